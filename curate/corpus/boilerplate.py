@@ -1,15 +1,14 @@
-"""Shared instructions: passages of user turns that many examples share (docs/leaks.md). Left in, they would make
-requests alike that are not.
+"""Shared instructions: passages of user turns that many examples share (docs/leaks.md). They are left out of
+comparisons because they would make different requests similar.
 
-A run of `RUN` words is shared when the user turns of `MIN_SHARE` of the examples have it, and of `MIN_EXAMPLES` of them
-at the least. Runs are learnt from at most `MAX_SAMPLE` different examples, those of the smallest hashes, so that
-neither the order of lines nor the size of a file matters; a run of a sample has to be as much more frequent as chance
-could make it seem (`STANDARD_ERRORS` standard errors). Consecutive runs make a passage, which is what the manifest
-names.
+A run of `RUN` words is shared if it occurs in the user turns of at least `MIN_SHARE` of the examples, and of at least
+`MIN_EXAMPLES` examples. Runs are learnt from at most `MAX_SAMPLE` different examples, those with the smallest hashes,
+so that the result depends neither on the order of lines nor on the size of a file. In a sample, a run must exceed the
+minimum share by `STANDARD_ERRORS` standard errors. Consecutive runs are joined to passages, which the manifest lists.
 
-An example is compared without its shared words when they are `MIN_SHARED` at the least, and when `MIN_OWN` other words
-in a row are left in one of its user turns. Answers are never cut. Words are what stands between white space; in scripts
-without spaces, characters.
+An example is compared without its shared words if these are at least `MIN_SHARED`, and if at least `MIN_OWN`
+consecutive other words are left in one of its user turns. Answers are not changed. Words are separated by white space;
+in scripts without spaces, each character is a word.
 """
 
 import re
@@ -38,11 +37,11 @@ Passages = tuple[str, ...]
 
 
 def learning_examples(sets: Sets, ids: Ids) -> tuple[Numbers, int]:
-    """The examples that passages are learned from (their numbers; none where no passage can exist), and how many of
-    them must share a passage.
+    """The numbers of the examples that passages are learned from, empty if there can be no passage; and how many of
+    these examples must share a passage.
 
-    ids: the id of each example, as two numbers. Most files are decided by the shingle sets alone: where much of a file
-    shares a run of words, it also shares the shingles in it.
+    ids: the id of each example, as two numbers. The shingle sets show for most files that there is no passage: examples
+    that share a run of words also share the shingles of the run.
     """
     order = np.lexsort((ids[:, 1], ids[:, 0]))
     first = np.ones(len(order), dtype=np.bool_)
@@ -76,22 +75,22 @@ def boilerplate_notes(passages: Passages) -> list[str]:
     return [f"{text} (shared instructions) {verb} left out when whole texts are compared"]
 
 
-def learn_passages(asked: Iterable[Sequence[str]], least: int = 0) -> Passages:
+def learn_passages(user_turns: Iterable[Sequence[str]], least: int = 0) -> Passages:
     """The passages that many examples share, most frequent first.
 
-    asked: the user turns of each distinct example. least: how many examples must share a passage; 0: `MIN_SHARE` of
-    these examples, and at least `MIN_EXAMPLES`.
+    user_turns: the user turns of each distinct example. least: how many examples must share a passage; 0: `MIN_SHARE`
+    of these examples, and at least `MIN_EXAMPLES`.
     """
     from curate.similarity.ngram_index import runs_of  # numba is loaded for files of some size only
 
-    every = [list(turns) for turns in asked]
+    every = [list(turns) for turns in user_turns]
     least = least or ceil(max(MIN_EXAMPLES, MIN_SHARE * len(every)))
-    turns = [turn.encode("utf-8", "surrogatepass") for some in every for turn in some]
+    turns = [turn.encode("utf-8", "surrogatepass") for example_turns in every for turn in example_turns]
     buffer, offsets = buffer_of(turns)
-    found, rows, places = runs_of(buffer, offsets, RUN, np.empty(0, dtype=np.uint64))
-    owners = np.repeat(np.arange(len(every)), [len(some) for some in every])[rows]
+    run_hashes, rows, places = runs_of(buffer, offsets, RUN, np.empty(0, dtype=np.uint64))
+    owners = np.repeat(np.arange(len(every)), [len(example_turns) for example_turns in every])[rows]
     counts = (
-        pl.DataFrame({"run": found, "owner": owners})
+        pl.DataFrame({"run": run_hashes, "owner": owners})
         .unique()
         .group_by("run")
         .len()
@@ -101,10 +100,10 @@ def learn_passages(asked: Iterable[Sequence[str]], least: int = 0) -> Passages:
     if not len(counts):
         return ()
     order = counts["run"].to_numpy()[::-1]
-    numbers = {int(run): at for at, run in enumerate(order.tolist())}
-    shared = np.isin(found, order, kind="sort")  # numpy 2.0 overflows in a table of 64-bit hashes
+    numbers = {int(run): number for number, run in enumerate(order.tolist())}
+    shared = np.isin(run_hashes, order, kind="sort")  # numpy 2.0 overflows in a table of 64-bit hashes
     spots = np.flatnonzero(shared)
-    runs = np.array([numbers[run] for run in found[shared].tolist()], dtype=np.int64)
+    runs = np.array([numbers[run] for run in run_hashes[shared].tolist()], dtype=np.int64)
     chains = _Chains(runs, rows[shared], places[shared], owners[shared], counts["len"].to_numpy()[::-1])
     passages = []
     for spot, length in chains.passages(least):
@@ -114,7 +113,7 @@ def learn_passages(asked: Iterable[Sequence[str]], least: int = 0) -> Passages:
 
 
 def _without_secrets(passage: str) -> Iterator[str]:
-    """The parts of a passage between words that contain secrets: the manifest names passages and must not show
+    """The parts of a passage between words that contain secrets: the manifest lists passages and must not show
     secrets.
     """
     secrets = secrets_in(passage)
@@ -187,8 +186,8 @@ def runs_in(passages: Passages) -> tuple[Hashes, ...]:
     from curate.similarity.ngram_index import runs_of
 
     buffer, offsets = buffer_of([passage.encode("utf-8", "surrogatepass") for passage in passages])
-    found, rows, _ = runs_of(buffer, offsets, RUN, np.empty(0, dtype=np.uint64))
-    return tuple(np.split(found, np.searchsorted(rows, np.arange(1, len(passages))))) if passages else ()
+    hashes, rows, _ = runs_of(buffer, offsets, RUN, np.empty(0, dtype=np.uint64))
+    return tuple(np.split(hashes, np.searchsorted(rows, np.arange(1, len(passages))))) if passages else ()
 
 
 @lru_cache(maxsize=8)
@@ -207,12 +206,12 @@ def _cut(texts: Sequence[str], passages: Passages) -> tuple[list[str], Numbers, 
 
     encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
     buffer, offsets = buffer_of(encoded)
-    left, kept, gone, longest = remove_runs(buffer, offsets, RUN, _table(passages))
-    data, bounds = left.tobytes(), kept.tolist()
+    rest, rest_offsets, removed_counts, longest = remove_runs(buffer, offsets, RUN, _table(passages))
+    data, bounds = rest.tobytes(), rest_offsets.tolist()
     cut = [data[start:end].decode("utf-8", "surrogatepass") for start, end in pairwise(bounds)]
     return (
-        [short if words else text for text, short, words in zip(texts, cut, gone.tolist(), strict=True)],
-        gone,
+        [short if words else text for text, short, words in zip(texts, cut, removed_counts.tolist(), strict=True)],
+        removed_counts,
         longest,
     )
 
@@ -225,10 +224,10 @@ def cut_texts(texts: Sequence[str], passages: Passages, least: int = MIN_OWN, hi
     """
     if not passages:
         return list(texts)
-    cut, gone, longest = _cut(texts, passages)
+    cut, removed_counts, longest = _cut(texts, passages)
     return [
-        short if words >= hides and own >= least else text
-        for text, short, words, own in zip(texts, cut, gone.tolist(), longest.tolist(), strict=True)
+        short if words >= hides and longest_run >= least else text
+        for text, short, words, longest_run in zip(texts, cut, removed_counts.tolist(), longest.tolist(), strict=True)
     ]
 
 
@@ -239,29 +238,31 @@ def own_texts(examples: Iterable[Sequence[Segment]], passages: Passages) -> list
     every = list(examples)
     if not passages:
         return ["\n".join([piece.text for piece in pieces]) for pieces in every]
-    cut, gone, longest = _cut([piece.text for pieces in every for piece in pieces if piece.asked], passages)
-    words, own = gone.tolist(), longest.tolist()
-    texts, at = [], 0
+    cut, removed_counts, longest = _cut(
+        [piece.text for pieces in every for piece in pieces if piece.from_user], passages
+    )
+    words, longest_runs = removed_counts.tolist(), longest.tolist()
+    texts, position = [], 0
     for pieces in every:
-        end = at + sum(piece.asked for piece in pieces)
-        shorter = sum(words[at:end]) >= MIN_SHARED and max(own[at:end], default=0) >= MIN_OWN
-        left = iter(cut[at:end])
-        texts.append("\n".join([next(left) if shorter and piece.asked else piece.text for piece in pieces]))
-        at = end
+        end = position + sum(piece.from_user for piece in pieces)
+        shorter = sum(words[position:end]) >= MIN_SHARED and max(longest_runs[position:end], default=0) >= MIN_OWN
+        left = iter(cut[position:end])
+        texts.append("\n".join([next(left) if shorter and piece.from_user else piece.text for piece in pieces]))
+        position = end
     return texts
 
 
-def examples_with(asked: Sequence[Sequence[str]], passages: Passages) -> list[Numbers]:
-    """For each passage, the numbers of the examples that have it in a user turn. asked: the user turns of each
-    example.
+def examples_with(user_turns: Sequence[Sequence[str]], passages: Passages) -> list[Numbers]:
+    """For each passage, the numbers of the examples that have it in a user turn. user_turns: the user turns of
+    each example.
     """
     from curate.similarity.ngram_index import runs_of
 
-    buffer, offsets = buffer_of([turn.encode("utf-8", "surrogatepass") for turns in asked for turn in turns])
-    found, rows, places = runs_of(buffer, offsets, RUN, _table(passages))
-    owners = np.repeat(np.arange(len(asked)), [len(turns) for turns in asked])[rows]
-    order = np.argsort(found, kind="stable")
-    ascending = found[order]
+    buffer, offsets = buffer_of([turn.encode("utf-8", "surrogatepass") for turns in user_turns for turn in turns])
+    run_hashes, rows, places = runs_of(buffer, offsets, RUN, _table(passages))
+    owners = np.repeat(np.arange(len(user_turns)), [len(turns) for turns in user_turns])[rows]
+    order = np.argsort(run_hashes, kind="stable")
+    ascending = run_hashes[order]
     every = []
     for runs in runs_in(passages):
         starts = (
@@ -269,9 +270,13 @@ def examples_with(asked: Sequence[Sequence[str]], passages: Passages) -> list[Nu
             if len(runs)
             else order[:0]
         )
-        starts = starts[starts + len(runs) <= len(found)]
-        for nth, run in enumerate(runs.tolist()):
-            at = starts + nth
-            starts = starts[(found[at] == run) & (rows[at] == rows[starts]) & (places[at] == places[starts] + nth)]
+        starts = starts[starts + len(runs) <= len(run_hashes)]
+        for step, run in enumerate(runs.tolist()):
+            positions = starts + step
+            starts = starts[
+                (run_hashes[positions] == run)
+                & (rows[positions] == rows[starts])
+                & (places[positions] == places[starts] + step)
+            ]
         every.append(np.unique(owners[starts]))
     return every

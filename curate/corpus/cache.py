@@ -1,8 +1,8 @@
 """Cached results of earlier runs: the columns of each chunk of a file, whether two examples agree in their facts, and
 the finding counts of lines.
 
-They are in `.curate/cache/near`, by the bytes of the chunk, the ids of the examples, the parameters, and the code that
-made them. A file that grew still has its old chunks.
+They are in `.curate/cache/near`. The key of an entry is a hash of the bytes of the chunk, the ids of the examples, the
+parameters and the code. After lines were appended to a file, the entries of its earlier chunks are still used.
 """
 
 from collections.abc import Callable, Iterable
@@ -32,11 +32,16 @@ PACKAGES: Final = ("core", "corpus", "dedup", "language", "lint", "read", "simil
 """The packages whose code computes what is cached."""
 TYPES: Final = {
     **LINE_TYPES, "ids": "u8", "lengths": "i8", "ranks": "f8", "sets.hashes": "u4", "sets.offsets": "i8",
-    "brief.words": "u4", "brief.ends": "i8", "vocabulary": "u1", "physical": "i8", "bands": "i8", "band_keys": "u8",
+    "short_texts.words": "u4", "short_texts.ends": "i8", "vocabulary": "u1", "physical": "i8", "bands": "i8",
+    "band_keys": "u8",
 }  # fmt: skip
 """The arrays of columns with numpy's names of their types."""
 KEY_TYPES: Final = {"keys.conversation_hash": "u8", "keys.prefix_hashes": "u8", "keys.ends": "i8"}
-PART_ENDS: Final = {"sets.hashes": "sets.offsets", "brief.words": "brief.ends", "keys.prefix_hashes": "keys.ends"}
+PART_ENDS: Final = {
+    "sets.hashes": "sets.offsets",
+    "short_texts.words": "short_texts.ends",
+    "keys.prefix_hashes": "keys.ends",
+}
 """Arrays with any number of values per example, each with the array of their ends."""
 
 
@@ -70,7 +75,7 @@ def columns_for(task: Task, spec: FeatureSpec) -> Columns:
             )
         columns = columns_of(
             task.chunk._replace(start=start, data=bytes(memoryview(data)[:size])), spec
-        )  # what was read, whatever is there by now
+        )  # the bytes of the digest, although the file may have changed since
         if task.bands:
             columns.band_keys = band_keys(columns.sets, task.bands, 1)
         saved = save(path, arrays_of(columns, start, task.bands))
@@ -96,17 +101,17 @@ def pair_keys(left: Ids, right: Ids, words: Flags) -> Hashes:
 
 def arrays_of(columns: Columns, start: int, bands: Bands | None = None) -> dict[str, Any]:
     """Columns as arrays, independent of where in its file the chunk starts; with their band keys if known."""
-    vocabulary = "\n".join(columns.brief.vocabulary).encode("utf-8", "surrogatepass")
+    vocabulary = "\n".join(columns.short_texts.vocabulary).encode("utf-8", "surrogatepass")
     keys = np.empty((0, len(columns.ids)), dtype=np.uint64) if columns.band_keys is None else columns.band_keys
-    others = {
+    more_arrays = {
         "starts": columns.starts - start,
         "vocabulary": np.frombuffer(vocabulary, dtype=np.uint8),
         "physical": np.array([columns.physical]),
         "bands": np.array(bands or (0, 0, 0)),
         "band_keys": keys,
     }
-    names = (TYPES | (KEY_TYPES if columns.keys else {})).keys() - others.keys()
-    return others | {name: attrgetter(name)(columns) for name in names}
+    names = (TYPES | (KEY_TYPES if columns.keys else {})).keys() - more_arrays.keys()
+    return more_arrays | {name: attrgetter(name)(columns) for name in names}
 
 
 def columns_from(arrays: Arrays, start: int, bands: Bands | None = None) -> Columns:
@@ -116,7 +121,7 @@ def columns_from(arrays: Arrays, start: int, bands: Bands | None = None) -> Colu
     _require_matching(arrays)
     text = arrays["vocabulary"].tobytes().decode("utf-8", "surrogatepass")
     vocabulary = {word: number for number, word in enumerate(text.split("\n") if text else [])}
-    if (arrays["brief.words"] >= len(vocabulary)).any():
+    if (arrays["short_texts.words"] >= len(vocabulary)).any():
         raise ValueError("words that are not in the vocabulary")
     lines: dict[str, Any] = {name: arrays[name] for name in LINE_TYPES}
     return Columns(
@@ -125,7 +130,7 @@ def columns_from(arrays: Arrays, start: int, bands: Bands | None = None) -> Colu
         lengths=arrays["lengths"],
         ranks=arrays["ranks"],
         sets=Sets(arrays["sets.hashes"], arrays["sets.offsets"]),
-        brief=ShortTexts(arrays["brief.words"], arrays["brief.ends"], vocabulary),
+        short_texts=ShortTexts(arrays["short_texts.words"], arrays["short_texts.ends"], vocabulary),
         keys=Keys(*(arrays[name] for name in KEY_TYPES)) if "keys.ends" in arrays else None,
         band_keys=arrays["band_keys"] if bands and arrays["bands"].tolist() == list(bands) else None,
         physical=int(arrays["physical"][0]),
@@ -154,7 +159,7 @@ def _require_matching(arrays: Arrays) -> None:
 
 @dataclass(slots=True)
 class DedupCache:
-    """What earlier runs left in a cache folder, and what this run adds."""
+    """The entries of a cache folder: those of earlier runs, and those that this run adds."""
 
     folder: Path
     files: list[str]
@@ -179,18 +184,18 @@ class DedupCache:
         return memory
 
     def turn(self, spec: FeatureSpec) -> None:
-        """From now on, cache columns of this specification, and verdicts on them."""
+        """Change the specification: from now on, cache columns of `spec`, and verdicts on them."""
         self.spec = spec
         self.verdicts = StoredRows(self._entry("decided", repr(spec), self.files), "?", damaged=self._damaged)
 
     def common(self, ids: Ids, learn: Callable[[], Passages]) -> Passages:
         """The shared instructions of examples with these ids: cached, or computed by `learn`."""
         path = self._entry("common", repr(self.spec), sha256(ids.tobytes()).hexdigest(), suffix=".json")
-        known: Passages | None = load(path, lambda passages: tuple(map(str, passages)), self._damaged)
-        if known is None:
-            known = learn()
-            self._note(save(path, known))
-        return known
+        instructions: Passages | None = load(path, lambda passages: tuple(map(str, passages)), self._damaged)
+        if instructions is None:
+            instructions = learn()
+            self._note(save(path, instructions))
+        return instructions
 
     def task(self, chunk: Chunk) -> Task:
         """A chunk, and where its columns may be cached."""
@@ -204,7 +209,7 @@ class DedupCache:
         return self._findings
 
     def save(self) -> list[str]:
-        """Write what was decided for the next run if it changed, and delete old entries. Returns the notes."""
+        """Write verdicts and findings if they changed, and delete old entries. Returns the notes."""
         for rows in filter(None, (self.verdicts, self._findings)):
             self._note(rows.save())
         with suppress(OSError):

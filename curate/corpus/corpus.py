@@ -20,12 +20,12 @@ from curate.read.lines import Line
 from curate.similarity.shingles import Sets
 
 READ_AHEAD_BYTES: Final = 1 << 20
-"""Bytes to read at a time when parts of a file are wanted in order."""
+"""Bytes to read at a time if parts of a file are requested in order."""
 LINE_ENDINGS: Final = (b"", b"\n", b"\r\n")
 
 
 class Source(NamedTuple):
-    """Where the lines of a file can be read again."""
+    """The file from which lines can be read again."""
 
     path: Path
     """The file, or the file it was decompressed to."""
@@ -67,37 +67,37 @@ class Table(Lines):
     def names(self, examples: Numbers) -> list[str]:
         """The ids of some examples."""
         every = self.ids[examples].astype(">u8").tobytes().hex()
-        return [every[at : at + 32] for at in range(0, len(every), 32)]
+        return [every[start : start + 32] for start in range(0, len(every), 32)]
 
     def places(self, lines: Numbers) -> list[Place]:
         """The places of some lines."""
-        files = [self.sources[at].name for at in (self.first.searchsorted(lines, side="right") - 1).tolist()]
+        files = [self.sources[source].name for source in (self.first.searchsorted(lines, side="right") - 1).tolist()]
         return list(map(Place, files, self.numbers[lines].tolist(), self.nths[lines].tolist()))
 
     def take(self, numbers: Numbers, folder: Path | None = None) -> "Table":
         """All lines, and only the examples with these ascending numbers; moves sets and links out of this table to
         save memory.
         """
-        found = replace(self) if len(numbers) == len(self.lines) else Lines.take(self, numbers, folder)
+        table = replace(self) if len(numbers) == len(self.lines) else Lines.take(self, numbers, folder)
         self.sets, self.links = joined(Sets, ()), None
-        return found
+        return table
 
     def _selected(self, how: str, numbers: Numbers, folder: Path | None) -> Self:
         return Lines._selected(self, how, numbers, folder or self.folder)
 
     def line_ref(self, line: int) -> "LineRef":
-        """What is needed to read a line again."""
+        """The reference with which a line can be read again."""
         start, size, ending, number, nth = (
             int(column[line]) for column in (self.starts, self.sizes, self.endings, self.numbers, self.nths)
         )
         return LineRef(self.sources[self.source(line)], start, size, ending, number, nth)
 
     def line_refs(self, examples: Numbers) -> "list[LineRef]":
-        """What is needed to read some examples again, also in another process, and to verify that they are
-        unchanged.
+        """References with which some examples can be read again, also in another process, and their ids to verify that
+        they are unchanged.
         """
         lines = self.lines[examples]
-        sources = [self.sources[at] for at in (self.first.searchsorted(lines, side="right") - 1).tolist()]
+        sources = [self.sources[source] for source in (self.first.searchsorted(lines, side="right") - 1).tolist()]
         columns = (
             column[lines].tolist() for column in (self.starts, self.sizes, self.endings, self.numbers, self.nths)
         )
@@ -118,7 +118,7 @@ class LineRef(NamedTuple):
 
 
 class LineReader:
-    """Reads lines again; keeps files open, so that a file that is replaced meanwhile is not read instead."""
+    """Reads lines again. Files are kept open, so that a file that is replaced meanwhile has no effect."""
 
     def __init__(self) -> None:
         """Files are opened when they are first read."""
@@ -133,22 +133,22 @@ class LineReader:
             file.close()
 
     def data(self, ref: LineRef) -> bytes:
-        """The bytes of a line without its line ending. Raises `InputError` for a file that is gone or shorter than
-        before.
+        """The bytes of a line without its line ending. Raises `InputError` for a file that was deleted or
+        truncated.
         """
         return self.part(ref.source, ref.start, ref.size)
 
     def lines(self, table: "Table", lines: Numbers) -> Iterator[bytes]:
         """The bytes of many lines of a table, without line endings."""
         source = table.first.searchsorted(lines, side="right") - 1
-        for at, start, size in zip(
+        for number, start, size in zip(
             source.tolist(), table.starts[lines].tolist(), table.sizes[lines].tolist(), strict=True
         ):
-            yield self.part(table.sources[at], start, size)
+            yield self.part(table.sources[number], start, size)
 
     def parts(self, source: Source, begins: Numbers, ends: Numbers) -> Iterator[memoryview]:
-        """Parts of a file, read ahead where they are in order. Raises `InputError` for a file that is gone or shorter
-        than before.
+        """Parts of a file, read ahead where they are in order. Raises `InputError` for a file that was deleted or
+        truncated.
         """
         start, block = 0, memoryview(b"")
         for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
@@ -180,48 +180,50 @@ class LineReader:
             ) from error
 
     def line(self, ref: LineRef) -> ParsedLine:
-        """A line and what it says."""
+        """A line with its parsed content."""
         return parsed_line(
             Line(ref.number, ref.start, self.data(ref), LINE_ENDINGS[ref.ending], 0, ref.nth),
             FileFacts(ref.source.name),
         )
 
     def example(self, ref: LineRef) -> Example:
-        """The example of a line. Raises `InputError` if the line holds none any more."""
-        found: Example | None = None
+        """The example of a line. Raises `InputError` if the line has changed."""
+        example: Example | None = None
         value = plain_value(self.data(ref), strict=not ref.id)  # the same id stands for the same content
-        if value is not None:  # nearly all
-            found = Example(Place(ref.source.name, ref.number, ref.nth), value, "messages", None, True)
-        if found is None or (ref.id and found.id != ref.id):
-            found = self.line(ref).example
-        if found is None or (ref.id and found.id != ref.id):
+        if value is not None:  # plain lines, which are nearly all
+            example = Example(Place(ref.source.name, ref.number, ref.nth), value, "messages", None, True)
+        if example is None or (ref.id and example.id != ref.id):
+            example = self.line(ref).example
+        if example is None or (ref.id and example.id != ref.id):
             raise changed(ref.source.name)
-        return found
+        return example
 
 
 def lines_at(table: Table, places: Sequence[Place]) -> Numbers:
     """The lines at some places of the files."""
-    sources = {source.name: at for at, source in reversed(list(enumerate(table.sources)))}
-    asked = np.array([(sources[place.file], place.line, place.nth) for place in places], dtype=np.int64).reshape(-1, 3)
-    found = np.empty(len(places), dtype=np.int64)
-    for source in np.unique(asked[:, 0]).tolist():
-        here = np.flatnonzero(asked[:, 0] == source)
+    sources = {source.name: number for number, source in reversed(list(enumerate(table.sources)))}
+    keys = np.array([(sources[place.file], place.line, place.nth) for place in places], dtype=np.int64).reshape(-1, 3)
+    lines = np.empty(len(places), dtype=np.int64)
+    for source in np.unique(keys[:, 0]).tolist():
+        indices = np.flatnonzero(keys[:, 0] == source)
         first, last = int(table.first[source]), int(table.first[source + 1])
         starts, ends = (
-            first + table.numbers[first:last].searchsorted(asked[here, 1], side) for side in ("left", "right")
+            first + table.numbers[first:last].searchsorted(keys[indices, 1], side) for side in ("left", "right")
         )
-        found[here] = starts
-        for at in here[ends - starts > 1].tolist():  # several on one line are in order, from whatever number on
-            start, end = first + table.numbers[first:last].searchsorted([asked[at, 1], asked[at, 1] + 1])
-            found[at] = start + table.nths[start:end].searchsorted(asked[at, 2])
-    return found
+        lines[indices] = starts
+        for index in indices[
+            ends - starts > 1
+        ].tolist():  # several examples of one line are in order; the first number may be any
+            start, end = first + table.numbers[first:last].searchsorted([keys[index, 1], keys[index, 1] + 1])
+            lines[index] = start + table.nths[start:end].searchsorted(keys[index, 2])
+    return lines
 
 
 def examples_at(table: Table, places: Collection[Place]) -> dict[Place, Example]:
     """The examples at some places, read again. Raises `InputError` for a file that changed."""
     reader = LineReader()
-    wanted = list(places)
+    place_list = list(places)
     return {
         place: reader.example(table.line_ref(line))
-        for place, line in zip(wanted, lines_at(table, wanted).tolist(), strict=True)
+        for place, line in zip(place_list, lines_at(table, place_list).tolist(), strict=True)
     }

@@ -1,7 +1,7 @@
-"""The text of an example that counts in comparisons.
+"""The text of an example that is compared.
 
-System prompts and tool definitions are not part of it: a prompt that the whole file shares makes nothing a duplicate.
-Function calls are part of an answer: two answers without text that call different functions are different.
+System prompts and tool definitions are not part of it, because all examples of a file often have the same. Function
+calls are part of an answer: two answers without text that call different functions are different.
 """
 
 import re
@@ -34,12 +34,14 @@ COMPARED: Final = METADATA.union(("messages", "tools", "functions"), REJECTED_KE
 """Keys of a line that are compared otherwise, or not at all."""
 TURN_EXTRA_KEYS: Final = ("name", "weight", "prefix", "refusal", "tool_plan", *REASONING_KEYS, *LOSS_KEYS)
 SINGLE_VALUE_FORMATS: Final = ("messages", "sharegpt", "turn-list")
-"""Formats whose conversation is one value. Lines of others may give more under keys of their own, such as a passage."""
+"""Formats whose conversation is one value. Lines of other formats may have further keys with text, such as a
+passage.
+"""
 MEANINGFUL_TEXT: Final = re.compile(
     r"\S\s+\S|[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]"
     r"|(?i:\.(?:jpe?g|png|webp|gif|bmp|tiff?|hei[cf]|avif|svg|pdf|wav|mp3|m4a|flac|ogg|opus|mp4|avi|mov|mkv|webm)\b)"
 )
-"""What an id or a category lacks: several words, or the name of a picture, a document, a sound or a film."""
+"""Matches text that is no id and no category: several words, or the name of an image, document, audio or video file."""
 LONG_INTEGER: Final = re.compile(r"\d{20}")
 """Digits of an integer that may have more than 64 bits, which orjson reads as a float."""
 EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
@@ -49,14 +51,14 @@ class Segment(NamedTuple):
     """A part of a compared text."""
 
     text: str
-    asked: bool
-    """Whether the user says it."""
+    from_user: bool
+    """Whether it is the text of a user turn."""
 
 
 def written_text(example: Example, on: On) -> str:
-    """The text that counts, as written: the turns of the user and the answers, without system prompts.
+    """The compared text, as written: the user turns and the answers, without system prompts.
 
-    The rejected side of a preference pair counts too: two pairs that differ only there are different examples.
+    The rejected side of a preference pair is part of it: two pairs that differ only there are different examples.
     """
     return "\n".join([piece.text for piece in segments_of(example, on)])
 
@@ -69,13 +71,13 @@ def segments_of(example: Example, on: On) -> list[Segment]:
         for text in _turn_texts(message)
     ]
     if on != "prompt":
-        pieces += [Segment(text, asked=False) for text in other_sides(example)]
+        pieces += [Segment(text, from_user=False) for text in other_sides(example)]
     return pieces
 
 
 def asked_turns(example: Example, on: On) -> list[str]:
     """The user's texts in the compared turns."""
-    return [piece.text for piece in segments_of(example, on) if piece.asked]
+    return [piece.text for piece in segments_of(example, on) if piece.from_user]
 
 
 def compared_texts(example: Example, on: On) -> tuple[list[str], list[str]]:
@@ -94,24 +96,22 @@ def compared_texts(example: Example, on: On) -> tuple[list[str], list[str]]:
 
 
 def context_values(example: Example, on: On) -> list[Any]:
-    """What a trainer gets besides texts and attachments: labels, reference answers and texts that the format does not
-    read; for each compared turn, the functions that it calls, its reasoning and its keys for the loss. Each with its
-    key and the number of its turn; empty values count as missing.
+    """The values of an example besides texts and attachments that affect training: labels, reference answers and texts
+    under keys that the format does not define; for each compared turn, the functions that it calls, its reasoning and
+    its keys for the loss. Each with its key and the number of its turn; empty values count as missing.
     """
-    found = [[-1, key, example.value[key]] for key in EXAMPLE_EXTRA_KEYS if example.value.get(key) not in EMPTY]
+    values = [[-1, key, example.value[key]] for key in EXAMPLE_EXTRA_KEYS if example.value.get(key) not in EMPTY]
     if example.format not in SINGLE_VALUE_FORMATS:
-        found += [
-            [-1, key, example.value[key]]
-            for key in sorted(example.value.keys() - COMPARED)
-            if _says_something(example, key)
+        values += [
+            [-1, key, example.value[key]] for key in sorted(example.value.keys() - COMPARED) if _has_text(example, key)
         ]
-    for at, message in enumerate(compared_turns(example, on)):
-        found += [[at, key, message.value[key]] for key in TURN_EXTRA_KEYS if message.value.get(key) not in EMPTY]
-        found += [[at, call.get("name"), _arguments(call)] for call in _functions(message)]
-    return found
+    for number, message in enumerate(compared_turns(example, on)):
+        values += [[number, key, message.value[key]] for key in TURN_EXTRA_KEYS if message.value.get(key) not in EMPTY]
+        values += [[number, call.get("name"), _arguments(call)] for call in _functions(message)]
+    return values
 
 
-def _says_something(example: Example, key: str) -> bool:
+def _has_text(example: Example, key: str) -> bool:
     return MEANINGFUL_TEXT.search(canonical(example.value[key]).decode("utf-8", "surrogatepass")) is not None
 
 
@@ -138,8 +138,10 @@ def compared_turns(example: Example, on: On) -> list[Message]:
         turns = (answer,) if answer else ()
         if on == "last-turn":
             prompt = example.prompt
-            asked = next((at for at in range(len(prompt) - 1, -1, -1) if prompt[at].role == "user"), len(prompt))
-            turns = prompt[asked:] + turns
+            start = next(
+                (index for index in range(len(prompt) - 1, -1, -1) if prompt[index].role == "user"), len(prompt)
+            )
+            turns = prompt[start:] + turns
     return [message for message in turns if message.role not in UNCOMPARED_ROLES]
 
 
@@ -178,7 +180,9 @@ def other_sides(example: Example) -> list[str]:
 
 
 def _other_side(side: Any, example: Example) -> str:
-    """The text of a rejected side; of a whole conversation, what follows the turns that both sides begin with."""
+    """The text of a rejected side. If it is a complete conversation, the turns that both sides begin with are left
+    out.
+    """
     if isinstance(side, str):
         return side
     listed = [turn for turn in (side if isinstance(side, list) else [side]) if isinstance(turn, dict)]

@@ -1,5 +1,5 @@
-"""The lines of a piece of a file as columns: position, id, shingles and keys of each. Neither texts nor objects are
-kept.
+"""The lines of a piece of a file as columns: position, id, shingles and keys of each. Texts and objects are not part of
+the columns.
 """
 
 import hashlib
@@ -46,7 +46,7 @@ class LineCheck(Protocol):
 
 
 class FeatureSpec(NamedTuple):
-    """What columns are made, and for what."""
+    """Which columns are made, and how."""
 
     on: On
     shingling: Shingling
@@ -56,8 +56,8 @@ class FeatureSpec(NamedTuple):
     """Whether `Columns.keys` are wanted."""
     links: bool = False
     """Whether `Columns.links` are wanted; whole conversations are compared then."""
-    brief: bool = True
-    """Whether `Columns.brief` is wanted."""
+    short_texts: bool = True
+    """Whether `Columns.short_texts` is wanted."""
     marking: Marking | None = None
     """Which marks are wanted; None: no marks."""
     judging: LineCheck | None = None
@@ -81,7 +81,7 @@ class Lines(Rows):
     KINDS: ClassVar = {
         "ids": "u8",
         "sets": Sets,
-        "brief": ShortTexts,
+        "short_texts": ShortTexts,
         "lengths": "i8",
         "ranks": "f8",
         "keys": Keys,
@@ -102,7 +102,7 @@ class Lines(Rows):
     """The id, as two numbers."""
     sets: Sets
     """The shingles of the text."""
-    brief: ShortTexts
+    short_texts: ShortTexts
     """The words of short texts, if requested."""
     lengths: Numbers
     """Characters of all its turns."""
@@ -113,7 +113,7 @@ class Lines(Rows):
     links: Links | None = None
     """Keys of links, if requested."""
     marks: Marks | None = None
-    """What a division groups and balances by, if requested."""
+    """The values by which a division groups and balances, if requested."""
     line_keys: Ids | None = None
     """A key for the bytes of each line, if the chunk or all chunks are cached (see `curate.corpus.cache`)."""
     band_keys: Ids | None = None
@@ -162,8 +162,8 @@ def columns_of(chunk: Chunk, spec: FeatureSpec) -> Columns:
 
 def _outlined_columns(chunk: Chunk, spec: FeatureSpec) -> "Columns | None":
     """The columns of a piece in which most lines are plain; None for another piece."""
-    offset, whole, size = chunk_bytes(chunk)
-    data = bytes(whole[:size])
+    offset, buffer, size = chunk_bytes(chunk)
+    data = bytes(buffer[:size])
     if size < MIN_COMPILED_BYTES:
         return None
     if offset == 0 and data.startswith(BOM):
@@ -174,14 +174,16 @@ def _outlined_columns(chunk: Chunk, spec: FeatureSpec) -> "Columns | None":
 
     outlined = plain_columns(data)
     lengths = of.lengths_of(outlined)
-    if not lengths.all():  # whether those without a word are examples is told where lines are read one by one
+    if not lengths.all():  # lines without a word are read one by one, which decides whether they are examples
         outlined, lengths = outlined.with_irregular(lengths == 0), lengths[lengths > 0]
     if len(outlined.irregular_lines) > len(outlined.numbers):
         return None
     starts, sizes, endings = of.places_in(data, offset, outlined)
     ids = of.ids_of(outlined)
     linked, links = links_of_columns(outlined, ids, spec.shingling.size) if spec.links else (None, None)
-    sets, brief = of.sets_of(outlined, spec.on, spec.shingling, spec.common, brief=spec.brief, whole=linked)
+    sets, short_texts = of.sets_of(
+        outlined, spec.on, spec.shingling, spec.common, short_texts=spec.short_texts, whole_sets=linked
+    )
     plain = Columns(
         starts=starts,
         sizes=sizes,
@@ -191,7 +193,7 @@ def _outlined_columns(chunk: Chunk, spec: FeatureSpec) -> "Columns | None":
         holds=np.ones(len(starts), dtype=np.bool_),
         ids=ids,
         sets=sets,
-        brief=brief,
+        short_texts=short_texts,
         lengths=lengths,
         ranks=plain_ranks(spec.keep, outlined.lines[:, 1]),
         keys=of.keys_of(outlined) if spec.keys else None,
@@ -208,7 +210,7 @@ def _outlined_columns(chunk: Chunk, spec: FeatureSpec) -> "Columns | None":
 
 
 def _needs_only_plain_columns(spec: FeatureSpec) -> bool:
-    """Whether plain columns hold all that is wanted."""
+    """Whether the plain columns contain everything that `spec` requests."""
     marking = spec.marking
     inside = marking.keys if marking else ()
     return not any(path.removeprefix("/").startswith("messages") for path in inside) and not (
@@ -216,22 +218,22 @@ def _needs_only_plain_columns(spec: FeatureSpec) -> bool:
     )
 
 
-def _merged(one: Columns, other: Columns) -> Columns:
+def _merged(plain: Columns, rest: Columns) -> Columns:
     """Lines of one piece that were read in two ways, in order."""
-    if not len(other.numbers):
-        return one
-    order = np.argsort(np.concatenate([one.numbers, other.numbers]), kind="stable")
-    holds = np.concatenate([one.holds, other.holds])
-    held = (np.cumsum(holds) - 1)[order][holds[order]]
-    found: dict[str, Any] = {}
-    for names, at in ((LINE_TYPES, order), (Lines.KINDS, held)):
+    if not len(rest.numbers):
+        return plain
+    order = np.argsort(np.concatenate([plain.numbers, rest.numbers]), kind="stable")
+    holds = np.concatenate([plain.holds, rest.holds])
+    example_order = (np.cumsum(holds) - 1)[order][holds[order]]
+    columns: dict[str, Any] = {}
+    for names, rows in ((LINE_TYPES, order), (Lines.KINDS, example_order)):
         for name in names:
-            both = getattr(one, name), getattr(other, name)
+            both = getattr(plain, name), getattr(rest, name)
             if isinstance(both[0], Rows):
-                found[name] = joined(type(both[0]), both).chosen(at)
+                columns[name] = joined(type(both[0]), both).chosen(rows)
             elif both[0] is not None:
-                found[name] = np.concatenate(both)[at]
-    return Columns(**found)
+                columns[name] = np.concatenate(both)[rows]
+    return Columns(**columns)
 
 
 def columns_of_lines(lines: Sequence[ParsedLine], spec: FeatureSpec) -> Columns:
@@ -244,32 +246,39 @@ def columns_of_lines(lines: Sequence[ParsedLine], spec: FeatureSpec) -> Columns:
 
 def columns_of_batch(batch: Batch, spec: FeatureSpec) -> Columns:
     """The columns of a batch. Plain lines come first in it; here all are put in the order of the file."""
-    others = [
-        (at, parsed) for at, parsed in zip(batch.irregular_at, batch.irregular_lines, strict=True) if not parsed.blank
+    irregular = [
+        (position, parsed)
+        for position, parsed in zip(batch.irregular_at, batch.irregular_lines, strict=True)
+        if not parsed.blank
     ]
-    examples = [parsed.example for _, parsed in others if parsed.example is not None]
+    examples = [parsed.example for _, parsed in irregular if parsed.example is not None]
     lengths = np.array([*(sum(map(len, texts)) for texts in batch.texts), *map(length, examples)], dtype=np.int64)
     spelled = list(map(plain_turns, batch.roles, batch.texts))
     ids = b"".join([*map(_id, spelled), *(bytes.fromhex(example.id) for example in examples)])
     halves = np.frombuffer(ids, dtype=">u8").astype(np.uint64).reshape(-1, 2)
-    whole, links = (
+    whole_sets, links = (
         links_of_lines(batch.roles, batch.texts, examples, halves, spec.shingling.size) if spec.links else (None, None)
     )
-    sets, brief = _compared(batch, examples, spec, whole)
+    sets, short_texts = _compared(batch, examples, spec, whole_sets)
     sets = salted(sets, chain(repeat(b"", len(batch.texts)), (attachments(example.value) for example in examples)))
     places = np.concatenate(
-        [_plain_places(batch), np.array([_place(parsed) for _, parsed in others], dtype=np.int64).reshape(-1, 5)]
+        [_plain_places(batch), np.array([_place(parsed) for _, parsed in irregular], dtype=np.int64).reshape(-1, 5)]
     )
-    order = np.argsort(np.array([*batch.plain_at, *(at for at, _ in others)], dtype=np.int64), kind="stable")
+    order = np.argsort(
+        np.array([*batch.plain_at, *(position for position, _ in irregular)], dtype=np.int64), kind="stable"
+    )
     plain = len(batch.numbers)
     holds = np.array(
-        [*(lengths[:plain] > 0), *(parsed.example is not None and parsed.example.understood for _, parsed in others)],
+        [
+            *(lengths[:plain] > 0),
+            *(parsed.example is not None and parsed.example.understood for _, parsed in irregular),
+        ],
         dtype=np.bool_,
     )
     rank = (
-        np.cumsum([1] * plain + [parsed.example is not None for _, parsed in others], dtype=np.int64) - 1
+        np.cumsum([1] * plain + [parsed.example is not None for _, parsed in irregular], dtype=np.int64) - 1
     )  # of a line with an object, its number among those
-    held = rank[order][holds[order]]
+    example_rows = rank[order][holds[order]]
     lines: dict[str, Any] = dict(zip(LINE_TYPES, (*np.ascontiguousarray(places[order].T), holds[order]), strict=True))
     turns = np.array(list(map(len, batch.roles)), dtype=np.int64)
     ranks = np.concatenate(
@@ -279,25 +288,25 @@ def columns_of_batch(batch: Batch, spec: FeatureSpec) -> Columns:
         **lines,
         ids=halves,
         sets=sets,
-        brief=brief,
+        short_texts=short_texts,
         lengths=lengths,
         ranks=ranks,
         keys=Keys.of([*map(plain_key, batch.roles, spelled), *map(key_of, examples)]) if spec.keys else None,
         links=links,
         marks=marks_of_batch(batch, spec.marking) if spec.marking else None,
     )
-    return every if plain == len(holds) == len(held) else every.chosen(held)
+    return every if plain == len(holds) == len(example_rows) else every.chosen(example_rows)
 
 
 def _compared(
-    batch: Batch, examples: Sequence[Example], spec: FeatureSpec, whole: Sets | None
+    batch: Batch, examples: Sequence[Example], spec: FeatureSpec, whole_sets: Sets | None
 ) -> tuple[Sets, ShortTexts]:
-    """The shingles of the compared text (`whole` if they are known and nothing is left out), and the words of short
-    texts.
+    """The shingles of the compared text (`whole_sets` if they are known and nothing is left out), and the words of
+    short texts.
     """
     count = len(batch.texts) + len(examples)
-    if whole is not None and not spec.common and not spec.brief:
-        return whole, ShortTexts.of_some(count, {})
+    if whole_sets is not None and not spec.common and not spec.short_texts:
+        return whole_sets, ShortTexts.of_some(count, {})
     plain = zip(batch.roles, batch.texts, strict=True)
     if spec.common:
         pieces = [
@@ -308,7 +317,7 @@ def _compared(
     else:
         texts = ["\n".join([turn_texts[i] for i in turns_of(roles, spec.on)]) for roles, turn_texts in plain]
         texts += [written_text(example, spec.on) for example in examples]
-    return shingled(texts_of(texts), spec.shingling), ShortTexts.of(texts) if spec.brief else ShortTexts.of_some(
+    return shingled(texts_of(texts), spec.shingling), ShortTexts.of(texts) if spec.short_texts else ShortTexts.of_some(
         count, {}
     )
 
@@ -317,17 +326,17 @@ def _plain_places(batch: Batch) -> Numbers:
     """Start, size, ending, number and nth of each plain line."""
     if batch.whole:
         return np.array([_place(parsed) for parsed in batch.whole], dtype=np.int64).reshape(-1, 5)
-    at = np.array(batch.numbers, dtype=np.int64) - 1
-    lines = batch.lines  # of a cut, only these were ever cut out
+    rows = np.array(batch.numbers, dtype=np.int64) - 1
+    lines = batch.lines
     bounds = (
         np.asarray(lines.starts)
         if isinstance(lines, LineSlices)
         else np.cumsum([0, *(len(line) + 1 for line in lines)])
     )
-    starts, sizes = batch.offset + bounds[at], bounds[at + 1] - bounds[at] - 1
-    ended = (at < len(batch.lines) - 1) | batch.ended
-    returns = np.array([batch.lines[i].endswith(b"\r") for i in at.tolist()], dtype=np.int64) * ended
-    return np.stack([starts, sizes - returns, ended + returns, at + 1, np.zeros_like(at)], axis=1)
+    starts, sizes = batch.offset + bounds[rows], bounds[rows + 1] - bounds[rows] - 1
+    ended = (rows < len(batch.lines) - 1) | batch.ended
+    returns = np.array([batch.lines[i].endswith(b"\r") for i in rows.tolist()], dtype=np.int64) * ended
+    return np.stack([starts, sizes - returns, ended + returns, rows + 1, np.zeros_like(rows)], axis=1)
 
 
 def _place(parsed: ParsedLine) -> tuple[int, int, int, int, int]:
@@ -341,7 +350,7 @@ def _id(turns: Sequence[bytes]) -> bytes:
 
 
 MIN_MILLISECONDS: Final = 1e11
-"""Numbers above this are taken for milliseconds: as seconds since 1970 they would be dates after the year 5138."""
+"""Numbers above this are read as milliseconds: as seconds since 1970 they would be dates after the year 5138."""
 
 
 def rank_of(keep: str) -> Callable[[Example], float]:
@@ -375,10 +384,10 @@ def number(value: Any, otherwise: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return otherwise
     try:
-        found = float(value)
+        result = float(value)
     except (ValueError, OverflowError):
         return otherwise
-    return otherwise if math.isnan(found) else found
+    return otherwise if math.isnan(result) else result
 
 
 def timestamp(value: Any) -> float:
@@ -391,7 +400,7 @@ def timestamp(value: Any) -> float:
     if not isinstance(value, str):
         return -math.inf
     try:
-        found = datetime.fromisoformat(value.strip())
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+        date = datetime.fromisoformat(value.strip())
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return -math.inf

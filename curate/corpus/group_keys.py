@@ -1,4 +1,4 @@
-"""What a division needs of each example besides its questions: format, keys to group by and traits, as columns."""
+"""The format, group keys and traits of each example, which a division uses besides the questions, as columns."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ MAX_TRAIT_NAMES: Final = 1000
 
 
 class Marking(NamedTuple):
-    """Which marks are wanted besides those of all examples."""
+    """Which marks are requested besides the format."""
 
     keys: tuple[str, ...] = ()
     """Keys that the user groups by: `meta.source`, or JSON pointers such as `/meta/source`."""
@@ -41,9 +41,9 @@ class Marks(Rows):
     names: dict[int, str] = field(default_factory=dict)
     """The values of the hashes, safe to show; not of all if there are many."""
 
-    def sharing(self, known: dict[Any, Any]) -> Self:
-        """Add the names to those that are known."""
-        known.update(self.names)
+    def sharing(self, dictionary: dict[Any, Any]) -> Self:
+        """Add the names to a shared dictionary."""
+        dictionary.update(self.names)
         return self
 
 
@@ -59,7 +59,7 @@ def marks_of_batch(batch: Batch, marking: Marking) -> Marks:
         ]
         for key in marking.keys
     ]
-    found = [
+    trait_numbers = [
         [_trait_number(trait_of(trait, row), names) for row in _stratum_inputs(batch, examples, trait)]
         for trait in traits
     ]
@@ -72,7 +72,7 @@ def marks_of_batch(batch: Batch, marking: Marking) -> Marks:
     def columns(hashes: list[list[int]]) -> Hashes:
         return np.array(hashes, dtype=np.uint64).reshape(len(hashes), len(formats)).T
 
-    return Marks(formats, columns(keys), columns(found), names)
+    return Marks(formats, columns(keys), columns(trait_numbers), names)
 
 
 def _examples_with(batch: Batch, examples: Iterable[Example], key: str) -> Iterator[Example | None]:
@@ -83,11 +83,11 @@ def _examples_with(batch: Batch, examples: Iterable[Example], key: str) -> Itera
     yield from examples
 
 
-def _stratum_inputs(batch: Batch, examples: Iterable[Example], wanted: str) -> Iterator[StratumInput]:
-    """The examples, plain ones first; these as objects too if a key inside of `messages` is wanted."""
-    whole = wanted.removeprefix("/").startswith("messages")
+def _stratum_inputs(batch: Batch, examples: Iterable[Example], path: str) -> Iterator[StratumInput]:
+    """The examples, plain ones first; these as objects too if `path` is a key inside of `messages`."""
+    needs_objects = path.removeprefix("/").startswith("messages")
     for position, (roles, texts) in enumerate(zip(batch.roles, batch.texts, strict=True)):
-        yield StratumInput(batch.file, roles, texts, batch.parsed(position).example if whole else None)
+        yield StratumInput(batch.file, roles, texts, batch.parsed(position).example if needs_objects else None)
     for example in examples:
         messages = example.messages
         yield StratumInput(
@@ -100,7 +100,7 @@ def _trait_number(trait: Trait | None, names: dict[int, str]) -> int:
 
     if trait is None:
         return 0
-    hashed = xxhash.xxh3_64_intdigest(trait.key) or 1  # 0 stands for nothing
+    hashed = xxhash.xxh3_64_intdigest(trait.key) or 1  # 0 means no value
     if hashed not in names and len(names) < MAX_TRAIT_NAMES:
         names[hashed] = excerpt(trait.name, 40)
     return hashed

@@ -28,9 +28,7 @@ HASHED_KEYS: Final = (
     *LABEL_KEYS,
     *ATTACHMENT_KEYS,
 )
-"""Keys besides the turns that make an example a different one: tools, what is given besides text, and the rejected
-answer.
-"""
+"""Keys besides the turns whose values are hashed too: tools, labels, attachments, and the rejected answer."""
 
 
 class Key(NamedTuple):
@@ -52,11 +50,11 @@ class Keys(Rows):
 
     @classmethod
     def of(cls, keys: Sequence[Key]) -> "Keys":
-        """As columns."""
-        begun = np.array([one for key in keys for one in key.prefix_hashes], dtype=np.uint64)
+        """The columns for these keys."""
+        prefix_hashes = np.array([prefix_hash for key in keys for prefix_hash in key.prefix_hashes], dtype=np.uint64)
         return cls(
             np.array([key.conversation_hash for key in keys], dtype=np.uint64),
-            begun,
+            prefix_hashes,
             np.cumsum([0, *(len(key.prefix_hashes) for key in keys)], dtype=np.int64),
         )
 
@@ -90,12 +88,12 @@ def digest(data: bytes, seed: int = 0) -> int:
 
 
 def chain_key(answers: Sequence[bool], turns: Sequence[bytes], key: int = 0) -> Key:
-    """The key of the whole conversation (0 if it does not end with an answer), and the keys up to each earlier answer.
-    `key`: the hash of what it carries besides its turns.
+    """The key of the conversation (0 if it does not end with an answer), and the keys up to each earlier answer. `key`:
+    the hash of its values besides its turns.
     """
-    begun = []
-    for at, (is_answer, turn) in enumerate(zip(answers, turns, strict=True), start=1):
+    prefix_hashes = []
+    for number, (is_answer, turn) in enumerate(zip(answers, turns, strict=True), start=1):
         key = digest(turn, key)
-        if is_answer and at < len(turns):
-            begun.append(key)
-    return Key(key if answers and answers[-1] else 0, tuple(begun))
+        if is_answer and number < len(turns):
+            prefix_hashes.append(key)
+    return Key(key if answers and answers[-1] else 0, tuple(prefix_hashes))

@@ -1,12 +1,13 @@
-"""What links examples when a data set is divided (docs/leaks.md): keys that are equal for linked examples, and the
+"""Links between examples when a data set is divided (docs/leaks.md): keys that are equal for linked examples, and the
 shingle sets of their answers.
 
-`copy` is of all that a trainer is given; `prompt_hash` of the words of the user turns and the attachments;
-`conversation_hash` of a conversation that ends with an answer, by role and words of its turns; `prefix_hashes` of its
-beginnings up to each earlier answer, so that one example continues another if its `prefix_hashes` contain the other's
-`conversation_hash`; `first_turn` of the words of the first user turn and the attachments; `near` of the question
-without a part each; `blocks` of the first and last words of the blocks of text in turns that are not the
-assistant's. System and developer turns count for `copy` and `blocks` alone.
+`copy` is the key of all content that is trained on; `prompt_hash` that of the words of the user turns and the
+attachments; `conversation_hash` that of a conversation that ends with an answer, by role and words of its turns;
+`prefix_hashes` are those of its prefixes up to each earlier answer: one example continues another if its
+`prefix_hashes` contain the other's `conversation_hash`; `first_turn` is that of the words of the first user turn and
+the attachments; `near` are those of the question without one part each; `blocks` are those of the first and last words
+of the blocks of text in turns of roles other than the assistant. System and developer turns are used only for `copy`
+and `blocks`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -80,19 +81,19 @@ class Pieces(NamedTuple):
 
 
 def linked(pieces: Pieces, size: int) -> tuple[Sets, Links, Numbers]:
-    """The sets of whole texts, the links without `copy` and attachments, and the number of words in the user turns of
-    each.
+    """The sets of the complete texts, the links without `copy` and attachments, and the number of words in the user
+    turns of each.
     """
     from curate.corpus import link_kernels as kernels
 
     limits = kernels.Limits(SHORT_ANSWER_WORDS, FIRST_TURN_WORDS, QUESTION_WORDS, BLOCK_WORDS, _small_words())
-    hashes, offsets, asked, asks, whole, begun, ends, answers, bounds, *others = kernels.linked(
-        pieces, kernels.Scripts(letters(), code_point_folds()), size, limits
+    hashes, offsets, questions, question_sizes, conversations, prefixes, ends, answers, bounds, *more_columns = (
+        kernels.linked(pieces, kernels.Scripts(letters(), code_point_folds()), size, limits)
     )
     return (
         Sets(hashes, offsets),
-        Links(asked.copy(), asked, whole, begun, ends, Sets(answers, bounds), *others),
-        asks,
+        Links(questions.copy(), questions, conversations, prefixes, ends, Sets(answers, bounds), *more_columns),
+        question_sizes,
     )
 
 
@@ -102,15 +103,15 @@ def _small_words() -> Ids:
     from curate.similarity import word_kernels
 
     scripts = letters(), code_point_folds()
-    room, found = np.zeros(64, dtype=np.uint64), np.zeros(len(SMALL_WORDS), dtype=np.uint64)
-    for at, word in enumerate(sorted(SMALL_WORDS)):
+    room, hashes = np.zeros(64, dtype=np.uint64), np.zeros(len(SMALL_WORDS), dtype=np.uint64)
+    for index, word in enumerate(sorted(SMALL_WORDS)):
         text = np.frombuffer(word.encode(), dtype=np.uint8)
-        word_kernels.tokens(text, 0, len(text), *scripts, False, room.view(np.uint8), room, found[at:])
-    return found
+        word_kernels.tokens(text, 0, len(text), *scripts, False, room.view(np.uint8), room, hashes[index:])
+    return hashes
 
 
 def links_of_columns(columns: "PlainColumns", ids: Ids, size: int) -> tuple[Sets, Links]:
-    """The links of plain lines, and the sets of their whole texts."""
+    """The links of plain lines, and the sets of their complete texts."""
     from curate.read.plain_columns import ROLES
 
     turns = columns.turns
@@ -150,8 +151,8 @@ def links_of_lines(
     )
     sets, links, asks = linked(pieces, size)
     for row in np.flatnonzero(asks == 0).tolist():
-        mine = every[first[row] : first[row + 1]]
-        links.prompt_hash[row] = _prompt_key([text for text, kind, _ in mine if kind == kind_of("user")])
+        row_pieces = every[first[row] : first[row + 1]]
+        links.prompt_hash[row] = _prompt_key([text for text, kind, _ in row_pieces if kind == kind_of("user")])
     links.copy = ids[:, 0].copy()
     for row, example in enumerate(examples, start=len(roles)):
         if attached := attachments(example.value):

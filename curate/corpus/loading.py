@@ -1,4 +1,4 @@
-"""Read whole files, or examples in memory, into a table, chunk by chunk; cached chunks are not read again."""
+"""Read complete files, or examples in memory, into a table, chunk by chunk; cached chunks are not read again."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -40,7 +40,7 @@ def spill_folder(paths: Sequence[Path], limit: int | None) -> Path | None:
 
 
 def is_big(paths: Sequence[Path]) -> bool:
-    """Whether it pays to start processes for these files."""
+    """Whether these files are large enough to be read in several processes."""
     return size_of(paths) >= MIN_PARALLEL_BYTES
 
 
@@ -64,12 +64,12 @@ def read_table(
         learn = partial(_learn_boilerplate, table, spec.on, examples, least)
         common = () if not len(examples) else memory.common(table.ids[examples], learn) if memory else learn()
         if common:
-            own = spec._replace(common=common, judging=None)
+            common_spec = spec._replace(common=common, judging=None)
             if memory:
-                memory.turn(own)
+                memory.turn(common_spec)
             judged = table.judged
-            del table, learn  # one table at a time is enough memory
-            return replace(_read(paths, own, pool, None, name_of, memory, folder), judged=judged)
+            del table, learn  # frees memory before the second table is read
+            return replace(_read(paths, common_spec, pool, None, name_of, memory, folder), judged=judged)
     return table
 
 
@@ -93,7 +93,7 @@ def _learn_boilerplate(table: Table, on: On, examples: Numbers, least: int) -> P
 
 @dataclass(slots=True)
 class _Parts:
-    """What was read so far, chunk by chunk; columns that all lines have are joined at once to save memory."""
+    """The chunks that have been read so far; columns that all lines have are joined at once to save memory."""
 
     folder: Path | None = None
     sources: list[Source] = field(default_factory=list)
@@ -118,21 +118,23 @@ class _Parts:
         self.band_keys.append(part.band_keys)
 
     def end(self, source: Source) -> None:
-        """The file has been read."""
+        """Record the end of a file."""
         self.sources.append(source)
         self.first.append(self.lines)
 
     def table(self, spec: FeatureSpec) -> Table:
-        """The whole table; nothing can be added afterwards."""
+        """The complete table; nothing can be added afterwards."""
         unwanted = {"keys": not spec.keys, "links": not spec.links, "marks": not spec.marking}
-        found: dict[str, Any] = {name: column.done() for name, column in self.columns.items() if not unwanted.get(name)}
-        line_keys = [some for some in self.line_keys if some is not None]
+        columns: dict[str, Any] = {
+            name: column.done() for name, column in self.columns.items() if not unwanted.get(name)
+        }
+        line_keys = [keys for keys in self.line_keys if keys is not None]
         return Table(
             sources=self.sources,
             first=np.array(self.first),
-            lines=np.flatnonzero(found.pop("holds")),
-            ids=found.pop("ids").reshape(-1, 2),
-            **found,
+            lines=np.flatnonzero(columns.pop("holds")),
+            ids=columns.pop("ids").reshape(-1, 2),
+            **columns,
             common=spec.common or (),
             line_keys=np.concatenate(line_keys) if line_keys and len(line_keys) == len(self.line_keys) else None,
             band_keys=self._band_keys(),
@@ -142,16 +144,16 @@ class _Parts:
 
     def _band_keys(self) -> Ids | None:
         """The band keys of all examples, band by band; they are removed from the parts."""
-        known = [some for some in self.band_keys if some is not None]
-        if not known or len(known) < len(self.band_keys):
+        parts = [part for part in self.band_keys if part is not None]
+        if not parts or len(parts) < len(self.band_keys):
             return None
-        keys, end = np.empty((len(known[0]), sum(some.shape[1] for some in known)), dtype=np.uint64), 0
+        keys, end = np.empty((len(parts[0]), sum(part.shape[1] for part in parts)), dtype=np.uint64), 0
         self.band_keys.clear()
-        known.reverse()
-        while known:  # a second copy of all would be much
-            some = known.pop()
-            end += some.shape[1]
-            keys[:, end - some.shape[1] : end] = some
+        parts.reverse()
+        while parts:  # each is freed once it is copied
+            part = parts.pop()
+            end += part.shape[1]
+            keys[:, end - part.shape[1] : end] = part
         return keys
 
 
@@ -172,7 +174,7 @@ def _read(
         for part in _elements(path, name, copy, spec) if pieces is None else _columns(pieces, spec, pool, memory):
             if progress:
                 progress(len(part.starts))
-            if merge and part.judged is not None:  # at once: results may hold the lines
+            if merge and part.judged is not None:  # at once, because results may keep the lines in memory
                 parts.judged += merge(part.judged, physical)
             parts.add(part, physical)
             physical += part.physical
@@ -203,9 +205,9 @@ def _elements(path: Path, name: str, copy: Callable[[], Path], spec: FeatureSpec
     require_read(facts)
     place = copy()
     with written(place), place.open("wb") as file:
-        at = 0
+        offset = 0
         for i, parsed in enumerate(lines):
             file.write(parsed.line.data)
-            lines[i] = parsed._replace(line=parsed.line._replace(offset=at, ending=b""))
-            at += len(parsed.line.data)
+            lines[i] = parsed._replace(line=parsed.line._replace(offset=offset, ending=b""))
+            offset += len(parsed.line.data)
     yield columns_of_lines(lines, spec)

@@ -1,5 +1,5 @@
-"""The columns of plain lines (see `curate.read.plain_columns`): equal to those of `curate.corpus.features`, in a third
-of the time.
+"""The columns of plain lines (see `curate.read.plain_columns`): the same as those of `curate.corpus.features`, computed
+in a third of the time.
 """
 
 from collections.abc import Iterator
@@ -25,48 +25,58 @@ def places_in(data: bytes, offset: int, plain: PlainColumns) -> tuple[Numbers, N
     starts, behind = plain.starts[plain.numbers - 1], plain.starts[plain.numbers]
     ended = behind <= len(data)
     last = np.frombuffer(data, dtype=np.uint8)[np.maximum(behind - 2, 0)] if len(data) else behind
-    returns = ended & (behind - starts > 1) & (last == 13)  # a carriage return alone ends nothing
+    returns = ended & (behind - starts > 1) & (last == 13)  # a carriage return alone is not a line ending
     return offset + starts, behind - 1 - starts - returns, ended + returns.astype(np.int64)
 
 
 def ids_of(plain: PlainColumns) -> Ids:
     """The ids of the examples."""
     canon = memoryview(plain.canon)
-    found = b"".join(
+    digests = b"".join(
         [blake2b(canon[start:end], digest_size=16).digest() for start, end in plain.lines[:, 2:4].tolist()]
     )
-    return np.frombuffer(found, dtype=">u8").astype(np.uint64).reshape(-1, 2)
+    return np.frombuffer(digests, dtype=">u8").astype(np.uint64).reshape(-1, 2)
 
 
 def sets_of(
-    plain: PlainColumns, on: On, shingling: Shingling, common: Passages | None, *, brief: bool, whole: Sets | None
+    plain: PlainColumns,
+    on: On,
+    shingling: Shingling,
+    common: Passages | None,
+    *,
+    short_texts: bool,
+    whole_sets: Sets | None,
 ) -> tuple[Sets, ShortTexts]:
-    """The shingles of the compared texts (`whole` if they are known and nothing is left out), and the words of short
-    texts.
+    """The shingles of the compared texts (`whole_sets` if they are known and nothing is left out), and the words of
+    short texts.
     """
     count = len(plain.lines)
     if common:
-        own = own_texts([_pieces(plain, row, on) for row in range(count)], common)
-        return shingled(texts_of(own), shingling), ShortTexts.of(own) if brief else ShortTexts.of_some(count, {})
-    if whole is not None and not brief:
-        return whole, ShortTexts.of_some(count, {})
+        shorter_texts = own_texts([_pieces(plain, row, on) for row in range(count)], common)
+        return shingled(texts_of(shorter_texts), shingling), ShortTexts.of(
+            shorter_texts
+        ) if short_texts else ShortTexts.of_some(count, {})
+    if whole_sets is not None and not short_texts:
+        return whole_sets, ShortTexts.of_some(count, {})
     spans = _compared(plain, on)
     buffer = plain.text
     texts = texts_in(buffer, spans.starts, spans.ends, spans.plain, spans.scattered)
-    sizes, others = spans.ends - spans.starts, dict(spans.scattered)
+    sizes, scattered = spans.ends - spans.starts, dict(spans.scattered)
     short = np.flatnonzero(spans.plain & (sizes > 0) & (sizes <= SHORT_TEXT_CHARS))
-    for at in np.flatnonzero(
+    for row in np.flatnonzero(
         ~spans.plain & (sizes <= 4 * SHORT_TEXT_CHARS)
-    ).tolist():  # bytes; 4 of a character at the most
-        others.setdefault(at, plain.text_slice(int(spans.starts[at]), int(spans.ends[at])))
-    words = ShortTexts.of_spans(len(sizes), buffer, short, np.stack([spans.starts[short], spans.ends[short]]), others)
+    ).tolist():  # sizes in bytes; a character has at most 4
+        scattered.setdefault(row, plain.text_slice(int(spans.starts[row]), int(spans.ends[row])))
+    words = ShortTexts.of_spans(
+        len(sizes), buffer, short, np.stack([spans.starts[short], spans.ends[short]]), scattered
+    )
     return shingled(texts, shingling), words
 
 
 def _pieces(plain: PlainColumns, row: int, on: On) -> list[Segment]:
     """`curate.corpus.dedup_text.segments_of` for a line."""
     roles, texts = plain.conversation(row)
-    return [Segment(texts[at], roles[at] == "user") for at in turns_of(roles, on)]
+    return [Segment(texts[index], roles[index] == "user") for index in turns_of(roles, on)]
 
 
 class _Spans(NamedTuple):
@@ -89,19 +99,19 @@ def _compared(plain: PlainColumns, on: On) -> _Spans:
     turns, (first, counts) = plain.turns, plain.lines[:, :2].T
     roles, starts, ends = turns[:, 0], turns[:, 3], turns[:, 4]
     beyond = np.append(0, np.cumsum(turns[:, 6] == 0))
-    begin, stop = np.zeros((2, len(first)), dtype=np.int64)  # turns of each, from where to before where
+    begin, stop = np.zeros((2, len(first)), dtype=np.int64)  # first and last + 1 of the compared turns of each
     scattered: list[tuple[int, str]] = []
-    for some in _of_one_pattern(roles, first, counts):
-        chosen = _turns(tuple(roles[first[some[0]] : first[some[0]] + counts[some[0]]].tolist()), on)
+    for group in _of_one_pattern(roles, first, counts):
+        chosen = _turns(tuple(roles[first[group[0]] : first[group[0]] + counts[group[0]]].tolist()), on)
         if chosen and chosen[-1] - chosen[0] == len(chosen) - 1:
-            begin[some], stop[some] = first[some] + chosen[0], first[some] + chosen[-1] + 1
+            begin[group], stop[group] = first[group] + chosen[0], first[group] + chosen[-1] + 1
         elif chosen:
-            for at in some.tolist():
-                spans = turns[[int(first[at]) + turn for turn in chosen], 3:5].tolist()
-                scattered.append((at, "\n".join([plain.text_slice(start, end) for start, end in spans])))
-    held = np.flatnonzero(stop > begin)
+            for row in group.tolist():
+                spans = turns[[int(first[row]) + turn for turn in chosen], 3:5].tolist()
+                scattered.append((row, "\n".join([plain.text_slice(start, end) for start, end in spans])))
+    non_empty = np.flatnonzero(stop > begin)
     froms, tos = np.zeros((2, len(first)), dtype=np.int64)
-    froms[held], tos[held] = starts[begin[held]], ends[stop[held] - 1]
+    froms[non_empty], tos[non_empty] = starts[begin[non_empty]], ends[stop[non_empty] - 1]
     return _Spans(froms, tos, beyond[stop] == beyond[begin], scattered)
 
 
@@ -113,8 +123,8 @@ def _of_one_pattern(roles: Numbers, first: Numbers, counts: Numbers) -> Iterator
     codes = np.add.reduceat((roles + 1) << (2 * position), first)  # two bits a role
     codes[counts > MAX_TURNS] = 0
     order = np.argsort(codes, kind="stable")
-    for some in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1):
-        yield from some[:, None] if codes[some[0]] == 0 else [some]
+    for group in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1):
+        yield from group[:, None] if codes[group[0]] == 0 else [group]
 
 
 @cache
@@ -127,13 +137,15 @@ def keys_of(plain: PlainColumns) -> Keys:
     from curate.read.plain_columns import keys_of_lines
 
     count, turns = len(plain.lines), len(plain.turns)
-    whole, begun, ends = (
+    conversation_hashes, prefix_hashes, ends = (
         np.zeros(count, dtype=np.uint64),
         np.empty(turns, dtype=np.uint64),
         np.zeros(count + 1, dtype=np.int64),
     )
-    used = keys_of_lines(plain.canon, plain.turns, plain.lines, ROLES.index("assistant"), whole, begun, ends)
-    return Keys(whole, begun[:used].copy(), ends)
+    used = keys_of_lines(
+        plain.canon, plain.turns, plain.lines, ROLES.index("assistant"), conversation_hashes, prefix_hashes, ends
+    )
+    return Keys(conversation_hashes, prefix_hashes[:used].copy(), ends)
 
 
 def lengths_of(plain: PlainColumns) -> Numbers:

@@ -1,7 +1,7 @@
-"""What links examples by a text that they share (docs/leaks.md): the first user turn, a nearly equal question, and a
-document, which is a block of text in a turn that is not the assistant's.
+"""The texts that link examples which share them (docs/leaks.md): the first user turn, a nearly equal question, and a
+document, which is a block of text in a turn of a role other than the assistant.
 
-`curate.corpus.link_kernels` makes the keys; here are the words of the texts that have them.
+`curate.corpus.link_kernels` computes the keys; this module gives the words of the texts of these keys.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ class Run(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """A hash of the words, which identifies the run in a manifest."""
+        """The hash of the words, by which a manifest identifies the run."""
         spelled = " ".join(self.words).encode("utf-8", "replace")
         return hashlib.blake2b(spelled, digest_size=DIGEST_BYTES).hexdigest()
 
@@ -51,14 +51,14 @@ def words_of(text: str) -> list[str]:
         return words(text.lower())
     classes, folded = letters(), normal(text)
     kinds = classes[np.frombuffer(folded.encode("utf-32-le", "surrogatepass"), dtype="<u4")].tolist()
-    found: list[str] = []
+    result: list[str] = []
     begin = 0
     for end, kind in enumerate([*kinds, 0]):
         if kind == 0:
             run = folded[begin:end]
-            found += run if 2 in kinds[begin:end] else [run] * bool(run)
+            result += run if 2 in kinds[begin:end] else [run] * bool(run)
             begin = end + 1
-    return found
+    return result
 
 
 def asked_words(example: Example) -> tuple[str, ...]:
@@ -101,11 +101,11 @@ def _runs(text: str) -> Iterator[Run]:
 
     yield from both(0, total, 0)
     paragraph, first = 0, 0
-    for at, (before, end) in enumerate([*pairwise(ends), (total, total)]):
+    for number, (before, end) in enumerate([*pairwise(ends), (total, total)]):
         if end > before:
             if BLOCK_WORDS <= end - before < total:
-                yield from both(before, end, at)
+                yield from both(before, end, number)
             continue
         if BLOCK_WORDS <= before - paragraph < total:
             yield from both(paragraph, before, first)
-        paragraph, first = before, at + 1
+        paragraph, first = before, number + 1

@@ -1,11 +1,11 @@
-"""Short texts by their words of meaning: a typing error and a "please" more are nothing to a long text, and half of the
-shingles of a short one.
+"""Keys of short texts by their content words. A typing error or an additional "please" changes up to half of the
+shingles of a short text, so that shingles do not find its near-duplicates.
 
-Two short texts have the same words when they have the same words of meaning in the same order: grammar and politeness
-(`FILLER_WORDS`) are left out, and a word is taken for the commonest one among all short texts that it may be a typing
-error of. That proposes; whether two examples agree in every word of meaning decides (`curate.dedup.near_duplicates`).
-Texts in scripts without spaces have no such words, and a character of theirs that is grammar in one place is meaning in
-another.
+Two short texts have equal keys if they have the same content words in the same order. Words of grammar and politeness
+(`FILLER_WORDS`) are left out, and each word is replaced by the most frequent word in all short texts that it may be a
+typing error of. Equal keys only make two examples candidates: `curate.dedup.near_duplicates` verifies that they agree
+in all content words. Texts in scripts without spaces have no keys, because the same character may be a word of grammar
+in one place and a content word in another.
 """
 
 import re
@@ -24,7 +24,7 @@ from curate.language.spelling import same_word, spelling_key, spellings
 from curate.language.tokens import WORD_OR_SIGN
 
 SHORT_TEXT_CHARS: Final = 300
-"""Some 40 words."""
+"""About 40 words."""
 
 
 @dataclass(slots=True)
@@ -43,54 +43,56 @@ class ShortTexts(Rows):
     def of(cls, texts: Iterable[str]) -> "ShortTexts":
         """The words of each text that is short."""
         every = list(texts)
-        return cls.of_some(len(every), {at: text for at, text in enumerate(every) if len(text) <= SHORT_TEXT_CHARS})
+        return cls.of_some(
+            len(every), {number: text for number, text in enumerate(every) if len(text) <= SHORT_TEXT_CHARS}
+        )
 
     @classmethod
     def of_spans(
-        cls, count: int, buffer: Bytes, numbers: Numbers, spans: Numbers, others: Mapping[int, str]
+        cls, count: int, buffer: Bytes, numbers: Numbers, spans: Numbers, other_texts: Mapping[int, str]
     ) -> "ShortTexts":
-        """As `of_some`, for the texts with these `numbers`, given as spans in an ASCII buffer; `others` are given as
-        text.
+        """As `of_some`, for the texts with these `numbers`, given as spans in an ASCII buffer; `other_texts` are given
+        as text.
         """
         from curate.similarity import word_kernels
 
         words, ends, low, bounds = word_kernels.pieces(buffer, spans[0], spans[1])
         folded = low.tobytes().decode()
-        known = {folded[start:end]: number for number, (start, end) in enumerate(pairwise(bounds.tolist()))}
-        some = sorted(at for at, text in others.items() if len(text) <= SHORT_TEXT_CHARS)
-        more = cls.of_some(len(some), dict(enumerate(others[at] for at in some)))
-        every = joined(cls, [cls(words, ends, known), more])
-        ends = np.append(every.ends, every.ends[-1])  # one without words, for all that are not short
+        vocabulary = {folded[start:end]: number for number, (start, end) in enumerate(pairwise(bounds.tolist()))}
+        short_numbers = sorted(number for number, text in other_texts.items() if len(text) <= SHORT_TEXT_CHARS)
+        more = cls.of_some(len(short_numbers), dict(enumerate(other_texts[number] for number in short_numbers)))
+        every = joined(cls, [cls(words, ends, vocabulary), more])
+        ends = np.append(every.ends, every.ends[-1])  # an empty row, for all texts that are not short
         where = np.full(count, len(ends) - 2, dtype=np.int64)
-        where[numbers], where[some] = np.arange(len(numbers)), len(numbers) + np.arange(len(some))
+        where[numbers], where[short_numbers] = np.arange(len(numbers)), len(numbers) + np.arange(len(short_numbers))
         return cls(every.words, ends, every.vocabulary).chosen(where)
 
     @classmethod
     def of_some(cls, count: int, texts: Mapping[int, str]) -> "ShortTexts":
         """The words of `count` texts, of which the short ones are given by their numbers."""
-        known: dict[str, int] = {}
+        vocabulary: dict[str, int] = {}
         words, sizes = list[int](), np.zeros(count, dtype=np.int64)
-        for at in sorted(texts):
-            text = texts[at]
+        for number in sorted(texts):
+            text = texts[number]
             if len(text) <= SHORT_TEXT_CHARS and (text.isascii() or not re.search(UNSPACED, text)):
-                found = WORD_OR_SIGN.findall(text.lower() if text.isascii() else normalised(text))
-                words += [known.setdefault(word, len(known)) for word in found]
-                sizes[at] = len(found)
-        return cls(np.array(words, dtype=np.uint32), np.append(0, np.cumsum(sizes)), known)
+                tokens = WORD_OR_SIGN.findall(text.lower() if text.isascii() else normalised(text))
+                words += [vocabulary.setdefault(word, len(vocabulary)) for word in tokens]
+                sizes[number] = len(tokens)
+        return cls(np.array(words, dtype=np.uint32), np.append(0, np.cumsum(sizes)), vocabulary)
 
-    def sharing(self, known: dict[Any, Any]) -> Self:
+    def sharing(self, dictionary: dict[Any, Any]) -> Self:
         """The texts in a larger vocabulary."""
-        numbers = np.array([known.setdefault(word, len(known)) for word in self.vocabulary], dtype=np.uint32)
-        return replace(self, words=numbers[self.words] if len(self.words) else self.words, vocabulary=known)
+        numbers = np.array([dictionary.setdefault(word, len(dictionary)) for word in self.vocabulary], dtype=np.uint32)
+        return replace(self, words=numbers[self.words] if len(self.words) else self.words, vocabulary=dictionary)
 
     def keys(self) -> Hashes:
-        """A key per text that is equal for texts with the same words of meaning, allowing for typing errors; 0 if it
-        has none.
+        """A key per text that is equal for texts with the same content words, except for typing errors; 0 if it has
+        none.
         """
         return self.keys_and_typos()[0]
 
     def keys_and_typos(self) -> tuple[Hashes, Numbers]:
-        """The keys, and for each text the number of its words that were taken for another word."""
+        """The keys, and for each text the number of its words that were replaced by another word."""
         keys = np.zeros(len(self.ends) - 1, dtype=np.uint64)
         if not len(self.words):
             return keys, np.zeros(len(keys), dtype=np.int64)
@@ -105,10 +107,10 @@ class ShortTexts(Rows):
         ).astype(np.int64)
         texts = texts[hashes != 0]
         hashes = hashes[hashes != 0]
-        some, first, sizes = np.unique(texts, return_index=True, return_counts=True)
-        if len(some):
+        rows, first, sizes = np.unique(texts, return_index=True, return_counts=True)
+        if len(rows):
             powers = np.cumprod(np.full(int(sizes.max()), 0x9E3779B97F4A7C15, dtype=np.uint64))
-            keys[some] = np.add.reduceat(hashes * powers[np.arange(len(texts)) - np.repeat(first, sizes)], first)
+            keys[rows] = np.add.reduceat(hashes * powers[np.arange(len(texts)) - np.repeat(first, sizes)], first)
         return keys, typos
 
 
@@ -118,8 +120,8 @@ def _hash(word: str) -> int:
 
 
 def corrected_words(counts: dict[str, int]) -> dict[str, str]:
-    """For each word that may be a typing error of a commoner word, that word; among equally common words, the first in
-    alphabetical order.
+    """For each word that may be a typing error of a more frequent word, that word; among equally frequent words, the
+    first in alphabetical order.
     """
     near: dict[str, set[str]] = {}
     for word in counts:
@@ -128,14 +130,14 @@ def corrected_words(counts: dict[str, int]) -> dict[str, str]:
     better: dict[str, str] = {}
     for words in near.values():
         for word in words if len(words) > 1 else ():
-            alike = (other for other in words.intersection(spellings(word)) if same_word(word, other))
-            best = min((-counts[other], other) for other in (word, *alike))[1]
+            variants = (other for other in words.intersection(spellings(word)) if same_word(word, other))
+            best = min((-counts[other], other) for other in (word, *variants))[1]
             if best != word:
                 better[word] = best
     return {word: _canonical_word(word, better) for word in better}
 
 
 def _canonical_word(word: str, better: dict[str, str]) -> str:
-    while word in better:  # each is commoner than the one before, or before it in the alphabet
+    while word in better:  # each is more frequent than the previous one, or precedes it in the alphabet
         word = better[word]
     return word

@@ -1,4 +1,4 @@
-"""Statistics of a data set in one pass; memory is a few bytes per example, and the text of system prompts."""
+"""Statistics of a data set, computed in one pass. Memory: a few bytes per example, and the text of system prompts."""
 
 import json
 from array import array
@@ -22,11 +22,11 @@ from curate.read.dataset import FileFacts, ParsedLine, read_file, require_read
 Progress = Callable[[int], None]
 
 BYTES_PER_TOKEN: Final = 4
-"""Without a tokenizer."""
+"""Bytes that count as one token if there is no tokenizer."""
 OTHER_ROLES: Final = "other"
 """All roles that are not known to chat models, together."""
 MAX_PROMPT_CHARS: Final = 200
-"""Number of characters of a system prompt to show; one more is kept, to know whether there are more."""
+"""Number of characters of a system prompt to show; one more is stored, which tells whether it is longer."""
 EXAMPLES_PER_PROGRESS: Final = 256
 
 
@@ -277,7 +277,7 @@ def _add_system(stats: Stats, example: Example) -> None:
         return
     stats.with_system += 1
     key = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-    known = stats.prompts.get(key)
-    if known is None:
-        known = stats.prompts[key] = SystemPrompt(text[: MAX_PROMPT_CHARS + 1])
-    known.examples += 1
+    prompt = stats.prompts.get(key)
+    if prompt is None:
+        prompt = stats.prompts[key] = SystemPrompt(text[: MAX_PROMPT_CHARS + 1])
+    prompt.examples += 1

@@ -29,13 +29,13 @@ def is_label(answer: str) -> bool:
     )
 
 
-def are_labels(found: Counter[str] | Counter[int]) -> bool:
+def are_labels(counts: Counter[str] | Counter[int]) -> bool:
     """Whether these answers or their hashes (with their counts; "" or 0 for all that are not labels) are those of data
     for classification.
     """
-    total = found.total()
-    repeated = sum(count for answer, count in found.items() if answer and count > 1)
-    return total >= MIN_QUESTIONS and repeated >= MIN_LABEL_SHARE * total and len(found) <= max(2, total // 4)
+    total = counts.total()
+    repeated = sum(count for answer, count in counts.items() if answer and count > 1)
+    return total >= MIN_QUESTIONS and repeated >= MIN_LABEL_SHARE * total and len(counts) <= max(2, total // 4)
 
 
 def normalized_label(answer: str) -> str:
@@ -44,7 +44,9 @@ def normalized_label(answer: str) -> str:
 
 
 TRAITS: Final = ("label", "source", "length", "language", "script", "tools")
-"""Names of traits besides the user's own keys. Lengths are classified by the caller, who knows all of them."""
+"""Names of traits besides the keys of the user's data. The caller classifies lengths, because that takes all of
+them.
+"""
 SAMPLE_CHARS: Final = 600
 
 
@@ -62,7 +64,7 @@ class StratumInput(NamedTuple):
     roles: Sequence[str]
     texts: Sequence[str]
     example: Example | None
-    """None for an example of nothing but messages with a role and a text each."""
+    """None for a plain example, which has only messages with a role and a text each."""
 
 
 def require_traits(names: Iterable[str]) -> None:
@@ -101,12 +103,12 @@ def trait_at(example: Example, path: str) -> Trait | None:
 
     Tables turn 17 into 17.0 or "17": these count as one value.
     """
-    found = value_at(example.value, path)
-    if found is None or found == "":
+    value = value_at(example.value, path)
+    if value is None or value == "":
         return None
-    if isinstance(found, str):
-        return _text(found)
-    data = canonical(_with_integers(found))
+    if isinstance(value, str):
+        return _text(value)
+    data = canonical(_with_integers(value))
     return Trait(data, data.decode("utf-8", "replace"))
 
 
@@ -141,5 +143,5 @@ def _language(text: str) -> Trait | None:
     if not letters(text):
         return None
     with requiring("detecting languages", "language", "py3langid"):
-        from py3langid import classify  # half a second for its model: only where languages are asked for
+        from py3langid import classify  # loading its model takes half a second
     return _text(str(classify(text)[0]))

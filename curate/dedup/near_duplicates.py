@@ -147,7 +147,7 @@ def find_duplicates(
     )
     groups = grouped(sets, config.threshold, pool.count, bands, folder=table.folder)
     del bands
-    keys, typos = table.brief.chosen(distinct).keys_and_typos()
+    keys, typos = table.short_texts.chosen(distinct).keys_and_typos()
     same_key = _of_one_key(keys)
     counts: Mapping[str, FindingCounts] = {}
     if findings:
@@ -187,7 +187,7 @@ def find_duplicates_in(
     for a copy of them.
     """
     with WorkerPool(cores(), processes=False) as pool:
-        spec = feature_spec_for(config)._replace(brief=config.same_words)
+        spec = feature_spec_for(config)._replace(short_texts=config.same_words)
         return find_duplicates(table_of(examples, spec, pool), config, pool, pinned)
 
 

@@ -132,7 +132,7 @@ def _examples(folder: Path, manifest: Manifest) -> dict[str, Found]:
     names = list(manifest.splits)
     paths = [folder / part.file for part in manifest.splits.values()]
     with kernels_for(paths), WorkerPool(1, processes=False) as pool:
-        table = read_table(paths, FeatureSpec("conversation", Shingling(), brief=False, common=()), pool)
+        table = read_table(paths, FeatureSpec("conversation", Shingling(), short_texts=False, common=()), pool)
     by_id: dict[str, Found] = {}
     for position, line in enumerate(table.lines.tolist()):
         example, place = table.id(position), table.place(line)

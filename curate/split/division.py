@@ -127,7 +127,7 @@ def split_feature_spec(config: Config) -> FeatureSpec:
         "conversation",
         Shingling(),
         links=True,
-        brief=False,
+        short_texts=False,
         marking=Marking(config.split.group_by or SESSION_GROUPS, config.split.stratify),
     )
 

@@ -42,7 +42,7 @@ class Earlier(NamedTuple):
 def earlier_splits(files: Sequence[tuple[Path, int]], pool: WorkerPool) -> Earlier:
     """The examples of split files, each with the number of its split. Raises `InputError`."""
     table = read_table(
-        [path for path, _ in files], FeatureSpec("conversation", Shingling(), brief=False, common=()), pool
+        [path for path, _ in files], FeatureSpec("conversation", Shingling(), short_texts=False, common=()), pool
     )
     numbers = np.searchsorted(table.first, table.lines, side="right") - 1
     return Earlier(table.ids, np.array([split for _, split in files], dtype=np.int64)[numbers])

@@ -131,15 +131,15 @@ def test_every_passage_is_shared_by_as_many_as_have_to(plan: list[list[int]], rn
 def test_answers_are_never_cut_and_an_example_is_compared_whole_where_too_little_is_shared() -> None:
     passage = " ".join(own(1, 45).split())
     pieces = [
-        Segment(f"{passage} {own(2)}", asked=True),
-        Segment(passage, asked=False),
-        Segment("and then", asked=True),
+        Segment(f"{passage} {own(2)}", from_user=True),
+        Segment(passage, from_user=False),
+        Segment("and then", from_user=True),
     ]
     assert own_texts([pieces], (passage,)) == [f"{own(2)}\n{passage}\nand then"]
     assert own_texts([pieces[1:]], (passage,)) == [f"{passage}\nand then"]
     short = " ".join(passage.split()[:39])
-    assert own_texts([[Segment(f"{short} {own(2)}", asked=True)]], (short,)) == [f"{short} {own(2)}"]
-    little = [Segment(f"{passage} {own(3, MIN_OWN - 1)}", asked=True), Segment(own(4, MIN_OWN - 1), asked=True)]
+    assert own_texts([[Segment(f"{short} {own(2)}", from_user=True)]], (short,)) == [f"{short} {own(2)}"]
+    little = [Segment(f"{passage} {own(3, MIN_OWN - 1)}", from_user=True), Segment(own(4, MIN_OWN - 1), from_user=True)]
     assert own_texts([little], (passage,)) == [f"{passage} {own(3, MIN_OWN - 1)}\n{own(4, MIN_OWN - 1)}"]
 
 

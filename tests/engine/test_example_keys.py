@@ -27,7 +27,7 @@ from tests.strategies import conversations, lines
 def columns(*values: Any) -> Columns:
     Path("data.jsonl").write_text("".join(json.dumps(value) + "\n" for value in values), encoding="utf-8")
     [piece] = chunks_of(Path("data.jsonl"), "data.jsonl") or []
-    return columns_of(piece, FeatureSpec("conversation", Shingling(), links=True, brief=False))
+    return columns_of(piece, FeatureSpec("conversation", Shingling(), links=True, short_texts=False))
 
 
 def links(*values: Any) -> Links:

@@ -112,8 +112,8 @@ def told(columns: Columns) -> list[Any]:
         columns.ranks,
         columns.sets.hashes,
         columns.sets.offsets,
-        columns.brief.keys(),
-        columns.brief.ends,
+        columns.short_texts.keys(),
+        columns.short_texts.ends,
         keys.conversation_hash,
         keys.prefix_hashes,
         keys.ends,
@@ -130,8 +130,8 @@ def told(columns: Columns) -> list[Any]:
     arrays = [
         *of_lines,
         *of_examples,
-        columns.brief.keys(),
-        columns.brief.ends,
+        columns.short_texts.keys(),
+        columns.short_texts.ends,
         marks.formats,
         marks.keys,
         marks.traits,
@@ -162,7 +162,7 @@ def test_columns_are_the_same_in_both_ways(content: list[tuple[bytes, bytes]], t
         "most-turns" if on == "prompt" else "highest:score",
         keys=True,
         links=True,
-        brief=on != "conversation",
+        short_texts=on != "conversation",
         marking=Marking(("/metadata/x",)),
     )
     with pytest.MonkeyPatch.context() as patch:

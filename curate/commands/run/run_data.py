@@ -170,7 +170,7 @@ class RunData:
         """All lines of all files."""
         own = feature_spec_for(self.config.dedup)
         spec = split_feature_spec(self.config)._replace(
-            brief=self._compares_whole, keys=own.keys and self._compares_whole, keep=own.keep
+            short_texts=self._compares_whole, keys=own.keys and self._compares_whole, keep=own.keep
         )
         with self.pool() as pool:
             table = read_sources(self.sources, spec, pool)
