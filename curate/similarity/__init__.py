@@ -1,1 +1,1 @@
-"""Shingles, MinHash, LSH, exact joins, union-find: arrays in, arrays out. Knows no example."""
+"""Shingles, MinHash, LSH, exact joins and union-find on arrays. The package does not use examples."""

@@ -1,18 +1,18 @@
-"""Sets of one part of the data that are like sets of another part: all of them, with no probability about it.
+"""Exact join of the sets of one part of the data with similar sets of another part. Unlike MinHash it misses no pair.
 
-Where MinHash proposes, this proves. Two sets of n and m shingles and of similarity t differ in (n + m)(1 - t) / (1 + t)
-shingles at most, and in size by no more than t says (Bayardo, Ma, Srikant 2007). If the shingles of each are divided
-into more groups than that by a hash, some groups of both are equal (PartEnum: Arasu, Ganti, Kaushik 2006), so that they
-share one of the groups that are rarest in each, in one order of all groups, of which at most n(1 - t) / t + 1 are
-needed. A group seldom recurs where sets share sentences but not more; where they share most of their text, as templates
-do, it does. Sets of a range of sizes whose groups recur too often are looked up by their rarest shingles instead: two
-sets share one of n - ceil(t * n) + 1 (Chaudhuri, Ganti, Kaushik 2006), and their sizes differ the less the more
-shingles are rarer than the first that both have (PPJoin: Xiao, Wang, Lin, Yu 2008). What is left is compared by a map
-of 512 parities first, which bounds how much two sets can share (Sandes, Teodoro, Melo 2020), and then shingle by
-shingle.
+Two sets of n and m shingles with similarity t differ in at most (n + m)(1 - t) / (1 + t) shingles, and the smaller size
+is at least t times the larger one (Bayardo, Ma, Srikant 2007). If a hash divides the shingles of each set into more
+groups than that, some groups of both sets are equal (PartEnum: Arasu, Ganti, Kaushik 2006). In a common order of all
+groups by frequency, the two sets therefore share one of the at most n(1 - t) / t + 1 rarest groups of each. Groups
+rarely recur if sets share only sentences; they recur often if sets share most of their text, as with templates. If the
+groups of a range of sizes recur too often, the sets are looked up by their rarest shingles instead: two similar sets
+share one of the n - ceil(t * n) + 1 rarest (Chaudhuri, Ganti, Kaushik 2006), and the number of shingles that are rarer
+than the first common one limits the difference of the sizes (PPJoin: Xiao, Wang, Lin, Yu 2008). The candidates are
+compared first by a bitmap of 512 parities, which is an upper bound of the number of common shingles (Sandes, Teodoro,
+Melo 2020), and then shingle by shingle.
 
-Sets of a range of sizes are copied and indexed at a time, as many as `MAX_INDEXED_SHINGLES` allows, and all sets of
-fitting sizes are looked up in their order: a file of sets is read from its beginning to its end, never at random.
+Sets of one range of sizes are copied and indexed at a time, as many as `MAX_INDEXED_SHINGLES` allows. All sets of
+matching sizes are looked up in their order, so that a file of sets is read sequentially.
 """
 
 from typing import Any, Final, NamedTuple
@@ -32,11 +32,15 @@ MAX_INDEXED_SHINGLES: Final = 1 << 26
 built.
 """
 MIN_GROUPED_SIMILARITY: Final = 0.7
-"""Similarity from which sets are looked up by groups: for a smaller one, groups have too few shingles to be rare."""
+"""Minimum similarity for which sets are looked up by groups. Below it, groups have too few shingles to be rare."""
 GROUP_SLACK: Final = 1.5
-"""Number of groups of a set for each that is needed at the most: the more, the fewer of the frequent ones are."""
+"""Ratio of the number of groups of a set to the maximum number that is needed. With a higher ratio, fewer of the needed
+groups are frequent ones.
+"""
 MAX_RECURRENCE: Final = 4
-"""Average number of indexed sets in which an indexed group recurs, above which the rarest shingles are tried."""
+"""Maximum average number of indexed sets that have an indexed group; above it, the rarest shingles are used if they
+recur less often.
+"""
 
 
 class Nearest(NamedTuple):
@@ -51,21 +55,23 @@ def nearest_across_splits(
     parts: Array,
     threshold: float,
     workers: int,
-    some: Numbers | None = None,
+    chosen: Numbers | None = None,
 ) -> Nearest:
-    """Of each set the most similar one among those of a smaller part, the first of equally similar ones, where it is
-    similar to `threshold` at the least.
+    """For each set the most similar one among those of parts with smaller numbers, the first of equally similar ones,
+    if their similarity is at least `threshold`.
 
-    Nothing is compared within a part. Sets without shingles are like nothing. `threshold`: Jaccard similarity, in (0,
-    1]; raises `ValueError` for another one. With `some`, numbers of sets, of each of these the most similar one of any
-    other part.
+    Sets of one part are not compared with each other. Sets without shingles are similar to none. `threshold`: Jaccard
+    similarity, in (0, 1]; raises `ValueError` for another one. `chosen`: numbers of sets; only for these, the most
+    similar one of any other part.
     """
     if not 0 < threshold <= 1:
         raise ValueError(f"a similarity of {threshold:g} is not in (0, 1]")
 
     count = len(sets)
     nearest = Nearest(np.full(count, -1, dtype=np.int64), np.zeros(count))
-    late = some if some is not None else np.flatnonzero(parts > parts.min()) if count else np.empty(0, dtype=np.int64)
+    late = (
+        chosen if chosen is not None else np.flatnonzero(parts > parts.min()) if count else np.empty(0, dtype=np.int64)
+    )
     if not len(late):
         return nearest
 
@@ -74,7 +80,7 @@ def nearest_across_splits(
     for block in np.split(late, np.flatnonzero(np.diff(np.cumsum(sizes[late]) // MAX_INDEXED_SHINGLES)) + 1):
         block.sort()  # to read the file in order
         nearest.other[block], nearest.similarity[block] = _nearest_of(
-            block, sets, parts, some is None, threshold, workers
+            block, sets, parts, chosen is None, threshold, workers
         )
     return nearest
 
@@ -91,21 +97,23 @@ def _nearest_of(
     from curate.similarity import cross_split_jaccard_join_kernels as kernels
 
     copies = sets.chosen(block)
-    order = np.argsort(np.diff(copies.offsets), kind="stable")  # by size, so that those of fitting sizes stand together
+    order = np.argsort(np.diff(copies.offsets), kind="stable")  # by size, so that sets of matching sizes are contiguous
     maps = np.zeros((len(block), 8), dtype=np.uint64)
     kernels.fill_maps(copies.hashes, copies.offsets, order, maps)
     sizes = np.diff(copies.offsets)[order]
     starts = np.searchsorted(sizes, np.arange(sizes[-1] + 2))
-    held = kernels.IndexedSets(copies.hashes, copies.offsets, order, sizes, starts, parts[block][order], maps)
+    indexed = kernels.IndexedSets(copies.hashes, copies.offsets, order, sizes, starts, parts[block][order], maps)
     limits = _sizes(threshold, int(sizes[-1]))
-    counts, index = _index_of(held, limits)
+    counts, index = _index_of(indexed, limits)
 
     step = max(MIN_SETS_PER_LOOKUP, len(block) // 4)  # each stretch has arrays of the size of the block
 
     def look(start: int) -> tuple[Any, Any]:
         best, other = np.zeros(len(block)), np.full(len(block), -1, dtype=np.int64)
         end = min(len(sets), start + step)
-        kernels.look_up(sets.hashes, sets.offsets, parts, counts, index, held, limits, before, start, end, best, other)
+        kernels.look_up(
+            sets.hashes, sets.offsets, parts, counts, index, indexed, limits, before, start, end, best, other
+        )
         return best, other
 
     nearest = Nearest(np.full(len(block), -1, dtype=np.int64), np.zeros(len(block)))
@@ -115,24 +123,26 @@ def _nearest_of(
     return nearest
 
 
-def _index_of(held: Any, sizes: Any) -> tuple[Words, Any]:
-    """The index of sets by their rarest groups, and nothing; or the one by their rarest shingles, if these recur less
-    often, and how often each shingle occurs.
+def _index_of(indexed: Any, sizes: Any) -> tuple[Words, Any]:
+    """The index of sets by their rarest groups, with empty counts; or that by their rarest shingles if these recur less
+    often, with the number of occurrences of each shingle.
     """
     from curate.similarity import cross_split_jaccard_join_kernels as kernels
 
     by_groups, recur = None, np.inf
     if sizes.least >= MIN_GROUPED_SIMILARITY:
-        often = _counts(2 * len(held.hashes))
-        for some in np.split(held.order, range(CHUNK_SETS, len(held.order), CHUNK_SETS)):
-            kernels.count_keys(kernels.keys_by_groups(held.hashes, held.offsets, some, sizes, often, False), often)
-        keys = kernels.keys_by_groups(held.hashes, held.offsets, held.order, sizes, often, True)
+        often = _counts(2 * len(indexed.hashes))
+        for part in np.split(indexed.order, range(CHUNK_SETS, len(indexed.order), CHUNK_SETS)):
+            kernels.count_keys(
+                kernels.keys_by_groups(indexed.hashes, indexed.offsets, part, sizes, often, False), often
+            )
+        keys = kernels.keys_by_groups(indexed.hashes, indexed.offsets, indexed.order, sizes, often, True)
         by_groups, recur = _index(keys, often)
         if recur <= MAX_RECURRENCE * len(keys):
             return np.empty(0, dtype=np.uint32), by_groups
-    counts = np.zeros(1 << min(COUNTED_BITS, max(4, (4 * len(held.hashes)).bit_length())), dtype=np.uint32)
-    kernels.count_shingles(held.hashes, counts)
-    keys = kernels.keys_by_shingles(held.hashes, held.offsets, held.order, counts, sizes.least)
+    counts = np.zeros(1 << min(COUNTED_BITS, max(4, (4 * len(indexed.hashes)).bit_length())), dtype=np.uint32)
+    kernels.count_shingles(indexed.hashes, counts)
+    keys = kernels.keys_by_shingles(indexed.hashes, indexed.offsets, indexed.order, counts, sizes.least)
     often = _counts(4 * len(keys))
     kernels.count_keys(keys, often)
     by_shingles, more = _index(keys, often)
@@ -145,8 +155,8 @@ def _counts(keys: int) -> Bytes:
 
 
 def _index(keys: Hashes, often: Bytes) -> tuple[Any, float]:
-    """The index of keys that were counted in `often`, each with a place; and the sum of the squares of how often each
-    key recurs, which is about how many pairs it proposes.
+    """The index of keys that were counted in `often`, each with a place; and the sum of the squares of their
+    frequencies, which estimates the number of candidate pairs.
     """
     from curate.similarity import cross_split_jaccard_join_kernels as kernels
 
@@ -160,11 +170,14 @@ def _sizes(threshold: float, largest: int) -> Any:
     """`Sizes` for sets of up to this size."""
     from curate.similarity import cross_split_jaccard_join_kernels as kernels
 
-    apart = (1 - threshold) / threshold
+    difference = (1 - threshold) / threshold
     if threshold < MIN_GROUPED_SIMILARITY:
-        return kernels.Sizes(threshold, apart, 1.0, np.zeros(1, dtype=np.int64))
+        return kernels.Sizes(threshold, difference, 1.0, np.zeros(1, dtype=np.int64))
     ratio = max(1.25, threshold**-2)
     kinds = np.arange(int(np.log(largest / threshold + 1) / np.log(ratio)) + 2)
     return kernels.Sizes(
-        threshold, apart, float(np.log(ratio)), (apart * ratio ** (kinds + 1) * GROUP_SLACK).astype(np.int64) + 2
+        threshold,
+        difference,
+        float(np.log(ratio)),
+        (difference * ratio ** (kinds + 1) * GROUP_SLACK).astype(np.int64) + 2,
     )

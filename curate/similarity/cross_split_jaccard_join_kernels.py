@@ -24,12 +24,12 @@ similarity.
 
 
 class Sizes(NamedTuple):
-    """What follows from the size of sets for those that are alike."""
+    """Limits that the size of a set implies for similar sets."""
 
     least: float
     """The similarity."""
-    apart: float
-    """How many shingles are in only one of two sets at the most, for each shingle of either."""
+    difference: float
+    """Maximum number of shingles that are in only one of two similar sets, per shingle of a set."""
     ratio: float
     """The natural logarithm of the ratio of the smallest sizes of neighbouring classes."""
     groups: Any
@@ -73,8 +73,8 @@ def count_shingles(hashes: Any, counts: Any) -> None:
 
 
 @compiled
-def _smallest(values: Any, size: int, wanted: int) -> None:
-    """Move the `wanted` smallest of the first `size` values to the front, in any order (Hoare's selection)."""
+def _smallest(values: Any, size: int, count: int) -> None:
+    """Move the `count` smallest of the first `size` values to the front, in any order (Hoare's selection)."""
     low, high = 0, size
     while high - low > 1:
         a, b, c = values[low], values[(low + high) >> 1], values[high - 1]
@@ -89,9 +89,9 @@ def _smallest(values: Any, size: int, wanted: int) -> None:
                 values[i], values[j] = values[j], values[i]
                 i += 1
                 j -= 1
-        if wanted <= j:
+        if count <= j:
             high = j + 1
-        elif wanted > i:
+        elif count > i:
             low = i
         else:
             return
@@ -100,8 +100,8 @@ def _smallest(values: Any, size: int, wanted: int) -> None:
 @compiled
 def _rarest(hashes: Any, begin: Any, end: Any, counts: Any, least: float, keys: Any) -> Any:
     """Move the rarest shingles of a set to the front of `keys`, in the lowest 32 bits, in `RARITY_CLASSES` parts, the
-    rarest first: of two sets with similarity `least`, both have one of them. Returns their number, 0 if so many were
-    never counted that no counted set is similar.
+    rarest first: two sets with similarity `least` share one of them. Returns their number, or 0 if so many have a count
+    of 0 that no counted set can be similar.
     """
     shift, size, absent = U32(_shift(len(counts)) - 32), end - begin, 0
     for k in range(size):
@@ -109,30 +109,30 @@ def _rarest(hashes: Any, begin: Any, end: Any, counts: Any, least: float, keys: 
         count = counts[shingle >> shift]
         absent += count == 0
         keys[k] = (U64(count) << U64(32)) | U64(shingle)
-    # of a tiny `least`, rounding makes one more than there are
-    wanted: Any = min(size, size - np.int64(np.ceil(least * size - 1e-6)) + 1)
-    if absent >= wanted:
+    # for a tiny `least`, rounding would give one more than `size`
+    prefix: Any = min(size, size - np.int64(np.ceil(least * size - 1e-6)) + 1)
+    if absent >= prefix:
         return 0
-    some = size
+    front = size
     for part in range(RARITY_CLASSES, 0, -1):
-        _smallest(keys, some, wanted * part // RARITY_CLASSES)
-        some = wanted * part // RARITY_CLASSES
-    return wanted
+        _smallest(keys, front, prefix * part // RARITY_CLASSES)
+        front = prefix * part // RARITY_CLASSES
+    return prefix
 
 
 @compiled
 def keys_by_shingles(hashes: Any, offsets: Any, order: Any, counts: Any, least: float) -> Any:
     """The rarest shingles of sets, as keys with the place in `order` in the lowest 32 bits."""
-    keys, room, made = np.empty(len(hashes), dtype=np.uint64), 1, 0
-    for held in order:
-        room = max(room, offsets[held + 1] - offsets[held])
-    own = np.empty(room, dtype=np.uint64)
+    keys, room, count = np.empty(len(hashes), dtype=np.uint64), 1, 0
+    for number in order:
+        room = max(room, offsets[number + 1] - offsets[number])
+    rarest = np.empty(room, dtype=np.uint64)
     for place in range(len(order)):
         begin, end = offsets[order[place]], offsets[order[place] + 1]
-        for k in range(_rarest(hashes, begin, end, counts, least, own) if end > begin else 0):
-            keys[made] = own[k] << U64(32) | U64(place)
-            made += 1
-    return keys[:made].copy()
+        for k in range(_rarest(hashes, begin, end, counts, least, rarest) if end > begin else 0):
+            keys[count] = rarest[k] << U64(32) | U64(place)
+            count += 1
+    return keys[:count].copy()
 
 
 @compiled
@@ -161,13 +161,13 @@ def _ones(word: Any) -> Any:
 def fill_slots(keys: Any, slots: Any) -> float:
     """Fill `Index.slots`; returns the sum of the squares of how often each key recurs."""
     slot, begin, total, shift = 0, 0, 0.0, _shift(len(slots) - 1)
-    for at in range(len(keys)):
-        if keys[at] >> U64(32) != keys[begin] >> U64(32):
-            total += float(at - begin) ** 2
-            begin = at
-        while slot < np.int64(keys[at] >> U64(shift)):
+    for position in range(len(keys)):
+        if keys[position] >> U64(32) != keys[begin] >> U64(32):
+            total += float(position - begin) ** 2
+            begin = position
+        while slot < np.int64(keys[position] >> U64(shift)):
             slot += 1
-            slots[slot] = at
+            slots[slot] = position
     for behind in range(slot + 1, len(slots)):
         slots[behind] = len(keys)
     return total + float(len(keys) - begin) ** 2
@@ -175,7 +175,7 @@ def fill_slots(keys: Any, slots: Any) -> float:
 
 @compiled
 def _shift(size: int) -> int:
-    """By how many bits a key exceeds the numbers below `size`, a power of two."""
+    """By how many bits to shift a 64-bit key to get a number below `size`, a power of two."""
     shift = 64
     while size > 1:
         size >>= 1
@@ -213,36 +213,38 @@ def _group(hashes: Any, begin: int, end: int, kind: int, sizes: Any, keys: Any) 
 
 
 @compiled
-def _rarest_groups(keys: Any, groups: int, size: int, sizes: Any, often: Any, counts: Any, found: Any) -> int:
-    """Move the keys of the rarest groups of a set to the front, of which two sets that are alike share one; returns
-    their number. counts: a buffer; found: 256 times 0.
+def _rarest_groups(keys: Any, groups: int, size: int, sizes: Any, often: Any, counts: Any, histogram: Any) -> int:
+    """Move the keys of the rarest groups of a set to the front, of which two similar sets share one; returns their
+    number. counts: a buffer; histogram: 256 zeros.
     """
-    spare, most, made, shift = _groups_needed(size, groups, sizes), 0, 0, U64(_shift(len(often)))
+    spare, most, front, shift = _groups_needed(size, groups, sizes), 0, 0, U64(_shift(len(often)))
     for group in range(groups):
         counts[group] = often[np.int64(keys[group] >> shift)]
-        found[counts[group]] += 1
-    while found[most] < spare:
-        spare -= found[most]
+        histogram[counts[group]] += 1
+    while histogram[most] < spare:
+        spare -= histogram[most]
         most += 1
     for group in range(groups):
         count = counts[group]
-        found[count] = 0
+        histogram[count] = 0
         if count < most or (count == most and spare > 0):
             spare -= count == most
-            keys[made] = keys[group]
-            made += 1
-    return made
+            keys[front] = keys[group]
+            front += 1
+    return front
 
 
 @compiled
 def _groups_needed(size: int, groups: int, sizes: Any) -> Any:
-    """Number of the rarest groups of a set of which two sets that are alike share one."""
-    return min(groups, np.int64(sizes.apart * size + 1e-6) + 1)
+    """How many of the rarest groups of a set are needed so that two similar sets share one of them."""
+    return min(groups, np.int64(sizes.difference * size + 1e-6) + 1)
 
 
 @compiled
 def _size_classes(size: int, sizes: Any) -> Any:
-    """The classes of the sizes of sets that can be like one of this size: the first one, and one more than the last."""
+    """The size classes of sets that can be similar to a set of this size: the first class, and one more than the
+    last.
+    """
     least, most = np.int64(np.ceil(sizes.least * size - 1e-6)), np.int64(np.floor(size / sizes.least + 1e-6))
     return _size_class(max(1, least), sizes), _size_class(most, sizes) + 1
 
@@ -253,24 +255,28 @@ def keys_by_groups(hashes: Any, offsets: Any, order: Any, sizes: Any, often: Any
     the lowest 32 bits: of all groups or, with `chosen`, of the rarest ones.
     """
     room, total = sizes.groups.max(), 0
-    for held in order:
-        size = offsets[held + 1] - offsets[held]
+    for number in order:
+        size = offsets[number + 1] - offsets[number]
         first, last = _size_classes(max(1, size), sizes)
         for kind in range(first, last):
             total += _groups_needed(size, sizes.groups[kind], sizes) if chosen else sizes.groups[kind]
-    keys, made = np.empty(total, dtype=np.uint64), 0
-    own, counts, found = np.empty(room, dtype=np.uint64), np.empty(room, dtype=np.int64), np.zeros(256, dtype=np.int64)
+    keys, key_count = np.empty(total, dtype=np.uint64), 0
+    set_keys, counts, histogram = (
+        np.empty(room, dtype=np.uint64),
+        np.empty(room, dtype=np.int64),
+        np.zeros(256, dtype=np.int64),
+    )
     for place in range(len(order)):
         begin, end = offsets[order[place]], offsets[order[place] + 1]
         first, last = _size_classes(max(1, end - begin), sizes)
         for kind in range(first, last if end > begin else first):
-            groups = _group(hashes, begin, end, kind, sizes, own)
+            groups = _group(hashes, begin, end, kind, sizes, set_keys)
             if chosen:
-                groups = _rarest_groups(own, groups, end - begin, sizes, often, counts, found)
+                groups = _rarest_groups(set_keys, groups, end - begin, sizes, often, counts, histogram)
             for k in range(groups):
-                keys[made + k] = (own[k] & HIGH_BITS) | U64(place)
-            made += groups
-    return keys[:made]
+                keys[key_count + k] = (set_keys[k] & HIGH_BITS) | U64(place)
+            key_count += groups
+    return keys[:key_count]
 
 
 @compiled
@@ -286,46 +292,46 @@ def _first_from(places: Any, begin: int, end: int, least: int) -> int:
 
 
 @compiled
-def _may_be_near(own: Any, maps: Any, place: int, spare: float) -> bool:
+def _may_be_near(set_map: Any, maps: Any, place: int, spare: float) -> bool:
     """Whether at most `spare` bits are in one of two maps alone."""
     for word in range(8):
-        spare -= _ones(own[word] ^ maps[place, word])
+        spare -= _ones(set_map[word] ^ maps[place, word])
         if spare < 0:
             return False
     return True
 
 
 @compiled
-def _limit_by_rank(prefix: int, size: int, low: int, starts: Any, least: float, asked: Any, highs: Any) -> int:
-    """Make keys of the rarest shingles of a set, and note for each the first place that is too large; returns how many
-    have any place.
+def _limit_by_rank(prefix: int, size: int, low: int, starts: Any, least: float, set_keys: Any, highs: Any) -> int:
+    """Make keys of the rarest shingles of a set, and write for each the first place that is too large; returns the
+    number of keys with at least one place.
     """
     largest = len(starts) - 1
     for part in range(RARITY_CLASSES):
         rarer, behind = prefix * part // RARITY_CLASSES, prefix * (part + 1) // RARITY_CLASSES
-        # a pair whose rarest common shingle this is shares none of the rarer ones
+        # if this is the rarest common shingle of a pair, the pair shares none of the rarer ones
         most = (size - rarer) * (1.0 + least) / least - size
         high = starts[min(largest, np.int64(np.floor(min(most + 1e-6, MAX_SIZE))) + 1)]
         if high <= low:
             return rarer
         for k in range(rarer, behind):
-            asked[k], highs[k] = asked[k] << U64(32), high
+            set_keys[k], highs[k] = set_keys[k] << U64(32), high
     return prefix
 
 
 @compiled
-def _candidate_keys(index: Any, made: int, asked: Any, highs: Any, begins: Any, ends: Any) -> Any:
-    """Keep the keys that may be in the index, and note from where to where they can stand in it; returns their number,
-    and a number that means nothing.
+def _candidate_keys(index: Any, key_count: int, set_keys: Any, highs: Any, begins: Any, ends: Any) -> Any:
+    """Move the keys that may be in the index to the front, and write the range of the index in which each can be;
+    returns their number, and a sum over the index that only loads the ranges into the cache of the processor.
     """
     (keys, slots, often), count, touched = index, 0, U64(0)
     to_slot, to_often = U64(_shift(len(slots) - 1)), U64(_shift(len(often)))
-    # in steps, so that the processor waits for many places in memory at once
-    for k in range(made):
-        if often[np.int64(asked[k] >> to_often)] > 0:
-            asked[count], highs[count], count = asked[k] & HIGH_BITS, highs[k], count + 1
+    # in separate loops, so that the processor loads many places of memory at once
+    for k in range(key_count):
+        if often[np.int64(set_keys[k] >> to_often)] > 0:
+            set_keys[count], highs[count], count = set_keys[k] & HIGH_BITS, highs[k], count + 1
     for k in range(count):
-        slot = np.int64(asked[k] >> to_slot)
+        slot = np.int64(set_keys[k] >> to_slot)
         begins[k], ends[k] = slots[slot], slots[slot + 1]
     for k in range(count):
         touched += keys[min(begins[k], len(keys) - 1)]
@@ -334,57 +340,76 @@ def _candidate_keys(index: Any, made: int, asked: Any, highs: Any, begins: Any, 
 
 @compiled
 def _compare(
-    hashes: Any, begin: int, end: int, row: int, own: Any, held: Any, place: int, least: float, best: Any, other: Any
+    hashes: Any,
+    begin: int,
+    end: int,
+    row: int,
+    set_map: Any,
+    indexed: Any,
+    place: int,
+    least: float,
+    best: Any,
+    other: Any,
 ) -> None:
-    """Note the set `row` for the copy at a place if it is more similar than those before. own: its map."""
-    both = end - begin + held.sizes[place]
-    # what they share is at most (both - apart) / 2, where `apart` are the bits that only one has
-    if not _may_be_near(own, held.maps, place, both - 2.0 * (both * least / (1.0 + least) - 1e-6)):
+    """Write the set `row` for the copy at a place if it is more similar than all before. set_map: the map of the
+    set.
+    """
+    both = end - begin + indexed.sizes[place]
+    # they share at most (both - d) / 2 shingles, where d is the number of bits that only one of the maps has
+    if not _may_be_near(set_map, indexed.maps, place, both - 2.0 * (both * least / (1.0 + least) - 1e-6)):
         return
-    copy = held.order[place]
-    found = jaccard(hashes, begin, end, held.hashes, held.offsets[copy], held.offsets[copy + 1], least)
-    if found >= least and found > best[copy]:
-        best[copy], other[copy] = found, row
+    copy = indexed.order[place]
+    similarity = jaccard(hashes, begin, end, indexed.hashes, indexed.offsets[copy], indexed.offsets[copy + 1], least)
+    if similarity >= least and similarity > best[copy]:
+        best[copy], other[copy] = similarity, row
 
 
 @compiled
 def look_up(
-    hashes: Any, offsets: Any, parts: Any, counts: Any, index: Any, held: Any, sizes: Any, before: bool, first: int,
+    hashes: Any, offsets: Any, parts: Any, counts: Any, index: Any, indexed: Any, sizes: Any, before: bool, first: int,
     last: int, best: Any, other: Any,
 ) -> Any:  # fmt: skip
     """Find for each copy the most similar set from `first` up to `last` whose part is different or, with `before`,
-    earlier. counts: how often shingles occur in the copies; without any, the index has the keys of groups.
+    earlier. counts: how often shingles occur in the copies; if empty, the index has the keys of groups.
     """
-    seen, own, touched = np.full(len(held.order), -1, dtype=np.int32), np.empty(8, dtype=np.uint64), U64(0)
-    room, largest, least = sizes.groups.max(), len(held.starts) - 1, sizes.least
+    compared_with, set_map, touched = (
+        np.full(len(indexed.order), -1, dtype=np.int32),
+        np.empty(8, dtype=np.uint64),
+        U64(0),
+    )
+    room, largest, least = sizes.groups.max(), len(indexed.starts) - 1, sizes.least
     for row in range(first, last):
         room = max(room, offsets[row + 1] - offsets[row])
-    asked, highs, found = np.empty(room, dtype=np.uint64), np.empty(room, dtype=np.int64), np.zeros(256, dtype=np.int64)
-    begins, ends, latest = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64), held.parts.max()
+    set_keys, highs, histogram = (
+        np.empty(room, dtype=np.uint64),
+        np.empty(room, dtype=np.int64),
+        np.zeros(256, dtype=np.int64),
+    )
+    begins, ends, latest = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64), indexed.parts.max()
     for row in range(first, last):
         begin, size = offsets[row], offsets[row + 1] - offsets[row]
-        low = held.starts[min(largest, np.int64(np.ceil(least * size - 1e-6)))]
-        high = held.starts[min(largest, np.int64(np.floor(min(size / least + 1e-6, MAX_SIZE))) + 1)]
+        low = indexed.starts[min(largest, np.int64(np.ceil(least * size - 1e-6)))]
+        high = indexed.starts[min(largest, np.int64(np.floor(min(size / least + 1e-6, MAX_SIZE))) + 1)]
         if size == 0 or high <= low or (before and parts[row] >= latest):
             continue
         if len(counts):
-            made = _rarest(hashes, begin, begin + size, counts, least, asked)
-            made = _limit_by_rank(made, size, low, held.starts, least, asked, highs)
+            key_count = _rarest(hashes, begin, begin + size, counts, least, set_keys)
+            key_count = _limit_by_rank(key_count, size, low, indexed.starts, least, set_keys, highs)
         else:
-            made = _group(hashes, begin, begin + size, _size_class(size, sizes), sizes, asked)
-            made = _rarest_groups(asked, made, size, sizes, index.often, begins, found)
-            for k in range(made):
+            key_count = _group(hashes, begin, begin + size, _size_class(size, sizes), sizes, set_keys)
+            key_count = _rarest_groups(set_keys, key_count, size, sizes, index.often, begins, histogram)
+            for k in range(key_count):
                 highs[k] = high
-        count, some = _candidate_keys(index, made, asked, highs, begins, ends)
-        touched += some
+        count, key_sum = _candidate_keys(index, key_count, set_keys, highs, begins, ends)
+        touched += key_sum
         if count:
-            _map(hashes, offsets, row, own)
+            _map(hashes, offsets, row, set_map)
         for k in range(count):
-            behind = _first_from(index.keys, begins[k], ends[k], asked[k] | U64(highs[k]))
-            for at in range(_first_from(index.keys, begins[k], behind, asked[k] | U64(low)), behind):
-                place = np.int64(index.keys[at] & LOW_BITS)
-                rival = held.parts[place]
-                if seen[place] != row and rival != parts[row] and not (before and rival < parts[row]):
-                    seen[place] = row
-                    _compare(hashes, begin, begin + size, row, own, held, place, least, best, other)
+            behind = _first_from(index.keys, begins[k], ends[k], set_keys[k] | U64(highs[k]))
+            for position in range(_first_from(index.keys, begins[k], behind, set_keys[k] | U64(low)), behind):
+                place = np.int64(index.keys[position] & LOW_BITS)
+                rival = indexed.parts[place]
+                if compared_with[place] != row and rival != parts[row] and not (before and rival < parts[row]):
+                    compared_with[place] = row
+                    _compare(hashes, begin, begin + size, row, set_map, indexed, place, least, best, other)
     return touched

@@ -1,8 +1,8 @@
 """The compiled inner loops of near-duplicates: sets of shingles, signatures, bands and similarity. Import it inside
-functions: numba takes a while.
+functions, because importing numba takes time.
 
-All of them release the interpreter's lock and none starts threads: who calls them decides what runs side by side. Texts
-lie in a buffer of UTF-8, sets one after another in an array; set number i lies from offsets[i] to offsets[i + 1].
+All functions release the interpreter's lock, and none starts threads: the caller may run them in parallel. Texts are in
+a buffer of UTF-8. Sets are concatenated in an array: set number i is from offsets[i] to offsets[i + 1].
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ STEPS_PER_CHECK = 16
 def _sort_many(values: Any, count: int) -> None:
     """Sort the first `count` values (uint32), byte by byte from the last."""
     room, ends = np.empty(count, dtype=np.uint32), np.empty(256, dtype=np.int64)
-    for byte in range(4):  # an even number: what is sorted is back where it was
+    for byte in range(4):  # an even number of swaps, so that the result is in `values`
         shift = U32(8 * byte)
         for bucket in range(256):
             ends[bucket] = 0
@@ -30,16 +30,16 @@ def _sort_many(values: Any, count: int) -> None:
             ends[(values[i] >> shift) & U32(255)] += 1
         starts_from_sizes(ends)
         for i in range(count):
-            own = (values[i] >> shift) & U32(255)
-            room[ends[own]] = values[i]
-            ends[own] += 1
+            digit = (values[i] >> shift) & U32(255)
+            room[ends[digit]] = values[i]
+            ends[digit] += 1
         values, room = room, values
 
 
 @compiled
 def _sort_hashes(values: Any, count: int, room: Any, ends: Any) -> None:
-    """Sort the first `count` values, which are hashes: by their first 8 bits, which leaves next to nothing out of order
-    where there are a few hundred.
+    """Sort the first `count` values, which are hashes: first by their highest 8 bits, which leaves few of some hundred
+    values out of order, then by insertion.
     """
     if count > len(room):
         _sort_many(values, count)
@@ -54,38 +54,38 @@ def _sort_hashes(values: Any, count: int, room: Any, ends: Any) -> None:
         room[ends[bucket]] = values[i]
         ends[bucket] += 1
     for i in range(count):
-        value, at = room[i], i
-        while at > 0 and values[at - 1] > value:
-            values[at] = values[at - 1]
-            at -= 1
-        values[at] = value
+        value, position = room[i], i
+        while position > 0 and values[position - 1] > value:
+            values[position] = values[position - 1]
+            position -= 1
+        values[position] = value
 
 
 @compiled
 def distinct(values: Any, count: int, room: Any, ends: Any) -> int:
     """Sort the first `count` values and move the distinct ones to the front; returns their number."""
     _sort_hashes(values, count, room, ends)
-    kept = 0
+    size = 0
     for i in range(count):
         if i == 0 or values[i] != values[i - 1]:
-            values[kept] = values[i]
-            kept += 1
-    return kept
+            values[size] = values[i]
+            size += 1
+    return size
 
 
 @compiled
 def shingle_sets(buffer: Any, starts: Any, ends: Any, classes: Any, folds: Any, size: int, characters: Any) -> Any:
     """Sorted distinct 32-bit hashes of the runs of `size` tokens of each text, as hashes and offsets; of all tokens in
-    one run where there are fewer.
+    one run if there are fewer.
 
-    Text number i lies from starts[i] to ends[i], in any order.
+    Text number i is from starts[i] to ends[i], in any order.
     """
     rows = len(starts)
     longest = 0
     for row in range(rows):
         longest = max(longest, ends[row] - starts[row])
-    words, found = np.empty(2 * longest + 2, dtype=np.uint64), np.empty(2 * longest + 2, dtype=np.uint32)
-    eights = np.zeros(longest // 4 + 16, dtype=np.uint64)  # folded, no character takes more than twice its bytes
+    words, shingles = np.empty(2 * longest + 2, dtype=np.uint64), np.empty(2 * longest + 2, dtype=np.uint32)
+    eights = np.zeros(longest // 4 + 16, dtype=np.uint64)  # a folded character has at most twice as many bytes
     low = eights.view(np.uint8)
     out, offsets = np.empty(len(buffer) // 5 + 1024, dtype=np.uint32), np.zeros(rows + 1, dtype=np.int64)
     room, buckets = np.empty(1024, dtype=np.uint32), np.empty(256, dtype=np.int64)
@@ -95,21 +95,21 @@ def shingle_sets(buffer: Any, starts: Any, ends: Any, classes: Any, folds: Any, 
     total = ZERO
     for row in range(rows):
         count = tokens(buffer, starts[row], ends[row], classes, folds, characters, low, eights, words)
-        rolling, made = U64(0), ZERO
+        rolling, set_size = U64(0), ZERO
         for i in range(count):
             rolling = rolling * base + words[i]
             if i >= size:
                 rolling -= words[i - size] * power
             if i >= size - 1 or i == count - 1:
-                found[made] = U32(mixed(rolling) >> U64(32))
-                made += 1
-        made = distinct(found, made, room, buckets)
-        if total + made > len(out):
-            more = np.empty(2 * len(out) + made, dtype=np.uint32)
+                shingles[set_size] = U32(mixed(rolling) >> U64(32))
+                set_size += 1
+        set_size = distinct(shingles, set_size, room, buckets)
+        if total + set_size > len(out):
+            more = np.empty(2 * len(out) + set_size, dtype=np.uint32)
             copied(more, ZERO, out, total)
             out = more
-        copied(out, total, found, made)
-        total += made
+        copied(out, total, shingles, set_size)
+        total += set_size
         offsets[row + 1] = total
     return out[:total].copy(), offsets
 
@@ -133,9 +133,9 @@ def keep_sets(hashes: Any, offsets: Any, numbers: Any) -> Any:
     """
     ends = np.zeros(len(numbers) + 1, dtype=np.int64)
     for i in range(len(numbers)):
-        start, end, at = offsets[numbers[i]], offsets[numbers[i] + 1], ends[i]
-        copied(hashes, at, hashes[start:], end - start)
-        ends[i + 1] = at + end - start
+        start, end, target = offsets[numbers[i]], offsets[numbers[i] + 1], ends[i]
+        copied(hashes, target, hashes[start:], end - start)
+        ends[i + 1] = target + end - start
     return ends
 
 
@@ -156,7 +156,7 @@ def signatures(hashes: Any, offsets: Any, a: Any, b: Any, out: Any) -> None:
             value = U32((value ^ (value >> U32(16))) * U32(0x85EBCA6B))
             value = U32((value ^ (value >> U32(13))) * U32(0xC2B2AE35))
             value = U32(value ^ (value >> U32(16)))
-            for k in range(many):  # compiled to vectors of 32-bit lanes: nothing in here is wider
+            for k in range(many):  # compiled to vectors of 32-bit lanes: all values have 32 bits
                 permuted = U32(U32(a[k] * value) + b[k])
                 best[k] = min(permuted, best[k])
         for k in range(many):
@@ -196,10 +196,10 @@ def jaccard(left: Any, i: int, i_end: int, right: Any, j: int, j_end: int, least
     while True:
         if shared + min(i_end - i, j_end - j) < needed:
             return -1.0
-        steps = min(STEPS_PER_CHECK, i_end - i, j_end - j)  # neither ends within so many
+        steps = min(STEPS_PER_CHECK, i_end - i, j_end - j)  # neither set ends within these steps
         if steps <= 0:
             break
-        for _ in range(steps):  # without branches, which nobody could foretell
+        for _ in range(steps):  # without branches, which the processor could not predict
             x, y = left[np.uintp(i)], right[np.uintp(j)]
             shared += x == y
             i += x <= y
@@ -212,7 +212,7 @@ def pair_keys(left: Any, right: Any, words: Any) -> Any:
     """A 64-bit hash of each pair of ids (rows of two numbers), the same for both orders, and of a flag."""
     out = np.empty(len(left), dtype=np.uint64)
     for row in range(len(left)):
-        one = mixed(left[row, 0] ^ mixed(left[row, 1] + U64(1)))
-        other = mixed(right[row, 0] ^ mixed(right[row, 1] + U64(1)))
-        out[row] = mixed(one + other + U64(words[row]))
+        left_hash = mixed(left[row, 0] ^ mixed(left[row, 1] + U64(1)))
+        right_hash = mixed(right[row, 0] ^ mixed(right[row, 1] + U64(1)))
+        out[row] = mixed(left_hash + right_hash + U64(words[row]))
     return out

@@ -1,10 +1,9 @@
-"""Runs of words, as many in a row as are asked for, in texts that lie one after another in a buffer of UTF-8; compiled.
-Import it inside functions.
+"""The compiled part of finding runs of a given number of consecutive words in texts. Import it inside functions.
 
-Text number i lies from offsets[i] to offsets[i + 1]. Words are what stands between white space; in scripts without
-spaces, characters.
+Texts are concatenated in a buffer of UTF-8: text number i is from offsets[i] to offsets[i + 1]. Words are separated by
+white space; in scripts without spaces, each character is a word.
 
-All of it releases the interpreter's lock and none of it starts threads, as in `curate.similarity.kernels`.
+All functions release the interpreter's lock, and none starts threads, as in `curate.similarity.kernels`.
 """
 
 from typing import Any
@@ -19,10 +18,10 @@ HASH_BASE = U64(0x9E3779B97F4A7C15)
 
 
 @compiled
-def _code(buffer: Any, at: int, end: int) -> Any:
-    """Code point and length in bytes of the non-ASCII character at `at`; one byte if it is truncated."""
-    size = 2 if buffer[at] < 0xE0 else 3 if buffer[at] < 0xF0 else 4
-    return decoded(buffer, at) if at + size <= end else (np.int64(0), 1)
+def _code(buffer: Any, position: int, end: int) -> Any:
+    """Code point and length in bytes of the non-ASCII character at `position`; one byte if it is truncated."""
+    size = 2 if buffer[position] < 0xE0 else 3 if buffer[position] < 0xF0 else 4
+    return decoded(buffer, position) if position + size <= end else (np.int64(0), 1)
 
 
 @compiled
@@ -51,40 +50,40 @@ def _is_alone(code: int) -> bool:
 
 
 @compiled
-def _next_word(buffer: Any, at: int, end: int) -> tuple[int, int, np.uint64]:  # noqa: PLR0912
-    """Start, end and hash (FNV-1a) of the next word from `at` on; start == end if there is none."""
-    while at < end:
-        byte = buffer[at]
+def _next_word(buffer: Any, position: int, end: int) -> tuple[int, int, np.uint64]:  # noqa: PLR0912
+    """Start, end and hash (FNV-1a) of the next word from `position` on; start == end if there is none."""
+    while position < end:
+        byte = buffer[position]
         if byte > 32:
             if byte < 0x80:
                 break
-            code, size = _code(buffer, at, end)
+            code, size = _code(buffer, position, end)
             if not _is_blank(code):
                 break
-            at += size
+            position += size
         else:
-            at += 1
-    start = at
+            position += 1
+    start = position
     value = FNV_OFFSET
-    while at < end:
-        byte = buffer[at]
+    while position < end:
+        byte = buffer[position]
         if byte <= 32:
             break
         size = 1
         if byte >= 0x80:
-            code, size = _code(buffer, at, end)
+            code, size = _code(buffer, position, end)
             if _is_blank(code):
                 break
             if _is_alone(code):
-                if at == start:
-                    for i in range(at, at + size):
+                if position == start:
+                    for i in range(position, position + size):
                         value = (value ^ U64(buffer[i])) * FNV_PRIME
-                    at += size
+                    position += size
                 break
-        for i in range(at, at + size):
+        for i in range(position, position + size):
             value = (value ^ U64(buffer[i])) * FNV_PRIME
-        at += size
-    return start, at, value
+        position += size
+    return start, position, value
 
 
 @compiled
@@ -97,7 +96,7 @@ def _power(run: int) -> np.uint64:
 
 @compiled
 def _rolling_hash(rolling: Any, last: Any, count: int, value: Any, power: Any) -> Any:
-    """The hash of the last words with `value` as word number `count`; `last`: the words of the run, in turn."""
+    """The hash of the last words with `value` as word number `count`; `last`: a ring buffer of the words of the run."""
     slot = count % len(last)
     rolling = rolling * HASH_BASE + value
     if count >= len(last):
@@ -118,7 +117,7 @@ def runs_of(buffer: Any, offsets: Any, run: int, table: Any) -> tuple[Any, Any, 
     """Hashes of the runs of `run` words (uint64), each with the numbers of its text and of its first word there
     (int32), in order. If `table` (see `table_of`) is not empty, only those in it.
     """
-    found, owners, places = (
+    hashes, owners, places = (
         np.empty(1024, dtype=np.uint64),
         np.empty(1024, dtype=np.int32),
         np.empty(1024, dtype=np.int32),
@@ -127,12 +126,12 @@ def runs_of(buffer: Any, offsets: Any, run: int, table: Any) -> tuple[Any, Any, 
     power = _power(run)
     total = 0
     for row in range(len(offsets) - 1):
-        at, end = offsets[row], offsets[row + 1]
+        position, end = offsets[row], offsets[row + 1]
         rolling = U64(0)
         count = 0
         while True:
-            start, at, value = _next_word(buffer, at, end)
-            if start == at:
+            start, position, value = _next_word(buffer, position, end)
+            if start == position:
                 break
             rolling = _rolling_hash(rolling, last, count, value, power)
             count += 1
@@ -141,11 +140,11 @@ def runs_of(buffer: Any, offsets: Any, run: int, table: Any) -> tuple[Any, Any, 
             hashed = mixed(rolling) or U64(1)  # 0 marks a free slot
             if len(table) and not _is_in(table, hashed):
                 continue
-            if total == len(found):
-                found, owners, places = _doubled(found), _doubled(owners), _doubled(places)
-            found[total], owners[total], places[total] = hashed, row, count - run
+            if total == len(hashes):
+                hashes, owners, places = _doubled(hashes), _doubled(owners), _doubled(places)
+            hashes[total], owners[total], places[total] = hashed, row, count - run
             total += 1
-    return found[:total].copy(), owners[:total].copy(), places[:total].copy()
+    return hashes[:total].copy(), owners[:total].copy(), places[:total].copy()
 
 
 @compiled
@@ -157,21 +156,21 @@ def table_of(hashes: Any) -> Any:
     table = np.zeros(size, dtype=np.uint64)
     mask = U64(size - 1)
     for value in hashes:
-        at = value & mask
-        while table[at] and table[at] != value:
-            at = (at + U64(1)) & mask
-        table[at] = value
+        slot = value & mask
+        while table[slot] and table[slot] != value:
+            slot = (slot + U64(1)) & mask
+        table[slot] = value
     return table
 
 
 @compiled
 def _is_in(table: Any, value: np.uint64) -> bool:
     mask = U64(len(table) - 1)
-    at = value & mask
-    while table[at]:
-        if table[at] == value:
+    slot = value & mask
+    while table[slot]:
+        if table[slot] == value:
             return True
-        at = (at + U64(1)) & mask
+        slot = (slot + U64(1)) & mask
     return False
 
 
@@ -179,12 +178,12 @@ def _is_in(table: Any, value: np.uint64) -> bool:
 def spans_of(buffer: Any, begin: int, end: int) -> Any:
     """Start and end of each word of one text, in rows."""
     spans = np.empty((end - begin + 1, 2), dtype=np.int64)
-    at, count = begin, 0
+    position, count = begin, 0
     while True:
-        start, at, _ = _next_word(buffer, at, end)
-        if start == at:
+        start, position, _ = _next_word(buffer, position, end)
+        if start == position:
             return spans[:count].copy()
-        spans[count, 0], spans[count, 1] = start, at
+        spans[count, 0], spans[count, 1] = start, position
         count += 1
 
 
@@ -202,23 +201,23 @@ def _cut_one(buffer: Any, begin: int, end: int, run: int, table: Any, out: Any, 
     last = np.empty(run, dtype=np.uint64)
     power = _power(run)
     rolling = U64(0)
-    at, count = begin, 0
+    position, count = begin, 0
     while True:
-        start, at, value = _next_word(buffer, at, end)
-        if start == at:
+        start, position, value = _next_word(buffer, position, end)
+        if start == position:
             break
         rolling = _rolling_hash(rolling, last, count, value, power)
-        starts[count], ends[count], covered[count] = start - begin, at - begin, False
+        starts[count], ends[count], covered[count] = start - begin, position - begin, False
         count += 1
         if count >= run and _is_in(table, mixed(rolling) or U64(1)):
             for i in range(count - run, count):
                 covered[i] = True
-    own = longest = gone = 0
+    length = longest = removed = 0
     first = to
     for i in range(count):
-        own = 0 if covered[i] else own + 1
-        longest = max(longest, own)
-        gone += covered[i]
+        length = 0 if covered[i] else length + 1
+        longest = max(longest, length)
+        removed += covered[i]
         if covered[i]:
             continue
         if to > first and (starts[i] > ends[i - 1] or covered[i - 1]):
@@ -227,7 +226,7 @@ def _cut_one(buffer: Any, begin: int, end: int, run: int, table: Any, out: Any, 
         for j in range(begin + starts[i], begin + ends[i]):
             out[to] = buffer[j]
             to += 1
-    return to, gone, longest
+    return to, removed, longest
 
 
 @compiled
@@ -235,10 +234,10 @@ def remove_runs(buffer: Any, offsets: Any, run: int, table: Any) -> tuple[Any, A
     """The texts without the words of the runs in `table`, concatenated, and their offsets; for each, the number of
     removed words and the longest run of words that is left.
     """
-    out, kept = np.empty(len(buffer) + len(offsets), dtype=np.uint8), np.zeros_like(offsets)
-    gone, longest = np.zeros(len(offsets) - 1, dtype=np.int64), np.zeros(len(offsets) - 1, dtype=np.int64)
+    out, out_offsets = np.empty(len(buffer) + len(offsets), dtype=np.uint8), np.zeros_like(offsets)
+    removed, longest = np.zeros(len(offsets) - 1, dtype=np.int64), np.zeros(len(offsets) - 1, dtype=np.int64)
     for row in range(len(offsets) - 1):
-        kept[row + 1], gone[row], longest[row] = _cut_one(
-            buffer, offsets[row], offsets[row + 1], run, table, out, kept[row]
+        out_offsets[row + 1], removed[row], longest[row] = _cut_one(
+            buffer, offsets[row], offsets[row + 1], run, table, out, out_offsets[row]
         )
-    return out[: kept[-1]], kept, gone, longest
+    return out[: out_offsets[-1]], out_offsets, removed, longest

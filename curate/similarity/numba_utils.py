@@ -1,14 +1,15 @@
-"""How loops are compiled, and what they share. Import it inside functions: numba takes a while.
+"""The decorator that compiles loops, and helpers that these share. Import it inside functions, because importing numba
+takes time.
 
-On little data they run as they are written (see `curate.core.kernels`). To assign a slice to a slice, or to sort by
-what numba offers, takes seconds to compile; hence what is here.
+On little data, the interpreter runs the functions (see `curate.core.kernels`). Assigning a slice to a slice and numba's
+own sorts take seconds to compile; the functions in this module replace them.
 """
 
 import sys
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from pickle import UnpicklingError  # of numba, whose files lie beside the code
+from pickle import UnpicklingError  # raised by numba when it reads its cache files
 from types import FunctionType
 from typing import Any, Final
 
@@ -21,16 +22,16 @@ from curate.core.kernels import is_interpreted
 
 U64 = np.uint64
 ZERO: Any = np.int64(0)
-"""To begin with: for a literal 0, numba compiles what it is given to once more."""
+"""Initial value of a count: for the literal 0, numba would compile another version of the function."""
 
 
 _OPTIONS: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
-"""No function is passed to C, for which numba would compile a second entry to each."""
+"""No function is passed to C, so that no second entry point has to be compiled."""
 _compiler: Any = njit  # numba's annotations lack some of these
 
 
 class Kernel(CPUDispatcher):
-    """A function that numba compiles, unless little data is worked on."""
+    """A function that numba compiles, except if the interpreter runs it because there is little data."""
 
     def __call__(self, *arguments: Any) -> Any:
         """What the function returns."""
@@ -45,17 +46,17 @@ class Kernel(CPUDispatcher):
         except (AttributeError, ImportError, EOFError, UnpicklingError):
             if self.signatures:
                 raise
-            # code on disk of a version whose classes had other names, or that is cut short
+            # the code on disk is of a version with other class names, or is truncated
             _delete_compiled()
             return super().__call__(*arguments)
 
     @property
     def is_interpreted(self) -> bool:
-        """Whether the function runs as it is written."""
+        """Whether the interpreter runs the function."""
         return is_interpreted(self._is_compiled)
 
     def _is_compiled(self) -> bool:
-        """Whether the function was compiled, by this process or by one that left the code on disk."""
+        """Whether the function was compiled, by this process or by one that wrote the code to disk."""
         return bool(self.signatures) or self._is_on_disk
 
     @cached_property
@@ -63,12 +64,12 @@ class Kernel(CPUDispatcher):
         if self.stats.cache_path is None:
             return False
         written = Path(self.py_func.__code__.co_filename).stat().st_mtime
-        found = Path(self.stats.cache_path).glob(f"*.{self.py_func.__name__}-*.nbi")
-        return any(index.stat().st_mtime >= written for index in found)
+        index_files = Path(self.stats.cache_path).glob(f"*.{self.py_func.__name__}-*.nbi")
+        return any(index.stat().st_mtime >= written for index in index_files)
 
     @cached_property
     def as_written(self) -> Callable[..., Any]:
-        """The function as it is written; all that it calls is, too."""
+        """The function for the interpreter, which calls no compiled function."""
         return _as_written(self.py_func, {})
 
 
@@ -81,16 +82,18 @@ def _delete_compiled() -> None:
             index.unlink(missing_ok=True)
 
 
-def _as_written(function: Any, known: dict[str, dict[str, Any]]) -> Callable[..., Any]:
-    """A function whose global names are those of its module, with functions as they are written in place of compiled
-    ones; `known` has the names by module.
+def _as_written(function: Any, names_by_module: dict[str, dict[str, Any]]) -> Callable[..., Any]:
+    """A function whose global names are those of its module, with interpreted functions in place of compiled ones;
+    `names_by_module` has the names by module.
     """
-    if function.__module__ not in known:
-        names = known[function.__module__] = dict(function.__globals__)
+    if function.__module__ not in names_by_module:
+        names = names_by_module[function.__module__] = dict(function.__globals__)
         for name, value in function.__globals__.items():
             if isinstance(value, Dispatcher):
-                names[name] = _as_written(value.py_func, known)
-    return FunctionType(function.__code__, known[function.__module__], function.__name__, function.__defaults__)
+                names[name] = _as_written(value.py_func, names_by_module)
+    return FunctionType(
+        function.__code__, names_by_module[function.__module__], function.__name__, function.__defaults__
+    )
 
 
 def compiled(function: Callable[..., Any]) -> Any:
@@ -98,12 +101,12 @@ def compiled(function: Callable[..., Any]) -> Any:
     process.
     """
     try:
-        made = _compiler(cache=True, **_OPTIONS)(function)
-    except RuntimeError:  # numba found no folder for it
-        made = _compiler(**_OPTIONS)(function)
-    if isinstance(made, CPUDispatcher):  # not with NUMBA_DISABLE_JIT=1
-        made.__class__ = Kernel
-    return made
+        kernel = _compiler(cache=True, **_OPTIONS)(function)
+    except RuntimeError:  # there is no writable folder for the cache
+        kernel = _compiler(**_OPTIONS)(function)
+    if isinstance(kernel, CPUDispatcher):  # not with NUMBA_DISABLE_JIT=1
+        kernel.__class__ = Kernel
+    return kernel
 
 
 @compiled
@@ -115,22 +118,24 @@ def mixed(value: Any) -> Any:
 
 
 @compiled
-def decoded(buffer: Any, at: int) -> Any:
-    """Code point and length in bytes of the character at `at` of well-formed UTF-8."""
-    lead = np.int64(buffer[at])
+def decoded(buffer: Any, position: int) -> Any:
+    """Code point and length in bytes of the character at `position` of well-formed UTF-8."""
+    lead = np.int64(buffer[position])
     if lead < 0xE0:
-        return ((lead & 0x1F) << 6) | np.int64(buffer[at + 1] & 0x3F), 2
+        return ((lead & 0x1F) << 6) | np.int64(buffer[position + 1] & 0x3F), 2
     if lead < 0xF0:
-        return ((lead & 0x0F) << 12) | (np.int64(buffer[at + 1] & 0x3F) << 6) | np.int64(buffer[at + 2] & 0x3F), 3
-    high = ((lead & 0x07) << 18) | (np.int64(buffer[at + 1] & 0x3F) << 12)
-    return high | (np.int64(buffer[at + 2] & 0x3F) << 6) | np.int64(buffer[at + 3] & 0x3F), 4
+        return ((lead & 0x0F) << 12) | (np.int64(buffer[position + 1] & 0x3F) << 6) | np.int64(
+            buffer[position + 2] & 0x3F
+        ), 3
+    high = ((lead & 0x07) << 18) | (np.int64(buffer[position + 1] & 0x3F) << 12)
+    return high | (np.int64(buffer[position + 2] & 0x3F) << 6) | np.int64(buffer[position + 3] & 0x3F), 4
 
 
 @compiled
-def copied(into: Any, at: int, source: Any, count: int) -> None:
-    """Write the first `count` values of `source` to `into` from `at` on."""
+def copied(into: Any, offset: int, source: Any, count: int) -> None:
+    """Write the first `count` values of `source` to `into` from `offset` on."""
     for i in range(count):
-        into[at + i] = source[i]
+        into[offset + i] = source[i]
 
 
 @compiled
@@ -163,11 +168,11 @@ def sort_few(values: Any, count: int) -> None:
         gap = 3 * gap + 1
     while gap > 0:
         for i in range(gap, count):
-            value, at = values[i], i
-            while at >= gap and values[at - gap] > value:
-                values[at] = values[at - gap]
-                at -= gap
-            values[at] = value
+            value, position = values[i], i
+            while position >= gap and values[position - gap] > value:
+                values[position] = values[position - gap]
+                position -= gap
+            values[position] = value
         gap //= 3
 
 
@@ -187,9 +192,9 @@ def sort_with(keys: Any, owners: Any, count: int, more_keys: Any, more_owners: A
             continue
         starts_from_sizes(ends)
         for i in range(count):
-            own = (keys[i] >> shift) & U64(255)
-            more_keys[ends[own]], more_owners[ends[own]] = keys[i], owners[i]
-            ends[own] += 1
+            digit = (keys[i] >> shift) & U64(255)
+            more_keys[ends[digit]], more_owners[ends[digit]] = keys[i], owners[i]
+            ends[digit] += 1
         keys, owners, more_keys, more_owners, swapped = more_keys, more_owners, keys, owners, not swapped
     if swapped:
         copied(more_keys, ZERO, keys, count)

@@ -1,10 +1,10 @@
-"""From texts to the sets of hashed shingles that they are compared by.
+"""The sets of hashed shingles by which texts are compared.
 
-Shingles are 3 consecutive words. One changed word in a twenty-word answer costs 3 of 18 shingles, a similarity of 0.71;
-with the 5 words that are usual for web pages it would cost 5 of 16, and 0.52. Texts shorter than a shingle are one
-shingle whole, so that they match only what is equal to them. Scripts without spaces between words count characters as
-words; combining marks are part of words, as the vowels of Devanagari are. Case and white space do not count, nor do
-signs between words.
+Shingles are 3 consecutive words. One changed word in an answer of twenty words changes 3 of 18 shingles, which gives a
+similarity of 0.71; with the 5 words that are usual for web pages, it would change 5 of 16, which gives 0.52. A text
+that is shorter than a shingle is one shingle, so that it matches only equal texts. In scripts without spaces between
+words, each character is a word. Combining marks are part of words, such as the vowels of Devanagari. Case, white space
+and punctuation are ignored.
 """
 
 import re
@@ -21,7 +21,7 @@ from curate.core.text import UNSPACED, WORDS
 from curate.core.worker_pool import lazy_once
 
 SEPARATOR: Final = 32
-"""Code of all that is not part of a word."""
+"""Code that replaces characters that are not part of a word."""
 FOLDED_RANGES: Final = (
     (0x80, 0x530),
     (0x1E00, 0x2000),
@@ -30,14 +30,14 @@ FOLDED_RANGES: Final = (
     (0xFF01, 0xFF5F),
     (0x1F000, 0x1FB00),
 )
-"""Ranges in which each character is folded by itself: European alphabets, symbols, kana, full-width letters, emoji."""
+"""Ranges in which each character is folded separately: European alphabets, symbols, kana, full-width letters, emoji."""
 LOOKALIKES: Final = str.maketrans(
     "\u0430\u0432\u0435\u043a\u043c\u043d\u043e\u0440\u0441\u0442"
     "\u0443\u0445\u0456\u0458\u0455\u0501\u051b\u051d\u04cf\u03bf",
     "abekmhopctyxijsdqwlo",
 )
-"""Cyrillic letters, and the Greek omicron, to the Latin letters that they look like. Other Greek letters are symbols of
-their own: p and rho are not one.
+"""Cyrillic letters and the Greek omicron, with the Latin letters that they look like. Other Greek letters are used as
+symbols and are not replaced: rho is not p.
 """
 UNFOLDED_RANGES: Final = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xAC00, 0xD7A4))
 """Ranges in which every character is its own folding: ideographs and Korean syllables."""
@@ -58,11 +58,11 @@ def code_point_folds() -> Array:
 
 def _fold(char: str) -> int:
     composed, folded = unicodedata.normalize("NFKC", char), normal(char)
-    if UNSEEN.match(char) or any(unicodedata.category(one)[0] == "M" for one in composed + folded):
+    if UNSEEN.match(char) or any(unicodedata.category(part)[0] == "M" for part in composed + folded):
         return -1
-    if not any(WORDS.match(one) for one in folded):
+    if not any(WORDS.match(part) for part in folded):
         return SEPARATOR
-    alone = len(composed) == len(folded) == 1 and all(_listed(ord(one)) for one in (composed, folded))
+    alone = len(composed) == len(folded) == 1 and all(_listed(ord(part)) for part in (composed, folded))
     return ord(folded) if alone and normal(folded) == folded else -1
 
 
@@ -107,8 +107,8 @@ class Sets(Rows):
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def __getitem__(self, at: int) -> Shingles:
-        return self.hashes[self.offsets[at] : self.offsets[at + 1]]
+    def __getitem__(self, number: int) -> Shingles:
+        return self.hashes[self.offsets[number] : self.offsets[number + 1]]
 
     def part(self, start: int, end: int) -> "Sets":
         """The sets from number `start` up to, not including, `end`."""
@@ -122,7 +122,7 @@ class Sets(Rows):
         return Sets(*kernels.take_sets(self.hashes, self.offsets, numbers))
 
     def take(self, numbers: Numbers, folder: Path | None = None) -> "Sets":  # noqa: ARG002
-        """The sets with these ascending numbers, where they are; these sets cannot be used afterwards."""
+        """The sets with these ascending numbers, in the same array; the other sets cannot be used afterwards."""
         from curate.similarity import kernels
 
         offsets = kernels.keep_sets(self.hashes, self.offsets, numbers)
@@ -137,8 +137,8 @@ def letters() -> Bytes:
     for match in WORDS.finditer(every):
         classes[match.start() : match.end()] = 1
     for start, end in COMBINING_MARKS:
-        others = start + np.flatnonzero(classes[start:end] == 0)
-        classes[[code for code in others.tolist() if unicodedata.category(chr(code))[0] == "M"]] = 1
+        codes = start + np.flatnonzero(classes[start:end] == 0)
+        classes[[code for code in codes.tolist() if unicodedata.category(chr(code))[0] == "M"]] = 1
     for match in re.finditer(f"{UNSPACED}+", every):
         classes[match.start() : match.end()] *= 2
     return classes
@@ -161,16 +161,16 @@ def texts_of(texts: Iterable[str | bytes]) -> Texts:
 
 
 def buffer_of(texts: Sequence[bytes]) -> tuple[Bytes, Numbers]:
-    """Texts one after another: number i is from offsets[i] to offsets[i + 1]."""
+    """The concatenated texts and their offsets: number i is from offsets[i] to offsets[i + 1]."""
     offsets = np.zeros(len(texts) + 1, dtype=np.int64)
     np.cumsum([len(data) for data in texts], out=offsets[1:])
     return np.frombuffer(b"".join(texts), dtype=np.uint8), offsets
 
 
 def texts_in(
-    buffer: Bytes, starts: Numbers, ends: Numbers, plain: Flags, others: Iterable[tuple[int, str]] = ()
+    buffer: Bytes, starts: Numbers, ends: Numbers, plain: Flags, replacements: Iterable[tuple[int, str]] = ()
 ) -> Texts:
-    """Texts in a buffer of UTF-8, of which some are `plain` ASCII; the texts in `others` replace those with their
+    """Texts in a buffer of UTF-8, of which some are `plain` ASCII; the texts in `replacements` replace those with their
     numbers.
     """
     from curate.similarity import word_kernels
@@ -178,14 +178,16 @@ def texts_in(
     starts, ends = starts.copy(), ends.copy()
     numbers = np.flatnonzero(~plain)
     numbers = numbers[~word_kernels.alone(buffer, starts[numbers], ends[numbers], code_point_folds())]
-    given = dict(others)
+    replacement_texts = dict(replacements)
     texts = {
-        at: str(buffer[starts[at] : ends[at]].tobytes(), "utf-8") for at in numbers.tolist() if at not in given
-    } | given
+        number: str(buffer[starts[number] : ends[number]].tobytes(), "utf-8")
+        for number in numbers.tolist()
+        if number not in replacement_texts
+    } | replacement_texts
     if texts:
-        at = np.array(list(texts), dtype=np.int64)
+        rows = np.array(list(texts), dtype=np.int64)
         more = texts_of(texts.values())
-        starts[at], ends[at] = more.starts + len(buffer), more.ends + len(buffer)
+        starts[rows], ends[rows] = more.starts + len(buffer), more.ends + len(buffer)
         buffer = np.concatenate([buffer, more.buffer])
     return Texts(buffer, starts, ends)
 
@@ -195,7 +197,7 @@ def shingled(texts: Texts, shingling: Shingling = Shingling()) -> Sets:  # noqa:
     from curate.similarity import kernels
 
     buffer = texts.buffer.view()
-    buffer.flags.writeable = False  # else numba compiles for both
+    buffer.flags.writeable = False  # otherwise numba compiles one version for each kind of buffer
     return Sets(
         *kernels.shingle_sets(
             buffer,
@@ -210,15 +212,15 @@ def shingled(texts: Texts, shingling: Shingling = Shingling()) -> Sets:  # noqa:
 
 
 def salted(sets: Sets, salts: Iterable[bytes]) -> Sets:
-    """The same sets, changed so that sets with different salts share nothing; an empty salt changes nothing.
+    """The sets, changed so that sets with different salts share nothing; an empty salt changes nothing.
 
-    So examples with different attachments are not similar, however much text they share.
+    Attachments are used as salts: examples with different attachments are not similar.
     """
     import xxhash
 
-    marked = [(at, salt) for at, salt in enumerate(salts) if salt]
+    marked = [(number, salt) for number, salt in enumerate(salts) if salt]
     hashes = sets.hashes.copy() if marked else sets.hashes
-    for at, salt in marked:
-        start, end = sets.offsets[at : at + 2].tolist()
+    for number, salt in marked:
+        start, end = sets.offsets[number : number + 2].tolist()
         hashes[start:end] = np.sort(hashes[start:end] ^ np.uint32(xxhash.xxh32_intdigest(salt) | 1))
     return Sets(hashes, sets.offsets)

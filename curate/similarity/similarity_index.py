@@ -1,5 +1,4 @@
-"""Which sets are similar: candidates are verified by their true Jaccard similarity and gathered into groups.
-
+"""Groups of similar sets: candidate pairs are verified by their Jaccard similarity and joined into groups.
 Candidates agree in a band of their signatures. A signature of n values is cut into bands of r of them; two sets agree
 in one value with a probability that is their similarity s, so that they agree in one of b bands with
 1 - (1 - s ** r) ** b (Leskovec, Rajaraman, Ullman: Mining of Massive Datasets, 3.4).
@@ -16,7 +15,7 @@ from curate.similarity.shingles import Sets
 
 PERMUTATIONS: Final = 128
 SEED: Final = 1
-"""The seed of the permutations, which datasketch takes by default."""
+"""The seed of the permutations: the default of datasketch."""
 
 
 @cache
@@ -41,10 +40,10 @@ def signatures(sets: Sets, count: int = PERMUTATIONS, used: int | None = None) -
     if getattr(kernels.signatures, "is_interpreted", True):
         from datasketch import MinHash
 
-        for at in range(len(sets)):
-            one = MinHash(num_perm=count, hashfunc=int, permutations=(factors, summands), scheme="affine32")
-            one.update_batch(sets[at])
-            signed[at] = one.hashvalues[:used]
+        for number in range(len(sets)):
+            minhash = MinHash(num_perm=count, hashfunc=int, permutations=(factors, summands), scheme="affine32")
+            minhash.update_batch(sets[number])
+            signed[number] = minhash.hashvalues[:used]
         return signed
     kernels.signatures(sets.hashes, sets.offsets, factors[:used].copy(), summands[:used].copy(), signed)
     return signed
@@ -154,8 +153,8 @@ def grouped(
     big = np.flatnonzero(ends - starts > 1)
     members = [order[start:end] for start, end in zip(starts[big].tolist(), ends[big].tolist(), strict=True)]
     left, right = pairs[:, :2].T.astype(np.int64)
-    apart = np.flatnonzero(roots[left] != roots[right])
-    once = apart[np.unique(left[apart] << 32 | right[apart], return_index=True)[1]]
+    separate = np.flatnonzero(roots[left] != roots[right])
+    once = separate[np.unique(left[separate] << 32 | right[separate], return_index=True)[1]]
     return Groups(members, np.sort(pairs[once, 2]).tolist(), bands)
 
 
@@ -167,25 +166,27 @@ def _joined(sets: Sets, nodes: Numbers, keys: Hashes, bounds: Floats, workers: i
     from curate.similarity import join
 
     bits = max(1, len(sets).bit_length())
-    parent, seen = np.arange(len(sets)), np.zeros(min(MAX_SEEN_PAIRS, 1 << 2 * bits), dtype=np.uint64)
+    parent, compared = np.arange(len(sets)), np.zeros(min(MAX_SEEN_PAIRS, 1 << 2 * bits), dtype=np.uint64)
     misses = np.zeros((1024, 3), dtype=np.float64)
     misses[0, 0] = 1
     numbers, above = nodes.astype(np.uint64), np.uint64((1 << 64) - (1 << bits))
 
-    def alike(band: Hashes) -> Floats:
+    def band_pairs(band: Hashes) -> Floats:
         packed = (band if len(nodes) == len(sets) else band[nodes]) & above
         packed |= numbers
-        # sorted as they are: to sort numbers by keys takes ten times as long
+        # key and number are sorted as one value, because sorting numbers by keys takes ten times as long
         packed.sort()
         members, ends = join.buckets(packed, bits)
-        # by their first members: sets that are in a file are read in order, and near-duplicates often stand together
+        # in order of the first members: sets in a file are read in order, and near-duplicates are often close together
         ends = np.append(0, ends)
-        at, ends = parts_of(ends, members[ends[:-1]].argsort(kind="stable"))
-        pairs: Floats = join.verified_pairs(members[at], ends[1:], sets.hashes, sets.offsets, bounds, parent, seen)
+        order, ends = parts_of(ends, members[ends[:-1]].argsort(kind="stable"))
+        pairs: Floats = join.verified_pairs(
+            members[order], ends[1:], sets.hashes, sets.offsets, bounds, parent, compared
+        )
         return pairs
 
     with random_access(sets.hashes):
-        for pairs in parallel_map(alike, keys, workers):
+        for pairs in parallel_map(band_pairs, keys, workers):
             misses = join.join_pairs(pairs, bounds[1], parent, misses)
     return join.roots(parent), misses[1 : int(misses[0, 0])]
 

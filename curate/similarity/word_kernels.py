@@ -1,6 +1,7 @@
-"""The words of texts, compiled: as hashes, for shingles, and as they are. Import it inside functions, as `kernels`.
+"""The compiled tokenizer: the words of texts as hashes, for shingles, and as text. Import it inside functions, as
+`kernels`.
 
-Texts lie in a buffer of UTF-8. Words are runs of word characters, folded, as `curate.similarity.shingles` says.
+Texts are in a buffer of UTF-8. Words are folded runs of word characters, as described in `curate.similarity.shingles`.
 """
 
 from typing import Any
@@ -14,28 +15,28 @@ BLOCK_BYTES = 32
 
 
 @compiled
-def _folded(buffer: Any, at: int, folds: Any) -> Any:
-    """Code point and length in bytes of the non-ASCII character at `at`, folded if it can be folded by itself."""
-    code, length = decoded(buffer, at)
+def _folded(buffer: Any, position: int, folds: Any) -> Any:
+    """Code point and length in bytes of the non-ASCII character at `position`, folded if it can be folded by itself."""
+    code, length = decoded(buffer, position)
     return (np.int64(folds[code]) if folds[code] >= 0 else code), length
 
 
 @compiled
-def _character(buffer: Any, at: int, folds: Any) -> Any:
-    """Code point and length in bytes of the character at `at`, folded if it can be folded by itself."""
-    code = np.int64(buffer[at])
+def _character(buffer: Any, position: int, folds: Any) -> Any:
+    """Code point and length in bytes of the character at `position`, folded if it can be folded by itself."""
+    code = np.int64(buffer[position])
     if code >= 0x80:
-        return _folded(buffer, at, folds)
+        return _folded(buffer, position, folds)
     return (code + 32 if 65 <= code <= 90 else code), 1
 
 
 @compiled
-def _write_utf8(low: Any, at: int, code: int) -> int:
+def _write_utf8(low: Any, position: int, code: int) -> int:
     """Write a character as UTF-8; returns its end."""
     if code >= 0x80:
-        return int(write_utf8(low, at, code))
-    low[at] = code
-    return at + 1
+        return int(write_utf8(low, position, code))
+    low[position] = code
+    return position + 1
 
 
 @compiled
@@ -43,28 +44,26 @@ def _lowered(buffer: Any, begin: int, end: int, classes: Any, folds: Any, low: A
     """Write the folded words of a text with bytes of 0 between them and after the last; returns the number of
     bytes, or -1 for a text in a script without spaces.
     """
-    at, size = begin, 0
-    while at < end:
-        while at + BLOCK_BYTES <= end:
+    position, size = begin, 0
+    while position < end:
+        while position + BLOCK_BYTES <= end:
             beyond = False
-            for nth in range(
-                BLOCK_BYTES
-            ):  # compiled to vectors; what is written for bytes beyond ASCII is written over
-                byte = buffer[np.uintp(at + nth)]
+            for i in range(BLOCK_BYTES):  # compiled to vectors; values for non-ASCII bytes are overwritten
+                byte = buffer[np.uintp(position + i)]
                 upper = (byte >= 65) & (byte <= 90)
                 word = upper | ((byte >= 97) & (byte <= 122)) | ((byte >= 48) & (byte <= 57)) | (byte == 95)
-                low[np.uintp(size + nth)] = (byte | (np.uint8(32) if upper else np.uint8(0))) if word else np.uint8(0)
+                low[np.uintp(size + i)] = (byte | (np.uint8(32) if upper else np.uint8(0))) if word else np.uint8(0)
                 beyond |= byte >= 128
             if beyond:
                 break
-            at, size = at + BLOCK_BYTES, size + BLOCK_BYTES
-        while at < end and buffer[at] < 128:
-            code = np.int64(buffer[at])
+            position, size = position + BLOCK_BYTES, size + BLOCK_BYTES
+        while position < end and buffer[position] < 128:
+            code = np.int64(buffer[position])
             low[size] = 0 if classes[code] == 0 else code + 32 if 65 <= code <= 90 else code
-            at, size = at + 1, size + 1
-        if at < end:
-            code, length = _folded(buffer, at, folds)
-            kind, at = classes[code], at + length
+            position, size = position + 1, size + 1
+        if position < end:
+            code, length = _folded(buffer, position, folds)
+            kind, position = classes[code], position + length
             if kind == 2:
                 return -1
             if kind == 0:
@@ -77,40 +76,40 @@ def _lowered(buffer: Any, begin: int, end: int, classes: Any, folds: Any, low: A
 
 
 @compiled
-def _word(low: Any, eights: Any, at: Any) -> Any:
+def _word(low: Any, eights: Any, position: Any) -> Any:
     """The 64-bit hash of the word that starts here, and its end. eights: the same memory as `low`, 8 bytes in a
     number.
     """
     word = U64(0xCBF29CE484222325)
     while True:
-        eight, shift = at >> np.uintp(3), U64((at & np.uintp(7)) << np.uintp(3))
-        some = (eights[eight] >> shift) | ((eights[eight + np.uintp(1)] << U64(1)) << (U64(63) - shift))
+        eight, shift = position >> np.uintp(3), U64((position & np.uintp(7)) << np.uintp(3))
+        chunk = (eights[eight] >> shift) | ((eights[eight + np.uintp(1)] << U64(1)) << (U64(63) - shift))
         zero = (
-            (some - U64(0x0101010101010101)) & ~some & U64(0x8080808080808080)
+            (chunk - U64(0x0101010101010101)) & ~chunk & U64(0x8080808080808080)
         )  # its lowest bit is in the first byte of 0 (Mycroft 1987)
         ends = zero != U64(0)
         lowest = zero & (~zero + U64(1))
         if ends:
-            some &= (lowest >> U64(7)) - U64(1)
-        word = (word ^ some) * U64(0x9E3779B97F4A7C15)
+            chunk &= (lowest >> U64(7)) - U64(1)
+        word = (word ^ chunk) * U64(0x9E3779B97F4A7C15)
         word ^= word >> U64(32)
         if ends:
             before = ((((lowest - U64(1)) & U64(0x0101010101010101)) * U64(0x0101010101010101)) >> U64(56)) - U64(1)
-            return mixed(word), at + np.uintp(before)
-        at += np.uintp(8)
-        if low[at] == 0:
-            return mixed(word), at
+            return mixed(word), position + np.uintp(before)
+        position += np.uintp(8)
+        if low[position] == 0:
+            return mixed(word), position
 
 
 @compiled
 def _tokenize_spaced(low: Any, eights: Any, size: int, out: Any) -> int:
     """Write the hashes of the words of a text (see `_lowered`) to `out`; returns their number."""
-    count, at, end = 0, np.uintp(0), np.uintp(size)
-    while at < end:
-        if low[at] == 0:
-            at += np.uintp(1)
+    count, position, end = 0, np.uintp(0), np.uintp(size)
+    while position < end:
+        if low[position] == 0:
+            position += np.uintp(1)
             continue
-        out[count], at = _word(low, eights, at)
+        out[count], position = _word(low, eights, position)
         count += 1
     return count
 
@@ -119,25 +118,25 @@ def _tokenize_spaced(low: Any, eights: Any, size: int, out: Any) -> int:
 def _tokenize_unspaced(
     buffer: Any, begin: int, end: int, classes: Any, folds: Any, characters: Any, low: Any, eights: Any, out: Any
 ) -> int:
-    """The same for a text in any script, or with `characters`: each character is a token then, and what stands between
-    words is one more.
+    """As `_tokenize_spaced`, for a text in any script. With `characters`, each character is a token, and so is each gap
+    between words.
 
     A run of word characters is a word, or as many words as characters where one of them belongs to a script without
     spaces.
     """
-    count, at = 0, begin
-    while at < end:
-        start, alone, size, first = at, characters, 0, count
-        while at < end:
-            code, length = _character(buffer, at, folds)
+    count, position = 0, begin
+    while position < end:
+        start, alone, size, first = position, characters, 0, count
+        while position < end:
+            code, length = _character(buffer, position, folds)
             kind = classes[code]
             if kind == 0:
                 break
             alone = alone or kind == 2
             size = _write_utf8(low, size, code)
-            at += length
-        if at == start:
-            at += length
+            position += length
+        if position == start:
+            position += length
             continue
         if not alone:
             low[size : size + 16] = 0
@@ -147,7 +146,7 @@ def _tokenize_unspaced(
         if characters and first > 0:
             out[count] = mixed(U64(32))
             count += 1
-        while start < at:
+        while start < position:
             code, length = _character(buffer, start, folds)
             low[_write_utf8(low, 0, code) : 24] = 0
             out[count], _ = _word(low, eights, np.uintp(0))
@@ -177,14 +176,14 @@ def alone(buffer: Any, starts: Any, ends: Any, folds: Any) -> Any:
     """
     out = np.empty(len(starts), dtype=np.bool_)
     for row in range(len(starts)):
-        at, end, fine = starts[row], ends[row], True
-        while at < end and fine:
-            if buffer[at] < 0x80:
-                at += 1
+        position, end, fine = starts[row], ends[row], True
+        while position < end and fine:
+            if buffer[position] < 0x80:
+                position += 1
                 continue
-            code, length = decoded(buffer, at)
+            code, length = decoded(buffer, position)
             fine = folds[code] >= 0
-            at += length
+            position += length
         out[row] = fine
     return out
 
@@ -197,10 +196,9 @@ def _is_word(byte: int) -> bool:
 
 @compiled
 def pieces(buffer: Any, starts: Any, ends: Any) -> Any:
-    """The words of texts in ASCII, as `curate.language.tokens.WORD_OR_SIGN` finds them, folded: their numbers, where
-    those of each text end, and which they are.
-
-    These are bytes, all words one after another, and where each ends.
+    """The folded words of ASCII texts, as `curate.language.tokens.WORD_OR_SIGN` finds them: the number of each word,
+    the end of the words of each text, and the vocabulary as the concatenated bytes of all distinct words and the end of
+    each.
     """
     total = 0
     for row in range(len(starts)):
@@ -213,28 +211,40 @@ def pieces(buffer: Any, starts: Any, ends: Any) -> Any:
     slots = 16
     while slots < 2 * total:
         slots *= 2
-    table, known, used, count, made = np.full(slots, -1, dtype=np.int64), np.zeros(total + 1, dtype=np.int64), 0, 0, 0
+    table, word_ends, used, count, word_index = (
+        np.full(slots, -1, dtype=np.int64),
+        np.zeros(total + 1, dtype=np.int64),
+        0,
+        0,
+        0,
+    )
     for row in range(len(starts)):
-        at, end = starts[row], ends[row]
-        while at < end:
-            start = at
-            while at < end and (
-                _is_word(buffer[at]) or (at > start and buffer[at] == 39 and at + 1 < end and _is_word(buffer[at + 1]))
+        position, end = starts[row], ends[row]
+        while position < end:
+            start = position
+            while position < end and (
+                _is_word(buffer[position])
+                or (
+                    position > start
+                    and buffer[position] == 39
+                    and position + 1 < end
+                    and _is_word(buffer[position + 1])
+                )
             ):
-                at += 1
-            if at == start:
-                at += 1
+                position += 1
+            if position == start:
+                position += 1
                 if buffer[start] != 43 and buffer[start] != 45:
                     continue
-            word, size = U64(0xCBF29CE484222325), at - start
+            word, size = U64(0xCBF29CE484222325), position - start
             for i in range(size):
                 byte = buffer[start + i]
                 low[used + i] = byte + 32 if 65 <= byte <= 90 else byte
                 word = (word ^ U64(low[used + i])) * U64(0x100000001B3)
             slot, same = np.int64(mixed(word) & U64(slots - 1)), False
             while table[slot] >= 0 and not same:
-                other = known[table[slot]]
-                same = known[table[slot] + 1] - other == size
+                other = word_ends[table[slot]]
+                same = word_ends[table[slot] + 1] - other == size
                 for i in range(size if same else 0):
                     same = same and low[other + i] == low[used + i]
                 if not same:
@@ -243,8 +253,8 @@ def pieces(buffer: Any, starts: Any, ends: Any) -> Any:
                 table[slot] = count
                 used += size
                 count += 1
-                known[count] = used
-            words[made] = table[slot]
-            made += 1
-        sizes[row + 1] = made
-    return words[:made].copy(), sizes, low[:used].copy(), known[: count + 1].copy()
+                word_ends[count] = used
+            words[word_index] = table[slot]
+            word_index += 1
+        sizes[row + 1] = word_index
+    return words[:word_index].copy(), sizes, low[:used].copy(), word_ends[: count + 1].copy()
