@@ -3,20 +3,15 @@
 import ast
 import inspect
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from itertools import pairwise
+from pkgutil import iter_modules
 from typing import Any, Final
 
 from pydantic import BaseModel, TypeAdapter
 
-from curate.commands.apply import ApplyResult
-from curate.commands.convert import ConvertResult
-from curate.commands.decontaminate import DecontaminateResult
-from curate.commands.doctor import DoctorResult
-from curate.commands.ingest import IngestResult
+from curate import commands
 from curate.commands.reviewer_agreement import AgreementResult
-from curate.commands.run.result import RunResult
-from curate.commands.score import ScoreResult
-from curate.commands.select import SelectResult
 from curate.commands.template import TemplateDiffResult
 from curate.core.config import Config, Section
 from curate.core.datamap import MappedExample
@@ -32,7 +27,6 @@ from curate.lint.rules import RULES
 from curate.lint.rules.rule import CODE, LINE_BREAK
 from curate.lint.suppressions import Suppression
 from curate.output.difference import DiffResult
-from curate.output.folder import SplitResult
 from curate.output.restore import RestoreResult
 from curate.remote.estimate import EstimateResult
 from curate.remote.fetch import FetchResult
@@ -42,25 +36,19 @@ from curate.render.dedup import DedupOutput
 from curate.render.remote import StartOutput, UploadOutput, WatchLine
 from curate.render.rules import rule_json
 from curate.render.stats import StatsResult
-from curate.verify.proof import VerifyResult
 
 TYPES: Final[dict[str, Any]] = {
     "kappa": AgreementResult,
-    "apply": ApplyResult,
     "baseline": Baseline,
     "check": CheckOutput,
     "check-line": CheckLine,
     "config": Config,
     "conflicts": ConflictsOutput,
     "conversation": Conversation,
-    "convert": ConvertResult,
     "datamap": MappedExample,
     "decision": Decision,
-    "decontaminate": DecontaminateResult,
     "dedup": DedupOutput,
     "diff": DiffResult,
-    "doctor": DoctorResult,
-    "ingest": IngestResult,
     "manifest": Manifest,
     "remote-estimate": EstimateResult,
     "remote-fetch": FetchResult,
@@ -69,15 +57,11 @@ TYPES: Final[dict[str, Any]] = {
     "remote-watch-line": WatchLine,
     "removed": Removal,
     "restore": RestoreResult,
-    "run": RunResult,
-    "score": ScoreResult,
-    "select": SelectResult,
-    "split": SplitResult,
     "stats": StatsResult,
     "suppression": Suppression,
     "template-diff": TemplateDiffResult,
-    "verify": VerifyResult,
 }
+"""Types by schema name, beside the results of commands that `_results` finds."""
 
 
 def schemas(others: Mapping[str, Any]) -> dict[str, bytes]:
@@ -85,7 +69,7 @@ def schemas(others: Mapping[str, Any]) -> dict[str, bytes]:
     found = {}
     for table in _tables():
         table.model_rebuild()  # pydantic before 2.13 writes no default of a table that is not built yet
-    for name, kind in sorted({**TYPES, **others}.items()):
+    for name, kind in sorted({**TYPES, **dict(_results()), **others}.items()):
         mode: Any = (
             "serialization"
             if isinstance(kind, type) and issubclass(kind, BaseModel | Output) and name not in ("config", "recipe")
@@ -106,6 +90,14 @@ def schemas(others: Mapping[str, Any]) -> dict[str, bytes]:
         ).encode()
     found["rules.json"] = json_text([rule_json(RULES[code]) for code in sorted(RULES)]).encode()
     return found
+
+
+def _results() -> Iterator[tuple[str, Any]]:
+    """The class NAMEResult of each module curate.commands.NAME that has one as its JSON output, by name."""
+    for module in iter_modules(commands.__path__):
+        kind = getattr(import_module(f"{commands.__name__}.{module.name}"), f"{module.name.title()}Result", None)
+        if isinstance(kind, type) and issubclass(kind, Output):
+            yield module.name, kind
 
 
 def _described(schema: dict[str, Any]) -> dict[str, Any]:

@@ -22,11 +22,8 @@ CONFIGURED: Final = (
     "check", "conflicts", "dedup", "remote", "review", "rule", "score", "select", "split", "stats", "suppress",
 )  # fmt: skip
 """Commands that read a configuration by themselves; `curate run` takes it as its argument."""
-READING: Final = (
-    "apply", "check", "conflicts", "convert", "decontaminate", "dedup", "ingest", "review", "score", "select", "split",
-    "stats",
-)  # fmt: skip
-"""Commands that take folders of data."""
+DATA_METAVAR: Final = "PATH"
+"""What commands call an argument for folders of data (`curate.cli.options.Paths`)."""
 
 
 class Color(StrEnum):
@@ -56,8 +53,9 @@ def as_command(verb: str, loaded: Any) -> Any:
         app.command(verb, context_settings={"help_option_names": ["-h", "--help"]})(loaded)
     command: Any = typer.main.get_command(app)
     for leaf in getattr(command, "commands", {"": command}).values():
-        others = {"common_config": CONFIGURED, "common_exclude": READING, "common_gitignore": READING}
-        leaf.params.extend(option for option in _options() if verb in others.get(option.name, (verb,)))
+        reads = any(item.metavar == DATA_METAVAR for item in leaf.params if item.param_type_name == "argument")
+        taken = {"common_config": verb in CONFIGURED, "common_exclude": reads, "common_gitignore": reads}
+        leaf.params.extend(option for option in _options() if taken.get(option.name, True))
         leaf.callback = _wrapped(leaf.callback)
         for item in leaf.params:
             _name_value(item)

@@ -105,6 +105,93 @@ def test_an_option_is_one_line(tmp_path: Path, write: Write) -> None:
     assert seen["reference"] == ["reference/cli/dedup.md", "reference/configuration.md", "reference/python.md"]
 
 
+COMMAND: Final = '''
+"""The longest lines of files."""
+
+from dataclasses import dataclass
+
+from curate.commands.session import Workspace
+from curate.core.json_output import Output
+
+
+@dataclass(frozen=True, slots=True)
+class LongestResult(Output):
+    """What `curate longest --json` prints."""
+
+    bytes: int
+    """Length of the longest line."""
+
+
+def longest(work: Workspace) -> LongestResult:
+    """The longest line of all files."""
+    return LongestResult(max(len(line) for path in work.files for line in path.read_bytes().splitlines()))
+'''
+OPENED_BY: Final = '''
+"""`curate longest`."""
+
+from curate.cli import options
+from curate.commands.longest import longest as longest_data
+from curate.render.console import print_result
+
+
+def longest(paths: options.Paths, as_json: options.AsJson = False) -> None:
+    """Show the length of the longest line."""
+    result = longest_data(options.session().open_plain(options.named_files(paths)))
+    print_result(result, [f"{result.bytes} bytes"], as_json=as_json)
+'''
+USED: Final = """
+import io, json
+from contextlib import redirect_stderr, redirect_stdout
+from unittest.mock import patch
+from curate.cli.main import main
+from curate.schemas import schemas
+from docs.reference import pages
+
+def output(*words):
+    with redirect_stdout(io.StringIO()) as out, redirect_stderr(out):
+        return [main(words), out.getvalue()]
+
+with patch("docs.reference.names", lambda: ["longest"]), patch("docs.reference.schema_types", dict):
+    made = dict(pages())
+print(json.dumps({
+    "listed": output("--help")[1],
+    "help": output("longest", "--help"),
+    "text": output("longest", "data.jsonl"),
+    "json": output("longest", "data.jsonl", "--json"),
+    "schema": json.loads(schemas({})["longest.schema.json"])["properties"]["bytes"]["description"],
+    "reference": made["reference/cli/longest.md"],
+}))
+"""
+
+
+@pytest.mark.slow
+def test_a_command_is_two_files_and_a_line(tmp_path: Path, write: Write) -> None:
+    copy = tmp_path / "copy"
+    for name in PACKAGES:
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "curate/commands/longest.py").write_text(COMMAND)
+    (copy / "curate/cli/longest.py").write_text(OPENED_BY)
+    verbs = copy / "curate/cli/verbs.py"
+    before, key, after = verbs.read_text().partition('        "score": ')
+    verbs.write_text(f'{before}        "longest": "Show the length of the longest line.",\n{key}{after}')
+    path = write("data.jsonl", CHATS)
+    done = subprocess.run(
+        [sys.executable, "-c", USED],
+        env=environment(PYTHONPATH=str(copy), COLUMNS="80"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout.splitlines()[-1])
+    length = max(map(len, path.read_bytes().splitlines()))
+    assert "longest        Show the length of the longest line." in seen["listed"]
+    assert all(f"  {option} " in seen["help"][1] for option in ("--json", "--exclude", "--color"))
+    assert (seen["text"], seen["json"]) == ([0, f"{length} bytes\n"], [0, f'{{"bytes": {length}}}\n'])
+    assert seen["schema"] == "Length of the longest line."
+    assert "Show the length of the longest line." in seen["reference"]
+
+
 @pytest.mark.parametrize("verb", [verb for verb in TABLES if verb in curate.__all__])
 def test_the_command_and_the_function_take_the_same_options(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     keywords = inspect.signature(getattr(curate, verb)).parameters
