@@ -101,9 +101,7 @@ class Dedup(Stage):
         own = data.compared()
         part = own.chosen(np.flatnonzero(~np.isin(own.lines, gone)))
         with data.pool() as pool:
-            compared = compare_examples(
-                part, data.config.dedup, data.rules, data.verdicts, pool, cache=data.cache
-            )
+            compared = compare_examples(part, data.config.dedup, data.rules, data.verdicts, pool, cache=data.cache)
         return {
             "duplicates": compared.found.duplicates,
             "apart": compared.found.apart,
