@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import Final, NamedTuple
 
@@ -42,6 +43,7 @@ class SessionLines:
     """The id that its records have so far."""
 
 
+@lru_cache(maxsize=16)  # asked for each line of a file
 def session_key(file: str) -> str:
     """What the lines of a session have in common: the file, or for files of single events their folder."""
     path = PurePath(file)

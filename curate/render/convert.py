@@ -76,7 +76,8 @@ def _session_text(counts: SessionCounts) -> Iterator[str]:
     tools = ", ".join(f"{count:,} {name}" for name, count in counts.tools.most_common())
     yield f"{plural(counts.tools.total(), 'session')} ({tools}):"
     for kind in counts.read:
-        yield f"  {counts.read[kind]:,} {kind}: {counts.written[kind]:,} written, {counts.left_out[kind]:,} left out"
+        read, written, left_out = (held[kind] for held in (counts.read, counts.written, counts.left_out))
+        yield f"  {kind}: {read:,} read, {written:,} written, {left_out:,} left out"
     if noticed := {name: count for name, count in counts.noticed.items() if count}:
         yield "  noticed: " + ", ".join(f"{visible(name)} ({count:,})" for name, count in noticed.items())
     if counts.system_prompts:

@@ -11,19 +11,18 @@ from curate.read.forms.form import Object
 from curate.read.sessions.session import Session, SessionFormat, Thread, UnknownRecordError, content_of
 
 TALK: Final = ("user", "assistant")
-BOOKKEEPING: Final = frozenset((
-    "summary", "system", "attachment", "progress", "file-history-snapshot", "file-history-delta", "queue-operation",
-    "mode", "permission-mode", "last-prompt", "ai-title", "custom-title", "agent-name", "pr-link",
-))  # fmt: skip
+BOOKKEEPING: Final = frozenset(
+    "summary system attachment progress file-history-snapshot file-history-delta queue-operation mode permission-mode "
+    "last-prompt ai-title custom-title agent-name pr-link".split()
+)
 """Types of records that the model was not given as a message: titles, hooks, snapshots of files."""
 INTERRUPTIONS: Final = ("[Request interrupted by user]", "[Request interrupted by user for tool use]")
 
 
 def _matches(value: Object) -> bool:
-    kind = value.get("type")
-    if kind in TALK:
-        return isinstance(value.get("message"), dict) and ("sessionId" in value or "parentUuid" in value)
-    return kind in BOOKKEEPING and bool({"sessionId", "leafUuid", "messageId", "uuid"} & value.keys())
+    if value.get("type") in TALK:
+        return isinstance(value.get("message"), dict) and bool({"sessionId", "parentUuid"} & value.keys())
+    return value.get("type") in BOOKKEEPING and bool({"sessionId", "leafUuid", "messageId", "uuid"} & value.keys())
 
 
 def _session_id(value: Object) -> Any:
@@ -90,18 +89,16 @@ def _add_answer(value: Object, message: Object, thread: Thread, session: Session
 
 
 def _other_branches(records: Sequence[Object]) -> set[int]:
-    """Records after a question that was asked anew, in other words, from the same place; and copies of a record.
-
-    Results of parallel calls also have one parent, so only questions count.
+    """Records after a question that was asked anew from the same place, and copies. Results of parallel calls also have
+    one parent, so only questions count.
     """
     children: dict[Any, list[int]] = {}
-    seen, gone = set[str](), set[int]()
+    seen, gone = set[Any](), set[int]()
     for at, value in enumerate(records):
-        if isinstance(name := value.get("uuid"), str):
-            if name in seen:
-                gone.add(at)
-                continue
-            seen.add(name)
+        if (name := value.get("uuid")) in seen:
+            gone.add(at)
+            continue
+        seen |= {name} - {None}
         children.setdefault(value.get("parentUuid"), []).append(at)
     for parent, found in children.items():
         asked = [at for at in found if _is_question(records[at])]

@@ -1,13 +1,14 @@
 """Sessions of OpenHands: events as lines, as an array (`trajectory.json`) or as files, and rows of evaluations.
 
-Sources: openhands/events/serialization/event.py and events/tool.py of All-Hands-AI/OpenHands, events of its software
-agent SDK (openhands-sdk/openhands/sdk/event of OpenHands/software-agent-sdk). Read 2026-11.
+Sources: openhands/events/serialization/event.py, events/tool.py and tests/runtime/trajs of All-Hands-AI/OpenHands. Read
+2026-11. Events of its software agent SDK are read by `openhands_sdk`.
 """
 
 from typing import Any, Final
 
 from curate.read.forms.form import Object, is_objects
-from curate.read.sessions.session import Session, SessionFormat, Thread, UnknownRecordError, content_of
+from curate.read.sessions.openhands_sdk import add_sdk_event, is_sdk_event
+from curate.read.sessions.session import Session, SessionFormat, UnknownRecordError, content_of
 
 STATES: Final = {"error": "failed", "stopped": "aborted", "rejected": "aborted", "paused": "aborted"}
 """How a session ended, by the last state of the agent."""
@@ -15,16 +16,12 @@ BOOKKEEPING: Final = frozenset((
     "change_agent_state", "agent_state_changed", "null", "recall", "condensation_request", "loop_recovery", "pause",
     "resume", "start_upload_file",
 ))  # fmt: skip
-SDK_BOOKKEEPING: Final = frozenset((
-    "ConversationStateUpdateEvent", "CondensationRequest", "PauseEvent", "TokenEvent", "LLMCompletionLogEvent",
-    "Condensation", "StreamingDeltaEvent", "ConversationErrorEvent",
-))  # fmt: skip
 """Types of events that are no message for the model."""
 
 
 def _matches(value: Object) -> bool:
-    if isinstance(value.get("kind"), str) and "source" in value:  # the SDK
-        return value["kind"].endswith("Event") or value["kind"] in SDK_BOOKKEEPING or "Observation" in value["kind"]
+    if is_sdk_event(value):
+        return True
     if "source" not in value or not ({"args", "extras", "message", "cause"} & value.keys()):
         return False
     return isinstance(value.get("action", value.get("observation")), str)
@@ -32,7 +29,7 @@ def _matches(value: Object) -> bool:
 
 def _add(value: Object, session: Session) -> None:
     if "kind" in value:
-        _add_sdk_event(value, session)
+        add_sdk_event(value, session)
         return
     thread, called = session.thread(), value.get("tool_call_metadata")
     name = value.get("action", value.get("observation"))
@@ -83,54 +80,6 @@ def _add_action(value: Object, args: Object, called: Any, session: Session) -> N
             thread.answer(content_of(message["content"]), response.get("id") or "")
     made = {one["id"]: one for one in message["tool_calls"]}[called["tool_call_id"]]
     thread.call(made["id"], made["function"]["name"], made["function"]["arguments"], response.get("id") or "")
-
-
-def _add_sdk_event(value: Object, session: Session) -> None:
-    kind, thread = value["kind"], session.thread()
-    if kind == "SystemPromptEvent":
-        thread.instruct(
-            content_of([value["system_prompt"], *filter(None, [value.get("dynamic_context")])]), value.get("tools")
-        )
-    elif kind == "MessageEvent":
-        content = content_of([*value["llm_message"]["content"], *value.get("extended_content", ())])
-        if value["source"] == "agent":
-            if value["llm_message"].get("reasoning_content"):
-                thread.think(value["llm_message"]["reasoning_content"])
-            thread.answer(content)
-        else:
-            thread.say("user", content)
-    elif kind == "ActionEvent":
-        _add_sdk_action(value, thread)
-    elif kind == "ObservationEvent":
-        held = value["observation"].get("content", value["observation"].get("output"))
-        added = value.get("extended_content") or ()
-        content = content_of([*([held] if isinstance(held, str) else held or ()), *added], "a result")
-        thread.result(value["tool_call_id"], content, failed=value["observation"].get("is_error") is True)
-    elif kind in ("AgentErrorEvent", "UserRejectObservation"):
-        text = value.get("error") or f"Action rejected: {value['rejection_reason']}"
-        thread.result(value["tool_call_id"], text, failed=True)
-    elif kind == "CondensationSummaryEvent":
-        session.compact(thread, value["summary"])
-    elif kind in SDK_BOOKKEEPING:
-        session.leave(f"{kind} events")
-        if kind in ("PauseEvent", "ConversationErrorEvent"):
-            thread.ended = "aborted" if kind == "PauseEvent" else "failed"
-    else:
-        raise UnknownRecordError(f"an event of kind {kind!r}")
-
-
-def _add_sdk_action(value: Object, thread: Thread) -> None:
-    response, made = value.get("llm_response_id") or "", value["tool_call"]
-    reasoning = value.get("reasoning_content") or "\n\n".join(
-        one["thinking"] for one in value.get("thinking_blocks") or () if one.get("thinking")
-    )
-    if response not in thread.answers:
-        if reasoning:
-            thread.think(reasoning, response)
-        if value.get("thought"):
-            thread.answer(content_of(value["thought"]), response)
-    function = made.get("function") or made
-    thread.call(value["tool_call_id"], function["name"], function["arguments"], response)
 
 
 def _unpack(value: Object) -> tuple[Object, list[Object]] | None:

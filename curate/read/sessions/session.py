@@ -113,7 +113,7 @@ class Thread:
         return message
 
 
-def _checked(content: Any) -> str | list[Any]:
+def _checked(content: Any) -> Any:
     """A content that is text or parts. Raises `NoConversationError` for any other value."""
     if not isinstance(content, str | list):
         raise NoConversationError("a content is neither text nor a list of parts")

@@ -27,11 +27,9 @@ def _unpack(value: Object) -> tuple[Object, list[Object]] | None:
     """What a trajectory says of the run, and its messages: the history, or else the steps."""
     info, steps = value.get("info") or {}, value.get("trajectory")
     messages = value.get("history") or (value.get("messages") if "trajectory_format" in value else None)
-    has_messages = is_objects(messages) and "role" in messages[0]
-    if not (has_messages and ("agent" in messages[0] or info)) and not (is_objects(steps) and "response" in steps[0]):
-        return None
-    if not has_messages:
-        assert isinstance(steps, list)
+    if not (is_objects(messages) and "role" in messages[0] and ("agent" in messages[0] or info)):
+        if not is_objects(steps) or "response" not in steps[0]:
+            return None
         messages = [message for at, step in enumerate(steps) for message in _messages_of(step, at)]
     instance = value.get("instance_id") or (value.get("problem_statement") or {}).get("id")
     status = info.get("exit_status")
