@@ -11,10 +11,10 @@ from curate.read.forms.form import Object
 from curate.read.sessions.session import Session, SessionFormat, Thread, UnknownRecordError, content_of
 
 TALK: Final = ("user", "assistant")
-BOOKKEEPING: Final = frozenset(
-    "summary system attachment progress file-history-snapshot file-history-delta queue-operation mode permission-mode "
-    "last-prompt ai-title custom-title agent-name pr-link".split()
-)
+BOOKKEEPING: Final = frozenset((
+    "summary", "system", "attachment", "progress", "file-history-snapshot", "file-history-delta", "queue-operation",
+    "mode", "permission-mode", "last-prompt", "ai-title", "custom-title", "agent-name", "pr-link",
+))  # fmt: skip
 """Types of records that the model was not given as a message: titles, hooks, snapshots of files."""
 INTERRUPTIONS: Final = ("[Request interrupted by user]", "[Request interrupted by user for tool use]")
 
@@ -52,9 +52,8 @@ def _add(value: Object, session: Session) -> None:
 
 def _add_user(content: Any, thread: Thread, session: Session) -> None:
     """Results of tools, and what else a user's message says."""
-    parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
     said = []
-    for part in parts:
+    for part in [{"type": "text", "text": content}] if isinstance(content, str) else content:
         if part["type"] == "tool_result":
             found = content_of(part.get("content"), "a result")
             thread.result(part["tool_use_id"], found, failed=part.get("is_error") is True)
@@ -115,8 +114,7 @@ def _is_question(value: Object) -> bool:
     if value.get("type") != "user" or value.get("isSidechain") or value.get("isMeta") or not isinstance(message, dict):
         return False
     content = message.get("content")
-    parts = content if isinstance(content, list) else [{"type": "text"}]
-    return not any(isinstance(part, dict) and part.get("type") == "tool_result" for part in parts)
+    return not any(isinstance(part, dict) and part.get("type") == "tool_result" for part in content or ())
 
 
 CLAUDE_CODE: Final = SessionFormat("claude-code", _matches, _add, _session_id, _other_branches)
