@@ -95,6 +95,8 @@ KEYS: Final = (
     Key("s", "suppress", "suppress", "Suppress", "Suppress the finding, with a reason; it is not reported again.", show=False, kinds=("finding",)),  # noqa: E501
     Key("m", "note", "note", "Note", "Add a note about the example, or A or B.", show=False),
     Key("L", "label", "label", "Label", "Label the example, or A or B, or rate it from 1 to 5.", show=False),
+    Key("p", "rate_mode", "rate", "Rate", "Let digits rate and go to the next example without a rating; again: let them switch screens.", show=False, kinds=SINGLE_KINDS),  # noqa: E501
+    *(Key(str(stars), f"rate({stars})", f"rate-{stars}", f"{stars} ★" if stars else "No rating", f"While rating: {f'rate {stars} of 5' if stars else 'remove the rating'}.", show=False, kinds=SINGLE_KINDS) for stars in (1, 2, 3, 4, 5, 0)),  # noqa: E501
     Key("u", "undo", "undo", "Undo", "Undo the last decision, and return to its entry."),
     Key("U", "redo", "redo", "Redo", "Redo the decision that was undone.", show=False),
     Key("n", "next", "next", "Next", "Go to the next undecided entry."),
@@ -153,8 +155,8 @@ KEYS: Final = (
 ALWAYS_SHOWN: Final = {"help", "quit"}
 """Actions that every footer shows."""
 SHOWN_IF_ROOM: Final = (
-    "bulk", "select", "note", "label", "suppress", "group", "left-all", "right-all", "turn-next", "mark", "sort",
-    "difference-next", "secrets", "export", "fold", "raw", "goto", "edit-outside",
+    "bulk", "select", "note", "rate", "label", "suppress", "group", "left-all", "right-all", "turn-next", "mark",
+    "sort", "difference-next", "secrets", "export", "fold", "raw", "goto", "edit-outside",
 )  # fmt: skip
 """Actions that a footer shows if there is room, the first ones first."""
 TEXTUAL_KEYS: Final = ("ctrl+c", "ctrl+p", "ctrl+q")

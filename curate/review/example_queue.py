@@ -117,6 +117,14 @@ class ExampleQueue(Queue):
                 found[[row for row in self.example_index.rows(example) if row < len(found)]] = value
         return found
 
+    def signals_of(self, example: str) -> dict[str, float]:
+        """The quality signals of an example that are known."""
+        if self.scores is None or example not in self.scores.examples:
+            return {}
+        at = self.scores.examples.index(example)
+        values = {name: float(column[at]) for name, column in self.scores.columns.items()}
+        return {name: value for name, value in values.items() if not np.isnan(value)}
+
     def mask(self, query: Query) -> Flags:
         """Filter by status, file, line and signal."""
         found = super().mask(query)

@@ -3,7 +3,8 @@
 import json
 import operator
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from math import nextafter
@@ -30,7 +31,7 @@ TERMS: Final = (
     "is:undecided code:M0 severity:error file:*.jsonl line:10-20 score:0.8-0.9 fix:safe note:WORD by:NAME role:tool "
     "tokens:>500 field:source=web label:NAME rating:4-5 signal:fits<0.5"
 )
-HELP: Final = f'words, "a phrase", -without, /regex/; {TERMS}'
+HELP: Final = f'words, "a phrase", -without, -rating:1-5, /regex/; {TERMS}'
 REGEX_FLAGS: Final = "(?im)"
 """Flags of regular expressions: any case, `^` and `$` at each line."""
 INFINITY: Final = float("inf")
@@ -73,6 +74,8 @@ class Query:
     patterns: tuple[str, ...] = ()
     """Regular expressions that an entry must match."""
     without_patterns: tuple[str, ...] = ()
+    excluded: tuple["Query", ...] = ()
+    """Terms of which none must match, each as a query."""
 
     @property
     def text(self) -> bool:
@@ -87,7 +90,7 @@ class Query:
     @property
     def lines_read(self) -> bool:
         """Whether lines have to be parsed."""
-        return bool(self.roles or self.tokens or self.fields)
+        return bool(self.roles or self.tokens or self.fields) or any(one.lines_read for one in self.excluded)
 
 
 class FieldTest(NamedTuple):
@@ -120,18 +123,32 @@ def parse(text: str) -> Query:
     words: list[str] = []
     without: list[str] = []
     patterns: tuple[list[str], list[str]] = ([], [])
+    excluded: list[Query] = []
     for match in TERM.finditer(text):
         minus, pattern, key, phrase, word = match.groups()
         value = phrase if phrase is not None else word
         if pattern or (key == "re" and value):
             patterns[bool(minus)].append(pattern or value)
-        elif key in KEYS and value and not minus and _makes_sense(key, value):
-            found[key].append(value)
+        elif key in KEYS and value and _makes_sense(key, value):
+            if minus:
+                excluded.append(_terms({one: [value] if one == key else [] for one in KEYS}))
+            else:
+                found[key].append(value)
         elif value and (phrase is not None or word != "-"):
             (without if minus else words).append((f"{key}:{value}" if key else value).casefold())
-    return Query(
+    return replace(
+        _terms(found),
         words=tuple(words),
         without=tuple(without),
+        patterns=tuple(patterns[False]),
+        without_patterns=tuple(patterns[True]),
+        excluded=tuple(excluded),
+    )
+
+
+def _terms(found: Mapping[str, Sequence[str]]) -> Query:
+    """The query of terms, by key."""
+    return Query(
         statuses=tuple(status for value in found["is"] for status in _statuses(value)),
         codes=tuple(value.upper() for value in found["code"]),
         severities=tuple(value.lower() for value in found["severity"]),
@@ -147,18 +164,14 @@ def parse(text: str) -> Query:
         roles=tuple(value.casefold() for value in found["role"]),
         tokens=tuple(_range(value) for value in found["tokens"]),
         fields=tuple(_field(value) for value in found["field"]),
-        patterns=tuple(patterns[False]),
-        without_patterns=tuple(patterns[True]),
     )
 
 
 def mistake_in(text: str) -> str:
     """The first term of a query that cannot be meant as written, with a suggestion; empty if there is none."""
     for match in TERM.finditer(text):
-        minus, pattern, key, phrase, word = match.groups()
+        _, pattern, key, phrase, word = match.groups()
         value = phrase if phrase is not None else word
-        if minus and key in KEYS and key != "re":
-            return f"-{key}:{value}: terms cannot be left out, only words, phrases and /regular expressions/"
         if pattern or key == "re":
             wrong = regex_error(pattern or value)
             if wrong:

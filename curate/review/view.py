@@ -93,7 +93,9 @@ class _Matcher:
         if self.bytes and not self.query.without and not self._may_hold(at, [word.encode() for word in words]):
             return False
         parsed = [self.lines.line(line) for line in at]
-        if self.query.lines_read and not any(self._line_fits(one) for one in parsed):
+        if self.query.lines_read and not any(self._line_fits(one, self.query) for one in parsed):
+            return False
+        if any(term.lines_read and self._line_fits(one, term) for term in self.query.excluded for one in parsed):
             return False
         text = "\n".join(map(_text, parsed)).casefold()
         return all(word in text for word in words) and not any(word in text for word in self.query.without)
@@ -117,9 +119,9 @@ class _Matcher:
             return [number]
         return [line for place in self.queue.places(number) if (line := self.lines.find(place)) is not None]
 
-    def _line_fits(self, parsed: ParsedLine) -> bool:
-        """Whether a line passes the terms about roles, length and fields."""
-        query = self.query
+    @staticmethod
+    def _line_fits(parsed: ParsedLine, query: Query) -> bool:
+        """Whether a line passes the terms of a query about roles, length and fields."""
         messages = parsed.example.messages if parsed.example else ()
         if query.roles and not any((message.role or "").casefold() in query.roles for message in messages):
             return False
@@ -201,6 +203,10 @@ def views(session: ReviewSession, kind: Kind, text: str = "", sort: str = "") ->
     mask = queue.mask(query)
     if query.journal:
         mask &= _annotated(session, kind, query, len(mask))
+    for term in query.excluded:
+        if not term.lines_read:  # those are looked for in the texts
+            named = queue.mask(term)[: len(mask)]  # entries may be added meanwhile
+            mask &= ~(named & _annotated(session, kind, term, len(mask)) if term.journal else named)
     order = order[order < len(mask)]
     rows = order[mask[order]] if not mistake_in(text) else order[:0]
     if not query.text or not len(rows):

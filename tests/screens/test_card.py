@@ -12,7 +12,8 @@ from curate.core.finding import Finding, Severity
 from curate.core.runs import Project
 from curate.review import Sources
 from curate.review.events import Ended, FindingsFound
-from tests.screens.conftest import SECRET, opened, screen_text
+from curate.review.scan import scan
+from tests.screens.conftest import SECRET, opened, queue, screen_text
 from tui.app import CurateApp
 
 pytestmark = pytest.mark.slow  # the whole review, in many states
@@ -29,11 +30,15 @@ def asked(*answer: dict[str, Any], **keys: Any) -> dict[str, Any]:
     return {"messages": [{"role": "user", "content": "Is it cold in Oslo?"}, *answer], **keys}
 
 
-def app_of(*lines: dict[str, Any], findings: tuple[Finding, ...] = ()) -> CurateApp:
+def app_of(*lines: dict[str, Any], findings: tuple[Finding, ...] = (), known: bool = False) -> CurateApp:
+    """The review of some lines; `known`: with the ids of their examples, as a check finds them."""
     path = Path("data.jsonl")
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
 
-    def tell(_sources: object, take: Any, _stopped: object) -> None:
+    def tell(sources: Sources, take: Any, _stopped: object) -> None:
+        if known:
+            scan(sources, None, take)
+            return
         take(FindingsFound(list(findings)))
         take(Ended())
 
@@ -179,3 +184,22 @@ async def test_findings_with_one_message_show_their_examples() -> None:
     rows = (await drawn(app_of(*lines, findings=findings), "3", size=(80, 40))).split("────")[0]
     assert "July." in rows
     assert message not in rows
+
+
+async def test_a_digit_rates_and_goes_on(journal: Path) -> None:
+    lines = [asked({"role": "assistant", "content": f"Yes, in {month}."}) for month in ("May", "June", "July")]
+    app = app_of(*lines, known=True)
+    async with app.run_test(size=(140, 30)) as pilot:
+        await opened(pilot, "2", "p", "4")
+        text = screen_text(app)
+        assert "1 of 3 rated" in text
+        assert "★4 …May." in text
+        assert [(one.verdict, one.why) for one in DecisionLog(journal).decisions] == [("undecided", "4")]
+        await opened(pilot, "k")
+        assert "★★★★☆" in screen_text(app)
+        await opened(pilot, "p", "slash", *"-rating:1-5", "enter")
+        assert len(queue(app).list) == 2
+        await opened(pilot, "p", "1", "5")
+        assert "3 of 3 rated" in screen_text(app)
+        await opened(pilot, "p", "3")
+        assert app.current_mode == "findings"

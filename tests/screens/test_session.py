@@ -34,7 +34,7 @@ from curate.review.choices import apart_from, verdicts_for
 from curate.review.finding_queue import FindingQueue
 from curate.review.query import mistake_in, parse
 from curate.review.subject_queue import ClusterQueue, sides_of
-from tests.screens.conftest import Opens, example_at, facts_about
+from tests.screens.conftest import Opens, chat, example_at, facts_about, write_lines
 
 
 def verdicts(session: ReviewSession) -> list[tuple[str, str]]:
@@ -331,7 +331,7 @@ def test_filter(session: ReviewSession, text: str, expected: list[str]) -> None:
         ("Answer:42", 'Answer:42: no such term; to search for the text, write "Answer:42"'),
         ("/a(b/", "/a(b/: not a regular expression: unclosed group"),
         ('https://example.org is:dropped note:x by:ann code:M 12:30 /a b/ role:x "Answer:42" field:a=b', ""),
-        ("-code:M016", "-code:M016: terms cannot be left out, only words, phrases and /regular expressions/"),
+        ("-is:undecidedd", "is:undecidedd: no such status; did you mean is:undecided?"),
         ('-"code:M016" -http://a.b', ""),
     ],
 )
@@ -639,3 +639,24 @@ def test_two_ratings_do_not_contest_the_example(session: ReviewSession) -> None:
     session.log.merge(theirs.path)
     session.follow_journal()
     assert (session.status(entry), session.log.rating(entry.ids[0])) == (ReviewStatus.KEEP, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("-field:source=WEB", [2, 3]),
+        ("-field:source", [3]),
+        ("-line:2-4", [1]),
+        ("-line:2 -line:4 field:source", [1]),
+        ("-code:M0", [1, 2, 3, 4]),
+    ],
+)
+def test_a_term_can_be_left_out(text: str, lines: list[int]) -> None:
+    values = [{"source": "web"}, {"source": "book"}, {}, {"source": "Web"}]
+    one = json.loads(chat(("user", "hi"), ("assistant", "Hello.")))
+    index = LineIndex([write_lines(Path(), tuple(json.dumps({**one, **value}).encode() for value in values))])
+    list(index.build())
+    session = ReviewSession(index, DecisionLog(Path("log.jsonl")))
+    session.grow()
+    *_, view = views(session, "example", text)
+    assert [int(row) + 1 for row in view.rows] == lines

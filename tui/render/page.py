@@ -158,13 +158,19 @@ def _decision_lines(session: ReviewSession, example: str) -> Content:
     contested = session.contested(example)
     if contested:
         text = Content(" — ").join([_decision_text(decision) for decision in contested])
-        return Content.assemble(("‼ contested: ", "bold $text-error"), text)
+        return Content.assemble(("‼ contested: ", "bold $text-error"), text, _annotations(session, example))
+    return Content.assemble(verdict_sign(session.verdict(example)), _annotations(session, example))
+
+
+def _annotations(session: ReviewSession, example: str) -> Content:
+    """Rating, labels, note and quality signals of an example."""
     note, rating = session.note(example), session.log.rating(example)
+    signals = session.examples.signals_of(example).items()
     return Content.assemble(
-        verdict_sign(session.verdict(example)),
         (f" {'★' * rating}{'☆' * (5 - rating)}", "$text-warning") if rating else "",
         *(literal(f" #{name[:40]}", style="$text-accent") for name in session.log.labels(example)),
         literal(f" “{note[:200]}”", style=NOTE_STYLE) if note else "",
+        (" " + " ".join(f"{name} {value:.2f}" for name, value in signals) if signals else "", MUTED),
     )
 
 
@@ -369,7 +375,7 @@ def _side_by_side(
 def _side_heading(session: ReviewSession, name: str, side: Side, *, exists: bool = True) -> Content:
     undecided = session.verdict(side.id) == "undecided" and not session.contested(side.id)
     stays = (
-        Content.assemble(("stays", "bold $text-success"))
+        Content.assemble(("stays", "bold $text-success"), _annotations(session, side.id))
         if name.endswith("keeper") and undecided
         else _decision_lines(session, side.id)
     )

@@ -94,13 +94,15 @@ def openings(session: ReviewSession, view: View) -> Openings:
 def row(session: ReviewSession, entry: Entry, read: ConversationView, shared: Openings) -> Content:
     """The row of an entry: status, place or confidence, and subject without the beginning that many rows have."""
     sign = status_sign(session.status(entry))
+    rating = session.log.rating(entry.ids[0]) if len(entry.ids) == 1 else None
+    stars = (f"★{rating} ", "$text-warning") if rating else ""
     text = _own_text(session, entry, read, shared)
     muted = "$foreground-muted"
     match entry.subject:
         case Finding():
             glyph, colour = SEVERITIES[entry.severity]
             where = f"{_place_text(session, entry.place)} "
-            return Content.assemble(sign, (f"{glyph} {entry.code:<6}", colour), (where, muted), text)
+            return Content.assemble(sign, (f"{glyph} {entry.code:<6}", colour), (where, muted), stars, text)
         case Cluster():
             size = "≠   " if entry.pair else f"×{len(entry.subject.members) + 1:<3}"
             alike = min(member.similarity for member in entry.subject.members)
@@ -111,7 +113,7 @@ def row(session: ReviewSession, entry: Entry, read: ConversationView, shared: Op
         case MultiConflict():
             stands = f" {len(entry.subject.groups)} groups"
             return Content.assemble(sign, (f"{stands:<10}", "bold"), ("topic ", muted), text)
-    return Content.assemble(sign, (f" {_place_text(session, entry.place)} ", muted), text)
+    return Content.assemble(sign, (f" {_place_text(session, entry.place)} ", muted), stars, text)
 
 
 def _own_text(session: ReviewSession, entry: Entry, read: ConversationView, shared: Openings) -> Content:

@@ -13,7 +13,9 @@ from tui.keys import TABS
 STAGE_VERBS = {"check": "checking", "duplicates": "comparing", "conflicts": "conflicts"}
 
 
-def status(session: ReviewSession, kind: Kind, view: View | None, cursor: int, *, sort: str, selected: int) -> Content:
+def status(
+    session: ReviewSession, kind: Kind, view: View | None, cursor: int, *, sort: str, selected: int, rated: str = ""
+) -> Content:
     """The status line of a list."""
     here = session.progress(kind)
     placed = kind != "example" or session.ended or session.examples.has_ids({one.name for one in session.lines.indexes})
@@ -25,6 +27,8 @@ def status(session: ReviewSession, kind: Kind, view: View | None, cursor: int, *
         looked = "" if view.complete >= 1 else f" ({view.complete:.0%} searched)"
         found = Content.assemble(("filter ", "$foreground-muted"), literal(view.text[:60], style="bold"), looked)
         parts.insert(1, found)
+    if rated:
+        parts.insert(1, Content.assemble((rated, "bold $text-accent")))
     if selected:
         parts.insert(1, Content.assemble((f"■ {selected:,} selected", "bold $text-accent")))
     if view is not None and view.groups is not None:

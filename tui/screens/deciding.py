@@ -6,10 +6,10 @@ from textual.reactive import reactive
 
 from curate.review import Choice, Cluster
 from curate.review.choices import apart_from, compared_ids, next_compared, verdicts_for
-from tui.screens.selecting import Selecting
+from tui.screens.rating import Rating
 
 
-class Deciding(Selecting):
+class Deciding(Rating):
     """The actions of a list screen that decide at once, and go to the next entry."""
 
     marked: frozenset[int]

@@ -62,6 +62,7 @@ ENTRY_ACTIONS = ("open", "edit", "edit_outside", "note", "label", "repair", "sup
 """Actions about the entry under the cursor; `open` is about a group."""
 LIST_ACTIONS = (
     "next", "sort", "select", "bulk", "export", "goto", "group", "page", "difference", "fold", "secrets", "raw",
+    "rate_mode",
 )  # fmt: skip
 """Actions about what is listed."""
 DETAIL_DELAY_SECONDS, MAX_DETAIL_DELAY_SECONDS = 0.03, 0.2
@@ -178,9 +179,8 @@ class QueueScreen(Filtering):
         if whole:
             self.list.refresh()
         sort = self.order or self.session.queues[self.KIND].sorts[0]
-        self.say(
-            status(self.session, self.KIND, self.list.view, self.list.cursor, sort=sort, selected=len(self.selected))
-        )
+        view, cursor, rated = self.list.view, self.list.cursor, self.rating_progress
+        self.say(status(self.session, self.KIND, view, cursor, sort=sort, selected=len(self.selected), rated=rated))
         if not stay:
             self._moved = True
         self._asked = monotonic()
@@ -241,7 +241,7 @@ class QueueScreen(Filtering):
         return Content.assemble(edge, "  " if self.grouping else "", row(self.session, entry, self.read, self.shared))
 
     def _row_key(self, number: int) -> tuple[Hashable, ...]:
-        """The inputs of a list row; for an edited example, any decision may change its text."""
+        """The inputs of a list row; for an edited or rated example, any decision may change it."""
         if number < 0 and self.list.view is not None and self.list.view.groups is not None:
             key, rows, opened = self.list.view.groups[-1 - number]
             return key, len(rows), opened, self.grouping, len(self.session.log.decisions), len(self.selected)
@@ -249,7 +249,7 @@ class QueueScreen(Filtering):
         standing = int(values[number]) if number < len(values) else 0
         version = (
             len(self.session.log.decisions)
-            if standing in (ReviewStatus.EDIT, ReviewStatus.MIXED, ReviewStatus.PARTLY)
+            if standing in (ReviewStatus.EDIT, ReviewStatus.MIXED, ReviewStatus.PARTLY) or number in self.rated
             else 0
         )
         return number, standing, self.grouping, self.read.secrets, version, number in self.selected, self.shared.key
@@ -273,7 +273,7 @@ class QueueScreen(Filtering):
             return False
         if (action == "suppress" and not self.ruled) or (action == "repair" and not self.repairable):
             return False
-        if action == "prefer" and not self.paired:
+        if (action == "prefer" and not self.paired) or (action == "rate" and not (self.rating and self.entry)):
             return False
         if action == "edit_outside" and self.app.is_web:
             return False
