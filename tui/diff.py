@@ -31,11 +31,22 @@ def word_marks(left: str, right: str) -> tuple[Marks, Marks]:
     return tuple(marks[0]), tuple(marks[1])
 
 
-def conflict_marks(text: str, spans: Sequence[str]) -> Marks:
-    """The positions of the contradictory words in an answer."""
-    found = [(text.find(span), len(span)) for span in spans if span.strip()]
+def conflict_marks(text: str, pairs: Sequence[tuple[str, str]]) -> Marks:
+    """The contradictory words in an answer; `pairs`: what it says, and what the other one says, which may be sentences.
+
+    Of a pair, the words that differ are marked; all of it, if every word does or none.
+    """
     marks: list[Mark] = []
-    for at, length in sorted({place for place in found if place[0] >= 0}):
-        if not marks or at >= marks[-1].end:  # ranges of two pieces of evidence may overlap; the first one is used
-            marks.append(Mark(at, at + length, CONFLICT_STYLE))
+    places = ((text.find(own), own, other) for own, other in pairs if own.strip())
+    for at, own, other in sorted(place for place in places if place[0] >= 0):
+        words = word_marks(own, other)[0] or (Mark(0, len(own), CONFLICT_STYLE),)
+        for start, end, _ in words:
+            if not marks or at + start >= marks[-1].end:  # ranges of two pieces of evidence may overlap
+                marks.append(Mark(at + start, at + end, CONFLICT_STYLE))
     return tuple(marks)
+
+
+def first_difference(text: str, other: str) -> int:
+    """The position in a text of the first word that differs from another text; 0 without one."""
+    marks = word_marks(text, other)[0]
+    return marks[0].start if marks else 0

@@ -129,13 +129,16 @@ class KeyQueue(App[None]):
         self.app_focus = True
         if await self._check_bindings(key.key, priority=True):
             return
+        if key.key.startswith("alt+") and key.character and not await self._check_bindings(key.key):
+            # Esc and a key right behind it, which most terminals send as they send Alt and that key: an editor would
+            # insert its character.
+            self._keys.appendleft(events.Key(key.character, key.character))
+            await self._press(events.Key("escape", "\x1b"))
+            return
         if (focused := self.focused) is not None:
             direct = DirectKey(key.key, key.character)
             with focused._context():  # its messages come from it, as if it had taken the key from its own queue
                 await focused.on_event(direct)
             if direct._stop_propagation:
                 return
-        if not await self._check_bindings(key.key) and key.key.startswith("alt+") and key.character:
-            # Esc and a key right behind it, which most terminals send as they send Alt and that key.
-            self._keys.appendleft(events.Key(key.character, key.character))
-            await self._press(events.Key("escape", "\x1b"))
+        await self._check_bindings(key.key)

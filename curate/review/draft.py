@@ -38,13 +38,16 @@ def draft_of(value: dict[str, Any]) -> str:
 
 
 def line_in(draft: str, pointer: str) -> int:
-    """The line of a draft, from 0, in which the value at a JSON pointer of the object begins; 0 if it is not found."""
+    """The line of a draft, from 0, in which the value at a JSON pointer of the object begins.
+
+    If it is not found, the first line of text: a key pressed in a line `#: ROLE` would change the role.
+    """
     if not draft.startswith(TURN_MARK):
         return line_of(draft.encode("utf-8", "replace"), pointer)
     parts = pointer.split("/")
     turn = number_of(parts[2]) or 0 if parts[:2] == ["", "messages"] and len(parts) > 2 else 0
     starts = [at for at, line in enumerate(draft.split("\n")) if line.startswith(TURN_MARK)]
-    return starts[turn] + 1 if 0 < turn < len(starts) else 0
+    return starts[turn if turn < len(starts) else 0] + 1
 
 
 def value_of(draft: str) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def test_a_draft_opens_where_a_finding_is() -> None:
     draft = draft_of({"messages": turns})
     lines = draft.split("\n")
     assert lines[line_in(draft, "/messages/1/content")] == "one"
-    assert [line_in(draft, pointer) for pointer in ("", "/messages", "/messages/7", "/messages/x")] == [0] * 4
+    assert [line_in(draft, pointer) for pointer in ("", "/messages", "/messages/7", "/messages/x")] == [1] * 4
     draft = draft_of({"conversations": [{"from": "human", "value": "a\nb"}, {"from": "gpt", "value": "c"}], "n": 1})
     lines = draft.split("\n")
     assert '"value": "c"' in lines[line_in(draft, "/conversations/1/value")]

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 from textual.color import Color
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
 from curate.commands.run.followed import Followed, Follower
+from curate.conflicts.evidence import Evidence
 from curate.core import files
 from curate.core.config import Config, ReviewConfig
 from curate.core.decision import Decision
@@ -25,8 +27,20 @@ from curate.core.finding import Finding, Severity
 from curate.core.runs import Project
 from curate.lint.suppressions import load_suppressions
 from curate.read.index import LineIndex
-from curate.review import Cluster, Edit, Member, Progress, ReviewSession, ReviewStatus, Side, Sources, View, views
-from curate.review.events import Advanced, DuplicatesFound, Ended, FindingsFound, ScanEvent, StageFailed
+from curate.review import (
+    Cluster,
+    Edit,
+    Member,
+    PairConflict,
+    Progress,
+    ReviewSession,
+    ReviewStatus,
+    Side,
+    Sources,
+    View,
+    views,
+)
+from curate.review.events import Advanced, ConflictsFound, DuplicatesFound, Ended, FindingsFound, ScanEvent, StageFailed
 from curate.review.scan import scan
 from tests.screens.conftest import (
     LINES,
@@ -913,3 +927,41 @@ async def test_nothing_is_said_to_be_missing_before_it_is_known(
         finally:
             go_on.set()
         await shown(pilot, "oading …", gone=True)
+
+
+async def test_editing_begins_at_the_words_that_differ(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot, "5", "e", "b")
+        area = app.screen.query_one(TextArea)
+        row, column = area.cursor_location
+        assert area.document.get_line(row)[column:].startswith("1968")
+        await opened(pilot, "escape", "2", "e")
+        area = app.screen.query_one(TextArea)
+        assert area.document.get_line(area.cursor_location[0]) == "You are a historian."
+
+
+async def test_a_key_right_behind_escape_is_not_typed_into_the_editor(make_app: Makes, journal: Path) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot, "2", "e")
+        app.post_message(events.Key("alt+j", "j"))
+        await settled(pilot)
+        assert (queue(app).list.cursor, journal.exists()) == (1, False)
+
+
+async def test_of_contradictory_sentences_the_words_that_differ_are_marked() -> None:
+    def tell(sources: Sources, take: Callable[[ScanEvent], None], _stopped: object) -> None:
+        lines = LineIndex(sources.files)
+        list(lines.build())
+        left, right = (Side(Place("data.jsonl", line), example_at(lines, line).id) for line in (1, 2))
+        said = Evidence("nli", "It landed in 1969.", "It landed in 1968.", 0.9)
+        take(ConflictsFound([PairConflict("X003", left, right, 1.0, (said,), 0.9, id="1-2")], []))
+        take(Ended())
+
+    app = app_for(tell)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot, "5")
+        strips = app.screen._compositor.render_strips()
+        marked = {one.text for strip in strips for one in strip if one.style and one.style.underline}
+        assert marked == {"1969", "1968"}

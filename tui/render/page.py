@@ -19,7 +19,7 @@ from curate.review.groups import Group
 from curate.review.span import spans_of
 from curate.review.training_signals import related
 from tui.conversation import NOTE_STYLE, ConversationView, Mark, literal, shortened
-from tui.diff import conflict_marks
+from tui.diff import conflict_marks, word_marks
 from tui.render.card import data_folder, pair_of, pair_rows, raw_rows, strip
 from tui.render.compare import Row, compare
 from tui.render.signs import SEVERITIES, lines, status_sign, verdict_sign
@@ -349,9 +349,9 @@ def _side_by_side(
     sides: Sequence[tuple[str, Side]],
     view: ViewOptions,
     turns: Sequence[int | None] = (None, None),
-    contradictory: Sequence[Sequence[str]] = (),
+    contradictory: Sequence[Sequence[tuple[str, str]]] = (),
 ) -> Page:
-    """Two conversations, up to an answer if `turns` are given; `contradictory`: contradictory words of the answers."""
+    """Two conversations, up to an answer if `turns` are given; `contradictory`: what each answer and the other says."""
     examples = [session.example(side) for _, side in sides]
     heads = [_side_heading(session, name, side, exists=example is not None)
              for (name, side), example in zip(sides, examples, strict=True)]  # fmt: skip
@@ -392,11 +392,11 @@ def _pair_conflict_page(session: ReviewSession, entry: Entry, conflict: PairConf
     confidence = f", {conflict.confidence:.0%} sure"
     about = [Content.assemble(_title(entry, RELATION_NAMES.get(conflict.code, "")), (question + confidence, MUTED))]
     for one in sorted(conflict.evidence, key=lambda one: -one.confidence)[:3]:
-        left, right = (
-            literal(_shortened(view.read.text(text)), style="bold underline") for text in (one.left, one.right)
-        )
+        texts = [_shortened(view.read.text(text)) for text in (one.left, one.right)]
+        left, right = (literal(text, marks) for text, marks in zip(texts, word_marks(*texts), strict=True))
         about.append(Content.assemble(("why: ", "bold"), literal(one.source), ": A says ", left, ", B says ", right))
-    contradictory = [[one.left for one in conflict.evidence], [one.right for one in conflict.evidence]]
+    said = [(view.read.text(one.left), view.read.text(one.right)) for one in conflict.evidence]
+    contradictory = [said, [(right, left) for left, right in said]]
     sides = [("A", conflict.left), ("B", conflict.right)]
     return _side_by_side(session, lines(*about), sides, view, conflict.turns or (None, None), contradictory)
 

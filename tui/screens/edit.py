@@ -33,8 +33,8 @@ class EditScreen(Dialog[dict[str, Any] | None]):
         Binding("escape", "leave", "Cancel", tooltip="Make no changes.", id="edit-leave", priority=True),
     ]
 
-    def __init__(self, draft: str, parsed: ParsedLine, state: ReviewState, at: int = 0, text: str = "") -> None:
-        """`at`: the line in which the cursor is at first; `text`: the draft with changes that are not saved."""
+    def __init__(self, draft: str, parsed: ParsedLine, state: ReviewState, at: tuple[int, int], text: str = "") -> None:
+        """`at`: line and column of the cursor at first; `text`: the draft with changes that are not saved."""
         super().__init__()
         self._draft, self._parsed, self._state, self._at = draft, parsed, state, at
         self._text = text or draft
@@ -56,7 +56,7 @@ class EditScreen(Dialog[dict[str, Any] | None]):
         """Lint as soon as the text is shown."""
         area = self.query_one(TextArea)
         area.focus()
-        area.move_cursor((self._at, 0))
+        area.move_cursor(self._at)
         self.call_after_refresh(area.scroll_cursor_visible, center=True)
         self.call_after_refresh(self._check)
 
