@@ -335,7 +335,10 @@ class CurateApp(KeyQueue):
                 there.list.cursor = at
 
     async def action_reload(self) -> None:
-        """Read the files again."""
+        """Read the files again, if one of them has changed."""
+        if self.session.lines.complete and not self.session.lines.changed:
+            self.notify("no file has changed on disk", timeout=4)
+            return
         try:
             session = self.state.opened()
         except CurateError as error:

@@ -2,6 +2,7 @@
 
 import gc
 import importlib.util
+import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -189,6 +190,7 @@ def _show(sources: Sources, first: Sequence[ScanEvent], merge: Sequence[Path], *
             tell(fact)
         scanned(sources, tell, stopped)
 
+    logging.captureWarnings(capture=True)  # a library's warning would be written over the screen
     accept_all_input()
     release_lines()
     trained = any(isinstance(fact, TrainingKnown) for fact in first)

@@ -10,11 +10,12 @@ from curate.core.invisible import UNSEEN
 
 # Everything that could move the cursor, change colors or reorder displayed text: C0 and C1 controls, line and
 # paragraph separators, zero-width and bidi characters, tags, surrogates, private use. Not a joiner between two letters
-# of a script that is spelled with it, such as Persian or Hindi.
+# of a script that is spelled with it, such as Persian or Hindi, and not the joiner between two emoji.
 _JOINED = "[\u0620-\u06ff\u0750-\u077f\u08a0-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u17b3\u17b6-\u17ff]"
+_EMOJI = "[\u2600-\u27bf\U0001f000-\U0001faff]"
 UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e007f]"
-    f"(?!(?<={_JOINED}[\u200c\u200d]){_JOINED})"
+    f"(?!(?<={_JOINED}[\u200c\u200d]){_JOINED}|(?:(?<={_EMOJI}\u200d)|(?<={_EMOJI}[\ufe0f\U0001f3fb-\U0001f3ff]\u200d)){_EMOJI})"
 )
 MASKED_CHARS = 200
 """Characters behind an excerpt that are searched for the rest of a key or a password that begins in it."""

@@ -251,7 +251,7 @@ class Scan:
 def _serve(pipe: Connection, sources: Sources, load_conflicts: LoadConflicts | None) -> None:
     """The child process: scan, and end with the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
+    _discard_output()
     threading.Thread(target=_end_with_parent, args=(pipe,), daemon=True).start()
     with suppress(AttributeError, OSError):  # not available on Windows
         os.nice(5)
@@ -263,6 +263,13 @@ def _serve(pipe: Connection, sources: Sources, load_conflicts: LoadConflicts | N
     except BaseException as error:  # noqa: BLE001
         with suppress(OSError):
             pipe.send(error)
+
+
+def _discard_output() -> None:
+    """Write nothing over the screen: neither this process, nor its workers, which inherit the descriptors."""
+    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
+    for descriptor in (1, 2):
+        os.dup2(sys.stderr.fileno(), descriptor)
 
 
 def _end_with_parent(pipe: Connection) -> None:

@@ -1,19 +1,23 @@
 """Text of the data is shown, never obeyed, however long or strange it is."""
 
 import json
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from textual.pilot import Pilot
 
 from curate.core.config import Config
+from curate.core.errors import CurateError
 from curate.core.runs import Project
 from curate.core.text import UNSAFE
 from curate.read.index import LineIndex
 from curate.review import KINDS, Sources
 from curate.review.events import Ended, ScanEvent, TrainingKnown
+from curate.review.scan import Scan
 from curate.review.training_signals import TRAINING_FILTER
 from tests.screens.conftest import HOSTILE, LINES, chat, opened, queue, screen_text, settled, told, write_lines
 from tests.screens.test_run_screens import write_evaluation, write_run, write_splits
@@ -181,3 +185,17 @@ async def test_a_megabyte_and_ten_thousand_turns() -> None:
         assert "later messages" in queue(app)._page().left.plain  # type: ignore[union-attr]
         await opened(pilot, "e")
         assert isinstance(app.screen, EditScreen) or "E opens $EDITOR" in screen_text(app)
+
+
+def test_what_a_check_prints_is_not_written_over_the_screen(capfd: pytest.CaptureFixture[str]) -> None:
+    write_lines(Path())
+    scan = Scan(Sources(Project(Path()), Config(), [Path("data.jsonl")]), loud_conflicts)
+    with suppress(CurateError):
+        list(scan.events())
+    scan.stop()
+    assert "UserWarning" not in "".join(capfd.readouterr())
+
+
+def loud_conflicts(*_: object) -> Any:
+    os.write(2, b"UserWarning: over the screen\n")
+    raise CurateError("none")

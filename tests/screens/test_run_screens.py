@@ -243,3 +243,11 @@ def test_an_evaluation_of_another_form_is_told_not_shown() -> None:
     (folder / "evaluation.json").write_text('{"split": "test"}')
     (run,) = Follower(Project(Path())).read_runs()
     assert (run.evaluation, run.unread) == (None, "questions: Field required")
+
+
+async def test_a_training_without_recipe_is_not_asked_about(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await opened(pilot, "7", "s")
+        assert not isinstance(app.screen, ConfirmScreen)
+        assert "no such recipe" in screen_text(app)

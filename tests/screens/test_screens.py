@@ -467,6 +467,7 @@ async def test_lines_that_are_not_found_again_yet_are_not_drawn(
         await opened(pilot, "2", "end")
         at = app.screen.query_one(EntryList).number
         monkeypatch.setattr(LineIndex, "build", slow)
+        write_lines(Path())
         await app.action_reload()
         assert app.screen.query_one(EntryList).number is None
         await pilot.pause(0.1)
@@ -965,3 +966,75 @@ async def test_of_contradictory_sentences_the_words_that_differ_are_marked() -> 
         strips = app.screen._compositor.render_strips()
         marked = {one.text for strip in strips for one in strip if one.style and one.style.underline}
         assert marked == {"1969", "1968"}
+
+
+async def test_reloading_unchanged_files_keeps_the_lists(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        session = await opened(pilot, "3", "R")
+        assert app.session is session
+        assert "no file has changed" in screen_text(app)
+        assert len(queue(app).list) == 5
+
+
+async def test_a_stage_that_has_done_nothing_yet_has_no_count() -> None:
+    def slow(_sources: object, tell: Callable[[ScanEvent], None], stopped: Callable[[], bool]) -> None:
+        tell(Advanced("duplicates", 0, None))
+        while not stopped() and not go_on.wait(0.01):
+            pass
+
+    go_on = threading.Event()
+    app = app_for(slow)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await eventually(lambda: "comparing …" in screen_text(app), lambda: screen_text(app))
+        go_on.set()
+        await pilot.press("q")
+
+
+async def test_a_row_and_its_entry_show_the_same_decision(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot, "3", "end", "s", *"meant", "enter", "end")
+        row, about = screen_text(app).split("─" * 20)[0], screen_text(app).split("─" * 20)[-1]
+        assert any("✓▲ M016" in line for line in row.split("\n")), row
+        assert "✓ keep" in about
+
+
+async def test_at_80_columns_all_names_of_screens_are_whole(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "4")
+        top = screen_text(app).splitlines()[0]
+        assert all(tab.title in top for tab in TABS)
+
+
+async def test_the_footer_of_the_overview_offers_enter(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        assert "Enter Open" in screen_text(app).splitlines()[-1]
+        await opened(pilot, "down", "enter")
+        assert app.current_mode == "findings"
+
+
+async def test_messages_hide_neither_status_nor_keys(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await opened(pilot, "3")
+        app.notify("x" * 200, timeout=60)
+        await settled(pilot)
+        await shown(pilot, "xxx")
+        *_, status, keys = screen_text(app).splitlines()
+        assert "decided" in status
+        assert "Help" in keys
+
+
+async def test_help_groups_the_keys_of_a_list(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 120)) as pilot:
+        await opened(pilot, "3", "question_mark")
+        text = screen_text(app)
+        names = ("decide", "change", "annotate", "find and select", "look")
+        assert [text.index(f"Findings: {name}") for name in names] == sorted(
+            text.index(f"Findings: {name}") for name in names
+        )

@@ -15,6 +15,7 @@ from curate.core.text import plural, visible
 from curate.read.forms.form import PreferencePair
 from curate.review import Cluster, Entry, MultiConflict, PairConflict, ReviewSession, ReviewStatus, Side
 from curate.review.choices import sides_shown
+from curate.review.entry import Target
 from curate.review.groups import Group
 from curate.review.span import spans_of
 from curate.review.training_signals import related
@@ -153,13 +154,13 @@ def _title(entry: Entry, name: str) -> Content:
     return Content.assemble((f"{glyph} {entry.code} ", colour), (f"{name} ", "bold"))
 
 
-def _decision_lines(session: ReviewSession, example: str) -> Content:
-    """The decision in effect and its note; if contested, all decisions."""
+def _decision_lines(session: ReviewSession, example: str, target: Target | None = None) -> Content:
+    """The decision in effect and its note; if contested, all decisions. `target`: what it has to be about."""
     contested = session.contested(example)
     if contested:
         text = Content(" — ").join([_decision_text(decision) for decision in contested])
         return Content.assemble(("‼ contested: ", "bold $text-error"), text, _annotations(session, example))
-    return Content.assemble(verdict_sign(session.verdict(example)), _annotations(session, example))
+    return Content.assemble(verdict_sign(session.verdict(example, target)), _annotations(session, example))
 
 
 def _annotations(session: ReviewSession, example: str) -> Content:
@@ -219,7 +220,8 @@ def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, view: 
 
     rule = RULES.get(finding.code)
     where = literal(f"{entry.place} {finding.pointer}".strip(), style=MUTED)
-    standing = Content.assemble(_decision_lines(session, entry.ids[0]), "  ") if entry.ids else Content("")
+    here = _decision_lines(session, entry.ids[0], entry.target) if entry.ids else None
+    standing = Content.assemble(here, "  ") if here is not None else Content("")
     about = [
         Content.assemble(standing, where),
         Content.assemble(_title(entry, rule.name if rule else ""), literal(finding.message)),
@@ -257,9 +259,9 @@ def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, view: 
         marks = [_span_marks(finding, example.messages[0], view.read)] if at == 0 else []
         return Page(lines(*about), left=view.whole(example, marks, finding))
     spans = _span_marks(finding, example.messages[at], view.read)
-    here = view.read.turn(example.messages[at], spans, pointed=True, fault=finding.message)
+    turn = view.read.turn(example.messages[at], spans, pointed=True, fault=finding.message)
     after = example.messages[at + 1 :]
-    rest = Content.assemble(here, "\n\n", view.read.turns(after)) if after else here
+    rest = Content.assemble(turn, "\n\n", view.read.turns(after)) if after else turn
     before = Content("\n\n").join([*view.head(example), view.read.turns(example.messages[:at], near=at - 1)])
     return Page(lines(*about), before, rest, jump=True)
 

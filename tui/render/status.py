@@ -7,6 +7,7 @@ from textual.content import Content
 
 from curate.core.text import plural
 from curate.review import Kind, Progress, ReviewSession, View
+from curate.review.events import Advanced
 from tui.conversation import literal
 from tui.keys import TABS
 
@@ -85,10 +86,14 @@ def summary(session: ReviewSession, command: str, key: Callable[[str], str]) -> 
     return literal("\n".join(parts))
 
 
+def _done(stage: Advanced) -> str:
+    return f" {stage.done:,} {stage.unit}" if stage.done else ""
+
+
 def going_on(session: ReviewSession) -> list[Content]:
     """Running work, and problems of the journal."""
     parts = [
-        Content.assemble((f"{STAGE_VERBS.get(stage.stage, stage.stage)} {stage.done:,} {stage.unit}…", "$text-warning"))
+        Content.assemble((f"{STAGE_VERBS.get(stage.stage, stage.stage)}{_done(stage)} …", "$text-warning"))
         for stage in session.stages.values()
     ]
     if not session.lines.complete:

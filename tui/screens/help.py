@@ -1,6 +1,7 @@
 """All keys and their actions, from the key table."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -26,6 +27,29 @@ SECTIONS = (
     ("training", "Training"),
     ("evaluate", "Evaluate"),
 )
+
+GROUPS: Final = (
+    ("decide", ("left", "right", "keep", "drop", "both", "neither", "prefer-", "left-", "right-", "both-", "neither-",
+                "mark", "split", "undo", "redo", "next")),
+    ("change", ("repair", "edit", "suppress")),
+    ("annotate", ("note", "label", "rate")),
+    ("find and select", ("filter", "clear", "sort", "select", "bulk", "export", "group", "open-group", "goto")),
+    ("look", ("",)),
+)  # fmt: skip
+"""The keys of a list by purpose: names of actions, or how they begin; the first group that fits holds an action."""
+
+
+def grouped(keys: Sequence[Key]) -> list[tuple[str, list[Key]]]:
+    """The keys of a list by purpose."""
+    groups: dict[str, list[Key]] = {name: [] for name, _ in GROUPS}
+    for key in keys:
+        name = next(name for name, starts in GROUPS if key.id in starts or key.id.startswith(_prefixes(starts)))
+        groups[name].append(key)
+    return [group for group in groups.items() if group[1]]
+
+
+def _prefixes(starts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(start for start in starts if start.endswith("-") or start in ("edit", "rate", ""))
 
 
 def meaning(key: Key, kind: Kind | None) -> Content:
@@ -58,7 +82,11 @@ class HelpScreen(ModalScreen[None]):
             elsewhere = [key for key in found["queue"] if self._kind not in key.kinds]
             found["queue"] = [key for key in found["queue"] if self._kind in key.kinds]
         scopes = sorted(found, key=lambda scope: scope != here)
-        return [*((titles[scope], found[scope]) for scope in scopes), ("Other lists", elsewhere)]
+        sections = []
+        for scope in scopes:
+            parts = grouped(found[scope]) if scope == "queue" else [("", found[scope])]
+            sections += [(f"{titles[scope]}{name and ': '}{name}", keys) for name, keys in parts]
+        return [*sections, ("Other lists", elsewhere)]
 
     def compose(self) -> ComposeResult:
         """The table, which scrolls if it does not fit."""

@@ -1,6 +1,9 @@
 """The data set at a glance: statistics, progress of check and review, and the most frequent rules."""
 
+from typing import ClassVar, Final
+
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import OptionList, Static
@@ -11,6 +14,15 @@ from tui.messages import FilterChosen, ScreenChosen
 from tui.render import overview
 from tui.render.status import going_on
 from tui.screens.frame import FrameScreen
+
+PAGE_KEYS: Final = ("home", "end", "pageup", "pagedown")
+"""Keys of Textual's list that the screen has no action for."""
+
+
+class RuleList(OptionList, inherit_bindings=False):
+    """Leaves Enter and the arrows to the screen, whose footer then offers them."""
+
+    BINDINGS: ClassVar = [one for one in OptionList.BINDINGS if isinstance(one, Binding) and one.key in PAGE_KEYS]
 
 
 class OverviewScreen(FrameScreen):
@@ -26,7 +38,7 @@ class OverviewScreen(FrameScreen):
                 yield Static(id="files", classes="panel", markup=False)
                 yield Static(id="stages", classes="panel", markup=False)
                 yield Static(id="decided", classes="panel", markup=False)
-                yield OptionList(id="rules", classes="panel", markup=False, compact=True)
+                yield RuleList(id="rules", classes="panel", markup=False, compact=True)
                 yield Static(id="notes", classes="panel", markup=False)
             yield Static(id="measured", classes="panel", markup=False)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from textual import work
 from textual.content import Content
 
-from curate.commands.run.followed import Followed, Follower, State, start, stop
+from curate.commands.run.followed import Followed, Follower, State, require_recipe, start, stop
 from curate.core.errors import CurateError
 from tui.conversation import literal
 from tui.keys import bindings
@@ -107,6 +107,11 @@ class TrainingScreen(RunsScreen):
         """Start the training of the project's recipe, once it is confirmed."""
         project, config = self.state.sources.project, self.state.sources.config
         recipe = project.folder / (config.recipe or "recipe.toml")
+        try:
+            require_recipe(recipe)
+        except CurateError as error:
+            self.app.post_message(Failed(error))
+            return
         body = literal(f"{recipe}\nA training takes hours of a GPU. It continues after you quit.")
         self._confirm("Start or resume the training?", body, lambda: start(project, recipe), STARTED_NOTE)
 

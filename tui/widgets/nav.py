@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 from textual import events
 from textual.content import Content
@@ -12,6 +13,18 @@ from textual.widget import Widget
 from tui.keys import TABS, Tab
 
 ACTIVE_STYLE = "bold reverse $text-primary"
+
+
+class Layout(NamedTuple):
+    """What is drawn of each tab."""
+
+    short: bool = False
+    counted: bool = False
+    spaced: bool = True
+
+
+LAYOUTS: Final = (Layout(counted=True), Layout(), Layout(spaced=False), Layout(short=True))
+"""The first one that fits is drawn: at 80 columns, all names without spaces around them."""
 
 
 class Nav(Widget):
@@ -35,25 +48,25 @@ class Nav(Widget):
         return Content("").join([part for _, part in self._parts()])
 
     def _parts(self) -> list[tuple[str, Content]]:
-        for short, counted in ((False, True), (False, False), (True, False)):
+        for layout in LAYOUTS:
             parts = [
-                (tab.name, self._part(number, tab, short=short, counted=counted))
+                (tab.name, self._part(number, tab, layout, last=number == len(TABS)))
                 for number, tab in enumerate(TABS, start=1)
             ]
             if sum(part.cell_length for _, part in parts) <= self.size.width:
                 break
         return parts
 
-    def _part(self, number: int, tab: Tab, *, short: bool, counted: bool) -> Content:
+    def _part(self, number: int, tab: Tab, layout: Layout, *, last: bool) -> Content:
         active = tab.name == self.active
-        count = self.counts.get(tab.name) if counted else None
-        name = tab.short if short and not active else tab.title
-        text = f" {number} {name}" + (f" {count:,}" if count is not None else "") + " "
-        return (
-            Content.assemble((text, ACTIVE_STYLE))
-            if active
-            else Content.assemble((f" {number} ", "$foreground-muted"), text[len(f" {number} ") :])
-        )
+        count = self.counts.get(tab.name) if layout.counted else None
+        name = tab.short if layout.short and not active else tab.title
+        shown = name + (f" {count:,}" if count is not None else "")
+        before, after = (f" {number} ", " ") if layout.spaced else (str(number), "")
+        gap = "" if layout.spaced or last else " "
+        if active:
+            return Content.assemble((f"{before}{shown}{after}", ACTIVE_STYLE), gap)
+        return Content.assemble((before, "$foreground-muted"), f"{shown}{after}{gap}")
 
     def on_click(self, event: events.Click) -> None:
         """Post the clicked screen."""

@@ -159,12 +159,17 @@ def runs(path: Path) -> bool:
         return True
 
 
-def start(project: Project, recipe: Path) -> Path:
-    """Start or resume a training in a process that outlives this one; returns its folder. Raises `UsageError`."""
+def require_recipe(recipe: Path) -> None:
+    """Raise `UsageError` without the file of a recipe."""
     if not recipe.is_file():
         raise UsageError(
             f"{recipe}: no such recipe", "write one with `curate recipe init`, and set `recipe` in curate.toml"
         )
+
+
+def start(project: Project, recipe: Path) -> Path:
+    """Start or resume a training in a process that outlives this one; returns its folder. Raises `UsageError`."""
+    require_recipe(recipe)
     run = project.run(recipe.stem)
     if runs(run):
         raise UsageError(f"{run}: a training is running there", "stop it, or wait for it to end")
