@@ -26,7 +26,7 @@ from curate.lint.rules.polars_text_helpers import (
     quoting_match,
 )
 from curate.lint.rules.prefilter import ANSWER, Literals, ShortAnswers
-from curate.lint.rules.reasoning_marks import MARK_HINT, MARK_LITERALS, TAG_NAMES
+from curate.lint.rules.reasoning_marks import BLOCK_LITERALS, MARK_HINT, TAG_NAMES
 from curate.lint.rules.rule import text_rule
 
 OPEN_REQUEST: Final = r"(?i)\A(?:please |could you |can you )?(?:explain|describe|discuss|elaborate|compare|write an? (?:\w+ )?(?:essay|story|article|poem|report|blog|letter|speech|review)|tell me (?:more )?about)"
@@ -177,7 +177,7 @@ def _invalid_json(text: str) -> str | None:
     "Q008",
     "cut-answer",
     Severity.INFO,
-    prefilter=(*CUT_TEXT, Literals(MARK_LITERALS, ANSWER, pattern=MARK_HINT)),
+    prefilter=(*CUT_TEXT, Literals(BLOCK_LITERALS, ANSWER, pattern=MARK_HINT)),
     hint="Finish the answer, or remove the example. To avoid this, raise the token limit of the generation.",
 )
 def cut_answer() -> "pl.Expr":
