@@ -82,7 +82,7 @@ PATTERNS: dict[str, Sequence[str]] = {
 """What the rules themselves look for, in places where nothing is said of prefilters."""
 NOT_PLAIN = ("C003", "C004", "C016", "M025", "Q037")
 """Rules that fire on no plain question and answer: on an empty one, on texts without a template, over several turns."""
-SPARE = dict.fromkeys(("C017", "Q001", "Q034", "Q035", "Q038", "Q039"), {"all of it"})
+SPARE = {code: {"all of it"} for code in ("C017", "Q001", "Q034", "Q035", "Q038", "Q039")}
 """What a declaration has that no line here needs: the scan's own digests need text in normal form, and no answer here
 ends in much white space. The flag of reasoning beside an answer is of no plain line.
 """
