@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from curate.commands.session import Workspace
-from curate.core.cluster import LOCAL, Executor
 from curate.core.errors import require_all_lines
-from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
+from curate.core.events import StageFinished, StageStarted
 from curate.core.example import Example
 from curate.core.finding import Finding
 from curate.core.json_output import NotPrinted, Output, Rounded
@@ -78,25 +77,14 @@ class DecontaminateResult(Output):
 
 
 def decontaminate(work: Workspace, benchmarks: Sequence[Path], *, fields: Sequence[str] = ()) -> DecontaminateResult:
-    """`decontaminated` for the data of a project as it is, without the decisions of the review."""
-    _ = work.decisions  # a note says that they are not applied
-    session = work.session
-    return decontaminated(work.files, benchmarks, fields=fields, listen=session.listen, executor=session.executor)
-
-
-def decontaminated(
-    files: Sequence[Path],
-    benchmarks: Sequence[Path],
-    *,
-    fields: Sequence[str] = (),
-    listen: Listener = ignore_events,
-    executor: Executor = LOCAL,
-) -> DecontaminateResult:
-    """Decide which lines of `files` are removed; nothing is written.
+    """Decide which lines of a project's data as it is, without the decisions of the review, are removed; nothing is
+    written.
 
     `fields`: where the text of an item is, instead of the known names. Raises `InputError`, also if no line holds an
     example.
     """
+    _ = work.decisions  # a note says that they are not applied
+    files, listen = work.files, work.session.listen
     listen(StageStarted("read"))
     seen = [snapshot(path) for path in dict.fromkeys([*files, *benchmarks])]
     items = [item for path in benchmarks for item in read_benchmark(path, fields)]
@@ -105,7 +93,7 @@ def decontaminated(
     listen(StageFinished("read", False, f"{plural(len(dataset.lines), 'line')}, {plural(len(items), 'item')}"))
     listen(StageStarted("compare"))
     with kernels_for([*files, *benchmarks]):
-        found = contaminated(dataset.examples, items, executor)
+        found = contaminated(dataset.examples, items, work.session.executor)
     listen(StageFinished("compare", False, plural(len(found.matches), "match")))
     leaks = list(_leaks(dataset.examples, items, found.matches))
     findings = list(benchmark_in_training.function(leaks))

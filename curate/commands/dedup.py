@@ -1,4 +1,4 @@
-"""Deduplication of files in two steps: `plan` decides and writes nothing, `write_plan` writes the result.
+"""Deduplication of files in two steps: `dedup` decides and writes nothing, `write_plan` writes the result.
 
 Between them the command can ask, explain or stop. A plan has places, ids and numbers, but no texts; texts to show are
 read again by `DedupResult.examples`.
@@ -11,11 +11,10 @@ from pathlib import Path
 
 from curate.commands.duplicates import compare_examples, require_model
 from curate.commands.session import Workspace
-from curate.core.cluster import LOCAL, Executor
 from curate.core.config import DedupConfig
-from curate.core.decision import DecisionState, edits_of
+from curate.core.decision import edits_of
 from curate.core.errors import UsageError
-from curate.core.events import Listener, StageFinished, StageStarted, advancing, ignore_events
+from curate.core.events import Listener, StageFinished, StageStarted, advancing
 from curate.core.example import Example, Place
 from curate.core.files import display_name
 from curate.core.finding import Finding
@@ -32,7 +31,7 @@ from curate.corpus.corpus import Table, examples_at, lines_at
 from curate.corpus.features import FeatureSpec, feature_spec_for
 from curate.corpus.loading import is_big, read_table, spill_folder
 from curate.dedup.cluster_resolution import DuplicateRemoval
-from curate.lint.project_check import ProjectRules, check_project
+from curate.lint.project_check import check_project
 from curate.lint.rules.duplicates import Removals, heavy
 from curate.output.apply import Dropped, dropped_in, unmatched_notes
 from curate.output.edited import with_edits
@@ -112,66 +111,34 @@ class DedupResult:
 def dedup(
     work: Workspace, *, against: Sequence[Path] = (), cached_only: bool = False, config: DedupConfig | None = None
 ) -> DedupResult:
-    """`plan` for the data of a project, by its rules and decisions, and by its configuration unless another `config` is
-    given. `against`: files that others are compared with; with `cached_only`, everything must be in the cache.
+    """Decide which lines of the data of a project are removed, by its configuration unless another `config` is given.
+    With `against`, only lines that are duplicates of one in those files.
+
+    Dropped examples are removed; edited ones are compared and written with their new text (in copies of their files);
+    examples that a person keeps as a duplicate are not removed as near-duplicates. The findings of the project's rules
+    decide which of several duplicates stays, and those of the rules in `drop` remove a line regardless of duplicates.
+    With `cached_only` everything must be in the cache. If the files need more memory than the session allows, shingles
+    and band keys are in files. Raises `InputError`, also if no line holds an example, `ModelError`, and `UsageError` if
+    no example has the field that `config.keep` names or something is not cached.
     """
-    session = work.session
-    return plan(
-        work.files,
-        config or work.config.dedup,
-        against=against,
-        decisions=work.decisions,
-        rules=work.rules,
-        cache=work.cache,
-        cached_only=cached_only,
-        edited=work.project.edited,
-        listen=session.listen,
-        executor=session.executor,
-        limit=session.memory,
-    )
-
-
-def plan(
-    files: Sequence[Path],
-    config: DedupConfig,
-    *,
-    against: Sequence[Path] = (),
-    decisions: Mapping[str, DecisionState] | None = None,
-    rules: ProjectRules | None = None,
-    cache: Path | None = None,
-    cached_only: bool = False,
-    edited: Path = Path(".curate", "edited"),
-    listen: Listener = ignore_events,
-    executor: Executor = LOCAL,
-    limit: int | None = None,
-) -> DedupResult:
-    """Decide which lines of `files` are removed. With `against`, only lines that are duplicates of one in those files.
-
-    Dropped examples are removed; edited ones are compared and written with their new text (copies of such files are
-    written to the folder `edited`); examples that a person keeps as a duplicate are not removed as near-duplicates.
-    `rules` has the rules whose findings decide which of several duplicates stays, and with `drop` those whose findings
-    remove a line regardless of duplicates. The folder `cache` holds what comparisons need; with `cached_only`
-    everything must be in it. If the files need more memory than `limit` bytes, shingles and band keys are in files.
-    Raises `InputError`, also if no line holds an example, `ModelError`, and `UsageError` if no example has the field
-    that `config.keep` names or something is not cached.
-    """
+    config, session = config or work.config.dedup, work.session
+    decided, rules = work.decisions, work.rules
     require_model(config)
-    decided, rules = decisions or {}, rules or ProjectRules()
-    against, own = _others(against, files)
-    seen = [snapshot(path) for path in dict.fromkeys([*against, *files])]
-    files, name_of = with_edits(files, edits_of(decided), edited)
-    folder = spill_folder(paths := [*against, *files], limit)
-    with kernels_for(paths), executor.pool(cores(), processes=is_big(paths), files=paths) as pool:
+    against, own = _others(against, work.files)
+    seen = [snapshot(path) for path in dict.fromkeys([*against, *work.files])]
+    files, name_of = with_edits(work.files, edits_of(decided), work.project.edited)
+    folder = spill_folder(paths := [*against, *files], session.memory)
+    with kernels_for(paths), session.executor.pool(cores(), processes=is_big(paths), files=paths) as pool:
         spec, bands = feature_spec_for(config), None if folder else bands_for(config.threshold)
-        memory = DedupCache.of(cache, spec, paths, only=cached_only, bands=bands) if cache else None
-        table, old, old_examples = _read(paths, len(against), spec, pool, memory, listen, name_of, folder)
+        memory = DedupCache.of(work.cache, spec, paths, only=cached_only, bands=bands) if work.cache else None
+        table, old, old_examples = _read(paths, len(against), spec, pool, memory, session.listen, name_of, folder)
         unmatched = unmatched_notes(table, decided)
-        dropped = _dropped(table, files, rules, decided, old, listen, name_of, executor)
+        dropped = _dropped(table, files, work, old, name_of)
         not_understood = len(table.starts) - len(table.lines) - sum(gone.example is None for gone in dropped)
         table = _without_dropped(table, dropped) if dropped else table
         compared = compare_examples(
             table, config, rules, decided, pool,
-            old=old_examples, memory=None if dropped else memory, cache=cache, listen=listen,
+            old=old_examples, memory=None if dropped else memory, cache=work.cache, listen=session.listen,
         )  # fmt: skip
         found = compared.found
         notes = [*own, *unmatched, *boilerplate_notes(table.common), *compared.notes]
@@ -253,22 +220,17 @@ def removals(
 
 
 def _dropped(
-    table: Table,
-    files: Sequence[Path],
-    rules: ProjectRules,
-    decided: Mapping[str, DecisionState],
-    old: int,
-    listen: Listener,
-    name_of: Callable[[Path], str],
-    executor: Executor,
+    table: Table, files: Sequence[Path], work: Workspace, old: int, name_of: Callable[[Path], str]
 ) -> list[Dropped]:
     """The lines removed for unsuppressed findings of the rules in `drop`, or by decisions."""
-    if not (drop := rules.check.drop):
+    decided, session = work.decisions, work.session
+    if not (drop := work.rules.check.drop):
         return dropped_in(table, (), decided, old)
-    listen(StageStarted("check"))
-    report = check_project(files, rules.selecting(drop), name_of=name_of, workers=cores(), executor=executor)
+    session.listen(StageStarted("check"))
+    rules = work.rules.selecting(drop)
+    report = check_project(files, rules, name_of=name_of, workers=cores(), executor=session.executor)
     found = dropped_in(table, (finding for finding in report.findings if finding.code.startswith(drop)), decided, old)
-    listen(StageFinished("check", False, f"{plural(len(found), 'line')} dropped"))
+    session.listen(StageFinished("check", False, f"{plural(len(found), 'line')} dropped"))
     return found
 
 

@@ -7,13 +7,13 @@ from typing import Final
 
 from curate.commands.session import Workspace
 from curate.commands.uncompared import exclude_uncomparable
-from curate.core.cluster import LOCAL, Executor
+from curate.core.cluster import Executor
 from curate.core.config import CheckConfig, Config
-from curate.core.data_files import LeftOut, data_files
+from curate.core.data_files import data_files
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import InputError, UsageError
-from curate.core.events import Listener, StageFinished, StageStarted, advancing, ignore_events
-from curate.core.files import display_name, size_of, warn
+from curate.core.events import Listener, StageFinished, StageStarted, advancing
+from curate.core.files import display_name, size_of
 from curate.core.finding import Finding, Severity
 from curate.core.kernels import kernels_for
 from curate.core.lazy import np
@@ -96,29 +96,21 @@ class Sources:
 
 
 def sources_of(
-    project: Project,
-    paths: Sequence[Path],
-    named: Sequence[str | Path],
-    existing: Sequence[str],
-    output: Path,
-    verdicts: Mapping[str, DecisionState],
-    note: Callable[[str], None] = warn,
-    left_out: LeftOut | None = None,
+    work: Workspace, named: Sequence[str | Path], output: Path, verdicts: Mapping[str, DecisionState]
 ) -> Sources:
     """The files to divide and a given test set; for files with edited lines, copies with the edits.
 
-    `named`: the files to divide, as the user named them; `note` is called for each skipped file of the test set;
-    `left_out`: see `data_files`. Raises `InputError` for a missing file, `UsageError` for a file that is named as both,
-    and for an `output` that contains input files.
+    `named`: the files to divide, as the user named them. Raises `InputError` for a missing file, `UsageError` for a
+    file that is named as both, and for an `output` that contains input files.
     """
-    given = data_files(existing, note, left_out) if existing else []
+    existing, session, paths = work.config.split.existing, work.session, work.files
+    given = data_files(existing, session.tell_skipped, session.left_out) if existing else []
     require_distinct_paths([*paths, *given], folder=output, named=[*named, *existing])
     require_other_files(given, paths)
-    copies, origins = copies_of(project, paths, verdicts)
+    copies, origins = copies_of(work.project, paths, verdicts)
     names = {copy: seen.path for copy, seen in origins.items()}
-    return Sources(
-        [copies.get(path, path) for path in paths], given, lambda path: display_name(names.get(path, path)), origins
-    )
+    files = [copies.get(path, path) for path in paths]
+    return Sources(files, given, lambda path: display_name(names.get(path, path)), origins)
 
 
 def require_other_files(given: Sequence[Path], paths: Sequence[Path]) -> None:
@@ -146,93 +138,74 @@ def split(
     min_rating: int | None = None,
     without_labels: Sequence[str] = (),
 ) -> SplitResult:
-    """`split_files` for the data of a project, by its configuration and decisions; a write of `output` that was
-    interrupted is completed first.
+    """Read the data of a project, divide and write it; a write of `output` that was interrupted is completed first.
 
     `named`: the files as the user named them; `min_rating`, `without_labels`: examples with a lower rating or such a
-    label of the review are left out. Raises as `sources_of` and `split_files` do.
+    label of the review are left out, and so are dropped examples, lines with errors and findings of the rules in
+    `drop`; duplicates are kept, in one split. Raises as `sources_of` does, `InputError` for a file that cannot be read
+    or if no example is left, `DataError` if a large share of a file would be dropped without consent, `OutputError`;
+    then nothing is changed.
     """
-    project, session = work.project, work.session
-    finish(output, project.decisions)
+    finish(output, work.project.decisions)
     decisions = effective_decisions(work.decisions, min_rating, without_labels)
-    sources = sources_of(
-        project,
-        work.files,
-        named,
-        work.config.split.existing,
-        output,
-        decisions,
-        session.tell_skipped,
-        session.left_out,
-    )
-    return split_files(
-        sources,
-        output,
-        work.config,
-        rules=work.rules,
-        decisions=decisions,
-        cache=work.cache,
-        listen=session.listen,
-        yes=session.consent.yes,
-        executor=session.executor,
-        limit=session.memory,
-    )
-
-
-def split_files(
-    sources: Sources,
-    output: Path,
-    config: Config,
-    *,
-    rules: ProjectRules | None = None,
-    decisions: Mapping[str, DecisionState] | None = None,
-    cache: Path | None = None,
-    listen: Listener = ignore_events,
-    yes: bool = False,
-    executor: Executor = LOCAL,
-    limit: int | None = None,
-) -> SplitResult:
-    """Read, divide and write.
-
-    Dropped examples, lines with errors and findings of the rules in `drop` are left out; duplicates are kept, in one
-    split. If the files may need more memory than `limit` bytes, shingles and band keys are in files. Raises
-    `InputError` for a file that cannot be read or if no example is left, `DataError` if a large share of a file would
-    be dropped without `yes`, `UsageError`, `OutputError`; then nothing is changed.
-    """
+    sources, session = sources_of(work, named, output, decisions), work.session
     require_distinct_paths(sources.every, folder=output)
-    rules = rules or ProjectRules(config.check, config.conflicts)
-    spec = split_feature_spec(config)
-    apart = config.check.renders or _asks_all(config.check)
-    screening = None if apart else ErrorFilter.of(config.check, quick=size_of(sources.every) >= MIN_FAST_BYTES)
+    big, listen = is_big(sources.every), session.listen
     with (
         kernels_for(sources.every),
-        executor.pool(cores(), processes=is_big(sources.every), files=sources.every) as pool,
+        session.executor.pool(cores(), processes=big, files=sources.every) as pool,
     ):
-        errors = _errors(sources, rules, listen, executor) if apart else []
-        listen(StageStarted("read"))
-        spec, folder = spec._replace(judging=screening), spill_folder(sources.every, limit)
-        table = read_sources(sources, spec, pool, advancing(listen, "read"), folder)
-        if screening:
-            report = screening.report(table.judged)
-            rules.suppress_in(report, list(map(sources.name_of, sources.files)))
-            errors = report.findings
-        first = int(table.first[len(sources.given)])
-        left_out = removal_reasons(table, errors=errors, verdicts=decisions, first=first)
-        removing = (finding for finding in errors if removes_line(finding, config.check.drop))
-        repair = repair_note(removing, sources.originals)
-        if not yes:
-            require_confirmation(large_removals(table, left_out, config.check, config.dedup, first), repair)
+        table, errors = _read(work, sources, pool)
+        left_out, repair = _left_out(work, sources, table, errors, decisions)
         listen(StageFinished("read", False, f"{plural(len(table.starts), 'line')}, {len(left_out):,} to remove"))
         listen(StageStarted("split"))
         result = split_data(
-            sources, table, left_out, output, config, pool, rules, decisions=decisions, cache=cache, repair=repair
-        )
-        listen(
-            StageFinished(
-                "split", False, ", ".join(f"{name} {part.examples:,}" for name, part in result.manifest.splits.items())
-            )
-        )
+            sources, table, left_out, output, work.config, pool, work.rules,
+            decisions=decisions, cache=work.cache, repair=repair,
+        )  # fmt: skip
+        sizes = ", ".join(f"{name} {part.examples:,}" for name, part in result.manifest.splits.items())
+        listen(StageFinished("split", False, sizes))
         return result
+
+
+def _read(work: Workspace, sources: Sources, pool: WorkerPool) -> tuple[Table, list[Finding]]:
+    """The table of all files, and the findings for which lines are left out: found while the lines are read, unless a
+    rule compares several of them or asks a model.
+
+    If the files may need more memory than the session allows, shingles and band keys are in files.
+    """
+    check, session, rules = work.config.check, work.session, work.rules
+    spec, errors = split_feature_spec(work.config), list[Finding]()
+    apart = check.renders or _asks_all(check)
+    screening = None if apart else ErrorFilter.of(check, quick=size_of(sources.every) >= MIN_FAST_BYTES)
+    if apart:
+        errors = _errors(sources, rules, session.listen, session.executor)
+    session.listen(StageStarted("read"))
+    folder = spill_folder(sources.every, session.memory)
+    advance = advancing(session.listen, "read")
+    table = read_sources(sources, spec._replace(judging=screening), pool, advance, folder)
+    if screening:
+        report = screening.report(table.judged)
+        rules.suppress_in(report, list(map(sources.name_of, sources.files)))
+        errors = report.findings
+    return table, errors
+
+
+def _left_out(
+    work: Workspace,
+    sources: Sources,
+    table: Table,
+    errors: Sequence[Finding],
+    decisions: Mapping[str, DecisionState],
+) -> tuple[Mapping[int, Reason], str]:
+    """Why lines of the table are left out, and a note if a fix would keep some. Raises `DataError`."""
+    config, first = work.config, int(table.first[len(sources.given)])
+    left_out = removal_reasons(table, errors=errors, verdicts=decisions, first=first)
+    removing = (finding for finding in errors if removes_line(finding, config.check.drop))
+    repair = repair_note(removing, sources.originals)
+    if not work.session.consent.yes:
+        require_confirmation(large_removals(table, left_out, config.check, config.dedup, first), repair)
+    return left_out, repair
 
 
 def split_data(
@@ -249,7 +222,7 @@ def split_data(
     cache: Path | None = None,
     repair: str = "",
 ) -> SplitResult:
-    """Divide and write what was read; `repair`: see `repair_note`. Raises as `split_files` does."""
+    """Divide and write what was read; `repair`: see `repair_note`. Raises as `split` does."""
     notes = [*unmatched_notes(table, decisions or {}), *([repair] if repair else [])]
     config = grouped_by_session(table, config)
     given = len(sources.given)

@@ -1,6 +1,6 @@
 """What `curate dedup` costs for a file that it has seen before and that grew by 1%, beside a run without a cache.
 
-    python tests/bench/near_incremental.py DATA.jsonl [LINES]
+    python -m tests.bench.near_incremental DATA.jsonl [LINES]
 
 The first 99% of the lines are the old file, all of them the new one. All runs are in this process, after one over all
 lines that loads and compiles what is needed, so that start-up is excluded. Printed are seconds of all processors (user
@@ -16,8 +16,9 @@ import time
 from itertools import islice
 from pathlib import Path
 
-from curate.commands.dedup import plan, write_plan
+from curate.commands.dedup import write_plan
 from curate.core.config import DedupConfig
+from tests.workspaces import plan
 
 
 def timed(label: str, data: Path, kept: str, cache: Path | None) -> float:

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.commands.dedup import plan
 from curate.conflicts.calibration import calibrate
 from curate.conflicts.conflict import Conflict, find_conflicts
 from curate.conflicts.contradiction_rules import first_contradiction
@@ -27,6 +26,7 @@ from curate.core.example import Example, Place
 from curate.language.quantities import numbers
 from curate.models.embeddings import embed, neighbours
 from tests.conftest import chat
+from tests.workspaces import plan
 
 
 def example(question: str, answer: str, line: int = 1, system: str | None = None) -> Example:

@@ -15,13 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.commands.decontaminate import decontaminated, write_decontaminated
+from curate.commands.decontaminate import decontaminate, write_decontaminated
 from curate.core.data_files import data_files
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
 from curate.leakage.decontaminate import MAX_SHARING_ITEMS, RUN_WORDS, WORD, contaminated, plain_words
 from curate.read.benchmark import Item, ItemText, read_benchmark
 from curate.similarity.ngram_index import spans_of
+from tests.workspaces import workspace
 
 QUESTION = (
     "Janet's ducks lay sixteen eggs per day and she eats three for breakfast every morning before work. How many are "
@@ -246,7 +247,7 @@ def test_a_field_can_be_named_and_an_unknown_form_says_what_it_has(tmp_path: Pat
 def test_an_item_without_text_is_counted_as_not_looked_for(tmp_path: Path) -> None:
     bench = write(tmp_path / "b.jsonl", {"question": QUESTION}, {"question": None}, {"note": "x"})
     data = write(tmp_path / "d.jsonl", example(QUESTION).value)
-    [found] = decontaminated([data], [bench]).benchmarks
+    [found] = decontaminate(workspace([data]), [bench]).benchmarks
     assert (found.items, found.not_looked_for, found.found) == (3, 2, [1])
 
 
@@ -278,7 +279,7 @@ def test_kept_and_removed_are_what_was_read(tmp_path: Path) -> None:
         {"question": QUESTION},
         {"question": "Something else entirely, asked at some length and in many words?"},
     )
-    result = decontaminated([data], [bench])
+    result = decontaminate(workspace([data]), [bench])
     write_decontaminated(result, tmp_path / "out.jsonl")
     assert (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines() == [lines[0], lines[2], "{broken"]
     [removed] = [json.loads(line) for line in (tmp_path / "out.removed.jsonl").read_text(encoding="utf-8").splitlines()]

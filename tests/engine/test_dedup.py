@@ -12,7 +12,7 @@ import pytest
 from jsonschema import validate
 
 from curate.cli.main import main
-from curate.commands.dedup import plan, write_plan
+from curate.commands.dedup import write_plan
 from curate.core.config import DedupConfig
 from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
@@ -21,6 +21,7 @@ from curate.core.example import content_id
 from curate.core.files import TEMPORARY_SUFFIX
 from tests.conftest import Write, chat, line_of, schema_of, trust_folder
 from tests.forks import Forks
+from tests.workspaces import plan
 
 ANSWER = (
     "It keeps well in a cool dry cellar until the first frost comes and then it has to be eaten within some days or "

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.commands import finding_counts
-from curate.commands.dedup import DedupResult, plan
+from curate.commands.dedup import DedupResult
 from curate.core import store
 from curate.core.config import CheckConfig, DedupConfig
 from curate.core.errors import UsageError
@@ -32,6 +32,7 @@ from curate.similarity.shingles import Shingling
 from curate.similarity.similarity_index import bands_for
 from tests.conftest import Write, chat, of_hundred
 from tests.strategies import lines
+from tests.workspaces import plan
 
 CACHE = Path("cache")
 DATA = Path("data.jsonl")

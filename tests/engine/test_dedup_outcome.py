@@ -18,12 +18,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.commands.dedup import DedupResult, plan, write_plan
+from curate.commands.dedup import DedupResult, write_plan
 from curate.core import worker_pool
 from curate.core.config import DedupConfig
 from curate.corpus import corpus, features, loading
 from curate.dedup import cluster_resolution
 from tests.conftest import chat, of_hundred
+from tests.workspaces import plan
 
 DATA, MORE = Path("data.jsonl"), Path("more.jsonl")
 CACHE = Path("cache")

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.commands.dedup import plan
 from curate.core.config import DedupConfig
 from curate.core.example import Example, Place
 from curate.dedup.near_duplicates import find_duplicates_in
@@ -15,6 +14,7 @@ from curate.read.formats import example_of
 from tests import templated_facts
 from tests.conftest import Write
 from tests.reference_facts import same_facts
+from tests.workspaces import plan
 
 
 def example(question: str, answer: str, **more: object) -> Example:

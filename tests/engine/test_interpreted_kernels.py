@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 from numba import __version__ as numba_version
 
 import curate
-from curate.commands.dedup import DedupResult, plan
+from curate.commands.dedup import DedupResult
 from curate.core.config import DedupConfig
 from curate.core.files import STDIN
 from curate.core.kernels import ALWAYS, MAX_INTERPRETED_BYTES, is_interpreted, kernels_for, running_kernels
 from curate.core.text import json_line
 from tests.conftest import Write, chat, of_hundred
 from tests.strategies import conversations
+from tests.workspaces import plan
 
 NOT_COMPARED = ("table", "seen")
 WORDS = ["bread", "bakes", "at", "200", "degrees", "Brot", "ß", "面", "包", "no", "-"]

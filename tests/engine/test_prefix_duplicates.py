@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.commands.dedup import DedupResult, plan
+from curate.commands.dedup import DedupResult
 from curate.core.config import DedupConfig
 from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
@@ -19,6 +19,7 @@ from curate.core.runs import Project
 from curate.dedup.near_duplicates import find_duplicates_in
 from curate.read.dataset import read_dataset
 from tests.conftest import Write
+from tests.workspaces import plan
 
 TURNS = ("Hi", "Hello.", "Name a tree that grows tall in the woods of Europe.", "A beech.", "And a bird?", "A tit.")
 

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from curate.commands.decontaminate import decontaminated
-from curate.commands.dedup import plan
-from curate.commands.split import Sources, split_files
+from curate.commands.decontaminate import decontaminate
+from curate.commands.split import split
 from curate.core.config import SUPPRESSIONS as FILE
 from curate.core.config import CheckConfig, Config, ConflictsConfig, DedupConfig, SplitConfig
 from curate.core.errors import UsageError
@@ -26,6 +25,7 @@ from curate.render.rules import rule_terms
 from curate.verify import verify_files, verify_folder
 from tests.tinymodel import MAX_LENGTH, model_for
 from tests.tinynli import tiny_nli
+from tests.workspaces import plan, workspace
 
 BENCHMARK = """{"question": "Which gas do plants take up from the air to make sugar in the light of the sun?", "answer": "carbon dioxide"}
 {"question": "Who painted the Mona Lisa?", "answer": "Leonardo da Vinci"}
@@ -71,7 +71,7 @@ def findings(content: bytes, code: str, target: str = "", name: str = "data.json
         return plan([path], DedupConfig(stop_least=1)).heavy
     if RULES[code].scope == "benchmark":  # it is asked by `curate decontaminate`
         Path("benchmark.jsonl").write_text(BENCHMARK, encoding="utf-8")
-        return [one.finding for one in decontaminated([path], [Path("benchmark.jsonl")]).found]
+        return [one.finding for one in decontaminate(workspace([path]), [Path("benchmark.jsonl")]).found]
     if RULES[code].scope == "meaning":  # it is asked by `curate dedup --embeddings`
         return [
             RULES[code].finding(pair.place, str(pair.kept_place))
@@ -91,12 +91,13 @@ def findings(content: bytes, code: str, target: str = "", name: str = "data.json
     ):  # it is asked by `curate verify`: the first line is what was read, the others are what is there
         head, _, rest = content.partition(b"\n")
         path.write_bytes(head + b"\n")
-        split_files(Sources([path]), Path("out"), Config(split=SplitConfig(fractions=(1, 0, 0))))
+        whole = Config(split=SplitConfig(fractions=(1, 0, 0)))
+        split(workspace([path], whole), [path], Path("out"))
         Path("out/train.jsonl").write_bytes(rest)
         return [finding for finding in verify_folder(Path("out")).findings if finding.code == code]
     if RULES[code].scope == "division":  # it is asked by `curate split`
         thirds = Config(split=SplitConfig(fractions=(0.4, 0.3, 0.3), grow=False))
-        return [*split_files(Sources([path]), Path("out"), thirds).warnings]
+        return [*split(workspace([path], thirds), [path], Path("out")).warnings]
     only = RULES[code].only
     for_target = Target(target) if target else only[0] if only else Target.TRAINER
     config = CheckConfig(select=(code,), target=for_target, model=model_for(code), max_length=MAX_LENGTH)

@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 
 from curate.cli.main import main
-from curate.commands.dedup import plan
 from curate.core import store
 from curate.core.config import DedupConfig
 from curate.core.decision import Decision
@@ -28,6 +27,7 @@ from curate.core.signature import own_key
 from curate.core.snapshot import rights_of
 from tests.conftest import Write, environment
 from tests.forks import Forks
+from tests.workspaces import plan
 
 VICTIM = "what nobody may touch"
 NEAR = Path(".curate/cache/near")
