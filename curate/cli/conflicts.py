@@ -70,12 +70,7 @@ def conflicts(args: ConflictsOptions) -> None:
     found = any(state_of(conflict, decisions) == "open" for conflict in report.conflicts)
     if args.show_all:
         report = replace(report, conflicts=[*report.conflicts, *report.unsure])
-    if args.html is not None:
-        from curate.render.check_formats import write_report  # loads all rules
-        from curate.render.conflicts_html import MAX_SHOWN as MAX_SHOWN_HTML
-        from curate.render.conflicts_html import conflicts_html
-
-        write_report(conflicts_html(report, None if args.show_all else MAX_SHOWN_HTML), args.html, files)
+    options.write_html("conflicts", report, args.html, files, show_all=args.show_all)
     if args.as_json:
         print_json(conflicts_json(report, decisions))
     else:

@@ -15,7 +15,6 @@ from curate.core.errors import UsageError
 from curate.core.output_pair import checked_removed_path
 from curate.core.text import visible
 from curate.core.verb_options import Given
-from curate.render.check_formats import write_report
 from curate.render.console import console, print_json, print_lines
 from curate.render.dedup import MAX_SHOWN, dedup_json, dedup_text, summary_text
 
@@ -72,11 +71,7 @@ def dedup(args: DedupOptions) -> None:
     with args.stages() as shown:
         session = args.session(cached=not (args.no_cache or args.engine is Engine.RAY), listen=shown.listen)
         planned = dedup_data(session.open(files, given), against=others, cached_only=args.rethreshold is not None)
-    if args.html is not None:
-        from curate.render.dedup_html import MAX_SHOWN as MAX_SHOWN_HTML
-        from curate.render.dedup_html import dedup_html
-
-        write_report(dedup_html(planned, None if args.show_all else MAX_SHOWN_HTML), args.html, [*files, *others])
+    options.write_html("dedup", planned, args.html, [*files, *others], show_all=args.show_all)
     if not args.as_json:
         _print_removals(args, planned)
     written = args.output is not None and (not planned.heavy or args.yes or _is_confirmed(args, planned))

@@ -3,85 +3,64 @@
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
+from curate.cli.check_options import CheckOptions
 from curate.cli.options import progress
-from curate.core.config import DedupConfig
+from curate.commands.session import Workspace
 from curate.core.errors import ExitCode, UsageError
 from curate.core.files import STDIN, real_path
 from curate.core.text import visible
 from curate.lint.fixer import FixedFile, Fixer, FixReport
 from curate.lint.fixes import fix_paths
-from curate.lint.project_check import ProjectRules
 from curate.render.console import console
 from curate.render.fix import fix_text, unified_diff
 
 
-@dataclass(frozen=True, slots=True)
-class Fixing:
-    """The fix options of the command line."""
-
-    fix: bool = False
-    unsafe: bool = False
-    diff: bool = False
-    only: bool = False
-    yes: bool = False
-    tell: bool = False
-    """Whether the exit status of `only` says that something was fixed."""
-    limits: DedupConfig | None = None
-    """How much of a file may be deleted without confirmation (D008)."""
-
-
-def run_fix(files: Sequence[Path], rules: ProjectRules, asked: Fixing, *, quiet: bool = False) -> bool:
+def run_fix(args: CheckOptions, work: Workspace) -> bool:
     """Fix the files, except for suppressed findings, and report on stderr; returns whether a line was changed. Ends the
     command for `--diff` (status 1 for changes) and `--fix-only`.
 
     Standard input is fixed to standard output. Raises `UsageError` for conflicting options, `OutputError` if a file
     cannot be written, `DataError` if too much would be deleted.
     """
-    if asked.diff and (asked.fix or asked.only):
+    if args.diff and (args.fix or args.fix_only):
         raise UsageError("--diff cannot be combined with --fix or --fix-only", "leave one of them out")
-    if asked.unsafe and not (asked.fix or asked.only or asked.diff):
+    if args.unsafe_fixes and not (args.fix or args.fix_only or args.diff):
         raise UsageError(
             "--unsafe-fixes requires --fix, --fix-only or --diff",
             "use --fix --unsafe-fixes, or --diff --unsafe-fixes to see the changes",
         )
-    if pipe := next((path for path in files if path.is_fifo()), None):
+    if pipe := next((path for path in work.files if path.is_fifo()), None):
         raise UsageError(
             f"{pipe}: is a pipe and cannot be fixed in place", "pass it as standard input: curate check --fix -"
         )
     report = FixReport()
-    config, suppressed = rules.check, rules.suppressed
+    config, suppressed = work.rules.check, work.rules.suppressed
     try:
-        if asked.diff:
-            _show(files, Fixer(config, unsafe=asked.unsafe, suppressed=suppressed), report)
+        if args.diff:
+            _show(work.files, Fixer(config, unsafe=args.unsafe_fixes, suppressed=suppressed), report)
         else:
-            with progress("fixing", "lines", quiet=quiet) as advance:
-                limits = None if asked.yes else asked.limits
+            with progress("fixing", "lines", quiet=args.quiet) as advance:
+                limits = None if args.yes else work.config.dedup
                 fix_paths(
-                    files,
-                    config,
-                    unsafe=asked.unsafe,
-                    suppressed=suppressed,
-                    limits=limits,
-                    report=report,
-                    progress=advance,
-                )
+                    work.files, config,
+                    unsafe=args.unsafe_fixes, suppressed=suppressed, limits=limits, report=report, progress=advance,
+                )  # fmt: skip
     finally:
         err = console(stderr=True)
-        for line in fix_text(report, done=not asked.diff) if not quiet or report.lines else ():
+        for line in fix_text(report, done=not args.diff) if not args.quiet or report.lines else ():
             err.print(line)
-    if STDIN in files and not asked.diff:
+    if STDIN in work.files and not args.diff:
         with real_path(STDIN).open("rb") as mended:
             shutil.copyfileobj(mended, sys.stdout.buffer)
         sys.stdout.flush()
-    if asked.diff:
+    if args.diff:
         raise typer.Exit(ExitCode.FINDINGS if report.lines else ExitCode.CLEAN)
-    if asked.only:
-        raise typer.Exit(ExitCode.FINDINGS if asked.tell and report.lines else ExitCode.CLEAN)
+    if args.fix_only:
+        raise typer.Exit(ExitCode.FINDINGS if args.exit_non_zero_on_fix and report.lines else ExitCode.CLEAN)
     return bool(report.lines)
 
 

@@ -4,9 +4,10 @@ import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from math import isfinite, nan
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, NoReturn
 
 import typer
 
@@ -281,6 +282,18 @@ def print_output_place(output: Path | None, removed: Path | None, gone: int, *, 
         text = f"kept lines are in {names[0]}" + (f", removed lines are in {names[1]}" if gone else "")
     if text:
         console(stderr=True).print(text, markup=False)
+
+
+def write_html(
+    command: str, result: Any, output: Path | None, about: Iterable[Path], *, show_all: bool = False
+) -> None:
+    """Write the result of a command as HTML if a file is named; with `show_all`, without a limit."""
+    if output is None:
+        return
+    from curate.render.check_formats import write_report  # loads all rules
+
+    document = getattr(import_module(f"curate.render.{command}_html"), f"{command}_html")
+    write_report(document(result, None) if show_all else document(result), output, about)
 
 
 def refuse_removals(heavy: Sequence[Finding], hint: str) -> NoReturn:

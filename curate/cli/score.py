@@ -13,7 +13,6 @@ from curate.core.errors import UsageError
 from curate.core.paths import require_distinct_paths
 from curate.core.snapshot import rights_of
 from curate.core.text import visible
-from curate.render.check_formats import write_report
 from curate.render.console import print_result
 from curate.render.score import score_text
 
@@ -100,10 +99,7 @@ def score(
         result = score_data(work, models, run=run, rubric=asked)
     if output is not None:
         write_scores(result, output, mode=rights_of(files))
-    if html is not None:
-        from curate.render.score_html import score_html
-
-        write_report(score_html(result), html, files)
+    options.write_html("score", result, html, files)
     print_result(result, score_text(result, full=show_all), as_json=as_json)
     options.end(result.not_understood, "not scored")
 
