@@ -312,10 +312,17 @@ LOSS_KEYS: Final = (
     "labels",
 )  # fmt: skip
 """Keys of a turn for loss masking in some trainers: removing them would change the training."""
+TOOL_KEYS: Final = ("tools", "functions")
+"""Keys of a line that declare tools."""
+CHOSEN_KEYS: Final = ("chosen", "preferred_output")
+"""Keys of the chosen side of a preference pair that may stand beside messages."""
+REJECTED_KEYS: Final = ("rejected", "non_preferred_output", "rejected_messages", "response_k", "rejected_response")
+"""Keys of the rejected side of a preference pair, in one format or another."""
+OPTION_KEYS: Final = ("function_call", "parallel_tool_calls", "tool_choice", "response_format")
+"""Keys of a line that a service reads beside a conversation."""
 TRAINED_KEYS: Final = (
-    "messages", "tools", "functions", *ATTACHMENT_KEYS, "chosen", "rejected", "preferred_output",
-    "non_preferred_output", "rejected_messages", "response_k", "rejected_response", *LABEL_KEYS, "labels",
-    "reward_model", "ground_truth",
+    "messages", *TOOL_KEYS, *ATTACHMENT_KEYS, *CHOSEN_KEYS, *REJECTED_KEYS, *LABEL_KEYS, "labels", "reward_model",
+    "ground_truth",
 )  # fmt: skip
 """Keys of an example in messages format that a trainer reads. Others, such as `id`, `source` and `metadata`, are
 ignored.

@@ -18,6 +18,8 @@ from curate.core.example import (
     METADATA,
     REASONING_KEYS,
     REFERENCE_KEYS,
+    REJECTED_KEYS,
+    TOOL_KEYS,
     Example,
     Message,
     Place,
@@ -28,9 +30,8 @@ from curate.core.validation import parsed_json
 UNCOMPARED_ROLES: Final = ("system", "developer")
 On = Literal["conversation", "prompt", "response", "last-turn"]
 """What is compared: all turns, those before the last answer, the last answer, or the last request with its answer."""
-REJECTED_KEYS: Final = ("rejected", "non_preferred_output", "rejected_messages", "response_k", "rejected_response")
 EXAMPLE_EXTRA_KEYS: Final = (*LABEL_KEYS, *REFERENCE_KEYS, "labels", "reward_model", "margin")
-COMPARED: Final = METADATA.union(("messages", "tools", "functions"), REJECTED_KEYS, EXAMPLE_EXTRA_KEYS)
+COMPARED: Final = METADATA.union(("messages",), TOOL_KEYS, REJECTED_KEYS, EXAMPLE_EXTRA_KEYS)
 """Keys of a line that are compared otherwise, or not at all."""
 TURN_EXTRA_KEYS: Final = ("name", "weight", "prefix", "refusal", "tool_plan", *REASONING_KEYS, *LOSS_KEYS)
 SINGLE_VALUE_FORMATS: Final = ("messages", "sharegpt", "turn-list")

@@ -13,21 +13,18 @@ import orjson
 import xxhash
 
 from curate.core.disk_arrays import Rows
-from curate.core.example import ATTACHMENT_KEYS, LABEL_KEYS, Example, canonical
+from curate.core.example import (
+    ATTACHMENT_KEYS,
+    CHOSEN_KEYS,
+    LABEL_KEYS,
+    REJECTED_KEYS,
+    TOOL_KEYS,
+    Example,
+    canonical,
+)
 from curate.core.lazy import Ids, Numbers, np
 
-HASHED_KEYS: Final = (
-    "tools",
-    "functions",
-    "chosen",
-    "rejected",
-    "preferred_output",
-    "non_preferred_output",
-    "rejected_messages",
-    "rejected_response",
-    *LABEL_KEYS,
-    *ATTACHMENT_KEYS,
-)
+HASHED_KEYS: Final = (*TOOL_KEYS, *CHOSEN_KEYS, *REJECTED_KEYS, *LABEL_KEYS, *ATTACHMENT_KEYS)
 """Keys besides the turns whose values are hashed too: tools, labels, attachments, and the rejected answer."""
 
 

@@ -30,7 +30,7 @@ VERTEX_TYPES: Final = frozenset(("STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRA
 
 ATTACHMENTS: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
 """Keys of the training input other than text."""
-TRAINER_KEYS: Final = frozenset(
+GIVEN_KEYS: Final = frozenset(
     """messages tools functions prompt completion request chosen rejected preferred_output non_preferred_output label chosen_response chosen_messages rejected_messages chosen_system rejected_system conversations instruction input output response system system_prompt history context question answer query problem solution text instances input_text output_text text_input response_j response_k rejected_response kto_tag reference_answer ground_truth parallel_tool_calls contents systemInstruction system_instruction responses_create_params completions labels segments reward_model""".split()  # noqa: E501, SIM905
 ) | frozenset(ATTACHMENTS)
 """Keys that a trainer is given; all others, such as `id`, are about an example."""

@@ -12,7 +12,7 @@ import orjson
 from curate.core.text import excerpt
 from curate.verify.block_reading import BLOCK_FORMS, LISTS, OTHER_FORMS, SIDED_FORMS, NoFormError, TurnList, call_text
 from curate.verify.choices import lacks_choices
-from curate.verify.declarations import ATTACHMENTS, TRAINER_KEYS, completion_of, has_answers, list_under, question_keys
+from curate.verify.declarations import ATTACHMENTS, GIVEN_KEYS, completion_of, has_answers, list_under, question_keys
 from curate.verify.lines import parse_exactly
 from curate.verify.transcripts import completed_transcript, transcript, with_messages
 
@@ -118,7 +118,7 @@ def read(value: Any) -> Reading:
 def trained_keys(value: Object) -> Object:
     """The keys of a line that a trainer reads."""
     spoken = not SPEAKERS.isdisjoint(value) and _form(value) is _question
-    keys = TRAINER_KEYS.union(question_keys(value) or ()) if spoken else TRAINER_KEYS
+    keys = GIVEN_KEYS.union(question_keys(value) or ()) if spoken else GIVEN_KEYS
     return value if value.keys() <= keys else {key: item for key, item in value.items() if key in keys}
 
 

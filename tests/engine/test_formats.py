@@ -14,11 +14,10 @@ from hypothesis import strategies as st
 
 from curate.cli.main import main
 from curate.core.chat_markup import BEGIN_TOKENS, CHAT_MARKUP, END_TOKENS
-from curate.core.example import TRAINED_KEYS, UNKNOWN, Place
-from curate.corpus.dedup_text import REJECTED_KEYS
+from curate.core.example import REJECTED_KEYS, TRAINED_KEYS, UNKNOWN, Place
 from curate.lint.runner import check_paths
 from curate.read import formats
-from curate.read.formats import BY_NAME, PREFERENCE_SIDES, example_of
+from curate.read.formats import AS_READ, BY_NAME, PREFERENCE_SIDES, example_of
 from curate.read.forms.pairs import SPEAKERS
 from curate.read.forms.rendered import split_transcript
 from curate.verify import declarations
@@ -753,7 +752,40 @@ def test_the_proof_of_a_split_reads_the_same_by_code_of_its_own(value: dict[str,
 def test_the_rejected_side_of_every_preference_pair_is_part_of_the_example() -> None:
     rejected = {"rejected_response", *(side for _, side in PREFERENCE_SIDES.values())}
     assert rejected == set(REJECTED_KEYS)
-    assert rejected <= set(TRAINED_KEYS) & declarations.TRAINER_KEYS
+    assert rejected <= set(TRAINED_KEYS)
+
+
+ABOUT_AN_EXAMPLE = {
+    "schemaVersion", "toolConfig", "generationConfig", "agent_ref", "verifier_metadata", "expected_answer",
+    "data_source", "ability", "extra_info",
+}  # fmt: skip
+"""Keys of formats that are written as they are read, which are settings or data of a grader."""
+
+
+def test_the_proof_counts_every_key_that_a_trainer_reads() -> None:
+    """Its list is its own, so that it does not share the faults of the reader's table."""
+    written_as_read = [key for name in AS_READ if name in BY_NAME for key in BY_NAME[name].uses]
+    assert {*TRAINED_KEYS, *written_as_read} - declarations.GIVEN_KEYS - ABOUT_AN_EXAMPLE == set()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"question": "Who wrote it?", "response_j": "Ann wrote it last year.", "response_k": "Bob did."},
+        *(
+            {**chat("Hi", "Hello."), key: value}
+            for key, value in (("video", "a.mp4"), ("audio", "a.wav"), ("ground_truth", "Hello."), ("labels", [True]))
+        ),
+    ],
+)
+def test_a_key_that_is_compared_as_training_input_is_no_unknown_key(
+    value: dict[str, Any], write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("data.jsonl", [value, {**value, "hue": 1}])
+    assert main(["check", "data.jsonl", "--select", "J024", "--output-format", "jsonl", "-q"]) == 0
+    printed = map(json.loads, capsys.readouterr().out.splitlines())
+    said = [one["message"] for one in printed if one.get("code") == "J024"]
+    assert said == ["1 key beside the conversation that training does not use, with the number of examples: hue (1)"]
 
 
 SERVICE_PAIRS = [value for value, name, _ in CASES if name in ("vertex-preference", "nova-preference")]

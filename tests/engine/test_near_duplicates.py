@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from curate.core.config import DedupConfig
 from curate.core.disk_arrays import joined
-from curate.core.example import Example, Place
+from curate.core.example import REJECTED_KEYS, Example, Place
 from curate.core.text import normalised, words
-from curate.corpus.dedup_text import REJECTED_KEYS, written_text
+from curate.corpus.dedup_text import written_text
 from curate.dedup.near_duplicates import FoundDuplicates, find_duplicates_in
 from curate.similarity import join, numba_utils
 from curate.similarity.shingles import Sets, Shingling, shingled, texts_of

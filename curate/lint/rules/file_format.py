@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
-from curate.core.example import METADATA, UNKNOWN, Example, escape, kind_of
+from curate.core.example import METADATA, OPTION_KEYS, TRAINED_KEYS, UNKNOWN, Example, escape, kind_of
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.targets import LIMITS, MB, OPENAI_AZURE, OWN_FORMAT, SERVICES, Target
 from curate.core.text import excerpt, plural, visible
@@ -73,13 +73,7 @@ def type_findings(state: DatasetState) -> PlacedProblems:
         yield ordered[-1][1][1], Problem("" if "/*" in path else path, f"{visible(excerpt(path, 80))} is {counts}")
 
 
-TRAINER_KEYS: Final = frozenset((
-    "messages", "tools", "functions", "function_call", "parallel_tool_calls", "tool_choice", "response_format",
-    "system", "chosen", "rejected", "preferred_output",
-    "non_preferred_output", "chosen_messages", "rejected_messages", "rejected_response", "label", "kto_tag", "images", "videos",
-    "audios", "image", "documents",
-    "chat_template_kwargs", "reference_answer",
-))  # fmt: skip
+TRAINER_KEYS: Final = frozenset((*TRAINED_KEYS, *OPTION_KEYS, "system", "chosen_messages", "reference_answer"))
 """Top-level keys that some trainer reads, in any format."""
 TOGETHER_KEYS: Final = {
     "messages": {"messages", "tools"},
