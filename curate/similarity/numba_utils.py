@@ -14,11 +14,14 @@ from types import FunctionType
 from typing import Any, Final
 
 import numpy as np
-from numba import njit
-from numba.core.dispatcher import Dispatcher
-from numba.core.registry import CPUDispatcher
 
+from curate.core.errors import requiring
 from curate.core.kernels import is_interpreted
+
+with requiring("comparing examples", "dedup", "numba"):
+    from numba import njit
+    from numba.core.dispatcher import Dispatcher
+    from numba.core.registry import CPUDispatcher
 
 U64 = np.uint64
 ZERO: Any = np.int64(0)

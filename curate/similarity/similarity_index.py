@@ -6,9 +6,10 @@ in one value with a probability that is their similarity s, so that they agree i
 
 from functools import cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from curate.core.disk_arrays import empty, parts_of, random_access
+from curate.core.errors import requiring
 from curate.core.lazy import Floats, Hashes, Numbers, Words, np
 from curate.core.worker_pool import parallel_map
 from curate.similarity.shingles import Sets
@@ -18,12 +19,18 @@ SEED: Final = 1
 """The seed of the permutations: the default of datasketch."""
 
 
+def _minhash() -> Any:
+    """The class `datasketch.MinHash`. Raises `MissingExtra`."""
+    with requiring("comparing examples", "dedup", "datasketch"):
+        from datasketch import MinHash
+    return MinHash
+
+
 @cache
 def permutations(count: int) -> tuple[Words, Words]:
     """Factors and summands of the `count` permutations h -> a * h + b modulo 2 ** 32 of `datasketch.MinHash`."""
-    from datasketch import MinHash
-
-    factors, summands = MinHash(num_perm=count, seed=SEED, scheme="affine32").permutations
+    minhash_of = _minhash()
+    factors, summands = minhash_of(num_perm=count, seed=SEED, scheme="affine32").permutations
     return factors, summands
 
 
@@ -38,10 +45,9 @@ def signatures(sets: Sets, count: int = PERMUTATIONS, used: int | None = None) -
     factors, summands = permutations(count)
     signed = np.empty((len(sets), used or count), dtype=np.uint32)
     if getattr(kernels.signatures, "is_interpreted", True):
-        from datasketch import MinHash
-
+        minhash_of = _minhash()
         for number in range(len(sets)):
-            minhash = MinHash(num_perm=count, hashfunc=int, permutations=(factors, summands), scheme="affine32")
+            minhash = minhash_of(num_perm=count, hashfunc=int, permutations=(factors, summands), scheme="affine32")
             minhash.update_batch(sets[number])
             signed[number] = minhash.hashvalues[:used]
         return signed
