@@ -125,8 +125,8 @@ class Recipe(StrictModel):
     """LoRA: start of the update; `pissa` and `orthogonal` need a 16-bit base, `olora` and `pissa` change it."""
     virtual_tokens: Positive = 20
     """Prefix and prompt tuning: virtual tokens before each text (Lester et al. 2021: little gain beyond 20)."""
-    places: Literal["houlsby", "pfeiffer", "parallel"] = "pfeiffer"
-    """Bottleneck: after attention and MLP (Houlsby 2019), after the MLP (Pfeiffer 2021), parallel to it (He 2022)."""
+    places: Literal["houlsby", "pfeiffer"] = "pfeiffer"
+    """Bottleneck: after attention and MLP (Houlsby 2019), or after the MLP alone (Pfeiffer 2021)."""
     bottleneck: Positive = 64
     """Bottleneck adapters: neurons in the middle (Houlsby et al. 2019: 64 come close to full fine-tuning)."""
 

@@ -64,8 +64,6 @@ class HardExample(StrictModel):
     excess: float
     """Difference to the median loss of the examples at about the same steps, in nats."""
     confidence: float
-    spike: int | None
-    """A step with a loss spike that was mostly caused by this example; None without one."""
     pull: float | None
     """Difference between its loss and that of neighbours with other answers, in nats; None if it contradicts none."""
     prompt: str
@@ -83,8 +81,6 @@ class DataMap(StrictModel):
     """Mean number of visits of an example."""
     regions: tuple[MapRegion, ...]
     """Easy, ambiguous and hard examples; empty after fewer than two epochs."""
-    spiked: int
-    """Number of examples that caused a loss spike."""
     pulling: int
     """Number of examples that contradict their neighbours."""
     hardest: tuple[HardExample, ...]

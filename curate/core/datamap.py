@@ -67,8 +67,6 @@ class MappedExample:
     """ambiguous: the third with the highest variability; hard and easy: the halves of the rest. None if it was trained
     on only once.
     """
-    spike: int | None
-    """A step with a loss spike that was mostly caused by this example; None without one."""
     pull: float | None
     """Difference between its loss and that of neighbours with other answers, in nats; None if it contradicts none."""
     neighbours: tuple[Neighbour, ...] = ()
@@ -105,12 +103,8 @@ def read_datamap(run: Path) -> list[MappedExample]:
 
 
 def examples_to_review(mapped: Sequence[MappedExample], hardest: int) -> list[MappedExample]:
-    """The `hardest` examples, and those that caused a loss spike or contradict their neighbours; hardest first."""
+    """The `hardest` examples, and those that contradict their neighbours; hardest first."""
     return sorted(
-        (
-            example
-            for example in mapped
-            if example.rank <= hardest or example.spike is not None or example.pull is not None
-        ),
+        (example for example in mapped if example.rank <= hardest or example.pull is not None),
         key=lambda example: example.rank,
     )

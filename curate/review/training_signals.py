@@ -1,4 +1,4 @@
-"""Training dynamics of the examples under review: hardest to learn, loss spikes, conflicts with neighbours.
+"""Training dynamics of the examples under review: hardest to learn, conflicts with neighbours.
 
 Each is a finding whose code is a word, since no rule reports it. Related examples (neighbours, conflicts, duplicates)
 are looked up on display.
@@ -17,8 +17,8 @@ from curate.review.events import TrainingKnown
 from curate.review.example_queue import ExampleQueue
 from curate.review.subject_queue import SubjectQueue, sides_of
 
-PULL, SPIKE, HARD = "PULL", "SPIKE", "HARD"
-CODES: Final = (PULL, SPIKE, HARD)
+PULL, HARD = "PULL", "HARD"
+CODES: Final = (PULL, HARD)
 TRAINING_FILTER: Final = " ".join(f"code:{code}" for code in CODES)
 """The filter for training findings alone."""
 DEFAULT_HARDEST: Final = 20
@@ -44,13 +44,7 @@ def training_of(run: Path, hardest: int = DEFAULT_HARDEST) -> TrainingKnown:
 
 def finding_of(one: MappedExample, place: Place, total: int) -> Finding:
     """The finding for an example of a run."""
-    code, severity = (
-        (PULL, Severity.WARNING)
-        if one.pull is not None
-        else (SPIKE, Severity.WARNING)
-        if one.spike is not None
-        else (HARD, Severity.INFO)
-    )
+    code, severity = (PULL, Severity.WARNING) if one.pull is not None else (HARD, Severity.INFO)
     return Finding(
         code,
         severity,
@@ -70,8 +64,6 @@ def _loss_lines(one: MappedExample, total: int) -> Iterator[str]:
     yield f"hard {one.rank:,}/{total:,}: loss {' → '.join(shown)}, {one.excess:+.2f} relative to the same steps"
     if one.pull is not None:
         yield f"{one.pull:.2f} above {plural(len(one.neighbours), 'neighbour')} with other answers"
-    if one.spike is not None:
-        yield f"caused the loss spike at step {one.spike:,}"
     if one.correctness == 0 and len(one.losses) > 1:
         yield "never generated verbatim"
 

@@ -22,12 +22,10 @@ from tui.review_state import At
 from tui.screens.ask import AskScreen
 
 
-def mapped(
-    lines: LineIndex, line: int, rank: int, *, spike: int | None = None, near: int | None = None
-) -> MappedExample:
+def mapped(lines: LineIndex, line: int, rank: int, *, near: int | None = None) -> MappedExample:
     neighbours = (Neighbour(near, example_at(lines, near).id, 0.9, 0.2),) if near else ()
     return MappedExample(
-        line, example_at(lines, line).id, (2.5, 2.25), (1, 4), 2.4, 0.1, 0.01, 0.0, 0.5, 2.0, rank, "hard", spike,
+        line, example_at(lines, line).id, (2.5, 2.25), (1, 4), 2.4, 0.1, 0.01, 0.0, 0.5, 2.0, rank, "hard",
         2.2 if near else None, neighbours
     )  # fmt: skip
 
@@ -44,8 +42,8 @@ def ids_known(lines: LineIndex) -> ExamplesKnown:
 
 
 def known(lines: LineIndex) -> TrainingKnown:
-    gone = MappedExample(99, "ab" * 16, (1.0,), (1,), 1.0, 0.3, 0.0, 0.0, 0.0, 0.5, 9, None, None, None)
-    return TrainingKnown([mapped(lines, 2, 1, near=10), mapped(lines, 4, 2, spike=3), mapped(lines, 11, 3), gone], 11)
+    gone = MappedExample(99, "ab" * 16, (1.0,), (1,), 1.0, 0.3, 0.0, 0.0, 0.0, 0.5, 9, None, None)
+    return TrainingKnown([mapped(lines, 2, 1, near=10), mapped(lines, 4, 2), mapped(lines, 11, 3), gone], 11)
 
 
 def facts(lines: LineIndex) -> list[ScanEvent]:
@@ -67,9 +65,8 @@ def test_what_was_hard_to_learn_is_found_again_in_the_files(learnt: ReviewSessio
 
     shown = list(views(learnt, "finding", TRAINING_FILTER, "as found"))[-1]
     entries = [learnt.findings.entry(shown[at]) for at in range(len(shown))]
-    assert [(entry.code, entry.place.line) for entry in entries] == [("PULL", 2), ("SPIKE", 4), ("HARD", 11)]
+    assert [(entry.code, entry.place.line) for entry in entries] == [("PULL", 2), ("HARD", 4), ("HARD", 11)]
     assert "hard 1/11: loss 2.50 → 2.25, +2.00 relative to" in learnt.findings.head(shown[0])
-    assert "caused the loss spike at step 3" in learnt.findings.head(shown[1])
     assert learnt.notes == ["1 example of the run to review is not in these files (edited or moved)"]
     assert learnt.trained is not None
     near = related(learnt.examples, (learnt.conflicts, learnt.clusters), entries[0].ids[0], learnt.trained.mapped)
@@ -143,7 +140,7 @@ def test_a_run_is_named_by_its_folder_or_its_name(lines: LineIndex, capsys: pyte
     with pytest.raises(InputError, match="no such file"):
         training_of(run)
     (run / "datamap.jsonl").write_bytes(b"".join(MAPPED.dump_json(one) + b"\n" for one in known(lines).mapped))
-    assert [one.rank for one in training_of(run, 1).mapped] == [1, 2]
+    assert [one.rank for one in training_of(run, 1).mapped] == [1]
     with pytest.raises(InputError, match="does not name the training data"):
         data_of(run)
     (run / "recipe.json").write_text(json.dumps({"data": "split"}))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.core.datamap import MAPPED, examples_to_review, read_datamap
+from curate.core.datamap import MAPPED, read_datamap
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
 from train.journal import LossLog
@@ -34,15 +34,13 @@ def examples(wrong: int = 4) -> list[Example]:
     return found
 
 
-def book(epochs: int = 3, wrong: int = 4, spiked: int | None = None) -> list[dict[str, Any]]:
+def book(epochs: int = 3, wrong: int = 4) -> list[dict[str, Any]]:
     """Losses that fall from epoch to epoch, but for the wrong answer's; two texts a step."""
     lines = []
     for step in range(10 * epochs):
         epoch, first = divmod(step, 10)
         numbers = [2 * first + 1, 2 * first + 2]
         losses = [2.9 if number == wrong else round(1.5 - 0.5 * epoch + 0.01 * number, 5) for number in numbers]
-        if step == spiked:
-            losses[1] = 9.0
         right = [5 if epoch and number != wrong else 1 for number in numbers]
         lines.append(
             {
@@ -96,13 +94,6 @@ def test_losses_are_compared_with_those_of_the_same_time() -> None:
     visits = visits_of([*others, {**early, "loss": [3.0]}, {**late, "loss": [2.0]}])
     assert visits.excess[0] == 0.0
     assert visits.excess[1] == 1.5
-
-
-def test_a_spike_is_laid_to_the_example_that_made_it() -> None:
-    assert all(one.spike is None for one in datamap(book(), examples(0)))
-    mapped = datamap(book(wrong=0, spiked=25), examples(0))
-    assert {one.line: one.spike for one in mapped if one.spike is not None} == {12: 26}
-    assert 12 in {one.line for one in examples_to_review(mapped, 1)}
 
 
 def test_after_one_pass_nothing_is_said_of_what_moved() -> None:

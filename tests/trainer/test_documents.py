@@ -77,7 +77,7 @@ def test_the_passage_with_the_words_of_the_question_is_the_last(tmp_path: Path) 
 def compared(difference: float, p: float) -> list[Comparison]:
     low, high = difference - 0.1, difference + 0.1
     values = {"difference": difference, "low": low, "high": high, "p": p}
-    return [Comparison(metric="macro_f1", system="tuned", against="retrieval", **values)]  # type: ignore[arg-type]
+    return [Comparison(metric="macro_f1", system="tuned", against="retrieval", **values)]
 
 
 def test_the_verdict_on_retrieval_is_by_the_same_test() -> None:

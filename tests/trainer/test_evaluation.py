@@ -1,9 +1,7 @@
 """Did it help? What is asked, of whom, how sure the difference is, and what is said of it."""
 
 import json
-import os
 import shutil
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -431,57 +429,3 @@ def test_what_was_changed_since_the_training_is_refused(
 def test_a_metric_by_any_name_is_told_the_known_ones() -> None:
     assert all(metric.name == name for name, metric in METRICS.items())
     assert METRICS["exact_match"].score([Expected("a")], [Given("A.")]) == 1
-
-
-HARNESS = """#!{python}
-import json, pathlib, sys
-words = dict(zip(sys.argv[1::2], sys.argv[2::2]))
-pathlib.Path({seen!r}).open("a").write(json.dumps(sys.argv[1:]) + "\\n")
-if "broken" in words["--tasks"]:
-    sys.exit("Traceback\\nValueError: no such task \\x1b[2J")
-score = 0.75 if "peft=" in words["--model_args"] else 0.5
-values = {{"alias": "arith", "acc,none": score, "acc_stderr,none": 0.25, "exact_match,strict": score / 2}}
-folder = pathlib.Path(words["--output_path"], "model")
-folder.mkdir()
-(folder / "results_2026.json").write_text(json.dumps({{"results": {{"arith": values}}}}))
-"""
-
-
-@pytest.mark.slow
-def test_benchmarks_of_the_harness_are_run_before_and_after_training_once(
-    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    words = ("--quiet", "--systems", "zero-shot", "--limit", "4")
-    with monkeypatch.context() as patch:
-        patch.setattr("shutil.which", lambda _: None)
-        code, told = evaluated(finished, capsys, *words, "--lm-eval", "arith")
-    assert (code, "pip install lm-eval" in told) == (2, True)
-    seen, harness = tmp_path / "seen", tmp_path / "lm_eval"
-    harness.write_text(HARNESS.format(python=sys.executable, seen=str(seen)))
-    harness.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    code, report = evaluated(finished, capsys, *words, "--lm-eval", "arith")
-    assert code == 0, report
-    assert [(one["metric"], one["base"], one["base_error"], one["tuned"]) for one in report["benchmarks"]] == [
-        ("acc", 0.5, 0.25, 0.75),
-        ("exact_match, strict", 0.25, None, 0.375),
-    ]
-    base, tuned = (json.loads(line) for line in seen.read_text().splitlines())
-    arguments = dict(word.split("=") for word in tuned[tuned.index("--model_args") + 1].split(","))
-    adapter = str(finished / "run/adapter")
-    assert (arguments["peft"], arguments["tokenizer"]) == (adapter, adapter)
-    assert (arguments["pretrained"], arguments["dtype"]) == (str(finished / "model"), "float32")
-    assert tuned[tuned.index("--limit") + 1] == "4"
-    assert "peft" not in " ".join(base)
-    assert not any("trust" in word for word in tuned)
-    assert evaluated(finished, capsys, *words, "--lm-eval", "arith") == (code, report)
-    assert len(seen.read_text().splitlines()) == 2
-    assert main(["evaluate", str(finished / "run"), *words[1:], "--lm-eval", "arith"]) == 0
-    assert "0.5000 ±0.2500" in capsys.readouterr().out
-    own = tmp_path / "own.yaml"
-    for text in ("one", "one", "another"):  # an edited task is another one
-        own.write_text(text)
-        evaluated(finished, capsys, *words, "--lm-eval", str(own))
-    assert len(seen.read_text().splitlines()) == 6
-    code, told = evaluated(finished, capsys, *words, "--lm-eval", "broken")
-    assert (code, "ValueError: no such task" in told, "\x1b" in told) == (2, True, False)

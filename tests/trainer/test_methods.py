@@ -25,7 +25,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "prompt": {"method": "prompt-tuning", "virtual_tokens": 4, "learning_rate": 0.05},
     "houlsby": {"method": "bottleneck", "places": "houlsby", "bottleneck": 8},
     "pfeiffer": {"method": "bottleneck", "places": "pfeiffer", "bottleneck": 8},
-    "parallel": {"method": "bottleneck", "places": "parallel", "bottleneck": 8},
     "full": {"method": "full", "learning_rate": 1e-3},
 }
 IN_16_BITS = ("lora", "full")

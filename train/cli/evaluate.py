@@ -44,10 +44,6 @@ Seed = Annotated[int, typer.Option("--seed", help="Set the seed of the shots and
 OverfittingOnly = Annotated[
     bool, typer.Option("--overfitting", help="Report only whether the training overfitted; loads no model.")
 ]
-LM_EVAL_HELP: Final = (
-    "Also run these tasks of lm-evaluation-harness, if it is installed: names or YAML files, separated by commas."
-)
-LmEval = Annotated[str | None, typer.Option("--lm-eval", help=LM_EVAL_HELP, metavar="TASKS")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Ask all questions again instead of reading cached answers.")]
 
 
@@ -87,7 +83,6 @@ def evaluate(
     outputs: Outputs = 3,
     seed: Seed = 0,
     fresh: Fresh = False,
-    lm_eval: LmEval = None,
     overfitting: OverfittingOnly = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -112,7 +107,6 @@ def evaluate(
         systems=tuple(_system_named(name, known) for name in systems.split(",")) if systems else tuple(known),
         data=data, split=split, task=task, metric=metric, shots=shots, limit=limit, turns=turns,
         max_new_tokens=max_new_tokens, embeddings=embeddings, documents=documents, seed=seed, fresh=fresh,
-        lm_eval=tuple(lm_eval.split(",")) if lm_eval else (),
     )  # fmt: skip
     with with_trainer():
         from train.evaluation.evaluation_text import evaluation_text
@@ -128,10 +122,6 @@ def evaluate(
     else:
         trained = untrained(str(model or tuned), Path(str(data)), served=server is not None)
     found = trained.report.overfitting
-    if lm_eval and server is not None:
-        raise UsageError(
-            "--lm-eval cannot be combined with --base-url", "leave one of them out: it loads the models on this machine"
-        )
     if overfitting:
         if found is None:
             raise InputError(

@@ -98,18 +98,6 @@ class NotAsked(StrictModel):
     reason: str
 
 
-class Benchmark(StrictModel):
-    """A score of lm-evaluation-harness, before and after training; null where it was not measured."""
-
-    task: str
-    metric: str
-    base: float
-    base_error: float | None
-    """Standard error."""
-    tuned: float | None
-    tuned_error: float | None
-
-
 class Evaluation(StrictModel):
     """The output of `curate evaluate --json`, and `evaluation.json` in the run's folder."""
 
@@ -148,6 +136,5 @@ class Evaluation(StrictModel):
     verdict: Verdict
     classes: tuple[ClassScore, ...]
     outputs: tuple[Output, ...]
-    benchmarks: tuple[Benchmark, ...] = ()
     not_asked: tuple[NotAsked, ...]
     notes: tuple[str, ...]

@@ -39,14 +39,6 @@ def evaluation_text(report: Evaluation, outputs: int) -> Iterator[RenderableType
             for row in report.classes[:12]
         ]  # fmt: skip
         yield table(f"{best.title}, by class", "label", *numbers, numbers=numbers, rows=classes)
-    if report.benchmarks:
-        harness = [
-            (visible(one.task), visible(one.metric), _measured(one.base, one.base_error),
-             _measured(one.tuned, one.tuned_error))
-            for one in report.benchmarks
-        ]  # fmt: skip
-        columns = ("task", "metric", "base", "tuned")
-        yield table("lm-evaluation-harness", *columns, numbers=columns[2:], rows=harness)
     if outputs:
         yield from _outputs(report, outputs)
     for note in report.notes:
@@ -54,12 +46,6 @@ def evaluation_text(report: Evaluation, outputs: int) -> Iterator[RenderableType
     if report.verdict.retrieval:
         yield Text(report.verdict.retrieval, "bold")
     yield Text(report.verdict.sentence, COLOURS[report.verdict.outcome])
-
-
-def _measured(value: float | None, error: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.4f}" + ("" if error is None else f" ±{error:.4f}")
 
 
 def _score(metric: Metric, score: Score, *, whole: bool) -> str:

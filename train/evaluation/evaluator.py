@@ -11,7 +11,6 @@ from curate.core.text import plural, visible
 from curate.models.names import resolve
 from train.errors import memory_errors
 from train.evaluation.answering import Answer, Loss, ResponseCache
-from train.evaluation.benchmarks import benchmarks, require_benchmarks
 from train.evaluation.documents import PASSAGES, Passage, nearest_passages, passages_in
 from train.evaluation.eval_setup import eval_setup, longest_answer
 from train.evaluation.evaluation_result import Comparison, Evaluation, NotAsked, Output, Result
@@ -63,7 +62,6 @@ class Evaluating:
 
     def __init__(self, trained: Trained, backend: Backend, options: Options, narrator: Narrator) -> None:
         self.trained, self.backend, self.options, self.narrator = trained, backend, options, narrator
-        require_benchmarks(trained, options.lm_eval)
         self.setup = eval_setup(trained, backend.template, options)
         self.max_new_tokens = options.max_new_tokens or longest_answer(self.setup, backend.count_tokens)
         path = backend.folder.path / "evaluation" / ANSWERS_FILE
@@ -71,8 +69,6 @@ class Evaluating:
             path.unlink(missing_ok=True)
         self.cache = ResponseCache(path)
         self.notes = list(self.setup.notes)
-        if options.lm_eval and trained.recipe.quantised:
-            self.notes.append("lm-evaluation-harness loads the base in 16 bits, the training has it in 4")
         self.embeddings: str | None = None
         self.passages = [] if options.documents is None else passages_in(options.documents)
         self.retrieved: list[list[Shown]] = []
@@ -85,8 +81,6 @@ class Evaluating:
             prompts = self._prompts(self._systems())
         self.backend.agree([(SYSTEMS[name], prompts[name]) for name in prompts], self.cache, self.max_new_tokens)
         with self.narrator.showing():
-            # In a process of its own, before a model is loaded in this one.
-            measured = benchmarks(self.trained, self.options.lm_eval, self.options.limit, self.cache, self.narrator)
             asked = {
                 name: SystemAnswers(of, *self.backend.ask(SYSTEMS[name], of, self.cache, self.max_new_tokens))
                 for name, of in prompts.items()
@@ -97,7 +91,7 @@ class Evaluating:
         expected = [question.expected for question in questions]
         given = {name: one.given for name, one in asked.items()}
         scores, comparisons = compare(expected, given, owners, self.setup.metrics, self.options.seed)
-        report = self._report(asked, scores, comparisons, len(numbers)).model_copy(update={"benchmarks": measured})
+        report = self._report(asked, scores, comparisons, len(numbers))
         self.backend.folder.write(EVALUATION_FILE, report.model_dump(mode="json"))
         return report
 

@@ -64,5 +64,3 @@ class Options:
     seed: int = 0
     fresh: bool = False
     """Whether to ask again what was answered before."""
-    lm_eval: tuple[str, ...] = ()
-    """Tasks of lm-evaluation-harness."""

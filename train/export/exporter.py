@@ -14,7 +14,7 @@ from curate.core.freed_memory import return_freed
 from curate.core.text import visible
 from curate.models.names import configuration
 from train.errors import memory_errors
-from train.export import gguf_file, gguf_layout, merged, ollama_template
+from train.export import gguf_file, gguf_layout, merged, modelfile
 from train.export.equivalence import EquivalenceTest, ModelOutputs, compare, require_equivalent, root_mean_square
 from train.export.export_folder import conclude, files_of, writing
 from train.export.export_result import Export, Options, Proof
@@ -130,7 +130,7 @@ class Exporter:
         same_template(written, self.trained.report.template, self.trained.source, str(target))
         if form == "ollama":
             report = self.trained.report
-            self.notes = ollama_template.write(self.stage, self.name, self.template, self.questions, report)
+            self.notes = modelfile.write(self.stage, self.name, self.template, self.questions, report)
         return name, partial(gguf_file.load_model, target, found, *layout)
 
     def _write_gguf_adapter(self) -> Written:

@@ -18,7 +18,6 @@ from curate.models.template import Template, load_template
 from train.export.export_result import DtypeName
 from train.model.base import DTYPES, device
 from train.model.loss import use_packed_attention
-from train.model.main_memory import release_pages
 from train.trained import Trained, same_template
 
 LARGEST_SHARD: Final = "2GB"
@@ -92,19 +91,16 @@ def merge(model: Any, wanted: DtypeName, shown: str) -> tuple[Any, torch.dtype]:
         if dtype is torch.float16 and highest > MAX_WEIGHT:
             dtype = _fallback_dtype(wanted, highest)
         layer.weight.data = layer.weight.data.to(dtype)
-        release_pages()
     if dtype is torch.float16 and highest > MAX_WEIGHT:
         dtype = _fallback_dtype(wanted, highest)
     whole = model.unload() if isinstance(model, PeftModel) else model
     for parameter in whole.parameters():
         parameter.data = parameter.data.to(dtype)
-        release_pages()
     return whole.to(dtype), dtype
 
 
 def _largest(weight: Tensor) -> float:
     """The largest magnitude, without a copy of the weight."""
-    release_pages()
     low, high = torch.aminmax(weight)
     return max(-float(low), float(high))
 

@@ -64,7 +64,6 @@ PRESETS: Final[dict[str, Parts]] = {
 }  # fmt: skip
 PLACES: Final[dict[str, Parts]] = {
     "houlsby": {"attention": BEHIND_ATTENTION, "MLP": BEHIND_MLP}, "pfeiffer": {"MLP": BEHIND_MLP},
-    "parallel": {"MLP": ("mlp",)},
 }  # fmt: skip
 SCALED: Final[dict[str, Parts]] = {
     "attention": {"attention": KEYS_AND_VALUES}, "attention+mlp": {"attention": KEYS_AND_VALUES, "MLP": BEHIND_MLP},
@@ -297,11 +296,10 @@ def _ia3(recipe: Recipe, model: Any) -> IA3Config:
 
 
 def _bottleneck(recipe: Recipe, model: Any) -> BottleneckConfig:
-    parallel = recipe.places == "parallel"
     return BottleneckConfig(
         target_modules=_targets(recipe, model), bottleneck=recipe.bottleneck,
         hidden_size=model.config.get_text_config().hidden_size,
-        parallel=parallel, scaling=4.0 if parallel else 1.0, task_type=TASK,
+        task_type=TASK,
     )  # fmt: skip
 
 

@@ -15,7 +15,6 @@ from curate.models.model_loading import is_bfloat16_fast_on_cpu
 from curate.models.names import configuration, model_errors, resolve
 from train.distributed import local_rank, world_size
 from train.model.loss import use_packed_attention
-from train.model.main_memory import releasing_pages
 from train.recipe import Recipe, reporting_problem
 
 DTYPES: Final = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
@@ -70,8 +69,7 @@ def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False
     hint = "check the hub id and the connection, or name a folder"
     if Path(place).is_dir():
         hint = "the folder needs config.json and weights as safetensors"
-    releasing = releasing_pages() if recipe.quantised else nullcontext()
-    with model_errors(recipe.model, "cannot be loaded", hint), releasing:
+    with model_errors(recipe.model, "cannot be loaded", hint):
         model = AutoModelForCausalLM.from_pretrained(
             place, dtype=dtype, trust_remote_code=False, use_safetensors=True, **options
         )

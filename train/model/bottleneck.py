@@ -1,4 +1,4 @@
-"""Bottleneck adapters as a PEFT tuner: in series with layers (Houlsby et al. 2019) or parallel (He et al. 2022).
+"""Bottleneck adapters as a PEFT tuner: in series with layers (Houlsby et al. 2019).
 
 PEFT has none, and the package `adapters` needs transformers 4. As a tuner they are saved, loaded, disabled and resumed
 like LoRA, also on a 4-bit base. They are not linear, so they cannot be merged into the base.
@@ -28,10 +28,6 @@ class BottleneckConfig(PeftConfig):  # type: ignore[misc]
     """Neurons in the middle."""
     hidden_size: int = 0
     """Size of what goes in and comes out."""
-    parallel: bool = False
-    """Whether the adapter reads the module's input instead of its output."""
-    scaling: float = 1.0
-    """Factor of the adapter's output (He et al. 2022: 4 for parallel adapters)."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -41,7 +37,7 @@ class BottleneckConfig(PeftConfig):  # type: ignore[misc]
 
 
 class BottleneckLayer(nn.Module, BaseTunerLayer):  # type: ignore[misc]
-    """A module with a serial or parallel adapter, which starts as the identity."""
+    """A module with an adapter after it, which starts as the identity."""
 
     adapter_layer_names = ("bottleneck_down", "bottleneck_up")
 
@@ -72,9 +68,8 @@ class BottleneckLayer(nn.Module, BaseTunerLayer):  # type: ignore[misc]
         for name in () if tuner.disable_adapters else tuner.active_adapters:
             if name in self.bottleneck_down:
                 down, up = cast(nn.Linear, self.bottleneck_down[name]), cast(nn.Linear, self.bottleneck_up[name])
-                read = inputs if self.config.parallel else output
-                added = up(nn.functional.gelu(down(read.to(down.weight.dtype))))
-                output = output + (self.config.scaling * added).to(output.dtype)
+                added = up(nn.functional.gelu(down(output.to(down.weight.dtype))))
+                output = output + added.to(output.dtype)
         return output
 
 

@@ -6,7 +6,6 @@ A visit is one time that an example was trained on. Neighbours have similar ques
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import log
 from typing import Any, Final, get_args
 
@@ -22,10 +21,6 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 Whole = np.ndarray[Any, np.dtype[np.int64]]
 NEARBY_VISITS: Final = 64
 """Approximate number of visits at nearby steps with which a loss is compared."""
-SPIKE_WINDOW, SPIKE_DEVIATIONS = 20, 6.0
-"""Steps before a spike, and the height of a spike in deviations above their median."""
-MAX_BLAMED: Final = 3
-"""Maximum number of examples that explain a spike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,34 +76,6 @@ def _excess(steps: Whole, losses: Floats) -> Floats:
     found = np.empty(len(steps))
     found[order] = sorted_losses - expected
     return found
-
-
-def spikes(visits: Visits) -> dict[int, int]:
-    """By line the step whose loss its example made spike; of a step, the examples that explain half of the rise."""
-    order = np.argsort(visits.steps, kind="stable")
-    bounds = np.flatnonzero(np.diff(visits.steps[order], prepend=-1, append=-1))
-    means: list[float] = []
-    blamed: dict[int, int] = {}
-    for first, last in pairwise(bounds.tolist()):
-        part = order[first:last]
-        weight = visits.tokens[part].sum() or 1
-        mean = float((visits.loss[part] * visits.tokens[part]).sum() / weight)
-        before = np.array(means[-SPIKE_WINDOW:])
-        means.append(mean)
-        if len(before) < SPIKE_WINDOW // 2:
-            continue
-        middle = float(np.median(before))
-        deviation = max(1.4826 * float(np.median(np.abs(before - middle))), 0.01)
-        if mean <= middle + SPIKE_DEVIATIONS * deviation:
-            continue
-        shares = (visits.loss[part] - middle) * visits.tokens[part]
-        explained = 0.0
-        for at in np.argsort(-shares)[:MAX_BLAMED]:
-            if explained >= (mean - middle) * weight / 2:
-                break
-            explained += float(shares[at])
-            blamed.setdefault(int(visits.lines[part[at]]), int(visits.steps[part[at]]))
-    return blamed
 
 
 MIN_COSINE: Final = 0.35
@@ -186,7 +153,6 @@ def datamap(loss_log: Iterable[dict[str, Any]], examples: Sequence[Example]) -> 
     rank = np.empty(len(lines), dtype=np.int64)
     rank[order] = np.arange(1, len(lines) + 1)
     regions = _regions(confidence, variability, bool((counts > 1).all()))
-    spiked = spikes(visits)
     pulls = _pulls([by_line[line] for line in lines], order.tolist(), loss)
     means = {"loss": loss, "confidence": confidence, "variability": variability, "correctness": whole}
     means |= {"token_accuracy": tokens, "excess": excess}
@@ -196,7 +162,7 @@ def datamap(loss_log: Iterable[dict[str, Any]], examples: Sequence[Example]) -> 
         one = MappedExample(
             line=line, example=by_line[line].id,
             losses=tuple(map(_short, visits.loss[own].tolist())), steps=tuple(visits.steps[own].tolist()),
-            rank=int(rank[at]), region=regions[at], spike=spiked.get(line), pull=pull, neighbours=against,
+            rank=int(rank[at]), region=regions[at], pull=pull, neighbours=against,
             **{name: _short(values[at]) for name, values in means.items()},
         )  # fmt: skip
         mapped.append(one)
@@ -269,7 +235,7 @@ def data_map_summary(mapped: Sequence[MappedExample], examples: Sequence[Example
             MapRegion(name=name, examples=len(part), loss=_mean(part, "loss"), confidence=_mean(part, "confidence"))
             for name, part in parts if part
         ),
-        spiked=sum(one.spike is not None for one in mapped), pulling=sum(one.pull is not None for one in mapped),
+        pulling=sum(one.pull is not None for one in mapped),
         hardest=tuple(_hard(one, by_line[one.line]) for one in hardest),
     )  # fmt: skip
 
@@ -279,6 +245,6 @@ def _mean(part: Sequence[MappedExample], name: str) -> float:
 
 
 def _hard(one: MappedExample, example: Example) -> HardExample:
-    own = {key: getattr(one, key) for key in ("line", "example", "loss", "excess", "confidence", "spike", "pull")}
+    own = {key: getattr(one, key) for key in ("line", "example", "loss", "excess", "confidence", "pull")}
     answer = excerpt(example.answer.text, MAX_CHARS) if example.answer is not None else ""
     return HardExample(**own, prompt=excerpt(_user_prompt(example), MAX_CHARS), answer=answer)

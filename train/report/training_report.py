@@ -27,8 +27,6 @@ def datamap_lines(found: DataMap) -> Iterator[str]:
     for one in found.regions:
         name = one.name.capitalize() + " (the third with the highest variability)" * (one.name == "ambiguous")
         yield f"{name}: {plural(one.examples, 'example')}, loss {one.loss:.2f}, confidence {one.confidence:.2f}."
-    if found.spiked:
-        yield f"{plural(found.spiked, 'example')} caused a spike in the loss of a step."
     if found.pulling:
         pull = "contradicts its" if found.pulling == 1 else "contradict their"
         yield (
@@ -40,8 +38,6 @@ def datamap_lines(found: DataMap) -> Iterator[str]:
 def reason_for_review(one: HardExample | MappedExample) -> str:
     """Why an example deserves a look, in a few words."""
     parts = [f"{one.excess:+.2f} nats relative to other examples at that step"]
-    if one.spike is not None:
-        parts.append(f"caused a loss spike at step {one.spike:,}")
     if one.pull is not None:
         parts.append(f"{one.pull:.2f} above its neighbours, which answer differently")
     return "; ".join(parts)

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from math import inf, isfinite
 from pathlib import Path
 from time import monotonic
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 import torch
 from accelerate import Accelerator
 from accelerate.utils import FullyShardedDataParallelPlugin
 from peft import PeftModel
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
 from transformers import Trainer, TrainingArguments, get_scheduler, set_seed
 from transformers.integrations import get_reporting_integration_callbacks
 from transformers.trainer_callback import TrainerControl, TrainerState
@@ -93,14 +92,13 @@ def train(
         model, microbatches, noise, DTYPES[settings.dtype], accelerator, sharded=sharded,
         may_recompute=open_ and not sharded, preference=preference,
     )  # fmt: skip
-    # Measuring the base may have drawn numbers, and a resumed run does not measure it again. The loader draws one, too.
+    # Measuring the base may have drawn numbers, and a resumed run does not measure it again.
     set_seed(recipe.seed + distributed.rank())
     done, skipped = 0 if resume is None else step_of(resume), 0
-    steps = iter(DataLoader(cast("Dataset[tuple[int, ...]]", order[done:]), batch_size=None, collate_fn=tuple))
     if resume is not None:
         checkpointer.load(resume)
     with callback.listening():
-        for step, texts in enumerate(steps, start=done + 1):
+        for step, texts in enumerate(order[done:], start=done + 1):
             loss = gradients.accumulate(texts, callback)
             gradients.check(texts, loss.mean, first=step == 1)
             gradient_norm = accelerator.clip_grad_norm_(model.parameters(), recipe.max_grad_norm or inf)

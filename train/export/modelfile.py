@@ -1,0 +1,55 @@
+"""What Ollama makes a model from: a Modelfile with stop tokens, and a script with the commands.
+
+Ollama takes the chat template from the GGUF file, which has that of the training, unless the Modelfile has another one.
+"""
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Final
+
+from curate.core.errors import UsageError
+from curate.models.template import Template
+from train.export.gguf_layout import MODEL_FILE
+from train.export.questions import Questions
+from train.results import Report
+
+MODELFILE: Final = "Modelfile"
+SCRIPT: Final = "create.sh"
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}(/[a-z0-9][a-z0-9._-]{0,79})?(:[A-Za-z0-9][A-Za-z0-9._-]{0,79})?")
+COMMANDS: Final = f"""#!/bin/sh
+# Creates the model for Ollama and starts a chat.
+set -eu
+cd "$(dirname "$0")"
+ollama create {{name}} -f {MODELFILE}
+# Smaller, at a small loss of quality: ollama create --quantize q4_K_M {{name}} -f {MODELFILE}
+ollama run {{name}}
+"""
+NEEDS: Final = "needs Ollama 0.33 or newer, which reads the chat template in model.gguf"
+
+
+def write(folder: Path, name: str, template: Template, questions: Questions, report: Report) -> list[str]:
+    """Write Modelfile and script; returns notes for the user. `report` is that of the training."""
+    system = report.system
+    if not NAME.fullmatch(name):
+        raise UsageError(
+            f"--name {name}: is not a valid Ollama model name",
+            "use lower-case letters, digits, dots, underscores and hyphens, for example  --name support-bot",
+        )
+    lines = [f"FROM ./{MODEL_FILE}", f"# {NEEDS}", f"# Chat template of the training, SHA-256 {template.hash}"]
+    notes = [NEEDS]
+    if system is not None and '"""' in system:
+        notes.append('no SYSTEM in the Modelfile: the system message of the training contains """; send it yourself')
+    elif system is not None:
+        lines.append(f'SYSTEM """{system}"""')
+    lines += [
+        f"PARAMETER stop {json.dumps(stop, ensure_ascii=False)}"
+        for stop in template.tokenizer.convert_ids_to_tokens(list(questions.stops))
+    ]
+    (folder / MODELFILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    script = folder / SCRIPT
+    quoted = shlex.quote(name)
+    script.write_text(COMMANDS.format(name=quoted), encoding="utf-8")
+    script.chmod(0o755)
+    return notes
