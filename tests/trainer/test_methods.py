@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, get_args
 
@@ -274,3 +276,13 @@ def test_weights_that_are_a_pickle_are_not_loaded(finished: Path, tmp_path: Path
             ModelError, match=r"there is no adapter_model\.safetensors, and other formats are not loaded"
         ):
             load()
+
+
+def test_libraries_print_nothing_beside_a_training(project: Path) -> None:
+    """In a process of its own: libraries warn once."""
+    recipe = write_recipe(
+        project, method="prefix-tuning", rank=None, dropout=None, max_steps=1, generations=0, probes=0
+    )
+    words = [sys.executable, "-m", "curate", "train", str(recipe), "--run-dir", str(project / "run"), "--quiet"]
+    ended = subprocess.run(words, capture_output=True, text=True, check=False, cwd=project)
+    assert (ended.returncode, ended.stderr) == (0, "")

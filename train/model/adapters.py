@@ -194,7 +194,8 @@ def _initialize_virtual_tokens(model: Any, recipe: Recipe, start: Sequence[int])
             encoder.embedding.weight.copy_(base.get_input_embeddings()(chosen)[0])
         else:
             with autocast(base.get_input_embeddings().weight.dtype):
-                cache = base(input_ids=chosen, use_cache=True).past_key_values
+                found = base(input_ids=chosen, use_cache=True)
+            cache = found.cache if hasattr(found, "cache") else found.past_key_values  # older than transformers 5.24
             prefix = prompt_embeddings_from_past_key_values(cache, num_virtual_tokens=count)
             encoder.load_prompt_embeddings(prefix.float())
 
