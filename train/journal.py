@@ -128,32 +128,32 @@ def signals_to(heard: Callable[[str], None]) -> Iterator[None]:
 class Phase:
     """A part of the work with a known number of units; `advance` is called as they are done."""
 
-    def __init__(self, narrator: "Narrator", name: str, total: int, done: int = 0) -> None:
-        self.narrator, self.name, self.total, self.done = narrator, name, total, done
+    def __init__(self, printer: "JournalPrinter", name: str, total: int, done: int = 0) -> None:
+        self.printer, self.name, self.total, self.done = printer, name, total, done
         self._told = monotonic()
-        self._task = narrator.bars.add_task(name, total=total, completed=done, note="") if narrator.bars else None
+        self._task = printer.bars.add_task(name, total=total, completed=done, note="") if printer.bars else None
         self._report()
 
     def advance(self, count: int = 1, note: str = "") -> None:
         """`count` more units are done; `note` is shown on the terminal only."""
         self.done += count
-        if self.narrator.bars and self._task is not None:
-            self.narrator.bars.update(self._task, completed=self.done, note=note)
+        if self.printer.bars and self._task is not None:
+            self.printer.bars.update(self._task, completed=self.done, note=note)
         # Whoever follows wants a sign of life, not a line per unit.
         if self.done >= self.total or monotonic() - self._told >= 2:
             self._report(note)
 
     def _report(self, note: str = "") -> None:
         self._told = monotonic()
-        if self.narrator.journal is not None:
-            self.narrator.journal.write(event="phase", name=self.name, done=self.done, total=self.total)
-        if not self.narrator.quiet and self.narrator.bars is None:
+        if self.printer.journal is not None:
+            self.printer.journal.write(event="phase", name=self.name, done=self.done, total=self.total)
+        if not self.printer.quiet and self.printer.bars is None:
             text = f"{self.name}: {self.done:,}/{self.total:,}" + (f"  {note}" if note else "")
             print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
-class Narrator:
-    """Opens phases; one at a time."""
+class JournalPrinter:
+    """Prints lines and progress bars to standard error, and opens phases, one at a time."""
 
     def __init__(self, *, quiet: bool, journal: Journal | None = None) -> None:
         self.quiet = quiet
@@ -162,12 +162,12 @@ class Narrator:
         self.bars: Progress | None = None
 
     @contextmanager
-    def showing(self) -> Iterator["Narrator"]:
+    def showing(self) -> Iterator["JournalPrinter"]:
         """Bars on the terminal while the block runs, where there is a terminal."""
         if self.quiet or not self.console.is_terminal:
             yield self
             return
-        # Names and notes are ours; markup stays off all the same.
+        # names and notes are written by the program, but are printed without markup
         name, note = (TextColumn(text, markup=False) for text in ("{task.description}", "{task.fields[note]}"))
         columns = (name, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(), note)
         with Progress(*columns, console=self.console) as bars:
@@ -181,7 +181,7 @@ class Narrator:
         """Begin a part of the work."""
         return Phase(self, name, total, done)
 
-    def say(self, text: str) -> None:
-        """One line for the person; `text` is ours or has been made safe to show."""
+    def print(self, text: str) -> None:
+        """Print a line; `text` must be safe to show."""
         if not self.quiet:
             self.console.print(text, markup=False, highlight=False, soft_wrap=True)

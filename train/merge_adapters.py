@@ -23,7 +23,7 @@ from train.errors import memory_errors
 from train.export.export_folder import conclude, files_of, writing
 from train.export.export_result import Export
 from train.export.questions import Questions, questions_for
-from train.journal import Narrator
+from train.journal import JournalPrinter
 from train.model.adapters import (
     PREFIX,
     WEIGHTS,
@@ -87,7 +87,7 @@ def merge_adapters(
     runs: Sequence[Trained],
     weights: Sequence[float],
     folder: Path,
-    narrator: Narrator,
+    printer: JournalPrinter,
     *,
     data: Sequence[Path] = (),
     limit: int = 100,
@@ -102,7 +102,7 @@ def merge_adapters(
     parts = [lora_weights(run.folder.adapter) for run in runs]
     with memory_errors("use a machine with more memory: the base is loaded in 16 bits"), writing(folder) as stage:
         _save(stage, runs[0], parts, weighted_sum(parts, weights))
-        losses = _measured(stage, runs, asked, narrator)
+        losses = _measured(stage, runs, asked, printer)
         members = tuple(map(_member, runs, weights, parts, asked, losses))
         rank, known = sum(part.rank for part in parts), [run.report.model_dump(include=SHARED_KEYS) for run in runs]
         # The model as the first recipe names it; a system message of some would mislead the others.
@@ -132,14 +132,14 @@ def _save(stage: Path, first: Trained, parts: Sequence[LoraWeights], factors: di
 
 
 def _measured(
-    stage: Path, runs: Sequence[Trained], asked: Sequence[Questions], narrator: Narrator
+    stage: Path, runs: Sequence[Trained], asked: Sequence[Questions], printer: JournalPrinter
 ) -> list[tuple[float, float, float]]:
     """For each adapter the losses on its own questions: of the base, with it alone, with all."""
     # Rounding must not pass for a loss by merging.
     dtype = torch.float32 if device().type == "cpu" else compute_dtype("auto")
-    narrator.say("loading the base in 16 bits")
+    printer.print("loading the base in 16 bits")
     model = load_adapter(runs[0].base(quantised=False, dtype=dtype), stage, "all")
-    phase = narrator.phase("measuring", 3 * sum(len(one.texts) for one in asked))
+    phase = printer.phase("measuring", 3 * sum(len(one.texts) for one in asked))
     found = []
     for number, (run, one) in enumerate(zip(runs, asked, strict=True)):
         load_adapter(model, run.folder.adapter, str(number))

@@ -272,26 +272,26 @@ def curate(folder: Path, adapter: Path, given: argparse.Namespace) -> dict[str, 
     import torch
 
     from train.data.splits import prepare
-    from train.journal import Journal, Narrator
+    from train.journal import Journal, JournalPrinter
     from train.memory.autoconfig import decide
     from train.run_folder import RunFolder
     from train.training.training import Training
 
     chosen = recipe(folder, given.threads, given.seed)
-    narrator = Narrator(quiet=True)
-    prepared = prepare(chosen, narrator)
+    printer = JournalPrinter(quiet=True)
+    prepared = prepare(chosen, printer)
     run = RunFolder(folder / "run")
     run.path.mkdir(exist_ok=True)
     run.clear()
-    narrator.journal = Journal(run.metrics)
-    training = Training(prepared, decide(chosen, prepared.texts), run, narrator, {})
+    printer.journal = Journal(run.metrics)
+    training = Training(prepared, decide(chosen, prepared.texts), run, printer, {})
     torch.set_num_threads(given.threads)
     training._load()
     before = cpu_seconds()
     training._go_on()
     seconds = cpu_seconds() - before
     training.model.save_pretrained(str(adapter), save_embedding_layers=False)
-    labels = [line["supervised"] for line in narrator.journal.lines() if "supervised" in line]
+    labels = [line["supervised"] for line in printer.journal.lines() if "supervised" in line]
     return {"seconds": seconds, "steps": len(labels), "labels": sum(labels)}
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 import torch
 
 from tests.trainer.tiny import WORDS, make_model
-from train.journal import Narrator
+from train.journal import JournalPrinter
 from train.model.adapters import add_adapter
 from train.model.base import load_base
 from train.recipe import Recipe
@@ -62,8 +62,8 @@ def ours(recipe: Recipe, folder: Path, steps: int) -> tuple[float, float, list[f
     from train.training.preference import POLICY, Preference
     from train.training.training import train_until
 
-    narrator = Narrator(quiet=True)
-    prepared = prepare(recipe, narrator)
+    printer = JournalPrinter(quiet=True)
+    prepared = prepare(recipe, printer)
     preference = Preference(prepared.train, recipe, torch.float32)
     step = list(range(len(prepared.train.encoded)))
     likelihoods = preference.local_likelihoods(tuned(recipe, random=True), step, 2048)
@@ -71,7 +71,7 @@ def ours(recipe: Recipe, folder: Path, steps: int) -> tuple[float, float, list[f
     counts = torch.tensor([text.supervised for text in prepared.train.encoded])
     means = likelihoods[:, POLICY] / counts
     ratio = loss + float(means[0::2].mean()) if recipe.objective == "orpo" else loss
-    report = train_until(1.0, recipe, RunFolder(folder / recipe.objective), mode="fresh", narrator=narrator)
+    report = train_until(1.0, recipe, RunFolder(folder / recipe.objective), mode="fresh", printer=printer)
     assert isinstance(report, Report)
     lines = [json.loads(line) for line in (folder / recipe.objective / "metrics.jsonl").read_text().splitlines()]
     return loss, ratio, [line["loss"] for line in lines if "loss" in line][:steps]

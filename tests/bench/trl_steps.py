@@ -20,7 +20,7 @@ import torch
 
 from tests.trainer.tiny import conversations, make_model
 from train.data.splits import Prepared, prepare
-from train.journal import Journal, Narrator
+from train.journal import Journal, JournalPrinter
 from train.memory.autoconfig import decide
 from train.model.adapters import load_adapter
 from train.model.base import DTYPES, load_base
@@ -43,15 +43,15 @@ def write_data(folder: Path, count: int) -> None:
 
 def ours(recipe: Recipe, folder: Path) -> tuple[Prepared, list[float]]:
     """The data in the order of the steps, and the loss of each; `folder` gets the adapter that it starts with."""
-    narrator = Narrator(quiet=True)
-    prepared, run = prepare(recipe, narrator), RunFolder(folder / "run")
+    printer = JournalPrinter(quiet=True)
+    prepared, run = prepare(recipe, printer), RunFolder(folder / "run")
     run.path.mkdir(parents=True)
-    narrator.journal = Journal(run.metrics)
-    training = Training(prepared, decide(recipe, prepared.texts), run, narrator, {})
+    printer.journal = Journal(run.metrics)
+    training = Training(prepared, decide(recipe, prepared.texts), run, printer, {})
     training._load()
     training.model.save_pretrained(str(folder / "start"))
     training._go_on()
-    return prepared, [line["loss"] for line in narrator.journal.lines() if "loss" in line]
+    return prepared, [line["loss"] for line in printer.journal.lines() if "loss" in line]
 
 
 def theirs(recipe: Recipe, folder: Path, prepared: Prepared, passes: int) -> list[float]:

@@ -8,7 +8,7 @@ import pytest
 from curate.cli.main import main
 from curate.core.errors import CurateError
 from tests.trainer.tiny import write_recipe, write_split
-from train.journal import Narrator
+from train.journal import JournalPrinter
 from train.recipe import Recipe, load_recipe
 from train.sweep.compare_methods import VARIANTS, compare, variants
 from train.sweep.trial import TrialMonitor, TrialRun
@@ -103,6 +103,6 @@ def test_a_method_that_fails_does_not_keep_the_others_from_training(tmp_path: Pa
 
     for _ in range(2):
         with pytest.raises(CurateError, match="lora: out-of-memory: too big"):
-            compare(recipe, tmp_path / "compared", ["lora", "ia3"], Narrator(quiet=True), runner=run)
-    made = compare(recipe, tmp_path / "compared", ["ia3"], Narrator(quiet=True), runner=run)
+            compare(recipe, tmp_path / "compared", ["lora", "ia3"], JournalPrinter(quiet=True), runner=run)
+    made = compare(recipe, tmp_path / "compared", ["ia3"], JournalPrinter(quiet=True), runner=run)
     assert ([one.name for one in made.methods], done) == (["ia3"], ["lora", "ia3"])

@@ -162,7 +162,7 @@ def test_a_vision_tower_gets_no_adapters(targets: Any, tmp_path: Path) -> None:
 def test_the_base_is_measured_before_an_adapter_changes_it(project: Path, initialisation: str) -> None:
     from train.data.splits import prepare
     from train.evaluation.local_model import LocalModel
-    from train.journal import Narrator
+    from train.journal import JournalPrinter
     from train.model.base import load_base
     from train.results import Report
     from train.run_folder import RunFolder
@@ -170,18 +170,18 @@ def test_the_base_is_measured_before_an_adapter_changes_it(project: Path, initia
     from train.training.held_out import held_out_loss
     from train.training.training import train_until
 
-    narrator = Narrator(quiet=True)
+    printer = JournalPrinter(quiet=True)
     targets = ("q_proj", "lm_head")  # an output layer that becomes another one after it was measured
     recipe = recipe_of(
         project, "lora", initialisation=initialisation, target_modules=targets, dtype="float32", max_steps=2
     )
-    report = train_until(1.0, recipe, RunFolder(project / "run"), mode="new", narrator=narrator)
+    report = train_until(1.0, recipe, RunFolder(project / "run"), mode="new", printer=printer)
     assert isinstance(report, Report)
     trained = open_trained(str(project / "run"))
-    texts = prepare(recipe, narrator).held_out.encoded
+    texts = prepare(recipe, printer).held_out.encoded
     loss = held_out_loss(load_base(recipe, trained.dtype), texts, trained.dtype, packing=False, done=lambda _: None)
     assert report.base_loss == pytest.approx(loss, rel=1e-4)
-    with LocalModel(trained, narrator).lent(tuned=False) as model:
+    with LocalModel(trained, printer).lent(tuned=False) as model:
         again = held_out_loss(model(), texts, trained.dtype, packing=False, done=lambda _: None)
     assert again == pytest.approx(loss, rel=1e-4)
 
@@ -191,7 +191,7 @@ def test_a_method_learns_comes_back_and_goes_on(project: Path, variant: str) -> 
     import torch
 
     from train.data.splits import prepare
-    from train.journal import Narrator
+    from train.journal import JournalPrinter
     from train.model.adapters import load_adapter, load_adapter_weights
     from train.model.base import DTYPES, autocast, load_base
     from train.model.loss import use_chunked_cross_entropy
@@ -200,16 +200,16 @@ def test_a_method_learns_comes_back_and_goes_on(project: Path, variant: str) -> 
     from train.training.held_out import held_out_loss
     from train.training.training import train_until
 
-    narrator = Narrator(quiet=True)
+    printer = JournalPrinter(quiet=True)
     recipe, folder = recipe_of(project, variant), RunFolder(project / "run")
-    report = train_until(1.0, recipe, folder, mode="new", narrator=narrator)
+    report = train_until(1.0, recipe, folder, mode="new", printer=printer)
     assert isinstance(report, Report)
     assert report.tuned_loss < report.base_loss
     assert 0 < report.trainable_parameters <= report.total_parameters
     assert recipe.quantised == (variant not in IN_16_BITS)
 
     dtype = DTYPES[folder.read("environment.json")["dtype"]]
-    texts = prepare(recipe, narrator).held_out.encoded
+    texts = prepare(recipe, printer).held_out.encoded
     base = load_base(recipe, dtype)
     if variant == "full":
         back = base.float()
@@ -229,7 +229,7 @@ def test_a_method_learns_comes_back_and_goes_on(project: Path, variant: str) -> 
         left = folder.path / name
         left.unlink() if left.is_file() else shutil.rmtree(left)
     torch.manual_seed(99)
-    assert train_until(1.0, recipe, folder, mode="resume", narrator=narrator) == report
+    assert train_until(1.0, recipe, folder, mode="resume", printer=printer) == report
     assert weights.read_bytes() == before
 
 

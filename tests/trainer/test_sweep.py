@@ -15,7 +15,7 @@ from tests.trainer.conftest import here
 from tests.trainer.forked import started, until_held
 from tests.trainer.tiny import write_recipe, write_split
 from tests.waiting import PATIENCE_SECONDS
-from train.journal import Narrator
+from train.journal import JournalPrinter
 from train.recipe import load_recipe
 from train.sweep import sweep_report as text
 from train.sweep.space import space_of
@@ -24,7 +24,7 @@ from train.sweep.sweep_result import Sweep
 from train.sweep.sweeper import sweep
 from train.sweep.trial import Runner, TrialMonitor, TrialRun
 
-QUIET = Narrator(quiet=True)
+QUIET = JournalPrinter(quiet=True)
 Answer = int | str | float
 
 

@@ -130,7 +130,7 @@ def test_a_loss_that_is_no_number_names_the_example(
     import torch
 
     from train.data.splits import prepare
-    from train.journal import Narrator
+    from train.journal import JournalPrinter
     from train.model.loss import losses as real
     from train.recipe import load_recipe
     from train.training import loop
@@ -144,7 +144,7 @@ def test_a_loss_that_is_no_number_names_the_example(
         found = real(model, packed)
         return found._replace(total=found.total * (float("nan") if broken else 1))
 
-    prepared = prepare(load_recipe(project / "recipe.toml"), Narrator(quiet=True))
+    prepared = prepare(load_recipe(project / "recipe.toml"), JournalPrinter(quiet=True))
     third = prepared.order[2][1]
     bad = torch.tensor(prepared.train.encoded[third].input_ids)
     with monkeypatch.context() as patch:

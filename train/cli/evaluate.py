@@ -113,7 +113,7 @@ def evaluate(
         from train.evaluation.evaluator import evaluate as measure
         from train.evaluation.local_model import LocalModel
         from train.evaluation.served_model import ServedModel
-        from train.journal import Narrator
+        from train.journal import JournalPrinter
         from train.report.training_report import overfitting_text
         from train.trained import open_trained, untrained
 
@@ -130,11 +130,11 @@ def evaluate(
             )
         print_result(found, overfitting_text(found), as_json=as_json)
         return ExitCode.FINDINGS if found.signs else ExitCode.CLEAN
-    narrator = Narrator(quiet=quiet)
+    printer = JournalPrinter(quiet=quiet)
     if server is None:
-        report = measure(trained, LocalModel(trained, narrator), options, narrator)
+        report = measure(trained, LocalModel(trained, printer), options, printer)
     else:
-        report = measure(trained, ServedModel(server, model, tuned, trained.report.key, narrator), options, narrator)
+        report = measure(trained, ServedModel(server, model, tuned, trained.report.key, printer), options, printer)
     before = overfitting_text(found) if found is not None and server is None else ()
     print_result(report, chain(before, evaluation_text(report, outputs)), as_json=as_json)
     return ExitCode.CLEAN if report.verdict.outcome in ("helped", "not-compared") else ExitCode.FINDINGS

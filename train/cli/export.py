@@ -102,11 +102,11 @@ def export(
     options = Options(form=form, folder=folder, dtype=dtype, prompts=prompts, data=data[0] if data else None, name=name)
     with with_trainer():
         from train.export.exporter import export as write
-        from train.journal import Narrator
+        from train.journal import JournalPrinter
         from train.trained import open_trained
 
-    with Narrator(quiet=quiet).showing() as narrator:
-        made = write(open_trained(runs[0]), options, narrator)
+    with JournalPrinter(quiet=quiet).showing() as printer:
+        made = write(open_trained(runs[0]), options, printer)
     print_result(made, export_text(made), as_json=as_json)
     if push is not None:
         files: dict[str, Path | bytes] = {file.name: folder / file.name for file in made.files}

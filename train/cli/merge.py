@@ -30,13 +30,13 @@ def merge_runs(
         raise UsageError(f"--data: {len(data)} split folders for {len(runs)} runs", "give at most one for each run")
     shares = [1.0] * len(runs) if weights is None else [_number(text) for text in weights.split(",")]
     with with_trainer():
-        from train.journal import Narrator
+        from train.journal import JournalPrinter
         from train.merge_adapters import merge_adapters
         from train.trained import open_trained
 
-    with Narrator(quiet=quiet).showing() as narrator:
+    with JournalPrinter(quiet=quiet).showing() as printer:
         trained = [open_trained(run) for run in runs]
-        made = merge_adapters(trained, shares, folder, narrator, data=data, limit=limit)
+        made = merge_adapters(trained, shares, folder, printer, data=data, limit=limit)
     print_result(made, merge_text(made), as_json=as_json)
 
 

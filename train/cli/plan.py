@@ -27,12 +27,12 @@ def print_plan(
     memory = None if vram is None else memory_of(vram, "--vram")
     with with_trainer():
         from train import distributed
-        from train.journal import Narrator
+        from train.journal import JournalPrinter
         from train.plan.plan import plan
         from train.plan.plan_text import plan_text
 
-    with Narrator(quiet=quiet or distributed.rank() > 0).showing() as narrator:
-        made = plan(chosen, narrator, memory=memory, measure=measure)
+    with JournalPrinter(quiet=quiet or distributed.rank() > 0).showing() as printer:
+        made = plan(chosen, printer, memory=memory, measure=measure)
     if distributed.rank() == 0:
         print_result(made, plan_text(made), as_json=as_json)
     return ExitCode.FINDINGS if made.refusals else ExitCode.CLEAN

@@ -76,10 +76,10 @@ def sweep(
     with with_trainer():
         from train.sweep.sweep_folder import SweepFolder
         from train.sweep.sweeper import sweep as run
-    from train.journal import Narrator
+    from train.journal import JournalPrinter
     from train.sweep.sweep_report import sweep_text
 
     folder = SweepFolder(output or Project(Path.cwd()).sweep(recipe.stem))
-    report = run(chosen, space, folder, Narrator(quiet=quiet), fresh=fresh, executor=executor)
+    report = run(chosen, space, folder, JournalPrinter(quiet=quiet), fresh=fresh, executor=executor)
     print_result(report, sweep_text(report), as_json=as_json)
     return ExitCode.CLEAN if report.better else ExitCode.FINDINGS

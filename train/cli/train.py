@@ -95,17 +95,17 @@ def train(
         return ExitCode.CLEAN
     with with_trainer():
         from train import distributed
-        from train.journal import Narrator
+        from train.journal import JournalPrinter
         from train.report.training_report import training_text
         from train.run_folder import RunFolder
         from train.training.training import Mode, train_until
 
-    narrator = Narrator(quiet=quiet or distributed.rank() > 0)
+    printer = JournalPrinter(quiet=quiet or distributed.rank() > 0)
     if changes and run_dir is None:
-        narrator.say(f"run: {visible(str(place))}")
+        printer.print(f"run: {visible(str(place))}")
     mode: Mode = "fresh" if fresh else "resume" if resume else "new"
     with _failure_reported():
-        report = train_until(pause_at, chosen, RunFolder(place), mode=mode, narrator=narrator)
+        report = train_until(pause_at, chosen, RunFolder(place), mode=mode, printer=printer)
     distributed.leave_group()
     if distributed.rank() == 0:
         print_result(report, training_text(report), as_json=as_json)
@@ -124,12 +124,12 @@ def _failure_reported() -> Iterator[None]:
 
 def _compare(recipe: Recipe, folder: Path, methods: str | None, *, fresh: bool, quiet: bool, as_json: bool) -> None:
     with with_trainer():
-        from train.journal import Narrator
+        from train.journal import JournalPrinter
         from train.sweep.compare_methods import VARIANTS, compare, comparison_text
 
     names = list(VARIANTS) if methods is None else [name.strip() for name in methods.split(",")]
-    with Narrator(quiet=quiet).showing() as narrator:
-        made = compare(recipe, folder, names, narrator, fresh=fresh)
+    with JournalPrinter(quiet=quiet).showing() as printer:
+        made = compare(recipe, folder, names, printer, fresh=fresh)
     print_result(made, comparison_text(made), as_json=as_json)
 
 

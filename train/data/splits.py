@@ -22,7 +22,7 @@ from train.batching import Order, plan_order
 from train.data.measuring import measuring_of
 from train.data.pairs import Side, preferred_examples, refused_lines, sides_of
 from train.data.system_message import shared_system, system_of
-from train.journal import Narrator
+from train.journal import JournalPrinter
 from train.memory.autoconfig import Texts
 from train.model.base import longest_context
 from train.model.generation import stop_ids
@@ -280,12 +280,12 @@ def evaluate_every(recipe: Recipe, steps: int) -> int:
     return recipe.evaluate_every or max(20, steps // 10)
 
 
-def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
+def prepare(recipe: Recipe, printer: JournalPrinter) -> Prepared:
     """Encode and order the data. Raises `CurateError` for data that cannot be trained on."""
     template = load_template(recipe.model, recipe.chat_template)
     data = Path(recipe.data)
     measures = recipe.evaluate_every != 0 and is_not_empty(data / "validation.jsonl")
-    parts = narrator.phase("encoding", 3 if measures else 2)
+    parts = printer.phase("encoding", 3 if measures else 2)
     context = context_of(recipe)
     train = load_split(data, "train", template, recipe, context)
     parts.advance()
@@ -315,11 +315,11 @@ def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
     _require_known_tokens(prepared)
     for split in prepared.splits:
         for mismatch, count in split.mismatches.items():
-            narrator.say(f"note: {split.name}, {plural(count, 'example')}: {mismatch}")
+            printer.print(f"note: {split.name}, {plural(count, 'example')}: {mismatch}")
         if left_out := len(split.left_out):
-            narrator.say(f"note: {split.name}: {plural(left_out, 'example')} left out; the report lists them")
+            printer.print(f"note: {split.name}: {plural(left_out, 'example')} left out; the report lists them")
     if train.system is not None and (without := sum(system_of(one) != train.system for one in held_out.examples)):
-        narrator.say(
+        printer.print(
             f"note: {held_out.name}, {plural(without, 'example')}: without the system message of all training examples"
         )
     return prepared

@@ -20,7 +20,7 @@ from train.evaluation.prompts import Question, Shown, fixed_shots, nearest_shots
 from train.evaluation.served_model import ServedModel
 from train.evaluation.significance import Scores, classes, compare
 from train.evaluation.verdict import best_tuned, retrieval_verdict, verdict_of
-from train.journal import Narrator
+from train.journal import JournalPrinter
 from train.scores.calls import calls_in_answer
 from train.scores.metric import Given
 from train.trained import Trained
@@ -50,18 +50,18 @@ Backend = LocalModel | ServedModel
 """The models that are asked: on this machine, or at a server."""
 
 
-def evaluate(trained: Trained, backend: Backend, options: Options, narrator: Narrator) -> Evaluation:
+def evaluate(trained: Trained, backend: Backend, options: Options, printer: JournalPrinter) -> Evaluation:
     """Ask, measure, compare, write `evaluation.json`. Raises `CurateError`; answers so far stay in the cache."""
     hint = "answers so far are kept: try a lower --max-new-tokens or --shots, or a machine with more memory"
     with backend.folder.locked(), memory_errors(hint):
-        return Evaluating(trained, backend, options, narrator).run()
+        return Evaluating(trained, backend, options, printer).run()
 
 
 class Evaluating:
     """A running evaluation."""
 
-    def __init__(self, trained: Trained, backend: Backend, options: Options, narrator: Narrator) -> None:
-        self.trained, self.backend, self.options, self.narrator = trained, backend, options, narrator
+    def __init__(self, trained: Trained, backend: Backend, options: Options, printer: JournalPrinter) -> None:
+        self.trained, self.backend, self.options, self.printer = trained, backend, options, printer
         self.setup = eval_setup(trained, backend.template, options)
         self.max_new_tokens = options.max_new_tokens or longest_answer(self.setup, backend.count_tokens)
         path = backend.folder.path / "evaluation" / ANSWERS_FILE
@@ -77,10 +77,10 @@ class Evaluating:
 
     def run(self) -> Evaluation:
         """Run all of it."""
-        with self.narrator.showing():
+        with self.printer.showing():
             prompts = self._prompts(self._systems())
         self.backend.agree([(SYSTEMS[name], prompts[name]) for name in prompts], self.cache, self.max_new_tokens)
-        with self.narrator.showing():
+        with self.printer.showing():
             asked = {
                 name: SystemAnswers(of, *self.backend.ask(SYSTEMS[name], of, self.cache, self.max_new_tokens))
                 for name, of in prompts.items()
@@ -164,7 +164,7 @@ class Evaluating:
         setup, cache = self.setup, self.backend.folder.path / "evaluation"
         asked, pool = ([question.request for question in of] for of in (setup.questions, setup.pool))
         texts = [passage.text for passage in self.passages] or pool
-        phase = self.narrator.phase("retrieval", len({*asked, *texts} if self.embeddings else ()))
+        phase = self.printer.phase("retrieval", len({*asked, *texts} if self.embeddings else ()))
         if self.passages:
             files = plural(len({passage.file for passage in self.passages}), "document")
             by = "BM25" if self.embeddings is None else f"BM25 and {self.embeddings}"

@@ -13,7 +13,7 @@ from curate.models.template import Template
 from train.evaluation.answering import Answer, Loss, ResponseCache
 from train.evaluation.options import System
 from train.evaluation.prompts import Prompt, Prompts, Question
-from train.journal import Narrator
+from train.journal import JournalPrinter
 from train.memory.hardware import tokens_that_fit
 from train.model.adapters import adapter_disabled
 from train.model.base import autocast, device, longest_context
@@ -32,8 +32,8 @@ Responses = Iterator[dict[str, Any]]
 class LocalModel:
     """Renders prompts with the run's chat template and generates the answers."""
 
-    def __init__(self, trained: Trained, narrator: Narrator) -> None:
-        self.trained, self.narrator = trained, narrator
+    def __init__(self, trained: Trained, printer: JournalPrinter) -> None:
+        self.trained, self.printer = trained, printer
         self.template: Template = trained.template()
         self.names: dict[str, str | None] = {"model": trained.recipe.model, "tuned_model": None, "server": None}
         self.folder = trained.folder
@@ -69,7 +69,7 @@ class LocalModel:
             (content_id(["loss", of, text.input_ids, labelled]), text)
             for text, labelled in zip(texts, supervised, strict=True)
         ]
-        phase = self.narrator.phase(system.title, 2 * len(prompts))
+        phase = self.printer.phase(system.title, 2 * len(prompts))
         with self.lent(tuned=system.tuned) as model:
             generate = partial(self._generate, model, stop_ids(self.template, texts), most)
             answered = [Answer(*one) for one in cache.complete(asked, generate, phase.advance)]
@@ -114,7 +114,7 @@ class LocalModel:
 
     def _load(self, *, tuned: bool) -> Any:
         if tuned not in self._made:
-            self.narrator.say("loading the model")
+            self.printer.print("loading the model")
             self._made.clear()  # two whole models may be one too many
             self._made[tuned] = self.trained.tuned() if tuned else self.trained.base()
         return self._made[tuned]

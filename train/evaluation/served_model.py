@@ -21,7 +21,7 @@ from curate.models.template_messages import template_tools
 from train.evaluation.answering import Answer, Loss, ResponseCache
 from train.evaluation.options import System
 from train.evaluation.prompts import Question, Shown, turns_with
-from train.journal import Narrator
+from train.journal import JournalPrinter
 from train.run_folder import RunFolder
 from train.server import Server
 
@@ -74,9 +74,9 @@ class ServedModel:
 
     template = None
 
-    def __init__(self, server: Server, base: str | None, tuned: str | None, key: str, narrator: Narrator) -> None:
+    def __init__(self, server: Server, base: str | None, tuned: str | None, key: str, printer: JournalPrinter) -> None:
         """`key` is that of the data: answers are kept by it, the address and the names of the models."""
-        self.server, self.base, self.tuned, self.narrator = server, base, tuned, narrator
+        self.server, self.base, self.tuned, self.printer = server, base, tuned, printer
         name = content_id(["served", server.address, base, tuned, key])
         self.folder = RunFolder(Project(Path.cwd()).evaluation(name[:16]))
         self.names: dict[str, str | None] = {"model": base or tuned, "tuned_model": tuned, "server": server.address}
@@ -121,7 +121,7 @@ class ServedModel:
         self, system: System, prompts: Sequence[ServedPrompt], cache: ResponseCache, most: int
     ) -> tuple[list[Answer], list[Loss]]:
         """Answers of at most `most` tokens; each is kept as it comes. Raises `ModelError`."""
-        phase = self.narrator.phase(system.title, len(prompts))
+        phase = self.printer.phase(system.title, len(prompts))
         endpoint = self._endpoints[system.tuned]
         assert isinstance(endpoint, ChatEndpoint)
 
@@ -136,7 +136,7 @@ class ServedModel:
 
         found = cache.complete(list(self._requests(system, prompts, most)), replies, phase.advance)
         if "temperature" in endpoint.refused:
-            self.narrator.say(f"{endpoint.model} takes no temperature: its answers vary from run to run")
+            self.printer.print(f"{endpoint.model} takes no temperature: its answers vary from run to run")
         return [Answer(*one) for one in found], [Loss(0.0, 0)] * len(prompts)
 
     def _requests(

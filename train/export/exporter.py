@@ -21,7 +21,7 @@ from train.export.export_result import Export, Options, Proof
 from train.export.merged import in_float32, stored_dtype
 from train.export.model_card import card
 from train.export.questions import Questions, questions_for
-from train.journal import Narrator
+from train.journal import JournalPrinter
 from train.model.adapters import adapter_disabled, lora_weights, obstacle
 from train.recipe import Recipe
 from train.results import TrainedWeights
@@ -32,12 +32,12 @@ Written = tuple[str, Callable[[], Any]]
 """The dtype of the weights that were written, and a function that loads the model from the files."""
 
 
-def export(trained: Trained, options: Options, narrator: Narrator) -> Export:
+def export(trained: Trained, options: Options, printer: JournalPrinter) -> Export:
     """Write an export and verify it. Raises `CurateError`, and then the folder is unchanged."""
     require_form(trained.recipe, options)
     hint = "--device cpu merges and verifies in main memory; fewer --prompts need less"
     with memory_errors(hint), trained.folder.locked(), writing(options.folder) as stage:
-        return Exporter(trained, options, narrator, stage).run()
+        return Exporter(trained, options, printer, stage).run()
 
 
 def require_form(recipe: Recipe, options: Options) -> None:
@@ -60,8 +60,8 @@ def require_form(recipe: Recipe, options: Options) -> None:
 class Exporter:
     """A running export. Raises `UsageError` if the form is impossible for this model."""
 
-    def __init__(self, trained: Trained, options: Options, narrator: Narrator, stage: Path) -> None:
-        self.trained, self.options, self.narrator, self.stage = trained, options, narrator, stage
+    def __init__(self, trained: Trained, options: Options, printer: JournalPrinter, stage: Path) -> None:
+        self.trained, self.options, self.printer, self.stage = trained, options, printer, stage
         self.template = trained.template()  # refuses another one than that of the training
         self.questions: Questions = questions_for(trained, self.template, options.data, options.prompts)
         self.config = configuration(trained.recipe.model)
@@ -80,11 +80,11 @@ class Exporter:
         """Run all of it."""
         trained_loss = None
         if self.trained.recipe.quantised:  # as it was trained
-            self.narrator.say("loading the adapter on its base in 4 bits")
+            self.printer.print("loading the adapter on its base in 4 bits")
             texts, dtype = self.questions.texts, self.trained.dtype
             trained_loss = held_out_loss(self.trained.tuned(), texts, dtype, packing=False)
             return_freed()  # before the base in 16 bits is loaded
-        self.narrator.say("loading the adapter on its base in 16 bits")
+        self.printer.print("loading the adapter on its base in 16 bits")
         model = in_float32(self.trained.tuned(quantised=False, dtype=self.stored))
         reference, effect = self._reference(model)
         dtype_name, load = self._write(model)
@@ -105,7 +105,7 @@ class Exporter:
             return reference, root_mean_square(reference.logits, test.logits(base))
 
     def _test(self, name: str) -> EquivalenceTest:
-        phase = self.narrator.phase(name, 2 * len(self.questions.prompts))
+        phase = self.printer.phase(name, 2 * len(self.questions.prompts))
         return EquivalenceTest(self.template, self.questions, torch.float32, phase.advance)
 
     def _write(self, model: Any) -> Written:

@@ -14,7 +14,7 @@ from curate.models.template import Template
 from train.batching import Microbatches
 from train.data.splits import Prepared, context_of, is_not_empty, prepare
 from train.errors import memory_errors
-from train.journal import Narrator
+from train.journal import JournalPrinter
 from train.memory.autoconfig import available, choose_settings, optimiser_of, shortage, sizes_of
 from train.memory.hardware import peak_memory, total_memory
 from train.memory.memory_profile import Sizes
@@ -27,7 +27,7 @@ from train.run_folder import SPLIT_NAMES
 from train.training.preference import Preference
 
 
-def plan(recipe: Recipe, narrator: Narrator, *, memory: int | None = None, measure: bool = False) -> TrainingPlan:
+def plan(recipe: Recipe, printer: JournalPrinter, *, memory: int | None = None, measure: bool = False) -> TrainingPlan:
     """The plan of a training. `memory`: bytes of a GPU to plan for instead of this machine; `measure`: run a step.
 
     Raises `CurateError` without a model, without data, or if no example can be trained on.
@@ -37,7 +37,7 @@ def plan(recipe: Recipe, narrator: Narrator, *, memory: int | None = None, measu
     sizes = sizes_of(recipe, dtype, total_memory() if memory is None else memory, on_cpu=on_cpu)
     recipe = sizes.recipe
     lenient = recipe.model_copy(update={"over_length": "leave-out", "untrainable": "leave-out"})
-    prepared = prepare(lenient, narrator)
+    prepared = prepare(lenient, printer)
     optimiser = optimiser_of(recipe) if memory is None or recipe.optimiser != "auto" else "paged_adamw_8bit"
     there = available() if memory is None else memory
     found = choose_settings(sizes, prepared.texts, there, optimiser=optimiser)

@@ -14,7 +14,7 @@ from curate.core.errors import CurateError, UsageError
 from curate.core.files import write_bytes, write_json
 from curate.core.text import gigabytes
 from curate.render.console import table
-from train.journal import JsonLines, Narrator
+from train.journal import JournalPrinter, JsonLines
 from train.methods import METHODS
 from train.recipe import Recipe
 from train.run_folder import SPLIT_NAMES, RunFolder, folder_lock
@@ -42,7 +42,7 @@ def compare(
     recipe: Recipe,
     folder: Path,
     names: Sequence[str],
-    narrator: Narrator,
+    printer: JournalPrinter,
     *,
     fresh: bool = False,
     runner: Runner = run_process,
@@ -63,7 +63,7 @@ def compare(
     with folder_lock(folder, "comparison", place.option):
         inputs = inputs_of(recipe, trials, halving, [f"{name}.jsonl" for name in SPLIT_NAMES])
         place.open(inputs, {one.name: one.values for one in trials if one.values}, fresh=fresh)
-        trainings = Trainings(trials, halving, place, narrator, runner)
+        trainings = Trainings(trials, halving, place, printer, runner)
         for _ in trainings.run():
             pass
         reasons = {one.trial: f"{one.state}: {one.reason}" for one in trainings.outcomes if one.reason}

@@ -19,7 +19,7 @@ from curate.core.files import write_bytes, write_json
 from curate.core.text import excerpt, plural, visible
 from curate.core.worker_pool import parallel_map
 from train.data.measuring import MAX_EXAMPLES
-from train.journal import Narrator, Phase
+from train.journal import JournalPrinter, Phase
 from train.recipe import Recipe, recipe_text
 from train.run_folder import folder_lock
 from train.sweep.halving import Halving, RungSegment
@@ -49,7 +49,7 @@ def sweep(
     recipe: Recipe,
     space: Space,
     folder: SweepFolder,
-    narrator: Narrator,
+    printer: JournalPrinter,
     *,
     fresh: bool = False,
     runner: Runner = run_process,
@@ -68,7 +68,7 @@ def sweep(
             "no trial is left: fix the recipe or the values to try",
         )
     if space.random is not None and len(trials) < space.random:
-        narrator.say(f"note: there are only {plural(len(trials), 'combination')} to draw")
+        printer.print(f"note: there are only {plural(len(trials), 'combination')} to draw")
     with folder_lock(folder.path, "sweep", folder.option):
         _require_splits(Path(recipe.data))
         recipes = {
@@ -80,15 +80,15 @@ def sweep(
         }
         folder.open(inputs_of(recipe, trials, halving, TRIAL_FILES[:2]), recipes, fresh=fresh)
         _link(Path(recipe.data), folder.path / "data")
-        trainings = Trainings(trials, halving, folder, narrator, runner, space.minutes, executor)
+        trainings = Trainings(trials, halving, folder, printer, runner, space.minutes, executor)
         trainings.files = [Path(recipe.data) / name for name in TRIAL_FILES]
-        with narrator.showing():
+        with printer.showing():
             try:
                 for _ in trainings.run():
                     _write(recipe, space, trainings, ended=False)
             except KeyboardInterrupt:
                 _write(recipe, space, trainings, ended=False)
-                narrator.say(f"{visible(str(folder.path / 'report.html'))} shows the current state")
+                printer.print(f"{visible(str(folder.path / 'report.html'))} shows the current state")
                 raise
             return _write(recipe, space, trainings, ended=True)
 
@@ -142,7 +142,7 @@ class Trainings:
     trials: Sequence[Trial]
     halving: Halving
     folder: SweepFolder
-    narrator: Narrator
+    printer: JournalPrinter
     runner: Runner
     minutes: float | None = None
     executor: Executor = LOCAL
@@ -166,12 +166,12 @@ class Trainings:
         """
         done = sum(one.trial in self.halving.trials for one in self.known)
         if done:
-            self.narrator.say(f"{visible(str(self.folder.path))}: {plural(done, 'training')} done before")
-        phase = self.narrator.phase("trainings", max(self.halving.pieces, done), done)
+            self.printer.print(f"{visible(str(self.folder.path))}: {plural(done, 'training')} done before")
+        phase = self.printer.phase("trainings", max(self.halving.pieces, done), done)
         watch = TrialMonitor(partial(self._show_progress, phase), self._deadline())
         with (
             placed_runner(self.runner, self.executor, self.files) as (runner, places),
-            watch.listening(self.narrator.say),
+            watch.listening(self.printer.print),
         ):
             while pieces := self.halving.ready(self.known):
                 for outcome in parallel_map(partial(self._train, runner, watch), pieces, places):
@@ -194,7 +194,7 @@ class Trainings:
             return self._try_to_train(runner, watch, piece)
         except BaseException as error:  # noqa: BLE001  # raised again
             if self._error is None and isinstance(error, KeyboardInterrupt):
-                self.narrator.say("the same command continues from here")
+                self.printer.print("the same command continues from here")
             self._error = self._error or error
             watch.asked = watch.asked or 1
             raise self._error from None
@@ -217,7 +217,7 @@ class Trainings:
                 raise KeyboardInterrupt
             if ended or watch.is_over_budget:
                 return outcome if ended else None
-            self.narrator.say(f"note: {trial.title} was killed ({_signal(code)}), attempt {attempt} of {ATTEMPTS}")
+            self.printer.print(f"note: {trial.title} was killed ({_signal(code)}), attempt {attempt} of {ATTEMPTS}")
         reason = (
             f"killed {ATTEMPTS} times ({_signal(code)}); a system that runs out of memory kills the largest process"
         )
@@ -233,7 +233,7 @@ class Trainings:
         """The outcome of a training that ended by itself. Raises `CurateError` if its error is not the trial's own."""
         if code != ExitCode.CLEAN:
             state, reason = _fault(work)
-            self.narrator.say(
+            self.printer.print(
                 f"{trial.title} ({visible(changes_text(trial.changes))}): {state}: {excerpt(reason, 300)}"
             )
             return {"state": state, "reason": reason}
@@ -253,7 +253,7 @@ class Trainings:
 
     def _show_progress(self, phase: Phase, work: TrialRun, event: dict[str, Any]) -> None:
         """Show the progress of a training, on a terminal only."""
-        if self.narrator.bars is not None and "loss" in event:
+        if self.printer.bars is not None and "loss" in event:
             done = f"step {event['step']:,} of {event['max_steps']:,}"
             trial = next(one for one in self.trials if one.name == work.run.name)
             phase.advance(0, note=f"{trial.title}: {done}, loss {event['loss']:.3f}")

@@ -65,7 +65,7 @@ class Callback:
             if self.interrupted:
                 raise KeyboardInterrupt
             self.interrupted = True
-            self.phase.narrator.say(f"{name}: saving after this step; a second one stops at once")
+            self.phase.printer.print(f"{name}: saving after this step; a second one stops at once")
 
         with signals_to(heard):
             yield
@@ -74,12 +74,12 @@ class Callback:
         """Log that a step is tried again with smaller micro-batches."""
         self.journal.write(event="out-of-memory", tokens_per_pass=max_tokens)
         note = f"note: out of memory; from now on {max_tokens:,} tokens in a pass, the same examples in a step"
-        self.phase.narrator.say(note)
+        self.phase.printer.print(note)
 
     def recomputing(self) -> None:
         """Log that activation checkpointing is on from now on."""
         self.journal.write(event="activation-checkpointing")
-        self.phase.narrator.say("note: out of memory with a single text; from now on with activation checkpointing")
+        self.phase.printer.print("note: out of memory with a single text; from now on with activation checkpointing")
 
     def log(self, step: int, texts: Sequence[int], metrics: Mapping[str, float], text_losses: Tensor) -> None:
         """Log a step: the loss log first, so that neither journal nor checkpoint is ahead of it."""
@@ -101,7 +101,7 @@ class Callback:
         self.measured.append((step, loss))
         self.journal.write(event="validation", step=step, validation_loss=loss, best=self.best_step == step)
         best = "" if self.best_step == step else f", best after step {self.best_step:,}"
-        self.phase.narrator.say(f"step {step:,}: validation loss {loss:.4f}{best}")
+        self.phase.printer.print(f"step {step:,}: validation loss {loss:.4f}{best}")
         return True
 
     def should_stop(self, step: int, loss: float) -> bool:
@@ -110,7 +110,7 @@ class Callback:
         if self.exhausted and self.measured[-1][0] == step:
             self.journal.write(event="early-stop", step=step)
             text = f"step {step:,}: {self.patience} measurements without an improvement; stopping early"
-            self.phase.narrator.say(text)
+            self.phase.printer.print(text)
             stop = True
         if step == self.pause:
             self.record_pause(step)

@@ -19,7 +19,7 @@ from train import distributed
 from train.batching import Microbatches
 from train.data.splits import Prepared, Split, prepare
 from train.errors import NotANumber, memory_errors
-from train.journal import Journal, LossLog, Narrator
+from train.journal import Journal, JournalPrinter, LossLog
 from train.memory.autoconfig import Settings, decide, with_method
 from train.memory.hardware import peak_memory, tokens_that_fit
 from train.methods import AUTO
@@ -43,7 +43,9 @@ MEMORY_HINT: Final = "`curate train --plan` shows what fits; a smaller base, ran
 """What to do where memory runs out; a step has its own remedy."""
 
 
-def train_until(share: float, recipe: Recipe, folder: RunFolder, *, mode: Mode, narrator: Narrator) -> Report | Pause:
+def train_until(
+    share: float, recipe: Recipe, folder: RunFolder, *, mode: Mode, printer: JournalPrinter
+) -> Report | Pause:
     """Train up to a share of the steps and return the pause, or to the end and return the report.
 
     `new` refuses a folder with another or an unfinished run, `resume` resumes an unfinished one, `fresh` replaces any;
@@ -55,19 +57,19 @@ def train_until(share: float, recipe: Recipe, folder: RunFolder, *, mode: Mode, 
         identity = distributed.from_first(lambda: identify(recipe))
         finished = distributed.from_first(lambda: _admit(folder, identity["key"], mode))
         if finished is not None:
-            narrator.say(
+            printer.print(
                 f"{visible(str(folder.path))}: this training has finished; nothing to do (--fresh starts over)"
             )
             return finished
         recipe = distributed.from_first(lambda: _with_method(recipe, folder, identity["key"], mode))
         require(training_problems(recipe, compute_dtype(recipe.dtype)))
         # Refuses what cannot be trained on before anything is written and before the model is loaded.
-        prepared = prepare(recipe, narrator)
-        settings = distributed.from_first(lambda: _settings_of(prepared, folder, identity, mode, narrator))
-        narrator.journal = Journal(folder.metrics, silent=distributed.rank() > 0)
-        narrator.journal.cut(sys.maxsize)  # before the next line: a full disk or a crash may have torn the last one
-        with narrator.showing(), memory_errors(MEMORY_HINT):
-            return Training(prepared, settings, folder, narrator, identity).run(share)
+        prepared = prepare(recipe, printer)
+        settings = distributed.from_first(lambda: _settings_of(prepared, folder, identity, mode, printer))
+        printer.journal = Journal(folder.metrics, silent=distributed.rank() > 0)
+        printer.journal.cut(sys.maxsize)  # before the next line: a full disk or a crash may have torn the last one
+        with printer.showing(), memory_errors(MEMORY_HINT):
+            return Training(prepared, settings, folder, printer, identity).run(share)
 
 
 def _with_method(recipe: Recipe, folder: RunFolder, key: str, mode: Mode) -> Recipe:
@@ -101,7 +103,7 @@ def _admit(folder: RunFolder, key: str, mode: Mode) -> Report | None:
 
 
 def _settings_of(
-    prepared: Prepared, folder: RunFolder, identity: dict[str, Any], mode: Mode, narrator: Narrator
+    prepared: Prepared, folder: RunFolder, identity: dict[str, Any], mode: Mode, printer: JournalPrinter
 ) -> Settings:
     """The settings of the run: decided now, or those it began with."""
     now = decide(prepared.recipe, prepared.texts)
@@ -117,7 +119,7 @@ def _settings_of(
         return now
     settings = validated(Settings, folder.read("environment.json") or {}, str(folder.path / "environment.json"))
     if settings.differs(now):
-        narrator.say(
+        printer.print(
             "note: packages, device or number of processes have changed since this run began; the result will "
             "differ from that of an uninterrupted run"
         )
@@ -128,11 +130,16 @@ class Training:
     """A training: its parts in order; parts that an earlier process completed are skipped."""
 
     def __init__(
-        self, prepared: Prepared, settings: Settings, folder: RunFolder, narrator: Narrator, identity: dict[str, Any]
+        self,
+        prepared: Prepared,
+        settings: Settings,
+        folder: RunFolder,
+        printer: JournalPrinter,
+        identity: dict[str, Any],
     ) -> None:
-        assert narrator.journal is not None
+        assert printer.journal is not None
         self.prepared, self.settings, self.folder, self.identity = prepared, settings, folder, identity
-        self.narrator, self.journal, self.recipe = narrator, narrator.journal, prepared.recipe
+        self.printer, self.journal, self.recipe = printer, printer.journal, prepared.recipe
         self.dtype = DTYPES[settings.dtype]
         self.sharded = self.recipe.parallel == "fsdp" and distributed.world_size() > 1
         train = prepared.train
@@ -175,7 +182,7 @@ class Training:
         self.folder.write("report.json", report.model_dump(mode="json"))
 
     def _load(self) -> None:
-        loading = self.narrator.phase("loading the model", 1)
+        loading = self.printer.phase("loading the model", 1)
         base = load_base(self.recipe, self.dtype, checkpointing=self.settings.activation_checkpointing)
         self.model = base
         measured = distributed.from_first(lambda: self.folder.read("base.json")) is not None
@@ -193,7 +200,7 @@ class Training:
             self._find_packing()
         loading.advance()
         if self.recipe.packing and not self.packing:
-            self.narrator.say("note: this model does not isolate packed texts; each is processed alone")
+            self.printer.print("note: this model does not isolate packed texts; each is processed alone")
 
     def _find_packing(self) -> None:
         with autocast(self.dtype):
@@ -213,14 +220,14 @@ class Training:
         """The held-out preferences."""
         if (preference := self._preference(self.prepared.held_out)) is None:
             return None
-        phase = self.narrator.phase(f"{name} preferences", len(self.prepared.held_out.encoded))
+        phase = self.printer.phase(f"{name} preferences", len(self.prepared.held_out.encoded))
         room = MAX_TOKENS if self.packing else 1
         return preference.measure(model, room, phase.advance, alone=name == "base").model_dump()
 
     def _measure(self, name: str, model: Any) -> dict[str, Any]:
         """Held-out loss, probes and some answers of the model."""
         texts = self.prepared.held_out.preferred
-        phase = self.narrator.phase(f"{name} evaluation", len(texts))
+        phase = self.printer.phase(f"{name} evaluation", len(texts))
         loss = self._loss(model, texts, phase.advance)
         if not isfinite(loss):
             raise NotANumber(
@@ -231,7 +238,7 @@ class Training:
         if self.sharded:  # each token of an answer would gather all weights once more
             return {**found, "answers": ["" for _ in self.prepared.questions]}
         asked = [question.prompt for question in self.prepared.questions]
-        answering = self.narrator.phase(f"{name} answers", len(asked))
+        answering = self.printer.phase(f"{name} answers", len(asked))
         answered = distributed.from_first(lambda: self._answers(model, asked))
         answering.advance(len(asked))
         return {**found, "answers": answered}
@@ -249,7 +256,7 @@ class Training:
         texts = probe_texts(prepared.train.preferred, prepared.held_out.preferred, prepared.template, prepared.probes)
         if not any(texts):
             return None
-        phase = self.narrator.phase(f"{name} probes", sum(map(len, texts)))
+        phase = self.printer.phase(f"{name} probes", sum(map(len, texts)))
         return probe(model, texts, self.dtype, packing=self.packing, done=phase.advance)._asdict()
 
     def _loss(self, model: Any, texts: Any, done: Any = lambda _: None) -> float:
@@ -264,12 +271,12 @@ class Training:
     def _go_on(self, share: float = 1.0) -> Callback:
         """Train from the last checkpoint or the start, unless the training had ended."""
         order, recipe = self.prepared.order, self.recipe
-        resume = distributed.from_first(lambda: checkpoint.resumable(self.folder.checkpoints, self.narrator.say))
+        resume = distributed.from_first(lambda: checkpoint.resumable(self.folder.checkpoints, self.printer.print))
         done = 0 if resume is None else checkpoint.step_of(resume)
         self.journal.cut(done)
         self.loss_log.cut(done)
         distributed.barrier()
-        phase = self.narrator.phase("training", len(order), done)
+        phase = self.printer.phase("training", len(order), done)
         max_tokens = self.settings.tokens_per_pass
         if resume is not None:
             reduced = (line for line in self.journal.lines() if line.get("event") == "out-of-memory")
@@ -294,7 +301,7 @@ class Training:
             )  # fmt: skip
         if callback.interrupted:
             self.journal.write(event="interrupted")
-            self.narrator.say("saved; the same command with --resume continues from here")
+            self.printer.print("saved; the same command with --resume continues from here")
             raise KeyboardInterrupt
         return callback
 
@@ -330,7 +337,7 @@ class Training:
         made = checkpoint.of_step(self.folder.checkpoints, best) if best not in (None, step) else None
         if best is None or made is None:
             if best not in (None, step):
-                self.narrator.say(
+                self.printer.print(
                     f"note: the checkpoint of step {best:,}, the best one, is gone; step {step:,} is kept"
                 )
             return step
