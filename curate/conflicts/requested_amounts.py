@@ -143,9 +143,9 @@ def _other_years(left_amounts: Sequence[Quantity], right_amounts: Sequence[Quant
     return None
 
 
-def _is_multiple(amounts: Sequence[Quantity], others: Sequence[Quantity], asked: Sequence[Quantity]) -> bool:
-    """Whether a value of `others` is one of `amounts` as many times as another value of theirs or of the question says:
-    9 dollars each, and 72 dollars for 8 people; 10 g per liter, and 50 g for 5 liters.
+def _is_multiple(amounts: Sequence[Quantity], others: Sequence[Quantity], question_amounts: Sequence[Quantity]) -> bool:
+    """Whether an amount of `others` is an amount of `amounts` multiplied by another amount of `others` or of the
+    question: 9 dollars each, and 72 dollars for 8 people; 10 g per liter, and 50 g for 5 liters.
     """
     for amount, other in product(amounts, others):
         value, total = amount.value[0], other.value[0]
@@ -153,7 +153,7 @@ def _is_multiple(amounts: Sequence[Quantity], others: Sequence[Quantity], asked:
             continue
         factors = {
             (factor.value[0] or 0) / factor.unit
-            for factor in (*others, *asked)
+            for factor in (*others, *question_amounts)
             if factor.kind in (("number",) if group(amount) == "money" else PORTION_KINDS) and factor is not other
         }
         if group(amount) in ("money", *PORTION_KINDS) and any(math.isclose(total / value, many) for many in factors):

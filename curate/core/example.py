@@ -186,8 +186,8 @@ def reasoning_texts(turn: Mapping[str, Any]) -> list[str]:
     ]  # fmt: skip
     texts = [turn[key] for key in REASONING_KEYS if isinstance(turn.get(key), str)]
     for part in parts:
-        found = next((part[key] for key in ("thinking", "reasoning", "text", "value") if key in part), None)
-        texts += [content_text(found)] if isinstance(found, str | list) else []
+        reasoning = next((part[key] for key in ("thinking", "reasoning", "text", "value") if key in part), None)
+        texts += [content_text(reasoning)] if isinstance(reasoning, str | list) else []
     return texts
 
 

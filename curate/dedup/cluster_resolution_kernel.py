@@ -208,7 +208,7 @@ def _most_similar(
     """Write the `MAX_COMPARED` most similar of a group's kept members (at the positions `candidates` of `room.stays`)
     to `room`, most similar first; returns their number.
 
-    known: similarity to each of these, NaN if not computed yet; empty if similarities are not cached.
+    cached: similarity to each of these, NaN if not computed yet; empty if similarities are not cached.
     """
     near, number = ZERO, members.numbers[begin + rank]
     for place in candidates:
@@ -246,13 +246,14 @@ def _first_matches(
     threshold: float,
     facts: Facts,
     differ: bool,
-    asked: Any,
-    count_asked: int,
+    requests: Any,
+    request_count: int,
 ) -> Any:
     """Of the reported members `near`, the first at the threshold and the first that also agrees in its facts, -1 each
-    if there is none; and the number of questions.
+    if there is none; and the number of requests.
 
-    Unknown results are written to `asked`, one row each; beyond the first one only if most pairs of the group `differ`.
+    Unknown results are written to `requests`, one row each; beyond the first one only if most pairs of the group
+    `differ`.
     """
     first_similar = -1
     for i in range(len(near)):
@@ -261,13 +262,17 @@ def _first_matches(
         first_similar = max(first_similar, 0)
         verdict = _verdict(facts.pairs, facts.verdicts, member, begin + others[i]) if facts.matter else np.uint8(SAME)
         if verdict == UNKNOWN:
-            asked[count_asked, 0], asked[count_asked, 1], asked[count_asked, 2] = group, member, begin + others[i]
-            count_asked += 1
+            requests[request_count, 0], requests[request_count, 1], requests[request_count, 2] = (
+                group,
+                member,
+                begin + others[i],
+            )
+            request_count += 1
             if not differ:
                 break
         if verdict == SAME:
-            return first_similar, i, count_asked
-    return first_similar, -1, count_asked
+            return first_similar, i, request_count
+    return first_similar, -1, request_count
 
 
 @compiled
@@ -297,19 +302,19 @@ def _resolve_group(
     outcome: Outcome,
     limits: Limits,
     room: Buffers,
-    asked: Any,
-    count_asked: int,
+    requests: Any,
+    request_count: int,
     misses: Any,
     missed: int,
     spent: int,
 ) -> Any:
-    """Decide in one group. Returns the number of questions, the near misses and their number, and the comparisons
+    """Decide in one group. Returns the number of requests, the near misses and their number, and the comparisons
     made.
     """
     begin, size, before, stopped = (
         members.ends[group],
         members.ends[group + 1] - members.ends[group],
-        count_asked,
+        request_count,
         False,
     )
     differ, cell = facts.tally[group, 1] > facts.tally[group, 0], similarities.cells[group]
@@ -326,23 +331,23 @@ def _resolve_group(
                 among, postings, noted, notes = _of_crowd(group, rank, count, members, room, postings, noted, notes)
             near = _most_similar(members, begin, room, among, rank, limits.floor, row)
             spent += len(among) + 1
-        ranked, first = room.ranked[:near], count_asked
-        similar_index, winner, count_asked = _first_matches(
-            group, member, begin, ranked, room.others, limits.threshold, facts, differ, asked, count_asked
+        ranked, first = room.ranked[:near], request_count
+        similar_index, winner, request_count = _first_matches(
+            group, member, begin, ranked, room.others, limits.threshold, facts, differ, requests, request_count
         )
-        open_ = count_asked > first
-        goes = winner >= 0 and kind & REMOVABLE != 0
+        open_ = request_count > first
+        removed = winner >= 0 and kind & REMOVABLE != 0
         stopped = stopped or open_
         if stopped:  # continue with an assumed outcome of this member
-            if count_asked - before >= limits.ahead:
+            if request_count - before >= limits.ahead:
                 break
-            if not goes and kind & REPLACING and (differ or not open_):
+            if not removed and kind & REPLACING and (differ or not open_):
                 count = _add_kept(room, count, rank)
             continue
         outcome.done[group] = rank + 1
         outcome.winners[member, 0], outcome.winners[member, 1] = -1, -1
-        outcome.kept[member] = not goes and kind & REPLACING != 0
-        if goes:
+        outcome.kept[member] = not removed and kind & REPLACING != 0
+        if removed:
             outcome.winners[member, 0], outcome.similarities[member] = (
                 members.numbers[begin + room.others[winner]],
                 ranked[winner],
@@ -358,7 +363,7 @@ def _resolve_group(
             count = _add_kept(room, count, rank)
         if spent > limits.work:
             break
-    return count_asked, misses, missed, spent
+    return request_count, misses, missed, spent
 
 
 @compiled
@@ -383,12 +388,12 @@ def resolve(
         np.empty(MAX_COMPARED),
         np.empty(MAX_COMPARED, dtype=np.int64),
     )
-    asked, count_asked = np.empty((len(groups) * (limits.ahead + MAX_COMPARED), 3), dtype=np.int64), ZERO
+    requests, request_count = np.empty((len(groups) * (limits.ahead + MAX_COMPARED), 3), dtype=np.int64), ZERO
     misses, missed, spent = np.empty(1024, dtype=np.float64), ZERO, ZERO
     for group in groups:
         if spent > limits.work:
             break
-        count_asked, misses, missed, spent = _resolve_group(
-            group, members, facts, similarities, outcome, limits, room, asked, count_asked, misses, missed, spent
+        request_count, misses, missed, spent = _resolve_group(
+            group, members, facts, similarities, outcome, limits, room, requests, request_count, misses, missed, spent
         )
-    return asked[:count_asked].copy(), misses[:missed].copy()
+    return requests[:request_count].copy(), misses[:missed].copy()
