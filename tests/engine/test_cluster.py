@@ -301,7 +301,7 @@ def test_what_a_task_raises_is_raised_here(nodes: Nodes, write: Write, monkeypat
 
 def swept(name: str, executor: Executor = LOCAL) -> tuple["Sweep", bytes]:
     """The report of a sweep over eight ranks, without times, and its best recipe."""
-    from train.journal import Narrator
+    from train.journal import JournalPrinter
     from train.recipe import load_recipe
     from train.sweep.space import space_of
     from train.sweep.sweep_folder import SweepFolder
@@ -310,7 +310,7 @@ def swept(name: str, executor: Executor = LOCAL) -> tuple["Sweep", bytes]:
     file = Path("recipe.toml")
     space = space_of(file, ["rank=1,2,3,4,5,6,7,8"])
     run, folder = partial(trained, Path.cwd()), SweepFolder(Path(name))
-    report = sweep(load_recipe(file), space, folder, Narrator(quiet=True), runner=run, executor=executor)
+    report = sweep(load_recipe(file), space, folder, JournalPrinter(quiet=True), runner=run, executor=executor)
     trials = tuple(trial.model_copy(update={"seconds": 0.0}) for trial in report.trials)
     best = {"seconds": 0.0, "best_recipe": None, "trials": trials}
     return report.model_copy(update=best), Path(name, "best.toml").read_bytes()
