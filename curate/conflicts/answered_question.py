@@ -90,7 +90,7 @@ def features(questions: Pair, answers: Pair, vectors: Mapping[str, Matrix]) -> t
     left_all, right_all = left_words | left_answer_words, right_words | right_answer_words
     shared_share = min(
         MAX_SHARED_WORDS, max(_share(left_all, right_all), _share(right_all, left_all))
-    )  # of the side that says less
+    )  # of the shorter side
     return (
         float(left_both @ right_both),
         float((left_question - right_question) @ (right_answer - left_answer)) / 2,

@@ -128,7 +128,7 @@ def by_model(
     """Add the NLI model's evidence about answers to questions with one answer. Raises as `contradictions` does.
 
     Both directions must report a contradiction, unless a rule does too. Adds to `notes` how many pairs only rules
-    judge: those in a script that the model does not know.
+    judge: those in a script that the model does not support.
     """
     results: list[Judged] = []
     asked_indices: list[int] = []

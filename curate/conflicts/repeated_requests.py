@@ -12,7 +12,7 @@ from curate.conflicts.question import Question, question_of
 from curate.core.example import Example
 
 MAX_ANSWER_WORDS: Final = 30
-"""Number of words of an answer up to which its numbers are what was asked for."""
+"""Maximum number of words of an answer whose numbers count as the requested ones."""
 
 
 def contradictory_pairs(examples: Sequence[Example]) -> Iterator[tuple[Example, Example, Evidence]]:

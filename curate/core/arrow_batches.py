@@ -132,7 +132,7 @@ def slow_cell(value: Any) -> Any:
 MAX_ROWS: Final = 2_000
 """Rows of a batch, fewer if they are large."""
 BATCH_BYTES: Final = 1 << 20
-"""Bytes of a batch of Parquet as far as its metadata tell them."""
+"""Maximum size of a batch of Parquet in bytes, estimated from its metadata."""
 MAX_EXPANDED: Final = 1 << 28
 """Bytes of a batch if each value were as long as the dictionary of its column."""
 

@@ -41,7 +41,7 @@ def config_file(folder: Path, named: Path | None = None) -> Path | None:
 
 
 def config_in(folder: Path, *, trusted: bool = False) -> Path | None:
-    """The configuration file that lies in a folder. Raises as `config_file` does, unless `trusted`, for another user's
+    """The configuration file in a folder. Raises as `config_file` does, unless `trusted`, for another user's
     file in a folder that everybody may write to.
     """
     if os.path.isfile(path := folder / "curate.toml"):  # noqa: PTH113 - of folders that may not be read, too

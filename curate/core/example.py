@@ -207,8 +207,8 @@ class Example:
     tools_pointer: str = field(default="/tools", repr=False, compare=False)
     """JSON pointer to the tools in the original line."""
     moved: tuple[tuple[str, str], ...] | None = field(default=None, repr=False, compare=False)
-    """Pointers as they would be in messages format, and where the values stand in the original line; None for formats
-    in which every pointer of a message stands in the line.
+    """Pointers in messages format, each with the pointer of its value in the original line; None for formats in which
+    both are the same.
     """
     defect: tuple[str, str] | None = field(default=None, repr=False, compare=False)
     """For a line that looks like another format and does not follow it: the place and the reason."""

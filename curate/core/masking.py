@@ -156,8 +156,8 @@ CUT_SECRETS: Final = {
     "phone number": r"(?:\+[1-9]|\([2-9][0-9]{2}\)|(?<![\w-])[2-9][0-9]{2}-)[0-9 .()-]{4,}(?=…)",
     "IP address": r"(?<![\w.])[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}[0-9.]*(?=…)",
 }
-"""The beginnings of secrets before an ellipsis, since quotes are truncated and half of one tells much. A key without a
-fixed beginning is known by its digits, small and capital letters.
+"""The beginnings of secrets before an ellipsis: quotes are truncated, and a part of a secret is secret too. A key
+without a fixed beginning is recognized by its digits, small and capital letters.
 """
 SECRET_BORDER: Final = lazy_pattern(r"(?<!/)/(?!/)|[^\x00-\x7f](?=[0-9A-Za-z+(])")
 """Characters after which a secret may begin: the slash of a pointer, which elsewhere belongs to a path, and a quoted

@@ -185,8 +185,8 @@ def _locked(removed: Path) -> Iterator[None]:
 
 
 def _acquired(path: Path) -> FileLock:
-    """The lock of a file that its holder deletes: a lock of a file that was deleted meanwhile excludes nobody, so it is
-    acquired anew. Raises `Timeout`, `OSError`.
+    """The lock of a file that its holder deletes. If the file was deleted in the meantime, the lock has no effect and
+    is acquired again. Raises `Timeout`, `OSError`.
     """
     while True:
         with open(path, "ab", opener=nofollow_opener) as before:  # while it is open, no other file gets its number

@@ -76,11 +76,11 @@ class TempStore:
     """
 
     def __init__(self) -> None:
-        """It is made when it is first asked for a file."""
+        """The folder is created when the first path is requested."""
         self._own: Scratch | None = None
 
     def path(self, number: int) -> Path:
-        """Where the copy of file `number` goes."""
+        """The path for the copy of file `number`."""
         if self._own is None:
             self._own = Scratch()
         return self._own.folder / str(number)

@@ -11,8 +11,8 @@ from curate.core.files import make_private_folder, new_temporary_file
 def own_key() -> bytes:
     """The key that signs what this user stores.
 
-    It is outside of all projects, so that nobody else can create a file that is accepted. Empty if it cannot be read or
-    created: the signature then detects damage only.
+    It is outside of all projects, so that no other user can create a file that is accepted. Empty if it cannot be read
+    or created: the signature then detects damage only.
     """
     from platformdirs import user_state_path
 

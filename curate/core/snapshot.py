@@ -94,7 +94,7 @@ def mode_of(snapshots: Iterable[Snapshot]) -> int:
 def rights_of(paths: Iterable[Path]) -> int:
     """The rights for a report or journal about files: none for a group, or for others, that may not read all of them.
 
-    A file that is gone, and standard input, take no rights away.
+    A deleted file and standard input do not restrict the rights.
     """
     rights = 0o666
     for path in paths:

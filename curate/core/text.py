@@ -47,7 +47,7 @@ def visible(text: str, *, keep_newlines: bool = False) -> str:
 def excerpt(text: str, width: int = 60) -> str:
     """The start of `text` on one line, safe to display, at most `width` characters, with an ellipsis if it was cut.
 
-    Keys and passwords are masked first: of a cut one, nothing would tell that it is one.
+    Keys and passwords are masked first, because a truncated one would not be recognized.
     """
     from curate.core.masking import without_keys  # few commands that load this module quote a text
 

@@ -35,7 +35,7 @@ READY_FILE: Final = "ready.json"
 RENAME_SECONDS: Final = 10.0
 """Seconds to wait for a rename in progress."""
 READER_SECONDS: Final = 2.0
-"""The same for readers, which cannot tell a running process from a killed one."""
+"""The same for readers, which cannot distinguish a running process from a killed one."""
 
 
 class _Ready(BaseModel):

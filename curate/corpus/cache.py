@@ -46,14 +46,14 @@ PART_ENDS: Final = {
 
 
 class Task(NamedTuple):
-    """A chunk whose columns are wanted, and the folder in which they may be cached."""
+    """A chunk whose columns are requested, and the folder in which they may be cached."""
 
     chunk: Chunk
     folder: Path | None = None
     only: bool = False
     """Whether the columns must be in the cache."""
     bands: Bands | None = None
-    """How signatures are cut into bands; None if band keys are not wanted."""
+    """How signatures are cut into bands; None if band keys are not requested."""
 
 
 def columns_for(task: Task, spec: FeatureSpec) -> Columns:
@@ -166,7 +166,7 @@ class DedupCache:
     only: bool = False
     """Whether all that is needed must be in the cache."""
     bands: Bands | None = None
-    """How signatures are cut into bands; None if band keys are not wanted."""
+    """How signatures are cut into bands; None if band keys are not requested."""
     spec: FeatureSpec = field(init=False)
     verdicts: StoredRows = field(init=False)
     """Whether pairs of examples agree in their facts, by `pair_keys`."""

@@ -53,13 +53,13 @@ class FeatureSpec(NamedTuple):
     keep: str = "longest"
     """A policy of `curate.core.config.KEEP`."""
     keys: bool = False
-    """Whether `Columns.keys` are wanted."""
+    """Whether `Columns.keys` are requested."""
     links: bool = False
-    """Whether `Columns.links` are wanted; whole conversations are compared then."""
+    """Whether `Columns.links` are requested; complete conversations are compared then."""
     short_texts: bool = True
-    """Whether `Columns.short_texts` is wanted."""
+    """Whether `Columns.short_texts` is requested."""
     marking: Marking | None = None
-    """Which marks are wanted; None: no marks."""
+    """Which marks are requested; None: no marks."""
     judging: LineCheck | None = None
     """The check of lines while they are read."""
     common: Passages | None = None
@@ -391,7 +391,7 @@ def number(value: Any, otherwise: float) -> float:
 
 
 def timestamp(value: Any) -> float:
-    """A date as seconds since 1970: from ISO 8601 (UTC unless it says otherwise), seconds or milliseconds; minus
+    """A date as seconds since 1970: from ISO 8601 (UTC unless it has a time zone), seconds or milliseconds; minus
     infinity for anything else.
     """
     seconds = number(value, math.nan)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 SHORT_ANSWER_WORDS: Final = 20
-"""Number of words below which an answer is short: it is not compared by itself."""
+"""Number of words below which an answer is short: it is not compared separately."""
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from curate.core.text import words
 from curate.similarity.shingles import letters, normal
 
 FIRST_TURN_WORDS: Final = 8
-"""Minimum number of words of a first user turn that is compared by itself."""
+"""Minimum number of words of a first user turn that is compared separately."""
 QUESTION_WORDS: Final = 6
 """Minimum number of words of nearly equal questions."""
 BLOCK_WORDS: Final = 30
@@ -73,7 +73,7 @@ def first_turn_of(example: Example) -> Run:
 
 
 def runs_of(example: Example) -> list[Run]:
-    """The runs of words that the keys of an example's blocks stand for, in the order of these keys."""
+    """The runs of words whose hashes are the keys of an example's blocks, in the order of these keys."""
     return [run for text in _block_turns(example) for run in _runs(text)]
 
 

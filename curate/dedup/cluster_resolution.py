@@ -171,9 +171,9 @@ def resolve_ranked(
     squares = np.where(sizes >= MIN_CACHED_GROUP, sizes**2, 0)
     cells = np.where((squares > 0) & (squares.cumsum() <= MAX_CACHED_PAIRS), squares.cumsum() - squares, -1)
     similarities = kernel.Similarities(np.full(int(squares[cells >= 0].sum()), np.nan), cells)
-    nobody, tally = np.full((len(members), 2), -1, dtype=np.int64), np.zeros((len(sizes), 2), dtype=np.int64)
+    no_winners, tally = np.full((len(members), 2), -1, dtype=np.int64), np.zeros((len(sizes), 2), dtype=np.int64)
     outcome = kernel.Outcome(
-        np.zeros(len(sizes), dtype=np.int64), np.zeros(len(members), dtype=np.bool_), nobody, np.zeros(len(members))
+        np.zeros(len(sizes), dtype=np.int64), np.zeros(len(members), dtype=np.bool_), no_winners, np.zeros(len(members))
     )
     facts = kernel.Facts(agree is not None, np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.uint8), tally)
     misses, pending = list[float](), np.arange(len(sizes))
@@ -302,15 +302,17 @@ def _ranked(
     """
     from curate.dedup import cluster_resolution_kernel as kernel
 
-    positions, nobody = compared.positions[members], np.zeros(len(members), dtype=np.bool_)
-    new = positions >= policy.old if policy.old else nobody
-    aside = np.isin(members, np.array(sorted(policy.aside), dtype=np.int64)) if policy.aside else nobody
+    positions, no_members = compared.positions[members], np.zeros(len(members), dtype=np.bool_)
+    new = positions >= policy.old if policy.old else no_members
+    aside = np.isin(members, np.array(sorted(policy.aside), dtype=np.int64)) if policy.aside else no_members
     bound: Flags = (
-        np.array([table.id(position) in policy.pinned for position in positions.tolist()]) if policy.pinned else nobody
+        np.array([table.id(position) in policy.pinned for position in positions.tolist()])
+        if policy.pinned
+        else no_members
     )
     bound = bound | aside
     order = np.lexsort((*ranks_of(table, positions, policy), ~bound, invalid_at(table, positions, policy), new, owners))
-    compares = new if policy.old else ~nobody
+    compares = new if policy.old else ~no_members
     takes = ~new if policy.old else ~aside  # the old ones all stay
     kinds = kernel.REMOVABLE * (compares & ~bound) + kernel.REPLACING * takes + kernel.COMPARED * compares
     return members[order], kinds.astype(np.uint8)[order]

@@ -202,8 +202,8 @@ def _same_words(
     memory: DedupCache | None,
 ) -> tuple[list[tuple[int, Pair]], set[int]]:
     """Pairs of short examples with the same words among those with equal keys (`same_key`), each with the number of its
-    left one; and the numbers of those removed. `words`: the keys of all, and the number of words that were taken for
-    another word.
+    left one; and the numbers of those removed. `words`: the keys of all, and the number of words that were replaced
+    by another word.
     """
     (keys, typos), positions = words, compared.positions[same_key]
     stays = {pair.right for _, pair in lost.values()}  # an example in whose favor others were removed is kept
@@ -316,7 +316,7 @@ def same_wording(
     """Pairs with the same words: the number of the left one of each, and the positions of both among all examples.
 
     order: the numbers of the compared examples, in the order of preference. In each pair the right one comes first in
-    it, and is the left one of no other pair. If examples are compared with older ones (`wanted.old`), the left one is
+    it, and is the left one of no other pair. If examples are compared with older ones (`policy.old`), the left one is
     new and the right one old. Raises `InputError` if lines cannot be read again.
     """
     pairs: list[tuple[int, Pair]] = []

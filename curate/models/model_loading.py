@@ -15,8 +15,8 @@ from curate.models.names import model_errors, require_at_hand, resolve
 
 LAST_LATIN_LETTER: Final = "\u024f"
 MIN_SPELLED_TOKENS: Final = 0.8
-"""Tokens per letter from which a tokenizer does not know a script: English models have 1.0 or more in other scripts,
-multilingual ones 0.7 or less.
+"""Number of tokens per letter from which a tokenizer does not support a script: English models have 1.0 or more in
+other scripts, multilingual ones 0.7 or less.
 """
 
 MAX_CHARS: Final = 200
@@ -59,7 +59,7 @@ def in_unknown_script(texts: Sequence[str], model: str) -> list[bool]:
     has no token for them.
 
     An English model gives similar embeddings for any two short texts in Chinese. A model without a `tokenizer.json`
-    counts as one that knows all scripts. Raises `ModelError` if it is not available.
+    counts as one that supports all scripts. Raises `ModelError` if it is not available.
     """
     doubtful = [not text.isascii() and _mostly_beyond_latin(text) for text in texts]
     if not any(doubtful):

@@ -158,7 +158,7 @@ def require_at_hand(name: str) -> None:
     try:
         if any(try_to_load_from_cache(name, file) for file in HUB_FILES):
             return
-    except HFValidationError:  # what loads the model says what is wrong with the id
+    except HFValidationError:  # loading the model reports the error in the id
         return
     if constants.HF_HUB_OFFLINE:
         raise ModelError(

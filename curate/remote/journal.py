@@ -49,7 +49,7 @@ class FileGone(Entry):
 
 
 class JobAsked(Entry):
-    """A job is about to be requested; a later line says whether it was started."""
+    """A job is about to be requested; a later line records whether it was started."""
 
     kind: Literal["job-asked"] = "job-asked"
     order: str

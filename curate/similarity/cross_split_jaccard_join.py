@@ -93,7 +93,7 @@ def _nearest_of(
     threshold: float,
     workers: int,
 ) -> Nearest:
-    """The result of `nearest_across_splits` for the sets `block` (ascending numbers) alone."""
+    """The result of `nearest_across_splits` for only the sets `block` (ascending numbers)."""
     from curate.similarity import cross_split_jaccard_join_kernels as kernels
 
     copies = sets.chosen(block)

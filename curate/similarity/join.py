@@ -102,13 +102,13 @@ def _rarest(members: Any, total: int, hashes: Any, offsets: Any, threshold: floa
     for member in members:
         longest = max(longest, offsets[member + 1] - offsets[member])
     rarest, more_rarest = np.empty(longest, dtype=np.uint64), np.empty(longest, dtype=np.uint64)
-    nobody, more_nobody = np.empty(longest, dtype=np.int64), np.empty(longest, dtype=np.int64)
+    no_owners, spare_owners = np.empty(longest, dtype=np.int64), np.empty(longest, dtype=np.int64)
     for i in range(len(members)):
         shingles = hashes[offsets[members[i]] : offsets[members[i] + 1]]
         prefix: Any = len(shingles) - np.int64(np.ceil(threshold * len(shingles) - 1e-6)) + 1
         for k in range(len(shingles)):
-            rarest[k], nobody[k] = (U64(often[shingles[k] & mask]) << U64(32)) | U64(shingles[k]), 0
-        sort_with(rarest, nobody, len(shingles), more_rarest, more_nobody)
+            rarest[k], no_owners[k] = (U64(often[shingles[k] & mask]) << U64(32)) | U64(shingles[k]), 0
+        sort_with(rarest, no_owners, len(shingles), more_rarest, spare_owners)
         for k in range(min(prefix, len(shingles))):
             keys[count] = (rarest[k] << U64(32)) | U64(root(forest, i))
             owners[count] = (k << MEMBER_BITS) | i
