@@ -128,7 +128,7 @@ def test_reasoning_that_a_template_drops_is_reported_in_each_form(
     name: str, said: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     parts = [{"type": "reasoning", "value": "It is known."}, {"type": "text", "text": "Canberra."}]
-    answers = [{"content": "Canberra.", "reasoning_content": "It is known."}, {"content": parts}]
+    answers: list[dict[str, Any]] = [{"content": "Canberra.", "reasoning_content": "It is known."}, {"content": parts}]
     lines = [
         {"messages": [{"role": "user", "content": "Capital?"}, {"role": "assistant", **answer}]} for answer in answers
     ]

@@ -30,6 +30,7 @@ from curate.lint.rules import (
     markup,
     message_frame,
     quality,
+    reasoning_marks,
     speakers,
 )
 from curate.lint.rules.prefilter import EndsWith, Literals, MissingText, Prefilter, ShortAnswers, StartsWith
@@ -74,7 +75,7 @@ PATTERNS: dict[str, Sequence[str]] = {
     "Q019": tuple(map(re.escape, degenerate_text.SLOP)),
     "Q023": (speakers.OPENING_LABEL.pattern,),
     "Q027": ("A \\| B\n-+(?:--| --|--:|--: )\\|--\n1 \\| 2 \\| 3",),
-    "Q029": (quality.REASONING_TAG.pattern,),
+    "Q029": (reasoning_marks.MARK.pattern,),
     "S001": tuple(credentials.KEYS.values()),
     "S002": (masking.NUMBER_HINTS,),
     "S003": (masking.EMAIL.pattern, masking.PHONE.pattern, masking.IP_ADDRESS.pattern),

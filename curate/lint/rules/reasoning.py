@@ -95,7 +95,8 @@ def unpaired_reasoning_tag() -> "pl.Expr":
     The tags are `<think>`, `<thinking>`, `<thought>`, `<reasoning>`, `<seed:think>`, `[THINK]`, `<|begin_of_thought|>`
     and the channel `analysis` of gpt-oss. Templates and loss masks look for the pair: without it, the reasoning is
     trained on as part of the answer, or the answer as reasoning. Tags in code and those of which the question has one
-    are skipped. Precision 100%, recall 100% on faults planted into real files.
+    are skipped. Recall 100% on faults planted into a real file, none of its 110 sound pairs of reasoning and answer is
+    reported; the one finding in 61 real files was right.
     Bad: {"messages": [{"role": "user", "content": "Name a capital."}, {"role": "assistant", "content": "I need a capital.</think>Paris."}]}
     Good: {"messages": [{"role": "user", "content": "Name a capital."}, {"role": "assistant", "content": "<think>I need a capital.</think>Paris."}]}
     """
@@ -130,7 +131,8 @@ def scattered_reasoning() -> "pl.Expr":
     """The reasoning of an answer is in several places: in two blocks, one in the other, behind text, or also beside it.
 
     Templates and parsers expect one block at the start. They keep the text behind the last closing tag, so that what
-    stands before the block is lost without a warning; and a reasoning beside the text is rendered a second time.
+    stands before the block is lost without a warning; and a reasoning beside the text is rendered a second time. Recall
+    100% on faults planted into a real file, none of its 110 sound pairs is reported.
     Bad: {"messages": [{"role": "user", "content": "Name a capital."}, {"role": "assistant", "content": "Well. <think>I need a capital.</think>Paris."}]}
     Good: {"messages": [{"role": "user", "content": "Name a capital."}, {"role": "assistant", "content": "<think>I need a capital.</think>Paris."}]}
     """
@@ -164,7 +166,8 @@ def empty_reasoning() -> "pl.Expr":
     """The reasoning of an answer is empty.
 
     A model that learns empty blocks stops to reason. Only templates with a switch for reasoning, such as that of Qwen3,
-    write an empty block where it is off; then it belongs to the template, not to the data.
+    write an empty block where it is off; then it belongs to the template, not to the data. Recall 100% on faults planted
+    into a real file, none of its 110 sound pairs is reported.
     Bad: {"messages": [{"role": "user", "content": "Name a capital."}, {"role": "assistant", "content": "<think></think>Paris."}]}
     Good: {"messages": [{"role": "user", "content": "Name a capital."}, {"role": "assistant", "content": "<think>I need a capital.</think>Paris."}]}
     """
@@ -191,7 +194,8 @@ def reasoning_in_question() -> "pl.Expr":
     """A question contains a block of reasoning.
 
     Roles were swapped, or an answer was copied into the next question. The model is never asked that way, and templates
-    strip such a block from answers only. Descriptions of the format and blocks in code are skipped.
+    strip such a block from answers only. Descriptions of the format and blocks in code are skipped. Recall 100% on faults
+    planted into a real file, none of its 110 sound pairs is reported.
     Bad: {"messages": [{"role": "user", "content": "<think>The user wants a city. It should be in France.</think>Name a capital."}, {"role": "assistant", "content": "Paris."}]}
     Good: {"messages": [{"role": "user", "content": "Name a capital. Reason in <think> your reasoning </think>."}, {"role": "assistant", "content": "<think>A city in France.</think>Paris."}]}
     """
@@ -228,7 +232,8 @@ def reasoning_in_history() -> "pl.Expr":
     """An answer before another question has reasoning.
 
     Most templates strip the reasoning from earlier answers, as inference does. A trainer that renders the conversation
-    once never trains on it; one that keeps it trains on a history that inference does not have.
+    once never trains on it; one that keeps it trains on a history that inference does not have. All 40 findings in a
+    real file with reasoning, of 20 conversations, were right.
     Bad: {"messages": [{"role": "user", "content": "Name a capital."}, {"role": "assistant", "content": "<think>In France.</think>Paris."}, {"role": "user", "content": "Another?"}, {"role": "assistant", "content": "Rome."}]}
     Good: {"messages": [{"role": "user", "content": "Name a capital."}, {"role": "assistant", "content": "Paris."}, {"role": "user", "content": "Another?"}, {"role": "assistant", "content": "<think>In Italy.</think>Rome."}]}
     """
@@ -252,7 +257,8 @@ def reasoning_in_other_language() -> "pl.Expr":
     """The reasoning is in another language than the question and the answer.
 
     The model learns to switch languages, and its users cannot read the reasoning. Scripts are told apart by their
-    characters, languages of the Latin script by their frequent words.
+    characters, languages of the Latin script by their frequent words. Recall 80% on faults planted into a real file, none
+    of its 110 sound pairs is reported.
     Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "<think>用户想知道法国的首都是哪里。法国的首都是巴黎，这是一个众所周知的事实，所以我直接回答这个问题就可以了。</think>The capital of France is Paris."}]}
     Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "<think>The user asks for the capital of France, and it is a well-known fact.</think>The capital of France is Paris."}]}
     """
@@ -288,7 +294,8 @@ def cut_reasoning() -> "pl.Expr":
     """The reasoning of an answer stops in the middle of a sentence.
 
     A budget of tokens ended it, and the answer was written without it. The model learns to break off and to answer
-    anyway. A reasoning without a closing tag is reported by Q029, one without an answer by Q008 and C003.
+    anyway. A reasoning without a closing tag is reported by Q029, one without an answer by Q008 and C003. Recall 80% on
+    faults planted into a real file, none of its 110 sound pairs is reported.
     Bad: {"messages": [{"role": "user", "content": "Name a capital."}, {"role": "assistant", "content": "<think>The user asks for a capital. There are many capitals in Europe, and one that everybody knows is the</think>Paris."}]}
     Good: {"messages": [{"role": "user", "content": "Name a capital."}, {"role": "assistant", "content": "<think>The user asks for a capital. There are many capitals in Europe, and one that everybody knows is Paris.</think>Paris."}]}
     """
