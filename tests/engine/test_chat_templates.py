@@ -122,7 +122,7 @@ def test_check_renders_by_a_template_without_a_model(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "said"), [("glm4.5", ("thoughts", "thoughts")), ("llama3.1", ("thoughts", "as Python writes a list"))]
+    ("name", "said"), [("granite4.0", ("thoughts", "thoughts")), ("llama3.1", ("thoughts", "as Python writes a list"))]
 )
 def test_reasoning_that_a_template_drops_is_reported_in_each_form(
     name: str, said: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -177,6 +177,7 @@ def _invalid_json(text: str) -> str | None:
     "Q008",
     "cut-answer",
     Severity.INFO,
+    # an answer that begins with a bracket, as [THINK] does, is in CUT_TEXT
     prefilter=(*CUT_TEXT, Literals(BLOCK_LITERALS, ANSWER, pattern=MARK_HINT)),
     hint="Finish the answer, or remove the example. To avoid this, raise the token limit of the generation.",
 )
