@@ -90,8 +90,8 @@ class Recipe(StrictModel):
     revision: str = ""
     """Commit, branch or tag of a hub model; the same as `model = "ID@REVISION"`. A commit never changes."""
     chat_template: str = ""
-    """Chat template for a base model that has none: `chatml`, `llama3`, `alpaca`, or a file relative to the recipe. It
-    is saved with the adapter.
+    """Chat template for a base model that has none: a name that `curate template list` shows, or a file relative to
+    the recipe. It is saved with the adapter.
     """
     data: Annotated[str, Field(min_length=1)]
     """Folder with train.jsonl, validation.jsonl and test.jsonl, relative to the recipe."""
