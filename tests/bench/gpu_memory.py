@@ -69,7 +69,9 @@ def main() -> None:
         )
     place = torch.device("cpu" if given.cpu else "cuda")
     config = LlamaConfig(**SHAPES[given.shape] | ({"num_hidden_layers": given.layers} if given.layers else {}))
-    recipe = Recipe(model=given.shape, data="-", optimiser="adamw_8bit" if given.cpu else "paged_adamw_8bit")
+    recipe = Recipe(
+        model=given.shape, data="-", method="qlora", optimiser="adamw_8bit" if given.cpu else "paged_adamw_8bit"
+    )
     sizes = Sizes(recipe, torch.bfloat16, on_cpu=given.cpu, config=config)
     where = "on no device" if given.estimate else "on a CPU" if given.cpu else f"on {torch.cuda.get_device_name()}"
     print(f"{given.shape}, {config.num_hidden_layers} layers, {where}")

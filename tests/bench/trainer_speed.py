@@ -183,6 +183,7 @@ def recipe(folder: Path, threads: int, seed: int) -> Any:
     return Recipe(
         model=BASE,
         data=str(folder),
+        method="qlora",
         learning_rate=RATE,
         batch=BATCH,
         tokens_per_pass=TOKENS_PER_PASS,

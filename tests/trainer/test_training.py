@@ -30,7 +30,7 @@ def parts(tiny_model: Path) -> tuple[Any, Any, Any]:
     from train.model.base import load_base
     from train.recipe import Recipe
 
-    recipe = Recipe(model=str(tiny_model), data="d", rank=4, dropout=0.0)
+    recipe = Recipe(model=str(tiny_model), data="d", method="qlora", rank=4, dropout=0.0)
     torch.manual_seed(0)
     model = add_adapter(load_base(recipe, torch.bfloat16), recipe)
     template = Template(make_tokenizer())
