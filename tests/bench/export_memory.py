@@ -69,8 +69,8 @@ def main() -> None:
         assert made.returncode == 0
         write_split(folder / "split", train=8, test=4)
         values: dict[str, Any] = {
-            "model": "model", "data": "split", "max_steps": 2, "batch": 2, "evaluate_every": 0, "learning_rate": 1e-2,
-            "generations": 0, "probes": 0, "threads": 1, "max_length": 64, "warmup": 0,
+            "model": "model", "data": "split", "method": "qlora", "max_steps": 2, "batch": 2, "evaluate_every": 0,
+            "learning_rate": 1e-2, "generations": 0, "probes": 0, "threads": 1, "max_length": 64, "warmup": 0,
         }  # fmt: skip
         recipe = folder / "recipe.toml"
         recipe.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items()))
