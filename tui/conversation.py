@@ -13,7 +13,7 @@ from textual.content import Content
 
 from curate.core.example import MEDIA_KEYS, REASONING_KEYS, Example, Message
 from curate.core.text import UNSAFE, excerpt, visible
-from tui.turn_parts import argument_names, call_text, is_medium, media_in, other_parts, parsed_call, pieces_of
+from tui.turn_parts import argument_names, call_text, is_medium, media_in, other_parts, parsed_call, text_ranges
 
 MAX_MESSAGE_CHARS: Final = 6000
 """Maximum number of characters drawn of a message; a megabyte on one line must not block the screen."""
@@ -159,7 +159,7 @@ class ConversationView:
         if not message.text:
             return
         text = self.text(message.text)
-        for kind, start, end in pieces_of(message.content, text, self.text):
+        for kind, start, end in text_ranges(message.content, text, self.text):
             inside = [
                 Mark(max(mark.start, start) - start, min(mark.end, end) - start, mark.style)
                 for mark in marks

@@ -21,31 +21,31 @@ MAX_ADDRESS_CHARS: Final = 1000
 """Maximum number of characters of an address; longer text is the content itself."""
 DATA_URL: Final = re.compile(r"data:([\w.+/-]{1,60})[;,]")
 
-PieceKind = Literal["text", "reasoning", "call"]
+RangeKind = Literal["text", "reasoning", "call"]
 
 
-class Piece(NamedTuple):
+class TextRange(NamedTuple):
     """A range of the text of a turn, and how it is displayed."""
 
-    kind: PieceKind
+    kind: RangeKind
     start: int
     end: int
 
 
-def pieces_of(content: Any, text: str, shown: Callable[[str], str]) -> list[Piece]:
+def text_ranges(content: Any, text: str, shown: Callable[[str], str]) -> list[TextRange]:
     """The ranges of a displayed text by kind; `shown`: the displayed form of a part of a content that is a list."""
     if isinstance(content, list):
-        found, at = list[Piece](), 0
+        found, at = list[TextRange](), 0
         for kind, part in _text_parts(content):
             end = at + len(shown(part))
-            found += [Piece(kind, at, end)] if kind != "text" else _split_thinking(text, at, end)
+            found += [TextRange(kind, at, end)] if kind != "text" else _split_thinking(text, at, end)
             at = end + 1
         if found and found[-1].end == len(text):  # else a secret reaches over several parts
             return found
     return list(_split_thinking(text, 0, len(text)))
 
 
-def _text_parts(content: list[Any]) -> Iterator[tuple[PieceKind, str]]:
+def _text_parts(content: list[Any]) -> Iterator[tuple[RangeKind, str]]:
     for part in content:
         if isinstance(part, str):
             yield "text", part
@@ -56,15 +56,15 @@ def _text_parts(content: list[Any]) -> Iterator[tuple[PieceKind, str]]:
                 yield ("reasoning" if type_ in REASONING_TYPES else "call" if type_ in CALL_TYPES else "text"), text
 
 
-def _split_thinking(text: str, start: int, end: int) -> Iterator[Piece]:
+def _split_thinking(text: str, start: int, end: int) -> Iterator[TextRange]:
     at = start
     for match in THINK.finditer(text, start, end):
         if match.start() > at:
-            yield Piece("text", at, match.start())
-        yield Piece("reasoning", *match.span())
+            yield TextRange("text", at, match.start())
+        yield TextRange("reasoning", *match.span())
         at = match.end()
     if at < end:
-        yield Piece("text", at, end)
+        yield TextRange("text", at, end)
 
 
 def other_parts(content: Any) -> list[Any]:
