@@ -68,6 +68,7 @@ def test_documents_that_cannot_be_read_are_refused(tmp_path: Path, content: byte
 
 
 def test_the_passage_with_the_words_of_the_question_is_the_last(tmp_path: Path) -> None:
+    pytest.importorskip("bm25s")
     passages = passages_in(faq(tmp_path / "docs"))
     asked = ["Which card is taken?", "When do you open on Sundays?", "zzz", ""]
     found = nearest_passages(asked, passages, 2, None, tmp_path)
@@ -95,6 +96,7 @@ def test_the_verdict_on_retrieval_is_by_the_same_test() -> None:
 def test_documents_are_measured_beside_the_tuned_model(
     finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pytest.importorskip("bm25s")
     docs = tmp_path / "docs"
     docs.mkdir()
     (docs / "words.md").write_text("".join(f"# {word}\n\nTo repeat {word}: {word} {word}.\n" for word in WORDS))

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from safetensors import safe_open
 
 from curate.cli.main import main
 from tests.trainer.tiny import make_tokenizer, write_recipe, write_split
@@ -39,6 +38,8 @@ def mixture(folder: Path, kind: str) -> Path:
 
 
 def tensors(folder: Path) -> dict[str, Any]:
+    from safetensors import safe_open
+
     with safe_open(folder / "adapter/adapter_model.safetensors", "pt") as file:
         return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
 
