@@ -232,8 +232,8 @@ def reasoning_in_history() -> "pl.Expr":
     """An answer before another question has reasoning.
 
     Most templates strip the reasoning from earlier answers, as inference does. A trainer that renders the conversation
-    once never trains on it; one that keeps it trains on a history that inference does not have. All 40 findings in a
-    real file with reasoning, of 20 conversations, were right.
+    once never trains on it; one that keeps it trains on a history that inference does not have. In the one
+    real file with reasoning at hand it reports 20 of 50 conversations.
     Bad: {"messages": [{"role": "user", "content": "Name a capital."}, {"role": "assistant", "content": "<think>In France.</think>Paris."}, {"role": "user", "content": "Another?"}, {"role": "assistant", "content": "Rome."}]}
     Good: {"messages": [{"role": "user", "content": "Name a capital."}, {"role": "assistant", "content": "Paris."}, {"role": "user", "content": "Another?"}, {"role": "assistant", "content": "<think>In Italy.</think>Rome."}]}
     """
