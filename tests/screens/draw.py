@@ -162,7 +162,7 @@ def write_datamap(folder: Path) -> None:
     mapped = [
         MappedExample(at, ids[at], (3.2 - rank / 9, 2.9 - rank / 9, 2.7 - rank / 9), (9, 51, 96), 2.9, 0.1, 0.01, 0.0,
         0.5, 1.9 - rank / 9, rank, "hard",
-               51 if rank == 3 else None, 2.3 if rank == 1 else None, (near,) if rank == 1 else ())
+               2.3 if rank == 1 else None, (near,) if rank == 1 else ())
         for rank, at in enumerate((40, 92, 105, 118, 7, 9, 300), start=1)
     ]  # fmt: skip
     (folder / "datamap.jsonl").write_bytes(b"".join(MAPPED.dump_json(one) + b"\n" for one in mapped))
