@@ -614,7 +614,7 @@ async def test_a_bug_ends_the_application_without_a_traceback(capsys: pytest.Cap
 
 async def test_help_names_every_key_and_the_palette_does_what_keys_do(make_app: Makes) -> None:
     app = make_app()
-    async with app.run_test(size=(120, 130)) as pilot:
+    async with app.run_test(size=(120, 150)) as pilot:
         await opened(pilot, "4", "question_mark")
         assert isinstance(app.screen, HelpScreen)
         text = screen_text(app)
