@@ -129,11 +129,12 @@ class KeyQueue(App[None]):
         self.app_focus = True
         if await self._check_bindings(key.key, priority=True):
             return
-        if key.key.startswith("alt+") and key.character and not await self._check_bindings(key.key):
+        if key.key.startswith("alt+") and key.character and not isinstance(self.focused, Input):
             # Esc and a key right behind it, which most terminals send as they send Alt and that key: an editor would
-            # insert its character.
-            self._keys.appendleft(events.Key(key.character, key.character))
-            await self._press(events.Key("escape", "\x1b"))
+            # insert its character. In one line of text it is that letter, since the next ones may decide.
+            if not await self._check_bindings(key.key):
+                self._keys.appendleft(events.Key(key.character, key.character))
+                await self._press(events.Key("escape", "\x1b"))
             return
         if (focused := self.focused) is not None:
             direct = DirectKey(key.key, key.character)

@@ -160,7 +160,7 @@ async def test_pastes_and_clicks_keep_their_place_among_the_keys() -> None:
         ids = [shown.session.examples.entry(row).ids[0] for row in (3, 1)]
         said = [(line["example"], line["verdict"]) for line in map(json.loads, decisions()[1:])]
         assert said == list(zip(ids, ("drop", "keep"), strict=True))
-        await burst(pilot, ["e", "⎋", "e", events.Paste("#: user\nHi\n"), "ctrl+s"])
+        await burst(pilot, ["e", "⎋", "e", "up", "home", events.Paste("#: user\nHi\n"), "ctrl+s"])
         await settled(pilot)
         assert json.loads(decisions()[-1])["value"]["messages"][0] == {"role": "user", "content": "Hi"}
         border = queue(app).query_one("#lists").region.bottom - 1
@@ -258,6 +258,7 @@ async def test_a_confirmation_takes_no_key_that_was_typed_ahead(monkeypatch: pyt
     monkeypatch.setattr("tui.screens.training.start", lambda *_: started.append(1))
     monkeypatch.setattr("tui.screens.ask.CONFIRM_DELAY_SECONDS", 60)  # a busy machine types slowly
     app = new_app()
+    Path("recipe.toml").write_text("")  # without one, nothing is asked
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, "7")
         for gap in (0.0, 0.02):
