@@ -17,8 +17,6 @@ from curate.lint.rules.rule_selection import RuleSelection
 from curate.output.apply import not_accepted
 from curate.read.chunks import Chunk
 
-MIN_SCAN_BYTES: Final = 24 << 20
-"""Number of bytes from which a compiled scan is loaded before lines are checked."""
 CHUNK_LINES: Final = 1 << 15
 PER_EXAMPLE: Final = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.FORM, Scope.TEXT)
 """Rules that check each example by itself, so that their findings do not depend on other lines."""
@@ -75,8 +73,6 @@ def _findings(table: Table, config: CheckConfig, rules: RuleSelection, lines: Nu
     if not codes or not len(lines):
         return
     checker = Checker(config.model_copy(update={"select": codes, "extend_select": ()}))
-    if int(table.sizes[lines].sum()) >= MIN_SCAN_BYTES:
-        checker.use_fast_path()
     for piece in _pieces(table, lines):
         yield from filter(rules.reports, checker.check_chunk(piece).findings)
 

@@ -13,7 +13,7 @@ from curate.core.data_files import data_files
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import InputError, UsageError
 from curate.core.events import Listener, StageFinished, StageStarted, advancing
-from curate.core.files import display_name, size_of
+from curate.core.files import display_name
 from curate.core.finding import Finding, Severity
 from curate.core.kernels import kernels_for
 from curate.core.lazy import np
@@ -32,7 +32,6 @@ from curate.lint.project_check import ProjectRules, check_project
 from curate.lint.rules import Scope
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.rules.splits import SplitBalance, SplitCounts, unbalanced
-from curate.lint.runner import MIN_FAST_BYTES
 from curate.models.names import fingerprint
 from curate.output.apply import (
     large_removals,
@@ -177,7 +176,7 @@ def _read(work: Workspace, sources: Sources, pool: WorkerPool) -> tuple[Table, l
     check, session, rules = work.config.check, work.session, work.rules
     spec, errors = split_feature_spec(work.config), list[Finding]()
     apart = check.renders or _asks_all(check)
-    screening = None if apart else ErrorFilter.of(check, quick=size_of(sources.every) >= MIN_FAST_BYTES)
+    screening = None if apart else ErrorFilter.of(check)
     if apart:
         errors = _errors(sources, rules, session.listen, session.executor)
     session.listen(StageStarted("read"))

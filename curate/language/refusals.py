@@ -27,12 +27,8 @@ OTHER_LANGUAGES: Final = (
     r"|抱歉[^。！\n]{0,8}(?:无法|不能)(?:帮|提供|回答|满足|协助|完成)"
 )
 """Refusals in German, Spanish, Portuguese, French and Chinese."""
-OTHER_HINTS: Final = (
-    "leider", "tut mir leid", "lamentablemente", "desafortunadamente", "lo siento", "infelizmente", "lamento",
-    "desculpe", "je ne ",
-)  # fmt: skip
 CHINESE_APOLOGY: Final = "歉"
-"""Each refusal of `OTHER_LANGUAGES` contains one of these hints or this character."""
+"""Each Chinese refusal contains this character."""
 REFUSAL: Final = (
     r"(?ai)(?:^|[.!?,;:\n—-] *)(?:and |but )?(?:unfortunately,? )?(?:"
     r"i(?: a|['’]?)m (?:very |really |so |truly |deeply )?(?:sorry|afraid)(?: for the inconvenience)?,?(?: but| yet| however,?)? (?:that )?"  # noqa: E501
@@ -44,14 +40,6 @@ REFUSAL: Final = (
     r"|i must (?:respectfully )?decline"
     rf"|(?:as|i(?: a|['’])m) an ai[\w ,]{{0,40}} {CANNOT}|{OTHER_LANGUAGES})"
 )
-REFUSAL_HINTS: Final = (
-    "i cannot", "i can't", "i won't", "i will not", "i am unable", "i'm unable", "i am not able", "i'm not able",
-    "we cannot", "we can't", "we are unable", "do not have", "don't have",
-    "must decline", "have to decline", "respectfully decline", *OTHER_HINTS,
-)  # fmt: skip
-"""Every refusal contains one of these, in any case of ASCII letters and with either apostrophe, or
-`CHINESE_APOLOGY`.
-"""
 
 
 def refuses(opening: str) -> bool:

@@ -18,8 +18,7 @@ from curate.lint.repeated_requests import repeated_requests
 from curate.lint.rules import RULES, Rule, Scope, by_scope
 from curate.lint.rules.dataset_summary import MAX_PATHS, MAX_SYSTEMS, DatasetState, DatasetSummary
 from curate.lint.rules.example_summary import RATING_KEYS
-from curate.lint.rules.message_frame import ANSWER_KEYS, batch_frame, messages_frame
-from curate.lint.rules.prefilter_tables import fast_path_scan
+from curate.lint.rules.message_frame import ANSWER_KEYS, messages_frame
 from curate.lint.rules.references import references
 from curate.lint.rules.roles import with_known_roles
 from curate.lint.rules.rule import RepairInput
@@ -33,7 +32,6 @@ from curate.read.json_pointer_spans import line_of
 
 if TYPE_CHECKING:
     from curate.models.template import Template
-    from curate.read.fast_path import Scan
 
 Shape = tuple[str | tuple[str, str], ...]
 READ_KEYS: Final = frozenset((*TRAINED_KEYS, "chosen_messages", "parallel_tool_calls")) - {"messages"}
@@ -131,7 +129,6 @@ class Checker:
             bool(config.model) and self.template is not None and "K010" in rules
         )  # the tokenizer itself is used then
         self.text = TextRules([rule for rule in by_scope(rules, Scope.TEXT) if not (exact and rule.code == "K016")])
-        self.scan: Scan | None = None
         self.state = DatasetState()
         self.sound: set[Shape] = set()
         self.repaired: tuple[ParsedLine | None, dict[str, bool], bool] = None, {}, False
@@ -139,15 +136,10 @@ class Checker:
         findings as messages.
         """
 
-    def use_fast_path(self) -> None:
-        """Scan lines with the compiled fast path first, for large files since it is slow to load; same findings."""
-        if self.template is None:
-            self.scan = fast_path_scan(RULES.values(), [rule for rule in self.text.rules if not rule.prefilters])
-
     def check_chunk(self, chunk: Chunk) -> CheckedChunk:
         """Read and check a chunk."""
         facts = FileFacts(chunk.name, target=self.target)
-        batch = read_chunk(chunk, facts, self.scan, self.known)
+        batch = read_chunk(chunk, facts, self.known)
         part = self.check_batch(batch, facts, len(batch.lines))
         part.chunk = chunk if chunk.data is None else None
         return part
@@ -156,8 +148,7 @@ class Checker:
         """Check a batch of lines with the given facts."""
         part = CheckedChunk(facts, lines, list(self.findings(batch)), DatasetSummary())
         if self.profiled or self.dataset or self.compared or self.answers:
-            order = [*(batch.quiet.numbers.tolist() if batch.quiet else ()), *batch.plain_at]
-            part.summary.add_fast_path(batch)
+            order = [*batch.plain_at]
             part.summary.add_columns(batch)
             for at, parsed in zip(batch.irregular_at, batch.irregular_lines, strict=True):
                 if parsed.example is not None:
@@ -182,12 +173,6 @@ class Checker:
         for position, roles in enumerate(batch.roles):
             if ("messages", *roles) not in self.sound:
                 parsed = batch.parsed(position)
-                yield from self._structure(parsed, parsed.example or Example(parsed.place, {}, "messages"))
-        for roles, numbers in batch.quiet.by_roles().items() if batch.quiet else ():
-            for number in numbers:
-                if ("messages", *roles) in self.sound:
-                    break
-                parsed = batch.fast_path_line(int(number))
                 yield from self._structure(parsed, parsed.example or Example(parsed.place, {}, "messages"))
         if self.template is not None:
             for position in range(len(batch.numbers)):
@@ -245,7 +230,7 @@ class Checker:
             return parsed, {one.index: one.content_pointer for one in reversed(example.messages)}
 
         joined: list[tuple[Rule, int, int, str]] = []
-        for rule, position, turn, message in self.text.ask(batch_frame(batch, [example for _, example in lines])):
+        for rule, position, turn, message in self.text.ask_batch(batch, [example for _, example in lines]):
             beside = position - len(batch.numbers)
             if beside >= 0 and (parts := lines[beside][1].parts) and parts[turn]:
                 joined.append((rule, beside, turn, message))

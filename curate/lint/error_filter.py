@@ -19,11 +19,9 @@ class ErrorFilter(NamedTuple):
 
     config: str
     """A `CheckConfig` as JSON that selects the rules for which lines are removed."""
-    quick: bool = False
-    """Whether the compiled fast path runs first: for large files."""
 
     @classmethod
-    def of(cls, config: CheckConfig, *, quick: bool) -> "ErrorFilter | None":
+    def of(cls, config: CheckConfig) -> "ErrorFilter | None":
         """The filter for the configured rules that are errors or in `drop`; None if there are none."""
         codes = tuple(
             code
@@ -31,9 +29,7 @@ class ErrorFilter(NamedTuple):
             if severity is Severity.ERROR or code.startswith(config.drop)
         )
         return (
-            cls(config.model_copy(update={"select": codes, "extend_select": ()}).model_dump_json(), quick)
-            if codes
-            else None
+            cls(config.model_copy(update={"select": codes, "extend_select": ()}).model_dump_json()) if codes else None
         )
 
     def judge(self, chunk: Chunk) -> CheckedChunk:
@@ -74,7 +70,4 @@ _LOADING: Final = Lock()
 @cached_per_thread  # each checker reads chunks into its own buffer
 def _checker(error_filter: ErrorFilter) -> Checker:
     with _LOADING:
-        checker = Checker(CheckConfig.model_validate_json(error_filter.config))
-        if error_filter.quick:
-            checker.use_fast_path()
-    return checker
+        return Checker(CheckConfig.model_validate_json(error_filter.config))

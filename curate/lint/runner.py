@@ -30,8 +30,6 @@ CHUNK_ELEMENTS = 1024
 """Number of document elements that are checked together."""
 MIN_PARALLEL_BYTES = 16 << 20
 """Size in bytes from which several processes are faster: starting one takes some tenths of a second."""
-MIN_FAST_BYTES = 24 << 20
-"""Size in bytes from which the compiled fast path is faster, including its loading."""
 LABELS_DIFFER: Final = "X005"
 """The rule for labels of one input, of which no other rule reports that they contradict each other."""
 Progress = Callable[[int], None]
@@ -117,8 +115,8 @@ def check_paths(
     )
     sink = _FindingSink(checker, found)
     size = size_of(paths)
-    many, fast = checker.template is None and size >= MIN_PARALLEL_BYTES, size >= MIN_FAST_BYTES
-    own, make_state = partial(_with_fast_path, checker, fast), partial(_checker, config, fast)
+    many = checker.template is None and size >= MIN_PARALLEL_BYTES
+    own, make_state = (lambda: checker), partial(Checker, config)
     with (
         executor.pool(workers if many else 1, processes=many, own=own, make_state=make_state, files=paths) as pool,
         TempStore() as copies,
@@ -132,16 +130,6 @@ def check_paths(
         report.findings = list(filter(checker.chosen.reports, report.findings))
     report.seconds = monotonic() - started
     return report
-
-
-def _with_fast_path(checker: Checker, fast: bool) -> Checker:
-    if fast:
-        checker.use_fast_path()
-    return checker
-
-
-def _checker(config: CheckConfig, fast: bool) -> Checker:
-    return _with_fast_path(Checker(config), fast)
 
 
 class _FindingSink:
@@ -314,6 +302,6 @@ def itself(example: Example) -> Example:
     return example
 
 
-def _read_at(checker: Checker, asked: tuple[Chunk, tuple[int, ...], Callable[[Example], Value]]) -> dict[int, Value]:
+def _read_at(_: Checker, asked: tuple[Chunk, tuple[int, ...], Callable[[Example], Value]]) -> dict[int, Value]:
     """A value of the examples on some lines of a chunk, from 1 and in order."""
-    return read_at(*asked, checker.scan.room if checker.scan is not None else None)
+    return read_at(*asked)

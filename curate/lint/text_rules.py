@@ -5,8 +5,15 @@ from functools import reduce
 from itertools import chain
 from operator import or_
 
+from curate.core.example import Example
 from curate.core.lazy import pl
+from curate.lint.line_selection import LineSelection
 from curate.lint.rules import Rule
+from curate.lint.rules.message_frame import batch_frame
+from curate.read.chunks import Batch
+
+TextFinding = tuple[Rule, int, int, str]
+"""Rule, position of the example, turn and message."""
 
 
 class TextRules:
@@ -14,20 +21,40 @@ class TextRules:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = rules
+        self._filtered = [rule for rule in rules if rule.prefilters]
+        self._others = [rule for rule in rules if not rule.prefilters]
         self._asked: dict[str, pl.Expr] = {}
         self._suspects: list[list[pl.Expr]] | None = None
         """For rules with prefilters, which messages these select: of any text, and of texts that are not ASCII."""
+        self._selection: LineSelection | None = None
 
-    def ask(self, frame: "pl.DataFrame") -> Iterator[tuple[Rule, int, int, str]]:
-        """Run the rules over a message frame; yields rule, position of the example, turn and message."""
+    def ask_batch(self, batch: Batch, others: Sequence[Example]) -> Iterator[TextFinding]:
+        """Run the rules over the plain examples of a batch and other examples, numbered after them."""
+        if not self.rules:
+            return
+        if self._selection is None:
+            self._selection = LineSelection(chain.from_iterable(rule.prefilters for rule in self._filtered))
+        positions = self._selection.positions(batch)
+        if positions is None or not self._others:
+            yield from self.ask(batch_frame(batch, others, positions))
+        else:
+            yield from self._ask(self._filtered, batch_frame(batch, others, positions))
+            yield from self._ask(self._others, batch_frame(batch, others))
+
+    def ask(self, frame: "pl.DataFrame") -> Iterator[TextFinding]:
+        """Run the rules over a message frame."""
+        return self._ask(self.rules, frame)
+
+    def _ask(self, rules: Sequence[Rule], frame: "pl.DataFrame") -> Iterator[TextFinding]:
         if not len(frame):
             return
         if self._suspects is None:
-            some = [rule for rule in self.rules if rule.prefilters]
-            self._suspects = [[_suspects(rule) for rule in some if _any_text(rule) is plain] for plain in (True, False)]
+            self._suspects = [
+                [_suspects(rule) for rule in self._filtered if _any_text(rule) is plain] for plain in (True, False)
+            ]
         frames = frame, frame[frame["foreign"].arg_true()]
         found = [part.select_seq(wanted) for part, wanted in zip(frames, self._suspects, strict=True)]
-        for rule in self.rules:
+        for rule in rules:
             asked = frame
             if rule.prefilters:
                 at = int(not _any_text(rule))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, TypeVar, overload
+from typing import Any, BinaryIO, Final, NamedTuple, TypeVar, overload
 
 import orjson
 
@@ -23,15 +23,10 @@ from curate.read.decode import Decoded
 from curate.read.file_sniffing import sniff_file_kind
 from curate.read.lines import BOM, Line, is_document, line_from
 
-if TYPE_CHECKING:
-    from curate.read.fast_path import Scan, ScanResult
-
 CHUNK_BYTES = 8 << 20
 """Large enough for columns to be faster, small enough for memory and progress updates."""
 NEWLINE: Final = 10
 Value = TypeVar("Value")
-EXTRA_BYTES = 1 << 16
-"""Bytes that are read beyond a chunk; its last line usually ends there."""
 
 
 class Chunk(NamedTuple):
@@ -86,11 +81,8 @@ def _unpacked(copy: Path, name: str, block: bytes, stream: Iterator[bytes], size
     yield Chunk(copy, name, start, None)
 
 
-def chunk_bytes(chunk: Chunk, room: bytearray | None = None) -> tuple[int, bytes | bytearray, int]:
-    """A chunk's bytes: offset of its first line, buffer, number of bytes. Raises `InputError`.
-
-    If `room` is given and large enough, the bytes are read into it, and the next chunk overwrites them.
-    """
+def chunk_bytes(chunk: Chunk) -> tuple[int, bytes, int]:
+    """A chunk's bytes: offset of its first line, bytes, their number. Raises `InputError`."""
     if chunk.data is not None:
         return chunk.start, chunk.data, len(chunk.data)
     try:
@@ -105,7 +97,7 @@ def chunk_bytes(chunk: Chunk, room: bytearray | None = None) -> tuple[int, bytes
             if chunk.end is not None and start >= chunk.end:
                 return start, b"", 0
             wanted = chunk.end - start if chunk.end is not None else None
-            data, size = _read_whole(file, wanted) if room is None else _read_into(file, wanted, room)
+            data, size = _read_whole(file, wanted)
             require_filled(chunk.path, data)
             return start, data, size
     except OSError as error:
@@ -120,30 +112,12 @@ def _read_whole(file: BinaryIO, wanted: int | None) -> tuple[bytes, int]:
     return data, len(data)
 
 
-def _read_into(file: BinaryIO, wanted: int | None, room: bytearray) -> tuple[bytes | bytearray, int]:
-    """The same, but into `room` if they fit."""
-    most = (CHUNK_BYTES if wanted is None else wanted) + EXTRA_BYTES
-    if len(room) < most:
-        room += bytes(most - len(room))
-    size = file.readinto(memoryview(room)[:most])  # type: ignore[attr-defined]  # files have it
-    if size == most or wanted is not None:
-        end = room.find(b"\n", wanted - 1, size) + 1 if wanted is not None else 0
-        if not end and size == most:  # a line longer than the buffer, or a file that has grown
-            rest, _ = _read_whole(file, None) if wanted is None else (file.readline(), 0)
-            whole = bytes(room[:size]) + rest
-            return whole, len(whole)
-        size = end or size
-    return room, size
-
-
-def read_at(
-    chunk: Chunk, numbers: Iterable[int], value_of: Callable[[Example], Value], room: bytearray | None = None
-) -> dict[int, Value]:
+def read_at(chunk: Chunk, numbers: Iterable[int], value_of: Callable[[Example], Value]) -> dict[int, Value]:
     """A value of the example on each of some lines of a chunk (from 1, in order); other lines are not parsed.
 
-    For `room` see `chunk_bytes`. Raises `InputError`.
+    Raises `InputError`.
     """
-    offset, data, size = chunk_bytes(chunk, room)
+    offset, data, size = chunk_bytes(chunk)
     facts, found = FileFacts(chunk.name), {}
     at, passed = len(BOM) if offset == 0 and data.startswith(BOM) else 0, 1
     for number in numbers:
@@ -200,16 +174,12 @@ class Batch:
     """Whether the last line has a line ending."""
     offset: int = 0
     """Byte of the file at which the chunk starts."""
-    quiet: "ScanResult | None" = None
-    """The lines on which no rule can fire (see `curate.read.fast_path`); they are neither in the columns nor in
-    `irregular_lines`.
-    """
     whole: list[ParsedLine] = field(default_factory=list)
     """The plain examples as parsed lines, if the lines were read one by one."""
     beside: dict[int, dict[str, Any]] = field(default_factory=dict)
     """What some plain examples have beside their messages, by position."""
-    answer_flags: list[int] | None = None
-    """Flags of each message of the plain examples, computed by `curate.lint.rules.message_frame`."""
+    answer_flags: list[list[int]] | None = None
+    """Flags of the messages of each plain example, computed by `curate.lint.rules.message_frame`."""
     _starts: list[int] = field(default_factory=list)
 
     @classmethod
@@ -234,22 +204,12 @@ class Batch:
         self.texts.append(texts)
         self.joined_texts.append(text)
 
-    def fast_path_line(self, number: int) -> ParsedLine:
-        """Parse a line that is no object yet."""
-        return parsed_line(self._line(number), FileFacts(self.file))
-
     def _line(self, number: int) -> Line:
         ended = self.ended or number < len(self.lines)
         return line_from(number, self.start_of(number), self.lines[number - 1], ended=ended)
 
-    def texts_of(self, number: int) -> list[str]:
-        """The texts of a line that the fast path skipped."""
-        return [turn["content"] for turn in orjson.loads(self.lines[number - 1])["messages"]]
-
     def start_of(self, number: int) -> int:
         """The byte offset of a line in the file."""
-        if self.quiet is not None:
-            return self.offset + int(self.quiet.starts[number - 1])
         if not self._starts:
             self._starts = list(accumulate((len(line) + 1 for line in self.lines), initial=self.offset))
         return self._starts[number - 1]
@@ -265,40 +225,26 @@ class Batch:
             return self.whole[position]
         number = self.numbers[position]
         if position in self.beside:
-            return self.fast_path_line(number)
+            return parsed_line(self._line(number), FileFacts(self.file))
         value, place = self.value(position), Place(self.file, number)
         example = Example(place, value, "messages", None, True)
         return ParsedLine(place, self._line(number), Decoded(value, (), True), example)
 
 
-def read_chunk(chunk: Chunk, facts: FileFacts, scan: "Scan | None" = None, known: Set[str] | None = None) -> Batch:
-    """Read the lines of a chunk and add to `facts`. Lines on which `scan` rules out findings are not parsed.
+def read_chunk(chunk: Chunk, facts: FileFacts, known: Set[str] | None = None) -> Batch:
+    """Read the lines of a chunk and add to `facts`.
 
     `known`: keys by which lines are told apart; an example with numbers and texts under other keys beside messages that
     end with an answer is plain, too. None: no example with other keys is.
     """
-    offset, data, size = chunk_bytes(chunk, scan.room if scan is not None else None)
+    offset, data, size = chunk_bytes(chunk)
     facts.size += size
     if offset == 0 and data.startswith(BOM):
         facts.bom, offset, data, size = True, len(BOM), data[len(BOM) : size], size - len(BOM)
     batch = Batch(chunk.name, [], ended=not size or data[size - 1] == NEWLINE, offset=offset)
-    lines: Sequence[bytes]
-    if scan is None:
-        lines = batch.lines = bytes(data).split(b"\n")[: -1 if batch.ended else None]
-        numbers: Iterable[int] = range(1, len(lines) + 1)
-        returns = data.count(b"\r\n") if b"\r" in data else 0
-    else:
-        batch.quiet = scan(data, size)
-        lines = batch.lines = LineSlices(data, batch.quiet.starts)
-        numbers = batch.quiet.irregular_lines
-        returns = batch.quiet.returns
-        count = len(lines) - len(batch.quiet.irregular_lines)
-        facts.lines += count
-        facts.examples += count
-        facts.understood += count  # a quiet line has a text in each turn
-        if count:  # otherwise there are no such lines, and no such format
-            facts.formats["messages"] += count
-    _read(batch, facts, numbers, known)
+    lines = batch.lines = data.split(b"\n")[: -1 if batch.ended else None]
+    returns = data.count(b"\r\n") if b"\r" in data else 0
+    _read(batch, facts, range(1, len(lines) + 1), known)
     facts.crlf += returns - _counted(batch, b"\r\n")
     facts.lf += len(lines) - (not batch.ended) - returns - _counted(batch, b"\n")
     return batch

@@ -1,10 +1,8 @@
-"""Small compiled functions over bytes, for loops over every byte of a large file (see `curate.read.fast_path`).
+"""Small compiled functions over bytes, for loops over every byte of a large file (see `curate.read.plain_columns`).
 
-Bytes are uint8 arrays; positions count from 0. `curate check` imports numba only here, and only in processes that check
-a large file.
+Bytes are uint8 arrays; positions count from 0.
 """
 
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -33,12 +31,6 @@ def entry(function: Any) -> Any:
         return _compiler(**_OPTIONS)(function)
 
 
-def forget(function: Any) -> None:
-    """Delete the cached code of `function`: code of another version may refer to missing classes and fail to load."""
-    for index in Path(function.stats.cache_path).glob(f"*.{function.__name__}-*.nbi"):
-        index.unlink(missing_ok=True)
-
-
 def literal(text: bytes) -> Array:
     """Bytes as an array that compiled code treats as a constant."""
     return np.frombuffer(text, dtype=np.uint8)
@@ -61,59 +53,6 @@ def position_after(data: Array, at: int, end: int, wanted: int) -> int:
     if at < 0 or at >= end or data[at] != wanted:
         return -1
     return at + 2 if at + 1 < end and data[at + 1] == 32 else at + 1
-
-
-@compiled
-def contains_piece(text: Array, start: int, end: int, piece: int, size: int) -> bool:
-    """Whether the `size` bytes at `piece` also occur between `start` and `end`; `start` < `piece`, `end` <= its end."""
-    half = size // 2
-    first, middle, last = text[np.uintp(piece)], text[np.uintp(piece + half)], text[np.uintp(piece + size - 1)]
-    at, stop = start, end - size + 1
-    while at < stop:
-        many = min(64, stop - at)
-        some = False
-        for nth in range(many):  # vectorized by the compiler
-            here = np.uintp(at + nth)
-            some |= (
-                (text[here] == first)
-                & (text[here + np.uintp(half)] == middle)
-                & (text[here + np.uintp(size - 1)] == last)
-            )
-        if some:
-            for nth in range(many):
-                if same_bytes(text, at + nth, piece, size):
-                    return True
-        at += many
-    return False
-
-
-@compiled
-def byte_of(text: Array, start: int, end: int, chars: int) -> int:
-    """The start of the character with this number, from 0."""
-    for at in range(start, end):
-        if text[at] & 0xC0 != 0x80:
-            if chars == 0:
-                return at
-            chars -= 1
-    return end
-
-
-@compiled
-def same_bytes(text: Array, one: int, other: int, size: int) -> bool:
-    """Whether the bytes at two positions are equal."""
-    for nth in range(size):  # noqa: SIM110
-        if text[one + nth] != text[other + nth]:
-            return False
-    return True
-
-
-@compiled
-def stands_at(text: Array, at: int, wanted: Array, size: int) -> bool:
-    """Whether the first `size` bytes of `wanted` are here."""
-    for nth in range(size):  # noqa: SIM110
-        if text[at + nth] != wanted[nth]:
-            return False
-    return True
 
 
 @compiled
@@ -173,12 +112,6 @@ def write_utf8(text: Array, at: int, code: int) -> int:
     text[at], text[at + 1] = 0xF0 | (code >> 18), 0x80 | ((code >> 12) & 0x3F)
     text[at + 2], text[at + 3] = 0x80 | ((code >> 6) & 0x3F), 0x80 | (code & 0x3F)
     return at + 4
-
-
-@compiled
-def is_word(byte: int) -> bool:
-    """Whether a byte is an ASCII letter or digit."""
-    return 48 <= byte <= 57 or 65 <= byte <= 90 or 97 <= byte <= 122
 
 
 _1, _2, _3, _4, _5 = (
@@ -244,9 +177,3 @@ def xxh64_seeded(data: Array, start: int, end: int, seed: Any) -> Any:
     value = (value ^ (value >> np.uint64(33))) * _2
     value = (value ^ (value >> np.uint64(29))) * _3
     return value ^ (value >> np.uint64(32))
-
-
-@compiled
-def xxh64_digest(data: Array, start: int, end: int) -> Any:
-    """XXH64 of the bytes in a range, with seed 0."""
-    return xxh64_seeded(data, start, end, np.uint64(0))

@@ -129,7 +129,6 @@ def test_findings_do_not_depend_on_how_a_file_is_cut(file: tuple[list[bytes], by
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("scan")  # what is compiled there is compiled once
 def test_findings_do_not_depend_on_the_number_of_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [line_of(chat(f"Question {n}?", "\u200b" if n % 7 == 0 else f"Answer {n % 50}")) for n in range(400)]
     lines[100:100] = [b"{", line_of({"instruction": "Add", "output": "2"}), *lines[:20]]
@@ -138,8 +137,6 @@ def test_findings_do_not_depend_on_the_number_of_processes(monkeypatch: pytest.M
     alone = check_paths([path])
     monkeypatch.setattr(CHECK, "MIN_PARALLEL_BYTES", 0)
     monkeypatch.setattr(CHECK, "CHUNK_BYTES", 5_000)
-    assert check_paths([path], workers=2).findings == alone.findings
-    monkeypatch.setattr(CHECK, "MIN_FAST_BYTES", 0)
     assert check_paths([path], workers=2).findings == alone.findings
 
 

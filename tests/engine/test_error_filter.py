@@ -24,7 +24,7 @@ def test_pieces_judged_by_several_threads_at_a_time_are_judged_as_by_one() -> No
     path.write_bytes(
         b"\n".join(line_of((f"Say {n}.", "")) if n % 97 == 0 else line for n, line in enumerate(sound)) + b"\n"
     )
-    screening = ErrorFilter.of(CheckConfig(), quick=True)
+    screening = ErrorFilter.of(CheckConfig())
     assert screening is not None
     expected = [(found.code, found.line) for found in check_paths([path]).findings if found.severity is Severity.ERROR]
     pieces = list(chunks_of(path, "data.jsonl", 100_000) or ())
@@ -39,6 +39,6 @@ def test_pieces_judged_by_several_threads_at_a_time_are_judged_as_by_one() -> No
 def test_of_lines_that_are_looked_at_for_errors_only_the_findings_are_kept(write: Write) -> None:
     tools = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}]
     path = write("data.jsonl", [{**chat("Go on.", "" if n == 2 else "Yes."), "tools": tools} for n in range(4)])
-    spec = FeatureSpec("conversation", Shingling(), judging=ErrorFilter.of(CheckConfig(), quick=False))
+    spec = FeatureSpec("conversation", Shingling(), judging=ErrorFilter.of(CheckConfig()))
     table = read_table([path], spec, WorkerPool(1, processes=False))
     assert [(found.code, found.line) for found in table.judged] == [("C003", 3)]

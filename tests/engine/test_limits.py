@@ -30,7 +30,7 @@ os.replace = lambda *_: time.sleep(60)
 sys.exit(main({[*COMMAND[3:], "--fix-only"]!r}))
 """
 SIZE = 26_000_000
-"""Bytes of a line in a file that is large enough for the compiled scan and for several processes."""
+"""Bytes of a line in a file that is large enough for several processes."""
 # Started from a small process: the peak of a child counts from that of the process it was forked from.
 MEASURED = (
     "import os, subprocess, sys; process = subprocess.Popen(sys.argv[1:]); print(os.wait4(process.pid, "

@@ -173,14 +173,14 @@ def test_columns_are_the_same_in_both_ways(content: list[tuple[bytes, bytes]], t
 
 @pytest.mark.slow
 @given(content=st.lists(st.tuples(careless, ENDINGS), max_size=12))
-def test_what_is_screened_for_errors_is_the_same_with_and_without_a_quick_look(
+def test_what_is_screened_for_errors_is_the_same_in_columns_and_line_by_line(
     content: list[tuple[bytes, bytes]],
 ) -> None:
     path = Path("x.jsonl")
     path.write_bytes(b"".join(line + ending for line, ending in content))
     found = []
-    for quick, least in ((False, 1 << 30), (True, 0)):
-        screening = ErrorFilter.of(CheckConfig(), quick=quick)
+    for least in (1 << 30, 0):
+        screening = ErrorFilter.of(CheckConfig())
         assert screening is not None
         with pytest.MonkeyPatch.context() as patch:
             parts = made(path, FeatureSpec("conversation", Shingling(), judging=screening), least, patch)

@@ -1,14 +1,13 @@
-"""What a rule declares as its prefilter marks every line that the rule can fire on, and nothing of it can go without
-that being seen.
-"""
+"""RE2 selects every line with a message that the prefilters of a rule select and on which the rule fires."""
 
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import cache
+from importlib.util import find_spec
 from itertools import combinations, pairwise, product
 from math import prod
+from pathlib import Path
 from re import _parser  # type: ignore[attr-defined]  # typeshed does not have it
 from typing import Any
 
@@ -19,6 +18,7 @@ from hypothesis import strategies as st
 from curate.core import credentials, masking
 from curate.core.example import Example, Place
 from curate.language.refusals import OTHER_LANGUAGES, REFUSAL
+from curate.lint.line_selection import LineSelection
 from curate.lint.rules import (
     RULES,
     Rule,
@@ -33,15 +33,14 @@ from curate.lint.rules import (
     reasoning_marks,
     speakers,
 )
-from curate.lint.rules.prefilter import EndsWith, Literals, MissingText, Prefilter, ShortAnswers, StartsWith
-from curate.lint.rules.prefilter_tables import prefilter_tables
 from curate.lint.text_rules import TextRules
-from curate.read.fast_path import Scan
+from curate.read.chunks import Batch, Chunk, read_chunk
+from curate.read.dataset import FileFacts
 from tests.conftest import chat, of_hundred
 from tests.engine.test_chunks import fragments
 from tests.engine.test_rules import cases
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("scan")]
+pytestmark = pytest.mark.slow
 DECLARED = [rule for rule in by_scope(RULES, Scope.TEXT) if rule.prefilters]
 MIXED = "k7QzA9mX2vB4"
 """Characters of which long stretches are made, as keys are."""
@@ -83,18 +82,6 @@ PATTERNS: dict[str, Sequence[str]] = {
 """What the rules themselves look for, in places where nothing is said of prefilters."""
 NOT_PLAIN = ("C003", "C004", "C016", "M025", "Q037")
 """Rules that fire on no plain question and answer: on an empty one, on texts without a template, over several turns."""
-SPARE = {code: {"all of it"} for code in ("C017", "Q001", "Q034", "Q035", "Q038", "Q039")}
-"""What a declaration has that no line here needs: the scan's own digests need text in normal form, and no answer here
-ends in much white space. The flag of reasoning beside an answer is of no plain line.
-"""
-PARTS: dict[type, tuple[str, ...]] = {
-    Literals: ("texts",),
-    EndsWith: ("texts",),
-    MissingText: ("texts", "links"),
-    StartsWith: ("chars",),
-    ShortAnswers: ("answers", "questions"),
-}
-"""The fields of a prefilter that have strings, or characters, of which one is enough."""
 CHANGES = st.sampled_from(
     (
         str,
@@ -242,78 +229,41 @@ def _talks_in(lines: str) -> Iterator[tuple[str, str]]:
 
 def fired(code: str, talks: Sequence[tuple[str, str]], frame: Any) -> list[tuple[str, str]]:
     """Those on which a rule fires, asked about all of them in their frame."""
-    asked = replace(RULES[code], prefilters=())
-    return [talks[at] for at in sorted({at for _, at, _, _ in TextRules([asked]).ask(frame)})] if talks else []
+    return [talks[at] for at in sorted({at for _, at, _, _ in TextRules([RULES[code]]).ask(frame)})] if talks else []
 
 
-def written(talks: Sequence[tuple[str, str]], *, ascii_: bool = False) -> bytes:
-    return b"".join(
+def batch_of(talks: Sequence[tuple[str, str]], *, ascii_: bool = False) -> Batch:
+    """The questions and answers, read from a file."""
+    data = b"".join(
         json.dumps(chat(*talk), ensure_ascii=ascii_).encode("utf-8", "surrogatepass") + b"\n" for talk in talks
     )
+    return read_chunk(Chunk(Path("data.jsonl"), "data.jsonl", 0, None, data), FileFacts("data.jsonl"))
 
 
-def let_pass(prefilters: Sequence[Prefilter], talks: Sequence[tuple[str, str]], data: bytes) -> list[tuple[str, str]]:
-    """The questions and answers, written in `data`, that a scan with some prefilters lets pass."""
-    return [
-        talk
-        for talk, quiet in zip(talks, Scan(prefilter_tables(prefilters))(data, len(data)).quiet.tolist(), strict=True)
-        if quiet
-    ]
+def left_out(rule: Rule, batch: Batch) -> list[list[str]]:
+    """The plain examples of a batch of which no message frame is made for a rule."""
+    selected = LineSelection(rule.prefilters).positions(batch)
+    assert selected is not None
+    return [texts for at, texts in enumerate(batch.texts) if at not in selected]
 
 
+@pytest.mark.skipif(find_spec("re2") is None, reason="RE2 is not installed")
 @pytest.mark.parametrize("ascii_", [False, True])
 @pytest.mark.parametrize("rule", DECLARED, ids=lambda rule: rule.code)
-def test_what_a_rule_fires_on_is_marked_by_its_own_prefilters(rule: Rule, ascii_: bool) -> None:
+def test_lines_on_which_a_rule_fires_are_selected(rule: Rule, ascii_: bool) -> None:
     talks = lines_of(rule.code)
     assert talks or rule.code in NOT_PLAIN
-    assert let_pass(rule.prefilters, talks, written(talks, ascii_=ascii_)) == []
+    assert left_out(rule, batch_of(talks, ascii_=ascii_)) == []
 
 
+@pytest.mark.skipif(find_spec("re2") is None, reason="RE2 is not installed")
 @pytest.mark.parametrize("rule", [rule for rule in DECLARED if rule.code not in NOT_PLAIN], ids=lambda rule: rule.code)
 @given(data=st.data())
 @settings(max_examples=of_hundred(40))  # 20 lines each, for each of 26 rules
-def test_however_it_is_written(rule: Rule, data: st.DataObject) -> None:
+def test_changed_lines_on_which_a_rule_fires_are_selected(rule: Rule, data: st.DataObject) -> None:
     talks = st.tuples(st.sampled_from(lines_of(rule.code)), CHANGES, CHANGES).map(
         lambda drawn: (drawn[1](drawn[0][0]), drawn[2](drawn[0][1]))
     )
     tried = data.draw(st.lists(talks, min_size=1, max_size=20))
     drawn = fired(rule.code, tried, frame_of(tried))
-    assert let_pass(rule.prefilters, drawn, written(drawn, ascii_=data.draw(st.booleans()))) == []
-
-
-def without_one(prefilter: Prefilter) -> Iterator[tuple[str, Prefilter | None]]:
-    """A prefilter with each of its strings or characters taken out, and without any: what was taken out, and what is
-    left.
-    """
-    yield "all of it", None
-    for name in {
-        Literals: ("texts",),
-        EndsWith: ("texts",),
-        MissingText: ("texts", "links"),
-        StartsWith: ("chars",),
-        ShortAnswers: ("answers", "questions"),
-    }.get(type(prefilter), ()):
-        value = getattr(prefilter, name)
-        for at in range(len(value)):
-            yield f"{value[at]!r}", replace(prefilter, **{name: value[:at] + value[at + 1 :]})
-
-
-@pytest.mark.parametrize("rule", [rule for rule in DECLARED if rule.code not in NOT_PLAIN], ids=lambda rule: rule.code)
-def test_nothing_declared_can_go(rule: Rule) -> None:
-    """What is left marks less than the rule fires on; so each declaration is needed, and a rule that outgrows its own
-    is seen above.
-    """
-    talks = lines_of(rule.code)
-    data = written(talks)
-    spare = {
-        taken
-        for nth, prefilter in enumerate(rule.prefilters)
-        for taken, left in without_one(prefilter)
-        if not let_pass([*rule.prefilters[:nth], *([left] if left else []), *rule.prefilters[nth + 1 :]], talks, data)
-    }
-    assert spare == SPARE.get(rule.code, set())
-
-
-def test_a_string_that_the_scan_would_never_find_is_refused() -> None:
-    with pytest.raises(ValueError, match="a digit in its first four bytes"):
-        prefilter_tables([Literals(("quo4zz",))])
+    assert left_out(rule, batch_of(drawn, ascii_=data.draw(st.booleans()))) == []

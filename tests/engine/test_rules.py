@@ -130,32 +130,20 @@ def test_case(code: str, case: dict[str, Any]) -> None:
     assert all(case.get("says", "") in finding.message for finding in found)
 
 
-IN_PIECES = (
-    Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.FORM, Scope.TEXT, Scope.DATASET, Scope.PROFILE, Scope.COLUMNS,
-    Scope.ANSWERS, Scope.FILE,
-)  # fmt: skip
-"""What rules see that the scan of a big file comes before."""
-
-
-def scanned(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Check each file as a big one is checked, without a buffer of that size."""
-    monkeypatch.setattr(CHECK, "MIN_FAST_BYTES", 0)
-    monkeypatch.setattr("curate.read.chunks.CHUNK_BYTES", 1 << 16)
+TEXT_CODES = [code for code, known in RULES.items() if known.scope is Scope.TEXT]
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("scan")  # what is compiled there is compiled once
-@pytest.mark.parametrize(("code", "case"), [case for case in cases() if RULES[case.values[0]].scope in IN_PIECES])
-def test_case_in_a_big_file(code: str, case: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    scanned(monkeypatch)
+@pytest.mark.parametrize(("code", "case"), [case for case in cases() if case.values[0] in TEXT_CODES])
+def test_case_without_re2(code: str, case: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("curate.lint.line_selection.re2", None)
     test_case(code, case)
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("scan")
-@pytest.mark.parametrize("code", [code for code, known in RULES.items() if known.scope in IN_PIECES])
-def test_what_a_rule_documents_in_a_big_file(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    scanned(monkeypatch)
+@pytest.mark.parametrize("code", TEXT_CODES)
+def test_what_a_rule_documents_without_re2(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("curate.lint.line_selection.re2", None)
     test_what_a_rule_documents_as_bad_fires_as_it_says_and_what_it_documents_as_good_does_not(code)
 
 

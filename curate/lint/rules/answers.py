@@ -13,13 +13,10 @@ from curate.lint.rules.example_columns import ExampleColumns
 from curate.lint.rules.example_summary import (
     CLASSIFIED,
     FRAGMENT,
-    FRAGMENT_START_CHARS,
     LABEL,
-    MAX_LABEL_CHARS,
     TEXT,
     equal_groups,
 )
-from curate.lint.rules.prefilter import StartsWith
 from curate.lint.rules.rule import columns_rule, profile_rule
 
 MIN_QUESTIONS: Final = 10
@@ -144,7 +141,6 @@ def _place(columns: ExampleColumns, at: int) -> str:
     "Q024",
     "begins-mid-sentence",
     Severity.INFO,
-    prefilter=StartsWith(FRAGMENT_START_CHARS, longer=MAX_LABEL_CHARS),
     hint="Compare the answer with its question. The beginning was cut off, or is part of the question.",
 )
 def begins_mid_sentence(known: DatasetSummary) -> PlacedProblems:

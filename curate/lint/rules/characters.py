@@ -7,8 +7,8 @@ from typing import Any, Final
 from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
 from curate.core.text import excerpt, plural
-from curate.language.identification import NAMES, clear_language
-from curate.lint.rules.message_frame import INVISIBLE_OR_PRIVATE, SWITCHED_SCRIPT, UNUSUAL_TEXT
+from curate.language.identification import COMMON_WORDS, NAMES, clear_language
+from curate.lint.rules.message_frame import INVISIBLE_OR_PRIVATE, SWITCHED_SCRIPT, UNUSUAL_TEXT, WIDE
 from curate.lint.rules.polars_text_helpers import (
     answer,
     answered_question,
@@ -18,7 +18,7 @@ from curate.lint.rules.polars_text_helpers import (
     non_ascii,
     with_request,
 )
-from curate.lint.rules.prefilter import CharacterPairs, CharacterSet
+from curate.lint.rules.prefilter import INSIDE, Patterns, patterns
 from curate.lint.rules.rule import text_rule
 
 LEAD_CHARS: Final = "ÂÃÅÄâÐÑØÙ×ðãìëê"
@@ -49,6 +49,15 @@ ABOUT_LANGUAGE: Final = lazy_pattern(
 """Requests that name a language."""
 MIN_COMMON_WORDS: Final = 0.25
 """Minimum share of frequent words in an answer of a clear language."""
+FOREIGN_WORDS: Final = tuple(
+    "|".join(sorted(listed - COMMON_WORDS["en"])) for language, listed in COMMON_WORDS.items() if language != "en"
+)
+"""For each language but English, its frequent words that are none in English."""
+TWO_FOREIGN_WORDS: Final = "|".join(
+    rf"(?i:(?:\A|[^0-9A-Za-z])(?:{words})[^0-9A-Za-z](?:{INSIDE}*[^0-9A-Za-z])?(?:{words})(?:[^0-9A-Za-z]|\z))"
+    for words in FOREIGN_WORDS
+)
+"""Of two texts in different languages, one has two such words of one language."""
 SHOWN_TEXT: Final = lazy_pattern('[\n:"“”«„]')
 """Signs that a question contains a text."""
 
@@ -65,12 +74,21 @@ LATIN_IN_CYRILLIC: Final = "[\u0400-\u04ff][aceopxyijsAEKMHOPCTX]{1,2}[\u0400-\u
 LETTERS: Final = lazy_pattern(r"[^\W\d_]+")
 FORMULA: Final = lazy_pattern("(?:sin|cos|tan|cot|sec|csc|log|ln|exp|d)[α-ω]")
 
+MIN_UNUSUAL_WORDS: Final = 50
+"""Minimum number of words of an answer that Q017 checks."""
+MAX_MARKS_PER_WORD: Final = 0.1
+"""Maximum share of # and ... per word of usual text."""
+MEAN_WORD_CHARS: Final = (3, 10)
+"""Range of the mean word length of usual text."""
+MIN_LETTERED_SHARE: Final = 0.5
+"""Minimum share of words with a letter in usual text."""
+
 
 @text_rule(
     "Q009",
     "mojibake",
     Severity.INFO,
-    prefilter=(CharacterPairs(LEAD_CHARS, CONTINUATION_CHARS), CharacterSet(C1_CONTROLS)),
+    prefilter=patterns(MOJIBAKE, C1_CONTROLS, ascii=False),
     hint="Decode the source as UTF-8. `--fix --unsafe-fixes` repairs this text, unless it is about encodings: see --diff.",
 )
 def mojibake() -> "pl.Expr":
@@ -116,7 +134,7 @@ def decode_again(value: dict[str, Any]) -> dict[str, Any]:
     "Q010",
     "invisible-character",
     Severity.INFO,
-    prefilter=CharacterSet(INVISIBLE_OR_PRIVATE),
+    prefilter=patterns(INVISIBLE_OR_PRIVATE, ascii=False),
     hint="Check what else was copied with them. `--fix --unsafe-fixes` removes them, unless the text is about them: see --diff.",
 )
 def invisible_character() -> "pl.Expr":
@@ -202,10 +220,23 @@ def _script_message(both: str) -> str | None:
     return None
 
 
+def _languages_differ(prompt: str, answer: str) -> str | None:
+    """The message for two texts, if they are in two languages."""
+    asked, said = clear_language(prompt, 1), clear_language(answer, 4, MIN_COMMON_WORDS)
+    # one word of another language may be a name or a loan
+    if not asked or not said or asked == said or (asked != "en" and not clear_language(prompt, 3)):
+        return None
+    return f"the question is in {NAMES[asked]}, the answer in {NAMES[said]}"
+
+
+TWO_LANGUAGES: Final = Patterns(texts=(TWO_FOREIGN_WORDS,), judge=_languages_differ, spans=True)
+
+
 @text_rule(
     "Q030",
     "other-language",
     Severity.INFO,
+    prefilter=TWO_LANGUAGES,
     hint="Answer in the language of the question, or name the wanted language in it.",
 )
 def other_language() -> "pl.Expr":
@@ -226,11 +257,7 @@ def _language_message(both: str) -> str | None:
     system, prompt, answer = both.split("\0", 2)
     if SHOWN_TEXT.search(prompt.strip()) or NOT_PROSE.search(answer) or ABOUT_LANGUAGE.search(f"{system}\n{prompt}"):
         return None
-    asked, said = clear_language(prompt, 1), clear_language(answer, 4, MIN_COMMON_WORDS)
-    # one word of another language may be a name or a loan
-    if not asked or not said or asked == said or (asked != "en" and not clear_language(prompt, 3)):
-        return None
-    return f"the question is in {NAMES[asked]}, the answer in {NAMES[said]}"
+    return _languages_differ(prompt, answer)
 
 
 @text_rule(
@@ -254,14 +281,14 @@ def odd_text() -> "pl.Expr":
     text = answer()
     unusual = pl.col("uneven")
     return judged_by(
-        pl.when(unusual & (text.str.len_bytes() <= text.str.len_chars() * SWITCHED_SCRIPT.wide)).then(text),
+        pl.when(unusual & (text.str.len_bytes() <= text.str.len_chars() * WIDE)).then(text),
         _unusual_text_message,
     )
 
 
 def _unusual_text_message(text: str) -> str | None:
     words = text.split()
-    if len(words) < UNUSUAL_TEXT.words:
+    if len(words) < MIN_UNUSUAL_WORDS:
         return None
     odd = _odd_words(text, words)
     return None if odd is None or NOT_PROSE.search(text) else odd
@@ -271,21 +298,21 @@ def _odd_words(text: str, words: list[str]) -> str | None:
     """What is unusual about the words of a text."""
     marks = (text.count("#") + text.count("...") + text.count("…")) / len(words)
     mean = sum(map(len, words)) / len(words)
-    if marks > UNUSUAL_TEXT.marked:
+    if marks > MAX_MARKS_PER_WORD:
         return f"{marks:.0%} of the answer's words are # or ..."
-    if not UNUSUAL_TEXT.length[0] <= mean <= UNUSUAL_TEXT.length[1]:
+    if not MEAN_WORD_CHARS[0] <= mean <= MEAN_WORD_CHARS[1]:
         return f"the answer's words have {mean:.1f} characters on average"
     if sum(map(str.isalpha, words)) * 2 >= len(words):  # the other words do not matter
         return None
     letters = sum(any(char.isalpha() for char in word) for word in words) / len(words)
-    return f"only {letters:.0%} of the answer's words have letters" if letters < UNUSUAL_TEXT.lettered else None
+    return f"only {letters:.0%} of the answer's words have letters" if letters < MIN_LETTERED_SHARE else None
 
 
 @text_rule(
     "Q022",
     "lost-character",
     Severity.INFO,
-    prefilter=CharacterSet("[\ufffd]"),
+    prefilter=patterns("\ufffd", ascii=False),
     hint="Decode the source again with its real encoding. The character cannot be recovered from this file.",
 )
 def lost_character() -> "pl.Expr":
@@ -306,7 +333,7 @@ def lost_character() -> "pl.Expr":
     "Q026",
     "look-alike-letter",
     Severity.INFO,
-    prefilter=CharacterSet(f"[{LATIN_LOOKALIKES}]"),
+    prefilter=patterns(f"[{LATIN_LOOKALIKES}]", ascii=False),
     hint="Write the letters of one alphabet. Such words get past filters, and the model learns unusual tokens.",
 )
 def look_alike_letter() -> "pl.Expr":

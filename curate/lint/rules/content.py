@@ -7,7 +7,7 @@ from curate.core.example import Example, content_text, kind_of
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.lazy import pl
 from curate.core.targets import STRICT_TURNS
-from curate.lint.rules.message_frame import ANSWER_KEYS, BLANK_TEXT, INVISIBLE_CHARS, has_media
+from curate.lint.rules.message_frame import ANSWER_KEYS, INVISIBLE_CHARS, PADDED_TEXT, has_media
 from curate.lint.rules.roles import role_of
 from curate.lint.rules.rule import Object, on_messages, rule, text_rule
 
@@ -73,7 +73,7 @@ def _shows_nothing() -> "pl.Expr":
     return ~pl.col("text").str.contains(VISIBLE_CHAR)
 
 
-@text_rule("C003", "empty-answer", Severity.ERROR, prefilter=BLANK_TEXT, hint="Write the answer, or remove the line.")
+@text_rule("C003", "empty-answer", Severity.ERROR, prefilter=PADDED_TEXT, hint="Write the answer, or remove the line.")
 def empty_answer() -> "pl.Expr":
     """An assistant's content is empty.
 
@@ -92,7 +92,7 @@ def empty_answer() -> "pl.Expr":
     "empty-question",
     Severity.WARNING,
     targets=dict.fromkeys(STRICT_TURNS, Severity.ERROR),
-    prefilter=BLANK_TEXT,
+    prefilter=PADDED_TEXT,
     hint="Write the message, or remove it.",
 )
 def empty_question() -> "pl.Expr":

@@ -7,7 +7,7 @@ from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
 from curate.core.targets import Target
 from curate.lint.rules.polars_text_helpers import judged_by
-from curate.lint.rules.prefilter import Literals
+from curate.lint.rules.prefilter import literals, patterns
 from curate.lint.rules.rule import text_rule
 
 # As of 2026-11, written by hand from the families' documentation. `--model` reads the tokenizer itself.
@@ -57,7 +57,7 @@ MARKUP: Final = lazy_pattern(
     "K016",
     "control-token",
     Severity.WARNING,
-    prefilter=Literals((PIPE_START, WIDE_PIPE_START, BOS_MARK, *OTHER_TOKENS), cased=True, pattern=TOKEN_HINT),
+    prefilter=patterns(TOKEN_HINT),
     hint="Remove or rewrite the text: the model's template writes such tokens. `--model` reports exactly the tokens "
     "of your model.",
 )
@@ -84,7 +84,7 @@ RESERVED: Final = ("User:", "Bot:", "Assistant:", "System:", "Thought:", "<image
     "nova-reserved-word",
     Severity.ERROR,
     only=(Target.BEDROCK,),
-    prefilter=Literals(RESERVED),
+    prefilter=literals(RESERVED),
     hint="Write another word: `Customer:` for `User:`, `Support:` for `Assistant:`.",
 )
 def nova_reserved_word() -> "pl.Expr":

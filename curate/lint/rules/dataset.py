@@ -14,7 +14,6 @@ from curate.core.example import Place
 from curate.core.finding import Finding, PlacedProblems, Problem, Severity
 from curate.core.text import excerpt, plural, visible, words
 from curate.lint.rules.dataset_summary import DatasetSummary
-from curate.lint.rules.message_frame import REFUSED_REQUEST
 from curate.lint.rules.rule import profile_rule, rule
 
 MIN_USEFUL_EXAMPLES: Final = 50
@@ -85,7 +84,6 @@ def system_prompt_variants(known: DatasetSummary) -> PlacedProblems:
     "F003",
     "many-refusals",
     Severity.WARNING,
-    prefilter=REFUSED_REQUEST,
     hint="List them with `curate check --select Q004`. Remove most of them, or add answers.",
 )
 def many_refusals(known: DatasetSummary) -> PlacedProblems:

@@ -17,20 +17,17 @@ import xxhash
 
 from curate.core.example import JSON_TYPES, Example, Place, canonical, content_text, escape, is_plain
 from curate.core.finding import PlacedProblems, Problem
-from curate.core.lazy import np
 from curate.core.text import plural
 from curate.language.refusals import OPENING_CHARS, refuses
 from curate.lint.rules.example_columns import ExampleColumns
 from curate.lint.rules.example_summary import (
     MAX_LABEL_CHARS,
     MAX_UINT32,
-    TEXT,
     Count,
     LastAnswer,
     MajorityLabel,
     add_to_count,
     answer_digest,
-    first_counts,
     kinds_of,
     last_answer_of,
     request_of,
@@ -131,11 +128,10 @@ class DatasetSummary:
             self.lengths.append,
             xxhash.xxh64_intdigest,
         )
-        at, looked = 0, batch_flags(batch)
         self._add_plain_reasoning(batch)
         kinds: dict[tuple[str, ...], tuple[str, int | None, int | None]] = {}
-        for position, (roles, texts, joined) in enumerate(
-            zip(batch.roles, batch.texts, batch.joined_texts, strict=True)
+        for position, (roles, texts, joined, flags) in enumerate(
+            zip(batch.roles, batch.texts, batch.joined_texts, batch_flags(batch), strict=True)
         ):
             kind = kinds.get(roles)
             if kind is None:
@@ -151,7 +147,7 @@ class DatasetSummary:
             lengths(min(len(joined) - max(0, len(texts) - 1), MAX_UINT32))
             if system is not None:
                 self._system(texts[system])
-            refused = answer is not None and looked[at + answer] & REFUSING > 0
+            refused = answer is not None and flags[answer] & REFUSING > 0
             if answer is not None:
                 self._answer(texts[answer], refused=refused)
             if answer and answer == len(texts) - 1 and texts[-1]:
@@ -162,52 +158,12 @@ class DatasetSummary:
                 )
             else:
                 self.columns.add_answer()
-            at += len(texts)
         self._add_key_types(batch)
         self.columns.places.add_lines(batch.file, batch.numbers)
         first: dict[tuple[str, ...], int] = {}
         for roles, number in zip(batch.roles, batch.numbers, strict=True):
             first.setdefault(roles, number)
         self._count_roles(batch.file, {roles: (first[roles], count) for roles, count in Counter(batch.roles).items()})
-
-    def add_fast_path(self, batch: Batch) -> None:
-        """Add the lines of a batch that the fast path skipped."""
-        scanned = batch.quiet
-        if scanned is None or not scanned.quiet.any():
-            return
-        found, numbers = scanned.lines, scanned.numbers
-        turns, system, chars, anew, answer = found.counts.T
-        folded = found.folded.copy()
-        for at in np.flatnonzero(anew).tolist():
-            texts = batch.texts_of(int(numbers[at]))
-            roles = ("system",) * system[at] + ("user", "assistant") * ((turns[at] - system[at]) // 2)
-            folded[at] = xxhash.xxh64_intdigest(_without_spaces("\0".join(texts) + _suffix(roles)))
-        columns = self.columns
-        columns.exact.frombytes(found.exact.tobytes())
-        columns.folded.frombytes(folded.tobytes())
-        self.lengths.frombytes(chars.astype(np.uint32).tobytes())
-        # refusals and answers that begin in lower case are not quiet
-        kinds, answered = np.full(len(numbers), TEXT, dtype=np.uint8), found.answer.copy()
-        short = answer <= MAX_LABEL_CHARS
-        for at in np.flatnonzero(short).tolist():
-            texts = batch.texts_of(int(numbers[at]))
-            kinds[at] = kinds_of(texts[-1], request_of(texts), refused=False)
-            answered[at] = answer_digest(texts[-1], int(kinds[at]))
-        columns.asked.frombytes(found.asked.tobytes())
-        columns.answered.frombytes(answered.tobytes())
-        columns.kinds.frombytes(kinds.tobytes())
-        for number, count in first_counts(found.system, system == 1, numbers):
-            self._system(batch.texts_of(number)[0], count)
-        for number, count in first_counts(found.answer, short, numbers):
-            self.label.vote(batch.texts_of(number)[-1], count)
-        self.label.digests.frombytes(found.answer[short].tobytes())
-        self.answers += len(numbers)
-        columns.places.add_lines(batch.file, array("I", numbers.astype(np.uint32).tobytes()))
-        place = Place(batch.file, int(numbers[0]))
-        self.reasoned[False] = add_to_count(self.reasoned.get(False), place, len(numbers))  # quiet lines have no marks
-        self._count_roles(
-            batch.file, {roles: (int(those[0]), len(those)) for roles, those in scanned.by_roles().items()}
-        )
 
     def _add_key_types(self, batch: Batch) -> None:
         """Add the types of what plain examples have beside their messages."""

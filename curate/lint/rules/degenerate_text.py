@@ -10,7 +10,7 @@ from curate.core.lazy import lazy_pattern, pl
 from curate.core.text import excerpt, normalised, plural, words
 from curate.lint.rules.message_frame import ECHOED_QUESTION, REPEATED_TEXT
 from curate.lint.rules.polars_text_helpers import answer, answered_question, judged_by
-from curate.lint.rules.prefilter import ANSWER, Literals
+from curate.lint.rules.prefilter import literals, patterns
 from curate.lint.rules.rule import text_rule
 
 MIN_REPEATED_SHARE: Final = 0.7
@@ -71,7 +71,7 @@ SLOP: Final = (
 )  # fmt: skip
 MIN_SLOP_PHRASES: Final = 3
 """Number of overused phrases from which an answer is reported."""
-SLOP_PREFILTER: Final = Literals(SLOP, ANSWER, times=MIN_SLOP_PHRASES)
+(SLOP_HINT,) = literals(SLOP).texts
 
 
 def _repeating_exchange() -> "pl.Expr":
@@ -235,7 +235,13 @@ def _overused_phrases(text: str) -> str | None:
     )
 
 
-@text_rule("Q019", "worn-phrases", Severity.INFO, prefilter=SLOP_PREFILTER, hint="Rewrite the answer in plain words.")
+@text_rule(
+    "Q019",
+    "worn-phrases",
+    Severity.INFO,
+    prefilter=patterns(f"(?s:(?:{SLOP_HINT}.*?){{{MIN_SLOP_PHRASES}}})"),
+    hint="Rewrite the answer in plain words.",
+)
 def worn_phrases() -> "pl.Expr":
     """An answer has three or more phrases that language models overuse.
 
@@ -245,9 +251,7 @@ def worn_phrases() -> "pl.Expr":
     Good: {"messages": [{"role": "user", "content": "What is Rome like?"}, {"role": "assistant", "content": "Old, loud and beautiful."}]}
     """
     text = answer()
-    return judged_by(
-        pl.when(text.str.count_matches(SLOP_PREFILTER.hint) >= MIN_SLOP_PHRASES).then(text), _overused_phrases
-    )
+    return judged_by(pl.when(text.str.count_matches(SLOP_HINT) >= MIN_SLOP_PHRASES).then(text), _overused_phrases)
 
 
 @text_rule(

@@ -84,17 +84,6 @@ Count = tuple[int, Place]
 """A count, and the place of the first occurrence."""
 
 
-def first_counts(digests: Any, chosen: Any, numbers: Any) -> Iterator[tuple[int, int]]:
-    """First line and count of each digest among the chosen lines, in line order."""
-    at = np.flatnonzero(chosen)
-    if len(at) and (digests[at] == digests[at[0]]).all():  # usually one system prompt for all
-        yield int(numbers[at[0]]), len(at)
-        return
-    _, first, counts = np.unique(digests[at], return_index=True, return_counts=True)
-    for nth in np.argsort(first).tolist():
-        yield int(numbers[at[first[nth]]]), int(counts[nth])
-
-
 def sorted_columns(order: list[int], columns: Sequence["array[int]"]) -> Iterator["array[int]"]:
     """Columns, each sorted by the numbers of `order`."""
     if len(order) < MAX_DICT_EXAMPLES // 10:

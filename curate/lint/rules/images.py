@@ -14,7 +14,7 @@ from curate.core.text import excerpt, plural
 from curate.lint.rules.content_parts import IMAGE_TYPES, TypedPart, parts_of
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.polars_text_helpers import question
-from curate.lint.rules.prefilter import Literals
+from curate.lint.rules.prefilter import patterns
 from curate.lint.rules.rule import Object, dataset_rule, on_messages, text_rule, value_rule
 
 DATA_URL: Final = re.compile(r"data:([\w.+-]*/?[\w.+-]*)((?:;[^;,]*)*),", re.ASCII)
@@ -66,7 +66,7 @@ def image_malformed(example: Example, *, target: Target) -> Problems:
     "image-missing",
     Severity.WARNING,
     targets={Target.LLAMAFACTORY: Severity.ERROR},
-    prefilter=Literals(PLACEHOLDERS, cased=True),
+    prefilter=patterns(PLACEHOLDER),
     hint="Add the image under the key `images`, or as a part of the message, or remove the placeholder.",
 )
 def image_missing() -> "pl.Expr":
@@ -112,7 +112,7 @@ def image_count(example: Example) -> Problems:
     "C020",
     "image-as-text",
     Severity.WARNING,
-    prefilter=Literals((";base64,", "iVBORw0KGgo"), cased=True, pattern=BASE64_FILE),
+    prefilter=patterns(BASE64_FILE),
     hint="Write the image as a part of type image_url, or remove it.",
 )
 def image_as_text() -> "pl.Expr":

@@ -8,7 +8,7 @@ from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
 from curate.core.text import excerpt, plural
 from curate.language.refusals import OPENING_CHARS
-from curate.lint.rules.message_frame import PADDED_TEXT
+from curate.lint.rules.message_frame import BRIEF_BYTES, PADDED_TEXT
 from curate.lint.rules.polars_text_helpers import (
     answer,
     answered_question,
@@ -17,7 +17,7 @@ from curate.lint.rules.polars_text_helpers import (
     matching,
     with_request,
 )
-from curate.lint.rules.prefilter import ANSWER, Literals, ShortAnswers, Variables, WrittenBreaks
+from curate.lint.rules.prefilter import END, INSIDE, Flag, literals, patterns
 from curate.lint.rules.rule import text_rule
 
 MASKED_VALUES: Final = (
@@ -69,7 +69,7 @@ CODE: Final = lazy_pattern(
     r"|jinja|handlebars|\bbrac(?:es|kets)|\$\{\{",
     re.IGNORECASE,
 )
-LITERAL_NEWLINE: Final = r"(?:[^\W_]|[.,:;?!)]|\\n)\\n(?:[^a-z]|$)"
+LITERAL_NEWLINE: Final = r"(?:[^\W_]|[.,:;?!)]|\\n)\\n(?:[^a-z]|\z)"
 IN_STRING: Final = lazy_pattern(
     r"(?<!\w)[\"'`“‘(\[][^\"'`“”\n]{0,200}\\n|\\[trdsw\\]|^[^\n]*[|/_]{2}|(?i:new ?line|line break|reg(?:ular )?ex|escap|backslash)",
     re.MULTILINE,
@@ -118,13 +118,6 @@ HTML_HINTS: Final = (
     r"(?i-u:cookies|cookie policy|newsletter|click here to|all rights reserved|share on facebook|skip to main)",
     any_of_pattern(*MARKS),
 )
-HTML_REMAINS: Final = (
-    *ENTITIES,
-    "&#",
-    *NOTICES,
-    *MARKS,
-    *(f"<{slash}{tag}{end}" for slash in ("", "/") for tag in TAGS for end in " />"),
-)
 ABOUT_HTML: Final = (
     r"(?i-u:html|css|xml|```|markup|react|\bjsx?\b|javascript|php|<!doctype|web ?page|website|\btags?\b|\bdom\b)"
 )
@@ -135,11 +128,9 @@ ABOUT_HTML: Final = (
     "placeholder",
     Severity.INFO,
     prefilter=(
-        Literals((*PLACEHOLDERS, "tbd"), ANSWER),
-        Literals(MASKED_VALUES, ANSWER, cased=True, pattern=MASKED),
-        Literals(FAILURES, ANSWER, within=OPENING_CHARS),
+        patterns(any_of_pattern(*PLACEHOLDERS, "tbd"), MASKED, FAILURE_HINT),
         PADDED_TEXT,
-        ShortAnswers(answers="nt.-?<[orp…", flag="brief"),
+        Flag("brief", (rf"\x02(?i:[nt.\-?<\[orp…]){INSIDE}{{0,{BRIEF_BYTES}}}{END}",), spans=True),
     ),
     hint="Write the missing content, or remove the example.",
 )
@@ -196,7 +187,7 @@ def _left_open(both: str) -> str | None:
     "Q003",
     "unfilled-variable",
     Severity.INFO,
-    prefilter=(Variables(pattern=VARIABLE_HINT), Literals(("%s",), pattern=())),
+    prefilter=patterns(VARIABLE_HINT),
     hint="Fill the template before writing the data.",
 )
 def unfilled_variable() -> "pl.Expr":
@@ -228,7 +219,7 @@ def _variable_message(both: str) -> str | None:
     "Q025",
     "written-line-break",
     Severity.INFO,
-    prefilter=WrittenBreaks(pattern=LITERAL_NEWLINE),
+    prefilter=patterns(LITERAL_NEWLINE),
     hint="Write real line breaks. The text was escaped twice, or copied from a string of code.",
 )
 def written_line_break() -> "pl.Expr":
@@ -253,7 +244,7 @@ def _written_breaks(text: str) -> str | None:
     "Q011",
     "html-remains",
     Severity.INFO,
-    prefilter=Literals(HTML_REMAINS, ANSWER, pattern=HTML_HINTS),
+    prefilter=patterns(*HTML_HINTS),
     hint="Extract the page as plain text or Markdown.",
 )
 def html_remains() -> "pl.Expr":
@@ -295,7 +286,7 @@ def _html_message(both: str) -> str | None:
     "Q027",
     "uneven-table",
     Severity.INFO,
-    prefilter=Literals(SEPARATORS, ANSWER),
+    prefilter=literals(SEPARATORS),
     hint="Give each row of the table as many cells as its header has.",
 )
 def uneven_table() -> "pl.Expr":

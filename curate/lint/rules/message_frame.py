@@ -8,22 +8,21 @@ the message calls a tool or refuses, so it may lack content), `media` (true if t
 that an assistant's message answers; else null), `system` (the system prompt that opens the conversation, or ""), `previous` (the role of the previous message), `next_called` (whether
 the next message calls a tool), `again` (1 if the previous message is the same, 2 if the one before it is, else 0).
 
-The other columns are flags for prefilters (see `Prefilter.flag`): cheap to compute and true wherever the rule can fire.
+The other columns are flags for prefilters (see `curate.lint.rules.prefilter.Flag`): cheap to compute and true wherever the rule can fire.
 These are `switched`, `echoes`, `foreign` (not all ASCII), `padded` (empty, white space at an end, or an invisible character
 first), `brief`, `points`, and the flags of answers (`flags_of`).
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any, Final
 
 from curate.core.example import MEDIA_KEYS, Example, content_text, reasoning_texts
-from curate.core.lazy import np, pl
+from curate.core.lazy import pl
 from curate.language.lexicon import NON_FINAL_WORDS
-from curate.language.refusals import CHINESE_APOLOGY, OPENING_CHARS, REFUSAL_HINTS, refuses
-from curate.lint.rules import prefilter
+from curate.language.refusals import OPENING_CHARS, refuses
+from curate.lint.rules.prefilter import END, INSIDE, MARK, Flag
 from curate.read.chunks import Batch
 
 # Without joiners (emoji, Persian, Hindi) and direction marks (Hebrew, Arabic), which have a use.
@@ -37,65 +36,92 @@ TEXT_NOUNS: Final = (
     "conversation", "review", "essay",
 )  # fmt: skip
 SHOWABLE_NOUNS: Final = ("text", "sentence", "paragraph", "passage", "article", "code", "list", "table", "email")
-PADDED_TEXT: Final = prefilter.OuterSpace(flag="padded")
-BLANK_TEXT: Final[tuple[prefilter.Prefilter, ...]] = (
-    PADDED_TEXT,
-    prefilter.CharacterSet(INVISIBLE_OR_PRIVATE, flag="padded"),
-)
-JOINED_TEXT: Final = prefilter.Flag(flag="joined")
-REPEATED_TURN: Final = prefilter.RepeatedTurn(flag="repeated")
-ECHOED_QUESTION: Final = prefilter.EchoesQuestion(flag="echoes")
-SWITCHED_SCRIPT: Final = prefilter.OtherScript(flag="switched")
-REPEATED_TEXT: Final = prefilter.Repeats(flag="repeats")
-UNUSUAL_TEXT: Final = prefilter.UnusualText(flag="uneven")
-REFUSED_REQUEST: Final[tuple[prefilter.Prefilter, ...]] = (
-    prefilter.Literals(REFUSAL_HINTS, prefilter.ANSWER, within=OPENING_CHARS, flag="declines"),
-    prefilter.CharacterSet(f"[{CHINESE_APOLOGY}]", flag="declines"),
-)
-OPEN_END: Final = prefilter.EndsWith((",", " (", *NON_FINAL_WORDS), flag="cut")
-CUT_TEXT: Final[tuple[prefilter.Prefilter, ...]] = (
-    PADDED_TEXT,
-    OPEN_END,
-    prefilter.StartsWith("{[", flag="cut"),
-    prefilter.OpenFence(flag="cut"),
-)
-MISSING_TEXT: Final = prefilter.MissingText(
-    (
-        *(f"{which} {noun}" for which in POINTING_WORDS for noun in TEXT_NOUNS),
-        *(f"{noun} {which}" for noun in SHOWABLE_NOUNS for which in ("below", "above")),
-    ),
-    flag="points",
-)
 REPEATING, UNUSUAL, REFUSING, UNFINISHED = 1, 2, 4, 8
 """Flags of an answer."""
+WHITE_SPACE: Final = r"\t-\r \x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
+PADDED_TEXT: Final = Flag(
+    "padded", (rf"{MARK}(?:[{WHITE_SPACE}{INVISIBLE_OR_PRIVATE[1:-1]}]|{END})", f"[{WHITE_SPACE}]{END}")
+)
+JOINED_TEXT: Final = Flag("joined")  # plain lines are not joined
+REPEATED_TURN: Final = Flag("repeated", related=True)
+ECHOED_QUESTION: Final = Flag("echoes", related=True)
+ECHOED_CHARS: Final = 12
+"""Number of first characters of a question, or all of a shorter one, with which an answer that echoes it begins."""
+SWITCHED_SCRIPT: Final = Flag("switched", related=True)
+WIDE: Final = 1.3
+"""Bytes per character above which a text is not in Latin script."""
+REPEATED_TEXT: Final = Flag("repeats", answer=REPEATING)
+PIECE_CHARS: Final = 24
+"""Size of the two pieces of a long answer of which one occurs earlier: one at its end, one that ends at a share of it."""
+PIECE_SHARE: Final = 0.6
+LONG_LOOP_CHARS: Final = 200
+"""Minimum length of an answer that counts as repeating with one repeated piece."""
+SHORT_LOOP_CHARS: Final = 40
+"""Minimum length of a short loop: pieces of its middle and of its end must both occur earlier."""
+SHORT_PIECE_CHARS: Final = 8
+HEAD_CHARS: Final = 150
+"""Number of first characters of a long answer in which spaces, and digits and marks, are counted."""
+HEAD_SPACES: Final = (14, 40)
+"""Range of the number of spaces in the head of prose."""
+HEAD_MARKS: Final = 16
+"""Number of digits, # and … in the head that is too high."""
+UNUSUAL_TEXT: Final = Flag("uneven", (rf"\x02(?:[^#…0-9\x00-\x02]*[#…0-9]){{{HEAD_MARKS}}}",), answer=UNUSUAL)
+REFUSED_REQUEST: Final = Flag("declines", answer=REFUSING)
+OPEN_ENDS: Final = (",", " (", *NON_FINAL_WORDS)
+SENTENCE_CHARS: Final = 120
+"""Minimum length of an answer with sentences."""
+TAIL_CHARS: Final = 400
+"""Number of last characters in which the end of a sentence is searched for."""
+CUT_TEXT: Final = (PADDED_TEXT, Flag("cut", answer=UNFINISHED))
+BRIEF_BYTES: Final = 40
+"""Maximum size of a brief text."""
+BRIEF_ANSWER: Final = rf"\x02{INSIDE}{{0,{BRIEF_BYTES}}}{END}"
+SHORT_QUESTION_BYTES: Final = 160
+"""Size below which a question is short."""
+SHOWING_CHARS: Final = "\n:\"“”'‘`{("
+"""Characters that show that a question contains the text it refers to."""
+POINTING_PHRASE: Final = (
+    rf"(?i-u:(?:the|this|these) (?:{'|'.join(POINTING_WORDS)}) (?:{'|'.join(TEXT_NOUNS)})"
+    rf"|(?:{'|'.join(SHOWABLE_NOUNS)}) (?:below|above)|following (?:text|sentence|paragraph|passage|article))"
+)
+BARE_URL: Final = r"(?:[Ss]ummari[sz]e|[Rr]ead|[Vv]isit|[Oo]pen|[Tt]ranslate|[Aa]naly[sz]e|[Cc]heck) [^\n]*https?://\S+"
+NOT_SHOWN: Final = rf"[^\x00-\x02{SHOWING_CHARS}]*"
+MISSING_TEXT: Final = Flag(
+    "points",
+    (
+        rf"\x01\s*{NOT_SHOWN}{POINTING_PHRASE.replace('(?i-u:', '(?i:')}{NOT_SHOWN}\s*{END}",
+        rf"\x01{INSIDE}*{BARE_URL}\s*{END}",
+    ),
+    spans=True,
+)
 FINAL_STOP: Final = re.compile(r"[.!?][^\n]*\Z")
 END_CHARS: Final = frozenset(".!?:;)\"'”*|>]}0123456789")
-"""Last characters of most answers; none of them matches `OPEN_END`."""
+"""Last characters of most answers; none of them matches `OPEN_ENDS`."""
 FENCE: Final = re.compile(r"^\s*```", re.MULTILINE)
 
 
-def batch_flags(batch: Batch) -> list[int]:
-    """The flags of each message of the plain examples of a batch; 0 for messages other than answers."""
+def batch_flags(batch: Batch) -> list[list[int]]:
+    """The flags of the messages of each plain example of a batch; 0 for messages other than answers."""
     if batch.answer_flags is None:
-        roles, texts = chain.from_iterable(batch.roles), chain.from_iterable(batch.texts)
         batch.answer_flags = [
-            flags_of(text) if role == "assistant" else 0 for role, text in zip(roles, texts, strict=True)
+            [flags_of(text) if role == "assistant" else 0 for role, text in zip(roles, texts, strict=True)]
+            for roles, texts in zip(batch.roles, batch.texts, strict=True)
         ]
     return batch.answer_flags
 
 
 def flags_of(text: str) -> int:
     """The flags of an answer that are cheaper to compute per text than in columns."""
-    size, (fewest, most) = len(text), UNUSUAL_TEXT.spaces
-    found = UNUSUAL if size > UNUSUAL_TEXT.head and not fewest <= text.count(" ", 0, UNUSUAL_TEXT.head) <= most else 0
+    size, (fewest, most) = len(text), HEAD_SPACES
+    found = UNUSUAL if size > HEAD_CHARS and not fewest <= text.count(" ", 0, HEAD_CHARS) <= most else 0
     if _repeats(text):
         found |= REPEATING
     if refuses(text[:OPENING_CHARS]):
         found |= REFUSING
     last = text[-1:]
     unended = last not in END_CHARS and (
-        text.endswith(OPEN_END.texts)
-        or (size > OPEN_END.sentences and "a" <= last <= "z" and FINAL_STOP.search(text, size - OPEN_END.tail))
+        text.endswith(OPEN_ENDS)
+        or (size > SENTENCE_CHARS and "a" <= last <= "z" and FINAL_STOP.search(text, size - TAIL_CHARS))
     )
     if unended or text.lstrip()[:1] in ("{", "[") or ("```" in text and len(FENCE.findall(text)) % 2):
         found |= UNFINISHED
@@ -105,13 +131,13 @@ def flags_of(text: str) -> int:
 def _repeats(text: str) -> bool:
     """Whether one of two pieces of a long answer occurs earlier in it, or both of a short one (`REPEATED_TEXT`)."""
     size = len(text)
-    if size > REPEATED_TEXT.long:
-        piece = REPEATED_TEXT.piece
-        at, end = int(size * REPEATED_TEXT.share) - piece, size - 2 * piece
+    if size > LONG_LOOP_CHARS:
+        piece = PIECE_CHARS
+        at, end = int(size * PIECE_SHARE) - piece, size - 2 * piece
         return text.find(text[at : at + piece], 0, at) >= 0 or text.find(text[end : end + piece], 0, end) >= 0
-    if size <= REPEATED_TEXT.brief:
+    if size <= SHORT_LOOP_CHARS:
         return False
-    piece = REPEATED_TEXT.scrap
+    piece = SHORT_PIECE_CHARS
     at, end = size // 2, size - piece - 2
     return text.find(text[at : at + piece], 0, at) >= 0 and text.find(text[end : end + piece], 0, end) >= 0
 
@@ -119,27 +145,21 @@ def _repeats(text: str) -> bool:
 ANSWER_KEYS: Final = frozenset(("tool_calls", "function_call", "refusal", "audio"))
 CONCATENATED_FORMATS: Final = frozenset(("prompt-completion", "text"))
 """Formats without messages whose texts are concatenated for training, without a template."""
-MANY_MARKS: Final = f"(?:[#…0-9][^#…0-9]*){{{UNUSUAL_TEXT.marks}}}"
-POINTING_PHRASE: Final = (
-    rf"(?i-u:(?:the|this|these) (?:{'|'.join(POINTING_WORDS)}) (?:{'|'.join(TEXT_NOUNS)})"
-    rf"|(?:{'|'.join(SHOWABLE_NOUNS)}) (?:below|above)|following (?:text|sentence|paragraph|passage|article))"
-)
-SHOWN_TEXT: Final = r"[\n:\"“”'‘`{(]|[a-z.?!][A-Z]|[.?!][0-9]|(?:format|style)\b|\ball the following conversations"
+MANY_MARKS: Final = f"(?:[#…0-9][^#…0-9]*){{{HEAD_MARKS}}}"
+SHOWN_TEXT: Final = rf"[{SHOWING_CHARS}]|[a-z.?!][A-Z]|[.?!][0-9]|(?:format|style)\b|\ball the following conversations"
 """Signs that a question contains the text it refers to."""
-BARE_URL: Final = (
-    r"(?:[Ss]ummari[sz]e|[Rr]ead|[Vv]isit|[Oo]pen|[Tt]ranslate|[Aa]naly[sz]e|[Cc]heck) [^\n]*https?://\S+\z"
-)
 
 
-def batch_frame(batch: Batch, others: Sequence[Example] = ()) -> "pl.DataFrame":
-    """All messages of the plain examples of a batch, in order, then those of other examples."""
-    rows = _Rows()
-    for position, roles in enumerate(batch.roles):
+def batch_frame(batch: Batch, others: Sequence[Example] = (), positions: Iterable[int] | None = None) -> "pl.DataFrame":
+    """All messages of the plain examples of a batch, or of those at some positions, then those of other examples."""
+    rows, flags = _Rows(), batch_flags(batch)
+    for position in range(len(batch.roles)) if positions is None else positions:
+        roles = batch.roles[position]
         rows.example += [position] * len(roles)
         rows.turn += range(len(roles))
-    rows.role += chain.from_iterable(batch.roles)
-    rows.text += chain.from_iterable(batch.texts)
-    rows.answer_flags += batch_flags(batch)
+        rows.role += roles
+        rows.text += batch.texts[position]
+        rows.answer_flags += flags[position]
     many = len(rows.example)
     for column, usual in ((rows.content, True), (rows.called, False), (rows.media, False), (rows.joined, False)):
         column.extend([usual] * many)
@@ -155,23 +175,6 @@ def messages_frame(examples: Sequence[Example]) -> "pl.DataFrame":
     for position, example in enumerate(examples):
         rows.add(position, example)
     return rows.frame()
-
-
-def texts_frame(joined: bytes, turns: Any, system: Any, *, whole: bool) -> "pl.DataFrame":
-    """The message frame of plain examples without answer flags, from the fields of `FastPathTexts`.
-
-    Unless `whole`, it lacks the flags and the columns that depend on other rows.
-    """
-    texts = pl.Series([joined[:-1]], dtype=pl.Binary).cast(pl.String).str.split("\0").explode()
-    turn = np.arange(len(texts)) - np.repeat(np.cumsum(turns) - turns, turns)
-    kinds = np.where((turn == 0) & (np.repeat(system, turns) > 0), 0, 1 + (turn - np.repeat(system, turns)) % 2)
-    role = pl.Series(["system", "user", "assistant"]).gather(kinds)
-    usual = {"content": True, "called": False, "media": False, "joined": False, "reasoning": None, "answer_flags": 0}
-    frame = pl.DataFrame(
-        {"example": np.repeat(np.arange(len(turns)), turns), "turn": turn, "role": role, "text": texts}
-    )
-    frame = frame.with_columns(pl.lit(value).alias(name) for name, value in usual.items()).cast(_schema())  # type: ignore[arg-type]  # a mapping of names to types, as it asks
-    return _complete(frame) if whole else frame
 
 
 @dataclass(slots=True)
@@ -234,7 +237,7 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
     follows = example.shift(1) == example
     answers = ((role == "assistant") & (role.shift(1) == "user") & follows).fill_null(value=False)
     size = text.str.len_bytes()
-    wide = size > text.str.len_chars() * SWITCHED_SCRIPT.wide
+    wide = size > text.str.len_chars() * WIDE
     padded = (
         (text.str.strip_chars().str.len_bytes() < size) | (size == 0) | text.str.contains(rf"\A{INVISIBLE_OR_PRIVATE}")
     )
@@ -256,22 +259,22 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
         pl.when(same(1)).then(1).when(same(2)).then(2).otherwise(0).cast(pl.UInt8).alias("again"),
         switched=answers & (wide != wide.shift(1)).fill_null(value=False),
         echoes=answers
-        & text.str.strip_chars_start().str.starts_with(asked.str.strip_chars_start().str.head(ECHOED_QUESTION.shared)),
+        & text.str.strip_chars_start().str.starts_with(asked.str.strip_chars_start().str.head(ECHOED_CHARS)),
         reasoned=pl.col("reasoning").is_not_null(),
         followed=(pl.when(role == "user").then(example).backward_fill() == example).fill_null(value=False),
         foreign=size > text.str.len_chars(),
         padded=padded,
-        brief=size <= prefilter.ShortAnswers.most,
-        short=((role == "user") & (size < MISSING_TEXT.short)).fill_null(value=False),
-        long=((role == "assistant") & (size > UNUSUAL_TEXT.head)).fill_null(value=False),
+        brief=size <= BRIEF_BYTES,
+        short=((role == "user") & (size < SHORT_QUESTION_BYTES)).fill_null(value=False),
+        long=((role == "assistant") & (size > HEAD_CHARS)).fill_null(value=False),
         repeats=looked & REPEATING > 0,
         uneven=looked & UNUSUAL > 0,
         declines=looked & REFUSING > 0,
         cut=looked & UNFINISHED > 0,
     )
-    question, head = text.str.strip_chars(), text.str.head(UNUSUAL_TEXT.head)
+    question, head = text.str.strip_chars(), text.str.head(HEAD_CHARS)
     pointing = (question.str.contains(POINTING_PHRASE) & ~question.str.contains(SHOWN_TEXT)) | question.str.contains(
-        BARE_URL
+        rf"{BARE_URL}\z"
     )
     points = _restricted(frame, "short", pointing)
     uneven = frame["uneven"] | _restricted(frame, "long", head.str.contains(MANY_MARKS))

@@ -9,11 +9,13 @@ from curate.core.lazy import lazy_pattern, pl
 from curate.language.lexicon import NON_FINAL_WORDS
 from curate.lint.rules.message_frame import (
     BARE_URL,
+    BRIEF_ANSWER,
     CUT_TEXT,
     MISSING_TEXT,
     PADDED_TEXT,
     POINTING_PHRASE,
     REFUSED_REQUEST,
+    SHORT_QUESTION_BYTES,
     SHOWN_TEXT,
 )
 from curate.lint.rules.polars_text_helpers import (
@@ -25,8 +27,8 @@ from curate.lint.rules.polars_text_helpers import (
     question,
     quoting_match,
 )
-from curate.lint.rules.prefilter import ANSWER, Literals, ShortAnswers
-from curate.lint.rules.reasoning_marks import BLOCK_LITERALS, MARK_HINT, TAG_NAMES
+from curate.lint.rules.prefilter import INSIDE, Flag, patterns
+from curate.lint.rules.reasoning_marks import MARK_HINT, TAG_NAMES
 from curate.lint.rules.rule import text_rule
 
 OPEN_REQUEST: Final = r"(?i)\A(?:please |could you |can you )?(?:explain|describe|discuss|elaborate|compare|write an? (?:\w+ )?(?:essay|story|article|poem|report|blog|letter|speech|review)|tell me (?:more )?about)"
@@ -62,7 +64,6 @@ DISCLAIMERS: Final = (
     "as an ai", "as a large", "as a language", "as an artificial", "as a ai", "am an artificial", "knowledge cut",
     *(f"{before} an ai{after}" for before in ("m", "just", "only", "merely") for after in (" ", ",")),
 )  # fmt: skip
-MADE_BY: Final = tuple(f"{by} {vendor}" for by in ("by", "von", "por", "par") for vendor in VENDORS)
 MADE_BY_HINT: Final = rf"(?i-u:(?:by|von|por|par) {VENDOR})"
 DISCLAIMER_HINT: Final = any_of_pattern(*DISCLAIMERS)
 MERGED_INSTRUCTION: Final = lazy_pattern(
@@ -87,13 +88,6 @@ PROSE_END: Final = r"(?:\A|\n)[ \t]*(?:[-*•] +|[0-9]+\. +)?[A-Z][^\n{};=<>]* [
 """A last line that is a sentence: no code of an open block."""
 CALL: Final = lazy_pattern(r"[A-Za-z_]\w*\(")
 JSON_START: Final = r'\A\s*(?:\{\s*"[^"\n]*"\s*:|\[\s*\{\s*")'
-INSTRUCTION_MARKS: Final = ("#", "# ", ".", ". ")
-MERGED_STARTS: Final = tuple(
-    f"{mark}{what}"
-    for what in ("Instruction ", "Instruction:", "Next instruction ", "Next instruction:", "Task ", "Input ", "Input:")
-    for mark in (*INSTRUCTION_MARKS, *(() if what.startswith("Input") else ("\n", "\n ", "  ", "\t ", "\t")))
-)
-"""Possible starts of another instruction: after a mark, or at the start of a line, with any white space before it."""
 MERGED_HINT: Final = r"\n[ \t]*(?:#{2,4} ?|[0-9]{1,2}\. ?)?(?:Instruction|Next instruction|Input|Task)[ :]"
 
 
@@ -102,7 +96,7 @@ MERGED_HINT: Final = r"\n[ \t]*(?:#{2,4} ?|[0-9]{1,2}\. ?)?(?:Instruction|Next i
     "short-answer",
     Severity.INFO,
     default=False,
-    prefilter=(PADDED_TEXT, ShortAnswers(questions="pcedtw", flag="brief")),
+    prefilter=(PADDED_TEXT, Flag("brief", (rf"\x01(?i:[pcedtw]){INSIDE}*{BRIEF_ANSWER}",), spans=True)),
     hint="Write a full answer, or ask for a short one.",
 )
 def short_answer() -> "pl.Expr":
@@ -146,7 +140,7 @@ def refusal() -> "pl.Expr":
     "Q005",
     "ai-disclaimer",
     Severity.INFO,
-    prefilter=(Literals(DISCLAIMERS, ANSWER), Literals(MADE_BY, ANSWER, pattern=MADE_BY_HINT)),
+    prefilter=patterns(DISCLAIMER_HINT, MADE_BY_HINT),
     hint="Remove the clause, or write the answer in your assistant's voice.",
 )
 def ai_disclaimer() -> "pl.Expr":
@@ -177,8 +171,7 @@ def _invalid_json(text: str) -> str | None:
     "Q008",
     "cut-answer",
     Severity.INFO,
-    # an answer that begins with a bracket, as [THINK] does, is in CUT_TEXT
-    prefilter=(*CUT_TEXT, Literals(BLOCK_LITERALS, ANSWER, pattern=MARK_HINT)),
+    prefilter=(*CUT_TEXT, patterns(MARK_HINT)),
     hint="Finish the answer, or remove the example. To avoid this, raise the token limit of the generation.",
 )
 def cut_answer() -> "pl.Expr":
@@ -230,7 +223,7 @@ def missing_input() -> "pl.Expr":
     """
     opens = pl.col("previous").ne_missing("assistant")
     wanted = opens & ~pl.col("media") & ~pl.col("next_called")
-    short = pl.when(wanted & (pl.col("text").str.len_bytes() < MISSING_TEXT.short)).then(question().str.strip_chars())
+    short = pl.when(wanted & (pl.col("text").str.len_bytes() < SHORT_QUESTION_BYTES)).then(question().str.strip_chars())
     points = short.str.contains(POINTING_PHRASE) & ~(
         short.str.contains(SHOWN_TEXT) | short.str.contains(OTHER_SCRIPT_SENTENCE) | short.str.contains(PROGRAM_REQUEST)
     )
@@ -247,7 +240,7 @@ def missing_input() -> "pl.Expr":
     "Q016",
     "merged-instructions",
     Severity.INFO,
-    prefilter=Literals(MERGED_STARTS, ANSWER, cased=True, pattern=MERGED_HINT),
+    prefilter=patterns(MERGED_HINT),
     hint="Split the example into two.",
 )
 def merged_instructions() -> "pl.Expr":

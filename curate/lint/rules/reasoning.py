@@ -11,12 +11,12 @@ from curate.language.lexicon import NON_FINAL_WORDS
 from curate.lint.rules.characters import LATIN, MIN_COMMON_WORDS, OTHER_SCRIPT
 from curate.lint.rules.dataset_summary import DatasetSummary
 from curate.lint.rules.polars_text_helpers import answer, answered_question, judged_by, matching, question
-from curate.lint.rules.prefilter import ANSWER, Flag, Literals
-from curate.lint.rules.reasoning_marks import MARK, MARK_HINT, MARK_LITERALS, Block, MarkedText, marked_text
+from curate.lint.rules.prefilter import Flag, patterns
+from curate.lint.rules.reasoning_marks import MARK, MARK_HINT, Block, MarkedText, marked_text
 from curate.lint.rules.rule import profile_rule, text_rule
 
-MARKED: Final = Literals(MARK_LITERALS, ANSWER, pattern=MARK_HINT)
-BESIDE: Final = Flag(flag="reasoned")
+MARKED: Final = patterns(MARK_HINT)
+BESIDE: Final = Flag("reasoned")  # no plain line has any
 """Answers with reasoning under a key of its own or in content parts."""
 CUT_END: Final = re.compile(rf"(?i)(?:[,;(\[{{]|(?<![\w'’-])(?:{'|'.join(NON_FINAL_WORDS)}))\Z")
 """Ends that no sentence has."""
@@ -187,7 +187,7 @@ def _empty_message(joined: str) -> str | None:
     "Q036",
     "reasoning-in-question",
     Severity.WARNING,
-    prefilter=Literals(MARK_LITERALS, pattern=MARK_HINT),
+    prefilter=patterns(MARK_HINT),
     hint="Move the block to the answer, or remove it.",
 )
 def reasoning_in_question() -> "pl.Expr":

@@ -8,10 +8,6 @@ from curate.core.example import REASONING_KEYS, REASONING_TYPES, reasoning_texts
 from curate.core.lazy import lazy_pattern
 
 TAG_NAMES: Final = ("think", "thinking", "thought", "reasoning", "seed:think")
-BLOCK_LITERALS: Final = (*(f"{name}>" for name in TAG_NAMES[:-1]), "_of_thought|>")
-"""What a text with a mark that encloses reasoning contains, ignoring case, unless it has square brackets."""
-MARK_LITERALS: Final = (*BLOCK_LITERALS, "think]", "|>analysis")
-"""What a text with a mark contains, ignoring case."""
 MARK_HINT: Final = (
     r"(?i-u:</?(?:think|thinking|thought|reasoning|seed:think)>|\[/?think\]|<\|channel\|>analysis|_of_thought\|>)"
 )

@@ -180,9 +180,7 @@ class Rule:
     default: bool = True
     """False for a rule that only runs when selected."""
     prefilters: tuple[Prefilter, ...] = ()
-    """For a text rule: one of them selects every message on which the rule can fire; none: all messages. For a data set
-    rule: the texts that it examines further.
-    """
+    """For a text rule: one of them selects every message on which the rule can fire; none: all messages."""
     any_key: bool = False
     """For a rule of scope `VALUE` or `DATASET`: it reads keys of the line whatever their names are, or counts all
     examples. Other rules skip examples with only unknown keys beside plain messages.

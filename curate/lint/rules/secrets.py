@@ -4,12 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from curate.core.credentials import KEY_HINTS, KEY_STARTS, WORD_STARTS, keys_in
+from curate.core.credentials import KEY_HINTS, keys_in
 from curate.core.finding import Severity
 from curate.core.key_value_secrets import PASSWORD, Secret, assigned_in
 from curate.core.lazy import lazy_pattern, pl
 from curate.core.masking import (
-    EXAMPLE_HOSTS,
     NUMBER_HINTS,
     PERSONAL_HINTS,
     numbers_in,
@@ -18,12 +17,9 @@ from curate.core.masking import (
 from curate.core.text import plural
 from curate.lint.rules.personal_data import personal_data_in
 from curate.lint.rules.polars_text_helpers import answered_question, edit_texts, judged_by, matching
-from curate.lint.rules.prefilter import Addresses, Literals, Passwords, PersonalNumbers
+from curate.lint.rules.prefilter import patterns
 from curate.lint.rules.rule import Rule, text_rule
 
-PASSWORD_WORDS: Final = (
-    "password:", "password is", "password=", "password =", "passwort", "kennwort", "contrase", "mot de passe",
-)  # fmt: skip
 PASSWORD_HINTS: Final = (r"(?i-u:passwor(?:t|d(?::| is|=| =)))", r"(?i-u:kennwort|contrase|mot de passe)")
 MIXED: Final = lazy_pattern(r"(?=\S*\d)(?=\S*[A-Za-z])\S{8,40}")
 EXAMPLE_PASSWORD: Final = lazy_pattern(r"(?i)p[@a]ss?w[o0]rd|123|example|secret|qwert|^https?:")
@@ -57,11 +53,7 @@ def _secrets(texts: "pl.Expr", finder: Callable[[str], Iterator[Secret]]) -> "pl
     "S001",
     "secret-key",
     Severity.ERROR,
-    prefilter=(
-        Literals(("PRIVATE KEY", *KEY_STARTS), cased=True, pattern=KEY_HINTS),
-        Literals(WORD_STARTS, cased=True, begins_word=True, pattern=()),
-        Passwords(),
-    ),
+    prefilter=patterns(KEY_HINTS),
     hint="Revoke the key, since it has leaked. Then replace it: `--fix --unsafe-fixes` writes its kind in brackets.",
 )
 def secret_key() -> "pl.Expr":
@@ -79,9 +71,7 @@ def secret_key() -> "pl.Expr":
     "S002",
     "card-or-account-number",
     Severity.WARNING,
-    prefilter=PersonalNumbers(
-        groups=((4, 4, 4, 4), (4, 6, 5), (3, 2, 4)), alone=(15, 16), first="23456", capitals=2, pattern=NUMBER_HINTS
-    ),
+    prefilter=patterns(NUMBER_HINTS),
     hint="Replace it with an invented number; `--fix --unsafe-fixes` writes its kind in brackets.",
 )
 def card_or_account_number() -> "pl.Expr":
@@ -99,10 +89,7 @@ def card_or_account_number() -> "pl.Expr":
     "S003",
     "personal-data",
     Severity.INFO,
-    prefilter=(
-        PersonalNumbers(groups=((3, 3, 4),), plus=10, dotted=4, pattern=PERSONAL_HINTS),
-        Addresses(EXAMPLE_HOSTS),
-    ),
+    prefilter=patterns(PERSONAL_HINTS),
     hint="Check whether it belongs to someone. If so, replace it: `--fix --unsafe-fixes` writes its kind in brackets.",
 )
 def personal_data() -> "pl.Expr":
@@ -133,7 +120,7 @@ def passwords_in(text: str) -> Iterator[Secret]:
     "S004",
     "password",
     Severity.INFO,
-    prefilter=Literals(PASSWORD_WORDS, pattern=PASSWORD_HINTS),
+    prefilter=patterns(*PASSWORD_HINTS),
     hint="Change the password if it is real. `--fix --unsafe-fixes` writes [PASSWORD] in its place.",
 )
 def password() -> "pl.Expr":

@@ -7,16 +7,11 @@ from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
 from curate.core.text import excerpt
 from curate.lint.rules.polars_text_helpers import answer, answered_question, judged_by, matching, with_request
-from curate.lint.rules.prefilter import ANSWER, CharacterPairs, Literals
+from curate.lint.rules.prefilter import literals, patterns
 from curate.lint.rules.rule import text_rule
 
-OPENERS: Final = tuple(f"{who}{colon}" for who in ("Human", "USER", "User") for colon in (":", " :"))
 ASKERS: Final = ("Caller", "Client", "Customer", "Guest", "Human", "Patient", "Student", "USER", "User")
 """Those whom an assistant answers."""
-MARKERS: Final = (
-    *(f"##{space}{who}" for space in ("", " ") for who in ("Human", "User", "Assistant", "Instruction", "Response")),
-    *(f"{who}: " for who in ASKERS),
-)
 SPEAKER: Final = lazy_pattern(
     r"^[ \t]*(?:#{2,4} ?(?:Human|User|Assistant|Instruction|Response) ?:|(?:Human|USER|User): )", re.MULTILINE
 )
@@ -72,7 +67,7 @@ SPEAKER_LABEL: Final = lazy_pattern(r"\W{0,4}[A-Z][\w ]{0,20}:")
     "Q012",
     "role-marker",
     Severity.INFO,
-    prefilter=Literals(MARKERS, ANSWER, cased=True, pattern=SPEAKER_HINT),
+    prefilter=patterns(SPEAKER_HINT),
     hint="Cut the answer there, or make each speaker's words a message of their own.",
 )
 def role_marker() -> "pl.Expr":
@@ -109,7 +104,7 @@ def _goes_on(both: str) -> str | None:
     "Q023",
     "transcript-in-message",
     Severity.WARNING,
-    prefilter=Literals(OPENERS, cased=True, pattern=OPENER_HINT),
+    prefilter=patterns(OPENER_HINT),
     hint="Make each turn a message. In one text, the user's words are trained on as an answer.",
 )
 def transcript_in_message() -> "pl.Expr":
@@ -150,7 +145,7 @@ def _transcript_message(both: str) -> str | None:
     "Q028",
     "embedded-instruction",
     Severity.INFO,
-    prefilter=(Literals(OVERRIDING), CharacterPairs("忽", "略")),
+    prefilter=(literals(OVERRIDING), patterns("忽略", ascii=False)),
     hint="Keep it only if the answer should show that such instructions are not followed.",
 )
 def embedded_instruction() -> "pl.Expr":
