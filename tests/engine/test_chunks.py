@@ -77,7 +77,7 @@ def read_in_pieces(path: Path, facts: FileFacts, size: int) -> Iterator[ParsedLi
     before = 0
     for piece in chunks_of(path, str(path), size) or ():
         part = FileFacts(str(path))
-        batch = read_chunk(piece, part, None, NAMED_KEYS)
+        batch = read_chunk(piece, part, NAMED_KEYS)
         found = [*batch.irregular_lines, *map(batch.parsed, range(len(batch.numbers)))]
         for parsed in sorted(found, key=lambda parsed: parsed.place.line):
             place = Place(parsed.place.file, before + parsed.place.line)
