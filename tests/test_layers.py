@@ -117,7 +117,6 @@ def test_each_required_package_is_imported() -> None:
     imported = set(re.findall(r"^\s*(?:from|import) (\w+)", code, re.MULTILINE))
     imported.update(model.package for model in MODELS.values())  # a package that holds a model is loaded as files
     names = {
-        "google-re2": "re2",
         "python-stdnum": "stdnum",
         "text2num": "text_to_num",
         "scikit-learn": "sklearn",

@@ -7,7 +7,6 @@ from operator import or_
 
 from curate.core.example import Example
 from curate.core.lazy import pl
-from curate.lint.line_selection import LineSelection
 from curate.lint.rules import Rule
 from curate.lint.rules.message_frame import batch_frame
 from curate.read.chunks import Batch
@@ -22,30 +21,17 @@ class TextRules:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = rules
         self._filtered = [rule for rule in rules if rule.prefilters]
-        self._others = [rule for rule in rules if not rule.prefilters]
         self._asked: dict[str, pl.Expr] = {}
         self._suspects: list[list[pl.Expr]] | None = None
         """For rules with prefilters, which messages these select: of any text, and of texts that are not ASCII."""
-        self._selection: LineSelection | None = None
 
     def ask_batch(self, batch: Batch, others: Sequence[Example]) -> Iterator[TextFinding]:
         """Run the rules over the plain examples of a batch and other examples, numbered after them."""
-        if not self.rules:
-            return
-        if self._selection is None:
-            self._selection = LineSelection(chain.from_iterable(rule.prefilters for rule in self._filtered))
-        positions = self._selection.positions(batch)
-        if positions is None or not self._others:
-            yield from self.ask(batch_frame(batch, others, positions))
-        else:
-            yield from self._ask(self._filtered, batch_frame(batch, others, positions))
-            yield from self._ask(self._others, batch_frame(batch, others))
+        if self.rules:
+            yield from self.ask(batch_frame(batch, others))
 
     def ask(self, frame: "pl.DataFrame") -> Iterator[TextFinding]:
         """Run the rules over a message frame."""
-        return self._ask(self.rules, frame)
-
-    def _ask(self, rules: Sequence[Rule], frame: "pl.DataFrame") -> Iterator[TextFinding]:
         if not len(frame):
             return
         if self._suspects is None:
@@ -54,7 +40,7 @@ class TextRules:
             ]
         frames = frame, frame[frame["foreign"].arg_true()]
         found = [part.select_seq(wanted) for part, wanted in zip(frames, self._suspects, strict=True)]
-        for rule in rules:
+        for rule in self.rules:
             asked = frame
             if rule.prefilters:
                 at = int(not _any_text(rule))

@@ -59,16 +59,6 @@ def test_declared_rules_find_what_they_say(configured: str, capsys: Captured) ->
     assert found[0]["hint"] == "Name our own product."
 
 
-def test_declared_rules_find_the_same_without_re2(
-    configured: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    main(["check", configured, "--output-format", "json"])
-    found = json.loads(capsys.readouterr().out)["findings"]
-    monkeypatch.setattr("curate.lint.line_selection.re2", None)
-    main(["check", configured, "--output-format", "json"])
-    assert json.loads(capsys.readouterr().out)["findings"] == found
-
-
 @pytest.mark.parametrize("kind", OutputFormat)
 def test_declared_rules_are_in_every_output(configured: str, capsys: Captured, kind: OutputFormat) -> None:
     assert main(["check", configured, "--output-format", kind.value]) == 1

@@ -16,7 +16,7 @@ from curate.core.config import CheckConfig, Config, ConflictsConfig, DedupConfig
 from curate.core.errors import UsageError
 from curate.core.finding import Finding
 from curate.core.targets import LIMITS, Target
-from curate.lint.rules import FAMILIES, RULES, Rule, Scope, splits
+from curate.lint.rules import FAMILIES, RULES, Rule, splits
 from curate.lint.rules.rule import BYTE_ESCAPE, rule
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.runner import check_paths
@@ -128,23 +128,6 @@ def test_case(code: str, case: dict[str, Any]) -> None:
     expected = (case.get("places") or [[case["line"], case["pointer"]]]) if "bad" in case else []
     assert expected == [[finding.line, finding.pointer] for finding in found]
     assert all(case.get("says", "") in finding.message for finding in found)
-
-
-TEXT_CODES = [code for code, known in RULES.items() if known.scope is Scope.TEXT]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("code", "case"), [case for case in cases() if case.values[0] in TEXT_CODES])
-def test_case_without_re2(code: str, case: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("curate.lint.line_selection.re2", None)
-    test_case(code, case)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("code", TEXT_CODES)
-def test_what_a_rule_documents_without_re2(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("curate.lint.line_selection.re2", None)
-    test_what_a_rule_documents_as_bad_fires_as_it_says_and_what_it_documents_as_good_does_not(code)
 
 
 def test_every_rule_has_cases_for_both_sides_and_no_case_is_without_a_rule() -> None:

@@ -18,7 +18,7 @@ from curate.lint.rules.polars_text_helpers import (
     non_ascii,
     with_request,
 )
-from curate.lint.rules.prefilter import INSIDE, Patterns, patterns
+from curate.lint.rules.prefilter import patterns
 from curate.lint.rules.rule import text_rule
 
 LEAD_CHARS: Final = "ÂÃÅÄâÐÑØÙ×ðãìëê"
@@ -54,7 +54,7 @@ FOREIGN_WORDS: Final = tuple(
 )
 """For each language but English, its frequent words that are none in English."""
 TWO_FOREIGN_WORDS: Final = "|".join(
-    rf"(?i:(?:\A|[^0-9A-Za-z])(?:{words})[^0-9A-Za-z](?:{INSIDE}*[^0-9A-Za-z])?(?:{words})(?:[^0-9A-Za-z]|\z))"
+    rf"(?i:(?:\A|[^0-9A-Za-z])(?:{words})[^0-9A-Za-z](?s:.*[^0-9A-Za-z])?(?:{words})(?:[^0-9A-Za-z]|\z))"
     for words in FOREIGN_WORDS
 )
 """Of two texts in different languages, one has two such words of one language."""
@@ -229,7 +229,7 @@ def _languages_differ(prompt: str, answer: str) -> str | None:
     return f"the question is in {NAMES[asked]}, the answer in {NAMES[said]}"
 
 
-TWO_LANGUAGES: Final = Patterns(texts=(TWO_FOREIGN_WORDS,), judge=_languages_differ, spans=True)
+TWO_LANGUAGES: Final = patterns(TWO_FOREIGN_WORDS, answered=True)
 
 
 @text_rule(

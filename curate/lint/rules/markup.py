@@ -8,7 +8,7 @@ from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
 from curate.core.text import excerpt, plural
 from curate.language.refusals import OPENING_CHARS
-from curate.lint.rules.message_frame import BRIEF_BYTES, PADDED_TEXT
+from curate.lint.rules.message_frame import PADDED_TEXT
 from curate.lint.rules.polars_text_helpers import (
     answer,
     answered_question,
@@ -17,7 +17,7 @@ from curate.lint.rules.polars_text_helpers import (
     matching,
     with_request,
 )
-from curate.lint.rules.prefilter import END, INSIDE, Flag, literals, patterns
+from curate.lint.rules.prefilter import Flag, literals, patterns
 from curate.lint.rules.rule import text_rule
 
 MASKED_VALUES: Final = (
@@ -130,7 +130,7 @@ ABOUT_HTML: Final = (
     prefilter=(
         patterns(any_of_pattern(*PLACEHOLDERS, "tbd"), MASKED, FAILURE_HINT),
         PADDED_TEXT,
-        Flag("brief", (rf"\x02(?i:[nt.\-?<\[orp…]){INSIDE}{{0,{BRIEF_BYTES}}}{END}",), spans=True),
+        Flag("brief"),
     ),
     hint="Write the missing content, or remove the example.",
 )

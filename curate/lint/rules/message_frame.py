@@ -14,7 +14,7 @@ first), `brief`, `points`, and the flags of answers (`flags_of`).
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from curate.core.example import MEDIA_KEYS, Example, content_text, reasoning_tex
 from curate.core.lazy import pl
 from curate.language.lexicon import NON_FINAL_WORDS
 from curate.language.refusals import OPENING_CHARS, refuses
-from curate.lint.rules.prefilter import END, INSIDE, MARK, Flag
+from curate.lint.rules.prefilter import Flag
 from curate.read.chunks import Batch
 
 # Without joiners (emoji, Persian, Hindi) and direction marks (Hebrew, Arabic), which have a use.
@@ -38,19 +38,16 @@ TEXT_NOUNS: Final = (
 SHOWABLE_NOUNS: Final = ("text", "sentence", "paragraph", "passage", "article", "code", "list", "table", "email")
 REPEATING, UNUSUAL, REFUSING, UNFINISHED = 1, 2, 4, 8
 """Flags of an answer."""
-WHITE_SPACE: Final = r"\t-\r \x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
-PADDED_TEXT: Final = Flag(
-    "padded", (rf"{MARK}(?:[{WHITE_SPACE}{INVISIBLE_OR_PRIVATE[1:-1]}]|{END})", f"[{WHITE_SPACE}]{END}")
-)
-JOINED_TEXT: Final = Flag("joined")  # plain lines are not joined
-REPEATED_TURN: Final = Flag("repeated", related=True)
-ECHOED_QUESTION: Final = Flag("echoes", related=True)
+PADDED_TEXT: Final = Flag("padded")
+JOINED_TEXT: Final = Flag("joined")
+REPEATED_TURN: Final = Flag("repeated")
+ECHOED_QUESTION: Final = Flag("echoes")
 ECHOED_CHARS: Final = 12
 """Number of first characters of a question, or all of a shorter one, with which an answer that echoes it begins."""
-SWITCHED_SCRIPT: Final = Flag("switched", related=True)
+SWITCHED_SCRIPT: Final = Flag("switched")
 WIDE: Final = 1.3
 """Bytes per character above which a text is not in Latin script."""
-REPEATED_TEXT: Final = Flag("repeats", answer=REPEATING)
+REPEATED_TEXT: Final = Flag("repeats")
 PIECE_CHARS: Final = 24
 """Size of the two pieces of a long answer of which one occurs earlier: one at its end, one that ends at a share of it."""
 PIECE_SHARE: Final = 0.6
@@ -65,17 +62,16 @@ HEAD_SPACES: Final = (14, 40)
 """Range of the number of spaces in the head of prose."""
 HEAD_MARKS: Final = 16
 """Number of digits, # and … in the head that is too high."""
-UNUSUAL_TEXT: Final = Flag("uneven", (rf"\x02(?:[^#…0-9\x00-\x02]*[#…0-9]){{{HEAD_MARKS}}}",), answer=UNUSUAL)
-REFUSED_REQUEST: Final = Flag("declines", answer=REFUSING)
+UNUSUAL_TEXT: Final = Flag("uneven")
+REFUSED_REQUEST: Final = Flag("declines")
 OPEN_ENDS: Final = (",", " (", *NON_FINAL_WORDS)
 SENTENCE_CHARS: Final = 120
 """Minimum length of an answer with sentences."""
 TAIL_CHARS: Final = 400
 """Number of last characters in which the end of a sentence is searched for."""
-CUT_TEXT: Final = (PADDED_TEXT, Flag("cut", answer=UNFINISHED))
+CUT_TEXT: Final = (PADDED_TEXT, Flag("cut"))
 BRIEF_BYTES: Final = 40
 """Maximum size of a brief text."""
-BRIEF_ANSWER: Final = rf"\x02{INSIDE}{{0,{BRIEF_BYTES}}}{END}"
 SHORT_QUESTION_BYTES: Final = 160
 """Size below which a question is short."""
 SHOWING_CHARS: Final = "\n:\"“”'‘`{("
@@ -85,15 +81,7 @@ POINTING_PHRASE: Final = (
     rf"|(?:{'|'.join(SHOWABLE_NOUNS)}) (?:below|above)|following (?:text|sentence|paragraph|passage|article))"
 )
 BARE_URL: Final = r"(?:[Ss]ummari[sz]e|[Rr]ead|[Vv]isit|[Oo]pen|[Tt]ranslate|[Aa]naly[sz]e|[Cc]heck) [^\n]*https?://\S+"
-NOT_SHOWN: Final = rf"[^\x00-\x02{SHOWING_CHARS}]*"
-MISSING_TEXT: Final = Flag(
-    "points",
-    (
-        rf"\x01\s*{NOT_SHOWN}{POINTING_PHRASE.replace('(?i-u:', '(?i:')}{NOT_SHOWN}\s*{END}",
-        rf"\x01{INSIDE}*{BARE_URL}\s*{END}",
-    ),
-    spans=True,
-)
+MISSING_TEXT: Final = Flag("points")
 FINAL_STOP: Final = re.compile(r"[.!?][^\n]*\Z")
 END_CHARS: Final = frozenset(".!?:;)\"'”*|>]}0123456789")
 """Last characters of most answers; none of them matches `OPEN_ENDS`."""
@@ -150,11 +138,10 @@ SHOWN_TEXT: Final = rf"[{SHOWING_CHARS}]|[a-z.?!][A-Z]|[.?!][0-9]|(?:format|styl
 """Signs that a question contains the text it refers to."""
 
 
-def batch_frame(batch: Batch, others: Sequence[Example] = (), positions: Iterable[int] | None = None) -> "pl.DataFrame":
-    """All messages of the plain examples of a batch, or of those at some positions, then those of other examples."""
+def batch_frame(batch: Batch, others: Sequence[Example] = ()) -> "pl.DataFrame":
+    """All messages of the plain examples of a batch, then those of other examples."""
     rows, flags = _Rows(), batch_flags(batch)
-    for position in range(len(batch.roles)) if positions is None else positions:
-        roles = batch.roles[position]
+    for position, roles in enumerate(batch.roles):
         rows.example += [position] * len(roles)
         rows.turn += range(len(roles))
         rows.role += roles

@@ -9,7 +9,6 @@ from curate.core.lazy import lazy_pattern, pl
 from curate.language.lexicon import NON_FINAL_WORDS
 from curate.lint.rules.message_frame import (
     BARE_URL,
-    BRIEF_ANSWER,
     CUT_TEXT,
     MISSING_TEXT,
     PADDED_TEXT,
@@ -27,7 +26,7 @@ from curate.lint.rules.polars_text_helpers import (
     question,
     quoting_match,
 )
-from curate.lint.rules.prefilter import INSIDE, Flag, patterns
+from curate.lint.rules.prefilter import Flag, patterns
 from curate.lint.rules.reasoning_marks import MARK_HINT, TAG_NAMES
 from curate.lint.rules.rule import text_rule
 
@@ -96,7 +95,7 @@ MERGED_HINT: Final = r"\n[ \t]*(?:#{2,4} ?|[0-9]{1,2}\. ?)?(?:Instruction|Next i
     "short-answer",
     Severity.INFO,
     default=False,
-    prefilter=(PADDED_TEXT, Flag("brief", (rf"\x01(?i:[pcedtw]){INSIDE}*{BRIEF_ANSWER}",), spans=True)),
+    prefilter=(PADDED_TEXT, Flag("brief")),
     hint="Write a full answer, or ask for a short one.",
 )
 def short_answer() -> "pl.Expr":
