@@ -51,37 +51,42 @@ def apply(
     Raises `InputError` for a file that cannot be read or
     changes meanwhile, `OutputError`, and `UsageError` if an output exists and must not be replaced.
     """
-    result, met = ApplyResult(), set[str]()
+    result, matched_keys = ApplyResult(), set[str]()
     paths, decisions = work.files, work.decisions
-    seen = [snapshot(path) for path in dict.fromkeys(paths)]
+    snapshots = [snapshot(path) for path in dict.fromkeys(paths)]
     copies = edited_copies(paths, edits_of(decisions), work.project.edited)
     removed = removed_path(output, "removed")
-    with replacing_both(output, removed, overwrite=overwrite, seen=seen) as (out, gone):
+    with replacing_both(output, removed, overwrite=overwrite, seen=snapshots) as (out, removed_output):
         for original, parsed in zip(read_lines(paths), read_lines(paths, progress, copies), strict=True):
             result.read += 1
-            key, now = key_of(original), key_of(parsed)
+            key, edited_key = key_of(original), key_of(parsed)
             decision = decisions.get(key)
             drop = next(
-                (found for name in (key, now) if (found := decisions.get(name)) and found.verdict == "drop"), None
+                (
+                    candidate
+                    for name in (key, edited_key)
+                    if (candidate := decisions.get(name)) and candidate.verdict == "drop"
+                ),
+                None,
             )
             if drop is not None:  # as it was read, or as an edit made it: a drop is about the content
-                met |= {key, now}
+                matched_keys |= {key, edited_key}
                 result.dropped += 1
                 example = parsed.example.id if parsed.example else None
-                gone.write(removed_line(removal(parsed.place, example, drop_reason(drop), parsed.line.data)))
+                removed_output.write(removed_line(removal(parsed.place, example, drop_reason(drop), parsed.line.data)))
                 continue
             if edited_value(key, edits_of({key: decision}) if decision else {}, parsed.place) is not None:
-                met.add(key)
+                matched_keys.add(key)
                 result.edited += 1
             result.not_understood += parsed.example is None or not parsed.example.understood
             line = parsed.jsonl
             if decision is not None and (decision.labels or decision.rating):
-                line, other = labelled(parsed, decision)
+                line, replaced = labelled(parsed, decision)
                 result.labelled += 1
-                result.replaced += other
+                result.replaced += replaced
             out.write(line + b"\n")
             result.kept += 1
-        require_all_lines(result.read, out.lines, gone.lines)
+        require_all_lines(result.read, out.lines, removed_output.lines)
     acted = {key for key, decision in decisions.items() if decision.verdict == "drop" or decision.value is not None}
-    result.unmatched = len(acted - met)
+    result.unmatched = len(acted - matched_keys)
     return result

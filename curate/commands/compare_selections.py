@@ -74,13 +74,13 @@ def compare_selection(
 
     Raises `CurateError` if a training fails.
     """
-    lines = [one for one in read_dataset([splits / "train.jsonl"]).lines if one.example is not None]
+    lines = [line for line in read_dataset([splits / "train.jsonl"]).lines if line.example is not None]
     place = state / f"{recipe.stem}-{_identity(result, recipe, splits)}"
     selected = place / SELECTION / "train.jsonl"
     selected.parent.mkdir(parents=True, exist_ok=True)
     write_plan(result.plan, selected, overwrite=True)
     _write(_data(place, ALL, 0), lines)
-    longest_first = sorted(lines, key=lambda one: (-len(one.line.data), one.line.number))
+    longest_first = sorted(lines, key=lambda line: (-len(line.line.data), line.line.number))
     _write(_data(place, LONGEST, 0), _first_lines(longest_first, goal, result))
     for seed in range(seeds):
         shuffled = Random(seed).sample(lines, len(lines))  # noqa: S311
@@ -88,8 +88,8 @@ def compare_selection(
     listen(StageStarted("train"))
     reports: dict[str, list[Mapping[str, Any]]] = {name: [] for name in (SELECTION, RANDOM, LONGEST, ALL)}
     answers: dict[str, list[Mapping[str, Any]]] = {name: [] for name in reports}
-    for nth, (name, seed) in enumerate((name, seed) for seed in range(seeds) for name in reports):
-        listen(StageAdvanced("train", nth, seeds * len(reports), f"{name}, seed {seed}"))
+    for finished, (name, seed) in enumerate((name, seed) for seed in range(seeds) for name in reports):
+        listen(StageAdvanced("train", finished, seeds * len(reports), f"{name}, seed {seed}"))
         run = place / "runs" / f"{name}-{seed}"
         reports[name].append(_train(recipe, splits, _data(place, name, seed), run, seed))
         if questions:
@@ -101,9 +101,11 @@ def compare_selection(
 def _identity(result: SelectResult, recipe: Path, splits: Path) -> str:
     """A hash of all that the trainings depend on; other trainings get another folder."""
     plan = result.plan
-    left = sorted([*(str(gone.place) for gone in plan.dropped), *(str(lost.place) for lost in plan.duplicates)])
+    left_out = sorted(
+        [*(str(removal.place) for removal in plan.dropped), *(str(duplicate.place) for duplicate in plan.duplicates)]
+    )
     data = [path.read_bytes() for path in (recipe, splits / "train.jsonl", *_shared(splits))]
-    return sha256(b"\0".join([*data, json.dumps(left).encode()])).hexdigest()[:12]
+    return sha256(b"\0".join([*data, json.dumps(left_out).encode()])).hexdigest()[:12]
 
 
 def _shared(splits: Path) -> list[Path]:
@@ -115,27 +117,27 @@ def _data(place: Path, name: str, seed: int) -> Path:
 
 
 def _write(data: Path, lines: Sequence[ParsedLine]) -> None:
-    write_bytes(data / "train.jsonl", b"".join(one.line.data + b"\n" for one in lines))
+    write_bytes(data / "train.jsonl", b"".join(line.line.data + b"\n" for line in lines))
 
 
 def _first_lines(lines: Sequence[ParsedLine], goal: SelectionGoal, result: SelectResult) -> list[ParsedLine]:
     """The first lines, as many as the selection has or its budget of tokens allows."""
     if goal.tokens is None:
         return list(lines[: result.selected])
-    taken, spent = list[ParsedLine](), 0
-    for one in lines:
-        size = tokens_of(one.example) if one.example else 0
+    selected, spent = list[ParsedLine](), 0
+    for line in lines:
+        size = tokens_of(line.example) if line.example else 0
         if spent + size <= goal.tokens:
-            taken.append(one)
+            selected.append(line)
             spent += size
-    return taken
+    return selected
 
 
 def _train(recipe: Path, splits: Path, data: Path, run: Path, seed: int) -> Mapping[str, Any]:
     """The report of a training, which is resumed, or only read if it is finished."""
     if (run / "report.json").is_file():
-        there: Mapping[str, Any] = json.loads(read_regular(run / "report.json"))
-        return there
+        report: Mapping[str, Any] = json.loads(read_regular(run / "report.json"))
+        return report
     for shared in _shared(splits):
         copyfile(shared, data / shared.name)
     run.parent.mkdir(parents=True, exist_ok=True)
@@ -151,12 +153,12 @@ def _evaluate(run: Path, questions: int, first: Mapping[str, Any] | None) -> Map
     return _curate("evaluation", run, "evaluate", run, *options)
 
 
-def _curate(what: str, run: Path, *words: object) -> Mapping[str, Any]:
-    done = subprocess.run([*CURATE_COMMAND, *map(str, words)], capture_output=True, check=False)
-    if done.returncode:
-        text = visible(done.stderr.decode("utf-8", "replace").strip()[-2_000:]).strip()
-        raise CurateError(f"{visible(run.name)}: the {what} failed: {text}", "the same command continues from here")
-    report: Mapping[str, Any] = json.loads(done.stdout)
+def _curate(task: str, run: Path, *words: object) -> Mapping[str, Any]:
+    completed = subprocess.run([*CURATE_COMMAND, *map(str, words)], capture_output=True, check=False)
+    if completed.returncode:
+        text = visible(completed.stderr.decode("utf-8", "replace").strip()[-2_000:]).strip()
+        raise CurateError(f"{visible(run.name)}: the {task} failed: {text}", "the same command continues from here")
+    report: Mapping[str, Any] = json.loads(completed.stdout)
     return report
 
 
@@ -166,10 +168,12 @@ def comparison_of(
     answers: Mapping[str, Sequence[Mapping[str, Any]]],
 ) -> SelectionComparison:
     """The comparison of the reports of trainings and evaluations, by choice and seed; `place` is their folder."""
-    losses = {name: [float(one["tuned_loss"]) for one in every] for name, every in reports.items()}
-    first, asked = reports[SELECTION][0], next(iter(answers[SELECTION]), None)
+    losses = {name: [float(report["tuned_loss"]) for report in every] for name, every in reports.items()}
+    first, first_evaluation = reports[SELECTION][0], next(iter(answers[SELECTION]), None)
     scores = {
-        name: [float(one["results"][0]["scores"][asked["metric"]]["value"]) for one in every] if asked else []
+        name: [float(evaluation["results"][0]["scores"][first_evaluation["metric"]]["value"]) for evaluation in every]
+        if first_evaluation
+        else []
         for name, every in answers.items()
     }
     choices = [
@@ -180,14 +184,14 @@ def comparison_of(
             losses[name],
             interval(losses[name]),
             scores[name],
-            interval(scores[name]) if asked else None,
+            interval(scores[name]) if first_evaluation else None,
         )
         for name, every in reports.items()
     ]
     differences = []
     for name in (RANDOM, LONGEST, ALL):
         loss = _difference(losses[SELECTION], losses[name])
-        score = _difference(scores[SELECTION], scores[name]) if asked else None
+        score = _difference(scores[SELECTION], scores[name]) if first_evaluation else None
         lower, higher = _outcome(loss), _outcome(score) if score else None
         verdict: dict[int, Verdict] = {-1: "better", 0: "open", 1: "worse"}
         differences.append(Difference(name, loss, verdict[lower], score, None if higher is None else verdict[-higher]))
@@ -197,15 +201,15 @@ def comparison_of(
         held_out=first["held_out"],
         held_out_examples=first["held_out_examples"],
         base_loss=first["base_loss"],
-        metric=asked["metric"] if asked else None,
-        questions=asked["questions"] if asked else 0,
+        metric=first_evaluation["metric"] if first_evaluation else None,
+        questions=first_evaluation["questions"] if first_evaluation else 0,
         choices=choices,
         differences=differences,
     )
 
 
-def _difference(mine: Sequence[float], others: Sequence[float]) -> Interval:
-    return interval([one - other for one, other in zip(mine, others, strict=True)])
+def _difference(values: Sequence[float], others: Sequence[float]) -> Interval:
+    return interval([value - other_value for value, other_value in zip(values, others, strict=True)])
 
 
 def _outcome(difference: Interval) -> int:

@@ -23,10 +23,10 @@ from curate.read.dataset import read_dataset, require_examples
 
 
 def conflict_settings(
-    whole: Config, *, judge_key: str | None = None, judge_model: str | None = None
+    project_config: Config, *, judge_key: str | None = None, judge_model: str | None = None
 ) -> ConflictsConfig:
     """The settings of the search, default models included. Raises `UsageError` for options of a judge without one."""
-    config = with_default_models(whole.conflicts)
+    config = with_default_models(project_config.conflicts)
     require_named_model("judge", config.judge, judge_model=judge_model, judge_key=judge_key)
     return config
 
@@ -38,13 +38,13 @@ def model_fingerprints(config: ConflictsConfig) -> dict[str, str]:
     if is_address(config.judge):
         address_of(config.judge, "the judge")
     local = "" if is_address(config.judge) else config.judge
-    named = (
+    models = (
         ("embeddings", config.embeddings),
         ("nli", config.nli),
         ("same_question", config.same_question),
         ("judge", local),
     )
-    return {name: fingerprint(model) for name, model in named if model}
+    return {name: fingerprint(model) for name, model in models if model}
 
 
 def conflicts(
@@ -68,12 +68,12 @@ def conflicts(
     examples, not_understood = dataset.examples, dataset.not_understood
     del dataset  # with the bytes of its lines
     with models_on(work.session.executor), kernels_for(work.files):
-        found = search_conflicts(
+        result = search_conflicts(
             examples, config, work.cache,
             before=before, progress=progress, consent=work.session.consent, judge_key=judge_key,
             own=work.named("conflicts", "judge") is not None,
         )  # fmt: skip
-    return replace(found, not_understood=not_understood)
+    return replace(result, not_understood=not_understood)
 
 
 def search_conflicts(
@@ -92,9 +92,9 @@ def search_conflicts(
     """
     model_fingerprints(config)  # a missing model is an error even if nothing has to be compared
     judge = judge_of(config, cache, before, progress, consent=consent, key=judge_key, own=own)
-    found = find_conflicts(examples, config, cache, progress, judge=judge)
+    result = find_conflicts(examples, config, cache, progress, judge=judge)
     if renamed := sum(with_known_roles(example) is not example for example in examples):
-        found.notes.append(
+        result.notes.append(
             f"{plural(renamed, 'example')} with aliases of roles not compared: `curate check --fix` repairs them (M007)"
         )
-    return found
+    return result

@@ -130,14 +130,14 @@ def convert_paths(
     `OutputError`; `UsageError` if an output exists and must not be replaced, or another process writes it.
     """
     report, decisions = ConvertResult(), decisions or {}
-    seen = [snapshot(path) for path in dict.fromkeys(paths)]
+    snapshots = [snapshot(path) for path in dict.fromkeys(paths)]
     copies, unmatched = edited_copies(paths, edits_of(decisions), edited), acted_ids(decisions)
     why, many = "", size_of(paths) >= MIN_PARALLEL_BYTES
     converter = partial(_Converter, to, chosen, decisions, unmatched.copy(), template)
     with (
         executor.pool(workers if many else 1, processes=many, own=converter, make_state=converter, files=paths) as pool,
         TempStore() as store,
-        replacing_both(output, aside, overwrite=overwrite, seen=seen) as (out, rest),
+        replacing_both(output, aside, overwrite=overwrite, seen=snapshots) as (out, aside_output),
     ):
         for number, path in enumerate(paths):
             before, facts = 0, FileFacts(display_name(path))
@@ -145,9 +145,9 @@ def convert_paths(
             for part in _parts(copies.get(path, path), facts, converter, pool, copy):
                 report.add(part.report, before)
                 out.write(part.converted)
-                why = why or next((one.why for one in part.aside), "")
-                for one in part.aside:
-                    rest.write(removed_line(one.model_copy(update={"line": one.line + before})))
+                why = why or next((removed.why for removed in part.aside), "")
+                for removed in part.aside:
+                    aside_output.write(removed_line(removed.model_copy(update={"line": removed.line + before})))
                 unmatched -= part.matched
                 before += part.lines
                 if progress:
@@ -160,7 +160,7 @@ def convert_paths(
         report.unmatched = len(unmatched)
         require_examples(report.read, report.read - report.not_understood)
         require_all_lines(report.read, report.converted, report.aside)
-        require_all_lines(report.read + report.added - report.joined, out.lines, rest.lines)
+        require_all_lines(report.read + report.added - report.joined, out.lines, aside_output.lines)
     return report
 
 
@@ -180,14 +180,14 @@ class _Part:
 def _parts(
     path: Path, facts: FileFacts, converter: "Callable[[], _Converter]", pool: WorkerPool, copy: Callable[[], Path]
 ) -> Iterator[_Part]:
-    here = converter()
-    chunks = None if here.joins else chunks_of(path, facts.path, CHUNK_BYTES, copy)
+    local_converter = converter()
+    chunks = None if local_converter.joins else chunks_of(path, facts.path, CHUNK_BYTES, copy)
     if chunks is not None:
         yield from pool.each(_Converter.chunk, chunks)
         return
-    units = here.units(read_file(path, facts))
-    while some := list(islice(units, LINES_PER_PART)):
-        yield replace(here.part(some), lines=0)
+    units = local_converter.units(read_file(path, facts))
+    while batch := list(islice(units, LINES_PER_PART)):
+        yield replace(local_converter.part(batch), lines=0)
 
 
 @dataclass(slots=True)
@@ -237,7 +237,7 @@ class _Converter:
 
     def part(self, units: Iterable["_Unit"]) -> _Part:
         """The conversion of lines."""
-        part, done, form = _Part(), list[bytes](), WRITABLE[self.to]
+        part, converted_lines, form = _Part(), list[bytes](), WRITABLE[self.to]
         report = part.report
         for unit in units:
             part.lines += len(unit.lines)
@@ -249,14 +249,14 @@ class _Converter:
             written = drop_reason(unit.drop) if unit.drop else _converted(unit.lines, report, form, chosen=self.chosen)
             if isinstance(written, bytes):
                 report.converted += len(unit.lines)
-                done.append(written + b"\n")
+                converted_lines.append(written + b"\n")
                 continue
             for line in unit.lines:
                 example = line.example.id if line.example else None
                 part.aside.append(removal(line.place, example, written, line.line.data))
                 report.aside += 1
                 report.reasons[part.aside[-1].reason] += 1
-        part.converted = b"".join(done)
+        part.converted = b"".join(converted_lines)
         return part
 
 
@@ -297,25 +297,27 @@ def _converted(lines: Sequence[ParsedLine], report: ConvertResult, form: Format,
     ):
         report.formats[form.name] += 1
         return parsed.jsonl
-    for line, known in zip(lines, examples, strict=True):
-        if reason := _obstacle(line, known, form, chosen=chosen):
+    for line, normalized in zip(lines, examples, strict=True):
+        if reason := _obstacle(line, normalized, form, chosen=chosen):
             return Reason(*reason, "rule")
     omitted = set[str]()
-    values = [_prepared(line, known, report.notes, omitted) for line, known in zip(lines, examples, strict=True)]
-    examples = [replace(known, value=value) for known, value in zip(examples, values, strict=True)]
+    values = [
+        _prepared(line, normalized, report.notes, omitted) for line, normalized in zip(lines, examples, strict=True)
+    ]
+    examples = [replace(normalized, value=value) for normalized, value in zip(examples, values, strict=True)]
     try:
         written = _written(examples, form)
     except UnwritableError as error:
         return Reason("J025", f"cannot be written as {form.name}: {error}", "rule")
-    omitted.update(*(one.omitted for one in written))
+    omitted.update(*(conversion.omitted for conversion in written))
     report.omitted.update(omitted)
     report.renamed += renamed
     report.rejected += example.format in PREFERENCE_SIDES and not (form.write_pair or form.label)
-    report.formats.update(known.format for known in examples)
+    report.formats.update(normalized.format for normalized in examples)
     report.added += len(written) - 1
     report.joined += len(lines) - 1
-    as_read = [one.value for one in written] == [parsed.decoded.value]
-    return parsed.jsonl if as_read else b"\n".join(json_line(one.value) for one in written)
+    as_read = [conversion.value for conversion in written] == [parsed.decoded.value]
+    return parsed.jsonl if as_read else b"\n".join(json_line(conversion.value) for conversion in written)
 
 
 def _prepared(parsed: ParsedLine, example: Example, notes: list[Note], omitted: set[str]) -> dict[str, Any]:
@@ -325,8 +327,8 @@ def _prepared(parsed: ParsedLine, example: Example, notes: list[Note], omitted: 
         value["tools"] = _tools(value["tools"], parsed.place, notes)
     if example.format == "sharegpt":
         notes.extend(_unread_calls(parsed, example))
-    known = BY_NAME.get(example.format)  # None for a line that is read by texts of the user
-    if known is not None and known.take_others is not None and (others := known.take_others(value)):
+    form = BY_NAME.get(example.format)  # None for a line that is read by texts of the user
+    if form is not None and form.take_others is not None and (others := form.take_others(value)):
         omitted.add(others)
     return value
 
@@ -350,7 +352,7 @@ def _written(examples: Sequence[Example], form: Format) -> list[Written]:
 def _instances(turns: list[Any]) -> list[list[Any]]:
     """Each question of a line with its answer, as a conversation; a system prompt is repeated in all of them."""
     system = len(turns) % 2
-    return [turns[:system] + turns[at : at + 2] for at in range(system, len(turns), 2)]
+    return [turns[:system] + turns[start : start + 2] for start in range(system, len(turns), 2)]
 
 
 def _obstacle(parsed: ParsedLine, example: Example, form: Format, *, chosen: bool) -> tuple[str, str] | None:

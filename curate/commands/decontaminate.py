@@ -86,25 +86,25 @@ def decontaminate(work: Workspace, benchmarks: Sequence[Path], *, fields: Sequen
     _ = work.decisions  # a note says that they are not applied
     files, listen = work.files, work.session.listen
     listen(StageStarted("read"))
-    seen = [snapshot(path) for path in dict.fromkeys([*files, *benchmarks])]
+    snapshots = [snapshot(path) for path in dict.fromkeys([*files, *benchmarks])]
     items = [item for path in benchmarks for item in read_benchmark(path, fields)]
     dataset = read_dataset(files)
     require_examples(len(dataset.lines), len(dataset.examples))
     listen(StageFinished("read", False, f"{plural(len(dataset.lines), 'line')}, {plural(len(items), 'item')}"))
     listen(StageStarted("compare"))
     with kernels_for([*files, *benchmarks]):
-        found = contaminated(dataset.examples, items, work.session.executor)
-    listen(StageFinished("compare", False, plural(len(found.matches), "match")))
-    leaks = list(_leaks(dataset.examples, items, found.matches))
+        contamination = contaminated(dataset.examples, items, work.session.executor)
+    listen(StageFinished("compare", False, plural(len(contamination.matches), "match")))
+    leaks = list(_leaks(dataset.examples, items, contamination.matches))
     findings = list(benchmark_in_training.function(leaks))
-    goes = {
+    reasons = {
         leak.place: Reason(finding.code, finding.message, "rule") for leak, finding in zip(leaks, findings, strict=True)
     }
-    kept = [line for line in dataset.lines if line.example is None or line.place not in goes]
+    kept = [line for line in dataset.lines if line.example is None or line.place not in reasons]
     removed = [
-        removal(line.place, line.example.id, goes[line.place], line.line.data)
+        removal(line.place, line.example.id, reasons[line.place], line.line.data)
         for line in dataset.lines
-        if line.example is not None and line.place in goes
+        if line.example is not None and line.place in reasons
     ]
     contained = [
         FoundItem(finding, *leak.benchmark[:2], leak.field, leak.kind, leak.words, leak.share, leak.others)
@@ -115,11 +115,11 @@ def decontaminate(work: Workspace, benchmarks: Sequence[Path], *, fields: Sequen
         kept=len(kept),
         not_understood=dataset.not_understood,
         written=False,
-        benchmarks=_summaries(items, found.matches, found.too_short),
+        benchmarks=_summaries(items, contamination.matches, contamination.too_short),
         found=contained,
         removed=removed,
         stays=kept,
-        seen=seen,
+        seen=snapshots,
     )
 
 
@@ -128,9 +128,9 @@ def _leaks(examples: Sequence[Example], items: Sequence[Item], matches: Iterable
     by_example: dict[int, list[Match]] = defaultdict(list)
     for match in matches:
         by_example[match.example].append(match)
-    for at, inside in by_example.items():
+    for index, inside in by_example.items():
         best = min(inside, key=lambda match: (-match.share, match.message, match.item))
-        example, item = examples[at], items[best.item]
+        example, item = examples[index], items[best.item]
         pointer = "" if best.message == REJECTED_SIDE else example.messages[best.message].content_pointer
         part, words = item.parts[best.part], _without_secrets(best.words, item.parts[best.part].text)
         yield Leak(
@@ -140,18 +140,18 @@ def _leaks(examples: Sequence[Example], items: Sequence[Item], matches: Iterable
 
 def _without_secrets(words: str, text: str) -> str:
     """The words of an item without its secrets, which could not be recognized without case and punctuation."""
-    found = {word for plain in plain_words(secrets_in(text)) for word in plain.split()}
-    return " ".join("[…]" if word in found else word for word in words.split(" ")) if found else words
+    secret_words = {word for plain in plain_words(secrets_in(text)) for word in plain.split()}
+    return " ".join("[…]" if word in secret_words else word for word in words.split(" ")) if secret_words else words
 
 
 def _summaries(items: Sequence[Item], matches: Sequence[Match], too_short: frozenset[int]) -> list[Benchmark]:
     counts = Counter(item.place.file for item in items)
-    short = Counter(items[at].place.file for at in too_short)
-    found: dict[str, set[int]] = defaultdict(set)
-    for at in {match.item for match in matches}:
-        found[items[at].place.file].add(at)
+    short = Counter(items[index].place.file for index in too_short)
+    found_items: dict[str, set[int]] = defaultdict(set)
+    for index in {match.item for match in matches}:
+        found_items[items[index].place.file].add(index)
     return [
-        Benchmark(file, count, short[file], sorted(items[at].place.line for at in found[file]))
+        Benchmark(file, count, short[file], sorted(items[index].place.line for index in found_items[file]))
         for file, count in counts.items()
     ]
 
@@ -161,11 +161,11 @@ def write_decontaminated(result: DecontaminateResult, output: Path, *, overwrite
     neither; returns that file. Raises as `curate.commands.dedup.write_plan` does.
     """
     removed = removed_path(output, "removed")
-    with replacing_both(output, removed, overwrite=overwrite, seen=result.seen) as (kept, gone):
+    with replacing_both(output, removed, overwrite=overwrite, seen=result.seen) as (kept_output, removed_output):
         for line in result.stays:
-            kept.write(line.jsonl + b"\n")
-        for went in result.removed:
-            gone.write(removed_line(went))
-        require_all_lines(result.read, kept.lines, gone.lines)
+            kept_output.write(line.jsonl + b"\n")
+        for record in result.removed:
+            removed_output.write(removed_line(record))
+        require_all_lines(result.read, kept_output.lines, removed_output.lines)
     result.written = True
     return removed

@@ -100,7 +100,7 @@ class DedupResult:
     @property
     def codes(self) -> Counter[str]:
         """Number of removed duplicates by code: D001, D003 and D007."""
-        return Counter(lost.code for lost in self.duplicates)
+        return Counter(duplicate.code for duplicate in self.duplicates)
 
     @property
     def floor(self) -> float:
@@ -124,8 +124,8 @@ def dedup(
     config, session = config or work.config.dedup, work.session
     decided, rules = work.decisions, work.rules
     require_model(config)
-    against, own = _others(against, work.files)
-    seen = [snapshot(path) for path in dict.fromkeys([*against, *work.files])]
+    against, skipped_notes = _others(against, work.files)
+    snapshots = [snapshot(path) for path in dict.fromkeys([*against, *work.files])]
     files, name_of = with_edits(work.files, edits_of(decided), work.project.edited)
     folder = spill_folder(paths := [*against, *files], session.memory)
     with kernels_for(paths), session.executor.pool(cores(), processes=is_big(paths), files=paths) as pool:
@@ -134,31 +134,33 @@ def dedup(
         table, old, old_examples = _read(paths, len(against), spec, pool, memory, session.listen, name_of, folder)
         unmatched = unmatched_notes(table, decided)
         dropped = _dropped(table, files, work, old, name_of)
-        not_understood = len(table.starts) - len(table.lines) - sum(gone.example is None for gone in dropped)
+        not_understood = len(table.starts) - len(table.lines) - sum(removal.example is None for removal in dropped)
         table = _without_dropped(table, dropped) if dropped else table
         compared = compare_examples(
             table, config, rules, decided, pool,
             old=old_examples, memory=None if dropped else memory, cache=work.cache, listen=session.listen,
         )  # fmt: skip
-        found = compared.found
-        notes = [*own, *unmatched, *boilerplate_notes(table.common), *compared.notes]
+        duplicates = compared.found
+        notes = [*skipped_notes, *unmatched, *boilerplate_notes(table.common), *compared.notes]
         notes += memory.save() if memory else []
-    counts = [(source.name, int(table.first[at + 1] - table.first[at])) for at, source in enumerate(table.sources)]
+    counts = [
+        (source.name, int(table.first[index + 1] - table.first[index])) for index, source in enumerate(table.sources)
+    ]
     return DedupResult(
         config=config,
         lines=dict(counts[len(against) :]),
         against=dict(counts[: len(against)]),
         not_understood=not_understood,
-        duplicates=found.duplicates,
+        duplicates=duplicates.duplicates,
         dropped=dropped,
-        apart=found.apart,
-        same_words=found.same_words,
+        apart=duplicates.apart,
+        same_words=duplicates.same_words,
         alike=compared.alike,
-        similarities=found.similarities,
-        bands=found.bands,
+        similarities=duplicates.similarities,
+        bands=duplicates.bands,
         notes=notes,
         table=table,
-        seen=seen,
+        seen=snapshots,
     )
 
 
@@ -166,8 +168,8 @@ def _others(against: Sequence[Path], files: Sequence[Path]) -> tuple[list[Path],
     """The files to compare with, without those in `files`, which would lose every line to themselves; a note for each
     of these.
     """
-    own = set(map(identity, files))
-    others = [path for path in against if identity(path) not in own]
+    own_files = set(map(identity, files))
+    others = [path for path in against if identity(path) not in own_files]
     if against and not others:
         raise UsageError("--against names only files that are deduplicated themselves", "name other files")
     text = "is to be deduplicated, so no line of it is compared with itself (--against)"
@@ -199,8 +201,8 @@ def _read(
 
 def _without_dropped(table: Table, dropped: Iterable[Dropped]) -> Table:
     """The table without dropped examples: nothing is removed in favor of one of these."""
-    stays = ~np.isin(table.lines, lines_at(table, [gone.place for gone in dropped]))
-    return table.take(np.flatnonzero(stays))
+    is_kept = ~np.isin(table.lines, lines_at(table, [removal.place for removal in dropped]))
+    return table.take(np.flatnonzero(is_kept))
 
 
 def removals(
@@ -210,13 +212,13 @@ def removals(
     dropped: Iterable[Dropped] = (),
 ) -> Removals:
     """The removals, counted for the stop rule."""
-    gone: Counter[str] = Counter()
+    removed_counts: Counter[str] = Counter()
     clusters: Counter[Place] = Counter()
-    gone.update(went.place.file for went in dropped if not went.by_hand)
-    for lost in duplicates:
-        gone[lost.place.file] += 1
-        clusters[lost.kept_place] += 1
-    return Removals(lines, gone, clusters, config.stop_share, config.stop_cluster, config.stop_least)
+    removed_counts.update(removal.place.file for removal in dropped if not removal.by_hand)
+    for duplicate in duplicates:
+        removed_counts[duplicate.place.file] += 1
+        clusters[duplicate.kept_place] += 1
+    return Removals(lines, removed_counts, clusters, config.stop_share, config.stop_cluster, config.stop_least)
 
 
 def _dropped(
@@ -229,9 +231,9 @@ def _dropped(
     session.listen(StageStarted("check"))
     rules = work.rules.selecting(drop)
     report = check_project(files, rules, name_of=name_of, workers=cores(), executor=session.executor)
-    found = dropped_in(table, (finding for finding in report.findings if finding.code.startswith(drop)), decided, old)
-    session.listen(StageFinished("check", False, f"{plural(len(found), 'line')} dropped"))
-    return found
+    dropped = dropped_in(table, (finding for finding in report.findings if finding.code.startswith(drop)), decided, old)
+    session.listen(StageFinished("check", False, f"{plural(len(dropped), 'line')} dropped"))
+    return dropped
 
 
 def write_plan(plan: DedupResult, output: Path, *, overwrite: bool = False) -> Path:
@@ -242,7 +244,7 @@ def write_plan(plan: DedupResult, output: Path, *, overwrite: bool = False) -> P
     or another process writes it, `OutputError`.
     """
     removed = removed_path(output, "removed")
-    with replacing_both(output, removed, overwrite=overwrite, seen=plan.seen) as (kept, gone):
+    with replacing_both(output, removed, overwrite=overwrite, seen=plan.seen) as (kept_output, removed_output):
         require_unchanged(plan.seen)
-        write_lines(plan.table, plan.lines, plan.duplicates, kept, gone, plan.dropped)
+        write_lines(plan.table, plan.lines, plan.duplicates, kept_output, removed_output, plan.dropped)
     return removed

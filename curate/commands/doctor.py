@@ -89,7 +89,7 @@ class DoctorResult(Output):
 
 def examine(folder: Path) -> DoctorResult:
     """Look at the installation and at a working folder."""
-    found = config_file(folder)
+    config_path = config_file(folder)
     semantic = find_spec("sentence_transformers") is not None
     return DoctorResult(
         curate=__version__,
@@ -104,7 +104,7 @@ def examine(folder: Path) -> DoctorResult:
             FolderState("downloaded data", str(downloads_folder()), _size(downloads_folder())),
             FolderState("state of the project", str(Project(folder).state), _size(Project(folder).state)),
         ],
-        configuration=None if found is None else str(shown_path(found)),
+        configuration=None if config_path is None else str(shown_path(config_path)),
     )
 
 
@@ -116,13 +116,13 @@ def _extras() -> Iterator[ExtraState]:
     except PackageNotFoundError:  # the source tree is on the path, but not installed
         lines = []
     for line in lines:
-        if found := REQUIREMENT.fullmatch(line):
-            name, oldest, extra = found.groups(default="")
+        if match := REQUIREMENT.fullmatch(line):
+            name, oldest, extra = match.groups(default="")
             needed.setdefault(extra, []).append(_state(name, oldest))
     for extra, packages in needed.items():
         if extra not in DEVELOPER_EXTRAS:
             target = f"'{DISTRIBUTION}[{extra}]'" if extra else DISTRIBUTION
-            yield ExtraState(extra, all(one.ok for one in packages), packages, f"pip install -U {target}")
+            yield ExtraState(extra, all(package.ok for package in packages), packages, f"pip install -U {target}")
 
 
 def _state(name: str, oldest: str) -> PackageState:

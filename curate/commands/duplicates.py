@@ -63,11 +63,11 @@ def compare_examples(
     listen(StageStarted("compare"))
     # where nothing is removed for a near-duplicate, no findings are needed
     count = None if config.keep == "manual" else partial(finding_counts, table, rules, decisions, memory)
-    found = find_duplicates(table, config, pool, pinned, count, old, memory)
-    pairs = plural(len(found.similarities), "pair")
+    duplicates = find_duplicates(table, config, pool, pinned, count, old, memory)
+    pairs = plural(len(duplicates.similarities), "pair")
     listen(StageFinished("compare", False, f"{pairs} at {min(MIN_REPORTED, config.threshold):g} or more"))
-    alike = _paraphrases(table, found.duplicates, old, config.embeddings, cache, listen, notes)
-    return ComparedExamples(found, alike, notes)
+    paraphrases = _paraphrases(table, duplicates.duplicates, old, config.embeddings, cache, listen, notes)
+    return ComparedExamples(duplicates, paraphrases, notes)
 
 
 def _pinned(
@@ -77,26 +77,26 @@ def _pinned(
     the first `old` examples are those that others are compared with.
     """
     pinned = frozenset(example for example, decision in decided.items() if decision.stays)
-    by_hand = sum(table.id(at) in pinned for at in range(old, len(table.lines))) if pinned else 0
+    by_hand = sum(table.id(index) in pinned for index in range(old, len(table.lines))) if pinned else 0
     notes = [f"kept in review: {plural(by_hand, 'example')} {'stays' if by_hand == 1 else 'stay'}"] if by_hand else []
     if config.keep == "manual":  # nothing goes for a near-duplicate but what was dropped
         dropped = {example for example, decision in decided.items() if decision.verdict == "drop"}
-        pinned |= {table.id(at) for at in range(len(table.lines))} - dropped
+        pinned |= {table.id(index) for index in range(len(table.lines))} - dropped
     return pinned, notes
 
 
 def _field_notes(keep: str, table: Table) -> Iterator[str]:
-    without = int(np.isinf(table.ranks).sum())
-    if not without:
+    missing = int(np.isinf(table.ranks).sum())
+    if not missing:
         return
-    if without == len(table.lines):
+    if missing == len(table.lines):
         kind = "date" if keep.startswith("newest") else "number"
         raise UsageError(
             f"--keep {keep}: no example has a {kind} there",
             "name a key of the line, meta.date for one in an object in it",
         )
     yield (
-        f"{plural(without, 'example')} without anything usable under {visible(keep.partition(':')[2])!r}: all others "
+        f"{plural(missing, 'example')} without anything usable under {visible(keep.partition(':')[2])!r}: all others "
         "stay rather than they"
     )
 
@@ -118,18 +118,18 @@ def _paraphrases(
     from curate.conflicts.semantic_duplicates import semantic_duplicates  # only where a model was named
 
     listen(StageStarted("embed"))
-    gone = {lost.place for lost in duplicates}
+    removed_places = {duplicate.place for duplicate in duplicates}
     reader = LineReader()
     places = [table.place(line) for line in table.lines.tolist()]
-    staying = (
-        (at, reader.example(table.line_ref(line)))
-        for at, line in enumerate(table.lines.tolist())
-        if places[at] not in gone
+    kept_examples = (
+        (index, reader.example(table.line_ref(line)))
+        for index, line in enumerate(table.lines.tolist())
+        if places[index] not in removed_places
     )
-    found = semantic_duplicates(staying, model, cache, notes, advancing(listen, "embed", text="texts"))
-    listen(StageFinished("embed", False, plural(len(found), "pair")))
+    pairs = semantic_duplicates(kept_examples, model, cache, notes, advancing(listen, "embed", text="texts"))
+    listen(StageFinished("embed", False, plural(len(pairs), "pair")))
     return [
         DuplicateRemoval(places[right], table.id(right), places[left], table.id(left), "D004", similarity)
-        for left, right, similarity in found
+        for left, right, similarity in pairs
         if right >= old
     ]

@@ -37,33 +37,37 @@ def finding_counts(
     """
     config, rules = project.check, RuleSelection.from_config(project.check)
     lines, names = table.lines[examples], table.names(examples)
-    accepted = {example for _, example in project.suppressed} | {name for name, one in decisions.items() if one.kept}
+    accepted = {example for _, example in project.suppressed} | {
+        name for name, decision in decisions.items() if decision.kept
+    }
     single = np.array([name in accepted for name in names], dtype=np.bool_)
     if memory is None or table.line_keys is None or not _is_cacheable(config, rules):
         single[:] = True
-    found = _counts(_findings(table, config, rules, lines[single]), project, decisions)
+    counts_by_id = _counts(_findings(table, config, rules, lines[single]), project, decisions)
     if single.all() or memory is None or table.line_keys is None:
-        return found
-    some = np.flatnonzero(~single)
-    keys = table.line_keys[lines[some]]
+        return counts_by_id
+    cacheable = np.flatnonzero(~single)
+    keys = table.line_keys[lines[cacheable]]
     cached = memory.findings(repr(config))
-    counts, known = cached.find(keys)
-    new = np.flatnonzero(~known)
+    counts, is_cached = cached.find(keys)
+    new = np.flatnonzero(~is_cached)
     if len(new):
-        fresh = _counts(_findings(table, config, rules, lines[some[new]]), project, decisions)
-        counts[new] = [fresh.get(names[at], NO_FINDINGS)[1:] for at in some[new].tolist()]
+        fresh = _counts(_findings(table, config, rules, lines[cacheable[new]]), project, decisions)
+        counts[new] = [fresh.get(names[index], NO_FINDINGS)[1:] for index in cacheable[new].tolist()]
         cached.add(keys[new], counts[new])
     having = np.flatnonzero(counts.any(axis=1))
-    for at, row in zip(some[having].tolist(), counts[having].tolist(), strict=True):
-        found[names[at]] = FindingCounts(int(row[0] > 0), *row)
-    return found
+    for index, row in zip(cacheable[having].tolist(), counts[having].tolist(), strict=True):
+        counts_by_id[names[index]] = FindingCounts(int(row[0] > 0), *row)
+    return counts_by_id
 
 
 def _is_cacheable(config: CheckConfig, rules: RuleSelection) -> bool:
     """Whether findings of single lines depend only on their bytes, the rules of this version and the configuration."""
-    own = {rule.code for rule in config.rule}
+    custom_codes = {rule.code for rule in config.rule}
     return (
-        not config.renders and not config.per_file_ignores and all(code in RULES or code in own for code in rules.rules)
+        not config.renders
+        and not config.per_file_ignores
+        and all(code in RULES or code in custom_codes for code in rules.rules)
     )
 
 
@@ -96,10 +100,10 @@ def _counts(
 def _pieces(table: Table, lines: Numbers) -> Iterator[Chunk]:
     """Some lines, read again, as pieces; elements of a document without their line breaks."""
     reader = LineReader()
-    for at, source in enumerate(table.sources):
-        here = lines[(lines >= table.first[at]) & (lines < table.first[at + 1])]
-        for start in range(0, len(here), CHUNK_LINES):
-            some = reader.lines(table, here[start : start + CHUNK_LINES])
+    for index, source in enumerate(table.sources):
+        source_lines = lines[(lines >= table.first[index]) & (lines < table.first[index + 1])]
+        for start in range(0, len(source_lines), CHUNK_LINES):
+            batch = reader.lines(table, source_lines[start : start + CHUNK_LINES])
             yield Chunk(
-                source.path, source.name, 0, None, b"".join([line.replace(b"\n", b" ") + b"\n" for line in some])
+                source.path, source.name, 0, None, b"".join([line.replace(b"\n", b" ") + b"\n" for line in batch])
             )

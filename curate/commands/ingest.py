@@ -81,19 +81,19 @@ def ingest_paths(
     """Write the conversations of traces to `output`, and lines with a call that is not written to `aside`. Raises
     `InputError` for a file that cannot be read or changes meanwhile, and if no line is an export.
     """
-    seen = [snapshot(path) for path in dict.fromkeys(paths)]
+    snapshots = [snapshot(path) for path in dict.fromkeys(paths)]
     report = IngestResult()
-    found = _joined(paths)
-    reading = _Reading(found, minima, options, report)
-    with replacing_both(output, aside, overwrite=overwrite, seen=seen) as (out, rest):
-        for item in lines_and_sessions(paths, found.forms, progress):
+    joined = _joined(paths)
+    reading = _Reading(joined, minima, options, report)
+    with replacing_both(output, aside, overwrite=overwrite, seen=snapshots) as (out, aside_output):
+        for item in lines_and_sessions(paths, joined.forms, progress):
             written, unwritten = reading.of_session(item) if isinstance(item, SessionLines) else reading.of_line(item)
             for line in written:
                 out.write(json_line(line) + b"\n")
-            for parsed, whys in unwritten:
+            for parsed, reasons in unwritten:
                 report.aside += 1
-                reason = Reason("J025", "; ".join(dict.fromkeys(whys)), "rule")
-                rest.write(removed_line(removal(parsed.place, None, reason, parsed.line.data)))
+                reason = Reason("J025", "; ".join(dict.fromkeys(reasons)), "rule")
+                aside_output.write(removed_line(removal(parsed.place, None, reason, parsed.line.data)))
         if report.read and not report.calls + report.other + report.joined + report.sessions.tools.total():
             raise InputError(
                 f"{', '.join(map(display_name, paths[:3]))}: no line is of an export of {EXPORTS}",
@@ -103,7 +103,7 @@ def ingest_paths(
         if not report.low:
             for kind, count in report.sessions.read.items():
                 require_all_lines(count, report.sessions.written[kind], report.sessions.left_out[kind])
-        require_all_lines(report.written + report.aside, out.lines, rest.lines)
+        require_all_lines(report.written + report.aside, out.lines, aside_output.lines)
     return report
 
 
@@ -119,16 +119,16 @@ class _Joined(NamedTuple):
 
 
 def _joined(paths: Sequence[Path]) -> _Joined:
-    found = _Joined({}, JoinedRows(), {})
+    joined = _Joined({}, JoinedRows(), {})
     for parsed in read_lines(paths):
-        if isinstance(parsed.decoded.value, dict) and not learn_format(parsed, found.forms):
+        if isinstance(parsed.decoded.value, dict) and not learn_format(parsed, joined.forms):
             row = score_row(parsed.decoded.value)
             if row is not None:
-                found.scores.setdefault(row[0], {}).update(row[1])
+                joined.scores.setdefault(row[0], {}).update(row[1])
             else:
-                found.rows.add(parsed.decoded.value)
-    found.rows.end()
-    return found
+                joined.rows.add(parsed.decoded.value)
+    joined.rows.end()
+    return joined
 
 
 Unwritten = list[tuple[ParsedLine, list[str]]]
@@ -156,8 +156,10 @@ class _Reading:
         if score_row(value) is not None or self.joined.rows.is_joined(value):
             self.report.joined += 1
             return [], []
-        if (whole := unpacked(value)) is not None:
-            return self._of_rows(session_rows(*whole, parsed.place.file, self.options, self.report.sessions), [parsed])
+        if (session := unpacked(value)) is not None:
+            return self._of_rows(
+                session_rows(*session, parsed.place.file, self.options, self.report.sessions), [parsed]
+            )
         try:
             calls = self.joined.rows.calls(value) or account_calls(value) or logged_calls(value) or calls_in(value)
         except (*SHAPE_ERRORS, ValueError):
@@ -165,37 +167,37 @@ class _Reading:
         if not calls:
             self.report.notes.append(Note.of(parsed.place, NO_EXPORT))
             return [], [(parsed, [NO_EXPORT])]
-        written, whys = self._conversations(calls, parsed.place)
-        return written, [(parsed, whys)] if whys else []
+        written, reasons = self._conversations(calls, parsed.place)
+        return written, [(parsed, reasons)] if reasons else []
 
     def of_session(self, session: SessionLines) -> tuple[list[Object], Unwritten]:
         """The rows of a session; and the records that are not known, or all if it has no row."""
         self.report.read += len(session.lines)
         return self._of_rows(rows_of_lines(session, self.options, self.report.sessions), session.lines)
 
-    def _of_rows(self, found: SessionRows, lines: Sequence[ParsedLine]) -> tuple[list[Object], Unwritten]:
-        for at, why in found.whys.items():
-            self.report.notes.append(Note.of(lines[min(at, len(lines) - 1)].place, why))
-        written, whys = self._conversations(found.calls, lines[0].place)
-        if found.unwritten:
-            self.report.left_out.update(found.left_out)
-            if not found.dropped:
-                self.report.notes.append(Note.of(lines[0].place, found.unwritten))
-            whys.append(found.unwritten)
-        reasons = {at: [*whys, *filter(None, [found.whys.get(at)])] for at in range(len(lines))}
+    def _of_rows(self, rows: SessionRows, lines: Sequence[ParsedLine]) -> tuple[list[Object], Unwritten]:
+        for index, reason in rows.whys.items():
+            self.report.notes.append(Note.of(lines[min(index, len(lines) - 1)].place, reason))
+        written, shared_reasons = self._conversations(rows.calls, lines[0].place)
+        if rows.unwritten:
+            self.report.left_out.update(rows.left_out)
+            if not rows.dropped:
+                self.report.notes.append(Note.of(lines[0].place, rows.unwritten))
+            shared_reasons.append(rows.unwritten)
+        reasons = {index: [*shared_reasons, *filter(None, [rows.whys.get(index)])] for index in range(len(lines))}
         if len(lines) == 1:  # it holds the session as a whole
-            reasons[0] = [*whys, *found.whys.values()]
-        return written, [(lines[at], given) for at, given in reasons.items() if given]
+            reasons[0] = [*shared_reasons, *rows.whys.values()]
+        return written, [(lines[index], line_reasons) for index, line_reasons in reasons.items() if line_reasons]
 
     def _conversations(self, calls: Sequence[ModelCall], place: Place) -> tuple[list[Object], list[str]]:
-        written, whys = list[Object](), list[str]()
+        written, reasons = list[Object](), list[str]()
         for call in calls:
             value = self._conversation(call, place)
             if isinstance(value, str):
-                whys.append(value)
+                reasons.append(value)
             elif value is not None:
                 written.append(value)
-        return written, whys
+        return written, reasons
 
     def _conversation(self, call: ModelCall, place: Place) -> Object | str | None:
         """A call as it is written; the reason why it is not; None for a span that called no model."""
@@ -205,25 +207,25 @@ class _Reading:
             return None
         report.calls += 1
         owners = (call.ids.get("trace_id"), call.ids.get("id"))
-        given = {name: item for owner in owners for name, item in self.joined.scores.get(str(owner), {}).items()}
-        given |= call.scores
-        for name, least in self.minima.items():
-            score = given.get(name)
-            if not isinstance(score, int | float) or operator.lt(score, least):
+        scores = {name: item for owner in owners for name, item in self.joined.scores.get(str(owner), {}).items()}
+        scores |= call.scores
+        for name, minimum in self.minima.items():
+            score = scores.get(name)
+            if not isinstance(score, int | float) or operator.lt(score, minimum):
                 report.low += 1
                 text = "missing" if score is None else "text" if isinstance(score, str) else score
-                return f"score {name} is {text}, not a number of at least {least:g}"
+                return f"score {name} is {text}, not a number of at least {minimum:g}"
         try:
             value = call.conversation()
         except (NoConversationError, *SHAPE_ERRORS) as error:
-            why = str(error) if isinstance(error, NoConversationError) else "a value has another type than expected"
+            reason = str(error) if isinstance(error, NoConversationError) else "a value has another type than expected"
             self.without_conversation += 1
-            report.notes.append(Note.of(place, why))
-            return why
+            report.notes.append(Note.of(place, reason))
+            return reason
         report.written += 1
         report.sources[call.source] += 1
         left_out = dict(+call.left_out)
         report.left_out.update(left_out)
-        metadata = {"source": call.source, **call.ids, **({"scores": given} if given else {})}
+        metadata = {"source": call.source, **call.ids, **({"scores": scores} if scores else {})}
         metadata |= {"left_out": left_out} if left_out else {}
         return {**value, "metadata": metadata}

@@ -59,8 +59,8 @@ def lines_and_sessions(
         key = session_key(parsed.place.file)
         form = forms.get(key)
         value = parsed.decoded.value
-        found = form.session_id(value) if form is not None and isinstance(value, dict) else None
-        another = found is not None and current is not None and current.id not in (None, found)
+        session_id = form.session_id(value) if form is not None and isinstance(value, dict) else None
+        another = session_id is not None and current is not None and current.id not in (None, session_id)
         if current is not None and (another or current.key != key):
             yield current
             current = None
@@ -68,7 +68,7 @@ def lines_and_sessions(
             yield parsed
             continue
         current = current or SessionLines(form, key)
-        current.id = found or current.id
+        current.id = session_id or current.id
         current.lines.append(parsed)
     if current is not None:
         yield current
@@ -86,12 +86,14 @@ def learn_format(parsed: ParsedLine, forms: dict[str, SessionFormat]) -> bool:
 
 def rows_of_lines(session: SessionLines, options: SessionOptions, counts: SessionCounts) -> SessionRows:
     """The rows of the session of some lines."""
-    readable = [at for at, parsed in enumerate(session.lines) if isinstance(parsed.decoded.value, dict)]
-    records = [session.lines[at].decoded.value for at in readable]
-    found = session_rows(session.form, {}, records, session.key, options, counts)
-    whys = {readable[at]: why for at, why in found.whys.items()}
-    whys |= {at: _why_unreadable(parsed) for at, parsed in enumerate(session.lines) if at not in set(readable)}
-    return found._replace(whys=whys)
+    readable = [index for index, parsed in enumerate(session.lines) if isinstance(parsed.decoded.value, dict)]
+    records = [session.lines[index].decoded.value for index in readable]
+    rows = session_rows(session.form, {}, records, session.key, options, counts)
+    reasons = {readable[index]: reason for index, reason in rows.whys.items()}
+    reasons |= {
+        index: _why_unreadable(parsed) for index, parsed in enumerate(session.lines) if index not in set(readable)
+    }
+    return rows._replace(whys=reasons)
 
 
 def _why_unreadable(parsed: ParsedLine) -> str:
@@ -102,12 +104,12 @@ def session_rows(
     form: SessionFormat, ids: Object, records: list[Object], key: str, options: SessionOptions, counts: SessionCounts
 ) -> SessionRows:
     """The rows of a session; one without an id is named after its file or folder."""
-    session, whys = read_session(form, records, ids)
+    session, reasons = read_session(form, records, ids)
     session.know(id=re.sub(r"(\.traj)?\.\w+$", "", PurePath(key).name))
     calls = calls_of(session, options, counts)
     if calls:
-        return SessionRows(calls, whys, "", False, {})
-    by_option = next((what for what in session.left_out if what.endswith(DROPPED)), "")
+        return SessionRows(calls, reasons, "", False, {})
+    by_option = next((kind for kind in session.left_out if kind.endswith(DROPPED)), "")
     dropped = bool(by_option)
-    why = f"{by_option} are dropped" if dropped else "no answer of a model in this session"
-    return SessionRows(calls, whys, why, dropped, dict(session.left_out))
+    reason = f"{by_option} are dropped" if dropped else "no answer of a model in this session"
+    return SessionRows(calls, reasons, reason, dropped, dict(session.left_out))

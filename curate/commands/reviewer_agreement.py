@@ -56,40 +56,40 @@ def compare_reviewers(journals: Sequence[Path]) -> AgreementResult:
     for journal in journals:
         if not journal.is_file():
             raise InputError(f"{journal}: no such journal", "pass decisions.jsonl of a .curate folder")
-        decisions |= {one.id: one for one in DecisionLog(journal).decisions}
+        decisions |= {decision.id: decision for decision in DecisionLog(journal).decisions}
     people: dict[str, list[Decision]] = {}
-    for one in sorted(decisions.values(), key=lambda one: one.when):
-        people.setdefault(one.who, []).append(one)
+    for decision in sorted(decisions.values(), key=lambda decision: decision.when):
+        people.setdefault(decision.who, []).append(decision)
     result = AgreementResult(sorted(people), [], [])
     opinions = {
         who: (_opinions(people[who], "verdicts"), _opinions(people[who], "ratings")) for who in result.reviewers
     }
     for pair in combinations(result.reviewers, 2):
-        for nth, what in enumerate(("verdicts", "ratings")):
-            left, right = opinions[pair[0]][nth], opinions[pair[1]][nth]
+        for index, kind in enumerate(("verdicts", "ratings")):
+            left, right = opinions[pair[0]][index], opinions[pair[1]][index]
             common = sorted(left.keys() & right.keys())
             answers = [(left[item], right[item]) for item in common]
-            agreed = sum(one == other for one, other in answers)
-            if common or what == "verdicts":
-                kappa = cohens_kappa(answers, squared=what == "ratings")
-                result.pairs.append(Agreement(pair, what, len(common), agreed, kappa))
+            agreed = sum(first == second for first, second in answers)
+            if common or kind == "verdicts":
+                kappa = cohens_kappa(answers, squared=kind == "ratings")
+                result.pairs.append(Agreement(pair, kind, len(common), agreed, kappa))
     result.disagreements = _disagreements(opinions)
     return result
 
 
-def _opinions(decisions: Sequence[Decision], what: str) -> Mapping[Item, str]:
+def _opinions(decisions: Sequence[Decision], kind: str) -> Mapping[Item, str]:
     """The last verdicts of one person, including those that another person replaced."""
-    replaced = {name for one in decisions for name in one.replaces or ()}
-    last_whole = {one.example: one.id for one in decisions if one.replaces is None}
-    found: dict[Item, str] = {}
-    for one in decisions:
-        if one.id in replaced or (one.replaces is None and last_whole[one.example] != one.id):
+    replaced = {name for decision in decisions for name in decision.replaces or ()}
+    last_whole = {decision.example: decision.id for decision in decisions if decision.replaces is None}
+    opinions: dict[Item, str] = {}
+    for decision in decisions:
+        if decision.id in replaced or (decision.replaces is None and last_whole[decision.example] != decision.id):
             continue
-        if what == "ratings" and one.record == "rating" and one.why:
-            found[one.example, ("rating",)] = one.why
-        elif what == "verdicts" and one.record in ("verdict", "edit") and one.verdict != "undecided":
-            found[one.example, one.subject] = one.verdict
-    return found
+        if kind == "ratings" and decision.record == "rating" and decision.why:
+            opinions[decision.example, ("rating",)] = decision.why
+        elif kind == "verdicts" and decision.record in ("verdict", "edit") and decision.verdict != "undecided":
+            opinions[decision.example, decision.subject] = decision.verdict
+    return opinions
 
 
 def cohens_kappa(answers: Sequence[tuple[str, str]], *, squared: bool = False) -> float | None:
@@ -97,12 +97,12 @@ def cohens_kappa(answers: Sequence[tuple[str, str]], *, squared: bool = False) -
     counts = Counter(answers)
     sides = [Counter(pair[side] for pair in answers) for side in (0, 1)]
 
-    def weight(one: str, other: str) -> float:
-        return (float(one) - float(other)) ** 2 if squared else float(one != other)
+    def weight(first: str, second: str) -> float:
+        return (float(first) - float(second)) ** 2 if squared else float(first != second)
 
     observed = sum(weight(*pair) * count for pair, count in counts.items())
     expected = sum(
-        weight(one, other) * left * right for one, left in sides[0].items() for other, right in sides[1].items()
+        weight(first, second) * left * right for first, left in sides[0].items() for second, right in sides[1].items()
     )
     return round(1 - observed * len(answers) / expected, 4) if expected else None
 
@@ -110,8 +110,8 @@ def cohens_kappa(answers: Sequence[tuple[str, str]], *, squared: bool = False) -
 def _disagreements(by_reviewer: Mapping[str, tuple[Mapping[Item, str], Mapping[Item, str]]]) -> list[Disagreement]:
     items: dict[Item, dict[str, str]] = {}
     for who, opinions in by_reviewer.items():
-        for found in opinions:
-            for item, word in found.items():
+        for answers in opinions:
+            for item, word in answers.items():
                 items.setdefault(item, {})[who] = word
     return [
         Disagreement(example, "rating" if slot == ("rating",) else slot[2] if len(slot) > 2 else "", words)

@@ -123,7 +123,7 @@ def score(work: Workspace, models: Models, *, run: Path | None = None, rubric: "
     listen(StageFinished("read", False, plural(len(dataset.lines), "line")))
     columns, notes = score_exchanges(exchanges, models, run=run, rubric=rubric, cache=work.cache, listen=listen)
     listen(StageStarted("check"))
-    hits = _hits(files, work.rules, {one.id: at for at, one in enumerate(exchanges)})
+    hits = _hits(files, work.rules, {exchange.id: index for index, exchange in enumerate(exchanges)})
     listen(StageFinished("check", False, plural(sum(map(len, hits.values())), "finding")))
     signals = [
         _scores(BY_NAME.get(name, COMBINED_SIGNAL), column, exchanges, places)
@@ -160,57 +160,65 @@ def score_exchanges(
     def advance(count: int) -> None:
         nonlocal done
         done += count
-        left = (monotonic() - started) / done * max(0, total - done)
-        listen(StageAdvanced("score", done, total, f"about {left:,.0f} s left"))
+        seconds_left = (monotonic() - started) / done * max(0, total - done)
+        listen(StageAdvanced("score", done, total, f"about {seconds_left:,.0f} s left"))
 
     columns = signals_of(exchanges, models, cache, advance)
     notes = []
     if models.embeddings is None:
         notes.append("no embedding model: `fits`, `label`, `rarity` and `density` are missing (extra `semantic`)")
     if run is not None:
-        known = {one.example: one.confidence for one in read_datamap(run)}
-        columns["learned"] = np.array([known.get(one.id, np.nan) for one in exchanges], dtype=np.float64)
-        notes.append(
-            f"{sum(one.id in known for one in exchanges):,} of {plural(len(exchanges), 'example')} in the data map"
+        confidences = {entry.example: entry.confidence for entry in read_datamap(run)}
+        columns["learned"] = np.array(
+            [confidences.get(exchange.id, np.nan) for exchange in exchanges], dtype=np.float64
         )
+        in_map = sum(exchange.id in confidences for exchange in exchanges)
+        notes.append(f"{in_map:,} of {plural(len(exchanges), 'example')} in the data map")
     if rubric is not None:
         from curate.quality.rubric import ratings  # the client of an endpoint: only where a judge was named
 
         columns["judge"] = ratings(exchanges, rubric, cache, advance)
-        if without := int(np.isnan(columns["judge"]).sum()):
-            notes.append(f"replies of the judge without a score: {without:,}; the same command asks again")
+        if missing := int(np.isnan(columns["judge"]).sum()):
+            notes.append(f"replies of the judge without a score: {missing:,}; the same command asks again")
     columns = {name: columns[name] for name in BY_NAME if name in columns}
     columns[DOUBT] = doubt(columns)
     listen(StageFinished("score", False, plural(len(exchanges), "example")))
     return columns, notes
 
 
-def _hits(files: Sequence[Path], rules: ProjectRules, at: Mapping[str, int]) -> dict[str, set[int]]:
+def _hits(files: Sequence[Path], rules: ProjectRules, positions: Mapping[str, int]) -> dict[str, set[int]]:
     """Which examples each rule reports, by position."""
     hits: dict[str, set[int]] = {}
     for finding in check_project(files, rules, workers=cores()).findings:
-        if finding.example is not None and finding.example in at:
-            hits.setdefault(finding.code, set()).add(at[finding.example])
-    return {code: found for code, found in sorted(hits.items()) if MIN_HITS <= len(found) < len(at)}
+        if finding.example is not None and finding.example in positions:
+            hits.setdefault(finding.code, set()).add(positions[finding.example])
+    return {code: reported for code, reported in sorted(hits.items()) if MIN_HITS <= len(reported) < len(positions)}
 
 
 def _scores(signal: Signal, column: Floats, exchanges: Sequence[Exchange], places: Mapping[str, Place]) -> SignalScores:
-    has = np.flatnonzero(~np.isnan(column))
-    order = has[np.argsort(column[has], kind="stable")].tolist()
-    values = column[has]
-    counts = np.histogram(values, BINS, (values.min(), values.max()))[0].tolist() if len(has) else [0] * BINS
+    scored = np.flatnonzero(~np.isnan(column))
+    order = scored[np.argsort(column[scored], kind="stable")].tolist()
+    values = column[scored]
+    counts = np.histogram(values, BINS, (values.min(), values.max()))[0].tolist() if len(scored) else [0] * BINS
 
     def listed(positions: Sequence[int]) -> list[ScoredExample]:
-        chosen = [(exchanges[at], float(column[at])) for at in positions]
+        chosen = [(exchanges[position], float(column[position])) for position in positions]
         return [
-            ScoredExample(one.id, places[one.id].file, places[one.id].line, value, one.request, one.answer)
-            for one, value in chosen
+            ScoredExample(
+                exchange.id,
+                places[exchange.id].file,
+                places[exchange.id].line,
+                value,
+                exchange.request,
+                exchange.answer,
+            )
+            for exchange, value in chosen
         ]
 
-    mean, least, most = (values.mean(), values.min(), values.max()) if len(has) else (0.0, 0.0, 0.0)
+    mean, least, most = (values.mean(), values.min(), values.max()) if len(scored) else (0.0, 0.0, 0.0)
     return SignalScores(
         signal,
-        examples=len(has),
+        examples=len(scored),
         mean=float(mean),
         least=float(least),
         most=float(most),
@@ -221,21 +229,23 @@ def _scores(signal: Signal, column: Floats, exchanges: Sequence[Exchange], place
 
 
 def _correlations(columns: Mapping[str, Floats], hits: Mapping[str, set[int]]) -> list[Correlation]:
-    found = []
+    correlations = []
     names = [name for name in columns if name != DOUBT]
-    for nth, left in enumerate(names):
-        for right in names[nth + 1 :]:
-            both = ~(np.isnan(columns[left]) | np.isnan(columns[right]))
-            found.append(Correlation(left, right, _pearson(columns[left][both], columns[right][both]), int(both.sum())))
-    found.sort(key=lambda one: (-abs(one.r), one.left, one.right))
+    for index, left in enumerate(names):
+        for right in names[index + 1 :]:
+            in_both = ~(np.isnan(columns[left]) | np.isnan(columns[right]))
+            correlations.append(
+                Correlation(left, right, _pearson(columns[left][in_both], columns[right][in_both]), int(in_both.sum()))
+            )
+    correlations.sort(key=lambda correlation: (-abs(correlation.r), correlation.left, correlation.right))
     by_rule = []
     for code, positions in hits.items():
         reported = np.isin(np.arange(len(columns[DOUBT])), list(positions)).astype(np.float64)
         for left in columns:
-            has = ~np.isnan(columns[left])
-            by_rule.append(Correlation(left, code, _pearson(columns[left][has], reported[has]), len(positions)))
-    by_rule.sort(key=lambda one: (-abs(one.r), one.left, one.right))
-    return [one for one in (*found, *by_rule) if one.r]
+            present = ~np.isnan(columns[left])
+            by_rule.append(Correlation(left, code, _pearson(columns[left][present], reported[present]), len(positions)))
+    by_rule.sort(key=lambda correlation: (-abs(correlation.r), correlation.left, correlation.right))
+    return [correlation for correlation in (*correlations, *by_rule) if correlation.r]
 
 
 def _pearson(left: Floats, right: Floats) -> float:
@@ -263,10 +273,10 @@ def write_scores(result: ScoreResult, output: Path, *, mode: int = 0o666) -> Non
     """Write all values to a Parquet file, one row for each example; `mode` as in `replacing`. Raises `OutputError`."""
     from curate.core.files import replacing
 
-    where = [result.places[one.id] for one in result.exchanges]
+    where = [result.places[exchange.id] for exchange in result.exchanges]
     frame = pl.DataFrame(
         {
-            "example": [one.id for one in result.exchanges],
+            "example": [exchange.id for exchange in result.exchanges],
             "file": [place.file for place in where],
             "line": [place.line for place in where],
             **{name: pl.Series(column).fill_nan(None) for name, column in result.columns.items()},
@@ -276,9 +286,9 @@ def write_scores(result: ScoreResult, output: Path, *, mode: int = 0o666) -> Non
         frame.write_parquet(file)
 
 
-def models_of(whole: Config, embeddings: str | None, loss_model: str | None, *, no_models: bool) -> Models:
+def models_of(project_config: Config, embeddings: str | None, loss_model: str | None, *, no_models: bool) -> Models:
     """The models that the options and the configuration name, or the default ones that are at hand."""
-    given = {"embeddings": embeddings, "models": False if no_models else None}
-    config = with_default_models(with_options(whole.conflicts, **given))
+    options = {"embeddings": embeddings, "models": False if no_models else None}
+    config = with_default_models(with_options(project_config.conflicts, **options))
     unwanted = (no_models and embeddings is None) or not (config.models or config.embeddings)
     return Models("" if unwanted else config.embeddings or None, loss_model or "")

@@ -173,40 +173,44 @@ def select(work: Workspace, goal: SelectionGoal, models: Models, *, earlier: Pat
     verdicts, cache, listen = work.decisions, work.cache, work.session.listen
     planned = dedup(work, config=config)
     every = list(_examples(planned.table))
-    going = {lost.place for lost in planned.duplicates}
+    removed_places = {duplicate.place for duplicate in planned.duplicates}
     exchanges = distinct(example for _, example in every)
     columns, notes = score_exchanges(exchanges, models, cache=cache, listen=listen)
     _require_signals(goal.below, columns)
-    at = {one.id: nth for nth, one in enumerate(exchanges)}
-    left = [*planned.dropped, *_without_example(planned)]
-    staying, too_low = _selectable(every, going, verdicts, partial(_too_low, below=goal.below, columns=columns, at=at))
-    left += too_low
-    weighed = heavy(removals(planned.lines, planned.duplicates, config, left))
-    listen(StageStarted("select"))
-    chosen, vectors, floors, before = _chosen(
-        staying, goal, columns, at, models, cache, earlier, {example.id for _, example in every}
+    positions = {exchange.id: index for index, exchange in enumerate(exchanges)}
+    left_out = [*planned.dropped, *_without_example(planned)]
+    candidates, too_low = _selectable(
+        every, removed_places, verdicts, partial(_too_low, below=goal.below, columns=columns, positions=positions)
     )
-    names = sorted(staying)
-    selected = {names[one] for one in chosen}
-    left += _not_chosen(names, staying, chosen, vectors)
+    left_out += too_low
+    weighed = heavy(removals(planned.lines, planned.duplicates, config, left_out))
+    listen(StageStarted("select"))
+    chosen, vectors, floors, earlier_ids = _chosen(
+        candidates, goal, columns, positions, models, cache, earlier, {example.id for _, example in every}
+    )
+    names = sorted(candidates)
+    selected = {names[index] for index in chosen}
+    left_out += _not_chosen(names, candidates, chosen, vectors)
     listen(StageFinished("select", False, plural(len(chosen), "example")))
-    left.sort(key=lambda gone: gone.place)
-    final = replace(planned, dropped=left)
-    reasons = Counter([*(lost.code for lost in final.duplicates), *(gone.code for gone in left)])
-    doubts = {one.id: float(columns[DOUBT][nth]) for nth, one in enumerate(exchanges)}
-    if before:
-        gone = len(before - selected)
-        notes.append(f"{plural(len(before), 'example')} of the earlier selection in the data: {gone:,} displaced")
+    left_out.sort(key=lambda removal: removal.place)
+    final = replace(planned, dropped=left_out)
+    reasons = Counter([*(duplicate.code for duplicate in final.duplicates), *(removal.code for removal in left_out)])
+    doubts = {exchange.id: float(columns[DOUBT][index]) for index, exchange in enumerate(exchanges)}
+    if earlier_ids:
+        displaced = len(earlier_ids - selected)
+        notes.append(
+            f"{plural(len(earlier_ids), 'example')} of the earlier selection in the data: {displaced:,} displaced"
+        )
     return SelectResult(
         read=final.read,
         selected=len(chosen),
-        tokens=sum(tokens_of(staying[name]) for name in selected),
+        tokens=sum(tokens_of(candidates[name]) for name in selected),
         left=dict(sorted(reasons.items())),
         doubt_selected=_mean([doubts[name] for name in selected if name in doubts]),
         doubt_all=_mean(list(doubts.values())),
         floors=floors,
-        earlier=len(before),
-        displaced=sorted(before - selected),
+        earlier=len(earlier_ids),
+        displaced=sorted(earlier_ids - selected),
         heavy=weighed,
         notes=[*planned.notes, *notes],
         written=False,
@@ -219,29 +223,31 @@ def select(work: Workspace, goal: SelectionGoal, models: Models, *, earlier: Pat
 def _require_signals(below: Mapping[str, float], columns: Mapping[str, Any]) -> None:
     for name in below:
         if name not in columns or name == DOUBT:
-            known = ", ".join(one for one in columns if one != DOUBT)
-            hint = f"name one of {known}" + ("; others need a model" if name in BY_NAME else "")
+            available = ", ".join(signal for signal in columns if signal != DOUBT)
+            hint = f"name one of {available}" + ("; others need a model" if name in BY_NAME else "")
             raise UsageError(f"--below {visible(name)}: no such signal was computed", hint)
 
 
 def _selectable(
     every: Iterable[tuple[Place, Example]],
-    going: Collection[Place],
+    removed_places: Collection[Place],
     verdicts: Mapping[str, DecisionState],
     reason: Callable[[str], str | None],
 ) -> tuple[dict[str, Example], list[Dropped]]:
     """The examples to select from, by id, and those left out because of a score."""
-    staying, left = dict[str, Example](), list[Dropped]()
+    candidates, left_out = dict[str, Example](), list[Dropped]()
     for place, example in every:
-        if place in going:
+        if place in removed_places:
             continue
-        kept = verdicts.get(example.id)
-        low = None if kept and kept.verdict == "keep" else reason(example.id)
-        if low or example.id in staying:
-            left.append(Dropped(place, example.id, Reason(None, low or "exact copy of a kept example", SELECT_SOURCE)))
+        decision = verdicts.get(example.id)
+        low = None if decision and decision.verdict == "keep" else reason(example.id)
+        if low or example.id in candidates:
+            left_out.append(
+                Dropped(place, example.id, Reason(None, low or "exact copy of a kept example", SELECT_SOURCE))
+            )
         else:
-            staying[example.id] = example
-    return staying, left
+            candidates[example.id] = example
+    return candidates, left_out
 
 
 def _examples(table: Table) -> Iterator[tuple[Place, Example]]:
@@ -252,43 +258,45 @@ def _examples(table: Table) -> Iterator[tuple[Place, Example]]:
 
 def _without_example(planned: DedupResult) -> Iterator[Dropped]:
     """The lines without an example, unless a person dropped them."""
-    table, known = planned.table, {gone.place for gone in planned.dropped}
+    table, dropped_places = planned.table, {removal.place for removal in planned.dropped}
     for line in np.setdiff1d(np.arange(len(table.starts)), table.lines).tolist():
-        if (place := table.place(line)) not in known:
+        if (place := table.place(line)) not in dropped_places:
             yield Dropped(place, None, Reason(None, "holds no example in a known form", SELECT_SOURCE))
 
 
-def _too_low(name: str, below: Mapping[str, float], columns: Mapping[str, Floats], at: Mapping[str, int]) -> str | None:
+def _too_low(
+    name: str, below: Mapping[str, float], columns: Mapping[str, Floats], positions: Mapping[str, int]
+) -> str | None:
     """Why an example is left out because of a score; None to consider it."""
-    if name in at:
+    if name in positions:
         for signal, limit in below.items():
-            value = float(columns[signal][at[name]])
+            value = float(columns[signal][positions[name]])
             if value < limit:
                 return f"{signal} {value:.3f} is below {limit:g}"
     return None
 
 
 def _chosen(
-    staying: Mapping[str, Example],
+    candidates: Mapping[str, Example],
     goal: SelectionGoal,
     columns: Mapping[str, Floats],
-    at: Mapping[str, int],
+    positions: Mapping[str, int],
     models: Models,
     cache: Path | None,
     earlier: Path | None,
-    here: set[str],
+    present_ids: set[str],
 ) -> tuple[list[int], Matrix, list[Floor], set[str]]:
     """The selected examples by position in the ordered ids, the vectors of all, floors, and earlier ones."""
-    names = sorted(staying)
-    vectors = _vectors([staying[name] for name in names], models.embeddings or "", cache)
+    names = sorted(candidates)
+    vectors = _vectors([candidates[name] for name in names], models.embeddings or "", cache)
     doubts = columns[DOUBT]
-    quality = np.array([1 - doubts[at[name]] if name in at else 1.0 for name in names])
-    sizes = [1 if goal.tokens is None else tokens_of(staying[name]) for name in names]
+    quality = np.array([1 - doubts[positions[name]] if name in positions else 1.0 for name in names])
+    sizes = [1 if goal.tokens is None else tokens_of(candidates[name]) for name in names]
     budget = goal.tokens if goal.tokens is not None else goal.examples or len(names)
-    groups = [_groups(name, [staying[one] for one in names]) for name in goal.floors]
+    groups = [_groups(name, [candidates[candidate] for candidate in names]) for name in goal.floors]
     needed = sum(
-        min(len(rows), least)
-        for group, least in zip(groups, goal.floors.values(), strict=True)
+        min(len(rows), minimum)
+        for group, minimum in zip(groups, goal.floors.values(), strict=True)
         for rows in group.values()
     )
     if goal.tokens is None and len(groups) == 1 and needed > budget:
@@ -296,9 +304,9 @@ def _chosen(
             f"--floor needs {plural(needed, 'example')}, more than --examples {budget}",
             "lower a floor or raise the number",
         )
-    before: set[str] = set()
+    earlier_ids: set[str] = set()
     if earlier is not None:
-        before = {example.id for example in read_dataset([earlier]).examples} & here
+        earlier_ids = {example.id for example in read_dataset([earlier]).examples} & present_ids
     chosen = choose(
         vectors,
         np.maximum(quality, 0.01),
@@ -306,50 +314,50 @@ def _chosen(
         budget,
         groups,
         list(goal.floors.values()),
-        {nth for nth, name in enumerate(names) if name in before},
+        {index for index, name in enumerate(names) if name in earlier_ids},
     )
     picked = set(chosen)
     floors = [
-        Floor(name, value, least, len(picked.intersection(rows)), len(rows))
-        for (name, least), group in zip(goal.floors.items(), groups, strict=True)
+        Floor(name, value, minimum, len(picked.intersection(rows)), len(rows))
+        for (name, minimum), group in zip(goal.floors.items(), groups, strict=True)
         for value, rows in sorted(group.items())
     ]
-    return chosen, vectors, floors, before
+    return chosen, vectors, floors, earlier_ids
 
 
 def _vectors(examples: Sequence[Example], model: str, cache: Path | None) -> Matrix:
     """Unit vectors of examples: of request and answer together, embedded as in `curate score`."""
     if not model or not examples:
         return hashed_vectors([_text(example) for example in examples])
-    parts = [one.embedded if (one := exchange_of(example)) else (_text(example),) * 2 for example in examples]
+    parts = [exchange.embedded if (exchange := exchange_of(example)) else (_text(example),) * 2 for example in examples]
     vectors = embed([text for part in parts for text in part], model, cache)
-    both = vectors[::2] + vectors[1::2]
-    return np.asarray(both / np.maximum(np.linalg.norm(both, axis=1, keepdims=True), 1e-6))
+    summed = vectors[::2] + vectors[1::2]
+    return np.asarray(summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-6))
 
 
 def _groups(name: str, examples: Sequence[Example]) -> dict[str, list[int]]:
     """The positions of the examples with each value of a field; examples without a value are left out."""
-    found: dict[str, list[int]] = {}
-    for nth, example in enumerate(examples):
+    groups: dict[str, list[int]] = {}
+    for index, example in enumerate(examples):
         roles, texts = [turn.role or "" for turn in example.messages], [turn.text for turn in example.messages]
         trait = trait_of(name, StratumInput(example.place.file, roles, texts, example))
         if trait is not None:
-            found.setdefault(trait.name, []).append(nth)
-    return found
+            groups.setdefault(trait.name, []).append(index)
+    return groups
 
 
 def _not_chosen(
-    names: Sequence[str], staying: Mapping[str, Example], chosen: Sequence[int], vectors: Matrix
+    names: Sequence[str], candidates: Mapping[str, Example], chosen: Sequence[int], vectors: Matrix
 ) -> Iterator[Dropped]:
     nearest, cosine = nearest_chosen(vectors, chosen)
     picked = set(chosen)
-    for nth, name in enumerate(names):
-        if nth not in picked:
-            why = "not selected"
+    for index, name in enumerate(names):
+        if index not in picked:
+            reason = "not selected"
             if nearest:
-                near = staying[names[nearest[nth]]].place
-                why += f"; most similar selected example: {near}, cosine similarity {cosine[nth]:.2f}"
-            yield Dropped(staying[name].place, name, Reason(None, why, SELECT_SOURCE))
+                near = candidates[names[nearest[index]]].place
+                reason += f"; most similar selected example: {near}, cosine similarity {cosine[index]:.2f}"
+            yield Dropped(candidates[name].place, name, Reason(None, reason, SELECT_SOURCE))
 
 
 def _text(example: Example) -> str:

@@ -87,14 +87,14 @@ class Session:
         log = DecisionLog(project.decisions)
         for note in (*log.notes, *(() if self.ignored else log.contest_notes())):
             self.note(note)
-        found = log.verdicts()
-        if not found:
+        decisions = log.verdicts()
+        if not decisions:
             return {}
         from curate.output.edited import decision_counts, with_edited  # not needed without decisions
 
         applied = f"in {display_name(from_here(log.path))}, applied to unchanged examples"
-        self.note(f"{decision_counts(found)} {f'ignored ({self.ignored})' if self.ignored else applied}")
-        return {} if self.ignored else with_edited(found)
+        self.note(f"{decision_counts(decisions)} {f'ignored ({self.ignored})' if self.ignored else applied}")
+        return {} if self.ignored else with_edited(decisions)
 
 
 @dataclass(frozen=True)

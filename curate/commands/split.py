@@ -103,20 +103,20 @@ def sources_of(
     file that is named as both, and for an `output` that contains input files.
     """
     existing, session, paths = work.config.split.existing, work.session, work.files
-    given = data_files(existing, session.tell_skipped, session.left_out) if existing else []
-    require_distinct_paths([*paths, *given], folder=output, named=[*named, *existing])
-    require_other_files(given, paths)
+    test_files = data_files(existing, session.tell_skipped, session.left_out) if existing else []
+    require_distinct_paths([*paths, *test_files], folder=output, named=[*named, *existing])
+    require_other_files(test_files, paths)
     copies, origins = copies_of(work.project, paths, verdicts)
-    names = {copy: seen.path for copy, seen in origins.items()}
+    names = {copy: original.path for copy, original in origins.items()}
     files = [copies.get(path, path) for path in paths]
-    return Sources(files, given, lambda path: display_name(names.get(path, path)), origins)
+    return Sources(files, test_files, lambda path: display_name(names.get(path, path)), origins)
 
 
-def require_other_files(given: Sequence[Path], paths: Sequence[Path]) -> None:
+def require_other_files(test_files: Sequence[Path], paths: Sequence[Path]) -> None:
     """Raise `UsageError` if a file of the given test set is among those to divide, also under another name."""
-    own = set(map(identity, paths))
-    if both := next((path for path in given if identity(path) in own), None):
-        raise UsageError(f"{visible(str(both))}: is both data and the given test set", "name it once")
+    own_files = set(map(identity, paths))
+    if shared := next((path for path in test_files if identity(path) in own_files), None):
+        raise UsageError(f"{visible(str(shared))}: is both data and the given test set", "name it once")
 
 
 def copies_of(
@@ -124,9 +124,9 @@ def copies_of(
 ) -> tuple[dict[Path, Path], dict[Path, Snapshot]]:
     """The copies of files with edited lines, by file; and by copy, the file as it was before."""
     edits = edits_of(verdicts)
-    seen = {path: snapshot(path, hashed=True) for path in paths} if edits else {}
+    snapshots = {path: snapshot(path, hashed=True) for path in paths} if edits else {}
     copies = edited_copies(paths, edits, project.edited)
-    return copies, {copy: seen[path] for path, copy in copies.items()}
+    return copies, {copy: snapshots[path] for path, copy in copies.items()}
 
 
 def split(
@@ -175,9 +175,9 @@ def _read(work: Workspace, sources: Sources, pool: WorkerPool) -> tuple[Table, l
     """
     check, session, rules = work.config.check, work.session, work.rules
     spec, errors = split_feature_spec(work.config), list[Finding]()
-    apart = check.renders or _asks_all(check)
-    screening = None if apart else ErrorFilter.of(check)
-    if apart:
+    needs_full_check = check.renders or _asks_all(check)
+    screening = None if needs_full_check else ErrorFilter.of(check)
+    if needs_full_check:
         errors = _errors(sources, rules, session.listen, session.executor)
     session.listen(StageStarted("read"))
     folder = spill_folder(sources.every, session.memory)
@@ -224,21 +224,23 @@ def split_data(
     """Divide and write what was read; `repair`: see `repair_note`. Raises as `split` does."""
     notes = [*unmatched_notes(table, decisions or {}), *([repair] if repair else [])]
     config = grouped_by_session(table, config)
-    given = len(sources.given)
+    given_count = len(sources.given)
     accepted = {example for _, example in rules.suppressed}
-    left_out = exclude_uncomparable(table, left_out, int(table.first[given]), config.check, decisions or {}, accepted)
+    left_out = exclude_uncomparable(
+        table, left_out, int(table.first[given_count]), config.check, decisions or {}, accepted
+    )
     earlier, grown_from = _earlier(output, sources, config, pool, notes)
     models = dict(models or {})
     if config.split.semantic:
         models["semantic"] = fingerprint(config.split.semantic)
     before = earlier.earlier_splits(table.ids) if earlier else None
-    division = divide(table, left_out, config, given=given, before=before, cache=cache, repair=repair)
+    division = divide(table, left_out, config, given=given_count, before=before, cache=cache, repair=repair)
     inputs = input_files(table, map(sources.hash_of, sources.every))
     settings = OutputSettings(config, decisions or {}, models, grown_from)
     manifest = write_output(
-        output, table, division, inputs, given, settings, mode=sources.mode, unchanged=sources.require_unchanged
+        output, table, division, inputs, given_count, settings, mode=sources.mode, unchanged=sources.require_unchanged
     )
-    warnings = unbalanced(_balance_of(table, division, config, inputs[given].path, given=bool(given)))
+    warnings = unbalanced(_balance_of(table, division, config, inputs[given_count].path, given=bool(given_count)))
     return SplitResult(
         display_name(output),
         manifest,
@@ -257,47 +259,47 @@ def _balance_of(table: Table, division: Division, config: Config, file: str, *, 
     inside = division.split >= 0
     examples = np.bincount(division.split[inside], minlength=len(SPLIT_NAMES))
     texts = np.bincount(division.split[inside], weights=table.lengths[inside], minlength=len(SPLIT_NAMES))
-    wanted = list(config.split.fractions)
+    fractions = list(config.split.fractions)
     if config.split.counts is not None:
-        held = [count / max(1, examples.sum()) for count in config.split.counts]
-        wanted = [max(0.0, 1 - sum(held)), *held]
+        held_out = [count / max(1, examples.sum()) for count in config.split.counts]
+        fractions = [max(0.0, 1 - sum(held_out)), *held_out]
     divided = [0, 1] if given else [0, 1, 2]
-    total, text, whole = (
+    total, text, fraction_sum = (
         examples[divided].sum() or 1,
         texts[divided].sum() or 1,
-        sum(wanted[nth] for nth in divided) or 1,
+        sum(fractions[index] for index in divided) or 1,
     )
     return SplitBalance(
         file,
         [
             SplitCounts(
-                SPLIT_NAMES[nth],
-                wanted[nth] / whole,
-                int(examples[nth]),
-                float(examples[nth] / total),
-                float(texts[nth] / text),
-                _missing_classes(table, division, nth, wanted[nth]),
+                SPLIT_NAMES[index],
+                fractions[index] / fraction_sum,
+                int(examples[index]),
+                float(examples[index] / total),
+                float(texts[index] / text),
+                _missing_classes(table, division, index, fractions[index]),
             )
-            for nth in divided
+            for index in divided
         ],
         division.holdable,
     )
 
 
-def _missing_classes(table: Table, division: Division, split: int, wanted: float) -> list[tuple[str, int]]:
+def _missing_classes(table: Table, division: Division, split: int, fraction: float) -> list[tuple[str, int]]:
     """Classes of the balanced traits that are missing in a split although its share of them is at least one example."""
     assert table.marks is not None
-    found: list[tuple[str, int]] = []
+    missing: list[tuple[str, int]] = []
     inside = division.split >= 0
     for column in table.marks.traits.T:
         classes, counts = np.unique(column[inside], return_counts=True)
-        there = np.unique(column[division.split == split])
-        lacking = ~np.isin(classes, there) & (counts * wanted >= 1) & (classes != 0)
-        found += [
-            (table.marks.names.get(int(one), "a class"), int(count))
-            for one, count in zip(classes[lacking], counts[lacking], strict=True)
+        present = np.unique(column[division.split == split])
+        lacking = ~np.isin(classes, present) & (counts * fraction >= 1) & (classes != 0)
+        missing += [
+            (table.marks.names.get(int(class_id), "a class"), int(count))
+            for class_id, count in zip(classes[lacking], counts[lacking], strict=True)
         ]
-    return sorted(found, key=lambda item: (-item[1], item[0]))
+    return sorted(missing, key=lambda item: (-item[1], item[0]))
 
 
 def read_sources(
@@ -311,8 +313,8 @@ def read_sources(
     table = read_table(sources.every, spec, pool, advance, sources.name_of, folder=folder)
     tests = int(table.first[len(sources.given)])
     if int(table.lines.searchsorted(tests)) < tests:
-        held = set(table.lines[:tests].tolist())
-        place = table.place(next(line for line in range(tests) if line not in held))
+        example_lines = set(table.lines[:tests].tolist())
+        place = table.place(next(line for line in range(tests) if line not in example_lines))
         raise InputError(
             f"{visible(str(place))}: holds no example; a given test set is not changed", "correct or delete the line"
         )
@@ -348,15 +350,15 @@ def _earlier(
     except InputError:
         return None, None
     if broken := changed_files(output, named_files(manifest)):
-        text = ", ".join(f"{visible(name)} {why}" for name, why in broken.items())
+        text = ", ".join(f"{visible(name)} {reason}" for name, reason in broken.items())
         notes.append(f"{visible(display_name(output))}: {text}; all examples are split anew")
         return None, None
     if not config.split.grow:
         return None, None
-    now = data_settings(config)
-    changed = [name for name in DIVIDING_KEYS if manifest.config["split"][name] != now["split"][name]] + ["seed"] * (
-        manifest.config["seed"] != config.seed
-    )
+    current = data_settings(config)
+    changed = [name for name in DIVIDING_KEYS if manifest.config["split"][name] != current["split"][name]] + [
+        "seed"
+    ] * (manifest.config["seed"] != config.seed)
     if changed:
         notes.append(
             f"{' and '.join(changed)} changed since {visible(str(output))} was written; all examples are split anew"
@@ -367,7 +369,7 @@ def _earlier(
         for name, part in manifest.splits.items()
         if not (sources.given and name == "test")
     ]
-    same = manifest.config == now and [file.sha256 for file in manifest.inputs] == [
+    same = manifest.config == current and [file.sha256 for file in manifest.inputs] == [
         sources.hash_of(path) for path in sources.files
     ]
     return earlier_splits(files, pool), manifest.grown_from if same else digest

@@ -32,10 +32,10 @@ class TemplateEntry(Output):
 
 def named_templates() -> list[TemplateEntry]:
     """The chat templates that have a name."""
-    own = [TemplateEntry(name, "", "curate", "Apache-2.0", "") for name in OWN_TEMPLATES]
-    return own + [
-        TemplateEntry(name, one.model, f"{one.source}: {one.path}", LICENSES[one.source], COPIED)
-        for name, one in BUNDLED.items()
+    own_templates = [TemplateEntry(name, "", "curate", "Apache-2.0", "") for name in OWN_TEMPLATES]
+    return own_templates + [
+        TemplateEntry(name, template.model, f"{template.source}: {template.path}", LICENSES[template.source], COPIED)
+        for name, template in BUNDLED.items()
     ]
 
 
@@ -124,8 +124,8 @@ def compare_templates(
             not_understood += 1
             continue
         pair = [_rendered_example(template, example) for template in templates]
-        for side, one in zip(sides, pair, strict=True):
-            side.append(one)
+        for side, rendered in zip(sides, pair, strict=True):
+            side.append(rendered)
         if _treatment(pair[0]) != _treatment(pair[1]):
             differing.append(TemplatePair(example.place.file, example.place.line, *pair))
     totals = [_totals(name, side) for name, side in zip((before, now), sides, strict=True)]
@@ -140,15 +140,22 @@ def _lines(files: Sequence[Path]) -> Iterator[ParsedLine]:
         require_read(facts)
 
 
-def _treatment(one: RenderedExample) -> tuple[object, ...]:
-    return bool(one.refused), one.texts, one.dropped, one.stripped, one.trained, one.reasoned
+def _treatment(rendered: RenderedExample) -> tuple[object, ...]:
+    return (
+        bool(rendered.refused),
+        rendered.texts,
+        rendered.dropped,
+        rendered.stripped,
+        rendered.trained,
+        rendered.reasoned,
+    )
 
 
 def _rendered_example(template: Template, example: Example) -> RenderedExample:
     rendering = template.render(example.value)
     if rendering.problems or not rendering.texts:
-        why = rendering.problems[0].message if rendering.problems else "nothing is rendered"
-        return RenderedExample(masked(why), 0, [], [], [], [], 0, 0, ())
+        reason = rendering.problems[0].message if rendering.problems else "nothing is rendered"
+        return RenderedExample(masked(reason), 0, [], [], [], [], 0, 0, ())
     texts = rendering.texts
     last = texts[-1].text
     end = max(span.turn for span in texts[-1].spans)
@@ -157,10 +164,10 @@ def _rendered_example(template: Template, example: Example) -> RenderedExample:
     for text in texts:
         for span in text.spans:
             in_loss[span.turn] = in_loss.get(span.turn, "") + text.text[span.start : span.end]
-    for number, (said, thoughts) in enumerate(map(_texts, example.value["messages"])):
+    for number, (content_texts, thoughts) in enumerate(map(_texts, example.value["messages"])):
         if number > end:  # what follows the last answer is not rendered by any template
             continue
-        if not all(piece in last for piece in said):
+        if not all(piece in last for piece in content_texts):
             dropped.append(number + 1)
         if thoughts and not all(piece in last for piece in thoughts):
             stripped.append(number + 1)
@@ -192,16 +199,16 @@ def _stripped(texts: Sequence[str] | Iterator[str]) -> Iterator[str]:
 
 
 def _totals(name: str, side: Sequence[RenderedExample]) -> TemplateTotals:
-    rendered = [one for one in side if not one.refused]
+    rendered = [example for example in side if not example.refused]
     return TemplateTotals(
         name=name,
         rendered=len(rendered),
         refused=len(side) - len(rendered),
-        texts=sum(one.texts for one in rendered),
-        dropped=sum(len(one.dropped) for one in rendered),
-        stripped=sum(len(one.stripped) for one in rendered),
-        trained=sum(len(one.trained) for one in rendered),
-        reasoned=sum(len(one.reasoned) for one in rendered),
-        characters=sum(one.characters for one in rendered),
-        trained_characters=sum(one.trained_characters for one in rendered),
+        texts=sum(example.texts for example in rendered),
+        dropped=sum(len(example.dropped) for example in rendered),
+        stripped=sum(len(example.stripped) for example in rendered),
+        trained=sum(len(example.trained) for example in rendered),
+        reasoned=sum(len(example.reasoned) for example in rendered),
+        characters=sum(example.characters for example in rendered),
+        trained_characters=sum(example.trained_characters for example in rendered),
     )

@@ -27,17 +27,17 @@ def templated(parsed: ParsedLine, template: Mapping[str, str]) -> ParsedLine:
         messages = [{"role": role, "content": _filled(text, value, used)} for role, text in template.items()]
     except ValueError as error:
         return parsed._replace(example=Example(parsed.place, value, UNKNOWN, defect=("", str(error))))
-    rest: Any = value
+    remaining: Any = value
     for path in used:
-        rest = _without(rest, path)
-    if "messages" in rest:
+        remaining = _without(remaining, path)
+    if "messages" in remaining:
         defect = ("/messages", "the line has `messages` already")
         return parsed._replace(example=Example(parsed.place, value, UNKNOWN, defect=defect))
-    found = example_of({"messages": messages, **rest}, parsed.place)
-    if found.format != "messages":  # a key such as `system`, which would change the conversation
-        defect = ("", f"keys beside the texts make it the format {found.format}: name them in a text, or remove them")
+    example = example_of({"messages": messages, **remaining}, parsed.place)
+    if example.format != "messages":  # a key such as `system`, which would change the conversation
+        defect = ("", f"keys beside the texts make it the format {example.format}: name them in a text, or remove them")
         return parsed._replace(example=Example(parsed.place, value, UNKNOWN, defect=defect))
-    return parsed._replace(example=Example(parsed.place, found.value, "template"))
+    return parsed._replace(example=Example(parsed.place, example.value, "template"))
 
 
 def _filled(text: str, value: Mapping[str, Any], used: set[tuple[str, ...]]) -> str:
@@ -46,14 +46,14 @@ def _filled(text: str, value: Mapping[str, Any], used: set[tuple[str, ...]]) -> 
     def fill(match: re.Match[str]) -> str:
         if match[1] is None:
             return match[0][0]
-        found, path = _under(match[1], value)
+        field_value, path = _under(match[1], value)
         used.add(path)
-        if isinstance(found, str):
-            return found
-        if found is None or isinstance(found, list | dict):
-            kind = {type(None): "null", list: "a list"}.get(type(found), "an object")
+        if isinstance(field_value, str):
+            return field_value
+        if field_value is None or isinstance(field_value, list | dict):
+            kind = {type(None): "null", list: "a list"}.get(type(field_value), "an object")
             raise ValueError(f"`{visible(match[1])}` is {kind}, not a text")
-        return json.dumps(found)
+        return json.dumps(field_value)
 
     return FIELD.sub(fill, text)
 
@@ -61,10 +61,10 @@ def _filled(text: str, value: Mapping[str, Any], used: set[tuple[str, ...]]) -> 
 def _under(name: str, value: Mapping[str, Any]) -> tuple[Any, tuple[str, ...]]:
     """The value under a key or path, and the keys on the way to it. Raises `ValueError`."""
     path = (name,) if name in value else tuple(name.split("."))
-    found = value_at(dict(value), name)
-    if path[0] not in value or (len(path) > 1 and found is None):
+    field_value = value_at(dict(value), name)
+    if path[0] not in value or (len(path) > 1 and field_value is None):
         raise ValueError(f"there is no key `{visible(name)}`")
-    return found, path
+    return field_value, path
 
 
 def _without(value: Any, path: tuple[str, ...]) -> Any:

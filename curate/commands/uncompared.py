@@ -35,18 +35,18 @@ def exclude_uncomparable(
     lines = table.lines
     if not _silences(config):
         accepted = suppressed | {example for example, decision in decisions.items() if decision.kept}
-        wanted = np.array([int(example[:16], 16) for example in accepted], dtype=np.uint64)
-        lines = lines[(lines < first) | np.isin(table.ids[:, 0], wanted, kind="sort")]
-    reader, found = LineReader(), dict(left_out)
+        accepted_ids = np.array([int(example[:16], 16) for example in accepted], dtype=np.uint64)
+        lines = lines[(lines < first) | np.isin(table.ids[:, 0], accepted_ids, kind="sort")]
+    reader, reasons = LineReader(), dict(left_out)
     for line in lines.tolist():
-        if line in left_out or not (why := unread(line_written(table, line, reader))):
+        if line in left_out or not (reason := unread(line_written(table, line, reader))):
             continue
-        why = f"holds no example that can be compared: {why}"
+        reason = f"holds no example that can be compared: {reason}"
         if line < first:
-            text = f"{visible(str(table.place(line)))}: {visible(why)}; a given test set is not changed"
+            text = f"{visible(str(table.place(line)))}: {visible(reason)}; a given test set is not changed"
             raise InputError(text, "correct or delete the line")
-        found[line] = Reason("J013" if "occurs twice" in why else "M001", why, "rule")
-    return dict(sorted(found.items()))
+        reasons[line] = Reason("J013" if "occurs twice" in reason else "M001", reason, "rule")
+    return dict(sorted(reasons.items()))
 
 
 def _silences(config: CheckConfig) -> bool:

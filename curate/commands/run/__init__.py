@@ -69,31 +69,31 @@ def _run(data: RunData) -> RunResult:
 def _run_stages(data: RunData) -> RunResult:
     stages = {name: stage for name, stage in ALL_STAGES.items() if name != "train" or data.config.recipe}
     data.session.listen(RunPlanned(tuple(name for name in stages if data.choice.wants(name))))
-    found = RunResult(notes=data.notes)
-    known = True
+    run_result = RunResult(notes=data.notes)
+    results_known = True
     for name, stage in stages.items():
         if not data.choice.wants(name):
-            found.stages[name] = "skipped"
-        elif known and (result := _result_of(name, stage, data, found)) is not None:
-            found = stage.take(data, found, result)
+            run_result.stages[name] = "skipped"
+        elif results_known and (result := _result_of(name, stage, data, run_result)) is not None:
+            run_result = stage.take(data, run_result, result)
         else:  # in a dry run, nothing behind this stage is known
-            known, found.stages[name] = False, "would run"
-    undecided = sum(state_of(conflict, data.verdicts) == "open" for conflict in found.conflicts)
-    return replace(found, undecided=undecided)
+            results_known, run_result.stages[name] = False, "would run"
+    undecided = sum(state_of(conflict, data.verdicts) == "open" for conflict in run_result.conflicts)
+    return replace(run_result, undecided=undecided)
 
 
-def _result_of(name: str, stage: Stage, data: RunData, found: RunResult) -> store.Result | None:
+def _result_of(name: str, stage: Stage, data: RunData, run_result: RunResult) -> store.Result | None:
     """A stage's result, stored or new; None if a dry run would compute it. A stored one is used if its key is equal."""
-    path, key = data.project.stage(name), stage.key(data, found)
+    path, key = data.project.stage(name), stage.key(data, run_result)
     result = store.load(path, key) if name not in data.choice.again else None
     reused = result is not None and stage.holds(data, result)
     if not reused and data.choice.dry:
         return None
     data.session.listen(StageStarted(name))
     if result is None or not reused:
-        result = stage.work(data, found)
+        result = stage.work(data, run_result)
         store.save(path, key, result)
-    found.stages[name] = "unchanged" if reused else "done"
+    run_result.stages[name] = "unchanged" if reused else "done"
     data.session.listen(StageFinished(name, reused, stage.summary(data, result)))
     return result
 

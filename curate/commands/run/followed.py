@@ -97,7 +97,7 @@ class Follower:
         phases = [event for event in events if event.get("event") == "phase"]
         report = _read(path / "report.json")
         evaluation, unread = self._outcome(path / "evaluation.json")
-        now = replace(
+        updated = replace(
             before,
             state=State.FINISHED if report is not None else State.RUNNING if runs(path) else State.STOPPED,
             recipe=before.recipe or _read(path / "recipe.json") or {},
@@ -113,8 +113,8 @@ class Follower:
             unread=unread,
             output=_log_tail(path),
         )
-        self._known[path] = (end, now)
-        return now
+        self._known[path] = (end, updated)
+        return updated
 
     def _outcome(self, path: Path) -> tuple[Outcome | None, str]:
         """The result of an evaluation, or why it cannot be read. The large file is read again only if it changed."""
@@ -122,22 +122,22 @@ class Follower:
         with suppress(OSError):  # not there yet
             stat = path.stat()
             stamp = (stat.st_mtime_ns, stat.st_size)
-        known = self._outcomes.get(path)
-        if known is None or known[0] != stamp:
+        cached = self._outcomes.get(path)
+        if cached is None or cached[0] != stamp:
             try:
-                known = (stamp, read_outcome(path), "")
+                cached = (stamp, read_outcome(path), "")
             except ValueError as error:
-                known = (stamp, None, str(error))
-            self._outcomes[path] = known
-        return known[1], known[2]
+                cached = (stamp, None, str(error))
+            self._outcomes[path] = cached
+        return cached[1], cached[2]
 
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        found = parsed_json(read_regular(path))
+        value = parsed_json(read_regular(path))
     except (OSError, ValueError):  # not there yet
         return None
-    return found if isinstance(found, dict) else None
+    return value if isinstance(value, dict) else None
 
 
 def _log_tail(path: Path) -> str:

@@ -60,7 +60,9 @@ class RunResult(Output):
     """Null if the run ended before the splits."""
     findings: Annotated[
         list[Finding],
-        PlainSerializer(lambda found: dict(sorted(Counter(one.code for one in found).items())), dict[str, int]),
+        PlainSerializer(
+            lambda findings: dict(sorted(Counter(finding.code for finding in findings).items())), dict[str, int]
+        ),
     ] = field(default_factory=list)
     """Number of findings by code."""
     conflicts: Annotated[list[Conflict], PlainSerializer(len, return_type=int)] = field(default_factory=list)

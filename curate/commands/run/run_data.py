@@ -85,8 +85,8 @@ class RunData:
         conflicts, config = self.config.conflicts, self.config
         if is_address(conflicts.judge):
             config = config.model_copy(update={"conflicts": conflicts.model_copy(update={"judge": ""})})
-        own = ProjectRules.of(self.project.folder, config)
-        return own if own.suppressions else ProjectRules.of(project_of(self.paths).folder, config)
+        rules = ProjectRules.of(self.project.folder, config)
+        return rules if rules.suppressions else ProjectRules.of(project_of(self.paths).folder, config)
 
     @cached_property
     def rule_inputs(self) -> list[Any]:
@@ -99,11 +99,11 @@ class RunData:
     @cached_property
     def models(self) -> dict[str, str]:
         """Fingerprints of the local models that the wanted stages use. Raises `ModelError`."""
-        found = model_fingerprints(self.conflicts) if self.choice.wants("conflicts") else {}
-        named = (("dedup", self.config.dedup.embeddings), ("split", self.config.split.semantic))
+        fingerprints = model_fingerprints(self.conflicts) if self.choice.wants("conflicts") else {}
+        named_models = (("dedup", self.config.dedup.embeddings), ("split", self.config.split.semantic))
         purposes = {"dedup": "paraphrases", "split": "semantic"}
-        return found | {
-            purposes[stage]: fingerprint(model) for stage, model in named if model and self.choice.wants(stage)
+        return fingerprints | {
+            purposes[stage]: fingerprint(model) for stage, model in named_models if model and self.choice.wants(stage)
         }
 
     @cached_property
@@ -168,9 +168,9 @@ class RunData:
     @cached_property
     def table(self) -> Table:
         """All lines of all files."""
-        own = feature_spec_for(self.config.dedup)
+        dedup_spec = feature_spec_for(self.config.dedup)
         spec = split_feature_spec(self.config)._replace(
-            short_texts=self._compares_whole, keys=own.keys and self._compares_whole, keep=own.keep
+            short_texts=self._compares_whole, keys=dedup_spec.keys and self._compares_whole, keep=dedup_spec.keep
         )
         with self.pool() as pool:
             table = read_sources(self.sources, spec, pool)
@@ -197,23 +197,23 @@ class RunData:
         """Number of the first line of the table that is not part of a given test set."""
         return int(self.table.first[len(self.given_test_files)])
 
-    def removal_reasons(self, found: RunResult) -> dict[int, Reason]:
+    def removal_reasons(self, run_result: RunResult) -> dict[int, Reason]:
         """Why lines of the table are left out so far. Raises `DataError` for a large removal without confirmation."""
         left_out = removal_reasons(
             self.table,
-            errors=self.removal_findings(found),
+            errors=self.removal_findings(run_result),
             verdicts=self.verdicts,
-            duplicates=found.duplicates,
+            duplicates=run_result.duplicates,
             first=self.first,
         )
         if not self.session.consent.yes:
-            heavy = large_removals(self.table, left_out, self.config.check, self.config.dedup, self.first)
-            require_confirmation(heavy, repair_note(self.removal_findings(found), self.sources.originals))
+            findings = large_removals(self.table, left_out, self.config.check, self.config.dedup, self.first)
+            require_confirmation(findings, repair_note(self.removal_findings(run_result), self.sources.originals))
         return left_out
 
-    def kept(self, found: RunResult) -> list[Example]:
+    def kept(self, run_result: RunResult) -> list[Example]:
         """The kept examples without a given test set, and dropped ones: conflicts decided by a drop are reported."""
-        table, reader, left_out = self.table, LineReader(), self.removal_reasons(found)
+        table, reader, left_out = self.table, LineReader(), self.removal_reasons(run_result)
         tests = int(table.lines.searchsorted(self.first))
         return [
             reader.example(table.line_ref(line))
@@ -221,14 +221,14 @@ class RunData:
             if (reason := left_out.get(line)) is None or counted_as(reason.code, reason.decided_by) == "decision"
         ]
 
-    def removal_findings(self, found: RunResult) -> list[Finding]:
+    def removal_findings(self, run_result: RunResult) -> list[Finding]:
         """The findings for which lines are left out."""
-        return [finding for finding in found.findings if removes_line(finding, self.config.check.drop)]
+        return [finding for finding in run_result.findings if removes_line(finding, self.config.check.drop)]
 
-    def removal_inputs(self, found: RunResult) -> list[Any]:
+    def removal_inputs(self, run_result: RunResult) -> list[Any]:
         """All that decides which lines are left out before duplicates are, as plain values."""
         errors = [
-            [finding.file, finding.line, finding.example, finding.code] for finding in self.removal_findings(found)
+            [finding.file, finding.line, finding.example, finding.code] for finding in self.removal_findings(run_result)
         ]
         return [
             errors,
@@ -238,5 +238,5 @@ class RunData:
     @cached_property
     def verdicts(self) -> dict[str, DecisionState]:
         """The decisions, by example."""
-        own = self.project if DecisionLog(self.project.decisions).decisions else project_of(self.paths)
-        return replace(self.session, note=self.notes.append).decisions_in(own)
+        project = self.project if DecisionLog(self.project.decisions).decisions else project_of(self.paths)
+        return replace(self.session, note=self.notes.append).decisions_in(project)

@@ -31,11 +31,11 @@ class Stage(ABC):
     """A stage. Its result is stored under its key and reused while the key is equal."""
 
     @abstractmethod
-    def key(self, data: RunData, found: RunResult) -> str:
+    def key(self, data: RunData, run_result: RunResult) -> str:
         """A hash of all that the result depends on."""
 
     @abstractmethod
-    def work(self, data: RunData, found: RunResult) -> store.Result:
+    def work(self, data: RunData, run_result: RunResult) -> store.Result:
         """Compute the result."""
 
     @abstractmethod
@@ -43,7 +43,7 @@ class Stage(ABC):
         """The result in one line."""
 
     @abstractmethod
-    def take(self, data: RunData, found: RunResult, result: store.Result) -> RunResult:
+    def take(self, data: RunData, run_result: RunResult, result: store.Result) -> RunResult:
         """The run's result with this one added."""
 
     def holds(self, data: RunData, result: store.Result) -> bool:  # noqa: ARG002
@@ -55,11 +55,11 @@ class Check(Stage):
     """Search for errors."""
 
     @override
-    def key(self, data: RunData, found: RunResult) -> str:
+    def key(self, data: RunData, run_result: RunResult) -> str:
         return key_of("check", "understood", data.inputs, data.rule_inputs)
 
     @override
-    def work(self, data: RunData, found: RunResult) -> store.Result:
+    def work(self, data: RunData, run_result: RunResult) -> store.Result:
         advance = advancing(data.session.listen, "check")
         report = check_project(data.sources.files, data.rules, advance, name_of=data.name, workers=cores())
         return {"findings": report.findings, "lines": report.lines, "not_understood": report.not_understood}
@@ -76,30 +76,30 @@ class Check(Stage):
         )
 
     @override
-    def take(self, data: RunData, found: RunResult, result: store.Result) -> RunResult:
-        found = replace(found, findings=result["findings"], not_understood=result["not_understood"])
-        errors = any(finding.severity is Severity.ERROR and finding.example for finding in found.findings)
-        require_examples(result["lines"], result["lines"] - found.not_understood)
-        if data.config.errors == "stop" and (errors or found.not_understood):
+    def take(self, data: RunData, run_result: RunResult, result: store.Result) -> RunResult:
+        run_result = replace(run_result, findings=result["findings"], not_understood=result["not_understood"])
+        errors = any(finding.severity is Severity.ERROR and finding.example for finding in run_result.findings)
+        require_examples(result["lines"], result["lines"] - run_result.not_understood)
+        if data.config.errors == "stop" and (errors or run_result.not_understood):
             raise DataError(
                 "the data has errors, and the configuration stops the run at errors", "`curate check` lists them"
             )
-        return found
+        return run_result
 
 
 class Dedup(Stage):
     """Search for duplicates among the kept examples: none is removed in favor of one that is left out."""
 
     @override
-    def key(self, data: RunData, found: RunResult) -> str:
+    def key(self, data: RunData, run_result: RunResult) -> str:
         settings, model = data.config.dedup.model_dump(mode="json"), data.models.get("paraphrases")
-        return key_of("dedup", data.inputs, settings, data.rule_inputs, data.removal_inputs(found), model)
+        return key_of("dedup", data.inputs, settings, data.rule_inputs, data.removal_inputs(run_result), model)
 
     @override
-    def work(self, data: RunData, found: RunResult) -> store.Result:
-        gone = np.array([*data.removal_reasons(found)], dtype=np.int64) - data.first
-        own = data.compared()
-        part = own.chosen(np.flatnonzero(~np.isin(own.lines, gone)))
+    def work(self, data: RunData, run_result: RunResult) -> store.Result:
+        removed_lines = np.array([*data.removal_reasons(run_result)], dtype=np.int64) - data.first
+        table = data.compared()
+        part = table.chosen(np.flatnonzero(~np.isin(table.lines, removed_lines)))
         with data.pool() as pool:
             compared = compare_examples(part, data.config.dedup, data.rules, data.verdicts, pool, cache=data.cache)
         return {
@@ -119,10 +119,10 @@ class Dedup(Stage):
         )
 
     @override
-    def take(self, data: RunData, found: RunResult, result: store.Result) -> RunResult:
+    def take(self, data: RunData, run_result: RunResult, result: store.Result) -> RunResult:
         data.notes.extend(result["notes"])
         return replace(
-            found,
+            run_result,
             duplicates=result["duplicates"],
             apart=len(result["apart"]),
             same_words=len(result["same_words"]),
@@ -134,13 +134,16 @@ class Conflicts(Stage):
     """Search for answers that contradict each other."""
 
     @override
-    def key(self, data: RunData, found: RunResult) -> str:
-        duplicates, settings = [list(removal) for removal in found.duplicates], data.conflicts.model_dump(mode="json")
-        return key_of("conflicts", data.inputs, data.removal_inputs(found), duplicates, settings, data.models)
+    def key(self, data: RunData, run_result: RunResult) -> str:
+        duplicates, settings = (
+            [list(removal) for removal in run_result.duplicates],
+            data.conflicts.model_dump(mode="json"),
+        )
+        return key_of("conflicts", data.inputs, data.removal_inputs(run_result), duplicates, settings, data.models)
 
     @override
-    def work(self, data: RunData, found: RunResult) -> store.Result:
-        examples = data.kept(found)
+    def work(self, data: RunData, run_result: RunResult) -> store.Result:
+        examples = data.kept(run_result)
         advance = advancing(data.session.listen, "conflicts", len(examples), "texts compared")
         report = search_conflicts(
             examples, data.conflicts, data.cache,
@@ -161,26 +164,26 @@ class Conflicts(Stage):
         )
 
     @override
-    def take(self, data: RunData, found: RunResult, result: store.Result) -> RunResult:
-        report = store.conflicts_of(result, data.kept(found) if result["conflicts"] else [])
+    def take(self, data: RunData, run_result: RunResult, result: store.Result) -> RunResult:
+        report = store.conflicts_of(result, data.kept(run_result) if result["conflicts"] else [])
         data.notes.extend(report.notes)
-        return replace(found, conflicts=report.conflicts)
+        return replace(run_result, conflicts=report.conflicts)
 
 
 class Split(Stage):
     """Divide the kept examples, and write them."""
 
     @override
-    def key(self, data: RunData, found: RunResult) -> str:
-        duplicates = [list(removal) for removal in found.duplicates]
-        skipped = [stage for stage, state in found.stages.items() if state == "skipped"]
+    def key(self, data: RunData, run_result: RunResult) -> str:
+        duplicates = [list(removal) for removal in run_result.duplicates]
+        skipped = [stage for stage, state in run_result.stages.items() if state == "skipped"]
         return key_of(
             "split",
             "understood",
             data.inputs,
             data.config.model_dump(mode="json"),
             data.models,
-            data.removal_inputs(found),
+            data.removal_inputs(run_result),
             duplicates,
             skipped,
         )
@@ -191,12 +194,12 @@ class Split(Stage):
         return data.choice.dry or bool(result["manifest"] == verified_hash(data.output))
 
     @override
-    def work(self, data: RunData, found: RunResult) -> store.Result:
+    def work(self, data: RunData, run_result: RunResult) -> store.Result:
         with data.pool() as pool:
             split = split_data(
-                data.sources, data.table, data.removal_reasons(found), data.output, data.config, pool, data.rules,
+                data.sources, data.table, data.removal_reasons(run_result), data.output, data.config, pool, data.rules,
                 decisions=data.verdicts, models=data.models, cache=data.cache,
-                repair=repair_note(data.removal_findings(found), data.sources.originals),
+                repair=repair_note(data.removal_findings(run_result), data.sources.originals),
             )  # fmt: skip
         data.table.sets = data.table.sets.part(0, 0)
         warnings = [f"{finding.code} {finding.message}" for finding in split.warnings]
@@ -215,29 +218,29 @@ class Split(Stage):
         return ", ".join(f"{name} {part.examples:,}" for name, part in read_manifest(data.output)[0].splits.items())
 
     @override
-    def take(self, data: RunData, found: RunResult, result: store.Result) -> RunResult:
+    def take(self, data: RunData, run_result: RunResult, result: store.Result) -> RunResult:
         data.notes.extend(result["notes"])
         manifest, digest = read_manifest(data.output)
         if digest != result["manifest"]:
             raise CurateError(
                 f"{data.output}: another process changed it during the run", "run again without other processes"
             )
-        return replace(found, not_understood=result["not_understood"], manifest=manifest, manifest_sha256=digest)
+        return replace(run_result, not_understood=result["not_understood"], manifest=manifest, manifest_sha256=digest)
 
 
 class Train(Stage):
     """Train on the splits, in a process of its own."""
 
     @override
-    def key(self, data: RunData, found: RunResult) -> str:
-        if found.manifest_sha256 is None:
+    def key(self, data: RunData, run_result: RunResult) -> str:
+        if run_result.manifest_sha256 is None:
             raise UsageError("no split to train on", "remove --only and --skip, or also skip train")
-        return key_of("train", found.manifest_sha256, load_toml(data.recipe))
+        return key_of("train", run_result.manifest_sha256, load_toml(data.recipe))
 
     @override
-    def work(self, data: RunData, found: RunResult) -> store.Result:
+    def work(self, data: RunData, run_result: RunResult) -> store.Result:
         # other data or another recipe gets another folder; old ones are kept
-        folder = data.project.run(f"{data.recipe.stem}-{self.key(data, found)[:8]}")
+        folder = data.project.run(f"{data.recipe.stem}-{self.key(data, run_result)[:8]}")
         return training.train(data.project.folder, data.recipe.absolute(), folder.absolute(), data.session.listen)
 
     @override
@@ -245,8 +248,8 @@ class Train(Stage):
         return f"held-out loss {result['base_loss']:.3f} before, {result['tuned_loss']:.3f} after"
 
     @override
-    def take(self, data: RunData, found: RunResult, result: store.Result) -> RunResult:
-        return replace(found, training=result)
+    def take(self, data: RunData, run_result: RunResult, result: store.Result) -> RunResult:
+        return replace(run_result, training=result)
 
 
 ALL_STAGES: Final[dict[str, Stage]] = {
