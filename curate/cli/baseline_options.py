@@ -37,12 +37,12 @@ class BaselineOptions:
     @classmethod
     def read(cls, folder: Path, baseline: Path | None, new: Path | None, reason: str = "") -> Self:
         """Read the baseline, before the check. Raises `UsageError`, `ConfigError`."""
-        known = None
+        loaded = None
         if baseline is not None:
             from curate.lint.baseline import load_baseline
 
-            known = load_baseline(baseline)
-        return cls(folder, known, baseline, new, reason)
+            loaded = load_baseline(baseline)
+        return cls(folder, loaded, baseline, new, reason)
 
     def apply(self, report: CheckResult, files: Sequence[Path]) -> None:
         """Remove known findings from a report. Ends the command after writing a new baseline or suppressions.
@@ -70,9 +70,11 @@ class BaselineOptions:
 
         failing = [finding for finding in report.findings if finding.severity is not Severity.INFO]
         written = add_suppressions(load_suppressions(self.folder), failing, self.reason)
-        left = sum(finding.example is None for finding in failing)
+        remaining = sum(finding.example is None for finding in failing)
         text = f"{plural(len(written), 'suppression')} added to {SUPPRESSIONS}"
-        if left:
-            text += f"; {plural(left, 'finding')} about no example cannot be suppressed: fix them, or use --baseline"
+        if remaining:
+            text += (
+                f"; {plural(remaining, 'finding')} about no example cannot be suppressed: fix them, or use --baseline"
+            )
         console(stderr=True).print(text)
-        raise typer.Exit(ExitCode.FINDINGS if left else ExitCode.CLEAN)
+        raise typer.Exit(ExitCode.FINDINGS if remaining else ExitCode.CLEAN)

@@ -65,12 +65,12 @@ def _check(args: CheckOptions) -> None:
     recorded = BaselineOptions.read(work.project.folder, args.baseline, args.new_baseline, args.reason.strip())
     with options.progress("checking", "lines", quiet=args.quiet, waits=True) as advance:
         report = check_data(work, advance)
-    untold = report.not_understood > _lines_reported(report.findings)
+    unreported = report.not_understood > _lines_reported(report.findings)
     recorded.apply(report, work.files)
     options.print_notes(report.limits)
     _write(args, work, report)
     options.end(
-        report.not_understood if untold else 0,
+        report.not_understood if unreported else 0,
         "the rules that report them were not selected",
         found=report.failed or (fixed and args.exit_non_zero_on_fix),
         always=args.exit_zero,
@@ -156,9 +156,9 @@ def _lines_reported(findings: Sequence[Finding]) -> int:
     Elements of an array may share a line, and each has one finding of a rule for what is no example.
     """
     counts: dict[tuple[str, int, str | None], Counter[str]] = {}
-    for found in findings:
-        if _says_no_example(found):
-            counts.setdefault((found.file, found.line, found.example), Counter())[found.code] += 1
+    for finding in findings:
+        if _says_no_example(finding):
+            counts.setdefault((finding.file, finding.line, finding.example), Counter())[finding.code] += 1
     return sum(max(1, sum(codes[code] for code in NOT_READ), codes["M001"]) for codes in counts.values())
 
 
@@ -174,9 +174,9 @@ def _print_rules_elsewhere(config: CheckConfig) -> None:
     """
     if not (config.select or config.extend_select):
         return
-    found = RuleSelection.from_config(config).elsewhere(config)
-    notes = [f"{prefix}: not run by `curate check`; run by {who}" for prefix, who in found.items()]
-    if config.select and set(config.select) <= found.keys() and set(config.extend_select) <= found.keys():
+    commands = RuleSelection.from_config(config).elsewhere(config)
+    notes = [f"{prefix}: not run by `curate check`; run by {command}" for prefix, command in commands.items()]
+    if config.select and set(config.select) <= commands.keys() and set(config.extend_select) <= commands.keys():
         raise UsageError("; ".join(notes), "`curate rule CODE` explains one")
     for note in notes:
         sys.stderr.write(f"note: {note}\n")

@@ -54,8 +54,8 @@ def as_command(verb: str, loaded: Any) -> Any:
     command: Any = typer.main.get_command(app)
     for leaf in getattr(command, "commands", {"": command}).values():
         reads = any(item.metavar == DATA_METAVAR for item in leaf.params if item.param_type_name == "argument")
-        taken = {"common_config": verb in CONFIGURED, "common_exclude": reads, "common_gitignore": reads}
-        leaf.params.extend(option for option in _options() if taken.get(option.name, True))
+        applies = {"common_config": verb in CONFIGURED, "common_exclude": reads, "common_gitignore": reads}
+        leaf.params.extend(option for option in _options() if applies.get(option.name, True))
         leaf.callback = _wrapped(leaf.callback)
         for item in leaf.params:
             _name_value(item)
@@ -123,11 +123,11 @@ def _wrapped(function: Any) -> Any:
         **values: Any,
     ) -> Any:
         _require_paths(values)
-        told = invocation()
-        told.config = None if common_config is None else Path(common_config)
-        told.left_out = _left_out(common_exclude or (), common_gitignore)
+        current = invocation()
+        current.config = None if common_config is None else Path(common_config)
+        current.left_out = _left_out(common_exclude or (), common_gitignore)
         with _colored(Color(common_color)):
-            return function(**{name: _with_names(value, told.urls) for name, value in values.items()})
+            return function(**{name: _with_names(value, current.urls) for name, value in values.items()})
 
     return run
 

@@ -67,7 +67,7 @@ def conflicts(args: ConflictsOptions) -> None:
         confidence = work.config.conflicts.min_confidence
         print_lines(_calibration([*report.conflicts, *report.unsure], confidence, decisions))
         options.end(report.not_understood, options.UNCOMPARED_NOTE)
-    found = any(state_of(conflict, decisions) == "open" for conflict in report.conflicts)
+    has_open = any(state_of(conflict, decisions) == "open" for conflict in report.conflicts)
     if args.show_all:
         report = replace(report, conflicts=[*report.conflicts, *report.unsure])
     options.write_html("conflicts", report, args.html, files, show_all=args.show_all)
@@ -75,7 +75,7 @@ def conflicts(args: ConflictsOptions) -> None:
         print_json(conflicts_json(report, decisions))
     else:
         print_lines(conflicts_text(report, None if args.show_all else MAX_SHOWN, decisions))
-    options.end(report.not_understood, options.UNCOMPARED_NOTE, found=found)
+    options.end(report.not_understood, options.UNCOMPARED_NOTE, found=has_open)
 
 
 def _require_combination(args: ConflictsOptions) -> None:
@@ -116,8 +116,8 @@ def _calibration(conflicts: list[Conflict], shown_from: float, decisions: Mappin
     for confidence in (0.3, 0.5, 0.7, 0.9):
         yield f"  confidence {confidence:.1f} becomes {calibrated_confidence(confidence, scale):.2f}"
     before, after = (
-        sum(calibrated_confidence(conflict.confidence, each) >= shown_from for conflict in conflicts)
-        for each in ((1.0, 0.0), scale)
+        sum(calibrated_confidence(conflict.confidence, calibration) >= shown_from for conflict in conflicts)
+        for calibration in ((1.0, 0.0), scale)
     )
     yield f"shown from {shown_from:g}: {after:,} conflicts, without calibration {before:,}"
     yield f"next: set under [conflicts] in curate.toml: calibration = [{fit.slope:g}, {fit.intercept:g}]"

@@ -64,9 +64,9 @@ def dedup(args: DedupOptions) -> None:
     given = _with_threshold(args)
     files = options.named_files(args.paths)
     others = options.named_files(args.against) if args.against else []
-    named = (*args.paths, *(args.against or ()))
+    named_paths = (*args.paths, *(args.against or ()))
     removed = checked_removed_path(
-        args.output, "removed", [*files, *others], named, overwrite=args.overwrite, others=[args.html]
+        args.output, "removed", [*files, *others], named_paths, overwrite=args.overwrite, others=[args.html]
     )
     with args.stages() as shown:
         session = args.session(cached=not (args.no_cache or args.engine is Engine.RAY), listen=shown.listen)
@@ -112,6 +112,6 @@ def _is_confirmed(args: DedupOptions, planned: DedupResult) -> bool:
     if args.as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
     err = console(stderr=True)
-    for found in planned.heavy:
-        err.print(f"{found.code} {visible(found.where)}: {visible(found.message)}")
+    for finding in planned.heavy:
+        err.print(f"{finding.code} {visible(finding.where)}: {visible(finding.message)}")
     return typer.confirm("Remove them?", err=True)

@@ -24,6 +24,6 @@ def diff(
 
     Exit status: 0 if the two are the same, 1 if they differ.
     """
-    found = difference(before, now)
-    print_result(found, diff_text(found, None if show_all else MAX_SHOWN), as_json=as_json)
-    raise typer.Exit(ExitCode.CLEAN if found.same else ExitCode.FINDINGS)
+    comparison = difference(before, now)
+    print_result(comparison, diff_text(comparison, None if show_all else MAX_SHOWN), as_json=as_json)
+    raise typer.Exit(ExitCode.CLEAN if comparison.same else ExitCode.FINDINGS)

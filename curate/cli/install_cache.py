@@ -25,22 +25,22 @@ COMMANDS: Final = (
 
 def install_cache(main: Callable[[Sequence[str]], int]) -> int:
     """Run these commands by `main` on examples made for it; returns the first exit status above 1, else 0."""
-    here, told = Path.cwd(), io.StringIO()
-    texts = [" ".join(f"word{(row * 25 + at) * 7919 % 1999}" for at in range(25)) for row in range(80)]
+    start_folder, output = Path.cwd(), io.StringIO()
+    texts = [" ".join(f"word{(row * 25 + index) * 7919 % 1999}" for index in range(25)) for row in range(80)]
     pairs = [*zip(texts[::2], texts[1::2], strict=True), (texts[0], f"{texts[1]} again"), (texts[2], texts[5])]
     examples = [{"prompt": prompt, "completion": completion} for prompt, completion in pairs]
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         try:
-            Path("curate.toml").touch()  # a configuration in a folder above is none of ours
-            Path("data.jsonl").write_bytes(b"".join(orjson.dumps(one) + b"\n" for one in examples))
-            with running_kernels(Mode.ALWAYS_COMPILED), redirect_stdout(told), redirect_stderr(told):
+            Path("curate.toml").touch()  # a configuration in a folder above is not used
+            Path("data.jsonl").write_bytes(b"".join(orjson.dumps(example) + b"\n" for example in examples))
+            with running_kernels(Mode.ALWAYS_COMPILED), redirect_stdout(output), redirect_stderr(output):
                 codes = (main([*words, "--quiet"]) for words in COMMANDS)
                 failed = next((code for code in codes if code > ExitCode.FINDINGS), ExitCode.CLEAN)
         finally:
-            os.chdir(here)
+            os.chdir(start_folder)
     if failed:
-        sys.stderr.write(told.getvalue())
+        sys.stderr.write(output.getvalue())
     else:
         sys.stdout.write("compiled what dedup, decontaminate, split and verify run\n")
     return failed

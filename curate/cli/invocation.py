@@ -47,14 +47,14 @@ class _Nulls(logging.Handler):
 @contextmanager
 def left_out_nulls() -> Iterator[Mapping[str, str]]:
     """What is logged during the block about nulls that were left out, by table."""
-    log, heard = logging.getLogger(tables), _Nulls()
+    log, handler = logging.getLogger(tables), _Nulls()
     before = log.level, log.propagate
-    log.addHandler(heard)
+    log.addHandler(handler)
     log.setLevel(logging.INFO)
     log.propagate = False
     try:
-        yield heard.notes
+        yield handler.notes
     finally:
-        log.removeHandler(heard)
+        log.removeHandler(handler)
         log.setLevel(before[0])
         log.propagate = before[1]

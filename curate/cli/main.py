@@ -61,10 +61,10 @@ def _guarded(words: Sequence[str], *, alone: bool = False) -> int:
 
 
 def _run_request(words: Sequence[str], *, alone: bool) -> int:
-    if asked := os.environ.get("_CURATE_COMPLETE"):  # by the shell, while a command is typed
+    if instruction := os.environ.get("_CURATE_COMPLETE"):  # by the shell, while a command is typed
         from curate.cli.completion import complete
 
-        return complete(asked)
+        return complete(instruction)
     if tuple(words) in (("--version",), ("-V",)):
         sys.stdout.write(f"curate {__version__}\n")
         return ExitCode.CLEAN
@@ -113,7 +113,7 @@ def ended(error: BaseException) -> int:
     if isinstance(error, ValueError) and "embedded null" in str(error):  # in the form of an OSError with a path
         _print_message("error: a path contains a NUL character\n  next: use another file or folder")
         return _flush(ExitCode.USAGE)
-    if isinstance(error, RuntimeError) and any(known in str(error) for known in PATH_ERRORS):
+    if isinstance(error, RuntimeError) and any(text in str(error) for text in PATH_ERRORS):
         _print_message(f"error: {visible(str(error))}\n  next: use another file or folder, or set HOME")
         return _flush(ExitCode.USAGE)
     if isinstance(error, EOFError) and (path := _bytecode_path(error)):
@@ -168,11 +168,11 @@ def _run(words: Sequence[str], *, alone: bool) -> int:
 
     streams.escape_logs()
     sweep()
-    output, told = None, Invocation()
+    output, invocation = None, Invocation()
     if any("://" in word for word in words):
         from curate.cli.remote_output import local_words
 
-        words, output, told.urls = local_words(words)
+        words, output, invocation.urls = local_words(words)
     gc.disable()  # imports create many objects and hardly any garbage
     try:
         verb = load_verb(words[0])
@@ -183,7 +183,7 @@ def _run(words: Sequence[str], *, alone: bool) -> int:
     command, name = as_command(words[0], verb), f"curate {words[0]}"
     try:
         with left_out_nulls() as nulls:
-            code = command.main(list(words[1:]), prog_name=name, standalone_mode=False, obj=told)
+            code = command.main(list(words[1:]), prog_name=name, standalone_mode=False, obj=invocation)
     except typer.TyperException as error:
         message = re.sub(r"^Invalid value for '(.+?)': ", r"\1: ", in_words(error.format_message()))
         _print_message(f"error: {visible(message)}\n  next: `curate {words[0]} --help` lists the options")

@@ -50,9 +50,9 @@ def mcp(
 
     class Server(MCPServer):
         async def run_stdio_async(self) -> None:
-            async with stdio_server() as (asked, answers):
+            async with stdio_server() as (requests, answers):
                 options = self._lowlevel_server.create_initialization_options()
-                await self._lowlevel_server.run(_answering_invalid(asked, answers), answers, options)
+                await self._lowlevel_server.run(_answering_invalid(requests, answers), answers, options)
 
     server = Server("curate", instructions=INSTRUCTIONS, log_level="WARNING")
     hints = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
@@ -61,15 +61,15 @@ def mcp(
     server.run()
 
 
-def _answering_invalid(asked: Any, answers: Any) -> Any:
-    """The stream `asked` without what is no message, which the library drops: it is answered, as JSON-RPC says."""
+def _answering_invalid(requests: Any, answers: Any) -> Any:
+    """The stream `requests` without invalid messages, which the library drops: each gets the error of JSON-RPC."""
     import mcp_types as types
     from anyio.abc import ObjectReceiveStream
     from mcp.shared.message import SessionMessage
 
     class Answering(ObjectReceiveStream[Any]):
         async def receive(self) -> Any:
-            while isinstance(item := await asked.receive(), Exception):
+            while isinstance(item := await requests.receive(), Exception):
                 is_json = isinstance(item, ValidationError) and item.errors()[0]["type"] != "json_invalid"
                 code, text = (
                     (types.INVALID_REQUEST, "Invalid Request") if is_json else (types.PARSE_ERROR, "Parse error")
@@ -79,7 +79,7 @@ def _answering_invalid(asked: Any, answers: Any) -> Any:
             return item
 
         async def aclose(self) -> None:
-            await asked.aclose()
+            await requests.aclose()
 
     return Answering()
 
@@ -98,17 +98,17 @@ def _takes_options(*without: str) -> Callable[[Tool], Tool]:
             and option.default is not True
             and option.key not in without
         ]
-        own = signature(tool)
+        original = signature(tool)
         parameters: list[Parameter] = []
-        for name, parameter in own.parameters.items():
+        for name, parameter in original.parameters.items():
             parameters += map(_parameter, offered) if name == "words" else [parameter]
 
         @wraps(tool)
-        async def taken(*arguments: Any, **named: Any) -> str:
-            words = [word for option in offered for word in _words(option, named.pop(option.key, None))]
-            return await tool(*arguments, words=words, **named)
+        async def taken(*arguments: Any, **values: Any) -> str:
+            words = [word for option in offered for word in _words(option, values.pop(option.key, None))]
+            return await tool(*arguments, words=words, **values)
 
-        taken.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+        taken.__signature__ = original.replace(parameters=parameters)  # type: ignore[attr-defined]
         return taken
 
     return taking
@@ -125,7 +125,7 @@ def _words(option: VerbOption, value: Any) -> list[str]:
     if isinstance(value, bool):
         return [option.flag] if value else []
     values = value if isinstance(value, list) else [] if value in (None, "") else [value]
-    return [f"{option.flag}={one}" for one in values]
+    return [f"{option.flag}={item}" for item in values]
 
 
 class Tools:
@@ -184,16 +184,16 @@ class Tools:
                 words = [*words, "--", *map(self._inside, paths)]
             command = [*CURATE_COMMAND, *words]
             # kills the command when the call is cancelled or the client leaves
-            done = await anyio.run_process(command, input=b"", cwd=self.root, env=environment, check=False)
+            completed = await anyio.run_process(command, input=b"", cwd=self.root, env=environment, check=False)
         except (OSError, ValueError) as error:  # a NUL, or longer than the system takes
             raise _refusal(f"cannot be run: {getattr(error, 'strerror', None) or error}") from None
-        error_lines = visible(done.stderr.decode("utf-8", "replace"), keep_newlines=True).splitlines()
-        if done.returncode not in (ExitCode.CLEAN, ExitCode.FINDINGS) or not done.stdout:
-            raise _refusal("\n".join(error_lines[-5:]) or f"exit status {done.returncode}")
+        error_lines = visible(completed.stderr.decode("utf-8", "replace"), keep_newlines=True).splitlines()
+        if completed.returncode not in (ExitCode.CLEAN, ExitCode.FINDINGS) or not completed.stdout:
+            raise _refusal("\n".join(error_lines[-5:]) or f"exit status {completed.returncode}")
         result = {
-            "exit_status": done.returncode,
+            "exit_status": completed.returncode,
             "notes": error_lines,
-            "result": shortened(json.loads(done.stdout), limit),
+            "result": shortened(json.loads(completed.stdout), limit),
         }
         return json.dumps(result)
 
@@ -217,10 +217,10 @@ def _refusal(text: str) -> Exception:
 def shortened(value: Any, limit: int) -> Any:
     """JSON with at most `limit` items in each list; the key `NAME_left_out` counts the others."""
     if isinstance(value, dict):
-        found: dict[str, Any] = {}
+        short: dict[str, Any] = {}
         for name, item in value.items():
-            found[name] = shortened(item, limit)
+            short[name] = shortened(item, limit)
             if isinstance(item, list) and len(item) > limit:
-                found[f"{name}_left_out"] = len(item) - limit
-        return found
+                short[f"{name}_left_out"] = len(item) - limit
+        return short
     return [shortened(item, limit) for item in value[:limit]] if isinstance(value, list) else value

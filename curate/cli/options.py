@@ -96,24 +96,24 @@ MAX_PROCESSES: Final = 8
 """The default limit of processes: each takes about 200 MB."""
 
 
-def codes(given: Sequence[str] | None) -> list[str] | None:
+def codes(values: Sequence[str] | None) -> list[str] | None:
     """The codes of a repeatable option, each value with several codes and commas; None if it was not given."""
-    return None if given is None else [code.strip() for text in given for code in text.split(",") if code.strip()]
+    return None if values is None else [code.strip() for text in values for code in text.split(",") if code.strip()]
 
 
 def memory_of(text: str, option: str = "--memory") -> int:
     """Bytes of a size like `6GB`, `6` or `5500MB`; 6 GB are 6 x 2^30. Raises `UsageError`."""
-    found = BYTE_SIZE.fullmatch(text.strip())
-    if found is None:
+    match = BYTE_SIZE.fullmatch(text.strip())
+    if match is None:
         raise UsageError(f"{option} {text}: not a size", f"write a number with MB or GB, such as {option} 6GB")
-    unit = (found.group(2) or "g").lower()
-    return round(float(found.group(1)) * (2**30 if unit.startswith("g") else 2**20))
+    unit = (match.group(2) or "g").lower()
+    return round(float(match.group(1)) * (2**30 if unit.startswith("g") else 2**20))
 
 
-def named_numbers(option: str, given: Sequence[str] | None, example: str) -> dict[str, float]:
+def named_numbers(option: str, texts: Sequence[str] | None, example: str) -> dict[str, float]:
     """NAME=NUMBER of a repeatable option. Raises `UsageError`, also for a name that is given twice."""
-    found: dict[str, float] = {}
-    for text in given or ():
+    numbers: dict[str, float] = {}
+    for text in texts or ():
         name, _, value = (part.strip() for part in text.rpartition("="))
         try:
             number = float(value)
@@ -121,10 +121,10 @@ def named_numbers(option: str, given: Sequence[str] | None, example: str) -> dic
             number = nan
         if not name or not isfinite(number):
             raise UsageError(f"{option} {visible(text)}: not NAME=NUMBER", f"write it like {option} {example}")
-        if name in found:
+        if name in numbers:
             raise UsageError(f"{option}: {visible(name)} is given twice", "leave one of them out")
-        found[name] = number
-    return found
+        numbers[name] = number
+    return numbers
 
 
 def executor_of(engine: Engine, address: str | None) -> Executor:
@@ -144,12 +144,12 @@ def check_combination(
     """
     flags = {item.name: max(item.opts, key=len) for item in context.command.params if item.param_type_name == "option"}
     sources = {name: context.get_parameter_source(name) for name in flags if name}
-    given = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
-    for flag in (name for name in alone if name in given):
-        if others := [flags[name] for name in given if name not in (flag, *alone[flag], "common_color")]:
+    given_names = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
+    for flag in (name for name in alone if name in given_names):
+        if others := [flags[name] for name in given_names if name not in (flag, *alone[flag], "common_color")]:
             raise UsageError(f"{flags[flag]} cannot be combined with {', '.join(others)}", "leave one of them out")
     for option, needed in needs.items():
-        if option in given and needed not in given:
+        if option in given_names and needed not in given_names:
             raise UsageError(
                 f"{flags[option]} has no effect without {flags[needed]}",
                 f"add {flags[needed]}, or leave {flags[option]} out",
@@ -220,7 +220,7 @@ def session(
     """How a command runs, by its options. `reads_files`: the command that reads files as they are, without decisions.
     Raises `UsageError`.
     """
-    told = invocation()
+    current = invocation()
     return Session(
         consent=consent(yes=yes, as_json=as_json),
         ignored=f"{reads_files} reads the files as they are" if reads_files else "--no-decisions" * no_decisions,
@@ -228,8 +228,8 @@ def session(
         workers=workers or processes(),
         memory=None if memory is None else memory_of(memory),
         cached=cached,
-        configuration=told.config,
-        left_out=told.left_out,
+        configuration=current.config,
+        left_out=current.left_out,
         listen=listen,
         note=_print_note,
         tell_skipped=_print_note,
@@ -272,14 +272,14 @@ class CommonOptions:
         return stages(quiet=self.quiet)
 
 
-def print_output_place(output: Path | None, removed: Path | None, gone: int, *, written: bool) -> None:
-    """Print to stderr where the kept and the `gone` removed lines were `written`, or without an output, how to."""
+def print_output_place(output: Path | None, removed: Path | None, removed_count: int, *, written: bool) -> None:
+    """Print to stderr where the kept and the removed lines are; without an output, the option that writes them."""
     text = ""
-    if output is None and gone:
+    if output is None and removed_count:
         text = "-o FILE writes the kept lines to FILE, and the removed ones to a file beside it"
     elif output and removed and written:
         names = [visible(display_name(path)) for path in (output, removed)]
-        text = f"kept lines are in {names[0]}" + (f", removed lines are in {names[1]}" if gone else "")
+        text = f"kept lines are in {names[0]}" + (f", removed lines are in {names[1]}" if removed_count else "")
     if text:
         console(stderr=True).print(text, markup=False)
 
@@ -296,9 +296,9 @@ def write_html(
     write_report(document(result, None) if show_all else document(result), output, about)
 
 
-def refuse_removals(heavy: Sequence[Finding], hint: str) -> NoReturn:
+def refuse_removals(removals: Sequence[Finding], hint: str) -> NoReturn:
     """Raise `DataError` for removals of a large share of a file without consent."""
-    raise DataError("; ".join(f"{found.code} {found.file}: {found.message}" for found in heavy), hint)
+    raise DataError("; ".join(f"{finding.code} {finding.file}: {finding.message}" for finding in removals), hint)
 
 
 def end(not_understood: int, what: str, *, found: bool = False, always: bool = False) -> NoReturn:
@@ -316,18 +316,20 @@ def print_work(work: "Work", noun: str, rest: str = "", *, quiet: bool, verb: st
     if quiet and not work.leaves:
         return
     price = f", about ${work.price:,.2f}" if work.price is not None else ""
-    known = f" ({work.known:,} are known)" if work.known else ""
-    what = plural(work.pairs - work.known, noun) + rest
+    known_note = f" ({work.known:,} are known)" if work.known else ""
+    count_text = plural(work.pairs - work.known, noun) + rest
     tokens = f"about {work.tokens_in:,} tokens in and {work.tokens_out:,} out"
-    console(stderr=True).print(f"{verb} {what}{known} by {visible(work.name)}: {tokens}{price}", markup=False)
+    console(stderr=True).print(
+        f"{verb} {count_text}{known_note} by {visible(work.name)}: {tokens}{price}", markup=False
+    )
 
 
 def consent(*, yes: bool, as_json: bool = False) -> Consent:
     """Consent to send data: given by an option, or asked for at the terminal unless the output is for a program."""
-    there = not as_json and sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+    is_terminal = not as_json and sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
     return Consent(
         yes,
-        (lambda question: typer.confirm(visible(question), err=True)) if there else None,
+        (lambda question: typer.confirm(visible(question), err=True)) if is_terminal else None,
         _tell,
     )
 

@@ -83,12 +83,12 @@ def validate(
     Exit status: 0 without errors and warnings, 1 with errors or warnings, 2 if a file cannot be read or does not suit
     the method.
     """
-    meant = options.resolve_options(data, target, None, connected=False, yes=yes, method=method)
+    resolved = options.resolve_options(data, target, None, connected=False, yes=yes, method=method)
     files = [path for path in options.files_of(data, validation) if path is not None]
-    report = _checked(files, meant, quiet=quiet)
+    report = _checked(files, resolved, quiet=quiet)
     kind = OutputFormat.JSON if as_json else output_format
     write_report(formatted_report(report, kind, files, None if show_all else MAX_SHOWN), None)
-    learns = Settings(model=meant.remote.model, method=meant.remote.method)
+    learns = Settings(model=resolved.remote.model, method=resolved.remote.method)
     for path in files:
         require_fit(learns, measure(path, counter_of("")).formats, str(path))
     raise typer.Exit(ExitCode.FINDINGS if report.failed else ExitCode.CLEAN)
@@ -110,20 +110,20 @@ def estimate(
     quiet: Quiet = False,
 ) -> None:
     """Estimate the tokens and the cost of a training; sends nothing."""
-    meant = options.resolve_options(
+    resolved = options.resolve_options(
         data, target, None, connected=False, used=(), model=model, method=method, epochs=epochs
     )
-    wanted = options.settings(meant.remote, None, None, ordered=False)
-    found = _estimated(
-        wanted,
+    job_settings = options.settings(resolved.remote, None, None, ordered=False)
+    result = _estimated(
+        job_settings,
         options.files_of(data, validation),
-        meant,
+        resolved,
         price=price,
         hours=hours,
-        counter=counter_of(wanted.model, tokenizer or "", chat_template or ""),
+        counter=counter_of(job_settings.model, tokenizer or "", chat_template or ""),
         quiet=quiet,
     )
-    print_result(found, estimate_text(found), as_json=as_json)
+    print_result(result, estimate_text(result), as_json=as_json)
 
 
 @remote.command(short_help="Upload the files; none is sent twice.")
@@ -141,18 +141,18 @@ def upload(
 
     Exit status: 0 if the service has the files, 1 if they have errors, 2 if they cannot be sent.
     """
-    meant = options.resolve_options(data, target, base_url, connected=True, yes=yes)
+    resolved = options.resolve_options(data, target, base_url, connected=True, yes=yes)
     files = [path for path in options.files_of(data, validation) if path is not None]
-    seen = _require_sound(files, meant, unchecked=no_check, quiet=quiet)
-    key_of(meant.place)  # before asking for consent
-    options.print_closing_notice(meant.place)
-    ask = partial(options.require_consent, place=meant.place, yes=yes, as_json=as_json)
-    if new := _unsent(files, meant.place):
+    snapshots = _require_sound(files, resolved, unchecked=no_check, quiet=quiet)
+    key_of(resolved.place)  # before asking for consent
+    options.print_closing_notice(resolved.place)
+    ask = partial(options.require_consent, place=resolved.place, yes=yes, as_json=as_json)
+    if new := _unsent(files, resolved.place):
         ask(_files_with_sizes(new))
-    with endpoint_of(meant.place) as endpoint, _locked():
-        require_unchanged(seen)
+    with endpoint_of(resolved.place) as endpoint, _locked():
+        require_unchanged(snapshots)
         sent = [_sent(endpoint, path, None if path in new else ask, quiet=quiet) for path in files]
-    print_result(UploadOutput(address=meant.place.address, files=sent), sent_text(sent), as_json=as_json)
+    print_result(UploadOutput(address=resolved.place.address, files=sent), sent_text(sent), as_json=as_json)
 
 
 @remote.command(short_help="Validate and upload the files, then start a job.")
@@ -190,34 +190,36 @@ def start(
 
     Exit status: 0 if the job was started, 1 if the data has errors, 2 if the job cannot be started.
     """
-    meant = options.resolve_options(
+    resolved = options.resolve_options(
         data, target, base_url, connected=True, yes=yes, model=model, method=method, epochs=epochs,
         batch_size=batch_size, learning_rate_multiplier=learning_rate_multiplier, beta=beta, suffix=suffix, seed=seed,
     )  # fmt: skip
-    wanted = options.settings(meant.remote, others, grader)
-    named = options.files_of(data, validation)
-    files = [path for path in named if path is not None]
-    seen = _require_sound(files, meant, unchecked=no_check, quiet=quiet)
-    counter = counter_of(wanted.model, tokenizer or "", chat_template or "")
-    found = _estimated(wanted, named, meant, price=price, hours=hours, counter=counter, quiet=quiet)
-    key_of(meant.place)  # before asking for consent
-    options.print_closing_notice(meant.place)
-    _print_estimate(found, meant.place)
-    ask = partial(options.require_consent, place=meant.place, yes=yes, as_json=as_json)
-    new = _unsent(files, meant.place)
+    job_settings = options.settings(resolved.remote, others, grader)
+    inputs = options.files_of(data, validation)
+    files = [path for path in inputs if path is not None]
+    snapshots = _require_sound(files, resolved, unchecked=no_check, quiet=quiet)
+    counter = counter_of(job_settings.model, tokenizer or "", chat_template or "")
+    cost_estimate = _estimated(job_settings, inputs, resolved, price=price, hours=hours, counter=counter, quiet=quiet)
+    key_of(resolved.place)  # before asking for consent
+    options.print_closing_notice(resolved.place)
+    _print_estimate(cost_estimate, resolved.place)
+    ask = partial(options.require_consent, place=resolved.place, yes=yes, as_json=as_json)
+    new = _unsent(files, resolved.place)
     ask(f"{_files_with_sizes(new)} and the request for a job" if new else "the request for a job")
-    with endpoint_of(meant.place) as endpoint, _locked():
-        endpoint.require_takes(wanted)
-        require_unchanged(seen)
+    with endpoint_of(resolved.place) as endpoint, _locked():
+        endpoint.require_takes(job_settings)
+        require_unchanged(snapshots)
         sent = [_sent(endpoint, path, None if path in new else ask, quiet=quiet) for path in files]
-        job, known = start_job(
-            endpoint, options.journal(), wanted, sent[0], sent[1] if len(sent) > 1 else None, again=again
+        job, already_started = start_job(
+            endpoint, options.journal(), job_settings, sent[0], sent[1] if len(sent) > 1 else None, again=again
         )
-    result = StartOutput(address=meant.place.address, job=job, found=known, files=sent, estimate=found)
+    result = StartOutput(
+        address=resolved.place.address, job=job, found=already_started, files=sent, estimate=cost_estimate
+    )
     print_result(result, (*sent_text(sent), *job_text(job)), as_json=as_json)
     if as_json:
         return
-    if known:
+    if already_started:
         console(stderr=True).print("already started with the same data and settings; --again starts another one")
     console(stderr=True).print(f"next: curate remote watch {visible(job.id)}")
 
@@ -227,26 +229,28 @@ remote.command(short_help="Download the results of a job.")(fetch)
 remote.command()(cancel)
 
 
-def _checked(files: list[Path], meant: options.RemoteOptions, *, quiet: bool) -> CheckResult:
+def _checked(files: list[Path], resolved: options.RemoteOptions, *, quiet: bool) -> CheckResult:
     with progress("checking", "lines", quiet=quiet, waits=True) as advance:
-        return check(replace(meant.work, files=files), advance)
+        return check(replace(resolved.work, files=files), advance)
 
 
-def _require_sound(files: list[Path], meant: options.RemoteOptions, *, unchecked: bool, quiet: bool) -> list[Snapshot]:
+def _require_sound(
+    files: list[Path], resolved: options.RemoteOptions, *, unchecked: bool, quiet: bool
+) -> list[Snapshot]:
     """What was checked. Raises `UsageError` for files that cannot be sent, `DataError` for errors by the service's
     rules.
     """
     for path in files:
         require_sendable(path)
-    seen = [snapshot(path) for path in files]
+    snapshots = [snapshot(path) for path in files]
     if unchecked:
-        return seen
-    report = _checked(files, meant, quiet=quiet)
+        return snapshots
+    report = _checked(files, resolved, quiet=quiet)
     if errors := report.severities[Severity.ERROR]:
         first = next(finding for finding in report.findings if finding.severity is Severity.ERROR)
         text = (
-            f"{plural(errors, 'error')} against the rules of {meant.place.target}; first: {first.where}: {first.code} "
-            f"{first.message}"
+            f"{plural(errors, 'error')} against the rules of {resolved.place.target}; first: {first.where}: "
+            f"{first.code} {first.message}"
         )
         raise DataError(text, "`curate remote validate` lists them; --no-check sends the data anyway")
     tally = Counter(
@@ -257,38 +261,40 @@ def _require_sound(files: list[Path], meant: options.RemoteOptions, *, unchecked
     if tally:
         counts = ", ".join(f"{report.rules[code].name} ({code}) {count:,}" for code, count in tally.most_common())
         console(stderr=True).print(f"findings: {counts}; `curate remote validate` lists them")
-    return seen
+    return snapshots
 
 
 def _estimated(
-    wanted: Settings,
+    job_settings: Settings,
     files: tuple[Path, Path | None],
-    meant: options.RemoteOptions,
+    resolved: options.RemoteOptions,
     *,
     price: float | None,
     hours: float | None,
     counter: TokenCounter,
     quiet: bool,
 ) -> EstimateResult:
-    found: list[FileNumbers | None] = []
+    numbers: list[FileNumbers | None] = []
     for path in files:
         with progress("counting", "lines", quiet=quiet) as advance:
-            found.append(None if path is None else measure(path, counter, advance))
-    training, measured_on = found
+            numbers.append(None if path is None else measure(path, counter, advance))
+    training, measured_on = numbers
     assert training is not None
-    for part in filter(None, found):
-        require_fit(wanted, part.formats, part.path)
-    cost = price_of(meant.place.service.prices, wanted.model, wanted.method, meant.remote.prices, price)
+    for part in filter(None, numbers):
+        require_fit(job_settings, part.formats, part.path)
+    cost = price_of(
+        resolved.place.service.prices, job_settings.model, job_settings.method, resolved.remote.prices, price
+    )
     if hours is not None and (cost is None or cost.unit != "hour"):
         raise UsageError("--hours: no price by the hour is known for this model", "leave it out")
-    return estimated(meant.place, wanted, training, measured_on, counter, cost, hours)
+    return estimated(resolved.place, job_settings, training, measured_on, counter, cost, hours)
 
 
-def _print_estimate(found: EstimateResult, place: Place) -> None:
-    about = "" if found.exact else "about "
-    tokens = f"{about}{plural(found.tokens, 'token')} in {plural(found.epochs, 'epoch')}"
-    text = f"{visible(found.settings.model)} at {place.host}, {found.settings.method}: {tokens}, {cost_text(found)}"
-    console(stderr=True).print(text + (f" ({found.price_source})" if found.price_source else ""))
+def _print_estimate(result: EstimateResult, place: Place) -> None:
+    prefix = "" if result.exact else "about "
+    tokens = f"{prefix}{plural(result.tokens, 'token')} in {plural(result.epochs, 'epoch')}"
+    text = f"{visible(result.settings.model)} at {place.host}, {result.settings.method}: {tokens}, {cost_text(result)}"
+    console(stderr=True).print(text + (f" ({result.price_source})" if result.price_source else ""))
 
 
 def _unsent(files: list[Path], place: Place) -> list[Path]:
@@ -309,6 +315,6 @@ def _locked() -> AbstractContextManager[None]:
 
 def _sent(endpoint: Endpoint, path: Path, ask: Callable[[str], None] | None, *, quiet: bool) -> Sent:
     """Upload a file unless the service has it; `ask` is called first if the service deleted an earlier upload."""
-    before = None if ask is None else lambda: ask(f"{_files_with_sizes([path])}, which the service no longer has,")
+    confirm = None if ask is None else lambda: ask(f"{_files_with_sizes([path])}, which the service no longer has,")
     with progress(f"sending {path.name}", "bytes", quiet=quiet, total=path.stat().st_size, waits=True) as advance:
-        return send(endpoint, options.journal(), path, advance, before=before)
+        return send(endpoint, options.journal(), path, advance, before=confirm)

@@ -36,23 +36,23 @@ def watch(
     """
     place, journal = options.place_of_job(job, target, base_url), options.journal()
     job_id = require_started(journal, job)
-    known = EventLog(journal.job_folder(job_id)).events
+    past_events = EventLog(journal.job_folder(job_id)).events
     shown = JobProgress(quiet=quiet or as_json)
 
-    def show(events: list[JobEvent], now: Job | None) -> None:
+    def show(events: list[JobEvent], current: Job | None) -> None:
         if not as_json:
-            shown.show(events, now)
+            shown.show(events, current)
             return
         for event in events:
             _line(WatchLine(kind="event", event=event))
 
     try:
         with endpoint_of(place) as endpoint, shown:
-            if known and show_all:
-                show(known, None)
-            elif known:
-                shown.say(f"{plural(len(known), 'event')} not shown again (--all shows them)")
-                shown.draw(known, None)
+            if past_events and show_all:
+                show(past_events, None)
+            elif past_events:
+                shown.say(f"{plural(len(past_events), 'event')} not shown again (--all shows them)")
+                shown.draw(past_events, None)
             last = watch_job(endpoint, journal, job_id, show, once=once, trouble=shown.trouble)
     except KeyboardInterrupt:
         console(stderr=True).print(
@@ -86,9 +86,9 @@ def fetch(
     """
     place, journal = options.place_of_job(job, target, base_url), options.journal()
     with endpoint_of(place) as endpoint:
-        found = fetch_job(endpoint, journal, require_started(journal, job), output)
-    print_result(found, fetched_text(found), as_json=as_json)
-    raise typer.Exit(ExitCode.FINDINGS if found.missing else _status(found.record.job))
+        fetched = fetch_job(endpoint, journal, require_started(journal, job), output)
+    print_result(fetched, fetched_text(fetched), as_json=as_json)
+    raise typer.Exit(ExitCode.FINDINGS if fetched.missing else _status(fetched.record.job))
 
 
 def cancel(

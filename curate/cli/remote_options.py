@@ -108,14 +108,14 @@ def resolve_options(
     `used`: tables of the configuration that are used beside `[remote]`, which names nothing that is read or sent
     without a consent of its own. Raises `ConfigError`, `UsageError`.
     """
-    found = [] if data is None else [data / MANIFEST if data.is_dir() else data]
-    work = session(yes=yes, reads_files="curate remote").open(found, **{table: {} for table in used})
+    paths = [] if data is None else [data / MANIFEST if data.is_dir() else data]
+    work = session(yes=yes, reads_files="curate remote").open(paths, **{table: {} for table in used})
     config = work.config
     remote = with_options(config.remote, target=target, base_url=base_url, **options)
     if remote.grader and remote.method == "reinforcement":
         _require_in(work.project.folder, Path(remote.grader))
-    meant = remote.target or (config.check.target if config.check.target in SERVICES else Target.OPENAI)
-    place = place_of(meant, remote.base_url, connected=connected, named=base_url is not None)
+    service = remote.target or (config.check.target if config.check.target in SERVICES else Target.OPENAI)
+    place = place_of(service, remote.base_url, connected=connected, named=base_url is not None)
     check = config.check.model_copy(update={"target": place.target})
     return RemoteOptions(replace(work, config=config.model_copy(update={"check": check})), remote, place)
 
@@ -137,13 +137,13 @@ def settings(remote: RemoteConfig, others: list[str] | None, grader: Path | None
 
     Raises `UsageError`, `InputError`, `ConfigError`.
     """
-    named: dict[str, Value] = {**remote.hyperparameters, **_pairs(others or [])}
+    hyperparameters: dict[str, Value] = {**remote.hyperparameters, **_pairs(others or [])}
     path = grader or (Path(remote.grader) if remote.grader and remote.method == "reinforcement" else None)
-    return settings_of(remote, named, None if path is None else _object(path), ordered=ordered)
+    return settings_of(remote, hyperparameters, None if path is None else _object(path), ordered=ordered)
 
 
 def _pairs(texts: list[str]) -> Mapping[str, Value]:
-    found: dict[str, Value] = {}
+    pairs: dict[str, Value] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not name or not equals:
@@ -154,8 +154,8 @@ def _pairs(texts: list[str]) -> Mapping[str, Value]:
             number = value
         if isinstance(number, float) and not math.isfinite(number):
             raise UsageError(f"--set {text}: not a finite number", "e.g. --set compute_multiplier=1.5")
-        found[name] = number if isinstance(number, int | float) and not isinstance(number, bool) else value
-    return found
+        pairs[name] = number if isinstance(number, int | float) and not isinstance(number, bool) else value
+    return pairs
 
 
 def _object(path: Path) -> dict[str, Any]:
@@ -181,9 +181,11 @@ def files_of(data: Path, validation: Path | None) -> tuple[Path, Path | None]:
                 f"{data}: not the folder of a split: it has no train.jsonl",
                 "write one with `curate split`, or name a file",
             )
-        beside = data / "validation.jsonl"
+        default_validation = data / "validation.jsonl"
         data = data / "train.jsonl"
-        validation = validation or (beside if beside.is_file() and beside.stat().st_size else None)
+        validation = validation or (
+            default_validation if default_validation.is_file() and default_validation.stat().st_size else None
+        )
     if validation is not None and not validation.is_file():
         raise InputError(f"{validation}: no such file", f"check the path; it is looked up from {Path.cwd()}")
     if validation is not None and validation.resolve() == data.resolve():
@@ -209,6 +211,6 @@ def print_closing_notice(place: Place) -> None:
         console(stderr=True).print(f"note: {CLOSED_NOTE}")
 
 
-def require_consent(what: str, place: Place, *, yes: bool, as_json: bool) -> None:
+def require_consent(content: str, place: Place, *, yes: bool, as_json: bool) -> None:
     """Raise `UsageError` unless the user consented to sending, or does so at the terminal."""
-    consent(yes=yes, as_json=as_json).require(what, place.address)
+    consent(yes=yes, as_json=as_json).require(content, place.address)

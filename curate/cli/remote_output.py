@@ -40,9 +40,9 @@ class RemoteOutput(NamedTuple):
         try:
             count = upload(self.folder, self.url.rpartition("/")[0], MANIFEST, overwrite=self.overwrite)
         except CurateError as error:
-            kept = shutil.move(self.folder, tempfile.mkdtemp(prefix="curate-output-"))
+            kept_folder = shutil.move(self.folder, tempfile.mkdtemp(prefix="curate-output-"))
             raise OutputError(
-                f"{error.message}; the result is in {kept}", f"{error.hint}; or copy the folder yourself"
+                f"{error.message}; the result is in {kept_folder}", f"{error.hint}; or copy the folder yourself"
             ) from error
         sys.stderr.write(f"uploaded {plural(count, 'file')} to {safe_url(self.url)}\n")
 
@@ -53,15 +53,15 @@ def local_words(words: Sequence[str]) -> tuple[list[str], RemoteOutput | None, d
 
     Raises `UsageError`, `InputError`, `MissingExtra`.
     """
-    found, output, urls = list(words), None, list[DataPath]()
-    for at, word in enumerate(words):
+    local, output, urls = list(words), None, list[DataPath]()
+    for index, word in enumerate(words):
         option, _, value = word.partition("=")
-        if word in OUTPUT_OPTIONS and at + 1 < len(words) and is_url(words[at + 1]):
-            output = _output(words, words[at + 1])
-            found[at + 1] = str(output.path)
+        if word in OUTPUT_OPTIONS and index + 1 < len(words) and is_url(words[index + 1]):
+            output = _output(words, words[index + 1])
+            local[index + 1] = str(output.path)
         elif option in OUTPUT_OPTIONS and is_url(value):
             output = _output(words, value)
-            found[at] = f"{option}={output.path}"
+            local[index] = f"{option}={output.path}"
         elif words[0] == "verify" and is_url(word):
             url = word.rstrip("/")
             is_file = url.lower().endswith(DATA_SUFFIXES)
@@ -70,9 +70,9 @@ def local_words(words: Sequence[str]) -> tuple[list[str], RemoteOutput | None, d
                 if is_file
                 else mirror(url, scratch() / url.rpartition("/")[2])
             )
-            found[at] = str(urls[-1])
+            local[index] = str(urls[-1])
     urls += [output.path] if output else []
-    return found, output, {Path(path): path for path in urls}
+    return local, output, {Path(path): path for path in urls}
 
 
 def _output(words: Sequence[str], url: str) -> RemoteOutput:

@@ -55,23 +55,23 @@ def rule(
     Exit status: 0, 1 if an example fails (--test), 2 for an unknown rule.
     """
     config = find_config(Path.cwd(), None, invocation().config).check
-    known = known_rules(config.rule)
-    if code and code.upper() not in known:
+    rules = known_rules(config.rule)
+    if code and code.upper() not in rules:
         raise UsageError(f"no rule {code!r}", "`curate rule --all` lists them")
     if show_all and (code or test):
         raise UsageError(f"--all cannot be combined with {code or '--test'}", "leave one of them out")
     if test and kind is not RuleFormat.TEXT:
         raise UsageError("--test prints text only", "leave --format out")
     if test:
-        _test([known[code.upper()]] if code else own_rules(known), config)
+        _test([rules[code.upper()]] if code else own_rules(rules), config)
     elif show_all or not code:
-        _list(sorted(known.values(), key=lambda item: item.code), kind)
+        _list(sorted(rules.values(), key=lambda item: item.code), kind)
     elif kind is RuleFormat.JSON:
-        sys.stdout.write(json.dumps(rule_json(known[code.upper()]), indent=2) + "\n")
+        sys.stdout.write(json.dumps(rule_json(rules[code.upper()]), indent=2) + "\n")
     elif kind is RuleFormat.MARKDOWN:
-        sys.stdout.write(visible(rule_markdown(known[code.upper()]), keep_newlines=True))
+        sys.stdout.write(visible(rule_markdown(rules[code.upper()]), keep_newlines=True))
     else:
-        sys.stdout.write(explanation(known[code.upper()]))
+        sys.stdout.write(explanation(rules[code.upper()]))
 
 
 def _list(rules: list[Rule], kind: RuleFormat) -> None:
@@ -80,7 +80,7 @@ def _list(rules: list[Rule], kind: RuleFormat) -> None:
     elif kind is RuleFormat.MARKDOWN:
         sys.stdout.write(visible(rules_markdown(rules), keep_newlines=True))
     else:
-        rows = [(one.code, one.name, one.severity.value, visible(one.summary)) for one in rules]
+        rows = [(item.code, item.name, item.severity.value, visible(item.summary)) for item in rules]
         console().print(table("", "Code", "Name", "Severity", "Summary", rows=rows))
 
 
@@ -131,12 +131,12 @@ def _test(rules: list[Rule], config: CheckConfig) -> None:
 def _failing_examples(item: Rule, config: CheckConfig) -> Iterator[str]:
     """The failing examples. Text rules see single lines, other rules the whole block as a file."""
     target = item.only[0] if item.only and config.target not in item.only else config.target
-    asked = CheckConfig(select=(item.code,), rule=config.rule, target=target)
-    for label, data, wanted in (("bad", item.bad, True), ("good", item.good, False)):
+    test_config = CheckConfig(select=(item.code,), rule=config.rule, target=target)
+    for label, data, expected in (("bad", item.bad, True), ("good", item.good, False)):
         for part in data.splitlines(keepends=True) if item.scope == Scope.TEXT else [data] if data else []:
-            if _fires(item.code, part, asked) is not wanted:
+            if _fires(item.code, part, test_config) is not expected:
                 shown = excerpt(part.decode("utf-8", "backslashreplace").rstrip("\n"), 100)
-                yield f"{label} example {'is not reported' if wanted else 'is reported'}: {shown}"
+                yield f"{label} example {'is not reported' if expected else 'is reported'}: {shown}"
 
 
 def _fires(code: str, data: bytes, config: CheckConfig) -> bool:

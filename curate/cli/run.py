@@ -90,16 +90,16 @@ def run(
     end(result.not_understood, REMOVED_NOTE)
 
 
-def _ask_consent(settings: Config, choice: StageSelection, given: Consent) -> Consent:
+def _ask_consent(settings: Config, choice: StageSelection, initial: Consent) -> Consent:
     """Ask for consent before the run instead of during it; without a terminal, fail only when data would be sent.
 
     `yes` stays as it was given: it also allows large removals.
     """
     judge = settings.conflicts.judge
-    if given.ask is not None and is_address(judge) and choice.wants("conflicts") and not choice.dry:
-        given.require("questions with contradictory answers", address_of(judge, "the judge"))
-        return replace(given, ask=lambda _: True, tell=None)
-    return replace(given, ask=None)
+    if initial.ask is not None and is_address(judge) and choice.wants("conflicts") and not choice.dry:
+        initial.require("questions with contradictory answers", address_of(judge, "the judge"))
+        return replace(initial, ask=lambda _: True, tell=None)
+    return replace(initial, ask=None)
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -89,14 +89,16 @@ def score(
             shown.stop()  # a prompt replaces the progress bar
             options.print_work(work, "answer", quiet=quiet)
 
-        asked = None
+        judge_rubric = None
         if judge is not None and rubric is not None:
             from curate.quality.rubric import rubric_of
 
             agreed = session.consent
-            asked = rubric_of(read_rubric(rubric), judge, judge_model, key=judge_key, consent=agreed, before=before)
+            judge_rubric = rubric_of(
+                read_rubric(rubric), judge, judge_model, key=judge_key, consent=agreed, before=before
+            )
         models = models_of(work.config, embeddings, loss_model, no_models=no_models)
-        result = score_data(work, models, run=run, rubric=asked)
+        result = score_data(work, models, run=run, rubric=judge_rubric)
     if output is not None:
         write_scores(result, output, mode=rights_of(files))
     options.write_html("score", result, html, files)

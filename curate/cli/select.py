@@ -138,10 +138,10 @@ def _require_combination(args: SelectOptions) -> None:
         raise UsageError(f"{option} has no effect without --compare", "name a recipe with --compare, or leave it out")
 
 
-def _minimums(given: list[str] | None) -> dict[str, int]:
+def _minimums(texts: list[str] | None) -> dict[str, int]:
     """The least number of examples by field. Raises `UsageError`."""
-    found = options.named_numbers("--floor", given, "label=20")
-    for name, number in found.items():
+    numbers = options.named_numbers("--floor", texts, "label=20")
+    for name, number in numbers.items():
         if number < 1 or not number.is_integer():
             raise UsageError(f"--floor {visible(name)}={number:g}: not a number of examples", "write it like label=20")
-    return {name: int(number) for name, number in found.items()}
+    return {name: int(number) for name, number in numbers.items()}

@@ -71,11 +71,11 @@ class _Documents:
         if changed and len(text) > MAX_LIVE_CHARS:
             return
         try:
-            found = await asyncio.get_running_loop().run_in_executor(self.thread, diagnostics, text, path, stale)
+            reported = await asyncio.get_running_loop().run_in_executor(self.thread, diagnostics, text, path, stale)
         except _StaleError:
             return
         if not stale():
-            self._publish(uri, found, version)
+            self._publish(uri, reported, version)
 
     def close(self, uri: str) -> None:
         """Forget a file and take back what was found in it."""
@@ -87,11 +87,11 @@ class _Documents:
         self.newest.clear()
         self.thread.shutdown()
 
-    def _publish(self, uri: str, found: "list[lsp.Diagnostic]", version: int | None = None) -> None:
+    def _publish(self, uri: str, reported: "list[lsp.Diagnostic]", version: int | None = None) -> None:
         from lsprotocol import types as lsp
 
-        self.shown[uri] = found
-        self.running.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, found, version))
+        self.shown[uri] = reported
+        self.running.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, reported, version))
 
 
 def server() -> None:
@@ -130,22 +130,28 @@ def server() -> None:
     def actions(params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
         if (document := running.workspace.text_documents.get(params.text_document.uri)) is None:
             return []
-        ours = [one for one in params.context.diagnostics if one.source == SOURCE and (one.data or {}).get("fixable")]
-        found = (fix_action(document.source, Path(document.path), document.uri, one) for one in ours)
-        return [action for action in found if action is not None]
+        ours = [
+            diagnostic
+            for diagnostic in params.context.diagnostics
+            if diagnostic.source == SOURCE and (diagnostic.data or {}).get("fixable")
+        ]
+        fixes = (fix_action(document.source, Path(document.path), document.uri, diagnostic) for diagnostic in ours)
+        return [action for action in fixes if action is not None]
 
     @running.feature(lsp.TEXT_DOCUMENT_HOVER)
     def hover(params: lsp.HoverParams) -> lsp.Hover | None:
         if (document := running.workspace.text_documents.get(params.text_document.uri)) is None:
             return None
         word = document.word_at_position(params.position) if len(document.source) <= MAX_LIVE_CHARS else ""
-        here = documents.shown.get(params.text_document.uri, [])
-        codes = [one.code for one in here if one.range.start.line == params.position.line] + [word]
+        shown = documents.shown.get(params.text_document.uri, [])
+        codes = [diagnostic.code for diagnostic in shown if diagnostic.range.start.line == params.position.line] + [
+            word
+        ]
         texts = [rule_markdown(RULES[str(code)]) for code in dict.fromkeys(codes) if code in RULES]
         return lsp.Hover(lsp.MarkupContent(lsp.MarkupKind.Markdown, "\n\n".join(texts))) if texts else None
 
-    with os.fdopen(os.dup(0), "rb") as asked, os.fdopen(os.dup(1), "wb") as answers:  # the server closes its streams
-        running.start_io(asked, answers)
+    with os.fdopen(os.dup(0), "rb") as requests, os.fdopen(os.dup(1), "wb") as answers:  # the server closes its streams
+        running.start_io(requests, answers)
     documents.end()
 
 
@@ -170,11 +176,11 @@ def diagnostics(text: str, path: Path, stale: Callable[[], bool]) -> "list[lsp.D
             report = check(replace(work, files=[_copy(text, folder)]), advance, name_of=lambda _: name)
     except CurateError as error:
         return [_diagnostic(0, 0, 0, f"not checked: {error.message}")]
-    found = [finding for finding in report.findings if finding.file == name]  # not those about suppressions
+    findings = [finding for finding in report.findings if finding.file == name]  # not those about suppressions
     lines = text.split("\n")
-    more = f"{plural(len(found) - MAX_FINDINGS, 'more finding')}: run `curate check`"
-    return [_finding_diagnostic(finding, lines) for finding in found[:MAX_FINDINGS]] + [
-        _diagnostic(0, 0, 0, more, Severity.INFO) for _ in found[MAX_FINDINGS : MAX_FINDINGS + 1]
+    more = f"{plural(len(findings) - MAX_FINDINGS, 'more finding')}: run `curate check`"
+    return [_finding_diagnostic(finding, lines) for finding in findings[:MAX_FINDINGS]] + [
+        _diagnostic(0, 0, 0, more, Severity.INFO) for _ in findings[MAX_FINDINGS : MAX_FINDINGS + 1]
     ]
 
 
@@ -190,11 +196,11 @@ def _finding_diagnostic(finding: Finding, lines: list[str]) -> "lsp.Diagnostic":
     line = lines[number].rstrip("\r") if number < len(lines) else ""
     span = Spans(line).find(finding.pointer) if finding.pointer else None
     start, end = span or (0, len(line))
-    found = _diagnostic(
+    diagnostic = _diagnostic(
         number, _utf16_length(line[:start]), _utf16_length(line[:end]), finding.message, finding.severity, finding.code
     )
-    found.data = {"fixable": finding.fixable}
-    return found
+    diagnostic.data = {"fixable": finding.fixable}
+    return diagnostic
 
 
 def _diagnostic(
@@ -271,6 +277,6 @@ def _place_in_toml(text: str, mistake: str) -> tuple[int, int, int]:
         return number, 0, _utf16_length(lines[number])
     key = re.search(r"[\w-]+(?=['\]:])|[\w-]+$", mistake.partition(";")[0])
     for number, line in enumerate(lines):
-        if key and (found := re.match(rf"\s*\[*([\w.-]*\.)?{re.escape(key[0])}\b", line)):
-            return number, 0, _utf16_length(found[0])
+        if key and (match := re.match(rf"\s*\[*([\w.-]*\.)?{re.escape(key[0])}\b", line)):
+            return number, 0, _utf16_length(match[0])
     return 0, 0, _utf16_length(lines[0])

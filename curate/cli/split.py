@@ -70,5 +70,5 @@ def split(args: SplitOptions) -> None:
 def _require_shares(numbers: Sequence[float] | None) -> None:
     """Raise `UsageError` for parts that are no shares; it names the shares."""
     if numbers and max(numbers) > 1 and min(numbers) >= 0:
-        text, shares = (",".join(f"{number / whole:g}" for number in numbers) for whole in (1, sum(numbers)))
+        text, shares = (",".join(f"{number / total:g}" for number in numbers) for total in (1, sum(numbers)))
         raise UsageError(f"--fractions {text!r}: shares are from 0 to 1 and add up to 1", f"pass --fractions {shares}")

@@ -45,15 +45,15 @@ def stats(
     Exit status: 0, 1 if a line holds no example, 2 if no line holds one or a file cannot be read.
     """
     files = options.named_files(paths)
-    given = {"check": {"model": model, "chat_template": chat_template}}
-    work = options.session(yes=yes, reads_files="curate stats").open(files, given)
+    settings = {"check": {"model": model, "chat_template": chat_template}}
+    work = options.session(yes=yes, reads_files="curate stats").open(files, settings)
     with options.progress("counting", "lines", quiet=quiet) as advance:
-        found = stats_data(work, advance)
-    result = stats_result(found, Plan(epochs, price, speed))
+        statistics = stats_data(work, advance)
+    result = stats_result(statistics, Plan(epochs, price, speed))
     if as_json:
         print_json(result)
     else:
         name = str(files[0]) if len(files) == 1 else plural(len(files), "file")
         print_lines(stats_text(result, name, console().width))
-    require_examples(found.lines, found.lines - found.not_understood)
-    options.end(found.not_understood, "counted only as a line")
+    require_examples(statistics.lines, statistics.lines - statistics.not_understood)
+    options.end(statistics.not_understood, "counted only as a line")

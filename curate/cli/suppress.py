@@ -36,9 +36,9 @@ def suppress(
         raise UsageError(f"{place!r} is not FILE:LINE", "copy the place from the output of `curate check`")
     if not reason.strip():
         raise UsageError("a suppression needs a reason", "add --reason 'why the finding is accepted'")
-    found = _findings(code.upper(), *parsed, yes=yes)
+    findings = _findings(code.upper(), *parsed, yes=yes)
     folder = project_of([path_of(parsed[0])], invocation().config).folder
-    written = add_suppressions(load_suppressions(folder), found, reason.strip())
+    written = add_suppressions(load_suppressions(folder), findings, reason.strip())
     out = console(stderr=True)
     if written:
         out.print(
@@ -55,14 +55,16 @@ def _findings(code: str, file: str, line: int, *, yes: bool) -> list[Finding]:
     config = with_options(
         session(yes=yes).open(files, check={}).config.check, select=(code,), ignore=(), extend_select=(), severity={}
     )
-    found = [finding for finding in check_paths(files, config).findings if (finding.code, finding.line) == (code, line)]
-    if not found:
+    findings = [
+        finding for finding in check_paths(files, config).findings if (finding.code, finding.line) == (code, line)
+    ]
+    if not findings:
         raise UsageError(
             f"{where(file, line)}: no finding of {code}", f"`curate check --select {code} {file}` lists its findings"
         )
-    if all(finding.example is None for finding in found):
+    if all(finding.example is None for finding in findings):
         raise UsageError(
             f"{where(file, line)}: holds no example; only findings about examples can be suppressed",
             "fix the line, or use --baseline or per_file_ignores",
         )
-    return found
+    return findings

@@ -55,6 +55,6 @@ def diff(
     """
     files = options.named_files(paths)
     with options.progress("rendering", "lines", quiet=quiet) as advance:
-        found = compare_templates(files, before, now, model, advance)
-    print_result(found, diff_text(found, None if show_all else MAX_SHOWN, show), as_json=as_json)
-    options.end(found.not_understood, "not rendered", found=bool(found.differing))
+        comparison = compare_templates(files, before, now, model, advance)
+    print_result(comparison, diff_text(comparison, None if show_all else MAX_SHOWN, show), as_json=as_json)
+    options.end(comparison.not_understood, "not rendered", found=bool(comparison.differing))

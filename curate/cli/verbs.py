@@ -95,8 +95,8 @@ def is_of_engine(name: str) -> bool:
 
 def names() -> list[str]:
     """All commands in the order of their groups, then those of other packages."""
-    found = SUMMARIES | dict.fromkeys(point.name for point in _entry_points(VERBS_GROUP))
-    return [name for name in found if name not in OLD_NAMES]
+    verbs = SUMMARIES | dict.fromkeys(point.name for point in _entry_points(VERBS_GROUP))
+    return [name for name in verbs if name not in OLD_NAMES]
 
 
 def schema_types() -> dict[str, Any]:

@@ -66,10 +66,10 @@ def _run(check: Callable[[], None]) -> int:
 
 def _state(paths: Sequence[str], baseline: Path | None) -> State:
     try:
-        told = invocation()
-        files = data_files(paths, lambda _: None, told.left_out)
-        folder = project_of(files, told.config).folder
-        others = [config_file(folder, told.config), folder / SUPPRESSIONS, baseline]
+        current = invocation()
+        files = data_files(paths, lambda _: None, current.left_out)
+        folder = project_of(files, current.config).folder
+        others = [config_file(folder, current.config), folder / SUPPRESSIONS, baseline]
     except CurateError as error:
         return error.message
     return {path: _file_stamp(path) for path in (*files, *filter(None, others)) if path in files or path.is_file()}
@@ -77,7 +77,7 @@ def _state(paths: Sequence[str], baseline: Path | None) -> State:
 
 def _file_stamp(path: Path) -> tuple[int, int] | None:
     try:
-        found = path.stat()
+        stat = path.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size
+    return stat.st_mtime_ns, stat.st_size
