@@ -79,8 +79,8 @@ def findings_frame(findings: Iterable[Finding]) -> pl.DataFrame:
     """One row per finding."""
     return to_frame(
         (
-            [getattr(found, name) if name != "severity" else found.severity.value for name in FINDINGS]
-            for found in findings
+            [getattr(finding, name) if name != "severity" else finding.severity.value for name in FINDINGS]
+            for finding in findings
         ),
         FINDINGS,
     )
@@ -91,11 +91,11 @@ def removals_frame(duplicates: Iterable[DuplicateRemoval | Dropped]) -> pl.DataF
     return to_frame(map(_removal_row, duplicates), REMOVALS)
 
 
-def _removal_row(gone: DuplicateRemoval | Dropped) -> list[Any]:
-    place = [gone.place.file, gone.place.line, gone.code]
-    if isinstance(gone, Dropped):
-        return [*place, None, None, None, gone.example, None]
-    return [*place, gone.similarity, gone.kept_place.file, gone.kept_place.line, gone.example, gone.kept]
+def _removal_row(removal: DuplicateRemoval | Dropped) -> list[Any]:
+    place = [removal.place.file, removal.place.line, removal.code]
+    if isinstance(removal, Dropped):
+        return [*place, None, None, None, removal.example, None]
+    return [*place, removal.similarity, removal.kept_place.file, removal.kept_place.line, removal.example, removal.kept]
 
 
 def conflicts_frame(conflicts: Iterable[Conflict]) -> pl.DataFrame:
@@ -105,9 +105,17 @@ def conflicts_frame(conflicts: Iterable[Conflict]) -> pl.DataFrame:
 
 def _conflict(conflict: Conflict) -> list[Any]:
     left, right, evidence = conflict.in_order()
-    one, other = left.example.place, right.example.place
+    place, other_place = left.example.place, right.example.place
     words = (evidence[0].left, evidence[0].right, evidence[0].source) if evidence else ("", "", "")
-    places = [one.file, one.line, other.file, other.line, left.example.id, right.example.id, conflict.id]
+    places = [
+        place.file,
+        place.line,
+        other_place.file,
+        other_place.line,
+        left.example.id,
+        right.example.id,
+        conflict.id,
+    ]
     texts = [left.request, left.answer, right.answer]
     return [conflict.code, conflict.confidence, *texts, *words, conflict.similarity, *places]
 

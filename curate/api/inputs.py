@@ -52,10 +52,10 @@ class Inputs:
         if self.tables is None:
             self.names += names_of(data)
             return
-        own = Scratch()
-        weakref.finalize(self, own.discard)
+        scratch = Scratch()
+        weakref.finalize(self, scratch.discard)
         for name, table in self.tables.items():
-            path = DataPath.of(own.folder / f"{len(self.names)}.jsonl", f"<{prefix}{name}>")
+            path = DataPath.of(scratch.folder / f"{len(self.names)}.jsonl", f"<{prefix}{name}>")
             with path.open("wb") as file:
                 file.writelines(_lines(table))
             self.names.append(path)
@@ -72,20 +72,20 @@ class Inputs:
         """
         if self.tables is None:
             raise UsageError("the data was given as paths", "read the files that were written")
-        found = {name: _selected(table, list(rows.get(f"<{name}>", ()))) for name, table in self.tables.items()}
+        selected = {name: _selected(table, list(rows.get(f"<{name}>", ()))) for name, table in self.tables.items()}
         if not isinstance(self.data, Mapping):
-            return found["rows"]
-        return _dataset_dict(found) if type(self.data).__name__ == "DatasetDict" else found
+            return selected["rows"]
+        return _dataset_dict(selected) if type(self.data).__name__ == "DatasetDict" else selected
 
 
 def kept_rows(inputs: Inputs, *removals: Sequence[DuplicateRemoval | Dropped]) -> Any:
     """The rows that are not removed. Raises `UsageError` as `Inputs.select` does."""
-    gone = {(removal.place.file, removal.place.line) for some in removals for removal in some}
+    removed_places = {(removal.place.file, removal.place.line) for group in removals for removal in group}
     rows: dict[str, list[int]] = {}
     for path in inputs.files if inputs.tables else ():
         name = display_name(path)
         with path.open("rb") as file:
-            rows[name] = [at for at, _ in enumerate(file) if (name, at + 1) not in gone]
+            rows[name] = [index for index, _ in enumerate(file) if (name, index + 1) not in removed_places]
     return inputs.select(rows)
 
 
@@ -95,21 +95,21 @@ def split_rows(inputs: Inputs, folder: Path, manifest: Manifest) -> Any:
     removed = removed_rows(folder / manifest.removed.file)
     for path in inputs.files if inputs.tables else ():
         with path.open("rb") as file:
-            for at, line in enumerate(file):
-                if (display_name(path), at + 1) not in removed:
-                    rows[line.rstrip(b"\n")].append((display_name(path), at))
-    found = {}
+            for row, line in enumerate(file):
+                if (display_name(path), row + 1) not in removed:
+                    rows[line.rstrip(b"\n")].append((display_name(path), row))
+    splits = {}
     for name, part in manifest.splits.items():
         picked: dict[str, list[int]] = {}
         with (folder / part.file).open("rb") as file:
             for line in file if inputs.tables else ():
                 if not rows[line.rstrip(b"\n")]:
                     raise UsageError(f"{part.file} has an edited example", f"read the files of {folder}")
-                table, at = rows[line.rstrip(b"\n")].popleft()
-                picked.setdefault(table, []).append(at)
+                table, row = rows[line.rstrip(b"\n")].popleft()
+                picked.setdefault(table, []).append(row)
         selected = inputs.select(picked)
-        found[name] = _joined(list(selected.values())) if isinstance(inputs.data, Mapping) else selected
-    return _dataset_dict(found) if found and _package_of(next(iter(found.values()))) == "datasets" else found
+        splits[name] = _joined(list(selected.values())) if isinstance(inputs.data, Mapping) else selected
+    return _dataset_dict(splits) if splits and _package_of(next(iter(splits.values()))) == "datasets" else splits
 
 
 def _dataset_dict(tables: dict[str, Any]) -> Any:
@@ -174,8 +174,8 @@ def _table(data: Data) -> Any:
 def _package_of(data: Any) -> str:
     """The package of a table: polars, pandas, pyarrow or datasets; empty for others. Imports none of them."""
     name = f"{type(data).__module__.partition('.')[0]}.{type(data).__name__}"
-    known = ("polars.DataFrame", "pandas.DataFrame", "pyarrow.Table", "pyarrow.RecordBatch", "datasets.Dataset")
-    return name.partition(".")[0] if name in known else ""
+    table_types = ("polars.DataFrame", "pandas.DataFrame", "pyarrow.Table", "pyarrow.RecordBatch", "datasets.Dataset")
+    return name.partition(".")[0] if name in table_types else ""
 
 
 def _lines(table: Any) -> Iterator[bytes]:

@@ -19,23 +19,23 @@ def takes_keywords(function: Callable[..., Result]) -> Callable[..., Result]:
     """Give a function the options of the command of its name in place of its parameter `given`, which gets their
     values.
     """
-    name, made = function.__name__, options_of(function.__name__)
+    name, command_options = function.__name__, options_of(function.__name__)
     signature = inspect.signature(function)
     parameters: list[Parameter] = []
     for parameter in signature.parameters.values():
-        parameters += map(_parameter, made) if parameter.name == "given" else [parameter]
-    known = {parameter.name for parameter in parameters}
+        parameters += map(_parameter, command_options) if parameter.name == "given" else [parameter]
+    names = {parameter.name for parameter in parameters}
 
     @wraps(function)
     def verb(*arguments: Any, **keywords: Any) -> Result:
-        for keyword in keywords.keys() - known:
-            raise TypeError(f"{name}() got an unexpected keyword argument {keyword!r}{_meant(keyword, known)}")
-        named = {option.key: keywords.pop(option.key, None) for option in made}
-        return function(*arguments, given=given_of(name, named), **keywords)
+        for keyword in keywords.keys() - names:
+            raise TypeError(f"{name}() got an unexpected keyword argument {keyword!r}{_meant(keyword, names)}")
+        option_values = {option.key: keywords.pop(option.key, None) for option in command_options}
+        return function(*arguments, given=given_of(name, option_values), **keywords)
 
     verb.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     if verb.__doc__:  # python -OO has none
-        verb.__doc__ = f"{inspect.cleandoc(verb.__doc__)}\n\n" + "\n".join(map(_explained, made))
+        verb.__doc__ = f"{inspect.cleandoc(verb.__doc__)}\n\n" + "\n".join(map(_explained, command_options))
     return verb
 
 
@@ -54,8 +54,8 @@ def _explained(option: VerbOption) -> str:
     return f"- `{name}`: {option.declared.help}{default}"
 
 
-def _meant(keyword: str, known: set[str]) -> str:
+def _meant(keyword: str, names: set[str]) -> str:
     import difflib  # only imported for a mistake
 
-    near = difflib.get_close_matches(keyword, known, n=1)
+    near = difflib.get_close_matches(keyword, names, n=1)
     return f"; did you mean {near[0]!r}?" if near else ""

@@ -92,7 +92,8 @@ class CheckFrames(ResultFrames[CheckResult]):
         """One row per rule with findings: code, name, severity, findings; the worst and most frequent first."""
         rules = self.result.rules
         worst = {
-            found.code: found.severity for found in sorted(self.result.findings, key=lambda found: -found.severity.rank)
+            finding.code: finding.severity
+            for finding in sorted(self.result.findings, key=lambda finding: -finding.severity.rank)
         }
         order = sorted(self.result.codes.items(), key=lambda item: (worst[item[0]].rank, -item[1], item[0]))
         columns = {"code": pl.String, "name": pl.String, "severity": pl.String, "findings": pl.Int64}
@@ -102,8 +103,8 @@ class CheckFrames(ResultFrames[CheckResult]):
         )
 
     def _summary(self) -> str:
-        found = ", ".join(plural(self.result.severities[severity], severity.value) for severity in Severity)
-        return f"{plural(self.result.examples, 'example')} in {plural(self.result.lines, 'line')}; {found}"
+        counts = ", ".join(plural(self.result.severities[severity], severity.value) for severity in Severity)
+        return f"{plural(self.result.examples, 'example')} in {plural(self.result.lines, 'line')}; {counts}"
 
     def _notebook(self) -> tuple[str, Facts, Shown]:
         counts = {
@@ -135,7 +136,9 @@ class DedupFrames(ResultFrames[DedupResult]):
     @cached_property
     def removed(self) -> pl.DataFrame:
         """One row per removed line; the columns about a kept example are null for lines that were dropped."""
-        return removals_frame(sorted([*self.result.duplicates, *self.result.dropped], key=lambda gone: gone.place))
+        return removals_frame(
+            sorted([*self.result.duplicates, *self.result.dropped], key=lambda removal: removal.place)
+        )
 
     @cached_property
     def apart(self) -> pl.DataFrame:
@@ -155,7 +158,7 @@ class DedupFrames(ResultFrames[DedupResult]):
     @property
     def heavy(self) -> list[str]:
         """Findings that require confirmation before `write` (D008)."""
-        return [f"{found.code} {found.file}: {found.message}" for found in self.result.heavy]
+        return [f"{finding.code} {finding.file}: {finding.message}" for finding in self.result.heavy]
 
     def write(self, output: str | os.PathLike[str], *, yes: bool = False, overwrite: bool = False) -> Path:
         """Write kept lines to `output` (kept.jsonl), byte for byte, and removed ones to a file beside it
@@ -166,7 +169,7 @@ class DedupFrames(ResultFrames[DedupResult]):
         """
         path = Path(output)
         outputs = (path, removed_path(path, "removed"))
-        require_distinct_paths([seen.path for seen in self.result.seen], outputs, named=self.inputs.names)
+        require_distinct_paths([snapshot.path for snapshot in self.result.seen], outputs, named=self.inputs.names)
         if self.result.heavy and not yes:
             raise DataError("; ".join(self.heavy), "pass yes=True to write it anyway")
         write_plan(self.result, path, overwrite=overwrite)
@@ -176,8 +179,8 @@ class DedupFrames(ResultFrames[DedupResult]):
         return f"{self.result.read:,} lines read = {self.result.kept:,} kept + {self.result.gone:,} removed"
 
     def _notebook(self) -> tuple[str, Facts, Shown]:
-        read, kept, gone = self.result.read, self.result.kept, self.result.gone
-        facts = {"lines read": read, "kept": kept, "removed": gone, "pairs kept apart": len(self.result.apart)}
+        read, kept, removed = self.result.read, self.result.kept, self.result.gone
+        facts = {"lines read": read, "kept": kept, "removed": removed, "pairs kept apart": len(self.result.apart)}
         shown = {"Removed": self.removed.drop("example", "kept"), "Kept apart": self.apart.drop("example", "kept")}
         return "Deduplication", facts, shown
 
@@ -212,8 +215,8 @@ class FolderFrames(ResultFrames[Result]):
     @property
     def manifest(self) -> Manifest:
         """The manifest: inputs, decisions and outputs, by hash."""
-        found: Manifest = self.result.manifest  # type: ignore[attr-defined]  # of both results
-        return found
+        manifest: Manifest = self.result.manifest  # type: ignore[attr-defined]  # of both results
+        return manifest
 
     @cached_property
     def splits(self) -> pl.DataFrame:
@@ -265,7 +268,7 @@ class SplitFrames(FolderFrames[SplitResult]):
     @property
     def notes(self) -> list[str]:
         """Splits that differ from the requested sizes (L008), and further notes."""
-        return [*(f"{found.code} {found.message}" for found in self.result.warnings), *self.result.notes]
+        return [*(f"{finding.code} {finding.message}" for finding in self.result.warnings), *self.result.notes]
 
     def _summary(self) -> str:
         sizes = ", ".join(f"{name} {part.examples:,}" for name, part in self.manifest.splits.items())

@@ -93,8 +93,8 @@ def verify(folder: str | os.PathLike[str] | SplitFrames | Mapping[str, Data], *,
         parts = {name: [path] for name, path in zip(folder, inputs.files, strict=True)}
         return VerifyFrames(verify_data(parts, Session(), name=", ".join(parts), embeddings=semantic))
     if isinstance(folder, SplitFrames):
-        given = named(folder.inputs.files)
-        return VerifyFrames(verify_data(folder.folder, Session(), embeddings=semantic, inputs=given))
+        paths_by_name = named(folder.inputs.files)
+        return VerifyFrames(verify_data(folder.folder, Session(), embeddings=semantic, inputs=paths_by_name))
     return VerifyFrames(verify_data(Path(folder), Session(), embeddings=semantic))
 
 
