@@ -47,10 +47,10 @@ def _command(finding: Finding, span: SourceRange | None, report: CheckResult) ->
     if span is not None and span.line == span.end_line:  # GitHub supports columns within one line only
         properties |= {"col": str(span.column), "endColumn": str(max(span.column, span.end_column - 1))}
     properties["title"] = f"{finding.code} {rule.name}" if rule else finding.code
-    given = ",".join(
+    encoded = ",".join(
         f"{key}={_data(value).replace(':', '%3A').replace(',', '%2C')}" for key, value in properties.items()
     )
-    return f"::{COMMANDS[finding.severity]} {given}::{_data(f'{_text_of(finding)}. {finding.hint}')}"
+    return f"::{COMMANDS[finding.severity]} {encoded}::{_data(f'{_text_of(finding)}. {finding.hint}')}"
 
 
 def _data(text: str) -> str:

@@ -105,8 +105,8 @@ def _findings(report: CheckResult, limit: int | None) -> Iterator[str]:
         yield f"<p>{_prose(f'{rule.summary} {rule.rationale}' if rule else '')}</p><p>Next: {_prose(first.hint)}</p><ol>"  # noqa: E501
         for finding, span in groups[code]:
             yield _item(finding, span)
-        held = count - len(groups[code])
-        yield f"</ol>{not_shown(held, 'finding')}</div></details>\n"
+        hidden = count - len(groups[code])
+        yield f"</ol>{not_shown(hidden, 'finding')}</div></details>\n"
 
 
 def _item(finding: Finding, span: SourceRange | None) -> str:

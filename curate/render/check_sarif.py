@@ -70,8 +70,8 @@ def documentation() -> str:
         urls = metadata("curate-chat").get_all("Project-URL") or []
     except PackageNotFoundError:
         return ""
-    found = next((url for label, _, url in (entry.partition(", ") for entry in urls) if label == "Documentation"), "")
-    return found and f"{found.rstrip('/')}/"
+    address = next((url for label, _, url in (entry.partition(", ") for entry in urls) if label == "Documentation"), "")
+    return address and f"{address.rstrip('/')}/"
 
 
 def _rule(code: str, rule: Rule | None) -> dict[str, Any]:

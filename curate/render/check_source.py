@@ -95,9 +95,9 @@ class _Source:
                 if line is None:
                     break
                 place = _Place(line)
-            here = place if place is not None and place.line.number == number else None
+            element = place if place is not None and place.line.number == number else None
             for finding in of_line:
-                yield None if here is None else here.spot(finding, of_line, text=self.text)
+                yield None if element is None else element.spot(finding, of_line, text=self.text)
 
     def _lines(self) -> Iterator[Line]:
         stream = blocks(self.path)
@@ -110,7 +110,7 @@ class _Source:
         by_line: dict[int, list[int]] = {}
         for position, finding in enumerate(findings):
             by_line.setdefault(finding.line, []).append(position)
-        found: list[SourceRange | None] = [None] * len(findings)
+        ranges: list[SourceRange | None] = [None] * len(findings)
         for parsed in read_file(self.path, FileFacts(self.file)):
             first = parsed.line.number
             positions = [
@@ -118,15 +118,15 @@ class _Source:
                 for line in range(first, first + parsed.line.data.count(b"\n") + 1)
                 for position in by_line.get(line, ())
             ]
-            here = [
-                position for position in positions if found[position] is None and _is_about(findings[position], parsed)
+            unassigned = [
+                position for position in positions if ranges[position] is None and _is_about(findings[position], parsed)
             ]
-            if here:
+            if unassigned:
                 place = _Place(parsed.line, parsed.defects)
                 of_element = [findings[position] for position in positions]
-                for position in here:
-                    found[position] = place.spot(findings[position], of_element, text=self.text)
-        yield from found
+                for position in unassigned:
+                    ranges[position] = place.spot(findings[position], of_element, text=self.text)
+        yield from ranges
 
 
 def _is_about(finding: Finding, parsed: ParsedLine) -> bool:
@@ -151,11 +151,11 @@ class _Place:
         if finding.code.startswith(READER_FAMILY) and (defect := self._defect(finding)):
             start = min(len(self.line.data[: defect.offset].decode("utf-8", "surrogateescape")), len(self.text))
             return self._range(start, min(start + 1, len(self.text)), text=text)
-        found = self.spots.get(finding.pointer)  # several rules may report one value
-        if found is None:
+        span = self.spots.get(finding.pointer)  # several rules may report one value
+        if span is None:
             start, end = (finding.pointer and self.spans.find(finding.pointer)) or (0, len(self.text.rstrip()))
-            found = self.spots[finding.pointer] = self._range(start, end, text=text)
-        return found
+            span = self.spots[finding.pointer] = self._range(start, end, text=text)
+        return span
 
     def _range(self, start: int, end: int, *, text: bool) -> SourceRange:
         hidden = not text or bool(self.secret)
@@ -184,7 +184,7 @@ class _Place:
         """The reader's defect that the finding repeats."""
         if self.defects is None:
             self.defects = decode(self.line.data, self.line.column).defects
-        return next((one for one in self.defects if redact_message(one.message) == finding.message), None)
+        return next((defect for defect in self.defects if redact_message(defect.message) == finding.message), None)
 
     def _bytes(self, start: int, end: int) -> int:
         return (

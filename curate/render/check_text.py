@@ -127,11 +127,11 @@ def check_statistics(report: CheckResult) -> Iterator[Styled]:
 
 def first_ones(report: CheckResult, limit: int | None) -> list[Finding]:
     """The first `limit` findings of each rule."""
-    seen: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     shown = []
     for finding in report.findings:
-        seen[finding.code] += 1
-        if limit is None or seen[finding.code] <= limit:
+        counts[finding.code] += 1
+        if limit is None or counts[finding.code] <= limit:
             shown.append(finding)
     return shown
 
@@ -140,8 +140,8 @@ def report_end(report: CheckResult, limit: int | None) -> Iterator[Styled]:
     """The end of a report for people: counts and next step per rule, hidden findings, total, available fixes."""
     by_rule = {finding.code: finding for finding in reversed(report.findings)}
     for code, count in rule_counts(report):
-        held = f"; {count - limit:,} more not shown (--all shows them)" if limit is not None and count > limit else ""
-        yield Styled((code, COLOURS[by_rule[code].severity]), f" × {count:,}{held}: ", visible(by_rule[code].hint))
+        hidden = f"; {count - limit:,} more not shown (--all shows them)" if limit is not None and count > limit else ""
+        yield Styled((code, COLOURS[by_rule[code].severity]), f" × {count:,}{hidden}: ", visible(by_rule[code].hint))
     if report.known:
         yield Styled((f"{plural(report.known, 'finding')} of the baseline not shown", "dim"))
     if report.suppressed:
@@ -150,7 +150,9 @@ def report_end(report: CheckResult, limit: int | None) -> Iterator[Styled]:
     if report.examples > 1 and not compared:
         yield Styled((NOT_COMPARED, "dim"))
     if scored := [
-        f"{plural(report.codes[code], 'answer')} {said}" for code, said in SCORED.items() if report.codes[code]
+        f"{plural(report.codes[code], 'answer')} {description}"
+        for code, description in SCORED.items()
+        if report.codes[code]
     ]:
         yield Styled((f"{', '.join(scored)}: `curate score` finds more", "dim"))
     yield Styled((summary_line(report), "bold"))
@@ -182,9 +184,9 @@ def rule_counts(report: CheckResult) -> list[tuple[str, int]]:
 def summary_line(report: CheckResult) -> str:
     """The amount of data and the number of findings, in one line."""
     counts = report.severities
-    found = ", ".join(plural(counts[severity], severity.value) for severity in Severity if counts[severity])
+    counted = ", ".join(plural(counts[severity], severity.value) for severity in Severity if counts[severity])
     read = (
         f"{plural(report.lines - report.not_understood, 'example')} in {plural(report.lines, 'line')} of "
         f"{plural(report.files, 'file')}"
     )
-    return f"{read}: {found or 'no findings'}"
+    return f"{read}: {counted or 'no findings'}"

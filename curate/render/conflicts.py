@@ -185,7 +185,7 @@ def _block(conflict: Conflict, state: str) -> Iterator[Text]:
     for name, side, span in (("A", left, evidence[0].left), ("B", right, evidence[0].right)):
         answer = _highlighted(masked(side.answer), redacted_excerpt(span, side.answer))
         yield Text.assemble(f"  {name} {visible(str(side.example.place))}: ", *answer)
-    yield Text(f"    {'; '.join(_evidence_text(found, left, right) for found in evidence)}", style="dim")
+    yield Text(f"    {'; '.join(_evidence_text(item, left, right) for item in evidence)}", style="dim")
 
 
 def same_question(conflict: Conflict) -> str:
@@ -195,15 +195,15 @@ def same_question(conflict: Conflict) -> str:
 
 def _highlighted(answer: str, span: str) -> Iterator[tuple[str, str]]:
     """An excerpt of an answer around its marked contradictory words."""
-    at = answer.find(span) if 0 < len(span) < len(answer) else -1
-    if at < 0 or len(span) > ANSWER_CHARS // 2:
+    start = answer.find(span) if 0 < len(span) < len(answer) else -1
+    if start < 0 or len(span) > ANSWER_CHARS // 2:
         yield excerpt(answer, ANSWER_CHARS), ""
         return
     room = (ANSWER_CHARS - len(span)) // 2
-    before, after = answer[max(0, at - room) : at], answer[at + len(span) : at + len(span) + room]
-    yield ("…" if at > room else "") + visible(before.replace("\n", " ").lstrip()), ""
+    before, after = answer[max(0, start - room) : start], answer[start + len(span) : start + len(span) + room]
+    yield ("…" if start > room else "") + visible(before.replace("\n", " ").lstrip()), ""
     yield visible(span.replace("\n", " ")), "bold underline"
-    yield visible(after.replace("\n", " ").rstrip()) + ("…" if len(answer) > at + len(span) + room else ""), ""
+    yield visible(after.replace("\n", " ").rstrip()) + ("…" if len(answer) > start + len(span) + room else ""), ""
 
 
 def _evidence_text(evidence: Evidence, left: Question, right: Question) -> str:

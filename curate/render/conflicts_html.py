@@ -61,8 +61,8 @@ def _section(title: str, conflicts: Sequence[Conflict], limit: int | None) -> It
             f"{brief(masked(left.request))}</summary><div>{full(masked(left.request), noun='question')}"
         )
         if conflict.similarity < 1:
-            request, asked = masked(right.request), same_question(conflict)
-            yield f'<p class="quiet">asked otherwise ({asked}): {brief(request)}</p>{full(request, noun="question")}'
+            request, wording = masked(right.request), same_question(conflict)
+            yield f'<p class="quiet">asked otherwise ({wording}): {brief(request)}</p>{full(request, noun="question")}'
         if conflict.systems:
             first, second = (masked(system) or "none" for system in conflict.systems)
             yield f'<p class="quiet">system prompts differ: {brief(first)} / {brief(second)}</p>'
@@ -84,18 +84,18 @@ def _against(evidence: Evidence, left: Question, right: Question) -> str:
 def _side(side: Question, span: str) -> str:
     clear, span = masked(side.answer), redacted_excerpt(span, side.answer)
     answer = clear if len(clear) <= MAX_CHARS else clear[:MAX_CHARS].rpartition(" ")[0] + " …"
-    before, found, after = answer.partition(span) if 0 < len(span) < len(answer) else (answer, "", "")
-    marked = f"<mark>{block(found)}</mark>" if found else ""
-    rest = full(clear, noun="answer") if len(clear) > MAX_CHARS else ""
+    before, match, after = answer.partition(span) if 0 < len(span) < len(answer) else (answer, "", "")
+    marked = f"<mark>{block(match)}</mark>" if match else ""
+    full_answer = full(clear, noun="answer") if len(clear) > MAX_CHARS else ""
     return (
         f"<div><p><code>{safe(str(side.example.place))}</code></p><pre>{block(before)}{marked}{block(after)}</pre>"
-        f"{rest}</div>"
+        f"{full_answer}</div>"
     )
 
 
 def _topic(topic: Topic) -> Iterator[str]:
-    asked = masked(topic.request)
-    yield f'<details open data-rule="topic"><summary><h3>{brief(asked)}</h3></summary><div>{full(asked)}<ol>'
+    request = masked(topic.request)
+    yield f'<details open data-rule="topic"><summary><h3>{brief(request)}</h3></summary><div>{full(request)}<ol>'
     for group in topic.groups:
         mark = "<b>most say</b> " if group is topic.majority else ""
         answer = masked(group.answers[0].answer)

@@ -82,13 +82,13 @@ def table(
     from rich.table import Table
     from rich.text import Text
 
-    found = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    found.show_header = any(columns)
+    result = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    result.show_header = any(columns)
     for column in columns:
-        found.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+        result.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
     for row in rows:
-        found.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
-    return found
+        result.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+    return result
 
 
 def more_lines(count: int, limit: int | None, of: str = "", option: str = "--all") -> "Iterator[Text]":

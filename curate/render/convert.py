@@ -76,7 +76,7 @@ def _session_text(counts: SessionCounts) -> Iterator[str]:
     tools = ", ".join(f"{count:,} {name}" for name, count in counts.tools.most_common())
     yield f"{plural(counts.tools.total(), 'session')} ({tools}):"
     for kind in counts.read:
-        read, written, left_out = (held[kind] for held in (counts.read, counts.written, counts.left_out))
+        read, written, left_out = (counter[kind] for counter in (counts.read, counts.written, counts.left_out))
         yield f"  {kind}: {read:,} read, {written:,} written, {left_out:,} left out"
     if noticed := {name: count for name, count in counts.noticed.items() if count}:
         yield "  noticed: " + ", ".join(f"{visible(name)} ({count:,})" for name, count in noticed.items())

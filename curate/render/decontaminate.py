@@ -13,8 +13,8 @@ MAX_SHOWN = 20
 
 def decontaminate_text(result: DecontaminateResult, limit: int | None = MAX_SHOWN) -> Iterator[Text]:
     """The result as lines, lowest overlap first, since these are the least certain."""
-    for one in sorted(result.found, key=lambda one: (one.share, one.finding.file, one.finding.line))[:limit]:
-        finding = one.finding
+    for item in sorted(result.found, key=lambda item: (item.share, item.finding.file, item.finding.line))[:limit]:
+        finding = item.finding
         yield Text.assemble((visible(finding.where), "bold"), f": {finding.code} ", visible(finding.message))
     yield from more_lines(len(result.found), limit)
     for of in result.benchmarks:

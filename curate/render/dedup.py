@@ -139,32 +139,34 @@ def histogram(plan: DedupResult) -> list[HistogramBar]:
 
 def dedup_json(plan: DedupResult, *, explain: bool = False, written: bool = True) -> dict[str, Any]:
     """The result as plain values."""
-    against, removed = sum(plan.against.values()), [*plan.dropped, *_removed(plan, explain)]
+    compared, removed = sum(plan.against.values()), [*plan.dropped, *_removed(plan, explain)]
     threshold, recall = plan.config.threshold, plan.bands.probability(plan.config.threshold)
     more = {"threshold": threshold, "recall": recall, "histogram": histogram(plan), "written": written}
-    return plain(DedupOutput, plan, against=against, removed=removed, exclude_none=True, **more)
+    return plain(DedupOutput, plan, against=compared, removed=removed, exclude_none=True, **more)
 
 
 def _removed(plan: DedupResult, explain: bool) -> Iterator[DuplicateRemoval | RemovedLine]:
     """The removed duplicates; if explained, with their differences."""
     examples = (
-        plan.examples({place for lost in plan.duplicates for place in (lost.place, lost.kept_place)}) if explain else {}
+        plan.examples({place for duplicate in plan.duplicates for place in (duplicate.place, duplicate.kept_place)})
+        if explain
+        else {}
     )
-    for lost in plan.duplicates:
+    for duplicate in plan.duplicates:
         if not explain:
-            yield lost
+            yield duplicate
             continue
-        turns = turn_diffs(examples[lost.place], examples[lost.kept_place])
+        turns = turn_diffs(examples[duplicate.place], examples[duplicate.kept_place])
         diff = [
             TurnDiff(role=role, pieces=[DiffPiece(kind=kind, text=storable(text)) for kind, text in pieces])
             for role, pieces in turns
         ]
-        yield RemovedLine.model_validate(lost).model_copy(update={"diff": diff})
+        yield RemovedLine.model_validate(duplicate).model_copy(update={"diff": diff})
 
 
 def doubtful(plan: DedupResult, limit: int | None) -> list[DuplicateRemoval]:
     """Removals to review: the lowest similarity first, since these are the least certain."""
-    return sorted(plan.duplicates, key=lambda lost: (lost.similarity, lost.place))[:limit]
+    return sorted(plan.duplicates, key=lambda removal: (removal.similarity, removal.place))[:limit]
 
 
 def dedup_text(
@@ -175,20 +177,26 @@ def dedup_text(
     `explain` adds the differences of each removal and the histogram. With `colour`, removed text is red and struck out
     and kept text green, else both are marked; with `fold`, wrapped lines keep their indentation.
     """
-    for gone in plan.dropped[:limit]:
-        yield Text.assemble((visible(str(gone.place)), "bold"), f": {gone.code} {visible(gone.why)}")
+    for line in plan.dropped[:limit]:
+        yield Text.assemble((visible(str(line.place)), "bold"), f": {line.code} {visible(line.why)}")
     yield from more_lines(len(plan.dropped), limit, " dropped")
     shown = doubtful(plan, limit)
     examples = plan.examples(
-        {place for lost in shown for place in ((lost.place, lost.kept_place) if explain else (lost.place,))}
+        {
+            place
+            for duplicate in shown
+            for place in ((duplicate.place, duplicate.kept_place) if explain else (duplicate.place,))
+        }
     )
-    for lost in shown:
+    for duplicate in shown:
         if explain:
-            yield _headline(lost)
-            yield from _differences(lost, examples, colour=colour, fold=fold)
+            yield _headline(duplicate)
+            yield from _differences(duplicate, examples, colour=colour, fold=fold)
         else:
-            content = " ".join(message.text for message in examples[lost.place].messages if message.role != "system")
-            yield _headline(lost, excerpt(masked(content[:1000]), 70))
+            content = " ".join(
+                message.text for message in examples[duplicate.place].messages if message.role != "system"
+            )
+            yield _headline(duplicate, excerpt(masked(content[:1000]), 70))
     yield from more_lines(len(plan.duplicates), limit)
     if explain:
         yield from _clusters(plan)
@@ -255,48 +263,49 @@ def summary_text(plan: DedupResult, *, written: bool) -> Iterator[Text]:
     if codes["D007"]:
         counts += f", {plural(codes['D007'], 'beginning')}"
     counts += "".join(
-        f", {count:,} {code}" for code, count in sorted(Counter(gone.code for gone in plan.dropped).items())
+        f", {count:,} {code}" for code, count in sorted(Counter(line.code for line in plan.dropped).items())
     )
     of = f"{plural(plan.read, 'line')} read = {plan.kept:,} kept + {plan.gone:,} removed ({counts})"
-    held = f", compared with {plural(sum(plan.against.values()), 'line')}" if plan.against else ""
-    yield Text(f"{of}{held}{'' if written else '; nothing written'}", style="bold")
+    compared = f", compared with {plural(sum(plan.against.values()), 'line')}" if plan.against else ""
+    yield Text(f"{of}{compared}{'' if written else '; nothing written'}", style="bold")
 
 
 def _clusters(plan: DedupResult) -> Iterator[Text]:
     """The number of examples and clusters, and the largest clusters."""
-    clusters = Counter(lost.kept_place for lost in plan.duplicates)
+    clusters = Counter(duplicate.kept_place for duplicate in plan.duplicates)
     if not clusters:
         return
     largest = sorted(clusters.items(), key=lambda item: (-item[1], item[0]))[:3]
-    named = ", ".join(f"{visible(str(place))} for {count:,}" for place, count in largest)
+    places = ", ".join(f"{visible(str(place))} for {count:,}" for place, count in largest)
     yield Text(
-        f"{plural(len(clusters), 'example')} kept for {len(plan.duplicates):,} removed; largest clusters: {named}"
+        f"{plural(len(clusters), 'example')} kept for {len(plan.duplicates):,} removed; largest clusters: {places}"
     )
 
 
 def _histogram(plan: DedupResult) -> Iterator[Text]:
     bars = histogram(plan)
-    most = max((bar.pairs for bar in bars), default=0) or 1
-    width = len(f"{most:,}")
+    highest = max((bar.pairs for bar in bars), default=0) or 1
+    width = len(f"{highest:,}")
     yield Text("similarity of pairs (without exact copies)", style="bold")
-    at = plan.config.threshold
+    threshold = plan.config.threshold
     caption = Text(
-        f"─ {at:g} threshold: a pair here is compared with probability {chance(plan.bands.probability(at))} {'─' * 4}",
+        f"─ {threshold:g} threshold: a pair here is compared with probability "
+        f"{chance(plan.bands.probability(threshold))} {'─' * 4}",
         style="yellow",
     )
     for bar in bars:
-        if bar.low == at:
+        if bar.low == threshold:
             yield caption
-        drawn = "█" * max(round(bar.pairs / most * BAR_CHARS), 1 if bar.pairs else 0)
-        style = "" if bar.low >= at else "dim"
+        drawn = "█" * max(round(bar.pairs / highest * BAR_CHARS), 1 if bar.pairs else 0)
+        style = "" if bar.low >= threshold else "dim"
         yield Text(f"  {bar.low:.2f} to {bar.high:.2f}  {bar.pairs:>{width},} {drawn}".rstrip(), style=style)
-    if at == 1:
+    if threshold == 1:
         yield caption
-    if plan.floor < at:
-        there = chance(plan.bands.probability(plan.floor))
+    if plan.floor < threshold:
+        floor_probability = chance(plan.bands.probability(plan.floor))
         yield Text(
-            f"at {plan.floor:g} the probability is {there}, and pairs of templates are not counted: bars below the "
-            "threshold are incomplete",
+            f"at {plan.floor:g} the probability is {floor_probability}, and pairs of templates are not counted: "
+            "bars below the threshold are incomplete",
             style="dim",
         )
 

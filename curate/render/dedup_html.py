@@ -26,35 +26,39 @@ def dedup_html(plan: DedupResult, limit: int | None = MAX_SHOWN) -> Iterator[str
     codes = plan.codes
     yield head("curate dedup", STYLE)
     yield f'<p class="quiet">{safe(", ".join((*plan.lines, *(f"compared with {file}" for file in plan.against))))}</p>\n'  # noqa: E501
-    apart = len(plan.apart)
+    near_misses = len(plan.apart)
     counts = [
         (plan.read, "lines read"),
         (plan.kept, "kept"),
         (codes["D001"], "exact copies"),
         (codes["D003"], "near-duplicates"),
-        (apart, "pairs apart"),
+        (near_misses, "pairs apart"),
     ]
     if codes["D007"]:
         counts.insert(4, (codes["D007"], "beginnings"))
     yield tiles(counts)
-    for found in plan.heavy:
-        yield f'<p class="error">{found.code} {safe(found.where)}: {safe(found.message)}</p>\n'
+    for finding in plan.heavy:
+        yield f'<p class="error">{finding.code} {safe(finding.where)}: {safe(finding.message)}</p>\n'
     threshold = plan.config.threshold
     rows = [
         (f"{bar.low:.2f} to {bar.high:.2f}", bar.pairs, "quiet" if bar.low < threshold else "")
         for bar in histogram(plan)
     ]
     yield bars(f"Pairs by similarity; near-duplicates at {threshold:g} and above", rows)
-    here, below = (chance(plan.bands.probability(similarity)) for similarity in (threshold, plan.floor))
-    yield f'<p class="quiet">A pair at {threshold:g} is compared with probability {here}, '
+    at_threshold, below = (chance(plan.bands.probability(similarity)) for similarity in (threshold, plan.floor))
+    yield f'<p class="quiet">A pair at {threshold:g} is compared with probability {at_threshold}, '
     yield f"one at {plan.floor:g} with {below}.</p>\n"
     yield filters()
     yield from _pairs(
         "Removed examples, each with the one kept", "goes", doubtful(plan, limit), len(plan.duplicates), plan
     )
-    alike = sorted(plan.apart, key=lambda pair: (-pair.similarity, pair.place))[:limit]
+    near_pairs = sorted(plan.apart, key=lambda pair: (-pair.similarity, pair.place))[:limit]
     yield from _pairs(
-        "Near-duplicates that differ in a number, a name or a negation: both are kept", "stays", alike, apart, plan
+        "Near-duplicates that differ in a number, a name or a negation: both are kept",
+        "stays",
+        near_pairs,
+        near_misses,
+        plan,
     )
     worded = sorted(plan.same_words, key=lambda pair: (-pair.similarity, pair.place))[:limit]
     yield from _pairs("Short examples with the same words: both are kept", "stays", worded, len(plan.same_words), plan)
@@ -79,8 +83,8 @@ def _pairs(title: str, text: str, pairs: Sequence[DuplicateRemoval], count: int,
     yield not_shown(count - len(pairs), "pair")
 
 
-def _side_by_side(gone: Example, kept: Example) -> Iterator[str]:
-    for role, pieces in turn_diffs(gone, kept):
+def _side_by_side(removed: Example, kept: Example) -> Iterator[str]:
+    for role, pieces in turn_diffs(removed, kept):
         if pieces:
             shown = with_context_only(pieces) if any(piece.kind != "same" for piece in pieces) else pieces
             left, right = _highlighted(shown, "gone", "del"), _highlighted(shown, "kept", "ins")

@@ -16,13 +16,13 @@ MAX_SHOWN: Final = 10
 PARTS: Final = ("inputs", "settings", "versions", "models", "decisions", "counts")
 
 
-def diff_text(found: DiffResult, limit: int | None = MAX_SHOWN) -> Iterator[Text]:
+def diff_text(result: DiffResult, limit: int | None = MAX_SHOWN) -> Iterator[Text]:
     """The differences as lines, settings first."""
-    if found.same:
-        yield Text(f"{visible(found.before)} and {visible(found.now)} are the same", style="bold")
+    if result.same:
+        yield Text(f"{visible(result.before)} and {visible(result.now)} are the same", style="bold")
         return
     for part in PARTS:
-        changes: Sequence[Change] = getattr(found, part)
+        changes: Sequence[Change] = getattr(result, part)
         for change in changes[: limit if part == "decisions" else None]:
             yield Text.assemble(
                 f"{part.removesuffix('s'):<9} ",
@@ -32,18 +32,21 @@ def diff_text(found: DiffResult, limit: int | None = MAX_SHOWN) -> Iterator[Text
         if part == "decisions":
             yield from more_lines(len(changes), limit, " decisions")
     places = (
-        [("+", "green", f"{one.split:<10} {one.file}:{one.line}") for one in found.added],
-        [("-", "red", f"{one.split:<10} {one.file}:{one.line}") for one in found.gone],
+        [("+", "green", f"{example.split:<10} {example.file}:{example.line}") for example in result.added],
+        [("-", "red", f"{example.split:<10} {example.file}:{example.line}") for example in result.gone],
     )
-    moved = [("~", "yellow", f"{one.before} → {one.now} {one.file}:{one.line}") for one in found.switched]
+    moved = [
+        ("~", "yellow", f"{example.before} → {example.now} {example.file}:{example.line}")
+        for example in result.switched
+    ]
     for lines in (*places, moved):
         for sign, style, text in lines[:limit]:
             yield Text(f"{sign} {visible(text)}", style=style)
         yield from more_lines(len(lines), limit, " like this")
-    ways = Counter(f"{one.before} → {one.now}" for one in found.switched)
+    ways = Counter(f"{example.before} → {example.now}" for example in result.switched)
     ways_said = f" ({', '.join(f'{way} {count:,}' for way, count in sorted(ways.items()))})" if ways else ""
     yield Text(
-        f"{plural(len(found.added), 'example')} added, {len(found.gone):,} gone, {len(found.switched):,} moved "
+        f"{plural(len(result.added), 'example')} added, {len(result.gone):,} gone, {len(result.switched):,} moved "
         f"to another split{ways_said}",
         style="bold",
     )

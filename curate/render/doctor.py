@@ -33,9 +33,11 @@ def _extra(extra: ExtraState) -> Iterator[str]:
         yield _row(name, "ok")
         return
     wrong = [
-        f"{one.name} is {one.installed}, needs {one.needed}" if one.installed else f"{one.name} is missing"
-        for one in extra.packages
-        if not one.ok
+        f"{package.name} is {package.installed}, needs {package.needed}"
+        if package.installed
+        else f"{package.name} is missing"
+        for package in extra.packages
+        if not package.ok
     ]
     yield visible(_row(name, "; ".join(wrong)))
     yield visible(_row("", extra.install))

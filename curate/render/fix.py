@@ -73,7 +73,7 @@ def _file_text(file: FixedFile, *, done: bool) -> Iterator[str]:
     if file.skipped:
         yield f"{name}: not changed: {'it ' if file.skipped.startswith('is ') else ''}{file.skipped}"
     if file.foreign:
-        pairs = all(known in PREFERENCE_SIDES for known in file.foreign)  # which messages cannot hold
+        pairs = all(name_of_format in PREFERENCE_SIDES for name_of_format in file.foreign)  # which messages cannot hold
         yield (
             f"{name}: fixes of messages are not applied to lines in the format {', '.join(file.foreign)}"
             f"{'' if pairs else '; convert them with `curate convert`'}"
@@ -94,10 +94,10 @@ def _file_text(file: FixedFile, *, done: bool) -> Iterator[str]:
 
 def line_ranges(numbers: Iterable[int]) -> str:
     """Increasing numbers as ranges: `3, 7-9`."""
-    found: list[list[int]] = []
+    ranges: list[list[int]] = []
     for number in numbers:
-        if found and number == found[-1][1] + 1:
-            found[-1][1] = number
+        if ranges and number == ranges[-1][1] + 1:
+            ranges[-1][1] = number
         else:
-            found.append([number, number])
-    return ", ".join(f"{first:,}" if first == last else f"{first:,}-{last:,}" for first, last in found)
+            ranges.append([number, number])
+    return ", ".join(f"{first:,}" if first == last else f"{first:,}-{last:,}" for first, last in ranges)

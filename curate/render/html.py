@@ -176,6 +176,6 @@ def full(text: str, width: int = 300, noun: str = "text") -> str:
     """The whole text behind a click, if `brief` cuts it or joins its lines; else nothing."""
     if len(text) <= width and "\n" not in text:
         return ""
-    kept = text[:MAX_CHARS]
-    rest = f"\n… {len(text) - MAX_CHARS:,} more characters, not part of this report" if len(text) > MAX_CHARS else ""
-    return f"<details><summary>Full {noun}, {len(text):,} characters</summary><pre>{block(kept)}{rest}</pre></details>"
+    start = text[:MAX_CHARS]
+    note = f"\n… {len(text) - MAX_CHARS:,} more characters, not part of this report" if len(text) > MAX_CHARS else ""
+    return f"<details><summary>Full {noun}, {len(text):,} characters</summary><pre>{block(start)}{note}</pre></details>"

@@ -71,12 +71,12 @@ def bars(title: str, rows: Sequence[tuple[str, int, str]]) -> str:
     """Horizontal bars from (label, count, class); empty if there are none."""
     if not rows:
         return ""
-    most = max(count for _, count, _ in rows) or 1
+    highest = max(count for _, count, _ in rows) or 1
     parts = []
     for position, (label, count, kind) in enumerate(rows):
         y, width = (
             position * BAR_HEIGHT,
-            max(1.0 if count else 0.0, count / most * (WIDTH - LABEL_WIDTH - NUMBER_WIDTH)),
+            max(1.0 if count else 0.0, count / highest * (WIDTH - LABEL_WIDTH - NUMBER_WIDTH)),
         )
         parts.append(f'<text x="{LABEL_WIDTH - 8}" y="{y + 16}" text-anchor="end">{safe(_shortened(label, 25))}</text>')
         parts.append(
@@ -107,9 +107,9 @@ def curves(title: str, *shown: Curve, across: str = "step") -> str:
         parts.append(f'<polyline class="{curve.kind}" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in points)}"/>')
         if curve.kind or len(points) == 1:
             parts += [_circle_svg(curve.kind, x, y, 2.5) for x, y in points]
-    named = dict.fromkeys((curve.name, curve.kind) for curve in drawn)
+    names = dict.fromkeys((curve.name, curve.kind) for curve in drawn)
     descriptions = (f"{curve.name} from {curve.points[0][1]:.4g} to {curve.points[-1][1]:.4g}" for curve in drawn)
-    return _figure(title, named if len(named) > 1 else (), descriptions, parts)
+    return _figure(title, names if len(names) > 1 else (), descriptions, parts)
 
 
 def dots(title: str, shown: Sequence[Dot], kinds: Mapping[str, str]) -> str:
@@ -128,10 +128,10 @@ def dots(title: str, shown: Sequence[Dot], kinds: Mapping[str, str]) -> str:
         # drawn last, so that no other dot covers it
         of_it = sorted((dot for dot in shown if dot.label == label), key=lambda dot: dot.kind == "best")
         parts += [_circle_svg(dot.kind, x, _height(dot.number, marks), 4) for dot in of_it]
-    there = {dot.kind for dot in shown}
+    present = {dot.kind for dot in shown}
     return _figure(
         title,
-        [(name, kind) for kind, name in kinds.items() if kind in there],
+        [(name, kind) for kind, name in kinds.items() if kind in present],
         (f"{dot.label}: {dot.number:.4g}" for dot in shown[:40]),
         parts,
     )
@@ -207,8 +207,8 @@ def _circle_svg(kind: str, x: float, y: float, radius: float) -> str:
     return f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="{radius}"/>'
 
 
-def _shortened(label: str, most: int) -> str:
-    return label if len(label) <= most else label[: most - 1] + "…"
+def _shortened(label: str, limit: int) -> str:
+    return label if len(label) <= limit else label[: limit - 1] + "…"
 
 
 def ticks(low: float, high: float) -> list[float]:
@@ -230,6 +230,6 @@ def _thinned(points: Points) -> Points:
     stretches = [points[start : start + size] for start in range(0, len(points), size)]
     return [
         point
-        for one in stretches
-        for point in sorted({min(one, key=lambda point: point[1]), max(one, key=lambda point: point[1])})
+        for stretch in stretches
+        for point in sorted({min(stretch, key=lambda point: point[1]), max(stretch, key=lambda point: point[1])})
     ]

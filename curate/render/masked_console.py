@@ -24,8 +24,8 @@ class MaskedConsole(Console):
     def print(self, *objects: Any, **options: Any) -> None:
         """Print as rich does; on a terminal, what does not fit on a line is indented below it."""
         if not (self.soft_wrap or self.stderr or options.get("no_wrap")):
-            lines = (Text(one) if isinstance(one, str) else one for one in objects)
-            objects = tuple(self._wrapped(one) if isinstance(one, Text) else one for one in lines)
+            lines = (Text(item) if isinstance(item, str) else item for item in objects)
+            objects = tuple(self._wrapped(item) if isinstance(item, Text) else item for item in lines)
         super().print(*objects, **options)
 
     def _wrapped(self, line: Text) -> Text:
@@ -34,14 +34,14 @@ class MaskedConsole(Console):
         text = line.plain
         if "\n" in text or "\t" in text:
             return line
-        first, *rest = line.wrap(self, self.width)
-        if not rest:
+        first, *others = line.wrap(self, self.width)
+        if not others:
             return line
-        columns = [found.end() for found in COLUMN.finditer(text) if found.end() <= self.width // 2]
+        columns = [match.end() for match in COLUMN.finditer(text) if match.end() <= self.width // 2]
         indent = max(columns, default=len(text) - len(text.lstrip()) + 2)
         begun = len(first.plain)
-        left = line[begun + len(text[begun:]) - len(text[begun:].lstrip()) :].wrap(self, self.width - indent)
-        return Text("\n").join([first, *(Text.assemble(" " * indent, one) for one in left)])
+        rest = line[begun + len(text[begun:]) - len(text[begun:].lstrip()) :].wrap(self, self.width - indent)
+        return Text("\n").join([first, *(Text.assemble(" " * indent, line_rest) for line_rest in rest)])
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Render as rich does, but masked and escaped."""

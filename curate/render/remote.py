@@ -53,42 +53,42 @@ class WatchLine(Part):
     job: Job | None = None
 
 
-def estimate_text(found: EstimateResult) -> Iterator[str]:
+def estimate_text(estimate: EstimateResult) -> Iterator[str]:
     """An estimate as lines."""
-    about = "" if found.exact else "about "
-    for name, file in (("training", found.training), ("validation", found.validation)):
+    prefix = "" if estimate.exact else "about "
+    for name, file in (("training", estimate.training), ("validation", estimate.validation)):
         if file is not None:
-            tokens = f"{about}{plural(file.tokens, 'token')}, longest {file.longest:,}"
+            tokens = f"{prefix}{plural(file.tokens, 'token')}, longest {file.longest:,}"
             yield f"{name:<11}{visible(file.path)}: {plural(file.examples, 'example')}, {tokens}"
     how = (
-        f"counted by {visible(found.tokens_by)}"
-        if found.exact
+        f"counted by {visible(estimate.tokens_by)}"
+        if estimate.exact
         else "estimated as bytes / 4; --tokenizer NAME or the package tiktoken counts them"
     )
     yield f"{'tokens':<11}{how}"
-    chosen = "as given" if found.epochs_named else "the service's default for this number of examples"
-    yield f"{'epochs':<11}{found.epochs} ({chosen}): {about}{plural(found.tokens, 'token')} in total"
-    yield f"{'cost':<11}{cost_text(found)}"
-    if found.price is not None:
+    chosen = "as given" if estimate.epochs_named else "the service's default for this number of examples"
+    yield f"{'epochs':<11}{estimate.epochs} ({chosen}): {prefix}{plural(estimate.tokens, 'token')} in total"
+    yield f"{'cost':<11}{cost_text(estimate)}"
+    if estimate.price is not None:
         yield (
-            f"{'price':<11}${found.price:,g} for {'an' if found.unit == 'hour' else 'a'} {found.unit}: "
-            f"{found.price_source}"
+            f"{'price':<11}${estimate.price:,g} for {'an' if estimate.unit == 'hour' else 'a'} {estimate.unit}: "
+            f"{estimate.price_source}"
         )
-    if found.cut:
-        limit = f"{found.longest:,} tokens that the model trains on"
-        yield f"{'note':<11}{plural(found.cut, 'example')} longer than the {limit} are truncated"
-    images = found.training.with_images
+    if estimate.cut:
+        limit = f"{estimate.longest:,} tokens that the model trains on"
+        yield f"{'note':<11}{plural(estimate.cut, 'example')} longer than the {limit} are truncated"
+    images = estimate.training.with_images
     if images:
         yield f"{'note':<11}{plural(images, 'example')} with images, whose tokens are not counted"
 
 
-def cost_text(found: EstimateResult) -> str:
+def cost_text(estimate: EstimateResult) -> str:
     """The cost, in a few words."""
-    if found.cost is not None:
-        return f"about ${found.cost:,.2f}"
-    if found.price is not None:
-        return f"${found.price:,g} per hour; --hours N gives the total"
-    unknown = f"no known price for {visible(found.settings.model)} at {found.target}"
+    if estimate.cost is not None:
+        return f"about ${estimate.cost:,.2f}"
+    if estimate.price is not None:
+        return f"${estimate.price:,g} per hour; --hours N gives the total"
+    unknown = f"no known price for {visible(estimate.settings.model)} at {estimate.target}"
     return f"{unknown}; set one for 1,000,000 tokens with --price, or in curate.toml under [remote.prices]"
 
 
@@ -103,12 +103,14 @@ def sent_text(files: Sequence[Sent]) -> Iterator[str]:
 
 def event_text(event: JobEvent) -> Text:
     """An event as a line."""
-    at = (
+    time = (
         datetime.fromtimestamp(event.created_at, UTC).strftime("%Y-%m-%d %H:%M:%S")
         if event.created_at is not None
         else " " * 19
     )
-    return Text.assemble((at, "dim"), "  ", (visible(event.message or str(event.numbers)), STYLES.get(event.level, "")))
+    return Text.assemble(
+        (time, "dim"), "  ", (visible(event.message or str(event.numbers)), STYLES.get(event.level, ""))
+    )
 
 
 def job_text(job: Job) -> Iterator[Text]:
@@ -146,8 +148,8 @@ def curve(values: Sequence[float], width: int = CURVE_COLUMNS) -> str:
     """A curve of block characters, at most `width` wide; each is the mean of its interval."""
     parts = min(width, len(values))
     means = []
-    for nth in range(parts):
-        share = values[nth * len(values) // parts : (nth + 1) * len(values) // parts]
+    for index in range(parts):
+        share = values[index * len(values) // parts : (index + 1) * len(values) // parts]
         means.append(sum(share) / len(share))
     low, span = min(means), (max(means) - min(means)) or 1.0
     return "".join(BARS[min(len(BARS) - 1, int((mean - low) / span * len(BARS)))] for mean in means)
@@ -161,13 +163,13 @@ def steps_of(event: JobEvent) -> tuple[int, int | None] | None:
     return None if step is None else (int(step), int(total) if total else None)
 
 
-def fetched_text(found: FetchResult) -> Iterator[Text]:
+def fetched_text(result: FetchResult) -> Iterator[Text]:
     """The downloaded files, as lines."""
-    yield from job_text(found.record.job)
-    yield from curves(found.events)
-    yield Text(f"{visible(found.folder)}: {', '.join(map(visible, found.files))}")
-    for name in found.missing:
-        instead = f"; {METRICS_FILE} is written from the events" if found.record.metrics_from == "events" else ""
+    yield from job_text(result.record.job)
+    yield from curves(result.events)
+    yield Text(f"{visible(result.folder)}: {', '.join(map(visible, result.files))}")
+    for name in result.missing:
+        instead = f"; {METRICS_FILE} is written from the events" if result.record.metrics_from == "events" else ""
         yield Text(f"{visible(name)}: the service no longer has this result{instead}", style="yellow")
 
 

@@ -17,7 +17,7 @@ MAX_SHOWN: Final = 10
 
 def restore_text(result: RestoreResult) -> Iterator[Text]:
     """The result as lines."""
-    splits = {(one.file, one.line): one.split for one in result.manifest.restored} if result.manifest else {}
+    splits = {(line.file, line.line): line.split for line in result.manifest.restored} if result.manifest else {}
     for removal in result.restored[:MAX_SHOWN]:
         split = splits.get((removal.file, removal.line), "")
         yield Text.assemble(

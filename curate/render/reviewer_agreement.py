@@ -21,9 +21,9 @@ def agreement_text(result: AgreementResult) -> Iterator[str | Text]:
         kappa = "kappa not defined" if pair.kappa is None else f"kappa {pair.kappa:.2f}"
         share = f", {pair.agreed / pair.items:.1%} equal" if pair.items else ""
         yield f"{' and '.join(map(visible, pair.reviewers))}: {pair.items:,} {pair.what} in common{share}, {kappa}"
-    for one in result.disagreements[:MAX_SHOWN]:
-        text = ", ".join(f"{visible(who)}: {visible(word)}" for who, word in one.opinions.items())
-        yield f"  {one.example[:12]} {visible(one.about) or 'example'}: {text}"
+    for disagreement in result.disagreements[:MAX_SHOWN]:
+        text = ", ".join(f"{visible(who)}: {visible(word)}" for who, word in disagreement.opinions.items())
+        yield f"  {disagreement.example[:12]} {visible(disagreement.about) or 'example'}: {text}"
     yield from more_lines(len(result.disagreements), MAX_SHOWN, " disagreements", "--json")
     if result.disagreements:
         yield "next: `curate review PATH --merge JOURNAL`, filter is:contested"

@@ -24,18 +24,20 @@ END_CHARS: Final = 50
 def score_text(result: ScoreResult, *, full: bool = False) -> Iterator[RenderableType]:
     """The result for people; `full`: both ends of each signal with ten examples each, and all correlations."""
     numbers = ("mean", "below .5")
-    found = table("", "signal", "mean", "histogram", "below .5", "meaning and measured accuracy", numbers=numbers)
-    for one in result.signals:
-        low = f"{int((result.columns[one.signal.name] < 0.5).sum()):,}" if one.signal.doubts else ""
-        text = f"{one.signal.summary} ({one.signal.measured})" if one.signal.measured else one.signal.summary
-        found.add_row(one.signal.name, f"{one.mean:.3f}", bar(one.histogram), low, text)
+    summary = table("", "signal", "mean", "histogram", "below .5", "meaning and measured accuracy", numbers=numbers)
+    for scores in result.signals:
+        low = f"{int((result.columns[scores.signal.name] < 0.5).sum()):,}" if scores.signal.doubts else ""
+        text = (
+            f"{scores.signal.summary} ({scores.signal.measured})" if scores.signal.measured else scores.signal.summary
+        )
+        summary.add_row(scores.signal.name, f"{scores.mean:.3f}", bar(scores.histogram), low, text)
     if result.signals:
-        yield found
+        yield summary
     else:
         yield Text("no example has a request and an answer in words")
-    for one in result.signals:
-        if one.signal.name == DOUBT:
-            shown = [high for high in one.highest if full or high.value >= REVIEW_DOUBT]
+    for scores in result.signals:
+        if scores.signal.name == DOUBT:
+            shown = [high for high in scores.highest if full or high.value >= REVIEW_DOUBT]
             yield from _listed(f"{DOUBT}: most doubtful", shown)
             worth = int((result.columns[DOUBT] >= REVIEW_DOUBT).sum())
             yield Text(
@@ -44,11 +46,15 @@ def score_text(result: ScoreResult, *, full: bool = False) -> Iterator[Renderabl
                 "-o FILE.parquet writes FILE"
             )
         elif full:
-            yield from _listed(f"{one.signal.name}: lowest", one.lowest)
-            yield from _listed(f"{one.signal.name}: highest", one.highest)
-        elif one.signal.doubts and one.lowest and one.lowest[0].value < 0.5:
-            yield from _listed(f"{one.signal.name}: lowest", [low for low in one.lowest if low.value < 0.5][:MAX_LOW])
-    related = [one for one in result.correlations if full or abs(one.r) >= MIN_R][: None if full else MAX_CORRELATIONS]
+            yield from _listed(f"{scores.signal.name}: lowest", scores.lowest)
+            yield from _listed(f"{scores.signal.name}: highest", scores.highest)
+        elif scores.signal.doubts and scores.lowest and scores.lowest[0].value < 0.5:
+            yield from _listed(
+                f"{scores.signal.name}: lowest", [low for low in scores.lowest if low.value < 0.5][:MAX_LOW]
+            )
+    related = [pair for pair in result.correlations if full or abs(pair.r) >= MIN_R][
+        : None if full else MAX_CORRELATIONS
+    ]
     if related:
         yield Text("correlations", style="bold")
     for pair in related:
@@ -63,19 +69,19 @@ def score_text(result: ScoreResult, *, full: bool = False) -> Iterator[Renderabl
 
 def bar(counts: list[int]) -> str:
     """A histogram in one line; a part with few examples is still seen."""
-    most = max(counts, default=0)
-    return "".join(" " if not count else BARS[count * (len(BARS) - 1) // most] for count in counts)
+    highest = max(counts, default=0)
+    return "".join(" " if not count else BARS[count * (len(BARS) - 1) // highest] for count in counts)
 
 
 def _listed(title: str, examples: list[ScoredExample]) -> Iterator[Text]:
     if examples:
         yield Text(title, style="bold")
-    for one in examples:
+    for example in examples:
         yield Text.assemble(
-            f"  {one.value:.3f} {visible(where(one.file, one.line))}: ",
-            (excerpt(masked(one.request), 60), "dim"),
+            f"  {example.value:.3f} {visible(where(example.file, example.line))}: ",
+            (excerpt(masked(example.request), 60), "dim"),
             " → ",
-            both_ends(masked(one.answer)),
+            both_ends(masked(example.answer)),
         )
 
 

@@ -19,32 +19,32 @@ def score_html(result: ScoreResult) -> Iterator[str]:
     yield tiles(((result.read, "lines"), (result.scored, "examples scored"), (len(result.signals), "signals")))
     for note in result.notes:
         yield f'<p class="quiet">{safe(note)}</p>\n'
-    for one in reversed(result.signals):
-        yield f"<h2>{safe(one.signal.name)}</h2>\n<p>{safe(one.signal.summary)}. "
-        yield f'<span class="quiet">Measured: {safe(one.signal.measured)}</span></p>\n'
-        yield bars(f"Examples by {one.signal.name}", _bins(one))
-        for title, examples in (("lowest", one.lowest), ("highest", one.highest)):
-            yield from _section(f"{one.signal.name}: {title}", examples)
+    for scores in reversed(result.signals):
+        yield f"<h2>{safe(scores.signal.name)}</h2>\n<p>{safe(scores.signal.summary)}. "
+        yield f'<span class="quiet">Measured: {safe(scores.signal.measured)}</span></p>\n'
+        yield bars(f"Examples by {scores.signal.name}", _bins(scores))
+        for title, examples in (("lowest", scores.lowest), ("highest", scores.highest)):
+            yield from _section(f"{scores.signal.name}: {title}", examples)
     if result.correlations:
         shown = result.correlations[:MAX_CORRELATIONS]
-        rows = [(safe(one.left), safe(one.right), f"{one.r:+.2f}", f"{one.examples:,}") for one in shown]
+        rows = [(safe(pair.left), safe(pair.right), f"{pair.r:+.2f}", f"{pair.examples:,}") for pair in shown]
         yield "<h2>Correlations</h2>\n" + html_table(("signal", "signal or rule", "r", "examples"), rows)
     yield footer()
 
 
-def _bins(one: SignalScores) -> list[tuple[str, int, str]]:
-    width = (one.most - one.least) / len(one.histogram)
+def _bins(scores: SignalScores) -> list[tuple[str, int, str]]:
+    width = (scores.most - scores.least) / len(scores.histogram)
     return [
-        (f"{one.least + nth * width:.2f} to {one.least + (nth + 1) * width:.2f}", count, "")
-        for nth, count in enumerate(one.histogram)
+        (f"{scores.least + index * width:.2f} to {scores.least + (index + 1) * width:.2f}", count, "")
+        for index, count in enumerate(scores.histogram)
     ]
 
 
 def _section(title: str, examples: Sequence[ScoredExample]) -> Iterator[str]:
     yield f"<details><summary><h3>{safe(title)}</h3></summary><div><ol>"
-    for one in examples:
-        yield f"<li><b>{one.value:.3f}</b> <code>{safe(where(one.file, one.line))}</code> "
-        yield f"{safe(masked(one.request)[:300])}<pre>{safe(_shortened(masked(one.answer)))}</pre></li>"
+    for example in examples:
+        yield f"<li><b>{example.value:.3f}</b> <code>{safe(where(example.file, example.line))}</code> "
+        yield f"{safe(masked(example.request)[:300])}<pre>{safe(_shortened(masked(example.answer)))}</pre></li>"
     yield "</ol></div></details>\n"
 
 

@@ -12,37 +12,42 @@ from curate.output.datacard import reason_for
 from curate.render.console import table
 
 
-def comparison_text(made: SelectionComparison) -> Iterator[RenderableType]:
+def comparison_text(comparison: SelectionComparison) -> Iterator[RenderableType]:
     """The comparison for people: a table, and a sentence on each difference."""
-    metric = [visible(made.metric), "95% interval"] if made.metric else []
+    metric = [visible(comparison.metric), "95% interval"] if comparison.metric else []
     columns = ["trained on", "examples", "steps", "held-out loss", "95% interval", *metric]
     shown = table("", *columns, numbers=("examples", "steps"))
-    shown.add_row("no training", "", "", f"{made.base_loss:.4f}", *[""] * (1 + len(metric)))
-    for one in made.choices:
-        measured = [one.loss, *([one.score] if one.score else [])]
+    shown.add_row("no training", "", "", f"{comparison.base_loss:.4f}", *[""] * (1 + len(metric)))
+    for choice in comparison.choices:
+        measured = [choice.loss, *([choice.score] if choice.score else [])]
         figures = [cell for got in measured for cell in (f"{got.mean:.4f}", f"{got.low:.4f} to {got.high:.4f}")]
-        shown.add_row(one.name, f"{one.examples:,}", f"{one.steps:,}", *figures)
+        shown.add_row(choice.name, f"{choice.examples:,}", f"{choice.steps:,}", *figures)
     yield shown
-    for found in made.differences:
-        style = "bold" if found.against == RANDOM else ""
-        yield Text(verdict(found.against, "loss", found.loss, found.verdict), style=style)
-        if found.score and found.score_verdict and made.metric:
-            yield Text(verdict(found.against, visible(made.metric), found.score, found.score_verdict), style=style)
-    seen = f"{plural(made.held_out_examples, 'example')} of the {visible(made.held_out)} split"
-    yield Text(f"{made.seeds} trainings of each, measured on {seen}; runs in {visible(made.folder)}", style="dim")
+    for difference in comparison.differences:
+        style = "bold" if difference.against == RANDOM else ""
+        yield Text(verdict(difference.against, "loss", difference.loss, difference.verdict), style=style)
+        if difference.score and difference.score_verdict and comparison.metric:
+            yield Text(
+                verdict(difference.against, visible(comparison.metric), difference.score, difference.score_verdict),
+                style=style,
+            )
+    basis = f"{plural(comparison.held_out_examples, 'example')} of the {visible(comparison.held_out)} split"
+    yield Text(
+        f"{comparison.seeds} trainings of each, measured on {basis}; runs in {visible(comparison.folder)}", style="dim"
+    )
 
 
-def verdict(against: str, measured: str, found: Interval, outcome: Verdict) -> str:
+def verdict(against: str, measured: str, interval: Interval, outcome: Verdict) -> str:
     """What a difference says, negative results included."""
     if outcome == "open":
         return (
-            f"no difference to {against} is shown: {measured} {found.mean:+.4f} "
-            f"(95% interval {found.low:+.4f} to {found.high:+.4f})"
+            f"no difference to {against} is shown: {measured} {interval.mean:+.4f} "
+            f"(95% interval {interval.low:+.4f} to {interval.high:+.4f})"
         )
-    low, high = sorted((abs(found.low), abs(found.high)))
-    way = "lower" if found.high < 0 else "higher"
+    low, high = sorted((abs(interval.low), abs(interval.high)))
+    way = "lower" if interval.high < 0 else "higher"
     return (
-        f"the selection is {outcome} than {against}: {measured} {way} by {abs(found.mean):.4f} "
+        f"the selection is {outcome} than {against}: {measured} {way} by {abs(interval.mean):.4f} "
         f"(95% interval {low:.4f} to {high:.4f})"
     )
 
@@ -57,9 +62,9 @@ def select_text(result: SelectResult) -> Iterator[RenderableType]:
     for reason, count in result.left.items():
         yield Text(f"left out {count:>9,}  {reason}: {visible(reason_for(reason, result.rules))}")
     yield Text(f"mean doubt {result.doubt_selected:.3f} of the selected examples, {result.doubt_all:.3f} of all")
-    done = "selected" if result.written else "would be selected"
+    verb = "selected" if result.written else "would be selected"
     yield Text(
-        f"{plural(result.selected, 'example')} of {plural(result.read, 'line')} {done}, about "
+        f"{plural(result.selected, 'example')} of {plural(result.read, 'line')} {verb}, about "
         f"{plural(result.tokens, 'token')}",
         style="bold",
     )

@@ -45,6 +45,8 @@ def split_text(result: SplitResult, folder: Path) -> Iterator[Text]:
         yield Text.assemble((f"{finding.code} ", "yellow"), visible(finding.message))
     for note in result.notes:
         yield Text(f"note: {note}", style="dim")
-    gone = manifest.removed.lines
-    place = f"; see {visible(display_name(folder / manifest.removed.file))}" if gone else ""
-    yield Text(f"{plural(manifest.read, 'line')} read = {manifest.kept:,} kept + {gone:,} removed{place}", style="bold")
+    removed = manifest.removed.lines
+    place = f"; see {visible(display_name(folder / manifest.removed.file))}" if removed else ""
+    yield Text(
+        f"{plural(manifest.read, 'line')} read = {manifest.kept:,} kept + {removed:,} removed{place}", style="bold"
+    )

@@ -182,7 +182,7 @@ def _ordered(counts: Counter[str]) -> dict[str, int]:
 
 def stats_text(numbers: StatsResult, name: str, width: int) -> Iterator[Text | Table]:
     """The statistics as lines and tables within `width` columns."""
-    about = "≈" if numbers.tokens_by == "bytes" else ""
+    prefix = "≈" if numbers.tokens_by == "bytes" else ""
     copies = f", {plural(numbers.duplicates, 'exact duplicate')}" if numbers.duplicates else ""
     unread = numbers.not_understood
     broken = (
@@ -191,7 +191,8 @@ def stats_text(numbers: StatsResult, name: str, width: int) -> Iterator[Text | T
         else ""
     )
     formats = ", ".join(
-        f"{known} {count:,}" if len(numbers.formats) > 1 else known for known, count in numbers.formats.items()
+        f"{name_of_format} {count:,}" if len(numbers.formats) > 1 else name_of_format
+        for name_of_format, count in numbers.formats.items()
     )
     yield Text.assemble(
         (visible(name), "bold"),
@@ -199,38 +200,38 @@ def stats_text(numbers: StatsResult, name: str, width: int) -> Iterator[Text | T
     )
     if not numbers.tokens.total and not numbers.roles:
         return
-    for part in (_roles(numbers, about), _spreads(numbers, about)):
+    for part in (_roles(numbers, prefix), _spreads(numbers, prefix)):
         part.show_edge = False
         yield Text()
         yield part
     yield Text()
     yield Text(
-        f"Examples by number of tokens{' (≈: bytes / 4; --model NAME counts them)' if about else ''}", style="bold"
+        f"Examples by number of tokens{' (≈: bytes / 4; --model NAME counts them)' if prefix else ''}", style="bold"
     )
     yield from _bars(numbers, width)
     yield Text()
     yield from _facts(numbers, width)
 
 
-def _roles(numbers: StatsResult, about: str) -> Table:
-    columns = ("Messages", "Characters", f"{about}Tokens", "Share")
-    found = table("", "Role", *columns, numbers=columns)
+def _roles(numbers: StatsResult, prefix: str) -> Table:
+    columns = ("Messages", "Characters", f"{prefix}Tokens", "Share")
+    result = table("", "Role", *columns, numbers=columns)
     total = max(1, sum(role.tokens for role in numbers.roles.values()))
     for name in ROLES:
         if role := numbers.roles.get(name):
-            found.add_row(
+            result.add_row(
                 name, f"{role.messages:,}", f"{role.characters:,}", f"{role.tokens:,}", percent(role.tokens, total)
             )
-    return found
+    return result
 
 
-def _spreads(numbers: StatsResult, about: str) -> Table:
+def _spreads(numbers: StatsResult, prefix: str) -> Table:
     columns = ("Mean", "Median", "95th percentile", "Maximum", "Total")
-    found = table("", "Per example", *columns, numbers=columns)
-    for name, spread in (("messages", numbers.turns), (f"{about}tokens", numbers.tokens)):
+    result = table("", "Per example", *columns, numbers=columns)
+    for name, spread in (("messages", numbers.turns), (f"{prefix}tokens", numbers.tokens)):
         numbers_of = (spread.p50, spread.p95, spread.max, spread.total)
-        found.add_row(name, f"{spread.mean:,.1f}", *(f"{number:,}" for number in numbers_of))
-    return found
+        result.add_row(name, f"{spread.mean:,.1f}", *(f"{number:,}" for number in numbers_of))
+    return result
 
 
 def _bars(numbers: StatsResult, width: int) -> Iterator[Text]:
@@ -254,8 +255,8 @@ def bar(share: float, width: int) -> str:
 
 def _facts(numbers: StatsResult, width: int) -> Iterator[Text]:
     shown = [f"{name} {script.share:.1%}" for name, script in numbers.scripts.items() if script.share >= MIN_SHARE]
-    rest = len(numbers.scripts) - len(shown)
-    traces = f"; {rest} more below {MIN_SHARE:.2%}" if rest else ""
+    rare = len(numbers.scripts) - len(shown)
+    traces = f"; {rare} more below {MIN_SHARE:.2%}" if rare else ""
     yield _fact("Scripts", f"{', '.join(shown)} of the letters{traces}" if shown else "no letters")
     tools = numbers.tools
     used = (
@@ -291,14 +292,14 @@ def _facts(numbers: StatsResult, width: int) -> Iterator[Text]:
 
 def _estimated(numbers: StatsResult) -> str:
     """The estimated cost and time of a training, if a price and a speed were given."""
-    found, about = numbers.estimate, "≈" if numbers.tokens_by == "bytes" else ""
-    text = f"{plural(found.epochs, 'epoch')}, {about}{plural(found.tokens, 'token')} in total"
-    if found.cost is not None:
-        text += f", costs {about}{found.cost:,.2f}"
-    if found.seconds is not None:
-        text += f", takes {about}{duration(found.seconds)}"
-    wanted = (("--price adds the cost", found.cost), ("--speed adds the duration", found.seconds))
-    missing = [option for option, value in wanted if value is None]
+    estimate, prefix = numbers.estimate, "≈" if numbers.tokens_by == "bytes" else ""
+    text = f"{plural(estimate.epochs, 'epoch')}, {prefix}{plural(estimate.tokens, 'token')} in total"
+    if estimate.cost is not None:
+        text += f", costs {prefix}{estimate.cost:,.2f}"
+    if estimate.seconds is not None:
+        text += f", takes {prefix}{duration(estimate.seconds)}"
+    hints = (("--price adds the cost", estimate.cost), ("--speed adds the duration", estimate.seconds))
+    missing = [option for option, value in hints if value is None]
     return text + (f" ({', '.join(missing)})" if missing else "")
 
 

@@ -35,66 +35,66 @@ def list_text(entries: Sequence[TemplateEntry]) -> Iterator[str]:
         yield f"{entry.name:<{wide}}  {entry.model:<{models}}  {entry.license} ({entry.source}{copied})"
 
 
-def diff_text(found: TemplateDiffResult, limit: int | None, shown: int | None) -> Iterator[str | Text]:
+def diff_text(result: TemplateDiffResult, limit: int | None, shown: int | None) -> Iterator[str | Text]:
     """The sums side by side, the examples that differ, and with `shown` the texts of the first ones of these."""
-    names = [visible(side.name) for side in (found.before, found.now)]
+    names = [visible(side.name) for side in (result.before, result.now)]
     wide = [max(len(name), 12) for name in names]
     yield Text(f"{'':<36}{names[0]:>{wide[0]}}  {names[1]:>{wide[1]}}", style="bold")
     for key, label in ROWS.items():
-        left, right = (f"{getattr(side, key):,}" for side in (found.before, found.now))
+        left, right = (f"{getattr(side, key):,}" for side in (result.before, result.now))
         yield f"{label:<36}{left:>{wide[0]}}  {right:>{wide[1]}}"
-    for pair in found.differing[:limit]:
+    for pair in result.differing[:limit]:
         yield f"{visible(where(pair.file, pair.line))}: {_difference(pair, names)}"
-    yield from more_lines(len(found.differing), limit, " examples that differ")
-    for pair in found.differing[: shown or 0]:
-        for name, one in zip(names, (pair.before, pair.now), strict=True):
+    yield from more_lines(len(result.differing), limit, " examples that differ")
+    for pair in result.differing[: shown or 0]:
+        for name, rendered in zip(names, (pair.before, pair.now), strict=True):
             yield Text(f"\n{visible(where(pair.file, pair.line))} by {name}", style="bold")
-            yield from _texts(one)
+            yield from _texts(rendered)
     if shown:
         yield "\nlines that begin with + are in the loss"
-    yield Text(f"{plural(len(found.differing), 'example')} of {found.read:,} treated differently", style="bold")
+    yield Text(f"{plural(len(result.differing), 'example')} of {result.read:,} treated differently", style="bold")
 
 
 def _difference(pair: TemplatePair, names: Sequence[str]) -> str:
-    told = []
-    for name, one, other in zip(names, (pair.before, pair.now), (pair.now, pair.before), strict=True):
-        if one.refused:
-            told.append(f"{name} refuses it ({visible(one.refused)})")
+    differences = []
+    for name, rendered, opposite in zip(names, (pair.before, pair.now), (pair.now, pair.before), strict=True):
+        if rendered.refused:
+            differences.append(f"{name} refuses it ({visible(rendered.refused)})")
             continue
-        if other.refused:  # there is nothing to compare with
+        if opposite.refused:  # there is nothing to compare with
             continue
         parts = [
-            _only("does not render message", one.dropped, other.dropped),
-            _only("strips the reasoning of message", one.stripped, other.stripped),
-            _only("has the reasoning in the loss of message", one.reasoned, other.reasoned),
-            _only("trains message", one.trained, other.trained),
+            _only("does not render message", rendered.dropped, opposite.dropped),
+            _only("strips the reasoning of message", rendered.stripped, opposite.stripped),
+            _only("has the reasoning in the loss of message", rendered.reasoned, opposite.reasoned),
+            _only("trains message", rendered.trained, opposite.trained),
         ]
-        if one.texts != other.texts:
-            parts.append(f"makes {plural(one.texts, 'text')}")
+        if rendered.texts != opposite.texts:
+            parts.append(f"makes {plural(rendered.texts, 'text')}")
         if any(parts):
-            told.append(f"{name} {', '.join(filter(None, parts))}")
-    return "; ".join(told)
+            differences.append(f"{name} {', '.join(filter(None, parts))}")
+    return "; ".join(differences)
 
 
-def _only(what: str, ours: Sequence[int], theirs: Sequence[int]) -> str:
+def _only(description: str, ours: Sequence[int], theirs: Sequence[int]) -> str:
     numbers = [number for number in ours if number not in theirs]
-    return f"{what} {', '.join(map(str, numbers))}" if numbers else ""
+    return f"{description} {', '.join(map(str, numbers))}" if numbers else ""
 
 
-def _texts(one: RenderedExample) -> Iterator[str]:
-    if one.refused:
-        yield f"refused: {visible(one.refused)}"
-    for text in one.rendered:
+def _texts(example: RenderedExample) -> Iterator[str]:
+    if example.refused:
+        yield f"refused: {visible(example.refused)}"
+    for text in example.rendered:
         for trained, piece in _pieces(text):
             yield from (f"{'+' if trained else ' '} {visible(line)}" for line in masked(piece).split("\n"))
 
 
 def _pieces(text: Rendered) -> Iterator[tuple[bool, str]]:
     """The pieces of a text in turn, and whether they are in the loss."""
-    at = 0
+    start = 0
     for span in text.spans:
-        yield False, text.text[at : span.start]
+        yield False, text.text[start : span.start]
         yield True, text.text[span.start : span.end]
-        at = span.end
-    if at < len(text.text):
-        yield False, text.text[at:]
+        start = span.end
+    if start < len(text.text):
+        yield False, text.text[start:]

@@ -15,23 +15,25 @@ STYLES: Final = {Verdict.PROVED: "green", Verdict.BROKEN: "bold red", Verdict.OP
 
 def verify_text(proof: VerifyResult, limit: int | None = MAX_SHOWN) -> Iterator[Text]:
     """The result as lines: points, what was not checked, differences, conclusion."""
-    width = max(map(len, (*(point.name for point in proof.points), *(one.name for one in proof.not_checked))))
+    width = max(map(len, (*(point.name for point in proof.points), *(check.name for check in proof.not_checked))))
     for point in proof.points:
         yield Text.assemble(
             (f"{point.verdict.value:<7}", STYLES[point.verdict]), f" {point.name:<{width}}  ", visible(point.message)
         )
     if proof.not_checked:
         yield Text("not checked:", style="yellow")
-    for one in proof.not_checked:
-        yield Text(f"        {one.name:<{width}}  {plural(one.examples, 'example')}: {visible(one.message)}")
+    for check in proof.not_checked:
+        yield Text(f"        {check.name:<{width}}  {plural(check.examples, 'example')}: {visible(check.message)}")
     for finding in proof.findings[:limit]:
         yield Text.assemble((visible(finding.where), "bold"), f": {finding.code} ", visible(finding.message))
     yield from more_lines(len(proof.findings), limit)
     open_ = sum(point.verdict is Verdict.OPEN for point in proof.points)
-    left = f"; {plural(open_, 'point')} not checked" if open_ else ""
+    unchecked = f"; {plural(open_, 'point')} not checked" if open_ else ""
     of = f" {proof.manifest_sha256[:12]}" if proof.manifest_sha256 else ""
     if proof.holds:
-        yield Text(f"{visible(proof.folder)}{of}: passed{left}", style="bold")
+        yield Text(f"{visible(proof.folder)}{of}: passed{unchecked}", style="bold")
     else:
         broken = sum(point.verdict is Verdict.BROKEN for point in proof.points)
-        yield Text(f"{visible(proof.folder)}{of}: failed, {plural(broken, 'check')} failed{left}", style="bold red")
+        yield Text(
+            f"{visible(proof.folder)}{of}: failed, {plural(broken, 'check')} failed{unchecked}", style="bold red"
+        )

@@ -23,53 +23,56 @@ class DiffSpan(NamedTuple):
     text: str
 
 
-def word_diff(gone: str, kept: str) -> list[DiffSpan]:
-    """The pieces of both texts in order: without the `kept` ones they form `gone`, without the `gone` ones `kept`."""
+def word_diff(removed: str, kept: str) -> list[DiffSpan]:
+    """The pieces of both texts in order.
+
+    Those of the kinds `same` and `gone` form `removed`, those of `same` and `kept` form `kept`.
+    """
     from rapidfuzz.distance import Postfix, Prefix  # loaded as by `differing_spans`
 
-    left, right = tokens(gone), tokens(kept)
+    left, right = tokens(removed), tokens(kept)
     start = Prefix.similarity(left, right)
     a, b = left[start:], right[start:]
     end = Postfix.similarity(a, b)
     a, b = a[: len(a) - end], b[: len(b) - end]
     changed = differing_spans(a, b) if len(a) * len(b) <= MAX_PRODUCT else [(0, len(a), 0, len(b))]
-    pieces, at = [DiffSpan("same", "".join(left[:start]))], 0
+    pieces, offset = [DiffSpan("same", "".join(left[:start]))], 0
     for i, i_end, j, j_end in changed:
         pieces += [
-            DiffSpan("same", "".join(a[at:i])),
+            DiffSpan("same", "".join(a[offset:i])),
             DiffSpan("gone", "".join(a[i:i_end])),
             DiffSpan("kept", "".join(b[j:j_end])),
         ]
-        at = i_end
-    pieces.append(DiffSpan("same", "".join(left[start + at :])))
+        offset = i_end
+    pieces.append(DiffSpan("same", "".join(left[start + offset :])))
     return [piece for piece in pieces if piece.text]
 
 
 def with_context_only(pieces: Sequence[DiffSpan]) -> list[DiffSpan]:
     """The pieces with long common stretches shortened to the context of differences."""
-    found = []
-    for at, piece in enumerate(pieces):
+    shortened = []
+    for index, piece in enumerate(pieces):
         if piece.kind != "same":
-            found.append(piece)
+            shortened.append(piece)
             continue
         words = tokens(piece.text)
-        head = words[:CONTEXT_WORDS] if at else []
-        tail = words[-CONTEXT_WORDS:] if at < len(pieces) - 1 else []
-        whole = len(words) <= len(head) + len(tail) + 1
-        found.append(piece if whole else DiffSpan("same", "".join([*head, "…", *tail])))
-    return found
+        head = words[:CONTEXT_WORDS] if index else []
+        tail = words[-CONTEXT_WORDS:] if index < len(pieces) - 1 else []
+        is_short = len(words) <= len(head) + len(tail) + 1
+        shortened.append(piece if is_short else DiffSpan("same", "".join([*head, "…", *tail])))
+    return shortened
 
 
-def turn_diffs(gone: Example, kept: Example) -> Iterator[tuple[str, list[DiffSpan]]]:
+def turn_diffs(removed: Example, kept: Example) -> Iterator[tuple[str, list[DiffSpan]]]:
     """The turns of two examples side by side, word by word and without secrets.
 
     A turn that only one example has belongs to that side completely.
     """
-    for mine, other in zip_longest(gone.messages, kept.messages):
-        if mine is not None and other is not None and mine.role == other.role:
-            yield masked(mine.role or "?"), word_diff(masked(mine.text), masked(other.text))
+    for left, right in zip_longest(removed.messages, kept.messages):
+        if left is not None and right is not None and left.role == right.role:
+            yield masked(left.role or "?"), word_diff(masked(left.text), masked(right.text))
             continue
-        if mine is not None:
-            yield masked(mine.role or "?"), [DiffSpan("gone", masked(mine.text))]
-        if other is not None:
-            yield masked(other.role or "?"), [DiffSpan("kept", masked(other.text))]
+        if left is not None:
+            yield masked(left.role or "?"), [DiffSpan("gone", masked(left.text))]
+        if right is not None:
+            yield masked(right.role or "?"), [DiffSpan("kept", masked(right.text))]
