@@ -57,5 +57,5 @@ def _explained(option: VerbOption) -> str:
 def _meant(keyword: str, names: set[str]) -> str:
     import difflib  # only imported for a mistake
 
-    near = difflib.get_close_matches(keyword, names, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    matches = difflib.get_close_matches(keyword, names, n=1)
+    return f"; did you mean {matches[0]!r}?" if matches else ""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BaselineOptions:
-    """The baseline of a project, and what is recorded after the check."""
+    """The baseline of a project, and the files to write after the check."""
 
     folder: Path
     """The project's folder."""

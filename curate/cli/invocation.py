@@ -1,4 +1,4 @@
-"""What a call of a command is told beside its own options, and what is told of it at its end."""
+"""The options that all commands have, and the notes that are printed when a command ends."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -16,24 +16,24 @@ from curate.core.tables import __name__ as tables
 
 @dataclass(slots=True)
 class Invocation:
-    """It is the object of typer's context, where the functions of a command find it."""
+    """The common options of a call of a command: the object of typer's context."""
 
     urls: Mapping[Path, DataPath] = field(default_factory=dict)
     """The paths that took the places of URLs on the command line, with the names that they are shown by."""
     config: Path | None = None
     """The file of --config."""
     left_out: LeftOut | None = None
-    """What --exclude and --respect-gitignore leave out of folders."""
+    """The files that --exclude and --respect-gitignore leave out of folders."""
 
 
 def invocation() -> Invocation:
-    """That of the command that runs in this thread; without any, what holds if nothing was told."""
+    """The invocation of the command that runs in this thread; without a command, the defaults."""
     context = get_current_context(silent=True)
     return Invocation() if context is None else context.ensure_object(Invocation)
 
 
 class _Nulls(logging.Handler):
-    """Keeps what was logged last about each table: a command may read one several times."""
+    """Keeps the last message about each table: a command may read a table several times."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class _Nulls(logging.Handler):
 
 @contextmanager
 def left_out_nulls() -> Iterator[Mapping[str, str]]:
-    """What is logged during the block about nulls that were left out, by table."""
+    """The messages logged during the block about nulls that were left out, by table."""
     log, handler = logging.getLogger(tables), _Nulls()
     before = log.level, log.propagate
     log.addHandler(handler)

@@ -217,10 +217,10 @@ def _refusal(text: str) -> Exception:
 def shortened(value: Any, limit: int) -> Any:
     """JSON with at most `limit` items in each list; the key `NAME_left_out` counts the others."""
     if isinstance(value, dict):
-        short: dict[str, Any] = {}
+        result: dict[str, Any] = {}
         for name, item in value.items():
-            short[name] = shortened(item, limit)
+            result[name] = shortened(item, limit)
             if isinstance(item, list) and len(item) > limit:
-                short[f"{name}_left_out"] = len(item) - limit
-        return short
+                result[f"{name}_left_out"] = len(item) - limit
+        return result
     return [shortened(item, limit) for item in value[:limit]] if isinstance(value, list) else value

@@ -237,7 +237,7 @@ def session(
 
 
 class CommonOptions:
-    """What commands are told. A command declares the options that it takes as a dataclass with this base (see
+    """The common options. A command declares the options that it takes as a dataclass with this base (see
     `curate.cli.section_options`); those that it does not take have the values here.
     """
 
@@ -311,13 +311,13 @@ def end(not_understood: int, what: str, *, found: bool = False, always: bool = F
     raise typer.Exit(ExitCode.FINDINGS if (found or not_understood) and not always else ExitCode.CLEAN)
 
 
-def print_work(work: "Work", noun: str, rest: str = "", *, quiet: bool, verb: str = "judging") -> None:
-    """Print to stderr how much a model is about to be asked; `noun` and `rest` name what about."""
+def print_work(work: "Work", noun: str, suffix: str = "", *, quiet: bool, verb: str = "judging") -> None:
+    """Print to stderr how much a model is about to be asked; `noun` names what is judged, and `suffix` follows it."""
     if quiet and not work.leaves:
         return
     price = f", about ${work.price:,.2f}" if work.price is not None else ""
     known_note = f" ({work.known:,} are known)" if work.known else ""
-    count_text = plural(work.pairs - work.known, noun) + rest
+    count_text = plural(work.pairs - work.known, noun) + suffix
     tokens = f"about {work.tokens_in:,} tokens in and {work.tokens_out:,} out"
     console(stderr=True).print(
         f"{verb} {count_text}{known_note} by {visible(work.name)}: {tokens}{price}", markup=False

@@ -88,9 +88,9 @@ def validate(
     report = _checked(files, resolved, quiet=quiet)
     kind = OutputFormat.JSON if as_json else output_format
     write_report(formatted_report(report, kind, files, None if show_all else MAX_SHOWN), None)
-    learns = Settings(model=resolved.remote.model, method=resolved.remote.method)
+    training_settings = Settings(model=resolved.remote.model, method=resolved.remote.method)
     for path in files:
-        require_fit(learns, measure(path, counter_of("")).formats, str(path))
+        require_fit(training_settings, measure(path, counter_of("")).formats, str(path))
     raise typer.Exit(ExitCode.FINDINGS if report.failed else ExitCode.CLEAN)
 
 

@@ -121,8 +121,8 @@ def resolve_options(
 
 
 def _require_in(folder: Path, grader: Path) -> None:
-    """Raise `UsageError` for a grader of the configuration that lies elsewhere: it is sent to the service, and a
-    configuration in a repository may come from a stranger.
+    """Raise `UsageError` for a grader of the configuration that is outside of its folder: it is sent to the service,
+    and a configuration in a repository may come from a stranger.
     """
     home = (config_file(folder, invocation().config) or folder / "curate.toml").parent
     if not grader.resolve().is_relative_to(home.resolve()):

@@ -84,8 +84,10 @@ def run(
         )
     agreed = _ask_consent(settings, choice, consent(yes=yes, as_json=as_json))
     with StageProgress(quiet=quiet) as progress:
-        used = session(no_decisions=no_decisions, listen=progress.listen)
-        result = run_pipeline(Project(folder), settings, replace(used, consent=agreed), choice, judge_key=judge_key)
+        run_session = session(no_decisions=no_decisions, listen=progress.listen)
+        result = run_pipeline(
+            Project(folder), settings, replace(run_session, consent=agreed), choice, judge_key=judge_key
+        )
     print_result(result, dry_text(result) if dry_run else run_text(result), as_json=as_json)
     end(result.not_understood, REMOVED_NOTE)
 

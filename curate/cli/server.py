@@ -56,7 +56,7 @@ class _Documents:
         self.thread = ThreadPoolExecutor(1)
 
     async def check(self, uri: str, *, changed: bool = False) -> None:
-        """Check a file and publish what is found, unless it changes again before that."""
+        """Check a file and publish its diagnostics, unless it changes again before that."""
         request = self.newest[uri] = object()
 
         def stale() -> bool:
@@ -78,7 +78,7 @@ class _Documents:
             self._publish(uri, reported, version)
 
     def close(self, uri: str) -> None:
-        """Forget a file and take back what was found in it."""
+        """Forget a file and clear its diagnostics."""
         self.newest.pop(uri, None)
         self._publish(uri, [])
 
@@ -130,12 +130,14 @@ def server() -> None:
     def actions(params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
         if (document := running.workspace.text_documents.get(params.text_document.uri)) is None:
             return []
-        ours = [
+        own_diagnostics = [
             diagnostic
             for diagnostic in params.context.diagnostics
             if diagnostic.source == SOURCE and (diagnostic.data or {}).get("fixable")
         ]
-        fixes = (fix_action(document.source, Path(document.path), document.uri, diagnostic) for diagnostic in ours)
+        fixes = (
+            fix_action(document.source, Path(document.path), document.uri, diagnostic) for diagnostic in own_diagnostics
+        )
         return [action for action in fixes if action is not None]
 
     @running.feature(lsp.TEXT_DOCUMENT_HOVER)
@@ -156,7 +158,7 @@ def server() -> None:
 
 
 def diagnostics(text: str, path: Path, stale: Callable[[], bool]) -> "list[lsp.Diagnostic]":
-    """What is to be said about a file: findings of its lines, or mistakes of a configuration. Raises `_StaleError`."""
+    """The diagnostics of a file: findings of its lines, or mistakes of a configuration. Raises `_StaleError`."""
 
     def advance(_: int) -> None:
         if stale():

@@ -25,7 +25,7 @@ def open_closed_streams() -> None:
     Writing to a closed standard output and reading from a closed standard input are errors; standard error accepts
     everything and shows what it can.
     """
-    for number, way in (
+    for number, mode in (
         (0, os.O_WRONLY),
         (1, os.O_RDONLY),
         (2, os.O_WRONLY),
@@ -33,7 +33,7 @@ def open_closed_streams() -> None:
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, way)  # gets the lowest free number, which is this one
+            os.open(os.devnull, mode)  # gets the lowest free number, which is this one
     if sys.stdout is None:
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = io.TextIOWrapper(

@@ -81,9 +81,10 @@ def load_verb(name: str) -> Any:
     if target is None:
         import difflib  # only imported for a mistake
 
-        near = difflib.get_close_matches(name, names(), n=1)
+        matches = difflib.get_close_matches(name, names(), n=1)
         raise UsageError(
-            f"no such command: {name}" + (f"; did you mean {near[0]}?" if near else ""), "`curate --help` lists them"
+            f"no such command: {name}" + (f"; did you mean {matches[0]}?" if matches else ""),
+            "`curate --help` lists them",
         )
     return load(target)
 

@@ -42,8 +42,8 @@ def verify(
     """
     data = paths[0] if len(paths) == 1 else {name: [path] for name, path in zip(_names(paths), paths, strict=True)}
     with stages(quiet=quiet) as shown:
-        used = session(engine=engine, address=address, listen=shown.listen)
-        proof = verify_data(data, used, name=" ".join(map(str, paths)), embeddings=embeddings)
+        run_session = session(engine=engine, address=address, listen=shown.listen)
+        proof = verify_data(data, run_session, name=" ".join(map(str, paths)), embeddings=embeddings)
     print_result(proof, verify_text(proof, None if show_all else MAX_SHOWN), as_json=as_json)
     raise typer.Exit(ExitCode.CLEAN if proof.holds and (proof.complete or not strict) else ExitCode.FINDINGS)
 

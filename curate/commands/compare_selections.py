@@ -42,7 +42,7 @@ T_QUANTILES: Final = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2
 
 
 def splits_of(recipe: Path, files: Sequence[Path]) -> Path:
-    """The split folder of a recipe, whose training split is what is selected from.
+    """The split folder of a recipe; examples are selected from its training split.
 
     Raises `UsageError` if it is another file: the test split is free of leaks only for its own training split.
     """
@@ -168,25 +168,28 @@ def comparison_of(
     answers: Mapping[str, Sequence[Mapping[str, Any]]],
 ) -> SelectionComparison:
     """The comparison of the reports of trainings and evaluations, by choice and seed; `place` is their folder."""
-    losses = {name: [float(report["tuned_loss"]) for report in every] for name, every in reports.items()}
+    losses = {name: [float(report["tuned_loss"]) for report in name_reports] for name, name_reports in reports.items()}
     first, first_evaluation = reports[SELECTION][0], next(iter(answers[SELECTION]), None)
     scores = {
-        name: [float(evaluation["results"][0]["scores"][first_evaluation["metric"]]["value"]) for evaluation in every]
+        name: [
+            float(evaluation["results"][0]["scores"][first_evaluation["metric"]]["value"])
+            for evaluation in name_reports
+        ]
         if first_evaluation
         else []
-        for name, every in answers.items()
+        for name, name_reports in answers.items()
     }
     choices = [
         TrainedOn(
             name,
-            every[0]["train_examples"],
-            every[0]["steps"],
+            name_reports[0]["train_examples"],
+            name_reports[0]["steps"],
             losses[name],
             interval(losses[name]),
             scores[name],
             interval(scores[name]) if first_evaluation else None,
         )
-        for name, every in reports.items()
+        for name, name_reports in reports.items()
     ]
     differences = []
     for name in (RANDOM, LONGEST, ALL):

@@ -132,10 +132,12 @@ def convert_paths(
     report, decisions = ConvertResult(), decisions or {}
     snapshots = [snapshot(path) for path in dict.fromkeys(paths)]
     copies, unmatched = edited_copies(paths, edits_of(decisions), edited), acted_ids(decisions)
-    why, many = "", size_of(paths) >= MIN_PARALLEL_BYTES
+    first_reason, is_large = "", size_of(paths) >= MIN_PARALLEL_BYTES
     converter = partial(_Converter, to, chosen, decisions, unmatched.copy(), template)
     with (
-        executor.pool(workers if many else 1, processes=many, own=converter, make_state=converter, files=paths) as pool,
+        executor.pool(
+            workers if is_large else 1, processes=is_large, own=converter, make_state=converter, files=paths
+        ) as pool,
         TempStore() as store,
         replacing_both(output, aside, overwrite=overwrite, seen=snapshots) as (out, aside_output),
     ):
@@ -145,7 +147,7 @@ def convert_paths(
             for part in _parts(copies.get(path, path), facts, converter, pool, copy):
                 report.add(part.report, before)
                 out.write(part.converted)
-                why = why or next((removed.why for removed in part.aside), "")
+                first_reason = first_reason or next((removed.why for removed in part.aside), "")
                 for removed in part.aside:
                     aside_output.write(removed_line(removed.model_copy(update={"line": removed.line + before})))
                 unmatched -= part.matched
@@ -156,7 +158,9 @@ def convert_paths(
         if not report.read:
             raise InputError("no line to convert: the files are empty", "name files with examples")
         if template and report.read == report.not_understood:
-            raise InputError(f"no line can be read with these texts: {why}", "name keys of the lines in braces")
+            raise InputError(
+                f"no line can be read with these texts: {first_reason}", "name keys of the lines in braces"
+            )
         report.unmatched = len(unmatched)
         require_examples(report.read, report.read - report.not_understood)
         require_all_lines(report.read, report.converted, report.aside)
@@ -166,7 +170,7 @@ def convert_paths(
 
 @dataclass(slots=True)
 class _Part:
-    """The conversion of consecutive lines of a file; their numbers begin anew in a chunk."""
+    """The conversion of consecutive lines of a file; line numbers start at 1 in each chunk."""
 
     report: ConvertResult = field(default_factory=ConvertResult)
     converted: bytes = b""
@@ -192,7 +196,7 @@ def _parts(
 
 @dataclass(slots=True)
 class _Converter:
-    """Converts parts of files; made anew in each process."""
+    """Converts parts of files; each process has its own."""
 
     to: str
     chosen: bool

@@ -128,13 +128,21 @@ def _leaks(examples: Sequence[Example], items: Sequence[Item], matches: Iterable
     by_example: dict[int, list[Match]] = defaultdict(list)
     for match in matches:
         by_example[match.example].append(match)
-    for index, inside in by_example.items():
-        best = min(inside, key=lambda match: (-match.share, match.message, match.item))
+    for index, example_matches in by_example.items():
+        best = min(example_matches, key=lambda match: (-match.share, match.message, match.item))
         example, item = examples[index], items[best.item]
         pointer = "" if best.message == REJECTED_SIDE else example.messages[best.message].content_pointer
         part, words = item.parts[best.part], _without_secrets(best.words, item.parts[best.part].text)
         yield Leak(
-            example.place, example.id, pointer, item.place, part.name, best.kind, words, best.share, len(inside) - 1
+            example.place,
+            example.id,
+            pointer,
+            item.place,
+            part.name,
+            best.kind,
+            words,
+            best.share,
+            len(example_matches) - 1,
         )
 
 
@@ -146,12 +154,12 @@ def _without_secrets(words: str, text: str) -> str:
 
 def _summaries(items: Sequence[Item], matches: Sequence[Match], too_short: frozenset[int]) -> list[Benchmark]:
     counts = Counter(item.place.file for item in items)
-    short = Counter(items[index].place.file for index in too_short)
+    short_counts = Counter(items[index].place.file for index in too_short)
     found_items: dict[str, set[int]] = defaultdict(set)
     for index in {match.item for match in matches}:
         found_items[items[index].place.file].add(index)
     return [
-        Benchmark(file, count, short[file], sorted(items[index].place.line for index in found_items[file]))
+        Benchmark(file, count, short_counts[file], sorted(items[index].place.line for index in found_items[file]))
         for file, count in counts.items()
     ]
 

@@ -164,16 +164,16 @@ def dedup(
     )
 
 
-def _others(against: Sequence[Path], files: Sequence[Path]) -> tuple[list[Path], list[str]]:
+def _others(paths: Sequence[Path], files: Sequence[Path]) -> tuple[list[Path], list[str]]:
     """The files to compare with, without those in `files`, which would lose every line to themselves; a note for each
     of these.
     """
     own_files = set(map(identity, files))
-    others = [path for path in against if identity(path) not in own_files]
-    if against and not others:
+    others = [path for path in paths if identity(path) not in own_files]
+    if paths and not others:
         raise UsageError("--against names only files that are deduplicated themselves", "name other files")
     text = "is to be deduplicated, so no line of it is compared with itself (--against)"
-    return others, [f"{visible(display_name(path))}: {text}" for path in against if path not in others]
+    return others, [f"{visible(display_name(path))}: {text}" for path in paths if path not in others]
 
 
 def _read(

@@ -53,7 +53,7 @@ def compare_examples(
     cache: Path | None = None,
     listen: Listener = ignore_events,
 ) -> ComparedExamples:
-    """Decide which examples of a table are removed as duplicates, and find what is reported and kept.
+    """Decide which examples of a table are removed as duplicates, and find the pairs that are reported and kept.
 
     The first `old` examples are those that others are compared with; `memory` and the folder `cache` hold what
     comparisons need. Raises `UsageError` if no example has the field that `config.keep` names, `ModelError`.
@@ -79,7 +79,7 @@ def _pinned(
     pinned = frozenset(example for example, decision in decided.items() if decision.stays)
     by_hand = sum(table.id(index) in pinned for index in range(old, len(table.lines))) if pinned else 0
     notes = [f"kept in review: {plural(by_hand, 'example')} {'stays' if by_hand == 1 else 'stay'}"] if by_hand else []
-    if config.keep == "manual":  # nothing goes for a near-duplicate but what was dropped
+    if config.keep == "manual":  # only dropped examples are removed as near-duplicates
         dropped = {example for example, decision in decided.items() if decision.verdict == "drop"}
         pinned |= {table.id(index) for index in range(len(table.lines))} - dropped
     return pinned, notes

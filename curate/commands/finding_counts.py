@@ -55,8 +55,8 @@ def finding_counts(
         fresh = _counts(_findings(table, config, rules, lines[cacheable[new]]), project, decisions)
         counts[new] = [fresh.get(names[index], NO_FINDINGS)[1:] for index in cacheable[new].tolist()]
         cached.add(keys[new], counts[new])
-    having = np.flatnonzero(counts.any(axis=1))
-    for index, row in zip(cacheable[having].tolist(), counts[having].tolist(), strict=True):
+    with_findings = np.flatnonzero(counts.any(axis=1))
+    for index, row in zip(cacheable[with_findings].tolist(), counts[with_findings].tolist(), strict=True):
         counts_by_id[names[index]] = FindingCounts(int(row[0] > 0), *row)
     return counts_by_id
 

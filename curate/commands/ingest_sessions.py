@@ -1,4 +1,4 @@
-"""Agent sessions among the files of `curate ingest`: which lines are records of one, and what becomes of each."""
+"""Agent sessions among the files of `curate ingest`: the lines of each session, and its rows."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +19,7 @@ EVENT_FILE: Final = re.compile(r"(?:event-)?\d+(?:-[\w-]+)?\.json")
 
 
 class SessionRows(NamedTuple):
-    """What becomes of a session."""
+    """The rows of a session, or why it has none."""
 
     calls: list[ModelCall]
     whys: dict[int, str]
@@ -27,7 +27,7 @@ class SessionRows(NamedTuple):
     unwritten: str
     """Why the session has no row; empty if it has one."""
     dropped: bool
-    """Whether it has none because an option says so."""
+    """Whether an option is the reason that it has none."""
     left_out: dict[str, int]
     """What a session without a row leaves out."""
 

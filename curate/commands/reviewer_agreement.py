@@ -62,7 +62,8 @@ def compare_reviewers(journals: Sequence[Path]) -> AgreementResult:
         people.setdefault(decision.who, []).append(decision)
     result = AgreementResult(sorted(people), [], [])
     opinions = {
-        who: (_opinions(people[who], "verdicts"), _opinions(people[who], "ratings")) for who in result.reviewers
+        reviewer: (_opinions(people[reviewer], "verdicts"), _opinions(people[reviewer], "ratings"))
+        for reviewer in result.reviewers
     }
     for pair in combinations(result.reviewers, 2):
         for index, kind in enumerate(("verdicts", "ratings")):
@@ -109,10 +110,10 @@ def cohens_kappa(answers: Sequence[tuple[str, str]], *, squared: bool = False) -
 
 def _disagreements(by_reviewer: Mapping[str, tuple[Mapping[Item, str], Mapping[Item, str]]]) -> list[Disagreement]:
     items: dict[Item, dict[str, str]] = {}
-    for who, opinions in by_reviewer.items():
+    for reviewer, opinions in by_reviewer.items():
         for answers in opinions:
             for item, word in answers.items():
-                items.setdefault(item, {})[who] = word
+                items.setdefault(item, {})[reviewer] = word
     return [
         Disagreement(example, "rating" if slot == ("rating",) else slot[2] if len(slot) > 2 else "", words)
         for (example, slot), words in sorted(items.items())

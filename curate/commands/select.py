@@ -172,21 +172,21 @@ def select(work: Workspace, goal: SelectionGoal, models: Models, *, earlier: Pat
     config = work.config.dedup.model_copy(update={"keep": "longest"})
     verdicts, cache, listen = work.decisions, work.cache, work.session.listen
     planned = dedup(work, config=config)
-    every = list(_examples(planned.table))
+    examples = list(_examples(planned.table))
     removed_places = {duplicate.place for duplicate in planned.duplicates}
-    exchanges = distinct(example for _, example in every)
+    exchanges = distinct(example for _, example in examples)
     columns, notes = score_exchanges(exchanges, models, cache=cache, listen=listen)
     _require_signals(goal.below, columns)
     positions = {exchange.id: index for index, exchange in enumerate(exchanges)}
     left_out = [*planned.dropped, *_without_example(planned)]
     candidates, too_low = _selectable(
-        every, removed_places, verdicts, partial(_too_low, below=goal.below, columns=columns, positions=positions)
+        examples, removed_places, verdicts, partial(_too_low, below=goal.below, columns=columns, positions=positions)
     )
     left_out += too_low
-    weighed = heavy(removals(planned.lines, planned.duplicates, config, left_out))
+    large_removals = heavy(removals(planned.lines, planned.duplicates, config, left_out))
     listen(StageStarted("select"))
     chosen, vectors, floors, earlier_ids = _chosen(
-        candidates, goal, columns, positions, models, cache, earlier, {example.id for _, example in every}
+        candidates, goal, columns, positions, models, cache, earlier, {example.id for _, example in examples}
     )
     names = sorted(candidates)
     selected = {names[index] for index in chosen}
@@ -211,7 +211,7 @@ def select(work: Workspace, goal: SelectionGoal, models: Models, *, earlier: Pat
         floors=floors,
         earlier=len(earlier_ids),
         displaced=sorted(earlier_ids - selected),
-        heavy=weighed,
+        heavy=large_removals,
         notes=[*planned.notes, *notes],
         written=False,
         comparison=None,
@@ -229,14 +229,14 @@ def _require_signals(below: Mapping[str, float], columns: Mapping[str, Any]) -> 
 
 
 def _selectable(
-    every: Iterable[tuple[Place, Example]],
+    examples: Iterable[tuple[Place, Example]],
     removed_places: Collection[Place],
     verdicts: Mapping[str, DecisionState],
     reason: Callable[[str], str | None],
 ) -> tuple[dict[str, Example], list[Dropped]]:
     """The examples to select from, by id, and those left out because of a score."""
     candidates, left_out = dict[str, Example](), list[Dropped]()
-    for place, example in every:
+    for place, example in examples:
         if place in removed_places:
             continue
         decision = verdicts.get(example.id)
@@ -316,9 +316,9 @@ def _chosen(
         list(goal.floors.values()),
         {index for index, name in enumerate(names) if name in earlier_ids},
     )
-    picked = set(chosen)
+    chosen_set = set(chosen)
     floors = [
-        Floor(name, value, minimum, len(picked.intersection(rows)), len(rows))
+        Floor(name, value, minimum, len(chosen_set.intersection(rows)), len(rows))
         for (name, minimum), group in zip(goal.floors.items(), groups, strict=True)
         for value, rows in sorted(group.items())
     ]
@@ -350,13 +350,13 @@ def _not_chosen(
     names: Sequence[str], candidates: Mapping[str, Example], chosen: Sequence[int], vectors: Matrix
 ) -> Iterator[Dropped]:
     nearest, cosine = nearest_chosen(vectors, chosen)
-    picked = set(chosen)
+    chosen_set = set(chosen)
     for index, name in enumerate(names):
-        if index not in picked:
+        if index not in chosen_set:
             reason = "not selected"
             if nearest:
-                near = candidates[names[nearest[index]]].place
-                reason += f"; most similar selected example: {near}, cosine similarity {cosine[index]:.2f}"
+                similar_place = candidates[names[nearest[index]]].place
+                reason += f"; most similar selected example: {similar_place}, cosine similarity {cosine[index]:.2f}"
             yield Dropped(candidates[name].place, name, Reason(None, reason, SELECT_SOURCE))
 
 

@@ -31,7 +31,7 @@ def _ignore(note: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """How a command runs: what its caller agrees to, where it runs, and who is told."""
+    """How a command runs: consent, executor and resources, and the callbacks for events and notes."""
 
     consent: Consent = NO_CONSENT
     """Consent to send data; with `yes`, also to settings of the configuration that need it and to large removals."""
@@ -83,7 +83,7 @@ class Session:
         return project.cache if self.cached else None
 
     def decisions_in(self, project: Project) -> dict[str, DecisionState]:
-        """The decisions that apply to the data of a project, by example; a note says what is applied or ignored."""
+        """The decisions that apply to the data of a project, by example; a note reports what is applied or ignored."""
         log = DecisionLog(project.decisions)
         for note in (*log.notes, *(() if self.ignored else log.contest_notes())):
             self.note(note)

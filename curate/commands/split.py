@@ -86,7 +86,7 @@ class Sources:
 
     @property
     def mode(self) -> int:
-        """File permissions for what is made of them."""
+        """The permissions of the written files."""
         return mode_of([*self.seen.values(), *self.origins.values()])
 
     def require_unchanged(self) -> None:
@@ -240,7 +240,9 @@ def split_data(
     manifest = write_output(
         output, table, division, inputs, given_count, settings, mode=sources.mode, unchanged=sources.require_unchanged
     )
-    warnings = unbalanced(_balance_of(table, division, config, inputs[given_count].path, given=bool(given_count)))
+    warnings = unbalanced(
+        _balance_of(table, division, config, inputs[given_count].path, has_test_set=bool(given_count))
+    )
     return SplitResult(
         display_name(output),
         manifest,
@@ -252,18 +254,18 @@ def split_data(
     )
 
 
-def _balance_of(table: Table, division: Division, config: Config, file: str, *, given: bool) -> SplitBalance:
+def _balance_of(table: Table, division: Division, config: Config, file: str, *, has_test_set: bool) -> SplitBalance:
     """The splits as input of `curate.lint.rules.splits`; a given test set is not checked. `file`: the file of the
     findings.
     """
-    inside = division.split >= 0
-    examples = np.bincount(division.split[inside], minlength=len(SPLIT_NAMES))
-    texts = np.bincount(division.split[inside], weights=table.lengths[inside], minlength=len(SPLIT_NAMES))
+    in_split = division.split >= 0
+    examples = np.bincount(division.split[in_split], minlength=len(SPLIT_NAMES))
+    texts = np.bincount(division.split[in_split], weights=table.lengths[in_split], minlength=len(SPLIT_NAMES))
     fractions = list(config.split.fractions)
     if config.split.counts is not None:
         held_out = [count / max(1, examples.sum()) for count in config.split.counts]
         fractions = [max(0.0, 1 - sum(held_out)), *held_out]
-    divided = [0, 1] if given else [0, 1, 2]
+    divided = [0, 1] if has_test_set else [0, 1, 2]
     total, text, fraction_sum = (
         examples[divided].sum() or 1,
         texts[divided].sum() or 1,
@@ -290,9 +292,9 @@ def _missing_classes(table: Table, division: Division, split: int, fraction: flo
     """Classes of the balanced traits that are missing in a split although its share of them is at least one example."""
     assert table.marks is not None
     missing: list[tuple[str, int]] = []
-    inside = division.split >= 0
+    in_split = division.split >= 0
     for column in table.marks.traits.T:
-        classes, counts = np.unique(column[inside], return_counts=True)
+        classes, counts = np.unique(column[in_split], return_counts=True)
         present = np.unique(column[division.split == split])
         lacking = ~np.isin(classes, present) & (counts * fraction >= 1) & (classes != 0)
         missing += [

@@ -190,8 +190,8 @@ def _texts(turn: object) -> tuple[list[str], list[str]]:
     if not isinstance(content, str):
         return [], list(_stripped(thoughts))
     before, tag, text = content.rpartition("</think>")
-    inside = before.rpartition("<think>")[2] if tag else ""
-    return list(_stripped([text])), list(_stripped([*thoughts, inside]))
+    reasoning = before.rpartition("<think>")[2] if tag else ""
+    return list(_stripped([text])), list(_stripped([*thoughts, reasoning]))
 
 
 def _stripped(texts: Sequence[str] | Iterator[str]) -> Iterator[str]:

@@ -22,13 +22,13 @@ def templated(parsed: ParsedLine, template: Mapping[str, str]) -> ParsedLine:
     value = parsed.decoded.value
     if not isinstance(value, dict):
         return parsed._replace(example=None)
-    used = set[tuple[str, ...]]()
+    used_paths = set[tuple[str, ...]]()
     try:
-        messages = [{"role": role, "content": _filled(text, value, used)} for role, text in template.items()]
+        messages = [{"role": role, "content": _filled(text, value, used_paths)} for role, text in template.items()]
     except ValueError as error:
         return parsed._replace(example=Example(parsed.place, value, UNKNOWN, defect=("", str(error))))
     remaining: Any = value
-    for path in used:
+    for path in used_paths:
         remaining = _without(remaining, path)
     if "messages" in remaining:
         defect = ("/messages", "the line has `messages` already")
@@ -40,14 +40,14 @@ def templated(parsed: ParsedLine, template: Mapping[str, str]) -> ParsedLine:
     return parsed._replace(example=Example(parsed.place, example.value, "template"))
 
 
-def _filled(text: str, value: Mapping[str, Any], used: set[tuple[str, ...]]) -> str:
-    """The text with the values of its keys, whose paths are added to `used`. Raises `ValueError`."""
+def _filled(text: str, value: Mapping[str, Any], used_paths: set[tuple[str, ...]]) -> str:
+    """The text with the values of its keys, whose paths are added to `used_paths`. Raises `ValueError`."""
 
     def fill(match: re.Match[str]) -> str:
         if match[1] is None:
             return match[0][0]
         field_value, path = _under(match[1], value)
-        used.add(path)
+        used_paths.add(path)
         if isinstance(field_value, str):
             return field_value
         if field_value is None or isinstance(field_value, list | dict):

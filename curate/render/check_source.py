@@ -147,7 +147,9 @@ class _Place:
     def spot(self, finding: Finding, others: Sequence[Finding], *, text: bool) -> SourceRange:
         """The range of a finding; `others` are all findings of this line."""
         if text and self.secret is None:
-            self.secret = any(other.code.startswith("S") for other in others) or holds_secret(self.text)
+            self.secret = any(finding_of_line.code.startswith("S") for finding_of_line in others) or holds_secret(
+                self.text
+            )
         if finding.code.startswith(READER_FAMILY) and (defect := self._defect(finding)):
             start = min(len(self.line.data[: defect.offset].decode("utf-8", "surrogateescape")), len(self.text))
             return self._range(start, min(start + 1, len(self.text)), text=text)

@@ -164,12 +164,12 @@ def fixes_line(report: CheckResult) -> str:
     """The number of findings that `--fix` and `--unsafe-fixes` fix; empty if there are none."""
     fixable = [finding for finding in report.findings if finding.fixable]
     mended = sum(is_safe(finding, report) for finding in fixable)
-    more = len(fixable) - mended
+    unsafe_count = len(fixable) - mended
     if not fixable:
         return ""
     if not mended:
-        return f"{more:,} can be fixed with --fix --unsafe-fixes"
-    unsafe = f", {more:,} more with --unsafe-fixes" if more else ""
+        return f"{unsafe_count:,} can be fixed with --fix --unsafe-fixes"
+    unsafe = f", {unsafe_count:,} more with --unsafe-fixes" if unsafe_count else ""
     return f"{FIXABLE}{mended:,} can be fixed with --fix{unsafe}"
 
 

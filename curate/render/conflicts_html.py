@@ -82,13 +82,13 @@ def _against(evidence: Evidence, left: Question, right: Question) -> str:
 
 
 def _side(side: Question, span: str) -> str:
-    clear, span = masked(side.answer), redacted_excerpt(span, side.answer)
-    answer = clear if len(clear) <= MAX_CHARS else clear[:MAX_CHARS].rpartition(" ")[0] + " …"
+    masked_answer, span = masked(side.answer), redacted_excerpt(span, side.answer)
+    answer = masked_answer if len(masked_answer) <= MAX_CHARS else masked_answer[:MAX_CHARS].rpartition(" ")[0] + " …"
     before, match, after = answer.partition(span) if 0 < len(span) < len(answer) else (answer, "", "")
-    marked = f"<mark>{block(match)}</mark>" if match else ""
-    full_answer = full(clear, noun="answer") if len(clear) > MAX_CHARS else ""
+    marked_span = f"<mark>{block(match)}</mark>" if match else ""
+    full_answer = full(masked_answer, noun="answer") if len(masked_answer) > MAX_CHARS else ""
     return (
-        f"<div><p><code>{safe(str(side.example.place))}</code></p><pre>{block(before)}{marked}{block(after)}</pre>"
+        f"<div><p><code>{safe(str(side.example.place))}</code></p><pre>{block(before)}{marked_span}{block(after)}</pre>"
         f"{full_answer}</div>"
     )
 

@@ -17,9 +17,13 @@ def decontaminate_text(result: DecontaminateResult, limit: int | None = MAX_SHOW
         finding = item.finding
         yield Text.assemble((visible(finding.where), "bold"), f": {finding.code} ", visible(finding.message))
     yield from more_lines(len(result.found), limit)
-    for of in result.benchmarks:
-        short = f"; {of.not_looked_for:,} without enough text to search for" if of.not_looked_for else ""
-        yield Text(f"{visible(of.file)}: {len(of.found):,} of {plural(of.items, 'item')} found{short}")
+    for benchmark in result.benchmarks:
+        too_short = (
+            f"; {benchmark.not_looked_for:,} without enough text to search for" if benchmark.not_looked_for else ""
+        )
+        yield Text(
+            f"{visible(benchmark.file)}: {len(benchmark.found):,} of {plural(benchmark.items, 'item')} found{too_short}"
+        )
     yield Text(
         f"{plural(result.read, 'line')} read = {result.kept:,} kept + {len(result.removed):,} removed"
         f"{'' if result.written else '; nothing written'}",

@@ -141,8 +141,8 @@ def dedup_json(plan: DedupResult, *, explain: bool = False, written: bool = True
     """The result as plain values."""
     compared, removed = sum(plan.against.values()), [*plan.dropped, *_removed(plan, explain)]
     threshold, recall = plan.config.threshold, plan.bands.probability(plan.config.threshold)
-    more = {"threshold": threshold, "recall": recall, "histogram": histogram(plan), "written": written}
-    return plain(DedupOutput, plan, against=compared, removed=removed, exclude_none=True, **more)
+    figures = {"threshold": threshold, "recall": recall, "histogram": histogram(plan), "written": written}
+    return plain(DedupOutput, plan, against=compared, removed=removed, exclude_none=True, **figures)
 
 
 def _removed(plan: DedupResult, explain: bool) -> Iterator[DuplicateRemoval | RemovedLine]:
@@ -265,9 +265,9 @@ def summary_text(plan: DedupResult, *, written: bool) -> Iterator[Text]:
     counts += "".join(
         f", {count:,} {code}" for code, count in sorted(Counter(line.code for line in plan.dropped).items())
     )
-    of = f"{plural(plan.read, 'line')} read = {plan.kept:,} kept + {plan.gone:,} removed ({counts})"
+    totals = f"{plural(plan.read, 'line')} read = {plan.kept:,} kept + {plan.gone:,} removed ({counts})"
     compared = f", compared with {plural(sum(plan.against.values()), 'line')}" if plan.against else ""
-    yield Text(f"{of}{compared}{'' if written else '; nothing written'}", style="bold")
+    yield Text(f"{totals}{compared}{'' if written else '; nothing written'}", style="bold")
 
 
 def _clusters(plan: DedupResult) -> Iterator[Text]:

@@ -22,7 +22,7 @@ del { color: var(--error); text-decoration: line-through } ins { color: var(--in
 
 
 def dedup_html(plan: DedupResult, limit: int | None = MAX_SHOWN) -> Iterator[str]:
-    """The document in pieces; the `limit` least similar removals (None: all), and as many pairs that stay apart."""
+    """The document in pieces; the `limit` least similar removals (None: all), and as many kept pairs."""
     codes = plan.codes
     yield head("curate dedup", STYLE)
     yield f'<p class="quiet">{safe(", ".join((*plan.lines, *(f"compared with {file}" for file in plan.against))))}</p>\n'  # noqa: E501
@@ -60,8 +60,10 @@ def dedup_html(plan: DedupResult, limit: int | None = MAX_SHOWN) -> Iterator[str
         near_misses,
         plan,
     )
-    worded = sorted(plan.same_words, key=lambda pair: (-pair.similarity, pair.place))[:limit]
-    yield from _pairs("Short examples with the same words: both are kept", "stays", worded, len(plan.same_words), plan)
+    same_word_pairs = sorted(plan.same_words, key=lambda pair: (-pair.similarity, pair.place))[:limit]
+    yield from _pairs(
+        "Short examples with the same words: both are kept", "stays", same_word_pairs, len(plan.same_words), plan
+    )
     yield from _pairs("Paraphrases: both are kept", "stays", plan.alike[:limit], len(plan.alike), plan)
     yield footer(filtered=True)
 

@@ -43,11 +43,11 @@ def diff_text(result: DiffResult, limit: int | None = MAX_SHOWN) -> Iterator[Tex
         for sign, style, text in lines[:limit]:
             yield Text(f"{sign} {visible(text)}", style=style)
         yield from more_lines(len(lines), limit, " like this")
-    ways = Counter(f"{example.before} → {example.now}" for example in result.switched)
-    ways_said = f" ({', '.join(f'{way} {count:,}' for way, count in sorted(ways.items()))})" if ways else ""
+    moves = Counter(f"{example.before} → {example.now}" for example in result.switched)
+    move_counts = f" ({', '.join(f'{move} {count:,}' for move, count in sorted(moves.items()))})" if moves else ""
     yield Text(
         f"{plural(len(result.added), 'example')} added, {len(result.gone):,} gone, {len(result.switched):,} moved "
-        f"to another split{ways_said}",
+        f"to another split{move_counts}",
         style="bold",
     )
 

@@ -168,8 +168,8 @@ def brief(text: str, width: int = 300) -> str:
     line = " ".join(text[: 2 * width].split())
     if len(line) <= width and len(text) <= 2 * width:
         return safe(line)
-    cut = line[: width + 1].rpartition(" ")[0] if " " in line[width // 2 : width + 1] else line[:width]
-    return f"{safe(cut)} …"
+    shortened = line[: width + 1].rpartition(" ")[0] if " " in line[width // 2 : width + 1] else line[:width]
+    return f"{safe(shortened)} …"
 
 
 def full(text: str, width: int = 300, noun: str = "text") -> str:

@@ -174,7 +174,7 @@ def _figure(
     kind: str = "",
 ) -> str:
     """A plot with a title. `keys`: the legend; `descriptions`: the text for screen readers."""
-    key = "".join(f'<span class="key {of}"></span>{safe(name)}' for name, of in keys)
+    key = "".join(f'<span class="key {kind}"></span>{safe(name)}' for name, kind in keys)
     style = kind and f'class="{kind}" '
     head = (
         f'<figure><figcaption>{safe(title)}{key}</figcaption><svg {style}viewBox="0 0 {WIDTH} {height}" role="img" '

@@ -12,7 +12,7 @@ from curate.core.masking import without_keys
 from curate.core.text import visible
 
 COLUMN: Final = re.compile(r"(?<=\S) {2,}(?=\S)")
-"""What stands before a column of a line."""
+"""The spaces before a column of a line."""
 
 
 class MaskedConsole(Console):
@@ -39,9 +39,11 @@ class MaskedConsole(Console):
             return line
         columns = [match.end() for match in COLUMN.finditer(text) if match.end() <= self.width // 2]
         indent = max(columns, default=len(text) - len(text.lstrip()) + 2)
-        begun = len(first.plain)
-        rest = line[begun + len(text[begun:]) - len(text[begun:].lstrip()) :].wrap(self, self.width - indent)
-        return Text("\n").join([first, *(Text.assemble(" " * indent, line_rest) for line_rest in rest)])
+        first_length = len(first.plain)
+        remainder = line[first_length + len(text[first_length:]) - len(text[first_length:].lstrip()) :].wrap(
+            self, self.width - indent
+        )
+        return Text("\n").join([first, *(Text.assemble(" " * indent, line_rest) for line_rest in remainder)])
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Render as rich does, but masked and escaped."""

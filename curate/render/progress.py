@@ -51,8 +51,8 @@ class StageProgress:
                 self.task = self.bar.add_task("", total=None, stage=event.stage, text="")
         elif isinstance(event, StageAdvanced):
             if self.bar is not None and self.task is not None:
-                of = f"{event.done:,}/{event.total:,}" if event.total else f"{event.done:,}"
-                self.bar.update(self.task, completed=event.done, total=event.total, text=f"{of} {event.text}")
+                progress = f"{event.done:,}/{event.total:,}" if event.total else f"{event.done:,}"
+                self.bar.update(self.task, completed=event.done, total=event.total, text=f"{progress} {event.text}")
         else:
             self._finished(event)
 
@@ -63,9 +63,9 @@ class StageProgress:
         if self.bar is not None and self.whole is not None and event.stage in self.planned:
             done = self.planned.index(event.stage) + 1
             self.bar.update(self.whole, completed=done, text=_progress_text(done, self.planned))
-        took = "unchanged" if event.reused else f"{monotonic() - self.started:.1f} s"
+        duration = "unchanged" if event.reused else f"{monotonic() - self.started:.1f} s"
         if self.out is not None:
-            self.out.print(f"{event.stage:<10} {event.summary} ({took})")
+            self.out.print(f"{event.stage:<10} {event.summary} ({duration})")
 
 
 def _progress_text(done: int, stages: tuple[str, ...]) -> str:

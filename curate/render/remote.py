@@ -210,8 +210,10 @@ class JobProgress:
         self._bar.update(self._task, text=status)
         for event in events:
             if (steps := steps_of(event)) is not None:
-                of = f"/{steps[1]}" if steps[1] else ""
-                self._bar.update(self._task, completed=steps[0], total=steps[1], text=f"{status}, step {steps[0]}{of}")
+                total = f"/{steps[1]}" if steps[1] else ""
+                self._bar.update(
+                    self._task, completed=steps[0], total=steps[1], text=f"{status}, step {steps[0]}{total}"
+                )
 
     def trouble(self, error: RemoteError, wait: float) -> None:
         """Report that the service could not be reached, and when the next attempt is."""

@@ -22,7 +22,7 @@ def agreement_text(result: AgreementResult) -> Iterator[str | Text]:
         share = f", {pair.agreed / pair.items:.1%} equal" if pair.items else ""
         yield f"{' and '.join(map(visible, pair.reviewers))}: {pair.items:,} {pair.what} in common{share}, {kappa}"
     for disagreement in result.disagreements[:MAX_SHOWN]:
-        text = ", ".join(f"{visible(who)}: {visible(word)}" for who, word in disagreement.opinions.items())
+        text = ", ".join(f"{visible(reviewer)}: {visible(word)}" for reviewer, word in disagreement.opinions.items())
         yield f"  {disagreement.example[:12]} {visible(disagreement.about) or 'example'}: {text}"
     yield from more_lines(len(result.disagreements), MAX_SHOWN, " disagreements", "--json")
     if result.disagreements:

@@ -44,9 +44,9 @@ def _summary(result: RunResult) -> Iterator[tuple[str, str]]:
     if result.manifest is None:
         return
     reasons = result.manifest.removed.reasons
-    exact, near, begun = (reasons.get(code, 0) for code in ("D001", "D003", "D007"))
-    duplicates = exact + near + begun
-    counts = f"{exact:,} exact, {near:,} near" + (f", {plural(begun, 'beginning')}" if begun else "")
+    exact, near_duplicates, prefixes = (reasons.get(code, 0) for code in ("D001", "D003", "D007"))
+    duplicates = exact + near_duplicates + prefixes
+    counts = f"{exact:,} exact, {near_duplicates:,} near" + (f", {plural(prefixes, 'beginning')}" if prefixes else "")
     yield "lines read", f"{result.manifest.read:,}"
     yield "duplicates removed", f"{duplicates:,} ({counts}; {plural(result.apart, 'pair')} kept apart)"
     if result.same_words or result.alike:

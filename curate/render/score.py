@@ -39,9 +39,9 @@ def score_text(result: ScoreResult, *, full: bool = False) -> Iterator[Renderabl
         if scores.signal.name == DOUBT:
             shown = [high for high in scores.highest if full or high.value >= REVIEW_DOUBT]
             yield from _listed(f"{DOUBT}: most doubtful", shown)
-            worth = int((result.columns[DOUBT] >= REVIEW_DOUBT).sum())
+            doubtful_count = int((result.columns[DOUBT] >= REVIEW_DOUBT).sum())
             yield Text(
-                f"  {plural(worth, 'example')} with a doubt of {REVIEW_DOUBT} or more: "
+                f"  {plural(doubtful_count, 'example')} with a doubt of {REVIEW_DOUBT} or more: "
                 f"`curate review PATH --scores FILE` shows them by the filter signal:doubt>={REVIEW_DOUBT}; "
                 "-o FILE.parquet writes FILE"
             )

@@ -20,7 +20,9 @@ def comparison_text(comparison: SelectionComparison) -> Iterator[RenderableType]
     shown.add_row("no training", "", "", f"{comparison.base_loss:.4f}", *[""] * (1 + len(metric)))
     for choice in comparison.choices:
         measured = [choice.loss, *([choice.score] if choice.score else [])]
-        figures = [cell for got in measured for cell in (f"{got.mean:.4f}", f"{got.low:.4f} to {got.high:.4f}")]
+        figures = [
+            cell for figure in measured for cell in (f"{figure.mean:.4f}", f"{figure.low:.4f} to {figure.high:.4f}")
+        ]
         shown.add_row(choice.name, f"{choice.examples:,}", f"{choice.steps:,}", *figures)
     yield shown
     for difference in comparison.differences:
@@ -38,16 +40,16 @@ def comparison_text(comparison: SelectionComparison) -> Iterator[RenderableType]
 
 
 def verdict(against: str, measured: str, interval: Interval, outcome: Verdict) -> str:
-    """What a difference says, negative results included."""
+    """A sentence about a difference; negative results are reported too."""
     if outcome == "open":
         return (
             f"no difference to {against} is shown: {measured} {interval.mean:+.4f} "
             f"(95% interval {interval.low:+.4f} to {interval.high:+.4f})"
         )
     low, high = sorted((abs(interval.low), abs(interval.high)))
-    way = "lower" if interval.high < 0 else "higher"
+    direction = "lower" if interval.high < 0 else "higher"
     return (
-        f"the selection is {outcome} than {against}: {measured} {way} by {abs(interval.mean):.4f} "
+        f"the selection is {outcome} than {against}: {measured} {direction} by {abs(interval.mean):.4f} "
         f"(95% interval {low:.4f} to {high:.4f})"
     )
 
@@ -55,8 +57,10 @@ def verdict(against: str, measured: str, interval: Interval, outcome: Verdict) -
 def select_text(result: SelectResult) -> Iterator[RenderableType]:
     """The result for people."""
     for floor in result.floors:
-        few = "" if floor.available >= floor.wanted else f", only {floor.available:,} there"
-        yield Text(f"{floor.field} {visible(floor.value)}: {floor.selected:,} selected, floor {floor.wanted:,}{few}")
+        shortage = "" if floor.available >= floor.wanted else f", only {floor.available:,} there"
+        yield Text(
+            f"{floor.field} {visible(floor.value)}: {floor.selected:,} selected, floor {floor.wanted:,}{shortage}"
+        )
     for note in result.notes:
         yield Text(f"note: {note}", style="dim")
     for reason, count in result.left.items():

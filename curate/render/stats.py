@@ -256,14 +256,14 @@ def bar(share: float, width: int) -> str:
 def _facts(numbers: StatsResult, width: int) -> Iterator[Text]:
     shown = [f"{name} {script.share:.1%}" for name, script in numbers.scripts.items() if script.share >= MIN_SHARE]
     rare = len(numbers.scripts) - len(shown)
-    traces = f"; {rare} more below {MIN_SHARE:.2%}" if rare else ""
-    yield _fact("Scripts", f"{', '.join(shown)} of the letters{traces}" if shown else "no letters")
+    rare_note = f"; {rare} more below {MIN_SHARE:.2%}" if rare else ""
+    yield _fact("Scripts", f"{', '.join(shown)} of the letters{rare_note}" if shown else "no letters")
     tools = numbers.tools
-    used = (
+    usage = (
         f"declared in {_share(tools.declared, numbers)}, {plural(tools.calls, 'call')} in "
         f"{_share(tools.called, numbers)}, {plural(tools.results, 'result')}"
     )
-    yield _fact("Tools", used if tools.declared or tools.calls or tools.results else "none")
+    yield _fact("Tools", usage if tools.declared or tools.calls or tools.results else "none")
     if training := numbers.training:
         refused = (
             f"; {plural(training.refused, 'example')} refused (curate check --model reports the reasons)"
@@ -311,8 +311,8 @@ def _share(count: int, numbers: StatsResult) -> str:
     return f"{plural(count, 'example')} ({percent(count, numbers.examples)})"
 
 
-def percent(count: int, of: int) -> str:
+def percent(count: int, total: int) -> str:
     """A share in whole percent; 0% only for none, 100% only for all."""
-    if 0 < count < of:
-        return "<1%" if count / of < 0.005 else ">99%" if count / of > 0.995 else f"{count / of:.0%}"
-    return f"{count / max(1, of):.0%}"
+    if 0 < count < total:
+        return "<1%" if count / total < 0.005 else ">99%" if count / total > 0.995 else f"{count / total:.0%}"
+    return f"{count / max(1, total):.0%}"

@@ -28,21 +28,21 @@ ROWS: Final = {
 
 def list_text(entries: Sequence[TemplateEntry]) -> Iterator[str]:
     """The names of the templates, with their models and licenses."""
-    wide = max(len(entry.name) for entry in entries)
+    width = max(len(entry.name) for entry in entries)
     models = max(len(entry.model) for entry in entries)
     for entry in entries:
         copied = f", {entry.copied}" if entry.copied else ""
-        yield f"{entry.name:<{wide}}  {entry.model:<{models}}  {entry.license} ({entry.source}{copied})"
+        yield f"{entry.name:<{width}}  {entry.model:<{models}}  {entry.license} ({entry.source}{copied})"
 
 
 def diff_text(result: TemplateDiffResult, limit: int | None, shown: int | None) -> Iterator[str | Text]:
     """The sums side by side, the examples that differ, and with `shown` the texts of the first ones of these."""
     names = [visible(side.name) for side in (result.before, result.now)]
-    wide = [max(len(name), 12) for name in names]
-    yield Text(f"{'':<36}{names[0]:>{wide[0]}}  {names[1]:>{wide[1]}}", style="bold")
+    widths = [max(len(name), 12) for name in names]
+    yield Text(f"{'':<36}{names[0]:>{widths[0]}}  {names[1]:>{widths[1]}}", style="bold")
     for key, label in ROWS.items():
         left, right = (f"{getattr(side, key):,}" for side in (result.before, result.now))
-        yield f"{label:<36}{left:>{wide[0]}}  {right:>{wide[1]}}"
+        yield f"{label:<36}{left:>{widths[0]}}  {right:>{widths[1]}}"
     for pair in result.differing[:limit]:
         yield f"{visible(where(pair.file, pair.line))}: {_difference(pair, names)}"
     yield from more_lines(len(result.differing), limit, " examples that differ")
@@ -76,8 +76,8 @@ def _difference(pair: TemplatePair, names: Sequence[str]) -> str:
     return "; ".join(differences)
 
 
-def _only(description: str, ours: Sequence[int], theirs: Sequence[int]) -> str:
-    numbers = [number for number in ours if number not in theirs]
+def _only(description: str, positions: Sequence[int], other_positions: Sequence[int]) -> str:
+    numbers = [number for number in positions if number not in other_positions]
     return f"{description} {', '.join(map(str, numbers))}" if numbers else ""
 
 

@@ -29,11 +29,11 @@ def verify_text(proof: VerifyResult, limit: int | None = MAX_SHOWN) -> Iterator[
     yield from more_lines(len(proof.findings), limit)
     open_ = sum(point.verdict is Verdict.OPEN for point in proof.points)
     unchecked = f"; {plural(open_, 'point')} not checked" if open_ else ""
-    of = f" {proof.manifest_sha256[:12]}" if proof.manifest_sha256 else ""
+    digest = f" {proof.manifest_sha256[:12]}" if proof.manifest_sha256 else ""
     if proof.holds:
-        yield Text(f"{visible(proof.folder)}{of}: passed{unchecked}", style="bold")
+        yield Text(f"{visible(proof.folder)}{digest}: passed{unchecked}", style="bold")
     else:
         broken = sum(point.verdict is Verdict.BROKEN for point in proof.points)
         yield Text(
-            f"{visible(proof.folder)}{of}: failed, {plural(broken, 'check')} failed{unchecked}", style="bold red"
+            f"{visible(proof.folder)}{digest}: failed, {plural(broken, 'check')} failed{unchecked}", style="bold red"
         )

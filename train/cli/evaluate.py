@@ -97,7 +97,7 @@ def evaluate(
     """
     server = server_of(
         base_url, (model, tuned), consent(yes=yes, as_json=as_json),
-        partial(print_work, noun="prompt", rest=", at most", quiet=quiet, verb="asking"), key=key, price=price,
+        partial(print_work, noun="prompt", suffix=", at most", quiet=quiet, verb="asking"), key=key, price=price,
     )  # fmt: skip
     _require_consistent(run, model, tuned, data, served=server is not None, overfitting=overfitting)
     has_tuned = tuned is not None if server is not None else run is not None

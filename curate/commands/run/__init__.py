@@ -76,7 +76,7 @@ def _run_stages(data: RunData) -> RunResult:
             run_result.stages[name] = "skipped"
         elif results_known and (result := _result_of(name, stage, data, run_result)) is not None:
             run_result = stage.take(data, run_result, result)
-        else:  # in a dry run, nothing behind this stage is known
+        else:  # in a dry run, later stages have no input
             results_known, run_result.stages[name] = False, "would run"
     undecided = sum(state_of(conflict, data.verdicts) == "open" for conflict in run_result.conflicts)
     return replace(run_result, undecided=undecided)

@@ -64,13 +64,13 @@ class Followed:
         recent = self.steps[-20:]
         if self.state is not State.RUNNING or len(recent) < 2 or not recent[-1].get("max_steps"):
             return None
-        took = float(recent[-1].get("seconds", 0)) - float(recent[0].get("seconds", 0))
-        pace = took / (len(recent) - 1)
-        return pace * (int(recent[-1]["max_steps"]) - int(recent[-1]["step"])) if took > 0 else None
+        duration = float(recent[-1].get("seconds", 0)) - float(recent[0].get("seconds", 0))
+        pace = duration / (len(recent) - 1)
+        return pace * (int(recent[-1]["max_steps"]) - int(recent[-1]["step"])) if duration > 0 else None
 
 
 class Follower:
-    """Reads what is new in the folders of a project's trainings."""
+    """Reads new events and results from the folders of a project's trainings."""
 
     def __init__(self, project: Project) -> None:
         self.project = project

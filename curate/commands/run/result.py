@@ -38,8 +38,10 @@ class StageSelection:
         for option, names in (("only", self.only), ("skip", self.skip), ("again", self.again), ("until", until)):
             for name in names:
                 if name not in STAGES:
-                    near = difflib.get_close_matches(name, STAGES, n=1)
-                    text = f"--{option} {name!r}: no such stage" + (f"; did you mean {near[0]!r}?" if near else "")
+                    matches = difflib.get_close_matches(name, STAGES, n=1)
+                    text = f"--{option} {name!r}: no such stage" + (
+                        f"; did you mean {matches[0]!r}?" if matches else ""
+                    )
                     raise UsageError(text, f"the stages are {', '.join(STAGES)}")
 
     def wants(self, stage: str) -> bool:

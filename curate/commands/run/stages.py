@@ -113,10 +113,9 @@ class Dedup(Stage):
     @override
     def summary(self, data: RunData, result: store.Result) -> str:
         codes = Counter(removal.code for removal in result["duplicates"])
-        begun = f", {plural(codes['D007'], 'beginning')}" if codes["D007"] else ""
-        return (
-            f"{codes['D001']:,} exact, {codes['D003']:,} near{begun}; {plural(len(result['apart']), 'pair')} kept apart"
-        )
+        prefix_count = f", {plural(codes['D007'], 'beginning')}" if codes["D007"] else ""
+        counts = f"{codes['D001']:,} exact, {codes['D003']:,} near{prefix_count}"
+        return f"{counts}; {plural(len(result['apart']), 'pair')} kept apart"
 
     @override
     def take(self, data: RunData, run_result: RunResult, result: store.Result) -> RunResult:
