@@ -173,7 +173,9 @@ def test_paths_of_a_configuration_are_relative_to_its_folder(
     lines = [line_of(chat(f"What is {n} times {n}?", f"It is {n * n}.")) for n in range(20)]
     Path("p/data/many.jsonl").write_bytes(b"\n".join(lines) + b"\n")
     Path("p/test.jsonl").write_bytes(lines[0] + b"\n")
-    Path("p/own.jinja").write_text("{{ messages }}")
+    Path("p/own.jinja").write_text(
+        "{% for turn in messages %}<|im_start|>{{ turn.role }}\n{{ turn.content }}<|im_end|>\n{% endfor %}"
+    )
     project(
         "p",
         '[check]\nchat_template = "own.jinja"\nper_file_ignores = { "data/*.jsonl" = ["C003"] }\n'

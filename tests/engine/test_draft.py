@@ -41,9 +41,9 @@ def test_any_object_comes_back_as_it_was(value: dict[str, Any]) -> None:
 
 
 def test_joiners_that_belong_to_the_spelling_are_shown_as_they_are() -> None:
-    for text in ("می‌خواهم", "क्‍ष"):
+    for text in ("می‌خواهم", "क्‍ष", "👩‍👩"):
         assert (visible(text), draft_of({"text": text}).count("\\u")) == (text, 0)
-    for hidden in ("a\u200cb", "👩\u200d👩", "م\u200c\u200cم", "\u200dم", "م\u200c", "م\u200bم"):
+    for hidden in ("a\u200cb", "م\u200c\u200cم", "\u200dم", "م\u200c", "م\u200bم"):
         assert "\\u200" in visible(hidden)
         assert value_of(draft_of({"text": hidden})) == {"text": hidden}
 

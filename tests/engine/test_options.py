@@ -20,7 +20,6 @@ CHATS = [chat(f"What is {n} times {n}?", f"It is {n * n}, which is {n} squared."
 SELECT = ["select", "data.jsonl", "--no-models", "--examples", "5"]
 COMBINATIONS: dict[str, tuple[list[str], str]] = {
     "a length without a tokenizer": (["check", "data.jsonl", "--max-length", "9"], "no effect without a model"),
-    "a template without a tokenizer": (["check", "data.jsonl", "--chat-template", "chatml"], "--chat-template has no"),
     "statistics of a template alone": (["stats", "data.jsonl", "--chat-template", "chatml"], "--chat-template has no"),
     "groups of a flat report": (["check", "data.jsonl", "--group-by", "rule"], "--output-format grouped"),
     "groups of statistics": (
