@@ -81,36 +81,41 @@ def _written(
     compared: Compared,
     listen: Listener,
     executor: Executor,
-    given: Mapping[str, Path],
+    input_paths: Mapping[str, Path],
 ) -> VerifyResult:
     """Verify what a manifest describes."""
-    found: list[Difference] = []
-    points = [manifest_point(folder, manifest, found)]
+    differences: list[Difference] = []
+    points = [manifest_point(folder, manifest, differences)]
     listen(StageStarted("files"))
-    points.append(files_point(folder, manifest, found))
+    points.append(files_point(folder, manifest, differences))
     listen(StageFinished("files", False, points[-1].message))
-    ledger = read_ledger(folder / manifest.removed.file, found)
+    ledger = read_ledger(folder / manifest.removed.file, differences)
     passages = Passages([passage.text for passage in manifest.shared_instructions])
-    wanted = RequestedFeatures(
-        tuple(compared.keys), passages, frozenset(one.kept for one in ledger.removed if one.kept), bool(compared.model)
+    requested = RequestedFeatures(
+        tuple(compared.keys),
+        passages,
+        frozenset(removed.kept for removed in ledger.removed if removed.kept),
+        bool(compared.model),
     )
     inputs = size_of(Path(file.path) for file in manifest.inputs)
-    with _pool(inputs + size_of(chain.from_iterable(parts.values())), wanted, parts, executor) as pool:
+    with _pool(inputs + size_of(chain.from_iterable(parts.values())), requested, parts, executor) as pool:
         read = _read(parts, compared, pool, listen)
-        points.append(_lines_point(read, found))
+        points.append(_lines_point(read, differences))
         examples = read.sizes(list(parts))
-        points.append(counts_point(folder, manifest, examples, dict(zip(parts, read.characters, strict=True)), found))
-        points.append(ledger_point(manifest, ledger, read, found))
+        points.append(
+            counts_point(folder, manifest, examples, dict(zip(parts, read.characters, strict=True)), differences)
+        )
+        points.append(ledger_point(manifest, ledger, read, differences))
         texts = text_leaks(read, manifest.shared_texts)
         if manifest.shared_texts:
-            points.append(exempt_texts_point(folder / MANIFEST, texts, len(manifest.shared_texts), found))
+            points.append(exempt_texts_point(folder / MANIFEST, texts, len(manifest.shared_texts), differences))
         if passages:
-            points.append(passages_point(folder / MANIFEST, read, passages, found))
+            points.append(passages_point(folder / MANIFEST, read, passages, differences))
         listen(StageStarted("lines"))
-        points.append(accounting_point(folder, manifest, ledger, read, pool, found, given))
+        points.append(accounting_point(folder, manifest, ledger, read, pool, differences, input_paths))
         listen(StageFinished("lines", False, points[-1].message))
     return _proved(
-        _ProofState(display_name(folder), digest, points, found),
+        _ProofState(display_name(folder), digest, points, differences),
         read,
         compared,
         texts,
@@ -135,15 +140,18 @@ def verify_files(
     keys: paths of values that two splits must not share. Raises as `verify_folder`.
     """
     compared = Compared(list(parts), (config or DedupConfig()).threshold, keys, embeddings, cache=cache, demanded=True)
-    found: list[Difference] = []
+    differences: list[Difference] = []
     files = list(chain.from_iterable(parts.values()))
     with unchanging(files):
         with _pool(size_of(files), RequestedFeatures(tuple(keys), requests=bool(embeddings)), parts, executor) as pool:
             read = _read(parts, compared, pool, listen)
-        points = [Point("manifest", Verdict.OPEN, "no manifest: only leakage is checked"), _lines_point(read, found)]
+        points = [
+            Point("manifest", Verdict.OPEN, "no manifest: only leakage is checked"),
+            _lines_point(read, differences),
+        ]
         texts = text_leaks(read, None)
-        left = not_checked(read, Passages(()), texts, (), embeddings)
-        return _proved(_ProofState(name, None, points, found), read, compared, texts, left, listen)
+        unchecked = not_checked(read, Passages(()), texts, (), embeddings)
+        return _proved(_ProofState(name, None, points, differences), read, compared, texts, unchecked, listen)
 
 
 class _ProofState(NamedTuple):
@@ -152,7 +160,7 @@ class _ProofState(NamedTuple):
     name: str
     digest: str | None
     points: list[Point]
-    found: list[Difference]
+    differences: list[Difference]
 
 
 def _proved(
@@ -175,7 +183,7 @@ def _proved(
         examples=read.sizes(compared.names),
         points=points,
         not_checked=unchecked,
-        findings=[*(one.finding for one in state.found), *pairs],
+        findings=[*(difference.finding for difference in state.differences), *pairs],
     )
 
 
@@ -199,20 +207,24 @@ def _foreign(folder: Path) -> dict[str, list[Path]]:
     if not folder.is_dir():
         return {}
     files = sorted(path for path in folder.iterdir() if path.is_file() and path.name.lower().endswith(DATA_SUFFIXES))
-    found = {}
+    files_by_split = {}
     for split, names in FOREIGN.items():
-        if here := [path for path in files if set(WORD.findall(path.name.lower().partition(".")[0])) & set(names)]:
-            found[split] = here
-    return found if len(found) > 1 else {}
+        if split_files := [
+            path for path in files if set(WORD.findall(path.name.lower().partition(".")[0])) & set(names)
+        ]:
+            files_by_split[split] = split_files
+    return files_by_split if len(files_by_split) > 1 else {}
 
 
-def _pool(size: int, wanted: RequestedFeatures, parts: Mapping[str, Sequence[Path]], executor: Executor) -> WorkerPool:
+def _pool(
+    size: int, requested: RequestedFeatures, parts: Mapping[str, Sequence[Path]], executor: Executor
+) -> WorkerPool:
     """The workers for this number of bytes."""
     return executor.pool(
         cores(),
         processes=size >= MIN_PARALLEL_BYTES,
-        own=lambda: wanted,
-        make_state=partial(RequestedFeatures._make, wanted),
+        own=lambda: requested,
+        make_state=partial(RequestedFeatures._make, requested),
         files=[path for files in parts.values() for path in files],
     )
 
@@ -224,12 +236,12 @@ def _read(parts: Mapping[str, Sequence[Path]], compared: Compared, pool: WorkerP
     return read
 
 
-def _lines_point(read: Examples, found: list[Difference]) -> Point:
+def _lines_point(read: Examples, differences: list[Difference]) -> Point:
     """Whether each line of the splits holds an example in a known format."""
     broken = [
         Difference(path, f"holds no example that can be compared: {why}", line) for path, line, why in read.unread
     ]
-    found.extend(broken[:MAX_SHOWN])
+    differences.extend(broken[:MAX_SHOWN])
     proved = f"{plural(len(read.line_places), 'line')} of the splits, each with an example"
     return point_of(
         "lines",

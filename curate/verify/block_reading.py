@@ -46,7 +46,7 @@ def _content(content: Any, attached: list[Any]) -> str:
         return content or ""
     if type(content) is not list:
         raise NoFormError("the content of a message is neither text nor a list of parts")
-    found = []
+    texts = []
     for part in content:
         text = part.get("text", part.get("refusal", part.get("json"))) if type(part) is dict else part
         if type(part) is dict and part.keys() == {"cachePoint"}:
@@ -54,8 +54,8 @@ def _content(content: Any, attached: list[Any]) -> str:
         if text is None:
             attached.append(part)
         else:
-            found.append(_text(text))
-    return "\n".join(found)
+            texts.append(_text(text))
+    return "\n".join(texts)
 
 
 def _blocks(role: str, parts: Any, attached: list[Any]) -> Iterator[TurnParts]:
@@ -69,16 +69,16 @@ def _blocks(role: str, parts: Any, attached: list[Any]) -> Iterator[TurnParts]:
             raise NoFormError("a content part is not an object")
         typed = KEY_OF_TYPE.get(part.get("type", ""))
         kind = typed if typed is not None else next((k for k in (*CALL_KEYS, *RESULT_KEYS) if k in part), None)
-        held = part if typed else part.get(kind or "", {})
+        block = part if typed else part.get(kind or "", {})
         if kind == "" or part.get("thought") or any(key in part for key in SILENT_KEYS):
             continue
         if kind in CALL_KEYS:
-            calls.append(call_text(held.get("name"), held.get("input", held.get("args", {}))))
+            calls.append(call_text(block.get("name"), block.get("input", block.get("args", {}))))
         elif kind in RESULT_KEYS:
-            answer = held.get("response", {})
+            answer = block.get("response", {})
             answer = answer["output"] if type(answer) is dict and answer.keys() == {"output"} else answer
             text = _text(answer) if kind in ("functionResponse", "function_response") else None
-            results.append(("tool", _content(held.get("content"), attached) if text is None else text, ""))
+            results.append(("tool", _content(block.get("content"), attached) if text is None else text, ""))
         elif type(part.get("text")) is str:
             texts.append(part["text"])
         else:
@@ -143,23 +143,23 @@ def _items(items: Any, attached: list[Any]) -> Iterator[TurnParts]:
 
 def _responses(value: Object, attached: list[Any]) -> TurnList:
     value = value.get("responses_create_params", value)
-    found = _system(value.get("instructions"), attached)
+    turns = _system(value.get("instructions"), attached)
     for turn in [*_items(value.get("input"), attached), *_items(value.get("output"), attached)]:
-        if found and turn[2] and found[-1][0] == turn[0]:
-            found[-1] = (turn[0], found[-1][1], "\n".join(filter(None, (found[-1][2], turn[2]))))
+        if turns and turn[2] and turns[-1][0] == turn[0]:
+            turns[-1] = (turn[0], turns[-1][1], "\n".join(filter(None, (turns[-1][2], turn[2]))))
         else:
-            found.append(turn)
-    return found
+            turns.append(turn)
+    return turns
 
 
 def _tree(value: Object, _attached: list[Any]) -> TurnList:
-    found, message = TurnList(), value["prompt"]
+    turns, message = TurnList(), value["prompt"]
     while message:
-        found.append((_role(message), _content(message.get("text"), []), ""))
+        turns.append((_role(message), _content(message.get("text"), []), ""))
         replies = [reply for reply in message.get("replies") or () if not reply.get("deleted")]
         message = min(replies, key=lambda reply: reply["rank"] if reply.get("rank") is not None else 1e9, default=None)
-    last = max((at for at, turn in enumerate(found) if turn[0] == "assistant"), default=0)
-    return found[: last + 1]
+    last = max((index for index, turn in enumerate(turns) if turn[0] == "assistant"), default=0)
+    return turns[: last + 1]
 
 
 def _steps(value: Object, _attached: list[Any]) -> TurnList:
@@ -167,31 +167,31 @@ def _steps(value: Object, _attached: list[Any]) -> TurnList:
 
 
 def _segments(value: Object, _attached: list[Any]) -> TurnList:
-    runs = groupby(value["segments"], key=lambda one: one["label"])
-    return [("assistant" if label else "user", "".join(one["text"] for one in run), "") for label, run in runs]
+    runs = groupby(value["segments"], key=lambda segment: segment["label"])
+    return [("assistant" if label else "user", "".join(segment["text"] for segment in run), "") for label, run in runs]
 
 
 def _list(value: Object, attached: list[Any]) -> TurnList:
-    found, speakers = _system(value.get("system") or value.get("system_prompt"), attached), list[str]()
-    for at, item in enumerate(next(value[key] for key in LISTS if _is_list(value.get(key), key))):
+    turns, speakers = _system(value.get("system") or value.get("system_prompt"), attached), list[str]()
+    for index, item in enumerate(next(value[key] for key in LISTS if _is_list(value.get(key), key))):
         pair = next((pair for pair in PAIR_KEYS if type(item) is dict and set(pair) <= item.keys()), None)
         if type(item) is str:
-            found.append(("assistant" if at % 2 else "user", item, ""))
+            turns.append(("assistant" if index % 2 else "user", item, ""))
         elif pair and "role" not in item:
-            found += [*_system(item.get("system"), []), ("user", item[pair[0]], ""), ("assistant", item[pair[1]], "")]
+            turns += [*_system(item.get("system"), []), ("user", item[pair[0]], ""), ("assistant", item[pair[1]], "")]
         elif type(item) is dict and type(item.get("from")) is type(item.get("value")) is str:
-            found.append((item["from"], item["value"], ""))
+            turns.append((item["from"], item["value"], ""))
         elif type(item) is dict and type(item.get("speaker")) is str and not {"role", "content", "from"} & item.keys():
             name, text = item["speaker"].lower(), item["text"] if type(item.get("text")) is str else item["utterance"]
             speakers.append(name)
-            found.append((SPEAKERS.get(name, name), _content(text, []), ""))
+            turns.append((SPEAKERS.get(name, name), _content(text, []), ""))
         else:
             raise NoFormError("a turn that is neither text nor a pair")
     if "system" in speakers and set(speakers) <= {"user", "system"}:
         if speakers[0] == "system":
             raise NoFormError("a speaker that may be the assistant or give instructions")
-        return [("assistant" if role == "system" else role, text, "") for role, text, _ in found]
-    return found
+        return [("assistant" if role == "system" else role, text, "") for role, text, _ in turns]
+    return turns
 
 
 def _is_langchain(value: Object) -> bool:
@@ -200,30 +200,30 @@ def _is_langchain(value: Object) -> bool:
 
 
 def _langchain(value: Object, attached: list[Any]) -> TurnList:
-    found = TurnList()
+    turns = TurnList()
     for turn in value["messages"]:
-        held, spoken = turn, turn["type"]
-        if spoken == "constructor":
-            held, spoken = turn["kwargs"], turn["id"][-1]
-        held = held.get("data", held)
-        kind = spoken.removesuffix("Chunk").removesuffix("Message").lower()
-        extra = held.get("additional_kwargs") or {}
-        calls = list(held.get("tool_calls") or extra.get("tool_calls") or ())
+        message, type_name = turn, turn["type"]
+        if type_name == "constructor":
+            message, type_name = turn["kwargs"], turn["id"][-1]
+        message = message.get("data", message)
+        kind = type_name.removesuffix("Chunk").removesuffix("Message").lower()
+        extra = message.get("additional_kwargs") or {}
+        calls = list(message.get("tool_calls") or extra.get("tool_calls") or ())
         calls = [call.get("function", call) for call in calls] + [extra[key] for key in extra if key == "function_call"]
-        called = [call_text(one["name"], one.get("args", one.get("arguments", ""))) for one in calls]
-        content = held["content"]
+        call_texts = [call_text(call["name"], call.get("args", call.get("arguments", ""))) for call in calls]
+        content = message["content"]
         if type(content) is list:
             content = [part for part in content if type(part) is str or part.get("type") != "tool_use"]
-        role = held["role"] if kind == "chat" else {"human": "user", "ai": "assistant"}.get(kind, kind)
-        found.append((role, _content(content, attached), "\n".join(called)))
-    return found
+        role = message["role"] if kind == "chat" else {"human": "user", "ai": "assistant"}.get(kind, kind)
+        turns.append((role, _content(content, attached), "\n".join(call_texts)))
+    return turns
 
 
 def _squad(value: Object, _attached: list[Any]) -> TurnList:
     if not value["answers"].get("text"):
         raise NoFormError("a question without an answer")
-    asked = [text for text in (value.get("context") or "", value["question"]) if text.strip()]
-    return [("user", "\n\n".join(asked), ""), ("assistant", _content(value["answers"]["text"][0], []), "")]
+    question_texts = [text for text in (value.get("context") or "", value["question"]) if text.strip()]
+    return [("user", "\n\n".join(question_texts), ""), ("assistant", _content(value["answers"]["text"][0], []), "")]
 
 
 def _glaive(value: Object, attached: list[Any]) -> TurnList:
@@ -235,10 +235,10 @@ def _glaive(value: Object, attached: list[Any]) -> TurnList:
 
 
 def _xlam(value: Object, _attached: list[Any]) -> TurnList:
-    given = value["answers"]
-    calls = parse_exactly(given.encode("utf-8", "surrogatepass")) if type(given) is str else given
-    called = [call_text(call["name"], call["arguments"]) for call in calls]
-    return [("user", value["query"], ""), ("assistant", "", "\n".join(called))]
+    answers = value["answers"]
+    calls = parse_exactly(answers.encode("utf-8", "surrogatepass")) if type(answers) is str else answers
+    call_texts = [call_text(call["name"], call["arguments"]) for call in calls]
+    return [("user", value["query"], ""), ("assistant", "", "\n".join(call_texts))]
 
 
 def _first_part(turns: Any, key: str) -> Object:
@@ -249,7 +249,7 @@ def _first_part(turns: Any, key: str) -> Object:
 def _has_blocks(value: Object) -> bool:
     turns = value.get("messages")
     system = value.get("system")
-    if "schemaVersion" in value or (type(system) is list and system and all(type(one) is dict for one in system)):
+    if "schemaVersion" in value or (type(system) is list and system and all(type(block) is dict for block in system)):
         return type(turns) is list
     return type(turns) is list and any(
         type(part) is dict
@@ -263,7 +263,7 @@ def _has_blocks(value: Object) -> bool:
 
 
 def _ranked_sides(value: Object, _attached: list[Any]) -> tuple[TurnList, TurnList]:
-    scored = [(one["overall_score"], one["response"]) for one in value["completions"]]
+    scored = [(completion["overall_score"], completion["response"]) for completion in value["completions"]]
     best, worst = (pick(scored, key=lambda item: item[0]) for pick in (max, min))
     if best[0] == worst[0] or any(type(text) is not str for _, text in scored):
         raise NoFormError("no answer is better than another one")
@@ -285,7 +285,7 @@ SIDED_FORMS: Final[
         lambda value: (
             type(value.get("instruction")) is str
             and type(answers := value.get("completions")) is list
-            and any(type(one) is dict and "response" in one for one in answers[:1])
+            and any(type(answer) is dict and "response" in answer for answer in answers[:1])
         ),
         _ranked_sides,
     ),

@@ -39,7 +39,7 @@ GIVEN_KEYS: Final = frozenset(
 def _tools_holder(value: dict[str, Any]) -> dict[str, Any]:
     """The object that has the tools: a request in the line, or the line itself."""
     inner = (_tools_holder(value[key]) for key in REQUEST_KEYS if type(value.get(key)) is dict)
-    return next((one for one in inner if "tools" in one), value)
+    return next((holder for holder in inner if "tools" in holder), value)
 
 
 def declared_tools(value: dict[str, Any]) -> Any:
@@ -52,12 +52,12 @@ def declared_tools(value: dict[str, Any]) -> Any:
         tools = _in_python(tools)
     if type(tools) is not list or not all(type(tool) is dict for tool in tools):
         return tools
-    found = []
+    functions = []
     for tool in (tool for tool in tools if tool.keys() != {"cachePoint"}):
         group = tool.get("functionDeclarations", tool.get("function_declarations"))
-        several = group if type(group) is list else [tool.get("function", tool.get("toolSpec", tool))]
-        found += [_function(one) if type(one) is dict else one for one in several]
-    return found or None
+        declarations = group if type(group) is list else [tool.get("function", tool.get("toolSpec", tool))]
+        functions += [_function(function) if type(function) is dict else function for function in declarations]
+    return functions or None
 
 
 def _in_python(text: Any) -> Any:
@@ -67,15 +67,17 @@ def _in_python(text: Any) -> Any:
     except (ValueError, RecursionError):
         return text
     for tool in tools if type(tools) is list else ():
-        given = tool.get("parameters") if type(tool) is dict else None
-        if type(given) is dict and all(type(one) is dict for one in given.values()):
-            needed = [
-                name for name, one in given.items() if not ("default" in one or "optional" in str(one.get("type")))
+        parameters = tool.get("parameters") if type(tool) is dict else None
+        if type(parameters) is dict and all(type(parameter) is dict for parameter in parameters.values()):
+            required = [
+                name
+                for name, parameter in parameters.items()
+                if not ("default" in parameter or "optional" in str(parameter.get("type")))
             ]
-            for one in given.values():
-                if type(one.get("type")) is str and (named := PYTHON_TYPE.match(one["type"])):
-                    one["type"] = SCHEMA_TYPES[named[0].lower()]
-            tool["parameters"] = {"type": "object", "properties": given, "required": needed}
+            for parameter in parameters.values():
+                if type(parameter.get("type")) is str and (python_type := PYTHON_TYPE.match(parameter["type"])):
+                    parameter["type"] = SCHEMA_TYPES[python_type[0].lower()]
+            tool["parameters"] = {"type": "object", "properties": parameters, "required": required}
     return tools
 
 
@@ -84,23 +86,23 @@ def question_keys(value: dict[str, Any]) -> tuple[str, str] | None:
     pairs = [pair for pair in QUESTION_ANSWER_KEYS if type(value.get(pair[0])) is type(value.get(pair[1])) is str]
     if pairs:
         return next((pair for pair in pairs if all(value[key].strip() for key in pair)), pairs[0])
-    for asked, answered in () if "reward_model" in value else CHAT_KEYS:
-        turns = value.get(asked)
+    for question_key, answer_key in () if "reward_model" in value else CHAT_KEYS:
+        turns = value.get(question_key)
         if (
             type(turns) is list
             and turns
             and all(type(turn) is dict for turn in turns)
-            and type(value.get(answered)) is str
+            and type(value.get(answer_key)) is str
         ):
-            return asked, answered
+            return question_key, answer_key
     return None
 
 
 def list_under(value: dict[str, Any], owners: tuple[str, ...], *keys: str) -> Any:
     """The list under one of the keys, in an object under an owner or in the line itself."""
     inner = (list_under(value[owner], owners, *keys) for owner in owners if type(value.get(owner)) is dict)
-    found = next((one for one in inner if one is not None), None)
-    return next((value[key] for key in keys if type(value.get(key)) is list), None) if found is None else found
+    nested = next((items for items in inner if items is not None), None)
+    return next((value[key] for key in keys if type(value.get(key)) is list), None) if nested is None else nested
 
 
 def completion_of(value: dict[str, Any]) -> Any:
@@ -109,12 +111,12 @@ def completion_of(value: dict[str, Any]) -> Any:
     return choices[0].get("message") if choices and type(choices[0]) is dict else None
 
 
-def _function(one: dict[str, Any]) -> dict[str, Any]:
-    found = {key: item for key, item in one.items() if key not in SCHEMA_KEYS and (key, item) != ("type", "function")}
-    schema = next((one[key] for key in SCHEMA_KEYS if key in one), None)
+def _function(tool: dict[str, Any]) -> dict[str, Any]:
+    fields = {key: item for key, item in tool.items() if key not in SCHEMA_KEYS and (key, item) != ("type", "function")}
+    schema = next((tool[key] for key in SCHEMA_KEYS if key in tool), None)
     if type(schema) is dict and schema.keys() == {"json"}:
         schema = schema["json"]
-    return {**found, "parameters": _with_lower_types(schema)}
+    return {**fields, "parameters": _with_lower_types(schema)}
 
 
 def _with_lower_types(value: Any) -> Any:
@@ -133,32 +135,32 @@ def media(part: Any) -> Any:
     if type(part) is not dict:
         return part
     for key in ("image_url", "video_url", "audio_url", "file"):
-        held = part.get(key)
-        url = held.get("url", held.get("file_data")) if type(held) is dict else held
+        attachment = part.get(key)
+        url = attachment.get("url", attachment.get("file_data")) if type(attachment) is dict else attachment
         if type(url) is str:
             return ["media", url]
     for key in ("inlineData", "inline_data", "fileData", "file_data", "image", "video", "document", "source"):
-        held = part.get(key)
-        if type(held) is dict and (url := _url(held, key)):
+        attachment = part.get(key)
+        if type(attachment) is dict and (url := _url(attachment, key)):
             return ["media", url]
     return part
 
 
-def _url(held: dict[str, Any], key: str) -> str | None:
-    source = held.get("source", held)
+def _url(attachment: dict[str, Any], key: str) -> str | None:
+    source = attachment.get("source", attachment)
     if type(source) is not dict:
         return None
     place = source.get("s3Location")
-    found = source.get("url", source.get("fileUri", source.get("file_uri")))
+    url = source.get("url", source.get("fileUri", source.get("file_uri")))
     if type(place) is dict:
-        found = place.get("uri")
+        url = place.get("uri")
     data = source.get("data", source.get("bytes"))
-    if type(found) is str or type(data) is not str:
-        return found if type(found) is str else None
+    if type(url) is str or type(data) is not str:
+        return url if type(url) is str else None
     kind = {"image": "image", "video": "video", "document": "application"}.get(key)
     mime = source.get("media_type", source.get("mimeType", source.get("mime_type")))
-    named = mime or f"{kind}/{held.get('format')}"
-    return f"data:{named};base64,{data}"
+    media_type = mime or f"{kind}/{attachment.get('format')}"
+    return f"data:{media_type};base64,{data}"
 
 
 def has_answers(value: dict[str, Any]) -> bool:

@@ -20,7 +20,7 @@ from curate.verify.lines import LINE_BITS, Chunk, ChunkLines, chunks_of, read_ch
 from curate.verify.near_duplicates import SetStore, Similar
 from curate.verify.words import Hashes, Numbers
 
-PLACES: Final = ("places", "begun_by", "blocks_by", "line_places")
+PLACES: Final = ("places", "prefixes_by", "blocks_by", "line_places")
 """The columns that are places."""
 
 
@@ -33,8 +33,8 @@ class Examples:
     """The split number of each file."""
     places: Numbers
     """Place of each example."""
-    given: Hashes
-    asked: Hashes
+    trained: Hashes
+    question: Hashes
     turns: Hashes
     first_turn: Hashes
     first_words: Hashes
@@ -43,8 +43,8 @@ class Examples:
     """One column per part."""
     keys: Hashes
     """One column per key."""
-    begun: Hashes
-    begun_by: Numbers
+    prefixes: Hashes
+    prefixes_by: Numbers
     """The place of each."""
     blocks: Hashes
     blocks_by: Numbers
@@ -143,8 +143,8 @@ class _Reading:
         base = (file << LINE_BITS) + before
         columns = features.columns
         if not self.owners[file]:  # of a system prompt in all examples, one of each chunk is enough
-            found = np.unique(columns["blocks"], return_index=True, return_counts=True)
-            columns["blocks"], firsts, columns["block_examples"] = found
+            unique_blocks = np.unique(columns["blocks"], return_index=True, return_counts=True)
+            columns["blocks"], firsts, columns["block_examples"] = unique_blocks
             columns["blocks_by"] = columns["blocks_by"][firsts]
         for name, column in columns.items():
             self.columns[name].append(column + base if name in PLACES else column)
@@ -156,6 +156,6 @@ class _Reading:
         self.counts.add(features.counts)
 
 
-def _features(wanted: RequestedFeatures, task: _Task) -> tuple[int, Features, int]:
+def _features(requested: RequestedFeatures, task: _Task) -> tuple[int, Features, int]:
     lines, physical = read_chunk(task.chunk)
-    return task.file, features_of(lines, wanted), physical
+    return task.file, features_of(lines, requested), physical

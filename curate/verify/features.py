@@ -51,7 +51,7 @@ class Counts:
     """Examples with several answers, one of which is too short to be compared by itself."""
     rejected: int = 0
     """Examples with a rejected answer."""
-    beside: int = 0
+    extra_texts: int = 0
     """Examples in messages form with text under keys of another form."""
     reasoned: int = 0
     """Examples with reasoning beside the text of a turn."""
@@ -69,17 +69,17 @@ class Counts:
     def add(self, other: "Counts") -> None:
         """Add the examples of a chunk."""
         for column in fields(self):
-            mine, theirs = getattr(self, column.name), getattr(other, column.name)
-            setattr(self, column.name, mine | theirs if column.name == "ids" else mine + theirs)
+            total, added = getattr(self, column.name), getattr(other, column.name)
+            setattr(self, column.name, total | added if column.name == "ids" else total + added)
 
 
 class Row(NamedTuple):
     """The features of one example; hash 0 means none."""
 
     line: int
-    given: int
+    trained: int
     """Hash of the complete training input and output."""
-    asked: int
+    question: int
     """Hash of the words of the user turns and of the attachments."""
     turns: int
     """Hash of all turns, for an example that ends with an answer."""
@@ -93,7 +93,7 @@ class Row(NamedTuple):
     """Keys of the question without a part, one per part."""
     keys: Sequence[int]
     """The hash of the value of each key."""
-    begun: Sequence[int]
+    prefixes: Sequence[int]
     """Hash of the turns up to each answer that is not the last turn."""
     blocks: Sequence[int]
     """The digests of the runs of blocks."""
@@ -113,9 +113,11 @@ class Shingled(NamedTuple):
     @classmethod
     def of(cls, sets: Sequence[tuple[bytes, int]]) -> "Shingled":
         """From digests of `DIGEST_BYTES` bytes and the line of each set; empty sets are left out."""
-        some = [one for one in sets if one[0]]
-        sizes = _integers(len(digests) // DIGEST_BYTES for digests, _ in some)
-        return cls(hashes_of(b"".join(digests for digests, _ in some)), sizes, _integers(line for _, line in some))
+        nonempty = [pair for pair in sets if pair[0]]
+        sizes = _integers(len(digests) // DIGEST_BYTES for digests, _ in nonempty)
+        return cls(
+            hashes_of(b"".join(digests for digests, _ in nonempty)), sizes, _integers(line for _, line in nonempty)
+        )
 
 
 class Features(NamedTuple):
@@ -158,9 +160,9 @@ class _Example(NamedTuple):
     """Its user turns without shared passages."""
 
 
-def features_of(lines: ChunkLines, wanted: RequestedFeatures) -> Features:
+def features_of(lines: ChunkLines, requested: RequestedFeatures) -> Features:
     """Parse lines and compute the features that are compared."""
-    counts, found, unread = Counts(), list[_Example](), list[tuple[int, str]]()
+    counts, examples, unread = Counts(), list[_Example](), list[tuple[int, str]]()
     requests: list[tuple[int, str]] = []
     for number, line in zip(*lines, strict=True):
         try:
@@ -168,25 +170,25 @@ def features_of(lines: ChunkLines, wanted: RequestedFeatures) -> Features:
         except NotUnderstoodError as error:
             unread.append((number, str(error)))
             continue
-        asked = [turn.text for turn in reading.turns if turn.role == "user"]
-        found.append(_Example(number, value, reading, wanted.passages.cut(asked)))
+        user_texts = [turn.text for turn in reading.turns if turn.role == "user"]
+        examples.append(_Example(number, value, reading, requested.passages.cut(user_texts)))
         counts.reasoned += REASONING.search(line) is not None
-        if wanted.requests and asked and asked[-1].strip():
-            requests.append((number, asked[-1]))
+        if requested.requests and user_texts and user_texts[-1].strip():
+            requests.append((number, user_texts[-1]))
     texts = _Texts(
         text
-        for one in found
+        for example in examples
         for text in (
-            *(turn.full_text for turn in (*one.reading.turns, *one.reading.others)),
-            *(one.cut.turns or ()),
+            *(turn.full_text for turn in (*example.reading.turns, *example.reading.others)),
+            *(example.cut.turns or ()),
         )
     )
-    rows = [_row(one, texts, wanted, counts) for one in found]
+    rows = [_row(example, texts, requested, counts) for example in examples]
     sets = {
         "whole": Shingled.of([(row.whole, row.line) for row in rows]),
         "answers": Shingled.of([(answer, row.line) for row in rows for answer in row.answers]),
     }
-    columns = _columns(rows, len(wanted.keys))
+    columns = _columns(rows, len(requested.keys))
     columns["digests"], columns["line_places"] = digests_of(lines.lines), _integers(lines.numbers)
     return Features(columns, sets, unread, requests, counts)
 
@@ -199,77 +201,77 @@ def _columns(rows: Sequence[Row], keys: int) -> dict[str, np.ndarray[Any, Any]]:
     """The features of examples as columns; `keys`: number of keys."""
     columns: dict[str, np.ndarray[Any, Any]] = {
         name: np.array([getattr(row, name) for row in rows], dtype=np.uint64)
-        for name in ("given", "asked", "turns", "first_turn", "first_words", "short")
+        for name in ("trained", "question", "turns", "first_turn", "first_words", "short")
     }
     for name, width in (("near", PARTS), ("keys", keys)):
         columns[name] = np.array([getattr(row, name) for row in rows], dtype=np.uint64).reshape(len(rows), width)
-    for name in ("begun", "blocks"):
-        columns[name] = np.array([one for row in rows for one in getattr(row, name)], dtype=np.uint64)
+    for name in ("prefixes", "blocks"):
+        columns[name] = np.array([digest for row in rows for digest in getattr(row, name)], dtype=np.uint64)
         columns[f"{name}_by"] = _integers(row.line for row in rows for _ in getattr(row, name))
     columns["block_examples"] = np.ones(len(columns["blocks"]), dtype=np.int64)
     return {"places": _integers(row.line for row in rows), **columns}
 
 
-def _row(example: _Example, texts: _Texts, wanted: RequestedFeatures, counts: Counts) -> Row:
+def _row(example: _Example, texts: _Texts, requested: RequestedFeatures, counts: Counts) -> Row:
     """The features of an example, which is also counted."""
     line, value, reading, cut = example
     turns = [turn for turn in reading.turns if turn.role != "system"]
-    asked, answers = ([turn.full_text for turn in turns if turn.role == role] for role in ("user", "assistant"))
-    beside = hashed(canonical(reading.attached).decode("utf-8", "surrogatepass")) if reading.attached else 0
-    first = texts.words(*asked[:1])
-    each = list(map(texts.words, answers))
-    said = list(chain.from_iterable(each))
-    compared = [said, *(each if len(each) > 1 else ())]
-    left = iter(cut.turns or ())
-    whole = texts.words(
-        *(next(left, turn.full_text) if turn.role == "user" else turn.full_text for turn in turns),
+    user_texts, answers = ([turn.full_text for turn in turns if turn.role == role] for role in ("user", "assistant"))
+    attachments_hash = hashed(canonical(reading.attached).decode("utf-8", "surrogatepass")) if reading.attached else 0
+    first = texts.words(*user_texts[:1])
+    words_by_answer = list(map(texts.words, answers))
+    answer_words = list(chain.from_iterable(words_by_answer))
+    compared = [answer_words, *(words_by_answer if len(words_by_answer) > 1 else ())]
+    cut_turns = iter(cut.turns or ())
+    all_words = texts.words(
+        *(next(cut_turns, turn.full_text) if turn.role == "user" else turn.full_text for turn in turns),
         *(turn.full_text for turn in reading.others),
     )
-    begun = _prefix_hashes(turns, texts)
-    ends = turns[-1:] and turns[-1].role == "assistant"
-    _count(example, counts, wanted.ids)
+    prefix_hashes = _prefix_hashes(turns, texts)
+    ends_with_answer = turns[-1:] and turns[-1].role == "assistant"
+    _count(example, counts, requested.ids)
     counts.short_turns += any(len(words) < MIN_ANSWER_WORDS for words in compared[1:])
-    counts.wordless += not whole
-    question = texts.words(*asked)
+    counts.wordless += not all_words
+    question = texts.words(*user_texts)
     return Row(
         line=line,
-        given=_given(value, reading),
-        asked=_asked(asked, question, beside),
-        turns=begun[-1] if ends else 0,
-        first_turn=hashed(" ".join(first), beside) if len(first) >= FIRST_TURN_WORDS else 0,
+        trained=_training_hash(value, reading),
+        question=_question_hash(user_texts, question, attachments_hash),
+        turns=prefix_hashes[-1] if ends_with_answer else 0,
+        first_turn=hashed(" ".join(first), attachments_hash) if len(first) >= FIRST_TURN_WORDS else 0,
         first_words=digest_of(first) if len(first) >= FIRST_TURN_WORDS else 0,
-        short=hashed(" ".join(said)) if answers and len(said) < MIN_ANSWER_WORDS else 0,
-        near=part_keys(question, beside),
-        keys=[_value_hash(value_at(value, key)) for key in wanted.keys],
-        begun=[one for one, turn in zip(begun[:-1], turns, strict=False) if turn.role == "assistant"],
+        short=hashed(" ".join(answer_words)) if answers and len(answer_words) < MIN_ANSWER_WORDS else 0,
+        near=part_keys(question, attachments_hash),
+        keys=[_value_hash(value_at(value, key)) for key in requested.keys],
+        prefixes=[digest for digest, turn in zip(prefix_hashes[:-1], turns, strict=False) if turn.role == "assistant"],
         blocks=_blocks(reading, texts),
-        whole=shingles(whole, beside),
+        whole=shingles(all_words, attachments_hash),
         answers=[shingles(words) for words in compared if len(words) >= MIN_ANSWER_WORDS],
     )
 
 
-def _given(value: dict[str, Any], reading: Reading) -> int:
-    """The hash of everything that a trainer is given."""
-    given = trained_keys(value)
+def _training_hash(value: dict[str, Any], reading: Reading) -> int:
+    """The hash of everything that a trainer reads."""
+    trained = trained_keys(value)
     if "messages" not in value:  # turns under keys that are no trainer's
-        given = {**given, "messages": [[turn.role, turn.full_text] for turn in reading.turns]}
-    return xxhash.xxh3_64_intdigest(canonical(given))
+        trained = {**trained, "messages": [[turn.role, turn.full_text] for turn in reading.turns]}
+    return xxhash.xxh3_64_intdigest(canonical(trained))
 
 
-def _asked(asked: Sequence[str], words: Words, beside: int) -> int:
+def _question_hash(user_texts: Sequence[str], words: Words, attachments_hash: int) -> int:
     """The hash of a question: its words, or its text if it has no words; 0 if there is none."""
-    signs = "" if words else "\0" + " ".join(folded("\n".join(asked)).split())
-    return hashed(" ".join(words) or signs, beside) if asked else 0
+    signs = "" if words else "\0" + " ".join(folded("\n".join(user_texts)).split())
+    return hashed(" ".join(words) or signs, attachments_hash) if user_texts else 0
 
 
 def _prefix_hashes(turns: Sequence[Turn], texts: _Texts) -> list[int]:
     """The hash of the turns up to each one."""
-    found, digest = list[int](), xxhash.xxh3_64()
+    hashes, digest = list[int](), xxhash.xxh3_64()
     for turn in turns:
         spelled = " ".join(texts.words(turn.full_text)) or folded(turn.full_text)
         digest.update(f"{turn.role}\0{spelled}\0".encode("utf-8", "surrogatepass"))
-        found.append(digest.intdigest() or 1)
-    return found
+        hashes.append(digest.intdigest() or 1)
+    return hashes
 
 
 def _blocks(reading: Reading, texts: _Texts) -> list[int]:
@@ -283,19 +285,19 @@ def _count(example: _Example, counts: Counts, ids: frozenset[str]) -> None:
     value, reading = example.value, example.reading
     counts.attached += bool(reading.attached)
     counts.rejected += bool(reading.others)
-    counts.beside += len(value) > 1 and _has_texts_beside(value, reading)
+    counts.extra_texts += len(value) > 1 and _has_extra_texts(value, reading)
     counts.others += "messages" not in value
     counts.characters += reading.characters
     counts.windows.update(example.cut.windows)
-    if ids and (own := id_of(value)) in ids:
-        counts.ids.add(own)
+    if ids and (example_id := id_of(value)) in ids:
+        counts.ids.add(example_id)
 
 
-def _has_texts_beside(value: dict[str, Any], reading: Reading) -> bool:
+def _has_extra_texts(value: dict[str, Any], reading: Reading) -> bool:
     """Whether a text under a key of another form beside `messages` is in no turn."""
     keys = FORM_KEYS & value.keys() if "messages" in value else ()
-    beside = {value[key] for key in keys if type(value[key]) is str}
-    return bool(beside) and not beside <= {turn.text for turn in (*reading.turns, *reading.others)}
+    extra_texts = {value[key] for key in keys if type(value[key]) is str}
+    return bool(extra_texts) and not extra_texts <= {turn.text for turn in (*reading.turns, *reading.others)}
 
 
 line_digest: Final = xxhash.xxh3_128_digest

@@ -67,37 +67,39 @@ class _Leak(NamedTuple):
     """The message; `{share}` stands for the similarity."""
 
 
-def leak_points(found: Examples, compared: Compared, texts: Mapping[str, Similar]) -> tuple[list[Point], list[Finding]]:
+def leak_points(
+    examples: Examples, compared: Compared, texts: Mapping[str, Similar]
+) -> tuple[list[Point], list[Finding]]:
     """The check points about leaks, and the findings.
 
     texts: the leaks by shared texts, by code. An example counts for each row of the table that applies; its finding is
     reported for the first of them. Raises
     `ModelError`, `MissingExtra` where the model that the caller named cannot be used.
     """
-    begun, whole = (found.begun, found.begun_by), (found.turns, found.places)
+    prefixes, conversations = (examples.prefixes, examples.prefixes_by), (examples.turns, examples.places)
     leaks = [
-        _Leak("L001", _equal(found, found.given), "is a copy of {where}"),
-        _Leak("L002", found.similar["whole"], "is a near-duplicate of {where}, similarity {share}"),
-        _Leak("L003", _equal(found, found.asked), "has the same question as {where}"),
+        _Leak("L001", _equal(examples, examples.trained), "is a copy of {where}"),
+        _Leak("L002", examples.similar["whole"], "is a near-duplicate of {where}, similarity {share}"),
+        _Leak("L003", _equal(examples, examples.question), "has the same question as {where}"),
         _Leak("L013", texts["L013"], "has nearly the same question as {where}"),
-        _Leak("L011", found.similar["answers"], "has nearly the same answer as {where}, similarity {share}"),
-        _Leak("L005", _first_match(found, whole, begun), "is the beginning of {where}"),
-        _Leak("L005", _first_match(found, begun, whole), "continues {where}"),
+        _Leak("L011", examples.similar["answers"], "has nearly the same answer as {where}, similarity {share}"),
+        _Leak("L005", _first_match(examples, conversations, prefixes), "is the beginning of {where}"),
+        _Leak("L005", _first_match(examples, prefixes, conversations), "continues {where}"),
         _Leak("L012", texts["L012"], "begins with the same question as {where}"),
         _Leak("L014", texts["L014"], "has the same document as {where}"),
-        *(_Leak("L005", _equal(found, column), SAME_KEY) for column in found.keys.T),
+        *(_Leak("L005", _equal(examples, column), SAME_KEY) for column in examples.keys.T),
     ]
     without = "" if compared.model else "not checked: needs --embeddings MODEL"
     if compared.model:
         try:
-            near = _near(found, compared)
+            near = _near(examples, compared)
         except (ModelError, MissingExtra) as error:
             if compared.demanded:
                 raise
             without = f"not checked: {error.message}"
         else:
             leaks.insert(9, _Leak("L006", near, "has nearly the same question as {where}, cosine similarity {share}"))
-    return list(_points(leaks, compared, without)), _findings(found, leaks, compared)
+    return list(_points(leaks, compared, without)), _findings(examples, leaks, compared)
 
 
 def _points(leaks: Sequence[_Leak], compared: Compared, without: str) -> Iterator[Point]:
@@ -114,8 +116,8 @@ def _points(leaks: Sequence[_Leak], compared: Compared, without: str) -> Iterato
         "L006": f"no cosine similarity of {compared.close:g} or more between questions across splits ({visible(compared.model)})",  # noqa: E501
     }
     for code, name in NAMES.items():
-        every = [leak.pairs.places for leak in leaks if leak.code == code]
-        if count := len(np.unique(np.concatenate(every))) if every else 0:
+        leak_places = [leak.pairs.places for leak in leaks if leak.code == code]
+        if count := len(np.unique(np.concatenate(leak_places))) if leak_places else 0:
             yield Point(
                 f"{code} {name}",
                 Verdict.BROKEN,
@@ -127,36 +129,43 @@ def _points(leaks: Sequence[_Leak], compared: Compared, without: str) -> Iterato
             yield Point(f"{code} {name}", Verdict.PROVED, proved[code])
 
 
-def _findings(found: Examples, leaks: Sequence[_Leak], compared: Compared) -> list[Finding]:
+def _findings(examples: Examples, leaks: Sequence[_Leak], compared: Compared) -> list[Finding]:
     """For each example, the first leak that is not a shared key, and all shared keys."""
     rows_of: list[tuple[int, int, float, _Leak]] = []
-    seen: set[int] = set()
+    places: set[int] = set()
     for leak in leaks:
         pairs = zip(*(column.tolist() for column in leak.pairs), strict=True)
-        rows = [row for row in pairs if leak.message == SAME_KEY or row[0] not in seen]
-        seen.update(place for place, _, _ in rows)
+        rows = [row for row in pairs if leak.message == SAME_KEY or row[0] not in places]
+        places.update(place for place, _, _ in rows)
         rows_of += [(*row, leak) for row in rows]
     rows_of.sort(key=lambda item: item[0])
-    ids = _ids(found, seen)
-    return [_finding(found, compared, ids, *item) for item in rows_of]
+    ids = _ids(examples, places)
+    return [_finding(examples, compared, ids, *item) for item in rows_of]
 
 
 def _finding(
-    found: Examples, compared: Compared, ids: dict[int, str], place: int, earlier: int, similarity: float, leak: _Leak
+    examples: Examples,
+    compared: Compared,
+    ids: dict[int, str],
+    place: int,
+    earlier: int,
+    similarity: float,
+    leak: _Leak,
 ) -> Finding:
-    (file, line), (other, number) = found.place(place), found.place(earlier)
-    where = f"{visible(display_name(other))}:{number} ({visible(compared.names[found.owners[earlier >> LINE_BITS]])})"
+    (file, line), (earlier_file, earlier_line) = examples.place(place), examples.place(earlier)
+    split = visible(compared.names[examples.owners[earlier >> LINE_BITS]])
+    where = f"{visible(display_name(earlier_file))}:{earlier_line} ({split})"
     share = f"{similarity:.0%}" if leak.code != "L006" else f"{similarity:.2f}"
     severity = Severity.WARNING if leak.code == "L006" else Severity.ERROR
     message, hint = leak.message.format(share=share, where=where), HINTS.get(leak.code, APART_HINT)
     return Finding(leak.code, severity, display_name(file), line, "", message, hint, False, ids.get(place))
 
 
-def _ids(found: Examples, places: set[int]) -> dict[int, str]:
+def _ids(examples: Examples, places: set[int]) -> dict[int, str]:
     """The ids of examples in messages format; their lines are read again."""
     ids = {}
     for file in {place >> LINE_BITS for place in places}:
-        for number, line in lines_of(found.files[file]):
+        for number, line in lines_of(examples.files[file]):
             place = (file << LINE_BITS) + number
             if place in places:
                 try:
@@ -168,35 +177,35 @@ def _ids(found: Examples, places: set[int]) -> dict[int, str]:
     return ids
 
 
-def _equal(found: Examples, hashes: Hashes) -> Similar:
+def _equal(examples: Examples, hashes: Hashes) -> Similar:
     """For each example, the first one with the same hash."""
-    return _first_match(found, (hashes, found.places), (hashes, found.places))
+    return _first_match(examples, (hashes, examples.places), (hashes, examples.places))
 
 
-def _first_match(found: Examples, later: tuple[Hashes, Numbers], among: tuple[Hashes, Numbers]) -> Similar:
+def _first_match(examples: Examples, later: tuple[Hashes, Numbers], among: tuple[Hashes, Numbers]) -> Similar:
     """For each hash of `later`, the first equal one of `among` in an earlier split, if not 0; places are ascending.
 
     Of several hashes of a place, the last one with a match is used.
     """
     hashes, firsts = np.unique(among[0], return_index=True)
-    at = np.searchsorted(hashes, later[0])
-    known = np.flatnonzero((np.append(hashes, np.uint64(0))[at] == later[0]) & (later[0] != 0))
-    places, earlier = later[1][known], among[1][firsts[at[known]]]
-    leaks = found.splits_of(earlier) < found.splits_of(places)
+    positions = np.searchsorted(hashes, later[0])
+    matching = np.flatnonzero((np.append(hashes, np.uint64(0))[positions] == later[0]) & (later[0] != 0))
+    places, earlier = later[1][matching], among[1][firsts[positions[matching]]]
+    leaks = examples.splits_of(earlier) < examples.splits_of(places)
     places, earlier = places[leaks], earlier[leaks]
     last = np.flatnonzero(np.append(places[1:] != places[:-1], True)[: len(places)])
     return Similar(places[last], earlier[last], np.ones(len(last)))
 
 
-def _near(found: Examples, compared: Compared) -> Similar:
+def _near(examples: Examples, compared: Compared) -> Similar:
     """Questions that are close by an embedding model. Raises `ModelError`, `MissingExtra`.
 
     The model is the one thing that this package shares with the code that writes splits.
     """
-    places = np.array([place for place, _ in found.requests], dtype=np.int64)
-    other, similarity = _nearest_texts([text for _, text in found.requests], found.splits_of(places), compared)
-    at = np.flatnonzero(other >= 0)
-    return Similar(places[at], places[other[at]], similarity[at])
+    places = np.array([place for place, _ in examples.requests], dtype=np.int64)
+    nearest, similarity = _nearest_texts([text for _, text in examples.requests], examples.splits_of(places), compared)
+    matched = np.flatnonzero(nearest >= 0)
+    return Similar(places[matched], places[nearest[matched]], similarity[matched])
 
 
 def _nearest_texts(texts: list[str], splits: Numbers, compared: Compared) -> tuple[Numbers, Floats]:
@@ -204,14 +213,14 @@ def _nearest_texts(texts: list[str], splits: Numbers, compared: Compared) -> tup
     from curate.models.embeddings import embed  # slow to import, and not needed without a model
 
     vectors: Any = embed(texts, compared.model, compared.cache, exact=True)
-    other, similarity = np.full(len(texts), -1, dtype=np.int64), np.zeros(len(texts))
+    nearest, similarity = np.full(len(texts), -1, dtype=np.int64), np.zeros(len(texts))
     for split in range(1, int(splits.max(initial=0)) + 1):
-        before, own = np.flatnonzero(splits < split), np.flatnonzero(splits == split)
-        for start in range(0, len(own) if len(before) else 0, BLOCK_QUESTIONS):
-            at = own[start : start + BLOCK_QUESTIONS]
-            alike = vectors[at] @ vectors[before].T
-            best = alike.argmax(axis=1)
-            cosine = np.minimum(alike[np.arange(len(at)), best], 1)
+        before, held_out = np.flatnonzero(splits < split), np.flatnonzero(splits == split)
+        for start in range(0, len(held_out) if len(before) else 0, BLOCK_QUESTIONS):
+            block = held_out[start : start + BLOCK_QUESTIONS]
+            cosines = vectors[block] @ vectors[before].T
+            best = cosines.argmax(axis=1)
+            cosine = np.minimum(cosines[np.arange(len(block)), best], 1)
             near = cosine >= compared.close
-            other[at[near]], similarity[at[near]] = before[best[near]], cosine[near]
-    return other, similarity
+            nearest[block[near]], similarity[block[near]] = before[best[near]], cosine[near]
+    return nearest, similarity

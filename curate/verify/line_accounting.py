@@ -33,19 +33,19 @@ class Inputs(NamedTuple):
     changed: list[str]
 
 
-def find_inputs(folder: Path, files: Sequence[InputFile], given: Mapping[str, Path]) -> Inputs:
-    """The input files of a manifest, those that are `given` by name, or relative to the working folder or to the
-    output; changed files are missing.
+def find_inputs(folder: Path, files: Sequence[InputFile], input_paths: Mapping[str, Path]) -> Inputs:
+    """Find the input files of a manifest: at the path in `input_paths` for a name, else at the path in the manifest,
+    relative to the working folder or to the output. A changed file is not used.
     """
     inputs = Inputs([], [], [])
     for file in files:
-        named = given.get(file.path) or path_of(file.path)
-        there = [path for path in dict.fromkeys((named, folder.parent / named)) if path.is_file()]
-        path = next((path for path in there if sha256(path) == file.sha256), None)
+        named_path = input_paths.get(file.path) or path_of(file.path)
+        present = [path for path in dict.fromkeys((named_path, folder.parent / named_path)) if path.is_file()]
+        path = next((path for path in present if sha256(path) == file.sha256), None)
         if path is not None:
             inputs.files.append(path)
         else:
-            (inputs.changed if there else inputs.missing).append(file.path)
+            (inputs.changed if present else inputs.missing).append(file.path)
     return inputs
 
 
@@ -69,15 +69,15 @@ class _Lines(NamedTuple):
     def values(self, chosen: Sequence[int]) -> Iterator[tuple[int, Any]]:
         """Position and value of some lines, read again; the raw bytes if they are not JSON."""
         places = self.places[np.array(chosen, dtype=np.int64)]
-        wanted: dict[int, dict[tuple[int, int], int]] = defaultdict(dict)
-        for at, place, first in zip(chosen, places.tolist(), self.places.searchsorted(places).tolist(), strict=True):
-            wanted[place >> LINE_BITS][place & ((1 << LINE_BITS) - 1), at - first] = at
-        for file, positions in wanted.items():
-            held = self.ledger is not None and file == len(self.files) - 1
-            lines = removed_lines(self.ledger) if self.ledger is not None and held else lines_of(self.files[file])
+        by_file: dict[int, dict[tuple[int, int], int]] = defaultdict(dict)
+        for index, place, first in zip(chosen, places.tolist(), self.places.searchsorted(places).tolist(), strict=True):
+            by_file[place >> LINE_BITS][place & ((1 << LINE_BITS) - 1), index - first] = index
+        for file, positions in by_file.items():
+            is_ledger = self.ledger is not None and file == len(self.files) - 1
+            lines = removed_lines(self.ledger) if self.ledger is not None and is_ledger else lines_of(self.files[file])
             for _, elements in groupby(lines, key=itemgetter(0)):  # elements of a document may share a line
-                for nth, (number, data) in enumerate(elements):
-                    if (position := positions.get((number, nth))) is not None:
+                for element_index, (number, data) in enumerate(elements):
+                    if (position := positions.get((number, element_index))) is not None:
                         yield position, _value(data)
 
 
@@ -87,17 +87,18 @@ def accounting_point(
     ledger: Ledger,
     written: Examples,
     pool: WorkerPool,
-    found: list[Difference],
-    given: Mapping[str, Path],
+    differences: list[Difference],
+    input_paths: Mapping[str, Path],
 ) -> Point:
-    """Whether the input lines equal the lines of the splits and the ledger, each with the same count. `given`: as in
-    `find_inputs`.
+    """Whether the input lines equal the lines of the splits and the ledger, each with the same count.
+
+    `input_paths` is that of `find_inputs`.
     """
-    inputs = find_inputs(folder, [*manifest.inputs, *manifest.existing], given)
+    inputs = find_inputs(folder, [*manifest.inputs, *manifest.existing], input_paths)
     if inputs.missing or inputs.changed:
-        gone = [f"missing: {', '.join(inputs.missing[:3])}"] if inputs.missing else []
-        gone += [f"changed: {', '.join(inputs.changed[:3])}"] if inputs.changed else []
-        return Point("nothing lost", Verdict.OPEN, f"the input files cannot be compared ({'; '.join(gone)})")
+        unavailable = [f"missing: {', '.join(inputs.missing[:3])}"] if inputs.missing else []
+        unavailable += [f"changed: {', '.join(inputs.changed[:3])}"] if inputs.changed else []
+        return Point("nothing lost", Verdict.OPEN, f"the input files cannot be compared ({'; '.join(unavailable)})")
     before = _digested(inputs.files, pool)
     left_places = np.array([removed.line for removed in ledger.removed], dtype=np.int64) + (
         len(written.files) << LINE_BITS
@@ -106,14 +107,14 @@ def accounting_point(
     places = np.concatenate([written.line_places, left_places])
     after = _Lines([*written.files, ledger.path], digests, places, ledger)
     lost, added = _unmatched(before, after)
-    odd = len(lost)
+    lost_by_digest = len(lost)
     if lost and added:  # lines in other formats were converted to messages, so their content is compared
         lost, added = _matched_by_value(before, lost, after, added, manifest.decisions)
     broken = before.differences(
         lost, "input line that is neither in a split nor in the removed lines"
     ) + after.differences(added, "not a line of the input files")
-    found.extend(broken[:MAX_SHOWN])
-    total, converted = len(before.places), odd - len(lost)
+    differences.extend(broken[:MAX_SHOWN])
+    total, converted = len(before.places), lost_by_digest - len(lost)
     how = "byte for byte" if not converted else f"{total - converted:,} byte for byte and {converted:,} by content"
     text = f"all {plural(total, 'input line')} are in a split or in the removed lines ({how}), and no other line is"
     return point_of("nothing lost", broken, text, f"{plural(len(lost), 'line')} lost, {len(added):,} added")
@@ -123,8 +124,8 @@ def _digested(paths: Sequence[Path], pool: WorkerPool) -> _Lines:
     digests, places = [np.empty((0, 2), dtype=np.uint64)], [np.empty(0, dtype=np.int64)]
     for file, path in enumerate(paths):
         before = file << LINE_BITS
-        for found, numbers, physical in pool.each(_digests, chunks_of(path)):
-            digests.append(found)
+        for chunk_digests, numbers, physical in pool.each(_digests, chunks_of(path)):
+            digests.append(chunk_digests)
             places.append(numbers + before)
             before += physical
     return _Lines(paths, np.concatenate(digests), np.concatenate(places))
@@ -143,11 +144,11 @@ def _unmatched(before: _Lines, after: _Lines) -> tuple[list[int], list[int]]:
     digests = digests[order]
     starts = np.flatnonzero(np.append(True, (digests[1:] != digests[:-1]).any(axis=1))[: len(order)])
     sizes = np.diff(np.append(starts, len(order)))
-    own = np.add.reduceat(order < count, starts, dtype=np.int64)
-    nth = np.arange(len(order)) - np.repeat(starts, sizes)
-    own, other = np.repeat(own, sizes), np.repeat(sizes - own, sizes)
+    in_before = np.add.reduceat(order < count, starts, dtype=np.int64)
+    rank = np.arange(len(order)) - np.repeat(starts, sizes)
+    in_before, in_after = np.repeat(in_before, sizes), np.repeat(sizes - in_before, sizes)
     first = order < count
-    lost, added = first & (nth >= other), ~first & (nth >= 2 * own)
+    lost, added = first & (rank >= in_after), ~first & (rank >= 2 * in_before)
     return np.sort(order[lost]).tolist(), np.sort(order[added] - count).tolist()
 
 
@@ -162,27 +163,27 @@ def _matched_by_value(
     }
     by_value: dict[str, list[int]] = defaultdict(list)
     by_id: dict[str, list[int]] = defaultdict(list)
-    for at, value in after.values(added):
-        by_value[content_key(value)].append(at)
-        by_id[_id(value)].append(at)
-    gone: set[int] = set()
-    left: list[tuple[int, Any]] = []
-    for at, value in before.values(lost):
-        if not _take(by_value.get(content_key(value), ()), gone):
-            left.append((at, value))
-    still = [
+    for index, value in after.values(added):
+        by_value[content_key(value)].append(index)
+        by_id[_id(value)].append(index)
+    matched: set[int] = set()
+    unmatched: list[tuple[int, Any]] = []
+    for index, value in before.values(lost):
+        if not _take(by_value.get(content_key(value), ()), matched):
+            unmatched.append((index, value))
+    remaining = [
         position
-        for position, value in left
-        if not _take((at for target in _targets(value, edits) for at in by_id.get(target, ())), gone)
+        for position, value in unmatched
+        if not _take((index for target in _targets(value, edits) for index in by_id.get(target, ())), matched)
     ]
-    return sorted(still), [at for at in added if at not in gone]
+    return sorted(remaining), [index for index in added if index not in matched]
 
 
-def _take(positions: Iterable[int], gone: set[int]) -> bool:
+def _take(positions: Iterable[int], matched: set[int]) -> bool:
     """Take the first free position of some; false if none is free."""
-    match = next((at for at in positions if at not in gone), None)
+    match = next((position for position in positions if position not in matched), None)
     if match is not None:
-        gone.add(match)
+        matched.add(match)
     return match is not None
 
 
@@ -191,11 +192,11 @@ def _targets(value: Any, edits: Mapping[str, str]) -> Sequence[str]:
     example = _id(value)
     if example not in edits and not (isinstance(value, dict) and "messages" in value):
         return list(edits.values())
-    met: list[str] = []
-    while example in edits and example not in met:
-        met.append(example)
+    visited: list[str] = []
+    while example in edits and example not in visited:
+        visited.append(example)
         example = edits[example]
-    return [example] if met else []
+    return [example] if visited else []
 
 
 def _value(data: bytes) -> Any:
@@ -219,5 +220,5 @@ def content_key(value: Any) -> str:
         return f"value {xxhash.xxh3_128_hexdigest(canonical(value))}"
     sides = [[[turn.role, turn.text, turn.calls] for turn in turns] for turns in (reading.turns, reading.others)]
     line = value if isinstance(value, dict) else {}
-    beside = [declared_tools(line), line.get("functions"), line.get("label"), line.get("kto_tag")]
-    return xxhash.xxh3_128_hexdigest(canonical([sides, list(map(media, reading.attached)), beside]))
+    declared = [declared_tools(line), line.get("functions"), line.get("label"), line.get("kto_tag")]
+    return xxhash.xxh3_128_hexdigest(canonical([sides, list(map(media, reading.attached)), declared]))

@@ -71,8 +71,8 @@ def read_chunk(chunk: Chunk | ChunkLines) -> tuple[ChunkLines, int]:
     if not data:
         return ChunkLines([], []), 0
     require_filled(chunk.path, data)
-    found, behind = _cut(data.removesuffix(b"\n"), 1)
-    return found, behind - 1
+    lines, behind = _cut(data.removesuffix(b"\n"), 1)
+    return lines, behind - 1
 
 
 def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -94,12 +94,12 @@ def _unpacked(path: Path) -> Iterator[ChunkLines]:
         return
     number, pending = 1, [first.removeprefix(BOM)]
     for part in parts:
-        whole, newline, rest = part.rpartition(b"\n")
+        complete, newline, rest = part.rpartition(b"\n")
         if not newline:
             pending.append(part)
             continue
-        found, number = _cut(b"".join([*pending, whole]), number)
-        yield found
+        lines, number = _cut(b"".join([*pending, complete]), number)
+        yield lines
         pending = [rest]
     yield _cut(b"".join(pending), number)[0]
 
@@ -107,10 +107,10 @@ def _unpacked(path: Path) -> Iterator[ChunkLines]:
 def _cut(data: bytes, number: int) -> tuple[ChunkLines, int]:
     """The lines in a buffer, starting at a physical line; and the number of the line after them."""
     lines = data.split(b"\n")
-    there = [at for at, line in enumerate(lines) if line and not line.isspace()]
-    return ChunkLines([number + at for at in there], [lines[at].removesuffix(b"\r") for at in there]), number + len(
-        lines
-    )
+    indexes = [index for index, line in enumerate(lines) if line and not line.isspace()]
+    return ChunkLines(
+        [number + index for index in indexes], [lines[index].removesuffix(b"\r") for index in indexes]
+    ), number + len(lines)
 
 
 def parse_exactly(data: bytes) -> Any:

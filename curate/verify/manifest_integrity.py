@@ -20,7 +20,7 @@ from curate.verify.reading import NotUnderstoodError, loads
 from curate.verify.words import Hashes
 
 
-def manifest_point(folder: Path, manifest: Manifest, found: list[Difference]) -> Point:
+def manifest_point(folder: Path, manifest: Manifest, differences: list[Difference]) -> Point:
     """Whether the manifest is unchanged since it was written."""
     texts = []
     if digest_of(manifest) != manifest.digest:
@@ -28,13 +28,13 @@ def manifest_point(folder: Path, manifest: Manifest, found: list[Difference]) ->
     read, kept, removed = manifest.read, manifest.kept, manifest.removed.lines
     if read != kept + removed:
         texts.append(f"{read:,} lines read do not equal {kept:,} kept + {removed:,} removed")
-    given = sum(file.lines for file in manifest.existing)
-    if (total := sum(part.examples for part in manifest.splits.values())) != kept + given:
-        texts.append(f"the splits have {total:,} examples, but {kept + given:,} were kept")
+    existing = sum(file.lines for file in manifest.existing)
+    if (total := sum(part.examples for part in manifest.splits.values())) != kept + existing:
+        texts.append(f"the splits have {total:,} examples, but {kept + existing:,} were kept")
     if (lines := sum(file.lines for file in manifest.inputs)) != read:
         texts.append(f"the inputs have {lines:,} lines, but {read:,} were read")
-    broken = [Difference(folder / MANIFEST, one) for one in texts]
-    found.extend(broken)
+    broken = [Difference(folder / MANIFEST, text) for text in texts]
+    differences.extend(broken)
     return point_of(
         "manifest",
         broken,
@@ -43,43 +43,43 @@ def manifest_point(folder: Path, manifest: Manifest, found: list[Difference]) ->
     )
 
 
-def files_point(folder: Path, manifest: Manifest, found: list[Difference]) -> Point:
+def files_point(folder: Path, manifest: Manifest, differences: list[Difference]) -> Point:
     """Whether each file exists with the hash in the manifest, and no other data file is in the folder."""
-    named = named_files(manifest)
-    there = {name: folder / name for name in named if (folder / name).is_file()}
+    expected = named_files(manifest)
+    present = {name: folder / name for name in expected if (folder / name).is_file()}
     with ThreadPoolExecutor(cores()) as pool:  # hashing releases the GIL
-        hashes = dict(zip(there, pool.map(sha256, there.values()), strict=True))
+        hashes = dict(zip(present, pool.map(sha256, present.values()), strict=True))
     broken = [
         Difference(folder / name, "the manifest lists this file, but it is missing")
-        for name in named
-        if name not in there
+        for name in expected
+        if name not in present
     ]
     broken += [
         Difference(
-            folder / name, f"the file was changed: its SHA-256 is {hashes[name][:12]}…, expected {named[name][:12]}…"
+            folder / name, f"the file was changed: its SHA-256 is {hashes[name][:12]}…, expected {expected[name][:12]}…"
         )
-        for name in there
-        if hashes[name] != named[name]
+        for name in present
+        if hashes[name] != expected[name]
     ]
-    broken += [Difference(path, "the manifest does not list this file") for path in _unlisted_files(folder, named)]
-    found.extend(broken)
+    broken += [Difference(path, "the manifest does not list this file") for path in _unlisted_files(folder, expected)]
+    differences.extend(broken)
     return point_of(
         "files",
         broken,
-        f"{plural(len(named), 'file')} {'matches' if len(named) == 1 else 'match'} the SHA-256 in the manifest",
+        f"{plural(len(expected), 'file')} {'matches' if len(expected) == 1 else 'match'} the SHA-256 in the manifest",
         "files are missing, changed or not listed in the manifest",
     )
 
 
-def _unlisted_files(folder: Path, named: Mapping[str, str]) -> Iterator[Path]:
+def _unlisted_files(folder: Path, expected: Mapping[str, str]) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
-        inside = path.relative_to(folder)
-        hidden = any(part.startswith(".") for part in inside.parts)
+        relative_path = path.relative_to(folder)
+        hidden = any(part.startswith(".") for part in relative_path.parts)
         if (
             not hidden
             and path.is_file()
             and path.name.lower().endswith(DATA_SUFFIXES)
-            and inside.as_posix() not in (*named, MANIFEST)
+            and relative_path.as_posix() not in (*expected, MANIFEST)
         ):
             yield path
 
@@ -89,7 +89,7 @@ def counts_point(
     manifest: Manifest,
     examples: Mapping[str, int],
     characters: Mapping[str, int],
-    found: list[Difference],
+    differences: list[Difference],
 ) -> Point:
     """Whether the splits have the number of examples and characters in the manifest."""
     broken = []
@@ -101,7 +101,7 @@ def counts_point(
         elif name in characters and characters[name] != part.characters:
             text = f"has {characters[name]:,} characters of text; the manifest says {part.characters:,}"
             broken.append(Difference(file, text))
-    found.extend(broken)
+    differences.extend(broken)
     sizes = ", ".join(f"{name} {count:,}" for name, count in examples.items())
     return point_of("counts", broken, f"{sizes}, as in the manifest", "examples or characters differ from the manifest")
 
@@ -134,7 +134,7 @@ class Ledger(NamedTuple):
         return pairs_of([none if removed.digest is None else removed.digest for removed in self.removed])
 
 
-def read_ledger(path: Path, found: list[Difference]) -> Ledger:
+def read_ledger(path: Path, differences: list[Difference]) -> Ledger:
     """Read the ledger; invalid lines are reported as differences."""
     ledger = Ledger(path, [])
     try:
@@ -144,7 +144,7 @@ def read_ledger(path: Path, found: list[Difference]) -> Ledger:
                     if line.strip():
                         ledger.removed.append(_removed(number, loads(line)))
                 except (NotUnderstoodError, ValueError, KeyError, TypeError, AttributeError):
-                    found.append(Difference(path, "not the record of a removed line", number))
+                    differences.append(Difference(path, "not the record of a removed line", number))
     except OSError:  # reported as a missing file
         pass
     return ledger
@@ -176,15 +176,15 @@ def _data(value: Any) -> bytes | None:
 def removed_lines(ledger: Ledger) -> Iterator[tuple[int, bytes]]:
     """The removed lines, read again, with the numbers of their records."""
     numbers = iter([removed.line for removed in ledger.removed])
-    wanted = next(numbers, None)
+    next_number = next(numbers, None)
     with ledger.path.open("rb") as file:
         for number, line in enumerate(file, start=1):
-            if number == wanted:
+            if number == next_number:
                 yield number, _data(loads(line)) or b""
-                wanted = next(numbers, None)
+                next_number = next(numbers, None)
 
 
-def ledger_point(manifest: Manifest, ledger: Ledger, found: Examples, differences: list[Difference]) -> Point:
+def ledger_point(manifest: Manifest, ledger: Ledger, examples: Examples, differences: list[Difference]) -> Point:
     """Whether each removed line has a reason, the counts per reason match, and each kept example still exists.
 
     Ids of examples in other formats are unknown here: if there are such examples, a missing kept example may be one of
@@ -199,12 +199,12 @@ def ledger_point(manifest: Manifest, ledger: Ledger, found: Examples, difference
     if dict(reasons) != manifest.removed.reasons:
         text = f"its reasons are {dict(sorted(reasons.items()))}; the manifest says {manifest.removed.reasons}"
         broken.append(Difference(path, text))
-    there = found.counts.ids | {removed.example for removed in ledger.removed}
+    known_ids = examples.counts.ids | {removed.example for removed in ledger.removed}
     for removed in ledger.removed:
         if removed.digest is None:
             text = "the bytes of the removed line are missing"
             broken.append(Difference(path, text, removed.line, removed.example, "L010"))
-        if removed.kept is not None and removed.kept not in there and not found.counts.others:
+        if removed.kept is not None and removed.kept not in known_ids and not examples.counts.others:
             text = f"the example kept in its place is missing: {removed.kept[:12]}… ({removed.lost_to})"
             broken.append(Difference(path, text, removed.line, removed.example, "L010"))
     differences.extend(broken[:MAX_SHOWN])

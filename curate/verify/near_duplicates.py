@@ -66,12 +66,12 @@ class SetStore:
             folder.mkdir()
             self.file = (folder / "hashes").open("w+b")
 
-    def add(self, found: Shingled, base: int) -> None:
+    def add(self, sets: Shingled, base: int) -> None:
         """Append the sets of a chunk; `base`: what makes its line numbers places. Raises `OutputError`."""
         with written(self.folder):
-            self.file.write(found.hashes.data)
-        self.sizes.append(found.sizes)
-        self.places.append(found.places + base)
+            self.file.write(sets.hashes.data)
+        self.sizes.append(sets.sizes)
+        self.places.append(sets.places + base)
 
     def similar(self, owners: Sequence[int], threshold: float, pool: WorkerPool) -> Similar:
         """Compare the sets; `owners`: the split number of each file. No set can be added any more. Raises
@@ -79,44 +79,47 @@ class SetStore:
         """
         sizes, places = np.concatenate(self.sizes), np.concatenate(self.places)
         splits = np.array(owners, dtype=np.int64)[places >> LINE_BITS]
-        own = int(np.searchsorted(splits, 1))  # the first held-out set
-        start = int(sizes[:own].sum())
+        first_held_out = int(np.searchsorted(splits, 1))  # the first held-out set
+        start = int(sizes[:first_held_out].sum())
         with written(self.folder), self.file:
-            held = Sets(mapped(self.file, "u8")[start:], sizes[own:])
-            counts = counts_of(held)
-            index = Index.of(held, splits[own:], counts, threshold)
+            held_out = Sets(mapped(self.file, "u8")[start:], sizes[first_held_out:])
+            counts = counts_of(held_out)
+            index = Index.of(held_out, splits[first_held_out:], counts, threshold)
             _save(self.folder, index, counts, start)
-        best, earlier = np.zeros(len(held.sizes)), np.full(len(held.sizes), -1, dtype=np.int64)
+        best, earlier = np.zeros(len(held_out.sizes)), np.full(len(held_out.sizes), -1, dtype=np.int64)
         for split in range(int(splits.max(initial=0))):
-            waiting = _slices_of(sizes, splits, split)
-            while some := list(islice(waiting, SLICES_PER_ROUND)):
-                wanted = (earlier < 0) & (index.units == np.arange(len(earlier))) & (splits[own:] > split)
-                work = partial(_match, self.folder, np.packbits(wanted), threshold)
-                for part, found in zip(some, pool.each(work, some), strict=True):
-                    better = found.similarity > best[found.held]
-                    at = found.held[better]
-                    earlier[at], best[at] = places[found.earlier[better] + part.first], found.similarity[better]
+            pending = _slices_of(sizes, splits, split)
+            while batch := list(islice(pending, SLICES_PER_ROUND)):
+                searched = (earlier < 0) & (index.units == np.arange(len(earlier))) & (splits[first_held_out:] > split)
+                work = partial(_match, self.folder, np.packbits(searched), threshold)
+                for part, batch_matches in zip(batch, pool.each(work, batch), strict=True):
+                    better = batch_matches.similarity > best[batch_matches.held_out]
+                    improved = batch_matches.held_out[better]
+                    earlier[improved], best[improved] = (
+                        places[batch_matches.earlier[better] + part.first],
+                        batch_matches.similarity[better],
+                    )
         _loaded.cache_clear()
-        return _of_examples(places[own:], earlier[index.units], best[index.units])
+        return _of_examples(places[first_held_out:], earlier[index.units], best[index.units])
 
 
 def _of_examples(places: Numbers, earlier: Numbers, similarity: Floats) -> Similar:
     """The best match of each example, given the matches of its sets."""
     order = np.lexsort((-similarity, places))
     order = order[earlier[order] >= 0]
-    found, first = np.unique(places[order], return_index=True)
-    return Similar(found, earlier[order[first]], similarity[order[first]])
+    example_places, first = np.unique(places[order], return_index=True)
+    return Similar(example_places, earlier[order[first]], similarity[order[first]])
 
 
 def _slices_of(sizes: Numbers, splits: Numbers, split: int) -> Iterator[_Slice]:
     """The sets of a split in slices."""
-    first, stop = (int(np.searchsorted(splits, one)) for one in (split, split + 1))
+    first, stop = (int(np.searchsorted(splits, number)) for number in (split, split + 1))
     ends = int(sizes[:first].sum()) + np.append(0, np.cumsum(sizes[first:stop]))
     for part in slices(sizes[first:stop], BLOCK_HASHES, SETS_PER_SLICE):
         yield _Slice(first + part.start, int(ends[part.start]), sizes[first:stop][part])
 
 
-class _Held(NamedTuple):
+class _LoadedIndex(NamedTuple):
     """The held-out sets, and the counts that order hashes."""
 
     sets: Index
@@ -131,20 +134,20 @@ def _save(folder: Path, index: Index, counts: Counts, start: int) -> None:
 
 
 @lru_cache(4)
-def _loaded(folder: Path) -> _Held:
+def _loaded(folder: Path) -> _LoadedIndex:
     paths = sorted(folder.glob("*.npy"))
     columns = [np.load(path, mmap_mode="r" if path.stat().st_size > MAPPED_BYTES else None) for path in paths]
     start, counts, sizes, units, *postings = map(np.asarray, columns)
     with (folder / "hashes").open("r+b") as file:
         sets = Sets(mapped(file, "u8")[int(start[0]) :], sizes)
-    return _Held(Index(sets, units, Postings(*postings[:3]), Postings(*postings[3:])), counts)
+    return _LoadedIndex(Index(sets, units, Postings(*postings[:3]), Postings(*postings[3:])), counts)
 
 
-def _match(folder: Path, wanted: Counts, threshold: float, _: RequestedFeatures, part: _Slice) -> Matches:
+def _match(folder: Path, searched: Counts, threshold: float, _: RequestedFeatures, part: _Slice) -> Matches:
     """Compare a slice of earlier sets, which is read into memory, with the held-out sets that are wanted."""
-    held = _loaded(folder)
-    marked: Flags = np.unpackbits(wanted, count=len(held.sets.units)).view(np.bool_)
+    held_out = _loaded(folder)
+    marked: Flags = np.unpackbits(searched, count=len(held_out.sets.units)).view(np.bool_)
     hashes = np.fromfile(
         folder / "hashes", dtype=np.uint64, count=int(part.sizes.sum()), offset=part.start * DIGEST_BYTES
     )
-    return matches(held.sets, Sets(hashes, part.sizes), held.counts, marked, threshold)
+    return matches(held_out.sets, Sets(hashes, part.sizes), held_out.counts, marked, threshold)

@@ -46,14 +46,16 @@ FACT_WORDS: Final = frozenset(
 Question = tuple[str, ...]
 
 
-def part_keys(words: Words, beside: int) -> list[int]:
-    """Keys of a question without each part, 0 for a question of few words; `beside`: hash of its attachments."""
+def part_keys(words: Words, attachments_hash: int) -> list[int]:
+    """Keys of a question without each part, 0 for a question of few words; `attachments_hash`: hash of its
+    attachments.
+    """
     if len(words) < QUESTION_WORDS:
         return [0] * PARTS
     counted = _counted(words)
     ends = [part * len(counted) // PARTS for part in range(PARTS + 1)]
     return [
-        hashed(f"{len(counted)} {part} {' '.join(counted[:begin] + counted[end:])}", beside)
+        hashed(f"{len(counted)} {part} {' '.join(counted[:begin] + counted[end:])}", attachments_hash)
         for part, (begin, end) in enumerate(pairwise(ends))
     ]
 
@@ -71,23 +73,23 @@ def nearly_equal_pairs(questions: Mapping[int, Question]) -> Iterable[tuple[int,
     for number, words in questions.items():
         counted = _counted(words)
         by_form[-1, counted].append(number)
-        for at, word in enumerate(counted):
+        for index, word in enumerate(counted):
             if _has_spellings(word):
                 for form in _forms(word):
-                    by_form[at, (*counted[:at], form, *counted[at + 1 :])].append(number)
+                    by_form[index, (*counted[:index], form, *counted[index + 1 :])].append(number)
     candidates = {pair for numbers in by_form.values() for pair in combinations(numbers, 2)}
     return [pair for pair in candidates if nearly_equal(questions[pair[0]], questions[pair[1]])]
 
 
-def nearly_equal(one: Question, other: Question) -> bool:
+def nearly_equal(question: Question, other_question: Question) -> bool:
     """Whether two questions are nearly equal."""
-    first, second = _counted(one), _counted(other)
+    first, second = _counted(question), _counted(other_question)
     if len(first) != len(second):
         return False
     differing = [(left, right) for left, right in zip(first, second, strict=True) if left != right]
     if len(differing) > 1 or (differing and not _spelled_alike(*differing[0])):
         return False
-    both, either = set(one) & set(other), set(one) | set(other)
+    both, either = set(question) & set(other_question), set(question) | set(other_question)
     return len(both) >= MIN_SIMILARITY * len(either) - 1e-9
 
 
@@ -95,11 +97,11 @@ def _counted(words: Words) -> Question:
     return tuple(word for word in words if word not in SMALL_WORDS)
 
 
-def _spelled_alike(one: str, other: str) -> bool:
+def _spelled_alike(word: str, other_word: str) -> bool:
     """Whether two words are equal once each may lose one letter."""
-    if not (_has_spellings(one) and _has_spellings(other)) or max(len(one), len(other)) <= MIN_LETTERS:
+    if not (_has_spellings(word) and _has_spellings(other_word)) or max(len(word), len(other_word)) <= MIN_LETTERS:
         return False
-    return not _forms(one).isdisjoint(_forms(other))
+    return not _forms(word).isdisjoint(_forms(other_word))
 
 
 def _has_spellings(word: str) -> bool:
@@ -112,4 +114,4 @@ def _has_spellings(word: str) -> bool:
 
 
 def _forms(word: str) -> set[str]:
-    return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
+    return {word, *(word[:index] + word[index + 1 :] for index in range(len(word)))}

@@ -39,39 +39,42 @@ class Passages:
         self.texts = list(texts)
         words = list(map(tokens, texts))
         self.windows: list[list[Window]] = [
-            [tuple(one[at : at + RUN_WORDS]) for at in range(len(one) - RUN_WORDS + 1)] for one in words
+            [tuple(passage[start : start + RUN_WORDS]) for start in range(len(passage) - RUN_WORDS + 1)]
+            for passage in words
         ]
         """The runs of each passage."""
-        self._known = frozenset(window for windows in self.windows for window in windows)
-        self._firsts = frozenset(window[0] for window in self._known)
+        self._all_windows = frozenset(window for windows in self.windows for window in windows)
+        self._firsts = frozenset(window[0] for window in self._all_windows)
 
     def __bool__(self) -> bool:
         return bool(self.texts)
 
     def cut(self, turns: Sequence[str]) -> Cut:
         """The passages in the user turns of an example, and the text that remains without them."""
-        found: set[Window] = set()
-        left: list[str] = []
+        windows: set[Window] = set()
+        remaining: list[str] = []
         if not self.texts:
             return Cut(frozenset(), None)
         shared = most = 0
         for turn in turns:
             words = tokens(turn)
             covered = [False] * len(words)
-            for at, token in enumerate(words[: max(0, len(words) - RUN_WORDS + 1)]):
-                if token in self._firsts and (window := tuple(words[at : at + RUN_WORDS])) in self._known:
-                    found.add(window)
-                    covered[at : at + RUN_WORDS] = [True] * RUN_WORDS
+            for index, token in enumerate(words[: max(0, len(words) - RUN_WORDS + 1)]):
+                if token in self._firsts and (window := tuple(words[index : index + RUN_WORDS])) in self._all_windows:
+                    windows.add(window)
+                    covered[index : index + RUN_WORDS] = [True] * RUN_WORDS
             shared += sum(covered)
             most = max(most, _longest_gap(covered))
-            left.append(" ".join(token for token, gone in zip(words, covered, strict=True) if not gone))
-        return Cut(frozenset(found), left if shared >= MIN_SHARED and most >= MIN_OWN else None)
+            remaining.append(
+                " ".join(token for token, is_covered in zip(words, covered, strict=True) if not is_covered)
+            )
+        return Cut(frozenset(windows), remaining if shared >= MIN_SHARED and most >= MIN_OWN else None)
 
 
 def _longest_gap(covered: Sequence[bool]) -> int:
     """Length of the longest run of words that no passage covers."""
-    longest = here = 0
-    for gone in covered:
-        here = 0 if gone else here + 1
-        longest = max(longest, here)
+    longest = gap = 0
+    for is_covered in covered:
+        gap = 0 if is_covered else gap + 1
+        longest = max(longest, gap)
     return longest

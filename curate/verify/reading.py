@@ -117,13 +117,13 @@ def read(value: Any) -> Reading:
 
 def trained_keys(value: Object) -> Object:
     """The keys of a line that a trainer reads."""
-    spoken = not SPEAKERS.isdisjoint(value) and _form(value) is _question
-    keys = GIVEN_KEYS.union(question_keys(value) or ()) if spoken else GIVEN_KEYS
+    is_question = not SPEAKERS.isdisjoint(value) and _form(value) is _question
+    keys = GIVEN_KEYS.union(question_keys(value) or ()) if is_question else GIVEN_KEYS
     return value if value.keys() <= keys else {key: item for key, item in value.items() if key in keys}
 
 
 def _form(value: Object) -> Callable[[Object, Reading], None] | None:
-    return next((turns for known, turns in FORMS if known(value)), None)
+    return next((turns for detects, turns in FORMS if detects(value)), None)
 
 
 def _attach(value: Object, reading: Reading) -> None:
@@ -135,17 +135,17 @@ def _turn(value: Any, reading: Reading) -> Turn:
     """Parse one turn; content other than text is collected as attachments."""
     if type(value) is not dict:
         raise NotUnderstoodError("a message is not an object")
-    spoken = value.get("role", value.get("from"))
-    role = ROLES.get(spoken) if type(spoken) is str else None
+    speaker = value.get("role", value.get("from"))
+    role = ROLES.get(speaker) if type(speaker) is str else None
     if role is None:
         raise NotUnderstoodError("a message has an unknown role")
     content = value.get("content", value.get("value", value.get("text")))
-    if len(value) == 2 and type(content) is str and spoken not in CALL_SPEAKERS:
+    if len(value) == 2 and type(content) is str and speaker not in CALL_SPEAKERS:
         return Turn(role, content)
     if role == "system":  # only compared for exact copies
         reading = Reading([])
     _attach(value, reading)
-    if spoken in CALL_SPEAKERS and (calls := _called(content)):
+    if speaker in CALL_SPEAKERS and (calls := _called(content)):
         return Turn(role, "", calls)
     return Turn(role, _text(content, reading), _calls(value))
 
@@ -158,16 +158,16 @@ def _text(content: Any, reading: Reading) -> str:
         return ""
     if type(content) is not list:
         raise NotUnderstoodError("the content of a message is neither text nor a list of parts")
-    found = []
+    texts = []
     for part in content:
         text = part.get("text", part.get("value", part.get("refusal"))) if type(part) is dict else part
         if type(text) is str:
-            found.append(text)
+            texts.append(text)
         elif type(part) is not dict:
             raise NotUnderstoodError("a content part is neither text nor an object")
         if type(part) is dict and part.keys() - TEXT_PART_KEYS:
             reading.attached.append(part)
-    return "\n".join(found)
+    return "\n".join(texts)
 
 
 def _calls(turn: Object) -> str:
@@ -244,7 +244,7 @@ def _own_turns(rejected: list[Turn], chosen: list[Turn]) -> list[Turn]:
     rejected, chosen = ([turn for turn in side if turn.role != "system"] for side in (rejected, chosen))
     if not _starts_with_user(rejected):
         return rejected
-    differing = (at for at, pair in enumerate(zip(chosen, rejected, strict=False)) if pair[0] != pair[1])
+    differing = (index for index, pair in enumerate(zip(chosen, rejected, strict=False)) if pair[0] != pair[1])
     return rejected[next(differing, min(len(chosen), len(rejected))) :]
 
 
@@ -263,8 +263,8 @@ def _messages(value: Object, reading: Reading) -> None:
 def _is_side(side: Any) -> bool:
     """Whether a value is an answer: text, a turn or turns."""
     turns = side if type(side) is list else [side]
-    spoken = all(type(one) is dict and {"role", "from"} & one.keys() for one in turns)
-    return type(side) is str or (bool(turns) and spoken)
+    are_turns = all(type(turn) is dict and {"role", "from"} & turn.keys() for turn in turns)
+    return type(side) is str or (bool(turns) and are_turns)
 
 
 def _prompt(value: Object, reading: Reading) -> list[Turn]:
@@ -329,13 +329,13 @@ def _completion(value: Object, reading: Reading) -> None:
 
 
 def _question(value: Object, reading: Reading) -> None:
-    asked, answered = question_keys(value) or ("", "")
-    if type(value[asked]) is list:
-        question = _side(value[asked], "user", reading)
+    question_key, answer_key = question_keys(value) or ("", "")
+    if type(value[question_key]) is list:
+        question = _side(value[question_key], "user", reading)
     else:
-        text = _joined_texts(value, "definition", "context", asked)
-        question = [Turn("user", text if text.strip() else value[asked])]
-    reading.turns += [*_history(value), *question, Turn("assistant", value[answered])]
+        text = _joined_texts(value, "definition", "context", question_key)
+        question = [Turn("user", text if text.strip() else value[question_key])]
+    reading.turns += [*_history(value), *question, Turn("assistant", value[answer_key])]
 
 
 def _stored(value: Object, reading: Reading) -> None:
@@ -358,10 +358,10 @@ def _sided_format(parse: Callable[[Object, list[Any]], tuple[TurnList, TurnList]
             both = parse(value, reading.attached)
         except (NoFormError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise NotUnderstoodError(f"a form that cannot be read: {error}") from None
-        if any(role not in ROLES for found in both for role, _, _ in found):
+        if any(role not in ROLES for side_turns in both for role, _, _ in side_turns):
             raise NotUnderstoodError("a message has an unknown role")
         reading.turns[:], reading.others[:] = (
-            [Turn(ROLES[role], text, calls) for role, text, calls in found] for found in both
+            [Turn(ROLES[role], text, calls) for role, text, calls in side_turns] for side_turns in both
         )
 
     return turns
@@ -378,8 +378,8 @@ def _has_keys(*keys: str) -> Callable[[Object], bool]:
 
 FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], None]], ...]] = (
     (lambda value: type(completion_of(value)) is dict, _stored),
-    *((known, _sided_format(parse)) for known, parse in SIDED_FORMS),
-    *((known, _turns_format(parse)) for known, parse in BLOCK_FORMS),
+    *((detects, _sided_format(parse)) for detects, parse in SIDED_FORMS),
+    *((detects, _turns_format(parse)) for detects, parse in BLOCK_FORMS),
     (_has_keys("messages"), _messages),
     (
         lambda value: (
@@ -401,7 +401,7 @@ FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], N
     (lambda value: type(value.get("instruction")) is str and type(value.get("instances")) is list, _instances),
     (lambda value: question_keys(value) is not None, _question),
     (lambda value: type(value.get("text")) is str, _plain),
-    *((known, _turns_format(parse)) for known, parse in OTHER_FORMS),
+    *((detects, _turns_format(parse)) for detects, parse in OTHER_FORMS),
     (
         lambda v: type(v.get("prompt")) in (str, list) and not has_answers(v),
         lambda value, reading: reading.turns.extend(_side(value["prompt"], "user", reading)),

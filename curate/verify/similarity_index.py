@@ -76,7 +76,7 @@ class Sets(NamedTuple):
 class Matches(NamedTuple):
     """Held-out sets by number, each with the most similar earlier set."""
 
-    held: Numbers
+    held_out: Numbers
     earlier: Numbers
     similarity: Floats
 
@@ -95,9 +95,9 @@ def _counter(hashes: Hashes) -> Numbers:
 
 def rare_first(sets: Sets, counts: Counts) -> tuple[Sets, Numbers]:
     """The sets with their hashes in order, and the number of crowded ones in each, which are last."""
-    of = counts[_counter(sets.hashes)]
-    order = np.lexsort((sets.hashes, of, sets.owners))
-    crowded = np.bincount(sets.owners[of >= MIN_CROWDED_SETS], minlength=len(sets.sizes))
+    set_counts = counts[_counter(sets.hashes)]
+    order = np.lexsort((sets.hashes, set_counts, sets.owners))
+    crowded = np.bincount(sets.owners[set_counts >= MIN_CROWDED_SETS], minlength=len(sets.sizes))
     return Sets(sets.hashes[order], sets.sizes), crowded
 
 
@@ -162,8 +162,8 @@ class Index(NamedTuple):
         """
         sums = np.concatenate([np.empty(0, dtype=np.uint64)] + [block.digests() for _, block in sets.slices()])
         sums += splits.astype(np.uint64) * SPLIT_FACTOR
-        _, firsts, of = np.unique(sums, return_index=True, return_inverse=True)
-        units = firsts[of]
+        _, firsts, inverse = np.unique(sums, return_index=True, return_inverse=True)
+        units = firsts[inverse]
         once = units == np.arange(len(units))
         rare, crowded = list[Posted](), list[Posted]()
         for first, block in sets.slices():
@@ -171,52 +171,58 @@ class Index(NamedTuple):
             block.hashes[:] = ordered.hashes
             numbers = ordered.owners + first
             for parts, which in ((rare, in_prefix), (crowded, in_crowd)):
-                at = np.flatnonzero(which(ordered, crowds, threshold) & once[numbers])
-                parts.append((ordered.hashes[at], numbers[at].astype(np.int32), ordered.places[at].astype(np.int32)))
+                selected = np.flatnonzero(which(ordered, crowds, threshold) & once[numbers])
+                parts.append(
+                    (
+                        ordered.hashes[selected],
+                        numbers[selected].astype(np.int32),
+                        ordered.places[selected].astype(np.int32),
+                    )
+                )
         return cls(sets, units, Postings.of(rare), Postings.of(crowded))
 
 
-def matches(index: Index, earlier: Sets, counts: Counts, wanted: Flags, threshold: float) -> Matches:
-    """The `wanted` held-out sets that are similar to a set in a slice of earlier ones."""
-    return _Matching(index, earlier, counts, wanted, threshold).all()
+def matches(index: Index, earlier: Sets, counts: Counts, searched: Flags, threshold: float) -> Matches:
+    """The held-out sets of the mask `searched` that are similar to a set in a slice of earlier ones."""
+    return _Matching(index, earlier, counts, searched, threshold).all()
 
 
 class _Matching:
     """The comparison of a slice of earlier sets with an index."""
 
-    def __init__(self, index: Index, earlier: Sets, counts: Counts, wanted: Flags, threshold: float) -> None:
-        self.index, self.wanted, self.threshold = index, wanted, threshold
+    def __init__(self, index: Index, earlier: Sets, counts: Counts, searched: Flags, threshold: float) -> None:
+        self.index, self.searched, self.threshold = index, searched, threshold
         _, self.firsts = np.unique(earlier.digests(), return_index=True)
         self.firsts = np.sort(self.firsts)
         self.earlier, self.crowded = rare_first(earlier.chosen(self.firsts), counts)
-        self.known = np.sort(_tagged(self.earlier.owners, self.earlier.hashes))
+        self.earlier_tags = np.sort(_tagged(self.earlier.owners, self.earlier.hashes))
         self.starts = index.sets.starts
-        self.best = np.zeros(len(wanted))
-        self.by = np.full(len(wanted), -1, dtype=np.int64)
+        self.best = np.zeros(len(searched))
+        self.best_earlier = np.full(len(searched), -1, dtype=np.int64)
 
     def all(self) -> Matches:
         """All matches."""
         self._look_up()
         self._compare_crowded()
-        held = np.flatnonzero(self.by >= 0)
-        return Matches(held, self.firsts[self.by[held]], self.best[held])
+        held_out = np.flatnonzero(self.best_earlier >= 0)
+        return Matches(held_out, self.firsts[self.best_earlier[held_out]], self.best[held_out])
 
     def _look_up(self) -> None:
         """Count the common hashes of pairs with a common hash in their prefixes."""
         index, earlier = self.index, self.earlier
-        at = np.flatnonzero(in_prefix(earlier, self.crowded, self.threshold))
-        at = at[np.argsort(earlier.hashes[at])]  # sorted lookups take a third of the time
-        owners, places = earlier.owners[at], earlier.places[at]
-        left, counts = index.rare.hits(earlier.hashes[at])
+        positions = np.flatnonzero(in_prefix(earlier, self.crowded, self.threshold))
+        positions = positions[np.argsort(earlier.hashes[positions])]  # sorted lookups take a third of the time
+        owners, places = earlier.owners[positions], earlier.places[positions]
+        first_hits, counts = index.rare.hits(earlier.hashes[positions])
         for part in slices(counts, HITS_PER_BATCH):
-            hits = _spans(left[part], counts[part])
-            held, other = index.rare.sets[hits].astype(np.int64), np.repeat(owners[part], counts[part])
-            n, m = index.sets.sizes[held], earlier.sizes[other]
+            hits = _spans(first_hits[part], counts[part])
+            held_out, earlier_sets = index.rare.sets[hits].astype(np.int64), np.repeat(owners[part], counts[part])
+            n, m = index.sets.sizes[held_out], earlier.sizes[earlier_sets]
             # shared, if this is the first common hash
             most = np.minimum(n - index.rare.places[hits], m - np.repeat(places[part], counts[part]))
-            likely = self.wanted[held] & (most >= least_shared(n, m, self.threshold))
-            pairs = np.unique(other[likely] * len(self.wanted) + held[likely])
-            self._count(pairs % len(self.wanted), pairs // len(self.wanted))
+            likely = self.searched[held_out] & (most >= least_shared(n, m, self.threshold))
+            pairs = np.unique(earlier_sets[likely] * len(self.searched) + held_out[likely])
+            self._count(pairs % len(self.searched), pairs // len(self.searched))
 
     def _compare_crowded(self) -> None:
         """Count the common hashes of pairs that share only crowded ones."""
@@ -225,34 +231,43 @@ class _Matching:
         sums = earlier.digests(earlier.sizes - self.crowded)
         order = np.lexsort((earlier.sizes, sums))
         smallest = order[np.unique(sums[order], return_index=True)[1]]
-        at = np.flatnonzero(in_crowd(earlier, self.crowded, self.threshold))
-        at = at[np.isin(earlier.owners[at], smallest)]
-        left, counts = crowded.hits(earlier.hashes[at])
-        owners, begins = np.unique(earlier.owners[at], return_index=True)
-        for one, begin, end in zip(owners.tolist(), begins, np.append(begins[1:], len(at)), strict=False):
-            shared = np.bincount(crowded.sets[_spans(left[begin:end], counts[begin:end])], minlength=len(self.wanted))
-            held = np.flatnonzero(self.wanted & (shared > 0))
-            both = self.index.sets.sizes[held] + earlier.sizes[one]
-            self._note(held, np.full(len(held), one), shared[held] / (both - shared[held]))
+        positions = np.flatnonzero(in_crowd(earlier, self.crowded, self.threshold))
+        positions = positions[np.isin(earlier.owners[positions], smallest)]
+        first_hits, counts = crowded.hits(earlier.hashes[positions])
+        owners, begins = np.unique(earlier.owners[positions], return_index=True)
+        for owner, begin, end in zip(owners.tolist(), begins, np.append(begins[1:], len(positions)), strict=False):
+            shared = np.bincount(
+                crowded.sets[_spans(first_hits[begin:end], counts[begin:end])], minlength=len(self.searched)
+            )
+            held_out = np.flatnonzero(self.searched & (shared > 0))
+            total_sizes = self.index.sets.sizes[held_out] + earlier.sizes[owner]
+            self._note(held_out, np.full(len(held_out), owner), shared[held_out] / (total_sizes - shared[held_out]))
 
-    def _count(self, held: Numbers, other: Numbers) -> None:
+    def _count(self, held_out: Numbers, earlier_sets: Numbers) -> None:
         """Count the common hashes of pairs, and note those that are similar."""
-        sizes = self.index.sets.sizes[held]
+        sizes = self.index.sets.sizes[held_out]
         for part in slices(sizes, HITS_PER_BATCH):
-            hashes = self.index.sets.hashes[_spans(self.starts[held[part]], sizes[part])]
-            tags = _tagged(np.repeat(other[part], sizes[part]), hashes)
-            there = self.known[np.minimum(np.searchsorted(self.known, tags), len(self.known) - 1)] == tags
-            shared = np.add.reduceat(there.astype(np.int64), np.cumsum(sizes[part]) - sizes[part])
-            self._note(held[part], other[part], shared / (sizes[part] + self.earlier.sizes[other[part]] - shared))
+            hashes = self.index.sets.hashes[_spans(self.starts[held_out[part]], sizes[part])]
+            tags = _tagged(np.repeat(earlier_sets[part], sizes[part]), hashes)
+            is_shared = (
+                self.earlier_tags[np.minimum(np.searchsorted(self.earlier_tags, tags), len(self.earlier_tags) - 1)]
+                == tags
+            )
+            shared = np.add.reduceat(is_shared.astype(np.int64), np.cumsum(sizes[part]) - sizes[part])
+            self._note(
+                held_out[part],
+                earlier_sets[part],
+                shared / (sizes[part] + self.earlier.sizes[earlier_sets[part]] - shared),
+            )
 
-    def _note(self, held: Numbers, other: Numbers, similarity: Floats) -> None:
+    def _note(self, held_out: Numbers, earlier_sets: Numbers, similarity: Floats) -> None:
         """Keep the most similar pair of each held-out set; the first of equal ones."""
-        order = np.lexsort((other, -similarity, held))
+        order = np.lexsort((earlier_sets, -similarity, held_out))
         order = order[similarity[order] >= self.threshold]
-        held, first = np.unique(held[order], return_index=True)
-        other, similarity = other[order[first]], similarity[order[first]]
-        better = similarity > self.best[held]
-        self.by[held[better]], self.best[held[better]] = other[better], similarity[better]
+        held_out, first = np.unique(held_out[order], return_index=True)
+        earlier_sets, similarity = earlier_sets[order[first]], similarity[order[first]]
+        better = similarity > self.best[held_out]
+        self.best_earlier[held_out[better]], self.best[held_out[better]] = earlier_sets[better], similarity[better]
 
 
 def _tagged(owners: Numbers, hashes: Hashes) -> Hashes:

@@ -60,37 +60,44 @@ class TextLeaks(NamedTuple):
     """What is wrong with the texts that a manifest names."""
 
 
-def text_leaks(found: Examples, named: Sequence[SharedText] | None) -> TextLeaks:
-    """Leaks by texts that two splits share; named: the texts that a manifest exempts, None without a manifest."""
-    pairs, exempt, wrong = {"L013": _near_questions(found)}, list[Exempt](), list[str]()
-    ones = np.ones(len(found.places), dtype=np.int64)
+def text_leaks(examples: Examples, shared_texts: Sequence[SharedText] | None) -> TextLeaks:
+    """Find leaks by texts that two splits share.
+
+    `shared_texts`: the texts that a manifest exempts; None without a manifest.
+    """
+    pairs, exempt, wrong = {"L013": _near_questions(examples)}, list[Exempt](), list[str]()
+    ones = np.ones(len(examples.places), dtype=np.int64)
     for kind, keys in (
-        ("first question", Keys(found.first_turn, found.first_words, found.places, ones)),
-        ("document", Keys(found.blocks, found.blocks, found.blocks_by, found.block_examples)),
+        ("first question", Keys(examples.first_turn, examples.first_words, examples.places, ones)),
+        ("document", Keys(examples.blocks, examples.blocks, examples.blocks_by, examples.block_examples)),
     ):
-        crossing = _Crossing(found, keys)
-        if named is None:
-            left_out = crossing.frequent(len(found.places))
+        crossing = _Crossing(examples, keys)
+        if shared_texts is None:
+            left_out = crossing.frequent(len(examples.places))
             exempt += [Exempt(kind, count, where) for count, where in crossing.described(left_out)]
         else:
-            mine = [text for text in named if text.kind == kind]
-            left_out, counts = crossing.named(mine)
-            for text in mine:
-                shown, every = f'"{excerpt(text.text, MAX_CHARS)}"', [counts[run] for run in text.runs]
-                agrees = all(text.examples in some for some in every)
-                most = text.examples if agrees else max((max(some, default=0) for some in every), default=0)
+            named_texts = [text for text in shared_texts if text.kind == kind]
+            left_out, counts = crossing.named(named_texts)
+            for text in named_texts:
+                shown, run_counts = f'"{excerpt(text.text, MAX_CHARS)}"', [counts[run] for run in text.runs]
+                agrees = all(text.examples in example_counts for example_counts in run_counts)
+                most = (
+                    text.examples
+                    if agrees
+                    else max((max(example_counts, default=0) for example_counts in run_counts), default=0)
+                )
                 exempt.append(Exempt(kind, most, shown))
                 if not agrees:
-                    listed = f"lists a {kind} in {plural(text.examples, 'example')}"
-                    wrong.append(f"{listed}, but several splits share it in {most:,}: {shown}")
+                    claim = f"lists a {kind} in {plural(text.examples, 'example')}"
+                    wrong.append(f"{claim}, but several splits share it in {most:,}: {shown}")
         pairs[KINDS[kind]] = crossing.pairs(left_out)
     return TextLeaks(pairs, exempt, wrong)
 
 
-def exempt_texts_point(manifest: Path, leaks: TextLeaks, count: int, broken: list[Difference]) -> Point:
+def exempt_texts_point(manifest: Path, leaks: TextLeaks, count: int, differences: list[Difference]) -> Point:
     """Whether each exempt text is in as many examples as the manifest says."""
     wrong = [Difference(manifest, text) for text in leaks.wrong]
-    broken += wrong
+    differences += wrong
     return point_of(
         "shared texts",
         wrong,
@@ -101,66 +108,66 @@ def exempt_texts_point(manifest: Path, leaks: TextLeaks, count: int, broken: lis
 
 def exempt_texts(leaks: TextLeaks) -> Iterator[NotChecked]:
     """The exempt texts, most frequent first."""
-    every = sorted(leaks.exempt, key=lambda one: (-one.examples, one.text))
-    for one in every[:MAX_NAMED]:
-        code = KINDS[one.kind]
-        yield NotChecked(f"{one.kind}s", one.examples, f"too many examples share it ({code}): {one.text}")
-    if rest := every[MAX_NAMED:]:
-        total = sum(one.examples for one in rest)
+    by_frequency = sorted(leaks.exempt, key=lambda exempt: (-exempt.examples, exempt.text))
+    for exempt in by_frequency[:MAX_NAMED]:
+        code = KINDS[exempt.kind]
+        yield NotChecked(f"{exempt.kind}s", exempt.examples, f"too many examples share it ({code}): {exempt.text}")
+    if rest := by_frequency[MAX_NAMED:]:
+        total = sum(exempt.examples for exempt in rest)
         yield NotChecked("other shared texts", total, f"{plural(len(rest), 'text')} more that many examples share")
 
 
 class _Crossing:
     """The keys that a split shares with an earlier one."""
 
-    def __init__(self, found: Examples, keys: Keys) -> None:
-        self.found, self.keys = found, keys
+    def __init__(self, all_examples: Examples, keys: Keys) -> None:
+        self.all_examples, self.keys = all_examples, keys
         self.every, firsts, self.of = np.unique(keys.hashes, return_index=True, return_inverse=True)
         self.firsts, self.digests = keys.places[firsts], keys.digests[firsts]
         self.examples = np.bincount(self.of, weights=keys.examples, minlength=len(self.every)).astype(np.int64)
         earlier = self.firsts[self.of]
-        self.leaks = (found.splits_of(earlier) < found.splits_of(keys.places)) & (keys.hashes != 0)
+        self.leaks = (all_examples.splits_of(earlier) < all_examples.splits_of(keys.places)) & (keys.hashes != 0)
         self.numbers = np.unique(self.of[self.leaks])
         """The keys, by number."""
 
     def frequent(self, total: int) -> Numbers:
         """The keys of many of all examples."""
         least = max(FREQUENT_EXAMPLES, int(FREQUENT_SHARE * total) + 1)
-        found: Numbers = self.numbers[self.examples[self.numbers] >= least]
-        return found
+        frequent: Numbers = self.numbers[self.examples[self.numbers] >= least]
+        return frequent
 
     def described(self, numbers: Numbers) -> Iterator[tuple[int, str]]:
         """How many examples share some texts, and where each is first."""
-        seen = {(int(self.firsts[number]), int(self.examples[number])) for number in numbers.tolist()}
-        for place, examples in sorted(seen):
-            file, line = self.found.place(place)
+        places = {(int(self.firsts[number]), int(self.examples[number])) for number in numbers.tolist()}
+        for place, examples in sorted(places):
+            file, line = self.all_examples.place(place)
             yield examples, f"first in {visible(display_name(file))}:{line}"
 
     def named(self, texts: Sequence[SharedText]) -> tuple[Numbers, Mapping[str, set[int]]]:
         """The keys of named texts, and how many examples have each, by digest: with other attachments, a first user
         turn is another one.
         """
-        wanted = {run for text in texts for run in text.runs}
+        named_runs = {run for text in texts for run in text.runs}
         counts: dict[str, set[int]] = defaultdict(set)
         exempt = []
         for number in self.numbers.tolist():
-            if (digest := f"{self.digests[number]:016x}") in wanted:
+            if (digest := f"{self.digests[number]:016x}") in named_runs:
                 counts[digest].add(int(self.examples[number]))
                 exempt.append(number)
         return np.array(exempt, dtype=np.int64), counts
 
     def pairs(self, exempt: Numbers) -> Similar:
         """For each example with a key that an earlier split has too, and is not exempt, such an earlier example."""
-        at = np.flatnonzero(self.leaks & ~np.isin(self.of, exempt))
-        places, first = np.unique(self.keys.places[at], return_index=True)
-        return Similar(places, self.firsts[self.of[at[first]]], np.ones(len(places)))
+        selected = np.flatnonzero(self.leaks & ~np.isin(self.of, exempt))
+        places, first = np.unique(self.keys.places[selected], return_index=True)
+        return Similar(places, self.firsts[self.of[selected[first]]], np.ones(len(places)))
 
 
-def readings_at(found: Examples, places: Collection[int]) -> dict[int, Reading]:
+def readings_at(examples: Examples, places: Collection[int]) -> dict[int, Reading]:
     """The examples at some places, read again; those that changed meanwhile are left out."""
     readings = {}
     for file in sorted({place >> LINE_BITS for place in places}):
-        for number, line in lines_of(found.files[file]):
+        for number, line in lines_of(examples.files[file]):
             place = (file << LINE_BITS) + number
             if place in places:
                 try:
@@ -170,36 +177,36 @@ def readings_at(found: Examples, places: Collection[int]) -> dict[int, Reading]:
     return readings
 
 
-def _near_questions(found: Examples) -> Similar:
+def _near_questions(examples: Examples) -> Similar:
     """For each example with a question that is nearly that of an earlier split, such an earlier example."""
-    asked, firsts, of = np.unique(found.asked, return_index=True, return_inverse=True)
-    splits = found.splits
-    latest = np.zeros(len(asked), dtype=np.int64)
-    np.maximum.at(latest, of, splits)
+    question_hashes, firsts, inverse = np.unique(examples.question, return_index=True, return_inverse=True)
+    splits = examples.splits
+    latest = np.zeros(len(question_hashes), dtype=np.int64)
+    np.maximum.at(latest, inverse, splits)
     earliest = splits[firsts]
     buckets = [
         members
         for part in range(PARTS)
-        for members in _buckets(np.where(asked != 0, found.near[firsts, part], np.uint64(0)))
+        for members in _buckets(np.where(question_hashes != 0, examples.near[firsts, part], np.uint64(0)))
         if earliest[members].min() < latest[members].max()
     ]
     readings = readings_at(
-        found, {int(place) for members in buckets for place in found.places[firsts[members]].tolist()}
+        examples, {int(place) for members in buckets for place in examples.places[firsts[members]].tolist()}
     )
     words = {place: question_of(reading) for place, reading in readings.items()}
-    nearest = np.full(len(asked), -1, dtype=np.int64)  # the earliest example with a nearly equal question
+    nearest = np.full(len(question_hashes), -1, dtype=np.int64)  # the earliest example with a nearly equal question
     for members in buckets:
-        numbers = {number: int(found.places[firsts[number]]) for number in members.tolist()}
+        numbers = {number: int(examples.places[firsts[number]]) for number in members.tolist()}
         questions = {number: words[place] for number, place in numbers.items() if place in words}
         for pair in nearly_equal_pairs(questions):
-            for one, other in (pair, pair[::-1]):
-                if nearest[one] < 0 or firsts[other] < nearest[one]:
-                    nearest[one] = firsts[other]
-    rows: Flags = nearest[of] >= 0
+            for number, other_number in (pair, pair[::-1]):
+                if nearest[number] < 0 or firsts[other_number] < nearest[number]:
+                    nearest[number] = firsts[other_number]
+    rows: Flags = nearest[inverse] >= 0
     late = np.flatnonzero(rows)
-    earlier = nearest[of[late]]
+    earlier = nearest[inverse[late]]
     late, earlier = late[splits[earlier] < splits[late]], earlier[splits[earlier] < splits[late]]
-    return Similar(found.places[late], found.places[earlier], np.ones(len(late)))
+    return Similar(examples.places[late], examples.places[earlier], np.ones(len(late)))
 
 
 def _buckets(keys: Hashes) -> Iterator[Numbers]:

@@ -45,7 +45,7 @@ class _Splitter:
         ):
             return None
         roles = [role for role, _ in kept]
-        return [one for one in kept if one[0] != "thinking"] if _is_conversation(roles, answered=answered) else None
+        return [turn for turn in kept if turn[0] != "thinking"] if _is_conversation(roles, answered=answered) else None
 
     def _text(self, piece: str) -> str:
         tail = self.ending.match(piece[::-1])
@@ -55,14 +55,19 @@ class _Splitter:
 def _is_conversation(roles: list[str], *, answered: bool) -> bool:
     if any(after != "assistant" for role, after in pairwise([*roles, "end"]) if role == "thinking"):
         return False
-    spoken = [role for role in roles if role != "thinking"]
-    while spoken and spoken[0] in LEADING:
-        if spoken[0] in spoken[1:]:
+    remaining = [role for role in roles if role != "thinking"]
+    while remaining and remaining[0] in LEADING:
+        if remaining[0] in remaining[1:]:
             return False
-        spoken = spoken[1:]
-    if not spoken or spoken[0] != "user" or not LEADING.isdisjoint(spoken) or (answered and "assistant" not in spoken):
+        remaining = remaining[1:]
+    if (
+        not remaining
+        or remaining[0] != "user"
+        or not LEADING.isdisjoint(remaining)
+        or (answered and "assistant" not in remaining)
+    ):
         return False
-    return all(role == "tool" or len(list(run)) == 1 for role, run in groupby(spoken))
+    return all(role == "tool" or len(list(run)) == 1 for role, run in groupby(remaining))
 
 
 SPLITTERS: Final = tuple(_Splitter(markup) for markup in CHAT_MARKUP)
@@ -79,8 +84,8 @@ def _split(text: str) -> tuple[RoleTexts | None, _Splitter]:
         stems = splitter.markup.stems
         if stems and not any(stem in text for stem in stems):
             continue
-        if found := splitter.split(text):
-            return _normalized_roles(found), splitter
+        if turns := splitter.split(text):
+            return _normalized_roles(turns), splitter
     return None, SPLITTERS[0]
 
 
@@ -98,18 +103,20 @@ def completed_transcript(value: dict[str, Any]) -> RoleTexts | None:
 
 def with_messages(value: dict[str, Any], *keys: str) -> dict[str, Any]:
     """A preference with its sides as messages, if each is, behind the prompt, a rendered conversation."""
-    asked = value.get("prompt") or ""
-    if any(map(value.get, PROMPT_KEYS)) or any(type(one) is not str for one in (asked, *(value[key] for key in keys))):
+    prompt = value.get("prompt") or ""
+    if any(map(value.get, PROMPT_KEYS)) or any(
+        type(text) is not str for text in (prompt, *(value[key] for key in keys))
+    ):
         return value
-    found = [_split(asked + value[key]) for key in keys]
-    splitter = next((by for side, by in found if side and side[-1][0] == "assistant"), None)
+    conversations = [_split(prompt + value[key]) for key in keys]
+    splitter = next((by for side, by in conversations if side and side[-1][0] == "assistant"), None)
     if splitter is None:
         return value
     sides = [
-        side or _normalized_roles(splitter.split(asked + value[key], answered=False))
-        for key, (side, _) in zip(keys, found, strict=True)
+        side or _normalized_roles(splitter.split(prompt + value[key], answered=False))
+        for key, (side, _) in zip(keys, conversations, strict=True)
     ]
-    if not all(side and (not asked or side[-1][1] in value[key]) for key, side in zip(keys, sides, strict=True)):
+    if not all(side and (not prompt or side[-1][1] in value[key]) for key, side in zip(keys, sides, strict=True)):
         return value
     turns = [[{"role": role, "content": text} for role, text in side] for side in sides]
     return {**value, **dict(zip(keys, turns, strict=True)), "prompt": ""}

@@ -23,97 +23,101 @@ MAX_CHARS: Final = 60
 
 
 def not_checked(
-    found: Examples, passages: Passages, texts: TextLeaks, short: Sequence[ShortAnswer], model: str
+    examples: Examples, passages: Passages, texts: TextLeaks, short: Sequence[ShortAnswer], model: str
 ) -> list[NotChecked]:
     """Everything that was not compared; entries that concern no example are left out."""
     return [
-        one
-        for one in (
-            _short_answers(found, short),
-            *_shared_passages(found, passages),
+        entry
+        for entry in (
+            _short_answers(examples, short),
+            *_shared_passages(examples, passages),
             *exempt_texts(texts),
             NotChecked(
-                "no question", int(np.count_nonzero(found.asked == 0)), "no user turn, so no question to compare (L003)"
+                "no question",
+                int(np.count_nonzero(examples.question == 0)),
+                "no user turn, so no question to compare (L003)",
             ),
-            NotChecked("no words", found.counts.wordless, "a text without words has no shingles (L002)"),
+            NotChecked("no words", examples.counts.wordless, "a text without words has no shingles (L002)"),
             NotChecked(
                 "attachments",
-                found.counts.attached,
+                examples.counts.attached,
                 "images, audio, video, documents and template arguments are compared as written, not by content",
             ),
             NotChecked(
                 "short turns",
-                found.counts.short_turns,
+                examples.counts.short_turns,
                 f"of several answers, those of fewer than {MIN_ANSWER_WORDS} words count only as part of all "
                 "answers (L011)",
             ),
             NotChecked(
                 "rejected answers",
-                found.counts.rejected,
+                examples.counts.rejected,
                 "compared as part of the whole text (L002), not on their own (L011)",
             ),
             NotChecked(
                 "texts beside messages",
-                found.counts.beside,
+                examples.counts.extra_texts,
                 "text under keys of another form, such as `prompt`, that is in no turn counts for copies only (L001)",
             ),
             NotChecked(
                 "reasoning",
-                found.counts.reasoned,
+                examples.counts.reasoned,
                 "reasoning beside the text of a turn is compared for copies only (L001)",
             ),
             NotChecked(
                 "parts and spelling",
-                len(found.places),
+                len(examples.places),
                 "text inside a longer one is not found below the threshold; HTML, accents, number formats and "
                 "signs inside words count as written",
             ),
             NotChecked(
                 "meaning",
-                0 if model else len(found.places),
+                0 if model else len(examples.places),
                 "without --embeddings MODEL, paraphrased questions are not found",
             ),
         )
-        if one.examples
+        if entry.examples
     ]
 
 
-def _short_answers(found: Examples, short: Sequence[ShortAnswer]) -> NotChecked:
+def _short_answers(examples: Examples, short: Sequence[ShortAnswer]) -> NotChecked:
     """Answers too short to be compared by themselves."""
     hashes = [hashed(" ".join(words)) for words in words_of([answer.text for answer in short])]
-    counts = [int(np.count_nonzero(found.short == one)) for one in hashes]
+    counts = [int(np.count_nonzero(examples.short == answer_hash)) for answer_hash in hashes]
     most = sorted(zip(counts, short, strict=True), key=lambda item: -item[0])[:MAX_NAMED]
-    named = "; ".join(f'"{excerpt(answer.text, MAX_CHARS)}" {count:,}' for count, answer in most if count)
+    frequent = "; ".join(f'"{excerpt(answer.text, MAX_CHARS)}" {count:,}' for count, answer in most if count)
     text = f"answers of fewer than {MIN_ANSWER_WORDS} words are not compared on their own (L011)"
     return NotChecked(
-        "short answers", int(np.count_nonzero(found.short)), f"{text}; most frequent: {named}" if named else text
+        "short answers",
+        int(np.count_nonzero(examples.short)),
+        f"{text}; most frequent: {frequent}" if frequent else text,
     )
 
 
-def _counts(found: Examples, passages: Passages) -> Iterator[int]:
+def _counts(examples: Examples, passages: Passages) -> Iterator[int]:
     """The number of examples that share each passage: the count of its rarest run."""
     for windows in passages.windows:
-        yield min((found.counts.windows[window] for window in windows), default=0)
+        yield min((examples.counts.windows[window] for window in windows), default=0)
 
 
-def _shared_passages(found: Examples, passages: Passages) -> Iterator[NotChecked]:
-    for text, count in zip(passages.texts, _counts(found, passages), strict=True):
+def _shared_passages(examples: Examples, passages: Passages) -> Iterator[NotChecked]:
+    for text, count in zip(passages.texts, _counts(examples, passages), strict=True):
         yield NotChecked(
             "shared instructions", count, f'not compared as part of user turns (L002): "{excerpt(text, MAX_CHARS)}"'
         )
 
 
-def passages_point(manifest: Path, found: Examples, passages: Passages, broken: list[Difference]) -> Point:
+def passages_point(manifest: Path, examples: Examples, passages: Passages, differences: list[Difference]) -> Point:
     """Whether each exempt passage is shared by enough examples to be an instruction."""
     few = [
         Difference(
             manifest,
             f'lists a shared instruction that is in {plural(count, "example")} only: "{excerpt(text, MAX_CHARS)}"',
         )
-        for text, count in zip(passages.texts, _counts(found, passages), strict=True)
+        for text, count in zip(passages.texts, _counts(examples, passages), strict=True)
         if count < SHARED_BY
     ]
-    broken += few
+    differences += few
     proved = f"{plural(len(passages.texts), 'passage')} not compared, each shared by {SHARED_BY} examples or more"
     return point_of(
         "shared instructions",

@@ -53,8 +53,8 @@ def words_of(texts: Sequence[str]) -> list[list[str]]:
     """The words of each text."""
     # a lone surrogate is no text
     spelled = [folded(text).encode("utf-8", "replace").decode() for text in texts]
-    found: list[list[str]] = pl.Series(spelled, dtype=pl.String).str.extract_all(WORD).to_list()
-    return [words if text.isascii() else _cut(words) for text, words in zip(spelled, found, strict=True)]
+    runs: list[list[str]] = pl.Series(spelled, dtype=pl.String).str.extract_all(WORD).to_list()
+    return [words if text.isascii() else _cut(words) for text, words in zip(spelled, runs, strict=True)]
 
 
 def _cut(runs: Words) -> list[str]:
@@ -75,7 +75,7 @@ def shingles(words: Words, seed: int = 0) -> bytes:
     if not words:
         return b""
     spelled = " ".join(words).encode().split(b" ")
-    runs = zip(*(spelled[at:] for at in range(min(SHINGLE_WORDS, len(words)))), strict=False)
+    runs = zip(*(spelled[start:] for start in range(min(SHINGLE_WORDS, len(words)))), strict=False)
     digest = partial(xxhash.xxh3_64_digest, seed=seed) if seed else xxhash.xxh3_64_digest
     return b"".join(set(map(digest, map(b" ".join, runs))))
 

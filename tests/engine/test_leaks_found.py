@@ -449,7 +449,7 @@ def test_the_join_finds_what_a_plain_count_finds(
                 at: max((len(set(one) & set(other)) / len(set(one) | set(other)) for other in earlier), default=0)
                 for at, one in enumerate(held)
             }
-            assert np.flatnonzero(np.isin(index.units, found.held)).tolist() == [
+            assert np.flatnonzero(np.isin(index.units, found.held_out)).tolist() == [
                 at for at, most in similar.items() if most >= threshold and splits[at] > split
             ]
             for at, other, similarity in zip(*found, strict=True):
