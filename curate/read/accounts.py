@@ -41,16 +41,18 @@ class _Talk:
             self.thoughts.clear()
         self.messages.append(message)
 
-    def call(self, name: str, given: Any) -> None:
+    def call(self, name: str, input_value: Any) -> None:
         """Add a call of a tool to the assistant's message; a text that is no JSON object becomes its `input`."""
         self.calls += 1
         if self.thoughts or not self.messages or self.messages[-1]["role"] != "assistant":
             self.say("assistant", None)
-        found = as_object(given)
-        arguments = json.dumps({"input": given} if found is None else found, ensure_ascii=False)
+        parsed_arguments = as_object(input_value)
+        arguments = json.dumps(
+            {"input": input_value} if parsed_arguments is None else parsed_arguments, ensure_ascii=False
+        )
         self.waiting.append(f"call_{self.calls}")
-        made = {"id": self.waiting[-1], "type": "function", "function": {"name": name, "arguments": arguments}}
-        self.messages[-1].setdefault("tool_calls", []).append(made)
+        call = {"id": self.waiting[-1], "type": "function", "function": {"name": name, "arguments": arguments}}
+        self.messages[-1].setdefault("tool_calls", []).append(call)
 
     def result(self, text: str) -> None:
         """Add the result of the first call that waits for one, or more of the last result."""
@@ -72,7 +74,7 @@ class _Talk:
 
 def account_calls(value: Object) -> list[ModelCall]:
     """The conversation of a row of an account's export; empty for any other row."""
-    chat: Object = held if isinstance(held := value.get("chat"), dict) else value
+    chat: Object = export if isinstance(export := value.get("chat"), dict) else value
     history = chat.get("history")
     reader: Callable[[Object, _Talk], None]
     if isinstance(value.get("mapping"), dict):
@@ -103,32 +105,36 @@ def _read(reader: Callable[[Object, _Talk], None], value: Object, left_out: Coun
 
 def _path(nodes: Mapping[str, Object], last: Any, parent: str) -> list[Object]:
     """The messages from the beginning to the last one. Raises `NoConversationError`."""
-    found, seen = list[Object](), set[str]()
-    while last in nodes and last not in seen:
-        seen.add(last)
-        found.append(nodes[last])
+    nodes_in_path, visited = list[Object](), set[str]()
+    while last in nodes and last not in visited:
+        visited.add(last)
+        nodes_in_path.append(nodes[last])
         last = nodes[last].get(parent)
-    if not found or last in seen:
+    if not nodes_in_path or last in visited:
         raise NoConversationError("its last message is not among its messages, or they are in a circle")
-    return found[::-1]
+    return nodes_in_path[::-1]
 
 
 def _chatgpt(value: Object, talk: _Talk) -> None:
     """The branch that was open last."""
     path = _path(value["mapping"], value.get("current_node"), "parent")
-    here = {id(node) for node in path}
-    elsewhere = (node["message"] for node in value["mapping"].values() if node.get("message") and id(node) not in here)
+    path_nodes = {id(node) for node in path}
+    elsewhere = (
+        node["message"] for node in value["mapping"].values() if node.get("message") and id(node) not in path_nodes
+    )
     talk.left_out += Counter({OTHER_BRANCHES: sum(not _is_hidden(message) for message in elsewhere)})
     for message in filter(None, (node.get("message") for node in path)):
         content, role, to = message["content"], message["author"]["role"], message.get("recipient")
         if _is_hidden(message):
-            held = [item for key, item in content.items() if key != "content_type"]
-            talk.left_out += Counter({HIDDEN_MESSAGES: any(item not in (None, "", [""]) for item in held)})
+            shown_values = [item for key, item in content.items() if key != "content_type"]
+            talk.left_out += Counter({HIDDEN_MESSAGES: any(item not in (None, "", [""]) for item in shown_values)})
         elif content["content_type"] == "thoughts":
-            talk.thoughts += [one.get("content") or one["summary"] for one in content["thoughts"]]
+            talk.thoughts += [thought.get("content") or thought["summary"] for thought in content["thoughts"]]
         elif content["content_type"] == "reasoning_recap":
             talk.left_out["lines on the time of reasoning"] += 1
-        elif names := [str(one.get("name")) for one in (message.get("metadata") or {}).get("attachments") or ()]:
+        elif names := [
+            str(attachment.get("name")) for attachment in (message.get("metadata") or {}).get("attachments") or ()
+        ]:
             raise NoConversationError(f"a file that is not in the export: {', '.join(names)}")
         elif role == "tool":
             talk.result("\n".join(_chatgpt_texts(content, talk)))
@@ -169,14 +175,17 @@ def _claude(value: Object, talk: _Talk) -> None:
         talk.left_out += Counter({OTHER_BRANCHES: len(nodes) - len(messages)})
     for message in messages:
         role = {"human": "user", "assistant": "assistant"}[message["sender"]]
-        held = {one.get("file_name"): one.get("extracted_content") for one in message.get("attachments") or ()}
-        missing = [name for name, text in held.items() if not isinstance(text, str)]
-        missing += [one["file_name"] for one in message.get("files") or () if one["file_name"] not in held]
+        attached_texts = {
+            attachment.get("file_name"): attachment.get("extracted_content")
+            for attachment in message.get("attachments") or ()
+        }
+        missing = [name for name, text in attached_texts.items() if not isinstance(text, str)]
+        missing += [file["file_name"] for file in message.get("files") or () if file["file_name"] not in attached_texts]
         if missing:
             raise NoConversationError(f"a file that is not in the export: {', '.join(map(str, missing))}")
         blocks = message.get("content") or [{"type": "text", "text": message.get("text") or ""}]
         if role == "user":
-            texts = [*held.values(), "".join(_claude_texts(blocks))]
+            texts = [*attached_texts.values(), "".join(_claude_texts(blocks))]
             talk.say(role, "\n\n".join(text for text in texts if text and text.strip()))
             continue
         for kind, run in groupby(blocks, lambda block: block["type"]):
@@ -194,8 +203,10 @@ def _add_blocks(kind: str, blocks: list[Object], talk: _Talk) -> None:
             talk.call(block["name"], block["input"])
         elif kind == "tool_result":
             content = block.get("content")
-            listed = content if isinstance(content, list) else [{"type": "text", "text": content or ""}]
-            talk.result("\n".join(one["text"] if one.get("type") == "text" else json.dumps(one) for one in listed))
+            result_parts = content if isinstance(content, list) else [{"type": "text", "text": content or ""}]
+            talk.result(
+                "\n".join(item["text"] if item.get("type") == "text" else json.dumps(item) for item in result_parts)
+            )
         elif kind == "token_budget":
             talk.left_out["budgets of tokens"] += 1
         else:

@@ -84,12 +84,19 @@ def read_benchmark(path: Path, fields: Sequence[str] = ()) -> list[Item]:
     `fields` replaces the known names; all of them count as questions. Raises `InputError` if the file or one of its
     items cannot be read, or no item has any of the names.
     """
-    named = list(_table(path) if _data_suffix(path) in TABLE_DELIMITERS else _objects(path, fields))
-    items = [Item(place, tuple(_parts(value, place, tuple(name.lower() for name in fields)))) for place, value in named]
+    placed_values = list(_table(path) if _data_suffix(path) in TABLE_DELIMITERS else _objects(path, fields))
+    items = [
+        Item(place, tuple(_parts(value, place, tuple(name.lower() for name in fields))))
+        for place, value in placed_values
+    ]
     if not any(item.parts for item in items):
-        there = ", ".join(sorted({str(key) for _, value in named[:100] for key in value})[:12]) or "nothing"
-        wanted = "none of the given fields" if fields else "no known question field"
-        raise InputError(f"{path}: {wanted} found; the fields are {there}", "pass the question field with --field")
+        field_names = (
+            ", ".join(sorted({str(key) for _, value in placed_values[:100] for key in value})[:12]) or "nothing"
+        )
+        problem = "none of the given fields" if fields else "no known question field"
+        raise InputError(
+            f"{path}: {problem} found; the fields are {field_names}", "pass the question field with --field"
+        )
     return items
 
 
@@ -102,16 +109,16 @@ def _data_suffix(path: Path) -> str:
 
 def _objects(path: Path, fields: Sequence[str]) -> Iterator[tuple[Place, dict[str, Any]]]:
     """The items of a JSON file: objects, or those in the longest list of an object that is none itself."""
-    facts, asked = FileFacts(display_name(path)), {*map(_plain, fields)} or {*QUESTIONS, *CONTEXT_KEYS}
+    facts, question_fields = FileFacts(display_name(path)), {*map(_plain, fields)} or {*QUESTIONS, *CONTEXT_KEYS}
     for parsed in read_file(path, facts):
         value = parsed.decoded.value
         if (
             isinstance(value, dict)
-            and asked.isdisjoint(map(_plain, value))
-            and (inside := _longest_list(value))
+            and question_fields.isdisjoint(map(_plain, value))
+            and (longest_list := _longest_list(value))
             and (fields or not _turns(value, parsed.place))
         ):
-            yield from _listed(parsed, *inside)
+            yield from _listed(parsed, *longest_list)
         elif not parsed.blank:
             yield parsed.place, _item(parsed.place, value, parsed.defects[0].message if parsed.defects else "")
     require_read(facts)
@@ -131,8 +138,8 @@ def _item(place: Place, value: Any, why: str = "") -> dict[str, Any]:
 def _listed(parsed: ParsedLine, key: str, items: list[Any]) -> Iterator[tuple[Place, dict[str, Any]]]:
     """The items of a list in an object, each with its location."""
     spans = Spans(parsed.line.data.decode("utf-8", "replace"))
-    for at, item in enumerate(items):
-        place = parsed.place._replace(line=parsed.place.line + spans.breaks_before(pointer(key, at)))
+    for index, item in enumerate(items):
+        place = parsed.place._replace(line=parsed.place.line + spans.breaks_before(pointer(key, index)))
         yield place, _item(place, item)
 
 
@@ -160,9 +167,11 @@ def _table(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
                 continue
             if head is None:
                 names = [_plain(cell) for cell in cells]
-                known = any(name in (*QUESTIONS, *CONTEXT_KEYS) for name in names)
-                head = names if known else ["question", *(f"column {at}" for at in range(2, len(cells) + 1))]
-                if known:
+                has_header = any(name in (*QUESTIONS, *CONTEXT_KEYS) for name in names)
+                head = (
+                    names if has_header else ["question", *(f"column {number}" for number in range(2, len(cells) + 1))]
+                )
+                if has_header:
                     continue
             if any(cells[len(head) :]):
                 raise InputError(
@@ -191,16 +200,25 @@ def _turns(value: dict[str, Any], place: Place) -> list[ItemText]:
 def _parts(value: dict[str, Any], place: Place, fields: tuple[str, ...]) -> Iterator[ItemText]:
     by_name = {_plain(str(key)): item for key, item in value.items()}
     if fields:
-        asked: Sequence[str] = [name for name in map(_plain, fields) if name in by_name]
-        answered: Sequence[str] = []
+        question_names: Sequence[str] = [name for name in map(_plain, fields) if name in by_name]
+        answer_names: Sequence[str] = []
     else:
-        asked = [name for name in QUESTIONS if name in by_name] or [name for name in CONTEXT_KEYS if name in by_name]
-        if (not asked or any(is_objects(by_name[name]) for name in asked)) and (turns := _turns(value, place)):
+        question_names = [name for name in QUESTIONS if name in by_name] or [
+            name for name in CONTEXT_KEYS if name in by_name
+        ]
+        if (not question_names or any(is_objects(by_name[name]) for name in question_names)) and (
+            turns := _turns(value, place)
+        ):
             yield from turns
             return
-        answered = [name for name in by_name if name in ANSWERS or name.startswith("column_")] if asked else []
-        asked = [*asked, *(name for name in ("input",) if name in by_name and name not in asked)]
-    for names, is_asked in ((asked, True), (answered, False)):
+        answer_names = (
+            [name for name in by_name if name in ANSWERS or name.startswith("column_")] if question_names else []
+        )
+        question_names = [
+            *question_names,
+            *(name for name in ("input",) if name in by_name and name not in question_names),
+        ]
+    for names, is_asked in ((question_names, True), (answer_names, False)):
         for name in names:
             for text in _texts(by_name[name], apart=not is_asked or name == "turns"):
                 yield ItemText(name, text, is_asked)

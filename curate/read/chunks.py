@@ -96,18 +96,18 @@ def chunk_bytes(chunk: Chunk) -> tuple[int, bytes, int]:
                 start = file.tell()
             if chunk.end is not None and start >= chunk.end:
                 return start, b"", 0
-            wanted = chunk.end - start if chunk.end is not None else None
-            data, size = _read_whole(file, wanted)
+            wanted_bytes = chunk.end - start if chunk.end is not None else None
+            data, size = _read_whole(file, wanted_bytes)
             require_filled(chunk.path, data)
             return start, data, size
     except OSError as error:
         raise InputError.of(chunk.path, error, "check the path, its permissions and the disk") from error
 
 
-def _read_whole(file: BinaryIO, wanted: int | None) -> tuple[bytes, int]:
-    """Read whole lines of at least `wanted` bytes; without `wanted`, read the rest of the file."""
-    data = file.read() if wanted is None else file.read(wanted)
-    if wanted is not None and not data.endswith(b"\n"):
+def _read_whole(file: BinaryIO, min_bytes: int | None) -> tuple[bytes, int]:
+    """Read whole lines of at least `min_bytes` bytes; without `min_bytes`, read the rest of the file."""
+    data = file.read() if min_bytes is None else file.read(min_bytes)
+    if min_bytes is not None and not data.endswith(b"\n"):
         data += file.readline()
     return data, len(data)
 
@@ -118,17 +118,17 @@ def read_at(chunk: Chunk, numbers: Iterable[int], value_of: Callable[[Example], 
     Raises `InputError`.
     """
     offset, data, size = chunk_bytes(chunk)
-    facts, found = FileFacts(chunk.name), {}
-    at, passed = len(BOM) if offset == 0 and data.startswith(BOM) else 0, 1
+    facts, values = FileFacts(chunk.name), {}
+    position, current = len(BOM) if offset == 0 and data.startswith(BOM) else 0, 1
     for number in numbers:
-        for _ in range(number - passed):
-            at = data.index(b"\n", at) + 1
-        end = data.find(b"\n", at, size)
-        line = line_from(number, offset + at, bytes(data[at : end if end >= 0 else size]), ended=end >= 0)
-        example, passed = parsed_line(line, facts).example, number
+        for _ in range(number - current):
+            position = data.index(b"\n", position) + 1
+        end = data.find(b"\n", position, size)
+        line = line_from(number, offset + position, bytes(data[position : end if end >= 0 else size]), ended=end >= 0)
+        example, current = parsed_line(line, facts).example, number
         if example is not None:
-            found[number] = value_of(example)
-    return found
+            values[number] = value_of(example)
+    return values
 
 
 class LineSlices(Sequence[bytes]):
@@ -141,13 +141,13 @@ class LineSlices(Sequence[bytes]):
         return len(self.starts) - 1
 
     @overload
-    def __getitem__(self, at: int) -> bytes: ...
+    def __getitem__(self, index: int) -> bytes: ...
     @overload
-    def __getitem__(self, at: slice) -> list[bytes]: ...
-    def __getitem__(self, at: int | slice) -> bytes | list[bytes]:
-        if isinstance(at, slice):
-            return [self[nth] for nth in range(*at.indices(len(self)))]
-        return bytes(self.data[self.starts[at] : self.starts[at + 1] - 1])
+    def __getitem__(self, index: slice) -> list[bytes]: ...
+    def __getitem__(self, index: int | slice) -> bytes | list[bytes]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        return bytes(self.data[self.starts[index] : self.starts[index + 1] - 1])
 
 
 @dataclass(slots=True)
@@ -186,16 +186,16 @@ class Batch:
     def of_lines(cls, lines: Sequence[ParsedLine]) -> "Batch":
         """A batch of individually parsed lines."""
         batch = cls(lines[0].place.file if lines else "", [])
-        for at, parsed in enumerate(lines):
+        for index, parsed in enumerate(lines):
             if parsed.decoded.plain and parsed.example is not None and not parsed.decoded.defects:
                 turns = parsed.example.value["messages"]
                 texts = [turn["content"] for turn in turns]
                 batch._add(parsed.place.line, tuple([turn["role"] for turn in turns]), texts, "\0".join(texts))
                 batch.whole.append(parsed)
-                batch.plain_at.append(at)
+                batch.plain_at.append(index)
             else:
                 batch.irregular_lines.append(parsed)
-                batch.irregular_at.append(at)
+                batch.irregular_at.append(index)
         return batch
 
     def _add(self, number: int, roles: tuple[str, ...], texts: list[str], text: str) -> None:
@@ -231,11 +231,11 @@ class Batch:
         return ParsedLine(place, self._line(number), Decoded(value, (), True), example)
 
 
-def read_chunk(chunk: Chunk, facts: FileFacts, known: Set[str] | None = None) -> Batch:
+def read_chunk(chunk: Chunk, facts: FileFacts, key_names: Set[str] | None = None) -> Batch:
     """Read the lines of a chunk and add to `facts`.
 
-    `known`: keys by which lines are told apart; an example with numbers and texts under other keys beside messages that
-    end with an answer is plain, too. None: no example with other keys is.
+    `key_names`: keys by which lines are told apart; an example with numbers and texts under other keys beside messages
+    that end with an answer is plain, too. None: no example with other keys is.
     """
     offset, data, size = chunk_bytes(chunk)
     facts.size += size
@@ -244,7 +244,7 @@ def read_chunk(chunk: Chunk, facts: FileFacts, known: Set[str] | None = None) ->
     batch = Batch(chunk.name, [], ended=not size or data[size - 1] == NEWLINE, offset=offset)
     lines = batch.lines = data.split(b"\n")[: -1 if batch.ended else None]
     returns = data.count(b"\r\n") if b"\r" in data else 0
-    _read(batch, facts, range(1, len(lines) + 1), known)
+    _read(batch, facts, range(1, len(lines) + 1), key_names)
     facts.crlf += returns - _counted(batch, b"\r\n")
     facts.lf += len(lines) - (not batch.ended) - returns - _counted(batch, b"\n")
     return batch
@@ -264,9 +264,9 @@ def _counted(batch: Batch, ending: bytes) -> int:
     return sum(parsed.line.ending == ending for parsed in batch.irregular_lines)
 
 
-def _read(batch: Batch, facts: FileFacts, lines: Iterable[int], known: Set[str] | None = None) -> None:
+def _read(batch: Batch, facts: FileFacts, lines: Iterable[int], key_names: Set[str] | None = None) -> None:
     numbers, columns = batch.numbers, (batch.roles.append, batch.texts.append, batch.joined_texts.append)
-    add_roles, add_texts, add_said = columns
+    add_roles, add_texts, add_joined = columns
     loads = orjson.loads
     for number in lines:
         line = batch.lines[number - 1]
@@ -277,30 +277,30 @@ def _read(batch: Batch, facts: FileFacts, lines: Iterable[int], known: Set[str] 
             texts = [turn["content"] for turn in turns]
             joined = "\0".join(texts)
             plain = type(turns) is list and _are_known(roles)
-            beside = {} if len(value) == 1 else _beside(value, roles, known)
+            extra_keys = {} if len(value) == 1 else _extra_keys(value, roles, key_names)
         except (ValueError, TypeError, KeyError):
             plain = False
-        if plain and beside is not None:
-            others = [*beside, *(text for text in beside.values() if type(text) is str)] if beside else ()
+        if plain and extra_keys is not None:
+            others = [*extra_keys, *(text for text in extra_keys.values() if type(text) is str)] if extra_keys else ()
             spelled = "\0".join((joined, *others)) if others else joined
             # Every key and text has two quotes, and texts may contain more. A repeated key changes the count, unless
             # a quote in a text is written as a Unicode escape.
             quotes = spelled.count('"')
-            wanted = 2 + 8 * len(texts) + 2 * len(others) + quotes
-            plain = line.count(b'"') == wanted and not (quotes and b"\\u0022" in line)
+            expected_quotes = 2 + 8 * len(texts) + 2 * len(others) + quotes
+            plain = line.count(b'"') == expected_quotes and not (quotes and b"\\u0022" in line)
             if plain and b"\\" in line and line.count(b"\\") != quotes + spelled.count("\n"):
                 # other escapes than for quotes and line breaks may be control characters
                 plain = not (b"\\u00" in line or b"\\b" in line or b"\\f" in line)
-        if plain and beside is not None:
-            if beside:
-                batch.beside[len(numbers)] = beside
+        if plain and extra_keys is not None:
+            if extra_keys:
+                batch.beside[len(numbers)] = extra_keys
                 facts.count_keys(("messages", *value))
             if not numbers:
                 facts.formats["messages"] += 0  # formats are reported in order of appearance
             numbers.append(number)
             add_roles(roles)
             add_texts(texts)
-            add_said(joined)
+            add_joined(joined)
             if not spelled.isascii() and any(char in line for char in LINE_SEPARATORS):
                 facts.separated += 1
                 facts.first_separated = facts.first_separated or number
@@ -323,15 +323,15 @@ DIALOGUE_ROLES: Final = ROLES - {"tool", "function"}
 PLAIN_TYPES: Final = frozenset((str, int, float, bool, type(None)))
 
 
-def _beside(value: dict[str, Any], roles: tuple[str, ...], known: Set[str] | None) -> dict[str, Any] | None:
+def _extra_keys(value: dict[str, Any], roles: tuple[str, ...], key_names: Set[str] | None) -> dict[str, Any] | None:
     """What a line has beside its messages; None unless it can be read as columns (see `read_chunk`)."""
-    if known is None or roles[-1:] != ("assistant",) or not DIALOGUE_ROLES.issuperset(roles):
+    if key_names is None or roles[-1:] != ("assistant",) or not DIALOGUE_ROLES.issuperset(roles):
         return None
-    beside = {key: item for key, item in value.items() if key != "messages"}
-    if not PLAIN_TYPES.issuperset(map(type, beside.values())) or not known.isdisjoint(beside):
+    extra_keys = {key: item for key, item in value.items() if key != "messages"}
+    if not PLAIN_TYPES.issuperset(map(type, extra_keys.values())) or not key_names.isdisjoint(extra_keys):
         return None
-    numbers = (item for item in beside.values() if isinstance(item, int | float))
-    return beside if all(-MAX_INTEGER < number < MAX_INTEGER for number in numbers) else None
+    numbers = (item for item in extra_keys.values() if isinstance(item, int | float))
+    return extra_keys if all(-MAX_INTEGER < number < MAX_INTEGER for number in numbers) else None
 
 
 @lru_cache(10_000)  # most conversations of a file have one of few shapes

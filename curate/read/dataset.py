@@ -193,10 +193,10 @@ def parsed_line(line: Line, facts: FileFacts) -> ParsedLine:
         plain = decoded.plain
         example = Example(place, decoded.value, "messages", None, True) if plain else example_of(decoded.value, place)
     else:
-        listed = example_of_list(decoded.value, place) if isinstance(decoded.value, list) else None
-        if listed is None:
+        list_example = example_of_list(decoded.value, place) if isinstance(decoded.value, list) else None
+        if list_example is None:
             return ParsedLine(place, line, decoded, None)
-        example = listed
+        example = list_example
     facts.examples += 1
     facts.understood += example.understood
     facts.formats[example.format] += 1

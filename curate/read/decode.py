@@ -43,8 +43,8 @@ def explain_json_error(text: str, error: json.JSONDecodeError, column: int = 0) 
         return "syntax", f"not a JSON object: {_lower(error.msg)} {where}"
     if error.msg == "Extra data":
         return _extra(rest, where)
-    known = _frequent_mistake(text, error, rest, where)
-    return known or ("syntax", f"{_lower(error.msg)} {where}")
+    mistake = _frequent_mistake(text, error, rest, where)
+    return mistake or ("syntax", f"{_lower(error.msg)} {where}")
 
 
 def _extra(rest: str, where: str) -> JsonMistake:
@@ -230,9 +230,9 @@ def _offset(text: str, index: int) -> int:
 
 
 def _repeated(text: str) -> Iterator[Defect]:
-    at = offset = 0
+    previous = offset = 0
     for key, pointer, index in repeated_keys(text):
-        at, offset = index, offset + _offset(text[at:index], index - at)
+        previous, offset = index, offset + _offset(text[previous:index], index - previous)
         message = f"key {excerpt(key)!r} occurs twice in one object; readers keep only the last value"
         yield Defect("repeated-key", message, offset, pointer)
 
@@ -246,7 +246,7 @@ def _broken_utf8(data: bytes, error: UnicodeDecodeError) -> Defect:
 
 
 def _not_finite(text: str, name: str) -> Defect:
-    at = next(
+    start = next(
         match.start() for match in re.finditer(f"{STRING}|({re.escape(name)})", text, re.DOTALL) if match.group(1)
     )
     why = (
@@ -254,7 +254,7 @@ def _not_finite(text: str, name: str) -> Defect:
         if name[-1] in "Ny"
         else "is out of range: readers turn it into Infinity or reject the line"
     )
-    return Defect("not-finite", f"{excerpt(name)} {why}", _offset(text, at))
+    return Defect("not-finite", f"{excerpt(name)} {why}", _offset(text, start))
 
 
 def _escapes(data: bytes) -> Iterator[Defect]:

@@ -26,7 +26,7 @@ PACKED_MAGIC: Final = (
 )  # fmt: skip
 """Offset and magic bytes of archives and binary files, with their names."""
 MAGIC: Final = (
-    *((at, magic, FileKind(name, UNPACK_HINT)) for at, magic, name in PACKED_MAGIC),
+    *((offset, magic, FileKind(name, UNPACK_HINT)) for offset, magic, name in PACKED_MAGIC),
     (0, b"Obj\x01", FileKind("an Avro file", POLARS_HINT.format("read_avro"))),
     (
         0,
@@ -73,8 +73,8 @@ def sniff_file_kind(start: bytes) -> FileKind | None:
     text = start.removeprefix(BOM).lstrip()
     if text[:1] in (b"{", b"[", b""):
         return None
-    for at, magic, kind in MAGIC:
-        if start.startswith(magic, at):
+    for offset, magic, kind in MAGIC:
+        if start.startswith(magic, offset):
             return kind
     if text.startswith(b"<"):
         return (
@@ -115,9 +115,9 @@ def _table(text: bytes) -> FileKind | None:
             continue
         how = "" if delimiter == "," else f", separator={delimiter!r}"
         names = [field.strip() for field in rows[0]]
-        named = names if names[0] else names[1:]  # pandas writes its index without a name
-        if len(set(names)) == len(names) and all(COLUMN_NAME.fullmatch(column) for column in named):
-            columns = ", ".join(named[:8]) + (", ..." if len(named) > 8 else "")
+        named_columns = names if names[0] else names[1:]  # pandas writes its index without a name
+        if len(set(names)) == len(names) and all(COLUMN_NAME.fullmatch(column) for column in named_columns):
+            columns = ", ".join(named_columns[:8]) + (", ..." if len(named_columns) > 8 else "")
             return FileKind(f"{name} with the columns {columns}", SUFFIX_HINT)
         if len(rows) >= MIN_TABLE_ROWS and len(rows[0]) > 2:
             return FileKind(

@@ -55,8 +55,8 @@ def _without_defaults(message: Object) -> Object:
 def _checked(form: Format, value: Object, example: Object) -> Written:
     messages = example["messages"]
     rest = omit_keys(example, "messages", "tools", *value)
-    lost = [key for key, item in rest.items() if not form.keeps and item not in (None, "", [], {})]
-    if trained := [key for key in lost if key in TRAINING_KEYS]:
+    dropped_keys = [key for key, item in rest.items() if not form.keeps and item not in (None, "", [], {})]
+    if trained := [key for key in dropped_keys if key in TRAINING_KEYS]:
         raise UnwritableError(f"`{trained[0]}` beside the conversation")
     if taken := [
         key
@@ -67,27 +67,31 @@ def _checked(form: Format, value: Object, example: Object) -> Written:
     ]:
         raise UnwritableError(f"the line has a key {taken[0]!r}, which the form uses for something else")
     written = value if not form.keeps else {**value, **rest}
-    answered = form.answers_beside and messages[-1]["role"] == "assistant"
-    without_answer = {**example, "messages": messages[:-1]} if answered else example
-    return Written(written, (*lost, *_verified(written, without_answer)))
+    ends_with_answer = form.answers_beside and messages[-1]["role"] == "assistant"
+    without_answer = {**example, "messages": messages[:-1]} if ends_with_answer else example
+    return Written(written, (*dropped_keys, *_verified(written, without_answer)))
 
 
 def _verified(written: Object, example: Object) -> tuple[str, ...]:
     """What a written line says less than the conversation. Raises `UnwritableError` if it says something else."""
-    again: Example = example_of(written, NO_PLACE)
-    before, after = normal_messages(example["messages"]), normal_messages(again.value.get("messages", []))
-    if before != after or normal_tools(example) != normal_tools(again.value):
-        at = next((i for i, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]), len(after))
-        what = f"message {at + 1}" if before != after else "`tools`"
+    read_back: Example = example_of(written, NO_PLACE)
+    before, after = normal_messages(example["messages"]), normal_messages(read_back.value.get("messages", []))
+    if before != after or normal_tools(example) != normal_tools(read_back.value):
+        first_difference = next(
+            (i for i, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]), len(after)
+        )
+        what = f"message {first_difference + 1}" if before != after else "`tools`"
         raise UnwritableError(f"{what} would not read back the same")
-    return omitted_details(example["messages"], again.value.get("messages"))
+    return omitted_details(example["messages"], read_back.value.get("messages"))
 
 
 def omitted_details(before: list[Any], after: Any) -> tuple[str, ...]:
     """Details of messages, such as ids of calls, that are not in the messages that were read back."""
     texts = json.dumps(after)
     ids = [call.get("id") for message in before for call in message.get("tool_calls") or ()]
-    omitted = [CALL_IDS] if any(isinstance(made, str) and json.dumps(made) not in texts for made in ids) else []
+    omitted = (
+        [CALL_IDS] if any(isinstance(call_id, str) and json.dumps(call_id) not in texts for call_id in ids) else []
+    )
     if any(message.get(DETAILS_KEY) for message in before) and f'"{DETAILS_KEY}"' not in texts:
         omitted.append(SIGNATURES)
     omitted += [key for key in sorted(_harmless(before)) if f'"{key}"' not in texts]
@@ -109,24 +113,24 @@ def normal_messages(messages: Any) -> list[Any]:
 
 
 def _normal(message: Object, ids: dict[str, int]) -> Object:
-    found = {
+    normalized = {
         key: item for key, item in _plain(message).items() if item not in (None, "", [], {}) and key != DETAILS_KEY
     }
-    if found.get("role") == "developer":
-        found["role"] = "system"
-    if found.get("role") == "tool":
-        found.pop("name", None)
-    content = found.get("content")
+    if normalized.get("role") == "developer":
+        normalized["role"] = "system"
+    if normalized.get("role") == "tool":
+        normalized.pop("name", None)
+    content = normalized.get("content")
     if isinstance(content, list):
         parts = [_plain(plain_part(part)) for part in content]
-        alone = len(parts) == 1 and isinstance(parts[0], dict) and parts[0].keys() == {"type", "text"}
-        found["content"] = parts[0]["text"] if alone else parts
-    calls = found.get("tool_calls")
+        is_text_only = len(parts) == 1 and isinstance(parts[0], dict) and parts[0].keys() == {"type", "text"}
+        normalized["content"] = parts[0]["text"] if is_text_only else parts
+    calls = normalized.get("tool_calls")
     if isinstance(calls, list):
-        found["tool_calls"] = [_normal_call(call, ids) for call in calls]
-    if "tool_call_id" in found:
-        found["tool_call_id"] = ids.setdefault(json.dumps(found["tool_call_id"]), len(ids))
-    return found
+        normalized["tool_calls"] = [_normal_call(call, ids) for call in calls]
+    if "tool_call_id" in normalized:
+        normalized["tool_call_id"] = ids.setdefault(json.dumps(normalized["tool_call_id"]), len(ids))
+    return normalized
 
 
 def _plain(value: Any) -> Any:
@@ -139,11 +143,11 @@ def _plain(value: Any) -> Any:
 def _normal_call(call: Any, ids: dict[str, int]) -> Any:
     if not isinstance(call, dict) or not isinstance(call.get("function"), dict):
         return call
-    function, made = call["function"], call.get("id")
+    function, call_id = call["function"], call.get("id")
     arguments = as_object(function.get("arguments") or {})
-    named = {**function, "arguments": function.get("arguments") if arguments is None else arguments}
-    number = ids.setdefault(f"no id {len(ids)}" if made is None else json.dumps(made), len(ids))
-    return {**omit_keys(_plain(call), "type"), "id": number, "function": named}
+    normal_function = {**function, "arguments": function.get("arguments") if arguments is None else arguments}
+    number = ids.setdefault(f"no id {len(ids)}" if call_id is None else json.dumps(call_id), len(ids))
+    return {**omit_keys(_plain(call), "type"), "id": number, "function": normal_function}
 
 
 def normal_tools(value: Object) -> Any:

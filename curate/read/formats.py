@@ -51,14 +51,12 @@ FORMATS: Final = (
     list_format(speaker_turn),
 )
 """In order of detection: the first format that matches and can be read. Each precedes those that it resembles."""
-BY_NAME: Final = {known.name: known for known in FORMATS}
-PREFERENCE_SIDES: Final = {known.name: known.sides for known in FORMATS if known.sides is not None}
+BY_NAME: Final = {form.name: form for form in FORMATS}
+PREFERENCE_SIDES: Final = {form.name: form.sides for form in FORMATS if form.sides is not None}
 """The formats of preference pairs, and the keys of their chosen and their rejected side."""
 SHAPE_ERRORS: Final = (AttributeError, LookupError, TypeError)
 """Exceptions of readers and writers for a value with an unexpected type."""
-WRITABLE: Final = {
-    known.to or known.name: known for known in (*FORMATS, *WRITTEN_FORMS) if known.write or known.write_pair
-}
+WRITABLE: Final = {form.to or form.name: form for form in (*FORMATS, *WRITTEN_FORMS) if form.write or form.write_pair}
 """The forms that can be written, by the name for it."""
 PROMPTS: Final = ("prompt-only", "verl", "nemo-gym")
 """Forms of questions for reinforcement, which need no answer."""
@@ -90,23 +88,23 @@ def example_of(value: Object, place: Place) -> Example:
     if has_plain_turns(value) and OTHER_FORMAT_KEYS.isdisjoint(value):
         return Example(place, value, "messages")
     defect: tuple[str, str] | None = None
-    for known in _formats_with(USED_KEYS.intersection(value)):
-        if not known.matches(value):
+    for form in _formats_with(USED_KEYS.intersection(value)):
+        if not form.matches(value):
             continue
         try:
-            if (found := _example(known, value, place)) is None:
+            if (example := _example(form, value, place)) is None:
                 continue
             if not OFFER_KEYS.isdisjoint(value) and "messages" not in value:
-                _require_choices(value, found)
+                _require_choices(value, example)
         except UnreadableError as error:
-            defect = defect or (error.pointer, f"not readable as {known.name}: {error.why}")
+            defect = defect or (error.pointer, f"not readable as {form.name}: {error.why}")
             continue
         except SHAPE_ERRORS:
-            defect = defect or ("", f"not readable as {known.name}: a value has another type than the format has there")
+            defect = defect or ("", f"not readable as {form.name}: a value has another type than the format has there")
             continue
-        if defect is None and (unread := _unread_text(known, found.value)):
-            defect = unread, f"{unread[1:]} is not read in the format {known.name}"
-        return found if defect is None else replace(found, defect=defect)
+        if defect is None and (unread := _unread_text(form, example.value)):
+            defect = unread, f"{unread[1:]} is not read in the format {form.name}"
+        return example if defect is None else replace(example, defect=defect)
     return (not defect and _in_capitals(value, place)) or Example(place, value, UNKNOWN, defect=defect)
 
 
@@ -119,15 +117,17 @@ NAMES_CHOICE: Final = re.compile(r"\W?(?:[A-Za-z]|\d{1,2})\W{0,2}")
 """An answer that names a choice: `B`, `(b)`, `2.`"""
 
 
-def _require_choices(value: Object, found: Example) -> None:
+def _require_choices(value: Object, example: Example) -> None:
     """Raise `UnreadableError` if the answer names one of the choices beside a question that does not hold them."""
-    asked = next((turn.text for turn in reversed(found.messages) if turn.role == "user"), "")
-    answer = found.answer.text if found.answer else value.get("answer")
+    question = next((turn.text for turn in reversed(example.messages) if turn.role == "user"), "")
+    answer = example.answer.text if example.answer else value.get("answer")
     if not isinstance(answer, str) or not NAMES_CHOICE.fullmatch(answer.strip()):
         return
     lettered = {pair[0]: [value[key] for key in pair] for pair in LETTERED_KEYS if has_strings(value, *pair)}
     for key, offered in ({key: value[key] for key in CHOICE_KEYS if key in value} | lettered).items():
-        if not (isinstance(offered, list) and answer in offered) and any(text not in asked for text in _texts(offered)):
+        if not (isinstance(offered, list) and answer in offered) and any(
+            text not in question for text in _texts(offered)
+        ):
             raise UnreadableError(f"/{key}", f"the question does not hold `{key}`, of which the answer names one")
 
 
@@ -139,13 +139,13 @@ def _texts(value: Any) -> Iterator[str]:
         yield from _texts(item)
 
 
-USED_KEYS: Final = frozenset(key for known in FORMATS for key in known.uses)
+USED_KEYS: Final = frozenset(key for form in FORMATS for key in form.uses)
 
 
 @lru_cache(1_000)
 def _formats_with(keys: frozenset[str]) -> tuple[Format, ...]:
     """The formats that lines with these of the keys in `USED_KEYS` can have, in order of detection."""
-    return tuple(known for known in FORMATS if not known.uses or not keys.isdisjoint(known.uses))
+    return tuple(form for form in FORMATS if not form.uses or not keys.isdisjoint(form.uses))
 
 
 def _in_capitals(value: Object, place: Place) -> Example | None:
@@ -156,83 +156,88 @@ def _in_capitals(value: Object, place: Place) -> Example | None:
     names = {key.casefold(): key for key in value}
     if len(names) < len(value) or all(name == key for name, key in names.items()):
         return None
-    found = example_of({name: value[key] for name, key in names.items()}, place)
-    if found.format in AS_READ or not found.pointers or found.moved is not None:
+    example = example_of({name: value[key] for name, key in names.items()}, place)
+    if example.format in AS_READ or not example.pointers or example.moved is not None:
         return None
     first = {f"/{name}": f"/{escape(key)}" for name, key in names.items()}
     pointers = tuple(
         (re.sub(FIRST_KEY, lambda key: first[key[0]], turn), re.sub(FIRST_KEY, lambda key: first[key[0]], content))
-        for turn, content in found.pointers
+        for turn, content in example.pointers
     )
-    rest = {key if key in ("messages", "tools", *LABEL_KEYS) else names[key]: item for key, item in found.value.items()}
+    rest = {
+        key if key in ("messages", "tools", *LABEL_KEYS) else names[key]: item for key, item in example.value.items()
+    }
     parts = tuple(
-        tuple((re.sub(FIRST_KEY, lambda key: first[key[0]], at), text) for at, text in texts) for texts in found.parts
+        tuple((re.sub(FIRST_KEY, lambda key: first[key[0]], pointer), text) for pointer, text in texts)
+        for texts in example.parts
     )
-    return Example(place, rest, found.format, pointers, tools_pointer=found.tools_pointer, parts=parts, source=value)
+    return Example(
+        place, rest, example.format, pointers, tools_pointer=example.tools_pointer, parts=parts, source=value
+    )
 
 
-def _unread_text(known: Format, value: Object) -> str:
+def _unread_text(form: Format, value: Object) -> str:
     """Pointer to a text beside the conversation where other data has a part of it; empty if there is none."""
-    if known.name == "openai-preference" and (beside := value.get("input", {}).keys() - {"parallel_tool_calls"}):
-        return f"/input/{escape(min(beside))}"
+    if form.name == "openai-preference" and (extra_keys := value.get("input", {}).keys() - {"parallel_tool_calls"}):
+        return f"/input/{escape(min(extra_keys))}"
     return "/system" if value.get("system") else ""
 
 
 def unread_keys(example: Example) -> Iterator[str]:
     """Keys of the example's format that other keys took the place of: none of their text is in the conversation."""
-    known = BY_NAME.get(example.format)
-    if known is not None and known.turns is not None and known.name not in PROMPTS:
-        kept = (*(known.sides or ()), *ANSWER_KEYS)
+    form = BY_NAME.get(example.format)
+    if form is not None and form.turns is not None and form.name not in PROMPTS:
+        kept = (*(form.sides or ()), *ANSWER_KEYS)
         yield from (
-            key for key in dict.fromkeys(known.uses) if key not in kept and str(example.value.get(key) or "").strip()
+            key for key in dict.fromkeys(form.uses) if key not in kept and str(example.value.get(key) or "").strip()
         )
 
 
 def example_of_list(turns: list[Any], place: Place) -> Example | None:
     """Convert a line that is a list of turns; None if it is any other list."""
-    found = example_of({ROOT_KEY: turns}, place)
-    return None if found.format == UNKNOWN else found
+    example = example_of({ROOT_KEY: turns}, place)
+    return None if example.format == UNKNOWN else example
 
 
-def _example(known: Format, value: Object, place: Place) -> Example | None:
-    if known.read is not None:
-        reading = known.read(value)
+def _example(form: Format, value: Object, place: Place) -> Example | None:
+    if form.read is not None:
+        reading = form.read(value)
         if reading is None:
             return None
         _require_one_conversation(reading.rest)
         return Example(
             place,
             {"messages": [turn.value for turn in reading.turns], **reading.rest},
-            known.name,
+            form.name,
             tuple((turn.pointer, turn.content) for turn in reading.turns),
             tools_pointer=reading.tools,
             moved=tuple(reading.moved.items()),
             source=value,
         )
-    if known.turns is None:
-        return Example(place, value, known.name)
-    turns = list(known.turns(value))
-    read = {turn.pointer.split("/")[1] for turn in turns}.union(*(turn.beside for turn in turns))
+    if form.turns is None:
+        return Example(place, value, form.name)
+    turns = list(form.turns(value))
+    read = {turn.pointer.split("/")[1] for turn in turns}.union(*(turn.joined_keys for turn in turns))
     rest = {
         key: item
         for key, item in value.items()
-        if key not in read and value.keys() != {ROOT_KEY} and not (key in known.uses and item in ("", None, []))
+        if key not in read and value.keys() != {ROOT_KEY} and not (key in form.uses and item in ("", None, []))
     }
     tools = "/tools"
-    if known.name == "openai-preference":
+    if form.name == "openai-preference":
         tools = "/input/tools" if "tools" in value["input"] and "tools" not in rest else "/tools"
         rest = {key: item for key, item in rest.items() if key != "input"}
-        rest |= _beside_messages(value, rest)
+        rest |= _keys_beside_messages(value, rest)
     _require_one_conversation(rest)
     pointers = tuple((turn.pointer, turn.content) for turn in turns)
     return Example(
         place,
         {"messages": [turn.value for turn in turns], **rest},
-        known.name,
+        form.name,
         pointers,
         tools_pointer=tools,
         parts=tuple(turn.parts for turn in turns) if any(turn.parts for turn in turns) else (),
-        moved=() if known.name == "turn-list" else None,
+        moved=() if form.name == "turn-list" else None,
         source=value,
     )
 
@@ -243,8 +248,8 @@ def _require_one_conversation(rest: Object) -> None:
         raise UnreadableError("/messages", "a second conversation stands under `messages`")
 
 
-def _beside_messages(value: Object, rest: Object) -> Object:
+def _keys_beside_messages(value: Object, rest: Object) -> Object:
     """The keys next to the messages in `input`: tools move next to the conversation, other keys stay."""
-    beside = {key: item for key, item in value["input"].items() if key != "messages"}
-    found = {"tools": beside.pop("tools")} if "tools" in beside and "tools" not in rest else {}
-    return found | ({"input": beside} if beside else {})
+    extra_keys = {key: item for key, item in value["input"].items() if key != "messages"}
+    tools = {"tools": extra_keys.pop("tools")} if "tools" in extra_keys and "tools" not in rest else {}
+    return tools | ({"input": extra_keys} if extra_keys else {})

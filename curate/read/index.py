@@ -107,19 +107,19 @@ class FileIndex:
         return int(ends[-1]) + 1, number + len(ends)
 
     def _add(self, starts: Any, ends: Any, numbers: Any) -> None:
-        more, need = len(starts), self.count + len(starts)
-        if need > len(self._starts):
+        added, required = len(starts), self.count + len(starts)
+        if required > len(self._starts):
             for name in ("_starts", "_ends", "_numbers"):
                 old = getattr(self, name)
-                grown = np.empty(max(need, 2 * len(old), 1024), old.dtype)
+                grown = np.empty(max(required, 2 * len(old), 1024), old.dtype)
                 grown[: self.count] = old[: self.count]
                 setattr(self, name, grown)
-        self._starts[self.count : need], self._ends[self.count : need], self._numbers[self.count : need] = (
+        self._starts[self.count : required], self._ends[self.count : required], self._numbers[self.count : required] = (
             starts,
             ends,
             numbers,
         )
-        self.count += more  # last: a concurrent reader sees only complete values
+        self.count += added  # last: a concurrent reader sees only complete values
 
     def _document(self, data: bytes) -> None:
         copy = tempfile.TemporaryFile()  # noqa: SIM115
@@ -127,61 +127,65 @@ class FileIndex:
         copy.flush()
         self._keep_open(copy)
         lines = [line for line, _ in elements(data)]
-        self._nths = {at: (line.column, line.nth) for at, line in enumerate(lines)}
+        self._nths = {index: (line.column, line.nth) for index, line in enumerate(lines)}
         self._add(
             [line.offset for line in lines],
             [line.offset + len(line.data) for line in lines],
             [line.number for line in lines],
         )
 
-    def data(self, at: int) -> bytes:
+    def data(self, index: int) -> bytes:
         """The bytes of a line without its ending. Raises `InputError` if they no longer exist."""
-        start, end = int(self._starts[at]), int(self._ends[at])
+        start, end = int(self._starts[index]), int(self._ends[index])
         return self.read_range(start, end).removesuffix(b"\r") if not self._nths else self.read_range(start, end)
 
     def read_range(self, start: int, end: int) -> bytes:
         """Bytes of the decompressed file. Raises `InputError` if they no longer exist."""
         with self._lock:
             self._file.seek(start)
-            found = self._file.read(end - start)
-        if len(found) < end - start:
+            data = self._file.read(end - start)
+        if len(data) < end - start:
             raise InputError(f"{self.name}: the file became shorter while it was open", "read it again")
-        return found
+        return data
 
-    def span(self, at: int) -> tuple[int, int]:
+    def span(self, index: int) -> tuple[int, int]:
         """Start and end offset of a line."""
-        return int(self._starts[at]), int(self._ends[at])
+        return int(self._starts[index]), int(self._ends[index])
 
     def lines_at(self, offsets: Sequence[int] | Numbers) -> Numbers:
         """The lines that contain the given byte offsets, which are sorted."""
-        found = np.searchsorted(self._starts[: self.count], np.asarray(offsets, np.int64), side="right") - 1
-        return found[np.diff(found, prepend=-1) > 0]
+        indexes = np.searchsorted(self._starts[: self.count], np.asarray(offsets, np.int64), side="right") - 1
+        return indexes[np.diff(indexes, prepend=-1) > 0]
 
     @property
     def numbers(self) -> Numbers:
         """The line numbers of the lines found so far."""
         return self._numbers[: self.count]
 
-    def place(self, at: int) -> Place:
+    def place(self, index: int) -> Place:
         """Place of a line."""
-        return Place(self.name, int(self._numbers[at]), self._nths.get(at, (0, 0))[1])
+        return Place(self.name, int(self._numbers[index]), self._nths.get(index, (0, 0))[1])
 
-    def line(self, at: int) -> ParsedLine:
+    def line(self, index: int) -> ParsedLine:
         """Parse a line. Raises `InputError` if it no longer exists."""
-        start, _ = self.span(at)
-        column, nth = self._nths.get(at, (0, 0))
-        return parsed_line(Line(int(self._numbers[at]), start, self.data(at), b"\n", column, nth), FileFacts(self.name))
+        start, _ = self.span(index)
+        column, nth = self._nths.get(index, (0, 0))
+        return parsed_line(
+            Line(int(self._numbers[index]), start, self.data(index), b"\n", column, nth), FileFacts(self.name)
+        )
 
     def find(self, place: Place) -> int | None:
         """The line at a place, or the document element that contains it; None if there is none (yet)."""
         numbers = self._numbers[: self.count]
-        at = int(np.searchsorted(numbers, place.line, side="right")) - 1
-        if at < 0 or (not self._nths and numbers[at] != place.line):
+        index = int(np.searchsorted(numbers, place.line, side="right")) - 1
+        if index < 0 or (not self._nths and numbers[index] != place.line):
             return None
-        first = int(np.searchsorted(numbers, numbers[at]))
-        if numbers[at] != place.line:
-            return at
-        return first + bisect_left(range(first, at), place.nth, key=lambda one: self._nths.get(one, (0, 0))[1])
+        first = int(np.searchsorted(numbers, numbers[index]))
+        if numbers[index] != place.line:
+            return index
+        return first + bisect_left(
+            range(first, index), place.nth, key=lambda index_of_element: self._nths.get(index_of_element, (0, 0))[1]
+        )
 
     @property
     def changed(self) -> bool:
@@ -214,39 +218,39 @@ class LineIndex:
     @property
     def firsts(self) -> list[int]:
         """Number of the first line of each file."""
-        found = [0]
+        firsts = [0]
         for index in self.indexes[:-1]:
-            found.append(found[-1] + index.count)
-        return found
+            firsts.append(firsts[-1] + index.count)
+        return firsts
 
-    def where(self, at: int) -> tuple[FileIndex, int]:
+    def where(self, line: int) -> tuple[FileIndex, int]:
         """The file of a line, and the line's number in it."""
         if len(self.indexes) == 1:
-            return self.indexes[0], at
+            return self.indexes[0], line
         firsts = self.firsts
-        number = bisect_right(firsts, at) - 1
-        return self.indexes[number], at - firsts[number]
+        number = bisect_right(firsts, line) - 1
+        return self.indexes[number], line - firsts[number]
 
-    def line(self, at: int) -> ParsedLine:
+    def line(self, number: int) -> ParsedLine:
         """Parse a line. Raises `InputError` if it no longer exists."""
-        index, there = self.where(at)
-        return index.line(there)
+        index, index_in_file = self.where(number)
+        return index.line(index_in_file)
 
-    def place(self, at: int) -> Place:
+    def place(self, number: int) -> Place:
         """Place of a line."""
-        index, there = self.where(at)
-        return index.place(there)
+        index, index_in_file = self.where(number)
+        return index.place(index_in_file)
 
     def find(self, place: Place) -> int | None:
         """Number of the line at a place; None if it is not (yet) indexed."""
         number = self._by_name.get(place.file)
-        there = None if number is None else self.indexes[number].find(place)
-        return None if there is None or number is None else self.firsts[number] + there
+        index_in_file = None if number is None else self.indexes[number].find(place)
+        return None if index_in_file is None or number is None else self.firsts[number] + index_in_file
 
     def read(self, place: Place) -> ParsedLine | None:
         """Parse the line at a place; None if it is not (yet) indexed. Raises `InputError` if it no longer exists."""
-        at = self.find(place)
-        return None if at is None else self.line(at)
+        number = self.find(place)
+        return None if number is None else self.line(number)
 
     @property
     def changed(self) -> list[str]:

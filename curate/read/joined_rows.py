@@ -52,11 +52,11 @@ class JoinedRows:
     def end(self) -> None:
         """Learn which messages have a beginning, after the last row."""
         self.threaded = set[str]()
-        found = [row["message_id"] for row in self.replies.get(None, ())]
-        while found:
-            self.threaded.update(found)
-            replies = [row["message_id"] for at in found for row in self.replies.get(at, ())]
-            found = [reply for reply in replies if reply not in self.threaded]
+        pending = [row["message_id"] for row in self.replies.get(None, ())]
+        while pending:
+            self.threaded.update(pending)
+            replies = [row["message_id"] for message_id in pending for row in self.replies.get(message_id, ())]
+            pending = [reply for reply in replies if reply not in self.threaded]
 
     def is_joined(self, row: Object) -> bool:
         """Whether the conversation of a row is that of another one."""
@@ -76,58 +76,60 @@ class JoinedRows:
 
     def _answered(self, row: Object) -> Iterator[ModelCall]:
         bodies = self.requests.get(row["custom_id"], [])
-        found = row.get("result", row.get("response")) or {}
-        answer = found.get("message", found.get("body")) or {}
+        outcome = row.get("result", row.get("response")) or {}
+        answer = outcome.get("message", outcome.get("body")) or {}
         ids = {"id": row["custom_id"], "model": answer.get("model")}
         ids = {key: item for key, item in ids.items() if item is not None}
         if len(bodies) != 1:
-            what = f"{len(bodies)} requests have its custom_id" if bodies else "no file has the request of this result"
-            yield ModelCall("batch", ids, error=what)
-        elif row.get("error") or answer.get("error") or found.get("type", "succeeded") != "succeeded" or not answer:
+            why = f"{len(bodies)} requests have its custom_id" if bodies else "no file has the request of this result"
+            yield ModelCall("batch", ids, error=why)
+        elif row.get("error") or answer.get("error") or outcome.get("type", "succeeded") != "succeeded" or not answer:
             yield ModelCall("batch", ids, error="the request was not answered")
         else:
-            for said, ended in answers_of(answer):
-                more = {"finish_reason": ended} if ended is not None else {}
-                yield ModelCall("batch", ids | more, joined=partial(conversation_of, bodies[0], said))
+            for answered_keys, ended in answers_of(answer):
+                finish_reason = {"finish_reason": ended} if ended is not None else {}
+                yield ModelCall("batch", ids | finish_reason, joined=partial(conversation_of, bodies[0], answered_keys))
 
     def _thread(self, row: Object) -> Object:
         """The best-ranked path of a thread; the whole thread stays beside it as `tree`."""
         if row["parent_id"] is not None:
             raise NoConversationError("no file has the beginning of its thread")
         tree: Object = {**row, "replies": []}
-        level, seen = [tree], {row["message_id"]}
+        level, seen_ids = [tree], {row["message_id"]}
         for _ in range(MAX_THREAD_MESSAGES):
-            for one in level:
-                one["replies"] = [{**reply, "replies": []} for reply in self.replies.get(one["message_id"], ())]
-            level = [reply for one in level for reply in one["replies"]]
+            for message in level:
+                message["replies"] = [{**reply, "replies": []} for reply in self.replies.get(message["message_id"], ())]
+            level = [reply for message in level for reply in message["replies"]]
             if not level:
                 return _read({"prompt": tree})
             ids = {reply["message_id"] for reply in level}
-            if len(ids) < len(level) or not ids.isdisjoint(seen):
+            if len(ids) < len(level) or not ids.isdisjoint(seen_ids):
                 raise NoConversationError("two messages of its thread have one id")
-            seen |= ids
+            seen_ids |= ids
         raise NoConversationError(f"its thread has more than {MAX_THREAD_MESSAGES} messages in a row")
 
 
 def answers_of(answer: Object) -> Iterable[tuple[Object, Any]]:
     """The answers of a model, each as keys of a conversation, and why each ended."""
     if is_objects(answer.get("choices")):
-        return [({"message": one.get("message")}, one.get("finish_reason")) for one in answer["choices"]]
+        return [({"message": choice.get("message")}, choice.get("finish_reason")) for choice in answer["choices"]]
     if isinstance(answer.get("output"), list):
         return [({"output": answer["output"]}, answer.get("status"))]
     return [({"message": {"role": "assistant", "content": answer.get("content")}}, answer.get("stop_reason"))]
 
 
-def conversation_of(body: Object, said: Object) -> Object:
+def conversation_of(body: Object, answer: Object) -> Object:
     """The request with its answer, in the form of its service, as messages."""
-    asked = {key: body[key] for key in ("system", "instructions", "tools") if body.get(key)}
-    if "output" in said:
-        return _read({**asked, "input": body["input"], **said})
-    return _read({**asked, "messages": [*body["messages"], said["message"]]})
+    request = {key: body[key] for key in ("system", "instructions", "tools") if body.get(key)}
+    if "output" in answer:
+        return _read({**request, "input": body["input"], **answer})
+    return _read({**request, "messages": [*body["messages"], answer["message"]]})
 
 
 def _read(value: Object) -> Object:
-    found = read_as_messages(value)
-    if not any(isinstance(one, dict) and one.get("role") == "assistant" for one in found["messages"]):
+    conversation = read_as_messages(value)
+    if not any(
+        isinstance(message, dict) and message.get("role") == "assistant" for message in conversation["messages"]
+    ):
         raise NoConversationError("it has no answer")
-    return found
+    return conversation

@@ -20,7 +20,7 @@ class Key(NamedTuple):
     name: str
     pointer: str
     """Of the key's value."""
-    at: int
+    position: int
     """Index in the text."""
 
 
@@ -53,11 +53,11 @@ class Spans:
         if not target:
             return self._value(self._start)
         above, slash, key = target.rpartition("/")
-        inside = self._inside.get(above)
-        if inside is None:
+        children = self._inside.get(above)
+        if children is None:
             container = self.find(above) if above else Span(self._start, len(self.text))
-            inside = self._inside[above] = self._children(container.start) if container and slash else {}
-        return inside.get(key)
+            children = self._inside[above] = self._children(container.start) if container and slash else {}
+        return children.get(key)
 
     def breaks_before(self, target: str) -> int:
         """Number of line breaks before the value at pointer `target`; 0 if missing or not JSON."""
@@ -68,44 +68,48 @@ class Spans:
     def _breaks(self) -> list[int]:
         return [match.start() for match in re.finditer("\n", self.text)]
 
-    def _children(self, at: int) -> dict[str, Span]:
-        """The values in the object or list at `at`, by escaped key; empty if that is not JSON."""
-        text, found, scan = self.text, dict[str, Span](), _PARSER.raw_decode
-        opening = text[at : at + 1]
+    def _children(self, position: int) -> dict[str, Span]:
+        """The values in the object or list at `position`, by escaped key; empty if that is not JSON."""
+        text, spans, scan = self.text, dict[str, Span](), _PARSER.raw_decode
+        opening = text[position : position + 1]
         if opening not in ("{", "["):
-            return found
+            return spans
         before = _KEY if opening == "{" else _COMMA
-        at += 1
+        position += 1
         try:
-            while (match := before.match(text, at)) and (at := match.end()) < len(text) and text[at] not in "]}":
+            while (
+                (match := before.match(text, position))
+                and (position := match.end()) < len(text)
+                and text[position] not in "]}"
+            ):
                 if opening == "[":
-                    key = str(len(found))
+                    key = str(len(spans))
                 else:
                     key = match[1]
                     if "\\" in key:
                         key = json.loads(f'"{key}"', strict=False)
                     key = escape(key)
-                end = scan(text, at)[1]
-                found[key] = Span(at, end)
-                at = end
+                end = scan(text, position)[1]
+                spans[key] = Span(position, end)
+                position = end
         except (ValueError, RecursionError):
             return {}
-        return found
+        return spans
 
-    def _value(self, at: int) -> Span | None:
+    def _value(self, start: int) -> Span | None:
         try:
-            return Span(at, _PARSER.raw_decode(self.text, at)[1])
+            return Span(start, _PARSER.raw_decode(self.text, start)[1])
         except (ValueError, RecursionError):
             return None
 
 
 def repeated_keys(text: str) -> Iterator[Key]:
     """Keys that an object of a valid JSON text repeats, each once, at its second position."""
-    for path, at, level in _walk(text):
+    for path, start, level in _walk(text):
         if level is not None and level.is_object:
             level.seen[level.key] += 1
             if level.seen[level.key] == 2:
-                yield Key(level.key, path, at)
+                yield Key(level.key, path, start)
 
 
 class _Level:

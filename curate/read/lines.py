@@ -40,8 +40,8 @@ def split_lines(blocks: Iterable[bytes], offset: int = 0) -> Iterator[Line]:
     number = 1
     pending: list[bytes] = []
     for block in blocks:
-        *whole, rest = block.split(b"\n")
-        for piece in whole:
+        *complete, rest = block.split(b"\n")
+        for piece in complete:
             data = piece
             if pending:
                 pending.append(piece)
@@ -103,10 +103,12 @@ def _lines_stand_alone(rest: bytes) -> bool:
     The last line of a file is enough by itself unless a comma precedes it.
     """
     lines = [line for line in rest.split(b"\n") if line.strip()]
-    alone = [line[:1] == b"{" and line.rstrip()[-1:] == b"}" and _skip(line, 0) == len(line.rstrip()) for line in lines]
-    if alone[-1:] == [True] and not b"".join(lines[-2:-1]).rstrip().endswith(b","):
+    are_objects = [
+        line[:1] == b"{" and line.rstrip()[-1:] == b"}" and _skip(line, 0) == len(line.rstrip()) for line in lines
+    ]
+    if are_objects[-1:] == [True] and not b"".join(lines[-2:-1]).rstrip().endswith(b","):
         return True
-    return any(this and after for this, after in pairwise(alone))
+    return any(this and after for this, after in pairwise(are_objects))
 
 
 def elements(data: bytes) -> Iterator[Element]:
@@ -120,69 +122,69 @@ class _Cutter:
 
     def __init__(self, data: bytes) -> None:
         self.data = data
-        self.at = len(BOM) if data.startswith(BOM) else 0
+        self.position = len(BOM) if data.startswith(BOM) else 0
         self.number, self.column, self.nth = 1, 0, -1
-        self.start = self.space(self.at)
+        self.start = self.space(self.position)
 
     def objects(self) -> Iterator[Element]:
         """Consecutive objects."""
-        at = self.start
-        while at < len(self.data):
-            if self.data[at : at + 1] != b"{":
-                yield self.rest(at, "syntax", f"no object starts here{REST_UNREAD}")
+        position = self.start
+        while position < len(self.data):
+            if self.data[position : position + 1] != b"{":
+                yield self.rest(position, "syntax", f"no object starts here{REST_UNREAD}")
                 return
-            end = _skip(self.data, at)
+            end = _skip(self.data, position)
             if end is None:
-                yield self.rest(at, "cut-off", "the file ends inside this object")
+                yield self.rest(position, "cut-off", "the file ends inside this object")
                 return
-            yield self.line(at, end), None
-            at = self.space(end)
+            yield self.line(position, end), None
+            position = self.space(end)
 
     def array(self) -> Iterator[Element]:
         """The elements of an array, then anything after it."""
         opening = self.line(self.start, self.start + 1)
-        at = self.space(self.start + 1)
-        while (char := self.data[at : at + 1]) not in (b"]", b""):
+        position = self.space(self.start + 1)
+        while (char := self.data[position : position + 1]) not in (b"]", b""):
             if char == b",":
-                yield self.line(at, at + 1), Defect("repairable", "a comma without an element before it", 0)
-                at = self.space(at + 1)
+                yield self.line(position, position + 1), Defect("repairable", "a comma without an element before it", 0)
+                position = self.space(position + 1)
                 continue
-            end = _skip(self.data, at)
-            if end is None or end == at:
+            end = _skip(self.data, position)
+            if end is None or end == position:
                 kind, message = (
                     ("cut-off", "the file ends inside this element")
                     if end is None
                     else ("syntax", "this closes nothing")
                 )
-                yield self.rest(at, kind, message + REST_UNREAD)
+                yield self.rest(position, kind, message + REST_UNREAD)
                 return
-            yield self.line(at, end), None
-            comma = at = self.space(end)
+            yield self.line(position, end), None
+            comma = position = self.space(end)
             if self.data[comma : comma + 1] == b",":
-                at = self.space(comma + 1)
-                if self.data[at : at + 1] == b"]":
+                position = self.space(comma + 1)
+                if self.data[position : position + 1] == b"]":
                     yield self.line(comma, comma + 1), Defect("repairable", "a comma without an element after it", 0)
-            elif self.data[at : at + 1] not in (b"]", b""):
-                yield self.rest(at, "syntax", f"a comma is missing before this{REST_UNREAD}")
+            elif self.data[position : position + 1] not in (b"]", b""):
+                yield self.rest(position, "syntax", f"a comma is missing before this{REST_UNREAD}")
                 return
         if not char:
             yield opening, Defect("cut-off", "the array that starts here is not closed", 0)
-        elif (after := self.space(at + 1)) < len(self.data):
+        elif (after := self.space(position + 1)) < len(self.data):
             yield self.rest(after, "syntax", "the text after the end of the array was not read")
 
-    def space(self, at: int) -> int:
-        """Index of the first byte from `at` on that is not white space."""
-        match = SPACE.match(self.data, at)
-        return match.end() if match else at
+    def space(self, position: int) -> int:
+        """Index of the first byte from `position` on that is not white space."""
+        match = SPACE.match(self.data, position)
+        return match.end() if match else position
 
     def line(self, start: int, end: int) -> Line:
         """The bytes from `start` to `end` as a line."""
-        between = self.data[self.at : start]
+        between = self.data[self.position : start]
         _, newline, after = between.rpartition(b"\n")
         self.column = len(after.decode("utf-8", "replace")) + (0 if newline else self.column)
         self.number += between.count(b"\n")
         self.nth = 0 if newline else self.nth + 1
-        self.at = start
+        self.position = start
         return Line(self.number, start, self.data[start:end], b"\n", self.column, self.nth)
 
     def rest(self, start: int, kind: str, message: str) -> Element:
@@ -190,10 +192,12 @@ class _Cutter:
         return self.line(start, len(self.data)), Defect(kind, message, 0)
 
 
-def _skip(data: bytes, at: int) -> int | None:
-    """Index after the value that starts at `at`; `at` itself if no value starts there; None if it is not closed."""
+def _skip(data: bytes, start: int) -> int | None:
+    """Index after the value that starts at `start`; `start` itself if no value starts there; None if it is not
+    closed.
+    """
     depth = 0
-    for match in LEXEME.finditer(data, at):
+    for match in LEXEME.finditer(data, start):
         char = data[match.start()]
         if char in b"[{":
             depth += 1

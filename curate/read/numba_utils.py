@@ -37,30 +37,30 @@ def literal(text: bytes) -> Array:
 
 
 @compiled
-def literal_at(data: Array, at: int, end: int, wanted: Array) -> int:
-    """The end of `wanted` if it is here, else -1."""
-    if at < 0 or at + len(wanted) > end:
+def literal_at(data: Array, start: int, end: int, expected: Array) -> int:
+    """The end of `expected` if it is here, else -1."""
+    if start < 0 or start + len(expected) > end:
         return -1
-    for nth in range(len(wanted)):
-        if data[at + nth] != wanted[nth]:
+    for i in range(len(expected)):
+        if data[start + i] != expected[i]:
             return -1
-    return at + len(wanted)
+    return start + len(expected)
 
 
 @compiled
-def position_after(data: Array, at: int, end: int, wanted: int) -> int:
+def position_after(data: Array, position: int, end: int, expected: int) -> int:
     """The position after a byte and an optional space; -1 if there is another byte."""
-    if at < 0 or at >= end or data[at] != wanted:
+    if position < 0 or position >= end or data[position] != expected:
         return -1
-    return at + 2 if at + 1 < end and data[at + 1] == 32 else at + 1
+    return position + 2 if position + 1 < end and data[position + 1] == 32 else position + 1
 
 
 @compiled
-def hex_at(data: Array, at: int) -> int:
+def hex_at(data: Array, start: int) -> int:
     """The four hexadecimal digits here as a number; -1 if invalid. The data ends with a line break."""
     value = 0
-    for nth in range(4):
-        byte = data[np.uintp(at + nth)]
+    for i in range(4):
+        byte = data[np.uintp(start + i)]
         if 48 <= byte <= 57:
             digit = byte - 48
         elif 97 <= byte <= 102:
@@ -79,39 +79,43 @@ def _is_after(byte: int) -> bool:
 
 
 @compiled
-def utf8_at(data: Array, at: int) -> int:
+def utf8_at(data: Array, start: int) -> int:
     """The code point of the non-ASCII character here; -1 if malformed (Unicode, table 3-7).
 
     The data ends with a line break.
     """
-    first, second = int(data[np.uintp(at)]), int(data[np.uintp(at + 1)])
+    first, second = int(data[np.uintp(start)]), int(data[np.uintp(start + 1)])
     if not 0xC2 <= first <= 0xF4 or not _is_after(second):
         return -1
     if first < 0xE0:
         return (first & 0x1F) << 6 | (second & 0x3F)
-    third = int(data[np.uintp(at + 2)])
+    third = int(data[np.uintp(start + 2)])
     if not _is_after(third):
         return -1
     code = (first & 0x0F) << 12 | (second & 0x3F) << 6 | (third & 0x3F)
     if first < 0xF0:
         return code if code >= 0x800 and not 0xD800 <= code < 0xE000 else -1
-    fourth = int(data[np.uintp(at + 3)])
+    fourth = int(data[np.uintp(start + 3)])
     code = (code & 0x7FFF) << 6 | (fourth & 0x3F)
     return code if _is_after(fourth) and 0x10000 <= code < 0x110000 else -1
 
 
 @compiled
-def write_utf8(text: Array, at: int, code: int) -> int:
+def write_utf8(text: Array, position: int, code: int) -> int:
     """Write a non-ASCII character as UTF-8; returns the end."""
     if code < 0x800:
-        text[at], text[at + 1] = 0xC0 | (code >> 6), 0x80 | (code & 0x3F)
-        return at + 2
+        text[position], text[position + 1] = 0xC0 | (code >> 6), 0x80 | (code & 0x3F)
+        return position + 2
     if code < 0x10000:
-        text[at], text[at + 1], text[at + 2] = 0xE0 | (code >> 12), 0x80 | ((code >> 6) & 0x3F), 0x80 | (code & 0x3F)
-        return at + 3
-    text[at], text[at + 1] = 0xF0 | (code >> 18), 0x80 | ((code >> 12) & 0x3F)
-    text[at + 2], text[at + 3] = 0x80 | ((code >> 6) & 0x3F), 0x80 | (code & 0x3F)
-    return at + 4
+        text[position], text[position + 1], text[position + 2] = (
+            0xE0 | (code >> 12),
+            0x80 | ((code >> 6) & 0x3F),
+            0x80 | (code & 0x3F),
+        )
+        return position + 3
+    text[position], text[position + 1] = 0xF0 | (code >> 18), 0x80 | ((code >> 12) & 0x3F)
+    text[position + 2], text[position + 3] = 0x80 | ((code >> 6) & 0x3F), 0x80 | (code & 0x3F)
+    return position + 4
 
 
 _1, _2, _3, _4, _5 = (
@@ -132,11 +136,11 @@ def _rotated(value: Any, by: Any) -> Any:
 
 
 @compiled
-def _word(data: Array, at: int, size: Any) -> Any:
+def _word(data: Array, start: int, size: Any) -> Any:
     """Bytes as a little-endian number."""
     value = np.uint64(0)
-    for nth in range(size):
-        value |= np.uint64(data[np.uintp(at + nth)]) << np.uint64(8 * nth)
+    for i in range(size):
+        value |= np.uint64(data[np.uintp(start + i)]) << np.uint64(8 * i)
     return value
 
 
@@ -148,32 +152,35 @@ def _round(lane: Any, word: Any) -> Any:
 @compiled
 def xxh64_seeded(data: Array, start: int, end: int, seed: Any) -> Any:
     """XXH64 of the bytes in a range; `seed`: uint64."""
-    at = start
+    position = start
     if end - start >= 32:
-        one, two, three, four = seed + _1 + _2, seed + _2, seed, seed - _1
-        while at + 32 <= end:
-            one = _round(one, _word(data, at, _EIGHT))
-            two = _round(two, _word(data, at + 8, _EIGHT))
-            three = _round(three, _word(data, at + 16, _EIGHT))
-            four = _round(four, _word(data, at + 24, _EIGHT))
-            at += 32
+        lane1, lane2, lane3, lane4 = seed + _1 + _2, seed + _2, seed, seed - _1
+        while position + 32 <= end:
+            lane1 = _round(lane1, _word(data, position, _EIGHT))
+            lane2 = _round(lane2, _word(data, position + 8, _EIGHT))
+            lane3 = _round(lane3, _word(data, position + 16, _EIGHT))
+            lane4 = _round(lane4, _word(data, position + 24, _EIGHT))
+            position += 32
         value = (
-            _rotated(one, _LANES[0]) + _rotated(two, _LANES[1]) + _rotated(three, _LANES[2]) + _rotated(four, _LANES[3])
+            _rotated(lane1, _LANES[0])
+            + _rotated(lane2, _LANES[1])
+            + _rotated(lane3, _LANES[2])
+            + _rotated(lane4, _LANES[3])
         )
-        for lane in (one, two, three, four):
+        for lane in (lane1, lane2, lane3, lane4):
             value = (value ^ _round(np.uint64(0), lane)) * _1 + _4
     else:
         value = seed + _5
     value += np.uint64(end - start)
-    while at + 8 <= end:
-        value = _rotated(value ^ _round(np.uint64(0), _word(data, at, _EIGHT)), _WORD) * _1 + _4
-        at += 8
-    if at + 4 <= end:
-        value = _rotated(value ^ (_word(data, at, _FOUR) * _1), _HALF) * _2 + _3
-        at += 4
-    while at < end:
-        value = _rotated(value ^ (np.uint64(data[np.uintp(at)]) * _5), _BYTE) * _1
-        at += 1
+    while position + 8 <= end:
+        value = _rotated(value ^ _round(np.uint64(0), _word(data, position, _EIGHT)), _WORD) * _1 + _4
+        position += 8
+    if position + 4 <= end:
+        value = _rotated(value ^ (_word(data, position, _FOUR) * _1), _HALF) * _2 + _3
+        position += 4
+    while position < end:
+        value = _rotated(value ^ (np.uint64(data[np.uintp(position)]) * _5), _BYTE) * _1
+        position += 1
     value = (value ^ (value >> np.uint64(33))) * _2
     value = (value ^ (value >> np.uint64(29))) * _3
     return value ^ (value >> np.uint64(32))

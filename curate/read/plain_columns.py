@@ -33,90 +33,90 @@ BLOCK_BYTES: Final = 32
 
 
 @compiled
-def _write_bytes(out: Array, at: int, text: Array) -> Any:
+def _write_bytes(out: Array, position: int, text: Array) -> Any:
     """Write `text`; returns the end."""
-    for nth in range(len(text)):
-        out[at + nth] = text[nth]
-    return at + len(text)
+    for i in range(len(text)):
+        out[position + i] = text[i]
+    return position + len(text)
 
 
 @compiled
-def _write_role(out: Array, at: int, role: int) -> Any:
+def _write_role(out: Array, position: int, role: int) -> Any:
     """Write the name of a role; returns the end."""
     return (
-        _write_bytes(out, at, ROLE_BYTES[0])
+        _write_bytes(out, position, ROLE_BYTES[0])
         if role == SYSTEM
-        else _write_bytes(out, at, ROLE_BYTES[1])
+        else _write_bytes(out, position, ROLE_BYTES[1])
         if role == USER
-        else _write_bytes(out, at, ROLE_BYTES[2])
+        else _write_bytes(out, position, ROLE_BYTES[2])
     )
 
 
 @compiled
-def _escaped(out: Array, at: int, code: int) -> Any:
+def _escaped(out: Array, position: int, code: int) -> Any:
     """Write an ASCII character as in canonical JSON."""
     if code == 34 or code == 92:  # noqa: PLR1714
-        out[at], out[at + 1] = 92, code
-        return at + 2
+        out[position], out[position + 1] = 92, code
+        return position + 2
     if code == 10 or code == 9 or code == 13:  # noqa: PLR1714
-        out[at], out[at + 1] = 92, 110 if code == 10 else 116 if code == 9 else 114
-        return at + 2
-    out[at] = code
-    return at + 1
+        out[position], out[position + 1] = 92, 110 if code == 10 else 116 if code == 9 else 114
+        return position + 2
+    out[position] = code
+    return position + 1
 
 
 @compiled
-def _copied(data: Array, at: int, end: int, canon: Array, used: int, text: Array, written: int) -> int:
+def _copied(data: Array, position: int, end: int, canon: Array, used: int, text: Array, written: int) -> int:
     """Copy plain ASCII characters to both outputs; returns their number."""
     count = 0
-    while at + count + BLOCK_BYTES <= end:
+    while position + count + BLOCK_BYTES <= end:
         special = False
-        for nth in range(BLOCK_BYTES):  # vectorized; bytes written after a special character are overwritten
-            here = data[np.uintp(at + count + nth)]
-            text[np.uintp(written + count + nth)] = here
-            canon[np.uintp(used + count + nth)] = here
-            special |= (here < 32) | (here > 127) | (here == 34) | (here == 92)
+        for i in range(BLOCK_BYTES):  # vectorized; bytes written after a special character are overwritten
+            byte = data[np.uintp(position + count + i)]
+            text[np.uintp(written + count + i)] = byte
+            canon[np.uintp(used + count + i)] = byte
+            special |= (byte < 32) | (byte > 127) | (byte == 34) | (byte == 92)
         if special:
             break
         count += BLOCK_BYTES
-    code = int(data[np.uintp(at + count)])
+    code = int(data[np.uintp(position + count)])
     while 32 <= code < 128 and code != 34 and code != 92:  # the data ends with a line break  # noqa: PLR1714
         text[np.uintp(written + count)], canon[np.uintp(used + count)] = code, code
         count += 1
-        code = int(data[np.uintp(at + count)])
+        code = int(data[np.uintp(position + count)])
     return count
 
 
 @compiled
 def _string(
-    data: Array, at: int, end: int, canon: Array, used: int, text: Array, written: int, scratch: Array
+    data: Array, position: int, end: int, canon: Array, used: int, text: Array, written: int, scratch: Array
 ) -> tuple[int, int, int]:
     """A JSON string after its opening quote: its end in the data, `canon` and `text`; -1 if it is not plain.
 
     `scratch` gets its number of characters, and whether all are ASCII.
     """
     chars, plain = 0, True
-    while at < end:
-        count = _copied(data, at, end, canon, used, text, written)
-        at, used, written, chars = at + count, used + count, written + count, chars + count
-        code = int(data[np.uintp(at)])
+    while position < end:
+        count = _copied(data, position, end, canon, used, text, written)
+        position, used, written, chars = position + count, used + count, written + count, chars + count
+        code = int(data[np.uintp(position)])
         if code == 34:
             scratch[0], scratch[1] = chars, plain
-            return at + 1, used, written
+            return position + 1, used, written
         if code < 32:
             break
         if code == 92:
-            code, at = escape_code(data, at + 1)
+            code, position = escape_code(data, position + 1)
         else:
-            code = utf8_at(data, at)
-            at += 2 if code < 0x800 else 3 if code < 0x10000 else 4
+            code = utf8_at(data, position)
+            position += 2 if code < 0x800 else 3 if code < 0x10000 else 4
         while code >= 128:  # after one, more are likely
             written, behind = write_utf8(text, written, code), write_utf8(canon, used, code)
             plain, used, chars = False, behind, chars + 1
             code = 0
-            if data[np.uintp(at)] >= 128:
-                code = utf8_at(data, at)
-                at += 2 if code < 0x800 else 3 if code < 0x10000 else 4
+            if data[np.uintp(position)] >= 128:
+                code = utf8_at(data, position)
+                position += 2 if code < 0x800 else 3 if code < 0x10000 else 4
         if code < 0:
             break
         if code:
@@ -128,7 +128,7 @@ def _string(
 @compiled
 def _line(
     data: Array,
-    at: int,
+    position: int,
     end: int,
     canon: Array,
     used: int,
@@ -143,22 +143,22 @@ def _line(
     turns: one row per turn: role, start and end of its JSON in `canon`, start and end of its text, characters, whether
     all are ASCII.
     """
-    at = first_turn_start(data, at, end)
-    if at < 0:
+    position = first_turn_start(data, position, end)
+    if position < 0:
         return -1, 0, 0, 0
     used = _write_bytes(canon, used, _HEAD)
     first, more = count, True
     while more:
-        role, at = turn_start(data, at, end)
-        if at < 0 or count >= len(turns):
+        role, position = turn_start(data, position, end)
+        if position < 0 or count >= len(turns):
             return -1, 0, 0, 0
         if count > first:
             canon[used] = 44
             used += 1
         start, begin = used, written
         used = _write_bytes(canon, used, _BODY)
-        at, used, written = _string(data, at, end, canon, used, text, written, scratch)
-        if at < 0:
+        position, used, written = _string(data, position, end, canon, used, text, written, scratch)
+        if position < 0:
             return -1, 0, 0, 0
         text[written] = 10
         written += 1
@@ -166,9 +166,9 @@ def _line(
         turns[count, 0], turns[count, 1], turns[count, 2] = role, start, used
         turns[count, 3], turns[count, 4], turns[count, 5], turns[count, 6] = begin, written - 1, scratch[0], scratch[1]
         count += 1
-        at, more = next_turn_start(data, at, end)
-    at = line_end(data, at, end) if at >= 0 else -1
-    return (at, _write_bytes(canon, used, _BETWEEN), written, count) if at >= 0 else (-1, 0, 0, 0)
+        position, more = next_turn_start(data, position, end)
+    position = line_end(data, position, end) if position >= 0 else -1
+    return (position, _write_bytes(canon, used, _BETWEEN), written, count) if position >= 0 else (-1, 0, 0, 0)
 
 
 @entry
@@ -181,19 +181,19 @@ def fill_plain_columns(
     plain), number of turns, start and end in `canon`. `data` ends with a line break; `scratch`: two int64, overwritten.
     """
     end = len(data)
-    at: Any = np.int64(0)
-    used = written = count = at  # typed: with a literal 0, numba would compile `_line` once more
+    position: Any = np.int64(0)
+    used = written = count = position  # typed: with a literal 0, numba would compile `_line` once more
     for line in range(len(lines)):
         behind, used_now, written_now, count_now = _line(
-            data, at, end, canon, used, text, written, turns, count, scratch
+            data, position, end, canon, used, text, written, turns, count, scratch
         )
         lines[line, 0] = -1
         if behind >= 0:
             lines[line, 0], lines[line, 1], lines[line, 2], lines[line, 3] = count, count_now - count, used, used_now
-            at, used, written, count = behind, used_now, written_now, count_now
-        while at < end and data[at] != 10:
-            at += 1
-        at += 1
+            position, used, written, count = behind, used_now, written_now, count_now
+        while position < end and data[position] != 10:
+            position += 1
+        position += 1
     return used, written, count
 
 
@@ -206,20 +206,20 @@ def _key(data: Array, start: int, end: int, seed: Any) -> Any:
 
 @entry
 def keys_of_lines(
-    canon: Array, turns: Array, lines: Array, answers: int, wholes: Array, begun: Array, ends: Array
+    canon: Array, turns: Array, lines: Array, answers: int, wholes: Array, prefixes: Array, ends: Array
 ) -> int:
-    """Fill the columns of `curate.corpus.keys.Keys` for rows of `PlainColumns`; returns the used size of `begun`.
+    """Fill the columns of `curate.corpus.keys.Keys` for rows of `PlainColumns`; returns the used size of `prefixes`.
 
-    `begun` is as long as `turns`. answers: the code of the role of answers.
+    `prefixes` is as long as `turns`. answers: the code of the role of answers.
     """
     total = 0
     for row in range(len(lines)):
         first, last = lines[row, 0], lines[row, 0] + lines[row, 1]
         key = np.uint64(0)
-        for at in range(first, last):
-            key = _key(canon, turns[at, 1], turns[at, 2], key)
-            if turns[at, 0] == answers and at < last - 1:
-                begun[total] = key
+        for turn in range(first, last):
+            key = _key(canon, turns[turn, 1], turns[turn, 2], key)
+            if turns[turn, 0] == answers and turn < last - 1:
+                prefixes[total] = key
                 total += 1
         wholes[row] = key if last > first and turns[last - 1, 0] == answers else np.uint64(0)
         ends[row + 1] = total

@@ -56,8 +56,8 @@ def pair_in(example: Example) -> PreferencePair | None:
         if sides[1] not in rest:
             return None
         rejected = _side(rest.pop(sides[1]))
-        asked = sum(not is_in_side(message, sides[0]) for message in example.messages)
-        before, chosen = messages[:asked], messages[asked:]
+        prompt_length = sum(not is_in_side(message, sides[0]) for message in example.messages)
+        before, chosen = messages[:prompt_length], messages[prompt_length:]
     prompt, *answers = _divided(*(_plain_messages(turns) for turns in (before, chosen, rejected)))
     for key in unread_keys(example):
         if isinstance(rest.get(key), dict) and not {"role", "from"} & rest[key].keys():
@@ -105,8 +105,8 @@ def _chosen_beside(messages: Messages, rest: Object, rejected: Messages, *, is_t
         return [], messages
     if messages[-1]["role"] != "assistant":
         raise UnwritableError("there is no chosen answer")
-    asked = max((at for at, message in enumerate(messages, 1) if message["role"] == "user"), default=0)
-    first = len(messages) - 1 if is_text else asked
+    last_question = max((number for number, message in enumerate(messages, 1) if message["role"] == "user"), default=0)
+    first = len(messages) - 1 if is_text else last_question
     return messages[:first], messages[first:]
 
 
@@ -114,20 +114,22 @@ def _divided(prompt: Messages, chosen: Messages, rejected: Messages) -> tuple[Me
     """The prompt and both answers, also where a side holds the prompt: trainers take the common beginning as prompt."""
     if not begins_with_question(prompt + chosen if _is_system(prompt) else chosen):
         if begins_with_question(rejected):
-            own = (
+            prompt_part = (
                 prompt if rejected[0]["role"] in SYSTEM_ROLES else [m for m in prompt if m["role"] not in SYSTEM_ROLES]
             )
-            if normal_messages(rejected[: len(own)]) != normal_messages(own) or len(rejected) == len(own):
+            if normal_messages(rejected[: len(prompt_part)]) != normal_messages(prompt_part) or len(rejected) == len(
+                prompt_part
+            ):
                 raise UnwritableError("the rejected side holds another prompt")
-            rejected = rejected[len(own) :]
+            rejected = rejected[len(prompt_part) :]
         return prompt, chosen, rejected
-    whole = prompt + chosen
+    conversation = prompt + chosen
     if not begins_with_question(rejected):
-        return whole[:-1], whole[-1:], rejected
+        return conversation[:-1], conversation[-1:], rejected
     other = rejected if rejected[0]["role"] in SYSTEM_ROLES else prompt + rejected
-    pairs = list(zip(normal_messages(whole), normal_messages(other), strict=False))[:-1]
-    shared = next((at for at, (left, right) in enumerate(pairs) if left != right), len(pairs))
-    return whole[:shared], whole[shared:], other[shared:]
+    pairs = list(zip(normal_messages(conversation), normal_messages(other), strict=False))[:-1]
+    shared = next((index for index, (left, right) in enumerate(pairs) if left != right), len(pairs))
+    return conversation[:shared], conversation[shared:], other[shared:]
 
 
 def _is_system(messages: Messages) -> bool:
@@ -182,15 +184,17 @@ def is_same_prompt(first: Example, second: Example) -> bool:
 
 def joined_pair(first: Example, second: Example) -> PreferencePair:
     """The pair of two labelled examples. Raises `UnwritableError` if keys beside their answers differ."""
-    wanted, unwanted = (first, second) if label_of(first) else (second, first)
-    rests = [omit_keys(example.value, "messages", "tools", *LABEL_KEYS) for example in (wanted, unwanted)]
-    if normal_tools(wanted.value) != normal_tools(unwanted.value):
+    chosen_example, rejected_example = (first, second) if label_of(first) else (second, first)
+    rests = [
+        omit_keys(example.value, "messages", "tools", *LABEL_KEYS) for example in (chosen_example, rejected_example)
+    ]
+    if normal_tools(chosen_example.value) != normal_tools(rejected_example.value):
         raise UnwritableError("the rows of both answers differ in `tools`")
     if differing := [key for key in rests[0].keys() | rests[1].keys() if rests[0].get(key) != rests[1].get(key)]:
         raise UnwritableError(f"the rows of both answers differ in `{min(differing)}`")
-    *prompt, chosen = _plain_messages(wanted.value["messages"])
-    rejected = _plain(unwanted.value["messages"][-1])
-    return PreferencePair(prompt, [chosen], [rejected], wanted.value.get("tools"), rests[0])
+    *prompt, chosen = _plain_messages(chosen_example.value["messages"])
+    rejected = _plain(rejected_example.value["messages"][-1])
+    return PreferencePair(prompt, [chosen], [rejected], chosen_example.value.get("tools"), rests[0])
 
 
 def write_pair_as(form: Format, pair: PreferencePair) -> Written:
@@ -201,8 +205,8 @@ def write_pair_as(form: Format, pair: PreferencePair) -> Written:
         value = form.write_pair(pair)
         _require_free_keys(value, pair.rest)
         written = {**pair.rest, **value}
-        again = pair_in(example_of(written, NO_PLACE))
-        return Written(written, _compared(pair, again))
+        read_back = pair_in(example_of(written, NO_PLACE))
+        return Written(written, _compared(pair, read_back))
     except SHAPE_ERRORS:
         raise UnwritableError("a value has another type than messages have there") from None
 
@@ -210,22 +214,26 @@ def write_pair_as(form: Format, pair: PreferencePair) -> Written:
 def _require_free_keys(value: Object, rest: Object) -> None:
     """Raise `UnwritableError` if the form uses a key of the line for something else."""
     for key in value.keys() & rest.keys():
-        held, said = rest[key], value[key]
-        if held != said and not (isinstance(held, dict) and isinstance(said, dict) and held.items() <= said.items()):
+        line_value, form_value = rest[key], value[key]
+        if line_value != form_value and not (
+            isinstance(line_value, dict) and isinstance(form_value, dict) and line_value.items() <= form_value.items()
+        ):
             raise UnwritableError(f"the line has a key {key!r}, which the form uses for something else")
 
 
-def _compared(pair: PreferencePair, again: PreferencePair | None) -> tuple[str, ...]:
+def _compared(pair: PreferencePair, read_back: PreferencePair | None) -> tuple[str, ...]:
     """What a written line holds less than the pair. Raises `UnwritableError` if it holds something else."""
-    if again is None:
+    if read_back is None:
         raise UnwritableError("it would not read back as a pair")
-    before, after = (normal_messages(one.prompt + one.chosen) for one in (pair, again))
-    others = [normal_messages(one.prompt + one.rejected) for one in (pair, again)]
-    tools = [normal_tools({"tools": one.tools}) for one in (pair, again)]
-    if len(pair.prompt) < len(again.prompt) and normal_messages(pair.chosen[:1]) == normal_messages(pair.rejected[:1]):
+    before, after = (normal_messages(side_pair.prompt + side_pair.chosen) for side_pair in (pair, read_back))
+    others = [normal_messages(side_pair.prompt + side_pair.rejected) for side_pair in (pair, read_back)]
+    tools = [normal_tools({"tools": side_pair.tools}) for side_pair in (pair, read_back)]
+    if len(pair.prompt) < len(read_back.prompt) and normal_messages(pair.chosen[:1]) == normal_messages(
+        pair.rejected[:1]
+    ):
         raise UnwritableError("both sides begin with the same message, which the form holds as part of the prompt")
     for name, left, right in (
-        ("the prompt", normal_messages(pair.prompt), normal_messages(again.prompt)),
+        ("the prompt", normal_messages(pair.prompt), normal_messages(read_back.prompt)),
         ("the chosen side", before, after),
         ("the rejected side", *others),
         ("`tools`", *tools),
@@ -233,18 +241,21 @@ def _compared(pair: PreferencePair, again: PreferencePair | None) -> tuple[str, 
         if left != right:
             raise UnwritableError(f"{name} would not read back the same")
     for key, item in pair.rest.items():
-        if key not in again.rest and item not in (None, "", [], {}):
+        if key not in read_back.rest and item not in (None, "", [], {}):
             raise UnwritableError(f"`{key}` beside the pair would be read as part of it")
     return omitted_details(
-        [*pair.prompt, *pair.chosen, *pair.rejected], [*again.prompt, *again.chosen, *again.rejected]
+        [*pair.prompt, *pair.chosen, *pair.rejected], [*read_back.prompt, *read_back.chosen, *read_back.rejected]
     )
 
 
 def write_labelled(form: Format, messages: Messages, example: Object, *, label: bool) -> Written:
     """The line for an answer with its label. Raises `UnwritableError` for what the form cannot hold."""
     written = write_as(form, {**omit_keys(example, *LABEL_KEYS), "messages": messages})
-    again = example_of({**written.value, form.label: label}, NO_PLACE)
-    if label_of(again) is not label or normal_messages(again.value["messages"])[-1:] != normal_messages(messages)[-1:]:
+    read_back = example_of({**written.value, form.label: label}, NO_PLACE)
+    if (
+        label_of(read_back) is not label
+        or normal_messages(read_back.value["messages"])[-1:] != normal_messages(messages)[-1:]
+    ):
         raise UnwritableError("the label would not read back the same")
     return Written({**written.value, form.label: label}, written.omitted)
 
@@ -255,9 +266,9 @@ def labelled_rows(form: Format, pair: PreferencePair) -> list[Written]:
         raise UnwritableError("a side is not one message of the assistant, which a label is for")
     if not pair.prompt:
         raise UnwritableError("there is no prompt: the two sides begin differently")
-    beside = {**pair.rest, **({"tools": pair.tools} if pair.tools else {})}
+    extra_keys = {**pair.rest, **({"tools": pair.tools} if pair.tools else {})}
     sides = ((pair.chosen, True), (pair.rejected, False))
-    return [write_labelled(form, pair.prompt + side, beside, label=label) for side, label in sides]
+    return [write_labelled(form, pair.prompt + side, extra_keys, label=label) for side, label in sides]
 
 
 def write_preference(form: Format, examples: Sequence[Example]) -> list[Written]:

@@ -18,19 +18,21 @@ PART_TYPES: Final = ("input_text", "output_text")
 def logged_calls(value: Object) -> list[ModelCall]:
     """The calls of a row of a log; empty for any other row."""
     if {"request_body", "response_body"} <= value.keys():
-        given = {"id": value.get("request_id"), "model": value.get("request_model") or value.get("response_model")}
+        call_ids = {"id": value.get("request_id"), "model": value.get("request_model") or value.get("response_model")}
         session = (value.get("request_properties") or {}).get("Helicone-Session-Id")
         status = value.get("response_status")
         failed = isinstance(status, int) and status >= 400
-        calls = _calls("helicone", given, value["request_body"], value["response_body"], failed=failed)
+        calls = _calls("helicone", call_ids, value["request_body"], value["response_body"], failed=failed)
         for call in calls:
             call.scores = scores_of(value.get("scores"))
             call.ids |= {"session": session} if session else {}
         return calls
-    asked, answer = value.get("input"), value.get("output")
-    if isinstance(asked, dict) and "messages" in asked and isinstance(answer, dict) and "tags" in value:
+    request, answer = value.get("input"), value.get("output")
+    if isinstance(request, dict) and "messages" in request and isinstance(answer, dict) and "tags" in value:
         failed = bool(answer.get("error")) or not answer.get("choices")
-        calls = _calls("openpipe", {"id": answer.get("id"), "model": asked.get("model")}, asked, answer, failed=failed)
+        calls = _calls(
+            "openpipe", {"id": answer.get("id"), "model": request.get("model")}, request, answer, failed=failed
+        )
         for call in calls:
             call.ids |= {"tags": value["tags"]} if value["tags"] else {}
         return calls
@@ -42,18 +44,18 @@ def logged_calls(value: Object) -> list[ModelCall]:
 
 def _calls(source: str, ids: Object, body: Any, answer: Any, *, failed: bool) -> list[ModelCall]:
     """The answers to a request; a request that was not answered has the reason."""
-    given = {key: item for key, item in ids.items() if item is not None}
+    known_ids = {key: item for key, item in ids.items() if item is not None}
     body, answer = parsed(body), parsed(answer)
     if failed or not isinstance(body, dict) or not isinstance(answer, dict) or not answer:
         why = "the request was not answered" if failed else "it has no request or no response (`--include-body`)"
-        return [ModelCall(source, given, error=why)]
+        return [ModelCall(source, known_ids, error=why)]
     return [
         ModelCall(
             source,
-            given | ({"finish_reason": ended} if ended is not None else {}),
-            joined=partial(conversation_of, body, said),
+            known_ids | ({"finish_reason": ended} if ended is not None else {}),
+            joined=partial(conversation_of, body, answered_keys),
         )
-        for said, ended in answers_of(answer)
+        for answered_keys, ended in answers_of(answer)
     ]
 
 
@@ -61,7 +63,7 @@ def _is_responses(value: Object) -> bool:
     """Whether a row has the items of a request or a response of OpenAI's Responses."""
     if value.get("object") == "response" and isinstance(value.get("output"), list):
         return True
-    items = [one for key in ("input", "output") if is_objects(value.get(key)) for one in value[key]]
+    items = [item for key in ("input", "output") if is_objects(value.get(key)) for item in value[key]]
     return any(
         item.get("type") in ITEM_TYPES
         or (is_objects(item.get("content")) and item["content"][0].get("type") in PART_TYPES)
@@ -70,7 +72,7 @@ def _is_responses(value: Object) -> bool:
 
 
 def _responses(value: Object) -> Object:
-    found = read_as_messages(
+    conversation = read_as_messages(
         {key: value[key] for key in ("input", "output", "instructions", "tools") if value.get(key)}
     )
-    return {key: found[key] for key in ("messages", "tools") if key in found}
+    return {key: conversation[key] for key in ("messages", "tools") if key in conversation}

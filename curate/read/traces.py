@@ -53,8 +53,8 @@ def messages_in(value: Any, role: str) -> list[Object]:
         raise NoConversationError(f"the {'question' if role == 'user' else 'answer'} is {type(value).__name__}")
     for key in ("messages", "generations", "choices", "contents", "candidates"):
         if isinstance(value.get(key), list):
-            found = value[key][:1] if key in ("generations", "choices", "candidates") else value[key]
-            return _system(value) + messages_in(found, role)
+            items = value[key][:1] if key in ("generations", "choices", "candidates") else value[key]
+            return _system(value) + messages_in(items, role)
     if isinstance(value.get("message"), dict):
         return [_message(value["message"], role)]
     if _is_message(value):
@@ -80,16 +80,16 @@ def _message(value: Object, role: str) -> Object:
     kind, fields, inner = serialized(value)
     if inner:
         return _message({"type": kind, **fields}, role)
-    spoken = value.get("role") or value.get("type") or role
-    role = ROLES.get(str(spoken).lower(), str(spoken))
+    speaker = value.get("role") or value.get("type") or role
+    role = ROLES.get(str(speaker).lower(), str(speaker))
     if isinstance(value.get("parts"), list):
         return _of_parts(value["parts"], role)
     message: Object = {"role": role, "content": value.get("content")}
     calls = value.get("tool_calls") or (value.get("additional_kwargs") or {}).get("tool_calls")
     if isinstance(calls, list) and calls:
         message["tool_calls"] = [_call(call) for call in calls]
-    kept = ("tool_call_id", "name", "reasoning_content", "refusal", "function_call")
-    return message | {key: value[key] for key in kept if value.get(key)}
+    kept_keys = ("tool_call_id", "name", "reasoning_content", "refusal", "function_call")
+    return message | {key: value[key] for key in kept_keys if value.get(key)}
 
 
 def _call(call: Any) -> Object:
@@ -131,26 +131,28 @@ def _of_parts(parts: list[Any], role: str) -> Object:
 
 def conversation(question: Any, answer: Any, tools: Any) -> Object:
     """A conversation of the input and the output of a model call. Raises `NoConversationError`."""
-    asked, answers = messages_in(question, "user"), messages_in(answer, "assistant")
-    if not asked or not answers:
-        raise NoConversationError("it has no question" if not asked else "it has no answer")
-    if len(answers) > len(asked) and answers[: len(asked)] == asked:  # the output repeats the input
-        asked = []
-    value: Object = {"messages": [*asked, *answers]}
-    given = parsed(tools)
-    if isinstance(question, dict) and not given:
-        given = question.get("tools")
-    if isinstance(given, list) and given:
-        value["tools"] = [{"type": "function", "function": one} if "name" in one else one for one in given if one]
+    questions, answers = messages_in(question, "user"), messages_in(answer, "assistant")
+    if not questions or not answers:
+        raise NoConversationError("it has no question" if not questions else "it has no answer")
+    if len(answers) > len(questions) and answers[: len(questions)] == questions:  # the output repeats the input
+        questions = []
+    value: Object = {"messages": [*questions, *answers]}
+    declared = parsed(tools)
+    if isinstance(question, dict) and not declared:
+        declared = question.get("tools")
+    if isinstance(declared, list) and declared:
+        value["tools"] = [
+            {"type": "function", "function": tool} if "name" in tool else tool for tool in declared if tool
+        ]
     return read_as_messages(value)
 
 
 def read_as_messages(value: Object) -> Object:
     """A conversation in any known form as messages. Raises `NoConversationError`."""
-    found = example_of(value, Place("", 0))
-    if found.format == UNKNOWN or not found.understood or found.defect:
-        raise NoConversationError(found.defect[1] if found.defect else "no message has a text")
-    return found.value
+    example = example_of(value, Place("", 0))
+    if example.format == UNKNOWN or not example.understood or example.defect:
+        raise NoConversationError(example.defect[1] if example.defect else "no message has a text")
+    return example.value
 
 
 Scores = dict[str, Any]
@@ -191,32 +193,32 @@ def _first(value: Mapping[str, Any], *keys: str) -> Any:
 
 
 def _ids(value: Mapping[str, Any], **more: Any) -> Object:
-    found = {
+    ids = {
         "id": _first(value, "id", "spanId", "span_id"),
         "trace_id": _first(value, "traceId", "trace_id"),
         "model": _first(value, "model", "providedModelName", "provided_model_name"),
         "name": value.get("name"),
     } | more
-    return {key: item for key, item in found.items() if item is not None}
+    return {key: item for key, item in ids.items() if item is not None}
 
 
 def scores_of(value: Any) -> Scores:
     """Scores by name, of a list of scores or a mapping; several of one name become their mean."""
-    found: dict[str, list[Any]] = {}
+    values_by_name: dict[str, list[Any]] = {}
     if isinstance(value, dict):
-        for name, given in value.items():
-            given = given.get("avg", given.get("value")) if isinstance(given, dict) else given  # noqa: PLW2901
-            found.setdefault(name, []).extend(given if isinstance(given, list) else [given])
-    for one in value if isinstance(value, list) else ():
-        if isinstance(one, dict) and isinstance(one.get("name", one.get("key")), str):
-            given = _first(one, "value", "score", "stringValue", "string_value")
-            found.setdefault(str(one.get("name", one.get("key"))), []).append(given)
-    return {name: _mean_score([item for item in given if item is not None]) for name, given in found.items()}
+        for name, values in value.items():
+            values = values.get("avg", values.get("value")) if isinstance(values, dict) else values  # noqa: PLW2901
+            values_by_name.setdefault(name, []).extend(values if isinstance(values, list) else [values])
+    for score in value if isinstance(value, list) else ():
+        if isinstance(score, dict) and isinstance(score.get("name", score.get("key")), str):
+            values = _first(score, "value", "score", "stringValue", "string_value")
+            values_by_name.setdefault(str(score.get("name", score.get("key"))), []).append(values)
+    return {name: _mean_score([item for item in values if item is not None]) for name, values in values_by_name.items()}
 
 
-def _mean_score(given: list[Any]) -> Any:
-    numbers = [item for item in given if isinstance(item, int | float)]
-    return sum(numbers) / len(numbers) if len(numbers) > 1 else given[0] if given else None
+def _mean_score(values: list[Any]) -> Any:
+    numbers = [item for item in values if isinstance(item, int | float)]
+    return sum(numbers) / len(numbers) if len(numbers) > 1 else values[0] if values else None
 
 
 def score_row(value: Object) -> tuple[str, Scores] | None:
@@ -244,10 +246,14 @@ def calls_in(value: Object) -> list[ModelCall]:
 
 def _langfuse(value: Object) -> Iterator[ModelCall]:
     scores = scores_of(value.get("scores"))
-    observations = [one for one in value.get("observations") or () if isinstance(one, dict)]
-    generations = [one for one in observations if str(one.get("type", "")).upper() == "GENERATION"]
-    for one in generations:
-        call = next(iter(_langfuse({**one, "trace_id": _first(one, "traceId", "trace_id") or value.get("id")})))
+    observations = [observation for observation in value.get("observations") or () if isinstance(observation, dict)]
+    generations = [
+        observation for observation in observations if str(observation.get("type", "")).upper() == "GENERATION"
+    ]
+    for observation in generations:
+        call = next(
+            iter(_langfuse({**observation, "trace_id": _first(observation, "traceId", "trace_id") or value.get("id")}))
+        )
         call.scores = scores | call.scores
         yield call
     if generations:
@@ -262,21 +268,21 @@ def _langfuse(value: Object) -> Iterator[ModelCall]:
 
 def _langsmith(value: Object) -> Iterator[ModelCall]:
     scores = scores_of(value.get("feedback_stats") or value.get("feedback"))
-    extra: Object = given if isinstance(given := value.get("extra"), dict) else {}
+    extra: Object = extra_value if isinstance(extra_value := value.get("extra"), dict) else {}
     params = extra.get("invocation_params") or {}
     metadata = extra.get("metadata") or {}
     model = params.get("model") or metadata.get("ls_model_name")
     call = ModelCall("langsmith", _ids(value, model=model), scores=scores)
-    children = [one for one in value.get("child_runs") or () if isinstance(one, dict)]
+    children = [child for child in value.get("child_runs") or () if isinstance(child, dict)]
     if value.get("run_type", "llm") in ("llm", "chat") or "run_type" not in value:
         call.question, call.answer, call.tools = value.get("inputs"), value.get("outputs"), params.get("tools")
         yield call
     elif not children:
         yield call
     for child in children:
-        for found in _langsmith(child):
-            found.scores = scores | found.scores
-            yield found
+        for nested_call in _langsmith(child):
+            nested_call.scores = scores | nested_call.scores
+            yield nested_call
 
 
 def _otlp_spans(value: Object) -> Iterator[Object]:
@@ -289,76 +295,80 @@ def _plain(value: Any) -> Any:
     """An attribute value of OTLP's JSON as a plain value."""
     if not isinstance(value, dict) or len(value) != 1:
         return value
-    ((kind, held),) = value.items()
+    ((kind, inner),) = value.items()
     if kind == "arrayValue":
-        return [_plain(item) for item in held.get("values", [])]
+        return [_plain(item) for item in inner.get("values", [])]
     if kind == "kvlistValue":
-        return _attributes(held.get("values", []))
+        return _attributes(inner.get("values", []))
     if kind == "intValue":
-        return int(held)
-    return held if kind in ("stringValue", "boolValue", "doubleValue") else value
+        return int(inner)
+    return inner if kind in ("stringValue", "boolValue", "doubleValue") else value
 
 
 def _attributes(value: Any) -> Object:
     if isinstance(value, list):
-        return {one["key"]: _plain(one.get("value")) for one in value if isinstance(one, dict) and "key" in one}
+        return {
+            attribute["key"]: _plain(attribute.get("value"))
+            for attribute in value
+            if isinstance(attribute, dict) and "key" in attribute
+        }
     return value if isinstance(value, dict) else {}
 
 
 def _span(span: Object) -> ModelCall:
-    given = _attributes(span.get("attributes"))
-    context: Object = held if isinstance(held := span.get("context"), dict) else {}
-    model = _first(given, "gen_ai.response.model", "gen_ai.request.model", "llm.model_name")
-    found = ModelCall("opentelemetry", _ids({**span, **context}, model=model))
+    attributes = _attributes(span.get("attributes"))
+    context: Object = context_value if isinstance(context_value := span.get("context"), dict) else {}
+    model = _first(attributes, "gen_ai.response.model", "gen_ai.request.model", "llm.model_name")
+    call = ModelCall("opentelemetry", _ids({**span, **context}, model=model))
     events = [
-        (str(one.get("name")), _attributes(one.get("attributes")))
-        for one in span.get("events") or ()
-        if isinstance(one, dict)
+        (str(event.get("name")), _attributes(event.get("attributes")))
+        for event in span.get("events") or ()
+        if isinstance(event, dict)
     ]
     for name, event in events:
-        given |= {key: item for key, item in event.items() if name == "gen_ai.client.inference.operation.details"}
+        attributes |= {key: item for key, item in event.items() if name == "gen_ai.client.inference.operation.details"}
         if isinstance(label := event.get("gen_ai.evaluation.name"), str):
-            found.scores[label] = _first(event, "gen_ai.evaluation.score.value", "gen_ai.evaluation.score.label")
-    system = parsed(given.get("gen_ai.system_instructions"))
-    asked = (
-        parsed(_first(given, "gen_ai.input.messages"))
-        or _messages_of_flat_keys(given, PROMPT_KEY)
+            call.scores[label] = _first(event, "gen_ai.evaluation.score.value", "gen_ai.evaluation.score.label")
+    system = parsed(attributes.get("gen_ai.system_instructions"))
+    questions = (
+        parsed(_first(attributes, "gen_ai.input.messages"))
+        or _messages_of_flat_keys(attributes, PROMPT_KEY)
         or _of_events(events, asks=True)
     )
-    if system and isinstance(asked, list):
+    if system and isinstance(questions, list):
         parts = system if isinstance(system, list) else [{"type": "text", "content": system}]
-        asked = [{"role": "system", "parts": parts}, *asked]
-    found.question = asked or None
-    found.answer = (
-        parsed(_first(given, "gen_ai.output.messages"))
-        or _messages_of_flat_keys(given, COMPLETION_KEY)
+        questions = [{"role": "system", "parts": parts}, *questions]
+    call.question = questions or None
+    call.answer = (
+        parsed(_first(attributes, "gen_ai.output.messages"))
+        or _messages_of_flat_keys(attributes, COMPLETION_KEY)
         or _of_events(events, asks=False)
         or None
     )
-    found.tools = given.get("gen_ai.tool.definitions")
-    return found
+    call.tools = attributes.get("gen_ai.tool.definitions")
+    return call
 
 
 PROMPT_KEY: Final = re.compile(r"(?:gen_ai\.prompt|llm\.input_messages)\.(\d+)\.(?:message\.)?(\w+)")
 COMPLETION_KEY: Final = re.compile(r"(?:gen_ai\.completion|llm\.output_messages)\.(\d+)\.(?:message\.)?(\w+)")
 
 
-def _messages_of_flat_keys(given: Object, pattern: re.Pattern[str]) -> list[Object]:
+def _messages_of_flat_keys(attributes: Object, pattern: re.Pattern[str]) -> list[Object]:
     """Messages whose keys are attributes of their own, as OpenLLMetry and OpenInference write them."""
-    found: dict[int, Object] = {}
-    for key, item in given.items():
+    messages: dict[int, Object] = {}
+    for key, item in attributes.items():
         if match := pattern.fullmatch(key):
-            found.setdefault(int(match[1]), {})[match[2]] = item
-    return [found[at] for at in sorted(found)]
+            messages.setdefault(int(match[1]), {})[match[2]] = item
+    return [messages[number] for number in sorted(messages)]
 
 
 def _of_events(events: list[tuple[str, Object]], *, asks: bool) -> list[Object]:
     """Messages that are events of a span, as the conventions were until 2025."""
-    found = []
-    for name, given in events:
+    messages = []
+    for name, attributes in events:
         match = re.fullmatch(r"gen_ai\.(system|user|assistant|tool)\.message|gen_ai\.(choice)", name)
         if match and (match[2] is None) == asks:
-            held = parsed(given.get("message", given))
-            body = held if isinstance(held, dict) else {"content": held}
-            found.append({**body, "role": body.get("role") or match[1] or "assistant"})
-    return found
+            body_value = parsed(attributes.get("message", attributes))
+            body = body_value if isinstance(body_value, dict) else {"content": body_value}
+            messages.append({**body, "role": body.get("role") or match[1] or "assistant"})
+    return messages

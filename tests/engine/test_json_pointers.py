@@ -70,7 +70,7 @@ def test_each_object_is_looked_at_once() -> None:
 
 def test_repeated_keys_are_told_at_their_second_place() -> None:
     text = '{"a": 1, "b": {"c": 1, "c": 2, "c": 3}, "a": 2}'
-    assert [(key.name, key.pointer, text[key.at]) for key in repeated_keys(text)] == [
+    assert [(key.name, key.pointer, text[key.position]) for key in repeated_keys(text)] == [
         ("c", "/b/c", "2"),
         ("a", "/a", "2"),
     ]

@@ -43,51 +43,51 @@ def _matches(value: Object) -> bool:
     )
 
 
-def _block(part: Any, at: str) -> blocks.Block:
+def _block(part: Any, pointer: str) -> blocks.Block:
     """A block of Anthropic in messages format; unknown parts are unchanged."""
     if not isinstance(part, dict) or not isinstance(part.get("type"), str):
-        raise UnreadableError(at, "a content block has no type")
+        raise UnreadableError(pointer, "a content block has no type")
     kind = part["type"]
     if kind == "text":
-        return blocks.text_part(part.get("text"), f"{at}/text", omit_keys(part, "type", "text"))
+        return blocks.text_part(part.get("text"), f"{pointer}/text", omit_keys(part, "type", "text"))
     if kind == "image":
-        return _image(part, at)
+        return _image(part, pointer)
     if kind == "thinking":
-        return blocks.thinking(part.get("thinking"), part, part.keys() == {"type", "thinking"}, f"{at}/thinking")
+        return blocks.thinking(part.get("thinking"), part, part.keys() == {"type", "thinking"}, f"{pointer}/thinking")
     if kind == "redacted_thinking":
-        return blocks.thinking("", part, False, at)
+        return blocks.thinking("", part, False, pointer)
     if kind == "tool_use":
-        given = part.get("input")
-        if not isinstance(given, dict):
-            raise UnreadableError(at, "the input of a tool call is not an object")
+        tool_input = part.get("input")
+        if not isinstance(tool_input, dict):
+            raise UnreadableError(pointer, "the input of a tool call is not an object")
         rest = omit_keys(part, "type", "id", "name", "input")
-        return blocks.call(part.get("id"), part.get("name"), as_text(given), at, rest)
+        return blocks.call(part.get("id"), part.get("name"), as_text(tool_input), pointer, rest)
     if kind == "tool_result":
-        return _result(part, at)
-    return blocks.Block("content", part, at)
+        return _result(part, pointer)
+    return blocks.Block("content", part, pointer)
 
 
-def _image(part: Object, at: str) -> blocks.Block:
+def _image(part: Object, pointer: str) -> blocks.Block:
     source, extra = part.get("source"), omit_keys(part, "type", "source")
     if isinstance(source, dict) and source.get("type") == "base64" and source.keys() == {"type", "media_type", "data"}:
         mime = source["media_type"]
-        return blocks.media_part(mime, f"data:{mime};base64,{source['data']}", at, extra)
+        return blocks.media_part(mime, f"data:{mime};base64,{source['data']}", pointer, extra)
     if isinstance(source, dict) and source.get("type") == "url" and isinstance(source.get("url"), str):
-        return blocks.Block("content", {"type": "image_url", "image_url": {"url": source["url"]}, **extra}, at)
-    raise UnreadableError(at, "an image with neither base64 data nor a URL")
+        return blocks.Block("content", {"type": "image_url", "image_url": {"url": source["url"]}, **extra}, pointer)
+    raise UnreadableError(pointer, "an image with neither base64 data nor a URL")
 
 
-def _result(part: Object, at: str) -> blocks.Block:
+def _result(part: Object, pointer: str) -> blocks.Block:
     content = part.get("content", "")
     if isinstance(content, list):
-        pieces = [_block(one, f"{at}/content/{i}") for i, one in enumerate(content)]
+        pieces = [_block(block, f"{pointer}/content/{i}") for i, block in enumerate(content)]
         if any(block.kind != "content" for block in pieces):
-            raise UnreadableError(at, "a tool result holds another call or result")
+            raise UnreadableError(pointer, "a tool result holds another call or result")
         content = blocks.simplest_content([block.value for block in pieces]) if pieces else ""
     elif not isinstance(content, str):
-        raise UnreadableError(at, "the content of a tool result is neither text nor a list of blocks")
+        raise UnreadableError(pointer, "the content of a tool result is neither text nor a list of blocks")
     extra = omit_keys(part, "type", "tool_use_id", "content")
-    return blocks.result(part.get("tool_use_id"), content, at, f"{at}/content", extra)
+    return blocks.result(part.get("tool_use_id"), content, pointer, f"{pointer}/content", extra)
 
 
 def _read(value: Object) -> Reading:
@@ -101,15 +101,17 @@ def _read(value: Object) -> Reading:
     elif system:
         raise UnreadableError("/system", "`system` is neither text nor a list of blocks")
     for i, turn in enumerate(value["messages"]):
-        at = f"/messages/{i}"
+        pointer = f"/messages/{i}"
         if not isinstance(turn, dict) or not isinstance(turn.get("role"), str):
-            raise UnreadableError(at, "a message has no role")
+            raise UnreadableError(pointer, "a message has no role")
         content = turn.get("content")
         if isinstance(content, list) and content:
-            pieces = [_block(part, f"{at}/content/{n}") for n, part in enumerate(content)]
-            blocks.add_turns(reading, turn["role"], pieces, at, f"{at}/content", omit_keys(turn, "role", "content"))
+            pieces = [_block(part, f"{pointer}/content/{n}") for n, part in enumerate(content)]
+            blocks.add_turns(
+                reading, turn["role"], pieces, pointer, f"{pointer}/content", omit_keys(turn, "role", "content")
+            )
         else:
-            reading.turns.append(Turn(turn, at, f"{at}/content"))
+            reading.turns.append(Turn(turn, pointer, f"{pointer}/content"))
     if "tools" in value:
         reading.rest["tools"] = blocks.read_tools(value["tools"], "input_schema")
         reading.moved |= {f"/tools/{i}/function": f"/tools/{i}" for i in range(len(value["tools"] or ()))}
@@ -152,9 +154,9 @@ def _part(part: Object, where: str) -> Object:
         raise UnwritableError(f"{mime} in {where}")
     if not url.startswith(("data:", "https:", "http:")):
         raise UnwritableError(f"an image in {where} that is neither on the web nor in the line: {url[:60]}")
-    found = blocks.DATA_URL.match(url)
-    if found:
-        return {"type": "image", "source": {"type": "base64", "media_type": mime, "data": found["data"]}, **extra}
+    data_url = blocks.DATA_URL.match(url)
+    if data_url:
+        return {"type": "image", "source": {"type": "base64", "media_type": mime, "data": data_url["data"]}, **extra}
     return {"type": "image", "source": {"type": "url", "url": url}, **extra}
 
 
@@ -166,12 +168,12 @@ def turns_of_blocks(messages: list[Object], spelled: Any, is_own: Any) -> Iterat
         role = "user" if message["role"] == "tool" else message["role"]
         if role not in ("user", "assistant"):
             raise UnwritableError(f"a message of role {message['role']!r} at position {i + 1}")
-        made = [spelled(block, where) for block in blocks.blocks_of(message, where, is_own)]
+        written_blocks = [spelled(block, where) for block in blocks.blocks_of(message, where, is_own)]
         joins = side == role and (message["role"] == "tool" or messages[i - 1]["role"] == "tool")
         if pieces and not joins:
             yield side, pieces
             pieces = []
-        side, pieces = role, pieces + made
+        side, pieces = role, pieces + written_blocks
     if side:
         yield side, pieces
 
@@ -197,8 +199,8 @@ def _write(value: Object) -> Object:
         )
     turns = []
     for role, pieces in turns_of_blocks(messages, _block_value, lambda detail: detail.get("type") in OWN_TYPES):
-        alone = len(pieces) == 1 and pieces[0].keys() == {"type", "text"}
-        turns.append({"role": role, "content": pieces[0]["text"] if alone else pieces})
+        is_text_only = len(pieces) == 1 and pieces[0].keys() == {"type", "text"}
+        turns.append({"role": role, "content": pieces[0]["text"] if is_text_only else pieces})
     written["messages"] = turns
     if tools := blocks.declarations(value, "input_schema"):
         written["tools"] = tools

@@ -49,74 +49,74 @@ def _is_media(part: Object) -> bool:
     return kind is not None and isinstance(part[kind], dict) and {"format", "source"} <= part[kind].keys()
 
 
-def _blocks(parts: list[Any], at: str) -> list[blocks.Block]:
+def _blocks(parts: list[Any], pointer: str) -> list[blocks.Block]:
     pieces: list[blocks.Block] = []
     for i, part in enumerate(parts):
         if isinstance(part, dict) and part.keys() == CACHE_KEYS:
             if pieces and pieces[-1].kind != "thinking":
                 pieces[-1].value["cache_control"] = {"type": "ephemeral"}
         else:
-            pieces.append(_block(part, f"{at}/{i}"))
+            pieces.append(_block(part, f"{pointer}/{i}"))
     return pieces
 
 
-def _block(part: Any, at: str) -> blocks.Block:
+def _block(part: Any, pointer: str) -> blocks.Block:
     if not isinstance(part, dict):
-        raise UnreadableError(at, "a content part is not an object")
+        raise UnreadableError(pointer, "a content part is not an object")
     kind = next((kind for kind in ("text", *OWN_KEYS, *MIME_PREFIXES, "json") if kind in part), None)
     if kind is None:
-        raise UnreadableError(at, f"a content part has none of the known keys: {', '.join(list(part)[:5])}")
-    held, extra, inside = part[kind], omit_keys(part, kind), f"{at}/{kind}"
+        raise UnreadableError(pointer, f"a content part has none of the known keys: {', '.join(list(part)[:5])}")
+    inner, extra, inner_pointer = part[kind], omit_keys(part, kind), f"{pointer}/{kind}"
     if kind == "text":
-        return blocks.text_part(held, inside, omit_keys(extra, "type"))
+        return blocks.text_part(inner, inner_pointer, omit_keys(extra, "type"))
     if kind == "json":
-        return blocks.text_part(as_text(held), inside, extra)
-    if not isinstance(held, dict) or extra:
-        raise UnreadableError(inside, f"`{kind}` is not an object of its own")
+        return blocks.text_part(as_text(inner), inner_pointer, extra)
+    if not isinstance(inner, dict) or extra:
+        raise UnreadableError(inner_pointer, f"`{kind}` is not an object of its own")
     if kind == "toolUse":
-        if not isinstance(held.get("input"), dict):
-            raise UnreadableError(inside, "the input of a tool call is not an object")
-        rest = omit_keys(held, "toolUseId", "name", "input")
-        return blocks.call(held.get("toolUseId"), held.get("name"), as_text(held["input"]), inside, rest)
+        if not isinstance(inner.get("input"), dict):
+            raise UnreadableError(inner_pointer, "the input of a tool call is not an object")
+        rest = omit_keys(inner, "toolUseId", "name", "input")
+        return blocks.call(inner.get("toolUseId"), inner.get("name"), as_text(inner["input"]), inner_pointer, rest)
     if kind == "toolResult":
-        pieces = [_block(one, f"{inside}/content/{i}") for i, one in enumerate(held.get("content") or ())]
+        pieces = [_block(block, f"{inner_pointer}/content/{i}") for i, block in enumerate(inner.get("content") or ())]
         if any(block.kind != "content" for block in pieces):
-            raise UnreadableError(inside, "a tool result holds another call or result")
+            raise UnreadableError(inner_pointer, "a tool result holds another call or result")
         content = blocks.simplest_content([block.value for block in pieces]) if pieces else ""
-        rest = omit_keys(held, "toolUseId", "content")
-        return blocks.result(held.get("toolUseId"), content, inside, f"{inside}/content", rest)
+        rest = omit_keys(inner, "toolUseId", "content")
+        return blocks.result(inner.get("toolUseId"), content, inner_pointer, f"{inner_pointer}/content", rest)
     if kind == "reasoningContent":
-        return _reasoning(held, part, inside)
-    return _media(kind, held, inside)
+        return _reasoning(inner, part, inner_pointer)
+    return _media(kind, inner, inner_pointer)
 
 
-def _reasoning(held: Object, part: Object, at: str) -> blocks.Block:
-    reasoning = held.get("reasoningText")
-    if len(held) != 1 or not (isinstance(reasoning, dict) or "redactedContent" in held):
-        raise UnreadableError(at, "a reasoning is not `reasoningText` or `redactedContent` alone")
+def _reasoning(content: Object, part: Object, pointer: str) -> blocks.Block:
+    reasoning = content.get("reasoningText")
+    if len(content) != 1 or not (isinstance(reasoning, dict) or "redactedContent" in content):
+        raise UnreadableError(pointer, "a reasoning is not `reasoningText` or `redactedContent` alone")
     if not isinstance(reasoning, dict):
-        return blocks.thinking("", part, False, at)
+        return blocks.thinking("", part, False, pointer)
     if reasoning.keys() - {"text", "signature"}:
-        raise UnreadableError(f"{at}/reasoningText", "a reasoning is not a text and its signature")
+        raise UnreadableError(f"{pointer}/reasoningText", "a reasoning is not a text and its signature")
     plain = reasoning.keys() == {"text"}
-    return blocks.thinking(reasoning.get("text"), part, plain, f"{at}/reasoningText/text")
+    return blocks.thinking(reasoning.get("text"), part, plain, f"{pointer}/reasoningText/text")
 
 
-def _media(kind: str, held: Object, at: str) -> blocks.Block:
-    source, extra = held.get("source"), omit_keys(held, "format", "source")
+def _media(kind: str, content: Object, pointer: str) -> blocks.Block:
+    source, extra = content.get("source"), omit_keys(content, "format", "source")
     place = source.get("s3Location") if isinstance(source, dict) else None
-    mime = f"{MIME_PREFIXES[kind]}{held.get('format')}"
+    mime = f"{MIME_PREFIXES[kind]}{content.get('format')}"
     if isinstance(source, dict) and len(source) > 1:
-        raise UnreadableError(f"{at}/source", f"the source of the {kind} has other keys beside its place")
+        raise UnreadableError(f"{pointer}/source", f"the source of the {kind} has other keys beside its place")
     if isinstance(place, dict):
         if unknown := omit_keys(place, "uri", "bucketOwner"):
-            raise UnreadableError(f"{at}/source/s3Location", f"the key `{next(iter(unknown))}` is unknown")
+            raise UnreadableError(f"{pointer}/source/s3Location", f"the key `{next(iter(unknown))}` is unknown")
         if omit_keys(place, "uri"):
             extra["s3Location"] = omit_keys(place, "uri")
-        return blocks.media_part(mime, place.get("uri"), at, extra)
+        return blocks.media_part(mime, place.get("uri"), pointer, extra)
     if isinstance(source, dict) and isinstance(source.get("bytes"), str):
-        return blocks.media_part(mime, f"data:{mime};base64,{source['bytes']}", at, extra)
-    raise UnreadableError(at, f"the {kind} has neither bytes nor an S3 location")
+        return blocks.media_part(mime, f"data:{mime};base64,{source['bytes']}", pointer, extra)
+    raise UnreadableError(pointer, f"the {kind} has neither bytes nor an S3 location")
 
 
 def _read(value: Object) -> Reading:
@@ -132,16 +132,18 @@ def _read(value: Object) -> Reading:
         parts = [block.value for block in _blocks(system, "/system")]
         reading.turns.append(Turn({"role": "system", "content": blocks.simplest_content(parts)}, "/system", "/system"))
     for i, turn in enumerate(value["messages"]):
-        at = f"/messages/{i}"
+        pointer = f"/messages/{i}"
         if not isinstance(turn, dict) or not isinstance(turn.get("role"), str):
-            raise UnreadableError(at, "a message has no role")
+            raise UnreadableError(pointer, "a message has no role")
         content = turn.get("content")
         if isinstance(content, str):
             content = [{"text": content}]
         if not isinstance(content, list):
-            raise UnreadableError(f"{at}/content", "the content of a message is not a list of parts")
-        pieces = _blocks(content, f"{at}/content")
-        blocks.add_turns(reading, turn["role"], pieces, at, f"{at}/content", omit_keys(turn, "role", "content"))
+            raise UnreadableError(f"{pointer}/content", "the content of a message is not a list of parts")
+        pieces = _blocks(content, f"{pointer}/content")
+        blocks.add_turns(
+            reading, turn["role"], pieces, pointer, f"{pointer}/content", omit_keys(turn, "role", "content")
+        )
     _add_tools(reading, value.get("toolConfig"))
     return reading
 
@@ -150,7 +152,7 @@ def _add_tools(reading: Reading, config: Any) -> None:
     if not isinstance(config, dict) or not isinstance(config.get("tools"), list):
         reading.rest |= {} if config is None else {"toolConfig": config}
         return
-    found = []
+    functions = []
     for i, tool in enumerate(config["tools"]):
         if isinstance(tool, dict) and tool.keys() == CACHE_KEYS:
             continue
@@ -159,12 +161,14 @@ def _add_tools(reading: Reading, config: Any) -> None:
             raise UnreadableError(f"/toolConfig/tools/{i}", "a tool has no `toolSpec` of its own")
         schema = spec.get("inputSchema")
         inner = schema.get("json") if isinstance(schema, dict) and schema.keys() == {"json"} else schema
-        found.append(
+        functions.append(
             blocks.function_of({**spec, "inputSchema": inner} if "inputSchema" in spec else spec, "inputSchema")
         )
-        reading.moved[f"/tools/{len(found) - 1}/function"] = f"/toolConfig/tools/{i}/toolSpec"
-        reading.moved[f"/tools/{len(found) - 1}/function/parameters"] = f"/toolConfig/tools/{i}/toolSpec/inputSchema"
-    reading.rest["tools"], reading.tools = found, "/tools"
+        reading.moved[f"/tools/{len(functions) - 1}/function"] = f"/toolConfig/tools/{i}/toolSpec"
+        reading.moved[f"/tools/{len(functions) - 1}/function/parameters"] = (
+            f"/toolConfig/tools/{i}/toolSpec/inputSchema"
+        )
+    reading.rest["tools"], reading.tools = functions, "/tools"
     reading.moved["/tools"] = "/toolConfig/tools"
     if rest := omit_keys(config, "tools"):
         reading.rest["toolConfig"] = rest
@@ -185,9 +189,9 @@ def _block_value(block: blocks.Block, where: str) -> Object:
         return {"toolUse": spec}
     if block.kind == "result":
         content = value.get("content")
-        found = as_object(content)
-        if found is not None and as_text(found) == content:
-            parts: list[Object] = [{"json": found}]
+        result_object = as_object(content)
+        if result_object is not None and as_text(result_object) == content:
+            parts: list[Object] = [{"json": result_object}]
         else:
             parts = [_part(part, where) for part in blocks.parts_of(content, where)]
         extra = blocks.extras(value, blocks.RESULT_KEYS, ("status",), where)
@@ -207,9 +211,9 @@ def _part(part: Object, where: str) -> Object:
     kind = next((kind for kind, start in MIME_PREFIXES.items() if mime.startswith(start)), None)
     if kind is None:
         raise UnwritableError(f"{mime} in {where}")
-    found = blocks.DATA_URL.match(url)
-    if found:
-        source: Object = {"bytes": found["data"]}
+    data_url = blocks.DATA_URL.match(url)
+    if data_url:
+        source: Object = {"bytes": data_url["data"]}
     elif url.startswith("s3://"):
         source = {"s3Location": {"uri": url, **extra.pop("s3Location", {})}}
     else:

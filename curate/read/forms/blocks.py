@@ -52,19 +52,19 @@ def media_part(mime: Any, url: Any, pointer: str, extra: Object | None = None) -
 def media_of(part: Object) -> tuple[str, str, Object] | None:
     """Media type, URL and other keys of a part in messages format; None if it is not media."""
     kind = part.get("type")
-    held = part.get(kind) if isinstance(kind, str) else None
+    media = part.get(kind) if isinstance(kind, str) else None
     if kind == "file":
-        url = held.get("file_data") if isinstance(held, dict) and held.keys() == {"file_data"} else None
+        url = media.get("file_data") if isinstance(media, dict) and media.keys() == {"file_data"} else None
     elif kind in MEDIA.values():
-        url = held.get("url") if isinstance(held, dict) else held
-        if isinstance(held, dict) and held.keys() - {"url"}:
+        url = media.get("url") if isinstance(media, dict) else media
+        if isinstance(media, dict) and media.keys() - {"url"}:
             return None
     else:
         return None
     if not isinstance(url, str):
         return None
-    found = DATA_URL.match(url)
-    mime = part.get("mime_type") or (found["mime"] if found else _guessed_media_type(url, kind))
+    data_url = DATA_URL.match(url)
+    mime = part.get("mime_type") or (data_url["mime"] if data_url else _guessed_media_type(url, kind))
     return str(mime), url, omit_keys(part, "type", str(kind), "mime_type")
 
 
@@ -75,11 +75,11 @@ def _guessed_media_type(url: str, kind: Any) -> str:
     return f"{main}/{names.get(ending, ending if ending.isalnum() and len(ending) < 6 else 'png')}"
 
 
-def call(made: Any, name: Any, arguments: str, pointer: str, extra: Object | None = None) -> Block:
+def call(call_id: Any, name: Any, arguments: str, pointer: str, extra: Object | None = None) -> Block:
     """A block of a tool call."""
-    if not isinstance(name, str) or not isinstance(made, str):
+    if not isinstance(name, str) or not isinstance(call_id, str):
         raise UnreadableError(pointer, "a tool call has no name or no id")
-    value = {"id": made, "type": "function", "function": {"name": name, "arguments": arguments}}
+    value = {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
     return Block("call", _joined(value, extra, pointer, "a tool call"), pointer)
 
 
@@ -90,12 +90,12 @@ def _joined(value: Object, extra: Object | None, pointer: str, what: str) -> Obj
     return {**value, **(extra or {})}
 
 
-def result(made: Any, content: Any, pointer: str, at: str, extra: Object | None = None) -> Block:
-    """A block of a tool's result; `at` is the pointer to its content."""
-    if not isinstance(made, str):
+def result(call_id: Any, content: Any, pointer: str, content_pointer: str, extra: Object | None = None) -> Block:
+    """A block of a tool's result; `content_pointer` is the pointer to its content."""
+    if not isinstance(call_id, str):
         raise UnreadableError(pointer, "a tool result has no id")
-    value = {"role": "tool", "tool_call_id": made, "content": content}
-    return Block("result", _joined(value, extra, pointer, "a tool result"), pointer, at)
+    value = {"role": "tool", "tool_call_id": call_id, "content": content}
+    return Block("result", _joined(value, extra, pointer, "a tool result"), pointer, content_pointer)
 
 
 def thinking(text: Any, detail: Object, plain: bool, pointer: str) -> Block:
@@ -112,27 +112,31 @@ def simplest_content(parts: Sequence[Object]) -> Any:
     return list(parts)
 
 
-def add_turns(reading: Reading, role: str, blocks: Sequence[Block], at: str, content: str, extra: Object) -> None:
+def add_turns(
+    reading: Reading, role: str, blocks: Sequence[Block], turn_pointer: str, content: str, extra: Object
+) -> None:
     """Add the messages that the blocks of one turn make; `extra` are other keys of the turn."""
     if not blocks:
-        reading.turns.append(Turn({**extra, "role": role, "content": []}, at, content))
+        reading.turns.append(Turn({**extra, "role": role, "content": []}, turn_pointer, content))
         return
     runs = list(_message_runs(blocks))
     for number, run in enumerate(runs):
-        kept = extra if number == len(runs) - 1 else {}
+        kept_keys = extra if number == len(runs) - 1 else {}
         if run[0].kind == "result":
             block = run[0]
-            if block.value.keys() & kept.keys():
-                raise UnreadableError(at, f"a tool result beside {', '.join(sorted(block.value.keys() & kept.keys()))}")
-            reading.turns.append(Turn({**block.value, **kept}, block.pointer, block.content))
+            if block.value.keys() & kept_keys.keys():
+                raise UnreadableError(
+                    turn_pointer, f"a tool result beside {', '.join(sorted(block.value.keys() & kept_keys.keys()))}"
+                )
+            reading.turns.append(Turn({**block.value, **kept_keys}, block.pointer, block.content))
             continue
         if role != "assistant" and any(block.kind != "content" for block in run):
             raise UnreadableError(run[0].pointer, f"a message of {role} with a tool call or reasoning")
-        pointer = at if len(runs) == 1 else run[0].pointer
+        pointer = turn_pointer if len(runs) == 1 else run[0].pointer
         message = _message(reading, role, run, pointer, content)
-        if taken := sorted(message.keys() & kept.keys()):
-            raise UnreadableError(f"{at}/{taken[0]}", f"`{taken[0]}` beside the parts of a message")
-        reading.turns.append(Turn(message | kept, pointer, content))
+        if repeated := sorted(message.keys() & kept_keys.keys()):
+            raise UnreadableError(f"{turn_pointer}/{repeated[0]}", f"`{repeated[0]}` beside the parts of a message")
+        reading.turns.append(Turn(message | kept_keys, pointer, content))
 
 
 def _message_runs(blocks: Sequence[Block]) -> Iterator[list[Block]]:
@@ -147,7 +151,7 @@ def _message_runs(blocks: Sequence[Block]) -> Iterator[list[Block]]:
 
 
 def _message(reading: Reading, role: str, run: Sequence[Block], pointer: str, content: str) -> Object:
-    by_kind = {kind: list(found) for kind, found in groupby(run, key=lambda block: block.kind)}
+    by_kind = {kind: list(members) for kind, members in groupby(run, key=lambda block: block.kind)}
     parts, calls = by_kind.get("content", []), by_kind.get("call", [])
     message: Object = {"role": role}
     if thoughts := by_kind.get("thinking"):
@@ -179,12 +183,12 @@ def is_harmless(key: str, value: Any) -> bool:
     return key in HARMLESS_KEYS or (key in ("status", "is_error") and value in SUCCESS_VALUES)
 
 
-def extras(value: Object, known: tuple[str, ...], kept: tuple[str, ...], where: str) -> Object:
-    """The keys beside `known` that a form keeps. Raises `UnwritableError` for others, unless they are harmless."""
+def extras(value: Object, known_keys: tuple[str, ...], kept_keys: tuple[str, ...], where: str) -> Object:
+    """The keys beside `known_keys` that a form keeps. Raises `UnwritableError` for others, unless they are harmless."""
     for key, item in value.items():
-        if key not in known and key not in kept and item is not None and not is_harmless(key, item):
+        if key not in known_keys and key not in kept_keys and item is not None and not is_harmless(key, item):
             raise UnwritableError(f"`{key}` of {where}")
-    return {key: value[key] for key in kept if key in value and key not in known}
+    return {key: value[key] for key in kept_keys if key in value and key not in known_keys}
 
 
 CALL_KEYS: Final = ("id", "type", "function")
@@ -221,37 +225,45 @@ def blocks_of(message: Object, where: str, is_own: Callable[[Object], bool]) -> 
     role = message["role"]
     if role == "tool":
         return [Block("result", message, "")]
-    known = {"role", "content"} | ({"tool_calls", "reasoning_content", DETAILS_KEY} if role == "assistant" else set())
-    extras(message, tuple(known), (), where)
+    known_keys = {"role", "content"} | (
+        {"tool_calls", "reasoning_content", DETAILS_KEY} if role == "assistant" else set()
+    )
+    extras(message, tuple(known_keys), (), where)
     thoughts, details = message.get("reasoning_content"), message.get(DETAILS_KEY)
-    own = isinstance(details, list) and bool(details) and all(isinstance(one, dict) and is_own(one) for one in details)
-    found = [Block("thinking", {"text": "", "detail": detail}, "") for detail in details or () if own]
-    if not own and details and thoughts is None:
+    has_own_details = (
+        isinstance(details, list)
+        and bool(details)
+        and all(isinstance(detail, dict) and is_own(detail) for detail in details)
+    )
+    message_blocks = [
+        Block("thinking", {"text": "", "detail": detail}, "") for detail in details or () if has_own_details
+    ]
+    if not has_own_details and details and thoughts is None:
         raise UnwritableError(f"the reasoning of {where} has no text")
-    if not own and thoughts is not None:
+    if not has_own_details and thoughts is not None:
         if not isinstance(thoughts, str):
             raise UnwritableError(f"`reasoning_content` of {where} is not text")
-        found.append(Block("thinking", {"text": thoughts, "detail": None}, ""))
-    found += [Block("content", part, "") for part in parts_of(message.get("content"), where)]
+        message_blocks.append(Block("thinking", {"text": thoughts, "detail": None}, ""))
+    message_blocks += [Block("content", part, "") for part in parts_of(message.get("content"), where)]
     calls = message.get("tool_calls")
-    for made in calls if isinstance(calls, list) else ():
-        function = made.get("function") if isinstance(made, dict) else None
+    for call in calls if isinstance(calls, list) else ():
+        function = call.get("function") if isinstance(call, dict) else None
         if not isinstance(function, dict) or not isinstance(function.get("name"), str):
             raise UnwritableError(f"a tool call of {where} has no name")
-        found.append(Block("call", made, ""))
-    if not found:
+        message_blocks.append(Block("call", call, ""))
+    if not message_blocks:
         raise UnwritableError(f"{where} is empty")
-    return found
+    return message_blocks
 
 
-def arguments_of(made: Object, where: str) -> Object:
+def arguments_of(call: Object, where: str) -> Object:
     """The arguments of a call as an object."""
-    found = as_object(made["function"].get("arguments"))
-    if found is None:
-        if made["function"].get("arguments") in (None, ""):
+    arguments = as_object(call["function"].get("arguments"))
+    if arguments is None:
+        if call["function"].get("arguments") in (None, ""):
             return {}
         raise UnwritableError(f"the arguments of a tool call of {where} are not a JSON object")
-    return found
+    return arguments
 
 
 def read_tools(tools: Any, schema: str) -> Any:
@@ -282,11 +294,11 @@ def declarations(value: Object, schema: str) -> list[Object]:
     tools = value.get("tools") or []
     if isinstance(tools, str):
         raise UnwritableError("`tools` is text")
-    found = []
+    declared = []
     for tool in tools if isinstance(tools, list) else ():
         function = tool.get("function") if isinstance(tool, dict) else None
         if not isinstance(function, dict) or not isinstance(function.get("name"), str):
             raise UnwritableError("a tool that is not a function")
         inner = {schema if key == "parameters" else key: item for key, item in function.items()}
-        found.append({**inner, **omit_keys(tool, "type", "function")})
-    return found
+        declared.append({**inner, **omit_keys(tool, "type", "function")})
+    return declared

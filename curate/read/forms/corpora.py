@@ -35,8 +35,8 @@ def _read_squad(value: Object) -> Reading:
         raise UnreadableError("/answers", "these are not texts and their positions")
     if not isinstance(context, str):
         raise UnreadableError("/context", "`context` is not text")
-    asked = "\n\n".join(text for text in (context, value["question"]) if text.strip())
-    question = Turn({"role": "user", "content": asked}, "/question", "/question")
+    question_text = "\n\n".join(text for text in (context, value["question"]) if text.strip())
+    question = Turn({"role": "user", "content": question_text}, "/question", "/question")
     return Reading(
         [question, turn_at("assistant", texts[0], "/answers/text/0")], omit_keys(value, "question", "context")
     )
@@ -78,19 +78,23 @@ def _read_xlam(value: Object) -> Reading:
 
 def _function(tool: Object) -> Object:
     """A function with a JSON Schema of its parameters; as it is, if they are no mapping of names to objects."""
-    given = tool.get("parameters")
-    if not isinstance(given, dict) or not all(isinstance(one, dict) for one in given.values()):
+    parameters = tool.get("parameters")
+    if not isinstance(parameters, dict) or not all(isinstance(parameter, dict) for parameter in parameters.values()):
         return tool
-    optional = {name for name, one in given.items() if "default" in one or "optional" in str(one.get("type"))}
-    properties = {name: {**one, **_json_type(one.get("type"))} for name, one in given.items()}
-    needed = [name for name in given if name not in optional]
+    optional = {
+        name
+        for name, parameter in parameters.items()
+        if "default" in parameter or "optional" in str(parameter.get("type"))
+    }
+    properties = {name: {**parameter, **_json_type(parameter.get("type"))} for name, parameter in parameters.items()}
+    needed = [name for name in parameters if name not in optional]
     return {**tool, "parameters": {"type": "object", "properties": properties, "required": needed}}
 
 
 def _json_type(written: Any) -> Object:
-    found = re.match(r"\w+", written) if isinstance(written, str) else None
-    known = JSON_TYPES.get(found[0].lower()) if found else None
-    return {"type": known} if known else {}
+    match = re.match(r"\w+", written) if isinstance(written, str) else None
+    json_type = JSON_TYPES.get(match[0].lower()) if match else None
+    return {"type": json_type} if json_type else {}
 
 
 SQUAD: Final = Format(

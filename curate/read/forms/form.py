@@ -18,12 +18,13 @@ RESULT_SPEAKERS: Final = ("observation", "function_response", "tool_response", "
 
 
 class Turn(NamedTuple):
-    """A turn in messages format, the pointers to it and to its content in the original line, and its extra keys."""
+    """A turn in messages format, the pointers to it and to its content in the original line."""
 
     value: Object
     pointer: str
     content: str
-    beside: tuple[str, ...] = ()
+    joined_keys: tuple[str, ...] = ()
+    """Keys of the line whose texts its content joins."""
     parts: tuple[tuple[str, str], ...] = ()
     """Pointers to the texts that its content joins, with these texts; empty if the content is one text of the line."""
 
@@ -111,12 +112,12 @@ def turn_at(role: str, content: Any, pointer: str) -> Turn:
     return Turn({"role": role, "content": content}, pointer, pointer)
 
 
-def system_turns(value: Mapping[str, Any], at: str = "", *, key: str = "system") -> Iterator[Turn]:
-    """The system prompt in a key of its own, if there is one; `at` is the pointer to the object that has it."""
+def system_turns(value: Mapping[str, Any], pointer: str = "", *, key: str = "system") -> Iterator[Turn]:
+    """The system prompt in a key of its own, if there is one; `pointer` is the pointer to the object that has it."""
     if isinstance(value.get(key), str) and value[key]:
-        yield turn_at("system", value[key], f"{at}/{key}")
+        yield turn_at("system", value[key], f"{pointer}/{key}")
     elif value.get(key):
-        raise UnreadableError(f"{at}/{key}", f"`{key}` is not text")
+        raise UnreadableError(f"{pointer}/{key}", f"`{key}` is not text")
 
 
 def system_before(value: Object) -> Iterator[Turn]:
@@ -145,8 +146,8 @@ NOT_ANSWERS: Final = frozenset(
 
 def is_answer(key: str, item: Any) -> bool:
     """Whether a key beside a prompt has answers."""
-    named = ANSWER_KEY.fullmatch(key)
-    return named is not None and bool(item) and not isinstance(item, int | float) and named[1] not in NOT_ANSWERS
+    match = ANSWER_KEY.fullmatch(key)
+    return match is not None and bool(item) and not isinstance(item, int | float) and match[1] not in NOT_ANSWERS
 
 
 def has_strings(value: Mapping[str, Any], *keys: str) -> bool:
@@ -180,28 +181,28 @@ def as_object(text: Any) -> Object | None:
     return value if isinstance(value, dict) else None
 
 
-def with_tool_calls(spoken: Iterable[tuple[Any, Turn]]) -> Iterator[Turn]:
+def with_tool_calls(turns: Iterable[tuple[Any, Turn]]) -> Iterator[Turn]:
     """Convert turns: calls become tool calls, and results answer them, linked by generated ids.
 
     An unreadable call and a result without a call stay text.
     """
-    waiting: list[str] = []
+    pending_ids: list[str] = []
     calls = 0
-    for pair, turn in spoken:
-        speaker = speaker_of(pair)
+    for source, turn in turns:
+        speaker = speaker_of(source)
         if (
             speaker in CALL_SPEAKERS
             and "tool_calls" not in turn.value
-            and (found := tool_calls(turn.value.get("content"), calls))
+            and (converted := tool_calls(turn.value.get("content"), calls))
         ):
-            calls += len(found)
-            waiting = [call["id"] for call in found]
-            yield turn._replace(value={**turn.value, "role": "assistant", "content": None, "tool_calls": found})
-        elif speaker in RESULT_SPEAKERS and waiting:
+            calls += len(converted)
+            pending_ids = [call["id"] for call in converted]
+            yield turn._replace(value={**turn.value, "role": "assistant", "content": None, "tool_calls": converted})
+        elif speaker in RESULT_SPEAKERS and pending_ids:
             rest = {key: item for key, item in turn.value.items() if key != "role"}
-            yield turn._replace(value={"role": "tool", "tool_call_id": waiting.pop(0), **rest})
+            yield turn._replace(value={"role": "tool", "tool_call_id": pending_ids.pop(0), **rest})
         else:
-            waiting = waiting if speaker in (*CALL_SPEAKERS, *RESULT_SPEAKERS) else []
+            pending_ids = pending_ids if speaker in (*CALL_SPEAKERS, *RESULT_SPEAKERS) else []
             yield turn
 
 
@@ -210,12 +211,12 @@ def speaker_of(name: Any) -> Any:
     return name.get("from") if isinstance(name, dict) and "role" not in name and "content" not in name else None
 
 
-def tool_calls(text: Any, made: int = 0) -> list[Object]:
-    """Tool calls for a value like `{"name": ..., "arguments": ...}` or a list of these, with ids after `made` others;
-    empty if lossy.
+def tool_calls(text: Any, call_count: int = 0) -> list[Object]:
+    """Tool calls for a value like `{"name": ..., "arguments": ...}` or a list of these, with ids after `call_count`
+    others; empty if lossy.
     """
     value = json_in(text) if isinstance(text, str) else text
-    found: list[Object] = []
+    calls: list[Object] = []
     for call in value if isinstance(value, list) else [value]:
         if not isinstance(call, dict) or call.keys() != {"name", "arguments"} or not isinstance(call["name"], str):
             return []
@@ -223,14 +224,14 @@ def tool_calls(text: Any, made: int = 0) -> list[Object]:
         if not isinstance(arguments, str | dict):
             return []
         written = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
-        found.append(
+        calls.append(
             {
-                "id": f"call_{made + len(found) + 1}",
+                "id": f"call_{call_count + len(calls) + 1}",
                 "type": "function",
                 "function": {"name": call["name"], "arguments": written},
             }
         )
-    return found
+    return calls
 
 
 def json_in(text: str) -> Any:

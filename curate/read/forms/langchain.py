@@ -23,59 +23,72 @@ class Serialized(NamedTuple):
 
     kind: str
     fields: Object
-    at: str
+    pointer: str
 
 
 def serialized(message: Object) -> Serialized:
     """The kind and the fields of a serialized message; an empty kind for anything else."""
-    kind, fields, at = message.get("type"), message, ""
+    kind, fields, pointer = message.get("type"), message, ""
     if kind == "constructor" and isinstance(message.get("kwargs"), dict):
         names = message.get("id")
-        named = isinstance(names, list) and all(isinstance(name, str) for name in names)
-        kind, fields, at = names[-1] if names and named else "", message["kwargs"], "/kwargs"
+        has_names = isinstance(names, list) and all(isinstance(name, str) for name in names)
+        kind, fields, pointer = names[-1] if names and has_names else "", message["kwargs"], "/kwargs"
     elif isinstance(message.get("data"), dict):
-        fields, at = message["data"], "/data"
+        fields, pointer = message["data"], "/data"
     kind = kind.removesuffix("Chunk").removesuffix("Message").lower() if isinstance(kind, str) else ""
-    return Serialized(kind, fields, at)
+    return Serialized(kind, fields, pointer)
 
 
 def _key(value: Object) -> str | None:
     key = ROOT_KEY if value.keys() == {ROOT_KEY} else "messages"
     turns = value.get(key)
-    named = is_objects(turns) and not {"role", "from"} & turns[0].keys() and serialized(turns[0]).kind in ROLES
-    return key if named else None
+    is_langchain = is_objects(turns) and not {"role", "from"} & turns[0].keys() and serialized(turns[0]).kind in ROLES
+    return key if is_langchain else None
 
 
 def _read(value: Object) -> Reading:
     key = _key(value) or ""
     reading = Reading([], omit_keys(value, key))
     for i, message in enumerate(value[key]):
-        at = f"/{key}/{i}" if key else f"/{i}"
+        pointer = f"/{key}/{i}" if key else f"/{i}"
         kind, fields, inner = serialized(message)
         role = ROLES.get(kind) or (fields.get("role") if kind == "chat" else None)
-        wrong = inner and message.keys() - {"lc", "type", "id", "name", "graph", inner[1:]}
-        if not isinstance(role, str) or ("role" in fields and kind != "chat") or "content" not in fields or wrong:
-            raise UnreadableError(at, "this is not a message as LangChain serializes it")
+        unknown_keys = inner and message.keys() - {"lc", "type", "id", "name", "graph", inner[1:]}
+        if (
+            not isinstance(role, str)
+            or ("role" in fields and kind != "chat")
+            or "content" not in fields
+            or unknown_keys
+        ):
+            raise UnreadableError(pointer, "this is not a message as LangChain serializes it")
         extra = fields.get("additional_kwargs")
         lifted = {name: extra[name] for name in LIFTED_KEYS if name not in fields or not fields[name]
                   if isinstance(extra, dict) and extra.get(name)}  # fmt: skip
-        own = {**fields, "additional_kwargs": omit_keys(extra, *lifted) if isinstance(extra, dict) else extra, **lifted}
-        others = omit_keys(own, "type", "role", "content", "tool_calls")
-        turn = {"role": role, "content": own["content"]}
+        merged = {
+            **fields,
+            "additional_kwargs": omit_keys(extra, *lifted) if isinstance(extra, dict) else extra,
+            **lifted,
+        }
+        others = omit_keys(merged, "type", "role", "content", "tool_calls")
+        turn = {"role": role, "content": merged["content"]}
         turn |= {name: item for name, item in others.items() if item is not False and item not in (None, "", [], {})}
-        if calls := own.get("tool_calls"):
-            turn["tool_calls"] = [tool_call(call, at) for call in calls]
+        if calls := merged.get("tool_calls"):
+            turn["tool_calls"] = [tool_call(call, pointer) for call in calls]
             for n in range(len(calls) if "tool_calls" not in lifted else 0):
-                there, here = f"/messages/{i}/tool_calls/{n}", f"{at}{inner}/tool_calls/{n}"
-                reading.moved |= {there: here, f"{there}/function": here, f"{there}/function/arguments": f"{here}/args"}
-        if isinstance(own["content"], list):
-            given = {call.get("id"): call.get("args") for call in calls or ()}
-            turn["content"] = _parts(own["content"], given, f"{at}{inner}/content")
-        reading.turns.append(Turn(turn, at, f"{at}{inner}/content"))
+                normal_pointer, source_pointer = f"/messages/{i}/tool_calls/{n}", f"{pointer}{inner}/tool_calls/{n}"
+                reading.moved |= {
+                    normal_pointer: source_pointer,
+                    f"{normal_pointer}/function": source_pointer,
+                    f"{normal_pointer}/function/arguments": f"{source_pointer}/args",
+                }
+        if isinstance(merged["content"], list):
+            arguments_by_id = {call.get("id"): call.get("args") for call in calls or ()}
+            turn["content"] = _parts(merged["content"], arguments_by_id, f"{pointer}{inner}/content")
+        reading.turns.append(Turn(turn, pointer, f"{pointer}{inner}/content"))
     return reading
 
 
-def tool_call(call: Any, at: str) -> Object:
+def tool_call(call: Any, pointer: str) -> Object:
     """A tool call in messages format. Raises `UnreadableError`."""
     if isinstance(call, dict) and isinstance(call.get("function"), dict):
         return call
@@ -84,7 +97,7 @@ def tool_call(call: Any, at: str) -> Object:
         or not isinstance(call.get("name"), str)
         or not isinstance(call.get("args"), dict | str)
     ):
-        raise UnreadableError(at, "a tool call has no name or no arguments")
+        raise UnreadableError(pointer, "a tool call has no name or no arguments")
     function = {"name": call["name"], "arguments": as_text(call["args"])}
     return {
         "id": call.get("id"),
@@ -94,19 +107,21 @@ def tool_call(call: Any, at: str) -> Object:
     }
 
 
-def _parts(parts: list[Any], calls: Object, at: str) -> list[Object]:
+def _parts(parts: list[Any], calls: Object, pointer: str) -> list[Object]:
     """The parts of a content, without calls that stand among the tool calls, too."""
-    found = [{"type": "text", "text": part} if isinstance(part, str) else part for part in parts]
-    kept = [part for part in found if part.get("type") != "tool_use" or not _stands_in(part, calls)]
-    if wrong := next((part for part in kept if part.get("type") not in PART_TYPES), None):
-        raise UnreadableError(at, f"a part of type {wrong.get('type')!r}")
-    return kept
+    typed_parts = [{"type": "text", "text": part} if isinstance(part, str) else part for part in parts]
+    kept_parts = [part for part in typed_parts if part.get("type") != "tool_use" or not _stands_in(part, calls)]
+    if unknown_part := next((part for part in kept_parts if part.get("type") not in PART_TYPES), None):
+        raise UnreadableError(pointer, f"a part of type {unknown_part.get('type')!r}")
+    return kept_parts
 
 
 def _stands_in(part: Object, calls: Object) -> bool:
     """Whether a call of a content is one of the tool calls, with the same arguments or none yet."""
-    given = part.get("input")
-    return part.get("id") in calls and (not given or calls[part["id"]] == given or isinstance(given, str))
+    tool_input = part.get("input")
+    return part.get("id") in calls and (
+        not tool_input or calls[part["id"]] == tool_input or isinstance(tool_input, str)
+    )
 
 
 LANGCHAIN: Final = Format(

@@ -63,22 +63,22 @@ def list_format(speaker: Callable[[Any, str], Turn]) -> Format:
 
     def turns(value: Object) -> Iterator[Turn]:
         key = _key(value) or ""
-        items, at = value[key], f"/{key}" if key else ""
+        items, pointer = value[key], f"/{key}" if key else ""
         yield from system_before(value)
         names = [str(item.get("speaker")).casefold() for item in items if isinstance(item, dict)]
         roles = {**SPEAKERS, "agent": "assistant"}
         if set(names) <= {"user", "system"}:  # a system that answers, as in Schema-Guided Dialogue, or instructs
             roles["system"] = "assistant" if names[:1] == ["user"] else ""
         for i, item in enumerate(items):
-            here = f"{at}/{i}"
+            item_pointer = f"{pointer}/{i}"
             if isinstance(item, str):
-                yield turn_at("user" if i % 2 == 0 else "assistant", item, here)
+                yield turn_at("user" if i % 2 == 0 else "assistant", item, item_pointer)
             elif isinstance(item, dict) and (pair := _pair(item)) and not isinstance(item.get("role"), str):
-                yield from _paired(item, pair, here)
+                yield from _paired(item, pair, item_pointer)
             elif isinstance(item, dict) and "speaker" in item and "from" not in item:
-                yield _speaker_turn(item, roles, here)
+                yield _speaker_turn(item, roles, item_pointer)
             else:
-                yield speaker(item, here)
+                yield speaker(item, item_pointer)
 
     return Format(
         "turn-list",
@@ -89,23 +89,25 @@ def list_format(speaker: Callable[[Any, str], Turn]) -> Format:
     )
 
 
-def _paired(item: Object, pair: tuple[str, str], at: str) -> Iterator[Turn]:
-    yield from system_turns(item, at)
+def _paired(item: Object, pair: tuple[str, str], pointer: str) -> Iterator[Turn]:
+    yield from system_turns(item, pointer)
     rest = omit_keys(item, *pair, "system")
-    if taken := [key for key in ("role", "content") if key in rest]:
-        raise UnreadableError(f"{at}/{taken[0]}", f"`{taken[0]}` beside a question and its answer")
-    yield Turn({"role": "user", "content": item[pair[0]]}, at, f"{at}/{pair[0]}")
-    yield Turn({"role": "assistant", "content": item[pair[1]], **rest}, at, f"{at}/{pair[1]}")
+    if repeated := [key for key in ("role", "content") if key in rest]:
+        raise UnreadableError(f"{pointer}/{repeated[0]}", f"`{repeated[0]}` beside a question and its answer")
+    yield Turn({"role": "user", "content": item[pair[0]]}, pointer, f"{pointer}/{pair[0]}")
+    yield Turn({"role": "assistant", "content": item[pair[1]], **rest}, pointer, f"{pointer}/{pair[1]}")
 
 
-def _speaker_turn(item: Object, roles: Mapping[str, str], at: str) -> Turn:
+def _speaker_turn(item: Object, roles: Mapping[str, str], pointer: str) -> Turn:
     """The turn of an item with a `speaker`."""
     text_key = next((key for key in TEXT_KEYS if has_strings(item, "speaker", key)), "")
     role = roles.get(item["speaker"].casefold()) if text_key else None
     if not role or "role" in item or "content" in item:
-        raise UnreadableError(at, "this is not a text and a speaker whose role is known")
+        raise UnreadableError(pointer, "this is not a text and a speaker whose role is known")
     return Turn(
-        {"role": role, "content": item[text_key], **omit_keys(item, "speaker", text_key)}, at, f"{at}/{text_key}"
+        {"role": role, "content": item[text_key], **omit_keys(item, "speaker", text_key)},
+        pointer,
+        f"{pointer}/{text_key}",
     )
 
 
@@ -123,12 +125,12 @@ def _rank(reply: Object) -> float:
 
 def _tree(value: Object) -> Reading:
     """The path of the best-ranked replies down to the last answer; the whole tree stays beside it as `tree`."""
-    path, at = [(value["prompt"], "/prompt")], "/prompt"
+    path, pointer = [(value["prompt"], "/prompt")], "/prompt"
     _count(value["prompt"])  # reads the replies beside the path, too
     while replies := _replies(path[-1][0]):
         best = min(replies, key=_rank)
-        at = f"{at}/replies/{path[-1][0]['replies'].index(best)}"
-        path.append((best, at))
+        pointer = f"{pointer}/replies/{path[-1][0]['replies'].index(best)}"
+        path.append((best, pointer))
     while len(path) > 1 and path[-1][0].get("role") == "prompter":
         path.pop()
     reading = Reading([], omit_keys(value, "prompt"))
@@ -160,10 +162,10 @@ def _ranking(value: Object) -> Reading:
     best, worst = (scores.index(pick(scores)) for pick in (max, min))
     if scores[best] == scores[worst]:
         raise UnreadableError("/completions", "no answer has a better `overall_score` than another one")
-    at = f"/completions/{best}/response"
+    pointer = f"/completions/{best}/response"
     turns = [
         turn_at("user", value["instruction"], "/instruction"),
-        turn_at("assistant", answers[best]["response"], at),
+        turn_at("assistant", answers[best]["response"], pointer),
     ]
     rest = {
         **omit_keys(value, "instruction", "completions"),
@@ -181,16 +183,22 @@ def _take_ranking(value: Object) -> str:
 def _segments(value: Object) -> Reading:
     """Segments that are trained on are the assistant's, the others the user's; neighbours of one kind are one turn."""
     reading = Reading([], omit_keys(value, "segments"))
-    for i, one in enumerate(value["segments"]):
-        if one.keys() != {"label", "text"} or not isinstance(one["label"], bool) or not isinstance(one["text"], str):
+    for i, segment in enumerate(value["segments"]):
+        if (
+            segment.keys() != {"label", "text"}
+            or not isinstance(segment["label"], bool)
+            or not isinstance(segment["text"], str)
+        ):
             raise UnreadableError(f"/segments/{i}", "a segment is not `label` (true or false) and `text`")
     numbered = list(enumerate(value["segments"]))
     for label, run in groupby(numbered, key=lambda item: item[1]["label"]):
         members = list(run)
         first = members[0][0]
-        at = f"/segments/{first}"
+        pointer = f"/segments/{first}"
         text = "".join(segment["text"] for _, segment in members)
-        reading.turns.append(Turn({"role": "assistant" if label else "user", "content": text}, at, f"{at}/text"))
+        reading.turns.append(
+            Turn({"role": "assistant" if label else "user", "content": text}, pointer, f"{pointer}/text")
+        )
     return reading
 
 
@@ -220,7 +228,7 @@ TREE: Final = Format(
 SEGMENTS: Final = Format(
     "segments",
     "Axolotl's segments of label and text",
-    lambda v: is_objects(v.get("segments")) and any({"label", "text"} <= one.keys() for one in v["segments"]),
+    lambda v: is_objects(v.get("segments")) and any({"label", "text"} <= segment.keys() for segment in v["segments"]),
     uses=("segments",),
     read=_segments,
 )

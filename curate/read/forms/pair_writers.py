@@ -41,8 +41,12 @@ def sharegpt_turn(message: Object, number: int) -> Object:
     if calls:
         if content:
             raise UnwritableError(f"message {number} has a text beside its tool calls")
-        found = [_called(call, number) for call in calls]
-        return {"from": "function_call", "value": as_text(found[0] if len(found) == 1 else found), **extra}
+        written_calls = [_called(call, number) for call in calls]
+        return {
+            "from": "function_call",
+            "value": as_text(written_calls[0] if len(written_calls) == 1 else written_calls),
+            **extra,
+        }
     if not isinstance(content, str):
         raise UnwritableError(f"the content of message {number} is not text")
     return {"from": SPEAKER[role], "value": content, **extra}

@@ -59,35 +59,41 @@ def _alpaca(value: Object) -> Iterator[Turn]:
 
 def _user_turn(value: Object, key: str, *, before: tuple[str, ...] = (), after: tuple[str, ...] = ()) -> Turn:
     """The user's question with the texts of other keys that belong to it."""
-    if wrong := next((other for other in (*before, *after) if value.get(other) and not has_strings(value, other)), ""):
-        raise UnreadableError(f"/{wrong}", f"`{wrong}` is not text")
-    there = [other for other in (*before, key, *after) if has_strings(value, other) and value[other].strip()]
-    keys = there if there and isinstance(value[key], str) else [key]
-    text = value[key] if keys == [key] else "\n\n".join(value[other] for other in keys)
-    parts = tuple((f"/{other}", value[other]) for other in keys) if len(keys) > 1 else ()
-    return turn_at("user", text, f"/{key}")._replace(beside=tuple(keys), parts=parts)
+    if wrong_key := next(
+        (text_key for text_key in (*before, *after) if value.get(text_key) and not has_strings(value, text_key)), ""
+    ):
+        raise UnreadableError(f"/{wrong_key}", f"`{wrong_key}` is not text")
+    filled_keys = [
+        text_key for text_key in (*before, key, *after) if has_strings(value, text_key) and value[text_key].strip()
+    ]
+    keys = filled_keys if filled_keys and isinstance(value[key], str) else [key]
+    text = value[key] if keys == [key] else "\n\n".join(value[text_key] for text_key in keys)
+    parts = tuple((f"/{text_key}", value[text_key]) for text_key in keys) if len(keys) > 1 else ()
+    return turn_at("user", text, f"/{key}")._replace(joined_keys=tuple(keys), parts=parts)
 
 
 def _self_instruct(value: Object) -> Iterator[Turn]:
     yield from system_turns(value)
     for i, instance in enumerate(value["instances"]):
-        at, given = f"/instances/{i}", instance.get("input")
-        texts = [text for text in (value["instruction"], given) if isinstance(text, str) and text.strip()]
+        pointer, input_text = f"/instances/{i}", instance.get("input")
+        texts = [text for text in (value["instruction"], input_text) if isinstance(text, str) and text.strip()]
         text = "\n\n".join(texts) if texts else value["instruction"]
         yield Turn(
             {"role": "user", "content": text},
-            at,
-            f"{at}/input" if text != value["instruction"] else "/instruction",
+            pointer,
+            f"{pointer}/input" if text != value["instruction"] else "/instruction",
             ("instruction",),
-            tuple(zip(("/instruction", f"{at}/input"), texts, strict=True)) if len(texts) > 1 else (),
+            tuple(zip(("/instruction", f"{pointer}/input"), texts, strict=True)) if len(texts) > 1 else (),
         )
-        yield Turn({"role": "assistant", "content": instance["output"]}, at, f"{at}/output")
+        yield Turn({"role": "assistant", "content": instance["output"]}, pointer, f"{pointer}/output")
 
 
 def _question_and_answer(value: Object) -> tuple[str, str] | None:
     """The keys of a question and its answer; of several, the first that have a text, as in tables of many columns."""
-    asked, answered = ([key for key in keys if has_strings(value, key)] for keys in (QUESTION_KEYS, ANSWER_KEYS))
-    pairs = [*product(asked, answered), *(pair for pair in PAIR_KEYS if has_strings(value, *pair))]
+    question_keys, answer_keys = (
+        [key for key in keys if has_strings(value, key)] for keys in (QUESTION_KEYS, ANSWER_KEYS)
+    )
+    pairs = [*product(question_keys, answer_keys), *(pair for pair in PAIR_KEYS if has_strings(value, *pair))]
     if not pairs and "reward_model" not in value:
         pairs = [pair for pair in CHAT_KEYS if is_objects(value.get(pair[0])) and has_strings(value, pair[1])]
     filled = (pair for pair in pairs if isinstance(value[pair[0]], str) and all(value[key].strip() for key in pair))
@@ -98,11 +104,11 @@ def _question_answer(value: Object) -> Iterator[Turn]:
     yield from turns_before(value)
     keys = _question_and_answer(value)
     if keys is not None:
-        listed = isinstance(value[keys[0]], list)
-        asked = (
-            _side(value, keys[0], "user") if listed else [_user_turn(value, keys[0], before=("definition", "context"))]
+        is_list = isinstance(value[keys[0]], list)
+        question_turns = (
+            _side(value, keys[0], "user") if is_list else [_user_turn(value, keys[0], before=("definition", "context"))]
         )
-        yield from asked
+        yield from question_turns
         yield turn_at("assistant", value[keys[1]], f"/{keys[1]}")
 
 
@@ -113,17 +119,19 @@ def _sharegpt(value: Object) -> Iterator[Turn]:
     )
 
 
-def speaker_turn(turn: Any, at: str) -> Turn:
+def speaker_turn(turn: Any, pointer: str) -> Turn:
     """A turn of a ShareGPT file, or one in messages format, also with its content under `text`."""
     if not isinstance(turn, dict) or "from" not in turn or "role" in turn or "content" in turn:
         if not isinstance(turn, dict) or not has_strings(turn, "role", "text") or {"content", "value"} & turn.keys():
-            return Turn(turn, at, f"{at}/content")
-        return Turn({"content" if key == "text" else key: item for key, item in turn.items()}, at, f"{at}/text")
+            return Turn(turn, pointer, f"{pointer}/content")
+        return Turn(
+            {"content" if key == "text" else key: item for key, item in turn.items()}, pointer, f"{pointer}/text"
+        )
     rest = {key: item for key, item in turn.items() if key not in ("from", "value")}
     message = {"role": SPEAKERS.get(turn["from"], turn["from"]) if isinstance(turn["from"], str) else turn["from"]}
     if "value" in turn:
         message["content"] = turn["value"]
-    return Turn({**message, **rest}, at, f"{at}/value")
+    return Turn({**message, **rest}, pointer, f"{pointer}/value")
 
 
 def _side(value: Object, key: str, role: str) -> Iterator[Turn]:
@@ -159,7 +167,7 @@ def _preference(value: Object, key: str) -> Iterator[Turn]:
         yield from _alpaca({key: item for key, item in value.items() if key not in ("output", "response")})
     else:
         yield from turns_before(value)
-        asked = next(
+        question_key = next(
             (
                 key
                 for key in ("prompt", "question", "query", "input")
@@ -167,8 +175,8 @@ def _preference(value: Object, key: str) -> Iterator[Turn]:
             ),
             None,
         )
-        if asked:
-            yield from _side(value, asked, "user")
+        if question_key:
+            yield from _side(value, question_key, "user")
     yield from chosen
 
 
@@ -194,9 +202,9 @@ def _system_beside(value: Object) -> Iterator[Turn]:
     yield from _messages(value["messages"], "/messages")
 
 
-def _messages(turns: list[Any], at: str) -> Iterator[Turn]:
+def _messages(turns: list[Any], pointer: str) -> Iterator[Turn]:
     for i, turn in enumerate(turns):
-        yield Turn(turn, f"{at}/{i}", f"{at}/{i}/content")
+        yield Turn(turn, f"{pointer}/{i}", f"{pointer}/{i}/content")
 
 
 def _text(value: Object) -> Iterator[Turn]:
@@ -229,11 +237,11 @@ def _is_self_instruct(value: Object) -> bool:
     if not has_strings(value, "instruction") or not isinstance(instances, list) or not instances:
         return False
     return all(
-        isinstance(one, dict)
-        and "output" in one
-        and one.keys() <= {"input", "output"}
-        and isinstance(one.get("input", ""), str)
-        for one in instances
+        isinstance(instance, dict)
+        and "output" in instance
+        and instance.keys() <= {"input", "output"}
+        and isinstance(instance.get("input", ""), str)
+        for instance in instances
     )
 
 
@@ -248,8 +256,8 @@ SIDES: Final = (("chosen", "rejected"), ("chosen_response", "rejected_response")
 
 def _prompt(value: Object) -> Iterator[Turn]:
     graded = isinstance(value.get("reward_model"), dict)  # what else it has are references and samples
-    if not graded and (beside := next((key for key in value if is_answer(key, value[key])), None)):
-        raise UnreadableError(f"/{escape(beside)}", f"`{beside}` beside a prompt is not read")
+    if not graded and (answers_key := next((key for key in value if is_answer(key, value[key])), None)):
+        raise UnreadableError(f"/{escape(answers_key)}", f"`{answers_key}` beside a prompt is not read")
     yield from system_turns(value)
     yield from _side(value, "prompt", "user")
 

@@ -48,9 +48,9 @@ def write_openai_preference(pair: PreferencePair) -> Object:
     """The prompt with its tools under `input`, and an answer for each side."""
     _require_prompt(pair)
     chosen, rejected = _answers(pair)
-    beside = pair.rest.get("input")
-    asked = {**(beside if isinstance(beside, dict) else {}), "messages": pair.prompt, **_tools(pair)}
-    return {"input": asked, "preferred_output": [chosen], "non_preferred_output": [rejected]}
+    input_keys = pair.rest.get("input")
+    input_value = {**(input_keys if isinstance(input_keys, dict) else {}), "messages": pair.prompt, **_tools(pair)}
+    return {"input": input_value, "preferred_output": [chosen], "non_preferred_output": [rejected]}
 
 
 def write_llama_factory_preference(pair: PreferencePair) -> Object:

@@ -50,8 +50,8 @@ def _parsed_text(text: str) -> tuple[RoleTexts | None, Family]:
             may = any(mark in text for mark in markup.turns if markup.turns[mark] == "assistant")
         else:
             may = pattern.match(start) is not None or (markup.preamble is not None and "##" in text)
-        if may and (found := _split(text, (markup, pattern))):
-            return found, (markup, pattern)
+        if may and (parts := _split(text, (markup, pattern))):
+            return parts, (markup, pattern)
     return None, PATTERNS[0]
 
 
@@ -64,25 +64,25 @@ def _split(text: str, family: Family, *, answered: bool = True) -> RoleTexts | N
     if before and (markup.preamble is None or not before.startswith(markup.preamble)):
         return None
     roles = {mark.lower(): role for mark, role in markup.turns.items()}
-    found = [("system", before)] if before else []
+    parts = [("system", before)] if before else []
     for match, end in zip(matches, [*(match.start() for match in matches[1:]), len(text)], strict=True):
         role, words = roles[match[0].lower()], _trimmed(text[match.end() : end], markup)
-        if role == "input" and found and found[-1][0] == "user":
-            role, words = "user", "\n\n".join(filter(None, (found.pop()[1], words)))
+        if role == "input" and parts and parts[-1][0] == "user":
+            role, words = "user", "\n\n".join(filter(None, (parts.pop()[1], words)))
         if words:
-            found.append((role, words))
-    whole = not any(stem in words for _, words in found for stem in markup.stems)
-    return found if whole and _is_conversation([role for role, _ in found], answered=answered) else None
+            parts.append((role, words))
+    is_split = not any(stem in words for _, words in parts for stem in markup.stems)
+    return parts if is_split and _is_conversation([role for role, _ in parts], answered=answered) else None
 
 
 def _text_start(text: str) -> int:
     """Where a text begins behind its white space and tokens."""
-    at = len(text) - len(text.lstrip())
-    while mark := next((mark for mark in BEGIN_TOKENS if text.startswith(mark, at)), ""):
-        at += len(mark)
-        while text[at : at + 1].isspace():
-            at += 1
-    return at
+    start = len(text) - len(text.lstrip())
+    while mark := next((mark for mark in BEGIN_TOKENS if text.startswith(mark, start)), ""):
+        start += len(mark)
+        while text[start : start + 1].isspace():
+            start += 1
+    return start
 
 
 def _trimmed(text: str, markup: ChatMarkup) -> str:
@@ -97,7 +97,7 @@ def _trimmed(text: str, markup: ChatMarkup) -> str:
 
 def _is_conversation(roles: list[str], *, answered: bool) -> bool:
     """Whether the turns of a user and an assistant alternate, behind a system prompt."""
-    leading = next((at for at, role in enumerate(roles) if role not in LEADING), len(roles))
+    leading = next((index for index, role in enumerate(roles) if role not in LEADING), len(roles))
     rest = [role for role in roles[leading:] if role != "thinking"]
     return (
         len(set(roles[:leading])) == leading
@@ -171,14 +171,18 @@ def _read_pair(value: Object) -> Reading | None:
     if not value.get("prompt"):
         return Reading(chosen, {**omit_keys(value, *SIDES), "rejected": [turn.value for turn in rejected]})
     most = min(len(chosen), len(rejected)) - 1
-    asked = next((at for at in range(most) if chosen[at].value != rejected[at].value), most)
-    own = [turn.value for turn in rejected[asked:]]
-    return Reading(_split_prompt(chosen, asked), {**omit_keys(value, "prompt", *SIDES), "rejected": own})
+    prompt_length = next((index for index in range(most) if chosen[index].value != rejected[index].value), most)
+    rejected_answer = [turn.value for turn in rejected[prompt_length:]]
+    return Reading(
+        _split_prompt(chosen, prompt_length), {**omit_keys(value, "prompt", *SIDES), "rejected": rejected_answer}
+    )
 
 
-def _split_prompt(turns: list[Turn], asked: int) -> list[Turn]:
+def _split_prompt(turns: list[Turn], prompt_length: int) -> list[Turn]:
     """Turns of which as many as given are of the prompt."""
-    return [turn._replace(pointer="/prompt", content="/prompt") for turn in turns[:asked]] + turns[asked:]
+    return [turn._replace(pointer="/prompt", content="/prompt") for turn in turns[:prompt_length]] + turns[
+        prompt_length:
+    ]
 
 
 RENDERED_PAIR: Final = Format(

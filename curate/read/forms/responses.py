@@ -29,13 +29,13 @@ def _is_item(item: Any) -> bool:
 def _matches(value: Object) -> bool:
     if "messages" in value or "preferred_output" in value:
         return False
-    given, output = value.get("input"), value.get("output")
-    if isinstance(given, list):
-        return bool(given) and all(map(_is_item, given))
-    return isinstance(given, str) and is_objects(output) and all(map(_is_item, output))
+    input_value, output = value.get("input"), value.get("output")
+    if isinstance(input_value, list):
+        return bool(input_value) and all(map(_is_item, input_value))
+    return isinstance(input_value, str) and is_objects(output) and all(map(_is_item, output))
 
 
-def _content(content: Any, at: str) -> Any:
+def _content(content: Any, pointer: str) -> Any:
     if not isinstance(content, list):
         return content
     parts = []
@@ -43,72 +43,81 @@ def _content(content: Any, at: str) -> Any:
         kind = part.get("type") if isinstance(part, dict) else None
         if kind in ("input_text", "output_text", "text"):
             extra = {key: item for key, item in omit_keys(part, "type", "text").items() if item not in ([], None)}
-            parts.append(blocks.text_part(part.get("text"), f"{at}/{i}", extra).value)
+            parts.append(blocks.text_part(part.get("text"), f"{pointer}/{i}", extra).value)
         elif kind == "input_image" and isinstance(part.get("image_url"), str):
             shown = {"url": part["image_url"]} | ({"detail": part["detail"]} if "detail" in part else {})
             parts.append({**omit_keys(part, "detail"), "type": "image_url", "image_url": shown})
         elif isinstance(kind, str):
             parts.append(part)
         else:
-            raise UnreadableError(f"{at}/{i}", "a content part has no type")
+            raise UnreadableError(f"{pointer}/{i}", "a content part has no type")
     return blocks.simplest_content(parts) if parts else content
 
 
-def _add_items(reading: Reading, items: Any, at: str) -> None:
+def _add_items(reading: Reading, items: Any, pointer: str) -> None:
     """Add the messages of a list of items; reasoning, text and calls in a row are one answer."""
-    waiting: list[tuple[str, blocks.Block]] = []
-    beside = Object()
+    pending: list[tuple[str, blocks.Block]] = []
+    extra_keys = Object()
 
     def flush() -> None:
-        if waiting:
-            pieces, pointers = [block for _, block in waiting], {pointer for pointer, _ in waiting}
-            first = waiting[0][0]
-            content = next((pointer for pointer, block in waiting if block.kind == "content"), first)
+        if pending:
+            pieces, pointers = [block for _, block in pending], {pointer for pointer, _ in pending}
+            first = pending[0][0]
+            content = next((pointer for pointer, block in pending if block.kind == "content"), first)
             blocks.add_turns(
-                reading, "assistant", pieces, first, f"{content}/content" if pointers else first, dict(beside)
+                reading, "assistant", pieces, first, f"{content}/content" if pointers else first, dict(extra_keys)
             )
-            waiting.clear()
-            beside.clear()
+            pending.clear()
+            extra_keys.clear()
 
     for i, item in enumerate(items):
-        here = f"{at}/{i}"
+        item_pointer = f"{pointer}/{i}"
         kind = item.get("type", "message")
         if kind == "function_call":
             extra = {"item_id" if key == "id" else key: x for key, x in item.items() if key not in CALL_KEYS}
             arguments = item.get("arguments", "")
-            waiting.append((here, blocks.call(item.get("call_id"), item.get("name"), as_text(arguments), here, extra)))
+            pending.append(
+                (
+                    item_pointer,
+                    blocks.call(item.get("call_id"), item.get("name"), as_text(arguments), item_pointer, extra),
+                )
+            )
         elif kind == "reasoning":
-            waiting.append((here, _reasoning(item, here)))
+            pending.append((item_pointer, _reasoning(item, item_pointer)))
         elif kind == "function_call_output":
             flush()
             extra = {"item_id" if key == "id" else key: x for key, x in item.items() if key not in OUTPUT_KEYS}
-            content = _content(item.get("output"), f"{here}/output")
-            made = blocks.result(item.get("call_id"), content, here, f"{here}/output", extra)
-            reading.turns.append(Turn(made.value, here, f"{here}/output"))
+            content = _content(item.get("output"), f"{item_pointer}/output")
+            tool_result = blocks.result(item.get("call_id"), content, item_pointer, f"{item_pointer}/output", extra)
+            reading.turns.append(Turn(tool_result.value, item_pointer, f"{item_pointer}/output"))
         elif kind == "message" and isinstance(item.get("role"), str):
-            content = _content(item.get("content"), f"{here}/content")
+            content = _content(item.get("content"), f"{item_pointer}/content")
             extra = {"item_id" if key == "id" else key: x for key, x in item.items() if key not in MESSAGE_KEYS}
             if item.get("status", "completed") != "completed":
                 extra["status"] = item["status"]
             parts = [content] if isinstance(content, str) else content
             if item["role"] != "assistant" or not (isinstance(parts, list) and parts):
                 flush()
-                reading.turns.append(Turn({"role": item["role"], "content": content, **extra}, here, f"{here}/content"))
+                reading.turns.append(
+                    Turn({"role": item["role"], "content": content, **extra}, item_pointer, f"{item_pointer}/content")
+                )
             else:
-                if any(block.kind == "content" for _, block in waiting):
+                if any(block.kind == "content" for _, block in pending):
                     flush()
-                beside |= extra
-                waiting += [
+                extra_keys |= extra
+                pending += [
                     (
-                        here,
-                        blocks.text_part(part, here)
+                        item_pointer,
+                        blocks.text_part(part, item_pointer)
                         if isinstance(part, str)
-                        else blocks.Block("content", part, f"{here}/content/{n}"),
+                        else blocks.Block("content", part, f"{item_pointer}/content/{n}"),
                     )
                     for n, part in enumerate(parts)
                 ]
         else:
-            raise UnreadableError(here, f"an item of type {kind!r}, which is not a message, call, result or reasoning")
+            raise UnreadableError(
+                item_pointer, f"an item of type {kind!r}, which is not a message, call, result or reasoning"
+            )
     flush()
 
 
@@ -120,43 +129,43 @@ MESSAGE_KEYS: Final = frozenset(("type", "role", "content", "status"))
 REASONING_KEYS: Final = frozenset(("type", "id", "summary", "content", "encrypted_content", "status"))
 
 
-def _reasoning(item: Object, at: str) -> blocks.Block:
+def _reasoning(item: Object, pointer: str) -> blocks.Block:
     texts = []
     if unknown := [key for key in item if key not in REASONING_KEYS]:
-        raise UnreadableError(f"{at}/{unknown[0]}", "a reasoning has an unknown key")
+        raise UnreadableError(f"{pointer}/{unknown[0]}", "a reasoning has an unknown key")
     for key in ("summary", "content"):
         for part in item.get(key) or ():
             if not isinstance(part, dict) or not isinstance(part.get("text"), str) or part.keys() - {"type", "text"}:
-                raise UnreadableError(f"{at}/{key}", "a reasoning part is not a type and a text")
+                raise UnreadableError(f"{pointer}/{key}", "a reasoning part is not a type and a text")
             texts.append(part["text"])
     plain = item.keys() == {"type", "summary"} and len(item["summary"]) == 1 and len(item["summary"][0]) == 2
-    return blocks.thinking("\n\n".join(texts), item, plain, at)
+    return blocks.thinking("\n\n".join(texts), item, plain, pointer)
 
 
-def _read(value: Object, at: str = "") -> Reading:
-    reading = Reading([], omit_keys(value, "input", "instructions", "output", "tools"), tools=f"{at}/tools")
+def _read(value: Object, pointer: str = "") -> Reading:
+    reading = Reading([], omit_keys(value, "input", "instructions", "output", "tools"), tools=f"{pointer}/tools")
     if isinstance(value.get("instructions"), str) and value["instructions"]:
-        where = f"{at}/instructions"
+        where = f"{pointer}/instructions"
         reading.turns.append(Turn({"role": "system", "content": value["instructions"]}, where, where))
     elif value.get("instructions"):
-        raise UnreadableError(f"{at}/instructions", "`instructions` is not text")
-    given = value.get("input")
-    if isinstance(given, str):
-        reading.turns.append(Turn({"role": "user", "content": given}, f"{at}/input", f"{at}/input"))
-    elif is_objects(given):
-        _add_items(reading, given, f"{at}/input")
+        raise UnreadableError(f"{pointer}/instructions", "`instructions` is not text")
+    input_value = value.get("input")
+    if isinstance(input_value, str):
+        reading.turns.append(Turn({"role": "user", "content": input_value}, f"{pointer}/input", f"{pointer}/input"))
+    elif is_objects(input_value):
+        _add_items(reading, input_value, f"{pointer}/input")
     else:
-        raise UnreadableError(f"{at}/input", "`input` is neither text nor a list of items")
+        raise UnreadableError(f"{pointer}/input", "`input` is neither text nor a list of items")
     if is_objects(value.get("output")):
-        _add_items(reading, value["output"], f"{at}/output")
+        _add_items(reading, value["output"], f"{pointer}/output")
     elif value.get("output"):
-        raise UnreadableError(f"{at}/output", "`output` is not a list of items")
+        raise UnreadableError(f"{pointer}/output", "`output` is not a list of items")
     if "tools" in value:
         reading.rest["tools"] = blocks.read_tools(value["tools"], "parameters")
         if isinstance(value["tools"], list):
             reading.rest["tools"] = [_function(tool) for tool in value["tools"]]
             reading.moved |= {
-                f"/tools/{i}/function": f"{at}/tools/{i}"
+                f"/tools/{i}/function": f"{pointer}/tools/{i}"
                 for i, tool in enumerate(value["tools"])
                 if isinstance(tool, dict) and "function" not in tool
             }
@@ -172,8 +181,8 @@ def _function(tool: Any) -> Any:
 def _read_gym(value: Object) -> Reading:
     reading = _read(value[PARAMS_KEY], f"/{PARAMS_KEY}")
     tools = {"tools": reading.rest.pop("tools")} if "tools" in reading.rest else {}
-    beside = {PARAMS_KEY: reading.rest} if reading.rest else {}
-    reading.rest = {**omit_keys(value, PARAMS_KEY), **tools, **beside}
+    params = {PARAMS_KEY: reading.rest} if reading.rest else {}
+    reading.rest = {**omit_keys(value, PARAMS_KEY), **tools, **params}
     return reading
 
 
@@ -186,10 +195,10 @@ def _parts(content: Any, role: str, where: str) -> Any:
         if isinstance(part, dict) and part.get("type") == "text":
             parts.append({**part, "type": kind})
         elif isinstance(part, dict) and part.get("type") == "image_url" and isinstance(part.get("image_url"), dict):
-            held = part["image_url"]
-            if not str(held.get("url")).startswith(("data:", "https:", "http:")):
+            image = part["image_url"]
+            if not str(image.get("url")).startswith(("data:", "https:", "http:")):
                 raise UnwritableError(f"an image in {where} that is neither on the web nor in the line")
-            parts.append({**part, "type": "input_image", "image_url": held.get("url"), **omit_keys(held, "url")})
+            parts.append({**part, "type": "input_image", "image_url": image.get("url"), **omit_keys(image, "url")})
         elif isinstance(part, dict) and (
             str(part.get("type")).startswith("input_") or (role == "assistant" and part.get("type") == "refusal")
         ):
@@ -207,42 +216,42 @@ def _items(message: Object, where: str) -> list[Object]:
         return [{"type": "function_call_output", "call_id": message.get("tool_call_id"), "output": content, **extra}]
     if role not in (*SYSTEM_ROLES, "user", "assistant"):
         raise UnwritableError(f"a message of role {role!r}")
-    found: list[Object] = []
+    items: list[Object] = []
     extra = {}
     if role == "assistant":
-        own = ("tool_calls", "reasoning_content", blocks.DETAILS_KEY)
-        extra = blocks.extras(message, ("role", "content", *own), ("item_id", "status", "phase"), where)
+        assistant_keys = ("tool_calls", "reasoning_content", blocks.DETAILS_KEY)
+        extra = blocks.extras(message, ("role", "content", *assistant_keys), ("item_id", "status", "phase"), where)
         for block in blocks.blocks_of(
             omit_keys(message, *extra), where, lambda detail: detail.get("type") == "reasoning"
         ):
             if block.kind == "thinking":
                 text = {"type": "summary_text", "text": block.value["text"]}
-                found.append(block.value["detail"] or {"type": "reasoning", "summary": [text]})
+                items.append(block.value["detail"] or {"type": "reasoning", "summary": [text]})
             elif block.kind == "call":
-                found.append(_call_item(block.value, where))
+                items.append(_call_item(block.value, where))
     else:
         extra = blocks.extras(message, ("role", "content"), ("item_id", "status"), where)
     content = message.get("content")
-    if content or not found or extra:
-        kept = {
+    if content or not items or extra:
+        message_item = {
             "role": role,
             "content": _parts(content, role, where) if content is not None else "",
             **_with_id(extra),
         }
-        at = next((i for i, item in enumerate(found) if item["type"] == "function_call"), len(found))
-        found.insert(at, {"type": "message", **kept})
-    return found
+        call_index = next((i for i, item in enumerate(items) if item["type"] == "function_call"), len(items))
+        items.insert(call_index, {"type": "message", **message_item})
+    return items
 
 
 def _with_id(extra: Object) -> Object:
     return {"id" if key == "item_id" else key: item for key, item in extra.items()}
 
 
-def _call_item(made: Object, where: str) -> Object:
-    extra = _with_id(blocks.extras(made, blocks.CALL_KEYS, ("item_id", "status"), where))
-    arguments = made["function"].get("arguments")
-    named = {"call_id": made.get("id"), "name": made["function"]["name"], "arguments": as_text(arguments or "")}
-    return {"type": "function_call", **named, **extra}
+def _call_item(call: Object, where: str) -> Object:
+    extra = _with_id(blocks.extras(call, blocks.CALL_KEYS, ("item_id", "status"), where))
+    arguments = call["function"].get("arguments")
+    fields = {"call_id": call.get("id"), "name": call["function"]["name"], "arguments": as_text(arguments or "")}
+    return {"type": "function_call", **fields, **extra}
 
 
 def _write(value: Object) -> Object:
@@ -253,7 +262,7 @@ def _write(value: Object) -> Object:
         written["instructions"], messages = first["content"], messages[1:]
     last = len(messages) - 1 if messages and messages[-1]["role"] == "assistant" else len(messages)
     items = [_items(message, f"message {i + 1}") for i, message in enumerate(messages)]
-    written["input"] = [item for some in items[:last] for item in some]
+    written["input"] = [item for message_items in items[:last] for item in message_items]
     if last < len(messages):
         written["output"] = items[last]
     if not written["input"]:
@@ -275,26 +284,28 @@ def _write_gym(value: Object) -> Object:
     if "instructions" in written:
         system = {"type": "message", "role": "system", "content": written.pop("instructions")}
         written["input"].insert(0, system)
-    beside = value.get(PARAMS_KEY)
-    return {PARAMS_KEY: {**written, **(beside if isinstance(beside, dict) else {})}}
+    params = value.get(PARAMS_KEY)
+    return {PARAMS_KEY: {**written, **(params if isinstance(params, dict) else {})}}
 
 
 def _request(value: Object) -> tuple[str, Any]:
     """The place of the messages that a stored completion answers."""
     for key in ("request", "body"):
-        held = value.get(key)
-        if isinstance(held, dict) and (isinstance(held.get("messages"), list) or isinstance(held.get("body"), dict)):
-            at, found = _request(held)
-            return f"/{key}{at}", found
+        container = value.get(key)
+        if isinstance(container, dict) and (
+            isinstance(container.get("messages"), list) or isinstance(container.get("body"), dict)
+        ):
+            pointer, messages = _request(container)
+            return f"/{key}{pointer}", messages
     name = next((key for key in ("messages", "input") if isinstance(value.get(key), list)), None)
     return (f"/{name}", value[name]) if name else ("", None)
 
 
 def _choices(value: Object) -> tuple[str, Any]:
     for key in ("response", "body"):
-        if isinstance(held := value.get(key), dict):
-            at, found = _choices(held)
-            return f"/{key}{at}", found
+        if isinstance(container := value.get(key), dict):
+            pointer, choices = _choices(container)
+            return f"/{key}{pointer}", choices
     return "/choices", value.get("choices")
 
 
@@ -304,19 +315,19 @@ def _is_stored(value: Object) -> bool:
 
 
 def _read_stored(value: Object) -> Reading:
-    (at, messages), (chosen, choices) = _request(value), _choices(value)
+    (pointer, messages), (chosen, choices) = _request(value), _choices(value)
     if not is_objects(messages):
         raise UnreadableError("", "a stored completion without the messages that it answers")
-    reading = Reading([Turn(turn, f"{at}/{i}", f"{at}/{i}/content") for i, turn in enumerate(messages)])
+    reading = Reading([Turn(turn, f"{pointer}/{i}", f"{pointer}/{i}/content") for i, turn in enumerate(messages)])
     where = f"{chosen}/0/message"
     reading.turns.append(Turn(choices[0]["message"], where, f"{where}/content"))
-    reading.rest = _cut(_cut(value, at.split("/")[1:]), chosen.split("/")[1:])
+    reading.rest = _cut(_cut(value, pointer.split("/")[1:]), chosen.split("/")[1:])
     owner = value
-    for key in at.split("/")[1:-1]:
+    for key in pointer.split("/")[1:-1]:
         owner = owner[key]
     if "tools" in owner and owner is not value:
-        reading.rest = _cut(reading.rest, [*at.split("/")[1:-1], "tools"]) | {"tools": owner["tools"]}
-        reading.tools = f"{at.rpartition('/')[0]}/tools"
+        reading.rest = _cut(reading.rest, [*pointer.split("/")[1:-1], "tools"]) | {"tools": owner["tools"]}
+        reading.tools = f"{pointer.rpartition('/')[0]}/tools"
     if rest := omit_keys(choices[0], "index", "message", "finish_reason", "logprobs"):
         reading.rest["choice"] = rest
     if len(choices) > 1:

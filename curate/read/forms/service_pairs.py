@@ -30,19 +30,19 @@ def _pair(form: Format, prompt: Object, key: str, rejected: Side, chosen: Side) 
     reading.rest["rejected"] = [turn.value for turn in sides[0].turns]
     reading.moved["/rejected"] = rejected.pointer
     for turn in sides[1].turns:
-        at, content = (chosen.pointer + old.removeprefix(chosen.read_as) for old in (turn.pointer, turn.content))
-        reading.turns.append(Turn(turn.value, at, content))
+        pointer, content = (chosen.pointer + old.removeprefix(chosen.read_as) for old in (turn.pointer, turn.content))
+        reading.turns.append(Turn(turn.value, pointer, content))
     return reading
 
 
-def _ranked(sides: Any, rank: str, held: str, values: tuple[Any, Any], at: str) -> list[int]:
+def _ranked(sides: Any, rank: str, content_key: str, values: tuple[Any, Any], pointer: str) -> list[int]:
     """Positions of the rejected and of the chosen answer. Raises `UnreadableError`."""
-    if not is_objects(sides) or any(side.keys() != {rank, held} for side in sides):
-        raise UnreadableError(at, f"not a list of objects with `{rank}` and `{held}`")
-    found = [side[rank] for side in sides]
-    if len(found) != 2 or any(value not in found for value in values):
-        raise UnreadableError(at, f"not two answers, one with `{rank}` {values[1]!r} and one with {values[0]!r}")
-    return [found.index(value) for value in values]
+    if not is_objects(sides) or any(side.keys() != {rank, content_key} for side in sides):
+        raise UnreadableError(pointer, f"not a list of objects with `{rank}` and `{content_key}`")
+    ranks = [side[rank] for side in sides]
+    if len(ranks) != 2 or any(value not in ranks for value in values):
+        raise UnreadableError(pointer, f"not two answers, one with `{rank}` {values[1]!r} and one with {values[0]!r}")
+    return [ranks.index(value) for value in values]
 
 
 def _read_vertex(value: Object) -> Reading:
@@ -56,17 +56,17 @@ def _read_vertex(value: Object) -> Reading:
 
 def _read_nova(value: Object) -> Reading:
     *messages, last = value["messages"]
-    at = f"/messages/{len(messages)}/candidates"
+    pointer = f"/messages/{len(messages)}/candidates"
     if omit_keys(last, "role", "candidates"):
-        raise UnreadableError(at, "`candidates` beside other content")
+        raise UnreadableError(pointer, "`candidates` beside other content")
     candidates = last["candidates"]
-    places = _ranked(candidates, "preferenceLabel", "content", LABELS, at)
+    places = _ranked(candidates, "preferenceLabel", "content", LABELS, pointer)
     sides = (
-        Side({"role": last.get("role"), "content": candidates[i]["content"]}, f"{at}/{i}", "/messages/0")
+        Side({"role": last.get("role"), "content": candidates[i]["content"]}, f"{pointer}/{i}", "/messages/0")
         for i in places
     )
     reading = _pair(BEDROCK, {**value, "messages": messages}, "messages", *sides)
-    reading.moved["/candidates"] = at
+    reading.moved["/candidates"] = pointer
     return reading
 
 

@@ -50,65 +50,74 @@ class _Calls:
     """Ids of calls, which this form does not need: results answer the calls of their function in order."""
 
     def __init__(self) -> None:
-        self.made = 0
+        self.count = 0
         self.waiting: dict[Any, deque[str]] = defaultdict(deque)
 
-    def call(self, held: Object) -> str:
-        self.made += 1
-        made = held["id"] if isinstance(held.get("id"), str) else f"call_{self.made}"
-        self.waiting[held.get("name")].append(made)
-        return str(made)
+    def call(self, call: Object) -> str:
+        self.count += 1
+        call_id = call["id"] if isinstance(call.get("id"), str) else f"call_{self.count}"
+        self.waiting[call.get("name")].append(call_id)
+        return str(call_id)
 
-    def answer(self, held: Object, at: str) -> str:
-        if isinstance(held.get("id"), str):
-            return str(held["id"])
-        if not isinstance(held.get("name"), str) or not self.waiting[held["name"]]:
-            raise UnreadableError(at, "a function response without a call of its function before it")
-        return self.waiting[held["name"]].popleft()
+    def answer(self, response: Object, pointer: str) -> str:
+        if isinstance(response.get("id"), str):
+            return str(response["id"])
+        if not isinstance(response.get("name"), str) or not self.waiting[response["name"]]:
+            raise UnreadableError(pointer, "a function response without a call of its function before it")
+        return self.waiting[response["name"]].popleft()
 
 
-def _block(part: Any, at: str, calls: _Calls) -> blocks.Block:
+def _block(part: Any, pointer: str, calls: _Calls) -> blocks.Block:
     if not isinstance(part, dict):
-        raise UnreadableError(at, "a part is not an object")
+        raise UnreadableError(pointer, "a part is not an object")
     part = _with_camel_case(part)
     kinds = ("text", "functionCall", "functionResponse", "inlineData", "fileData")
     kind = next((kind for kind in kinds if kind in part), None)
     if kind is None:
-        raise UnreadableError(at, f"a part has none of the known keys: {', '.join(list(part)[:5])}")
-    held, extra, inside = part[kind], omit_keys(part, kind), f"{at}/{kind}"
+        raise UnreadableError(pointer, f"a part has none of the known keys: {', '.join(list(part)[:5])}")
+    content, extra, inner_pointer = part[kind], omit_keys(part, kind), f"{pointer}/{kind}"
     if kind == "text":
         if part.get("thought"):
             if unknown := [key for key in extra if key not in ("thought", *KEPT_KEYS)]:
-                raise UnreadableError(f"{at}/{unknown[0]}", "a thought has an unknown key")
-            return blocks.thinking(held, part, part.keys() == {"text", "thought"}, inside)
-        return blocks.text_part(held, inside, extra)
-    if not isinstance(held, dict):
-        raise UnreadableError(inside, f"`{kind}` is not an object")
+                raise UnreadableError(f"{pointer}/{unknown[0]}", "a thought has an unknown key")
+            return blocks.thinking(content, part, part.keys() == {"text", "thought"}, inner_pointer)
+        return blocks.text_part(content, inner_pointer, extra)
+    if not isinstance(content, dict):
+        raise UnreadableError(inner_pointer, f"`{kind}` is not an object")
     if kind == "functionCall":
-        given = held.get("args", {})
-        if not isinstance(given, dict):
-            raise UnreadableError(inside, "the arguments of a function call are not an object")
+        arguments = content.get("args", {})
+        if not isinstance(arguments, dict):
+            raise UnreadableError(inner_pointer, "the arguments of a function call are not an object")
         return blocks.call(
-            calls.call(held), held.get("name"), as_text(given), inside, extra | omit_keys(held, "id", "name", "args")
+            calls.call(content),
+            content.get("name"),
+            as_text(arguments),
+            inner_pointer,
+            extra | omit_keys(content, "id", "name", "args"),
         )
     if kind == "functionResponse":
-        response = held.get("response", {})
+        response = content.get("response", {})
         text = response[OUTPUT] if isinstance(response, dict) and response.keys() == {OUTPUT} else response
-        rest = {"name": held["name"]} if "name" in held else {}
+        rest = {"name": content["name"]} if "name" in content else {}
         return blocks.result(
-            calls.answer(held, inside),
+            calls.answer(content, inner_pointer),
             as_text(text),
-            inside,
-            f"{inside}/response",
-            rest | extra | omit_keys(held, "id", "name", "response"),
+            inner_pointer,
+            f"{inner_pointer}/response",
+            rest | extra | omit_keys(content, "id", "name", "response"),
         )
-    held = _with_camel_case(held)
-    mime = held.get("mimeType")
+    content = _with_camel_case(content)
+    mime = content.get("mimeType")
     if kind == "inlineData":
         return blocks.media_part(
-            mime, f"data:{mime};base64,{held.get('data')}", inside, extra | omit_keys(held, "mimeType", "data")
+            mime,
+            f"data:{mime};base64,{content.get('data')}",
+            inner_pointer,
+            extra | omit_keys(content, "mimeType", "data"),
         )
-    return blocks.media_part(mime, held.get("fileUri"), inside, extra | omit_keys(held, "mimeType", "fileUri"))
+    return blocks.media_part(
+        mime, content.get("fileUri"), inner_pointer, extra | omit_keys(content, "mimeType", "fileUri")
+    )
 
 
 def _read(value: Object) -> Reading:
@@ -119,30 +128,30 @@ def _read(value: Object) -> Reading:
     if isinstance(system, str):
         system = {"parts": [{"text": system}]}
     if system:
-        at = "/systemInstruction/parts"
+        pointer = "/systemInstruction/parts"
         if not isinstance(system, dict) or not is_objects(system.get("parts")):
             raise UnreadableError("/systemInstruction", "`systemInstruction` has no parts")
-        parts = [_block(part, f"{at}/{i}", calls).value for i, part in enumerate(system["parts"])]
+        parts = [_block(part, f"{pointer}/{i}", calls).value for i, part in enumerate(system["parts"])]
         extra = omit_keys(system, "role", "parts")
         if "content" in extra:
             raise UnreadableError("/systemInstruction/content", "`content` beside `parts`")
         reading.turns.append(
-            Turn({"role": "system", "content": blocks.simplest_content(parts), **extra}, "/systemInstruction", at)
+            Turn({"role": "system", "content": blocks.simplest_content(parts), **extra}, "/systemInstruction", pointer)
         )
     for i, turn in enumerate(value["contents"]):
-        at = f"/contents/{i}"
+        pointer = f"/contents/{i}"
         if not isinstance(turn.get("parts"), list):
-            raise UnreadableError(at, "a content has no list of parts")
-        pieces = [_block(part, f"{at}/parts/{n}", calls) for n, part in enumerate(turn["parts"])]
+            raise UnreadableError(pointer, "a content has no list of parts")
+        pieces = [_block(part, f"{pointer}/parts/{n}", calls) for n, part in enumerate(turn["parts"])]
         role = turn.get("role", "user")
         role = ROLES.get(role, role) if isinstance(role, str) else role
-        blocks.add_turns(reading, role, pieces, at, f"{at}/parts", omit_keys(turn, "role", "parts"))
+        blocks.add_turns(reading, role, pieces, pointer, f"{pointer}/parts", omit_keys(turn, "role", "parts"))
     _add_tools(reading, value.get("tools"))
     return reading
 
 
 def _add_tools(reading: Reading, tools: Any) -> None:
-    found: list[Object] = []
+    functions: list[Object] = []
     for i, tool in enumerate(tools or ()):
         tool = _with_camel_case(tool) if isinstance(tool, dict) else {}  # noqa: PLW2901
         declared = tool.get("functionDeclarations")
@@ -151,10 +160,10 @@ def _add_tools(reading: Reading, tools: Any) -> None:
         for n, function in enumerate(declared):
             if not isinstance(function, dict):
                 raise UnreadableError(f"/tools/{i}/functionDeclarations/{n}", "a declaration is not an object")
-            reading.moved[f"/tools/{len(found)}/function"] = f"/tools/{i}/functionDeclarations/{n}"
-            found.append(blocks.function_of(_with_type_case(function, str.lower), "parameters"))
+            reading.moved[f"/tools/{len(functions)}/function"] = f"/tools/{i}/functionDeclarations/{n}"
+            functions.append(blocks.function_of(_with_type_case(function, str.lower), "parameters"))
     if tools is not None:
-        reading.rest["tools"] = found
+        reading.rest["tools"] = functions
 
 
 def _with_type_case(value: Any, change: Any) -> Any:
@@ -199,12 +208,15 @@ class _Writer:
             if name is None:
                 raise UnwritableError(f"{where} answers no call before it")
             content = value.get("content")
-            found = as_object(content)
+            response = as_object(content)
             if not isinstance(content, str) and content is not None:
                 raise UnwritableError(f"the result in {where} is not text")
-            same = found is not None and as_text(found) == content and found.keys() != {OUTPUT}
+            same = response is not None and as_text(response) == content and response.keys() != {OUTPUT}
             extra = blocks.extras(value, blocks.RESULT_KEYS, KEPT_KEYS, where)
-            return {"functionResponse": {"name": name, "response": found if same else {OUTPUT: content or ""}}, **extra}
+            return {
+                "functionResponse": {"name": name, "response": response if same else {OUTPUT: content or ""}},
+                **extra,
+            }
         return self.part(value, where)
 
     def part(self, part: Object, where: str) -> Object:
@@ -216,9 +228,9 @@ class _Writer:
             raise UnwritableError(f"a part of type {part.get('type')!r} in {where}")
         mime, url, extra = media
         extra = blocks.extras(extra, (), (*KEPT_KEYS, "videoMetadata", "displayName"), where)
-        found = blocks.DATA_URL.match(url)
-        if found:
-            return {"inlineData": {"mimeType": mime, "data": found["data"]}, **extra}
+        data_url = blocks.DATA_URL.match(url)
+        if data_url:
+            return {"inlineData": {"mimeType": mime, "data": data_url["data"]}, **extra}
         if not url.startswith(("gs://", "https://", "http://")):
             raise UnwritableError(f"media in {where} that is neither on the web nor in the line: {url[:60]}")
         return {"fileData": {"mimeType": mime, "fileUri": url}, **extra}
@@ -240,7 +252,9 @@ def _write(value: Object) -> Object:
     ]
     if tools := blocks.declarations(value, "parameters"):
         written["tools"] = [{"functionDeclarations": [_with_type_case(tool, str.upper) for tool in tools]}]
-    return written | {key: value[key] for key, inside in CONFIG_KEYS.items() if _is_own_config(value.get(key), inside)}
+    return written | {
+        key: value[key] for key, config_keys in CONFIG_KEYS.items() if _is_own_config(value.get(key), config_keys)
+    }
 
 
 VERTEX: Final = Format(

@@ -52,18 +52,18 @@ def _add(value: Object, session: Session) -> None:
 
 def _add_user(content: Any, thread: Thread, session: Session) -> None:
     """Results of tools, and what else a user's message says."""
-    said = []
+    parts = []
     for part in [{"type": "text", "text": content}] if isinstance(content, str) else content:
         if part["type"] == "tool_result":
-            found = content_of(part.get("content"), "a result")
-            thread.result(part["tool_use_id"], found, failed=part.get("is_error") is True)
+            result = content_of(part.get("content"), "a result")
+            thread.result(part["tool_use_id"], result, failed=part.get("is_error") is True)
         else:
-            said.append(part)
-    if len(said) == 1 and said[0].get("text") in INTERRUPTIONS:
+            parts.append(part)
+    if len(parts) == 1 and parts[0].get("text") in INTERRUPTIONS:
         session.leave("that mark an interruption", [{"role": "user"}])
         thread.ended = "aborted"
-    elif said:
-        thread.say("user", content_of(said))
+    elif parts:
+        thread.say("user", content_of(parts))
 
 
 def _add_answer(value: Object, message: Object, thread: Thread, session: Session) -> None:
@@ -92,21 +92,21 @@ def _other_branches(records: Sequence[Object]) -> set[int]:
     one parent, so only questions count.
     """
     children: dict[Any, list[int]] = {}
-    seen, gone = set[Any](), set[int]()
-    for at, value in enumerate(records):
-        if (name := value.get("uuid")) in seen:
-            gone.add(at)
+    seen_ids, skipped = set[Any](), set[int]()
+    for index, value in enumerate(records):
+        if (name := value.get("uuid")) in seen_ids:
+            skipped.add(index)
             continue
-        seen |= {name} - {None}
-        children.setdefault(value.get("parentUuid"), []).append(at)
-    for parent, found in children.items():
-        asked = [at for at in found if _is_question(records[at])]
-        waiting = asked[:-1] if parent is not None else []
-        while waiting:
-            at = waiting.pop()
-            gone.add(at)
-            waiting += [child for child in children.get(records[at].get("uuid"), ()) if child not in gone]
-    return gone
+        seen_ids |= {name} - {None}
+        children.setdefault(value.get("parentUuid"), []).append(index)
+    for parent, members in children.items():
+        questions = [index for index in members if _is_question(records[index])]
+        pending = questions[:-1] if parent is not None else []
+        while pending:
+            index = pending.pop()
+            skipped.add(index)
+            pending += [child for child in children.get(records[index].get("uuid"), ()) if child not in skipped]
+    return skipped
 
 
 def _is_question(value: Object) -> bool:

@@ -30,25 +30,25 @@ def _matches(value: Object) -> bool:
 
 def _session_id(value: Object) -> Any:
     """The id in a header."""
-    held = value.get("payload")
-    return held.get("id") if value.get("type") == "session_meta" and isinstance(held, dict) else None
+    payload = value.get("payload")
+    return payload.get("id") if value.get("type") == "session_meta" and isinstance(payload, dict) else None
 
 
 def _add(value: Object, session: Session) -> None:
-    kind, held, thread = value.get("type"), value.get("payload"), session.thread()
-    if kind == "session_meta" and isinstance(held, dict):
-        _add_header(held, session)
-    elif kind == "turn_context" and isinstance(held, dict):
-        session.know(model=held.get("model"), cwd=held.get("cwd"))
+    kind, payload, thread = value.get("type"), value.get("payload"), session.thread()
+    if kind == "session_meta" and isinstance(payload, dict):
+        _add_header(payload, session)
+    elif kind == "turn_context" and isinstance(payload, dict):
+        session.know(model=payload.get("model"), cwd=payload.get("cwd"))
         session.leave("turn_context records")
-    elif kind == "event_msg" and isinstance(held, dict):
-        _add_event(held, thread, session)
-    elif kind == "compacted" and isinstance(held, dict):
-        history = held.get("replacement_history") or [{}]
-        session.compact(thread, held.get("message") or content_of(history[-1].get("content")))
-    elif kind == "response_item" and isinstance(held, dict):
-        _add_item(held, thread, session)
-    elif kind in ITEMS and held is None:
+    elif kind == "event_msg" and isinstance(payload, dict):
+        _add_event(payload, thread, session)
+    elif kind == "compacted" and isinstance(payload, dict):
+        history = payload.get("replacement_history") or [{}]
+        session.compact(thread, payload.get("message") or content_of(history[-1].get("content")))
+    elif kind == "response_item" and isinstance(payload, dict):
+        _add_item(payload, thread, session)
+    elif kind in ITEMS and payload is None:
         _add_item(value, thread, session)
     elif kind in BOOKKEEPING or "record_type" in value:
         session.leave(f"{kind or 'state'} records")
@@ -58,19 +58,23 @@ def _add(value: Object, session: Session) -> None:
         raise UnknownRecordError(f"a record of type {kind!r}")
 
 
-def _add_header(held: Object, session: Session) -> None:
-    if held.get("id") == session.ids.get("id"):  # a resumed session repeats it
+def _add_header(payload: Object, session: Session) -> None:
+    if payload.get("id") == session.ids.get("id"):  # a resumed session repeats it
         session.leave("repeated headers")
         return
-    git: Object = held.get("git") or {}
-    session.know(id=held.get("id"), cwd=held.get("cwd"), repository=git.get("repository_url"), branch=git.get("branch"))
-    given = held.get("base_instructions") or held.get("instructions")
-    session.thread().instruct(given.get("text") if isinstance(given, dict) else given, held.get("dynamic_tools"))
+    git: Object = payload.get("git") or {}
+    session.know(
+        id=payload.get("id"), cwd=payload.get("cwd"), repository=git.get("repository_url"), branch=git.get("branch")
+    )
+    instructions = payload.get("base_instructions") or payload.get("instructions")
+    session.thread().instruct(
+        instructions.get("text") if isinstance(instructions, dict) else instructions, payload.get("dynamic_tools")
+    )
 
 
-def _add_event(held: Object, thread: Thread, session: Session) -> None:
+def _add_event(payload: Object, thread: Thread, session: Session) -> None:
     """What the program showed: it repeats the items, but for the end of a turn."""
-    kind = held["type"]
+    kind = payload["type"]
     session.leave(f"event_msg records of type {kind}" if isinstance(kind, str) else "event_msg records")
     if kind in ("turn_aborted", "error", "stream_error"):
         thread.ended = "aborted" if kind == "turn_aborted" else "failed"
@@ -92,8 +96,8 @@ def _add_item(item: Object, thread: Thread, session: Session) -> None:
     elif kind in ("function_call", "custom_tool_call"):
         thread.call(item["call_id"], item["name"], item.get("arguments", item.get("input")))
     elif kind in CALLS:
-        made = item.get("call_id") or item.get("id") or f"{kind}_{len(thread.called) + 1}"
-        thread.call(made, kind.removesuffix("_call"), item.get("action"))
+        call_id = item.get("call_id") or item.get("id") or f"{kind}_{len(thread.called) + 1}"
+        thread.call(call_id, kind.removesuffix("_call"), item.get("action"))
     elif kind in ("function_call_output", "custom_tool_call_output"):
         output = item["output"]
         if isinstance(output, dict):  # a failed call of old sessions

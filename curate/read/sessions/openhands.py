@@ -31,7 +31,7 @@ def _add(value: Object, session: Session) -> None:
     if "kind" in value:
         add_sdk_event(value, session)
         return
-    thread, called = session.thread(), value.get("tool_call_metadata")
+    thread, metadata = session.thread(), value.get("tool_call_metadata")
     name = value.get("action", value.get("observation"))
     args: Object = value.get("args") or {}
     if name in BOOKKEEPING:
@@ -46,9 +46,9 @@ def _add(value: Object, session: Session) -> None:
         content = content_of([args["content"], *images])
         thread.answer(content) if value["source"] == "agent" else thread.say("user", content)
     elif "action" in value:
-        _add_action(value, args, called, session)
-    elif called:
-        thread.result(called["tool_call_id"], value.get("content") or "", failed=name == "error")
+        _add_action(value, args, metadata, session)
+    elif metadata:
+        thread.result(metadata["tool_call_id"], value.get("content") or "", failed=name == "error")
     elif name == "error":
         session.leave("errors of the program")
         thread.ended = "failed"
@@ -58,19 +58,19 @@ def _add(value: Object, session: Session) -> None:
         raise UnknownRecordError(f"an observation of type {name!r}")
 
 
-def _add_action(value: Object, args: Object, called: Any, session: Session) -> None:
+def _add_action(value: Object, args: Object, metadata: Any, session: Session) -> None:
     """A call of a tool, as the model wrote it if the event has that; else as the action that was done."""
     thread, thought = session.thread(), args.get("thought") or args.get("final_thought")
     if value["source"] != "agent":
         thread.say("user", f"$ {args['command']}" if "command" in args else content_of(args.get("content")))
         return
-    if not called:
+    if not metadata:
         if thought:
             thread.answer(thought)
-        given = {key: item for key, item in args.items() if key not in ("thought", "blocking", "hidden")}
-        thread.call(f"event_{value['id']}", value["action"], given)
+        arguments = {key: item for key, item in args.items() if key not in ("thought", "blocking", "hidden")}
+        thread.call(f"event_{value['id']}", value["action"], arguments)
         return
-    response = called["model_response"]
+    response = metadata["model_response"]
     message = response["choices"][0]["message"]
     session.know(model=response.get("model"))
     if response.get("id") not in thread.answers:  # the first call of several
@@ -78,14 +78,14 @@ def _add_action(value: Object, args: Object, called: Any, session: Session) -> N
             thread.think(message["reasoning_content"], response.get("id") or "")
         if message.get("content"):
             thread.answer(content_of(message["content"]), response.get("id") or "")
-    made = {one["id"]: one for one in message["tool_calls"]}[called["tool_call_id"]]
-    thread.call(made["id"], made["function"]["name"], made["function"]["arguments"], response.get("id") or "")
+    call = {call["id"]: call for call in message["tool_calls"]}[metadata["tool_call_id"]]
+    thread.call(call["id"], call["function"]["name"], call["function"]["arguments"], response.get("id") or "")
 
 
 def _unpack(value: Object) -> tuple[Object, list[Object]] | None:
     """A row of an evaluation, or of a data set of trajectories, with the events of one session."""
     events = value.get("history", value.get("trajectory"))
-    if isinstance(events, list) and events and all(isinstance(one, list) for one in events):  # [action, observation]
+    if isinstance(events, list) and events and all(isinstance(pair, list) for pair in events):  # [action, observation]
         events = [event for pair in events for event in pair]
     if not is_objects(events) or not _matches(events[0]):
         return None

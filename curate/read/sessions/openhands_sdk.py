@@ -41,9 +41,9 @@ def add_sdk_event(value: Object, session: Session) -> None:
     elif kind == "ActionEvent":
         _add_action(value, thread)
     elif kind == "ObservationEvent":
-        held = value["observation"].get("content", value["observation"].get("output"))
+        output = value["observation"].get("content", value["observation"].get("output"))
         added = value.get("extended_content") or ()
-        content = content_of([*([held] if isinstance(held, str) else held or ()), *added], "a result")
+        content = content_of([*([output] if isinstance(output, str) else output or ()), *added], "a result")
         thread.result(value["tool_call_id"], content, failed=value["observation"].get("is_error") is True)
     elif kind in ("AgentErrorEvent", "UserRejectObservation"):
         text = value.get("error") or f"Action rejected: {value['rejection_reason']}"
@@ -59,14 +59,14 @@ def add_sdk_event(value: Object, session: Session) -> None:
 
 
 def _add_action(value: Object, thread: Thread) -> None:
-    response, made = value.get("llm_response_id") or "", value["tool_call"]
+    response, call = value.get("llm_response_id") or "", value["tool_call"]
     reasoning = value.get("reasoning_content") or "\n\n".join(
-        one["thinking"] for one in value.get("thinking_blocks") or () if one.get("thinking")
+        block["thinking"] for block in value.get("thinking_blocks") or () if block.get("thinking")
     )
     if response not in thread.answers:
         if reasoning:
             thread.think(reasoning, response)
         if value.get("thought"):
             thread.answer(content_of(value["thought"]), response)
-    function = made.get("function") or made
+    function = call.get("function") or call
     thread.call(value["tool_call_id"], function["name"], function["arguments"], response)

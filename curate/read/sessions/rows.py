@@ -89,19 +89,19 @@ class SessionCounts(Output):
 
 def format_of(value: Object) -> SessionFormat | None:
     """The format whose record a line is."""
-    for one in SESSION_FORMATS:
+    for form in SESSION_FORMATS:
         with suppress(*SHAPE_ERRORS):
-            if one.matches(value):
-                return one
+            if form.matches(value):
+                return form
     return None
 
 
 def unpacked(value: Object) -> tuple[SessionFormat, Object, list[Object]] | None:
     """The format, the ids and the records of a line that holds a session as a whole."""
-    for one in SESSION_FORMATS:
+    for form in SESSION_FORMATS:
         with suppress(*SHAPE_ERRORS):
-            if (found := one.unpack(value)) is not None:
-                return one, *found
+            if (contents := form.unpack(value)) is not None:
+                return form, *contents
     return None
 
 
@@ -110,17 +110,17 @@ def read_session(form: SessionFormat, records: Sequence[Object], ids: Object) ->
     session, whys = Session(form.name), dict[int, str]()
     session.know(**ids)
     try:
-        gone = form.other_branches(records)
+        branch_positions = form.other_branches(records)
     except SHAPE_ERRORS:
-        gone = set()
+        branch_positions = set()
     branch = Session(form.name)
-    for at, value in enumerate(records):
+    for index, value in enumerate(records):
         try:
-            form.add(value, branch if at in gone else session)
+            form.add(value, branch if index in branch_positions else session)
         except NoConversationError as error:
-            whys[at] = str(error)
+            whys[index] = str(error)
         except (*SHAPE_ERRORS, ValueError):
-            whys[at] = "a value has another type than expected"
+            whys[index] = "a value has another type than expected"
     for thread in branch.threads.values():
         if thread.messages:
             session.leave("of other branches", thread.messages)
@@ -139,7 +139,7 @@ def calls_of(session: Session, options: SessionOptions, counts: SessionCounts) -
         counts.read += counted([*thread.system, *thread.messages])
     counts.read += session.lost
     ended = session.threads[""].ended if "" in session.threads else ""
-    found = list[ModelCall]()
+    calls = list[ModelCall]()
     for thread in threads:
         dropped = DROPPED[0] if thread.key and options.sidechains is Keep.DROP else ""
         if ended and options.unfinished is Keep.DROP:
@@ -147,34 +147,34 @@ def calls_of(session: Session, options: SessionOptions, counts: SessionCounts) -
         if dropped:
             session.leave(dropped, [*thread.system, *thread.messages])
             continue
-        found += _calls_of_thread(session, thread, options, counts)
+        calls += _calls_of_thread(session, thread, options, counts)
     counts.left_out += session.lost
-    if found:
-        found[0].left_out = session.left_out
-    return found
+    if calls:
+        calls[0].left_out = session.left_out
+    return calls
 
 
 def _calls_of_thread(
     session: Session, thread: Thread, options: SessionOptions, counts: SessionCounts
 ) -> Iterator[ModelCall]:
     rows = list(_cut(thread, options.per))
-    require_all_lines(len(thread.messages), sum(row.own for row in rows), 0)
+    require_all_lines(len(thread.messages), sum(row.new_count for row in rows), 0)
     system = counted(thread.system)
     if options.system is Keep.DROP and thread.system:
         session.leave("of the system", thread.system)
         system.clear()
     for row in rows:
-        own = row.messages[len(row.messages) - row.own :]
-        if not any(message["role"] == "assistant" for message in own):
-            session.leave("without an answer", own)
+        new_messages = row.messages[len(row.messages) - row.new_count :]
+        if not any(message["role"] == "assistant" for message in new_messages):
+            session.leave("without an answer", new_messages)
             continue
         ids = _metadata(session, row)
-        held = counted(own) + system
+        new_counts = counted(new_messages) + system
         system.clear()  # the prompt counts once, though each row begins with it
         ended = thread.ended if row is rows[-1] else ""
         if ended:
             ids["ended"] = ended
-        joined = partial(_row, row, options, counts, held, ended)
+        joined = partial(_row, row, options, counts, new_counts, ended)
         yield ModelCall(session.source, _masked(ids) if options.mask else ids, joined=joined)
     if +system:
         session.leave("of the system", thread.system)
@@ -184,23 +184,23 @@ def _cut(thread: Thread, per: Per) -> Iterator[Row]:
     """The rows of a conversation: its contexts, or the turns of these."""
     messages = thread.messages
     for begin, end in pairwise(
-        [0, *(at for at in dict.fromkeys(thread.contexts) if 0 < at < len(messages)), len(messages)]
+        [0, *(index for index in dict.fromkeys(thread.contexts) if 0 < index < len(messages)), len(messages)]
     ):
         if per is Per.SESSION:
             yield Row(thread, messages[begin:end], end - begin)
             continue
-        asked = [
-            at
-            for at in range(begin + 1, end)
-            if messages[at]["role"] == "user" and messages[at - 1]["role"] in ("assistant", "tool")
+        question_positions = [
+            index
+            for index in range(begin + 1, end)
+            if messages[index]["role"] == "user" and messages[index - 1]["role"] in ("assistant", "tool")
         ]
-        for first, last in pairwise([begin, *asked, end]):
+        for first, last in pairwise([begin, *question_positions, end]):
             yield Row(thread, messages[begin if per is Per.TURN else first : last], last - first)
 
 
-def _row(row: Row, options: SessionOptions, counts: SessionCounts, held: Counter[str], ended: str) -> Object:
-    """The row as it is written; `held` is what no earlier row has."""
-    counts.written += held
+def _row(row: Row, options: SessionOptions, counts: SessionCounts, new_counts: Counter[str], ended: str) -> Object:
+    """The row as it is written; `new_counts` is what no earlier row has."""
+    counts.written += new_counts
     system = row.thread.system if options.system is Keep.KEEP else []
     messages = [*system, *(_shortened(message, options, counts) for message in row.messages)]
     value: Object = {"messages": messages}
@@ -216,7 +216,7 @@ def _row(row: Row, options: SessionOptions, counts: SessionCounts, held: Counter
     if row.thread.key:
         counts.noticed["rows of sidechains"] += 1
     calls = [call["id"] for message in row.messages for call in message.get("tool_calls", ())]
-    counts.noticed["calls without a result"] += sum(made not in row.thread.answered for made in calls)
+    counts.noticed["calls without a result"] += sum(call_id not in row.thread.answered for call_id in calls)
     _notice(messages, counts)
     return _masked(value) if options.mask else value
 
@@ -227,15 +227,17 @@ def _digest(value: Any) -> str:
 
 def _metadata(session: Session, row: Row) -> Object:
     """What is known of the session, and the keys by which its rows stay in one split."""
-    known = {key: item for key, item in session.ids.items() if item is not None}
+    known_ids = {key: item for key, item in session.ids.items() if item is not None}
     first = next((text for thread in session.threads.values() for text in _questions(thread)), "")
     words = first.casefold().split()
-    named = known.pop("task", None)
-    task = named or (_digest(" ".join(words)) if len(words) >= MIN_TASK_WORDS else None)
-    repository = known.pop("repository", None) or repository_in(named or known.get("id")) or known.get("cwd")
-    groups = {"session": known.get("id"), "repository": repository, "task": task}
+    task_name = known_ids.pop("task", None)
+    task = task_name or (_digest(" ".join(words)) if len(words) >= MIN_TASK_WORDS else None)
+    repository = (
+        known_ids.pop("repository", None) or repository_in(task_name or known_ids.get("id")) or known_ids.get("cwd")
+    )
+    groups = {"session": known_ids.get("id"), "repository": repository, "task": task}
     return {
-        **known,
+        **known_ids,
         **({"sidechain": row.thread.key} if row.thread.key else {}),
         GROUPS_KEY: {name: item for name, item in groups.items() if item},
     }

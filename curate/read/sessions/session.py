@@ -21,11 +21,11 @@ class UnknownRecordError(NoConversationError):
 
 def counted(messages: Iterable[Object]) -> Counter[str]:
     """The number of messages, calls and results."""
-    found = Counter(dict.fromkeys(KINDS, 0))
+    counts = Counter(dict.fromkeys(KINDS, 0))
     for message in messages:
-        found["results" if message["role"] == "tool" else "messages"] += 1
-        found["calls"] += len(message.get("tool_calls", ()))
-    return found
+        counts["results" if message["role"] == "tool" else "messages"] += 1
+        counts["calls"] += len(message.get("tool_calls", ()))
+    return counts
 
 
 @dataclass(slots=True)
@@ -63,38 +63,44 @@ class Thread:
         """Add text, or parts, to the model's answer."""
         text = _checked(text)
         message = self._answer("text", response)
-        held = message["content"]
-        if isinstance(held, str) and isinstance(text, str):
-            message["content"] = f"{held}\n\n{text}"
+        earlier = message["content"]
+        if isinstance(earlier, str) and isinstance(text, str):
+            message["content"] = f"{earlier}\n\n{text}"
         else:
-            message["content"] = text if held is None else [*_parts(held), *_parts(text)]
+            message["content"] = text if earlier is None else [*_parts(earlier), *_parts(text)]
 
     def think(self, text: str, response: str = "") -> None:
         """Add reasoning to the model's answer."""
         if not isinstance(text, str):
             raise NoConversationError("reasoning that is no text")
         message = self._answer("reasoning", response)
-        held = message.get("reasoning_content")
-        message["reasoning_content"] = f"{held}\n\n{text}" if held else text
+        earlier = message.get("reasoning_content")
+        message["reasoning_content"] = f"{earlier}\n\n{text}" if earlier else text
 
-    def call(self, made: Any, name: Any, given: Any, response: str = "") -> None:
+    def call(self, call_id: Any, name: Any, input_value: Any, response: str = "") -> None:
         """Add a call of a tool; arguments that are no JSON object become the value of `input`."""
-        if not isinstance(made, str) or not isinstance(name, str):
+        if not isinstance(call_id, str) or not isinstance(name, str):
             raise NoConversationError("a call of a tool has no name or no id")
-        arguments = as_text(given if as_object(given) is not None else {} if given in ("", None) else {"input": given})
+        arguments = as_text(
+            input_value
+            if as_object(input_value) is not None
+            else {}
+            if input_value in ("", None)
+            else {"input": input_value}
+        )
         message = self._answer("call", response)
-        made_call = {"id": made, "type": "function", "function": {"name": name, "arguments": arguments}}
+        made_call = {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
         message.setdefault("tool_calls", []).append(made_call)
-        self.called.add(made)
+        self.called.add(call_id)
 
-    def result(self, made: Any, content: Any, *, failed: bool = False) -> None:
+    def result(self, call_id: Any, content: Any, *, failed: bool = False) -> None:
         """Add the result of a call."""
-        if not isinstance(made, str):
+        if not isinstance(call_id, str):
             raise NoConversationError("a result of a tool has no id")
         self.ended = ""
-        self.answered.add(made)
+        self.answered.add(call_id)
         self.failed += failed
-        self.messages.append({"role": "tool", "tool_call_id": made, "content": _checked(content)})
+        self.messages.append({"role": "tool", "tool_call_id": call_id, "content": _checked(content)})
 
     def _answer(self, kind: str, response: str) -> Object:
         """The answer to add to, which is the last message or that of the same response, or a new one."""
@@ -102,8 +108,8 @@ class Thread:
         last = self.messages[-1] if self.messages and len(self.messages) not in self.contexts else {"role": ""}
         message = self.answers.get(response) if response else None
         if message is None and not response and last["role"] == "assistant":
-            held = "call" if "tool_calls" in last else "text" if last["content"] is not None else "reasoning"
-            if RANKS[kind] > RANKS[held] or (kind == held != "text"):
+            last_kind = "call" if "tool_calls" in last else "text" if last["content"] is not None else "reasoning"
+            if RANKS[kind] > RANKS[last_kind] or (kind == last_kind != "text"):
                 message = last
         if message is None:
             message = {"role": "assistant", "content": None}
@@ -161,9 +167,9 @@ class Session:
         if not messages:
             self.left_out[what] += 1
             return
-        found = +counted(messages)
-        self.lost += found
-        self.left_out.update({f"{kind} {what}": count for kind, count in found.items()})
+        counts = +counted(messages)
+        self.lost += counts
+        self.left_out.update({f"{kind} {what}": count for kind, count in counts.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +194,7 @@ class Row(NamedTuple):
 
     thread: Thread
     messages: list[Object]
-    own: int
+    new_count: int
     """Number of its last messages that no earlier row has."""
 
 
@@ -196,30 +202,30 @@ def content_of(value: Any, what: str = "a message") -> Any:
     """A content of text and images in messages format. Raises `UnknownRecordError` for other parts."""
     if value is None or isinstance(value, str):
         return value or ""
-    found: list[Object] = []
+    parts: list[Object] = []
     for part in _checked(value):
         kind = "text" if isinstance(part, str) else part.get("type")
         if kind in ("text", "input_text", "output_text"):
             text = part if isinstance(part, str) else part["text"]
             if not isinstance(text, str):
                 raise NoConversationError(f"{what} with a text that is none")
-            found.append({"type": "text", "text": text})
+            parts.append({"type": "text", "text": text})
         elif kind == "image" and isinstance(part.get("source"), dict) and "data" in part["source"]:  # Anthropic
             mime = part["source"]["media_type"]
-            found.append(media_part(mime, f"data:{mime};base64,{part['source']['data']}", "").value)
+            parts.append(media_part(mime, f"data:{mime};base64,{part['source']['data']}", "").value)
         elif kind == "image" and isinstance(part.get("data"), str):  # Pi, Model Context Protocol
             mime = part["mimeType"]
-            found.append(media_part(mime, f"data:{mime};base64,{part['data']}", "").value)
+            parts.append(media_part(mime, f"data:{mime};base64,{part['data']}", "").value)
         elif kind == "image" and isinstance(part.get("image_urls"), list):  # OpenHands
-            found += [{"type": "image_url", "image_url": {"url": url}} for url in part["image_urls"]]
+            parts += [{"type": "image_url", "image_url": {"url": url}} for url in part["image_urls"]]
         elif kind in ("input_image", "image_url"):
             url = part["image_url"]
-            found.append({"type": "image_url", "image_url": url if isinstance(url, dict) else {"url": url}})
+            parts.append({"type": "image_url", "image_url": url if isinstance(url, dict) else {"url": url}})
         else:
             raise UnknownRecordError(f"{what} with a part of type {kind!r}")
-    if all(part["type"] == "text" for part in found):
-        return "\n".join(part["text"] for part in found)
-    return simplest_content(found)
+    if all(part["type"] == "text" for part in parts):
+        return "\n".join(part["text"] for part in parts)
+    return simplest_content(parts)
 
 
 def texts_of(messages: Iterable[Object]) -> Iterator[str]:

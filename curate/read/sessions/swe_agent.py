@@ -19,8 +19,8 @@ FINISHED: Final = frozenset(("submitted", "Submitted", None))
 
 def repository_in(instance: Any) -> str | None:
     """The repository that an id of SWE-bench names."""
-    found = INSTANCE.fullmatch(instance) if isinstance(instance, str) else None
-    return f"{found['owner']}/{found['name']}" if found else None
+    match = INSTANCE.fullmatch(instance) if isinstance(instance, str) else None
+    return f"{match['owner']}/{match['name']}" if match else None
 
 
 def _unpack(value: Object) -> tuple[Object, list[Object]] | None:
@@ -30,7 +30,7 @@ def _unpack(value: Object) -> tuple[Object, list[Object]] | None:
     if not (is_objects(messages) and "role" in messages[0] and ("agent" in messages[0] or info)):
         if not is_objects(steps) or "response" not in steps[0]:
             return None
-        messages = [message for at, step in enumerate(steps) for message in _messages_of(step, at)]
+        messages = [message for index, step in enumerate(steps) for message in _messages_of(step, index)]
     instance = value.get("instance_id") or (value.get("problem_statement") or {}).get("id")
     status = info.get("exit_status")
     ended = [] if status in FINISHED else [{"exit_status": status}]
@@ -39,11 +39,11 @@ def _unpack(value: Object) -> tuple[Object, list[Object]] | None:
     return ids, [*messages, *ended]
 
 
-def _messages_of(step: Object, at: int) -> list[Object]:
+def _messages_of(step: Object, index: int) -> list[Object]:
     """A step of a trajectory without a history: what the model said, and what came of it."""
-    asked = step.get("query") if at == 0 else None
+    query = step.get("query") if index == 0 else None
     observed = {"role": "user", "content": step.get("observation") or ""}
-    return [*(asked or ()), {"role": "assistant", "content": step["response"]}, observed]
+    return [*(query or ()), {"role": "assistant", "content": step["response"]}, observed]
 
 
 def _add(value: Object, session: Session) -> None:
@@ -59,8 +59,8 @@ def _add(value: Object, session: Session) -> None:
     elif role == "assistant":
         _add_answer(value, session)
     elif role == "tool":
-        for made in value.get("tool_call_ids") or [value.get("tool_call_id")]:
-            thread.result(made, content_of(value["content"], "a result"))
+        for call_id in value.get("tool_call_ids") or [value.get("tool_call_id")]:
+            thread.result(call_id, content_of(value["content"], "a result"))
     elif role == "user":
         thread.say("user", content_of(value["content"]))
     elif role == "exit":  # mini-swe-agent
@@ -80,8 +80,8 @@ def _add_answer(value: Object, session: Session) -> None:
         thread.think(value["reasoning_content"])
     if value.get("content") or not calls:
         thread.answer(content_of(value["content"]))
-    for made in calls:
-        thread.call(made["id"], made["function"]["name"], made["function"]["arguments"])
+    for call in calls:
+        thread.call(call["id"], call["function"]["name"], call["function"]["arguments"])
 
 
 SWE_AGENT: Final = SessionFormat("swe-agent", lambda _value: False, _add, unpack=_unpack)
