@@ -19,12 +19,12 @@ from curate.read.traces import ModelCall, NoConversationError, read_as_messages
 HIDDEN_MESSAGES: Final = "hidden messages"
 OTHER_BRANCHES: Final = "messages of other branches"
 DETAILS_BLOCK: Final = re.compile(r'<details type="(\w+)".*?</details>\s*', re.DOTALL)
-"""What Open WebUI shows of reasoning and of tools, in the text of an answer."""
+"""A block for reasoning or a tool call that Open WebUI writes into the text of an answer."""
 
 
 @dataclass(slots=True)
 class _Talk:
-    """A conversation as it is put together."""
+    """A conversation under construction."""
 
     left_out: Counter[str]
     messages: list[Object] = field(default_factory=list)
@@ -34,7 +34,7 @@ class _Talk:
     calls: int = 0
 
     def say(self, role: str, text: str | None) -> None:
-        """Add a message; an assistant's has the thoughts before it."""
+        """Add a message. An assistant message gets the pending thoughts as its reasoning."""
         message: Object = {"role": role, "content": text}
         if role == "assistant" and self.thoughts:
             message["reasoning_content"] = "\n\n".join(self.thoughts)
@@ -42,7 +42,7 @@ class _Talk:
         self.messages.append(message)
 
     def call(self, name: str, input_value: Any) -> None:
-        """Add a call of a tool to the assistant's message; a text that is no JSON object becomes its `input`."""
+        """Add a tool call to the assistant message. An input that is not a JSON object becomes the argument `input`."""
         self.calls += 1
         if self.thoughts or not self.messages or self.messages[-1]["role"] != "assistant":
             self.say("assistant", None)
@@ -55,7 +55,7 @@ class _Talk:
         self.messages[-1].setdefault("tool_calls", []).append(call)
 
     def result(self, text: str) -> None:
-        """Add the result of the first call that waits for one, or more of the last result."""
+        """Add the result of the first call without a result. If there is none, extend the last result."""
         if self.waiting:
             self.messages.append({"role": "tool", "tool_call_id": self.waiting.pop(0), "content": text})
         elif self.messages and self.messages[-1]["role"] == "tool":
@@ -116,7 +116,7 @@ def _path(nodes: Mapping[str, Object], last: Any, parent: str) -> list[Object]:
 
 
 def _chatgpt(value: Object, talk: _Talk) -> None:
-    """The branch that was open last."""
+    """Add the messages of the branch that was open last."""
     path = _path(value["mapping"], value.get("current_node"), "parent")
     path_nodes = {id(node) for node in path}
     elsewhere = (

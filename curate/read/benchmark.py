@@ -108,7 +108,7 @@ def _data_suffix(path: Path) -> str:
 
 
 def _objects(path: Path, fields: Sequence[str]) -> Iterator[tuple[Place, dict[str, Any]]]:
-    """The items of a JSON file: objects, or those in the longest list of an object that is none itself."""
+    """The items of a JSON file: its objects or, for an object that is not an item, those in its longest list."""
     facts, question_fields = FileFacts(display_name(path)), {*map(_plain, fields)} or {*QUESTIONS, *CONTEXT_KEYS}
     for parsed in read_file(path, facts):
         value = parsed.decoded.value

@@ -177,7 +177,7 @@ class Batch:
     whole: list[ParsedLine] = field(default_factory=list)
     """The plain examples as parsed lines, if the lines were read one by one."""
     beside: dict[int, dict[str, Any]] = field(default_factory=dict)
-    """What some plain examples have beside their messages, by position."""
+    """Extra keys of plain examples beside `messages`, by position."""
     answer_flags: list[list[int]] | None = None
     """Flags of the messages of each plain example, computed by `curate.lint.rules.message_frame`."""
     _starts: list[int] = field(default_factory=list)
@@ -318,13 +318,13 @@ def _read(batch: Batch, facts: FileFacts, lines: Iterable[int], key_names: Set[s
 
 
 MAX_INTEGER: Final = 2**63
-"""A number as large may have been an integer of more than 64 bits."""
+"""A number of this size or more may have been parsed from an integer of more than 64 bits."""
 DIALOGUE_ROLES: Final = ROLES - {"tool", "function"}
 PLAIN_TYPES: Final = frozenset((str, int, float, bool, type(None)))
 
 
 def _extra_keys(value: dict[str, Any], roles: tuple[str, ...], key_names: Set[str] | None) -> dict[str, Any] | None:
-    """What a line has beside its messages; None unless it can be read as columns (see `read_chunk`)."""
+    """The keys of a line other than `messages`; None if the line cannot be read as columns (see `read_chunk`)."""
     if key_names is None or roles[-1:] != ("assistant",) or not DIALOGUE_ROLES.issuperset(roles):
         return None
     extra_keys = {key: item for key, item in value.items() if key != "messages"}

@@ -76,7 +76,7 @@ class FileFacts:
     size: int = 0
     """Decompressed size in bytes."""
     packed: str = ""
-    """Why its lines are not its bytes: `compressed`, `a table`, or empty."""
+    """`compressed` or `a table` if the bytes of the lines differ from those of the file, else empty."""
     crlf: int = 0
     """Number of lines that end in CR LF."""
     lf: int = 0
@@ -88,7 +88,7 @@ class FileFacts:
     keys: Counter[tuple[str, ...]] = field(default_factory=Counter)
     """Format and top-level keys of examples with more keys than messages; at most `MAX_KEY_SETS` different ones."""
     unread: Counter[str] = field(default_factory=Counter)
-    """Keys of a format beside a conversation that was read from others, such as a second question."""
+    """Keys of the format that the conversation was not read from, such as those of a second question."""
 
     def add(self, part: "FileFacts", before: int) -> None:
         """Add the facts of the lines that follow; `before` is the number of lines before them."""

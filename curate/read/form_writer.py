@@ -26,7 +26,9 @@ class Written(NamedTuple):
 
 
 def write_as(form: Format, example: Object) -> Written:
-    """The line for a conversation in messages format. Raises `UnwritableError` for what the form cannot say."""
+    """Write a conversation in messages format as a line. Raises `UnwritableError` for content that the form cannot
+    hold.
+    """
     messages = example.get("messages")
     if form.write is None:
         raise UnwritableError(f"{form.name} can only be read")
@@ -47,7 +49,7 @@ def write_as(form: Format, example: Object) -> Written:
 
 
 def _without_defaults(message: Object) -> Object:
-    """A message without weights and flags that say what a trainer does anyway: it trains on answers alone."""
+    """Remove loss weights and flags that equal the default of a trainer, which trains on answers only."""
     answers = message["role"] == "assistant"
     return {key: item for key, item in message.items() if key not in WEIGHTS or item not in (answers, None)}
 
@@ -73,7 +75,7 @@ def _checked(form: Format, value: Object, example: Object) -> Written:
 
 
 def _verified(written: Object, example: Object) -> tuple[str, ...]:
-    """What a written line says less than the conversation. Raises `UnwritableError` if it says something else."""
+    """The details of a conversation that a written line omits. Raises `UnwritableError` if other content differs."""
     read_back: Example = example_of(written, NO_PLACE)
     before, after = normal_messages(example["messages"]), normal_messages(read_back.value.get("messages", []))
     if before != after or normal_tools(example) != normal_tools(read_back.value):
@@ -107,7 +109,7 @@ def _harmless(value: Any) -> set[str]:
 
 
 def normal_messages(messages: Any) -> list[Any]:
-    """Messages without differences of spelling: call ids by number, one text part as text, arguments as objects."""
+    """Normalize messages for comparison: call ids become numbers, one text part a text, arguments objects."""
     ids: dict[str, int] = {}
     return [_normal(message, ids) if isinstance(message, dict) else message for message in messages]
 
@@ -134,7 +136,7 @@ def _normal(message: Object, ids: dict[str, int]) -> Object:
 
 
 def _plain(value: Any) -> Any:
-    """An object without keys that say nothing to a model."""
+    """Remove keys that do not change what is trained."""
     if not isinstance(value, dict):
         return value
     return {key: item for key, item in value.items() if not is_harmless(key, item)}
@@ -151,7 +153,7 @@ def _normal_call(call: Any, ids: dict[str, int]) -> Any:
 
 
 def normal_tools(value: Object) -> Any:
-    """The tools of a conversation; tools as JSON text as their list."""
+    """The tools of a conversation as a list, also if they are JSON text."""
     tools = value.get("tools") or []
     if isinstance(tools, str):
         tools = json_in(tools)

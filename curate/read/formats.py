@@ -111,7 +111,7 @@ def example_of(value: Object, place: Place) -> Example:
 CHOICE_KEYS: Final = ("choices", "options", "endings", "answer_choices")
 """Keys of the answers that a question offers."""
 LETTERED_KEYS: Final = (("A", "B"), ("option_a", "option_b"), ("choice_a", "choice_b"), ("opa", "opb"))
-"""The first two of keys with one choice each."""
+"""The first two keys of formats with one key per choice."""
 OFFER_KEYS: Final = frozenset((*CHOICE_KEYS, *(first for first, _ in LETTERED_KEYS)))
 NAMES_CHOICE: Final = re.compile(r"\W?(?:[A-Za-z]|\d{1,2})\W{0,2}")
 """An answer that names a choice: `B`, `(b)`, `2.`"""
@@ -177,14 +177,14 @@ def _in_capitals(value: Object, place: Place) -> Example | None:
 
 
 def _unread_text(form: Format, value: Object) -> str:
-    """Pointer to a text beside the conversation where other data has a part of it; empty if there is none."""
+    """Pointer to a text that is not part of the conversation, although it may belong to it; empty if there is none."""
     if form.name == "openai-preference" and (extra_keys := value.get("input", {}).keys() - {"parallel_tool_calls"}):
         return f"/input/{escape(min(extra_keys))}"
     return "/system" if value.get("system") else ""
 
 
 def unread_keys(example: Example) -> Iterator[str]:
-    """Keys of the example's format that other keys took the place of: none of their text is in the conversation."""
+    """Keys of the example's format whose text is not in the conversation, because other keys were read instead."""
     form = BY_NAME.get(example.format)
     if form is not None and form.turns is not None and form.name not in PROMPTS:
         kept = (*(form.sides or ()), *ANSWER_KEYS)
@@ -243,7 +243,7 @@ def _example(form: Format, value: Object, place: Place) -> Example | None:
 
 
 def _require_one_conversation(rest: Object) -> None:
-    """Raise `UnreadableError` if messages stand beside a conversation, which they would replace."""
+    """Raise `UnreadableError` if the other keys have `messages`, which would replace the conversation."""
     if "messages" in rest:
         raise UnreadableError("/messages", "a second conversation stands under `messages`")
 

@@ -15,7 +15,7 @@ MAX_THREAD_MESSAGES: Final = 100
 
 
 def request_in(row: Object) -> Object | None:
-    """What a row of a batch asks the model; None for any other row."""
+    """The body of a batch request; None for any other row."""
     body = row.get("body", row.get("params"))
     return body if has_strings(row, "custom_id") and isinstance(body, dict) and not is_result(row) else None
 
@@ -31,7 +31,7 @@ def is_message(row: Object) -> bool:
 
 
 class JoinedRows:
-    """The rows of all files that belong to others, by their ids; a first reading collects them."""
+    """Rows that are joined with other rows, by id. They are collected before the files are converted."""
 
     def __init__(self) -> None:
         self.requests: dict[str, list[Object]] = {}
@@ -39,7 +39,7 @@ class JoinedRows:
         self.replies: dict[str | None, list[Object]] = {}
 
     def add(self, row: Object) -> None:
-        """Remember a row that belongs to others."""
+        """Store a row that is joined with other rows."""
         if (body := request_in(row)) is not None:
             bodies = self.requests.setdefault(row["custom_id"], [])
             if body not in bodies:
@@ -50,7 +50,7 @@ class JoinedRows:
             self.replies.setdefault(row["parent_id"], []).append(row)
 
     def end(self) -> None:
-        """Learn which messages have a beginning, after the last row."""
+        """Find the messages whose thread has a first message. Call it after the last row."""
         self.threaded = set[str]()
         pending = [row["message_id"] for row in self.replies.get(None, ())]
         while pending:
@@ -59,13 +59,13 @@ class JoinedRows:
             pending = [reply for reply in replies if reply not in self.threaded]
 
     def is_joined(self, row: Object) -> bool:
-        """Whether the conversation of a row is that of another one."""
+        """Whether the conversation of a row is reported at another row."""
         if request_in(row) is not None:
             return row["custom_id"] in self.results
         return is_message(row) and row["parent_id"] is not None and row["message_id"] in self.threaded
 
     def calls(self, row: Object) -> list[ModelCall]:
-        """The conversations of a row that has those of others; empty for any other row."""
+        """The conversations that are reported at a row; empty for a row that is not joined with others."""
         if is_result(row):
             return list(self._answered(row))
         if request_in(row) is not None:
@@ -91,7 +91,7 @@ class JoinedRows:
                 yield ModelCall("batch", ids | finish_reason, joined=partial(conversation_of, bodies[0], answered_keys))
 
     def _thread(self, row: Object) -> Object:
-        """The best-ranked path of a thread; the whole thread stays beside it as `tree`."""
+        """The best-ranked path of a thread as a conversation. The key `tree` holds the whole thread."""
         if row["parent_id"] is not None:
             raise NoConversationError("no file has the beginning of its thread")
         tree: Object = {**row, "replies": []}
@@ -110,7 +110,7 @@ class JoinedRows:
 
 
 def answers_of(answer: Object) -> Iterable[tuple[Object, Any]]:
-    """The answers of a model, each as keys of a conversation, and why each ended."""
+    """The answers of a model: the keys of each in a conversation, and its finish reason."""
     if is_objects(answer.get("choices")):
         return [({"message": choice.get("message")}, choice.get("finish_reason")) for choice in answer["choices"]]
     if isinstance(answer.get("output"), list):
@@ -119,7 +119,7 @@ def answers_of(answer: Object) -> Iterable[tuple[Object, Any]]:
 
 
 def conversation_of(body: Object, answer: Object) -> Object:
-    """The request with its answer, in the form of its service, as messages."""
+    """Convert a request and its answer, in the format of their service, to messages."""
     request = {key: body[key] for key in ("system", "instructions", "tools") if body.get(key)}
     if "output" in answer:
         return _read({**request, "input": body["input"], **answer})

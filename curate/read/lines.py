@@ -118,7 +118,7 @@ def elements(data: bytes) -> Iterator[Element]:
 
 
 class _Cutter:
-    """Splits bytes into lines; indices only rise, so lines and columns are counted once."""
+    """Splits bytes into lines. Positions only increase, so lines and columns are counted once."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data

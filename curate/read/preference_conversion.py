@@ -33,7 +33,7 @@ REJECTED_KEYS: Final = ("rejected", "rejected_messages", "rejected_response")
 
 
 def is_in_side(message: Message, key: str) -> bool:
-    """Whether a message is of the side under a key of the line or, for Amazon Nova, of its last message."""
+    """Whether a message belongs to the side under this key of the line or, for Amazon Nova, of its last message."""
     return f"/{key}/" in f"{message.pointer}/"
 
 
@@ -111,7 +111,9 @@ def _chosen_beside(messages: Messages, rest: Object, rejected: Messages, *, is_t
 
 
 def _divided(prompt: Messages, chosen: Messages, rejected: Messages) -> tuple[Messages, Messages, Messages]:
-    """The prompt and both answers, also where a side holds the prompt: trainers take the common beginning as prompt."""
+    """Split a pair into prompt, chosen and rejected answer. The common beginning of whole conversations is the
+    prompt.
+    """
     if not begins_with_question(prompt + chosen if _is_system(prompt) else chosen):
         if begins_with_question(rejected):
             prompt_part = (
@@ -150,13 +152,13 @@ def _plain(message: Object) -> Object:
 
 
 def _unweighted(message: Object, *, trained: bool) -> Object:
-    """A message without weights that say what a trainer of pairs does anyway: it trains on the sides alone."""
+    """Remove loss weights that equal the default of a trainer of pairs, which trains on the sides only."""
     default = trained and message["role"] == "assistant"
     return {key: item for key, item in message.items() if key not in WEIGHTS or item not in (default, None)}
 
 
 def _repeats(value: Any, prompt: Messages) -> bool:
-    """Whether a key beside two whole conversations holds nothing that these do not hold."""
+    """Whether the value of a key beside two whole conversations adds nothing to their prompt."""
     if isinstance(value, str):
         return value in [message.get("content") for message in prompt]
     turns = [value] if isinstance(value, dict) else value
@@ -222,7 +224,7 @@ def _require_free_keys(value: Object, rest: Object) -> None:
 
 
 def _compared(pair: PreferencePair, read_back: PreferencePair | None) -> tuple[str, ...]:
-    """What a written line holds less than the pair. Raises `UnwritableError` if it holds something else."""
+    """The details of a pair that a written line omits. Raises `UnwritableError` if other content differs."""
     if read_back is None:
         raise UnwritableError("it would not read back as a pair")
     before, after = (normal_messages(side_pair.prompt + side_pair.chosen) for side_pair in (pair, read_back))

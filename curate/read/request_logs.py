@@ -43,7 +43,7 @@ def logged_calls(value: Object) -> list[ModelCall]:
 
 
 def _calls(source: str, ids: Object, body: Any, answer: Any, *, failed: bool) -> list[ModelCall]:
-    """The answers to a request; a request that was not answered has the reason."""
+    """The calls of a request, one per answer. A request without an answer gets an error."""
     known_ids = {key: item for key, item in ids.items() if item is not None}
     body, answer = parsed(body), parsed(answer)
     if failed or not isinstance(body, dict) or not isinstance(answer, dict) or not answer:

@@ -103,7 +103,7 @@ def _call(call: Any) -> Object:
 
 
 def _of_parts(parts: list[Any], role: str) -> Object:
-    """A message of OpenTelemetry's parts; Gemini's parts, which have no type, are read as its format says."""
+    """A message from OpenTelemetry's parts, or from Gemini's parts, which have no type."""
     message: Object = {"role": role, "content": None}
     texts, calls, thoughts = list[str](), list[Object](), list[str]()
     for part in parts:
@@ -160,7 +160,7 @@ Scores = dict[str, Any]
 
 @dataclass(slots=True)
 class ModelCall:
-    """One call of a model, or a span that is none."""
+    """One model call, or a span without a model call."""
 
     source: str
     """`langfuse`, `langsmith`, `opentelemetry`, `batch`, `thread`, `chatgpt`, `claude`, `open-webui` or `lm-studio`."""
@@ -170,7 +170,7 @@ class ModelCall:
     tools: Any = None
     scores: Scores = field(default_factory=dict)
     joined: Callable[[], Object] | None = None
-    """The conversation, if it is that of several rows."""
+    """Returns the conversation of a call that several rows hold."""
     error: str = ""
     """Why the call has no conversation."""
     left_out: Counter[str] = field(default_factory=Counter)
@@ -363,7 +363,7 @@ def _messages_of_flat_keys(attributes: Object, pattern: re.Pattern[str]) -> list
 
 
 def _of_events(events: list[tuple[str, Object]], *, asks: bool) -> list[Object]:
-    """Messages that are events of a span, as the conventions were until 2025."""
+    """Messages that are events of a span, as in the conventions until 2025."""
     messages = []
     for name, attributes in events:
         match = re.fullmatch(r"gen_ai\.(system|user|assistant|tool)\.message|gen_ai\.(choice)", name)

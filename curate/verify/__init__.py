@@ -155,7 +155,7 @@ def verify_files(
 
 
 class _ProofState(NamedTuple):
-    """Facts about a folder that are known before the search for leaks."""
+    """The results for a folder before the search for leaks."""
 
     name: str
     digest: str | None
@@ -188,7 +188,7 @@ def _proved(
 
 
 def _compared(manifest: Manifest, names: Sequence[str], embeddings: str, cache: Path | None) -> Compared:
-    """What the examples of a folder are compared by: splits, keys, threshold, model."""
+    """The settings of the comparison, from a manifest and the options: splits, keys, threshold and model."""
     split = manifest.config["split"]
     threshold = DedupConfig.model_validate(manifest.config["dedup"]).threshold
     return Compared(

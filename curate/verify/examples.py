@@ -50,7 +50,7 @@ class Examples:
     blocks_by: Numbers
     """The place of each; of the first split the first one in each chunk that has it."""
     block_examples: Numbers
-    """The number of examples that each stands for."""
+    """Number of examples that each entry of `blocks` stands for."""
     line_places: Numbers
     """Place of each line."""
     digests: Hashes
@@ -101,7 +101,7 @@ def read_examples(splits: Sequence[Sequence[Path]], threshold: float, pool: Work
 
 
 class _Reading:
-    """What was read."""
+    """The features of all splits, collected while they are read."""
 
     def __init__(self, splits: Sequence[Sequence[Path]], folder: Path) -> None:
         self.files = [path for files in splits for path in files]

@@ -281,7 +281,7 @@ def _blocks(reading: Reading, texts: _Texts) -> list[int]:
 
 
 def _count(example: _Example, counts: Counts, ids: frozenset[str]) -> None:
-    """Count an example by what it has."""
+    """Add an example to the counts."""
     value, reading = example.value, example.reading
     counts.attached += bool(reading.attached)
     counts.rejected += bool(reading.others)

@@ -41,7 +41,7 @@ BLOCK_QUESTIONS: Final = 256
 
 
 class Compared(NamedTuple):
-    """What examples are compared by."""
+    """The settings of the comparison."""
 
     names: Sequence[str]
     """Names of the splits."""

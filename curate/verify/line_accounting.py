@@ -180,7 +180,7 @@ def _matched_by_value(
 
 
 def _take(positions: Iterable[int], matched: set[int]) -> bool:
-    """Take the first free position of some; false if none is free."""
+    """Add the first position that is not matched yet to `matched`; false if there is none."""
     match = next((position for position in positions if position not in matched), None)
     if match is not None:
         matched.add(match)
@@ -188,7 +188,7 @@ def _take(positions: Iterable[int], matched: set[int]) -> bool:
 
 
 def _targets(value: Any, edits: Mapping[str, str]) -> Sequence[str]:
-    """Ids of the examples that may replace one by an edit; the id of an example in another format is unknown here."""
+    """Ids of the examples that may replace a line by an edit. The id of a line in another format is not known here."""
     example = _id(value)
     if example not in edits and not (isinstance(value, dict) and "messages" in value):
         return list(edits.values())

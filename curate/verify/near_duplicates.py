@@ -144,7 +144,7 @@ def _loaded(folder: Path) -> _LoadedIndex:
 
 
 def _match(folder: Path, searched: Counts, threshold: float, _: RequestedFeatures, part: _Slice) -> Matches:
-    """Compare a slice of earlier sets, which is read into memory, with the held-out sets that are wanted."""
+    """Compare a slice of earlier sets, which is read into memory, with the held-out sets of the mask `searched`."""
     held_out = _loaded(folder)
     marked: Flags = np.unpackbits(searched, count=len(held_out.sets.units)).view(np.bool_)
     hashes = np.fromfile(

@@ -41,7 +41,7 @@ FACT_WORDS: Final = frozenset(
         "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
     )
 )  # fmt: skip
-"""Negations and numbers, which are no spelling of another word."""
+"""Negations and numbers. They are not compared with other spellings."""
 
 Question = tuple[str, ...]
 
@@ -98,14 +98,14 @@ def _counted(words: Words) -> Question:
 
 
 def _spelled_alike(word: str, other_word: str) -> bool:
-    """Whether two words are equal once each may lose one letter."""
+    """Whether two words are equal after at most one letter is removed from each."""
     if not (_has_spellings(word) and _has_spellings(other_word)) or max(len(word), len(other_word)) <= MIN_LETTERS:
         return False
     return not _forms(word).isdisjoint(_forms(other_word))
 
 
 def _has_spellings(word: str) -> bool:
-    """Whether a word may be spelled in two ways: no short word, number or negation."""
+    """Whether other spellings of a word are compared: it is not short, a number or a negation."""
     return (
         len(word) >= MIN_LETTERS
         and word not in FACT_WORDS

@@ -41,7 +41,7 @@ TEXT_PART_KEYS: Final = frozenset(
 GAPS: Final = (b" :", b"\t:", b"\r:", b"\n:")
 """White space between a key and its colon."""
 ESCAPES: Final = (b"\\u0022", b"\\u003a", b"\\u003A")
-"""A quotation mark or a colon that stands in the text of the value only."""
+"""Escapes of a quotation mark or a colon; the serialized value has the character instead."""
 
 
 class NotUnderstoodError(ValueError):
@@ -79,7 +79,7 @@ class Reading:
 
 
 def loads(line: bytes) -> Any:
-    """Parse the JSON of a line; keys without capitals where no form is known by them. Raises `NotUnderstoodError`."""
+    """Parse the JSON of a line; keys get lower case if no format has them as written. Raises `NotUnderstoodError`."""
     try:
         value = parse_exactly(line)
     except (ValueError, RecursionError):

@@ -28,7 +28,7 @@ OWNER_BITS: Final = 16
 """Bits of the number of a set within a slice, in `_tagged`."""
 SETS_PER_SLICE: Final = 4096
 ROUNDING_SLACK: Final = 1e-9
-"""A threshold is no exact number in binary: a bound may be too low by this, never too high."""
+"""Subtracted from bounds, since a threshold has no exact binary value: a bound must not be too high."""
 SPLIT_FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -271,7 +271,7 @@ class _Matching:
 
 
 def _tagged(owners: Numbers, hashes: Hashes) -> Hashes:
-    """Hashes of different sets made different: the number of the set, and 48 bits of the hash."""
+    """Hashes combined with the number of their set: 16 bits of the number and 48 bits of the hash."""
     return owners.astype(np.uint64) << np.uint64(64 - OWNER_BITS) | hashes >> np.uint64(OWNER_BITS)
 
 

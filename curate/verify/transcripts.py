@@ -102,7 +102,7 @@ def completed_transcript(value: dict[str, Any]) -> RoleTexts | None:
 
 
 def with_messages(value: dict[str, Any], *keys: str) -> dict[str, Any]:
-    """A preference with its sides as messages, if each is, behind the prompt, a rendered conversation."""
+    """A preference with its sides as messages, if the prompt with each side is a rendered conversation."""
     prompt = value.get("prompt") or ""
     if any(map(value.get, PROMPT_KEYS)) or any(
         type(text) is not str for text in (prompt, *(value[key] for key in keys))

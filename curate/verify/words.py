@@ -28,14 +28,14 @@ UNSEEN: Final = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-"""Characters that show nothing, which are no part of a text."""
+"""Invisible characters, which are removed from a text."""
 CYRILLIC: Final = re.compile("[\u03bf\u0430-\u051d]")
 LATIN: Final = str.maketrans(
     "\u0430\u0432\u0435\u043a\u043c\u043d\u043e\u0440\u0441\u0442"
     "\u0443\u0445\u0456\u0458\u0455\u0501\u051b\u051d\u04cf\u03bf",
     "abekmhopctyxijsdqwlo",
 )
-"""What looks like a Latin letter in lower case, and that letter."""
+"""Letters that look like a Latin letter in lower case, and that letter."""
 SHINGLE_WORDS: Final = 3
 DIGEST_BYTES: Final = 8
 """Bytes of the digest of a shingle."""

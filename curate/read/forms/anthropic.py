@@ -161,7 +161,9 @@ def _part(part: Object, where: str) -> Object:
 
 
 def turns_of_blocks(messages: list[Object], spelled: Any, is_own: Any) -> Iterator[tuple[str, list[Any]]]:
-    """The side (`user` or `assistant`) and the blocks of each turn: results join the next and the user's next text."""
+    """The role (`user` or `assistant`) and the blocks of each turn. Results and the user message after them are one
+    turn.
+    """
     side, pieces = "", list[Any]()
     for i, message in enumerate(messages):
         where = f"message {i + 1}"

@@ -22,7 +22,9 @@ from curate.read.forms.form import (
 
 SCHEMA_NAME: Final = "bedrock-conversation-2024"
 CACHE_KEYS: Final = {"cachePoint"}
-"""Key of a block that ends a cached beginning: `cache_control` of the block before it, as Anthropic writes it."""
+"""Keys of a block that marks a cached prefix. It is read as `cache_control` of the block before it, as in Anthropic's
+API.
+"""
 OWN_KEYS: Final = ("toolUse", "toolResult", "reasoningContent")
 MIME_PREFIXES: Final = {"image": "image/", "video": "video/", "document": "application/"}
 

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from curate.read.forms.form import Object, Reading, Turn, UnreadableError, UnwritableError, as_object, omit_keys
 
 ORDER: Final = {"thinking": 0, "content": 1, "call": 2}
-"""The order of blocks in an assistant's message; one that comes too early starts a new message."""
+"""The order of blocks in an assistant message. A block of a lower rank than the last one starts a new message."""
 DATA_URL: Final = re.compile(r"data:(?P<mime>[\w.+-]+/[\w.+-]+);base64,(?P<data>[A-Za-z0-9+/=\s]*)\Z")
 MEDIA: Final = {"image": "image_url", "audio": "audio_url", "video": "video_url"}
 DETAILS_KEY: Final = "reasoning_details"
@@ -84,7 +84,7 @@ def call(call_id: Any, name: Any, arguments: str, pointer: str, extra: Object | 
 
 
 def _joined(value: Object, extra: Object | None, pointer: str, what: str) -> Object:
-    """A value with other keys beside it, none of which may take the place of one of its own."""
+    """A value with additional keys. Raises `UnreadableError` if it has one of them already."""
     if extra and extra.keys() & value.keys():
         raise UnreadableError(pointer, f"{what} has the keys {', '.join(sorted(extra.keys() & value.keys()))}")
     return {**value, **(extra or {})}
@@ -174,7 +174,7 @@ def _message(reading: Reading, role: str, run: Sequence[Block], pointer: str, co
 HARMLESS_KEYS: Final = frozenset(
     ("cache_control", "annotations", "thoughtSignature", "item_id", "citations", "logprobs", "phase")
 )
-"""Keys of services in parts, calls and messages that say nothing to a model."""
+"""Keys of services in parts, calls and messages that do not change what is trained."""
 SUCCESS_VALUES: Final = ("completed", "success", False, None)
 
 

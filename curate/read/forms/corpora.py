@@ -25,7 +25,7 @@ from curate.read.forms.rendered import split_transcript, turns_of
 
 
 def _read_squad(value: Object) -> Reading:
-    """The first answer is the assistant's; all of them and their positions stay beside it."""
+    """Read the question and its first answer. The key `answers` stays in the example."""
     answers, context = value["answers"], value.get("context") or ""
     texts, starts = answers.get("text"), answers.get("answer_start", [])
     if not isinstance(texts, list) or not texts:
@@ -55,7 +55,7 @@ JSON_TYPES: Final = {
     "str": "string", "int": "integer", "float": "number", "bool": "boolean", "dict": "object",
     **dict.fromkeys(("list", "set", "tuple"), "array"),
 }  # fmt: skip
-"""Types of Python as those of JSON Schema."""
+"""JSON Schema types by the name of the Python type."""
 
 
 def _read_xlam(value: Object) -> Reading:
@@ -77,7 +77,7 @@ def _read_xlam(value: Object) -> Reading:
 
 
 def _function(tool: Object) -> Object:
-    """A function with a JSON Schema of its parameters; as it is, if they are no mapping of names to objects."""
+    """Convert the parameters of a function to a JSON Schema, unless they are not a mapping of names to objects."""
     parameters = tool.get("parameters")
     if not isinstance(parameters, dict) or not all(isinstance(parameter, dict) for parameter in parameters.values()):
         return tool

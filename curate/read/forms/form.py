@@ -52,7 +52,7 @@ class Reading:
     rest: Object = field(default_factory=dict)
     """All keys that did not become turns, in messages format (`tools` is a list of functions)."""
     moved: dict[str, str] = field(default_factory=dict)
-    """Pointers as they would be in messages format, and where the value stands in the line."""
+    """Pointers in messages format, with the pointers of the same values in the line."""
     tools: str = "/tools"
     """Pointer to the tools in the line."""
 
@@ -121,7 +121,7 @@ def system_turns(value: Mapping[str, Any], pointer: str = "", *, key: str = "sys
 
 
 def system_before(value: Object) -> Iterator[Turn]:
-    """The system prompt, under the name that OpenOrca and OpenHermes have for it too."""
+    """The system prompt under `system`, or under `system_prompt` as in OpenOrca and OpenHermes."""
     yield from system_turns(value, key="system" if value.get("system") else "system_prompt")
 
 
@@ -141,7 +141,7 @@ ANSWER_KEY: Final = re.compile(r"(?:responses?|answers|completions|candidates|ge
 NOT_ANSWERS: Final = frozenset(
     ("id", "ids", "format", "schema", "model", "models", "type", "language", "style", "length", "count", "time")
 )
-"""What follows the name of such a key if it is about an answer: `response_format`."""
+"""Suffixes of keys that describe an answer instead of holding one, such as `response_format`."""
 
 
 def is_answer(key: str, item: Any) -> bool:

@@ -15,7 +15,7 @@ ROLES: Final = {
 LIFTED_KEYS: Final = ("tool_calls", "function_call", "reasoning_content", "refusal")
 """Keys of a message that older versions have under `additional_kwargs`."""
 PART_TYPES: Final = ("text", "image_url", "input_audio", "file")
-"""Parts of a content that messages have, too."""
+"""Types of content parts that the messages format also has."""
 
 
 class Serialized(NamedTuple):
@@ -108,7 +108,7 @@ def tool_call(call: Any, pointer: str) -> Object:
 
 
 def _parts(parts: list[Any], calls: Object, pointer: str) -> list[Object]:
-    """The parts of a content, without calls that stand among the tool calls, too."""
+    """The parts of a content, without calls that are also in the tool calls."""
     typed_parts = [{"type": "text", "text": part} if isinstance(part, str) else part for part in parts]
     kept_parts = [part for part in typed_parts if part.get("type") != "tool_use" or not _stands_in(part, calls)]
     if unknown_part := next((part for part in kept_parts if part.get("type") not in PART_TYPES), None):

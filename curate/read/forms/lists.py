@@ -26,13 +26,13 @@ from curate.read.forms.pairs import SPEAKERS
 from curate.read.forms.preference_writers import write_ranking
 
 TURN_LIST_KEYS: Final = ("conversation", "dialogue", "dialog", "turns", "utterances", "data", "chat", "conversations")
-"""Keys of a list of turns that no trainer reads by that name."""
+"""Keys of a list of turns; no trainer reads these keys."""
 PAIR_KEYS: Final = (("human", "assistant"), ("input", "output"), ("user", "assistant"), ("prompt", "response"))
 """Keys of an item that holds a question and its answer."""
 TEXT_KEYS: Final = ("text", "utterance")
 """Keys of an item for what its `speaker` says."""
 ROOT_KEY: Final = ""
-"""The key under which the reader puts a line that is a list."""
+"""The key for the list if a line is a list instead of an object."""
 
 
 def _key(value: Object) -> str | None:
@@ -42,7 +42,7 @@ def _key(value: Object) -> str | None:
 
 
 def _asks_alone(key: str, items: list[Any]) -> bool:
-    """Whether the texts of a list are questions alone: MT-Bench has those of a conversation under `turns`."""
+    """Whether a list of texts holds only questions, as `turns` of MT-Bench does."""
     return key == "turns" and isinstance(items[0], str)
 
 
@@ -124,7 +124,7 @@ def _rank(reply: Object) -> float:
 
 
 def _tree(value: Object) -> Reading:
-    """The path of the best-ranked replies down to the last answer; the whole tree stays beside it as `tree`."""
+    """Read the path of the best-ranked replies down to the last answer. The key `tree` holds the whole tree."""
     path, pointer = [(value["prompt"], "/prompt")], "/prompt"
     _count(value["prompt"])  # reads the replies beside the path, too
     while replies := _replies(path[-1][0]):
@@ -153,7 +153,7 @@ def _count(message: Object) -> int:
 
 
 def _ranking(value: Object) -> Reading:
-    """The question with the best answer, the worst one under `rejected`; all of them stay beside it as `ranking`."""
+    """Read the question with the best answer. `rejected` holds the worst answer, `ranking` all answers."""
     answers = value["completions"]
     scores = [answer.get("overall_score") for answer in answers]
     for i, (answer, score) in enumerate(zip(answers, scores, strict=True)):
@@ -181,7 +181,9 @@ def _take_ranking(value: Object) -> str:
 
 
 def _segments(value: Object) -> Reading:
-    """Segments that are trained on are the assistant's, the others the user's; neighbours of one kind are one turn."""
+    """Read segments: trained ones are of the assistant, others of the user. Consecutive ones with one label are one
+    turn.
+    """
     reading = Reading([], omit_keys(value, "segments"))
     for i, segment in enumerate(value["segments"]):
         if (
@@ -203,7 +205,7 @@ def _segments(value: Object) -> Reading:
 
 
 def _steps(value: Object) -> Reading:
-    """The steps are one answer, one step a line, as TRL joins them; their labels stay beside it."""
+    """Read the steps as one answer, joined by line breaks as in TRL. The key `labels` stays in the example."""
     reading = Reading([], omit_keys(value, "prompt", "completions"))
     steps, labels = value["completions"], value.get("labels")
     if not isinstance(steps, list) or not isinstance(labels, list) or len(steps) != len(labels) or not steps:

@@ -19,7 +19,7 @@ SIDES: Final = ("chosen", "rejected")
 
 
 def _pattern(markup: ChatMarkup) -> re.Pattern[str]:
-    """What opens a turn. Nothing in it is repeated, so that the time is linear in the text."""
+    """The pattern of the beginning of a turn. It has no repetition, so matching takes linear time."""
     marks = "|".join(map(re.escape, sorted(markup.turns, key=len, reverse=True)))
     return (
         lazy_pattern(marks) if markup.stems else lazy_pattern(f"^(?:{marks})", re.MULTILINE | re.IGNORECASE | re.ASCII)
@@ -76,7 +76,7 @@ def _split(text: str, family: Family, *, answered: bool = True) -> RoleTexts | N
 
 
 def _text_start(text: str) -> int:
-    """Where a text begins behind its white space and tokens."""
+    """The position after leading white space and begin tokens."""
     start = len(text) - len(text.lstrip())
     while mark := next((mark for mark in BEGIN_TOKENS if text.startswith(mark, start)), ""):
         start += len(mark)
@@ -147,7 +147,7 @@ RENDERED: Final = Format(
 
 
 def _pair_sides(value: Object) -> tuple[RoleTexts, RoleTexts] | None:
-    """Both sides of a pair whose prompt and side are together a conversation as text; one side may lack its answer."""
+    """Both sides of a pair if the prompt with each side is a rendered conversation; one side may lack its answer."""
     prompt = value.get("prompt") or ""
     if not isinstance(prompt, str):
         return None
@@ -179,7 +179,7 @@ def _read_pair(value: Object) -> Reading | None:
 
 
 def _split_prompt(turns: list[Turn], prompt_length: int) -> list[Turn]:
-    """Turns of which as many as given are of the prompt."""
+    """Turns of which the first `prompt_length` point to the prompt."""
     return [turn._replace(pointer="/prompt", content="/prompt") for turn in turns[:prompt_length]] + turns[
         prompt_length:
     ]
@@ -199,7 +199,7 @@ RENDERED_PAIR: Final = Format(
 
 
 def _read_completed(value: Object) -> Reading | None:
-    """The conversation that a rendered prompt and its completion are together; the completion holds the last answer."""
+    """Read a rendered prompt and its completion as one conversation. The completion holds the last answer."""
     parts = split_transcript(value["prompt"] + value["completion"])
     if not parts or parts[-1][0] != "assistant" or parts[-1][1] not in value["completion"]:
         return None

@@ -30,10 +30,10 @@ CAMEL_CASE: Final = {
 }  # fmt: skip
 ROLES: Final = {"model": "assistant", "user": "user", "function": "user", "system": "system"}
 OUTPUT: Final = "output"
-"""The key of a function's response that holds text, as the interface's reference names it."""
+"""The key that holds the text of a function response, as in the API reference."""
 KEPT_KEYS: Final = ("thoughtSignature",)
 CONFIG_KEYS: Final = {"generationConfig": (), "toolConfig": ("functionCallingConfig", "retrievalConfig")}
-"""Configurations beside a conversation, and their keys where other services have one of that name."""
+"""Keys of configurations beside a conversation; for each that other services also have, the keys in it."""
 SCHEMA_TYPES: Final = frozenset(("string", "number", "integer", "boolean", "array", "object", "null"))
 
 
@@ -47,7 +47,7 @@ def _matches(value: Object) -> bool:
 
 
 class _Calls:
-    """Ids of calls, which this form does not need: results answer the calls of their function in order."""
+    """Ids of calls. Gemini may omit them: responses then answer the calls of their function in order."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -183,12 +183,12 @@ def _with_type_case(value: Any, change: Any) -> Any:
 
 
 def _is_own_config(config: Any, keys: tuple[str, ...]) -> bool:
-    """Whether a configuration beside a conversation is this service's: other services have other keys in it."""
+    """Whether a configuration is one of Gemini: other services have other keys in it."""
     return isinstance(config, dict) and bool(config) and (not keys or config.keys() <= set(keys))
 
 
 class _Writer:
-    """Spells blocks; keeps the names of calls, since a response is told by its function's name."""
+    """Converts blocks to parts. It stores the names of calls, since a response names the function."""
 
     def __init__(self) -> None:
         self.names: dict[Any, str] = {}

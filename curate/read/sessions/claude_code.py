@@ -51,7 +51,7 @@ def _add(value: Object, session: Session) -> None:
 
 
 def _add_user(content: Any, thread: Thread, session: Session) -> None:
-    """Results of tools, and what else a user's message says."""
+    """Add the tool results and the other parts of a user message."""
     parts = []
     for part in [{"type": "text", "text": content}] if isinstance(content, str) else content:
         if part["type"] == "tool_result":

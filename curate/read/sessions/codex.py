@@ -73,7 +73,7 @@ def _add_header(payload: Object, session: Session) -> None:
 
 
 def _add_event(payload: Object, thread: Thread, session: Session) -> None:
-    """What the program showed: it repeats the items, but for the end of a turn."""
+    """Count an event. Events repeat the items, except that they report how a turn ended."""
     kind = payload["type"]
     session.leave(f"event_msg records of type {kind}" if isinstance(kind, str) else "event_msg records")
     if kind in ("turn_aborted", "error", "stream_error"):

@@ -11,7 +11,7 @@ from curate.read.sessions.openhands_sdk import add_sdk_event, is_sdk_event
 from curate.read.sessions.session import Session, SessionFormat, UnknownRecordError, content_of
 
 STATES: Final = {"error": "failed", "stopped": "aborted", "rejected": "aborted", "paused": "aborted"}
-"""How a session ended, by the last state of the agent."""
+"""How a session ended, by the state of its agent."""
 BOOKKEEPING: Final = frozenset((
     "change_agent_state", "agent_state_changed", "null", "recall", "condensation_request", "loop_recovery", "pause",
     "resume", "start_upload_file",
@@ -59,7 +59,7 @@ def _add(value: Object, session: Session) -> None:
 
 
 def _add_action(value: Object, args: Object, metadata: Any, session: Session) -> None:
-    """A call of a tool, as the model wrote it if the event has that; else as the action that was done."""
+    """Add a tool call: as the model wrote it if the event has the response, else from the action."""
     thread, thought = session.thread(), args.get("thought") or args.get("final_thought")
     if value["source"] != "agent":
         thread.say("user", f"$ {args['command']}" if "command" in args else content_of(args.get("content")))

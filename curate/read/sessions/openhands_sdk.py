@@ -24,7 +24,7 @@ def is_sdk_event(value: Object) -> bool:
 
 
 def add_sdk_event(value: Object, session: Session) -> None:
-    """Add what an event says. Raises as `SessionFormat.add` does."""
+    """Add an event to a session. Raises as `SessionFormat.add` does."""
     kind, thread = value["kind"], session.thread()
     if kind == "SystemPromptEvent":
         thread.instruct(

@@ -87,7 +87,7 @@ def _add_answer(message: Object, thread: Thread, session: Session) -> None:
 
 
 def _other_branches(records: Sequence[Object]) -> set[int]:
-    """Entries that are not on the way from the last one to the first."""
+    """Positions of entries that are not on the path from the last entry to the first."""
     where = {value["id"]: index for index, value in enumerate(records) if isinstance(value.get("id"), str)}
     tree = [index for index, value in enumerate(records) if "parentId" in value]
     path, last = set[int](), tree[-1] if tree else None

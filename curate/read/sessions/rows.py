@@ -32,11 +32,11 @@ DROPPED: Final = ("of sidechains", "of unfinished sessions")
 LONG_RESULT: Final = 100_000
 """Characters from which a result of a tool is counted as long."""
 INSTRUCTIONS: Final = ("<", "# AGENTS.md instructions")
-"""How messages in the user's name begin that a program wrote, such as `<environment_context>`."""
+"""Prefixes of user messages that a program wrote, such as `<environment_context>`."""
 MIN_TASK_WORDS: Final = 8
-"""Words that a first question has at the least to be the name of a task: "continue" names none."""
+"""Minimum number of words of a first question that identifies a task: "continue" identifies none."""
 HOME: Final = re.compile(r"(?P<place>/home/|/Users/|\\Users\\|[A-Za-z]:\\+Users\\+)(?P<name>[^/\\\s\"'<>|:*?]+)")
-"""The name of a user in a path. `/home/user` and `/Users/user` name nobody."""
+"""The name of a user in a path; `user` stands for a masked name."""
 
 
 class Per(StrEnum):
@@ -88,7 +88,7 @@ class SessionCounts(Output):
 
 
 def format_of(value: Object) -> SessionFormat | None:
-    """The format whose record a line is."""
+    """The session format that a record has; None if no format matches."""
     for form in SESSION_FORMATS:
         with suppress(*SHAPE_ERRORS):
             if form.matches(value):
@@ -106,7 +106,7 @@ def unpacked(value: Object) -> tuple[SessionFormat, Object, list[Object]] | None
 
 
 def read_session(form: SessionFormat, records: Sequence[Object], ids: Object) -> tuple[Session, dict[int, str]]:
-    """The session of some records; and by position, why a record was not understood."""
+    """Read the records of a session. Also returns the errors of records that were not read, by position."""
     session, whys = Session(form.name), dict[int, str]()
     session.know(**ids)
     try:
@@ -130,7 +130,7 @@ def read_session(form: SessionFormat, records: Sequence[Object], ids: Object) ->
 
 
 def calls_of(session: Session, options: SessionOptions, counts: SessionCounts) -> list[ModelCall]:
-    """The rows of a session; counts what they hold, once they are written."""
+    """The rows of a session. Their content is counted when they are written."""
     counts.tools[session.source] += 1
     counts.noticed["compactions"] += session.compactions
     counts.noticed["results marked as errors"] += sum(thread.failed for thread in session.threads.values())
@@ -181,7 +181,7 @@ def _calls_of_thread(
 
 
 def _cut(thread: Thread, per: Per) -> Iterator[Row]:
-    """The rows of a conversation: its contexts, or the turns of these."""
+    """Split a conversation into rows: one per context, or one per turn of a context."""
     messages = thread.messages
     for begin, end in pairwise(
         [0, *(index for index in dict.fromkeys(thread.contexts) if 0 < index < len(messages)), len(messages)]
@@ -199,7 +199,7 @@ def _cut(thread: Thread, per: Per) -> Iterator[Row]:
 
 
 def _row(row: Row, options: SessionOptions, counts: SessionCounts, new_counts: Counter[str], ended: str) -> Object:
-    """The row as it is written; `new_counts` is what no earlier row has."""
+    """The row as it is written. `new_counts`: counts of the messages that no earlier row has."""
     counts.written += new_counts
     system = row.thread.system if options.system is Keep.KEEP else []
     messages = [*system, *(_shortened(message, options, counts) for message in row.messages)]
@@ -226,7 +226,7 @@ def _digest(value: Any) -> str:
 
 
 def _metadata(session: Session, row: Row) -> Object:
-    """What is known of the session, and the keys by which its rows stay in one split."""
+    """The ids of a session, and the group keys that keep its rows in one split."""
     known_ids = {key: item for key, item in session.ids.items() if item is not None}
     first = next((text for thread in session.threads.values() for text in _questions(thread)), "")
     words = first.casefold().split()
@@ -244,7 +244,7 @@ def _metadata(session: Session, row: Row) -> Object:
 
 
 def _questions(thread: Thread) -> Iterator[str]:
-    """The texts of the user, without the messages that a program writes in the user's name."""
+    """The texts of the user, without user messages that a program wrote."""
     for message in thread.messages:
         text = next(texts_of([message]), "") if message["role"] == "user" else ""
         if text and not text.lstrip().startswith(INSTRUCTIONS):
@@ -252,7 +252,7 @@ def _questions(thread: Thread) -> Iterator[str]:
 
 
 def _shortened(message: Object, options: SessionOptions, counts: SessionCounts) -> Object:
-    """A message; a result that is too long without its middle, and with a note of what is missing."""
+    """Shorten the content of a long tool result: its middle is replaced by a note of the missing characters."""
     most, content = options.max_result, message["content"]
     if message["role"] != "tool" or not isinstance(content, str):
         return message
@@ -279,7 +279,7 @@ def _notice(messages: Sequence[Object], counts: SessionCounts) -> None:
 
 
 def _masked(value: Any) -> Any:
-    """A value whose texts have no secret, and no name of a user in a path."""
+    """Mask secrets and the names of users in paths in all texts of a value."""
     if isinstance(value, dict):
         return {key: _masked(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What the records of an agent's session say, put together as conversations in messages format, and counted."""
+"""Build conversations in messages format from the records of an agent's session, and count their parts."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,13 +10,13 @@ from curate.read.forms.form import Object, as_object, as_text
 from curate.read.traces import NoConversationError
 
 KINDS: Final = ("messages", "calls", "results")
-"""What is counted of a session: messages (without tool results), calls of tools, results of tools."""
+"""What is counted in a session: messages (without tool results), tool calls and tool results."""
 RANKS: Final = {"reasoning": 0, "text": 1, "call": 2}
-"""The order of what one answer holds; what comes too early begins the next answer."""
+"""The order of the parts of one answer. A part of a lower rank than the last one begins the next answer."""
 
 
 class UnknownRecordError(NoConversationError):
-    """A record of a session is of a type that its reader has not; the message names it."""
+    """A record of a session has an unknown type; the message names it."""
 
 
 def counted(messages: Iterable[Object]) -> Counter[str]:
@@ -40,7 +40,7 @@ class Thread:
     contexts: list[int] = field(default_factory=list)
     """Positions of messages with which a context begins after a compaction."""
     ended: str = ""
-    """`aborted` or `failed`, if nothing follows that."""
+    """`aborted` or `failed` if a record reports that and no message follows, else empty."""
     answers: dict[str, Object] = field(default_factory=dict)
     """Answers by the id of the model's response; several records may hold one."""
     called: set[str] = field(default_factory=set)
@@ -49,12 +49,12 @@ class Thread:
     """Number of results that are marked as errors."""
 
     def say(self, role: str, content: Any) -> None:
-        """Add a message that is no answer of the model."""
+        """Add a message that is not an answer of the model."""
         self.ended = ""
         self.messages.append({"role": role, "content": _checked(content)})
 
     def instruct(self, content: Any, tools: Any = None) -> None:
-        """Add a system prompt, which each row of the session begins with, and the tools that are declared."""
+        """Add a system prompt, with which each row of the session begins, and the declared tools."""
         if content:
             self.system.append({"role": "system", "content": _checked(content)})
         self.tools += [tool for tool in tools or () if isinstance(tool, dict)]
@@ -78,7 +78,7 @@ class Thread:
         message["reasoning_content"] = f"{earlier}\n\n{text}" if earlier else text
 
     def call(self, call_id: Any, name: Any, input_value: Any, response: str = "") -> None:
-        """Add a call of a tool; arguments that are no JSON object become the value of `input`."""
+        """Add a tool call. Arguments that are not a JSON object become the value of `input`."""
         if not isinstance(call_id, str) or not isinstance(name, str):
             raise NoConversationError("a call of a tool has no name or no id")
         arguments = as_text(
@@ -103,7 +103,7 @@ class Thread:
         self.messages.append({"role": "tool", "tool_call_id": call_id, "content": _checked(content)})
 
     def _answer(self, kind: str, response: str) -> Object:
-        """The answer to add to, which is the last message or that of the same response, or a new one."""
+        """The message to add to: that of the same response, the last message, or a new one."""
         self.ended = ""
         last = self.messages[-1] if self.messages and len(self.messages) not in self.contexts else {"role": ""}
         message = self.answers.get(response) if response else None
@@ -139,9 +139,9 @@ class Session:
     """`id`, `model`, `cwd`, `repository`, `task` and what else the records say of the session."""
     threads: dict[str, Thread] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
-    """What no row has, by its name."""
+    """Numbers of records and messages that are in no row, by description."""
     lost: Counter[str] = field(default_factory=Counter)
-    """Messages, calls and results among these."""
+    """The number of messages, calls and results among these."""
     compactions: int = 0
 
     def thread(self, key: Any = "") -> Thread:
@@ -150,13 +150,13 @@ class Session:
         return self.threads.setdefault(name, Thread(name))
 
     def know(self, **ids: Any) -> None:
-        """Learn what the session is; what is known stays."""
+        """Set ids of the session that are not set yet."""
         for name, item in ids.items():
             if item not in (None, "", {}):
                 self.ids.setdefault(name, item)
 
     def compact(self, thread: Thread, summary: str) -> None:
-        """Begin the context after a compaction, with the summary of what came before."""
+        """Begin a new context after a compaction, with the summary of the earlier messages."""
         self.compactions += 1
         thread.contexts.append(len(thread.messages))
         if summary:
@@ -180,13 +180,13 @@ class SessionFormat:
     matches: Callable[[Object], bool]
     """Whether a line is a record of such a session."""
     add: Callable[[Object, Session], None]
-    """Adds what a record says. Raises `UnknownRecordError`, or as a mistaken shape does."""
+    """Adds a record to a session. Raises `UnknownRecordError`, or one of `SHAPE_ERRORS` for an unexpected type."""
     session_id: Callable[[Object], Any] = lambda _value: None
-    """The id of the session that a record begins, None for others; with another id, another session begins."""
+    """The id of the session that a record begins; None for other records. Another id begins another session."""
     other_branches: Callable[[Sequence[Object]], set[int]] = lambda _records: set()
-    """The positions of records that are not on the way to the last one: those of answers that were given up."""
+    """The positions of records of abandoned branches: they are not on the path to the last record."""
     unpack: Callable[[Object], tuple[Object, list[Object]] | None] = lambda _value: None
-    """What a line says of a session that it holds as a whole, and the session's records; None for other lines."""
+    """The ids and the records of a line that holds a whole session; None for other lines."""
 
 
 class Row(NamedTuple):

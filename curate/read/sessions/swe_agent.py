@@ -24,7 +24,7 @@ def repository_in(instance: Any) -> str | None:
 
 
 def _unpack(value: Object) -> tuple[Object, list[Object]] | None:
-    """What a trajectory says of the run, and its messages: the history, or else the steps."""
+    """The ids of a trajectory and its messages, from the history or else from the steps."""
     info, steps = value.get("info") or {}, value.get("trajectory")
     messages = value.get("history") or (value.get("messages") if "trajectory_format" in value else None)
     if not (is_objects(messages) and "role" in messages[0] and ("agent" in messages[0] or info)):
@@ -40,7 +40,7 @@ def _unpack(value: Object) -> tuple[Object, list[Object]] | None:
 
 
 def _messages_of(step: Object, index: int) -> list[Object]:
-    """A step of a trajectory without a history: what the model said, and what came of it."""
+    """The messages of a step of a trajectory without a history: query, answer and observation."""
     query = step.get("query") if index == 0 else None
     observed = {"role": "user", "content": step.get("observation") or ""}
     return [*(query or ()), {"role": "assistant", "content": step["response"]}, observed]
