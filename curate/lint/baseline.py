@@ -107,23 +107,23 @@ def load_baseline(path: Path) -> Baseline:
 
 def compare(report: CheckResult, baseline: Baseline, path: Path, files: Collection[str]) -> None:
     """Remove the findings in `baseline` from the report; report baseline entries of `files` without a finding."""
-    left = Counter[tuple[str, str, str]]()
+    remaining = Counter[tuple[str, str, str]]()
     for entry in baseline.findings:
-        left[entry.key] += entry.count
-    fresh = []
+        remaining[entry.key] += entry.count
+    new = []
     for finding in report.findings:
         key = key_of(finding)
-        if left[key] > 0:
-            left[key] -= 1
+        if remaining[key] > 0:
+            remaining[key] -= 1
         else:
-            fresh.append(finding)
-    report.known += len(report.findings) - len(fresh)
+            new.append(finding)
+    report.known += len(report.findings) - len(new)
     stale: Counter[str] = Counter()
     for entry in baseline.findings:
-        gone = min(entry.count, left[entry.key])
-        left[entry.key] -= gone
-        if gone and report.could_report(entry.code, entry.file, files):
-            stale[entry.code] += gone
+        unused = min(entry.count, remaining[entry.key])
+        remaining[entry.key] -= unused
+        if unused and report.could_report(entry.code, entry.file, files):
+            stale[entry.code] += unused
     if stale:
         codes = ", ".join(f"{code} × {count:,}" for code, count in stale.most_common(MAX_NAMED_RULES)) + (
             ", …" if len(stale) > MAX_NAMED_RULES else ""
@@ -134,5 +134,5 @@ def compare(report: CheckResult, baseline: Baseline, path: Path, files: Collecti
             if number != 1
             else f"one entry no longer matches a finding: {codes}"
         )
-        fresh += outdated([(Place(str(path), 0), text)], report.severities_of)
-    report.findings = fresh
+        new += outdated([(Place(str(path), 0), text)], report.severities_of)
+    report.findings = new

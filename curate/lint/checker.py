@@ -111,7 +111,8 @@ class Checker:
         self.value, self.dataset = by_scope(rules, Scope.VALUE), by_scope(rules, Scope.DATASET)
         self.form = by_scope(rules, Scope.FORM)
         self.any_key, self.any_key_dataset = (
-            [rule for rule in some if rule.any_key or rule.code not in RULES] for some in (self.value, self.dataset)
+            [rule for rule in rules_of_scope if rule.any_key or rule.code not in RULES]
+            for rules_of_scope in (self.value, self.dataset)
         )
         codes = {rule.code for rule in (*self.any_key, *self.any_key_dataset)}
         self.known = NAMED_KEYS if codes <= KEY_BLIND_RULES else None
@@ -150,12 +151,12 @@ class Checker:
         if self.profiled or self.dataset or self.compared or self.answers:
             order = [*batch.plain_at]
             part.summary.add_columns(batch)
-            for at, parsed in zip(batch.irregular_at, batch.irregular_lines, strict=True):
+            for position, parsed in zip(batch.irregular_at, batch.irregular_lines, strict=True):
                 if parsed.example is not None:
-                    meant = with_known_roles(parsed.example)
-                    part.summary.add(meant)
-                    order.append(at)
-                    if self.any_key_dataset or (self.dataset and not has_keys_beside(meant)):
+                    example = with_known_roles(parsed.example)
+                    part.summary.add(example)
+                    order.append(position)
+                    if self.any_key_dataset or (self.dataset and not has_keys_beside(example)):
                         part.examples.append(parsed)
             part.summary.sort(order)
         return part
@@ -181,10 +182,10 @@ class Checker:
 
     def _example(self, parsed: ParsedLine, example: Example) -> Iterator[Finding]:
         yield from self._structure(parsed, example)
-        meant = with_known_roles(example)
-        if self.value and not is_plain(meant):
-            for rule in self.any_key if has_keys_beside(meant) else self.value:
-                for problem in rule.function(meant):
+        with_roles = with_known_roles(example)
+        if self.value and not is_plain(with_roles):
+            for rule in self.any_key if has_keys_beside(with_roles) else self.value:
+                for problem in rule.function(with_roles):
                     yield self._finding(rule, problem, parsed)
         for rule in self.form:
             for problem in rule.function(parsed):
@@ -208,11 +209,11 @@ class Checker:
         if self.template is None or example is None or not example.messages:
             return
         example = with_known_roles(example)
-        one = EncodedExample(
+        encoded = EncodedExample(
             example, self.template.encode(example.value), self.template, self.max_length, self.state.memory
         )
         for rule in self.tokens:
-            for problem in rule.function(one) or ():
+            for problem in rule.function(encoded) or ():
                 yield self._finding(rule, problem, parsed)
 
     def _texts(self, batch: Batch) -> Iterator[Finding]:
@@ -227,41 +228,41 @@ class Checker:
             if position < len(batch.numbers):
                 return batch.parsed(position), {}
             parsed, example = lines[position - len(batch.numbers)]
-            return parsed, {one.index: one.content_pointer for one in reversed(example.messages)}
+            return parsed, {message.index: message.content_pointer for message in reversed(example.messages)}
 
         joined: list[tuple[Rule, int, int, str]] = []
         for rule, position, turn, message in self.text.ask_batch(batch, [example for _, example in lines]):
-            beside = position - len(batch.numbers)
-            if beside >= 0 and (parts := lines[beside][1].parts) and parts[turn]:
-                joined.append((rule, beside, turn, message))
+            line_index = position - len(batch.numbers)
+            if line_index >= 0 and (parts := lines[line_index][1].parts) and parts[turn]:
+                joined.append((rule, line_index, turn, message))
                 continue
             parsed, pointers = line_at(position)
             yield self._finding(rule, Problem(pointers.get(turn, f"/messages/{turn}/content"), message), parsed)
         yield from self._in_parts(joined, lines)
 
     def _in_parts(
-        self, found: list[tuple[Rule, int, int, str]], lines: list[tuple[ParsedLine, Example]]
+        self, joined: list[tuple[Rule, int, int, str]], lines: list[tuple[ParsedLine, Example]]
     ) -> Iterator[Finding]:
         """Findings in messages that join texts of their lines: at each text that has the problem by itself.
 
         A problem of no single text is at the message's place.
         """
-        if not found:
+        if not joined:
             return
         alone = [
-            (beside, turn, at, _with_text(lines[beside][1], turn, text))
-            for beside, turn in dict.fromkeys((beside, turn) for _, beside, turn, _ in found)
-            for at, text in lines[beside][1].parts[turn]
+            (line_index, turn, pointer, _with_text(lines[line_index][1], turn, text))
+            for line_index, turn in dict.fromkeys((line_index, turn) for _, line_index, turn, _ in joined)
+            for pointer, text in lines[line_index][1].parts[turn]
         ]
         by_part: dict[tuple[str, int, int], list[Problem]] = {}
         for rule, position, turn, message in self.text.ask(messages_frame([example for *_, example in alone])):
-            beside, asked, at, _ = alone[position]
-            if turn == asked:
-                by_part.setdefault((rule.code, beside, turn), []).append(Problem(at, message))
-        for rule, beside, turn, message in found:
-            parsed, example = lines[beside]
-            whole = [Problem(example.pointers[turn][1] if example.pointers else "", message)]
-            for problem in by_part.get((rule.code, beside, turn), whole):
+            line_index, asked_turn, pointer, _ = alone[position]
+            if turn == asked_turn:
+                by_part.setdefault((rule.code, line_index, turn), []).append(Problem(pointer, message))
+        for rule, line_index, turn, message in joined:
+            parsed, example = lines[line_index]
+            at_message = [Problem(example.pointers[turn][1] if example.pointers else "", message)]
+            for problem in by_part.get((rule.code, line_index, turn), at_message):
                 yield self._finding(rule, problem, parsed)
 
     def merge(self, part: CheckedChunk, before: int) -> Iterator[Finding]:
@@ -270,12 +271,12 @@ class Checker:
             yield replace(finding, line=finding.line + before) if before else finding
         self.state.summary.extend(part.summary, before)
         for parsed in part.examples:
-            there = _with_line_offset(parsed, before) if before else parsed
-            assert there.example is not None  # only lines with an example are collected
-            meant = with_known_roles(there.example)
-            for rule in self.any_key_dataset if has_keys_beside(meant) else self.dataset:
-                for problem in rule.function(meant, self.state) or ():
-                    yield self._finding(rule, problem, there)
+            moved = _with_line_offset(parsed, before) if before else parsed
+            assert moved.example is not None  # only lines with an example are collected
+            example = with_known_roles(moved.example)
+            for rule in self.any_key_dataset if has_keys_beside(example) else self.dataset:
+                for problem in rule.function(example, self.state) or ():
+                    yield self._finding(rule, problem, moved)
 
     def file_findings(self, facts: FileFacts) -> Iterator[Finding]:
         """The findings about a file as a whole, after it has been read."""
@@ -295,8 +296,8 @@ class Checker:
                     yield self._finding_at(rule, problem, place), None
         for rule in self.profiled if summary.lengths else ():
             for where, problem in rule.function(summary):
-                place, at = (summary.columns.places[where], where) if isinstance(where, int) else (where, None)
-                yield self._finding_at(rule, problem, place), at
+                place, index = (summary.columns.places[where], where) if isinstance(where, int) else (where, None)
+                yield self._finding_at(rule, problem, place), index
 
     def file_limits(self) -> Iterator[str]:
         """What was not compared in a file because it has too much of it."""
@@ -310,8 +311,8 @@ class Checker:
         """The findings of rules that compare the examples of all files, each with the index of its example, from 0."""
         columns = self.state.columns
         for rule in self.compared if columns.exact else ():
-            for at, problem in rule.function(columns):
-                yield self._finding_at(rule, problem, columns.places[at]), at
+            for index, problem in rule.function(columns):
+                yield self._finding_at(rule, problem, columns.places[index]), index
 
     def repeated_requests(self, labelled: set[int]) -> list[list[int]]:
         """The groups of examples that rules over answers compare, by number; without those whose labels differ."""
@@ -340,17 +341,17 @@ class Checker:
 
     def comparison_findings(self, examples: Sequence[Example]) -> Iterator[Finding]:
         """The findings of rules that compare all examples. Raises `CurateError` if a required model is missing."""
-        asked: list[tuple[Rule, object]] = [(rule, examples) for rule in self.whole]
+        inputs: list[tuple[Rule, object]] = [(rule, examples) for rule in self.whole]
         if self.clashing:
             from curate.conflicts.conflict import find_conflicts  # only needed by these rules
             from curate.conflicts.default_models import with_default_models
             from curate.conflicts.judges import judge_of
 
-            wanted = with_default_models(self.conflicts)
-            report = find_conflicts(examples, wanted, judge=judge_of(wanted, None))
-            asked += [(rule, report) for rule in self.clashing]
-        for rule, seen in asked:
-            for example, problem in rule.function(seen):
+            config = with_default_models(self.conflicts)
+            report = find_conflicts(examples, config, judge=judge_of(config, None))
+            inputs += [(rule, report) for rule in self.clashing]
+        for rule, compared in inputs:
+            for example, problem in rule.function(compared):
                 yield replace(self._finding_at(rule, problem, example.place), example=example.id)
 
     def _finding_at(self, rule: Rule, problem: Problem, place: Place) -> Finding:

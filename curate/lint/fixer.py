@@ -176,53 +176,58 @@ class Fixer:
         for remaining in range(MAX_ROUNDS, -1, -1):
             if not pending:
                 break
-            found = self._findings_by_piece(
-                [piece for at in pending for piece in lines[at]], first=remaining == MAX_ROUNDS
+            findings = self._findings_by_piece(
+                [piece for index in pending for piece in lines[index]], first=remaining == MAX_ROUNDS
             )
             changed = []
-            for at in pending:
-                before = list(lines[at])
-                lines[at] = [
+            for index in pending:
+                before = list(lines[index])
+                lines[index] = [
                     new
                     for piece in before
-                    for new in self._step(piece, found[id(piece)], outcomes[at], fixed, more=remaining > 0)
+                    for new in self._step(piece, findings[id(piece)], outcomes[index], fixed, more=remaining > 0)
                 ]
-                if lines[at] != before or any(piece.tried for piece in lines[at]):
-                    changed.append(at)
+                if lines[index] != before or any(piece.tried for piece in lines[index]):
+                    changed.append(index)
             pending = changed
         for parsed, pieces, outcome in zip(chunk, lines, outcomes, strict=True):
             number, mark = parsed.line.number, BOM if facts.bom and parsed.line.number == 1 else b""
-            kept = [
+            kept_lines = [
                 data
-                for nth, piece in enumerate(pieces)
-                if (data := self._last(piece, Place(fixed.name, number, nth), outcome)) is not None
+                for part_number, piece in enumerate(pieces)
+                if (data := self._last(piece, Place(fixed.name, number, part_number), outcome)) is not None
             ]
-            after = self._raw(mark, kept, parsed.line, outcome.codes, fixed)
-            whole = mark + parsed.line.data + parsed.line.ending
-            if after != whole:
+            after = self._raw(mark, kept_lines, parsed.line, outcome.codes, fixed)
+            original = mark + parsed.line.data + parsed.line.ending
+            if after != original:
                 fixed.lines += 1
                 fixed.findings.update(outcome.codes)
             # a completely removed line is recorded as it was read
-            gone = outcome.gone if kept else [(parsed, outcome.gone[-1][1])]
-            if not kept:
-                fixed.removed[gone[0][1].code or ""].append(number)
+            removed_lines = outcome.gone if kept_lines else [(parsed, outcome.gone[-1][1])]
+            if not kept_lines:
+                fixed.removed[removed_lines[0][1].code or ""].append(number)
             removed = [
-                removal(parsed.place, one.example.id if one.example else None, reason, one.line.data)
-                for one, reason in gone
+                removal(
+                    parsed.place,
+                    removed_line.example.id if removed_line.example else None,
+                    reason,
+                    removed_line.line.data,
+                )
+                for removed_line, reason in removed_lines
             ]
-            yield LineChange(whole, after, tuple(removed))
+            yield LineChange(original, after, tuple(removed))
 
     def _findings_by_piece(self, pieces: Sequence[_LineRange], *, first: bool) -> dict[int, list[Finding]]:
         """The findings of each piece, by its identity. Pieces of one line get distinct numbers."""
-        found: dict[int, list[Finding]] = {id(piece): [] for piece in pieces}
+        findings: dict[int, list[Finding]] = {id(piece): [] for piece in pieces}
         numbered = {piece.parsed.place.line if first else position: piece for position, piece in enumerate(pieces, 1)}
         lines = [
             piece.parsed if first else _with_line_number(piece.parsed, number) for number, piece in numbered.items()
         ]
         for finding in self.checker.findings(Batch.of_lines(lines)):
             if self.checker.chosen.reports(finding):
-                found[id(numbered[finding.line])].append(finding)
-        return found
+                findings[id(numbered[finding.line])].append(finding)
+        return findings
 
     def _let_stand(self, parsed: ParsedLine) -> set[str]:
         """Codes suppressed for the example of a line, identified by its content before any repair."""
@@ -244,7 +249,10 @@ class Fixer:
                 piece = _LineRange(tried.before, piece.refused | {tried.code})
                 findings = tried.findings
             else:
-                before, after = (sum(one.code == tried.code for one in some) for some in (tried.findings, findings))
+                before, after = (
+                    sum(finding.code == tried.code for finding in compared_findings)
+                    for compared_findings in (tried.findings, findings)
+                )
                 outcome.codes += [tried.code] * (before - after if tried.counts else 0)
                 piece = _LineRange(piece.parsed, piece.refused)
         repairs = {
@@ -269,9 +277,9 @@ class Fixer:
                 _LineRange(
                     parsed_line(piece.parsed.line._replace(data=text), FileFacts(fixed.name)),
                     piece.refused,
-                    _FixAttempt(piece.parsed, findings, code, nth == 0),
+                    _FixAttempt(piece.parsed, findings, code, index == 0),
                 )
-                for nth, text in lines
+                for index, text in lines
             ]
         return [piece]
 
@@ -286,7 +294,7 @@ class Fixer:
         if data != piece.parsed.line.data:
             outcome.codes.append(repair[0])
         if data is None:
-            kept = KeptExample(example=example.id, file=first.file, line=first.line) if first else None
+            kept_example = KeptExample(example=example.id, file=first.file, line=first.line) if first else None
             outcome.gone.append(
                 (
                     piece.parsed,
@@ -295,8 +303,8 @@ class Fixer:
                         REASON_OF_CODE.get(repair[0], repair[1].summary),
                         "detector",
                         None,
-                        kept,
-                        1.0 if kept else None,
+                        kept_example,
+                        1.0 if kept_example else None,
                     ),
                 )
             )
@@ -307,32 +315,33 @@ class Fixer:
         if parsed.example is None:
             return None
         example = replace(parsed.example, place=place)
-        found = self.copies if example.id in self.firsts else []
+        repairs = self.copies if example.id in self.firsts else []
         self.firsts.setdefault(example.id, place)
-        found = [
-            *found,
+        repairs = [
+            *repairs,
             *(
                 (rule.code, self.allowed[rule.code])
                 for rule in self.dataset
                 if list(rule.function(example, self.state) or ())
             ),
         ]
-        return next(((code, repair) for code, repair in found if self._applies_to(code, place.file)), None)
+        return next(((code, repair) for code, repair in repairs if self._applies_to(code, place.file)), None)
 
-    def _raw(self, mark: bytes, kept: Sequence[bytes], line: Line, codes: list[str], fixed: FixedFile) -> bytes:
+    def _raw(self, mark: bytes, kept_lines: Sequence[bytes], line: Line, codes: list[str], fixed: FixedFile) -> bytes:
         """The bytes that replace a line, with endings, after the repairs of raw bytes."""
         first = line.number == 1
         lines = [
-            data + (line.ending if nth == len(kept) else line.ending or b"\n") for nth, data in enumerate(kept, 1)
+            data + (line.ending if number == len(kept_lines) else line.ending or b"\n")
+            for number, data in enumerate(kept_lines, 1)
         ] or [b""]
         lines[0] = mark + lines[0]
         for code, repair in self.raw:
             if (repair.takes is RepairInput.FIRST and not first) or not self._applies_to(code, fixed.name):
                 continue
-            mended = [repair.function(line) for line in lines]
-            if mended != lines and code not in fixed.findings:  # one finding per file
+            repaired = [repair.function(line) for line in lines]
+            if repaired != lines and code not in fixed.findings:  # one finding per file
                 codes.append(code)
-            lines = mended
+            lines = repaired
         return b"".join(lines)
 
 

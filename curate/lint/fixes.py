@@ -55,12 +55,12 @@ def _rewrite(path: Path, lines: Iterable[LineChange], fixed: FixedFile, limits: 
 
     source = real_path(path).resolve()
     state, digest, size, read = state_of(source), xxhash.xxh3_128(), 0, 0
-    gone: list[Removal] = []
+    removals: list[Removal] = []
     with ExitStack() as stack:
         out: IO[bytes] | None = None
         for before, after, deleted in lines:
             read += not before.isspace()
-            gone += deleted
+            removals += deleted
             digest.update(before)
             if out is None and after != before:
                 if not os.access(source, os.W_OK):
@@ -75,27 +75,27 @@ def _rewrite(path: Path, lines: Iterable[LineChange], fixed: FixedFile, limits: 
             _copy_owner(source, out)
             shutil.copymode(source, out.name)
             if limits is not None:
-                _require_few(fixed.name, read, gone, limits)
-            if gone:  # entered last, so renamed first: if killed, a line is in at least one of the two files
+                _require_few(fixed.name, read, removals, limits)
+            if removals:  # entered last, so renamed first: if killed, a line is in at least one of the two files
                 ledger = path.with_name(f"{'stdin' if path == STDIN else path.stem}.{LEDGER}")
-                fixed.ledger = str(_append(ledger, gone, stack, source))
+                fixed.ledger = str(_append(ledger, removals, stack, source))
             out.flush()  # detects a full disk before the first rename
             os.fsync(out.fileno())  # before the check, since it may take seconds, and lines may be appended meanwhile
             require_unchanged([Snapshot(source, state, digest.hexdigest())])
 
 
-def _append(ledger: Path, gone: Iterable[Removal], stack: ExitStack, source: Path) -> Path:
+def _append(ledger: Path, removals: Iterable[Removal], stack: ExitStack, source: Path) -> Path:
     """Append to a ledger by rewriting it. Raises `OutputError` if a file with that name is not a ledger.
 
     A run that was killed between its two renames has recorded these lines already: they end the ledger then, which is
     newer than `source`.
     """
-    lines = b"".join(map(removed_line, gone))
+    lines = b"".join(map(removed_line, removals))
     out = stack.enter_context(replacing(ledger, mode=source.stat().st_mode))
     _copy_owner(source, out)
     if ledger.is_file():
-        with ledger.open("rb") as known:
-            for line in known:
+        with ledger.open("rb") as existing:
+            for line in existing:
                 try:
                     removal_of(line)
                 except ValueError:
@@ -103,9 +103,9 @@ def _append(ledger: Path, gone: Iterable[Removal], stack: ExitStack, source: Pat
                         f"{ledger}: contains something other than removed lines", "rename it; nothing was changed"
                     ) from None
                 out.write(line if line.endswith(b"\n") else line + b"\n")
-            if known.tell() >= len(lines) and ledger.stat().st_mtime_ns > source.stat().st_mtime_ns:
-                known.seek(-len(lines), os.SEEK_END)
-                lines = b"" if known.read() == lines else lines
+            if existing.tell() >= len(lines) and ledger.stat().st_mtime_ns > source.stat().st_mtime_ns:
+                existing.seek(-len(lines), os.SEEK_END)
+                lines = b"" if existing.read() == lines else lines
     out.write(lines)
     out.flush()  # detects a full disk before the first rename
     return ledger
@@ -117,15 +117,15 @@ def _copy_owner(source: Path, out: IO[bytes]) -> None:
         os.chown(out.fileno(), source.stat().st_uid, source.stat().st_gid)
 
 
-def _require_few(name: str, read: int, gone: Sequence[Removal], limits: DedupConfig) -> None:
+def _require_few(name: str, read: int, removals: Sequence[Removal], limits: DedupConfig) -> None:
     """Raise `DataError` if too much of a file would be removed (D008). Blank lines do not count."""
-    lines = [removal for removal in gone if removal.data.strip()]
+    lines = [removal for removal in removals if removal.data.strip()]
     clusters = Counter(Place(removal.kept.file, removal.kept.line) for removal in lines if removal.kept)
-    found = heavy(
+    findings = heavy(
         Removals({name: read}, {name: len(lines)}, clusters, limits.stop_share, limits.stop_cluster, limits.stop_least)
     )
-    if found:
-        text = "; ".join(f"{finding.code} {finding.file}: {finding.message}" for finding in found)
+    if findings:
+        text = "; ".join(f"{finding.code} {finding.file}: {finding.message}" for finding in findings)
         raise DataError(text, "inspect them with --diff, then pass --yes; the file is unchanged")
 
 

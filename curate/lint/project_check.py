@@ -35,12 +35,12 @@ class ProjectRules:
         """The rules of a configuration, with the suppressions of a project's folder. Raises `ConfigError` for an
         invalid suppression.
         """
-        found = None
+        suppressions = None
         if (folder / SUPPRESSIONS).exists():
             from curate.lint.suppressions import load_suppressions  # only where a project has some
 
-            found = load_suppressions(folder)
-        return cls(config.check, config.conflicts, found)
+            suppressions = load_suppressions(folder)
+        return cls(config.check, config.conflicts, suppressions)
 
     def selecting(self, codes: Sequence[str]) -> Self:
         """The same rules, of which only these codes or prefixes run."""
@@ -79,9 +79,9 @@ def check_project(
     suppressed = rules.suppressed
 
     def unsuppressed(findings: list[Finding]) -> None:
-        fresh = [finding for finding in findings if (finding.code, finding.example) not in suppressed]
-        if fresh and found is not None:
-            found(fresh)
+        unsuppressed_findings = [finding for finding in findings if (finding.code, finding.example) not in suppressed]
+        if unsuppressed_findings and found is not None:
+            found(unsuppressed_findings)
 
     with kernels_for(files):
         report = check_paths(
@@ -94,8 +94,8 @@ def check_project(
             rules.conflicts,
             executor,
         )
-    known = set(map(id, report.findings))
+    checked = set(map(id, report.findings))
     rules.suppress_in(report, list(map(name_of, files)))
-    if found is not None and (stale := [finding for finding in report.findings if id(finding) not in known]):
+    if found is not None and (stale := [finding for finding in report.findings if id(finding) not in checked]):
         found(stale)
     return report

@@ -23,16 +23,16 @@ def repeated_requests(columns: ExampleColumns, labelled: set[int]) -> tuple[Grou
     by_file: dict[str, Groups] = {}
     across: Groups = []
     for group in equal_groups(columns.asked):
-        unlabelled = [at for at in group if at not in labelled] if columns.asked[group[0]] else []
+        unlabelled = [example for example in group if example not in labelled] if columns.asked[group[0]] else []
         files = columns.by_file(unlabelled)
-        for some in files:
-            if len(different := _different_answers(some, columns)[:MAX_COMPARED_ANSWERS]) > 1:
-                by_file.setdefault(columns.places.file_of(some[0]), []).append(different)
+        for in_file in files:
+            if len(answers := _different_answers(in_file, columns)[:MAX_COMPARED_ANSWERS]) > 1:
+                by_file.setdefault(columns.places.file_of(in_file[0]), []).append(answers)
         # of several files, which answers are compared does not depend on the order of the files
-        different = sorted(_different_answers(unlabelled, columns), key=columns.answered.__getitem__)
-        different = sorted(different[:MAX_COMPARED_ANSWERS])
-        if len(columns.by_file(different)) > 1:
-            across.append(different)
+        answers = sorted(_different_answers(unlabelled, columns), key=columns.answered.__getitem__)
+        answers = sorted(answers[:MAX_COMPARED_ANSWERS])
+        if len(columns.by_file(answers)) > 1:
+            across.append(answers)
     compared, left_out = Groups(), Groups()
     for groups in (*by_file.values(), across):
         groups.sort()
@@ -45,6 +45,6 @@ def repeated_requests(columns: ExampleColumns, labelled: set[int]) -> tuple[Grou
 def _different_answers(group: list[int], columns: ExampleColumns) -> list[int]:
     """The first example with each answer, in order."""
     first: dict[int, int] = {}
-    for at in group:
-        first.setdefault(columns.answered[at], at)
+    for example in group:
+        first.setdefault(columns.answered[example], example)
     return list(first.values())

@@ -115,17 +115,21 @@ def check_paths(
     )
     sink = _FindingSink(checker, found)
     size = size_of(paths)
-    many = checker.template is None and size >= MIN_PARALLEL_BYTES
-    own, make_state = (lambda: checker), partial(Checker, config)
+    parallel = checker.template is None and size >= MIN_PARALLEL_BYTES
+    local, make_state = (lambda: checker), partial(Checker, config)
     with (
-        executor.pool(workers if many else 1, processes=many, own=own, make_state=make_state, files=paths) as pool,
+        executor.pool(
+            workers if parallel else 1, processes=parallel, own=local, make_state=make_state, files=paths
+        ) as pool,
         TempStore() as copies,
         unchanging(paths),
     ):
-        again = _SecondReading(pool)
+        second_reading = _SecondReading(pool)
         for number, path in enumerate(paths):
-            _check_file(path, name_of(path), checker, again, report, progress, sink, partial(copies.path, number))
-        _conclude(checker, report, again, sink)
+            _check_file(
+                path, name_of(path), checker, second_reading, report, progress, sink, partial(copies.path, number)
+            )
+        _conclude(checker, report, second_reading, sink)
     if checker.chosen.file_ignores:
         report.findings = list(filter(checker.chosen.reports, report.findings))
     report.seconds = monotonic() - started
@@ -138,12 +142,12 @@ class _FindingSink:
     def __init__(self, checker: Checker, on_findings: Callable[[list[Finding]], None] | None) -> None:
         self._chosen, self._hear = checker.chosen, on_findings
 
-    def __call__(self, findings: Iterable[Finding], *, mended: bool = True) -> None:
-        """`mended`: whether repairs can be made in place in the file."""
+    def __call__(self, findings: Iterable[Finding], *, in_place: bool = True) -> None:
+        """`in_place`: whether repairs can be made in place in the file."""
         if self._hear is None:
             return
         reported = [
-            finding if mended or not finding.fixable else replace(finding, fixable=False)
+            finding if in_place or not finding.fixable else replace(finding, fixable=False)
             for finding in findings
             if self._chosen.reports(finding)
         ]
@@ -155,7 +159,7 @@ def _check_file(
     path: Path,
     name: str,
     checker: Checker,
-    again: "_SecondReading",
+    second_reading: "_SecondReading",
     report: CheckResult,
     progress: Progress | None,
     sink: _FindingSink,
@@ -163,33 +167,33 @@ def _check_file(
 ) -> None:
     """Check a file, and note how it is read again. `copy`: see `chunks_of`."""
     facts = FileFacts(name, target=checker.target)
-    found: list[Finding] = []
+    findings: list[Finding] = []
     before = 0
     cuts: Cuts = []
     facts.packed = packing(path)
-    for part in _parts(path, facts, checker, again.pool, copy):
+    for part in _parts(path, facts, checker, second_reading.pool, copy):
         if part.chunk is not None:
             cuts.append((before, part.chunk))
-        fresh = list(checker.merge(part, before))
-        sink(fresh, mended=not (facts.document or facts.packed))
-        found.extend(fresh)
+        chunk_findings = list(checker.merge(part, before))
+        sink(chunk_findings, in_place=not (facts.document or facts.packed))
+        findings.extend(chunk_findings)
         if part.facts is not facts:
             facts.add(part.facts, before)
             before += part.lines
         if progress:
             progress(part.lines)
-    again.paths[name], again.cuts[name] = path, cuts
-    about = [
+    second_reading.paths[name], second_reading.cuts[name] = path, cuts
+    file_findings = [
         *checker.file_findings(facts),
-        *again.with_ids(checker.file_example_findings(), checker.state.summary.columns),
+        *second_reading.with_ids(checker.file_example_findings(), checker.state.summary.columns),
     ]
     report.limits += [f"{name}: {text}" for text in checker.file_limits()]
     checker.state.end_file()
-    sink(about, mended=not (facts.document or facts.packed))
-    found.extend(about)
+    sink(file_findings, in_place=not (facts.document or facts.packed))
+    findings.extend(file_findings)
     if facts.document or facts.packed:  # only plain JSON Lines files are fixed in place
-        found = [replace(finding, fixable=False) for finding in found]
-    report.findings.extend(sorted(found, key=lambda finding: finding.order))
+        findings = [replace(finding, fixable=False) for finding in findings]
+    report.findings.extend(sorted(findings, key=lambda finding: finding.order))
     report.files += 1
     report.lines += facts.lines
     report.examples += facts.examples
@@ -208,28 +212,34 @@ def _parts(
         yield checker.check_batch(Batch.of_lines(chunk), facts, len(chunk))
 
 
-def _conclude(checker: Checker, report: CheckResult, again: "_SecondReading", sink: _FindingSink) -> None:
+def _conclude(checker: Checker, report: CheckResult, second_reading: "_SecondReading", sink: _FindingSink) -> None:
     """Add the findings of rules that compare the examples of all files."""
     if checker.compares:
-        lines = (parsed for name, path in again.paths.items() for parsed in read_file(path, FileFacts(name)))
-        together = list(checker.comparison_findings([parsed.example for parsed in lines if parsed.example is not None]))
-        report.findings += together
-        sink(together)
+        lines = (parsed for name, path in second_reading.paths.items() for parsed in read_file(path, FileFacts(name)))
+        comparisons = list(
+            checker.comparison_findings([parsed.example for parsed in lines if parsed.example is not None])
+        )
+        report.findings += comparisons
+        sink(comparisons)
     columns = checker.state.columns
-    columns.answers_at = lambda wanted: again.read(wanted, _last_answer, columns)
-    found = list(checker.column_findings())
-    mended = {name for name, path in again.paths.items() if again.cuts[name] and path.is_file() and not packing(path)}
+    columns.answers_at = lambda indexes: second_reading.read(indexes, _last_answer, columns)
+    findings = list(checker.column_findings())
+    repairable = {
+        name
+        for name, path in second_reading.paths.items()
+        if second_reading.cuts[name] and path.is_file() and not packing(path)
+    }
     compared = [
-        replace(finding, fixable=finding.fixable and finding.file in mended)
-        for finding in again.with_ids(found, columns)
+        replace(finding, fixable=finding.fixable and finding.file in repairable)
+        for finding in second_reading.with_ids(findings, columns)
     ]
-    if groups := checker.repeated_requests({at for finding, at in found if finding.code == LABELS_DIFFER}):
-        examples = again.read({at for group in groups for at in group}, itself, columns)
-        placed = {at: replace(example, place=columns.places[at]) for at, example in examples.items()}
-        compared += checker.answer_findings([[placed[at] for at in group] for group in groups])
+    if groups := checker.repeated_requests({index for finding, index in findings if finding.code == LABELS_DIFFER}):
+        examples = second_reading.read({index for group in groups for index in group}, itself, columns)
+        placed = {index: replace(example, place=columns.places[index]) for index, example in examples.items()}
+        compared += checker.answer_findings([[placed[index] for index in group] for group in groups])
     report.findings += compared
     sink(compared)
-    order = {name: at for at, name in enumerate(again.paths)}
+    order = {name: index for index, name in enumerate(second_reading.paths)}
     report.findings.sort(key=lambda finding: (order[finding.file], finding.order))
 
 
@@ -250,31 +260,33 @@ class _SecondReading:
 
     def with_ids(self, findings: Iterable[tuple[Finding, int | None]], columns: ExampleColumns) -> Iterator[Finding]:
         """The findings with the ids of their examples."""
-        known = list(findings)
-        ids = self.read({at for _, at in known if at is not None}, _ID, columns)
-        for finding, at in known:
-            yield finding if at is None else replace(finding, example=ids.get(at))
+        pairs = list(findings)
+        ids = self.read({index for _, index in pairs if index is not None}, _ID, columns)
+        for finding, index in pairs:
+            yield finding if index is None else replace(finding, example=ids.get(index))
 
     def read(
-        self, wanted: Collection[int], value_of: Callable[[Example], Value], columns: ExampleColumns
+        self, indexes: Collection[int], value_of: Callable[[Example], Value], columns: ExampleColumns
     ) -> dict[int, Value]:
         """A value of some examples."""
-        found: dict[int, Value] = {}
+        values: dict[int, Value] = {}
         places = columns.places
         by_file: dict[str, dict[int, int]] = {}
-        for at in sorted(wanted):
-            by_file.setdefault(places[at].file, {})[at] = places[at].line
+        for index in sorted(indexes):
+            by_file.setdefault(places[index].file, {})[index] = places[index].line
         for name, lines in by_file.items():
             if self.cuts[name]:
-                found |= self._in_chunks(lines, value_of, self.cuts[name])
+                values |= self._in_chunks(lines, value_of, self.cuts[name])
             else:  # a document whose elements may share a line
                 start = places.start_of(name)
-                parsed = (one.example for one in read_file(self.paths[name], FileFacts(name)))
+                parsed = (parsed_line.example for parsed_line in read_file(self.paths[name], FileFacts(name)))
                 examples = (example for example in parsed if example is not None)
-                found |= {
-                    start + nth: value_of(example) for nth, example in enumerate(examples) if start + nth in lines
+                values |= {
+                    start + offset: value_of(example)
+                    for offset, example in enumerate(examples)
+                    if start + offset in lines
                 }
-        return found
+        return values
 
     def _in_chunks(
         self, lines: Mapping[int, int], value_of: Callable[[Example], Value], cuts: Cuts
@@ -282,11 +294,11 @@ class _SecondReading:
         """A value of examples by their lines in the file, in order."""
         starts = [before for before, _ in cuts]
         by_chunk: dict[int, dict[int, int]] = {}
-        for at, line in lines.items():
-            nth = bisect_left(starts, line) - 1
-            by_chunk.setdefault(nth, {})[line - starts[nth]] = at
-        asked = ((cuts[nth][1], tuple(numbers), value_of) for nth, numbers in by_chunk.items())
-        answers = self.pool.each(_read_at, asked)
+        for index, line in lines.items():
+            chunk_number = bisect_left(starts, line) - 1
+            by_chunk.setdefault(chunk_number, {})[line - starts[chunk_number]] = index
+        requests = ((cuts[chunk_number][1], tuple(numbers), value_of) for chunk_number, numbers in by_chunk.items())
+        answers = self.pool.each(_read_at, requests)
         return {
             numbers[number]: value
             for numbers, values in zip(by_chunk.values(), answers, strict=True)
@@ -302,6 +314,6 @@ def itself(example: Example) -> Example:
     return example
 
 
-def _read_at(_: Checker, asked: tuple[Chunk, tuple[int, ...], Callable[[Example], Value]]) -> dict[int, Value]:
+def _read_at(_: Checker, request: tuple[Chunk, tuple[int, ...], Callable[[Example], Value]]) -> dict[int, Value]:
     """A value of the examples on some lines of a chunk, from 1 and in order."""
-    return read_at(*asked)
+    return read_at(*request)

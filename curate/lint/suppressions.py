@@ -65,29 +65,31 @@ def load_suppressions(folder: Path) -> Suppressions:
         return Suppressions(path)
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}", "check its permissions") from error
-    lines, wrong = [], []
+    lines, problems = [], []
     for number, line in enumerate(data.split(b"\n"), start=1):
         if line.strip():
             try:
                 lines.append((number, Suppression.model_validate_json(line)))
             except ValidationError as error:
                 first = error.errors(include_url=False, include_input=False)[0]
-                wrong.append(f"{path}:{number}: not a suppression: {'.'.join(map(str, first['loc']))} {first['msg']}")
-    if wrong:
+                problems.append(
+                    f"{path}:{number}: not a suppression: {'.'.join(map(str, first['loc']))} {first['msg']}"
+                )
+    if problems:
         raise ConfigError(
-            "\n".join(map(visible, wrong)), "fix or remove these lines; `curate suppress` writes valid ones"
+            "\n".join(map(visible, problems)), "fix or remove these lines; `curate suppress` writes valid ones"
         )
     return Suppressions(path, tuple(lines))
 
 
 def suppress(report: CheckResult, suppressions: Suppressions, files: Collection[str]) -> None:
     """Remove suppressed findings from the report; report suppressions of `files` that match no finding."""
-    known = {(entry.code, entry.example) for _, entry in suppressions.lines}
-    if not known:
+    suppressed = {(entry.code, entry.example) for _, entry in suppressions.lines}
+    if not suppressed:
         return
-    met = {(finding.code, finding.example or "") for finding in report.findings} & known
-    fresh = [finding for finding in report.findings if (finding.code, finding.example) not in met]
-    report.suppressed += len(report.findings) - len(fresh)
+    matched = {(finding.code, finding.example or "") for finding in report.findings} & suppressed
+    unsuppressed = [finding for finding in report.findings if (finding.code, finding.example) not in matched]
+    report.suppressed += len(report.findings) - len(unsuppressed)
     stale = [
         (
             Place(suppressions.path.name, number),
@@ -95,9 +97,9 @@ def suppress(report: CheckResult, suppressions: Suppressions, files: Collection[
             f"{where(entry.file, entry.line)}",
         )
         for number, entry in suppressions.lines
-        if (entry.code, entry.example) not in met and report.could_report(entry.code, entry.file, files)
+        if (entry.code, entry.example) not in matched and report.could_report(entry.code, entry.file, files)
     ]
-    report.findings = fresh + outdated(stale, report.severities_of)
+    report.findings = unsuppressed + outdated(stale, report.severities_of)
 
 
 def add_suppressions(
@@ -107,25 +109,25 @@ def add_suppressions(
 
     Bytes of the command line that were not decoded count as UTF-8.
     """
-    given = {"reason": reason, **({"author": author} if author else {})}
-    decoded = {name: text.encode(errors="surrogateescape").decode(errors="replace") for name, text in given.items()}
-    known = {(entry.code, entry.example) for _, entry in suppressions.lines}
-    written = []
+    texts = {"reason": reason, **({"author": author} if author else {})}
+    decoded = {name: text.encode(errors="surrogateescape").decode(errors="replace") for name, text in texts.items()}
+    suppressed = {(entry.code, entry.example) for _, entry in suppressions.lines}
+    added = []
     for finding in findings:
-        if finding.example is None or (finding.code, finding.example) in known:
+        if finding.example is None or (finding.code, finding.example) in suppressed:
             continue
-        known.add((finding.code, finding.example))
+        suppressed.add((finding.code, finding.example))
         fields = {name: getattr(finding, name) for name in ("code", "example", "file", "line")}
-        written.append(Suppression.model_validate({**fields, **decoded}))
-    if written:
-        append_lines(suppressions.path, (entry.model_dump_json().encode() for entry in written))
-    return written
+        added.append(Suppression.model_validate({**fields, **decoded}))
+    if added:
+        append_lines(suppressions.path, (entry.model_dump_json().encode() for entry in added))
+    return added
 
 
 def remove_suppression(suppressions: Suppressions, code: str, example: str) -> None:
     """Remove the suppressions of a rule for an example; other lines keep their bytes. Raises `OutputError`."""
-    gone = {number for number, entry in suppressions.lines if (entry.code, entry.example) == (code, example)}
-    if gone:
+    removed = {number for number, entry in suppressions.lines if (entry.code, entry.example) == (code, example)}
+    if removed:
         lines = suppressions.path.read_bytes().split(b"\n")
         with replacing(suppressions.path, mode=suppressions.path.stat().st_mode) as file:
-            file.write(b"\n".join(line for number, line in enumerate(lines, start=1) if number not in gone))
+            file.write(b"\n".join(line for number, line in enumerate(lines, start=1) if number not in removed))

@@ -25,10 +25,10 @@ class TextRules:
         self._suspects: list[list[pl.Expr]] | None = None
         """For rules with prefilters, which messages these select: of any text, and of texts that are not ASCII."""
 
-    def ask_batch(self, batch: Batch, others: Sequence[Example]) -> Iterator[TextFinding]:
+    def ask_batch(self, batch: Batch, examples: Sequence[Example]) -> Iterator[TextFinding]:
         """Run the rules over the plain examples of a batch and other examples, numbered after them."""
         if self.rules:
-            yield from self.ask(batch_frame(batch, others))
+            yield from self.ask(batch_frame(batch, examples))
 
     def ask(self, frame: "pl.DataFrame") -> Iterator[TextFinding]:
         """Run the rules over a message frame."""
@@ -39,17 +39,17 @@ class TextRules:
                 [_suspects(rule) for rule in self._filtered if _any_text(rule) is plain] for plain in (True, False)
             ]
         frames = frame, frame[frame["foreign"].arg_true()]
-        found = [part.select_seq(wanted) for part, wanted in zip(frames, self._suspects, strict=True)]
+        suspects = [part.select_seq(conditions) for part, conditions in zip(frames, self._suspects, strict=True)]
         for rule in self.rules:
-            asked = frame
+            selected = frame
             if rule.prefilters:
-                at = int(not _any_text(rule))
-                if not (marks := found[at][rule.code]).any():
+                frame_index = int(not _any_text(rule))
+                if not (marks := suspects[frame_index][rule.code]).any():
                     continue
-                asked = frames[at][marks.arg_true()]
+                selected = frames[frame_index][marks.arg_true()]
             if rule.code not in self._asked:
                 self._asked[rule.code] = rule.function().alias(rule.code)
-            messages = asked.select("example", "turn", self._asked[rule.code])
+            messages = selected.select("example", "turn", self._asked[rule.code])
             for row in messages[rule.code].is_not_null().arg_true():
                 yield rule, messages["example"][row], messages["turn"][row], messages[rule.code][row]
 

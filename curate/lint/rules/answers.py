@@ -46,41 +46,47 @@ def labels_differ(columns: ExampleColumns) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "Classify the sentiment: I love it"}, {"role": "assistant", "content": "positive"}]}
         {"messages": [{"role": "user", "content": "Classify the sentiment: It is a book"}, {"role": "assistant", "content": "neutral"}]}
     """
-    labels = [at for at in columns.of_kind(LABEL) if columns.asked[at]]
-    asked = array(columns.asked.typecode, map(columns.asked.__getitem__, labels))
-    several = [[labels[nth] for nth in group] for group in equal_groups(asked)]
-    several = [group for group in several if len({columns.answered[at] for at in group}) > 1]
-    if not several:
+    labels = [example for example in columns.of_kind(LABEL) if columns.asked[example]]
+    requests = array(columns.asked.typecode, map(columns.asked.__getitem__, labels))
+    conflicting = [[labels[index] for index in group] for group in equal_groups(requests)]
+    conflicting = [group for group in conflicting if len({columns.answered[example] for example in group}) > 1]
+    if not conflicting:
         return
     classified = {file for file, examples in columns.places.by_file().items() if _has_classes(columns, examples)}
-    pairs = sorted(pair for group in several for pair in _differing(columns, group, classified))
-    answers = columns.answers_at({at for pair in pairs for at in pair})
-    for at, first in pairs:
+    pairs = sorted(pair for group in conflicting for pair in _differing(columns, group, classified))
+    answers = columns.answers_at({example for pair in pairs for example in pair})
+    for example, first in pairs:
         before = f"has the same input and the label {excerpt(answers[first], 40)!r}"
-        text = f"is labelled {excerpt(answers[at], 40)!r}, but {_place(columns, first)} {before}"
-        yield at, Problem("", text)
+        text = f"is labelled {excerpt(answers[example], 40)!r}, but {_place(columns, first)} {before}"
+        yield example, Problem("", text)
 
 
 def _differing(columns: ExampleColumns, group: list[int], classified: Collection[str]) -> Iterator[tuple[int, int]]:
     """Of answers to one input, the first with each further label: with the first of its own file, or, for the first one
     of a file, of all.
     """
-    labelled = [at for at in group if columns.kinds[at] & CLASSIFIED or columns.places.file_of(at) in classified]
+    labelled = [
+        example
+        for example in group
+        if columns.kinds[example] & CLASSIFIED or columns.places.file_of(example) in classified
+    ]
     earlier: set[int] = set()
-    for some in columns.by_file(labelled):
-        if earlier and columns.answered[some[0]] not in earlier:
-            yield some[0], labelled[0]
-        own = {columns.answered[some[0]]}
-        for at in some[1:]:
-            if columns.answered[at] not in own:
-                own.add(columns.answered[at])
-                yield at, some[0]
-        earlier |= own
+    for in_file in columns.by_file(labelled):
+        if earlier and columns.answered[in_file[0]] not in earlier:
+            yield in_file[0], labelled[0]
+        in_file_answers = {columns.answered[in_file[0]]}
+        for example in in_file[1:]:
+            if columns.answered[example] not in in_file_answers:
+                in_file_answers.add(columns.answered[example])
+                yield example, in_file[0]
+        earlier |= in_file_answers
 
 
 def _has_classes(columns: ExampleColumns, examples: range) -> bool:
     """Whether the answers of a file are class labels."""
-    return are_labels(Counter(columns.answered[at] if columns.kinds[at] & LABEL else 0 for at in examples))
+    return are_labels(
+        Counter(columns.answered[example] if columns.kinds[example] & LABEL else 0 for example in examples)
+    )
 
 
 @columns_rule(
@@ -111,30 +117,32 @@ def one_answer_for_many(columns: ExampleColumns) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "A tit."}]}
     """
     sizes = {file: len(examples) for file, examples in columns.places.by_file().items()}
-    found: list[tuple[int, str]] = []
+    problems: list[tuple[int, str]] = []
     for group in equal_groups(columns.answered):
         if len(group) < MIN_QUESTIONS or not columns.kinds[group[0]] & TEXT:
             continue
         files = columns.by_file(group)
-        inside = [(some, asked) for some in files if (asked := _questions(columns, some)) >= MIN_QUESTIONS]
-        for some, asked in inside:
-            share = len(some) / sizes[columns.places.file_of(some[0])]
-            where = f"in {plural(len(some), 'example')}, {share:.1%} of the file"
-            found.append((some[0], f"the same answer to {asked:,} different questions, {where}"))
-        if not inside and (asked := _questions(columns, group)) >= MIN_QUESTIONS:
+        repeated_in_file = [
+            (in_file, questions) for in_file in files if (questions := _questions(columns, in_file)) >= MIN_QUESTIONS
+        ]
+        for in_file, questions in repeated_in_file:
+            share = len(in_file) / sizes[columns.places.file_of(in_file[0])]
+            where = f"in {plural(len(in_file), 'example')}, {share:.1%} of the file"
+            problems.append((in_file[0], f"the same answer to {questions:,} different questions, {where}"))
+        if not repeated_in_file and (questions := _questions(columns, group)) >= MIN_QUESTIONS:
             where = f"in {len(group):,} examples of {len(files):,} files, such as {_place(columns, files[1][0])}"
-            found.append((group[0], f"the same answer to {asked:,} different questions, {where}"))
-    for at, message in sorted(found):
-        yield at, Problem("", message)
+            problems.append((group[0], f"the same answer to {questions:,} different questions, {where}"))
+    for example, message in sorted(problems):
+        yield example, Problem("", message)
 
 
 def _questions(columns: ExampleColumns, examples: list[int]) -> int:
     """The number of different requests of some examples."""
-    return len({columns.asked[at] for at in examples})
+    return len({columns.asked[example] for example in examples})
 
 
-def _place(columns: ExampleColumns, at: int) -> str:
-    return visible(str(columns.places[at]))
+def _place(columns: ExampleColumns, example: int) -> str:
+    return visible(str(columns.places[example]))
 
 
 @profile_rule(
@@ -143,7 +151,7 @@ def _place(columns: ExampleColumns, at: int) -> str:
     Severity.INFO,
     hint="Compare the answer with its question. The beginning was cut off, or is part of the question.",
 )
-def begins_mid_sentence(known: DatasetSummary) -> PlacedProblems:
+def begins_mid_sentence(summary: DatasetSummary) -> PlacedProblems:
     """An answer begins in the middle of a sentence, unlike the other answers of the file.
 
     A text was cut by length, or the question took the first words. The rule reports prose that begins in lower case or
@@ -163,7 +171,7 @@ def begins_mid_sentence(known: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "What is a storm?"}, {"role": "assistant", "content": "Wind that is strong enough to break branches and lift roofs."}]}
     Good: {"messages": [{"role": "user", "content": "What is rain?"}, {"role": "assistant", "content": "Water that falls when the drops have grown too heavy for the air to carry them."}]}
     """
-    begun = known.columns.of_kind(FRAGMENT)
-    if begun and len(begun) <= MAX_LOWERCASE_SHARE * len(known.columns.of_kind(TEXT)):
-        for at in begun:
-            yield at, Problem("", "the last answer begins in the middle of a sentence")
+    begun = summary.columns.of_kind(FRAGMENT)
+    if begun and len(begun) <= MAX_LOWERCASE_SHARE * len(summary.columns.of_kind(TEXT)):
+        for example in begun:
+            yield example, Problem("", "the last answer begins in the middle of a sentence")

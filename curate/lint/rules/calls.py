@@ -94,16 +94,16 @@ def tool_calls_malformed(example: Example) -> Problems:
     """
     for message in example.messages:
         calls = message.value.get("tool_calls")
-        at = call_pointer(message, "tool_calls")
+        pointer = call_pointer(message, "tool_calls")
         if calls is None or message.role != "assistant":
             continue
         if not isinstance(calls, list):
-            yield Problem(at, f"`tool_calls` is {kind_of(calls)}, not a list")
+            yield Problem(pointer, f"`tool_calls` is {kind_of(calls)}, not a list")
         elif not calls:
-            yield Problem(at, "`tool_calls` is an empty list")
+            yield Problem(pointer, "`tool_calls` is an empty list")
         for i, call in enumerate(calls) if isinstance(calls, list) else ():
-            if found := call_fault(call):
-                yield Problem(f"{at}/{i}", f"call {i + 1} of message {message.index + 1} {found}")
+            if fault := call_fault(call):
+                yield Problem(f"{pointer}/{i}", f"call {i + 1} of message {message.index + 1} {fault}")
 
 
 FLAT_CALL_KEYS: Final = frozenset(("name", "arguments"))
@@ -132,11 +132,11 @@ def mend_calls(messages: list[Object]) -> list[Object] | None:
         calls = message.get("tool_calls") if message.get("role") == "assistant" else None
         if not isinstance(calls, list | None):
             return None
-        mended = [_with_function(call) for call in calls or ()]
-        if any(map(call_fault, mended)):
+        repaired = [_with_function(call) for call in calls or ()]
+        if any(map(call_fault, repaired)):
             return None
-        beside = message if calls is None else omit_keys(message, "tool_calls")
-        edited.append({**message, "tool_calls": mended} if mended else beside)
+        without_calls = message if calls is None else omit_keys(message, "tool_calls")
+        edited.append({**message, "tool_calls": repaired} if repaired else without_calls)
     return edited
 
 
@@ -203,19 +203,19 @@ def with_arguments(value: Object, edit: Callable[[Any], Any]) -> Object:
     """A copy in which the arguments of every call are edited."""
 
     def edited(holder: Any) -> Any:
-        has = isinstance(holder, dict) and "arguments" in holder
-        return {**holder, "arguments": edit(holder["arguments"])} if has else holder
+        has_arguments = isinstance(holder, dict) and "arguments" in holder
+        return {**holder, "arguments": edit(holder["arguments"])} if has_arguments else holder
 
     messages = []
     for message in messages_in(value) or ():
         if calls := calls_in(message):
-            made = [
+            converted = [
                 {**call, "function": edited(call["function"])}
                 if isinstance(call, dict) and "function" in call
                 else call
                 for call in calls
             ]
-            message = {**message, "tool_calls": made}  # noqa: PLW2901
+            message = {**message, "tool_calls": converted}  # noqa: PLW2901
         if message.get("role") == "assistant" and "function_call" in message:
             message = {**message, "function_call": edited(message["function_call"])}  # noqa: PLW2901
         messages.append(message)
@@ -310,19 +310,19 @@ def _validator(schema: bytes) -> tuple[Any, list[int]]:
     from jsonschema import validators  # only imported for lines with calls
     from referencing import Registry
 
-    gone = PATTERN_KEYWORDS if b'"patternProperties"' in schema else frozenset()
+    removed_keywords = PATTERN_KEYWORDS if b'"patternProperties"' in schema else frozenset()
 
     def without_patterns(value: Object) -> Object:
         return {
             key: item
             for key, item in value.items()
-            if key not in gone and not (key in ("pattern", "$schema") and isinstance(item, str))
+            if key not in removed_keywords and not (key in ("pattern", "$schema") and isinstance(item, str))
         }
 
-    plain, steps = validators.validator_for({"$schema": DRAFTS[draft_of(schema) or NEWEST_DRAFT]}), [0]
-    checks = {name: _bounded(name, check, steps) for name, check in plain.VALIDATORS.items()}
+    validator_class, steps = validators.validator_for({"$schema": DRAFTS[draft_of(schema) or NEWEST_DRAFT]}), [0]
+    checks = {name: _bounded(name, check, steps) for name, check in validator_class.VALIDATORS.items()}
     value = json.loads(schema, object_hook=without_patterns)
-    return validators.extend(plain, checks)(value, registry=Registry()), steps
+    return validators.extend(validator_class, checks)(value, registry=Registry()), steps
 
 
 def _bounded(name: str, check: Callable[..., Any], steps: list[int]) -> Callable[..., Any]:
@@ -348,13 +348,13 @@ def _misfits(schema: bytes, arguments: bytes) -> list[str]:
     (validator, steps), value = _validator(schema), json.loads(arguments)
     steps[0] = MAX_VALIDATION_STEPS
     try:
-        found = sorted(excerpt(error.message, 100) for error in validator.iter_errors(value))
+        faults = sorted(excerpt(error.message, 100) for error in validator.iter_errors(value))
     except (Unresolvable, RecursionError, ArithmeticError, re.error):
         return []  # an external or cyclic reference, a huge number, or too many steps: cannot be validated
-    properties, apart = validator.schema.get("properties"), {*PATTERN_KEYWORDS, "$ref", "allOf", "anyOf", "oneOf"}
-    if isinstance(properties, dict) and properties and not apart & json.loads(schema).keys():
-        found += [f"argument {excerpt(name, 40)!r} is not declared" for name in value if name not in properties]
-    return found
+    properties, undeclared = validator.schema.get("properties"), {*PATTERN_KEYWORDS, "$ref", "allOf", "anyOf", "oneOf"}
+    if isinstance(properties, dict) and properties and not undeclared & json.loads(schema).keys():
+        faults += [f"argument {excerpt(name, 40)!r} is not declared" for name in value if name not in properties]
+    return faults
 
 
 @dataset_rule(
@@ -382,8 +382,8 @@ def argument_types(example: Example, state: DatasetState) -> Problems:
     first: dict[str | None, tuple[str, Place]] = state.memory.setdefault("T016", {})
     for call in tool_calls(example):
         arguments = None if is_converted(call.message) else call.function.get("arguments")
-        given = [(None, arguments), *(arguments.items() if isinstance(arguments, dict) else ())]
-        for name, value in given:
+        values = [(None, arguments), *(arguments.items() if isinstance(arguments, dict) else ())]
+        for name, value in values:
             if value is None:
                 continue
             kind, place = first.setdefault(name, (kind_of(value), example.place))

@@ -111,15 +111,15 @@ def _decoded(text: str) -> str:
 
 
 def _mojibake_message(text: str) -> str | None:
-    mended = _decoded(text)
-    at = next((i for i, (a, b) in enumerate(zip(text, mended, strict=False)) if a != b), None)
-    if mended == text or at is None:
+    decoded = _decoded(text)
+    index = next((i for i, (a, b) in enumerate(zip(text, decoded, strict=False)) if a != b), None)
+    if decoded == text or index is None:
         return None
-    start = at - next((i for i, char in enumerate(reversed(text[:at])) if char.isspace()), at)
+    start = index - next((i for i, char in enumerate(reversed(text[:index])) if char.isspace()), index)
     return (
         f"{excerpt(text[start:].split(maxsplit=1)[0], 30)!r} should be "
-        f"{excerpt(mended[start:].split(maxsplit=1)[0], 30)!r}"
-        if mended[start:].strip()
+        f"{excerpt(decoded[start:].split(maxsplit=1)[0], 30)!r}"
+        if decoded[start:].strip()
         else "text that was decoded wrongly"
     )
 
@@ -153,19 +153,19 @@ def invisible_character() -> "pl.Expr":
 def _stripped(text: str) -> str:
     """`text` without invisible characters; unchanged if nothing else would remain."""
     thai = ZERO_WIDTH_SPACE_SCRIPTS.search(text) is not None
-    kept = TAGGED_FLAG.sub(
+    stripped = TAGGED_FLAG.sub(
         lambda match: match.group(1) or (match.group() if thai and match.group() == "\u200b" else ""), text
     )
-    return kept if kept.strip() else text
+    return stripped if stripped.strip() else text
 
 
 def _invisible_characters(text: str) -> str | None:
-    kept = _stripped(text)
-    if kept == text:
+    stripped = _stripped(text)
+    if stripped == text:
         return None
-    first = next((i for i, (a, b) in enumerate(zip(text, kept, strict=False)) if a != b), len(kept))
+    first = next((i for i, (a, b) in enumerate(zip(text, stripped, strict=False)) if a != b), len(stripped))
     return (
-        f"{plural(len(text) - len(kept), 'invisible character')}, the first U+{ord(text[first]):04X} at character "
+        f"{plural(len(text) - len(stripped), 'invisible character')}, the first U+{ord(text[first]):04X} at character "
         f"{first + 1}"
     )
 
@@ -202,9 +202,9 @@ def other_script() -> "pl.Expr":
     return judged_by(with_request(pl.when(pl.col("switched")).then(answer())), _script_message)
 
 
-def _script_message(both: str) -> str | None:
+def _script_message(joined: str) -> str | None:
     """The message for a question and an answer of which exactly one is in Latin script."""
-    system, prompt, answer = both.split("\0", 2)
+    system, prompt, answer = joined.split("\0", 2)
     if LANGUAGE_REQUEST.search(system) or LANGUAGE_REQUEST.search(prompt) or "language" in prompt.lower():
         return None
     shares = [len(re.findall(OTHER_SCRIPT, text)) / max(1, len(text)) for text in (prompt, answer)]
@@ -222,11 +222,16 @@ def _script_message(both: str) -> str | None:
 
 def _languages_differ(prompt: str, answer: str) -> str | None:
     """The message for two texts, if they are in two languages."""
-    asked, said = clear_language(prompt, 1), clear_language(answer, 4, MIN_COMMON_WORDS)
+    question_language, answer_language = clear_language(prompt, 1), clear_language(answer, 4, MIN_COMMON_WORDS)
     # one word of another language may be a name or a loan
-    if not asked or not said or asked == said or (asked != "en" and not clear_language(prompt, 3)):
+    if (
+        not question_language
+        or not answer_language
+        or question_language == answer_language
+        or (question_language != "en" and not clear_language(prompt, 3))
+    ):
         return None
-    return f"the question is in {NAMES[asked]}, the answer in {NAMES[said]}"
+    return f"the question is in {NAMES[question_language]}, the answer in {NAMES[answer_language]}"
 
 
 TWO_LANGUAGES: Final = patterns(TWO_FOREIGN_WORDS, answered=True)
@@ -252,9 +257,9 @@ def other_language() -> "pl.Expr":
     return judged_by(with_request(pl.when(answered_question().is_not_null()).then(answer())), _language_message)
 
 
-def _language_message(both: str) -> str | None:
+def _language_message(joined: str) -> str | None:
     """The message for a question and an answer in two languages."""
-    system, prompt, answer = both.split("\0", 2)
+    system, prompt, answer = joined.split("\0", 2)
     if SHOWN_TEXT.search(prompt.strip()) or NOT_PROSE.search(answer) or ABOUT_LANGUAGE.search(f"{system}\n{prompt}"):
         return None
     return _languages_differ(prompt, answer)
@@ -290,8 +295,8 @@ def _unusual_text_message(text: str) -> str | None:
     words = text.split()
     if len(words) < MIN_UNUSUAL_WORDS:
         return None
-    odd = _odd_words(text, words)
-    return None if odd is None or NOT_PROSE.search(text) else odd
+    letters = _odd_words(text, words)
+    return None if letters is None or NOT_PROSE.search(text) else letters
 
 
 def _odd_words(text: str, words: list[str]) -> str | None:
@@ -323,9 +328,9 @@ def lost_character() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Where is the caf\ufffd?"}, {"role": "assistant", "content": "There."}]}
     Good: {"messages": [{"role": "user", "content": "Where is the café?"}, {"role": "assistant", "content": "There."}]}
     """
-    found = matching(non_ascii(), "\ufffd")
+    texts = matching(non_ascii(), "\ufffd")
     return pl.format(
-        "the replacement character U+FFFD occurs {} times", found.str.count_matches("\ufffd", literal=True)
+        "the replacement character U+FFFD occurs {} times", texts.str.count_matches("\ufffd", literal=True)
     )
 
 
@@ -348,9 +353,9 @@ def look_alike_letter() -> "pl.Expr":
 
 
 def _look_alikes(text: str) -> str | None:
-    found = [word for word in LETTERS.findall(text) if _is_disguised(word)]
-    more = f", and {plural(len(found) - 1, 'more word')}" if len(found) > 1 else ""
-    return f"{excerpt(found[0], 30)!r} has letters of two alphabets{more}" if found else None
+    disguised = [word for word in LETTERS.findall(text) if _is_disguised(word)]
+    more = f", and {plural(len(disguised) - 1, 'more word')}" if len(disguised) > 1 else ""
+    return f"{excerpt(disguised[0], 30)!r} has letters of two alphabets{more}" if disguised else None
 
 
 def _is_disguised(word: str) -> bool:

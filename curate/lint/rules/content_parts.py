@@ -81,9 +81,9 @@ def part_type(example: Example, *, target: Target) -> Problems:
     Bad: {"messages": [{"role": "user", "content": [{"type": "txt", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
     """
-    known = TRAINED_TYPES if target in SERVICES else RENDERED_TYPES
+    trained_types = TRAINED_TYPES if target in SERVICES else RENDERED_TYPES
     for part in parts_of(example):
-        if part.type not in known and not (part.type in REASONING_TYPES and part.message.role == "assistant"):
+        if part.type not in trained_types and not (part.type in REASONING_TYPES and part.message.role == "assistant"):
             yield Problem(part.pointer, f"a part of type {excerpt(part.type, 30)!r} is not trained on")
 
 
@@ -175,8 +175,8 @@ def one_kind(messages: list[Object]) -> list[Object] | None:
 
 def _is_one_text(content: list[Any]) -> bool:
     match content:
-        case [{"type": "text", "text": str(), **others}]:
-            return not others
+        case [{"type": "text", "text": str(), **other_keys}]:
+            return not other_keys
     return False
 
 
@@ -285,8 +285,10 @@ def completion_unspaced() -> "pl.Expr":
     Bad: {"prompt": "The capital of France is", "completion": "Paris."}
     Good: {"prompt": "The capital of France is", "completion": " Paris."}
     """
-    apart = answered_question().str.contains(r"[^\s(\[{\"'`/\\>–—-]\z") & pl.col("text").str.contains(r"\A[\p{L}\p{N}]")
-    return pl.when(pl.col("joined") & apart).then(pl.lit("no white space between prompt and completion"))
+    touching = answered_question().str.contains(r"[^\s(\[{\"'`/\\>–—-]\z") & pl.col("text").str.contains(
+        r"\A[\p{L}\p{N}]"
+    )
+    return pl.when(pl.col("joined") & touching).then(pl.lit("no white space between prompt and completion"))
 
 
 def runs_together(prompt: Any, completion: Any) -> bool:
@@ -326,8 +328,8 @@ def not_nfc() -> "pl.Expr":
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "A café."}]}
     """
     # the few non-ASCII texts
-    some = pl.when(pl.col("text").str.len_bytes() != pl.col("text").str.len_chars()).then(pl.col("text"))
-    return pl.when(some.str.normalize("NFC") != some).then(
+    non_ascii = pl.when(pl.col("text").str.len_bytes() != pl.col("text").str.len_chars()).then(pl.col("text"))
+    return pl.when(non_ascii.str.normalize("NFC") != non_ascii).then(
         pl.format("the {}'s text is not in normal form C", pl.col("role").fill_null("message"))
     )
 

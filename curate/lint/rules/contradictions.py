@@ -142,10 +142,10 @@ def contradicts_itself(examples: Sequence[Example]) -> Found:
     from curate.conflicts.self_contradiction import contradictions_within  # only needed by this rule
 
     for example in examples:
-        for found in contradictions_within(example):
-            claim, denied = excerpt(found.evidence.right, 60), excerpt(found.evidence.left, 60)
-            message = f"says {claim!r}, but message {found.earlier} says {denied!r}"
-            yield example, Problem(example.messages[found.later].content_pointer, message)
+        for contradiction in contradictions_within(example):
+            claim, denied = excerpt(contradiction.evidence.right, 60), excerpt(contradiction.evidence.left, 60)
+            message = f"says {claim!r}, but message {contradiction.earlier} says {denied!r}"
+            yield example, Problem(example.messages[contradiction.later].content_pointer, message)
 
 
 def _conflict_findings(report: "ConflictsResult", code: str) -> Found:

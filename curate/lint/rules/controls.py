@@ -96,23 +96,27 @@ def nova_reserved_word() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "User: What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     Good: {"messages": [{"role": "user", "content": "Customer: What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     """
-    found = pl.col("text").str.extract(f"(?i)({'|'.join(map(re.escape, RESERVED))})")
+    reserved_word = pl.col("text").str.extract(f"(?i)({'|'.join(map(re.escape, RESERVED))})")
     speaks = pl.col("role").is_in(["user", "system", "developer", "assistant"])
-    return pl.when(speaks & found.is_not_null()).then(pl.format("{} is a reserved word of Amazon Nova", found))
+    return pl.when(speaks & reserved_word.is_not_null()).then(
+        pl.format("{} is a reserved word of Amazon Nova", reserved_word)
+    )
 
 
 def _control_message(text: str) -> str | None:
     """The message for a text with one of the tokens. The number of passes over a text part is bounded."""
-    whole = text.strip()
-    begin, marked = text.find(whole[:1]), None
+    stripped = text.strip()
+    begin, marked = text.find(stripped[:1]), None
     for match in TOKEN.finditer(
-        STRIKETHROUGH.sub(lambda struck: struck[0] if struck[0] == whole else _without_strikethrough(struck[0]), text)
+        STRIKETHROUGH.sub(
+            lambda struck: struck[0] if struck[0] == stripped else _without_strikethrough(struck[0]), text
+        )
     ):
-        token, at = match.group(), match.start()
-        if token == BOS_MARK and at > begin:  # a type parameter, or an element that HTML allows to stay open
+        token, start = match.group(), match.start()
+        if token == BOS_MARK and start > begin:  # a type parameter, or an element that HTML allows to stay open
             if marked is None:
                 marked = MARKUP.search(text) is not None
-            if marked or text[at - 1].isalnum():
+            if marked or text[start - 1].isalnum():
                 continue
         return f"{token} is a control token of {FAMILY_OF[token]}"
     return None

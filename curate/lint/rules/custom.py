@@ -37,21 +37,23 @@ def known_rules(declared: tuple[CustomRule, ...] = ()) -> dict[str, Rule]:
 
     Raises `ConfigError` for a code or name in use, and for a pattern or expression that polars refuses.
     """
-    found = dict(RULES)
+    rules = dict(RULES)
     for source, rule in [*_from_packages(), *((f"check.rule {item.code}", _declared(item)) for item in declared)]:
-        taken = next((known for known in found.values() if rule.code == known.code or rule.name == known.name), None)
-        if taken is not None:
+        conflicting = next(
+            (existing for existing in rules.values() if rule.code == existing.code or rule.name == existing.name), None
+        )
+        if conflicting is not None:
             raise ConfigError(
-                f"{source}: {rule.code} {rule.name}: {taken.code} {taken.name} already has that code or name",
+                f"{source}: {rule.code} {rule.name}: {conflicting.code} {conflicting.name} already has that code or name",
                 "choose another one",
             )
-        found[rule.code] = rule
-    return found
+        rules[rule.code] = rule
+    return rules
 
 
 @lru_cache(maxsize=1)
 def _from_packages() -> tuple[tuple[str, Rule], ...]:
-    found: list[tuple[str, Rule]] = []
+    found_rules: list[tuple[str, Rule]] = []
     if not any(map(_brings_some, sys.path)):
         return ()
     # reads the metadata of all packages: ten times as long as a search for the name
@@ -71,8 +73,8 @@ def _from_packages() -> tuple[tuple[str, Rule], ...]:
                     f"{source}: RULES contains something that is not a rule",
                     "declare it with `curate.lint.rules.rule.rule`",
                 )
-            found.append((source, rule))
-    return tuple(found)
+            found_rules.append((source, rule))
+    return tuple(found_rules)
 
 
 def _brings_some(folder: str) -> bool:
@@ -101,7 +103,7 @@ def _declared(item: CustomRule) -> Rule:
             "name the defect, e.g. mentions-competitor",
         )
     where = f" of a message of {' or '.join(item.role)}" if item.role else " of a message"
-    what = (
+    summary = (
         f"The text{where} matches the pattern {item.pattern}"
         if item.pattern
         else f"The expression holds{where}: {item.expression}"
@@ -114,7 +116,7 @@ def _declared(item: CustomRule) -> Rule:
         Scope.TEXT,
         item.hint,
         custom_summary(item),
-        item.why or f"{what}.",
+        item.why or f"{summary}.",
         _lines(item.bad),
         _lines(item.good),
         lambda: _expression(item),
@@ -166,16 +168,16 @@ def _tried(item: CustomRule) -> None:
         raise ConfigError(f"{source}: the expression has a subquery", "compare the columns of a message: " + COLUMNS)
     frame = messages_frame([Example(Place("", 0), {"messages": TRIAL_MESSAGES}, "messages")])
     try:
-        together = frame.select(holds=_condition(item))
-        apart = [frame[n].select(holds=_condition(item)) for n in range(len(frame))]
+        at_once = frame.select(holds=_condition(item))
+        separate = [frame[n].select(holds=_condition(item)) for n in range(len(frame))]
     except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
         raise ConfigError(f"{source}: {(str(error) or type(error).__name__).splitlines()[0]}", step) from None
-    if together["holds"].dtype != pl.Boolean:
+    if at_once["holds"].dtype != pl.Boolean:
         raise ConfigError(
-            f"{source}: the expression is a {together['holds'].dtype}, not true or false",
+            f"{source}: the expression is a {at_once['holds'].dtype}, not true or false",
             "compare it with a value, e.g. LENGTH(text) > 4000",
         )
-    if not pl.concat(apart).equals(together):
+    if not pl.concat(separate).equals(at_once):
         raise ConfigError(
             f"{source}: the expression depends on other messages",
             "use one message at a time: no sums, averages or windows",
@@ -190,6 +192,6 @@ def mistakes(declared: tuple[CustomRule, ...]) -> Iterator[str]:
                 yield f"check.rule {item.code}: no message has the role {role!r}"
 
 
-def own_rules(known: Mapping[str, Rule]) -> list[Rule]:
-    """The rules in `known` that are not built in."""
-    return [rule for code, rule in known.items() if code not in RULES]
+def own_rules(rules: Mapping[str, Rule]) -> list[Rule]:
+    """The rules in `rules` that are not built in."""
+    return [rule for code, rule in rules.items() if code not in RULES]

@@ -25,9 +25,9 @@ OUTLIER_DEVIATIONS: Final = 6.0
 """Robust standard deviations of log length beyond which an example is an outlier."""
 
 
-def _dataset_problem(known: DatasetSummary, text: str) -> tuple[Place, Problem]:
+def _dataset_problem(summary: DatasetSummary, text: str) -> tuple[Place, Problem]:
     """A problem of the whole file."""
-    return Place(known.columns.places.first, 0), Problem("", text)
+    return Place(summary.columns.places.first, 0), Problem("", text)
 
 
 @profile_rule(
@@ -37,7 +37,7 @@ def _dataset_problem(known: DatasetSummary, text: str) -> tuple[Place, Problem]:
     default=False,
     hint="Add examples. Providers recommend at least 50 to 100 examples.",
 )
-def small_data_set(known: DatasetSummary) -> PlacedProblems:
+def small_data_set(summary: DatasetSummary) -> PlacedProblems:
     """A file has fewer than 50 examples.
 
     So few examples teach a format at best, and a test set taken from them measures chance. Runs only when selected.
@@ -49,16 +49,17 @@ def small_data_set(known: DatasetSummary) -> PlacedProblems:
         {"text": "6+1=7"}, {"text": "6+2=8"}, {"text": "6+3=9"}, {"text": "7+1=8"}, {"text": "7+2=9"}, {"text": "8+1=9"}, {"text": "9-1=8"}, {"text": "9-2=7"}, {"text": "9-3=6"}, {"text": "9-4=5"},
         {"text": "9-5=4"}, {"text": "9-6=3"}, {"text": "9-7=2"}, {"text": "9-8=1"}, {"text": "8-1=7"}, {"text": "8-2=6"}, {"text": "8-3=5"}, {"text": "8-4=4"}, {"text": "8-5=3"}, {"text": "8-6=2"}]
     """
-    if 0 < len(known.lengths) < MIN_USEFUL_EXAMPLES:
+    if 0 < len(summary.lengths) < MIN_USEFUL_EXAMPLES:
         yield _dataset_problem(
-            known, f"{plural(len(known.lengths), 'example')}; fewer than {MIN_USEFUL_EXAMPLES} rarely improve a model"
+            summary,
+            f"{plural(len(summary.lengths), 'example')}; fewer than {MIN_USEFUL_EXAMPLES} rarely improve a model",
         )
 
 
 @profile_rule(
     "F002", "system-prompt-variants", Severity.INFO, hint="Choose one spelling, and use it in production too."
 )
-def system_prompt_variants(known: DatasetSummary) -> PlacedProblems:
+def system_prompt_variants(summary: DatasetSummary) -> PlacedProblems:
     """One system prompt has several spellings in a file.
 
     They differ in case, white space or punctuation only. To the model they are different tokens, and it learns each
@@ -70,14 +71,16 @@ def system_prompt_variants(known: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}]}
     """
-    alike: dict[tuple[str, ...], list[str]] = {}
-    for prompt in sorted(known.systems, key=lambda prompt: (-known.systems[prompt], prompt)):
-        alike.setdefault(tuple(words(prompt.casefold())), []).append(prompt)
-    for key, prompts in alike.items():
+    spellings: dict[tuple[str, ...], list[str]] = {}
+    for prompt in sorted(summary.systems, key=lambda prompt: (-summary.systems[prompt], prompt)):
+        spellings.setdefault(tuple(words(prompt.casefold())), []).append(prompt)
+    for key, prompts in spellings.items():
         if key and len(prompts) > 1:
-            counts = ", ".join(f"{known.systems[prompt]:,}" for prompt in prompts[:5])
+            counts = ", ".join(f"{summary.systems[prompt]:,}" for prompt in prompts[:5])
             shown = visible(excerpt(prompts[0], 60))
-            yield _dataset_problem(known, f"one system prompt in {len(prompts)} spellings ({counts} examples): {shown}")
+            yield _dataset_problem(
+                summary, f"one system prompt in {len(prompts)} spellings ({counts} examples): {shown}"
+            )
 
 
 @profile_rule(
@@ -86,7 +89,7 @@ def system_prompt_variants(known: DatasetSummary) -> PlacedProblems:
     Severity.WARNING,
     hint="List them with `curate check --select Q004`. Remove most of them, or add answers.",
 )
-def many_refusals(known: DatasetSummary) -> PlacedProblems:
+def many_refusals(summary: DatasetSummary) -> PlacedProblems:
     """At least 30% of the answers of a file are refusals.
 
     The model refuses at least as often as its data. OpenAI's guide warns that 60% refusals in training give 60% in use,
@@ -101,16 +104,16 @@ def many_refusals(known: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "Sing"}, {"role": "assistant", "content": "La la la."}]}
         {"messages": [{"role": "user", "content": "Rob"}, {"role": "assistant", "content": "I can't help with that."}]}
     """
-    if known.refusals >= MIN_EXAMPLES // 2 and known.refusals >= REFUSAL_SHARE * known.answers:
-        share = known.refusals / known.answers
-        counts = f"{known.refusals:,} of {known.answers:,}"
-        yield _dataset_problem(known, f"{share:.0%} of the answers open with a refusal ({counts})")
+    if summary.refusals >= MIN_EXAMPLES // 2 and summary.refusals >= REFUSAL_SHARE * summary.answers:
+        share = summary.refusals / summary.answers
+        counts = f"{summary.refusals:,} of {summary.answers:,}"
+        yield _dataset_problem(summary, f"{share:.0%} of the answers open with a refusal ({counts})")
 
 
 @profile_rule(
     "F004", "one-sided-answers", Severity.INFO, hint="Add examples of the other answers, or train on fewer of this one."
 )
-def one_sided_answers(known: DatasetSummary) -> PlacedProblems:
+def one_sided_answers(summary: DatasetSummary) -> PlacedProblems:
     """At least 90% of the answers of a file are the same.
 
     A model that always gives the most common answer is right nine times in ten, and training finds this first.
@@ -129,11 +132,11 @@ def one_sided_answers(known: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "Good film"}, {"role": "assistant", "content": "positive"}]}
         {"messages": [{"role": "user", "content": "Bad film"}, {"role": "assistant", "content": "negative"}]}
     """
-    if known.answers >= MIN_EXAMPLES and known.label.lead:
-        count = known.label.count
-        if count >= ONE_LABEL_SHARE * known.answers:
-            shown = visible(excerpt(known.label.text, MAX_LABEL_SHOWN_CHARS))
-            yield _dataset_problem(known, f"{count / known.answers:.0%} of the answers are {shown!r}")
+    if summary.answers >= MIN_EXAMPLES and summary.label.lead:
+        count = summary.label.count
+        if count >= ONE_LABEL_SHARE * summary.answers:
+            shown = visible(excerpt(summary.label.text, MAX_LABEL_SHOWN_CHARS))
+            yield _dataset_problem(summary, f"{count / summary.answers:.0%} of the answers are {shown!r}")
 
 
 MAX_LABEL_SHOWN_CHARS: Final = 20
@@ -146,7 +149,7 @@ MAX_LABEL_SHOWN_CHARS: Final = 20
     default=False,
     hint="Set the maximum length by the 95th percentile. `curate stats` shows more.",
 )
-def uneven_lengths(known: DatasetSummary) -> PlacedProblems:
+def uneven_lengths(summary: DatasetSummary) -> PlacedProblems:
     """The longest example of a file is at least 20 times as long as the median.
 
     The longest example sets the memory that a batch needs, and is truncated first. The finding gives turns and
@@ -159,16 +162,16 @@ def uneven_lengths(known: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Bye."}]}
     """
-    if not known.lengths:
+    if not summary.lengths:
         return
-    ordered = sorted(known.lengths)
+    ordered = sorted(summary.lengths)
     middle, high, longest = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.95)], ordered[-1]
     if longest >= 20 * max(1, middle):
-        turns = sorted(known.turns.elements())
+        turns = sorted(summary.turns.elements())
         times = f"{longest / max(1, middle):.0f} times as long as the median"
         sizes = f"characters {middle:,} / {high:,} / {longest:,}"
         counts = f"turns {turns[len(turns) // 2]} / {turns[int(len(turns) * 0.95)]} / {turns[-1]}"
-        yield _dataset_problem(known, f"the longest example is {times} (median / 95% / longest): {sizes}, {counts}")
+        yield _dataset_problem(summary, f"the longest example is {times} (median / 95% / longest): {sizes}, {counts}")
 
 
 @profile_rule(
@@ -178,7 +181,7 @@ def uneven_lengths(known: DatasetSummary) -> PlacedProblems:
     default=False,
     hint="Read the example. The longest and shortest examples are often broken.",
 )
-def odd_length(known: DatasetSummary) -> PlacedProblems:
+def odd_length(summary: DatasetSummary) -> PlacedProblems:
     """An example is much longer or shorter than all others of its file.
 
     The rule measures the logarithm of the length in robust standard deviations (median absolute deviation) and needs 10
@@ -198,24 +201,24 @@ def odd_length(known: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "Hi a"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Hi bb"}, {"role": "assistant", "content": "Hello."}]}
     """
-    if len(known.lengths) < MIN_EXAMPLES:
+    if len(summary.lengths) < MIN_EXAMPLES:
         return
-    counts = Counter(known.lengths)
+    counts = Counter(summary.lengths)
     logs = [(log(max(length, 1)), count) for length, count in counts.items()]
     middle = _median(logs)
     spread = max(1.4826 * _median([(abs(value - middle), count) for value, count in logs]), log(1.15))
     least, most = exp(middle - OUTLIER_DEVIATIONS * spread), exp(middle + OUTLIER_DEVIATIONS * spread)
-    odd = {length for length in counts if length and not least <= length <= most}
-    for at, length in enumerate(known.lengths):
-        if length in odd:
-            yield at, Problem("", f"{plural(length, 'character')}; the median is {int(exp(middle)):,}")
+    outliers = {length for length in counts if length and not least <= length <= most}
+    for example, length in enumerate(summary.lengths):
+        if length in outliers:
+            yield example, Problem("", f"{plural(length, 'character')}; the median is {int(exp(middle)):,}")
 
 
 def _median(counted: list[tuple[float, int]]) -> float:
     """The median of values with counts; the mean of the two middle values if there are two."""
     ordered = sorted(counted)
     ends = list(accumulate(count for _, count in ordered))
-    low, high = (ordered[bisect_right(ends, at)][0] for at in ((ends[-1] - 1) // 2, ends[-1] // 2))
+    low, high = (ordered[bisect_right(ends, rank)][0] for rank in ((ends[-1] - 1) // 2, ends[-1] // 2))
     return (low + high) / 2
 
 

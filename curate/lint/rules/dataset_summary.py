@@ -114,7 +114,7 @@ class DatasetSummary:
 
     def sort(self, order: list[int]) -> None:
         """Sort the examples, all of one chunk, by these numbers."""
-        if any(this > after for this, after in pairwise(order)):
+        if any(number > after for number, after in pairwise(order)):
             self.columns.sort(order)
             (self.lengths,) = sorted_columns(order, (self.lengths,))
 
@@ -169,8 +169,8 @@ class DatasetSummary:
         """Add the types of what plain examples have beside their messages."""
         first: dict[tuple[tuple[str, type], ...], int] = {}
         counts = Counter[tuple[tuple[str, type], ...]]()
-        for position, beside in batch.beside.items():
-            types = tuple([(key, type(item)) for key, item in beside.items()])
+        for position, extra_keys in batch.beside.items():
+            types = tuple([(key, type(item)) for key, item in extra_keys.items()])
             counts[types] += 1
             first.setdefault(types, batch.numbers[position])
         for types, count in counts.items():
@@ -206,8 +206,8 @@ class DatasetSummary:
         if "assistant" not in roles:
             return
         styles = list(styles_of_reasoning(turns, texts))
-        has = any(says for _, says in styles)
-        self.reasoned[has] = add_to_count(self.reasoned.get(has), place)
+        has_reasoning = any(says for _, says in styles)
+        self.reasoned[has_reasoning] = add_to_count(self.reasoned.get(has_reasoning), place)
         for style in dict.fromkeys(style for style, _ in styles):
             self.reasoning_styles[style] = add_to_count(self.reasoning_styles.get(style), place)
 
@@ -248,30 +248,30 @@ class DatasetSummary:
         count, place = self.plain
         return kinds | {False: add_to_count(kinds.get(False), place, count)}
 
-    def extend(self, other: "DatasetSummary", before: int) -> None:
+    def extend(self, following: "DatasetSummary", before: int) -> None:
         """Append the summary of the following lines of the file, with `before` lines of it before them."""
-        self.columns.extend(other.columns, before)
-        self.lengths.extend(other.lengths)
-        self.turns.update(other.turns)
-        for prompt, count in other.systems.items():
+        self.columns.extend(following.columns, before)
+        self.lengths.extend(following.lengths)
+        self.turns.update(following.turns)
+        for prompt, count in following.systems.items():
             self._system(prompt, count)
-        if other.many_systems:
+        if following.many_systems:
             self.many_systems = True
             self.systems.clear()
-        self.many_paths |= other.many_paths
-        self.label.vote(other.label.text, other.label.lead)
-        self.label.digests.extend(other.label.digests)
-        for path, kinds in other.key_types.items():
+        self.many_paths |= following.many_paths
+        self.label.vote(following.label.text, following.label.lead)
+        self.label.digests.extend(following.label.digests)
+        for path, kinds in following.key_types.items():
             for kind, (count, place) in kinds.items():
                 self.add_type(path, kind, _after(place, before), count)
-        self.answers += other.answers
-        self.refusals += other.refusals
-        _add_counts(self.opened, other.opened, before)
-        _add_counts(self.reasoned, other.reasoned, before)
-        _add_counts(self.reasoning_styles, other.reasoning_styles, before)
+        self.answers += following.answers
+        self.refusals += following.refusals
+        _add_counts(self.opened, following.opened, before)
+        _add_counts(self.reasoned, following.reasoned, before)
+        _add_counts(self.reasoning_styles, following.reasoning_styles, before)
         for name in ("plain", "unasked"):
-            if known := getattr(other, name):
-                setattr(self, name, add_to_count(getattr(self, name), _after(known[1], before), known[0]))
+            if counted := getattr(following, name):
+                setattr(self, name, add_to_count(getattr(self, name), _after(counted[1], before), counted[0]))
 
 
 @dataclass(slots=True)
@@ -306,14 +306,14 @@ class DatasetState:
         counts: dict[Any, Count] = self.memory.setdefault(code, {})
         return counts
 
-    def rarer(self, code: str, what: str) -> PlacedProblems:
+    def rarer(self, code: str, difference: str) -> PlacedProblems:
         """One problem if a rule counted examples both with and without a feature: at the first of the rarer kind."""
         kinds = self.summary.with_plain(self.counts(code))
         if len(kinds) > 1:
             rarer = min(kinds, key=lambda has: (kinds[has][0], has))
             yield (
                 kinds[rarer][1],
-                Problem("", f"{plural(kinds[True][0], 'example')} with {what} and {kinds[False][0]:,} without"),
+                Problem("", f"{plural(kinds[True][0], 'example')} with {difference} and {kinds[False][0]:,} without"),
             )
 
     def most_in_files(self, code: str, most: int | None) -> Iterator[tuple[Place, int]]:
@@ -359,14 +359,16 @@ def _text_digests(text: str) -> tuple[int, int]:
 
 def _digests_beside(value: dict[str, Any], turns: list[dict[str, Any]]) -> tuple[int, int]:
     """The digests of an object with more than messages of a role and a text."""
-    rest = {key: item for key, item in value.items() if key != "messages"}
-    beside = [sorted((k, repr(v)) for k, v in turn.items() if k not in ("role", "content")) for turn in turns]
+    other_keys = {key: item for key, item in value.items() if key != "messages"}
+    extra_keys = [sorted((k, repr(v)) for k, v in turn.items() if k not in ("role", "content")) for turn in turns]
     spoken = [
-        f"{turn.get('role')}\1{_compared(turn.get('content'))}\1{more}"
-        for turn, more in zip(turns, beside, strict=True)
+        f"{turn.get('role')}\1{_compared(turn.get('content'))}\1{extras}"
+        for turn, extras in zip(turns, extra_keys, strict=True)
     ]
-    whole = "\0".join([*spoken, repr(sorted(rest.items(), key=lambda pair: pair[0]))]).encode("utf-8", "surrogatepass")
-    return xxhash.xxh64_intdigest(canonical(value)), xxhash.xxh64_intdigest(whole)
+    compared = "\0".join([*spoken, repr(sorted(other_keys.items(), key=lambda pair: pair[0]))]).encode(
+        "utf-8", "surrogatepass"
+    )
+    return xxhash.xxh64_intdigest(canonical(value)), xxhash.xxh64_intdigest(compared)
 
 
 def _compared(content: Any) -> str:

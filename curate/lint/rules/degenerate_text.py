@@ -93,8 +93,8 @@ def loop_share(text: str) -> float:
     return 1 - len(set(grams)) / len(grams) if len(grams) >= 20 else 0.0
 
 
-def _loop_message(both: str) -> str | None:
-    prompt, _, text = both.partition("\0")
+def _loop_message(joined: str) -> str | None:
+    prompt, _, text = joined.partition("\0")
     if REPETITION_REQUEST.search(prompt):
         return None
     share, words = loop_share(text), _words(text)
@@ -112,14 +112,17 @@ def _in_a_row(words: list[str]) -> tuple[int, int]:
     """
     middle = len(words) // 2  # a phrase that fills half of a text includes its middle word or the one before
     for size in range(1, MAX_PHRASE_WORDS + 1) if len(words) >= MIN_LOOP_WORDS else ():
-        beside = (
-            (at, other) for at in (middle - 1, middle) for other in (at - size, at + size) if 0 <= other < len(words)
+        index_pairs = (
+            (index, other_index)
+            for index in (middle - 1, middle)
+            for other_index in (index - size, index + size)
+            if 0 <= other_index < len(words)
         )
-        if not any(words[at] == words[other] for at, other in beside):
+        if not any(words[index] == words[other_index] for index, other_index in index_pairs):
             continue
         most = run = 0
-        for at in range(size, len(words)):
-            run = run + 1 if words[at] == words[at - size] else 0
+        for index in range(size, len(words)):
+            run = run + 1 if words[index] == words[index - size] else 0
             most = max(most, run)
         covered = most + size
         if covered >= max(MIN_LOOP_WORDS, MIN_REPEATS * size, len(words) / 2) and any(
@@ -129,8 +132,8 @@ def _in_a_row(words: list[str]) -> tuple[int, int]:
     return 0, 0
 
 
-def _repetition_message(both: str) -> str | None:
-    prompt, _, text = both.partition("\0")
+def _repetition_message(joined: str) -> str | None:
+    prompt, _, text = joined.partition("\0")
     if (
         "```" in text
         or VERSE_REQUEST.search(prompt)
@@ -215,23 +218,25 @@ def echo() -> "pl.Expr":
     """
     reply, prompt = answer().str.strip_chars(), answered_question().str.strip_chars()
     same, begins = reply == prompt, reply.str.starts_with(prompt)
-    wanted = pl.when(begins).then(prompt).str.head(200).str.contains(ECHO_REQUEST)
-    wanted |= same & pl.col("system").str.contains(CORRECTION_PROMPT)
+    requested = pl.when(begins).then(prompt).str.head(200).str.contains(ECHO_REQUEST)
+    requested |= same & pl.col("system").str.contains(CORRECTION_PROMPT)
     long = prompt.str.len_chars()
-    found = (
+    messages = (
         pl.when(same & (long >= 12))
         .then(pl.lit("the answer is the question, word for word"))
         .when(begins & (long >= 20))
         .then(pl.lit("the answer begins with the whole question"))
     )
-    return pl.when(begins & ~wanted).then(found)
+    return pl.when(begins & ~requested).then(messages)
 
 
 def _overused_phrases(text: str) -> str | None:
     plain = text.lower().replace("’", "'")
-    found = [phrase for phrase in SLOP if phrase in plain]
+    phrases = [phrase for phrase in SLOP if phrase in plain]
     return (
-        f"{plural(len(found), 'overused phrase')}: {', '.join(found[:3])}" if len(found) >= MIN_SLOP_PHRASES else None
+        f"{plural(len(phrases), 'overused phrase')}: {', '.join(phrases[:3])}"
+        if len(phrases) >= MIN_SLOP_PHRASES
+        else None
     )
 
 
@@ -273,13 +278,15 @@ def repeated_paragraph() -> "pl.Expr":
     return judged_by(_repeating_exchange(), _repeated_paragraph_message)
 
 
-def _repeated_paragraph_message(both: str) -> str | None:
-    prompt, _, text = both.partition("\0")
+def _repeated_paragraph_message(joined: str) -> str | None:
+    prompt, _, text = joined.partition("\0")
     parts = (part.strip() for part in BLANK_LINE.split(text) if "\n" not in part.strip())
     counts = Counter(part for part in parts if len(part) >= MIN_PARAGRAPH_CHARS and not FORMAL_LINE.match(part))
     part, times = max(counts.items(), key=lambda item: item[1], default=("", 0))
-    asked = REPETITION_REQUEST.search(prompt) or VERSE.search(prompt) or VERSE.search(text[:HEAD_CHARS])
-    return None if times < 2 or "```" in text or asked else f"a paragraph occurs {times} times: {excerpt(part, 40)!r}"
+    requested = REPETITION_REQUEST.search(prompt) or VERSE.search(prompt) or VERSE.search(text[:HEAD_CHARS])
+    return (
+        None if times < 2 or "```" in text or requested else f"a paragraph occurs {times} times: {excerpt(part, 40)!r}"
+    )
 
 
 @text_rule(
@@ -303,16 +310,16 @@ def gibberish() -> "pl.Expr":
     return judged_by(answered_question().fill_null("") + "\0" + answer(), _gibberish_message)
 
 
-def _gibberish_message(both: str) -> str | None:
-    prompt, _, text = both.partition("\0")
-    found = WORD.findall(text)
-    odd = [RANDOM_WORD.search(word) is not None for word in found]
-    run = any(all(odd[at : at + 6]) for at in range(len(odd) - 5))
+def _gibberish_message(joined: str) -> str | None:
+    prompt, _, text = joined.partition("\0")
+    found_words = WORD.findall(text)
+    random = [RANDOM_WORD.search(word) is not None for word in found_words]
+    run = any(all(random[start : start + 6]) for start in range(len(random) - 5))
     if (
-        len(found) < 8
-        or not (run or sum(odd) >= 0.4 * len(odd))
+        len(found_words) < 8
+        or not (run or sum(random) >= 0.4 * len(random))
         or NOT_WORDS.search(text)
         or CODE_REQUEST.search(prompt)
     ):
         return None
-    return f"{sum(odd)} of {len(odd)} words are random letters: {excerpt(' '.join(found), 40)!r}"
+    return f"{sum(random)} of {len(random)} words are random letters: {excerpt(' '.join(found_words), 40)!r}"

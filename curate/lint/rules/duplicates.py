@@ -54,9 +54,9 @@ def same_but_for_spelling(columns: ExampleColumns) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "What is 2 + 2?"}, {"role": "assistant", "content": "Four."}]}
         {"messages": [{"role": "user", "content": "What is 2 + 3?"}, {"role": "assistant", "content": "Five."}]}
     """
-    for other, first in columns.respelled():
+    for copy, first in columns.respelled():
         where = visible(str(columns.places[first]))
-        yield other, Problem("", f"duplicates {where} after normalizing case, white space and Unicode")
+        yield copy, Problem("", f"duplicates {where} after normalizing case, white space and Unicode")
 
 
 @examples_rule(
@@ -82,10 +82,13 @@ def near_duplicate(examples: Sequence[Example]) -> Found:
     from curate.core.config import DedupConfig
     from curate.dedup.near_duplicates import find_duplicates_in  # only needed by this rule
 
-    for lost in find_duplicates_in(examples, DedupConfig()).duplicates:
-        if lost.code == "D003":
-            kept = examples[lost.kept_place.line - 1].place
-            yield examples[lost.place.line - 1], Problem("", f"{lost.similarity:.0%} similar to {visible(str(kept))}")
+    for duplicate in find_duplicates_in(examples, DedupConfig()).duplicates:
+        if duplicate.code == "D003":
+            kept_place = examples[duplicate.kept_place.line - 1].place
+            yield (
+                examples[duplicate.place.line - 1],
+                Problem("", f"{duplicate.similarity:.0%} similar to {visible(str(kept_place))}"),
+            )
 
 
 @examples_rule(
@@ -105,8 +108,11 @@ def same_question_same_answer(examples: Sequence[Example]) -> Found:
     """
     from curate.conflicts.repeated import same_answers  # only needed by this family
 
-    for twin in same_answers(examples):
-        yield twin.example, Problem("", f"asks and answers the same as {visible(str(twin.other.place))} in other words")
+    for match in same_answers(examples):
+        yield (
+            match.example,
+            Problem("", f"asks and answers the same as {visible(str(match.other.place))} in other words"),
+        )
 
 
 @examples_rule(
@@ -129,8 +135,8 @@ def beginning_of_another(examples: Sequence[Example]) -> Found:
     """
     from curate.conflicts.repeated import prefix_duplicates
 
-    for twin in prefix_duplicates(examples):
-        yield twin.example, Problem("", f"is the beginning of {visible(str(twin.other.place))}")
+    for match in prefix_duplicates(examples):
+        yield match.example, Problem("", f"is the beginning of {visible(str(match.other.place))}")
 
 
 @examples_rule(
@@ -161,8 +167,8 @@ def same_phrase(examples: Sequence[Example]) -> Found:
     """
     from curate.conflicts.repeated import repeated_phrases
 
-    for _, some in groupby(examples, key=lambda example: example.place.file):
-        for phrase in repeated_phrases(list(some)):
+    for _, in_file in groupby(examples, key=lambda example: example.place.file):
+        for phrase in repeated_phrases(list(in_file)):
             where, words = "begin" if phrase.begins else "end", excerpt(phrase.words, 60)
             yield phrase.first, Problem("", f"{phrase.share:.0%} of the answers {where} with {words!r}")
 
@@ -238,25 +244,25 @@ def heavy_removal(removals: Removals) -> Iterator[Finding]:
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
     """
     for file, lines in removals.lines.items():
-        gone = removals.gone.get(file, 0)
-        if gone > removals.least and gone > removals.share * lines:
+        removed = removals.gone.get(file, 0)
+        if removed > removals.least and removed > removals.share * lines:
             yield heavy_removal.finding(
                 Place(file, 0),
-                f"{gone:,} of {plural(lines, 'line')} would be removed, {gone / lines:.0%}; more than "
+                f"{removed:,} of {plural(lines, 'line')} would be removed, {removed / lines:.0%}; more than "
                 f"{removals.share:.0%} requires confirmation",
             )
     total = sum(removals.lines.values())
     large = [
-        (kept, gone)
-        for kept, gone in removals.clusters.items()
-        if gone > removals.least and gone + 1 > removals.cluster * total
+        (kept_place, removed)
+        for kept_place, removed in removals.clusters.items()
+        if removed > removals.least and removed + 1 > removals.cluster * total
     ]
-    for kept, gone in sorted(large, key=lambda item: (-item[1], item[0])):
+    for kept_place, removed in sorted(large, key=lambda item: (-item[1], item[0])):
         text = (
-            f"{plural(gone, 'line')} would be removed as duplicates of this one, {(gone + 1) / total:.0%} of all; "
+            f"{plural(removed, 'line')} would be removed as duplicates of this one, {(removed + 1) / total:.0%} of all; "
             f"more than {removals.cluster:.0%} requires confirmation"
         )
-        yield heavy_removal.finding(kept, text)
+        yield heavy_removal.finding(kept_place, text)
 
 
 def heavy(removals: Removals) -> list[Finding]:

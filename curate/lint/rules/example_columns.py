@@ -43,11 +43,11 @@ class ExampleColumns:
         self.answered.append(last.answer)
         self.kinds.append(last.kinds)
 
-    def extend(self, other: "ExampleColumns", before: int = 0) -> None:
+    def extend(self, following: "ExampleColumns", before: int = 0) -> None:
         """Append following examples, with `before` lines of their file before them."""
-        self.places.extend(other.places, before)
+        self.places.extend(following.places, before)
         for name in NAMES:
-            getattr(self, name).extend(getattr(other, name))
+            getattr(self, name).extend(getattr(following, name))
 
     def sort(self, order: list[int]) -> None:
         """Sort the examples, all of one chunk, by these numbers."""
@@ -58,42 +58,42 @@ class ExampleColumns:
 
     def of_kind(self, kind: int) -> list[int]:
         """The examples whose last answer is of a kind, in order."""
-        return [at for at, kinds in enumerate(self.kinds) if kinds & kind]
+        return [index for index, kinds in enumerate(self.kinds) if kinds & kind]
 
     def by_file(self, group: list[int]) -> list[list[int]]:
         """Some examples, in order, in groups of one file each."""
-        return [list(some) for _, some in groupby(group, key=self.places.file_of)]
+        return [list(in_file) for _, in_file in groupby(group, key=self.places.file_of)]
 
     def copies(self) -> list[tuple[int, int]]:
         """Examples with the content of an earlier one, each with the first such example: of its own file if it has one,
         else of all; in order.
         """
-        found = []
+        copies = []
         for group in equal_groups(self.exact):
-            for some in self.by_file(group):
-                found += [(at, some[0]) for at in some[1:]]
-                if some[0] != group[0]:
-                    found.append((some[0], group[0]))
-        return sorted(found)
+            for in_file in self.by_file(group):
+                copies += [(index, in_file[0]) for index in in_file[1:]]
+                if in_file[0] != group[0]:
+                    copies.append((in_file[0], group[0]))
+        return sorted(copies)
 
     def respelled(self) -> list[tuple[int, int]]:
         """Duplicates after normalization that are not exact copies, each with the first example of its own file, or, for
         the first one, of all; one per content.
         """
-        found = []
+        copies = []
         for group in equal_groups(self.folded):
             earlier: set[int] = set()
             for first, *others in self.by_file(group):
                 if earlier and self.exact[first] not in earlier:
-                    found.append((first, group[0]))
-                found += self._other_spellings(first, others)
-                earlier.update(self.exact[at] for at in (first, *others))
-        return sorted(found)
+                    copies.append((first, group[0]))
+                copies += self._other_spellings(first, others)
+                earlier.update(self.exact[index] for index in (first, *others))
+        return sorted(copies)
 
-    def _other_spellings(self, first: int, others: list[int]) -> Iterator[tuple[int, int]]:
+    def _other_spellings(self, first: int, copies: list[int]) -> Iterator[tuple[int, int]]:
         """Of duplicates in one file, those with a content of their own, with the first."""
-        known = {self.exact[first]}
-        for at in others:
-            if self.exact[at] not in known:
-                known.add(self.exact[at])
-                yield at, first
+        spellings = {self.exact[first]}
+        for copy in copies:
+            if self.exact[copy] not in spellings:
+                spellings.add(self.exact[copy])
+                yield copy, first

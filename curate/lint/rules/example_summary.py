@@ -45,20 +45,20 @@ class Places:
         self.add(Place(file, numbers[0]))
         self.lines.extend(numbers[1:])
 
-    def extend(self, other: "Places", before: int) -> None:
+    def extend(self, following: "Places", before: int) -> None:
         """Append the places of following examples, with `before` lines of their file before them."""
         size = len(self.lines)
-        self.starts += [size + start for start in other.starts]
-        self.parts += [(file, before + lines) for file, lines in other.parts]
-        self.lines.extend(other.lines)
+        self.starts += [size + start for start in following.starts]
+        self.parts += [(file, before + lines) for file, lines in following.parts]
+        self.lines.extend(following.lines)
 
-    def __getitem__(self, at: int) -> Place:
-        file, before = self.parts[bisect_right(self.starts, at) - 1]
-        return Place(file, before + self.lines[at])
+    def __getitem__(self, index: int) -> Place:
+        file, before = self.parts[bisect_right(self.starts, index) - 1]
+        return Place(file, before + self.lines[index])
 
-    def file_of(self, at: int) -> str:
+    def file_of(self, index: int) -> str:
         """The file of an example."""
-        return self.parts[bisect_right(self.starts, at) - 1][0]
+        return self.parts[bisect_right(self.starts, index) - 1][0]
 
     def start_of(self, file: str) -> int:
         """The number of examples before a file."""
@@ -72,10 +72,10 @@ class Places:
     def by_file(self) -> dict[str, range]:
         """The numbers of the examples in each file, in order."""
         ends = [*self.starts[1:], len(self.lines)]
-        found: dict[str, range] = {}
+        ranges: dict[str, range] = {}
         for (file, _), start, end in zip(self.parts, self.starts, ends, strict=True):
-            found[file] = range(found[file].start if file in found else start, end)
-        return found
+            ranges[file] = range(ranges[file].start if file in ranges else start, end)
+        return ranges
 
 
 MAX_DICT_EXAMPLES: Final = 10_000
@@ -90,9 +90,10 @@ def sorted_columns(order: list[int], columns: Sequence["array[int]"]) -> Iterato
         positions = sorted(range(len(order)), key=order.__getitem__)
         yield from (array(column.typecode, map(column.__getitem__, positions)) for column in columns)
         return
-    at = np.argsort(np.asarray(order), kind="stable")
+    permutation = np.argsort(np.asarray(order), kind="stable")
     yield from (
-        array(column.typecode, np.frombuffer(column, dtype=column.typecode)[at].tobytes()) for column in columns
+        array(column.typecode, np.frombuffer(column, dtype=column.typecode)[permutation].tobytes())
+        for column in columns
     )
 
 
@@ -100,8 +101,8 @@ def equal_groups(digests: "array[int]") -> Iterator[list[int]]:
     """The positions of each digest that occurs more than once; usually few."""
     if len(digests) < MAX_DICT_EXAMPLES:
         by_digest: dict[int, list[int]] = {}
-        for at, digest in enumerate(digests):
-            by_digest.setdefault(digest, []).append(at)
+        for index, digest in enumerate(digests):
+            by_digest.setdefault(digest, []).append(index)
         yield from (group for group in by_digest.values() if len(group) > 1)
         return
     values = np.frombuffer(digests, dtype=np.uint64)
@@ -118,11 +119,11 @@ def equal_groups(digests: "array[int]") -> Iterator[list[int]]:
         yield group.tolist()
 
 
-def add_to_count(known: Count | None, place: Place, count: int = 1) -> Count:
+def add_to_count(earlier: Count | None, place: Place, count: int = 1) -> Count:
     """Add to a count; `place` is the first of the added. Within a file, lines may come in any order."""
-    if known is None:
+    if earlier is None:
         return count, place
-    total, first = known
+    total, first = earlier
     return total + count, place if place.file == first.file and place.line < first.line else first
 
 
@@ -200,11 +201,11 @@ def last_answer_of(example: Example, texts: list[str], turns: list[dict[str, Any
     if example.format in ("preference", "text") or any(key in example.value for key in RATING_KEYS):
         return NO_ANSWER
     before = "\0".join([*texts[:-1], ""])
-    beside = _other_inputs(example.value, turns[:-1])
-    asked = xxhash.xxh64_intdigest(before.encode("utf-8", "surrogatepass") + beside)
+    other_inputs = _other_inputs(example.value, turns[:-1])
+    request = xxhash.xxh64_intdigest(before.encode("utf-8", "surrogatepass") + other_inputs)
     answer = texts[-1]
     kinds = kinds_of(answer, request_of(texts), refused=refuses(answer[:OPENING_CHARS]))
-    return LastAnswer(asked, answer_digest(answer, kinds), kinds)
+    return LastAnswer(request, answer_digest(answer, kinds), kinds)
 
 
 def answer_digest(answer: str, kinds: int) -> int:
@@ -220,25 +221,25 @@ def request_of(texts: list[str]) -> str:
 
 def _other_inputs(value: dict[str, Any], turns: list[dict[str, Any]]) -> bytes:
     """The non-text part of a request, as canonical JSON; empty if there is none."""
-    found: list[Any] = [[key, value[key]] for key in REQUEST_KEYS if value.get(key)]
-    found += [
-        [at, calls]
-        for at, turn in enumerate(turns)
+    inputs: list[Any] = [[key, value[key]] for key in REQUEST_KEYS if value.get(key)]
+    inputs += [
+        [index, calls]
+        for index, turn in enumerate(turns)
         if any(calls := [turn.get("tool_calls"), turn.get("function_call")])
     ]
-    beside = attachments({**value, "messages": turns})
-    return canonical(found) + beside if found or beside else b""
+    attached = attachments({**value, "messages": turns})
+    return canonical(inputs) + attached if inputs or attached else b""
 
 
 def kinds_of(answer: str, question: str, *, refused: bool) -> int:
     """The kinds of a last answer."""
     if len(answer) <= MAX_LABEL_CHARS:
         return (LABEL | CLASSIFIED * (CLASSIFICATION_REQUEST.search(question) is not None)) if is_label(answer) else 0
-    found = 0 if refused else TEXT
+    kinds = 0 if refused else TEXT
     first = answer[0]
     if first in FRAGMENT_START_CHARS:
-        found |= FRAGMENT * _begins_inside(answer, question)
-    return found
+        kinds |= FRAGMENT * _begins_inside(answer, question)
+    return kinds
 
 
 def _begins_inside(answer: str, question: str) -> bool:

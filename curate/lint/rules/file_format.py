@@ -219,11 +219,11 @@ def too_few_examples(facts: FileFacts) -> Problems:
         {"messages": [{"role": "user", "content": "Thanks"}, {"role": "assistant", "content": "Welcome."}]}
     """
     limits = LIMITS[facts.target]
-    fewest, what = limits.min_examples, "example"
+    fewest, unit = limits.min_examples, "example"
     if limits.min_prompts is not None and graded_prompts(facts) == facts.examples:
-        fewest, what = limits.min_prompts, "prompt"
+        fewest, unit = limits.min_prompts, "prompt"
     if facts.examples and fewest is not None and facts.examples < fewest:
-        yield Problem("", f"{plural(facts.examples, what)}; {facts.target} requires {fewest} ({limits.source})")
+        yield Problem("", f"{plural(facts.examples, unit)}; {facts.target} requires {fewest} ({limits.source})")
 
 
 def graded_prompts(facts: FileFacts) -> int:
@@ -247,21 +247,21 @@ def unknown_key(facts: FileFacts) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tool": []}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": []}
     """
-    found: Counter[str] = Counter()
+    unread: Counter[str] = Counter()
     for (name, *keys), count in facts.keys.items():
         if name == UNKNOWN:
             continue
-        known = TRAINER_KEYS | METADATA | {*BY_NAME[name].uses}
+        read_keys = TRAINER_KEYS | METADATA | {*BY_NAME[name].uses}
         if facts.target is Target.TOGETHER:
-            known = frozenset(TOGETHER_KEYS.get(name, known))
-        found.update({key: count for key in keys if key not in known})
-    found.update({key: count for key, count in facts.unread.items() if key not in TRAINER_KEYS and key not in found})
-    if found:
-        shown = ", ".join(f"{visible(excerpt(key, 30))} ({count:,})" for key, count in found.most_common(8))
-        more = f" and {len(found) - 8:,} more" if len(found) > 8 else ""
+            read_keys = frozenset(TOGETHER_KEYS.get(name, read_keys))
+        unread.update({key: count for key in keys if key not in read_keys})
+    unread.update({key: count for key, count in facts.unread.items() if key not in TRAINER_KEYS and key not in unread})
+    if unread:
+        shown = ", ".join(f"{visible(excerpt(key, 30))} ({count:,})" for key, count in unread.most_common(8))
+        more = f" and {len(unread) - 8:,} more" if len(unread) > 8 else ""
         yield Problem(
             "",
-            f"{plural(len(found), 'key')} beside the conversation that "
+            f"{plural(len(unread), 'key')} beside the conversation that "
             f"{'the service refuses' if facts.target is Target.TOGETHER else 'training does not use'}, with the "
             f"number of examples: {shown}{more}",
         )

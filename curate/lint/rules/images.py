@@ -33,8 +33,8 @@ def images_of(example: Example) -> Iterator[TypedPart]:
 
 def url_of(part: TypedPart) -> str | None:
     """The URL of an image, which may be a data URI."""
-    given = part.value.get("image_url")
-    url = given.get("url") if isinstance(given, dict) else given
+    image = part.value.get("image_url")
+    url = image.get("url") if isinstance(image, dict) else image
     return url if isinstance(url, str) else None
 
 
@@ -54,8 +54,8 @@ def image_malformed(example: Example, *, target: Target) -> Problems:
     for part in parts_of(example):
         if part.type != "image_url":
             continue
-        if found := image_fault(part.value):
-            yield Problem(part.pointer, found)
+        if fault := image_fault(part.value):
+            yield Problem(part.pointer, fault)
         elif target in SERVICES and not READABLE_URL.match(url := part.value["image_url"]["url"]):
             url = excerpt(url, 40)
             yield Problem(part.pointer, f"{url!r} is neither a web address nor a data URI, which {target} reads")
@@ -78,8 +78,8 @@ def image_missing() -> "pl.Expr":
     Good: {"messages": [{"role": "user", "content": "<image>\nWhat is this?"}, {"role": "assistant", "content": "A cat."}], "images": ["cat.png"]}
     """
     text = pl.when(~pl.col("media")).then(question())
-    found = text.str.extract(rf"\A\s*({PLACEHOLDER})").fill_null(text.str.extract(rf"({PLACEHOLDER})\s*\z"))
-    return pl.format("the question has the placeholder {}, but the example has no such file", found)
+    placeholder = text.str.extract(rf"\A\s*({PLACEHOLDER})").fill_null(text.str.extract(rf"({PLACEHOLDER})\s*\z"))
+    return pl.format("the question has the placeholder {}, but the example has no such file", placeholder)
 
 
 @value_rule(
@@ -130,16 +130,16 @@ def image_as_text() -> "pl.Expr":
 
 def image_fault(part: dict[str, Any]) -> str | None:
     """What is wrong with a part of type image_url."""
-    given = part.get("image_url")
-    if not isinstance(given, dict):
+    image = part.get("image_url")
+    if not isinstance(image, dict):
         return (
-            f"`image_url` is {kind_of(given)}, not an object with a url"
+            f"`image_url` is {kind_of(image)}, not an object with a url"
             if "image_url" in part
             else "the image has no `image_url`"
         )
-    if not isinstance(given.get("url"), str) or not given["url"]:
+    if not isinstance(image.get("url"), str) or not image["url"]:
         return "the image has no url"
-    detail = given.get("detail")
+    detail = image.get("detail")
     return (
         None
         if detail is None or detail in DETAIL_VALUES
@@ -157,19 +157,19 @@ def image_as_object(messages: list[Object]) -> list[Object] | None:
         else message
         for message in messages
     ]
-    left = (
+    unconverted = (
         part
         for message in edited
         if isinstance(message.get("content"), list)
         for part in message["content"]
         if isinstance(part, dict)
     )
-    return None if any(part.get("type") == "image_url" and image_fault(part) for part in left) else edited
+    return None if any(part.get("type") == "image_url" and image_fault(part) for part in unconverted) else edited
 
 
 def _as_object(part: Any) -> Any:
-    given = part.get("image_url") if isinstance(part, dict) else None
-    return {**part, "image_url": {"url": given}} if isinstance(given, str) and part.get("type") == "image_url" else part
+    image = part.get("image_url") if isinstance(part, dict) else None
+    return {**part, "image_url": {"url": image}} if isinstance(image, str) and part.get("type") == "image_url" else part
 
 
 @value_rule(
@@ -230,9 +230,9 @@ def too_many_images(example: Example, state: DatasetState, *, target: Target) ->
 @too_many_images.finalize
 def too_many_with_images(state: DatasetState, *, target: Target) -> PlacedProblems:
     """One finding for each file in which too many examples have images."""
-    most = LIMITS[target].examples_with_images
-    for place, count in state.most_in_files("C011", most):
-        yield place, Problem("", f"{plural(count, 'example')} with images; {target} accepts {most:,} in a file")
+    limit = LIMITS[target].examples_with_images
+    for place, count in state.most_in_files("C011", limit):
+        yield place, Problem("", f"{plural(count, 'example')} with images; {target} accepts {limit:,} in a file")
 
 
 @value_rule(
@@ -250,8 +250,8 @@ def image_data(example: Example, *, target: Target) -> Problems:
     """
     for part in images_of(example):
         url = url_of(part)
-        if url is not None and url.startswith("data:") and (found := _data_fault(url, target)):
-            yield Problem(part.pointer, found)
+        if url is not None and url.startswith("data:") and (fault := _data_fault(url, target)):
+            yield Problem(part.pointer, fault)
 
 
 def _data_fault(url: str, target: Target) -> str | None:

@@ -271,8 +271,8 @@ def _shapes(facts: FileFacts) -> set[str]:
 
     For Anthropic, messages with and without a system prompt beside them, or with content blocks, are one format.
     """
-    one = (*FORMATS[Target.ANTHROPIC], "messages") if facts.target is Target.ANTHROPIC else ()
-    return {"messages" if name in one else RENDERINGS.get(name, name) for name in facts.formats}
+    shared = (*FORMATS[Target.ANTHROPIC], "messages") if facts.target is Target.ANTHROPIC else ()
+    return {"messages" if name in shared else RENDERINGS.get(name, name) for name in facts.formats}
 
 
 @file_rule(
@@ -297,8 +297,8 @@ def foreign_format(facts: FileFacts) -> Problems:
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     graded = facts.target is Target.BEDROCK and graded_prompts(facts) == facts.examples
-    own = () if facts.target in OWN_FORMAT and not graded else ("messages",)
-    foreign = [name for name in facts.formats if name not in (*own, UNKNOWN, *FORMATS.get(facts.target, ()))]
+    accepted = () if facts.target in OWN_FORMAT and not graded else ("messages",)
+    foreign = [name for name in facts.formats if name not in (*accepted, UNKNOWN, *FORMATS.get(facts.target, ()))]
     if foreign and len(_shapes(facts)) == 1:
         yield Problem(
             "", f"{plural(facts.examples, 'example')} in the format {foreign[0]} ({BY_NAME[foreign[0]].summary})"

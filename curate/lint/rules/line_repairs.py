@@ -41,27 +41,27 @@ def _is_read(data: bytes) -> bool:
 def decode_again(data: bytes) -> bytes:
     """Decode the bytes that are not UTF-8 as cp1252."""
     try:
-        mended = data.decode("utf-8", CODEC).encode("utf-8")
+        decoded = data.decode("utf-8", CODEC).encode("utf-8")
     except UnicodeDecodeError:
         return data
-    return mended if _is_read(mended) else data
+    return decoded if _is_read(decoded) else data
 
 
 @jsonl.lone_surrogate.repaired_by(safe=False, takes=RepairInput.LINE)
 def drop_surrogates(data: bytes) -> bytes:
     """Remove unpaired surrogates."""
-    lone: list[re.Match[bytes]] = []
+    unpaired: list[re.Match[bytes]] = []
     high: re.Match[bytes] | None = None  # a high surrogate without its low surrogate
     for match in ESCAPE.finditer(data):
         code = int(match.group(1), 16) if match.group(1) else 0x20
         second = 0xDC00 <= code < 0xE000
         if high is not None and not (second and match.start() == high.end()):
-            lone.append(high)
+            unpaired.append(high)
             high = None
         if second and high is None:
-            lone.append(match)
+            unpaired.append(match)
         high = match if 0xD800 <= code < 0xDC00 else None
-    return _remove_ranges(data, [*lone, high] if high is not None else lone)
+    return _remove_ranges(data, [*unpaired, high] if high is not None else unpaired)
 
 
 @jsonl.control_character.repaired_by(safe=False, takes=RepairInput.LINE)
@@ -78,13 +78,17 @@ def drop_controls(data: bytes) -> bytes:
 
 def _remove_ranges(data: bytes, matches: list[re.Match[bytes]]) -> bytes:
     """Remove ordered byte ranges; unchanged if that makes two keys equal or leaves a text empty."""
-    pieces, at = [], 0
+    pieces, position = [], 0
     for match in matches:
-        pieces.append(data[at : match.start()])
-        at = match.end()
-    mended = b"".join([*pieces, data[at:]])
-    before, after = ({defect.kind for defect in decode(text).defects} for text in (data, mended))
-    return mended if after < before and len(EMPTY_STRING.findall(mended)) == len(EMPTY_STRING.findall(data)) else data
+        pieces.append(data[position : match.start()])
+        position = match.end()
+    remaining = b"".join([*pieces, data[position:]])
+    before, after = ({defect.kind for defect in decode(text).defects} for text in (data, remaining))
+    return (
+        remaining
+        if after < before and len(EMPTY_STRING.findall(remaining)) == len(EMPTY_STRING.findall(data))
+        else data
+    )
 
 
 @jsonl.byte_order_mark.repaired_by(safe=True, takes=RepairInput.FIRST)
@@ -131,8 +135,8 @@ def write_again(data: bytes) -> bytes:
         return data
     if _is_read(data):
         return data
-    plain = TRAILING_COMMA.sub(lambda match: match.group(1) or "", text)
-    for candidate in (_one_a_line(text), plain.encode(), _one_a_line(plain), _from_python(text)):
+    without_commas = TRAILING_COMMA.sub(lambda match: match.group(1) or "", text)
+    for candidate in (_one_a_line(text), without_commas.encode(), _one_a_line(without_commas), _from_python(text)):
         if candidate and all(map(_is_read, candidate.split(b"\n"))):
             return candidate
     return data
@@ -145,15 +149,15 @@ def _one_a_line(text: str) -> bytes | None:
 
 
 def _objects(text: str) -> Iterator[str]:
-    decoder, at = json.JSONDecoder(), 0
-    while at < len(text):
+    decoder, position = json.JSONDecoder(), 0
+    while position < len(text):
         try:
-            value, end = decoder.raw_decode(text, at)
+            value, end = decoder.raw_decode(text, position)
         except (ValueError, RecursionError):
             value, end = None, len(text)
-        yield text[at:end] if isinstance(value, dict) else ""
+        yield text[position:end] if isinstance(value, dict) else ""
         after = VALUE_SEPARATOR.match(text, end)
-        at = after.end() if after else end
+        position = after.end() if after else end
 
 
 def _from_python(text: str) -> bytes | None:

@@ -161,9 +161,9 @@ def placeholder() -> "pl.Expr":
     )
 
 
-def _failure_message(both: str) -> str | None:
+def _failure_message(joined: str) -> str | None:
     """The message for an answer that is an error message, unless the question is about errors or programs."""
-    prompt, _, answer = both.partition("\0")
+    prompt, _, answer = joined.partition("\0")
     match = FAILURE_START.match(answer)
     return (
         None
@@ -172,9 +172,9 @@ def _failure_message(both: str) -> str | None:
     )
 
 
-def _left_open(both: str) -> str | None:
+def _left_open(joined: str) -> str | None:
     """The message for an answer with a placeholder, unless the question asks for one."""
-    prompt, _, answer = both.partition("\0")
+    prompt, _, answer = joined.partition("\0")
     match = PLACEHOLDER.search(answer)
     return (
         None
@@ -202,9 +202,9 @@ def unfilled_variable() -> "pl.Expr":
     return judged_by(with_request(matching(pl.col("text"), VARIABLE_HINT)), _variable_message)
 
 
-def _variable_message(both: str) -> str | None:
+def _variable_message(joined: str) -> str | None:
     """The message for a text with a variable, unless it is code, quotes the variable or answers a text with braces."""
-    system, prompt, answer = both.split("\0", 2)
+    system, prompt, answer = joined.split("\0", 2)
     match = TEMPLATE_VARIABLE.search(answer)
     if match is None or CODE.search(answer) or CODE.search(prompt) or any(m in system + prompt for m in ("{", "%s")):
         return None
@@ -255,31 +255,31 @@ def html_remains() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a&nbsp;city.<br>All rights reserved."}]}
     Good: {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a city."}]}
     """
-    about = answered_question().str.contains(ABOUT_HTML).fill_null(False) | answer().str.contains(ABOUT_HTML)
-    return judged_by(with_request(pl.when(~about).then(answer())), _html_message)
+    about_html = answered_question().str.contains(ABOUT_HTML).fill_null(False) | answer().str.contains(ABOUT_HTML)
+    return judged_by(with_request(pl.when(~about_html).then(answer())), _html_message)
 
 
-def _html_message(both: str) -> str | None:
+def _html_message(joined: str) -> str | None:
     """The message for an answer with remains of a web page, unless it or the question is about or contains HTML."""
-    system, prompt, answer = both.split("\0", 2)
+    system, prompt, answer = joined.split("\0", 2)
     answer = CODE_SPANS.sub(" ", answer)
     legal = LEGAL_TEXT.search(answer) is not None
-    found = [
+    tags = [
         match.group()
         for match in HTML.finditer(answer)
         if not (legal and match.group().lower() == "all rights reserved")
     ]
     if (
-        not found
+        not tags
         or HTML.search(prompt)
-        or ("cookie" in found[0].lower() and "cookie" in prompt.lower())
+        or ("cookie" in tags[0].lower() and "cookie" in prompt.lower())
         or HTML.search(system)
         or "html" in system.lower()
         or len(PROGRAM_LINE.findall(answer)) > 2
-        or (len(found) < 2 and not CERTAIN_REMAINS.fullmatch(found[0]))
+        or (len(tags) < 2 and not CERTAIN_REMAINS.fullmatch(tags[0]))
     ):
         return None
-    return f"remains of a web page: {excerpt(found[0], 40)}"
+    return f"remains of a web page: {excerpt(tags[0], 40)}"
 
 
 @text_rule(
@@ -303,15 +303,15 @@ def uneven_table() -> "pl.Expr":
 
 def _uneven_table_message(text: str) -> str | None:
     lines = FENCED.sub("", text).splitlines()
-    for at, line in enumerate(lines[1:], 1):
-        if not SEPARATOR_LINE.fullmatch(line) or "|" not in lines[at - 1]:
+    for index, line in enumerate(lines[1:], 1):
+        if not SEPARATOR_LINE.fullmatch(line) or "|" not in lines[index - 1]:
             continue
-        columns = _cells(lines[at - 1])
+        columns = _cells(lines[index - 1])
         if _cells(line) != columns:
             return f"the header of a table has {plural(columns, 'cell')}, the line below it {_cells(line)}"
-        for nth, row in enumerate(takewhile(lambda row: "|" in row, lines[at + 1 :]), 1):
+        for number, row in enumerate(takewhile(lambda row: "|" in row, lines[index + 1 :]), 1):
             if _cells(row) != columns:
-                return f"row {nth} of a table has {plural(_cells(row), 'cell')}, its header {columns}"
+                return f"row {number} of a table has {plural(_cells(row), 'cell')}, its header {columns}"
     return None
 
 

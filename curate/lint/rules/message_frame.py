@@ -101,19 +101,19 @@ def batch_flags(batch: Batch) -> list[list[int]]:
 def flags_of(text: str) -> int:
     """The flags of an answer that are cheaper to compute per text than in columns."""
     size, (fewest, most) = len(text), HEAD_SPACES
-    found = UNUSUAL if size > HEAD_CHARS and not fewest <= text.count(" ", 0, HEAD_CHARS) <= most else 0
+    flags = UNUSUAL if size > HEAD_CHARS and not fewest <= text.count(" ", 0, HEAD_CHARS) <= most else 0
     if _repeats(text):
-        found |= REPEATING
+        flags |= REPEATING
     if refuses(text[:OPENING_CHARS]):
-        found |= REFUSING
+        flags |= REFUSING
     last = text[-1:]
     unended = last not in END_CHARS and (
         text.endswith(OPEN_ENDS)
         or (size > SENTENCE_CHARS and "a" <= last <= "z" and FINAL_STOP.search(text, size - TAIL_CHARS))
     )
     if unended or text.lstrip()[:1] in ("{", "[") or ("```" in text and len(FENCE.findall(text)) % 2):
-        found |= UNFINISHED
-    return found
+        flags |= UNFINISHED
+    return flags
 
 
 def _repeats(text: str) -> bool:
@@ -121,13 +121,13 @@ def _repeats(text: str) -> bool:
     size = len(text)
     if size > LONG_LOOP_CHARS:
         piece = PIECE_CHARS
-        at, end = int(size * PIECE_SHARE) - piece, size - 2 * piece
-        return text.find(text[at : at + piece], 0, at) >= 0 or text.find(text[end : end + piece], 0, end) >= 0
+        start, end = int(size * PIECE_SHARE) - piece, size - 2 * piece
+        return text.find(text[start : start + piece], 0, start) >= 0 or text.find(text[end : end + piece], 0, end) >= 0
     if size <= SHORT_LOOP_CHARS:
         return False
     piece = SHORT_PIECE_CHARS
-    at, end = size // 2, size - piece - 2
-    return text.find(text[at : at + piece], 0, at) >= 0 and text.find(text[end : end + piece], 0, end) >= 0
+    start, end = size // 2, size - piece - 2
+    return text.find(text[start : start + piece], 0, start) >= 0 and text.find(text[end : end + piece], 0, end) >= 0
 
 
 ANSWER_KEYS: Final = frozenset(("tool_calls", "function_call", "refusal", "audio"))
@@ -138,7 +138,7 @@ SHOWN_TEXT: Final = rf"[{SHOWING_CHARS}]|[a-z.?!][A-Z]|[.?!][0-9]|(?:format|styl
 """Signs that a question contains the text it refers to."""
 
 
-def batch_frame(batch: Batch, others: Sequence[Example] = ()) -> "pl.DataFrame":
+def batch_frame(batch: Batch, examples: Sequence[Example] = ()) -> "pl.DataFrame":
     """All messages of the plain examples of a batch, then those of other examples."""
     rows, flags = _Rows(), batch_flags(batch)
     for position, roles in enumerate(batch.roles):
@@ -147,11 +147,11 @@ def batch_frame(batch: Batch, others: Sequence[Example] = ()) -> "pl.DataFrame":
         rows.role += roles
         rows.text += batch.texts[position]
         rows.answer_flags += flags[position]
-    many = len(rows.example)
+    size = len(rows.example)
     for column, usual in ((rows.content, True), (rows.called, False), (rows.media, False), (rows.joined, False)):
-        column.extend([usual] * many)
-    rows.reasoning.extend([None] * many)
-    for position, example in enumerate(others, len(batch.roles)):
+        column.extend([usual] * size)
+    rows.reasoning.extend([None] * size)
+    for position, example in enumerate(examples, len(batch.roles)):
         rows.add(position, example)
     return rows.frame()
 
@@ -179,7 +179,7 @@ class _Rows:
 
     def add(self, position: int, example: Example) -> None:
         """Add the messages of an example."""
-        beside = any(example.value.get(key) for key in MEDIA_KEYS)
+        media_beside = any(example.value.get(key) for key in MEDIA_KEYS)
         for message in example.messages:
             value = message.value
             content = value.get("content")
@@ -190,7 +190,7 @@ class _Rows:
             self.text.append(content if isinstance(content, str) else content_text(content))
             self.content.append(content is not None)
             self.called.append(not ANSWER_KEYS.isdisjoint(value) and any(value.get(key) for key in ANSWER_KEYS))
-            self.media.append((beside and message.role == "user") or (not plain and has_media(content)))
+            self.media.append((media_beside and message.role == "user") or (not plain and has_media(content)))
             self.joined.append(message.content_pointer == message.pointer and _is_joined(example))
             thoughts = reasoning_texts(value) if message.role == "assistant" else []
             self.reasoning.append("\n".join(thoughts) if thoughts else None)
@@ -220,7 +220,7 @@ def _schema() -> dict[str, type["pl.DataType"]]:
 
 def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
     """Add the columns that depend on other rows, and the flags."""
-    role, text, example, asked = pl.col("role"), pl.col("text"), pl.col("example"), pl.col("text").shift(1)
+    role, text, example, preceding = pl.col("role"), pl.col("text"), pl.col("example"), pl.col("text").shift(1)
     follows = example.shift(1) == example
     answers = ((role == "assistant") & (role.shift(1) == "user") & follows).fill_null(value=False)
     size = text.str.len_bytes()
@@ -239,14 +239,14 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
         )
 
     frame = frame.with_columns(
-        pl.when(answers).then(asked).alias("asked"),
+        pl.when(answers).then(preceding).alias("asked"),
         pl.when(pl.col("turn") > 0).then(opening.forward_fill()).otherwise(pl.lit("")).alias("system"),
         pl.when(follows).then(role.shift(1)).alias("previous"),
         (pl.col("called").shift(-1) & (example.shift(-1) == example)).fill_null(value=False).alias("next_called"),
         pl.when(same(1)).then(1).when(same(2)).then(2).otherwise(0).cast(pl.UInt8).alias("again"),
         switched=answers & (wide != wide.shift(1)).fill_null(value=False),
         echoes=answers
-        & text.str.strip_chars_start().str.starts_with(asked.str.strip_chars_start().str.head(ECHOED_CHARS)),
+        & text.str.strip_chars_start().str.starts_with(preceding.str.strip_chars_start().str.head(ECHOED_CHARS)),
         reasoned=pl.col("reasoning").is_not_null(),
         followed=(pl.when(role == "user").then(example).backward_fill() == example).fill_null(value=False),
         foreign=size > text.str.len_chars(),
@@ -272,9 +272,9 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
 
 def _restricted(frame: "pl.DataFrame", flag: str, condition: "pl.Expr") -> "pl.Series":
     """The rows with a flag for which a condition is true; it is computed for rows with the flag alone."""
-    at = frame[flag].arg_true()
-    found = frame[at].select_seq(condition).to_series()
-    return pl.repeat(value=False, n=len(frame), eager=True).scatter(at.filter(found), values=True)
+    positions = frame[flag].arg_true()
+    holds = frame[positions].select_seq(condition).to_series()
+    return pl.repeat(value=False, n=len(frame), eager=True).scatter(positions.filter(holds), values=True)
 
 
 def _is_joined(example: Example) -> bool:

@@ -126,61 +126,63 @@ def unknown_message_key(example: Example, *, target: Target) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "wieght": 1}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 1}]}
     """
-    known = set(READ_BY.get(target, ())) | (SERVICE_KEYS if example.format in SERVICE_FORMATS else set())
+    known_keys = set(READ_BY.get(target, ())) | (SERVICE_KEYS if example.format in SERVICE_FORMATS else set())
     for message in example.messages:
         for key in message.value if not KNOWN_KEYS.issuperset(message.value) else ():
-            if key not in KNOWN_KEYS and key not in known:  # each key once per example
-                known.add(key)
+            if key not in KNOWN_KEYS and key not in known_keys:  # each key once per example
+                known_keys.add(key)
                 yield Problem(
                     f"{message.pointer}/{escape(key)}", f"key {excerpt(key, 40)!r} is not a known message key"
                 )
         if len(message.value) > 2 or not isinstance(message.content, str):
             for pointer, problem in _misplaced_content(message):
-                if problem not in known:
-                    known.add(problem)
+                if problem not in known_keys:
+                    known_keys.add(problem)
                     yield Problem(pointer, problem)
 
 
 def _misplaced_content(message: Message) -> Iterator[tuple[str, str]]:
     """What stands in a message where nothing reads it: pointer and message."""
-    value, at = message.value, message.pointer
+    value, pointer = message.value, message.pointer
     if "role" in value and value.get("value", value.get("content")) != value.get("content"):
-        yield f"{at}/value", "`value` beside `content`, which is read instead"
+        yield f"{pointer}/value", "`value` beside `content`, which is read instead"
     for key in (*REASONING_KEYS, "refusal"):
         if value.get(key) is not None and not isinstance(value[key], str):
-            yield f"{at}/{key}", f"`{key}` is {kind_of(value[key])}, not text"
+            yield f"{pointer}/{key}", f"`{key}` is {kind_of(value[key])}, not text"
     for i, part in enumerate(value["content"]) if isinstance(value.get("content"), list) else ():
         yield from _in_part(part, f"{message.content_pointer}/{i}")
     for i, call in enumerate(value["tool_calls"]) if isinstance(value.get("tool_calls"), list) else ():
         if isinstance(call, dict) and "function" in call:  # otherwise T009 reports it
-            yield from _unknown(call, f"{at}/tool_calls/{i}", CALL_KEYS, "tool call")
-            yield from _unknown(call.get("function"), f"{at}/tool_calls/{i}/function", FUNCTION_KEYS, "tool call")
-    yield from _unknown(value.get(DETAILS_KEY), f"{at}/{DETAILS_KEY}", DETAIL_KEYS, "reasoning", deep=True)
+            yield from _unknown(call, f"{pointer}/tool_calls/{i}", CALL_KEYS, "tool call")
+            yield from _unknown(call.get("function"), f"{pointer}/tool_calls/{i}/function", FUNCTION_KEYS, "tool call")
+    yield from _unknown(value.get(DETAILS_KEY), f"{pointer}/{DETAILS_KEY}", DETAIL_KEYS, "reasoning", deep=True)
 
 
-def _in_part(part: Any, at: str) -> Iterator[tuple[str, str]]:
+def _in_part(part: Any, pointer: str) -> Iterator[tuple[str, str]]:
     if not isinstance(part, dict):
         return
     texts = [key for key in TEXT_KEYS if part.get(key)]
     for key in texts[1:]:
-        yield f"{at}/{key}", f"`{key}` beside `{texts[0]}`, which is read instead"
+        yield f"{pointer}/{key}", f"`{key}` beside `{texts[0]}`, which is read instead"
     if texts and texts[0] in TEXT_KEYS[:3] and not isinstance(part[texts[0]], str):
-        yield f"{at}/{texts[0]}", f"`{texts[0]}` is {kind_of(part[texts[0]])}, not text"
-    yield from _unknown(part, at, PART_KEYS, "content part", deep=True)
+        yield f"{pointer}/{texts[0]}", f"`{texts[0]}` is {kind_of(part[texts[0]])}, not text"
+    yield from _unknown(part, pointer, PART_KEYS, "content part", deep=True)
 
 
-def _unknown(item: Any, at: str, keys: frozenset[str], what: str, *, deep: bool = False) -> Iterator[tuple[str, str]]:
+def _unknown(
+    item: Any, pointer: str, keys: frozenset[str], holder: str, *, deep: bool = False
+) -> Iterator[tuple[str, str]]:
     """The unknown keys of an object that hold anything; tables fill missing keys with null."""
     if isinstance(item, dict):
         for key, inner in item.items():
-            here = f"{at}/{escape(key)}"
+            key_pointer = f"{pointer}/{escape(key)}"
             if key not in keys and inner is not None:
-                yield here, f"key {excerpt(key, 40)!r} is not a known key of a {what}"
+                yield key_pointer, f"key {excerpt(key, 40)!r} is not a known key of a {holder}"
             elif deep and key not in HARMLESS_KEYS:
-                yield from _unknown(inner, here, keys, what, deep=True)
+                yield from _unknown(inner, key_pointer, keys, holder, deep=True)
     elif deep and isinstance(item, list):
         for i, inner in enumerate(item):
-            yield from _unknown(inner, f"{at}/{i}", keys, what, deep=True)
+            yield from _unknown(inner, f"{pointer}/{i}", keys, holder, deep=True)
 
 
 @unknown_message_key.repaired_by(safe=False)  # it may be a misspelled one, and its value is lost
@@ -190,7 +192,9 @@ def drop_keys(messages: list[Object]) -> list[Object] | None:
     message without content says.
     """
     unknown = {key for message in messages for key in message} - KNOWN_KEYS
-    if unknown.intersection(LOSS_KEYS) or any("content" not in one and unknown & one.keys() for one in messages):
+    if unknown.intersection(LOSS_KEYS) or any(
+        "content" not in message and unknown & message.keys() for message in messages
+    ):
         return None
     return [omit_keys(message, *unknown) for message in messages]
 
@@ -272,45 +276,45 @@ def repeated_message() -> "pl.Expr":
 @on_messages
 def drop_copies(messages: list[Object]) -> list[Object] | None:
     """Remove the second of two equal consecutive messages, and an immediate copy of a question with its answer."""
-    kept: list[Object] = []
+    result: list[Object] = []
     for message in messages:
-        if not (kept and message == kept[-1] and _repeats(kept[-1], message, 1)):
-            kept.append(message)
+        if not (result and message == result[-1] and _repeats(result[-1], message, 1)):
+            result.append(message)
         while (
-            len(kept) > 3
-            and kept[-2:] == kept[-4:-2]
-            and {role_of(kept[-1]), role_of(kept[-2])} == {"user", "assistant"}
-            and _any_repeats(kept[-4:])
+            len(result) > 3
+            and result[-2:] == result[-4:-2]
+            and {role_of(result[-1]), role_of(result[-2])} == {"user", "assistant"}
+            and _any_repeats(result[-4:])
         ):
-            del kept[-2:]
-    return None if _any_repeats(kept) else kept
+            del result[-2:]
+    return None if _any_repeats(result) else result
 
 
 def _any_repeats(messages: list[Object]) -> bool:
     return any(
-        _repeats(messages[at - back], messages[at], back)
-        for at in range(len(messages))
+        _repeats(messages[index - back], messages[index], back)
+        for index in range(len(messages))
         for back in (1, 2)
-        if at >= back
+        if index >= back
     )
 
 
-def _repeats(left: Object, right: Object, back: int) -> bool:
-    role, content = role_of(right), right.get("content")
+def _repeats(earlier: Object, later: Object, back: int) -> bool:
+    role, content = role_of(later), later.get("content")
     text = content_text(content)
     if (
         role not in ("user", "assistant")
-        or role_of(left) != role
-        or text != content_text(left.get("content"))
+        or role_of(earlier) != role
+        or text != content_text(earlier.get("content"))
         or not text
         or has_media(content)
     ):
         return False
-    return not any(right.get(key) for key in ANSWER_KEYS) and (back == 1 or len(text) >= MIN_REPEATED_CHARS)
+    return not any(later.get(key) for key in ANSWER_KEYS) and (back == 1 or len(text) >= MIN_REPEATED_CHARS)
 
 
 @profile_rule("M026", "system-in-most", Severity.INFO, hint="Give all examples a system prompt, or none.")
-def system_in_most(known: DatasetSummary) -> PlacedProblems:
+def system_in_most(summary: DatasetSummary) -> PlacedProblems:
     """A few examples of a file have no system prompt where nearly all have one, or the reverse.
 
     The model learns two behaviors, one of them from little data. Nearly all means more than nine in ten.
@@ -328,9 +332,9 @@ def system_in_most(known: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "2+9"}, {"role": "assistant", "content": "11"}]}
     Good: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    total = sum(count for count, _ in known.opened.values())
-    for has, (count, place) in known.opened.items():
+    total = sum(count for count, _ in summary.opened.values())
+    for has, (count, place) in summary.opened.items():
         if total >= MIN_EXAMPLES and count * 10 < total:
-            here, elsewhere = ("with", "without") if has else ("without", "with")
-            text = f"{plural(count, 'example')} {here} a system prompt, {total - count:,} {elsewhere}"
+            preposition, opposite = ("with", "without") if has else ("without", "with")
+            text = f"{plural(count, 'example')} {preposition} a system prompt, {total - count:,} {opposite}"
             yield place, Problem("", text)

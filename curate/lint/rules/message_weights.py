@@ -49,10 +49,10 @@ def whole_weights(messages: list[Object]) -> list[Object] | None:
     for message in messages:
         weight = message.get("weight")
         if weight is not None and not is_weight(weight):
-            meant = WEIGHTS.get(str(weight).strip().casefold()) if isinstance(weight, str | int | float) else None
-            if meant is None:
+            number = WEIGHTS.get(str(weight).strip().casefold()) if isinstance(weight, str | int | float) else None
+            if number is None:
                 return None
-            message = {**message, "weight": meant}  # noqa: PLW2901
+            message = {**message, "weight": number}  # noqa: PLW2901
         edited.append(message)
     return edited
 

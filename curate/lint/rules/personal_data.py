@@ -96,25 +96,25 @@ RESOLVERS: Final = frozenset(
 
 def personal_data_in(text: str) -> Iterator[Secret]:
     """Find the e-mail addresses, phone numbers and IP addresses in a text that may belong to a person."""
-    found = list(personal_in(text))
-    if not found or EXERCISE.search(text):
+    secrets = list(personal_in(text))
+    if not secrets or EXERCISE.search(text):
         return
-    written = {secret: text[secret.start : secret.end] for secret in found}
-    logins = {written[secret] for secret in found if _is_login(secret, text)}
+    values = {secret: text[secret.start : secret.end] for secret in secrets}
+    logins = {values[secret] for secret in secrets if _is_login(secret, text)}
     reserved = RESERVED.search(text) is not None
-    invented = reserved or INVENTED.search(text) is not None or any(map(_is_example, written.values()))
-    for secret in found:
+    invented = reserved or INVENTED.search(text) is not None or any(map(_is_example, values.values()))
+    for secret in secrets:
         if secret.kind == "IP address":
             if not reserved and _is_machine(secret, text):
                 yield secret
-        elif not (invented or written[secret] in logins or _is_offices(secret, text)):
+        elif not (invented or values[secret] in logins or _is_offices(secret, text)):
             yield secret
 
 
 def _is_example(written: str) -> bool:
     """Whether an e-mail address is one of John Doe, whose neighbours are invented, too."""
-    name, at, _ = written.partition("@")
-    return bool(at) and (name.casefold() in EXAMPLE_NAMES or EXAMPLE_PART.search(name) is not None)
+    name, separator, _ = written.partition("@")
+    return bool(separator) and (name.casefold() in EXAMPLE_NAMES or EXAMPLE_PART.search(name) is not None)
 
 
 def _is_login(secret: Secret, text: str) -> bool:

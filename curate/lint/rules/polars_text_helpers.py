@@ -44,9 +44,9 @@ def judged_by(texts: "pl.Expr", judge: Callable[[str], str | None]) -> "pl.Expr"
         if series.null_count() == len(series):
             return series
         messages: list[str | None] = [None] * len(series)
-        left = series.is_not_null().arg_true()
-        for at, text in zip(left, series.gather(left), strict=True):
-            messages[at] = judge(text)
+        indexes = series.is_not_null().arg_true()
+        for index, text in zip(indexes, series.gather(indexes), strict=True):
+            messages[index] = judge(text)
         return pl.Series(messages, dtype=pl.String)
 
     return texts.map_batches(look, return_dtype=pl.String, is_elementwise=True)
@@ -59,7 +59,7 @@ def quoting_match(texts: "pl.Expr", hint: str, pattern: re.Pattern[str], message
     times as fast.
     """
     match = matching(texts, hint).str.extract(f"({rust_pattern(pattern)})")
-    return judged_by(match, lambda found: message.format(excerpt(found.strip(' \n\t,."“”()!?:;'))))
+    return judged_by(match, lambda matched: message.format(excerpt(matched.strip(' \n\t,."“”()!?:;'))))
 
 
 def rust_pattern(pattern: re.Pattern[str]) -> str:

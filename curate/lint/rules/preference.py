@@ -126,12 +126,12 @@ def pair_incomplete(example: Example, _: DatasetState) -> Problems:
         ("preferred_output", "non_preferred_output"),
         ("chosen_messages", "rejected_messages"),
     ):
-        has = [key in keys for key in (left, right)]
-        if has[0] != has[1]:
-            yield Problem("", f"`{left if has[0] else right}` without `{right if has[0] else left}`")
-        elif all(has) and left == "preferred_output" and example.format != "openai-preference":
+        present = [key in keys for key in (left, right)]
+        if present[0] != present[1]:
+            yield Problem("", f"`{left if present[0] else right}` without `{right if present[0] else left}`")
+        elif all(present) and left == "preferred_output" and example.format != "openai-preference":
             yield Problem("", "`preferred_output` without `input` that has messages")
-        for key in (left, right) if all(has) else ():
+        for key in (left, right) if all(present) else ():
             if key in value and not isinstance(value[key], str | list | dict):
                 yield Problem(f"/{key}", f"`{key}` is {kind_of(value[key])}, neither text nor messages")
 
@@ -335,15 +335,15 @@ def pair_swapped(example: Example, state: DatasetState) -> Problems:
     ]
     if sides[0] == sides[1]:
         return
-    here, swapped = (
+    own_key, swapped_key = (
         hashlib.blake2b(canonical([prompt, *order]), digest_size=16).digest() for order in (sides, sides[::-1])
     )
     file: dict[bytes, Place] = state.memory.setdefault("P009", {})
     files: dict[bytes, Place] = state.shared.setdefault("P009", {})
     for places in (file, files):
-        places.setdefault(here, example.place)
-    if (other := file.get(swapped) or files.get(swapped)) is not None:
-        yield Problem("", f"the same pair has its sides swapped in {visible(str(other))}")
+        places.setdefault(own_key, example.place)
+    if (place := file.get(swapped_key) or files.get(swapped_key)) is not None:
+        yield Problem("", f"the same pair has its sides swapped in {visible(str(place))}")
 
 
 @dataset_rule("P010", "longer-chosen", Severity.WARNING, hint="Add pairs in which the shorter answer is better.")

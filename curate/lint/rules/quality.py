@@ -108,12 +108,12 @@ def short_answer() -> "pl.Expr":
     Good: {"messages": [{"role": "user", "content": "Does rain form in clouds?"}, {"role": "assistant", "content": "Yes."}]}
     """
     text = answer().str.strip_chars()
-    brief = pl.when(text.str.len_bytes().is_between(1, 24) & ~text.str.contains(r"\S\s+\S+\s+\S")).then(
+    request = pl.when(text.str.len_bytes().is_between(1, 24) & ~text.str.contains(r"\S\s+\S+\s+\S")).then(
         answered_question()
     )
-    brief = pl.when(brief.str.len_bytes() <= MAX_REQUEST_BYTES).then(brief)
-    wanted = brief.str.contains(OPEN_REQUEST) & ~brief.str.contains(SHORT_ANSWER_REQUEST) & ~pl.col("called")
-    return pl.when(wanted).then(pl.format("an answer of {} characters to an open request", text.str.len_chars()))
+    request = pl.when(request.str.len_bytes() <= MAX_REQUEST_BYTES).then(request)
+    too_short = request.str.contains(OPEN_REQUEST) & ~request.str.contains(SHORT_ANSWER_REQUEST) & ~pl.col("called")
+    return pl.when(too_short).then(pl.format("an answer of {} characters to an open request", text.str.len_chars()))
 
 
 @text_rule(
@@ -221,8 +221,10 @@ def missing_input() -> "pl.Expr":
     Good: {"messages": [{"role": "user", "content": "Summarize the following text: Rain falls when drops grow heavy."}, {"role": "assistant", "content": "Heavy drops fall."}]}
     """
     opens = pl.col("previous").ne_missing("assistant")
-    wanted = opens & ~pl.col("media") & ~pl.col("next_called")
-    short = pl.when(wanted & (pl.col("text").str.len_bytes() < SHORT_QUESTION_BYTES)).then(question().str.strip_chars())
+    is_question = opens & ~pl.col("media") & ~pl.col("next_called")
+    short = pl.when(is_question & (pl.col("text").str.len_bytes() < SHORT_QUESTION_BYTES)).then(
+        question().str.strip_chars()
+    )
     points = short.str.contains(POINTING_PHRASE) & ~(
         short.str.contains(SHOWN_TEXT) | short.str.contains(OTHER_SCRIPT_SENTENCE) | short.str.contains(PROGRAM_REQUEST)
     )
@@ -261,10 +263,10 @@ def _merged_message(text: str) -> str | None:
     for step in LIST_STEP.finditer(text):
         steps.setdefault(step[1], step.start())
     for match in MERGED_INSTRUCTION.finditer(text):
-        number, rest = match["number"], match["rest"]
+        number, instruction = match["number"], match["rest"]
         listed = number is not None and steps.get(str(int(number) - 1), len(text)) < match.start()
-        if (rest and (match["mark"] or number or not match["input"]) and not listed) or (
+        if (instruction and (match["mark"] or number or not match["input"]) and not listed) or (
             number and int(number) > 1 and not listed and not match["input"]
         ):
-            return "the answer continues with another instruction" + (" and its output" if rest else "")
+            return "the answer continues with another instruction" + (" and its output" if instruction else "")
     return None

@@ -37,11 +37,11 @@ MIN_QUESTION_REASONING: Final = 5
 def _answer_and_reasoning() -> "pl.Expr":
     """The answer and its reasoning beside the text, joined by NUL, where there is a mark or reasoning beside it."""
     text = answer()
-    beside = pl.col("reasoning")
+    reasoning = pl.col("reasoning")
     return pl.concat_str(
-        pl.when(beside.is_not_null() | text.str.contains(MARK_HINT)).then(answered_question().fill_null("")),
+        pl.when(reasoning.is_not_null() | text.str.contains(MARK_HINT)).then(answered_question().fill_null("")),
         text,
-        beside.fill_null("\1"),
+        reasoning.fill_null("\1"),
         separator="\0",
     )
 
@@ -50,9 +50,9 @@ class _Answer:
     """An answer with its question, taken apart into reasoning and what is said."""
 
     def __init__(self, joined: str) -> None:
-        self.question, rest = joined.split("\0", 1)
-        self.text, _, beside = rest.rpartition("\0")
-        self.beside = None if beside == "\1" else beside
+        self.question, remainder = joined.split("\0", 1)
+        self.text, _, reasoning = remainder.rpartition("\0")
+        self.beside = None if reasoning == "\1" else reasoning
         if self.beside:
             self.text = self.text.replace(self.beside, "", 1)  # some content parts are texts, too
         self.marks: MarkedText = marked_text(self.text)
@@ -106,9 +106,9 @@ def unpaired_reasoning_tag() -> "pl.Expr":
     )
 
 
-def _unpaired_message(both: str) -> str | None:
+def _unpaired_message(joined: str) -> str | None:
     """The message for an answer whose marks are not in pairs."""
-    prompt, _, text = both.partition("\0")
+    prompt, _, text = joined.partition("\0")
     marks = marked_text(text)
     if marks.paired or MARK.search(prompt):
         return None
@@ -140,17 +140,17 @@ def scattered_reasoning() -> "pl.Expr":
 
 
 def _scattered_message(joined: str) -> str | None:
-    one = _Answer(joined)
-    blocks = one.blocks
-    if not blocks or one.about_marks:
+    parsed = _Answer(joined)
+    blocks = parsed.blocks
+    if not blocks or parsed.about_marks:
         return None
-    if one.marks.nested:
+    if parsed.marks.nested:
         return f"a block {blocks[0].mark} contains another one"
-    if one.beside and one.beside.strip():
+    if parsed.beside and parsed.beside.strip():
         return f"the answer has a block {blocks[0].mark}, and reasoning beside its text"
     if len(blocks) > 1:
         return f"the answer has {len(blocks)} blocks of reasoning"
-    if before := one.text[: blocks[0].start].strip():
+    if before := parsed.text[: blocks[0].start].strip():
         return f"'{excerpt(before, 30)}' stands before {blocks[0].mark}"
     return None
 
@@ -175,12 +175,14 @@ def empty_reasoning() -> "pl.Expr":
 
 
 def _empty_message(joined: str) -> str | None:
-    one = _Answer(joined)
-    if one.about_marks:
+    parsed = _Answer(joined)
+    if parsed.about_marks:
         return None
-    if empty := next((block for block in one.blocks if not one.inside(block)), None):
+    if empty := next((block for block in parsed.blocks if not parsed.inside(block)), None):
         return f"the block {empty.mark} is empty"
-    return "the reasoning beside the answer is empty" if one.beside is not None and not one.beside.strip() else None
+    return (
+        "the reasoning beside the answer is empty" if parsed.beside is not None and not parsed.beside.strip() else None
+    )
 
 
 @text_rule(
@@ -205,8 +207,8 @@ def reasoning_in_question() -> "pl.Expr":
 def _asked_message(text: str) -> str | None:
     marks = marked_text(text)
     for block in marks.blocks:
-        inside = text[block.inner : block.inner_end]
-        if len(inside.split()) >= MIN_QUESTION_REASONING and "..." not in inside and not FORMAT_WORDS.search(inside):
+        content = text[block.inner : block.inner_end]
+        if len(content.split()) >= MIN_QUESTION_REASONING and "..." not in content and not FORMAT_WORDS.search(content):
             return f"the question has a block {block.mark}"
     start = text.lstrip()[:40]
     if not marks.paired and not marks.blocks and (match := MARK.match(start)) and not match["closes"]:
@@ -241,9 +243,9 @@ def reasoning_in_history() -> "pl.Expr":
 
 
 def _history_message(joined: str) -> str | None:
-    one = _Answer(joined)
-    has = any(one.reasonings) and not one.about_marks
-    return "the answer has reasoning, and a question follows it" if has else None
+    parsed = _Answer(joined)
+    has_reasoning = any(parsed.reasonings) and not parsed.about_marks
+    return "the answer has reasoning, and a question follows it" if has_reasoning else None
 
 
 @text_rule(
@@ -266,21 +268,23 @@ def reasoning_in_other_language() -> "pl.Expr":
 
 
 def _language_message(joined: str) -> str | None:
-    one = _Answer(joined)
-    thought = "\n".join(one.reasonings)
-    if len(thought) < MIN_LANGUAGE_CHARS or not one.question.strip() or not one.said:
+    parsed = _Answer(joined)
+    reasoning = "\n".join(parsed.reasonings)
+    if len(reasoning) < MIN_LANGUAGE_CHARS or not parsed.question.strip() or not parsed.said:
         return None
-    shares = [len(re.findall(OTHER_SCRIPT, text)) / max(1, len(text)) for text in (one.question, thought, one.said)]
-    if shares[1] > MIN_SCRIPT_SHARE and not shares[0] and not shares[2] and len(LATIN.findall(one.question)) >= 3:
+    shares = [
+        len(re.findall(OTHER_SCRIPT, text)) / max(1, len(text)) for text in (parsed.question, reasoning, parsed.said)
+    ]
+    if shares[1] > MIN_SCRIPT_SHARE and not shares[0] and not shares[2] and len(LATIN.findall(parsed.question)) >= 3:
         return "the reasoning is not in Latin script, the question and the answer are"
-    if not shares[1] and min(shares[0], shares[2]) > MIN_SCRIPT_SHARE and len(LATIN.findall(thought)) > 5:
+    if not shares[1] and min(shares[0], shares[2]) > MIN_SCRIPT_SHARE and len(LATIN.findall(reasoning)) > 5:
         return "the reasoning is in Latin script, the question and the answer are not"
-    asked = clear_language(one.question, 1)
-    thinks, says = (clear_language(text, 4, MIN_COMMON_WORDS) for text in (thought, one.said))
-    others = {language for language in (says, asked) if language}
-    if not thinks or len(others) != 1 or thinks in others or not (says or clear_language(one.question, 3)):
+    asks = clear_language(parsed.question, 1)
+    thinks, says = (clear_language(text, 4, MIN_COMMON_WORDS) for text in (reasoning, parsed.said))
+    languages = {language for language in (says, asks) if language}
+    if not thinks or len(languages) != 1 or thinks in languages or not (says or clear_language(parsed.question, 3)):
         return None
-    return f"the reasoning is in {NAMES[thinks]}, the question and the answer in {NAMES[others.pop()]}"
+    return f"the reasoning is in {NAMES[thinks]}, the question and the answer in {NAMES[languages.pop()]}"
 
 
 @text_rule(
@@ -303,25 +307,25 @@ def cut_reasoning() -> "pl.Expr":
 
 
 def _cut_message(joined: str) -> str | None:
-    one = _Answer(joined)
-    if one.about_marks:
+    parsed = _Answer(joined)
+    if parsed.about_marks:
         return None
-    cut = next((thought for thought in one.reasonings if _is_cut(thought)), None)
+    cut = next((reasoning for reasoning in parsed.reasonings if _is_cut(reasoning)), None)
     return f"the reasoning ends with '{excerpt(cut[-30:].lstrip(), 30)}'" if cut else None
 
 
-def _is_cut(thought: str) -> bool:
-    if CUT_END.search(thought[-40:]) and " " in thought:
+def _is_cut(reasoning: str) -> bool:
+    if CUT_END.search(reasoning[-40:]) and " " in reasoning:
         return True
-    if len(thought) < MIN_CUT_CHARS:
+    if len(reasoning) < MIN_CUT_CHARS:
         return False
-    ends = [match.end() for match in ENDED_SENTENCE.finditer(thought)]
-    rest = thought[ends[-1] if ends else 0 :]
-    last = rest.rpartition("\n")[2]
+    ends = [match.end() for match in ENDED_SENTENCE.finditer(reasoning)]
+    unended = reasoning[ends[-1] if ends else 0 :]
+    last = unended.rpartition("\n")[2]
     return (
         len(ends) > 1
         and "a" <= last[-1:] <= "z"
-        and len(last.split()) >= (MIN_UNENDED_WORDS if "\n" in rest else 1)
+        and len(last.split()) >= (MIN_UNENDED_WORDS if "\n" in unended else 1)
         and NOT_PROSE_CHARS.isdisjoint(last)
     )
 
@@ -332,7 +336,7 @@ def _is_cut(thought: str) -> bool:
     Severity.WARNING,
     hint="Give all answers their reasoning, or none, unless you train on both on purpose.",
 )
-def reasoning_in_some(known: DatasetSummary) -> PlacedProblems:
+def reasoning_in_some(summary: DatasetSummary) -> PlacedProblems:
     """Some examples of a file have the assistant's reasoning and others have none.
 
     It is in a key such as `reasoning_content`, in content parts, or between tags in the text. Trainers read such keys if
@@ -342,7 +346,7 @@ def reasoning_in_some(known: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Goodbye."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "reasoning_content": "A greeting.", "content": "Hello."}]}
     """
-    kinds = known.reasoned
+    kinds = summary.reasoned
     if len(kinds) > 1:
         rarer = min(kinds, key=lambda has: (kinds[has][0], has))
         text = f"{plural(kinds[True][0], 'example')} with reasoning and {kinds[False][0]:,} without"
@@ -355,7 +359,7 @@ def reasoning_in_some(known: DatasetSummary) -> PlacedProblems:
     Severity.WARNING,
     hint="Write all reasoning of a file in one style: that which the model's template reads.",
 )
-def reasoning_styles_of_file(known: DatasetSummary) -> PlacedProblems:
+def reasoning_styles_of_file(summary: DatasetSummary) -> PlacedProblems:
     """The examples of a file write their reasoning in different styles.
 
     The styles are a key of the message (`reasoning_content`, `thinking`, `reasoning`), content parts, and tags in the
@@ -367,7 +371,7 @@ def reasoning_styles_of_file(known: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "<think>A greeting.</think>Hello."}]}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "<think>A farewell.</think>Goodbye."}]}
     """
-    styles = known.reasoning_styles
+    styles = summary.reasoning_styles
     if len(styles) > 1:
         rarest = min(styles, key=lambda style: (styles[style][0], style))
         counts = ", ".join(f"{count:,} with {style}" for style, (count, _) in sorted(styles.items()))

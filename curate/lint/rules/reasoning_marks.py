@@ -113,7 +113,7 @@ def styles_of_reasoning(turns: Sequence[Mapping[str, Any]], texts: Sequence[str]
         content = turn.get("content")
         for part in content if isinstance(content, list) else ():
             if isinstance(part, dict) and part.get("type") in REASONING_TYPES:
-                yield "content parts", any(found.strip() for found in reasoning_texts({"content": [part]}))
+                yield "content parts", any(reasoning.strip() for reasoning in reasoning_texts({"content": [part]}))
         if may_have_marks(text):
             for block in marked_text(text).blocks:
                 yield block.mark, bool(text[block.inner : block.inner_end].strip())

@@ -57,12 +57,12 @@ def prompt_answered_already(example: Example, state: DatasetState) -> None:
 @prompt_answered_already.finalize
 def not_all_prompts(state: DatasetState) -> PlacedProblems:
     """One finding, at the first line that does not end with the user."""
-    prompts, others = _prompts_and_others(state, "R001")
+    prompts, other_lines = _prompts_and_others(state, "R001")
     wrong = state.counts("R001").get("wrong")
     if state.summary.unasked:
         wrong = add_to_count(wrong, state.summary.unasked[1], state.summary.unasked[0])
-    if prompts > others and wrong:
-        yield wrong[1], Problem("", f"{plural(wrong[0], 'line')} of {prompts + others:,} do not end with the user")
+    if prompts > other_lines and wrong:
+        yield wrong[1], Problem("", f"{plural(wrong[0], 'line')} of {prompts + other_lines:,} do not end with the user")
 
 
 def _prompts_and_others(state: DatasetState, code: str) -> tuple[int, int]:
@@ -116,10 +116,10 @@ def reference_uneven(example: Example, state: DatasetState) -> None:
     if not is_prompt(example):
         return
     total, keys, first = state.memory.setdefault("R003", ([0], {}, example.place))
-    found = references(example)
-    for key in found.keys() | keys.keys():
+    columns = references(example)
+    for key in columns.keys() | keys.keys():
         kinds = keys.setdefault(key, {None: (total[0], first)} if total[0] else {})
-        kind = kind_of(found[key]) if key in found else None  # the key is missing
+        kind = kind_of(columns[key]) if key in columns else None  # the key is missing
         count, place = kinds.get(kind, (0, example.place))
         kinds[kind] = (count + 1, place)
     total[0] += 1
@@ -160,8 +160,8 @@ def no_validation_file(example: Example, state: DatasetState) -> None:
 @no_validation_file.finalize
 def one_file_alone(state: DatasetState) -> PlacedProblems:
     """One finding, about the file."""
-    prompts, others = _prompts_and_others(state, "R004")
-    if state.files == 1 and prompts > others:
+    prompts, other_lines = _prompts_and_others(state, "R004")
+    if state.files == 1 and prompts > other_lines:
         yield (
             Place(state.summary.columns.places.first, 0),
             Problem("", "prompts for reinforcement without a validation file"),
@@ -192,9 +192,9 @@ def prompt_limits(example: Example, state: DatasetState) -> Problems:
 @prompt_limits.finalize
 def too_many_prompts(state: DatasetState, *, target: Target) -> PlacedProblems:
     """One finding for each file that has too many."""
-    most = LIMITS[target].max_prompts
-    for place, count in state.most_in_files("R005", most):
-        yield place, Problem("", f"{plural(count, 'prompt')}; {target} accepts {most:,} ({LIMITS[target].source})")
+    limit = LIMITS[target].max_prompts
+    for place, count in state.most_in_files("R005", limit):
+        yield place, Problem("", f"{plural(count, 'prompt')}; {target} accepts {limit:,} ({LIMITS[target].source})")
 
 
 @dataset_rule(
@@ -224,10 +224,10 @@ def reference_constant(example: Example, state: DatasetState) -> None:
         {"messages": [{"role": "user", "content": "1 + 5"}], "answer": "6"}
     """
     if is_prompt(example):
-        found = content_id(references(example))
-        first = state.memory.setdefault("R006", {"id": found, "place": example.place, "count": 0, "differs": False})
+        id_ = content_id(references(example))
+        first = state.memory.setdefault("R006", {"id": id_, "place": example.place, "count": 0, "differs": False})
         first["count"] += 1
-        first["differs"] = first["differs"] or found != first["id"]
+        first["differs"] = first["differs"] or id_ != first["id"]
 
 
 @reference_constant.finalize
@@ -254,8 +254,10 @@ def reference_answer(example: Example) -> Problems:
     Good: {"messages": [{"role": "user", "content": "1 + 1"}], "reference_answer": "2"}
     """
     if is_prompt(example) and "reference_answer" in example.value:
-        given = example.value["reference_answer"]
-        if not isinstance(given, str | dict):
-            yield Problem("/reference_answer", f"`reference_answer` is {kind_of(given)}, neither text nor an object")
-        elif not (given.strip() if isinstance(given, str) else given):
+        reference = example.value["reference_answer"]
+        if not isinstance(reference, str | dict):
+            yield Problem(
+                "/reference_answer", f"`reference_answer` is {kind_of(reference)}, neither text nor an object"
+            )
+        elif not (reference.strip() if isinstance(reference, str) else reference):
             yield Problem("/reference_answer", "`reference_answer` is empty")

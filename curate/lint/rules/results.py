@@ -42,19 +42,19 @@ def call_id(example: Example, *, target: Target) -> Problems:
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     used: set[str] = set()
-    if target is Target.TRL and not any(is_id(given) for message in example.messages for given in ids_of(message)):
+    if target is Target.TRL and not any(is_id(id_) for message in example.messages for id_ in ids_of(message)):
         return
     for message in example.messages:
         for i, call in enumerate(calls_in(message.value)):
             if not isinstance(call, dict):
                 continue
-            at, name = call_pointer(message, f"tool_calls/{i}"), f"call {i + 1} of message {message.index + 1}"
-            if not is_id(given := call.get("id")):
-                yield Problem(at, f"{name} has no id")
-            elif given in used:
-                yield Problem(f"{at}/id", f"{name} has the id {excerpt(given, 40)!r} of an earlier call")
+            pointer, name = call_pointer(message, f"tool_calls/{i}"), f"call {i + 1} of message {message.index + 1}"
+            if not is_id(id_ := call.get("id")):
+                yield Problem(pointer, f"{name} has no id")
+            elif id_ in used:
+                yield Problem(f"{pointer}/id", f"{name} has the id {excerpt(id_, 40)!r} of an earlier call")
             else:
-                used.add(given)
+                used.add(id_)
 
 
 @call_id.repaired_by(safe=True)
@@ -63,7 +63,7 @@ def number_calls(messages: list[Object]) -> list[Object] | None:
     """Give new ids to calls without a unique id and to their results, unless a result may belong to several calls."""
     if not all(isinstance(call, dict) for message in messages for call in calls_in(message)):
         return None
-    taken = {
+    existing = {
         *ids_in(messages),
         *(message["tool_call_id"] for message in messages if is_id(message.get("tool_call_id"))),
     }
@@ -72,18 +72,20 @@ def number_calls(messages: list[Object]) -> list[Object] | None:
     edited = []
     for message in messages:
         if calls := calls_in(message):
-            waiting = [(call.get("id"), _free(call.get("id"), used, taken)) for call in calls]
-            made = [
-                call if was == now else {"id": now, **omit_keys(call, "id")}
-                for call, (was, now) in zip(calls, waiting, strict=True)
+            waiting = [(call.get("id"), _free(call.get("id"), used, existing)) for call in calls]
+            renamed = [
+                call if old_id == new else {"id": new, **omit_keys(call, "id")}
+                for call, (old_id, new) in zip(calls, waiting, strict=True)
             ]
-            message = {**message, "tool_calls": made}  # noqa: PLW2901
+            message = {**message, "tool_calls": renamed}  # noqa: PLW2901
         elif message.get("role") == "tool":
-            was = message.get("tool_call_id")
-            at = next((i for i, (old, _) in enumerate(waiting) if old == was or not (is_id(old) or is_id(was))), None)
-            if at is not None:
-                message = {**message, "tool_call_id": waiting.pop(at)[1]}  # noqa: PLW2901
-            elif not (is_id(was) and was in used):  # otherwise it answers a call that keeps its id
+            old_id = message.get("tool_call_id")
+            index = next(
+                (i for i, (old, _) in enumerate(waiting) if old == old_id or not (is_id(old) or is_id(old_id))), None
+            )
+            if index is not None:
+                message = {**message, "tool_call_id": waiting.pop(index)[1]}  # noqa: PLW2901
+            elif not (is_id(old_id) and old_id in used):  # otherwise it answers a call that keeps its id
                 return None
         else:
             waiting = []
@@ -101,15 +103,15 @@ def ids_in(messages: list[Object]) -> Iterator[str]:
     )
 
 
-def _free(given: Any, used: set[str], taken: set[str]) -> str:
+def _free(id_: Any, used: set[str], existing: set[str]) -> str:
     """The given id, or the next free one if it is missing or used."""
-    found = given
-    if not is_id(given) or given in used:
-        found = next(
-            name for number in count(len(used) + 1) if (name := f"call_{number}") not in taken and name not in used
+    free = id_
+    if not is_id(id_) or id_ in used:
+        free = next(
+            name for number in count(len(used) + 1) if (name := f"call_{number}") not in existing and name not in used
         )
-    used.add(found)
-    return str(found)
+    used.add(free)
+    return str(free)
 
 
 @value_rule(
@@ -123,7 +125,7 @@ def result_without_call(example: Example) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_2", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
-    known: set[str] = set()
+    call_ids: set[str] = set()
     last: list[Any] = []
     open_: list[Any] = []
     answered = False
@@ -131,19 +133,19 @@ def result_without_call(example: Example) -> Problems:
         if message.role == "assistant":
             answered, last = True, ids_of(message)
             open_ = list(last)
-            known.update(given for given in last if is_id(given))
+            call_ids.update(id_ for id_ in last if is_id(id_))
         elif message.role == "tool":
-            given = message.value.get("tool_call_id")
-            if is_id(given):
-                if given not in known and (known or not answered or last):
+            id_ = message.value.get("tool_call_id")
+            if is_id(id_):
+                if id_ not in call_ids and (call_ids or not answered or last):
                     yield Problem(
-                        call_pointer(message, "tool_call_id"), f"no earlier call has the id {excerpt(given, 40)!r}"
+                        call_pointer(message, "tool_call_id"), f"no earlier call has the id {excerpt(id_, 40)!r}"
                     )
-                elif given in open_:
-                    open_.remove(given)
-                elif given in last:
+                elif id_ in open_:
+                    open_.remove(id_)
+                elif id_ in last:
                     yield Problem(
-                        call_pointer(message, "tool_call_id"), f"the call {excerpt(given, 40)!r} has a result already"
+                        call_pointer(message, "tool_call_id"), f"the call {excerpt(id_, 40)!r} has a result already"
                     )
             elif not answered:
                 yield Problem(message.pointer, "a result before any call")
@@ -173,8 +175,8 @@ def unanswered_call(example: Example) -> Problems:
         if results and is_converted(message):  # ShareGPT may have the results of parallel calls in one turn
             continue
         if results < waiting and position + results + 1 < len(messages):
-            at = call_pointer(message, "function_call" if older else "tool_calls")
-            yield Problem(at, f"{plural(waiting, 'call')} and {plural(results, 'result')} before the next turn")
+            pointer = call_pointer(message, "function_call" if older else "tool_calls")
+            yield Problem(pointer, f"{plural(waiting, 'call')} and {plural(results, 'result')} before the next turn")
 
 
 @value_rule("T020", "results-out-of-order", Severity.INFO, hint="Put the results in the order of the calls.")
@@ -190,8 +192,8 @@ def results_out_of_order(example: Example) -> Problems:
     for message in example.messages:
         if message.role == "assistant":
             order, latest = ids_of(message), -1
-        elif message.role == "tool" and is_id(given := message.value.get("tool_call_id")) and given in order:
-            position = order.index(given)
+        elif message.role == "tool" and is_id(id_ := message.value.get("tool_call_id")) and id_ in order:
+            position = order.index(id_)
             if position < latest:
                 yield Problem(message.pointer, f"the result of call {position + 1} after that of call {latest + 1}")
             latest = max(latest, position)
@@ -228,28 +230,22 @@ def mistral_call_id(example: Example) -> Problems:
         if is_converted(message):
             continue
         for i, call in enumerate(calls_in(message.value)):
-            if isinstance(call, dict) and is_id(given := call.get("id")) and not MISTRAL_ID.fullmatch(given):
+            if isinstance(call, dict) and is_id(id_ := call.get("id")) and not MISTRAL_ID.fullmatch(id_):
                 yield Problem(
-                    f"{message.pointer}/tool_calls/{i}/id", f"id {excerpt(given, 40)!r} is not nine letters and digits"
+                    f"{message.pointer}/tool_calls/{i}/id", f"id {excerpt(id_, 40)!r} is not nine letters and digits"
                 )
-        if (
-            message.role == "tool"
-            and is_id(given := message.value.get("tool_call_id"))
-            and not MISTRAL_ID.fullmatch(given)
-        ):
-            yield Problem(
-                f"{message.pointer}/tool_call_id", f"id {excerpt(given, 40)!r} is not nine letters and digits"
-            )
+        if message.role == "tool" and is_id(id_ := message.value.get("tool_call_id")) and not MISTRAL_ID.fullmatch(id_):
+            yield Problem(f"{message.pointer}/tool_call_id", f"id {excerpt(id_, 40)!r} is not nine letters and digits")
 
 
 @mistral_call_id.repaired_by(safe=True)
 @on_messages
 def number_as_mistral(messages: list[Object]) -> list[Object]:
     """Replace ids that the service does not accept with nine letters and digits, in calls and results."""
-    given = dict.fromkeys(ids_in(messages))
-    kept = {id_ for id_ in given if MISTRAL_ID.fullmatch(id_)}
-    free = (name for number in count(1) if (name := f"call{number:05d}") not in kept)
-    names = {id_: id_ if id_ in kept else next(free) for id_ in given}
+    ids = dict.fromkeys(ids_in(messages))
+    valid = {id_ for id_ in ids if MISTRAL_ID.fullmatch(id_)}
+    free = (name for number in count(1) if (name := f"call{number:05d}") not in valid)
+    names = {id_: id_ if id_ in valid else next(free) for id_ in ids}
 
     def renamed(holder: Any, key: str) -> Any:
         return {**holder, key: names[holder[key]]} if isinstance(holder, dict) and is_id(holder.get(key)) else holder
@@ -279,5 +275,5 @@ def calls_without_tools(example: Example) -> Problems:
     """
     first = next(tool_calls(example), None)
     if first is not None and not example.value.get("tools") and next(declared_tools(example), None) is None:
-        at = call_pointer(first.message, "function_call" if first.older else "tool_calls")
-        yield Problem(at, "tools are called and none are declared")
+        pointer = call_pointer(first.message, "function_call" if first.older else "tool_calls")
+        yield Problem(pointer, "tools are called and none are declared")

@@ -31,8 +31,8 @@ TOLERANT_TARGETS = dict.fromkeys(OPENAI_AZURE, Severity.INFO)
 
 def alias(role: str) -> str | None:
     """The known role that another spelling or name means, or None."""
-    plain = role.strip().casefold()
-    return plain if plain in ROLES else ALIASES.get(plain)
+    folded = role.strip().casefold()
+    return folded if folded in ROLES else ALIASES.get(folded)
 
 
 def intended_role(message: Message) -> str | None:
@@ -203,8 +203,8 @@ def role_alias(example: Example) -> Problems:
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     for message in example.messages:
-        if message.role is not None and message.role not in ROLES and (meant := alias(message.role)):
-            yield Problem(role_pointer(message), f"role {excerpt(message.role)!r} should be {meant!r}")
+        if message.role is not None and message.role not in ROLES and (known_role := alias(message.role)):
+            yield Problem(role_pointer(message), f"role {excerpt(message.role)!r} should be {known_role!r}")
 
 
 @role_alias.repaired_by(safe=True)
@@ -213,10 +213,10 @@ def rename_roles(value: Object) -> Object:
     renamed = []
     for turn in turns if isinstance(turns := value.get("messages"), list) else ():
         role = turn.get("role") if isinstance(turn, dict) else None
-        known = alias(role) if isinstance(role, str) and role not in ROLES else None
-        if known is not None and (known not in RENAMED_ROLES or "call" in str(role).casefold()):
+        renamed_role = alias(role) if isinstance(role, str) and role not in ROLES else None
+        if renamed_role is not None and (renamed_role not in RENAMED_ROLES or "call" in str(role).casefold()):
             return value
-        renamed.append(turn if known is None else {**turn, "role": known})
+        renamed.append(turn if renamed_role is None else {**turn, "role": renamed_role})
     return {**value, "messages": renamed} if renamed else value
 
 
@@ -269,7 +269,7 @@ def roles_as_taken(messages: list[Object], *, target: Target) -> list[Object] | 
 
 def functions_to_tools(messages: list[Object]) -> list[Object] | None:
     """Convert function calls and results to tool calls and messages; None if a result has no call."""
-    found: list[Object] = []
+    converted: list[Object] = []
     waiting: tuple[str, str] | None = None  # name and id of the call whose result comes next
     for message in messages:
         call = message.get("function_call")
@@ -279,9 +279,9 @@ def functions_to_tools(messages: list[Object]) -> list[Object] | None:
             and message.get("role") == "assistant"
             and not message.get("tool_calls")
         ):
-            waiting = (call["name"], f"call_{len(found)}")
-            made = [{"id": waiting[1], "type": "function", "function": call}]
-            found.append({**omit_keys(message, "function_call", "tool_calls"), "tool_calls": made})
+            waiting = (call["name"], f"call_{len(converted)}")
+            calls = [{"id": waiting[1], "type": "function", "function": call}]
+            converted.append({**omit_keys(message, "function_call", "tool_calls"), "tool_calls": calls})
             continue
         if message.get("role") == "function":
             if (
@@ -295,9 +295,9 @@ def functions_to_tools(messages: list[Object]) -> list[Object] | None:
                 "tool_call_id": waiting[1],
                 **omit_keys(message, "role", "name", "tool_call_id"),
             }
-        found.append(message)
+        converted.append(message)
         waiting = None
-    return found
+    return converted
 
 
 @rule(

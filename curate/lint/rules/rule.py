@@ -70,8 +70,8 @@ class Repair:
         data = parsed.line.data
         repeats = any(defect.kind == "repeated-key" for defect in parsed.defects)
         if self.takes is RepairInput.LINE:
-            found: bytes | None = self.function(data)
-            return data if found is None and (repeats or self.safe) else found
+            repaired: bytes | None = self.function(data)
+            return data if repaired is None and (repeats or self.safe) else repaired
         if (
             self.takes is not RepairInput.OBJECT
             or repeats
@@ -284,8 +284,8 @@ file_rule: Final = partial(rule, scope=Scope.FILE)
 
 
 def _documentation(code: str, doc: str) -> tuple[str, str, bytes, bytes]:
-    before, _, rest = doc.partition("\nBad:")
-    bad, _, good = rest.partition("\nGood:")
+    before, _, blocks = doc.partition("\nBad:")
+    bad, _, good = blocks.partition("\nGood:")
     summary, _, why = before.strip().partition("\n\n")
     if not (summary.endswith(".") and why.strip() and bad.strip() and good.strip()):
         raise ValueError(

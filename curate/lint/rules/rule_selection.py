@@ -32,19 +32,19 @@ class RuleSelection:
     @classmethod
     def from_config(cls, config: CheckConfig) -> Self:
         """Select rules. Raises `UsageError` for an unknown code or prefix, `ConfigError` for invalid declared rules."""
-        wrong = list(mistakes(config.rule))
-        if wrong:
+        problems = list(mistakes(config.rule))
+        if problems:
             raise ConfigError(
-                "\n".join(map(visible, wrong)), "roles are system, developer, user, assistant, tool, function"
+                "\n".join(map(visible, problems)), "roles are system, developer, user, assistant, tool, function"
             )
-        known = known_rules(config.rule)
+        available = known_rules(config.rule)
         named = (*config.select, *config.extend_select, *config.ignore, *config.drop, *config.severity)
         named = (*named, *(prefix for codes in config.per_file_ignores.values() for prefix in codes))
         for prefix in named:
-            if prefix not in known and not any(code.startswith(prefix) for code in known):
+            if prefix not in available and not any(code.startswith(prefix) for code in available):
                 raise UsageError(f"no rule has a code that starts with {prefix!r}", "`curate rule --all` lists them")
         rules, severities = {}, {}
-        for code, rule in known.items():
+        for code, rule in available.items():
             runs = code.startswith(config.select) if config.select else rule.default
             runs = runs or code.startswith((*config.extend_select, *config.drop))
             severity = rule.severity_for(config.target)
@@ -54,17 +54,17 @@ class RuleSelection:
             stated = config.severity[override] if override is not None else severity
             if stated != "off":
                 rules[code], severities[code] = rule.for_target(config.target), Severity(stated)
-        return cls(known, rules, severities, config.per_file_ignores)
+        return cls(available, rules, severities, config.per_file_ignores)
 
     def elsewhere(self, config: CheckConfig) -> dict[str, str]:
         """The selected prefixes whose rules `curate check` does not run, each with the command that does."""
-        found = {}
+        hints = {}
         for prefix in (*config.select, *config.extend_select):
             rules = [rule for code, rule in self.known.items() if code.startswith(prefix)]
-            asked = [rule.by or _option_for(rule, config) for rule in rules]
-            if all(asked):
-                found[prefix] = ", ".join(dict.fromkeys(asked))
-        return found
+            commands = [rule.by or _option_for(rule, config) for rule in rules]
+            if all(commands):
+                hints[prefix] = ", ".join(dict.fromkeys(commands))
+        return hints
 
     def reports(self, finding: Finding) -> bool:
         """Whether a finding is reported: false if its rule is ignored for a glob that matches its file."""

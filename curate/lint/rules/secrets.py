@@ -31,14 +31,14 @@ def _secrets_message(finder: Callable[[str], Iterator[Secret]]) -> Callable[[str
     """The message for a text's secrets: number by kind, and the position of the first."""
 
     def judge(text: str) -> str | None:
-        found = sorted(finder(text))
-        if not found:
+        secrets = sorted(finder(text))
+        if not secrets:
             return None
-        kinds = Counter(secret.kind for secret in found)
-        first = found[0]
+        kinds = Counter(secret.kind for secret in secrets)
+        first = secrets[0]
         counts = ", ".join(plural(count, kind) for kind, count in kinds.items())
         return (
-            f"{counts}: {'' if len(found) == 1 else 'the first '}at character {first.start + 1}, "
+            f"{counts}: {'' if len(secrets) == 1 else 'the first '}at character {first.start + 1}, "
             f"{plural(first.end - first.start, 'character')} long"
         )
 
@@ -110,10 +110,10 @@ def passwords_in(text: str) -> Iterator[Secret]:
     """Passwords of letters and digits that a word announces; code is left out."""
     if "```" in text or ABOUT_PASSWORDS.search(text):
         return
-    for found in assigned_in(text):
-        value = text[found.start : found.end].rstrip(".,;:")
-        if found.kind == PASSWORD and MIXED.fullmatch(value) and not EXAMPLE_PASSWORD.search(value):
-            yield found._replace(end=found.start + len(value))
+    for secret in assigned_in(text):
+        value = text[secret.start : secret.end].rstrip(".,;:")
+        if secret.kind == PASSWORD and MIXED.fullmatch(value) and not EXAMPLE_PASSWORD.search(value):
+            yield secret._replace(end=secret.start + len(value))
 
 
 @text_rule(
@@ -134,8 +134,8 @@ def password() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "My password: k7Kq!pZ29xw is refused."}, {"role": "assistant", "content": "Type it again."}]}
     Good: {"messages": [{"role": "user", "content": "My password: [PASSWORD] is refused."}, {"role": "assistant", "content": "Type it again."}]}
     """
-    asked = answered_question().fill_null("").str.contains(GENERATION_REQUEST)
-    written = pl.when(~asked & pl.col("role").is_in(["system", "user", "assistant"])).then(pl.col("text"))
+    requested = answered_question().fill_null("").str.contains(GENERATION_REQUEST)
+    written = pl.when(~requested & pl.col("role").is_in(["system", "user", "assistant"])).then(pl.col("text"))
     return _secrets(matching(written, "|".join(PASSWORD_HINTS)), passwords_in)
 
 

@@ -33,20 +33,20 @@ def media_refused(example: Example, *, target: Target) -> Problems:
     Good: {"messages": [{"role": "user", "content": [{"text": "What is it?"}, {"image": {"format": "png", "source": {"s3Location": {"uri": "s3://bucket/cat.png"}}}}]}, {"role": "assistant", "content": [{"text": "A cat."}]}]}
     """
     limits = LIMITS[target]
-    found: dict[str, list[TypedPart]] = {name: [] for name in MEDIA_NAMES.values()}
+    media_parts: dict[str, list[TypedPart]] = {name: [] for name in MEDIA_NAMES.values()}
     for part in parts_of(example):
         media = media_of(part.value)
         if media is None:
             continue
         mime, url, _ = media
-        found[MEDIA_NAMES.get(mime.split("/")[0], "document")].append(part)
+        media_parts[MEDIA_NAMES.get(mime.split("/")[0], "document")].append(part)
         if mime not in limits.media:
             yield Problem(part.pointer, f"{excerpt(mime, 30)} is not one of the types that {target} accepts")
         if not S3_ADDRESS.fullmatch(url):
             yield Problem(part.pointer, f"not an address on S3 of letters, digits and _-/. alone: {excerpt(url, 40)}")
     for name, most in (("video", limits.videos), ("document", limits.documents)):
-        if most is not None and len(found[name]) > most:
-            text = f"{plural(len(found[name]), name)}; {target} accepts {most} in an example"
-            yield Problem(found[name][most].pointer, text)
-    if found["video"] and (beside := found["image"] + found["document"]):
-        yield Problem(beside[0].pointer, f"other media beside a video, which {target} does not accept")
+        if most is not None and len(media_parts[name]) > most:
+            text = f"{plural(len(media_parts[name]), name)}; {target} accepts {most} in an example"
+            yield Problem(media_parts[name][most].pointer, text)
+    if media_parts["video"] and (other_media := media_parts["image"] + media_parts["document"]):
+        yield Problem(other_media[0].pointer, f"other media beside a video, which {target} does not accept")

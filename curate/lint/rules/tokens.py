@@ -42,8 +42,12 @@ class EncodedExample:
 
     def content_pointer(self, turn: int) -> str:
         """Pointer to a turn's content in the original line, else to the turn, else to the conversation."""
-        found = next((message for message in self.example.messages if message.index == turn), None)
-        return found.content_pointer if found is not None and "content" in found.value else self.pointer(turn)
+        turn_message = next((message for message in self.example.messages if message.index == turn), None)
+        return (
+            turn_message.content_pointer
+            if turn_message is not None and "content" in turn_message.value
+            else self.pointer(turn)
+        )
 
     def as_read(self, pointer: str) -> str:
         """Convert a pointer into the example's messages to one into the original line."""
@@ -68,7 +72,7 @@ PLACEHOLDERS: Final = frozenset(("<image>", "<video>", "<audio>"))
 
 
 @token_rule("K001", "too-long", Severity.WARNING, hint="Raise max_length, shorten or split the example, or remove it.")
-def too_long(one: EncodedExample) -> Problems:
+def too_long(encoded: EncodedExample) -> Problems:
     """The example has more tokens than `max_length`.
 
     `curate train` never truncates: it refuses or skips the example. Trainers that truncate lose the end, which is the
@@ -76,23 +80,23 @@ def too_long(one: EncodedExample) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Name the planets and say what each one is made of."}, {"role": "assistant", "content": "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    length, limit = one.encoding.length, one.max_length
+    length, limit = encoded.encoding.length, encoded.max_length
     if length > limit:
         cut = sorted(
-            {answer.turn + 1 for text in one.encoding.encoded for answer in text.answers if answer.last >= limit}
+            {answer.turn + 1 for text in encoded.encoding.encoded for answer in text.answers if answer.last >= limit}
         )
-        lost = (
+        consequence = (
             "; a trainer that cuts would lose the end of message "
             f"{', '.join(map(str, cut[:5]))}{', …' if len(cut) > 5 else ''}"
         )
         yield Problem(
-            conversation_pointer(one.example),
-            f"{length:,} tokens, {length - limit:,} more than max_length = {limit}{lost}",
+            conversation_pointer(encoded.example),
+            f"{length:,} tokens, {length - limit:,} more than max_length = {limit}{consequence}",
         )
 
 
 @token_rule("K002", "nothing-before-limit", Severity.ERROR, hint="Raise max_length, or shorten the prompt.")
-def nothing_before_limit(one: EncodedExample) -> Problems:
+def nothing_before_limit(encoded: EncodedExample) -> Problems:
     """All trained tokens are beyond `max_length`.
 
     A trainer that truncates keeps only the prompt. The example drops out of training without a warning, or makes the
@@ -100,32 +104,34 @@ def nothing_before_limit(one: EncodedExample) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice. Repeat?"}, {"role": "assistant", "content": "No."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    if one.encoding.encoded and _all_beyond(one):
-        first = min(answer.first for text in one.encoding.encoded for answer in text.answers)
+    if encoded.encoding.encoded and _all_beyond(encoded):
+        first = min(answer.first for text in encoded.encoding.encoded for answer in text.answers)
         yield Problem(
-            conversation_pointer(one.example),
-            f"the first trained token is number {first + 1:,}, beyond max_length = {one.max_length}",
+            conversation_pointer(encoded.example),
+            f"the first trained token is number {first + 1:,}, beyond max_length = {encoded.max_length}",
         )
 
 
 @token_rule("K003", "answer-beyond-limit", Severity.ERROR, hint="Raise max_length, or split the conversation.")
-def answer_beyond_limit(one: EncodedExample) -> Problems:
+def answer_beyond_limit(encoded: EncodedExample) -> Problems:
     """An answer begins beyond `max_length`, and an earlier one does not.
 
     A trainer that truncates never sees this answer. (The example below is too long for a `max_length` of 64.)
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas. Repeat?"}, {"role": "assistant", "content": "No."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    if not _all_beyond(one):
-        for text in one.encoding.encoded:
+    if not _all_beyond(encoded):
+        for text in encoded.encoding.encoded:
             for answer in text.answers:
-                if answer.first >= one.max_length:
-                    message = f"the answer begins at token {answer.first + 1:,}, beyond max_length = {one.max_length}"
-                    yield Problem(one.pointer(answer.turn), message)
+                if answer.first >= encoded.max_length:
+                    message = (
+                        f"the answer begins at token {answer.first + 1:,}, beyond max_length = {encoded.max_length}"
+                    )
+                    yield Problem(encoded.pointer(answer.turn), message)
 
 
-def _all_beyond(one: EncodedExample) -> bool:
-    return all(answer.first >= one.max_length for text in one.encoding.encoded for answer in text.answers)
+def _all_beyond(encoded: EncodedExample) -> bool:
+    return all(answer.first >= encoded.max_length for text in encoded.encoding.encoded for answer in text.answers)
 
 
 @token_rule(
@@ -134,7 +140,7 @@ def _all_beyond(one: EncodedExample) -> bool:
     Severity.ERROR,
     hint="Write the conversation in the form that the model's template accepts.",
 )
-def template_refuses(one: EncodedExample) -> Problems:
+def template_refuses(encoded: EncodedExample) -> Problems:
     """The model's chat template cannot render the conversation.
 
     The template raises an error (roles that do not alternate, an unknown role, null content), or omits the call to be
@@ -142,7 +148,7 @@ def template_refuses(one: EncodedExample) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "narrator", "content": "A pause."}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    yield from _encoding_problems(one, "K004")
+    yield from _encoding_problems(encoded, "K004")
 
 
 @token_rule(
@@ -151,7 +157,7 @@ def template_refuses(one: EncodedExample) -> Problems:
     Severity.WARNING,
     hint="Use a model whose template renders it, or move it into a message that is rendered.",
 )
-def not_rendered(one: EncodedExample) -> Problems:
+def not_rendered(encoded: EncodedExample) -> Problems:
     """The chat template omits a part of the conversation.
 
     The template drops a system prompt, a tool result, the tools or the reasoning without a warning. The model learns to
@@ -159,8 +165,8 @@ def not_rendered(one: EncodedExample) -> Problems:
     Bad: {"messages": [{"role": "developer", "content": "Answer in French."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Salut."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    for mismatch in one.encoding.mismatches_of("K005"):
-        yield Problem(one.content_pointer(mismatch.turn), mismatch.text)
+    for mismatch in encoded.encoding.mismatches_of("K005"):
+        yield Problem(encoded.content_pointer(mismatch.turn), mismatch.text)
 
 
 @token_rule(
@@ -169,30 +175,30 @@ def not_rendered(one: EncodedExample) -> Problems:
     Severity.ERROR,
     hint="Use a template that ends each answer with the tokenizer's end-of-turn token.",
 )
-def stop_not_learnt(one: EncodedExample) -> Problems:
+def stop_not_learnt(encoded: EncodedExample) -> Problems:
     """An answer has no stop token in the loss.
 
     The model never learns to stop and continues after its answer, often as the user.
     Bad: {"messages": [{"role": "user", "content": "Time?"}, {"role": "assistant", "content": "", "tool_calls": [{"id": "1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    for mismatch in one.encoding.mismatches_of("K007"):
-        yield Problem(one.pointer(mismatch.turn), mismatch.text)
+    for mismatch in encoded.encoding.mismatches_of("K007"):
+        yield Problem(encoded.pointer(mismatch.turn), mismatch.text)
 
 
 @token_rule("K009", "double-bos", Severity.ERROR, hint="Remove the token from the text. The template writes it.")
-def double_bos(one: EncodedExample) -> Problems:
+def double_bos(encoded: EncodedExample) -> Problems:
     """The text begins with two begin-of-sequence tokens.
 
     The template writes one and the data another. No prompt at inference looks like this.
     Bad: {"messages": [{"role": "system", "content": "<s>Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    bos = one.template.tokenizer.bos_token_id
-    if bos is not None and any(text.input_ids[:2] == [bos, bos] for text in one.encoding.encoded):
+    bos = encoded.template.tokenizer.bos_token_id
+    if bos is not None and any(text.input_ids[:2] == [bos, bos] for text in encoded.encoding.encoded):
         yield Problem(
-            conversation_pointer(one.example),
-            f"the text begins with two tokens {excerpt(str(one.template.tokenizer.bos_token), 30)}",
+            conversation_pointer(encoded.example),
+            f"the text begins with two tokens {excerpt(str(encoded.template.tokenizer.bos_token), 30)}",
         )
 
 
@@ -202,7 +208,7 @@ def double_bos(one: EncodedExample) -> Problems:
     Severity.ERROR,
     hint="Remove or rewrite the text. It is tokenized as a control token.",
 )
-def control_token_in_text(one: EncodedExample) -> Problems:
+def control_token_in_text(encoded: EncodedExample) -> Problems:
     """A message contains the text of a control token.
 
     It is tokenized as a control token. In a question it ends the turn, and the user can speak as the assistant. In an
@@ -210,11 +216,11 @@ def control_token_in_text(one: EncodedExample) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "What does <|im_end|> mean?"}, {"role": "assistant", "content": "The end of a turn."}]}
     Good: {"messages": [{"role": "user", "content": "What does im_end mean?"}, {"role": "assistant", "content": "The end of a turn."}]}
     """
-    control = one.template.control
-    for message in one.example.messages:
+    control = encoded.template.control
+    for message in encoded.example.messages:
         text = message.text
         for token in (token for token in control if token in text and token not in PLACEHOLDERS):
-            if control[token] in one.template.ids(text):
+            if control[token] in encoded.template.ids(text):
                 yield Problem(
                     message.content_pointer,
                     f"{excerpt(token, 30)} in message {message.index + 1} is tokenized as a control token",
@@ -222,7 +228,7 @@ def control_token_in_text(one: EncodedExample) -> Problems:
 
 
 @token_rule("K011", "nothing-learnt", Severity.ERROR, hint="Add an answer that is trained on, or remove the example.")
-def nothing_learnt(one: EncodedExample) -> Problems:
+def nothing_learnt(encoded: EncodedExample) -> Problems:
     """No token of the example is trained on.
 
     All answers have weight 0, there is no answer, or the template renders none. The example costs time and teaches
@@ -230,13 +236,13 @@ def nothing_learnt(one: EncodedExample) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    yield from _encoding_problems(one, "K011")
+    yield from _encoding_problems(encoded, "K011")
 
 
-def _encoding_problems(one: EncodedExample, code: str) -> Problems:
-    for obstacle in one.encoding.problems:
+def _encoding_problems(encoded: EncodedExample, code: str) -> Problems:
+    for obstacle in encoded.encoding.problems:
         if obstacle.code == code:
-            yield Problem(one.as_read(obstacle.pointer), obstacle.message)
+            yield Problem(encoded.as_read(obstacle.pointer), obstacle.message)
 
 
 @token_rule(
@@ -245,7 +251,7 @@ def _encoding_problems(one: EncodedExample, code: str) -> Problems:
     Severity.WARNING,
     hint="Check the template. It must render a prompt exactly as it renders the same turns later.",
 )
-def mask_beyond_answer(one: EncodedExample) -> Problems:
+def mask_beyond_answer(encoded: EncodedExample) -> Problems:
     """The trained tokens contain more than the answer.
 
     The rule decodes the trained tokens. The cause is a template that renders the prompt differently once the answer is
@@ -253,36 +259,36 @@ def mask_beyond_answer(one: EncodedExample) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "What time is it, please?"}, {"role": "assistant", "content": "It is noon."}], "tools": [{"type": "function", "function": {"name": "now", "description": "The time.", "parameters": {"type": "object", "properties": {}}}}]}
     Good: {"messages": [{"role": "user", "content": "What time is it, please?"}, {"role": "assistant", "content": "It is noon."}]}
     """
-    for text in one.encoding.encoded:
+    for text in encoded.encoding.encoded:
         spans = {span.turn: span for span in text.text.spans}
         for answer in text.answers:
             ids = text.input_ids[answer.first : answer.last + 1]
-            if not spans[answer.turn].part and (message := _covered(one, text, spans[answer.turn], ids)):
-                yield Problem(one.pointer(answer.turn), message)
+            if not spans[answer.turn].part and (message := _covered(encoded, text, spans[answer.turn], ids)):
+                yield Problem(encoded.pointer(answer.turn), message)
 
 
-def _covered(one: EncodedExample, text: "Encoded", span: "Span", ids: list[int]) -> str | None:
+def _covered(encoded: EncodedExample, text: "Encoded", span: "Span", ids: list[int]) -> str | None:
     """What the trained tokens contain besides the answer, or None."""
     answer = text.text.text[span.start : span.end]
-    if one.template.tokenizer.unk_token_id not in ids and not text.straddling:
-        decoded = one.template.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+    if encoded.template.tokenizer.unk_token_id not in ids and not text.straddling:
+        decoded = encoded.template.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
         if "\ufffd" not in decoded and _letters(decoded) not in _letters(answer):
             return f"the trained tokens read '{excerpt(decoded, 40)}', which is not the answer"
-    own = [message for message in one.example.messages if message.index == span.turn]
-    if any(message.value.get("tool_calls") for message in own):  # a template may quote the question as JSON
+    answers = [message for message in encoded.example.messages if message.index == span.turn]
+    if any(message.value.get("tool_calls") for message in answers):  # a template may quote the question as JSON
         return None
-    rest = answer
-    for part in [part for message in own for part in _answer_texts(message)]:
-        rest = rest.replace(part, "")
-    if len(rest) < MIN_QUOTED_CHARS:
+    remainder = answer
+    for part in [part for message in answers for part in _answer_texts(message)]:
+        remainder = remainder.replace(part, "")
+    if len(remainder) < MIN_QUOTED_CHARS:
         return None
-    for message in one.example.messages:
-        asked = message.text.strip()
+    for message in encoded.example.messages:
+        question = message.text.strip()
         if (
             message.index < span.turn
             and message.role != "assistant"
-            and len(asked) >= MIN_QUOTED_CHARS
-            and asked in rest
+            and len(question) >= MIN_QUOTED_CHARS
+            and question in remainder
         ):
             return f"the text of message {message.index + 1} is trained on as part of the answer"
     return None
@@ -291,8 +297,8 @@ def _covered(one: EncodedExample, text: "Encoded", span: "Span", ids: list[int])
 def _answer_texts(message: Message) -> list[str]:
     """The texts of an answer: content, and reasoning separately."""
 
-    thought, _, content = message.text.rpartition("</think>")
-    thoughts = [thought.rpartition("<think>")[2], *(str(message.value.get(key) or "") for key in REASONING_KEYS)]
+    reasoning, _, content = message.text.rpartition("</think>")
+    thoughts = [reasoning.rpartition("<think>")[2], *(str(message.value.get(key) or "") for key in REASONING_KEYS)]
     return [text.strip() for text in (content, *thoughts) if text.strip()]
 
 
@@ -307,15 +313,15 @@ def _letters(text: str) -> str:
     Severity.INFO,
     hint="Shorten the text that all examples share. Long prompts cost time and memory and are not trained on.",
 )
-def little_learnt(one: EncodedExample) -> None:
+def little_learnt(encoded: EncodedExample) -> None:
     """Less than 5% of the file's tokens are trained on.
 
     All tokens take training time, but the model learns from the trained ones only.
     Bad: {"messages": [{"role": "user", "content": "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice. Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice. Is it so?"}, {"role": "assistant", "content": "No"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    tally = one.memory.setdefault("K013", {}).setdefault(one.example.place.file, [0, 0])
-    for text in one.encoding.encoded:
+    tally = encoded.memory.setdefault("K013", {}).setdefault(encoded.example.place.file, [0, 0])
+    for text in encoded.encoding.encoded:
         tally[0] += text.supervised
         tally[1] += len(text.input_ids)
 
@@ -332,7 +338,7 @@ def little_learnt_in_all(state: DatasetState) -> PlacedProblems:
 @token_rule(
     "K014", "unknown-tokens", Severity.WARNING, hint="Use a model that knows the language, or remove the unknown text."
 )
-def unknown_tokens(one: EncodedExample) -> Problems:
+def unknown_tokens(encoded: EncodedExample) -> Problems:
     """The tokenizer does not know some of the text.
 
     Each unknown piece becomes the same token. The model cannot read it, and in an answer learns to write the unknown
@@ -340,21 +346,21 @@ def unknown_tokens(one: EncodedExample) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "你好"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    unknown = one.template.tokenizer.unk_token_id
-    if unknown is None or unknown in one.template.stop_ids:
+    unknown = encoded.template.tokenizer.unk_token_id
+    if unknown is None or unknown in encoded.template.stop_ids:
         return
-    for text in one.encoding.encoded:
+    for text in encoded.encoding.encoded:
         count = text.input_ids.count(unknown)
         for answer in text.answers:
             if learnt := text.labels[answer.first : answer.last + 1].count(unknown):
                 yield Problem(
-                    one.content_pointer(answer.turn),
+                    encoded.content_pointer(answer.turn),
                     f"{plural(learnt, 'token')} of the answer {'is' if learnt == 1 else 'are'} unknown to the model",
                 )
                 count -= learnt
         if count > MIN_UNKNOWN_SHARE * len(text.input_ids):
             yield Problem(
-                conversation_pointer(one.example),
+                conversation_pointer(encoded.example),
                 f"{plural(count, 'token')} of the prompt {'is' if count == 1 else 'are'} unknown to the model",
             )
             return

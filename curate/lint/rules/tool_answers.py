@@ -96,8 +96,8 @@ def answer_against_result(example: Example) -> Problems:
     for answer, results in _answers(example):
         leaves = [leaf for result in results for leaf in _leaves(json_value(result.text))]
         earlier = example.messages[: answer.index]
-        if found := _opposite(leaves, answer.text) or _other_number(leaves, answer.text, earlier):
-            yield Problem(answer.content_pointer, found)
+        if fault := _opposite(leaves, answer.text) or _other_number(leaves, answer.text, earlier):
+            yield Problem(answer.content_pointer, fault)
 
 
 def _leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
@@ -121,43 +121,59 @@ def _opposite(leaves: list[tuple[str, Any]], text: str) -> str | None:
 
 def _other_number(leaves: list[tuple[str, Any]], text: str, earlier: tuple[Message, ...]) -> str | None:
     calls = (str(call) for message in earlier for call in calls_in(message.value))
-    known = _numbers(" ".join((*calls, *(message.text for message in earlier if message.role in ("user", "system")))))
-    given = [
+    known_numbers = _numbers(
+        " ".join((*calls, *(message.text for message in earlier if message.role in ("user", "system"))))
+    )
+    result_numbers = [
         (key, number)
         for key, value in leaves
         if isinstance(value, int | float | str) and not isinstance(value, bool) and not NO_QUANTITY.search(key)
         for number in _numbers(f"{value} {key.rpartition('_')[2]}")
-        if not _is_among(number, known)
+        if not _is_among(number, known_numbers)
     ]
-    told = [number for number in _numbers(text) if not _is_among(number, known)]
-    values = [number for _, number in given]
-    if not told or not 1 <= len(given) <= MAX_NUMBERS or any(_follows(each, values, known) for each in told):
+    stated = [number for number in _numbers(text) if not _is_among(number, known_numbers)]
+    values = [number for _, number in result_numbers]
+    if (
+        not stated
+        or not 1 <= len(result_numbers) <= MAX_NUMBERS
+        or any(_follows(number, values, known_numbers) for number in stated)
+    ):
         return None
-    return (
-        f"the answer has none of the numbers of the result (such as {excerpt(given[0][0], 30)!r}), but {told[0].text!r}"
-    )
+    return f"the answer has none of the numbers of the result (such as {excerpt(result_numbers[0][0], 30)!r}), but {stated[0].text!r}"
 
 
-def _follows(number: Quantity, values: list[Quantity], known: list[Quantity]) -> bool:
+def _follows(number: Quantity, values: list[Quantity], other_numbers: list[Quantity]) -> bool:
     """Whether a number is one of some values, or calculated of one of them and another number."""
     if _is_among(number, values):
         return True
-    result, ones, others = _written(number), list(map(_written, values)), list(map(_written, [*values, *known]))
+    result, ones, operands = (
+        _written(number),
+        list(map(_written, values)),
+        list(map(_written, [*values, *other_numbers])),
+    )
     return any(
-        isclose(result, each, rel_tol=0.01)
-        for one in ones
-        for other in others
-        for each in (one * other, one * other / 100, one + other, abs(one - other), one / (other or 1))
+        isclose(result, calculated, rel_tol=0.01)
+        for value in ones
+        for operand in operands
+        for calculated in (
+            value * operand,
+            value * operand / 100,
+            value + operand,
+            abs(value - operand),
+            value / (operand or 1),
+        )
     )
 
 
 def _numbers(text: str) -> list[Quantity]:
     language = clear_language(text, 1) or "en"
-    return [found for found in quantities_in(text, language) if found.kind not in ("ordinal", "weekday")]
+    return [quantity for quantity in quantities_in(text, language) if quantity.kind not in ("ordinal", "weekday")]
 
 
-def _is_among(number: Quantity, others: list[Quantity]) -> bool:
-    return any(number.same(other) or isclose(_written(number), _written(other), rel_tol=0.01) for other in others)
+def _is_among(number: Quantity, quantities: list[Quantity]) -> bool:
+    return any(
+        number.same(quantity) or isclose(_written(number), _written(quantity), rel_tol=0.01) for quantity in quantities
+    )
 
 
 def _written(number: Quantity) -> float:

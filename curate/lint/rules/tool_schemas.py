@@ -68,7 +68,7 @@ def _has_long_list(schema: Object) -> bool:
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             if isinstance(item, dict | list):
                 stack.append(item)
-                objects = 0 if key in SCHEMA_LIST_KEYS else sum(isinstance(one, dict | list) for one in item)
+                objects = 0 if key in SCHEMA_LIST_KEYS else sum(isinstance(entry, dict | list) for entry in item)
                 if isinstance(item, list) and objects > MAX_SCHEMA_OBJECTS:
                     return True
     return False
@@ -87,22 +87,22 @@ def subschemas(schema: Object) -> Iterator[tuple[str, Object]]:
     """All schemas in a schema and their paths, itself first."""
     stack = [("", schema)]
     while stack:
-        at, value = stack.pop()
-        yield at, value
-        found = [(f"{at}/{key}", value.get(key)) for key in SCHEMA_KEYS]
-        found += [
-            (f"{at}/{key}/{i}", one)
+        pointer, value = stack.pop()
+        yield pointer, value
+        children = [(f"{pointer}/{key}", value.get(key)) for key in SCHEMA_KEYS]
+        children += [
+            (f"{pointer}/{key}/{i}", child)
             for key in SCHEMA_LIST_KEYS
             if isinstance(value.get(key), list)
-            for i, one in enumerate(value[key])
+            for i, child in enumerate(value[key])
         ]
-        found += [
-            (f"{at}/{key}/{name}", one)
+        children += [
+            (f"{pointer}/{key}/{name}", child)
             for key in NAMED_SCHEMAS
             if isinstance(value.get(key), dict)
-            for name, one in value[key].items()
+            for name, child in value[key].items()
         ]
-        stack += [(path, one) for path, one in reversed(found) if isinstance(one, dict)]
+        stack += [(path, child) for path, child in reversed(children) if isinstance(child, dict)]
 
 
 def _has_type(schema: Object, kind: str) -> bool:
@@ -113,27 +113,31 @@ def _has_type(schema: Object, kind: str) -> bool:
 @lru_cache(maxsize=1024)
 def _array_without_items(schema: bytes) -> str:
     """Path of the first array in a schema that does not say what it holds; empty if there is none."""
-    arrays = (at for at, one in subschemas(json.loads(schema)) if _has_type(one, "array") and "items" not in one)
+    arrays = (
+        path
+        for path, subschema in subschemas(json.loads(schema))
+        if _has_type(subschema, "array") and "items" not in subschema
+    )
     return next(arrays, "")
 
 
 @lru_cache(maxsize=1024)
 def _strict_fault(schema: bytes) -> str:
     """What OpenAI's strict mode refuses in a schema of an object, with its path; empty if there is nothing."""
-    for at, one in subschemas(json.loads(schema)):
-        where = f" at {excerpt(at, 60)}" if at else ""
-        if key := next((key for key in NOT_STRICT_KEYS if key in one), ""):
+    for path, subschema in subschemas(json.loads(schema)):
+        where = f" at {excerpt(path, 60)}" if path else ""
+        if key := next((key for key in NOT_STRICT_KEYS if key in subschema), ""):
             return f"has `{key}`{where}"
-        if not at and "anyOf" in one:
+        if not path and "anyOf" in subschema:
             return "is an `anyOf`"
-        if not one.keys() & {"type", "anyOf", "$ref", "enum", "const"} and at:
+        if not subschema.keys() & {"type", "anyOf", "$ref", "enum", "const"} and path:
             return f"has no type{where}"
-        if not _has_type(one, "object") and "properties" not in one:
+        if not _has_type(subschema, "object") and "properties" not in subschema:
             continue
-        if one.get("additionalProperties") is not False:
+        if subschema.get("additionalProperties") is not False:
             return f"has no `additionalProperties: false`{where}"
-        required = one.get("required", [])
-        if missing := [name for name in one.get("properties", {}) if name not in required]:
+        required = subschema.get("required", [])
+        if missing := [name for name in subschema.get("properties", {}) if name not in required]:
             return f"does not require {excerpt(missing[0], 30)!r}{where}"
     return ""
 
@@ -160,8 +164,8 @@ def tool_schema(example: Example, *, target: Target) -> Problems:
             continue
         schema = canonical(parameters)
         fault = schema_fault(schema, newest=target in SERVICES)
-        if fault is None and target in OPENAI_AZURE and (at := _array_without_items(schema)):
-            fault = f"have an array without `items` at {excerpt(at, 60)}, which {target} refuses"
+        if fault is None and target in OPENAI_AZURE and (path := _array_without_items(schema)):
+            fault = f"have an array without `items` at {excerpt(path, 60)}, which {target} refuses"
         if fault:
             yield Problem(tool.at("parameters"), f"the parameters of {excerpt(tool.name)!r} {fault}")
 
@@ -185,13 +189,13 @@ def tool_undescribed(example: Example, *, target: Target) -> Problems:
     if nova and example.value.get("tools") == []:
         yield Problem(example.tools_pointer, "the list of tools is empty")
     for tool in declared_tools(example):
-        name, about = excerpt(tool.name), tool.function.get("description")
-        if not isinstance(about, str) or (nova and not about.strip()):
+        name, description = excerpt(tool.name), tool.function.get("description")
+        if not isinstance(description, str) or (nova and not description.strip()):
             yield Problem(tool.pointer, f"the tool {name!r} has no description")
         parameters = tool.function.get("parameters")
         if not isinstance(parameters, dict) or (nova and "type" not in parameters):
-            what = "no parameters" if parameters is None else "parameters without a type"
-            yield Problem(tool.pointer, f"the tool {name!r} has {what}")
+            fault = "no parameters" if parameters is None else "parameters without a type"
+            yield Problem(tool.pointer, f"the tool {name!r} has {fault}")
 
 
 @value_rule(

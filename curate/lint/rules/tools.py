@@ -78,9 +78,9 @@ def is_converted(message: Message) -> bool:
     )
 
 
-def call_pointer(message: Message, rest: str) -> str:
+def call_pointer(message: Message, path: str) -> str:
     """Pointer into a message's calls in the original line, or to the text that the reader converted to calls."""
-    return message.content_pointer if is_converted(message) else f"{message.pointer}/{rest}"
+    return message.content_pointer if is_converted(message) else f"{message.pointer}/{path}"
 
 
 def tools_in(example: Example) -> tuple[Any, bool]:
@@ -159,21 +159,21 @@ def tools_malformed(example: Example, *, target: Target) -> Problems:
             base, "`tools` is text that is not a JSON list" if in_text else f"`tools` is {kind_of(tools)}, not a list"
         )
         return
-    most = LIMITS[target].tools
-    if most is not None and len(tools) > most:
-        yield Problem(base, f"{plural(len(tools), 'tool')}; {target} accepts {most}")
+    limit = LIMITS[target].tools
+    if limit is not None and len(tools) > limit:
+        yield Problem(base, f"{plural(len(tools), 'tool')}; {target} accepts {limit}")
     for i, tool in enumerate(tools):
-        at = base if in_text else f"{base}/{i}"
+        pointer = base if in_text else f"{base}/{i}"
         if not isinstance(tool, dict):
-            yield Problem(at, f"tool {i + 1} is {kind_of(tool)}, not an object")
+            yield Problem(pointer, f"tool {i + 1} is {kind_of(tool)}, not an object")
         elif in_text and isinstance(tool.get("name"), str):
             continue  # a bare function, as in data sets that store tools as text
         elif not isinstance(function := tool.get("function"), dict):
-            yield Problem(at, f"tool {i + 1} has no `function`")
+            yield Problem(pointer, f"tool {i + 1} has no `function`")
         elif not isinstance(function.get("name"), str):
-            yield Problem(at, f"tool {i + 1} has no name")
+            yield Problem(pointer, f"tool {i + 1} has no name")
         elif tool.get("type") != "function" and not in_text:
-            yield Problem(at, f"the type of tool {i + 1} is not 'function'")
+            yield Problem(pointer, f"the type of tool {i + 1} is not 'function'")
 
 
 @value_rule(
@@ -192,8 +192,8 @@ def tool_name(example: Example) -> Problems:
     """
     for tool in declared_tools(example):
         if not NAME.fullmatch(tool.name):
-            long = f" ({len(tool.name)} characters)" if len(tool.name) > 64 else ""
-            yield Problem(tool.at("name"), f"tool name {excerpt(tool.name)!r} is not accepted by services{long}")
+            length = f" ({len(tool.name)} characters)" if len(tool.name) > 64 else ""
+            yield Problem(tool.at("name"), f"tool name {excerpt(tool.name)!r} is not accepted by services{length}")
 
 
 @value_rule("T003", "duplicate-tool", Severity.ERROR, hint="Keep one of the two, or rename one and its calls.")
@@ -204,12 +204,12 @@ def duplicate_tool(example: Example) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "today"}}]}
     """
-    seen: set[tuple[bool, str]] = set()
+    names: set[tuple[bool, str]] = set()
     for tool in declared_tools(example):
         key = (tool.pointer.startswith("/functions"), tool.name)  # functions next to tools are reported by T006
-        if key in seen:
+        if key in names:
             yield Problem(tool.at("name"), f"tool {excerpt(tool.name)!r} is declared twice")
-        seen.add(key)
+        names.add(key)
 
 
 @value_rule(
@@ -298,8 +298,8 @@ def fix_parallel_tool_calls(value: Object) -> Object:
     parallel = value.get("parallel_tool_calls")
     if not value.get("tools") and not value.get("functions"):
         return omit_keys(value, "parallel_tool_calls")
-    meant = BOOLEAN_VALUES.get(str(parallel).strip().casefold()) if isinstance(parallel, str | int) else None
-    return value if meant is None else {**value, "parallel_tool_calls": meant}
+    boolean = BOOLEAN_VALUES.get(str(parallel).strip().casefold()) if isinstance(parallel, str | int) else None
+    return value if boolean is None else {**value, "parallel_tool_calls": boolean}
 
 
 @dataset_rule("T023", "unused-tools", Severity.INFO, hint="Add examples that call the tool, or remove the tool.")

@@ -150,23 +150,25 @@ def merge_systems(messages: list[Object]) -> list[Object] | None:
 
 def systems_merged(messages: list[Object]) -> list[Object] | None:
     """The messages with one system message; None if two of them differ in more than text, or there is none."""
-    systems = [at for at, message in enumerate(messages) if message.get("role") == "system"]
+    systems = [index for index, message in enumerate(messages) if message.get("role") == "system"]
     if not systems:
         return None
-    merged = joined([messages[at] for at in systems])
+    merged = joined([messages[index] for index in systems])
     if merged is None:
         return None
-    gone = set(systems[1:])
-    return [merged if at == systems[0] else message for at, message in enumerate(messages) if at not in gone]
+    removed = set(systems[1:])
+    return [
+        merged if index == systems[0] else message for index, message in enumerate(messages) if index not in removed
+    ]
 
 
 def joined(messages: Sequence[Object]) -> Object | None:
     """Merge messages, texts separated by a blank line; None if they differ in more than content or its type."""
     if len(messages) == 1:
         return messages[0]
-    rest = omit_keys(messages[0], "role", "content")
-    if any(omit_keys(message, "role", "content") != rest for message in messages[1:]) or any(
-        rest.get(key) for key in ("tool_calls", "function_call", "tool_call_id", "audio", "refusal")
+    other_keys = omit_keys(messages[0], "role", "content")
+    if any(omit_keys(message, "role", "content") != other_keys for message in messages[1:]) or any(
+        other_keys.get(key) for key in ("tool_calls", "function_call", "tool_call_id", "audio", "refusal")
     ):
         return None
     contents = [message.get("content") for message in messages]
@@ -225,13 +227,13 @@ def consecutive_roles(example: Example, *, target: Target) -> Problems:
     """
     for left, right in pairwise(example.messages):
         role = intended_role(right)
-        apart = (
+        differs = (
             target in TOLERANT_TARGETS
             and role == "user"
             and isinstance(left.content, list) != isinstance(right.content, list)
         )
         alternates = ("user", "assistant", "tool") if target is Target.TOGETHER else ("user", "assistant")
-        if intended_role(left) == role and role in alternates and not apart:
+        if intended_role(left) == role and role in alternates and not differs:
             yield Problem(right.pointer, f"two {role} turns in a row")
 
 
@@ -246,5 +248,5 @@ def merge_turns(messages: list[Object]) -> list[Object] | None:
             runs[-1].append(message)
         else:
             runs.append([message])
-    found = [merged for run in runs if (merged := joined(run)) is not None]
-    return found if len(found) == len(runs) else None
+    merged_runs = [merged for run in runs if (merged := joined(run)) is not None]
+    return merged_runs if len(merged_runs) == len(runs) else None
