@@ -14,11 +14,11 @@ class Names:
 
     def number(self, name: str) -> int:
         """The number of a name."""
-        found = self._numbers.get(name)
-        if found is None:
-            found = self._numbers[name] = len(self.all)
+        number = self._numbers.get(name)
+        if number is None:
+            number = self._numbers[name] = len(self.all)
             self.all.append(name)
-        return found
+        return number
 
 
 class ArrayColumn:

@@ -29,10 +29,10 @@ class Share:
 
     def contains_ids(self, ids: Ids) -> Flags:
         """Which ids, given as two integers each, are in the share."""
-        mine = ids[:, 0] % np.uint64(self.of) == self.part - 1
+        in_part = ids[:, 0] % np.uint64(self.of) == self.part - 1
         common = ids[:, 1] % np.uint64(OVERLAP_RESOLUTION) < self.overlap * OVERLAP_RESOLUTION
-        found: Flags = mine | common
-        return found
+        shared: Flags = in_part | common
+        return shared
 
     def contains(self, example: str) -> bool:
         """Whether an example is in the share."""

@@ -102,19 +102,24 @@ def repairs(
             continue
         key = key_of(parsed)
         edit = session.log.last(key, EDIT_SLOT)
-        now = values.get(key) or (edit.value if edit else None)
-        repaired = lint.repaired(parsed, entry.code, now)
+        value = values.get(key) or (edit.value if edit else None)
+        repaired = lint.repaired(parsed, entry.code, value)
         if repaired is None:
             continue
         entries, unsafe = entries + 1, unsafe + (not repaired.safe)
         old = parsed.decoded.value if isinstance(parsed.decoded.value, dict) else None
-        samples.setdefault(entry.code, []).append((entry.place, now or old, repaired))
+        samples.setdefault(entry.code, []).append((entry.place, value or old, repaired))
         del samples[entry.code][MAX_SAMPLES:]
         values[key] = repaired.value
         targets[key] = (entry.target, still_found(repaired.findings, old, repaired.value))
     words: dict[str, VerdictOrEdit] = {key: Edit(value, targets[key][1]) for key, value in values.items()}
     changes = Counter[tuple[str, str]]((session.verdict(key, targets[key][0]), "edit") for key in words)
-    shown = [sample for nth in range(MAX_SAMPLES) for found in samples.values() for sample in found[nth : nth + 1]]
+    shown = [
+        sample
+        for index in range(MAX_SAMPLES)
+        for rule_samples in samples.values()
+        for sample in rule_samples[index : index + 1]
+    ]
     parts = [(targets[key][0], {key: word}) for key, word in words.items()]
     return Repairs(entries, len(rows) - entries, changes, words, parts, shown[:MAX_SAMPLES], unsafe)
 
@@ -134,10 +139,10 @@ def annotate(session: ReviewSession, examples: Sequence[str], text: str) -> str:
 
 def rate(session: ReviewSession, examples: Sequence[str], rating: str) -> str:
     """Rate examples from 1 to 5 in one step; an empty `rating` takes ratings back. Raises `OutputError`."""
-    return session.write([record(session.log, one, RATING_SLOT, "undecided", why=rating) for one in examples])
+    return session.write([record(session.log, example, RATING_SLOT, "undecided", why=rating) for example in examples])
 
 
 def label(session: ReviewSession, examples: Sequence[str], name: str) -> str:
     """Give a label to examples in one step, or take it back if all have it. Raises `OutputError`."""
-    verdict: Verdict = "undecided" if all(name in session.log.labels(one) for one in examples) else "keep"
-    return session.write([record(session.log, one, ("label", name), verdict, about=name) for one in examples])
+    verdict: Verdict = "undecided" if all(name in session.log.labels(example) for example in examples) else "keep"
+    return session.write([record(session.log, example, ("label", name), verdict, about=name) for example in examples])

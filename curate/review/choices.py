@@ -13,23 +13,23 @@ KEPT_SIDES = {"left": (True, False), "right": (False, True), "both": (True, True
 
 
 def verdicts_for(
-    session: ReviewSession, entry: Entry, choice: Choice, at: int = 0, *, whole: bool = True
+    session: ReviewSession, entry: Entry, choice: Choice, other: int = 0, *, whole: bool = True
 ) -> dict[str, VerdictOrEdit]:
     """The decisions for a choice about an entry; empty if the choice does not apply.
 
-    Of a cluster or a question, A is the keeper or the first answer, and B number `at` of the others. With `whole`, the
-    others follow: all are kept with A and B, else dropped.
+    Of a cluster or a question, A is the keeper or the first answer, and B number `other` of the others. With `whole`,
+    the others are kept if both are, else dropped.
     """
     if choice not in entry.choices:
         return {}
     if choice in ("keep", "drop"):
         return _edits_stay(session, entry, dict.fromkeys(entry.ids, choice))
     parts = compared_ids(entry)
-    stays = {0: KEPT_SIDES[choice][0], at + 1: KEPT_SIDES[choice][1]}
+    kept_parts = {0: KEPT_SIDES[choice][0], other + 1: KEPT_SIDES[choice][1]}
     if whole:
-        stays = {number: stays.get(number, choice == "both") for number in range(len(parts))}
-    decisions: dict[str, VerdictOrEdit] = {example: "drop" for number in stays for example in parts[number]}
-    decisions |= {example: "keep" for number, kept in stays.items() if kept for example in parts[number]}
+        kept_parts = {number: kept_parts.get(number, choice == "both") for number in range(len(parts))}
+    decisions: dict[str, VerdictOrEdit] = {example: "drop" for number in kept_parts for example in parts[number]}
+    decisions |= {example: "keep" for number, keeps in kept_parts.items() if keeps for example in parts[number]}
     return _edits_stay(session, entry, decisions)
 
 
@@ -44,12 +44,15 @@ def compared_ids(entry: Entry) -> Sequence[Sequence[str]]:
 
 def next_compared(session: ReviewSession, entry: Entry, after: int = -1) -> int | None:
     """The next B about which nothing is decided, after `after` and then from the first; None if there is none."""
-    others = compared_ids(entry)[1:]
+    alternatives = compared_ids(entry)[1:]
     return next(
         (
-            at % len(others)
-            for at in range(after + 1, after + 1 + len(others))
-            if any(session.verdict(example, entry.target) == "undecided" for example in others[at % len(others)])
+            number % len(alternatives)
+            for number in range(after + 1, after + 1 + len(alternatives))
+            if any(
+                session.verdict(example, entry.target) == "undecided"
+                for example in alternatives[number % len(alternatives)]
+            )
         ),
         None,
     )
@@ -69,10 +72,10 @@ def apart_from(session: ReviewSession, cluster: Cluster, marked: Iterable[int]) 
     sides = [cluster.distinct[number].side for number in sorted(marked)]
     if not sides:
         return {}
-    stays = max(sides, key=lambda side: (_text_chars(session, side), side.id))
-    rest = [member.side.id for member in cluster.distinct if member.side not in sides]
+    longest = max(sides, key=lambda side: (_text_chars(session, side), side.id))
+    dropped = [member.side.id for member in cluster.distinct if member.side not in sides]
     decisions: dict[str, VerdictOrEdit] = {side.id: "drop" for side in sides}
-    return {**decisions, **dict.fromkeys(rest, "drop"), stays.id: "keep", cluster.kept.id: "keep"}
+    return {**decisions, **dict.fromkeys(dropped, "drop"), longest.id: "keep", cluster.kept.id: "keep"}
 
 
 def _text_chars(session: ReviewSession, side: Side) -> int:
@@ -83,16 +86,16 @@ def _text_chars(session: ReviewSession, side: Side) -> int:
 def first_change(session: ReviewSession, sides: Iterable[Side]) -> Place | None:
     """The first place at which the file now has other text than what is shown and was checked; None without one."""
     for side in sides:
-        now, shown = session.read(side.place), session.line(side.place)
-        if side.id and (now is None or shown is None or now.line != shown.line or key_of(now) != side.id):
+        current, shown = session.read(side.place), session.line(side.place)
+        if side.id and (current is None or shown is None or current.line != shown.line or key_of(current) != side.id):
             return side.place
     return None
 
 
-def sides_shown(entry: Entry, at: int) -> Sequence[Side]:
-    """The examples that are shown: A, and B number `at` of the others; for other entries the only one."""
+def sides_shown(entry: Entry, other: int) -> Sequence[Side]:
+    """The examples that are shown: A, and B number `other` of the others; for other entries the only one."""
     if not isinstance(entry.subject, Cluster | PairConflict | MultiConflict):
         return [Side(entry.place, entry.ids[0] if entry.ids else "")]
     parts = compared_ids(entry)
-    shown = [parts[0], *parts[1:][at : at + 1]]
+    shown = [parts[0], *parts[1:][other : other + 1]]
     return [next(side for side in sides_of(entry.subject) if side.id in part) for part in shown]

@@ -46,7 +46,7 @@ def line_in(draft: str, pointer: str) -> int:
         return line_of(draft.encode("utf-8", "replace"), pointer)
     parts = pointer.split("/")
     turn = number_of(parts[2]) or 0 if parts[:2] == ["", "messages"] and len(parts) > 2 else 0
-    starts = [at for at, line in enumerate(draft.split("\n")) if line.startswith(TURN_MARK)]
+    starts = [index for index, line in enumerate(draft.split("\n")) if line.startswith(TURN_MARK)]
     return starts[turn if turn < len(starts) else 0] + 1
 
 
@@ -105,9 +105,9 @@ def _escape(text: str) -> str:
 def _unescape(text: str) -> str:
     def back(match: re.Match[str]) -> str:
         backslashes, digits = match.groups()
-        kept, escapes = divmod(len(backslashes), 2)
+        literal, escapes = divmod(len(backslashes), 2)
         if not escapes or int(digits, 16) > 0x10FFFF:
-            return "\\" * (kept + escapes) + f"u{{{digits}}}"
-        return "\\" * kept + chr(int(digits, 16))
+            return "\\" * (literal + escapes) + f"u{{{digits}}}"
+        return "\\" * literal + chr(int(digits, 16))
 
     return ESCAPE.sub(back, text)

@@ -205,5 +205,5 @@ class Counts(NamedTuple):
 
 def question(example: Example) -> str:
     """The question of an example: its last user turn, else its first turn, else empty."""
-    asked = [message for message in example.prompt if message.role == "user"] or list(example.messages[:1])
-    return asked[-1].text if asked else ""
+    questions = [message for message in example.prompt if message.role == "user"] or list(example.messages[:1])
+    return questions[-1].text if questions else ""

@@ -35,9 +35,9 @@ class ExampleIndex:
 
     def rows(self, example: str) -> list[int]:
         """The entries that contain an example."""
-        wanted = np.uint64(key(example))
-        found: list[int] = []
+        example_key = np.uint64(key(example))
+        entries: list[int] = []
         for keys, rows in self._parts:
-            start, end = np.searchsorted(keys, wanted, "left"), np.searchsorted(keys, wanted, "right")
-            found.extend(rows[start:end].tolist())
-        return found
+            start, end = np.searchsorted(keys, example_key, "left"), np.searchsorted(keys, example_key, "right")
+            entries.extend(rows[start:end].tolist())
+        return entries

@@ -39,24 +39,24 @@ class ExampleQueue(Queue):
 
     def store_ids(self, fact: ExamplesKnown) -> None:
         """Store the ids of a file's examples, all lines of which are indexed; lines without one are undecidable."""
-        number = next(at for at, index in enumerate(self.lines.indexes) if index.name == fact.file)
+        number = next(position for position, index in enumerate(self.lines.indexes) if index.name == fact.file)
         index, first = self.lines.indexes[number], self.lines.firsts[number]
         rows = index.lines_at(fact.starts) if len(fact.starts) else fact.positions
         rows = rows[rows < index.count][: len(fact.ids)]
-        known = fact.ids[: len(rows)]  # the file may have grown since it was indexed
+        ids_read = fact.ids[: len(rows)]  # the file may have grown since it was indexed
         ids = np.zeros((index.count, 2), np.uint64)
-        ids[rows] = known
+        ids[rows] = ids_read
         self._ids[fact.file] = ids
         none = np.ones(index.count, np.bool_)
         none[rows] = False
         if self.share is not None:
-            mine = rows[self.share.contains_ids(known)] + first
-            self._shown[mine] = True
-            for row in mine.tolist():
+            shared = rows[self.share.contains_ids(ids_read)] + first
+            self._shown[shared] = True
+            for row in shared.tolist():
                 self.set_status(row, ReviewStatus.UNDECIDED)
         for row in (np.flatnonzero(none) + first).tolist():
             self.set_status(row, ReviewStatus.NOTHING)
-        self.example_index.add(known[:, 0], (rows + first).astype(np.int32))
+        self.example_index.add(ids_read[:, 0], (rows + first).astype(np.int32))
 
     def set_status(self, number: int, status: ReviewStatus) -> None:
         """Set the status of a line, if it is in the share."""
@@ -73,12 +73,12 @@ class ExampleQueue(Queue):
 
     def id(self, number: int) -> str | None:
         """The id of the example on a line; None if there is none."""
-        index, at = self.lines.where(number)
-        known = self._ids.get(index.name)
-        if known is not None:
-            high, low = known[at].tolist()
+        index, position = self.lines.where(number)
+        ids = self._ids.get(index.name)
+        if ids is not None:
+            high, low = ids[position].tolist()
             return f"{high:016x}{low:016x}" if high or low else None
-        example = index.line(at).example
+        example = index.line(position).example
         return None if example is None else example.id
 
     def place_of(self, example: str) -> Place | None:
@@ -111,27 +111,27 @@ class ExampleQueue(Queue):
 
     def signal(self, name: str) -> Floats:
         """The value of a quality signal for each line; NaN where it is not known."""
-        found = np.full(len(self), np.nan)
+        values = np.full(len(self), np.nan)
         if self.scores is not None and name in self.scores.columns:
             for example, value in zip(self.scores.examples, self.scores.columns[name], strict=True):
-                found[[row for row in self.example_index.rows(example) if row < len(found)]] = value
-        return found
+                values[[row for row in self.example_index.rows(example) if row < len(values)]] = value
+        return values
 
     def signals_of(self, example: str) -> dict[str, float]:
         """The quality signals of an example that are known."""
         if self.scores is None or example not in self.scores.examples:
             return {}
-        at = self.scores.examples.index(example)
-        values = {name: float(column[at]) for name, column in self.scores.columns.items()}
+        position = self.scores.examples.index(example)
+        values = {name: float(column[position]) for name, column in self.scores.columns.items()}
         return {name: value for name, value in values.items() if not np.isnan(value)}
 
     def mask(self, query: Query) -> Flags:
         """Filter by status, file, line and signal."""
-        found = super().mask(query)
+        matches = super().mask(query)
         if self.share is not None:
-            shown = self._shown[: len(found)]  # lines may be added meanwhile
-            found[: len(shown)] &= shown
-            found[len(shown) :] = False
+            shown = self._shown[: len(matches)]  # lines may be added meanwhile
+            matches[: len(shown)] &= shown
+            matches[len(shown) :] = False
         if query.files or query.lines:
             parts = []
             for index in self.lines.indexes:
@@ -140,9 +140,9 @@ class ExampleQueue(Queue):
                 parts.append(
                     in_ranges(numbers, query.lines) & fits if query.lines else np.full(len(numbers), fits, np.bool_)
                 )
-            found &= np.concatenate(parts)[: len(found)]
+            matches &= np.concatenate(parts)[: len(matches)]
         for test in query.signals:
-            found &= COMPARISONS[test.sign](self.signal(test.path)[: len(found)], float(test.value))
+            matches &= COMPARISONS[test.sign](self.signal(test.path)[: len(matches)], float(test.value))
         if query.codes or query.severities or query.scores or query.fixes:
-            found &= False
-        return found
+            matches &= False
+        return matches

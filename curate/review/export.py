@@ -16,8 +16,8 @@ def lines_of(session: ReviewSession, kind: Kind, rows: Rows) -> Rows:
     if kind == "example":
         return np.unique(rows)
     queue = session.queues[kind]
-    found = (session.lines.find(place) for row in rows.tolist() for place in queue.places(row) if place.line)
-    return np.unique(np.fromiter((at for at in found if at is not None), np.int32))
+    numbers = (session.lines.find(place) for row in rows.tolist() for place in queue.places(row) if place.line)
+    return np.unique(np.fromiter((number for number in numbers if number is not None), np.int32))
 
 
 def write_lines(session: ReviewSession, lines: Rows, file: IO[bytes]) -> None:
@@ -26,8 +26,8 @@ def write_lines(session: ReviewSession, lines: Rows, file: IO[bytes]) -> None:
     Raises `InputError` if a file became shorter.
     """
     for number in lines.tolist():
-        index, at = session.lines.where(number)
-        data = index.data(at)
+        index, position = session.lines.where(number)
+        data = index.data(position)
         if b"\n" in data or b"\r" in data:  # between the values of a document; in a text they are escaped
             data = data.replace(b"\r", b" ").replace(b"\n", b" ")
         file.write(data + b"\n")

@@ -66,8 +66,8 @@ class FindingQueue(Queue):
         for name, values in columns.items():
             self._columns[name].extend(values)
         self._extend(statuses)
-        with_id = [at for at, id_ in enumerate(ids) if id_ and findings[at].code != EXACT_COPY_CODE]
-        self.example_index.add([key(ids[at]) for at in with_id], [first + at for at in with_id])
+        with_id = [index for index, id_ in enumerate(ids) if id_ and findings[index].code != EXACT_COPY_CODE]
+        self.example_index.add([key(ids[index]) for index in with_id], [first + index for index in with_id])
 
     def place(self, number: int, line_id: str) -> None:
         """Store the id of a line without an example that was not indexed when its finding was added."""
@@ -147,41 +147,41 @@ class FindingQueue(Queue):
 
     def mask(self, query: Query) -> Flags:
         """Filter by status, code, severity, file, line and available repair."""
-        found = super().mask(query)
-        column = {name: part.values[: len(found)] for name, part in self._columns.items()}
+        matches = super().mask(query)
+        column = {name: part.values[: len(matches)] for name, part in self._columns.items()}
         if query.codes:
-            found &= matches_names(
+            matches &= matches_names(
                 column["code"], self.codes.all, [code.startswith(query.codes) for code in self.codes.all]
             )
         if query.severities:
-            found &= matches_names(
+            matches &= matches_names(
                 column["severity"], SEVERITIES, [severity.value.startswith(query.severities) for severity in SEVERITIES]
             )
         if query.files:
-            found &= matches_names(
+            matches &= matches_names(
                 column["file"], self._files.all, [file_fits(name, query.files) for name in self._files.all]
             )
         if query.lines:
-            found &= in_ranges(column["line"], query.lines)
+            matches &= in_ranges(column["line"], query.lines)
         if query.fixes:
-            found &= column["fixable"] == 1
+            matches &= column["fixable"] == 1
             fits = [_has_fix(code, query.fixes) for code in self.codes.all]
-            found &= matches_names(column["code"], self.codes.all, fits)
+            matches &= matches_names(column["code"], self.codes.all, fits)
         if query.scores:
-            found &= False
-        return found
+            matches &= False
+        return matches
 
     def counts(self) -> dict[str, tuple[Severity, int, int, int]]:
         """Per code: severity, number of findings, of open findings, and of those with nothing to decide."""
         codes, statuses = self._columns["code"].values[: len(self)], self.statuses.values
-        every = np.bincount(codes, minlength=len(self.codes.all))
-        left = np.bincount(codes[statuses[: len(codes)] < ReviewStatus.KEEP], minlength=len(self.codes.all))
+        totals = np.bincount(codes, minlength=len(self.codes.all))
+        undecided = np.bincount(codes[statuses[: len(codes)] < ReviewStatus.KEEP], minlength=len(self.codes.all))
         nothing = np.bincount(codes[statuses[: len(codes)] == ReviewStatus.NOTHING], minlength=len(self.codes.all))
         worst = np.full(len(self.codes.all), len(SEVERITIES) - 1)
         np.minimum.at(worst, codes, self._columns["severity"].values[: len(codes)])
         return {
-            code: (SEVERITIES[int(worst[at])], int(every[at]), int(left[at]), int(nothing[at]))
-            for at, code in enumerate(self.codes.all)
+            code: (SEVERITIES[int(worst[number])], int(totals[number]), int(undecided[number]), int(nothing[number]))
+            for number, code in enumerate(self.codes.all)
         }
 
 

@@ -35,23 +35,23 @@ class Groups:
     def __len__(self) -> int:
         return len(self.keys)
 
-    def __getitem__(self, at: int) -> Group:
-        start = int(self.ends[at - 1]) if at else 0
-        return Group(int(self.keys[at]), self.rows[start : int(self.ends[at])], bool(self.open[at]))
+    def __getitem__(self, number: int) -> Group:
+        start = int(self.ends[number - 1]) if number else 0
+        return Group(int(self.keys[number]), self.rows[start : int(self.ends[number])], bool(self.open[number]))
 
     def lines(self) -> Numbers:
         """What a list shows: -1 - n for group n, followed by the numbers of its entries if it is opened."""
         heads = -1 - np.arange(len(self), dtype=np.int64)
         if not self.open.any():
             return heads
-        parts = [np.concatenate([[heads[at]], self[at].rows]) if self.open[at] else heads[at : at + 1]
-                 for at in range(len(self))]  # fmt: skip
+        parts = [np.concatenate([[heads[n]], self[n].rows]) if self.open[n] else heads[n : n + 1]
+                 for n in range(len(self))]  # fmt: skip
         return np.concatenate(parts)
 
     def group_of(self, number: int) -> int | None:
         """The group that contains an entry."""
-        found = np.flatnonzero(self.rows == number)
-        return int(np.searchsorted(self.ends, found[0], side="right")) if len(found) else None
+        positions = np.flatnonzero(self.rows == number)
+        return int(np.searchsorted(self.ends, positions[0], side="right")) if len(positions) else None
 
     def groups_with(self, flags: Numbers) -> Numbers:
         """Which groups contain an entry with a flag; `flags`: one for each of `rows`."""

@@ -56,9 +56,9 @@ class LiveLint:
         rule = self.checker.chosen.rules.get(code)
         if rule is None or rule.repair is None or not repairs_examples(rule):
             return None
-        now = parsed if value is None else _with_bytes(parsed, json_line(value))
-        data = rule.repair.apply(now)
-        if data is None or data == now.line.data or b"\n" in data:
+        current = parsed if value is None else _with_bytes(parsed, json_line(value))
+        data = rule.repair.apply(current)
+        if data is None or data == current.line.data or b"\n" in data:
             return None
         after = _with_bytes(parsed, data)
         if not isinstance(after.decoded.value, dict):
@@ -71,7 +71,7 @@ def _with_bytes(parsed: ParsedLine, data: bytes) -> ParsedLine:
     return parsed_line(line, FileFacts(parsed.place.file))
 
 
-def still_found(left: Sequence[Finding], old: dict[str, Any] | None, new: dict[str, Any]) -> tuple[str, ...]:
+def still_found(findings: Sequence[Finding], old: dict[str, Any] | None, new: dict[str, Any]) -> tuple[str, ...]:
     """The findings that an edit leaves; without their pointers if it added or removed messages, which moves them."""
     moved = old is None or len(old.get("messages", ())) != len(new.get("messages", ()))
-    return tuple(sorted({finding.code if moved else finding.code + finding.pointer for finding in left}))
+    return tuple(sorted({finding.code if moved else finding.code + finding.pointer for finding in findings}))

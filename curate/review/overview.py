@@ -38,7 +38,7 @@ def measure(lines: LineIndex, seed: int = 0) -> Measured:
     chosen = range(count) if count <= MAX_SAMPLE_LINES else sorted(Random(seed).sample(range(count), MAX_SAMPLE_LINES))  # noqa: S311
     stats = stats_of(_examples(lines, chosen))
     tokens = sorted(stats.tokens)
-    whole = sum(tokens) if count <= MAX_SAMPLE_LINES else round(sum(tokens) * count / max(1, len(chosen)))
+    total_tokens = sum(tokens) if count <= MAX_SAMPLE_LINES else round(sum(tokens) * count / max(1, len(chosen)))
     return Measured(
         lines=count,
         taken=len(chosen),
@@ -46,7 +46,7 @@ def measure(lines: LineIndex, seed: int = 0) -> Measured:
         turns=histogram(stats.turns),
         tokens=histogram(stats.tokens),
         median_tokens=percentile(tokens, 0.5),
-        all_tokens=whole,
+        all_tokens=total_tokens,
     )
 
 

@@ -90,7 +90,7 @@ class Query:
     @property
     def lines_read(self) -> bool:
         """Whether lines have to be parsed."""
-        return bool(self.roles or self.tokens or self.fields) or any(one.lines_read for one in self.excluded)
+        return bool(self.roles or self.tokens or self.fields) or any(query.lines_read for query in self.excluded)
 
 
 class FieldTest(NamedTuple):
@@ -104,8 +104,8 @@ class FieldTest(NamedTuple):
 
     def matches(self, line: dict[str, Any]) -> bool:
         """Whether a line's value, or an element of its list, passes."""
-        found = value_at(line, self.path)
-        return any(self._matches(one) for one in (found if isinstance(found, list) else [found]))
+        value = value_at(line, self.path)
+        return any(self._matches(element) for element in (value if isinstance(value, list) else [value]))
 
     def _matches(self, value: Any) -> bool:
         if value is None or not self.sign:
@@ -119,7 +119,7 @@ class FieldTest(NamedTuple):
 
 def parse(text: str) -> Query:
     """Parse a query; unknown terms are words, so any input is valid (see `mistake_in`)."""
-    found: dict[str, list[str]] = {key: [] for key in KEYS}
+    terms: dict[str, list[str]] = {key: [] for key in KEYS}
     words: list[str] = []
     without: list[str] = []
     patterns: tuple[list[str], list[str]] = ([], [])
@@ -131,13 +131,13 @@ def parse(text: str) -> Query:
             patterns[bool(minus)].append(pattern or value)
         elif key in KEYS and value and _makes_sense(key, value):
             if minus:
-                excluded.append(_terms({one: [value] if one == key else [] for one in KEYS}))
+                excluded.append(_terms({name: [value] if name == key else [] for name in KEYS}))
             else:
-                found[key].append(value)
+                terms[key].append(value)
         elif value and (phrase is not None or word != "-"):
             (without if minus else words).append((f"{key}:{value}" if key else value).casefold())
     return replace(
-        _terms(found),
+        _terms(terms),
         words=tuple(words),
         without=tuple(without),
         patterns=tuple(patterns[False]),
@@ -146,24 +146,24 @@ def parse(text: str) -> Query:
     )
 
 
-def _terms(found: Mapping[str, Sequence[str]]) -> Query:
+def _terms(terms: Mapping[str, Sequence[str]]) -> Query:
     """The query of terms, by key."""
     return Query(
-        statuses=tuple(status for value in found["is"] for status in _statuses(value)),
-        codes=tuple(value.upper() for value in found["code"]),
-        severities=tuple(value.lower() for value in found["severity"]),
-        files=tuple(found["file"]),
-        lines=tuple(_range(value) for value in found["line"]),
-        scores=tuple(_range(value) for value in found["score"]),
-        fixes=tuple(value.lower() for value in found["fix"]),
-        notes=tuple(value.casefold() for value in found["note"]),
-        people=tuple(value.casefold() for value in found["by"]),
-        labels=tuple(value.casefold() for value in found["label"]),
-        ratings=tuple(_range(value) for value in found["rating"]),
-        signals=tuple(_field(value) for value in found["signal"]),
-        roles=tuple(value.casefold() for value in found["role"]),
-        tokens=tuple(_range(value) for value in found["tokens"]),
-        fields=tuple(_field(value) for value in found["field"]),
+        statuses=tuple(status for value in terms["is"] for status in _statuses(value)),
+        codes=tuple(value.upper() for value in terms["code"]),
+        severities=tuple(value.lower() for value in terms["severity"]),
+        files=tuple(terms["file"]),
+        lines=tuple(_range(value) for value in terms["line"]),
+        scores=tuple(_range(value) for value in terms["score"]),
+        fixes=tuple(value.lower() for value in terms["fix"]),
+        notes=tuple(value.casefold() for value in terms["note"]),
+        people=tuple(value.casefold() for value in terms["by"]),
+        labels=tuple(value.casefold() for value in terms["label"]),
+        ratings=tuple(_range(value) for value in terms["rating"]),
+        signals=tuple(_field(value) for value in terms["signal"]),
+        roles=tuple(value.casefold() for value in terms["role"]),
+        tokens=tuple(_range(value) for value in terms["tokens"]),
+        fields=tuple(_field(value) for value in terms["field"]),
     )
 
 
@@ -173,14 +173,18 @@ def mistake_in(text: str) -> str:
         _, pattern, key, phrase, word = match.groups()
         value = phrase if phrase is not None else word
         if pattern or key == "re":
-            wrong = regex_error(pattern or value)
-            if wrong:
-                return f"/{pattern or value}/: not a regular expression: {wrong}"
+            error = regex_error(pattern or value)
+            if error:
+                return f"/{pattern or value}/: not a regular expression: {error}"
         elif key in KEYS and value and not _makes_sense(key, value):
             return _wrong_value(key, value)
         elif key and key not in KEYS and value and key.isascii() and key.isalpha() and not value.startswith("//"):
-            near = get_close_matches(key.lower(), KEYS, n=1)
-            hint = f"did you mean {near[0]}:{value}?" if near else f'to search for the text, write "{key}:{value}"'
+            suggestions = get_close_matches(key.lower(), KEYS, n=1)
+            hint = (
+                f"did you mean {suggestions[0]}:{value}?"
+                if suggestions
+                else f'to search for the text, write "{key}:{value}"'
+            )
             return f"{key}:{value}: no such term; {hint}"
     return ""
 
@@ -193,12 +197,14 @@ def _wrong_value(key: str, value: str) -> str:
         "fix": ("kind of fix", FIXES),
     }
     if key in named:
-        what, names = named[key]
-        near = get_close_matches(value.lower(), names, n=1)
-        return f"{key}:{value}: no such {what}; " + (f"did you mean {key}:{near[0]}?" if near else ", ".join(names))
+        kind, names = named[key]
+        suggestions = get_close_matches(value.lower(), names, n=1)
+        return f"{key}:{value}: no such {kind}; " + (
+            f"did you mean {key}:{suggestions[0]}?" if suggestions else ", ".join(names)
+        )
     if key == "signal":
-        near = get_close_matches(_field(value).path, SIGNALS, n=1)
-        hint = f"did you mean {near[0]}?" if near else ", ".join(SIGNALS)
+        suggestions = get_close_matches(_field(value).path, SIGNALS, n=1)
+        hint = f"did you mean {suggestions[0]}?" if suggestions else ", ".join(SIGNALS)
         return f"signal:{value}: write a signal with < or > and a number, like signal:doubt>0.8; {hint}"
     if key == "field":
         return f"field:{value}: not a number after < or >; write field:score>0.5"

@@ -57,8 +57,8 @@ class Queue(ABC):
     def mask(self, query: Query) -> Flags:
         """Which entries match the terms that need no text."""
         statuses = self.statuses.values
-        found: Flags = np.isin(statuses, query.statuses) if query.statuses else np.ones(len(statuses), np.bool_)
-        return found & (not query.signals or self.kind == "example")
+        matches: Flags = np.isin(statuses, query.statuses) if query.statuses else np.ones(len(statuses), np.bool_)
+        return matches & (not query.signals or self.kind == "example")
 
     def set_status(self, number: int, status: ReviewStatus) -> None:
         """Set the status of an entry."""
@@ -85,17 +85,17 @@ class Queue(ABC):
 
 def in_ranges(values: Array, ranges: Sequence[Range]) -> Flags:
     """Which values lie in one of some inclusive ranges."""
-    found: Flags = np.zeros(len(values), np.bool_)
+    matches: Flags = np.zeros(len(values), np.bool_)
     for low, high in ranges:
-        found |= (values >= low) & (values <= high)
-    return found
+        matches |= (values >= low) & (values <= high)
+    return matches
 
 
 def matches_names(values: Array, names: Sequence[str], fits: Sequence[bool]) -> Flags:
     """Which values are numbers of matching names."""
     assert len(names) == len(fits)
-    found: Flags = np.isin(values, np.flatnonzero(np.asarray(fits, np.bool_)))
-    return found
+    matches: Flags = np.isin(values, np.flatnonzero(np.asarray(fits, np.bool_)))
+    return matches
 
 
 def file_fits(name: str, patterns: Sequence[str]) -> bool:

@@ -29,7 +29,12 @@ def record(log: DecisionLog, example: str, slot: Slot, verdict: Verdict, **field
     """A record in a slot, which replaces all records there, and knows the other verdicts about the example."""
     slots = log.slots(example)
     kind = "verdict" if slot[0] == "verdict" else slot[0]
-    others = [head.id for at, heads in slots.items() for head in heads if at != slot and at[0] == "verdict"]
+    others = [
+        head.id
+        for other_slot, heads in slots.items()
+        for head in heads
+        if other_slot != slot and other_slot[0] == "verdict"
+    ]
     return Decision(
         format=FORMAT,
         example=example,
@@ -65,16 +70,19 @@ def records_for(
 
 
 def before(
-    log: DecisionLog, decision: Decision, known: Mapping[str, Decision], own: Container[str]
+    log: DecisionLog, decision: Decision, decisions: Mapping[str, Decision], own_steps: Container[str]
 ) -> Iterator[Decision]:
     """The records that restore what was in effect before a decision; nothing, if that was contested.
 
-    None for a slot with a record of a step that is not among `own`, which has replaced the decision or contests it.
+    None for a slot with a record of a step that is not among `own_steps`: such a record has replaced the decision or
+    contests it.
     """
     for slot in decision.slots:
-        if any(head.step not in own for head in log.slots(decision.example).get(slot, ())):
+        if any(head.step not in own_steps for head in log.slots(decision.example).get(slot, ())):
             continue
-        replaced = [known[name] for name in decision.replaces or () if name in known and slot in known[name].slots]
+        replaced = [
+            decisions[name] for name in decision.replaces or () if name in decisions and slot in decisions[name].slots
+        ]
         old = replaced[0] if len(replaced) == 1 else None
         verdict, value, text = old.content(slot) if old else ("undecided", None, "")
         fields: dict[str, Any] = {"about": (old or decision).about, "value": value, "why": text}
@@ -92,7 +100,7 @@ def before(
 def last_step(log: DecisionLog) -> list[Decision]:
     """The records of the last step: a process may have been killed before it followed them."""
     last = log.decisions[-1].step if log.decisions else ""
-    return [one for one in log.decisions if one.step == last] if last else []
+    return [decision for decision in log.decisions if decision.step == last] if last else []
 
 
 def follow_suppressions(folder: Path, decisions: Sequence[Decision]) -> None:

@@ -92,30 +92,30 @@ def _compare(sources: Sources, load_conflicts: LoadConflicts | None, notify: eve
     if config.keep == "manual":  # only a person's decision removes these, so they must be shown here
         config = config.model_copy(update={"keep": "longest"})
     check = sources.config.check.model_copy(update={"drop": ()})  # what would be dropped can be reviewed, too
-    whole = sources.config.model_copy(update={"dedup": config, "check": check})
+    scan_config = sources.config.model_copy(update={"dedup": config, "check": check})
     session = Session(ignored="all can be reviewed", cached=False, listen=listen)
-    found = dedup(Workspace(sources.project, sources.files, whole, session))
-    _notify_ids(found, notify)
-    clusters = [*pairs_of([*found.apart, *found.same_words]), *clusters_of(found.duplicates)]
+    result = dedup(Workspace(sources.project, sources.files, scan_config, session))
+    _notify_ids(result, notify)
+    clusters = [*pairs_of([*result.apart, *result.same_words]), *clusters_of(result.duplicates)]
     for start in range(0, max(len(clusters), 1), CLUSTERS_PER_EVENT):
         end = start + CLUSTERS_PER_EVENT
         notify(events.DuplicatesFound(clusters[start:end], more=end < len(clusters)))
     del clusters
     try:
-        _conflicts(sources, load_conflicts, found, notify)
+        _conflicts(sources, load_conflicts, result, notify)
     except CurateError as error:
         notify(events.StageFailed("conflicts", error))
 
 
-def _notify_ids(found: "DedupResult", notify: events.Notify) -> None:
-    table = found.table
+def _notify_ids(result: "DedupResult", notify: events.Notify) -> None:
+    table = result.table
     for number, source in enumerate(table.sources):
         first, last = int(table.first[number]), int(table.first[number + 1])
-        inside = (table.lines >= first) & (table.lines < last)
-        lines = table.lines[inside]
+        in_file = (table.lines >= first) & (table.lines < last)
+        lines = table.lines[in_file]
         none = np.empty(0, np.int64)
         starts, positions = (none, lines - first) if source.document else (table.starts[lines], none)
-        notify(events.ExamplesKnown(source.name, starts, positions, table.ids[inside]))
+        notify(events.ExamplesKnown(source.name, starts, positions, table.ids[in_file]))
 
 
 def clusters_of(duplicates: "Sequence[DuplicateRemoval]") -> list[Cluster]:
@@ -126,18 +126,18 @@ def clusters_of(duplicates: "Sequence[DuplicateRemoval]") -> list[Cluster]:
             Member(Side(removal.place, removal.example), removal.code, removal.similarity)
         )
     clusters = [
-        Cluster(kept, tuple(sorted(members, key=lambda member: member.similarity)))
-        for kept, members in gathered.items()
+        Cluster(kept_side, tuple(sorted(members, key=lambda member: member.similarity)))
+        for kept_side, members in gathered.items()
     ]
     return sorted(clusters, key=lambda cluster: (cluster.members[0].similarity, cluster.kept.place))
 
 
-def pairs_of(apart: "Sequence[DuplicateRemoval]") -> list[Cluster]:
+def pairs_of(removals: "Sequence[DuplicateRemoval]") -> list[Cluster]:
     """Pairs of which both are kept, most similar first: near-duplicates that differ in a fact, and equal content words.
 
     Pairs with a high similarity are the most likely mistakes.
     """
-    ordered = sorted(apart, key=lambda removal: (-removal.similarity, removal.kept, removal.example))
+    ordered = sorted(removals, key=lambda removal: (-removal.similarity, removal.kept, removal.example))
     return [
         Cluster(
             Side(removal.kept_place, removal.kept),
@@ -149,18 +149,18 @@ def pairs_of(apart: "Sequence[DuplicateRemoval]") -> list[Cluster]:
 
 
 def _conflicts(
-    sources: Sources, load_conflicts: LoadConflicts | None, found: "DedupResult", notify: events.Notify
+    sources: Sources, load_conflicts: LoadConflicts | None, result: "DedupResult", notify: events.Notify
 ) -> None:
     from curate.conflicts.conflict import EQUAL_ALONE, RULES_ALONE, find_conflicts
 
-    table = found.table
+    table = result.table
     count = len(table.lines)
     notify(events.Advanced("conflicts", 0, count, "examples"))
 
-    def read(wanted: Collection[str] | None) -> list[Example]:
-        known = [at for at in range(count) if wanted is None or table.id(at) in wanted]
-        places = [table.place(int(table.lines[at])) for at in known]
-        examples = found.examples(places)
+    def read(ids: Collection[str] | None) -> list[Example]:
+        rows = [row for row in range(count) if ids is None or table.id(row) in ids]
+        places = [table.place(int(table.lines[row])) for row in rows]
+        examples = result.examples(places)
         return [examples[place] for place in places]
 
     loaded = load_conflicts(sources.project, read) if load_conflicts else None
@@ -212,11 +212,11 @@ class Scan:
     def __init__(self, sources: Sources, load_conflicts: LoadConflicts | None = None) -> None:
         """`load_conflicts`: a module-level function, since another process imports it."""
         context = get_context("spawn")  # a fork would hold the locks of this process's threads
-        self._pipe, there = context.Pipe()
-        self._process = context.Process(target=_serve, args=(there, sources, load_conflicts), name="curate-scan")
+        self._pipe, child_pipe = context.Pipe()
+        self._process = context.Process(target=_serve, args=(child_pipe, sources, load_conflicts), name="curate-scan")
         with redirect_stderr(sys.__stderr__):  # a screen's replacement has no file descriptor to pass on
             self._process.start()
-        there.close()
+        child_pipe.close()
 
     def events(self) -> "Iterator[ScanEvent]":
         """The events as they arrive, the last one `Ended`. Raises the child's exception, `CurateError` if it died."""

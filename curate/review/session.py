@@ -173,17 +173,17 @@ class ReviewSession:
             for finding in findings
         ]
         # of a thousand at once, nearly all are about examples without a decision: keys would wait for a look at each
-        plain = [
-            bool(one.example) and one.code != EXACT_COPY_CODE and not self.log.slots(one.example or "")
-            for one in findings
+        undecided = [
+            bool(finding.example) and finding.code != EXACT_COPY_CODE and not self.log.slots(finding.example or "")
+            for finding in findings
         ]
         self.findings.add(
-            findings, line_ids, [ReviewStatus.UNDECIDED if one else ReviewStatus.NOTHING for one in plain]
+            findings, line_ids, [ReviewStatus.UNDECIDED if is_plain else ReviewStatus.NOTHING for is_plain in undecided]
         )
         if not self.lines.complete:
-            self._unplaced += [first + at for at, finding in enumerate(findings) if finding.example is None]
-        for number, known in enumerate(plain, first):
-            if not known and (status := self.status(self.findings.entry(number))) is not ReviewStatus.NOTHING:
+            self._unplaced += [first + index for index, finding in enumerate(findings) if finding.example is None]
+        for number, is_plain in enumerate(undecided, first):
+            if not is_plain and (status := self.status(self.findings.entry(number))) is not ReviewStatus.NOTHING:
                 self.findings.set_status(number, status)
 
     def _line_id(self, finding: Finding) -> str:
@@ -197,8 +197,10 @@ class ReviewSession:
 
     def line(self, place: Place) -> ParsedLine | None:
         """The original line at a place; None if it is missing or not indexed yet."""
-        found = self.parsed(place)
-        return self.read(place) if found is None else found  # it may have been indexed since it was remembered
+        remembered = self.parsed(place)
+        return (
+            self.read(place) if remembered is None else remembered
+        )  # it may have been indexed since it was remembered
 
     def read(self, place: Place) -> ParsedLine | None:
         """The line that is at a place now; None if it is missing or not indexed yet."""
@@ -224,7 +226,7 @@ class ReviewSession:
         slots = self.log.slots(example)
         if not slots or self.log.contested_decisions(example):
             return "undecided"
-        if (whole := self.log.last(example, VERDICT_SLOT)) and whole.verdict == "drop":
+        if (verdict := self.log.last(example, VERDICT_SLOT)) and verdict.verdict == "drop":
             return "drop"
         edit = self.log.last(example, EDIT_SLOT)
         if edit and (target is None or _is_decision_about(edit, target)):
@@ -268,8 +270,8 @@ class ReviewSession:
     @property
     def rate(self) -> float:
         """Decisions per hour over the last minutes; 0 while these are too few, or a few seconds long."""
-        now = monotonic()
-        recent = [when for when in self._when if now - when <= RATE_WINDOW_SECONDS]
+        time = monotonic()
+        recent = [when for when in self._when if time - when <= RATE_WINDOW_SECONDS]
         seconds = recent[-1] - recent[0] if len(recent) > 2 else 0.0
         return (len(recent) - 1) * 3600 / seconds if seconds >= MIN_RATE_SECONDS else 0.0
 
@@ -311,31 +313,31 @@ class ReviewSession:
             return step
         self._written = step
         fields = {"step": step, "of": len(records), "undoes": undoes, "who": self.who}
-        done = [one.model_copy(update=fields) for one in records]
+        written = [record.model_copy(update=fields) for record in records]
         try:
-            self.log.add(*done)
+            self.log.add(*written)
         finally:
             self.follow_journal()
         self._when.append(monotonic())
-        self._unfollowed += done
+        self._unfollowed += written
         follow_suppressions(self.folder, self._unfollowed)
         self._unfollowed.clear()
         return step
 
     def follow_journal(self) -> bool:
         """Apply the new decisions of the journal, by any writer; false without any."""
-        decisions, gone = self.log.decisions, []
+        decisions, dropped = self.log.decisions, []
         opened = decisions is not self._followed  # or another program replaced the file
         if opened:
-            gone, self._followed, self._seen, self._steps = self._followed, decisions, 0, UndoHistory()
-        fresh = decisions[self._seen :]
+            dropped, self._followed, self._seen, self._steps = self._followed, decisions, 0, UndoHistory()
+        new_decisions = decisions[self._seen :]
         self._seen = len(decisions)
-        for decision in fresh:
+        for decision in new_decisions:
             if decision.who == self.who and decision.step:
                 self._steps.take(decision, own=opened or decision.step == self._written)
-        for example in {decision.example for decision in [*gone, *fresh]}:
+        for example in {decision.example for decision in [*dropped, *new_decisions]}:
             self._refresh_status(example, self.queues.values())
-        return bool(gone or fresh)
+        return bool(dropped or new_decisions)
 
     def _refresh_status(self, example: str, queues: Collection[Queue]) -> None:
         for queue in queues:
@@ -351,12 +353,14 @@ class ReviewSession:
         return self._take_back(self._steps.undone)
 
     def _take_back(self, names: list[str]) -> str | None:
-        known = {one.id: one for one in self.log.decisions}
+        by_id = {decision.id: decision for decision in self.log.decisions}
         self.stayed = 0
         while names:
             decisions = self._steps.decisions[names[-1]]
-            records = [record for one in decisions for record in before(self.log, one, known, self._steps.decisions)]
-            self.stayed += sum(len(one.slots) for one in decisions) - len(records)
+            records = [
+                record for decision in decisions for record in before(self.log, decision, by_id, self._steps.decisions)
+            ]
+            self.stayed += sum(len(decision.slots) for decision in decisions) - len(records)
             if records:
                 self.write(records, undoes=names[-1])
                 return decisions[0].about

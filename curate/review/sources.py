@@ -53,12 +53,16 @@ def sources_of(
         raise UsageError(f"--reviewer {visible(reviewer)}: not a valid name", f"use {RULE}")
     single = len(paths) == 1 and paths[0].is_dir()
     folder = paths[0] if single else Path()
-    own = single and (config_in(folder, trusted=config is not None) or config) is not None
-    data = find_config(folder, consent, config, project={"output": "", "recipe": ""}).data if own else ()
+    has_config = single and (config_in(folder, trusted=config is not None) or config) is not None
+    data = find_config(folder, consent, config, project={"output": "", "recipe": ""}).data if has_config else ()
     files = data_files([name if is_url(name) else folder / name for name in data] if data else paths, left_out=left_out)
-    found = project_of(files, config)
-    if data or (single and not found.decisions.is_file() and config_file(found.folder, config) is None):
-        found = Project(folder)
+    found_project = project_of(files, config)
+    if data or (single and not found_project.decisions.is_file() and config_file(found_project.folder, config) is None):
+        found_project = Project(folder)
     project = {"data": (), "recipe": ""}
-    whole = find_config(found.folder, consent, config, project=project, check={}, dedup={}, conflicts={})
-    return Sources(Project(Path()) if found.folder == Path.cwd() else found, whole, files, reviewer, share)
+    project_config = find_config(
+        found_project.folder, consent, config, project=project, check={}, dedup={}, conflicts={}
+    )
+    return Sources(
+        Project(Path()) if found_project.folder == Path.cwd() else found_project, project_config, files, reviewer, share
+    )

@@ -21,13 +21,13 @@ Spans = list[tuple[int, int]]
 
 def spans_of(finding: Finding, text: str) -> Spans:
     """Ordered, disjoint ranges in a text; empty if only the whole turn can be named."""
-    found: Spans = []
+    spans: Spans = []
     for start, end in sorted(_ranges(finding, text)):
-        if start < end and (not found or start >= found[-1][1]):
-            found.append((start, end))
-        if len(found) == MAX_SPANS:
+        if start < end and (not spans or start >= spans[-1][1]):
+            spans.append((start, end))
+        if len(spans) == MAX_SPANS:
             break
-    return found
+    return spans
 
 
 def _ranges(finding: Finding, text: str) -> Iterator[tuple[int, int]]:

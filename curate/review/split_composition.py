@@ -52,37 +52,42 @@ def composition_of(splits: Mapping[str, Path]) -> SplitComposition:
 
 
 def _compared_traits(measured: Sequence[Measured]) -> list[Trait]:
-    stats = [one.stats for one in measured]
+    stats = [split.stats for split in measured]
     counts: dict[str, list[int]] = {
         f"more than {MAX_SINGLE_MESSAGES} messages": [
-            sum(turns > MAX_SINGLE_MESSAGES for turns in one.turns) for one in stats
+            sum(turns > MAX_SINGLE_MESSAGES for turns in split_stats.turns) for split_stats in stats
         ],
-        "with a system prompt": [one.with_system for one in stats],
-        "declares tools": [one.tools.declared for one in stats],
-        "calls tools": [one.tools.called for one in stats],
+        "with a system prompt": [split_stats.with_system for split_stats in stats],
+        "declares tools": [split_stats.tools.declared for split_stats in stats],
+        "calls tools": [split_stats.tools.called for split_stats in stats],
     }
-    for title, found in (("format", [one.formats for one in stats]), ("mainly", [one.mainly for one in stats])):
-        every = sum(found, Counter[str]())
-        if len(every) > 1:
-            counts |= {f"{title} {name}": [one[name] for one in found] for name, _ in every.most_common(MAX_LISTED)}
-    wholes = [one.examples for one in stats]
+    for title, counters in (
+        ("format", [split_stats.formats for split_stats in stats]),
+        ("mainly", [split_stats.mainly for split_stats in stats]),
+    ):
+        totals = sum(counters, Counter[str]())
+        if len(totals) > 1:
+            counts |= {
+                f"{title} {name}": [counter[name] for counter in counters] for name, _ in totals.most_common(MAX_LISTED)
+            }
+    wholes = [split_stats.examples for split_stats in stats]
     return [_trait_of(name, of, wholes) for name, of in counts.items() if any(of)]
 
 
 def _trait_of(name: str, counts: Sequence[int], wholes: Sequence[int]) -> Trait:
-    shares = tuple(count / whole if whole else 0.0 for count, whole in zip(counts, wholes, strict=True))
+    shares = tuple(count / total if total else 0.0 for count, total in zip(counts, wholes, strict=True))
     return Trait(
         name,
         shares,
-        tuple(_is_significant(counts[0], wholes[0], count, whole) for count, whole in zip(counts, wholes, strict=True)),
+        tuple(_is_significant(counts[0], wholes[0], count, total) for count, total in zip(counts, wholes, strict=True)),
     )
 
 
-def _is_significant(first: int, of_first: int, other: int, of_other: int) -> bool:
+def _is_significant(first: int, of_first: int, second: int, of_second: int) -> bool:
     """Whether two shares differ significantly: the z-test of two proportions."""
-    if not of_first or not of_other:
+    if not of_first or not of_second:
         return False
-    pooled = (first + other) / (of_first + of_other)
-    error = sqrt(pooled * (1 - pooled) * (1 / of_first + 1 / of_other))
-    off = abs(first / of_first - other / of_other)
-    return off > MIN_DIFFERENCE and off > CHANCE_STANDARD_ERRORS * error
+    pooled = (first + second) / (of_first + of_second)
+    error = sqrt(pooled * (1 - pooled) * (1 / of_first + 1 / of_second))
+    difference = abs(first / of_first - second / of_second)
+    return difference > MIN_DIFFERENCE and difference > CHANCE_STANDARD_ERRORS * error

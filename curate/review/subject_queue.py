@@ -34,8 +34,8 @@ class ClusterColumns(Sequence[Cluster]):
 
     def extend(self, clusters: Sequence[Cluster]) -> None:
         """Append clusters."""
-        sides = [Member(one.kept, "", 1.0) for one in clusters]
-        members = [side for kept, one in zip(sides, clusters, strict=True) for side in (kept, *one.members)]
+        sides = [Member(cluster.kept, "", 1.0) for cluster in clusters]
+        members = [side for keeper, cluster in zip(sides, clusters, strict=True) for side in (keeper, *cluster.members)]
         places = [member.side.place for member in members]
         columns: dict[str, list[Any]] = {
             "file": [self.files.number(place.file) for place in places],
@@ -49,31 +49,33 @@ class ClusterColumns(Sequence[Cluster]):
         before = len(self._columns["line"])
         for name, values in columns.items():
             self._columns[name].extend(values)
-        self._apart.extend([one.apart for one in clusters])
-        self._ends.extend(before + np.cumsum([1 + len(one.members) for one in clusters], dtype=np.int64))
+        self._apart.extend([cluster.apart for cluster in clusters])
+        self._ends.extend(before + np.cumsum([1 + len(cluster.members) for cluster in clusters], dtype=np.int64))
 
     def __len__(self) -> int:
         return len(self._ends)
 
     @overload
-    def __getitem__(self, at: int) -> Cluster: ...
+    def __getitem__(self, index: int) -> Cluster: ...
     @overload
-    def __getitem__(self, at: slice) -> list[Cluster]: ...
-    def __getitem__(self, at: int | slice) -> Cluster | list[Cluster]:
+    def __getitem__(self, index: slice) -> list[Cluster]: ...
+    def __getitem__(self, index: int | slice) -> Cluster | list[Cluster]:
         """A cluster, or some."""
-        if isinstance(at, slice):
-            return [self[one] for one in range(*at.indices(len(self)))]
-        kept, *members = self._members(range(len(self))[at])
-        return Cluster(kept.side, tuple(members), bool(self._apart.values[at]))
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        keeper, *members = self._members(range(len(self))[index])
+        return Cluster(keeper.side, tuple(members), bool(self._apart.values[index]))
 
     def _members(self, number: int) -> list[Member]:
         first, last = (int(self._ends.values[number - 1]) if number else 0), int(self._ends.values[number])
         columns = zip(*(self._columns[name].values[first:last].tolist() for name in COLUMNS), strict=True)
         return [
             Member(
-                Side(Place(self.files.all[file], line, nth), f"{high:016x}{low:016x}"), self.codes.all[code], similarity
+                Side(Place(self.files.all[file], line, element), f"{high:016x}{low:016x}"),
+                self.codes.all[code],
+                similarity,
             )
-            for file, line, nth, high, low, code, similarity in columns
+            for file, line, element, high, low, code, similarity in columns
         ]
 
     @property
@@ -97,8 +99,10 @@ class SubjectQueue(Queue):
         """Add items with their status."""
         first = len(self.subjects)
         self.subjects.extend(cast("Sequence[Any]", subjects))
-        pairs = [(key(side.id), first + at) for at, subject in enumerate(subjects) for side in sides_of(subject)]
-        self.example_index.add([one for one, _ in pairs], [number for _, number in pairs])
+        pairs = [
+            (key(side.id), first + number) for number, subject in enumerate(subjects) for side in sides_of(subject)
+        ]
+        self.example_index.add([example_key for example_key, _ in pairs], [number for _, number in pairs])
         self._extend(statuses)
 
     def entry(self, number: int) -> Entry:
@@ -133,14 +137,14 @@ class SubjectQueue(Queue):
 
     def mask(self, query: Query) -> Flags:
         """Filter by status, code, file, line and score."""
-        found = super().mask(query)
+        matches = super().mask(query)
         if query.scores:
-            found &= in_ranges(self.scores()[: len(found)], query.scores)
+            matches &= in_ranges(self.scores()[: len(matches)], query.scores)
         if query.codes or query.files or query.lines:
-            found &= self._fit(query)[: len(found)]
+            matches &= self._fit(query)[: len(matches)]
         if query.severities or query.fixes:
-            found &= False
-        return found
+            matches &= False
+        return matches
 
     def _fit(self, query: Query) -> Flags:
         """Which have the code, file and line of a filter."""
@@ -180,16 +184,16 @@ class ClusterQueue(SubjectQueue):
         clusters, count = self.subjects, len(self)
         starts = clusters.starts[: count + 1]
         code, file, line = (clusters.column(name)[: starts[-1]] for name in ("code", "file", "line"))
-        found: Flags = np.ones(count, np.bool_)
+        matches: Flags = np.ones(count, np.bool_)
         if query.codes:
             names = clusters.codes.all
-            found &= matches_names(code[starts[:-1] + 1], names, [name.startswith(query.codes) for name in names])
+            matches &= matches_names(code[starts[:-1] + 1], names, [name.startswith(query.codes) for name in names])
         if query.files:
             names = clusters.files.all
-            found &= _any(matches_names(file, names, [file_fits(name, query.files) for name in names]), starts)
+            matches &= _any(matches_names(file, names, [file_fits(name, query.files) for name in names]), starts)
         if query.lines:
-            found &= _any(in_ranges(line, query.lines), starts)
-        return found
+            matches &= _any(in_ranges(line, query.lines), starts)
+        return matches
 
 
 def _any(flags: Flags, starts: Array) -> Flags:

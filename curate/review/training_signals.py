@@ -42,54 +42,55 @@ def training_of(run: Path, hardest: int = DEFAULT_HARDEST) -> TrainingKnown:
     return TrainingKnown(examples_to_review(mapped, hardest), len(mapped))
 
 
-def finding_of(one: MappedExample, place: Place, total: int) -> Finding:
+def finding_of(mapped: MappedExample, place: Place, total: int) -> Finding:
     """The finding for an example of a run."""
-    code, severity = (PULL, Severity.WARNING) if one.pull is not None else (HARD, Severity.INFO)
+    code, severity = (PULL, Severity.WARNING) if mapped.pull is not None else (HARD, Severity.INFO)
     return Finding(
         code,
         severity,
         place.file,
         place.line,
         "",
-        "; ".join(_loss_lines(one, total)),
+        "; ".join(_loss_lines(mapped, total)),
         HINT,
         fixable=False,
-        example=one.example,
+        example=mapped.example,
     )
 
 
-def _loss_lines(one: MappedExample, total: int) -> Iterator[str]:
-    losses = [f"{loss:.2f}" for loss in one.losses]
+def _loss_lines(mapped: MappedExample, total: int) -> Iterator[str]:
+    losses = [f"{loss:.2f}" for loss in mapped.losses]
     shown = losses if len(losses) <= MAX_LOSSES else [*losses[: MAX_LOSSES // 2], "…", *losses[-MAX_LOSSES // 2 :]]
-    yield f"hard {one.rank:,}/{total:,}: loss {' → '.join(shown)}, {one.excess:+.2f} relative to the same steps"
-    if one.pull is not None:
-        yield f"{one.pull:.2f} above {plural(len(one.neighbours), 'neighbour')} with other answers"
-    if one.correctness == 0 and len(one.losses) > 1:
+    yield f"hard {mapped.rank:,}/{total:,}: loss {' → '.join(shown)}, {mapped.excess:+.2f} relative to the same steps"
+    if mapped.pull is not None:
+        yield f"{mapped.pull:.2f} above {plural(len(mapped.neighbours), 'neighbour')} with other answers"
+    if mapped.correctness == 0 and len(mapped.losses) > 1:
         yield "never generated verbatim"
 
 
-def findings_in(examples: ExampleQueue, known: TrainingKnown) -> tuple[list[Finding], int]:
+def findings_in(examples: ExampleQueue, signals: TrainingKnown) -> tuple[list[Finding], int]:
     """Findings about examples in the reviewed files, hardest first, and the number of examples elsewhere."""
-    found = []
-    for one in known.mapped:
-        place = examples.place_of(one.example)
+    findings = []
+    for mapped in signals.mapped:
+        place = examples.place_of(mapped.example)
         if place is not None:
-            found.append(finding_of(one, place, known.total))
-    return found, len(known.mapped) - len(found)
+            findings.append(finding_of(mapped, place, signals.total))
+    return findings, len(signals.mapped) - len(findings)
 
 
 def related(
     examples: ExampleQueue, queues: Iterable[SubjectQueue], example: str, mapped: Sequence[MappedExample]
 ) -> list[Related]:
     """Related examples: conflicting neighbours, and those in the same conflicts or clusters in `queues`."""
-    found: dict[str, Related] = {}
-    for near in (near for one in mapped if one.example == example for near in one.neighbours):
-        place = examples.place_of(near.example)
+    related: dict[str, Related] = {}
+    for neighbour in (neighbour for entry in mapped if entry.example == example for neighbour in entry.neighbours):
+        place = examples.place_of(neighbour.example)
         if place is not None:
-            found.setdefault(
-                near.example,
+            related.setdefault(
+                neighbour.example,
                 Related(
-                    f"neighbour, similarity {near.similarity:.2f}, loss {near.loss:.2f}", Side(place, near.example)
+                    f"neighbour, similarity {neighbour.similarity:.2f}, loss {neighbour.loss:.2f}",
+                    Side(place, neighbour.example),
                 ),
             )
     for queue in queues:
@@ -97,8 +98,8 @@ def related(
             subject = queue.subjects[number]
             for side in sides_of(subject):
                 if side.id != example:
-                    found.setdefault(side.id, Related(_relation(subject, side), side))
-    return list(found.values())
+                    related.setdefault(side.id, Related(_relation(subject, side), side))
+    return list(related.values())
 
 
 def _relation(subject: Cluster | PairConflict | MultiConflict, side: Side) -> str:
@@ -106,5 +107,5 @@ def _relation(subject: Cluster | PairConflict | MultiConflict, side: Side) -> st
         return f"conflict {subject.code}"
     if isinstance(subject, MultiConflict):
         return RELATION_NAMES["topic"]
-    alike = next((member for member in subject.members if member.side == side), subject.members[0])
-    return f"{RELATION_NAMES.get(alike.code, 'duplicate')}, similarity {alike.similarity:.0%}"
+    matching = next((member for member in subject.members if member.side == side), subject.members[0])
+    return f"{RELATION_NAMES.get(matching.code, 'duplicate')}, similarity {matching.similarity:.0%}"

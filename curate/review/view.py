@@ -29,7 +29,7 @@ ASCII_ESCAPE: Final = b"\\u00"
 
 def search(queue: Queue, rows: Rows, query: Query, lines: LineIndex) -> Iterator[tuple[Rows, float]]:
     """Yields the matching entries so far and the share that was searched; at the end, all of them."""
-    found: list[int] = []
+    matches: list[int] = []
     yielded = monotonic()
     fits = _Matcher(queue, query, lines)
     for start in range(0, len(rows), BATCH_ENTRIES):
@@ -37,11 +37,11 @@ def search(queue: Queue, rows: Rows, query: Query, lines: LineIndex) -> Iterator
         if queue.kind == "example" and fits.bytes and not query.without:
             numbers = may_hold(lines, numbers, fits.bytes)
         numbers = [number for number in numbers if fits(number)]
-        found.extend(fits.matching(numbers) if query.patterns or query.without_patterns else numbers)
+        matches.extend(fits.matching(numbers) if query.patterns or query.without_patterns else numbers)
         if monotonic() - yielded > PROGRESS_SECONDS:
             yielded = monotonic()
-            yield np.array(found, np.int32), (start + BATCH_ENTRIES) / len(rows)
-    yield np.array(found, np.int32), 1.0
+            yield np.array(matches, np.int32), (start + BATCH_ENTRIES) / len(rows)
+    yield np.array(matches, np.int32), 1.0
 
 
 def may_hold(lines: LineIndex, numbers: Sequence[int], words: Sequence[bytes]) -> list[int]:
@@ -89,13 +89,17 @@ class _Matcher:
             return False
         if not words and not self.query.without and not self.query.lines_read:
             return True
-        at = self._lines(number)
-        if self.bytes and not self.query.without and not self._may_hold(at, [word.encode() for word in words]):
+        line_numbers = self._lines(number)
+        if (
+            self.bytes
+            and not self.query.without
+            and not self._may_hold(line_numbers, [word.encode() for word in words])
+        ):
             return False
-        parsed = [self.lines.line(line) for line in at]
-        if self.query.lines_read and not any(self._line_fits(one, self.query) for one in parsed):
+        parsed = [self.lines.line(line) for line in line_numbers]
+        if self.query.lines_read and not any(self._line_fits(line, self.query) for line in parsed):
             return False
-        if any(term.lines_read and self._line_fits(one, term) for term in self.query.excluded for one in parsed):
+        if any(term.lines_read and self._line_fits(line, term) for term in self.query.excluded for line in parsed):
             return False
         text = "\n".join(map(_text, parsed)).casefold()
         return all(word in text for word in words) and not any(word in text for word in self.query.without)
@@ -133,14 +137,14 @@ class _Matcher:
         return all(isinstance(line, dict) and test.matches(line) for test in query.fields)
 
     def _may_hold(self, lines: Sequence[int], words: Sequence[bytes]) -> bool:
-        left = list(words)
+        missing = list(words)
         for line in lines:
-            index, at = self.lines.where(line)
-            data = index.data(at).lower()
+            index, position = self.lines.where(line)
+            data = index.data(position).lower()
             if ASCII_ESCAPE in data:
                 return True
-            left = [word for word in left if word not in data]
-            if not left:
+            missing = [word for word in missing if word not in data]
+            if not missing:
                 return True
         return False
 
@@ -174,25 +178,27 @@ class View:
     def __len__(self) -> int:
         return len(self.lines)
 
-    def __getitem__(self, at: int) -> int:
-        return int(self.lines[at])
+    def __getitem__(self, index: int) -> int:
+        return int(self.lines[index])
 
-    def group_at(self, at: int) -> Group | None:
+    def group_at(self, index: int) -> Group | None:
         """The group in a line; None for an entry."""
-        return self.groups[-1 - self[at]] if self.groups is not None and at < len(self) and self[at] < 0 else None
+        return (
+            self.groups[-1 - self[index]] if self.groups is not None and index < len(self) and self[index] < 0 else None
+        )
 
     def index(self, number: int) -> int | None:
         """The line of an entry, or of the closed group that contains it."""
-        found = np.flatnonzero(self.lines == number)
-        if not len(found) and self.groups is not None and (group := self.groups.group_of(number)) is not None:
-            found = np.flatnonzero(self.lines == -1 - group)
-        return int(found[0]) if len(found) else None
+        positions = np.flatnonzero(self.lines == number)
+        if not len(positions) and self.groups is not None and (group := self.groups.group_of(number)) is not None:
+            positions = np.flatnonzero(self.lines == -1 - group)
+        return int(positions[0]) if len(positions) else None
 
     def index_of_group(self, key: int) -> int | None:
         """The line of a group."""
-        if self.groups is None or not len(found := np.flatnonzero(self.groups.keys == key)):
+        if self.groups is None or not len(positions := np.flatnonzero(self.groups.keys == key)):
             return None
-        return int(np.flatnonzero(self.lines == -1 - found[0])[0])
+        return int(np.flatnonzero(self.lines == -1 - positions[0])[0])
 
 
 def views(session: ReviewSession, kind: Kind, text: str = "", sort: str = "") -> Iterator[View]:
@@ -212,8 +218,8 @@ def views(session: ReviewSession, kind: Kind, text: str = "", sort: str = "") ->
     if not query.text or not len(rows):
         yield View(kind, rows, text, sort, known=len(mask))
         return
-    for found, share in search(queue, rows, query, session.lines):
-        yield View(kind, found, text, sort, share, len(mask))
+    for matches, share in search(queue, rows, query, session.lines):
+        yield View(kind, matches, text, sort, share, len(mask))
 
 
 def why_unscored(session: ReviewSession, text: str) -> str:
@@ -225,9 +231,9 @@ def why_unscored(session: ReviewSession, text: str) -> str:
 
 def _annotated(session: ReviewSession, kind: Kind, query: Query, count: int) -> Flags:
     """Which entries have an example with a note, label, rating or decision that the terms name."""
-    found: Flags = np.zeros(count, np.bool_)
+    matches: Flags = np.zeros(count, np.bool_)
     for example in dict.fromkeys(decision.example for decision in session.log.decisions):
-        people = {given.who.casefold() for heads in session.log.slots(example).values() for given in heads}
+        people = {head.who.casefold() for heads in session.log.slots(example).values() for head in heads}
         note = session.note(example).casefold()
         rating = session.log.rating(example)
         if query.ratings and not any(rating is not None and low <= rating <= high for low, high in query.ratings):
@@ -238,8 +244,8 @@ def _annotated(session: ReviewSession, kind: Kind, query: Query, count: int) -> 
             any(name in who for who in people) for name in query.people
         ):
             rows = [row for row in session.queues[kind].example_index.rows(example) if row < count]
-            found[rows] = True
-    return found
+            matches[rows] = True
+    return matches
 
 
 def at_line(session: ReviewSession, view: View, file: str, line: int) -> int | None:
@@ -251,10 +257,10 @@ def at_line(session: ReviewSession, view: View, file: str, line: int) -> int | N
     rows = view.rows[view.rows < len(queue)]
     for further in (0, 10, 1_000, 100_000, INFINITY):
         mask = queue.mask(Query(files=(escape(file),), lines=((line, line + further),)))
-        found = np.flatnonzero(mask[rows]).tolist()
-        if found:
-            return view.index(int(rows[min(found, key=lambda at: min(
-                place.line for place in queue.places(int(rows[at])) if place.line >= line
+        positions = np.flatnonzero(mask[rows]).tolist()
+        if positions:
+            return view.index(int(rows[min(positions, key=lambda position: min(
+                place.line for place in queue.places(int(rows[position])) if place.line >= line
             ))]))  # fmt: skip
     return None
 
@@ -264,8 +270,8 @@ def next_open(session: ReviewSession, view: View, after: int = -1) -> int | None
     statuses = session.queues[view.kind].statuses.values
     closed: Numbers = np.empty(0, np.int64)
     if view.groups is not None:
-        left = view.groups.groups_with(statuses[view.groups.rows] < ReviewStatus.KEEP)
-        closed = -1 - np.flatnonzero(left & ~view.groups.open)
+        undecided = view.groups.groups_with(statuses[view.groups.rows] < ReviewStatus.KEEP)
+        closed = -1 - np.flatnonzero(undecided & ~view.groups.open)
     for first, end in ((after + 1, len(view.lines)), (0, after + 1)):
         for start in range(
             first, end, BLOCK_ENTRIES
