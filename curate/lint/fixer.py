@@ -203,17 +203,17 @@ class Fixer:
                 fixed.lines += 1
                 fixed.findings.update(outcome.codes)
             # a completely removed line is recorded as it was read
-            removed_lines = outcome.gone if kept_lines else [(parsed, outcome.gone[-1][1])]
+            removed_pieces = outcome.gone if kept_lines else [(parsed, outcome.gone[-1][1])]
             if not kept_lines:
-                fixed.removed[removed_lines[0][1].code or ""].append(number)
+                fixed.removed[removed_pieces[0][1].code or ""].append(number)
             removed = [
                 removal(
                     parsed.place,
-                    removed_line.example.id if removed_line.example else None,
+                    line.example.id if line.example else None,
                     reason,
-                    removed_line.line.data,
+                    line.line.data,
                 )
-                for removed_line, reason in removed_lines
+                for line, reason in removed_pieces
             ]
             yield LineChange(original, after, tuple(removed))
 

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ProjectRules:
-    """What decides which findings a project has."""
+    """The settings that determine the findings of a project."""
 
     check: CheckConfig = field(default_factory=CheckConfig.model_construct)
     conflicts: ConflictsConfig = field(default_factory=ConflictsConfig.model_construct)
     """Runs the search for the rules of family X."""
     suppressions: "Suppressions | None" = None
-    """None without the file."""
+    """None if there is no file of suppressions."""
 
     @classmethod
     def of(cls, folder: Path, config: Config) -> Self:

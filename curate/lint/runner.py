@@ -75,7 +75,7 @@ class CheckResult:
         return Counter(finding.code for finding in self.findings)
 
     def could_report(self, code: str, file: str, files: Collection[str]) -> bool:
-        """Whether this check could have reported a rule for a file: it ran and read the file, or they are gone."""
+        """Whether this check could have reported a rule for a file: each was checked or no longer exists."""
         return (code in self.severities_of or code not in self.rules) and (file in files or not path_of(file).exists())
 
     @property

@@ -1,4 +1,4 @@
-"""The effect of keys: from a choice about an entry to a decision about each of its examples."""
+"""Convert a choice about an entry to decisions about its examples."""
 
 from collections.abc import Iterable, Sequence
 

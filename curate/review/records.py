@@ -1,4 +1,4 @@
-"""From what a person chose to records of the journal, and back: the records that undo a step."""
+"""The records of the journal for a decision, and the records that undo a step."""
 
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ VerdictOrEdit = Verdict | Edit
 
 
 def record(log: DecisionLog, example: str, slot: Slot, verdict: Verdict, **fields: Any) -> Decision:
-    """A record in a slot, which replaces all records there, and knows the other verdicts about the example."""
+    """A record that replaces all records in a slot, with the ids of the other verdicts about the example."""
     slots = log.slots(example)
     kind = "verdict" if slot[0] == "verdict" else slot[0]
     others = [
@@ -72,9 +72,9 @@ def records_for(
 def before(
     log: DecisionLog, decision: Decision, decisions: Mapping[str, Decision], own_steps: Container[str]
 ) -> Iterator[Decision]:
-    """The records that restore what was in effect before a decision; nothing, if that was contested.
+    """The records that restore what was in effect before a decision, or "undecided" if that was contested.
 
-    None for a slot with a record of a step that is not among `own_steps`: such a record has replaced the decision or
+    A slot with a record of a step that is not among `own_steps` gets none: this record has replaced the decision or
     contests it.
     """
     for slot in decision.slots:
@@ -98,7 +98,7 @@ def before(
 
 
 def last_step(log: DecisionLog) -> list[Decision]:
-    """The records of the last step: a process may have been killed before it followed them."""
+    """The records of the last step, which the file of suppressions lacks if the process was killed."""
     last = log.decisions[-1].step if log.decisions else ""
     return [decision for decision in log.decisions if decision.step == last] if last else []
 

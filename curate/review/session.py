@@ -36,7 +36,7 @@ from curate.review.undo import UndoHistory
 RATE_WINDOW_SECONDS: Final = 300.0
 """Seconds over which the rate of decisions is measured."""
 MIN_RATE_SECONDS: Final = 20.0
-"""Seconds of decisions below which their rate says nothing: three quick ones would be 100,000 an hour."""
+"""Minimum time for a rate, in seconds: three quick decisions would be 100,000 an hour."""
 MAX_BROKEN_LINES: Final = 10_000
 """Maximum number of findings about lines without an example that are matched with earlier edits."""
 STATUS_OF_VERDICT: Final[Mapping[Verdict, ReviewStatus]] = {

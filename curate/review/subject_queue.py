@@ -25,7 +25,7 @@ COLUMNS: Final = {
 
 
 class ClusterColumns(Sequence[Cluster]):
-    """Clusters, each made when it is asked for."""
+    """Clusters, stored as columns; each object is created on access."""
 
     def __init__(self) -> None:
         self.files, self.codes = Names(), Names()
@@ -80,7 +80,7 @@ class ClusterColumns(Sequence[Cluster]):
 
     @property
     def starts(self) -> Numbers:
-        """Where each cluster begins in the columns, and, last, where the next one will."""
+        """The position in the columns at which each cluster begins, and the number of rows."""
         return np.concatenate([[0], self._ends.values])
 
     def column(self, name: str) -> Array:

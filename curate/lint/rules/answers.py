@@ -62,8 +62,9 @@ def labels_differ(columns: ExampleColumns) -> PlacedProblems:
 
 
 def _differing(columns: ExampleColumns, group: list[int], classified: Collection[str]) -> Iterator[tuple[int, int]]:
-    """Of answers to one input, the first with each further label: with the first of its own file, or, for the first one
-    of a file, of all.
+    """The first example of each further label of one input, each with the first example of its file.
+
+    The first example of a file is paired with the first of all files.
     """
     labelled = [
         example

@@ -146,8 +146,7 @@ def _condition(item: CustomRule) -> "pl.Expr":
 def has_subquery(expression: str) -> bool:
     """Whether an SQL expression may read a table: with `read_csv`, polars reads any file or URL while it parses.
 
-    Words in text literals are none of the expression. Where a comment or an escape could hide the end of a literal, they
-    count, too.
+    Words in text literals are ignored, unless a comment or an escape could hide the end of a literal.
     """
     is_plain = not any(sign in expression for sign in UNCLEAR_SQL)
     return SUBQUERY.search(LITERAL.sub(_without_text, expression) if is_plain else expression) is not None

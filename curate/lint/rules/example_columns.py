@@ -65,8 +65,9 @@ class ExampleColumns:
         return [list(in_file) for _, in_file in groupby(group, key=self.places.file_of)]
 
     def copies(self) -> list[tuple[int, int]]:
-        """Examples with the content of an earlier one, each with the first such example: of its own file if it has one,
-        else of all; in order.
+        """Exact copies in order, each with the first example of its content in its file.
+
+        The first copy of a file is paired with the first of all files.
         """
         copies = []
         for group in equal_groups(self.exact):
@@ -77,8 +78,8 @@ class ExampleColumns:
         return sorted(copies)
 
     def respelled(self) -> list[tuple[int, int]]:
-        """Duplicates after normalization that are not exact copies, each with the first example of its own file, or, for
-        the first one, of all; one per content.
+        """Duplicates after normalization that are not exact copies, one per content, each with the first example of its
+        file. The first example of a file is paired with the first of all files.
         """
         copies = []
         for group in equal_groups(self.folded):
@@ -91,7 +92,7 @@ class ExampleColumns:
         return sorted(copies)
 
     def _other_spellings(self, first: int, copies: list[int]) -> Iterator[tuple[int, int]]:
-        """Of duplicates in one file, those with a content of their own, with the first."""
+        """The duplicates in one file whose exact content no earlier one has, each with `first`."""
         spellings = {self.exact[first]}
         for copy in copies:
             if self.exact[copy] not in spellings:

@@ -1,4 +1,4 @@
-"""Repairs of families J and D on the bytes of a line, in any format. None replaces a defect with another one."""
+"""Repairs of families J and D on the bytes of a line, in any format. No repair replaces a defect with another one."""
 
 import ast
 import codecs

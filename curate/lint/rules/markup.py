@@ -100,7 +100,7 @@ CERTAIN_REMAINS: Final = lazy_pattern(
 )
 """Remains that no text contains on purpose; of others, two are required."""
 LEGAL_TEXT: Final = lazy_pattern(r"copyright|\blicen[cs]|\bpermission\b|©|\(c\) ?[12]", re.IGNORECASE)
-"""A text about rights, in which "all rights reserved" is no remain."""
+"""A text about rights, in which "all rights reserved" is not a remain of a page."""
 CODE_SPANS: Final = lazy_pattern(r"```.*?(?:```|\Z)|`[^`\n]*`|^[ \t]*\|[^\n]*$", re.DOTALL | re.MULTILINE)
 """Code and table rows, which contain markup of their own."""
 PROGRAM_LINE: Final = lazy_pattern(

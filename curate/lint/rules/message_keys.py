@@ -142,7 +142,7 @@ def unknown_message_key(example: Example, *, target: Target) -> Problems:
 
 
 def _misplaced_content(message: Message) -> Iterator[tuple[str, str]]:
-    """What stands in a message where nothing reads it: pointer and message."""
+    """The values of a message that nothing reads: their pointers, and messages about them."""
     value, pointer = message.value, message.pointer
     if "role" in value and value.get("value", value.get("content")) != value.get("content"):
         yield f"{pointer}/value", "`value` beside `content`, which is read instead"

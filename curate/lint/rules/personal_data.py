@@ -1,6 +1,6 @@
 """Which e-mail addresses, numbers and IP addresses in a text belong to a person: not those of examples, offices and exercises.
 
-Reports and logs mask more (see `curate.core.masking`): there, an address too many costs nothing.
+Reports and logs mask more (see `curate.core.masking`): there, a mask that is not needed does no harm.
 """
 
 import re

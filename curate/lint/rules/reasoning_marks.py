@@ -103,7 +103,7 @@ def may_have_marks(text: str) -> bool:
 
 
 def styles_of_reasoning(turns: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Iterator[tuple[str, bool]]:
-    """How the answers of an example write their reasoning, and whether it says something, for each place of it."""
+    """How the answers of an example write their reasoning, and whether it is not blank, for each place of it."""
     for turn, text in zip(turns, texts, strict=True):
         if turn.get("role") != "assistant":
             continue

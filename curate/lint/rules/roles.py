@@ -221,7 +221,7 @@ def rename_roles(value: Object) -> Object:
 
 
 def with_known_roles(example: Example) -> Example:
-    """The example as it is once M007 is fixed, so that an alias of a role hides no other finding; itself without one."""
+    """The example as it is once M007 is fixed, so that no alias of a role hides another finding."""
     turns = example.value.get("messages")
     roles = [turn.get("role") for turn in turns if isinstance(turn, dict)] if isinstance(turns, list) else []
     if all(role in ROLES for role in roles if isinstance(role, str)):

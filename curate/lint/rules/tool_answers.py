@@ -121,41 +121,35 @@ def _opposite(leaves: list[tuple[str, Any]], text: str) -> str | None:
 
 def _other_number(leaves: list[tuple[str, Any]], text: str, earlier: tuple[Message, ...]) -> str | None:
     calls = (str(call) for message in earlier for call in calls_in(message.value))
-    known_numbers = _numbers(
-        " ".join((*calls, *(message.text for message in earlier if message.role in ("user", "system"))))
-    )
-    result_numbers = [
+    context = _numbers(" ".join((*calls, *(message.text for message in earlier if message.role in ("user", "system")))))
+    results = [
         (key, number)
         for key, value in leaves
         if isinstance(value, int | float | str) and not isinstance(value, bool) and not NO_QUANTITY.search(key)
         for number in _numbers(f"{value} {key.rpartition('_')[2]}")
-        if not _is_among(number, known_numbers)
+        if not _is_among(number, context)
     ]
-    stated = [number for number in _numbers(text) if not _is_among(number, known_numbers)]
-    values = [number for _, number in result_numbers]
+    stated = [number for number in _numbers(text) if not _is_among(number, context)]
+    values = [number for _, number in results]
     if (
         not stated
-        or not 1 <= len(result_numbers) <= MAX_NUMBERS
-        or any(_follows(number, values, known_numbers) for number in stated)
+        or not 1 <= len(results) <= MAX_NUMBERS
+        or any(_follows(number, values, context) for number in stated)
     ):
         return None
-    return f"the answer has none of the numbers of the result (such as {excerpt(result_numbers[0][0], 30)!r}), but {stated[0].text!r}"
+    return f"the answer has none of the numbers of the result (such as {excerpt(results[0][0], 30)!r}), but {stated[0].text!r}"
 
 
-def _follows(number: Quantity, values: list[Quantity], other_numbers: list[Quantity]) -> bool:
+def _follows(number: Quantity, values: list[Quantity], context: list[Quantity]) -> bool:
     """Whether a number is one of some values, or calculated of one of them and another number."""
     if _is_among(number, values):
         return True
-    result, ones, operands = (
-        _written(number),
-        list(map(_written, values)),
-        list(map(_written, [*values, *other_numbers])),
-    )
+    result, numbers, operands = _written(number), list(map(_written, values)), list(map(_written, [*values, *context]))
     return any(
-        isclose(result, calculated, rel_tol=0.01)
-        for value in ones
+        isclose(result, candidate, rel_tol=0.01)
+        for value in numbers
         for operand in operands
-        for calculated in (
+        for candidate in (
             value * operand,
             value * operand / 100,
             value + operand,

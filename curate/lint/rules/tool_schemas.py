@@ -1,4 +1,4 @@
-"""Family T, schemas: the parameters of declared tools, as JSON Schema and as services demand them."""
+"""Family T, schemas: the parameters of declared tools, as JSON Schema and as services require them."""
 
 import json
 from collections.abc import Iterator
