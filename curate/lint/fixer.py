@@ -207,12 +207,7 @@ class Fixer:
             if not kept_lines:
                 fixed.removed[removed_pieces[0][1].code or ""].append(number)
             removed = [
-                removal(
-                    parsed.place,
-                    line.example.id if line.example else None,
-                    reason,
-                    line.line.data,
-                )
+                removal(parsed.place, line.example.id if line.example else None, reason, line.line.data)
                 for line, reason in removed_pieces
             ]
             yield LineChange(original, after, tuple(removed))

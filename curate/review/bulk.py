@@ -114,12 +114,7 @@ def repairs(
         targets[key] = (entry.target, still_found(repaired.findings, old, repaired.value))
     words: dict[str, VerdictOrEdit] = {key: Edit(value, targets[key][1]) for key, value in values.items()}
     changes = Counter[tuple[str, str]]((session.verdict(key, targets[key][0]), "edit") for key in words)
-    shown = [
-        sample
-        for index in range(MAX_SAMPLES)
-        for rule_samples in samples.values()
-        for sample in rule_samples[index : index + 1]
-    ]
+    shown = [sample for i in range(MAX_SAMPLES) for group in samples.values() for sample in group[i : i + 1]]
     parts = [(targets[key][0], {key: word}) for key, word in words.items()]
     return Repairs(entries, len(rows) - entries, changes, words, parts, shown[:MAX_SAMPLES], unsafe)
 

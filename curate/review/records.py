@@ -29,12 +29,7 @@ def record(log: DecisionLog, example: str, slot: Slot, verdict: Verdict, **field
     """A record that replaces all records in a slot, with the ids of the other verdicts about the example."""
     slots = log.slots(example)
     kind = "verdict" if slot[0] == "verdict" else slot[0]
-    others = [
-        head.id
-        for other_slot, heads in slots.items()
-        for head in heads
-        if other_slot != slot and other_slot[0] == "verdict"
-    ]
+    others = [head.id for key, heads in slots.items() for head in heads if key != slot and key[0] == "verdict"]
     return Decision(
         format=FORMAT,
         example=example,
@@ -70,7 +65,7 @@ def records_for(
 
 
 def before(
-    log: DecisionLog, decision: Decision, decisions: Mapping[str, Decision], own_steps: Container[str]
+    log: DecisionLog, decision: Decision, by_id: Mapping[str, Decision], own_steps: Container[str]
 ) -> Iterator[Decision]:
     """The records that restore what was in effect before a decision, or "undecided" if that was contested.
 
@@ -80,9 +75,7 @@ def before(
     for slot in decision.slots:
         if any(head.step not in own_steps for head in log.slots(decision.example).get(slot, ())):
             continue
-        replaced = [
-            decisions[name] for name in decision.replaces or () if name in decisions and slot in decisions[name].slots
-        ]
+        replaced = [by_id[name] for name in decision.replaces or () if name in by_id and slot in by_id[name].slots]
         old = replaced[0] if len(replaced) == 1 else None
         verdict, value, text = old.content(slot) if old else ("undecided", None, "")
         fields: dict[str, Any] = {"about": (old or decision).about, "value": value, "why": text}

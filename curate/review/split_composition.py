@@ -55,22 +55,22 @@ def _compared_traits(measured: Sequence[Measured]) -> list[Trait]:
     stats = [split.stats for split in measured]
     counts: dict[str, list[int]] = {
         f"more than {MAX_SINGLE_MESSAGES} messages": [
-            sum(turns > MAX_SINGLE_MESSAGES for turns in split_stats.turns) for split_stats in stats
+            sum(turns > MAX_SINGLE_MESSAGES for turns in split.turns) for split in stats
         ],
-        "with a system prompt": [split_stats.with_system for split_stats in stats],
-        "declares tools": [split_stats.tools.declared for split_stats in stats],
-        "calls tools": [split_stats.tools.called for split_stats in stats],
+        "with a system prompt": [split.with_system for split in stats],
+        "declares tools": [split.tools.declared for split in stats],
+        "calls tools": [split.tools.called for split in stats],
     }
     for title, counters in (
-        ("format", [split_stats.formats for split_stats in stats]),
-        ("mainly", [split_stats.mainly for split_stats in stats]),
+        ("format", [split.formats for split in stats]),
+        ("mainly", [split.mainly for split in stats]),
     ):
         totals = sum(counters, Counter[str]())
         if len(totals) > 1:
             counts |= {
                 f"{title} {name}": [counter[name] for counter in counters] for name, _ in totals.most_common(MAX_LISTED)
             }
-    wholes = [split_stats.examples for split_stats in stats]
+    wholes = [split.examples for split in stats]
     return [_trait_of(name, of, wholes) for name, of in counts.items() if any(of)]
 
 

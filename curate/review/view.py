@@ -89,14 +89,10 @@ class _Matcher:
             return False
         if not words and not self.query.without and not self.query.lines_read:
             return True
-        line_numbers = self._lines(number)
-        if (
-            self.bytes
-            and not self.query.without
-            and not self._may_hold(line_numbers, [word.encode() for word in words])
-        ):
+        lines = self._lines(number)
+        if self.bytes and not self.query.without and not self._may_hold(lines, [word.encode() for word in words]):
             return False
-        parsed = [self.lines.line(line) for line in line_numbers]
+        parsed = [self.lines.line(line) for line in lines]
         if self.query.lines_read and not any(self._line_fits(line, self.query) for line in parsed):
             return False
         if any(term.lines_read and self._line_fits(line, term) for term in self.query.excluded for line in parsed):
@@ -181,11 +177,9 @@ class View:
     def __getitem__(self, index: int) -> int:
         return int(self.lines[index])
 
-    def group_at(self, index: int) -> Group | None:
+    def group_at(self, line: int) -> Group | None:
         """The group in a line; None for an entry."""
-        return (
-            self.groups[-1 - self[index]] if self.groups is not None and index < len(self) and self[index] < 0 else None
-        )
+        return self.groups[-1 - self[line]] if self.groups is not None and line < len(self) and self[line] < 0 else None
 
     def index(self, number: int) -> int | None:
         """The line of an entry, or of the closed group that contains it."""

@@ -75,12 +75,12 @@ def _differing(columns: ExampleColumns, group: list[int], classified: Collection
     for in_file in columns.by_file(labelled):
         if earlier and columns.answered[in_file[0]] not in earlier:
             yield in_file[0], labelled[0]
-        in_file_answers = {columns.answered[in_file[0]]}
+        answers = {columns.answered[in_file[0]]}
         for example in in_file[1:]:
-            if columns.answered[example] not in in_file_answers:
-                in_file_answers.add(columns.answered[example])
+            if columns.answered[example] not in answers:
+                answers.add(columns.answered[example])
                 yield example, in_file[0]
-        earlier |= in_file_answers
+        earlier |= answers
 
 
 def _has_classes(columns: ExampleColumns, examples: range) -> bool:
@@ -123,14 +123,14 @@ def one_answer_for_many(columns: ExampleColumns) -> PlacedProblems:
         if len(group) < MIN_QUESTIONS or not columns.kinds[group[0]] & TEXT:
             continue
         files = columns.by_file(group)
-        repeated_in_file = [
+        repeated = [
             (in_file, questions) for in_file in files if (questions := _questions(columns, in_file)) >= MIN_QUESTIONS
         ]
-        for in_file, questions in repeated_in_file:
+        for in_file, questions in repeated:
             share = len(in_file) / sizes[columns.places.file_of(in_file[0])]
             where = f"in {plural(len(in_file), 'example')}, {share:.1%} of the file"
             problems.append((in_file[0], f"the same answer to {questions:,} different questions, {where}"))
-        if not repeated_in_file and (questions := _questions(columns, group)) >= MIN_QUESTIONS:
+        if not repeated and (questions := _questions(columns, group)) >= MIN_QUESTIONS:
             where = f"in {len(group):,} examples of {len(files):,} files, such as {_place(columns, files[1][0])}"
             problems.append((group[0], f"the same answer to {questions:,} different questions, {where}"))
     for example, message in sorted(problems):
