@@ -109,7 +109,7 @@ class _FixAttempt(NamedTuple):
 class _Outcome:
     codes: list[str] = field(default_factory=list)
     """Codes of the fixed findings."""
-    gone: list[tuple[ParsedLine, Reason]] = field(default_factory=list)
+    removed: list[tuple[ParsedLine, Reason]] = field(default_factory=list)
     """Its removed lines."""
 
 
@@ -170,7 +170,7 @@ class Fixer:
         )
 
     def _chunk(self, chunk: Sequence[ParsedLine], facts: FileFacts, fixed: FixedFile) -> Iterator[LineChange]:
-        lines = [[_LineRange(parsed, self._let_stand(parsed))] for parsed in chunk]
+        lines = [[_LineRange(parsed, self._suppressed_codes(parsed))] for parsed in chunk]
         outcomes = [_Outcome() for _ in chunk]
         pending = list(range(len(chunk)))
         for remaining in range(MAX_ROUNDS, -1, -1):
@@ -203,7 +203,7 @@ class Fixer:
                 fixed.lines += 1
                 fixed.findings.update(outcome.codes)
             # a completely removed line is recorded as it was read
-            removed_pieces = outcome.gone if kept_lines else [(parsed, outcome.gone[-1][1])]
+            removed_pieces = outcome.removed if kept_lines else [(parsed, outcome.removed[-1][1])]
             if not kept_lines:
                 fixed.removed[removed_pieces[0][1].code or ""].append(number)
             removed = [
@@ -224,7 +224,7 @@ class Fixer:
                 findings[id(numbered[finding.line])].append(finding)
         return findings
 
-    def _let_stand(self, parsed: ParsedLine) -> set[str]:
+    def _suppressed_codes(self, parsed: ParsedLine) -> set[str]:
         """Codes suppressed for the example of a line, identified by its content before any repair."""
         return self.suppressed.get(parsed.example.id, set()) if self.suppressed and parsed.example else set()
 
@@ -262,7 +262,7 @@ class Fixer:
             if data is None:
                 outcome.codes.append(code)
                 why = next(finding.message for finding in findings if finding.code == code)
-                outcome.gone.append((piece.parsed, Reason(code, why, "rule")))
+                outcome.removed.append((piece.parsed, Reason(code, why, "rule")))
                 return []
             if data == piece.parsed.line.data:  # such as a text that offsets point into
                 piece.refused.add(code)
@@ -290,7 +290,7 @@ class Fixer:
             outcome.codes.append(repair[0])
         if data is None:
             kept_example = KeptExample(example=example.id, file=first.file, line=first.line) if first else None
-            outcome.gone.append(
+            outcome.removed.append(
                 (
                     piece.parsed,
                     Reason(

@@ -140,11 +140,11 @@ class _FindingSink:
     """Passes on findings during the check, each once and in its final form."""
 
     def __init__(self, checker: Checker, on_findings: Callable[[list[Finding]], None] | None) -> None:
-        self._chosen, self._hear = checker.chosen, on_findings
+        self._chosen, self._on_findings = checker.chosen, on_findings
 
     def __call__(self, findings: Iterable[Finding], *, in_place: bool = True) -> None:
         """`in_place`: whether repairs can be made in place in the file."""
-        if self._hear is None:
+        if self._on_findings is None:
             return
         reported = [
             finding if in_place or not finding.fixable else replace(finding, fixable=False)
@@ -152,7 +152,7 @@ class _FindingSink:
             if self._chosen.reports(finding)
         ]
         if reported:
-            self._hear(reported)
+            self._on_findings(reported)
 
 
 def _check_file(

@@ -21,7 +21,7 @@ class TextRules:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = rules
         self._filtered = [rule for rule in rules if rule.prefilters]
-        self._asked: dict[str, pl.Expr] = {}
+        self._expressions: dict[str, pl.Expr] = {}
         self._suspects: list[list[pl.Expr]] | None = None
         """For rules with prefilters, which messages these select: of any text, and of texts that are not ASCII."""
 
@@ -47,9 +47,9 @@ class TextRules:
                 if not (marks := suspects[frame_index][rule.code]).any():
                     continue
                 selected = frames[frame_index][marks.arg_true()]
-            if rule.code not in self._asked:
-                self._asked[rule.code] = rule.function().alias(rule.code)
-            messages = selected.select("example", "turn", self._asked[rule.code])
+            if rule.code not in self._expressions:
+                self._expressions[rule.code] = rule.function().alias(rule.code)
+            messages = selected.select("example", "turn", self._expressions[rule.code])
             for row in messages[rule.code].is_not_null().arg_true():
                 yield rule, messages["example"][row], messages["turn"][row], messages[rule.code][row]
 
