@@ -75,7 +75,7 @@ def _rewrite(path: Path, lines: Iterable[LineChange], fixed: FixedFile, limits: 
             _copy_owner(source, out)
             shutil.copymode(source, out.name)
             if limits is not None:
-                _require_few(fixed.name, read, removals, limits)
+                _require_small_removal(fixed.name, read, removals, limits)
             if removals:  # entered last, so renamed first: if killed, a line is in at least one of the two files
                 ledger = path.with_name(f"{'stdin' if path == STDIN else path.stem}.{LEDGER}")
                 fixed.ledger = str(_append(ledger, removals, stack, source))
@@ -117,7 +117,7 @@ def _copy_owner(source: Path, out: IO[bytes]) -> None:
         os.chown(out.fileno(), source.stat().st_uid, source.stat().st_gid)
 
 
-def _require_few(name: str, read: int, removals: Sequence[Removal], limits: DedupConfig) -> None:
+def _require_small_removal(name: str, read: int, removals: Sequence[Removal], limits: DedupConfig) -> None:
     """Raise `DataError` if too much of a file would be removed (D008). Blank lines do not count."""
     lines = [removal for removal in removals if removal.data.strip()]
     clusters = Counter(Place(removal.kept.file, removal.kept.line) for removal in lines if removal.kept)

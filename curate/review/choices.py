@@ -23,14 +23,14 @@ def verdicts_for(
     if choice not in entry.choices:
         return {}
     if choice in ("keep", "drop"):
-        return _edits_stay(session, entry, dict.fromkeys(entry.ids, choice))
+        return _keep_edits(session, entry, dict.fromkeys(entry.ids, choice))
     parts = compared_ids(entry)
     kept_parts = {0: KEPT_SIDES[choice][0], other + 1: KEPT_SIDES[choice][1]}
     if whole:
         kept_parts = {number: kept_parts.get(number, choice == "both") for number in range(len(parts))}
     decisions: dict[str, VerdictOrEdit] = {example: "drop" for number in kept_parts for example in parts[number]}
     decisions |= {example: "keep" for number, keeps in kept_parts.items() if keeps for example in parts[number]}
-    return _edits_stay(session, entry, decisions)
+    return _keep_edits(session, entry, decisions)
 
 
 def compared_ids(entry: Entry) -> Sequence[Sequence[str]]:
@@ -58,7 +58,7 @@ def next_compared(session: ReviewSession, entry: Entry, after: int = -1) -> int 
     )
 
 
-def _edits_stay(session: ReviewSession, entry: Entry, decisions: dict[str, VerdictOrEdit]) -> dict[str, VerdictOrEdit]:
+def _keep_edits(session: ReviewSession, entry: Entry, decisions: dict[str, VerdictOrEdit]) -> dict[str, VerdictOrEdit]:
     """Keep what was edited here in its edited form."""
     return {
         example: word

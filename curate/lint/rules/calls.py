@@ -295,7 +295,7 @@ def arguments_break_schema(example: Example) -> Problems:
         arguments, schema = arguments_of(call.function), parameters.get(call.name or "")
         if arguments is None or not isinstance(schema, dict) or schema_fault(text := canonical(schema)):
             continue
-        faults = _misfits(text, canonical(arguments))
+        faults = _schema_faults(text, canonical(arguments))
         for fault in faults[:MAX_FAULTS]:
             yield Problem(call.at("arguments"), f"call of {excerpt(call.name or '')!r}: {fault}")
 
@@ -342,7 +342,7 @@ def _bounded(name: str, check: Callable[..., Any], steps: list[int]) -> Callable
     return checked
 
 
-def _misfits(schema: bytes, arguments: bytes) -> list[str]:
+def _schema_faults(schema: bytes, arguments: bytes) -> list[str]:
     from referencing.exceptions import Unresolvable
 
     (validator, steps), value = _validator(schema), json.loads(arguments)

@@ -54,7 +54,7 @@ def known_rules(declared: tuple[CustomRule, ...] = ()) -> dict[str, Rule]:
 @lru_cache(maxsize=1)
 def _from_packages() -> tuple[tuple[str, Rule], ...]:
     found_rules: list[tuple[str, Rule]] = []
-    if not any(map(_brings_some, sys.path)):
+    if not any(map(_may_provide_rules, sys.path)):
         return ()
     # reads the metadata of all packages: ten times as long as a search for the name
     from importlib.metadata import entry_points
@@ -77,7 +77,7 @@ def _from_packages() -> tuple[tuple[str, Rule], ...]:
     return tuple(found_rules)
 
 
-def _brings_some(folder: str) -> bool:
+def _may_provide_rules(folder: str) -> bool:
     """Whether an installed package may provide rules.
 
     Either one declares the entry-point group, or an entry of the path is not a folder and cannot be searched.
@@ -108,7 +108,7 @@ def _declared(item: CustomRule) -> Rule:
         if item.pattern
         else f"The expression holds{where}: {item.expression}"
     )
-    _tried(item)
+    _check_on_samples(item)
     return Rule(
         item.code,
         item.name,
@@ -156,7 +156,7 @@ def _without_text(literal: re.Match[str]) -> str:
     return literal.group() if literal.group().startswith('"') else "''"  # in double quotes is the name of a column
 
 
-def _tried(item: CustomRule) -> None:
+def _check_on_samples(item: CustomRule) -> None:
     """Test a rule on a few messages before reading data. Raises `ConfigError` if it is invalid.
 
     A rule must give one result per message.

@@ -136,13 +136,18 @@ def write_again(data: bytes) -> bytes:
     if _is_read(data):
         return data
     without_commas = TRAILING_COMMA.sub(lambda match: match.group(1) or "", text)
-    for candidate in (_one_a_line(text), without_commas.encode(), _one_a_line(without_commas), _from_python(text)):
+    for candidate in (
+        _objects_by_line(text),
+        without_commas.encode(),
+        _objects_by_line(without_commas),
+        _from_python(text),
+    ):
         if candidate and all(map(_is_read, candidate.split(b"\n"))):
             return candidate
     return data
 
 
-def _one_a_line(text: str) -> bytes | None:
+def _objects_by_line(text: str) -> bytes | None:
     """The objects in the text, one per line with unchanged characters; None if it contains anything else."""
     parts = list(_objects(text.strip()))
     return b"\n".join(part.encode("utf-8") for part in parts) if all(parts) else None

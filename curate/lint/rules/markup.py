@@ -151,7 +151,7 @@ def placeholder() -> "pl.Expr":
         .then(pl.lit("the answer is nothing but a placeholder"))
         .otherwise(
             pl.coalesce(
-                judged_by(answered_question().fill_null("") + "\0" + pair, _left_open),
+                judged_by(answered_question().fill_null("") + "\0" + pair, _placeholder_message),
                 judged_by(
                     answered_question() + "\0" + matching(answer().str.head(OPENING_CHARS), FAILURE_HINT),
                     _failure_message,
@@ -172,7 +172,7 @@ def _failure_message(joined: str) -> str | None:
     )
 
 
-def _left_open(joined: str) -> str | None:
+def _placeholder_message(joined: str) -> str | None:
     """The message for an answer with a placeholder, unless the question asks for one."""
     prompt, _, answer = joined.partition("\0")
     match = PLACEHOLDER.search(answer)

@@ -107,7 +107,7 @@ def personal_data_in(text: str) -> Iterator[Secret]:
         if secret.kind == "IP address":
             if not reserved and _is_machine(secret, text):
                 yield secret
-        elif not (invented or values[secret] in logins or _is_offices(secret, text)):
+        elif not (invented or values[secret] in logins or _is_of_organization(secret, text)):
             yield secret
 
 
@@ -123,7 +123,7 @@ def _is_login(secret: Secret, text: str) -> bool:
     return LOGIN.search(before) is not None or LOGIN_BEHIND.match(text, secret.end) is not None
 
 
-def _is_offices(secret: Secret, text: str) -> bool:
+def _is_of_organization(secret: Secret, text: str) -> bool:
     """Whether an e-mail address or a number is that of an organization."""
     written, before = text[secret.start : secret.end], text[max(0, secret.start - 120) : secret.start]
     if secret.kind == "e-mail address":

@@ -139,7 +139,7 @@ def password() -> "pl.Expr":
     return _secrets(matching(written, "|".join(PASSWORD_HINTS)), passwords_in)
 
 
-def _redacting(declared: Rule, finder: Callable[[str], Iterator[Secret]]) -> None:
+def _declare_redaction(declared: Rule, finder: Callable[[str], Iterator[Secret]]) -> None:
     def redact(value: dict[str, Any]) -> dict[str, Any]:
         """Replace what was found with its kind in brackets."""
         return edit_texts(value, lambda text: redacted(text, finder))
@@ -147,7 +147,7 @@ def _redacting(declared: Rule, finder: Callable[[str], Iterator[Secret]]) -> Non
     declared.repaired_by(safe=False)(redact)
 
 
-_redacting(secret_key, keys_in)
-_redacting(card_or_account_number, numbers_in)
-_redacting(personal_data, personal_data_in)
-_redacting(password, passwords_in)
+_declare_redaction(secret_key, keys_in)
+_declare_redaction(card_or_account_number, numbers_in)
+_declare_redaction(personal_data, personal_data_in)
+_declare_redaction(password, passwords_in)

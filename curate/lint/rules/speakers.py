@@ -81,10 +81,12 @@ def role_marker() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.\n### Human: Tell me a joke."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    return judged_by(answered_question().fill_null("") + "\0" + matching(answer(), SPEAKER_HINT), _goes_on)
+    return judged_by(
+        answered_question().fill_null("") + "\0" + matching(answer(), SPEAKER_HINT), _other_speaker_message
+    )
 
 
-def _goes_on(joined: str) -> str | None:
+def _other_speaker_message(joined: str) -> str | None:
     """The message for an answer in which another speaker continues, unless the question asks for that."""
     prompt, _, answer = joined.partition("\0")
     if "```" in answer or DIALOGUE.search(prompt) or (OPENING_LABEL.match(answer) and ANSWER_LABEL.search(answer)):

@@ -235,7 +235,7 @@ def uneven_splits(balance: SplitBalance) -> Iterator[str]:
                 f"{part.name} has {plural(part.examples, 'example')}: each of them is {1 / part.examples:.0%} of a "
                 "score"
             )
-        if _is_off(part, total):
+        if _differs_from_request(part, total):
             yield (
                 f"{part.name} has {part.share:.1%} of the examples where {part.wanted:.0%} was wanted: groups are too "
                 f"large or too few{could}"
@@ -254,7 +254,7 @@ def uneven_splits(balance: SplitBalance) -> Iterator[str]:
             yield f"{part.name} lacks {len(part.missing) - 3:,} other classes too"
 
 
-def _is_off(part: SplitCounts, total: int) -> bool:
+def _differs_from_request(part: SplitCounts, total: int) -> bool:
     """Whether a split's share differs from the requested one by more than chance assignment explains."""
     chance = 2 * sqrt(total * part.wanted * (1 - part.wanted))
     return (
