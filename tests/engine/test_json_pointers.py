@@ -59,9 +59,9 @@ def test_each_object_is_looked_at_once() -> None:
     scanned = [0]
     children = spans._children
 
-    def counted(at: int) -> dict[str, Any]:
+    def counted(position: int) -> dict[str, Any]:
         scanned[0] += 1
-        return children(at)
+        return children(position)
 
     spans._children = counted  # type: ignore[method-assign]
     assert all(spans.find(f"/{n}") for n in range(2000))
