@@ -36,9 +36,10 @@ def plan(
     cache: Path | None = None,
     rules: ProjectRules | None = None,
     decisions: Mapping[str, DecisionState] | None = None,
+    memory: int | None = None,
     **options: Any,
 ) -> DedupResult:
-    """What `dedup` decides about files, by these rules and decisions; without any, by none."""
-    work = workspace(files, cache=cache)
+    """What `dedup` decides about files, by these rules and decisions; without any, by none. `memory` is in bytes."""
+    work = OpenedFiles(Project(Path.cwd()), files, Config(), Session(memory=memory), cache_folder=cache)
     vars(work).update(rules=rules or ProjectRules(), decisions=decisions or {})
     return dedup(work, config=config, **options)

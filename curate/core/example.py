@@ -305,7 +305,7 @@ REFERENCE_KEYS: Final = ("ground_truth", "answer", "solution", "reference_answer
 """Keys of a line with the answer that a reward compares with."""
 REASONING_KEYS: Final = ("reasoning_content", "thinking", "reasoning")
 """Keys of a turn with the reasoning of the assistant."""
-REASONING_TYPES: Final = frozenset(("reasoning", "thinking"))
+REASONING_TYPES: Final = ("reasoning", "thinking")
 """Types of content parts with the reasoning of the assistant."""
 LOSS_KEYS: Final = (
     "loss", "loss_weight", "train", "training", "train_detail", "training_detail", "mask", "masks", "trainable",

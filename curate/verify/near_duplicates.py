@@ -64,12 +64,12 @@ class SetStore:
         self.sizes, self.places = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
         with written(folder):
             folder.mkdir()
-            self.file = (folder / "hashes").open("w+b")
+            (folder / "hashes").touch()
 
     def add(self, sets: Shingled, base: int) -> None:
         """Append the sets of a chunk; `base`: what makes its line numbers places. Raises `OutputError`."""
-        with written(self.folder):
-            self.file.write(sets.hashes.data)
+        with written(self.folder), (self.folder / "hashes").open("ab") as file:
+            file.write(sets.hashes.data)
         self.sizes.append(sets.sizes)
         self.places.append(sets.places + base)
 
@@ -81,8 +81,8 @@ class SetStore:
         splits = np.array(owners, dtype=np.int64)[places >> LINE_BITS]
         first_held_out = int(np.searchsorted(splits, 1))  # the first held-out set
         start = int(sizes[:first_held_out].sum())
-        with written(self.folder), self.file:
-            held_out = Sets(mapped(self.file, "u8")[start:], sizes[first_held_out:])
+        with written(self.folder), (self.folder / "hashes").open("r+b") as file:
+            held_out = Sets(mapped(file, "u8")[start:], sizes[first_held_out:])
             counts = counts_of(held_out)
             index = Index.of(held_out, splits[first_held_out:], counts, threshold)
             _save(self.folder, index, counts, start)

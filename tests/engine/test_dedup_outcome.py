@@ -221,7 +221,7 @@ def test_the_outcome_does_not_depend_on_pieces_workers_files_or_a_memory(
         patched.setattr(loading, "CHUNK_BYTES", size)
         patched.setattr(DEDUP, "cores", lambda: workers)
         assert run(lines, config, cut) == expected
-        assert run(lines, config, limit=0) == expected
+        assert run(lines, config, memory=0) == expected
         patched.setattr(features, "MIN_COMPILED_BYTES", 0)  # by compiled code, as big files are
         assert run(lines, config, cache=CACHE) == expected
         patched.setattr(loading, "CHUNK_BYTES", 2 * size)  # what is remembered was cut otherwise

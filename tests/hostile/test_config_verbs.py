@@ -55,6 +55,7 @@ OTHERS: Final[dict[str, list[list[str]]]] = {
     "diff": [["diff", "given", "given"]],
     "apply": [["apply", "data.jsonl", "-o", "applied.jsonl"]],
     "doctor": [["doctor"]],
+    "template": [["template", "diff", "qwen3", "llama3.1", "data.jsonl"]],
     "completion": [["completion", "bash"]],
 }
 """The commands that read none; they are tried with one configuration."""
