@@ -172,7 +172,7 @@ def _object(path: Path) -> dict[str, Any]:
 
 
 def files_of(data: Path, validation: Path | None) -> tuple[Path, Path | None]:
-    """The training and the validation file. Raises `UsageError`, `InputError`."""
+    """The training file, and the validation file or None. Raises `UsageError`, `InputError`."""
     if not data.exists():
         raise InputError(f"{data}: no such file or folder", f"check the path; it is looked up from {Path.cwd()}")
     if data.is_dir():

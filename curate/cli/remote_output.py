@@ -48,8 +48,8 @@ class RemoteOutput(NamedTuple):
 
 
 def local_words(words: Sequence[str]) -> tuple[list[str], RemoteOutput | None, dict[Path, DataPath]]:
-    """The words of a command with an output at a URL replaced by a path, and `verify` given copies; and these paths,
-    with the URLs that they are shown by.
+    """The words of a command with an output at a URL replaced by a path, and `verify` given copies; the output or None;
+    and these paths, with the URLs that they are shown by.
 
     Raises `UsageError`, `InputError`, `MissingExtra`.
     """

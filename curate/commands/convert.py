@@ -325,7 +325,10 @@ def _converted(lines: Sequence[ParsedLine], report: ConvertResult, form: Format,
 
 
 def _prepared(parsed: ParsedLine, example: Example, notes: list[Note], omitted: set[str]) -> dict[str, Any]:
-    """The value of a line with its tools as a list, and without answers that no other form holds."""
+    """The value of a line with its tools as a list, and without answers beyond a conversation or pair.
+
+    What such answers are is added to `omitted`, and what was kept as text is added to `notes`.
+    """
     value = dict(example.value)
     if isinstance(value.get("tools"), str):
         value["tools"] = _tools(value["tools"], parsed.place, notes)
@@ -360,7 +363,7 @@ def _instances(turns: list[Any]) -> list[list[Any]]:
 
 
 def _obstacle(parsed: ParsedLine, example: Example, form: Format, *, chosen: bool) -> tuple[str, str] | None:
-    """Code and reason if writing the line in a form would lose or change something."""
+    """Code and reason if writing the line in a form would lose or change something; None if not."""
     if example.format == UNKNOWN:
         return "M001", example.defect[1] if example.defect else "no `messages`, and the keys fit no known format"
     if repeated := next((defect for defect in parsed.defects if defect.kind == "repeated-key"), None):
@@ -381,7 +384,7 @@ def _obstacle(parsed: ParsedLine, example: Example, form: Format, *, chosen: boo
 
 
 def _tools(text: str, place: Place, notes: list[Note]) -> Any:
-    """Parse tools given as JSON in a string, as a list of functions; other texts stay, with a note."""
+    """Parse tools given as JSON in a string, as a list of functions; other texts stay, and `notes` gets a note."""
     value = json_in(text) if text.strip() else []
     if not isinstance(value, list) or not all(isinstance(tool, dict) for tool in value):
         notes.append(Note.of(place, "`tools` is not a JSON list of objects; kept as text"))

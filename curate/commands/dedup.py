@@ -131,9 +131,11 @@ def dedup(
     with kernels_for(paths), session.executor.pool(cores(), processes=is_big(paths), files=paths) as pool:
         spec, bands = feature_spec_for(config), None if folder else bands_for(config.threshold)
         memory = DedupCache.of(work.cache, spec, paths, only=cached_only, bands=bands) if work.cache else None
-        table, old, old_examples = _read(paths, len(against), spec, pool, memory, session.listen, name_of, folder)
+        table, old_lines, old_examples = _read_table(
+            paths, len(against), spec, pool, memory, session.listen, name_of, folder
+        )
         unmatched = unmatched_notes(table, decided)
-        dropped = _dropped(table, files, work, old, name_of)
+        dropped = _dropped(table, files, work, old_lines, name_of)
         not_understood = len(table.starts) - len(table.lines) - sum(removal.example is None for removal in dropped)
         table = _without_dropped(table, dropped) if dropped else table
         compared = compare_examples(
@@ -176,9 +178,9 @@ def _others(paths: Sequence[Path], files: Sequence[Path]) -> tuple[list[Path], l
     return others, [f"{visible(display_name(path))}: {text}" for path in paths if path not in others]
 
 
-def _read(
+def _read_table(
     paths: Sequence[Path],
-    old: int,
+    old_files: int,
     spec: FeatureSpec,
     pool: WorkerPool,
     memory: DedupCache | None,
@@ -186,13 +188,14 @@ def _read(
     name_of: Callable[[Path], str],
     folder: Path | None,
 ) -> tuple[Table, int, int]:
-    """The table of all files, and the number of lines and examples of the first `old` files. Raises `InputError` if
-    one of both parts has lines and none of them holds an example.
+    """The table of all files, and the number of lines and examples of the first `old_files` files.
+
+    Raises `InputError` if one of both parts has lines and none of them holds an example.
     """
     listen(StageStarted("read"))
     table = read_table(paths, spec, pool, advancing(listen, "read"), name_of, memory=memory, folder=folder)
     listen(StageFinished("read", False, plural(len(table.starts), "line")))
-    lines = int(table.first[old])
+    lines = int(table.first[old_files])
     examples = int(table.lines.searchsorted(lines))
     for count, understood in ((len(table.starts) - lines, len(table.lines) - examples), (lines, examples)):
         require_examples(count, understood)
@@ -222,16 +225,21 @@ def removals(
 
 
 def _dropped(
-    table: Table, files: Sequence[Path], work: Workspace, old: int, name_of: Callable[[Path], str]
+    table: Table, files: Sequence[Path], work: Workspace, old_lines: int, name_of: Callable[[Path], str]
 ) -> list[Dropped]:
-    """The lines removed for unsuppressed findings of the rules in `drop`, or by decisions."""
+    """The lines removed for unsuppressed findings of the rules in `drop`, if any, or by decisions.
+
+    `old_lines`: the first lines of `table`, those of files that are only compared with; none of them is removed.
+    """
     decided, session = work.decisions, work.session
     if not (drop := work.rules.check.drop):
-        return dropped_in(table, (), decided, old)
+        return dropped_in(table, (), decided, old_lines)
     session.listen(StageStarted("check"))
     rules = work.rules.selecting(drop)
     report = check_project(files, rules, name_of=name_of, workers=cores(), executor=session.executor)
-    dropped = dropped_in(table, (finding for finding in report.findings if finding.code.startswith(drop)), decided, old)
+    dropped = dropped_in(
+        table, (finding for finding in report.findings if finding.code.startswith(drop)), decided, old_lines
+    )
     session.listen(StageFinished("check", False, f"{plural(len(dropped), 'line')} dropped"))
     return dropped
 

@@ -77,8 +77,8 @@ def _findings(table: Table, config: CheckConfig, rules: RuleSelection, lines: Nu
     if not codes or not len(lines):
         return
     checker = Checker(config.model_copy(update={"select": codes, "extend_select": ()}))
-    for piece in _pieces(table, lines):
-        yield from filter(rules.reports, checker.check_chunk(piece).findings)
+    for chunk in _chunks(table, lines):
+        yield from filter(rules.reports, checker.check_chunk(chunk).findings)
 
 
 def _counts(
@@ -97,8 +97,8 @@ def _counts(
     return {example: FindingCounts(*row) for example, row in counts.items()}
 
 
-def _pieces(table: Table, lines: Numbers) -> Iterator[Chunk]:
-    """Some lines, read again, as pieces; elements of a document without their line breaks."""
+def _chunks(table: Table, lines: Numbers) -> Iterator[Chunk]:
+    """Some lines, read again, as chunks; elements of a document without their line breaks."""
     reader = LineReader()
     for index, source in enumerate(table.sources):
         source_lines = lines[(lines >= table.first[index]) & (lines < table.first[index + 1])]

@@ -94,7 +94,10 @@ def _opinions(decisions: Sequence[Decision], kind: str) -> Mapping[Item, str]:
 
 
 def cohens_kappa(answers: Sequence[tuple[str, str]], *, squared: bool = False) -> float | None:
-    """Cohen's kappa of two people's answers; `squared`: answers are numbers, weighted by their squared distance."""
+    """Cohen's kappa of two people's answers; None if all answers are equal or there is none.
+
+    `squared`: answers are numbers, weighted by their squared distance.
+    """
     counts = Counter(answers)
     sides = [Counter(pair[side] for pair in answers) for side in (0, 1)]
 

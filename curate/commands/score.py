@@ -287,7 +287,11 @@ def write_scores(result: ScoreResult, output: Path, *, mode: int = 0o666) -> Non
 
 
 def models_of(project_config: Config, embeddings: str | None, loss_model: str | None, *, no_models: bool) -> Models:
-    """The models that the options and the configuration name, or the default ones that are at hand."""
+    """The models of an option or of the configuration, or the default embedding model if it is at hand.
+
+    `embeddings` and `loss_model` are options, None if not given; a loss model is only named by its option. `no_models`
+    excludes the configured and the default embedding model, but not models that an option names.
+    """
     options = {"embeddings": embeddings, "models": False if no_models else None}
     config = with_default_models(with_options(project_config.conflicts, **options))
     unwanted = (no_models and embeddings is None) or not (config.models or config.embeddings)

@@ -154,7 +154,7 @@ def split(
         kernels_for(sources.every),
         session.executor.pool(cores(), processes=big, files=sources.every) as pool,
     ):
-        table, errors = _read(work, sources, pool)
+        table, errors = _table_and_findings(work, sources, pool)
         left_out, repair = _left_out(work, sources, table, errors, decisions)
         listen(StageFinished("read", False, f"{plural(len(table.starts), 'line')}, {len(left_out):,} to remove"))
         listen(StageStarted("split"))
@@ -167,7 +167,7 @@ def split(
         return result
 
 
-def _read(work: Workspace, sources: Sources, pool: WorkerPool) -> tuple[Table, list[Finding]]:
+def _table_and_findings(work: Workspace, sources: Sources, pool: WorkerPool) -> tuple[Table, list[Finding]]:
     """The table of all files, and the findings for which lines are left out: found while the lines are read, unless a
     rule compares several of them or asks a model.
 

@@ -298,11 +298,17 @@ def _by_characters(blocks: Sequence[Block]) -> Iterator[Nominee]:
                     yield nominee._replace(same=round(same, 4))
 
 
-def _pairs_across(left: dict[str, Question], right: dict[str, Question], pair: Nominee) -> Iterator[Nominee]:
-    for (a, left_question), (b, right_question) in product(
-        list(left.items())[:ANSWERS_PER_QUESTION], list(right.items())[:ANSWERS_PER_QUESTION]
+def _pairs_across(
+    left_answers: dict[str, Question], right_answers: dict[str, Question], pair: Nominee
+) -> Iterator[Nominee]:
+    """`pair` with each two different answers to two similar questions, if rules or models can compare them.
+
+    `left_answers`, `right_answers`: the answers to each question by key; the first `ANSWERS_PER_QUESTION` are taken.
+    """
+    for (left_key, left_question), (right_key, right_question) in product(
+        list(left_answers.items())[:ANSWERS_PER_QUESTION], list(right_answers.items())[:ANSWERS_PER_QUESTION]
     ):
-        if a != b and (
+        if left_key != right_key and (
             (_is_judgeable(left_question) and _is_judgeable(right_question))
             or _is_refusal(left_question) != _is_refusal(right_question)
         ):

@@ -39,7 +39,7 @@ MAX_VALUE_WORDS: Final = 4
 
 
 def swapped_names(pair: Aligned) -> tuple[str, str] | None:
-    """Two sentences that are equal except for one name or quoted word."""
+    """The differing names or quoted words of two sentences that are equal otherwise; None for other sentences."""
     if LIST_WORDS.search(pair.left) or LIST_WORDS.search(pair.right):
         return None
     a, b = ([token for token in tokens(text) if not token.isspace()] for text in (pair.left, pair.right))

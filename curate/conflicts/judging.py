@@ -86,7 +86,10 @@ class Judged(NamedTuple):
 
 
 def by_rules(nominee: Nominee, settings: frozenset[str] = frozenset()) -> Judged:
-    """The rules' evidence about a pair; `settings`: those in which answers are labels."""
+    """The rules' evidence about a pair and its confidence; no evidence and 0 if no rule finds a contradiction.
+
+    `settings`: those of `Question.setting` in which answers are labels (see `label_settings`).
+    """
     left, right = nominee.left, nominee.right
     if not nominee.systems_differ and labels_clash(
         left, right, settings

@@ -29,7 +29,7 @@ def label_settings(questions: Sequence["Question"]) -> frozenset[str]:
 
 
 def classifies(question: "Question", settings: frozenset[str]) -> bool:
-    """Whether a question asks for a label: its setting's answers are labels, or its wording says so."""
+    """Whether a question asks for a label: its setting is in `settings` (see `label_settings`), or by its wording."""
     return (
         question.setting in settings
         or CLASSIFICATION_REQUEST.search(question.request + "\n" + question.system) is not None
@@ -37,7 +37,7 @@ def classifies(question: "Question", settings: frozenset[str]) -> bool:
 
 
 def labels_clash(left: "Question", right: "Question", settings: frozenset[str]) -> bool:
-    """Whether two questions ask for a label and got different ones."""
+    """Whether two questions ask for a label and got different ones; `settings` as in `classifies`."""
     if not (
         is_label(left.answer) and is_label(right.answer) and classifies(left, settings) and classifies(right, settings)
     ):

@@ -49,7 +49,7 @@ class Named(NamedTuple):
 
 
 def other_named_values(question: str, left: str, right: str) -> Named | None:
-    """The first differing names of two answers to a question for a person, a place or a thing.
+    """The first differing names of two answers to a question for a person, a place or a thing; None if there are none.
 
     At least one answer must have more than `MAX_BRIEF_WORDS` words.
     """

@@ -22,7 +22,7 @@ NOT_ONLY: Final = re.compile(
 
 
 def yes_no_openings(left: str, right: str) -> tuple[str, str] | None:
-    """The words by which one answer says yes and the other no."""
+    """The words by which one answer says yes and the other no, that of `left` first; None for other answers."""
     for left_pattern, right_pattern in ((YES, NO), (NO, YES)):
         if (a := left_pattern.match(left)) and (b := right_pattern.match(right)):
             return a.group().strip(), b.group().strip()
@@ -30,9 +30,7 @@ def yes_no_openings(left: str, right: str) -> tuple[str, str] | None:
 
 
 def negation(pair: Aligned) -> tuple[str, str] | None:
-    """Two sentences with the same words, exactly one of which is negated: the words around the negation, and the
-    same words of the other.
-    """
+    """Both sentences if they have the same words and exactly one of them is negated; None otherwise."""
     statements = [without_yes_or_no(text) for text in (pair.left, pair.right)]
     denied = [negation_count(text) for text in statements]
     if denied[0] % 2 == denied[1] % 2 or max(denied) > 2:
@@ -56,7 +54,11 @@ def negation(pair: Aligned) -> tuple[str, str] | None:
 
 
 def opposite_words(pair: Aligned) -> tuple[str, str] | None:
-    """Two sentences that are equal except for a word and its opposite."""
+    """A word of the left sentence and its opposite in the right one, if the sentences hardly differ otherwise.
+
+    They may differ in two places, with at most two words on each side that are not stop words and with an opposite in
+    each of these places; the first pair is returned. None for other sentences.
+    """
     a, b = plain_words(pair.left), plain_words(pair.right)
     changed = list(differing_spans(a, b))
     if not changed or len(changed) > 2 or pair.alike < 0.5:

@@ -92,7 +92,9 @@ def clashing_figures(question: str, left: str, right: str, pairs: Sequence[Align
 
 
 def _contradictory_amounts(question: str, left: str, right: str) -> FigureClash | None:
-    """Short answers to a question for an amount or a time that give one each, however they are worded."""
+    """The contradiction of two short answers to a question for an amount or a time that give one each, however they are
+    worded; None without one.
+    """
     if max(len(left.split()), len(right.split())) > MAX_BRIEF_WORDS or not AMOUNT_QUESTION.search(question):
         return None
     question_words = content_words(question)
@@ -158,7 +160,7 @@ def _measured_values(amounts: Sequence[Quantity]) -> str:
 
 
 def _range(amounts: Sequence[Quantity], text: str) -> tuple[float, float] | None:
-    """The ends of a range, in seconds if it is a time; for a single quantity, both are equal."""
+    """The ends of a range, in seconds if it is a time; both are equal for a single quantity. None for others."""
     if not amounts or amounts[-1].kind in TIME_KINDS or len(amounts) > 2:
         return None
     if len(amounts) == 2 and (
@@ -240,7 +242,7 @@ def _not_given(quantities: Sequence[Quantity], question_quantities: Sequence[Qua
 
 
 def _results(left: str, right: str) -> FigureClash | None:
-    """The final numbers of calculations: steps may differ, results may not."""
+    """The final numbers of two calculations if they differ, else None: steps may differ, results may not."""
     a, b = _result(left), _result(right)
     return None if a is None or b is None or a.same(b) or a.value[0] == b.value[0] else ("numbers", a.text, b.text)
 
@@ -252,7 +254,7 @@ def _result(text: str) -> Quantity | None:
 
 
 def _contradictory_bare_numbers(question: str, left: str, right: str) -> FigureClash | None:
-    """Two answers that are little more than one number each."""
+    """The contradiction of two answers that are little more than one number each; None without one."""
     a, b = quantities(left), quantities(right)
     if (
         len(a) != 1

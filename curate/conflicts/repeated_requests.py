@@ -28,7 +28,7 @@ def contradictory_pairs(examples: Sequence[Example]) -> Iterator[tuple[Example, 
 
 
 def _precise_evidence(left: Question, right: Question) -> Evidence | None:
-    """An explicit yes against an explicit no, or two requested amounts or times."""
+    """An explicit yes against an explicit no, or two requested amounts or times; None without such a contradiction."""
     sources = set[str]()
     if asks_yes_or_no(left.request) and yes_no_openings(left.answer, right.answer) is not None:
         sources.add("polarity")

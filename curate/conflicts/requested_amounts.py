@@ -58,7 +58,7 @@ def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
     both be right; those that the question asks for come first.
 
     The answers share no value of that kind. If they share a value of another kind that the question asks for, they
-    agree.
+    agree. None if no contradiction is found.
     """
     sizes = [word_count(text) for text in (left, right)]
     if max(sizes) <= MAX_BRIEF_WORDS or max(sizes) > MAX_WORDS:

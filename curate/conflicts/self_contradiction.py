@@ -52,7 +52,7 @@ def contradictions_within(example: Example) -> Iterator[SelfContradiction]:
 
 
 def _contradiction(requests: str, left: str, right: str, *, facts: bool) -> Evidence | None:
-    """The first contradiction between two answers; without `facts`, only negations and opposites."""
+    """The first contradiction between two answers, or None; without `facts`, only negations and opposites."""
     for pair in aligned_sentences(left, right):
         if pair.left == pair.right or _overlap(pair) < SAME_SENTENCE_SHARE:
             continue

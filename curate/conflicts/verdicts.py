@@ -28,7 +28,7 @@ class Verdict(NamedTuple):
 def opposite_verdicts(requests: tuple[str, str], answers: tuple[str, str]) -> tuple[str, str] | None:
     """The expressions by which one answer grants and the other denies what both requests ask about with yes or no.
 
-    At least one answer must have more than `MAX_BRIEF_WORDS` words.
+    At least one answer must have more than `MAX_BRIEF_WORDS` words. None for other answers.
     """
     sizes = [word_count(answer) for answer in answers]
     if max(sizes) <= MAX_BRIEF_WORDS or max(sizes) > MAX_WORDS or not all(map(asks_for_a_verdict, requests)):

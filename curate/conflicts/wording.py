@@ -183,7 +183,7 @@ def is_opposite(left: Wording, right: Wording) -> bool:
 
 
 def other_names(left: Wording, right: Wording) -> bool:
-    """Whether each question has a name that the other does not have."""
+    """Whether each question has a name that is not among the words of the other, compared by their first letters."""
     return all(
         not {name[:MIN_ROOT_LETTERS] for name in wording.names}
         <= {word[:MIN_ROOT_LETTERS] for word in other_wording.order}

@@ -182,6 +182,11 @@ class ClusterPool(WorkerPool):
         return lambda item: task.remote(setup_at, work, packed(item))
 
     def _result(self, reference: Any, timeout: float | None = None) -> Any:
+        """The result of a task, after at most `timeout` seconds; None: without limit.
+
+        Raises the task's own exception, `CurateError` if Ray reports a failure, and Ray's errors of a timeout and of a
+        cancelled task.
+        """
         try:
             result = self._ray.cloudpickle.loads(self._ray.get(reference, timeout=timeout))
         except (self._ray.exceptions.GetTimeoutError, self._ray.exceptions.TaskCancelledError):

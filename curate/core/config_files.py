@@ -28,7 +28,7 @@ PATH_KEYS: Final = {
 
 def config_file(folder: Path, named: Path | None = None) -> Path | None:
     """The configuration file of a folder: the one `named` by --config, else the nearest at or above it, else that of
-    the working folder.
+    the working folder or the nearest above that; None if there is none.
 
     In one folder, curate.toml takes precedence over pyproject.toml, which counts if it has a table `[tool.curate]`.
     Raises `UsageError`, `ConfigError` for a pyproject.toml that cannot be read.
@@ -41,8 +41,9 @@ def config_file(folder: Path, named: Path | None = None) -> Path | None:
 
 
 def config_in(folder: Path, *, trusted: bool = False) -> Path | None:
-    """The configuration file in a folder. Raises as `config_file` does, unless `trusted`, for another user's
-    file in a folder that everybody may write to.
+    """The configuration file in a folder; None if it has none.
+
+    Raises as `config_file` does, unless `trusted` also for another user's file in a folder that everybody may write to.
     """
     if os.path.isfile(path := folder / "curate.toml"):  # noqa: PTH113 - of folders that may not be read, too
         if not trusted:

@@ -37,13 +37,14 @@ def data_files(
 ) -> list[Path]:
     """The files that `paths` name, without repetition, in the order given; `tell` gets a message per skipped file.
 
-    `-` is standard input, and so are its names as a device. A folder stands for the data files below it, sorted,
-    without hidden folders, what this program wrote (see `own_files`), descriptions of data files, links that lead out
-    of it, to other folders or to a file that is read anyway, and what is `left_out`. A file named itself is read, once
-    under all of its names. A name with `*`, `?` or `[` that is not a path is a pattern (`**` for folders at any depth),
-    since not all shells expand patterns. A path with a name of its own keeps it. Raises `InputError` for a missing path
-    or link target, a pattern without matches and a folder without data files, `UsageError` if `paths` is empty or names
-    ledgers of removed lines alone: these are not read.
+    `-` is standard input, and so are its names as a device. A URL stands for local copies of its data files (see
+    `local_copies`). A folder stands for the data files below it, sorted, without hidden folders, what this program
+    wrote (see `own_files`), descriptions of data files, links that lead out of it, to other folders or to a file that
+    is read anyway, and what is `left_out`. A file named itself is read, once under all of its names. A name with `*`,
+    `?` or `[` that is not a path is a pattern (`**` for folders at any depth), since not all shells expand patterns. A
+    `DataPath` keeps its display name. Raises `InputError` for a missing path or link target, a pattern without matches
+    and a folder without data files, `UsageError` if `paths` is empty or names ledgers of removed lines alone: these are
+    not read.
     """
     by_place: dict[Path, Path] = {}
     read: dict[object, Path] = {}

@@ -134,7 +134,7 @@ class Decision(BaseModel):
         return subject_slot(self.scope, self.about, self.pointer)
 
     def content(self, slot: Slot) -> tuple[Verdict, dict[str, Any] | None, str]:
-        """What the record says in one of its slots: verdict, new object, text."""
+        """What the record holds in one of its slots: verdict, new object (None unless it is an edit), text."""
         if slot == EDIT_SLOT:
             return ("edit" if self.value is not None else "undecided"), self.value, ""
         return ("undecided" if self.verdict == "edit" else self.verdict), None, self.why if slot[0] != "verdict" else ""

@@ -106,7 +106,7 @@ def user_config_path() -> Path:
 
 
 def trusted_endpoint(address: str) -> TrustedEndpoint | None:
-    """The entry of the user's own configuration for an address. Raises `ConfigError`."""
+    """The entry of the user's own configuration for an address; None if it has none. Raises `ConfigError`."""
     path, place = user_config_path(), origin(address)
     return next(
         (endpoint for endpoint in _user_config().endpoint if origin(address_of(endpoint.address, str(path))) == place),
@@ -187,7 +187,7 @@ def is_readable(address: str) -> bool:
 
 
 def bound_variable(address: str) -> str | None:
-    """The environment variable with the key for the host of an address."""
+    """The environment variable with the key for the host of an address; None if no variable is for it."""
     host = host_of(address)
     for variable, hosts in KEY_HOSTS.items():
         if any(host == name or (name.startswith(".") and host.endswith(name)) for name in hosts):
@@ -276,7 +276,10 @@ def client_for(address: str, key: str, *, retries: int, seconds: float, feature:
 
 
 def redirect_of(error: Exception) -> str | None:
-    """Redirect target of the reply in an error of the openai package; None if it is not a redirect."""
+    """The redirect target of the reply in an error of the openai package, as `origin` shows it.
+
+    That is scheme, host and port, or "an invalid URL". None if the reply is not a redirect, or there is none.
+    """
     response = getattr(error, "response", None)
     status = getattr(response, "status_code", 0)
     if response is None or not 300 <= status < 400:

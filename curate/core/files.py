@@ -226,10 +226,11 @@ def update(file: IO[bytes] | FileIO, *hashes: Any) -> None:
 def replacing(path: Path, *, mode: int | None = None, named: bool = False) -> Iterator[IO[bytes]]:
     """Write `path` atomically: a temporary file next to it is flushed to disk, then renamed.
 
-    The file gets the rights of a new file, restricted by `mode` and by the file that it replaces; its owner can read
-    and write it. `named`: the user gave this path, so that a device, a pipe or a standard stream (`/dev/stdout`) is
-    written directly; what a stranger put in place of a file of curate is replaced. Raises `OutputError` if the disk is
-    full or the folder cannot be written; `path` is unchanged then.
+    Missing folders are created. The file gets the rights of a new file, restricted by `mode` (permission bits; None: no
+    restriction) and by the file that it replaces; its owner can read and write it. `named`: the user gave this path, so
+    that a device, a pipe or a standard stream (`/dev/stdout`) is written directly; what a stranger put in place of a
+    file of curate is replaced. Raises `OutputError` if the disk is full or the folder cannot be written; `path` is
+    unchanged then.
     """
     try:
         if named and path.exists() and not path.is_dir() and (not path.is_file() or _is_stream(path)):

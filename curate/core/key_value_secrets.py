@@ -185,7 +185,7 @@ def is_password(value: str) -> bool:
 
 
 def _value(text: str, name_match: re.Match[str], named: Named) -> Secret | None:
-    """The value behind a name: to the closing quote on the same line, or to a white space."""
+    """The value behind a name: to the closing quote on the same line, or to a white space; None if no value follows."""
     start = name_match.end()
     if opening := OPENING.match(text, start):
         quote = opening[1]

@@ -37,7 +37,7 @@ DESCRIPTIONS: Final = ("dataset_info.json", "dataset_infos.json", "dataset_dict.
 
 
 def copy_of(url: str) -> DataPath | None:
-    """The last copy of a URL."""
+    """The last copy of a URL; None if there is no copy."""
     path = _path_of(url)
     return path if path.is_file() else None
 
@@ -217,7 +217,7 @@ def _object(url: str, current_tag: str, part_tag: str, start: int) -> "Reply":
 
 
 def _described(url: str) -> tuple[str, int | None]:
-    """A tag that changes with the content of an object, and its size."""
+    """A tag that changes with the content of an object, empty without one; and its size in bytes, None if unknown."""
     system, path = _file_system(url)
     info = system.info(path)
     return str(next((info[key] for key in VERSION_KEYS if info.get(key)), "")), info.get("size")

@@ -67,7 +67,7 @@ def load(path: Path, decode: Callable[[Any], Made], damaged: Callable[[], object
     Also None, after a call of `damaged`, if the signature does not match or `decode` raises an error.
     """
     try:
-        return decode(_content(path))
+        return decode(_verified_content(path))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except Exception:  # noqa: BLE001 - a corrupt archive may ask for anything, such as a password
@@ -75,7 +75,10 @@ def load(path: Path, decode: Callable[[Any], Made], damaged: Callable[[], object
         return None
 
 
-def _content(path: Path) -> Any:
+def _verified_content(path: Path) -> Any:
+    """The arrays by name, or the value of JSON, in an entry. Raises `ValueError` if the signature does not match,
+    `OSError` if it cannot be read, and what the parser raises.
+    """
     data = read_regular(path)
     signature = _signature(path)
     signature.update(memoryview(data)[SIGNATURE_BYTES:])
@@ -178,7 +181,10 @@ class StoredRows:
         self._changed = True
 
     def save(self) -> str:
-        """Write the entry if there are new rows; returns an error message, usually empty."""
+        """Write the entry if there are new rows; returns an error message, empty if there was no error.
+
+        Rows that this run did not use are deleted if there are at least `MAX_ROWS` stored ones.
+        """
         if not self._changed:
             return ""
         stored = self._stored()

@@ -238,7 +238,7 @@ def table_lines(path: str, file: Path, kind: str) -> Iterator[bytes]:
 
 
 def _json_columns(file: Path) -> frozenset[str] | None:
-    """The columns of JSON text that the writer of a Parquet file recorded."""
+    """The columns of JSON text that the writer of a Parquet file recorded; None without such a record."""
     try:
         names = json.loads(pl.read_parquet_metadata(file)[JSON_COLUMNS])
     except Exception:  # noqa: BLE001  # there is no such record; reading reports what else is wrong

@@ -111,7 +111,10 @@ def storable(text: str) -> str:
 
 
 def json_line(value: Any) -> bytes:
-    """A value as one line of JSON, keys in order; all ASCII if it has a lone surrogate, which needs an escape."""
+    """A value as JSON without a line break, not even at the end; keys keep their order.
+
+    All ASCII if the value has a lone surrogate, which needs an escape. Raises `ValueError` for NaN and infinity.
+    """
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except UnicodeEncodeError:

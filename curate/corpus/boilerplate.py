@@ -232,8 +232,8 @@ def cut_texts(texts: Sequence[str], passages: Passages, least: int = MIN_OWN, hi
 
 
 def own_texts(examples: Iterable[Sequence[Segment]], passages: Passages) -> list[str]:
-    """The compared text of each example: its pieces, line by line; user pieces are without shared words where the
-    example is compared that way.
+    """The compared text of each example: its segments, line by line; those of the user are without shared words if
+    these are at least `MIN_SHARED` and a run of at least `MIN_OWN` other words remains.
     """
     every = list(examples)
     if not passages:

@@ -1,4 +1,4 @@
-"""The lines of a piece of a file as columns: position, id, shingles and keys of each. Texts and objects are not part of
+"""The lines of a chunk of a file as columns: position, id, shingles and keys of each. Texts and objects are not part of
 the columns.
 """
 
@@ -29,14 +29,14 @@ from curate.similarity.shingles import Sets, Shingling, salted, shingled, texts_
 FEW_LINES: Final = 1000
 """Number of lines up to which reading one by one is fast enough."""
 MIN_COMPILED_BYTES: Final = 1 << 20
-"""Size in bytes of a piece from which plain lines are read by compiled code, which takes a while to load."""
+"""Size in bytes of a chunk from which plain lines are read by compiled code, which takes a while to load."""
 
 
 class LineCheck(Protocol):
     """A check of lines while they are read; `curate.lint.error_filter.ErrorFilter` is one."""
 
     def judge(self, chunk: Chunk) -> Any:
-        """The result for the lines of a piece."""
+        """The result for the lines of a chunk."""
 
     def judge_batch(self, batch: Batch, lines: int) -> Any:
         """The result for lines that were read one by one."""
@@ -95,7 +95,7 @@ class Lines(Rows):
     endings: Numbers
     """Size of its line ending in bytes: 0, 1 or 2."""
     numbers: Numbers
-    """Physical line, from 1 in the piece or file; several elements of a document may start on one line."""
+    """Physical line, from 1 in the chunk or file; several elements of a document may start on one line."""
     nths: Numbers
     """How many other elements start before it on the same line."""
     ids: Ids
@@ -129,12 +129,12 @@ LINE_TYPES: Final = {**dict.fromkeys(("starts", "sizes", "endings", "numbers", "
 
 @dataclass(slots=True, kw_only=True)
 class Columns(Lines):
-    """The lines of a piece."""
+    """The lines of a chunk."""
 
     holds: Flags
     """Whether it holds an example in a known format."""
     physical: int = 0
-    """Number of physical lines of the piece, including blank ones."""
+    """Number of physical lines of the chunk, including blank ones."""
     trouble: str = ""
     """Why the columns were not read from the cache or not written to it."""
     judged: Any = None
@@ -144,7 +144,7 @@ class Columns(Lines):
 
 
 def columns_of(chunk: Chunk, spec: FeatureSpec) -> Columns:
-    """Read a piece. Raises `InputError` for a file that cannot be read any more."""
+    """Read a chunk. Raises `InputError` for a file that cannot be read any more."""
     judging = spec.judging
     judged = judging.judge(chunk) if judging else None
     outlined = (
@@ -161,7 +161,7 @@ def columns_of(chunk: Chunk, spec: FeatureSpec) -> Columns:
 
 
 def _outlined_columns(chunk: Chunk, spec: FeatureSpec) -> "Columns | None":
-    """The columns of a piece in which most lines are plain; None for another piece."""
+    """The columns of a chunk, read by compiled code; None if it is small or most of its lines are not plain."""
     offset, buffer, size = chunk_bytes(chunk)
     data = bytes(buffer[:size])
     if size < MIN_COMPILED_BYTES:
@@ -219,7 +219,7 @@ def _needs_only_plain_columns(spec: FeatureSpec) -> bool:
 
 
 def _merged(plain: Columns, rest: Columns) -> Columns:
-    """Lines of one piece that were read in two ways, in order."""
+    """Lines of one chunk that were read in two ways, in order."""
     if not len(rest.numbers):
         return plain
     order = np.argsort(np.concatenate([plain.numbers, rest.numbers]), kind="stable")

@@ -14,7 +14,7 @@ from curate.read.formats import BY_NAME
 
 FORMAT_NAMES: Final = (*BY_NAME, UNKNOWN)
 MAX_TRAIT_NAMES: Final = 1000
-"""Number of different traits per piece whose names are kept."""
+"""Number of different traits per chunk whose names are kept."""
 
 
 class Marking(NamedTuple):
@@ -76,7 +76,9 @@ def marks_of_batch(batch: Batch, marking: Marking) -> Marks:
 
 
 def _examples_with(batch: Batch, examples: Iterable[Example], key: str) -> Iterator[Example | None]:
-    """The examples, plain ones first; these, which have no other key than `messages`, only if the key is inside it."""
+    """The examples, plain ones first; None for each plain one if the key is not inside `messages`, as these have no
+    other.
+    """
     whole = key.removeprefix("/").startswith("messages")
     for position in range(len(batch.numbers)):
         yield batch.parsed(position).example if whole else None

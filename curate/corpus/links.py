@@ -166,7 +166,10 @@ def links_of_lines(
 
 
 def _pieces(example: Example) -> Iterable[tuple[str, int, int]]:
-    """The pieces of an example: text, kind, hash of the role."""
+    """The pieces of an example: text, kind (see `curate.corpus.link_kernels`), hash of the role.
+
+    These are its turns, each before its calls, then the texts of other answers; the last two have no role, which is 0.
+    """
     for message in example.messages:
         role = message.role or ""
         kind = kind_of(role)

@@ -58,7 +58,7 @@ def read_table(
     If many examples share an instruction, the files are read a second time, without it. `progress` is called with the
     number of lines of each piece. With a folder, sets are in files there. Raises `InputError`, `OutputError`.
     """
-    table = _read(paths, spec, pool, progress, name_of, memory, folder)
+    table = _table_of(paths, spec, pool, progress, name_of, memory, folder)
     if spec.common is None:
         examples, least = learning_examples(table.sets, table.ids)
         learn = partial(_learn_boilerplate, table, spec.on, examples, least)
@@ -69,7 +69,7 @@ def read_table(
                 memory.turn(common_spec)
             judged = table.judged
             del table, learn  # frees memory before the second table is read
-            return replace(_read(paths, common_spec, pool, None, name_of, memory, folder), judged=judged)
+            return replace(_table_of(paths, common_spec, pool, None, name_of, memory, folder), judged=judged)
     return table
 
 
@@ -143,7 +143,7 @@ class _Parts:
         )
 
     def _band_keys(self) -> Ids | None:
-        """The band keys of all examples, band by band; they are removed from the parts."""
+        """The band keys of all examples, band by band, removed from the parts; None unless all parts have them."""
         parts = [part for part in self.band_keys if part is not None]
         if not parts or len(parts) < len(self.band_keys):
             return None
@@ -157,7 +157,7 @@ class _Parts:
         return keys
 
 
-def _read(
+def _table_of(
     paths: Sequence[Path],
     spec: FeatureSpec,
     pool: WorkerPool,
@@ -166,6 +166,7 @@ def _read(
     memory: DedupCache | None,
     folder: Path | None,
 ) -> Table:
+    """Read files once; the parameters are those of `read_table`."""
     temp, parts, merge = TempStore(), _Parts(folder), spec.judging.merger() if spec.judging else None
     for number, path in enumerate(paths):
         copy, name, physical = partial(temp.path, number), name_of(path), 0

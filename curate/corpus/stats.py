@@ -133,7 +133,7 @@ def collect(
         facts = FileFacts(display_name(path))
         try:
             with unchanging([path]):
-                _read(path, facts, stats, template, progress)
+                _add_file(path, facts, stats, template, progress)
         except InputError:
             if strict:
                 raise
@@ -155,7 +155,11 @@ def stats_of(examples: Iterable[Example]) -> Stats:
     return stats
 
 
-def _read(path: Path, facts: FileFacts, stats: Stats, template: Template | None, progress: Progress | None) -> None:
+def _add_file(path: Path, facts: FileFacts, stats: Stats, template: Template | None, progress: Progress | None) -> None:
+    """Add the examples of a file to `stats`, and what else is known of its lines to `facts`.
+
+    Tokens are estimated without `template`. Raises as `read_file` and `require_read` do.
+    """
     for parsed in with_progress(read_file(path, facts), progress):
         if parsed.example is not None:
             _add(stats, parsed.example, template)

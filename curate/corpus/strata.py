@@ -137,8 +137,9 @@ def _has_calls(example: Example) -> bool:
 
 
 def _language(text: str) -> Trait | None:
-    """The language as ISO 639-1 code, by py3langid (Lui and Baldwin 2012). Raises `MissingExtra` if that is not
-    installed.
+    """The language as ISO 639-1 code, by py3langid (Lui and Baldwin 2012); None for a text without letters.
+
+    Raises `MissingExtra` if py3langid is not installed.
     """
     if not letters(text):
         return None

@@ -111,7 +111,7 @@ def _same_words(
 ) -> bool:
     """Whether two texts with the same numbers and symbols state the same facts.
 
-    mine, others: the tokens that only one text has, or has more often, of the left and of the right one.
+    `left_tokens`, `right_tokens`: the tokens that only this text has, or that it has more often.
     """
     left_only, right_only = _folded_words(left_tokens), _folded_words(right_tokens)
     if _other_units(left_only, right_only):
@@ -193,7 +193,10 @@ def _may_be_reworded(telling: list[tuple[dict[str, str], str]], request_text: st
 
 
 def _is_opposite(left_words: dict[str, str], right_words: dict[str, str]) -> bool:
-    """Whether one side has the opposite of a word of the other, or praise and the other one blame."""
+    """Whether a word of one side is the opposite of one of the other side, or one side has praise and the other blame.
+
+    Both hold the words that the other does not have, as written, by their normalized form.
+    """
     return has_opposite(left_words, right_words) or any(
         not (PRAISE.isdisjoint(side) or BLAME.isdisjoint(other_side))
         for side, other_side in ((left_words, right_words), (right_words, left_words))

@@ -103,7 +103,12 @@ class Quantity(NamedTuple):
     """Number of base units in one written unit."""
 
     def same(self, other: "Quantity") -> bool:
-        """Whether two quantities may be equal: in all given parts, or after rounding to the coarser one."""
+        """Whether two quantities may be equal: dates in the parts that both give, numbers after rounding.
+
+        A bare number may be the year or the day of a date, the hour of a clock time, the count of a unit, or the share
+        that a percentage is; Celsius and Fahrenheit, days and months are converted. Different units of `ROUNDED_KINDS`
+        may differ by `MAX_CONVERSION_ERROR`, and working days from calendar days by a fifth.
+        """
         if self.kind == other.kind == "date":
             return all(a is None or b is None or a == b for a, b in zip(self.value, other.value, strict=True))
         own_value, other_value = self.value[0], other.value[0]
@@ -175,7 +180,7 @@ def quantities(text: str, counted: frozenset[str] = frozenset()) -> tuple[Quanti
 
     "One" counts as a number only before a unit or one of the `counted` stems: it is a pronoun too.
     """
-    return _read(text, counted)
+    return _english_quantities(text, counted)
 
 
 @lru_cache(16_384)
@@ -185,13 +190,14 @@ def quantities_in(text: str, language: str) -> tuple[Quantity, ...]:
     """
     in_english = spelled(text, language)
     in_text = []
-    for quantity in _read(in_english.text, frozenset()):
+    for quantity in _english_quantities(in_english.text, frozenset()):
         start, end = in_english.starts[quantity.start], in_english.ends[quantity.end - 1]
         in_text.append(quantity._replace(text=text[start:end].strip(), start=start, end=end))
     return tuple(in_text)
 
 
-def _read(text: str, counted: frozenset[str]) -> tuple[Quantity, ...]:
+def _english_quantities(text: str, counted: frozenset[str]) -> tuple[Quantity, ...]:
+    """The quantities in an English text, in order; `counted` as in `quantities`."""
     text = NO_NUMBER.sub(lambda match: " " * len(match.group()), text)
     quantities_found = []
     lower = text.lower()
@@ -212,6 +218,7 @@ def _read(text: str, counted: frozenset[str]) -> tuple[Quantity, ...]:
 
 
 def _date(match: re.Match[str]) -> Quantity | None:
+    """A date, never None; its year and day are None where the text gives none."""
     parts = {name[:-1]: value for name, value in match.groupdict().items() if value is not None}
     month = parts["month"].lower()
     number = (

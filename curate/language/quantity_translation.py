@@ -99,7 +99,10 @@ def language_of(text: str) -> str:
 
 @lru_cache(16_384)
 def spelled(text: str, language: str) -> Spelled:
-    """A text of a language with its quantities as English ones with digits."""
+    """A text with its quantities as English ones with digits, and without asterisks that mark emphasis.
+
+    `language`: a code that `language_of` gives; number words of an English text become digits, too.
+    """
     plain = text.replace("\u00a0", " ").replace("\u202f", " ")
     translated = Spelled(plain, tuple(range(len(plain))), tuple(range(1, len(plain) + 1)))
     translated = translated.sub(EMPHASIS, partial(_always, ""))

@@ -71,7 +71,7 @@ def aligned_sentences(left: str, right: str) -> tuple[Aligned, ...]:
     left_sentences, right_sentences = sentences(left), sentences(right)
     left_words, right_words = _sentence_words(left), _sentence_words(right)
     if len(left_sentences) == len(right_sentences) == 1:
-        return (_pair(left_sentences[0], right_sentences[0], left_words[0], right_words[0]),)
+        return (_aligned_pair(left_sentences[0], right_sentences[0], left_words[0], right_words[0]),)
     common_words = frozenset().union(*left_words).intersection(frozenset().union(*right_words))
     if not common_words:
         return ()
@@ -92,7 +92,7 @@ def aligned_sentences(left: str, right: str) -> tuple[Aligned, ...]:
     for i, near in enumerate(similarities):
         j = max(near, key=lambda j: near[j], default=-1)
         if j >= 0 and near[j] == best[j]:
-            pair = _pair(left_sentences[i], right_sentences[j], left_words[i], right_words[j])
+            pair = _aligned_pair(left_sentences[i], right_sentences[j], left_words[i], right_words[j])
             if pair.within >= MIN_SHARED_WORDS:
                 aligned.append(pair)
     return tuple(aligned)
@@ -103,7 +103,8 @@ def _sentence_words(text: str) -> tuple[frozenset[str], ...]:
     return tuple(map(content_words, sentences(text)))
 
 
-def _pair(left: str, right: str, left_words: frozenset[str], right_words: frozenset[str]) -> Aligned:
+def _aligned_pair(left: str, right: str, left_words: frozenset[str], right_words: frozenset[str]) -> Aligned:
+    """Two sentences with their similarity by content words, which are given."""
     common = len(left_words & right_words)
     return Aligned(
         left,

@@ -106,7 +106,7 @@ def load_baseline(path: Path) -> Baseline:
 
 
 def compare(report: CheckResult, baseline: Baseline, path: Path, files: Collection[str]) -> None:
-    """Remove the findings in `baseline` from the report; report baseline entries of `files` without a finding."""
+    """Remove the findings in `baseline` from the report, and add one about its entries of `files` that have none."""
     remaining = Counter[tuple[str, str, str]]()
     for entry in baseline.findings:
         remaining[entry.key] += entry.count

@@ -306,7 +306,7 @@ class Fixer:
         return data
 
     def _copies(self, parsed: ParsedLine, place: Place) -> tuple[str, Repair] | None:
-        """The first data set rule with a finding, and its repair; all of these rules see the example."""
+        """The first data set rule with a finding, by code, and its repair; or None. All these rules see the example."""
         if parsed.example is None:
             return None
         example = replace(parsed.example, place=place)

@@ -203,6 +203,7 @@ def _check_file(
 def _parts(
     path: Path, facts: FileFacts, checker: Checker, pool: WorkerPool, copy: Callable[[], Path]
 ) -> Iterator[CheckedChunk]:
+    """Check a file in chunks, which processes share, or else in groups of lines; `copy`: see `chunks_of`."""
     chunks = chunks_of(path, facts.path, CHUNK_BYTES, copy)
     if chunks is not None:
         yield from pool.each(Checker.check_chunk, chunks)

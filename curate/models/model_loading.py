@@ -105,6 +105,7 @@ def _is_spelled(text: str, tokens: Sequence[str], unknown: str) -> bool:
 
 
 def _load(kind: str, model: str, purpose: str, exact: bool) -> Any:
+    """A model of the class `kind` of sentence-transformers; `purpose`: what needs it, for a message."""
     place = resolve(model)
     require_at_hand(place)
     with quiet_loading():

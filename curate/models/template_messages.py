@@ -65,7 +65,7 @@ def trained_ranges(turn: Turn) -> Ranges | None:
 
 
 def flag_problem(turns: list[Turn]) -> "EncodingProblem | None":
-    """The problems of the training flags of a conversation."""
+    """The first problem of the training flags of a conversation; None without one."""
     from curate.models.encoding import EncodingProblem
 
     for i, turn in enumerate(turns):
@@ -254,7 +254,10 @@ def as_is(
 def _answer_range(
     turns: list[Turn], i: int, whole: str, render: Callable[[list[Turn]], str], mark: str
 ) -> tuple[int, int] | None:
-    """Start and end of the text and calls of answer `i`: the range that changes if a placeholder replaces them."""
+    """Start and end of the text and calls of answer `i`: the range that changes if a placeholder replaces them.
+
+    None if the rest of the text changes, too, or the range is empty.
+    """
     without = {key: value for key, value in turns[i].items() if key not in ("tool_calls", "function_call")}
     other = render([*turns[:i], {**without, "content": mark}, *turns[i + 1 :]])
     position = other.find(mark)

@@ -230,7 +230,7 @@ def unmatched_notes(table: Table, decisions: Mapping[str, DecisionState]) -> lis
 
 
 def _keys_in(table: Table, keys: Collection[str]) -> dict[int, tuple[str, str | None]]:
-    """The lines of a table that have decisions under these keys: by line, the key and the id of its example."""
+    """The lines of a table with one of these keys of decisions: by line, the key and its example's id or None."""
     if not keys:
         return {}
     lines_by_number: dict[int, tuple[str, str | None]] = {}

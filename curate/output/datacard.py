@@ -89,7 +89,10 @@ def _description(described: dict[str, Any]) -> Iterator[str]:
 
 
 def _metadata(manifest: Manifest) -> str:
-    """The metadata of a card of the Hugging Face Hub (`datasetcard.md` of its documentation)."""
+    """The metadata of a card of the Hugging Face Hub (`datasetcard.md` of its documentation): lines of YAML.
+
+    The `---` around them are not included. Empty values and invalid language codes are left out.
+    """
     described = manifest.config.get("card", {})
     codes = [code.strip() for code in described.get("languages", "").split(",")]
     license_ = described.get("license", "").strip()

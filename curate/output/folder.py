@@ -362,7 +362,9 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _written_before(folder: Path) -> Manifest | None:
-    """The earlier manifest of a folder: its files may be replaced; unchanged ones not written again are deleted."""
+    """The earlier manifest of a folder, or None: its files may be replaced; unchanged ones not written again are
+    deleted.
+    """
     try:
         return read_manifest(folder)[0]
     except InputError:

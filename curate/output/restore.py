@@ -124,7 +124,10 @@ def _is(removal: Removal, name: str) -> bool:
 def restore_to(
     output: Path, entries: Sequence[Entry], numbers: Sequence[int], *, mode: int | None = None
 ) -> RestoreResult:
-    """Write lines to a file in the order they were read; `mode` is as in `replacing`. Raises `OutputError`."""
+    """Write lines of a ledger to a file in the order of `numbers`, their positions in `entries` from 0.
+
+    The ledger keeps them. `mode` is as in `replacing`. Raises `OutputError`.
+    """
     with replacing(output, mode=mode, named=True) as file:
         written = CountingWriter(file)
         for number in numbers:
@@ -158,11 +161,14 @@ def finish(folder: Path, journal: Path) -> bool:
     return True
 
 
-def _decisions(back: Sequence[Entry], folder: Path, journal: Path) -> list[Decision]:
-    """The decisions to record for restored lines: to keep them."""
+def _keep_decisions(restored: Sequence[Entry], folder: Path, journal: Path) -> list[Decision]:
+    """The decisions to record for lines restored into `folder`: to keep them.
+
+    An example about which `journal` has another decision than to drop it has none. The journal is not changed.
+    """
     log = DecisionLog(journal)
     verdicts = log.verdicts()
-    examples = {removal.example: removal.code for _, removal in back if removal.example}
+    examples = {removal.example: removal.code for _, removal in restored if removal.example}
     return [
         Decision(
             example=example,
@@ -207,7 +213,7 @@ def restore_into(
     next command that writes to the folder completes this (`finish`). Lines without an example, those for which `unread`
     gives a reason why the proof cannot compare them, and those related to a given test set stay removed and are added
     to `refused`; if that is None, or no other line is named, they raise `UsageError`. Raises `InputError` for a folder
-    that differs from its manifest. Nothing is changed then.
+    that differs from its manifest. Nothing is changed then. `numbers`: positions in `entries` from 0.
     """
     manifest, _ = read_manifest(folder)
     snapshots = [snapshot(folder / name) for name in (MANIFEST, *named_files(manifest)) if (folder / name).is_file()]
@@ -241,7 +247,7 @@ def restore_into(
             return restore_into(folder, entries, numbers, project, unread, refused=refused)
         restored = [_restored(entry.removal, table, division, number) for number, entry in enumerate(chosen)]
         stays = [entry for number, entry in enumerate(entries) if number not in set(numbers)]
-        pending = b"".join(decision.line() + b"\n" for decision in _decisions(chosen, folder, project.decisions))
+        pending = b"".join(decision.line() + b"\n" for decision in _keep_decisions(chosen, folder, project.decisions))
         manifest = restore_lines(
             folder, table, division, manifest, [entry.line for entry in stays], [entry.removal for entry in stays],
             restored,
@@ -263,7 +269,10 @@ def _not_comparable(removal: Removal, unread: Callable[[bytes], str]) -> str:
 def _without(
     wrong: Mapping[int, str], entries: Sequence[Entry], numbers: Sequence[int], refused: Sequence[str] | None
 ) -> tuple[Sequence[int], Sequence[str] | None]:
-    """The numbers of the other lines, and `refused` with the wrong ones. Raises as `restore_into` does."""
+    """The numbers of the other lines, and `refused` with the wrong ones. Raises as `restore_into` does.
+
+    `wrong`: the reason by number, a position in `entries`; `refused`: None if a wrong line raises.
+    """
     removals = [entries[number].removal for number in sorted(wrong)]
     messages = [
         f"{visible(where(removal.file, removal.line))}: {visible(wrong[number])}"

@@ -50,7 +50,7 @@ class Shape:
 
     @property
     def label(self) -> str | None:
-        """The key with a label for the last answer."""
+        """The key with a label for the last answer; None if there is none."""
         return next((key for key in LABEL_KEYS if isinstance(self.first.get(key), bool)), None)
 
     @property

@@ -60,10 +60,14 @@ ABOUT_LANGUAGES: Final = re.compile(
 
 def loops(answers: Sequence[str]) -> Floats:
     """1 without a phrase that occurs three times in a row, near 0 for an answer that consists mostly of repetitions."""
-    return np.array([1 - _loop(answer) for answer in answers])
+    return np.array([1 - _loop_doubt(answer) for answer in answers])
 
 
-def _loop(answer: str) -> float:
+def _loop_doubt(answer: str) -> float:
+    """0 to 1: 0 without a phrase that occurs three times in a row, and higher with the number of words of such a loop.
+
+    A loop that does not reach the end of the answer counts 0.6 times.
+    """
     words = re.findall(r"\w+|[^\w\s]", answer[-2 * MAX_CHARS :].casefold())
     if len(words) < MIN_LOOP:
         return 0.0

@@ -93,11 +93,12 @@ def account_calls(value: Object) -> list[ModelCall]:
         "model": value.get("default_model_slug", value.get("model")),
     }
     call = ModelCall(source, {key: item for key, item in ids.items() if item})
-    call.joined = partial(_read, reader, value, call.left_out)
+    call.joined = partial(_joined_conversation, reader, value, call.left_out)
     return [call]
 
 
-def _read(reader: Callable[[Object, _Talk], None], value: Object, left_out: Counter[str]) -> Object:
+def _joined_conversation(reader: Callable[[Object, _Talk], None], value: Object, left_out: Counter[str]) -> Object:
+    """The conversation that `reader` finds in a line; what it leaves out is counted in `left_out`."""
     talk = _Talk(left_out)
     reader(value, talk)
     return talk.done()

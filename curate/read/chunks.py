@@ -244,7 +244,7 @@ def read_chunk(chunk: Chunk, facts: FileFacts, key_names: Set[str] | None = None
     batch = Batch(chunk.name, [], ended=not size or data[size - 1] == NEWLINE, offset=offset)
     lines = batch.lines = data.split(b"\n")[: -1 if batch.ended else None]
     returns = data.count(b"\r\n") if b"\r" in data else 0
-    _read(batch, facts, range(1, len(lines) + 1), key_names)
+    _fill_batch(batch, facts, range(1, len(lines) + 1), key_names)
     facts.crlf += returns - _counted(batch, b"\r\n")
     facts.lf += len(lines) - (not batch.ended) - returns - _counted(batch, b"\n")
     return batch
@@ -256,7 +256,7 @@ def read_lines(
     """Read lines of a buffer at `offset` of a file; `starts`: the start of each line and the end of the last one."""
     batch = Batch(name, [], lines=LineSlices(data, starts), ended=ended, offset=offset)
     batch._starts = (starts[:-1] + offset).tolist()
-    _read(batch, FileFacts(name), numbers)
+    _fill_batch(batch, FileFacts(name), numbers)
     return batch
 
 
@@ -264,7 +264,8 @@ def _counted(batch: Batch, ending: bytes) -> int:
     return sum(parsed.line.ending == ending for parsed in batch.irregular_lines)
 
 
-def _read(batch: Batch, facts: FileFacts, lines: Iterable[int], key_names: Set[str] | None = None) -> None:
+def _fill_batch(batch: Batch, facts: FileFacts, lines: Iterable[int], key_names: Set[str] | None = None) -> None:
+    """Read the lines of a batch with these numbers (from 1) and add to `facts`; `key_names` as in `read_chunk`."""
     numbers, columns = batch.numbers, (batch.roles.append, batch.texts.append, batch.joined_texts.append)
     add_roles, add_texts, add_joined = columns
     loads = orjson.loads

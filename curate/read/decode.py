@@ -58,7 +58,10 @@ def _extra(rest: str, where: str) -> JsonMistake:
 
 
 def _frequent_mistake(text: str, error: json.JSONDecodeError, rest: str, where: str) -> JsonMistake | None:
-    """Frequent mistakes of people and exporters inside a value. Python 3.13 stops at a comma, older ones after it."""
+    """A frequent mistake of people and exporters inside a value; None for other errors.
+
+    Python 3.13 stops at a comma, older ones after it.
+    """
     if COMMA_THEN_END.match(rest) or (rest[:1] in ("}", "]") and text[: error.pos].rstrip().endswith(",")):
         return "repairable", f"a comma with nothing after it, {where}"
     if PYTHON_LITERAL.match(rest):

@@ -99,7 +99,7 @@ def _prose(start: bytes) -> FileKind | None:
 
 
 def _table(text: bytes) -> FileKind | None:
-    """A table with a header: column names, then rows with the same number of fields."""
+    """A table of rows with the same number of fields, with or without a header of column names; None for other text."""
     lines = text.decode("utf-8", "replace").splitlines(keepends=True)
     for delimiter, name in DELIMITERS.items():
         if delimiter not in lines[0]:

@@ -101,7 +101,7 @@ class JoinedRows:
                 message["replies"] = [{**reply, "replies": []} for reply in self.replies.get(message["message_id"], ())]
             level = [reply for message in level for reply in message["replies"]]
             if not level:
-                return _read({"prompt": tree})
+                return _answered_conversation({"prompt": tree})
             ids = {reply["message_id"] for reply in level}
             if len(ids) < len(level) or not ids.isdisjoint(seen_ids):
                 raise NoConversationError("two messages of its thread have one id")
@@ -122,11 +122,12 @@ def conversation_of(body: Object, answer: Object) -> Object:
     """Convert a request and its answer, in the format of their service, to messages."""
     request = {key: body[key] for key in ("system", "instructions", "tools") if body.get(key)}
     if "output" in answer:
-        return _read({**request, "input": body["input"], **answer})
-    return _read({**request, "messages": [*body["messages"], answer["message"]]})
+        return _answered_conversation({**request, "input": body["input"], **answer})
+    return _answered_conversation({**request, "messages": [*body["messages"], answer["message"]]})
 
 
-def _read(value: Object) -> Object:
+def _answered_conversation(value: Object) -> Object:
+    """A line in messages format. Raises `NoConversationError` if no message is an answer."""
     conversation = read_as_messages(value)
     if not any(
         isinstance(message, dict) and message.get("role") == "assistant" for message in conversation["messages"]

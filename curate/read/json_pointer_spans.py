@@ -131,7 +131,7 @@ class _Level:
 
 
 def _walk(text: str) -> Iterator[tuple[str, int, _Level | None]]:
-    """All values in text order: pointer, start index and container."""
+    """All values in text order: pointer, start index and container, None for the root."""
     stack: list[_Level] = []
     for match in TOKEN.finditer(text):
         lexeme = match.group()

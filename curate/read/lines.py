@@ -100,7 +100,8 @@ def _begins_with_turn(array: bytes) -> bool:
 def _lines_stand_alone(rest: bytes) -> bool:
     """Whether two consecutive lines are complete objects without a comma between them, which no document has.
 
-    The last line of a file is enough by itself unless a comma precedes it.
+    `rest`: what was read of a file after its first line; blank lines do not count. Its last line is enough by itself
+    unless a comma precedes it.
     """
     lines = [line for line in rest.split(b"\n") if line.strip()]
     are_objects = [

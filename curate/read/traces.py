@@ -76,7 +76,7 @@ def _is_message(value: Object) -> bool:
 
 
 def _message(value: Object, role: str) -> Object:
-    """One message in messages format."""
+    """A message of a trace in messages format; `role` is the role of a message that names none."""
     kind, fields, inner = serialized(value)
     if inner:
         return _message({"type": kind, **fields}, role)
@@ -222,7 +222,7 @@ def _mean_score(values: list[Any]) -> Any:
 
 
 def score_row(value: Object) -> tuple[str, Scores] | None:
-    """The trace or observation of a row of Langfuse's score export, and the score."""
+    """The id of the observation, else of the trace, of a row of Langfuse's score export, and the score; or None."""
     owner = _first(value, "observationId", "observation_id", "traceId", "trace_id")
     if isinstance(owner, str) and isinstance(value.get("name"), str) and "value" in value and "input" not in value:
         return owner, scores_of([value])

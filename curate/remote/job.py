@@ -107,7 +107,7 @@ class JobEvent(ServiceRecord):
 
 def file_of(value: Any) -> UploadedFile:
     """Parse the record of a file. Raises `RemoteError`."""
-    return _read(UploadedFile, value)
+    return _parsed_record(UploadedFile, value)
 
 
 def job_of(value: Any) -> Job:
@@ -124,7 +124,7 @@ def job_of(value: Any) -> Job:
             "error": {"message": error} if isinstance(error, str) else error,
             "result_files": value.get("result_files") or [],
         }
-    return _read(Job, value)
+    return _parsed_record(Job, value)
 
 
 def event_of(value: Any) -> JobEvent:
@@ -137,7 +137,7 @@ def event_of(value: Any) -> JobEvent:
         }
         if not isinstance(value.get("data"), dict):
             value["data"] = None
-    return _read(JobEvent, value)
+    return _parsed_record(JobEvent, value)
 
 
 def _seconds(value: Any) -> Any:
@@ -151,7 +151,7 @@ def _seconds(value: Any) -> Any:
     return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
 
 
-def _read(kind: type[Kind], value: Any) -> Kind:
+def _parsed_record(kind: type[Kind], value: Any) -> Kind:
     """Parse a record without its invalid fields. Raises `RemoteError` if a required one is invalid or missing."""
     try:
         return kind.model_validate(value)

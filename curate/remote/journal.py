@@ -111,7 +111,7 @@ class Journal:
         return lines
 
     def file(self, address: str, sha256: str) -> FileSent | None:
-        """The last upload of a content to an address, unless the service no longer has it."""
+        """The last upload of a content to an address that the service still has; None without one."""
         sent: dict[str, FileSent] = {}
         for entry in self.entries():
             if isinstance(entry, FileSent) and (entry.address, entry.sha256) == (address, sha256):
@@ -121,7 +121,9 @@ class Journal:
         return next(reversed(sent.values()), None)
 
     def last_request(self, address: str, order: str) -> tuple[JobAsked | None, list[str]]:
-        """The last request of an order without a known outcome, and the ids of the jobs that the order started."""
+        """The last request of an order if its outcome is unknown, else None; and the ids of the jobs that the order
+        started.
+        """
         open_: JobAsked | None = None
         jobs = []
         for entry in self.entries():
@@ -141,11 +143,11 @@ class Journal:
         return [entry for entry in self.entries() if isinstance(entry, JobStarted)]
 
     def started(self, job_id: str | None = None) -> JobStarted | None:
-        """A job started from this folder; the last one if no id is given."""
+        """A job started from this folder, or None if it was not; the last one if no id is given."""
         return next((entry for entry in reversed(self.all_started()) if job_id in (None, entry.job)), None)
 
     def order_of(self, job_id: str) -> JobAsked | None:
-        """The request of a job that was started from this folder."""
+        """The request of a job that was started from this folder; None for another job."""
         order = next((entry.order for entry in self.all_started() if entry.job == job_id), None)
         return next(
             (entry for entry in reversed(self.entries()) if isinstance(entry, JobAsked) and entry.order == order), None

@@ -99,7 +99,7 @@ def _wait_for_job(
 
 
 def _new_job_of(endpoint: Endpoint, journal: Journal, request: JobAsked) -> Job | None:
-    """The job of a request without a reply: a new one on its file that belongs to no other order."""
+    """The job of a request without a reply: a new one on its file that belongs to no other order; None without one."""
     known_jobs = {*request.before, *(started.job for started in journal.all_started())}
     new = [
         job
@@ -116,7 +116,7 @@ def _same_model(reported: str, named: str) -> bool:
 
 
 def _latest_job(endpoint: Endpoint, jobs: list[str]) -> Job | None:
-    """The last of some jobs, unless it failed, was cancelled or no longer exists."""
+    """The last of some jobs; None without jobs, or if it failed, was cancelled or no longer exists."""
     if not jobs:
         return None
     try:

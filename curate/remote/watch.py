@@ -35,7 +35,7 @@ class EventLog:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / EVENTS_FILE
-        self.events = list(_read(self.path))
+        self.events = list(_stored_events(self.path))
         self._seen = {event.id for event in self.events}
 
     def is_new(self, event: JobEvent) -> bool:
@@ -50,7 +50,8 @@ class EventLog:
             self._seen.update(event.id for event in events)
 
 
-def _read(path: Path) -> list[JobEvent]:
+def _stored_events(path: Path) -> list[JobEvent]:
+    """The events in a journal, the first of each id; invalid and truncated lines are skipped."""
     by_id: dict[str, JobEvent] = {}
     for line in journal_lines(path):
         try:

@@ -98,7 +98,8 @@ def _rule(code: str, rule: Rule | None) -> dict[str, Any]:
     }
 
 
-def _result(finding: Finding, position: int, span: SourceRange | None, key: str) -> dict[str, Any]:
+def _result(finding: Finding, rule_index: int, span: SourceRange | None, fingerprint: str) -> dict[str, Any]:
+    """The result of a finding; `rule_index`: its rule's position in the log's rules; `span`: None if unknown."""
     where = f" ({finding.pointer})" if finding.pointer else ""
     location: dict[str, Any] = {"artifactLocation": {"uri": _uri(finding.file)}}
     if finding.line:
@@ -108,11 +109,11 @@ def _result(finding: Finding, position: int, span: SourceRange | None, key: str)
         place["logicalLocations"] = [{"fullyQualifiedName": safe(finding.pointer), "kind": "value"}]
     return {
         "ruleId": finding.code,
-        "ruleIndex": position,
+        "ruleIndex": rule_index,
         "level": LEVELS[finding.severity],
         "message": {"text": safe(f"{finding.message}{where}. {finding.hint}")},
         "locations": [place],
-        "partialFingerprints": {"curate/v1": key},
+        "partialFingerprints": {"curate/v1": fingerprint},
         "properties": {"fixable": finding.fixable, **({"example": finding.example} if finding.example else {})},
     }
 

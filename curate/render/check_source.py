@@ -65,7 +65,7 @@ class _Source:
         self.file, self.path, self.text = file, path, text
 
     def source_ranges(self, findings: Sequence[Finding]) -> Iterator[SourceRange | None]:
-        """The ranges of the findings in this file."""
+        """The range of each finding in this file; None where it is unknown."""
         end = 0
         try:
             for spot in self._ranges(findings):
@@ -106,7 +106,10 @@ class _Source:
         return split_lines(chain([start[skipped:]], stream), skipped)
 
     def _of_document(self, findings: Sequence[Finding]) -> Iterator[SourceRange | None]:
-        """The element of a finding: elements may span lines and share lines, so the example's id decides."""
+        """The range of each finding in a document; None where it is unknown.
+
+        Elements may span lines and share lines, so the example's id decides which one a finding is about.
+        """
         by_line: dict[int, list[int]] = {}
         for position, finding in enumerate(findings):
             by_line.setdefault(finding.line, []).append(position)
@@ -183,7 +186,7 @@ class _Place:
         )
 
     def _defect(self, finding: Finding) -> Defect | None:
-        """The reader's defect that the finding repeats."""
+        """The reader's defect that the finding repeats; None for the finding of a rule."""
         if self.defects is None:
             self.defects = decode(self.line.data, self.line.column).defects
         return next((defect for defect in self.defects if redact_message(defect.message) == finding.message), None)

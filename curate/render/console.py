@@ -92,7 +92,10 @@ def table(
 
 
 def more_lines(count: int, limit: int | None, of: str = "", option: str = "--all") -> "Iterator[Text]":
-    """The number of list items left out, if any, and the option that shows them."""
+    """The number of list items left out, and the option that shows them; nothing if all are shown.
+
+    `limit`: the number of items shown, None for all; `of`: what the items are, with a space before it.
+    """
     from rich.text import Text
 
     if limit is not None and count > limit:

@@ -156,7 +156,7 @@ def curve(values: Sequence[float], width: int = CURVE_COLUMNS) -> str:
 
 
 def steps_of(event: JobEvent) -> tuple[int, int | None] | None:
-    """The progress of a job by one event: its step, and the number of steps if known."""
+    """The step of a job by one event, and the number of steps or None; None if the event has no step."""
     if match := STEP_MESSAGE.search(event.message):
         return int(match[1]), int(match[2])
     step, total = event.numbers.get("step"), event.numbers.get("total_steps")

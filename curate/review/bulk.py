@@ -89,7 +89,11 @@ def _verdicts(
 def repairs(
     session: ReviewSession, lint: LiveLint, rows: Rows, stopped: Callable[[], bool], *, decided_too: bool = False
 ) -> Repairs:
-    """The fixes of findings, one after another where several are about one example."""
+    """The fixes of findings, one after another where several are about one example; none is recorded.
+
+    `stopped` is called before each finding; once it returns true, the rest is not fixed. Decided entries are skipped
+    unless `decided_too`; contested ones are always skipped.
+    """
     values: dict[str, dict[str, Any]] = {}
     targets: dict[str, tuple[Target, tuple[str, ...]]] = {}
     samples: dict[str, list[tuple[Place, dict[str, Any] | None, Repaired]]] = {}

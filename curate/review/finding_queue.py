@@ -97,7 +97,7 @@ class FindingQueue(Queue):
         )
 
     def id(self, number: int) -> str | None:
-        """The id of the example, or of a line without one."""
+        """The id of the example, or of a line without one; None for a finding about no line."""
         high, low = self._value("high", number), self._value("low", number)
         return f"{high:016x}{low:016x}" if high or low else None
 

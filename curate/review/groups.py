@@ -49,7 +49,7 @@ class Groups:
         return np.concatenate(parts)
 
     def group_of(self, number: int) -> int | None:
-        """The group that contains an entry."""
+        """The group that contains an entry; None if no group does."""
         positions = np.flatnonzero(self.rows == number)
         return int(np.searchsorted(self.ends, positions[0], side="right")) if len(positions) else None
 

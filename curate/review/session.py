@@ -47,7 +47,10 @@ STATUS_OF_VERDICT: Final[Mapping[Verdict, ReviewStatus]] = {
 
 
 def _is_decision_about(edit: Decision, target: Target) -> bool:
-    """Whether an edit is a decision about an entry: it removed the finding, or was made about the pair."""
+    """Whether an edit is a decision about an entry: it removed the finding, or was made about the pair.
+
+    An edit of the first format, and any edit for an example, is one.
+    """
     if edit.format == 1 or target.scope == "example":
         return True
     if target.scope == "finding":
@@ -210,12 +213,12 @@ class ReviewSession:
             return None
 
     def example(self, side: Side | Entry) -> Example | None:
-        """An example with the edit in effect."""
+        """An example with the edit in effect; None if its line holds no example or is not there."""
         parsed = self.line(side.place)
         return None if parsed is None else self.edited(parsed)
 
     def edited(self, parsed: ParsedLine) -> Example | None:
-        """The object of a line after the edit in effect."""
+        """The example of a line after the edit in effect; None if the line holds none."""
         edit = self.log.last(key_of(parsed), EDIT_SLOT)
         return parsed.example if edit is None or edit.value is None else example_of(edit.value, parsed.place)
 
@@ -368,5 +371,5 @@ class ReviewSession:
         return None
 
     def last_example(self) -> str | None:
-        """An example of the last step."""
+        """An example of the last step; None if there was no step."""
         return self.log.decisions[-1].example if self.log.decisions else None

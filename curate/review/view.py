@@ -182,14 +182,14 @@ class View:
         return self.groups[-1 - self[line]] if self.groups is not None and line < len(self) and self[line] < 0 else None
 
     def index(self, number: int) -> int | None:
-        """The line of an entry, or of the closed group that contains it."""
+        """The line of an entry, or of the closed group that contains it; None if neither is shown."""
         positions = np.flatnonzero(self.lines == number)
         if not len(positions) and self.groups is not None and (group := self.groups.group_of(number)) is not None:
             positions = np.flatnonzero(self.lines == -1 - group)
         return int(positions[0]) if len(positions) else None
 
     def index_of_group(self, key: int) -> int | None:
-        """The line of a group."""
+        """The line of the group with a key; None if there is no such group."""
         if self.groups is None or not len(positions := np.flatnonzero(self.groups.keys == key)):
             return None
         return int(np.flatnonzero(self.lines == -1 - positions[0])[0])

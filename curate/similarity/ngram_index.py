@@ -165,6 +165,7 @@ def table_of(hashes: Any) -> Any:
 
 @compiled
 def _is_in(table: Any, value: np.uint64) -> bool:
+    """Whether a hash table of 2^n slots, 0 in free ones, holds a value other than 0."""
     mask = U64(len(table) - 1)
     slot = value & mask
     while table[slot]:

@@ -182,7 +182,7 @@ def sort_few(values: Any, count: int) -> None:
 @compiled
 def sort_with(keys: Any, owners: Any, count: int, more_keys: Any, more_owners: Any) -> None:
     """Sort the first `count` keys (uint64) together with their owners, byte by byte from the last; equal keys stay
-    in order. `more_`: buffers of the same size.
+    in order. `more_keys`, `more_owners`: buffers of the same size.
     """
     ends, swapped = np.empty(256, dtype=np.int64), False
     for byte in range(8):

@@ -66,13 +66,13 @@ def assign(
     depend on the order of examples; before: the earlier split of each example, or `NO_SPLIT`; strata: a number per
     example, equal for examples of one kind, of which each split gets its share.
     """
-    firsts, of = np.unique(groups, return_inverse=True)
-    sizes = np.bincount(of, minlength=len(firsts))
+    firsts, group_of = np.unique(groups, return_inverse=True)
+    sizes = np.bincount(group_of, minlength=len(firsts))
     where = np.full(len(firsts), NO_SPLIT)
     if before is not None:
         earlier = np.flatnonzero(before != NO_SPLIT)
         where = np.full(len(firsts), len(SPLIT_NAMES))
-        np.minimum.at(where, of[earlier], before[earlier])
+        np.minimum.at(where, group_of[earlier], before[earlier])
         where[where == len(SPLIT_NAMES)] = NO_SPLIT
     places = positions(names, targets.seed)
     open_ = np.flatnonzero(where == NO_SPLIT)
@@ -88,13 +88,13 @@ def assign(
             names, targets.seed, hashlib.blake2b("".join(sorted(names)).encode(), digest_size=8).hexdigest()
         )
     if targets.counts is not None or strata is not None:
-        _by_share(where, open_, sizes, places, _group_strata(of, strata, len(firsts)), targets)
+        _by_share(where, open_, sizes, places, _group_strata(group_of, strata, len(firsts)), targets)
     else:
         where[open_] = np.searchsorted(np.cumsum(targets.shares[:2]), places[open_], side="right")
         unfit = open_[sizes[open_] > np.array(most)[where[open_]]]
         where[unfit] = 0
         _fill(where, open_, sizes, places, targets)
-    split_of = where[of]
+    split_of = where[group_of]
     moved = (
         np.flatnonzero((before != NO_SPLIT) & (before != split_of))
         if before is not None
@@ -127,11 +127,14 @@ def _largest_groups(targets: SplitTargets, total: int) -> tuple[float, ...]:
     return (float(total), *(max(1.0, share * total) if share else 0.0 for share in targets.shares[1:]))
 
 
-def _group_strata(of: Numbers, strata: Numbers | None, count: int) -> Numbers:
-    """The stratum of each group: that of most of its members, the smallest number among equals."""
+def _group_strata(group_of: Numbers, strata: Numbers | None, count: int) -> Numbers:
+    """The stratum of each of `count` groups: that of most of its members, the smallest number among equals.
+
+    `group_of` and `strata`: the numbers of each example's group and stratum; None: all groups are in stratum 0.
+    """
     if strata is None:
         return np.zeros(count, dtype=np.int64)
-    pairs, members = np.unique(np.stack([of, strata], axis=1), axis=0, return_counts=True)
+    pairs, members = np.unique(np.stack([group_of, strata], axis=1), axis=0, return_counts=True)
     order = np.lexsort((pairs[:, 1], -members, pairs[:, 0]))
     kinds: Numbers = pairs[order, 1][np.flatnonzero(np.diff(pairs[order, 0], prepend=-1))]
     return kinds
@@ -167,7 +170,11 @@ def _by_share(
 
 
 def _top_up(where: Numbers, open_: Numbers, sizes: Numbers, places: Floats, has: list[int], caps: list[int]) -> None:
-    """Fill held-out splits up to their counts with groups of train that fit, in descending order of their hashes."""
+    """Fill held-out splits up to their counts with groups of train that fit, in descending order of their hashes.
+
+    By group: its split (`where`, which is changed), size and position between 0 and 1 (`places`). `open_`: the groups
+    that may be moved. By split: its number of examples (`has`, which is changed) and its maximum (`caps`).
+    """
     for split in (2, 1):
         for group in open_[np.argsort(-places[open_], kind="stable")].tolist():
             if has[split] == caps[split]:

@@ -154,9 +154,10 @@ class ShortAnswers:
         counted = np.flatnonzero(written[self._owners] & (self._asked != 0))
         if not len(counted):
             return [], 0
-        keys, first, of = np.unique(self._keys[counted], return_index=True, return_inverse=True)
+        keys, first, answer_of = np.unique(self._keys[counted], return_index=True, return_inverse=True)
         questions, examples = (
-            _distinct_counts(of, values[counted], len(keys)) for values in (self._asked, self._owners.astype(np.uint64))
+            _distinct_counts(answer_of, values[counted], len(keys))
+            for values in (self._asked, self._owners.astype(np.uint64))
         )
         shared = np.flatnonzero(questions > 1)
         order = shared[np.lexsort((keys[shared], -examples[shared]))][:MAX_NAMED_ANSWERS]
@@ -165,7 +166,7 @@ class ShortAnswers:
             Short(self._text(reader, int(counted[first[key]])), int(examples[key]), int(questions[key]))
             for key in order.tolist()
         ]
-        return answers, len(np.unique(self._owners[counted][np.isin(of, shared)]))
+        return answers, len(np.unique(self._owners[counted][np.isin(answer_of, shared)]))
 
     def _text(self, reader: LineReader, position: int) -> str:
         table = self._table
@@ -173,11 +174,11 @@ class ShortAnswers:
         return _answer(example, int(self._nth[position]))
 
 
-def _distinct_counts(of: Numbers, values: Ids, count: int) -> Numbers:
-    """Number of different values in each group."""
-    order = np.lexsort((values, of))
-    new = np.append(True, (of[order][1:] != of[order][:-1]) | (values[order][1:] != values[order][:-1]))
-    return np.bincount(of[order][new], minlength=count)
+def _distinct_counts(group_of: Numbers, values: Ids, count: int) -> Numbers:
+    """Number of different values in each of `count` groups; `group_of`: the group number of each value."""
+    order = np.lexsort((values, group_of))
+    new = np.append(True, (group_of[order][1:] != group_of[order][:-1]) | (values[order][1:] != values[order][:-1]))
+    return np.bincount(group_of[order][new], minlength=count)
 
 
 def _answer(example: Example, number: int) -> str:

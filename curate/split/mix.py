@@ -62,20 +62,20 @@ def mix(table: Table, config: Config, meanings: Pairs | None = None) -> Mixed | 
     budget_config = config.mix
     if not (budget_config.weights or budget_config.examples or budget_config.tokens):
         return None
-    names, of = _pools(table, budget_config.weights)
+    names, pool_of = _pools(table, budget_config.weights)
     weights = np.array([budget_config.weights.get(name, 1.0) for name in names])
     shares = weights / (weights.sum() or 1.0)
     sizes, notes = _sizes(table, config)
-    had = np.bincount(of, weights=sizes, minlength=len(names))
+    had = np.bincount(pool_of, weights=sizes, minlength=len(names))
     budget = budget_config.tokens or budget_config.examples or int(had.sum())
     limits = had[shares > 0] / shares[shares > 0] if budget_config.weights else np.array([had.sum()])
     total = min(float(budget), float(limits.min()))
-    order = _order(table, config, of, meanings)
-    stays = np.zeros(len(of), dtype=np.bool_)
+    order = _order(table, config, pool_of, meanings)
+    stays = np.zeros(len(pool_of), dtype=np.bool_)
     for pool, room in enumerate(_quotas(total, shares)):
-        _fill(stays, order[of[order] == pool], sizes, room)
+        _fill(stays, order[pool_of[order] == pool], sizes, room)
     unit = "token" if budget_config.tokens else "example"
-    taken_sizes = np.bincount(of, weights=sizes * stays, minlength=len(names))
+    taken_sizes = np.bincount(pool_of, weights=sizes * stays, minlength=len(names))
     pools = [
         Pool(name, float(shares[number]), int(had[number]), int(taken_sizes[number]))
         for number, name in enumerate(names)
@@ -94,7 +94,7 @@ def mix(table: Table, config: Config, meanings: Pairs | None = None) -> Mixed | 
         "of the mix)"
         for pool in pools
     ]
-    why = {int(number): _reason(pools[of[number]], unit) for number in np.flatnonzero(~stays)}
+    why = {int(number): _reason(pools[pool_of[number]], unit) for number in np.flatnonzero(~stays)}
     return Mixed(stays, why, notes)
 
 
@@ -151,8 +151,8 @@ def _tokens(example: Example, template: Template | None) -> int:
     return length or max(1, ceil(size / BYTES_PER_TOKEN))
 
 
-def _order(table: Table, config: Config, of: Numbers, meanings: Pairs | None) -> Numbers:
-    """The examples in the order in which they are taken."""
+def _order(table: Table, config: Config, pool_of: Numbers, meanings: Pairs | None) -> Numbers:
+    """The numbers of the examples in the order in which they are taken; `pool_of`: the pool number of each example."""
     places = positions(
         [f"{MIX_REASON}:{table.id(position)}" for position in range(len(table.lines))], config.seed
     )  # independent of the positions that decide the split
@@ -160,8 +160,8 @@ def _order(table: Table, config: Config, of: Numbers, meanings: Pairs | None) ->
         return np.argsort(places, kind="stable")
     links = links_of(table, LinkSearch(min(config.mix.similarity, config.dedup.threshold), cores()))
     clusters = group(len(table.lines), [*links, *([meanings] if meanings else [])]).of
-    order = np.lexsort((places, clusters, of))  # in each pool cluster by cluster
-    starts = np.flatnonzero((np.diff(clusters[order], prepend=-1) != 0) | (np.diff(of[order], prepend=-1) != 0))
+    order = np.lexsort((places, clusters, pool_of))  # in each pool cluster by cluster
+    starts = np.flatnonzero((np.diff(clusters[order], prepend=-1) != 0) | (np.diff(pool_of[order], prepend=-1) != 0))
     lengths = np.diff(np.append(starts, len(order)))
     rank = np.arange(len(order)) - np.repeat(starts, lengths)
     first = np.repeat(places[order[starts]], lengths)

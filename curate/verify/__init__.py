@@ -99,7 +99,7 @@ def _written(
     )
     inputs = size_of(Path(file.path) for file in manifest.inputs)
     with _pool(inputs + size_of(chain.from_iterable(parts.values())), requested, parts, executor) as pool:
-        read = _read(parts, compared, pool, listen)
+        read = _read_splits(parts, compared, pool, listen)
         points.append(_lines_point(read, differences))
         examples = read.sizes(list(parts))
         points.append(
@@ -144,7 +144,7 @@ def verify_files(
     files = list(chain.from_iterable(parts.values()))
     with unchanging(files):
         with _pool(size_of(files), RequestedFeatures(tuple(keys), requests=bool(embeddings)), parts, executor) as pool:
-            read = _read(parts, compared, pool, listen)
+            read = _read_splits(parts, compared, pool, listen)
         points = [
             Point("manifest", Verdict.OPEN, "no manifest: only leakage is checked"),
             _lines_point(read, differences),
@@ -229,7 +229,10 @@ def _pool(
     )
 
 
-def _read(parts: Mapping[str, Sequence[Path]], compared: Compared, pool: WorkerPool, listen: Listener) -> Examples:
+def _read_splits(
+    parts: Mapping[str, Sequence[Path]], compared: Compared, pool: WorkerPool, listen: Listener
+) -> Examples:
+    """Read and compare the files of each split, and report the stage."""
     listen(StageStarted("read"))
     read = read_examples([list(files) for files in parts.values()], compared.threshold, pool, listen)
     listen(StageFinished("read", False, plural(len(read.line_places), "line")))

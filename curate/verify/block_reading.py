@@ -42,6 +42,10 @@ def call_text(name: Any, arguments: Any) -> str:
 
 
 def _content(content: Any, attached: list[Any]) -> str:
+    """The text of a message, its parts joined by line breaks; parts without a text are added to `attached`.
+
+    Empty for None. Raises `NoFormError` for content that is neither text nor a list.
+    """
     if type(content) is str or content is None:
         return content or ""
     if type(content) is not list:
@@ -59,7 +63,11 @@ def _content(content: Any, attached: list[Any]) -> str:
 
 
 def _blocks(role: str, parts: Any, attached: list[Any]) -> Iterator[TurnParts]:
-    """The turns in the blocks of one message: its text and calls, and each result as a turn of a tool."""
+    """The turns in the blocks of one message: each result as a turn of a tool, then its text and calls.
+
+    Parts of other types, such as images, are added to `attached`; reasoning is left out. Raises `NoFormError` for a
+    part that is no object.
+    """
     if type(parts) is not list:
         yield role, _content(parts, attached), ""
         return
@@ -129,6 +137,10 @@ def _nova_sides(value: Object, attached: list[Any]) -> tuple[TurnList, TurnList]
 
 
 def _items(items: Any, attached: list[Any]) -> Iterator[TurnParts]:
+    """The turns in the input or output of a response: a text of the user, or items; none for reasoning or None.
+
+    Raises `NoFormError` for an item of another type, or of a form that is not known.
+    """
     for item in [{"role": "user", "content": items}] if type(items) is str else items or ():
         kind = item.get("type", "message") if type(item) is dict else None
         if kind == "function_call":

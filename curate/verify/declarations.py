@@ -82,7 +82,7 @@ def _in_python(text: Any) -> Any:
 
 
 def question_keys(value: dict[str, Any]) -> tuple[str, str] | None:
-    """The keys of a question, which may be a list of messages, and of the text that answers it."""
+    """The keys of a question, which may be a list of messages, and of the text that answers it; None without both."""
     pairs = [pair for pair in QUESTION_ANSWER_KEYS if type(value.get(pair[0])) is type(value.get(pair[1])) is str]
     if pairs:
         return next((pair for pair in pairs if all(value[key].strip() for key in pair)), pairs[0])

@@ -155,7 +155,11 @@ def _unmatched(before: _Lines, after: _Lines) -> tuple[list[int], list[int]]:
 def _matched_by_value(
     before: _Lines, lost: list[int], after: _Lines, added: list[int], decisions: Mapping[str, str]
 ) -> tuple[list[int], list[int]]:
-    """Lines on both sides without a match by value, after converted formats and edits of a person are matched."""
+    """Match lines by content, so that those that were converted or edited by a person match; returns the others.
+
+    `lost` and `added` are positions in `before` and `after`, and so are both results. `decisions`: by the id of an
+    example; those that are not `edit ID`, with the id after the edit, are ignored.
+    """
     edits = {
         example: decision.removeprefix("edit ")
         for example, decision in decisions.items()

@@ -74,8 +74,11 @@ class SetStore:
         self.places.append(sets.places + base)
 
     def similar(self, owners: Sequence[int], threshold: float, pool: WorkerPool) -> Similar:
-        """Compare the sets; `owners`: the split number of each file. No set can be added any more. Raises
-        `OutputError`.
+        """Compare each set of a held-out split with the sets of the splits before its own, at the Jaccard similarity
+        `threshold`.
+
+        `owners`: the split number of each file, ascending; split 0, the training data, is not held out. No set can be
+        added any more. Raises `OutputError`.
         """
         sizes, places = np.concatenate(self.sizes), np.concatenate(self.places)
         splits = np.array(owners, dtype=np.int64)[places >> LINE_BITS]

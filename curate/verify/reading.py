@@ -103,7 +103,7 @@ def read(value: Any) -> Reading:
     if (form := _form(value)) is None:
         raise NotUnderstoodError("unknown format")
     paired = "messages" not in value and any(key in value for _, key in SIDES)
-    instructed = paired or form in (_question, _alpaca) or "conversations" in value
+    instructed = paired or form in (_question_answer, _alpaca) or "conversations" in value
     key = "system_prompt" if instructed and not value.get("system") else "system"
     if type(value.get(key)) is str and value[key]:
         reading.turns.append(Turn("system", value[key]))
@@ -117,7 +117,7 @@ def read(value: Any) -> Reading:
 
 def trained_keys(value: Object) -> Object:
     """The keys of a line that a trainer reads."""
-    is_question = not SPEAKERS.isdisjoint(value) and _form(value) is _question
+    is_question = not SPEAKERS.isdisjoint(value) and _form(value) is _question_answer
     keys = GIVEN_KEYS.union(question_keys(value) or ()) if is_question else GIVEN_KEYS
     return value if value.keys() <= keys else {key: item for key, item in value.items() if key in keys}
 
@@ -328,7 +328,8 @@ def _completion(value: Object, reading: Reading) -> None:
     reading.turns += [Turn(*turn) for turn in completed_transcript(value) or ()] or plain
 
 
-def _question(value: Object, reading: Reading) -> None:
+def _question_answer(value: Object, reading: Reading) -> None:
+    """Add the turns of the history, the question with what it is about, and the answer."""
     question_key, answer_key = question_keys(value) or ("", "")
     if type(value[question_key]) is list:
         question = _side(value[question_key], "user", reading)
@@ -399,7 +400,7 @@ FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], N
     (lambda value: type(value.get("instruction")) is str and ("output" in value or "response" in value), _alpaca),
     (_has_keys("prompt", "completion"), _completion),
     (lambda value: type(value.get("instruction")) is str and type(value.get("instances")) is list, _instances),
-    (lambda value: question_keys(value) is not None, _question),
+    (lambda value: question_keys(value) is not None, _question_answer),
     (lambda value: type(value.get("text")) is str, _plain),
     *((detects, _turns_format(parse)) for detects, parse in OTHER_FORMS),
     (

@@ -201,7 +201,7 @@ class _Matching:
         self.best_earlier = np.full(len(searched), -1, dtype=np.int64)
 
     def all(self) -> Matches:
-        """All matches."""
+        """The searched held-out sets that are similar to an earlier set, each with the most similar one."""
         self._look_up()
         self._compare_crowded()
         held_out = np.flatnonzero(self.best_earlier >= 0)

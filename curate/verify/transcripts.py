@@ -79,7 +79,7 @@ def transcript(text: str) -> RoleTexts | None:
 
 
 def _split(text: str) -> tuple[RoleTexts | None, _Splitter]:
-    """The conversation in a text, and the splitter that parsed it."""
+    """The conversation in a text, and the splitter that parsed it; None and any splitter for a text that holds none."""
     for splitter in SPLITTERS:
         stems = splitter.markup.stems
         if stems and not any(stem in text for stem in stems):
@@ -94,7 +94,7 @@ def _normalized_roles(turns: RoleTexts | None) -> RoleTexts:
 
 
 def completed_transcript(value: dict[str, Any]) -> RoleTexts | None:
-    """The conversation of a rendered prompt and its completion, which contains the last answer."""
+    """The conversation of a rendered prompt and its completion; None unless the completion holds its last answer."""
     if type(value["prompt"]) is not str or type(value["completion"]) is not str or value.get("system"):
         return None
     turns = transcript(value["prompt"] + value["completion"])

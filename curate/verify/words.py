@@ -42,7 +42,10 @@ DIGEST_BYTES: Final = 8
 
 
 def folded(text: str) -> str:
-    """Normalize a text for comparison."""
+    """Normalize a text for comparison: NFKC, lower case, without invisible characters; white space is not joined.
+
+    In a text with Cyrillic letters or a Greek omicron, letters that look like Latin ones become these.
+    """
     if text.isascii():
         return text.lower()
     text = unicodedata.normalize("NFKC", UNSEEN.sub("", text)).casefold()

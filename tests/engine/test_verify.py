@@ -385,7 +385,7 @@ def test_files_that_change_while_they_are_read_have_no_result(
 
     for module, name in (
         ("curate.verify", "leak_points"),
-        ("curate.corpus.stats", "_read"),
+        ("curate.corpus.stats", "_add_file"),
         ("curate.read.dataset", "sha256"),
     ):
         imported = import_module(module)

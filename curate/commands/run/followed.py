@@ -95,12 +95,12 @@ class Follower:
         validation = dict(before.validation)
         validation |= {int(event["step"]): float(event["validation_loss"]) for event in measured}
         phases = [event for event in events if event.get("event") == "phase"]
-        report = _read(path / "report.json")
+        report = _json_object_in(path / "report.json")
         evaluation, unread = self._outcome(path / "evaluation.json")
         updated = replace(
             before,
             state=State.FINISHED if report is not None else State.RUNNING if runs(path) else State.STOPPED,
-            recipe=before.recipe or _read(path / "recipe.json") or {},
+            recipe=before.recipe or _json_object_in(path / "recipe.json") or {},
             steps=tuple(steps[number] for number in sorted(steps)),
             validation=tuple(sorted(validation.items())),
             phase=phases[-1] if phases else before.phase,
@@ -117,7 +117,10 @@ class Follower:
         return updated
 
     def _outcome(self, path: Path) -> tuple[Outcome | None, str]:
-        """The result of an evaluation, or why it cannot be read. The large file is read again only if it changed."""
+        """The result of an evaluation, or why it cannot be read; None and an empty text if there is none yet.
+
+        The large file is read again only if it changed.
+        """
         stamp = None
         with suppress(OSError):  # not there yet
             stat = path.stat()
@@ -132,7 +135,8 @@ class Follower:
         return cached[1], cached[2]
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def _json_object_in(path: Path) -> dict[str, Any] | None:
+    """The object in a JSON file; None if it cannot be read, is not valid or holds another value."""
     try:
         value = parsed_json(read_regular(path))
     except (OSError, ValueError):  # not there yet
@@ -207,7 +211,7 @@ def stop(run: Path) -> None:
 
 
 def _trains(process: int, run: Path) -> bool:
-    """Whether a process is the training of a run, as far as the system shows."""
+    """Whether a process number is that of the training of a run; True on a system without /proc, which cannot tell."""
     try:
         words = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
     except OSError:  # not every system tells, and a process that ended cannot be asked

@@ -124,7 +124,10 @@ class RunData:
         return name if is_url(name) else self.project.folder / name
 
     def name(self, path: Path) -> str:
-        """The path relative to the project's folder, so that results do not depend on the working folder."""
+        """The path relative to the project's folder, so that results do not depend on the working folder.
+
+        A path outside of the project stays as it is. A copy with edits has the name of its original.
+        """
         path = self._copies[1][path].path if path in self._copies[1] else path
         return display_name(
             path.relative_to(self.project.folder).as_posix() if path.is_relative_to(self.project.folder) else path
@@ -212,7 +215,10 @@ class RunData:
         return left_out
 
     def kept(self, run_result: RunResult) -> list[Example]:
-        """The kept examples without a given test set, and dropped ones: conflicts decided by a drop are reported."""
+        """The examples whose conflicts are reported: the kept ones, and those that a decision removes.
+
+        Those of a given test set are left out.
+        """
         table, reader, left_out = self.table, LineReader(), self.removal_reasons(run_result)
         tests = int(table.lines.searchsorted(self.first))
         return [

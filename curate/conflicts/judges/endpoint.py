@@ -42,7 +42,7 @@ class Endpoint:
         return judge_prompt(*pair, JSON_PROMPT)
 
     def verdicts(self, pairs: Sequence[Pair]) -> Iterator[Verdict | None]:
-        """A verdict for each pair, in order. Raises as `replies` does."""
+        """A verdict for each pair, in order; None for a reply that has none. Raises as `replies` does."""
         return map(verdict_of, self.replies([self.message(pair) for pair in pairs]))
 
     def replies(self, messages: Sequence[str]) -> Iterator[str]:

@@ -30,7 +30,7 @@ class Local:
         return judge_prompt(*pair, YES_OR_NO_PROMPT)
 
     def verdicts(self, pairs: Sequence[Pair]) -> Iterator[Verdict | None]:
-        """A verdict for each pair, in order. Raises as `chances` does."""
+        """A verdict for each pair, in order; none is None. Raises as `chances` does."""
         for chance in self.chances([self.message(pair) for pair in pairs]):
             yield Verdict(chance > 0.5, f"yes with a probability of {chance:.2f}")
 

@@ -181,7 +181,7 @@ def turns_of_blocks(messages: list[Object], spelled: Any, is_own: Any) -> Iterat
 
 
 def split_system(messages: list[Object]) -> tuple[Object | None, list[Object]]:
-    """The system message at the start, and the other messages. Raises `UnwritableError` for several."""
+    """The system message at the start or None, and the other messages. Raises `UnwritableError` for any other one."""
     systems = [message for message in messages if message["role"] in SYSTEM_ROLES]
     if len(systems) > 1:
         raise UnwritableError(f"{len(systems)} system messages")

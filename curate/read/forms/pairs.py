@@ -89,7 +89,9 @@ def _self_instruct(value: Object) -> Iterator[Turn]:
 
 
 def _question_and_answer(value: Object) -> tuple[str, str] | None:
-    """The keys of a question and its answer; of several, the first that have a text, as in tables of many columns."""
+    """The keys of a question and its answer, or None; of several, the first that have a text, as in tables of many
+    columns.
+    """
     question_keys, answer_keys = (
         [key for key in keys if has_strings(value, key)] for keys in (QUESTION_KEYS, ANSWER_KEYS)
     )

@@ -43,7 +43,7 @@ def split_transcript(text: str) -> RoleTexts | None:
 
 
 def _parsed_text(text: str) -> tuple[RoleTexts | None, Family]:
-    """The roles and texts of a rendered conversation, and the family of its marks."""
+    """The roles and texts of a rendered conversation, and the family of its marks; None and any family without one."""
     start = text[_text_start(text) :][:MAX_MARK_CHARS]
     for markup, pattern in PATTERNS:
         if markup.stems:
@@ -147,7 +147,9 @@ RENDERED: Final = Format(
 
 
 def _pair_sides(value: Object) -> tuple[RoleTexts, RoleTexts] | None:
-    """Both sides of a pair if the prompt with each side is a rendered conversation; one side may lack its answer."""
+    """Both sides of a pair if the prompt with each side is a rendered conversation, else None; one side may lack its
+    answer.
+    """
     prompt = value.get("prompt") or ""
     if not isinstance(prompt, str):
         return None
@@ -199,7 +201,10 @@ RENDERED_PAIR: Final = Format(
 
 
 def _read_completed(value: Object) -> Reading | None:
-    """Read a rendered prompt and its completion as one conversation. The completion holds the last answer."""
+    """Read a rendered prompt and its completion as one conversation; None for other lines.
+
+    The completion holds the last answer.
+    """
     parts = split_transcript(value["prompt"] + value["completion"])
     if not parts or parts[-1][0] != "assistant" or parts[-1][1] not in value["completion"]:
         return None

@@ -289,7 +289,7 @@ def _write_gym(value: Object) -> Object:
 
 
 def _request(value: Object) -> tuple[str, Any]:
-    """The place of the messages that a stored completion answers."""
+    """JSON Pointer and value of the messages that a stored completion answers; empty and None without messages."""
     for key in ("request", "body"):
         container = value.get(key)
         if isinstance(container, dict) and (

@@ -83,7 +83,7 @@ def _add_action(value: Object, args: Object, metadata: Any, session: Session) ->
 
 
 def _unpack(value: Object) -> tuple[Object, list[Object]] | None:
-    """A row of an evaluation, or of a data set of trajectories, with the events of one session."""
+    """The ids and the events of a row of an evaluation, or of a data set of trajectories; None for another row."""
     events = value.get("history", value.get("trajectory"))
     if isinstance(events, list) and events and all(isinstance(pair, list) for pair in events):  # [action, observation]
         events = [event for pair in events for event in pair]

@@ -97,7 +97,7 @@ def format_of(value: Object) -> SessionFormat | None:
 
 
 def unpacked(value: Object) -> tuple[SessionFormat, Object, list[Object]] | None:
-    """The format, the ids and the records of a line that holds a session as a whole."""
+    """The format, the ids and the records of a line that holds a session as a whole; None for another line."""
     for form in SESSION_FORMATS:
         with suppress(*SHAPE_ERRORS):
             if (contents := form.unpack(value)) is not None:
@@ -130,7 +130,7 @@ def read_session(form: SessionFormat, records: Sequence[Object], ids: Object) ->
 
 
 def calls_of(session: Session, options: SessionOptions, counts: SessionCounts) -> list[ModelCall]:
-    """The rows of a session. Their content is counted when they are written."""
+    """The rows of a session. Adds to `counts` what was read and left out; rows are counted when they are written."""
     counts.tools[session.source] += 1
     counts.noticed["compactions"] += session.compactions
     counts.noticed["results marked as errors"] += sum(thread.failed for thread in session.threads.values())

@@ -18,13 +18,13 @@ FINISHED: Final = frozenset(("submitted", "Submitted", None))
 
 
 def repository_in(instance: Any) -> str | None:
-    """The repository that an id of SWE-bench names."""
+    """The repository that an id of SWE-bench names, as OWNER/NAME; None for another value."""
     match = INSTANCE.fullmatch(instance) if isinstance(instance, str) else None
     return f"{match['owner']}/{match['name']}" if match else None
 
 
 def _unpack(value: Object) -> tuple[Object, list[Object]] | None:
-    """The ids of a trajectory and its messages, from the history or else from the steps."""
+    """The ids of a trajectory and its messages, from the history or else from the steps; None for another line."""
     info, steps = value.get("info") or {}, value.get("trajectory")
     messages = value.get("history") or (value.get("messages") if "trajectory_format" in value else None)
     if not (is_objects(messages) and "role" in messages[0] and ("agent" in messages[0] or info)):
