@@ -80,8 +80,11 @@ class Filtering(Deciding):
     def action_export(self) -> None:
         """Write the lines of the selection, else of all entries shown: to a new file, or to the browser."""
         view = self.list.view
-        if view is None or not len(view) or view.complete < 1:
-            self.say("the filter is still searching" if view and len(view) else "no entries are shown")
+        if view is None or view.complete < 1:
+            self.say("the list is loading" if view is None else "the filter is still searching")
+            return
+        if not len(view):
+            self.say("no entries are shown")
             return
         rows = view.rows[np.isin(view.rows, list(self.selected))] if self.selected else view.rows
         name = f"{plural(len(rows), 'entry')} {'selected' if self.selected else 'shown'}"
