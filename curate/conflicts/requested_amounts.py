@@ -108,8 +108,8 @@ def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
             and not _is_multiple(sides[1], left_amounts, question_quantities)
         ):
             source = "dates" if sides[0][0].kind in TIME_KINDS else "numbers"
-            precision = OTHER_PRECISION if kinds_asked else UNKNOWN_PRECISION
-            precision = ASKED_PRECISION if kind in kinds_asked else precision
+            unasked = OTHER_PRECISION if kinds_asked else UNKNOWN_PRECISION
+            precision = ASKED_PRECISION if kind in kinds_asked else unasked
             return Amounts(source, sides[0][0].text, sides[1][0].text, precision)
     return _counted_amounts(question, (left, left_amounts), (right, right_amounts)) if "number" in kinds_asked else None
 

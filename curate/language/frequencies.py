@@ -19,7 +19,7 @@ MAX_DIFFERENCE: Final = 0.1
 _EVERY: Final = (
     r"every|each|once an?|alle|aller|jede[nrsm]?|einmal (?:pro|im|in der|am)|tous les|toutes les|chaque|une fois (?:par|tou[st]e?s? les)"  # noqa: E501
     r"|cada|tod[oa]s (?:los|las|os|as)|una vez (?:al|a la|por|cada)|uma vez (?:por|ao|à|a cada)|a cada|ogni|tutt[ie] (?:i|le|gli)"  # noqa: E501
-    r"|una volta (?:al|alla|all['’]|ogni)|one"
+    r"|una volta (?:al|alla|all['’]|ogni)"
 )
 _PER: Final = (
     r"a|an|per|each|every|in (?:the|a|one)|pro|im|in der|am|par|dans l['’]|al|a la|por|ao|à|em um|all['’]|alla|all"
