@@ -55,6 +55,6 @@ def diff(
     """
     files = options.named_files(paths)
     with options.progress("rendering", "lines", quiet=quiet) as advance:
-        comparison = compare_templates(files, before, now, model, advance)
+        comparison = compare_templates(files, before, now, model, show, advance)
     print_result(comparison, diff_text(comparison, None if show_all else MAX_SHOWN, show), as_json=as_json)
     options.end(comparison.not_understood, "not rendered", found=bool(comparison.differing))

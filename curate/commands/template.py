@@ -1,10 +1,10 @@
 """What two chat templates make of the same examples: refused, dropped, stripped of reasoning, and trained on."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from curate.core.example import Example, content_text, reasoning_texts
+from curate.core.example import Example
 from curate.core.files import display_name
 from curate.core.json_output import NotPrinted, Output
 from curate.core.masking import masked
@@ -12,7 +12,7 @@ from curate.core.snapshot import unchanging
 from curate.corpus.stats import with_progress
 from curate.models.chat_templates import BUNDLED, COPIED, LICENSES, OWN_TEMPLATES
 from curate.models.encoding import Rendered
-from curate.models.template import Template, load_template
+from curate.models.template import Template, load_template, texts_and_thoughts
 from curate.read.dataset import FileFacts, ParsedLine, read_file, require_read
 
 
@@ -72,21 +72,35 @@ class TemplatePair(Output):
     now: RenderedExample
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TemplateTotals(Output):
     """The sums of a chat template over all examples."""
 
     name: str
-    rendered: int
+    rendered: int = 0
     """Examples that can be trained on."""
-    refused: int
-    texts: int
-    dropped: int
-    stripped: int
-    trained: int
-    reasoned: int
-    characters: int
-    trained_characters: int
+    refused: int = 0
+    texts: int = 0
+    dropped: int = 0
+    stripped: int = 0
+    trained: int = 0
+    reasoned: int = 0
+    characters: int = 0
+    trained_characters: int = 0
+
+    def add(self, example: RenderedExample) -> None:
+        """Count an example."""
+        if example.refused:
+            self.refused += 1
+            return
+        self.rendered += 1
+        self.texts += example.texts
+        self.dropped += len(example.dropped)
+        self.stripped += len(example.stripped)
+        self.trained += len(example.trained)
+        self.reasoned += len(example.reasoned)
+        self.characters += example.characters
+        self.trained_characters += example.trained_characters
 
 
 @dataclass(slots=True)
@@ -104,15 +118,21 @@ class TemplateDiffResult(Output):
 
 
 def compare_templates(
-    files: Sequence[Path], before: str, now: str, model: str = "", progress: Callable[[int], None] | None = None
+    files: Sequence[Path],
+    before: str,
+    now: str,
+    model: str = "",
+    shown: int = 0,
+    progress: Callable[[int], None] | None = None,
 ) -> TemplateDiffResult:
     """Render the examples of files by two chat templates, each a name or a file.
 
-    `model`: the model whose tokenizer has the control tokens; if empty, those that stand in the templates. Raises
-    `InputError` for a file that cannot be read, `UsageError` for an unknown template.
+    `model`: the model whose tokenizer has the control tokens; if empty, those that stand in the templates. `shown`: the
+    number of differing examples whose texts are kept. Raises `InputError` for a file that cannot be read, `UsageError`
+    for an unknown template.
     """
     templates = [load_template(model, name) for name in (before, now)]
-    sides: tuple[list[RenderedExample], list[RenderedExample]] = ([], [])
+    totals = [TemplateTotals(name) for name in (before, now)]
     read = not_understood = 0
     differing: list[TemplatePair] = []
     for parsed in with_progress(_lines(files), progress):
@@ -124,11 +144,12 @@ def compare_templates(
             not_understood += 1
             continue
         pair = [_rendered_example(template, example) for template in templates]
-        for side, rendered in zip(sides, pair, strict=True):
-            side.append(rendered)
+        for total, rendered in zip(totals, pair, strict=True):
+            total.add(rendered)
         if _treatment(pair[0]) != _treatment(pair[1]):
+            if len(differing) >= shown:
+                pair = [replace(rendered, rendered=()) for rendered in pair]
             differing.append(TemplatePair(example.place.file, example.place.line, *pair))
-    totals = [_totals(name, side) for name, side in zip((before, now), sides, strict=True)]
     return TemplateDiffResult(read, not_understood, totals[0], totals[1], differing)
 
 
@@ -164,9 +185,9 @@ def _rendered_example(template: Template, example: Example) -> RenderedExample:
     for text in texts:
         for span in text.spans:
             in_loss[span.turn] = in_loss.get(span.turn, "") + text.text[span.start : span.end]
-    for number, (content_texts, thoughts) in enumerate(map(_texts, example.value["messages"])):
-        if number > end:  # what follows the last answer is not rendered by any template
-            continue
+    # what follows the last answer is not rendered by any template
+    for number, turn in enumerate(example.value["messages"][: end + 1]):
+        content_texts, thoughts = (list(_stripped(pieces)) for pieces in texts_and_thoughts(turn))
         if not all(piece in last for piece in content_texts):
             dropped.append(number + 1)
         if thoughts and not all(piece in last for piece in thoughts):
@@ -179,36 +200,6 @@ def _rendered_example(template: Template, example: Example) -> RenderedExample:
     )  # fmt: skip
 
 
-def _texts(turn: object) -> tuple[list[str], list[str]]:
-    """The texts of a message without its reasoning, and its reasoning, both without outer white space."""
-    if not isinstance(turn, dict):
-        return [], []
-    content, thoughts = turn.get("content"), reasoning_texts(turn)
-    if isinstance(content, list):
-        parts = [part for part in content if isinstance(part, dict) and part.get("type") in ("text", "refusal")]
-        return list(_stripped(map(content_text, ([part] for part in parts)))), list(_stripped(thoughts))
-    if not isinstance(content, str):
-        return [], list(_stripped(thoughts))
-    before, tag, text = content.rpartition("</think>")
-    reasoning = before.rpartition("<think>")[2] if tag else ""
-    return list(_stripped([text])), list(_stripped([*thoughts, reasoning]))
-
-
-def _stripped(texts: Sequence[str] | Iterator[str]) -> Iterator[str]:
+def _stripped(texts: Sequence[str]) -> Iterator[str]:
+    """The texts that are not blank, without outer white space."""
     return (text.strip() for text in texts if text.strip())
-
-
-def _totals(name: str, side: Sequence[RenderedExample]) -> TemplateTotals:
-    rendered = [example for example in side if not example.refused]
-    return TemplateTotals(
-        name=name,
-        rendered=len(rendered),
-        refused=len(side) - len(rendered),
-        texts=sum(example.texts for example in rendered),
-        dropped=sum(len(example.dropped) for example in rendered),
-        stripped=sum(len(example.stripped) for example in rendered),
-        trained=sum(len(example.trained) for example in rendered),
-        reasoned=sum(len(example.reasoned) for example in rendered),
-        characters=sum(example.characters for example in rendered),
-        trained_characters=sum(example.trained_characters for example in rendered),
-    )

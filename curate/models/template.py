@@ -349,9 +349,9 @@ def _lost(turns: list[Turn], full: str, start: int) -> Iterator[Mismatch]:
             yield Mismatch(f"a part of type {excerpt(kind, 30)!r} is not trained on; only text is", i, "K005")
         if isinstance(content, list) and content and str(content) in full:
             yield Mismatch("the template renders the parts of a message as Python writes a list", i, "K005")
-        if turn.get("role") not in ROLES:
+        if turn.get("role") not in ROLES or not isinstance(content, str | list):
             continue
-        texts, thoughts = _texts_and_thoughts(turn)
+        texts, thoughts = texts_and_thoughts(turn)
         where = full[start:] if i == len(turns) - 1 else full
         if not all(_is_rendered(text, where) for text in texts):
             kind = turn["role"]
@@ -365,14 +365,18 @@ def _lost(turns: list[Turn], full: str, start: int) -> Iterator[Mismatch]:
             yield Mismatch("the template does not render the thoughts of an assistant message", i, "K005")
 
 
-def _texts_and_thoughts(turn: Turn) -> tuple[list[str], list[str]]:
-    """The texts of a turn, and its reasoning: templates take it apart and drop it from history, as they should."""
+def texts_and_thoughts(turn: Turn) -> tuple[list[str], list[str]]:
+    """The texts of a turn, and its reasoning: templates separate it and drop it from the history.
+
+    Of reasoning under several keys only the first is given, because a template reads one; reasoning between tags counts
+    if no key has any.
+    """
     content = turn.get("content")
     if isinstance(content, list):
         parts = [part for part in content if isinstance(part, dict) and part.get("type") in TEXT_TYPES]
         return [content_text([part]) for part in parts], reasoning_texts(turn)
     if not isinstance(content, str):
-        return [], []
+        return [], reasoning_texts(turn)[:1]
     thought, _, text = content.rpartition("</think>")
     return [text], reasoning_texts(turn)[:1] or [thought.rpartition("<think>")[2]]
 
