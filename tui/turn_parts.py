@@ -7,12 +7,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
-from curate.core.example import MEDIA_KEYS
+from curate.core.example import MEDIA_KEYS, REASONING_TYPES
 from curate.core.text import plural
 
 THINK: Final = re.compile(r"<think>.*?(?:</think>|\Z)\n*", re.DOTALL)
 """Reasoning inside a text, as models write it."""
-REASONING_TYPES: Final = ("reasoning", "thinking")
 CALL_TYPES: Final = ("tool_call", "tool_use", "function_call")
 MEDIA_TYPES: Final = ("image", "image_url", "input_image", "audio", "input_audio", "video", "video_url", "file")
 SOURCE_KEYS: Final = ("url", "path", "data", "file_data", "file_id", "filename")

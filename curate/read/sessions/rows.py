@@ -122,8 +122,8 @@ def read_session(form: SessionFormat, records: Sequence[Object], ids: Object) ->
         except (*SHAPE_ERRORS, ValueError):
             whys[index] = "a value has another type than expected"
     for thread in branch.threads.values():
-        if thread.messages:
-            session.leave("of other branches", thread.messages)
+        if messages := [*thread.system, *thread.messages]:
+            session.leave("of other branches", messages)
     session.left_out += branch.left_out
     session.lost += branch.lost
     return session, whys
