@@ -70,8 +70,15 @@ AMOUNT: Final = re.compile(
 """Asks for an amount without saying in which unit."""
 AMOUNT_KINDS: Final = frozenset(("number", "mass", "volume", "length", "data"))
 MAX_SINGULAR_LETTERS: Final = 3
-PLURAL_ENDINGS: Final = ("s", "en", "n", "e", "i")
-"""Last letters of units in the plural, in the languages whose units are known."""
+PLURAL_ENDINGS: Final[dict[str, str | tuple[str, ...]]] = {
+    "en": "s",
+    "es": "s",
+    "fr": "s",
+    "pt": "s",
+    "it": ("i", "e"),
+    "de": ("n", "en", "e"),
+}
+"""Last letters of units in the plural, by language; those of German and Italian end some in the singular, too."""
 VAGUE_NUMBER: Final = re.compile(
     r"\b(?:few|some|several|these|those|next|last|past|ein paar|einige|letzten|nächsten|diese|unos|unas|estos|estas|algunos|quelques"  # noqa: E501
     r"|ces|alguns|algumas|estes|estas|alcuni|alcune|qualche|questi|the|los|las|les|os|as|le|die) $",
@@ -115,7 +122,7 @@ def _named_units(question: str) -> set[str]:
         if (
             unit is not None
             and len(name) > MAX_SINGULAR_LETTERS
-            and name.endswith(PLURAL_ENDINGS)
+            and name.endswith(PLURAL_ENDINGS.get(language, ()))
             and not any(start <= word.start() < end for start, end in numbered)
             and not VAGUE_NUMBER.search(question, max(0, word.start() - 12), word.start())
         ):
