@@ -171,23 +171,26 @@ def _gzip_blocks(raw: BufferedReader, size: int) -> Iterator[tuple[bytes, int]]:
 
 def _zstd_blocks(path: str, raw: BufferedReader, size: int) -> Iterator[tuple[bytes, int]]:
     """The same for zstd, frame by frame, since its stream reader takes a truncated frame for the end of the file."""
-    import zstandard  # imported only for a .zst file
+    if sys.version_info >= (3, 14):
+        from compression import zstd  # imported only for a .zst file
+    else:
+        from backports import zstd
 
-    frame = zstandard.ZstdDecompressor().decompressobj()
+    frame = zstd.ZstdDecompressor()
     ready = bytearray()
     try:
-        while packed := raw.read(1 << 12):  # small reads, because they may unpack to much data
-            while packed:
+        while packed := raw.read(1 << 16):
+            while packed or not (frame.needs_input or frame.eof):
                 if frame.eof:
-                    frame = zstandard.ZstdDecompressor().decompressobj()
-                ready += frame.decompress(packed)
-                packed = frame.unused_data
-            position = 0
-            while len(ready) - position >= size:
-                yield bytes(ready[position : position + size]), raw.tell()
-                position += size
-            del ready[:position]
-    except zstandard.ZstdError as error:
+                    frame = zstd.ZstdDecompressor()
+                ready += frame.decompress(packed, max_length=size)  # a few bytes may unpack to gigabytes
+                packed = frame.unused_data if frame.eof else b""
+                position = 0
+                while len(ready) - position >= size:
+                    yield bytes(ready[position : position + size]), raw.tell()
+                    position += size
+                del ready[:position]
+    except zstd.ZstdError as error:
         raise InputError(f"{path}: damaged zstd file: {error}", "compress or download it again") from error
     if not frame.eof:
         raise InputError(f"{path}: damaged zstd file: the last frame is truncated", "compress or download it again")

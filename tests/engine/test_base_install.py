@@ -1,5 +1,5 @@
-"""An installation without the packages that examples are compared with: check, convert and stats of little data run,
-and what needs a package says which one.
+"""An installation without the packages that examples are compared with: check, convert, stats and verify run, and what
+needs a package says which one.
 """
 
 import subprocess
@@ -41,6 +41,16 @@ def test_check_convert_and_stats_need_no_package_for_comparisons(words: tuple[st
     code, out, err = ran(*words, "-q")
     assert (code, "bug" in err) == (0, False)
     assert out or Path("messages.jsonl").is_file()
+
+
+@pytest.mark.slow
+def test_verify_finds_a_leak_without_the_packages_for_comparisons(write: Write) -> None:
+    rows = [chat(f"What is {n}?", f"It is the number {n}.") for n in range(40)]
+    write("splits/train.jsonl", rows)
+    write("splits/test.jsonl", rows[:2])
+    code, out, err = ran("verify", "splits")
+    assert (code, "bug" in err) == (1, False)
+    assert "splits/test.jsonl:1: L" in out
 
 
 @pytest.mark.slow

@@ -262,7 +262,7 @@ def test_lines_that_are_not_understood_are_broken_and_never_clean(write: Write) 
 def test_files_are_read_packed_and_as_documents(name: str, write: Write) -> None:
     import gzip
 
-    import zstandard
+    from tests.packed import zstd
 
     rows = [turns("Who?", "Me."), turns("What is in that wood?", BEECH)]
     data = (
@@ -270,7 +270,7 @@ def test_files_are_read_packed_and_as_documents(name: str, write: Write) -> None
         if name.endswith(".json")
         else b"".join(json.dumps(row).encode() + b"\r\n\n" for row in rows)
     )
-    data = gzip.compress(data) if name.endswith(".gz") else zstandard.compress(data) if name.endswith(".zst") else data
+    data = gzip.compress(data) if name.endswith(".gz") else zstd.compress(data) if name.endswith(".zst") else data
     proof = verify_files(
         {"train": [write("train.jsonl", [turns("Name a tree.", BEECH)])], "test": [write(name, data)]}, ""
     )

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +21,7 @@ from curate.read.decode import MISSING, decode
 from curate.read.lines import BOM, split_lines
 from tests.conftest import Write, chat, of_hundred
 from tests.conftest import line_of as as_line
+from tests.packed import zstd
 from tests.strategies import json_values, texts, written
 
 GOOD = as_line(("Hi", "Hello."))
@@ -127,13 +127,13 @@ def test_a_line_of_20_mb_is_read_whole() -> None:
 # Files
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress], ids=["gzip", "zstd"])
+@pytest.mark.parametrize("pack", [gzip.compress, zstd.compress], ids=["gzip", "zstd"])
 def test_packed_files_are_told_by_their_first_bytes_and_may_have_several_parts(pack: Any) -> None:
     parsed, _ = read(pack(GOOD + b"\n" + OTHER[:20]) + pack(OTHER[20:] + b"\n"), "no-suffix-of-its-own.jsonl")
     assert [line.line.data for line in parsed] == [GOOD, OTHER]
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress], ids=["gzip", "zstd"])
+@pytest.mark.parametrize("pack", [gzip.compress, zstd.compress], ids=["gzip", "zstd"])
 @pytest.mark.parametrize("kept", [5, 60, -1])
 @pytest.mark.parametrize("before", [b"", GOOD + b"\n"], ids=["first part", "second part"])
 def test_a_packed_file_that_breaks_off_is_never_taken_for_a_shorter_one(pack: Any, kept: int, before: bytes) -> None:
@@ -144,7 +144,7 @@ def test_a_packed_file_that_breaks_off_is_never_taken_for_a_shorter_one(pack: An
         read(data)
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress], ids=["gzip", "zstd"])
+@pytest.mark.parametrize("pack", [gzip.compress, zstd.compress], ids=["gzip", "zstd"])
 def test_a_packed_file_with_foreign_bytes_in_it_is_damaged(pack: Any) -> None:
     data = bytearray(pack(b"".join(as_line((f"Question {n}?", f"Answer {n * n}.")) for n in range(500))))
     data[20:30] = b"\xff" * 10

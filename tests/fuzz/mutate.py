@@ -7,8 +7,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, Final
 
-import zstandard
-
+from tests.packed import zstd
 from tests.strategies import KNOWN_KEYS, inside
 
 FRAGMENTS: Final = (
@@ -140,7 +139,7 @@ def _document(data: bytes, random: Random) -> bytes:
 
 
 def _packed(data: bytes, random: Random) -> bytes:
-    pack = random.choice((gzip.compress, zstandard.compress))
+    pack = random.choice((gzip.compress, zstd.compress))
     packed = pack(data)
     change = random.choice(("none", "cut", "twice", "tail", "flip", "bomb"))
     if change == "bomb":

@@ -11,7 +11,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import zstandard
 
 from curate.cli.main import main
 from curate.core import limits
@@ -21,6 +20,7 @@ from curate.core.limits import LINE_VARIABLE, UNPACKED_VARIABLE
 from tests.conftest import Write, line_of
 from tests.forks import Forks
 from tests.hostile.process import curate
+from tests.packed import zstd
 
 MEMORY = 3 << 30
 """Bytes of address space, of which the libraries take most."""
@@ -38,7 +38,7 @@ ROW = line_of(("What is it?", "It is this.")) + b"\n"
 
 
 def _zst(data: bytes, times: int) -> bytes:
-    packer = zstandard.ZstdCompressor(level=3).compressobj()
+    packer = zstd.ZstdCompressor(level=3)
     return b"".join(packer.compress(data) for _ in range(times)) + packer.flush()
 
 
