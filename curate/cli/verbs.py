@@ -54,6 +54,7 @@ GROUPS: Final = {
         "decontaminate": "Remove examples that contain items of a benchmark.",
         "rule": "Explain a rule, list all rules or test your own.",
         "suppress": "Suppress a finding; requires a reason.",
+        "redact": "Replace private values by pseudonyms; prove it with verify.",
         "restore": "Restore removed lines, byte for byte.",
         "diff": "Compare two splits: data, settings and versions.",
         "template": "List chat templates; show what two of them make of data.",

@@ -10,7 +10,9 @@ from curate.commands.verify import verify as verify_data
 from curate.core.cluster import Engine
 from curate.core.errors import ExitCode, UsageError
 from curate.render.console import print_result
+from curate.render.redact import redaction_text
 from curate.render.verify import MAX_SHOWN, verify_text
+from curate.verify.redaction import verify_redaction
 
 
 def verify(
@@ -27,6 +29,19 @@ def verify(
             metavar="MODEL",
         ),
     ] = "",
+    redacted_from: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Instead, verify that the files hold no private value of this original file; repeatable.",
+            metavar="FILE",
+        ),
+    ] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --redacted-from: also search for the values of `redact --keep-mapping`.", metavar="FILE"
+        ),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Also fail on checks that could not run.")] = False,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every finding, not only {MAX_SHOWN}.")] = False,
     engine: RunOn = Engine.LOCAL,
@@ -40,6 +55,12 @@ def verify(
 
     Exit status: 0 if every check passes, 1 if a check fails, 2 if there is nothing to verify.
     """
+    if redacted_from:
+        redaction = verify_redaction(paths, redacted_from, mapping)
+        print_result(redaction, redaction_text(redaction, None if show_all else MAX_SHOWN), as_json=as_json)
+        raise typer.Exit(ExitCode.CLEAN if redaction.holds else ExitCode.FINDINGS)
+    if mapping:
+        raise UsageError("--mapping has no effect without --redacted-from", "add --redacted-from, or leave it out")
     data = paths[0] if len(paths) == 1 else {name: [path] for name, path in zip(_names(paths), paths, strict=True)}
     with stages(quiet=quiet) as shown:
         run_session = session(engine=engine, address=address, listen=shown.listen)

@@ -1,0 +1,286 @@
+"""What a private value is replaced by: an invented value of the same form, or a label with a number.
+
+Equal values have equal replacements, whatever spaces and dashes they are written with. Invented e-mail, IP and MAC
+addresses are of ranges that nobody owns (RFC 2606, RFC 5737, RFC 3849, locally administered); the check digits of
+invented numbers are wrong on purpose, so that the number is nobody's. Secrets are always replaced by labels.
+"""
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from collections import Counter
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+from curate.core.errors import InputError
+from curate.core.files import display_name, replacing
+from curate.redact.values import FORMS, PERSON, SURNAME, always
+
+WOMEN: Final = tuple(
+    """Ada Alma Amara Anika Bianca Carla Clara Dalia Daria Edda Elena Elisa Emma Erika Flora Freya Greta Hanna
+    Helena Ida Ina Irina Iris Jana Julia Karla Lara Laura Lea Lena Lina Luisa Maja Mara Marta Mila Mona Nadia
+    Nina Nora Olga Paula Petra Rita Rosa Sara Sofia Stella Tara Tina Ulla Vera Wanda Zita""".split()  # noqa: SIM905
+)
+MEN: Final = tuple(
+    """Adam Alan Anton Arne Bastian Boris Bruno Carl Cedric Conrad Damian Dario Edgar Elias Emil Erik Felix Finn
+    Gregor Gustav Hannes Henrik Hugo Igor Ivan Jakob Jan Jonas Julian Karl Kevin Leon Leo Lorenz Lukas Marco
+    Mario Martin Max Milan Nils Oscar Oskar Otto Pablo Paul Peter Ralf Robin Samuel Simon Theo Tim Tom Victor
+    Viktor""".split()  # noqa: SIM905
+)
+SURNAMES: Final = tuple(
+    """Abel Adler Albers Amsel Arnold Bach Barth Bauer Beck Berger Blum Brandt Brenner Burke Carver Castle Cole
+    Conrad Cooper Cruz Dale Decker Drake Ebert Ellis Engel Falk Ferrer Fisher Fox Frank Gallo Garner Graf Hahn
+    Hale Hansen Hart Heller Hofer Holt Horn Keller Kern Lang Lind Lorenz Marin Marsh Mayer Moran Nolan Novak
+    Olsen Ortega Page Palmer Porter Quinn Reed Reyes Roth Sander Sauer Serra Sommer Stark Stone Thorn Ullman
+    Vargas Vega Vogel Wagner Walsh Weber Winter Wolf York Zeller""".split()  # noqa: SIM905
+)
+PARTICLES: Final = frozenset("van von de del della da dos di la le der den bin al".split())  # noqa: SIM905
+FEMALE_ENDING: Final = ("a", "e", "ine", "ette", "lyn", "ith", "beth")
+STREETS: Final = ("Maple", "Linden", "Station", "Mill", "Garden", "Church", "Meadow", "River", "Park", "Forest")
+CHECKED: Final = frozenset(form.kind for form in FORMS if form.is_valid is not always) - {"phone", "ip_address", "bic"}
+"""Kinds of numbers with check digits."""
+KINDS: Final = frozenset(form.kind for form in FORMS) | {PERSON, SURNAME}
+
+
+class Style(StrEnum):
+    """What private values are replaced by."""
+
+    PSEUDONYM = "pseudonym"
+    LABEL = "label"
+
+
+def normalized(kind: str, value: str) -> str:
+    """A value without what writers vary: case, and the signs between digits and letters."""
+    if kind in ("email", "host_name", "user_name", "social_handle", "ip_address"):
+        return value.casefold()
+    if kind in (PERSON, SURNAME, "street_address"):
+        return " ".join(value.split()).casefold()
+    return re.sub(r"[\W_]", "", value).upper() if kind in KINDS else value
+
+
+class Pseudonyms:
+    """The replacements of a run: each value has one."""
+
+    def __init__(self, style: Style, known: Iterable[tuple[str, str, str]] = ()) -> None:
+        """`known`: kinds, normalized values and replacements of earlier runs."""
+        self.style = style
+        self._key = secrets.token_bytes(32)
+        self._replacements: dict[tuple[str, str], str] = {}
+        self._numbers: Counter[str] = Counter()
+        for kind, value, replacement in known:
+            self._replacements[kind, value] = replacement
+            if number := re.search(r"_(\d+)\]$", replacement):
+                label = replacement[1 : number.start()]
+                self._numbers[label] = max(self._numbers[label], int(number[1]))
+
+    def __iter__(self) -> Any:
+        return iter((kind, value, shown) for (kind, value), shown in self._replacements.items())
+
+    def of(self, kind: str, value: str) -> str:
+        """The replacement of a value, with the signs that this occurrence is written with."""
+        plain = normalized(kind, value)
+        known = self._replacements.get((kind, plain))
+        if known is None:
+            known = self._label(kind) if self._is_labelled(kind) else self._invented(kind, value, plain)
+            self._replacements[kind, plain] = known
+        return known if self._is_labelled(kind) or kind in WRITTEN else _with_signs_of(value, known)
+
+    def _is_labelled(self, kind: str) -> bool:
+        return self.style is Style.LABEL or kind not in KINDS or kind == "url_token"
+
+    def _label(self, kind: str) -> str:
+        name = re.sub(r"\W+", "_", PERSON if kind == SURNAME else kind).upper()
+        self._numbers[name] += 1
+        return f"[{name}_{self._numbers[name]}]"
+
+    def _digest(self, *parts: str) -> bytes:
+        return hmac.digest(self._key, "\0".join(parts).encode("utf-8", "surrogatepass"), hashlib.sha512)
+
+    def _choice(self, names: tuple[str, ...], *parts: str) -> str:
+        return names[int.from_bytes(self._digest(*parts)[:4], "big") % len(names)]
+
+    def _invented(self, kind: str, value: str, plain: str) -> str:
+        special = WRITTEN.get(kind) or SHAPED.get(kind)
+        return special(self, value, plain) if special else self._same_shape(kind, plain)
+
+    def _same_shape(self, kind: str, plain: str) -> str:
+        """Digits for digits and letters for letters; another value than the original."""
+        for attempt in range(9):
+            stream = self._digest(kind, plain, str(attempt)) * (len(plain) // 64 + 1)
+            shaped = "".join(map(_like, plain, stream))
+            if shaped[:1] == "0" != plain[:1]:
+                shaped = f"7{shaped[1:]}"  # in code, a number does not begin with zero
+            if shaped != plain:
+                return shaped
+        return plain[::-1]
+
+    def _person(self, value: str, _: str) -> str:
+        words = value.split()
+        names = [word for word in words if word not in PARTICLES and len(word.strip(".")) > 1]
+        return " ".join(
+            word
+            if word in PARTICLES
+            else f"{self.surname(word)[0]}."
+            if word not in names
+            else self.surname(word)
+            if word == names[-1] and len(names) > 1
+            else self.given_name(word)
+            for word in words
+        )
+
+    def given_name(self, name: str) -> str:
+        """An invented first name; of the same gender where its ending tells, by a rule of thumb."""
+        return self._choice(WOMEN if name.casefold().endswith(FEMALE_ENDING) else MEN, "given", name.casefold())
+
+    def surname(self, name: str) -> str:
+        """An invented last name."""
+        return self._choice(SURNAMES, "surname", name.casefold())
+
+    def _email(self, _: str, plain: str) -> str:
+        name, _, domain = plain.partition("@")
+        parts = re.split(r"([._+-])", name)
+        if len(parts) == 3 and parts[0].isalpha() and parts[2].isalpha():
+            written = f"{self.given_name(parts[0])}{parts[1]}{self.surname(parts[2])}".lower()
+        else:
+            written = "user"
+        number = int.from_bytes(self._digest("email", plain)[:4], "big") % 100_000
+        host = self._choice(("example.com", "example.org", "example.net"), "domain", domain)
+        return f"{written}{number}@{host}"
+
+    def _ip(self, value: str, plain: str) -> str:
+        digest = self._digest("ip", plain)
+        if ":" in value:
+            return "2001:db8::" + ":".join(digest[part : part + 2].hex().lstrip("0") or "1" for part in (0, 2, 4))
+        network = ("192.0.2", "198.51.100", "203.0.113")[digest[0] % 3]
+        return f"{network}.{1 + digest[1] % 254}"
+
+    def _mac(self, value: str, plain: str) -> str:
+        digits = ("02" + self._digest("mac", plain).hex()[:10]).upper()
+        written = value[2].join(digits[part : part + 2] for part in range(0, 12, 2))
+        return written if value.upper() == value else written.lower()
+
+    def _user(self, value: str, plain: str) -> str:
+        sign = "@" if value.startswith("@") else ""
+        return f"{sign}{self._choice(WOMEN + MEN, 'user', plain).lower()}{self._digest('user', plain)[5] % 90 + 10}"
+
+    def _host(self, _: str, plain: str) -> str:
+        return f"host{self._digest('host', plain).hex()[:4]}.{'example' if '.' in plain else ''}".rstrip(".")
+
+    def _street(self, value: str, plain: str) -> str:
+        number = 1 + self._digest("street", plain)[0] % 199
+        return f"{number} {self._choice(STREETS, 'street', plain)} Street" + (
+            f", {re.sub('[0-9]', '0', code[0])} Example Town" if (code := re.search(r"\b\d{5}\b", value)) else ""
+        )
+
+    def _wrong_check(self, kind: str, plain: str) -> str:
+        """The same shape with a check digit that is wrong."""
+        shaped, is_valid = self._same_shape(kind, plain), next(form.is_valid for form in FORMS if form.kind == kind)
+        if kind == "iban":
+            shaped = plain[:2] + shaped[2:]
+        elif kind == "vin":
+            shaped = shaped[:8] + plain[8] + shaped[9:]
+        last = next((index for index in reversed(range(len(shaped))) if shaped[index].isdigit()), -1)
+        for _ in range(10 if last >= 0 else 0):
+            if not is_valid(shaped) and shaped != plain:
+                break
+            shaped = shaped[:last] + str((int(shaped[last]) + 1) % 10) + shaped[last + 1 :]
+        return shaped
+
+    def _phone(self, value: str, plain: str) -> str:
+        """The country code stays; numbers of North America become fictional ones (555-0100 to 555-0199)."""
+        digits = self._same_shape("phone", plain)
+        if re.match(r"\+?1?\D?\(?[2-9]\d{2}\)?[ .-]\d{3}[ .-]\d{4}$", value):
+            country = "1" if plain.startswith("1") else ""
+            return f"{country}{digits[len(country) : -7]}55501{digits[-2:]}"
+        kept = len(code[1]) if (code := re.match(r"\+(\d{1,2})", value)) else 1 if plain.startswith("0") else 0
+        return plain[:kept] + digits[kept:]
+
+    def _birth(self, value: str, plain: str) -> str:
+        """A date of the same form, within three years."""
+        digest = self._digest("date_of_birth", plain)
+        numbers = iter((1 + digest[0] % 9, 1 + digest[1] % 9))
+
+        def shifted(match: re.Match[str]) -> str:
+            digits = match.group()
+            if len(digits) == 4:
+                return str(int(digits) - 3 + digest[2] % 7)
+            return str(next(numbers, 1)).zfill(len(digits))
+
+        return re.sub(r"\d+", shifted, value)
+
+    def _coordinates(self, value: str, plain: str) -> str:
+        """Whole degrees stay, the fractions are invented."""
+        stream = iter(self._digest("coordinates", plain) * 2)
+        return re.sub(r"(?<=\.)\d+", lambda match: "".join(str(next(stream) % 10) for _ in match.group()), value)
+
+
+def _like(char: str, number: int) -> str:
+    if char.isdigit():
+        return str(number % 10)
+    if "A" <= char <= "Z":
+        return chr(ord("A") + number % 26)
+    if "a" <= char <= "z":
+        return chr(ord("a") + number % 26)
+    return char
+
+
+def _with_signs_of(value: str, replacement: str) -> str:
+    """The digits and letters of a replacement, with the signs and the case of a value."""
+    chars = iter(replacement)
+    shown = []
+    for char in value:
+        if not (char.isalnum()):
+            shown.append(char)
+            continue
+        new = next(chars, "")
+        shown.append(new.lower() if char.islower() else new)
+    return "".join([*shown, *chars])
+
+
+WRITTEN: Final[dict[str, Any]] = {
+    PERSON: Pseudonyms._person,
+    SURNAME: lambda pseudonyms, value, _: pseudonyms.surname(value),
+    "email": Pseudonyms._email,
+    "ip_address": Pseudonyms._ip,
+    "mac_address": Pseudonyms._mac,
+    "user_name": Pseudonyms._user,
+    "social_handle": Pseudonyms._user,
+    "host_name": Pseudonyms._host,
+    "street_address": Pseudonyms._street,
+    "date_of_birth": Pseudonyms._birth,
+    "coordinates": Pseudonyms._coordinates,
+}
+"""Kinds whose replacement is written as it is."""
+SHAPED: Final[dict[str, Any]] = {
+    "phone": Pseudonyms._phone,
+    **{kind: lambda pseudonyms, _, plain, kind=kind: pseudonyms._wrong_check(kind, plain) for kind in CHECKED},
+}
+"""Kinds whose replacement has the signs of the value."""
+
+
+def read_mapping(path: Path) -> list[tuple[str, str, str]]:
+    """The replacements that `write_mapping` wrote. Raises `InputError`."""
+    if not path.exists():
+        return []
+    rows = []
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        try:
+            row = json.loads(line)
+            rows.append((str(row["kind"]), str(row["value"]), str(row["replacement"])))
+        except (ValueError, KeyError, TypeError):
+            raise InputError(
+                f"{display_name(path)}:{number}: no line of a mapping", "name a file that `curate redact` wrote"
+            ) from None
+    return rows
+
+
+def write_mapping(path: Path, pseudonyms: Pseudonyms) -> None:
+    """Write all values and their replacements, for the owner of the file only (mode 0600)."""
+    with replacing(path, mode=0o600) as file:
+        for kind, value, shown in pseudonyms:
+            row = {"kind": kind, "value": value, "replacement": shown}
+            file.write(json.dumps(row, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")

@@ -1,0 +1,250 @@
+"""The redaction of rows: all strings, keys and numbers of a JSON value, also in JSON that is a string.
+
+Values are collected from all rows first, since a name or a number that one row introduces stands in others without it.
+"""
+
+import ast
+import base64
+import binascii
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import unquote
+
+from curate.core.key_value_secrets import Secret
+from curate.redact.pseudonyms import Pseudonyms
+from curate.redact.values import (
+    PERSON,
+    PERSON_KEYS,
+    SURNAME,
+    SURNAME_KEYS,
+    names_in,
+    private_values_in,
+    without_overlaps,
+)
+
+MIN_LITERAL_CHARS: Final = 6
+"""Minimum number of characters of a value that is replaced wherever it stands; shorter ones occur by chance."""
+LOCAL_KINDS: Final = frozenset(("user_name", "host_name", "date_of_birth", "url_token"))
+"""Kinds of values that are replaced only where they were found: elsewhere they are words."""
+WORD: Final = re.compile(r"[^\W_]+")
+PYTHON: Final = re.compile(r"```(?:python|py)[^\n]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
+PACKED: Final = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
+
+
+class UnsafeRedaction(ValueError):
+    """A row that cannot be redacted safely; the text says why."""
+
+
+@dataclass(slots=True)
+class Redactor:
+    """Replaces private values, the same everywhere."""
+
+    pseudonyms: Pseudonyms
+    names: bool = True
+    """Whether names of persons are replaced."""
+    literals: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Kind of each value that is replaced wherever it stands, by its first word and its text."""
+    counts: Counter[str] = field(default_factory=Counter)
+    """Replaced values by kind."""
+
+    def learn(self, value: Any) -> None:
+        """Collect the values of a row that are replaced in all rows."""
+        for text, prefix in texts_of(value):
+            for secret in self._found(text, prefix):
+                written = text[secret.start : secret.end]
+                is_name = secret.kind == PERSON and len(written.split()) > 1
+                if is_name or (
+                    secret.kind not in (*LOCAL_KINDS, PERSON, SURNAME) and len(written) >= MIN_LITERAL_CHARS
+                ):
+                    self.add_literal(written, secret.kind)
+
+    def add_literal(self, written: str, kind: str) -> None:
+        """Replace a text wherever it stands."""
+        if first := WORD.search(written):
+            self.literals.setdefault(first.group(), {}).setdefault(written, kind)
+
+    def row(self, value: Any) -> Any:
+        """A JSON value without private values. Raises `UnsafeRedaction`."""
+        names = _names_of(text[len(prefix) :] for text, prefix in texts_of(value)) if self.names else {}
+        originals = set[str]()
+        redacted = self._redacted(value, "", names, originals)
+        if left := _left(redacted, originals):
+            raise UnsafeRedaction(f"it has a private value {left}")
+        return redacted
+
+    def _redacted(self, value: Any, key: str, names: dict[str, str], originals: set[str]) -> Any:
+        if isinstance(value, str):
+            nested = json_in(value)
+            if nested is None:
+                return self._text(value, key, names, originals)
+            redacted = self._redacted(nested, key, names, originals)
+            separators = (", ", ": ") if '": ' in value else (",", ":")
+            return value if redacted == nested else json.dumps(redacted, ensure_ascii=False, separators=separators)
+        if isinstance(value, dict):
+            redacted = {
+                self._text(name, "", names, originals): self._redacted(inner, name, names, originals)
+                for name, inner in value.items()
+            }
+            if len(redacted) < len(value):
+                raise UnsafeRedaction("two keys of an object would be equal")
+            return redacted
+        if isinstance(value, list):
+            return [self._redacted(inner, key, names, originals) for inner in value]
+        if isinstance(value, int) and not isinstance(value, bool) and len(str(value)) >= MIN_LITERAL_CHARS:
+            shown = self._text(str(value), key, names, originals)
+            return value if shown == str(value) else int(shown) if shown.isdigit() and shown[0] != "0" else shown
+        return value
+
+    def _text(self, text: str, key: str, names: dict[str, str], originals: set[str]) -> str:
+        prefix = prefix_of(key)
+        shift = len(prefix)
+        secrets = [
+            Secret(match.start() + shift, match.end() + shift, f"{PERSON} {names[match.group()]}")
+            for match in WORD.finditer(text)
+            if match.group() in names
+        ]  # before the others: of values of equal length, the first one counts
+        secrets += [*self._found(prefix + text, prefix), *self._literal(text, shift)]
+        if not secrets:
+            return text
+        pieces, position = [], 0
+        for secret in without_overlaps(secrets):
+            start, end = max(0, secret.start - len(prefix)), secret.end - len(prefix)
+            written = text[start:end]
+            pieces += [text[position:start], self._replacement(written, secret.kind)]
+            position = end
+            is_name = secret.kind.startswith(PERSON) or secret.kind == SURNAME
+            self.counts[PERSON if is_name else secret.kind] += 1
+            if secret.kind not in LOCAL_KINDS and not (is_name and " " not in written):
+                originals.add(written)
+        redacted = "".join([*pieces, text[position:]])
+        _require_code_parses(text, redacted)
+        return redacted
+
+    def _replacement(self, written: str, kind: str) -> str:
+        if not kind.startswith(f"{PERSON} "):
+            return self.pseudonyms.of(kind, written)
+        full = kind.removeprefix(f"{PERSON} ")
+        shown = self.pseudonyms.of(PERSON, full)
+        if shown.startswith("["):
+            return shown
+        words, new_words = full.split(), shown.split()
+        return new_words[words.index(written)] if written in words else shown
+
+    def _found(self, text: str, prefix: str) -> Iterator[Secret]:
+        """The values in a text behind the name of its key."""
+        start = len(prefix)
+        key = prefix[:-2].replace(" ", "_")
+        if self.names and key in PERSON_KEYS and text[start:].strip():
+            yield Secret(start, len(text), SURNAME if key in SURNAME_KEYS else PERSON)
+            return
+        secrets = private_values_in(text)
+        if self.names:
+            secrets += (
+                names_in(text[start:])
+                if not start
+                else (Secret(name.start + start, name.end + start, PERSON) for name in names_in(text[start:]))
+            )
+        yield from (secret for secret in secrets if secret.start >= start)
+
+    def _literal(self, text: str, shift: int) -> Iterator[Secret]:
+        for match in WORD.finditer(text):
+            for written, kind in self.literals.get(match.group(), {}).items():
+                start = match.start() - WORD.search(written).start()  # type: ignore[union-attr]
+                if text.startswith(written, max(start, 0)) and not text[start + len(written) :][:1].isalnum():
+                    yield Secret(start + shift, start + len(written) + shift, kind)
+
+
+def prefix_of(key: str) -> str:
+    """What the name of a key says of its value, as words before it."""
+    return f"{re.sub(r'(?<=[a-z])(?=[A-Z])|[_-]+', ' ', key).lower()}: " if key else ""
+
+
+def json_in(text: str) -> Any:
+    """The object or list that a string is the JSON text of, as the arguments of calls are; None if it is none."""
+    if text[:1] not in ("{", "[") or text[-1:] not in ("}", "]"):
+        return None
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict | list) else None
+
+
+def texts_of(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """All texts of a JSON value, each behind what its key says, and that prefix."""
+    if isinstance(value, str):
+        nested = json_in(value)
+        if nested is None:
+            yield prefix_of(key) + value, prefix_of(key)
+        else:
+            yield from texts_of(nested, key)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield name, ""
+            yield from texts_of(inner, name)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts_of(inner, key)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        yield prefix_of(key) + str(value), prefix_of(key)
+
+
+def _names_of(texts: Iterator[str]) -> dict[str, str]:
+    """The full name of each first or last name that stands in the texts of a row."""
+    names: dict[str, str] = {}
+    for text in texts:
+        for secret in names_in(text):
+            words = text[secret.start : secret.end].split()
+            for word in words if len(words) > 1 else ():
+                if len(word) > 2 and word[0].isupper():
+                    names.setdefault(word, " ".join(words))
+    return names
+
+
+def _require_code_parses(before: str, after: str) -> None:
+    for old, new in zip(PYTHON.findall(before), PYTHON.findall(after), strict=False):
+        if old != new and _parses(old) and not _parses(new):
+            raise UnsafeRedaction("Python code in it would no longer parse")
+
+
+def _parses(code: str) -> bool:
+    try:
+        ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def squeezed(text: str) -> str:
+    """Letters and digits alone, in lower case."""
+    return re.sub(r"[\W_]", "", text).casefold()
+
+
+def _left(value: Any, originals: set[str]) -> str:
+    """How a private value still stands in a row, where it cannot be replaced; empty if none does."""
+    joined = "\n".join(text[len(prefix) :] for text, prefix in texts_of(value))
+    long = [plain for plain in map(squeezed, originals) if len(plain) > MIN_LITERAL_CHARS]
+    plain_text = squeezed(joined) if long else ""
+    if any(plain in plain_text for plain in long):
+        return "with other signs"
+    packed = {"percent-encoded": unquote(joined) if "%" in joined else "", "in Base64": "\n".join(unpacked(joined))}
+    return next((form for form, text in packed.items() if text and _values(text) - _values(joined)), "")
+
+
+def _values(text: str) -> set[str]:
+    return {text[secret.start : secret.end] for secret in private_values_in(text)}
+
+
+def unpacked(text: str) -> Iterator[str]:
+    """What runs of Base64 characters in a text decode to, if that is text."""
+    for match in PACKED.finditer(text):
+        run = match.group().rstrip("=")
+        try:
+            data = base64.b64decode(run + "=" * (-len(run) % 4), altchars=b"-_" if {"-", "_"} & set(run) else None)
+            yield data.decode("utf-8")
+        except (binascii.Error, ValueError):
+            continue

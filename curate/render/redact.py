@@ -1,0 +1,40 @@
+"""The result of `curate redact` for people."""
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from curate.commands.redact import RedactResult
+from curate.core.text import plural, visible
+from curate.render.console import more_lines
+from curate.verify.redaction import RedactionProof
+
+
+def redact_text(report: RedactResult, output: str, aside: str) -> Iterator[str]:
+    """The lines of the summary, safe to print."""
+    yield (
+        f"{plural(report.read, 'line')} read: {report.written:,} written to {visible(output)}, "
+        f"{report.changed:,} of them changed"
+    )
+    for kind, count in report.replaced.most_common():
+        yield f"  {visible(kind)}: {count:,} replaced"
+    if report.aside:
+        reasons = ", ".join(f"{code} × {count:,}" for code, count in report.reasons.most_common())
+        lines = plural(report.aside, "line")
+        yield f"{lines} not redacted, written to {visible(aside)} as read, with the reason: {reasons}"
+    yield f"next: curate verify {visible(output)} --redacted-from DATA"
+
+
+def redaction_text(proof: RedactionProof, limit: int | None) -> Iterator[str | Text]:
+    """The lines of a proof, safe to print; `limit`: how many rows are shown, None for all."""
+    shown = len(proof.left) if limit is None else limit
+    for left in proof.left[:shown]:
+        yield f"{visible(left.file)}:{left.line}: holds an original value ({visible(left.kind)}), {left.form}"
+    yield from more_lines(len(proof.left), shown, " rows", "--all")
+    for place in proof.unparsable[:shown]:
+        yield f"{visible(place)}: no JSON, so that it was not searched"
+    verdict = "none is left" if proof.holds else f"failed, {plural(len(proof.left) + len(proof.unparsable), 'finding')}"
+    yield (
+        f"{plural(proof.values, 'value')} of {plural(proof.originals, 'original row')} searched for in "
+        f"{plural(proof.redacted, 'redacted row')}: {verdict}"
+    )

@@ -1,0 +1,191 @@
+"""Proof that redacted files hold no private value of the originals, with code of its own.
+
+Values of the originals are found by plain patterns, and read from a mapping if there is one. Each is searched in every
+row of the redacted files: as it is, with other signs between its characters, split over turns, percent-encoded, in
+Base64 and in hexadecimal.
+"""
+
+import base64
+import binascii
+import gzip
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote_plus
+
+from curate.core.errors import InputError
+from curate.core.files import display_name
+from curate.core.json_output import Output
+
+PATTERNS: Final = {
+    "email": re.compile(r"[A-Za-z0-9][\w.+-]*@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24}"),
+    "phone": re.compile(
+        r"(?<![\w.])\+[1-9][0-9]{0,2}(?:[ ().-]{0,2}[0-9]){7,12}(?![\w-])|(?<![\w.-])"
+        r"\(?[2-9][0-9]{2}(?:\) ?|-)[0-9]{3}-[0-9]{4}(?![\w-])"
+    ),
+    "card": re.compile(r"(?<![\w.-])[3-6][0-9]{3}(?:[ -]?[0-9]{4}){2}[ -]?[0-9]{4}(?![\w-])"),
+    "iban": re.compile(r"(?<!\w)[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?(?!\w)"),
+    "us_ssn": re.compile(r"(?<![\w-])[0-9]{3}-[0-9]{2}-[0-9]{4}(?![\w-])"),
+    "mac_address": re.compile(r"(?<![\w:-])(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![\w:-])"),
+    "key": re.compile(
+        r"AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36}|sk-[A-Za-z0-9_-]{20,}|xox[bp]-[0-9A-Za-z-]{10,}|"
+        r"AIza[0-9A-Za-z_-]{35}"
+    ),
+}
+"""What is searched for without a mapping: values that are private by their form alone."""
+MIN_CHARS: Final = 7
+"""Minimum number of letters and digits of a value; shorter ones occur by chance."""
+RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{8,}")
+MAX_SHOWN: Final = 20
+MASKED_KINDS: Final = ("user_name", "host_name", "date_of_birth", "person")
+"""Kinds in a mapping that are words elsewhere: a name is searched for if it has two words."""
+
+
+@dataclass(slots=True)
+class LeftValue(Output):
+    """A row of the redacted files that holds a value of the originals; never the value itself."""
+
+    file: str
+    line: int
+    kind: str
+    form: str
+    """How it is written there: `as it is`, `split over turns`, `percent-encoded`, `in Base64` or `in hexadecimal`."""
+
+
+@dataclass(slots=True)
+class RedactionProof(Output):
+    """What `curate verify --redacted-from --json` prints."""
+
+    originals: int = 0
+    """Rows of the originals."""
+    redacted: int = 0
+    """Rows of the redacted files."""
+    values: int = 0
+    """Different values that were searched for."""
+    unparsable: list[str] = field(default_factory=list)
+    """FILE:LINE of redacted lines that are no JSON: not proved."""
+    left: list[LeftValue] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        """Whether every row was read and none holds a value."""
+        return not self.left and not self.unparsable and self.redacted > 0
+
+
+def verify_redaction(
+    redacted: Sequence[Path], originals: Sequence[Path], mapping: Path | None = None
+) -> RedactionProof:
+    """Search the redacted files for the values of the originals. Raises `InputError` for a file that cannot be read."""
+    proof = RedactionProof()
+    kinds: dict[str, str] = {}
+    for path in originals:
+        for _, line in _lines(path):
+            proof.originals += 1
+            for text in _strings(_parsed(line)) or (line.decode("utf-8", "replace"),):
+                for kind, pattern in PATTERNS.items():
+                    for match in pattern.finditer(text):
+                        kinds.setdefault(_plain(match.group()), kind)
+    if mapping is not None:
+        kinds |= {
+            _plain(row["value"]): row["kind"]
+            for row in (json.loads(line) for _, line in _lines(mapping))
+            if row["kind"] not in MASKED_KINDS or (row["kind"] == "person" and " " in row["value"])
+        }
+    kinds = {plain: kind for plain, kind in kinds.items() if len(plain) >= MIN_CHARS}
+    proof.values = len(kinds)
+    lengths = sorted({len(plain) for plain in kinds})
+    for path in redacted:
+        for number, line in _lines(path):
+            proof.redacted += 1
+            value = _parsed(line)
+            if value is None:
+                proof.unparsable.append(f"{display_name(path)}:{number}")
+                continue
+            for kind, form in _held(value, kinds, lengths):
+                proof.left.append(LeftValue(display_name(path), number, kind, form))
+    return proof
+
+
+def _held(value: Any, kinds: dict[str, str], lengths: Sequence[int]) -> Iterator[tuple[str, str]]:
+    joined = "\n".join(_strings(value))
+    forms = {
+        "as it is": joined,
+        "split over turns": "".join(_contents(value)),
+        "percent-encoded": unquote_plus(joined) if "%" in joined else "",
+        "in Base64": "\n".join(_decoded(joined, 4)),
+        "in hexadecimal": "\n".join(_decoded(joined, 2)),
+    }
+    known: set[str] = set()
+    for form, text in forms.items():
+        plain = _plain(text)
+        for length in lengths:
+            for start in range(len(plain) - length + 1):
+                part = plain[start : start + length]
+                if part in kinds and part not in known:
+                    known.add(part)
+                    yield kinds[part], form
+
+
+def _decoded(text: str, characters: int) -> Iterator[str]:
+    for match in RUN.finditer(text):
+        run = match.group()
+        try:
+            if characters == 2:
+                yield bytes.fromhex(run).decode()
+            else:
+                run = run.translate(str.maketrans("-_", "+/"))
+                yield base64.b64decode(run + "=" * (-len(run) % 4)).decode()
+        except (binascii.Error, ValueError):
+            continue
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\W_]", "", text).casefold()
+
+
+def _strings(value: Any) -> list[str]:
+    """All strings, keys and numbers of a JSON value in order, and those of JSON in strings."""
+    if isinstance(value, str):
+        inner = _parsed(value.encode("utf-8", "surrogatepass")) if value[:1] in ("{", "[") else None
+        return [value, *_strings(inner)] if isinstance(inner, dict | list) else [value]
+    if isinstance(value, dict):
+        return [text for name, inner in value.items() for text in (name, *_strings(inner))]
+    if isinstance(value, list):
+        return [text for inner in value for text in _strings(inner)]
+    return [str(value)] if isinstance(value, int | float) else []
+
+
+def _contents(value: Any) -> Iterator[str]:
+    """The strings of a JSON value without keys and roles."""
+    if isinstance(value, str):
+        yield value
+    for inner in value if isinstance(value, list) else ():
+        yield from _contents(inner)
+    for name, inner in value.items() if isinstance(value, dict) else ():
+        if name not in ("role", "from", "type", "name"):
+            yield from _contents(inner)
+
+
+def _parsed(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of JSON Lines, plain or gzip, and the elements of a JSON array."""
+    try:
+        data = path.read_bytes()
+        data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    except (OSError, EOFError) as error:
+        raise InputError.of(display_name(path), error) from error
+    if data.lstrip()[:1] == b"[" and isinstance(elements := _parsed(data), list):
+        yield from ((number, json.dumps(element).encode()) for number, element in enumerate(elements, 1))
+        return
+    for number, line in enumerate(data.split(b"\n"), 1):
+        if line.strip():
+            yield number, line.removeprefix(b"\xef\xbb\xbf")

@@ -1,0 +1,203 @@
+"""`curate redact`: equal private values have equal replacements. `verify` proves that no private value is left."""
+
+import base64
+import json
+import re
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curate.cli.main import main
+from curate.redact.pseudonyms import Pseudonyms, Style
+from curate.redact.redactor import Redactor
+from curate.redact.values import private_values_in
+from tests.conftest import Write, chat
+
+VALUES = {
+    "email": "john.oneil@acme-corp.io",
+    "phone": "+49 171 2345678",
+    "iban": "DE89 3704 0044 0532 0130 00",
+    "card": "4539 1488 0343 6467",
+    "us_ssn": "536-22-8765",
+    "ip_address": "10.20.3.7",
+    "mac_address": "00:1A:2B:3C:4D:5E",
+    "es_dni": "54362315K",
+    "it_codice_fiscale": "RCCMNL83S18D969H",
+    "fr_nir": "2 95 10 99 126 111 93",
+    "br_cpf": "390.533.447-05",
+    "vin": "1M8GDM9AXKP042788",
+    "bitcoin_address": "1HesYJSP1QqcyPEjnQ9vzBL1wujruNGe7R",
+    "street_address": "Hauptstraße 12a, 10115 Berlin",
+}
+
+
+def rows(path: str) -> list[Any]:
+    return [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
+
+
+def text_of(row: Mapping[str, Any]) -> str:
+    return json.dumps(row, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("style", ["pseudonym", "label"])
+@pytest.mark.parametrize("kind", VALUES)
+def test_a_value_is_replaced_alike_in_all_rows_and_files(kind: str, style: str, write: Write) -> None:
+    value = VALUES[kind]
+    write("a.jsonl", [chat(f"It is {value}, as I said.", "Noted.")])
+    write("b.jsonl", [chat("Which one?", f"You gave {value}.")])
+    assert main(["redact", "a.jsonl", "b.jsonl", "-o", "out.jsonl", "--style", style, "-q"]) == 0
+    first, second = rows("out.jsonl")
+    shown = re.fullmatch(r"It is (.+), as I said\.", first["messages"][0]["content"])
+    assert shown is not None
+    assert shown[1] != value
+    assert second["messages"][1]["content"] == f"You gave {shown[1]}."
+    assert (shown[1] == f"[{kind.upper()}_1]") is (style == "label")
+    assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl", "--redacted-from", "b.jsonl"]) == 0
+
+
+def test_lines_without_a_private_value_keep_their_bytes(write: Write) -> None:
+    data = b'{"messages":[ {"role":"user","content":"2+2?"},{"role":"assistant","content":"4"}]}\n'
+    write("a.jsonl", data)
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 0
+    assert Path("out.jsonl").read_bytes() == data
+
+
+def test_a_person_has_one_name_in_all_turns_and_in_the_arguments_of_calls(write: Write) -> None:
+    arguments = json.dumps({"first_name": "Maria", "last_name": "Lopez", "phone": 4915112345678})
+    call = {"id": "c1", "type": "function", "function": {"name": "find", "arguments": arguments}}
+    row = {
+        "messages": [
+            {"role": "user", "content": "My name is Maria Lopez."},
+            {"role": "assistant", "content": "Hello Maria!", "tool_calls": [call]},
+            {"role": "tool", "tool_call_id": "c1", "content": '{"note": "Mrs. Lopez called"}'},
+        ]
+    }
+    write("a.jsonl", [row])
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 0
+    [redacted] = rows("out.jsonl")
+    given_name, surname = redacted["messages"][0]["content"].removeprefix("My name is ").rstrip(".").split()
+    assert {given_name, surname}.isdisjoint({"Maria", "Lopez"})
+    assert redacted["messages"][1]["content"] == f"Hello {given_name}!"
+    changed = json.loads(redacted["messages"][1]["tool_calls"][0]["function"]["arguments"])
+    assert (changed["first_name"], changed["last_name"]) == (given_name, surname)
+    assert isinstance(changed["phone"], int)
+    assert changed["phone"] != 4915112345678
+    assert json.loads(redacted["messages"][2]["content"]) == {"note": f"Mrs. {surname} called"}
+
+
+def test_a_number_without_its_word_is_replaced_where_another_row_names_it(write: Write) -> None:
+    write("a.jsonl", [chat("My customer number is KD-883726.", "Thanks."), chat("Is KD-883726 active?", "Yes.")])
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 0
+    assert "KD-883726" not in Path("out.jsonl").read_text()
+
+
+def test_code_parses_as_before(write: Write) -> None:
+    code = "```python\nmail = 'john.oneil@acme-corp.io'\nphone = 4155552671\nprint(mail, phone)\n```"
+    write("a.jsonl", [chat("My phone is 4155552671. Write code.", code)])
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 0
+    [row] = rows("out.jsonl")
+    body = row["messages"][1]["content"].removeprefix("```python\n").removesuffix("```")
+    compile(body, "<answer>", "exec")
+    assert "acme-corp" not in body
+    assert "4155552671" not in body
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (b'{"messages": [', "J010"),
+        (b'{"messages": [{"role": "user", "content": "a", "content": "b"}]}', "J012"),
+        (text_of(chat("See", base64.b64encode(b"john.oneil@acme-corp.io").decode())).encode(), "S003"),
+        (text_of(chat("See", "https://x.io/?q=john.oneil%40acme-corp.io")).encode(), "S003"),
+    ],
+    ids=["no JSON", "a key twice", "Base64", "percent-encoded"],
+)
+def test_what_cannot_be_redacted_safely_is_set_aside_as_it_was(line: bytes, code: str, write: Write) -> None:
+    write("a.jsonl", text_of(chat("Hello", "Hi")).encode() + b"\n" + line + b"\n")
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 1
+    assert len(rows("out.jsonl")) == 1
+    [removed] = rows("out.unredacted.jsonl")
+    assert (removed["code"], removed["text"].encode()) == (code, line)
+
+
+def test_a_mapping_is_private_and_keeps_later_runs_consistent(write: Write) -> None:
+    write("a.jsonl", [chat("Mail john.oneil@acme-corp.io", "Done.")])
+    write("b.jsonl", [chat("john.oneil@acme-corp.io again, and new.one@acme-corp.io", "Done.")])
+    assert main(["redact", "a.jsonl", "-o", "a2.jsonl", "--keep-mapping", "map.jsonl", "-q"]) == 0
+    assert main(["redact", "b.jsonl", "-o", "b2.jsonl", "--keep-mapping", "map.jsonl", "-q"]) == 0
+    shown = rows("a2.jsonl")[0]["messages"][0]["content"].removeprefix("Mail ")
+    assert rows("b2.jsonl")[0]["messages"][0]["content"].startswith(f"{shown} again")
+    assert stat.S_IMODE(Path("map.jsonl").stat().st_mode) == 0o600
+    assert len(rows("map.jsonl")) == 2
+
+
+@pytest.mark.parametrize(
+    "hide",
+    [
+        lambda value: value,
+        lambda value: value.replace(" ", "-"),
+        lambda value: base64.b64encode(value.encode()).decode(),
+        lambda value: base64.urlsafe_b64encode(f"to {value}!".encode()).decode().rstrip("="),
+        lambda value: "".join(f"%{byte:02X}" for byte in value.encode()),
+        lambda value: value.encode().hex(),
+    ],
+    ids=["plain", "other signs", "Base64", "within Base64", "percent", "hexadecimal"],
+)
+@pytest.mark.parametrize("kind", ["email", "phone", "iban", "card", "us_ssn", "mac_address"])
+def test_verify_finds_a_value_that_was_put_back(kind: str, hide: Any, write: Write) -> None:
+    write("a.jsonl", [chat(f"It is {VALUES[kind]}", "Noted.")])
+    write("out.jsonl", [chat("Hello", "Hi"), chat(f"It is {hide(VALUES[kind])}", "Noted.")])
+    assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl"]) == 1
+
+
+def test_verify_finds_a_value_that_is_split_over_two_turns(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("a.jsonl", [chat("It is 4539 1488 0343 6467", "Noted.")])
+    split = [{"role": "user", "content": "4539 1488"}, {"role": "user", "content": "0343 6467"}]
+    write("out.jsonl", [{"messages": split}])
+    assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl"]) == 1
+    assert "4539" not in capsys.readouterr().out
+
+
+def test_verify_does_not_prove_a_line_that_it_cannot_read(write: Write) -> None:
+    write("a.jsonl", [chat("Hello", "Hi")])
+    write("out.jsonl", b'{"messages": \n')
+    assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl"]) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Version 10.0.0.0 of 2024-05-01, ISBN 978-3-16-148410-0, 1234567 items, 3.14159",
+        "During 2021, the 1929 Wall Street crash; spring 2022; 8.8.8.8 and 127.0.0.1; localhost:8080",
+        "@media (max-width: 600px) { } @property def x(self): return a@b",
+        "case pattern2: order by id; client google-auth; phone case; /home/user/x and C:\\Users\\Username\\x",
+    ],
+)
+def test_what_belongs_to_nobody_stays(text: str) -> None:
+    assert private_values_in(text) == []
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.sampled_from(sorted(VALUES.values())),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(JSON)
+def test_redacted_again_nothing_but_invented_values_changes(value: Any) -> None:
+    redactor = Redactor(Pseudonyms(Style.LABEL))
+    redactor.learn(value)
+    try:
+        once = redactor.row(value)
+    except ValueError:
+        return
+    again = Redactor(Pseudonyms(Style.LABEL))
+    again.learn(once)
+    assert again.row(once) == once
+    assert all(private not in text_of(once) for private in VALUES.values())
