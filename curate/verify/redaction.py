@@ -7,7 +7,6 @@ Base64 and in hexadecimal.
 
 import base64
 import binascii
-import gzip
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -16,9 +15,9 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
-from curate.core.errors import InputError
 from curate.core.files import display_name
 from curate.core.json_output import Output
+from curate.verify.lines import chunks_of, read_chunk
 
 PATTERNS: Final = {
     "email": re.compile(r"[A-Za-z0-9][\w.+-]*@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24}"),
@@ -177,15 +176,9 @@ def _parsed(line: bytes) -> Any:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines of JSON Lines, plain or gzip, and the elements of a JSON array."""
-    try:
-        data = path.read_bytes()
-        data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-    except (OSError, EOFError) as error:
-        raise InputError.of(display_name(path), error) from error
-    if data.lstrip()[:1] == b"[" and isinstance(elements := _parsed(data), list):
-        yield from ((number, json.dumps(element).encode()) for number, element in enumerate(elements, 1))
-        return
-    for number, line in enumerate(data.split(b"\n"), 1):
-        if line.strip():
-            yield number, line.removeprefix(b"\xef\xbb\xbf")
+    """The lines of a file that hold more than white space, or the elements of its JSON document. Raises `InputError`."""
+    before = 0
+    for chunk in chunks_of(path):
+        part, size = read_chunk(chunk)
+        yield from zip((before + number for number in part.numbers), part.lines, strict=True)
+        before += size
