@@ -4,6 +4,7 @@ Lines that cannot be parsed, and rows that cannot be redacted safely, are writte
 written + aside = read; this is checked against the written lines. Lines without a private value keep their bytes.
 """
 
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -65,15 +66,15 @@ def redact(
     report = RedactResult()
     snapshots = [snapshot(path) for path in dict.fromkeys(work.files)]
     redactor = Redactor(Pseudonyms(style, read_mapping(mapping) if mapping else ()), names)
+    has_values = array("b")
     for line in _lines(work.files):
         report.read += 1
-        if line.example is not None:
-            redactor.learn(line.decoded.value)
+        has_values.append(line.example is not None and redactor.learn(line.decoded.value))
     if not report.read:
         raise InputError("no line to redact: the files are empty", "name files with examples")
     with replacing_both(output, aside, overwrite=overwrite, seen=snapshots) as (out, aside_output):
-        for line in _lines(work.files):
-            redacted = _redacted(line, redactor)
+        for line, line_has_values in zip(_lines(work.files), has_values, strict=True):
+            redacted = _redacted(line, redactor, has_values=bool(line_has_values))
             if isinstance(redacted, bytes):
                 out.write(redacted + b"\n")
                 report.changed += redacted != line.jsonl
@@ -99,14 +100,14 @@ def _lines(files: Sequence[Path]) -> Iterator[ParsedLine]:
         require_read(facts)
 
 
-def _redacted(line: ParsedLine, redactor: Redactor) -> bytes | Reason:
+def _redacted(line: ParsedLine, redactor: Redactor, *, has_values: bool) -> bytes | Reason:
     """The redacted line, or why it is set aside."""
     if line.example is None:
         return unreadable(line)
     if line.defects:
         return Reason("J012", "its JSON has a defect, so that values in it may be overlooked", "rule")
     try:
-        value = redactor.row(line.decoded.value)
+        value = redactor.row(line.decoded.value, has_values=has_values)
     except UnsafeRedaction as error:
         return Reason("S003", str(error), "rule")
     return line.jsonl if value == line.decoded.value else json_line(value)

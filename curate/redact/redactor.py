@@ -40,6 +40,17 @@ class UnsafeRedaction(ValueError):
 
 
 @dataclass(slots=True)
+class _Row:
+    """What is known of a row while its texts are redacted."""
+
+    has_values: bool
+    names: dict[str, str] = field(default_factory=dict)
+    """The full name of each first or last name in it."""
+    originals: set[str] = field(default_factory=set)
+    """Replaced values that may stand nowhere in it."""
+
+
+@dataclass(slots=True)
 class Redactor:
     """Replaces private values, the same everywhere."""
 
@@ -51,63 +62,63 @@ class Redactor:
     counts: Counter[str] = field(default_factory=Counter)
     """Replaced values by kind."""
 
-    def learn(self, value: Any) -> None:
-        """Collect the values of a row that are replaced in all rows."""
+    def learn(self, value: Any) -> bool:
+        """Collect the values of a row that are replaced in all rows; returns whether it has any value."""
+        has_values = False
         for text, prefix in texts_of(value):
             for secret in self._found(text, prefix):
+                has_values = True
                 written = text[secret.start : secret.end]
-                is_name = secret.kind == PERSON and len(written.split()) > 1
-                if is_name or (
-                    secret.kind not in (*LOCAL_KINDS, PERSON, SURNAME) and len(written) >= MIN_LITERAL_CHARS
-                ):
+                is_full_name = secret.kind == PERSON and len(written.split()) > 1
+                is_long = secret.kind not in (*LOCAL_KINDS, PERSON, SURNAME) and len(written) >= MIN_LITERAL_CHARS
+                if is_full_name or is_long:
                     self.add_literal(written, secret.kind)
+        return has_values
 
     def add_literal(self, written: str, kind: str) -> None:
         """Replace a text wherever it stands."""
         if first := WORD.search(written):
             self.literals.setdefault(first.group(), {}).setdefault(written, kind)
 
-    def row(self, value: Any) -> Any:
-        """A JSON value without private values. Raises `UnsafeRedaction`."""
-        names = _names_of(text[len(prefix) :] for text, prefix in texts_of(value)) if self.names else {}
-        originals = set[str]()
-        redacted = self._redacted(value, "", names, originals)
-        if left := _left(redacted, originals):
+    def row(self, value: Any, *, has_values: bool = True) -> Any:
+        """A JSON value without private values; `has_values`: what `learn` returned. Raises `UnsafeRedaction`."""
+        row = _Row(has_values)
+        if has_values and self.names:
+            row.names = _names_of(text[len(prefix) :] for text, prefix in texts_of(value))
+        redacted = self._redacted(value, "", row)
+        if left := _left(redacted, row.originals):
             raise UnsafeRedaction(f"it has a private value {left}")
         return redacted
 
-    def _redacted(self, value: Any, key: str, names: dict[str, str], originals: set[str]) -> Any:
+    def _redacted(self, value: Any, key: str, row: "_Row") -> Any:
         if isinstance(value, str):
             nested = json_in(value)
             if nested is None:
-                return self._text(value, key, names, originals)
-            redacted = self._redacted(nested, key, names, originals)
+                return self._text(value, key, row)
+            redacted = self._redacted(nested, key, row)
             separators = (", ", ": ") if '": ' in value else (",", ":")
             return value if redacted == nested else json.dumps(redacted, ensure_ascii=False, separators=separators)
         if isinstance(value, dict):
-            redacted = {
-                self._text(name, "", names, originals): self._redacted(inner, name, names, originals)
-                for name, inner in value.items()
-            }
+            redacted = {self._text(name, "", row): self._redacted(inner, name, row) for name, inner in value.items()}
             if len(redacted) < len(value):
                 raise UnsafeRedaction("two keys of an object would be equal")
             return redacted
         if isinstance(value, list):
-            return [self._redacted(inner, key, names, originals) for inner in value]
+            return [self._redacted(inner, key, row) for inner in value]
         if isinstance(value, int) and not isinstance(value, bool) and len(str(value)) >= MIN_LITERAL_CHARS:
-            shown = self._text(str(value), key, names, originals)
+            shown = self._text(str(value), key, row)
             return value if shown == str(value) else int(shown) if shown.isdigit() and shown[0] != "0" else shown
         return value
 
-    def _text(self, text: str, key: str, names: dict[str, str], originals: set[str]) -> str:
+    def _text(self, text: str, key: str, row: "_Row") -> str:
         prefix = prefix_of(key)
         shift = len(prefix)
         secrets = [
-            Secret(match.start() + shift, match.end() + shift, f"{PERSON} {names[match.group()]}")
-            for match in WORD.finditer(text)
-            if match.group() in names
+            Secret(match.start() + shift, match.end() + shift, f"{PERSON} {row.names[match.group()]}")
+            for match in (WORD.finditer(text) if row.names else ())
+            if match.group() in row.names
         ]  # before the others: of values of equal length, the first one counts
-        secrets += [*self._found(prefix + text, prefix), *self._literal(text, shift)]
+        secrets += [*(self._found(prefix + text, prefix) if row.has_values else ()), *self._literal(text, shift)]
         if not secrets:
             return text
         pieces, position = [], 0
@@ -119,7 +130,7 @@ class Redactor:
             is_name = secret.kind.startswith(PERSON) or secret.kind == SURNAME
             self.counts[PERSON if is_name else secret.kind] += 1
             if secret.kind not in LOCAL_KINDS and not (is_name and " " not in written):
-                originals.add(written)
+                row.originals.add(written)
         redacted = "".join([*pieces, text[position:]])
         _require_code_parses(text, redacted)
         return redacted
@@ -143,11 +154,7 @@ class Redactor:
             return
         secrets = private_values_in(text)
         if self.names:
-            secrets += (
-                names_in(text[start:])
-                if not start
-                else (Secret(name.start + start, name.end + start, PERSON) for name in names_in(text[start:]))
-            )
+            secrets += (Secret(name.start + start, name.end + start, name.kind) for name in names_in(text[start:]))
         yield from (secret for secret in secrets if secret.start >= start)
 
     def _literal(self, text: str, shift: int) -> Iterator[Secret]:

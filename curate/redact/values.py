@@ -81,10 +81,8 @@ def _is_vin(text: str) -> bool:
     """The check digit of a vehicle identification number (ISO 3779, 49 CFR 565)."""
     letters = dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", (*range(1, 9), *range(1, 6), 7, 9, *range(2, 10)), strict=True))
     weights = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
-    total = sum(
-        weight * (int(char) if char.isdigit() else letters.get(char, 0))
-        for weight, char in zip(weights, text, strict=True)
-    )
+    numbers = (int(char) if char.isdigit() else letters.get(char, 0) for char in text)
+    total = sum(weight * number for weight, number in zip(weights, numbers, strict=True))
     return "0123456789X"[total % 11] == text[8]
 
 

@@ -176,7 +176,7 @@ def _parsed(line: bytes) -> Any:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file that hold more than white space, or the elements of its JSON document. Raises `InputError`."""
+    """The lines of a file that are not blank, or the elements of its JSON document. Raises `InputError`."""
     before = 0
     for chunk in chunks_of(path):
         part, size = read_chunk(chunk)
