@@ -13,6 +13,7 @@ from textual.content import Content
 
 from curate.core.example import MEDIA_KEYS, REASONING_KEYS, Example, Message
 from curate.core.text import UNSAFE, excerpt, visible
+from curate.language.reasoning_marks import split_reasoning
 from tui.turn_parts import argument_names, call_text, is_medium, media_in, other_parts, parsed_call, text_ranges
 
 MAX_MESSAGE_CHARS: Final = 6000
@@ -225,7 +226,7 @@ class ConversationView:
         """The reasoning of a model: its beginning and its length while it is folded."""
         if not folded:
             return Content.assemble(("∴ reasoning: ", NOTE_STYLE), shortened(text.strip("\n")))
-        start = excerpt(text.removeprefix("<think>").strip(), MAX_FOLDED_REASONING)
+        start = excerpt("\n".join(split_reasoning(text).reasoning or [text]).strip(), MAX_FOLDED_REASONING)
         note = f"  {len(text):,} characters; {self.key} shows them"
         return Content.assemble(("∴ reasoning: ", NOTE_STYLE), (start, NOTE_STYLE), (note, NOTE_STYLE))
 

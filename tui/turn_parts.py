@@ -9,9 +9,8 @@ from typing import Any, Final, Literal, NamedTuple
 
 from curate.core.example import MEDIA_KEYS, REASONING_TYPES
 from curate.core.text import plural
+from curate.language.reasoning_marks import split_reasoning
 
-THINK: Final = re.compile(r"<think>.*?(?:</think>|\Z)\n*", re.DOTALL)
-"""Reasoning inside a text, as models write it."""
 CALL_TYPES: Final = ("tool_call", "tool_use", "function_call")
 MEDIA_TYPES: Final = ("image", "image_url", "input_image", "audio", "input_audio", "video", "video_url", "file")
 SOURCE_KEYS: Final = ("url", "path", "data", "file_data", "file_id", "filename")
@@ -57,11 +56,14 @@ def _text_parts(content: list[Any]) -> Iterator[tuple[RangeKind, str]]:
 
 def _split_thinking(text: str, start: int, end: int) -> Iterator[TextRange]:
     at = start
-    for match in THINK.finditer(text, start, end):
-        if match.start() > at:
-            yield TextRange("text", at, match.start())
-        yield TextRange("reasoning", *match.span())
-        at = match.end()
+    for block in split_reasoning(text[start:end]).blocks:
+        if start + block.start > at:
+            yield TextRange("text", at, start + block.start)
+        after = start + block.end
+        while after < end and text[after] == "\n":
+            after += 1
+        yield TextRange("reasoning", start + block.start, after)
+        at = after
     if at < end:
         yield TextRange("text", at, end)
 

@@ -16,6 +16,7 @@ from curate.core.bounded import Bounds, OutOfBoundsError
 from curate.core.errors import ModelError, requiring
 from curate.core.example import REASONING_KEYS, ROLES, content_text, reasoning_texts
 from curate.core.text import excerpt
+from curate.language.reasoning_marks import split_reasoning
 from curate.models.chat_templates import chat_template_source
 from curate.models.encoding import Encoder, Encoding, EncodingProblem, Mismatch, Rendered, Rendering, Span
 from curate.models.names import model_errors, require_at_hand, resolve
@@ -377,8 +378,10 @@ def texts_and_thoughts(turn: Turn) -> tuple[list[str], list[str]]:
         return [content_text([part]) for part in parts], reasoning_texts(turn)
     if not isinstance(content, str):
         return [], reasoning_texts(turn)[:1]
-    thought, _, text = content.rpartition("</think>")
-    return [text], reasoning_texts(turn)[:1] or [thought.rpartition("<think>")[2]]
+    if turn.get("role") != "assistant":
+        return [content], reasoning_texts(turn)[:1]
+    split = split_reasoning(content)
+    return [*split.outside], reasoning_texts(turn)[:1] or [*split.reasoning]
 
 
 def _is_media(part: Any) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.example import REASONING_KEYS, content_text
 from curate.core.text import excerpt
+from curate.language.reasoning_marks import split_reasoning
 
 if TYPE_CHECKING:  # not imported by a check without a model
     from curate.models.encoding import EncodingProblem, Rendered, Rendering
@@ -100,7 +101,9 @@ def _are_details(details: Any, content: Any) -> bool:
 def has_reasoning(turn: Turn) -> bool:
     """Whether a turn has reasoning, under a key of its own or in its text."""
     content = turn.get("content")
-    return any(turn.get(key) for key in REASONING_KEYS) or (isinstance(content, str) and "<think>" in content)
+    return any(turn.get(key) for key in REASONING_KEYS) or (
+        isinstance(content, str) and bool(split_reasoning(content).blocks)
+    )
 
 
 def message_variants(turns: list[Turn]) -> Iterator[list[Turn]]:

@@ -7,14 +7,15 @@ import re
 from typing import Any, Final
 
 from curate.core.errors import requiring
+from curate.language.reasoning_marks import MARK
 from curate.models.chat_templates import boundary_tokens, chat_template_source
 
 CONTROL_TOKEN: Final = re.compile(
     r"<\|[^<>|\s]+\|?>|<[a-z_]+\|>|<｜[^<>｜\s]+｜>|</?s>|\[/?[A-Z_]{3,}\]|<(?:start|end)_of_turn>|<seed:(?:bos|eos|pad)>"
 )
 """What templates write as control tokens."""
-REASONING_MARKS: Final = ("[THINK]", "[/THINK]", "<|think|>")
-"""Marks that look like control tokens and enclose the text of an answer."""
+THINKING_SWITCH: Final = "<|think|>"
+"""A mark that looks like a control token and switches reasoning on, in a system prompt."""
 
 
 def template_tokenizer(name: str) -> Any:
@@ -30,7 +31,7 @@ def template_tokenizer(name: str) -> Any:
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     made.decoder = decoders.ByteLevel()
     bos, eos = boundary_tokens(name)
-    marks = set(CONTROL_TOKEN.findall(source)) - {bos, eos, *REASONING_MARKS}
+    marks = {mark for mark in CONTROL_TOKEN.findall(source) if not MARK.fullmatch(mark)} - {bos, eos, THINKING_SWITCH}
     return PreTrainedTokenizerFast(
         tokenizer_object=made,
         bos_token=bos or None,

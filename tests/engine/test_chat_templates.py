@@ -165,6 +165,41 @@ def test_two_templates_are_compared_over_data(tmp_path: Path, capsys: pytest.Cap
     assert "use one of chatml" in capsys.readouterr().err
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "tags",
+    [
+        ("<think>", "</think>"), ("", "</think>"), ("[THINK]", "[/THINK]"), ("<seed:think>", "</seed:think>"),
+        ("<|begin_of_thought|>", "<|end_of_thought|>"),
+    ],
+)  # fmt: skip
+def test_reasoning_between_any_tags_is_compared(
+    tags: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "chats.jsonl"
+    answers = [f"{tags[0]}It is known.{tags[1]}Canberra.", f"{tags[0]}In Italy.{tags[1]}Rome."]
+    turns = [turn for answer in answers for turn in (("user", "Capital?"), ("assistant", answer))]
+    path.write_text(json.dumps({"messages": [{"role": role, "content": text} for role, text in turns]}) + "\n")
+    assert main(["template", "diff", "chatml", "qwen3", str(path), "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["before"]["reasoned"] == 2
+    assert found["now"]["reasoned"] == 2
+    assert [one["now"]["stripped"] for one in found["differing"]] == [[2] if "</think>" in tags else []]
+
+
+@pytest.mark.slow
+def test_text_before_reasoning_that_a_template_drops_is_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "chats.jsonl"
+    answer = "A question of geography. <think>It is known.</think>Canberra."
+    turns = [{"role": "user", "content": "Capital?"}, {"role": "assistant", "content": answer}]
+    path.write_text(json.dumps({"messages": turns}) + "\n")
+    assert main(["check", str(path), "--template", "chatml", "--select", "K005"]) == 0
+    assert main(["check", str(path), "--template", "qwen3", "--select", "K005"]) == 1
+    assert "does not render all of the text" in " ".join(capsys.readouterr().out.split())
+
+
 def test_each_template_has_a_source_a_license_and_a_date(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["template", "list", "--json"]) == 0
     entries = {entry["name"]: entry for entry in json.loads(capsys.readouterr().out)}

@@ -139,7 +139,11 @@ async def test_images_are_shown_with_their_size() -> None:
 
 async def test_reasoning_is_folded() -> None:
     thought = "First, " + "look at the map. " * 20 + "THE END"
-    for turn in ({"content": f"<think>{thought}</think>\n\nYes."}, {"content": "Yes.", "reasoning_content": thought}):
+    for turn in (
+        {"content": f"<think>{thought}</think>\n\nYes."},
+        {"content": f"[THINK]{thought}[/THINK]Yes."},
+        {"content": "Yes.", "reasoning_content": thought},
+    ):
         app = app_of(asked({"role": "assistant", **turn}))
         text = await drawn(app, "2")
         assert "THE END" not in text.split("∴")[1]

@@ -76,10 +76,16 @@ def test_questions_are_the_last_answers_or_all_that_are_trained_on() -> None:
     flagged = Example(Place("f", 1), {"messages": [*turns[:3], {**turns[3], "training": False}]}, "messages")
     assert [one.turn for one in questions_of([flagged], "last")] == [1]
     assert questions_of([example(("user", "a"), ("assistant", "  "))], "last") == []
-    for content in ("<think>\nhm\n</think>\n\nblue", "hm</think>blue"):  # thoughts are not measured
+    for content in (
+        "<think>\nhm\n</think>\n\nblue",
+        "hm</think>blue",
+        "[THINK]hm[/THINK]blue",
+    ):  # thoughts are not measured
         (asked,) = questions_of([example(("user", "a"), ("assistant", content))], "last")
         assert (asked.expected.text, asked.written) == ("blue", content)
     assert without_thoughts("<think>\nnever done") == ""
+    assert without_thoughts("<seed:think>```py\nhm</seed:think>```sh\nls\n```") == "```sh\nls\n```"
+    assert without_thoughts("Write `</think>` after <think>.") == "Write `</think>` after <think>."
     assert without_thoughts(" a <b> ") == " a <b> "
     many = [question(str(i), "x", line=i) for i in range(10)]
     assert [one.request for one in spread_evenly(many, 5)] == ["0", "2", "4", "6", "8"]

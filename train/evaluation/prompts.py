@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from curate.core.example import REASONING_KEYS, Example, content_text
 from curate.core.text import normalised
+from curate.language.reasoning_marks import split_reasoning
 from curate.models.encoding import Encoded
 from curate.models.template import Template
 from curate.models.template_messages import TRAINING_KEYS
@@ -57,9 +58,9 @@ class Question:
 
 
 def without_thoughts(text: str) -> str:
-    """The text after the thoughts of an answer; empty if it ends in them."""
-    _, end, after = text.rpartition("</think>")
-    return after.strip() if end else "" if text.lstrip().startswith("<think>") else text
+    """The text of an answer without its reasoning; empty if it ends in that."""
+    split = split_reasoning(text)
+    return "".join(split.outside).strip() if split.blocks else text
 
 
 def questions_of(examples: Sequence[Example], turns: Turns) -> list[Question]:

@@ -18,6 +18,7 @@ import xxhash
 from curate.core.example import JSON_TYPES, Example, Place, canonical, content_text, escape, is_plain
 from curate.core.finding import PlacedProblems, Problem
 from curate.core.text import plural
+from curate.language.reasoning_marks import may_have_marks, styles_of_reasoning
 from curate.language.refusals import OPENING_CHARS, refuses
 from curate.lint.rules.example_columns import ExampleColumns
 from curate.lint.rules.example_summary import (
@@ -34,7 +35,6 @@ from curate.lint.rules.example_summary import (
     sorted_columns,
 )
 from curate.lint.rules.message_frame import REFUSING, batch_flags
-from curate.lint.rules.reasoning_marks import may_have_marks, styles_of_reasoning
 from curate.read.chunks import Batch
 
 MAX_SYSTEMS: Final = 2_000

@@ -7,6 +7,7 @@ from typing import Final
 from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
 from curate.language.lexicon import NON_FINAL_WORDS
+from curate.language.reasoning_marks import MARK_HINT, REASONING_ONLY
 from curate.lint.rules.message_frame import (
     BARE_URL,
     CUT_TEXT,
@@ -27,7 +28,6 @@ from curate.lint.rules.polars_text_helpers import (
     quoting_match,
 )
 from curate.lint.rules.prefilter import Flag, patterns
-from curate.lint.rules.reasoning_marks import MARK_HINT, TAG_NAMES
 from curate.lint.rules.rule import text_rule
 
 OPEN_REQUEST: Final = r"(?i)\A(?:please |could you |can you )?(?:explain|describe|discuss|elaborate|compare|write an? (?:\w+ )?(?:essay|story|article|poem|report|blog|letter|speech|review)|tell me (?:more )?about)"
@@ -36,11 +36,6 @@ SHORT_ANSWER_REQUEST: Final = (
     r"|\b(?:or|whether|which|class|label|categor|sentiment|tone|polarity|emotion|intent|topic|genre|type|rating|score|similar|equal|same)|[\n:\"“”(\[]"
 )
 """Requests for a short answer: for a class label above all, or with a text to judge."""
-THOUGHT_ONLY: Final = (
-    r"(?is)\A\s*(?:"
-    + "|".join(f"<{name}>.*</{name}>" for name in TAG_NAMES)
-    + r"|\[THINK\].*\[/THINK\]|<\|begin_of_thought\|>.*<\|end_of_thought\|>)\s*\z"
-)
 MIN_LONG_ANSWER_BYTES: Final = 120
 """Minimum size in bytes of an answer that is more than a phrase."""
 MAX_REQUEST_BYTES: Final = 120
@@ -200,7 +195,7 @@ def cut_answer() -> "pl.Expr":
     return (
         pl.when(unclosed)
         .then(pl.lit("a code block of the answer is not closed"))
-        .when(~pl.col("called") & text.str.contains(THOUGHT_ONLY))
+        .when(~pl.col("called") & text.str.contains(REASONING_ONLY))
         .then(pl.lit("the answer is its reasoning, with nothing after it"))
         .when(open_ended & unclosed.fill_null(False).not_())
         .then(pl.lit("the answer stops in the middle of a sentence"))

@@ -8,11 +8,11 @@ from curate.core.lazy import pl
 from curate.core.text import excerpt, plural
 from curate.language.identification import NAMES, clear_language
 from curate.language.lexicon import NON_FINAL_WORDS
+from curate.language.reasoning_marks import MARK, MARK_HINT, Block, MarkedText, marked_text
 from curate.lint.rules.characters import LATIN, MIN_COMMON_WORDS, OTHER_SCRIPT
 from curate.lint.rules.dataset_summary import DatasetSummary
 from curate.lint.rules.polars_text_helpers import answer, answered_question, judged_by, matching, question
 from curate.lint.rules.prefilter import Flag, patterns
-from curate.lint.rules.reasoning_marks import MARK, MARK_HINT, Block, MarkedText, marked_text
 from curate.lint.rules.rule import profile_rule, text_rule
 
 MARKED: Final = patterns(MARK_HINT)

@@ -3,7 +3,6 @@
 These rules read the line as it is written, since a reader of a form may take more than its service does.
 """
 
-import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from curate.core.example import kind_of
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import LIMITS, Target
 from curate.core.text import excerpt
+from curate.language.reasoning_marks import marked_text
 from curate.lint.rules.rule import form_rule
 from curate.lint.rules.tools import NOT_JSON, json_value
 from curate.read.dataset import ParsedLine
@@ -20,7 +20,6 @@ CONTENTS_FORMS: Final = ("vertex", "vertex-preference")
 BLOCK_FORMS: Final = ("bedrock-conversation", "nova-preference")
 OWN_ROLE_FORMS: Final = (*CONTENTS_FORMS, *BLOCK_FORMS, "anthropic", "system-beside")
 """Forms with roles of their own."""
-THINK_BLOCK: Final = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 
 
 @form_rule(
@@ -77,7 +76,7 @@ def call_turn_malformed(parsed: ParsedLine) -> Problems:
     """A turn of a speaker that calls tools does not hold calls.
 
     Trainers of ShareGPT data read a name and arguments from such a turn. LLaMA-Factory stops with "Invalid JSON format
-    in function message". Others train on it as an answer. Reasoning in <think> before the call is fine.
+    in function message". Others train on it as an answer. Reasoning between tags before the call is fine.
     Bad: {"conversations": [{"from": "human", "value": "What time is it?"}, {"from": "function_call", "value": "now()"}, {"from": "observation", "value": "12:00"}, {"from": "gpt", "value": "Noon."}]}
     Good: {"conversations": [{"from": "human", "value": "What time is it?"}, {"from": "function_call", "value": "{\\"name\\": \\"now\\", \\"arguments\\": {}}"}, {"from": "observation", "value": "12:00"}, {"from": "gpt", "value": "Noon."}]}
     """
@@ -88,9 +87,14 @@ def call_turn_malformed(parsed: ParsedLine) -> Problems:
             yield Problem(f"/conversations/{i}/value", fault)
 
 
+def _without_leading_reasoning(text: str) -> str:
+    first = next(iter(marked_text(text).blocks), None)  # later ones stand in an argument
+    return text[first.end :] if first and not text[: first.start].strip() else text
+
+
 def _call_fault(text: Any) -> str | None:
     """Why a turn holds no calls."""
-    calls = json_value(THINK_BLOCK.sub("", text, count=1)) if isinstance(text, str) else text
+    calls = json_value(_without_leading_reasoning(text)) if isinstance(text, str) else text
     if calls is NOT_JSON:
         return f"the call is not JSON: {excerpt(text, 40)!r}" if text.strip() else "the call is empty text"
     for call in calls if isinstance(calls, list) else [calls]:

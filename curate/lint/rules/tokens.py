@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from curate.core.example import REASONING_KEYS, Example, Message, Place
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.text import SPACES, excerpt, plural
+from curate.language.reasoning_marks import split_reasoning
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.roles import conversation_pointer
 from curate.lint.rules.rule import token_rule
@@ -297,9 +298,9 @@ def _covered(encoded: EncodedExample, text: "Encoded", span: "Span", ids: list[i
 def _answer_texts(message: Message) -> list[str]:
     """The texts of an answer: content, and reasoning separately."""
 
-    reasoning, _, content = message.text.rpartition("</think>")
-    thoughts = [reasoning.rpartition("<think>")[2], *(str(message.value.get(key) or "") for key in REASONING_KEYS)]
-    return [text.strip() for text in (content, *thoughts) if text.strip()]
+    split = split_reasoning(message.text)
+    beside = (str(message.value.get(key) or "") for key in REASONING_KEYS)
+    return [text.strip() for text in (*split.outside, *split.reasoning, *beside) if text.strip()]
 
 
 def _letters(text: str) -> str:

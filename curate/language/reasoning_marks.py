@@ -1,4 +1,4 @@
-"""Where reasoning stands in the text of an answer: the marks of models, the blocks between them, and broken pairs."""
+"""Find reasoning in the text of an answer: the marks of models, the blocks between them, and broken pairs."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +12,12 @@ MARK_HINT: Final = (
     r"(?i-u:</?(?:think|thinking|thought|reasoning|seed:think)>|\[/?think\]|<\|channel\|>analysis|_of_thought\|>)"
 )
 """A fast pattern for texts with a mark."""
+REASONING_ONLY: Final = (
+    r"(?is)\A\s*(?:"
+    + "|".join(f"<{name}>.*</{name}>" for name in TAG_NAMES)
+    + r"|\[THINK\].*\[/THINK\]|<\|begin_of_thought\|>.*<\|end_of_thought\|>)\s*\z"
+)
+"""A pattern of polars for texts with nothing but a block; `re` does not know `\\z`."""
 MARK: Final = lazy_pattern(
     r"(?i)<(?P<closes>/?)(?P<tag>think|thinking|thought|reasoning|seed:think)>|\[(?P<ends>/?)THINK\]"
     r"|<\|(?P<side>begin|end)_of_thought\|>|<\|channel\|>(?P<channel>analysis|final|commentary)"
@@ -39,7 +45,11 @@ class MarkedText(NamedTuple):
     """The marks of a text."""
 
     blocks: tuple[Block, ...]
-    """The outermost blocks."""
+    """The outermost blocks with both marks."""
+    ended: Block | None
+    """The block from the start of the text to the last closing mark without an opening one."""
+    unclosed: Block | None
+    """The block from the first opening mark without a closing one to the end of the text."""
     nested: bool
     opened: Mapping[str, int]
     """Number of opening marks, by closing mark."""
@@ -51,11 +61,53 @@ class MarkedText(NamedTuple):
     """Whether each opening mark is followed by its closing mark, and the reverse."""
 
 
+class SplitText(NamedTuple):
+    """The reasoning in the text of an answer, and the rest."""
+
+    blocks: tuple[Block, ...]
+    reasoning: tuple[str, ...]
+    """The text in each block."""
+    outside: tuple[str, ...]
+    """The texts before, between and after the blocks; empty ones included."""
+
+
+def split_reasoning(text: str) -> SplitText:
+    """Take an answer apart into reasoning and what is said, as parsers of models do.
+
+    A closing mark alone ends a reasoning that the template opened in the prompt. An opening mark alone begins one that
+    was cut off, if nothing is said before it; elsewhere the mark is only mentioned.
+    """
+    marks = marked_text(text)
+    ended, unclosed = marks.ended, marks.unclosed
+    blocks = [ended, *(block for block in marks.blocks if block.start >= ended.end)] if ended else [*marks.blocks]
+    if unclosed and not "".join(_outside(text[: unclosed.start], blocks)).strip():
+        blocks.append(unclosed)
+    inner = tuple(text[block.inner : block.inner_end] for block in blocks)
+    return SplitText(tuple(blocks), inner, tuple(_outside(text, blocks)))
+
+
+def _outside(text: str, blocks: Sequence[Block]) -> Iterator[str]:
+    position = 0
+    for block in blocks:
+        yield text[position : block.start]
+        position = block.end
+    yield text[position:]
+
+
 def marked_text(text: str) -> MarkedText:
-    """The marks of a text; those in code are left out."""
-    text = CODE_SPANS.sub(lambda match: " " * len(match[0]), text)
+    """The marks of a text; those in code are left out, if the text has pairs without them."""
+    marks = _marked_text(CODE_SPANS.sub(lambda match: " " * len(match[0]), text))
+    if marks.unclosed and not text[: marks.unclosed.start].strip():
+        # Reasoning that ends within a block of code, and code of the answer behind it, look like one block of code.
+        with_code = _marked_text(text)
+        return with_code if with_code.paired else marks
+    return marks
+
+
+def _marked_text(text: str) -> MarkedText:
     stack: list[tuple[str, str, int, int]] = []
     blocks: list[Block] = []
+    ended: Block | None = None
     opened, closed, names = dict[str, int](), dict[str, int](), dict[str, str]()
     nested, paired = False, True
     for match in MARK.finditer(text):
@@ -68,13 +120,18 @@ def marked_text(text: str) -> MarkedText:
         if not closes:
             nested |= bool(stack)
             stack.append((opening, closing, match.start(), match.end()))
-        elif stack and stack[-1][1] == closing:
-            mark, _, start, inner = stack.pop()
+            continue
+        level = next((level for level in reversed(range(len(stack))) if stack[level][1] == closing), None)
+        paired &= level is not None and level == len(stack) - 1
+        if level is not None:
+            mark, _, start, inner = stack[level]
+            del stack[level:]
             if not stack:
                 blocks.append(_block(text, mark, start, inner, match))
-        else:
-            paired = False
-    return MarkedText(tuple(blocks), nested, opened, closed, names, paired and not stack)
+        elif not stack:
+            ended = Block(opening, 0, 0, match.start(), match.end())
+    unclosed = Block(stack[0][0], *stack[0][2:], len(text), len(text)) if stack else None
+    return MarkedText(tuple(blocks), ended, unclosed, nested, opened, closed, names, paired and not stack)
 
 
 def _kind(match: re.Match[str]) -> tuple[str, str, bool]:
