@@ -4,9 +4,10 @@ Values that depend on other rows are precomputed, so rules can run on any subset
 (position in the chunk), `turn` (position in the conversation), `role` (null when missing), `text` (see
 `curate.core.example.content_text`), `content` (true if there is a content, neither missing nor null), `called` (true if
 the message calls a tool or refuses, so it may lack content), `media` (true if the content has a part that is not text, or is the user's in an example with images or other media beside the messages),
-`joined` (true for texts that are concatenated for training without a template), `asked` (the text of the user's message
+`reasoning` (that of an answer beside its text; else null), `joined` (true for texts that are concatenated for training without a template), `asked` (the text of the user's message
 that an assistant's message answers; else null), `system` (the system prompt that opens the conversation, or ""), `previous` (the role of the previous message), `next_called` (whether
 the next message calls a tool), `again` (1 if the previous message is the same, 2 if the one before it is, else 0).
+Rules join `asked`, `system` and `reasoning` with the text of a message by NUL, so in these a NUL is a space.
 
 The other columns are flags for prefilters (see `curate.lint.rules.prefilter.Flag`): cheap to compute and true wherever the rule can fire.
 These are `switched`, `echoes`, `foreign` (not all ASCII), `padded` (empty, white space at an end, or an invisible character
@@ -220,7 +221,12 @@ def _schema() -> dict[str, type["pl.DataType"]]:
 
 def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
     """Add the columns that depend on other rows, and the flags."""
-    role, text, example, preceding = pl.col("role"), pl.col("text"), pl.col("example"), pl.col("text").shift(1)
+    role, text, example = pl.col("role"), pl.col("text"), pl.col("example")
+    without_nul = text
+    if any(frame[name].str.contains("\0", literal=True).any() for name in ("text", "reasoning")):
+        without_nul = text.str.replace_all("\0", " ", literal=True)
+        frame = frame.with_columns(pl.col("reasoning").str.replace_all("\0", " ", literal=True))
+    preceding = without_nul.shift(1)
     follows = example.shift(1) == example
     answers = ((role == "assistant") & (role.shift(1) == "user") & follows).fill_null(value=False)
     size = text.str.len_bytes()
@@ -230,7 +236,7 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
     )
     looked = pl.col("answer_flags")
     opening = pl.when(pl.col("turn") == 0).then(
-        pl.when(role.is_in(["system", "developer"])).then(text).otherwise(pl.lit(""))
+        pl.when(role.is_in(["system", "developer"])).then(without_nul).otherwise(pl.lit(""))
     )
 
     def same(back: int) -> "pl.Expr":
