@@ -38,6 +38,7 @@ EXPORTS: Final = (
     "Langfuse, LangSmith, OpenTelemetry, Helicone, OpenPipe, OpenAI Responses, a batch, OpenAssistant's messages, "
     "ChatGPT, Claude, Open WebUI or LM Studio, and no session of Claude Code, Codex, Pi, OpenHands or SWE-agent"
 )
+ODD_ID: Final = "an id that is no text: branches of this session are not told apart, so the rows have all of them"
 NO_EXPORT: Final = f"no export of {EXPORTS}"
 
 
@@ -65,7 +66,9 @@ class IngestResult(Output):
     sessions: SessionCounts = field(default_factory=SessionCounts)
     """What was read of agents' sessions."""
     notes: list[Note] = field(default_factory=list)
-    """Lines and calls without a conversation, and records of sessions that are not known."""
+    """Lines and calls without a conversation, records of sessions that are not known, and the first of a session with
+    an id that is no text.
+    """
 
 
 def ingest_paths(
@@ -176,8 +179,11 @@ class _Reading:
         return self._of_rows(rows_of_lines(session, self.options, self.report.sessions), session.lines)
 
     def _of_rows(self, rows: SessionRows, lines: Sequence[ParsedLine]) -> tuple[list[Object], Unwritten]:
+        last = len(lines) - 1  # a line may hold all records of a session
         for index, reason in rows.whys.items():
-            self.report.notes.append(Note.of(lines[min(index, len(lines) - 1)].place, reason))
+            self.report.notes.append(Note.of(lines[min(index, last)].place, reason))
+        if rows.odd_id is not None:
+            self.report.notes.append(Note.of(lines[min(rows.odd_id, last)].place, ODD_ID))
         written, shared_reasons = self._conversations(rows.calls, lines[0].place)
         if rows.unwritten:
             self.report.left_out.update(rows.left_out)

@@ -24,6 +24,8 @@ class SessionRows(NamedTuple):
     calls: list[ModelCall]
     whys: dict[int, str]
     """By the position of a record, why it was not understood."""
+    odd_id: int | None
+    """The position of the first record with an id that is no text."""
     unwritten: str
     """Why the session has no row; empty if it has one."""
     dropped: bool
@@ -93,7 +95,7 @@ def rows_of_lines(session: SessionLines, options: SessionOptions, counts: Sessio
     reasons |= {
         index: _why_unreadable(parsed) for index, parsed in enumerate(session.lines) if index not in set(readable)
     }
-    return rows._replace(whys=reasons)
+    return rows._replace(whys=reasons, odd_id=None if rows.odd_id is None else readable[rows.odd_id])
 
 
 def _why_unreadable(parsed: ParsedLine) -> str:
@@ -105,11 +107,12 @@ def session_rows(
 ) -> SessionRows:
     """The rows of a session; one without an id is named after its file or folder."""
     session, reasons = read_session(form, records, ids)
+    odd_id = next(iter(session.odd_ids), None)
     session.know(id=re.sub(r"(\.traj)?\.\w+$", "", PurePath(key).name))
     calls = calls_of(session, options, counts)
     if calls:
-        return SessionRows(calls, reasons, "", False, {})
+        return SessionRows(calls, reasons, odd_id, "", False, {})
     by_option = next((kind for kind in session.left_out if kind.endswith(DROPPED)), "")
     dropped = bool(by_option)
     reason = f"{by_option} are dropped" if dropped else "no answer of a model in this session"
-    return SessionRows(calls, reasons, reason, dropped, dict(session.left_out))
+    return SessionRows(calls, reasons, odd_id, reason, dropped, dict(session.left_out))

@@ -228,6 +228,23 @@ def test_broken_lines_and_unknown_records_are_named_and_the_rest_is_read(
     assert "a record of type 'beam'" in said
 
 
+@pytest.mark.parametrize("name", ["claude-code.jsonl", "pi.jsonl"])
+@pytest.mark.parametrize("odd_id", [7, ["x"], {}])
+def test_an_id_that_is_no_text_is_named_where_branches_depend_on_it(
+    name: str, odd_id: Any, capsys: Captured, tmp_path: Path
+) -> None:
+    records = raw(name)
+    key = {"claude-code.jsonl": "uuid", "pi.jsonl": "id"}[name]
+    at = next(at for at, record in enumerate(records) if at > 2 and key in record)
+    records[at][key] = odd_id
+    Path(name).write_text("".join(json.dumps(record) + "\n" for record in records), "utf-8")
+    report = ingest(capsys, name, status=1)
+    (note,) = (note for note in report["notes"] if "id that is no text" in note["why"])
+    assert (note["file"], note["line"]) == (name, at + 1)
+    assert report["sessions"]["noticed"]["records with an id that is no text"] == 1
+    assert not any("other branches" in what for what in report["left_out"])
+
+
 @pytest.mark.parametrize("kind", [None, [], {}, 7, "message\x1b]0;x\x07"])
 def test_half_valid_records_are_set_aside(kind: Any, capsys: Captured, tmp_path: Path, write: Write) -> None:
     records = codex_session("s", "site", [("c1", "ls", "a")], "What is in it?", "One file.")

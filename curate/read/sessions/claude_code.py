@@ -114,7 +114,8 @@ def _is_question(value: Object) -> bool:
     if value.get("type") != "user" or value.get("isSidechain") or value.get("isMeta") or not isinstance(message, dict):
         return False
     content = message.get("content")
-    return not any(isinstance(part, dict) and part.get("type") == "tool_result" for part in content or ())
+    parts = content if isinstance(content, list) else ()
+    return not any(isinstance(part, dict) and part.get("type") == "tool_result" for part in parts)
 
 
-CLAUDE_CODE: Final = SessionFormat("claude-code", _matches, _add, _session_id, _other_branches)
+CLAUDE_CODE: Final = SessionFormat("claude-code", _matches, _add, _session_id, _other_branches, ("uuid", "parentUuid"))

@@ -97,4 +97,4 @@ def _other_branches(records: Sequence[Object]) -> set[int]:
     return set(tree) - path
 
 
-PI: Final = SessionFormat("pi", _matches, _add, _session_id, _other_branches)
+PI: Final = SessionFormat("pi", _matches, _add, _session_id, _other_branches, ("id", "parentId"))

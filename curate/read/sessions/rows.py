@@ -109,10 +109,12 @@ def read_session(form: SessionFormat, records: Sequence[Object], ids: Object) ->
     """Read the records of a session. Also returns the errors of records that were not read, by position."""
     session, whys = Session(form.name), dict[int, str]()
     session.know(**ids)
-    try:
-        branch_positions = form.other_branches(records)
-    except SHAPE_ERRORS:
-        branch_positions = set()
+    session.odd_ids = [
+        index
+        for index, value in enumerate(records)
+        if not all(isinstance(value.get(key), str | None) for key in form.tree_keys)
+    ]
+    branch_positions = set() if session.odd_ids else form.other_branches(records)
     branch = Session(form.name)
     for index, value in enumerate(records):
         try:
@@ -133,6 +135,7 @@ def calls_of(session: Session, options: SessionOptions, counts: SessionCounts) -
     """The rows of a session. Adds to `counts` what was read and left out; rows are counted when they are written."""
     counts.tools[session.source] += 1
     counts.noticed["compactions"] += session.compactions
+    counts.noticed["records with an id that is no text"] += len(session.odd_ids)
     counts.noticed["results marked as errors"] += sum(thread.failed for thread in session.threads.values())
     threads = [thread for thread in session.threads.values() if thread.messages or thread.system]
     for thread in threads:

@@ -143,6 +143,8 @@ class Session:
     lost: Counter[str] = field(default_factory=Counter)
     """The number of messages, calls and results among these."""
     compactions: int = 0
+    odd_ids: list[int] = field(default_factory=list)
+    """Positions of records with an id that is no text: with these, branches are not told apart."""
 
     def thread(self, key: Any = "") -> Thread:
         """The main conversation, or the one of a sub-agent."""
@@ -185,6 +187,8 @@ class SessionFormat:
     """The id of the session that a record begins; None for other records. Another id begins another session."""
     other_branches: Callable[[Sequence[Object]], set[int]] = lambda _records: set()
     """The positions of records of abandoned branches: they are not on the path to the last record."""
+    tree_keys: tuple[str, ...] = ()
+    """The keys of a record for its own id and for that of its parent, which tell branches apart."""
     unpack: Callable[[Object], tuple[Object, list[Object]] | None] = lambda _value: None
     """The ids and the records of a line that holds a whole session; None for other lines."""
 
