@@ -73,4 +73,4 @@ def ingest(
             files, output, aside, minima=minima, options=options, overwrite=overwrite, progress=advance
         )
     print_result(report, ingest_text(report, str(output), str(aside)), as_json=as_json)
-    end(len(report.notes), "not converted")
+    end(0, "", found=bool(report.notes))

@@ -1,6 +1,7 @@
 """The results of conversions (`curate convert`, `ingest` and `apply`) for people."""
 
 from collections.abc import Iterator, Sequence
+from shlex import quote
 from typing import Final
 
 from rich.text import Text
@@ -67,6 +68,10 @@ def ingest_text(report: IngestResult, output: str, aside: str) -> Iterator[str |
         yield f"{plural(report.other, 'span')} that called no model"
     if report.aside:
         yield f"{plural(report.aside, 'line')} with calls that were not written, in {visible(aside)}"
+    if report.written:
+        path = visible(quote(output))
+        split = f", then curate split {path} -o splits" if report.sessions.tools else ""
+        yield f"next: curate check {path}{split}"
 
 
 def _session_text(counts: SessionCounts) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Sessions of coding agents: every message, call and result is in a row, or left out by a name that is counted."""
 
 import json
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -243,6 +244,21 @@ def test_an_id_that_is_no_text_is_named_where_branches_depend_on_it(
     assert (note["file"], note["line"]) == (name, at + 1)
     assert report["sessions"]["noticed"]["records with an id that is no text"] == 1
     assert not any("other branches" in what for what in report["left_out"])
+
+
+def test_the_next_commands_work_for_what_was_written(capsys: Captured, tmp_path: Path, write: Write) -> None:
+    for name in ("a", "b", "c"):
+        asked = f"Which files are in the folder {name} of the repository, and what are they for?"
+        records = codex_session(name, name, [("c1", f"ls {name}", name)], asked, f"One file, {name}.")
+        write(f"{name}.jsonl", [*records, {"type": "beam", "payload": {}}] if name == "c" else records)
+    assert main(["ingest", "a.jsonl", "b.jsonl", "c.jsonl", "-o", "my rows.jsonl"]) == 1
+    out, err = capsys.readouterr()
+    assert "curate check" not in err
+    *_, last = out.splitlines()
+    commands = last.removeprefix("next: ").split(", then ")
+    assert commands == ["curate check 'my rows.jsonl'", "curate split 'my rows.jsonl' -o splits"]
+    assert [main([*shlex.split(command)[1:], "-q"]) for command in commands] == [1, 0]
+    assert "no example" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("kind", [None, [], {}, 7, "message\x1b]0;x\x07"])
