@@ -29,7 +29,8 @@ FOLDER: Final = Path(__file__).with_name("templates")
 LLAMA_CPP: Final = "llama-cpp-python 0.3.36"
 TRL: Final = "trl 1.16.0"
 UNSLOTH: Final = "unsloth 2026.10.9"
-LICENSES: Final = {LLAMA_CPP: "MIT", TRL: "Apache-2.0", UNSLOTH: "Apache-2.0"}
+TRANSFORMERS: Final = "transformers 5.24.0"
+LICENSES: Final = {LLAMA_CPP: "MIT", TRL: "Apache-2.0", UNSLOTH: "Apache-2.0", TRANSFORMERS: "Apache-2.0"}
 """The licence of each package that a template was copied from; see `templates/README.md`."""
 COPIED: Final = "2026-12-01"
 """The date of the copies."""
@@ -72,6 +73,10 @@ BUNDLED: Final[dict[str, Bundled]] = {
         "meta-llama/Llama-3.3-70B-Instruct", LLAMA_CPP, "meta-llama-Llama-3.3-70B-Instruct.jinja", *LLAMA_TOKENS,
         "llama3.1",
     ),
+    "llama4": Bundled(
+        "meta-llama/Llama-4-Scout-17B-16E-Instruct", TRANSFORMERS, "transformers/models/llama4/processing_llama4.py",
+        "<|begin_of_text|>", "<|eot|>",
+    ),
     "gemma2": Bundled("google/gemma-2-2b-it", LLAMA_CPP, "google-gemma-2-2b-it.jinja", *GEMMA_TOKENS),
     "gemma3": Bundled("google/gemma-3-4b-it", TRL, "trl/chat_templates/gemma3.jinja", *GEMMA_TOKENS),
     "gemma4": Bundled("google/gemma-4-E2B-it", TRL, "trl/chat_templates/gemma4_v5.jinja", "<bos>", "<turn|>"),
@@ -107,6 +112,9 @@ BUNDLED: Final[dict[str, Bundled]] = {
     ),
     "granite4.0": Bundled(
         "ibm-granite/granite-4.0-h-small", LLAMA_CPP, "ibm-granite-granite-4.0.jinja", *GRANITE_TOKENS
+    ),
+    "nemotron3-nano": Bundled(
+        "nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16", TRL, "trl/chat_templates/nemotron_3_nano.jinja", *QWEN_TOKENS
     ),
     "smollm3": Bundled("HuggingFaceTB/SmolLM3-3B", LLAMA_CPP, "HuggingFaceTB-SmolLM3-3B.jinja", *QWEN_TOKENS),
     "seed-oss": Bundled(
