@@ -53,9 +53,14 @@ def _add(value: Object, session: Session) -> None:
 def _add_user(content: Any, thread: Thread, session: Session) -> None:
     """Add the tool results and the other parts of a user message."""
     parts = []
+    unknown: UnknownRecordError | None = None
     for part in [{"type": "text", "text": content}] if isinstance(content, str) else content:
         if part["type"] == "tool_result":
-            result = content_of(part.get("content"), "a result")
+            try:
+                result = content_of(part.get("content"), "a result")
+            except UnknownRecordError as error:
+                unknown = error  # the other parts are read
+                continue
             thread.result(part["tool_use_id"], result, failed=part.get("is_error") is True)
         else:
             parts.append(part)
@@ -64,6 +69,8 @@ def _add_user(content: Any, thread: Thread, session: Session) -> None:
         thread.ended = "aborted"
     elif parts:
         thread.say("user", content_of(parts))
+    if unknown:
+        raise unknown
 
 
 def _add_answer(value: Object, message: Object, thread: Thread, session: Session) -> None:
@@ -72,7 +79,7 @@ def _add_answer(value: Object, message: Object, thread: Thread, session: Session
         session.leave("that report an error of the service", [message])
         thread.ended = "failed"
         return
-    content = message["content"]
+    content, unknown_types = message["content"], list[str]()
     for part in [{"type": "text", "text": content}] if isinstance(content, str) else content:
         kind = part["type"]
         if kind == "text":
@@ -84,7 +91,9 @@ def _add_answer(value: Object, message: Object, thread: Thread, session: Session
         elif kind in ("thinking", "redacted_thinking"):
             session.leave("encrypted reasoning")
         else:
-            raise UnknownRecordError(f"an answer with a part of type {kind!r}")
+            unknown_types.append(repr(kind))
+    if unknown_types:  # the other parts are read
+        raise UnknownRecordError(f"an answer with a part of type {', '.join(dict.fromkeys(unknown_types))}")
 
 
 def _other_branches(records: Sequence[Object]) -> set[int]:

@@ -10,7 +10,7 @@ from curate.read.sessions.session import Session, Thread, UnknownRecordError, co
 
 BOOKKEEPING: Final = frozenset((
     "ConversationStateUpdateEvent", "CondensationRequest", "PauseEvent", "TokenEvent", "LLMCompletionLogEvent",
-    "Condensation", "StreamingDeltaEvent", "ConversationErrorEvent",
+    "StreamingDeltaEvent", "ConversationErrorEvent",
 ))  # fmt: skip
 """Types of events that are no message for the model."""
 
@@ -20,7 +20,7 @@ def is_sdk_event(value: Object) -> bool:
     kind = value.get("kind")
     if not isinstance(kind, str) or "source" not in value:
         return False
-    return kind.endswith("Event") or kind in BOOKKEEPING or "Observation" in kind
+    return kind.endswith("Event") or kind in (*BOOKKEEPING, "Condensation") or "Observation" in kind
 
 
 def add_sdk_event(value: Object, session: Session) -> None:
@@ -48,14 +48,24 @@ def add_sdk_event(value: Object, session: Session) -> None:
     elif kind in ("AgentErrorEvent", "UserRejectObservation"):
         text = value.get("error") or f"Action rejected: {value['rejection_reason']}"
         thread.result(value["tool_call_id"], text, failed=True)
-    elif kind == "CondensationSummaryEvent":
-        session.compact(thread, value["summary"])
+    elif kind in ("Condensation", "CondensationSummaryEvent"):
+        _add_summary(value, thread, session)
     elif kind in BOOKKEEPING:
         session.leave(f"{kind} events")
         if kind in ("PauseEvent", "ConversationErrorEvent"):
             thread.ended = "aborted" if kind == "PauseEvent" else "failed"
     else:
         raise UnknownRecordError(f"an event of kind {kind!r}")
+
+
+def _add_summary(value: Object, thread: Thread, session: Session) -> None:
+    """Begin a new context. Some versions store the summary in the condensation alone, others as the next event, too."""
+    summary = value.get("summary") or ""
+    begun = thread.contexts and thread.contexts[-1] >= len(thread.messages) - 1
+    if value["kind"] == "CondensationSummaryEvent" and begun and thread.messages[-1]["content"] == summary:
+        session.leave("repeated summaries")
+    else:
+        session.compact(thread, summary)
 
 
 def _add_action(value: Object, thread: Thread) -> None:
