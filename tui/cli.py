@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
@@ -19,6 +20,10 @@ from curate.core.errors import ExitCode, MissingExtra, UsageError
 from curate.core.files import STDIN
 from curate.core.runs import Project, data_of, find_run, project_of
 from curate.core.snapshot import rights_of
+from curate.core.text import plural, visible
+from curate.read.index import LineIndex
+from curate.render.console import print_lines
+from curate.review.annotation_record import WRITERS
 from curate.review.assignment import share_of
 from curate.review.events import ScanEvent, TrainingKnown
 from curate.review.quality_scores import read_scores
@@ -29,6 +34,7 @@ HOST: Final = "127.0.0.1"
 PORT: Final = 8000
 NEEDS: Final = {
     "overlap": "assign", "hardest": "from_run", "host": "web", "port": "web", "as_json": "show_agreement",
+    "export": "to", "to": "export",
 }  # fmt: skip
 """Options that have no effect without another one, by parameter."""
 FULL_GC_THRESHOLD: Final = 100
@@ -74,6 +80,17 @@ AGREEMENT_HELP: Final = (
     "decisions.jsonl and decisions-NAME.jsonl of the project]"
 )
 ShowAgreement = Annotated[bool, typer.Option("--agreement", help=AGREEMENT_HELP)]
+Tool = StrEnum("Tool", {name.replace("-", "_").upper(): name for name in WRITERS})  # type: ignore[misc]  # from the table
+EXPORT_HELP: Final = (
+    "Write each example with its findings and suggested decisions to a new JSON file for the annotation tool of --to."
+)
+Export = Annotated[Path | None, typer.Option("--export", help=EXPORT_HELP, metavar="FILE")]
+To = Annotated[Tool | None, typer.Option("--to", help="Write records for this tool, with --export.")]
+IMPORT_HELP: Final = (
+    "Add the answers in a JSON file of Argilla or Label Studio to the journal, under the names of the annotators; "
+    "--reviewer names a single one."
+)
+Import = Annotated[Path | None, typer.Option("--import", help=IMPORT_HELP, metavar="FILE")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, with --agreement.")]
 
 
@@ -93,6 +110,9 @@ def review(
     yes: Agree = False,
     show_agreement: ShowAgreement = False,
     as_json: AsJson = False,
+    export: Export = None,
+    to: To = None,
+    import_from: Import = None,
 ) -> int:
     """Decide about findings, duplicates and conflicts in the terminal, or with --web in a browser.
 
@@ -103,11 +123,22 @@ def review(
 
     With --agreement, the last decision of each reviewer about an example, finding, duplicate or conflict counts, even
     if another reviewer replaced it.
+
+    With --export, records and suggestions are written for Argilla or Label Studio; --import adds what was answered
+    there to the journal. Exit status of --import: 0 if every record was imported, 1 if some were refused.
     """
-    check_combination(context, needs=NEEDS, alone={"show_agreement": ("as_json",)})
+    common = ("reviewer", "yes")
+    alone = {"show_agreement": ("as_json",), "export": (*common, "to"), "import_from": common}
+    check_combination(context, needs=NEEDS, alone=alone)
     if show_agreement:
         _print_agreement(paths, as_json=as_json)
         return ExitCode.CLEAN
+    if export or import_from:
+        if not paths:
+            raise UsageError("no data is named", "name the data files, or the folder of a project")
+        told = invocation()
+        sources = sources_of(paths, reviewer, None, agreement(yes=yes), config=told.config, left_out=told.left_out)
+        return _import(sources, import_from) if import_from else _export(sources, str(to), export or Path())
     served = "TEXTUAL_DRIVER" in os.environ  # a server of browsers replaces the terminal
     _require_screen(served=served, web=web)
     told = invocation()
@@ -168,6 +199,29 @@ def _print_agreement(journals: Sequence[Path] | None, *, as_json: bool) -> None:
     result = compare_reviewers(journals)
     print_notes(note for journal in journals for note in DecisionLog(journal).defects)
     print_result(result, agreement_text(result), as_json=as_json)
+
+
+def _export(sources: Sources, tool: str, path: Path) -> int:
+    """Write records for an annotation tool."""
+    from curate.review.annotation_export import export_records  # not imported by a review
+
+    records, suggested, unread = export_records(sources, tool, path)
+    print_lines([f"{plural(records, 'record')} written to {visible(str(path))}, {suggested:,} with suggestions"])
+    if unread:
+        print_notes([f"{plural(unread, 'line')} without an example {'is' if unread == 1 else 'are'} left out"])
+    return ExitCode.CLEAN
+
+
+def _import(sources: Sources, path: Path) -> int:
+    """Add the answers of annotators to the journal."""
+    from curate.review.annotation_import import import_records, import_text  # not imported by a review
+
+    lines = LineIndex(sources.files)
+    list(lines.build())
+    log = DecisionLog(sources.journal, rights_of(sources.files))
+    result = import_records(path, lines, log, sources.config.review.labels, sources.reviewer)
+    print_lines(import_text(result, sources.journal))
+    return ExitCode.FINDINGS if result.refused else ExitCode.CLEAN
 
 
 def _show(sources: Sources, first: Sequence[ScanEvent], merge: Sequence[Path], *, served: bool) -> int:

@@ -5,8 +5,8 @@ bytes.
     deciding, memory
 
 A key is answered when the status line shows the new position. Times are wall-clock times while the check goes on in
-another process, so run it on a quiet machine; the CPU time of the process that draws stands beside them. Decisions go
-to a project in a temporary folder.
+another process, so run it on a quiet machine; the processor time that the drawing thread takes for a key, which other
+programs change less, is measured beside them, and the load is printed. Decisions go to a project in a temporary folder.
 """
 
 import argparse
@@ -62,12 +62,16 @@ class Terminal:
         self.seen = b""
         os.write(self.ours, key.encode())
 
-    def timed(self, key: str, ready: Callable[[bytes], bool]) -> float:
-        """Milliseconds from a key to what it shows."""
+    def timed(self, key: str, ready: Callable[[bytes], bool]) -> tuple[float, float]:
+        """Milliseconds from a key to what it shows, and those of them that the drawing thread was on a processor."""
         self.press(key)
-        began = time.monotonic()
+        began, busy = time.monotonic(), self.busy()
         self.until(ready, 30)
-        return (time.monotonic() - began) * 1000
+        return (time.monotonic() - began) * 1000, self.busy() - busy
+
+    def busy(self) -> float:
+        """Milliseconds of processor time of the drawing thread."""
+        return int(Path(f"/proc/{self.process.pid}/schedstat").read_text().split()[0]) / 1e6
 
     def status(self, name: str) -> int:
         """A number of the process's state, in kB where it is a size."""
@@ -85,16 +89,26 @@ def at(position: int) -> Callable[[bytes], bool]:
     return lambda seen: any(match.group(1) == f"{position:,}".encode() for match in POSITION.finditer(seen))
 
 
-def told(name: str, times: list[float]) -> None:
-    times = sorted(times)
-    middle, last = statistics.median(times), times[min(len(times) - 1, int(len(times) * 0.99))]
-    print(f"{name:<34} median {middle:6.1f} ms   99th percentile {last:6.1f} ms   ({len(times)} keys)")
+def told(name: str, times: list[tuple[float, float]]) -> None:
+    for what, one in (("", 0), (", processor time", 1)):
+        values = sorted(pair[one] for pair in times)
+        middle, last = statistics.median(values), values[min(len(values) - 1, int(len(values) * 0.99))]
+        print(f"{name + what:<50} median {middle:6.1f} ms   99th percentile {last:6.1f} ms   ({len(values)} keys)")
+
+
+def machine() -> None:
+    """Print what slows all programs: the load, and how fast a processor counts."""
+    began = time.process_time()
+    sum(range(10_000_000))
+    counted = time.process_time() - began
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; counting to 10,000,000 takes {counted:.2f} s")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("file", type=Path)
     options = parser.parse_args()
+    machine()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, options.file.name)  # the journal is written beside the data
         shutil.copyfile(options.file, file)
@@ -124,8 +138,9 @@ def main() -> None:
         print(f"memory, check going on             {terminal.status('VmHWM') / 1024:6.0f} MB at most")
         terminal.press("/")
         terminal.until(lambda seen: b"words" in seen)
-        found = terminal.timed("zebra", lambda seen: b"filter" in seen and b"searched)" not in seen[-3000:])
+        found, _ = terminal.timed("zebra", lambda seen: b"filter" in seen and b"searched)" not in seen[-3000:])
         print(f"filter by a word, all lines        {found / 1000:6.2f} s")
+        machine()
         terminal.press("\x1b")
         time.sleep(1)  # an escape and a letter at once would be another key
         terminal.press("q")

@@ -1,0 +1,176 @@
+"""Read what annotators answered in Argilla or Label Studio into the journal, under their names."""
+
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from curate.core.decision import FORMAT, NOTE_SLOT, RATING_SLOT, VERDICT_SLOT, Decision, Slot, Verdict
+from curate.core.decision_log import DecisionLog
+from curate.core.errors import UsageError
+from curate.core.example import Place
+from curate.core.json_output import Note
+from curate.core.paths import from_here
+from curate.core.text import plural, visible
+from curate.read.index import LineIndex
+from curate.review.annotation_record import ForeignRecord, Response, Turns, read_record, turns_of, wrong_answer
+
+MAX_NAME_CHARS: Final = 100
+Answer = tuple[Slot, Verdict, str]
+"""A slot of the journal, and what a record says in it: the verdict, and the text of a note or rating."""
+Said = dict[Slot, tuple[Verdict, str]]
+"""What a person said about an example."""
+
+
+@dataclass(slots=True)
+class Imported:
+    """What became of each record of a file."""
+
+    records: int = 0
+    answered: int = 0
+    """Records of which every answer is in the journal now."""
+    unanswered: int = 0
+    """Records without an answer."""
+    refused: list[Note] = field(default_factory=list)
+    """Records of which nothing was imported, each with the reason."""
+    written: Counter[str] = field(default_factory=Counter)
+    """New records of the journal, by reviewer."""
+
+
+def import_records(
+    path: Path, lines: LineIndex, log: DecisionLog, labels: Sequence[str] = (), reviewer: str = ""
+) -> Imported:
+    """Add the answers in a file to the journal; those that it has already are not written again.
+
+    `lines` are those of the data; `labels` can be given; `reviewer` names the annotator, if there is one. A record with
+    an unknown id, a changed text or an unknown value is refused as a whole. Raises `InputError`, `OutputError`,
+    `UsageError`.
+    """
+    foreign = LineIndex([path])
+    list(foreign.build())
+    result = Imported(len(foreign))
+    records = dict(_read(foreign, result))
+    known = _turns_by_id(lines, {record.id for record in records.values()})
+    decisions: dict[str, list[Decision]] = {}
+    last, seen = _last_answers(log), dict[str, Place]()
+    for place, record in records.items():
+        above = seen.setdefault(record.id, place)
+        wrong = _wrong(record, known, labels, reviewer)
+        if not wrong and above != place:
+            wrong = f"id {record.id}: line {above.line} has it, too"
+        if wrong:
+            result.refused.append(Note.of(place, wrong))
+            continue
+        result.answered += any(response.answers for response in record.responses)
+        result.unanswered += not any(response.answers for response in record.responses)
+        for response in record.responses:
+            who = reviewer or response.who
+            before = last.setdefault((who, record.id), {})
+            decisions.setdefault(who, []).extend(_decisions(log, record.id, who, response, before))
+    people = {response.who for record in records.values() for response in record.responses}
+    if reviewer and len(people) > 1:
+        raise UsageError(
+            f"--reviewer {visible(reviewer)}: {visible(str(path))} has answers of {len(people)} people",
+            "leave --reviewer out, or export the answers of one person",
+        )
+    _write(log, decisions)
+    result.written.update({who: len(made) for who, made in decisions.items() if made})
+    result.refused.sort(key=lambda note: note.line)
+    return result
+
+
+def _read(foreign: LineIndex, result: Imported) -> Iterator[tuple[Place, ForeignRecord]]:
+    for number in range(len(foreign)):
+        parsed, place = foreign.line(number), foreign.place(number)
+        try:
+            if parsed.decoded.value is None:
+                raise ValueError("not a JSON object")
+            record = read_record(parsed.decoded.value)
+            if not isinstance(record.id, str):
+                raise ValueError("has no id of an example")
+        except ValueError as error:
+            result.refused.append(Note.of(place, str(error)))
+        else:
+            yield place, record
+
+
+def _turns_by_id(lines: LineIndex, ids: set[Any]) -> dict[str, Turns]:
+    examples = (lines.line(number).example for number in range(len(lines)))
+    return {example.id: turns_of(example) for example in examples if example is not None and example.id in ids}
+
+
+def _wrong(record: ForeignRecord, known: Mapping[str, Turns], labels: Sequence[str], reviewer: str) -> str:
+    """Why nothing of a record can be imported; empty if all can."""
+    if record.id not in known:
+        return f"id {record.id}: no example of the data has it; the line was changed or removed after the export"
+    if record.turns != known[record.id]:
+        return f"id {record.id}: the conversation is not that of the data"
+    for response in record.responses:
+        if not reviewer and not (response.who.isprintable() and 0 < len(response.who) <= MAX_NAME_CHARS):
+            return f"id {record.id}: {response.who!r} is not the name of an annotator"
+        for question, value in response.answers.items():
+            if wrong := wrong_answer(question, value, labels):
+                return f"id {record.id}: {wrong}"
+    return ""
+
+
+def _answers(response: Response, given: Iterable[str]) -> Iterator[Answer]:
+    """What a response says; `given`: the labels that its annotator gave before."""
+    for question, value in response.answers.items():
+        if question == "verdict":
+            yield VERDICT_SLOT, value, ""
+        elif question == "rating":
+            stars = value[0] if isinstance(value, list) else value
+            yield RATING_SLOT, "undecided", str(int(stars))
+        elif question == "note":
+            yield NOTE_SLOT, "undecided", value
+        else:
+            names = value if isinstance(value, list) else [value]
+            yield from ((("label", name), "keep", "") for name in dict.fromkeys(names))
+            yield from ((("label", name), "undecided", "") for name in given if name not in names)
+
+
+def _last_answers(log: DecisionLog) -> dict[tuple[str, str], Said]:
+    """The last that each person said about each example, also what others have replaced."""
+    said: dict[tuple[str, str], Said] = {}
+    for decision in log.decisions:
+        for slot in decision.slots:
+            said.setdefault((decision.who, decision.example), {})[slot] = decision.content(slot)[::2]
+    return said
+
+
+def _decisions(log: DecisionLog, example: str, who: str, response: Response, before: Said) -> Iterator[Decision]:
+    """The records of a response. They replace those of the same person alone: nobody saw what the others said."""
+    given = [slot[1] for slot, (verdict, _) in before.items() if (slot[0], verdict) == ("label", "keep")]
+    for slot, verdict, text in _answers(response, given):
+        if before.get(slot) == (verdict, text):
+            continue
+        kind: Any = slot[0]
+        own = [head.id for head in log.slots(example).get(slot, ()) if head.who == who]
+        when = {} if response.when is None else {"when": response.when}
+        yield Decision(
+            format=FORMAT, example=example, record=kind, verdict=verdict, replaces=tuple(own), who=who, why=text,
+            about=slot[1] if kind == "label" else "", **when,
+        )  # fmt: skip
+
+
+def _write(log: DecisionLog, decisions: Mapping[str, Sequence[Decision]]) -> None:
+    """Append the records, in one step for each person."""
+    steps = ((secrets.token_hex(6), made) for made in decisions.values())
+    log.add(*(one.model_copy(update={"step": step, "of": len(made)}) for step, made in steps for one in made))
+
+
+def import_text(result: Imported, journal: Path) -> Iterator[str]:
+    """What became of the records, safe to print."""
+    for note in result.refused:
+        yield f"{visible(f'{note.file}:{note.line}')}: refused: {visible(note.why)}"
+    for who, count in sorted(result.written.items()):
+        yield f"{plural(count, 'decision')} of {visible(who)} added to {visible(str(from_here(journal)))}"
+    yield (
+        f"{plural(result.records, 'record')}: {result.answered:,} with answers, {result.unanswered:,} without, "
+        f"{len(result.refused):,} refused"
+    )
+    if result.answered and not result.written:
+        yield "nothing was added: the journal has all answers"
