@@ -69,7 +69,7 @@ KEY_SYMBOLS: Final = {
     "less_than_sign": "<", "greater_than_sign": ">", "pageup": "PgUp", "pagedown": "PgDn",
     "up": "↑", "down": "↓", "left": "←", "right": "→", "home": "Home", "end": "End", "escape": "Esc", "space": "Space",
     "backspace": "Bksp",
-    "tab": "Tab", "asterisk": "*", "vertical_line": "|", "enter": "Enter",
+    "tab": "Tab", "asterisk": "*", "equals_sign": "=", "vertical_line": "|", "enter": "Enter",
 }  # fmt: skip
 SINGLE_KINDS: Final[tuple[Kind, ...]] = ("example", "finding")
 PAIR_KINDS: Final[tuple[Kind, ...]] = ("cluster", "conflict")
@@ -103,6 +103,9 @@ KEYS: Final = (
     Key("slash", "filter", "filter", "Filter", "Show only entries that contain words or match terms like is:undecided code:M0 severity:error score:0.8-0.9."),  # noqa: E501
     Key("escape", "clear", "clear", "Clear", "Clear the selection, else the filter.", show=False),
     Key("o", "sort", "sort", "Order", "Show the entries in another order.", show=False),
+    Key("C", "columns", "columns", "Columns", "Choose the columns of the list, by which it can be sorted, too.", show=False),  # noqa: E501
+    Key("F", "facets", "facets", "Facets", "Show the rules, sources, labels, ratings and reviewers of the list with their counts; Enter filters by one.", show=False),  # noqa: E501
+    Key("equals_sign", "like", "like", "Like this", "Show the entries of the same rule, question beginning, source or cluster, or near by embedding.", show=False),  # noqa: E501
     Key("space", "select", "select", "Select", "Select the entry or group, or take it out of the selection.", show=False),  # noqa: E501
     Key("asterisk", "bulk", "bulk", "Menu", "Decide about the selected entries, else about all shown: keep, drop, repair, undecide, note, label; shows the changes first.", show=False),  # noqa: E501
     Key("w", "export", "export", "Write", "Write the lines of the selection, else of all entries shown, to a new file.", show=False),  # noqa: E501
@@ -156,7 +159,7 @@ ALWAYS_SHOWN: Final = {"help", "quit"}
 """Actions that every footer shows."""
 SHOWN_IF_ROOM: Final = (
     "bulk", "select", "note", "rate", "label", "suppress", "group", "left-all", "right-all", "turn-next", "mark",
-    "sort", "difference-next", "secrets", "export", "fold", "raw", "goto", "edit-outside",
+    "sort", "facets", "like", "columns", "difference-next", "secrets", "export", "fold", "raw", "goto", "edit-outside",
 )  # fmt: skip
 """Actions that a footer shows if there is room, the first ones first."""
 TEXTUAL_KEYS: Final = ("ctrl+c", "ctrl+p", "ctrl+q")

@@ -36,6 +36,8 @@ class ReviewState:
         """The sort order of the entries of each kind."""
         self.filters: dict[Kind, str] = {at.kind: at.filter} if at else {}
         """The filter of the entries of each kind."""
+        self.columns: dict[Kind, tuple[str, ...]] = {}
+        """The columns of each list, if they were chosen."""
 
         self.shares: dict[bool, int] = {}
         """The list's percentage of narrow and of wide screens, if the user chose one."""

@@ -27,6 +27,7 @@ class ExampleQueue(Queue):
         self.lines, self.share = lines, share
         self._shown: Flags = np.empty(0, np.bool_)
         self._ids: dict[str, Array] = {}
+        self._doubts: Floats = np.empty(0)
         self.scores: ScoresKnown | None = None
         """The quality signals of the examples, if they were named."""
 
@@ -66,6 +67,7 @@ class ExampleQueue(Queue):
     def know_scores(self, fact: ScoresKnown) -> None:
         """Store the quality signals of the examples, by which lines can be filtered and sorted from now on."""
         self.scores, self.sorts = fact, (*ExampleQueue.sorts, DOUBT)
+        self._doubts = np.empty(0)
 
     def has_ids(self, files: Collection[str]) -> bool:
         """Whether the ids of all examples in some files are known."""
@@ -116,6 +118,13 @@ class ExampleQueue(Queue):
             for example, value in zip(self.scores.examples, self.scores.columns[name], strict=True):
                 values[[row for row in self.example_index.rows(example) if row < len(values)]] = value
         return values
+
+    @property
+    def doubts(self) -> Floats:
+        """The doubt about each line; NaN where it is not known. Computed anew only for more lines."""
+        if self.scores is not None and len(self._doubts) != len(self):
+            self._doubts = self.signal(DOUBT)
+        return self._doubts
 
     def signals_of(self, example: str) -> dict[str, float]:
         """The quality signals of an example that are known."""

@@ -19,7 +19,7 @@ from curate.review.entry import ReviewStatus
 TERM: Final = re.compile(r'(-?)(?:/((?:[^/\\]|\\.)+)/(?=\s|$)|(?:(\w+):)?(?:"([^"]*)"?|(\S+)))')
 KEYS: Final = (
     "is", "code", "severity", "file", "line", "score", "fix", "note", "by", "role", "tokens", "field", "re", "label",
-    "rating", "signal",
+    "rating", "signal", "begins", "cluster", "near",
 )  # fmt: skip
 ALIASES: Final = {"dropped": "drop", "kept": "keep", "edited": "edit", "correct": "fix"}
 FIXES: Final = ("safe", "unsafe", "any")
@@ -27,9 +27,11 @@ RANGE: Final = re.compile(r"(?:([<>]=?)(\d+\.?\d*)|(\d*\.?\d*)(-?)(\d*\.?\d*))")
 NUMBER: Final = re.compile(r"-?\d*\.?\d+|-?\d+\.")
 SIGNALS: Final = (*BY_NAME, DOUBT)
 FIELD_TEST: Final = re.compile(r"(.+?)(?:([<>]=?|=)(.*))?")
+BEGINNING_WORDS: Final = 5
+"""Number of words of a question that entries like it begin with."""
 TERMS: Final = (
     "is:undecided code:M0 severity:error file:*.jsonl line:10-20 score:0.8-0.9 fix:safe note:WORD by:NAME role:tool "
-    "tokens:>500 field:source=web label:NAME rating:4-5 signal:fits<0.5"
+    'tokens:>500 field:source=web label:NAME rating:4-5 signal:fits<0.5 begins:"what is"'
 )
 HELP: Final = f'words, "a phrase", -without, -rating:1-5, /regex/; {TERMS}'
 REGEX_FLAGS: Final = "(?im)"
@@ -71,6 +73,12 @@ class Query:
     """Lengths of examples, at four bytes per token."""
     fields: tuple["FieldTest", ...] = ()
     """Values of lines; all must match."""
+    beginnings: tuple[str, ...] = ()
+    """Case-folded beginnings of questions, white space collapsed."""
+    clusters: tuple[str, ...] = ()
+    """Ids of examples, or their first 16 digits, whose clusters and conflicts are shown."""
+    near: tuple[str, ...] = ()
+    """Ids of examples whose neighbours by embedding are shown."""
     patterns: tuple[str, ...] = ()
     """Regular expressions that an entry must match."""
     without_patterns: tuple[str, ...] = ()
@@ -90,7 +98,8 @@ class Query:
     @property
     def lines_read(self) -> bool:
         """Whether lines have to be parsed."""
-        return bool(self.roles or self.tokens or self.fields) or any(query.lines_read for query in self.excluded)
+        own = self.roles or self.tokens or self.fields or self.beginnings
+        return bool(own) or any(query.lines_read for query in self.excluded)
 
 
 class FieldTest(NamedTuple):
@@ -164,7 +173,25 @@ def _terms(terms: Mapping[str, Sequence[str]]) -> Query:
         roles=tuple(value.casefold() for value in terms["role"]),
         tokens=tuple(_range(value) for value in terms["tokens"]),
         fields=tuple(_field(value) for value in terms["field"]),
+        beginnings=tuple(" ".join(value.casefold().split()) for value in terms["begins"]),
+        clusters=tuple(value.lower() for value in terms["cluster"]),
+        near=tuple(value.lower() for value in terms["near"]),
     )
+
+
+def term(key: str, value: str) -> str:
+    """The term of a filter that matches a value; `?` stands for a quotation mark, which a term cannot hold."""
+    key, colon, path = key.partition(":")
+    text = f"{path}={value}" if colon else value
+    plain = not text.startswith('"') and not re.search(r'[\s"]', text)
+    return f"{key}:{text}" if plain else f'{key}:"{text.replace(chr(34), "?")}"'
+
+
+def with_term(text: str, added: str) -> str:
+    """A filter with a term in place of those of the same key; fields are tested one beside another."""
+    key = added.partition(":")[0]
+    kept = [match[0] for match in TERM.finditer(text) if match[3] != key or match[1] or key == "field"]
+    return " ".join([*(one for one in kept if one != added), added])
 
 
 def mistake_in(text: str) -> str:
@@ -206,6 +233,8 @@ def _wrong_value(key: str, value: str) -> str:
         suggestions = get_close_matches(_field(value).path, SIGNALS, n=1)
         hint = f"did you mean {suggestions[0]}?" if suggestions else ", ".join(SIGNALS)
         return f"signal:{value}: write a signal with < or > and a number, like signal:doubt>0.8; {hint}"
+    if key in ("cluster", "near"):
+        return f"{key}:{value}: not an id of an example, of which 16 digits suffice"
     if key == "field":
         return f"field:{value}: not a number after < or >; write field:score>0.5"
     return f"{key}:{value}: not a number or a range; write {key}:10-20 or {key}:>10"
@@ -233,6 +262,8 @@ def _makes_sense(key: str, value: str) -> bool:
     if key == "signal":
         test = _field(value)
         return test.path in SIGNALS and test.sign in COMPARISONS and NUMBER.fullmatch(test.value) is not None
+    if key in ("cluster", "near"):
+        return re.fullmatch("[0-9a-fA-F]{16,32}", value) is not None
     if key == "field":
         test = _field(value)
         return test.sign in ("", "=") or NUMBER.fullmatch(test.value) is not None

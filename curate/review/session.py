@@ -82,6 +82,8 @@ class ReviewSession:
         self.ended = False
         self.trained: events.TrainingKnown | None = None
         """The training dynamics, if the review is about a training."""
+        self.near: dict[str, list[str]] = {}
+        """The examples near by embedding to those that were asked for."""
         self._late: list[events.ExamplesKnown] = []
         self._unplaced: list[int] = []
         """Findings without an example that came before their lines were indexed."""

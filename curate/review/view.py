@@ -9,11 +9,13 @@ from curate.core.lazy import Flags, Rows, np, pl
 from curate.corpus.stats import BYTES_PER_TOKEN
 from curate.read.dataset import ParsedLine
 from curate.read.index import LineIndex
-from curate.review.entry import Kind, ReviewStatus
+from curate.review.columns import by_column, column_of
+from curate.review.entry import Kind, ReviewStatus, question
 from curate.review.groups import Group, Groups, Numbers
 from curate.review.query import INFINITY, REGEX_FLAGS, Query, mistake_in, parse
 from curate.review.queue import Queue
 from curate.review.session import ReviewSession
+from curate.review.similar import like
 
 BATCH_ENTRIES: Final = 500
 """Entries per batch; other threads run in between."""
@@ -80,6 +82,8 @@ class _Matcher:
         self.queue, self.query, self.lines = queue, query, lines
         plain = all(word.isascii() and word.isprintable() and not set(word) & set('"\\/') for word in query.words)
         self.bytes = [word.encode() for word in query.words] if plain else []
+        beginning = query.beginnings[0].split() if len(query.beginnings) == 1 else []
+        self.bytes += [word.encode() for word in beginning if word.isascii() and word.isalnum()]
 
     def __call__(self, number: int) -> bool:
         """Whether an entry and its examples together contain all words and none of the excluded ones."""
@@ -128,6 +132,10 @@ class _Matcher:
         if query.tokens:
             size = -(-sum(len(message.text.encode("utf-8", "replace")) for message in messages) // BYTES_PER_TOKEN)
             if not messages or not any(low <= size <= high for low, high in query.tokens):
+                return False
+        if query.beginnings:
+            asked = " ".join(question(parsed.example).casefold().split()) if parsed.example else ""
+            if not asked.startswith(query.beginnings):
                 return False
         line = parsed.decoded.value
         return all(isinstance(line, dict) and test.matches(line) for test in query.fields)
@@ -199,13 +207,18 @@ def views(session: ReviewSession, kind: Kind, text: str = "", sort: str = "") ->
     """The sorted entries that match a filter: more and more while texts are searched, at the end all."""
     queue, query = session.queues[kind], parse(text)
     sort = sort or queue.sorts[0]
+    if column_of(sort)[0]:
+        yield from _by_column(session, kind, text, sort)
+        return
     order = queue.order(sort)
     mask = queue.mask(query)
+    mask &= _related(session, kind, query, len(mask))
     if query.journal:
         mask &= _annotated(session, kind, query, len(mask))
     for term in query.excluded:
         if not term.lines_read:  # those are looked for in the texts
             named = queue.mask(term)[: len(mask)]  # entries may be added meanwhile
+            named = named & _related(session, kind, term, len(mask))
             mask &= ~(named & _annotated(session, kind, term, len(mask)) if term.journal else named)
     order = order[order < len(mask)]
     rows = order[mask[order]] if not mistake_in(text) else order[:0]
@@ -214,6 +227,26 @@ def views(session: ReviewSession, kind: Kind, text: str = "", sort: str = "") ->
         return
     for matches, share in search(queue, rows, query, session.lines):
         yield View(kind, matches, text, sort, share, len(mask))
+
+
+def _by_column(session: ReviewSession, kind: Kind, text: str, sort: str) -> Iterator[View]:
+    """The matching entries in the order of a column, once their values are read."""
+    for view in views(session, kind, text):
+        if view.complete < 1:
+            yield View(kind, view.rows, text, sort, view.complete, view.known)
+            continue
+        for rows, share in by_column(session, kind, view.rows, sort):
+            yield View(kind, rows, text, sort, share, view.known)
+
+
+def _related(session: ReviewSession, kind: Kind, query: Query, count: int) -> Flags:
+    """Which entries have an example that the terms `cluster` and `near` are about; all without such terms."""
+    if not query.clusters and not query.near:
+        return np.ones(count, np.bool_)
+    matches: Flags = np.zeros(count, np.bool_)
+    for example in like(session, query.clusters, query.near):
+        matches[[row for row in session.queues[kind].example_index.rows(example) if row < count]] = True
+    return matches
 
 
 def why_unscored(session: ReviewSession, text: str) -> str:

@@ -65,6 +65,9 @@ PICTURES: Final = (
     Picture("repair", ("3", "slash", *"fix:safe", "enter", "r")),
     Picture("suppress", ("3", "s")),
     Picture("filter", ("5", "slash", *"apollo")),
+    Picture("columns", ("2", "C", "ctrl+u", *"length", "space", *"question", "space", *"answer", "enter", "o", "o")),
+    Picture("facets", ("3", "F", "down")),
+    Picture("like", ("3", "n", "equals_sign")),
     Picture("bulk", ("3", "slash", *"is:undecided", "enter", "asterisk", "d")),
 )
 README: Final = ((Picture("conflicts", ("5",)), True), (Picture("duplicates", ("4", "end", "up")), False))

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from os.path import commonprefix
 from pathlib import PurePath
 from typing import Final
@@ -25,6 +25,8 @@ from curate.review import (
     View,
     question,
 )
+from curate.review.columns import column_value
+from curate.review.facets import Facet
 from curate.review.groups import Group
 from tui.conversation import ConversationView
 from tui.render.signs import SEVERITIES, status_sign
@@ -36,11 +38,16 @@ HEADERS: Final[dict[Kind, str]] = {
     "conflict": "   sure     rule  question",
 }
 """The headers of each list; the first column is the cursor's."""
+COLUMN_CELLS: Final = {"question": 36, "answer": 36, "length": 7, "score": 6, "rating": 6, "note": 20}
+FIELD_CELLS: Final = 16
+"""Width of columns in cells."""
 LINE_BREAK: Final = re.compile(r"\s*\n\s*")
 PLACE_CELLS: Final = 22
 """Width of a line number with file name in cells."""
 MAX_TEXT_CHARS: Final = 200
 """Maximum number of characters of a text in a row."""
+MAX_FACET_CHARS: Final = 60
+"""Maximum number of characters of the value of a facet."""
 MAX_OPENING_CHARS: Final = 1_000
 """Number of characters of a text in which a beginning that rows share is looked for."""
 MAX_SAMPLED_ROWS: Final = 100
@@ -52,9 +59,31 @@ MIN_SHARED_CHARS: Final = 24
 NO_EXAMPLE_NOTE: Final = "(no example on this line)"
 
 
-def header(session: ReviewSession, kind: Kind) -> str:
-    """The header of a list."""
-    return HEADERS[kind].format(line=f"{'line':<{_place_width(session)}}")
+def header(session: ReviewSession, kind: Kind, columns: Sequence[str] = ()) -> str:
+    """The header of a list, with the columns that were chosen."""
+    text = HEADERS[kind].format(line=f"{'line':<{_place_width(session)}}")
+    before = text.rpartition(" ")[0]
+    return f"{before} {' '.join(f'{visible(name):<{cells_of(name)}}' for name in columns)}" if columns else text
+
+
+def cells_of(column: str) -> int:
+    """Width of a column in cells."""
+    return COLUMN_CELLS.get(column, FIELD_CELLS)
+
+
+def _cells(session: ReviewSession, entry: Entry, read: ConversationView, columns: Sequence[str]) -> Content:
+    """The values of the chosen columns."""
+    parts = []
+    for name in columns:
+        value, cells = column_value(session, entry, name), cells_of(name)
+        shown = value if isinstance(value, str) else ""
+        if isinstance(value, int | float):
+            shown = f"{'★' if name == 'rating' else ''}{value:,}" if isinstance(value, int) else f"{value:.3g}"
+        part = Content(excerpt(_one_line(shown[:MAX_OPENING_CHARS], read), MAX_TEXT_CHARS)).truncate(
+            cells, ellipsis=True
+        )
+        parts.append(part.pad_right(max(0, cells - part.cell_length)))
+    return Content(" ").join(parts)
 
 
 class Openings:
@@ -91,12 +120,17 @@ def openings(session: ReviewSession, view: View) -> Openings:
     return Openings(_subject_text(session, queue.entry(int(number)), read) for number in rows)
 
 
-def row(session: ReviewSession, entry: Entry, read: ConversationView, shared: Openings) -> Content:
-    """The row of an entry: status, place or confidence, and subject without the beginning that many rows have."""
+def row(
+    session: ReviewSession, entry: Entry, read: ConversationView, shared: Openings, columns: Sequence[str] = ()
+) -> Content:
+    """The row of an entry: status, place or confidence, and subject without the beginning that many rows have.
+
+    If columns were chosen, their values take the place of the subject.
+    """
     sign = status_sign(session.status(entry))
     rating = session.log.rating(entry.ids[0]) if len(entry.ids) == 1 else None
-    stars = (f"★{rating} ", "$text-warning") if rating else ""
-    text = _own_text(session, entry, read, shared)
+    stars = (f"★{rating} ", "$text-warning") if rating and not columns else ""
+    text = _cells(session, entry, read, columns) if columns else _own_text(session, entry, read, shared)
     muted = "$foreground-muted"
     match entry.subject:
         case Finding():
@@ -141,6 +175,17 @@ def _subject_text(session: ReviewSession, entry: Entry, read: ConversationView) 
     asked, answer = question(example)[:MAX_OPENING_CHARS], example.answer
     answered = f" ◆ {answer.text[:MAX_TEXT_CHARS]}" if answer is not None and answer.text else ""
     return " ▸ ".join(part for part in (visible(message), _one_line(f"{asked}{answered}", read)) if part.strip())
+
+
+def facet_line(facet: Facet, before: Facet | None) -> Content:
+    """A value that entries share, with the name of the facet before its first value."""
+    first = before is None or before.name != facet.name
+    about = "about " if facet.estimated else ""
+    return Content.assemble(
+        (f"{facet.name if first else '':<16} ", "bold"),
+        Content(excerpt(facet.value, MAX_FACET_CHARS)),
+        (f"  {about}{facet.count:,}", "$foreground-muted"),
+    )
 
 
 def group_row(session: ReviewSession, group: Group, by: str, names: Mapping[str, str]) -> Content:

@@ -9,7 +9,7 @@ from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Input, Static
+from textual.widgets import Input, OptionList, Static
 
 from tui.key_queue import now
 from tui.widgets.key_footer import KeyFooter
@@ -135,6 +135,28 @@ class ConfirmScreen(Dialog[bool]):
 def discard_screen() -> ConfirmScreen:
     """Asks whether text is to be lost."""
     return ConfirmScreen("Discard the text?", Content("Enter or y discards it; Esc returns to it."))
+
+
+class PickScreen(Dialog[int | None]):
+    """Asks for one of many lines; returns its position, None if it was cancelled."""
+
+    AUTO_FOCUS = "#picks"
+    BINDINGS = [Binding("escape,q", "leave", "Cancel", tooltip="Make no changes.", id="pick-leave")]  # noqa: RUF012
+
+    def __init__(self, title: str, lines: Sequence[Content]) -> None:
+        super().__init__()
+        self._title, self._lines = title, lines
+
+    def compose(self) -> ComposeResult:
+        """The lines; the list scrolls if they do not fit."""
+        with Vertical(classes="dialog"):
+            yield Static(self._title, markup=False, classes="dialog-title")
+            yield OptionList(*self._lines, id="picks", classes="dialog-body", markup=False, compact=True)
+            yield Static("Enter chooses, Esc cancels", markup=False, classes="dialog-help")
+
+    def on_option_list_option_selected(self, message: OptionList.OptionSelected) -> None:
+        """Return the line that was chosen by Enter or a click."""
+        self.dismiss(message.option_index)
 
 
 class Option(NamedTuple):

@@ -1,22 +1,33 @@
 """The actions of a list screen about what it shows: filter, sort, go to a line, export."""
 
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, TypeVar, cast
 
 import numpy as np
 from textual import on
-from textual.widgets import Input
+from textual.content import Content
+from textual.widgets import Input, Static
 
 from curate.core.errors import CurateError, OutputError
 from curate.core.example import number_of, parse_where
 from curate.core.text import excerpt, plural, visible
 from curate.review import at_line
+from curate.review.columns import COLUMNS, DOWN, FIELD, UP, column_of, wrong_column
 from curate.review.export import export_lines, lines_of, write_lines
+from curate.review.facets import Facet, facets
 from curate.review.groups import Numbers
+from curate.review.query import with_term
+from curate.review.similar import Likeness, likenesses
+from tui.abandon import cancellable
+from tui.conversation import literal
 from tui.messages import Exported, Failed, FilterChosen
-from tui.screens.ask import AskScreen
+from tui.render.rows import facet_line, header
+from tui.screens.ask import AskScreen, PickScreen
 from tui.screens.deciding import Deciding
+
+Found = TypeVar("Found")
 
 
 class Filtering(Deciding):
@@ -71,9 +82,83 @@ class Filtering(Deciding):
         elif self.text:
             self.filter_by("")
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that were chosen; without any, the list shows question and answer in one."""
+        return self.state.columns.get(self.KIND, ())
+
+    def action_columns(self) -> None:
+        """Ask for the columns of the list."""
+        names = " ".join((*COLUMNS, f"{FIELD}KEY"))
+        self.app.push_screen(
+            AskScreen("Columns of the list, in order; - for the usual ones", names, " ".join(self.columns) or "-"),
+            self._show_columns,
+        )
+
+    def _show_columns(self, text: str | None) -> None:
+        names = tuple(dict.fromkeys(text.split())) if text and text != "-" else ()
+        if wrong := next(filter(wrong_column, names), ""):
+            known = f"{', '.join(COLUMNS)} or {FIELD}KEY"
+            self.notify(f"{excerpt(wrong)}: no such column; name {known}", severity="warning", markup=False)
+        elif text:
+            self.state.columns[self.KIND] = names
+            self.query_one("#head", Static).update(header(self.session, self.KIND, names))
+            if column_of(self.order)[0] not in ("", *names):
+                self.order = ""
+                self.filter_by(self.text)
+            self.redraw(stay=True)
+
+    def action_facets(self) -> None:
+        """Count what the listed entries share, and filter by one of these values."""
+        view, session = self.list.view, self.session
+        rows = view.rows if view is not None else np.empty(0, np.int32)
+
+        def show(found: Sequence[Facet]) -> None:
+            lines = [facet_line(facet, found[at - 1] if at else None) for at, facet in enumerate(found)]
+            title = f"Filter {plural(len(rows), 'entry')} by"
+            self._pick(title, lines, lambda at: self.filter_by(with_term(self.text, found[at].filter)))
+
+        self._compute(lambda: list(facets(session, self.KIND, rows)), show)
+
+    def action_like(self) -> None:
+        """Show the entries that are like the one under the cursor."""
+        entry, session = self.entry, self.session
+
+        def show(found: Sequence[Likeness]) -> None:
+            lines = [Content.assemble((f"{like.name:<32} ", "bold"), literal(like.filter)) for like in found]
+            self._pick("Show the entries with the same", lines, lambda at: self._show_like(found[at]))
+
+        if entry is not None:
+            self._compute(lambda: list(likenesses(session, entry)), show)
+
+    def _show_like(self, like: Likeness) -> None:
+        self.app.post_message(FilterChosen(like.kind, like.filter, go=like.kind != self.KIND))
+        self.notify(f"{self.state.key('bulk')} decides about all of them, after a preview", timeout=6, markup=False)
+
+    def _pick(self, title: str, lines: Sequence[Content], act: Callable[[int], None]) -> None:
+        if lines:
+            self.app.push_screen(PickScreen(title, lines), lambda at: None if at is None else act(at))
+        else:
+            self.say("the entries share nothing that can be filtered")
+
+    def _compute(self, work: Callable[[], Found], show: Callable[[Found], None]) -> None:
+        """Compute in the background; the next key waits for the result."""
+        self.working = True
+
+        async def run() -> None:
+            found: list[Found] = []
+            try:
+                await cancellable(lambda: found.append(work()))
+            finally:
+                self.working = False
+            show(found[0])
+
+        self.run_worker(run(), exclusive=True, exit_on_error=False, group="facets")
+
     def action_sort(self) -> None:
-        """Switch to the next sort order."""
-        sorts = self.session.queues[self.KIND].sorts
+        """Switch to the next sort order: one of the list, or by one of its columns."""
+        by_columns = (f"{name}{end}" for name in self.columns for end in (UP, DOWN))
+        sorts = (*self.session.queues[self.KIND].sorts, *by_columns)
         self.order = sorts[(sorts.index(self.order or sorts[0]) + 1) % len(sorts)]
         self.filter_by(self.text)
 

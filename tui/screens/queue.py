@@ -58,11 +58,11 @@ WAITING_NOTES: dict[Kind, str] = {
 }
 MAX_NAMED_FILES = 3
 """Maximum number of files that the next command names."""
-ENTRY_ACTIONS = ("open", "edit", "edit_outside", "note", "label", "repair", "suppress")
+ENTRY_ACTIONS = ("open", "edit", "edit_outside", "note", "label", "repair", "suppress", "like")
 """Actions about the entry under the cursor; `open` is about a group."""
 LIST_ACTIONS = (
-    "next", "sort", "select", "bulk", "export", "goto", "group", "page", "difference", "fold", "secrets", "raw",
-    "rate_mode",
+    "next", "sort", "columns", "facets", "select", "bulk", "export", "goto", "group", "page", "difference", "fold",
+    "secrets", "raw", "rate_mode",
 )  # fmt: skip
 """Actions about what is listed."""
 DETAIL_DELAY_SECONDS, MAX_DETAIL_DELAY_SECONDS = 0.03, 0.2
@@ -105,7 +105,7 @@ class QueueScreen(Filtering):
         """List beside or above the entry."""
         with Container(id="room"):
             with ListPane(self.state.shares, id="lists"):
-                yield Static(header(self.session, self.KIND), id="head", markup=False)
+                yield Static(header(self.session, self.KIND, self.columns), id="head", markup=False)
                 yield EntryList(self.KIND, self._draw, self._row_key, self._entry_pointed, self.state.keys)
             yield Detail(id="detail")
 
@@ -238,7 +238,8 @@ class QueueScreen(Filtering):
         if group is not None:
             return Content.assemble(edge, group_row(self.session, group, self.grouping, self.state.rule_names))
         entry = self.session.queues[self.KIND].entry(number)
-        return Content.assemble(edge, "  " if self.grouping else "", row(self.session, entry, self.read, self.shared))
+        drawn = row(self.session, entry, self.read, self.shared, self.columns)
+        return Content.assemble(edge, "  " if self.grouping else "", drawn)
 
     def _row_key(self, number: int) -> tuple[Hashable, ...]:
         """The inputs of a list row; for an edited or rated example, any decision may change it."""
@@ -247,12 +248,10 @@ class QueueScreen(Filtering):
             return key, len(rows), opened, self.grouping, len(self.session.log.decisions), len(self.selected)
         values = self.session.queues[self.KIND].statuses.values
         standing = int(values[number]) if number < len(values) else 0
-        version = (
-            len(self.session.log.decisions)
-            if standing in (ReviewStatus.EDIT, ReviewStatus.MIXED, ReviewStatus.PARTLY) or number in self.rated
-            else 0
-        )
-        return number, standing, self.grouping, self.read.secrets, version, number in self.selected, self.shared.key
+        several = standing in (ReviewStatus.EDIT, ReviewStatus.MIXED, ReviewStatus.PARTLY)
+        version = len(self.session.log.decisions) if several or self.columns or number in self.rated else 0
+        drawn = self.grouping, self.columns, self.read.secrets, self.shared.key
+        return number, standing, *drawn, version, number in self.selected
 
     def watch_at(self) -> None:
         """Show another duplicate or answer group."""
