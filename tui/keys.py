@@ -69,7 +69,7 @@ KEY_SYMBOLS: Final = {
     "less_than_sign": "<", "greater_than_sign": ">", "pageup": "PgUp", "pagedown": "PgDn",
     "up": "↑", "down": "↓", "left": "←", "right": "→", "home": "Home", "end": "End", "escape": "Esc", "space": "Space",
     "backspace": "Bksp",
-    "tab": "Tab", "asterisk": "*", "equals_sign": "=", "vertical_line": "|", "enter": "Enter",
+    "tab": "Tab", "asterisk": "*", "equals_sign": "=", "ampersand": "&", "vertical_line": "|", "enter": "Enter",
 }  # fmt: skip
 SINGLE_KINDS: Final[tuple[Kind, ...]] = ("example", "finding")
 PAIR_KINDS: Final[tuple[Kind, ...]] = ("cluster", "conflict")
@@ -104,8 +104,9 @@ KEYS: Final = (
     Key("escape", "clear", "clear", "Clear", "Clear the selection, else the filter.", show=False),
     Key("o", "sort", "sort", "Order", "Show the entries in another order.", show=False),
     Key("C", "columns", "columns", "Columns", "Choose the columns of the list, by which it can be sorted, too.", show=False),  # noqa: E501
-    Key("F", "facets", "facets", "Facets", "Show the rules, sources, labels, ratings and reviewers of the list with their counts; Enter filters by one.", show=False),  # noqa: E501
+    Key("Z", "facets", "facets", "Facets", "Show the rules, sources, labels, ratings and reviewers of the list with their counts; Enter filters by one.", show=False),  # noqa: E501
     Key("equals_sign", "like", "like", "Like this", "Show the entries of the same rule, question beginning, source or cluster, or near by embedding.", show=False),  # noqa: E501
+    Key("ampersand", "agreement", "agreement", "Agreement", "Compare the decisions of the reviewers; Enter shows what they decide differently.", show=False),  # noqa: E501
     Key("space", "select", "select", "Select", "Select the entry or group, or take it out of the selection.", show=False),  # noqa: E501
     Key("asterisk", "bulk", "bulk", "Menu", "Decide about the selected entries, else about all shown: keep, drop, repair, undecide, note, label; shows the changes first.", show=False),  # noqa: E501
     Key("w", "export", "export", "Write", "Write the lines of the selection, else of all entries shown, to a new file.", show=False),  # noqa: E501

@@ -66,7 +66,7 @@ PICTURES: Final = (
     Picture("suppress", ("3", "s")),
     Picture("filter", ("5", "slash", *"apollo")),
     Picture("columns", ("2", "C", "ctrl+u", *"length", "space", *"question", "space", *"answer", "enter", "o", "o")),
-    Picture("facets", ("3", "F", "down")),
+    Picture("facets", ("3", "Z", "down")),
     Picture("like", ("3", "n", "equals_sign")),
     Picture("bulk", ("3", "slash", *"is:undecided", "enter", "asterisk", "d")),
 )

@@ -10,16 +10,19 @@ from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
 from curate.core.config import Config
+from curate.core.decision import FORMAT, Decision
+from curate.core.decision_log import DecisionLog
 from curate.core.example import content_id
 from curate.core.runs import Project
 from curate.models.embeddings import EmbeddingCache
+from curate.read.index import LineIndex
 from curate.review import ReviewSession, Sources, views
 from curate.review.events import ScanEvent
 from curate.review.facets import facets
 from curate.review.query import term, with_term
 from curate.review.scan import scan
 from tests.conftest import chat
-from tests.screens.conftest import NAME, SECRET, opened, screen_text, shown, write_lines
+from tests.screens.conftest import NAME, SECRET, example_at, opened, screen_text, shown, write_lines
 from tui.app import CurateApp
 from tui.screens.ask import PickScreen
 from tui.screens.queue import QueueScreen
@@ -106,27 +109,27 @@ async def test_a_field_is_a_column(sourced: CurateApp) -> None:
 async def test_facets_count_and_filter(make_app: Makes) -> None:
     app = make_app()
     async with app.run_test(size=WIDE) as pilot:
-        session = await opened(pilot, "3", "F")
+        session = await opened(pilot, "3", "Z")
         assert isinstance(app.screen, PickScreen)
         lines = [str(one.prompt).split()[-2:] for one in app.screen.query_one(OptionList).options]
         assert lines == [[code, "1"] for code in ("C003", "D001", "J001", "M006", "M016")]
         await opened(pilot, "down", "enter")
         await shown(pilot, "filter code:D001")
         assert len(listed(app)) == 1
-        await opened(pilot, "F", "escape", "escape")
+        await opened(pilot, "Z", "escape", "escape")
         assert len(listed(app)) == len(session.findings)
 
 
 async def test_facets_of_the_journal_and_the_source(sourced: CurateApp) -> None:
     async with sourced.run_test(size=WIDE) as pilot:
-        await opened(pilot, "2", "L", "5", "j", "L", "5", "F")
+        await opened(pilot, "2", "L", "5", "j", "L", "5", "Z")
         await shown(pilot, "meta.source")
         assert "\x1b" not in screen_text(sourced)
         await opened(pilot, "escape")
-        await picked(pilot, "F", "[bold]")
+        await picked(pilot, "Z", "[bold]")
         assert listed(sourced) == [4]
         await opened(pilot, "escape")
-        await picked(pilot, "F", "rating")
+        await picked(pilot, "Z", "rating")
         assert listed(sourced) == [1, 2]
 
 
@@ -168,3 +171,22 @@ async def test_entries_near_by_embedding() -> None:
         await opened(pilot, "2", "j", "j")
         await picked(pilot, "equals_sign", "near")
         assert listed(app) == [3, 4, 5, 6]
+
+
+async def test_the_agreement_of_reviewers_on_a_screen() -> None:
+    path = write_lines(Path())
+    lines = LineIndex([path])
+    list(lines.build())
+    for who, verdicts in {"ann": ("keep", "keep", "drop"), "bob": ("keep", "drop", "drop")}.items():
+        log = DecisionLog(Project(Path()).journal_of(who))
+        for line, verdict in zip((1, 3, 10), verdicts, strict=True):
+            log.add(Decision(format=FORMAT, example=example_at(lines, line).id, verdict=verdict, who=who, replaces=()))
+    app = scanned(path)
+    async with app.run_test(size=WIDE) as pilot:
+        await opened(pilot, "2", "ampersand")
+        await shown(pilot, "ann and bob: 3 verdicts in common, 66.7% equal, kappa 0.40")
+        await shown(pilot, "ann: keep, bob: drop  data.jsonl:3 Name a fruit")
+        await opened(pilot, "enter")
+        assert isinstance(app.screen, QueueScreen)
+        assert app.screen.entry is not None
+        assert app.screen.entry.place.line in (3, 6)  # copies of one example

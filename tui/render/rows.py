@@ -71,21 +71,6 @@ def cells_of(column: str) -> int:
     return COLUMN_CELLS.get(column, FIELD_CELLS)
 
 
-def _cells(session: ReviewSession, entry: Entry, read: ConversationView, columns: Sequence[str]) -> Content:
-    """The values of the chosen columns."""
-    parts = []
-    for name in columns:
-        value, cells = column_value(session, entry, name), cells_of(name)
-        shown = value if isinstance(value, str) else ""
-        if isinstance(value, int | float):
-            shown = f"{'★' if name == 'rating' else ''}{value:,}" if isinstance(value, int) else f"{value:.3g}"
-        part = Content(excerpt(_one_line(shown[:MAX_OPENING_CHARS], read), MAX_TEXT_CHARS)).truncate(
-            cells, ellipsis=True
-        )
-        parts.append(part.pad_right(max(0, cells - part.cell_length)))
-    return Content(" ").join(parts)
-
-
 class Openings:
     """How the rows of a list begin: a beginning that many of them share tells none of them apart."""
 
@@ -130,7 +115,7 @@ def row(
     sign = status_sign(session.status(entry))
     rating = session.log.rating(entry.ids[0]) if len(entry.ids) == 1 else None
     stars = (f"★{rating} ", "$text-warning") if rating and not columns else ""
-    text = _cells(session, entry, read, columns) if columns else _own_text(session, entry, read, shared)
+    text = _cells(session, entry, read, shared, columns) if columns else _own_text(session, entry, read, shared)
     muted = "$foreground-muted"
     match entry.subject:
         case Finding():
@@ -148,6 +133,24 @@ def row(
             stands = f" {len(entry.subject.groups)} groups"
             return Content.assemble(sign, (f"{stands:<10}", "bold"), ("topic ", muted), text)
     return Content.assemble(sign, (f" {_place_text(session, entry.place)} ", muted), stars, text)
+
+
+def _cells(
+    session: ReviewSession, entry: Entry, read: ConversationView, shared: Openings, columns: Sequence[str]
+) -> Content:
+    """The values of the chosen columns; the last one has the rest of the row."""
+    parts = []
+    for name in columns:
+        value, cells = column_value(session, entry, name), cells_of(name)
+        shown = value if isinstance(value, str) else ""
+        if isinstance(value, int | float):
+            shown = f"{'★' if name == 'rating' else ''}{value:,}" if isinstance(value, int) else f"{value:.3g}"
+        text = _one_line(shown[:MAX_OPENING_CHARS], read)
+        text = shared.own_part(text) if shared and name == "question" and entry.kind == "example" else text
+        part = Content(excerpt(text, MAX_TEXT_CHARS))
+        part = part.truncate(cells, ellipsis=True) if name != columns[-1] else part
+        parts.append(part.pad_right(max(0, cells - part.cell_length)))
+    return Content(" ").join(parts)
 
 
 def _own_text(session: ReviewSession, entry: Entry, read: ConversationView, shared: Openings) -> Content:
@@ -175,6 +178,16 @@ def _subject_text(session: ReviewSession, entry: Entry, read: ConversationView) 
     asked, answer = question(example)[:MAX_OPENING_CHARS], example.answer
     answered = f" ◆ {answer.text[:MAX_TEXT_CHARS]}" if answer is not None and answer.text else ""
     return " ▸ ".join(part for part in (visible(message), _one_line(f"{asked}{answered}", read)) if part.strip())
+
+
+def example_text(session: ReviewSession, example: str) -> str:
+    """The place and the question of an example, on one line; empty if it is not in the files."""
+    place = session.examples.place_of(example)
+    if place is None:
+        return ""
+    found = session.example(Side(place, example))
+    asked = question(found)[:MAX_OPENING_CHARS] if found is not None else ""
+    return f"{visible(str(place))} {excerpt(_one_line(asked, ConversationView()), MAX_FACET_CHARS)}"
 
 
 def facet_line(facet: Facet, before: Facet | None) -> Content:

@@ -3,16 +3,19 @@
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, TypeVar, cast
+from typing import IO, Final, TypeVar, cast
 
 import numpy as np
 from textual import on
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from curate.commands.reviewer_agreement import AgreementResult, Disagreement, compare_reviewers
+from curate.core.decision_log import JOURNAL, reviewer_journals
 from curate.core.errors import CurateError, OutputError
 from curate.core.example import number_of, parse_where
 from curate.core.text import excerpt, plural, visible
+from curate.render.reviewer_agreement import opinions_text, pair_lines
 from curate.review import at_line
 from curate.review.columns import COLUMNS, DOWN, FIELD, UP, column_of, wrong_column
 from curate.review.export import export_lines, lines_of, write_lines
@@ -22,12 +25,14 @@ from curate.review.query import with_term
 from curate.review.similar import Likeness, likenesses
 from tui.abandon import cancellable
 from tui.conversation import literal
-from tui.messages import Exported, Failed, FilterChosen
-from tui.render.rows import facet_line, header
+from tui.messages import DecisionReverted, Exported, Failed, FilterChosen
+from tui.render.rows import example_text, facet_line, header
 from tui.screens.ask import AskScreen, PickScreen
 from tui.screens.deciding import Deciding
 
 Found = TypeVar("Found")
+MAX_DISAGREEMENTS: Final = 200
+"""Maximum number of disagreements in the list."""
 
 
 class Filtering(Deciding):
@@ -130,6 +135,27 @@ class Filtering(Deciding):
 
         if entry is not None:
             self._compute(lambda: list(likenesses(session, entry)), show)
+
+    def action_agreement(self) -> None:
+        """Show how far the reviewers of the project agree, and go to what they decide differently."""
+        folder, session = self.session.log.path.parent, self.session
+        journals = [path for path in (folder / JOURNAL, *reviewer_journals(folder)) if path.is_file()]
+
+        def show(result: AgreementResult) -> None:
+            found = result.disagreements[:MAX_DISAGREEMENTS]
+            lines = [Content(f"{opinions_text(one)}  {example_text(session, one.example)}") for one in found]
+            title = [*pair_lines(result), f"{plural(len(result.disagreements), 'disagreement')}"]
+            if len(result.reviewers) < 2:
+                self.notify("there are no decisions of two reviewers to compare", markup=False)
+            elif not lines:
+                self.notify("\n".join(title), markup=False)
+            else:
+                self._pick("\n".join(title), lines, lambda at: self._go_to_decision(found[at]))
+
+        self._compute(lambda: compare_reviewers(journals), show)
+
+    def _go_to_decision(self, one: Disagreement) -> None:
+        self.app.post_message(DecisionReverted(one.example, one.about))
 
     def _show_like(self, like: Likeness) -> None:
         self.app.post_message(FilterChosen(like.kind, like.filter, go=like.kind != self.KIND))

@@ -33,8 +33,8 @@ GROUPS: Final = (
                 "mark", "split", "undo", "redo", "next")),
     ("change", ("repair", "edit", "suppress")),
     ("annotate", ("note", "label", "rate")),
-    ("find and select", ("filter", "clear", "facets", "like", "columns", "sort", "select", "bulk", "export", "group",
-                         "open-group", "goto")),
+    ("find and select", ("filter", "clear", "facets", "like", "columns", "agreement", "sort", "select", "bulk",
+                         "export", "group", "open-group", "goto")),
     ("look", ("",)),
 )  # fmt: skip
 """The keys of a list by purpose: names of actions, or how they begin; the first group that fits holds an action."""
