@@ -25,7 +25,7 @@ class Facet(NamedTuple):
     value: str
     filter: str
     """The term that matches it."""
-    count: int
+    entries: int
     estimated: bool = False
 
 

@@ -138,7 +138,7 @@ def test_a_facet_takes_the_place_of_a_term(session: ReviewSession) -> None:
     assert with_term("field:a=1", "field:b=2") == "field:a=1 field:b=2"
     assert term("file", 'my "x".jsonl') == 'file:"my ?x?.jsonl"'
     rows = next(views(session, "conflict")).rows
-    assert {(one.value, one.count) for one in facets(session, "conflict", rows)} == {("X003", 1), ("topic", 1)}
+    assert {(one.value, one.entries) for one in facets(session, "conflict", rows)} == {("X003", 1), ("topic", 1)}
 
 
 async def test_entries_like_this_one() -> None:

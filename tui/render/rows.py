@@ -197,7 +197,7 @@ def facet_line(facet: Facet, before: Facet | None) -> Content:
     return Content.assemble(
         (f"{facet.name if first else '':<16} ", "bold"),
         Content(excerpt(facet.value, MAX_FACET_CHARS)),
-        (f"  {about}{facet.count:,}", "$foreground-muted"),
+        (f"  {about}{facet.entries:,}", "$foreground-muted"),
     )
 
 
