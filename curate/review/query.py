@@ -19,7 +19,7 @@ from curate.review.entry import ReviewStatus
 TERM: Final = re.compile(r'(-?)(?:/((?:[^/\\]|\\.)+)/(?=\s|$)|(?:(\w+):)?(?:"([^"]*)"?|(\S+)))')
 KEYS: Final = (
     "is", "code", "severity", "file", "line", "score", "fix", "note", "by", "role", "tokens", "field", "re", "label",
-    "rating", "signal", "begins", "cluster", "near",
+    "rating", "signal", "begins", "cluster", "similar",
 )  # fmt: skip
 ALIASES: Final = {"dropped": "drop", "kept": "keep", "edited": "edit", "correct": "fix"}
 FIXES: Final = ("safe", "unsafe", "any")
@@ -175,7 +175,7 @@ def _terms(terms: Mapping[str, Sequence[str]]) -> Query:
         fields=tuple(_field(value) for value in terms["field"]),
         beginnings=tuple(" ".join(value.casefold().split()) for value in terms["begins"]),
         clusters=tuple(value.lower() for value in terms["cluster"]),
-        near=tuple(value.lower() for value in terms["near"]),
+        near=tuple(value.lower() for value in terms["similar"]),
     )
 
 
@@ -233,7 +233,7 @@ def _wrong_value(key: str, value: str) -> str:
         suggestions = get_close_matches(_field(value).path, SIGNALS, n=1)
         hint = f"did you mean {suggestions[0]}?" if suggestions else ", ".join(SIGNALS)
         return f"signal:{value}: write a signal with < or > and a number, like signal:doubt>0.8; {hint}"
-    if key in ("cluster", "near"):
+    if key in ("cluster", "similar"):
         return f"{key}:{value}: not an id of an example, of which 16 digits suffice"
     if key == "field":
         return f"field:{value}: not a number after < or >; write field:score>0.5"
@@ -262,7 +262,7 @@ def _makes_sense(key: str, value: str) -> bool:
     if key == "signal":
         test = _field(value)
         return test.path in SIGNALS and test.sign in COMPARISONS and NUMBER.fullmatch(test.value) is not None
-    if key in ("cluster", "near"):
+    if key in ("cluster", "similar"):
         return re.fullmatch("[0-9a-fA-F]{16,32}", value) is not None
     if key == "field":
         test = _field(value)

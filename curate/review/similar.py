@@ -51,7 +51,7 @@ def likenesses(session: ReviewSession, entry: Entry) -> Iterator[Likeness]:
     if id_ and len(_cluster(session, id_)) > 1:
         yield Likeness("cluster of duplicates, conflicts", "example", f"cluster:{id_[:ID_DIGITS]}")
     if id_ and _embeddings(session) is not None:
-        yield Likeness("near by embedding", "example", f"near:{id_[:ID_DIGITS]}")
+        yield Likeness("near by embedding", "example", f"similar:{id_[:ID_DIGITS]}")
 
 
 def like(session: ReviewSession, cluster: Sequence[str], near: Sequence[str]) -> set[str]:

@@ -240,7 +240,7 @@ def _by_column(session: ReviewSession, kind: Kind, text: str, sort: str) -> Iter
 
 
 def _related(session: ReviewSession, kind: Kind, query: Query, count: int) -> Flags:
-    """Which entries have an example that the terms `cluster` and `near` are about; all without such terms."""
+    """Which entries have an example that the terms `cluster` and `similar` are about; all without such terms."""
     if not query.clusters and not query.near:
         return np.ones(count, np.bool_)
     matches: Flags = np.zeros(count, np.bool_)
