@@ -27,6 +27,7 @@ from tui.app import CurateApp
 from tui.screens.ask import PickScreen
 from tui.screens.queue import QueueScreen
 
+pytestmark = pytest.mark.slow  # a check and a review
 Makes = Callable[[], CurateApp]
 WIDE = (160, 50)
 KEY_NAMES = {" ": "space", ":": "colon", ".": "full_stop", "-": "minus"}
