@@ -5,17 +5,18 @@ mask is given and no cache is used; `train.model.loss.packs_exactly` verifies it
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from itertools import groupby
 from math import ceil
-from operator import itemgetter
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from curate.core.lazy import Numbers
 from curate.models.encoding import IGNORE_INDEX, Encoded
 from train import distributed
+from train.encoded_texts import EncodedTexts
 from train.errors import NoMemory
 from train.recipe import Recipe
 
@@ -23,22 +24,26 @@ Order = tuple[tuple[int, ...], ...]
 """For each optimizer step, the indices of its texts."""
 
 
-def plan_order(owners: Sequence[int], recipe: Recipe) -> Order:
+def plan_order(owners: Sequence[int] | Numbers, recipe: Recipe) -> Order:
     """Shuffle all examples anew in each epoch; the last step may be smaller. `owners`: the example of each text.
 
     A step has `batch` examples with all their texts: of templates that change earlier turns, one for each answer.
     """
-    texts = [[at for at, _ in group] for _, group in groupby(enumerate(owners), key=itemgetter(1))]
-    total = max(1, round((recipe.epochs or 1.0) * len(texts)))
+    firsts = [*np.flatnonzero(np.diff(np.asarray(owners), prepend=-1)).tolist(), len(owners)]
+    """The first text of each example, and the number of texts."""
+    examples = len(firsts) - 1
+    total = max(1, round((recipe.epochs or 1.0) * examples))
     if recipe.max_steps is not None:
         total = recipe.max_steps * recipe.batch
     order: list[int] = []
-    for epoch in range(ceil(total / len(texts))):
-        indices = list(range(len(texts)))
+    for epoch in range(ceil(total / examples)):
+        indices = list(range(examples))
         random.Random(f"{recipe.seed}:{epoch}").shuffle(indices)  # noqa: S311
         order += indices
     steps = (order[start : min(start + recipe.batch, total)] for start in range(0, total, recipe.batch))
-    return tuple(tuple(at for example in step for at in texts[example]) for step in steps)
+    return tuple(
+        tuple(text for example in step for text in range(firsts[example], firsts[example + 1])) for step in steps
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,38 +98,31 @@ class Pack:
 
 def pack(texts: Sequence[Encoded]) -> Pack:
     """Put texts end to end. The first token of a text is never supervised: nothing precedes it."""
-    ids: list[int] = []
-    positions: list[int] = []
-    keep: list[int] = []
-    targets: list[int] = []
-    weights: list[float] = []
-    for text in texts:
-        start = len(ids)
-        ids += text.input_ids
-        positions += range(len(text.input_ids))
-        for at in range(1, len(text.input_ids)):
-            if text.labels[at] != IGNORE_INDEX:
-                keep.append(start + at - 1)
-                targets.append(text.labels[at])
-                weights.append(text.weights[at])
-    return Pack(
-        tuple(len(text.input_ids) for text in texts), torch.tensor([ids]), torch.tensor([positions]),
-        torch.tensor(keep, dtype=torch.long),
-        torch.tensor(targets, dtype=torch.long), torch.tensor(weights),
+    lengths = [len(text.input_ids) for text in texts]
+    ends = np.cumsum(lengths)
+    ids, labels = (np.concatenate([getattr(text, name) for text in texts]) for name in ("input_ids", "labels"))
+    weights = np.concatenate([text.weights for text in texts]).astype(np.float32)
+    labels[ends[:-1]] = labels[0] = IGNORE_INDEX
+    keep = np.flatnonzero(labels != IGNORE_INDEX)
+    arrays = (
+        ids[None], np.arange(len(ids))[None] - np.repeat(ends - lengths, lengths)[None],
+        keep - 1, labels[keep], weights[keep],
     )  # fmt: skip
+    return Pack(tuple(lengths), *map(torch.from_numpy, arrays))
 
 
-def groups(texts: Sequence[Encoded], tokens: int) -> list[list[Encoded]]:
+def groups(texts: Iterable[Encoded], tokens: int) -> Iterator[list[Encoded]]:
     """Group texts in their order: at most `tokens` tokens in a group, at least one text."""
-    found: list[list[Encoded]] = []
-    size = tokens
+    group: list[Encoded] = []
+    size = 0
     for text in texts:
-        if size + len(text.input_ids) > tokens:
-            found.append([])
-            size = 0
-        found[-1].append(text)
+        if group and size + len(text.input_ids) > tokens:
+            yield group
+            group, size = [], 0
+        group.append(text)
         size += len(text.input_ids)
-    return found
+    if group:
+        yield group
 
 
 def split_into_microbatches(lengths: Sequence[int], max_tokens: int, ranks: int = 1) -> list[list[list[int]]]:
@@ -160,7 +158,7 @@ def split_into_microbatches(lengths: Sequence[int], max_tokens: int, ranks: int 
 class Microbatches:
     """Splits each step into micro-batches that fit into memory."""
 
-    texts: Sequence[Encoded]
+    texts: EncodedTexts
     name_of: Callable[[int], str]
     """Where the example of a text is, for messages."""
     max_tokens: int
@@ -173,20 +171,20 @@ class Microbatches:
         return self._of_all(step)[distributed.rank()]
 
     def _of_all(self, step: Sequence[int]) -> list[list[list[int]]]:
-        lengths = [len(self.texts[index].input_ids) for index in step]
+        lengths = self.texts.lengths[list(step)].tolist()
         return split_into_microbatches(lengths, self.room, distributed.world_size())
 
     def tokens(self, step: Sequence[int]) -> int:
         """Tokens of a step, on all processes."""
-        return sum(len(self.texts[index].input_ids) for index in step)
+        return int(self.texts.lengths[list(step)].sum())
 
     def supervised(self, step: Sequence[int]) -> int:
         """Supervised tokens of a step."""
-        return sum(self.texts[index].supervised for index in step)
+        return int(self.texts.supervised[list(step)].sum())
 
     def weight(self, step: Sequence[int]) -> float:
         """Sum of the loss weights of the supervised tokens, by which the summed loss is divided."""
-        return sum(sum(self.texts[index].weights[1:]) for index in step)
+        return float(sum(self.texts.weights[list(step)].tolist()))
 
     def pack(self, indices: Sequence[int]) -> Pack:
         """Texts as one micro-batch."""
@@ -199,7 +197,7 @@ class Microbatches:
 
     def halve(self, step: Sequence[int]) -> int:
         """Halve the micro-batches; returns their size in tokens. Raises `NoMemory` if a single text is too long."""
-        longest = max(len(self.texts[index].input_ids) for index in step)
+        longest = int(self.texts.lengths[list(step)].max())
         if not self.packing or self.max_tokens <= longest:
             raise NoMemory(
                 f"out of memory with a single text of {longest:,} tokens",

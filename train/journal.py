@@ -33,6 +33,7 @@ from typing import Any
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from curate.core.files import write_bytes
+from curate.core.lazy import Numbers
 from curate.core.limits import read_regular
 from curate.render.console import console
 
@@ -89,7 +90,7 @@ class LossLog(JsonLines):
     logged: it is to become less likely.
     """
 
-    def __init__(self, path: Path, lines_of: Sequence[int], *, silent: bool = False) -> None:
+    def __init__(self, path: Path, lines_of: Sequence[int] | Numbers, *, silent: bool = False) -> None:
         super().__init__(path, silent=silent)
         self.lines_of = lines_of
 
@@ -100,7 +101,7 @@ class LossLog(JsonLines):
         self.append(
             {
                 "step": step,
-                "lines": [self.lines_of[text] for text in texts],
+                "lines": [int(self.lines_of[text]) for text in texts],
                 "texts": list(texts),
                 "loss": [round(total / count, 5) if count else 0.0 for total, count, _ in found],
                 "tokens": [round(count) for _, count, _ in found],

@@ -1,6 +1,7 @@
 """The content-addressed store: entries in files that are named by a hash of their inputs.
 
-An entry is arrays (`.npz`, never unpickled) or a value of JSON (`.json`). It is written atomically and signed with the
+An entry is arrays (`.npz`, never unpickled), a value of JSON (`.json`) or numbers of one type (`.bin`), which are read
+from the file as they are needed and take no memory. It is written atomically and signed with the
 key of this user, together with its name. An entry that is missing, damaged, renamed or written by another user is
 computed again. Everything is safe to delete.
 """
@@ -11,11 +12,11 @@ import io
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import IO, Any, Final, Literal, TypeVar
 
 from curate.core.errors import OutputError
 from curate.core.example import content_id
@@ -28,7 +29,7 @@ from curate.core.files import (
     update,
 )
 from curate.core.lazy import Array, Arrays, Flags, Hashes, np
-from curate.core.limits import read_regular
+from curate.core.limits import open_regular, read_regular
 from curate.core.signature import own_key
 
 Made = TypeVar("Made")
@@ -36,7 +37,7 @@ FORMAT: Final = 1
 """Version of the files; entries of other versions are not found."""
 MAX_FOLDER_BYTES: Final = 2 << 30
 """The least recently used entries are deleted."""
-ENTRY_NAME: Final = re.compile(r"[a-z]+-[0-9a-f]{32}\.(?:npz|json)")
+ENTRY_NAME: Final = re.compile(r"[a-z]+-[0-9a-f]{32}\.(?:npz|json|bin)")
 """Names of files that may be deleted."""
 SIGNATURE_BYTES: Final = 64
 """It precedes the content."""
@@ -56,7 +57,7 @@ def code_id(*packages: str) -> str:
     return total.hexdigest()
 
 
-def entry(folder: Path, kind: str, suffix: Literal[".npz", ".json"], *parts: Any) -> Path:
+def entry(folder: Path, kind: str, suffix: Literal[".npz", ".json", ".bin"], *parts: Any) -> Path:
     """The file for the result that is computed from `parts`, values of JSON. `kind`: lower-case letters."""
     return folder / f"{kind}-{content_id([FORMAT, *parts])}{suffix}"
 
@@ -112,23 +113,56 @@ def save(path: Path, content: Any) -> str:
     if path.parent.is_symlink():  # of an untrusted project
         return f"{path.parent}: is a link"
     try:
-        make_private_folder(path.parent)
-        with new_temporary_file(path, 0o600) as (file, temporary):
-            file.write(bytes(SIGNATURE_BYTES))
+        with new_entry(path) as file:
             if path.suffix == ".json":
                 file.write(json.dumps(content).encode())
             else:
                 np.savez(file, allow_pickle=False, **content)
-            signature = _signature(path)
-            file.seek(SIGNATURE_BYTES)
-            update(file, signature)
-            file.seek(0)
-            file.write(signature.hexdigest().encode())
-            file.close()
-            temporary.replace(path)
     except OSError as error:
         return f"{path}: {error.strerror or error}"
     return ""
+
+
+@contextmanager
+def new_entry(path: Path) -> Iterator[IO[bytes]]:
+    """A file for the content of an entry; the entry exists after the block. Raises `OSError`."""
+    make_private_folder(path.parent)
+    with new_temporary_file(path, 0o600) as (file, temporary):
+        file.write(bytes(SIGNATURE_BYTES))
+        yield file
+        signature = _signature(path)
+        file.seek(SIGNATURE_BYTES)
+        update(file, signature)
+        file.seek(0)
+        file.write(signature.hexdigest().encode())
+        file.close()
+        temporary.replace(path)
+
+
+def mapped_numbers(path: Path, kind: str) -> Array | None:
+    """The numbers of an entry, as an array that is read from the file. `kind`: numpy's name of their type.
+
+    None if it does not exist, contains none, or the signature does not match.
+    """
+    try:
+        with open_regular(path) as file:
+            signature, written = _signature(path), file.read(SIGNATURE_BYTES)
+            update(file, signature)
+            if hmac.compare_digest(written, signature.hexdigest().encode()):
+                with suppress(OSError):
+                    os.utime(path)  # marks it as recently used
+                return mapped(file, kind, SIGNATURE_BYTES)
+    except OSError:
+        return None
+    return None
+
+
+def mapped(file: IO[bytes], kind: str, offset: int = 0) -> Array | None:
+    """The numbers in a file from an offset on, as an array that is read from the file; None if there are none."""
+    file.flush()
+    if file.seek(0, os.SEEK_END) == offset:
+        return None
+    return np.memmap(file, dtype=kind, mode="r", offset=offset).view(np.ndarray)
 
 
 def require_types(arrays: Arrays, types: Mapping[str, str]) -> None:

@@ -68,7 +68,7 @@ def ours(recipe: Recipe, folder: Path, steps: int) -> tuple[float, float, list[f
     step = list(range(len(prepared.train.encoded)))
     likelihoods = preference.local_likelihoods(tuned(recipe, random=True), step, 2048)
     loss = preference.weigh(step, likelihoods).loss
-    counts = torch.tensor([text.supervised for text in prepared.train.encoded])
+    counts = torch.from_numpy(prepared.train.encoded.supervised)
     means = likelihoods[:, POLICY] / counts
     ratio = loss + float(means[0::2].mean()) if recipe.objective == "orpo" else loss
     report = train_until(1.0, recipe, RunFolder(folder / recipe.objective), mode="fresh", printer=printer)

@@ -18,6 +18,12 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield make_model(tmp_path_factory.mktemp("model"))
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests that run in the working folder keep nothing there."""
+    monkeypatch.setattr("curate.core.runs.Project.cache", tmp_path / "cache")
+
+
 def measured_once() -> Callable[..., int]:
     """Measures the memory of a step once for equal models and recipes: it takes half of the time of a tiny training."""
     from train.memory.memory_profile import Sizes

@@ -102,10 +102,10 @@ def test_kinds_of_out_of_memory(message: str, expected: bool) -> None:
 def test_the_validation_sample_is_spread_over_the_split(tmp_path: Path) -> None:
     split = load_split(write_split(tmp_path, train=20), "train", Template(make_tokenizer()), recipe())
     sample = split.sample(4)
-    lines = [example.place.line for example in sample.examples]
-    step = len(split.examples) // 4
-    assert lines == [split.examples[at * step].place.line for at in range(4)]
-    assert [sample.examples[owner].place.line for owner in sample.owners] == lines
+    lines = [example.place.line for example in sample.examples()]
+    assert lines == sample.lines.tolist() == [1, 6, 11, 16]
+    assert sample.lines[sample.owners].tolist() == lines
+    assert [text.input_ids for text in sample.encoded] == [split.encoded[line - 1].input_ids for line in lines]
     assert split.sample(1000) is split
 
 
@@ -243,7 +243,7 @@ def test_left_out_examples_are_listed(tmp_path: Path) -> None:
         Template(make_tokenizer()),
         recipe(max_length=100, over_length="leave-out", untrainable="leave-out"),
     )
-    assert len(found.examples) == 3
+    assert found.lines.tolist() == [1, 2, 3]
     told = [(one.line, one.reason.split(" ", 2)) for one in found.left_out]
     assert [(line, words[0], words[2][:6]) for line, words in told] == [(4, "K001", "tokens"), (5, "K011", "no ass")]
 

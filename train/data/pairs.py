@@ -3,7 +3,7 @@
 The rules of family P decide which examples can be used: what they report as an error is not trained on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,16 +46,15 @@ def sides_of(example: Example, objective: ObjectiveName) -> tuple[Side, ...] | s
     return (Side(1 if label else -1, _conversation(example, turns, asked + 1)),)
 
 
-def preferred_examples(examples: Sequence[Example], objective: ObjectiveName) -> list[Example]:
+def preferred_examples(examples: Iterable[Example], objective: ObjectiveName) -> Iterator[Example]:
     """The examples with the answer that is to become more likely; without those that have none."""
-    if objective == "sft":
-        return list(examples)
-    sides = [(example, sides_of(example, objective)) for example in examples]
-    return [
-        replace(example, value=found[0].value, format="messages", pointers=None)
-        for example, found in sides
-        if not isinstance(found, str) and found[0].sign > 0
-    ]
+    for example in examples:
+        if objective == "sft":
+            yield example
+            continue
+        sides = sides_of(example, objective)
+        if not isinstance(sides, str) and sides[0].sign > 0:
+            yield replace(example, value=sides[0].value, format="messages", pointers=None)
 
 
 def _of_pair(example: Example, keys: tuple[str, str], better: int, worse: int) -> tuple[Side, ...] | str:

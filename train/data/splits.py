@@ -5,23 +5,27 @@ Each example is encoded, refused or left out with its reason; none is cut.
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from curate.core.errors import ConfigError, InputError
-from curate.core.example import Example
-from curate.core.text import plural
-from curate.models.encoding import Encoded, Encoding
+from curate.core.example import Example, where
+from curate.core.files import display_name
+from curate.core.lazy import Floats, Hashes, Numbers
+from curate.core.snapshot import State, state_of
+from curate.core.text import plural, visible
 from curate.models.names import configuration
 from curate.models.template import Template, load_template
-from curate.models.template_messages import answer_weight, has_reasoning
-from curate.read.dataset import read_dataset
 from train.batching import Order, plan_order
 from train.data.measuring import measuring_of
-from train.data.pairs import Side, preferred_examples, refused_lines, sides_of
-from train.data.system_message import shared_system, system_of
+from train.data.pairs import preferred_examples
+from train.data.tokenized import examples_in, tokenized
+from train.encoded_texts import EncodedTexts
 from train.journal import JournalPrinter
 from train.memory.autoconfig import Texts
 from train.model.base import longest_context
@@ -32,67 +36,72 @@ from train.results import LeftOut
 MAX_SHOWN = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """One split, tokenized."""
+    """One split, tokenized. Its examples stay in the file."""
 
     name: str
-    examples: tuple[Example, ...]
-    encoded: tuple[Encoded, ...]
+    path: Path
+    encoded: EncodedTexts
     """One text per example, or several where the template changes earlier turns; in the order of the file."""
-    owners: tuple[int, ...]
+    owners: Numbers
     """For each text the index of its example."""
+    signs: Numbers
+    """For each text 1 if it is to become more likely, -1 if less; the better answer of an example is first."""
+    lines: Numbers
+    """The line of each example."""
+    numbers: Numbers
+    """For each example the number of examples before it in the file."""
+    weights: Floats
+    """Loss weight of each example, for preferences; that of other examples is in the weights of their tokens."""
+    systems: Hashes
+    """For each example a hash of the system message that it begins with."""
     left_out: tuple[LeftOut, ...]
     mismatches: Counter[str]
     """Differences between training and inference, with the number of examples that have them."""
-    signs: tuple[int, ...]
-    """For each text 1 if it is to become more likely, -1 if less; the better answer of an example is first."""
-    weights: tuple[float, ...]
-    """Loss weight of each example, for preferences; that of other examples is in the weights of their tokens."""
+    system: str | None
+    """The system message that all examples begin with; None where some have another one or none."""
+    shared: dict[str, Any]
+    """What all examples give the chat template beside their messages: tools and variables, `enable_thinking` among
+    them where most of their answers have reasoning.
+    """
+    highest: int
+    """The highest token."""
+    state: State
+    """The file when it was read."""
 
     @property
-    def preferred(self) -> list[Encoded]:
+    def preferred(self) -> EncodedTexts:
         """The texts that are to become more likely."""
-        return [text for text, sign in zip(self.encoded, self.signs, strict=True) if sign > 0]
+        return self.encoded if (self.signs > 0).all() else self.encoded.chosen(self.signs > 0)
 
     def name_of(self, text: int) -> str:
         """File and line of the example of a text."""
-        return str(self.examples[self.owners[text]].place)
+        return where(display_name(self.path), int(self.lines[self.owners[text]]))
 
-    @property
-    def system(self) -> str | None:
-        """The system message that all examples begin with; None where some have another one or none."""
-        return shared_system(self.examples)
-
-    @property
-    def shared(self) -> dict[str, Any]:
-        """What all examples give the chat template beside their messages: tools and variables, `enable_thinking` among
-        them where most of their answers have reasoning.
-        """
-        first, *others = (example.value for example in self.examples)
-        keys = [key for key in ("tools", "chat_template_kwargs") if first.get(key)]
-        found = {key: first[key] for key in keys if all(other.get(key) == first[key] for other in others)}
-        thinking = sum(any(map(has_reasoning, _answers(example))) for example in self.examples)
-        if 2 * thinking > len(self.examples):
-            found["chat_template_kwargs"] = {"enable_thinking": True} | found.get("chat_template_kwargs", {})
-        return found
+    def examples(self) -> Iterator[Example]:
+        """Read its examples, in the order of `lines`. Raises `InputError` if the file has changed."""
+        if state_of(self.path) != self.state:
+            raise InputError(
+                f"{visible(str(self.path))}: has changed since the training began", "restore it, then use --resume"
+            )
+        numbers = iter(self.numbers.tolist())
+        number = next(numbers, None)
+        for at, example in enumerate(examples_in(self.path)):
+            if at == number:
+                yield example
+                number = next(numbers, None)
 
     def sample(self, count: int) -> "Split":
         """At most `count` of its examples, spread evenly: the beginning of a sorted file is not representative."""
-        size = len(self.examples)
+        size = len(self.lines)
         if count >= size:
             return self
-        chosen = {at * size // count: at for at in range(count)}
-        texts = zip(self.encoded, self.owners, self.signs, strict=True)
-        encoded, owners, signs = zip(
-            *((text, chosen[at], sign) for text, at, sign in texts if at in chosen), strict=True
-        )
-        examples, weights = tuple(self.examples[at] for at in chosen), tuple(self.weights[at] for at in chosen)
-        return replace(self, examples=examples, encoded=encoded, owners=owners, signs=signs, weights=weights)
-
-
-def _answers(example: Example) -> list[dict[str, Any]]:
-    return [message.value for message in example.messages if message.role == "assistant"]
+        chosen = np.arange(count) * size // count
+        texts = np.isin(self.owners, chosen)
+        examples = {name: getattr(self, name)[chosen] for name in ("lines", "numbers", "weights", "systems")}
+        owners = np.searchsorted(chosen, self.owners[texts])
+        return replace(self, encoded=self.encoded.chosen(texts), owners=owners, signs=self.signs[texts], **examples)
 
 
 def load_split(folder: Path, name: str, template: Template, recipe: Recipe, context: int = sys.maxsize) -> Split:
@@ -107,63 +116,31 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe, cont
             f"{path}: no such file",
             "create the split with  curate split DATA -o FOLDER  and set  data  in the recipe to FOLDER",
         )
-    kept, encoded, owners, signs, weights = list[Example](), list[Encoded](), list[int](), list[int](), list[float]()
-    long, unusable, mismatches = list[LeftOut](), list[LeftOut](), Counter[str]()
-    preferences = recipe.objective != "sft"
-    bad = refused_lines(path) if preferences else {}
+    state = state_of(path)
     as_is = name == "train" and recipe.history == "as-is"
-    differing = list[tuple[int, int]]()
-    for example in examples_in(path):
-        found = _encoded_sides(example, template, recipe, context, bad.get(example.place.line, ""), as_is=as_is)
-        if isinstance(found, str):
-            one = LeftOut(split=name, line=example.place.line, example=example.id, reason=found)
-            (long if found.startswith("K001") else unusable).append(one)
-            continue
-        weights.append(weight := answer_weight(example.value) if preferences else 1.0)
-        for side, encoding in found:
-            owners += [len(kept)] * len(encoding.encoded)
-            signs += [side.sign] * len(encoding.encoded)
-            encoded += [  # without the weight of the example
-                text if weight == 1 else replace(text, weights=[one / weight for one in text.weights])
-                for text in encoding.encoded
-            ]
-            differing.append(encoding.differing)
-        kept.append(example)
-        mismatches.update({text for _, encoding in found for text in encoding.mismatches})
-    if differing := [one for one in differing if one[1]]:  # histories that differ from those of inference
-        share = sum(only for only, _ in differing) / sum(total for _, total in differing)
-        text = f'history = "as-is": {share:.1%} of the tokens up to answers differ from inference'
-        mismatches[text] += len(differing)
+    found = tokenized(path, template, recipe, context, as_is=as_is)
+    columns, facts = found.columns, found.facts
+    left_out = [
+        LeftOut(split=name, line=line, example=example, reason=reason) for line, example, reason in facts["left_out"]
+    ]
+    long = [one for one in left_out if one.reason.startswith("K001")]
+    unusable = [one for one in left_out if not one.reason.startswith("K001")]
     _refuse_left_out(path, long, recipe.over_length, "over_length")
     _refuse_left_out(path, unusable, recipe.untrainable, "untrainable")
-    if not kept:
+    if not len(found.texts):
         raise InputError(f"{path}: no example is left to use", "check the file, max_length and the chat template")
+    signs, systems = columns["signs"], columns["systems"]
     if 1 not in signs or (name == "train" and recipe.objective == "kto" and -1 not in signs):
         labels = "good" if 1 in signs else "bad"
         raise InputError(f"{path}: all answers are labelled {labels}", "objective 'kto' needs good and bad answers")
-    left_out = (*long, *unusable)
+    shared = facts["shared"]
+    if 2 * facts["thinking"] > len(systems):
+        shared["chat_template_kwargs"] = {"enable_thinking": True} | shared.get("chat_template_kwargs", {})
     return Split(
-        name, tuple(kept), tuple(encoded), tuple(owners), left_out, mismatches, tuple(signs), tuple(weights)
+        name, path, found.texts, columns["owners"], signs, columns["lines"], columns["numbers"],
+        columns["example_weights"], systems, (*long, *unusable), Counter(facts["mismatches"]),
+        facts["system"] if (systems == systems[0]).all() else None, shared, facts["highest"], state,
     )  # fmt: skip
-
-
-def _encoded_sides(
-    example: Example, template: Template, recipe: Recipe, context: int, what: str, *, as_is: bool
-) -> list[tuple[Side, Encoding]] | str:
-    """The sides of an example with their texts, or why it is not trained on. `what`: by the rules of family P."""
-    sides = sides_of(example, recipe.objective)
-    if isinstance(sides, str):
-        return what or sides
-    if what and not what.startswith("P013"):  # about all labels of the file, and reported at the first
-        return what
-    found = [(side, template.encode(side.value, as_one=as_is)) for side in sides]
-    if problems := [one for _, encoding in found for one in encoding.problems]:
-        return "; ".join(dict.fromkeys(f"{one.code} {one.pointer}: {one.message}".lstrip() for one in problems))
-    length = max(encoding.length for _, encoding in found)
-    if length <= min(recipe.max_length, context):
-        return found
-    limit = f"max_length = {recipe.max_length}" if recipe.max_length <= context else f"the model's {context}"
-    return f"K001 {length} tokens, more than {limit}"
 
 
 def context_of(recipe: Recipe) -> int:
@@ -173,17 +150,6 @@ def context_of(recipe: Recipe) -> int:
     if left < 1:
         raise ConfigError(f"virtual_tokens = {recipe.virtual_tokens}: the model takes {context:,} tokens", "use fewer")
     return left
-
-
-def examples_in(path: Path) -> list[Example]:
-    """The examples of a split's file. Raises `InputError` if a line holds none."""
-    lines = read_dataset([path]).lines
-    if broken := [str(line.place) for line in lines if line.example is None]:
-        raise InputError(
-            f"{broken[0]}: no example in this line ({plural(len(broken), 'such line')} in the file)",
-            f"curate check {path}",
-        )
-    return [line.example for line in lines if line.example is not None]
 
 
 def _refuse_left_out(path: Path, found: Sequence[LeftOut], policy: str, key: str) -> None:
@@ -215,12 +181,16 @@ class HeldOutPrompt(NamedTuple):
 
 def held_out_prompts(split: Split, template: Template, recipe: Recipe) -> list[HeldOutPrompt]:
     """Up to `generations` questions spread over a split, with their better answers."""
-    examples, count = preferred_examples(split.examples, recipe.objective), recipe.generations
-    step = max(1, len(examples) // count) if count else 1
+    count = recipe.generations
+    if not count:
+        return []
+    step = max(1, len(np.unique(split.owners[split.signs > 0])) // count)
     found: list[HeldOutPrompt] = []
-    for example in examples[::step]:
+    for example in islice(preferred_examples(split.examples(), recipe.objective), 0, None, step):
+        if len(found) == count:
+            break
         prompt = template.prompt(example.value)
-        if len(found) < count and prompt is not None and example.answer is not None:
+        if prompt is not None and example.answer is not None:
             found.append(HeldOutPrompt(example.prompt[-1].text, prompt, example.answer.text))
     return found
 
@@ -266,13 +236,13 @@ class Prepared:
     @property
     def texts(self) -> Texts:
         """Lengths of the training texts."""
-        lengths = [len(text.input_ids) for text in self.train.encoded]
-        return Texts(lengths, sum(text.supervised for text in self.train.encoded) / sum(lengths))
+        lengths = self.train.encoded.lengths.tolist()
+        return Texts(lengths, int(self.train.encoded.supervised.sum()) / sum(lengths))
 
     @property
     def start(self) -> list[int]:
         """Tokens that virtual tokens are initialized from: the first of the first text."""
-        return self.train.encoded[0].input_ids
+        return list(self.train.encoded[0].input_ids)
 
 
 def evaluate_every(recipe: Recipe, steps: int) -> int:
@@ -300,12 +270,12 @@ def prepare(recipe: Recipe, printer: JournalPrinter) -> Prepared:
         )
         parts.advance()
     order = plan_order(train.owners, recipe)
-    lengths = [len(text.input_ids) for text in train.encoded]
+    lengths = train.encoded.lengths.tolist()
     measuring = measuring_of(
         recipe,
         trained=sum(lengths[at] for step in order for at in step),
-        held_out=sum(len(text.input_ids) for text in held_out.encoded),
-        mean=sum(lengths) / max(1, len(train.examples)),
+        held_out=int(held_out.encoded.lengths.sum()),
+        mean=sum(lengths) / len(train.lines),
         measurements=len(order) // evaluate_every(recipe, len(order)),
     )
     prepared = Prepared(
@@ -318,7 +288,7 @@ def prepare(recipe: Recipe, printer: JournalPrinter) -> Prepared:
             printer.print(f"note: {split.name}, {plural(count, 'example')}: {mismatch}")
         if left_out := len(split.left_out):
             printer.print(f"note: {split.name}: {plural(left_out, 'example')} left out; the report lists them")
-    if train.system is not None and (without := sum(system_of(one) != train.system for one in held_out.examples)):
+    if train.system is not None and (without := int((held_out.systems != train.systems[0]).sum())):
         printer.print(
             f"note: {held_out.name}, {plural(without, 'example')}: without the system message of all training examples"
         )
@@ -328,7 +298,7 @@ def prepare(recipe: Recipe, printer: JournalPrinter) -> Prepared:
 def _require_known_tokens(prepared: Prepared) -> None:
     """Raise `ConfigError` for tokens that the base has no embedding of."""
     size = configuration(prepared.recipe.model).get_text_config().vocab_size
-    highest = max(max(text.input_ids) for split in prepared.splits for text in split.encoded)
+    highest = max(split.highest for split in prepared.splits)
     if highest >= size:
         message = f"the tokenizer has token {highest}, the model only {size} tokens"
         raise ConfigError(message, "tokenizer and weights are from different models")

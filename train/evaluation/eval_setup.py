@@ -11,7 +11,7 @@ from curate.core.files import sha256
 from curate.core.text import normalised, plural, visible
 from curate.models.template import Template
 from train.data.pairs import preferred_examples
-from train.data.splits import examples_in
+from train.data.tokenized import examples_in
 from train.evaluation.options import LIMIT, SHOTS, Options
 from train.evaluation.prompts import Question, Turns, questions_of, spread_evenly
 from train.evaluation.task import TASKS, TaskName, guess_task
@@ -104,7 +104,7 @@ def examples_of(trained: Trained, path: Path) -> list[Example]:
             "restore it, or train again on the new data",
         )
     examples = [example for example in examples_in(path) if isinstance(example.value.get("messages"), list)]
-    return preferred_examples(examples, trained.recipe.objective)
+    return list(preferred_examples(examples, trained.recipe.objective))
 
 
 def _notes(

@@ -4,12 +4,14 @@ import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
+import numpy as np
 import torch
 from peft import PeftModel, PeftType
 from transformers import GenerationConfig
 
-from curate.models.encoding import IGNORE_INDEX, Encoded
+from curate.models.encoding import Encoded
 from curate.models.template import Template
+from train.encoded_texts import EncodedTexts
 from train.errors import ran_out
 from train.model.base import autocast, device, longest_context
 from train.model.loss import has_virtual, prefix_cache
@@ -33,10 +35,7 @@ def generate(model: Any, **options: Any) -> Any:
 def stop_ids(template: Template, texts: Iterable[Encoded]) -> list[int]:
     """Tokens that end an answer: end of text, and the control tokens at the end of training answers."""
     found = {template.tokenizer.eos_token_id}
-    for text in texts:
-        last = next((label for label in reversed(text.labels) if label != IGNORE_INDEX), None)
-        if last in template.stop_ids:
-            found.add(last)
+    found |= template.stop_ids.intersection(np.unique(EncodedTexts.of(texts).last).tolist())
     return sorted(found - {None})
 
 

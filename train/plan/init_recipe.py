@@ -17,7 +17,8 @@ from curate.core.text import gigabytes, plural
 from curate.models.chat_templates import chat_template_source
 from curate.models.names import configuration
 from curate.models.template import Template, load_template
-from train.data.splits import examples_in, is_not_empty
+from train.data.splits import is_not_empty
+from train.data.tokenized import examples_in
 from train.memory.autoconfig import Fit, Texts, available, choose_settings, sizes_of
 from train.memory.memory_profile import Sizes
 from train.model.base import device

@@ -3,6 +3,7 @@
 from pathlib import Path
 from time import monotonic
 
+import numpy as np
 import torch
 
 from curate.core.config import CheckConfig, Config
@@ -112,14 +113,12 @@ def _too_wide(recipe: Recipe, sizes: Sizes) -> list[str]:
 def _splits(prepared: Prepared) -> tuple[SplitPlan, ...]:
     plans = []
     for split in prepared.splits:
-        lengths = [len(text.input_ids) for text in split.encoded]
-        supervised = sum(text.supervised for text in split.encoded)
-        longest: dict[int, int] = {}
-        for owner, length in zip(split.owners, lengths, strict=True):
-            longest[owner] = max(length, longest.get(owner, 0))
-        counts = {"texts": len(lengths), "tokens": sum(lengths), "longest": max(lengths), "supervised": supervised}
-        counts["examples"] = len(split.examples)
-        plans.append(SplitPlan(name=split.name, repeated=sum(lengths) / sum(longest.values()), **counts))
+        lengths, longest = split.encoded.lengths, np.zeros(len(split.lines), dtype=np.int64)
+        np.maximum.at(longest, split.owners, lengths)
+        tokens, supervised = int(lengths.sum()), int(split.encoded.supervised.sum())
+        counts = {"texts": len(lengths), "tokens": tokens, "longest": int(lengths.max()), "supervised": supervised}
+        counts["examples"] = len(split.lines)
+        plans.append(SplitPlan(name=split.name, repeated=tokens / int(longest.sum()), **counts))
     return tuple(plans)
 
 

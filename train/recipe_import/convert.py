@@ -130,11 +130,11 @@ def import_recipe(
 
 def amount_of(train: Path) -> Amount:
     """Number and estimated length of the examples of a training split. Raises `InputError`."""
-    from train.data.splits import examples_in
+    from train.data.tokenized import examples_in
 
     if not train.is_file():
         raise InputError(f"{train}: no such file", "create the split with  curate split DATA -o FOLDER")
-    examples = examples_in(train)
+    examples = list(examples_in(train))
     if not examples:
         raise InputError(f"{train}: contains no example", f"curate check {train}")
     turns = [[str(turn.value.get("content") or "") for turn in example.messages] for example in examples]

@@ -130,7 +130,7 @@ MIN_DISTANCE: Final = 2.0
 """Minimum distance in deviations of all losses between an example and its neighbours."""
 
 
-def datamap(loss_log: Iterable[dict[str, Any]], examples: Sequence[Example]) -> list[MappedExample]:
+def datamap(loss_log: Iterable[dict[str, Any]], examples: Iterable[Example]) -> list[MappedExample]:
     """The map, in the order of the split; examples that were never trained on are not on it."""
     visits = visits_of(loss_log)
     if not len(visits.lines):
@@ -222,13 +222,14 @@ def _answer(example: Example) -> str:
     return normalised(example.answer.text) if example.answer is not None else ""
 
 
-def data_map_summary(mapped: Sequence[MappedExample], examples: Sequence[Example]) -> DataMap | None:
+def data_map_summary(mapped: Sequence[MappedExample], examples: Iterable[Example]) -> DataMap | None:
     """The summary of a map for the report; None if nothing was trained on."""
     if not mapped:
         return None
-    by_line = {example.place.line: example for example in examples}
     parts = [(name, [one for one in mapped if one.region == name]) for name in get_args(Region)]
     hardest = sorted(mapped, key=lambda one: one.rank)[:MAX_SHOWN]
+    shown = {one.line for one in hardest}
+    by_line = {example.place.line: example for example in examples if example.place.line in shown}
     return DataMap(
         examples=len(mapped), visits=_short(sum(len(one.losses) for one in mapped) / len(mapped)),
         regions=tuple(

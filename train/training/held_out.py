@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import numpy as np
 import torch
 
-from curate.models.encoding import IGNORE_INDEX, Encoded
+from curate.models.encoding import Encoded
 from curate.models.template import Template
 from train import distributed
 from train.batching import Pack, groups, pack
+from train.encoded_texts import EncodedTexts
 from train.model.base import autocast, device
 from train.model.loss import Losses, losses
 
@@ -106,8 +108,9 @@ def generic_texts(template: Template) -> list[Encoded]:
 
 
 def _evenly_spaced(texts: Sequence[Encoded], count: int) -> list[Encoded]:
-    long = [text for text in texts if sum(label != IGNORE_INDEX for label in text.labels[1:]) >= MIN_MEMORIZED_TOKENS]
-    return long[:: max(1, -(-len(long) // count))] if count else []
+    every = EncodedTexts.of(texts)
+    long = np.flatnonzero(every.supervised >= MIN_MEMORIZED_TOKENS)
+    return list(every.chosen(long[:: max(1, -(-len(long) // count))])) if count else []
 
 
 def probe(

@@ -149,7 +149,7 @@ class Preference:
         """The answers of a step, and for each of its texts the number of its answer."""
         split, numbers = self.split, [answer for answer, _ in self._numbers(step)]
         first = [step[numbers.index(number)] for number in range(numbers[-1] + 1)]
-        tokens = likelihoods.new_tensor([sum(split.encoded[at].weights[1:]) for at in step])
+        tokens = likelihoods.new_tensor([split.encoded.weights[at] for at in step])
         texts = torch.stack([likelihoods[:, POLICY], likelihoods[:, REFERENCE], tokens])
         owners = torch.tensor(numbers, device=likelihoods.device)
         policy, reference, counts = texts.new_zeros(3, len(first)).index_add_(1, owners, texts)

@@ -143,9 +143,7 @@ class Training:
         self.dtype = DTYPES[settings.dtype]
         self.sharded = self.recipe.parallel == "fsdp" and distributed.world_size() > 1
         train = prepared.train
-        lines = [
-            train.examples[owner].place.line * (sign > 0) for owner, sign in zip(train.owners, train.signs, strict=True)
-        ]
+        lines = train.lines[train.owners] * (train.signs > 0)
         self.loss_log = LossLog(folder.losses, lines, silent=distributed.rank() > 0)
         self.model: Any = None
         self.packing = False
@@ -172,7 +170,7 @@ class Training:
         return report
 
     def _map(self) -> list[MappedExample]:
-        found = datamap(self.loss_log.lines(), self.prepared.train.examples)
+        found = datamap(self.loss_log.lines(), self.prepared.train.examples())
         write_bytes(self.folder.path / DATAMAP_FILE, b"".join(MAPPED.dump_json(one) + b"\n" for one in found))
         return found
 
@@ -379,10 +377,10 @@ class Training:
             steps=max(done, default=len(prepared.order)),
             kept_step=step,
             validation_loss=found if isfinite(found := dict(callback.measured).get(step, inf)) else None,
-            train_examples=len(prepared.train.examples),
-            supervised_tokens=sum(text.supervised for text in prepared.train.encoded),
+            train_examples=len(prepared.train.lines),
+            supervised_tokens=int(prepared.train.encoded.supervised.sum()),
             held_out=prepared.held_out.name,
-            held_out_examples=len(prepared.held_out.examples),
+            held_out_examples=len(prepared.held_out.lines),
             base_loss=base["loss"],
             tuned_loss=tuned["loss"],
             base_preferences=base.get("preferences"),
@@ -394,7 +392,7 @@ class Training:
                 base.get("probes"),
                 tuned.get("probes"),
             ),
-            data_map=data_map_summary(mapped, prepared.train.examples),
+            data_map=data_map_summary(mapped, prepared.train.examples()),
             generations=tuple(
                 Generation(prompt=question.text, reference=question.reference, base=before, tuned=after)
                 for question, before, after in zip(prepared.questions, base["answers"], tuned["answers"], strict=True)

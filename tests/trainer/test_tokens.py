@@ -1,0 +1,79 @@
+"""Tokens are made once and kept in a file; what is read from it is what was encoded."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curate.core.errors import InputError
+from curate.models.encoding import Encoding
+from curate.models.template import Template
+from tests.trainer.tiny import CHATML, conversations, make_tokenizer, write_split
+from train.data.splits import Split, load_split
+from train.encoded_texts import EncodedTexts
+from train.recipe import Recipe
+
+
+def load(folder: Path, *, template: str = CHATML, **values: Any) -> Split:
+    return load_split(folder, "train", Template(make_tokenizer(template)), Recipe(model="m", data="d", **values))
+
+
+def ids(split: Split) -> list[list[int]]:
+    return [text.input_ids for text in split.encoded]
+
+
+@pytest.fixture
+def encoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """One entry for each example that is encoded."""
+    counted, encode = list[int](), Template.encode
+
+    def counting(template: Template, value: dict[str, Any], *, as_one: bool = False) -> Encoding:
+        counted.append(1)
+        return encode(template, value, as_one=as_one)
+
+    monkeypatch.setattr(Template, "encode", counting)
+    return counted
+
+
+def test_tokens_are_made_once_for_equal_data_template_and_length(tmp_path: Path, encoded: list[int]) -> None:
+    folder = write_split(tmp_path / "split", train=5)
+    first = load(folder)
+    assert ids(load(folder)) == ids(first)
+    assert len(encoded) == 5
+    load(folder, rank=4, over_length="leave-out")  # what does not change the tokens
+    assert len(encoded) == 5
+    load(folder, max_length=100)
+    load(folder, template=CHATML.replace("You are", "Be"))
+    (folder / "train.jsonl").write_text("".join(json.dumps(one) + "\n" for one in conversations(4)))
+    load(folder)
+    assert len(encoded) == 5 + 5 + 5 + 4
+    with pytest.raises(InputError, match="has changed since the training began"):
+        list(first.examples())
+
+
+def test_damaged_tokens_are_made_again_and_without_a_folder_none_are_kept(tmp_path: Path, encoded: list[int]) -> None:
+    folder, cache = write_split(tmp_path / "split", train=5), tmp_path / "cache"
+    first = ids(load(folder))
+    (entry,) = cache.glob("tokens/*.bin")
+    entry.write_bytes(entry.read_bytes()[:-4] + b"\1\0\0\0")
+    assert ids(load(folder)) == first
+    assert len(encoded) == 10
+    for file in cache.glob("tokens/.*"):
+        file.unlink()
+    for file in cache.glob("tokens/*"):
+        file.unlink()
+    (cache / "tokens").rmdir()
+    (cache / "tokens").write_text("a file")
+    assert ids(load(folder)) == ids(load(folder)) == first
+    assert len(encoded) == 20
+
+
+def test_a_text_is_read_as_it_was_encoded() -> None:
+    turns = [turn for one in conversations(3) for turn in one["messages"]]
+    turns[3] = {**turns[3], "weight": 0}
+    turns[5] = {**turns[5], "weight": 0.3}
+    texts = Template(make_tokenizer()).encode({"messages": turns, "weight": 0.7}).encoded
+    (text,), (read,) = texts, EncodedTexts.of(texts)
+    assert (read.input_ids, read.labels, read.weights) == (text.input_ids, text.labels, text.weights)
+    assert len({weight for weight in text.weights if weight}) == 2

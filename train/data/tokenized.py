@@ -1,0 +1,241 @@
+"""The tokens of a file, made once for each data, template and settings, and kept in `.curate/cache/tokens`.
+
+An entry of numbers has the tokens of all texts end to end, an entry of arrays has what is known about texts and
+examples. Reading, encoding and writing take one example at a time, so memory does not grow with the text.
+"""
+
+import json
+import tempfile
+from array import array
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from hashlib import sha256 as sha256_of
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import xxhash
+from filelock import FileLock
+
+from curate.core import store
+from curate.core.errors import InputError, OutputError, UsageError
+from curate.core.example import Example
+from curate.core.files import make_private_folder, sha256
+from curate.core.lazy import Arrays
+from curate.core.runs import Project
+from curate.core.snapshot import unchanging
+from curate.core.text import plural
+from curate.models.encoding import Encoding
+from curate.models.template import Template
+from curate.models.template_messages import answer_weight, has_reasoning
+from curate.read.dataset import read_lines
+from train.data.pairs import Side, refused_lines, sides_of
+from train.data.system_message import system_of
+from train.encoded_texts import ID_TYPE, EncodedTexts, TextWriter
+from train.recipe import Recipe
+
+PACKAGES: Final = ("core", "lint", "models", "read", "../train")
+"""The packages whose code decides what the tokens are."""
+OTHER_COLUMNS: Final = {
+    "owners": "i4", "signs": "i1",
+    "numbers": "i8", "lines": "i8", "example_weights": "f8", "systems": "u8",
+}  # fmt: skip
+"""Arrays beside those of the texts: two by text, the others by example."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokenized:
+    """A file, tokenized."""
+
+    texts: EncodedTexts
+    columns: Arrays
+    """See `OTHER_COLUMNS`."""
+    facts: dict[str, Any]
+    """See `Tokenizing.facts`."""
+
+
+def tokenized(path: Path, template: Template, recipe: Recipe, context: int, *, as_is: bool) -> Tokenized:
+    """The tokens of a file, from the cache or made now. `context`: tokens that the model takes; `as_is`: one text for
+    an example also where the template changes earlier turns. Raises `InputError` if a line holds no example.
+    """
+    settings = [recipe.objective, as_is, recipe.max_length, context]
+    with unchanging([path]), _locked_cache() as folder:
+        if folder is None:
+            return _tokenize(path, template, recipe, context, as_is=as_is)
+        parts = (store.code_id(*PACKAGES), sha256(path), tokenizer_id(template), settings)
+        numbers, columns = (store.entry(folder, "tokens", suffix, *parts) for suffix in (".bin", ".npz"))
+        found = store.load(columns, lambda arrays: _kept(numbers, arrays))
+        if found is None:
+            store.make_room(folder)
+            found = _tokenize(path, template, recipe, context, as_is=as_is, entry=numbers)
+            if len(found.texts):
+                facts = np.frombuffer(json.dumps(found.facts).encode(), dtype=np.uint8)
+                store.save(columns, found.texts.columns | found.columns | {"facts": facts})
+        return found
+
+
+@contextmanager
+def _locked_cache() -> Iterator[Path | None]:
+    """The folder of the entries, of which only one process makes some at a time; None if it cannot be written to."""
+    with ExitStack() as stack:
+        folder = None
+        with suppress(OSError, UsageError):
+            cache = Project(Path.cwd()).cache / "tokens"
+            make_private_folder(cache)
+            stack.enter_context(FileLock(cache / ".lock"))
+            folder = cache
+        yield folder
+
+
+def tokenizer_id(template: Template) -> str:
+    """Identifier of a tokenizer and its chat template by content."""
+    tokenizer = template.tokenizer
+    parts = (
+        template.hash, tokenizer.backend_tokenizer.to_str(), sorted(map(str, tokenizer.special_tokens_map.items())),
+        sorted(template.stop_ids), version("transformers"), version("tokenizers"),
+    )  # fmt: skip
+    return sha256_of(repr(parts).encode()).hexdigest()
+
+
+def _kept(numbers: Path, arrays: Arrays) -> Tokenized:
+    store.require_types(arrays, OTHER_COLUMNS)
+    tokens = store.mapped_numbers(numbers, ID_TYPE)
+    if tokens is None:
+        raise ValueError(numbers)
+    facts = json.loads(arrays["facts"].tobytes())
+    return Tokenized(EncodedTexts.from_columns(tokens, arrays), {name: arrays[name] for name in OTHER_COLUMNS}, facts)
+
+
+def examples_in(path: Path) -> Iterator[Example]:
+    """The examples of a split's file, one at a time. Raises `InputError`, at the end, if a line holds none."""
+    broken: list[str] = []
+    for line in read_lines([path]):
+        if line.example is None:
+            broken.append(str(line.place))
+        elif not broken:
+            yield line.example
+    if broken:
+        raise InputError(
+            f"{broken[0]}: no example in this line ({plural(len(broken), 'such line')} in the file)",
+            f"curate check {path}",
+        )
+
+
+def _tokenize(
+    path: Path, template: Template, recipe: Recipe, context: int, *, as_is: bool, entry: Path | None = None
+) -> Tokenized:
+    """Encode a file. The tokens are written to `entry`, or to a file that is deleted with this process."""
+    refused = refused_lines(path) if recipe.objective != "sft" else {}
+    try:
+        with store.new_entry(entry) if entry else tempfile.TemporaryFile() as file:
+            work = Tokenizing(TextWriter(file), template, recipe, context, refused, as_is=as_is)
+            for example in examples_in(path):
+                work.add(example)
+            work.writer.flush()
+            tokens = None if entry else store.mapped(file, ID_TYPE)
+    except OSError as error:
+        raise OutputError.of(entry or tempfile.gettempdir(), error, "free disk space") from error
+    if entry:
+        tokens = store.mapped_numbers(entry, ID_TYPE)
+    texts = EncodedTexts.from_columns(np.empty(0, ID_TYPE) if tokens is None else tokens, work.writer.columns())
+    return Tokenized(texts, work.columns(), work.facts())
+
+
+@dataclass(slots=True)
+class Tokenizing:
+    """Encodes the examples of a file one after another."""
+
+    writer: TextWriter
+    template: Template
+    recipe: Recipe
+    context: int
+    refused: dict[int, str]
+    """By line, why rules refuse a preference."""
+    as_is: bool = field(kw_only=True)
+    number: int = 0
+    left_out: list[tuple[int, str, str]] = field(default_factory=list)
+    """Line, id and reason of each example that is not used."""
+    mismatches: Counter[str] = field(default_factory=Counter)
+    differing: list[int] = field(default_factory=lambda: [0, 0, 0])
+    """With `as_is`: tokens that differ from those of inference, all tokens, and the number of answers' histories."""
+    thinking: int = 0
+    """Examples with reasoning."""
+    system: str | None = None
+    """That of the first example."""
+    shared: dict[str, Any] | None = None
+    """What all examples give the chat template beside their messages."""
+    _columns: dict[str, Any] = field(
+        default_factory=lambda: {
+            name: array({"i4": "i", "i1": "b", "i8": "q", "f8": "d", "u8": "Q"}[kind])
+            for name, kind in OTHER_COLUMNS.items()
+        }
+    )
+
+    def add(self, example: Example) -> None:
+        """Encode an example, or note why it is left out. Raises `OSError`."""
+        self.number += 1
+        encoded = self._sides(example)
+        if isinstance(encoded, str):
+            self.left_out.append((example.place.line, example.id, encoded))
+            return
+        columns, weight = self._columns, answer_weight(example.value) if self.recipe.objective != "sft" else 1.0
+        for side, encoding in encoded:
+            for text in encoding.encoded:
+                # without the weight of the example
+                own = text if weight == 1 else replace(text, weights=[one / weight for one in text.weights])
+                self.writer.add(own)
+                columns["owners"].append(len(columns["numbers"]))
+                columns["signs"].append(side.sign)
+            if encoding.differing[1]:  # a history that differs from that of inference
+                only, total = encoding.differing
+                self.differing = [self.differing[0] + only, self.differing[1] + total, self.differing[2] + 1]
+        self.mismatches.update({text for _, encoding in encoded for text in encoding.mismatches})
+        self._note_shared(example)
+        system = system_of(example)
+        values = (self.number - 1, example.place.line, weight, xxhash.xxh3_64_intdigest(repr(system).encode()))
+        for name, value in zip(("numbers", "lines", "example_weights", "systems"), values, strict=True):
+            columns[name].append(value)
+
+    def _sides(self, example: Example) -> list[tuple[Side, Encoding]] | str:
+        """The sides of an example with their texts, or why it is not trained on."""
+        refusal = self.refused.get(example.place.line, "")
+        sides = sides_of(example, self.recipe.objective)
+        if isinstance(sides, str):
+            return refusal or sides
+        if refusal and not refusal.startswith("P013"):  # about all labels of the file, and reported at the first
+            return refusal
+        encoded = [(side, self.template.encode(side.value, as_one=self.as_is)) for side in sides]
+        if problems := [problem for _, encoding in encoded for problem in encoding.problems]:
+            texts = (f"{problem.code} {problem.pointer}: {problem.message}".lstrip() for problem in problems)
+            return "; ".join(dict.fromkeys(texts))
+        length, longest = max(encoding.length for _, encoding in encoded), self.recipe.max_length
+        if length <= min(longest, self.context):
+            return encoded
+        limit = f"max_length = {longest}" if longest <= self.context else f"the model's {self.context}"
+        return f"K001 {length} tokens, more than {limit}"
+
+    def _note_shared(self, example: Example) -> None:
+        given = {key: example.value.get(key) for key in ("tools", "chat_template_kwargs")}
+        if self.shared is None:
+            self.system, self.shared = system_of(example), {key: value for key, value in given.items() if value}
+        self.shared = {key: value for key, value in self.shared.items() if given[key] == value}
+        answers = (message.value for message in example.messages if message.role == "assistant")
+        self.thinking += any(map(has_reasoning, answers))
+
+    def columns(self) -> Arrays:
+        """The columns of texts and examples."""
+        return {name: np.array(values, dtype=OTHER_COLUMNS[name]) for name, values in self._columns.items()}
+
+    def facts(self) -> dict[str, Any]:
+        """What is known about the file as a whole."""
+        only, total, histories = self.differing
+        if histories:
+            text = f'history = "as-is": {only / total:.1%} of the tokens up to answers differ from inference'
+            self.mismatches[text] += histories
+        return {
+            "left_out": self.left_out, "mismatches": self.mismatches, "system": self.system,
+            "shared": self.shared or {}, "thinking": self.thinking, "highest": self.writer.highest,
+        }  # fmt: skip
