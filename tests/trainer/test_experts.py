@@ -92,7 +92,7 @@ def test_experts_and_their_router_cannot_be_named(
 
 REFUSED: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "experts in 4 bits": ({"method": "qlora"}, "has 4 experts in weights that bitsandbytes leaves in 16 bits"),
-    "one process": ({"parallel": "fsdp"}, "there is one process"),
+    "shares on a CPU": ({"parallel": "fsdp"}, "weights are shared out among GPUs only"),
     "float16": ({"dtype": "float16"}, "is not trained on a CPU"),
     "attention": ({"attention": "varlen"}, "needs an NVIDIA GPU"),
 }

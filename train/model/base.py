@@ -108,7 +108,9 @@ def training_problems(recipe: Recipe, dtype: torch.dtype, *, here: bool = True) 
     found = base_problems(recipe, dtype)
     if (missing := reporting_problem(recipe)) is not None:
         found.append(Problem(*missing))
-    if recipe.parallel == "fsdp" and world_size() == 1:
+    if recipe.parallel == "fsdp" and device().type == "cpu":
+        found.append(Problem('parallel = "fsdp": weights are shared out among GPUs only', 'set  parallel = "ddp"'))
+    elif recipe.parallel == "fsdp" and world_size() == 1:
         start = "torchrun --nproc-per-node N -m curate train RECIPE"
         found.append(
             Problem('parallel = "fsdp": there is one process, and it shares out weights among several',

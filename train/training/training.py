@@ -190,9 +190,6 @@ class Training:
         set_seed(self.recipe.seed)  # the adapter begins with random numbers
         self.model = add_adapter(base, self.recipe, self.prepared.start)
         if self.sharded:
-            for parameter in self.model.parameters():  # FSDP wants one dtype in all that it shards together
-                if parameter.requires_grad:
-                    parameter.data = parameter.data.to(self.dtype)
             self.packing = self.recipe.packing
         else:
             self._find_packing()
