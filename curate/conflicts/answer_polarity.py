@@ -4,7 +4,6 @@ cannot", "is covered".
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Final
 
 from curate.language.lexicon import (
@@ -19,19 +18,12 @@ from curate.language.lexicon import (
 )
 from curate.language.names import names
 from curate.language.negation import NO, YES, are_opposites
+from curate.language.precise_requests import asks_yes_or_no
 from curate.language.sentences import sentences
 from curate.language.tokens import plain_words, stem
 
 EXPLICIT_PRECISION, IMPLIED_PRECISION = 0.97, 0.9
 """Precision if both answers say yes or no, and if one of them says so in other words."""
-YES_NO_QUESTION: Final = re.compile(
-    r"^\W*(?:(?:hi|hello|hey|please|so|and|but|also|then)\b\W*)*"
-    r"(?:(?:if|when|in|on|at|for|with|under|during)\b[^,?]{1,80}, ?)?"
-    r"(?:is|are|am|was|were|do|does|did|can|could|will|would|should|shall|must|may|might|has|have|had)\b",
-    re.IGNORECASE,
-)
-EITHER_OR: Final = re.compile(r"\bor\b", re.IGNORECASE)
-"""A question about two alternatives cannot be answered with yes or no."""
 HEDGE: Final = re.compile(
     r"\b(?:may|might|could|perhaps|possibly|probably|likely|maybe|depends?|depending|varies|vary|sometimes|usually|often"
     r"|in some cases|not (?:necessarily|sure|certain)"
@@ -64,13 +56,6 @@ MIN_SHORT_COVERAGE, MIN_LONG_COVERAGE = 0.5, 0.75
 """Minimum share of the question's words of meaning in the first sentence of a short and of a long answer."""
 MAX_BARE_DENIAL_WORDS: Final = 8
 """Maximum number of words of an answer that denies without a word of the question."""
-
-
-@lru_cache(16_384)  # each question is compared with several others
-def asks_yes_or_no(request: str) -> bool:
-    """Whether the last sentence of a request asks for yes or no."""
-    questions = [sentence for sentence in sentences(request) if sentence.endswith("?")] or [request]
-    return YES_NO_QUESTION.match(questions[-1]) is not None and EITHER_OR.search(questions[-1]) is None
 
 
 def polarity(request: str, answer: str) -> tuple[int, bool]:

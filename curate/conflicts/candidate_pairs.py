@@ -14,7 +14,7 @@ from itertools import accumulate, chain, combinations, pairwise, product
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from curate.conflicts.answer_polarity import asks_yes_or_no, polarity
+from curate.conflicts.answer_polarity import polarity
 from curate.conflicts.answered_question import BRIEF_WORDS, length_share
 from curate.conflicts.nli import MAX_BRIEF_WORDS
 from curate.conflicts.question import Question, beside_shared_lines, calculate_otherwise, same_request
@@ -31,6 +31,7 @@ from curate.core.text import excerpt, normalised, plural
 from curate.corpus.strata import is_label
 from curate.language.lexicon import NEUTRAL_PROMPT_WORDS
 from curate.language.names import names
+from curate.language.precise_requests import asks_yes_or_no
 from curate.language.refusals import OPENING_CHARS, refuses
 from curate.language.sentences import is_code, sentences
 from curate.language.tokens import content_words, stems

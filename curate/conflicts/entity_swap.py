@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence, Set
 from typing import Final
 
-from curate.conflicts.answer_polarity import asks_yes_or_no
 from curate.core.text import normalised
 from curate.language.lexicon import NO_NAME_WORDS
 from curate.language.names import names
+from curate.language.precise_requests import asks_yes_or_no
 from curate.language.quantities import numbers, quantities, unmatched
 from curate.language.sentences import Aligned, sentences
 from curate.language.spelling import easily_confused, same_word

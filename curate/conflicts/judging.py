@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
-from curate.conflicts.answer_polarity import HEDGE, asks_yes_or_no, opposite_polarity
+from curate.conflicts.answer_polarity import HEDGE, opposite_polarity
 from curate.conflicts.answer_swap import FACT_RULES, AnsweredPair, with_answers
 from curate.conflicts.candidate_pairs import Nominee
 from curate.conflicts.contradiction_rules import is_comparable, refusal_contradiction, rule_contradictions
@@ -19,6 +19,7 @@ from curate.conflicts.verdicts import VERDICT_PRECISION, opposite_verdicts
 from curate.core.config import ConflictsConfig
 from curate.core.text import plural
 from curate.language.negation import without_yes_or_no
+from curate.language.precise_requests import asks_yes_or_no
 from curate.language.refusals import OPENING_CHARS, refuses
 from curate.language.sentences import sentences
 from curate.language.tokens import content_words

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from curate.conflicts.numeric_contradictions import MAX_BRIEF_WORDS
 from curate.conflicts.requested_amounts import MAX_WORDS, word_count
 from curate.conflicts.requested_kinds import asked_kinds, asked_part
 from curate.conflicts.wording import MAX_RARITY, rarity
 from curate.language.lexicon import DAYS, FILLER_WORDS, MONTHS
 from curate.language.names import starts_sentence
+from curate.language.precise_requests import MAX_BRIEF_WORDS
 from curate.language.quantity_translation import language_of
 from curate.language.verdict_words import MANNER_QUESTION, NAME_QUESTION, PERSON_QUESTION
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from curate.core.text import normalised, words
 from curate.language.lexicon import FILLER_WORDS, STOPWORDS
+from curate.language.precise_requests import asks_for_amount, is_brief
 from curate.language.quantities import Quantity, quantities, unmatched
 from curate.language.sentences import Aligned, sentences
 from curate.language.tokens import content_words, stem
@@ -28,13 +29,6 @@ RESULT: Final = re.compile(
     re.IGNORECASE,
 )
 
-AMOUNT_QUESTION: Final = re.compile(
-    r"\bhow (?:long|much|many|far|old|tall|high|big|large|heavy|fast|often|wide|deep)\b|^\W*(?:when|(?:at )?what (?:time|date|year|day))\b"  # noqa: E501
-    r"|\b(?:price|costs?|fee|rate|deposit|limit|max(?:imum)?|min(?:imum)?|size|length|height|weight|age|population|distance|speed|duration|period|deadline"
-    r"|temperature|warranty|boiling point|freezing point|melting point)\b",
-    re.IGNORECASE,
-)
-"""Asks for an amount, or for a time."""
 AGE_QUESTION: Final = re.compile(r"\b(?:how old|age)\b", re.IGNORECASE)
 """Asks for a number of years, with or without the unit."""
 HOW_MANY_QUESTION: Final = re.compile(r"\bhow many (?:\w+ )??(\w+)\b(?= )", re.IGNORECASE)
@@ -42,8 +36,6 @@ MAX_AMOUNT_WORDS: Final = 3
 """Number of words up to which an answer is only its amount."""
 MAX_SENTENCE_WORDS: Final = 10
 """Maximum number of words of an answer of one sentence that contains little besides its amount."""
-MAX_BRIEF_WORDS: Final = 30
-"""Number of words up to which an answer may be only the requested amount."""
 
 APPROXIMATION: Final = re.compile(
     r"(?:\b(?:about|around|roughly|approximately|approx\.?|nearly|almost|circa"
@@ -95,7 +87,7 @@ def _contradictory_amounts(question: str, left: str, right: str) -> FigureClash 
     """The contradiction of two short answers to a question for an amount or a time that give one each, however they are
     worded; None without one.
     """
-    if max(len(left.split()), len(right.split())) > MAX_BRIEF_WORDS or not AMOUNT_QUESTION.search(question):
+    if not (is_brief(left) and is_brief(right) and asks_for_amount(question)):
         return None
     question_words = content_words(question)
     stems = [_stems_without(text, quantities(text)) - STOPWORDS for text in (left, right)]

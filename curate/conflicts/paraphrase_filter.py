@@ -10,7 +10,6 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from curate.conflicts.answer_polarity import asks_yes_or_no
 from curate.conflicts.entity_swap import FACTOID
 from curate.conflicts.numeric_contradictions import CALCULATION_REQUEST, RESULT, are_about
 from curate.conflicts.wording import ASPECTS
@@ -18,6 +17,7 @@ from curate.core.text import normalised, words
 from curate.language.lexicon import STOPWORDS
 from curate.language.names import names
 from curate.language.negation import NO, YES, negation_count
+from curate.language.precise_requests import asks_yes_or_no
 from curate.language.quantities import Quantity, quantities, unmatched
 from curate.language.tokens import content_words, plain_words, stem, stems
 

@@ -2,17 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import Final
 
-from curate.conflicts.answer_polarity import asks_yes_or_no
 from curate.conflicts.evidence import Evidence
 from curate.conflicts.negation import yes_no_openings
-from curate.conflicts.numeric_contradictions import AMOUNT_QUESTION
 from curate.conflicts.question import Question, question_of
 from curate.core.example import Example
-
-MAX_ANSWER_WORDS: Final = 30
-"""Maximum number of words of an answer whose numbers count as the requested ones."""
+from curate.language.precise_requests import asks_for_amount, asks_yes_or_no, is_brief
 
 
 def contradictory_pairs(examples: Sequence[Example]) -> Iterator[tuple[Example, Example, Evidence]]:
@@ -28,13 +23,14 @@ def contradictory_pairs(examples: Sequence[Example]) -> Iterator[tuple[Example, 
 
 
 def _precise_evidence(left: Question, right: Question) -> Evidence | None:
-    """An explicit yes against an explicit no, or two requested amounts or times; None without such a contradiction."""
+    """An explicit yes against an explicit no, or two requested amounts or times; None without such a contradiction.
+
+    `curate.lint.rules.example_summary.may_contradict` tells in advance which groups of answers can have one.
+    """
     sources = set[str]()
     if asks_yes_or_no(left.request) and yes_no_openings(left.answer, right.answer) is not None:
         sources.add("polarity")
-    if AMOUNT_QUESTION.search(left.request) and all(
-        len(answer.split()) <= MAX_ANSWER_WORDS for answer in (left.answer, right.answer)
-    ):
+    if is_brief(left.answer) and is_brief(right.answer) and asks_for_amount(left.request):
         sources |= {"numbers", "dates"}
     if not sources:  # the common case
         return None

@@ -9,7 +9,6 @@ from itertools import product
 from typing import Final, NamedTuple
 
 from curate.conflicts.numeric_contradictions import (
-    MAX_BRIEF_WORDS,
     TIME_KINDS,
     WORKED_CALCULATION,
     may_both_hold,
@@ -17,6 +16,7 @@ from curate.conflicts.numeric_contradictions import (
 from curate.conflicts.requested_kinds import FREQUENCY_QUESTION, asked_kinds, asked_part, group, may_ask_for_an_amount
 from curate.language import frequencies
 from curate.language.lexicon import UNITS
+from curate.language.precise_requests import MAX_BRIEF_WORDS
 from curate.language.quantities import YEAR, Quantity, quantities_in
 from curate.language.quantity_translation import UNSPACED_LETTER, WORD, language_of
 from curate.language.tokens import content_words, stem

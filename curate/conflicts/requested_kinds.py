@@ -4,8 +4,8 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from curate.conflicts.answer_polarity import asks_yes_or_no
 from curate.language.lexicon import UNITS
+from curate.language.precise_requests import asks_yes_or_no
 from curate.language.quantities import Quantity, quantities_in
 from curate.language.quantity_translation import WORD, language_of
 from curate.language.quantity_words import UNITS_IN

@@ -4,9 +4,9 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from curate.conflicts.numeric_contradictions import MAX_BRIEF_WORDS
 from curate.conflicts.requested_amounts import MAX_WORDS, word_count
 from curate.conflicts.requested_kinds import QUESTION_MARKS, UNSPACED_END, asked_kinds, asked_part
+from curate.language.precise_requests import MAX_BRIEF_WORDS
 from curate.language.quantity_translation import language_of
 from curate.language.sentences import sentences
 from curate.language.verdict_words import DENIED, GRANTED, QUESTION_WORD

@@ -154,7 +154,7 @@ class Checker:
             for position, parsed in zip(batch.irregular_at, batch.irregular_lines, strict=True):
                 if parsed.example is not None:
                     example = with_known_roles(parsed.example)
-                    part.summary.add(example)
+                    part.summary.add(example, renamed=example is not parsed.example)
                     order.append(position)
                     if self.any_key_dataset or (self.dataset and not has_keys_beside(example)):
                         part.examples.append(parsed)

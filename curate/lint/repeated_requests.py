@@ -5,7 +5,7 @@ from itertools import accumulate
 from typing import Final
 
 from curate.lint.rules.example_columns import ExampleColumns
-from curate.lint.rules.example_summary import equal_groups
+from curate.lint.rules.example_summary import equal_groups, may_contradict
 
 MAX_COMPARED_ANSWERS: Final = 8
 """Number of different answers of a request that are compared, which bounds the time for samples of one prompt."""
@@ -18,6 +18,7 @@ Groups = list[list[int]]
 def repeated_requests(columns: ExampleColumns, labelled: set[int]) -> tuple[Groups, Groups]:
     """The groups whose answers are compared, without `labelled` examples, and those that are too many for it.
 
+    Groups whose answers cannot contradict each other, by their kinds, are in neither.
     The groups of each file come first, which do not depend on other files, then those over several files.
     """
     by_file: dict[str, Groups] = {}
@@ -37,7 +38,7 @@ def repeated_requests(columns: ExampleColumns, labelled: set[int]) -> tuple[Grou
     for groups in (*by_file.values(), across):
         groups.sort()
         end = bisect_right(list(accumulate(map(len, groups))), MAX_READ_AGAIN)
-        compared += groups[:end]
+        compared += [group for group in groups[:end] if may_contradict([columns.kinds[example] for example in group])]
         left_out += groups[end:]
     return compared, left_out
 

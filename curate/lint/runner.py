@@ -234,7 +234,8 @@ def _conclude(checker: Checker, report: CheckResult, second_reading: "_SecondRea
         replace(finding, fixable=finding.fixable and finding.file in repairable)
         for finding in second_reading.with_ids(findings, columns)
     ]
-    if groups := checker.repeated_requests({index for finding, index in findings if finding.code == LABELS_DIFFER}):
+    groups = checker.repeated_requests({index for finding, index in findings if finding.code == LABELS_DIFFER})
+    if groups or checker.uncompared:
         examples = second_reading.read({index for group in groups for index in group}, itself, columns)
         placed = {index: replace(example, place=columns.places[index]) for index, example in examples.items()}
         compared += checker.answer_findings([[placed[index] for index in group] for group in groups])

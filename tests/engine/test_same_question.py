@@ -10,7 +10,7 @@ import pytest
 
 from curate.conflicts import candidate_pairs, default_models
 from curate.conflicts import reworded as candidates
-from curate.conflicts.answer_polarity import asks_yes_or_no, opposite_polarity, polarity
+from curate.conflicts.answer_polarity import opposite_polarity, polarity
 from curate.conflicts.candidate_pairs import group_questions, reworded_pairs, same_setting
 from curate.conflicts.conflict import find_conflicts
 from curate.conflicts.default_models import with_default_models
@@ -21,6 +21,7 @@ from curate.conflicts.same_question import FEATURES, compare_words, features, pr
 from curate.conflicts.wording import asks_opposite_ends, other_aspect, other_value, wording
 from curate.core.config import ConflictsConfig
 from curate.core.example import Example, Place
+from curate.language.precise_requests import asks_yes_or_no
 from tests.conftest import chat
 
 TRIPLES = Path(__file__).parents[1] / "bench" / "question_triples.txt"

@@ -31,6 +31,7 @@ from curate.lint.rules.example_summary import (
     answer_digest,
     kinds_of,
     last_answer_of,
+    precise_kinds,
     request_of,
     sorted_columns,
 )
@@ -80,8 +81,8 @@ class DatasetSummary:
     unasked: Count | None = None
     """Plain examples that do not end with the user's turn."""
 
-    def add(self, example: Example) -> None:
-        """Add an example."""
+    def add(self, example: Example, *, renamed: bool = False) -> None:
+        """Add an example; `renamed`: whether its line has other names of roles."""
         listed = example.value.get("messages")
         turns = [turn for turn in listed if isinstance(turn, dict)] if isinstance(listed, list) else []
         texts = [
@@ -99,7 +100,7 @@ class DatasetSummary:
         self.columns.folded.append(folded)
         self.lengths.append(min(sum(map(len, texts)), MAX_UINT32))
         self.turns[len(turns)] += 1
-        self.columns.add_answer(last_answer_of(example, texts, turns))
+        self.columns.add_answer(last_answer_of(example, texts, turns, renamed=renamed))
         self._add_reasoning(example.place, turns, texts, roles)
         if opened is not None:
             self.opened[opened] = add_to_count(self.opened.get(opened), example.place)
@@ -129,14 +130,14 @@ class DatasetSummary:
             xxhash.xxh64_intdigest,
         )
         self._add_plain_reasoning(batch)
-        kinds: dict[tuple[str, ...], tuple[str, int | None, int | None]] = {}
+        kinds: dict[tuple[str, ...], tuple[str, int | None, int | None, int | None]] = {}
         for position, (roles, texts, joined, flags) in enumerate(
             zip(batch.roles, batch.texts, batch.joined_texts, batch_flags(batch), strict=True)
         ):
             kind = kinds.get(roles)
             if kind is None:
                 kind = kinds[roles] = _opening(roles)
-            suffix, system, answer = kind
+            suffix, system, request, answer = kind
             if position in batch.beside:
                 value = batch.value(position)
                 digests = _digests_beside(value, value["messages"])
@@ -152,7 +153,8 @@ class DatasetSummary:
                 self._answer(texts[answer], refused=refused)
             if answer and answer == len(texts) - 1 and texts[-1]:
                 before, last = joined[: len(joined) - len(texts[-1])], texts[-1]
-                kinds_here = kinds_of(last, request_of(texts), refused=refused)
+                requests = [] if request is None else [texts[request]]
+                kinds_here = kinds_of(last, request_of(texts), refused=refused) | precise_kinds(last, requests)
                 self.columns.add_answer(
                     LastAnswer(digest(before.encode()), answer_digest(last, kinds_here), kinds_here)
                 )
@@ -333,10 +335,14 @@ def _after(place: Place, before: int) -> Place:
     return place._replace(line=place.line + before)
 
 
-def _opening(roles: tuple[str, ...]) -> tuple[str, int | None, int | None]:
-    """For roles: their code in a digest, the positions of the first system prompt and of the last answer."""
-    answer = len(roles) - 1 - roles[::-1].index("assistant") if "assistant" in roles else None
-    return _suffix(roles), roles.index("system") if "system" in roles else None, answer
+def _opening(roles: tuple[str, ...]) -> tuple[str, int | None, int | None, int | None]:
+    """For roles: their code in a digest, the positions of the first system prompt, the last request and the last
+    answer.
+    """
+    request, answer = (
+        len(roles) - 1 - roles[::-1].index(role) if role in roles else None for role in ("user", "assistant")
+    )
+    return _suffix(roles), roles.index("system") if "system" in roles else None, request, answer
 
 
 def _suffix(roles: tuple[str, ...]) -> str:

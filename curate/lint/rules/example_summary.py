@@ -7,8 +7,10 @@ Of the last answer: 64-bit hashes of its request and of itself, and its kind.
 import string
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Any, Final, NamedTuple
 
 import xxhash
@@ -17,6 +19,8 @@ from curate.conflicts.labels import CLASSIFICATION_REQUEST
 from curate.core.example import Example, Place, attachments, canonical
 from curate.core.lazy import lazy_pattern, np
 from curate.corpus.strata import is_label, normalized_label
+from curate.language.negation import NO, YES
+from curate.language.precise_requests import asks_for_amount, asks_yes_or_no, is_brief
 from curate.language.refusals import OPENING_CHARS, refuses
 
 MAX_UINT32: Final = 2**32 - 1
@@ -152,6 +156,8 @@ class MajorityLabel:
 
 FRAGMENT, LABEL, CLASSIFIED, TEXT = 1, 2, 4, 8
 """Kinds: begins in mid-sentence; may be a class label; its request names classes; is a text longer than a label."""
+SAYS_YES, SAYS_NO, BRIEF, PRECISE = 16, 32, 64, 128
+"""Kinds: opens with a yes; opens with a no; is brief; opens with one of them or is brief as its request wants it."""
 MAX_LABEL_CHARS: Final = 40
 """Maximum length in characters of a class label."""
 REQUEST_KEYS: Final = ("tools", "functions")
@@ -194,8 +200,12 @@ NO_ANSWER: Final = LastAnswer(0, 0, 0)
 """For an example that does not end with an answer."""
 
 
-def last_answer_of(example: Example, texts: list[str], turns: list[dict[str, Any]]) -> LastAnswer:
-    """The summary of the last answer of a parsed example; `texts`: the texts of its turns, in order."""
+def last_answer_of(
+    example: Example, texts: list[str], turns: list[dict[str, Any]], *, renamed: bool = False
+) -> LastAnswer:
+    """The summary of the last answer of a parsed example; `texts`: the texts of its turns, in order; `renamed`: whether
+    its line has other names of roles, by which X008 reads it.
+    """
     if len(turns) < 2 or turns[-1].get("role") != "assistant" or turns[-1].get("tool_calls") or not texts[-1]:
         return NO_ANSWER
     if example.format in ("preference", "text") or any(key in example.value for key in RATING_KEYS):
@@ -205,6 +215,8 @@ def last_answer_of(example: Example, texts: list[str], turns: list[dict[str, Any
     request = xxhash.xxh64_intdigest(before.encode("utf-8", "surrogatepass") + other_inputs)
     answer = texts[-1]
     kinds = kinds_of(answer, request_of(texts), refused=refuses(answer[:OPENING_CHARS]))
+    requests = [text for text, turn in zip(texts, turns, strict=True) if turn.get("role") == "user"]
+    kinds |= SAYS_YES | SAYS_NO | BRIEF | PRECISE if renamed else precise_kinds(answer, requests)
     return LastAnswer(request, answer_digest(answer, kinds), kinds)
 
 
@@ -240,6 +252,26 @@ def kinds_of(answer: str, question: str, *, refused: bool) -> int:
     if first in FRAGMENT_START_CHARS:
         kinds |= FRAGMENT * _begins_inside(answer, question)
     return kinds
+
+
+def precise_kinds(answer: str, requests: Sequence[str]) -> int:
+    """The kinds by which a last answer may contradict another one to equal requests (`may_contradict`)."""
+    kinds = SAYS_YES if YES.match(answer) else SAYS_NO if NO.match(answer) else 0
+    wanted = kinds and any(map(asks_yes_or_no, requests))
+    if is_brief(answer):
+        kinds |= BRIEF
+        wanted = wanted or any(map(asks_for_amount, requests))
+    return kinds | PRECISE if wanted else kinds
+
+
+def may_contradict(kinds: Collection[int]) -> bool:
+    """Whether two of some answers to one request, by their kinds, may contradict each other without a doubt: a yes and
+    a no, or two brief answers where an amount is asked for (X008).
+    """
+    together = reduce(or_, kinds, 0)
+    if not together & PRECISE:
+        return False
+    return together & (SAYS_YES | SAYS_NO) == SAYS_YES | SAYS_NO or sum(kind & BRIEF > 0 for kind in kinds) > 1
 
 
 def _begins_inside(answer: str, question: str) -> bool:

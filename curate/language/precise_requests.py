@@ -1,0 +1,42 @@
+"""Requests for yes or no and for an amount or a time, and answers that say little else."""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from curate.language.sentences import sentences
+
+YES_NO_QUESTION: Final = re.compile(
+    r"^\W*(?:(?:hi|hello|hey|please|so|and|but|also|then)\b\W*)*"
+    r"(?:(?:if|when|in|on|at|for|with|under|during)\b[^,?]{1,80}, ?)?"
+    r"(?:is|are|am|was|were|do|does|did|can|could|will|would|should|shall|must|may|might|has|have|had)\b",
+    re.IGNORECASE,
+)
+EITHER_OR: Final = re.compile(r"\bor\b", re.IGNORECASE)
+"""A question about two alternatives cannot be answered with yes or no."""
+AMOUNT_QUESTION: Final = re.compile(
+    r"\bhow (?:long|much|many|far|old|tall|high|big|large|heavy|fast|often|wide|deep)\b|^\W*(?:when|(?:at )?what (?:time|date|year|day))\b"  # noqa: E501
+    r"|\b(?:price|costs?|fee|rate|deposit|limit|max(?:imum)?|min(?:imum)?|size|length|height|weight|age|population|distance|speed|duration|period|deadline"
+    r"|temperature|warranty|boiling point|freezing point|melting point)\b",
+    re.IGNORECASE,
+)
+"""Asks for an amount, or for a time."""
+MAX_BRIEF_WORDS: Final = 30
+"""Number of words up to which an answer may be only the requested amount."""
+
+
+@lru_cache(16_384)  # each question is compared with several others
+def asks_yes_or_no(request: str) -> bool:
+    """Whether the last sentence of a request asks for yes or no."""
+    questions = [sentence for sentence in sentences(request) if sentence.endswith("?")] or [request]
+    return YES_NO_QUESTION.match(questions[-1]) is not None and EITHER_OR.search(questions[-1]) is None
+
+
+def asks_for_amount(request: str) -> bool:
+    """Whether a request asks for an amount or a time."""
+    return AMOUNT_QUESTION.search(request) is not None
+
+
+def is_brief(answer: str) -> bool:
+    """Whether an answer may be only the requested amount."""
+    return len(answer.split(None, MAX_BRIEF_WORDS)) <= MAX_BRIEF_WORDS
