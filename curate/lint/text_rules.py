@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from functools import reduce
-from itertools import chain
 from operator import or_
 
 from curate.core.example import Example
 from curate.core.lazy import pl
 from curate.lint.rules import Rule
 from curate.lint.rules.message_frame import batch_frame
+from curate.lint.rules.prefilter import Prefilter
 from curate.read.chunks import Batch
 
 TextFinding = tuple[Rule, int, int, str]
@@ -22,8 +22,15 @@ class TextRules:
         self.rules = rules
         self._filtered = [rule for rule in rules if rule.prefilters]
         self._expressions: dict[str, pl.Expr] = {}
-        self._suspects: list[list[pl.Expr]] | None = None
-        """For rules with prefilters, which messages these select: of any text, and of texts that are not ASCII."""
+        self._prefilters: list[dict[str, Prefilter]] = [
+            {str(number): prefilter for number, prefilter in enumerate(dict.fromkeys(prefilters))}
+            for prefilters in (
+                [prefilter for rule in self._filtered if _any_text(rule) is plain for prefilter in rule.prefilters]
+                for plain in (True, False)
+            )
+        ]
+        """The prefilters, each once and named: of rules for any text, and of rules for texts that are not ASCII."""
+        self._names = [{prefilter: name for name, prefilter in named.items()} for named in self._prefilters]
 
     def ask_batch(self, batch: Batch, examples: Sequence[Example]) -> Iterator[TextFinding]:
         """Run the rules over the plain examples of a batch and other examples, numbered after them."""
@@ -34,17 +41,17 @@ class TextRules:
         """Run the rules over a message frame."""
         if not len(frame):
             return
-        if self._suspects is None:
-            self._suspects = [
-                [_suspects(rule) for rule in self._filtered if _any_text(rule) is plain] for plain in (True, False)
-            ]
         frames = frame, frame[frame["foreign"].arg_true()]
-        suspects = [part.select_seq(conditions) for part, conditions in zip(frames, self._suspects, strict=True)]
+        suspects = [
+            part.select_seq([reduce(or_, prefilter.rows()).alias(name) for name, prefilter in named.items()])
+            for part, named in zip(frames, self._prefilters, strict=True)
+        ]
         for rule in self.rules:
             selected = frame
             if rule.prefilters:
                 frame_index = int(not _any_text(rule))
-                if not (marks := suspects[frame_index][rule.code]).any():
+                names = [self._names[frame_index][prefilter] for prefilter in rule.prefilters]
+                if not (marks := reduce(or_, suspects[frame_index][names])).any():
                     continue
                 selected = frames[frame_index][marks.arg_true()]
             if rule.code not in self._expressions:
@@ -57,8 +64,3 @@ class TextRules:
 def _any_text(rule: Rule) -> bool:
     """Whether one of a rule's prefilters may select ASCII texts."""
     return any(prefilter.ascii for prefilter in rule.prefilters)
-
-
-def _suspects(rule: Rule) -> "pl.Expr":
-    """Which messages a rule's prefilters select, under the name of the rule."""
-    return reduce(or_, chain.from_iterable(prefilter.rows() for prefilter in rule.prefilters)).alias(rule.code)

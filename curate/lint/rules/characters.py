@@ -49,15 +49,12 @@ ABOUT_LANGUAGE: Final = lazy_pattern(
 """Requests that name a language."""
 MIN_COMMON_WORDS: Final = 0.25
 """Minimum share of frequent words in an answer of a clear language."""
-FOREIGN_WORDS: Final = tuple(
-    "|".join(sorted(listed - COMMON_WORDS["en"])) for language, listed in COMMON_WORDS.items() if language != "en"
-)
-"""For each language but English, its frequent words that are none in English."""
-TWO_FOREIGN_WORDS: Final = "|".join(
-    rf"(?i:(?:\A|[^0-9A-Za-z])(?:{words})[^0-9A-Za-z](?s:.*[^0-9A-Za-z])?(?:{words})(?:[^0-9A-Za-z]|\z))"
-    for words in FOREIGN_WORDS
-)
-"""Of two texts in different languages, one has two such words of one language."""
+FOREIGN_WORDS: Final = "|".join(sorted(set().union(*COMMON_WORDS.values()) - COMMON_WORDS["en"]))
+"""Frequent words of the other languages that are none in English."""
+TWO_FOREIGN_WORDS: Final = rf"(?i:(?:\A|[^0-9A-Za-z])(?:{FOREIGN_WORDS})[^0-9A-Za-z](?s:.*[^0-9A-Za-z])?(?:{FOREIGN_WORDS})(?:[^0-9A-Za-z]|\z))"
+"""Of two texts in different languages, one has two such words. A search for the words of each language by itself takes
+three times as long.
+"""
 SHOWN_TEXT: Final = lazy_pattern('[\n:"“”«„]')
 """Signs that a question contains a text."""
 
@@ -260,9 +257,9 @@ def other_language() -> "pl.Expr":
 def _language_message(joined: str) -> str | None:
     """The message for a question and an answer in two languages."""
     system, prompt, answer = joined.split("\0", 2)
-    if SHOWN_TEXT.search(prompt.strip()) or NOT_PROSE.search(answer) or ABOUT_LANGUAGE.search(f"{system}\n{prompt}"):
+    if SHOWN_TEXT.search(prompt.strip()) or not (message := _languages_differ(prompt, answer)):
         return None
-    return _languages_differ(prompt, answer)
+    return None if NOT_PROSE.search(answer) or ABOUT_LANGUAGE.search(f"{system}\n{prompt}") else message
 
 
 @text_rule(

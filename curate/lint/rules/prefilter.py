@@ -28,17 +28,18 @@ class Patterns(Prefilter):
 
     texts: tuple[str, ...]
     answered: bool = False
-    """Whether answers to such texts are selected, too."""
+    """Whether only answers to a user's message are selected, by either text."""
 
     def rows(self) -> "list[pl.Expr]":
         """The rows that a pattern matches."""
-        columns = ("text", "asked") if self.answered else ("text",)
-        return [pl.col(column).str.contains(pattern) for column in columns for pattern in self.texts]
+        text, asked = pl.col("text"), pl.col("asked")
+        columns = (pl.when(asked.is_not_null()).then(text), asked) if self.answered else (text,)
+        return [column.str.contains(pattern) for column in columns for pattern in self.texts]
 
 
 def patterns(*texts: str, ascii: bool = True, answered: bool = False) -> Patterns:  # noqa: A002
-    """Texts that one of some patterns matches; `ascii`: False if no ASCII text can match; `answered`: answers to such
-    texts, too.
+    """Texts that one of some patterns matches; `ascii`: False if no ASCII text can match; `answered`: only answers to a
+    user's message, by either text.
     """
     return Patterns(texts=texts, ascii=ascii, answered=answered)
 
