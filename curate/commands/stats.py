@@ -16,4 +16,7 @@ def stats(work: Workspace, progress: Callable[[int], None] | None = None) -> Sta
     require_named_model("model", work.config.check.model, chat_template=work.named("check", "chat_template"))
     _ = work.decisions  # a note says that they are not applied
     check = work.config.check
-    return collect(work.files, check.model, progress, chat_template=check.chat_template)
+    return collect(
+        work.files, check.model, progress, chat_template=check.chat_template,
+        workers=work.session.workers, executor=work.session.executor,
+    )  # fmt: skip

@@ -1,23 +1,29 @@
 """Statistics of a data set, computed in one pass. Memory: a few bytes per example, and the text of system prompts."""
 
+import hashlib
 import json
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from hashlib import blake2b
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass, field, fields
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import Final
 
+from curate.core.cluster import LOCAL, Executor
 from curate.core.errors import InputError
-from curate.core.example import ROLES, Example, Message
+from curate.core.example import ROLES, Example, Message, canonical
 from curate.core.files import display_name
 from curate.core.json_output import Output
+from curate.core.scratch import TempStore
 from curate.core.snapshot import unchanging
+from curate.core.worker_pool import WorkerPool
 from curate.language.tokens import letters
 from curate.models.template import Template, load_template
+from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine, read_file, require_read
+from curate.read.file_parts import conversation_keys, file_parts, is_parallel
 
 Progress = Callable[[int], None]
 
@@ -28,6 +34,8 @@ OTHER_ROLES: Final = "other"
 MAX_PROMPT_CHARS: Final = 200
 """Number of characters of a system prompt to show; one more is stored, which tells whether it is longer."""
 EXAMPLES_PER_PROGRESS: Final = 256
+TOOL_ROLES: Final = ("tool", "function")
+SYSTEM_ROLES: Final = ("system", "developer")
 
 
 @dataclass(slots=True)
@@ -108,6 +116,21 @@ class Stats:
     """Examples that are exact copies of an earlier one."""
     seen: set[bytes] = field(default_factory=set, repr=False)
 
+    def add(self, following: "Stats") -> None:
+        """Add the numbers of the examples that follow."""
+        self.duplicates += following.duplicates + len(self.seen & following.seen)
+        self.seen |= following.seen
+        for name in ("turns", "tokens", "characters"):
+            getattr(self, name).extend(getattr(following, name))
+        for name, role in following.roles.items():
+            _add_numbers(self.roles.setdefault(name, RoleNumbers(0, 0, 0)), role)
+        _add_numbers(self.tools, following.tools)
+        self.letters.update(following.letters)
+        self.mainly.update(following.mainly)
+        self.with_system += following.with_system
+        for key, prompt in following.prompts.items():
+            self.prompts.setdefault(key, SystemPrompt(prompt.text)).examples += prompt.examples
+
     @property
     def frequent_prompts(self) -> list[SystemPrompt]:
         """The most frequent system prompts first; among equals, in the order of the file."""
@@ -121,27 +144,40 @@ def collect(
     *,
     chat_template: str = "",
     strict: bool = True,
+    workers: int = 1,
+    executor: Executor = LOCAL,
 ) -> Stats:
-    """The statistics of files.
+    """The statistics of files; with more than one of `workers`, processes read parts of large ones.
 
     Raises `InputError` for a file that cannot be read, `ModelError` for a model that cannot be loaded. If not `strict`,
     the readable part of a damaged file counts.
     """
     template = load_template(model, chat_template) if model else None
     stats = Stats(model, training=TrainingNumbers(0, 0, 0) if model else None)
-    for path in paths:
-        facts = FileFacts(display_name(path))
-        try:
-            with unchanging([path]):
-                _add_file(path, facts, stats, template, progress)
-        except InputError:
-            if strict:
-                raise
-        stats.files += 1
-        stats.lines += facts.lines
-        stats.examples += facts.examples
-        stats.not_understood += facts.lines - facts.understood
-        stats.formats += facts.formats
+    parallel = workers > 1 and template is None and is_parallel(paths)
+    with (
+        executor.pool(
+            workers if parallel else 1,
+            processes=parallel,
+            own=conversation_keys,
+            make_state=conversation_keys,
+            files=paths,
+        ) as pool,
+        TempStore() as copies,
+    ):
+        for number, path in enumerate(paths):
+            facts = FileFacts(display_name(path))
+            try:
+                with unchanging([path]):
+                    _add_file(path, facts, stats, template, progress, pool, partial(copies.path, number))
+            except InputError:
+                if strict:
+                    raise
+            stats.files += 1
+            stats.lines += facts.lines
+            stats.examples += facts.examples
+            stats.not_understood += facts.lines - facts.understood
+            stats.formats += facts.formats
     return stats
 
 
@@ -155,15 +191,66 @@ def stats_of(examples: Iterable[Example]) -> Stats:
     return stats
 
 
-def _add_file(path: Path, facts: FileFacts, stats: Stats, template: Template | None, progress: Progress | None) -> None:
+@dataclass(slots=True)
+class _Part:
+    """The numbers of some lines of a file, and what else is known of them."""
+
+    facts: FileFacts
+    lines: int
+    stats: Stats
+
+
+def _add_file(
+    path: Path,
+    facts: FileFacts,
+    stats: Stats,
+    template: Template | None,
+    progress: Progress | None,
+    pool: WorkerPool,
+    copy: Callable[[], Path],
+) -> None:
     """Add the examples of a file to `stats`, and what else is known of its lines to `facts`.
 
-    Tokens are estimated without `template`. Raises as `read_file` and `require_read` do.
+    Tokens are estimated without `template`. Raises as `file_parts` and `require_read` do.
     """
-    for parsed in with_progress(read_file(path, facts), progress):
-        if parsed.example is not None:
-            _add(stats, parsed.example, template)
+    if template is not None:  # not known to other processes
+        for parsed in with_progress(read_file(path, facts), progress):
+            if parsed.example is not None:
+                _add(stats, parsed.example, template)
+    else:
+        for part in file_parts(path, facts, pool, _part_of_chunk, _part_of_batch, copy):
+            stats.add(part.stats)
+            if part.facts is not facts:
+                facts.add(part.facts, 0)
+            if progress:
+                progress(part.lines)
     require_read(facts)
+
+
+def _part_of_chunk(key_names: Set[str], chunk: Chunk) -> _Part:
+    facts = FileFacts(chunk.name)
+    batch = read_chunk(chunk, facts, key_names)
+    return _part_of_batch(batch, facts, len(batch.lines))
+
+
+def _part_of_batch(batch: Batch, facts: FileFacts, lines: int) -> _Part:
+    stats = Stats()
+    for line in batch.in_order():
+        if isinstance(line, int):
+            _add_plain(stats, batch, line)
+        elif line.example is not None:
+            _add(stats, line.example, None)
+    return _Part(facts, lines, stats)
+
+
+def _add_plain(stats: Stats, batch: Batch, position: int) -> None:
+    """Add the plain example at a position of a batch."""
+    _add_id(stats, hashlib.blake2b(canonical(batch.value(position)), digest_size=16).digest())
+    roles, texts = batch.roles[position], batch.texts[position]
+    if roles:
+        _add_texts(stats, roles, texts, _tokens(texts, None), letters(batch.joined_texts[position]))
+        stats.tools.results += sum(role in TOOL_ROLES for role in roles)
+        _add_system(stats, roles, texts)
 
 
 def with_progress(lines: Iterable[ParsedLine], progress: Progress | None) -> Iterator[ParsedLine]:
@@ -215,30 +302,50 @@ def histogram(values: Sequence[int]) -> list[tuple[int, int, int]]:
 
 
 def _add(stats: Stats, example: Example, template: Template | None) -> None:
-    key = bytes.fromhex(example.id)
+    _add_id(stats, bytes.fromhex(example.id))
+    messages = example.messages
+    if not messages:
+        return
+    words = [_words(message) for message in messages]
+    roles, texts = [message.role for message in messages], [message.text for message in messages]
+    scripts: Counter[str] = Counter()
+    for text in texts:
+        scripts.update(letters(text))
+    _add_texts(stats, roles, words, _tokens(words, template), scripts, _length(stats, example, template))
+    _add_tools(stats, example)
+    _add_system(stats, roles, texts)
+
+
+def _add_id(stats: Stats, key: bytes) -> None:
     stats.duplicates += key in stats.seen
     stats.seen.add(key)
-    if not example.messages:
-        return
-    texts = [_words(message) for message in example.messages]
-    counts = _tokens(texts, template)
-    scripts: Counter[str] = Counter()
-    for message, text, count in zip(example.messages, texts, counts, strict=True):
-        role = stats.roles.setdefault(
-            message.role if message.role and message.role in ROLES else OTHER_ROLES, RoleNumbers(0, 0, 0)
-        )
-        role.messages += 1
-        role.characters += len(text)
-        role.tokens += count
-        scripts.update(letters(message.text))
-    stats.turns.append(len(example.messages))
-    stats.characters.append(min(sum(map(len, texts)), (1 << 32) - 1))
-    stats.tokens.append(min(_length(stats, example, template) or sum(counts), (1 << 32) - 1))
-    stats.letters += scripts
+
+
+def _add_texts(
+    stats: Stats,
+    roles: Sequence[str | None],
+    words: Sequence[str],
+    counts: Sequence[int],
+    scripts: Counter[str],
+    length: int = 0,
+) -> None:
+    """Add the messages of an example; `length`: the tokens of the text that is trained on, 0 for those of its words."""
+    for role, text, count in zip(roles, words, counts, strict=True):
+        numbers = stats.roles.setdefault(role if role and role in ROLES else OTHER_ROLES, RoleNumbers(0, 0, 0))
+        numbers.messages += 1
+        numbers.characters += len(text)
+        numbers.tokens += count
+    stats.turns.append(len(roles))
+    stats.characters.append(min(sum(map(len, words)), (1 << 32) - 1))
+    stats.tokens.append(min(length or sum(counts), (1 << 32) - 1))
+    stats.letters.update(scripts)
     if scripts:
         stats.mainly[max(scripts, key=lambda script: (scripts[script], script))] += 1
-    _add_tools(stats, example)
-    _add_system(stats, example)
+
+
+def _add_numbers(numbers: RoleNumbers | ToolNumbers, more: RoleNumbers | ToolNumbers) -> None:
+    for entry in fields(numbers):
+        setattr(numbers, entry.name, getattr(numbers, entry.name) + getattr(more, entry.name))
 
 
 def _words(message: Message) -> str:
@@ -272,15 +379,15 @@ def _add_tools(stats: Stats, example: Example) -> None:
         calls += len(called) if isinstance(called, list) else bool(message.value.get("function_call"))
     stats.tools.called += bool(calls)
     stats.tools.calls += calls
-    stats.tools.results += sum(message.role in ("tool", "function") for message in example.messages)
+    stats.tools.results += sum(message.role in TOOL_ROLES for message in example.messages)
 
 
-def _add_system(stats: Stats, example: Example) -> None:
-    text = next((message.text for message in example.messages if message.role in ("system", "developer")), None)
+def _add_system(stats: Stats, roles: Sequence[str | None], texts: Sequence[str]) -> None:
+    text = next((text for role, text in zip(roles, texts, strict=True) if role in SYSTEM_ROLES), None)
     if text is None:
         return
     stats.with_system += 1
-    key = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
     prompt = stats.prompts.get(key)
     if prompt is None:
         prompt = stats.prompts[key] = SystemPrompt(text[: MAX_PROMPT_CHARS + 1])

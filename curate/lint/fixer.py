@@ -19,9 +19,9 @@ from curate.core.removed import REASON_OF_CODE, KeptExample, Reason, Removal, re
 from curate.lint.checker import Checker
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.rule import Repair, RepairInput
-from curate.lint.runner import CHUNK_ELEMENTS
 from curate.read.chunks import Batch
 from curate.read.dataset import FileFacts, ParsedLine, parsed_line, read_file
+from curate.read.file_parts import GROUP_LINES
 from curate.read.lines import BOM, Line
 
 MAX_ROUNDS: Final = 20
@@ -148,7 +148,7 @@ class Fixer:
         self.state.end_file()
         lines = read_file(path, facts)
         packed: str | None = None
-        while chunk := list(islice(lines, CHUNK_ELEMENTS)):
+        while chunk := list(islice(lines, GROUP_LINES)):
             packed = packing(path) if packed is None else packed
             if facts.document or packed:
                 fixed.skipped = (

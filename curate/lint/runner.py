@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 from time import monotonic
@@ -15,21 +14,18 @@ from curate.core.cluster import LOCAL, Executor
 from curate.core.config import CheckConfig, ConflictsConfig
 from curate.core.errors import UsageError
 from curate.core.example import Example, content_text
-from curate.core.files import display_name, packing, path_of, size_of
+from curate.core.files import display_name, packing, path_of
 from curate.core.finding import Finding, Severity
 from curate.core.scratch import TempStore
 from curate.core.snapshot import unchanging
 from curate.core.worker_pool import WorkerPool
-from curate.lint.checker import CheckedChunk, Checker
+from curate.lint.checker import Checker
 from curate.lint.rules import Rule
 from curate.lint.rules.example_columns import ExampleColumns
-from curate.read.chunks import CHUNK_BYTES, Batch, Chunk, chunks_of, read_at
+from curate.read.chunks import Chunk, read_at
 from curate.read.dataset import FileFacts, read_file
+from curate.read.file_parts import file_parts, is_parallel
 
-CHUNK_ELEMENTS = 1024
-"""Number of document elements that are checked together."""
-MIN_PARALLEL_BYTES = 16 << 20
-"""Size in bytes from which several processes are faster: starting one takes some tenths of a second."""
 LABELS_DIFFER: Final = "X005"
 """The rule for labels of one input, of which no other rule reports that they contradict each other."""
 Progress = Callable[[int], None]
@@ -114,8 +110,7 @@ def check_paths(
         paths={name_of(path): path for path in paths},
     )
     sink = _FindingSink(checker, found)
-    size = size_of(paths)
-    parallel = checker.template is None and size >= MIN_PARALLEL_BYTES
+    parallel = checker.template is None and is_parallel(paths)
     local, make_state = (lambda: checker), partial(Checker, config)
     with (
         executor.pool(
@@ -171,7 +166,7 @@ def _check_file(
     before = 0
     cuts: Cuts = []
     facts.packed = packing(path)
-    for part in _parts(path, facts, checker, second_reading.pool, copy):
+    for part in file_parts(path, facts, second_reading.pool, Checker.check_chunk, checker.check_batch, copy):
         if part.chunk is not None:
             cuts.append((before, part.chunk))
         chunk_findings = list(checker.merge(part, before))
@@ -198,19 +193,6 @@ def _check_file(
     report.lines += facts.lines
     report.examples += facts.examples
     report.not_understood += facts.lines - facts.understood
-
-
-def _parts(
-    path: Path, facts: FileFacts, checker: Checker, pool: WorkerPool, copy: Callable[[], Path]
-) -> Iterator[CheckedChunk]:
-    """Check a file in chunks, which processes share, or else in groups of lines; `copy`: see `chunks_of`."""
-    chunks = chunks_of(path, facts.path, CHUNK_BYTES, copy)
-    if chunks is not None:
-        yield from pool.each(Checker.check_chunk, chunks)
-        return
-    lines = read_file(path, facts)
-    while chunk := list(islice(lines, CHUNK_ELEMENTS)):
-        yield checker.check_batch(Batch.of_lines(chunk), facts, len(chunk))
 
 
 def _conclude(checker: Checker, report: CheckResult, second_reading: "_SecondReading", sink: _FindingSink) -> None:

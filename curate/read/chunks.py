@@ -4,6 +4,7 @@ Most lines contain only messages with a role and a text. They are read into list
 `Batch.parsed` creates the object when a rule finds something in the line.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -69,15 +70,23 @@ def _unpacked(copy: Path, name: str, block: bytes, stream: Iterator[bytes], size
     """The chunks of a copy, each as soon as it is written."""
     start = total = 0
     with written(copy), copy.open("wb") as file:  # buffered: a full disk may take a part of a block without an error
+        lines_end = 0
         while block:
             file.write(block)
             end = total + block.rfind(b"\n") + 1
             total += len(block)
-            if end - start >= size and end > total - len(block):
+            if end > total - len(block):
+                lines_end = end
+                if end - start >= size:
+                    file.flush()
+                    yield Chunk(copy, name, start, end)
+                    start = end
+            try:
+                block = next(stream, b"")
+            except InputError:  # for who counts the readable part of a damaged file
                 file.flush()
-                yield Chunk(copy, name, start, end)
-                start = end
-            block = next(stream, b"")
+                yield Chunk(copy, name, start, lines_end)
+                raise
     yield Chunk(copy, name, start, None)
 
 
@@ -213,6 +222,20 @@ class Batch:
         if not self._starts:
             self._starts = list(accumulate((len(line) + 1 for line in self.lines), initial=self.offset))
         return self._starts[number - 1]
+
+    def in_order(self) -> Iterator[int | ParsedLine]:
+        """All lines in order: a plain one by its position in the columns, any other as an object."""
+        plain = 0
+        for line, parsed in zip(self.irregular_at, self.irregular_lines, strict=True):
+            behind = bisect_left(self.plain_at, line, plain)
+            yield from range(plain, behind)
+            yield parsed
+            plain = behind
+        yield from range(plain, len(self.roles))
+
+    def place(self, position: int) -> Place:
+        """The place of the plain example at a position of the columns."""
+        return self.whole[position].place if self.whole else Place(self.file, self.numbers[position])
 
     def value(self, position: int) -> dict[str, Any]:
         """The object of the plain example at a position of the columns."""

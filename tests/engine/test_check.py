@@ -5,7 +5,6 @@ read.
 import json
 import re
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,6 @@ from curate.render.check_formats import OutputFormat
 from curate.render.check_text import MAX_SHOWN
 from tests.conftest import Write, chat, line_of, of_hundred
 
-CHECK = import_module("curate.lint.runner")  # `curate.check` is the function of that name
 Captured = pytest.CaptureFixture[str]
 GOOD = line_of(("Hi", "Hello."))
 NULL = line_of({"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": None}]})
@@ -245,7 +243,7 @@ def test_findings_do_not_depend_on_the_size_of_a_chunk(chosen: list[Callable[[in
     path.write_bytes(b"".join(line_of(kind(n)) + b"\n" for n, kind in enumerate(chosen)))
     whole = check_paths([path])
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(CHECK, "CHUNK_ELEMENTS", chunk)
+        patched.setattr("curate.read.file_parts.GROUP_LINES", chunk)
         cut = check_paths([path])
     assert cut.findings == whole.findings
     assert (cut.lines, cut.examples) == (whole.lines, whole.examples)

@@ -27,7 +27,6 @@ from curate.read.dataset import FileFacts, ParsedLine, read_file
 from tests.conftest import chat, line_of, of_hundred
 
 CHECKER = import_module("curate.lint.checker")
-CHECK = import_module("curate.lint.runner")  # `curate.check` is the function of that name
 TEXTS = st.lists(
     st.sampled_from(["Hi", "café", '"', "\\", "\n", "\t", "\b", "\u2028", "\ud83d", "\U0001f600", "x" * 30]), max_size=4
 ).map("".join)
@@ -117,7 +116,7 @@ def test_findings_do_not_depend_on_how_a_file_is_cut(file: tuple[list[bytes], by
     packed = Path("data.jsonl.gz")
     packed.write_bytes(gzip.compress(path.read_bytes()))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(CHECK, "CHUNK_BYTES", size)
+        patched.setattr("curate.read.file_parts.CHUNK_BYTES", size)
         cut = check_paths([path], config)
         patched.setattr(CHECKER, "KEY_BLIND_RULES", frozenset())  # lines with other keys are read as objects
         unpacked = check_paths([packed], config, name_of=lambda _: str(path))
@@ -135,8 +134,8 @@ def test_findings_do_not_depend_on_the_number_of_processes(monkeypatch: pytest.M
     path = Path("data.jsonl")
     path.write_bytes(b"\n".join(lines))
     alone = check_paths([path])
-    monkeypatch.setattr(CHECK, "MIN_PARALLEL_BYTES", 0)
-    monkeypatch.setattr(CHECK, "CHUNK_BYTES", 5_000)
+    monkeypatch.setattr("curate.read.file_parts.MIN_PARALLEL_BYTES", 0)
+    monkeypatch.setattr("curate.read.file_parts.CHUNK_BYTES", 5_000)
     assert check_paths([path], workers=2).findings == alone.findings
 
 

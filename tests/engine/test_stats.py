@@ -1,5 +1,6 @@
 """The numbers of a file: counted exactly, shown safely, the same for people and programs."""
 
+import gzip
 import json
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from curate.cli.main import main
+from curate.core.errors import InputError
 from curate.corpus.stats import collect, histogram, percentile, usual_epochs
 from curate.language.tokens import letters
 from curate.models.template import load_template
@@ -81,6 +83,29 @@ def test_every_number(write: Write) -> None:
         "Han": (2, 0),
     }
     assert (numbers["tokens_by"], numbers["model"], numbers["training"]) == ("bytes", None, None)
+
+
+def test_parts_of_a_file_count_as_the_whole(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [*MIXED, chat("Hi", "Hello.") | {"source": "web", "score": 1.5}, chat("Hé", "Ça va.")] * 40
+    path = write("data.jsonl", rows)
+    whole = stats_result(collect([path]))
+    monkeypatch.setattr("curate.read.file_parts.CHUNK_BYTES", 2_000)
+    assert stats_result(collect([path])) == whole
+    monkeypatch.setattr("curate.read.file_parts.MIN_PARALLEL_BYTES", 0)
+    assert stats_result(collect([path], workers=2)) == whole
+    packed = path.with_name("data.jsonl.gz")
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    assert stats_result(collect([packed])) == whole
+
+
+def test_the_readable_part_of_a_damaged_file_counts(write: Write) -> None:
+    plain = write("data.jsonl", [chat(f"Question {number}?", f"Answer {number}. " * 150) for number in range(2_000)])
+    packed = plain.with_name("damaged.jsonl.gz")
+    packed.write_bytes(gzip.compress(plain.read_bytes())[:-100])
+    counted = collect([packed], strict=False)
+    assert 0 < counted.lines == counted.examples - counted.not_understood < 2_000
+    with pytest.raises(InputError):
+        collect([packed])
 
 
 def test_a_file_with_nothing_in_it(write: Write) -> None:

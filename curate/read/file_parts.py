@@ -1,0 +1,51 @@
+"""Read a file in parts: its chunks, which worker processes share, or else groups of lines that are read one by one."""
+
+from collections.abc import Callable, Iterator, Sequence, Set
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from curate.core.example import TRAINED_KEYS
+from curate.core.files import size_of
+from curate.core.worker_pool import WorkerPool
+from curate.read.chunks import CHUNK_BYTES, Batch, chunks_of
+from curate.read.dataset import FileFacts, read_file
+from curate.read.formats import OTHER_FORMAT_KEYS
+
+GROUP_LINES: Final = 1024
+"""Number of lines, or elements of a document, that are read together if a file has no chunks."""
+MIN_PARALLEL_BYTES = 16 << 20
+"""Size in bytes from which several processes are faster: starting one takes some tenths of a second."""
+Part = TypeVar("Part")
+
+
+def is_parallel(paths: Sequence[Path]) -> bool:
+    """Whether several processes read these files faster than one."""
+    return size_of(paths) >= MIN_PARALLEL_BYTES
+
+
+def conversation_keys() -> Set[str]:
+    """Keys beside messages by which a line is read as an object and not as columns (see `read_chunk`)."""
+    return OTHER_FORMAT_KEYS | {*TRAINED_KEYS}
+
+
+def file_parts(
+    path: Path,
+    facts: FileFacts,
+    pool: WorkerPool,
+    of_chunk: Callable[..., Part],
+    of_batch: Callable[[Batch, FileFacts, int], Part],
+    copy: Callable[[], Path],
+) -> Iterator[Part]:
+    """The parts of a file in order. Raises `InputError`.
+
+    `of_chunk` makes one of a chunk, in a worker, with facts of its own; `of_batch` makes one of a batch, the facts of
+    the file and a number of lines. `copy`: see `chunks_of`.
+    """
+    chunks: Iterator[Any] | None = chunks_of(path, facts.path, CHUNK_BYTES, copy)
+    if chunks is not None:
+        yield from pool.each(of_chunk, chunks)
+        return
+    lines = read_file(path, facts)
+    while group := list(islice(lines, GROUP_LINES)):
+        yield of_batch(Batch.of_lines(group), facts, len(group))
