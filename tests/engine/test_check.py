@@ -4,7 +4,7 @@ read.
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,13 @@ import curate.lint.checker
 import curate.read.chunks
 from curate.cli.main import main
 from curate.core.config import CheckConfig
-from curate.core.example import TRAINED_KEYS
+from curate.core.example import TRAINED_KEYS, Example
 from curate.core.finding import Finding
 from curate.core.targets import Target
 from curate.core.text import UNSAFE
 from curate.lint.rules import RULES
-from curate.lint.runner import check_paths
+from curate.lint.runner import check_paths, itself
+from curate.read.chunks import Chunk, read_at
 from curate.render.check_formats import OutputFormat
 from curate.render.check_text import MAX_SHOWN
 from tests.conftest import Write, chat, line_of, of_hundred
@@ -385,6 +386,26 @@ def test_which_of_many_answers_over_files_are_compared_does_not_depend_on_their_
         assert len(found) == 7  # the other seven of eight answers contradict the first
         compared.add(frozenset(days for message in found for days in re.findall(r"(\d+) days", message)))
     assert len(compared) == 1
+
+
+def test_requests_whose_answers_cannot_contradict_are_not_read_again(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+
+    def read_some(chunk: Chunk, numbers: Iterable[int], value_of: Callable[[Example], object]) -> dict[int, object]:
+        chosen = list(numbers)
+        read.extend(chosen if value_of is itself else [])
+        return read_at(chunk, chosen, value_of)
+
+    monkeypatch.setattr("curate.lint.runner.read_at", read_some)
+    tell = "A goose sees the weather and flies far away to the south with all of the others. " * 3
+    rows = [("Tell me of geese.", f"{tell} Once more: {n}.") for n in range(6)]
+    rows += [("Name a bird.", "A goose."), ("Name a bird.", "A tit."), ("Is it open?", f"Yes. {tell}")]
+    rows += [("Is it open?", f"No. {tell}"), ("How old is he?", "He is 31 years old."), ("How old is he?", "He is 30.")]
+    found = check_paths([write("data.jsonl", rows)]).findings
+    assert [one.line for one in found if one.code == "X008"] == [10, 12]
+    assert read == [9, 10, 11, 12]
 
 
 def test_of_labels_that_differ_no_other_rule_reports_that_they_contradict_each_other(write: Write) -> None:
