@@ -18,10 +18,10 @@ from curate.core.lazy import Floats, np, pl
 from curate.core.text import plural, visible
 from curate.core.worker_pool import cores
 from curate.lint.project_check import ProjectRules, check_project
-from curate.quality.exchange import Exchange, distinct
+from curate.quality.exchange import Exchange, read_exchanges
 from curate.quality.scoring import Models, doubt, signals_of
 from curate.quality.signals import BY_NAME, DOUBT, Signal
-from curate.read.dataset import read_dataset, require_examples
+from curate.read.dataset import require_examples
 
 if TYPE_CHECKING:
     from curate.quality.rubric import Rubric
@@ -114,13 +114,10 @@ def score(work: Workspace, models: Models, *, run: Path | None = None, rubric: "
     _ = work.decisions  # a note says that they are not applied
     files, listen = work.files, work.session.listen
     listen(StageStarted("read"))
-    dataset = read_dataset(files)
-    require_examples(len(dataset.lines), len(dataset.examples))
-    places: dict[str, Place] = {}
-    for example in dataset.examples:
-        places.setdefault(example.id, example.place)
-    exchanges = distinct(dataset.examples)
-    listen(StageFinished("read", False, plural(len(dataset.lines), "line")))
+    data = read_exchanges(files, cores())
+    require_examples(data.read, data.understood)
+    exchanges, places = data.exchanges, data.places
+    listen(StageFinished("read", False, plural(data.read, "line")))
     columns, notes = score_exchanges(exchanges, models, run=run, rubric=rubric, cache=work.cache, listen=listen)
     listen(StageStarted("check"))
     hits = _hits(files, work.rules, {exchange.id: index for index, exchange in enumerate(exchanges)})
@@ -131,9 +128,9 @@ def score(work: Workspace, models: Models, *, run: Path | None = None, rubric: "
         if len(exchanges)
     ]
     return ScoreResult(
-        read=len(dataset.lines),
+        read=data.read,
         scored=len(exchanges),
-        not_understood=dataset.not_understood,
+        not_understood=data.read - data.understood,
         signals=signals,
         correlations=_correlations(columns, hits),
         notes=notes,

@@ -27,8 +27,10 @@ def formats(systems: Sequence[str], answers: Sequence[str]) -> Floats:
     sizes = Counter(map(content_id, systems))
     keys = [key if sizes[key] >= MIN_GROUP_SIZE else "" for key in map(content_id, systems)]
     scores = np.ones(len(answers))
-    for key in sorted(set(keys)):
-        members = [index for index, other in enumerate(keys) if other == key]
+    by_key: dict[str, list[int]] = {}
+    for index, key in enumerate(keys):
+        by_key.setdefault(key, []).append(index)
+    for members in by_key.values():
         scores[members] = _format_scores([answers[index] for index in members])
     return scores
 

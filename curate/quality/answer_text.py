@@ -1,12 +1,15 @@
 """Answers that loop, are garbled, are in another language, refuse, or repeat sentences of many other answers."""
 
 import re
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from functools import cache
 from typing import Final
 
-from curate.core.lazy import Floats, Numbers, np
+import xxhash
+
+from curate.core.lazy import Bytes, Floats, Numbers, np
 from curate.core.text import normalised, words
 from curate.corpus.strata import is_label
 from curate.language.refusals import OPENING_CHARS, refuses
@@ -90,23 +93,29 @@ def _loop_doubt(answer: str) -> float:
     return worst
 
 
-def _codes(texts: Sequence[str]) -> list[Numbers]:
-    """The characters of texts as numbers: one for each frequent character, one per class for the others."""
-    points = [
-        np.frombuffer(
-            f" {NO_LETTERS.sub(' ', text[:MAX_CHARS].casefold())} ".encode("utf-32-le", "replace"), dtype=np.uint32
-        )
-        for text in texts
-    ]
+def _points(text: str) -> Numbers:
+    """The code points of the words of a text, between spaces."""
+    plain = f" {NO_LETTERS.sub(' ', text[:MAX_CHARS].casefold())} "
+    return np.frombuffer(plain.encode("utf-32-le", "replace"), dtype=np.uint32)
+
+
+def _codes(texts: Sequence[str]) -> list[Bytes]:
+    """The characters of texts as numbers of a byte: one for each frequent character, one per class for the others."""
     spread: Counter[int] = Counter()
-    for text_points in points:
-        spread.update(np.unique(text_points).tolist())
+    for text in texts:
+        spread.update(np.unique(_points(text)).tolist())
     frequent = [point for point, _ in sorted(spread.items(), key=lambda item: (-item[1], item[0]))[:ALPHABET_SIZE]]
-    table = np.full(0x110000, ALPHABET_SIZE + 1, dtype=np.int64)
+    table = np.full(0x110000, ALPHABET_SIZE + 1, dtype=np.uint8)
     table[:0x250], table[0x80:0xC0] = ALPHABET_SIZE, ALPHABET_SIZE + 2
     table[0xE000:0xF900], table[:0x20], table[0xFFF0:0x10000] = ALPHABET_SIZE + 2, ALPHABET_SIZE + 2, ALPHABET_SIZE + 2
     table[np.array(frequent, dtype=np.int64)] = np.arange(len(frequent))
-    return [table[text_points] for text_points in points]
+    return [table[_points(text)] for text in texts]
+
+
+def _trigrams(codes: Bytes) -> Numbers:
+    """The sequences of three characters, a number each."""
+    size, code = ALPHABET_SIZE + OTHER_CHAR_CLASSES, codes.astype(np.int64)
+    return (code[:-2] * size + code[1:-1]) * size + code[2:] if len(code) > 2 else code[:0]
 
 
 def garbled(requests: Sequence[str], answers: Sequence[str]) -> Floats:
@@ -115,12 +124,13 @@ def garbled(requests: Sequence[str], answers: Sequence[str]) -> Floats:
     Computed from the share of the other texts of the file that have each sequence; punctuation is ignored.
     """
     size, texts = ALPHABET_SIZE + OTHER_CHAR_CLASSES, [*answers, *requests]
-    trigrams = [
-        (code[:-2] * size + code[1:-1]) * size + code[2:] if len(code) > 2 else code[:0] for code in _codes(texts)
-    ]
-    spread = np.bincount(np.concatenate([np.unique(grams) for grams in trigrams]), minlength=size**3)
+    codes = _codes(texts)  # a byte for each character: the numbers of all sequences would take 16 times as much
+    spread = np.zeros(size**3, dtype=np.int64)
+    for code in codes:
+        spread[np.unique(_trigrams(code))] += 1
     means, lengths = np.zeros(len(answers)), np.zeros(len(answers))
-    for index, grams in enumerate(trigrams[: len(answers)]):
+    for index, code in enumerate(codes[: len(answers)]):
+        grams = _trigrams(code)
         if len(grams):
             means[index] = np.log((spread[grams] - 0.5) / len(texts)).mean()
             lengths[index] = len(grams)
@@ -171,20 +181,27 @@ def languages(requests: Sequence[str], answers: Sequence[str]) -> Floats:
     for shares in detected:
         total.update({name: share for name, share in shares.items() if share > 0.5})
     usual = {name for name, count in total.items() if count >= MIN_LANGUAGE_SHARE * total.total()}
-    texts = [set(words(text[:SAMPLE_CHARS].casefold())) for text in (*answers, *requests)]
-    spread = Counter(word for own_words in texts for word in own_words)
+    unclear = [index for index, shares in enumerate(detected) if shares and _share(shares, usual) < CLEAR_SHARE]
+    own_words = {index: _sampled_words(answers[index]) for index in unclear}
+    looked_up = frozenset().union(*own_words.values())
+    spread = Counter(
+        word for text in ((*answers, *requests) if looked_up else ()) for word in looked_up & _sampled_words(text)
+    )
     probabilities = np.ones(len(answers))
-    for index, shares in enumerate(detected):
-        if not shares or _share(shares, usual) >= CLEAR_SHARE:
-            continue
+    for index, words_here in own_words.items():
         expected = usual | {name for name, share in detect(requests[index]).items() if share > 0.5}
         weight = OTHER_LANGUAGE_WEIGHT if _is_about_languages(requests[index]) else 1.0
-        own_words = texts[index]
-        known_share = sum(spread[word] > KNOWN_WORD_TEXTS for word in own_words) / len(own_words) if own_words else 0.0
+        known_share = (
+            sum(spread[word] > KNOWN_WORD_TEXTS for word in words_here) / len(words_here) if words_here else 0.0
+        )
         probabilities[index] = (
-            1 - weight * max(0.0, 1 - _share(shares, expected)) * (1 - known_share) if expected else 1.0
+            1 - weight * max(0.0, 1 - _share(detected[index], expected)) * (1 - known_share) if expected else 1.0
         )
     return probabilities
+
+
+def _sampled_words(text: str) -> set[str]:
+    return set(words(text[:SAMPLE_CHARS].casefold()))
 
 
 def _share(shares: Mapping[str, float], names: Set[str]) -> float:
@@ -233,19 +250,26 @@ def refusals(answers: Sequence[str], neighbours: Sequence[Sequence[int]] | None 
 
 def boilerplate(requests: Sequence[str], answers: Sequence[str]) -> Floats:
     """1 minus the share of sentences of an answer that are in several answers to other requests; 1 for labels."""
-    requests_by_sentence: dict[str, set[str]] = {}
-    for request, answer in zip(requests, answers, strict=True):
-        for sentence in set(_sentences(answer)):
-            requests_by_sentence.setdefault(sentence, set()).add(normalised(request)[:200])
-    scores = np.ones(len(answers))
-    most = max(3, len(answers) // 100)
-    for index, answer in enumerate(answers):
-        if is_label(answer):
-            continue
-        sizes = [(len(sentence), len(requests_by_sentence[sentence]) >= most) for sentence in _sentences(answer)]
-        total = sum(size for size, _ in sizes)
-        scores[index] = 1 - sum(size for size, is_common in sizes if is_common) / total if total else 1.0
-    return scores
+    digest = xxhash.xxh64_intdigest
+    owners, sizes, sentences, asked = (array(code) for code in "qqQQ")
+    for index, (request, answer) in enumerate(zip(requests, answers, strict=True)):
+        request_digest = digest(normalised(request)[:200].encode("utf-8", "surrogatepass"))
+        for sentence in _sentences(answer):
+            owners.append(index)
+            sizes.append(len(sentence))
+            sentences.append(digest(sentence.encode("utf-8", "surrogatepass")))
+            asked.append(request_digest)
+    numbers = np.array(sentences, dtype=np.uint64)
+    pairs = np.stack([numbers, np.array(asked, dtype=np.uint64)])
+    pairs = pairs[:, np.lexsort(pairs[::-1])]
+    first = np.append(True, (pairs[:, 1:] != pairs[:, :-1]).any(axis=0))[: len(numbers)]
+    values, counts = np.unique(pairs[0, first], return_counts=True)
+    is_common = np.isin(numbers, values[counts >= max(3, len(answers) // 100)])
+    owner, size = np.array(owners, dtype=np.int64), np.array(sizes, dtype=np.int64)
+    total = np.bincount(owner, size, len(answers))
+    common = np.bincount(owner[is_common], size[is_common], len(answers))
+    counted = (total > 0) & ~np.array(list(map(is_label, answers)), dtype=np.bool_)
+    return np.asarray(np.where(counted, 1 - common / np.maximum(total, 1), 1.0))
 
 
 def _sentences(answer: str) -> Iterator[str]:

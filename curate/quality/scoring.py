@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from curate.core import store
 from curate.core.lazy import Arrays, Floats, np
-from curate.core.worker_pool import WorkerPool
+from curate.core.worker_pool import WorkerPool, cores
 from curate.models.embeddings import embed
 from curate.models.names import fingerprint
 from curate.quality.answer_ends import Wording, endings, openings
@@ -24,6 +25,9 @@ COMBINED_WEIGHT: Final = 0.1
 """Share of the doubt that comes from all signals together."""
 MANY_EXCHANGES: Final = 1_000
 """Number from which the signals of texts are computed in a separate process, in parallel with the model."""
+TEXT_GROUPS: Final = ("languages", "edges", "letters", "repetition", "forms")
+"""The signals of texts in groups that are computed together; those that take longest come first."""
+TEXT_SIGNALS: Final = ("ending", "beginning", "loops", "garbled", "language", "format", "refusal", "boilerplate")
 PACKAGES: Final = ("quality", "language", "models", "core", "corpus")
 """Packages whose code computes the signals."""
 
@@ -71,7 +75,9 @@ def _file_signals(exchanges: Sequence[Exchange], model: str, cache: Path | None,
             embedded = _embedding_signals(exchanges, model, cache, advance)
             columns = from_texts.result() | embedded
     else:
-        columns = _text_signals(exchanges) | (_embedding_signals(exchanges, model, cache, advance) if model else {})
+        columns = _text_signals(exchanges, cores()) | (
+            _embedding_signals(exchanges, model, cache, advance) if model else {}
+        )
     if path is not None and exchanges:
         store.make_room(path.parent)
         store.save(path, {"names": np.array([*columns], dtype="<U16"), "values": np.stack([*columns.values()])})
@@ -83,21 +89,39 @@ def _by_name(arrays: Arrays) -> Columns:
     return dict(zip(arrays["names"].tolist(), arrays["values"], strict=True))
 
 
-def _text_signals(exchanges: Sequence[Exchange]) -> Columns:
+def _text_signals(exchanges: Sequence[Exchange], workers: int = 1) -> Columns:
+    """The signals that are computed from texts alone; groups of them in processes that share the exchanges."""
+    own = partial(_same, exchanges)
+    parallel = workers > 1 and len(exchanges) >= MANY_EXCHANGES
+    with WorkerPool(workers if parallel else 1, processes=parallel, own=own, make_state=own) as pool:
+        columns = {name: column for part in pool.each(_signals_of_group, TEXT_GROUPS) for name, column in part.items()}
+    return {name: columns[name] for name in TEXT_SIGNALS}
+
+
+def _same(exchanges: Sequence[Exchange]) -> Sequence[Exchange]:
+    return exchanges
+
+
+def _signals_of_group(exchanges: Sequence[Exchange], group: str) -> Columns:
     systems, requests, answers = (
         [getattr(exchange, name) for exchange in exchanges] for name in ("system", "request", "answer")
     )
-    wording = Wording(requests, answers)
-    return {
-        "ending": endings(answers, wording),
-        "beginning": openings(requests, answers, wording),
-        "loops": loops(answers),
-        "garbled": garbled(requests, answers),
-        "language": languages(requests, answers),
-        "format": formats(systems, answers),
-        "refusal": refusals(answers),
-        "boilerplate": boilerplate(requests, answers),
-    }
+    match group:
+        case "edges":
+            wording = Wording(requests, answers)
+            return {"ending": endings(answers, wording), "beginning": openings(requests, answers, wording)}
+        case "languages":
+            return {"language": languages(requests, answers)}
+        case "letters":
+            return {"garbled": garbled(requests, answers)}
+        case "repetition":
+            return {"loops": loops(answers)}
+        case _:
+            return {
+                "format": formats(systems, answers),
+                "refusal": refusals(answers),
+                "boilerplate": boilerplate(requests, answers),
+            }
 
 
 def _embedding_signals(

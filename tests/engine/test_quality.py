@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from curate.cli.main import main
 from curate.quality.answer_fits import fits, nearest
 from curate.quality.answer_text import refusals
-from curate.quality.exchange import Exchange, distinct
+from curate.quality.exchange import Exchange, distinct, read_exchanges
 from curate.quality.label_errors import label_goodness
 from curate.quality.scoring import Models, doubt, signals_of
 from curate.quality.selection import choose
@@ -46,6 +46,28 @@ def scored(answers: Sequence[str]) -> dict[str, Any]:
     usual = [(one["messages"][0]["content"], one["messages"][1]["content"]) for one in data()]
     pairs = [*(("Please praise rivers.", answer) for answer in answers), *usual]
     return signals_of([Exchange(f"{at:032x}", "", *pair) for at, pair in enumerate(pairs)], Models())
+
+
+@pytest.mark.slow
+def test_parts_of_a_file_and_processes_change_no_signal(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = data(60)
+    rows += [{"instruction": "Praise bees.", "output": "Bees are worth the time."}, rows[3], {"what": 1}, rows[5]]
+    path = write("data.jsonl", rows)
+    examples = read_dataset([path]).examples
+    whole = distinct(examples)
+    alone = signals_of(whole, Models())
+    monkeypatch.setattr("curate.read.file_parts.CHUNK_BYTES", 1_000)
+    monkeypatch.setattr("curate.read.file_parts.MIN_PARALLEL_BYTES", 0)
+    monkeypatch.setattr("curate.quality.scoring.MANY_EXCHANGES", 1)
+    monkeypatch.setattr("curate.quality.scoring.cores", lambda: 2)
+    parts = read_exchanges([path], workers=2)
+    assert parts.exchanges == whole
+    assert (parts.read, parts.understood) == (64, 63)
+    assert parts.places == {one.id: one.place for one in reversed(examples)}
+    together = signals_of(parts.exchanges, Models())
+    assert {name: values.tolist() for name, values in together.items()} == {
+        name: values.tolist() for name, values in alone.items()
+    }
 
 
 @pytest.mark.slow
