@@ -30,7 +30,7 @@ from curate.corpus.strata import StratumInput, require_traits, trait_of
 from curate.lint.rules.duplicates import heavy
 from curate.models.embeddings import embed
 from curate.output.apply import Dropped
-from curate.quality.exchange import distinct, exchange_of
+from curate.quality.exchange import Exchange, exchange_of
 from curate.quality.scoring import Models
 from curate.quality.selection import choose, hashed_vectors, nearest_chosen
 from curate.quality.signals import BY_NAME, DOUBT
@@ -172,9 +172,8 @@ def select(work: Workspace, goal: SelectionGoal, models: Models, *, earlier: Pat
     config = work.config.dedup.model_copy(update={"keep": "longest"})
     verdicts, cache, listen = work.decisions, work.cache, work.session.listen
     planned = dedup(work, config=config)
-    examples = list(_examples(planned.table))
     removed_places = {duplicate.place for duplicate in planned.duplicates}
-    exchanges = distinct(example for _, example in examples)
+    examples, exchanges = _read(planned.table, [*goal.floors])
     columns, notes = score_exchanges(exchanges, models, cache=cache, listen=listen)
     _require_signals(goal.below, columns)
     positions = {exchange.id: index for index, exchange in enumerate(exchanges)}
@@ -186,7 +185,7 @@ def select(work: Workspace, goal: SelectionGoal, models: Models, *, earlier: Pat
     large_removals = heavy(removals(planned.lines, planned.duplicates, config, left_out))
     listen(StageStarted("select"))
     chosen, vectors, floors, earlier_ids = _chosen(
-        candidates, goal, columns, positions, models, cache, earlier, {example.id for _, example in examples}
+        candidates, goal, columns, positions, exchanges, models, cache, earlier, {example.id for example in examples}
     )
     names = sorted(candidates)
     selected = {names[index] for index in chosen}
@@ -204,7 +203,7 @@ def select(work: Workspace, goal: SelectionGoal, models: Models, *, earlier: Pat
     return SelectResult(
         read=final.read,
         selected=len(chosen),
-        tokens=sum(tokens_of(candidates[name]) for name in selected),
+        tokens=sum(candidates[name].tokens for name in selected),
         left=dict(sorted(reasons.items())),
         doubt_selected=_mean([doubts[name] for name in selected if name in doubts]),
         doubt_all=_mean(list(doubts.values())),
@@ -229,31 +228,52 @@ def _require_signals(below: Mapping[str, float], columns: Mapping[str, Any]) -> 
 
 
 def _selectable(
-    examples: Iterable[tuple[Place, Example]],
+    examples: Iterable["_Candidate"],
     removed_places: Collection[Place],
     verdicts: Mapping[str, DecisionState],
     reason: Callable[[str], str | None],
-) -> tuple[dict[str, Example], list[Dropped]]:
+) -> tuple[dict[str, "_Candidate"], list[Dropped]]:
     """The examples to select from, by id, and those left out because of a score."""
-    candidates, left_out = dict[str, Example](), list[Dropped]()
-    for place, example in examples:
-        if place in removed_places:
+    candidates, left_out = dict[str, _Candidate](), list[Dropped]()
+    for example in examples:
+        if example.place in removed_places:
             continue
         decision = verdicts.get(example.id)
         low = None if decision and decision.verdict == "keep" else reason(example.id)
         if low or example.id in candidates:
             left_out.append(
-                Dropped(place, example.id, Reason(None, low or "exact copy of a kept example", SELECT_SOURCE))
+                Dropped(example.place, example.id, Reason(None, low or "exact copy of a kept example", SELECT_SOURCE))
             )
         else:
             candidates[example.id] = example
     return candidates, left_out
 
 
-def _examples(table: Table) -> Iterator[tuple[Place, Example]]:
-    reader = LineReader()
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """What the selection needs of an example: a text and some numbers, and not its messages."""
+
+    id: str
+    place: Place
+    tokens: int
+    text: str
+    """The beginning of its text."""
+    traits: tuple[str | None, ...]
+    """Its value of each field with floors."""
+
+
+def _read(table: Table, fields: Sequence[str]) -> tuple[list[_Candidate], list[Exchange]]:
+    """The examples of a table and their distinct exchanges; `fields`: those with floors."""
+    reader, examples, exchanges = LineReader(), list[_Candidate](), dict[str, Exchange]()
     for line in table.lines.tolist():
-        yield table.place(line), reader.example(table.line_ref(line))
+        example = reader.example(table.line_ref(line))
+        roles, texts = [turn.role or "" for turn in example.messages], [turn.text for turn in example.messages]
+        traits = [trait_of(name, StratumInput(example.place.file, roles, texts, example)) for name in fields]
+        names = tuple([trait.name if trait is not None else None for trait in traits])
+        examples.append(_Candidate(example.id, table.place(line), tokens_of(example), _text(example), names))
+        if example.id not in exchanges and (exchange := exchange_of(example)):
+            exchanges[exchange.id] = exchange
+    return examples, [exchanges[name] for name in sorted(exchanges)]
 
 
 def _without_example(planned: DedupResult) -> Iterator[Dropped]:
@@ -277,10 +297,11 @@ def _too_low(
 
 
 def _chosen(
-    candidates: Mapping[str, Example],
+    candidates: Mapping[str, _Candidate],
     goal: SelectionGoal,
     columns: Mapping[str, Floats],
     positions: Mapping[str, int],
+    exchanges: Sequence[Exchange],
     models: Models,
     cache: Path | None,
     earlier: Path | None,
@@ -288,12 +309,13 @@ def _chosen(
 ) -> tuple[list[int], Matrix, list[Floor], set[str]]:
     """The selected examples by position in the ordered ids, the vectors of all, floors, and earlier ones."""
     names = sorted(candidates)
-    vectors = _vectors([candidates[name] for name in names], models.embeddings or "", cache)
+    exchange_by_id = {exchange.id: exchange for exchange in exchanges}
+    vectors = _vectors([candidates[name] for name in names], exchange_by_id, models.embeddings or "", cache)
     doubts = columns[DOUBT]
     quality = np.array([1 - doubts[positions[name]] if name in positions else 1.0 for name in names])
-    sizes = [1 if goal.tokens is None else tokens_of(candidates[name]) for name in names]
+    sizes = [1 if goal.tokens is None else candidates[name].tokens for name in names]
     budget = goal.tokens if goal.tokens is not None else goal.examples or len(names)
-    groups = [_groups(name, [candidates[candidate] for candidate in names]) for name in goal.floors]
+    groups = [_groups([candidates[name].traits[index] for name in names]) for index in range(len(goal.floors))]
     needed = sum(
         min(len(rows), minimum)
         for group, minimum in zip(groups, goal.floors.values(), strict=True)
@@ -325,29 +347,31 @@ def _chosen(
     return chosen, vectors, floors, earlier_ids
 
 
-def _vectors(examples: Sequence[Example], model: str, cache: Path | None) -> Matrix:
+def _vectors(
+    examples: Sequence[_Candidate], exchanges: Mapping[str, Exchange], model: str, cache: Path | None
+) -> Matrix:
     """Unit vectors of examples: of request and answer together, embedded as in `curate score`."""
     if not model or not examples:
-        return hashed_vectors([_text(example) for example in examples])
-    parts = [exchange.embedded if (exchange := exchange_of(example)) else (_text(example),) * 2 for example in examples]
+        return hashed_vectors([example.text for example in examples])
+    parts = [
+        exchange.embedded if (exchange := exchanges.get(example.id)) else (example.text,) * 2 for example in examples
+    ]
     vectors = embed([text for part in parts for text in part], model, cache)
     summed = vectors[::2] + vectors[1::2]
     return np.asarray(summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-6))
 
 
-def _groups(name: str, examples: Sequence[Example]) -> dict[str, list[int]]:
+def _groups(values: Sequence[str | None]) -> dict[str, list[int]]:
     """The positions of the examples with each value of a field; examples without a value are left out."""
     groups: dict[str, list[int]] = {}
-    for index, example in enumerate(examples):
-        roles, texts = [turn.role or "" for turn in example.messages], [turn.text for turn in example.messages]
-        trait = trait_of(name, StratumInput(example.place.file, roles, texts, example))
-        if trait is not None:
-            groups.setdefault(trait.name, []).append(index)
+    for index, value in enumerate(values):
+        if value is not None:
+            groups.setdefault(value, []).append(index)
     return groups
 
 
 def _not_chosen(
-    names: Sequence[str], candidates: Mapping[str, Example], chosen: Sequence[int], vectors: Matrix
+    names: Sequence[str], candidates: Mapping[str, _Candidate], chosen: Sequence[int], vectors: Matrix
 ) -> Iterator[Dropped]:
     nearest, cosine = nearest_chosen(vectors, chosen)
     chosen_set = set(chosen)
