@@ -5,21 +5,22 @@ read again by `DedupResult.examples`.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Final
 
-from curate.commands.duplicates import compare_examples, require_model
 from curate.commands.session import Workspace
-from curate.core.config import DedupConfig
-from curate.core.decision import edits_of
+from curate.core.config import CheckConfig, DedupConfig
+from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import UsageError
-from curate.core.events import Listener, StageFinished, StageStarted, advancing
+from curate.core.events import Listener, StageFinished, StageStarted, advancing, ignore_events
 from curate.core.example import Example, Place
 from curate.core.files import display_name
-from curate.core.finding import Finding
+from curate.core.finding import Finding, Severity
 from curate.core.kernels import kernels_for
-from curate.core.lazy import np
+from curate.core.lazy import Numbers, np
 from curate.core.output_pair import removed_path, replacing_both
 from curate.core.paths import identity
 from curate.core.snapshot import Snapshot, require_unchanged, snapshot
@@ -27,15 +28,21 @@ from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.boilerplate import boilerplate_notes
 from curate.corpus.cache import DedupCache
-from curate.corpus.corpus import Table, examples_at, lines_at
+from curate.corpus.corpus import LineReader, Table, examples_at, lines_at
 from curate.corpus.features import FeatureSpec, feature_spec_for
 from curate.corpus.loading import is_big, read_table, spill_folder
-from curate.dedup.cluster_resolution import DuplicateRemoval
-from curate.lint.project_check import check_project
+from curate.dedup.cluster_resolution import NO_FINDINGS, DuplicateRemoval, FindingCounts
+from curate.dedup.near_duplicates import FoundDuplicates, find_duplicates
+from curate.lint.checker import Checker
+from curate.lint.project_check import ProjectRules, check_project
+from curate.lint.rules import RULES, Scope
 from curate.lint.rules.duplicates import Removals, heavy
-from curate.output.apply import Dropped, dropped_in, unmatched_notes
+from curate.lint.rules.rule_selection import RuleSelection
+from curate.models.names import fingerprint
+from curate.output.apply import Dropped, dropped_in, not_accepted, unmatched_notes
 from curate.output.edited import with_edits
 from curate.output.folder import write_lines
+from curate.read.chunks import Chunk
 from curate.read.dataset import require_examples
 from curate.similarity.similarity_index import MIN_REPORTED, Bands, bands_for
 
@@ -256,3 +263,206 @@ def write_plan(plan: DedupResult, output: Path, *, overwrite: bool = False) -> P
         require_unchanged(plan.seen)
         write_lines(plan.table, plan.lines, plan.duplicates, kept_output, removed_output, plan.dropped)
     return removed
+
+
+@dataclass(slots=True)
+class ComparedExamples:
+    """What was found among the examples of a table."""
+
+    found: FoundDuplicates
+    alike: list[DuplicateRemoval]
+    """Paraphrases (D004), each with the most similar earlier example: both are kept."""
+    notes: list[str]
+    """Notes for the user."""
+
+
+def require_model(config: DedupConfig) -> None:
+    """Raise `ModelError` if the model that finds paraphrases is missing, before anything is read."""
+    if config.embeddings:
+        fingerprint(config.embeddings)
+
+
+def compare_examples(
+    table: Table,
+    config: DedupConfig,
+    rules: ProjectRules,
+    decisions: Mapping[str, DecisionState],
+    pool: WorkerPool,
+    *,
+    old: int = 0,
+    memory: DedupCache | None = None,
+    cache: Path | None = None,
+    listen: Listener = ignore_events,
+) -> ComparedExamples:
+    """Decide which examples of a table are removed as duplicates, and find the pairs that are reported and kept.
+
+    The first `old` examples are those that others are compared with; `memory` and the folder `cache` hold what
+    comparisons need. Raises `UsageError` if no example has the field that `config.keep` names, `ModelError`.
+    """
+    pinned, notes = _pinned(table, config, decisions, old)
+    notes = [*_field_notes(config.keep, table), *notes]
+    listen(StageStarted("compare"))
+    # where nothing is removed for a near-duplicate, no findings are needed
+    count = None if config.keep == "manual" else partial(finding_counts, table, rules, decisions, memory)
+    duplicates = find_duplicates(table, config, pool, pinned, count, old, memory)
+    pairs = plural(len(duplicates.similarities), "pair")
+    listen(StageFinished("compare", False, f"{pairs} at {min(MIN_REPORTED, config.threshold):g} or more"))
+    paraphrases = _paraphrases(table, duplicates.duplicates, old, config.embeddings, cache, listen, notes)
+    return ComparedExamples(duplicates, paraphrases, notes)
+
+
+def _pinned(
+    table: Table, config: DedupConfig, decided: Mapping[str, DecisionState], old: int
+) -> tuple[frozenset[str], list[str]]:
+    """The ids of the examples that are not removed as near-duplicates, and a note about those that a person kept;
+    the first `old` examples are those that others are compared with.
+    """
+    pinned = frozenset(example for example, decision in decided.items() if decision.stays)
+    by_hand = sum(table.id(index) in pinned for index in range(old, len(table.lines))) if pinned else 0
+    notes = [f"kept in review: {plural(by_hand, 'example')} {'stays' if by_hand == 1 else 'stay'}"] if by_hand else []
+    if config.keep == "manual":  # only dropped examples are removed as near-duplicates
+        dropped = {example for example, decision in decided.items() if decision.verdict == "drop"}
+        pinned |= {table.id(index) for index in range(len(table.lines))} - dropped
+    return pinned, notes
+
+
+def _field_notes(keep: str, table: Table) -> Iterator[str]:
+    missing = int(np.isinf(table.ranks).sum())
+    if not missing:
+        return
+    if missing == len(table.lines):
+        kind = "date" if keep.startswith("newest") else "number"
+        raise UsageError(
+            f"--keep {keep}: no example has a {kind} there",
+            "name a key of the line, meta.date for one in an object in it",
+        )
+    yield (
+        f"{plural(missing, 'example')} without anything usable under {visible(keep.partition(':')[2])!r}: all others "
+        "stay rather than they"
+    )
+
+
+def _paraphrases(
+    table: Table,
+    duplicates: Iterable[DuplicateRemoval],
+    old: int,
+    model: str | None,
+    cache: Path | None,
+    listen: Listener,
+    notes: list[str],
+) -> list[DuplicateRemoval]:
+    """Pairs among the kept examples that say the same in other words, by a model if one is named; of old and new data,
+    only the new. What was not compared is added to `notes`.
+    """
+    if not model:
+        return []
+    from curate.conflicts.semantic_duplicates import semantic_duplicates  # only where a model was named
+
+    listen(StageStarted("embed"))
+    removed_places = {duplicate.place for duplicate in duplicates}
+    reader = LineReader()
+    places = [table.place(line) for line in table.lines.tolist()]
+    kept_examples = (
+        (index, reader.example(table.line_ref(line)))
+        for index, line in enumerate(table.lines.tolist())
+        if places[index] not in removed_places
+    )
+    pairs = semantic_duplicates(kept_examples, model, cache, notes, advancing(listen, "embed", text="texts"))
+    listen(StageFinished("embed", False, plural(len(pairs), "pair")))
+    return [
+        DuplicateRemoval(places[right], table.id(right), places[left], table.id(left), "D004", similarity)
+        for left, right, similarity in pairs
+        if right >= old
+    ]
+
+
+CHUNK_LINES: Final = 1 << 15
+PER_EXAMPLE: Final = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.FORM, Scope.TEXT)
+"""Rules that check each example by itself, so that their findings do not depend on other lines."""
+
+
+def finding_counts(
+    table: Table,
+    project: ProjectRules,
+    decisions: Mapping[str, DecisionState],
+    memory: DedupCache | None,
+    examples: Numbers,
+) -> dict[str, FindingCounts]:
+    """Number of findings by example id, by rules that check each example by itself; only examples with findings.
+    Suppressed findings do not count.
+
+    They are cached unless they depend on more than the bytes of the line, the rules of this version and the
+    configuration. Raises `InputError`.
+    """
+    config, rules = project.check, RuleSelection.from_config(project.check)
+    lines, names = table.lines[examples], table.names(examples)
+    accepted = {example for _, example in project.suppressed} | {
+        name for name, decision in decisions.items() if decision.kept
+    }
+    single = np.array([name in accepted for name in names], dtype=np.bool_)
+    if memory is None or table.line_keys is None or not _is_cacheable(config, rules):
+        single[:] = True
+    counts_by_id = _counts(_findings(table, config, rules, lines[single]), project, decisions)
+    if single.all() or memory is None or table.line_keys is None:
+        return counts_by_id
+    cacheable = np.flatnonzero(~single)
+    keys = table.line_keys[lines[cacheable]]
+    cached = memory.findings(repr(config))
+    counts, is_cached = cached.find(keys)
+    new = np.flatnonzero(~is_cached)
+    if len(new):
+        fresh = _counts(_findings(table, config, rules, lines[cacheable[new]]), project, decisions)
+        counts[new] = [fresh.get(names[index], NO_FINDINGS)[1:] for index in cacheable[new].tolist()]
+        cached.add(keys[new], counts[new])
+    with_findings = np.flatnonzero(counts.any(axis=1))
+    for index, row in zip(cacheable[with_findings].tolist(), counts[with_findings].tolist(), strict=True):
+        counts_by_id[names[index]] = FindingCounts(int(row[0] > 0), *row)
+    return counts_by_id
+
+
+def _is_cacheable(config: CheckConfig, rules: RuleSelection) -> bool:
+    """Whether findings of single lines depend only on their bytes, the rules of this version and the configuration."""
+    custom_codes = {rule.code for rule in config.rule}
+    return (
+        not config.renders
+        and not config.per_file_ignores
+        and all(code in RULES or code in custom_codes for code in rules.rules)
+    )
+
+
+def _findings(table: Table, config: CheckConfig, rules: RuleSelection, lines: Numbers) -> Iterator[Finding]:
+    """The findings of the examples on some lines, not from the cache."""
+    codes = tuple(code for code in rules.severities if rules.known[code].scope in PER_EXAMPLE)
+    if not codes or not len(lines):
+        return
+    checker = Checker(config.model_copy(update={"select": codes, "extend_select": ()}))
+    for chunk in _chunks(table, lines):
+        yield from filter(rules.reports, checker.check_chunk(chunk).findings)
+
+
+def _counts(
+    findings: Iterator[Finding], project: ProjectRules, decisions: Mapping[str, DecisionState]
+) -> dict[str, FindingCounts]:
+    """The unsuppressed findings by example."""
+    counts: dict[str, list[int]] = {}
+    suppressed = project.suppressed
+    for finding in findings:
+        if finding.example is None or (finding.code, finding.example) in suppressed:
+            continue
+        row = counts.setdefault(finding.example, [*NO_FINDINGS])
+        row[1 + finding.severity.rank] += 1
+        if finding.severity is Severity.ERROR and any(not_accepted([finding], decisions)):
+            row[0] = 1
+    return {example: FindingCounts(*row) for example, row in counts.items()}
+
+
+def _chunks(table: Table, lines: Numbers) -> Iterator[Chunk]:
+    """Some lines, read again, as chunks; elements of a document without their line breaks."""
+    reader = LineReader()
+    for index, source in enumerate(table.sources):
+        source_lines = lines[(lines >= table.first[index]) & (lines < table.first[index + 1])]
+        for start in range(0, len(source_lines), CHUNK_LINES):
+            batch = reader.lines(table, source_lines[start : start + CHUNK_LINES])
+            yield Chunk(
+                source.path, source.name, 0, None, b"".join([line.replace(b"\n", b" ") + b"\n" for line in batch])
+            )

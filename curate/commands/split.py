@@ -1,12 +1,11 @@
 """`curate split` as a function: read files, leave out lines with errors, divide and write the rest."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from curate.commands.session import Workspace
-from curate.commands.uncompared import exclude_uncomparable
 from curate.core.cluster import Executor
 from curate.core.config import CheckConfig, Config
 from curate.core.data_files import data_files
@@ -24,7 +23,7 @@ from curate.core.runs import Project
 from curate.core.snapshot import Snapshot, mode_of, require_unchanged, snapshot
 from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
-from curate.corpus.corpus import Table
+from curate.corpus.corpus import LineReader, Table
 from curate.corpus.features import FeatureSpec
 from curate.corpus.loading import is_big, read_table, spill_folder
 from curate.lint.error_filter import ErrorFilter
@@ -42,11 +41,11 @@ from curate.output.apply import (
     unmatched_notes,
 )
 from curate.output.edited import edited_copies, effective_decisions
-from curate.output.folder import OutputSettings, SplitResult, input_files, write_output
+from curate.output.folder import OutputSettings, SplitResult, input_files, line_written, write_output
 from curate.output.restore import finish
-from curate.split.assign import SPLIT_NAMES
+from curate.split.assign import SPLIT_NAMES, Earlier, earlier_splits
 from curate.split.division import Division, divide, grouped_by_session, split_feature_spec
-from curate.split.moves import Earlier, earlier_splits
+from curate.verify.reading import unread
 
 COMPARING_SCOPES: Final = (Scope.PROFILE, Scope.COLUMNS, Scope.EXAMPLES, Scope.ANSWERS, Scope.CONFLICTS)
 """Rules that cannot run while the lines are read."""
@@ -375,3 +374,48 @@ def _earlier(
         sources.hash_of(path) for path in sources.files
     ]
     return earlier_splits(files, pool), manifest.grown_from if same else digest
+
+
+STRUCTURE_FAMILIES: Final = ("C", "J", "M", "P", "T")
+"""Families of the rules about what makes a line an example."""
+
+
+def exclude_uncomparable(
+    table: Table,
+    left_out: Mapping[int, Reason],
+    first: int,
+    config: CheckConfig,
+    decisions: Mapping[str, DecisionState],
+    suppressed: Set[str],
+) -> dict[int, Reason]:
+    """The removed lines of a table, and those from number `first` on that `curate verify` cannot compare.
+
+    Without silenced rules, errors remove such lines, so only examples are read with a finding that a person accepted:
+    in `decisions`, or in `suppressed` by id. Raises `InputError` for such a line of a given test set, before `first`.
+    """
+    lines = table.lines
+    if not _silences(config):
+        accepted = suppressed | {example for example, decision in decisions.items() if decision.kept}
+        accepted_ids = np.array([int(example[:16], 16) for example in accepted], dtype=np.uint64)
+        lines = lines[(lines < first) | np.isin(table.ids[:, 0], accepted_ids, kind="sort")]
+    reader, reasons = LineReader(), dict(left_out)
+    for line in lines.tolist():
+        if line in left_out or not (reason := unread(line_written(table, line, reader))):
+            continue
+        reason = f"holds no example that can be compared: {reason}"
+        if line < first:
+            text = f"{visible(str(table.place(line)))}: {visible(reason)}; a given test set is not changed"
+            raise InputError(text, "correct or delete the line")
+        reasons[line] = Reason("J013" if "occurs twice" in reason else "M001", reason, "rule")
+    return dict(sorted(reasons.items()))
+
+
+def _silences(config: CheckConfig) -> bool:
+    """Whether an error of the default rules about the structure of a line is no error, or not in some files."""
+    plain, chosen = RuleSelection.from_config(CheckConfig(target=config.target)), RuleSelection.from_config(config)
+    return bool(chosen.file_ignores) or any(
+        severity is Severity.ERROR
+        and code.startswith(STRUCTURE_FAMILIES)
+        and chosen.severities.get(code) is not severity
+        for code, severity in plain.severities.items()
+    )

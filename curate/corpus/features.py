@@ -17,10 +17,10 @@ from curate.core.example import Example, attachments, value_at
 from curate.core.lazy import Flags, Floats, Ids, Numbers, np
 from curate.corpus.boilerplate import Passages, own_texts
 from curate.corpus.dedup_text import On, Segment, segments_of, turns_of, written_text
-from curate.corpus.group_keys import Marking, Marks, marks_of_batch
 from curate.corpus.keys import Keys, key_of, plain_key, plain_turns
 from curate.corpus.links import Links, links_of_columns, links_of_lines
 from curate.corpus.short_text_keys import ShortTexts
+from curate.corpus.strata import Marking, Marks, marks_of_batch
 from curate.read.chunks import Batch, Chunk, LineSlices, chunk_bytes, read_chunk, read_lines
 from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.lines import BOM

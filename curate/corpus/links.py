@@ -10,19 +10,20 @@ of the blocks of text in turns of roles other than the assistant. System and dev
 and `blocks`.
 """
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from curate.core.disk_arrays import Rows
 from curate.core.example import UNKNOWN, Example, attachments, content_id, trained_content
 from curate.core.lazy import Bytes, Ids, Numbers, np
-from curate.core.text import normalised
+from curate.core.text import normalised, words
 from curate.corpus.dedup_text import UNCOMPARED_ROLES, called_texts, other_sides
 from curate.corpus.keys import digest
-from curate.corpus.shared_texts import BLOCK_WORDS, FIRST_TURN_WORDS, QUESTION_WORDS, SMALL_WORDS
-from curate.similarity.shingles import Sets, Texts, code_point_folds, letters, texts_in, texts_of
+from curate.similarity.shingles import Sets, Texts, code_point_folds, letters, normal, texts_in, texts_of
 
 if TYPE_CHECKING:
     from curate.read.plain_columns import PlainColumns
@@ -69,11 +70,11 @@ class Links(Rows):
 
 
 class Pieces(NamedTuple):
-    """Conversations in pieces, for `curate.corpus.link_kernels`."""
+    """Conversations in pieces, for `curate.similarity.link_kernels`."""
 
     texts: Texts
     kinds: Bytes
-    """The kind of each piece, see `curate.corpus.link_kernels`."""
+    """The kind of each piece, see `curate.similarity.link_kernels`."""
     roles: Ids
     """A hash of the role of each turn."""
     first: Numbers
@@ -84,7 +85,7 @@ def linked(pieces: Pieces, size: int) -> tuple[Sets, Links, Numbers]:
     """The sets of the complete texts, the links without `copy` and attachments, and the number of words in the user
     turns of each.
     """
-    from curate.corpus import link_kernels as kernels
+    from curate.similarity import link_kernels as kernels
 
     limits = kernels.Limits(SHORT_ANSWER_WORDS, FIRST_TURN_WORDS, QUESTION_WORDS, BLOCK_WORDS, _small_words())
     hashes, offsets, questions, question_sizes, conversations, prefixes, ends, answers, bounds, *more_columns = (
@@ -166,7 +167,7 @@ def links_of_lines(
 
 
 def _pieces(example: Example) -> Iterable[tuple[str, int, int]]:
-    """The pieces of an example: text, kind (see `curate.corpus.link_kernels`), hash of the role.
+    """The pieces of an example: text, kind (see `curate.similarity.link_kernels`), hash of the role.
 
     These are its turns, each before its calls, then the texts of other answers; the last two have no role, which is 0.
     """
@@ -181,7 +182,7 @@ def _pieces(example: Example) -> Iterable[tuple[str, int, int]]:
 
 
 def kind_of(role: str) -> int:
-    """The kind of a turn with this role; see `curate.corpus.link_kernels`."""
+    """The kind of a turn with this role; see `curate.similarity.link_kernels`."""
     return 0 if role in UNCOMPARED_ROLES else {"user": 1, "assistant": 2}.get(role, 3)
 
 
@@ -193,3 +194,100 @@ def _role(role: str) -> int:
 def _prompt_key(turns: Sequence[str]) -> int:
     """The key of user turns without words; 0 for no turns."""
     return digest(normalised("\n".join(turns)).encode("utf-8", "surrogatepass"), 1) if turns else 0
+
+
+FIRST_TURN_WORDS: Final = 8
+"""Minimum number of words of a first user turn that is compared separately."""
+QUESTION_WORDS: Final = 6
+"""Minimum number of words of nearly equal questions."""
+BLOCK_WORDS: Final = 30
+"""Minimum number of words of a block of text, and number of its first and of its last words that are compared."""
+SMALL_WORDS: Final = frozenset(
+    (
+        "a", "an", "the", "please", "kindly", "der", "die", "das", "den", "dem", "des", "ein", "eine", "einen",
+        "einem", "einer", "eines", "bitte", "le", "la", "les", "l", "un", "une", "el", "los", "las", "il",
+        "lo", "una",
+    )
+)  # fmt: skip
+"""Articles and polite words, which do not count in nearly equal questions."""
+DIGEST_BYTES: Final = 8
+
+
+class Run(NamedTuple):
+    """A run of words that is compared."""
+
+    words: tuple[str, ...]
+    text: str
+    """The beginning of the text that has it, as written."""
+
+    @property
+    def digest(self) -> str:
+        """The hash of the words, by which a manifest identifies the run."""
+        spelled = " ".join(self.words).encode("utf-8", "replace")
+        return hashlib.blake2b(spelled, digest_size=DIGEST_BYTES).hexdigest()
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text as docs/leaks.md defines them."""
+    if text.isascii():
+        return words(text.lower())
+    classes, folded = letters(), normal(text)
+    kinds = classes[np.frombuffer(folded.encode("utf-32-le", "surrogatepass"), dtype="<u4")].tolist()
+    result: list[str] = []
+    begin = 0
+    for end, kind in enumerate([*kinds, 0]):
+        if kind == 0:
+            run = folded[begin:end]
+            result += run if 2 in kinds[begin:end] else [run] * bool(run)
+            begin = end + 1
+    return result
+
+
+def asked_words(example: Example) -> tuple[str, ...]:
+    """The words of the user turns."""
+    return tuple(word for message in example.messages if message.role == "user" for word in words_of(message.text))
+
+
+def first_turn_of(example: Example) -> Run:
+    """The first user turn."""
+    text = next(message.text for message in example.messages if message.role == "user")
+    return Run(tuple(words_of(text)), text)
+
+
+def runs_of(example: Example) -> list[Run]:
+    """The runs of words whose hashes are the keys of an example's blocks, in the order of these keys."""
+    return [run for text in _block_turns(example) for run in _runs(text)]
+
+
+def _block_turns(example: Example) -> Iterator[str]:
+    """The texts of the turns that may have blocks."""
+    for message in example.messages:
+        if message.role != "assistant":
+            yield message.text
+
+
+def _runs(text: str) -> Iterator[Run]:
+    lines = [words_of(line) for line in text.split("\n")]
+    ends = [0]
+    for line in lines:
+        ends.append(ends[-1] + len(line))
+    every, total = [word for line in lines for word in line], ends[-1]
+    if total < BLOCK_WORDS:
+        return
+    written = text.split("\n")
+
+    def both(begin: int, end: int, line: int) -> Iterator[Run]:
+        shown = "\n".join(written[line:])
+        yield Run(tuple(every[begin : begin + BLOCK_WORDS]), shown)
+        yield Run(tuple(every[end - BLOCK_WORDS : end]), shown)
+
+    yield from both(0, total, 0)
+    paragraph, first = 0, 0
+    for number, (before, end) in enumerate([*pairwise(ends), (total, total)]):
+        if end > before:
+            if BLOCK_WORDS <= end - before < total:
+                yield from both(before, end, number)
+            continue
+        if BLOCK_WORDS <= before - paragraph < total:
+            yield from both(paragraph, before, first)
+        paragraph, first = before, number + 1

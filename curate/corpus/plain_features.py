@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 from curate.core.lazy import Flags, Ids, Numbers, np
 from curate.corpus.boilerplate import Passages, own_texts
 from curate.corpus.dedup_text import On, Segment, turns_of
-from curate.corpus.group_keys import FORMAT_NAMES, Marks
 from curate.corpus.keys import Keys
 from curate.corpus.short_text_keys import SHORT_TEXT_CHARS, ShortTexts
+from curate.corpus.strata import FORMAT_NAMES, Marks
 from curate.read.plain_columns import ROLES, PlainColumns
 from curate.similarity.shingles import Sets, Shingling, shingled, texts_in, texts_of
 

@@ -46,16 +46,15 @@ from curate.core.removed import Reason, Removal, counted_as, removal, removed_li
 from curate.core.text import excerpt, json_line
 from curate.core.transaction import ReplaceableFiles, recover, replacing_together
 from curate.corpus.corpus import READ_AHEAD_BYTES, LineReader, Source, Table, lines_at
-from curate.corpus.group_keys import FORMAT_NAMES
+from curate.corpus.strata import FORMAT_NAMES
 from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.output.apply import Dropped, duplicate_reason
 from curate.output.datacard import card, loading
 from curate.output.trainer_configs import FILES, configurations
 from curate.read.formats import AS_READ, example_of
 from curate.read.lines import compact
-from curate.split.assign import SPLIT_NAMES
+from curate.split.assign import SPLIT_NAMES, Move
 from curate.split.division import Division
-from curate.split.moves import Move
 
 SHARED_TEXT_CHARS: Final = 80
 """Characters of a shared text that the manifest shows."""

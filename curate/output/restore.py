@@ -40,9 +40,8 @@ from curate.corpus.corpus import Table
 from curate.corpus.loading import read_table
 from curate.output.folder import restore_lines
 from curate.read.lines import compact
-from curate.split.assign import NO_SPLIT, SPLIT_NAMES
+from curate.split.assign import NO_SPLIT, SPLIT_NAMES, Move
 from curate.split.division import Division, divide, split_feature_spec
-from curate.split.moves import Move
 
 PENDING: Final = ".curate-restored.jsonl"
 """In a folder of splits: decisions of a restore that are not in the journal yet."""

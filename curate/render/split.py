@@ -12,7 +12,7 @@ from curate.core.text import plural, visible
 from curate.output.datacard import LINKS, custom_rules, reason_for
 from curate.output.folder import SplitResult
 from curate.render.console import more_lines
-from curate.split.moves import Move
+from curate.split.assign import Move
 
 MAX_SHOWN: Final = 10
 

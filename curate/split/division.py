@@ -21,11 +21,10 @@ from curate.core.worker_pool import cores
 from curate.corpus.boilerplate import boilerplate_notes
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.features import FeatureSpec
-from curate.corpus.group_keys import FORMAT_NAMES, Marking
-from curate.corpus.strata import require_traits
+from curate.corpus.strata import FORMAT_NAMES, Marking, require_traits
 from curate.read.formats import BY_NAME
 from curate.similarity.shingles import Shingling
-from curate.split.assign import NO_SPLIT, SPLIT_NAMES, Assigned, SplitTargets, assign
+from curate.split.assign import NO_SPLIT, SPLIT_NAMES, Assigned, Move, SplitTargets, assign, moves_of
 from curate.split.exempt import (
     Shared,
     SharedText,
@@ -51,7 +50,6 @@ from curate.split.groups import (
     texts_of,
 )
 from curate.split.mix import mix
-from curate.split.moves import Move, moves_of
 
 LENGTH_CLASSES: Final = 4
 MAX_LEFT_OUT: Final = 0.5

@@ -14,8 +14,7 @@ from curate.core.text import plural
 from curate.corpus.boilerplate import MIN_EXAMPLES, MIN_SHARE, examples_with, own_texts
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.dedup_text import asked_turns, called_texts, segments_of
-from curate.corpus.links import links_of_lines
-from curate.corpus.shared_texts import Run, first_turn_of, runs_of
+from curate.corpus.links import Run, first_turn_of, links_of_lines, runs_of
 from curate.similarity.shingles import Sets, Shingling, salted, shingled, texts_of
 from curate.split.groups import Link, SharedTexts
 

@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.commands import finding_counts
 from curate.commands.dedup import DedupResult
 from curate.core import store
 from curate.core.config import CheckConfig, DedupConfig
@@ -139,7 +138,7 @@ def test_a_file_that_grew_is_read_from_where_it_grew_and_its_pairs_are_not_compa
             patch.setattr(corpus.LineReader, "example", None)
             patch.setattr(cluster_resolution, "lines_agree", None)
             patch.setattr(similarity_index, "band_keys", None)
-            patch.setattr(finding_counts, "Checker", None)
+            patch.setattr("curate.commands.dedup.Checker", None)
             assert told(plan([DATA], DedupConfig(keep=keep), cache=CACHE)) == told(planned)
 
 

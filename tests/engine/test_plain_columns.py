@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from curate.core.config import CheckConfig
 from curate.corpus import features as module
 from curate.corpus.features import Columns, FeatureSpec, columns_of
-from curate.corpus.group_keys import Marking
+from curate.corpus.strata import Marking
 from curate.lint.error_filter import ErrorFilter
 from curate.read.chunks import chunks_of
 from curate.read.plain_columns import plain_columns

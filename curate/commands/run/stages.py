@@ -8,7 +8,7 @@ from typing import Final
 from typing_extensions import override
 
 from curate.commands.conflicts import search_conflicts
-from curate.commands.duplicates import compare_examples
+from curate.commands.dedup import compare_examples
 from curate.commands.run import store, training
 from curate.commands.run.result import RunResult
 from curate.commands.run.run_data import RunData

@@ -201,7 +201,7 @@ def _block_keys(words: Any, lines: Any, count: int, size: int, out: Any, to: int
     """Write the keys of the first and of the last `size` words of the blocks of a piece: the piece itself, its
     paragraphs (between lines without words) and its lines. `lines`: how many words end with each of `count` lines.
 
-    `curate.corpus.shared_texts.runs_of` gives the words of the same runs in the same order.
+    `curate.corpus.links.runs_of` gives the words of the same runs in the same order.
     """
     total = lines[count - 1]
     if total < size:
