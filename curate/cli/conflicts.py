@@ -22,6 +22,7 @@ from curate.core.paths import require_distinct_paths
 from curate.core.text import plural
 from curate.core.verb_options import Given
 from curate.render.conflicts import MAX_SHOWN, conflicts_json, conflicts_text
+from curate.render.conflicts_html import conflicts_html
 from curate.render.console import print_json, print_lines
 
 
@@ -70,7 +71,8 @@ def conflicts(args: ConflictsOptions) -> None:
     has_open = any(state_of(conflict, decisions) == "open" for conflict in report.conflicts)
     if args.show_all:
         report = replace(report, conflicts=[*report.conflicts, *report.unsure])
-    options.write_html("conflicts", report, args.html, files, show_all=args.show_all)
+    document = conflicts_html(report, None) if args.show_all else conflicts_html(report)
+    options.write_html(document, args.html, files)
     if args.as_json:
         print_json(conflicts_json(report, decisions))
     else:

@@ -17,6 +17,7 @@ from curate.core.text import visible
 from curate.core.verb_options import Given
 from curate.render.console import console, print_json, print_lines
 from curate.render.dedup import MAX_SHOWN, dedup_json, dedup_text, summary_text
+from curate.render.dedup_html import dedup_html
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ def dedup(args: DedupOptions) -> None:
     with args.stages() as shown:
         session = args.session(cached=not (args.no_cache or args.engine is Engine.RAY), listen=shown.listen)
         planned = dedup_data(session.open(files, given), against=others, cached_only=args.rethreshold is not None)
-    options.write_html("dedup", planned, args.html, [*files, *others], show_all=args.show_all)
+    document = dedup_html(planned, None) if args.show_all else dedup_html(planned)
+    options.write_html(document, args.html, [*files, *others])
     if not args.as_json:
         _print_removals(args, planned)
     written = args.output is not None and (not planned.heavy or args.yes or _is_confirmed(args, planned))

@@ -4,10 +4,9 @@ import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib import import_module
 from math import isfinite, nan
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NoReturn
 
 import typer
 
@@ -284,16 +283,13 @@ def print_output_place(output: Path | None, removed: Path | None, removed_count:
         console(stderr=True).print(text, markup=False)
 
 
-def write_html(
-    command: str, result: Any, output: Path | None, about: Iterable[Path], *, show_all: bool = False
-) -> None:
-    """Write the result of a command as HTML if a file is named; with `show_all`, without a limit."""
+def write_html(document: Iterable[str], output: Path | None, about: Iterable[Path]) -> None:
+    """Write a document about data files if a file is named for it."""
     if output is None:
         return
     from curate.render.check_formats import write_report  # loads all rules
 
-    document = getattr(import_module(f"curate.render.{command}_html"), f"{command}_html")
-    write_report(document(result, None) if show_all else document(result), output, about)
+    write_report(document, output, about)
 
 
 def refuse_removals(removals: Sequence[Finding], hint: str) -> NoReturn:

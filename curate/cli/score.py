@@ -15,6 +15,7 @@ from curate.core.snapshot import rights_of
 from curate.core.text import visible
 from curate.render.console import print_result
 from curate.render.score import score_text
+from curate.render.score_html import score_html
 
 if TYPE_CHECKING:
     from curate.conflicts.judges.verdict_cache import Work
@@ -101,7 +102,7 @@ def score(
         result = score_data(work, models, run=run, rubric=judge_rubric)
     if output is not None:
         write_scores(result, output, mode=rights_of(files))
-    options.write_html("score", result, html, files)
+    options.write_html(score_html(result), html, files)
     print_result(result, score_text(result, full=show_all), as_json=as_json)
     options.end(result.not_understood, "not scored")
 

@@ -15,28 +15,30 @@ from curate.core.verb_options import VerbOption, given_of, options_of
 Parameter = inspect.Parameter
 
 
-def takes_options(function: Callable[..., None]) -> Callable[..., None]:
+def takes_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the fields of its parameter that is a dataclass as its parameters, and the options of its name in
     place of the one that is called `given`, which gets their values.
     """
-    command_options = options_of(function.__name__)
     signature = inspect.signature(function)
     declared: list[Parameter] = []
     for parameter in signature.parameters.values():
         declared += map(_parameter_of, fields(parameter.annotation)) if _is_group(parameter) else [parameter]
+    takes_keys = any(parameter.name == "given" for parameter in declared)
+    command_options = options_of(function.__name__) if takes_keys else ()
     parameters: list[Parameter] = []
     for parameter in declared:
         parameters += map(_parameter, command_options) if parameter.name == "given" else [parameter]
 
     @wraps(function)
-    def command(**values: Any) -> None:
-        option_values = {option.key: _value(option, values.pop(option.key, None)) for option in command_options}
-        values["given"] = given_of(function.__name__, option_values)
+    def command(**values: Any) -> Any:
+        if takes_keys:
+            option_values = {option.key: _value(option, values.pop(option.key, None)) for option in command_options}
+            values["given"] = given_of(function.__name__, option_values)
         for name, parameter in signature.parameters.items():
             if _is_group(parameter):
                 field_values = {field.name: values.pop(field.name) for field in fields(parameter.annotation)}
                 values[name] = parameter.annotation(**field_values)
-        function(**values)
+        return function(**values)
 
     command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     return command

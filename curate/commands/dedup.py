@@ -1,7 +1,7 @@
 """Deduplication of files in two steps: `dedup` decides and writes nothing, `write_plan` writes the result.
 
 Between them the command can ask, explain or stop. A plan has places, ids and numbers, but no texts; texts to show are
-read again by `DedupResult.examples`.
+read again by `DedupResult.examples`. `compare_examples` decides about the duplicates of a table, for `curate run` too.
 """
 
 from collections import Counter
@@ -130,7 +130,8 @@ def dedup(
     """
     config, session = config or work.config.dedup, work.session
     decided, rules = work.decisions, work.rules
-    require_model(config)
+    if config.embeddings:
+        fingerprint(config.embeddings)  # raises `ModelError` before anything is read
     against, skipped_notes = _others(against, work.files)
     snapshots = [snapshot(path) for path in dict.fromkeys([*against, *work.files])]
     files, name_of = with_edits(work.files, edits_of(decided), work.project.edited)
@@ -144,13 +145,14 @@ def dedup(
         unmatched = unmatched_notes(table, decided)
         dropped = _dropped(table, files, work, old_lines, name_of)
         not_understood = len(table.starts) - len(table.lines) - sum(removal.example is None for removal in dropped)
-        table = _without_dropped(table, dropped) if dropped else table
-        compared = compare_examples(
+        if dropped:  # nothing is removed in favor of one of these
+            lines = lines_at(table, [removal.place for removal in dropped])
+            table = table.take(np.flatnonzero(~np.isin(table.lines, lines)))
+        duplicates = compare_examples(
             table, config, rules, decided, pool,
             old=old_examples, memory=None if dropped else memory, cache=work.cache, listen=session.listen,
         )  # fmt: skip
-        duplicates = compared.found
-        notes = [*skipped_notes, *unmatched, *boilerplate_notes(table.common), *compared.notes]
+        notes = [*skipped_notes, *unmatched, *boilerplate_notes(table.common), *duplicates.notes]
         notes += memory.save() if memory else []
     counts = [
         (source.name, int(table.first[index + 1] - table.first[index])) for index, source in enumerate(table.sources)
@@ -164,7 +166,7 @@ def dedup(
         dropped=dropped,
         apart=duplicates.apart,
         same_words=duplicates.same_words,
-        alike=compared.alike,
+        alike=duplicates.alike,
         similarities=duplicates.similarities,
         bands=duplicates.bands,
         notes=notes,
@@ -209,12 +211,6 @@ def _read_table(
     return table, lines, examples
 
 
-def _without_dropped(table: Table, dropped: Iterable[Dropped]) -> Table:
-    """The table without dropped examples: nothing is removed in favor of one of these."""
-    is_kept = ~np.isin(table.lines, lines_at(table, [removal.place for removal in dropped]))
-    return table.take(np.flatnonzero(is_kept))
-
-
 def removals(
     lines: Mapping[str, int],
     duplicates: Iterable[DuplicateRemoval],
@@ -251,37 +247,6 @@ def _dropped(
     return dropped
 
 
-def write_plan(plan: DedupResult, output: Path, *, overwrite: bool = False) -> Path:
-    """Write kept lines to `output`, byte for byte, and removed ones to a file beside it, both completely or neither;
-    returns that file.
-
-    Raises `InputError` if a file changed since it was read, `UsageError` if an output exists and must not be replaced,
-    or another process writes it, `OutputError`.
-    """
-    removed = removed_path(output, "removed")
-    with replacing_both(output, removed, overwrite=overwrite, seen=plan.seen) as (kept_output, removed_output):
-        require_unchanged(plan.seen)
-        write_lines(plan.table, plan.lines, plan.duplicates, kept_output, removed_output, plan.dropped)
-    return removed
-
-
-@dataclass(slots=True)
-class ComparedExamples:
-    """What was found among the examples of a table."""
-
-    found: FoundDuplicates
-    alike: list[DuplicateRemoval]
-    """Paraphrases (D004), each with the most similar earlier example: both are kept."""
-    notes: list[str]
-    """Notes for the user."""
-
-
-def require_model(config: DedupConfig) -> None:
-    """Raise `ModelError` if the model that finds paraphrases is missing, before anything is read."""
-    if config.embeddings:
-        fingerprint(config.embeddings)
-
-
 def compare_examples(
     table: Table,
     config: DedupConfig,
@@ -293,7 +258,7 @@ def compare_examples(
     memory: DedupCache | None = None,
     cache: Path | None = None,
     listen: Listener = ignore_events,
-) -> ComparedExamples:
+) -> FoundDuplicates:
     """Decide which examples of a table are removed as duplicates, and find the pairs that are reported and kept.
 
     The first `old` examples are those that others are compared with; `memory` and the folder `cache` hold what
@@ -307,8 +272,9 @@ def compare_examples(
     duplicates = find_duplicates(table, config, pool, pinned, count, old, memory)
     pairs = plural(len(duplicates.similarities), "pair")
     listen(StageFinished("compare", False, f"{pairs} at {min(MIN_REPORTED, config.threshold):g} or more"))
-    paraphrases = _paraphrases(table, duplicates.duplicates, old, config.embeddings, cache, listen, notes)
-    return ComparedExamples(duplicates, paraphrases, notes)
+    duplicates.alike = _paraphrases(table, duplicates.duplicates, old, config.embeddings, cache, listen, notes)
+    duplicates.notes = notes
+    return duplicates
 
 
 def _pinned(
@@ -466,3 +432,17 @@ def _chunks(table: Table, lines: Numbers) -> Iterator[Chunk]:
             yield Chunk(
                 source.path, source.name, 0, None, b"".join([line.replace(b"\n", b" ") + b"\n" for line in batch])
             )
+
+
+def write_plan(plan: DedupResult, output: Path, *, overwrite: bool = False) -> Path:
+    """Write kept lines to `output`, byte for byte, and removed ones to a file beside it, both completely or neither;
+    returns that file.
+
+    Raises `InputError` if a file changed since it was read, `UsageError` if an output exists and must not be replaced,
+    or another process writes it, `OutputError`.
+    """
+    removed = removed_path(output, "removed")
+    with replacing_both(output, removed, overwrite=overwrite, seen=plan.seen) as (kept_output, removed_output):
+        require_unchanged(plan.seen)
+        write_lines(plan.table, plan.lines, plan.duplicates, kept_output, removed_output, plan.dropped)
+    return removed

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from curate.commands.session import Workspace
 from curate.core.cluster import Executor
@@ -19,7 +19,6 @@ from curate.core.lazy import np
 from curate.core.manifest import changed_files, data_settings, named_files, read_manifest
 from curate.core.paths import identity, require_distinct_paths
 from curate.core.removed import Reason
-from curate.core.runs import Project
 from curate.core.snapshot import Snapshot, mode_of, require_unchanged, snapshot
 from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
@@ -58,6 +57,7 @@ class Sources:
     """The files to divide and a given test set, each as it was before it was read."""
 
     files: Sequence[Path]
+    """For a file with edited lines, a copy with the edits."""
     given: Sequence[Path] = ()
     name_of: Callable[[Path], str] = display_name
     """The name of each file in places."""
@@ -68,6 +68,27 @@ class Sources:
     def __post_init__(self) -> None:
         """Raises `InputError` for a file that cannot be read."""
         object.__setattr__(self, "seen", {path: snapshot(path, hashed=True) for path in self.every})
+
+    @classmethod
+    def of(
+        cls,
+        files: Sequence[Path],
+        given: Sequence[Path],
+        decisions: Mapping[str, DecisionState],
+        folder: Path,
+        name_of: Callable[[Path], str] = display_name,
+    ) -> Self:
+        """The sources with the edits of `decisions`; copies of files are in `folder`. Raises `InputError`."""
+        edits = edits_of(decisions)
+        snapshots = {path: snapshot(path, hashed=True) for path in files} if edits else {}
+        copies = edited_copies(files, edits, folder)
+        origins = {copy: snapshots[path] for path, copy in copies.items()}
+        return cls(
+            [copies.get(path, path) for path in files],
+            given,
+            lambda path: name_of(origins[path].path if path in origins else path),
+            origins,
+        )
 
     @property
     def every(self) -> list[Path]:
@@ -96,7 +117,7 @@ class Sources:
 def sources_of(
     work: Workspace, named: Sequence[str | Path], output: Path, verdicts: Mapping[str, DecisionState]
 ) -> Sources:
-    """The files to divide and a given test set; for files with edited lines, copies with the edits.
+    """The files to divide and a given test set.
 
     `named`: the files to divide, as the user named them. Raises `InputError` for a missing file, `UsageError` for a
     file that is named as both, and for an `output` that contains input files.
@@ -105,10 +126,7 @@ def sources_of(
     test_files = data_files(existing, session.tell_skipped, session.left_out) if existing else []
     require_distinct_paths([*paths, *test_files], folder=output, named=[*named, *existing])
     require_other_files(test_files, paths)
-    copies, origins = copies_of(work.project, paths, verdicts)
-    names = {copy: original.path for copy, original in origins.items()}
-    files = [copies.get(path, path) for path in paths]
-    return Sources(files, test_files, lambda path: display_name(names.get(path, path)), origins)
+    return Sources.of(paths, test_files, verdicts, work.project.edited)
 
 
 def require_other_files(test_files: Sequence[Path], paths: Sequence[Path]) -> None:
@@ -116,16 +134,6 @@ def require_other_files(test_files: Sequence[Path], paths: Sequence[Path]) -> No
     own_files = set(map(identity, paths))
     if shared := next((path for path in test_files if identity(path) in own_files), None):
         raise UsageError(f"{visible(str(shared))}: is both data and the given test set", "name it once")
-
-
-def copies_of(
-    project: Project, paths: Sequence[Path], verdicts: Mapping[str, DecisionState]
-) -> tuple[dict[Path, Path], dict[Path, Snapshot]]:
-    """The copies of files with edited lines, by file; and by copy, the file as it was before."""
-    edits = edits_of(verdicts)
-    snapshots = {path: snapshot(path, hashed=True) for path in paths} if edits else {}
-    copies = edited_copies(paths, edits, project.edited)
-    return copies, {copy: snapshots[path] for path, copy in copies.items()}
 
 
 def split(

@@ -1,4 +1,9 @@
-"""Find the data files that paths, patterns, folders and URLs name."""
+"""Find the data files that paths, patterns, folders and URLs name.
+
+Files of a folder that curate wrote itself are left out, because their examples would be read twice. The name of a file
+is not sufficient: curate wrote a file if it has the content of a record, or if a record next to it names its inputs and
+they are in the folder too. Files made from inputs outside of the folder are read as data.
+"""
 
 import os
 import re

@@ -7,7 +7,7 @@ attachments; `conversation_hash` that of a conversation that ends with an answer
 `prefix_hashes` contain the other's `conversation_hash`; `first_turn` is that of the words of the first user turn and
 the attachments; `near` are those of the question without one part each; `blocks` are those of the first and last words
 of the blocks of text in turns of roles other than the assistant. System and developer turns are used only for `copy`
-and `blocks`.
+and `blocks`. `curate.similarity.link_kernels` computes the keys; `Run` gives the words of a text that has one.
 """
 
 import hashlib

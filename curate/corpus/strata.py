@@ -1,5 +1,8 @@
 """Traits of examples that parts of a data set can be balanced by: a label, the source, the language, whether tools are
 called. A class label is an answer of a few words that occurs often, as in data for classification.
+
+`Marks` are the format, the group keys and the traits of each example as columns: what a division uses besides the
+questions.
 """
 
 from collections import Counter
@@ -164,7 +167,7 @@ class Marking(NamedTuple):
     keys: tuple[str, ...] = ()
     """Keys that the user groups by: `meta.source`, or JSON pointers such as `/meta/source`."""
     traits: tuple[str, ...] = ()
-    """See `curate.corpus.strata`."""
+    """Names of traits, or paths to keys."""
 
 
 @dataclass(slots=True)

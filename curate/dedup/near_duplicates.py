@@ -11,7 +11,7 @@ Each removed example has at least the threshold similarity to the example that i
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from curate.core.config import DedupConfig
@@ -116,6 +116,11 @@ class FoundDuplicates:
     that is lower); ascending.
     """
     bands: Bands
+    """How signatures are cut into bands."""
+    alike: list[DuplicateRemoval] = field(default_factory=list)
+    """Paraphrases (D004) among the kept examples, each with the most similar earlier example: both are kept."""
+    notes: list[str] = field(default_factory=list)
+    """Notes for the user."""
 
 
 def find_duplicates(

@@ -1,7 +1,8 @@
 """Assign groups to splits by a hash of the seed and the group, independently of the order of examples.
 
 Groups with examples of an earlier split keep that split. If a group has examples of several splits, it is assigned to
-the first of train, validation and test, so that an example that may have been trained on is never held out.
+the first of train, validation and test, so that an example that may have been trained on is never held out. Examples
+that moved are reported with the links that joined groups of different splits.
 """
 
 import hashlib

@@ -5,6 +5,10 @@ members in the component has no effect, since all of them are assigned to one sp
 examples or, with `parts`, for each example the first example of an earlier part that it is linked with. Parts are the
 splits of a division, or a given test set (part 0, first in the table) and the data (part 1). Nearly equal texts are
 found by MinHash without `parts`, which may miss some, and by an exact join with `parts`, which misses none.
+
+Nearly equal questions (L013) are found by keys of parts of the questions, and compared word by word: two questions that
+differ in one content word are equal without the part that contains the word. Only one example of each question is read
+again, and only if another question has the same key.
 """
 
 from collections import defaultdict

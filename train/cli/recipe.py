@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
 from typing import Annotated, Any, Literal
@@ -10,6 +11,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from curate.cli.options import ChatTemplate, memory_of
+from curate.cli.section_options import takes_options
 from curate.core.errors import ConfigError, UsageError
 from curate.core.files import write_bytes
 from curate.core.paths import require_distinct_paths
@@ -21,13 +23,16 @@ from train.recipe import ALIASES, Recipe, load_recipe, toml
 Action = Literal["init", "import", "keys"]
 
 
-def recipe(
+@dataclass(frozen=True)
+class RecipeOptions:
+    """The options of `curate recipe`, in the order of its help."""
+
     action: Annotated[
         Action,
         typer.Argument(
             help="init writes a first recipe; import converts FILE; keys lists every key.", metavar="ACTION"
         ),
-    ],
+    ]
     file: Annotated[
         Path | None,
         typer.Argument(
@@ -35,111 +40,126 @@ def recipe(
             "Axolotl, LLaMA-Factory, TRL or transformers in YAML, JSON or TOML. A script is read, never executed.",
             metavar="[FILE]",
         ),
-    ] = None,
-    *,
-    data: Annotated[
-        Path | None, typer.Option("--for", help="Write a recipe for the data of this split folder.")
-    ] = None,
+    ] = None
+    data: Annotated[Path | None, typer.Option("--for", help="Write a recipe for the data of this split folder.")] = None
     output: Annotated[Path, typer.Option("--output", "-o", help="Write to this file; - prints the recipe.")] = Path(
         "recipe.toml"
-    ),
+    )
     model: Annotated[
         str | None,
         typer.Option(
             "--model", help="Use this base model.  [default: the largest known one that fits]", metavar="MODEL"
         ),
-    ] = None,
-    chat_template: ChatTemplate = None,
+    ] = None
+    chat_template: ChatTemplate = None
     vram: Annotated[
         str | None,
         typer.Option(
             "--vram", help="Plan for a GPU with this much memory, e.g. 6GB, not for this machine.", metavar="SIZE"
         ),
-    ] = None,
+    ] = None
     processes: Annotated[
         int, typer.Option("--processes", min=1, help="With import: processes (GPUs) that FILE was used with.")
-    ] = 1,
-    all_keys: Annotated[bool, typer.Option("--all", help="Write all other keys as comments, with defaults.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
-) -> None:
+    ] = 1
+    all_keys: Annotated[bool, typer.Option("--all", help="Write all other keys as comments, with defaults.")] = False
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False
+
+    @property
+    def printed(self) -> bool:
+        """Whether the recipe goes to standard output."""
+        return self.output == Path("-")
+
+    def require_new(self, path: Path) -> None:
+        """Raise `UsageError` if a file that would be written exists."""
+        if path.exists() and not self.overwrite:
+            raise UsageError(f"{path}: already exists", "choose another file with -o, or pass --overwrite")
+
+    def named(self, data: Path) -> str:
+        """The path of the split folder as the recipe writes it."""
+        return str(data) if self.printed or data.is_absolute() else _seen_from(self.output.parent, data)
+
+
+@takes_options
+def recipe(args: RecipeOptions) -> None:
     """Write a recipe that fits the data and the GPU or has the meaning of another trainer's file, or list all keys.
 
     import prints what became of each key, also of defaults that differ from those of a recipe. It writes nothing if a
     key is refused.
     """
-    if action == "keys":
+    if args.action == "keys":
         sys.stdout.write("\n\n".join(keys()) + "\n")
         return
-    if (file is None) == (action == "import"):
-        raise UsageError(
-            f"{action}: {'no file is named' if file is None else 'takes no file'}", "curate recipe import FILE"
-        )
-    if file is not None:
-        _import(file, data, output, model, processes, overwrite=overwrite)
-        return
-    if data is None:
+    if (args.file is None) == (args.action == "import"):
+        problem = "no file is named" if args.file is None else "takes no file"
+        raise UsageError(f"{args.action}: {problem}", "curate recipe import FILE")
+    if args.file is not None:
+        _import(args, args.file)
+    elif args.data is not None:
+        _init(args, args.data)
+    else:
         raise UsageError("no split folder is named", "name the split folder to train on: --for DATA")
-    printed = output == Path("-")
-    if not printed:
-        _require_new(output, overwrite=overwrite)
-        require_distinct_paths([*data.glob("*.jsonl"), data / "manifest.json"], (output,), named=(data,))
-    memory = None if vram is None else memory_of(vram, "--vram")
+
+
+def _init(args: RecipeOptions, data: Path) -> None:
+    """Write a first recipe for the data of a split folder."""
+    if not args.printed:
+        args.require_new(args.output)
+        require_distinct_paths([*data.glob("*.jsonl"), data / "manifest.json"], (args.output,), named=(data,))
+    memory = None if args.vram is None else memory_of(args.vram, "--vram")
     with with_trainer():
         from train.plan.init_recipe import init_recipe
-    named = str(data) if printed or data.is_absolute() else _seen_from(output.parent, data)
-    template = template_name = chat_template or ""
-    if template and not printed and Path(template).is_file():
-        template_name = _seen_from(output.parent, Path(template))
-    made = init_recipe(data, named, model, memory, template, template_name)
+    template = args.chat_template or ""
+    is_file = bool(template) and not args.printed and Path(template).is_file()
+    template_name = _seen_from(args.output.parent, Path(template)) if is_file else template
+    made = init_recipe(data, args.named(data), args.model, memory, template, template_name)
     sys.stderr.writelines(f"note: {note}\n" for note in made.notes)
     text = made.text()
-    if all_keys:
+    if args.all_keys:
         written = {key for key, *_ in made.lines}
         text += "\n" + "\n\n".join(commented_key(name) for name in Recipe.model_fields if name not in written) + "\n"
-    if printed:
+    if args.printed:
         sys.stdout.write(text)
         return
-    write_bytes(output, text.encode(), named=True)
     try:
-        load_recipe(output)
+        _write(args, text)
     except ConfigError as error:  # a folder's name that TOML or a recipe cannot take
-        raise UsageError(f"{output}: {error.message}", "rename the folder") from error
-    sys.stderr.write(f"{visible(str(output))} written; next: curate train --plan {visible(str(output))}\n")
+        raise UsageError(f"{args.output}: {error.message}", "rename the folder") from error
 
 
-def _require_new(output: Path, *, overwrite: bool) -> None:
-    """Raise `UsageError` if a file exists."""
-    if output.exists() and not overwrite:
-        raise UsageError(f"{output}: already exists", "choose another file with -o, or pass --overwrite")
-
-
-def _import(file: Path, data: Path | None, output: Path, model: str | None, processes: int, *, overwrite: bool) -> None:
+def _import(args: RecipeOptions, file: Path) -> None:
     """Convert a file to a recipe, with a table of what became of each key on standard error."""
     from curate.render.console import table
     from train.recipe_import.convert import import_recipe
 
-    printed = output == Path("-")
-    template = Path() if printed else output.with_suffix(".jinja")
-    if not printed:
-        _require_new(output, overwrite=overwrite)
-        require_distinct_paths([file], (output,))
-    name = "split" if data is None else str(data) if printed or data.is_absolute() else _seen_from(output.parent, data)
-    with with_trainer() if data is not None else nullcontext():
-        made = import_recipe(file, data, name, model=model, processes=processes, template_file=template.name)
+    template = Path() if args.printed else args.output.with_suffix(".jinja")
+    if not args.printed:
+        args.require_new(args.output)
+        require_distinct_paths([file], (args.output,))
+    name = "split" if args.data is None else args.named(args.data)
+    with with_trainer() if args.data is not None else nullcontext():
+        made = import_recipe(
+            file, args.data, name, model=args.model, processes=args.processes, template_file=template.name
+        )
     rows = [(row.state, row.key, row.becomes, row.note) for row in made.rows]
     console(stderr=True).print(table("", "", f"{visible(str(file))} ({made.tool})", "recipe", "meaning", rows=rows))
     if made.refused:
         told = (visible(f"{file}: {row.key}: {row.note}") for row in made.refused)
         raise ConfigError("\n".join(told), "change these keys; no recipe was written")
-    if printed:
+    if args.printed:
         sys.stdout.write(made.text())
         return
     if made.template:
-        _require_new(template, overwrite=overwrite)
+        args.require_new(template)
         write_bytes(template, made.template.encode(), named=True)
-    write_bytes(output, made.text().encode(), named=True)
-    load_recipe(output)
-    sys.stderr.write(f"{visible(str(output))} written; next: curate train --plan {visible(str(output))}\n")
+    _write(args, made.text())
+
+
+def _write(args: RecipeOptions, text: str) -> None:
+    """Write the recipe, and read it again. Raises `ConfigError` for one that cannot be read."""
+    write_bytes(args.output, text.encode(), named=True)
+    load_recipe(args.output)
+    shown = visible(str(args.output))
+    sys.stderr.write(f"{shown} written; next: curate train --plan {shown}\n")
 
 
 def keys() -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from curate.commands.conflicts import conflict_settings, model_fingerprints
 from curate.commands.run.result import RunResult, StageSelection
 from curate.commands.session import Session
-from curate.commands.split import Sources, copies_of, read_sources, require_other_files
+from curate.commands.split import Sources, read_sources, require_other_files
 from curate.core.config import Config, ConflictsConfig
 from curate.core.data_files import data_files
 from curate.core.decision import DecisionState
@@ -22,7 +22,6 @@ from curate.core.lazy import np
 from curate.core.paths import require_distinct_paths
 from curate.core.removed import Reason, counted_as
 from curate.core.runs import Project, project_of
-from curate.core.snapshot import Snapshot
 from curate.core.urls import is_url
 from curate.core.validation import load_toml
 from curate.core.worker_pool import WorkerPool, cores
@@ -123,26 +122,19 @@ class RunData:
     def _resolved(self, name: str) -> str | Path:
         return name if is_url(name) else self.project.folder / name
 
-    def name(self, path: Path) -> str:
+    def _name(self, path: Path) -> str:
         """The path relative to the project's folder, so that results do not depend on the working folder.
 
-        A path outside of the project stays as it is. A copy with edits has the name of its original.
+        A path outside of the project stays as it is.
         """
-        path = self._copies[1][path].path if path in self._copies[1] else path
         return display_name(
             path.relative_to(self.project.folder).as_posix() if path.is_relative_to(self.project.folder) else path
         )
 
     @cached_property
-    def _copies(self) -> tuple[dict[Path, Path], dict[Path, Snapshot]]:
-        """The copies of files with edited lines, by file; and the files, by copy."""
-        return copies_of(self.project, self.paths, self.verdicts)
-
-    @cached_property
     def sources(self) -> Sources:
-        """The files to read: copies for those with edited lines."""
-        copies, origins = self._copies
-        return Sources([copies.get(path, path) for path in self.paths], self.given_test_files, self.name, origins)
+        """The files to read."""
+        return Sources.of(self.paths, self.given_test_files, self.verdicts, self.project.edited, self._name)
 
     @property
     def cache(self) -> Path | None:
@@ -162,7 +154,7 @@ class RunData:
     @cached_property
     def inputs(self) -> list[list[str]]:
         """Names and hashes of the input files."""
-        return [[self.name(path), self.sources.seen[path].sha256] for path in self.sources.every]
+        return [[self.sources.name_of(path), self.sources.seen[path].sha256] for path in self.sources.every]
 
     def pool(self) -> WorkerPool:
         """The pool of worker processes."""
@@ -193,7 +185,7 @@ class RunData:
         if self._compares_whole and not self.given_test_files:
             return self.table
         with self.pool() as pool:
-            return read_table(self.sources.files, feature_spec_for(self.config.dedup), pool, None, self.name)
+            return read_table(self.sources.files, feature_spec_for(self.config.dedup), pool, None, self.sources.name_of)
 
     @property
     def first(self) -> int:

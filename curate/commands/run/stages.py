@@ -61,7 +61,7 @@ class Check(Stage):
     @override
     def work(self, data: RunData, run_result: RunResult) -> store.Result:
         advance = advancing(data.session.listen, "check")
-        report = check_project(data.sources.files, data.rules, advance, name_of=data.name, workers=cores())
+        report = check_project(data.sources.files, data.rules, advance, name_of=data.sources.name_of, workers=cores())
         return {"findings": report.findings, "lines": report.lines, "not_understood": report.not_understood}
 
     @override
@@ -103,9 +103,9 @@ class Dedup(Stage):
         with data.pool() as pool:
             compared = compare_examples(part, data.config.dedup, data.rules, data.verdicts, pool, cache=data.cache)
         return {
-            "duplicates": compared.found.duplicates,
-            "apart": compared.found.apart,
-            "same_words": compared.found.same_words,
+            "duplicates": compared.duplicates,
+            "apart": compared.apart,
+            "same_words": compared.same_words,
             "alike": compared.alike,
             "notes": compared.notes,
         }
