@@ -39,7 +39,9 @@ VALUES: Final = {
     "<list[Path]>": "PATH", "<str>": "TEXT", "<list[str]>": "TEXT",
 }  # fmt: skip
 """What help texts call a value, by typer's name of its type."""
-MODEL_OPTIONS: Final = ("embeddings", "judge", "judge_model", "model", "nli", "same_question", "tokenizer", "tuned")
+MODEL_OPTIONS: Final = (
+    "embeddings", "judge", "judge_model", "model", "nli", "reader", "same_question", "tokenizer", "tuned",
+)  # fmt: skip
 COLOR_VARIABLES: Final = {Color.ALWAYS: "FORCE_COLOR", Color.NEVER: "NO_COLOR"}
 """The environment variables that have the same effect; libraries and child processes read them."""
 

@@ -41,6 +41,7 @@ def model_fingerprints(config: ConflictsConfig) -> dict[str, str]:
     models = (
         ("embeddings", config.embeddings),
         ("nli", config.nli),
+        ("reader", config.reader),
         ("same_question", config.same_question),
         ("judge", local),
     )

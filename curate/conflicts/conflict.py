@@ -23,7 +23,7 @@ from curate.conflicts.candidate_pairs import (
 from curate.conflicts.default_models import JUDGING, SEMANTIC
 from curate.conflicts.evidence import Evidence, calibrated_confidence
 from curate.conflicts.judgement_cache import Judgement
-from curate.conflicts.judging import Judge, Judged, by_judge, by_model, by_questions, by_rules
+from curate.conflicts.judging import Judge, Judged, by_judge, by_model, by_questions, by_reader, by_rules
 from curate.conflicts.labels import label_settings
 from curate.conflicts.paraphrase_filter import answer_their_own
 from curate.conflicts.question import Question, question_at, question_of, questions_of
@@ -144,7 +144,7 @@ def find_conflicts(
     """
     questions = _questions(examples, all_turns=config.all_turns)
     distinct = _distinct(questions)
-    by_models = (config.embeddings or config.nli) and judge is None
+    by_models = (config.embeddings or config.nli or config.reader) and judge is None
     path = judgement_cache.path_of(distinct, config, cache) if cache is not None and by_models else None
     judgement = path and judgement_cache.load(path, distinct)
     if not judgement:
@@ -180,14 +180,14 @@ def _judged(
     nominees = _nominated(questions, config, cache, notes, progress)
     if many:
         return_freed()
-    if config.embeddings or config.nli:
-        used = [
-            f"{part} by {name}" for part, name in (("questions", config.embeddings), ("answers", config.nli)) if name
-        ]
+    models = (("questions", config.embeddings), ("answers", config.nli), ("answers", config.reader))
+    if used := [f"{part} by {name}" for part, name in models if name]:
         notes.append(f"models used: {', '.join(used)}")
     settings, compared = label_settings(questions), len(nominees)
     by_rule = (by_rules(nominee, settings) for nominee in nominees)
     judged = by_model(by_rule, config, cache, progress, notes) if config.nli else list(by_rule)
+    if config.reader:
+        judged = by_reader(judged, config, cache, progress)
     if unrelated := sum(item.unrelated for item in judged):
         notes.append(
             f"{plural(unrelated, 'pair')} of long answers with nothing in common judged by refusals and yes or no alone"
@@ -197,7 +197,7 @@ def _judged(
         judged = [item for item in judged if item.evidence]
     if many:
         return_freed()
-    if not config.nli and judge is None:
+    if not (config.nli or config.reader) and judge is None:
         notes.append(RULES_ALONE)
     if config.embeddings:
         judged = by_questions(judged, config, cache, progress)
@@ -241,7 +241,7 @@ def _conflict(item: Judged, scale: tuple[float, float]) -> Conflict:
     left, right, similarity, same, *_ = item.nominee
     by_model = "X001" if similarity == 1.0 else "X002"
     first = item.evidence[0].source
-    code = CODES.get(first, by_model if first in ("nli", "judge") else "X003")
+    code = CODES.get(first, by_model if first in ("nli", "reader", "judge") else "X003")
     doubt = OTHER_SYSTEM if item.nominee.systems_differ else 1.0
     sources = {evidence.source for evidence in item.evidence}
     if sources <= {"nli", "short answers"} and answer_their_own(

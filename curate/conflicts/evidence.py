@@ -24,7 +24,7 @@ class Evidence(NamedTuple):
 
     source: str
     """The rule (`numbers`, `dates`, `polarity`, `negation`, `opposites`, `values`, `short answers`, `refusal`,
-    `label`), `nli`, or `judge`.
+    `label`), `nli`, `reader`, or `judge`.
     """
     left: str
     right: str

@@ -27,7 +27,8 @@ class Judgement(NamedTuple):
 def path_of(questions: Sequence[Question], config: ConflictsConfig, folder: Path) -> Path:
     """The entry for the judgement of `questions`. Raises as `fingerprint` does."""
     settings = config.model_dump(mode="json", exclude={"min_confidence", "calibration"})
-    models = [name and fingerprint(name) for name in (config.embeddings, config.nli, config.same_question)]
+    named = (config.embeddings, config.nli, config.reader, config.same_question)
+    models = [name and fingerprint(name) for name in named]
     turns = [(question.example.id, question.turn) for question in questions]
     return store.entry(folder, "conflicts", ".json", store.code_id(*PACKAGES), settings, models, turns)
 

@@ -6,20 +6,22 @@ from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 from curate.conflicts.answer_polarity import HEDGE, opposite_polarity
+from curate.conflicts.answer_reader import MIN_PROBABILITY, compare_answers
 from curate.conflicts.answer_swap import FACT_RULES, AnsweredPair, with_answers
-from curate.conflicts.candidate_pairs import Nominee
+from curate.conflicts.candidate_pairs import MIN_COUNTED_CONFIDENCE, Nominee
 from curate.conflicts.contradiction_rules import is_comparable, refusal_contradiction, rule_contradictions
 from curate.conflicts.evidence import Evidence, confidence
 from curate.conflicts.labels import labels_clash
 from curate.conflicts.nli import contradictions, duplicates, entailments, have_something_in_common
 from curate.conflicts.paraphrase_filter import answers_agree
 from curate.conflicts.question import Question
+from curate.conflicts.requested_amounts import MAX_WORDS, word_count
 from curate.conflicts.same_question import difference_score, probability
 from curate.conflicts.verdicts import VERDICT_PRECISION, opposite_verdicts
 from curate.core.config import ConflictsConfig
 from curate.core.text import plural
 from curate.language.negation import without_yes_or_no
-from curate.language.precise_requests import asks_yes_or_no
+from curate.language.precise_requests import MAX_BRIEF_WORDS, asks_yes_or_no
 from curate.language.refusals import OPENING_CHARS, refuses
 from curate.language.sentences import sentences
 from curate.language.tokens import content_words
@@ -168,6 +170,40 @@ def by_model(
             score /= 2
         results[index] = Judged(nominee, evidence, score)
     return results
+
+
+def by_reader(
+    judged: Sequence[Judged],
+    config: ConflictsConfig,
+    cache: Path | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> list[Judged]:
+    """Add the evidence of a model that reads each answer, about pairs without other evidence whose questions may be the
+    same. Raises as `compare_answers` does.
+    """
+    results = list(judged)
+    indices = [index for index, item in enumerate(results) if not item.evidence and _to_be_read(item)]
+    if config.embeddings:  # reading takes longer than embedding
+        asked = by_questions([results[index] for index in indices], config, cache, progress)
+        alike = [item.nominee.same >= MIN_COUNTED_CONFIDENCE for item in asked]
+        indices = [index for index, is_alike in zip(indices, alike, strict=True) if is_alike]
+    pairs = [
+        ((left.request, right.request), (left.answer, right.answer))
+        for left, right in (results[index].nominee[:2] for index in indices)
+    ]
+    for index, verdict in zip(indices, compare_answers(pairs, config.reader, cache, progress), strict=True):
+        if verdict.probability >= MIN_PROBABILITY:
+            left, right = results[index].nominee[:2]
+            words = verdict.left or _opening(left.answer), verdict.right or _opening(right.answer)
+            evidence = (Evidence("reader", *words, round(verdict.probability, 4)),)
+            results[index] = results[index]._replace(evidence=evidence, score=verdict.probability)
+    return results
+
+
+def _to_be_read(item: Judged) -> bool:
+    left, right = item.nominee[:2]
+    longest = max(word_count(answer) for answer in (left.answer, right.answer))
+    return MAX_BRIEF_WORDS < longest <= MAX_WORDS and _to_be_judged(item)
 
 
 def _answers(nominee: Nominee) -> tuple[str, str]:

@@ -283,6 +283,10 @@ class ConflictsConfig(Section):
         Model, Option(help="Judge answers with this NLI cross-encoder, e.g. cross-encoder/nli-deberta-v3-base.")
     ] = ""
     """NLI cross-encoder that compares answers; empty: the default model, if it is available."""
+    reader: Annotated[
+        Model, Option(help="Also compare long answers with this model, which reads each of them (curate-judge).")
+    ] = ""
+    """Token classifier that reads what long answers say to their questions (see `judge/README.md`); empty: none."""
     same_question: Annotated[
         Model, Option(help="Also compare questions with this cross-encoder, e.g. cross-encoder/quora-roberta-base.")
     ] = ""

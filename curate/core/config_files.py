@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PATH_KEYS: Final = {
     "check": ("model", "chat_template"),
     "dedup": ("embeddings",),
-    "conflicts": ("embeddings", "nli", "same_question", "judge"),
+    "conflicts": ("embeddings", "nli", "reader", "same_question", "judge"),
     "split": ("semantic",),
 }
 """Keys that hold a path or another name; the value is a path if the path exists."""

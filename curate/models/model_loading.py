@@ -20,6 +20,8 @@ other scripts, multilingual ones 0.7 or less.
 """
 
 MAX_CHARS: Final = 200
+MAX_READ_TOKENS: Final = 512
+"""Maximum number of tokens of a question with its answer that a token classifier reads."""
 
 
 def sentence_encoder(model: str, *, exact: bool = False) -> Any:
@@ -32,6 +34,25 @@ def sentence_encoder(model: str, *, exact: bool = False) -> Any:
 def cross_encoder(model: str) -> Any:
     """A `CrossEncoder`, in bfloat16 where that is faster. Raises as `sentence_encoder` does."""
     return _load("CrossEncoder", model, "judging answers by an NLI model", exact=False)
+
+
+def token_classifier(model: str) -> Any:
+    """A token classifier of transformers, in float32, with its `tokenizer` and `max_length`. Raises as
+    `sentence_encoder` does.
+    """
+    place = resolve(model)
+    require_at_hand(place)
+    try:
+        from transformers import AutoModelForTokenClassification, AutoTokenizer  # seconds, and torch
+    except ImportError as error:
+        raise MissingExtra("reading answers by a model", "semantic", error.name or "transformers") from None
+    with quiet_loading(), model_errors(model, "cannot be loaded", "pass the folder of a model that reads answers"):
+        tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False)
+        loaded = AutoModelForTokenClassification.from_pretrained(
+            place, trust_remote_code=False, use_safetensors=True, dtype="float32"
+        )
+    loaded.tokenizer, loaded.max_length = tokenizer, min(tokenizer.model_max_length, MAX_READ_TOKENS)
+    return loaded.eval()
 
 
 def causal_model(name: str, purpose: str, **tokenizing: Any) -> tuple[Any, Any]:

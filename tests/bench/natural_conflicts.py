@@ -1,7 +1,7 @@
 """Contradictions between answers of 30 to 150 words that several writers worded independently.
 
     python -m tests.bench.natural_conflicts FOLDER [--writers 3,4] [--topics odd] [--embeddings MODEL] [--nli MODEL]
-    [--show clash|agree|near]
+    [--reader MODEL] [--show clash|agree|near] [--among FILE ... [--real N]]
 
 FOLDER has `topics.jsonl` (id, language, slot) and `writer1.jsonl`, `writer2.jsonl`, ... (id, question, a, b, near):
 of each topic, each writer has a question, an answer with the topic's value a, one with its value b, and an answer to
@@ -21,13 +21,16 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import combinations, cycle, permutations, product
 from pathlib import Path
+from random import Random
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from curate.conflicts.conflict import find_conflicts
+from curate.conflicts.question import question_of
 from curate.core.config import ConflictsConfig
 from curate.core.example import Example, Place
-from curate.models.model_loading import cross_encoder, sentence_encoder
+from curate.models.model_loading import cross_encoder, sentence_encoder, token_classifier
+from curate.read.dataset import read_dataset
 
 LISTED: float = 0.5
 
@@ -89,15 +92,39 @@ def _is_odd(topic: dict[str, Any]) -> bool:
 def flagged(pair: Pair, config: ConflictsConfig, *, identical: bool) -> bool:
     """Whether the pair is listed, as the only two chats of a file."""
     asked = (pair.questions[0],) * 2 if identical else pair.questions
-    examples = [
+    examples = _examples(asked, pair.answers, 1)
+    return any(conflict.confidence >= LISTED for conflict in find_conflicts(examples, config).conflicts)
+
+
+def _examples(questions: tuple[str, str], answers: tuple[str, str], first: int) -> list[Example]:
+    return [
         Example(
             Place("natural", line),
             {"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]},
             "messages",
         )
-        for line, (question, answer) in enumerate(zip(asked, pair.answers, strict=True), start=1)
+        for line, (question, answer) in enumerate(zip(questions, answers, strict=True), start=first)
     ]
-    return any(conflict.confidence >= LISTED for conflict in find_conflicts(examples, config).conflicts)
+
+
+def among(planted: list[Pair], files: list[Path], real: int, config: ConflictsConfig, show: bool) -> None:
+    """Print how many of the planted contradictions are flagged among real examples, and what else is."""
+    examples = [example for example in read_dataset(files).examples if question_of(example)]
+    Random(1).shuffle(examples)
+    both = [_examples(pair.questions, pair.answers, 2 * at + 1) for at, pair in enumerate(planted)]
+    found = find_conflicts([*examples[:real], *(example for pair in both for example in pair)], config).conflicts
+    pairs_planted = {frozenset(example.id for example in pair) for pair in both}
+    others = [item for item in found if frozenset((item.left.id, item.right.id)) not in pairs_planted]
+    places = [{side.place.file for side in (item.left, item.right)} for item in others]
+    print(
+        f"{len(examples[:real])} real examples, {len(planted)} contradictions planted, {len(found) - len(others)} found"
+    )
+    print(f"{len(others)} others: {sum('natural' in place for place in places)} with a planted one")
+    first = [item not in others for item in found[: len(planted)]]
+    print(f"of the first {len(first)} listed, {sum(first)} are planted")
+    if show:
+        for item in others:
+            print(round(item.confidence, 2), item.evidence, *item.questions, sep="\n    ")
 
 
 def report(folder: Path, writers: list[str], topics: str, config: ConflictsConfig, show: str | None) -> None:
@@ -132,13 +159,25 @@ def main() -> None:
     parser.add_argument("--topics", choices=("all", "even", "odd"), default="odd")
     parser.add_argument("--embeddings", default="")
     parser.add_argument("--nli", default="")
+    parser.add_argument("--reader", default="")
     parser.add_argument("--show", choices=("clash", "agree", "near"), help="print those that are flagged")
+    parser.add_argument("--among", type=Path, nargs="+", help="files of real examples")
+    parser.add_argument("--real", type=int, default=2_000, help="number of real examples")
     args = parser.parse_args()
-    config = ConflictsConfig(embeddings=args.embeddings, nli=args.nli)
+    config = ConflictsConfig(embeddings=args.embeddings, nli=args.nli, reader=args.reader)
+    if args.among:
+        chosen = {
+            pair.topic["id"]: pair
+            for pair in pairs(args.folder, args.writers.split(","), args.topics)
+            if pair.label == "clash"
+        }
+        among([*chosen.values()], args.among, args.real, config, args.show == "clash")
+        return
     # Each pair is a file of its own, for which the models would be loaded anew.
     with (
         patch("curate.models.embeddings.sentence_encoder", cache(sentence_encoder)),
         patch("curate.conflicts.nli.cross_encoder", cache(cross_encoder)),
+        patch("curate.conflicts.answer_reader.token_classifier", cache(token_classifier)),
     ):
         report(args.folder, args.writers.split(","), args.topics, config, args.show)
 

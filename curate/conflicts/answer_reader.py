@@ -1,0 +1,195 @@
+"""What an answer says to a question, by a token classifier that reads both: yes or no, and which words are the name,
+place or amount that was asked for. Two answers are compared by what was read of each.
+
+For a model with these labels see `judge/README.md`.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any, Final, NamedTuple
+
+from curate.core.errors import ModelError
+from curate.core.example import content_id
+from curate.core.lazy import np
+from curate.core.text import storable
+from curate.models.embeddings import EmbeddingCache
+from curate.models.model_batches import Loader, each_batch
+from curate.models.model_loading import token_classifier
+from curate.models.names import fingerprint
+
+LABELS: Final = (
+    "value", "yes", "answers", "asks yes or no", "asks a name or place", "asks an amount", "asks another thing",
+)  # fmt: skip
+"""Labels of a model. The first one is of each token, the others of the whole answer, by the mean of its tokens."""
+SCORES: Final = len(LABELS) - 1
+VALUE_WORDS: Final = 2
+"""Number of the most probable words of the value that are compared."""
+WORD: Final = re.compile(r"\w+")
+UNSPACED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+OPPOSITE_WEIGHT, VALUE_WEIGHT, INTERCEPT = 4.58, 31.2, -1.86
+"""Weights of opposite answers and of other names or places: a logistic regression on the pairs of the even topics of
+tests/bench/natural_answers that ask for one of them.
+"""
+MIN_PROBABILITY: Final = 0.85
+"""Probability from which two answers count as contradictory: of the agreeing pairs of the even topics, 3% reach it.
+"""
+MIN_STEM_CHARS, MAX_ENDING_CHARS = 4, 2
+"""Number of letters at the beginning that two forms of a word share at least, and at the end that may differ."""
+
+Pair = tuple[str, str]
+
+
+class Reading(NamedTuple):
+    """What a model reads in an answer to a question."""
+
+    yes: float
+    answers: float
+    """Probabilities that it says yes, if that was asked for, and that it answers the question."""
+    kinds: tuple[float, ...]
+    """Probabilities of what is asked for, in the order of `LABELS`."""
+    values: tuple[tuple[str, float], ...]
+    """The words that are most probably the value, with their probabilities, highest first."""
+
+
+class Compared(NamedTuple):
+    """The probability that two answers contradict each other, and the words that do; empty for yes and no."""
+
+    probability: float
+    left: str
+    right: str
+
+
+def compare_answers(
+    pairs: Sequence[tuple[Pair, Pair]],
+    model: str,
+    cache: Path | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> list[Compared]:
+    """For each pair of questions and their answers, how probably the answers contradict each other. Both answers are
+    read with each question: reworded questions may ask for the opposite. `progress` is called with the number of
+    answers that were read. Raises `ModelError` if the model is not available or is none that reads answers,
+    `MissingExtra` without transformers.
+    """
+    asked = [
+        [[(question, answer) for answer in answers] for question in dict.fromkeys(questions)]
+        for questions, answers in pairs
+    ]
+    every = {pair for both in asked for read in both for pair in read}
+    readings = _read(sorted(every), model, cache, progress)
+    return [
+        _compared([(readings[left], readings[right]) for left, right in both], *answers)
+        for both, (_, answers) in zip(asked, pairs, strict=True)
+    ]
+
+
+def _compared(read: Sequence[tuple[Reading, Reading]], left: str, right: str) -> Compared:
+    """`read`: of both answers, with each question."""
+    opposite = fmean(one.yes * (1 - other.yes) + other.yes * (1 - one.yes) for one, other in read)
+    another = fmean(min(_missing(one, right), _missing(other, left)) for one, other in read)
+    asks_yes_or_no, asks_name = (min(reading.kinds[at] for both in read for reading in both) for at in (0, 1))
+    score = INTERCEPT + OPPOSITE_WEIGHT * asks_yes_or_no * opposite + VALUE_WEIGHT * asks_name * another
+    words = (_words(side) if asks_name * another > asks_yes_or_no * opposite else "" for side in read[0])
+    return Compared(1 / (1 + math.exp(-score)), *words)
+
+
+def _missing(one: Reading, other: str) -> float:
+    """How probable the words are that are the value of one answer and are not in the other; 0 if the most probable one
+    is in it.
+    """
+    known = [word.lower() for word in WORD.findall(other)]
+    absent = [chance for word, chance in one.values if not _is_in(word.lower(), other.lower(), known)]
+    highest = one.values[0][1] if one.values else 0.0
+    if highest not in absent:
+        return 0.0
+    return highest * math.fsum(absent) / math.fsum(chance for _, chance in one.values)
+
+
+def _is_in(word: str, text: str, words: Sequence[str]) -> bool:
+    return word in text if UNSPACED.search(word) else any(_is_form(word, other) for other in words)
+
+
+def _is_form(word: str, other: str) -> bool:
+    """Whether two words are one, but for its last letters."""
+    same = max(MIN_STEM_CHARS, min(len(word), len(other)) - MAX_ENDING_CHARS)
+    return word == other or (len(word) > same <= len(other) and word[:same] == other[:same])
+
+
+def _words(one: Reading) -> str:
+    return " ".join(word for word, _ in one.values)
+
+
+def _read(
+    asked: Sequence[Pair], model: str, cache: Path | None, progress: Callable[[int], None] | None
+) -> dict[Pair, Reading]:
+    name = content_id([*LABELS, model, fingerprint(model)])[:16]
+    store = EmbeddingCache(None if cache is None else cache / f"answers-{name}.npz")
+    new = [pair for pair in asked if content_id(list(pair)) not in store]
+    if new:
+        loader = Loader(token_classifier, model)
+        reader = loader()
+        labels = [str(reader.config.id2label.get(index)) for index in range(len(LABELS))]
+        if tuple(labels) != LABELS:
+            raise ModelError(f"{model}: is no model that reads answers", "make one as judge/README.md says")
+        for batch, rows in each_batch(_scores, [tuple(map(storable, pair)) for pair in new], loader, reader):
+            store.add([content_id(list(new[at])) for at in batch], rows)
+            if progress:
+                progress(len(batch))
+        store.save()
+    return {pair: _reading(pair[1], store.get([content_id(list(pair))])[0].tolist()) for pair in asked}
+
+
+def _scores(reader: Any, texts: list[Pair]) -> Any:
+    """For each pair: the scores of the answer, then start, end and probability of the words of its value."""
+    import torch
+
+    encoded = reader.tokenizer(
+        *map(list, zip(*texts, strict=True)),
+        truncation=True, max_length=reader.max_length, padding=True, return_tensors="pt", return_offsets_mapping=True,
+    )  # fmt: skip
+    offsets = encoded.pop("offset_mapping").tolist()
+    with torch.inference_mode():
+        logits = reader(**encoded.to(reader.device)).logits.float().cpu()
+    rows = np.zeros((len(texts), SCORES + 3 * VALUE_WORDS), dtype=np.float32)
+    for at, (question, answer) in enumerate(texts):
+        asked = {word.lower() for word in WORD.findall(question)}
+        inside = [token for token, side in enumerate(encoded.sequence_ids(at)) if side == 1]
+        if inside:
+            chances = torch.sigmoid(logits[at, inside, 0]).tolist()
+            rows[at, :SCORES] = logits[at, inside, 1:].mean(dim=0)
+            spans = [offsets[at][token] for token in inside]
+            best: dict[str, tuple[int, int, float]] = {}
+            for start, end, chance in sorted(_chances(answer, spans, chances), key=lambda word: -word[2]):
+                word = answer[start:end].strip().lower()
+                if word not in asked and not (UNSPACED.search(word) and word in question.lower()):
+                    best.setdefault(word, (start, end, chance))
+            found = [number for word in [*best.values()][:VALUE_WORDS] for number in word]
+            rows[at, SCORES : SCORES + len(found)] = found
+    return rows
+
+
+def _chances(answer: str, spans: Sequence[Sequence[int]], chances: Sequence[float]) -> Iterator[tuple[int, int, float]]:
+    """Start, end and the highest probability of the tokens of each word; in a script without spaces, of each token."""
+    tokens = [(start, end, chance) for (start, end), chance in zip(spans, chances, strict=True) if start < end]
+    if UNSPACED.search(answer):
+        yield from ((start, end, chance) for start, end, chance in tokens if answer[start:end].strip())
+        return
+    for word in WORD.finditer(answer):
+        within = [chance for start, end, chance in tokens if start < word.end() and end > word.start()]
+        if within:
+            yield word.start(), word.end(), max(within)
+
+
+def _reading(answer: str, row: Sequence[float]) -> Reading:
+    yes, answers, *kinds = row[:SCORES]
+    odds = [math.exp(kind - max(kinds)) for kind in kinds]
+    spans = zip(*(row[SCORES + part :: 3] for part in range(3)), strict=True)
+    values = tuple((answer[int(start) : int(end)].strip(), chance) for start, end, chance in spans if chance > 0)
+    shares = tuple(one / math.fsum(odds) for one in odds)
+    return Reading(_logistic(yes), _logistic(answers), shares, values)
+
+
+def _logistic(score: float) -> float:
+    return 1 / (1 + math.exp(-score))

@@ -1,0 +1,100 @@
+"""A model that reads answers finds contradictions that no rule finds; a model of another kind is refused."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curate.cli.main import main
+from curate.conflicts.answer_reader import LABELS
+from tests.conftest import chat
+
+pytestmark = pytest.mark.slow
+
+READ = {"granted": ("yes", 1.0), "withheld": ("yes", -1.0), "gatehouse": ("value", 1.0), "orangery": ("value", 1.0)}
+"""Words that the model reads, and the label that each of them raises or lowers."""
+FILLER = (
+    "We hear this from many guests who come along for the first time in spring and it is a fair thing to ask since the "
+    "board by the entrance leaves it out and the leaflet is older than the building",
+    "Thanks for getting in touch before the trip which saves everybody trouble at the counter and please keep the mail "
+    "with the code at hand because our colleagues downstairs cannot look up what was agreed here",
+)
+
+
+def reader(folder: Path, asks: str, labels: tuple[str, ...] = LABELS) -> Path:
+    """A model without layers that knows the words of `READ`, and takes any question to ask for `asks`."""
+    import torch
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import BertConfig, BertForTokenClassification, PreTrainedTokenizerFast
+
+    words = ["<unk>", "<s>", "</s>", "<pad>", *READ]
+    tokenizer = Tokenizer(models.WordLevel({word: at for at, word in enumerate(words)}, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> $B </s>", special_tokens=[("<s>", 1), ("</s>", 2)]
+    )
+    size = len(words)
+    model = BertForTokenClassification(
+        BertConfig(
+            vocab_size=size,
+            hidden_size=size,
+            num_hidden_layers=0,
+            num_attention_heads=1,
+            pad_token_id=3,
+            id2label=dict(enumerate(labels)),
+        )
+    )
+    with torch.no_grad():
+        for weights in model.parameters():
+            weights.zero_()
+        model.bert.embeddings.word_embeddings.weight.copy_(torch.eye(size))
+        model.bert.embeddings.LayerNorm.weight.fill_(1)
+        model.classifier.bias[0] = -4
+        if asks in labels:
+            model.classifier.bias[labels.index(asks)] = 8
+        for word, (label, sign) in READ.items():
+            if label in labels:
+                model.classifier.weight[labels.index(label), words.index(word)] = 60 * sign
+        model.classifier.weight[:, 0] = 0
+    model.save_pretrained(folder)
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="<pad>", unk_token="<unk>", model_max_length=200
+    ).save_pretrained(folder)
+    return folder
+
+
+def listed(folder: Path, question: str, words: tuple[str, str], model: Path, capsys: Any) -> list[dict[str, Any]]:
+    """The conflicts of two chats whose answers hold one word each."""
+    file = folder / "data.jsonl"
+    rows = [chat(question, f"{filler} and here it is {word}.") for filler, word in zip(FILLER, words, strict=True)]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    main(["conflicts", str(file), "--no-models", "--reader", str(model), "--json"])
+    found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)["conflicts"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("asks", "question", "words", "clash"),
+    [
+        ("asks yes or no", "Is the side door for visitors?", ("granted", "withheld"), True),
+        ("asks yes or no", "Is the side door for visitors?", ("granted", "granted"), False),
+        ("asks another thing", "Is the side door for visitors?", ("granted", "withheld"), False),
+        ("asks a name or place", "Where do we meet before the tour?", ("gatehouse", "orangery"), True),
+        ("asks a name or place", "Where do we meet before the tour?", ("gatehouse", "gatehouse"), False),
+    ],
+)
+def test_answers_are_compared_by_what_is_read_in_them(
+    asks: str, question: str, words: tuple[str, str], clash: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = listed(tmp_path, question, words, reader(tmp_path / "model", asks), capsys)
+    assert [item["source"] for conflict in found for item in conflict["evidence"]] == (["reader"] if clash else [])
+
+
+def test_a_model_of_another_kind_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = reader(tmp_path / "model", "", ("person", "place"))
+    file = tmp_path / "data.jsonl"
+    rows = [chat("Is the side door for visitors?", filler) for filler in FILLER]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert main(["conflicts", str(file), "--no-models", "--reader", str(model)]) == 2
+    assert "reads answers" in capsys.readouterr().err
