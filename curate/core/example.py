@@ -316,7 +316,16 @@ TOOL_KEYS: Final = ("tools", "functions")
 """Keys of a line that declare tools."""
 CHOSEN_KEYS: Final = ("chosen", "preferred_output")
 """Keys of the chosen side of a preference pair that may stand beside messages."""
-REJECTED_KEYS: Final = ("rejected", "non_preferred_output", "rejected_messages", "response_k", "rejected_response")
+PAIR_SIDES: Final = {
+    "preference": ("chosen", "rejected"),
+    "openai-preference": ("preferred_output", "non_preferred_output"),
+    "llama-factory-preference": ("chosen_messages", "rejected_messages"),
+    "response-pair": ("response_j", "response_k"),
+    "response-preference": ("chosen_response", "rejected_response"),
+    "rejected-response": ("response", "rejected_response"),
+}
+"""Keys of the chosen and the rejected side, by format of preference pairs."""
+REJECTED_KEYS: Final = tuple(dict.fromkeys(rejected for _, rejected in PAIR_SIDES.values()))
 """Keys of the rejected side of a preference pair, in one format or another."""
 OPTION_KEYS: Final = ("function_call", "parallel_tool_calls", "tool_choice", "response_format")
 """Keys of a line that a service reads beside a conversation."""

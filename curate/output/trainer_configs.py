@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from curate.core.errors import UsageError
-from curate.core.example import LABEL_KEYS
+from curate.core.example import LABEL_KEYS, PAIR_SIDES
 from curate.core.files import json_text
 from curate.core.manifest import Manifest
 from curate.read.formats import PREFERENCE_SIDES
@@ -32,7 +32,7 @@ TRL: Final = '--config trl.yaml --dataset_name "$PWD"'
 """`datasets` cannot load a folder by the name `.`, and an absolute path would break if the folder is moved."""
 
 
-PAIR: Final = ("chosen", "rejected")
+PAIR: Final = PAIR_SIDES["preference"]
 
 
 @dataclass(frozen=True, slots=True)

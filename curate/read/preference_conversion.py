@@ -24,10 +24,10 @@ from curate.read.forms.form import (
     omit_keys,
     with_tool_calls,
 )
-from curate.read.forms.pairs import SPEAKERS, begins_with_question, speaker_turn
+from curate.read.forms.pairs import SIDES, SPEAKERS, begins_with_question, speaker_turn
 
 Messages = list[Object]
-CHOSEN_KEYS: Final = ("chosen", "chosen_response")
+CHOSEN_KEYS: Final = tuple(chosen for chosen, _ in SIDES)
 REJECTED_KEYS: Final = ("rejected", "rejected_messages", "rejected_response")
 """Keys of the two sides beside messages that end with an answer."""
 

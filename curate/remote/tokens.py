@@ -8,7 +8,7 @@ from math import ceil
 from typing import Any, Final
 
 from curate.core.errors import UsageError
-from curate.core.example import content_text
+from curate.core.example import PAIR_SIDES, content_text
 from curate.core.text import storable
 from curate.corpus.stats import BYTES_PER_TOKEN
 from curate.models.template import load_template
@@ -17,7 +17,7 @@ CL100K_MODELS: Final = ("gpt-3.5", "davinci-002", "babbage-002")
 O200K_MODELS: Final = ("gpt-4o", "gpt-4.1", "gpt-5", "o1", "o3", "o4")
 PER_MESSAGE, PER_NAME, PER_EXAMPLE = 3, 1, 3
 """Tokens that OpenAI adds, according to its cookbook."""
-MESSAGE_KEYS: Final = ("messages", "preferred_output", "non_preferred_output")
+MESSAGE_KEYS: Final = ("messages", *PAIR_SIDES["openai-preference"])
 Count = Callable[[dict[str, Any]], int]
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
-from curate.core.example import METADATA, OPTION_KEYS, TRAINED_KEYS, UNKNOWN, Example, escape, kind_of
+from curate.core.example import METADATA, OPTION_KEYS, PAIR_SIDES, TRAINED_KEYS, UNKNOWN, Example, escape, kind_of
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.targets import LIMITS, MB, OPENAI_AZURE, OWN_FORMAT, SERVICES, Target
 from curate.core.text import excerpt, plural, visible
@@ -81,7 +81,7 @@ TOGETHER_KEYS: Final = {
     "rendered-completion": {"prompt", "completion"},
     "text": {"text"},
     "rendered": {"text"},
-    "openai-preference": {"input", "preferred_output", "non_preferred_output"},
+    "openai-preference": {"input", *PAIR_SIDES["openai-preference"]},
 }
 """All keys that together.ai accepts in a line, by format."""
 

@@ -4,7 +4,7 @@ import hashlib
 import re
 from typing import Any, Final, NamedTuple
 
-from curate.core.example import Example, Place, canonical, content_text, kind_of
+from curate.core.example import PAIR_SIDES, Example, Place, canonical, content_text, kind_of
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.targets import Target
 from curate.core.text import excerpt, json_line, normalised, plural, visible, words
@@ -121,11 +121,8 @@ def pair_incomplete(example: Example, _: DatasetState) -> Problems:
         return  # its reader demands both sides
     value = example.value
     keys = value.keys() | {message.pointer.split("/")[1] for message in example.messages if message.pointer}
-    for left, right in (
-        ("chosen", "rejected"),
-        ("preferred_output", "non_preferred_output"),
-        ("chosen_messages", "rejected_messages"),
-    ):
+    for name in ("preference", "openai-preference", "llama-factory-preference"):
+        left, right = PAIR_SIDES[name]
         present = [key in keys for key in (left, right)]
         if present[0] != present[1]:
             yield Problem("", f"`{left if present[0] else right}` without `{right if present[0] else left}`")

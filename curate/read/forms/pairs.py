@@ -5,7 +5,7 @@ from functools import partial
 from itertools import chain, product
 from typing import Any, Final
 
-from curate.core.example import REFERENCE_KEYS, escape
+from curate.core.example import PAIR_SIDES, REFERENCE_KEYS, escape
 from curate.read.forms import pair_writers, preference_writers
 from curate.read.forms.form import (
     Format,
@@ -252,7 +252,7 @@ ALPACA_KEYS: Final = ("instruction", "input", "output", "response", *CONTEXT_KEY
 PREFERENCE_KEYS: Final = (
     "messages", "conversations", "instruction", "input", "prompt", "question", "query", *CONTEXT_KEYS
 )  # fmt: skip
-SIDES: Final = (("chosen", "rejected"), ("chosen_response", "rejected_response"))
+SIDES: Final = (PAIR_SIDES["preference"], PAIR_SIDES["response-preference"])
 """Keys of both sides of a pair that may also stand beside messages which they answer."""
 
 
@@ -270,11 +270,12 @@ def is_prompt(value: Object) -> bool:
     return isinstance(prompt, str) or is_objects(prompt)
 
 
-def _pair_format(name: str, summary: str, chosen: str, rejected: str, **how: Any) -> Format:
-    """The form of a pair whose sides have these keys."""
+def _pair_format(name: str, question: str, **how: Any) -> Format:
+    """The form of a pair whose sides stand beside a question under this key or a similar one."""
+    chosen, rejected = PAIR_SIDES[name]
     return Format(
         name,
-        summary,
+        f"{question}, {chosen}, {rejected}",
         lambda v: chosen in v and rejected in v and (chosen != "response" or bool(v[rejected])),
         partial(_preference, key=chosen),
         (*PREFERENCE_KEYS, chosen),
@@ -285,7 +286,7 @@ def _pair_format(name: str, summary: str, chosen: str, rejected: str, **how: Any
 
 VERL_KEYS: Final = ("data_source", "reward_model", "ability", "extra_info")
 """Keys of verl's rows; it looks the reward function up by `data_source`."""
-SIDE_KEYS: Final = frozenset(("chosen", "rejected"))
+SIDE_KEYS: Final = frozenset(PAIR_SIDES["preference"])
 
 CHOSEN_FORMATS: Final = (
     Format(
@@ -312,7 +313,7 @@ CHOSEN_FORMATS: Final = (
         ),
         _openai_preference,
         ("input", "preferred_output"),
-        ("preferred_output", "non_preferred_output"),
+        PAIR_SIDES["openai-preference"],
         write_pair=preference_writers.write_openai_preference,
     ),
     Format(
@@ -321,15 +322,13 @@ CHOSEN_FORMATS: Final = (
         lambda v: isinstance(v.get("chosen_messages"), list) and "rejected_messages" in v,
         _llama_factory_preference,
         ("chosen_messages", "system"),
-        ("chosen_messages", "rejected_messages"),
+        PAIR_SIDES["llama-factory-preference"],
         write_pair=preference_writers.write_llama_factory_preference,
     ),
-    _pair_format(
-        "preference", "prompt, chosen, rejected", *SIDES[0], write_pair=preference_writers.write_preference, exact=False
-    ),
-    _pair_format("response-preference", "prompt, chosen_response, rejected_response", *SIDES[1]),
-    _pair_format("response-pair", "question, response_j, response_k", "response_j", "response_k"),
-    _pair_format("rejected-response", "query, response, rejected_response", "response", "rejected_response"),
+    _pair_format("preference", "prompt", write_pair=preference_writers.write_preference, exact=False),
+    _pair_format("response-preference", "prompt"),
+    _pair_format("response-pair", "question"),
+    _pair_format("rejected-response", "query"),
 )
 """Messages and preference pairs."""
 PLAIN_FORMATS: Final = (

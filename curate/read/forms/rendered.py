@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from curate.core.chat_markup import BEGIN_TOKENS, CHAT_MARKUP, END_TOKENS, LEADING, ChatMarkup
+from curate.core.example import PAIR_SIDES
 from curate.core.lazy import lazy_pattern
 from curate.core.text import visible
 from curate.read.forms.form import Format, Object, Reading, Turn, UnreadableError, has_strings, omit_keys
@@ -15,7 +16,7 @@ from curate.read.forms.pairs import PREFERENCE_KEYS, TEXT
 
 RoleTexts = list[tuple[str, str]]
 Family = tuple[ChatMarkup, re.Pattern[str]]
-SIDES: Final = ("chosen", "rejected")
+SIDES: Final = PAIR_SIDES["preference"]
 
 
 def _pattern(markup: ChatMarkup) -> re.Pattern[str]:
