@@ -11,6 +11,8 @@ from typing import Any, Final
 from pydantic import BaseModel, TypeAdapter
 
 from curate import commands
+from curate.commands.review_audit import AuditResult
+from curate.commands.review_history import HistoryResult
 from curate.commands.reviewer_agreement import AgreementResult
 from curate.commands.template import TemplateDiffResult
 from curate.core.config import Config, Section
@@ -39,6 +41,7 @@ from curate.render.stats import StatsResult
 
 TYPES: Final[dict[str, Any]] = {
     "kappa": AgreementResult,
+    "audit": AuditResult,
     "baseline": Baseline,
     "check": CheckOutput,
     "check-line": CheckLine,
@@ -49,6 +52,7 @@ TYPES: Final[dict[str, Any]] = {
     "decision": Decision,
     "dedup": DedupOutput,
     "diff": DiffResult,
+    "history": HistoryResult,
     "manifest": Manifest,
     "remote-estimate": EstimateResult,
     "remote-fetch": FetchResult,

@@ -12,6 +12,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState, get_current_worker
 
+from curate.core.decision import Decision
 from curate.core.errors import CurateError
 from curate.core.text import plural, visible
 from curate.review import Kind, ReviewSession, Sources, views
@@ -21,6 +22,7 @@ from tui.abandon import cancellable
 from tui.key_queue import KeyQueue
 from tui.keys import KEY_SYMBOLS, TAB_OF, TABS, bindings, rebound
 from tui.messages import (
+    Applied,
     DecisionReverted,
     Exported,
     Failed,
@@ -37,6 +39,7 @@ from tui.review_state import At, ReviewState
 from tui.screens.ask import Dialog, discard_screen
 from tui.screens.frame import FrameScreen
 from tui.screens.help import HelpScreen
+from tui.screens.history import HistoryScreen
 from tui.screens.overview import OverviewScreen
 from tui.screens.plain import PlainScreen
 from tui.screens.queue import ConflictsScreen, DuplicatesScreen, ExamplesScreen, FindingsScreen, QueueScreen
@@ -182,14 +185,15 @@ class CurateApp(KeyQueue):
         if message.go:
             self.action_go(TAB_OF[kind].name)
         self.state.filters[kind] = message.text
+        screen = self.queue_screen(kind)
+        order = screen.order if screen is not None else self.state.orders.get(kind, "")
         self.workers.cancel_group(self, f"narrow-{kind}")
-        self.run_worker(
-            lambda: self._find_matching(self.session, message), thread=True, exit_on_error=False, group=f"narrow-{kind}"
-        )
+        find = partial(self._find_matching, self.session, message, order)
+        self.run_worker(find, thread=True, exit_on_error=False, group=f"narrow-{kind}")
 
-    def _find_matching(self, session: ReviewSession, message: FilterChosen) -> None:
+    def _find_matching(self, session: ReviewSession, message: FilterChosen, order: str) -> None:
         worker = get_current_worker()
-        for view in views(session, message.kind, message.text, message.order):
+        for view in views(session, message.kind, message.text, order):
             if worker.is_cancelled:
                 return
             self.post_message(Narrowed(view, session, openings(session, view)))
@@ -257,6 +261,10 @@ class CurateApp(KeyQueue):
             self.deliver_binary(cast("BinaryIO", message.file), save_filename="lines.jsonl")
         place = visible(str(message.path)) if message.path else "lines.jsonl, a download"
         self.notify(f"{plural(message.count, 'line')} written to {place}", timeout=8, markup=False)
+
+    @on(Applied)
+    def _applied(self, message: Applied) -> None:
+        self.notify(message.text, title="Applied", timeout=20, markup=False)
 
     @on(TerminalClosed)
     def _terminal_gone(self) -> None:
@@ -329,10 +337,13 @@ class CurateApp(KeyQueue):
         kind, number = fits[0]
         self.action_go(TAB_OF[kind].name)
         there = self.queue_screen(kind)
-        if there is not None and there.list.view is not None:
-            at = there.list.view.index(number)
-            if at is not None:
-                there.list.cursor = at
+        view = there.list.view if there is not None else None
+        if there is not None and view is not None and (at := view.index(number)) is not None:
+            there.list.cursor = at
+        elif view is None or message.go:
+            self.state.pointed[kind] = number
+            if message.go:
+                self.post_message(FilterChosen(kind, ""))
 
     async def action_reload(self) -> None:
         """Read the files again, if one of them has changed."""
@@ -356,6 +367,15 @@ class CurateApp(KeyQueue):
         self._stale = True
         self._catch_up()
         self.notify("files reloaded; decisions are kept", timeout=4)
+
+    def action_history(self) -> None:
+        """Show who decided what and when."""
+
+        def opened(decision: Decision | None) -> None:
+            if decision is not None:
+                self.post_message(DecisionReverted(decision.example, decision.about, go=True))
+
+        self.push_screen(HistoryScreen(self.state), opened)
 
     def action_help(self) -> None:
         """Show every key."""

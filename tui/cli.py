@@ -15,7 +15,7 @@ import typer
 
 from curate.cli.invocation import invocation
 from curate.cli.options import Agree, agreement, check_combination, print_notes
-from curate.core.decision_log import DecisionLog, reviewer_journals
+from curate.core.decision_log import DecisionLog, open_journals, reviewer_journals
 from curate.core.errors import ExitCode, MissingExtra, UsageError
 from curate.core.files import STDIN
 from curate.core.runs import Project, data_of, find_run, project_of
@@ -32,8 +32,10 @@ from curate.review.training_signals import DEFAULT_HARDEST, TRAINING_FILTER, tra
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 8000
-NEEDS: Final = {
-    "overlap": "assign", "hardest": "from_run", "host": "web", "port": "web", "as_json": "show_agreement",
+JOURNALS_ONLY: Final = ("show_agreement", "show_history", "show_audits")
+"""Options that print something about journals, and open no review."""
+NEEDS: Final[Mapping[str, str | Sequence[str]]] = {
+    "overlap": "assign", "hardest": "from_run", "host": "web", "port": "web", "as_json": JOURNALS_ONLY,
     "export": "to", "to": "export",
 }  # fmt: skip
 """Options that have no effect without another one, by parameter."""
@@ -44,7 +46,7 @@ FULL_GC_THRESHOLD: Final = 100
 Data = Annotated[
     list[Path] | None,
     typer.Argument(
-        help="Data files, or the folder of a project; with --agreement, journals of reviewers.",
+        help="Data files, or the folder of a project; with --agreement, --history or --audit-result, journals.",
         metavar="PATH",
         show_default=False,
     ),
@@ -91,7 +93,12 @@ IMPORT_HELP: Final = (
     "--reviewer names a single one."
 )
 Import = Annotated[Path | None, typer.Option("--import", help=IMPORT_HELP, metavar="FILE")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, with --agreement.")]
+HISTORY_HELP: Final = "Show who decided what and when, the latest first, and what of it is in effect."
+ShowHistory = Annotated[bool, typer.Option("--history", help=HISTORY_HELP)]
+AUDIT_HELP: Final = "Show the error rate of each random sample that was judged in the review, with its 95% interval."
+ShowAudits = Annotated[bool, typer.Option("--audit-result", help=AUDIT_HELP)]
+JSON_HELP: Final = "Print the result as JSON, with --agreement, --history or --audit-result."
+AsJson = Annotated[bool, typer.Option("--json", help=JSON_HELP)]
 
 
 def review(
@@ -109,6 +116,8 @@ def review(
     port: Port = None,
     yes: Agree = False,
     show_agreement: ShowAgreement = False,
+    show_history: ShowHistory = False,
+    show_audits: ShowAudits = False,
     as_json: AsJson = False,
     export: Export = None,
     to: To = None,
@@ -128,10 +137,10 @@ def review(
     there to the journal. Exit status of --import: 0 if every record was imported, 1 if some were refused.
     """
     common = ("reviewer", "yes")
-    alone = {"show_agreement": ("as_json",), "export": (*common, "to"), "import_from": common}
+    alone = {**dict.fromkeys(JOURNALS_ONLY, ("as_json",)), "export": (*common, "to"), "import_from": common}
     check_combination(context, needs=NEEDS, alone=alone)
-    if show_agreement:
-        _print_agreement(paths, as_json=as_json)
+    if show_agreement or show_history or show_audits:
+        _print_records(paths, "history" if show_history else "audit" if show_audits else "", as_json=as_json)
         return ExitCode.CLEAN
     if export or import_from:
         if not paths:
@@ -185,10 +194,13 @@ def _require_screen(*, served: bool, web: bool) -> None:
             raise MissingExtra("curate review", "tui", package.replace("_", "-"))
 
 
-def _print_agreement(journals: Sequence[Path] | None, *, as_json: bool) -> None:
-    """Compare the reviewers in some journals, by default in those of the project."""
-    from curate.commands.reviewer_agreement import compare_reviewers  # not imported by a review
+def _print_records(journals: Sequence[Path] | None, what: str, *, as_json: bool) -> None:
+    """What some journals hold, by default those of the project: `history`, `audit`, or how far reviewers agree."""
+    from curate.commands.review_audit import audits_in  # not imported by a review
+    from curate.commands.review_history import steps_of
+    from curate.commands.reviewer_agreement import compare_reviewers
     from curate.render.console import print_result
+    from curate.render.review_records import audit_text, history_text
     from curate.render.reviewer_agreement import agreement_text
 
     if not journals:
@@ -196,9 +208,17 @@ def _print_agreement(journals: Sequence[Path] | None, *, as_json: bool) -> None:
         reviewers = reviewer_journals(project.state)
         journals = [project.decisions] if project.decisions.is_file() or not reviewers else []
         journals += reviewers
-    result = compare_reviewers(journals)
-    print_notes(note for journal in journals for note in DecisionLog(journal).defects)
-    print_result(result, agreement_text(result), as_json=as_json)
+    logs = open_journals(journals)
+    print_notes(note for log in logs for note in log.defects)
+    if what == "history":
+        steps = steps_of(logs)
+        print_result(steps, history_text(steps), as_json=as_json)
+    elif what == "audit":
+        audits = audits_in(logs)
+        print_result(audits, audit_text(audits), as_json=as_json)
+    else:
+        result = compare_reviewers(logs)
+        print_result(result, agreement_text(result), as_json=as_json)
 
 
 def _export(sources: Sources, tool: str, path: Path) -> int:

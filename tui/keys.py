@@ -12,7 +12,7 @@ from curate.core.errors import ConfigError
 from curate.core.text import visible
 from curate.review import KINDS, Kind
 
-Scope = Literal["app", "queue", "list", "overview", "splits", "page", "training", "evaluate"]
+Scope = Literal["app", "queue", "list", "overview", "splits", "page", "training", "evaluate", "history"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ KEYS: Final = (
     Key("up,k", "scroll(-0.1)", "line-up", "Scroll up", "Scroll up by some lines.", "page", show=False),
     Key("space,pagedown", "scroll(1)", "read-on", "Scroll down", "Scroll down.", "page", show=False),
     Key("backspace,pageup", "scroll(-1)", "read-back", "Scroll up", "Scroll up.", "page", show=False),
-    Key("enter", "open", "open", "Open", "Show the findings of the rule under the cursor.", "overview"),
+    Key("enter", "open", "open", "Open", "Start the task, or show the findings of the rule, under the cursor.", "overview"),  # noqa: E501
     Key("up,k", "move(-1)", "rule-up", "Up", "One line up.", "overview", show=False),
     Key("down,j", "move(1)", "rule-down", "Down", "One line down.", "overview", show=False),
     Key("s", "start", "start", "Start", "Start or resume the training of the project's recipe.", "training"),
@@ -149,6 +149,10 @@ KEYS: Final = (
     Key("v", "verify", "verify", "Verify", "Read the output folder again and verify that nothing leaks.", "splits"),
     *(Key(str(number), f"go({tab.name!r})", f"go-{tab.name}", tab.title, f"Show {tab.title}.", "app", show=False) for number, tab in enumerate(TABS, start=1)),  # noqa: E501
     Key("tab", "go_on(1)", "go-next", "Next screen", "Show the next screen.", "app", show=False),
+    Key("enter", "open", "history-open", "Open", "Show the entry that was decided.", "history"),
+    Key("u", "undo", "history-undo", "Undo", "Undo the decision under the cursor; shows the changes first.", "history"),
+    Key("slash", "filter", "history-filter", "Filter", "Show only decisions that contain words.", "history"),
+    Key("H", "history", "history", "History", "Show who decided what and when; any decision can be undone there.", "app", show=False),  # noqa: E501
     Key("R", "reload", "reload", "Reload", "Read the files again; decisions are kept.", "app", show=False),
     Key("t", "toggle_theme", "theme", "Theme", "Switch between dark and light.", "app", show=False),
     Key("question_mark", "help", "help", "Help", "Show every key.", "app"),
@@ -238,6 +242,8 @@ def _conflict(one: Key, other: Key) -> bool:
     if scopes == {"queue"}:
         return bool(set(one.kinds) & set(other.kinds))
     pages = {"page", "splits", "training", "evaluate"}
+    if "history" in scopes:  # a dialog, in which only the keys of its list work
+        return scopes <= {"history", "list"}
     return "app" in scopes or len(scopes) == 1 or scopes == {"queue", "list"} or ("page" in scopes and scopes <= pages)
 
 

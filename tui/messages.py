@@ -68,11 +68,10 @@ class ScreenChosen(Message):
 
 @dataclass
 class FilterChosen(Message):
-    """Filter and sort the entries of a kind; `go` also shows their screen."""
+    """Filter the entries of a kind; `go` also shows their screen."""
 
     kind: Kind
     text: str
-    order: str = ""
     go: bool = False
 
 
@@ -86,8 +85,16 @@ class Exported(Message):
 
 
 @dataclass
+class Applied(Message):
+    """The files were written with the decisions."""
+
+    text: str
+
+
+@dataclass
 class DecisionReverted(Message):
-    """A decision about an example was undone or redone: the cursor returns to its entry."""
+    """A decision about an example was undone or redone: the cursor returns to its entry; `go`: whatever is filtered."""
 
     example: str
     about: str
+    go: bool = False

@@ -1,13 +1,14 @@
 """State shared by the application and its screens: review session, computed results, list views. Free of Textual."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from curate.core.decision_log import DecisionLog
 from curate.core.snapshot import rights_of
 from curate.read.index import LineIndex
 from curate.review import Kind, ReviewSession, Sources
+from curate.review.inbox import Inbox
 from tui.keys import keys_from_config
 
 
@@ -17,6 +18,21 @@ class At(NamedTuple):
     kind: Kind
     filter: str
     order: str
+
+
+class Task(NamedTuple):
+    """What a list screen works through: the open entries that a filter shows, or the sample of an audit."""
+
+    kind: Kind
+    filter: str
+    audit: str = ""
+    """The name of the audit."""
+    sample: Sequence[str] = ()
+    """Ids of its examples, in random order."""
+
+
+START_OF_TASK: Final = -1
+"""In place of the number of an entry: the first one of the task."""
 
 
 class ReviewState:
@@ -39,6 +55,9 @@ class ReviewState:
         self.columns: dict[Kind, tuple[str, ...]] = {}
         """The columns of each list, if they were chosen."""
 
+        self.task: Task | None = None
+        self.pointed: dict[Kind, int] = {}
+        """The entry that the list of a kind shows next: its number, or `START_OF_TASK`."""
         self.shares: dict[bool, int] = {}
         """The list's percentage of narrow and of wide screens, if the user chose one."""
 
@@ -47,6 +66,15 @@ class ReviewState:
         sources = self.sources
         log = DecisionLog(sources.journal, rights_of(sources.files))
         return ReviewSession(LineIndex(sources.files), log, sources.reviewer, sources.share)
+
+    @property
+    def inbox(self) -> Inbox:
+        """What is to be decided."""
+        if self._inbox is None or self._inbox.session is not self.session:  # the files were read again
+            self._inbox = Inbox(self.session)
+        return self._inbox
+
+    _inbox: Inbox | None = None
 
     def key(self, name: str) -> str:
         """The key of an action, as displayed."""

@@ -134,12 +134,12 @@ def executor_of(engine: Engine, address: str | None) -> Executor:
 
 
 def check_combination(
-    context: typer.Context, *, needs: Mapping[str, str], alone: Mapping[str, Collection[str]]
+    context: typer.Context, *, needs: Mapping[str, str | Sequence[str]], alone: Mapping[str, Collection[str]]
 ) -> None:
     """Check which options of a command are given together. All names are those of parameters. Raises `UsageError`.
 
-    `needs`: options that have no effect without another one; `alone`: flags that make the command do something else,
-    each with the options that can be combined with it.
+    `needs`: options that have no effect without another one, or one of several; `alone`: flags that make the command
+    do something else, each with the options that can be combined with it.
     """
     flags = {item.name: max(item.opts, key=len) for item in context.command.params if item.param_type_name == "option"}
     sources = {name: context.get_parameter_source(name) for name in flags if name}
@@ -148,10 +148,11 @@ def check_combination(
         if others := [flags[name] for name in given_names if name not in (flag, *alone[flag], "common_color")]:
             raise UsageError(f"{flags[flag]} cannot be combined with {', '.join(others)}", "leave one of them out")
     for option, needed in needs.items():
-        if option in given_names and needed not in given_names:
+        accepted = [needed] if isinstance(needed, str) else list(needed)
+        if option in given_names and not set(accepted) & set(given_names):
+            text = " or ".join(filter(None, (", ".join(flags[name] for name in accepted[:-1]), flags[accepted[-1]])))
             raise UsageError(
-                f"{flags[option]} has no effect without {flags[needed]}",
-                f"add {flags[needed]}, or leave {flags[option]} out",
+                f"{flags[option]} has no effect without {text}", f"add {text}, or leave {flags[option]} out"
             )
 
 

@@ -12,7 +12,7 @@ from curate.commands.session import Workspace
 from curate.core.decision import edits_of
 from curate.core.errors import require_all_lines
 from curate.core.json_output import Output
-from curate.core.output_pair import removed_path, replacing_both
+from curate.core.output_pair import counting_lines, removed_path, replacing_both
 from curate.core.removed import removal, removed_line
 from curate.core.snapshot import snapshot
 from curate.output.apply import drop_reason
@@ -43,10 +43,10 @@ class ApplyResult(Output):
 
 
 def apply(
-    work: Workspace, output: Path, *, overwrite: bool = False, progress: Callable[[int], None] | None = None
+    work: Workspace, output: Path | None, *, overwrite: bool = False, progress: Callable[[int], None] | None = None
 ) -> ApplyResult:
     """Write the lines of the data of a project to `output`, and dropped ones to a file beside it; both completely or
-    neither.
+    neither. Without an `output`, lines are counted, and nothing is written.
 
     Raises `InputError` for a file that cannot be read or
     changes meanwhile, `OutputError`, and `UsageError` if an output exists and must not be replaced.
@@ -55,8 +55,11 @@ def apply(
     paths, decisions = work.files, work.decisions
     snapshots = [snapshot(path) for path in dict.fromkeys(paths)]
     copies = edited_copies(paths, edits_of(decisions), work.project.edited)
-    removed = removed_path(output, "removed")
-    with replacing_both(output, removed, overwrite=overwrite, seen=snapshots) as (out, removed_output):
+    with (
+        replacing_both(output, removed_path(output, "removed"), overwrite=overwrite, seen=snapshots)
+        if output is not None
+        else counting_lines()
+    ) as (out, removed_output):
         for original, parsed in zip(read_lines(paths), read_lines(paths, progress, copies), strict=True):
             result.read += 1
             key, edited_key = key_of(original), key_of(parsed)

@@ -4,11 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from pathlib import Path
 
 from curate.core.decision import Decision, Slot
 from curate.core.decision_log import DecisionLog
-from curate.core.errors import InputError
 from curate.core.json_output import Output
 
 Item = tuple[str, Slot]
@@ -50,13 +48,9 @@ class AgreementResult(Output):
     disagreements: list[Disagreement]
 
 
-def compare_reviewers(journals: Sequence[Path]) -> AgreementResult:
-    """Compare the reviewers in some journals. Raises `InputError` for one that does not exist or cannot be read."""
-    decisions: dict[str, Decision] = {}
-    for journal in journals:
-        if not journal.is_file():
-            raise InputError(f"{journal}: no such journal", "pass decisions.jsonl of a .curate folder")
-        decisions |= {decision.id: decision for decision in DecisionLog(journal).decisions}
+def compare_reviewers(journals: Sequence[DecisionLog]) -> AgreementResult:
+    """Compare the reviewers in some journals."""
+    decisions = {decision.id: decision for journal in journals for decision in journal.decisions}
     people: dict[str, list[Decision]] = {}
     for decision in sorted(decisions.values(), key=lambda decision: decision.when):
         people.setdefault(decision.who, []).append(decision)

@@ -19,7 +19,7 @@ from curate.core.example import parse_where
 from curate.core.validation import parsed_json
 
 Verdict = Literal["keep", "drop", "edit", "undecided"]
-Record = Literal["verdict", "edit", "note", "suppression", "label", "rating"]
+Record = Literal["verdict", "edit", "note", "suppression", "label", "rating", "audit"]
 Scope = Literal["example", "finding", "duplicate", "conflict"]
 Slot = tuple[str, ...]
 """What a record is about; of the records in one slot, the last one is in effect."""
@@ -29,6 +29,8 @@ VERDICT_SLOT: Final[Slot] = ("verdict",)
 EDIT_SLOT: Final[Slot] = ("edit",)
 NOTE_SLOT: Final[Slot] = ("note",)
 RATING_SLOT: Final[Slot] = ("rating",)
+IN_SAMPLE, GOOD, BAD = "open", "good", "bad"
+"""What an audit holds about an example of its sample: not judged, or judged."""
 RULE: Final = re.compile(r"[A-Z]\d{3}", re.ASCII)
 
 
@@ -50,7 +52,8 @@ class Decision(BaseModel):
     """Format of the record: 2, or 1 for lines of earlier versions, which do not state it."""
     record: Record = "verdict"
     """verdict; edit; note, whose text is `why`; rating from 1 to 5, as `why`; suppression of the rule `about` with the
-    reason `why`, and label `about`: their verdict is `keep`, or `undecided` when it was taken back.
+    reason `why`, and label `about`: their verdict is `keep`, or `undecided` when it was taken back. audit: the example
+    is in the sample of the audit `about`; `why` is open, good or bad.
     """
     example: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
     """Id of the example; for a line without one, the hash of its bytes (`curate.core.example.line_id`)."""
@@ -122,7 +125,7 @@ class Decision(BaseModel):
         """What the record is about."""
         if self.format == 1:
             return VERDICT_SLOT, EDIT_SLOT
-        if self.record in ("suppression", "label"):
+        if self.record in ("suppression", "label", "audit"):
             return ((self.record, self.about),)
         if self.record != "verdict":
             return ((self.record,),)

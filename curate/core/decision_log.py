@@ -35,6 +35,13 @@ def reviewer_journals(folder: Path) -> list[Path]:
     return sorted(folder.glob("decisions-*.jsonl"))
 
 
+def open_journals(paths: Sequence[Path]) -> "list[DecisionLog]":
+    """Some journals. Raises `InputError` for one that does not exist or cannot be read."""
+    if missing := next((path for path in paths if not path.is_file()), None):
+        raise InputError(f"{missing}: no such journal", "pass decisions.jsonl of a .curate folder")
+    return [DecisionLog(path) for path in paths]
+
+
 class DecisionLog:
     """The decision journal of a project: read once, then appended to.
 
@@ -208,7 +215,7 @@ class DecisionLog:
         for slot, heads in slots.items():
             if (
                 len(heads) > 1
-                and slot[0] not in ("note", "label", "rating")
+                and slot[0] not in ("note", "label", "rating", "audit")
                 and len({_compared(head, slot) for head in heads}) > 1
             ):
                 return heads

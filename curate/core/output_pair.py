@@ -108,6 +108,13 @@ def _existing_error(path: Path) -> UsageError:
 
 
 @contextmanager
+def counting_lines() -> Iterator[tuple[CountingWriter, CountingWriter]]:
+    """Two outputs that count their lines, and write them nowhere."""
+    with Path(os.devnull).open("wb") as nowhere:
+        yield CountingWriter(nowhere), CountingWriter(nowhere)
+
+
+@contextmanager
 def replacing_both(
     output: Path,
     removed: Path,

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from curate.core.example import Place
 from curate.core.finding import Severity
-from curate.core.lazy import Array, Flags, Floats, Rows, np
+from curate.core.lazy import Array, Flags, Floats, Ids, Rows, np
 from curate.quality.signals import DOUBT
 from curate.read.index import LineIndex
 from curate.review.assignment import Share
@@ -82,6 +82,17 @@ class ExampleQueue(Queue):
             return f"{high:016x}{low:016x}" if high or low else None
         example = index.line(position).example
         return None if example is None else example.id
+
+    def distinct_ids(self) -> Ids:
+        """The ids of all examples of the share, two integers each, each once, in order."""
+        firsts = dict(zip((index.name for index in self.lines.indexes), self.lines.firsts, strict=False))
+        shown = [ids[self._shown[firsts[name] : firsts[name] + len(ids)]] for name, ids in self._ids.items()]
+        found = np.concatenate(shown) if shown else np.empty((0, 2), np.uint64)
+        found = found[found.any(axis=1)]
+        found = found[np.lexsort((found[:, 1], found[:, 0]))]
+        new = np.ones(len(found), np.bool_)
+        new[1:] = (found[1:] != found[:-1]).any(axis=1)
+        return found[new]
 
     def place_of(self, example: str) -> Place | None:
         """The place of an example; None if it is not in the files or its id is not known yet."""

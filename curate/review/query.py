@@ -19,7 +19,7 @@ from curate.review.entry import ReviewStatus
 TERM: Final = re.compile(r'(-?)(?:/((?:[^/\\]|\\.)+)/(?=\s|$)|(?:(\w+):)?(?:"([^"]*)"?|(\S+)))')
 KEYS: Final = (
     "is", "code", "severity", "file", "line", "score", "fix", "note", "by", "role", "tokens", "field", "re", "label",
-    "rating", "signal", "begins", "cluster", "similar",
+    "rating", "audit", "signal", "begins", "cluster", "similar",
 )  # fmt: skip
 ALIASES: Final = {"dropped": "drop", "kept": "keep", "edited": "edit", "correct": "fix"}
 FIXES: Final = ("safe", "unsafe", "any")
@@ -31,7 +31,7 @@ BEGINNING_WORDS: Final = 5
 """Number of words of a question that entries like it begin with."""
 TERMS: Final = (
     "is:undecided code:M0 severity:error file:*.jsonl line:10-20 score:0.8-0.9 fix:safe note:WORD by:NAME role:tool "
-    'tokens:>500 field:source=web label:NAME rating:4-5 signal:fits<0.5 begins:"what is"'
+    'tokens:>500 field:source=web label:NAME rating:4-5 audit:bad signal:fits<0.5 begins:"what is"'
 )
 HELP: Final = f'words, "a phrase", -without, -rating:1-5, /regex/; {TERMS}'
 REGEX_FLAGS: Final = "(?im)"
@@ -66,6 +66,8 @@ class Query:
     labels: tuple[str, ...] = ()
     ratings: tuple[Range, ...] = ()
     """Ratings from 1 to 5."""
+    audits: tuple[str, ...] = ()
+    """Judgements of audits, or their names."""
     signals: tuple["FieldTest", ...] = ()
     """Values of quality signals; all must match."""
     roles: tuple[str, ...] = ()
@@ -93,7 +95,7 @@ class Query:
     @property
     def journal(self) -> bool:
         """Whether the journal has to be searched."""
-        return bool(self.notes or self.people or self.labels or self.ratings)
+        return bool(self.notes or self.people or self.labels or self.ratings or self.audits)
 
     @property
     def lines_read(self) -> bool:
@@ -169,6 +171,7 @@ def _terms(terms: Mapping[str, Sequence[str]]) -> Query:
         people=tuple(value.casefold() for value in terms["by"]),
         labels=tuple(value.casefold() for value in terms["label"]),
         ratings=tuple(_range(value) for value in terms["rating"]),
+        audits=tuple(value.casefold() for value in terms["audit"]),
         signals=tuple(_field(value) for value in terms["signal"]),
         roles=tuple(value.casefold() for value in terms["role"]),
         tokens=tuple(_range(value) for value in terms["tokens"]),

@@ -1,6 +1,6 @@
 """The records of the journal for a decision, and the records that undo a step."""
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,15 +65,14 @@ def records_for(
 
 
 def before(
-    log: DecisionLog, decision: Decision, by_id: Mapping[str, Decision], own_steps: Container[str]
+    log: DecisionLog, decision: Decision, by_id: Mapping[str, Decision], is_own: Callable[[Decision], bool]
 ) -> Iterator[Decision]:
     """The records that restore what was in effect before a decision, or "undecided" if that was contested.
 
-    A slot with a record of a step that is not among `own_steps` gets none: this record has replaced the decision or
-    contests it.
+    A slot with a record that is not `is_own` gets none: this record has replaced the decision or contests it.
     """
     for slot in decision.slots:
-        if any(head.step not in own_steps for head in log.slots(decision.example).get(slot, ())):
+        if any(not is_own(head) for head in log.slots(decision.example).get(slot, ())):
             continue
         replaced = [by_id[name] for name in decision.replaces or () if name in by_id and slot in by_id[name].slots]
         old = replaced[0] if len(replaced) == 1 else None

@@ -363,7 +363,9 @@ class ReviewSession:
         while names:
             decisions = self._steps.decisions[names[-1]]
             records = [
-                record for decision in decisions for record in before(self.log, decision, by_id, self._steps.decisions)
+                record
+                for decision in decisions
+                for record in before(self.log, decision, by_id, lambda head: head.step in self._steps.decisions)
             ]
             self.stayed += sum(len(decision.slots) for decision in decisions) - len(records)
             if records:

@@ -5,6 +5,7 @@ from glob import escape
 from time import monotonic
 from typing import Final
 
+from curate.commands.review_audit import in_audit
 from curate.core.lazy import Flags, Rows, np, pl
 from curate.corpus.stats import BYTES_PER_TOKEN
 from curate.read.dataset import ParsedLine
@@ -266,6 +267,8 @@ def _annotated(session: ReviewSession, kind: Kind, query: Query, count: int) -> 
         if query.ratings and not any(rating is not None and low <= rating <= high for low, high in query.ratings):
             continue
         if query.labels and not {name.casefold() for name in session.log.labels(example)} & set(query.labels):
+            continue
+        if query.audits and not any(in_audit(session.log, example, term) for term in query.audits):
             continue
         if all(word in note for word in query.notes) and all(
             any(name in who for who in people) for name in query.people

@@ -643,7 +643,7 @@ async def test_the_mouse_chooses_screens_and_entries(make_app: Makes) -> None:
 async def test_a_rule_of_the_overview_leads_to_its_findings(make_app: Makes) -> None:
     app = make_app()
     async with app.run_test(size=(120, 40)) as pilot:
-        await opened(pilot, "down", "enter")
+        await opened(pilot, *["down"] * 5, "enter")  # below the four tasks
         assert (app.current_mode, queue(app).text) == ("findings", "code:J001")
 
 
@@ -1013,7 +1013,7 @@ async def test_the_footer_of_the_overview_offers_enter(make_app: Makes) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(pilot)
         assert "Enter Open" in screen_text(app).splitlines()[-1]
-        await opened(pilot, "down", "enter")
+        await opened(pilot, "enter")
         assert app.current_mode == "findings"
 
 

@@ -15,7 +15,7 @@ STAGE_VERBS = {"check": "checking", "duplicates": "comparing", "conflicts": "con
 
 
 def status(
-    session: ReviewSession, kind: Kind, view: View | None, cursor: int, *, sort: str, selected: int, rated: str = ""
+    session: ReviewSession, kind: Kind, view: View | None, cursor: int, *, sort: str, selected: int, task: str = ""
 ) -> Content:
     """The status line of a list."""
     here = session.progress(kind)
@@ -28,8 +28,8 @@ def status(
         looked = "" if view.complete >= 1 else f" ({view.complete:.0%} searched)"
         found = Content.assemble(("filter ", "$foreground-muted"), literal(view.text[:60], style="bold"), looked)
         parts.insert(1, found)
-    if rated:
-        parts.insert(1, Content.assemble((rated, "bold $text-accent")))
+    if task:
+        parts.insert(1, Content.assemble((task, "bold $text-accent")))
     if selected:
         parts.insert(1, Content.assemble((f"■ {selected:,} selected", "bold $text-accent")))
     if view is not None and view.groups is not None:

@@ -1,12 +1,20 @@
 """The keys that decide: about a duplicate, a cluster, a pair, or a question with many answers."""
 
-from typing import cast
+import shlex
+from typing import Final, cast
 
+from textual.content import Content
 from textual.reactive import reactive
 
 from curate.review import Choice, Cluster
 from curate.review.choices import apart_from, compared_ids, next_compared, verdicts_for
+from tui.render.status import summary
+from tui.review_state import Task
+from tui.screens.end import EndScreen
 from tui.screens.rating import Rating
+
+MAX_NAMED_FILES: Final = 3
+"""Maximum number of files that the next command names."""
 
 
 class Deciding(Rating):
@@ -37,6 +45,26 @@ class Deciding(Rating):
             self.redraw(stay=True)
         else:
             self.go_next()
+
+    def next_stage(self) -> None:
+        """Go on with the next kind of open entries of the inbox; without one, show the end."""
+        self.end_task()
+        if (stage := self.state.inbox.next_stage()) is not None:
+            self.begin(Task(stage.kind, stage.filter))
+        else:
+            self.show_end("Inbox")
+
+    def show_end(self, name: str) -> None:
+        """Show that nothing is left to decide."""
+        self.app.push_screen(EndScreen(f"{name}: nothing is left to decide", self.summary(), self.state.keys))
+
+    def summary(self) -> Content:
+        """What was decided, and the next command."""
+        names = [index.name for index in self.session.lines.indexes]
+        files = shlex.join(names) if len(names) <= MAX_NAMED_FILES else f"PATH... (these {len(names)} files)"
+        output = "cleaned.jsonl" if "clean.jsonl" in names else "clean.jsonl"
+        command = "curate run" if self.state.sources.config.data else f"curate apply {files} -o {output}"
+        return summary(self.session, command, self.state.key)
 
     def action_mark(self) -> None:
         """Mark or unmark the displayed duplicate, and go to the next one."""

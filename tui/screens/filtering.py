@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from curate.commands.reviewer_agreement import AgreementResult, Disagreement, compare_reviewers
-from curate.core.decision_log import JOURNAL, reviewer_journals
+from curate.core.decision_log import JOURNAL, open_journals, reviewer_journals
 from curate.core.errors import CurateError, OutputError
 from curate.core.example import number_of, parse_where
 from curate.core.text import excerpt, plural, visible
@@ -25,7 +25,7 @@ from curate.review.query import with_term
 from curate.review.similar import Likeness, likenesses
 from tui.abandon import cancellable
 from tui.conversation import literal
-from tui.messages import DecisionReverted, Exported, Failed, FilterChosen
+from tui.messages import DecisionReverted, Exported, Failed, FilterChosen, ScreenChosen
 from tui.render.rows import example_text, facet_line, header
 from tui.screens.ask import AskScreen, PickScreen
 from tui.screens.deciding import Deciding
@@ -49,7 +49,7 @@ class Filtering(Deciding):
     def filter_by(self, text: str) -> None:
         """Request the entries that match a filter."""
         self.state.filters[self.KIND] = text
-        self.app.post_message(FilterChosen(self.KIND, text, self.order))
+        self.app.post_message(FilterChosen(self.KIND, text))
 
     def action_filter(self) -> None:
         """Open the filter input."""
@@ -77,13 +77,16 @@ class Filtering(Deciding):
             self.list.cursor = at
 
     def action_clear(self) -> None:
-        """Clear the selection, else the filter."""
+        """Clear the selection, else end the task, else clear the filter."""
         typing = self.query_one("#filter").display
         self.query_one("#filter").display = False
         self.set_focus(self.list)
         if self.selected and not typing:
             self.selected = set()
             self.redraw(stay=True)
+        elif self.current_task is not None and not typing:
+            self.end_task()
+            self.app.post_message(ScreenChosen("overview"))
         elif self.text:
             self.filter_by("")
 
@@ -152,7 +155,7 @@ class Filtering(Deciding):
             else:
                 self._pick("\n".join(title), lines, lambda at: self._go_to_decision(found[at]))
 
-        self._compute(lambda: compare_reviewers(journals), show)
+        self._compute(lambda: compare_reviewers(open_journals(journals)), show)
 
     def _go_to_decision(self, one: Disagreement) -> None:
         self.app.post_message(DecisionReverted(one.example, one.about))

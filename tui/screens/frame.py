@@ -10,8 +10,8 @@ from textual.worker import Worker
 
 from curate.review import ReviewSession
 from tui.keys import rebound
-from tui.messages import ScreenChosen
-from tui.review_state import ReviewState
+from tui.messages import FilterChosen, ScreenChosen
+from tui.review_state import START_OF_TASK, ReviewState, Task
 from tui.widgets.key_footer import KeyFooter
 from tui.widgets.nav import Nav
 
@@ -71,6 +71,11 @@ class FrameScreen(Screen[None]):
             "conflicts": session.conflicts,
         }
         self.query_one(Nav).counts = {name: len(queue) for name, queue in queues.items()}
+
+    def begin(self, task: Task) -> None:
+        """Show the list of a task at its first entry."""
+        self.state.task, self.state.pointed[task.kind] = task, START_OF_TASK
+        self.app.post_message(FilterChosen(task.kind, task.filter, go=True))
 
     def forget(self) -> None:
         """The files are read again: drop derived state."""

@@ -26,6 +26,7 @@ SECTIONS = (
     ("splits", "Splits"),
     ("training", "Training"),
     ("evaluate", "Evaluate"),
+    ("history", "History"),
 )
 
 GROUPS: Final = (

@@ -6,14 +6,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.geometry import Region
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.keys import bindings
-from tui.messages import FilterChosen, ScreenChosen
+from tui.messages import FilterChosen
 from tui.render import overview
 from tui.render.status import going_on
-from tui.screens.frame import FrameScreen
+from tui.screens.tasks import Tasks
 
 PAGE_KEYS: Final = ("home", "end", "pageup", "pagedown")
 """Keys of Textual's list that the screen has no action for."""
@@ -25,7 +26,16 @@ class RuleList(OptionList, inherit_bindings=False):
     BINDINGS: ClassVar = [one for one in OptionList.BINDINGS if isinstance(one, Binding) and one.key in PAGE_KEYS]
 
 
-class OverviewScreen(FrameScreen):
+class Panels(VerticalScroll, inherit_bindings=False):
+    """Leaves the arrows to the screen, also where the panels do not fit."""
+
+    def reveal(self, box: OptionList, at: int) -> None:
+        """Scroll to a line of a list, and to the border above the first one."""
+        top = box.region.y - self.region.y + round(self.scroll_y) + 1 + at - round(box.scroll_y)
+        self.scroll_to_region(Region(0, top - (not at), 1, 2), animate=False, force=True)
+
+
+class OverviewScreen(Tasks):
     """Draws counts; Enter opens the counted entries."""
 
     BINDINGS = bindings("overview")
@@ -33,8 +43,9 @@ class OverviewScreen(FrameScreen):
 
     def body(self) -> ComposeResult:
         """Progress next to statistics, and the rules below."""
-        with VerticalScroll(id="overview", can_focus=False):
+        with Panels(id="overview", can_focus=False):
             with Vertical(id="overview-left"):
+                yield RuleList(id="tasks", classes="panel", markup=False, compact=True)
                 yield Static(id="files", classes="panel", markup=False)
                 yield Static(id="stages", classes="panel", markup=False)
                 yield Static(id="decided", classes="panel", markup=False)
@@ -45,6 +56,7 @@ class OverviewScreen(FrameScreen):
     def on_mount(self) -> None:
         """Set titles, and draw the known facts."""
         for name, title in (
+            ("tasks", "To do"),
             ("files", "Files"),
             ("stages", "Checks"),
             ("decided", "Review"),
@@ -52,7 +64,7 @@ class OverviewScreen(FrameScreen):
             ("measured", "Data"),
         ):
             self.query_one(f"#{name}").border_title = title
-        self.query_one("#rules").focus()
+        self.query_one("#tasks").focus()
         self._shown: list[overview.Rule] = []
         self.catch_up()
 
@@ -69,12 +81,13 @@ class OverviewScreen(FrameScreen):
             self.query_one(f"#{name}", Static).update(content)
         self.query_one("#notes").display = bool(session.notes)
         self.query_one("#measured", Static).update(overview.statistics(self.state.results.get("overview")))
+        self.show_tasks()
         self._rules()
         going = going_on(session)
         key = self.state.key
         begin = (
-            f"{key('open')} shows the findings of a rule; {key('go-overview')} to {key('go-evaluate')} switch screens, "
-            f"{key('help')} shows help"
+            f"{key('open')} starts a task or opens a rule; {key('go-overview')} to {key('go-evaluate')} "
+            f"switch screens, {key('help')} shows help"
         )
         self.say(Content(" · ").join(going) if going else begin)
 
@@ -89,22 +102,33 @@ class OverviewScreen(FrameScreen):
         names = self.state.rule_names
         box.clear_options()
         box.add_options([Option(overview.rule_line(rule, most, names.get(rule[0], "")), id=rule[0]) for rule in rules])
-        box.highlighted = min(at or 0, len(rules) - 1) if rules else None
+        box.highlighted = min(at, len(rules) - 1) if rules and at is not None else None
 
     def action_move(self, by: int) -> None:
-        """Move to another rule."""
-        box = self.query_one("#rules", OptionList)
-        if self._shown:
-            box.highlighted = max(0, min((box.highlighted or 0) + by, len(self._shown) - 1))
+        """Move to another task or rule."""
+        tasks, rules = self.query_one("#tasks", OptionList), self.query_one("#rules", OptionList)
+        count = tasks.option_count
+        here = count + (rules.highlighted or 0) if self.focused is rules else (tasks.highlighted or 0)
+        at = max(0, min(here + by, count + rules.option_count - 1))
+        self._highlight(*((tasks, at) if at < count else (rules, at - count)))
+
+    def _highlight(self, box: OptionList, at: int) -> None:
+        for other in self.query(OptionList):
+            other.highlighted = at if other is box else None
+        box.focus(scroll_visible=False)
+        self.call_after_refresh(self.query_one(Panels).reveal, box, at)
 
     def action_open(self) -> None:
-        """Open the findings of the rule under the cursor."""
-        box = self.query_one("#rules", OptionList)
-        if self._shown and box.highlighted is not None:
-            self.app.post_message(FilterChosen("finding", f"code:{self._shown[box.highlighted][0]}", go=True))
+        """Start the task under the cursor, or open the findings of the rule."""
+        box = self.query_one("#rules" if self.focused is self.query_one("#rules") else "#tasks", OptionList)
+        if (option := box.highlighted_option) is None:
+            return
+        if box.id == "rules":
+            self.app.post_message(FilterChosen("finding", f"code:{option.id}", go=True))
         else:
-            self.app.post_message(ScreenChosen("examples"))
+            self.start(option.id or "")
 
-    def on_option_list_option_selected(self) -> None:
-        """Open the rule that was clicked or chosen by Enter."""
+    def on_option_list_option_selected(self, message: OptionList.OptionSelected) -> None:
+        """Start the task or open the rule that was clicked."""
+        self._highlight(message.option_list, message.option_index)
         self.action_open()

@@ -1,6 +1,5 @@
 """Entries of one kind: a list, the complete entry, and keys to decide."""
 
-import shlex
 from collections.abc import Hashable
 from time import monotonic
 from typing import ClassVar
@@ -34,9 +33,8 @@ from tui.messages import Failed
 from tui.render.card import pair_of
 from tui.render.page import Page, ViewOptions, group_page, page
 from tui.render.rows import Openings, group_row, header, row
-from tui.render.status import status, summary
-from tui.review_state import ReviewState
-from tui.screens.end import EndScreen
+from tui.render.status import status
+from tui.review_state import START_OF_TASK, ReviewState
 from tui.screens.filtering import Filtering
 from tui.screens.plain import LOADING_NOTE
 from tui.widgets.detail import Detail
@@ -56,8 +54,6 @@ WAITING_NOTES: dict[Kind, str] = {
     "cluster": "Comparing: duplicates appear when all lines are read.",
     "conflict": "Conflicts are searched after duplicates.",
 }
-MAX_NAMED_FILES = 3
-"""Maximum number of files that the next command names."""
 ENTRY_ACTIONS = ("open", "edit", "edit_outside", "note", "label", "repair", "suppress", "like")
 """Actions about the entry under the cursor; `open` is about a group."""
 LIST_ACTIONS = (
@@ -129,7 +125,7 @@ class QueueScreen(Filtering):
     @property
     def ready(self) -> bool:
         """Whether the list shows what was asked for, or the filter is typed: the next key may be a decision."""
-        if not self.is_mounted or self.focused is None or self.working:
+        if not self.is_mounted or self.focused is None or self.working or self.KIND in self.state.pointed:
             return False
         view, sort = self.list.view, self.order or self.session.queues[self.KIND].sorts[0]
         return self.focused is not self.list or (view is not None and (view.text, view.sort) == (self.text, sort))
@@ -165,12 +161,18 @@ class QueueScreen(Filtering):
     def show_view(self, view: View, shared: Openings) -> None:
         """Show another view; the first one starts at the first undecided entry. `shared`: how its rows begin."""
         self.shared = shared
-        first = self.list.before is None and not len(self.list)
+        first, pointed = self.list.before is None and not len(self.list), None
+        if view.complete >= 1 and view.text == self.text and self.KIND in self.state.pointed:
+            pointed, self.grouping = self.state.pointed.pop(self.KIND), ""
         self.selected &= set(view.rows.tolist()) if self.selected and view.complete >= 1 else self.selected
         self.group_view(view)
         self.list.show(view)
         self.empty = not len(self.list)
-        if first and len(view) and self.KIND != "example":
+        if pointed == START_OF_TASK:
+            self.begin_entries()
+        elif pointed is not None:
+            self.list.cursor = view.index(pointed) or 0
+        elif first and len(view) and self.KIND != "example":
             self.list.cursor = next_open(self.session, view) or 0
         self.redraw(stay=True)
 
@@ -179,8 +181,8 @@ class QueueScreen(Filtering):
         if whole:
             self.list.refresh()
         sort = self.order or self.session.queues[self.KIND].sorts[0]
-        view, cursor, rated = self.list.view, self.list.cursor, self.rating_progress
-        self.say(status(self.session, self.KIND, view, cursor, sort=sort, selected=len(self.selected), rated=rated))
+        view, cursor, task = self.list.view, self.list.cursor, self.task_progress
+        self.say(status(self.session, self.KIND, view, cursor, sort=sort, selected=len(self.selected), task=task))
         if not stay:
             self._moved = True
         self._asked = monotonic()
@@ -218,18 +220,8 @@ class QueueScreen(Filtering):
         if self.text:
             return Page(Content("Hard training examples appear when all lines are read and compared."))
         if self.session.ended or (self.KIND == "example" and self.session.lines.complete and not self.session.share):
-            return Page(Content(EMPTY_NOTES[self.KIND]), left=self._summary())
+            return Page(Content(EMPTY_NOTES[self.KIND]), left=self.summary())
         return Page(Content(WAITING_NOTES[self.KIND]))
-
-    def _summary(self) -> Content:
-        names = [index.name for index in self.session.lines.indexes]
-        files = shlex.join(names) if len(names) <= MAX_NAMED_FILES else f"PATH... (these {len(names)} files)"
-        output = "cleaned.jsonl" if "clean.jsonl" in names else "clean.jsonl"
-        return summary(
-            self.session,
-            "curate run" if self.state.sources.config.data else f"curate apply {files} -o {output}",
-            self.state.key,
-        )
 
     def _draw(self, number: int, *, here: bool) -> Content:
         group = self.list.view.groups[-1 - number] if self.list.view and self.list.view.groups and number < 0 else None
@@ -330,10 +322,12 @@ class QueueScreen(Filtering):
         else:
             self._prepare_entry(self.entry)
         self.redraw()
-        if at is None and self._closed and self.list.view is not None and len(self.list.view):
+        if at is None and self.current_task is not None and not self.current_task.audit:
             self._closed = False
-            title = f"{TAB_OF[self.KIND].title}: nothing is left to decide"
-            self.app.push_screen(EndScreen(title, self._summary(), self.state.keys))
+            self.next_stage()
+        elif at is None and self._closed and self.list.view is not None and len(self.list.view):
+            self._closed = False
+            self.show_end(TAB_OF[self.KIND].title)
 
     def action_page(self, pages: int) -> None:
         """Scroll the conversation."""

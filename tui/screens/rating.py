@@ -1,13 +1,24 @@
-"""Rating: a digit rates the example, and goes to the next one without a rating."""
+"""Rate or judge one example after another with a digit, and the progress of a task."""
 
+from abc import abstractmethod
 from itertools import chain
+from typing import Final
 
+from textual.content import Content
 from textual.reactive import reactive
 
-from curate.review import ReviewStatus
+from curate.commands.review_audit import audit_of, audit_sentence, judgement
+from curate.core.decision import BAD, GOOD
+from curate.core.text import plural
+from curate.review import ReviewStatus, next_open
+from curate.review.audit import JUDGEMENTS, judge
 from curate.review.bulk import rate
 from curate.review.choices import sides_shown
+from tui.review_state import Task
+from tui.screens.end import EndScreen
 from tui.screens.selecting import Selecting
+
+AUDIT_COMMAND: Final = "curate review --audit-result prints this result."
 
 
 class Rating(Selecting):
@@ -34,28 +45,102 @@ class Rating(Selecting):
     """As far as the journal was read; it is replaced, not changed."""
 
     @property
-    def rating_progress(self) -> str:
-        """The keys of the mode, and how many entries are rated; empty outside it."""
+    def current_task(self) -> Task | None:
+        """The task that this list works through; None: another one, or none."""
+        task = self.state.task
+        return task if task is not None and task.kind == self.KIND else None
+
+    @property
+    def task_progress(self) -> str:
+        """The keys of the task or mode, and how much is done; empty without one."""
+        task, ends = self.current_task, f"{self.state.key('clear')} ends"
+        if task is not None and not task.audit:
+            decided, total = self.state.inbox.whole
+            return f"inbox: {decided:,} of {total:,} decided, {ends}"
         if not self.rating:
             return ""
+        if task is not None:
+            judged = sum(self._is_judged(task, example) for example in task.sample)
+            return f"audit: 1 good, 2 bad, 0 open, {ends} · {judged:,} of {len(task.sample):,} judged"
         total = self.session.queues[self.KIND].total
         return f"rating: 1 to 5, 0 none, {self.state.key('rate')} ends · {len(self.rated):,} of {total:,} rated"
 
+    def _is_judged(self, task: Task, example: str) -> bool:
+        return judgement(self.session.log, example, task.audit) in (GOOD, BAD)
+
+    def begin_entries(self) -> None:
+        """Go to the first entry of a task."""
+        self.rating = self.current_task is not None and bool(self.current_task.audit)
+        view = self.list.view
+        if self.rating:
+            self._go_to_unjudged()
+        elif view is not None:
+            self.list.cursor = next_open(self.session, view) or 0
+
+    def end_task(self) -> None:
+        """Show all entries again, unless the filter was changed."""
+        task, self.state.task, self.rating = self.current_task, None, False
+        if task is not None and self.text == task.filter:
+            self.filter_by("")
+        self.redraw(stay=True)
+
+    @property
+    @abstractmethod
+    def text(self) -> str:
+        """The current or pending filter."""
+
+    @abstractmethod
+    def filter_by(self, text: str) -> None:
+        """Request the entries that match a filter."""
+
     def action_rate_mode(self) -> None:
         """Let digits rate, or switch screens again."""
+        if self.current_task is not None:
+            self.end_task()
+            return
         self.rating = not self.rating
         if self.rating and self.list.number in self.rated:
             self._go_to_unrated()
         self.redraw(stay=True)
 
     def action_rate(self, stars: int) -> None:
-        """Rate the example, and go to the next one without a rating."""
+        """Rate the example, or judge it in an audit, and go to the next one without."""
         entry = self.entry
         example = sides_shown(entry, 0)[0].id if entry is not None else ""
         if not example:
             self.say("there is no example here to rate")
+        elif self.current_task is not None:
+            self._judge(self.current_task, example, stars)
         elif self._try_to_write(lambda: rate(self.session, [example], str(stars or ""))) and not self._go_to_unrated():
             self.notify("every entry of the list is rated", timeout=4, markup=False)
+
+    def _judge(self, task: Task, example: str, digit: int) -> None:
+        if digit not in JUDGEMENTS:
+            self.say("1: good, 2: bad, 0: open")
+        elif example not in task.sample:
+            self.say(f"this example is not in the sample; the filter {task.filter} shows those that are")
+        elif self._try_to_write(lambda: judge(self.session, example, task.audit, JUDGEMENTS[digit])):
+            self._go_to_unjudged(example)
+
+    def _go_to_unjudged(self, after: str = "") -> None:
+        """Go to the next example of the sample that is not judged, in its random order, else show the result."""
+        task, view, examples = self.current_task, self.list.view, self.session.examples
+        if task is None or view is None:
+            return
+        begin = task.sample.index(after) + 1 if after else 0
+        for example in (*task.sample[begin:], *task.sample[:begin]):
+            rows = [row for row in examples.example_index.rows(example) if examples.id(row) == example]
+            at = view.index(rows[0]) if rows and not self._is_judged(task, example) else None
+            if at is not None:
+                self.list.cursor = at
+                self.redraw()
+                return
+        self.end_task()
+        audit = audit_of(self.session.log, task.audit, task.sample)
+        left, joint = audit.sample - audit.judged, "\n"
+        missing = f"{plural(left, 'example')} of the sample not found in the files\n" if left else ""
+        text = f"{audit_sentence(audit, joint)}\n{missing}\nThe filter audit:bad shows the bad ones.\n{AUDIT_COMMAND}"
+        self.app.push_screen(EndScreen("Audit", Content(text), self.state.keys))
 
     def _go_to_unrated(self) -> bool:
         """Go to the next entry of the list without a rating; false if there is none."""

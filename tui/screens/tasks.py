@@ -1,0 +1,167 @@
+"""The tasks of the first screen: decide what is open, judge a random sample, apply the decisions."""
+
+import re
+from collections.abc import Coroutine
+from pathlib import Path
+
+from textual import work
+from textual.content import Content
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option as ListOption
+
+from curate.commands.apply import ApplyResult, apply
+from curate.commands.review_audit import audits_in, samples
+from curate.commands.session import Workspace
+from curate.core.errors import CurateError
+from curate.core.output_pair import checked_removed_path
+from curate.core.text import visible
+from curate.render.convert import apply_text
+from curate.review.audit import DEFAULT_SIZE, Population, start_audit, why_not_ready
+from tui.abandon import cancellable
+from tui.messages import Applied, Failed
+from tui.render.signs import lines
+from tui.render.tasks import task_lines
+from tui.review_state import Task
+from tui.screens.ask import AskScreen, ConfirmScreen, MenuScreen, Option
+from tui.screens.frame import FrameScreen
+
+MAX_RESUMED = 9
+"""Number of audits that can be resumed: each has a digit."""
+POPULATIONS: dict[str, Population] = {"a": "all", "k": "kept"}
+
+
+class Tasks(FrameScreen):
+    """Starts tasks."""
+
+    _drawn: tuple[Content, ...] = ()
+
+    def show_tasks(self) -> None:
+        """Draw the tasks; the cursor stays."""
+        session, box = self.session, self.query_one("#tasks", OptionList)
+        drawn = task_lines(session, self.state.inbox, audits_in([session.log]).audits)
+        if tuple(drawn.values()) == self._drawn:
+            return
+        at = box.highlighted if self._drawn else 0
+        self._drawn = tuple(drawn.values())
+        box.clear_options()
+        box.add_options([ListOption(line, id=name) for name, line in drawn.items()])
+        box.highlighted = at
+
+    def start(self, name: str) -> None:
+        """Start a task by its name."""
+        if name == "inbox":
+            self._start_inbox()
+        elif name == "audit":
+            self._ask_audit()
+        elif name == "apply":
+            self._ask_output()
+        else:
+            self.app.run_worker(self.app.run_action("app.history"))
+
+    def _start_inbox(self) -> None:
+        stage = self.state.inbox.next_stage()
+        if stage is None:
+            self.notify("nothing is left to decide" if self.session.ended else "the check is running", timeout=4)
+        else:
+            self.begin(Task(stage.kind, stage.filter))
+
+    # Audit
+
+    def _ask_audit(self) -> None:
+        """Ask for the examples to draw from, or for an audit to resume."""
+        audits = audits_in([self.session.log]).audits[-MAX_RESUMED:]
+        options = [
+            Option("a", "All", "all examples, each content once"),
+            Option("k", "Kept", "those that would be kept, as decided so far"),
+            *(
+                Option(str(number), "Resume", f"{audit.name}: {audit.judged:,} of {audit.sample:,} judged")
+                for number, audit in enumerate(audits, start=1)
+            ),
+        ]
+
+        def picked(key: str | None) -> None:
+            if key in POPULATIONS:
+                self._ask_size(POPULATIONS[key])
+            elif key is not None:
+                self._judge(audits[int(key) - 1].name)
+
+        self.app.push_screen(MenuScreen("Judge a random sample", options), picked)
+
+    def _ask_size(self, population: Population) -> None:
+        if reason := why_not_ready(self.session, population):
+            self.notify(f"no sample can be drawn yet: {reason}", timeout=6)
+            return
+
+        def answered(text: str | None) -> None:
+            if text is None:
+                return
+            found = re.fullmatch(r"(\d{1,6})(?:\s+seed\s+(\d{1,9}))?", text, re.ASCII | re.IGNORECASE)
+            if found is None or not int(found[1]):
+                self.notify("write a number of examples, and a seed: 200 seed 0", severity="warning", timeout=6)
+                return
+            codes = self.state.sources.config.check.drop
+            try:
+                name = start_audit(self.session, population, int(found[1]), int(found[2] or 0), codes)
+            except CurateError as error:
+                self.app.post_message(Failed(error))
+                return
+            if name:
+                self._judge(name)
+            else:
+                self.notify("there is no example to draw", timeout=6)
+
+        self.app.push_screen(AskScreen("Number of examples, and seed", value=f"{DEFAULT_SIZE} seed 0"), answered)
+
+    def _judge(self, name: str) -> None:
+        sample = samples(self.session.log).get(name, [])
+        self.begin(Task("example", f"audit:{name}", name, tuple(sample)))
+
+    # Apply
+
+    def _start(self, job: Coroutine[None, None, None]) -> None:
+        self.run_worker(job, exclusive=True, exit_on_error=False, group="apply")
+
+    def _work(self) -> Workspace:
+        sources = self.state.sources
+        return Workspace(sources.project, sources.files, sources.config)
+
+    def _ask_output(self) -> None:
+        sources, key = self.state.sources, self.state.key
+        if self.app.is_web:
+            self.notify("decisions are applied in the terminal", timeout=6)
+        elif sources.reviewer:
+            text = f"these decisions are applied after curate review PATH --merge {sources.journal.name}"
+            self.notify(visible(text), timeout=10, markup=False)
+        elif changed := self.session.lines.changed:
+            self.notify(visible(f"{changed[0]} changed on disk; {key('reload')} reloads the files"), markup=False)
+        else:
+            name = next(name for name in ("clean.jsonl", "cleaned.jsonl") if name not in map(str, sources.files))
+            self.app.push_screen(
+                AskScreen("Write the files with the decisions to", "FILE.jsonl", name),
+                lambda text: self._start(self._preview(Path(text))) if text else None,
+            )
+
+    async def _preview(self, output: Path) -> None:
+        """Count what would be written, and ask."""
+        files = self.state.sources.files
+        removed = checked_removed_path(output, "removed", files, files, overwrite=True)
+        found: list[ApplyResult] = []
+        await cancellable(lambda: found.append(apply(self._work(), None)))
+        replaced = " and ".join(visible(path.name) for path in (output, removed) if path.exists())
+        body = lines(
+            *apply_text(found[0], str(output), str(removed)),
+            Content.assemble((f"replaces {replaced}", "bold $text-warning")) if replaced else None,
+            "The files of the data are not changed.",
+        )
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._write(output, removed)
+
+        self.app.push_screen(ConfirmScreen("Apply the decisions?", body), answered)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="apply")
+    def _write(self, output: Path, removed: Path) -> None:
+        """Write the files in the background."""
+        result = apply(self._work(), output, overwrite=True)
+        self.app.post_message(Applied("\n".join(apply_text(result, str(output), str(removed)))))
