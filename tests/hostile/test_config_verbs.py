@@ -51,6 +51,7 @@ OTHERS: Final[dict[str, list[list[str]]]] = {
     "ingest": [["ingest", "data.jsonl", "-o", "ingested.jsonl"]],
     "decontaminate": [["decontaminate", "data.jsonl", "--bench", "held.jsonl"]],
     "verify": [["verify", "given"]],
+    "redact": [["redact", "data.jsonl", "-o", "redacted.jsonl"]],
     "restore": [["restore", "given", "--all"]],
     "diff": [["diff", "given", "given"]],
     "apply": [["apply", "data.jsonl", "-o", "applied.jsonl"]],
