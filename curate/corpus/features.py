@@ -12,24 +12,18 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, NamedTuple, Protocol, Self
 
 from curate.core.config import DedupConfig
-from curate.core.disk_arrays import Rows, joined
+from curate.core.disk_arrays import Rows
 from curate.core.example import Example, attachments, value_at
 from curate.core.lazy import Flags, Floats, Ids, Numbers, np
 from curate.corpus.boilerplate import Passages, own_texts
 from curate.corpus.dedup_text import On, Segment, segments_of, turns_of, written_text
 from curate.corpus.keys import Keys, key_of, plain_key, plain_turns
-from curate.corpus.links import Links, links_of_columns, links_of_lines
+from curate.corpus.links import Links, links_of_lines
 from curate.corpus.short_text_keys import ShortTexts
 from curate.corpus.strata import Marking, Marks, marks_of_batch
-from curate.read.chunks import Batch, Chunk, LineSlices, chunk_bytes, read_chunk, read_lines
+from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine
-from curate.read.lines import BOM
 from curate.similarity.shingles import Sets, Shingling, salted, shingled, texts_of
-
-FEW_LINES: Final = 1000
-"""Number of lines up to which reading one by one is fast enough."""
-MIN_COMPILED_BYTES: Final = 1 << 20
-"""Size in bytes of a chunk from which plain lines are read by compiled code, which takes a while to load."""
 
 
 class LineCheck(Protocol):
@@ -139,101 +133,16 @@ class Columns(Lines):
     """Why the columns were not read from the cache or not written to it."""
     judged: Any = None
     """The result of `FeatureSpec.judging`."""
-    quick: bool = True
-    """Whether compiled code read them, which threads can do in parallel."""
 
 
 def columns_of(chunk: Chunk, spec: FeatureSpec) -> Columns:
     """Read a chunk. Raises `InputError` for a file that cannot be read any more."""
     judging = spec.judging
     judged = judging.judge(chunk) if judging else None
-    outlined = (
-        _outlined_columns(chunk, spec)
-        if (chunk.end is None or chunk.end - chunk.start >= MIN_COMPILED_BYTES) and _needs_only_plain_columns(spec)
-        else None
-    )
-    if outlined is None:
-        batch = read_chunk(chunk, FileFacts(chunk.name))
-        outlined = columns_of_batch(batch, spec)
-        outlined.physical, outlined.quick = len(batch.lines), len(batch.lines) < FEW_LINES
-    outlined.judged = judged
-    return outlined
-
-
-def _outlined_columns(chunk: Chunk, spec: FeatureSpec) -> "Columns | None":
-    """The columns of a chunk, read by compiled code; None if it is small or most of its lines are not plain."""
-    offset, buffer, size = chunk_bytes(chunk)
-    data = bytes(buffer[:size])
-    if size < MIN_COMPILED_BYTES:
-        return None
-    if offset == 0 and data.startswith(BOM):
-        offset, data = len(BOM), data[len(BOM) :]
-
-    from curate.corpus import plain_features as of  # compiled: for big files
-    from curate.read.plain_columns import plain_columns
-
-    outlined = plain_columns(data)
-    lengths = of.lengths_of(outlined)
-    if not lengths.all():  # lines without a word are read one by one, which decides whether they are examples
-        outlined, lengths = outlined.with_irregular(lengths == 0), lengths[lengths > 0]
-    if len(outlined.irregular_lines) > len(outlined.numbers):
-        return None
-    starts, sizes, endings = of.places_in(data, offset, outlined)
-    ids = of.ids_of(outlined)
-    linked, links = links_of_columns(outlined, ids, spec.shingling.size) if spec.links else (None, None)
-    sets, short_texts = of.sets_of(
-        outlined, spec.on, spec.shingling, spec.common, short_texts=spec.short_texts, whole_sets=linked
-    )
-    plain = Columns(
-        starts=starts,
-        sizes=sizes,
-        endings=endings,
-        numbers=outlined.numbers,
-        nths=np.zeros(len(starts), dtype=np.int64),
-        holds=np.ones(len(starts), dtype=np.bool_),
-        ids=ids,
-        sets=sets,
-        short_texts=short_texts,
-        lengths=lengths,
-        ranks=plain_ranks(spec.keep, outlined.lines[:, 1]),
-        keys=of.keys_of(outlined) if spec.keys else None,
-        links=links,
-        marks=of.marks_of(outlined, len(spec.marking.keys)) if spec.marking else None,
-    )
-    ended = not data or data.endswith(b"\n")
-    rest = columns_of_batch(
-        read_lines(chunk.name, data, outlined.starts, offset, outlined.irregular_lines, ended=ended), spec
-    )
-    columns = _merged(plain, rest)
-    columns.physical = len(outlined.starts) - 1
+    batch = read_chunk(chunk, FileFacts(chunk.name))
+    columns = columns_of_batch(batch, spec)
+    columns.physical, columns.judged = len(batch.lines), judged
     return columns
-
-
-def _needs_only_plain_columns(spec: FeatureSpec) -> bool:
-    """Whether the plain columns contain everything that `spec` requests."""
-    marking = spec.marking
-    inside = marking.keys if marking else ()
-    return not any(path.removeprefix("/").startswith("messages") for path in inside) and not (
-        marking and marking.traits
-    )
-
-
-def _merged(plain: Columns, rest: Columns) -> Columns:
-    """Lines of one chunk that were read in two ways, in order."""
-    if not len(rest.numbers):
-        return plain
-    order = np.argsort(np.concatenate([plain.numbers, rest.numbers]), kind="stable")
-    holds = np.concatenate([plain.holds, rest.holds])
-    example_order = (np.cumsum(holds) - 1)[order][holds[order]]
-    columns: dict[str, Any] = {}
-    for names, rows in ((LINE_TYPES, order), (Lines.KINDS, example_order)):
-        for name in names:
-            both = getattr(plain, name), getattr(rest, name)
-            if isinstance(both[0], Rows):
-                columns[name] = joined(type(both[0]), both).chosen(rows)
-            elif both[0] is not None:
-                columns[name] = np.concatenate(both)[rows]
-    return Columns(**columns)
 
 
 def columns_of_lines(lines: Sequence[ParsedLine], spec: FeatureSpec) -> Columns:
@@ -252,7 +161,11 @@ def columns_of_batch(batch: Batch, spec: FeatureSpec) -> Columns:
         if not parsed.blank
     ]
     examples = [parsed.example for _, parsed in irregular if parsed.example is not None]
-    lengths = np.array([*(sum(map(len, texts)) for texts in batch.texts), *map(length, examples)], dtype=np.int64)
+    plain_lengths = (
+        len(joined) - (len(texts) or 1) + 1  # NUL as separator
+        for joined, texts in zip(batch.joined_texts, batch.texts, strict=True)
+    )
+    lengths = np.array([*plain_lengths, *map(length, examples)], dtype=np.int64)
     spelled = list(map(plain_turns, batch.roles, batch.texts))
     ids = b"".join([*map(_id, spelled), *(bytes.fromhex(example.id) for example in examples)])
     halves = np.frombuffer(ids, dtype=">u8").astype(np.uint64).reshape(-1, 2)
@@ -306,7 +219,7 @@ def _compared(
     """
     count = len(batch.texts) + len(examples)
     if whole_sets is not None and not spec.common and not spec.short_texts:
-        return whole_sets, ShortTexts.of_some(count, {})
+        return whole_sets, ShortTexts.empty(count)
     plain = zip(batch.roles, batch.texts, strict=True)
     if spec.common:
         pieces = [
@@ -317,9 +230,8 @@ def _compared(
     else:
         texts = ["\n".join([turn_texts[i] for i in turns_of(roles, spec.on)]) for roles, turn_texts in plain]
         texts += [written_text(example, spec.on) for example in examples]
-    return shingled(texts_of(texts), spec.shingling), ShortTexts.of(texts) if spec.short_texts else ShortTexts.of_some(
-        count, {}
-    )
+    short_texts = ShortTexts.of(texts) if spec.short_texts else ShortTexts.empty(count)
+    return shingled(texts_of(texts), spec.shingling), short_texts
 
 
 def _plain_places(batch: Batch) -> Numbers:
@@ -327,12 +239,7 @@ def _plain_places(batch: Batch) -> Numbers:
     if batch.whole:
         return np.array([_place(parsed) for parsed in batch.whole], dtype=np.int64).reshape(-1, 5)
     rows = np.array(batch.numbers, dtype=np.int64) - 1
-    lines = batch.lines
-    bounds = (
-        np.asarray(lines.starts)
-        if isinstance(lines, LineSlices)
-        else np.cumsum([0, *(len(line) + 1 for line in lines)])
-    )
+    bounds = np.cumsum([0, *(len(line) + 1 for line in batch.lines)])
     starts, sizes = batch.offset + bounds[rows], bounds[rows + 1] - bounds[rows] - 1
     ended = (rows < len(batch.lines) - 1) | batch.ended
     returns = np.array([batch.lines[i].endswith(b"\r") for i in rows.tolist()], dtype=np.int64) * ended

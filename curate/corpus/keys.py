@@ -76,11 +76,12 @@ def plain_key(roles: tuple[str, ...], turns: Sequence[bytes]) -> Key:
 
 def plain_turns(roles: tuple[str, ...], texts: Sequence[str]) -> list[bytes]:
     """The turns of a plain conversation as canonical JSON."""
-    return [orjson.dumps({"content": text, "role": role}) for role, text in zip(roles, texts, strict=True)]
+    dumps = orjson.dumps
+    return [dumps({"content": text, "role": role}) for role, text in zip(roles, texts, strict=True)]
 
 
 def digest(data: bytes, seed: int = 0) -> int:
-    """A key, computed as in `curate.read.plain_columns`; never 0, which means no key."""
+    """A key; never 0, which means no key."""
     return xxhash.xxh64_intdigest(data, seed) or 1
 
 

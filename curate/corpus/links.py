@@ -13,9 +13,9 @@ and `blocks`. `curate.similarity.link_kernels` computes the keys; `Run` gives th
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from itertools import pairwise
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+from functools import cache, lru_cache
+from itertools import accumulate, pairwise
+from typing import ClassVar, Final, NamedTuple
 
 from curate.core.disk_arrays import Rows
 from curate.core.example import UNKNOWN, Example, attachments, content_id, trained_content
@@ -23,11 +23,7 @@ from curate.core.lazy import Bytes, Ids, Numbers, np
 from curate.core.text import normalised, words
 from curate.corpus.dedup_text import UNCOMPARED_ROLES, called_texts, other_sides
 from curate.corpus.keys import digest
-from curate.similarity.shingles import Sets, Texts, code_point_folds, letters, normal, texts_in, texts_of
-
-if TYPE_CHECKING:
-    from curate.read.plain_columns import PlainColumns
-
+from curate.similarity.shingles import Sets, Texts, code_point_folds, letters, normal, texts_of
 
 SHORT_ANSWER_WORDS: Final = 20
 """Number of words below which an answer is short: it is not compared separately."""
@@ -111,49 +107,29 @@ def _small_words() -> Ids:
     return hashes
 
 
-def links_of_columns(columns: "PlainColumns", ids: Ids, size: int) -> tuple[Sets, Links]:
-    """The links of plain lines, and the sets of their complete texts."""
-    from curate.read.plain_columns import ROLES
-
-    turns = columns.turns
-    texts = texts_in(columns.text, turns[:, 3].copy(), turns[:, 4].copy(), turns[:, 6] != 0)
-    kinds, roles = (
-        np.array([kind_of(role) for role in ROLES], dtype=np.uint8),
-        np.array([_role(role) for role in ROLES], dtype=np.uint64),
-    )
-    first = np.append(columns.lines[:, 0], len(turns))
-    sets, links, asks = linked(Pieces(texts, kinds[turns[:, 0]], roles[turns[:, 0]], first), size)
-    for row in np.flatnonzero(asks == 0).tolist():
-        speakers, spoken_texts = columns.conversation(row)
-        links.prompt_hash[row] = _prompt_key(
-            [text for role, text in zip(speakers, spoken_texts, strict=True) if role == "user"]
-        )
-    links.copy = ids[:, 0].copy()
-    return sets, links
-
-
 def links_of_lines(
     roles: Sequence[tuple[str, ...]], texts: Sequence[Sequence[str]], examples: Sequence[Example], ids: Ids, size: int
 ) -> tuple[Sets, Links]:
     """The links of plain conversations (roles and texts), then of examples. ids: of all of them."""
-    every: list[tuple[str, int, int]] = []
-    first = [0]
-    for speakers, turn_texts in zip(roles, texts, strict=True):
-        every += [(text, kind_of(role), _role(role)) for role, text in zip(speakers, turn_texts, strict=True)]
-        first.append(len(every))
+    every = [text for turn_texts in texts for text in turn_texts]
+    kinds, hashes = ([value for speakers in roles for value in make(speakers)] for make in (_kinds, _role_hashes))
+    first = [0, *accumulate(map(len, texts))]
     for example in examples:
-        every += _pieces(example)
+        for text, kind, role_hash in _pieces(example):
+            every.append(text)
+            kinds.append(kind)
+            hashes.append(role_hash)
         first.append(len(every))
     pieces = Pieces(
-        texts_of([text for text, _, _ in every]),
-        np.array([kind for _, kind, _ in every], dtype=np.uint8),
-        np.array([role for _, _, role in every], dtype=np.uint64),
+        texts_of(every),
+        np.array(kinds, dtype=np.uint8),
+        np.array(hashes, dtype=np.uint64),
         np.array(first, dtype=np.int64),
     )
     sets, links, asks = linked(pieces, size)
     for row in np.flatnonzero(asks == 0).tolist():
-        row_pieces = every[first[row] : first[row + 1]]
-        links.prompt_hash[row] = _prompt_key([text for text, kind, _ in row_pieces if kind == kind_of("user")])
+        turns = range(first[row], first[row + 1])
+        links.prompt_hash[row] = _prompt_key([every[turn] for turn in turns if kinds[turn] == kind_of("user")])
     links.copy = ids[:, 0].copy()
     for row, example in enumerate(examples, start=len(roles)):
         if attached := attachments(example.value):
@@ -184,6 +160,16 @@ def _pieces(example: Example) -> Iterable[tuple[str, int, int]]:
 def kind_of(role: str) -> int:
     """The kind of a turn with this role; see `curate.similarity.link_kernels`."""
     return 0 if role in UNCOMPARED_ROLES else {"user": 1, "assistant": 2}.get(role, 3)
+
+
+@lru_cache(10_000)  # most conversations of a file have one of few shapes
+def _kinds(roles: tuple[str, ...]) -> list[int]:
+    return list(map(kind_of, roles))
+
+
+@lru_cache(10_000)
+def _role_hashes(roles: tuple[str, ...]) -> list[int]:
+    return list(map(_role, roles))
 
 
 @cache

@@ -187,11 +187,7 @@ def _columns(
     pieces: Iterator[Chunk], spec: FeatureSpec, pool: WorkerPool, memory: DedupCache | None
 ) -> Iterator[Columns]:
     """The columns of each piece, cached or computed."""
-    quick = [spec.judging is None and not spec.keys]
-    for columns in pool.each(
-        partial(columns_for, spec=spec), map(memory.task if memory else Task, pieces), lambda: all(quick)
-    ):
-        quick.append(columns.quick)
+    for columns in pool.each(partial(columns_for, spec=spec), map(memory.task if memory else Task, pieces)):
         if memory and columns.trouble:
             memory.notes.append(columns.trouble)
         yield columns

@@ -9,15 +9,14 @@ in one place and a content word in another.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any, ClassVar, Final, Self
 
 import xxhash
 
-from curate.core.disk_arrays import Rows, joined
-from curate.core.lazy import Bytes, Hashes, Numbers, Words, np
+from curate.core.disk_arrays import Rows
+from curate.core.lazy import Hashes, Numbers, Words, np
 from curate.core.text import UNSPACED, normalised
 from curate.language.lexicon import FILLER_WORDS
 from curate.language.spelling import same_word, spelling_key, spellings
@@ -40,45 +39,22 @@ class ShortTexts(Rows):
     """The number of each word, ascending."""
 
     @classmethod
+    def empty(cls, count: int) -> "ShortTexts":
+        """Texts that are not short."""
+        return cls(np.empty(0, dtype=np.uint32), np.zeros(count + 1, dtype=np.int64), {})
+
+    @classmethod
     def of(cls, texts: Iterable[str]) -> "ShortTexts":
         """The words of each text that is short."""
-        every = list(texts)
-        return cls.of_some(
-            len(every), {number: text for number, text in enumerate(every) if len(text) <= SHORT_TEXT_CHARS}
-        )
-
-    @classmethod
-    def of_spans(
-        cls, count: int, buffer: Bytes, numbers: Numbers, spans: Numbers, other_texts: Mapping[int, str]
-    ) -> "ShortTexts":
-        """As `of_some`, for the texts with these `numbers`, given as spans in an ASCII buffer; `other_texts` are given
-        as text.
-        """
-        from curate.similarity import word_kernels
-
-        words, ends, low, bounds = word_kernels.pieces(buffer, spans[0], spans[1])
-        folded = low.tobytes().decode()
-        vocabulary = {folded[start:end]: number for number, (start, end) in enumerate(pairwise(bounds.tolist()))}
-        short_numbers = sorted(number for number, text in other_texts.items() if len(text) <= SHORT_TEXT_CHARS)
-        more = cls.of_some(len(short_numbers), dict(enumerate(other_texts[number] for number in short_numbers)))
-        every = joined(cls, [cls(words, ends, vocabulary), more])
-        ends = np.append(every.ends, every.ends[-1])  # an empty row, for all texts that are not short
-        where = np.full(count, len(ends) - 2, dtype=np.int64)
-        where[numbers], where[short_numbers] = np.arange(len(numbers)), len(numbers) + np.arange(len(short_numbers))
-        return cls(every.words, ends, every.vocabulary).chosen(where)
-
-    @classmethod
-    def of_some(cls, count: int, texts: Mapping[int, str]) -> "ShortTexts":
-        """The words of `count` texts, of which the short ones are given by their numbers."""
         vocabulary: dict[str, int] = {}
-        words, sizes = list[int](), np.zeros(count, dtype=np.int64)
-        for number in sorted(texts):
-            text = texts[number]
+        words, sizes = list[int](), list[int]()
+        for text in texts:
+            tokens: list[str] = []
             if len(text) <= SHORT_TEXT_CHARS and (text.isascii() or not re.search(UNSPACED, text)):
                 tokens = WORD_OR_SIGN.findall(text.lower() if text.isascii() else normalised(text))
                 words += [vocabulary.setdefault(word, len(vocabulary)) for word in tokens]
-                sizes[number] = len(tokens)
-        return cls(np.array(words, dtype=np.uint32), np.append(0, np.cumsum(sizes)), vocabulary)
+            sizes.append(len(tokens))
+        return cls(np.array(words, dtype=np.uint32), np.cumsum([0, *sizes], dtype=np.int64), vocabulary)
 
     def sharing(self, dictionary: dict[Any, Any]) -> Self:
         """The texts in a larger vocabulary."""

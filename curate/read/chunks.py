@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NamedTuple, TypeVar, overload
+from typing import Any, BinaryIO, Final, NamedTuple, TypeVar
 
 import orjson
 
@@ -140,25 +140,6 @@ def read_at(chunk: Chunk, numbers: Iterable[int], value_of: Callable[[Example], 
     return values
 
 
-class LineSlices(Sequence[bytes]):
-    """The lines of a buffer, sliced on access; `starts` holds the start of each line and the end of the last one."""
-
-    def __init__(self, data: bytes | bytearray, starts: Any) -> None:
-        self.data, self.starts = memoryview(data), starts
-
-    def __len__(self) -> int:
-        return len(self.starts) - 1
-
-    @overload
-    def __getitem__(self, index: int) -> bytes: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[bytes]: ...
-    def __getitem__(self, index: int | slice) -> bytes | list[bytes]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        return bytes(self.data[self.starts[index] : self.starts[index + 1] - 1])
-
-
 @dataclass(slots=True)
 class Batch:
     """Lines of a file, numbered within the chunk: plain lines as columns of equal length, others as objects."""
@@ -270,16 +251,6 @@ def read_chunk(chunk: Chunk, facts: FileFacts, key_names: Set[str] | None = None
     _fill_batch(batch, facts, range(1, len(lines) + 1), key_names)
     facts.crlf += returns - _counted(batch, b"\r\n")
     facts.lf += len(lines) - (not batch.ended) - returns - _counted(batch, b"\n")
-    return batch
-
-
-def read_lines(
-    name: str, data: bytes | bytearray, starts: Any, offset: int, numbers: Iterable[int], *, ended: bool
-) -> Batch:
-    """Read lines of a buffer at `offset` of a file; `starts`: the start of each line and the end of the last one."""
-    batch = Batch(name, [], lines=LineSlices(data, starts), ended=ended, offset=offset)
-    batch._starts = (starts[:-1] + offset).tolist()
-    _fill_batch(batch, FileFacts(name), numbers)
     return batch
 
 

@@ -16,7 +16,7 @@ from typing import ClassVar, Final, Literal, NamedTuple
 
 from curate.core.disk_arrays import Rows
 from curate.core.invisible import UNSEEN
-from curate.core.lazy import Array, Bytes, Flags, Numbers, Shingles, np
+from curate.core.lazy import Array, Bytes, Numbers, Shingles, np
 from curate.core.text import UNSPACED, WORDS
 from curate.core.worker_pool import lazy_once
 
@@ -144,20 +144,27 @@ def letters() -> Bytes:
     return classes
 
 
-def texts_of(texts: Iterable[str | bytes]) -> Texts:
-    """Texts in one buffer; bytes are ASCII. Non-ASCII texts are normalized here, which requires Python; the case of
-    ASCII texts is folded by the compiled code.
+def texts_of(texts: Sequence[str]) -> Texts:
+    """Texts in one buffer. Texts with a character whose folding depends on others are normalized here, which requires
+    Python; the compiled code folds all others.
     """
-    encoded = [
-        text
-        if isinstance(text, bytes)
-        else text.encode()
-        if text.isascii()
-        else normal(text).encode("utf-8", "surrogatepass")
-        for text in texts
-    ]
-    buffer, offsets = buffer_of(encoded)
+    folded, sizes = list(texts), list(map(len, texts))
+    numbers = [number for number, text in enumerate(texts) if not text.isascii()]
+    for number in _unfoldable(texts, numbers):
+        folded[number] = normal(texts[number])
+    for number in numbers:
+        sizes[number] = len(folded[number].encode("utf-8", "surrogatepass"))
+    buffer = np.frombuffer("".join(folded).encode("utf-8", "surrogatepass"), dtype=np.uint8)
+    offsets = np.cumsum([0, *sizes], dtype=np.int64)
     return Texts(buffer, offsets[:-1], offsets[1:])
+
+
+def _unfoldable(texts: Sequence[str], numbers: Sequence[int]) -> list[int]:
+    """Of some texts, given by number, those with a character that `code_point_folds` does not fold."""
+    codes = np.frombuffer("".join([texts[number] for number in numbers]).encode("utf-32-le", "surrogatepass"), "<u4")
+    ends = np.cumsum([len(texts[number]) for number in numbers])
+    rows = np.unique(np.searchsorted(ends, np.flatnonzero(code_point_folds()[codes] < 0), side="right"))
+    return [numbers[row] for row in rows.tolist()]
 
 
 def buffer_of(texts: Sequence[bytes]) -> tuple[Bytes, Numbers]:
@@ -165,31 +172,6 @@ def buffer_of(texts: Sequence[bytes]) -> tuple[Bytes, Numbers]:
     offsets = np.zeros(len(texts) + 1, dtype=np.int64)
     np.cumsum([len(data) for data in texts], out=offsets[1:])
     return np.frombuffer(b"".join(texts), dtype=np.uint8), offsets
-
-
-def texts_in(
-    buffer: Bytes, starts: Numbers, ends: Numbers, plain: Flags, replacements: Iterable[tuple[int, str]] = ()
-) -> Texts:
-    """Texts in a buffer of UTF-8, of which some are `plain` ASCII; the texts in `replacements` replace those with their
-    numbers.
-    """
-    from curate.similarity import word_kernels
-
-    starts, ends = starts.copy(), ends.copy()
-    numbers = np.flatnonzero(~plain)
-    numbers = numbers[~word_kernels.alone(buffer, starts[numbers], ends[numbers], code_point_folds())]
-    replacement_texts = dict(replacements)
-    texts = {
-        number: str(buffer[starts[number] : ends[number]].tobytes(), "utf-8")
-        for number in numbers.tolist()
-        if number not in replacement_texts
-    } | replacement_texts
-    if texts:
-        rows = np.array(list(texts), dtype=np.int64)
-        more = texts_of(texts.values())
-        starts[rows], ends[rows] = more.starts + len(buffer), more.ends + len(buffer)
-        buffer = np.concatenate([buffer, more.buffer])
-    return Texts(buffer, starts, ends)
 
 
 def shingled(texts: Texts, shingling: Shingling = Shingling()) -> Sets:  # noqa: B008

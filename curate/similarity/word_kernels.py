@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from curate.read.numba_utils import write_utf8
 from curate.similarity.numba_utils import U64, compiled, decoded, mixed
 
 BLOCK_BYTES = 32
@@ -33,10 +32,21 @@ def _character(buffer: Any, position: int, folds: Any) -> Any:
 @compiled
 def _write_utf8(low: Any, position: int, code: int) -> int:
     """Write a character as UTF-8; returns its end."""
-    if code >= 0x80:
-        return int(write_utf8(low, position, code))
-    low[position] = code
-    return position + 1
+    if code < 0x80:
+        low[position] = code
+        return position + 1
+    if code < 0x800:
+        low[position] = 0xC0 | (code >> 6)
+    else:
+        if code < 0x10000:
+            low[position] = 0xE0 | (code >> 12)
+        else:
+            low[position], low[position + 1] = 0xF0 | (code >> 18), 0x80 | ((code >> 12) & 0x3F)
+            position += 1
+        low[position + 1] = 0x80 | ((code >> 6) & 0x3F)
+        position += 1
+    low[position + 1] = 0x80 | (code & 0x3F)
+    return position + 2
 
 
 @compiled
@@ -167,94 +177,3 @@ def tokens(
     if size >= 0:
         return int(_tokenize_spaced(low, eights, size, out))
     return int(_tokenize_unspaced(buffer, begin, end, classes, folds, characters, low, eights, out))
-
-
-@compiled
-def alone(buffer: Any, starts: Any, ends: Any, folds: Any) -> Any:
-    """Whether each text consists of characters that can be folded by themselves (see
-    `curate.similarity.shingles`).
-    """
-    out = np.empty(len(starts), dtype=np.bool_)
-    for row in range(len(starts)):
-        position, end, fine = starts[row], ends[row], True
-        while position < end and fine:
-            if buffer[position] < 0x80:
-                position += 1
-                continue
-            code, length = decoded(buffer, position)
-            fine = folds[code] >= 0
-            position += length
-        out[row] = fine
-    return out
-
-
-@compiled
-def _is_word(byte: int) -> bool:
-    """Whether a byte is an ASCII letter, digit or underscore."""
-    return 97 <= byte <= 122 or 65 <= byte <= 90 or 48 <= byte <= 57 or byte == 95
-
-
-@compiled
-def pieces(buffer: Any, starts: Any, ends: Any) -> Any:
-    """The folded words of ASCII texts, as `curate.language.tokens.WORD_OR_SIGN` finds them: the number of each word,
-    the end of the words of each text, and the vocabulary as the concatenated bytes of all distinct words and the end of
-    each.
-    """
-    total = 0
-    for row in range(len(starts)):
-        total += ends[row] - starts[row]
-    low, words, sizes = (
-        np.empty(total, dtype=np.uint8),
-        np.empty(total, dtype=np.uint32),
-        np.zeros(len(starts) + 1, dtype=np.int64),
-    )
-    slots = 16
-    while slots < 2 * total:
-        slots *= 2
-    table, word_ends, used, count, word_index = (
-        np.full(slots, -1, dtype=np.int64),
-        np.zeros(total + 1, dtype=np.int64),
-        0,
-        0,
-        0,
-    )
-    for row in range(len(starts)):
-        position, end = starts[row], ends[row]
-        while position < end:
-            start = position
-            while position < end and (
-                _is_word(buffer[position])
-                or (
-                    position > start
-                    and buffer[position] == 39
-                    and position + 1 < end
-                    and _is_word(buffer[position + 1])
-                )
-            ):
-                position += 1
-            if position == start:
-                position += 1
-                if buffer[start] != 43 and buffer[start] != 45:
-                    continue
-            word, size = U64(0xCBF29CE484222325), position - start
-            for i in range(size):
-                byte = buffer[start + i]
-                low[used + i] = byte + 32 if 65 <= byte <= 90 else byte
-                word = (word ^ U64(low[used + i])) * U64(0x100000001B3)
-            slot, same = np.int64(mixed(word) & U64(slots - 1)), False
-            while table[slot] >= 0 and not same:
-                other = word_ends[table[slot]]
-                same = word_ends[table[slot] + 1] - other == size
-                for i in range(size if same else 0):
-                    same = same and low[other + i] == low[used + i]
-                if not same:
-                    slot = (slot + 1) & (slots - 1)
-            if not same:
-                table[slot] = count
-                used += size
-                count += 1
-                word_ends[count] = used
-            words[word_index] = table[slot]
-            word_index += 1
-        sizes[row + 1] = word_index
-    return words[:word_index].copy(), sizes, low[:used].copy(), word_ends[: count + 1].copy()

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from curate.commands.dedup import DedupResult, write_plan
 from curate.core import worker_pool
 from curate.core.config import DedupConfig
-from curate.corpus import corpus, features, loading
+from curate.corpus import corpus, loading
 from curate.dedup import cluster_resolution
 from tests.conftest import chat, of_hundred
 from tests.workspaces import plan
@@ -222,7 +222,6 @@ def test_the_outcome_does_not_depend_on_pieces_workers_files_or_a_memory(
         patched.setattr(DEDUP, "cores", lambda: workers)
         assert run(lines, config, cut) == expected
         assert run(lines, config, memory=0) == expected
-        patched.setattr(features, "MIN_COMPILED_BYTES", 0)  # by compiled code, as big files are
         assert run(lines, config, cache=CACHE) == expected
         patched.setattr(loading, "CHUNK_BYTES", 2 * size)  # what is remembered was cut otherwise
         assert run(lines, config, cache=CACHE) == expected
@@ -254,7 +253,6 @@ def test_processes_make_what_threads_make(keep: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(DEDUP, "cores", lambda: 2)
     monkeypatch.setattr(loading, "CHUNK_BYTES", 50_000)
     monkeypatch.setattr(worker_pool, "FEW_ITEMS", 0)
-    monkeypatch.setattr(features, "FEW_LINES", 0)
     monkeypatch.setattr(cluster_resolution, "FACT_PAIRS_PER_BATCH", 50)
     monkeypatch.setattr(cluster_resolution, "MIN_PARALLEL_PAIRS", 0)
     started = []
@@ -271,9 +269,7 @@ def test_processes_make_what_threads_make(keep: str, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("compiled", [False, True])
-def test_a_file_of_one_shared_system_prompt_loses_nothing(compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(features, "MIN_COMPILED_BYTES", 0 if compiled else features.MIN_COMPILED_BYTES)
+def test_a_file_of_one_shared_system_prompt_loses_nothing() -> None:
     prompt = " ".join(f"rule{at}" for at in range(2000))
     lines = [
         json.dumps(chat(f"What is {word}?", f"{word} is the {at}th letter of them", prompt)).encode()

@@ -162,10 +162,9 @@ def test_run_counts_them_too(text: str, write: Write, capsys: Captured) -> None:
     lines=st.lists(
         st.sampled_from([*FORMS, *GOOD[:4], {"messages": [{"role": "user", "content": " "}]}, b"", b" "]), max_size=30
     ),
-    big=st.booleans(),
 )
-def test_all_readers_agree_on_what_is_understood(lines: list[object], big: bool) -> None:
-    """Lines one by one, pieces as columns, and outlines by compiled code."""
+def test_all_readers_agree_on_what_is_understood(lines: list[object]) -> None:
+    """Lines one by one, and pieces as columns."""
     path = Path("data.jsonl")
     path.write_bytes(b"".join(line_of(line) + b"\n" for line in lines))
     wanted = [
@@ -177,9 +176,7 @@ def test_all_readers_agree_on_what_is_understood(lines: list[object], big: bool)
     facts = FileFacts("data.jsonl")
     read_chunk(pieces[0], facts)
     assert facts.understood == len(wanted)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(features, "MIN_COMPILED_BYTES", 0 if big else features.MIN_COMPILED_BYTES)
-        made = features.columns_of(pieces[0], features.FeatureSpec("conversation", Shingling()))
+    made = features.columns_of(pieces[0], features.FeatureSpec("conversation", Shingling()))
     assert made.numbers[made.holds].tolist() == wanted
     assert len(made.ids) == len(made.lengths) == len(made.sets.offsets) - 1 == len(wanted)
     assert made.lengths.all()

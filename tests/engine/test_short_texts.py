@@ -6,7 +6,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -233,26 +232,3 @@ def test_texts_have_the_same_keys_however_they_are_parted(texts: list[str], step
 def test_any_text_has_a_key(texts: list[str]) -> None:
     keys = ShortTexts.of([*texts, *texts]).keys().tolist()
     assert keys[: len(texts)] == keys[len(texts) :]
-
-
-@pytest.mark.slow
-@given(
-    st.lists(
-        st.text(
-            st.characters(codec="utf-8", categories=["L", "N", "P", "Z", "S"]) | st.sampled_from("ab'+-_ 'a"),
-            max_size=30,
-        ),
-        max_size=6,
-    )
-)
-def test_words_found_by_compiled_code_are_those_of_the_texts(texts: list[str]) -> None:
-    expected = ShortTexts.of(texts)
-    numbers = np.array([at for at, text in enumerate(texts) if text.isascii()], dtype=np.int64)
-    data = b"".join(texts[at].encode() for at in numbers.tolist())
-    ends = np.cumsum([len(texts[at]) for at in numbers.tolist()], dtype=np.int64)
-    spans = np.stack([np.append(0, ends[:-1]) if len(ends) else ends, ends])
-    others = {at: text for at, text in enumerate(texts) if not text.isascii()}
-    found = ShortTexts.of_spans(len(texts), np.frombuffer(data, dtype=np.uint8), numbers, spans, others)
-    assert found.ends.tolist() == expected.ends.tolist()
-    said, wanted = ([[*brief.vocabulary][word] for word in brief.words] for brief in (found, expected))
-    assert said == wanted
