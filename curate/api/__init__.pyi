@@ -33,6 +33,7 @@ def conflicts(
     *,
     embeddings: str | None = None,
     nli: str | None = None,
+    reader: str | None = None,
     same_question: str | None = None,
     models: bool | None = None,
     min_confidence: float | None = None,
