@@ -43,8 +43,10 @@ class ChatModel:
     shared: Mapping[str, Any] = field(default_factory=dict)
     """What they share beside it: tools and variables of the chat template."""
 
-    def prompt(self, turns: list[Turn], room: int) -> list[int]:
-        """The token ids of the prompt. Raises `UsageError` if the template refuses the turns or they are too long."""
+    def prompt(self, turns: list[Turn], max_new_tokens: int) -> list[int]:
+        """The token ids of the prompt. Raises `UsageError` if the template refuses the turns, or if they do not fit the
+        model's context together with an answer of `max_new_tokens`.
+        """
         text = self.template.prompt({**self.shared, "messages": [*turns, {"role": "assistant", "content": "-"}]})
         if text is None:
             raise UsageError(
@@ -53,10 +55,10 @@ class ChatModel:
             )
         ids = self.template.ids(text)
         longest = longest_context(self.model.config, MAX_CONTEXT_TOKENS)
-        if len(ids) + room > longest:
+        if len(ids) + max_new_tokens > longest:
             raise UsageError(
-                f"the conversation has {len(ids):,} tokens; with {room:,} for the answer that is more than the "
-                f"model's {longest:,}",
+                f"the conversation has {len(ids):,} tokens; with {max_new_tokens:,} for the answer that is more than "
+                f"the model's {longest:,}",
                 "/reset starts a new one",
             )
         return ids
@@ -99,7 +101,7 @@ class WordStreamer(TextStreamer):  # type: ignore[misc]  # transformers has no t
         self.text, self.tokens, self.last, self._show = "", 0, -1, show
 
     def put(self, value: Any) -> None:
-        """Tokens of the prompt, then each new one."""
+        """Count a new token, keep it as the last one, and show it; the first call has the prompt, which is skipped."""
         if not self.next_tokens_are_prompt:
             self.tokens += value.numel()
             self.last = int(value.flatten()[-1])

@@ -41,9 +41,10 @@ def config_file(folder: Path, named: Path | None = None) -> Path | None:
 
 
 def config_in(folder: Path, *, trusted: bool = False) -> Path | None:
-    """The configuration file in a folder; None if it has none.
+    """`curate.toml`, else a `pyproject.toml` with a table `[tool.curate]`, in exactly this folder; None without either.
 
-    Raises as `config_file` does, unless `trusted` also for another user's file in a folder that everybody may write to.
+    Raises as `config_file` does. Without `trusted`, also raises `UsageError` for the file of another user in a folder
+    that everybody may write to.
     """
     if os.path.isfile(path := folder / "curate.toml"):  # noqa: PTH113 - of folders that may not be read, too
         if not trusted:

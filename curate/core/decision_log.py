@@ -57,6 +57,7 @@ class DecisionLog:
         self.follow()
 
     def _forget(self) -> None:
+        """Reset all that was read from the journal, before it is read from its start."""
         self.decisions: list[Decision] = []
         self.unreadable: list[int] = []
         """Numbers of invalid lines of the journal: truncated by a crash, or edited by hand. They are not changed."""

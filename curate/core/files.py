@@ -96,7 +96,10 @@ def _copy_of(source: TextIO | Path | None) -> Callable[[], Path]:
 
 
 def _copied(source: TextIO | Path | None) -> Path:
-    """Copy a stream or a pipe to a temporary file. Raises `InputError`, `OutputError`."""
+    """Copy a stream or a pipe to a temporary file, and return its path.
+
+    Raises `InputError` if `source` is None (there is no standard input), `OutputError` if the copy cannot be written.
+    """
     if source is None:
         raise InputError("-: there is no standard input", "pass a file, or pipe one to standard input")
     copy = scratch() / "data"

@@ -80,6 +80,7 @@ def require_filled(path: object, data: bytes | bytearray) -> None:
 
 
 def _size(variable: str, usual: int) -> int:
+    """The bytes that an environment variable such as `64GB` sets; `usual` if it is unset. Raises `UsageError`."""
     text = os.environ.get(variable, "").strip()
     if not text:
         return usual

@@ -235,7 +235,7 @@ def _compared(
 
 
 def _plain_places(batch: Batch) -> Numbers:
-    """Start, size, ending, number and nth of each plain line."""
+    """A row for each plain line: its offset, size, bytes of its line break, line number, and 0 for `nth`."""
     if batch.whole:
         return np.array([_place(parsed) for parsed in batch.whole], dtype=np.int64).reshape(-1, 5)
     rows = np.array(batch.numbers, dtype=np.int64) - 1
@@ -247,6 +247,7 @@ def _plain_places(batch: Batch) -> Numbers:
 
 
 def _place(parsed: ParsedLine) -> tuple[int, int, int, int, int]:
+    """The offset of a line, its size, the bytes of its line break, its number, and its `nth`."""
     line = parsed.line
     return line.offset, len(line.data), len(line.ending), line.number, line.nth
 

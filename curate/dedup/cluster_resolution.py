@@ -159,11 +159,12 @@ def resolve_ranked(
     threshold: float,
     agree: Callable[[Numbers], Flags] | None,
 ) -> Resolution:
-    """The outcome for the members of groups: numbers of sets, group by group, each in the order of ranks; `sizes`: of
-    the groups.
+    """Decide for each member of each group whether it is removed as a near-duplicate of a member that is kept.
 
-    `kinds`: the possible outcomes of each member (see `cluster_resolution_kernel`). `agree`: returns for rows of two
-    members whether they agree in their facts; None: facts are not compared.
+    `members` has the numbers of sets, group by group, the member to keep first; `sizes` the members per group. `kinds`
+    has the possible outcomes of each member (see `cluster_resolution_kernel`). Members are similar from an exact
+    Jaccard similarity of `threshold` on. `agree` returns for rows of two members whether they agree in their facts; if
+    it is None, facts are not compared.
     """
     from curate.dedup import cluster_resolution_kernel as kernel
 

@@ -225,7 +225,7 @@ def _most_similar(
 
 @compiled
 def _verdict(pairs: Any, verdicts: Any, first: int, second: int) -> Any:
-    """The known result for two members."""
+    """The result of the comparison of two members' facts, from ascending `pairs`; `UNKNOWN` if it has not been made."""
     pair, low, high = (U64(first) << U64(32)) | U64(second), 0, len(pairs)
     while low < high:
         middle = (low + high) // 2

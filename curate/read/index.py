@@ -86,7 +86,10 @@ class FileIndex:
         yield self.count
 
     def _block(self, block: bytes, offset: int, rest: int, number: int) -> tuple[int, int]:
-        """Index a block at `offset`; the line that continues into it starts at `rest`."""
+        """Index the lines that end in a block at `offset`; the one that continues into it starts at `rest`.
+
+        `number` is the number of lines before that one. Returns both for the next block.
+        """
         ends = np.flatnonzero(np.frombuffer(block, np.uint8) == 10) + offset
         if not len(ends):
             self._before = block[-1] if block else self._before

@@ -163,6 +163,7 @@ class _Place:
         return span
 
     def _range(self, start: int, end: int, *, text: bool) -> SourceRange:
+        """The range from character `start` to `end` of the line; with `text`, its text too, unless it has a secret."""
         hidden = not text or bool(self.secret)
         text_shown, line = self.text, self.line
         first = last = breaks = more = 0

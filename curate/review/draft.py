@@ -25,7 +25,7 @@ PLAIN_KEYS: Final = {"role", "content"}
 
 
 def draft_of(value: dict[str, Any]) -> str:
-    """The text for a line's object."""
+    """The text of a line's object for an editor: plain messages under marks such as `#: user`, all else as JSON."""
     turns = value.get("messages")
     if set(value) == {"messages"} and isinstance(turns, list) and turns and all(_is_plain_turn(turn) for turn in turns):
         return (

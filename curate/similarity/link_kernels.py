@@ -127,8 +127,8 @@ def _with_capacity(out: Any, used: int, more: int) -> Any:
 
 
 @compiled
-def _room_for(pieces: Any) -> Buffers:
-    """Buffers for the longest conversation and the longest piece."""
+def _buffers_for(pieces: Any) -> Buffers:
+    """Work buffers large enough for the longest conversation and the longest text (piece) of `pieces`."""
     longest = widest = most = 1
     for row in range(len(pieces.first) - 1):
         total = 0
@@ -385,7 +385,7 @@ def linked(pieces: Any, scripts: Scripts, size: int, limits: Limits) -> Any:
     of those of each row.
     """
     least = limits.answer
-    rows, room = len(pieces.first) - 1, _room_for(pieces)
+    rows, room = len(pieces.first) - 1, _buffers_for(pieces)
     most = len(pieces.texts.buffer) // 5 + 1024
     out, offsets = np.empty(most, dtype=np.uint32), np.zeros(rows + 1, dtype=np.int64)
     answers, bounds = np.empty(most, dtype=np.uint32), np.zeros(rows + len(pieces.kinds) + 1, dtype=np.int64)

@@ -72,6 +72,7 @@ def files_point(folder: Path, manifest: Manifest, differences: list[Difference])
 
 
 def _unlisted_files(folder: Path, expected: Mapping[str, str]) -> Iterator[Path]:
+    """Data files in a folder, hidden ones aside, that are neither in `expected` nor the manifest."""
     for path in sorted(folder.rglob("*")):
         relative_path = path.relative_to(folder)
         hidden = any(part.startswith(".") for part in relative_path.parts)

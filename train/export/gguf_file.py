@@ -118,6 +118,7 @@ def _add_info(writer: Any, name: str, shape: Sequence[int], matrices: str) -> No
 
 
 def _array(tensor: Tensor, matrices: str) -> Any:
+    """The bytes of a tensor in the file as a NumPy array, in the type that it has if matrices have type `matrices`."""
     kind = _type_of(tensor.shape, matrices)
     if kind == "q8_0":
         return gguf_package().quants.quantize(

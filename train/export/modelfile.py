@@ -30,7 +30,11 @@ NEEDS: Final = "needs Ollama 0.33 or newer, which reads the chat template in mod
 
 
 def write(folder: Path, name: str, template: Template, questions: Questions, report: Report) -> list[str]:
-    """Write Modelfile and script; returns notes for the user. `report` is that of the training."""
+    """Write the Modelfile and a script with the commands for Ollama; returns notes for the user.
+
+    `questions` have the stop tokens, `report` (of the training) the system message. Raises `UsageError` if `name` is no
+    name of an Ollama model.
+    """
     system = report.system
     if not NAME.fullmatch(name):
         raise UsageError(

@@ -22,7 +22,7 @@ class Mapped(NamedTuple):
 
 
 class Ignored(NamedTuple):
-    """No effect, and why."""
+    """A key that has no effect in a recipe, and why."""
 
     note: str
     differs: bool = False
@@ -30,7 +30,7 @@ class Ignored(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """No import, why, and what to do."""
+    """A key that cannot be imported, why, and what to do."""
 
     note: str
     hint: str
@@ -44,11 +44,11 @@ class RefusedError(Exception):
 
 
 class Amount(NamedTuple):
-    """How much there is to train on."""
+    """The size of the training data."""
 
     examples: int
     tokens: float
-    """Of a mean example, estimated."""
+    """Estimated mean number of tokens of an example."""
 
 
 @dataclass
@@ -115,7 +115,7 @@ class Configuration:
 
     @cached_property
     def objective(self) -> str:
-        """What is learned, by the trainer, the stage or the key."""
+        """The objective, such as `dpo`, by the trainer, the stage or the key."""
         blocks = self.source.blocks
         named = [
             name.removesuffix("Config").lower() for name in blocks if name in ("DPOConfig", "ORPOConfig", "KTOConfig")
@@ -150,12 +150,12 @@ class Configuration:
 
     @property
     def max_steps(self) -> int:
-        """Steps instead of epochs; 0 where epochs count."""
+        """The number of steps that replaces epochs; 0 if the file counts epochs."""
         value = self.get("max_steps")
         return 0 if value in (None, -1, 0, "-1") else self.whole("max_steps")
 
     def batch(self) -> Outcome:
-        """Examples of a step."""
+        """`batch`: the number of examples of an optimiser step, on all processes."""
         each, times = self.whole("per_device_train_batch_size"), self.whole("gradient_accumulation_steps")
         if self.has("batch_size") and not self.given("gradient_accumulation_steps"):
             times = max(1, self.whole("batch_size") // each)

@@ -27,7 +27,7 @@ NOT_OFFERED: Final = "curate train does not offer it"
 
 
 def length(of: Configuration) -> Outcome:
-    """Tokens of the longest example."""
+    """`max_length`: the most tokens of an example."""
     if of.get("max_length") is None:
         return Refused("no limit", "write the tokens of the longest example")
     values: dict[str, Any] = {"max_length": of.whole("max_length")}
@@ -37,14 +37,14 @@ def length(of: Configuration) -> Outcome:
 
 
 def steps(of: Configuration) -> Outcome:
-    """Steps or epochs."""
+    """`max_steps` if the file gives it, else `epochs`."""
     if of.max_steps:
         return Mapped({"max_steps": of.max_steps}, "instead of epochs" if of.given("num_train_epochs") else "")
     return Mapped({"epochs": of.number("num_train_epochs", above=0)})
 
 
 def warmup(of: Configuration) -> Outcome:
-    """Share of the steps."""
+    """`warmup`, a share of all steps, from a share or a number of steps."""
     if of.get("lr_scheduler_type") == "constant":
         return Mapped({"warmup": 0.0}, "the schedule constant has none; constant_with_warmup has")
     count = of.number("warmup_steps") if of.given("warmup_steps") or not of.has("warmup_ratio") else 0.0
@@ -62,7 +62,7 @@ def warmup(of: Configuration) -> Outcome:
 
 
 def method(of: Configuration) -> Outcome:
-    """What is trained, and in how many bits the base is."""
+    """`method`: `lora`, `qlora` (the base in 4 bits) or `full`."""
     if of.has("load_in_8bit") or of.get("quantization_bit") not in (None, 4, "4"):
         return Refused("the base in other than 4 or 16 bits", "use load_in_4bit, or no quantisation")
     quantised = bool(of.has("load_in_4bit") or of.has("quantization_bit"))
@@ -79,7 +79,7 @@ def method(of: Configuration) -> Outcome:
 
 
 def double(of: Configuration) -> Outcome:
-    """The blocks of NF4."""
+    """`double_quantisation` of a base in 4 bits; only the type NF4 is accepted."""
     if not (of.has("load_in_4bit") or of.has("quantization_bit")):
         return Ignored("the base is not quantised")
     if of.get("bnb_4bit_quant_type") != "nf4":
@@ -88,7 +88,7 @@ def double(of: Configuration) -> Outcome:
 
 
 def dtype(of: Configuration) -> Outcome:
-    """The type of the computation."""
+    """`dtype`, from `fp16`, `bf16` or the name of a type."""
     if any(map(of.is_expression, ("fp16", "bf16", "torch_dtype", "bnb_4bit_compute_dtype"))):
         return Mapped({"dtype": "auto"}, "depends on the machine: auto")
     half, brain = of.has("fp16") and of.flag("fp16"), of.has("bf16") and of.get("bf16") not in (False, "false")
@@ -101,7 +101,7 @@ def dtype(of: Configuration) -> Outcome:
 
 
 def targets(of: Configuration) -> Outcome:
-    """The layers that get an adapter."""
+    """`target_modules`: the layers that get an adapter."""
     if of.has("lora_target_linear") and of.flag("lora_target_linear"):
         return Mapped({"target_modules": "all-linear"})
     value = of.get("target_modules")
@@ -120,28 +120,28 @@ def targets(of: Configuration) -> Outcome:
 
 
 def alpha(of: Configuration) -> Outcome:
-    """The scale of an adapter."""
+    """`alpha` of an adapter: `lora_alpha`, or twice the rank if the file does not set it."""
     if of.get("lora_alpha") is None:
         return Mapped({"alpha": 2.0 * of.whole("r")}, "twice the rank")
     return Mapped({"alpha": of.number("lora_alpha", above=0)})
 
 
 def start(of: Configuration) -> Outcome:
-    """The start of an adapter."""
+    """`initialisation` of an adapter."""
     name = "pissa" if of.get("pissa_init") is True else str(of.get("init_lora_weights", True)).lower()
     start = STARTS.get("pissa" if name.startswith("pissa_niter_") else name)
     return Mapped({"initialisation": start}) if start else Refused(NOT_OFFERED, f"use one of {', '.join(STARTS)}")
 
 
 def objective(of: Configuration) -> Outcome:
-    """What is learned."""
+    """`objective`: `sft`, `dpo`, `orpo` or `kto`."""
     if of.objective not in LOSSES:
         return Refused(f"{of.objective}: {NOT_OFFERED}", f"use one of {', '.join(LOSSES)}")
     return Mapped({"objective": of.objective})
 
 
 def loss(of: Configuration) -> Outcome:
-    """The loss of the objective."""
+    """No key: `loss_type` is ignored if it is the loss of the objective, else refused."""
     value = of.get("loss_type")
     name = value[0] if isinstance(value, list) and len(value) == 1 else value
     if name in LOSSES.get(of.objective, ()):
@@ -150,7 +150,7 @@ def loss(of: Configuration) -> Outcome:
 
 
 def beta(of: Configuration) -> Outcome:
-    """The strength of a preference loss."""
+    """`beta` of a preference loss; refused for `sft`."""
     if of.objective == "sft":
         return Refused(
             "beta belongs to dpo, orpo and kto; the file does not say which", "add  objective: dpo  to the file"
@@ -159,7 +159,7 @@ def beta(of: Configuration) -> Outcome:
 
 
 def evaluation(of: Configuration) -> Outcome:
-    """Steps between measurements."""
+    """`evaluate_every`: steps between two measurements; 0 for none."""
     if of.get("eval_strategy") in ("no", False):
         return Mapped({"evaluate_every": 0})
     if of.has("eval_steps") and of.number("eval_steps") >= 1:
@@ -175,7 +175,7 @@ def evaluation(of: Configuration) -> Outcome:
 
 
 def keep(of: Configuration) -> Outcome:
-    """Which adapter is the result."""
+    """`keep`: whether the best or the last adapter is the result; `patience` of early stopping."""
     best = of.get("load_best_model_at_end") in (True, "true") or of.has("early_stopping_patience")
     values: dict[str, Any] = {"keep": "best" if best else "last"}
     if of.has("early_stopping_patience"):
@@ -184,7 +184,7 @@ def keep(of: Configuration) -> Outcome:
 
 
 def template(of: Configuration) -> Outcome:
-    """A chat template, by name, as a file or in the configuration itself."""
+    """`chat_template`: a name, a file, or the text of a template."""
     if not of.given("chat_template"):
         return Ignored("the template of the model is used; compare with  curate train --plan")
     value = str(of.get("chat_template") or "")
@@ -196,7 +196,7 @@ def template(of: Configuration) -> Outcome:
 
 
 def reports(of: Configuration) -> Outcome:
-    """Where metrics go."""
+    """`report_to`: the offered trackers among those of the file."""
     value = of.get("report_to")
     names = [str(name) for name in (value if isinstance(value, list) else [value])]
     known = [name for name in names if name in TRACKERS]
@@ -206,13 +206,13 @@ def reports(of: Configuration) -> Outcome:
 
 
 def checkpointing(of: Configuration) -> Outcome:
-    """Whether activations are computed again."""
+    """`activation_checkpointing`."""
     on = of.get("gradient_checkpointing") in (True, "true", "unsloth", "offload", "offload_disk", "True")
     return Mapped({"activation_checkpointing": on})
 
 
 def attention(of: Configuration) -> Outcome:
-    """How attention is computed."""
+    """`attention`; another implementation is ignored."""
     value = of.get("attn_implementation") or "flash_attention_2"
     if value in ("sdpa", "flash_attention_2", "eager", "auto"):
         return Mapped({"attention": value})
@@ -220,17 +220,17 @@ def attention(of: Configuration) -> Outcome:
 
 
 def number(key: str, becomes: str, **limits: float) -> Convert:
-    """A number as it is."""
+    """A converter that gives the number of `key` to the recipe's key `becomes`."""
     return lambda of: Mapped({becomes: of.number(key, **limits)})
 
 
 def same(key: str, becomes: str) -> Convert:
-    """A value as it is."""
+    """A converter that gives the value of `key` to the recipe's key `becomes`, unchanged."""
     return lambda of: Mapped({becomes: of.get(key)})
 
 
 def among(key: str, becomes: str, values: dict[str, str]) -> Convert:
-    """A name, by a table."""
+    """A converter that looks up the name in `key` in `values`, and refuses one that is not in it."""
 
     def convert(of: Configuration) -> Outcome:
         name = str(of.get(key)).lower()
@@ -242,17 +242,17 @@ def among(key: str, becomes: str, values: dict[str, str]) -> Convert:
 
 
 def flag(key: str, becomes: str) -> Convert:
-    """True or false."""
+    """A converter that gives the boolean of `key` to the recipe's key `becomes`."""
     return lambda of: Mapped({becomes: of.flag(key)})
 
 
 def ignored(note: str) -> Convert:
-    """No effect on what is learned."""
+    """A converter that ignores a key with a note."""
     return lambda _: Ignored(note)
 
 
 def only(*values: Any, reason: str, hint: str = "leave out the key") -> Callable[[str], Convert]:
-    """Refused with a reason, unless it has one of the values that change nothing."""
+    """Converters that refuse a key for a reason, unless its value is empty or one of `values`."""
 
     def with_key(key: str) -> Convert:
         allowed = (None, "", *values, [], {})
@@ -263,19 +263,19 @@ def only(*values: Any, reason: str, hint: str = "leave out the key") -> Callable
 
 
 def revision(of: Configuration) -> Outcome:
-    """A revision; `main` is the default."""
+    """`revision` of the model; `main` is ignored, since it is the default."""
     return Ignored("the default") if of.get("revision") == "main" else Mapped({"revision": of.get("revision")})
 
 
 def saves(of: Configuration) -> Outcome:
-    """Steps between checkpoints."""
+    """`save_every`: steps between two checkpoints."""
     if of.number("save_steps") < 1:
         return Ignored("a share of the steps: checkpoints every save_every steps")
     return Mapped({"save_every": of.whole("save_steps")})
 
 
 def datasets(of: Configuration) -> Outcome:
-    """The prompt format of Axolotl's data."""
+    """`chat_template` for Axolotl's data sets of type `alpaca`; other types are ignored."""
     value = of.get("datasets")
     kinds = {
         str(one.get("type", "")) if isinstance(one, dict) else "" for one in (value if isinstance(value, list) else [])
@@ -288,7 +288,7 @@ def datasets(of: Configuration) -> Outcome:
 
 
 def special_tokens(of: Configuration) -> Outcome:
-    """Tokens that the tokenizer gets."""
+    """No key: a padding token is ignored, any other added token is refused."""
     value = of.get("special_tokens")
     if isinstance(value, dict) and value.keys() <= {"pad_token"}:
         return Ignored("nothing is padded")
@@ -296,7 +296,7 @@ def special_tokens(of: Configuration) -> Outcome:
 
 
 def plugins(of: Configuration) -> Outcome:
-    """Plugins of Axolotl: kernels do not change the result."""
+    """No key: plugins of Axolotl with faster kernels are ignored, others are refused."""
     value = of.get("plugins")
     names = [str(name) for name in (value if isinstance(value, list) else [value])]
     if all("liger" in name.lower() or "cut_cross_entropy" in name.lower() for name in names):
@@ -305,14 +305,14 @@ def plugins(of: Configuration) -> Outcome:
 
 
 def dropout(of: Configuration) -> Outcome:
-    """Dropout of an adapter, which TRL switches off while it trains on preferences."""
+    """`dropout` of an adapter; 0 where TRL trains on preferences, since it switches dropout off."""
     if of.tool in ("trl", "unsloth") and of.objective != "sft" and of.get("disable_dropout", True) is True:
         return Mapped({"dropout": 0.0}, "TRL switches dropout off for preferences: disable_dropout")
     return Mapped({"dropout": of.number("lora_dropout")}) if of.has("lora_dropout") else Mapped({"dropout": 0.0})
 
 
 def mask(of: Configuration) -> Outcome:
-    """What the loss covers."""
+    """No key: a loss on the answers only is ignored, since recipes have no other; else refused."""
     given = [key for key in ("assistant_only_loss", "completion_only_loss") if of.given(key)]
     if not given:
         return Ignored(

@@ -174,7 +174,10 @@ class Gradients:
         return StepLoss(distributed.sum_over_processes(loss.mean), loss.texts)
 
     def compute(self, step: Sequence[int]) -> StepLoss:
-        """Compute the gradients once. Raises `OutOfMemory` on all processes if a micro-batch does not fit on one."""
+        """Compute the gradients of the texts numbered in `step`, with the present size of micro-batches.
+
+        Raises `OutOfMemory` on all processes if a micro-batch does not fit on one.
+        """
         mean, texts = torch.zeros((), device=device()), torch.zeros(len(step), 3, device=device())
         weight, factors = self.weigh(step, mean)
         with self.together():

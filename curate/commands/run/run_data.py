@@ -97,7 +97,10 @@ class RunData:
 
     @cached_property
     def models(self) -> dict[str, str]:
-        """Fingerprints of the local models that the wanted stages use. Raises `ModelError`."""
+        """The fingerprint of each local model that the chosen stages use, by purpose, such as `paraphrases`.
+
+        Raises `ModelError`.
+        """
         fingerprints = model_fingerprints(self.conflicts) if self.choice.wants("conflicts") else {}
         named_models = (("dedup", self.config.dedup.embeddings), ("split", self.config.split.semantic))
         purposes = {"dedup": "paraphrases", "split": "semantic"}

@@ -106,9 +106,12 @@ def unpaired_reasoning_tag() -> "pl.Expr":
     )
 
 
-def _unpaired_message(joined: str) -> str | None:
-    """The message for an answer whose marks are not in pairs."""
-    prompt, _, text = joined.partition("\0")
+def _unpaired_message(question_and_answer: str) -> str | None:
+    """The message for an answer whose marks are not in pairs; the question is before it, up to a null character.
+
+    None if they are, or if the question has a mark.
+    """
+    prompt, _, text = question_and_answer.partition("\0")
     marks = marked_text(text)
     if marks.paired or MARK.search(prompt):
         return None

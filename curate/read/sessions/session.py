@@ -60,7 +60,10 @@ class Thread:
         self.tools += [tool for tool in tools or () if isinstance(tool, dict)]
 
     def answer(self, text: Any, response: str = "") -> None:
-        """Add text, or parts, to the model's answer."""
+        """Add text, or parts, to the model's answer. Records with the same id `response` add to one message.
+
+        Raises `NoConversationError` for any other content.
+        """
         text = _checked(text)
         message = self._answer("text", response)
         earlier = message["content"]
@@ -70,7 +73,7 @@ class Thread:
             message["content"] = text if earlier is None else [*_parts(earlier), *_parts(text)]
 
     def think(self, text: str, response: str = "") -> None:
-        """Add reasoning to the model's answer."""
+        """Add reasoning to the model's answer; see `answer`."""
         if not isinstance(text, str):
             raise NoConversationError("reasoning that is no text")
         message = self._answer("reasoning", response)
