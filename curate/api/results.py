@@ -64,7 +64,7 @@ class ResultFrames(Generic[Result]):
         raise NotImplementedError
 
     def _notebook(self) -> tuple[str, Facts, Shown]:
-        """A title, counts and frames, each by its title."""
+        """For the HTML of a notebook: a title, counts by name, and data frames by title."""
         raise NotImplementedError
 
     def __repr__(self) -> str:

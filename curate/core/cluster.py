@@ -72,8 +72,10 @@ class Executor(NamedTuple):
         *,
         gpu: bool = False,
     ) -> "ClusterPool":
-        """A pool of the workers of the cluster. `packages`: those that all need in the same versions, or all lack;
-        `gpu`: each task has a GPU of its own, if the cluster has any.
+        """A pool of the workers of the cluster.
+
+        `make_state` is called once per worker, for the state of its tasks. All workers must have the same `files`, and
+        the same versions of `packages` or none. With `gpu`, each task has a GPU of its own, if the cluster has any.
         """
         return ClusterPool(self.address, make_state, files, packages, gpu=gpu)
 

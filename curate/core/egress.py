@@ -219,6 +219,7 @@ def key_for(address: str, named: str | None = None, general: str | None = None) 
 
 
 def _from_keyring(host: str) -> str:
+    """The API key for a host from the keyring; empty if it has none, is locked or is not installed."""
     try:
         import keyring  # optional, and slow to import
         from keyring.errors import KeyringError

@@ -113,7 +113,10 @@ def fingerprints(findings: Sequence[Finding]) -> list[Fingerprint]:
 
 
 def key_of(finding: Finding) -> tuple[str, str, str]:
-    """A finding's fingerprint without its number; about a whole file, only the rule and the file count."""
+    """What a finding's fingerprint is made of: its rule, the id of its example, and its JSON pointer.
+
+    Without an example, the second one is the file and the message, or the file alone if the finding has no line.
+    """
     if finding.example is not None:
         return finding.code, finding.example, finding.pointer
     return finding.code, f"{finding.file}: {finding.message}" if finding.line else finding.file, finding.pointer

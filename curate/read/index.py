@@ -178,7 +178,10 @@ class FileIndex:
         )
 
     def find(self, place: Place) -> int | None:
-        """The line at a place, or the document element that contains it; None if there is none (yet)."""
+        """The position, from 0, of the line at a place or of the document element that contains it.
+
+        None if there is none, or if it has not been indexed yet.
+        """
         numbers = self._numbers[: self.count]
         index = int(np.searchsorted(numbers, place.line, side="right")) - 1
         if index < 0 or (not self._nths and numbers[index] != place.line):

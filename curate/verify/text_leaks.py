@@ -107,7 +107,10 @@ def exempt_texts_point(manifest: Path, leaks: TextLeaks, count: int, differences
 
 
 def exempt_texts(leaks: TextLeaks) -> Iterator[NotChecked]:
-    """The exempt texts, most frequent first."""
+    """The texts that were not compared because too many examples share them, most frequent first.
+
+    Those after the first `MAX_NAMED` are yielded as one sum.
+    """
     by_frequency = sorted(leaks.exempt, key=lambda exempt: (-exempt.examples, exempt.text))
     for exempt in by_frequency[:MAX_NAMED]:
         code = KINDS[exempt.kind]

@@ -111,7 +111,7 @@ def empty_question() -> "pl.Expr":
 @empty_question.repaired_by(safe=False)
 @on_messages
 def drop_empty_systems(messages: list[Object]) -> list[Object] | None:
-    """Remove empty system messages; nothing changes where a question is empty."""
+    """The messages without empty system messages; None if a question is empty or if no message remains."""
     if any(_is_empty(message) and role_of(message) == "user" for message in messages):
         return None
     return [

@@ -93,6 +93,7 @@ def _block(part: Any, pointer: str) -> blocks.Block:
 
 
 def _reasoning(content: Object, part: Object, pointer: str) -> blocks.Block:
+    """The block of a part with the reasoning `content`; without text if it is redacted. Raises `UnreadableError`."""
     reasoning = content.get("reasoningText")
     if len(content) != 1 or not (isinstance(reasoning, dict) or "redactedContent" in content):
         raise UnreadableError(pointer, "a reasoning is not `reasoningText` or `redactedContent` alone")
