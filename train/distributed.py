@@ -89,17 +89,17 @@ def from_first(make: Callable[[], Value]) -> Value:
         return make()
     from torch import distributed
 
-    found: list[Any] = [None, ""]
+    value_and_error: list[Any] = [None, ""]
     failure: Exception | None = None
     if rank() == 0:
         try:
-            found[0] = make()
+            value_and_error[0] = make()
         except Exception as error:  # noqa: BLE001
-            failure, found[1] = error, f"{error}" or type(error).__name__
-    distributed.broadcast_object_list(found, src=0)
+            failure, value_and_error[1] = error, f"{error}" or type(error).__name__
+    distributed.broadcast_object_list(value_and_error, src=0)
     if failure is not None:
         raise failure
-    if found[1]:
-        raise CurateError(f"rank 0 stopped: {found[1]}")
-    value: Value = found[0]
+    if value_and_error[1]:
+        raise CurateError(f"rank 0 stopped: {value_and_error[1]}")
+    value: Value = value_and_error[0]
     return value

@@ -85,8 +85,8 @@ class ChatModel:
                 if has_virtual(self.model):
                     answer_with_virtual(self.model, ids, **options)
                 else:
-                    asked = torch.tensor([ids], device=device())
-                    generate(self.model, input_ids=asked, attention_mask=torch.ones_like(asked), **options)
+                    input_ids = torch.tensor([ids], device=device())
+                    generate(self.model, input_ids=input_ids, attention_mask=torch.ones_like(input_ids), **options)
         except KeyboardInterrupt:
             streamer.end()
             return Completion(streamer.text, (), ended=False, tokens=streamer.tokens)

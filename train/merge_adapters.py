@@ -44,15 +44,15 @@ SHARED_KEYS: Final = {*OnBase.model_fields}
 def weighted_sum(parts: Sequence[LoraWeights], weights: Sequence[float]) -> dict[str, tuple[Tensor, Tensor]]:
     """Per module the factors (rank, inputs) and (outputs, rank) of the weighted sum, with scale 1; ranks add up."""
     shapes = {module: (down.shape[1], up.shape[0]) for part in parts for module, (down, up) in part.modules.items()}
-    found = {}
+    factors = {}
     for module, (inputs, outputs) in shapes.items():
         pairs = [
             part.modules.get(module, (torch.zeros(part.rank, inputs), torch.zeros(outputs, part.rank)))
             for part in parts
         ]
         ups = [up * (weight * part.scale) for (_, up), part, weight in zip(pairs, parts, weights, strict=True)]
-        found[module] = (torch.cat([down for down, _ in pairs]), torch.cat(ups, dim=1))
-    return found
+        factors[module] = (torch.cat([down for down, _ in pairs]), torch.cat(ups, dim=1))
+    return factors
 
 
 def require_mergeable(runs: Sequence[Trained], weights: Sequence[float]) -> None:
@@ -77,7 +77,7 @@ def _obstacles(run: Trained, first: Trained) -> Iterator[tuple[str, str]]:
     if why := obstacle(run.folder.adapter):
         yield why, "export it with  --to merged  and train the other adapter on the result"
     if run.report.base != first.report.base:
-        own, other = (f"{visible(one.report.model)} ({one.report.base[:20]}…)" for one in (run, first))
+        own, other = (f"{visible(trained.report.model)} ({trained.report.base[:20]}…)" for trained in (run, first))
         yield f"was trained on {own}, the first one on {other}", "an adapter fits only the base that it was trained on"
     if run.report.template != first.report.template:
         yield "was trained with another chat template than the first one", "train both with the same chat template"
@@ -98,27 +98,32 @@ def merge_adapters(
     """
     require_mergeable(runs, weights)
     places = [*data, *[None] * (len(runs) - len(data))]
-    asked = [questions_for(run, run.template(), place, limit) for run, place in zip(runs, places, strict=True)]
+    questions = [questions_for(run, run.template(), place, limit) for run, place in zip(runs, places, strict=True)]
     parts = [lora_weights(run.folder.adapter) for run in runs]
     with memory_errors("use a machine with more memory: the base is loaded in 16 bits"), writing(folder) as stage:
         _save(stage, runs[0], parts, weighted_sum(parts, weights))
-        losses = _measured(stage, runs, asked, printer)
-        members = tuple(map(_member, runs, weights, parts, asked, losses))
-        rank, known = sum(part.rank for part in parts), [run.report.model_dump(include=SHARED_KEYS) for run in runs]
+        losses = _measured(stage, runs, questions, printer)
+        members = tuple(map(_member, runs, weights, parts, questions, losses))
+        rank, shared_keys = (
+            sum(part.rank for part in parts),
+            [run.report.model_dump(include=SHARED_KEYS) for run in runs],
+        )
         # The model as the first recipe names it; a system message of some would mislead the others.
         same = {
-            key: value for key, value in known[0].items() if key == "model" or all(one[key] == value for one in known)
+            key: value
+            for key, value in shared_keys[0].items()
+            if key == "model" or all(values[key] == value for values in shared_keys)
         }
         made = Composition(folder=str(folder), rank=rank, members=members, **same)
         (stage / COMPOSED_FILE).write_bytes(json_text(made.model_dump(mode="json")).encode("utf-8", "surrogatepass"))
-        conclude(stage, _export(stage, runs[0], made, asked[0]))
+        conclude(stage, _export(stage, runs[0], made, questions[0]))
     return made
 
 
 def _save(stage: Path, first: Trained, parts: Sequence[LoraWeights], factors: dict[str, tuple[Tensor, Tensor]]) -> None:
     rank = sum(part.rank for part in parts)
     targets = [part.config.target_modules for part in parts]
-    listed = all(isinstance(one, set | list) for one in targets)
+    listed = all(isinstance(target, set | list) for target in targets)
     named: Any = sorted(set().union(*targets)) if listed else sorted(factors)
     config = LoraConfig(r=rank, lora_alpha=rank, target_modules=named, task_type="CAUSAL_LM", inference_mode=True)
     config.base_model_name_or_path = first.recipe.model
@@ -132,48 +137,48 @@ def _save(stage: Path, first: Trained, parts: Sequence[LoraWeights], factors: di
 
 
 def _measured(
-    stage: Path, runs: Sequence[Trained], asked: Sequence[Questions], printer: JournalPrinter
+    stage: Path, runs: Sequence[Trained], questions_by_run: Sequence[Questions], printer: JournalPrinter
 ) -> list[tuple[float, float, float]]:
     """For each adapter the losses on its own questions: of the base, with it alone, with all."""
     # Rounding must not pass for a loss by merging.
     dtype = torch.float32 if device().type == "cpu" else compute_dtype("auto")
     printer.print("loading the base in 16 bits")
     model = load_adapter(runs[0].base(quantised=False, dtype=dtype), stage, "all")
-    phase = printer.phase("measuring", 3 * sum(len(one.texts) for one in asked))
-    found = []
-    for number, (run, one) in enumerate(zip(runs, asked, strict=True)):
+    phase = printer.phase("measuring", 3 * sum(len(questions.texts) for questions in questions_by_run))
+    losses = []
+    for number, (run, questions) in enumerate(zip(runs, questions_by_run, strict=True)):
         load_adapter(model, run.folder.adapter, str(number))
 
-        def loss(of: Any, one: Questions = one) -> float:
-            return held_out_loss(of, one.texts, dtype, packing=False, done=phase.advance)
+        def loss(of: Any, questions: Questions = questions) -> float:
+            return held_out_loss(of, questions.texts, dtype, packing=False, done=phase.advance)
 
         with adapter_disabled(model) as base:
             before = loss(base)
         model.set_adapter(str(number))
         alone = loss(model)
         model.set_adapter("all")
-        found.append((before, alone, loss(model)))
-    return found
+        losses.append((before, alone, loss(model)))
+    return losses
 
 
 def _member(
-    run: Trained, weight: float, part: LoraWeights, asked: Questions, losses: tuple[float, float, float]
+    run: Trained, weight: float, part: LoraWeights, questions: Questions, losses: tuple[float, float, float]
 ) -> Member:
     before, alone, composed = losses
     return Member(
         run=str(run.folder.path), key=run.report.key, adapter_sha256=run.report.adapter_sha256, weight=weight,
         rank=part.rank, held_out=run.report.held_out,
-        questions=len(asked.texts), base_loss=before, alone_loss=alone, composed_loss=composed,
+        questions=len(questions.texts), base_loss=before, alone_loss=alone, composed_loss=composed,
         kept=(before - composed) / (before - alone) if alone < before else None,
     )  # fmt: skip
 
 
-def _export(stage: Path, first: Trained, made: Composition, asked: Questions) -> Export:
+def _export(stage: Path, first: Trained, made: Composition, questions: Questions) -> Export:
     template = first.template()
-    names = ", ".join(f"{one.weight:g} x {Path(one.run).name}" for one in made.members)
+    names = ", ".join(f"{member.weight:g} x {Path(member.run).name}" for member in made.members)
     return Export(
         **made.model_dump(include=SHARED_KEYS), form="adapter", folder=made.folder, method="lora", manifest=None,
-        key=key_of([[one.key, one.weight] for one in made.members]), adapter_sha256=sha256(stage / WEIGHTS),
-        template_source=template.source, stops=tuple(template.tokenizer.convert_ids_to_tokens(list(asked.stops))),
+        key=key_of([[member.key, member.weight] for member in made.members]), adapter_sha256=sha256(stage / WEIGHTS),
+        template_source=template.source, stops=tuple(template.tokenizer.convert_ids_to_tokens(list(questions.stops))),
         dtype="float32", files=files_of(stage), proof=None, notes=(f"the sum of {names}",),
     )  # fmt: skip

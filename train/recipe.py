@@ -39,8 +39,8 @@ def _regular(value: tuple[str, ...] | str) -> tuple[str, ...] | str:
         try:
             re.compile(value)
         except re.error as error:
-            known = ", ".join(PRESETS)
-            raise ValueError(f"is none of {known}, no list of names, no regular expression ({error})") from error
+            preset_names = ", ".join(PRESETS)
+            raise ValueError(f"is none of {preset_names}, no list of names, no regular expression ({error})") from error
     return value
 
 
@@ -333,16 +333,16 @@ def load_recipe(path: Path, changes: Sequence[str] = (), tell: Callable[[str], N
         Recipe, own | set_, str(path), "fix these keys; `curate recipe import` converts files of other trainers"
     )
     folder = path.parent.resolve()
-    found = {"data": str(folder / Path(recipe.data).expanduser())}
+    resolved = {"data": str(folder / Path(recipe.data).expanduser())}
     if (folder / recipe.model).is_dir():
         if recipe.revision:
             raise ConfigError(f"{path}: revision: {recipe.model} is a folder, which has none", "leave out  revision")
-        found["model"] = str(folder / recipe.model)
+        resolved["model"] = str(folder / recipe.model)
     elif recipe.revision:
-        found |= {"model": f"{recipe.model}@{recipe.revision}", "revision": ""}
+        resolved |= {"model": f"{recipe.model}@{recipe.revision}", "revision": ""}
     if recipe.chat_template and (folder / recipe.chat_template).is_file():
-        found["chat_template"] = str(folder / recipe.chat_template)
-    return recipe.model_copy(update=found)
+        resolved["chat_template"] = str(folder / recipe.chat_template)
+    return recipe.model_copy(update=resolved)
 
 
 def own_keys(values: Mapping[str, Any], source: str) -> dict[str, Any]:
@@ -362,8 +362,8 @@ def _without_training_arguments(values: Mapping[str, Any], source: str) -> dict[
 
     Raises `ConfigError` for what has no meaning in a recipe.
     """
-    found = {key: value for key, value in values.items() if key not in IGNORED}
-    times, each = found.pop("gradient_accumulation_steps", None), found.get("per_device_train_batch_size")
+    settings = {key: value for key, value in values.items() if key not in IGNORED}
+    times, each = settings.pop("gradient_accumulation_steps", None), settings.get("per_device_train_batch_size")
     if times is not None:
         if each is None:
             raise ConfigError(
@@ -375,15 +375,15 @@ def _without_training_arguments(values: Mapping[str, Any], source: str) -> dict[
                 f"{source}: gradient_accumulation_steps and per_device_train_batch_size must be whole numbers above 0",
                 "fix these keys",
             )
-        found["per_device_train_batch_size"] = each * times
-    halves = {dtype: found.pop(key) for key, dtype in (("fp16", "float16"), ("bf16", "bfloat16")) if key in found}
+        settings["per_device_train_batch_size"] = each * times
+    halves = {dtype: settings.pop(key) for key, dtype in (("fp16", "float16"), ("bf16", "bfloat16")) if key in settings}
     if not all(isinstance(on, bool) for on in halves.values()) or sum(halves.values()) > 1:
         raise ConfigError(f"{source}: fp16 and bf16 must be true or false, and not both true", "set  dtype  instead")
     for dtype in (dtype for dtype, on in halves.items() if on):
-        if found.keys() & {"dtype", "torch_dtype"}:
+        if settings.keys() & {"dtype", "torch_dtype"}:
             raise ConfigError(f"{source}: fp16 or bf16, and dtype, are two names of one key", "keep one of them")
-        found["dtype"] = dtype
-    return found
+        settings["dtype"] = dtype
+    return settings
 
 
 def changed(recipe: Recipe, changes: Mapping[str, Any], *, without: Collection[str] = ()) -> dict[str, Any]:
@@ -431,7 +431,7 @@ def toml_value(text: str) -> Any:
 def reporting_problem(recipe: Recipe) -> tuple[str, str] | None:
     """Why metrics cannot be sent to `report_to`, and what to do; transformers fails only after loading the model."""
     packages = {"tensorboard": ("tensorboard", "tensorboardX")}
-    missing = [one for one in recipe.report_to if not any(map(find_spec, packages.get(one, (one,))))]
+    missing = [service for service in recipe.report_to if not any(map(find_spec, packages.get(service, (service,))))]
     if not missing:
         return None
     are, them = ("is", "it") if len(missing) == 1 else ("are", "them")

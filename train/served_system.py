@@ -28,16 +28,16 @@ def trained_system(server: Server, model: str, tell: Callable[[str], None]) -> s
     journal = Journal(Project(Path.cwd()).remote)
     started = [entry for entry in reversed(journal.all_started()) if entry.address == server.address]
     job = next((entry for entry in started if _model_of(journal, server, entry) == model), None)
-    asked = None if job is None else journal.order_of(job.job)
-    if asked is None:
+    order = None if job is None else journal.order_of(job.job)
+    if order is None:
         return None
     sent = [
-        entry for entry in journal.entries() if isinstance(entry, FileSent) and entry.file_id == asked.training_file
+        entry for entry in journal.entries() if isinstance(entry, FileSent) and entry.file_id == order.training_file
     ]
     for entry in reversed(sent):
         path = path_of(entry.path)
         with suppress(OSError, CurateError):
-            if sha256(path) == asked.training_sha256:
+            if sha256(path) == order.training_sha256:
                 return shared_system(line.example for line in read_dataset([path]).lines if line.example is not None)
     tell(f"note: the training file of {visible(model)} is gone or changed: ask with its system message by --system")
     return None

@@ -46,9 +46,9 @@ class Trained:
 
     def template(self) -> Template:
         """The tokenizer and chat template beside the adapter. Raises `ModelError`, showing both, if it has changed."""
-        found = load_template(str(self.folder.adapter))
-        same_template(found.source, self.report.template, self.source, str(self.folder.adapter))
-        return found
+        template = load_template(str(self.folder.adapter))
+        same_template(template.source, self.report.template, self.source, str(self.folder.adapter))
+        return template
 
     def base(self, *, quantised: bool | None = None, dtype: torch.dtype | None = None) -> Any:
         """The base model, loaded as in the training by default. Raises `ModelError` if the base has changed."""
@@ -94,9 +94,9 @@ def untrained(model: str, data: Path, *, served: bool = False) -> Untrained:
     key = content_id(["evaluate", base, str(data.resolve())])
     held_out = "test" if is_not_empty(data / "test.jsonl") else "validation"
     manifest = data / "manifest.json"
-    known: dict[str, Any] = {"key": key, "model": model, "base": base, "held_out": held_out, "overfitting": None}
-    known |= {"adapter_sha256": "", "manifest": sha256(manifest) if manifest.is_file() else None}
-    report = Report.model_construct(**known)  # what only a training knows is not there
+    values: dict[str, Any] = {"key": key, "model": model, "base": base, "held_out": held_out, "overfitting": None}
+    values |= {"adapter_sha256": "", "manifest": sha256(manifest) if manifest.is_file() else None}
+    report = Report.model_construct(**values)  # what only a training knows is not there
     folder = RunFolder(Project(Path.cwd()).evaluation(key[:16]))
     return Untrained(folder, recipe, report, compute_dtype("auto"), None)
 
@@ -113,10 +113,10 @@ def open_trained(name: str) -> Trained:
         return _composed(folder, composition)
     if folder.key is None:
         raise InputError(f"{shown}: contains no run", "create one with  curate train RECIPE")
-    found = folder.read("report.json")
-    if found is None:
+    report_values = folder.read("report.json")
+    if report_values is None:
         raise InputError(f"{shown}: this run has not finished", "resume it with  curate train RECIPE --resume")
-    report = validated(Report, found, str(folder.path / "report.json"))
+    report = validated(Report, report_values, str(folder.path / "report.json"))
     recipe = validated(Recipe, folder.read("recipe.json") or {}, str(folder.path / "recipe.json"))
     source = folder.path / TEMPLATE_FILE
     dtype = str((folder.read("environment.json") or {}).get("dtype", "float32"))
@@ -141,10 +141,13 @@ def _composed(folder: RunFolder, value: dict[str, Any]) -> Trained:
         raise InputError(f"{visible(str(folder.path))}: contains no {WEIGHTS}", "compose the adapters again")
     first = open_trained(made.members[0].run)
     losses = {"base_loss": made.members[0].base_loss, "tuned_loss": made.members[0].composed_loss}
-    known: dict[str, Any] = {"key": content_id([[one.key, one.weight] for one in made.members]), "manifest": None}
-    known |= {"adapter_sha256": sha256(folder.adapter / WEIGHTS), "system": made.system, "shared": made.shared}
-    known |= {"overfitting": None, "data_map": None, "generations": ()}
-    return replace(first, folder=folder, report=first.report.model_copy(update=known | losses))
+    values: dict[str, Any] = {
+        "key": content_id([[member.key, member.weight] for member in made.members]),
+        "manifest": None,
+    }
+    values |= {"adapter_sha256": sha256(folder.adapter / WEIGHTS), "system": made.system, "shared": made.shared}
+    values |= {"overfitting": None, "data_map": None, "generations": ()}
+    return replace(first, folder=folder, report=first.report.model_copy(update=values | losses))
 
 
 def same_template(here: str, trained: str, source: str | None, where: str) -> None:
@@ -153,12 +156,12 @@ def same_template(here: str, trained: str, source: str | None, where: str) -> No
     `here` is the template there, `trained` the hash of the template of the training, `source` its text where that is
     known.
     """
-    if (found := template_hash(here)) == trained:
+    if (hash_here := template_hash(here)) == trained:
         return
     there = source or ""
     start = max(0, common_length(here, there) - 20)
     shown = (f"  there: {excerpt(here[start:], 100)}", f"  trained: {excerpt(there[start:], 100)}") if source else ()
-    text = f"its chat template is not the one used in training: {found[:12]} there, {trained[:12]} in the training"
+    text = f"its chat template is not the one used in training: {hash_here[:12]} there, {trained[:12]} in the training"
     raise ModelError.of_lines(
         (f"{where}: {text}", *shown),
         f"replace it with the run's {TEMPLATE_FILE}; with another template the model is worse",

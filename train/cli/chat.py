@@ -63,12 +63,12 @@ def chat(
     server = server_of(base_url, (run,), consent(yes=yes, as_json=as_json or not sys.stdin.isatty()), key=key)
     if server is not None:
         server.consent.require("the conversation", server.address)
-        known = None
+        message = None
         if system is None:
             from train.served_system import trained_system
 
-            known = trained_system(server, run, lambda note: None if quiet else print(note, file=sys.stderr))  # noqa: T201
-        ChatSession(ServedChat(server, run, seed, known), system, how, as_json=as_json, quiet=quiet).run(ask)
+            message = trained_system(server, run, lambda note: None if quiet else print(note, file=sys.stderr))  # noqa: T201
+        ChatSession(ServedChat(server, run, seed, message), system, how, as_json=as_json, quiet=quiet).run(ask)
         return
     with with_trainer():
         from transformers import set_seed
@@ -125,8 +125,8 @@ class ChatSession:
 
     def answer(self, question: str) -> None:
         """Ask, show the answer as it is generated, and keep both in the conversation."""
-        asked = [*self.turns, {"role": "user", "content": question}]
-        reply = self.who.reply(asked, (lambda _: None) if self.as_json else _write, **self.how)
+        turns = [*self.turns, {"role": "user", "content": question}]
+        reply = self.who.reply(turns, (lambda _: None) if self.as_json else _write, **self.how)
         if self.as_json:
             line = Answered(question=question, answer=reply.text, tokens=reply.tokens, ended=reply.ended)
             sys.stdout.write(line.model_dump_json())
@@ -135,7 +135,7 @@ class ChatSession:
         if not reply.ended:
             reached = reply.tokens >= self.how["max_new_tokens"]
             self.note(f"(cut off at {reply.tokens:,} tokens; --max-new-tokens allows more)" if reached else "(stopped)")
-        self.turns = [*asked, {"role": "assistant", "content": reply.text}]
+        self.turns = [*turns, {"role": "assistant", "content": reply.text}]
 
     def note(self, text: str) -> None:
         """Print a note."""

@@ -134,9 +134,9 @@ def _options(args: EvaluateOptions, *, served: bool) -> Options:
     """The options of the evaluation. Raises `UsageError` for a system that cannot be measured."""
     has_tuned = args.tuned is not None if served else args.run is not None
     has_base = args.model is not None if served else True
-    known = [name for name, system in SYSTEMS.items() if (has_tuned if system.tuned else has_base)]
+    names = [name for name, system in SYSTEMS.items() if (has_tuned if system.tuned else has_base)]
     return Options(
-        systems=tuple(_system_named(name, known) for name in args.systems.split(",")) if args.systems else tuple(known),
+        systems=tuple(_system_named(name, names) for name in args.systems.split(",")) if args.systems else tuple(names),
         data=args.data, split=args.split, task=args.task, metric=args.metric, shots=args.shots, limit=args.limit,
         turns=args.turns, max_new_tokens=args.max_new_tokens, embeddings=args.embeddings, documents=args.documents,
         seed=args.seed, fresh=args.fresh,
@@ -192,7 +192,7 @@ def _require_consistent(args: EvaluateOptions, *, served: bool) -> None:
 
 
 def _system_named(name: str, systems: Sequence[SystemName]) -> SystemName:
-    for known in systems:
-        if known == name.strip():
-            return known
+    for system in systems:
+        if system == name.strip():
+            return system
     raise UsageError(f"--systems {name}: is unknown", f"there are {', '.join(systems)}")

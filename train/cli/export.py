@@ -122,7 +122,7 @@ def export_text(made: Export) -> "Iterator[RenderableType]":
 
     from curate.render.console import table
 
-    sizes = {one.name: one.size for one in made.files}
+    sizes = {file.name: file.size for file in made.files}
     rows = [
         (visible(name), f"{size / 1e6:,.1f} MB" if size >= 50_000 else f"{size:,} bytes")
         for name, size in sizes.items()

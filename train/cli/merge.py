@@ -47,10 +47,10 @@ def merge_text(made: Composition) -> "Iterator[RenderableType]":
     numbers = ("weight", "rank", "base", "alone", "together", "gain left")
     title = f"{visible(made.folder)}: rank {made.rank}; losses on each one's own held-out questions"
     rows = []
-    for one in made.members:
-        losses = (f"{loss:.4f}" for loss in (one.base_loss, one.alone_loss, one.composed_loss))
-        left = "-" if one.kept is None else f"{one.kept:.0%}"
-        rows.append((visible(one.run), f"{one.weight:g}", str(one.rank), *losses, left))
+    for member in made.members:
+        losses = (f"{loss:.4f}" for loss in (member.base_loss, member.alone_loss, member.composed_loss))
+        left = "-" if member.kept is None else f"{member.kept:.0%}"
+        rows.append((visible(member.run), f"{member.weight:g}", str(member.rank), *losses, left))
     yield table(title, "adapter", *numbers, numbers=numbers, rows=rows)
 
 

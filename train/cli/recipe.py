@@ -191,7 +191,12 @@ def _values(schema: dict[str, Any]) -> list[str]:
     if "enum" in schema:
         return [toml(value) for value in schema["enum"]]
     if "anyOf" in schema:
-        return [text for one in schema["anyOf"] if one.get("type") != "null" for text in _values(one)]
+        return [
+            text
+            for alternative in schema["anyOf"]
+            if alternative.get("type") != "null"
+            for text in _values(alternative)
+        ]
     kind = {"array": "list", "number": "number", "integer": "whole number", "boolean": "true | false"}
     return [kind.get(schema.get("type", ""), "text")]
 

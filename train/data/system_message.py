@@ -15,5 +15,5 @@ def system_of(example: Example) -> str | None:
 
 def shared_system(examples: Iterable[Example]) -> str | None:
     """The system message that all examples begin with; None where some have another one or none."""
-    found = {system_of(example) for example in examples}
-    return found.pop() if len(found) == 1 else None
+    messages = {system_of(example) for example in examples}
+    return messages.pop() if len(messages) == 1 else None

@@ -54,7 +54,7 @@ class ResponseCache:
 
         `done` is called with numbers of keys.
         """
-        missing = {key: one for key, one in asked if self.get(key) is None}
+        missing = {key: question for key, question in asked if self.get(key) is None}
         done(len(asked) - len(missing))
         for values in compute(missing) if missing else ():
             self.add(values)

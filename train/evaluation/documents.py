@@ -37,7 +37,7 @@ def passages_in(folder: Path) -> list[Passage]:
 
     Raises `InputError` for a folder without text and for a file that cannot be read.
     """
-    found: list[Passage] = []
+    passages: list[Passage] = []
     for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()):
         name = path.relative_to(folder)
         if any(part.startswith(".") for part in name.parts):
@@ -46,16 +46,16 @@ def passages_in(folder: Path) -> list[Passage]:
             text = read_regular(path).decode("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{visible(str(path))}: cannot be read: {error}", "convert it to UTF-8") from error
-        found += _passages(name.as_posix(), text, markdown=path.suffix.lower() != ".txt")
-    if not found:
+        passages += _passages(name.as_posix(), text, markdown=path.suffix.lower() != ".txt")
+    if not passages:
         kinds = ", ".join(SUFFIXES)
         raise InputError(f"{visible(str(folder))}: contains no document ({kinds})", "name a folder with --documents")
-    return found
+    return passages
 
 
 def _passages(file: str, text: str, *, markdown: bool) -> Iterator[Passage]:
     """Paragraphs of one section together, up to `PASSAGE_CHARS`."""
-    for headings, section in groupby(_paragraphs(text, markdown=markdown), lambda one: one[0]):
+    for headings, section in groupby(_paragraphs(text, markdown=markdown), lambda paragraph: paragraph[0]):
         start, parts = 0, list[str]()
         for _, line, paragraph in section:
             if parts and sum(map(len, parts)) + len(paragraph) > PASSAGE_CHARS:
@@ -83,7 +83,7 @@ def _paragraphs(text: str, *, markdown: bool) -> Iterator[tuple[tuple[str, ...],
             yield from paragraph()
             if heading is not None:
                 level = len(heading[1])
-                headings = [*(one for one in headings if one[0] < level), (level, heading[2])]
+                headings = [*(outer for outer in headings if outer[0] < level), (level, heading[2])]
             continue
         start = start if lines else number
         lines.append(line)
@@ -124,7 +124,7 @@ def nearest_passages(
         order = np.argsort(np.argsort(-scores, axis=1, kind="stable"), axis=1)
         fused += np.where(scores > 0, 1 / (FUSION + 1 + order), 0)
     best = np.argsort(-fused, axis=1, kind="stable")[:, :count]
-    return [[passages[i] for i in reversed(row) if fused[at, i]] for at, row in enumerate(best.tolist())]
+    return [[passages[i] for i in reversed(row) if fused[index, i]] for index, row in enumerate(best.tolist())]
 
 
 def _by_words(questions: Sequence[str], texts: Sequence[str]) -> Any:
@@ -133,9 +133,9 @@ def _by_words(questions: Sequence[str], texts: Sequence[str]) -> Any:
         import bm25s
     index = bm25s.BM25(auto_compile=False)
     index.index([_stems(text) for text in texts], show_progress=False)
-    known = [[word for word in _stems(question) if word in index.vocab_dict] for question in questions]
+    indexed_words = [[word for word in _stems(question) if word in index.vocab_dict] for question in questions]
     none = np.zeros(len(texts), dtype=np.float32)
-    return np.array([index.get_scores(words) if words else none for words in known])
+    return np.array([index.get_scores(words) if words else none for words in indexed_words])
 
 
 def _stems(text: str) -> list[str]:

@@ -20,14 +20,14 @@ PLOT_COLUMNS: Final = 44
 def evaluation_text(report: Evaluation, outputs: int) -> Iterator[RenderableType]:
     """The report with at most `outputs` questions; text of the data is shown as it is, never as markup."""
     more = f" of {report.available:,}" if report.available > report.questions else ""
-    asked = plural(report.questions, "question") + more
+    question_count = plural(report.questions, "question") + more
     names = list(report.results[0].scores)
     titles = [METRICS[name].title for name in names]
     rows: list[tuple[str | Text, ...]] = []
-    for one in report.results:
-        scores = (_score(METRICS[name], score, whole=name == report.metric) for name, score in one.scores.items())
-        rows.append((Text(one.title, "bold" if one.name == report.verdict.use else ""), *scores))
-    title = f"{asked} of the split {report.split}; {report.task} ({report.task_from})"
+    for result in report.results:
+        scores = (_score(METRICS[name], score, whole=name == report.metric) for name, score in result.scores.items())
+        rows.append((Text(result.title, "bold" if result.name == report.verdict.use else ""), *scores))
+    title = f"{question_count} of the split {report.split}; {report.task} ({report.task_from})"
     yield table(title, "", *titles, numbers=titles, rows=rows)
     yield from _intervals(report)
     best = best_tuned(report.results, report.verdict, report.metric)
@@ -59,21 +59,21 @@ def _score(metric: Metric, score: Score, *, whole: bool) -> str:
 
 def _intervals(report: Evaluation) -> Iterator[Text]:
     """The deciding metric of all systems on one scale, with their intervals."""
-    scores = [one.scores[report.metric] for one in report.results]
+    scores = [result.scores[report.metric] for result in report.results]
     low, high = min(score.low for score in scores), max(score.high for score in scores)
     spread = (high - low) or 1.0
     metric = METRICS[report.metric]
     scale = 100 if metric.percent else 1
-    width = max(len(one.title) for one in report.results)
+    width = max(len(result.title) for result in report.results)
     yield Text(f"{metric.title}, with its 95% interval: from {low * scale:.1f} to {high * scale:.1f}", "bold")
-    for one, score in zip(report.results, scores, strict=True):
-        at, left, right = (
+    for result, score in zip(report.results, scores, strict=True):
+        position, left, right = (
             round((value - low) / spread * (PLOT_COLUMNS - 1)) for value in (score.value, score.low, score.high)
         )
-        signs = {right: "┤", left: "├", at: "●"}
+        signs = {right: "┤", left: "├", position: "●"}
         line = "".join(signs.get(i, "─" if left < i < right else " ") for i in range(PLOT_COLUMNS))
-        style = "green" if one.tuned else "cyan"
-        yield Text.assemble(f"{one.title:<{width}}  ", (line, style), f" {score.value * scale:.1f}")
+        style = "green" if result.tuned else "cyan"
+        yield Text.assemble(f"{result.title:<{width}}  ", (line, style), f" {score.value * scale:.1f}")
     yield Text("")
 
 
@@ -81,7 +81,7 @@ def _outputs(report: Evaluation, count: int) -> Iterator[RenderableType]:
     step = max(1, len(report.outputs) // count)
     for output in report.outputs[::step][:count]:
         texts = [("asked", output.request), ("expected", output.expected)]
-        texts += [(one.title, output.answers[one.name]) for one in report.results]
+        texts += [(result.title, output.answers[result.name]) for result in report.results]
         texts += [("passages", ", ".join(output.passages))] if output.passages else []
         rows = [(name, excerpt(text, 300)) for name, text in texts]
         yield table(f"{visible(output.file)}:{output.line}", "", "", rows=rows)

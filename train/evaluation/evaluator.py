@@ -81,7 +81,7 @@ class Evaluating:
             prompts = self._prompts(self._systems())
         self.backend.agree([(SYSTEMS[name], prompts[name]) for name in prompts], self.cache, self.max_new_tokens)
         with self.printer.showing():
-            asked = {
+            answers_by_system = {
                 name: SystemAnswers(of, *self.backend.ask(SYSTEMS[name], of, self.cache, self.max_new_tokens))
                 for name, of in prompts.items()
             }
@@ -89,21 +89,23 @@ class Evaluating:
         numbers: dict[str, int] = {}
         owners = [numbers.setdefault(question.example.id, len(numbers)) for question in questions]
         expected = [question.expected for question in questions]
-        given = {name: one.given for name, one in asked.items()}
+        given = {name: answers.given for name, answers in answers_by_system.items()}
         scores, comparisons = compare(expected, given, owners, self.setup.metrics, self.options.seed)
-        report = self._report(asked, scores, comparisons, len(numbers))
+        report = self._report(answers_by_system, scores, comparisons, len(numbers))
         self.backend.folder.write(EVALUATION_FILE, report.model_dump(mode="json"))
         return report
 
     def _systems(self) -> list[System]:
         """The systems that were named and can run; a note says why others cannot."""
-        found = [SYSTEMS[name] for name in SYSTEMS if name in self.options.systems]
+        systems = [SYSTEMS[name] for name in SYSTEMS if name in self.options.systems]
         if not self.setup.pool or not self.setup.shots:
             why = "--shots 0" if self.setup.pool else "there are no training examples to show"
-            found = self._drop(
-                found, lambda one: one.shots == "fixed" or (one.shots == "nearest" and not self.passages), why
+            systems = self._drop(
+                systems,
+                lambda system: system.shots == "fixed" or (system.shots == "nearest" and not self.passages),
+                why,
             )
-        if any(one.shots == "nearest" for one in found):
+        if any(system.shots == "nearest" for system in systems):
             self.embeddings = self.options.embeddings or EMBEDDINGS
             try:
                 resolve(self.embeddings)
@@ -112,33 +114,33 @@ class Evaluating:
                     raise
                 why = f"{error.message}; {error.hint}, or name a model with --embeddings"
                 if not self.passages:
-                    found = self._drop(found, lambda one: one.shots == "nearest", why)
+                    systems = self._drop(systems, lambda system: system.shots == "nearest", why)
                 self.embeddings = None
-        return found
+        return systems
 
     def _drop(self, systems: Sequence[System], which: Any, why: str) -> list[System]:
-        dropped = [one for one in systems if which(one)]
+        dropped = [system for system in systems if which(system)]
         if dropped:
-            self.notes.append(f"not asked: {', '.join(one.title for one in dropped)}: {why}")
-        return [one for one in systems if one not in dropped]
+            self.notes.append(f"not asked: {', '.join(system.title for system in dropped)}: {why}")
+        return [system for system in systems if system not in dropped]
 
     def _prompts(self, systems: Sequence[System]) -> dict[SystemName, list[Any]]:
         """The prompts of each system; questions that the template refuses are left out for all."""
         render = self.backend.prompt
         self._leave_out([question for question in self.setup.questions if render(question) is None])
-        found: dict[SystemName, list[Any]] = {}
-        for one in systems:
-            rendered = map(render, self.setup.questions, self._shots(one))
-            found[one.name] = [prompt for prompt in rendered if prompt is not None]
-        return found
+        prompts: dict[SystemName, list[Any]] = {}
+        for system in systems:
+            rendered = map(render, self.setup.questions, self._shots(system))
+            prompts[system.name] = [prompt for prompt in rendered if prompt is not None]
+        return prompts
 
     def _leave_out(self, refused: list[Question]) -> None:
         for question in refused:
             why = self.backend.refusal(question)
             line, example = question.example.place.line, question.example.id
             self.not_asked.append(NotAsked(line=line, example=example, reason=visible(why)))
-        gone = set(map(id, refused))
-        self.setup.questions[:] = [question for question in self.setup.questions if id(question) not in gone]
+        refused_ids = set(map(id, refused))
+        self.setup.questions[:] = [question for question in self.setup.questions if id(question) not in refused_ids]
         if refused:
             self.notes.append(
                 f"{plural(len(refused), 'question')} not asked because the chat template refuses them; see `not_asked`"
@@ -162,37 +164,44 @@ class Evaluating:
 
     def _retrieve(self) -> list[list[Shown]]:
         setup, cache = self.setup, self.backend.folder.path / "evaluation"
-        asked, pool = ([question.request for question in of] for of in (setup.questions, setup.pool))
+        requests, pool = ([question.request for question in of] for of in (setup.questions, setup.pool))
         texts = [passage.text for passage in self.passages] or pool
-        phase = self.printer.phase("retrieval", len({*asked, *texts} if self.embeddings else ()))
+        phase = self.printer.phase("retrieval", len({*requests, *texts} if self.embeddings else ()))
         if self.passages:
             files = plural(len({passage.file for passage in self.passages}), "document")
             by = "BM25" if self.embeddings is None else f"BM25 and {self.embeddings}"
             self.notes.append(f"retrieval: {plural(len(self.passages), 'passage')} of {files}, ranked by {by}")
-            where = (asked, self.passages, PASSAGES, self.embeddings, cache)
-            return [list[Shown](one) for one in nearest_passages(*where, phase.advance)]
+            where = (requests, self.passages, PASSAGES, self.embeddings, cache)
+            return [list[Shown](passages) for passages in nearest_passages(*where, phase.advance)]
         assert self.embeddings is not None
         shots = nearest_shots(setup.questions, setup.pool, setup.shots, self.embeddings, cache, phase.advance)
-        return [list[Shown](one) for one in shots]
+        return [list[Shown](examples) for examples in shots]
 
     def _report(
-        self, asked: dict[SystemName, SystemAnswers], scores: Scores, comparisons: list[Comparison], examples: int
+        self,
+        answers_by_system: dict[SystemName, SystemAnswers],
+        scores: Scores,
+        comparisons: list[Comparison],
+        examples: int,
     ) -> Evaluation:
         setup = self.setup
-        results = tuple(_result(SYSTEMS[name], one, scores) for name, one in asked.items())
+        results = tuple(_result(SYSTEMS[name], answers, scores) for name, answers in answers_by_system.items())
         verdict = verdict_of(results, comparisons, setup.metric, len(setup.questions))
         if self.passages:
             line = retrieval_verdict(comparisons, setup.metric, len(setup.questions))
             verdict = verdict.model_copy(update={"retrieval": line})
-        for one in results:
-            if one.cut > len(setup.questions) / 10:
+        for result in results:
+            if result.cut > len(setup.questions) / 10:
                 self.notes.append(
-                    f"{one.title}: {plural(one.cut, 'answer')} reached {self.max_new_tokens} tokens and were cut "
+                    f"{result.title}: {plural(result.cut, 'answer')} reached {self.max_new_tokens} tokens and were cut "
                     "off; --max-new-tokens allows more"
                 )
         best = best_tuned(results, verdict, setup.metric)
         expected, labels = [question.expected for question in setup.questions], setup.task == "classification"
-        by_question = [{name: one.answers[i] for name, one in asked.items()} for i in range(len(setup.questions))]
+        by_question = [
+            {name: answers.answers[i] for name, answers in answers_by_system.items()}
+            for i in range(len(setup.questions))
+        ]
         return Evaluation(
             key=self.trained.report.key,
             **self.backend.names,
@@ -208,21 +217,21 @@ class Evaluating:
             results=results,
             comparisons=tuple(comparisons),
             verdict=verdict,
-            classes=classes(expected, asked[best.name].given) if labels and best is not None else (),
+            classes=classes(expected, answers_by_system[best.name].given) if labels and best is not None else (),
             outputs=tuple(map(_output, setup.questions, by_question, self.retrieved or [[]] * len(by_question))),
             not_asked=tuple(self.not_asked),
             notes=tuple(self.notes),
         )
 
 
-def _result(system: System, asked: SystemAnswers, scores: Scores) -> Result:
-    shots = Counter(prompt.shots for prompt in asked.prompts)
+def _result(system: System, system_answers: SystemAnswers, scores: Scores) -> Result:
+    shots = Counter(prompt.shots for prompt in system_answers.prompts)
     most = max(shots)
     return Result(
         name=system.name, title=system.title if system.name != "few-shot" else f"base, {most}-shot", tuned=system.tuned,
         shots=most,
         fewer_shots=sum(count for number, count in shots.items() if number < most),
-        cut=sum(not answer.ended for answer in asked.answers),
+        cut=sum(not answer.ended for answer in system_answers.answers),
         scores=scores[system.name],
     )  # fmt: skip
 
@@ -234,5 +243,5 @@ def _output(question: Question, answers: dict[SystemName, Answer], nearest: Sequ
         request=question.request,
         expected=question.expected.text or "; ".join(calls),
         answers={name: answer.text or answer.raw for name, answer in answers.items()},
-        passages=tuple(f"{one.file}:{one.line}" for one in nearest if isinstance(one, Passage)),
+        passages=tuple(f"{passage.file}:{passage.line}" for passage in nearest if isinstance(passage, Passage)),
     )  # fmt: skip

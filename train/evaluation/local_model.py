@@ -64,7 +64,7 @@ class LocalModel:
         of = repr([report.base, recipe.quantised, recipe.double_quantisation, str(self.trained.dtype), weights])
         texts = [prompt.encoded for prompt in prompts]
         supervised = ([i for i, label in enumerate(text.labels) if label != IGNORE_INDEX] for text in texts)
-        asked = [(content_id(["greedy", of, most, prompt.text]), prompt.text) for prompt in prompts]
+        keyed_texts = [(content_id(["greedy", of, most, prompt.text]), prompt.text) for prompt in prompts]
         measured = [
             (content_id(["loss", of, text.input_ids, labelled]), text)
             for text, labelled in zip(texts, supervised, strict=True)
@@ -72,8 +72,8 @@ class LocalModel:
         phase = self.printer.phase(system.title, 2 * len(prompts))
         with self.lent(tuned=system.tuned) as model:
             generate = partial(self._generate, model, stop_ids(self.template, texts), most)
-            answered = [Answer(*one) for one in cache.complete(asked, generate, phase.advance)]
-            losses = [Loss(*one) for one in cache.complete(measured, partial(self._losses, model), phase.advance)]
+            answered = [Answer(*values) for values in cache.complete(keyed_texts, generate, phase.advance)]
+            losses = [Loss(*values) for values in cache.complete(measured, partial(self._losses, model), phase.advance)]
         return answered, losses
 
     def _generate(
@@ -81,22 +81,22 @@ class LocalModel:
     ) -> Iterator[dict[str, Any]]:
         """Answers by the keys of their prompts."""
         decode, keys = self.template.tokenizer.decode, list(prompts)
-        asked = (model(), self.template, list(prompts.values()), stops, self.trained.dtype)
-        for batch in answers(*asked, max_new_tokens=most, room=tokens_that_fit(model(), self.trained.dtype)):
-            found = {}
-            for at, ids, ended in batch:
+        inputs = (model(), self.template, list(prompts.values()), stops, self.trained.dtype)
+        for batch in answers(*inputs, max_new_tokens=most, room=tokens_that_fit(model(), self.trained.dtype)):
+            answers_by_key = {}
+            for position, ids, ended in batch:
                 text, raw = (decode(ids, skip_special_tokens=skip).strip() for skip in (True, False))
-                found[keys[at]] = (text, raw, ended)
-            yield found
+                answers_by_key[keys[position]] = (text, raw, ended)
+            yield answers_by_key
 
     def _losses(self, model: Loaded, texts: dict[str, Encoded]) -> Responses:
         """The loss on the supervised tokens of each text."""
         dtype, keys = self.trained.dtype, iter(texts)
         with autocast(dtype):
             packing = self.trained.recipe.packing and packs_exactly(model(), device())
-        for packed, found in passes(model(), list(texts.values()), dtype, packing=packing):
-            totals = packed.sums(found.each.double()).tolist()
-            yield {next(keys): one for one in zip(totals, packed.counts, strict=True)}
+        for packed, text_losses in passes(model(), list(texts.values()), dtype, packing=packing):
+            totals = packed.sums(text_losses.each.double()).tolist()
+            yield {next(keys): sum_and_count for sum_and_count in zip(totals, packed.counts, strict=True)}
 
     @contextmanager
     def lent(self, *, tuned: bool) -> Iterator[Loaded]:
@@ -107,8 +107,8 @@ class LocalModel:
 
             @cached
             def model() -> Any:
-                found = self._load(tuned=tuned or inside)
-                return stack.enter_context(adapter_disabled(found)) if inside else found
+                loaded = self._load(tuned=tuned or inside)
+                return stack.enter_context(adapter_disabled(loaded)) if inside else loaded
 
             yield model
 

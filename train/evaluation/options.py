@@ -26,8 +26,8 @@ class System:
 
 
 SYSTEMS: Final[dict[SystemName, System]] = {
-    one.name: one
-    for one in (
+    system.name: system
+    for system in (
         System("zero-shot", "base, zero-shot", tuned=False, shots="none"),
         System("few-shot", "base, few-shot", tuned=False, shots="fixed"),
         System("retrieval", "base, retrieval", tuned=False, shots="nearest"),

@@ -104,8 +104,8 @@ def turns_with(question: Question, shown: Sequence[Shown]) -> list[dict[str, Any
     """The turns before the answer, with examples after the system message and passages before the request."""
     turns = question.messages[:-1]
     head = next((i for i, turn in enumerate(turns) if turn.get("role") not in ("system", "developer")), len(turns))
-    shots = [turn for one in shown if isinstance(one, Question) for turn in shot_of(one)]
-    passages = [one.text for one in shown if isinstance(one, Passage)]
+    shots = [turn for example in shown if isinstance(example, Question) for turn in shot_of(example)]
+    passages = [example.text for example in shown if isinstance(example, Passage)]
     last = next((i for i in range(len(turns) - 1, -1, -1) if turns[i].get("role") == "user"), None)
     if passages and last is not None:
         turns = [*turns[:last], _with_passages(turns[last], passages), *turns[last + 1 :]]
@@ -128,11 +128,11 @@ def fixed_shots(pool: Sequence[Question], count: int, seed: int, *, labels: bool
         groups = sorted(by_label.values(), key=len, reverse=True)
         for group in groups:
             draw.shuffle(group)
-        found = [
+        candidates = [
             group[turn] for turn in range(max(map(len, groups), default=0)) for group in groups if turn < len(group)
         ][:count]
-        draw.shuffle(found)
-        return found
+        draw.shuffle(candidates)
+        return candidates
     ordered = sorted(pool, key=lambda question: len(question.request) + len(question.expected.text))
     middle = ordered[len(ordered) // 10 : -(len(ordered) // 4) or None] or ordered
     return draw.sample(middle, min(count, len(middle)))
@@ -151,14 +151,14 @@ def nearest_shots(
 
     from curate.models.embeddings import embed
 
-    wanted = embed([question.request for question in questions], model, cache, progress)
+    question_vectors = embed([question.request for question in questions], model, cache, progress)
     have = embed([question.request for question in pool], model, cache, progress)
-    found = []
+    nearest = []
     for start in range(0, len(questions), 256):
-        likeness = wanted[start : start + 256] @ have.T
+        likeness = question_vectors[start : start + 256] @ have.T
         order = np.argsort(-likeness, axis=1, kind="stable")[:, :count]
-        found += [[pool[i] for i in reversed(row)] for row in order.tolist()]
-    return found
+        nearest += [[pool[i] for i in reversed(row)] for row in order.tolist()]
+    return nearest
 
 
 @dataclass(frozen=True, slots=True)

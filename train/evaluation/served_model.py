@@ -53,11 +53,11 @@ TURN_KEYS: Final = ("role", "content", "name", "tool_calls", "tool_call_id", "fu
 
 def _request_turn(turn: dict[str, Any]) -> dict[str, Any]:
     """A message of the data as the interface takes it, which refuses other keys: arguments of calls as text."""
-    found = {key: value for key, value in turn.items() if key in TURN_KEYS}
-    calls = found.get("tool_calls")
+    request_turn = {key: value for key, value in turn.items() if key in TURN_KEYS}
+    calls = request_turn.get("tool_calls")
     if isinstance(calls, list):
-        found["tool_calls"] = [_request_call(call, number) for number, call in enumerate(calls)]
-    return found
+        request_turn["tool_calls"] = [_request_call(call, number) for number, call in enumerate(calls)]
+    return request_turn
 
 
 def _request_call(call: Any, number: int) -> Any:
@@ -134,10 +134,10 @@ class ServedModel:
                 raw = "\n".join([reply.text, *map(json.dumps, reply.calls)]).strip()
                 yield {key: (reply.text.strip(), raw, reply.ended)}
 
-        found = cache.complete(list(self._requests(system, prompts, most)), replies, phase.advance)
+        replies_in_order = cache.complete(list(self._requests(system, prompts, most)), replies, phase.advance)
         if "temperature" in endpoint.refused:
             self.printer.print(f"{endpoint.model} takes no temperature: its answers vary from run to run")
-        return [Answer(*one) for one in found], [Loss(0.0, 0)] * len(prompts)
+        return [Answer(*values) for values in replies_in_order], [Loss(0.0, 0)] * len(prompts)
 
     def _requests(
         self, system: System, prompts: Sequence[ServedPrompt], most: int

@@ -37,9 +37,9 @@ class Resampling:
 
     def sums(self, counts: Matrix) -> Matrix:
         """Counts of each example."""
-        found = np.zeros((self.examples, counts.shape[1]))
-        np.add.at(found, self.owners, counts)
-        return found
+        sums = np.zeros((self.examples, counts.shape[1]))
+        np.add.at(sums, self.owners, counts)
+        return sums
 
     def interval(self, scorer: Scorer, counts: Matrix) -> Score:
         """A score by the percentile bootstrap (Efron and Tibshirani 1993)."""
@@ -48,7 +48,7 @@ class Resampling:
     def difference(self, scorer: Scorer, counts: Matrix, others: Matrix) -> Score:
         """The first score minus the second, on the same resamples (Koehn 2004)."""
         value = float(scorer.score(counts.sum(0)) - scorer.score(others.sum(0)))
-        mine, theirs = (scorer.score(self.drawn @ self.sums(one)) for one in (counts, others))
+        mine, theirs = (scorer.score(self.drawn @ self.sums(values)) for values in (counts, others))
         return _interval(value, mine - theirs)
 
     def significance(self, scorer: Scorer, counts: Matrix, others: Matrix) -> float:
@@ -64,8 +64,8 @@ class Resampling:
         for start in range(0, PERMUTATIONS, size):
             shape = (min(size, PERMUTATIONS - start), len(change))
             moved: Matrix = generator.choice((-1.0, 1.0), size=shape) @ change
-            found = np.abs(scorer.score((total + moved) / 2) - scorer.score((total - moved) / 2))
-            extreme += int((found >= seen - 1e-12).sum())
+            differences = np.abs(scorer.score((total + moved) / 2) - scorer.score((total - moved) / 2))
+            extreme += int((differences >= seen - 1e-12).sum())
         return (extreme + 1) / (PERMUTATIONS + 1)
 
 
@@ -74,16 +74,16 @@ def _interval(value: float, drawn: Matrix) -> Score:
     return Score(value=value, low=float(low), high=float(high))
 
 
-def consistent_score(found: Score, p: float) -> Score:
+def consistent_score(score: Score, p: float) -> Score:
     """A difference whose interval leaves out 0 exactly where its p-value is at most 1 - `CONFIDENCE_LEVEL`.
 
     The test decides. With few questions the bootstrap interval can disagree with it; then the interval is that of the
     test, with the normal approximation.
     """
-    if (found.low > 0 or found.high < 0) == (p <= 1 - CONFIDENCE_LEVEL) or not found.value:
-        return found
-    half = abs(found.value) * needed_z(1 - CONFIDENCE_LEVEL) / max(needed_z(p), 1e-9)
-    return Score(value=found.value, low=found.value - half, high=found.value + half)
+    if (score.low > 0 or score.high < 0) == (p <= 1 - CONFIDENCE_LEVEL) or not score.value:
+        return score
+    half = abs(score.value) * needed_z(1 - CONFIDENCE_LEVEL) / max(needed_z(p), 1e-9)
+    return Score(value=score.value, low=score.value - half, high=score.value + half)
 
 
 def needed_z(p: float) -> float:
@@ -114,16 +114,16 @@ def compare(
             for other in (other for other in given if not SYSTEMS[other].tuned):
                 pair = (scorer, counts[name], counts[other])
                 p = resampling.significance(*pair)
-                found = consistent_score(resampling.difference(*pair), p)
-                interval = {"difference": found.value, "low": found.low, "high": found.high, "p": p}
+                difference = consistent_score(resampling.difference(*pair), p)
+                interval = {"difference": difference.value, "low": difference.low, "high": difference.high, "p": p}
                 comparisons.append(Comparison(metric=metric, system=name, against=other, **interval))
     return scores, comparisons
 
 
 def classes(expected: Sequence[Expected], given: Sequence[Given]) -> tuple[ClassScore, ...]:
     """Scores of each class of a classification, the largest class first."""
-    found = [
+    scores = [
         ClassScore(label=name, precision=p, recall=r, f1=f, examples=n)
         for name, p, r, f, n in by_class(expected, given)
     ]
-    return tuple(sorted(found, key=lambda one: -one.examples))
+    return tuple(sorted(scores, key=lambda score: -score.examples))

@@ -23,7 +23,7 @@ def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], met
     share the level (Bonferroni).
     """
     chosen = METRICS[metric]
-    base, tuned = ([one for one in results if one.tuned is side] for side in (False, True))
+    base, tuned = ([result for result in results if result.tuned is side] for side in (False, True))
     if not base or not tuned:
         only = _best(results, chosen)
         sentence = "nothing to compare: the base was not asked"
@@ -34,14 +34,18 @@ def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], met
             )
             sentence += "that is what a training has to beat"
         return Verdict(outcome="not-compared", use=only.name, sentence=sentence)
-    decisive = {(one.system, one.against): one for one in comparisons if one.metric == metric}
+    decisive = {
+        (comparison.system, comparison.against): comparison for comparison in comparisons if comparison.metric == metric
+    }
     best, rival = _best(tuned, chosen), _best(base, chosen)
     sure = ALPHA / len(tuned) if questions >= MIN_QUESTIONS else 0.0
     winners = [
-        one for one in tuned if all(_is_significant(decisive[one.name, other.name], chosen, sure) for other in base)
+        result
+        for result in tuned
+        if all(_is_significant(decisive[result.name, other.name], chosen, sure) for other in base)
     ]
     if winners:
-        winner = next((one for one in winners if one.name == "tuned"), winners[0])
+        winner = next((result for result in winners if result.name == "tuned"), winners[0])
         surely_better = chosen.higher == (best.scores[metric].low > winner.scores[metric].high)
         if winner is not best and best in winners and surely_better:
             winner = best
@@ -49,7 +53,7 @@ def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], met
         return Verdict(outcome="helped", use=winner.name, sentence=sentence)
     against = decisive[best.name, rival.name]
     level = ALPHA if questions >= MIN_QUESTIONS else 0.0
-    if all(_is_significant(decisive[one.name, rival.name], chosen, level, losing=True) for one in tuned):
+    if all(_is_significant(decisive[result.name, rival.name], chosen, level, losing=True) for result in tuned):
         sentence = f"{best.title} is worse than {rival.title} by {_points_text(against, chosen)}; use {rival.title}"
         return Verdict(outcome="worse", use=rival.name, sentence=sentence)
     sentence = _undecided(best, rival, against, chosen, questions, ALPHA / len(tuned)) + _perplexity_note(
@@ -61,43 +65,57 @@ def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], met
 def retrieval_verdict(comparisons: Sequence[Comparison], metric: str, questions: int) -> str | None:
     """Whether prompting with retrieval is better than the training, by one test; None where one was not asked."""
     pair = (metric, "tuned", "retrieval")
-    one = next((one for one in comparisons if (one.metric, one.system, one.against) == pair), None)
-    if one is None:
+    comparison = next(
+        (
+            comparison
+            for comparison in comparisons
+            if (comparison.metric, comparison.system, comparison.against) == pair
+        ),
+        None,
+    )
+    if comparison is None:
         return None
     chosen, level = METRICS[metric], ALPHA if questions >= MIN_QUESTIONS else 0.0
-    if _is_significant(one, chosen, level, losing=True):
-        return f"prompting with retrieval is better than this training: by {_points_text(one, chosen)}"
-    if _is_significant(one, chosen, level):
-        return f"this training is better than prompting with retrieval: by {_points_text(one, chosen)}"
-    return f"neither this training nor prompting with retrieval is measurably better: {_change_text(one, chosen)}"
+    if _is_significant(comparison, chosen, level, losing=True):
+        return f"prompting with retrieval is better than this training: by {_points_text(comparison, chosen)}"
+    if _is_significant(comparison, chosen, level):
+        return f"this training is better than prompting with retrieval: by {_points_text(comparison, chosen)}"
+    return (
+        f"neither this training nor prompting with retrieval is measurably better: {_change_text(comparison, chosen)}"
+    )
 
 
 def best_tuned(results: Sequence[Result], verdict: Verdict, metric: str) -> Result | None:
     """The tuned system to show in detail: the winner, else the one with the best score; None if none was asked."""
-    tuned = [one for one in results if one.tuned]
-    won = next((one for one in tuned if one.name == verdict.use), None)
+    tuned = [result for result in results if result.tuned]
+    won = next((result for result in tuned if result.name == verdict.use), None)
     return won or (_best(tuned, METRICS[metric]) if tuned else None)
 
 
 def _best(results: Sequence[Result], metric: Metric) -> Result:
     """The one with the best score; of equal ones the simplest, which is the first."""
     sign = 1 if metric.higher else -1
-    return max(results, key=lambda one: (sign * one.scores[metric.name].value, -results.index(one)))
+    return max(results, key=lambda result: (sign * result.scores[metric.name].value, -results.index(result)))
 
 
-def _is_significant(one: Comparison, metric: Metric, sure: float, *, losing: bool = False) -> bool:
+def _is_significant(comparison: Comparison, metric: Metric, sure: float, *, losing: bool = False) -> bool:
     sign = (1 if metric.higher else -1) * (-1 if losing else 1)
-    return sign * one.difference > 0 and one.p <= sure and min(sign * one.low, sign * one.high) > 0
+    return (
+        sign * comparison.difference > 0
+        and comparison.p <= sure
+        and min(sign * comparison.low, sign * comparison.high) > 0
+    )
 
 
-def _points_text(one: Comparison, metric: Metric) -> str:
+def _points_text(comparison: Comparison, metric: Metric) -> str:
     scale = 100 if metric.percent else 1
-    return f"{abs(one.difference) * scale:.1f} ± {one.half * scale:.1f} {metric.title} (p {_p_value_text(one.p)})"
+    difference, half = abs(comparison.difference) * scale, comparison.half * scale
+    return f"{difference:.1f} ± {half:.1f} {metric.title} (p {_p_value_text(comparison.p)})"
 
 
-def _change_text(one: Comparison, metric: Metric) -> str:
+def _change_text(comparison: Comparison, metric: Metric) -> str:
     scale = 100 if metric.percent else 1
-    return f"{one.difference * scale:+.1f} ± {one.half * scale:.1f}, p {_p_value_text(one.p)}"
+    return f"{comparison.difference * scale:+.1f} ± {comparison.half * scale:.1f}, p {_p_value_text(comparison.p)}"
 
 
 def _p_value_text(p: float) -> str:
@@ -122,9 +140,11 @@ def _undecided(best: Result, rival: Result, against: Comparison, metric: Metric,
 
 def _perplexity_note(comparisons: Sequence[Comparison], best: Result, rival: Result, decided: str) -> str:
     """A note if perplexity improved although the deciding metric did not."""
-    wanted = ("perplexity", best.name, rival.name)
-    for one in comparisons if decided != "perplexity" else ():
-        if (one.metric, one.system, one.against) == wanted and _is_significant(one, METRICS["perplexity"], ALPHA):
+    key = ("perplexity", best.name, rival.name)
+    for comparison in comparisons if decided != "perplexity" else ():
+        if (comparison.metric, comparison.system, comparison.against) == key and _is_significant(
+            comparison, METRICS["perplexity"], ALPHA
+        ):
             before, after = rival.scores["perplexity"].value, best.scores["perplexity"].value
             return f". The answers did become more likely (perplexity {before:.2f} to {after:.2f})"
     return ""

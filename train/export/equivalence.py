@@ -56,17 +56,17 @@ class EquivalenceTest:
     def outputs(self, model: Any) -> ModelOutputs:
         """The outputs that are compared."""
         logits, loss, tokens = [], 0.0, 0
-        for found, labels in self._labelled(model):
-            loss += float(torch.nn.functional.cross_entropy(found, labels, reduction="sum"))
+        for predicted, labels in self._labelled(model):
+            loss += float(torch.nn.functional.cross_entropy(predicted, labels, reduction="sum"))
             tokens += len(labels)
-            logits.append(found[:MAX_POSITIONS].cpu())
+            logits.append(predicted[:MAX_POSITIONS].cpu())
             self.done(1)
         answers, stopped = self._answers(model)
         return ModelOutputs(tuple(logits), answers, stopped, loss / tokens)
 
     def logits(self, model: Any) -> tuple[Tensor, ...]:
         """The logits alone."""
-        return tuple(found[:MAX_POSITIONS].cpu() for found, _ in self._labelled(model))
+        return tuple(predicted[:MAX_POSITIONS].cpu() for predicted, _ in self._labelled(model))
 
     @torch.no_grad()
     def _labelled(self, model: Any) -> Iterator[tuple[Tensor, Tensor]]:
@@ -76,29 +76,31 @@ class EquivalenceTest:
             positions = [i for i, label in enumerate(text.labels) if label != IGNORE_INDEX]
             ids = torch.tensor([text.input_ids], device=device())
             with autocast(self.dtype):
-                found = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0]
-            yield found[-len(text.input_ids) :][[i - 1 for i in positions]].float(), ids[0, positions]
+                logits = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0]
+            yield logits[-len(text.input_ids) :][[i - 1 for i in positions]].float(), ids[0, positions]
 
     def _answers(self, model: Any) -> tuple[tuple[tuple[int, ...], ...], int]:
-        asked, limit = self.questions, self.questions.max_new_tokens
-        how = (model, self.template, asked.prompts, list(asked.stops), self.dtype)
-        found = []
+        questions, limit = self.questions, self.questions.max_new_tokens
+        how = (model, self.template, questions.prompts, list(questions.stops), self.dtype)
+        completions = []
         for batch in answers(*how, max_new_tokens=limit, room=tokens_that_fit(model, self.dtype), at_once=BATCH_SIZE):
-            found += batch
+            completions += batch
             self.done(len(batch))
-        return tuple(tuple(one.ids) for one in sorted(found)), sum(one.ended for one in found)
+        return tuple(tuple(completion.ids) for completion in sorted(completions)), sum(
+            completion.ended for completion in completions
+        )
 
     @torch.no_grad()
     def near_tie(
-        self, model: Any, question: int, wanted: tuple[int, ...], given: tuple[int, ...], slack: float
+        self, model: Any, question: int, expected: tuple[int, ...], given: tuple[int, ...], slack: float
     ) -> bool:
         """Whether two answers first differ where the logits of both next tokens are within `slack` of each other."""
-        common = common_length(wanted, given)
+        common = common_length(expected, given)
         ids = torch.tensor([[*self.template.ids(self.questions.prompts[question]), *given[:common]]], device=device())
         with autocast(self.dtype):
             last = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0, -1].float()
         stop = float(last[list(self.questions.stops)].max()) if self.questions.stops else float("-inf")
-        first, second = (float(last[answer[common]]) if common < len(answer) else stop for answer in (wanted, given))
+        first, second = (float(last[answer[common]]) if common < len(answer) else stop for answer in (expected, given))
         return abs(first - second) <= slack
 
 

@@ -23,22 +23,22 @@ def writing(folder: Path) -> Iterator[Path]:
     """Yield an empty folder that replaces the export if the block succeeds. Raises `UsageError` for foreign files, and
     for files of the export that were changed since.
     """
-    files, gone = tuple[File, ...](), list[str]()
+    files, replaceable = tuple[File, ...](), list[str]()
     recover(folder)
     if folder.is_dir() and {entry.name for entry in folder.iterdir()} - {LOCK_FILE, STAGE_FOLDER}:
         try:
             files = read(folder).files
-            gone = [EXPORT_FILE, *(file.name for file in files if _is_as_written(folder / file.name, file))]
+            replaceable = [EXPORT_FILE, *(file.name for file in files if _is_as_written(folder / file.name, file))]
         except InputError:
             raise UsageError(
                 f"{visible(str(folder))}: contains files that are not from an export",
                 "name a new or empty folder with -o",
             ) from None
     own = ReplaceableFiles(
-        gone, "is not as an export wrote it", "move it elsewhere, or name a new or empty folder with -o"
+        replaceable, "is not as an export wrote it", "move it elsewhere, or name a new or empty folder with -o"
     )
     own.check(folder, (file.name for file in files))
-    with replacing_together(folder, gone, own=own) as stage, write_errors():
+    with replacing_together(folder, replaceable, own=own) as stage, write_errors():
         yield stage
 
 
@@ -49,9 +49,9 @@ def _is_as_written(path: Path, file: File) -> bool:
 
 def files_of(stage: Path) -> tuple[File, ...]:
     """All files of a folder, sorted by name."""
-    found = sorted(path for path in stage.rglob("*") if path.is_file() and path.name != EXPORT_FILE)
+    paths = sorted(path for path in stage.rglob("*") if path.is_file() and path.name != EXPORT_FILE)
     return tuple(
-        File(name=path.relative_to(stage).as_posix(), size=path.stat().st_size, sha256=sha256(path)) for path in found
+        File(name=path.relative_to(stage).as_posix(), size=path.stat().st_size, sha256=sha256(path)) for path in paths
     )
 
 

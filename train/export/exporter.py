@@ -118,12 +118,14 @@ class Exporter:
             return "float32", partial(self.trained.tuned, quantised=False, dtype=self.stored, adapter=self.stage)
         if form == "gguf-adapter":
             return self._write_gguf_adapter()
-        whole, found = merged.merge(model, "auto" if dtype == "q8_0" else dtype, visible(str(self.options.folder)))
-        name = dtype if dtype == "q8_0" else str(found).removeprefix("torch.")
+        whole, merged_dtype = merged.merge(
+            model, "auto" if dtype == "q8_0" else dtype, visible(str(self.options.folder))
+        )
+        name = dtype if dtype == "q8_0" else str(merged_dtype).removeprefix("torch.")
         if form == "merged":
-            merged.write(whole, found, self.trained, self.template, self.questions.stops, self.stage)
+            merged.write(whole, merged_dtype, self.trained, self.template, self.questions.stops, self.stage)
             merged.check_template(self.stage, self.trained)
-            return name, partial(merged.load, self.stage, found)
+            return name, partial(merged.load, self.stage, merged_dtype)
         target, layout = self.stage / gguf_layout.MODEL_FILE, (self.config, self.family)
         gguf_file.write_model(whole, *layout, self.template, self.questions.stops, name, self.name, target)
         written = gguf_file.template_in(target)
@@ -131,7 +133,7 @@ class Exporter:
         if form == "ollama":
             report = self.trained.report
             self.notes = modelfile.write(self.stage, self.name, self.template, self.questions, report)
-        return name, partial(gguf_file.load_model, target, found, *layout)
+        return name, partial(gguf_file.load_model, target, merged_dtype, *layout)
 
     def _write_gguf_adapter(self) -> Written:
         factors, target = lora_weights(self.trained.folder.adapter), self.stage / gguf_file.ADAPTER_FILE

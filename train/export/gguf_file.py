@@ -54,10 +54,10 @@ def write_model(
     writer.add_file_type(gguf.LlamaFileType["ALL_F32" if matrices == "float32" else f"MOSTLY_{TYPES[matrices]}"])
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
     _add_shape(writer, config)
-    known, tensors = name_map(config, family), list(_tensors(model))
+    tensor_names, tensors = name_map(config, family), list(_tensors(model))
     rows = model.get_input_embeddings().weight.shape[0]
     for tensor_name, tensor in tensors:
-        _add_info(writer, _gguf_name(known, tensor_name), tensor.shape, matrices)
+        _add_info(writer, _gguf_name(tensor_names, tensor_name), tensor.shape, matrices)
     factors = frequency_factors(config)
     if factors:
         _add_info(writer, "rope_freqs.weight", (len(factors),), matrices)
@@ -95,13 +95,13 @@ def _tensors(model: Any) -> Iterator[tuple[str, Tensor]]:
             yield name, tensor
 
 
-def _gguf_name(known: Any, name: str) -> str:
-    found = known.get_name(name, try_suffixes=(".weight", ".bias"))
-    if found is None:
+def _gguf_name(tensor_names: Any, name: str) -> str:
+    gguf_name = tensor_names.get_name(name, try_suffixes=(".weight", ".bias"))
+    if gguf_name is None:
         raise ModelError(
             f"{name}: llama.cpp has no name for this tensor", "--to merged, and convert_hf_to_gguf.py of llama.cpp"
         )
-    return str(found)
+    return str(gguf_name)
 
 
 def _type_of(shape: Sequence[int], matrices: str) -> str:
@@ -137,9 +137,9 @@ def load_model(file: Path, dtype: torch.dtype, config: Any, family: Family) -> A
     with init_empty_weights(include_buffers=False):
         model = AutoModelForCausalLM.from_config(model_config, dtype=dtype, trust_remote_code=False)
     there = {tensor.name: tensor for tensor in reader.tensors}
-    known = name_map(config, family)
+    tensor_names = name_map(config, family)
     for name in [name for name, _ in _tensors(model)]:
-        if (tensor := there.pop(_gguf_name(known, name), None)) is None:
+        if (tensor := there.pop(_gguf_name(tensor_names, name), None)) is None:
             raise ModelError(f"{file}: has no tensor for {name}", "export again")
         laid = laid_out(name, _tensor(tensor), config, family, back=True)
         model.load_state_dict({name: laid.to(dtype)}, assign=True, strict=False)
@@ -185,9 +185,9 @@ def write_adapter(factors: LoraWeights, config: Any, family: Family, name: str, 
     writer.add_name(name)
     writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
     writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, factors.scale * factors.rank)
-    known = name_map(config, family)
+    tensor_names = name_map(config, family)
     for module, (down, up) in sorted(factors.modules.items()):
-        place = known.get_name(f"{module}.weight", try_suffixes=(".weight",))
+        place = tensor_names.get_name(f"{module}.weight", try_suffixes=(".weight",))
         assert place is not None, f"{module} has no place in llama.cpp"
         writer.add_tensor(f"{place}.lora_a", down.contiguous().numpy())
         # Rows of outputs lie in the order of the weight that they are added to.
@@ -203,10 +203,10 @@ def read_adapter(target: Path, config: Any, family: Family, modules: list[str]) 
     reader = gguf_package().GGUFReader(target)
     alpha = float(reader.fields["adapter.lora.alpha"].contents())
     tensors = {tensor.name: torch.tensor(tensor.data) for tensor in reader.tensors}
-    known = name_map(config, family)
-    found = {}
+    tensor_names = name_map(config, family)
+    factors = {}
     for module in modules:
-        place = known.get_name(f"{module}.weight", try_suffixes=(".weight",))
+        place = tensor_names.get_name(f"{module}.weight", try_suffixes=(".weight",))
         down, up = tensors[f"{place}.lora_a"], tensors[f"{place}.lora_b"]
-        found[module] = down, laid_out(module, up * (alpha / down.shape[0]), config, family, back=True)
-    return found
+        factors[module] = down, laid_out(module, up * (alpha / down.shape[0]), config, family, back=True)
+    return factors

@@ -84,8 +84,8 @@ def frequency_factors(config: Any) -> list[float]:
         return []
     size, (scaled, _) = head_size(config), ROPE_INIT_FUNCTIONS["llama3"](config, torch.device("cpu"))
     plain = 1.0 / rope["rope_theta"] ** (torch.arange(0, size, 2, dtype=torch.float32) / size)
-    found: list[float] = (plain / scaled).tolist()
-    return found
+    factors: list[float] = (plain / scaled).tolist()
+    return factors
 
 
 NORMAL, CONTROL, USER_DEFINED, UNUSED = 1, 3, 4, 5
@@ -106,16 +106,16 @@ def cut_of(tokenizer: Any) -> str:
     other = "--to merged, and convert_hf_to_gguf.py of llama.cpp"
     if state["model"]["type"] != "BPE" or (state.get("normalizer") or {}).get("type") not in (None, "NFC"):
         raise UsageError("its tokenizer is not byte-level BPE, the only kind that curate can write as GGUF", other)
-    found = CUTS.get(tuple(_steps(state.get("pre_tokenizer") or {})))
-    if found is None:
+    cut = CUTS.get(tuple(_steps(state.get("pre_tokenizer") or {})))
+    if cut is None:
         raise UsageError("llama.cpp has no name for the pre-tokenizer of this model", other)
-    return found
+    return cut
 
 
 def _steps(step: dict[str, Any]) -> list[str]:
     kind = step.get("type")
     if kind == "Sequence":
-        return [name for one in step["pretokenizers"] for name in _steps(one)]
+        return [name for pretokenizer in step["pretokenizers"] for name in _steps(pretokenizer)]
     if kind == "ByteLevel" and not step.get("add_prefix_space"):
         return ["ByteLevel" if step.get("use_regex", True) else "bytes"]
     if kind == "Digits" and step.get("individual_digits"):
@@ -128,17 +128,17 @@ def _steps(step: dict[str, Any]) -> list[str]:
 def add_tokenizer(writer: Any, tokenizer: Any, template: str, stops: tuple[int, ...], rows: int) -> None:
     """Tokens, merges, special tokens and chat template. `rows`: of the embedding, at least one for each token."""
     state = json.loads(tokenizer.backend_tokenizer.to_str())
-    known = {number: token for token, number in tokenizer.get_vocab().items()}
-    if max(known) >= rows:
+    tokens_by_id = {number: token for token, number in tokenizer.get_vocab().items()}
+    if max(tokens_by_id) >= rows:
         raise UsageError(
-            f"the tokenizer has {max(known) + 1} tokens, the model only {rows}",
+            f"the tokenizer has {max(tokens_by_id) + 1} tokens, the model only {rows}",
             "tokenizer and weights are from different models",
         )
     added = tokenizer.added_tokens_decoder
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre(cut_of(tokenizer))
-    writer.add_token_list([known.get(i, f"[PAD{i}]") for i in range(rows)])
-    kinds = dict.fromkeys(known, NORMAL)
+    writer.add_token_list([tokens_by_id.get(i, f"[PAD{i}]") for i in range(rows)])
+    kinds = dict.fromkeys(tokens_by_id, NORMAL)
     kinds |= {i: CONTROL if token.special else USER_DEFINED for i, token in added.items()}
     writer.add_token_types([kinds.get(i, UNUSED) for i in range(rows)])
     merges = state["model"]["merges"]

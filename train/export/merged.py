@@ -30,8 +30,8 @@ MAX_WEIGHT: Final = torch.finfo(torch.float16).max / 4
 
 def stored_dtype(config: Any) -> torch.dtype:
     """The dtype in which the weights of a model are stored: in 16 bits they are loaded as they are."""
-    found = getattr(config, "dtype", None)
-    return found if found in (torch.bfloat16, torch.float16) else torch.float32
+    dtype = getattr(config, "dtype", None)
+    return dtype if dtype in (torch.bfloat16, torch.float16) else torch.float32
 
 
 def in_float32(model: Any) -> Any:
@@ -59,13 +59,13 @@ def in_float32(model: Any) -> Any:
 def _linear(module: nn.Linear, inputs: Tensor) -> Tensor:
     given, parts = inputs.float(), torch.split(module.weight, ROWS_AT_ONCE)
     biases = torch.split(module.bias, ROWS_AT_ONCE) if module.bias is not None else [None] * len(parts)
-    found = [nn.functional.linear(given, part.float(), bias) for part, bias in zip(parts, biases, strict=True)]
-    return torch.cat(found, dim=-1) if len(found) > 1 else found[0]
+    outputs = [nn.functional.linear(given, part.float(), bias) for part, bias in zip(parts, biases, strict=True)]
+    return torch.cat(outputs, dim=-1) if len(outputs) > 1 else outputs[0]
 
 
 def _conv1d(module: Any, inputs: Tensor) -> Tensor:
-    found: Tensor = inputs.float() @ module.weight.float() + module.bias
-    return found
+    output: Tensor = inputs.float() @ module.weight.float() + module.bias
+    return output
 
 
 @torch.no_grad()
@@ -105,9 +105,9 @@ def _largest(weight: Tensor) -> float:
     return max(-float(low), float(high))
 
 
-def _fallback_dtype(wanted: DtypeName, highest: float) -> torch.dtype:
+def _fallback_dtype(dtype_name: DtypeName, highest: float) -> torch.dtype:
     """The dtype for weights that do not fit into float16."""
-    if wanted == "float16":
+    if dtype_name == "float16":
         raise ModelError(f"a weight of {highest:.3g} does not fit into float16", "use --dtype bfloat16")
     return torch.bfloat16
 

@@ -60,11 +60,11 @@ def _asked_with(title: str, text: Any) -> list[str]:
 
 def _evaluated(trained: Trained) -> list[str]:
     """The verdict of `curate evaluate`, if these weights were evaluated."""
-    found = trained.folder.read("evaluation.json") or {}
-    if found.get("adapter_sha256") != trained.report.adapter_sha256:
+    evaluation = trained.folder.read("evaluation.json") or {}
+    if evaluation.get("adapter_sha256") != trained.report.adapter_sha256:
         return []
-    questions = f"{found['questions']:,} held-out questions of the split {found['split']}"
-    return [f"## Evaluation\n\nOn {questions}: {_cell(found['verdict']['sentence'])}.\n"]
+    questions = f"{evaluation['questions']:,} held-out questions of the split {evaluation['split']}"
+    return [f"## Evaluation\n\nOn {questions}: {_cell(evaluation['verdict']['sentence'])}.\n"]
 
 
 def _proof(export: Export) -> list[str]:

@@ -38,14 +38,14 @@ def questions_for(trained: Trained, template: Template, data: Path | None, count
     path = (data or Path(trained.recipe.data)) / f"{trained.report.held_out}.jsonl"
     room = longest_context(configuration(trained.recipe.model), MAX_TOKENS)
     rendering = Prompts(template, room)
-    found: list[tuple[str, Encoded, dict[str, Any]]] = []
+    rendered: list[tuple[str, Encoded, dict[str, Any]]] = []
     for question in spread_evenly(questions_of(examples_of(trained, path), "last"), 2 * count):
         prompt = rendering.of(question)
-        if prompt is not None and len(prompt.encoded.input_ids) <= room and len(found) < count:
-            found.append((prompt.text, prompt.encoded, {**question.example.value, "messages": question.messages}))
-    if not found:
+        if prompt is not None and len(prompt.encoded.input_ids) <= room and len(rendered) < count:
+            rendered.append((prompt.text, prompt.encoded, {**question.example.value, "messages": question.messages}))
+    if not rendered:
         raise InputError(
             f"{visible(str(path))}: contains no question to verify the export with", "name the split folder with --data"
         )
-    prompts, texts, conversations = zip(*found, strict=True)
+    prompts, texts, conversations = zip(*rendered, strict=True)
     return Questions(prompts, texts, conversations, tuple(stop_ids(template, texts)), trained.recipe.max_new_tokens)

@@ -56,11 +56,11 @@ def choose_settings(sizes: Sizes, texts: Texts, memory: int, *, optimiser: str) 
     tried: list[Fit] = []
     for room, load, checkpointing in _candidates(sizes, texts):
         estimate = sizes.estimate(load, checkpointing=checkpointing, optimiser=optimiser)
-        found = Fit(room, checkpointing, optimiser, estimate, estimate.high <= memory * MEMORY_SHARE)
-        if found.fits:
-            return found
-        tried.append(found)
-    return min(tried, key=lambda one: one.estimate.high)
+        fit = Fit(room, checkpointing, optimiser, estimate, estimate.high <= memory * MEMORY_SHARE)
+        if fit.fits:
+            return fit
+        tried.append(fit)
+    return min(tried, key=lambda fit: fit.estimate.high)
 
 
 def _candidates(sizes: Sizes, texts: Texts) -> Iterator[tuple[int, Load, bool]]:
@@ -107,13 +107,13 @@ def cheapest_fit(sizes: Sizes, texts: Texts, memory: int, optimiser: str) -> tup
         chosen = str(changes.get("optimiser", optimiser))
         if smaller.without_steps(chosen) > memory * MEMORY_SHARE:
             continue
-        found = choose_settings(smaller, Texts(kept, texts.supervised), memory, optimiser=chosen)
-        if found.fits:
+        fit = choose_settings(smaller, Texts(kept, texts.supervised), memory, optimiser=chosen)
+        if fit.fits:
             choices = {key: value for key, value in changes.items() if value != getattr(recipe, key)}
             return choices | {
-                "tokens_per_pass": found.tokens_per_pass,
-                "activation_checkpointing": found.activation_checkpointing,
-            }, found
+                "tokens_per_pass": fit.tokens_per_pass,
+                "activation_checkpointing": fit.activation_checkpointing,
+            }, fit
     return None
 
 
@@ -168,9 +168,9 @@ def decide(recipe: Recipe, texts: Texts) -> Settings:
     """The settings of a run that starts here and now. Raises `ConfigError` with the nearest ones if they do not fit."""
     on, memory, optimiser = device(), available(), optimiser_of(recipe)
     sizes = Sizes(recipe, compute_dtype(recipe.dtype), on_cpu=on.type == "cpu")
-    found = choose_settings(sizes, texts, memory, optimiser=optimiser)
-    if not found.fits:
-        needs, next_step = shortage(found, sizes, texts, memory)
+    fit = choose_settings(sizes, texts, memory, optimiser=optimiser)
+    if not fit.fits:
+        needs, next_step = shortage(fit, sizes, texts, memory)
         raise ConfigError(f"this training {needs}", next_step)
     return Settings(
         python=platform.python_version(),
@@ -180,7 +180,7 @@ def decide(recipe: Recipe, texts: Texts) -> Settings:
         dtype=str(sizes.dtype).removeprefix("torch."),
         threads=recipe.threads or torch.get_num_threads(),
         ranks=world_size(),
-        **{key: value for key, value in found._asdict().items() if key != "fits"},
+        **{key: value for key, value in fit._asdict().items() if key != "fits"},
     )
 
 
@@ -196,10 +196,10 @@ def available() -> int:
     return free_memory() + (held_memory() if device().type == "cpu" else 0)
 
 
-def shortage(found: Fit, sizes: Sizes, texts: Texts, memory: int) -> tuple[str, str]:
+def shortage(tried: Fit, sizes: Sizes, texts: Texts, memory: int) -> tuple[str, str]:
     """How much memory is missing, and the changes to the recipe with which it fits, as lines of it."""
-    needs = f"needs {gigabytes(found.estimate.high)} of memory, and there are {gigabytes(memory)}"
-    other = cheapest_fit(sizes, texts, memory, found.optimiser)
+    needs = f"needs {gigabytes(tried.estimate.high)} of memory, and there are {gigabytes(memory)}"
+    other = cheapest_fit(sizes, texts, memory, tried.optimiser)
     if other is None:
         return needs, "choose a smaller base: even its shortest examples in 4 bits do not fit"
     changes, fit = other

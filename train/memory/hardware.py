@@ -64,7 +64,7 @@ def _limit(*, used: bool = True) -> int:
     With `used` off, what they may use in all. Files read from disk count as used there; those that the kernel drops
     first (`inactive_file`) are counted as free.
     """
-    found = sys.maxsize
+    lowest = sys.maxsize
     groups = Path("/proc/self/cgroup")
     for line in groups.read_text(encoding="utf-8").splitlines() if groups.exists() else ():
         _, controllers, path = line.split(":", 2)
@@ -77,15 +77,15 @@ def _limit(*, used: bool = True) -> int:
             with suppress(OSError, ValueError):  # `max` is no number
                 limit = int((folder / most).read_text(encoding="ascii"))
                 taken = int((folder / now).read_text(encoding="ascii")) - _number(folder / "memory.stat", cached)
-                found = min(found, max(0, limit - taken) if used else limit)
-    return found
+                lowest = min(lowest, max(0, limit - taken) if used else limit)
+    return lowest
 
 
 def _number(stat: Path, key: str) -> int:
     """A number of a group's statistics; 0 if they do not have it, as in some sandboxes."""
     with suppress(OSError):
-        if known := re.search(rf"^{key} (\d+)$", stat.read_text(encoding="ascii"), re.MULTILINE):
-            return int(known[1])
+        if match := re.search(rf"^{key} (\d+)$", stat.read_text(encoding="ascii"), re.MULTILINE):
+            return int(match[1])
     return 0
 
 

@@ -62,8 +62,8 @@ class Linear4bitShape(nn.Linear):
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002
         """What bitsandbytes does: the weights are unpacked in the forward and once more in the backward pass."""
-        found: Tensor = _Product4bit.apply(input.to(torch.bfloat16), self.packed, self.out_features)  # type: ignore[no-untyped-call]
-        return (found if self.bias is None else found + self.bias).to(input.dtype)
+        product: Tensor = _Product4bit.apply(input.to(torch.bfloat16), self.packed, self.out_features)  # type: ignore[no-untyped-call]
+        return (product if self.bias is None else product + self.bias).to(input.dtype)
 
 
 class _Product4bit(torch.autograd.Function):
@@ -100,12 +100,12 @@ class Live(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.now -= size
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        found = _grouped_product(func, args) if func.name() == GROUPED_MM else func(*args, **(kwargs or {}))
-        for leaf in tree_leaves(found):
+        output = _grouped_product(func, args) if func.name() == GROUPED_MM else func(*args, **(kwargs or {}))
+        for leaf in tree_leaves(output):
             if isinstance(leaf, Tensor):
                 self.note(leaf)
         self.most = max(self.most, self.now)
-        return found
+        return output
 
 
 def _grouped_product(func: Any, args: tuple[Any, ...]) -> Any:
@@ -163,13 +163,13 @@ def _materialize(model: nn.Module) -> None:
 
 def _texts(lengths: Sequence[int], supervised: int) -> list[Encoded]:
     """Texts of the given lengths whose last tokens are trained on, as many as `supervised` in all."""
-    share, found = supervised / max(1, sum(lengths)), []
+    share, texts = supervised / max(1, sum(lengths)), []
     for length in lengths:
         trained = min(length - 1, max(1, round(share * length)))
         weights = [0.0] * (length - trained) + [1.0] * trained
         labels = [1 if weight else IGNORE_INDEX for weight in weights]
-        found.append(Encoded([1] * length, labels, weights, Rendered("", ())))
-    return found
+        texts.append(Encoded([1] * length, labels, weights, Rendered("", ())))
+    return texts
 
 
 STATE: Final = {"adafactor": 0.1, "adamw_torch": 8.0, "adamw_8bit": 2.1, "lion_8bit": 1.1, "sgd": 0.0} | {

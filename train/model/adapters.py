@@ -100,9 +100,9 @@ def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
     if recipe.how.virtual and start:
         _initialize_virtual_tokens(tuned, recipe, start)
     # What others load is the model that the recipe names, not the folder where this machine keeps it.
-    for one in tuned.peft_config.values():
-        one.base_model_name_or_path, _, revision = recipe.model.partition("@")
-        one.revision = revision or None
+    for adapter_config in tuned.peft_config.values():
+        adapter_config.base_model_name_or_path, _, revision = recipe.model.partition("@")
+        adapter_config.revision = revision or None
     return tuned
 
 
@@ -194,20 +194,20 @@ def _initialize_virtual_tokens(model: Any, recipe: Recipe, start: Sequence[int])
             encoder.embedding.weight.copy_(base.get_input_embeddings()(chosen)[0])
         else:
             with autocast(base.get_input_embeddings().weight.dtype):
-                found = base(input_ids=chosen, use_cache=True)
-            cache = found.cache if hasattr(found, "cache") else found.past_key_values  # older than transformers 5.24
+                output = base(input_ids=chosen, use_cache=True)
+            cache = output.cache if hasattr(output, "cache") else output.past_key_values  # older than transformers 5.24
             prefix = prompt_embeddings_from_past_key_values(cache, num_virtual_tokens=count)
             encoder.load_prompt_embeddings(prefix.float())
 
 
 def _parts(recipe: Recipe) -> Parts:
     """The parts that get adapters; none where the recipe names the layers, or wants all of them."""
-    wanted = recipe.target_modules
+    targets = recipe.target_modules
     if recipe.method == "bottleneck":
         return PLACES[recipe.places]
-    if recipe.method == "ia3" and wanted == "all-linear":
+    if recipe.method == "ia3" and targets == "all-linear":
         return SCALED["attention+mlp"]
-    return (SCALED if recipe.method == "ia3" else PRESETS).get(wanted, {}) if isinstance(wanted, str) else {}
+    return (SCALED if recipe.method == "ia3" else PRESETS).get(targets, {}) if isinstance(targets, str) else {}
 
 
 def _targets(recipe: Recipe, model: Any) -> str | list[str]:
@@ -240,13 +240,13 @@ def _require_matched(recipe: Recipe, model: Any) -> None:
     """Raise `ConfigError` for layers that the model does not have, or whose names no preset knows: PEFT would ignore
     them and train the others.
     """
-    wanted, paths, missing = recipe.target_modules, [path for path, _ in model.named_modules()], list[str]()
+    targets, paths, missing = recipe.target_modules, [path for path, _ in model.named_modules()], list[str]()
     if parts := _parts(recipe):
         missing = [f"of a known name in its {part}" for part, names in parts.items() if not _matching(paths, names)]
-    elif isinstance(wanted, str):
-        missing = [] if wanted == "all-linear" or any(re.fullmatch(wanted, path) for path in paths) else [wanted]
+    elif isinstance(targets, str):
+        missing = [] if targets == "all-linear" or any(re.fullmatch(targets, path) for path in paths) else [targets]
     else:
-        missing = [name for name in wanted if not _matching(paths, [name])]
+        missing = [name for name in targets if not _matching(paths, [name])]
     if missing:
         raise ConfigError(f"target_modules: the model has no module {', '.join(missing)}", _layers(model))
     if parts in PRESETS.values():
@@ -254,7 +254,7 @@ def _require_matched(recipe: Recipe, model: Any) -> None:
         inside = [path for path in _linear(model) if INSIDE_ATTENTION.fullmatch(path) and not outside.fullmatch(path)]
         if unknown := {path.rpartition(".")[2] for path in set(inside) - _matching(inside, ATTENTION)}:
             raise ConfigError(
-                f"target_modules = {wanted!r} does not know the layers {', '.join(sorted(unknown))} of this model",
+                f"target_modules = {targets!r} does not know the layers {', '.join(sorted(unknown))} of this model",
                 _layers(model),
             )
 
@@ -267,7 +267,9 @@ def _matching(paths: Iterable[str], names: Iterable[str]) -> set[str]:
 
 def _linear(model: Any) -> list[str]:
     """Paths of the linear layers."""
-    return [path for path, one in model.named_modules() if type(one).__name__ in ("Linear", "Linear4bit", "Conv1D")]
+    return [
+        path for path, module in model.named_modules() if type(module).__name__ in ("Linear", "Linear4bit", "Conv1D")
+    ]
 
 
 def _layers(model: Any) -> str:
@@ -288,10 +290,10 @@ def _lora(recipe: Recipe, model: Any) -> LoraConfig:
 
 def _ia3(recipe: Recipe, model: Any) -> IA3Config:
     """Layers of the MLP are scaled at their input, others at their output."""
-    wanted, paths = _targets(recipe, model), [path for path, _ in model.named_modules()]
-    if isinstance(wanted, str):
-        return IA3Config(target_modules=wanted, feedforward_modules=list(MLP), task_type=TASK)
-    present = [name for name in wanted if _matching(paths, [name])]
+    targets, paths = _targets(recipe, model), [path for path, _ in model.named_modules()]
+    if isinstance(targets, str):
+        return IA3Config(target_modules=targets, feedforward_modules=list(MLP), task_type=TASK)
+    present = [name for name in targets if _matching(paths, [name])]
     inner = [name for name in present if name in MLP]
     return IA3Config(target_modules=present, feedforward_modules=inner, task_type=TASK)
 
@@ -358,10 +360,10 @@ def lora_weights(folder: Path) -> LoraWeights:
     with loading(folder, "its adapter cannot be read"):
         config = LoraConfig.from_pretrained(str(folder))
         weights = load_peft_weights(str(folder), device="cpu")
-    found: dict[str, tuple[Tensor, Tensor]] = {}
+    factors: dict[str, tuple[Tensor, Tensor]] = {}
     for name in weights:
         if name.endswith(".lora_A.weight"):
             module = name.removesuffix(".lora_A.weight")
-            found[module.removeprefix(PREFIX)] = (weights[name].float(), weights[f"{module}.lora_B.weight"].float())
-    assert 2 * len(found) == len(weights), "an adapter holds more than its factors"
-    return LoraWeights(config.lora_alpha / (config.r**0.5 if config.use_rslora else config.r), found, config)
+            factors[module.removeprefix(PREFIX)] = (weights[name].float(), weights[f"{module}.lora_B.weight"].float())
+    assert 2 * len(factors) == len(weights), "an adapter holds more than its factors"
+    return LoraWeights(config.lora_alpha / (config.r**0.5 if config.use_rslora else config.r), factors, config)

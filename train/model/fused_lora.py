@@ -60,5 +60,5 @@ def _forward(layer: Any, otherwise: Callable[..., Tensor], inputs: Tensor, *more
     if weights[0].dtype != inputs.dtype and not torch.is_autocast_enabled(inputs.device.type):
         return otherwise(inputs)  # in the precision of the adapter
     output, dropped = layer.base_layer(inputs), layer.lora_dropout[name](inputs)
-    found: Tensor = LoraUpdate.apply(output, dropped, *weights, layer.scaling[name])  # type: ignore[no-untyped-call]
-    return found
+    updated: Tensor = LoraUpdate.apply(output, dropped, *weights, layer.scaling[name])  # type: ignore[no-untyped-call]
+    return updated

@@ -91,9 +91,9 @@ def packs_exactly(model: Any, device: torch.device) -> bool:
     training = model.training
     model.eval()
     # Equal shapes, so that the numbers are equal to the bit where nothing leaks; a leak moves them by tenths.
-    found = [losses(model, pack([before, second]).to(device)).each[6:] for before in (first, other)]
+    second_losses = [losses(model, pack([before, second]).to(device)).each[6:] for before in (first, other)]
     model.train(training)
-    return bool(torch.allclose(found[0], found[1], atol=1e-3))
+    return bool(torch.allclose(second_losses[0], second_losses[1], atol=1e-3))
 
 
 @torch.no_grad()
@@ -169,10 +169,10 @@ class ChunkedCrossEntropy(torch.autograd.Function):
         """Compute gradients, too, if needed: each chunk's logits are freed before the next chunk."""
         kind = hidden.device.type
         dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else weight.dtype
-        head, wanted = weight.to(dtype), ctx.needs_input_grad[0] or ctx.needs_input_grad[1]
+        head, needs_gradient = weight.to(dtype), ctx.needs_input_grad[0] or ctx.needs_input_grad[1]
         each = torch.empty(len(hidden), device=hidden.device)
         right = torch.empty(len(hidden), dtype=torch.bool, device=hidden.device)
-        grad_hidden = torch.empty_like(hidden) if wanted else None
+        grad_hidden = torch.empty_like(hidden) if needs_gradient else None
         grad_weight = torch.zeros_like(weight) if ctx.needs_input_grad[1] else None
         size = max(1, CHUNK_BYTES // ((BYTES_PER_LOGIT + (4 if transform.cap else 0)) * weight.shape[0]))
         with torch.autocast(kind, enabled=False):
@@ -219,10 +219,10 @@ def chunked_cross_entropy(
     backbone, head = backbone_of(base), base.get_output_embeddings()
     assert backbone is not None
     hidden = backbone(**inputs).last_hidden_state[0][keep]
-    found: tuple[Tensor, Tensor, Tensor] = ChunkedCrossEntropy.apply(  # type: ignore[no-untyped-call]
+    token_losses: tuple[Tensor, Tensor, Tensor] = ChunkedCrossEntropy.apply(  # type: ignore[no-untyped-call]
         hidden, head.weight, head.bias, targets, weights, LogitTransform.of(base)
     )
-    return found
+    return token_losses
 
 
 def packed_attention(
@@ -236,8 +236,8 @@ def packed_attention(
     window = options.get("sliding_window") or getattr(module, "sliding_window", None)
     tokens = query.shape[2]
     if lengths is None or sum(lengths) != tokens or key.shape[2] != tokens or (window and max(lengths) > window):
-        found: tuple[Tensor, Any] = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
-        return found
+        attended: tuple[Tensor, Any] = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
+        return attended
     if query.is_cuda:
         return variable_length_attention(query, key, value, lengths, options.get("scaling"))[None], None
     how: Any = {"dropout_p": options.get("dropout", 0.0), "scale": options.get("scaling"), "enable_gqa": True}
@@ -269,9 +269,9 @@ def variable_length_attention(
     bounds = torch.tensor((0, *accumulate(lengths)), dtype=torch.int32, device=query.device)
     queries, keys, values = (tensor[0].transpose(0, 1).contiguous() for tensor in (query, key, value))
     how: Any = {"scale": scale, "window_size": (-1, 0), "enable_gqa": True}
-    found = varlen_attn(queries, keys, values, bounds, bounds, max(lengths), max(lengths), **how)
-    assert isinstance(found, Tensor)  # no logarithms were asked for
-    return found
+    attended = varlen_attn(queries, keys, values, bounds, bounds, max(lengths), max(lengths), **how)
+    assert isinstance(attended, Tensor)  # no logarithms were asked for
+    return attended
 
 
 def use_packed_attention(model: Any, *, varlen: bool = False) -> None:

@@ -24,16 +24,16 @@ def plan_text(plan: TrainingPlan) -> Iterator[RenderableType]:
         counts.append((split.name, *(f"{value:,}" for value in values)))
     yield table("The data", "split", *numbers, numbers=numbers, rows=counts)
     if plan.findings:
-        found = [
-            (one.code, Text(one.severity.value, COLOURS[one.severity]), f"{one.count:,}", visible(one.place),
-             visible(one.message))
-            for one in plan.findings
+        rows_of_findings = [
+            (finding.code, Text(finding.severity.value, COLOURS[finding.severity]), f"{finding.count:,}",
+             visible(finding.place), visible(finding.message))
+            for finding in plan.findings
         ]  # fmt: skip
         columns = ("code", "", "count", "first", "says")
-        yield table("Tokenization and chat template (family K)", *columns, numbers=("count",), rows=found)
+        yield table("Tokenization and chat template (family K)", *columns, numbers=("count",), rows=rows_of_findings)
     for title, left_out in (("Longer than max_length", plan.over_length), ("Cannot be trained on", plan.untrainable)):
         if left_out:
-            rows = [(one.split, f"{one.line:,}", visible(one.reason)) for one in left_out[:10]]
+            rows = [(example.split, f"{example.line:,}", visible(example.reason)) for example in left_out[:10]]
             head = f"{title}: {plural(len(left_out), 'example')}"
             yield table(head, "split", "line", "reason", numbers=("line",), rows=rows)
     yield from _notes(plan)
@@ -71,8 +71,8 @@ def _facts(plan: TrainingPlan) -> Iterator[tuple[str, str]]:
     share = plan.trainable_parameters / plan.total_parameters
     yield "base", visible(plan.model)
     yield "method", f"{plan.method}: {plan.trains}"
-    for one in plan.cannot:
-        yield "", f"note: {one}"
+    for problem in plan.cannot:
+        yield "", f"note: {problem}"
     if plan.objective != "sft":
         yield "objective", OBJECTIVES[plan.objective].title
     yield "trainable parameters", f"{plan.trainable_parameters:,} of {plan.total_parameters:,} ({share:.2%})"

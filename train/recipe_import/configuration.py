@@ -92,19 +92,19 @@ class Configuration:
         """A number, also one that YAML reads as text. Raises `RefusedError`."""
         value = self.get(key)
         try:
-            found = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
+            number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
         except (ValueError, OverflowError):
-            found = None
-        if found is None or not isfinite(found) or found < 0 or (above is not None and found <= above):
+            number = None
+        if number is None or not isfinite(number) or number < 0 or (above is not None and number <= above):
             raise RefusedError(Refused("not a number of this kind", "write a positive number"))
-        return found
+        return number
 
     def whole(self, key: str) -> int:
         """A whole number above 0. Raises `RefusedError`."""
-        found = self.number(key, above=0)
-        if found != int(found):
+        number = self.number(key, above=0)
+        if number != int(number):
             raise RefusedError(Refused("not a whole number", "write a whole number"))
-        return int(found)
+        return int(number)
 
     def flag(self, key: str) -> bool:
         """True or false. Raises `RefusedError`."""
@@ -123,8 +123,8 @@ class Configuration:
         trainers = [TRAINERS[name] for name in blocks if TRAINERS.get(name)]
         stage = str(self.get("objective") or self.get("stage") or self.get("rl") or "")
         loss = self.get("loss_type")
-        found = stage or next(iter((*named, *trainers)), "sft")
-        return "orpo" if self.tool == "llama-factory" and found == "dpo" and loss == "orpo" else found
+        objective = stage or next(iter((*named, *trainers)), "sft")
+        return "orpo" if self.tool == "llama-factory" and objective == "dpo" and loss == "orpo" else objective
 
     @cached_property
     def adapter(self) -> bool | None:
@@ -176,9 +176,9 @@ class Configuration:
     @cached_property
     def steps(self) -> int | None:
         """Optimiser steps; None where they are not known."""
-        found = self.max_steps
-        if found or self.data is None:
-            return found or None
+        steps = self.max_steps
+        if steps or self.data is None:
+            return steps or None
         outcome = self.batch()
         if not isinstance(outcome, Mapped):
             return None
@@ -192,7 +192,7 @@ def configuration(source: Source, data: Amount | None, processes: int) -> Config
     for setting in source.settings:
         if setting.value is not None or setting.name in ("max_length", "max_seq_length"):
             settings.setdefault(SAME.get(setting.name, setting.name), []).append(setting)
-    found = Configuration(source, data, processes, settings, {})
+    result = Configuration(source, data, processes, settings, {})
     # A loader of Unsloth sets the length; the class of the arguments is patched with it.
     blocks = [
         (name, BLOCKS[name]) for name in sorted(source.blocks, key=lambda name: name == "FastModel") if name in BLOCKS
@@ -201,23 +201,23 @@ def configuration(source: Source, data: Amount | None, processes: int) -> Config
         name in source.blocks for name in BLOCKS if name not in ("LoraConfig", "BitsAndBytesConfig")
     ):
         blocks.insert(0, (source.tool, TOOLS.get(source.tool, {})))
-        if not source.blocks and _quiet(lambda: found.adapter):
+        if not source.blocks and _quiet(lambda: result.adapter):
             blocks.append((source.tool, ADAPTERS.get(source.tool, {})))
     for origin, values in blocks:
-        found.defaults |= {key: (value, origin) for key, value in values.items() if key not in settings}
-    if source.tool == "trl" and not source.blocks and _quiet(lambda: found.objective) != "sft":
-        found.defaults["learning_rate"] = PREFERENCES["learning_rate"], source.tool
-        found.defaults.pop("assistant_only_loss", None)
+        result.defaults |= {key: (value, origin) for key, value in values.items() if key not in settings}
+    if source.tool == "trl" and not source.blocks and _quiet(lambda: result.objective) != "sft":
+        result.defaults["learning_rate"] = PREFERENCES["learning_rate"], source.tool
+        result.defaults.pop("assistant_only_loss", None)
         if "learning_rate" in settings:
-            del found.defaults["learning_rate"]
-    half = found.given("fp16") and settings["fp16"][0].value not in (False, "false")
-    if source.tool == "unsloth" or half or (found.given("torch_dtype") and not source.blocks):
-        found.defaults.pop("bf16", None)
-    if found.given("max_steps") and _quiet(lambda: found.max_steps):
-        found.defaults.pop("num_train_epochs", None)
-    if found.given("warmup_ratio"):
-        found.defaults.pop("warmup_steps", None)
-    return found
+            del result.defaults["learning_rate"]
+    half = result.given("fp16") and settings["fp16"][0].value not in (False, "false")
+    if source.tool == "unsloth" or half or (result.given("torch_dtype") and not source.blocks):
+        result.defaults.pop("bf16", None)
+    if result.given("max_steps") and _quiet(lambda: result.max_steps):
+        result.defaults.pop("num_train_epochs", None)
+    if result.given("warmup_ratio"):
+        result.defaults.pop("warmup_steps", None)
+    return result
 
 
 def _quiet(value: Callable[[], Any]) -> Any:

@@ -199,10 +199,10 @@ def reports(of: Configuration) -> Outcome:
     """`report_to`: the offered trackers among those of the file."""
     value = of.get("report_to")
     names = [str(name) for name in (value if isinstance(value, list) else [value])]
-    known = [name for name in names if name in TRACKERS]
+    offered = [name for name in names if name in TRACKERS]
     others = [name for name in names if name not in (*TRACKERS, "none")]
     note = f"{', '.join(others)}: not offered" if others else "nothing leaves this machine by default"
-    return Mapped({"report_to": known}, note if others else "") if known else Ignored(note)
+    return Mapped({"report_to": offered}, note if others else "") if offered else Ignored(note)
 
 
 def checkpointing(of: Configuration) -> Outcome:
@@ -278,7 +278,8 @@ def datasets(of: Configuration) -> Outcome:
     """`chat_template` for Axolotl's data sets of type `alpaca`; other types are ignored."""
     value = of.get("datasets")
     kinds = {
-        str(one.get("type", "")) if isinstance(one, dict) else "" for one in (value if isinstance(value, list) else [])
+        str(dataset.get("type", "")) if isinstance(dataset, dict) else ""
+        for dataset in (value if isinstance(value, list) else [])
     }
     if kinds == {"alpaca"} and not of.given("chat_template"):
         return Mapped(

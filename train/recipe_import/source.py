@@ -92,11 +92,11 @@ def read_source(path: Path) -> Source:
         raise InputError(f"{path}: is a notebook", "export it first:  jupyter nbconvert --to script NOTEBOOK")
     readers: dict[str, Callable[[str], Any]] = {".py": ast.parse, ".json": _json, ".toml": parsed_toml}
     try:
-        found = readers.get(kind, _yaml)(data.decode("utf-8-sig"))
+        content = readers.get(kind, _yaml)(data.decode("utf-8-sig"))
     except (ValueError, SyntaxError, RecursionError, MemoryError) as error:
         what = {".py": "Python", ".json": "JSON", ".toml": "TOML"}.get(kind, "YAML")
         raise InputError(f"{path}: not valid {what}: {error}", "fix the line that the message names") from None
-    source = _python(found) if isinstance(found, ast.Module) else _mapping(found)
+    source = _python(content) if isinstance(content, ast.Module) else _mapping(content)
     if not source.settings:
         raise InputError(
             f"{path}: no settings of a training in it",
@@ -144,7 +144,7 @@ def _mapping(values: Any) -> Source:
         block = TABLES.get(str(key).lower().replace("_", ""))
         if block is not None and isinstance(value, Mapping):
             blocks.append(block)
-            settings += [Setting(str(name), one, str(key)) for name, one in value.items()]
+            settings += [Setting(str(name), item, str(key)) for name, item in value.items()]
         else:
             settings.append(Setting(str(key), value))
     names = {setting.name for setting in settings}
@@ -171,9 +171,9 @@ def _python(tree: ast.Module) -> Source:
             continue
         seen.add(block)
         blocks.append(block)
-        found = list(_arguments(call, names, position))
+        arguments = list(_arguments(call, names, position))
         tool = "unsloth" if block in ("FastModel", "get_peft_model") else tool
-        settings += [Setting(name, value, f"{block}:{line}") for name, value, line in found]
+        settings += [Setting(name, value, f"{block}:{line}") for name, value, line in arguments]
     if tool == "transformers" and any(block in (*ARGUMENTS[1:], *TRAINERS) for block in blocks):
         tool = "trl"
     return Source(tool, tuple(blocks), tuple(settings))
@@ -212,7 +212,7 @@ def _arguments(call: ast.Call, names: Mapping[str, Any], first: str) -> Iterator
         if name in OBJECTS and not (name == "model" and isinstance(value, str)):
             continue
         if name is None and isinstance(value, dict):
-            yield from ((str(key), one, node.lineno) for key, one in value.items())
+            yield from ((str(key), item, node.lineno) for key, item in value.items())
         elif name is None or not name:
             yield "**" if name is None else "*", Expression(ast.unparse(node)), node.lineno
         else:
@@ -222,15 +222,15 @@ def _arguments(call: ast.Call, names: Mapping[str, Any], first: str) -> Iterator
 def _constants(nodes: list[ast.AST]) -> dict[str, Any]:
     """The variables that are only ever set to one literal."""
     stores = Counter(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
-    found: dict[str, list[Any]] = {}
+    assigned: dict[str, list[Any]] = {}
     for node in nodes:
         target = node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
         target = node.target if isinstance(node, ast.AnnAssign) else target
         if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(target, ast.Name) and node.value is not None:
-            found.setdefault(target.id, []).append(_value(node.value, {}))
+            assigned.setdefault(target.id, []).append(_value(node.value, {}))
     return {
         name: values[0]
-        for name, values in found.items()
+        for name, values in assigned.items()
         if len(values) == stores[name]
         and not isinstance(values[0], Expression)
         and all(value == values[0] and type(value) is type(values[0]) for value in values)
@@ -246,15 +246,15 @@ def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "torch":
         return node.attr  # a dtype
     if isinstance(node, ast.List | ast.Tuple | ast.Set):
-        values = [_value(one, names) for one in node.elts]
-        return Expression(ast.unparse(node)) if any(isinstance(one, Expression) for one in values) else values
+        values = [_value(element, names) for element in node.elts]
+        return Expression(ast.unparse(node)) if any(isinstance(element, Expression) for element in values) else values
     if isinstance(node, ast.Dict):
         pairs = [
-            (_value(key, names) if key else Expression(""), _value(one, names))
-            for key, one in zip(node.keys, node.values, strict=True)
+            (_value(key, names) if key else Expression(""), _value(value, names))
+            for key, value in zip(node.keys, node.values, strict=True)
         ]
-        known = all(isinstance(key, str) for key, _ in pairs)
-        return _once(pairs) if known else Expression(ast.unparse(node))
+        has_plain_keys = all(isinstance(key, str) for key, _ in pairs)
+        return _once(pairs) if has_plain_keys else Expression(ast.unparse(node))
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         value = _value(node.operand, names)
         return -value if _is_number(value) else Expression(ast.unparse(node))

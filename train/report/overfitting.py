@@ -45,26 +45,26 @@ def overfitting(
         signs.append("memorises")
     if forgotten and forgotten.low > FORGETTING_NATS:
         signs.append("forgets")
-    found = Overfitting(
+    result = Overfitting(
         signs=tuple(signs), curve=curve, train_loss=final, held_out_loss=last,
         gap=None if final is None or last is None else last - final,
         best_step=best.step if best else None, rise=rise, memorised=memorised, general=forgotten, sentences=(),
     )  # fmt: skip
     lost = sum(line.get("event") == "validation" for line in journal) - len(curve)
     notes = [f"{plural(lost, 'measurement')} of the held-out loss gave no number."] if lost else []
-    return found.model_copy(update={"sentences": (*notes, *_diagnosis_lines(found, kept_step))})
+    return result.model_copy(update={"sentences": (*notes, *_diagnosis_lines(result, kept_step))})
 
 
 def curve_of(journal: Sequence[Mapping[str, Any]]) -> tuple[LossPoint, ...]:
     """At each measurement on the validation split its loss, and that of the training since the measurement before."""
-    found, since = [], list[Mapping[str, Any]]()
+    points, since = [], list[Mapping[str, Any]]()
     for line in journal:
         if "loss" in line:
             since.append(line)
         elif line.get("event") == "validation" and isfinite(line["validation_loss"]):
-            found.append(LossPoint(step=line["step"], train=_train_loss(since), held_out=line["validation_loss"]))
+            points.append(LossPoint(step=line["step"], train=_train_loss(since), held_out=line["validation_loss"]))
             since = []
-    return tuple(found)
+    return tuple(points)
 
 
 def _train_loss(steps: Sequence[Mapping[str, Any]]) -> float | None:
@@ -96,39 +96,42 @@ def _forgotten(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
     )  # fmt: skip
 
 
-def _diagnosis_lines(found: Overfitting, kept: int) -> list[str]:
+def _diagnosis_lines(diagnosis: Overfitting, kept: int) -> list[str]:
     """The diagnosis in words, the advice last."""
-    lines = [_losses(found, kept)]
-    if found.gap is not None and found.train_loss is not None and found.held_out_loss is not None:
-        side = "above" if found.gap >= 0 else "below"
-        gap = f"{abs(found.gap):.2f} nats {side} that of training ({found.train_loss:.2f})"
-        lines.append(f"Generalisation gap: held-out loss {found.held_out_loss:.2f} at the end, {gap}.")
-    if (known := found.memorised) is not None:
-        trained, held_out = plural(known.answers, "training answer"), plural(known.held_out_answers, "held-out answer")
-        lines.append(
-            f"Memorization: given their first quarter, {known.tuned} of {trained} are continued word for word "
-            f"(base: {known.base}); of {held_out} {known.held_out} (base: {known.held_out_base})."
+    lines = [_losses(diagnosis, kept)]
+    if diagnosis.gap is not None and diagnosis.train_loss is not None and diagnosis.held_out_loss is not None:
+        side = "above" if diagnosis.gap >= 0 else "below"
+        gap = f"{abs(diagnosis.gap):.2f} nats {side} that of training ({diagnosis.train_loss:.2f})"
+        lines.append(f"Generalisation gap: held-out loss {diagnosis.held_out_loss:.2f} at the end, {gap}.")
+    if (memorised := diagnosis.memorised) is not None:
+        trained, held_out = (
+            plural(memorised.answers, "training answer"),
+            plural(memorised.held_out_answers, "held-out answer"),
         )
-    if (general := found.general) is not None:
+        lines.append(
+            f"Memorization: given their first quarter, {memorised.tuned} of {trained} are continued word for word "
+            f"(base: {memorised.base}); of {held_out} {memorised.held_out} (base: {memorised.held_out_base})."
+        )
+    if (general := diagnosis.general) is not None:
         half = (general.high - general.low) / 2
-        end = ": the model forgot some general ability." if "forgets" in found.signs else "."
+        end = ": the model forgot some general ability." if "forgets" in diagnosis.signs else "."
         lines.append(
             f"General prompts: loss {general.base:.2f} before, {general.tuned:.2f} after ({general.change:+.2f} ± "
             f"{half:.2f} on {general.prompts} prompts){end}"
         )
-    return [sentence for sentence in lines if sentence] + [f"{ADVICE[sign]}." for sign in found.signs]
+    return [sentence for sentence in lines if sentence] + [f"{ADVICE[sign]}." for sign in diagnosis.signs]
 
 
-def _losses(found: Overfitting, kept: int) -> str:
-    measured = len(found.curve)
+def _losses(diagnosis: Overfitting, kept: int) -> str:
+    measured = len(diagnosis.curve)
     if not measured:
         return (
             "The held-out loss was measured only at the end; a validation split and `evaluate_every` show when it "
             "stops improving."
         )
-    last, best = found.curve[-1], found.best_step
-    if "overfits" in found.signs:
-        low = (last.held_out or 0.0) - (found.rise or 0.0)
+    last, best = diagnosis.curve[-1], diagnosis.best_step
+    if "overfits" in diagnosis.signs:
+        low = (last.held_out or 0.0) - (diagnosis.rise or 0.0)
         verb = "and that adapter was kept" if kept == best else f"and the adapter of step {kept:,} was kept"
         return (
             f"The held-out loss stopped improving after step {best:,} of {last.step:,} ({low:.2f}, "

@@ -17,29 +17,30 @@ from train.recipe import Recipe, recipe_text
 from train.results import DataMap, HardExample, LossPoint, Overfitting, Pause, Report
 
 
-def datamap_lines(found: DataMap) -> Iterator[str]:
+def datamap_lines(data_map: DataMap) -> Iterator[str]:
     """The map in words."""
-    times = f"{found.visits:.1f}".removesuffix(".0")
+    times = f"{data_map.visits:.1f}".removesuffix(".0")
     yield (
-        f"{plural(found.examples, 'example')}, each trained on {times} {'time' if times == '1' else 'times'} on "
+        f"{plural(data_map.examples, 'example')}, each trained on {times} {'time' if times == '1' else 'times'} on "
         "average."
     )
-    for one in found.regions:
-        name = one.name.capitalize() + " (the third with the highest variability)" * (one.name == "ambiguous")
-        yield f"{name}: {plural(one.examples, 'example')}, loss {one.loss:.2f}, confidence {one.confidence:.2f}."
-    if found.pulling:
-        pull = "contradicts its" if found.pulling == 1 else "contradict their"
+    for region in data_map.regions:
+        name = region.name.capitalize() + " (the third with the highest variability)" * (region.name == "ambiguous")
+        examples = plural(region.examples, "example")
+        yield f"{name}: {examples}, loss {region.loss:.2f}, confidence {region.confidence:.2f}."
+    if data_map.pulling:
+        pull = "contradicts its" if data_map.pulling == 1 else "contradict their"
         yield (
-            f"{plural(found.pulling, 'example')} {pull} neighbours, which ask nearly the same, answer differently and "
-            "are learned well."
+            f"{plural(data_map.pulling, 'example')} {pull} neighbours, which ask nearly the same, answer differently "
+            "and are learned well."
         )
 
 
-def reason_for_review(one: HardExample | MappedExample) -> str:
+def reason_for_review(example: HardExample | MappedExample) -> str:
     """Why an example deserves a look, in a few words."""
-    parts = [f"{one.excess:+.2f} nats relative to other examples at that step"]
-    if one.pull is not None:
-        parts.append(f"{one.pull:.2f} above its neighbours, which answer differently")
+    parts = [f"{example.excess:+.2f} nats relative to other examples at that step"]
+    if example.pull is not None:
+        parts.append(f"{example.pull:.2f} above its neighbours, which answer differently")
     return "; ".join(parts)
 
 
@@ -49,18 +50,18 @@ TRAIN, HELD_OUT, BOTH = "·", "●", "◉"
 COLOURS: Final = {TRAIN: "cyan", HELD_OUT: "yellow", BOTH: "yellow"}
 
 
-def overfitting_text(found: Overfitting) -> Iterator[Text]:
+def overfitting_text(diagnosis: Overfitting) -> Iterator[Text]:
     """The diagnosis for people."""
     yield Text("Overfitting", "bold")
-    yield from loss_plot(found.curve)
-    for number, sentence in enumerate(found.sentences):
-        yield Text(sentence, "yellow" if number >= len(found.sentences) - len(found.signs) else "")
-    if not found.signs:
-        yield Text(f"{_all_clear(found)}.", "green")
+    yield from loss_plot(diagnosis.curve)
+    for number, sentence in enumerate(diagnosis.sentences):
+        yield Text(sentence, "yellow" if number >= len(diagnosis.sentences) - len(diagnosis.signs) else "")
+    if not diagnosis.signs:
+        yield Text(f"{_all_clear(diagnosis)}.", "green")
 
 
-def _all_clear(found: Overfitting) -> str:
-    return "No sign of overfitting" if len(found.curve) > 1 else "No sign of overfitting in what was measured"
+def _all_clear(diagnosis: Overfitting) -> str:
+    return "No sign of overfitting" if len(diagnosis.curve) > 1 else "No sign of overfitting in what was measured"
 
 
 def loss_plot(curve: tuple[LossPoint, ...]) -> Iterator[Text]:
@@ -114,7 +115,10 @@ def training_text(report: Report | Pause) -> Iterator[RenderableType]:
     if report.overfitting is not None:
         yield from overfitting_text(report.overfitting)
     if report.generations:
-        texts = [(one.prompt, one.reference, one.base, one.tuned) for one in report.generations]
+        texts = [
+            (generation.prompt, generation.reference, generation.base, generation.tuned)
+            for generation in report.generations
+        ]
         rows = [[excerpt(text, 160) for text in row] for row in texts]
         answers = table("Answers before and after training", "prompt", "reference", "base", "tuned", rows=rows)
         answers.show_lines = True
@@ -133,13 +137,19 @@ def preference_facts(report: Report) -> Iterator[tuple[str, str]]:
         yield "better answer is likelier", f"{base.likelier:.1%} before, {tuned.likelier:.1%} after"
 
 
-def _map_text(found: DataMap) -> Iterator[RenderableType]:
+def _map_text(data_map: DataMap) -> Iterator[RenderableType]:
     yield Text("Easy and hard examples", "bold")
-    yield from map(Text, datamap_lines(found))
+    yield from map(Text, datamap_lines(data_map))
     columns = ("train.jsonl", "loss", "question", "answer", "why")
     rows = [
-        (f"{one.line:,}", f"{one.loss:.2f}", excerpt(one.prompt, 60), excerpt(one.answer, 40), reason_for_review(one))
-        for one in found.hardest[:MAX_SHOWN]
+        (
+            f"{example.line:,}",
+            f"{example.loss:.2f}",
+            excerpt(example.prompt, 60),
+            excerpt(example.answer, 40),
+            reason_for_review(example),
+        )
+        for example in data_map.hardest[:MAX_SHOWN]
     ]
     yield table("", *columns, numbers=columns[:2], rows=rows)
 
@@ -228,7 +238,9 @@ def _smoothed(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     if len(points) <= 5 * WINDOW:
         return points
     values = [value for _, value in points]
-    means = (sum(values[max(0, at - WINDOW + 1) : at + 1]) / min(at + 1, WINDOW) for at in range(len(points)))
+    means = (
+        sum(values[max(0, index - WINDOW + 1) : index + 1]) / min(index + 1, WINDOW) for index in range(len(points))
+    )
     return [(step, mean) for (step, _), mean in zip(points, means, strict=True)]
 
 
@@ -244,7 +256,10 @@ def _answers(report: Report) -> Iterator[str]:
         return
     yield "<h2>Answers before and after training</h2>\n"
     names = ("question", "in the data", "base", "tuned")
-    rows = [(one.prompt, one.reference, one.base, one.tuned) for one in report.generations]
+    rows = [
+        (generation.prompt, generation.reference, generation.base, generation.tuned)
+        for generation in report.generations
+    ]
     yield html_table(names, [["\n".join(map(safe, text.split("\n"))) for text in row] for row in rows], texts=names)
 
 
@@ -253,38 +268,42 @@ def _left_out(report: Report) -> Iterator[str]:
         yield f'<p class="warning">{plural(count, "example")}: {safe(mismatch)}</p>\n'
     if report.left_out:
         yield f"<h2>Left out: {plural(len(report.left_out), 'example')}</h2>\n"
-        rows = [(safe(one.split), f"{one.line:,}", safe(one.reason)) for one in report.left_out]
+        rows = [(safe(example.split), f"{example.line:,}", safe(example.reason)) for example in report.left_out]
         yield html_table(("split", "line", "reason"), rows)
 
 
 def map_html(report: Report, mapped: Sequence[MappedExample]) -> Iterator[str]:
     """The parts of the section; none where the run has no map."""
-    found = report.data_map
-    if found is None:
+    data_map = report.data_map
+    if data_map is None:
         return
     yield "<h2>Easy and hard examples</h2>\n"
-    yield "".join(f"<p>{safe(sentence)}</p>\n" for sentence in datamap_lines(found))
-    parts = ((name, [one for one in mapped if one.region == name]) for name in get_args(Region))
-    dots = (Dots(name, [(one.variability, one.confidence) for one in part]) for name, part in parts)
+    yield "".join(f"<p>{safe(sentence)}</p>\n" for sentence in datamap_lines(data_map))
+    parts = ((name, [example for example in mapped if example.region == name]) for name in get_args(Region))
+    dots = (Dots(name, [(example.variability, example.confidence) for example in part]) for name, part in parts)
     yield scatter("Each example by confidence and its variability", *dots, across="variability", up="confidence")
     rows = [
-        (f"{one.line:,}", f"{one.loss:.2f}", *map(safe, (reason_for_review(one), one.prompt, one.answer)))
-        for one in found.hardest
+        (
+            f"{example.line:,}",
+            f"{example.loss:.2f}",
+            *map(safe, (reason_for_review(example), example.prompt, example.answer)),
+        )
+        for example in data_map.hardest
     ]
     names = ("line of train.jsonl", "loss", "why", "question", "answer")
     yield html_table(names, rows, texts=names[3:])
 
 
-def overfitting_html(found: Overfitting | None) -> Iterator[str]:
+def overfitting_html(diagnosis: Overfitting | None) -> Iterator[str]:
     """The section of a run's HTML report; none where the run is older than it."""
-    if found is None:
+    if diagnosis is None:
         return
-    yield f"<h2>{'Did it overfit?' if found.signs else _all_clear(found)}</h2>\n"
-    for number, sentence in enumerate(found.sentences):
-        kind = ' class="warning"' if number >= len(found.sentences) - len(found.signs) else ""
+    yield f"<h2>{'Did it overfit?' if diagnosis.signs else _all_clear(diagnosis)}</h2>\n"
+    for number, sentence in enumerate(diagnosis.sentences):
+        kind = ' class="warning"' if number >= len(diagnosis.sentences) - len(diagnosis.signs) else ""
         yield f"<p{kind}>{safe(sentence)}</p>\n"
-    trained = [(float(point.step), point.train) for point in found.curve if point.train is not None]
-    held_out = [(float(point.step), point.held_out) for point in found.curve if point.held_out is not None]
+    trained = [(float(point.step), point.train) for point in diagnosis.curve if point.train is not None]
+    held_out = [(float(point.step), point.held_out) for point in diagnosis.curve if point.held_out is not None]
     yield curves(
         "Loss in training, and on held-out examples", Curve("training", trained), Curve("held out", held_out, "second")
     )

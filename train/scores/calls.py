@@ -32,9 +32,9 @@ def calls_in_answer(text: str) -> tuple[Call, ...]:
 
 
 def _in_json(text: str) -> Iterator[Call]:
-    at = 0
-    while (match := re.compile(r"[{\[]").search(text, at)) is not None:
-        at = match.start() + 1
+    position = 0
+    while (match := re.compile(r"[{\[]").search(text, position)) is not None:
+        position = match.start() + 1
         try:
             value, end = DECODER.raw_decode(text, match.start())
         except (ValueError, RecursionError):
@@ -47,7 +47,7 @@ def _in_json(text: str) -> Iterator[Call]:
         ]
         if calls:
             yield from calls
-            at = end
+            position = end
 
 
 def _in_python(text: str) -> tuple[Call, ...]:
@@ -56,7 +56,9 @@ def _in_python(text: str) -> tuple[Call, ...]:
         tree = ast.parse(match.group(1), mode="eval").body if match else None
         nodes = tree.elts if isinstance(tree, ast.List) else [tree]
         calls = [node for node in nodes if isinstance(node, ast.Call)]
-        given = [{one.arg: ast.literal_eval(one.value) for one in call.keywords if one.arg} for call in calls]
+        given = [
+            {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg} for call in calls
+        ]
         return tuple((ast.unparse(call.func), arguments) for call, arguments in zip(calls, given, strict=True))
     except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):  # a model wrote it, not a programmer
         return ()
@@ -81,30 +83,30 @@ def _object(value: Any) -> dict[str, Any] | None:
 
 def _same_calls(expected: Expected, given: Given) -> float:
     """1 if the same tools are called with the same arguments, in any order."""
-    wanted, got = (
-        sorted((name, sorted(leaves(arguments))) for name, arguments in one.calls) for one in (expected, given)
+    reference, got = (
+        sorted((name, sorted(leaves(arguments))) for name, arguments in answer.calls) for answer in (expected, given)
     )
-    return float(wanted == got)
+    return float(reference == got)
 
 
 def _same_names(expected: Expected, given: Given) -> float:
     """1 if the same tools are called, in any order."""
-    wanted, got = (sorted(name for name, _ in one.calls) for one in (expected, given))
-    return float(wanted == got)
+    reference, got = (sorted(name for name, _ in answer.calls) for answer in (expected, given))
+    return float(reference == got)
 
 
 def right_arguments(expected: Expected, given: Given) -> tuple[float, float]:
     """Arguments with the expected value, and expected ones; calls of a tool are matched in their order."""
     left = list(given.calls)
-    right = wanted = 0
+    right = total = 0
     for name, arguments in expected.calls:
         fields = set(leaves(arguments))
-        wanted += len(fields)
+        total += len(fields)
         match = next((call for call in left if call[0] == name), None)
         if match is not None:
             left.remove(match)
             right += len(fields & set(leaves(match[1])))
-    return float(right), float(wanted)
+    return float(right), float(total)
 
 
 CALL_ACCURACY = Metric("call_accuracy", "calls right", mean_of(_same_calls))

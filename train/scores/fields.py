@@ -64,10 +64,10 @@ def leaves(value: Any, path: str = "") -> Iterator[Leaf]:
 def _field_counts(expected: Expected, given: Given) -> Sequence[float]:
     """Right, given and expected fields; an expected answer that is no JSON has one field, its text."""
     wanted_value, got_value = json_in(expected.text), json_in(given.text)
-    wanted = Counter(leaves(expected.text if wanted_value is None else wanted_value))
+    reference = Counter(leaves(expected.text if wanted_value is None else wanted_value))
     guessed = leaves(given.text) if wanted_value is None else iter(())
     got = Counter(guessed if got_value is None else leaves(got_value))
-    return float((wanted & got).total()), float(got.total()), float(wanted.total())
+    return float((reference & got).total()), float(got.total()), float(reference.total())
 
 
 JSON_VALID = Metric("json_valid", "valid JSON", mean_of(lambda _, given: float(parsed(given.text) is not None)))

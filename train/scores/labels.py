@@ -17,7 +17,7 @@ class Labels:
     """The classes of a set of questions, in order of their first use."""
 
     def __init__(self, expected: Sequence[Expected]) -> None:
-        self.names = list(dict.fromkeys(plain(one.text) for one in expected))
+        self.names = list(dict.fromkeys(plain(answer.text) for answer in expected))
         self.position = {name: i for i, name in enumerate(self.names)}
         self.of = cache(self._label)
         """The label that an answer gives, or `NO_LABEL`."""
@@ -44,7 +44,7 @@ def _names(text: str, label: str) -> bool:
 def _accuracy(expected: Sequence[Expected]) -> Scorer:
     """Share of answers that give the expected label."""
     labels = Labels(expected)
-    return ratio_of(lambda wanted, given: (float(labels.of(given.text) == plain(wanted.text)), 1.0))
+    return ratio_of(lambda reference, given: (float(labels.of(given.text) == plain(reference.text)), 1.0))
 
 
 def _macro_f1(expected: Sequence[Expected]) -> Scorer:
@@ -53,19 +53,19 @@ def _macro_f1(expected: Sequence[Expected]) -> Scorer:
 
     def counts(expected: Expected, given: Given) -> Sequence[float]:
         """For each class: right ones, ones given, ones expected."""
-        found = np.zeros((3, len(labels.names)))
-        wanted, got = plain(expected.text), labels.of(given.text)
-        found[0, labels.position[wanted]] = wanted == got
+        counts = np.zeros((3, len(labels.names)))
+        reference, got = plain(expected.text), labels.of(given.text)
+        counts[0, labels.position[reference]] = reference == got
         if got in labels.position:
-            found[1, labels.position[got]] = 1
-        found[2, labels.position[wanted]] = 1
-        return [float(value) for value in found.reshape(-1)]
+            counts[1, labels.position[got]] = 1
+        counts[2, labels.position[reference]] = 1
+        return [float(value) for value in counts.reshape(-1)]
 
     def score(sums: Matrix) -> Matrix:
         """2 TP / (given + expected) of each class; one that no answer of a resample has to do with does not count."""
-        right, given, wanted = np.moveaxis(sums.reshape(*sums.shape[:-1], 3, -1), -2, 0)
-        present: Matrix = (given + wanted > 0).astype(np.float64)
-        return ratio(ratio(2 * right, given + wanted).sum(-1), present.sum(-1))
+        right, given, reference = np.moveaxis(sums.reshape(*sums.shape[:-1], 3, -1), -2, 0)
+        present: Matrix = (given + reference > 0).astype(np.float64)
+        return ratio(ratio(2 * right, given + reference).sum(-1), present.sum(-1))
 
     return Scorer(counts, score)
 
@@ -79,6 +79,8 @@ def by_class(expected: Sequence[Expected], given: Sequence[Given]) -> list[tuple
     from sklearn.metrics import precision_recall_fscore_support  # a second to import, for classification only
 
     labels = Labels(expected)
-    wanted, got = [plain(one.text) for one in expected], [labels.of(one.text) for one in given]
-    found = precision_recall_fscore_support(wanted, got, labels=labels.names, zero_division=0.0)
-    return [(name, float(p), float(r), float(f), int(n)) for name, p, r, f, n in zip(labels.names, *found, strict=True)]
+    reference, got = [plain(answer.text) for answer in expected], [labels.of(answer.text) for answer in given]
+    scores = precision_recall_fscore_support(reference, got, labels=labels.names, zero_division=0.0)
+    return [
+        (name, float(p), float(r), float(f), int(n)) for name, p, r, f, n in zip(labels.names, *scores, strict=True)
+    ]

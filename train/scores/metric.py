@@ -62,7 +62,8 @@ class Metric:
         """Counts of all answers, one row each."""
         scorer = self.scorer(expected)
         return np.array(
-            [scorer.counts(one, other) for one, other in zip(expected, given, strict=True)], dtype=np.float64
+            [scorer.counts(reference, answer) for reference, answer in zip(expected, given, strict=True)],
+            dtype=np.float64,
         ).reshape(len(expected), -1)
 
     def score(self, expected: Sequence[Expected], given: Sequence[Given]) -> float:

@@ -14,8 +14,8 @@ from train.scores.metric import Expected, Given, Matrix, Metric, Scorer, mean_of
 
 def plain(text: str) -> str:
     """Normalized text without surrounding punctuation; punctuation alone, such as a rating of stars, is kept."""
-    found = normalised(text)
-    return found.strip(" \t.!,;:\"'`*") or found
+    normalised_text = normalised(text)
+    return normalised_text.strip(" \t.!,;:\"'`*") or normalised_text
 
 
 def same(expected: Expected, given: Given) -> float:
@@ -25,11 +25,11 @@ def same(expected: Expected, given: Given) -> float:
 
 def token_f1(expected: Expected, given: Given) -> float:
     """F1 of the words, as in SQuAD (Rajpurkar et al. 2016), but English articles count."""
-    wanted, got = (Counter(words(normalised(text))) for text in (expected.text, given.text))
-    if not wanted or not got:
+    reference, got = (Counter(words(normalised(text))) for text in (expected.text, given.text))
+    if not reference or not got:
         return same(expected, given)
-    shared = (wanted & got).total()
-    return 2 * shared / (wanted.total() + got.total())
+    shared = (reference & got).total()
+    return 2 * shared / (reference.total() + got.total())
 
 
 EXACT_MATCH = Metric("exact_match", "exact match", mean_of(same))
@@ -53,38 +53,48 @@ def _bleu(expected: Sequence[Expected]) -> Scorer:  # noqa: ARG001
 
     def counts(expected: Expected, given: Given) -> Sequence[float]:
         """Runs of one to four words that both have, that the answer has, and the lengths of both."""
-        found = bleu.sentence_score(given.text, [expected.text])
-        return [*map(float, found.counts), *map(float, found.totals), float(found.sys_len), float(found.ref_len)]
+        bleu_counts = bleu.sentence_score(given.text, [expected.text])
+        return [
+            *map(float, bleu_counts.counts),
+            *map(float, bleu_counts.totals),
+            float(bleu_counts.sys_len),
+            float(bleu_counts.ref_len),
+        ]
 
     def score(sums: Matrix) -> Matrix:
         """Brevity penalty times the geometric mean of the precisions, smoothed (Chen and Cherry 2014, method 3)."""
-        right, total, given, wanted = sums[..., :GRAMS], sums[..., GRAMS : 2 * GRAMS], sums[..., -2], sums[..., -1]
+        right, total, given, reference_length = (
+            sums[..., :GRAMS],
+            sums[..., GRAMS : 2 * GRAMS],
+            sums[..., -2],
+            sums[..., -1],
+        )
         missing = (right == 0) & (total > 0)
         smoothed = np.where(missing, 1 / 2.0 ** np.cumsum(missing, axis=-1), right)
         logs = np.log(np.maximum(ratio(smoothed, total), 1e-300)).mean(-1)
-        penalty = np.exp(np.minimum(0.0, 1 - ratio(wanted, np.maximum(given, 1e-300))))
-        found: Matrix = np.where((right[..., 0] > 0) & (total[..., -1] > 0), penalty * np.exp(logs), 0.0)
-        return found
+        penalty = np.exp(np.minimum(0.0, 1 - ratio(reference_length, np.maximum(given, 1e-300))))
+        values: Matrix = np.where((right[..., 0] > 0) & (total[..., -1] > 0), penalty * np.exp(logs), 0.0)
+        return values
 
     return Scorer(counts, score)
 
 
 def _chrf_counts(expected: Expected, given: Given) -> Sequence[float]:
     """For each length: runs that the answer has, that the data has, that both have; white space is left out."""
-    found = []
+    counts = []
     for size in range(1, CHRF_ORDER + 1):
-        got, wanted = _runs(given.text, size), _runs(expected.text, size)
+        got, reference = _runs(given.text, size), _runs(expected.text, size)
         # Of a text that is too short for a run of this length nothing can be said.
-        found += [float(got.total() if wanted else 0), float(wanted.total()), float((got & wanted).total())]
-    return found
+        counts += [float(got.total() if reference else 0), float(reference.total()), float((got & reference).total())]
+    return counts
 
 
 def _chrf_score(sums: Matrix) -> Matrix:
     """F2 of the mean precision and recall over the lengths that occur on both sides, in 0 to 1; sacrebleu's `chrF2`."""
-    got, wanted, shared = np.moveaxis(sums.reshape(*sums.shape[:-1], CHRF_ORDER, 3), -1, 0)
-    counted = ((got > 0) & (wanted > 0)).astype(np.float64)
+    got, reference, shared = np.moveaxis(sums.reshape(*sums.shape[:-1], CHRF_ORDER, 3), -1, 0)
+    counted = ((got > 0) & (reference > 0)).astype(np.float64)
     number = counted.sum(-1)
-    precision, recall = (ratio((ratio(shared, of) * counted).sum(-1), number) for of in (got, wanted))
+    precision, recall = (ratio((ratio(shared, of) * counted).sum(-1), number) for of in (got, reference))
     return ratio((1 + CHRF_BETA**2) * precision * recall, CHRF_BETA**2 * precision + recall)
 
 

@@ -55,21 +55,23 @@ def compare(
     if unknown := [name for name in names if name not in VARIANTS]:
         raise UsageError(f"no such method: {', '.join(unknown)}", f"there are {', '.join(VARIANTS)}")
     trials = variants(recipe)
-    chosen = [one for name in names for one in trials if one.name == name]
-    if refused := [f"{one.name}: {one.refused}" for one in chosen if one.refused]:
+    chosen = [trial for name in names for trial in trials if trial.name == name]
+    if refused := [f"{trial.name}: {trial.refused}" for trial in chosen if trial.refused]:
         raise UsageError.of_lines(refused, "leave it out with --methods, or change the recipe")
     place = SweepFolder(folder, "--run-dir", trials="", ours=OWN_FILES)
-    halving = Halving(tuple(one.number for one in chosen), 1)
+    halving = Halving(tuple(trial.number for trial in chosen), 1)
     with folder_lock(folder, "comparison", place.option):
         inputs = inputs_of(recipe, trials, halving, [f"{name}.jsonl" for name in SPLIT_NAMES])
-        place.open(inputs, {one.name: one.values for one in trials if one.values}, fresh=fresh)
+        place.open(inputs, {trial.name: trial.values for trial in trials if trial.values}, fresh=fresh)
         trainings = Trainings(trials, halving, place, printer, runner)
         for _ in trainings.run():
             pass
-        reasons = {one.trial: f"{one.state}: {one.reason}" for one in trainings.outcomes if one.reason}
-        if failed := [f"{one.name}: {reasons[one.number]}" for one in chosen if one.number in reasons]:
+        reasons = {
+            outcome.trial: f"{outcome.state}: {outcome.reason}" for outcome in trainings.outcomes if outcome.reason
+        }
+        if failed := [f"{trial.name}: {reasons[trial.number]}" for trial in chosen if trial.number in reasons]:
             raise CurateError.of_lines(failed, "the other methods are trained: name them with --methods")
-        made = _comparison(recipe, [RunFolder(place.run(one.name)) for one in chosen])
+        made = _comparison(recipe, [RunFolder(place.run(trial.name)) for trial in chosen])
         write_json(folder / "compare.json", made.model_dump(mode="json"))
         write_bytes(folder / "compare.md", markdown(made).encode())
     return made
@@ -111,13 +113,13 @@ COLUMNS: Final = (
 )  # fmt: skip
 
 
-def cells(one: MethodResult) -> tuple[str, ...]:
+def cells(method: MethodResult) -> tuple[str, ...]:
     """A row of the table, in the order of the columns."""
     return (
-        one.name, f"{one.learning_rate:g}", f"{one.trainable_parameters:,}", f"{one.share:.2%}", gigabytes(one.memory),
-        f"{one.seconds:.0f} s",
-        f"{one.cpu_seconds:.0f} s", gigabytes(one.size), f"{one.base_loss:.4f} -> {one.tuned_loss:.4f}",
-        "yes" if one.merges else "no",
+        method.name, f"{method.learning_rate:g}", f"{method.trainable_parameters:,}", f"{method.share:.2%}",
+        gigabytes(method.memory), f"{method.seconds:.0f} s",
+        f"{method.cpu_seconds:.0f} s", gigabytes(method.size), f"{method.base_loss:.4f} -> {method.tuned_loss:.4f}",
+        "yes" if method.merges else "no",
     )  # fmt: skip
 
 

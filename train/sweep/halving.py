@@ -41,82 +41,92 @@ class Halving:
     @property
     def pieces(self) -> int:
         """Number of trainings if none fails."""
-        count, found = len(self.trials), 0
+        count, pieces = len(self.trials), 0
         for _ in self.shares:
-            found += count
+            pieces += count
             count = -(-count // self.factor)
-        return found
+        return pieces
 
-    def next(self, known: Sequence[Outcome]) -> RungSegment | None:
+    def next(self, outcomes: Sequence[Outcome]) -> RungSegment | None:
         """The next training; None at the end."""
-        return next(iter(self.ready(known)), None)
+        return next(iter(self.ready(outcomes)), None)
 
-    def ready(self, known: Sequence[Outcome]) -> list[RungSegment]:
+    def ready(self, outcomes: Sequence[Outcome]) -> list[RungSegment]:
         """The trainings that wait for no other's outcome, those of the best trials so far first; none at the end."""
         for rung in range(len(self.shares)):
-            trials = self.trials_at(rung, known)
-            if left := [RungSegment(one, rung) for one in trials if self._outcome_at(one, rung, known) is None]:
+            trials = self.trials_at(rung, outcomes)
+            if left := [
+                RungSegment(candidate, rung)
+                for candidate in trials
+                if self._outcome_at(candidate, rung, outcomes) is None
+            ]:
                 return left
         return []
 
-    def trials_at(self, rung: int, known: Sequence[Outcome]) -> list[int]:
+    def trials_at(self, rung: int, outcomes: Sequence[Outcome]) -> list[int]:
         """The trials that train up to a rung. If some fail, the next best replace them."""
         if rung == 0:
             return list(self.trials)
-        before = self.ranked(rung - 1, known)
+        before = self.ranked(rung - 1, outcomes)
         places = -(-len(before) // self.factor)
         alive = [
-            one.trial
-            for one in before
-            if (at := self._outcome_at(one.trial, rung, known)) is None or at.loss is not None
+            previous.trial
+            for previous in before
+            if (outcome := self._outcome_at(previous.trial, rung, outcomes)) is None or outcome.loss is not None
         ]
         return alive[:places]
 
-    def ranked(self, rung: int, known: Sequence[Outcome]) -> list[Outcome]:
+    def ranked(self, rung: int, outcomes: Sequence[Outcome]) -> list[Outcome]:
         """The outcomes of a rung, the best first."""
-        found = [
+        ranking = [
             outcome
-            for trial in self.trials_at(rung, known)
-            if (outcome := self._outcome_at(trial, rung, known)) is not None and outcome.loss is not None
+            for trial in self.trials_at(rung, outcomes)
+            if (outcome := self._outcome_at(trial, rung, outcomes)) is not None and outcome.loss is not None
         ]
-        return sorted(found, key=lambda one: (self.loss(one, rung), one.cost, one.trial))
+        return sorted(ranking, key=lambda outcome: (self.loss(outcome, rung), outcome.cost, outcome.trial))
 
-    def furthest_rung(self, known: Sequence[Outcome]) -> tuple[int, list[Outcome]]:
+    def furthest_rung(self, outcomes: Sequence[Outcome]) -> tuple[int, list[Outcome]]:
         """The furthest rung with outcomes, and its trials, the best first; (0, []) without any."""
-        found: tuple[int, list[Outcome]] = (0, [])
+        furthest: tuple[int, list[Outcome]] = (0, [])
         for rung in range(len(self.shares)):
-            ranked = self.ranked(rung, known)
+            ranked = self.ranked(rung, outcomes)
             if not ranked:
                 break
-            found = rung, ranked
-            if any(self._outcome_at(trial, rung, known) is None for trial in self.trials_at(rung, known)):
+            furthest = rung, ranked
+            if any(self._outcome_at(trial, rung, outcomes) is None for trial in self.trials_at(rung, outcomes)):
                 break  # what comes after is not decided yet
-        return found
+        return furthest
 
     def loss(self, outcome: Outcome, rung: int) -> float:
         """The loss that ranks a trial at a rung."""
-        found = outcome.final if rung == len(self.shares) - 1 and outcome.final is not None else outcome.loss
-        assert found is not None
-        return found
+        loss = outcome.final if rung == len(self.shares) - 1 and outcome.final is not None else outcome.loss
+        assert loss is not None
+        return loss
 
-    def _outcome_at(self, trial: int, rung: int, known: Sequence[Outcome]) -> Outcome | None:
+    def _outcome_at(self, trial: int, rung: int, outcomes: Sequence[Outcome]) -> Outcome | None:
         """The outcome of a trial at a rung, or the earlier one that ended it."""
         return next(
-            (one for one in known if one.trial == trial and (one.rung == rung or (one.is_over and one.rung < rung))),
+            (
+                outcome
+                for outcome in outcomes
+                if outcome.trial == trial and (outcome.rung == rung or (outcome.is_over and outcome.rung < rung))
+            ),
             None,
         )
 
 
 def tied_positions(losses: Sequence[float], within: float) -> list[int]:
     """Positions of the losses that tie with the lowest one."""
-    return [at for at, loss in enumerate(losses) if loss <= min(losses) + within]
+    return [position for position, loss in enumerate(losses) if loss <= min(losses) + within]
 
 
-def winner(halving: Halving, known: Sequence[Outcome], within: float) -> tuple[Outcome, list[Outcome]] | None:
+def winner(halving: Halving, outcomes: Sequence[Outcome], within: float) -> tuple[Outcome, list[Outcome]] | None:
     """The best trial of the furthest rung, and those that tie with it at a higher cost; None without any outcome."""
-    rung, ranked = halving.furthest_rung(known)
+    rung, ranked = halving.furthest_rung(outcomes)
     if not ranked:
         return None
-    even = [ranked[at] for at in tied_positions([halving.loss(one, rung) for one in ranked], within)]
-    best = min(even, key=lambda one: (one.cost, halving.loss(one, rung), one.trial))
-    return best, [one for one in even if one is not best]
+    even = [
+        ranked[position] for position in tied_positions([halving.loss(outcome, rung) for outcome in ranked], within)
+    ]
+    best = min(even, key=lambda outcome: (outcome.cost, halving.loss(outcome, rung), outcome.trial))
+    return best, [outcome for outcome in even if outcome is not best]

@@ -99,7 +99,7 @@ def new_trial(
     try:
         return Trial(number, changes, changed(recipe, changes, without=without), method=method)
     except ValidationError as error:
-        reasons = (str(one["msg"]).removeprefix("Value error, ") for one in error.errors(include_url=False))
+        reasons = (str(problem["msg"]).removeprefix("Value error, ") for problem in error.errors(include_url=False))
         return Trial(number, changes, {}, "; ".join(reasons), method)
 
 
@@ -135,7 +135,7 @@ def _parameter(text: str) -> tuple[str, Any]:
         )
     if (bounds := RANGE.fullmatch(values)) is not None:
         return key.strip(), {"low": toml_value(bounds[1]), "high": toml_value(bounds[2])}
-    return key.strip(), [toml_value(one) for one in re.findall(r"(?:\[[^\]]*\]|[^,\[])+", values)]
+    return key.strip(), [toml_value(text) for text in re.findall(r"(?:\[[^\]]*\]|[^,\[])+", values)]
 
 
 def _mistakes(key: str, values: Range | tuple[Any, ...], *, drawn: bool) -> Iterator[str]:
@@ -168,15 +168,15 @@ def _mistakes(key: str, values: Range | tuple[Any, ...], *, drawn: bool) -> Iter
 
 def trials_of(recipe: Recipe, space: Space) -> tuple[Trial, ...]:
     """The trials without duplicates. Raises `UsageError` if there are too many."""
-    found: dict[str, Trial] = {}
+    trials: dict[str, Trial] = {}
     for combination in _draw_combinations(space) if space.random is not None else _grid(space):
         how = method_of(combination.get("method", recipe.method))
         changes = {key: value for key, value in combination.items() if key not in OWN_KEYS - how.keys}
         same = json.dumps(changes, sort_keys=True)
-        if same in found or len(found) == (space.random or MAX_GRID_SIZE):
+        if same in trials or len(trials) == (space.random or MAX_GRID_SIZE):
             continue
-        found[same] = new_trial(recipe, len(found) + 1, changes)
-    return tuple(found.values())
+        trials[same] = new_trial(recipe, len(trials) + 1, changes)
+    return tuple(trials.values())
 
 
 def _grid(space: Space) -> Iterator[dict[str, Any]]:
@@ -192,5 +192,8 @@ def _draw_combinations(space: Space) -> Iterator[dict[str, Any]]:
     dice = random.Random(f"sweep:{space.seed}")  # noqa: S311
     assert space.random is not None
     for _ in range(50 * space.random):
-        drawn = {key: one.draw(dice) if isinstance(one, Range) else dice.choice(one) for key, one in space.over.items()}
+        drawn = {
+            key: values.draw(dice) if isinstance(values, Range) else dice.choice(values)
+            for key, values in space.over.items()
+        }
         yield drawn

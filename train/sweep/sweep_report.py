@@ -20,36 +20,43 @@ def standings(
     model: str, trials: Sequence[Trial], halving: Halving, outcomes: Sequence[Outcome], space: Space, *, ended: Ended
 ) -> Sweep:
     """The current report of a sweep."""
-    known = [one for one in outcomes if one.state != "interrupted"]
-    found = winner(halving, known, space.tie)
-    best = found[0].trial if found is not None else None
-    following = halving.next(known)
-    going = set(halving.trials_at(len(halving.shares) - 1 if following is None else following.rung, known))
-    seconds = {trial.number: sum(one.seconds for one in outcomes if one.trial == trial.number) for trial in trials}
-    tried = [_trial_result(trial, halving.shares, known, going, seconds[trial.number]) for trial in trials]
-    of_best = next((one for one in known if one.trial == best and one.final is not None), None)
+    completed = [outcome for outcome in outcomes if outcome.state != "interrupted"]
+    best_and_tied = winner(halving, completed, space.tie)
+    best = best_and_tied[0].trial if best_and_tied is not None else None
+    following = halving.next(completed)
+    going = set(halving.trials_at(len(halving.shares) - 1 if following is None else following.rung, completed))
+    seconds = {
+        trial.number: sum(outcome.seconds for outcome in outcomes if outcome.trial == trial.number) for trial in trials
+    }
+    tried = [_trial_result(trial, halving.shares, completed, going, seconds[trial.number]) for trial in trials]
+    of_best = next((outcome for outcome in completed if outcome.trial == best and outcome.final is not None), None)
     return Sweep(
-        model=model, trials=tuple(sorted(tried, key=lambda one: _order(one, best))), shares=halving.shares,
+        model=model, trials=tuple(sorted(tried, key=lambda result: _order(result, best))), shares=halving.shares,
         best=best, best_recipe=None,
         base_loss=of_best.base if of_best else None,
-        tied=tuple(sorted(one.trial for one in found[1])) if found is not None else (), tie=space.tie,
+        tied=tuple(sorted(outcome.trial for outcome in best_and_tied[1])) if best_and_tied is not None else (),
+        tie=space.tie,
         validation_examples=of_best.examples if of_best else None,
-        seconds=round(sum(one.seconds for one in outcomes), 1), ended=ended,
+        seconds=round(sum(outcome.seconds for outcome in outcomes), 1), ended=ended,
     )  # fmt: skip
 
 
 def _trial_result(
-    trial: Trial, shares: Sequence[float], known: Sequence[Outcome], going: Set[int], seconds: float
+    trial: Trial, shares: Sequence[float], outcomes: Sequence[Outcome], going: Set[int], seconds: float
 ) -> TrialResult:
     """The state of a trial; `going`: trials that have not been stopped."""
-    own = [one for one in known if one.trial == trial.number]
+    own = [outcome for outcome in outcomes if outcome.trial == trial.number]
     last = own[-1] if own else Outcome(trial=trial.number, rung=0, state="paused")  # nothing is known of it
     state: TrialState = "refused" if trial.refused else "waiting"
     if last.state != "paused":
         state = cast("TrialState", last.state)
     elif own and trial.number not in going:
         state = "stopped"
-    measured = [Measured(share=shares[one.rung], step=one.step, loss=one.loss) for one in own if one.loss is not None]
+    measured = [
+        Measured(share=shares[outcome.rung], step=outcome.step, loss=outcome.loss)
+        for outcome in own
+        if outcome.loss is not None
+    ]
     return TrialResult(
         number=trial.number, changes=trial.changes, state=state, measured=tuple(measured),
         loss=last.loss if last.final is None else last.final, step=last.step, steps=last.steps,
@@ -57,10 +64,10 @@ def _trial_result(
     )  # fmt: skip
 
 
-def _order(one: TrialResult, best: int | None) -> tuple[Any, ...]:
+def _order(trial: TrialResult, best: int | None) -> tuple[Any, ...]:
     """Sort key: the best trial, those that came further, the lower loss; failed trials last."""
-    share = one.step / one.steps if one.state == "stopped" else 1
-    return one.number != best, one.loss is None, -share, one.loss or 0.0, one.number
+    share = trial.step / trial.steps if trial.state == "stopped" else 1
+    return trial.number != best, trial.loss is None, -share, trial.loss or 0.0, trial.number
 
 
 def changes_text(changes: Mapping[str, Any]) -> str:
@@ -77,14 +84,14 @@ def sweep_text(report: Sweep) -> Iterator[RenderableType]:
     """The trials and the best one of them, for people."""
     keys = keys_of(report)
     rows = []
-    for one in report.trials:
-        style = "" if one.state == "finished" else "red" if one.reason else "dim"
-        style = "bold green" if one.number == report.best else style
-        rows.append([Text(visible(cell), style) for cell in cells(one, keys)])
+    for trial in report.trials:
+        style = "" if trial.state == "finished" else "red" if trial.reason else "dim"
+        style = "bold green" if trial.number == report.best else style
+        rows.append([Text(visible(cell), style) for cell in cells(trial, keys)])
     yield table("Trials, by their loss on the validation split", *columns(keys), numbers=NUMBERS, rows=rows)
-    for one in report.trials:
-        if one.reason:
-            yield Text(f"trial {one.number}: {one.state.replace('-', ' ')}: {excerpt(one.reason, 300)}", "red")
+    for trial in report.trials:
+        if trial.reason:
+            yield Text(f"trial {trial.number}: {trial.state.replace('-', ' ')}: {excerpt(trial.reason, 300)}", "red")
     for sentence in sentences(report):
         yield Text(sentence)
 
@@ -99,16 +106,18 @@ def columns(keys: Sequence[str]) -> tuple[str, ...]:
 
 def keys_of(report: Sweep) -> list[str]:
     """The keys that were tried, in their order."""
-    return list(dict.fromkeys(key for one in sorted(report.trials, key=lambda one: one.number) for key in one.changes))
+    return list(
+        dict.fromkeys(key for trial in sorted(report.trials, key=lambda trial: trial.number) for key in trial.changes)
+    )
 
 
-def cells(one: TrialResult, keys: list[str]) -> tuple[str, ...]:
+def cells(trial: TrialResult, keys: list[str]) -> tuple[str, ...]:
     """A line of the table."""
-    values = [value_text(one.changes[key]) if key in one.changes else "-" for key in keys]
-    steps = f"{one.step:,}/{one.steps:,}" if one.steps else "-"
-    loss = "-" if one.loss is None else f"{one.loss:.4f}"
-    trained = f"{one.trainable_parameters:,}" if one.trainable_parameters else "-"
-    return str(one.number), *values, one.state.replace("-", " "), steps, loss, trained, duration(one.seconds)
+    values = [value_text(trial.changes[key]) if key in trial.changes else "-" for key in keys]
+    steps = f"{trial.step:,}/{trial.steps:,}" if trial.steps else "-"
+    loss = "-" if trial.loss is None else f"{trial.loss:.4f}"
+    trained = f"{trial.trainable_parameters:,}" if trial.trainable_parameters else "-"
+    return str(trial.number), *values, trial.state.replace("-", " "), steps, loss, trained, duration(trial.seconds)
 
 
 def sentences(report: Sweep) -> Iterator[str]:
@@ -116,7 +125,7 @@ def sentences(report: Sweep) -> Iterator[str]:
     if report.best is None:
         yield "No trial has a loss yet." if report.ended != "done" else "No trial has a loss: there is no best recipe."
         return
-    best = next(one for one in report.trials if one.number == report.best)
+    best = next(trial for trial in report.trials if trial.number == report.best)
     base = "" if report.base_loss is None else f", the base has {report.base_loss:.4f}."
     against = base or f" after {best.step:,} of {best.steps:,} steps."
     yield f"Best: trial {best.number}: {visible(changes_text(best.changes))}; loss {best.loss:.4f}{against}"
@@ -129,7 +138,7 @@ def sentences(report: Sweep) -> Iterator[str]:
     if report.base_loss is not None and best.loss is not None and best.loss >= report.base_loss:
         yield "Warning: no trial is better than the base: check the data, or try lower learning rates."
     if report.ended == "budget":
-        waiting = sum(one.state == "waiting" for one in report.trials)
+        waiting = sum(trial.state == "waiting" for trial in report.trials)
         yield (
             f"The budget is used up, with {plural(waiting, 'trial')} left to train; the same command with more "
             "--minutes continues."
@@ -159,35 +168,40 @@ def sweep_html(report: Sweep) -> Iterator[str]:
     yield from _plots(report)
     yield "</div>\n<h2>The trials</h2>\n"
     keys = keys_of(report)
-    rows = [tuple(map(safe, cells(one, keys))) for one in report.trials]
+    rows = [tuple(map(safe, cells(trial, keys))) for trial in report.trials]
     yield html_table(columns(keys), rows, best=None if report.best is None else 0)
     yield "".join(
-        f'<p class="warning">trial {one.number}: {safe(one.reason)}</p>\n' for one in report.trials if one.reason
+        f'<p class="warning">trial {trial.number}: {safe(trial.reason)}</p>\n'
+        for trial in report.trials
+        if trial.reason
     )
     yield footer()
 
 
 def _plots(report: Sweep) -> Iterator[str]:
     if len(report.shares) > 1:
-        others = [Curve("other trials", _loss_curve(one)) for one in report.trials if one.number != report.best]
+        others = [Curve("other trials", _loss_curve(trial)) for trial in report.trials if trial.number != report.best]
         best = [
-            Curve(f"trial {one.number}", _loss_curve(one), "second")
-            for one in report.trials
-            if one.number == report.best
+            Curve(f"trial {trial.number}", _loss_curve(trial), "second")
+            for trial in report.trials
+            if trial.number == report.best
         ]
         yield curves("Validation loss on the way", *others, *best, across="per cent of the steps:")
     kinds = {"": "finished", "early": "not finished", "best": "best"}
     for key in keys_of(report):
-        found = []
-        for one in report.trials:
-            if key in one.changes and one.loss is not None:
-                kind = "best" if one.number == report.best else "" if one.state == "finished" else "early"
-                found.append(Dot(value_text(one.changes[key]), one.changes[key], one.loss, kind))
-        yield dots(f"Validation loss by {key}", found, kinds)
+        points = []
+        for trial in report.trials:
+            if key in trial.changes and trial.loss is not None:
+                kind = "best" if trial.number == report.best else "" if trial.state == "finished" else "early"
+                points.append(Dot(value_text(trial.changes[key]), trial.changes[key], trial.loss, kind))
+        yield dots(f"Validation loss by {key}", points, kinds)
 
 
-def _loss_curve(one: TrialResult) -> list[tuple[float, float]]:
+def _loss_curve(trial: TrialResult) -> list[tuple[float, float]]:
     """Percent of the steps, and the loss there; at the end the loss of the kept adapter."""
-    if not one.measured or one.loss is None:
+    if not trial.measured or trial.loss is None:
         return []
-    return [*((100 * at.share, at.loss) for at in one.measured[:-1]), (100 * one.measured[-1].share, one.loss)]
+    return [
+        *((100 * measurement.share, measurement.loss) for measurement in trial.measured[:-1]),
+        (100 * trial.measured[-1].share, trial.loss),
+    ]

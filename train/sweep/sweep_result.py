@@ -99,7 +99,7 @@ class Sweep(StrictModel):
     @property
     def better(self) -> bool:
         """Whether the best trial is better than the base, as far as that is known."""
-        loss = next((one.loss for one in self.trials if one.number == self.best), None)
+        loss = next((trial.loss for trial in self.trials if trial.number == self.best), None)
         return loss is not None and (self.base_loss is None or loss < self.base_loss)
 
 

@@ -72,11 +72,11 @@ def sweep(
     with folder_lock(folder.path, "sweep", folder.option):
         _require_splits(Path(recipe.data))
         recipes = {
-            one.name: COMPARED_VALUES
-            | {key: value for key, value in one.values.items() if key != "evaluate_every" or value}
+            trial.name: COMPARED_VALUES
+            | {key: value for key, value in trial.values.items() if key != "evaluate_every" or value}
             | TRIAL_VALUES
-            for one in trials
-            if one.values
+            for trial in trials
+            if trial.values
         }
         folder.open(inputs_of(recipe, trials, halving, TRIAL_FILES[:2]), recipes, fresh=fresh)
         _link(Path(recipe.data), folder.path / "data")
@@ -157,14 +157,14 @@ class Trainings:
     @property
     def known(self) -> list[Outcome]:
         """The outcomes so far, without interrupted trainings."""
-        return [one for one in self.outcomes if one.state != "interrupted"]
+        return [outcome for outcome in self.outcomes if outcome.state != "interrupted"]
 
     def run(self) -> Iterator[Outcome]:
         """Train what is left until the budget is used up; yields the journal's line of each training that ended.
 
         Raises `CurateError` for an error that is not a trial's own, and `KeyboardInterrupt`.
         """
-        done = sum(one.trial in self.halving.trials for one in self.known)
+        done = sum(outcome.trial in self.halving.trials for outcome in self.known)
         if done:
             self.printer.print(f"{visible(str(self.folder.path))}: {plural(done, 'training')} done before")
         phase = self.printer.phase("trainings", max(self.halving.pieces, done), done)
@@ -177,8 +177,8 @@ class Trainings:
                 for outcome in parallel_map(partial(self._train, runner, watch), pieces, places):
                     if outcome is None:
                         return
-                    found = f"{outcome.loss:.4f}" if outcome.loss is not None else outcome.state
-                    phase.advance(note=f"{self.trials[outcome.trial - 1].title}: {found}")
+                    result = f"{outcome.loss:.4f}" if outcome.loss is not None else outcome.state
+                    phase.advance(note=f"{self.trials[outcome.trial - 1].title}: {result}")
                     self._delete_checkpoints(outcome)
                     yield outcome
 
@@ -186,7 +186,7 @@ class Trainings:
         """End of the budget, less the time of all trainings in the journal, also of those that were killed."""
         if self.minutes is None:
             return None
-        return monotonic() + self.minutes * 60 - sum(one.seconds for one in self.outcomes)
+        return monotonic() + self.minutes * 60 - sum(outcome.seconds for outcome in self.outcomes)
 
     def _train(self, runner: Runner, watch: TrialMonitor, piece: RungSegment) -> Outcome | None:
         """Train one piece and log it; None if the budget ended it. An error ends the other trainings, too."""
@@ -255,7 +255,7 @@ class Trainings:
         """Show the progress of a training, on a terminal only."""
         if self.printer.bars is not None and "loss" in event:
             done = f"step {event['step']:,} of {event['max_steps']:,}"
-            trial = next(one for one in self.trials if one.name == work.run.name)
+            trial = next(candidate for candidate in self.trials if candidate.name == work.run.name)
             phase.advance(0, note=f"{trial.title}: {done}, loss {event['loss']:.3f}")
 
     def _delete_checkpoints(self, last: Outcome) -> None:
@@ -272,8 +272,8 @@ class Trainings:
 def _held_out_loss(report: dict[str, Any], side: str) -> float:
     """The loss that was trained for: of preferences it is not that of the good answers."""
     preferences = report.get(f"{side}_preferences")
-    found: float = preferences["loss"] if preferences else report[f"{side}_loss"]
-    return found
+    loss: float = preferences["loss"] if preferences else report[f"{side}_loss"]
+    return loss
 
 
 def _fault(work: TrialRun) -> tuple[State, str]:

@@ -134,11 +134,11 @@ def _followed(process: "subprocess.Popen[bytes] | Task", work: TrialRun, watch: 
         offset, events = new_events(work.run / "metrics.jsonl", offset)
         for event in events:
             watch.event(work, event)
-        wanted = watch.asked or int(watch.is_over_budget)
-        if wanted and not stopped:
+        stop_requests = watch.asked or int(watch.is_over_budget)
+        if stop_requests and not stopped:
             process.send_signal(STOP_SIGNAL)
             stopped, patience = 1, monotonic() + MAX_STOP_SECONDS
-        if stopped and (wanted > 1 or monotonic() > patience):
+        if stopped and (stop_requests > 1 or monotonic() > patience):
             process.kill()
 
 

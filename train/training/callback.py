@@ -47,7 +47,11 @@ class Callback:
     @property
     def best_step(self) -> int | None:
         """The step of the best measurement so far, the first of equal ones; None without any. NaN is the worst."""
-        return min(self.measured, key=lambda one: (isnan(one[1]), one[1], one[0]))[0] if self.measured else None
+        return (
+            min(self.measured, key=lambda measurement: (isnan(measurement[1]), measurement[1], measurement[0]))[0]
+            if self.measured
+            else None
+        )
 
     @property
     def exhausted(self) -> bool:

@@ -183,8 +183,10 @@ class Gradients:
         with self.together():
             for positions in self.microbatches.micro_batches(step):
                 # A process that has nothing left to do takes part with a text that counts nothing.
-                part = None if factors is None else [factors[at] for at in positions] or factors[:1]
-                loss = self.backward([step[at] for at in positions] or step[:1], weight if positions else inf, part)
+                part = None if factors is None else [factors[position] for position in positions] or factors[:1]
+                loss = self.backward(
+                    [step[position] for position in positions] or step[:1], weight if positions else inf, part
+                )
                 mean += loss.mean if factors is None else 0
                 if positions:
                     texts[positions] = loss.texts
@@ -198,8 +200,8 @@ class Gradients:
         if self.preference is None:
             return self.microbatches.weight(step), None
         with self.together():
-            found = self.preference.local_likelihoods(self.model, step, self.microbatches.room)
-        weighed = self.preference.weigh(step, distributed.sum_over_processes(found))
+            likelihoods = self.preference.local_likelihoods(self.model, step, self.microbatches.room)
+        weighed = self.preference.weigh(step, distributed.sum_over_processes(likelihoods))
         mean += weighed.loss if distributed.rank() == 0 else 0
         return weighed.weight, weighed.factors
 
@@ -224,12 +226,12 @@ class Gradients:
         packed = (packed if factors is None else packed.times(factors)).to(device())
         self.noise.announce(packed)
         with autocast(self.dtype):
-            found = losses(self.model, packed)
-            loss = found.total / weight
+            text_losses = losses(self.model, packed)
+            loss = text_losses.total / weight
         # FSDP takes the mean over processes where the sum is meant.
         backward = torch.autograd.backward if self.accelerator is None else self.accelerator.backward
         backward(loss * distributed.world_size() if self.sharded else loss)
-        return StepLoss(loss.detach(), found.by_text(packed))
+        return StepLoss(loss.detach(), text_losses.by_text(packed))
 
     def check(self, step: Sequence[int], loss: Tensor, *, first: bool) -> None:
         """Raise `ModelError` if a loss or gradient is not a number, or if the first step learns nothing.
@@ -238,7 +240,9 @@ class Gradients:
         """
         norm = 1.0
         if self.accelerator is None or self.accelerator.scaler is None:
-            norms = torch._foreach_norm([one.grad for one in self.model.parameters() if one.grad is not None])
+            norms = torch._foreach_norm(
+                [parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]
+            )
             norm = float(torch.stack(list(norms)).norm()) if norms else 0.0
         if not (isfinite(float(loss)) and isfinite(norm)):
             raise self.nan_diagnosis(step)
@@ -276,7 +280,7 @@ class Reporter:
     """Sends metrics to the services in `report_to`, as transformers does."""
 
     def __init__(self, arguments: TrainingArguments, model: Any, steps: int) -> None:
-        self.services = [one() for one in get_reporting_integration_callbacks(arguments.report_to)]
+        self.services = [integration() for integration in get_reporting_integration_callbacks(arguments.report_to)]
         self.model, self.arguments, self.state = model, arguments, TrainerState(max_steps=steps)
         self.state.is_local_process_zero = self.state.is_world_process_zero = distributed.rank() == 0
         self._call("on_train_begin")
