@@ -64,6 +64,9 @@ LIST_ACTIONS = (
 DETAIL_DELAY_SECONDS, MAX_DETAIL_DELAY_SECONDS = 0.03, 0.2
 """Seconds without a key before the complete entry is drawn, and maximum delay: while scrolling, the list moves at once.
 """
+REPEAT_DELAYS = 3
+"""Keys that follow each other within so many delays repeat, as a key that is held down: the entry then waits as long.
+"""
 
 
 class QueueScreen(Filtering):
@@ -93,7 +96,7 @@ class QueueScreen(Filtering):
         self.read = ConversationView(key=state.key("fold"))
         self.marked: frozenset[int] = frozenset()
         self.selected, self.grouping, self.opened = set(), "", set()
-        self._due = self._asked = 0.0
+        self._due = self._asked = self._delay = 0.0
         self._known = (-1, False)
         self.shared = Openings()
 
@@ -185,9 +188,11 @@ class QueueScreen(Filtering):
         self.say(status(self.session, self.KIND, view, cursor, sort=sort, selected=len(self.selected), task=task))
         if not stay:
             self._moved = True
-        self._asked = monotonic()
+        before, self._asked = self._asked, monotonic()
         if not self._due:
             self._due = self._asked
+            repeated = self._due - before < REPEAT_DELAYS * DETAIL_DELAY_SECONDS
+            self._delay = DETAIL_DELAY_SECONDS * (REPEAT_DELAYS if repeated else 0.9)
             self.set_timer(DETAIL_DELAY_SECONDS, self._draw_detail)
 
     _moved = True
@@ -196,7 +201,7 @@ class QueueScreen(Filtering):
 
     def _draw_detail(self) -> None:
         now = monotonic()
-        if now - self._asked < DETAIL_DELAY_SECONDS * 0.9 and now - self._due < MAX_DETAIL_DELAY_SECONDS:
+        if now - self._asked < self._delay and now - self._due < MAX_DETAIL_DELAY_SECONDS:
             self.set_timer(DETAIL_DELAY_SECONDS, self._draw_detail)
             return
         self._due = 0.0

@@ -5,6 +5,7 @@ from typing import Final
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.geometry import Size
 from textual.widgets import Static
 
 from tui.render.compare import stacked, two_columns
@@ -12,6 +13,25 @@ from tui.render.page import Page
 
 MIN_PAIR_CELLS: Final = 84
 """Minimum width of a preference pair in two columns in cells."""
+
+
+class Text(Static):
+    """A text that takes part in a layout only when it changes."""
+
+    def show(self, content: Content) -> None:
+        """Draw another text; nothing if it is the same."""
+        if not (isinstance(self.content, Content) and self.content.is_same(content)):
+            self.update(content)
+
+    def _size_updated(
+        self,
+        size: Size,
+        virtual_size: Size,
+        container_size: Size,
+        layout: bool = True,  # noqa: ARG002
+    ) -> bool:
+        """Request no second layout after the one that has changed the size: nothing scrolls in a text."""
+        return super()._size_updated(size, virtual_size, container_size, layout=False)
 
 
 class Detail(Vertical):
@@ -26,11 +46,11 @@ class Detail(Vertical):
     def compose(self) -> ComposeResult:
         """The question, and the conversation or the comparison below it."""
         with VerticalScroll(id="about", can_focus=False):
-            yield Static(id="about-text", markup=False)
+            yield Text(id="about-text", markup=False)
         with VerticalScroll(id="conversation"):
-            yield Static(id="before", markup=False)
-            yield Static(id="left", markup=False)
-            yield Static(id="compared", markup=False)
+            yield Text(id="before", markup=False)
+            yield Text(id="left", markup=False)
+            yield Text(id="compared", markup=False)
 
     def show(self, page: Page, *, stay: bool = False) -> None:
         """Draw a page from its top, or at the same position with `stay`."""
@@ -40,9 +60,9 @@ class Detail(Vertical):
             ("left", page.left),
             ("compared", self._columns(page)),
         ):
-            static = self.query_one(f"#{name}", Static)
+            static = self.query_one(f"#{name}", Text)
             static.display = content is not None
-            static.update(content or Content(""))
+            static.show(content or Content(""))
         if not stay:
             self._here = -1
             self.query_one("#about", VerticalScroll).scroll_home(animate=False)
@@ -68,7 +88,7 @@ class Detail(Vertical):
     def on_resize(self) -> None:
         """Compose the comparison again."""
         if self._page is not None and self._page.rows:
-            self.query_one("#compared", Static).update(self._columns(self._page) or Content(""))
+            self.query_one("#compared", Text).show(self._columns(self._page) or Content(""))
 
     def difference(self, by: int) -> str:
         """Scroll to the next or previous difference; returns which one it is."""

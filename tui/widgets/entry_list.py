@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.geometry import Region, Size
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.strip import Strip
 from textual.visual import Visual
 
@@ -102,6 +103,28 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
         self._reveal()
         self._pointed()
 
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Scroll; the scroll bar is drawn again only if it then looks different."""
+        if self.show_vertical_scrollbar:
+            bar = self.vertical_scrollbar
+            if _bar_step(bar, bar.position) == _bar_step(bar, new_value):
+                bar.set_reactive(ScrollBar.position, new_value)
+            else:
+                bar.position = new_value
+        if round(old_value) != round(new_value):
+            self.refresh(self.size.region)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Render rows without Textual's cache of styled lines, which scrolling by a line empties.
+
+        The rows have no border and no padding, and each is cached with what the filters make of it.
+        """
+        (start, end), style, (_, background) = crop.column_span, self.rich_style, self.background_colors
+        strips = [self.render_line(y).crop_extend(start, end, style) for y in crop.line_range]
+        for line_filter in self.get_line_filters():
+            strips = [strip.apply_filter(line_filter, background) for strip in strips]
+        return strips
+
     def render_line(self, y: int) -> Strip:
         """Render a row of the list, if there is an entry for it."""
         at = y + self.scroll_offset.y
@@ -151,3 +174,12 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
     def on_click(self, event: events.Click) -> None:
         """Move the cursor to the clicked entry."""
         self.cursor = self.scroll_offset.y + event.y
+
+
+def _bar_step(bar: ScrollBar, position: float) -> int | None:
+    """Where `ScrollBarRender` begins the thumb of a vertical bar, in parts of a cell; None if it draws no thumb."""
+    size, total, window = bar.size.height, bar.window_virtual_size, bar.window_size
+    if not size or total <= window:
+        return None
+    thumb = max(1, window / (total / size))
+    return int((size - thumb) * (position / (total - window)) * len(ScrollBarRender.VERTICAL_BARS))
