@@ -10,7 +10,7 @@ import pytest
 
 from curate.cli.main import main
 from tests.trainer.test_template import PHI
-from tests.trainer.tiny import conversations, write_recipe
+from tests.trainer.tiny import CHATML, conversations, write_recipe
 from train.memory.hardware import free_memory
 from train.recipe import load_recipe
 
@@ -74,6 +74,18 @@ def test_a_training_that_would_be_refused_is_told_with_the_reason_and_the_way_ou
     length = made["over_length"][0]["reason"].split()[1]
     made = plan(project, capsys, "--set", f"max_length={length}", "--set", "untrainable=leave-out")
     assert made["over_length"] == []
+
+
+def test_findings_are_those_of_the_chat_template_in_the_recipe(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refuses = "{% if messages[0]['content'].startswith('Number 3:') %}{{ raise_exception('no threes') }}{% endif %}"
+    (project / "strict.jinja").write_text(refuses + CHATML)
+    made = plan(project, capsys, "--set", "chat_template=strict.jinja", status=1)
+    told = {found["code"]: found for found in made["findings"]}["K004"]
+    assert "no threes" in told["message"]
+    refused = [(Path(told["place"]).name, told["count"])]
+    assert refused == [(f"train.jsonl:{made['untrainable'][0]['line']}", len(made["untrainable"]))]
 
 
 def test_what_the_validation_split_holds_is_planned_as_it_is_refused_and_left_out(

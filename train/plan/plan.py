@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import numpy as np
 import torch
@@ -135,7 +136,8 @@ def _step_counts(prepared: Prepared, max_tokens: int) -> dict[str, int]:
 def _findings(recipe: Recipe) -> tuple[RuleCount, ...]:
     """Findings of family K in the splits, except long examples, which the plan lists itself."""
     paths = [path for name in SPLIT_NAMES if is_not_empty(path := Path(recipe.data) / f"{name}.jsonl")]
-    config = CheckConfig(select=("K",), ignore=("K001",), model=recipe.model, max_length=recipe.max_length)
+    settings: dict[str, Any] = recipe.model_dump(include={"model", "chat_template", "max_length"})
+    config = CheckConfig(select=("K",), ignore=("K001",), **settings)
     folder = project_of(paths).folder
     report = check_project(paths, ProjectRules.of(folder, Config.model_construct(check=config)))
     counts = []
