@@ -1,6 +1,7 @@
 """What the losses of a training say of each example."""
 
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from curate.core.datamap import MAPPED, read_datamap
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
 from train.journal import LossLog
-from train.report.training_dynamics import data_map_summary, datamap, neighbours, visits_of
+from train.report.training_dynamics import WordCounts, data_map_summary, datamap, neighbours, visits_of
 
 CITIES = ("Rome", "Paris", "Oslo", "Cairo", "Lima", "Delhi", "Bern", "Quito", "Sofia", "Accra")
 
@@ -131,11 +132,33 @@ def test_the_map_depends_on_when_and_not_on_the_order_within_a_step(order: list[
     assert sorted(one.rank for one in found[0]) == list(range(1, len(found[0]) + 1))
 
 
+def near(*asked: str) -> list[list[int]]:
+    """For each text its neighbours."""
+    counts = WordCounts()
+    for number, text in enumerate(asked):
+        counts.add(number, text)
+    return [[at for at, _ in one] for one in neighbours(counts.weighted(len(asked)), range(len(asked)))]
+
+
 def test_neighbours_share_words_that_not_everybody_has() -> None:
-    near = neighbours([one.prompt[0].text for one in examples()], range(20))
-    assert [[at for at, _ in one] for one in near] == [[number + 1 - 2 * (number % 2)] for number in range(20)]
-    assert neighbours(["", "  ", "?!"], [0, 1, 2]) == [[], [], []]
-    assert neighbours(["東京はどこ", "東京はどこですか", "大阪"], [0])[0][0][0] == 1
+    found = near(*(one.prompt[0].text for one in examples()))
+    assert found == [[number + 1 - 2 * (number % 2)] for number in range(20)]
+    assert near("", "  ", "?!") == [[], [], []]
+    assert near("東京はどこ", "東京はどこですか", "大阪")[0][0] == 1
+
+
+def test_the_map_keeps_no_text_of_the_examples() -> None:
+    numbers, size = range(1, 401), 20_000
+    losses = {"step": 1, "lines": list(numbers), "texts": list(numbers), "loss": [1.0] * 400}
+    log = [losses | {"tokens": [5] * 400, "right": [5] * 400}]
+    tracemalloc.start()
+    try:
+        mapped = datamap(log, (example(number, f"{number}?", f"{number} " * (size // 4)) for number in numbers))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(mapped) == 400
+    assert peak < 400 * size / 2
 
 
 def test_a_book_that_was_torn_is_cut_back(tmp_path: Path) -> None:

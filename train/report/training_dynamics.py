@@ -3,14 +3,15 @@
 A visit is one time that an example was trained on. Neighbours have similar questions: cosine of their words' tf-idf.
 """
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import log
-from typing import Any, Final, get_args
+from typing import Any, Final, Self, get_args
 
 import numpy as np
 import polars as pl
+import xxhash
 
 from curate.core.datamap import MappedExample, Neighbour, Region
 from curate.core.example import Example
@@ -89,11 +90,36 @@ Near = list[tuple[int, float]]
 """Positions of neighbours with their similarity, the nearest first."""
 
 
-def neighbours(asked: Sequence[str], of: Sequence[int]) -> list[Near]:
-    """For each position in `of` its nearest neighbours among all that are `asked`."""
-    from scipy.sparse import csr_array  # comes with datasketch
+class WordCounts:
+    """How often texts have words, as arrays: the texts themselves are not kept."""
 
-    matrix = _weighted(asked, csr_array)
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._texts, self._words, self._times = array("i"), array("i"), array("i")
+
+    def add(self, text: int, content: str) -> None:
+        """Count the words of a text. `text`: its number."""
+        for word, times in Counter(words(normalised(content))).items():
+            self._texts.append(text)
+            self._words.append(self._numbers.setdefault(word, len(self._numbers)))
+            self._times.append(times)
+
+    def weighted(self, texts: int) -> Any:
+        """The tf-idf of words, each row of length 1. `texts`: how many there are."""
+        from scipy.sparse import csr_array  # comes with datasketch
+
+        rows, columns, times = (np.array(values) for values in (self._texts, self._words, self._times))
+        spread = np.bincount(columns, minlength=1)
+        most = COMMON_WORD_SHARE * texts if texts >= TINY_SET_EXAMPLES else texts
+        weights = (1 + np.log(times)) * np.log(texts / spread[columns]) * (spread[columns] <= most)
+        norms = np.sqrt(np.bincount(rows, weights**2, minlength=texts))[rows]
+        known = weights > 0
+        values = weights[known] / norms[known]
+        return csr_array((values, (rows[known], columns[known])), shape=(texts, len(spread)))
+
+
+def neighbours(matrix: Any, of: Sequence[int]) -> list[Near]:
+    """For each row in `of` its nearest neighbours among all rows of `WordCounts.weighted`."""
     turned = matrix.T.tocsc()
     found: list[Near] = []
     for start in range(0, len(of), ROWS_PER_BLOCK):
@@ -107,23 +133,6 @@ def neighbours(asked: Sequence[str], of: Sequence[int]) -> list[Near]:
     return found
 
 
-def _weighted(asked: Sequence[str], csr_array: Any) -> Any:
-    counts = [Counter(words(normalised(text))) for text in asked]
-    spread = Counter(word for one in counts for word in one)
-    most = COMMON_WORD_SHARE * len(asked) if len(asked) >= TINY_SET_EXAMPLES else len(asked)
-    numbers = {word: number for number, word in enumerate(word for word, times in spread.items() if times <= most)}
-    rows, columns, values = [], [], []
-    for row, one in enumerate(counts):
-        known = {word: times for word, times in one.items() if word in numbers}
-        weights = {numbers[word]: (1 + log(times)) * log(len(asked) / spread[word]) for word, times in known.items()}
-        norm = sum(weight**2 for weight in weights.values()) ** 0.5
-        if norm:
-            rows += [row] * len(weights)
-            columns += list(weights)
-            values += [weight / norm for weight in weights.values()]
-    return csr_array((np.array(values, dtype=np.float64), (rows, columns)), shape=(len(asked), max(1, len(numbers))))
-
-
 MAX_SEARCHED: Final = 2000
 MAX_SHOWN, MAX_CHARS = 10, 240
 MIN_DISTANCE: Final = 2.0
@@ -135,9 +144,9 @@ def datamap(loss_log: Iterable[dict[str, Any]], examples: Iterable[Example]) -> 
     visits = visits_of(loss_log)
     if not len(visits.lines):
         return []
-    by_line = {example.place.line: example for example in examples}
     starts = visits.starts
     lines = visits.lines[starts[:-1]].tolist()
+    asked = Asked.of(lines, examples)
     shares = np.exp(-visits.loss)
     counts = np.diff(starts)
 
@@ -153,14 +162,14 @@ def datamap(loss_log: Iterable[dict[str, Any]], examples: Iterable[Example]) -> 
     rank = np.empty(len(lines), dtype=np.int64)
     rank[order] = np.arange(1, len(lines) + 1)
     regions = _regions(confidence, variability, bool((counts > 1).all()))
-    pulls = _pulls([by_line[line] for line in lines], order.tolist(), loss)
+    pulls = _pulls(asked, order.tolist(), loss)
     means = {"loss": loss, "confidence": confidence, "variability": variability, "correctness": whole}
     means |= {"token_accuracy": tokens, "excess": excess}
     mapped = []
     for at, line in enumerate(lines):
         own, (pull, against) = slice(starts[at], starts[at + 1]), pulls.get(at, (None, ()))
         one = MappedExample(
-            line=line, example=by_line[line].id,
+            line=line, example=asked.ids[at],
             losses=tuple(map(_short, visits.loss[own].tolist())), steps=tuple(visits.steps[own].tolist()),
             rank=int(rank[at]), region=regions[at], pull=pull, neighbours=against,
             **{name: _short(values[at]) for name, values in means.items()},
@@ -189,16 +198,36 @@ def _regions(confidence: Floats, variability: Floats, several: bool) -> list[Reg
     return found
 
 
-def _pulls(
-    examples: Sequence[Example], order: Sequence[int], loss: Floats
-) -> dict[int, tuple[float, tuple[Neighbour, ...]]]:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the map needs of the examples on it, in their order."""
+
+    lines: Sequence[int]
+    ids: list[str]
+    answers: list[int]
+    """Hashes of the answers."""
+    words: WordCounts
+    """Those of the questions."""
+
+    @classmethod
+    def of(cls, lines: Sequence[int], examples: Iterable[Example]) -> Self:
+        """Read the examples of these lines, one at a time."""
+        places, counts = {line: at for at, line in enumerate(lines)}, WordCounts()
+        ids, answers = [""] * len(lines), [0] * len(lines)
+        for example in examples:
+            if (at := places.pop(example.place.line, None)) is not None:
+                ids[at], answers[at] = example.id, _answer_hash(example)
+                counts.add(at, _user_prompt(example))
+        return cls(lines, ids, answers, counts)
+
+
+def _pulls(asked: Asked, order: Sequence[int], loss: Floats) -> dict[int, tuple[float, tuple[Neighbour, ...]]]:
     """Hard examples that are much harder than their neighbours, which answer differently."""
     looked = order[: min(MAX_SEARCHED, (len(order) + 1) // 2)]
     spread = 1.4826 * float(np.median(np.abs(loss - np.median(loss))))
     found = {}
-    asked = [_user_prompt(example) for example in examples]
-    for at, near in zip(looked, neighbours(asked, looked), strict=True):
-        others = [one for one in near if _answer(examples[one[0]]) != _answer(examples[at])]
+    for at, near in zip(looked, neighbours(asked.words.weighted(len(order)), looked), strict=True):
+        others = [one for one in near if asked.answers[one[0]] != asked.answers[at]]
         if not others or len(others) * 2 < len(near):
             continue
         total = sum(similarity for _, similarity in others)
@@ -206,7 +235,7 @@ def _pulls(
         pull = float(loss[at] - theirs)
         if pull > MIN_DISTANCE * spread and pull > 0:
             against = tuple(
-                Neighbour(examples[other].place.line, examples[other].id, _short(similarity), _short(loss[other]))
+                Neighbour(asked.lines[other], asked.ids[other], _short(similarity), _short(loss[other]))
                 for other, similarity in others
             )
             found[at] = (_short(pull), against)
@@ -218,8 +247,9 @@ def _user_prompt(example: Example) -> str:
     return "\n".join(message.text for message in example.prompt if message.role not in ("system", "developer"))
 
 
-def _answer(example: Example) -> str:
-    return normalised(example.answer.text) if example.answer is not None else ""
+def _answer_hash(example: Example) -> int:
+    answer = normalised(example.answer.text) if example.answer is not None else ""
+    return xxhash.xxh3_128_intdigest(answer.encode("utf-8", "surrogatepass"))
 
 
 def data_map_summary(mapped: Sequence[MappedExample], examples: Iterable[Example]) -> DataMap | None:
