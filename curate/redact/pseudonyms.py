@@ -18,7 +18,8 @@ from typing import Any, Final
 
 from curate.core.errors import InputError
 from curate.core.files import display_name, replacing
-from curate.redact.values import FORMS, PERSON, SURNAME, always
+from curate.redact.names import PERSON, SURNAME
+from curate.redact.values import FORMS, always
 
 WOMEN: Final = tuple(
     """Ada Alma Amara Anika Bianca Carla Clara Dalia Daria Edda Elena Elisa Emma Erika Flora Freya Greta Hanna
@@ -43,6 +44,8 @@ FEMALE_ENDING: Final = ("a", "e", "ine", "ette", "lyn", "ith", "beth")
 STREETS: Final = ("Maple", "Linden", "Station", "Mill", "Garden", "Church", "Meadow", "River", "Park", "Forest")
 CHECKED: Final = frozenset(form.kind for form in FORMS if form.is_valid is not always) - {"phone", "ip_address", "bic"}
 """Kinds of numbers with check digits."""
+LABELLED: Final = frozenset(("password", "url_token"))
+"""Kinds of secrets: an invented one would be of no use, and case and signs count."""
 KINDS: Final = frozenset(form.kind for form in FORMS) | {PERSON, SURNAME}
 
 
@@ -59,7 +62,7 @@ def normalized(kind: str, value: str) -> str:
         return value.casefold()
     if kind in (PERSON, SURNAME, "street_address"):
         return " ".join(value.split()).casefold()
-    return re.sub(r"[\W_]", "", value).upper() if kind in KINDS else value
+    return re.sub(r"[\W_]", "", value).upper() if kind in KINDS - LABELLED else value
 
 
 class Pseudonyms:
@@ -90,7 +93,7 @@ class Pseudonyms:
         return known if self._is_labelled(kind) or kind in WRITTEN else _with_signs_of(value, known)
 
     def _is_labelled(self, kind: str) -> bool:
-        return self.style is Style.LABEL or kind not in KINDS or kind == "url_token"
+        return self.style is Style.LABEL or kind not in KINDS or kind in LABELLED
 
     def _label(self, kind: str) -> str:
         name = re.sub(r"\W+", "_", PERSON if kind == SURNAME else kind).upper()

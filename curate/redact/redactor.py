@@ -15,16 +15,9 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from curate.core.key_value_secrets import Secret
+from curate.redact.names import PERSON, PERSON_KEYS, SURNAME, SURNAME_KEYS, names_in
 from curate.redact.pseudonyms import Pseudonyms
-from curate.redact.values import (
-    PERSON,
-    PERSON_KEYS,
-    SURNAME,
-    SURNAME_KEYS,
-    names_in,
-    private_values_in,
-    without_overlaps,
-)
+from curate.redact.values import private_values_in, without_overlaps
 
 MIN_LITERAL_CHARS: Final = 6
 """Minimum number of characters of a value that is replaced wherever it stands; shorter ones occur by chance."""
@@ -57,8 +50,9 @@ class Redactor:
     pseudonyms: Pseudonyms
     names: bool = True
     """Whether names of persons are replaced."""
-    literals: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Kind of each value that is replaced wherever it stands, by its first word and its text."""
+    literals: dict[str, dict[tuple[int, int], dict[str, str]]] = field(default_factory=dict)
+    """Kind of each value that is replaced wherever it stands, by its first word, the place of that word in it and its
+    length, and its text: thousands of phone numbers begin with the same code."""
     counts: Counter[str] = field(default_factory=Counter)
     """Replaced values by kind."""
 
@@ -78,7 +72,8 @@ class Redactor:
     def add_literal(self, written: str, kind: str) -> None:
         """Replace a text wherever it stands."""
         if first := WORD.search(written):
-            self.literals.setdefault(first.group(), {}).setdefault(written, kind)
+            of_word = self.literals.setdefault(first.group(), {})
+            of_word.setdefault((first.start(), len(written)), {}).setdefault(written, kind)
 
     def row(self, value: Any, *, has_values: bool = True) -> Any:
         """A JSON value without private values; `has_values`: what `learn` returned. Raises `UnsafeRedaction`."""
@@ -99,7 +94,10 @@ class Redactor:
             separators = (", ", ": ") if '": ' in value else (",", ":")
             return value if redacted == nested else json.dumps(redacted, ensure_ascii=False, separators=separators)
         if isinstance(value, dict):
-            redacted = {self._text(name, "", row): self._redacted(inner, name, row) for name, inner in value.items()}
+            redacted = {
+                self._text(name, "", row): self._redacted(inner, key_in(name, key), row)
+                for name, inner in value.items()
+            }
             if len(redacted) < len(value):
                 raise UnsafeRedaction("two keys of an object would be equal")
             return redacted
@@ -159,15 +157,20 @@ class Redactor:
 
     def _literal(self, text: str, shift: int) -> Iterator[Secret]:
         for match in WORD.finditer(text):
-            for written, kind in self.literals.get(match.group(), {}).items():
-                start = match.start() - WORD.search(written).start()  # type: ignore[union-attr]
-                if text.startswith(written, max(start, 0)) and not text[start + len(written) :][:1].isalnum():
-                    yield Secret(start + shift, start + len(written) + shift, kind)
+            for (before, length), kinds in self.literals.get(match.group(), {}).items():
+                start, end = match.start() - before, match.start() - before + length
+                if start >= 0 and (kind := kinds.get(text[start:end])) and not text[end : end + 1].isalnum():
+                    yield Secret(start + shift, end + shift, kind)
 
 
 def prefix_of(key: str) -> str:
     """What the name of a key says of its value, as words before it."""
     return f"{re.sub(r'(?<=[a-z])(?=[A-Z])|[_-]+', ' ', key).lower()}: " if key else ""
+
+
+def key_in(name: str, parent: str) -> str:
+    """A key, or with the one of the object around it if that says whose name it is: `customer_name`."""
+    return f"{parent.removesuffix('s')}_{name}" if parent and name == "name" else name
 
 
 def json_in(text: str) -> Any:
@@ -192,7 +195,7 @@ def texts_of(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(value, dict):
         for name, inner in value.items():
             yield name, ""
-            yield from texts_of(inner, name)
+            yield from texts_of(inner, key_in(name, key))
     elif isinstance(value, list):
         for inner in value:
             yield from texts_of(inner, key)

@@ -6,7 +6,8 @@ More is found than `curate check` reports: there, mailboxes of offices, examples
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final
@@ -16,13 +17,13 @@ from curate.core.key_value_secrets import Secret
 from curate.core.lazy import lazy_pattern
 from curate.core.masking import CARD, EMAIL, IBAN, IP_ADDRESS, PHONE, SSN
 
-PERSON: Final = "person"
-SURNAME: Final = "surname"
 MAX_GAP: Final = (
-    r"[^\w\n]{0,4}(?:(?:is|are|was|no|nr|num|number|nummer|num[eé]ro|n[úu]mero|ist|lautet|es|est|"
-    r":|#|°|º|\.)[^\w\n]{0,3}){0,3}"
+    r"(?:[^\w\n]|_){0,4}(?:(?:is|are|was|at|on|an|au|al|unter|to|id|n|no|nr|num|number|nummer|num[eé]ro|n[úu]mero|"
+    r"ist|lautet|es|est|the|der|die|das|le|la|el|il|o|:|#|°|º|\.)(?:[^\w\n]|_){1,3}){0,4}"
 )
-"""What may stand between a word that names a value and the value."""
+"""What may stand between a word that names a value and the value: only words that join the two."""
+FREE_GAP: Final = r"(?:(?:[^\w\n]|_){1,3}[^\W\d_]{1,14}){0,5}(?:[^\w\n]|_){1,4}"
+"""What may stand there if the word names nothing else, or the form of the value is rare: up to five words."""
 
 
 def _stdnum(module: str) -> Callable[[str], bool]:
@@ -51,9 +52,17 @@ def _anywhere(kind: str, pattern: str, is_valid: Callable[[str], bool] = always)
     return Form(kind, lazy_pattern(rf"(?<![\w-]){pattern}(?![\w-])"), is_valid)
 
 
-def _named(kind: str, words: str, value: str, is_valid: Callable[[str], bool] = always, mark: str = "") -> Form:
+def _named(
+    kind: str,
+    words: str,
+    value: str,
+    is_valid: Callable[[str], bool] = always,
+    mark: str = "",
+    gap: str = MAX_GAP,
+) -> Form:
     """A value behind one of the words."""
-    return Form(kind, lazy_pattern(rf"(?i)(?<!\w)(?:{words}){MAX_GAP}(?P<value>{value})(?![\w-])"), is_valid, mark)
+    pattern = rf"(?i)(?<![^\W_])(?:{words})(?![^\W_]){gap}(?P<value>{value})(?![\w-])"
+    return Form(kind, lazy_pattern(pattern), is_valid, mark)
 
 
 def _is_card(text: str) -> bool:
@@ -65,7 +74,34 @@ def _is_spanish(text: str) -> bool:
 
 
 def _is_phone(text: str) -> bool:
-    return 7 <= sum(map(str.isdigit, text)) <= 15 and len({char for char in text if char.isdigit()}) > 2
+    digits = re.sub(r"\D", "", text)
+    return 7 <= len(digits) <= 15 and len(set(digits)) > 2 and not CALENDAR.fullmatch(text)
+
+
+def _is_national_phone(text: str) -> bool:
+    """The number of digits of numbers with an area code: fewer may be anything."""
+    return 9 <= sum(map(str.isdigit, text)) <= 12 and _is_phone(text)
+
+
+def _is_mac(text: str) -> bool:
+    """Whether it is of a device: not the address of all or of none."""
+    return len(set(text.casefold()) - set(":-")) > 1
+
+
+def _is_secret(text: str) -> bool:
+    """A mixture that nobody writes as a word."""
+    kinds = sum(bool(re.search(kind, text)) for kind in ("[a-z]", "[A-Z]", "[0-9]", r"[^\w\s]|_"))
+    return kinds > 2 or (kinds == 2 and re.search(r"[0-9]{2}", text) is not None)
+
+
+def _is_of_person(text: str) -> bool:
+    """Whether an address is not an example, such as user@example.com."""
+    return not EXAMPLE.fullmatch(text)
+
+
+def _is_national_id(text: str) -> bool:
+    """A number with the check digits of any of the countries, or one that is as long."""
+    return 8 <= sum(map(str.isalnum, text)) <= 16
 
 
 def _is_ip(text: str) -> bool:
@@ -86,8 +122,12 @@ def _is_vin(text: str) -> bool:
     return "0123456789X"[total % 11] == text[8]
 
 
-NAME_WORD: Final = (
-    r"(?-i:(?:[DLO]['’]|Mc|Mac|De|Di)?[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]+(?:-[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]+)?(?![\w'’]*[’'](?!s\b)\w))"
+CALENDAR: Final = re.compile(
+    r"(?:19|20)\d\d[-/. ]\d{1,2}[-/. ]\d{1,2}.*|\d{1,2}[-/. ]\d{1,2}[-/. ](?:19|20)\d\d.*", re.DOTALL
+)
+EXAMPLE: Final = re.compile(
+    r"(?i)(?:e?-?mail|me|my\w*|name|no-?reply|some\w*|test\w*|user\w{0,5}|you\w*|admin|info|contact|hello|foo|bar)"
+    r"@(?:[\w-]+\.)*(?:example\.(?:com|org|net)|example|test|domain\.com)"
 )
 RESOLVERS: Final = frozenset(("1.1.1.1", "1.0.0.1", "8.8.8.8", "8.8.4.4", "9.9.9.9"))
 """Public name servers."""
@@ -96,14 +136,31 @@ DATE: Final = (
     r"|(?:\d{1,2}\.? (?:de )?)?[^\W\d_]{3,10}\.? (?:\d{1,2},? )?(?:de )?(?:19|20)\d{2})"
 )
 CODE: Final = r"(?-i:(?=[A-Z0-9/-]*\d)[A-Z0-9](?:[A-Z0-9/-]{4,18})[A-Z0-9])"
+VIN: Final = r"(?-i:(?=[A-Z]*\d)(?=\d*[A-Z])[A-HJ-NPR-Z0-9]{17})"
+PLATE: Final = r"(?-i:(?=[A-ZÄÖÜ -]*\d)(?=[0-9 -]*[A-ZÄÖÜ])[A-ZÄÖÜ0-9]{1,7}(?:[ -][A-ZÄÖÜ0-9]{1,4}){0,3})"
+PLATFORMS: Final = (
+    r"twitter|instagram|telegram|tiktok|discord|snapchat|insta|ig|github|skype|mastodon|threads|bluesky|facebook|"
+    r"youtube|twitch|linkedin|(?-i:X)"
+)
+HANDLE: Final = r"@(?!(?:bot|client|app|tree|everyone|here|channel|me)\b)[\w.]{2,29}\w(?![/(@])"
 STREETS_EN: Final = (
     r"Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Place|Way|Terrace|"
     r"Square|Crescent|Close|Parkway|Pkwy"
 )
+SERVICE_USERS: Final = (
+    r"shared|public|user\w*|your\w*|my\w*|some\w*|runner|root|default|ubuntu|debian|centos|fedora|name|git|ec2-user|"
+    r"node|docker|app|admin\w*|vagrant|pi|jenkins|deploy|postgres|mysql|www-data|nginx|jovyan|vscode|codespace|opc|"
+    r"azureuser|coder|workspace|hadoop|spark|airflow|linuxbrew|dev|developer|test\w*|guest|foo|bar|me|you|all"
+)
+"""Users of systems and of examples."""
+LOGIN: Final = r"[a-z_][a-z0-9_.-]{1,31}"
+HOST: Final = r"[\w-]{2,40}(?:\.[\w-]{1,40}){0,4}"
+PROMPT_END: Final = r"(?:[: ]?[~/][^\n]{0,60}?[$#%] |(?: [^\s\]]{1,40})?\][$#] | [~\w./-]{1,40} % )"
+REMOTE_COMMAND: Final = r"(?<!\w)(?:ssh|scp|sftp|rsync|mosh|ssh-copy-id)(?: [^\s@]{1,60}){0,6} "
 CAPITALIZED: Final = r"[A-ZÀ-ÖØ-Þ][\wà-öø-ÿ'’-]*"
 
 FORMS: Final = (
-    Form("email", EMAIL, mark="@"),
+    Form("email", EMAIL, _is_of_person, mark="@"),
     Form("iban", IBAN, lambda text: import_module("stdnum.iban").is_valid(text, check_country=False)),
     Form("card", CARD, _is_card),
     Form("us_ssn", SSN, _stdnum("us.ssn")),
@@ -111,14 +168,22 @@ FORMS: Final = (
     Form(
         "ip_address",
         lazy_pattern(
-            r"(?<![\w:.])(?=[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:)" r"(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:.])"
+            r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|(?<=::))(?!\w|:[\w:]|\.\w)"
         ),
         lambda text: len(text) > 8 and _is_ip(text),
     ),
-    _anywhere("mac_address", r"(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}"),
+    _anywhere("mac_address", r"(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}", _is_mac),
     _anywhere("bitcoin_address", r"(?:[13][1-9A-HJ-NP-Za-km-z]{25,34}|bc1[02-9ac-hj-np-z]{11,71})", _stdnum("bitcoin")),
     _anywhere("ethereum_address", r"0x[0-9A-Fa-f]{40}"),
     _anywhere("coordinates", r"-?\d{1,2}\.\d{4,}(?:° ?[NS])?,\s?-?\d{1,3}\.\d{4,}(?:° ?[EW])?"),
+    Form(
+        "coordinates",
+        lazy_pattern(
+            r"(?<![\w.])\d{1,2}° ?\d{1,2}['’′] ?(?:\d{1,2}(?:\.\d{1,4})?(?:[\"”″]|'') ?)?[NS],? ?"
+            r"\d{1,3}° ?\d{1,2}['’′] ?(?:\d{1,2}(?:\.\d{1,4})?(?:[\"”″]|'') ?)?[EWO](?!\w)"
+        ),
+        mark="°",
+    ),
     _anywhere(
         "es_dni",
         r"(?:\d{8}|[XYZ]\d{7})-?[A-HJ-NP-TV-Z]",
@@ -138,43 +203,59 @@ FORMS: Final = (
     _anywhere("mx_curp", r"[A-Z]{4}\d{6}[HM][A-Z]{5}[A-Z0-9]\d", _stdnum("mx.curp")),
     _anywhere("kr_rrn", r"\d{6}-[1-4]\d{6}", _stdnum("kr.rrn")),
     _anywhere("vin", r"(?=[A-Z]*\d)(?=\d*[A-Z])[A-HJ-NPR-Z0-9]{8}[0-9X][A-HJ-NPR-Z0-9]{8}", _is_vin),
+    _named("vin", r"vin|fin|fahrgestell\w*|fahrzeug-?ident\w*|ch[aâ]ssis|bastidor|telaio|chassi", VIN, gap=FREE_GAP),
+    _anywhere("de_steuer_id", r"[1-9]\d ?\d{3} ?\d{3} ?\d{3}", _stdnum("de.idnr")),
+    _anywhere("pl_pesel", r"\d{11}", _stdnum("pl.pesel")),
     _named(
-        "de_steuer_id",
-        r"steuer[- ]?id\w*|steuernummer|steueridentifikationsnummer|idnr\.?|tax id",
-        r"\d{2} ?\d{3} ?\d{3} ?\d{3}",
-        _stdnum("de.idnr"),
+        "national_id",
+        r"(?:national|personal|citizen|identity|identification|tax(?:payer)?|fiscal)(?:[ _-]?(?:id(?:entity)?|"
+        r"insurance|card|code|reference|identification))?[ _-]?(?:no\.?|num(?:ber)?|id)|taxpayer|personalausweis\w*|"
+        r"ausweis(?:nummer)?|steuer[- ]?(?:id\w*|nummer)|carte d'identité|(?:documento|cédula|carné) de identidad|"
+        r"documento|cédula|número fiscal|numéro fiscal|codice fiscale|cpf|rg|aadhaar|pan card",
+        CODE,
+        _is_national_id,
+        gap=FREE_GAP,
     ),
     _named("uk_nhs_number", "nhs", r"\d{3}[ -]?\d{3}[ -]?\d{4}"),
     _named("nl_bsn", r"bsn|burgerservicenummer|sofinummer", r"\d{9}", _stdnum("nl.bsn")),
-    _named("pl_pesel", "pesel", r"\d{11}", _stdnum("pl.pesel")),
     _named("pt_nif", "nif|contribuinte", r"\d{3} ?\d{3} ?\d{3}", _stdnum("pt.nif")),
     _named("dk_cpr", r"cpr(?:-nummer)?", r"\d{6}-?\d{4}"),
     _named("ca_sin", "sin|social insurance", r"\d{3}[ -]?\d{3}[ -]?\d{3}", _stdnum("ca.sin")),
     _named("au_tfn", "tfn|tax file", r"\d{3} ?\d{3} ?\d{2,3}", _stdnum("au.tfn")),
     _named("us_ssn", r"ssn|social security", r"\d{3}[ -]?\d{2}[ -]?\d{4}"),
-    _named("passport", r"passports?|reisepass\w*|passeport|pasaporte|passaporto|passaporte", CODE),
+    _named(
+        "passport",
+        r"passports?|(?:reise)?pass(?:nummer|nr\.?)|reisepass|passeport|pasaporte|passaporto|passaporte",
+        CODE,
+        gap=FREE_GAP,
+    ),
     _named(
         "drivers_license",
-        r"driv(?:er'?s?|ing) licen[cs]e|führerschein\w*|permis de conduire|(?:carnet|licencia) de "
-        r"conducir|patente di guida",
+        r"driv(?:er['’]?s?|ing)[ _-]licen[cs]e|dl|licen[cs]e (?:no\.?|number)|führerschein\w*|(?:numéro de )?permis|"
+        r"(?:carnet|licencia|permiso) de conducir|patente di guida|carteira de motorista",
         CODE,
+        gap=FREE_GAP,
     ),
     _named(
         "license_plate",
-        r"licen[cs]e plate|number plate|plate|kennzeichen|plaque d'immatriculation|matr[ií]cula|targa",
-        r"(?-i:[A-ZÄÖÜ]{1,3}[ -]?[A-Z]{0,2} ?\d{1,4}[ -]?[A-Z]{0,3})",
+        r"(?:licen[cs]e[ _-]|number[ _-])?plate|(?:vehicle |car )?registration|(?:kfz-?|auto)?kennzeichen|"
+        r"nummernschild|(?:plaque d['’])?immatriculation|matr[ií]cula|targa|placa",
+        PLATE,
+        lambda text: 5 <= sum(map(str.isalnum, text)) <= 9,
     ),
     _named(
         "bank_account",
-        r"(?:bank |checking |savings )?account|routing|aba|kontonummer|konto|sort code|clabe|cuenta|" r"compte",
+        r"(?:bank |checking |savings )?ac(?:coun|c)?t\.?|routing|aba|kontonummer|konto|sort code|clabe|cuenta|compte|"
+        r"conto|conta",
         r"\d(?:[ -]?\d){5,17}",
     ),
     _named("bic", "bic|swift(?: code)?", r"(?-i:[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?)", _stdnum("bic"), mark=" "),
     _named(
         "customer_number",
         r"(?:customer|client|member(?:ship)?|patient|policy|insurance|order|case|ticket|employee|"
-        r"medical record|invoice|loyalty|booking|reservation|kunden|versicherten|bestell|rechnungs|"
-        r"cliente|pedido|commande)[ _-]?(?:id|no\.?|num(?:ber|mer)|nr\.?|n[úu]mero|code|mrn)?",
+        r"medical record|invoice|loyalty|booking|reservation|kunden|kd\.?|versicherten|versicherungs|bestell|"
+        r"bestellung|rechnungs|rechnung|auftrags?|vertrags?|mitglieds|cliente|pedido|commande|facture|factura|"
+        r"identifiant client|ordine|abonnement)[ _.-]{0,2}(?:id|no\.?|num(?:ber|mer)|nr\.?|n[úu]mero|code|mrn|ref)?",
         CODE,
     ),
     _named("imei", "imei", r"\d{2}[ -]?\d{6}[ -]?\d{6}[ -]?\d"),
@@ -185,50 +266,86 @@ FORMS: Final = (
         r"nacimiento|nat[oa] il|data di nascita|nascid[oa](?: em)?|data de nascimento",
         DATE,
     ),
+    Form(
+        "date_of_birth",
+        lazy_pattern(rf"(?i)(?<![\w.-])(?P<value>{DATE})(?= (?:\w+ ){{0,3}}(?:geboren|born|nato|nata)\b)"),
+    ),
+    _named(
+        "password",
+        r"passwords?|passwor[dt]e?|kennwort|mot de passe|contraseña|clave|pass(?:phrase|code)?|pw|pwd|pin|senha",
+        r"(?-i:(?!https?:)(?!(?:sha|md|aes|rsa|argon|utf|iso|rfc|oauth|base|win)-?\d)"
+        r"[^\s\"'`<>(){}\[\]=;,]{5,63}[^\s\"'`<>(){}\[\]=;,.:?])",
+        _is_secret,
+    ),
     _named(
         "phone",
-        r"phone|tel(?:ephone)?|mobile|cell|call|whatsapp|fax|telefon(?:nummer)?|handy(?:nummer)?|"
-        r"rufnummer|anruf\w*|téléphone|tél|portable|tel[ée]fono|móvil|celular|telefone|cellulare|text "
-        r"me at|reach me (?:at|on)",
+        r"(?:tele|smart)?phone|tel|mobile|cell|call|ring|text|dial|contact|reach|whatsapp|fax|fon|telefon\w*|handy\w*|"
+        r"mobil(?:nummer|telefon)?|landline|hotline|rufnummer|anruf\w*|erreichbar|erreich\w+|ruf\w*|zurückrufen|téléphone|tél|"
+        r"portable|appel\w*|rappel\w*|joindre|contacter|tel[ée]fono|móvil|celular|ll[aá]m\w+|contactar\w*|"
+        r"telefone|cellulare|"
+        r"(?:my|his|her|our|your|their|mein|meine|seine|ihre|unsere|mon|son|notre|votre|mi|su|nuestro|meu|mio)"
+        r"(?: \w{2,15}){0,2} (?:number|nummer|num[ée]ro|n[úu]mero)",
+        r"(?:\+|\(|0)?\d(?:[ ()./-]{0,3}\d){8,14}",
+        _is_national_phone,
+        gap=FREE_GAP,
+    ),
+    _named(
+        "phone", r"number|nummer|num[ée]ro|n[úu]mero", r"(?:\+|\(?0)\d(?:[ ()./-]{0,3}\d){7,12}", _is_national_phone, gap=FREE_GAP
+    ),
+    Form(
+        "phone",
+        lazy_pattern(
+            r"(?i)(?<![\w.+(/-])(?P<value>(?:\+|\(|0)?\d(?:[ ()./-]{0,3}\d){8,14})"
+            r"(?= (?:zu |auch )?(?:erreichbar|erreichen|anrufen|zurück(?:rufen)?|an(?=[.!?])))"
+        ),
+        _is_national_phone,
+    ),
+    _named(
+        "phone",
+        r"(?:tele)?phone|tel|mobile|cell|call|whatsapp|fax|fon|telefon\w*|handy\w*|rufnummer|téléphone|tél|portable|"
+        r"tel[ée]fono|móvil|celular|telefone|cellulare|text me|reach me",
         r"(?:\+|\(|0)?\d(?:[ ()./-]{0,3}\d){6,14}",
         _is_phone,
     ),
     Form("phone", PHONE, _is_phone),
+    Form("phone", lazy_pattern(r"(?<![\w.+(/-])(?:\+|00)[1-9]\d{0,2}(?:[ ()./-]{0,3}\d){7,12}(?![\w-])"), _is_phone),
     _anywhere(
         "phone",
-        r"(?:0[1-9](?:[ .]\d{2}){4}|0\d{2,4}[ /-]\d{3,8}(?:[ -]\d{2,4})?|\(0\d{2,5}\) ?\d{3,8}|"
-        r"\d{3}[ .]\d{3}[ .]\d{4})",
+        r"(?:0[1-9](?:[ .-]\d{2}){4}|\d{3}[ .]\d{3}[ .]\d{4}|1[-. ]\(?[2-9]\d{2}\)?[-. ]\d{3}[-. ]\d{4}|"
+        r"\d{2} 9\d{4}-\d{4})",
         _is_phone,
     ),
-    _named(
-        "social_handle",
-        r"twitter|instagram|telegram|tiktok|discord|snapchat|handle|insta|github|skype|mastodon",
-        r"@[\w.]{2,29}\w",
-        mark="@",
+    Form(
+        "phone",
+        lazy_pattern(r"(?<![\w.(-])(?:\(\d{2,5}\) ?|0\d{1,4}[ /-])\d{2,8}(?:[ -]\d{2,8}){0,4}(?![\w-])"),
+        _is_national_phone,
     ),
+    _named("social_handle", rf"{PLATFORMS}|handle", HANDLE, mark="@", gap=r"[^\n@]{0,40}"),
+    Form("social_handle", lazy_pattern(rf"(?i)(?<![\w@.])(?P<value>{HANDLE}) (?:on|auf|bei|sur|en|su|no) (?:{PLATFORMS})\b"), mark="@"),
     Form(
         "user_name",
         lazy_pattern(
-            r"(?:/home/|/Users/|(?i:[A-Z]:\\{1,4}Users\\{1,4}))(?P<value>(?!(?i:shared|public|user|"
-            r"username|your\w*|runner|root|default|ubuntu|name)\b)[\w.-]{2,32})"
+            rf"(?:/home/|/Users/|(?i:[A-Z]:\\{{1,4}}Users\\{{1,4}}))(?P<value>(?!(?i:{SERVICE_USERS})(?![\w.-]))[\w.-]{{2,32}})"
         ),
         mark="e",
     ),
     Form(
         "user_name",
-        lazy_pattern(
-            r"(?m)(?:^|[\s(\[])(?P<value>(?!root\b|git\b|ubuntu\b|ec2-user\b)[a-z_][a-z0-9_.-]{1,31})"
-            r"@[\w-]{1,40}(?:\.[\w-]+)*[: ]?[~/][^\n]{0,60}?[$#] "
-        ),
+        lazy_pattern(rf"(?m)(?:^|[\s(\[])(?P<value>(?!(?:{SERVICE_USERS})@){LOGIN})@{HOST}{PROMPT_END}"),
         mark="@",
     ),
     Form(
         "host_name",
-        lazy_pattern(
-            r"(?m)(?:^|[\s(\[])[a-z_][a-z0-9_.-]{1,31}@(?P<value>(?!localhost\b)[\w-]{2,40}(?:\.[\w-]+)*)"
-            r"[: ]?[~/][^\n]{0,60}?[$#] "
-        ),
+        lazy_pattern(rf"(?m)(?:^|[\s(\[]){LOGIN}@(?P<value>(?!localhost\b){HOST}){PROMPT_END}"),
         mark="@",
+    ),
+    Form(
+        "user_name",
+        lazy_pattern(rf"{REMOTE_COMMAND}(?P<value>(?!(?:{SERVICE_USERS})@){LOGIN})@{HOST}(?![\w@])"),
+        mark="@",
+    ),
+    Form(
+        "host_name", lazy_pattern(rf"{REMOTE_COMMAND}{LOGIN}@(?P<value>(?!localhost\b){HOST})(?![\w@])"), mark="@"
     ),
     Form(
         "host_name",
@@ -249,17 +366,19 @@ FORMS: Final = (
     Form(
         "street_address",
         lazy_pattern(
-            rf"(?<![\w.,])(?!(?:18|19|20)\d\d )\d{{1,5}}[A-Za-z]?,? (?:[NSEW]\.? )?(?:{CAPITALIZED} "
-            rf"){{1,4}}(?:{STREETS_EN})\b\.?(?:,? (?:Apt|Suite|Unit|Flat)\.? ?#?\w{{1,5}})?(?:,? "
-            rf"{CAPITALIZED}(?: {CAPITALIZED})?,? [A-Z]{{2}} \d{{5}}(?:-\d{{4}})?)?"
+            rf"(?<![\w.,])(?!(?:18|19|20)\d\d )\d{{1,5}}[A-Za-z]?,? (?:[NSEW]\.? )?(?:(?:{CAPITALIZED}|"
+            rf"\d{{1,3}}(?:st|nd|rd|th)) ){{1,4}}(?:{STREETS_EN})\b\.?(?:,? (?:Apt|Suite|Unit|Flat)\.? ?#?\w{{1,5}})?"
+            rf"(?:,? {CAPITALIZED}(?: {CAPITALIZED})?,? (?:[A-Z]{{2}} \d{{5}}(?:-\d{{4}})?|"
+            rf"[A-Z]{{1,2}}\d[A-Z\d]? ?\d[A-Z]{{2}}))?"
         ),
     ),
     Form(
         "street_address",
         lazy_pattern(
             r"(?:(?:[A-ZÄÖÜ][a-zäöüß]+[ -])?[A-ZÄÖÜ][a-zäöüß]+(?:straße|strasse|str\.|weg|platz|allee|"
-            r"gasse|damm|ufer)|(?:[A-ZÄÖÜ][a-zäöüß]+er|Am|An der|Alte|Lange|Neue) (?:Straße|Weg|Platz|"
-            r"Allee|Markt|Ring)) \d{1,4} ?[a-h]?(?!\w)(?:,? \d{5} [A-ZÄÖÜ][a-zäöüß]+)?"
+            r"gasse|damm|ufer)|(?:[A-ZÄÖÜ][a-zäöüß]+er|Am|An der|Alte|Lange|Neue) (?:[A-ZÄÖÜ][a-zäöüß]+ )?(?:Straße|"
+            r"Weg|Platz|Allee|Markt|Ring|Hof|Berg|Tor|Ufer|Kirche)) \d{1,4} ?[a-h]?(?!\w)(?:,? \d{5} "
+            r"[A-ZÄÖÜ][a-zäöüß]+)?"
         ),
     ),
     Form(
@@ -276,63 +395,13 @@ FORMS: Final = (
             rf"(?<!\w)(?:Calle|C/|Avenida|Avda\.?|Plaza|Paseo|Carrera|Camino|Ronda|Via|Viale|Piazza|Corso|"
             rf"Rua|Travessa) (?:(?:de la |de los |de las |de |del |della |dei |da |do |la |el )"
             rf"){{0,2}}{CAPITALIZED}(?: (?:de |del |la )?{CAPITALIZED}){{0,3}},? (?:n[º°.o]? "
-            rf"?)?\d{{1,4}}(?!\w)(?:,? \d{{5}} {CAPITALIZED})?"
+            rf"?)?\d{{1,4}}(?!\w)(?:, ?\d{{1,2}}[ºª°]?(?: ?[A-Za-z]{{1,4}}\.?)?(?=,))?(?:,? \d{{5}} {CAPITALIZED})?"
         ),
     ),
 )
 """Forms in the order of precedence: of two that overlap, the longer one counts, or else the earlier one."""
 
 DIGIT: Final = re.compile("[0-9]")
-HONORIFIC: Final = (
-    r"Mrs?|Ms|Miss|Dr|Prof|Herrn?|Frau|Monsieur|Madame|Mme|Mlle|Señora?|Sra?|Signora?|Sig|Senhora?|Doña|Don"
-)
-FULL_NAME: Final = (
-    rf"(?P<name>{NAME_WORD}(?: (?:{NAME_WORD}|(?-i:[A-Z]\.|van|von|de|del|della|da|dos|di|la|le|"
-    rf"der|den|bin|al))){{0,3}}(?<! van)(?<! von)(?<! de)(?<! la)(?<! der))"
-)
-TITLED: Final = lazy_pattern(rf"(?<!\w)(?:{HONORIFIC})\.? {FULL_NAME}")
-NAMES: Final = (
-    lazy_pattern(
-        rf"(?i)\b(?:my name is|my name's|mein name ist|ich heiße|je m'appelle|mon nom est|me llamo|mi "
-        rf"nombre es|mi chiamo|meu nome é|eu me chamo|signed by|attn\.?:?|on behalf of|patient(?:in)? "
-        rf"name:?|full name:?|(?:customer|account holder|contact|cardholder|beneficiary|recipient|"
-        rf"employee|tenant|patient|kunde|kundin|client|cliente|name|nombre|nom|nome):) {FULL_NAME}"
-    ),
-    lazy_pattern(
-        rf"(?i)\b(?:i am|i'm|this is|ich bin|je suis|soy|sono|sou|spoke (?:to|with)|met with|ask for|"
-        rf"speak to) (?P<name>{NAME_WORD}(?: {NAME_WORD}){{1,2}})"
-    ),
-    lazy_pattern(
-        rf"(?i)(?:^|\n|[\"'“])\s*(?:dear|hi|hello|hey|hallo|liebe[r]?|lieber|bonjour|ch[eè]re?|hola|"
-        rf"querid[oa]|estimad[oa]|ciao|gentile|car[oa]|olá|prezad[oa])(?: (?:{HONORIFIC})\.?)? "
-        rf"{FULL_NAME}(?=[,!:\n])"
-    ),
-    TITLED,
-    lazy_pattern(
-        rf"(?i)\b(?:regards|sincerely|cheers|thanks|thank you|yours truly|best|grüßen|grüße|gruß|"
-        rf"cordialement|saludos|atentamente|saluti|cumprimentos|atenciosamente)"
-        rf",?!?\s*\n+\s*{FULL_NAME}(?=\s*(?:$|\n))"
-    ),
-)
-"""What stands before the name of a person."""
-NO_NAMES: Final = frozenset(
-    """Sir Madam Team All Everyone Everybody Friends Folks There World Claude Assistant User Customer Support
-    Service Manager Hiring Committee Editor Professor Doctor Mom Dad Mum Reader Readers Community Colleagues
-    Colleague Students Student Parents Guest Guests God Lord Santa Damen Herren Kollegen Kollege Team Zusammen
-    Leute Kunde Kundin Madame Monsieur Messieurs Señor Señora Equipo Todos Amigo Amiga Amigos Not Very Just
-    From The Hi Hello Hey Dr Mr Mrs Ms Miss Prof President Sender Recipient This That What Who Please Sorry
-    Thank Thanks You Your Our Their Someone Anyone John-Doe""".split()  # noqa: SIM905
-)
-PERSON_KEYS: Final = frozenset(
-    """first_name last_name full_name firstname lastname fullname given_name family_name surname customer_name
-    patient_name contact_name user_full_name recipient_name sender_name account_holder cardholder
-    cardholder_name passenger_name guest_name employee_name vorname nachname nombre apellido apellidos prenom
-    nom_de_famille""".split()  # noqa: SIM905
-)
-"""Keys of JSON objects whose value is the name of a person."""
-SURNAME_KEYS: Final = frozenset(
-    ["last_name", "lastname", "family_name", "surname", "nachname", "apellido", "apellidos", "nom_de_famille"]
-)
 
 
 def private_values_in(text: str) -> list[Secret]:
@@ -354,15 +423,8 @@ def without_overlaps(candidates: list[Secret]) -> list[Secret]:
     """The values in order; of those that overlap, the longest one, or else the one that was found first."""
     chosen: list[Secret] = []
     for candidate in sorted(candidates, key=lambda value: value.start - value.end):
-        if all(candidate.end <= other.start or other.end <= candidate.start for other in chosen):
-            chosen.append(candidate)
-    return sorted(chosen)
-
-
-def names_in(text: str) -> Iterator[Secret]:
-    """The names of persons behind a salutation, an introduction or a title, and below a closing."""
-    for pattern in NAMES:
-        for match in pattern.finditer(text):
-            words = match["name"].split()
-            if words[0] not in NO_NAMES and words[-1] not in NO_NAMES:
-                yield Secret(*match.span("name"), SURNAME if pattern is TITLED and len(words) == 1 else PERSON)
+        position = bisect_left(chosen, candidate)
+        is_after = not position or chosen[position - 1].end <= candidate.start
+        if is_after and (position == len(chosen) or candidate.end <= chosen[position].start):
+            chosen.insert(position, candidate)
+    return chosen

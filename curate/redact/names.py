@@ -1,0 +1,91 @@
+"""The names of persons in a text: behind an introduction, a salutation or a title, below a closing, under a key."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from curate.core.key_value_secrets import Secret
+from curate.core.lazy import lazy_pattern
+
+PERSON: Final = "person"
+SURNAME: Final = "surname"
+CAPITAL: Final = "[A-ZÀ-ÖØ-ÞĀ-ž]"
+SMALL: Final = "[a-zß-öø-ÿĀ-ɏ]"
+NAME_WORD: Final = (
+    rf"(?-i:(?:[DLO]['’]|Mc|Mac|De|Di)?{CAPITAL}{SMALL}+(?:-{CAPITAL}{SMALL}+)?(?![\w'’]*[’'](?!s\b)\w))"
+)
+PERSON_KEYS: Final = frozenset(
+    """first_name last_name full_name firstname lastname fullname given_name family_name surname customer_name
+    patient_name contact_name user_full_name recipient_name sender_name account_holder cardholder
+    cardholder_name passenger_name guest_name employee_name vorname nachname nombre apellido apellidos prenom
+    nom_de_famille
+    client_name person_name member_name tenant_name driver_name student_name teacher_name doctor_name
+    middle_name maiden_name""".split()  # noqa: SIM905
+)
+"""Keys of JSON objects whose value is the name of a person."""
+PERSON_KEY_WORDS: Final = "|".join(sorted(key.replace("_", "[ _-]?") for key in PERSON_KEYS))
+SURNAME_KEYS: Final = frozenset(
+    ["last_name", "lastname", "family_name", "surname", "nachname", "apellido", "apellidos", "nom_de_famille"]
+)
+HONORIFIC: Final = (
+    r"Mrs?|Ms|Mx|Miss|Dr|Dra|Prof(?:essor|esor)?|Herrn?|Frau|Monsieur|Madame|Maître|Mme|Mlle|[Ss]eñor(?:a|ita)?|Sra?|"
+    r"[Ss]ignora?|Sig|[Ss]enhora?|[Dd]oña|Don|(?i:doctora?|docteur|professeure?|profesora?|dottor(?:e|essa)?)"
+)
+FULL_NAME: Final = (
+    rf"(?P<name>{NAME_WORD}(?: (?:{NAME_WORD}|(?-i:[A-Z]\.|van|von|de|del|della|da|dos|di|la|le|"
+    rf"der|den|bin|al))){{0,3}}(?<! van)(?<! von)(?<! de)(?<! la)(?<! der))"
+)
+TITLED: Final = lazy_pattern(rf"(?<!\w)(?:(?:{HONORIFIC})\.? ){{1,3}}{FULL_NAME}")
+NAMES: Final = (
+    lazy_pattern(
+        rf"(?i)\b(?:my name is|my name's|mein name ist|ich heiße|je m'appelle|mon nom est|me llamo|mi "
+        rf"nombre es|mi chiamo|meu nome é|eu me chamo|signed by|attn\.?:?|on behalf of|patient(?:in)? "
+        rf"name:?|full name:?|(?:customer|account holder|contact|cardholder|beneficiary|recipient|"
+        rf"employee|tenant|patient|kunde|kundin|client|cliente|name|nombre|nom|nome):) {FULL_NAME}"
+    ),
+    lazy_pattern(
+        rf"(?i)\b(?:i am|i'm|this is|ich bin|je suis|soy|sono|sou|spoke (?:to|with)|met with|ask for|"
+        rf"speak to|speaking (?:to|with)) (?P<name>{NAME_WORD}(?: {NAME_WORD}){{1,2}})"
+    ),
+    lazy_pattern(
+        rf"(?i)\b(?:this is|you are speaking with|you're speaking with|hier ist|hier spricht|ici|habla) "
+        rf"(?P<name>{NAME_WORD})(?= (?:from|calling|speaking|here|again|von|vom|aus|de|del|du)\b|\. How\b)"
+    ),
+    lazy_pattern(
+        rf"(?i)(?<![^\W_])(?:{PERSON_KEY_WORDS})[\"']?\s?[:=]\s?[\"']{FULL_NAME}(?=[\"'])"
+    ),
+    lazy_pattern(
+        rf"(?i)(?:^|\n|[\"'“])[ \t]*(?:dear|hi|hello|hey|hallo|liebe[r]?|lieber|bonjour|bonsoir|ch[eè]re?|hola|"
+        rf"good (?:morning|afternoon|evening|day)|guten (?:tag|morgen|abend)|moin|servus|buen[oa]s (?:días|tardes|"
+        rf"noches)|sehr geehrter?|querid[oa]|estimad[oa]|ciao|gentile|car[oa]|olá|prezad[oa])"
+        rf"(?: (?:{HONORIFIC})\.?){{0,3}} "
+        rf"{FULL_NAME}(?=[,!:\n])"
+    ),
+    TITLED,
+    lazy_pattern(
+        rf"(?i)\b(?:regards|sincerely|cheers|thanks|thank you|thanks again|yours truly|yours|faithfully|best|wishes|"
+        rf"take care|love|respectfully|warmly|grüßen|grüße|grüßle|gruß|mfg|lg|vg|dank|danke|cordialement|distinguées|"
+        rf"bien à vous|bien à toi|amicalement|amitiés|bises|bisous|merci|saludos?|cordiales|atentamente|abrazos?|"
+        rf"gracias|cordialmente|saluti|cumprimentos|atenciosamente|abraços?)"
+        rf",?!?\.?[ \t]*\n\s*{FULL_NAME}(?=[ \t]*(?:$|\n))"
+    ),
+)
+"""What stands before the name of a person."""
+NO_NAMES: Final = frozenset(
+    """Sir Madam Team All Everyone Everybody Friends Folks There World Claude Assistant User Customer Support
+    Service Manager Hiring Committee Editor Professor Doctor Mom Dad Mum Reader Readers Community Colleagues
+    Colleague Students Student Parents Guest Guests God Lord Santa Damen Herren Kollegen Kollege Team Zusammen
+    Leute Kunde Kundin Madame Monsieur Messieurs Señor Señora Equipo Todos Amigo Amiga Amigos Not Very Just
+    From The Hi Hello Hey Dr Mr Mrs Ms Miss Prof President Sender Recipient This That What Who Please Sorry
+    Thank Thanks You Your Our Their Someone Anyone John-Doe Ihr Ihre Euer Eure Dein Deine Das Die Der Le La Les El
+    Los Las Il Votre Notre Nos Su Sus Tu Service-Team Kundenservice Kundendienst Servicio Department Desk Staff Crew
+    Sales Helpdesk""".split()  # noqa: SIM905
+)
+
+
+def names_in(text: str) -> Iterator[Secret]:
+    """The names of persons behind a salutation, an introduction or a title, and below a closing."""
+    for pattern in NAMES:
+        for match in pattern.finditer(text):
+            words = match["name"].split()
+            if words[0] not in NO_NAMES and words[-1] not in NO_NAMES:
+                yield Secret(*match.span("name"), SURNAME if pattern is TITLED and len(words) == 1 else PERSON)
