@@ -1,7 +1,7 @@
 """The names of persons in a text: behind an introduction, a salutation or a title, below a closing, under a key."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from curate.core.key_value_secrets import Secret
 from curate.core.lazy import lazy_pattern
@@ -10,9 +10,7 @@ PERSON: Final = "person"
 SURNAME: Final = "surname"
 CAPITAL: Final = "[A-ZÀ-ÖØ-ÞĀ-ž]"
 SMALL: Final = "[a-zß-öø-ÿĀ-ɏ]"
-NAME_WORD: Final = (
-    rf"(?-i:(?:[DLO]['’]|Mc|Mac|De|Di)?{CAPITAL}{SMALL}+(?:-{CAPITAL}{SMALL}+)?(?![\w'’]*[’'](?!s\b)\w))"
-)
+NAME_WORD: Final = rf"(?-i:(?:[DLO]['’]|Mc|Mac|De|Di)?{CAPITAL}{SMALL}+(?:-{CAPITAL}{SMALL}+)?(?![\w'’]*[’'](?!s\b)\w))"
 PERSON_KEYS: Final = frozenset(
     """first_name last_name full_name firstname lastname fullname given_name family_name surname customer_name
     patient_name contact_name user_full_name recipient_name sender_name account_holder cardholder
@@ -35,41 +33,65 @@ FULL_NAME: Final = (
     rf"der|den|bin|al))){{0,3}}(?<! van)(?<! von)(?<! de)(?<! la)(?<! der))"
 )
 TITLED: Final = lazy_pattern(rf"(?<!\w)(?:(?:{HONORIFIC})\.? ){{1,3}}{FULL_NAME}")
+
+
+def _behind(hints: str, pattern: str) -> tuple[tuple[str, ...], Any]:
+    return tuple(hints.split("|")), lazy_pattern(pattern)
+
+
 NAMES: Final = (
-    lazy_pattern(
-        rf"(?i)\b(?:my name is|my name's|mein name ist|ich heiße|je m'appelle|mon nom est|me llamo|mi "
-        rf"nombre es|mi chiamo|meu nome é|eu me chamo|signed by|attn\.?:?|on behalf of|patient(?:in)? "
-        rf"name:?|full name:?|(?:customer|account holder|contact|cardholder|beneficiary|recipient|"
-        rf"employee|tenant|patient|kunde|kundin|client|cliente|name|nombre|nom|nome):) {FULL_NAME}"
+    _behind(
+        "name|nom|heiße|appelle|llamo|chiamo|signed|attn|behalf|er:|contact:|ent:|patient:|ry:|ee:|"
+        rf"kunde:|kundin:|cliente:",
+        (
+            rf"(?i)\b(?:my name is|my name's|mein name ist|ich heiße|je m'appelle|mon nom est|me llamo|mi "
+            rf"nombre es|mi chiamo|meu nome é|eu me chamo|signed by|attn\.?:?|on behalf of|patient(?:in)? "
+            rf"name:?|full name:?|(?:customer|account holder|contact|cardholder|beneficiary|recipient|"
+            rf"employee|tenant|patient|kunde|kundin|client|cliente|name|nombre|nom|nome):) {FULL_NAME}"
+        ),
     ),
-    lazy_pattern(
-        rf"(?i)\b(?:i am|i'm|this is|ich bin|je suis|soy|sono|sou|spoke (?:to|with)|met with|ask for|"
-        rf"speak to|speaking (?:to|with)) (?P<name>{NAME_WORD}(?: {NAME_WORD}){{1,2}})"
+    _behind(
+        "i am|i'm|this is|ich bin|je suis|soy|sono|sou |spoke|met with|ask for|speak",
+        (
+            rf"(?i)\b(?:i am|i'm|this is|ich bin|je suis|soy|sono|sou|spoke (?:to|with)|met with|ask for|"
+            rf"speak to|speaking (?:to|with)) (?P<name>{NAME_WORD}(?: {NAME_WORD}){{1,2}})"
+        ),
     ),
-    lazy_pattern(
-        rf"(?i)\b(?:this is|you are speaking with|you're speaking with|hier ist|hier spricht|ici|habla) "
-        rf"(?P<name>{NAME_WORD})(?= (?:from|calling|speaking|here|again|von|vom|aus|de|del|du)\b|\. How\b)"
+    _behind(
+        "this is|speaking|hier |ici |habla ",
+        (
+            rf"(?i)\b(?:this is|you are speaking with|you're speaking with|hier ist|hier spricht|ici|habla) "
+            rf"(?P<name>{NAME_WORD})(?= (?:from|calling|speaking|here|again|von|vom|aus|de|del|du)\b|\. How\b)"
+        ),
     ),
-    lazy_pattern(
-        rf"(?i)(?<![^\W_])(?:{PERSON_KEY_WORDS})[\"']?\s?[:=]\s?[\"']{FULL_NAME}(?=[\"'])"
+    _behind(
+        "name|nombre|apellido|prenom|nom|holder",
+        rf"(?i)(?<![^\W_])(?:{PERSON_KEY_WORDS})[\"']?\s?[:=]\s?[\"']{FULL_NAME}(?=[\"'])",
     ),
-    lazy_pattern(
-        rf"(?i)(?:^|\n|[\"'“])[ \t]*(?:dear|hi|hello|hey|hallo|liebe[r]?|lieber|bonjour|bonsoir|ch[eè]re?|hola|"
-        rf"good (?:morning|afternoon|evening|day)|guten (?:tag|morgen|abend)|moin|servus|buen[oa]s (?:días|tardes|"
-        rf"noches)|sehr geehrter?|querid[oa]|estimad[oa]|ciao|gentile|car[oa]|olá|prezad[oa])"
-        rf"(?: (?:{HONORIFIC})\.?){{0,3}} "
-        rf"{FULL_NAME}(?=[,!:\n])"
+    _behind(
+        "",
+        (
+            rf"(?i)(?:^|\n|[\"'“])[ \t]*(?:dear|hi|hello|hey|hallo|liebe[r]?|lieber|bonjour|bonsoir|ch[eè]re?|hola|"
+            rf"good (?:morning|afternoon|evening|day)|guten (?:tag|morgen|abend)|moin|servus|buen[oa]s (?:días|tardes|"
+            rf"noches)|sehr geehrter?|querid[oa]|estimad[oa]|ciao|gentile|car[oa]|olá|prezad[oa])"
+            rf"(?: (?:{HONORIFIC})\.?){{0,3}} "
+            rf"{FULL_NAME}(?=[,!:\n])"
+        ),
     ),
-    TITLED,
-    lazy_pattern(
-        rf"(?i)\b(?:regards|sincerely|cheers|thanks|thank you|thanks again|yours truly|yours|faithfully|best|wishes|"
-        rf"take care|love|respectfully|warmly|grüßen|grüße|grüßle|gruß|mfg|lg|vg|dank|danke|cordialement|distinguées|"
-        rf"bien à vous|bien à toi|amicalement|amitiés|bises|bisous|merci|saludos?|cordiales|atentamente|abrazos?|"
-        rf"gracias|cordialmente|saluti|cumprimentos|atenciosamente|abraços?)"
-        rf",?!?\.?[ \t]*\n\s*{FULL_NAME}(?=[ \t]*(?:$|\n))"
+    (("",), TITLED),
+    _behind(
+        "\n",
+        (
+            rf"(?i)\b(?:regards|sincerely|cheers|thanks|thank you|thanks again|yours truly|yours|faithfully|best|"
+            rf"wishes|take care|love|respectfully|warmly|grüßen|grüße|grüßle|gruß|mfg|lg|vg|dank|danke|cordialement|"
+            rf"distinguées|bien à vous|bien à toi|amicalement|amitiés|bises|bisous|merci|saludos?|"
+            rf"cordiales|atentamente|abrazos?|"
+            rf"gracias|cordialmente|saluti|cumprimentos|atenciosamente|abraços?)"
+            rf",?!?\.?[ \t]*\n\s*{FULL_NAME}(?=[ \t]*(?:$|\n))"
+        ),
     ),
 )
-"""What stands before the name of a person."""
+"""What stands before the name of a person, behind parts of which each text with it has one, in lower case."""
 NO_NAMES: Final = frozenset(
     """Sir Madam Team All Everyone Everybody Friends Folks There World Claude Assistant User Customer Support
     Service Manager Hiring Committee Editor Professor Doctor Mom Dad Mum Reader Readers Community Colleagues
@@ -77,14 +99,18 @@ NO_NAMES: Final = frozenset(
     Leute Kunde Kundin Madame Monsieur Messieurs Señor Señora Equipo Todos Amigo Amiga Amigos Not Very Just
     From The Hi Hello Hey Dr Mr Mrs Ms Miss Prof President Sender Recipient This That What Who Please Sorry
     Thank Thanks You Your Our Their Someone Anyone John-Doe Ihr Ihre Euer Eure Dein Deine Das Die Der Le La Les El
-    Los Las Il Votre Notre Nos Su Sus Tu Service-Team Kundenservice Kundendienst Servicio Department Desk Staff Crew
+    Los Las Il Votre Notre Nos Su Sus Tu Is Was Has Will Can And Of In On At
+    Resources Service-Team Kundenservice Kundendienst Servicio Department Desk Staff Crew
     Sales Helpdesk""".split()  # noqa: SIM905
 )
 
 
 def names_in(text: str) -> Iterator[Secret]:
     """The names of persons behind a salutation, an introduction or a title, and below a closing."""
-    for pattern in NAMES:
+    lower = text.lower()
+    for hints, pattern in NAMES:
+        if not any(hint in lower for hint in hints):
+            continue
         for match in pattern.finditer(text):
             words = match["name"].split()
             if words[0] not in NO_NAMES and words[-1] not in NO_NAMES:

@@ -237,12 +237,26 @@ def squeezed(text: str) -> str:
 def _left(value: Any, originals: set[str]) -> str:
     """How a private value still stands in a row, where it cannot be replaced; empty if none does."""
     joined = "\n".join(text[len(prefix) :] for text, prefix in texts_of(value))
-    long = [plain for plain in map(squeezed, originals) if len(plain) > MIN_LITERAL_CHARS]
-    plain_text = squeezed(joined) if long else ""
-    if any(plain in plain_text for plain in long):
+    long = {plain for plain in map(squeezed, originals) if len(plain) > MIN_LITERAL_CHARS}
+    if long and _stands_in(long, squeezed(joined)):
         return "with other signs"
     packed = {"percent-encoded": unquote(joined) if "%" in joined else "", "in Base64": "\n".join(unpacked(joined))}
     return next((form for form, text in packed.items() if text and _values(text) - _values(joined)), "")
+
+
+def _stands_in(values: set[str], text: str) -> bool:
+    """Whether any of the values stands in the text; in linear time, also for thousands of values."""
+    if len(values) < 32:
+        return any(value in text for value in values)
+    size = MIN_LITERAL_CHARS + 1
+    lengths: dict[str, set[int]] = {}
+    for value in values:
+        lengths.setdefault(value[:size], set()).add(len(value))
+    return any(
+        text[start : start + length] in values
+        for start in range(len(text))
+        for length in lengths.get(text[start : start + size], ())
+    )
 
 
 def _values(text: str) -> set[str]:

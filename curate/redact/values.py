@@ -9,6 +9,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module
 from typing import Any, Final
 
@@ -36,6 +37,13 @@ def always(_: str) -> bool:
     return True
 
 
+DIGIT: Final = re.compile("[0-9]")
+LONG_NUMBER: Final = re.compile(r"[0-9](?:[ ()./-]{0,3}[0-9]){5}")
+CODE_HINT: Final = re.compile(r"(?=[A-Z/-]{0,18}[0-9])[A-Z0-9/-]{6}")
+CAPITALS: Final = re.compile("[A-Z]{6}")
+YEAR: Final = re.compile(r"(?:19|20)[0-9]{2}|[0-9][-/.][0-9]{1,2}[-/.]")
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """One form of a kind of private value."""
@@ -45,11 +53,13 @@ class Form:
     """A regular expression; its group `value`, or all of it, is the value."""
     is_valid: Callable[[str], bool] = always
     mark: str = ""
-    """A part of each text with such a value; if empty, a digit is."""
+    """A part of each text with such a value; if empty, the hint counts."""
+    hint: Any = DIGIT
+    """A pattern that each text with such a value has; few texts with none are searched further."""
 
 
-def _anywhere(kind: str, pattern: str, is_valid: Callable[[str], bool] = always) -> Form:
-    return Form(kind, lazy_pattern(rf"(?<![\w-]){pattern}(?![\w-])"), is_valid)
+def _anywhere(kind: str, pattern: str, is_valid: Callable[[str], bool] = always, hint: Any = None) -> Form:
+    return Form(kind, lazy_pattern(rf"(?<![\w-]){pattern}(?![\w-])"), is_valid, hint=hint or LONG_NUMBER)
 
 
 def _named(
@@ -59,10 +69,13 @@ def _named(
     is_valid: Callable[[str], bool] = always,
     mark: str = "",
     gap: str = MAX_GAP,
+    hint: Any = None,
 ) -> Form:
     """A value behind one of the words."""
     pattern = rf"(?i)(?<![^\W_])(?:{words})(?![^\W_]){gap}(?P<value>{value})(?![\w-])"
-    return Form(kind, lazy_pattern(pattern), is_valid, mark)
+    return Form(
+        kind, lazy_pattern(pattern), is_valid, mark, hint or (CODE_HINT if value in (CODE, VIN) else LONG_NUMBER)
+    )
 
 
 def _is_card(text: str) -> bool:
@@ -125,6 +138,7 @@ def _is_vin(text: str) -> bool:
 CALENDAR: Final = re.compile(
     r"(?:19|20)\d\d[-/. ]\d{1,2}[-/. ]\d{1,2}.*|\d{1,2}[-/. ]\d{1,2}[-/. ](?:19|20)\d\d.*", re.DOTALL
 )
+SQL_WORD: Final = re.compile(r"\b(?:SELECT|FROM|WHERE|AND|OR|ORDER|LIMIT)\b")
 EXAMPLE: Final = re.compile(
     r"(?i)(?:e?-?mail|me|my\w*|name|no-?reply|some\w*|test\w*|user\w{0,5}|you\w*|admin|info|contact|hello|foo|bar)"
     r"@(?:[\w-]+\.)*(?:example\.(?:com|org|net)|example|test|domain\.com)"
@@ -150,31 +164,34 @@ STREETS_EN: Final = (
 SERVICE_USERS: Final = (
     r"shared|public|user\w*|your\w*|my\w*|some\w*|runner|root|default|ubuntu|debian|centos|fedora|name|git|ec2-user|"
     r"node|docker|app|admin\w*|vagrant|pi|jenkins|deploy|postgres|mysql|www-data|nginx|jovyan|vscode|codespace|opc|"
-    r"azureuser|coder|workspace|hadoop|spark|airflow|linuxbrew|dev|developer|test\w*|guest|foo|bar|me|you|all"
+    r"azureuser|oracle|coder|workspace|hadoop|spark|airflow|linuxbrew|dev|developer|test\w*|guest|foo|bar|me|you|all"
 )
 """Users of systems and of examples."""
 LOGIN: Final = r"[a-z_][a-z0-9_.-]{1,31}"
 HOST: Final = r"[\w-]{2,40}(?:\.[\w-]{1,40}){0,4}"
 PROMPT_END: Final = r"(?:[: ]?[~/][^\n]{0,60}?[$#%] |(?: [^\s\]]{1,40})?\][$#] | [~\w./-]{1,40} % )"
 REMOTE_COMMAND: Final = r"(?<!\w)(?:ssh|scp|sftp|rsync|mosh|ssh-copy-id)(?: [^\s@]{1,60}){0,6} "
+EXAMPLE_HOST: Final = r"(?:localhost|(?:[\w-]+\.)?example(?:\.(?:com|org|net))?)(?![\w.-])"
 CAPITALIZED: Final = r"[A-ZÀ-ÖØ-Þ][\wà-öø-ÿ'’-]*"
 
+MAX_SHORT: Final = 40
+"""Characters of texts that are searched once: keys and roles stand in each row."""
 FORMS: Final = (
     Form("email", EMAIL, _is_of_person, mark="@"),
     Form("iban", IBAN, lambda text: import_module("stdnum.iban").is_valid(text, check_country=False)),
-    Form("card", CARD, _is_card),
-    Form("us_ssn", SSN, _stdnum("us.ssn")),
+    Form("card", CARD, _is_card, hint=LONG_NUMBER),
+    Form("us_ssn", SSN, _stdnum("us.ssn"), hint=LONG_NUMBER),
     Form("ip_address", IP_ADDRESS, _is_ip),
     Form(
         "ip_address",
-        lazy_pattern(
-            r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|(?<=::))(?!\w|:[\w:]|\.\w)"
-        ),
+        lazy_pattern(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|(?<=::))(?!\w|:[\w:]|\.\w)"),
         lambda text: len(text) > 8 and _is_ip(text),
     ),
-    _anywhere("mac_address", r"(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}", _is_mac),
-    _anywhere("bitcoin_address", r"(?:[13][1-9A-HJ-NP-Za-km-z]{25,34}|bc1[02-9ac-hj-np-z]{11,71})", _stdnum("bitcoin")),
-    _anywhere("ethereum_address", r"0x[0-9A-Fa-f]{40}"),
+    _anywhere("mac_address", r"(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}", _is_mac, DIGIT),
+    _anywhere(
+        "bitcoin_address", r"(?:[13][1-9A-HJ-NP-Za-km-z]{25,34}|bc1[02-9ac-hj-np-z]{11,71})", _stdnum("bitcoin"), DIGIT
+    ),
+    _anywhere("ethereum_address", r"0x[0-9A-Fa-f]{40}", hint=DIGIT),
     _anywhere("coordinates", r"-?\d{1,2}\.\d{4,}(?:° ?[NS])?,\s?-?\d{1,3}\.\d{4,}(?:° ?[EW])?"),
     Form(
         "coordinates",
@@ -189,20 +206,22 @@ FORMS: Final = (
         r"(?:\d{8}|[XYZ]\d{7})-?[A-HJ-NP-TV-Z]",
         _is_spanish,
     ),
-    _anywhere("it_codice_fiscale", r"[A-Z]{6}\d{2}[A-EHLMPR-T]\d{2}[A-Z]\d{3}[A-Z]", _stdnum("it.codicefiscale")),
+    _anywhere(
+        "it_codice_fiscale", r"[A-Z]{6}\d{2}[A-EHLMPR-T]\d{2}[A-Z]\d{3}[A-Z]", _stdnum("it.codicefiscale"), CODE_HINT
+    ),
     _anywhere("fr_nir", r"[12] ?\d{2} ?(?:0[1-9]|1[0-2]) ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}", _stdnum("fr.nir")),
     _anywhere("uk_nino", r"(?![BDFIUV]|GB|NK|TN|ZZ)[A-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]"),
     _anywhere("br_cpf", r"\d{3}\.\d{3}\.\d{3}-\d{2}", _stdnum("br.cpf")),
     _anywhere("in_aadhaar", r"[2-9]\d{3}[ -]\d{4}[ -]\d{4}", _stdnum("in_.aadhaar")),
-    _anywhere("in_pan", r"[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z]", _stdnum("in_.pan")),
+    _anywhere("in_pan", r"[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z]", _stdnum("in_.pan"), CODE_HINT),
     _anywhere("se_personnummer", r"(?:19|20)?\d{6}[-+]\d{4}", _stdnum("se.personnummer")),
     _anywhere("fi_hetu", r"\d{6}[-+A]\d{3}[0-9A-FHJ-NPR-Y]", _stdnum("fi.hetu")),
     _anywhere("ch_ahv", r"756\.?\d{4}\.?\d{4}\.?\d{2}", _stdnum("ch.ssn")),
     _anywhere("be_nn", r"\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}", _stdnum("be.nn")),
     _anywhere("cn_ric", r"[1-9]\d{5}(?:19|20)\d{9}[0-9X]", _stdnum("cn.ric")),
-    _anywhere("mx_curp", r"[A-Z]{4}\d{6}[HM][A-Z]{5}[A-Z0-9]\d", _stdnum("mx.curp")),
+    _anywhere("mx_curp", r"[A-Z]{4}\d{6}[HM][A-Z]{5}[A-Z0-9]\d", _stdnum("mx.curp"), CODE_HINT),
     _anywhere("kr_rrn", r"\d{6}-[1-4]\d{6}", _stdnum("kr.rrn")),
-    _anywhere("vin", r"(?=[A-Z]*\d)(?=\d*[A-Z])[A-HJ-NPR-Z0-9]{8}[0-9X][A-HJ-NPR-Z0-9]{8}", _is_vin),
+    _anywhere("vin", r"(?=[A-Z]*\d)(?=\d*[A-Z])[A-HJ-NPR-Z0-9]{8}[0-9X][A-HJ-NPR-Z0-9]{8}", _is_vin, CODE_HINT),
     _named("vin", r"vin|fin|fahrgestell\w*|fahrzeug-?ident\w*|ch[aâ]ssis|bastidor|telaio|chassi", VIN, gap=FREE_GAP),
     _anywhere("de_steuer_id", r"[1-9]\d ?\d{3} ?\d{3} ?\d{3}", _stdnum("de.idnr")),
     _anywhere("pl_pesel", r"\d{11}", _stdnum("pl.pesel")),
@@ -242,6 +261,7 @@ FORMS: Final = (
         r"nummernschild|(?:plaque d['’])?immatriculation|matr[ií]cula|targa|placa",
         PLATE,
         lambda text: 5 <= sum(map(str.isalnum, text)) <= 9,
+        hint=DIGIT,
     ),
     _named(
         "bank_account",
@@ -249,7 +269,7 @@ FORMS: Final = (
         r"conto|conta",
         r"\d(?:[ -]?\d){5,17}",
     ),
-    _named("bic", "bic|swift(?: code)?", r"(?-i:[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?)", _stdnum("bic"), mark=" "),
+    _named("bic", "bic|swift(?: code)?", r"(?-i:[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?)", _stdnum("bic"), hint=CAPITALS),
     _named(
         "customer_number",
         r"(?:customer|client|member(?:ship)?|patient|policy|insurance|order|case|ticket|employee|"
@@ -265,10 +285,12 @@ FORMS: Final = (
         r"geburtstag|née?(?: le)?|date de naissance|nacid[oa](?: el)?|nac[ií](?: el)?|fecha de "
         r"nacimiento|nat[oa] il|data di nascita|nascid[oa](?: em)?|data de nascimento",
         DATE,
+        hint=YEAR,
     ),
     Form(
         "date_of_birth",
         lazy_pattern(rf"(?i)(?<![\w.-])(?P<value>{DATE})(?= (?:\w+ ){{0,3}}(?:geboren|born|nato|nata)\b)"),
+        hint=YEAR,
     ),
     _named(
         "password",
@@ -276,11 +298,15 @@ FORMS: Final = (
         r"(?-i:(?!https?:)(?!(?:sha|md|aes|rsa|argon|utf|iso|rfc|oauth|base|win)-?\d)"
         r"[^\s\"'`<>(){}\[\]=;,]{5,63}[^\s\"'`<>(){}\[\]=;,.:?])",
         _is_secret,
+        hint=DIGIT,
     ),
     _named(
         "phone",
-        r"(?:tele|smart)?phone|tel|mobile|cell|call|ring|text|dial|contact|reach|whatsapp|fax|fon|telefon\w*|handy\w*|"
-        r"mobil(?:nummer|telefon)?|landline|hotline|rufnummer|anruf\w*|erreichbar|erreich\w+|ruf\w*|zurückrufen|téléphone|tél|"
+        r"(?:tele|smart)?phone|tel|mobile|cell|(?:call|ring|text|message|contact|reach)(?:ing)? "
+        r"(?:me|us|him|her|them|back)|(?:can|could|please|to|just) (?:call|ring|text|dial|contact)|missed call|"
+        r"whatsapp|fax|fon|telefon\w*|handy\w*|"
+        r"mobil(?:nummer|telefon)?|landline|hotline|rufnummer|anruf\w*|erreichbar|erreich\w+|ruf\w*|zurückrufen|"
+        r"téléphone|tél|"
         r"portable|appel\w*|rappel\w*|joindre|contacter|tel[ée]fono|móvil|celular|ll[aá]m\w+|contactar\w*|"
         r"telefone|cellulare|"
         r"(?:my|his|her|our|your|their|mein|meine|seine|ihre|unsere|mon|son|notre|votre|mi|su|nuestro|meu|mio)"
@@ -290,7 +316,11 @@ FORMS: Final = (
         gap=FREE_GAP,
     ),
     _named(
-        "phone", r"number|nummer|num[ée]ro|n[úu]mero", r"(?:\+|\(?0)\d(?:[ ()./-]{0,3}\d){7,12}", _is_national_phone, gap=FREE_GAP
+        "phone",
+        r"number|nummer|num[ée]ro|n[úu]mero",
+        r"(?:\+|\(?0)\d(?:[ ()./-]{0,3}\d){7,12}",
+        _is_national_phone,
+        gap=FREE_GAP,
     ),
     Form(
         "phone",
@@ -299,16 +329,22 @@ FORMS: Final = (
             r"(?= (?:zu |auch )?(?:erreichbar|erreichen|anrufen|zurück(?:rufen)?|an(?=[.!?])))"
         ),
         _is_national_phone,
+        hint=LONG_NUMBER,
     ),
     _named(
         "phone",
-        r"(?:tele)?phone|tel|mobile|cell|call|whatsapp|fax|fon|telefon\w*|handy\w*|rufnummer|téléphone|tél|portable|"
+        r"(?:tele)?phone|tel|mobile|cell|call|contact|dial|whatsapp|fax|fon|telefon\w*|handy\w*|rufnummer|téléphone|tél|portable|"
         r"tel[ée]fono|móvil|celular|telefone|cellulare|text me|reach me",
         r"(?:\+|\(|0)?\d(?:[ ()./-]{0,3}\d){6,14}",
         _is_phone,
     ),
-    Form("phone", PHONE, _is_phone),
-    Form("phone", lazy_pattern(r"(?<![\w.+(/-])(?:\+|00)[1-9]\d{0,2}(?:[ ()./-]{0,3}\d){7,12}(?![\w-])"), _is_phone),
+    Form("phone", PHONE, _is_phone, hint=LONG_NUMBER),
+    Form(
+        "phone",
+        lazy_pattern(r"(?<![\w.+(/-])(?:\+|00)[1-9]\d{0,2}(?:[ ()./-]{0,3}\d){7,12}(?![\w-])"),
+        _is_phone,
+        hint=LONG_NUMBER,
+    ),
     _anywhere(
         "phone",
         r"(?:0[1-9](?:[ .-]\d{2}){4}|\d{3}[ .]\d{3}[ .]\d{4}|1[-. ]\(?[2-9]\d{2}\)?[-. ]\d{3}[-. ]\d{4}|"
@@ -319,9 +355,14 @@ FORMS: Final = (
         "phone",
         lazy_pattern(r"(?<![\w.(-])(?:\(\d{2,5}\) ?|0\d{1,4}[ /-])\d{2,8}(?:[ -]\d{2,8}){0,4}(?![\w-])"),
         _is_national_phone,
+        hint=LONG_NUMBER,
     ),
     _named("social_handle", rf"{PLATFORMS}|handle", HANDLE, mark="@", gap=r"[^\n@]{0,40}"),
-    Form("social_handle", lazy_pattern(rf"(?i)(?<![\w@.])(?P<value>{HANDLE}) (?:on|auf|bei|sur|en|su|no) (?:{PLATFORMS})\b"), mark="@"),
+    Form(
+        "social_handle",
+        lazy_pattern(rf"(?i)(?<![\w@.])(?P<value>{HANDLE}) (?:on|auf|bei|sur|en|su|no) (?:{PLATFORMS})\b"),
+        mark="@",
+    ),
     Form(
         "user_name",
         lazy_pattern(
@@ -336,7 +377,7 @@ FORMS: Final = (
     ),
     Form(
         "host_name",
-        lazy_pattern(rf"(?m)(?:^|[\s(\[]){LOGIN}@(?P<value>(?!localhost\b){HOST}){PROMPT_END}"),
+        lazy_pattern(rf"(?m)(?:^|[\s(\[]){LOGIN}@(?P<value>(?!{EXAMPLE_HOST}){HOST}){PROMPT_END}"),
         mark="@",
     ),
     Form(
@@ -344,9 +385,7 @@ FORMS: Final = (
         lazy_pattern(rf"{REMOTE_COMMAND}(?P<value>(?!(?:{SERVICE_USERS})@){LOGIN})@{HOST}(?![\w@])"),
         mark="@",
     ),
-    Form(
-        "host_name", lazy_pattern(rf"{REMOTE_COMMAND}{LOGIN}@(?P<value>(?!localhost\b){HOST})(?![\w@])"), mark="@"
-    ),
+    Form("host_name", lazy_pattern(rf"{REMOTE_COMMAND}{LOGIN}@(?P<value>(?!{EXAMPLE_HOST}){HOST})(?![\w@])"), mark="@"),
     Form(
         "host_name",
         lazy_pattern(
@@ -371,6 +410,7 @@ FORMS: Final = (
             rf"(?:,? {CAPITALIZED}(?: {CAPITALIZED})?,? (?:[A-Z]{{2}} \d{{5}}(?:-\d{{4}})?|"
             rf"[A-Z]{{1,2}}\d[A-Z\d]? ?\d[A-Z]{{2}}))?"
         ),
+        lambda text: not SQL_WORD.search(text),
     ),
     Form(
         "street_address",
@@ -401,15 +441,27 @@ FORMS: Final = (
 )
 """Forms in the order of precedence: of two that overlap, the longer one counts, or else the earlier one."""
 
-DIGIT: Final = re.compile("[0-9]")
-
 
 def private_values_in(text: str) -> list[Secret]:
     """The private values of a text in order, without overlaps: keys, numbers, addresses; not the names of persons."""
+    return list(_of_short(text)) if len(text) <= MAX_SHORT else _of(text)
+
+
+@lru_cache(maxsize=4096)
+def _of_short(text: str) -> tuple[Secret, ...]:
+    return tuple(_of(text))
+
+
+def _of(text: str) -> list[Secret]:
     candidates = list(credentials_in(text))
-    has_digit = DIGIT.search(text) is not None
+    hints: dict[Any, bool] = {}
     for form in FORMS:
-        if form.mark not in text if form.mark else not has_digit:
+        if form.mark:
+            if form.mark not in text:
+                continue
+        elif not (
+            hints[form.hint] if form.hint in hints else hints.setdefault(form.hint, bool(form.hint.search(text)))
+        ):
             continue
         for match in form.pattern.finditer(text):
             group = "value" if "value" in match.groupdict() else 0

@@ -6,9 +6,10 @@ Base64 and in hexadecimal.
 """
 
 import base64
-import binascii
+import html
 import json
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,12 +21,15 @@ from curate.core.json_output import Output
 from curate.verify.lines import chunks_of, read_chunk
 
 PATTERNS: Final = {
-    "email": re.compile(r"[A-Za-z0-9][\w.+-]*@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24}"),
+    "email": re.compile(r"[A-Za-z0-9][\w.+-]*@(?!example\.(?:com|org|net)\b)(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24}"),
     "phone": re.compile(
         r"(?<![\w.])\+[1-9][0-9]{0,2}(?:[ ().-]{0,2}[0-9]){7,12}(?![\w-])|(?<![\w.-])"
         r"\(?[2-9][0-9]{2}(?:\) ?|-)[0-9]{3}-[0-9]{4}(?![\w-])"
     ),
-    "card": re.compile(r"(?<![\w.-])[3-6][0-9]{3}(?:[ -]?[0-9]{4}){2}[ -]?[0-9]{4}(?![\w-])"),
+    "card": re.compile(
+        r"(?<![\w.-])(?:[3-6][0-9]{3}(?:[ -]?[0-9]{4}){2}[ -]?[0-9]{4}|"
+        r"3[47][0-9]{2}[ -]?[0-9]{6}[ -]?[0-9]{5})(?![\w-])"
+    ),
     "iban": re.compile(r"(?<!\w)[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?(?!\w)"),
     "us_ssn": re.compile(r"(?<![\w-])[0-9]{3}-[0-9]{2}-[0-9]{4}(?![\w-])"),
     "mac_address": re.compile(r"(?<![\w:-])(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![\w:-])"),
@@ -37,7 +41,9 @@ PATTERNS: Final = {
 """What is searched for without a mapping: values that are private by their form alone."""
 MIN_CHARS: Final = 7
 """Minimum number of letters and digits of a value; shorter ones occur by chance."""
-RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{8,}")
+RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{10,}")
+PAIRS: Final = re.compile(r"(?:(?:\\x|0x|[ :,.-]{0,2}(?:0x)?)[0-9A-Fa-f]{2}){7,}")
+ESCAPE: Final = re.compile(r"\\(?:u\{?|x)(?:0{0,4}(?=[0-9A-Fa-f]{5}))?([0-9A-Fa-f]{2,4})\}?")
 MAX_SHOWN: Final = 20
 MASKED_KINDS: Final = ("user_name", "host_name", "date_of_birth", "person")
 """Kinds in a mapping that are words elsewhere: a name is searched for if it has two words."""
@@ -51,7 +57,8 @@ class LeftValue(Output):
     line: int
     kind: str
     form: str
-    """How it is written there: `as it is`, `split over turns`, `percent-encoded`, `in Base64` or `in hexadecimal`."""
+    """How it is written there: `as it is`, `split over turns`, `percent-encoded`, `escaped` (JSON, Python or HTML),
+    `in Base64` or `in hexadecimal`."""
 
 
 @dataclass(slots=True)
@@ -110,13 +117,13 @@ def verify_redaction(
 
 def _held(value: Any, kinds: dict[str, str], lengths: Sequence[int]) -> Iterator[tuple[str, str]]:
     joined = "\n".join(_strings(value))
-    forms = {
-        "as it is": joined,
-        "split over turns": "".join(_contents(value)),
-        "percent-encoded": unquote_plus(joined) if "%" in joined else "",
-        "in Base64": "\n".join(_decoded(joined, 4)),
-        "in hexadecimal": "\n".join(_decoded(joined, 2)),
-    }
+    forms = {"as it is": joined, "split over turns": "\n".join("".join(parts) for parts in _turns(value))}
+    encoded = joined
+    for _ in range(2):  # also Base64 of Base64, or of escapes
+        decoded = {form: decode(encoded) for form, decode in DECODERS.items()}
+        for form, text in decoded.items():
+            forms[form] = f"{forms.get(form, '')}\n{text}"
+        encoded = "\n".join(decoded.values())
     known: set[str] = set()
     for form, text in forms.items():
         plain = _plain(text)
@@ -128,20 +135,51 @@ def _held(value: Any, kinds: dict[str, str], lengths: Sequence[int]) -> Iterator
                     yield kinds[part], form
 
 
-def _decoded(text: str, characters: int) -> Iterator[str]:
+def _from_percent(text: str) -> str:
+    return unquote_plus(text) if "%" in text else ""
+
+
+def _from_escapes(text: str) -> str:
+    """Escapes of JSON, Python and HTML in a text that is not of these languages."""
+    shown = ESCAPE.sub(lambda match: chr(int(match[1], 16)), text) if "\\" in text else text
+    shown = html.unescape(shown) if "&" in shown else shown
+    return "" if shown == text else shown
+
+
+def _from_base64(text: str) -> str:
+    """What runs decode to from each of their first characters: letters may stand before them."""
+    found = []
     for match in RUN.finditer(text):
-        run = match.group()
-        try:
-            if characters == 2:
-                yield bytes.fromhex(run).decode()
-            else:
-                run = run.translate(str.maketrans("-_", "+/"))
-                yield base64.b64decode(run + "=" * (-len(run) % 4)).decode()
-        except (binascii.Error, ValueError):
-            continue
+        run = match.group().translate(str.maketrans("-_", "+/"))
+        for start in range(4):
+            part = run[start : len(run) - (len(run) - start) % 4] + {2: run[-2:] + "==", 3: run[-3:] + "="}.get(
+                (len(run) - start) % 4, ""
+            )
+            found.append(base64.b64decode(part).decode("utf-8", "ignore"))
+    return "\n".join(found)
+
+
+def _from_hexadecimal(text: str) -> str:
+    """What pairs of digits decode to, also with signs between them."""
+    found = []
+    for match in PAIRS.finditer(text):
+        digits = re.sub(r"[\\0]x|[^0-9A-Fa-f]", "", match.group())
+        for start in range(2):
+            part = digits[start : len(digits) - (len(digits) - start) % 2]
+            found.append(bytes.fromhex(part).decode("utf-8", "ignore"))
+    return "\n".join(found)
+
+
+DECODERS: Final = {
+    "percent-encoded": _from_percent,
+    "escaped": _from_escapes,
+    "in Base64": _from_base64,
+    "in hexadecimal": _from_hexadecimal,
+}
 
 
 def _plain(text: str) -> str:
+    text = text if text.isascii() else unicodedata.normalize("NFKC", text)
     return re.sub(r"[\W_]", "", text).casefold()
 
 
@@ -155,6 +193,21 @@ def _strings(value: Any) -> list[str]:
     if isinstance(value, list):
         return [text for inner in value for text in _strings(inner)]
     return [str(value)] if isinstance(value, int | float) else []
+
+
+def _turns(value: Any) -> Iterator[list[str]]:
+    """The strings of a row, and those of each role: between two turns of a role another one answers."""
+    yield list(_contents(value))
+    turns = [turn for turn in _dicts(value) if "role" in turn or "from" in turn]
+    for role in dict.fromkeys(str(turn.get("role", turn.get("from"))) for turn in turns):
+        yield [text for turn in turns if str(turn.get("role", turn.get("from"))) == role for text in _contents(turn)]
+
+
+def _dicts(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _dicts(inner)
 
 
 def _contents(value: Any) -> Iterator[str]:

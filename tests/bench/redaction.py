@@ -103,7 +103,10 @@ def row_of(random: Random, text: str) -> dict[str, object]:
     elif "\n\n" in text:
         turns = [("user", text), ("assistant", answer)]
     else:
-        turns = [("user", f"{opening} {text}" if not text.startswith("`") else f"{opening}\n{text}"), ("assistant", answer)]
+        turns = [
+            ("user", f"{opening} {text}" if not text.startswith("`") else f"{opening}\n{text}"),
+            ("assistant", answer),
+        ]
     return {"messages": [{"role": role, "content": content} for role, content in turns]}
 
 
@@ -169,7 +172,9 @@ def compiles(text: str) -> bool:
 def redacted(folder: Path, data: list[dict[str, object]]) -> dict[int, dict[str, object]]:
     """The rows that redaction writes, by number."""
     source, output = folder / "data.jsonl", folder / "shared.jsonl"
-    source.write_text("".join(json.dumps({"id": n, **row}, ensure_ascii=False) + "\n" for n, row in enumerate(data)), "utf-8")
+    source.write_text(
+        "".join(json.dumps({"id": n, **row}, ensure_ascii=False) + "\n" for n, row in enumerate(data)), "utf-8"
+    )
     started = time.process_time()
     with contextlib.redirect_stdout(io.StringIO()) as printed, contextlib.suppress(SystemExit):
         curate(["redact", str(source), "-o", str(output), "--style", "label", "--overwrite", "-q"])
@@ -226,7 +231,9 @@ def measure(folder: Path, random: Random, holdout: bool, each: int, show: bool) 
                 f"{kind:20} {tally['values']:6} {tally['gone'] / values:6.3f} {tally['whole'] / values:5.3f} "
                 f"{tally['right'] / found:9.3f} {tally['aside']:5} {'unaligned ' + str(tally['unaligned']) if tally['unaligned'] else ''}"
             )
-    print(f"rows without a value: {sum(not one.kind for one in planted)}, changed {changed}; set aside {aside}; code broken {broken}")
+    print(
+        f"rows without a value: {sum(not one.kind for one in planted)}, changed {changed}; set aside {aside}; code broken {broken}"
+    )
 
 
 def run() -> None:

@@ -35,9 +35,13 @@ NAMES = {
         "García Fernández Ibáñez Muñoz Ortega Castillo Romero Navarro Domínguez Vega Herrera Núñez",
     ),
 }
-USERS = "mkeller jsmith anna.schulz tobi pthomas rgarcia lefevrec ykim bob_w dnovak sofia hassan99 emmaw k.oduya".split()
-HOSTS = "thinkpad web-01 srv2 DESKTOP-7QK2 macbook-pro devbox ip-10-2-3-4 gpu01 laptop".split()
-DOMAINS = "gmail.com outlook.com web.de orange.fr yahoo.es proton.me mail.nordwerk.de uni-bonn.de hartleyfoods.co.uk".split()
+USERS = (
+    ["mkeller", "jsmith", "anna.schulz", "tobi", "pthomas", "rgarcia", "lefevrec", "ykim", "bob_w", "dnovak", "sofia", "hassan99", "emmaw", "k.oduya"]
+)
+HOSTS = ["thinkpad", "web-01", "srv2", "DESKTOP-7QK2", "macbook-pro", "devbox", "ip-10-2-3-4", "gpu01", "laptop"]
+DOMAINS = (
+    ["gmail.com", "outlook.com", "web.de", "orange.fr", "yahoo.es", "proton.me", "mail.nordwerk.de", "uni-bonn.de", "hartleyfoods.co.uk"]
+)
 ALNUM = string.ascii_letters + string.digits
 UPPER = string.ascii_uppercase + string.digits
 
@@ -59,7 +63,13 @@ def filled(random: Random, *forms: str) -> str:
     """One of the forms: # is a digit, % one from 1 to 9, ? a capital letter."""
     form, letters = random.choice(forms), "ABCDEFGHJKLMNPRSTUVWXYZ"
     return "".join(
-        digits(random, 1) if c == "#" else random.choice("123456789") if c == "%" else random.choice(letters) if c == "?" else c
+        digits(random, 1)
+        if c == "#"
+        else random.choice("123456789")
+        if c == "%"
+        else random.choice(letters)
+        if c == "?"
+        else c
         for c in form
     )
 
@@ -91,7 +101,7 @@ def strong(random: Random, language: str) -> str:
 
 
 def password(random: Random, language: str) -> str:
-    word = random.choice("Sommer Tiger Blue River Luna Maple Falcon sunshine Barcelona dragon".split())
+    word = random.choice(["Sommer", "Tiger", "Blue", "River", "Luna", "Maple", "Falcon", "sunshine", "Barcelona", "dragon"])
     return random.choice(
         [
             word + digits(random, 4) + "!",
@@ -113,15 +123,40 @@ def email(random: Random, language: str) -> str:
     first, last = (part.lower().replace("'", "") for part in person(random, language))
     ascii_only = str.maketrans("äöüßéèêíñóúáçşığïÿôîøå", "aousseeeinouacsigiyoioa"[:22])
     first, last = first.translate(ascii_only), last.translate(ascii_only)
-    local = random.choice([f"{first}.{last}", f"{first[0]}{last}", f"{last}{digits(random, 2)}", f"{first}_{last}+shop"])
+    local = random.choice(
+        [f"{first}.{last}", f"{first[0]}{last}", f"{last}{digits(random, 2)}", f"{first}_{last}+shop"]
+    )
     return f"{local.encode('ascii', 'ignore').decode()}@{random.choice(DOMAINS)}"
 
 
 PHONES = {
     "us": ("(%15) %4%-####", "+1 %0%-%5%-####", "%12-%4%-####", "+1%12%5%####", "%03.%7%.####", "1-%18-%3%-####"),
-    "uk": ("+44 7%## ######", "07%## ######", "020 7%## ####", "0161 %## ####", "+44 20 8%## ####", "(01%%%) %#####", "07%########"),
-    "de": ("+49 30 %#######", "0171 %######", "030/%#######", "+49 (0)89 %######", "0221 %## ## ##", "+49 151 %#######", "0049 40 %######"),
-    "fr": ("06 %# ## ## ##", "+33 6 %# ## ## ##", "01.4%.##.##.##", "07%#######", "+33 (0)1 4% ## ## ##", "04-7%-##-##-##"),
+    "uk": (
+        "+44 7%## ######",
+        "07%## ######",
+        "020 7%## ####",
+        "0161 %## ####",
+        "+44 20 8%## ####",
+        "(01%%%) %#####",
+        "07%########",
+    ),
+    "de": (
+        "+49 30 %#######",
+        "0171 %######",
+        "030/%#######",
+        "+49 (0)89 %######",
+        "0221 %## ## ##",
+        "+49 151 %#######",
+        "0049 40 %######",
+    ),
+    "fr": (
+        "06 %# ## ## ##",
+        "+33 6 %# ## ## ##",
+        "01.4%.##.##.##",
+        "07%#######",
+        "+33 (0)1 4% ## ## ##",
+        "04-7%-##-##-##",
+    ),
     "es": ("6%# ### ###", "+34 6%# ## ## ##", "91 %## ## ##", "+34 93 %## ## ##", "6%#######", "0034 6%# ### ###"),
     "in": ("+91 98### #####", "98########", "+91-8####-#####", "099########", "022 2### ####", "+9197########"),
     "br": ("+55 11 9%###-####", "(21) 9%###-####", "+55 (31) 3###-####", "11 9%###-####", "+5511 9%#######"),
@@ -129,7 +164,7 @@ PHONES = {
 
 
 def phone(country: str) -> Callable[[Random, str], str]:
-    return lambda random, language: filled(random, *PHONES[country])
+    return lambda random, _: filled(random, *PHONES[country])
 
 
 def account_iban(random: Random, language: str) -> str:
@@ -176,7 +211,12 @@ def national_id(random: Random, language: str) -> str:
             lambda: valid(nie, lambda: random.choice("XYZ") + filled(random, "#######?")),
             spaced_nir,
             lambda: valid(aadhaar, lambda: filled(random, "%### #### ####")),
-            lambda: valid(codicefiscale, lambda: f"RSS{of(random, 'BCDFGLMNR', 3)}{birth()[:2]}A{random.randint(10, 28)}H501{of(random, letters, 1)}"),
+            lambda: valid(
+                codicefiscale,
+                lambda: (
+                    f"RSS{of(random, 'BCDFGLMNR', 3)}{birth()[:2]}A{random.randint(10, 28)}H501{of(random, letters, 1)}"
+                ),
+            ),
             lambda: valid(bsn, lambda: filled(random, "%########")),
             lambda: valid(pesel, lambda: birth() + digits(random, 5)),
             lambda: filled(random, "AB ## ## ## C", "JK######D"),
@@ -187,9 +227,25 @@ def national_id(random: Random, language: str) -> str:
 def vin(random: Random, language: str) -> str:
     letters = "ABCDEFGHJKLMNPRSTUVWXYZ" + string.digits
     if random.random() < 0.4:
-        return random.choice(["WVWZZZ1K", "WDD2040", "VF1RFB0", "VSSZZZ5F", "WBA3A51"]).ljust(9, "Z") + of(random, UPPER.translate({73: 72, 79: 80, 81: 82}), 2) + digits(random, 6)
-    values = dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", [1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 7, 9, 2, 3, 4, 5, 6, 7, 8, 9], strict=True))
-    number = random.choice(["1HG", "5YJ", "1FT", "2T1"]) + of(random, letters, 5) + "0" + of(random, letters, 2) + digits(random, 6)
+        return (
+            random.choice(["WVWZZZ1K", "WDD2040", "VF1RFB0", "VSSZZZ5F", "WBA3A51"]).ljust(9, "Z")
+            + of(random, UPPER.translate({73: 72, 79: 80, 81: 82}), 2)
+            + digits(random, 6)
+        )
+    values = dict(
+        zip(
+            "ABCDEFGHJKLMNPRSTUVWXYZ",
+            [1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 7, 9, 2, 3, 4, 5, 6, 7, 8, 9],
+            strict=True,
+        )
+    )
+    number = (
+        random.choice(["1HG", "5YJ", "1FT", "2T1"])
+        + of(random, letters, 5)
+        + "0"
+        + of(random, letters, 2)
+        + digits(random, 6)
+    )
     weights = [8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2]
     total = sum(weight * (int(c) if c.isdigit() else values[c]) for c, weight in zip(number, weights, strict=True)) % 11
     return number[:8] + ("X" if total == 10 else str(total)) + number[9:]
@@ -209,7 +265,14 @@ def birth_date(random: Random, language: str) -> str:
         return f"{year}-{month:02}-{day:02}"
     word = MONTHS[language].split()[month - 1]
     return {
-        "en": random.choice([f"{month:02}/{day:02}/{year}", f"{word} {day}, {year}", f"{day} {word} {year}", f"{year}-{month:02}-{day:02}"]),
+        "en": random.choice(
+            [
+                f"{month:02}/{day:02}/{year}",
+                f"{word} {day}, {year}",
+                f"{day} {word} {year}",
+                f"{year}-{month:02}-{day:02}",
+            ]
+        ),
         "de": random.choice([f"{day:02}.{month:02}.{year}", f"{day}. {word} {year}", f"{day}.{month}.{year % 100:02}"]),
         "fr": random.choice([f"{day:02}/{month:02}/{year}", f"{day} {word} {year}"]),
         "es": random.choice([f"{day:02}/{month:02}/{year}", f"{day} de {word} de {year}", f"{day}-{month}-{year}"]),
@@ -217,12 +280,16 @@ def birth_date(random: Random, language: str) -> str:
 
 
 def ipv4(random: Random, language: str) -> str:
-    return ".".join(map(str, [random.choice([10, 192, 172, 84, 93, 185, 62]), *(random.randint(2, 250) for _ in range(3))]))
+    return ".".join(
+        map(str, [random.choice([10, 192, 172, 84, 93, 185, 62]), *(random.randint(2, 250) for _ in range(3))])
+    )
 
 
 def ipv6(random: Random, language: str) -> str:
     groups = [f"{random.randrange(16**4):x}" for _ in range(6)]
-    return random.choice(["2a02:8109:" + ":".join(groups), "fe80::" + ":".join(groups[:4]), "2a01:cb00:" + ":".join(groups[:2]) + "::1"])
+    return random.choice(
+        ["2a02:8109:" + ":".join(groups), "fe80::" + ":".join(groups[:4]), "2a01:cb00:" + ":".join(groups[:2]) + "::1"]
+    )
 
 
 def mac(random: Random, language: str) -> str:
@@ -274,15 +341,26 @@ def crypto(random: Random, language: str) -> str:
 
 
 def handle(random: Random, language: str) -> str:
-    return "@" + random.choice(["maria", "lukas", "dj", "el", "chef", "anna"]) + random.choice(["_", ".", ""]) + random.choice(["keller", "runs", "bakes", "voyage", "rojo"]) + random.choice(["", "92", "_x"])
+    return (
+        "@"
+        + random.choice(["maria", "lukas", "dj", "el", "chef", "anna"])
+        + random.choice(["_", ".", ""])
+        + random.choice(["keller", "runs", "bakes", "voyage", "rojo"])
+        + random.choice(["", "92", "_x"])
+    )
 
 
 def form(*forms: str) -> Callable[[Random, str], str]:
-    return lambda random, language: filled(random, *forms)
+    return lambda random, _: filled(random, *forms)
 
 
 def plate(random: Random, language: str) -> str:
-    forms = {"de": ("B-?? ####", "M-? ###", "HH ?? %##"), "fr": ("??-###-??",), "es": ("#### BCD", "####-FGH"), "en": ("?? ## ???", "??## ???", "%??? ###", "???-####")}
+    forms = {
+        "de": ("B-?? ####", "M-? ###", "HH ?? %##"),
+        "fr": ("??-###-??",),
+        "es": ("#### BCD", "####-FGH"),
+        "en": ("?? ## ???", "??## ???", "%??? ###", "???-####"),
+    }
     return filled(random, *forms.get(language, forms["en"] + forms["fr"]))
 
 
@@ -308,10 +386,10 @@ KINDS: dict[str, Callable[[Random, str], str]] = {
     "ipv4": ipv4,
     "ipv6": ipv6,
     "mac": mac,
-    "home_path": lambda random, language: random.choice(USERS),
-    "prompt": lambda random, language: f"{random.choice(USERS)}@{random.choice(HOSTS)}",
-    "token_url": lambda random, language: of(random, ALNUM, random.randint(20, 40)),
-    "connection_string": lambda random, language: of(random, ALNUM, random.randint(9, 16)),
+    "home_path": lambda random, _: random.choice(USERS),
+    "prompt": lambda random, _: f"{random.choice(USERS)}@{random.choice(HOSTS)}",
+    "token_url": lambda random, _: of(random, ALNUM, random.randint(20, 40)),
+    "connection_string": lambda random, _: of(random, ALNUM, random.randint(9, 16)),
     **{f"address_{language}": address(language) for language in ("en", "de", "fr", "es")},
     "gps": gps,
     "crypto": crypto,
