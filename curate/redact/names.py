@@ -42,7 +42,7 @@ def _behind(hints: str, pattern: str) -> tuple[tuple[str, ...], Any]:
 NAMES: Final = (
     _behind(
         "name|nom|heiße|appelle|llamo|chiamo|signed|attn|behalf|er:|contact:|ent:|patient:|ry:|ee:|"
-        rf"kunde:|kundin:|cliente:",
+        r"kunde:|kundin:|cliente:",
         (
             rf"(?i)\b(?:my name is|my name's|mein name ist|ich heiße|je m'appelle|mon nom est|me llamo|mi "
             rf"nombre es|mi chiamo|meu nome é|eu me chamo|signed by|attn\.?:?|on behalf of|patient(?:in)? "

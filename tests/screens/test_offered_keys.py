@@ -69,7 +69,7 @@ async def test_an_empty_list_says_what_to_do_next() -> None:
 @pytest.mark.slow
 async def test_help_begins_with_the_keys_of_the_list(make_app: Makes) -> None:
     app = make_app()
-    async with app.run_test(size=(120, 130)) as pilot:
+    async with app.run_test(size=(120, 160)) as pilot:
         for screen, title, own, other in (
             ("3", "Findings", "Suppress the finding", "Keep A, drop B"),
             ("4", "Duplicates", "Keep A, drop B", "Suppress the finding"),
