@@ -19,7 +19,7 @@ from curate.core.lazy import lazy_pattern
 from curate.core.masking import CARD, EMAIL, IBAN, IP_ADDRESS, PHONE, SSN
 
 MAX_GAP: Final = (
-    r"(?:[^\w\n]|_){0,4}(?:(?:is|are|was|at|on|an|au|al|unter|to|id|n|no|nr|num|number|nummer|num[eé]ro|n[úu]mero|"
+    r"(?:[^\w\n]|_){0,4}(?:(?:is|are|was|at|on|an|au|al|unter|to|id|n[º°.]?|no|nr|num|number|nummer|num[eé]ro|n[úu]mero|"
     r"ist|lautet|es|est|the|der|die|das|le|la|el|il|o|:|#|°|º|\.)(?:[^\w\n]|_){1,3}){0,4}"
 )
 """What may stand between a word that names a value and the value: only words that join the two."""
@@ -107,6 +107,11 @@ def _is_secret(text: str) -> bool:
     return kinds > 2 or (kinds == 2 and re.search(r"[0-9]{2}", text) is not None)
 
 
+def _is_strange_secret(text: str) -> bool:
+    """A secret with a sign that names of products do not have: Windows11 and Django4.2 are none."""
+    return _is_secret(text) and re.search(r"[0-9]", text) is not None and re.search(r"[^\w\s./-]|_", text) is not None
+
+
 def _is_of_person(text: str) -> bool:
     """Whether an address is not an example, such as user@example.com."""
     return not EXAMPLE.fullmatch(text)
@@ -132,7 +137,8 @@ def _is_vin(text: str) -> bool:
     weights = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
     numbers = (int(char) if char.isdigit() else letters.get(char, 0) for char in text)
     total = sum(weight * number for weight, number in zip(weights, numbers, strict=True))
-    return "0123456789X"[total % 11] == text[8]
+    is_european = text[-6:].isdigit() and sum(map(str.isalpha, text[:11])) > 4  # without a check digit
+    return "0123456789X"[total % 11] == text[8] or is_european
 
 
 CALENDAR: Final = re.compile(
@@ -152,6 +158,13 @@ DATE: Final = (
 CODE: Final = r"(?-i:(?=[A-Z0-9/-]*\d)[A-Z0-9](?:[A-Z0-9/-]{4,18})[A-Z0-9])"
 VIN: Final = r"(?-i:(?=[A-Z]*\d)(?=\d*[A-Z])[A-HJ-NPR-Z0-9]{17})"
 PLATE: Final = r"(?-i:(?=[A-ZÄÖÜ -]*\d)(?=[0-9 -]*[A-ZÄÖÜ])[A-ZÄÖÜ0-9]{1,7}(?:[ -][A-ZÄÖÜ0-9]{1,4}){0,3})"
+PASSPHRASE_NAMES: Final = (
+    r"passwords?|passwor[dt]e?|kennwort|mot de passe|contraseña|clave|pass(?:phrase|code)?|pw|pwd|pin|senha"
+)
+PASSPHRASE: Final = (
+    r"(?-i:(?!https?:)(?!(?:sha|md|aes|rsa|argon|utf|iso|rfc|oauth|base|win)-?\d)"
+    r"[^\s\"'`<>(){}\[\]=;,]{5,63}[^\s\"'`<>(){}\[\]=;,.:?])"
+)
 PLATFORMS: Final = (
     r"twitter|instagram|telegram|tiktok|discord|snapchat|insta|ig|github|skype|mastodon|threads|bluesky|facebook|"
     r"youtube|twitch|linkedin|(?-i:X)"
@@ -221,7 +234,7 @@ FORMS: Final = (
     _anywhere("cn_ric", r"[1-9]\d{5}(?:19|20)\d{9}[0-9X]", _stdnum("cn.ric")),
     _anywhere("mx_curp", r"[A-Z]{4}\d{6}[HM][A-Z]{5}[A-Z0-9]\d", _stdnum("mx.curp"), CODE_HINT),
     _anywhere("kr_rrn", r"\d{6}-[1-4]\d{6}", _stdnum("kr.rrn")),
-    _anywhere("vin", r"(?=[A-Z]*\d)(?=\d*[A-Z])[A-HJ-NPR-Z0-9]{8}[0-9X][A-HJ-NPR-Z0-9]{8}", _is_vin, CODE_HINT),
+    _anywhere("vin", r"(?=[A-Z]*\d)(?=\d*[A-Z])[A-HJ-NPR-Z0-9]{17}", _is_vin, CODE_HINT),
     _named("vin", r"vin|fin|fahrgestell\w*|fahrzeug-?ident\w*|ch[aâ]ssis|bastidor|telaio|chassi", VIN, gap=FREE_GAP),
     _anywhere("de_steuer_id", r"[1-9]\d ?\d{3} ?\d{3} ?\d{3}", _stdnum("de.idnr")),
     _anywhere("pl_pesel", r"\d{11}", _stdnum("pl.pesel")),
@@ -292,14 +305,8 @@ FORMS: Final = (
         lazy_pattern(rf"(?i)(?<![\w.-])(?P<value>{DATE})(?= (?:\w+ ){{0,3}}(?:geboren|born|nato|nata)\b)"),
         hint=YEAR,
     ),
-    _named(
-        "password",
-        r"passwords?|passwor[dt]e?|kennwort|mot de passe|contraseña|clave|pass(?:phrase|code)?|pw|pwd|pin|senha",
-        r"(?-i:(?!https?:)(?!(?:sha|md|aes|rsa|argon|utf|iso|rfc|oauth|base|win)-?\d)"
-        r"[^\s\"'`<>(){}\[\]=;,]{5,63}[^\s\"'`<>(){}\[\]=;,.:?])",
-        _is_secret,
-        hint=DIGIT,
-    ),
+    _named("password", PASSPHRASE_NAMES, PASSPHRASE, _is_secret, hint=DIGIT),
+    _named("password", PASSPHRASE_NAMES, PASSPHRASE, _is_strange_secret, gap=FREE_GAP, hint=DIGIT),
     _named(
         "phone",
         r"(?:tele|smart)?phone|tel|mobile|cell|(?:call|ring|text|message|contact|reach)(?:ing)? "
@@ -318,7 +325,7 @@ FORMS: Final = (
     _named(
         "phone",
         r"number|nummer|num[ée]ro|n[úu]mero",
-        r"(?:\+|\(?0)\d(?:[ ()./-]{0,3}\d){7,12}",
+        r"(?:(?:\+|\(?0)\d(?:[ ()./-]{0,3}\d){7,12}|[6-9]\d{1,2}(?: \d{2,3}){2,3})",
         _is_national_phone,
         gap=FREE_GAP,
     ),

@@ -229,10 +229,10 @@ def measure(folder: Path, random: Random, holdout: bool, each: int, show: bool) 
             values, found = max(tally["values"], 1), max(tally["spans"], 1)
             print(
                 f"{kind:20} {tally['values']:6} {tally['gone'] / values:6.3f} {tally['whole'] / values:5.3f} "
-                f"{tally['right'] / found:9.3f} {tally['aside']:5} {'unaligned ' + str(tally['unaligned']) if tally['unaligned'] else ''}"
+                f"{tally['right'] / found:9.3f} {tally['aside']:5} {'unaligned ' + str(tally['unaligned']) if tally['unaligned'] else ''}"  # noqa: E501
             )
     print(
-        f"rows without a value: {sum(not one.kind for one in planted)}, changed {changed}; set aside {aside}; code broken {broken}"
+        f"rows without a value: {sum(not one.kind for one in planted)}, changed {changed}; set aside {aside}; code broken {broken}"  # noqa: E501
     )
 
 

@@ -4,6 +4,7 @@ import base64
 import json
 import string
 from collections.abc import Callable
+from itertools import pairwise
 from random import Random
 from types import ModuleType
 
@@ -20,7 +21,7 @@ from stdnum.pl import pesel
 NAMES = {
     "en": (
         "Oliver Emma Liam Charlotte Priya Aisha Wei Jamal Siobhan Grace Tyler Megan Kwame Brooke Ethan Hannah",
-        "Thompson Walker O'Brien Patel Nguyen Johnson Fitzgerald Okafor Baker Young Chen Singh MacDonald Ali Smith-Jones Rivera",
+        "Thompson Walker O'Brien Patel Nguyen Johnson Fitzgerald Okafor Baker Young Chen Singh MacDonald Ali Smith-Jones Rivera",  # noqa: E501
     ),
     "de": (
         "Lukas Anneliese Jürgen Katharina Matthias Sabine Heike Torsten Ayşe Björn Leonie Uwe",
@@ -35,13 +36,34 @@ NAMES = {
         "García Fernández Ibáñez Muñoz Ortega Castillo Romero Navarro Domínguez Vega Herrera Núñez",
     ),
 }
-USERS = (
-    ["mkeller", "jsmith", "anna.schulz", "tobi", "pthomas", "rgarcia", "lefevrec", "ykim", "bob_w", "dnovak", "sofia", "hassan99", "emmaw", "k.oduya"]
-)
+USERS = [
+    "mkeller",
+    "jsmith",
+    "anna.schulz",
+    "tobi",
+    "pthomas",
+    "rgarcia",
+    "lefevrec",
+    "ykim",
+    "bob_w",
+    "dnovak",
+    "sofia",
+    "hassan99",
+    "emmaw",
+    "k.oduya",
+]
 HOSTS = ["thinkpad", "web-01", "srv2", "DESKTOP-7QK2", "macbook-pro", "devbox", "ip-10-2-3-4", "gpu01", "laptop"]
-DOMAINS = (
-    ["gmail.com", "outlook.com", "web.de", "orange.fr", "yahoo.es", "proton.me", "mail.nordwerk.de", "uni-bonn.de", "hartleyfoods.co.uk"]
-)
+DOMAINS = [
+    "gmail.com",
+    "outlook.com",
+    "web.de",
+    "orange.fr",
+    "yahoo.es",
+    "proton.me",
+    "mail.nordwerk.de",
+    "uni-bonn.de",
+    "hartleyfoods.co.uk",
+]
 ALNUM = string.ascii_letters + string.digits
 UPPER = string.ascii_uppercase + string.digits
 
@@ -101,7 +123,9 @@ def strong(random: Random, language: str) -> str:
 
 
 def password(random: Random, language: str) -> str:
-    word = random.choice(["Sommer", "Tiger", "Blue", "River", "Luna", "Maple", "Falcon", "sunshine", "Barcelona", "dragon"])
+    word = random.choice(
+        ["Sommer", "Tiger", "Blue", "River", "Luna", "Maple", "Falcon", "sunshine", "Barcelona", "dragon"]
+    )
     return random.choice(
         [
             word + digits(random, 4) + "!",
@@ -187,7 +211,7 @@ def card(random: Random, language: str) -> str:
     number = body + luhn.calc_check_digit(body)
     joint = random.choice(["", " ", "-"])
     cuts = (0, 4, 10, 15) if length == 15 else (0, 4, 8, 12, 16)
-    return joint.join(number[a:b] for a, b in zip(cuts, cuts[1:], strict=False))
+    return joint.join(number[a:b] for a, b in pairwise(cuts))
 
 
 def ssn(random: Random, language: str) -> str:
@@ -301,10 +325,10 @@ def address(language: str) -> Callable[[Random, str], str]:
     def drawn(random: Random, _: str) -> str:
         n, z = random.randint(1, 240), digits(random, 4)
         forms = {
-            "en": [f"{n} Maple Street, Springfield, IL 6{z}", f"{n}B Baker Road, London NW1 6XE", f"{n} Old Mill Lane", f"{n} W 45th St Apt {n % 9 + 1}, New York, NY 1{z}", f"{n} Sunset Blvd, Los Angeles, CA 9{z}"],
-            "de": [f"Lindenstraße {n}, 5{z} Köln", f"Goethestr. {n}a, 1{z} Berlin", f"Am Alten Markt {n}, 2{z} Hamburg", f"Bahnhofstrasse {n}", f"Kastanienallee {n}, 1{z} Berlin"],
-            "fr": [f"{n} rue de la République, 69{z[:3]} Lyon", f"{n} bis avenue Victor Hugo, 75016 Paris", f"{n}, boulevard Voltaire, 75011 Paris", f"{n} chemin des Vignes"],
-            "es": [f"Calle de Alcalá {n}, 28014 Madrid", f"C/ Mayor {n}, 3º B, 28013 Madrid", f"Avenida Diagonal {n}, 08013 Barcelona", f"Plaza España {n}"],
+            "en": [f"{n} Maple Street, Springfield, IL 6{z}", f"{n}B Baker Road, London NW1 6XE", f"{n} Old Mill Lane", f"{n} W 45th St Apt {n % 9 + 1}, New York, NY 1{z}", f"{n} Sunset Blvd, Los Angeles, CA 9{z}"],  # noqa: E501
+            "de": [f"Lindenstraße {n}, 5{z} Köln", f"Goethestr. {n}a, 1{z} Berlin", f"Am Alten Markt {n}, 2{z} Hamburg", f"Bahnhofstrasse {n}", f"Kastanienallee {n}, 1{z} Berlin"],  # noqa: E501
+            "fr": [f"{n} rue de la République, 69{z[:3]} Lyon", f"{n} bis avenue Victor Hugo, 75016 Paris", f"{n}, boulevard Voltaire, 75011 Paris", f"{n} chemin des Vignes"],  # noqa: E501
+            "es": [f"Calle de Alcalá {n}, 28014 Madrid", f"C/ Mayor {n}, 3º B, 28013 Madrid", f"Avenida Diagonal {n}, 08013 Barcelona", f"Plaza España {n}"],  # noqa: E501
         }  # fmt: skip
         return random.choice(forms[language])
 
@@ -318,7 +342,7 @@ def gps(random: Random, language: str) -> str:
             f"{lat:.5f}, {lon:.5f}",
             f"{lat:.6f},{lon:.6f}",
             f"{abs(lat):.4f}° N, {abs(lon):.4f}° E",
-            f"{abs(int(lat))}°{random.randrange(60)}'{random.randrange(10, 59)}.{random.randrange(9)}\"N {abs(int(lon))}°{random.randrange(60)}'{random.randrange(10, 59)}.{random.randrange(9)}\"W",
+            f"{abs(int(lat))}°{random.randrange(60)}'{random.randrange(10, 59)}.{random.randrange(9)}\"N {abs(int(lon))}°{random.randrange(60)}'{random.randrange(10, 59)}.{random.randrange(9)}\"W",  # noqa: E501
         ]
     )
 

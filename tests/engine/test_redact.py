@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
+from curate.redact.names import names_in
 from curate.redact.pseudonyms import Pseudonyms, Style
 from curate.redact.redactor import Redactor
 from curate.redact.values import private_values_in
@@ -201,3 +202,130 @@ def test_redacted_again_nothing_but_invented_values_changes(value: Any) -> None:
     again.learn(once)
     assert again.row(once) == once
     assert all(private not in text_of(once) for private in VALUES.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("Der Router meldet fe80::432d:6d1f:5b62:a517.", "fe80::432d:6d1f:5b62:a517"),
+        ("64 bytes from 2a01:cb00:3d74:a9a0::1: icmp_seq=1", "2a01:cb00:3d74:a9a0::1"),
+        ("Sie erreichen mich unter 0049 40 3613649.", "0049 40 3613649"),
+        ("Vous pouvez me joindre au 0770039395.", "0770039395"),
+        ("Llámame al 614 649 264 por la tarde.", "614 649 264"),
+        ("WhatsApp me on +91-83967-78688", "+91-83967-78688"),
+        ("Her number is (21) 97083-5515.", "(21) 97083-5515"),
+        ("The number of our office is 0221 607 16 29.", "0221 607 16 29"),
+        ("Mon passeport porte le numéro DKK924960.", "DKK924960"),
+        ("Permis de conduire n° F354-8307-5307", "F354-8307-5307"),
+        ("Ma commande n° W2589582 n'est pas arrivée.", "W2589582"),
+        ("La matrícula es 7557-FGH.", "7557-FGH"),
+        ("Fahrgestellnummer: WVWZZZ1KZTW086251", "WVWZZZ1KZTW086251"),
+        ("Ich bin am 19.12.1997 geboren.", "19.12.1997"),
+        ("you can use the password Somm3r#089 for the demo", "Somm3r#089"),
+        ("We are at 31°54'47.1\"N 151°43'21.2\"W, send help.", "31°54'47.1\"N 151°43'21.2\"W"),
+        ("I live at 226B Baker Road, London NW1 6XE since May.", "226B Baker Road, London NW1 6XE"),
+        ("Please ship to 77 W 45th St Apt 6, New York, NY 17468.", "77 W 45th St Apt 6, New York, NY 17468"),
+        ("Vivo en C/ Mayor 162, 3º B, 28013 Madrid.", "C/ Mayor 162, 3º B, 28013 Madrid"),
+        ("Auf Twitter bin ich @djbakes.", "@djbakes"),
+        ("[jsmith@ip-10-2-3-4 src]$ make", "jsmith"),
+        ("Auf dem Bescheid steht 94030106432.", "94030106432"),
+    ],
+)
+def test_a_value_is_found_as_people_write_it(text: str, value: str) -> None:
+    found = [text[secret.start : secret.end] for secret in private_values_in(text)]
+    assert value in found
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Guten Tag, mein Name ist Matthias Groß.", "Matthias Groß"),
+        ("Hallo Ayşe,\n\ndanke für deine Mail.", "Ayşe"),
+        ("hi, this is Grace from the Leeds branch", "Grace"),
+        ("Quedo a la espera.\n\nUn saludo,\nPablo Castillo", "Pablo Castillo"),
+        ("Der Befund von Frau Dr. Böhm fehlt.", "Böhm"),
+        ("La señora Ortega firmó el contrato.", "Ortega"),
+        ('user = {"full_name": "Jean-Luc Dupont", "age": 41}', "Jean-Luc Dupont"),
+    ],
+)
+def test_a_name_is_found_whole(text: str, name: str) -> None:
+    assert name in [text[secret.start : secret.end] for secret in names_in(text)]
+
+
+def test_the_name_in_an_object_of_a_person_is_replaced_and_that_of_a_product_stays(write: Write) -> None:
+    arguments = json.dumps({"customer": {"name": "Grace Chen"}, "product": {"name": "Blue Kettle"}})
+    write("a.jsonl", [chat("Look", arguments)])
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 0
+    redacted = json.loads(rows("out.jsonl")[0]["messages"][1]["content"])
+    assert redacted["customer"]["name"] != "Grace Chen"
+    assert redacted["product"]["name"] == "Blue Kettle"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "link/ether brd ff:ff:ff:ff:ff:ff",
+        "Use `user@example.com` as a placeholder.",
+        "The part number is 107-1271-09, sold in boxes of 78.",
+        "text: table: 1-10953197-6 has 12 columns",
+        "ssh user@example.com uptime; /home/docker/app and /home/oracle/wallet",
+        "Passwort für Windows11 vergessen; the password must have at least 12 characters",
+        "SELECT Lap FROM 1-1139087-2 WHERE Rd. = 8",
+    ],
+)
+def test_what_has_the_form_of_a_private_value_stays(text: str) -> None:
+    assert private_values_in(text) == []
+
+
+def test_closings_of_a_team_are_no_names() -> None:
+    assert list(names_in("Mit freundlichen Grüßen\nIhr Kundenservice")) == []
+    assert list(names_in("Best regards,\nHuman Resources")) == []
+
+
+def test_passwords_that_differ_in_case_have_different_labels() -> None:
+    pseudonyms = Pseudonyms(Style.PSEUDONYM)
+    assert pseudonyms.of("url_token", "aBc-1234") != pseudonyms.of("url_token", "abc1234")
+
+
+@pytest.mark.parametrize(
+    "hide",
+    [
+        lambda value: value.translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)}),
+        lambda value: "".join(f"\\u{ord(char):04x}" for char in value),
+        lambda value: "".join(f"&#{ord(char)};" for char in value),
+        lambda value: "".join(f"\\x{byte:02x}" for byte in value.encode()),
+        lambda value: value.encode().hex(" "),
+        lambda value: "".join(f"%25{byte:02x}" for byte in value.encode()),
+        lambda value: base64.b64encode(base64.b64encode(value.encode())).decode(),
+        lambda value: "dataX" + base64.b64encode(value.encode()).decode(),
+    ],
+    ids=[
+        "full width",
+        "JSON escapes",
+        "HTML",
+        "Python escapes",
+        "spaced hexadecimal",
+        "percent twice",
+        "Base64 twice",
+        "glued",
+    ],
+)
+@pytest.mark.parametrize("value", ["john.oneil@acme-corp.io", "4539 1488 0343 6467", "3744-446347-86121"])
+def test_verify_finds_a_value_in_more_hidden_forms(value: str, hide: Any, write: Write) -> None:
+    write("a.jsonl", [chat(f"It is {value}", "Noted.")])
+    write("out.jsonl", [chat("Hello", "Hi"), chat(f"It is {hide(value)}", "Noted.")])
+    assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl"]) == 1
+
+
+def test_verify_finds_a_value_whose_halves_an_answer_parts(write: Write) -> None:
+    write("a.jsonl", [chat("It is 4539 1488 0343 6467", "Noted.")])
+    turns = [("user", "4539 1488"), ("assistant", "Go on."), ("user", "0343 6467"), ("assistant", "Thanks.")]
+    write("out.jsonl", [{"messages": [{"role": role, "content": content} for role, content in turns]}])
+    assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl"]) == 1
+
+
+def test_hostile_text_is_redacted() -> None:
+    text = "\ud800\0 john.oneil@acme-corp.io " + "a." * 5_000 + "1" * 5_000 + " " * 5_000
+    redactor = Redactor(Pseudonyms(Style.LABEL))
+    assert redactor.learn(text)
+    assert redactor.row(text) == text.replace("john.oneil@acme-corp.io", "[EMAIL_1]")
