@@ -41,13 +41,11 @@ def _behind(hints: str, pattern: str) -> tuple[tuple[str, ...], Any]:
 
 NAMES: Final = (
     _behind(
-        "name|nom|heiße|appelle|llamo|chiamo|signed|attn|behalf|er:|contact:|ent:|patient:|ry:|ee:|"
-        r"kunde:|kundin:|cliente:",
+        "name|nom|heiße|appelle|llamo|chiamo|signed|attn|behalf|holder:",
         (
             rf"(?i)\b(?:my name is|my name's|mein name ist|ich heiße|je m'appelle|mon nom est|me llamo|mi "
             rf"nombre es|mi chiamo|meu nome é|eu me chamo|signed by|attn\.?:?|on behalf of|patient(?:in)? "
-            rf"name:?|full name:?|(?:customer|account holder|contact|cardholder|beneficiary|recipient|"
-            rf"employee|tenant|patient|kunde|kundin|client|cliente|name|nombre|nom|nome):) {FULL_NAME}"
+            rf"name:?|full name:?|(?:account holder|cardholder|name|nombre|nom|nome):) {FULL_NAME}"
         ),
     ),
     _behind(
@@ -56,6 +54,11 @@ NAMES: Final = (
             rf"(?i)\b(?:i am|i'm|this is|ich bin|je suis|soy|sono|sou|spoke (?:to|with)|met with|ask for|"
             rf"speak to|speaking (?:to|with)) (?P<name>{NAME_WORD}(?: {NAME_WORD}){{1,2}})"
         ),
+    ),
+    _behind(
+        "er:|contact:|ent:|ry:|ee:|kunde:|kundin:|cliente:",
+        r"(?i)\b(?:customer|contact|beneficiary|recipient|employee|tenant|patient|kunde|kundin|client|cliente): "
+        rf"(?P<name>{NAME_WORD}(?: {NAME_WORD}){{1,2}})",
     ),
     _behind(
         "this is|speaking|hier |ici |habla ",
@@ -114,4 +117,6 @@ def names_in(text: str) -> Iterator[Secret]:
         for match in pattern.finditer(text):
             words = match["name"].split()
             if words[0] not in NO_NAMES and words[-1] not in NO_NAMES:
-                yield Secret(*match.span("name"), SURNAME if pattern is TITLED and len(words) == 1 else PERSON)
+                yield Secret(
+                    match.start("name"), match.end("name"), SURNAME if pattern is TITLED and len(words) == 1 else PERSON
+                )

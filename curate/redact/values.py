@@ -147,7 +147,7 @@ CALENDAR: Final = re.compile(
 SQL_WORD: Final = re.compile(r"\b(?:SELECT|FROM|WHERE|AND|OR|ORDER|LIMIT)\b")
 EXAMPLE: Final = re.compile(
     r"(?i)(?:e?-?mail|me|my\w*|name|no-?reply|some\w*|test\w*|user\w{0,5}|you\w*|admin|info|contact|hello|foo|bar)"
-    r"@(?:[\w-]+\.)*(?:example\.(?:com|org|net)|example|test|domain\.com)"
+    r"@(?:[\w-]+\.)*(?:example\.(?:com|org|net)|example|test|(?:your|my)?domain\.com)"
 )
 RESOLVERS: Final = frozenset(("1.1.1.1", "1.0.0.1", "8.8.8.8", "8.8.4.4", "9.9.9.9"))
 """Public name servers."""
@@ -158,10 +158,11 @@ DATE: Final = (
 CODE: Final = r"(?-i:(?=[A-Z0-9/-]*\d)[A-Z0-9](?:[A-Z0-9/-]{4,18})[A-Z0-9])"
 VIN: Final = r"(?-i:(?=[A-Z]*\d)(?=\d*[A-Z])[A-HJ-NPR-Z0-9]{17})"
 PLATE: Final = r"(?-i:(?=[A-ZÄÖÜ -]*\d)(?=[0-9 -]*[A-ZÄÖÜ])[A-ZÄÖÜ0-9]{1,7}(?:[ -][A-ZÄÖÜ0-9]{1,4}){0,3})"
-PASSPHRASE_NAMES: Final = (
+SPOKEN_GAP: Final = r"(?:,? [^\W\d_]{1,14}){0,5}(?:[,:]? [\"'`]?)"
+SIGN_IN_WORDS: Final = (
     r"passwords?|passwor[dt]e?|kennwort|mot de passe|contraseña|clave|pass(?:phrase|code)?|pw|pwd|pin|senha"
 )
-PASSPHRASE: Final = (
+SIGN_IN_VALUE: Final = (
     r"(?-i:(?!https?:)(?!(?:sha|md|aes|rsa|argon|utf|iso|rfc|oauth|base|win)-?\d)"
     r"[^\s\"'`<>(){}\[\]=;,]{5,63}[^\s\"'`<>(){}\[\]=;,.:?])"
 )
@@ -305,8 +306,8 @@ FORMS: Final = (
         lazy_pattern(rf"(?i)(?<![\w.-])(?P<value>{DATE})(?= (?:\w+ ){{0,3}}(?:geboren|born|nato|nata)\b)"),
         hint=YEAR,
     ),
-    _named("password", PASSPHRASE_NAMES, PASSPHRASE, _is_secret, hint=DIGIT),
-    _named("password", PASSPHRASE_NAMES, PASSPHRASE, _is_strange_secret, gap=FREE_GAP, hint=DIGIT),
+    _named("password", SIGN_IN_WORDS, SIGN_IN_VALUE, _is_secret, hint=DIGIT),
+    _named("password", SIGN_IN_WORDS, SIGN_IN_VALUE, _is_strange_secret, gap=SPOKEN_GAP, hint=DIGIT),
     _named(
         "phone",
         r"(?:tele|smart)?phone|tel|mobile|cell|(?:call|ring|text|message|contact|reach)(?:ing)? "

@@ -58,7 +58,7 @@ class Planted(NamedTuple):
 
 def wordings(path: Path) -> dict[str, list[tuple[str, str]]]:
     """The sentences of each kind, each with its language."""
-    found = defaultdict(list)
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for line in path.read_text("utf-8").splitlines():
         if line and not line.startswith("#"):
             kind, language, text = line.split("\t")
@@ -112,7 +112,8 @@ def row_of(random: Random, text: str) -> dict[str, object]:
 
 def rows(random: Random, holdout: bool, each: int) -> tuple[list[dict[str, object]], list[Planted]]:
     """All rows, and what is planted in them; kind "" is a row without a value."""
-    found, planted = [], []
+    found: list[dict[str, object]] = []
+    planted: list[Planted] = []
     path = HERE / ("redaction_wordings_holdout.txt" if holdout else "redaction_wordings.txt")
     for kind, sentences in wordings(path).items():
         for index in range(each):

@@ -227,25 +227,24 @@ def national_id(random: Random, language: str) -> str:
         return f"{body[0]} {body[1:3]} {body[3:5]} {body[5:7]} {body[7:10]} {body[10:]} {nir.calc_check_digits(body)}"
 
     letters = string.ascii_uppercase
-    return random.choice(
-        [
-            lambda: valid(cpf, lambda: filled(random, "###.###.###-##")),
-            lambda: valid(idnr, lambda: filled(random, "%##########", "%# ### ### ###")),
-            lambda: valid(dni, lambda: filled(random, "%#######?")),
-            lambda: valid(nie, lambda: random.choice("XYZ") + filled(random, "#######?")),
-            spaced_nir,
-            lambda: valid(aadhaar, lambda: filled(random, "%### #### ####")),
-            lambda: valid(
-                codicefiscale,
-                lambda: (
-                    f"RSS{of(random, 'BCDFGLMNR', 3)}{birth()[:2]}A{random.randint(10, 28)}H501{of(random, letters, 1)}"
-                ),
+    draws: list[Callable[[], str]] = [
+        lambda: valid(cpf, lambda: filled(random, "###.###.###-##")),
+        lambda: valid(idnr, lambda: filled(random, "%##########", "%# ### ### ###")),
+        lambda: valid(dni, lambda: filled(random, "%#######?")),
+        lambda: valid(nie, lambda: random.choice("XYZ") + filled(random, "#######?")),
+        spaced_nir,
+        lambda: valid(aadhaar, lambda: filled(random, "%### #### ####")),
+        lambda: valid(
+            codicefiscale,
+            lambda: (
+                f"RSS{of(random, 'BCDFGLMNR', 3)}{birth()[:2]}A{random.randint(10, 28)}H501{of(random, letters, 1)}"
             ),
-            lambda: valid(bsn, lambda: filled(random, "%########")),
-            lambda: valid(pesel, lambda: birth() + digits(random, 5)),
-            lambda: filled(random, "AB ## ## ## C", "JK######D"),
-        ]
-    )()
+        ),
+        lambda: valid(bsn, lambda: filled(random, "%########")),
+        lambda: valid(pesel, lambda: birth() + digits(random, 5)),
+        lambda: filled(random, "AB ## ## ## C", "JK######D"),
+    ]
+    return random.choice(draws)()
 
 
 def vin(random: Random, language: str) -> str:
