@@ -74,14 +74,20 @@ class Pseudonyms:
         self._key = secrets.token_bytes(32)
         self._replacements: dict[tuple[str, str], str] = {}
         self._numbers: Counter[str] = Counter()
+        self._originals: set[str] = set()
         for kind, value, replacement in known:
             self._replacements[kind, value] = replacement
+            self.reserve(value)
             if number := re.search(r"_(\d+)\]$", replacement):
                 label = replacement[1 : number.start()]
                 self._numbers[label] = max(self._numbers[label], int(number[1]))
 
     def __iter__(self) -> Any:
         return iter((kind, value, shown) for (kind, value), shown in self._replacements.items())
+
+    def reserve(self, value: str) -> None:
+        """Never invent this value, which is somebody's."""
+        self._originals.update((value.casefold(), *value.casefold().split(), re.sub(r"[\W_]", "", value).casefold()))
 
     def of(self, kind: str, value: str) -> str:
         """The replacement of a value, with the signs that this occurrence is written with."""
@@ -104,7 +110,9 @@ class Pseudonyms:
         return hmac.digest(self._key, "\0".join(parts).encode("utf-8", "surrogatepass"), hashlib.sha512)
 
     def _choice(self, names: tuple[str, ...], *parts: str) -> str:
-        return names[int.from_bytes(self._digest(*parts)[:4], "big") % len(names)]
+        first = int.from_bytes(self._digest(*parts)[:4], "big") % len(names)
+        turned = names[first:] + names[:first]
+        return next((name for name in turned if name.casefold() not in self._originals), turned[0])
 
     def _invented(self, kind: str, value: str, plain: str) -> str:
         special = WRITTEN.get(kind) or SHAPED.get(kind)
@@ -117,7 +125,7 @@ class Pseudonyms:
             shaped = "".join(map(_like, plain, stream))
             if shaped[:1] == "0" != plain[:1]:
                 shaped = f"7{shaped[1:]}"  # in code, a number does not begin with zero
-            if shaped != plain:
+            if shaped != plain and shaped.casefold() not in self._originals:
                 return shaped
         return plain[::-1]
 
@@ -174,7 +182,7 @@ class Pseudonyms:
         return f"host{self._digest('host', plain).hex()[:4]}.{'example' if '.' in plain else ''}".rstrip(".")
 
     def _street(self, value: str, plain: str) -> str:
-        number = 1 + self._digest("street", plain)[0] % 199
+        number = 1 + int.from_bytes(self._digest("street", plain)[:2], "big") % 1999
         return f"{number} {self._choice(STREETS, 'street', plain)} Street" + (
             f", {re.sub('[0-9]', '0', code[0])} Example Town" if (code := re.search(r"\b\d{5}\b", value)) else ""
         )

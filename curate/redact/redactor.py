@@ -63,6 +63,7 @@ class Redactor:
             for secret in self._found(text, prefix):
                 has_values = True
                 written = text[secret.start : secret.end]
+                self.pseudonyms.reserve(written)
                 is_full_name = secret.kind == PERSON and len(written.split()) > 1
                 is_long = secret.kind not in (*LOCAL_KINDS, PERSON, SURNAME) and len(written) >= MIN_LITERAL_CHARS
                 if is_full_name or is_long:

@@ -32,7 +32,9 @@ PATTERNS: Final = {
     ),
     "iban": re.compile(r"(?<!\w)[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?(?!\w)"),
     "us_ssn": re.compile(r"(?<![\w-])[0-9]{3}-[0-9]{2}-[0-9]{4}(?![\w-])"),
-    "mac_address": re.compile(r"(?<![\w:-])(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![\w:-])"),
+    "mac_address": re.compile(
+        r"(?<![\w:-])(?!(?i:ff|00)([:-])(?i:ff|00)\1(?i:ff|00)\1)(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![\w:-])"
+    ),
     "key": re.compile(
         r"AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36}|sk-[A-Za-z0-9_-]{20,}|xox[bp]-[0-9A-Za-z-]{10,}|"
         r"AIza[0-9A-Za-z_-]{35}"
@@ -45,7 +47,7 @@ RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{10,}")
 PAIRS: Final = re.compile(r"(?:(?:\\x|0x|[ :,.-]{0,2}(?:0x)?)[0-9A-Fa-f]{2}){7,}")
 ESCAPE: Final = re.compile(r"\\(?:u\{?|x)(?:0{0,4}(?=[0-9A-Fa-f]{5}))?([0-9A-Fa-f]{2,4})\}?")
 MAX_SHOWN: Final = 20
-MASKED_KINDS: Final = ("user_name", "host_name", "date_of_birth", "person")
+MASKED_KINDS: Final = ("user_name", "host_name", "date_of_birth", "person", "surname")
 """Kinds in a mapping that are words elsewhere: a name is searched for if it has two words."""
 
 
@@ -98,7 +100,7 @@ def verify_redaction(
         kinds |= {
             _plain(row["value"]): row["kind"]
             for row in (json.loads(line) for _, line in _lines(mapping))
-            if row["kind"] not in MASKED_KINDS or (row["kind"] == "person" and " " in row["value"])
+            if row["kind"] not in MASKED_KINDS or (row["kind"] in ("person", "surname") and " " in row["value"])
         }
     kinds = {plain: kind for plain, kind in kinds.items() if len(plain) >= MIN_CHARS}
     proof.values = len(kinds)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from curate.cli.main import main
 from curate.redact.names import names_in
-from curate.redact.pseudonyms import Pseudonyms, Style
+from curate.redact.pseudonyms import SURNAMES, WOMEN, Pseudonyms, Style
 from curate.redact.redactor import Redactor
 from curate.redact.values import private_values_in
 from tests.conftest import Write, chat
@@ -329,3 +329,19 @@ def test_hostile_text_is_redacted() -> None:
     redactor = Redactor(Pseudonyms(Style.LABEL))
     assert redactor.learn(text)
     assert redactor.row(text) == text.replace("john.oneil@acme-corp.io", "[EMAIL_1]")
+
+
+def test_an_invented_name_is_not_the_name_of_another_person(write: Write) -> None:
+    names = [f"{first} {last}" for first, last in zip(WOMEN[:40], SURNAMES[:40], strict=True)]
+    write("a.jsonl", [chat(f"My name is {name}.", "Noted.") for name in names])
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 0
+    words = {word for name in names for word in name.split()}
+    for row in rows("out.jsonl"):
+        shown = row["messages"][0]["content"].removeprefix("My name is ").rstrip(".")
+        assert words.isdisjoint(shown.split())
+
+
+def test_verify_passes_over_the_address_of_all_devices(write: Write) -> None:
+    write("a.jsonl", [chat("link/ether 00:1A:2B:3C:4D:5E brd ff:ff:ff:ff:ff:ff", "Noted.")])
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 0
+    assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl"]) == 0
