@@ -73,38 +73,38 @@ def compare_answers(
     answers that were read. Raises `ModelError` if the model is not available or is none that reads answers,
     `MissingExtra` without transformers.
     """
-    asked = [
+    exchanges = [
         [[(question, answer) for answer in answers] for question in dict.fromkeys(questions)]
         for questions, answers in pairs
     ]
-    every = {pair for both in asked for read in both for pair in read}
-    readings = _read(sorted(every), model, cache, progress)
+    distinct = {exchange for pair in exchanges for both in pair for exchange in both}
+    readings = _read(sorted(distinct), model, cache, progress)
     return [
         _compared([(readings[left], readings[right]) for left, right in both], *answers)
-        for both, (_, answers) in zip(asked, pairs, strict=True)
+        for both, (_, answers) in zip(exchanges, pairs, strict=True)
     ]
 
 
 def _compared(read: Sequence[tuple[Reading, Reading]], left: str, right: str) -> Compared:
     """`read`: of both answers, with each question."""
-    opposite = fmean(one.yes * (1 - other.yes) + other.yes * (1 - one.yes) for one, other in read)
-    another = fmean(min(_missing(one, right), _missing(other, left)) for one, other in read)
-    asks_yes_or_no, asks_name = (min(reading.kinds[at] for both in read for reading in both) for at in (0, 1))
-    score = INTERCEPT + OPPOSITE_WEIGHT * asks_yes_or_no * opposite + VALUE_WEIGHT * asks_name * another
-    words = (_words(side) if asks_name * another > asks_yes_or_no * opposite else "" for side in read[0])
+    opposite = fmean(first.yes * (1 - second.yes) + second.yes * (1 - first.yes) for first, second in read)
+    other_value = fmean(min(_missing(first, right), _missing(second, left)) for first, second in read)
+    asks_yes_or_no, asks_name = (min(reading.kinds[kind] for both in read for reading in both) for kind in (0, 1))
+    score = INTERCEPT + OPPOSITE_WEIGHT * asks_yes_or_no * opposite + VALUE_WEIGHT * asks_name * other_value
+    words = (_words(side) if asks_name * other_value > asks_yes_or_no * opposite else "" for side in read[0])
     return Compared(1 / (1 + math.exp(-score)), *words)
 
 
-def _missing(one: Reading, other: str) -> float:
-    """How probable the words are that are the value of one answer and are not in the other; 0 if the most probable one
-    is in it.
+def _missing(reading: Reading, answer: str) -> float:
+    """How probable the words are that are the value of a reading and are not in another answer; 0 if the most probable
+    one is in it.
     """
-    known = [word.lower() for word in WORD.findall(other)]
-    absent = [chance for word, chance in one.values if not _is_in(word.lower(), other.lower(), known)]
-    highest = one.values[0][1] if one.values else 0.0
+    answer_words = [word.lower() for word in WORD.findall(answer)]
+    absent = [chance for word, chance in reading.values if not _is_in(word.lower(), answer.lower(), answer_words)]
+    highest = reading.values[0][1] if reading.values else 0.0
     if highest not in absent:
         return 0.0
-    return highest * math.fsum(absent) / math.fsum(chance for _, chance in one.values)
+    return highest * math.fsum(absent) / math.fsum(chance for _, chance in reading.values)
 
 
 def _is_in(word: str, text: str, words: Sequence[str]) -> bool:
@@ -117,16 +117,16 @@ def _is_form(word: str, other: str) -> bool:
     return word == other or (len(word) > same <= len(other) and word[:same] == other[:same])
 
 
-def _words(one: Reading) -> str:
-    return " ".join(word for word, _ in one.values)
+def _words(reading: Reading) -> str:
+    return " ".join(word for word, _ in reading.values)
 
 
 def _read(
-    asked: Sequence[Pair], model: str, cache: Path | None, progress: Callable[[int], None] | None
+    exchanges: Sequence[Pair], model: str, cache: Path | None, progress: Callable[[int], None] | None
 ) -> dict[Pair, Reading]:
     name = content_id([*LABELS, model, fingerprint(model)])[:16]
     store = EmbeddingCache(None if cache is None else cache / f"answers-{name}.npz")
-    new = [pair for pair in asked if content_id(list(pair)) not in store]
+    new = [pair for pair in exchanges if content_id(list(pair)) not in store]
     if new:
         loader = Loader(token_classifier, model)
         reader = loader()
@@ -134,11 +134,11 @@ def _read(
         if tuple(labels) != LABELS:
             raise ModelError(f"{model}: is no model that reads answers", "make one as judge/README.md says")
         for batch, rows in each_batch(_scores, [tuple(map(storable, pair)) for pair in new], loader, reader):
-            store.add([content_id(list(new[at])) for at in batch], rows)
+            store.add([content_id(list(new[index])) for index in batch], rows)
             if progress:
                 progress(len(batch))
         store.save()
-    return {pair: _reading(pair[1], store.get([content_id(list(pair))])[0].tolist()) for pair in asked}
+    return {pair: _reading(pair[1], store.get([content_id(list(pair))])[0].tolist()) for pair in exchanges}
 
 
 def _scores(reader: Any, texts: list[Pair]) -> Any:
@@ -153,20 +153,20 @@ def _scores(reader: Any, texts: list[Pair]) -> Any:
     with torch.inference_mode():
         logits = reader(**encoded.to(reader.device)).logits.float().cpu()
     rows = np.zeros((len(texts), SCORES + 3 * VALUE_WORDS), dtype=np.float32)
-    for at, (question, answer) in enumerate(texts):
-        asked = {word.lower() for word in WORD.findall(question)}
-        inside = [token for token, side in enumerate(encoded.sequence_ids(at)) if side == 1]
+    for index, (question, answer) in enumerate(texts):
+        question_words = {word.lower() for word in WORD.findall(question)}
+        inside = [token for token, side in enumerate(encoded.sequence_ids(index)) if side == 1]
         if inside:
-            chances = torch.sigmoid(logits[at, inside, 0]).tolist()
-            rows[at, :SCORES] = logits[at, inside, 1:].mean(dim=0)
-            spans = [offsets[at][token] for token in inside]
+            chances = torch.sigmoid(logits[index, inside, 0]).tolist()
+            rows[index, :SCORES] = logits[index, inside, 1:].mean(dim=0)
+            spans = [offsets[index][token] for token in inside]
             best: dict[str, tuple[int, int, float]] = {}
             for start, end, chance in sorted(_chances(answer, spans, chances), key=lambda word: -word[2]):
                 word = answer[start:end].strip().lower()
-                if word not in asked and not (UNSPACED.search(word) and word in question.lower()):
+                if word not in question_words and not (UNSPACED.search(word) and word in question.lower()):
                     best.setdefault(word, (start, end, chance))
-            found = [number for word in [*best.values()][:VALUE_WORDS] for number in word]
-            rows[at, SCORES : SCORES + len(found)] = found
+            numbers = [number for word in [*best.values()][:VALUE_WORDS] for number in word]
+            rows[index, SCORES : SCORES + len(numbers)] = numbers
     return rows
 
 
@@ -187,7 +187,7 @@ def _reading(answer: str, row: Sequence[float]) -> Reading:
     odds = [math.exp(kind - max(kinds)) for kind in kinds]
     spans = zip(*(row[SCORES + part :: 3] for part in range(3)), strict=True)
     values = tuple((answer[int(start) : int(end)].strip(), chance) for start, end, chance in spans if chance > 0)
-    shares = tuple(one / math.fsum(odds) for one in odds)
+    shares = tuple(share / math.fsum(odds) for share in odds)
     return Reading(_logistic(yes), _logistic(answers), shares, values)
 
 
