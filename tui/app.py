@@ -338,8 +338,8 @@ class CurateApp(KeyQueue):
         self.action_go(TAB_OF[kind].name)
         there = self.queue_screen(kind)
         view = there.list.view if there is not None else None
-        if there is not None and view is not None and (at := view.index(number)) is not None:
-            there.list.cursor = at
+        if there is not None and view is not None and (row := view.index(number)) is not None:
+            there.list.cursor = row
         elif view is None or message.go:
             self.state.pointed[kind] = number
             if message.go:

@@ -154,7 +154,7 @@ def review(
     run = None if from_run is None else find_run(from_run, Project(Path.cwd()))
     if not paths and run is None:
         raise UsageError("nothing to review", "name data files, the folder of a project, or a run with --from-run")
-    known = None if run is None else training_of(run, hardest or DEFAULT_HARDEST)
+    trained = None if run is None else training_of(run, hardest or DEFAULT_HARDEST)
     scored = None if scores is None else read_scores(scores)
     sources = sources_of(
         paths or [data_of(run)] if run else paths or [],
@@ -179,7 +179,7 @@ def review(
         command = partial(command_of, sources.files if told.left_out else paths or [], options)
         serve(command, host or HOST, PORT if port is None else port, sources.project.journal_of("NAME"))
         return ExitCode.CLEAN
-    first = tuple(fact for fact in (known, scored) if fact is not None)
+    first = tuple(fact for fact in (trained, scored) if fact is not None)
     return _show(sources, first, merge or (), served=served)
 
 

@@ -58,31 +58,31 @@ class Mark(NamedTuple):
 def literal(text: str, marks: Iterable[Mark] = (), style: str = "") -> Content:
     """`text` with control characters escaped and highlighted, and `marks` drawn."""
     spans = sorted(marks)
-    cuts = sorted({0, len(text), *(at for mark in spans for at in (mark.start, mark.end) if 0 < at < len(text))})
+    cuts = sorted({0, len(text), *(cut for mark in spans for cut in (mark.start, mark.end) if 0 < cut < len(text))})
     starts = [mark.start for mark in spans]
     pieces: list[tuple[str, str]] = []
     for start, end in pairwise(cuts):
-        at = bisect_right(starts, start) - 1
-        marked = spans[at].style if at >= 0 and spans[at].end >= end else style
+        index = bisect_right(starts, start) - 1
+        marked = spans[index].style if index >= 0 and spans[index].end >= end else style
         pieces.extend(_styled_parts(text[start:end], marked))
     return Content.assemble(*pieces)
 
 
 def _styled_parts(text: str, style: str) -> Iterable[tuple[str, str]]:
-    at = 0
+    position = 0
     for match in UNSAFE.finditer(text):
         if match.group() == "\n":
             continue
-        if match.start() > at:
-            yield text[at : match.start()], style
+        if match.start() > position:
+            yield text[position : match.start()], style
         yield (
             ("→   ", f"{style} dim")
             if match.group() == TAB
             else (visible(match.group()), f"{style} {ESCAPED_STYLE}".strip())
         )
-        at = match.end()
-    if at < len(text):
-        yield text[at:], style
+        position = match.end()
+    if position < len(text):
+        yield text[position:], style
 
 
 def one_line(text: str, style: str = "") -> Content:
@@ -178,8 +178,8 @@ class ConversationView:
     def _part_lines(self, parts: Sequence[Any]) -> Iterator[Content]:
         for part in parts:
             call = call_text(part) if isinstance(part, dict) and not is_medium(part) else None
-            if is_medium(part) and (found := media_in(part, self.folder)):
-                yield self.media(found)
+            if is_medium(part) and (media := media_in(part, self.folder)):
+                yield self.media(media)
             elif call is not None:
                 yield self.call(call, "")
             else:
@@ -189,8 +189,8 @@ class ConversationView:
         """A key of a turn beside its role and content."""
         if key in REASONING_KEYS and isinstance(value, str):
             yield self.reasoning(self.text(value), folded=folded)
-        elif key in MEDIA_KEYS and (found := media_in(value, self.folder)):
-            yield self.media(found)
+        elif key in MEDIA_KEYS and (media := media_in(value, self.folder)):
+            yield self.media(media)
         elif key in ("tool_calls", "function_call"):
             for call in value if isinstance(value, list) else [value]:
                 text = call_text(call)
@@ -242,16 +242,16 @@ class ConversationView:
         """The turns in order; of many or long ones, those around the finding's turn or the turn `near`."""
         start = max(0, (near if pointed is None else pointed) - MAX_TURNS // 4)
         parts = [Content.assemble((f"… {start:,} earlier messages", NOTE_STYLE))] if start else []
-        room, at = MAX_CONVERSATION_CHARS, start
-        while at < len(messages) and at < start + MAX_TURNS and room > 0:
-            message = messages[at]
+        room, index = MAX_CONVERSATION_CHARS, start
+        while index < len(messages) and index < start + MAX_TURNS and room > 0:
+            message = messages[index]
             room -= min(len(message.text), MAX_MESSAGE_CHARS) + 100
-            shown, here = marks[at] if at < len(marks) else (), at == pointed
+            shown, here = marks[index] if index < len(marks) else (), index == pointed
             parts.append(self.turn(message, shown, pointed=here, fault=fault if here else ""))
-            at += 1
-        if at < len(messages):
+            index += 1
+        if index < len(messages):
             parts.append(
-                Content.assemble((f"… {len(messages) - at:,} later messages; $EDITOR opens all of them", NOTE_STYLE))
+                Content.assemble((f"… {len(messages) - index:,} later messages; $EDITOR opens all of them", NOTE_STYLE))
             )
         return Content("\n\n").join(parts)
 

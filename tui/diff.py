@@ -38,11 +38,11 @@ def conflict_marks(text: str, pairs: Sequence[tuple[str, str]]) -> Marks:
     """
     marks: list[Mark] = []
     places = ((text.find(own), own, other) for own, other in pairs if own.strip())
-    for at, own, other in sorted(place for place in places if place[0] >= 0):
+    for offset, own, other in sorted(place for place in places if place[0] >= 0):
         words = word_marks(own, other)[0] or (Mark(0, len(own), CONFLICT_STYLE),)
         for start, end, _ in words:
-            if not marks or at + start >= marks[-1].end:  # ranges of two pieces of evidence may overlap
-                marks.append(Mark(at + start, at + end, CONFLICT_STYLE))
+            if not marks or offset + start >= marks[-1].end:  # ranges of two pieces of evidence may overlap
+                marks.append(Mark(offset + start, offset + end, CONFLICT_STYLE))
     return tuple(marks)
 
 

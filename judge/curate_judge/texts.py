@@ -115,8 +115,8 @@ class Topic:
         if self.language in UNSPACED:
             parts = [value[start:end] for start in range(len(value)) for end in range(start + SHORT, len(value) + 1)]
             parts += re.findall(r"\d+", value)
-            found = max((part for part in parts if part in answer and part not in other), key=len, default="")
-            return [word.span() for word in re.finditer(re.escape(found), answer)] if found else []
+            longest = max((part for part in parts if part in answer and part not in other), key=len, default="")
+            return [word.span() for word in re.finditer(re.escape(longest), answer)] if longest else []
         own = _words(value) - _words(other)
         return [word.span() for word in re.finditer(r"\w+", answer) if word.group().lower() in own]
 
@@ -133,10 +133,10 @@ def read_topics(folder: Path, tokenizer: PreTrainedTokenizerFast) -> Iterator[To
             slot, values = topic["slot"], (topic["value_a"], topic["value_b"])
             kind = 0 if slot in YES_OR_NO else 1 if slot in NAMED else 3 if slot in OTHER else 2
             says_yes = [not NEGATIVE.search(value) or bool(POSITIVE.search(value)) for value in values]
-            known = kind == 0 and says_yes[0] != says_yes[1]
+            opposed = kind == 0 and says_yes[0] != says_yes[1]
             yield Topic(
                 topic["questions"], (topic["a"], topic["b"]), tokenizer, topic["language"], kind, values,
-                (says_yes[0], says_yes[1]) if known else (None, None), (topic["near_question"], topic["near"]),
+                (says_yes[0], says_yes[1]) if opposed else (None, None), (topic["near_question"], topic["near"]),
             )  # fmt: skip
 
 
@@ -160,10 +160,10 @@ def read_pairs(file: Path, tokenizer: PreTrainedTokenizerFast) -> Iterator[Topic
 def _sides(pairs: Iterable[dict[str, str]], first: dict[str, str]) -> tuple[list[str], list[str]]:
     sides = [first["a"]], [first["b"]]
     both = [(row["label"], *answers) for row in pairs for answers in ((row["a"], row["b"]), (row["b"], row["a"]))]
-    for label, known, new in 2 * both:
+    for label, placed, new in 2 * both:
         if new not in sides[0] and new not in sides[1]:
             for side in (0, 1):
-                if known in sides[side]:
+                if placed in sides[side]:
                     sides[side if label == "consistent" else 1 - side].append(new)
                     break
     return sides

@@ -136,8 +136,8 @@ def _freeze(model: BertForTokenClassification, tokenizer: PreTrainedTokenizerFas
 
 
 def _output(layer: Any) -> torch.Tensor:
-    found: torch.Tensor = layer[0] if isinstance(layer, tuple) else layer
-    return found
+    output: torch.Tensor = layer[0] if isinstance(layer, tuple) else layer
+    return output
 
 
 def loss_of(
@@ -152,8 +152,8 @@ def loss_of(
     loss = _loss_of_kinds(of_answers, texts) + _loss_of_yes(of_answers[:, 1], batch, texts)
     if valued := [row for row, text in enumerate(texts) if text.is_value]:
         truth = torch.zeros(len(valued), inside.shape[1])
-        for at, row in enumerate(valued):
-            truth[at, : len(texts[row].ids)] = torch.tensor(texts[row].is_value)
+        for index, row in enumerate(valued):
+            truth[index, : len(texts[row].ids)] = torch.tensor(texts[row].is_value)
         each = functional.binary_cross_entropy_with_logits(
             of_tokens[valued], truth, reduction="none", pos_weight=torch.tensor(3.0)
         )
@@ -164,31 +164,33 @@ def loss_of(
 def _loss_of_kinds(scores: torch.Tensor, texts: Sequence[Text]) -> torch.Tensor:
     """Of what is asked for, and of whether it is answered; not of questions whose kind is not known."""
     loss = torch.zeros(())
-    if known := [row for row, text in enumerate(texts) if text.kind is not None]:
-        loss = loss + 0.3 * functional.cross_entropy(scores[known, 3:], torch.tensor([texts[i].kind for i in known]))
-    if known := [row for row, text in enumerate(texts) if text.kind is not None or text.side is None]:
-        truth = torch.tensor([float(texts[row].answers) for row in known])
+    if with_kind := [row for row, text in enumerate(texts) if text.kind is not None]:
+        loss = loss + 0.3 * functional.cross_entropy(
+            scores[with_kind, 3:], torch.tensor([texts[i].kind for i in with_kind])
+        )
+    if certain := [row for row, text in enumerate(texts) if text.kind is not None or text.side is None]:
+        truth = torch.tensor([float(texts[row].answers) for row in certain])
         weight = torch.tensor(0.4)
-        loss = loss + 0.5 * functional.binary_cross_entropy_with_logits(scores[known, 2], truth, pos_weight=weight)
+        loss = loss + 0.5 * functional.binary_cross_entropy_with_logits(scores[certain, 2], truth, pos_weight=weight)
     return loss
 
 
 def _loss_of_yes(scores: torch.Tensor, batch: Sequence[Sequence[Text]], texts: Sequence[Text]) -> torch.Tensor:
     """Of yes and no, and of whether two answers to a question say the same."""
     loss = torch.zeros(())
-    if known := [row for row, text in enumerate(texts) if text.yes is not None]:
-        truth = torch.tensor([float(bool(texts[row].yes)) for row in known])
-        of_known = functional.binary_cross_entropy_with_logits(scores[known], truth)
-        loss = loss + 1.5 * len(known) / len(texts) * of_known
+    if with_yes := [row for row, text in enumerate(texts) if text.yes is not None]:
+        truth = torch.tensor([float(bool(texts[row].yes)) for row in with_yes])
+        of_known = functional.binary_cross_entropy_with_logits(scores[with_yes], truth)
+        loss = loss + 1.5 * len(with_yes) / len(texts) * of_known
     pairs, first = [], 0
     for group in batch:
-        rows = [first + at for at, text in enumerate(group) if text.side is not None and text.kind in (0, None)]
+        rows = [first + index for index, text in enumerate(group) if text.side is not None and text.kind in (0, None)]
         pairs += [(row, other) for row in rows for other in rows if other < row]
         first += len(group)
     if pairs:
-        one, other = (scores[list(side)].sigmoid() for side in zip(*pairs, strict=True))
-        opposite = (one * (1 - other) + other * (1 - one)).clamp(1e-3, 1 - 1e-3)
-        differ = torch.tensor([float(texts[row].side != texts[at].side) for row, at in pairs])
+        own, other = (scores[list(side)].sigmoid() for side in zip(*pairs, strict=True))
+        opposite = (own * (1 - other) + other * (1 - own)).clamp(1e-3, 1 - 1e-3)
+        differ = torch.tensor([float(texts[row].side != texts[earlier].side) for row, earlier in pairs])
         share = len({row for pair in pairs for row in pair}) / len(texts)
         loss = loss + 1.5 * share * functional.binary_cross_entropy(opposite, differ)
     return loss

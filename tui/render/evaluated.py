@@ -33,19 +33,23 @@ SCORE_CELLS: Final = 22
 NO_TRAINING: Final = "No finished training yet. `curate evaluate RUN` compares a finished one with its base."
 
 
-def evaluation(runs: Sequence[Followed], at: int, output: int, width: int) -> Content:
+def evaluation(runs: Sequence[Followed], index: int, output: int, width: int) -> Content:
     """The evaluation of one training."""
     done = sorted(
         (run for run in runs if run.report or run.evaluation), key=lambda run: run.evaluation is None
     )  # ordered by time, latest first
     if not done:
         return Content(NO_TRAINING)
-    run = done[min(at, len(done) - 1)]
-    found = run.evaluation
-    asked = f"   {found.questions:,} of {found.available:,} questions of {found.split}, {found.task}" if found else ""
-    turn = f"   run {min(at, len(done) - 1) + 1} of {len(done)} ←→" if len(done) > 1 else ""
-    parts = [Content.assemble(one_line(run.name, "bold"), one_line(asked, MUTED), (turn, MUTED))]
-    if found is None:
+    run = done[min(index, len(done) - 1)]
+    outcome = run.evaluation
+    questions = (
+        f"   {outcome.questions:,} of {outcome.available:,} questions of {outcome.split}, {outcome.task}"
+        if outcome
+        else ""
+    )
+    turn = f"   run {min(index, len(done) - 1) + 1} of {len(done)} ←→" if len(done) > 1 else ""
+    parts = [Content.assemble(one_line(run.name, "bold"), one_line(questions, MUTED), (turn, MUTED))]
+    if outcome is None:
         parts.append(loss_change(run.report or {}))
         why = f"evaluation.json cannot be read: {run.unread}" if run.unread else "no evaluation yet"
         parts.append(
@@ -55,11 +59,11 @@ def evaluation(runs: Sequence[Followed], at: int, output: int, width: int) -> Co
             )
         )
         return lines(*parts, _generations((run.report or {}).get("generations") or [], output, width))
-    sign, colour = OUTCOMES.get(found.verdict.outcome, OUTCOMES["not-compared"])
-    parts.append(Content.assemble((sign, colour), one_line(found.verdict.sentence, "bold")))
-    parts.extend([Content(""), *_table(found, width), *_intervals(found, width)])
-    parts.extend(one_line(f"note: {note}", "$text-warning") for note in found.notes)
-    return lines(*parts, _outputs(found, output, width))
+    sign, colour = OUTCOMES.get(outcome.verdict.outcome, OUTCOMES["not-compared"])
+    parts.append(Content.assemble((sign, colour), one_line(outcome.verdict.sentence, "bold")))
+    parts.extend([Content(""), *_table(outcome, width), *_intervals(outcome, width)])
+    parts.extend(one_line(f"note: {note}", "$text-warning") for note in outcome.notes)
+    return lines(*parts, _outputs(outcome, output, width))
 
 
 def _score(metric: str, score: Score) -> str:
@@ -72,10 +76,10 @@ def _score(metric: str, score: Score) -> str:
     return f"{value} [{low}, {high}]"
 
 
-def _table(found: Outcome, width: int) -> list[Content]:
+def _table(outcome: Outcome, width: int) -> list[Content]:
     """The primary metric, then as many others as fit."""
-    every = list(dict.fromkeys(metric for one in found.results for metric in one.scores))
-    names = [found.metric, *(name for name in every if name != found.metric)]
+    every = list(dict.fromkeys(metric for result in outcome.results for metric in result.scores))
+    names = [outcome.metric, *(name for name in every if name != outcome.metric)]
     shown = names[: max(1, (width - TITLE_CELLS - 2) // SCORE_CELLS)]
     parts = [
         Content.assemble(
@@ -86,14 +90,16 @@ def _table(found: Outcome, width: int) -> list[Content]:
             )
         )
     ]
-    for one in found.results:
-        best = one.name == found.verdict.use
-        scores = [f"{_score(name, one.scores[name]) if name in one.scores else '':>{SCORE_CELLS}}" for name in shown]
+    for system in outcome.results:
+        best = system.name == outcome.verdict.use
+        scores = [
+            f"{_score(name, system.scores[name]) if name in system.scores else '':>{SCORE_CELLS}}" for name in shown
+        ]
         sign = ("★ ", "bold $text-success") if best else ("  ", "")
         parts.append(
             Content.assemble(
                 sign,
-                literal(f"{one.title[:TITLE_CELLS]:<{TITLE_CELLS}}", style="bold" if best else ""),
+                literal(f"{system.title[:TITLE_CELLS]:<{TITLE_CELLS}}", style="bold" if best else ""),
                 (scores[0], "bold"),
                 "".join(scores[1:]),
             )
@@ -103,30 +109,30 @@ def _table(found: Outcome, width: int) -> list[Content]:
     return [*parts, Content.assemble(("★ to use   [95% interval]", MUTED), also)]
 
 
-def _intervals(found: Outcome, width: int) -> list[Content]:
+def _intervals(outcome: Outcome, width: int) -> list[Content]:
     """The primary metric on one scale, with intervals."""
     scored: list[tuple[SystemResult, Score]] = [
-        (one, one.scores[found.metric]) for one in found.results if found.metric in one.scores
+        (result, result.scores[outcome.metric]) for result in outcome.results if outcome.metric in result.scores
     ]
     if not scored:
         return []
     low, high = min(score.low for _, score in scored), max(score.high for _, score in scored)
     spread, room = (high - low) or 1.0, max(10, min(60, width - TITLE_CELLS - 2))
     parts = [Content("")]
-    for one, score in scored:
-        at, left, right = (
+    for system, score in scored:
+        middle, left, right = (
             min(room - 1, max(0, round((value - low) / spread * (room - 1))))
             for value in (score.value, score.low, score.high)
         )
         drawn = "".join(
-            "●" if i == at else "├" if i == left else "┤" if i == right else "─" if left < i < right else " "
+            "●" if i == middle else "├" if i == left else "┤" if i == right else "─" if left < i < right else " "
             for i in range(room)
         )
         parts.append(
             Content.assemble(
                 "  ",
-                literal(f"{one.title[:TITLE_CELLS]:<{TITLE_CELLS}}"),
-                (drawn, "$text-success" if one.tuned else "$text-primary"),
+                literal(f"{system.title[:TITLE_CELLS]:<{TITLE_CELLS}}"),
+                (drawn, "$text-success" if system.tuned else "$text-primary"),
             )
         )
     return parts
@@ -140,23 +146,26 @@ def _answer_block(title: str, text: str, colour: str) -> Content:
     )
 
 
-def _outputs(found: Outcome, output: int, width: int) -> Content:
-    if not found.outputs:
+def _outputs(outcome: Outcome, output: int, width: int) -> Content:
+    if not outcome.outputs:
         return Content("")
-    chosen = output % len(found.outputs)
-    one = found.outputs[chosen]
-    where = one_line(f"{one.file}:{one.line}", MUTED)
-    head = Content.assemble(("question ", "bold"), (f"{chosen + 1} of {len(found.outputs)} ↑↓   ", MUTED), where)
+    chosen = output % len(outcome.outputs)
+    answered = outcome.outputs[chosen]
+    where = one_line(f"{answered.file}:{answered.line}", MUTED)
+    head = Content.assemble(("question ", "bold"), (f"{chosen + 1} of {len(outcome.outputs)} ↑↓   ", MUTED), where)
     answers = [
-        _answer_block(excerpt(way.title), one.answers[way.name], "$text-success" if way.tuned else "$text-warning")
-        for way in found.results
-        if way.name in one.answers
+        _answer_block(excerpt(way.title), answered.answers[way.name], "$text-success" if way.tuned else "$text-warning")
+        for way in outcome.results
+        if way.name in answered.answers
     ]
-    asked = side_by_side(
-        [_answer_block("asked", one.request, "$text-primary"), _answer_block("expected", one.expected, "$text-accent")],
+    request = side_by_side(
+        [
+            _answer_block("asked", answered.request, "$text-primary"),
+            _answer_block("expected", answered.expected, "$text-accent"),
+        ],
         width,
     )
-    return lines("", head, "", asked, "", side_by_side(answers, width))
+    return lines("", head, "", request, "", side_by_side(answers, width))
 
 
 def _generations(answers: Sequence[dict[str, Any]], output: int, width: int) -> Content:

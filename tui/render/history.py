@@ -35,8 +35,8 @@ def step_text(session: ReviewSession, step: Step, read: ConversationView) -> str
     """Time, reviewer, place and value of a step."""
     first = step.decisions[0]
     examples = {decision.example for decision in step.decisions}
-    at = where(session, first.example) if len(examples) == 1 else plural(len(examples), "example")
-    name = f"{excerpt(first.who, WHO_CELLS):<{WHO_CELLS}} {excerpt(at, WHERE_CELLS):<{WHERE_CELLS}}"
+    place = where(session, first.example) if len(examples) == 1 else plural(len(examples), "example")
+    name = f"{excerpt(first.who, WHO_CELLS):<{WHO_CELLS}} {excerpt(place, WHERE_CELLS):<{WHERE_CELLS}}"
     about = first.about if first.record not in ("label", "audit") else ""
     what = "  ".join(filter(None, (step.value, about, first.why if first.record not in ("rating", "audit") else "")))
     return f"{first.when.astimezone():%Y-%m-%d %H:%M} {name} {excerpt(read.text(what), 200)}"
@@ -54,7 +54,9 @@ def _decided(decision: Decision) -> str:
 
 def replaced_text(session: ReviewSession, plan: UndoPlan) -> list[Content]:
     """The later decisions that stay."""
-    shown = [f"  {where(session, one.example)}: {_decided(one)}" for one in plan.replaced_by[:MAX_LISTED]]
+    shown = [
+        f"  {where(session, decision.example)}: {_decided(decision)}" for decision in plan.replaced_by[:MAX_LISTED]
+    ]
     more = [f"  … {len(plan.replaced_by) - MAX_LISTED:,} more"] if len(plan.replaced_by) > MAX_LISTED else []
     return [literal(line) for line in (*shown, *more)]
 
@@ -64,7 +66,7 @@ def undo_text(session: ReviewSession, history: History, plan: UndoPlan) -> Conte
     parts: list[Content | str] = [Content.assemble((f"{plural(len(plan.records), 'record')} would change:", "bold"))]
     for record in plan.records[:MAX_LISTED]:
         old = [history.by_id[name] for name in record.replaces or () if name in history.by_id]
-        now = ", ".join(Step("", [one]).value for one in old)
+        now = ", ".join(Step("", [replaced]).value for replaced in old)
         parts.append(literal(f"  {where(session, record.example)}: {now} → {Step('', [record]).value}"))
     if len(plan.records) > MAX_LISTED:
         parts.append(f"  … {len(plan.records) - MAX_LISTED:,} more")

@@ -124,8 +124,8 @@ Rule = tuple[str, Severity, int, int, int]
 def rules(session: ReviewSession) -> list[Rule]:
     """Code, severity, findings, open ones and those with nothing to decide of each rule, by severity and count."""
     counts = session.findings.counts() if len(session.findings) else {}
-    found = [(code, *counted) for code, counted in counts.items()]
-    return sorted(found, key=lambda rule: (rule[1].rank, -rule[2], rule[0]))
+    rows = [(code, *counted) for code, counted in counts.items()]
+    return sorted(rows, key=lambda rule: (rule[1].rank, -rule[2], rule[0]))
 
 
 def rule_line(rule: Rule, most: int, name: str) -> Content:
@@ -187,14 +187,14 @@ def _histogram(buckets: Sequence[tuple[int, int, int]]) -> list[Content]:
 def _roles(result: Measured) -> list[Content]:
     roles = sorted(result.stats.roles.items(), key=lambda item: -item[1].characters)
     most = max((counts.characters for _, counts in roles), default=1) or 1
-    found = []
+    bars = []
     for name, counts in roles:
         glyph, colour = ROLE_STYLES.get(name, ("?", "$text-error"))
-        found.append(
+        bars.append(
             Content.assemble(
                 (f"{glyph} {visible(name)[:12]:<13} ", colour),
                 bar(counts.characters / most, MEASURE_BAR_CELLS, colour),
                 f" {plural(counts.messages, 'message')}",
             )
         )
-    return found
+    return bars

@@ -250,19 +250,19 @@ def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, view: 
     if not entry.ids:
         copies = f"· exact copies are written once ({plural(1, 'example')} stays; Duplicates shows them)"
         about.append(Content.assemble((copies if finding.code == "D001" else "· about the whole data set", "bold")))
-    at = pointed_at(example.messages, finding.pointer)
+    index = pointed_at(example.messages, finding.pointer)
     if session.status(entry) is ReviewStatus.EDIT:
         about.append(Content.assemble(("✎ shown as edited; the file is unchanged", "bold $text-accent")))
     if (pair := pair_of(example)) is not None:
         return Page(lines(*about, _pair_keys(view)), rows=view.pair(example, pair, finding.pointer), stacks=True)
-    if not at:
-        marks = [_span_marks(finding, example.messages[0], view.read)] if at == 0 else []
+    if not index:
+        marks = [_span_marks(finding, example.messages[0], view.read)] if index == 0 else []
         return Page(lines(*about), left=view.whole(example, marks, finding))
-    spans = _span_marks(finding, example.messages[at], view.read)
-    turn = view.read.turn(example.messages[at], spans, pointed=True, fault=finding.message)
-    after = example.messages[at + 1 :]
+    spans = _span_marks(finding, example.messages[index], view.read)
+    turn = view.read.turn(example.messages[index], spans, pointed=True, fault=finding.message)
+    after = example.messages[index + 1 :]
     rest = Content.assemble(turn, "\n\n", view.read.turns(after)) if after else turn
-    before = Content("\n\n").join([*view.head(example), view.read.turns(example.messages[:at], near=at - 1)])
+    before = Content("\n\n").join([*view.head(example), view.read.turns(example.messages[:index], near=index - 1)])
     return Page(lines(*about), before, rest, jump=True)
 
 
@@ -272,8 +272,8 @@ def _training_page(session: ReviewSession, entry: Entry, about: Content, view: V
     own = Side(entry.place, entry.ids[0])
     near = related(session.examples, (session.conflicts, session.clusters), own.id, session.trained.mapped)
     content = [
-        Content.assemble(("beside: ", "bold"), one.why, " ", literal(str(one.side.place), style=MUTED))
-        for one in near[:MAX_RELATED]
+        Content.assemble(("beside: ", "bold"), relation.why, " ", literal(str(relation.side.place), style=MUTED))
+        for relation in near[:MAX_RELATED]
     ]
     if len(near) > MAX_RELATED:
         content.append(Content.assemble((f"  … and {len(near) - MAX_RELATED} more", NOTE_STYLE)))
@@ -293,12 +293,12 @@ def pointed_at(messages: Sequence[Message], pointer: str) -> int | None:
     """Index of the turn that a JSON pointer refers to; None for the whole line and for other keys."""
     if not pointer:
         return None
-    for at, message in enumerate(messages):
+    for index, message in enumerate(messages):
         if message.pointer and (
             pointer in (message.pointer, *(part for part, _ in message.parts))
             or pointer.startswith((f"{message.pointer}/", message.content_pointer or "\0"))
         ):
-            return at
+            return index
     return None
 
 
@@ -306,7 +306,7 @@ def _cluster_page(session: ReviewSession, entry: Entry, cluster: Cluster, view: 
     copies = [member for member in cluster.members if member.side.id == cluster.kept.id]
     head = [_title(entry, RELATION_NAMES.get(entry.code, "duplicates"))]
     if copies:
-        places = ", ".join(str(one.side.place) for one in copies[:MAX_COPIES]) + (
+        places = ", ".join(str(copy.side.place) for copy in copies[:MAX_COPIES]) + (
             " …" if len(copies) > MAX_COPIES else ""
         )
         head.append(Content.assemble(f"{plural(len(copies), 'more exact copy')}: ", literal(places, style=MUTED)))
@@ -315,8 +315,8 @@ def _cluster_page(session: ReviewSession, entry: Entry, cluster: Cluster, view: 
         kept = session.example(cluster.kept)
         head.append(_side_heading(session, "keeper", cluster.kept))
         return Page(lines(*head), left=view.whole(kept) if kept else None)
-    at = min(view.at, len(cluster.distinct) - 1)
-    member = cluster.distinct[at]
+    index = min(view.at, len(cluster.distinct) - 1)
+    member = cluster.distinct[index]
     fate = "if you do nothing, B is removed"
     if session.verdict(cluster.kept.id) == "drop":
         rest = "B stays" if len(cluster.distinct) == 1 else "the others are compared without it"
@@ -331,8 +331,8 @@ def _cluster_page(session: ReviewSession, entry: Entry, cluster: Cluster, view: 
                 )
             )
         )
-    name = f"{'◆ ' if at in view.marked else ''}B duplicate" + (
-        f" {at + 1}/{len(cluster.distinct)} ←→" if len(cluster.distinct) > 1 else ""
+    name = f"{'◆ ' if index in view.marked else ''}B duplicate" + (
+        f" {index + 1}/{len(cluster.distinct)} ←→" if len(cluster.distinct) > 1 else ""
     )
     return _side_by_side(session, lines(*head), [("A keeper", cluster.kept), (name, member.side)], view)
 
@@ -360,12 +360,12 @@ def _side_by_side(
     messages = [example.messages if example else () for example in examples]
     if contradictory:
         messages = [
-            found[: (len(example.prompt) if turn is None else turn) + 1] if example else ()
-            for found, example, turn in zip(messages, examples, turns, strict=True)
+            conversation[: (len(example.prompt) if turn is None else turn) + 1] if example else ()
+            for conversation, example, turn in zip(messages, examples, turns, strict=True)
         ]
     read = view.read
-    marks = [conflict_marks(read.text(found[-1].text) if found else "", words)
-             for found, words in zip(messages, contradictory, strict=False)]  # fmt: skip
+    marks = [conflict_marks(read.text(conversation[-1].text) if conversation else "", words)
+             for conversation, words in zip(messages, contradictory, strict=False)]  # fmt: skip
     last = (marks[0], marks[1]) if any(marks) else None
     compared = compare(messages[0], messages[1], read, folded=view.key("fold") if view.folded else "", last=last)
     if any(messages):
@@ -381,8 +381,8 @@ def _side_heading(session: ReviewSession, name: str, side: Side, *, exists: bool
         if name.endswith("keeper") and undecided
         else _decision_lines(session, side.id)
     )
-    gone = "" if exists else " (no longer there)"
-    return Content.assemble((f" {name} ", "bold reverse"), " ", stays, " ", literal(str(side.place), style=MUTED), gone)
+    note = "" if exists else " (no longer there)"
+    return Content.assemble((f" {name} ", "bold reverse"), " ", stays, " ", literal(str(side.place), style=MUTED), note)
 
 
 def _pair_conflict_page(session: ReviewSession, entry: Entry, conflict: PairConflict, view: ViewOptions) -> Page:
@@ -393,11 +393,11 @@ def _pair_conflict_page(session: ReviewSession, entry: Entry, conflict: PairConf
     )
     confidence = f", {conflict.confidence:.0%} sure"
     about = [Content.assemble(_title(entry, RELATION_NAMES.get(conflict.code, "")), (question + confidence, MUTED))]
-    for one in sorted(conflict.evidence, key=lambda one: -one.confidence)[:3]:
-        texts = [_shortened(view.read.text(text)) for text in (one.left, one.right)]
+    for piece in sorted(conflict.evidence, key=lambda evidence: -evidence.confidence)[:3]:
+        texts = [_shortened(view.read.text(text)) for text in (piece.left, piece.right)]
         left, right = (literal(text, marks) for text, marks in zip(texts, word_marks(*texts), strict=True))
-        about.append(Content.assemble(("why: ", "bold"), literal(one.source), ": A says ", left, ", B says ", right))
-    said = [(view.read.text(one.left), view.read.text(one.right)) for one in conflict.evidence]
+        about.append(Content.assemble(("why: ", "bold"), literal(piece.source), ": A says ", left, ", B says ", right))
+    said = [(view.read.text(evidence.left), view.read.text(evidence.right)) for evidence in conflict.evidence]
     contradictory = [said, [(right, left) for left, right in said]]
     sides = [("A", conflict.left), ("B", conflict.right)]
     return _side_by_side(session, lines(*about), sides, view, conflict.turns or (None, None), contradictory)
@@ -409,7 +409,7 @@ def _shortened(text: str) -> str:
 
 
 def _multi_conflict_page(session: ReviewSession, entry: Entry, conflict: MultiConflict, view: ViewOptions) -> Page:
-    at = min(view.at + 1, len(conflict.groups) - 1)
+    index = min(view.at + 1, len(conflict.groups) - 1)
     first = conflict.groups[0].examples
     tied = len(conflict.groups) > 1 and conflict.groups[1].examples == first
     about = [
@@ -419,8 +419,8 @@ def _multi_conflict_page(session: ReviewSession, entry: Entry, conflict: MultiCo
     for number, group in enumerate(conflict.groups[:9]):
         most = "  majority" if number == 0 and not tied else ""
         sign = Content(" ").join([verdict_sign(session.verdict(side.id)) for side in group.sides[:4]])
-        shown = "A" if number == 0 else "B" if number == at else " "
-        name = (f"{shown} answer {number + 1} ", "bold" if number in (0, at) else "")
+        shown = "A" if number == 0 else "B" if number == index else " "
+        name = (f"{shown} answer {number + 1} ", "bold" if number in (0, index) else "")
         about.append(Content.assemble(name, (f"{plural(group.examples, 'example')}{most} ", MUTED), sign))
     if len(conflict.groups) > 9:
         about.append(
@@ -428,7 +428,10 @@ def _multi_conflict_page(session: ReviewSession, entry: Entry, conflict: MultiCo
                 (f"  … {len(conflict.groups) - 9} more answers; {view.key('turn-next')} shows them", NOTE_STYLE)
             )
         )
-    groups = [("A", conflict.groups[0].sides), (f"B {at + 1}/{len(conflict.groups)} ←→", conflict.groups[at].sides)]
+    groups = [
+        ("A", conflict.groups[0].sides),
+        (f"B {index + 1}/{len(conflict.groups)} ←→", conflict.groups[index].sides),
+    ]
     firsts = [(name, sides[0]) for name, sides in groups]
     others = [[_other_wording(session, name, side, view) for side in sides[1:MAX_RELATED]] for name, sides in groups]
     more = [Row(left, right) for left, right in zip_longest(*others, fillvalue=Content(""))]

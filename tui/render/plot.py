@@ -50,8 +50,8 @@ def curve(
                 if row > before
                 else range(row, max(before, row + 1))
             )
-            for at in joined:  # a line instead of dots
-                cells[at // 4][column // 2] |= BRAILLE_DOTS[at % 4][column % 2]
+            for dot in joined:  # a line instead of dots
+                cells[dot // 4][column // 2] |= BRAILLE_DOTS[dot % 4][column % 2]
             before = row
     marks = {
         (min(height - 1, round((top - high) / spread * (height - 1))), min(width - 1, round(right * (width - 1))))
@@ -60,8 +60,8 @@ def curve(
     lines = []
     for row, line in enumerate(cells):
         label = f"{top:>9.4g} ┤" if row == 0 else f"{low:>9.4g} ┤" if row == height - 1 else " " * 10 + "│"
-        drawn = [((row, at) in marks, chr(0x2800 + cell) if cell else " ") for at, cell in enumerate(line)]
-        runs = [(marked, "".join(char for _, char in run)) for marked, run in groupby(drawn, key=lambda one: one[0])]
+        drawn = [((row, index) in marks, chr(0x2800 + cell) if cell else " ") for index, cell in enumerate(line)]
+        runs = [(marked, "".join(char for _, char in run)) for marked, run in groupby(drawn, key=lambda pair: pair[0])]
         parts = [("◆" * len(text), "bold $text-warning") if marked else (text, colour) for marked, text in runs]
         lines.append(Content.assemble((label, "$foreground-muted"), *parts))
     return Content("\n").join(lines)

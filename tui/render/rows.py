@@ -86,8 +86,8 @@ class Openings:
 
     def own_part(self, text: str) -> str:
         """A text without the beginning that many rows share, which `…` stands for."""
-        at, many = bisect_left(self._texts, text), self._many
-        starts = range(max(0, at - many), min(at, len(self._texts) - many) + 1)
+        index, many = bisect_left(self._texts, text), self._many
+        starts = range(max(0, index - many), min(index, len(self._texts) - many) + 1)
         shared = max((_shared(text, self._texts[first], self._texts[first + many - 1]) for first in starts), default=0)
         shared = shared if shared >= len(text) else text.rfind(" ", 0, shared) + 1
         return f"…{text[shared:]}" if shared >= MIN_SHARED_CHARS else text
@@ -175,9 +175,9 @@ def _subject_text(session: ReviewSession, entry: Entry, read: ConversationView) 
     message = entry.subject.message if isinstance(entry.subject, Finding) else ""
     if example is None:
         return visible(message) or NO_EXAMPLE_NOTE
-    asked, answer = question(example)[:MAX_OPENING_CHARS], example.answer
+    request, answer = question(example)[:MAX_OPENING_CHARS], example.answer
     answered = f" ◆ {answer.text[:MAX_TEXT_CHARS]}" if answer is not None and answer.text else ""
-    return " ▸ ".join(part for part in (visible(message), _one_line(f"{asked}{answered}", read)) if part.strip())
+    return " ▸ ".join(part for part in (visible(message), _one_line(f"{request}{answered}", read)) if part.strip())
 
 
 def example_text(session: ReviewSession, example: str) -> str:
@@ -185,9 +185,9 @@ def example_text(session: ReviewSession, example: str) -> str:
     place = session.examples.place_of(example)
     if place is None:
         return ""
-    found = session.example(Side(place, example))
-    asked = question(found)[:MAX_OPENING_CHARS] if found is not None else ""
-    return f"{visible(str(place))} {excerpt(_one_line(asked, ConversationView()), MAX_FACET_CHARS)}"
+    stored = session.example(Side(place, example))
+    request = question(stored)[:MAX_OPENING_CHARS] if stored is not None else ""
+    return f"{visible(str(place))} {excerpt(_one_line(request, ConversationView()), MAX_FACET_CHARS)}"
 
 
 def facet_line(facet: Facet, before: Facet | None) -> Content:

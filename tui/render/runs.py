@@ -31,11 +31,11 @@ NO_TRAINING: Final = "No training yet. `curate train RECIPE` starts one"
 START_HINT: Final = "; so does {}, if curate.toml names a `recipe`"
 
 
-def run_detail(runs: Sequence[Followed], at: int, width: int, height: int) -> Content:
+def run_detail(runs: Sequence[Followed], index: int, width: int, height: int) -> Content:
     """One training in detail; the height of its curves depends on the `height` of the view."""
-    run = runs[min(at, len(runs) - 1)]
+    run = runs[min(index, len(runs) - 1)]
     state, colour = STATES[run.state]
-    turn = f"   run {min(at, len(runs) - 1) + 1} of {len(runs)} ←→   "
+    turn = f"   run {min(index, len(runs) - 1) + 1} of {len(runs)} ←→   "
     parts = [Content.assemble(one_line(run.name, "bold"), "  ", (state, colour), (turn, MUTED), _model(run))]
     if run.phase and run.state is State.RUNNING:
         done, total = run.phase.get("done") or 0, run.phase.get("total") or 0
@@ -89,12 +89,12 @@ def _progress(run: Followed, width: int) -> Content:
     if run.seconds_left is not None:
         facts.append(f"{_time(run.seconds_left)} left")
     share = int(step["step"]) / int(step["max_steps"]) if step.get("max_steps") else 0.0
-    found = [f"{'':<25}"]
+    rows = [f"{'':<25}"]
     for item in facts:
-        if len(found[-1]) + len(item) + 3 > width:
-            found.append(f"{'':<25}")
-        found[-1] += ("" if found[-1].isspace() else " · ") + item
-    return lines(Content.assemble(bar(share, 24, "$text-success", track=True), found[0][24:]), *found[1:])
+        if len(rows[-1]) + len(item) + 3 > width:
+            rows.append(f"{'':<25}")
+        rows[-1] += ("" if rows[-1].isspace() else " · ") + item
+    return lines(Content.assemble(bar(share, 24, "$text-success", track=True), rows[0][24:]), *rows[1:])
 
 
 def _time(seconds: float) -> str:
@@ -116,15 +116,15 @@ def loss_change(report: dict[str, Any]) -> Content:
 
 def _sample_answers(report: dict[str, Any], width: int) -> list[Content]:
     """Sample answers of the finished training and of its base model."""
-    found: list[Content] = []
-    for one in (report.get("generations") or [])[:MAX_SAMPLES]:
-        asked = Content.assemble(("\nasked ", "bold"), literal(excerpt(str(one.get("prompt", "")), 300)))
+    parts: list[Content] = []
+    for sample in (report.get("generations") or [])[:MAX_SAMPLES]:
+        prompt = Content.assemble(("\nasked ", "bold"), literal(excerpt(str(sample.get("prompt", "")), 300)))
         blocks = [
-            Content.assemble((f"{title}\n", f"bold {colour}"), literal(excerpt(str(one.get(key, "")), 600)))
+            Content.assemble((f"{title}\n", f"bold {colour}"), literal(excerpt(str(sample.get(key, "")), 600)))
             for title, key, colour in ANSWER_LABELS
         ]
-        found.extend([asked, side_by_side(blocks, width)])
-    return found
+        parts.extend([prompt, side_by_side(blocks, width)])
+    return parts
 
 
 COLUMNS: Final[tuple[tuple[str, int], ...]] = (
@@ -140,17 +140,17 @@ def run_comparison(runs: Sequence[Followed], width: int, height: int) -> Content
     room, shown = 0, 0
     while shown < len(COLUMNS) and room + COLUMNS[shown][1] <= width:
         room, shown = room + COLUMNS[shown][1], shown + 1
-    parts = [Content.assemble(("".join(_cell(name, at) for at, (name, _) in enumerate(COLUMNS[:shown])), MUTED))]
+    parts = [Content.assemble(("".join(_cell(name, index) for index, (name, _) in enumerate(COLUMNS[:shown])), MUTED))]
     for run in runs:
         state, colour = STATES[run.state]
         cells = [
-            _cell(text, at)
-            for at, text in enumerate(_comparison_cells(run, state, best=_loss(run) == best < inf and len(runs) > 1))
+            _cell(text, index)
+            for index, text in enumerate(_comparison_cells(run, state, best=_loss(run) == best < inf and len(runs) > 1))
         ][:shown]
         parts.append(Content.assemble(literal(cells[0]), (cells[1], colour), literal("".join(cells[2:]))))
     drawn = [run for run in runs if run.steps][:MAX_CURVES]
     losses = [[float(step["loss"]) for step in run.steps] for run in drawn]
-    finite = [loss for one in losses for loss in one if isfinite(loss)]
+    finite = [loss for series in losses for loss in series if isfinite(loss)]
     if finite:
         span, longest = (min(finite), max(finite)), max(int(run.steps[-1]["step"]) for run in drawn) or 1
         high = max(4, min(10, (height - len(runs) - 3) // len(drawn) - 2))
@@ -178,12 +178,14 @@ def _comparison_cells(run: Followed, state: str, *, best: bool) -> tuple[str, ..
     losses = step.get("loss"), report.get("base_loss"), report.get("tuned_loss")
     numbers = [f"{float(value):.4f}" if isinstance(value, int | float) else "" for value in losses]
     numbers[2] = f"★ {numbers[2]}" if best else numbers[2]
-    rate = report.get("learning_rate") or max((float(one.get("learning_rate") or 0) for one in run.steps), default=0.0)
-    memory = f"{max(float(one.get('memory') or 0) for one in run.steps) / 2**30:.2f} GiB" if run.steps else ""
+    rate = report.get("learning_rate") or max(
+        (float(entry.get("learning_rate") or 0) for entry in run.steps), default=0.0
+    )
+    memory = f"{max(float(entry.get('memory') or 0) for entry in run.steps) / 2**30:.2f} GiB" if run.steps else ""
     speed = f"{float(step.get('tokens_per_second') or 0):,.0f}"
     return run.name, state, _method(run), f"{step.get('step', 0):,}", *numbers, speed, memory, f"{float(rate):.1e}"
 
 
-def _cell(text: str, at: int) -> str:
-    width = COLUMNS[at][1]
-    return f"{text[: width - 1]:<{width}}" if at < 3 else f"{text[: width - 1]:>{width}}"
+def _cell(text: str, column: int) -> str:
+    width = COLUMNS[column][1]
+    return f"{text[: width - 1]:<{width}}" if column < 3 else f"{text[: width - 1]:>{width}}"

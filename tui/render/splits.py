@@ -81,7 +81,7 @@ def _composition(composition: SplitComposition | None) -> list[Content]:
             ("".join(f"{excerpt(name, SHARE_CELLS - 1):>{SHARE_CELLS}}" for name in composition.splits), MUTED),
         )
     ]
-    medians = "".join(f"{one.median_tokens:>{SHARE_CELLS},}" for one in composition.measured)
+    medians = "".join(f"{split.median_tokens:>{SHARE_CELLS},}" for split in composition.measured)
     parts.append(Content.assemble(f"{'median tokens':<{SUBJECT_CELLS}}", medians))
     apart = False
     for trait in composition.traits:
@@ -99,7 +99,7 @@ def _composition(composition: SplitComposition | None) -> list[Content]:
                 (f"significantly different from {first}: set `stratify` in curate.toml", MUTED),
             )
         )
-    if any(one.taken < one.lines for one in composition.measured):
+    if any(split.taken < split.lines for split in composition.measured):
         parts.append(Content.assemble(("large splits are measured on a random sample", MUTED)))
     return parts
 
@@ -123,16 +123,16 @@ def _removal_reasons(manifest: Manifest, width: int) -> list[Content]:
     return parts
 
 
-def verification(found: VerifyResult | None, width: int, key: str, *, asked: bool) -> Content:
+def verification(result: VerifyResult | None, width: int, key: str, *, asked: bool) -> Content:
     """The verification, as far as it is done; `key` starts it."""
-    if found is None:
+    if result is None:
         waiting = ("reading all files …", "$text-warning") if asked else (f"{key} verifies the folder", MUTED)
         return Content.assemble(("proof  ", "bold"), waiting)
-    broken = sum(point.verdict is Verdict.BROKEN for point in found.points)
-    open_ = sum(point.verdict is Verdict.OPEN for point in found.points)
+    broken = sum(point.verdict is Verdict.BROKEN for point in result.points)
+    open_ = sum(point.verdict is Verdict.OPEN for point in result.points)
     verdict = (
         ("✓ verified", "bold $text-success")
-        if found.holds
+        if result.holds
         else (f"✖ failed: {plural(broken, 'point')} broken", "bold $text-error")
     )
     parts = [
@@ -140,18 +140,18 @@ def verification(found: VerifyResult | None, width: int, key: str, *, asked: boo
             ("proof  ", "bold"), verdict, (f"; {plural(open_, 'point')} left open" if open_ else "", MUTED)
         )
     ]
-    name = max((len(point.name) for point in found.points), default=0) + 1
-    for point in found.points:
+    name = max((len(point.name) for point in result.points), default=0) + 1
+    for point in result.points:
         first, *more = literal(point.message, style=MUTED).wrap(max(20, width - name - 2))
         parts.append(Content.assemble(SIGNS[point.verdict], " ", literal(f"{point.name:<{name}}", style="bold"), first))
         parts.extend(Content.assemble(" " * (name + 2), line) for line in more)
     parts += [
         Content.assemble(
-            ("  not checked ", "$text-warning"), one_line(f"{one.name}: {plural(one.examples, 'example')}")
+            ("  not checked ", "$text-warning"), one_line(f"{skipped.name}: {plural(skipped.examples, 'example')}")
         )
-        for one in found.not_checked
+        for skipped in result.not_checked
     ]
-    for finding in found.findings[:MAX_SHOWN]:
+    for finding in result.findings[:MAX_SHOWN]:
         parts.append(
             Content.assemble(
                 "  ",
@@ -162,8 +162,10 @@ def verification(found: VerifyResult | None, width: int, key: str, *, asked: boo
                 one_line(finding.message),
             )
         )
-    if len(found.findings) > MAX_SHOWN:
+    if len(result.findings) > MAX_SHOWN:
         parts.append(
-            Content.assemble((f"  … {len(found.findings) - MAX_SHOWN:,} more; `curate verify --all` shows them", MUTED))
+            Content.assemble(
+                (f"  … {len(result.findings) - MAX_SHOWN:,} more; `curate verify --all` shows them", MUTED)
+            )
         )
     return lines(*parts)

@@ -19,15 +19,17 @@ def status(
 ) -> Content:
     """The status line of a list."""
     here = session.progress(kind)
-    placed = kind != "example" or session.ended or session.examples.has_ids({one.name for one in session.lines.indexes})
+    placed = (
+        kind != "example" or session.ended or session.examples.has_ids({index.name for index in session.lines.indexes})
+    )
     parts = [
         Content.assemble((_position(view, cursor), "bold")),
         Content(share(here) + unresolved_counts(session, kind) if placed else f"? of {here.total:,} decided"),
     ]
     if view is not None and view.text:
         looked = "" if view.complete >= 1 else f" ({view.complete:.0%} searched)"
-        found = Content.assemble(("filter ", "$foreground-muted"), literal(view.text[:60], style="bold"), looked)
-        parts.insert(1, found)
+        filtered = Content.assemble(("filter ", "$foreground-muted"), literal(view.text[:60], style="bold"), looked)
+        parts.insert(1, filtered)
     if task:
         parts.insert(1, Content.assemble((task, "bold $text-accent")))
     if selected:

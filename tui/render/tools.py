@@ -31,13 +31,13 @@ def tools_block(
     lines = [Content.assemble(("⚙ ", TOOL_STYLE), (plural(len(items), "tool"), TOOL_STYLE), "  ", one_line(names),
                               (f"  {key} {'shows' if folded else 'hides'} the schemas", NOTE_STYLE))]  # fmt: skip
     room = MAX_CONVERSATION_CHARS
-    for at, item in enumerate(items):
-        if folded and at != here:
+    for index, item in enumerate(items):
+        if folded and index != here:
             continue
         if room <= 0:
-            lines.append(Content.assemble((f"… {len(items) - at:,} more tools", NOTE_STYLE)))
+            lines.append(Content.assemble((f"… {len(items) - index:,} more tools", NOTE_STYLE)))
             break
-        mark = ("  ◀ here", "bold reverse $text-error") if at == here else ""
+        mark = ("  ◀ here", "bold reverse $text-error") if index == here else ""
         schema = shortened(read.text(as_json(item, indent=2)))
         room -= len(schema)
         lines.append(Content.assemble(one_line(_name(item), TOOL_STYLE), mark, "\n", schema))
@@ -46,14 +46,14 @@ def tools_block(
 
 def tools_rows(examples: Sequence[Example | None], drawn: Callable[[Example], Content | None]) -> Iterator[Row]:
     """The tools of two examples: once if they are the same."""
-    one, other = [drawn(example) if example else None for example in examples]
-    if one is None and other is None:
+    own, other = [drawn(example) if example else None for example in examples]
+    if own is None and other is None:
         return
     if len({canonical(example.value.get("tools")) if example else b"" for example in examples}) == 1:
-        yield Row(one or Content(""))
+        yield Row(own or Content(""))
     else:
         none = Content.assemble(("(no tools)", NOTE_STYLE))
-        yield Row(one or none, other or none, differs=True)
+        yield Row(own or none, other or none, differs=True)
 
 
 def _parsed(tools: Any) -> Any:

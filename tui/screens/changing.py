@@ -145,28 +145,33 @@ class Changing(FrameScreen):
 
     def _ask_edit(self, entry: Entry, parsed: ParsedLine, draft: str, text: str = "") -> None:
         """Open the editor; again with its `text` if the journal could not be written."""
-        at = self._edited_at(entry, parsed, draft)
+        position = self._edited_at(entry, parsed, draft)
         old = self._current_value(parsed)
         self.app.push_screen(
-            EditScreen(draft, parsed, self.state, at, text), lambda value: self._save_edit(entry, parsed, value, old)
+            EditScreen(draft, parsed, self.state, position, text),
+            lambda value: self._save_edit(entry, parsed, value, old),
         )
 
     def _edited_at(self, entry: Entry, parsed: ParsedLine, draft: str) -> tuple[int, int]:
         """Line and column of the draft in which editing begins: at the finding, or where A and B differ."""
         if isinstance(entry.subject, Finding):
             return line_in(draft, entry.subject.pointer), 0
-        at = 0
+        offset = 0
         if isinstance(entry.subject, PairConflict) and entry.subject.evidence:
-            one = entry.subject.evidence[0]
-            own, other = (one.left, one.right) if parsed.place == entry.subject.left.place else (one.right, one.left)
-            found = draft.rfind(own) if own.strip() else -1
-            at = found + first_difference(own, other) if found >= 0 else 0
-        if not at:
+            evidence = entry.subject.evidence[0]
+            own, other = (
+                (evidence.left, evidence.right)
+                if parsed.place == entry.subject.left.place
+                else (evidence.right, evidence.left)
+            )
+            start = draft.rfind(own) if own.strip() else -1
+            offset = start + first_difference(own, other) if start >= 0 else 0
+        if not offset:
             places = [side.place for side in sides_shown(entry, self.at) if side.place != parsed.place]
             line = self.session.line(places[0]) if places else None
-            at = first_difference(draft, self._draft(line)) if line is not None else 0
-        before = draft[:at].split("\n")
-        return (len(before) - 1, len(before[-1])) if at else (line_in(draft, ""), 0)
+            offset = first_difference(draft, self._draft(line)) if line is not None else 0
+        before = draft[:offset].split("\n")
+        return (len(before) - 1, len(before[-1])) if offset else (line_in(draft, ""), 0)
 
     def action_edit_outside(self) -> None:
         """Edit the example in $EDITOR."""

@@ -67,14 +67,14 @@ class Filtering(Deciding):
         if not text or view is None or entry is None:
             return
         file, line = parse_where(text) or (entry.place.file, number_of(text) or 0)
-        at = at_line(self.session, view, file, line) if line else None
-        if at is None:
+        row = at_line(self.session, view, file, line) if line else None
+        if row is None:
             text = excerpt(text)
             wrong = f"no entry at or after {text}" if line else f"{text}: not LINE or FILE:LINE"
             filtered = f"; the list is filtered, {self.state.key('clear')} clears the filter" if self.text else ""
             self.notify(f"{visible(wrong)}{filtered}", severity="warning", timeout=6, markup=False)
         else:
-            self.list.cursor = at
+            self.list.cursor = row
 
     def action_clear(self) -> None:
         """Clear the selection, else end the task, else clear the filter."""
@@ -106,8 +106,8 @@ class Filtering(Deciding):
     def _show_columns(self, text: str | None) -> None:
         names = tuple(dict.fromkeys(text.split())) if text and text != "-" else ()
         if wrong := next(filter(wrong_column, names), ""):
-            known = f"{', '.join(COLUMNS)} or {FIELD}KEY"
-            self.notify(f"{excerpt(wrong)}: no such column; name {known}", severity="warning", markup=False)
+            allowed = f"{', '.join(COLUMNS)} or {FIELD}KEY"
+            self.notify(f"{excerpt(wrong)}: no such column; name {allowed}", severity="warning", markup=False)
         elif text:
             self.state.columns[self.KIND] = names
             self.query_one("#head", Static).update(header(self.session, self.KIND, names))
@@ -121,10 +121,10 @@ class Filtering(Deciding):
         view, session = self.list.view, self.session
         rows = view.rows if view is not None else np.empty(0, np.int32)
 
-        def show(found: Sequence[Facet]) -> None:
-            lines = [facet_line(facet, found[at - 1] if at else None) for at, facet in enumerate(found)]
+        def show(counted: Sequence[Facet]) -> None:
+            lines = [facet_line(facet, counted[index - 1] if index else None) for index, facet in enumerate(counted)]
             title = f"Filter {plural(len(rows), 'entry')} by"
-            self._pick(title, lines, lambda at: self.filter_by(with_term(self.text, found[at].filter)))
+            self._pick(title, lines, lambda index: self.filter_by(with_term(self.text, counted[index].filter)))
 
         self._compute(lambda: list(facets(session, self.KIND, rows)), show)
 
@@ -132,9 +132,9 @@ class Filtering(Deciding):
         """Show the entries that are like the one under the cursor."""
         entry, session = self.entry, self.session
 
-        def show(found: Sequence[Likeness]) -> None:
-            lines = [Content.assemble((f"{like.name:<32} ", "bold"), literal(like.filter)) for like in found]
-            self._pick("Show the entries with the same", lines, lambda at: self._show_like(found[at]))
+        def show(alike: Sequence[Likeness]) -> None:
+            lines = [Content.assemble((f"{like.name:<32} ", "bold"), literal(like.filter)) for like in alike]
+            self._pick("Show the entries with the same", lines, lambda index: self._show_like(alike[index]))
 
         if entry is not None:
             self._compute(lambda: list(likenesses(session, entry)), show)
@@ -145,20 +145,23 @@ class Filtering(Deciding):
         journals = [path for path in (folder / JOURNAL, *reviewer_journals(folder)) if path.is_file()]
 
         def show(result: AgreementResult) -> None:
-            found = result.disagreements[:MAX_DISAGREEMENTS]
-            lines = [Content(f"{opinions_text(one)}  {example_text(session, one.example)}") for one in found]
+            differing = result.disagreements[:MAX_DISAGREEMENTS]
+            lines = [
+                Content(f"{opinions_text(disagreement)}  {example_text(session, disagreement.example)}")
+                for disagreement in differing
+            ]
             title = [*pair_lines(result), f"{plural(len(result.disagreements), 'disagreement')}"]
             if len(result.reviewers) < 2:
                 self.notify("there are no decisions of two reviewers to compare", markup=False)
             elif not lines:
                 self.notify("\n".join(title), markup=False)
             else:
-                self._pick("\n".join(title), lines, lambda at: self._go_to_decision(found[at]))
+                self._pick("\n".join(title), lines, lambda index: self._go_to_decision(differing[index]))
 
         self._compute(lambda: compare_reviewers(open_journals(journals)), show)
 
-    def _go_to_decision(self, one: Disagreement) -> None:
-        self.app.post_message(DecisionReverted(one.example, one.about))
+    def _go_to_decision(self, disagreement: Disagreement) -> None:
+        self.app.post_message(DecisionReverted(disagreement.example, disagreement.about))
 
     def _show_like(self, like: Likeness) -> None:
         self.app.post_message(FilterChosen(like.kind, like.filter, go=like.kind != self.KIND))
@@ -166,7 +169,7 @@ class Filtering(Deciding):
 
     def _pick(self, title: str, lines: Sequence[Content], act: Callable[[int], None]) -> None:
         if lines:
-            self.app.push_screen(PickScreen(title, lines), lambda at: None if at is None else act(at))
+            self.app.push_screen(PickScreen(title, lines), lambda index: None if index is None else act(index))
         else:
             self.say("the entries share nothing that can be filtered")
 
@@ -175,12 +178,12 @@ class Filtering(Deciding):
         self.working = True
 
         async def run() -> None:
-            found: list[Found] = []
+            results: list[Found] = []
             try:
-                await cancellable(lambda: found.append(work()))
+                await cancellable(lambda: results.append(work()))
             finally:
                 self.working = False
-            show(found[0])
+            show(results[0])
 
         self.run_worker(run(), exclusive=True, exit_on_error=False, group="facets")
 

@@ -57,7 +57,7 @@ def _prefixes(starts: Sequence[str]) -> tuple[str, ...]:
 def meaning(key: Key, kind: Kind | None) -> Content:
     """What a key does, and in which lists, unless it does so in the list of `kind`."""
     only = (
-        f" ({', '.join(TAB_OF[one].title for one in key.kinds)})"
+        f" ({', '.join(TAB_OF[key_kind].title for key_kind in key.kinds)})"
         if key.scope == "queue" and len(key.kinds) < len(KINDS) and kind not in key.kinds
         else ""
     )
@@ -76,17 +76,17 @@ class HelpScreen(ModalScreen[None]):
 
     def _sections(self) -> list[tuple[str, list[Key]]]:
         """The keys of this screen, those of others, and at last those that work in other lists only."""
-        found = {scope: [key for key in self._keys if key.scope == scope] for scope, _ in SECTIONS}
+        by_scope = {scope: [key for key in self._keys if key.scope == scope] for scope, _ in SECTIONS}
         titles = dict(SECTIONS)
         here, elsewhere = self._name, list[Key]()
         if self._kind is not None:
             here, titles["queue"] = "queue", TAB_OF[self._kind].title
-            elsewhere = [key for key in found["queue"] if self._kind not in key.kinds]
-            found["queue"] = [key for key in found["queue"] if self._kind in key.kinds]
-        scopes = sorted(found, key=lambda scope: scope != here)
+            elsewhere = [key for key in by_scope["queue"] if self._kind not in key.kinds]
+            by_scope["queue"] = [key for key in by_scope["queue"] if self._kind in key.kinds]
+        scopes = sorted(by_scope, key=lambda scope: scope != here)
         sections = []
         for scope in scopes:
-            parts = grouped(found[scope]) if scope == "queue" else [("", found[scope])]
+            parts = grouped(by_scope[scope]) if scope == "queue" else [("", by_scope[scope])]
             sections += [(f"{titles[scope]}{name and ': '}{name}", keys) for name, keys in parts]
         return [*sections, ("Other lists", elsewhere)]
 

@@ -75,7 +75,7 @@ class HistoryScreen(Dialog[Decision | None]):
     def _show(self) -> None:
         words, steps = self.query_one("#filter", Input).value.casefold().split(), self._history.steps
         texts = self._texts if words else []
-        rows = [at for at in range(len(steps) - 1, -1, -1) if all(word in texts[at] for word in words)]
+        rows = [index for index in range(len(steps) - 1, -1, -1) if all(word in texts[index] for word in words)]
         self.query_one(EntryList).show(View("example", np.array(rows, np.int32)))
         shown = f"{len(rows):,} of {plural(len(steps), 'decision')}" if words else plural(len(steps), "decision")
         self.query_one("#history-status", Static).update(f"{shown}, the latest first")

@@ -23,16 +23,18 @@ PAGE_KEYS: Final = ("home", "end", "pageup", "pagedown")
 class RuleList(OptionList, inherit_bindings=False):
     """Leaves Enter and the arrows to the screen, whose footer then offers them."""
 
-    BINDINGS: ClassVar = [one for one in OptionList.BINDINGS if isinstance(one, Binding) and one.key in PAGE_KEYS]
+    BINDINGS: ClassVar = [
+        binding for binding in OptionList.BINDINGS if isinstance(binding, Binding) and binding.key in PAGE_KEYS
+    ]
 
 
 class Panels(VerticalScroll, inherit_bindings=False):
     """Leaves the arrows to the screen, also where the panels do not fit."""
 
-    def reveal(self, box: OptionList, at: int) -> None:
+    def reveal(self, box: OptionList, line: int) -> None:
         """Scroll to a line of a list, and to the border above the first one."""
-        top = box.region.y - self.region.y + round(self.scroll_y) + 1 + at - round(box.scroll_y)
-        self.scroll_to_region(Region(0, top - (not at), 1, 2), animate=False, force=True)
+        top = box.region.y - self.region.y + round(self.scroll_y) + 1 + line - round(box.scroll_y)
+        self.scroll_to_region(Region(0, top - (not line), 1, 2), animate=False, force=True)
 
 
 class OverviewScreen(Tasks):
@@ -97,26 +99,26 @@ class OverviewScreen(Tasks):
         box.border_title = "Findings by rule" if rules else none
         if rules == self._shown:
             return
-        self._shown, at = rules, box.highlighted
+        self._shown, highlighted = rules, box.highlighted
         most = max((rule[2] for rule in rules), default=1)
         names = self.state.rule_names
         box.clear_options()
         box.add_options([Option(overview.rule_line(rule, most, names.get(rule[0], "")), id=rule[0]) for rule in rules])
-        box.highlighted = min(at, len(rules) - 1) if rules and at is not None else None
+        box.highlighted = min(highlighted, len(rules) - 1) if rules and highlighted is not None else None
 
     def action_move(self, by: int) -> None:
         """Move to another task or rule."""
         tasks, rules = self.query_one("#tasks", OptionList), self.query_one("#rules", OptionList)
         count = tasks.option_count
         here = count + (rules.highlighted or 0) if self.focused is rules else (tasks.highlighted or 0)
-        at = max(0, min(here + by, count + rules.option_count - 1))
-        self._highlight(*((tasks, at) if at < count else (rules, at - count)))
+        target = max(0, min(here + by, count + rules.option_count - 1))
+        self._highlight(*((tasks, target) if target < count else (rules, target - count)))
 
-    def _highlight(self, box: OptionList, at: int) -> None:
+    def _highlight(self, box: OptionList, line: int) -> None:
         for other in self.query(OptionList):
-            other.highlighted = at if other is box else None
+            other.highlighted = line if other is box else None
         box.focus(scroll_visible=False)
-        self.call_after_refresh(self.query_one(Panels).reveal, box, at)
+        self.call_after_refresh(self.query_one(Panels).reveal, box, line)
 
     def action_open(self) -> None:
         """Start the task under the cursor, or open the findings of the rule."""

@@ -149,9 +149,9 @@ class QueueScreen(Filtering):
         """Show new entries, and decisions made elsewhere."""
         super().catch_up()
         queue = self.session.queues[self.KIND]
-        known = len(queue), self.session.ended  # the end of the check may change the status of all examples
-        if known != self._known:
-            self._known = known
+        progress = len(queue), self.session.ended  # the end of the check may change the status of all examples
+        if progress != self._known:
+            self._known = progress
             self.filter_by(self.text)
         self.redraw(stay=True)
 
@@ -321,16 +321,16 @@ class QueueScreen(Filtering):
 
     def go_next(self) -> None:
         """Go to the next undecided entry of the list, or to the end of the queue."""
-        at = next_open(self.session, self.list.view, self.list.cursor) if self.list.view is not None else None
-        if at is not None and at != self.list.cursor:
-            self.list.cursor = at
+        index = next_open(self.session, self.list.view, self.list.cursor) if self.list.view is not None else None
+        if index is not None and index != self.list.cursor:
+            self.list.cursor = index
         else:
             self._prepare_entry(self.entry)
         self.redraw()
-        if at is None and self.current_task is not None and not self.current_task.audit:
+        if index is None and self.current_task is not None and not self.current_task.audit:
             self._closed = False
             self.next_stage()
-        elif at is None and self._closed and self.list.view is not None and len(self.list.view):
+        elif index is None and self._closed and self.list.view is not None and len(self.list.view):
             self._closed = False
             self.show_end(TAB_OF[self.KIND].title)
 

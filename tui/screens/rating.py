@@ -31,8 +31,8 @@ class Rating(Selecting):
     def rated(self) -> set[int]:
         """Numbers of the entries of the queue that have a rating."""
         log, queue = self.session.log, self.session.queues[self.KIND]
-        if (known := (id(log.decisions), len(queue), self.session.ended)) != self._rated_of:
-            self._rated_of, self._rated_seen, self._rated = known, 0, set()
+        if (basis := (id(log.decisions), len(queue), self.session.ended)) != self._rated_of:
+            self._rated_of, self._rated_seen, self._rated = basis, 0, set()
         for example in {decision.example for decision in log.decisions[self._rated_seen :]}:
             rows = set(queue.example_index.rows(example))
             self._rated = self._rated | rows if log.rating(example) else self._rated - rows
@@ -130,9 +130,9 @@ class Rating(Selecting):
         begin = task.sample.index(after) + 1 if after else 0
         for example in (*task.sample[begin:], *task.sample[:begin]):
             rows = [row for row in examples.example_index.rows(example) if examples.id(row) == example]
-            at = view.index(rows[0]) if rows and not self._is_judged(task, example) else None
-            if at is not None:
-                self.list.cursor = at
+            index = view.index(rows[0]) if rows and not self._is_judged(task, example) else None
+            if index is not None:
+                self.list.cursor = index
                 self.redraw()
                 return
         self.end_task()
@@ -149,10 +149,10 @@ class Rating(Selecting):
             return False
         statuses = self.session.queues[self.KIND].statuses.values
         here = self.list.cursor
-        for at in chain(range(here + 1, len(view)), range(here)):
-            number = view[at]
+        for index in chain(range(here + 1, len(view)), range(here)):
+            number = view[index]
             if number >= 0 and number not in rated and statuses[number] != ReviewStatus.NOTHING:
-                self.list.cursor = at
+                self.list.cursor = index
                 self.redraw()
                 return True
         return False

@@ -81,8 +81,8 @@ class Selecting(Changing):
         group, number = view.group_at(self.list.cursor), self.list.number
         self.group_view(view)
         self.list.show(view)
-        at = view.index_of_group(group.key) if group else view.index(number) if number is not None else 0
-        self.list.cursor = at or 0
+        cursor = view.index_of_group(group.key) if group else view.index(number) if number is not None else 0
+        self.list.cursor = cursor or 0
         self.redraw()
 
     def group_view(self, view: View) -> None:
@@ -207,19 +207,19 @@ class Selecting(Changing):
             return
         self.working = True
         self.say(f"computing the repairs of {name} …")
-        found: list[Repairs] = []
+        plans: list[Repairs] = []
 
         async def work() -> None:
             worker = get_current_worker()
             try:
-                await cancellable(lambda: found.append(
+                await cancellable(lambda: plans.append(
                     repairs(
                         self.session, self.state.live_lint, rows, lambda: worker.is_cancelled, decided_too=decided_too
                     )
                 ))  # fmt: skip
             finally:
                 self.working = False
-            plan = found[0]
+            plan = plans[0]
             if plan.decisions:
                 self._ask(f"Repair {name}?", repairs_text(plan), lambda: decide(self.session, plan, name))
             else:

@@ -41,11 +41,11 @@ class Tasks(FrameScreen):
         drawn = task_lines(session, self.state.inbox, audits_in([session.log]).audits)
         if tuple(drawn.values()) == self._drawn:
             return
-        at = box.highlighted if self._drawn else 0
+        highlighted = box.highlighted if self._drawn else 0
         self._drawn = tuple(drawn.values())
         box.clear_options()
         box.add_options([ListOption(line, id=name) for name, line in drawn.items()])
-        box.highlighted = at
+        box.highlighted = highlighted
 
     def start(self, name: str) -> None:
         """Start a task by its name."""
@@ -95,13 +95,13 @@ class Tasks(FrameScreen):
         def answered(text: str | None) -> None:
             if text is None:
                 return
-            found = re.fullmatch(r"(\d{1,6})(?:\s+seed\s+(\d{1,9}))?", text, re.ASCII | re.IGNORECASE)
-            if found is None or not int(found[1]):
+            match = re.fullmatch(r"(\d{1,6})(?:\s+seed\s+(\d{1,9}))?", text, re.ASCII | re.IGNORECASE)
+            if match is None or not int(match[1]):
                 self.notify("write a number of examples, and a seed: 200 seed 0", severity="warning", timeout=6)
                 return
             codes = self.state.sources.config.check.drop
             try:
-                name = start_audit(self.session, population, int(found[1]), int(found[2] or 0), codes)
+                name = start_audit(self.session, population, int(match[1]), int(match[2] or 0), codes)
             except CurateError as error:
                 self.app.post_message(Failed(error))
                 return
@@ -145,11 +145,11 @@ class Tasks(FrameScreen):
         """Count what would be written, and ask."""
         files = self.state.sources.files
         removed = checked_removed_path(output, "removed", files, files, overwrite=True)
-        found: list[ApplyResult] = []
-        await cancellable(lambda: found.append(apply(self._work(), None)))
+        results: list[ApplyResult] = []
+        await cancellable(lambda: results.append(apply(self._work(), None)))
         replaced = " and ".join(visible(path.name) for path in (output, removed) if path.exists())
         body = lines(
-            *apply_text(found[0], str(output), str(removed)),
+            *apply_text(results[0], str(output), str(removed)),
             Content.assemble((f"replaces {replaced}", "bold $text-warning")) if replaced else None,
             "The files of the data are not changed.",
         )

@@ -34,8 +34,8 @@ class RunsScreen(PlainScreen):
     @property
     def runs(self) -> list[Followed]:
         """The training runs as last read."""
-        found: list[Followed] = self.state.results.get("runs", [])
-        return found
+        followed: list[Followed] = self.state.results.get("runs", [])
+        return followed
 
     @property
     def known(self) -> bool:
@@ -50,9 +50,9 @@ class RunsScreen(PlainScreen):
     @work(thread=True, exclusive=True, exit_on_error=False, group="runs")
     def read_folders(self) -> None:
         """Read new events of the folders."""
-        found = self.follower.read_runs()
-        if not self.known or found != self.state.results["runs"]:  # unchanged runs are not redrawn
-            self.app.post_message(Measured("runs", found))
+        runs = self.follower.read_runs()
+        if not self.known or runs != self.state.results["runs"]:  # unchanged runs are not redrawn
+            self.app.post_message(Measured("runs", runs))
 
     def catch_up(self) -> None:
         """Offer the keys that have an effect now."""

@@ -81,12 +81,12 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
         group = self.view.group_at(self.cursor) if self.view is not None else None
         self.view = view
         self.virtual_size = Size(1, len(view))
-        at = view.index_of_group(group.key) if group else view.index(before) if before is not None else None
-        self.before = self.before if at is None and not self.cursor else None
-        at = at or 0
-        moved, self.cursor = at != self.cursor, at
+        row = view.index_of_group(group.key) if group else view.index(before) if before is not None else None
+        self.before = self.before if row is None and not self.cursor else None
+        row = row or 0
+        moved, self.cursor = row != self.cursor, row
         if moved:  # keeps the line at its screen position
-            self.scroll_to(y=at - top, animate=False, force=True)
+            self.scroll_to(y=row - top, animate=False, force=True)
         self.refresh()
         if (group or before != self.number) and not moved:  # the cursor may be on another entry
             self.watch_cursor()
@@ -98,8 +98,8 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
     def watch_cursor(self, before: int = 0) -> None:
         """Scroll to the cursor, and call `pointed`."""
         width = self.scrollable_content_region.width
-        for at in (before, self.cursor):
-            self.refresh(Region(0, at - self.scroll_offset.y, width, 1))
+        for row in (before, self.cursor):
+            self.refresh(Region(0, row - self.scroll_offset.y, width, 1))
         self._reveal()
         self._pointed()
 
@@ -127,17 +127,17 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """Render a row of the list, if there is an entry for it."""
-        at = y + self.scroll_offset.y
+        row = y + self.scroll_offset.y
         width = self.scrollable_content_region.width
-        if self.view is None or at >= len(self.view):
+        if self.view is None or row >= len(self.view):
             return Strip.blank(width, self.rich_style)
-        here = at == self.cursor
-        look = (width, here and self.has_focus, here, self.app.theme, self._look(self.view[at]))
+        here = row == self.cursor
+        look = (width, here and self.has_focus, here, self.app.theme, self._look(self.view[row]))
         strip = self._strips.get(look)
         if strip is None:
             if len(self._strips) > MAX_CACHED_ROWS:
                 self._strips.clear()
-            strip = self._strips[look] = self._row_strip(self.view[at], width, here=here)
+            strip = self._strips[look] = self._row_strip(self.view[row], width, here=here)
         return strip
 
     def _row_strip(self, number: int, width: int, *, here: bool) -> Strip:

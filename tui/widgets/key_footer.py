@@ -19,27 +19,27 @@ class KeyFooter(Footer):
         self._composed: list[ActiveBinding] = []
 
     def _offered(self) -> list[ActiveBinding]:
-        known: dict[str, ActiveBinding] = {}
+        by_action: dict[str, ActiveBinding] = {}
         for key in self.screen.active_bindings.values():
             if key.binding.show or key.binding.id in SHOWN_IF_ROOM:
-                known.setdefault(key.binding.action, key)
+                by_action.setdefault(key.binding.action, key)
         room = (self.size.width or self.app.size.width) + 1
         fitting = set()
-        for action, key in sorted(known.items(), key=lambda item: _rank(item[1])):
+        for action, key in sorted(by_action.items(), key=lambda item: _rank(item[1])):
             room -= len(self.app.get_key_display(key.binding)) + len(key.binding.description) + 2
             if room < 0:
                 break
             fitting.add(action)
-        return [key for action, key in known.items() if action in fitting]
+        return [key for action, key in by_action.items() if action in fitting]
 
     def compose(self) -> ComposeResult:
         """The keys that fit; none before the screen knows them."""
         self._composed = self._offered() if self._bindings_ready else []
         for key in self._composed:
-            found, shown = key.binding, self.app.get_key_display(key.binding)
-            yield FooterKey(found.key, shown, found.description, found.action, not key.enabled, key.tooltip).data_bind(
-                compact=Footer.compact
-            )
+            binding, shown = key.binding, self.app.get_key_display(key.binding)
+            yield FooterKey(
+                binding.key, shown, binding.description, binding.action, not key.enabled, key.tooltip
+            ).data_bind(compact=Footer.compact)
 
     async def on_resize(self) -> None:
         """Show the keys that fit now."""

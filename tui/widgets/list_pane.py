@@ -45,8 +45,8 @@ class ListPane(Vertical):
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Begin to drag the border."""
-        at, end = (event.x, self.size.width) if self.wide else (event.y, self.size.height)
-        if at >= end:  # behind the content there is only the border
+        position, end = (event.x, self.size.width) if self.wide else (event.y, self.size.height)
+        if position >= end:  # behind the content there is only the border
             self.capture_mouse()
             event.stop()
 
@@ -54,8 +54,10 @@ class ListPane(Vertical):
         """Drag the border."""
         if self.app.mouse_captured is self and self.parent is not None:
             room = self.screen.query_one("#room").region
-            at, size = (event.screen_x - room.x, room.width) if self.wide else (event.screen_y - room.y, room.height)
-            self.resize_to(round(100 * (at + 1) / max(1, size)))
+            position, size = (
+                (event.screen_x - room.x, room.width) if self.wide else (event.screen_y - room.y, room.height)
+            )
+            self.resize_to(round(100 * (position + 1) / max(1, size)))
 
     def on_mouse_up(self) -> None:
         """End to drag the border."""

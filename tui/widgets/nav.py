@@ -70,9 +70,9 @@ class Nav(Widget):
 
     def on_click(self, event: events.Click) -> None:
         """Post the clicked screen."""
-        at = 0
+        end = 0
         for name, part in self._parts():
-            at += part.cell_length
-            if event.x < at:
+            end += part.cell_length
+            if event.x < end:
                 self.post_message(self.Chosen(name))
                 return
