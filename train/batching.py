@@ -144,14 +144,14 @@ def split_into_microbatches(lengths: Sequence[int], max_tokens: int, ranks: int 
             fullest = max(fitting, key=lambda number: (sizes[number], -number))
             packs[fullest].append(index)
             sizes[fullest] += lengths[index]
-    found: list[list[list[int]]] = [[] for _ in range(ranks)]
+    by_rank: list[list[list[int]]] = [[] for _ in range(ranks)]
     work = [0] * ranks
     for number in sorted(range(len(packs)), key=lambda number: (-sizes[number], number)):
         least = min(range(ranks), key=lambda rank: (work[rank], rank))
-        found[least].append(sorted(packs[number]))
+        by_rank[least].append(sorted(packs[number]))
         work[least] += sizes[number]
-    most = max(map(len, found))
-    return [mine + [[] for _ in range(most - len(mine))] for mine in found]
+    most = max(map(len, by_rank))
+    return [mine + [[] for _ in range(most - len(mine))] for mine in by_rank]
 
 
 @dataclass
@@ -204,7 +204,7 @@ class Microbatches:
                 "set  activation_checkpointing = true,  lower max_length or rank, or use a smaller base; `curate "
                 "train --plan` shows what fits",
             )
-        packs = (one for microbatches in self._of_all(step) for one in microbatches)
-        largest = max(self.tokens([step[at] for at in one]) for one in packs)
+        packs = (microbatch for microbatches in self._of_all(step) for microbatch in microbatches)
+        largest = max(self.tokens([step[index] for index in microbatch]) for microbatch in packs)
         self.max_tokens = max(min(self.max_tokens, largest) // 2, longest)
         return self.max_tokens

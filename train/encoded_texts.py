@@ -100,16 +100,16 @@ class Run(NamedTuple):
 
 def runs_of(text: Encoded) -> list[Run]:
     """The runs of a text. The first token of a text is never trained on: nothing precedes it."""
-    found: list[Run] = []
+    runs: list[Run] = []
     for index in range(1, len(text.labels)):
         if text.labels[index] == IGNORE_INDEX:
             continue
         weight = text.weights[index]
-        if found and found[-1].end == index and found[-1].weight == weight:
-            found[-1] = Run(found[-1].first, index + 1, weight)
+        if runs and runs[-1].end == index and runs[-1].weight == weight:
+            runs[-1] = Run(runs[-1].first, index + 1, weight)
         else:
-            found.append(Run(index, index + 1, weight))
-    return found
+            runs.append(Run(index, index + 1, weight))
+    return runs
 
 
 class TextWriter:

@@ -94,18 +94,18 @@ class LossLog(JsonLines):
         super().__init__(path, silent=silent)
         self.lines_of = lines_of
 
-    def write(self, step: int, texts: Sequence[int], found: Sequence[Sequence[float]]) -> None:
+    def write(self, step: int, texts: Sequence[int], sums_of_texts: Sequence[Sequence[float]]) -> None:
         """Append a step: for each text the sum of its losses, its supervised tokens, and how many were right."""
-        logged = [(text, sums) for text, sums in zip(texts, found, strict=True) if self.lines_of[text]]
-        texts, found = [text for text, _ in logged], [sums for _, sums in logged]
+        logged = [(text, sums) for text, sums in zip(texts, sums_of_texts, strict=True) if self.lines_of[text]]
+        texts, sums_of_texts = [text for text, _ in logged], [sums for _, sums in logged]
         self.append(
             {
                 "step": step,
                 "lines": [int(self.lines_of[text]) for text in texts],
                 "texts": list(texts),
-                "loss": [round(total / count, 5) if count else 0.0 for total, count, _ in found],
-                "tokens": [round(count) for _, count, _ in found],
-                "right": [round(right) for *_, right in found],
+                "loss": [round(total / count, 5) if count else 0.0 for total, count, _ in sums_of_texts],
+                "tokens": [round(count) for _, count, _ in sums_of_texts],
+                "right": [round(right) for *_, right in sums_of_texts],
             }
         )
 

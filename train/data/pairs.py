@@ -42,8 +42,8 @@ def sides_of(example: Example, objective: ObjectiveName) -> tuple[Side, ...] | s
     if not isinstance(label, bool):
         return "contains neither a label (true or false) nor a chosen and rejected answer, as objective 'kto' needs"
     turns = example.value["messages"]
-    asked = max((at for at, turn in enumerate(turns) if turn.get("role") == "user"), default=-1)
-    return (Side(1 if label else -1, _conversation(example, turns, asked + 1)),)
+    last_question = max((index for index, turn in enumerate(turns) if turn.get("role") == "user"), default=-1)
+    return (Side(1 if label else -1, _conversation(example, turns, last_question + 1)),)
 
 
 def preferred_examples(examples: Iterable[Example], objective: ObjectiveName) -> Iterator[Example]:
@@ -60,23 +60,31 @@ def preferred_examples(examples: Iterable[Example], objective: ObjectiveName) ->
 def _of_pair(example: Example, keys: tuple[str, str], better: int, worse: int) -> tuple[Side, ...] | str:
     """The sides of a pair, whose last `better` and `worse` turns differ."""
     chosen, rejected = (_turns(example, key) for key in keys)
-    at = f"/{keys[0]}"
-    prompt = [one.value for one in example.messages if one.pointer != at and not one.pointer.startswith(f"{at}/")]
-    found = [Side(1, _conversation(example, prompt + chosen, len(prompt + chosen) - better))]
-    found.append(Side(-1, _conversation(example, prompt + rejected, len(prompt + rejected) - worse)))
-    if not any(turn.get("role") == "user" for turn in found[0].value["messages"]):
+    pointer = f"/{keys[0]}"
+    prompt = [
+        message.value
+        for message in example.messages
+        if message.pointer != pointer and not message.pointer.startswith(f"{pointer}/")
+    ]
+    sides = [Side(1, _conversation(example, prompt + chosen, len(prompt + chosen) - better))]
+    sides.append(Side(-1, _conversation(example, prompt + rejected, len(prompt + rejected) - worse)))
+    if not any(turn.get("role") == "user" for turn in sides[0].value["messages"]):
         return "contains no message of the user before its two answers"
-    return tuple(found)
+    return tuple(sides)
 
 
 def _turns(example: Example, key: str) -> list[Any]:
     """The turns of a side, from the value or as read into messages."""
-    value, at = example.value.get(key), f"/{key}"
+    value, pointer = example.value.get(key), f"/{key}"
     if value is None:
-        return [one.value for one in example.messages if one.pointer == at or one.pointer.startswith(f"{at}/")]
+        return [
+            message.value
+            for message in example.messages
+            if message.pointer == pointer or message.pointer.startswith(f"{pointer}/")
+        ]
     listed = value if isinstance(value, list) else [value]
     return [
-        speaker_turn(turn, at).value if isinstance(turn, dict) else {"role": "assistant", "content": turn}
+        speaker_turn(turn, pointer).value if isinstance(turn, dict) else {"role": "assistant", "content": turn}
         for turn in listed
     ]
 
@@ -84,20 +92,22 @@ def _turns(example: Example, key: str) -> list[Any]:
 def _conversation(example: Example, turns: list[Any], first: int) -> dict[str, Any]:
     """The conversation with these turns; answers before turn `first` are not trained on."""
     masked = [
-        {**turn, "weight": 0} if at < first and turn.get("role") == "assistant" else turn
-        for at, turn in enumerate(turns)
+        {**turn, "weight": 0} if index < first and turn.get("role") == "assistant" else turn
+        for index, turn in enumerate(turns)
     ]
     return {**example.value, "messages": masked}
 
 
 def refused_lines(path: Path) -> dict[int, str]:
     """By line, why the rules of family P refuse the preferences of a file."""
-    found: dict[int, str] = {}
+    reasons: dict[int, str] = {}
 
     def note(findings: list[Finding]) -> None:
-        for one in findings:
-            if one.severity is Severity.ERROR and one.line:
-                found.setdefault(one.line, f"{one.code} {one.pointer}: {one.message}".replace(" : ", ": "))
+        for finding in findings:
+            if finding.severity is Severity.ERROR and finding.line:
+                reasons.setdefault(
+                    finding.line, f"{finding.code} {finding.pointer}: {finding.message}".replace(" : ", ": ")
+                )
 
     check_paths([path], CheckConfig(select=("P",)), found=note)
-    return found
+    return reasons

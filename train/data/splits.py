@@ -87,8 +87,8 @@ class Split:
             )
         numbers = iter(self.numbers.tolist())
         number = next(numbers, None)
-        for at, example in enumerate(examples_in(self.path)):
-            if at == number:
+        for index, example in enumerate(examples_in(self.path)):
+            if index == number:
                 yield example
                 number = next(numbers, None)
 
@@ -118,16 +118,16 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe, cont
         )
     state = state_of(path)
     as_is = name == "train" and recipe.history == "as-is"
-    found = tokenized(path, template, recipe, context, as_is=as_is)
-    columns, facts = found.columns, found.facts
+    encoded = tokenized(path, template, recipe, context, as_is=as_is)
+    columns, facts = encoded.columns, encoded.facts
     left_out = [
         LeftOut(split=name, line=line, example=example, reason=reason) for line, example, reason in facts["left_out"]
     ]
-    long = [one for one in left_out if one.reason.startswith("K001")]
-    unusable = [one for one in left_out if not one.reason.startswith("K001")]
+    long = [omission for omission in left_out if omission.reason.startswith("K001")]
+    unusable = [omission for omission in left_out if not omission.reason.startswith("K001")]
     _refuse_left_out(path, long, recipe.over_length, "over_length")
     _refuse_left_out(path, unusable, recipe.untrainable, "untrainable")
-    if not len(found.texts):
+    if not len(encoded.texts):
         raise InputError(f"{path}: no example is left to use", "check the file, max_length and the chat template")
     signs, systems = columns["signs"], columns["systems"]
     if 1 not in signs or (name == "train" and recipe.objective == "kto" and -1 not in signs):
@@ -137,7 +137,7 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe, cont
     if 2 * facts["thinking"] > len(systems):
         shared["chat_template_kwargs"] = {"enable_thinking": True} | shared.get("chat_template_kwargs", {})
     return Split(
-        name, path, found.texts, columns["owners"], signs, columns["lines"], columns["numbers"],
+        name, path, encoded.texts, columns["owners"], signs, columns["lines"], columns["numbers"],
         columns["example_weights"], systems, (*long, *unusable), Counter(facts["mismatches"]),
         facts["system"] if (systems == systems[0]).all() else None, shared, facts["highest"], state,
     )  # fmt: skip
@@ -152,17 +152,17 @@ def context_of(recipe: Recipe) -> int:
     return left
 
 
-def _refuse_left_out(path: Path, found: Sequence[LeftOut], policy: str, key: str) -> None:
-    if not found or policy == "leave-out":
+def _refuse_left_out(path: Path, left_out: Sequence[LeftOut], policy: str, key: str) -> None:
+    if not left_out or policy == "leave-out":
         return
-    listed = [f"{path}:{one.line}: {one.reason}" for one in found[:MAX_SHOWN]]
-    if len(found) > MAX_SHOWN:
-        listed.append(f"... and {len(found) - MAX_SHOWN:,} more")
+    listed = [f"{path}:{omission.line}: {omission.reason}" for omission in left_out[:MAX_SHOWN]]
+    if len(left_out) > MAX_SHOWN:
+        listed.append(f"... and {len(left_out) - MAX_SHOWN:,} more")
     ways = (
         "fix them"
         if key == "untrainable"
         else "shorten them"
-        if "the model's" in found[0].reason
+        if "the model's" in left_out[0].reason
         else "raise max_length"
     )
     raise InputError.of_lines(listed, f'{ways}, or set  {key} = "leave-out"  in the recipe: the report then lists them')
@@ -185,14 +185,14 @@ def held_out_prompts(split: Split, template: Template, recipe: Recipe) -> list[H
     if not count:
         return []
     step = max(1, len(np.unique(split.owners[split.signs > 0])) // count)
-    found: list[HeldOutPrompt] = []
+    prompts: list[HeldOutPrompt] = []
     for example in islice(preferred_examples(split.examples(), recipe.objective), 0, None, step):
-        if len(found) == count:
+        if len(prompts) == count:
             break
         prompt = template.prompt(example.value)
         if prompt is not None and example.answer is not None:
-            found.append(HeldOutPrompt(example.prompt[-1].text, prompt, example.answer.text))
-    return found
+            prompts.append(HeldOutPrompt(example.prompt[-1].text, prompt, example.answer.text))
+    return prompts
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,13 +215,13 @@ class Prepared:
     @property
     def splits(self) -> tuple[Split, ...]:
         """The splits, each once, the held-out one last."""
-        found = (self.train, self.validation, self.held_out)
-        return tuple({split.name: split for split in found if split is not None}.values())
+        candidates = (self.train, self.validation, self.held_out)
+        return tuple({split.name: split for split in candidates if split is not None}.values())
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:
         """Examples of all splits that are not used."""
-        return tuple(one for split in self.splits for one in split.left_out)
+        return tuple(omission for split in self.splits for omission in split.left_out)
 
     @property
     def mismatches(self) -> dict[str, int]:
@@ -273,7 +273,7 @@ def prepare(recipe: Recipe, printer: JournalPrinter) -> Prepared:
     lengths = train.encoded.lengths.tolist()
     measuring = measuring_of(
         recipe,
-        trained=sum(lengths[at] for step in order for at in step),
+        trained=sum(lengths[index] for step in order for index in step),
         held_out=int(held_out.encoded.lengths.sum()),
         mean=sum(lengths) / len(train.lines),
         measurements=len(order) // evaluate_every(recipe, len(order)),

@@ -67,14 +67,14 @@ def tokenized(path: Path, template: Template, recipe: Recipe, context: int, *, a
             return _tokenize(path, template, recipe, context, as_is=as_is)
         parts = (store.code_id(*PACKAGES), sha256(path), tokenizer_id(template), settings)
         numbers, columns = (store.entry(folder, "tokens", suffix, *parts) for suffix in (".bin", ".npz"))
-        found = store.load(columns, lambda arrays: _kept(numbers, arrays))
-        if found is None:
+        encoded = store.load(columns, lambda arrays: _kept(numbers, arrays))
+        if encoded is None:
             store.make_room(folder)
-            found = _tokenize(path, template, recipe, context, as_is=as_is, entry=numbers)
-            if len(found.texts):
-                facts = np.frombuffer(json.dumps(found.facts).encode(), dtype=np.uint8)
-                store.save(columns, found.texts.columns | found.columns | {"facts": facts})
-        return found
+            encoded = _tokenize(path, template, recipe, context, as_is=as_is, entry=numbers)
+            if len(encoded.texts):
+                facts = np.frombuffer(json.dumps(encoded.facts).encode(), dtype=np.uint8)
+                store.save(columns, encoded.texts.columns | encoded.columns | {"facts": facts})
+        return encoded
 
 
 @contextmanager
@@ -185,7 +185,7 @@ class Tokenizing:
         for side, encoding in encoded:
             for text in encoding.encoded:
                 # without the weight of the example
-                own = text if weight == 1 else replace(text, weights=[one / weight for one in text.weights])
+                own = text if weight == 1 else replace(text, weights=[each / weight for each in text.weights])
                 self.writer.add(own)
                 columns["owners"].append(len(columns["numbers"]))
                 columns["signs"].append(side.sign)

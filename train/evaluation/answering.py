@@ -46,7 +46,7 @@ class ResponseCache:
 
     def complete(
         self,
-        asked: Sequence[tuple[str, Asked]],
+        questions: Sequence[tuple[str, Asked]],
         compute: Callable[[dict[str, Asked]], Iterable[dict[str, Any]]],
         done: Callable[[int], None],
     ) -> list[Any]:
@@ -54,9 +54,9 @@ class ResponseCache:
 
         `done` is called with numbers of keys.
         """
-        missing = {key: question for key, question in asked if self.get(key) is None}
-        done(len(asked) - len(missing))
+        missing = {key: question for key, question in questions if self.get(key) is None}
+        done(len(questions) - len(missing))
         for values in compute(missing) if missing else ():
             self.add(values)
             done(len(values))
-        return [self.get(key) for key, _ in asked]
+        return [self.get(key) for key, _ in questions]

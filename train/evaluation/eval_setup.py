@@ -47,8 +47,8 @@ class EvalSetup:
     @property
     def metrics(self) -> tuple[str, ...]:
         """The metrics, the deciding one first."""
-        found = dict.fromkeys((self.metric, *TASKS[self.task].metrics))
-        return tuple(name for name in found if self.losses or name != PERPLEXITY.name)
+        names = dict.fromkeys((self.metric, *TASKS[self.task].metrics))
+        return tuple(name for name in names if self.losses or name != PERPLEXITY.name)
 
 
 def eval_setup(trained: Trained, template: Template | None, options: Options) -> EvalSetup:
@@ -69,8 +69,8 @@ def eval_setup(trained: Trained, template: Template | None, options: Options) ->
     guessed, why = guess_task(given or [question.expected for question in questions_of(held_out, "all")])
     task = options.task or guessed
     turns: Turns = options.turns or ("all" if task == "tools" else "last")
-    asked, shown = questions_of(held_out, turns), questions_of(pool, turns)
-    if not asked:
+    questions, shown = questions_of(held_out, turns), questions_of(pool, turns)
+    if not questions:
         raise InputError(
             f"{visible(str(path))}: holds no question with an answer",
             "choose another split with --split, or split the data again",
@@ -83,10 +83,10 @@ def eval_setup(trained: Trained, template: Template | None, options: Options) ->
     labels = len({normalised(question.expected.text) for question in shown})
     default = max(SHOTS, min(labels, 2 * SHOTS)) if task == "classification" else SHOTS
     shots = default if options.shots is None else options.shots
-    notes = _notes(trained, template, asked, shown, task)
-    chosen, task_from = spread_evenly(asked, options.limit), why if options.task is None else "named"
+    notes = _notes(trained, template, questions, shown, task)
+    chosen, task_from = spread_evenly(questions, options.limit), why if options.task is None else "named"
     return EvalSetup(
-        split, path, chosen, len(asked), shown, task, task_from, metric, shots, notes, template is not None
+        split, path, chosen, len(questions), shown, task, task_from, metric, shots, notes, template is not None
     )
 
 
@@ -97,8 +97,8 @@ def examples_of(trained: Trained, path: Path) -> list[Example]:
     """
     if not path.is_file():
         raise InputError(f"{visible(str(path))}: no such file", "name the split folder with --data if it was moved")
-    known = (trained.folder.read("identity.json") or {}).get("data", {}).get(path.stem)
-    if known is not None and sha256(path) != known:
+    digest = (trained.folder.read("identity.json") or {}).get("data", {}).get(path.stem)
+    if digest is not None and sha256(path) != digest:
         raise InputError(
             f"{visible(str(path))}: has changed since the training; its examples may have been trained on",
             "restore it, or train again on the new data",
@@ -108,20 +108,20 @@ def examples_of(trained: Trained, path: Path) -> list[Example]:
 
 
 def _notes(
-    trained: Trained, template: Template | None, asked: list[Question], pool: list[Question], task: TaskName
+    trained: Trained, template: Template | None, questions: list[Question], pool: list[Question], task: TaskName
 ) -> tuple[str, ...]:
     """Notes on the validity of the numbers."""
     notes = []
     if trained.report.manifest is None:
         notes.append("the data has no manifest: nothing proves that held-out examples are not in the training data")
     seen = {normalised(question.request) for question in pool}
-    if again := sum(normalised(question.request) in seen for question in asked):
+    if again := sum(normalised(question.request) in seen for question in questions):
         notes.append(
-            f"{plural(again, 'held-out question')} of {len(asked):,} {'is' if again == 1 else 'are'} also asked "
+            f"{plural(again, 'held-out question')} of {len(questions):,} {'is' if again == 1 else 'are'} also asked "
             "in the training data"
         )
     if task == "tools" and template is not None:
-        unread = sum(_loses_calls(template, question) for question in asked[:LIMIT] if question.expected.calls)
+        unread = sum(_loses_calls(template, question) for question in questions[:LIMIT] if question.expected.calls)
         if unread:
             notes.append(
                 f"the calls of {plural(unread, 'answer')} cannot be parsed from the output of this chat template: "
@@ -141,8 +141,8 @@ def longest_answer(setup: EvalSetup, tokens: Callable[[str], int]) -> int:
     """Maximum tokens of an answer: the 98th percentile of training answers and a margin, in steps of 16."""
     sample = spread_evenly(setup.pool or setup.questions, MAX_SAMPLE)
     lengths = sorted(tokens(question.written) for question in sample)
-    wanted = lengths[int(0.98 * (len(lengths) - 1))] + 8
+    length = lengths[int(0.98 * (len(lengths) - 1))] + 8
     if setup.task == "tools":
-        wanted += 64  # calls are no text
+        length += 64  # calls are no text
     thinks = any(len(question.written) > len(question.expected.text) for question in sample)
-    return int(min(MAX_REASONING_TOKENS if thinks else MAX_ANSWER_TOKENS, -(-wanted // 16) * 16))
+    return int(min(MAX_REASONING_TOKENS if thinks else MAX_ANSWER_TOKENS, -(-length // 16) * 16))

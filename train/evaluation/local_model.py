@@ -51,7 +51,9 @@ class LocalModel:
         encoding = self.template.encode({**question.example.value, "messages": question.messages})
         return encoding.problems[0].message if encoding.problems else "the chat template changes its earlier turns"
 
-    def agree(self, asked: Sequence[tuple[System, Sequence[Prompt]]], cache: ResponseCache, most: int) -> None:
+    def agree(
+        self, prompts_by_system: Sequence[tuple[System, Sequence[Prompt]]], cache: ResponseCache, most: int
+    ) -> None:
         """Nothing leaves this machine."""
 
     def ask(

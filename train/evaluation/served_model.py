@@ -98,15 +98,17 @@ class ServedModel:
         """Why a question cannot be asked."""
         return "its tools are not valid JSON"
 
-    def agree(self, asked: Sequence[tuple[System, Sequence[ServedPrompt]]], cache: ResponseCache, most: int) -> None:
+    def agree(
+        self, prompts_by_system: Sequence[tuple[System, Sequence[ServedPrompt]]], cache: ResponseCache, most: int
+    ) -> None:
         """Print how much is asked and what it costs. Raises `UsageError` without consent."""
         missing = [
-            prompt for system, prompts in asked for key, prompt in self._requests(system, prompts, most)
+            prompt for system, prompts in prompts_by_system for key, prompt in self._requests(system, prompts, most)
             if cache.get(key) is None
         ]  # fmt: skip
         if not missing:
             return
-        total = sum(len(prompts) for _, prompts in asked)
+        total = sum(len(prompts) for _, prompts in prompts_by_system)
         into, out = sum(prompt.tokens for prompt in missing), most * len(missing)
         price = None
         if self.server.price is not None:

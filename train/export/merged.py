@@ -69,12 +69,12 @@ def _conv1d(module: Any, inputs: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def merge(model: Any, wanted: DtypeName, shown: str) -> tuple[Any, torch.dtype]:
+def merge(model: Any, dtype_name: DtypeName, shown: str) -> tuple[Any, torch.dtype]:
     """The model with its adapter merged, and the dtype of its weights. One matrix at a time is in float32.
 
     Raises `ModelError` if the adapter contains NaN or infinity, or if weights do not fit into the wanted dtype.
     """
-    dtype = DTYPES.get(wanted, torch.float16)
+    dtype = DTYPES.get(dtype_name, torch.float16)
     highest = max(_largest(parameter) for parameter in model.parameters())
     tuners = [module for module in model.modules() if isinstance(module, BaseTunerLayer)]
     for module in tuners:
@@ -89,10 +89,10 @@ def merge(model: Any, wanted: DtypeName, shown: str) -> tuple[Any, torch.dtype]:
             ) from error
         highest = max(highest, _largest(layer.weight))
         if dtype is torch.float16 and highest > MAX_WEIGHT:
-            dtype = _fallback_dtype(wanted, highest)
+            dtype = _fallback_dtype(dtype_name, highest)
         layer.weight.data = layer.weight.data.to(dtype)
     if dtype is torch.float16 and highest > MAX_WEIGHT:
-        dtype = _fallback_dtype(wanted, highest)
+        dtype = _fallback_dtype(dtype_name, highest)
     whole = model.unload() if isinstance(model, PeftModel) else model
     for parameter in whole.parameters():
         parameter.data = parameter.data.to(dtype)

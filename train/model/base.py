@@ -105,23 +105,23 @@ def training_problems(recipe: Recipe, dtype: torch.dtype, *, here: bool = True) 
     """
     if not here:
         return _weight_problems(recipe)
-    found = base_problems(recipe, dtype)
+    problems = base_problems(recipe, dtype)
     if (missing := reporting_problem(recipe)) is not None:
-        found.append(Problem(*missing))
+        problems.append(Problem(*missing))
     if recipe.parallel == "fsdp" and device().type == "cpu":
-        found.append(Problem('parallel = "fsdp": weights are shared out among GPUs only', 'set  parallel = "ddp"'))
+        problems.append(Problem('parallel = "fsdp": weights are shared out among GPUs only', 'set  parallel = "ddp"'))
     elif recipe.parallel == "fsdp" and world_size() == 1:
         start = "torchrun --nproc-per-node N -m curate train RECIPE"
-        found.append(
+        problems.append(
             Problem('parallel = "fsdp": there is one process, and it shares out weights among several',
                     f'start it with  {start},  or set  parallel = "ddp"')
         )  # fmt: skip
     if dtype == torch.float16 and device().type == "cpu":
-        found.append(
+        problems.append(
             Problem('dtype = "float16": is not trained on a CPU, which computes in float16 slowly and without range',
                     'set  dtype = "auto"')
         )  # fmt: skip
-    return found
+    return problems
 
 
 def base_problems(recipe: Recipe, dtype: torch.dtype) -> list[Problem]:
@@ -150,22 +150,22 @@ def attention_problem(recipe: Recipe, dtype: torch.dtype) -> Problem | None:
 
 def _weight_problems(recipe: Recipe) -> list[Problem]:
     """Weights that would be trained otherwise than the recipe says."""
-    config, found = configuration(recipe.model), []
+    config, problems = configuration(recipe.model), []
     if getattr(config, "quantization_config", None) is not None:
-        found.append(
+        problems.append(
             Problem(
                 f"{recipe.model}: its weights are quantised already; a training quantises weights in 16 bits itself",
                 "name the base that it was made from",
             )
         )
     if (count := experts_of(config)) > 1 and recipe.quantised:
-        found.append(
+        problems.append(
             Problem(
                 f"{recipe.model}: has {count} experts in weights that bitsandbytes leaves in 16 bits",
                 'set  method = "lora"  (adapters on attention, the experts stay as they are), or name a dense model',
             )
         )
-    return found
+    return problems
 
 
 def experts_of(config: Any) -> int:

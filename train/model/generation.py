@@ -34,9 +34,9 @@ def generate(model: Any, **options: Any) -> Any:
 
 def stop_ids(template: Template, texts: Iterable[Encoded]) -> list[int]:
     """Tokens that end an answer: end of text, and the control tokens at the end of training answers."""
-    found = {template.tokenizer.eos_token_id}
-    found |= template.stop_ids.intersection(np.unique(EncodedTexts.of(texts).last).tolist())
-    return sorted(found - {None})
+    ids = {template.tokenizer.eos_token_id}
+    ids |= template.stop_ids.intersection(np.unique(EncodedTexts.of(texts).last).tolist())
+    return sorted(ids - {None})
 
 
 class AnswerTokens(NamedTuple):
@@ -53,7 +53,7 @@ class AnswerTokens(NamedTuple):
 def answers(
     model: Any,
     template: Template,
-    asked: Sequence[str],
+    questions: Sequence[str],
     stops: list[int],
     dtype: torch.dtype,
     *,
@@ -65,13 +65,13 @@ def answers(
 
     The longest prompts come first, so that a lack of memory shows early.
     """
-    lengths = [len(template.ids(prompt)) + max_new_tokens for prompt in asked]
-    waiting = sorted(range(len(asked)), key=lambda at: -lengths[at])
+    lengths = [len(template.ids(prompt)) + max_new_tokens for prompt in questions]
+    waiting = sorted(range(len(questions)), key=lambda index: -lengths[index])
     while waiting:
         batch = waiting[: min(at_once, max(1, room // lengths[waiting[0]]))]
         try:
-            prompts = [asked[at] for at in batch]
-            found = answer_ids(model, template, prompts, stops, dtype, max_new_tokens=max_new_tokens)
+            prompts = [questions[index] for index in batch]
+            outputs = answer_ids(model, template, prompts, stops, dtype, max_new_tokens=max_new_tokens)
         except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
             if not ran_out(error) or len(batch) == 1:
                 raise
@@ -79,21 +79,21 @@ def answers(
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
             continue
-        yield [AnswerTokens(at, *until_stop(ids, stops)) for at, ids in zip(batch, found, strict=True)]
+        yield [AnswerTokens(index, *until_stop(ids, stops)) for index, ids in zip(batch, outputs, strict=True)]
         del waiting[: len(batch)]
 
 
 @torch.no_grad()
 def answer_ids(
-    model: Any, template: Template, asked: Sequence[str], stops: list[int], dtype: torch.dtype, *, max_new_tokens: int
+    model: Any, template: Template, prompts: Sequence[str], stops: list[int], dtype: torch.dtype, *, max_new_tokens: int
 ) -> list[list[int]]:
     """The most likely answers, padded on the left, including the token that ends one and the padding after it. They
     end where the model's context does.
     """
-    if not asked:
+    if not prompts:
         return []
     model.eval()
-    encoded = [template.ids(prompt) for prompt in asked]
+    encoded = [template.ids(prompt) for prompt in prompts]
     width, padding = max(map(len, encoded)), template.tokenizer.pad_token_id
     if padding is None:
         padding = stops[0] if stops else 0
@@ -102,11 +102,11 @@ def answer_ids(
     options |= {"eos_token_id": stops or None, "pad_token_id": padding}
     with autocast(dtype):
         if has_virtual(model):
-            return [answer_with_virtual(model, one, **options) for one in encoded]
-        ids = torch.tensor([[padding] * (width - len(one)) + one for one in encoded], device=device())
-        mask = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in encoded], device=device())
-        found: list[list[int]] = generate(model, input_ids=ids, attention_mask=mask, **options)[:, width:].tolist()
-        return found
+            return [answer_with_virtual(model, tokens, **options) for tokens in encoded]
+        ids = torch.tensor([[padding] * (width - len(tokens)) + tokens for tokens in encoded], device=device())
+        mask = torch.tensor([[0] * (width - len(tokens)) + [1] * len(tokens) for tokens in encoded], device=device())
+        outputs: list[list[int]] = generate(model, input_ids=ids, attention_mask=mask, **options)[:, width:].tolist()
+        return outputs
 
 
 def until_stop(ids: list[int], stops: Collection[int]) -> tuple[list[int], bool]:
@@ -126,5 +126,5 @@ def answer_with_virtual(model: PeftModel, ids: list[int], **options: Any) -> lis
         return list(generate(base, inputs_embeds=words, attention_mask=mask, **options)[0].tolist())
     # Ids in place of the virtual tokens, which the cache has already: none of them is looked at.
     padded = torch.cat([prompt.new_zeros(1, count), prompt], dim=1)
-    found = generate(base, input_ids=padded, attention_mask=mask, **prefix_cache(model), **options)
-    return list(found[0, padded.shape[1] :].tolist())
+    output = generate(base, input_ids=padded, attention_mask=mask, **prefix_cache(model), **options)
+    return list(output[0, padded.shape[1] :].tolist())

@@ -113,7 +113,9 @@ def init_recipe(
             f"{file}: no such file", f"create the split with  curate split {data} -o FOLDER  and use  --for FOLDER"
         )
     files = [data / f"{split}.jsonl" for split in SPLIT_NAMES]
-    examples, *held_out = ([one.value for one in examples_in(path)] if is_not_empty(path) else [] for path in files)
+    examples, *held_out = (
+        [example.value for example in examples_in(path)] if is_not_empty(path) else [] for path in files
+    )
     if not examples:
         raise InputError(f"{file}: contains no example", f"curate check {file}")
     if chat_template:
@@ -125,16 +127,16 @@ def init_recipe(
     texts = Texts(lengths, supervised)
     on_cpu = memory is None and device().type == "cpu"
     there = available() if memory is None else memory
-    chosen, found, sizes = _base(model, name, texts, there, on_cpu=on_cpu)
+    chosen, fit, sizes = _base(model, name, texts, there, on_cpu=on_cpu)
     longest = max(lengths + [length for split in held_out for length in _lengths(split, template)[0]])
     epochs = 3 if len(examples) < SMALL_DATASET else 1
     billions = sizes.total / 1e9
     counted = "has" if template is not None else "has about"
-    needs = f"{billions:.2g} billion weights; it needs {gigabytes(found.estimate.high)} of {gigabytes(there)}"
+    needs = f"{billions:.2g} billion weights; it needs {gigabytes(fit.estimate.high)} of {gigabytes(there)}"
     length = f"the longest example {counted} {longest:,} tokens; examples are never cut"
     export = 2 * sizes.total + EXPORT_BYTES
     exported = f"`curate export` needs about {gigabytes(export)}, for weights in 16 bits"
-    notes = [] if found.fits else ["no recipe fits this memory; `curate train --plan` shows by how much"]
+    notes = [] if fit.fits else ["no recipe fits this memory; `curate train --plan` shows by how much"]
     if export > there:
         where = "that is more than this machine has" if on_cpu else "that is more than the GPU has; use `--device cpu`"
         notes.append(f"{exported}: {where}")
@@ -163,13 +165,13 @@ def _base(model: str | None, data: str, texts: Texts, memory: int, *, on_cpu: bo
         recipe = Recipe(model=name, data=data, max_length=max(texts.lengths))
         return sizes_of(recipe, dtype, memory, on_cpu=on_cpu, config=shape)
 
-    known = () if model is not None else BASES[:CPU_BASES] if on_cpu else BASES
-    for base in reversed(known):
+    bases = () if model is not None else BASES[:CPU_BASES] if on_cpu else BASES
+    for base in reversed(bases):
         if base.least > memory or (sizes := sized(base.name, base.configuration())).without_steps(optimiser) > memory:
             continue  # no step has to be run to see it
-        found = choose_settings(sizes, texts, memory, optimiser=optimiser)
-        if found.fits:
-            return base.name, found, sizes
+        fit = choose_settings(sizes, texts, memory, optimiser=optimiser)
+        if fit.fits:
+            return base.name, fit, sizes
     name = model or BASES[0].name
     sizes = sized(name, configuration(name) if model else BASES[0].configuration())
     return name, choose_settings(sizes, texts, memory, optimiser=optimiser), sizes
@@ -178,8 +180,8 @@ def _base(model: str | None, data: str, texts: Texts, memory: int, *, on_cpu: bo
 def _lengths(examples: Sequence[dict[str, Any]], template: Template | None) -> tuple[list[int], float]:
     """Tokens of each example, and the share that is trained on; about four bytes a token without a tokenizer."""
     if template is None:
-        texts = [[str(turn.get("content") or "") for turn in one.get("messages", [])] for one in examples]
-        return [sum(len(text.encode()) // 4 + 8 for text in one) + 8 for one in texts], 1 - PROMPT_SHARE
-    encoded = [text for one in examples for text in template.encode(one).encoded]
+        texts = [[str(turn.get("content") or "") for turn in example.get("messages", [])] for example in examples]
+        return [sum(len(text.encode()) // 4 + 8 for text in turns) + 8 for turns in texts], 1 - PROMPT_SHARE
+    encoded = [text for example in examples for text in template.encode(example).encoded]
     lengths = [len(text.input_ids) for text in encoded]
     return lengths, sum(text.supervised for text in encoded) / max(1, sum(lengths))

@@ -42,16 +42,16 @@ def plan(recipe: Recipe, printer: JournalPrinter, *, memory: int | None = None, 
     prepared = prepare(lenient, printer)
     optimiser = optimiser_of(recipe) if memory is None or recipe.optimiser != "auto" else "paged_adamw_8bit"
     there = available() if memory is None else memory
-    found = choose_settings(sizes, prepared.texts, there, optimiser=optimiser)
+    fit = choose_settings(sizes, prepared.texts, there, optimiser=optimiser)
     texts = prepared.train.encoded
     left_out = prepared.left_out
-    long = tuple(one for one in left_out if one.reason.startswith("K001"))
-    unusable = tuple(one for one in left_out if one not in long)
+    long = tuple(omission for omission in left_out if omission.reason.startswith("K001"))
+    unusable = tuple(omission for omission in left_out if omission not in long)
     refusals = _refusals(recipe, long, unusable)
     problems = training_problems(recipe, sizes.dtype, here=memory is None)
     refusals += [Refusal(reason=problem.reason, next=problem.hint) for problem in problems]
-    if not found.fits:
-        needs, next_step = shortage(found, sizes, prepared.texts, there)
+    if not fit.fits:
+        needs, next_step = shortage(fit, sizes, prepared.texts, there)
         refusals.append(Refusal(reason=f"it {needs}", next=next_step))
     made = TrainingPlan(
         model=recipe.model,
@@ -66,13 +66,13 @@ def plan(recipe: Recipe, printer: JournalPrinter, *, memory: int | None = None, 
         device="a GPU" if not on_cpu and memory is not None else str(device()),
         dtype=str(sizes.dtype).removeprefix("torch."),
         optimiser=optimiser,
-        tokens_per_pass=found.tokens_per_pass,
-        activation_checkpointing=found.activation_checkpointing,
-        memory=found.estimate,
+        tokens_per_pass=fit.tokens_per_pass,
+        activation_checkpointing=fit.activation_checkpointing,
+        memory=fit.estimate,
         memory_available=there,
         splits=_splits(prepared),
         steps=len(prepared.order),
-        **_step_counts(prepared, found.tokens_per_pass),
+        **_step_counts(prepared, fit.tokens_per_pass),
         seconds=None,
         memory_measured=None,
         over_length=long,
@@ -90,17 +90,17 @@ def plan(recipe: Recipe, printer: JournalPrinter, *, memory: int | None = None, 
 
 
 def _refusals(recipe: Recipe, long: tuple[LeftOut, ...], unusable: tuple[LeftOut, ...]) -> list[Refusal]:
-    found = []
+    refusals = []
     if long and recipe.over_length == "refuse":
-        longest, context = max(int(one.reason.split()[1]) for one in long), context_of(recipe)
+        longest, context = max(int(omission.reason.split()[1]) for omission in long), context_of(recipe)
         limit = "max_length" if longest <= context else f"the model's context, {context:,} tokens"
         reason = f"{plural(len(long), 'example')} {'is' if len(long) == 1 else 'are'} longer than {limit}"
         raised = f"max_length = {longest}  or  " if longest <= context else ""
-        found.append(Refusal(reason=reason, next=f'set  {raised}over_length = "leave-out"'))
+        refusals.append(Refusal(reason=reason, next=f'set  {raised}over_length = "leave-out"'))
     if unusable and recipe.untrainable == "refuse":
         reason = f"{plural(len(unusable), 'example')} cannot be trained on"
-        found.append(Refusal(reason=reason, next='fix them, or set  untrainable = "leave-out"'))
-    return found
+        refusals.append(Refusal(reason=reason, next='fix them, or set  untrainable = "leave-out"'))
+    return refusals
 
 
 def _too_wide(recipe: Recipe, sizes: Sizes) -> list[str]:
@@ -150,14 +150,14 @@ def _findings(recipe: Recipe) -> tuple[RuleCount, ...]:
 
 def _pieces(encoded: Encoded, template: Template) -> tuple[TextSpan, ...]:
     """A text cut where training begins and ends, decoded from the token ids: it shows what is really trained on."""
-    found: list[tuple[list[int], bool]] = []
+    pieces: list[tuple[list[int], bool]] = []
     for token, label in zip(encoded.input_ids, encoded.labels, strict=True):
-        if not found or found[-1][1] != (label != IGNORE_INDEX):
-            found.append(([], label != IGNORE_INDEX))
-        found[-1][0].append(token)
+        if not pieces or pieces[-1][1] != (label != IGNORE_INDEX):
+            pieces.append(([], label != IGNORE_INDEX))
+        pieces[-1][0].append(token)
     return tuple(
         TextSpan(text=template.tokenizer.decode(ids, skip_special_tokens=False), trained=trained)
-        for ids, trained in found
+        for ids, trained in pieces
     )
 
 

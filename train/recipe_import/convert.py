@@ -89,18 +89,18 @@ def import_recipe(
     configuration holds itself. Raises `InputError`, `ConfigError` if the values make no recipe.
     """
     source = read_source(path)
-    found = configuration(source, None if data is None else amount_of(data / "train.jsonl"), processes)
+    config = configuration(source, None if data is None else amount_of(data / "train.jsonl"), processes)
     rows: list[Row] = []
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     if model is not None:
         values["model"], origins["model"] = model, "--model"
-        found.settings.pop("model_name_or_path", None)
+        config.settings.pop("model_name_or_path", None)
     values["data"], origins["data"] = (
         name,
         "--for" if data is not None else "the folder of the split: curate split DATA -o FOLDER",
     )
-    for row, outcome in _outcomes(found):
+    for row, outcome in _outcomes(config):
         if isinstance(outcome, Mapped):
             new = {key: value for key, value in outcome.values.items() if key not in values}
             values |= new
@@ -142,22 +142,22 @@ def amount_of(train: Path) -> Amount:
     return Amount(len(examples), max(1.0, sum(sizes) / len(examples)))
 
 
-def _outcomes(found: Configuration) -> Iterator[tuple[Row, Outcome]]:
+def _outcomes(config: Configuration) -> Iterator[tuple[Row, Outcome]]:
     """Each key of the file, or default of its tool, and what becomes of it; in the order of the table."""
     outcome: Outcome
-    waiting = dict(found.settings)
+    waiting = dict(config.settings)
     for key in KEYS:
         given = [name for name in waiting if any(fnmatchcase(name, pattern) for pattern in key.names)]
         settings = [setting for name in given for setting in waiting.pop(name)]
-        if key.becomes or given or key.names[0] in found.defaults:
-            defaults = [name for name in key.names if name in found.defaults and not found.given(name)]
+        if key.becomes or given or key.names[0] in config.defaults:
+            defaults = [name for name in key.names if name in config.defaults and not config.given(name)]
             if given or defaults or key.always:
-                outcome = _outcome(found, key, settings)
+                outcome = _outcome(config, key, settings)
                 if isinstance(outcome, Mapped) and not settings:
                     fields = Recipe.model_fields
                     changed = {name: value for name, value in outcome.values.items() if value != fields[name].default}
                     outcome = outcome._replace(values=changed)
-                yield _row(found, settings, defaults, outcome), outcome
+                yield _row(config, settings, defaults, outcome), outcome
     for settings in waiting.values():
         if settings[0].value == SECOND_CALL:
             first = "the first call is read"
@@ -166,34 +166,34 @@ def _outcomes(found: Configuration) -> Iterator[tuple[Row, Outcome]]:
                 if settings[0].name in MODEL_CALLS
                 else Refused(f"called twice; {first}", "keep one of them")
             )
-            yield _row(found, settings, [], outcome), outcome
+            yield _row(config, settings, [], outcome), outcome
             continue
         near = difflib.get_close_matches(settings[0].name, NAMES, n=1, cutoff=0.8)
         reason = "not a known key" + (f"; did you mean {near[0]}?" if near else "")
         outcome = Refused(reason, UNKNOWN)
-        yield _row(found, settings, [], outcome), outcome
+        yield _row(config, settings, [], outcome), outcome
     if empty := [
         setting.name
-        for setting in found.source.settings
-        if setting.value is None and SAME.get(setting.name, setting.name) not in found.settings
+        for setting in config.source.settings
+        if setting.value is None and SAME.get(setting.name, setting.name) not in config.settings
     ]:
         yield Row(excerpt(", ".join(empty), 120), "ignored", "", "without a value"), Ignored("without a value")
 
 
-def _outcome(found: Configuration, key: Key, settings: list[Setting]) -> Outcome:
+def _outcome(config: Configuration, key: Key, settings: list[Setting]) -> Outcome:
     by_name: dict[str, Any] = {}
     for setting in settings:
         first = by_name.setdefault(SAME.get(setting.name, setting.name), setting.value)
         if first != setting.value and key.becomes:
             return Refused("given twice, with different values", "keep one of them")
     try:
-        return key.convert(found)
+        return key.convert(config)
     except RefusedError as error:
         outcome: Outcome = error.args[0]
         return outcome
 
 
-def _row(found: Configuration, settings: list[Setting], defaults: list[str], outcome: Outcome) -> Row:
+def _row(config: Configuration, settings: list[Setting], defaults: list[str], outcome: Outcome) -> Row:
     used = [f"{setting.name} = {shown(setting.name, setting.value)}" for setting in settings]
     places = ", ".join(dict.fromkeys(setting.place for setting in settings if setting.place))
     state: State = "mapped" if settings else "default"
@@ -205,10 +205,10 @@ def _row(found: Configuration, settings: list[Setting], defaults: list[str], out
     elif settings or outcome.differs:
         state = "ignored"
     if not settings and not defaults:
-        used, state = [*found.source.blocks] or [found.tool], "mapped" if becomes else state
+        used, state = [*config.source.blocks] or [config.tool], "mapped" if becomes else state
     elif not settings:
-        origins = dict.fromkeys(found.defaults[name][1] for name in defaults)
-        used = [f"{name} = {shown(name, found.defaults[name][0])}" for name in defaults]
+        origins = dict.fromkeys(config.defaults[name][1] for name in defaults)
+        used = [f"{name} = {shown(name, config.defaults[name][0])}" for name in defaults]
         note = f"default of {', '.join(origins)}" + (f"; {note}" if note else "")
     shown_key = excerpt(", ".join(used), 120) + (f" ({places})" if places else "")
     return Row(visible(shown_key), state, becomes, visible(note))

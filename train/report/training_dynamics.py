@@ -47,7 +47,7 @@ def visits_of(loss_log: Iterable[dict[str, Any]]) -> Visits:
     """The loss log by example: the texts of one example are combined, visit by visit."""
     lists = ["lines", "texts", "loss", "tokens", "right"]
     kinds: dict[str, Any] = {"step": pl.Int64, **dict.fromkeys(lists, pl.List(pl.Int64)), "loss": pl.List(pl.Float64)}
-    found = (
+    frame = (
         pl.DataFrame([{name: line[name] for name in kinds} for line in loss_log], schema=kinds)
         .explode(lists)
         .drop_nulls()
@@ -56,8 +56,8 @@ def visits_of(loss_log: Iterable[dict[str, Any]]) -> Visits:
         .agg(pl.col("step").last(), pl.col("total", "tokens", "right").sum())
         .sort("lines", "visit")
     )
-    lines, steps, tokens, right = (found[name].to_numpy() for name in ("lines", "step", "tokens", "right"))
-    losses = found["total"].to_numpy() / np.maximum(tokens, 1)
+    lines, steps, tokens, right = (frame[name].to_numpy() for name in ("lines", "step", "tokens", "right"))
+    losses = frame["total"].to_numpy() / np.maximum(tokens, 1)
     return Visits(lines, steps, losses, tokens, right, _excess(steps, losses))
 
 
@@ -74,9 +74,9 @@ def _excess(steps: Whole, losses: Floats) -> Floats:
         first, last = np.searchsorted(sorted_steps, (step - reach, step + reach + 1))
         here = slice(*np.searchsorted(sorted_steps, (step, step + 1)))
         expected[here] = np.median(sorted_losses[first:last])
-    found = np.empty(len(steps))
-    found[order] = sorted_losses - expected
-    return found
+    excess = np.empty(len(steps))
+    excess[order] = sorted_losses - expected
+    return excess
 
 
 MIN_COSINE: Final = 0.35
@@ -113,24 +113,24 @@ class WordCounts:
         most = COMMON_WORD_SHARE * texts if texts >= TINY_SET_EXAMPLES else texts
         weights = (1 + np.log(times)) * np.log(texts / spread[columns]) * (spread[columns] <= most)
         norms = np.sqrt(np.bincount(rows, weights**2, minlength=texts))[rows]
-        known = weights > 0
-        values = weights[known] / norms[known]
-        return csr_array((values, (rows[known], columns[known])), shape=(texts, len(spread)))
+        kept = weights > 0
+        values = weights[kept] / norms[kept]
+        return csr_array((values, (rows[kept], columns[kept])), shape=(texts, len(spread)))
 
 
 def neighbours(matrix: Any, of: Sequence[int]) -> list[Near]:
     """For each row in `of` its nearest neighbours among all rows of `WordCounts.weighted`."""
     turned = matrix.T.tocsc()
-    found: list[Near] = []
+    nearest: list[Near] = []
     for start in range(0, len(of), ROWS_PER_BLOCK):
         part = list(of[start : start + ROWS_PER_BLOCK])
         similar = (matrix[part] @ turned).tocsr()
-        for at, own in enumerate(part):
-            inside = slice(similar.indptr[at], similar.indptr[at + 1])
+        for row, own in enumerate(part):
+            inside = slice(similar.indptr[row], similar.indptr[row + 1])
             positions, values = similar.indices[inside], similar.data[inside]
             near = [(int(p), float(v)) for p, v in zip(positions, values, strict=True) if p != own and v >= MIN_COSINE]
-            found.append(sorted(near, key=lambda one: (-one[1], one[0]))[:MAX_NEIGHBOURS])
-    return found
+            nearest.append(sorted(near, key=lambda neighbour: (-neighbour[1], neighbour[0]))[:MAX_NEIGHBOURS])
+    return nearest
 
 
 MAX_SEARCHED: Final = 2000
@@ -146,7 +146,7 @@ def datamap(loss_log: Iterable[dict[str, Any]], examples: Iterable[Example]) -> 
         return []
     starts = visits.starts
     lines = visits.lines[starts[:-1]].tolist()
-    asked = Asked.of(lines, examples)
+    questions = Asked.of(lines, examples)
     shares = np.exp(-visits.loss)
     counts = np.diff(starts)
 
@@ -162,19 +162,19 @@ def datamap(loss_log: Iterable[dict[str, Any]], examples: Iterable[Example]) -> 
     rank = np.empty(len(lines), dtype=np.int64)
     rank[order] = np.arange(1, len(lines) + 1)
     regions = _regions(confidence, variability, bool((counts > 1).all()))
-    pulls = _pulls(asked, order.tolist(), loss)
+    pulls = _pulls(questions, order.tolist(), loss)
     means = {"loss": loss, "confidence": confidence, "variability": variability, "correctness": whole}
     means |= {"token_accuracy": tokens, "excess": excess}
     mapped = []
-    for at, line in enumerate(lines):
-        own, (pull, against) = slice(starts[at], starts[at + 1]), pulls.get(at, (None, ()))
-        one = MappedExample(
-            line=line, example=asked.ids[at],
+    for index, line in enumerate(lines):
+        own, (pull, against) = slice(starts[index], starts[index + 1]), pulls.get(index, (None, ()))
+        point = MappedExample(
+            line=line, example=questions.ids[index],
             losses=tuple(map(_short, visits.loss[own].tolist())), steps=tuple(visits.steps[own].tolist()),
-            rank=int(rank[at]), region=regions[at], pull=pull, neighbours=against,
-            **{name: _short(values[at]) for name, values in means.items()},
+            rank=int(rank[index]), region=regions[index], pull=pull, neighbours=against,
+            **{name: _short(values[index]) for name, values in means.items()},
         )  # fmt: skip
-        mapped.append(one)
+        mapped.append(point)
     return mapped
 
 
@@ -185,17 +185,17 @@ def _short(value: Any) -> float:
 def _regions(confidence: Floats, variability: Floats, several: bool) -> list[Region | None]:
     """Thirds as in the paper, disjoint: the most variable are ambiguous, the surer half of the rest is easy."""
     count = len(confidence)
-    found: list[Region | None] = [None] * count
+    regions: list[Region | None] = [None] * count
     if not several:
-        return found
+        return regions
     varied = np.lexsort((np.arange(count), -variability))
     third = count // 3
-    for at in varied[:third].tolist():
-        found[at] = "ambiguous"
-    rest = sorted(varied[third:].tolist(), key=lambda at: (-confidence[at], at))
-    for number, at in enumerate(rest):
-        found[at] = "easy" if number < (len(rest) + 1) // 2 else "hard"
-    return found
+    for index in varied[:third].tolist():
+        regions[index] = "ambiguous"
+    rest = sorted(varied[third:].tolist(), key=lambda index: (-confidence[index], index))
+    for number, index in enumerate(rest):
+        regions[index] = "easy" if number < (len(rest) + 1) // 2 else "hard"
+    return regions
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,34 +212,34 @@ class Asked:
     @classmethod
     def of(cls, lines: Sequence[int], examples: Iterable[Example]) -> Self:
         """Read the examples of these lines, one at a time."""
-        places, counts = {line: at for at, line in enumerate(lines)}, WordCounts()
+        places, counts = {line: index for index, line in enumerate(lines)}, WordCounts()
         ids, answers = [""] * len(lines), [0] * len(lines)
         for example in examples:
-            if (at := places.pop(example.place.line, None)) is not None:
-                ids[at], answers[at] = example.id, _answer_hash(example)
-                counts.add(at, _user_prompt(example))
+            if (index := places.pop(example.place.line, None)) is not None:
+                ids[index], answers[index] = example.id, _answer_hash(example)
+                counts.add(index, _user_prompt(example))
         return cls(lines, ids, answers, counts)
 
 
-def _pulls(asked: Asked, order: Sequence[int], loss: Floats) -> dict[int, tuple[float, tuple[Neighbour, ...]]]:
+def _pulls(questions: Asked, order: Sequence[int], loss: Floats) -> dict[int, tuple[float, tuple[Neighbour, ...]]]:
     """Hard examples that are much harder than their neighbours, which answer differently."""
     looked = order[: min(MAX_SEARCHED, (len(order) + 1) // 2)]
     spread = 1.4826 * float(np.median(np.abs(loss - np.median(loss))))
-    found = {}
-    for at, near in zip(looked, neighbours(asked.words.weighted(len(order)), looked), strict=True):
-        others = [one for one in near if asked.answers[one[0]] != asked.answers[at]]
+    pulls = {}
+    for index, near in zip(looked, neighbours(questions.words.weighted(len(order)), looked), strict=True):
+        others = [neighbour for neighbour in near if questions.answers[neighbour[0]] != questions.answers[index]]
         if not others or len(others) * 2 < len(near):
             continue
         total = sum(similarity for _, similarity in others)
         theirs = sum(similarity * loss[other] for other, similarity in others) / total
-        pull = float(loss[at] - theirs)
+        pull = float(loss[index] - theirs)
         if pull > MIN_DISTANCE * spread and pull > 0:
             against = tuple(
-                Neighbour(asked.lines[other], asked.ids[other], _short(similarity), _short(loss[other]))
+                Neighbour(questions.lines[other], questions.ids[other], _short(similarity), _short(loss[other]))
                 for other, similarity in others
             )
-            found[at] = (_short(pull), against)
-    return found
+            pulls[index] = (_short(pull), against)
+    return pulls
 
 
 def _user_prompt(example: Example) -> str:
@@ -256,26 +256,26 @@ def data_map_summary(mapped: Sequence[MappedExample], examples: Iterable[Example
     """The summary of a map for the report; None if nothing was trained on."""
     if not mapped:
         return None
-    parts = [(name, [one for one in mapped if one.region == name]) for name in get_args(Region)]
-    hardest = sorted(mapped, key=lambda one: one.rank)[:MAX_SHOWN]
-    shown = {one.line for one in hardest}
+    parts = [(name, [point for point in mapped if point.region == name]) for name in get_args(Region)]
+    hardest = sorted(mapped, key=lambda point: point.rank)[:MAX_SHOWN]
+    shown = {point.line for point in hardest}
     by_line = {example.place.line: example for example in examples if example.place.line in shown}
     return DataMap(
-        examples=len(mapped), visits=_short(sum(len(one.losses) for one in mapped) / len(mapped)),
+        examples=len(mapped), visits=_short(sum(len(point.losses) for point in mapped) / len(mapped)),
         regions=tuple(
             MapRegion(name=name, examples=len(part), loss=_mean(part, "loss"), confidence=_mean(part, "confidence"))
             for name, part in parts if part
         ),
-        pulling=sum(one.pull is not None for one in mapped),
-        hardest=tuple(_hard(one, by_line[one.line]) for one in hardest),
+        pulling=sum(point.pull is not None for point in mapped),
+        hardest=tuple(_hard(point, by_line[point.line]) for point in hardest),
     )  # fmt: skip
 
 
 def _mean(part: Sequence[MappedExample], name: str) -> float:
-    return _short(sum(getattr(one, name) for one in part) / len(part))
+    return _short(sum(getattr(point, name) for point in part) / len(part))
 
 
-def _hard(one: MappedExample, example: Example) -> HardExample:
-    own = {key: getattr(one, key) for key in ("line", "example", "loss", "excess", "confidence", "pull")}
+def _hard(point: MappedExample, example: Example) -> HardExample:
+    own = {key: getattr(point, key) for key in ("line", "example", "loss", "excess", "confidence", "pull")}
     answer = excerpt(example.answer.text, MAX_CHARS) if example.answer is not None else ""
     return HardExample(**own, prompt=excerpt(_user_prompt(example), MAX_CHARS), answer=answer)

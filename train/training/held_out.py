@@ -44,8 +44,8 @@ def passes(
             continue
         packed = pack(group).to(device())
         with autocast(dtype):
-            found = losses(model, packed)
-        yield packed, found
+            pack_losses = losses(model, packed)
+        yield packed, pack_losses
         done(len(group))
 
 
@@ -59,10 +59,10 @@ def held_out_loss(
     shared: bool = False,
 ) -> float:
     """Mean loss in nats per supervised token, weighted as in training; the same on all processes. See `passes`."""
-    found = torch.zeros(2, dtype=torch.float64)
-    for packed, one in passes(model, texts, dtype, packing=packing, done=done, shared=shared):
-        found += torch.tensor((float(one.total), float(packed.weights.sum())), dtype=torch.float64)
-    total, weight = (distributed.sum_over_processes(found.to(device())) if shared else found).tolist()
+    sums = torch.zeros(2, dtype=torch.float64)
+    for packed, pack_losses in passes(model, texts, dtype, packing=packing, done=done, shared=shared):
+        sums += torch.tensor((float(pack_losses.total), float(packed.weights.sum())), dtype=torch.float64)
+    total, weight = (distributed.sum_over_processes(sums.to(device())) if shared else sums).tolist()
     return float(total / weight)
 
 
@@ -117,11 +117,11 @@ def probe(
     model: Any, texts: ProbeTexts, dtype: torch.dtype, *, packing: bool, done: Callable[[int], None]
 ) -> ProbeResult:
     """Probe all texts; `done` is called with the number of texts after each pass."""
-    known, general = list[bool](), list[float]()
-    for packed, found in passes(model, [*texts.trained, *texts.held_out], dtype, packing=packing, done=done):
-        for right in torch.split(found.right.cpu(), packed.counts):
-            known.append(bool(right[int(len(right) * GIVEN_SHARE) :].all()))
-    for packed, found in passes(model, texts.general, dtype, packing=packing, done=done):
-        for each in torch.split(found.each.cpu(), packed.counts):
+    recalled, general = list[bool](), list[float]()
+    for packed, pack_losses in passes(model, [*texts.trained, *texts.held_out], dtype, packing=packing, done=done):
+        for right in torch.split(pack_losses.right.cpu(), packed.counts):
+            recalled.append(bool(right[int(len(right) * GIVEN_SHARE) :].all()))
+    for packed, pack_losses in passes(model, texts.general, dtype, packing=packing, done=done):
+        for each in torch.split(pack_losses.each.cpu(), packed.counts):
             general.append(round(float(each.mean()), 6))
-    return ProbeResult(known[: len(texts.trained)], known[len(texts.trained) :], general)
+    return ProbeResult(recalled[: len(texts.trained)], recalled[len(texts.trained) :], general)

@@ -48,23 +48,23 @@ class Sides(NamedTuple):
     """Estimate of the divergence of the model from the base, in nats, at least 0; for KTO."""
 
 
-def dpo(found: Sides, recipe: Recipe) -> Tensor:
+def dpo(sides: Sides, recipe: Recipe) -> Tensor:
     """Rafailov et al. 2023, equation 7: one loss per pair."""
-    ratios = found.policy - found.reference
+    ratios = sides.policy - sides.reference
     return -logsigmoid(recipe.beta * (ratios[0::2] - ratios[1::2]))
 
 
-def orpo(found: Sides, recipe: Recipe) -> Tensor:
+def orpo(sides: Sides, recipe: Recipe) -> Tensor:
     """Hong et al. 2024, equations 6 and 7: one loss per pair; likelihoods are means over the tokens of an answer."""
-    means = (found.policy / found.tokens).clamp(max=-1e-7)  # of a certain answer the odds are infinite
+    means = (sides.policy / sides.tokens).clamp(max=-1e-7)  # of a certain answer the odds are infinite
     odds = means - torch.log1p(-means.exp())
     return -means[0::2] - recipe.beta * logsigmoid(odds[0::2] - odds[1::2])
 
 
-def kto(found: Sides, recipe: Recipe) -> Tensor:
+def kto(sides: Sides, recipe: Recipe) -> Tensor:
     """Ethayarajh et al. 2024, equation 8: one loss per answer."""
-    weights = torch.where(found.signs > 0, recipe.desirable_weight, recipe.undesirable_weight)
-    value = torch.sigmoid(recipe.beta * found.signs * (found.policy - found.reference - found.divergence))
+    weights = torch.where(sides.signs > 0, recipe.desirable_weight, recipe.undesirable_weight)
+    value = torch.sigmoid(recipe.beta * sides.signs * (sides.policy - sides.reference - sides.divergence))
     return weights * (1 - value)
 
 
@@ -93,33 +93,33 @@ class Preference:
 
         `room`: tokens of a pass; `alone`: the model is the base itself.
         """
-        texts = [self.split.encoded[at] for at in step]
-        found = torch.zeros(len(texts), 4, dtype=torch.float64, device=device())
+        texts = [self.split.encoded[index] for index in step]
+        likelihoods = torch.zeros(len(texts), 4, dtype=torch.float64, device=device())
         others = self._others(step) if self.recipe.objective == "kto" and not alone else []
         with torch.no_grad():
-            found[:, POLICY] = self._sums(model, texts, room)
-            found[: len(others), OTHER] = self._sums(model, others, room)
+            likelihoods[:, POLICY] = self._sums(model, texts, room)
+            likelihoods[: len(others), OTHER] = self._sums(model, others, room)
             if self.recipe.goal.reference and not alone:
                 with adapter_disabled(model) as base:
-                    found[:, REFERENCE] = self._sums(base, texts, room)
-                    found[: len(others), OTHER_REFERENCE] = self._sums(base, others, room)
+                    likelihoods[:, REFERENCE] = self._sums(base, texts, room)
+                    likelihoods[: len(others), OTHER_REFERENCE] = self._sums(base, others, room)
         if alone:
-            found[:, REFERENCE] = found[:, POLICY]
-        return found
+            likelihoods[:, REFERENCE] = likelihoods[:, POLICY]
+        return likelihoods
 
     def _sums(self, model: Any, texts: Sequence[Encoded], room: int) -> Tensor:
-        found = torch.zeros(len(texts), dtype=torch.float64, device=device())
+        sums = torch.zeros(len(texts), dtype=torch.float64, device=device())
         training = model.training
         model.eval()
         lengths = [len(text.input_ids) for text in texts]
         batches = split_into_microbatches(lengths, room, distributed.world_size())[distributed.rank()]
         for positions in filter(None, batches):
-            packed = pack([texts[at] for at in positions]).to(device())
+            packed = pack([texts[position] for position in positions]).to(device())
             with autocast(self.dtype):
                 each = losses(model, packed).each
-            found[positions] = packed.sums(-(each * packed.weights).double())
+            sums[positions] = packed.sums(-(each * packed.weights).double())
         model.train(training)
-        return found
+        return sums
 
     def _numbers(self, step: Sequence[int]) -> list[tuple[int, int]]:
         """For each text of a step the number of its answer and that of its example.
@@ -127,19 +127,19 @@ class Preference:
         An answer is several texts where the template changes earlier turns. A step may contain an example twice.
         """
         owners, signs = self.split.owners, self.split.signs
-        answer, example, found = -1, -1, list[tuple[int, int]]()
-        for at, before in zip(step, (-1, *step), strict=False):
-            again = before < 0 or at <= before or owners[at] != owners[before]
+        answer, example, numbers = -1, -1, list[tuple[int, int]]()
+        for index, before in zip(step, (-1, *step), strict=False):
+            again = before < 0 or index <= before or owners[index] != owners[before]
             example += again
-            answer += again or signs[at] != signs[before]
-            found.append((answer, example))
-        return found
+            answer += again or signs[index] != signs[before]
+            numbers.append((answer, example))
+        return numbers
 
     def _others(self, step: Sequence[int]) -> list[Encoded]:
         """For each answer its prompt with the answer of the example before it, the last one being before the first."""
         first = dict[int, tuple[Encoded, int]]()
-        for at, (answer, example) in zip(step, self._numbers(step), strict=True):
-            first.setdefault(answer, (self.split.encoded[at], example))
+        for index, (answer, example) in zip(step, self._numbers(step), strict=True):
+            first.setdefault(answer, (self.split.encoded[index], example))
         of_example = {example: text for text, example in reversed(first.values())}
         if len(of_example) == 1:
             return []
@@ -149,13 +149,13 @@ class Preference:
         """The answers of a step, and for each of its texts the number of its answer."""
         split, numbers = self.split, [answer for answer, _ in self._numbers(step)]
         first = [step[numbers.index(number)] for number in range(numbers[-1] + 1)]
-        tokens = likelihoods.new_tensor([split.encoded.weights[at] for at in step])
+        tokens = likelihoods.new_tensor([split.encoded.weights[index] for index in step])
         texts = torch.stack([likelihoods[:, POLICY], likelihoods[:, REFERENCE], tokens])
         owners = torch.tensor(numbers, device=likelihoods.device)
         policy, reference, counts = texts.new_zeros(3, len(first)).index_add_(1, owners, texts)
         others = (likelihoods[:, OTHER] - likelihoods[:, OTHER_REFERENCE])[: len(first)]
-        signs = likelihoods.new_tensor([split.signs[at] for at in first])
-        weights = likelihoods.new_tensor([split.weights[split.owners[at]] for at in first])
+        signs = likelihoods.new_tensor([split.signs[index] for index in first])
+        weights = likelihoods.new_tensor([split.weights[split.owners[index]] for index in first])
         return Sides(policy, reference, counts, signs, weights, others.mean().clamp(min=0)), numbers
 
     def weigh(self, step: Sequence[int], likelihoods: Tensor) -> Weighed:
@@ -168,24 +168,24 @@ class Preference:
         return Weighed(float(loss.detach()), [-float(slopes[number]) / scale for number in numbers], 1 / scale)
 
     def _mean_loss(self, sides: Sides) -> Tensor:
-        found = LOSSES[self.recipe.objective](sides, self.recipe)
-        weights = sides.weights[:: len(sides.weights) // len(found)]
-        return (found * weights).sum() / weights.sum()
+        loss = LOSSES[self.recipe.objective](sides, self.recipe)
+        weights = sides.weights[:: len(sides.weights) // len(loss)]
+        return (loss * weights).sum() / weights.sum()
 
     def measure(self, model: Any, room: int, done: Callable[[int], None], *, alone: bool = False) -> Preferences:
         """Measure a model on the split; `alone`: it is the base. `done` gets the number of texts after each step."""
         examples = [list(group) for _, group in groupby(range(len(self.split.owners)), self.split.owners.__getitem__)]
-        size, total, weight, found = self.recipe.batch, 0.0, 0.0, list[Sides]()
+        size, total, weight, parts = self.recipe.batch, 0.0, 0.0, list[Sides]()
         for start in range(0, len(examples), size):
-            step = [at for example in examples[start : start + size] for at in example]
+            step = [index for example in examples[start : start + size] for index in example]
             likelihoods = distributed.sum_over_processes(self.local_likelihoods(model, step, room, alone=alone))
             sides, _ = self._sides_of(step, likelihoods)
             share = float(sides.weights.sum())
             total, weight = total + float(self._mean_loss(sides)) * share, weight + share
-            found.append(sides)
+            parts.append(sides)
             done(len(step))
         policy, reference, tokens, signs = (
-            torch.cat([getattr(one, key) for one in found]) for key in Sides._fields[:4]
+            torch.cat([getattr(part, key) for part in parts]) for key in Sides._fields[:4]
         )
         likely = policy / tokens
         rewards = self.recipe.beta * (policy - reference if self.recipe.goal.reference else likely)
@@ -211,7 +211,9 @@ def _accuracy(scores: Tensor, signs: Tensor, *, pairs: bool) -> float | None:
 
 def _with_answer_of(text: Encoded, other: Encoded) -> Encoded:
     """The prompt of a text with the answer of another one."""
-    first, from_ = (next(i for i, label in enumerate(one.labels) if label != IGNORE_INDEX) for one in (text, other))
+    first, from_ = (
+        next(i for i, label in enumerate(encoded.labels) if label != IGNORE_INDEX) for encoded in (text, other)
+    )
     return replace(
         other,
         input_ids=text.input_ids[:first] + other.input_ids[from_:],

@@ -170,9 +170,9 @@ class Training:
         return report
 
     def _map(self) -> list[MappedExample]:
-        found = datamap(self.loss_log.lines(), self.prepared.train.examples())
-        write_bytes(self.folder.path / DATAMAP_FILE, b"".join(MAPPED.dump_json(one) + b"\n" for one in found))
-        return found
+        mapped = datamap(self.loss_log.lines(), self.prepared.train.examples())
+        write_bytes(self.folder.path / DATAMAP_FILE, b"".join(MAPPED.dump_json(point) + b"\n" for point in mapped))
+        return mapped
 
     def _conclude(self, report: Report, mapped: list[MappedExample]) -> None:
         page = "".join(report_html(report, self.settings, self.journal.lines(), mapped, self.recipe))
@@ -204,9 +204,9 @@ class Training:
 
     def _measure_base(self) -> dict[str, Any]:
         with adapter_disabled(self.model) as base:
-            found = self._measure("base", base)
-        distributed.from_first(lambda: self.folder.write("base.json", found))
-        return found
+            measures = self._measure("base", base)
+        distributed.from_first(lambda: self.folder.write("base.json", measures))
+        return measures
 
     def _preference(self, split: Split) -> Preference | None:
         return None if self.recipe.objective == "sft" else Preference(split, self.recipe, self.dtype)
@@ -229,21 +229,21 @@ class Training:
                 f"the held-out loss of the {name} model is not a number",
                 'try  dtype = "float32"  or a lower learning_rate; the weights may be damaged',
             )
-        found = {"loss": loss, "probes": self._probe(name, model), "preferences": self._preferences(name, model)}
+        measures = {"loss": loss, "probes": self._probe(name, model), "preferences": self._preferences(name, model)}
         if self.sharded:  # each token of an answer would gather all weights once more
-            return {**found, "answers": ["" for _ in self.prepared.questions]}
-        asked = [question.prompt for question in self.prepared.questions]
-        answering = self.printer.phase(f"{name} answers", len(asked))
-        answered = distributed.from_first(lambda: self._answers(model, asked))
-        answering.advance(len(asked))
-        return {**found, "answers": answered}
+            return {**measures, "answers": ["" for _ in self.prepared.questions]}
+        prompts = [question.prompt for question in self.prepared.questions]
+        answering = self.printer.phase(f"{name} answers", len(prompts))
+        answered = distributed.from_first(lambda: self._answers(model, prompts))
+        answering.advance(len(prompts))
+        return {**measures, "answers": answered}
 
-    def _answers(self, model: Any, asked: list[str]) -> list[str]:
+    def _answers(self, model: Any, prompts: list[str]) -> list[str]:
         template, room = self.prepared.template, tokens_that_fit(model, self.dtype)
         how = {"max_new_tokens": self.recipe.max_new_tokens, "room": room}
-        batches = answers(model, template, asked, self.prepared.stops, self.dtype, **how)
-        found = sorted(one for batch in batches for one in batch)
-        return [template.tokenizer.decode(one.ids, skip_special_tokens=True).strip() for one in found]
+        batches = answers(model, template, prompts, self.prepared.stops, self.dtype, **how)
+        in_order = sorted(answer for batch in batches for answer in batch)
+        return [template.tokenizer.decode(answer.ids, skip_special_tokens=True).strip() for answer in in_order]
 
     def _probe(self, name: str, model: Any) -> dict[str, Any] | None:
         """Probe the model for memorization and forgetting; all processes probe the same texts."""
@@ -373,7 +373,7 @@ class Training:
             total_parameters=total,
             steps=max(done, default=len(prepared.order)),
             kept_step=step,
-            validation_loss=found if isfinite(found := dict(callback.measured).get(step, inf)) else None,
+            validation_loss=kept_loss if isfinite(kept_loss := dict(callback.measured).get(step, inf)) else None,
             train_examples=len(prepared.train.lines),
             supervised_tokens=int(prepared.train.encoded.supervised.sum()),
             held_out=prepared.held_out.name,
