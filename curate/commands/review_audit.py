@@ -71,18 +71,20 @@ def in_audit(log: DecisionLog, example: str, term: str) -> bool:
 
 def samples(log: DecisionLog) -> dict[str, list[str]]:
     """The examples of each audit, in random order."""
-    found: dict[str, dict[str, None]] = {}
+    sampled: dict[str, dict[str, None]] = {}
     for decision in log.decisions:
         if decision.record == "audit" and NAME.fullmatch(decision.about):
-            found.setdefault(decision.about, {})[decision.example] = None
-    left = {name: [one for one in examples if judgement(log, one, name)] for name, examples in found.items()}
+            sampled.setdefault(decision.about, {})[decision.example] = None
+    left = {
+        name: [example for example in examples if judgement(log, example, name)] for name, examples in sampled.items()
+    }
     return {name: examples for name, examples in left.items() if examples}
 
 
 def audit_of(log: DecisionLog, name: str, sample: Sequence[str]) -> Audit:
     """An audit as far as it is judged."""
     population, _, examples, seed = NAME.fullmatch(name).groups()  # type: ignore[union-attr]
-    judged = [word for one in sample if (word := judgement(log, one, name)) in (GOOD, BAD)]
+    judged = [word for example in sample if (word := judgement(log, example, name)) in (GOOD, BAD)]
     bad = judged.count(BAD)
     low, high = wilson_interval(bad, len(judged)) if judged else (None, None)
     rate = round(bad / len(judged), 6) if judged else None

@@ -71,8 +71,8 @@ class History:
     def undone_by(self, decision: Decision, slot: Slot) -> Decision | None:
         """The record that a record undoes; None if it undoes none."""
         step = self._by_name.get(decision.undoes)
-        same = (one for one in (step.decisions if step else ()) if one.example == decision.example)
-        return next((one for one in same if slot in one.slots), None)
+        same = (record for record in (step.decisions if step else ()) if record.example == decision.example)
+        return next((record for record in same if slot in record.slots), None)
 
     def restored(self, decision: Decision, slot: Slot) -> Iterator[Decision]:
         """A record, and those with the same content in the slot: what it restores if it undoes another one."""
@@ -93,12 +93,12 @@ class History:
         return [head for head in heads if self._restores(head, decision, slot)]
 
     def _restores(self, head: Decision | None, decision: Decision, slot: Slot) -> bool:
-        return head is not None and any(one.id == decision.id for one in self.restored(head, slot))
+        return head is not None and any(record.id == decision.id for record in self.restored(head, slot))
 
     def state(self, step: Step) -> str:
         """Whether a step is `in effect`, `partly` so, `undone`, or `replaced` by later ones."""
         slots = [(decision, slot) for decision in step.decisions for slot in decision.slots]
-        held = sum(bool(self.heads_like(*one)) for one in slots)
+        held = sum(bool(self.heads_like(*pair)) for pair in slots)
         if held:
             return "in effect" if held == len(slots) else "partly"
         undone = any(
@@ -137,12 +137,12 @@ class HistoryResult(Output):
 
 def steps_of(logs: Sequence[DecisionLog]) -> HistoryResult:
     """The steps of some journals, the latest first; each of several journals is looked at alone."""
-    found = []
+    steps = []
     for log in logs:
         history = History(log)
         for step in history.steps:
-            first, examples = step.decisions[0], list(dict.fromkeys(one.example for one in step.decisions))
-            found.append(HistoryStep(first.when, first.who, examples[:MAX_EXAMPLES], len(examples), first.about,
+            first, examples = step.decisions[0], list(dict.fromkeys(decision.example for decision in step.decisions))
+            steps.append(HistoryStep(first.when, first.who, examples[:MAX_EXAMPLES], len(examples), first.about,
                                      step.value, first.why, history.state(step)))  # fmt: skip
-    found.sort(key=lambda step: step.when)
-    return HistoryResult(found[::-1])
+    steps.sort(key=lambda step: step.when)
+    return HistoryResult(steps[::-1])

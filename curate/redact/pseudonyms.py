@@ -92,11 +92,11 @@ class Pseudonyms:
     def of(self, kind: str, value: str) -> str:
         """The replacement of a value, with the signs that this occurrence is written with."""
         plain = normalized(kind, value)
-        known = self._replacements.get((kind, plain))
-        if known is None:
-            known = self._label(kind) if self._is_labelled(kind) else self._invented(kind, value, plain)
-            self._replacements[kind, plain] = known
-        return known if self._is_labelled(kind) or kind in WRITTEN else _with_signs_of(value, known)
+        replacement = self._replacements.get((kind, plain))
+        if replacement is None:
+            replacement = self._label(kind) if self._is_labelled(kind) else self._invented(kind, value, plain)
+            self._replacements[kind, plain] = replacement
+        return replacement if self._is_labelled(kind) or kind in WRITTEN else _with_signs_of(value, replacement)
 
     def _is_labelled(self, kind: str) -> bool:
         return self.style is Style.LABEL or kind not in KINDS or kind in LABELLED

@@ -84,8 +84,8 @@ def record_of(session: ReviewSession, example: Example) -> AnnotationRecord:
 
 def _findings(session: ReviewSession, example: str) -> str:
     """The codes and messages of the findings about an example."""
-    found = (session.findings.finding(number) for number in session.findings.example_index.rows(example))
-    texts = dict.fromkeys(f"{finding.code}: {finding.message}" for finding in found if finding.example == example)
+    findings = (session.findings.finding(number) for number in session.findings.example_index.rows(example))
+    texts = dict.fromkeys(f"{finding.code}: {finding.message}" for finding in findings if finding.example == example)
     more = len(texts) - MAX_NAMED_FINDINGS
     return "; ".join([*list(texts)[:MAX_NAMED_FINDINGS], *([f"and {more} more"] if more > 0 else [])])
 

@@ -52,12 +52,12 @@ def import_records(
     list(foreign.build())
     result = Imported(len(foreign))
     records = dict(_read(foreign, result))
-    known = _turns_by_id(lines, {record.id for record in records.values()})
+    turns_by_id = _turns_by_id(lines, {record.id for record in records.values()})
     decisions: dict[str, list[Decision]] = {}
     last, seen = _last_answers(log), dict[str, Place]()
     for place, record in records.items():
         above = seen.setdefault(record.id, place)
-        wrong = _wrong(record, known, labels, reviewer)
+        wrong = _wrong(record, turns_by_id, labels, reviewer)
         if not wrong and above != place:
             wrong = f"id {record.id}: line {above.line} has it, too"
         if wrong:
@@ -101,11 +101,11 @@ def _turns_by_id(lines: LineIndex, ids: set[Any]) -> dict[str, Turns]:
     return {example.id: turns_of(example) for example in examples if example is not None and example.id in ids}
 
 
-def _wrong(record: ForeignRecord, known: Mapping[str, Turns], labels: Sequence[str], reviewer: str) -> str:
+def _wrong(record: ForeignRecord, turns_by_id: Mapping[str, Turns], labels: Sequence[str], reviewer: str) -> str:
     """Why nothing of a record can be imported; empty if all can."""
-    if record.id not in known:
+    if record.id not in turns_by_id:
         return f"id {record.id}: no example of the data has it; the line was changed or removed after the export"
-    if record.turns != known[record.id]:
+    if record.turns != turns_by_id[record.id]:
         return f"id {record.id}: the conversation is not that of the data"
     for response in record.responses:
         if not reviewer and not (response.who.isprintable() and 0 < len(response.who) <= MAX_NAME_CHARS):
@@ -159,7 +159,7 @@ def _decisions(log: DecisionLog, example: str, who: str, response: Response, bef
 def _write(log: DecisionLog, decisions: Mapping[str, Sequence[Decision]]) -> None:
     """Append the records, in one step for each person."""
     steps = ((secrets.token_hex(6), made) for made in decisions.values())
-    log.add(*(one.model_copy(update={"step": step, "of": len(made)}) for step, made in steps for one in made))
+    log.add(*(decision.model_copy(update={"step": step, "of": len(made)}) for step, made in steps for decision in made))
 
 
 def import_text(result: Imported, journal: Path) -> Iterator[str]:

@@ -87,12 +87,12 @@ class ExampleQueue(Queue):
         """The ids of all examples of the share, two integers each, each once, in order."""
         firsts = dict(zip((index.name for index in self.lines.indexes), self.lines.firsts, strict=False))
         shown = [ids[self._shown[firsts[name] : firsts[name] + len(ids)]] for name, ids in self._ids.items()]
-        found = np.concatenate(shown) if shown else np.empty((0, 2), np.uint64)
-        found = found[found.any(axis=1)]
-        found = found[np.lexsort((found[:, 1], found[:, 0]))]
-        new = np.ones(len(found), np.bool_)
-        new[1:] = (found[1:] != found[:-1]).any(axis=1)
-        return found[new]
+        rows = np.concatenate(shown) if shown else np.empty((0, 2), np.uint64)
+        rows = rows[rows.any(axis=1)]
+        rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
+        new = np.ones(len(rows), np.bool_)
+        new[1:] = (rows[1:] != rows[:-1]).any(axis=1)
+        return rows[new]
 
     def place_of(self, example: str) -> Place | None:
         """The place of an example; None if it is not in the files or its id is not known yet."""

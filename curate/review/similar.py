@@ -56,8 +56,8 @@ def likenesses(session: ReviewSession, entry: Entry) -> Iterator[Likeness]:
 
 def like(session: ReviewSession, cluster: Sequence[str], near: Sequence[str]) -> set[str]:
     """The ids of examples in the clusters and conflicts of some examples, or near to some."""
-    return {found for id_ in cluster for found in _cluster(session, id_)} | {
-        found for id_ in near for found in _near(session, id_)
+    return {other for id_ in cluster for other in _cluster(session, id_)} | {
+        other for id_ in near for other in _near(session, id_)
     }
 
 
@@ -86,12 +86,12 @@ def _near(session: ReviewSession, id_: str) -> list[str]:
         if example is not None and (key := content_id(question(example))) in cache:
             ids.append(example.id)
             keys.append(key)
-    here = next((position for position, one in enumerate(ids) if one.startswith(id_)), None)
-    found = list[str]()
+    here = next((position for position, whole_id in enumerate(ids) if whole_id.startswith(id_)), None)
+    similar = list[str]()
     if here is not None:
         vectors = cache.get(keys)
         cosines = vectors @ vectors[here]
         nearest = np.argsort(-cosines, kind="stable")
-        found = list(dict.fromkeys(ids[at] for at in nearest.tolist() if cosines[at] >= MIN_COSINE))[:MAX_NEAR]
-    session.near[id_] = found
-    return found
+        similar = list(dict.fromkeys(ids[row] for row in nearest.tolist() if cosines[row] >= MIN_COSINE))[:MAX_NEAR]
+    session.near[id_] = similar
+    return similar

@@ -126,14 +126,14 @@ def _held(value: Any, kinds: dict[str, str], lengths: Sequence[int]) -> Iterator
         for form, text in decoded.items():
             forms[form] = f"{forms.get(form, '')}\n{text}"
         encoded = "\n".join(decoded.values())
-    known: set[str] = set()
+    reported: set[str] = set()
     for form, text in forms.items():
         plain = _plain(text)
         for length in lengths:
             for start in range(len(plain) - length + 1):
                 part = plain[start : start + length]
-                if part in kinds and part not in known:
-                    known.add(part)
+                if part in kinds and part not in reported:
+                    reported.add(part)
                     yield kinds[part], form
 
 
@@ -150,26 +150,26 @@ def _from_escapes(text: str) -> str:
 
 def _from_base64(text: str) -> str:
     """What runs decode to from each of their first characters: letters may stand before them."""
-    found = []
+    texts = []
     for match in RUN.finditer(text):
         run = match.group().translate(str.maketrans("-_", "+/"))
         for start in range(4):
             part = run[start : len(run) - (len(run) - start) % 4] + {2: run[-2:] + "==", 3: run[-3:] + "="}.get(
                 (len(run) - start) % 4, ""
             )
-            found.append(base64.b64decode(part).decode("utf-8", "ignore"))
-    return "\n".join(found)
+            texts.append(base64.b64decode(part).decode("utf-8", "ignore"))
+    return "\n".join(texts)
 
 
 def _from_hexadecimal(text: str) -> str:
     """What pairs of digits decode to, also with signs between them."""
-    found = []
+    texts = []
     for match in PAIRS.finditer(text):
         digits = re.sub(r"[\\0]x|[^0-9A-Fa-f]", "", match.group())
         for start in range(2):
             part = digits[start : len(digits) - (len(digits) - start) % 2]
-            found.append(bytes.fromhex(part).decode("utf-8", "ignore"))
-    return "\n".join(found)
+            texts.append(bytes.fromhex(part).decode("utf-8", "ignore"))
+    return "\n".join(texts)
 
 
 DECODERS: Final = {
