@@ -145,6 +145,7 @@ class Phase:
             self._report(note)
 
     def _report(self, note: str = "") -> None:
+        """Write the progress to the journal if there is one, and to standard error unless quiet or shown as bars."""
         self._told = monotonic()
         if self.printer.journal is not None:
             self.printer.journal.write(event="phase", name=self.name, done=self.done, total=self.total)

@@ -153,6 +153,7 @@ def context_of(recipe: Recipe) -> int:
 
 
 def _refuse_left_out(path: Path, left_out: Sequence[LeftOut], policy: str, key: str) -> None:
+    """Raise `InputError` with a list of the examples, unless there are none or the policy is to leave them out."""
     if not left_out or policy == "leave-out":
         return
     listed = [f"{path}:{omission.line}: {omission.reason}" for omission in left_out[:MAX_SHOWN]]

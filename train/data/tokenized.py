@@ -101,6 +101,7 @@ def tokenizer_id(template: Template) -> str:
 
 
 def _kept(numbers: Path, arrays: Arrays) -> Tokenized:
+    """The tokens that the cache keeps. Raises `KeyError` or `ValueError` if an array is missing or of another type."""
     store.require_types(arrays, OTHER_COLUMNS)
     tokens = store.mapped_numbers(numbers, ID_TYPE)
     if tokens is None:
@@ -218,6 +219,7 @@ class Tokenizing:
         return f"K001 {length} tokens, more than {limit}"
 
     def _note_shared(self, example: Example) -> None:
+        """Narrow what all examples share down to what this one has, too, and count it if it shows reasoning."""
         given = {key: example.value.get(key) for key in ("tools", "chat_template_kwargs")}
         if self.shared is None:
             self.system, self.shared = system_of(example), {key: value for key, value in given.items() if value}

@@ -131,6 +131,7 @@ def _notes(
 
 
 def _loses_calls(template: Template, question: Question) -> bool:
+    """Whether the functions called in the rendered answer are others than those that are expected."""
     encoding = template.encode({**question.example.value, "messages": question.messages})
     span = encoding.encoded[-1].text if encoding.encoded else None
     text = span.text[span.spans[-1].start :] if span is not None and span.spans else ""

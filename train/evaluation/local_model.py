@@ -115,6 +115,7 @@ class LocalModel:
             yield model
 
     def _load(self, *, tuned: bool) -> Any:
+        """The tuned model or its base; only the one asked for last is kept in memory."""
         if tuned not in self._made:
             self.printer.print("loading the model")
             self._made.clear()  # two whole models may be one too many

@@ -61,6 +61,7 @@ def _request_turn(turn: dict[str, Any]) -> dict[str, Any]:
 
 
 def _request_call(call: Any, number: int) -> Any:
+    """A tool call as servers take it, with an id and arguments as text; what is no object stays as it is."""
     if not isinstance(call, dict):
         return call
     function = dict(call.get("function") or {key: call[key] for key in ("name", "arguments") if key in call})
@@ -144,6 +145,7 @@ class ServedModel:
     def _requests(
         self, system: System, prompts: Sequence[ServedPrompt], most: int
     ) -> Iterator[tuple[str, ServedPrompt]]:
+        """Each prompt with the key of its answer in the cache."""
         model = self.tuned if system.tuned else self.base
         for prompt in prompts:
             yield content_id(["served", self.server.address, model, most, prompt.request]), prompt

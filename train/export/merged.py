@@ -57,6 +57,7 @@ def in_float32(model: Any) -> Any:
 
 
 def _linear(module: nn.Linear, inputs: Tensor) -> Tensor:
+    """The output of a layer in float32, some rows of its weights at a time."""
     given, parts = inputs.float(), torch.split(module.weight, ROWS_AT_ONCE)
     biases = torch.split(module.bias, ROWS_AT_ONCE) if module.bias is not None else [None] * len(parts)
     outputs = [nn.functional.linear(given, part.float(), bias) for part, bias in zip(parts, biases, strict=True)]

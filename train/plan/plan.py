@@ -90,6 +90,7 @@ def plan(recipe: Recipe, printer: JournalPrinter, *, memory: int | None = None, 
 
 
 def _refusals(recipe: Recipe, long: tuple[LeftOut, ...], unusable: tuple[LeftOut, ...]) -> list[Refusal]:
+    """Why the recipe refuses examples that are too long or cannot be trained on; empty if it refuses none."""
     refusals = []
     if long and recipe.over_length == "refuse":
         longest, context = max(int(omission.reason.split()[1]) for omission in long), context_of(recipe)
@@ -112,6 +113,7 @@ def _too_wide(recipe: Recipe, sizes: Sizes) -> list[str]:
 
 
 def _splits(prepared: Prepared) -> tuple[SplitPlan, ...]:
+    """The numbers of examples and tokens of each split."""
     plans = []
     for split in prepared.splits:
         lengths, longest = split.encoded.lengths, np.zeros(len(split.lines), dtype=np.int64)

@@ -181,6 +181,7 @@ def _outcomes(config: Configuration) -> Iterator[tuple[Row, Outcome]]:
 
 
 def _outcome(config: Configuration, key: Key, settings: list[Setting]) -> Outcome:
+    """What becomes of a key: refused also if it is given twice with different values."""
     by_name: dict[str, Any] = {}
     for setting in settings:
         first = by_name.setdefault(SAME.get(setting.name, setting.name), setting.value)
@@ -194,6 +195,7 @@ def _outcome(config: Configuration, key: Key, settings: list[Setting]) -> Outcom
 
 
 def _row(config: Configuration, settings: list[Setting], defaults: list[str], outcome: Outcome) -> Row:
+    """The row of the table for an outcome; without settings it names the defaults, or else the tool."""
     used = [f"{setting.name} = {shown(setting.name, setting.value)}" for setting in settings]
     places = ", ".join(dict.fromkeys(setting.place for setting in settings if setting.place))
     state: State = "mapped" if settings else "default"

@@ -248,6 +248,7 @@ def _user_prompt(example: Example) -> str:
 
 
 def _answer_hash(example: Example) -> int:
+    """The hash of the normalised answer; that of an empty text if there is no answer."""
     answer = normalised(example.answer.text) if example.answer is not None else ""
     return xxhash.xxh3_128_intdigest(answer.encode("utf-8", "surrogatepass"))
 
@@ -276,6 +277,7 @@ def _mean(part: Sequence[MappedExample], name: str) -> float:
 
 
 def _hard(point: MappedExample, example: Example) -> HardExample:
+    """A point of the map with excerpts of its prompt and its answer, which is empty if there is none."""
     own = {key: getattr(point, key) for key in ("line", "example", "loss", "excess", "confidence", "pull")}
     answer = excerpt(example.answer.text, MAX_CHARS) if example.answer is not None else ""
     return HardExample(**own, prompt=excerpt(_user_prompt(example), MAX_CHARS), answer=answer)

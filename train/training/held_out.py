@@ -108,6 +108,7 @@ def generic_texts(template: Template) -> list[Encoded]:
 
 
 def _evenly_spaced(texts: Sequence[Encoded], count: int) -> list[Encoded]:
+    """Up to `count` texts that are long enough to be memorised, spread evenly; none if `count` is 0."""
     every = EncodedTexts.of(texts)
     long = np.flatnonzero(every.supervised >= MIN_MEMORIZED_TOKENS)
     return list(every.chosen(long[:: max(1, -(-len(long) // count))])) if count else []

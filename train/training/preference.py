@@ -108,6 +108,7 @@ class Preference:
         return likelihoods
 
     def _sums(self, model: Any, texts: Sequence[Encoded], room: int) -> Tensor:
+        """The weighted log-likelihood of each text; zero for those that other processes compute."""
         sums = torch.zeros(len(texts), dtype=torch.float64, device=device())
         training = model.training
         model.eval()

@@ -180,6 +180,7 @@ class Training:
         self.folder.write("report.json", report.model_dump(mode="json"))
 
     def _load(self) -> None:
+        """Load the base, measure it if its weights will change and it is not measured yet, and add the adapter."""
         loading = self.printer.phase("loading the model", 1)
         base = load_base(self.recipe, self.dtype, checkpointing=self.settings.activation_checkpointing)
         self.model = base
@@ -198,6 +199,7 @@ class Training:
             self.printer.print("note: this model does not isolate packed texts; each is processed alone")
 
     def _find_packing(self) -> None:
+        """Find out whether texts are packed: as the recipe says, if this model isolates them exactly."""
         with autocast(self.dtype):
             use_chunked_cross_entropy(self.model, device())
             self.packing = self.recipe.packing and packs_exactly(self.model, device())
@@ -209,6 +211,7 @@ class Training:
         return measures
 
     def _preference(self, split: Split) -> Preference | None:
+        """The preferences of a split; None if the objective compares no answers."""
         return None if self.recipe.objective == "sft" else Preference(split, self.recipe, self.dtype)
 
     def _preferences(self, name: str, model: Any) -> dict[str, Any] | None:
@@ -258,6 +261,7 @@ class Training:
         return held_out_loss(model, texts, self.dtype, packing=self.packing, done=done, shared=not self.sharded)
 
     def _validation_loss(self) -> float:
+        """The loss on the validation split: of the preferences, if the objective compares answers."""
         assert self.prepared.validation is not None
         if (preference := self._preference(self.prepared.validation)) is not None:
             return preference.measure(self.model, MAX_TOKENS if self.packing else 1, lambda _: None).loss
@@ -313,6 +317,7 @@ class Training:
         return step
 
     def _pause(self, loss: float) -> Pause:
+        """What is printed at a pause. Raises `NotANumber` if the loss is infinite or no number."""
         if not isfinite(loss):
             hint = 'try  dtype = "float32"  or a lower learning_rate'
             raise NotANumber("the loss on the validation split is not a number", hint)
@@ -340,6 +345,7 @@ class Training:
         return best
 
     def _save(self, folder: Path) -> Path:
+        """Write the tokenizer and the adapter to a folder; returns the file of the weights."""
         self.prepared.template.tokenizer.save_pretrained(folder)
         if not self.sharded:
             return save(self.model, folder)
@@ -358,6 +364,7 @@ class Training:
         callback: Callback,
         step: int,
     ) -> Report:
+        """The report of the training; `validation_loss` is None if the kept step was not measured."""
         prepared, identity = self.prepared, self.identity
         trainable, total = parameters(self.model)
         done = [line["step"] for line in self.journal.lines() if "loss" in line]
