@@ -36,6 +36,7 @@ class Step:
 
 
 def _word(decision: Decision) -> str:
+    """What a record decides, in a word or two: `keep`, `rating 4`, `no note`."""
     undone = decision.verdict == "undecided"
     match decision.record:
         case "label":
@@ -93,6 +94,7 @@ class History:
         return [head for head in heads if self._restores(head, decision, slot)]
 
     def _restores(self, head: Decision | None, decision: Decision, slot: Slot) -> bool:
+        """Whether a record, or one that it restores, is the decision; False for None."""
         return head is not None and any(record.id == decision.id for record in self.restored(head, slot))
 
     def state(self, step: Step) -> str:

@@ -99,9 +99,11 @@ class Pseudonyms:
         return replacement if self._is_labelled(kind) or kind in WRITTEN else _with_signs_of(value, replacement)
 
     def _is_labelled(self, kind: str) -> bool:
+        """Whether a kind gets labels such as `[PERSON_1]`: all do in that style, secrets and unknown kinds in each."""
         return self.style is Style.LABEL or kind not in KINDS or kind in LABELLED
 
     def _label(self, kind: str) -> str:
+        """The next label of a kind; surnames are counted with the names of persons."""
         name = re.sub(r"\W+", "_", PERSON if kind == SURNAME else kind).upper()
         self._numbers[name] += 1
         return f"[{name}_{self._numbers[name]}]"
@@ -115,6 +117,7 @@ class Pseudonyms:
         return next((name for name in turned if name.casefold() not in self._originals), turned[0])
 
     def _invented(self, kind: str, value: str, plain: str) -> str:
+        """An invented value: by the function of its kind, or of the same shape if its kind has none."""
         special = WRITTEN.get(kind) or SHAPED.get(kind)
         return special(self, value, plain) if special else self._same_shape(kind, plain)
 
@@ -130,6 +133,7 @@ class Pseudonyms:
         return plain[::-1]
 
     def _person(self, value: str, _: str) -> str:
+        """An invented name for each word of a name; particles stay, and initials become initials."""
         words = value.split()
         names = [word for word in words if word not in PARTICLES and len(word.strip(".")) > 1]
         return " ".join(
@@ -152,6 +156,7 @@ class Pseudonyms:
         return self._choice(SURNAMES, "surname", name.casefold())
 
     def _email(self, _: str, plain: str) -> str:
+        """An invented address at a domain for examples, with two names in it where the original has them."""
         name, _, domain = plain.partition("@")
         parts = re.split(r"([._+-])", name)
         if len(parts) == 3 and parts[0].isalpha() and parts[2].isalpha():
@@ -163,6 +168,7 @@ class Pseudonyms:
         return f"{written}{number}@{host}"
 
     def _ip(self, value: str, plain: str) -> str:
+        """An address of a network for documentation, of the same version."""
         digest = self._digest("ip", plain)
         if ":" in value:
             return "2001:db8::" + ":".join(digest[part : part + 2].hex().lstrip("0") or "1" for part in (0, 2, 4))
@@ -170,18 +176,22 @@ class Pseudonyms:
         return f"{network}.{1 + digest[1] % 254}"
 
     def _mac(self, value: str, plain: str) -> str:
+        """A locally administered address, with the separator and the case of the original."""
         digits = ("02" + self._digest("mac", plain).hex()[:10]).upper()
         written = value[2].join(digits[part : part + 2] for part in range(0, 12, 2))
         return written if value.upper() == value else written.lower()
 
     def _user(self, value: str, plain: str) -> str:
+        """An invented name with a number, with `@` before it where the original has it."""
         sign = "@" if value.startswith("@") else ""
         return f"{sign}{self._choice(WOMEN + MEN, 'user', plain).lower()}{self._digest('user', plain)[5] % 90 + 10}"
 
     def _host(self, _: str, plain: str) -> str:
+        """An invented host, under `.example` if the original contains a dot."""
         return f"host{self._digest('host', plain).hex()[:4]}.{'example' if '.' in plain else ''}".rstrip(".")
 
     def _street(self, value: str, plain: str) -> str:
+        """An invented number and street, with a town and a postal code of zeros where the original has a code."""
         number = 1 + int.from_bytes(self._digest("street", plain)[:2], "big") % 1999
         return f"{number} {self._choice(STREETS, 'street', plain)} Street" + (
             f", {re.sub('[0-9]', '0', code[0])} Example Town" if (code := re.search(r"\b\d{5}\b", value)) else ""
@@ -230,6 +240,7 @@ class Pseudonyms:
 
 
 def _like(char: str, number: int) -> str:
+    """A character of the same kind, chosen by a number: a digit, or a letter of the same case; others stay."""
     if char.isdigit():
         return str(number % 10)
     if "A" <= char <= "Z":

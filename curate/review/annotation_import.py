@@ -82,6 +82,7 @@ def import_records(
 
 
 def _read(foreign: LineIndex, result: Imported) -> Iterator[tuple[Place, ForeignRecord]]:
+    """The records with their places; lines that hold none are noted as refused in `result`."""
     for number in range(len(foreign)):
         parsed, place = foreign.line(number), foreign.place(number)
         try:
@@ -97,6 +98,7 @@ def _read(foreign: LineIndex, result: Imported) -> Iterator[tuple[Place, Foreign
 
 
 def _turns_by_id(lines: LineIndex, ids: set[Any]) -> dict[str, Turns]:
+    """The conversations of the examples with these ids; ids that no example has are left out."""
     examples = (lines.line(number).example for number in range(len(lines)))
     return {example.id: turns_of(example) for example in examples if example is not None and example.id in ids}
 

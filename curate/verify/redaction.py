@@ -118,6 +118,7 @@ def verify_redaction(
 
 
 def _held(value: Any, kinds: dict[str, str], lengths: Sequence[int]) -> Iterator[tuple[str, str]]:
+    """The kind of each value that a row still contains, and the form in which it does; each value once."""
     joined = "\n".join(_strings(value))
     forms = {"as it is": joined, "split over turns": "\n".join("".join(parts) for parts in _turns(value))}
     encoded = joined
@@ -138,6 +139,7 @@ def _held(value: Any, kinds: dict[str, str], lengths: Sequence[int]) -> Iterator
 
 
 def _from_percent(text: str) -> str:
+    """The text with percent escapes decoded; empty if it contains none."""
     return unquote_plus(text) if "%" in text else ""
 
 
@@ -181,6 +183,7 @@ DECODERS: Final = {
 
 
 def _plain(text: str) -> str:
+    """The letters and digits of a text, without case, in compatibility form."""
     text = text if text.isascii() else unicodedata.normalize("NFKC", text)
     return re.sub(r"[\W_]", "", text).casefold()
 
@@ -206,6 +209,7 @@ def _turns(value: Any) -> Iterator[list[str]]:
 
 
 def _dicts(value: Any) -> Iterator[dict[str, Any]]:
+    """All objects in a JSON value, each before those that it contains."""
     if isinstance(value, dict):
         yield value
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
@@ -224,6 +228,7 @@ def _contents(value: Any) -> Iterator[str]:
 
 
 def _parsed(line: bytes) -> Any:
+    """The JSON value of a line; None if it is not JSON, or nested too deeply."""
     try:
         return json.loads(line)
     except (ValueError, RecursionError):
