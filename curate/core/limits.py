@@ -57,16 +57,33 @@ def require_size(path: object, total: int, lines: int, packed: int) -> None:
 
 def lines_limited(path: object, blocks: Iterator[bytes]) -> Iterator[bytes]:
     """Pass on blocks of bytes until a line is too long. Raises `InputError`, `UsageError`."""
-    most, since = _size(LINE_VARIABLE, USUAL_LINE), 0
+    most, since = max_line_bytes(), 0
     for block in blocks:
         require_filled(path, block)
         end = block.rfind(b"\n")
         since = since + len(block) if end < 0 else len(block) - end - 1
         if since > most:
-            raise InputError(
-                f"{path}: has a line of more than {most:,} bytes", f"raise the limit, e.g. {LINE_VARIABLE}=8GB"
-            )
+            raise _too_long(path, most)
         yield block
+
+
+def require_short_lines(path: object, data: bytes) -> None:
+    """Check the length of each line of a part of a file. Raises `InputError`, `UsageError`."""
+    most, start = max_line_bytes(), 0
+    while len(data) - start > most:
+        end = data.rfind(b"\n", start, start + most + 1)
+        if end < 0:
+            raise _too_long(path, most)
+        start = end + 1
+
+
+def max_line_bytes() -> int:
+    """The maximum number of bytes of a line. Raises `UsageError` for an invalid setting."""
+    return _size(LINE_VARIABLE, USUAL_LINE)
+
+
+def _too_long(path: object, most: int) -> InputError:
+    return InputError(f"{path}: has a line of more than {most:,} bytes", f"raise the limit, e.g. {LINE_VARIABLE}=8GB")
 
 
 def require_filled(path: object, data: bytes | bytearray) -> None:

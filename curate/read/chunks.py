@@ -17,7 +17,7 @@ import orjson
 from curate.core.errors import InputError
 from curate.core.example import ROLES, Example, Place
 from curate.core.files import blocks, packing, real_path
-from curate.core.limits import require_filled
+from curate.core.limits import max_line_bytes, require_filled, require_short_lines
 from curate.core.scratch import scratch, written
 from curate.read.dataset import LINE_SEPARATORS, WIDE_ENCODING, FileFacts, ParsedLine, parsed_line
 from curate.read.decode import Decoded
@@ -108,6 +108,7 @@ def chunk_bytes(chunk: Chunk) -> tuple[int, bytes, int]:
             wanted_bytes = chunk.end - start if chunk.end is not None else None
             data, size = _read_whole(file, wanted_bytes)
             require_filled(chunk.path, data)
+            require_short_lines(chunk.name, data)
             return start, data, size
     except OSError as error:
         raise InputError.of(chunk.path, error, "check the path, its permissions and the disk") from error
@@ -117,7 +118,7 @@ def _read_whole(file: BinaryIO, min_bytes: int | None) -> tuple[bytes, int]:
     """Read whole lines of at least `min_bytes` bytes; without `min_bytes`, read the rest of the file."""
     data = file.read() if min_bytes is None else file.read(min_bytes)
     if min_bytes is not None and not data.endswith(b"\n"):
-        data += file.readline()
+        data += file.readline(max_line_bytes() + 1)
     return data, len(data)
 
 

@@ -22,9 +22,9 @@ from curate.core.cluster import LOCAL, ClusterPool, Engine, Executor
 from curate.core.errors import CurateError, ExitCode, InputError
 from curate.corpus import loading
 from curate.leakage import decontaminate
-from curate.lint import runner
 from curate.models import model_batches
 from curate.models.model_batches import Loader
+from curate.read import file_parts
 from curate.read.chunks import Chunk, chunk_bytes
 from curate.verify import lines as verify_lines
 from tests.conftest import Write, chat, line_of
@@ -130,7 +130,7 @@ def sharded(seed: int, write: Write) -> list[str]:
 def in_chunks(size: int) -> Iterator[None]:
     """Let files be cut into chunks of so many bytes, and turns into pieces."""
     with pytest.MonkeyPatch.context() as patched:
-        for module in (runner, loading, verify_lines, convert):
+        for module in (file_parts, loading, verify_lines, convert):
             patched.setattr(module, "CHUNK_BYTES", size)
         patched.setattr(decontaminate, "CHUNK_TURNS", size // 100)
         yield
