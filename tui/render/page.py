@@ -170,18 +170,24 @@ def _annotations(session: ReviewSession, example: str) -> Content:
     return Content.assemble(
         (f" {'★' * rating}{'☆' * (5 - rating)}", "$text-warning") if rating else "",
         *(literal(f" #{name[:40]}", style="$text-accent") for name in session.log.labels(example)),
-        literal(f" “{note[:200]}”", style=NOTE_STYLE) if note else "",
+        _quoted(note, 200),
         (" " + " ".join(f"{name} {value:.2f}" for name, value in signals) if signals else "", MUTED),
     )
 
 
+def _quoted(note: str | None, max_chars: int) -> Content:
+    """The beginning of a note in quotation marks, without the secrets that someone typed into it."""
+    from curate.core.masking import masked  # the first screen shows no note
+
+    return literal(f" “{masked(note)[:max_chars]}”", style=NOTE_STYLE) if note else Content("")
+
+
 def _decision_text(decision: Decision) -> Content:
-    why = literal(f" “{decision.why[:80]}”", style=NOTE_STYLE) if decision.why else ""
     return Content.assemble(
         literal(decision.who[:30], style="bold"),
         ": ",
         verdict_sign(decision.verdict),
-        why,
+        _quoted(decision.why, 80),
         (f" {decision.when:%d %b %H:%M}", MUTED),
     )
 
