@@ -166,6 +166,15 @@ async def test_a_key_shows_the_raw_line_with_secrets_masked() -> None:
         assert '"messages"' not in screen_text(app)
 
 
+async def test_a_secret_in_a_note_is_masked() -> None:
+    app = app_of(asked({"role": "assistant", "content": "Yes."}), known=True)
+    async with app.run_test(size=(160, 40)) as pilot:
+        await opened(pilot, "2", "m", *f"by {SECRET}", "enter")
+        text = screen_text(app)
+        assert "“by [" in text
+        assert SECRET not in text
+
+
 async def test_rows_that_begin_alike_are_told_apart() -> None:
     rule = "You translate a sentence from English to Norwegian, and answer with the translation alone. "
     answer = {"role": "assistant", "content": "Ja."}
