@@ -179,10 +179,17 @@ def json_in(text: str) -> Any:
     if text[:1] not in ("{", "[") or text[-1:] not in ("}", "]"):
         return None
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_distinct_keys)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict | list) else None
+
+
+def _distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object. Raises `ValueError` if a key is repeated: written again, it would lose a value."""
+    if len(value := dict(pairs)) < len(pairs):
+        raise ValueError("repeated key")
+    return value
 
 
 def texts_of(value: Any, key: str = "") -> Iterator[tuple[str, str]]:

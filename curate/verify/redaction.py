@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
+from curate.core.errors import InputError
 from curate.core.files import display_name
 from curate.core.json_output import Output
 from curate.verify.lines import chunks_of, read_chunk
@@ -99,7 +100,7 @@ def verify_redaction(
     if mapping is not None:
         kinds |= {
             _plain(row["value"]): row["kind"]
-            for row in (json.loads(line) for _, line in _lines(mapping))
+            for row in (_mapped(mapping, number, line) for number, line in _lines(mapping))
             if row["kind"] not in MASKED_KINDS or (row["kind"] in ("person", "surname") and " " in row["value"])
         }
     kinds = {plain: kind for plain, kind in kinds.items() if len(plain) >= MIN_CHARS}
@@ -115,6 +116,16 @@ def verify_redaction(
             for kind, form in _held(value, kinds, lengths):
                 proof.left.append(LeftValue(display_name(path), number, kind, form))
     return proof
+
+
+def _mapped(mapping: Path, number: int, line: bytes) -> dict[str, str]:
+    """The kind and the value of a line of a mapping. Raises `InputError`."""
+    row = _parsed(line)
+    if not (isinstance(row, dict) and isinstance(row.get("kind"), str) and isinstance(row.get("value"), str)):
+        raise InputError(
+            f"{display_name(mapping)}:{number}: no line of a mapping", "name a file of `curate redact --keep-mapping`"
+        )
+    return row
 
 
 def _held(value: Any, kinds: dict[str, str], lengths: Sequence[int]) -> Iterator[tuple[str, str]]:

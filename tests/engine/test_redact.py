@@ -345,3 +345,19 @@ def test_verify_passes_over_the_address_of_all_devices(write: Write) -> None:
     write("a.jsonl", [chat("link/ether 00:1A:2B:3C:4D:5E brd ff:ff:ff:ff:ff:ff", "Noted.")])
     assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 0
     assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl"]) == 0
+
+
+def test_arguments_with_a_repeated_key_lose_no_value(write: Write) -> None:
+    text = '{"to": "john.oneil@acme-corp.io", "note": "first", "note": "second"}'
+    write("a.jsonl", [chat("Send it.", text)])
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 0
+    shown = rows("out.jsonl")[0]["messages"][1]["content"]
+    assert "acme-corp" not in shown
+    assert shown.endswith('"note": "first", "note": "second"}')
+
+
+def test_a_mapping_that_is_none_is_named_with_its_line(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("a.jsonl", [chat("Hello", "Hi")])
+    write("map.jsonl", b'{"kind": "email"}\n')
+    assert main(["verify", "a.jsonl", "--redacted-from", "a.jsonl", "--mapping", "map.jsonl"]) == 2
+    assert "map.jsonl:1: no line of a mapping" in capsys.readouterr().err
