@@ -47,7 +47,6 @@ MIN_CHARS: Final = 7
 RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{10,}")
 PAIRS: Final = re.compile(r"(?:(?:\\x|0x|[ :,.-]{0,2}(?:0x)?)[0-9A-Fa-f]{2}){7,}")
 ESCAPE: Final = re.compile(r"\\(?:u\{?|x)(?:0{0,4}(?=[0-9A-Fa-f]{5}))?([0-9A-Fa-f]{2,4})\}?")
-MAX_SHOWN: Final = 20
 MASKED_KINDS: Final = ("user_name", "host_name", "date_of_birth", "person", "surname")
 """Kinds in a mapping that are words elsewhere: a name is searched for if it has two words."""
 
