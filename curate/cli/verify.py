@@ -32,7 +32,7 @@ def verify(
     redacted_from: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Instead, verify that the files hold no private value of this original file; repeatable.",
+            help="Instead, search the files for private values of seven kinds of this original file; repeatable.",
             metavar="FILE",
         ),
     ] = None,
