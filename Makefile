@@ -8,7 +8,7 @@ PYTEST  = $(BIN)/python -m pytest -n 2 --dist loadgroup
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test suite test-fast explore coverage check lint types kernels schemas docs dist installed lowest lock sbom clean
+.PHONY: help install demo test suite test-fast explore coverage check lint types kernels schemas docs dist installed lowest release-check lock sbom clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -73,6 +73,9 @@ installed:  ## Run the fast tests against an installed wheel; EXTRA=all with ext
 
 lowest:  ## Run the same with the oldest dependencies that are allowed.
 	LOWEST=1 $(PYTHON) tests/installed.py
+
+release-check: $(READY)  ## Try the wheel with each Python and print the commands that publish; PYTHONS="python3.12" with some only.
+	$(BIN)/python -m docs.release check $(PYTHONS)
 
 lock: $(READY)  ## Write requirements-dev.txt: the version of each package that is installed for development.
 	$(BIN)/python -m docs.packages lock
