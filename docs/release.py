@@ -49,16 +49,20 @@ def problems(root: Path = ROOT) -> Iterator[str]:
         yield f"CHANGELOG.md: its first section is {section and section[1]}, but {VERSION_FILE} has {version}"
 
 
+def _runs(python: str) -> bool:
+    """Whether a command of this name is a Python that starts; pyenv has commands for versions that are switched off."""
+    if shutil.which(python) is None:
+        return False
+    return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
+
+
 def check(pythons: list[str]) -> int:
     """Compare, then try the wheel with each Python; returns the exit status."""
     disagreements = list(problems())
     print("\n".join(disagreements) or "names, extras, versions: equal everywhere")
     failed, not_tried = bool(disagreements), []
     for python in pythons:
-        if (
-            shutil.which(python) is None
-            or subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode
-        ):
+        if not _runs(python):
             not_tried.append(python)
             continue
         print(f"{python}: wheel, new environment, tutorial", flush=True)
