@@ -48,6 +48,7 @@ GROUPS: Final = {
     },
     "More": {
         "run": "Run all stages from one curate.toml; resumable.",
+        "report": "Write one HTML page about a data set, to hand on.",
         "ingest": "Convert traces of model calls to messages.",
         "score": "Score examples by quality signals, each measured.",
         "select": "Select examples to train on; record what is left out.",

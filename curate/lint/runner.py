@@ -74,6 +74,11 @@ class CheckResult:
         """Whether this check could have reported a rule for a file: each was checked or no longer exists."""
         return (code in self.severities_of or code not in self.rules) and (file in files or not path_of(file).exists())
 
+    def is_safe(self, finding: Finding) -> bool:
+        """Whether `--fix` fixes a finding without `--unsafe-fixes`."""
+        rule = self.rules.get(finding.code) if finding.fixable else None
+        return rule is not None and rule.repair is not None and rule.repair.safe
+
     @property
     def failed(self) -> bool:
         """True if there is an error or a warning."""

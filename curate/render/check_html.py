@@ -25,7 +25,7 @@ def check_html(
     report: CheckResult, limit: int | None = MAX_SHOWN, paths: Sequence[Path] = (), model: str = ""
 ) -> Iterator[str]:
     """The document, in pieces. The files are read again for the plots; `model` counts their tokens."""
-    counted = collect([path for path in paths if path.is_file()], model, strict=False)
+    counted = counted_again(paths, model)
     yield head("curate check")
     yield f'<p class="quiet">{safe(summary_line(report))}</p>\n<div class="tiles">'
     for severity in Severity:
@@ -37,16 +37,22 @@ def check_html(
     )
     yield "".join(tile(f"{count:,}", label) for count, label in hidden if count)
     yield "</div>\n"
-    yield from _plots(report, counted)
-    yield from _findings(report, limit)
+    yield from overview(report, counted)
+    yield from findings_section(report, limit, filters() if report.findings else "")
     yield footer(f"{report.seconds:.1f} s", filtered=bool(report.findings))
+
+
+def counted_again(paths: Sequence[Path], model: str = "") -> Stats:
+    """The statistics of the files that exist; `model` counts their tokens."""
+    return collect([path for path in paths if path.is_file()], model, strict=False)
 
 
 def _many(noun: str, count: int) -> str:
     return plural(count, noun).partition(" ")[2]
 
 
-def _plots(report: CheckResult, counted: Stats) -> Iterator[str]:
+def overview(report: CheckResult, counted: Stats) -> Iterator[str]:
+    """The plots of findings and of the data."""
     severities = {finding.code: finding.severity for finding in reversed(report.findings)}
     yield '<h2>Overview</h2>\n<div class="plots">\n'
     yield bars(
@@ -86,7 +92,8 @@ def _most(counts: Mapping[str, int]) -> list[tuple[str, int, str]]:
     return [(name, count, "") for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
 
 
-def _findings(report: CheckResult, limit: int | None) -> Iterator[str]:
+def findings_section(report: CheckResult, limit: int | None, before: str = "") -> Iterator[str]:
+    """The findings by rule, at most `limit` in all (None: all); `before` stands below the heading."""
     if not report.findings:
         yield "<h2>Findings</h2>\n<p>No findings.</p>\n"
         return
@@ -94,7 +101,7 @@ def _findings(report: CheckResult, limit: int | None) -> Iterator[str]:
     groups: dict[str, list[tuple[Finding, SourceRange | None]]] = defaultdict(list)
     for finding, span in zip(shown, source_ranges(shown, report.paths), strict=True):
         groups[finding.code].append((finding, span))
-    yield f"<h2>Findings</h2>\n{filters()}"
+    yield f"<h2>Findings</h2>\n{before}"
     for code, count in rule_counts(report):
         first, rule = groups[code][0][0], report.rules.get(code)
         yield (

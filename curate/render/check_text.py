@@ -59,13 +59,7 @@ def finding_line(finding: Finding, report: CheckResult) -> Styled:
 def finding_details(finding: Finding, report: CheckResult) -> tuple[tuple[str, str], ...]:
     """The end of a finding's line: fixable mark, message and pointer."""
     where = f" ({safe(finding.pointer)})" if finding.pointer else ""
-    return (FIXABLE if is_safe(finding, report) else "", "green"), (safe(finding.message), ""), (where, "dim")
-
-
-def is_safe(finding: Finding, report: CheckResult) -> bool:
-    """Whether `--fix` fixes it without `--unsafe-fixes`."""
-    rule = report.rules.get(finding.code) if finding.fixable else None
-    return rule is not None and rule.repair is not None and rule.repair.safe
+    return (FIXABLE if report.is_safe(finding) else "", "green"), (safe(finding.message), ""), (where, "dim")
 
 
 def check_text(report: CheckResult, limit: int | None = MAX_SHOWN) -> Iterator[Styled]:
@@ -163,7 +157,7 @@ def report_end(report: CheckResult, limit: int | None) -> Iterator[Styled]:
 def fixes_line(report: CheckResult) -> str:
     """The number of findings that `--fix` and `--unsafe-fixes` fix; empty if there are none."""
     fixable = [finding for finding in report.findings if finding.fixable]
-    mended = sum(is_safe(finding, report) for finding in fixable)
+    mended = sum(report.is_safe(finding) for finding in fixable)
     unsafe_count = len(fixable) - mended
     if not fixable:
         return ""

@@ -10,20 +10,16 @@ from curate.conflicts.topics import Topic
 from curate.core.masking import masked, redact_message, redacted_excerpt
 from curate.core.text import plural
 from curate.render.conflicts import same_question
-from curate.render.html import block, brief, filters, footer, full, head, not_shown, safe, tiles
+from curate.render.html import PAIRS, block, brief, filters, footer, full, head, not_shown, safe, tiles
 from curate.render.html_plots import bars
 
 MAX_SHOWN: Final = 200
-STYLE: Final = """
-.pair { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem }
-@media (max-width: 44rem) { .pair { grid-template-columns: 1fr } }
-"""
 MAX_CHARS: Final = 4_000
 
 
 def conflicts_html(report: ConflictsResult, limit: int | None = MAX_SHOWN) -> Iterator[str]:
     """The document in pieces, highest confidence first; `limit` conflicts (None: all)."""
-    yield head("curate conflicts", STYLE)
+    yield head("curate conflicts", PAIRS)
     counted = {
         "question": report.questions,
         "compared pair": report.compared,
@@ -41,13 +37,18 @@ def conflicts_html(report: ConflictsResult, limit: int | None = MAX_SHOWN) -> It
         [(source, count, "warning") for source, count in sorted(counts.items(), key=lambda item: -item[1])],
     )
     yield filters()
+    yield from conflicts_sections(report, limit)
+    yield footer(filtered=True)
+
+
+def conflicts_sections(report: ConflictsResult, limit: int | None) -> Iterator[str]:
+    """Conflicts and topics, at most `limit` of each (None: all)."""
     yield from _section("Conflicts", report.conflicts, limit)
     if report.topics:
         yield f'<h2>Topics <span class="quiet">× {len(report.topics):,}</span></h2>\n'
         for topic in report.topics[:limit]:
             yield from _topic(topic)
         yield not_shown(0 if limit is None else len(report.topics) - limit, "topic")
-    yield footer(filtered=True)
 
 
 def _section(title: str, conflicts: Sequence[Conflict], limit: int | None) -> Iterator[str]:

@@ -7,24 +7,17 @@ from curate.commands.dedup import DedupResult
 from curate.core.example import Example
 from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.render.dedup import chance, doubtful, histogram
-from curate.render.html import block, filters, footer, head, not_shown, safe, tiles
+from curate.render.html import PAIRS, block, filters, footer, head, not_shown, safe, tiles
 from curate.render.html_plots import bars
 from curate.render.word_diff import DiffSpan, turn_diffs, with_context_only
 
 MAX_SHOWN: Final = 200
-STYLE: Final = """
-.pair { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem }
-.pair pre { margin: .2rem 0 .5rem }
-@media (max-width: 44rem) { .pair { grid-template-columns: 1fr } }
-del { color: var(--error); text-decoration: line-through } ins { color: var(--info); font-weight: 700; text-decoration: underline; text-underline-offset: 3px }
-.pair p { font-size: .8rem }
-"""  # noqa: E501
 
 
 def dedup_html(plan: DedupResult, limit: int | None = MAX_SHOWN) -> Iterator[str]:
     """The document in pieces; the `limit` least similar removals (None: all), and as many kept pairs."""
     codes = plan.codes
-    yield head("curate dedup", STYLE)
+    yield head("curate dedup", PAIRS)
     yield f'<p class="quiet">{safe(", ".join((*plan.lines, *(f"compared with {file}" for file in plan.against))))}</p>\n'  # noqa: E501
     near_misses = len(plan.apart)
     counts = [
@@ -49,6 +42,13 @@ def dedup_html(plan: DedupResult, limit: int | None = MAX_SHOWN) -> Iterator[str
     yield f'<p class="quiet">A pair at {threshold:g} is compared with probability {at_threshold}, '
     yield f"one at {plan.floor:g} with {below}.</p>\n"
     yield filters()
+    yield from pairs_sections(plan, limit)
+    yield footer(filtered=True)
+
+
+def pairs_sections(plan: DedupResult, limit: int | None) -> Iterator[str]:
+    """The pairs of each kind side by side, at most `limit` of a kind (None: all)."""
+    near_misses = len(plan.apart)
     yield from _pairs(
         "Removed examples, each with the one kept", "goes", doubtful(plan, limit), len(plan.duplicates), plan
     )
@@ -65,7 +65,6 @@ def dedup_html(plan: DedupResult, limit: int | None = MAX_SHOWN) -> Iterator[str
         "Short examples with the same words: both are kept", "stays", same_word_pairs, len(plan.same_words), plan
     )
     yield from _pairs("Paraphrases: both are kept", "stays", plan.alike[:limit], len(plan.alike), plan)
-    yield footer(filtered=True)
 
 
 def _pairs(title: str, text: str, pairs: Sequence[DuplicateRemoval], count: int, plan: DedupResult) -> Iterator[str]:

@@ -93,6 +93,14 @@ padding: .35rem .6rem;
   min-width: 10rem }
 """
 """CSS for documents with tables."""
+PAIRS: Final = """
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem }
+.pair pre { margin: .2rem 0 .5rem } .pair p { font-size: .8rem }
+@media (max-width: 44rem) { .pair { grid-template-columns: 1fr } }
+del { color: var(--error); text-decoration: line-through }
+ins { color: var(--info); font-weight: 700; text-decoration: underline; text-underline-offset: 3px }
+"""
+"""CSS for documents with two texts side by side."""
 
 
 def head(title: str, style: str = "") -> str:

@@ -43,6 +43,7 @@ CONFIGURED: Final[dict[str, list[list[str]]]] = {
     "split": [["split", "data.jsonl", "-o", "made"]],
     "review": [["review", "."], ["review", "--agreement"]],
     "remote": [["remote", verb, "data.jsonl"] for verb in ("validate", "estimate")],
+    "report": [["report", "data.jsonl", "-o", "report.html", "--overwrite"]],
     "run": [["run"]],
 }
 """The commands that read a configuration."""

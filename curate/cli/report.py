@@ -1,0 +1,44 @@
+"""`curate report`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from curate.cli import options
+from curate.commands.report import report as report_of
+from curate.core.errors import UsageError
+from curate.core.files import display_name
+from curate.core.paths import require_distinct_paths
+from curate.core.text import visible
+from curate.render.console import print_lines
+from curate.render.report_html import MAX_SHOWN, report_html
+
+
+def report(
+    paths: options.Paths,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Write the report to this file.", metavar="FILE.html")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace FILE.html if it exists.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help=f"Show every entry, not only {MAX_SHOWN} of a kind.")] = False,
+    yes: options.Agree = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Write one HTML page about a data set, to hand on.
+
+    It holds findings, duplicates, contradictions, leaks of splits and statistics: each part is what `check`,
+    `dedup`, `conflicts`, `verify` and `stats` say. Nothing is changed.
+
+    Exit status: 0, 1 if a line holds no example, 2 if a file cannot be read or written.
+    """
+    if output.exists() and not overwrite:
+        raise UsageError(f"{visible(display_name(output))} exists", "name another file, or add --overwrite")
+    files = options.named_files(paths)
+    require_distinct_paths(files, (output,), named=paths)
+    folders = [Path(path) for path in paths if Path(path).is_dir()]
+    with options.stages(quiet=quiet) as shown:
+        work = options.session(yes=yes, reads_files="curate report", listen=shown.listen).open(files)
+        result = report_of(work, folders)
+    options.write_html(report_html(result, paths, None if show_all else MAX_SHOWN), output, files)
+    steps = [f"next: {reason}" for reason, _ in result.next_steps()]
+    print_lines([*map(visible, steps), f"report: {visible(display_name(output))}"])
+    options.end(result.statistics.not_understood, "not in the report")

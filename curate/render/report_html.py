@@ -1,0 +1,109 @@
+"""A report as one HTML file: counts, what to do next, findings, duplicates, contradictions, leaks, statistics."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Final
+
+from curate.commands.report import ReportResult
+from curate.core.finding import Severity
+from curate.core.text import plural
+from curate.render.check_html import findings_section, overview
+from curate.render.check_text import summary_line
+from curate.render.conflicts_html import conflicts_sections
+from curate.render.dedup_html import pairs_sections
+from curate.render.html import PAIRS, TABLE, filters, footer, head, html_table, not_shown, safe, tile
+from curate.verify.proof import Verdict, VerifyResult
+
+MAX_SHOWN: Final = 50
+"""Entries of one kind."""
+STYLE: Final = """
+ol.next { list-style: decimal; padding-left: 1.5rem } ol.next li { border: none; padding: .15rem 0 }
+td.proved { color: var(--info) } td.broken { color: var(--error) } td.open { color: var(--warning) }
+@media print {
+  :root { --ground: #fff; --ink: #000; --quiet: #444; --line: #bbb; --panel: #f3f3f3; --bar: #4a74a8;
+    --error: #b3261e; --warning: #8a5a00; --info: #2b5f93 }
+  body { max-width: none; padding: 0; font-size: 12px } form { display: none !important }
+  details, figure, li { break-inside: avoid-page } h2, h3 { break-after: avoid-page }
+}
+"""
+KINDS: Final = {Verdict.PROVED: "info", Verdict.BROKEN: "error", Verdict.OPEN: "warning"}
+
+
+def report_html(result: ReportResult, paths: Sequence[str], limit: int | None = MAX_SHOWN) -> Iterator[str]:
+    """The document in pieces; `paths`: the data as it was named; at most `limit` entries of a kind (None: all)."""
+    yield head("curate report", TABLE + PAIRS + STYLE)
+    yield f'<p class="quiet">{safe(" ".join(paths))}</p>\n<p class="quiet">{safe(summary_line(result.checked))}</p>\n'
+    yield f'<div class="tiles">{"".join(_tiles(result))}</div>\n'
+    yield from _next(result, paths)
+    for number, proof in enumerate(result.proofs):
+        yield from _leaks(proof, limit, first=number == 0)
+    yield from findings_section(result.checked, limit, filters())
+    if result.duplicates is not None:
+        yield from pairs_sections(result.duplicates, limit)
+    yield from conflicts_sections(result.conflicts, limit)
+    yield from overview(result.checked, result.statistics)
+    yield from _notes(result)
+    yield footer(filtered=bool(result.checked.findings))
+
+
+def _tiles(result: ReportResult) -> Iterator[str]:
+    checked = result.checked
+    yield tile(f"{result.statistics.examples:,}", "examples")
+    for severity in Severity:
+        if count := checked.severities[severity]:
+            yield tile(f"{count:,}", plural(count, severity.value).partition(" ")[2], severity)
+    if result.duplicates is not None:
+        removed = result.duplicates.gone
+        yield tile(f"{removed:,}", plural(removed, "duplicate").partition(" ")[2])
+    contradictions = len(result.conflicts.conflicts)
+    yield tile(f"{contradictions:,}", plural(contradictions, "contradiction").partition(" ")[2])
+    if result.proofs:
+        points = [point for proof in result.proofs for point in proof.points if point.verdict is Verdict.BROKEN]
+        failed = plural(len(points), "failed check").partition(" ")[2]
+        yield tile(f"{len(points):,}", f"{failed} of splits", "error" if points else "")
+
+
+def _next(result: ReportResult, paths: Sequence[str]) -> Iterator[str]:
+    named = " ".join(map(shlex.quote, paths))
+    outputs = {"dedup": " -o kept.jsonl", "split": " -o out"}
+    steps = []
+    for reason, command in result.next_steps():
+        line = command if command.startswith("pip ") else _line(command, named, outputs)
+        steps.append(f"<li>{safe(reason)}: <code>{safe(line)}</code>")
+    yield "<h2>What to do next</h2>\n"
+    if steps:
+        yield f'<ol class="next">{"".join(f"{step}</li>" for step in steps)}</ol>\n'
+    else:
+        yield f"<p>Nothing was found. <code>{safe(_line('split', named, outputs))}</code> writes splits.</p>\n"
+
+
+def _line(command: str, paths: str, outputs: dict[str, str]) -> str:
+    return f"curate {command} {paths}{outputs.get(command, '')}"
+
+
+def _leaks(proof: VerifyResult, limit: int | None, *, first: bool) -> Iterator[str]:
+    if first:
+        yield "<h2>Leaks</h2>\n"
+    verdict = "passed" if proof.holds else "failed"
+    yield f'<p><code>{safe(proof.folder)}</code>: <b class="{"" if proof.holds else "error"}">{verdict}</b></p>\n'
+    rows = [
+        (f'<span class="{KINDS[point.verdict]}">{point.verdict.value}</span>', safe(point.name), safe(point.message))
+        for point in proof.points
+    ]
+    rows += [("not checked", safe(item.name), safe(item.message)) for item in proof.not_checked]
+    yield html_table(("verdict", "check", "result"), rows)
+    shown = proof.findings[:limit]
+    if shown:
+        yield "<ol>"
+        for finding in shown:
+            yield f"<li><code>{safe(finding.where)}</code> {safe(finding.code)} {safe(finding.message)}</li>\n"
+        yield f"</ol>{not_shown(len(proof.findings) - len(shown), 'difference')}"
+
+
+def _notes(result: ReportResult) -> Iterator[str]:
+    duplicates = result.duplicates.notes if result.duplicates is not None else []
+    notes = list(dict.fromkeys(chain(result.checked.limits, duplicates, result.conflicts.notes)))
+    if notes:
+        items = "".join(f"<li>{safe(note)}</li>" for note in notes)
+        yield f"<h2>Not compared, and other notes</h2>\n<ul>{items}</ul>\n"
