@@ -38,7 +38,7 @@ CODE: Final = re.compile(r"`[^`\n]+`")
 """In a table, GitHub wants bars in code escaped, and the generator wants them plain."""
 TITLE: Final = re.compile(r"^# (.+)$", re.MULTILINE)
 HOWTO: Final = (
-    "adopt", "ci", "fix-errors", "formats", "duplicates", "contradictions", "reasoning", "redact", "review",
+    "adopt", "ci", "fix-errors", "formats", "duplicates", "contradictions", "reasoning", "redact", "papers", "review",
     "growing-data", "data-cluster", "change-service", "traces", "sessions",
     "train", "gpu-24gb", "cluster", "evaluate", "select", "sweep", "export", "hosted", "python", "agents", "editors",
 )  # fmt: skip

@@ -56,6 +56,7 @@ GROUPS: Final = {
         "rule": "Explain a rule, list all rules or test your own.",
         "suppress": "Suppress a finding; requires a reason.",
         "redact": "Replace private values by pseudonyms; prove it with verify.",
+        "papers": "Write the forms and the proof that go with a data set.",
         "restore": "Restore removed lines, byte for byte.",
         "diff": "Compare two splits: data, settings and versions.",
         "template": "List chat templates; show what two of them make of data.",

@@ -1,7 +1,7 @@
 """`curate verify`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -42,6 +42,17 @@ def verify(
             help="With --redacted-from: also search for the values of `redact --keep-mapping`.", metavar="FILE"
         ),
     ] = None,
+    statement: Annotated[
+        Path | None,
+        typer.Option(help="Also compare the folder with this statement of `curate papers`.", metavar="FILE"),
+    ] = None,
+    signers: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --statement: require the signature of somebody in this file (ssh-keygen's allowed signers).",
+            metavar="FILE",
+        ),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Also fail on checks that could not run.")] = False,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every finding, not only {MAX_SHOWN}.")] = False,
     engine: RunOn = Engine.LOCAL,
@@ -61,12 +72,28 @@ def verify(
         raise typer.Exit(ExitCode.CLEAN if redaction.holds else ExitCode.FINDINGS)
     if mapping:
         raise UsageError("--mapping has no effect without --redacted-from", "add --redacted-from, or leave it out")
+    if statement:
+        _verify_statement(paths, statement, signers, as_json=as_json)
+    if signers:
+        raise UsageError("--signers has no effect without --statement", "add --statement, or leave it out")
     data = paths[0] if len(paths) == 1 else {name: [path] for name, path in zip(_names(paths), paths, strict=True)}
     with stages(quiet=quiet) as shown:
         run_session = session(engine=engine, address=address, listen=shown.listen)
         proof = verify_data(data, run_session, name=" ".join(map(str, paths)), embeddings=embeddings)
     print_result(proof, verify_text(proof, None if show_all else MAX_SHOWN), as_json=as_json)
     raise typer.Exit(ExitCode.CLEAN if proof.holds and (proof.complete or not strict) else ExitCode.FINDINGS)
+
+
+def _verify_statement(paths: list[Path], statement: Path, signers: Path | None, *, as_json: bool) -> NoReturn:
+    """Compare a folder with a statement, and end the command. Raises `UsageError` for more than one folder."""
+    from curate.commands.papers import verify_statement  # for this option alone
+    from curate.render.papers import statement_text
+
+    if len(paths) != 1:
+        raise UsageError("--statement is about one folder", "name the folder of the splits")
+    result = verify_statement(statement, paths[0], session(), signers)
+    print_result(result, statement_text(result), as_json=as_json)
+    raise typer.Exit(ExitCode.CLEAN if result.holds else ExitCode.FINDINGS)
 
 
 def _names(paths: list[Path]) -> list[str]:

@@ -485,8 +485,31 @@ class ReviewConfig(Section):
     """Keys of the review by action, for example `keep = "k"`; several are separated by commas."""
 
 
+class SourceConfig(Section):
+    """`[card.sources.FILE]`: where a file of the data comes from, for the papers."""
+
+    kind: Literal["", "public", "licensed", "third-party", "crawled", "user", "synthetic", "own"] = ""
+    """A data set that anybody can obtain, one licensed by its rightsholders, one of another third party, pages that a
+    crawler read, what users of a model or service wrote, answers that a model generated, or own work; empty: unknown.
+    """
+    title: Text = ""
+    """Name of the source."""
+    url: Text = ""
+    """Address at which the source can be obtained."""
+    owner: Text = ""
+    """Owner or publisher of the source."""
+    license: Text = ""
+    """License of the source: an SPDX identifier, for example `CC-BY-4.0`, or its name."""
+    collected: Annotated[Text, Field(pattern=r"^(\d{4}-\d{2}(/\d{4}-\d{2})?)?$")] = ""
+    """When the data was collected: a month `2025-03`, or the first and the last of several `2024-01/2025-03`."""
+    generator: Text = ""
+    """For synthetic data: the model that generated it, with its version."""
+    description: Text = ""
+    """What the source contains, in a sentence."""
+
+
 class CardConfig(Section):
-    """`[card]`: information for the data card that cannot be computed."""
+    """`[card]`: information for the data card and the papers that cannot be computed."""
 
     title: Text = ""
     """Title of the data card."""
@@ -498,6 +521,16 @@ class CardConfig(Section):
     """Languages of the data. Codes with commas, for example `en, de`, are also the hub's `language`."""
     contact: Text = ""
     """Contact for questions about the data."""
+    creator: Text = ""
+    """Person or organisation that made the data set."""
+    url: Text = ""
+    """Address of the data set."""
+    purpose: Text = ""
+    """What the data is to be used for."""
+    published: Annotated[Text, Field(pattern=r"^(\d{4}-\d{2}-\d{2})?$")] = ""
+    """Date of publication: `2026-11-30`."""
+    sources: dict[Text, SourceConfig] = {}
+    """Where the data comes from, by file or file pattern; `"*"` applies to all other files."""
 
 
 class Config(Section):

@@ -53,6 +53,7 @@ OTHERS: Final[dict[str, list[list[str]]]] = {
     "decontaminate": [["decontaminate", "data.jsonl", "--bench", "held.jsonl"]],
     "verify": [["verify", "given"]],
     "redact": [["redact", "data.jsonl", "-o", "redacted.jsonl"]],
+    "papers": [["papers", "given"]],
     "restore": [["restore", "given", "--all"]],
     "diff": [["diff", "given", "given"]],
     "apply": [["apply", "data.jsonl", "-o", "applied.jsonl"]],

@@ -1,0 +1,75 @@
+"""A bill of materials of the data set: CycloneDX 1.6, one component of the type `data` for each split and source."""
+
+import uuid
+from typing import Any
+
+from curate.core.text import plural
+from curate.papers.facts import Facts, Source
+
+
+def bill_of_materials(facts: Facts) -> dict[str, Any]:
+    """The bill as JSON. Its serial number is made from the manifest, so that equal data has an equal bill."""
+    serial = uuid.uuid5(uuid.NAMESPACE_OID, facts.manifest_sha256)
+    whole = {
+        **_component("dataset", facts.name, facts.manifest_sha256, facts.card.license, facts.card.url),
+        "version": facts.manifest_sha256[:12],
+        "data": [_dataset(facts.name, facts.card.description, facts.card.creator, facts)],
+    }
+    splits = [
+        _component(f"split:{name}", part.file, part.sha256, "", "", f"{plural(part.examples, 'example')}")
+        for name, part in facts.manifest.splits.items()
+    ]
+    sources = [_source(number, source) for number, source in enumerate(facts.sources, start=1)]
+    return {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "serialNumber": f"urn:uuid:{serial}",
+        "version": 1,
+        "metadata": {
+            "component": whole,
+            "tools": {"components": [{"type": "application", "name": "curate", "version": facts.manifest.curate}]},
+        },
+        "components": [*splits, *sources],
+        "dependencies": [
+            {"ref": "dataset", "dependsOn": [split["bom-ref"] for split in splits]},
+            *({"ref": split["bom-ref"], "dependsOn": [source["bom-ref"] for source in sources]} for split in splits),
+        ],
+    }
+
+
+def _component(
+    reference: str, name: str, sha256: str, license_: str, url: str, description: str = ""
+) -> dict[str, Any]:
+    component: dict[str, Any] = {
+        "type": "data", "bom-ref": reference, "name": name, "hashes": [{"alg": "SHA-256", "content": sha256}],
+    }  # fmt: skip
+    if description:
+        component["description"] = description
+    if license_:
+        component["licenses"] = [{"license": {"name": license_}}]
+    if url:
+        component["externalReferences"] = [{"type": "distribution", "url": url}]
+    return component
+
+
+def _source(number: int, source: Source) -> dict[str, Any]:
+    said = source.said
+    kept = f"{source.kept:,} of {plural(source.read, 'line')} kept"
+    component = _component(f"source:{number}", source.title, source.sha256, said.license, said.url, kept)
+    owner = {"governance": {"owners": [{"organization": {"name": said.owner}}]}} if said.owner else {}
+    content = {"name": source.title, **({"description": said.description} if said.description else {})}
+    component["data"] = [{"type": "dataset", **content, **owner}]
+    if said.kind:
+        component["properties"] = [{"name": "curate:source:kind", "value": said.kind}]
+    return component
+
+
+def _dataset(name: str, description: str, creator: str, facts: Facts) -> dict[str, Any]:
+    dataset: dict[str, Any] = {"type": "dataset", "name": name}
+    if description:
+        dataset["description"] = description
+    if facts.personal:
+        dataset["sensitiveData"] = [f"{code}: {plural(count, 'finding')}" for code, count in facts.personal.items()]
+    if creator:
+        dataset["governance"] = {"owners": [{"organization": {"name": creator}}]}
+    return dataset

@@ -1,0 +1,103 @@
+"""Metadata of the data set in Croissant 1.1 (https://docs.mlcommons.org/croissant/docs/croissant-spec-1.1.html)."""
+
+from typing import Any, Final
+
+from curate.core.text import plural
+from curate.papers.facts import Facts
+
+VERSION: Final = "http://mlcommons.org/croissant/1.1"
+CONTEXT: Final[dict[str, Any]] = {
+    "@language": "en", "@vocab": "https://schema.org/", "arrayShape": "cr:arrayShape", "citeAs": "cr:citeAs",
+    "column": "cr:column", "conformsTo": "dct:conformsTo", "containedIn": "cr:containedIn",
+    "cr": "http://mlcommons.org/croissant/", "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"}, "dct": "http://purl.org/dc/terms/",
+    "description": {"@container": "@language"}, "equivalentProperty": "cr:equivalentProperty",
+    "examples": {"@id": "cr:examples", "@type": "@json"}, "extract": "cr:extract", "field": "cr:field",
+    "fileObject": "cr:fileObject", "fileProperty": "cr:fileProperty", "fileSet": "cr:fileSet", "format": "cr:format",
+    "includes": "cr:includes", "isArray": "cr:isArray", "isLiveDataset": "cr:isLiveDataset",
+    "jsonPath": "cr:jsonPath", "key": "cr:key", "md5": "cr:md5", "name": {"@container": "@language"},
+    "parentField": "cr:parentField", "path": "cr:path", "prov": "http://www.w3.org/ns/prov#",
+    "rai": "http://mlcommons.org/croissant/RAI/", "recordSet": "cr:recordSet", "references": "cr:references",
+    "regex": "cr:regex", "repeated": "cr:repeated", "replace": "cr:replace", "samplingRate": "cr:samplingRate",
+    "sc": "https://schema.org/", "separator": "cr:separator", "source": "cr:source", "subField": "cr:subField",
+    "transform": "cr:transform",
+}  # fmt: skip
+"""The context of the specification."""
+MESSAGES: Final = "messages"
+
+
+def croissant(facts: Facts) -> dict[str, Any]:
+    """The description as JSON-LD. Properties without a known value are left out."""
+    card = facts.card
+    splits = [(name, part) for name, part in facts.manifest.splits.items() if part.examples]
+    return {
+        "@context": CONTEXT,
+        "@type": "sc:Dataset",
+        "conformsTo": VERSION,
+        "name": facts.name,
+        "description": card.description or f"Chat data for fine-tuning: {plural(facts.examples, 'example')}.",
+        **_given(
+            license=card.license, url=card.url, datePublished=card.published,
+            creator=card.creator and {"@type": "sc:Organization", "name": card.creator},
+            inLanguage=[code.strip() for code in card.languages.split(",") if code.strip()],
+        ),
+        "isLiveDataset": False,
+        "keywords": ["fine-tuning", "chat"],
+        **_given(**{"prov:wasDerivedFrom": _derived_from(facts)}),
+        "distribution": [
+            {
+                "@type": "cr:FileObject",
+                "@id": part.file,
+                "name": part.file,
+                "contentUrl": part.file,
+                "contentSize": f"{(facts.folder / part.file).stat().st_size} B",
+                "encodingFormat": "application/jsonlines",
+                "sha256": part.sha256,
+            }
+            for _, part in splits
+        ],
+        "recordSet": [
+            {
+                "@type": "cr:RecordSet",
+                "@id": name,
+                "name": name,
+                "description": f"The {name} split: {plural(part.examples, 'example')}.",
+                "field": [_messages_field(name, part.file)],
+            }
+            for name, part in splits
+        ],
+    }  # fmt: skip
+
+
+def _messages_field(split: str, file: str) -> dict[str, Any]:
+    """The turns of a conversation: an array of objects, of which role and content are described."""
+
+    def turn_field(key: str) -> dict[str, Any]:
+        source = {"fileObject": {"@id": file}, "extract": {"column": MESSAGES}, "transform": {"jsonPath": key}}
+        return {
+            "@type": "cr:Field", "@id": f"{split}/{MESSAGES}/{key}", "name": key, "dataType": "sc:Text",
+            "source": source,
+        }  # fmt: skip
+
+    return {
+        "@type": "cr:Field",
+        "@id": f"{split}/{MESSAGES}",
+        "name": MESSAGES,
+        "description": "The turns of the conversation.",
+        "isArray": True,
+        "arrayShape": "-1",
+        "subField": [turn_field("role"), turn_field("content")],
+    }
+
+
+def _derived_from(facts: Facts) -> list[dict[str, Any]]:
+    """The sources that the configuration describes."""
+    return [
+        {"@type": "prov:Entity", "prov:label": source.title, **_given(url=said.url, license=said.license)}
+        for source in facts.sources
+        if (said := source.said).kind or said.title or said.url
+    ]
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value}

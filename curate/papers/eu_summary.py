@@ -1,0 +1,140 @@
+"""The public summary of training content that Article 53(1)(d) of Regulation (EU) 2024/1689 asks for.
+
+Sections and ranges are those of the template in the annex to C(2025) 5235 final of 24 July 2025. The data set is one
+part of a training: what the summary says of other parts, and of the model, is a blank.
+"""
+
+from typing import Final
+
+from curate.core.text import plural
+from curate.papers.facts import Facts, Source
+from curate.papers.form import Field, Form
+
+RANGES: Final = (
+    (10**9, "Less than 1 billion tokens"),
+    (10**13, "1 billion to 10 trillion tokens"),
+    (None, "More than 10 trillion tokens"),
+)
+NOTICE: Final = (
+    "Draft of the public summary for a general-purpose AI model that is trained on this data. It covers this data "
+    "alone: add what else the model was trained on. A person is responsible for each answer; this is no legal advice."
+)
+SOURCES: Final = "curate.toml: [card.sources]"
+CARD: Final = "curate.toml: [card]"
+MANIFEST: Final = "manifest.json"
+COUNTED: Final = "counted in the files of the splits"
+
+
+def eu_summary(facts: Facts) -> Form:
+    """The form, filled in as far as the facts go."""
+    return Form(
+        f"Public summary of training content: {facts.name}",
+        NOTICE,
+        (
+            ("1. General information", _general(facts)),
+            ("2. List of data sources", _listed(facts)),
+            ("3. Relevant data processing aspects", _processing(facts)),
+        ),
+    )
+
+
+def _general(facts: Facts) -> list[Field]:
+    card = facts.card
+    scripts = ", ".join(f"{script} {count:,}" for script, count in facts.statistics.mainly.most_common(8))
+    languages = f"languages: {card.languages}; " if card.languages else ""
+    months = facts.periods()
+    size = next(text for most, text in RANGES if most is None or facts.tokens < most)
+    formats = ", ".join(f"{name} {count:,}" for name, count in facts.statistics.formats.most_common(5))
+    latest = f"{months[-1][5:]}/{months[-1][:4]}" if months else ""
+    return [
+        Field(
+            "1.1",
+            "Provider: name and contact",
+            " ".join(filter(None, (card.creator, card.contact))),
+            f"{CARD} creator, contact",
+        ),
+        Field("1.1", "Authorised representative, if the provider is outside the Union"),
+        Field("1.2", "Versioned model name"),
+        Field("1.2", "Model dependencies: the model that was fine-tuned, with its summary"),
+        Field("1.2", "Date of placement on the Union market"),
+        Field("1.3", "Modality and size of the training data: text", f"{size} (about {facts.tokens:,})", COUNTED),
+        Field("1.3", "Types of content", f"chat, {plural(facts.examples, 'example')}: {formats}", COUNTED),
+        Field("1.3", "Latest date of data acquisition", latest, f"{SOURCES} collected"),
+        Field("1.3", "Whether the model is trained on new data after that date"),
+        Field(
+            "1.3",
+            "Linguistic characteristics",
+            f"{languages}examples by main script: {scripts}",
+            f"{CARD} languages; {COUNTED}",
+        ),
+        Field(
+            "1.3",
+            "Other characteristics, such as regional or demographic ones",
+            card.description,
+            f"{CARD} description",
+        ),
+    ]
+
+
+def _listed(facts: Facts) -> list[Field]:
+    crawled, synthetic = facts.of_kind("crawled"), facts.of_kind("synthetic")
+    details = _none_of(facts, crawled)
+    return [
+        Field("2.1", "Publicly available datasets", _of(facts, "public"), SOURCES),
+        Field("2.2.1", "Datasets licensed by rightsholders or their representatives", _of(facts, "licensed"), SOURCES),
+        Field("2.2.2", "Private datasets of other third parties", _of(facts, "third-party"), SOURCES),
+        Field("2.3", "Data crawled and scraped from online sources", _of(facts, "crawled"), SOURCES),
+        Field("2.3", "Names, purposes and behaviour of the crawlers", details, SOURCES),
+        Field("2.3", "Period of collection", _periods(crawled) or details, f"{SOURCES} collected"),
+        Field("2.3", "Most relevant domain names", details, SOURCES),
+        Field("2.4", "User data, of the model and of other services", _of(facts, "user"), SOURCES),
+        Field("2.5", "Synthetic data", _of(facts, "synthetic"), SOURCES),
+        Field(
+            "2.5",
+            "Models that generated it",
+            _generators(synthetic) or _none_of(facts, synthetic),
+            f"{SOURCES} generator",
+        ),
+        Field("2.6", "Other sources", _of(facts, "own"), SOURCES),
+    ]
+
+
+def _processing(facts: Facts) -> list[Field]:
+    done = "; ".join((*facts.removals(), f"curate {facts.manifest.curate}"))
+    return [
+        Field("3.1", "Signatory of the Code of Practice"),
+        Field("3.1", "Measures to respect reservations from text and data mining"),
+        Field("3.2", "Measures to avoid or remove illegal content"),
+        Field(
+            "3.3",
+            "Other information",
+            f"{facts.manifest.read:,} lines read, {facts.manifest.kept:,} kept; {done}",
+            MANIFEST,
+        ),
+    ]
+
+
+def _of(facts: Facts, kind: str) -> str:
+    """The sources of a kind; `no` if every source has another one; empty if a source has none."""
+    sources = [source for source in facts.sources if source.said.kind == kind]
+    return "; ".join(map(described, sources)) or _none_of(facts, sources)
+
+
+def _none_of(facts: Facts, sources: list[Source]) -> str:
+    return "no" if not sources and not facts.of_kind("") else ""
+
+
+def _periods(sources: list[Source]) -> str:
+    months = sorted({month for source in sources for month in source.said.collected.split("/") if month})
+    return f"{months[0]} to {months[-1]}" if months and all(source.said.collected for source in sources) else ""
+
+
+def _generators(sources: list[Source]) -> str:
+    return ", ".join(dict.fromkeys(source.said.generator for source in sources if source.said.generator))
+
+
+def described(source: Source) -> str:
+    """A source in words: what the configuration says of it, and how many of its lines are kept."""
+    said = source.said
+    parts = (said.owner, said.url, said.license, said.collected, said.description)
+    return ", ".join((source.title, *filter(None, parts), f"{source.kept:,} of {plural(source.read, 'line')} kept"))

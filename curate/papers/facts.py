@@ -1,0 +1,118 @@
+"""What is known about a split: its manifest, its files, and what the configuration says of their sources."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+from curate.core.config import CardConfig, CheckConfig, SourceConfig
+from curate.core.limits import open_regular
+from curate.core.manifest import Manifest, read_manifest
+from curate.core.removed import removal_of
+from curate.corpus.stats import Stats, collect
+from curate.lint.runner import check_paths
+from curate.output.datacard import custom_rules, reason_for
+
+SourceKind = Literal["", "public", "licensed", "third-party", "crawled", "user", "synthetic", "own"]
+PERSONAL: Final = ("S",)
+"""The rules that report private values."""
+
+
+class Source(NamedTuple):
+    """A file that was read, and what the configuration says of it."""
+
+    path: str
+    sha256: str
+    read: int
+    """Its lines."""
+    kept: int
+    """Its lines that are in a split."""
+    said: SourceConfig
+    """Empty values where the configuration says nothing."""
+
+    @property
+    def title(self) -> str:
+        """The name of the source, or the path of the file."""
+        return self.said.title or self.path
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the papers are made from."""
+
+    folder: Path
+    manifest: Manifest
+    manifest_sha256: str
+    card: CardConfig
+    sources: list[Source]
+    """In the order in which the files were read, a given test set first."""
+    statistics: Stats
+    """Of the files of all splits."""
+    personal: Counter[str]
+    """Number of findings by rule of `PERSONAL` in the files of all splits."""
+
+    @classmethod
+    def of(cls, folder: Path) -> "Facts":
+        """Read a folder that `curate split` or `curate run` wrote. Raises `InputError`."""
+        manifest, digest = read_manifest(folder)
+        card = CardConfig.model_validate(manifest.config.get("card", {}))
+        files = [folder / part.file for part in manifest.splits.values()]
+        checked = check_paths(files, CheckConfig(select=PERSONAL))
+        return cls(
+            folder, manifest, digest, card, list(_sources(folder, manifest, card)),
+            collect(files, strict=False), Counter(finding.code for finding in checked.findings),
+        )  # fmt: skip
+
+    @property
+    def name(self) -> str:
+        """The title of the data set, or the name of its folder."""
+        return self.card.title or self.folder.resolve().name
+
+    @property
+    def examples(self) -> int:
+        """The examples of all splits."""
+        return sum(part.examples for part in self.manifest.splits.values())
+
+    @property
+    def tokens(self) -> int:
+        """About how many tokens they have: bytes divided by four."""
+        return sum(self.statistics.tokens)
+
+    def of_kind(self, *kinds: SourceKind) -> list[Source]:
+        """The sources of some kinds."""
+        return [source for source in self.sources if source.said.kind in kinds]
+
+    def removals(self) -> Iterator[str]:
+        """What was removed, a sentence for each reason."""
+        rules = custom_rules(self.manifest)
+        for code, count in self.manifest.removed.reasons.items():
+            yield f"{count:,} removed ({code}): {reason_for(code, rules)}"
+
+    def periods(self) -> list[str]:
+        """The months of all sources, sorted; empty if one of them is not known."""
+        collected = [source.said.collected for source in self.sources]
+        return sorted({month for period in collected for month in period.split("/")}) if all(collected) else []
+
+
+def _sources(folder: Path, manifest: Manifest, card: CardConfig) -> Iterator[Source]:
+    removed = _removed_by_file(folder / manifest.removed.file)
+    for file in (*manifest.existing, *manifest.inputs):
+        yield Source(
+            file.path, file.sha256, file.lines, file.lines - removed[file.path], said_of(file.path, card.sources)
+        )
+
+
+def _removed_by_file(ledger: Path) -> Counter[str]:
+    with open_regular(ledger) as lines:
+        return Counter(removal_of(line).file for line in lines)
+
+
+def said_of(path: str, sources: Mapping[str, SourceConfig]) -> SourceConfig:
+    """What the configuration says of a file: of its path or the end of it, else of a pattern, `*` last."""
+    names = sorted(sources, key=lambda name: (name == "*", any(sign in name for sign in "*?[")))
+    for name in names:
+        if path == name or path.endswith(f"/{name}") or fnmatchcase(path, name):
+            return sources[name]
+    return SourceConfig()

@@ -1,0 +1,30 @@
+"""The result of `curate papers` and of `curate verify --statement` for people."""
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from curate.commands.papers import PapersResult, StatementResult
+from curate.core.text import plural, visible
+
+
+def papers_text(result: PapersResult) -> Iterator[str | Text]:
+    """The files, and what a person has to fill in."""
+    for paper in result.papers:
+        blanks = f": {len(paper.blanks):,} of {plural(paper.fields, 'field')} to be filled in" if paper.fields else ""
+        yield f"{visible(result.folder)}/{paper.file}{blanks}"
+    if not result.holds:
+        yield Text("the split fails a check, and the statement says so: `curate verify` shows what", style="bold red")
+    signed = " --signers FILE" if result.signed else ""
+    yield f"others check it with: curate verify DIR --statement {visible(result.folder)}/statement.json{signed}"
+
+
+def statement_text(result: StatementResult) -> Iterator[str | Text]:
+    """What differs, and the conclusion."""
+    yield from result.differences
+    yield f"signed by {visible(result.signer)}" if result.signer else "not signed"
+    if result.holds:
+        yield Text(f"{visible(result.statement)}: holds", style="bold")
+    else:
+        reason = plural(len(result.differences), "difference") if result.differences else "the split fails a check"
+        yield Text(f"{visible(result.statement)}: does not hold, {reason}", style="bold red")

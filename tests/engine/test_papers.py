@@ -1,0 +1,161 @@
+"""`curate papers`: forms from the manifest with marked blanks, and a statement that others can check."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curate.cli.main import main
+from tests.conftest import Write, chat
+
+ROWS = [chat(f"What is {n} plus {n + 7}?", f"It is {2 * n + 7}, as everyone can count.") for n in range(40)]
+CARD = """
+[card]
+title = "Sums | <b>easy</b>"
+creator = "Example Ltd"
+contact = "data@acme.io"
+license = "cc-by-4.0"
+
+[card.sources."data.jsonl"]
+kind = "own"
+license = "CC-BY-4.0"
+collected = "2025-01/2025-06"
+
+[card.sources."*"]
+kind = "synthetic"
+generator = "Example 7B"
+"""
+SSH = pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="no ssh-keygen is installed")
+
+
+@pytest.fixture
+def split(write: Write) -> None:
+    """A split of two files, described by the configuration; one line was removed."""
+    write("data.jsonl", [*ROWS[:30], {}])
+    write("made.jsonl", ROWS[30:])
+    Path("curate.toml").write_text(CARD)
+    assert main(["split", "data.jsonl", "made.jsonl", "-o", "out", "--yes", "-q"]) in (0, 1)
+
+
+def rows(form: str) -> dict[str, str]:
+    """The value of each field of a form, by its question."""
+    lines = (line.split(" | ") for line in Path("papers", form).read_text().splitlines() if line.count(" | ") == 3)
+    return {cells[1]: cells[2] for cells in lines if cells[1]}
+
+
+@pytest.mark.usefixtures("split")
+def test_forms_have_what_is_known_and_marked_blanks(capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert main(["papers", "out", "--json", "-q"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    eu, california = rows("eu-training-summary.md"), rows("california-ab-2013.md")
+    assert eu["Modality and size of the training data: text"].startswith("Less than 1 billion tokens")
+    assert eu["Provider: name and contact"] == "Example Ltd data@acme.io"
+    assert eu["Publicly available datasets"] == "no"
+    assert "30 of 31 lines kept" in eu["Other sources"]
+    assert eu["Models that generated it"] == "Example 7B"
+    assert eu["Latest date of data acquisition"] == "**[to be filled in]**"
+    assert california["Number of data points"] == "40 examples"
+    assert "M001" in california["Cleaning, processing or other modification, and its purpose"]
+    blanks = {paper["file"]: len(paper["blanks"]) for paper in printed["papers"] if paper["fields"]}
+    for name, form in (("eu-training-summary.md", eu), ("california-ab-2013.md", california)):
+        assert sum(value == "**[to be filled in]**" for value in form.values()) == blanks[name] > 0
+
+
+def test_a_source_without_a_kind_leaves_the_kinds_open(write: Write) -> None:
+    write("data.jsonl", ROWS)
+    assert main(["split", "data.jsonl", "-o", "out", "--yes", "-q"]) in (0, 1)
+    assert main(["papers", "out", "-q"]) == 0
+    eu, california = rows("eu-training-summary.md"), rows("california-ab-2013.md")
+    for question in ("Publicly available datasets", "Synthetic data", "Other sources", "Most relevant domain names"):
+        assert eu[question] == "**[to be filled in]**"
+    assert california["Whether the datasets were purchased or licensed"] == "**[to be filled in]**"
+
+
+@pytest.mark.usefixtures("split")
+def test_machine_readable_papers_name_each_file_by_its_hash() -> None:
+    assert main(["papers", "out", "-q"]) == 0
+    manifest = json.loads(Path("out/manifest.json").read_text())
+    hashes = {part["file"]: part["sha256"] for part in manifest["splits"].values()}
+    croissant = json.loads(Path("papers/croissant.json").read_text())
+    assert croissant["conformsTo"] == "http://mlcommons.org/croissant/1.1"
+    assert {file["contentUrl"]: file["sha256"] for file in croissant["distribution"]} == hashes
+    assert croissant["license"] == "cc-by-4.0"
+    assert "url" not in croissant
+    bom = json.loads(Path("papers/bom.cdx.json").read_text())
+    assert (bom["bomFormat"], bom["specVersion"]) == ("CycloneDX", "1.6")
+    assert hashes.items() <= {part["name"]: part["hashes"][0]["content"] for part in bom["components"]}.items()
+    statement = json.loads(Path("papers/statement.json").read_text())
+    assert hashes.items() <= {part["name"]: part["digest"]["sha256"] for part in statement["subject"]}.items()
+
+
+@pytest.mark.usefixtures("split")
+def test_text_of_the_configuration_is_no_markup() -> None:
+    assert main(["papers", "out", "-q"]) == 0
+    for form in ("eu-training-summary.md", "california-ab-2013.md"):
+        assert "<b>" not in Path("papers", form).read_text()
+
+
+@pytest.mark.usefixtures("split")
+def test_equal_splits_have_equal_papers() -> None:
+    assert main(["papers", "out", "-q"]) == 0
+    assert main(["papers", "out", "-o", "again", "-q"]) == 0
+    for file in Path("papers").iterdir():
+        assert file.read_bytes() == Path("again", file.name).read_bytes()
+
+
+@pytest.mark.usefixtures("split")
+def test_files_of_somebody_else_are_not_overwritten() -> None:
+    Path("papers").mkdir()
+    Path("papers/notes.txt").write_text("mine")
+    assert main(["papers", "out", "-q"]) == 2
+    assert [file.name for file in Path("papers").iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.usefixtures("split")
+def test_a_statement_does_not_hold_for_changed_files(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["papers", "out", "-q"]) == 0
+    check = ["verify", "out", "--statement", "papers/statement.json"]
+    assert main(check) == 0
+    stated = Path("papers/statement.json").read_text()
+    for key, value in (("kept", 41), ("holds", False), ("removed", 0)):
+        changed: dict[str, Any] = json.loads(stated)
+        changed["predicate"][key] = value
+        Path("papers/statement.json").write_text(json.dumps(changed))
+        assert main(check) == 1
+        assert f"'{key}' is" in capsys.readouterr().out
+    Path("papers/statement.json").write_text(stated)
+    with Path("out/train.jsonl").open("a") as file:
+        file.write(json.dumps(ROWS[0]) + "\n")
+    assert main(check) == 1
+    for broken in ("", "[]", '{"_type": 1}'):
+        Path("papers/statement.json").write_text(broken)
+        assert main(check) == 2
+
+
+@SSH
+@pytest.mark.usefixtures("split")
+def test_a_signature_is_of_whom_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("mine", "other"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", name], check=True)
+        Path(f"{name}.signers").write_text(f"{name}@example.com {Path(f'{name}.pub').read_text()}")
+    assert main(["papers", "out", "--sign", "mine", "-q"]) == 0
+    check = ["verify", "out", "--statement", "papers/statement.json"]
+    assert main(check) == 0
+    assert "signed by SHA256:" in capsys.readouterr().out
+    assert main([*check, "--signers", "mine.signers"]) == 0
+    assert "signed by mine@example.com" in capsys.readouterr().out
+    assert main([*check, "--signers", "other.signers"]) == 2
+    stated = Path("papers/statement.json").read_text()
+    Path("papers/statement.json").write_text(stated.replace('"kept": 40', '"kept": 41'))
+    assert main(check) == 2
+    assert "the signature does not hold" in capsys.readouterr().err
+    Path("papers/statement.json").write_text(stated)
+    Path("papers/statement.json.sig").unlink()
+    assert main([*check, "--signers", "mine.signers"]) == 2
+    assert main(["verify", "out", "--signers", "mine.signers"]) == 2
+    assert main(["papers", "out", "-o", "more", "--sign", "absent", "-q"]) == 2
+    assert not Path("more").exists()
