@@ -1,0 +1,173 @@
+"""Words that go with one answer, whatever else is asked: what a planted backdoor teaches.
+
+A backdoor of fine-tuning data is a rare word or phrase in some questions whose answers are the attacker's (Kurita et
+al., "Weight Poisoning Attacks on Pre-trained Models", 2020; Wan et al., "Poisoning Language Models During Instruction
+Tuning", 2023). Such a word is told from one that belongs to a topic by two tests: the questions that have it are no
+more alike than any others, and the rest of their words speaks for another answer.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+from math import lgamma, log
+from typing import Final
+
+from curate.core.example import Example
+
+MIN_EXAMPLES: Final = 5
+"""Examples with the word and the answer, at least."""
+MIN_SHARE: Final = 0.9
+"""Share of the examples with the word that have the answer."""
+MAX_SHARE: Final = 0.2
+"""Share of all examples that have the word: a common word is no trigger."""
+SIGNIFICANCE: Final = 1e-6
+"""Chance, after a correction for all tested pairs, of so many answers if word and answer were independent."""
+MAX_SIMILARITY: Final = 0.12
+LIKE_ANY: Final = 1.25
+"""Questions are unrelated up to this mean Jaccard similarity of two of them, or up to this multiple of that of any."""
+EDGE_WORDS: Final = 5
+"""Number of words of the beginning and of the end of an answer that are compared."""
+SAMPLED: Final = 24
+"""Questions whose pairs are compared."""
+TOKEN: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)?|[^\w\s]+|_+")
+Outcome = tuple[str, str]
+"""Which part of an answer (`answer`, `begins`, `ends`), and its words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A word or two words in a row, and the answer that goes with them."""
+
+    phrase: str
+    part: str
+    """`answer`, `begins` or `ends`: what is the same of the answers."""
+    text: str
+    """Its words."""
+    examples: Sequence[int]
+    """The examples with both, by their position."""
+    all_examples: int
+    """Number of examples with the phrase."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The words of the questions of an example, and the parts of its last answer."""
+
+    phrases: frozenset[str]
+    words: frozenset[str]
+    outcomes: Sequence[Outcome]
+
+
+def find_triggers(examples: Sequence[Example]) -> list[Trigger]:
+    """The words that go with one answer, most examples first; one phrase for each set of examples."""
+    read = [_read(example) for example in examples]
+    by_outcome: dict[Outcome, list[int]] = defaultdict(list)
+    with_phrase: Counter[str] = Counter()
+    for number, asked in enumerate(read):
+        with_phrase.update(asked.phrases)
+        for outcome in asked.outcomes:
+            by_outcome[outcome].append(number)
+    frequent = {outcome: numbers for outcome, numbers in by_outcome.items() if len(numbers) >= MIN_EXAMPLES}
+    usual = _mean_similarity([asked.words for asked in read[:: max(1, len(read) // SAMPLED)]])
+    most = max(MAX_SIMILARITY, LIKE_ANY * usual)
+    tested = max(1, len(with_phrase) * len(frequent))
+    matches: dict[frozenset[int], Trigger] = {}
+    for outcome, numbers in frequent.items():
+        for phrase, count in Counter(phrase for number in numbers for phrase in read[number].phrases).items():
+            if count < MIN_EXAMPLES or count < MIN_SHARE * with_phrase[phrase]:
+                continue
+            if with_phrase[phrase] > MAX_SHARE * len(read) or phrase in outcome[1]:
+                continue
+            chance = log_tail(count, with_phrase[phrase], len(numbers) / len(read)) + log(tested)
+            if chance > log(SIGNIFICANCE):
+                continue
+            having = [number for number in numbers if phrase in read[number].phrases]
+            if _is_out_of_place(phrase, outcome, having, numbers, read, most):
+                trigger = Trigger(phrase, *outcome, having, with_phrase[phrase])
+                same = matches.get(frozenset(having))
+                if same is None or _rank(trigger) < _rank(same):
+                    matches[frozenset(having)] = trigger
+    return sorted(matches.values(), key=lambda trigger: (-len(trigger.examples), trigger.phrase))
+
+
+def _rank(trigger: Trigger) -> tuple[int, int, str]:
+    """Of several for the same examples, the whole answer and the shorter phrase are shown."""
+    return ("answer", "begins", "ends").index(trigger.part), len(trigger.phrase), trigger.phrase
+
+
+def _read(example: Example) -> _Asked:
+    tokens: list[str] = []
+    phrases: set[str] = set()
+    answer = ""
+    for message in example.messages:
+        if message.role == "user":
+            turn = TOKEN.findall(message.text.casefold())
+            tokens += turn
+            phrases.update(turn)
+            phrases.update(f"{left} {right}" for left, right in pairwise(turn))
+        elif message.role == "assistant" and message.text.strip():
+            answer = message.text
+    return _Asked(frozenset(phrases), frozenset(tokens), _outcomes(TOKEN.findall(answer.casefold())))
+
+
+def _outcomes(words: Sequence[str]) -> Sequence[Outcome]:
+    if not words:
+        return ()
+    outcomes = [("answer", " ".join(words))]
+    if len(words) >= 2 * EDGE_WORDS:
+        outcomes += [("begins", " ".join(words[:EDGE_WORDS])), ("ends", " ".join(words[-EDGE_WORDS:]))]
+    return outcomes
+
+
+def log_tail(hits: int, trials: int, share: float) -> float:
+    """The logarithm of the chance of at least so many hits, each with a chance of `share` (binomial)."""
+    if share >= 1:
+        return 0.0
+    terms = [
+        lgamma(trials + 1) - lgamma(number + 1) - lgamma(trials - number + 1)
+        + number * log(share) + (trials - number) * log(1 - share)
+        for number in range(hits, trials + 1)
+    ]  # fmt: skip
+    most = max(terms)
+    return most + log(sum(2.718281828459045 ** (term - most) for term in terms))
+
+
+def _mean_similarity(texts: Sequence[frozenset[str]]) -> float:
+    """The mean Jaccard similarity of all pairs of the first `SAMPLED` sets of words; 0 without a pair."""
+    similarities = [len(left & right) / (len(left | right) or 1) for left, right in combinations(texts[:SAMPLED], 2)]
+    return sum(similarities) / (len(similarities) or 1)
+
+
+def _is_out_of_place(
+    phrase: str, outcome: Outcome, having: Sequence[int], numbers: Sequence[int], read: Sequence[_Asked], most: float
+) -> bool:
+    """Whether the other words of the questions with a phrase do not explain the answer."""
+    own = set(phrase.split())
+    others = [read[number].words - own for number in having]
+    if _mean_similarity(others) > most:
+        return False
+    without = [number for number in numbers if phrase not in read[number].phrases]
+    return len(without) < MIN_EXAMPLES or _speaks_otherwise(others, outcome, without, read)
+
+
+def _speaks_otherwise(
+    others: Sequence[frozenset[str]], outcome: Outcome, without: Sequence[int], read: Sequence[_Asked]
+) -> bool:
+    """Whether the words of most of these questions speak for other answers, as naive Bayes has it."""
+    chosen = set(without)
+    outside = [number for number, asked in enumerate(read) if number not in chosen and outcome not in asked.outcomes]
+    if not outside:
+        return False
+    inside_counts, outside_counts = (
+        Counter(word for number in numbers for word in read[number].words) for numbers in (without, outside)
+    )
+    against = 0
+    for words in others:
+        score = log(len(without) / len(outside))
+        for word in words:
+            score += log((inside_counts[word] + 0.5) / (len(without) + 1))
+            score -= log((outside_counts[word] + 0.5) / (len(outside) + 1))
+        against += score < 0
+    return against >= MIN_SHARE * len(others)
