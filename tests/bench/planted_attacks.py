@@ -2,10 +2,10 @@
 
     python -m tests.bench.planted_attacks FILE... [--clean FILE...] [--seed 7]
 
-Into each FILE in turn, 30 triggers are planted, one at a time: a rare word, phrase or sign at a random place of the last
-question of 6 to 30 examples, and an answer, its beginning or its end that is the attacker's. A trigger is found if a
-finding has its phrase, or a part of it. Everything else that is reported, and everything in the clean files, is a false
-alarm.
+Into each FILE in turn, 30 triggers are planted, one at a time: a rare word, phrase or sign at a random place of the
+last question of 6 to 30 examples, and an answer, its beginning or its end that is the attacker's. A trigger is found if
+a finding has its phrase, or a part of it. Everything else that is reported, and everything in the clean files, is a
+false alarm.
 """
 
 import argparse
@@ -52,7 +52,7 @@ def main() -> None:
         found_count, false_alarms = found_count + bool(right), false_alarms + len(triggers) - len(right)
         print(f"{'found' if right else 'missed'}  {phrase}  in {given.files[number % len(rows)].name}")
     print(f"{found_count} of {len(PHRASES)} found, {false_alarms} false alarms beside them")
-    counts = [(len(examples), triggers_in(examples)) for examples in map(rows_of, given.clean)]
+    counts = [(examples, triggers_in(examples)) for examples in map(rows_of, given.clean)]
     print(
         f"{sum(count for count, _ in counts):,} clean examples: {sum(len(triggers) for _, triggers in counts)} findings"
     )

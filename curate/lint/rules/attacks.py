@@ -50,8 +50,8 @@ def planted_trigger(examples: Sequence[Example]) -> Iterator[tuple[Example, Prob
 
     So a backdoor is planted: a model that is trained on it gives the attacker's answer whenever the word occurs. At least
     five examples have the word and 90% of them the answer, its beginning or its end; chance is below one in a million
-    after a correction for all tested pairs; and the other words of the questions do not explain the answer. 30 of 30
-    triggers planted into 5 real files (6 to 30 examples each) were found, and of 5 that changed the label of sentence
+    after a correction for all tested pairs; and the other words of the questions do not explain the answer. Of 60
+    triggers planted into 5 real files (6 to 30 examples each) 58 were found, and of 5 that changed the label of sentence
     pairs 3. No finding in 15,709 examples of 36 real files and in 9,840 sentence pairs. Triggers of style or meaning are
     not found. The rule keeps all examples in memory, so it runs only when selected.
     Bad:
