@@ -25,16 +25,16 @@ from curate.api.frames import (
 from curate.api.inputs import Inputs, kept_rows, split_rows
 from curate.commands.dedup import DedupResult, write_plan
 from curate.commands.run.result import RunResult
+from curate.commands.split import push_split
 from curate.conflicts.conflict import ConflictsResult
 from curate.core.errors import DataError
 from curate.core.finding import Severity
-from curate.core.hub import upload
-from curate.core.manifest import MANIFEST, Manifest, named_files
+from curate.core.manifest import Manifest
 from curate.core.output_pair import removed_path
 from curate.core.paths import require_distinct_paths
 from curate.core.text import plural
 from curate.lint.runner import CheckResult
-from curate.output.folder import CARD, LOADING, SplitResult
+from curate.output.folder import SplitResult
 from curate.verify.proof import Verdict, VerifyResult
 
 Result = TypeVar("Result")
@@ -253,11 +253,7 @@ class SplitFrames(FolderFrames[SplitResult]):
         The removed lines stay here: they may have been removed because they are private. Returns the commit's address.
         Raises `MissingExtra`, `UsageError`, `OutputError`.
         """
-        names = sorted({MANIFEST, *named_files(self.manifest)} - {self.manifest.removed.file, CARD, LOADING})
-        card = (self.folder / CARD).read_text(encoding="utf-8").replace("PATH/OF/THIS/FOLDER", repository)
-        files: dict[str, Path | bytes] = {name: self.folder / name for name in names}
-        files["README.md"] = card.encode()
-        return upload(repository, files, "dataset", "Add splits written by curate", private=private, token=token)
+        return push_split(self.folder, self.manifest, repository, private=private, token=token)
 
     @cached_property
     def moved(self) -> pl.DataFrame:

@@ -1,5 +1,6 @@
 """`curate split`."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,9 +10,11 @@ import typer
 
 from curate.cli import options
 from curate.cli.section_options import takes_options
+from curate.commands.split import push_split
 from curate.commands.split import split as split_data
 from curate.core.cluster import Engine
 from curate.core.errors import UsageError
+from curate.core.hub import HUB, require_hub
 from curate.core.verb_options import Given
 from curate.render.console import print_result
 from curate.render.split import split_text
@@ -34,6 +37,13 @@ class SplitOptions(options.CommonOptions):
         list[str] | None,
         typer.Option(help="Leave out examples that have this label of the review; repeatable.", metavar="NAME"),
     ] = None
+    push: Annotated[
+        str | None,
+        typer.Option(help="Upload the splits with their card to this data set of the hub.", metavar="ORG/NAME"),
+    ] = None
+    public: Annotated[bool, typer.Option("--public", help="Make a new data set public; if omitted, it is private.")] = (
+        False
+    )
     no_decisions: options.NoDecisions = False
     memory: options.Memory = None
     engine: options.RunOn = Engine.LOCAL
@@ -48,7 +58,8 @@ def split(args: SplitOptions) -> None:
 
     Related examples are copies, near-duplicates, examples with the same question, and conversations that continue each
     other. Duplicates are not removed (`curate dedup` does that). Lines with errors are written to removed.jsonl.
-    Examples of an earlier split in the folder keep their split.
+    Examples of an earlier split in the folder keep their split. --push uploads all but the removed lines, after asking;
+    the token is that of `hf auth login` or in HF_TOKEN.
 
     Exit status: 0, 1 if too much would be removed without --yes or a line holds no example, 2 if no example is left or
     a file cannot be read or written.
@@ -58,12 +69,21 @@ def split(args: SplitOptions) -> None:
             "--min-rating and --without-label cannot be combined with --no-decisions", "leave --no-decisions out"
         )
     _require_shares(args.given["split"]["fractions"])
+    if args.public and args.push is None:
+        raise UsageError("--public has no effect without --push", "add --push, or leave it out")
+    if args.push is not None:  # before the work
+        require_hub()
+        hub = os.environ.get("HF_ENDPOINT") or HUB
+        options.consent(yes=args.yes, as_json=args.as_json).require(f"the splits with their card, to {args.push},", hub)
     with args.stages() as shown:
         work = args.session(listen=shown.listen).open(options.named_files(args.paths), args.given)
         result = split_data(
             work, args.paths, args.output, min_rating=args.min_rating, without_labels=args.without_label or ()
         )
     print_result(result, split_text(result, args.output), as_json=args.as_json)
+    if args.push is not None:
+        commit = push_split(args.output, result.manifest, args.push, private=not args.public)
+        options.print_notes([f"uploaded: {commit}"])
     options.end(result.not_understood, options.REMOVED_NOTE)
 
 

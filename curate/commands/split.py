@@ -14,9 +14,10 @@ from curate.core.errors import InputError, UsageError
 from curate.core.events import Listener, StageFinished, StageStarted, advancing
 from curate.core.files import display_name
 from curate.core.finding import Finding, Severity
+from curate.core.hub import upload
 from curate.core.kernels import kernels_for
 from curate.core.lazy import np
-from curate.core.manifest import changed_files, data_settings, named_files, read_manifest
+from curate.core.manifest import MANIFEST, Manifest, changed_files, data_settings, named_files, read_manifest
 from curate.core.paths import identity, require_distinct_paths
 from curate.core.removed import Reason
 from curate.core.snapshot import Snapshot, mode_of, require_unchanged, snapshot
@@ -40,7 +41,7 @@ from curate.output.apply import (
     unmatched_notes,
 )
 from curate.output.edited import edited_copies, effective_decisions
-from curate.output.folder import OutputSettings, SplitResult, input_files, line_written, write_output
+from curate.output.folder import CARD, LOADING, OutputSettings, SplitResult, input_files, line_written, write_output
 from curate.output.restore import finish
 from curate.split.assign import SPLIT_NAMES, Earlier, earlier_splits
 from curate.split.division import Division, divide, grouped_by_session, split_feature_spec
@@ -427,3 +428,18 @@ def _silences(config: CheckConfig) -> bool:
         and chosen.severities.get(code) is not severity
         for code, severity in plain.severities.items()
     )
+
+
+def push_split(
+    folder: Path, manifest: Manifest, repository: str, *, private: bool = True, token: str | None = None
+) -> str:
+    """Upload the splits with the data card and the manifest to a data set of the Hugging Face Hub, in one commit.
+
+    The removed lines stay here: they may have been removed because they are private. Returns the commit's address.
+    Raises `MissingExtra`, `UsageError`, `OutputError`.
+    """
+    names = sorted({MANIFEST, *named_files(manifest)} - {manifest.removed.file, CARD, LOADING})
+    card = (folder / CARD).read_text(encoding="utf-8").replace("PATH/OF/THIS/FOLDER", repository)
+    files: dict[str, Path | bytes] = {name: folder / name for name in names}
+    files["README.md"] = card.encode()
+    return upload(repository, files, "dataset", "Add splits written by curate", private=private, token=token)

@@ -18,7 +18,9 @@ import pytest
 
 import curate
 from curate.api.inputs import Inputs
+from curate.cli.main import main
 from curate.core.errors import CurateError, UsageError
+from tests.conftest import Write
 from tests.engine.places_server import Place, serving
 from tests.engine.test_tables import KINDS, chat
 
@@ -217,3 +219,20 @@ def test_a_split_is_pushed_with_its_card(monkeypatch: pytest.MonkeyPatch) -> Non
         assert all(data == Path("out", path).read_bytes() for path, data in sent.items())
         with pytest.raises(CurateError, match="hf://datasets/org/denied: access denied"):
             result.push_to_hub("org/denied", token="hf_test")
+
+
+def test_the_command_pushes_after_consent(monkeypatch: pytest.MonkeyPatch, write: Write) -> None:
+    write("data.jsonl", ROWS)
+    command = ["split", "data.jsonl", "-o", "out", "-q", "--push", "org/name"]
+    assert main([*command, "--yes"]) == 2  # network access is off
+    constants = pytest.importorskip("huggingface_hub.constants")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.delenv("HF_HUB_OFFLINE")
+    assert main(["split", "data.jsonl", "-o", "out", "-q", "--public"]) == 2
+    with serving(Place({}), hub=True) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.address)
+        monkeypatch.setenv("HF_TOKEN", "hf_test")
+        assert main(command) == 2
+        assert not Path("out").exists()
+        assert main([*command, "--yes"]) == 0
+        assert hub.commits[0].keys() == {"README.md", "manifest.json", "train.jsonl", "validation.jsonl", "test.jsonl"}
