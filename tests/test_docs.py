@@ -20,7 +20,7 @@ from curate.core.validation import validated
 from curate.lint.rules import RULES
 from docs.build import SITE, build, sources
 from docs.reference import subcommands
-from tests.conftest import Write, chat, line_of
+from tests.conftest import chat, line_of
 
 ROOT = Path(__file__).resolve().parent.parent
 WRITTEN = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -172,21 +172,6 @@ def parsed(words: list[str]) -> None:
     if words[1:] and words[1] in getattr(command, "commands", {}):
         command, words = command.commands[words[1]], words[1:]
     command.make_context(words[0], words[1:])
-
-
-def test_the_first_output_of_the_readme_is_what_such_data_gives(
-    write: Write, capsys: pytest.CaptureFixture[str]
-) -> None:
-    lines = [line_of(chat(f"What is {n} times {n}?", f"It is {n * n}.")) for n in range(9)]
-    two = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
-    lines[2] = line_of({"messages": [*two, *chat("Are you there?", "Yes.")["messages"]]})  # type: ignore[misc]
-    lines[6] = lines[6].replace(b'"content": "It', b'"content": "", "content": "It')
-    lines[8] = line_of(chat("Is it late?", ""))
-    write("data.jsonl", lines)
-    block = next(text for _, _, _, text in FENCE.findall((ROOT / "README.md").read_text()) if text.startswith("$ "))
-    command, *output = block.splitlines()
-    main(shlex.split(command)[2:])
-    assert capsys.readouterr().out.splitlines()[: len(output)] == output
 
 
 @pytest.mark.parametrize("path", [path for path in WRITTEN if "```toml" in path.read_text()], ids=name_of)
