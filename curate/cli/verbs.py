@@ -63,6 +63,7 @@ GROUPS: Final = {
         "doctor": "Show what is installed, what is missing and where files are.",
         "mcp": "Serve the commands that only read to agents, by MCP.",
         "server": "Serve findings, fixes and rules to editors, by LSP.",
+        "skill": "Print instructions for coding agents.",
         "completion": "Print a script that completes commands in your shell.",
         "schema": "Write or check the JSON Schemas of inputs and outputs.",
     },

@@ -59,6 +59,7 @@ OTHERS: Final[dict[str, list[list[str]]]] = {
     "apply": [["apply", "data.jsonl", "-o", "applied.jsonl"]],
     "doctor": [["doctor"]],
     "template": [["template", "diff", "qwen3", "llama3.1", "data.jsonl"]],
+    "skill": [["skill"]],
     "completion": [["completion", "bash"]],
 }
 """The commands that read none; they are tried with one configuration."""
