@@ -15,7 +15,7 @@ from curate.core.text import visible
 from curate.corpus.boilerplate import Passages
 from curate.corpus.features import Lines
 from curate.read.dataset import FileFacts, ParsedLine, parsed_line
-from curate.read.decode import plain_value
+from curate.read.decode import plain_line
 from curate.read.lines import Line
 from curate.similarity.shingles import Sets
 
@@ -189,9 +189,9 @@ class LineReader:
     def example(self, ref: LineRef) -> Example:
         """The example of a line. Raises `InputError` if the line has changed."""
         example: Example | None = None
-        value = plain_value(self.data(ref), strict=not ref.id)  # the same id stands for the same content
-        if value is not None:  # plain lines, which are nearly all
-            example = Example(Place(ref.source.name, ref.number, ref.nth), value, "messages", None, True)
+        plain = plain_line(self.data(ref))
+        if plain is not None:  # nearly all lines
+            example = Example(Place(ref.source.name, ref.number, ref.nth), plain.value, "messages", None, True)
         if example is None or (ref.id and example.id != ref.id):
             example = self.line(ref).example
         if example is None or (ref.id and example.id != ref.id):

@@ -2,7 +2,6 @@
 the columns.
 """
 
-import hashlib
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ from curate.core.example import Example, attachments, value_at
 from curate.core.lazy import Flags, Floats, Ids, Numbers, np
 from curate.corpus.boilerplate import Passages, own_texts
 from curate.corpus.dedup_text import On, Segment, segments_of, turns_of, written_text
-from curate.corpus.keys import Keys, key_of, plain_key, plain_turns
+from curate.corpus.keys import Keys, PlainTurns, key_of
 from curate.corpus.links import Links, links_of_lines
 from curate.corpus.short_text_keys import ShortTexts
 from curate.corpus.strata import Marking, Marks, marks_of_batch
@@ -29,8 +28,8 @@ from curate.similarity.shingles import Sets, Shingling, salted, shingled, texts_
 class LineCheck(Protocol):
     """A check of lines while they are read; `curate.lint.error_filter.ErrorFilter` is one."""
 
-    def judge(self, chunk: Chunk) -> Any:
-        """The result for the lines of a chunk."""
+    def judge(self, chunk: Chunk) -> tuple[Any, Batch]:
+        """The result for the lines of a chunk, and these lines."""
 
     def judge_batch(self, batch: Batch, lines: int) -> Any:
         """The result for lines that were read one by one."""
@@ -137,9 +136,9 @@ class Columns(Lines):
 
 def columns_of(chunk: Chunk, spec: FeatureSpec) -> Columns:
     """Read a chunk. Raises `InputError` for a file that cannot be read any more."""
-    judging = spec.judging
-    judged = judging.judge(chunk) if judging else None
-    batch = read_chunk(chunk, FileFacts(chunk.name))
+    judged, batch = spec.judging.judge(chunk) if spec.judging else (None, None)
+    if batch is None or batch.beside:  # columns are made of plain lines without other keys
+        batch = read_chunk(chunk, FileFacts(chunk.name))
     columns = columns_of_batch(batch, spec)
     columns.physical, columns.judged = len(batch.lines), judged
     return columns
@@ -166,8 +165,8 @@ def columns_of_batch(batch: Batch, spec: FeatureSpec) -> Columns:
         for joined, texts in zip(batch.joined_texts, batch.texts, strict=True)
     )
     lengths = np.array([*plain_lengths, *map(length, examples)], dtype=np.int64)
-    spelled = list(map(plain_turns, batch.roles, batch.texts))
-    ids = b"".join([*map(_id, spelled), *(bytes.fromhex(example.id) for example in examples)])
+    turns = PlainTurns(batch.roles, batch.texts)
+    ids = b"".join([turns.ids(), *(bytes.fromhex(example.id) for example in examples)])
     halves = np.frombuffer(ids, dtype=">u8").astype(np.uint64).reshape(-1, 2)
     whole_sets, links = (
         links_of_lines(batch.roles, batch.texts, examples, halves, spec.shingling.size) if spec.links else (None, None)
@@ -193,9 +192,8 @@ def columns_of_batch(batch: Batch, spec: FeatureSpec) -> Columns:
     )  # of a line with an object, its number among those
     example_rows = rank[order][holds[order]]
     lines: dict[str, Any] = dict(zip(LINE_TYPES, (*np.ascontiguousarray(places[order].T), holds[order]), strict=True))
-    turns = np.array(list(map(len, batch.roles)), dtype=np.int64)
     ranks = np.concatenate(
-        [plain_ranks(spec.keep, turns), np.array(list(map(rank_of(spec.keep), examples)), dtype=np.float64)]
+        [plain_ranks(spec.keep, batch.roles), np.array(list(map(rank_of(spec.keep), examples)), dtype=np.float64)]
     )
     every = Columns(
         **lines,
@@ -204,7 +202,7 @@ def columns_of_batch(batch: Batch, spec: FeatureSpec) -> Columns:
         short_texts=short_texts,
         lengths=lengths,
         ranks=ranks,
-        keys=Keys.of([*map(plain_key, batch.roles, spelled), *map(key_of, examples)]) if spec.keys else None,
+        keys=Keys.of([*turns.keys(), *map(key_of, examples)]) if spec.keys else None,
         links=links,
         marks=marks_of_batch(batch, spec.marking) if spec.marking else None,
     )
@@ -252,11 +250,6 @@ def _place(parsed: ParsedLine) -> tuple[int, int, int, int, int]:
     return line.offset, len(line.data), len(line.ending), line.number, line.nth
 
 
-def _id(turns: Sequence[bytes]) -> bytes:
-    """The id of a plain conversation, as bytes: of its canonical JSON."""
-    return hashlib.blake2b(b'{"messages":[' + b",".join(turns) + b"]}", digest_size=16).digest()
-
-
 MIN_MILLISECONDS: Final = 1e11
 """Numbers above this are read as milliseconds: as seconds since 1970 they would be dates after the year 5138."""
 
@@ -275,9 +268,11 @@ def rank_of(keep: str) -> Callable[[Example], float]:
     return ranks.get(name, lambda _: 0.0)
 
 
-def plain_ranks(keep: str, turns: Numbers) -> Floats:
-    """The same for plain conversations with these numbers of turns; they have no other fields."""
-    return -turns.astype(np.float64) if keep == "most-turns" else np.full(len(turns), math.inf if ":" in keep else 0.0)
+def plain_ranks(keep: str, roles: Sequence[tuple[str, ...]]) -> Floats:
+    """The same for plain conversations with these roles; they have no other fields."""
+    if keep == "most-turns":
+        return -np.array(list(map(len, roles)), dtype=np.float64)
+    return np.full(len(roles), math.inf if ":" in keep else 0.0)
 
 
 def length(example: Example) -> int:

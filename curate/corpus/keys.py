@@ -7,6 +7,10 @@ its `conversation_hash` is among the other's `prefix_hashes`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from itertools import accumulate, chain, pairwise
+from operator import mod
 from typing import Any, ClassVar, Final, NamedTuple
 
 import orjson
@@ -59,25 +63,49 @@ class Keys(Rows):
 def key_of(example: Example) -> Key:
     """The keys of an example."""
     carried: dict[str, Any] = {key: example.value[key] for key in HASHED_KEYS if key in example.value}
-    answers = [message.role == "assistant" for message in example.messages]
-    return chain_key(
-        answers,
+    return _chained(
+        tuple([message.role for message in example.messages]),
         [canonical(message.value) for message in example.messages],
         digest(canonical(carried)) if carried else 0,
     )
 
 
-def plain_key(roles: tuple[str, ...], turns: Sequence[bytes]) -> Key:
-    """`key_of` for a plain conversation with these roles, without creating objects; `turns`: the result of
-    `plain_turns`.
-    """
-    return chain_key([role == "assistant" for role in roles], turns)
+class PlainTurns:
+    """The turns of plain conversations as canonical JSON, without an object per turn."""
+
+    def __init__(self, roles: Sequence[tuple[str, ...]], texts: Sequence[Sequence[str]]) -> None:
+        self._roles = roles
+        every = list(chain.from_iterable(texts))
+        # a text in JSON has no line break, so that the indentation separates texts
+        spelled = orjson.dumps(every, option=orjson.OPT_INDENT_2)[5:-3].split(b'",\n  "') if every else []
+        ends = list(accumulate(map(len, texts), initial=0))
+        self._spelled = [tuple(spelled[start:end]) for start, end in pairwise(ends)]
+
+    def ids(self) -> bytes:
+        """The ids of the conversations, one after another: the hashes of their canonical JSON."""
+        return b"".join(
+            [
+                blake2b(_conversation_template(roles) % spelled, digest_size=16).digest()
+                for roles, spelled in zip(self._roles, self._spelled, strict=True)
+            ]
+        )
+
+    def keys(self) -> list[Key]:
+        """`key_of` for each conversation."""
+        return [
+            _chained(roles, list(map(mod, _turn_templates(roles), spelled)))
+            for roles, spelled in zip(self._roles, self._spelled, strict=True)
+        ]
 
 
-def plain_turns(roles: tuple[str, ...], texts: Sequence[str]) -> list[bytes]:
-    """The turns of a plain conversation as canonical JSON."""
-    dumps = orjson.dumps
-    return [dumps({"content": text, "role": role}) for role, text in zip(roles, texts, strict=True)]
+@lru_cache(10_000)  # most conversations of a file have one of few shapes
+def _turn_templates(roles: tuple[str, ...]) -> list[bytes]:
+    return [b'{"content":"%b","role":"' + role.encode() + b'"}' for role in roles]
+
+
+@lru_cache(10_000)
+def _conversation_template(roles: tuple[str, ...]) -> bytes:
+    return b'{"messages":[' + b",".join(_turn_templates(roles)) + b"]}"
 
 
 def digest(data: bytes, seed: int = 0) -> int:
@@ -85,13 +113,19 @@ def digest(data: bytes, seed: int = 0) -> int:
     return xxhash.xxh64_intdigest(data, seed) or 1
 
 
-def chain_key(answers: Sequence[bool], turns: Sequence[bytes], key: int = 0) -> Key:
-    """The key of the conversation (0 if it does not end with an answer), and the keys up to each earlier answer. `key`:
+def _chained(roles: tuple[str | None, ...], turns: Sequence[bytes], key: int = 0) -> Key:
+    """The key of a conversation (0 if it does not end with an answer), and the keys up to each earlier answer. `key`:
     the hash of its values besides its turns.
     """
-    prefix_hashes = []
-    for number, (is_answer, turn) in enumerate(zip(answers, turns, strict=True), start=1):
-        key = digest(turn, key)
-        if is_answer and number < len(turns):
-            prefix_hashes.append(key)
-    return Key(key if answers and answers[-1] else 0, tuple(prefix_hashes))
+    hashes, hashed = [], xxhash.xxh64_intdigest
+    for turn in turns:
+        key = hashed(turn, key) or 1
+        hashes.append(key)
+    prefix_hashes = [hashes[index] for index in _answers(roles)]
+    return Key(prefix_hashes.pop() if roles[-1:] == ("assistant",) else 0, tuple(prefix_hashes))
+
+
+@lru_cache(10_000)
+def _answers(roles: tuple[str | None, ...]) -> list[int]:
+    """The positions of the answers."""
+    return [index for index, role in enumerate(roles) if role == "assistant"]

@@ -139,11 +139,15 @@ class Checker:
 
     def check_chunk(self, chunk: Chunk) -> CheckedChunk:
         """Read and check a chunk."""
+        return self.read_and_check(chunk)[0]
+
+    def read_and_check(self, chunk: Chunk) -> tuple[CheckedChunk, Batch]:
+        """Read and check a chunk; its lines are returned, too."""
         facts = FileFacts(chunk.name, target=self.target)
         batch = read_chunk(chunk, facts, self.known)
         part = self.check_batch(batch, facts, len(batch.lines))
         part.chunk = chunk if chunk.data is None else None
-        return part
+        return part, batch
 
     def check_batch(self, batch: Batch, facts: FileFacts, lines: int) -> CheckedChunk:
         """Check a batch of lines with the given facts."""

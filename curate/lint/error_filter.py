@@ -32,9 +32,9 @@ class ErrorFilter(NamedTuple):
             cls(config.model_copy(update={"select": codes, "extend_select": ()}).model_dump_json()) if codes else None
         )
 
-    def judge(self, chunk: Chunk) -> CheckedChunk:
-        """Check the lines of a chunk."""
-        return _checker(self).check_chunk(chunk)
+    def judge(self, chunk: Chunk) -> tuple[CheckedChunk, Batch]:
+        """Check the lines of a chunk; they are returned, too."""
+        return _checker(self).read_and_check(chunk)
 
     def judge_batch(self, batch: Batch, lines: int) -> CheckedChunk:
         """Check lines that were parsed one by one: the elements of a document, which are not fixed in place."""

@@ -7,20 +7,17 @@ Most lines contain only messages with a role and a text. They are read into list
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple, TypeVar
 
-import orjson
-
 from curate.core.errors import InputError
-from curate.core.example import ROLES, Example, Place
+from curate.core.example import Example, Place
 from curate.core.files import blocks, packing, real_path
 from curate.core.limits import max_line_bytes, require_filled, require_short_lines
 from curate.core.scratch import scratch, written
-from curate.read.dataset import LINE_SEPARATORS, WIDE_ENCODING, FileFacts, ParsedLine, parsed_line
-from curate.read.decode import Decoded
+from curate.read.dataset import SEPARATORS, WIDE_ENCODING, FileFacts, ParsedLine, has_separator, parsed_line
+from curate.read.decode import Decoded, plain_line
 from curate.read.file_sniffing import sniff_file_kind
 from curate.read.lines import BOM, Line, is_document, line_from
 
@@ -239,8 +236,7 @@ class Batch:
 def read_chunk(chunk: Chunk, facts: FileFacts, key_names: Set[str] | None = None) -> Batch:
     """Read the lines of a chunk and add to `facts`.
 
-    `key_names`: keys by which lines are told apart; an example with numbers and texts under other keys beside messages
-    that end with an answer is plain, too. None: no example with other keys is.
+    `key_names` as in `plain_line`.
     """
     offset, data, size = chunk_bytes(chunk)
     facts.size += size
@@ -249,7 +245,7 @@ def read_chunk(chunk: Chunk, facts: FileFacts, key_names: Set[str] | None = None
     batch = Batch(chunk.name, [], ended=not size or data[size - 1] == NEWLINE, offset=offset)
     lines = batch.lines = data.split(b"\n")[: -1 if batch.ended else None]
     returns = data.count(b"\r\n") if b"\r" in data else 0
-    _fill_batch(batch, facts, range(1, len(lines) + 1), key_names)
+    _fill_batch(batch, facts, key_names)
     facts.crlf += returns - _counted(batch, b"\r\n")
     facts.lf += len(lines) - (not batch.ended) - returns - _counted(batch, b"\n")
     return batch
@@ -259,78 +255,28 @@ def _counted(batch: Batch, ending: bytes) -> int:
     return sum(parsed.line.ending == ending for parsed in batch.irregular_lines)
 
 
-def _fill_batch(batch: Batch, facts: FileFacts, lines: Iterable[int], key_names: Set[str] | None = None) -> None:
-    """Read the lines of a batch with these numbers (from 1) and add to `facts`; `key_names` as in `read_chunk`."""
-    numbers, columns = batch.numbers, (batch.roles.append, batch.texts.append, batch.joined_texts.append)
-    add_roles, add_texts, add_joined = columns
-    loads = orjson.loads
-    for number in lines:
-        line = batch.lines[number - 1]
-        try:
-            value = loads(line)
-            turns = value["messages"]
-            roles = tuple([turn["role"] for turn in turns])
-            texts = [turn["content"] for turn in turns]
-            joined = "\0".join(texts)
-            plain = type(turns) is list and _are_known(roles)
-            extra_keys = {} if len(value) == 1 else _extra_keys(value, roles, key_names)
-        except (ValueError, TypeError, KeyError):
-            plain = False
-        if plain and extra_keys is not None:
-            others = [*extra_keys, *(text for text in extra_keys.values() if type(text) is str)] if extra_keys else ()
-            spelled = "\0".join((joined, *others)) if others else joined
-            # Every key and text has two quotes, and texts may contain more. A repeated key changes the count, unless
-            # a quote in a text is written as a Unicode escape.
-            quotes = spelled.count('"')
-            expected_quotes = 2 + 8 * len(texts) + 2 * len(others) + quotes
-            plain = line.count(b'"') == expected_quotes and not (quotes and b"\\u0022" in line)
-            if plain and b"\\" in line and line.count(b"\\") != quotes + spelled.count("\n"):
-                # other escapes than for quotes and line breaks may be control characters
-                plain = not (b"\\u00" in line or b"\\b" in line or b"\\f" in line)
-        if plain and extra_keys is not None:
-            if extra_keys:
-                batch.beside[len(numbers)] = extra_keys
-                facts.count_keys(("messages", *value))
-            if not numbers:
-                facts.formats["messages"] += 0  # formats are reported in order of appearance
-            numbers.append(number)
-            add_roles(roles)
-            add_texts(texts)
-            add_joined(joined)
-            if not spelled.isascii() and any(char in line for char in LINE_SEPARATORS):
-                facts.separated += 1
-                facts.first_separated = facts.first_separated or number
-        else:
+def _fill_batch(batch: Batch, facts: FileFacts, key_names: Set[str] | None) -> None:
+    """Read the lines of a batch and add to `facts`; `key_names` as in `read_chunk`."""
+    numbers, add = batch.numbers, batch._add
+    for number, line in enumerate(batch.lines, 1):
+        plain = plain_line(line, key_names)
+        if plain is None:
             batch.irregular_at.append(number)
             batch.irregular_lines.append(parsed_line(batch._line(number), facts))
+            continue
+        _, roles, texts, joined, spelled, extra_keys = plain
+        if extra_keys:
+            batch.beside[len(numbers)] = extra_keys
+            facts.count_keys(("messages", *plain.value))
+        if not numbers:
+            facts.formats["messages"] += 0  # formats are reported in order of appearance
+        add(number, roles, texts, joined)
+        if not spelled.isascii() and any(map(spelled.__contains__, SEPARATORS)) and has_separator(line):
+            facts.separated += 1
+            facts.first_separated = facts.first_separated or number
     batch.plain_at = numbers
     facts.lines += len(numbers)
     facts.examples += len(numbers)
-    facts.understood += sum(
-        len(joined) >= (len(texts) or 1) for joined, texts in zip(batch.joined_texts, batch.texts, strict=True)
-    )  # NUL as separator
+    facts.understood += sum(map(any, batch.texts))
     if numbers:
         facts.formats["messages"] += len(numbers)
-
-
-MAX_INTEGER: Final = 2**63
-"""A number of this size or more may have been parsed from an integer of more than 64 bits."""
-DIALOGUE_ROLES: Final = ROLES - {"tool", "function"}
-PLAIN_TYPES: Final = frozenset((str, int, float, bool, type(None)))
-
-
-def _extra_keys(value: dict[str, Any], roles: tuple[str, ...], key_names: Set[str] | None) -> dict[str, Any] | None:
-    """The keys of a line other than `messages`; None if the line cannot be read as columns (see `read_chunk`)."""
-    if key_names is None or roles[-1:] != ("assistant",) or not DIALOGUE_ROLES.issuperset(roles):
-        return None
-    extra_keys = {key: item for key, item in value.items() if key != "messages"}
-    if not PLAIN_TYPES.issuperset(map(type, extra_keys.values())) or not key_names.isdisjoint(extra_keys):
-        return None
-    numbers = (item for item in extra_keys.values() if isinstance(item, int | float))
-    return extra_keys if all(-MAX_INTEGER < number < MAX_INTEGER for number in numbers) else None
-
-
-@lru_cache(10_000)  # most conversations of a file have one of few shapes
-def _are_known(roles: tuple[str, ...]) -> bool:
-    """Whether all roles are known. Raises `TypeError` for a role that is a list or an object."""
-    return ROLES.issuperset(roles)

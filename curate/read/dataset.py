@@ -19,7 +19,8 @@ from curate.read.file_sniffing import sniff_file_kind
 from curate.read.formats import example_of, example_of_list, unread_keys
 from curate.read.lines import BOM, Line, compact, elements, is_document, split_lines
 
-LINE_SEPARATORS = ("\u2028".encode(), "\u2029".encode(), "\u0085".encode())
+SEPARATORS = ("\u2028", "\u2029", "\u0085")
+"""Characters that Python and some editors, but not JSON Lines, treat as a line break."""
 FORMATS_HINT = "run `curate check` to list what is wrong; `curate convert --help` lists the supported formats"
 MAX_KEY_SETS = 10_000
 # First bytes of files in UTF-16 and UTF-32: a byte order mark, or the zero bytes that ASCII has there.
@@ -175,6 +176,11 @@ def _measured(stream: Iterator[bytes], facts: FileFacts) -> Iterator[bytes]:
         yield block
 
 
+def has_separator(data: bytes) -> bool:
+    """Whether a line has one of the characters `SEPARATORS`."""
+    return not data.isascii() and any(char.encode() in data for char in SEPARATORS)
+
+
 def parsed_line(line: Line, facts: FileFacts) -> ParsedLine:
     """Parse a line and add to the facts of its file."""
     place = Place(facts.path, line.number, line.nth)
@@ -185,7 +191,7 @@ def parsed_line(line: Line, facts: FileFacts) -> ParsedLine:
     if not line.data.strip():
         return ParsedLine(place, line, Decoded(MISSING, ()), None)
     facts.lines += 1
-    if not line.data.isascii() and any(char in line.data for char in LINE_SEPARATORS):
+    if has_separator(line.data):
         facts.separated += 1
         facts.first_separated = facts.first_separated or line.number
     decoded = decode(line.data, line.column)

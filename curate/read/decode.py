@@ -6,13 +6,14 @@ be UTF-8 (RFC 8259).
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
+from functools import lru_cache
 from math import isinf
 from typing import Any, Final, NamedTuple, NoReturn
 
 import orjson
 
-from curate.core.example import has_plain_turns
+from curate.core.example import ROLES
 from curate.core.lazy import lazy_pattern
 from curate.core.text import excerpt
 from curate.read.json_pointer_spans import STRING, repeated_keys
@@ -101,9 +102,6 @@ MAX_PORTABLE_DEPTH = 200
 MAX_DEPTH = 400
 """Nesting depth from which curate does not parse: Python's JSON writer stops soon after."""
 
-GAP_BEFORE_COLON = lazy_pattern(rb'"[\t\r\n ]+:')
-CONTROL_ESCAPE = lazy_pattern(rb"\\(?:u00|[bf])")
-"""Escapes that may be a control character."""
 BRACKETS = lazy_pattern(rb'[\[{]|[\]}]|"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 # Escapes that may be a lone surrogate or a control character; the loop in `_escapes` then checks.
 SUSPECT_ESCAPE = lazy_pattern(rb"\\(?:u(?:00[01]|[dD][89a-fA-F])|[bf])")
@@ -143,33 +141,82 @@ def decode(data: bytes, column: int = 0) -> Decoded:
 
     `column` is the number of characters before it on its physical line, for messages.
     """
-    plain = plain_value(data)
-    return _decode(data, column) if plain is None else Decoded(plain, (), True)
+    plain = plain_line(data)
+    return _decode(data, column) if plain is None else Decoded(plain.value, (), True)
 
 
-def plain_value(data: bytes, *, strict: bool = True) -> dict[str, Any] | None:
-    """The value of a line with nothing but messages of a role and a text and, where `strict`, without a defect; else
-    None.
+class PlainLine(NamedTuple):
+    """The content of a line with nothing but messages of a known role and a text, or with simple values beside them."""
 
-    Most lines are this plain, and orjson reads them three times as fast. It is as strict as this module except for
-    repeated keys, escaped control characters and numbers. Plain lines have no numbers. Their keys are known, so none is
-    repeated if the line has no more `":` than keys; a key with a space before its colon would be missed by that count
-    and is searched for.
+    value: dict[str, Any]
+    roles: tuple[str, ...]
+    texts: list[str]
+    joined: str
+    """The texts, joined by NUL."""
+    spelled: str
+    """All texts and keys that the line has beside those of messages, joined by NUL."""
+    extra_keys: dict[str, Any]
+    """What the line has beside `messages`."""
+
+
+def plain_line(data: bytes, key_names: Set[str] | None = None) -> PlainLine | None:
+    """The content of a plain line without a defect; None for any other line.
+
+    `key_names`: keys by which lines are told apart; a line with numbers and texts under other keys beside messages that
+    end with an answer is plain, too. None: no line with other keys is.
+
+    Most lines are plain, and orjson reads them several times as fast. It is as strict as this module except for
+    repeated keys and escaped control characters.
     """
     try:
         value = orjson.loads(data)
-    except orjson.JSONDecodeError:
+        turns = value["messages"]
+        roles = tuple([turn["role"] for turn in turns])
+        texts = [turn["content"] for turn in turns]
+        spelled = joined = "\0".join(texts)
+        if type(turns) is not list or not _are_known(roles):
+            return None
+        extra_keys = {} if len(value) == 1 else _extra_keys(value, roles, key_names)
+    except (ValueError, TypeError, KeyError):
         return None
-    if not isinstance(value, dict) or len(value) != 1 or not has_plain_turns(value):
+    if extra_keys is None:
         return None
-    if strict and (
-        data.count(b'":') != 1 + 2 * len(value["messages"])
-        or b'" :' in data
-        or GAP_BEFORE_COLON.search(data)
-        or (b"\\" in data and CONTROL_ESCAPE.search(data))
-    ):
+    spellings = 4 * len(texts) + 1
+    if extra_keys:
+        others = [*extra_keys, *(text for text in extra_keys.values() if type(text) is str)]
+        spelled, spellings = "\0".join((joined, *others)), spellings + len(others)
+    # Every key and text has two quotes, and texts may contain more. A repeated key changes the count, unless a quote in
+    # a text is written as a Unicode escape.
+    quotes = spelled.count('"')
+    if data.count(b'"') != 2 * spellings + quotes or (quotes and b"\\u0022" in data):
         return None
-    return value
+    has_other_escapes = b"\\" in data and data.count(b"\\") != quotes + spelled.count("\n")
+    if has_other_escapes and (b"\\u00" in data or b"\\b" in data or b"\\f" in data):
+        return None  # it may be a control character
+    return PlainLine(value, roles, texts, joined, spelled, extra_keys)
+
+
+MAX_INTEGER: Final = 2**63
+"""A number of this size or more may have been parsed from an integer of more than 64 bits."""
+DIALOGUE_ROLES: Final = ROLES - {"tool", "function"}
+PLAIN_TYPES: Final = frozenset((str, int, float, bool, type(None)))
+
+
+def _extra_keys(value: dict[str, Any], roles: tuple[str, ...], key_names: Set[str] | None) -> dict[str, Any] | None:
+    """The keys of a line other than `messages`; None if the line is not plain (see `plain_line`)."""
+    if key_names is None or roles[-1:] != ("assistant",) or not DIALOGUE_ROLES.issuperset(roles):
+        return None
+    extra_keys = {key: item for key, item in value.items() if key != "messages"}
+    if not PLAIN_TYPES.issuperset(map(type, extra_keys.values())) or not key_names.isdisjoint(extra_keys):
+        return None
+    numbers = (item for item in extra_keys.values() if isinstance(item, int | float))
+    return extra_keys if all(-MAX_INTEGER < number < MAX_INTEGER for number in numbers) else None
+
+
+@lru_cache(10_000)  # most conversations of a file have one of few shapes
+def _are_known(roles: tuple[str, ...]) -> bool:
+    """Whether all roles are known. Raises `TypeError` for a role that is a list or an object."""
+    return ROLES.issuperset(roles)
 
 
 def _decode(data: bytes, column: int) -> Decoded:

@@ -39,6 +39,7 @@ LOOKALIKES: Final = str.maketrans(
 """Cyrillic letters and the Greek omicron, with the Latin letters that they look like. Other Greek letters are used as
 symbols and are not replaced: rho is not p.
 """
+LOOKALIKE: Final = re.compile(f"[{''.join(map(chr, LOOKALIKES))}]")
 UNFOLDED_RANGES: Final = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xAC00, 0xD7A4))
 """Ranges in which every character is its own folding: ideographs and Korean syllables."""
 
@@ -68,7 +69,8 @@ def _fold(char: str) -> int:
 
 def normal(text: str) -> str:
     """`curate.core.text.normalised`, except for white space, which is not part of a word, and look-alike letters."""
-    return unicodedata.normalize("NFKC", UNSEEN.sub("", text)).casefold().translate(LOOKALIKES)
+    folded = unicodedata.normalize("NFKC", UNSEEN.sub("", text)).casefold()
+    return folded.translate(LOOKALIKES) if LOOKALIKE.search(folded) else folded
 
 
 def _listed(code: int) -> bool:
@@ -148,14 +150,10 @@ def texts_of(texts: Sequence[str]) -> Texts:
     """Texts in one buffer. Texts with a character whose folding depends on others are normalized here, which requires
     Python; the compiled code folds all others.
     """
-    folded, sizes = list(texts), list(map(len, texts))
-    numbers = [number for number, text in enumerate(texts) if not text.isascii()]
-    for number in _unfoldable(texts, numbers):
+    folded = list(texts)
+    for number in _unfoldable(texts, [number for number, text in enumerate(texts) if not text.isascii()]):
         folded[number] = normal(texts[number])
-    for number in numbers:
-        sizes[number] = len(folded[number].encode("utf-8", "surrogatepass"))
-    buffer = np.frombuffer("".join(folded).encode("utf-8", "surrogatepass"), dtype=np.uint8)
-    offsets = np.cumsum([0, *sizes], dtype=np.int64)
+    buffer, offsets = buffer_of([text.encode("utf-8", "surrogatepass") for text in folded])
     return Texts(buffer, offsets[:-1], offsets[1:])
 
 

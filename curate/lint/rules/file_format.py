@@ -10,8 +10,8 @@ from curate.core.targets import LIMITS, MB, OPENAI_AZURE, OWN_FORMAT, SERVICES, 
 from curate.core.text import excerpt, plural, visible
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.rule import dataset_rule, file_rule, value_rule
-from curate.read.chunks import MAX_INTEGER
 from curate.read.dataset import FileFacts
+from curate.read.decode import MAX_INTEGER
 from curate.read.formats import BY_NAME
 
 COMPARED_KEYS: Final = frozenset(("content", "arguments"))
