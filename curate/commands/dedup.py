@@ -27,7 +27,7 @@ from curate.core.snapshot import Snapshot, require_unchanged, snapshot
 from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.boilerplate import boilerplate_notes
-from curate.corpus.cache import DedupCache
+from curate.corpus.cache import DedupCache, load_kernels
 from curate.corpus.corpus import LineReader, Table, examples_at, lines_at
 from curate.corpus.features import FeatureSpec, feature_spec_for
 from curate.corpus.loading import is_big, read_table, spill_folder
@@ -138,6 +138,8 @@ def dedup(
     folder = spill_folder(paths := [*against, *files], session.memory)
     with kernels_for(paths), session.executor.pool(cores(), processes=is_big(paths), files=paths) as pool:
         spec, bands = feature_spec_for(config), None if folder else bands_for(config.threshold)
+        if not config.embeddings:  # comparing them uses all cores
+            pool.fork(partial(load_kernels, spec, bands if work.cache else None))
         memory = DedupCache.of(work.cache, spec, paths, only=cached_only, bands=bands) if work.cache else None
         table, old_lines, old_examples = _read_table(
             paths, len(against), spec, pool, memory, session.listen, name_of, folder

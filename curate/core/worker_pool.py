@@ -152,6 +152,19 @@ class WorkerPool:
         self._threads = ThreadPoolExecutor(self.count)
         return self._threads.submit(self._make_in_worker, make, item)
 
+    def fork(self, load: Callable[[], object]) -> None:
+        """Call `load` and start the processes as copies of this one, which share what it imported and compiled.
+
+        Nothing happens if processes are not used or have started, or if this process has other threads; `each` starts
+        them then. NumPy uses a single thread for matrices afterwards.
+        """
+        if not self._processes or self._started or not _is_alone():
+            return
+        with _set("OPENBLAS_NUM_THREADS"):
+            load()
+        if _is_alone():
+            self._start()
+
     def _make_in_worker(self, make: Callable[..., Made], item: object) -> Made:
         """Send the next item to an idle process."""
         pipe = self._idle.get()

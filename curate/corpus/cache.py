@@ -19,10 +19,10 @@ from curate.core.lazy import Arrays, Flags, Hashes, Ids, np
 from curate.core.store import StoredRows, code_id, entry, load, make_room, require_types, save
 from curate.core.text import visible
 from curate.corpus.boilerplate import Passages
-from curate.corpus.features import LINE_TYPES, Columns, FeatureSpec, columns_of
+from curate.corpus.features import LINE_TYPES, Columns, FeatureSpec, columns_of, columns_of_batch
 from curate.corpus.keys import Keys
 from curate.corpus.short_text_keys import ShortTexts
-from curate.read.chunks import Chunk, chunk_bytes
+from curate.read.chunks import Batch, Chunk, chunk_bytes
 from curate.similarity.shingles import Sets
 from curate.similarity.similarity_index import Bands, band_keys
 
@@ -82,6 +82,13 @@ def columns_for(task: Task, spec: FeatureSpec) -> Columns:
         columns.trouble = damage[0] if damage else (f"the cache was not written: {visible(saved)}" if saved else "")
     columns.line_keys = _line_keys(path.stem[-32:], len(columns.starts))
     return columns
+
+
+def load_kernels(spec: FeatureSpec, bands: Bands | None) -> None:
+    """Import and load the compiled code that `columns_for` needs."""
+    columns = columns_of_batch(Batch("", []), spec)
+    if bands:
+        band_keys(columns.sets, bands, 1)
 
 
 def _line_keys(digest: str, count: int) -> Ids:

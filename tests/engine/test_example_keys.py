@@ -15,7 +15,7 @@ from curate.core.example import Example, Place
 from curate.core.lazy import Ids, Numbers
 from curate.core.scratch import temporary_folder
 from curate.corpus.features import Columns, FeatureSpec, columns_of
-from curate.corpus.keys import HASHED_KEYS, Key, key_of, plain_key, plain_turns
+from curate.corpus.keys import HASHED_KEYS, Key, PlainTurns, key_of
 from curate.corpus.links import Links
 from curate.read.chunks import chunks_of
 from curate.similarity.shingles import Sets, Shingling
@@ -158,7 +158,10 @@ def test_words_are_counted_alike(text: str) -> None:
 def test_keys_of_plain_conversations_are_those_of_their_examples(values: list[dict[str, Any]]) -> None:
     for value in values:
         roles, texts = zip(*((turn["role"], turn["content"]) for turn in value["messages"]), strict=True)
-        assert plain_key(roles, plain_turns(roles, texts)) == key_of(Example(Place("x", 1), value, "messages"))
+        example = Example(Place("x", 1), value, "messages")
+        turns = PlainTurns([roles], [texts])
+        assert turns.keys() == [key_of(example)]
+        assert turns.ids().hex() == example.id
 
 
 def test_a_conversation_begins_another_one_only_with_the_same_tools_and_the_same_turns() -> None:
