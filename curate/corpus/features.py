@@ -16,7 +16,7 @@ from curate.core.example import Example, attachments, value_at
 from curate.core.lazy import Flags, Floats, Ids, Numbers, np
 from curate.corpus.boilerplate import Passages, own_texts
 from curate.corpus.dedup_text import On, Segment, segments_of, turns_of, written_text
-from curate.corpus.keys import Keys, PlainTurns, key_of
+from curate.corpus.keys import Keys, chain_key, key_of, plain_ids
 from curate.corpus.links import Links, links_of_lines
 from curate.corpus.short_text_keys import ShortTexts
 from curate.corpus.strata import Marking, Marks, marks_of_batch
@@ -138,7 +138,7 @@ def columns_of(chunk: Chunk, spec: FeatureSpec) -> Columns:
     """Read a chunk. Raises `InputError` for a file that cannot be read any more."""
     judged, batch = spec.judging.judge(chunk) if spec.judging else (None, None)
     if batch is None or batch.beside:  # columns are made of plain lines without other keys
-        batch = read_chunk(chunk, FileFacts(chunk.name))
+        batch = read_chunk(chunk, FileFacts(chunk.name), with_turns=True)
     columns = columns_of_batch(batch, spec)
     columns.physical, columns.judged = len(batch.lines), judged
     return columns
@@ -146,7 +146,7 @@ def columns_of(chunk: Chunk, spec: FeatureSpec) -> Columns:
 
 def columns_of_lines(lines: Sequence[ParsedLine], spec: FeatureSpec) -> Columns:
     """The columns of lines that were read one by one, without the blank ones."""
-    batch = Batch.of_lines([parsed for parsed in lines if not parsed.blank])
+    batch = Batch.of_lines([parsed for parsed in lines if not parsed.blank], with_turns=True)
     columns = columns_of_batch(batch, spec)
     columns.judged = spec.judging.judge_batch(batch, len(lines)) if spec.judging else None
     return columns
@@ -165,8 +165,7 @@ def columns_of_batch(batch: Batch, spec: FeatureSpec) -> Columns:
         for joined, texts in zip(batch.joined_texts, batch.texts, strict=True)
     )
     lengths = np.array([*plain_lengths, *map(length, examples)], dtype=np.int64)
-    turns = PlainTurns(batch.roles, batch.texts)
-    ids = b"".join([turns.ids(), *(bytes.fromhex(example.id) for example in examples)])
+    ids = b"".join([plain_ids(batch.turns), *(bytes.fromhex(example.id) for example in examples)])
     halves = np.frombuffer(ids, dtype=">u8").astype(np.uint64).reshape(-1, 2)
     whole_sets, links = (
         links_of_lines(batch.roles, batch.texts, examples, halves, spec.shingling.size) if spec.links else (None, None)
@@ -202,7 +201,7 @@ def columns_of_batch(batch: Batch, spec: FeatureSpec) -> Columns:
         short_texts=short_texts,
         lengths=lengths,
         ranks=ranks,
-        keys=Keys.of([*turns.keys(), *map(key_of, examples)]) if spec.keys else None,
+        keys=Keys.of([*map(chain_key, batch.roles, batch.turns), *map(key_of, examples)]) if spec.keys else None,
         links=links,
         marks=marks_of_batch(batch, spec.marking) if spec.marking else None,
     )

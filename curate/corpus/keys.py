@@ -5,15 +5,12 @@ Tools and the other side of a preference count. `conversation_hash` is that of a
 its `conversation_hash` is among the other's `prefix_hashes`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from itertools import accumulate, chain, pairwise
-from operator import mod
 from typing import Any, ClassVar, Final, NamedTuple
 
-import orjson
 import xxhash
 
 from curate.core.disk_arrays import Rows
@@ -63,49 +60,18 @@ class Keys(Rows):
 def key_of(example: Example) -> Key:
     """The keys of an example."""
     carried: dict[str, Any] = {key: example.value[key] for key in HASHED_KEYS if key in example.value}
-    return _chained(
+    return chain_key(
         tuple([message.role for message in example.messages]),
         [canonical(message.value) for message in example.messages],
         digest(canonical(carried)) if carried else 0,
     )
 
 
-class PlainTurns:
-    """The turns of plain conversations as canonical JSON, without an object per turn."""
-
-    def __init__(self, roles: Sequence[tuple[str, ...]], texts: Sequence[Sequence[str]]) -> None:
-        self._roles = roles
-        every = list(chain.from_iterable(texts))
-        # a text in JSON has no line break, so that the indentation separates texts
-        spelled = orjson.dumps(every, option=orjson.OPT_INDENT_2)[5:-3].split(b'",\n  "') if every else []
-        ends = list(accumulate(map(len, texts), initial=0))
-        self._spelled = [tuple(spelled[start:end]) for start, end in pairwise(ends)]
-
-    def ids(self) -> bytes:
-        """The ids of the conversations, one after another: the hashes of their canonical JSON."""
-        return b"".join(
-            [
-                blake2b(_conversation_template(roles) % spelled, digest_size=16).digest()
-                for roles, spelled in zip(self._roles, self._spelled, strict=True)
-            ]
-        )
-
-    def keys(self) -> list[Key]:
-        """`key_of` for each conversation."""
-        return [
-            _chained(roles, list(map(mod, _turn_templates(roles), spelled)))
-            for roles, spelled in zip(self._roles, self._spelled, strict=True)
-        ]
-
-
-@lru_cache(10_000)  # most conversations of a file have one of few shapes
-def _turn_templates(roles: tuple[str, ...]) -> list[bytes]:
-    return [b'{"content":"%b","role":"' + role.encode() + b'"}' for role in roles]
-
-
-@lru_cache(10_000)
-def _conversation_template(roles: tuple[str, ...]) -> bytes:
-    return b'{"messages":[' + b",".join(_turn_templates(roles)) + b"]}"
+def plain_ids(turns: Iterable[Sequence[bytes]]) -> bytes:
+    """The ids of plain conversations, one after another; each is given by its turns as canonical JSON."""
+    return b"".join(
+        [blake2b(b'{"messages":[' + b",".join(spelled) + b"]}", digest_size=16).digest() for spelled in turns]
+    )
 
 
 def digest(data: bytes, seed: int = 0) -> int:
@@ -113,7 +79,7 @@ def digest(data: bytes, seed: int = 0) -> int:
     return xxhash.xxh64_intdigest(data, seed) or 1
 
 
-def _chained(roles: tuple[str | None, ...], turns: Sequence[bytes], key: int = 0) -> Key:
+def chain_key(roles: tuple[str | None, ...], turns: Sequence[bytes], key: int = 0) -> Key:
     """The key of a conversation (0 if it does not end with an answer), and the keys up to each earlier answer. `key`:
     the hash of its values besides its turns.
     """

@@ -141,10 +141,10 @@ class Checker:
         """Read and check a chunk."""
         return self.read_and_check(chunk)[0]
 
-    def read_and_check(self, chunk: Chunk) -> tuple[CheckedChunk, Batch]:
-        """Read and check a chunk; its lines are returned, too."""
+    def read_and_check(self, chunk: Chunk, *, with_turns: bool = False) -> tuple[CheckedChunk, Batch]:
+        """Read and check a chunk; its lines are returned, too. `with_turns` as in `read_chunk`."""
         facts = FileFacts(chunk.name, target=self.target)
-        batch = read_chunk(chunk, facts, self.known)
+        batch = read_chunk(chunk, facts, self.known, with_turns=with_turns)
         part = self.check_batch(batch, facts, len(batch.lines))
         part.chunk = chunk if chunk.data is None else None
         return part, batch

@@ -34,7 +34,7 @@ class ErrorFilter(NamedTuple):
 
     def judge(self, chunk: Chunk) -> tuple[CheckedChunk, Batch]:
         """Check the lines of a chunk; they are returned, too."""
-        return _checker(self).read_and_check(chunk)
+        return _checker(self).read_and_check(chunk, with_turns=True)
 
     def judge_batch(self, batch: Batch, lines: int) -> CheckedChunk:
         """Check lines that were parsed one by one: the elements of a document, which are not fixed in place."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple, TypeVar
 
 from curate.core.errors import InputError
-from curate.core.example import Example, Place
+from curate.core.example import Example, Place, canonical
 from curate.core.files import blocks, packing, real_path
 from curate.core.limits import max_line_bytes, require_filled, require_short_lines
 from curate.core.scratch import scratch, written
@@ -156,6 +156,8 @@ class Batch:
     texts: list[list[str]] = field(default_factory=list)
     joined_texts: list[str] = field(default_factory=list)
     """The texts of each plain example, joined by NUL."""
+    turns: list[list[bytes]] = field(default_factory=list)
+    """The turns of each plain example as canonical JSON, if requested."""
     lines: Sequence[bytes] = field(default_factory=list)
     """All lines of the chunk, from which plain examples are parsed on demand; empty if `whole` has them."""
     ended: bool = True
@@ -171,14 +173,16 @@ class Batch:
     _starts: list[int] = field(default_factory=list)
 
     @classmethod
-    def of_lines(cls, lines: Sequence[ParsedLine]) -> "Batch":
-        """A batch of individually parsed lines."""
+    def of_lines(cls, lines: Sequence[ParsedLine], *, with_turns: bool = False) -> "Batch":
+        """A batch of individually parsed lines; `with_turns`: whether `turns` are requested."""
         batch = cls(lines[0].place.file if lines else "", [])
         for index, parsed in enumerate(lines):
             if parsed.decoded.plain and parsed.example is not None and not parsed.decoded.defects:
                 turns = parsed.example.value["messages"]
                 texts = [turn["content"] for turn in turns]
                 batch._add(parsed.place.line, tuple([turn["role"] for turn in turns]), texts, "\0".join(texts))
+                if with_turns:
+                    batch.turns.append(list(map(canonical, turns)))
                 batch.whole.append(parsed)
                 batch.plain_at.append(index)
             else:
@@ -233,10 +237,10 @@ class Batch:
         return ParsedLine(place, self._line(number), Decoded(value, (), True), example)
 
 
-def read_chunk(chunk: Chunk, facts: FileFacts, key_names: Set[str] | None = None) -> Batch:
+def read_chunk(chunk: Chunk, facts: FileFacts, key_names: Set[str] | None = None, *, with_turns: bool = False) -> Batch:
     """Read the lines of a chunk and add to `facts`.
 
-    `key_names` as in `plain_line`.
+    `key_names` as in `plain_line`; `with_turns`: whether `Batch.turns` are requested.
     """
     offset, data, size = chunk_bytes(chunk)
     facts.size += size
@@ -245,7 +249,7 @@ def read_chunk(chunk: Chunk, facts: FileFacts, key_names: Set[str] | None = None
     batch = Batch(chunk.name, [], ended=not size or data[size - 1] == NEWLINE, offset=offset)
     lines = batch.lines = data.split(b"\n")[: -1 if batch.ended else None]
     returns = data.count(b"\r\n") if b"\r" in data else 0
-    _fill_batch(batch, facts, key_names)
+    _fill_batch(batch, facts, key_names, with_turns=with_turns)
     facts.crlf += returns - _counted(batch, b"\r\n")
     facts.lf += len(lines) - (not batch.ended) - returns - _counted(batch, b"\n")
     return batch
@@ -255,8 +259,8 @@ def _counted(batch: Batch, ending: bytes) -> int:
     return sum(parsed.line.ending == ending for parsed in batch.irregular_lines)
 
 
-def _fill_batch(batch: Batch, facts: FileFacts, key_names: Set[str] | None) -> None:
-    """Read the lines of a batch and add to `facts`; `key_names` as in `read_chunk`."""
+def _fill_batch(batch: Batch, facts: FileFacts, key_names: Set[str] | None, *, with_turns: bool) -> None:
+    """Read the lines of a batch and add to `facts`; the parameters are those of `read_chunk`."""
     numbers, add = batch.numbers, batch._add
     for number, line in enumerate(batch.lines, 1):
         plain = plain_line(line, key_names)
@@ -264,13 +268,15 @@ def _fill_batch(batch: Batch, facts: FileFacts, key_names: Set[str] | None) -> N
             batch.irregular_at.append(number)
             batch.irregular_lines.append(parsed_line(batch._line(number), facts))
             continue
-        _, roles, texts, joined, spelled, extra_keys = plain
+        value, roles, texts, joined, spelled, extra_keys = plain
         if extra_keys:
             batch.beside[len(numbers)] = extra_keys
-            facts.count_keys(("messages", *plain.value))
+            facts.count_keys(("messages", *value))
         if not numbers:
             facts.formats["messages"] += 0  # formats are reported in order of appearance
         add(number, roles, texts, joined)
+        if with_turns:
+            batch.turns.append([canonical(turn) for turn in value["messages"]])
         if not spelled.isascii() and any(map(spelled.__contains__, SEPARATORS)) and has_separator(line):
             facts.separated += 1
             facts.first_separated = facts.first_separated or number
