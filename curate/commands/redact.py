@@ -4,24 +4,30 @@ Lines that cannot be parsed, and rows that cannot be redacted safely, are writte
 written + aside = read; this is checked against the written lines. Lines without a private value keep their bytes.
 """
 
-from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any, Final, NamedTuple
 
 from curate.commands.session import Workspace
 from curate.core.errors import InputError, require_all_lines
-from curate.core.files import display_name
+from curate.core.files import display_name, size_of
 from curate.core.json_output import Output
-from curate.core.output_pair import replacing_both
+from curate.core.key_value_secrets import Secret
+from curate.core.output_pair import CountingWriter, replacing_both
 from curate.core.removed import Reason, removal, removed_line
-from curate.core.snapshot import snapshot
+from curate.core.scratch import TempStore
+from curate.core.snapshot import changed, snapshot
 from curate.core.text import json_line
+from curate.core.worker_pool import WorkerPool, cores
 from curate.output.apply import unreadable
-from curate.read.dataset import FileFacts, ParsedLine, read_file, require_read
+from curate.read.chunks import Batch, Chunk, read_chunk
+from curate.read.dataset import FileFacts, ParsedLine, require_read
+from curate.read.file_parts import file_parts
 from curate.redact.pseudonyms import Pseudonyms, Style, read_mapping, write_mapping
-from curate.redact.redactor import Redactor, UnsafeRedaction
+from curate.redact.redactor import Redactor, UnsafeRedaction, has_hidden_values
 
 
 @dataclass(slots=True)
@@ -66,48 +72,164 @@ def redact(
     report = RedactResult()
     snapshots = [snapshot(path) for path in dict.fromkeys(work.files)]
     redactor = Redactor(Pseudonyms(style, read_mapping(mapping) if mapping else ()), names)
-    has_values = array("b")
-    for line in _lines(work.files):
-        report.read += 1
-        has_values.append(line.example is not None and redactor.learn(line.decoded.value))
-    if not report.read:
-        raise InputError("no line to redact: the files are empty", "name files with examples")
-    with replacing_both(output, aside, overwrite=overwrite, seen=snapshots) as (out, aside_output):
-        for line, line_has_values in zip(_lines(work.files), has_values, strict=True):
-            redacted = _redacted(line, redactor, has_values=bool(line_has_values))
-            if isinstance(redacted, bytes):
-                out.write(redacted + b"\n")
-                report.changed += redacted != line.jsonl
-            else:
-                example = line.example.id if line.example else None
-                aside_output.write(removed_line(removal(line.place, example, redacted, line.line.data)))
-                report.reasons[redacted.code or ""] += 1
-            if progress:
-                progress(1)
-        report.written, report.aside = out.lines, aside_output.lines
-        require_all_lines(report.read, report.written, report.aside)
-        report.replaced = redactor.counts
-        report.distinct = Counter(kind for kind, _, _ in redactor.pseudonyms)
-        if mapping:
-            write_mapping(mapping, redactor.pseudonyms)
+    with TempStore() as copies:
+        report.read, learned = _learn(work.files, redactor, copies)
+        if not report.read:
+            raise InputError("no line to redact: the files are empty", "name files with examples")
+        with replacing_both(output, aside, overwrite=overwrite, seen=snapshots) as outputs:
+            for part in _parts(work.files, _State(redactor, learned), _search_part, copies):
+                for line, secrets in part.lines:
+                    _write(line, secrets, part.before, redactor, report, *outputs)
+                if progress:
+                    progress(len(part.lines))
+            report.written, report.aside = (file.lines for file in outputs)
+            require_all_lines(report.read, report.written, report.aside)
+            report.replaced = redactor.counts
+            report.distinct = Counter(kind for kind, _, _ in redactor.pseudonyms)
+            if mapping:
+                write_mapping(mapping, redactor.pseudonyms)
     return report
 
 
-def _lines(files: Sequence[Path]) -> Iterator[ParsedLine]:
-    for path in files:
-        facts = FileFacts(display_name(path))
-        yield from (line for line in read_file(path, facts) if not line.blank)
-        require_read(facts)
+MIN_PARALLEL_BYTES: Final = 2 << 20
+"""Size of the files from which processes search them: one process takes more than a second for a megabyte."""
+CHUNK_BYTES: Final = 1 << 20
+PartKey = tuple[str, int]
+"""The file of a part and the offset of its first line that is not blank."""
 
 
-def _redacted(line: ParsedLine, redactor: Redactor, *, has_values: bool) -> bytes | Reason:
+class _State(NamedTuple):
+    """What the workers search with."""
+
+    redactor: Redactor
+    learned: Mapping[PartKey, bytes] = {}
+    """Whether each line of a part has a value."""
+
+
+class _Part(NamedTuple):
+    """What was found in some lines of a file; blank lines are left out."""
+
+    facts: FileFacts
+    physical: int
+    """Number of lines, including blank ones."""
+    key: PartKey
+    lines: list[Any]
+    """The result for each line."""
+    values: Mapping[tuple[str, str], None] = {}
+    """The values, as written, with their kinds."""
+    before: int = 0
+    """Number of lines of the file before the chunk, which the places of its lines do not count."""
+
+
+_Search = Callable[[_State, Sequence[ParsedLine], FileFacts, int], _Part]
+
+
+def _parts(files: Sequence[Path], state: _State, search: _Search, copies: TempStore) -> Iterator[_Part]:
+    """What `search` finds in the files, in order, by processes if these are large. Raises `InputError`."""
+    own, parallel = partial(_State, *state), size_of(files) >= MIN_PARALLEL_BYTES
+    of_chunk, of_batch = partial(_of_chunk, search), partial(_of_batch, search, state)
+    with WorkerPool(cores() if parallel else 1, processes=parallel, own=own, make_state=own) as pool:
+        for number, path in enumerate(files):
+            facts, before = FileFacts(display_name(path)), 0
+            copy = partial(copies.path, number)
+            for part in file_parts(path, facts, pool, of_chunk, of_batch, copy, CHUNK_BYTES):
+                yield part._replace(before=before)
+                before += part.physical if part.facts is not facts else 0
+            require_read(facts)
+
+
+def _of_chunk(search: _Search, state: _State, chunk: Chunk) -> _Part:
+    facts = FileFacts(chunk.name)
+    batch = read_chunk(chunk, facts)
+    return _of_batch(search, state, batch, facts, len(batch.lines))
+
+
+def _of_batch(search: _Search, state: _State, batch: Batch, facts: FileFacts, physical: int) -> _Part:
+    return search(state, [line for line in batch.as_written() if not line.blank], facts, physical)
+
+
+def _key(lines: Sequence[ParsedLine]) -> PartKey:
+    return (lines[0].place.file, lines[0].line.offset) if lines else ("", 0)
+
+
+def _learn(files: Sequence[Path], redactor: Redactor, copies: TempStore) -> tuple[int, dict[PartKey, bytes]]:
+    """Learn the values of all files. Returns the number of lines, and for each part whether each line has a value.
+
+    Raises `InputError`.
+    """
+    read, learned = 0, {}
+    for part in _parts(files, _State(redactor), _learn_part, copies):
+        for written, kind in part.values:
+            redactor.learn(written, kind)
+        read += len(part.lines)
+        learned[part.key] = bytes(part.lines)
+    return read, learned
+
+
+def _learn_part(state: _State, lines: Sequence[ParsedLine], facts: FileFacts, physical: int) -> _Part:
+    """The values of some lines, and whether each line has one."""
+    values: dict[tuple[str, str], None] = {}
+    flags = []
+    for line in lines:
+        values_of_line = {} if line.example is None else state.redactor.values_in(line.decoded.value)
+        values.update(values_of_line)
+        flags.append(bool(values_of_line))
+    return _Part(facts, physical, _key(lines), flags, values)
+
+
+def _search_part(state: _State, lines: Sequence[ParsedLine], facts: FileFacts, physical: int) -> _Part:
+    """For each line its bytes if nothing is replaced, else the line and what is; see `_write`. Raises `InputError` if
+    the file has changed.
+    """
+    flags = state.learned.get(key := _key(lines), b"")
+    if len(flags) != len(lines):
+        raise changed(facts.path)
+    results = [_searched(line, state.redactor, has_values=bool(flag)) for line, flag in zip(lines, flags, strict=True)]
+    return _Part(facts, physical, key, results)
+
+
+_Searched = tuple[ParsedLine | bytes, list[list[Secret]]]
+
+
+def _searched(line: ParsedLine, redactor: Redactor, *, has_values: bool) -> _Searched:
+    if line.example is None or line.defects:
+        return line, []
+    secrets = redactor.secrets_in(line.decoded.value, has_values=has_values)
+    if not secrets and not has_hidden_values(line.decoded.value):
+        return line.jsonl, []
+    return line, secrets
+
+
+def _write(
+    line: ParsedLine | bytes,
+    secrets: list[list[Secret]],
+    before: int,
+    redactor: Redactor,
+    report: RedactResult,
+    out: CountingWriter,
+    aside: CountingWriter,
+) -> None:
+    """Write a line redacted, or aside with the reason, and count it."""
+    redacted = line if isinstance(line, bytes) else _redacted(line, redactor, secrets)
+    if isinstance(redacted, bytes):
+        out.write(redacted + b"\n")
+        report.changed += not isinstance(line, bytes) and redacted != line.jsonl
+        return
+    assert isinstance(line, ParsedLine)  # a line that is given as bytes is written
+    example = line.example.id if line.example else None
+    place = line.place._replace(line=line.place.line + before)
+    aside.write(removed_line(removal(place, example, redacted, line.line.data)))
+    report.reasons[redacted.code or ""] += 1
+
+
+def _redacted(line: ParsedLine, redactor: Redactor, secrets: list[list[Secret]]) -> bytes | Reason:
     """The redacted line, or why it is set aside."""
     if line.example is None:
         return unreadable(line)
     if line.defects:
         return Reason("J012", "its JSON has a defect, so that values in it may be overlooked", "rule")
     try:
-        value = redactor.row(line.decoded.value, has_values=has_values)
+        value = redactor.row(line.decoded.value, secrets)
     except UnsafeRedaction as error:
         return Reason("S003", str(error), "rule")
     return line.jsonl if value == line.decoded.value else json_line(value)

@@ -216,6 +216,16 @@ class Batch:
             plain = behind
         yield from range(plain, len(self.roles))
 
+    def as_written(self) -> Iterator[ParsedLine]:
+        """All lines in order, parsed one by one, so that their keys are in the order in which they are written."""
+        for line in self.in_order():
+            if not isinstance(line, int):
+                yield line
+            elif self.whole:
+                yield self.whole[line]
+            else:
+                yield parsed_line(self._line(self.numbers[line]), FileFacts(self.file))
+
     def place(self, position: int) -> Place:
         """The place of the plain example at a position of the columns."""
         return self.whole[position].place if self.whole else Place(self.file, self.numbers[position])

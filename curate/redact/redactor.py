@@ -9,7 +9,7 @@ import binascii
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import unquote
@@ -33,17 +33,6 @@ class UnsafeRedaction(ValueError):
 
 
 @dataclass(slots=True)
-class _Row:
-    """What is known of a row while its texts are redacted."""
-
-    has_values: bool
-    names: dict[str, str] = field(default_factory=dict)
-    """The full name of each first or last name in it."""
-    originals: set[str] = field(default_factory=set)
-    """Replaced values that may stand nowhere in it."""
-
-
-@dataclass(slots=True)
 class Redactor:
     """Replaces private values, the same everywhere."""
 
@@ -56,19 +45,21 @@ class Redactor:
     counts: Counter[str] = field(default_factory=Counter)
     """Replaced values by kind."""
 
-    def learn(self, value: Any) -> bool:
-        """Collect the values of a row that are replaced in all rows; returns whether it has any value."""
-        has_values = False
+    def values_in(self, value: Any) -> dict[tuple[str, str], None]:
+        """The private values of a row as written, each with its kind, in order."""
+        values: dict[tuple[str, str], None] = {}
         for text, prefix in texts_of(value):
             for secret in self._found(text, prefix):
-                has_values = True
-                written = text[secret.start : secret.end]
-                self.pseudonyms.reserve(written)
-                is_full_name = secret.kind == PERSON and len(written.split()) > 1
-                is_long = secret.kind not in (*LOCAL_KINDS, PERSON, SURNAME) and len(written) >= MIN_LITERAL_CHARS
-                if is_full_name or is_long:
-                    self.add_literal(written, secret.kind)
-        return has_values
+                values[text[secret.start : secret.end], secret.kind] = None
+        return values
+
+    def learn(self, written: str, kind: str) -> None:
+        """Replace a value in all rows, unless it is short or of a kind that is replaced where it was found alone."""
+        self.pseudonyms.reserve(written)
+        is_full_name = kind == PERSON and len(written.split()) > 1
+        is_long = kind not in (*LOCAL_KINDS, PERSON, SURNAME) and len(written) >= MIN_LITERAL_CHARS
+        if is_full_name or is_long:
+            self.add_literal(written, kind)
 
     def add_literal(self, written: str, kind: str) -> None:
         """Replace a text wherever it stands."""
@@ -76,60 +67,59 @@ class Redactor:
             of_word = self.literals.setdefault(first.group(), {})
             of_word.setdefault((first.start(), len(written)), {}).setdefault(written, kind)
 
-    def row(self, value: Any, *, has_values: bool = True) -> Any:
-        """A JSON value without private values; `has_values`: what `learn` returned. Raises `UnsafeRedaction`."""
-        row = _Row(has_values)
+    def secrets_in(self, value: Any, *, has_values: bool = True) -> list[list[Secret]]:
+        """What is replaced in each text of a row, in the order of `row`, with positions behind what its key says; empty
+        if nothing is. `has_values`: whether `values_in` found any.
+        """
+        names: dict[str, str] = {}
         if has_values and self.names:
-            row.names = _names_of(text[len(prefix) :] for text, prefix in texts_of(value))
-        redacted = self._redacted(value, "", row)
-        if left := _left(redacted, row.originals):
+            names = _names_of(text[len(prefix) :] for text, prefix in texts_of(value))
+        secrets: list[list[Secret]] = []
+
+        def search(text: str, key: str) -> str:
+            secrets.append(self._secrets(text, prefix_of(key), names, has_values=has_values))
+            return text
+
+        _with_texts(value, search)
+        return secrets if any(secrets) else []
+
+    def row(self, value: Any, secrets: Sequence[Sequence[Secret]]) -> Any:
+        """A JSON value without private values; `secrets`: what `secrets_in` returned. Raises `UnsafeRedaction`."""
+        originals: set[str] = set()
+        secrets_by_text = iter(secrets)
+        redacted = _with_texts(value, lambda text, key: self._text(text, key, next(secrets_by_text, ()), originals))
+        if left := _left(redacted, originals):
             raise UnsafeRedaction(f"it has a private value {left}")
         return redacted
 
-    def _redacted(self, value: Any, key: str, row: "_Row") -> Any:
-        if isinstance(value, str):
-            nested = json_in(value)
-            if nested is None:
-                return self._text(value, key, row)
-            redacted = self._redacted(nested, key, row)
-            separators = (", ", ": ") if '": ' in value else (",", ":")
-            return value if redacted == nested else json.dumps(redacted, ensure_ascii=False, separators=separators)
-        if isinstance(value, dict):
-            redacted = {
-                self._text(name, "", row): self._redacted(inner, key_in(name, key), row)
-                for name, inner in value.items()
-            }
-            if len(redacted) < len(value):
-                raise UnsafeRedaction("two keys of an object would be equal")
-            return redacted
-        if isinstance(value, list):
-            return [self._redacted(inner, key, row) for inner in value]
-        if isinstance(value, int) and not isinstance(value, bool) and len(str(value)) >= MIN_LITERAL_CHARS:
-            shown = self._text(str(value), key, row)
-            return value if shown == str(value) else int(shown) if shown.isdigit() and shown[0] != "0" else shown
-        return value
-
-    def _text(self, text: str, key: str, row: "_Row") -> str:
-        prefix = prefix_of(key)
+    def _secrets(self, text: str, prefix: str, names: Mapping[str, str], *, has_values: bool) -> list[Secret]:
+        """The values in a text, without those that overlap others; `names`: the full name of each first or last name
+        of its row.
+        """
         shift = len(prefix)
         secrets = [
-            Secret(match.start() + shift, match.end() + shift, f"{PERSON} {row.names[match.group()]}")
-            for match in (WORD.finditer(text) if row.names else ())
-            if match.group() in row.names
+            Secret(match.start() + shift, match.end() + shift, f"{PERSON} {names[match.group()]}")
+            for match in (WORD.finditer(text) if names else ())
+            if match.group() in names
         ]  # before the others: of values of equal length, the first one counts
-        secrets += [*(self._found(prefix + text, prefix) if row.has_values else ()), *self._literal(text, shift)]
+        secrets += [*(self._found(prefix + text, prefix) if has_values else ()), *self._literal(text, shift)]
+        return list(without_overlaps(secrets)) if secrets else []
+
+    def _text(self, text: str, key: str, secrets: Sequence[Secret], originals: set[str]) -> str:
+        """A text with replacements; adds to `originals` the values that may stand nowhere in the row."""
         if not secrets:
             return text
+        shift = len(prefix_of(key))
         pieces, position = [], 0
-        for secret in without_overlaps(secrets):
-            start, end = max(0, secret.start - len(prefix)), secret.end - len(prefix)
+        for secret in secrets:
+            start, end = max(0, secret.start - shift), secret.end - shift
             written = text[start:end]
             pieces += [text[position:start], self._replacement(written, secret.kind)]
             position = end
             is_name = secret.kind.startswith(PERSON) or secret.kind == SURNAME
             self.counts[PERSON if is_name else secret.kind] += 1
             if secret.kind not in LOCAL_KINDS and not (is_name and " " not in written):
-                row.originals.add(written)
+                originals.add(written)
         redacted = "".join([*pieces, text[position:]])
         _require_code_parses(text, redacted)
         return redacted
@@ -162,6 +152,33 @@ class Redactor:
                 start, end = match.start() - before, match.start() - before + length
                 if start >= 0 and (kind := kinds.get(text[start:end])) and not text[end : end + 1].isalnum():
                     yield Secret(start + shift, end + shift, kind)
+
+
+def _with_texts(value: Any, replaced: Callable[[str, str], str], key: str = "") -> Any:
+    """A JSON value with `replaced(text, key)` for each key, text and long integer, also in JSON that is a text.
+
+    Raises `UnsafeRedaction` if two keys of an object would be equal, and what `replaced` raises.
+    """
+    if isinstance(value, str):
+        nested = json_in(value)
+        if nested is None:
+            return replaced(value, key)
+        redacted = _with_texts(nested, replaced, key)
+        separators = (", ", ": ") if '": ' in value else (",", ":")
+        return value if redacted == nested else json.dumps(redacted, ensure_ascii=False, separators=separators)
+    if isinstance(value, dict):
+        redacted = {
+            replaced(name, ""): _with_texts(inner, replaced, key_in(name, key)) for name, inner in value.items()
+        }
+        if len(redacted) < len(value):
+            raise UnsafeRedaction("two keys of an object would be equal")
+        return redacted
+    if isinstance(value, list):
+        return [_with_texts(inner, replaced, key) for inner in value]
+    if isinstance(value, int) and not isinstance(value, bool) and len(str(value)) >= MIN_LITERAL_CHARS:
+        shown = replaced(str(value), key)
+        return value if shown == str(value) else int(shown) if shown.isdigit() and shown[0] != "0" else shown
+    return value
 
 
 def prefix_of(key: str) -> str:
@@ -240,6 +257,11 @@ def _parses(code: str) -> bool:
 def squeezed(text: str) -> str:
     """Letters and digits alone, in lower case."""
     return re.sub(r"[\W_]", "", text).casefold()
+
+
+def has_hidden_values(value: Any) -> bool:
+    """Whether a row has a private value in an encoding in which it cannot be replaced."""
+    return bool(_left(value, set()))
 
 
 def _left(value: Any, originals: set[str]) -> str:

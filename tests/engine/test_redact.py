@@ -190,17 +190,22 @@ JSON = st.recursive(
 )
 
 
+def learned_row(redactor: Redactor, value: Any) -> Any:
+    """A row, redacted with the values that it has itself."""
+    for written, kind in redactor.values_in(value):
+        redactor.learn(written, kind)
+    return redactor.row(value, redactor.secrets_in(value))
+
+
 @given(JSON)
 def test_redacted_again_nothing_but_invented_values_changes(value: Any) -> None:
     redactor = Redactor(Pseudonyms(Style.LABEL))
-    redactor.learn(value)
     try:
-        once = redactor.row(value)
+        once = learned_row(redactor, value)
     except ValueError:
         return
     again = Redactor(Pseudonyms(Style.LABEL))
-    again.learn(once)
-    assert again.row(once) == once
+    assert learned_row(again, once) == once
     assert all(private not in text_of(once) for private in VALUES.values())
 
 
@@ -327,8 +332,7 @@ def test_verify_finds_a_value_whose_halves_an_answer_parts(write: Write) -> None
 def test_hostile_text_is_redacted() -> None:
     text = "\ud800\0 john.oneil@acme-corp.io " + "a." * 5_000 + "1" * 5_000 + " " * 5_000
     redactor = Redactor(Pseudonyms(Style.LABEL))
-    assert redactor.learn(text)
-    assert redactor.row(text) == text.replace("john.oneil@acme-corp.io", "[EMAIL_1]")
+    assert learned_row(redactor, text) == text.replace("john.oneil@acme-corp.io", "[EMAIL_1]")
 
 
 def test_an_invented_name_is_not_the_name_of_another_person(write: Write) -> None:
@@ -361,3 +365,24 @@ def test_a_mapping_that_is_none_is_named_with_its_line(write: Write, capsys: pyt
     write("map.jsonl", b'{"kind": "email"}\n')
     assert main(["verify", "a.jsonl", "--redacted-from", "a.jsonl", "--mapping", "map.jsonl"]) == 2
     assert "map.jsonl:1: no line of a mapping" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_processes_redact_as_one_process_does(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    people = [
+        (f"{first} {last}", f"{first}.{last}@corp.io".lower()) for first, last in zip(WOMEN, SURNAMES, strict=False)
+    ]
+    lines = [chat(f"My name is {name}, {address}.", f"Hello {name}!") for name, address in people]
+    write("a.jsonl", [*lines, *[chat(f"Write to {address}.", "Done.") for _, address in reversed(people)]])
+    data = Path("a.jsonl").read_bytes()
+    Path("a.jsonl").write_bytes(data.replace(b"\n", b"\n\n{\n", 1))
+    monkeypatch.setattr("curate.commands.redact.CHUNK_BYTES", 400)
+    outcomes = []
+    for size in (1 << 30, 1):
+        monkeypatch.setattr("curate.commands.redact.MIN_PARALLEL_BYTES", size)
+        options = ["--style", "label", "--keep-mapping", f"m{size}", "--overwrite", "-q"]
+        assert main(["redact", "a.jsonl", "-o", "out.jsonl", *options]) == 1
+        outcomes.append([Path(name).read_bytes() for name in ("out.jsonl", "out.unredacted.jsonl", f"m{size}")])
+    assert outcomes[0] == outcomes[1]
+    assert json.loads(outcomes[0][1])["line"] == 3
+    assert b"corp.io" not in outcomes[0][0]
