@@ -3,8 +3,7 @@
 import re
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from functools import cache
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Final
 
 import xxhash
@@ -12,6 +11,7 @@ import xxhash
 from curate.core.lazy import Bytes, Floats, Numbers, np
 from curate.core.text import normalised, words
 from curate.corpus.strata import is_label
+from curate.language.detection import language_shares
 from curate.language.refusals import OPENING_CHARS, refuses
 from curate.language.tokens import letters, main_script
 
@@ -19,6 +19,8 @@ MAX_CHARS: Final = 4_000
 SAMPLE_CHARS: Final = 400
 CAPITALIZED_WORD: Final = re.compile(r"\b[A-Z\u00c0-\u00de][A-Za-z\u00c0-\u024f'’]*")
 """Texts that consist mostly of these are lists of names, which have no language."""
+NO_LANGUAGE: Final = re.compile(r"```.*?(?:```|\Z)|https?://\S+|[\d{}\[\]<>=/\\|_*#`]+", re.DOTALL)
+"""Code, addresses, digits and signs."""
 MIN_PLAIN: Final = 0.3
 """Minimum share of the letters in other words to detect a language."""
 MIN_LETTERS: Final = 40
@@ -175,8 +177,7 @@ def languages(requests: Sequence[str], answers: Sequence[str]) -> Floats:
     Detected by py3langid (extra `language`), otherwise by the script alone. Words that other texts of the file have
     lower the probability of another language, and requests about languages have a low weight.
     """
-    detect = _detector()
-    detected = list(map(detect, answers))
+    detected = _languages_of(answers)
     total: Counter[str] = Counter()
     for shares in detected:
         total.update({name: share for name, share in shares.items() if share > 0.5})
@@ -188,8 +189,9 @@ def languages(requests: Sequence[str], answers: Sequence[str]) -> Floats:
         word for text in ((*answers, *requests) if looked_up else ()) for word in looked_up & _sampled_words(text)
     )
     probabilities = np.ones(len(answers))
-    for index, words_here in own_words.items():
-        expected = usual | {name for name, share in detect(requests[index]).items() if share > 0.5}
+    detected_in_requests = _languages_of([requests[index] for index in unclear])
+    for (index, words_here), of_request in zip(own_words.items(), detected_in_requests, strict=True):
+        expected = usual | {name for name, share in of_request.items() if share > 0.5}
         weight = OTHER_LANGUAGE_WEIGHT if _is_about_languages(requests[index]) else 1.0
         known_share = (
             sum(spread[word] > KNOWN_WORD_TEXTS for word in words_here) / len(words_here) if words_here else 0.0
@@ -208,29 +210,31 @@ def _share(shares: Mapping[str, float], names: Set[str]) -> float:
     return sum(share for name, share in shares.items() if name in names)
 
 
-def _detector() -> Callable[[str], dict[str, float]]:
-    """A function that detects the languages of a text, with their probabilities; none for a text with few letters."""
-    try:
-        from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-        rank = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True).rank
-    except ImportError:
-        rank = None
-
-    @cache
-    def detect(text: str) -> dict[str, float]:
-        part = re.sub(
-            r"```.*?(?:```|\Z)|https?://\S+|[\d{}\[\]<>=/\\|_*#`]+", " ", text[:SAMPLE_CHARS], flags=re.DOTALL
+def _languages_of(texts: Sequence[str]) -> list[dict[str, float]]:
+    """The most probable languages of each text with their probabilities; none for a text with few letters."""
+    samples = [NO_LANGUAGE.sub(" ", text[:SAMPLE_CHARS]) for text in texts]
+    scripts = list(map(letters, samples))
+    judged = [index for index, sample in enumerate(samples) if _has_language(sample, scripts[index])]
+    position_by_sample = {sample: position for position, sample in enumerate(dict.fromkeys(samples[i] for i in judged))}
+    shares = language_shares([*position_by_sample])
+    languages: list[dict[str, float]] = [{} for _ in texts]
+    for index in judged:
+        counts = scripts[index]
+        languages[index] = (
+            {name: count / counts.total() for name, count in counts.items()}
+            if shares is None
+            else shares[position_by_sample[samples[index]]]
         )
-        scripts = letters(part)
-        plain = letters(CAPITALIZED_WORD.sub(" ", part)).total()
-        if not set(scripts) - {"Latin"} and (scripts.total() < MIN_LETTERS or plain < MIN_PLAIN * scripts.total()):
-            return {}
-        if rank is None:
-            return {name: count / scripts.total() for name, count in scripts.items()}
-        return {str(name): float(share) for name, share in rank(part)[:4]}
+    return languages
 
-    return detect
+
+def _has_language(text: str, scripts: Counter[str]) -> bool:
+    """Whether a text has letters of a script other than Latin, or enough Latin ones outside of names."""
+    if set(scripts) - {"Latin"}:
+        return True
+    return scripts.total() >= MIN_LETTERS and (
+        letters(CAPITALIZED_WORD.sub(" ", text)).total() >= MIN_PLAIN * scripts.total()
+    )
 
 
 def refusals(answers: Sequence[str], neighbours: Sequence[Sequence[int]] | None = None) -> Floats:
