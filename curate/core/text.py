@@ -3,10 +3,14 @@
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from curate.core.invisible import UNSEEN
+from curate.core.lazy import pl
+
+if TYPE_CHECKING:
+    from polars import Series
 
 # Everything that could move the cursor, change colors or reorder displayed text: C0 and C1 controls, line and
 # paragraph separators, zero-width and bidi characters, tags, surrogates, private use. Not a joiner between two letters
@@ -63,6 +67,15 @@ def normalised(text: str) -> str:
         folded = text.lower().strip()
         return " ".join(folded.split()) if "  " in folded or not folded.isprintable() else folded
     return " ".join(unicodedata.normalize("NFKC", UNSEEN.sub("", text)).casefold().split())
+
+
+def text_column(texts: Sequence[str | None]) -> "Series":
+    """Texts as a column. Lone surrogates, which polars cannot store, become question marks."""
+    try:
+        return pl.Series(texts, dtype=pl.String)
+    except UnicodeEncodeError:
+        encodable = [None if text is None else text.encode("utf-8", "replace").decode() for text in texts]
+        return pl.Series(encodable, dtype=pl.String)
 
 
 def words(text: str) -> list[str]:

@@ -27,7 +27,7 @@ from curate.core.cluster import LOCAL, Executor
 from curate.core.example import Example
 from curate.core.invisible import UNSEEN
 from curate.core.lazy import Array, np, pl
-from curate.core.text import UNSPACED
+from curate.core.text import UNSPACED, text_column
 from curate.corpus.dedup_text import other_sides
 from curate.read.benchmark import Item
 from curate.similarity.shingles import buffer_of
@@ -149,11 +149,7 @@ def plain_words(texts: Sequence[str]) -> list[str]:
 
     Invisible characters are removed.
     """
-    try:
-        series = pl.Series(texts, dtype=pl.String)
-    except UnicodeEncodeError:  # lone surrogates
-        series = pl.Series([text.encode("utf-8", "replace").decode() for text in texts], dtype=pl.String)
-    visible = series.str.replace_all(UNSEEN.pattern, "").str.normalize("NFKC")
+    visible = text_column(texts).str.replace_all(UNSEEN.pattern, "").str.normalize("NFKC")
     plain: list[str] = visible.str.to_lowercase().str.replace_all(r"[^\w]+|_+", " ").str.strip_chars().to_list()
     return plain
 

@@ -7,16 +7,25 @@ answers have this form. The weights of the features were fitted on planted fault
 
 import json
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from curate.core.lazy import Floats, np
+from curate.core.lazy import Floats, np, pl
+from curate.core.text import text_column
 from curate.language.lexicon import NON_FINAL_WORDS, STOPWORDS
 
+if TYPE_CHECKING:
+    from polars import Series
+
 WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-FIRST_WORD: Final = re.compile(r"(?:^|[.!?。！？:][\"')\]*_”’]*\s+|\n)\W{0,4}([^\W\d_]+(?:['’][^\W\d_]+)*)")
-LAST_WORD: Final = re.compile(r"(?<![^\W\d_])([^\W\d_]++(?:['’][^\W\d_]++)*+)\W{0,3}?(?:[.!?。！？]|\n|$)")
+_LETTER: Final = r"[\p{L}\p{Nl}\p{No}]"
+_ANY_WORD: Final = rf"{_LETTER}+(?:['’]{_LETTER}+)*"
+_NO_WORD: Final = r"[^\p{L}\p{N}_]"
+FIRST_WORD: Final = rf"(?:^|[.!?。！？:][\"')\]*_”’]*\s+|\n){_NO_WORD}{{0,4}}({_ANY_WORD})"
+LAST_WORD: Final = rf"({_ANY_WORD}){_NO_WORD}{{0,3}}?(?:[.!?。！？]|\n|$)"
+"""Both for polars, as is `_ANY_WORD`, which matches what `WORD` does."""
 EARLIER_SENTENCE_END: Final = re.compile(r"[^\W\d_]{2}[\"'”’)]?[.!?]\s|[。！？]")
 """The end of a sentence before the last one, except the number of a list item."""
 CLOSING_CHARS: Final = "\"'”’»)]}*_`~> \n\t"
@@ -27,12 +36,17 @@ JSON_START: Final = re.compile(r'\s*(?:\{\s*(?:["}]|\Z)|\[\s*(?:[\[{"\]\d-]|\Z))
 """The beginning of JSON, but not of a set, a dictionary of Python or a name in brackets."""
 CODE_ASTERISKS: Final = re.compile(r"(?<=[A-Za-z0-9_)\]])\*\*(?=[A-Za-z0-9_(.-])| \*\* |\*\*[A-Za-z_]\w*(?=\s*[,)])")
 """`**` of code that is not bold text: a power, or named arguments."""
+CODE_SIGNS: Final = re.compile(r"[=(){};]{3}")
+CODE_WORDS: Final = re.compile(r"\bSELECT\b|\bdef \w+\(")
 UNFINISHED_WORDS: Final = frozenset((*NON_FINAL_WORDS, *STOPWORDS))
 QUOTATION_AUTHOR: Final = re.compile(r"[-–—] ?[A-Z][\w.]*(?: [A-Z][\w.]*){0,3}$")
 LIST_ITEM: Final = re.compile(r"\s*(?:[-*•]|\d+[.)]|\|)")
+SENTENCE_ENDS: Final = re.compile(r"[.!?。！？\n]")
+MAX_WORD_CHARS: Final = 100
 OPTION_CHARS: Final = 80
 """Number of characters of a first line that are searched for in the request."""
 MAX_CHARS: Final = 4_000
+BLOCK_TEXTS: Final = 4_096
 CUT_WEIGHTS: Final = (
     -6.591, 0.119, -0.484, 0.354, 1.725, 1.571, 1.996, -0.256, 1.311, 4.0, -1.021, 1.186, 0.312, 0.931,
 )  # fmt: skip
@@ -45,18 +59,23 @@ BEGIN_STRONG_FEATURES: Final = (3, 5, 6, 7)
 
 
 class Wording:
-    """The words of a file, and how often they begin and end sentences."""
+    """The words of a file, and how many of its texts they begin and end sentences in."""
 
     def __init__(self, requests: Sequence[str], answers: Sequence[str]) -> None:
         self.seen: Counter[str] = Counter()
         self.first: Counter[str] = Counter()
         self.last: Counter[str] = Counter()
-        for text in (*requests, *answers):
-            part = text[:MAX_CHARS]
-            self.seen.update({word.casefold() for word in WORD.findall(part)})
-            self.first.update({word.casefold() for word in FIRST_WORD.findall(part)})
-            self.last.update({word.casefold() for word in LAST_WORD.findall(part)})
-        self.stems = {word[:size] for word in self.seen for size in range(2, min(len(word), 12))}
+        for texts in (requests, answers):
+            for start in range(0, len(texts), BLOCK_TEXTS):
+                column = text_column([text[:MAX_CHARS] for text in texts[start : start + BLOCK_TEXTS]])
+                for counts, pattern in ((self.seen, _ANY_WORD), (self.first, FIRST_WORD), (self.last, LAST_WORD)):
+                    _add_words(counts, column, pattern)
+        self._ordered = sorted(self.seen)
+
+    def begins_other_word(self, word: str) -> bool:
+        """Whether some word of the file is longer than `word`, which has 2 to 11 characters, and begins with it."""
+        following = bisect_right(self._ordered, word)
+        return 2 <= len(word) <= 11 and following < len(self._ordered) and self._ordered[following].startswith(word)
 
     def log_odds(self, word: str, at_edge: Counter[str], *, is_here: bool) -> float:
         """The log-odds that a word is at an edge of a sentence, by the other texts of the file."""
@@ -69,18 +88,34 @@ class Wording:
         return log(share / (1.0001 - min(share, 1.0)))
 
 
+def _add_words(counts: Counter[str], texts: "Series", pattern: str) -> None:
+    """Count in how many texts each word occurs that `pattern` matches, in lower case."""
+    matches = pl.DataFrame({"text": range(len(texts)), "word": texts.str.extract_all(pattern)}).explode("word")
+    if pattern != _ANY_WORD:
+        matches = matches.with_columns(pl.col("word").str.extract(f"({_ANY_WORD})", 1))
+    distinct = matches.drop_nulls().with_columns(pl.col("word").str.to_lowercase()).unique()
+    for word, count in distinct["word"].value_counts().iter_rows():
+        counts[word.casefold()] += count
+
+
 def kind_of(answer: str) -> str:
     """The kind of text of an answer, each with its own usual edges."""
     plain = answer.strip()
     if plain[:1] in "{[<":
         return "data"
     last = plain.rsplit("\n", 1)[-1]
-    if "```" in plain or last[-1:] in ";{}" or re.search(r"[=(){};]{3}|\bSELECT\b|\bdef \w+\(", plain[:400]):
+    if "```" in plain or last[-1:] in ";{}" or _is_code(plain[:400]):
         return "code"
     if LIST_ITEM.match(last):
         return "list"
     words = len(plain.split())
     return "short" if words <= 6 else "lines" if "\n" in plain and len(last) < 60 else "prose"
+
+
+def _is_code(text: str) -> bool:
+    if CODE_SIGNS.search(text):
+        return True
+    return ("SELECT" in text or "def " in text) and CODE_WORDS.search(text) is not None
 
 
 def is_unended(answer: str) -> bool:
@@ -146,17 +181,18 @@ def rates(kinds: Sequence[str], odd: Sequence[bool]) -> dict[str, float]:
     return {kind: log((strange[kind] + 0.5) / (total[kind] - strange[kind] + 1.5)) for kind in total}
 
 
-def cut_features(answers: Sequence[str], wording: Wording) -> Floats:
-    """One row for each answer, see `CUT_WEIGHTS`."""
-    kinds, unended = list(map(kind_of, answers)), list(map(is_unended, answers))
+def cut_features(answers: Sequence[str], kinds: Sequence[str], wording: Wording) -> Floats:
+    """One row for each answer, see `CUT_WEIGHTS`; `kinds`: see `kind_of`."""
+    unended = list(map(is_unended, answers))
     usual = rates(kinds, unended)
     rows = []
     rarity = surprise([edge_class(answer.rstrip()[-1:]) for answer in answers])
     for answer, kind, odd, rare in zip(answers, kinds, unended, rarity, strict=True):
         plain = answer.rstrip()
-        words = WORD.findall(plain[-400:])
-        last = words[-1].casefold() if words and plain.rstrip(CLOSING_CHARS + END_MARKS).endswith(words[-1]) else ""
-        tail = re.split(r"[.!?。！？\n]", plain[-400:].rstrip(CLOSING_CHARS + END_MARKS))[-1]
+        core = plain[-400:].rstrip(CLOSING_CHARS + END_MARKS)
+        words = WORD.findall(core[-MAX_WORD_CHARS:])
+        last = words[-1].casefold() if words and core.endswith(words[-1]) else ""
+        tail = SENTENCE_ENDS.split(core)[-1]
         alone = bool(last) and wording.seen[last] <= 1
         rows.append(
             (
@@ -166,7 +202,7 @@ def cut_features(answers: Sequence[str], wording: Wording) -> Floats:
                 odd and last in UNFINISHED_WORDS,
                 plain[-1:] in RARE_LAST_CHARS and plain[-2:-1] != plain[-1:] and not re.search(r"\d ?%$", plain),  # C++
                 _unclosed(answer),
-                odd and alone and last in wording.stems,
+                odd and alone and wording.begins_other_word(last),
                 odd and bool(EARLIER_SENTENCE_END.search(plain)),
                 odd * np.log1p(len(tail.split())),
                 _is_broken_data(answer),
@@ -179,8 +215,8 @@ def cut_features(answers: Sequence[str], wording: Wording) -> Floats:
     return np.array(rows, dtype=np.float64)
 
 
-def begin_features(answers: Sequence[str], wording: Wording) -> Floats:
-    """One row for each answer, see `BEGIN_WEIGHTS`."""
+def begin_features(answers: Sequence[str], kinds: Sequence[str], wording: Wording) -> Floats:
+    """One row for each answer, see `BEGIN_WEIGHTS`; `kinds`: see `kind_of`."""
 
     def is_low(answer: str) -> bool:
         first = next((char for char in answer if char.isalnum() or char in "{[<`$"), "")
@@ -188,7 +224,7 @@ def begin_features(answers: Sequence[str], wording: Wording) -> Floats:
         is_item = re.match(r"\w{1,3}[.)]", word) is not None  # of a list
         return first.islower() and word[1:] == word[1:].lower() and "." not in word[:-1] and not is_item
 
-    kinds, low = list(map(kind_of, answers)), list(map(is_low, answers))
+    low = list(map(is_low, answers))
     usual = rates(kinds, low)
     rows = []
     rarity = surprise([edge_class(answer[:1]) for answer in answers])
@@ -219,16 +255,16 @@ def _goodness(features: Floats, weights: Sequence[float], sure: Sequence[int]) -
     return np.asarray(1 - np.where(features[:, sure].any(axis=1), doubt, doubt / 2))
 
 
-def endings(answers: Sequence[str], wording: Wording) -> Floats:
-    """The probability that each answer is complete."""
-    return _goodness(cut_features(answers, wording), CUT_WEIGHTS, CUT_STRONG_FEATURES)
+def endings(answers: Sequence[str], kinds: Sequence[str], wording: Wording) -> Floats:
+    """The probability that each answer is complete; `kinds`: see `kind_of`."""
+    return _goodness(cut_features(answers, kinds, wording), CUT_WEIGHTS, CUT_STRONG_FEATURES)
 
 
-def openings(requests: Sequence[str], answers: Sequence[str], wording: Wording) -> Floats:
+def openings(requests: Sequence[str], answers: Sequence[str], kinds: Sequence[str], wording: Wording) -> Floats:
     """The probability that the beginning of each answer is complete; the doubt is halved if its first line is one of
     the options in the request.
     """
-    goodness = _goodness(begin_features(answers, wording), BEGIN_WEIGHTS, BEGIN_STRONG_FEATURES)
+    goodness = _goodness(begin_features(answers, kinds, wording), BEGIN_WEIGHTS, BEGIN_STRONG_FEATURES)
     lines = (answer.lstrip().split("\n", 1)[0][:OPTION_CHARS].rstrip(" .;") for answer in answers)
     chosen = [line != "" and line in request for line, request in zip(lines, requests, strict=True)]
     return np.asarray(np.where(chosen, (1 + goodness) / 2, goodness))

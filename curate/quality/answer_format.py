@@ -3,11 +3,12 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from curate.core.example import content_id
 from curate.core.lazy import Floats, np
+from curate.core.text import text_column
 
 REQUIRED_SHARE: Final = 0.9
 """Share of the answers from which a part of the format is required."""
@@ -15,11 +16,12 @@ REQUIRED_JSON_SHARE: Final = 0.6
 """Share of JSON answers from which an answer must be JSON."""
 MIN_GROUP_SIZE: Final = 20
 """Number of examples with one system prompt from which their answers have a format of their own."""
-HEADING: Final = re.compile(
-    r"(?m)^[ \t]*(#{1,6} [^\n]{1,60}|\*\*[^*\n]{1,40}\*\*:?|[A-Z][\w ]{0,30}:(?= |$)|#{4})"
-    r"|(<[a-z_]{2,20}>|<<|####|```\w*|\bSELECT\b|\bFROM\b)"
+HEADING: Final = (
+    r"(?m)^[ \t]*(?:#{1,6} [^\n]{1,60}|\*\*[^*\n]{1,40}\*\*:?|[A-Z][\p{L}\p{N}_ ]{0,30}:(?: |$)|#{4})"
+    r"|(?:<[a-z_]{2,20}>|<<|####|```\w*|\bSELECT\b|\bFROM\b)"
 )
-"""The mark of a section: a heading, a label at the start of a line, a tag, a fence, SQL keywords."""
+"""The mark of a section: a heading, a label at the start of a line, a tag, a fence, SQL keywords; for polars."""
+NO_NAME: Final = re.compile(r"\W+$|\d+")
 
 
 def formats(systems: Sequence[str], answers: Sequence[str]) -> Floats:
@@ -43,7 +45,8 @@ def _format_scores(answers: Sequence[str]) -> list[float]:
     if sum(is_json) >= REQUIRED_JSON_SHARE * len(answers):
         present = _present(list(map(_keys, parsed)))
         return [have if good else 0.05 for good, have in zip(is_json, present, strict=True)]
-    return _present([_section_marks(answer) for answer in answers])
+    marks = text_column(answers).str.extract_all(HEADING).to_list()
+    return _present([_section_marks(answer, headings) for answer, headings in zip(answers, marks, strict=True)])
 
 
 def _present(every: Sequence[frozenset[str]]) -> list[float]:
@@ -53,8 +56,8 @@ def _present(every: Sequence[frozenset[str]]) -> list[float]:
     return [0.3 / len(required - have) if required - have else 1.0 for have in every]
 
 
-def _section_marks(answer: str) -> frozenset[str]:
-    marks = {re.sub(r"\W+$|\d+", "", (match[1] or match[2]).strip()) or match[0] for match in HEADING.finditer(answer)}
+def _section_marks(answer: str, headings: Iterable[str]) -> frozenset[str]:
+    marks = {NO_NAME.sub("", heading.strip()) or heading for heading in headings}
     first = answer.strip()[:1]
     return frozenset(marks if first.isalnum() else marks | {f"^{first}"})
 

@@ -11,12 +11,14 @@ from curate.core.lazy import Arrays, Floats, np
 from curate.core.worker_pool import WorkerPool, cores
 from curate.models.embeddings import embed
 from curate.models.names import fingerprint
-from curate.quality.answer_ends import Wording, endings, openings
+from curate.quality.answer_ends import Wording, endings, kind_of, openings
 from curate.quality.answer_fits import Nearest, fits, nearest
 from curate.quality.answer_format import formats
-from curate.quality.answer_text import boilerplate, garbled, languages, loops, refusals
+from curate.quality.answer_text import boilerplate, languages, refusals
 from curate.quality.exchange import Exchange
 from curate.quality.label_errors import label_goodness, labels_of
+from curate.quality.letter_sequences import garbled
+from curate.quality.loops import loops
 from curate.quality.signals import BY_NAME
 
 Columns = dict[str, Floats]
@@ -108,8 +110,11 @@ def _signals_of_group(exchanges: Sequence[Exchange], group: str) -> Columns:
     )
     match group:
         case "edges":
-            wording = Wording(requests, answers)
-            return {"ending": endings(answers, wording), "beginning": openings(requests, answers, wording)}
+            wording, kinds = Wording(requests, answers), list(map(kind_of, answers))
+            return {
+                "ending": endings(answers, kinds, wording),
+                "beginning": openings(requests, answers, kinds, wording),
+            }
         case "languages":
             return {"language": languages(requests, answers)}
         case "letters":

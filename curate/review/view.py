@@ -7,6 +7,7 @@ from typing import Final
 
 from curate.commands.review_audit import in_audit
 from curate.core.lazy import Flags, Rows, np, pl
+from curate.core.text import text_column
 from curate.corpus.stats import BYTES_PER_TOKEN
 from curate.read.dataset import ParsedLine
 from curate.read.index import LineIndex
@@ -107,7 +108,7 @@ class _Matcher:
 
     def matching(self, numbers: Sequence[int]) -> list[int]:
         """The entries that match all regular expressions, in time linear in the length of their texts."""
-        texts = pl.Series([self._searched_text(number) for number in numbers], dtype=pl.String)
+        texts = text_column([self._searched_text(number) for number in numbers])
         mask = pl.Series([True] * len(numbers), dtype=pl.Boolean)
         for pattern in self.query.patterns:
             mask &= texts.str.contains(REGEX_FLAGS + pattern)
@@ -117,7 +118,7 @@ class _Matcher:
 
     def _searched_text(self, number: int) -> str:
         texts = [self.queue.head(number), *(_text(self.lines.line(line)) for line in self._lines(number))]
-        return "\n".join(texts).encode("utf-8", "replace").decode()  # lone surrogates are no text for polars
+        return "\n".join(texts)
 
     def _lines(self, number: int) -> list[int]:
         if self.queue.kind == "example":

@@ -26,7 +26,12 @@ def main(folder: Path, kinds: list[str]) -> None:
                 requests, answers = zip(*found.pairs, strict=True)
                 known = answer_ends.Wording(requests, answers)
                 make = answer_ends.cut_features if kind == "cut" else answer_ends.begin_features
-                rows.setdefault(kind, []).append((make(answers, known), np.isin(np.arange(len(pairs)), found.where)))
+                rows.setdefault(kind, []).append(
+                    (
+                        make(answers, list(map(answer_ends.kind_of, answers)), known),
+                        np.isin(np.arange(len(pairs)), found.where),
+                    )
+                )
             for within in (False, True) if "fits" in kinds else ():
                 found = swapped(pairs, embedded([q for q, _ in pairs]), 0.05, Random(seed), within=within)
                 requests, answers = zip(*found.pairs, strict=True)

@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from curate.core.example import MEDIA_KEYS, Example, content_text, reasoning_texts
 from curate.core.lazy import pl
+from curate.core.text import text_column
 from curate.language.lexicon import NON_FINAL_WORDS
 from curate.language.refusals import OPENING_CHARS, refuses
 from curate.lint.rules.prefilter import Flag
@@ -200,7 +201,7 @@ class _Rows:
     def frame(self) -> "pl.DataFrame":
         """The frame. Lone surrogates, which polars cannot store, become question marks."""
         columns = {
-            name: _column(getattr(self, name)) if kind is pl.String else getattr(self, name)
+            name: text_column(getattr(self, name)) if kind is pl.String else getattr(self, name)
             for name, kind in _schema().items()
         }
         return _complete(pl.DataFrame(columns, schema=_schema()))
@@ -295,12 +296,3 @@ def has_media(content: Any) -> bool:
     return isinstance(content, list) and any(
         isinstance(part, dict) and part.get("type", "text") not in ("text", "refusal") for part in content
     )
-
-
-def _column(texts: list[Any]) -> "pl.Series":
-    try:
-        return pl.Series(texts, dtype=pl.String)
-    except UnicodeEncodeError:
-        return pl.Series(
-            [None if text is None else text.encode("utf-8", "replace").decode() for text in texts], dtype=pl.String
-        )
