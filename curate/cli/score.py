@@ -103,7 +103,7 @@ def score(
     if output is not None:
         write_scores(result, output, mode=rights_of(files))
     options.write_html(score_html(result), html, files)
-    print_result(result, score_text(result, full=show_all), as_json=as_json)
+    print_result(result, score_text(result, full=show_all, paths=paths, output=output), as_json=as_json)
     options.end(result.not_understood, "not scored")
 
 

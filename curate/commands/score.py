@@ -1,5 +1,6 @@
 """The quality signals of files: read, score, and summarize all examples."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +15,12 @@ from curate.core.errors import UsageError
 from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted, ignore_events
 from curate.core.example import Place
 from curate.core.json_output import ClearText, NotPrinted, Output, Rounded
-from curate.core.lazy import Floats, np, pl
+from curate.core.lazy import Array, Floats, Numbers, np, pl
 from curate.core.text import plural, visible
 from curate.core.worker_pool import cores
 from curate.lint.project_check import ProjectRules, check_project
 from curate.quality.exchange import Exchange, read_exchanges
-from curate.quality.scoring import Models, doubt, signals_of
+from curate.quality.scoring import Models, doubt, lowest_signals, signals_of
 from curate.quality.signals import BY_NAME, DOUBT, Signal
 from curate.read.dataset import require_examples
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 
 MAX_SHOWN: Final = 10
+MAX_TO_REVIEW: Final = 25
 BINS: Final = 10
 MIN_HITS: Final = 3
 """Number of findings of a rule from which its correlation with a signal is computed."""
@@ -53,6 +55,16 @@ class ScoredExample(Output):
     value: Rounded
     request: ClearText
     answer: ClearText
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtfulExample(ScoredExample):
+    """An example to review; `value` is its doubt."""
+
+    signal: str
+    """The signal with the lowest value."""
+    problem: str
+    """What the low value means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +111,12 @@ class ScoreResult(Output):
     """Between signals, then between signals and rules; the strongest first."""
     notes: list[str]
     """What was not computed, and why."""
+    doubtful: dict[str, int]
+    """Examples with a doubt of 0.85 or more, by the signal with the lowest value."""
+    to_review: list[DoubtfulExample]
+    """At most 25 of them: the most doubtful one of each signal, then the second one of each, and so on; no answer
+    twice.
+    """
     exchanges: NotPrinted[list[Exchange]] = field(repr=False)
     places: NotPrinted[Mapping[str, Place]] = field(repr=False)
     """The first place of each example, by id."""
@@ -127,6 +145,8 @@ def score(work: Workspace, models: Models, *, run: Path | None = None, rubric: "
         for name, column in columns.items()
         if len(exchanges)
     ]
+    doubtful = np.flatnonzero(columns[DOUBT] >= REVIEW_DOUBT)
+    lowest = lowest_signals(columns)
     return ScoreResult(
         read=data.read,
         scored=len(exchanges),
@@ -134,6 +154,8 @@ def score(work: Workspace, models: Models, *, run: Path | None = None, rubric: "
         signals=signals,
         correlations=_correlations(columns, hits),
         notes=notes,
+        doubtful=dict(Counter(lowest[doubtful].tolist()).most_common()),
+        to_review=_to_review(columns[DOUBT], lowest, doubtful, exchanges, places),
         exchanges=exchanges,
         places=places,
         columns=columns,
@@ -199,17 +221,8 @@ def _scores(signal: Signal, column: Floats, exchanges: Sequence[Exchange], place
     counts = np.histogram(values, BINS, (values.min(), values.max()))[0].tolist() if len(scored) else [0] * BINS
 
     def listed(positions: Sequence[int]) -> list[ScoredExample]:
-        chosen = [(exchanges[position], float(column[position])) for position in positions]
         return [
-            ScoredExample(
-                exchange.id,
-                places[exchange.id].file,
-                places[exchange.id].line,
-                value,
-                exchange.request,
-                exchange.answer,
-            )
-            for exchange, value in chosen
+            ScoredExample(*_described(exchanges[position], places, float(column[position]))) for position in positions
         ]
 
     mean, least, most = (values.mean(), values.min(), values.max()) if len(scored) else (0.0, 0.0, 0.0)
@@ -223,6 +236,32 @@ def _scores(signal: Signal, column: Floats, exchanges: Sequence[Exchange], place
         lowest=listed(order[:MAX_SHOWN]),
         highest=listed(order[::-1][:MAX_SHOWN]),
     )
+
+
+def _described(exchange: Exchange, places: Mapping[str, Place], value: float) -> tuple[str, str, int, float, str, str]:
+    """The fields of a `ScoredExample`."""
+    place = places[exchange.id]
+    return exchange.id, place.file, place.line, value, exchange.request, exchange.answer
+
+
+def _to_review(
+    doubts: Floats, lowest: Array, doubtful: Numbers, exchanges: Sequence[Exchange], places: Mapping[str, Place]
+) -> list[DoubtfulExample]:
+    """See `ScoreResult.to_review`. `lowest`: the signal with the lowest value of each example; `doubtful`: the
+    positions of the examples to choose from.
+    """
+    by_signal: dict[str, dict[str, int]] = {}
+    for position in doubtful[np.argsort(-doubts[doubtful], kind="stable")].tolist():
+        by_signal.setdefault(str(lowest[position]), {}).setdefault(exchanges[position].answer, position)
+    turns = [
+        (turn, -float(doubts[position]), position, signal)
+        for signal, positions in by_signal.items()
+        for turn, position in enumerate(positions.values())
+    ]
+    return [
+        DoubtfulExample(*_described(exchanges[position], places, -negated), signal, BY_NAME[signal].problem)
+        for _, negated, position, signal in sorted(turns)[:MAX_TO_REVIEW]
+    ]
 
 
 def _correlations(columns: Mapping[str, Floats], hits: Mapping[str, set[int]]) -> list[Correlation]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from curate.core import store
-from curate.core.lazy import Arrays, Floats, np
+from curate.core.lazy import Array, Arrays, Floats, np
 from curate.core.worker_pool import WorkerPool, cores
 from curate.models.embeddings import embed
 from curate.models.names import fingerprint
@@ -159,8 +159,19 @@ def doubt(columns: Mapping[str, Floats]) -> Floats:
     Several weak doubts do not add up to a strong one: with the product of all signals, short answers had a higher doubt
     than truncated ones.
     """
-    parts = [np.nan_to_num(column, nan=1.0) for name, column in columns.items() if BY_NAME[name].doubts]
-    if not parts:
+    names, signals = _doubting(columns)
+    if not names:
         return np.zeros(0)
-    signals = np.clip(parts, 0, 1)
     return np.asarray(1 - signals.min(axis=0) * (1 - COMBINED_WEIGHT + COMBINED_WEIGHT * np.prod(signals, axis=0)))
+
+
+def lowest_signals(columns: Mapping[str, Floats]) -> Array:
+    """The name of the signal that contributes most to the doubt about each example."""
+    names, signals = _doubting(columns)
+    return np.array(names)[signals.argmin(axis=0)] if names else np.zeros(0, dtype=np.str_)
+
+
+def _doubting(columns: Mapping[str, Floats]) -> tuple[list[str], Floats]:
+    """The names of the signals that are part of the doubt, and their values between 0 and 1, a row each."""
+    names = [name for name in columns if name in BY_NAME and BY_NAME[name].doubts]
+    return names, np.clip([np.nan_to_num(columns[name], nan=1.0) for name in names], 0, 1)

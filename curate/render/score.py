@@ -1,12 +1,14 @@
 """Quality signals as terminal text: a table, histograms, both ends of each signal, correlations."""
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
 from rich.console import RenderableType
 from rich.text import Text
 
-from curate.commands.score import REVIEW_DOUBT, ScoredExample, ScoreResult
+from curate.commands.score import REVIEW_DOUBT, DoubtfulExample, ScoredExample, ScoreResult
 from curate.core.example import where
 from curate.core.masking import masked
 from curate.core.text import excerpt, plural, visible
@@ -16,13 +18,21 @@ from curate.render.console import table
 BARS: Final = "▁▂▃▄▅▆▇█"
 MIN_R: Final = 0.1
 MAX_CORRELATIONS: Final = 12
-MAX_LOW: Final = 3
-"""Examples shown at the low end of a signal without `--all`."""
 END_CHARS: Final = 50
+LINE: Final = 76
+"""Characters of a place and its evidence together, for a terminal of 80 columns."""
+MIN_EVIDENCE: Final = 30
+SHOWN_AT_END: Final = ("ending", "loops")
+SHOWN_AT_START: Final = ("beginning", "garbled", "format")
 
 
-def score_text(result: ScoreResult, *, full: bool = False) -> Iterator[RenderableType]:
-    """The result for people; `full`: both ends of each signal with ten examples each, and all correlations."""
+def score_text(
+    result: ScoreResult, *, full: bool = False, paths: Sequence[str] = (), output: Path | None = None
+) -> Iterator[RenderableType]:
+    """The result for people; `full`: both ends of each signal with ten examples each, and all correlations.
+
+    `paths` are those of the data and `output` the file of the scores, for the command of the next step.
+    """
     numbers = ("mean", "below .5")
     summary = table("", "signal", "mean", "histogram", "below .5", "meaning and measured accuracy", numbers=numbers)
     for scores in result.signals:
@@ -35,23 +45,12 @@ def score_text(result: ScoreResult, *, full: bool = False) -> Iterator[Renderabl
         yield summary
     else:
         yield Text("no example has a request and an answer in words")
-    for scores in result.signals:
+    for scores in result.signals if full else ():
         if scores.signal.name == DOUBT:
-            shown = [high for high in scores.highest if full or high.value >= REVIEW_DOUBT]
-            yield from _listed(f"{DOUBT}: most doubtful", shown)
-            doubtful_count = int((result.columns[DOUBT] >= REVIEW_DOUBT).sum())
-            yield Text(
-                f"  {plural(doubtful_count, 'example')} with a doubt of {REVIEW_DOUBT} or more: "
-                f"`curate review PATH --scores FILE` shows them by the filter signal:doubt>={REVIEW_DOUBT}; "
-                "-o FILE.parquet writes FILE"
-            )
-        elif full:
+            yield from _listed(f"{DOUBT}: most doubtful", scores.highest)
+        else:
             yield from _listed(f"{scores.signal.name}: lowest", scores.lowest)
             yield from _listed(f"{scores.signal.name}: highest", scores.highest)
-        elif scores.signal.doubts and scores.lowest and scores.lowest[0].value < 0.5:
-            yield from _listed(
-                f"{scores.signal.name}: lowest", [low for low in scores.lowest if low.value < 0.5][:MAX_LOW]
-            )
     related = [pair for pair in result.correlations if full or abs(pair.r) >= MIN_R][
         : None if full else MAX_CORRELATIONS
     ]
@@ -65,6 +64,43 @@ def score_text(result: ScoreResult, *, full: bool = False) -> Iterator[Renderabl
         f"{plural(result.scored, 'example')} scored of {plural(result.read, 'line')}; nothing is removed for a score",
         style="bold",
     )
+    if result.signals:
+        yield from _to_review(result)
+    if result.to_review:
+        yield from _next_step(paths, output)
+
+
+def _to_review(result: ScoreResult) -> Iterator[Text]:
+    """The examples to look at, by problem; the most frequent problem first."""
+    doubtful = f"{plural(sum(result.doubtful.values()), 'example')} with a doubt of {REVIEW_DOUBT} or more"
+    listed = f"; look at {'this one' if len(result.to_review) == 1 else f'these {len(result.to_review)}'}:"
+    yield Text(doubtful + (listed if result.to_review else ""), style="bold")
+    for signal, count in result.doubtful.items():
+        examples = [example for example in result.to_review if example.signal == signal]
+        if examples:
+            yield Text(f"{examples[0].problem} ({signal}; {plural(count, 'example')})")
+        for example in examples:
+            place = visible(where(example.file, example.line))
+            yield Text.assemble(f"  {place}  ", (_evidence(example, max(MIN_EVIDENCE, LINE - len(place))), "dim"))
+
+
+def _evidence(example: DoubtfulExample, width: int) -> str:
+    """The part of an example that shows its problem, on one line."""
+    answer = masked(example.answer)
+    if example.signal in SHOWN_AT_END:
+        return excerpt(answer, width) if len(answer) <= width else f"… {excerpt(answer[2 - width :], width - 2)}"
+    if example.signal in SHOWN_AT_START:
+        return excerpt(answer, width)
+    half = (width - 3) // 2
+    return f"{excerpt(masked(example.request), half)} → {excerpt(answer, width - 3 - half)}"
+
+
+def _next_step(paths: Sequence[str], output: Path | None) -> Iterator[Text]:
+    """How to decide about these examples."""
+    scores = Path("scores.parquet") if output is None else output
+    command = visible(shlex.join(["curate", "review", *paths, "--scores", str(scores)]))
+    before = "" if output else f"add -o {scores} to this command, then "
+    yield Text(f"next: {before}{command}, filter signal:doubt>={REVIEW_DOUBT}")
 
 
 def bar(counts: list[int]) -> str:
