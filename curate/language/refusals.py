@@ -44,6 +44,11 @@ REFUSAL: Final = (
 
 def refuses(opening: str) -> bool:
     """Whether the opening of an answer is a refusal."""
+    return refusal_start(opening) is not None
+
+
+def refusal_start(opening: str) -> int | None:
+    """Where the refusal in the opening of an answer begins; None without one."""
     text = opening.lower()
     # a search for substrings is much faster, and most answers contain none
     maybe = (
@@ -64,4 +69,5 @@ def refuses(opening: str) -> bool:
         or "je ne " in text
         or CHINESE_APOLOGY in text
     )
-    return maybe and re.search(REFUSAL, opening) is not None  # compiled for the first that may be one: 4 ms
+    refusal = re.search(REFUSAL, opening) if maybe else None  # compiled for the first that may be one: 4 ms
+    return None if refusal is None else refusal.end() - len(refusal[0].lstrip(".!?,;:\n— -"))

@@ -43,7 +43,7 @@ SIGNALS: Final = (
            problem="the answer repeats a phrase three or more times in a row"),
     Signal("garbled", "1 for letters that follow each other as in the rest of the file, 0 if garbled",
            "text", "AUC .99, precision .95 on garbled answers",
-           problem="the letters of the answer are unusual for this file: garbled or decoded wrongly"),
+           problem="the answer has letters unlike the rest of the file: garbled, decoded wrongly, or another language"),
     Signal("language", "probability of the language of the request or of the file",
            "text", "AUC .90, precision .84 on other languages",
            problem="the answer is in another language than its request and the file"),

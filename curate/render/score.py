@@ -12,6 +12,7 @@ from curate.commands.score import REVIEW_DOUBT, DoubtfulExample, ScoredExample, 
 from curate.core.example import where
 from curate.core.masking import masked
 from curate.core.text import excerpt, plural, visible
+from curate.language.refusals import OPENING_CHARS, refusal_start
 from curate.quality.signals import DOUBT
 from curate.render.console import table
 
@@ -91,6 +92,8 @@ def _evidence(example: DoubtfulExample, width: int) -> str:
         return excerpt(answer, width) if len(answer) <= width else f"… {excerpt(answer[2 - width :], width - 2)}"
     if example.signal in SHOWN_AT_START:
         return excerpt(answer, width)
+    if example.signal == "refusal":
+        answer = answer[refusal_start(answer[:OPENING_CHARS]) or 0 :]
     half = (width - 3) // 2
     return f"{excerpt(masked(example.request), half)} → {excerpt(answer, width - 3 - half)}"
 

@@ -14,10 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.cli.main import main
+from curate.language.detection import language_shares
 from curate.quality.answer_fits import fits, nearest
 from curate.quality.answer_text import refusals
 from curate.quality.exchange import Exchange, distinct, read_exchanges
 from curate.quality.label_errors import label_goodness
+from curate.quality.loops import loops
 from curate.quality.scoring import Models, doubt, signals_of
 from curate.quality.selection import choose
 from curate.read.dataset import read_dataset
@@ -205,10 +207,80 @@ def test_score_lists_only_what_is_worth_a_look_unless_all_is_asked_for(
     for more in ([], ["--all"]):
         assert main(["score", str(path), "--no-models", "-q", *more]) == 0
         out = capsys.readouterr().out
-        assert "0 examples with a doubt of 0.85 or more" in out
+        assert out.endswith("0 examples with a doubt of 0.85 or more\n")
         assert "no embedding model" not in out
         listed.append("doubt: most doubtful" in out)
     assert listed == [False, True]
+
+
+LOOP = "People praise rivers." + " Rivers are worth the time." * 60
+REFUSAL = "I'm sorry, but I can't help with that. {}"
+
+
+def test_score_ends_with_the_lines_to_look_at_and_why(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    secret = "sk-proj-" + "aB3" * 16
+    refusals_ = [chat(f"Praise \x1b[31m{n}, {secret}.", REFUSAL.format(n)) for n in range(30)]
+    rows = [*data(500), chat("Please praise rivers.", LOOP), chat("Please praise bees.", LOOP), *refusals_]
+    path = write("data.jsonl", rows)
+    assert main(["score", str(path), "--no-models", "-q", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["doubtful"] == {"refusal": 30, "loops": 2}
+    listed = result["to_review"]
+    assert len(listed) == 25
+    assert [one["line"] for one in listed if one["signal"] == "loops"] in ([501], [502])  # an answer once
+    assert {one["line"] for one in listed if one["signal"] == "refusal"} <= set(range(503, 533))
+    assert all(one["value"] >= 0.85 for one in listed)
+
+    assert main(["score", str(path), "--no-models", "-q"]) == 0
+    lines = capsys.readouterr().out.split("nothing is removed for a score\n")[1].splitlines()
+    assert lines[0] == "32 examples with a doubt of 0.85 or more; look at these 25:"
+    assert lines[1] == "the answer is a refusal, in a file with few refusals (refusal; 30 examples)"
+    assert all(re.match(r"  data\.jsonl:5\d\d  Praise .* → I'm sorry", row) for row in lines[2:26])
+    assert lines[26] == "the answer repeats a phrase three or more times in a row (loops; 2 examples)"
+    assert lines[27].endswith("Rivers are worth the time.")
+    assert lines[28] == (
+        "next: add -o scores.parquet to this command, then curate review data.jsonl --scores scores.parquet, "
+        "filter signal:doubt>=0.85"
+    )
+    assert len(lines) == 29
+    assert not any("\x1b" in row or secret in row for row in lines)
+
+    assert main(["score", str(path), "--no-models", "-q", "-o", "my scores.parquet"]) == 0
+    assert (
+        capsys.readouterr()
+        .out.splitlines()[-1]
+        .startswith("next: curate review data.jsonl --scores 'my scores.parquet', ")
+    )
+
+
+@pytest.mark.slow
+def test_languages_of_many_texts_are_those_of_py3langid() -> None:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    texts = [
+        "", "12345", "a", "HELLO WORLD, THIS IS LOUD", "ŁÓDŹ JEST ŁADNYM MIASTEM", "e\u0301te\u0301 comme hiver",
+        "\ud800 half of a pair", "Der Zug fährt um sieben Uhr ab.", "Поезд отправляется в семь часов утра.",
+        "これは日本語の文です。", "Ово је реченица на српском. Ovo je rečenica.", "Bu bir cümle. " * 200,
+        *(f"People praise {topic} in many ways, {verb} them often." for topic in TOPICS for verb in VERBS),
+    ] * 25  # fmt: skip
+    rank = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True).rank
+    shares = language_shares(texts)
+    assert shares is not None
+    for text, probable in zip(texts, shares, strict=True):
+        expected = dict(rank(text))
+        assert all(abs(expected[name] - share) < 1e-4 for name, share in probable.items())
+        assert min(probable.values()) >= sorted(expected.values())[-4] - 1e-4
+
+
+@pytest.mark.parametrize("period", [1, 2, 3, 5, 7, 20, 60])
+@pytest.mark.parametrize("before", [0, 1, 41])
+def test_a_phrase_in_a_row_is_found_wherever_it_begins(period: int, before: int) -> None:
+    words = ["w" + "abcdefghij"[n // 100] + "abcdefghij"[n // 10 % 10] + "abcdefghij"[n % 10] for n in range(400)]
+    repeats = max(3, -(-(6 + period) // period))
+    looped = [*words[:before], *(words[100 : 100 + period] * repeats), *words[300 : 300 + before]]
+    twice = [*words[:before], *(words[100 : 100 + period] * 2), *words[300 : 300 + before]]
+    values = loops([" ".join(words), " ".join(looped), " ".join(twice), " ".join(words[::-1])])
+    assert (values < 1).tolist() == [False, True, False, False]
 
 
 def test_examples_without_an_answer_in_words_are_not_scored_and_can_be_selected(
