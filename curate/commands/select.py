@@ -21,7 +21,7 @@ from curate.core.errors import UsageError
 from curate.core.events import StageFinished, StageStarted
 from curate.core.example import Example, Place
 from curate.core.finding import Finding
-from curate.core.json_output import NotPrinted, Output
+from curate.core.json_output import ClearText, NotPrinted, Output, Rounded
 from curate.core.lazy import Floats, Matrix, np
 from curate.core.removed import Reason
 from curate.core.text import plural, visible
@@ -32,12 +32,13 @@ from curate.models.embeddings import embed
 from curate.output.apply import Dropped
 from curate.quality.exchange import Exchange, exchange_of
 from curate.quality.scoring import Models
-from curate.quality.selection import choose, hashed_vectors, nearest_chosen
+from curate.quality.selection import choose, coverage, hashed_vectors, nearest_chosen
 from curate.quality.signals import BY_NAME, DOUBT
 from curate.read.dataset import read_dataset
 
 BYTES_PER_TOKEN: Final = 4
 MAX_CHARS: Final = 2_000
+MAX_LEAST_COVERED: Final = 5
 SELECT_SOURCE: Final = "select"
 """Recorded as the source of a decision to leave a line out."""
 Verdict = Literal["better", "worse", "open"]
@@ -66,6 +67,20 @@ class Floor:
     selected: int
     available: int
     """Examples that were not left out for another reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uncovered(Output):
+    """An example that is not selected."""
+
+    example: str
+    """Its id."""
+    file: str
+    line: int
+    similarity: Rounded
+    """Cosine similarity to the nearest selected example."""
+    text: ClearText
+    """The beginning of its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +160,12 @@ class SelectResult(Output):
     """Mean doubt of the selected examples."""
     doubt_all: float
     """Mean doubt of all examples."""
+    coverage: float
+    """Mean cosine similarity of the examples to the nearest selected one."""
+    coverage_random: float
+    """The same for random selections of this size, the mean of three."""
+    least_covered: list[Uncovered]
+    """At most 5 examples that are not selected and least similar to a selected one."""
     floors: list[Floor]
     earlier: int
     """Examples of the earlier selection that are in the data."""
@@ -189,7 +210,9 @@ def select(work: Workspace, goal: SelectionGoal, models: Models, *, earlier: Pat
     )
     names = sorted(candidates)
     selected = {names[index] for index in chosen}
-    left_out += _not_chosen(names, candidates, chosen, vectors)
+    nearest, similarity = nearest_chosen(vectors, chosen)
+    left_out += _not_chosen(names, candidates, chosen, nearest, similarity)
+    covered, covered_at_random = coverage(vectors, chosen, _costs(names, candidates, goal))
     listen(StageFinished("select", False, plural(len(chosen), "example")))
     left_out.sort(key=lambda removal: removal.place)
     final = replace(planned, dropped=left_out)
@@ -207,6 +230,9 @@ def select(work: Workspace, goal: SelectionGoal, models: Models, *, earlier: Pat
         left=dict(sorted(reasons.items())),
         doubt_selected=_mean([doubts[name] for name in selected if name in doubts]),
         doubt_all=_mean(list(doubts.values())),
+        coverage=round(covered, 4),
+        coverage_random=round(covered_at_random, 4),
+        least_covered=_least_covered(names, candidates, chosen, similarity),
         floors=floors,
         earlier=len(earlier_ids),
         displaced=sorted(earlier_ids - selected),
@@ -313,7 +339,7 @@ def _chosen(
     vectors = _vectors([candidates[name] for name in names], exchange_by_id, models.embeddings or "", cache)
     doubts = columns[DOUBT]
     quality = np.array([1 - doubts[positions[name]] if name in positions else 1.0 for name in names])
-    sizes = [1 if goal.tokens is None else candidates[name].tokens for name in names]
+    sizes = _costs(names, candidates, goal)
     budget = goal.tokens if goal.tokens is not None else goal.examples or len(names)
     groups = [_groups([candidates[name].traits[index] for name in names]) for index in range(len(goal.floors))]
     needed = sum(
@@ -347,6 +373,11 @@ def _chosen(
     return chosen, vectors, floors, earlier_ids
 
 
+def _costs(names: Iterable[str], candidates: Mapping[str, _Candidate], goal: SelectionGoal) -> list[int]:
+    """What each example costs of the budget: its tokens, or 1."""
+    return [1 if goal.tokens is None else candidates[name].tokens for name in names]
+
+
 def _vectors(
     examples: Sequence[_Candidate], exchanges: Mapping[str, Exchange], model: str, cache: Path | None
 ) -> Matrix:
@@ -371,17 +402,37 @@ def _groups(values: Sequence[str | None]) -> dict[str, list[int]]:
 
 
 def _not_chosen(
-    names: Sequence[str], candidates: Mapping[str, _Candidate], chosen: Sequence[int], vectors: Matrix
+    names: Sequence[str],
+    candidates: Mapping[str, _Candidate],
+    chosen: Sequence[int],
+    nearest: Sequence[int],
+    similarity: Floats,
 ) -> Iterator[Dropped]:
-    nearest, cosine = nearest_chosen(vectors, chosen)
     chosen_set = set(chosen)
     for index, name in enumerate(names):
         if index not in chosen_set:
             reason = "not selected"
             if nearest:
                 similar_place = candidates[names[nearest[index]]].place
-                reason += f"; most similar selected example: {similar_place}, cosine similarity {cosine[index]:.2f}"
+                reason += f"; most similar selected example: {similar_place}, cosine similarity {similarity[index]:.2f}"
             yield Dropped(candidates[name].place, name, Reason(None, reason, SELECT_SOURCE))
+
+
+def _least_covered(
+    names: Sequence[str], candidates: Mapping[str, _Candidate], chosen: Sequence[int], similarity: Floats
+) -> list[Uncovered]:
+    chosen_set = set(chosen)
+    left = [index for index in np.argsort(similarity, kind="stable").tolist() if index not in chosen_set]
+    return [
+        Uncovered(
+            names[index],
+            candidates[names[index]].place.file,
+            candidates[names[index]].place.line,
+            float(similarity[index]),
+            candidates[names[index]].text,
+        )
+        for index in left[:MAX_LEAST_COVERED]
+    ]
 
 
 def _text(example: Example) -> str:

@@ -10,11 +10,14 @@ from heapq import heapify, heappop, heappush
 from itertools import pairwise
 from typing import Final
 
-from curate.core.lazy import Floats, Matrix, np
+from curate.core.lazy import Floats, Matrix, Numbers, np
 from curate.core.text import normalised
 
 MAX_COVERED_EXAMPLES: Final = 2_000
 """Maximum number of examples whose coverage is counted, evenly spaced in the order of their ids."""
+RANDOM_CHOICES: Final = 3
+MIN_MEASURED: Final = 200
+"""Number of examples that the selection was not made by from which these alone measure its coverage."""
 MAX_SIMILARITIES: Final = 1 << 26
 """Maximum number of similarities in memory at a time: 256 MB."""
 QUALITY_WEIGHT: Final = 1e-3
@@ -27,10 +30,9 @@ class Chooser:
     """Greedy selection: the next example has the largest product of quality and additional coverage."""
 
     def __init__(self, vectors: Matrix, quality: Floats) -> None:
-        size = len(vectors)
-        clients = max(1, min(MAX_COVERED_EXAMPLES, size, MAX_SIMILARITIES // max(size, 1)))
-        sample = np.linspace(0, size - 1, clients).astype(np.int64) if size else np.empty(0, dtype=np.int64)
-        self.alike = np.clip(vectors @ vectors[sample].T, 0, 1).astype(np.float32)
+        size, sample = len(vectors), _sample(len(vectors))
+        self.alike = vectors @ vectors[sample].T
+        np.clip(self.alike, 0, 1, out=self.alike)  # in place: up to 256 MB
         self.quality = quality
         self.covered = np.zeros(len(sample), dtype=np.float32)
         self.chosen: list[int] = []
@@ -120,6 +122,35 @@ def hashed_vectors(texts: Sequence[str]) -> Matrix:
             vectors[row, value % DIMENSIONS] += 1 if value >> 63 else -1
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.where(norms, norms, 1))
+
+
+def coverage(vectors: Matrix, chosen: Sequence[int], sizes: Sequence[int]) -> tuple[float, float]:
+    """The mean cosine similarity of examples to the nearest chosen one, and that for random choices of the same size.
+
+    `sizes`: the cost of each row; a random choice costs as much as the chosen rows. Of many rows, those are measured
+    that the choice was not made by.
+    """
+    draw = np.random.default_rng(0)
+    measured = np.setdiff1d(np.arange(len(vectors)), _sample(len(vectors))) if len(vectors) else np.zeros(0, np.int64)
+    if len(measured) < MIN_MEASURED:
+        measured = np.arange(len(vectors))
+    measured = draw.permutation(measured)[:MAX_COVERED_EXAMPLES]
+    costs, budget = np.array(sizes), sum(sizes[row] for row in chosen)
+
+    def mean_similarity(rows: Numbers) -> float:
+        return float((vectors[measured] @ vectors[rows].T).max(axis=1).mean()) if len(rows) else 0.0
+
+    random = []
+    for _ in range(RANDOM_CHOICES):
+        order = draw.permutation(len(vectors))
+        random.append(mean_similarity(order[: int(np.searchsorted(np.cumsum(costs[order]), budget, "right"))]))
+    return mean_similarity(np.array(chosen, dtype=np.int64)), sum(random) / len(random)
+
+
+def _sample(size: int) -> Numbers:
+    """The rows whose coverage is counted."""
+    count = max(1, min(MAX_COVERED_EXAMPLES, size, MAX_SIMILARITIES // max(size, 1)))
+    return np.linspace(0, size - 1, count).astype(np.int64) if size else np.empty(0, dtype=np.int64)
 
 
 def nearest_chosen(vectors: Matrix, chosen: Sequence[int]) -> tuple[list[int], Floats]:

@@ -7,7 +7,9 @@ from rich.text import Text
 
 from curate.commands.compare_selections import RANDOM
 from curate.commands.select import Interval, SelectionComparison, SelectResult, Verdict
-from curate.core.text import plural, visible
+from curate.core.example import where
+from curate.core.masking import masked
+from curate.core.text import excerpt, plural, visible
 from curate.output.datacard import reason_for
 from curate.render.console import table
 
@@ -66,6 +68,16 @@ def select_text(result: SelectResult) -> Iterator[RenderableType]:
     for reason, count in result.left.items():
         yield Text(f"left out {count:>9,}  {reason}: {visible(reason_for(reason, result.rules))}")
     yield Text(f"mean doubt {result.doubt_selected:.3f} of the selected examples, {result.doubt_all:.3f} of all")
+    if result.selected:
+        yield Text(
+            f"coverage {result.coverage:.3f}, of random selections of the same size {result.coverage_random:.3f}: mean "
+            "cosine similarity of all examples to the nearest selected one"
+        )
+    if result.least_covered:
+        yield Text("not selected, and least similar to a selected example:")
+    for example in result.least_covered:
+        place = visible(where(example.file, example.line))
+        yield Text.assemble(f"  {example.similarity:.2f} {place}  ", (excerpt(masked(example.text)), "dim"))
     verb = "selected" if result.written else "would be selected"
     yield Text(
         f"{plural(result.selected, 'example')} of {plural(result.read, 'line')} {verb}, about "

@@ -356,6 +356,26 @@ def test_an_earlier_example_without_an_answer_in_words_is_counted(
 
 
 @pytest.mark.slow
+def test_select_names_its_coverage_and_the_least_covered(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [line(TOPICS[nth % 10] if nth < 20 else "rivers", VERBS[nth % 5], nth) for nth in range(120)]
+    path = write("data.jsonl", rows)
+    assert main(["select", str(path), "--examples", "10", "--no-models", "--json", "-q"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert 0 < result["coverage_random"] < result["coverage"] <= 1
+    similarities = [one["similarity"] for one in result["least_covered"]]
+    assert similarities == sorted(similarities)
+    assert len(similarities) == 5
+    assert main(["select", str(path), "--examples", "10", "--no-models", "-q"]) == 0
+    out = capsys.readouterr().out
+    assert f"coverage {result['coverage']:.3f}, of random selections of the same size" in out
+    worst = result["least_covered"][0]
+    assert f"  {worst['similarity']:.2f} data.jsonl:{worst['line']}  Please" in out
+    assert main(["select", str(path), "--examples", "1000", "--no-models", "--json", "-q"]) == 0
+    every = json.loads(capsys.readouterr().out)
+    assert every["least_covered"] == []
+    assert every["coverage"] == pytest.approx(every["coverage_random"])
+
+
 def test_a_score_removes_nothing_unless_it_is_asked_to(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     cut = chat("Please praise violins.", "People praise violins in many ways. Most of them start with the history of")
     path = write("data.jsonl", [*data(), cut])
