@@ -197,6 +197,7 @@ def test_a_file_with_two_names_is_no_duplicate_of_itself(
     assert not list(Path().glob("*.removed.jsonl"))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no limit of the size of a file")
 def test_a_disk_that_is_full_at_the_end_of_the_file_leaves_no_ledger(write: Write, forks: Forks) -> None:
     lines = [line_of((f"How much is {at} and 1?", f"{at + 1}.")) for at in range(30)]
@@ -211,6 +212,7 @@ def test_a_disk_that_is_full_at_the_end_of_the_file_leaves_no_ledger(write: Writ
     assert not Path("data.removed.jsonl").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no rights and signals of this kind")
 def test_a_kill_between_the_ledger_and_the_file_records_no_line_twice(write: Write, forks: Forks) -> None:
     path = write("data.jsonl", [GOOD, GOOD, OTHER])

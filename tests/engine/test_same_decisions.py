@@ -291,7 +291,8 @@ class Doors:
         return working_in(self.folder / name)
 
 
-def require_same(project: Drawn, *options: str) -> None:
+def require_same(project: Drawn, *options: str) -> Outcome:
+    """All doors decide the same, which is returned as `curate run` decides it."""
     doors = Doors(project, *options)
     assert (doors.verbs.refused, doors.functions.refused) == (doors.run.refused,) * 2
     assert doors.verbs.splits == doors.run.splits
@@ -303,6 +304,7 @@ def require_same(project: Drawn, *options: str) -> None:
     # `curate dedup` removes a duplicate with an error as a duplicate, before `curate split` finds the error
     assert all(entry["decided_by"] == "detector" for entry in doors.verbs.removed if entry not in doors.run.removed)
     assert all(entry["decided_by"] == "rule" for entry in doors.run.removed if entry not in doors.verbs.removed)
+    return doors.run
 
 
 def _texts(removed: Sequence[dict[str, Any]]) -> list[str]:
@@ -338,8 +340,7 @@ def kept_of(outcome: Outcome) -> list[dict[str, Any]]:
 
 def require_kept(project: Drawn, kept: object) -> None:
     """Both doors keep exactly this one of the near-duplicates."""
-    require_same(project)
-    assert kept_of(Doors(project).run) == [kept]
+    assert kept_of(require_same(project)) == [kept]
 
 
 def test_findings_of_custom_rules_decide_in_a_run_which_near_duplicate_stays() -> None:
@@ -381,8 +382,7 @@ def test_no_example_goes_for_one_with_an_error(keep: str) -> None:
 )
 def test_what_one_door_refuses_the_others_refuse(section: str, values: dict[str, Any]) -> None:
     project = project_of(NEAR, **{section: values})
-    require_same(project)
-    assert Doors(project).run.refused
+    assert require_same(project).refused
 
 
 def test_a_large_removal_of_duplicates_is_allowed_by_yes() -> None:

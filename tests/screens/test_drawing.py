@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from textual.strip import Strip
 
 from curate.core.config import Config
@@ -30,11 +31,12 @@ def _strips(app: CurateApp) -> list[str]:
     return [repr(list(Strip.join([strip]).simplify())) for strip in app.screen._compositor.render_strips()]
 
 
+@pytest.mark.slow
 async def test_scrolling_draws_what_a_full_redraw_draws(tmp_path: Path) -> None:
     app = _app(tmp_path, 90)
     async with app.run_test(size=(120, 20)) as pilot:
         await opened(pilot, "2")
-        for key in ["down"] * 30 + ["pagedown", "end", "up", "home", "pagedown"]:
+        for key in ["down"] * 18 + ["pagedown", "end", "up", "home", "pagedown"]:
             await pilot.press(key)
             await settled(pilot)
             drawn = _strips(app)
