@@ -33,6 +33,21 @@ def of_hundred(count: int) -> int:
     return max(1, settings().max_examples * count // 100)
 
 
+MEMORY_DISK: Final = Path("/dev/shm")
+MIN_FREE_BYTES: Final = 4 << 30
+
+
+def _is_usable(folder: Path) -> bool:
+    """Whether a folder has room for all tests, and programs in it can be run."""
+    if not os.access(folder, os.W_OK) or shutil.disk_usage(folder).free < MIN_FREE_BYTES:
+        return False
+    return not os.statvfs(folder).f_flag & os.ST_NOEXEC
+
+
+# Each test makes and removes folders: on a disk that takes 3 ms, in memory 0.1 ms.
+if _is_usable(MEMORY_DISK):
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY_DISK))
+
 Write = Callable[..., Path]
 
 

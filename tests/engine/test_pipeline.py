@@ -1,9 +1,7 @@
 """The whole run: a stage is not run twice for the same inputs, and a run killed anywhere ends as an undisturbed one."""
 
 import json
-import random
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -20,7 +18,7 @@ from curate.core.errors import CurateError
 from curate.core.events import Event, StageFinished
 from curate.core.runs import Project
 from tests.conftest import Write, chat
-from tests.forks import KILL_AFTER, Forks
+from tests.forks import KILL_AT, Forks
 
 FACTS = [
     ("What is the capital of Peru?", "Lima."),
@@ -154,24 +152,22 @@ def test_a_second_run_at_the_same_time_is_refused(project: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_run_killed_at_random_moments_ends_with_the_same_manifest(project: Path, forks: Forks) -> None:
+def test_a_run_that_is_killed_ends_with_the_same_manifest_when_it_is_run_again(project: Path, forks: Forks) -> None:
     Path("curate.toml").write_text(Path("curate.toml").read_text() + "[conflicts]\nmodels = false\n")
-    started = time.monotonic()
     assert main(["run", "--json", "--quiet"]) == 1  # a line holds no example
-    whole = time.monotonic() - started
     expected = Path("out/manifest.json").read_bytes()
-    rng = random.Random(5)
-    ended: set[int] = set()
-    for _ in range(8):
+    calls, killed = 10, list[int]()
+    while not killed or killed[-1] == -signal.SIGKILL:
         for folder in ("out", ".curate"):
             for path in sorted(Path(folder).rglob("*"), reverse=True):
                 path.rmdir() if path.is_dir() else path.unlink()
-        ended.add(forks.run("run", "--json", "--quiet", first=KILL_AFTER.format(rng.random() * whole * 1.5)).returncode)
+        killed.append(forks.run("run", "--json", "--quiet", first=KILL_AT.format(calls)).returncode)
+        calls *= 2
         assert main(["run", "--json", "--quiet"]) == 1
         assert expected == Path("out/manifest.json").read_bytes()
         assert list(Path().rglob("*.curate-tmp")) == []
-    assert ended <= {1, -signal.SIGKILL}
-    assert -signal.SIGKILL in ended
+    assert killed == [-signal.SIGKILL] * (len(killed) - 1) + [1]
+    assert len(killed) > 3
 
 
 def test_the_example_that_a_policy_names_stays(write: Write) -> None:

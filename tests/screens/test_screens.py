@@ -93,14 +93,15 @@ async def test_the_first_lines_can_be_looked_at_while_everything_else_goes_on() 
 
 
 def test_leaving_does_not_wait_for_the_checking() -> None:
-    go_on = threading.Event()
+    begun, go_on = threading.Event(), threading.Event()
     waited: list[bool] = []
 
     def slow(_sources: Sources, _tell: object, _stopped: object) -> None:
+        begun.set()
         waited.append(go_on.wait(PATIENCE_SECONDS))
 
     async def leave(pilot: Pilot[object]) -> None:
-        await pilot.pause(0.1)
+        await eventually(begun.is_set)
         await pilot.press("q")
 
     app_for(slow).run(headless=True, auto_pilot=leave)
@@ -456,9 +457,10 @@ async def test_a_file_that_changes_is_told_and_read_again(make_app: Makes) -> No
 async def test_lines_that_are_not_found_again_yet_are_not_drawn(
     make_app: Makes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build, free = LineIndex.build, threading.Event()
+    build, begun, free = LineIndex.build, threading.Event(), threading.Event()
 
     def slow(index: LineIndex) -> Iterator[int]:
+        begun.set()
         free.wait(PATIENCE_SECONDS)
         yield from build(index)
 
@@ -470,7 +472,7 @@ async def test_lines_that_are_not_found_again_yet_are_not_drawn(
         write_lines(Path())
         await app.action_reload()
         assert app.screen.query_one(EntryList).number is None
-        await pilot.pause(0.1)
+        await eventually(begun.is_set)
         assert not len(app.session.examples)
         free.set()
         await settled(pilot)

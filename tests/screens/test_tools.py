@@ -9,7 +9,7 @@ from curate.core.config import Config
 from curate.core.runs import Project
 from curate.review import Sources
 from curate.review.scan import scan
-from tests.screens.conftest import LINES, NAME, opened, queue, screen_text, settled, told, write_lines
+from tests.screens.conftest import LINES, NAME, opened, queue, screen_text, settled, shown, told, write_lines
 from tui.app import CurateApp
 from tui.widgets.list_pane import ListPane
 
@@ -128,8 +128,7 @@ async def test_of_an_image_in_base64_only_its_type_and_size_are_shown() -> None:
     Path("data.jsonl").write_text(json.dumps(line) + "\n")
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(pilot, "2")
-        await pilot.pause(0.3)
+        await shown(pilot, "▣ image/png, 1.5 kB in the line")
         text = screen_text(app)
-        assert "▣ image/png, 1.5 kB in the line" in text
         assert "iVBO" * 9 not in text
         assert "A small red square." in text
