@@ -2,7 +2,6 @@
 
 import tomllib
 from dataclasses import replace
-from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from curate.lint.runner import check_paths
 from curate.lint.suppressions import load_suppressions, suppress
 from curate.render.rules import rule_terms
 from curate.verify import verify_files, verify_folder
+from tests.conftest import working_in
 from tests.tinymodel import MAX_LENGTH, model_for
 from tests.tinynli import tiny_nli
 from tests.workspaces import plan, workspace
@@ -37,9 +37,8 @@ BY_MEANING = ("D004", "L006", "X001", "X002")
 """Rules that compare by meaning, and so need a model."""
 
 
-def parameter(code: str, *values: Any, name: str = "") -> Any:
-    """A parameter of a test; loading a model takes long."""
-    return pytest.param(code, *values, id=name or code, marks=[pytest.mark.slow] if code in BY_MEANING else [])
+CODES = [pytest.param(code, marks=[pytest.mark.slow] if code in BY_MEANING else []) for code in RULES]
+"""Parameters of a test; loading a model takes long."""
 
 
 @pytest.fixture(autouse=True)
@@ -49,14 +48,10 @@ def small_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(splits, "MIN_HELD_OUT", 1)
 
 
-@cache
-def cases() -> list[Any]:
-    """All cases of all files, as parameters named `CODE: the point`."""
-    return [
-        parameter(path.stem, case, name=f"{path.stem}: {case['name']}")
-        for path in sorted(CASES.glob("*.toml"))
-        for case in tomllib.loads(path.read_text(encoding="utf-8"))["case"]
-    ]
+def cases_of(code: str) -> list[dict[str, Any]]:
+    """The cases of a rule."""
+    cases: list[dict[str, Any]] = tomllib.loads((CASES / f"{code}.toml").read_text(encoding="utf-8"))["case"]
+    return cases
 
 
 def findings(content: bytes, code: str, target: str = "", name: str = "data.jsonl") -> list[Finding]:
@@ -120,30 +115,34 @@ def suppressed(lines: bytes, code: str) -> list[Finding]:
     return [finding for finding in report.findings if finding.code == code]
 
 
-@pytest.mark.parametrize(("code", "case"), cases())
-def test_case(code: str, case: dict[str, Any]) -> None:
-    text = case["bad"] if "bad" in case else case["good"]
-    content = BYTE_ESCAPE.sub(lambda match: bytes.fromhex(match.group(1).decode()), text.encode())
-    found = findings(content, code, case.get("target", ""), case.get("file", "data.jsonl"))
-    expected = (case.get("places") or [[case["line"], case["pointer"]]]) if "bad" in case else []
-    assert expected == [[finding.line, finding.pointer] for finding in found]
-    assert all(case.get("says", "") in finding.message for finding in found)
+@pytest.mark.parametrize("code", CODES)
+def test_a_rule_fires_in_its_bad_cases_at_the_place_that_they_name_and_in_no_good_one(
+    code: str, tmp_path: Path
+) -> None:
+    for number, case in enumerate(cases_of(code)):
+        text = case["bad"] if "bad" in case else case["good"]
+        content = BYTE_ESCAPE.sub(lambda match: bytes.fromhex(match.group(1).decode()), text.encode())
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with working_in(folder):
+            found = findings(content, code, case.get("target", ""), case.get("file", "data.jsonl"))
+        expected = (case.get("places") or [[case["line"], case["pointer"]]]) if "bad" in case else []
+        assert expected == [[finding.line, finding.pointer] for finding in found], case["name"]
+        assert all(case.get("says", "") in finding.message for finding in found), case["name"]
 
 
 def test_every_rule_has_cases_for_both_sides_and_no_case_is_without_a_rule() -> None:
-    sides: dict[str, set[str]] = {}
-    names: set[str] = set()
-    for parameter in cases():
-        code, case = parameter.values
-        assert case.keys() <= {"name", "bad", "good", "line", "pointer", "places", "says", "target", "file"}
-        assert ("bad" in case) != ("good" in case)
-        sides.setdefault(code, set()).add("bad" if "bad" in case else "good")
-        assert parameter.id not in names
-        names.add(parameter.id)
-    assert {code: {"bad", "good"} for code in RULES} == sides
+    assert {path.stem for path in CASES.glob("*.toml")} == RULES.keys()
+    for code in RULES:
+        cases = cases_of(code)
+        for case in cases:
+            assert case.keys() <= {"name", "bad", "good", "line", "pointer", "places", "says", "target", "file"}, code
+            assert ("bad" in case) != ("good" in case), code
+        assert {"bad", "good"} == {"bad" if "bad" in case else "good" for case in cases}, code
+        assert len({case["name"] for case in cases}) == len(cases), code
 
 
-@pytest.mark.parametrize("code", list(map(parameter, RULES)))
+@pytest.mark.parametrize("code", CODES)
 def test_what_a_rule_documents_as_bad_fires_as_it_says_and_what_it_documents_as_good_does_not(code: str) -> None:
     stated = RULES[code]
     found = findings(stated.bad, code)
