@@ -15,7 +15,6 @@ import pytest
 from curate.cli.main import main
 from curate.core.bounded import SECONDS_VARIABLE, Bounds, OutOfBoundsError
 from tests.conftest import Write, environment
-from tests.hostile.process import curate
 
 pytestmark = [pytest.mark.slow]
 pytest.importorskip("transformers", exc_type=ImportError)
@@ -48,14 +47,19 @@ def model_with(template: str, folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("template", ENDLESS.values(), ids=ENDLESS.keys())
-def test_an_endless_template_is_ended(template: str, write: Write, tmp_path: Path) -> None:
+def test_an_endless_template_is_ended(
+    template: str,
+    write: Write,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     write("data.jsonl", [("Hi", "Hello."), ("Bye", "Goodbye.")])
     folder = model_with(template, tmp_path / "model")
-    ended = curate("check", "data.jsonl", "--model", str(folder), "--select", "K", CURATE_MAX_TEMPLATE_SECONDS="0.2")
-    assert ended.code == 2, ended.err
-    assert "its chat template takes more than" in ended.err
+    monkeypatch.setenv(SECONDS_VARIABLE, "0.2")
+    assert main(["check", "data.jsonl", "--model", str(folder), "--select", "K"]) == 2
+    assert "its chat template takes more than" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("template", BROKEN.values(), ids=BROKEN.keys())
