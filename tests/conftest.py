@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from curate.conflicts import default_models
-from tests.forks import Forks
+from tests.forks import Forks, ToolForks
 
 # The same examples in every run, so that a change is judged by what it changes, and more of them in `make test`;
 # `explore` looks for new ones. None of them fails because the machine is busy.
@@ -121,6 +121,13 @@ def forks() -> Iterator[Forks]:
     """The command, loaded once for all tests that need it as a process of its own."""
     with Forks() as started:
         yield started
+
+
+@pytest.fixture
+def forked_tools(forks: Forks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tools for agents run each command in a fork, not in a new interpreter."""
+    pytest.importorskip("mcp")
+    monkeypatch.setattr("anyio.run_process", ToolForks(forks).run_process)
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,12 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, Self
+
+from curate.commands.run.training import CURATE_COMMAND
 
 ROOT: Final = Path(__file__).parent.parent
 LOADED: Final = (
@@ -61,19 +64,34 @@ class Forks:
 
     def run(
         self, *words: str, folder: Path | str = "", stream: int = -1, full: bool = False, first: str = "",
+        environment: Mapping[str, str] = os.environ,
     ) -> "subprocess.CompletedProcess[str]":  # fmt: skip
         """Run the command in a folder; `first`: code that runs before it. `stream` is closed, or a full device."""
         place = Path(folder).absolute()
         call = {"words": words, "folder": str(place), "stream": stream, "full": full, "first": first}
         assert self._server.stdin
         assert self._server.stdout
-        self._server.stdin.write(json.dumps({**call, "environment": dict(os.environ)}) + "\n")
+        self._server.stdin.write(json.dumps({**call, "environment": dict(environment)}) + "\n")
         self._server.stdin.flush()
         code = int(self._server.stdout.readline())
         out, err = ((place / f".{name}").read_text(errors="replace") for name in STREAMS[1:])
         for name in STREAMS:
             (place / f".{name}").unlink()
         return subprocess.CompletedProcess(words, code, out, err)
+
+
+class ToolForks:
+    """Runs the tools for agents in forks, in place of `anyio.run_process`."""
+
+    def __init__(self, forks: Forks) -> None:
+        self._forks = forks
+
+    async def run_process(
+        self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str], **_: object
+    ) -> "subprocess.CompletedProcess[bytes]":
+        words = command[len(CURATE_COMMAND) :]
+        ended = self._forks.run(*words, folder=cwd, environment=env)
+        return subprocess.CompletedProcess(command, ended.returncode, ended.stdout.encode(), ended.stderr.encode())
 
 
 def serve() -> None:

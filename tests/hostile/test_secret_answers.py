@@ -60,8 +60,8 @@ def shown(output: str) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_tools")
 def test_tools_for_agents() -> None:
-    pytest.importorskip("mcp")
     assert len(SOME) == 60
     assert main(["split", "data.jsonl", "-o", "out", "--yes", "-q"]) in (0, 1)
     tools = Tools(Path.cwd())
