@@ -16,6 +16,7 @@ from curate.cli.main import main
 from curate.core.files import TEMPORARY_SUFFIX, replacing, write_bytes
 from curate.core.masking import MAX_LINE_CHARS, holds_secret
 from tests.conftest import environment, line_of
+from tests.forks import Forks
 from tests.waiting import PATIENCE_SECONDS, until
 
 GOOD = line_of(("Hi", "Hello."))
@@ -99,21 +100,12 @@ def test_a_fix_that_is_stopped_leaves_the_file_as_it_was(how: signal.Signals) ->
 
 
 @pytest.mark.slow
-def test_a_disk_with_too_little_space_leaves_the_file_as_it_was() -> None:
-    path, content = Path("data.jsonl"), aliases(5_000)
+def test_a_disk_with_too_little_space_leaves_the_file_as_it_was(forks: Forks) -> None:
+    path, content = Path("data.jsonl"), aliases(2_000)
     path.write_bytes(content)
-    limit = (
-        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000,) * 2); from curate.cli.main "
-        f"import main; sys.exit(main({COMMAND[3:]!r}"
-    )
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000,) * 2)"
     for options in (["--fix-only"], ["--all", "--output-file", "report.txt"]):
-        done = subprocess.run(
-            [sys.executable, "-c", f"{limit} + {options!r}))"],
-            env=environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = forks.run(*COMMAND[3:], *options, first=limit)
         assert done.returncode == 2
         assert "cannot be written" in done.stderr
         assert (path.read_bytes() == content, list(Path().iterdir())) == (True, [path])

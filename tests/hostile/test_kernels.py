@@ -12,7 +12,7 @@ from curate.cli.main import main
 from curate.similarity.cross_split_jaccard_join import nearest_across_splits
 from curate.similarity.shingles import Sets
 from tests.conftest import Write
-from tests.hostile.process import curate
+from tests.forks import Forks
 
 TINY_THRESHOLDS = (1e-320, 1e-12, 1e-9, 1e-7, 1e-6, 0.01)
 
@@ -56,15 +56,15 @@ def test_a_threshold_out_of_range_is_a_mistake(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("threshold", ["1e-9", "0.01"])
-def test_a_tiny_threshold_splits(threshold: str, write: Write) -> None:
+def test_a_tiny_threshold_splits(threshold: str, write: Write, forks: Forks) -> None:
     words = [f"w{n}" for n in range(3000)]
     lines: list[object] = [
         (" ".join(words[n * 9 : n * 9 + 9]), " ".join(words[n * 9 + 4 : n * 9 + 9])) for n in range(300)
     ]
     write("data.jsonl", lines)
-    ended = curate("split", "data.jsonl", "-o", "out", "--threshold", threshold)
-    assert ended.code in (0, 1), ended.err
-    assert curate("verify", "out").code in (0, 1)
+    ended = forks.run("split", "data.jsonl", "-o", "out", "--threshold", threshold)
+    assert ended.returncode in (0, 1), ended.stderr
+    assert forks.run("verify", "out").returncode in (0, 1)
 
 
 @pytest.mark.slow
