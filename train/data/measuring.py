@@ -1,13 +1,14 @@
-"""How much a training measures besides the held-out loss: by default so much that all of it is a quarter of the run.
+"""How much a training measures besides the held-out loss: by default so much that all of it is a quarter of the run,
+or the least that says anything.
 
-A training step costs three forward passes over its tokens, one forward and two backward ones; measuring costs one.
+A training step costs three forward passes over its tokens: one forward, one for the gradients of the inputs, one for
+those of the weights, which an adapter on a frozen base does without. Measuring costs one.
 """
 
 from typing import Final, NamedTuple
 
 from train.recipe import Recipe
 
-PASSES_OF_A_STEP: Final = 3
 MEASURED: Final = 1 / 3
 """Forward passes of all measurements, as a share of those of the steps: a quarter of the run."""
 MODELS: Final = 2
@@ -36,7 +37,8 @@ def measuring_of(recipe: Recipe, trained: int, held_out: int, mean: float, measu
     `trained`, `held_out`: tokens of all steps and of the held-out split; `mean`: those of an example; `measurements`:
     how often the validation split is measured.
     """
-    left = max(0.0, trained * PASSES_OF_A_STEP * MEASURED - held_out * MODELS) / mean
+    passes = 3 if recipe.method == "full" else 2
+    left = max(0.0, trained * passes * MEASURED - held_out * MODELS) / mean
     examples = int(left / 2 / max(1, measurements))
     probes = int((left / 2 / MODELS - GENERAL_PROMPTS) / 2)
     return Measuring(

@@ -62,7 +62,7 @@ def tokenized(path: Path, template: Template, recipe: Recipe, context: int, *, a
     an example also where the template changes earlier turns. Raises `InputError` if a line holds no example.
     """
     settings = [recipe.objective, as_is, recipe.max_length, context]
-    with unchanging([path]), _locked_cache() as folder:
+    with unchanging([path]), locked_cache() as folder:
         if folder is None:
             return _tokenize(path, template, recipe, context, as_is=as_is)
         parts = (store.code_id(*PACKAGES), sha256(path), tokenizer_id(template), settings)
@@ -78,7 +78,7 @@ def tokenized(path: Path, template: Template, recipe: Recipe, context: int, *, a
 
 
 @contextmanager
-def _locked_cache() -> Iterator[Path | None]:
+def locked_cache() -> Iterator[Path | None]:
     """The folder of the entries, of which only one process makes some at a time; None if it cannot be written to."""
     with ExitStack() as stack:
         folder = None
