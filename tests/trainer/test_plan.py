@@ -88,6 +88,22 @@ def test_findings_are_those_of_the_chat_template_in_the_recipe(
     assert refused == [(f"train.jsonl:{made['untrainable'][0]['line']}", len(made["untrainable"]))]
 
 
+def test_a_second_plan_encodes_no_example_again_unless_a_split_changed(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (project / "split/train.jsonl").open("a") as file:
+        file.write(json.dumps({"messages": [{"role": "user", "content": "no answer"}]}) + "\n")
+    options = ("--set", "untrainable=leave-out")
+    first = plan(project, capsys, *options)
+    assert "K011" in {found["code"] for found in first["findings"]}
+    with monkeypatch.context() as patched:
+        patched.delattr("curate.models.template.Template.encode")
+        assert plan(project, capsys, *options)["findings"] == first["findings"]
+    lines = (project / "split/train.jsonl").read_text().splitlines(keepends=True)
+    (project / "split/train.jsonl").write_text("".join(lines[:-1]))
+    assert "K011" not in {found["code"] for found in plan(project, capsys, *options)["findings"]}
+
+
 def test_what_the_validation_split_holds_is_planned_as_it_is_refused_and_left_out(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,19 +2,24 @@
 
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
+from pydantic import TypeAdapter
 
-from curate.core.config import CheckConfig, Config
+from curate.core import store
+from curate.core.config import SUPPRESSIONS, CheckConfig, Config
+from curate.core.files import display_name, sha256
 from curate.core.runs import project_of
+from curate.core.snapshot import unchanging
 from curate.core.text import plural
 from curate.lint.project_check import ProjectRules, check_project
 from curate.models.encoding import IGNORE_INDEX, Encoded
 from curate.models.template import Template
 from train.batching import Microbatches
 from train.data.splits import Prepared, context_of, is_not_empty, prepare
+from train.data.tokenized import PACKAGES, locked_cache, tokenizer_id
 from train.errors import memory_errors
 from train.journal import JournalPrinter
 from train.memory.autoconfig import available, choose_settings, optimiser_of, shortage, sizes_of
@@ -27,6 +32,8 @@ from train.recipe import Recipe
 from train.results import LeftOut, Refusal, RuleCount, SplitPlan, TextSpan, TrainingPlan
 from train.run_folder import SPLIT_NAMES
 from train.training.preference import Preference
+
+RULE_COUNTS: Final = TypeAdapter(tuple[RuleCount, ...])
 
 
 def plan(recipe: Recipe, printer: JournalPrinter, *, memory: int | None = None, measure: bool = False) -> TrainingPlan:
@@ -78,7 +85,7 @@ def plan(recipe: Recipe, printer: JournalPrinter, *, memory: int | None = None, 
         over_length=long,
         untrainable=unusable,
         mismatches=prepared.mismatches,
-        findings=_findings(recipe),
+        findings=_findings(recipe, prepared.template),
         masks=tuple(_pieces(texts[index], prepared.template) for index in sorted({0, len(texts) // 2, len(texts) - 1})),
         refusals=tuple(refusals),
     )
@@ -135,12 +142,30 @@ def _step_counts(prepared: Prepared, max_tokens: int) -> dict[str, int]:
     }
 
 
-def _findings(recipe: Recipe) -> tuple[RuleCount, ...]:
-    """Findings of family K in the splits, except long examples, which the plan lists itself."""
+def _findings(recipe: Recipe, template: Template) -> tuple[RuleCount, ...]:
+    """Findings of family K in the splits, except long examples, which the plan lists itself. They are kept beside the
+    tokens, because they need the rendered texts, which the tokens do not have.
+    """
     paths = [path for name in SPLIT_NAMES if is_not_empty(path := Path(recipe.data) / f"{name}.jsonl")]
+    folder = project_of(paths).folder
+    with unchanging(paths), locked_cache() as cache:
+        if cache is None:
+            return _count_findings(recipe, paths, folder)
+        files = [path for path in (*paths, folder / SUPPRESSIONS) if path.is_file()]
+        contents = [(display_name(path), sha256(path)) for path in files]
+        parts = (store.code_id(*PACKAGES), contents, tokenizer_id(template), recipe.max_length)
+        entry = store.entry(cache, "findings", ".json", *parts)
+        counts = store.load(entry, RULE_COUNTS.validate_python)
+        if counts is None:
+            counts = _count_findings(recipe, paths, folder)
+            store.save(entry, RULE_COUNTS.dump_python(counts, mode="json"))
+        return counts
+
+
+def _count_findings(recipe: Recipe, paths: list[Path], folder: Path) -> tuple[RuleCount, ...]:
+    """Check the splits with the rules of family K; `folder` is that of the project."""
     settings: dict[str, Any] = recipe.model_dump(include={"model", "chat_template", "max_length"})
     config = CheckConfig(select=("K",), ignore=("K001",), **settings)
-    folder = project_of(paths).folder
     report = check_project(paths, ProjectRules.of(folder, Config.model_construct(check=config)))
     counts = []
     for code, count in sorted(report.codes.items()):
