@@ -79,6 +79,8 @@ def _obstacles(run: Trained, first: Trained) -> Iterator[tuple[str, str]]:
     if run.report.base != first.report.base:
         own, other = (f"{visible(trained.report.model)} ({trained.report.base[:20]}…)" for trained in (run, first))
         yield f"was trained on {own}, the first one on {other}", "an adapter fits only the base that it was trained on"
+    if run.recipe.yarn != first.recipe.yarn:
+        yield "was trained with another yarn than the first one", "train both with the same yarn"
     if run.report.template != first.report.template:
         yield "was trained with another chat template than the first one", "train both with the same chat template"
 

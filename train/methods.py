@@ -7,7 +7,9 @@ from typing import Any, Final, Literal
 MethodName = Literal["lora", "qlora", "ia3", "prefix-tuning", "prompt-tuning", "bottleneck", "full"]
 AUTO: Final = "auto"
 """In a recipe: `lora` if the base needs little of the memory as it is, else `qlora`; both have the same keys."""
-LORA_KEYS: Final = frozenset(("rank", "alpha", "dropout", "target_modules", "rslora", "dora", "initialisation"))
+LORA_KEYS: Final = frozenset(
+    ("rank", "alpha", "dropout", "target_modules", "rslora", "dora", "initialisation", "lora_plus")
+)
 TARGETED: Final = frozenset(("target_modules",))
 
 

@@ -55,7 +55,8 @@ ALIASES: Final = {
     "pref_beta": "beta", "r": "rank", "lora_rank": "rank", "lora_r": "rank", "lora_alpha": "alpha",
     "lora_dropout": "dropout",
     "lora_target_modules": "target_modules",
-    "use_rslora": "rslora", "use_dora": "dora", "num_virtual_tokens": "virtual_tokens",
+    "loraplus_lr_ratio": "lora_plus", "use_rslora": "rslora", "use_dora": "dora",
+    "num_virtual_tokens": "virtual_tokens",
     "bnb_4bit_use_double_quant": "double_quantisation",
     "lr_scheduler_type": "schedule", "lr_scheduler": "schedule",
     "warmup_ratio": "warmup", "optim": "optimiser", "neftune_noise_alpha": "neftune",
@@ -95,6 +96,10 @@ class Recipe(StrictModel):
     """
     data: Annotated[str, Field(min_length=1)]
     """Folder with train.jsonl, validation.jsonl and test.jsonl, relative to the recipe."""
+    yarn: Annotated[float, Field(ge=1, le=MAX_FRACTION)] = 1.0
+    """The base's context times this factor, by YaRN (Peng et al. 2023), for examples that it does not take as it is; 1:
+    as it is. The weights must be merged for use elsewhere: an adapter does not hold the factor.
+    """
 
     method: MethodName | Literal["auto"] = "auto"
     """What is trained: LoRA (qlora: on a 4-bit base), IA3, virtual tokens, bottleneck adapters, or all weights. auto:
@@ -121,6 +126,8 @@ class Recipe(StrictModel):
     """LoRA: scale by alpha / sqrt(rank), so that high ranks learn as fast as low ones (Kalajdzievski 2023)."""
     dora: bool = False
     """LoRA: magnitude and direction apart (DoRA, Liu et al. 2024); a quarter slower, better at low ranks."""
+    lora_plus: Annotated[float, Field(ge=1, le=MAX_FRACTION)] = 1.0
+    """LoRA: learning rate of the matrices B over that of the matrices A (LoRA+, Hayou et al. 2024: 16); 1: the same."""
     initialisation: Literal["default", "gaussian", "olora", "pissa", "orthogonal"] = "default"
     """LoRA: start of the update; `pissa` and `orthogonal` need a 16-bit base, `olora` and `pissa` change it."""
     virtual_tokens: Positive = 20

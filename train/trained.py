@@ -66,7 +66,7 @@ class Trained:
     ) -> Any:
         """The tuned model, frozen; `adapter` is a copy of its adapter."""
         if self.recipe.method == "full":
-            recipe = self.recipe.model_copy(update={"model": str(self.folder.adapter)})
+            recipe = self.recipe.model_copy(update={"model": str(self.folder.adapter), "yarn": 1.0})
             return load_base(recipe, dtype or self.dtype).eval()
         return load_adapter(self.base(quantised=quantised, dtype=dtype), adapter or self.folder.adapter)
 

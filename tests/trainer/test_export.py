@@ -106,15 +106,15 @@ def test_a_base_in_16_bits_is_merged_and_proved_in_16_bits(
     """All its weights in float32 at once would not fit where it was trained."""
     import torch
 
-    from curate.models.names import configuration
     from train.export import equivalence, merged
+    from train.model.base import base_config
 
-    def in_bfloat16(name: str) -> Any:
-        config = configuration(name)
+    def in_bfloat16(recipe: Any) -> Any:
+        config = base_config(recipe)
         config.dtype = torch.bfloat16
         return config
 
-    monkeypatch.setattr("train.export.exporter.configuration", in_bfloat16)
+    monkeypatch.setattr("train.export.exporter.base_config", in_bfloat16)
     held: list[int] = []
     real = equivalence.EquivalenceTest.outputs
 

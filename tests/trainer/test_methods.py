@@ -286,3 +286,28 @@ def test_libraries_print_nothing_beside_a_training(project: Path) -> None:
     words = [sys.executable, "-m", "curate", "train", str(recipe), "--run-dir", str(project / "run"), "--quiet"]
     ended = subprocess.run(words, capture_output=True, text=True, check=False, cwd=project)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.slow
+def test_lora_plus_has_the_rates_of_pefts_optimizer(tiny_model: Path, tmp_path: Path) -> None:
+    import torch
+    from peft.optimizers import create_loraplus_optimizer
+    from transformers import TrainingArguments
+
+    from train.model.adapters import add_adapter
+    from train.model.base import load_base
+    from train.recipe import Recipe
+    from train.training.loop import make_optimizer
+
+    recipe = Recipe(model=str(tiny_model), data="d", method="lora", lora_plus=16)
+    model = add_adapter(load_base(recipe, torch.float32), recipe)
+    arguments = TrainingArguments(str(tmp_path), learning_rate=1e-3, use_cpu=True, optim="adamw_torch")
+    theirs = create_loraplus_optimizer(model, torch.optim.AdamW, lr=1e-3, loraplus_lr_ratio=16)
+
+    def rates(optimizer: Any) -> dict[int, float]:
+        return {id(parameter): group["lr"] for group in optimizer.param_groups for parameter in group["params"]}
+
+    ours = rates(make_optimizer(model, arguments, recipe.lora_plus))
+    assert ours == rates(theirs)
+    assert set(ours.values()) == {1e-3, 16e-3}
+    assert set(rates(make_optimizer(model, arguments)).values()) == {1e-3}

@@ -125,6 +125,8 @@ def test_the_name_of_a_key_decides_nothing_alone(capsys: pytest.CaptureFixture[s
         ("SFTConfig(adam_beta2=.95)", "AdamW has the betas 0.9 and 0.999"),
         ("SFTConfig(lr_scheduler_type='polynomial')", "use one of constant, constant_with_warmup, linear, cosine"),
         ("DPOConfig(loss_type='ipo')", "this loss of dpo"),
+        ("SFTConfig(rope_scaling={'type': 'linear', 'factor': 2.0})", "no YaRN with a factor alone"),
+        ("SFTConfig(loraplus_lr_ratio=0.5)", "a ratio below 1"),
         ("LoraConfig(r=8)", "no target modules: PEFT chooses them by the type of the model"),
         (LORA + "SFTConfig(max_length=512)\nSFTTrainer(max_seq_length=1024)", "given twice, with different values"),
         ("LoraConfig(target_modules=['q_proj'], modules_to_save=['lm_head'])", "whole modules beside an adapter"),
@@ -144,6 +146,15 @@ def test_what_has_no_equal_is_refused_with_its_reason(
     assert recipe == {}
     assert reason in told
     assert "no recipe was written" in told
+
+
+def test_yarn_and_lora_plus_are_imported(capsys: pytest.CaptureFixture[str]) -> None:
+    flat = "use_peft: true\nmodel_name_or_path: m\nlora_target_modules: all-linear\nloraplus_lr_ratio: 16\n"
+    scaling = "rope_scaling: {rope_type: yarn, factor: 4}\n"
+    recipe, _ = imported(flat + scaling, capsys, suffix=".yaml")
+    assert (recipe["lora_plus"], recipe["yarn"]) == (16, 4)
+    recipe, _ = imported(flat.replace("16", "null") + "rope_scaling: null\n", capsys, suffix=".yaml")
+    assert recipe.keys().isdisjoint({"lora_plus", "yarn"})
 
 
 def test_defaults_of_the_other_tool_are_kept(capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,7 +28,7 @@ from train.data.tokenized import examples_in, tokenized
 from train.encoded_texts import EncodedTexts
 from train.journal import JournalPrinter
 from train.memory.autoconfig import Texts
-from train.model.base import longest_context
+from train.model.base import base_config, longest_context
 from train.model.generation import stop_ids
 from train.recipe import Recipe
 from train.results import LeftOut
@@ -145,7 +145,7 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe, cont
 
 def context_of(recipe: Recipe) -> int:
     """Tokens that the base takes, without those of virtual tokens. Raises `ModelError`, `ConfigError`."""
-    context = longest_context(configuration(recipe.model), sys.maxsize)
+    context = longest_context(base_config(recipe), sys.maxsize)
     left = context - (recipe.virtual_tokens if recipe.how.virtual else 0)
     if left < 1:
         raise ConfigError(f"virtual_tokens = {recipe.virtual_tokens}: the model takes {context:,} tokens", "use fewer")

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from curate.core.example import content_id
 from curate.models.encoding import IGNORE_INDEX, Encoded
-from curate.models.names import configuration
 from curate.models.template import Template
 from train.evaluation.answering import Answer, Loss, ResponseCache
 from train.evaluation.options import System
@@ -16,7 +15,7 @@ from train.evaluation.prompts import Prompt, Prompts, Question
 from train.journal import JournalPrinter
 from train.memory.hardware import tokens_that_fit
 from train.model.adapters import adapter_disabled
-from train.model.base import autocast, device, longest_context
+from train.model.base import autocast, base_config, device, longest_context
 from train.model.generation import answers, stop_ids
 from train.model.loss import packs_exactly
 from train.trained import Trained
@@ -38,7 +37,7 @@ class LocalModel:
         self.names: dict[str, str | None] = {"model": trained.recipe.model, "tuned_model": None, "server": None}
         self.folder = trained.folder
         """Where answers and the result are kept."""
-        self.prompt = Prompts(self.template, longest_context(configuration(trained.recipe.model), MAX_PROMPT_TOKENS)).of
+        self.prompt = Prompts(self.template, longest_context(base_config(trained.recipe), MAX_PROMPT_TOKENS)).of
         """Renders a question as far as the model's context goes, or returns None."""
         self._made: dict[bool, Any] = {}
 

@@ -12,7 +12,6 @@ import torch
 from curate.core.errors import UsageError
 from curate.core.freed_memory import return_freed
 from curate.core.text import visible
-from curate.models.names import configuration
 from train.errors import memory_errors
 from train.export import gguf_file, gguf_layout, merged, modelfile
 from train.export.equivalence import EquivalenceTest, ModelOutputs, compare, require_equivalent, root_mean_square
@@ -23,6 +22,7 @@ from train.export.model_card import card
 from train.export.questions import Questions, questions_for
 from train.journal import JournalPrinter
 from train.model.adapters import adapter_disabled, lora_weights, obstacle
+from train.model.base import base_config
 from train.recipe import Recipe
 from train.results import TrainedWeights
 from train.trained import Trained, same_template
@@ -50,6 +50,12 @@ def require_form(recipe: Recipe, options: Options) -> None:
             f"--to {options.form}: {how.title} cannot be merged into the base",
             "use --to adapter, which transformers and PEFT load",
         )
+    if options.form in ("adapter", "gguf-adapter") and recipe.yarn != 1:
+        raise UsageError(
+            f"--to {options.form}: an adapter does not hold the longer context that yarn = {recipe.yarn:g} gives to the"
+            " base",
+            "use --to merged",
+        )
     if options.form in ("adapter", "gguf-adapter") and recipe.method == "full":
         raise UsageError(
             f"--to {options.form}: full fine-tuning produces a full model, not an adapter",
@@ -64,7 +70,7 @@ class Exporter:
         self.trained, self.options, self.printer, self.stage = trained, options, printer, stage
         self.template = trained.template()  # refuses another one than that of the training
         self.questions: Questions = questions_for(trained, self.template, options.data, options.prompts)
-        self.config = configuration(trained.recipe.model)
+        self.config = base_config(trained.recipe)
         # After full fine-tuning the weights are in float32; a base is loaded as it is stored.
         self.stored = torch.float32 if trained.recipe.method == "full" else stored_dtype(self.config)
         self.name = options.name or _safe_name(trained.folder.path.resolve().name)

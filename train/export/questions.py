@@ -7,11 +7,10 @@ from typing import Any, Final
 from curate.core.errors import InputError
 from curate.core.text import visible
 from curate.models.encoding import Encoded
-from curate.models.names import configuration
 from curate.models.template import Template
 from train.evaluation.eval_setup import examples_of
 from train.evaluation.prompts import Prompts, questions_of, spread_evenly
-from train.model.base import longest_context
+from train.model.base import base_config, longest_context
 from train.model.generation import stop_ids
 from train.trained import Trained
 
@@ -36,7 +35,7 @@ class Questions:
 def questions_for(trained: Trained, template: Template, data: Path | None, count: int) -> Questions:
     """Up to `count` questions, spread over the held-out split. Raises `InputError` if the split has changed."""
     path = (data or Path(trained.recipe.data)) / f"{trained.report.held_out}.jsonl"
-    room = longest_context(configuration(trained.recipe.model), MAX_TOKENS)
+    room = longest_context(base_config(trained.recipe), MAX_TOKENS)
     rendering = Prompts(template, room)
     rendered: list[tuple[str, Encoded, dict[str, Any]]] = []
     for question in spread_evenly(questions_of(examples_of(trained, path), "last"), 2 * count):

@@ -20,11 +20,11 @@ from transformers import AutoModelForCausalLM
 
 from curate.core.errors import ModelError
 from curate.models.encoding import IGNORE_INDEX, Encoded, Rendered
-from curate.models.names import configuration
 from train import distributed
 from train.batching import pack
 from train.memory.hardware import held_memory
 from train.model.adapters import add_adapter
+from train.model.base import base_config
 from train.model.loss import CHUNKED, backbone_of, losses, use_packed_attention
 from train.recipe import Recipe
 from train.results import Estimate
@@ -200,7 +200,7 @@ class Sizes:
 
     def __init__(self, recipe: Recipe, dtype: torch.dtype, *, on_cpu: bool, config: Any = None) -> None:
         self.recipe, self.dtype, self.on_cpu = recipe, dtype, on_cpu
-        self.config = configuration(recipe.model) if config is None else config
+        self.config = base_config(recipe) if config is None else config
         try:
             model = meta_model(self.config, recipe, dtype)
         except (ValueError, KeyError, TypeError) as error:

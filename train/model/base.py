@@ -11,6 +11,7 @@ from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 from transformers.utils import logging
 
 from curate.core.errors import ModelError, requiring
+from curate.core.text import visible
 from curate.models.model_loading import is_bfloat16_fast_on_cpu
 from curate.models.names import configuration, model_errors, resolve
 from train.distributed import local_rank, world_size
@@ -51,6 +52,25 @@ def longest_context(config: Any, most: int) -> int:
     return min(most, max(positions, int(original * scaled)))
 
 
+def base_config(recipe: Recipe) -> Any:
+    """The configuration of a recipe's base, its context extended by YaRN if the recipe says so. Raises `ModelError`
+    where the positions of the base are not plain rotary ones.
+    """
+    config = configuration(recipe.model)
+    if recipe.yarn == 1:
+        return config
+    text = config.get_text_config()
+    rope, length = getattr(text, "rope_parameters", None) or {}, getattr(text, "max_position_embeddings", None)
+    if rope.get("rope_type") != "default" or not length:
+        kind = visible(str(rope.get("rope_type", "other")))
+        raise ModelError(f"yarn: {recipe.model} has {kind} positions, YaRN scales plain rotary ones", "leave out  yarn")
+    text.rope_parameters = {
+        **rope, "rope_type": "yarn", "factor": recipe.yarn, "original_max_position_embeddings": length
+    }  # fmt: skip
+    text.max_position_embeddings = int(length * recipe.yarn)
+    return config
+
+
 def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False) -> Any:
     """The frozen base on this process's device, in NF4 if the recipe says so. Raises `ModelError`, `MissingExtra`.
 
@@ -59,7 +79,7 @@ def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False
     require(base_problems(recipe, dtype))
     place = resolve(recipe.model)
     logging.disable_progress_bar()  # of loading weights; ours says as much
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {} if recipe.yarn == 1 else {"config": base_config(recipe)}
     if recipe.attention != "auto":
         options["attn_implementation"] = "sdpa" if recipe.attention == "varlen" else recipe.attention
     if recipe.quantised:
@@ -150,7 +170,7 @@ def attention_problem(recipe: Recipe, dtype: torch.dtype) -> Problem | None:
 
 def _weight_problems(recipe: Recipe) -> list[Problem]:
     """Weights that would be trained otherwise than the recipe says."""
-    config, problems = configuration(recipe.model), []
+    config, problems = base_config(recipe), []
     if getattr(config, "quantization_config", None) is not None:
         problems.append(
             Problem(

@@ -36,6 +36,26 @@ def length(of: Configuration) -> Outcome:
     return Mapped(values, "longer examples are refused, not cut")
 
 
+def lora_plus(of: Configuration) -> Outcome:
+    """`lora_plus`: the learning rate of the matrices B over that of the matrices A."""
+    if not of.has("loraplus_lr_ratio"):
+        return Ignored("one learning rate for both matrices")
+    ratio = of.number("loraplus_lr_ratio")
+    return Mapped({"lora_plus": ratio}) if ratio >= 1 else Refused("a ratio below 1", "use 1 or more")
+
+
+def rope(of: Configuration) -> Outcome:
+    """`yarn`: the factor by which YaRN makes the context longer."""
+    value = of.get("rope_scaling")
+    if not value:
+        return Ignored("the context is that of the base")
+    if isinstance(value, dict) and value.get("rope_type", value.get("type")) == "yarn":
+        factor, more = value.get("factor"), value.keys() - {"rope_type", "type", "factor"}
+        if isinstance(factor, int | float) and factor >= 1 and not more:
+            return Mapped({"yarn": float(factor)}, "the original context is that of the base")
+    return Refused("no YaRN with a factor alone", "set yarn in the recipe to the factor of the context")
+
+
 def steps(of: Configuration) -> Outcome:
     """`max_steps` if the file gives it, else `epochs`."""
     if of.max_steps:

@@ -56,6 +56,7 @@ KEYS: Final = (
             "`lora_target_linear`. Refused if not given and PEFT would choose.", to.targets),
     _mapped("use_rslora", "rslora", "As it is.", flag("use_rslora", "rslora")),
     _mapped("use_dora", "dora", "As it is.", flag("use_dora", "dora")),
+    _mapped("loraplus_lr_ratio", "lora_plus", "As it is.", to.lora_plus),
     _mapped("init_lora_weights pissa_init", "initialisation", "`default`, `gaussian`, `olora`, `pissa`, `orthogonal`.",
             to.start),
     _mapped("objective stage rl", "objective", "By the trainer or the class of the arguments, or by this key.",
@@ -96,7 +97,7 @@ KEYS: Final = (
     *_refused("bias", "none", False, reason="biases are not trained", hint='set bias to "none"'),
     *_refused("modules_to_save", reason="whole modules beside an adapter are not trained",
               hint="leave out the key, or train all weights (full)"),
-    *_refused("layers_to_transform layers_pattern rank_pattern alpha_pattern lora_bias loftq_config loraplus_lr_ratio "
+    *_refused("layers_to_transform layers_pattern rank_pattern alpha_pattern lora_bias loftq_config "
               "trainable_token_indices target_parameters peft_layer_replication lora_target_parameters exclude_modules "
               "unfrozen_parameters lr_groups embedding_lr use_galore use_apollo use_badam use_llama_pro relora "
               "adapter_name_or_path lora_model_dir cosine_min_lr_ratio cosine_constant_lr_ratio lr_quadratic_warmup",
@@ -118,7 +119,8 @@ KEYS: Final = (
     *_refused("peft_type", "LORA", reason="only LoRA is imported", hint="set the method in the recipe"),
     *_refused("quantization_method", "bitsandbytes", "bnb", reason="a base in 4 bits is in NF4 of bitsandbytes"),
     Key(("plugins",), "", "Refused, but for Liger and Cut Cross Entropy, which do not change the result.", to.plugins),
-    *_refused("rope_scaling rope_theta model_init_kwargs", reason="curate train does not offer it"),
+    _mapped("rope_scaling", "yarn", "The factor of YaRN; other scalings are refused.", to.rope),
+    *_refused("rope_theta model_init_kwargs", reason="curate train does not offer it"),
     *(_ignored(name, note) for name, note in IGNORED.items()),
     _ignored("packing", "texts are packed, isolated from each other; with true, batch counts sequences"),
     _ignored("eval_packing eval_sample_packing pad_to_sequence_len pad_to_multiple_of padding_free group_by_length "
@@ -129,6 +131,7 @@ KEYS: Final = (
              "data_seed mix_strategy interleave_probs", "the data are those of --for"),
     _ignored("truncation_mode max_prompt_length max_completion_length max_target_length excess_length_strategy "
              "min_sample_len max_prompt_len", "examples are never cut"),
+    _ignored("loraplus_lr_embedding", "embeddings have no adapter"),
     _ignored("adapter_seed", "the seed decides the start of the adapter too"),
     _ignored("trust_remote_code", "code of a model is never run"),
     _ignored("do_train do_eval do_predict resume_from_checkpoint auto_resume_from_checkpoints strict debug env "

@@ -81,7 +81,7 @@ def train(
     plugin = FullyShardedDataParallelPlugin(**arguments.fsdp_plugin_args) if sharded else None
     cpu = arguments.device.type == "cpu"
     accelerator = Accelerator(mixed_precision=arguments.mixed_precision, fsdp_plugin=plugin, cpu=cpu)
-    noise, optimizer = EmbeddingNoise(model, recipe.neftune), make_optimizer(model, arguments)
+    noise, optimizer = EmbeddingNoise(model, recipe.neftune), make_optimizer(model, arguments, recipe.lora_plus)
     # Without FSDP the model is not wrapped: gradients are summed over all processes after the last micro-batch.
     model, optimizer = accelerator.prepare(model, optimizer) if sharded else (model, accelerator.prepare(optimizer))
     scheduler = get_scheduler(arguments.lr_scheduler_type, optimizer, arguments.warmup_steps, arguments.max_steps)
@@ -299,15 +299,19 @@ class Reporter:
         self._call("on_train_end")
 
 
-def make_optimizer(model: Any, arguments: TrainingArguments) -> Any:
-    """The optimizer that the arguments name; norms and biases have no weight decay."""
+def make_optimizer(model: Any, arguments: TrainingArguments, lora_plus: float = 1.0) -> Any:
+    """The optimizer that the arguments name; norms and biases have no weight decay. `lora_plus`: the learning rate of
+    the matrices B of LoRA over that of all others.
+    """
     kind, options = Trainer.get_optimizer_cls_and_kwargs(arguments, model)
     decaying = set(get_parameter_names(model, [nn.LayerNorm], list(NO_DECAY)))
     trained = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
     groups = []
-    for decay, decays in ((arguments.weight_decay, True), (0.0, False)):
-        parameters = [parameter for name, parameter in trained if (name in decaying) is decays]
-        groups.append({"params": parameters, "weight_decay": decay})
+    for ratio in dict.fromkeys((1.0, lora_plus)):
+        of_rate = [pair for pair in trained if lora_plus == 1 or (".lora_B." in pair[0]) is (ratio != 1)]
+        for decay, decays in ((arguments.weight_decay, True), (0.0, False)):
+            parameters = [parameter for name, parameter in of_rate if (name in decaying) is decays]
+            groups.append({"params": parameters, "weight_decay": decay, "lr": options["lr"] * ratio})
     if options.get("optim_bits") == 8:
         from bitsandbytes.optim import GlobalOptimManager
 
