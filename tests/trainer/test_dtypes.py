@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from train.model import float32_products
 from train.model.base import compute_dtype
 
 
@@ -22,3 +23,32 @@ def test_a_cpu_computes_in_bfloat16_only_where_that_is_faster(
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
     assert compute_dtype("auto") == dtype
+
+
+@pytest.mark.parametrize("quantised", [False, True])
+def test_products_in_bfloat16_are_rounded_once_where_the_processor_has_no_instructions_for_them(
+    quantised: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import bitsandbytes as bnb
+
+    monkeypatch.setattr(float32_products, "_without_instructions", lambda: True)
+    monkeypatch.setattr(float32_products, "MAX_ROWS", 48)
+    torch.manual_seed(0)
+    layer = torch.nn.Linear(64, 128, dtype=torch.bfloat16).requires_grad_(False)
+    weight = layer.weight
+    if quantised:
+        packed = bnb.nn.Linear4bit(64, 128, compute_dtype=torch.bfloat16, quant_type="nf4")
+        packed.load_state_dict(layer.state_dict())
+        layer = packed.to("cpu").requires_grad_(False)
+        weight = bnb.functional.dequantize_4bit(layer.weight.data, layer.weight.quant_state)
+    float32_products.use_float32_products(torch.nn.Sequential(layer))
+    inputs = torch.randn(5, 64).bfloat16().requires_grad_()
+    with torch.autocast("cpu", torch.bfloat16):
+        output = layer(inputs)
+    expected = inputs.float() @ weight.float().t() + layer.bias.float()
+    assert output.dtype == torch.bfloat16
+    assert output.float().sub(expected).abs().max() <= expected.abs().max() * 2**-8
+    output.sum().backward()
+    assert inputs.grad is not None
+    columns = weight.float().sum(0)
+    assert inputs.grad.float().sub(columns).abs().max() <= columns.abs().max() * 2**-8

@@ -15,6 +15,7 @@ from curate.core.text import visible
 from curate.models.model_loading import is_bfloat16_fast_on_cpu
 from curate.models.names import configuration, model_errors, resolve
 from train.distributed import local_rank, world_size
+from train.model.float32_products import use_float32_products
 from train.model.loss import use_packed_attention
 from train.recipe import Recipe, reporting_problem
 
@@ -96,6 +97,7 @@ def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False
     model.requires_grad_(False)
     if recipe.quantised:
         _mend_linear4bit(model)
+    use_float32_products(model)
     # Norms stay in the model's dtype. They compute in float32 all the same; float32 outputs would be rounded for the
     # next product anyway, but kept for the backward pass, and so would all that follows.
     use_packed_attention(model, varlen=recipe.attention == "varlen")

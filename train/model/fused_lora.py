@@ -13,6 +13,8 @@ import torch
 from peft.tuners.lora import LoraLayer
 from torch import Tensor
 
+from train.model.float32_products import product_dtype
+
 
 class LoraUpdate(torch.autograd.Function):
     """`output + scale * inputs @ down.T @ up.T`, in the dtype of `output` (..., outputs).
@@ -23,22 +25,22 @@ class LoraUpdate(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, output: Tensor, inputs: Tensor, down: Tensor, up: Tensor, scale: float) -> Tensor:
         """The sum; the product with `down` is kept for the gradients."""
-        flat = inputs.reshape(-1, inputs.shape[-1]).to(output.dtype)
-        inner = flat @ down.to(output.dtype).t()
+        flat, dtype = inputs.reshape(-1, inputs.shape[-1]).to(output.dtype), product_dtype(output.dtype, output.device)
+        inner = flat.to(dtype) @ down.to(dtype).t()
         ctx.save_for_backward(flat, inner, down, up)
         ctx.scale, ctx.like = scale, (inputs.shape, inputs.dtype)
-        added = torch.addmm(output.reshape(-1, output.shape[-1]), inner, up.to(output.dtype).t(), alpha=scale)
-        return added.view(output.shape)
+        added = torch.addmm(output.reshape(-1, output.shape[-1]).to(dtype), inner, up.to(dtype).t(), alpha=scale)
+        return added.view(output.shape).to(output.dtype)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         """The gradients of all but the scale."""
         flat, inner, down, up = ctx.saved_tensors
         shape, dtype = ctx.like
-        grad = grads[0].reshape(-1, grads[0].shape[-1])
+        grad = grads[0].reshape(-1, grads[0].shape[-1]).to(inner.dtype)
         grad_inner = (grad @ up.to(grad.dtype)).mul_(ctx.scale)
         grad_inputs = grad_inner @ down.to(grad.dtype) if ctx.needs_input_grad[1] else None
-        grad_down = (grad_inner.t() @ flat).to(down.dtype)
+        grad_down = (grad_inner.t() @ flat.to(grad.dtype)).to(down.dtype)
         grad_up = (grad.t() @ inner.mul(ctx.scale)).to(up.dtype)
         return grads[0], None if grad_inputs is None else grad_inputs.view(shape).to(dtype), grad_down, grad_up, None
 

@@ -23,6 +23,7 @@ from transformers.masking_utils import sdpa_mask
 
 from curate.models.encoding import Encoded, Rendered
 from train.batching import Pack, pack
+from train.model.float32_products import gradient_product, product
 
 PACKED_ATTENTION: Final = "curate_packed"
 LENGTHS_KEY: Final = "packed_lengths"
@@ -179,7 +180,8 @@ class ChunkedCrossEntropy(torch.autograd.Function):
             for start in range(0, len(hidden), size):
                 part = slice(start, start + size)
                 states = hidden[part].to(dtype)
-                logits = nn.functional.linear(states, head, None if bias is None else bias.to(dtype)).float()
+                output = product(states, head)
+                logits = (output if bias is None else output + bias.to(dtype)).float()
                 logits, slope = transform.apply(logits)
                 target, highest = logits.gather(1, targets[part, None])[:, 0], logits.amax(1)
                 right[part] = target >= highest
@@ -191,7 +193,7 @@ class ChunkedCrossEntropy(torch.autograd.Function):
                     logits[torch.arange(len(logits), device=logits.device), targets[part]] -= 1
                     logits.mul_(weights[part, None] * transform.scale)
                     gradient = (logits if slope is None else logits.mul_(slope)).to(dtype)
-                    grad_hidden[part] = (gradient @ head).to(hidden.dtype)
+                    grad_hidden[part] = gradient_product(gradient, head).to(hidden.dtype)
                     if grad_weight is not None:
                         grad_weight += (gradient.t() @ states).to(weight.dtype)
         ctx.save_for_backward(grad_hidden, grad_weight)
