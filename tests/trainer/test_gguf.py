@@ -1,12 +1,14 @@
 """GGUF and Ollama: what is written says what the adapter says, in its form."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from curate.cli.main import main
 from curate.core.errors import UsageError
 from tests.trainer.test_export import exported
 from tests.trainer.tiny import make_tokenizer
@@ -73,6 +75,41 @@ def test_another_reader_finds_the_same_weights_in_the_file(
         assert float((ours[name] - tensor).abs().max()) <= step, name
     if dtype == "q8_0":
         assert (out / "model.gguf").stat().st_size < 0.7 * sum(2 * one.numel() for one in whole.values()) + 40_000
+
+
+TOOLS: dict[str, tuple[str, str | None]] = {
+    "copies": ("shutil.copyfile(sys.argv[1], sys.argv[2])", None),
+    "damages": ("pathlib.Path(sys.argv[2]).write_bytes(pathlib.Path(sys.argv[1]).read_bytes()[:-20000] + bytes(20000))",
+                "differs from the adapter"),
+    "fails": ("sys.exit('no such type')", "llama-quantize ended with 1: no such type"),
+}  # fmt: skip
+"""What a tool in place of llama.cpp's does, and why the export is refused then."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tool", TOOLS)
+def test_k_quants_are_written_by_llama_quantize_and_compared(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tool: str
+) -> None:
+    out, (code, refusal) = tmp_path / "out", TOOLS[tool]
+    words = ["export", str(finished / "run"), "--to", "gguf", "-o", str(out), "--prompts", "4", "--dtype", "q4_K_M"]
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main([*words, "--quiet"]) == 2
+    assert "llama-quantize of llama.cpp writes it, and is not on the PATH" in capsys.readouterr().err
+    script = tmp_path / "llama-quantize"
+    script.write_text(f"#!{sys.executable}\nimport pathlib, shutil, sys\nassert sys.argv[3] == 'Q4_K_M'\n{code}\n")
+    script.chmod(0o755)
+    status = main([*words, "--quiet", "--json"])
+    captured = capsys.readouterr()
+    if refusal is None:
+        made = json.loads(captured.out)
+        assert (status, made["dtype"], made["proof"]["equal_texts"]) == (0, "q4_K_M", 4)
+        assert "model.gguf" in {file["name"] for file in made["files"]}
+        assert not list(out.glob("whole-*"))
+    else:
+        assert status == 2
+        assert refusal in captured.err
+        assert not (out / "model.gguf").exists()
 
 
 @pytest.mark.slow

@@ -35,7 +35,7 @@ MOVED_HELP: Final = (
     "Use this split folder, if it was moved since the training; repeatable with --merge, in the order of the runs."
 )
 MovedFolders = Annotated[list[Path] | None, typer.Option("--data", help=MOVED_HELP)]
-DTYPE_HELP: Final = "Write weights in this dtype; auto is float16 where they fit, q8_0 is for GGUF alone."
+DTYPE_HELP: Final = "Write weights in this dtype; auto is float16 where they fit; q8_0 and K-quants are for GGUF."
 Dtype = Annotated[DtypeName, typer.Option("--dtype", help=DTYPE_HELP)]
 DEVICE_HELP: Final = "Merge and verify on this device; auto takes the GPU if there is one."
 Prompts = Annotated[int, typer.Option("--prompts", min=1, help="Verify with this many held-out questions.")]

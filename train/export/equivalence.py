@@ -22,10 +22,8 @@ MAX_POSITIONS: Final = 8
 """Maximum positions per question: 50 questions and a vocabulary of 150,000 take 240 MB in float32."""
 TOLERANCE: Final = 0.05
 """Maximum rounding error, as a share of what training changed."""
-TOLERANCE_8BIT: Final = 0.5
-"""The same for weights in 8 bits."""
-QUANTISED_LOSS: Final = 0.05
-"""Maximum rise of the loss by weights in 8 bits, in nats."""
+QUANTISED: Final = {"q8_0": (0.5, 0.05), "q6_K": (0.5, 0.05), "q5_K_M": (1.0, 0.1), "q4_K_M": (1.0, 0.1)}
+"""The same for weights in fewer bits, and the maximum rise of the loss, in nats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +136,8 @@ def compare(
     )  # fmt: skip
 
 
-def require_equivalent(proof: Proof, what: str, *, quantised: bool = False) -> None:
-    """Raises `ModelError` if the export differs from the adapter, if `quantised` by more than 8 bits explain."""
+def require_equivalent(proof: Proof, what: str, dtype: str = "auto") -> None:
+    """Raises `ModelError` if the export differs from the adapter by more than the dtype of its weights explains."""
     if proof.adapter_effect is not None and proof.adapter_effect == 0:
         hint = "train longer, or with a higher learning rate"
         raise ModelError(f"{what}: the adapter does not change the output of the base", hint)
@@ -147,8 +145,9 @@ def require_equivalent(proof: Proof, what: str, *, quantised: bool = False) -> N
         f"{what}: differs from the adapter: its logits differ by {proof.relative_error:.1%} of what training "
         f"changed (the largest by {proof.max_logit_difference:.3g}); nothing was written"
     )
-    if quantised:
-        if not (proof.relative_error <= TOLERANCE_8BIT and proof.export_loss <= proof.adapter_loss + QUANTISED_LOSS):
+    if dtype in QUANTISED:
+        error, rise = QUANTISED[dtype]
+        if not (proof.relative_error <= error and proof.export_loss <= proof.adapter_loss + rise):
             raise ModelError(differs, "use --dtype float16, which rounds less")
         return
     if not proof.relative_error <= TOLERANCE:  # NaN is not

@@ -66,7 +66,9 @@ class Export(TrainedWeights):
 
 
 PROMPTS: Final = 50
-DtypeName = Literal["auto", "float16", "bfloat16", "float32", "q8_0"]
+DtypeName = Literal["auto", "float16", "bfloat16", "float32", "q8_0", "q6_K", "q5_K_M", "q4_K_M"]
+K_QUANTS: Final = ("q6_K", "q5_K_M", "q4_K_M")
+"""Types that llama.cpp's own tool writes."""
 
 
 @dataclass(frozen=True, slots=True)

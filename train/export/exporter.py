@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 import torch
@@ -14,9 +15,16 @@ from curate.core.freed_memory import return_freed
 from curate.core.text import visible
 from train.errors import memory_errors
 from train.export import gguf_file, gguf_layout, merged, modelfile
-from train.export.equivalence import EquivalenceTest, ModelOutputs, compare, require_equivalent, root_mean_square
+from train.export.equivalence import (
+    QUANTISED,
+    EquivalenceTest,
+    ModelOutputs,
+    compare,
+    require_equivalent,
+    root_mean_square,
+)
 from train.export.export_folder import conclude, files_of, writing
-from train.export.export_result import Export, Options, Proof
+from train.export.export_result import K_QUANTS, Export, Options, Proof
 from train.export.merged import in_float32, stored_dtype
 from train.export.model_card import card
 from train.export.questions import Questions, questions_for
@@ -43,8 +51,13 @@ def export(trained: Trained, options: Options, printer: JournalPrinter) -> Expor
 def require_form(recipe: Recipe, options: Options) -> None:
     """Raises `UsageError` if a form of export is impossible for a method."""
     how = recipe.how
-    if options.dtype == "q8_0" and options.form not in ("gguf", "ollama"):
-        raise UsageError(f"--dtype q8_0: --to {options.form} has no such type", "use --to gguf or --to ollama")
+    if options.dtype in QUANTISED and options.form not in ("gguf", "ollama"):
+        raise UsageError(f"--dtype {options.dtype}: --to {options.form} has no such type", "use --to gguf or ollama")
+    if options.dtype in K_QUANTS and which(gguf_file.QUANTISER) is None:
+        raise UsageError(
+            f"--dtype {options.dtype}: {gguf_file.QUANTISER} of llama.cpp writes it, and is not on the PATH",
+            "install llama.cpp, or use --dtype q8_0",
+        )
     if options.form != "adapter" and not how.merges:
         raise UsageError(
             f"--to {options.form}: {how.title} cannot be merged into the base",
@@ -98,7 +111,7 @@ class Exporter:
         return_freed()
         model, test = in_float32(load()), self._test("querying the export")
         proof = compare(test, reference, test.outputs(model), model, effect, trained_loss)
-        require_equivalent(proof, visible(str(self.options.folder)), quantised=self.options.dtype == "q8_0")
+        require_equivalent(proof, visible(str(self.options.folder)), self.options.dtype)
         return self._conclude(dtype_name, proof)
 
     def _reference(self, model: Any) -> tuple[ModelOutputs, float | None]:
@@ -125,15 +138,19 @@ class Exporter:
         if form == "gguf-adapter":
             return self._write_gguf_adapter()
         whole, merged_dtype = merged.merge(
-            model, "auto" if dtype == "q8_0" else dtype, visible(str(self.options.folder))
+            model, "auto" if dtype in QUANTISED else dtype, visible(str(self.options.folder))
         )
-        name = dtype if dtype == "q8_0" else str(merged_dtype).removeprefix("torch.")
+        whole_name = str(merged_dtype).removeprefix("torch.")
+        name = dtype if dtype in QUANTISED else whole_name
         if form == "merged":
             merged.write(whole, merged_dtype, self.trained, self.template, self.questions.stops, self.stage)
             merged.check_template(self.stage, self.trained)
             return name, partial(merged.load, self.stage, merged_dtype)
         target, layout = self.stage / gguf_layout.MODEL_FILE, (self.config, self.family)
-        gguf_file.write_model(whole, *layout, self.template, self.questions.stops, name, self.name, target)
+        gguf_file.write_model(whole, *layout, self.template, self.questions.stops,
+                              whole_name if dtype in K_QUANTS else name, self.name, target)  # fmt: skip
+        if dtype in K_QUANTS:
+            gguf_file.quantise(target, dtype)
         written = gguf_file.template_in(target)
         same_template(written, self.trained.report.template, self.trained.source, str(target))
         if form == "ollama":

@@ -2,8 +2,10 @@
 
 import math
 import mmap
+import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from shutil import which
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +15,7 @@ from torch import Tensor
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from curate.core.errors import ModelError
+from curate.core.text import excerpt
 from curate.models.names import model_errors
 from curate.models.template import Template
 from train.export.gguf_layout import (
@@ -29,6 +32,7 @@ from train.model.adapters import LoraWeights
 from train.model.base import DTYPES, device
 from train.model.loss import use_packed_attention
 
+QUANTISER: Final = "llama-quantize"
 TYPES: Final = {"float32": "F32", "float16": "F16", "bfloat16": "BF16", "q8_0": "Q8_0"}
 """llama.cpp's names of types; Q8_0: blocks of 32 weights in 8 bits with one scale in 16 bits."""
 
@@ -153,13 +157,24 @@ def load_model(file: Path, dtype: torch.dtype, config: Any, family: Family) -> A
     return model.requires_grad_(False).eval()
 
 
+def quantise(file: Path, dtype: str) -> None:
+    """Replace a GGUF file by one of llama.cpp's own tool in another type. Raises `ModelError` if the tool fails."""
+    whole = file.rename(file.with_name(f"whole-{file.name}"))
+    command = [which(QUANTISER) or QUANTISER, str(whole), str(file), dtype.upper()]
+    done = subprocess.run(command, capture_output=True, check=False)
+    whole.unlink()
+    if done.returncode or not file.is_file():
+        last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise ModelError(f"{QUANTISER} ended with {done.returncode}: {excerpt(last, 200)}", "use --dtype q8_0")
+
+
 def _tensor(read: Any) -> Tensor:
     """A tensor of a file, copied out of it."""
     if read.tensor_type.name == "BF16":
         return torch.from_numpy(read.data.copy().view(np.int16)).view(torch.bfloat16)
-    if read.tensor_type.name == "Q8_0":
-        return torch.from_numpy(gguf_package().quants.dequantize(read.data, read.tensor_type))
-    return torch.from_numpy(read.data.copy())
+    if read.tensor_type.name in ("F32", "F16"):
+        return torch.from_numpy(read.data.copy())
+    return torch.from_numpy(gguf_package().quants.dequantize(read.data, read.tensor_type))
 
 
 def template_in(file: Path) -> str:

@@ -33,7 +33,7 @@ def product(inputs: Tensor, weight: Tensor) -> Tensor:
     dtype = product_dtype(weight.dtype, weight.device)
     if dtype == weight.dtype:
         return inputs @ weight.t()
-    return torch.cat([inputs.to(dtype) @ rows.to(dtype).t() for rows in weight.split(MAX_ROWS)], dim=-1)
+    return torch.cat([inputs.to(dtype) @ rows.to(dtype).t() for rows in torch.split(weight, MAX_ROWS)], dim=-1)
 
 
 def gradient_product(grad: Tensor, weight: Tensor) -> Tensor:
@@ -42,7 +42,7 @@ def gradient_product(grad: Tensor, weight: Tensor) -> Tensor:
     if dtype == weight.dtype:
         return grad @ weight
     total = grad.new_zeros(*grad.shape[:-1], weight.shape[1], dtype=dtype)
-    for columns, rows in zip(grad.split(MAX_ROWS, dim=-1), weight.split(MAX_ROWS), strict=True):
+    for columns, rows in zip(torch.split(grad, MAX_ROWS, dim=-1), torch.split(weight, MAX_ROWS), strict=True):
         total += columns.to(dtype) @ rows.to(dtype)
     return total
 
