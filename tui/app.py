@@ -17,7 +17,9 @@ from curate.core.errors import CurateError
 from curate.core.text import plural, visible
 from curate.review import Kind, ReviewSession, Sources, views
 from curate.review.events import ScanEvent
+from curate.review.history import entry_of
 from curate.review.overview import measure
+from curate.review.similar import Likeness
 from tui.abandon import cancellable
 from tui.key_queue import KeyQueue
 from tui.keys import KEY_SYMBOLS, TAB_OF, TABS, bindings, rebound
@@ -322,19 +324,11 @@ class CurateApp(KeyQueue):
         """Move the cursor to the entry in which an example was decided."""
         if not self.screen_stack:  # the application is closing
             return
-        order: list[Kind] = ["finding", "cluster", "conflict", "example"]
-        screen = self.screen
-        if isinstance(screen, QueueScreen):
-            order.sort(key=lambda kind: kind != screen.KIND)
-        places = [
-            (kind, number) for kind in order for number in self.session.queues[kind].example_index.rows(message.example)
-        ]
-        fits = [
-            (kind, number) for kind, number in places if self.session.queues[kind].entry(number).about == message.about
-        ] or places
-        if not fits:
+        first = self.screen.KIND if isinstance(self.screen, QueueScreen) else None
+        entry = entry_of(self.session, message.example, message.about, first)
+        if entry is None:
             return
-        kind, number = fits[0]
+        kind, number = entry.kind, entry.number
         self.action_go(TAB_OF[kind].name)
         there = self.queue_screen(kind)
         view = there.list.view if there is not None else None
@@ -371,9 +365,11 @@ class CurateApp(KeyQueue):
     def action_history(self) -> None:
         """Show who decided what and when."""
 
-        def opened(decision: Decision | None) -> None:
-            if decision is not None:
-                self.post_message(DecisionReverted(decision.example, decision.about, go=True))
+        def opened(result: Decision | Likeness | None) -> None:
+            if isinstance(result, Likeness):
+                self.post_message(FilterChosen(result.kind, result.filter, go=True))
+            elif result is not None:
+                self.post_message(DecisionReverted(result.example, result.about, go=True))
 
         self.push_screen(HistoryScreen(self.state), opened)
 

@@ -115,8 +115,8 @@ KEYS: Final = (
     Key("x", "secrets", "secrets", "Secrets", "Show secrets and addresses, or hide them again.", show=False),
     Key("right,l", "turn(1)", "turn-next", "Next B", "Show the next duplicate or answer as B.", show=False, kinds=PAIR_KINDS),  # noqa: E501
     Key("left,h", "turn(-1)", "turn-back", "Previous B", "Show the previous duplicate or answer as B.", show=False, kinds=PAIR_KINDS),  # noqa: E501
-    Key("right_square_bracket", "difference(1)", "difference-next", "Next difference", "Scroll to the next difference of A and B.", kinds=PAIR_KINDS, show=False),  # noqa: E501
-    Key("left_square_bracket", "difference(-1)", "difference-back", "Previous difference", "Scroll to the previous difference of A and B.", kinds=PAIR_KINDS, show=False),  # noqa: E501
+    Key("right_square_bracket", "difference(1)", "difference-next", "Next difference", "Scroll to the next difference of A and B.", show=False),  # noqa: E501
+    Key("left_square_bracket", "difference(-1)", "difference-back", "Previous difference", "Scroll to the previous difference of A and B.", show=False),  # noqa: E501
     Key("f", "fold", "fold", "Fold", "Show reasoning, the schemas of tools, other keys, and messages that are the same in A and B, in full, or fold them again.", show=False),  # noqa: E501
     Key("i", "raw", "raw", "Raw line", "Show the line as it is in the file, or the conversation again.", show=False),
     Key("less_than_sign", "resize(-5)", "list-smaller", "Smaller list", "Make the list smaller, and the entry larger; the mouse drags the border.", show=False),  # noqa: E501
@@ -151,6 +151,7 @@ KEYS: Final = (
     Key("tab", "go_on(1)", "go-next", "Next screen", "Show the next screen.", "app", show=False),
     Key("enter", "open", "history-open", "Open", "Show the entry that was decided.", "history"),
     Key("u", "undo", "history-undo", "Undo", "Undo the decision under the cursor; shows the changes first.", "history"),
+    Key("equals_sign", "like", "history-like", "Like this", "Show entries like the one that was decided: of the same rule, question beginning, source or cluster, or near by embedding.", "history"),  # noqa: E501
     Key("slash", "filter", "history-filter", "Filter", "Show only decisions that contain words.", "history"),
     Key("H", "history", "history", "History", "Show who decided what and when; any decision can be undone there.", "app", show=False),  # noqa: E501
     Key("R", "reload", "reload", "Reload", "Read the files again; decisions are kept.", "app", show=False),

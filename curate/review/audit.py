@@ -21,8 +21,7 @@ JUDGEMENTS: Final = {1: GOOD, 2: BAD, 0: IN_SAMPLE}
 
 def why_not_ready(session: ReviewSession, population: Population) -> str:
     """Why no sample can be drawn yet; empty if it can."""
-    files = {index.name for index in session.lines.indexes}
-    if not (session.lines.complete and session.examples.has_ids(files)):
+    if not (session.lines.complete and session.examples.has_ids):
         return "the examples are being read"
     return "" if session.ended or population == "all" else "the check is running"
 

@@ -72,8 +72,9 @@ def preview(
 
 def _decidable(session: ReviewSession, kind: Kind, rows: Rows, *, decided_too: bool) -> Iterator[Entry]:
     queue = session.queues[kind]
+    placed = kind != "example" or session.examples.has_ids
     for number in rows.tolist():
-        status = ReviewStatus(int(queue.statuses.values[number]))
+        status = ReviewStatus(int(queue.statuses.values[number])) if placed else session.status(queue.entry(number))
         if status is not ReviewStatus.CONTESTED and (status.open or decided_too):
             yield queue.entry(number)
 

@@ -1,6 +1,6 @@
 """All lines of the files as entries; the first can be displayed while the rest is being indexed."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from curate.core.example import Place
@@ -11,6 +11,7 @@ from curate.read.index import LineIndex
 from curate.review.assignment import Share
 from curate.review.entry import Entry, Kind, ReviewStatus
 from curate.review.events import ExamplesKnown, ScoresKnown
+from curate.review.example_index import key
 from curate.review.query import COMPARISONS, Query
 from curate.review.queue import Queue, file_fits, in_ranges
 
@@ -27,6 +28,7 @@ class ExampleQueue(Queue):
         self.lines, self.share = lines, share
         self._shown: Flags = np.empty(0, np.bool_)
         self._ids: dict[str, Array] = {}
+        self._indexed: set[int] = set()
         self._doubts: Floats = np.empty(0)
         self.scores: ScoresKnown | None = None
         """The quality signals of the examples, if they were named."""
@@ -57,7 +59,21 @@ class ExampleQueue(Queue):
                 self.set_status(row, ReviewStatus.UNDECIDED)
         for row in (np.flatnonzero(none) + first).tolist():
             self.set_status(row, ReviewStatus.NOTHING)
-        self.example_index.add(ids_read[:, 0], (rows + first).astype(np.int32))
+        numbers = (rows + first).astype(np.int32)
+        new = ~np.isin(numbers, list(self._indexed))
+        self.example_index.add(ids_read[new, 0], numbers[new])
+
+    def index_entry(self, number: int) -> bool:
+        """Make the line with a number findable by the id of its example before the ids of all are known.
+
+        False if it is already, or has no example.
+        """
+        example = None if self.has_ids or number in self._indexed else self.id(number)
+        if example is None:
+            return False
+        self._indexed.add(number)
+        self.example_index.add([key(example)], [number])
+        return True
 
     def set_status(self, number: int, status: ReviewStatus) -> None:
         """Set the status of a line, if it is in the share."""
@@ -69,9 +85,10 @@ class ExampleQueue(Queue):
         self.scores, self.sorts = fact, (*ExampleQueue.sorts, DOUBT)
         self._doubts = np.empty(0)
 
-    def has_ids(self, files: Collection[str]) -> bool:
-        """Whether the ids of all examples in some files are known."""
-        return self._ids.keys() >= set(files)
+    @property
+    def has_ids(self) -> bool:
+        """Whether the ids of all examples are known, and with them the status of each line."""
+        return len(self._ids) == len(self.lines.indexes)
 
     def id(self, number: int) -> str | None:
         """The id of the example on a line; None if there is none."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from curate.commands.review_history import History, Step
 from curate.core.decision import Decision
 from curate.core.example import Place
-from curate.review.entry import Cluster, MultiConflict, PairConflict
+from curate.review.entry import KINDS, Cluster, Entry, Kind, MultiConflict, PairConflict
 from curate.review.records import before
 from curate.review.session import ReviewSession
 from curate.review.subject_queue import sides_of
@@ -38,6 +38,17 @@ def undo_plan(history: History, step: Step) -> UndoPlan:
 
 def _is_among(ids: Container[str], decision: Decision) -> bool:
     return decision.id in ids
+
+
+def entry_of(session: ReviewSession, example: str, about: str, first: Kind | None = None) -> Entry | None:
+    """The entry in which an example was decided, by `about`, else one with the example; None if it is in no file.
+
+    Of several, it is one of the kind `first`, and none of the kind `example` if there is another.
+    """
+    kinds = sorted((*KINDS[1:], KINDS[0]), key=lambda kind: kind != first)
+    queues = [session.queues[kind] for kind in kinds]
+    entries = [queue.entry(number) for queue in queues for number in queue.example_index.rows(example)]
+    return next((entry for entry in entries if entry.about == about), entries[0] if entries else None)
 
 
 def place_of(session: ReviewSession, example: str) -> Place | None:

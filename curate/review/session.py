@@ -157,8 +157,7 @@ class ReviewSession:
 
     def _place_trained(self) -> None:
         """Find the training examples in the files, once their ids are known."""
-        files = {index.name for index in self.lines.indexes}
-        if self.trained is None or self._placed or not self.examples.has_ids(files):
+        if self.trained is None or self._placed or not self.examples.has_ids:
             return
         self._placed = True
         findings, missing = findings_in(self.examples, self.trained)
@@ -343,6 +342,11 @@ class ReviewSession:
         for example in {decision.example for decision in [*dropped, *new_decisions]}:
             self._refresh_status(example, self.queues.values())
         return bool(dropped or new_decisions)
+
+    def index_entry(self, number: int) -> None:
+        """Know the status of a line before the ids of all examples are known."""
+        if self.examples.index_entry(number):
+            self.examples.set_status(number, self.status(self.examples.entry(number)))
 
     def _refresh_status(self, example: str, queues: Collection[Queue]) -> None:
         for queue in queues:

@@ -298,6 +298,17 @@ def at_line(session: ReviewSession, view: View, file: str, line: int) -> int | N
 
 def next_open(session: ReviewSession, view: View, after: int = -1) -> int | None:
     """Position of the next undecided entry in a view, after `after` and then from the top; None if there is none."""
+    index = _next_open(session, view, after)
+    while index is not None and view.kind == "example" and view[index] >= 0:
+        session.index_entry(view[index])
+        if session.examples.statuses.values[view[index]] < ReviewStatus.KEEP:
+            break
+        index = _next_open(session, view, index)
+    return index
+
+
+def _next_open(session: ReviewSession, view: View, after: int) -> int | None:
+    """The same as far as the statuses are known."""
     statuses = session.queues[view.kind].statuses.values
     closed: Numbers = np.empty(0, np.int64)
     if view.groups is not None:

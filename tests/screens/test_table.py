@@ -191,3 +191,27 @@ async def test_the_agreement_of_reviewers_on_a_screen() -> None:
         assert isinstance(app.screen, QueueScreen)
         assert app.screen.entry is not None
         assert app.screen.entry.place.line in (3, 6)  # copies of one example
+
+
+async def test_rows_and_undo_follow_decisions_while_ids_are_not_known(make_app: Makes) -> None:
+    app = make_app()  # is not told the ids of the examples, as during a check
+    async with app.run_test(size=WIDE) as pilot:
+        session = await opened(pilot, "2", "d", "y", "d")
+        assert not session.examples.has_ids
+        rows = screen_text(app).split("\n")[2:6]
+        assert [row.split()[0].strip("▌") for row in rows] == ["✗", "✓", "✗", "▌○".strip("▌")]
+        await opened(pilot, "u")
+        await shown(pilot, "3/12")  # returns to the entry
+        await opened(pilot, "g", "asterisk", "y")
+        await shown(pilot, "3 entries of the list skipped")  # two are decided, and one line has no example
+
+
+async def test_next_skips_what_was_decided_before_while_ids_are_not_known(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=WIDE) as pilot:
+        await opened(pilot, "2", "d", "d", "d")
+    app = make_app()
+    async with app.run_test(size=WIDE) as pilot:
+        session = await opened(pilot, "2", "n")
+        assert not session.examples.has_ids
+        await shown(pilot, "4/12")

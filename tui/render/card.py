@@ -12,7 +12,7 @@ from curate.read.forms.form import PreferencePair, UnwritableError
 from curate.read.preference_conversion import label_of, pair_in
 from curate.review import ReviewSession, Side
 from tui.conversation import NOTE_STYLE, ConversationView, as_json, literal, shortened
-from tui.render.compare import Row, compare
+from tui.render.compare import MAX_UNFOLDED_RUN, Row, compare
 from tui.turn_parts import media_in
 
 LABELS: Final = {
@@ -77,9 +77,13 @@ def pair_rows(
 ) -> Iterator[Row]:
     """The prompt over the full width, then the chosen answer beside the rejected one; `finding`: a JSON pointer."""
     prompt_turns = len(pair.prompt)
-    for index, message in enumerate(_messages(pair.prompt)):
-        given = example.messages[index].pointer if index < len(example.messages) else ""
-        yield Row(read.turn(message, pointed=bool(given) and f"{finding}/".startswith(f"{given}/")))
+    pointers = [message.pointer for message in example.messages[:prompt_turns]]
+    pointed = next((n for n, given in enumerate(pointers) if given and f"{finding}/".startswith(f"{given}/")), None)
+    first = prompt_turns - 1 if fold_key and pointed is None and prompt_turns > MAX_UNFOLDED_RUN else 0
+    if first:
+        yield Row(Content.assemble((f"… {first:,} earlier messages; {fold_key} shows them", NOTE_STYLE)))
+    for index, message in enumerate(_messages(pair.prompt)[first:], first):
+        yield Row(read.turn(message, pointed=index == pointed))
     chosen, rejected = _messages(pair.chosen, prompt_turns), _messages(pair.rejected, prompt_turns)
     yield Row(_side_heading("A chosen", chosen), _side_heading("B rejected", rejected))
     yield from compare(chosen, rejected, read, folded=fold_key)

@@ -91,10 +91,11 @@ def review_progress(session: ReviewSession) -> Content:
         if tab.kind is None or tab.kind == "example":
             continue
         progress = session.progress(tab.kind)
-        if not progress.total and not unresolved_counts(session, tab.kind) and session.ended:
-            parts.append(Content.assemble((f"{tab.title.lower():<11}", "bold"), ("nothing to decide", MUTED)))
+        if not progress.total:
+            left = "nothing to decide" if session.ended else "not known yet"
+            parts.append(Content.assemble((f"{tab.title.lower():<11}", "bold"), (left, MUTED)))
             continue
-        of = progress.decided / progress.total if progress.total else 0.0
+        of = progress.decided / progress.total
         parts.append(
             Content.assemble(
                 (f"{tab.title.lower():<11}", "bold"),

@@ -19,9 +19,7 @@ def status(
 ) -> Content:
     """The status line of a list."""
     here = session.progress(kind)
-    placed = (
-        kind != "example" or session.ended or session.examples.has_ids({index.name for index in session.lines.indexes})
-    )
+    placed = kind != "example" or session.ended or session.examples.has_ids
     parts = [
         Content.assemble((_position(view, cursor), "bold")),
         Content(share(here) + unresolved_counts(session, kind) if placed else f"? of {here.total:,} decided"),

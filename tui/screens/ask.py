@@ -11,6 +11,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
+from curate.review.similar import Likeness
+from tui.conversation import literal
 from tui.key_queue import now
 from tui.widgets.key_footer import KeyFooter
 
@@ -157,6 +159,12 @@ class PickScreen(Dialog[int | None]):
     def on_option_list_option_selected(self, message: OptionList.OptionSelected) -> None:
         """Return the line that was chosen by Enter or a click."""
         self.dismiss(message.option_index)
+
+
+def like_screen(alike: Sequence[Likeness]) -> PickScreen:
+    """Asks what entries to show have in common with one."""
+    lines = [Content.assemble((f"{like.name:<32} ", "bold"), literal(like.filter)) for like in alike]
+    return PickScreen("Show the entries with the same", lines)
 
 
 class Option(NamedTuple):

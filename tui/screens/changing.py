@@ -20,7 +20,7 @@ from curate.read.dataset import ParsedLine
 from curate.read.formats import example_of
 from curate.review import Edit, Entry, Kind, PairConflict, Side, VerdictOrEdit
 from curate.review.choices import first_change, sides_shown
-from curate.review.draft import draft_of, line_in, value_of
+from curate.review.draft import TURN_MARK, draft_of, line_in, value_of
 from curate.review.live_lint import still_found
 from tui.diff import first_difference
 from tui.messages import DecisionReverted, Failed
@@ -153,7 +153,7 @@ class Changing(FrameScreen):
         )
 
     def _edited_at(self, entry: Entry, parsed: ParsedLine, draft: str) -> tuple[int, int]:
-        """Line and column of the draft in which editing begins: at the finding, or where A and B differ."""
+        """Where editing begins, as line and column: at the finding, where A and B differ, or at the answer in JSON."""
         if isinstance(entry.subject, Finding):
             return line_in(draft, entry.subject.pointer), 0
         offset = 0
@@ -171,7 +171,11 @@ class Changing(FrameScreen):
             line = self.session.line(places[0]) if places else None
             offset = first_difference(draft, self._draft(line)) if line is not None else 0
         before = draft[:offset].split("\n")
-        return (len(before) - 1, len(before[-1])) if offset else (line_in(draft, ""), 0)
+        if offset:
+            return len(before) - 1, len(before[-1])
+        example = None if draft.startswith(TURN_MARK) else self.session.edited(parsed)
+        answer = example.answer if example is not None else None
+        return line_in(draft, (answer.content_pointer or answer.pointer) if answer is not None else ""), 0
 
     def action_edit_outside(self) -> None:
         """Edit the example in $EDITOR."""

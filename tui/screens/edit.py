@@ -82,6 +82,7 @@ class EditScreen(Dialog[dict[str, Any] | None]):
 
     def _show_findings(self, content: Content) -> None:
         self.query_one("#edit-findings", Static).update(content)
+        self.call_after_refresh(self.query_one(TextArea).scroll_cursor_visible)  # more findings leave less room
 
     def action_save(self) -> None:
         """Accept the text if it is a valid object."""

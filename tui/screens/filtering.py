@@ -24,10 +24,9 @@ from curate.review.groups import Numbers
 from curate.review.query import with_term
 from curate.review.similar import Likeness, likenesses
 from tui.abandon import cancellable
-from tui.conversation import literal
 from tui.messages import DecisionReverted, Exported, Failed, FilterChosen, ScreenChosen
 from tui.render.rows import example_text, facet_line, header
-from tui.screens.ask import AskScreen, PickScreen
+from tui.screens.ask import AskScreen, PickScreen, like_screen
 from tui.screens.deciding import Deciding
 
 Found = TypeVar("Found")
@@ -133,8 +132,9 @@ class Filtering(Deciding):
         entry, session = self.entry, self.session
 
         def show(alike: Sequence[Likeness]) -> None:
-            lines = [Content.assemble((f"{like.name:<32} ", "bold"), literal(like.filter)) for like in alike]
-            self._pick("Show the entries with the same", lines, lambda index: self._show_like(alike[index]))
+            self.app.push_screen(
+                like_screen(alike), lambda index: None if index is None else self._show_like(alike[index])
+            )
 
         if entry is not None:
             self._compute(lambda: list(likenesses(session, entry)), show)

@@ -15,21 +15,22 @@ from curate.core.decision import Decision
 from curate.core.errors import CurateError
 from curate.core.text import excerpt, plural
 from curate.review import View
-from curate.review.history import undo_plan
+from curate.review.history import entry_of, undo_plan
+from curate.review.similar import Likeness, likenesses
 from tui.conversation import ConversationView
 from tui.keys import bindings, rebound
 from tui.messages import Failed
 from tui.render.history import HEADER, LEGEND, replaced_text, step_row, step_text, undo_text
 from tui.render.signs import lines
 from tui.review_state import ReviewState
-from tui.screens.ask import ConfirmScreen, Dialog
+from tui.screens.ask import ConfirmScreen, Dialog, like_screen
 from tui.widgets.entry_list import EntryList
 from tui.widgets.filter_input import FilterInput
 from tui.widgets.key_footer import KeyFooter
 
 
-class HistoryScreen(Dialog[Decision | None]):
-    """Returns the decision whose entry is to be shown."""
+class HistoryScreen(Dialog[Decision | Likeness | None]):
+    """Returns the decision whose entry is to be shown, or what entries to show share with it."""
 
     AUTO_FOCUS = "#list"
     BINDINGS = [  # noqa: RUF012
@@ -90,6 +91,16 @@ class HistoryScreen(Dialog[Decision | None]):
         """Show the entry of the step."""
         if self.step is not None:
             self.dismiss(self.step.decisions[0])
+
+    def action_like(self) -> None:
+        """Show the entries that are like that of the step."""
+        decision = self.step.decisions[0] if self.step is not None else None
+        entry = entry_of(self._state.session, decision.example, decision.about) if decision is not None else None
+        if entry is None:
+            self.notify("this example is not in the files", timeout=4, markup=False)
+            return
+        alike = list(likenesses(self._state.session, entry))
+        self.app.push_screen(like_screen(alike), lambda index: None if index is None else self.dismiss(alike[index]))
 
     def action_undo(self) -> None:
         """Undo the step, after a preview of what changes and what stays."""

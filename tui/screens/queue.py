@@ -28,7 +28,7 @@ from curate.review.query import HELP, mistake_in
 from curate.review.training_signals import CODES
 from curate.review.view import why_unscored
 from tui.conversation import ConversationView, literal
-from tui.keys import TAB_OF, bindings, works_in
+from tui.keys import SINGLE_KINDS, TAB_OF, bindings, works_in
 from tui.messages import Failed
 from tui.render.card import pair_of
 from tui.render.page import Page, ViewOptions, group_page, page
@@ -246,6 +246,7 @@ class QueueScreen(Filtering):
         values = self.session.queues[self.KIND].statuses.values
         standing = int(values[number]) if number < len(values) else 0
         several = standing in (ReviewStatus.EDIT, ReviewStatus.MIXED, ReviewStatus.PARTLY)
+        several |= self.KIND == "example" and not self.session.examples.has_ids  # nor is the status of all lines
         version = len(self.session.log.decisions) if several or self.columns or number in self.rated else 0
         drawn = self.grouping, self.columns, self.read.secrets, self.shared.key
         return number, standing, *drawn, version, number in self.selected
@@ -269,7 +270,8 @@ class QueueScreen(Filtering):
             return False
         if (action == "suppress" and not self.ruled) or (action == "repair" and not self.repairable):
             return False
-        if (action == "prefer" and not self.paired) or (action == "rate" and not (self.rating and self.entry)):
+        pairs = action == "prefer" or (action == "difference" and self.KIND in SINGLE_KINDS)
+        if (pairs and not self.paired) or (action == "rate" and not (self.rating and self.entry)):
             return False
         if action == "edit_outside" and self.app.is_web:
             return False
@@ -286,6 +288,8 @@ class QueueScreen(Filtering):
         first = next_compared(self.session, entry) if entry is not None and several else None
         self.set_reactive(QueueScreen.at, first or 0)
         self.marked = frozenset()
+        if entry is not None and self.KIND == "example":
+            self.session.index_entry(entry.number)
         self.choices = entry.choices if entry else frozenset()
         self.ruled = entry is not None and entry.code not in CODES
         self.repairable = entry is not None and entry.kind == "finding" and entry.code in self.state.repairing
