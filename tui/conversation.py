@@ -39,7 +39,7 @@ ESCAPED_STYLE: Final = "$text-warning reverse"
 NOTE_STYLE: Final = "$foreground-muted italic"
 CALL_STYLE: Final = "bold $text-warning"
 FAULT_STYLE: Final = "bold reverse $text-error"
-MEDIA_SIGN: Final = "▣\u00a0"
+MEDIA_SIGN: Final = "▣ "
 MAX_MEDIA: Final = 20
 """Maximum number of images and other media listed of a turn or a line."""
 MAX_FOLDED_REASONING: Final = 60

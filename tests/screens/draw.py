@@ -69,7 +69,7 @@ PICTURES: Final = (
     Picture("help", ("3", "question_mark")),
     Picture("palette", ("3", "ctrl+p")),
     Picture("edit", ("3", "end", "e")),
-    Picture("repair", ("3", "slash", *"fix:safe", "enter", "r")),
+    Picture("repair", ("3", "slash", *"fix:any", "enter", "r")),
     Picture("suppress", ("3", "s")),
     Picture("filter", ("5", "slash", *"apollo")),
     Picture("columns", ("2", "C", "ctrl+u", *"length", "space", *"question", "space", *"answer", "enter", "o", "o")),

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import TextArea
 
 from curate.core.config import Config
 from curate.core.decision_log import DecisionLog
@@ -13,8 +14,9 @@ from curate.core.runs import Project
 from curate.review import Sources
 from curate.review.events import Ended, FindingsFound
 from curate.review.scan import scan
-from tests.screens.conftest import SECRET, opened, queue, screen_text
+from tests.screens.conftest import SECRET, opened, queue, screen_text, settled
 from tui.app import CurateApp
+from tui.screens.edit import DEBOUNCE_SECONDS
 
 pytestmark = pytest.mark.slow  # the whole review, in many states
 
@@ -75,6 +77,59 @@ async def test_the_words_that_differ_in_a_pair_are_marked() -> None:
         assert marked == {"five", "nine"}
 
 
+async def test_answers_that_have_little_in_common_are_not_marked_word_by_word() -> None:
+    sides = [
+        "One answer is about the weather of the north. " * 6,
+        "Somebody else said nothing whatever; try again! " * 6,
+    ]
+    app = app_of({"prompt": "Is it far?", "chosen": sides[0], "rejected": sides[1]})
+    async with app.run_test(size=(160, 40)) as pilot:
+        await opened(pilot, "2")
+        strips = app.screen._compositor.render_strips()
+        assert not [part.text for strip in strips for part in strip if part.style and part.style.underline]
+        await opened(pilot, "right_square_bracket")
+        assert "difference 1 of 1" in screen_text(app)
+
+
+async def test_rows_without_a_conversation_show_the_line() -> None:
+    rows = await drawn(app_of({"a": "Is it far?", "b": "How far is it?", "same": True}), "2", size=(80, 40))
+    assert '{"a": "Is it far?", "b": "How far is it?", "same": true}' in rows.split("────")[0]
+
+
+async def test_earlier_turns_of_a_pair_are_folded_and_a_key_goes_to_its_differences() -> None:
+    turns = [
+        {"role": role, "content": f"Turn {n}. " + "Word. " * 300} for n, role in enumerate(["user", "assistant"] * 3)
+    ]
+    app = app_of({**PAIR, "prompt": [*turns, *PAIR["prompt"]]}, PAIR)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "2")
+        card = screen_text(app).split("────")[-1]
+        assert "… 6 earlier messages; f shows them" in card
+        assert "Turn 0." not in card
+        assert "When did Apollo 11 land?" in card
+        await opened(pilot, "f")
+        card = screen_text(app).split("────")[-1]
+        assert "Turn 0." in card
+        assert "cannot answer" not in card
+        await opened(pilot, "right_square_bracket")
+        assert "cannot answer" in screen_text(app).split("────")[-1]
+        assert "difference 1 of" in screen_text(app)
+
+
+async def test_editing_begins_at_the_answer_and_the_cursor_stays_visible() -> None:
+    turns = [{"role": "user", "content": f"Question {n}"} for n in range(9)]
+    app = app_of({"messages": [*turns, {"role": "assistant", "content": "Here."}], "id": 7})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "2", "e")
+        area = app.screen.query_one(TextArea)
+        assert '"content": "Here."' in area.document.get_line(area.cursor_location[0])
+        await opened(pilot, "end", "enter", *'"x":')  # not JSON any more, which is told below in several lines
+        await pilot.pause(2 * DEBOUNCE_SECONDS)
+        await settled(pilot)
+        assert "not valid JSON" in screen_text(app)
+        assert area.cursor_screen_offset.y < area.region.bottom
+
+
 async def test_a_pair_is_kept_swapped_or_dropped_by_a_key(journal: Path) -> None:
     app = app_of(PAIR, {**PAIR, "id": 2}, {**PAIR, "id": 3})
     async with app.run_test(size=(160, 40)) as pilot:
@@ -84,7 +139,7 @@ async def test_a_pair_is_kept_swapped_or_dropped_by_a_key(journal: Path) -> None
         swapped = decisions[1].value
         assert swapped is not None
         assert (swapped["chosen"], swapped["rejected"]) == (PAIR["rejected"], PAIR["chosen"])
-        session = await opened(pilot, "u", "u")
+        session = await opened(pilot, "escape", "u", "u")  # closes the note that nothing is left to decide
         assert [session.verdict(one.example) for one in decisions] == ["keep", "undecided", "undecided"]
 
 
@@ -104,7 +159,7 @@ async def test_the_keys_of_pairs_do_nothing_elsewhere(journal: Path) -> None:
 
 
 async def test_the_label_of_an_answer_is_a_sign() -> None:
-    for label, sign in ((True, "＋ wanted answer"), (False, "－ unwanted answer")):
+    for label, sign in ((True, "+ wanted answer"), (False, "- unwanted answer")):
         assert sign in await drawn(app_of(asked({"role": "assistant", "content": "Yes."}, label=label)), "2")
 
 
@@ -187,6 +242,12 @@ async def test_rows_that_begin_alike_are_told_apart() -> None:
     assert "…three ◆ Ja." in rows, rows
     assert "You translate" not in rows
     assert "Hello?" in rows
+
+
+async def test_a_row_says_something_though_many_are_the_same() -> None:
+    lines = [asked({"role": "assistant", "content": "It is, all the year round."}, id=number) for number in range(4)]
+    rows = (await drawn(app_of(*lines), "2", size=(80, 40))).split("────")[0]
+    assert rows.count("Is it cold in Oslo? ◆ It is") == 4
 
 
 async def test_findings_with_one_message_show_their_examples() -> None:

@@ -162,6 +162,19 @@ async def test_entries_like_this_one() -> None:
         await shown(pilot, f"filter code:{entry.code}")
 
 
+async def test_entries_like_a_decision_of_the_history() -> None:
+    app = scanned(write_lines(Path()))
+    async with app.run_test(size=WIDE) as pilot:
+        await opened(pilot, "2", "j", "j", "d", "5", "a", "escape", "H")
+        text = screen_text(app)
+        assert "drop  Name a fruit and say" in text
+        assert "keep, drop  of a conflict  When did Apollo 11 land?" in text
+        await opened(pilot, "j")
+        await picked(pilot, "equals_sign", "beginning of the question")
+        await shown(pilot, "filter begins:")
+        assert listed(app) == [3, 4, 6]
+
+
 async def test_entries_near_by_embedding() -> None:
     cache = EmbeddingCache(Project(Path()).cache / "embeddings-0123.npz")
     texts = ["When did Apollo 11 land?", "Name a fruit and say how it tastes.", "Name one fruit and say how it tastes."]
@@ -199,7 +212,7 @@ async def test_rows_and_undo_follow_decisions_while_ids_are_not_known(make_app: 
         session = await opened(pilot, "2", "d", "y", "d")
         assert not session.examples.has_ids
         rows = screen_text(app).split("\n")[2:6]
-        assert [row.split()[0].strip("▌") for row in rows] == ["✗", "✓", "✗", "▌○".strip("▌")]
+        assert [row.split()[0].strip("▌") for row in rows] == ["✗", "✓", "✗", "○"]
         await opened(pilot, "u")
         await shown(pilot, "3/12")  # returns to the entry
         await opened(pilot, "g", "asterisk", "y")

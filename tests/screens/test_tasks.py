@@ -13,10 +13,11 @@ from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
 from curate.core.runs import Project
 from curate.read.index import LineIndex
-from curate.review import ReviewStatus, Sources
+from curate.review import ReviewSession, ReviewStatus, Sources
 from curate.review.events import Ended, ExamplesKnown, ScanEvent
 from tests.screens.conftest import NAME, SECRET, facts_about, opened, queue, screen_text, shown, write_lines
 from tui.app import CurateApp
+from tui.render.overview import review_progress
 from tui.screens.end import EndScreen
 from tui.screens.history import HistoryScreen
 from tui.screens.overview import OverviewScreen
@@ -242,3 +243,20 @@ async def test_hostile_text_in_the_journal_is_shown_as_text(journal: Path) -> No
         assert "\x1b" not in screen_text(app)
         await opened(pilot, "n", "enter")  # an example that is not in the files is no entry
         assert isinstance(app.screen, OverviewScreen)
+
+
+async def test_the_overview_names_system_prompts_without_secrets() -> None:
+    turns = [{"role": "system", "content": f"You know {SECRET}."}, {"role": "user", "content": "Hi"}]
+    Path(NAME).write_text(json.dumps({"messages": turns}) + "\n", encoding="utf-8")
+    app = CurateApp(Sources(Project(Path()), Config(), [Path(NAME)]), lambda _sources, tell, _stopped: tell(Ended()))
+    async with app.run_test(size=(160, 50)) as pilot:
+        await shown(pilot, "system prompts  1 different")
+        assert "1 You know [GITHUB TOKEN]." in screen_text(app)
+
+
+def test_the_overview_says_what_is_not_known_yet(lines: LineIndex, journal: Path) -> None:
+    session = ReviewSession(lines, DecisionLog(journal))
+    session.grow()
+    assert review_progress(session).plain.count("not known yet") == 3
+    session.take(Ended())
+    assert review_progress(session).plain.count("nothing to decide") == 3

@@ -16,8 +16,8 @@ from tui.render.compare import MAX_UNFOLDED_RUN, Row, compare
 from tui.turn_parts import media_in
 
 LABELS: Final = {
-    True: ("＋ wanted answer", "bold $text-success"),
-    False: ("－ unwanted answer", "bold $text-error"),
+    True: ("+ wanted answer", "bold $text-success"),
+    False: ("- unwanted answer", "bold $text-error"),
 }
 MAX_VALUE_CHARS: Final = 80
 """Maximum number of characters of the value of a key while it is folded."""

@@ -15,6 +15,8 @@ MAX_FOLDED_CHARS: Final = 400
 """Number of characters drawn of an identical message that is folded."""
 MAX_UNFOLDED_RUN: Final = 3
 """Number of identical messages in a row of which all are drawn."""
+MIN_OTHER_CHARS, MAX_MARKED_SHARE = 200, 0.7
+"""Two texts of which more differs than this share, and which are as long, are shown without marks."""
 SEPARATOR: Final = " │ "
 NO_MESSAGE: Final = "(no message here)"
 BORDER_STYLE: Final = "$foreground-muted"
@@ -59,12 +61,21 @@ def compare(
 
 
 def _row(own: Message | None, other: Message | None, read: ConversationView, marks: tuple[Marks, Marks] | None) -> Row:
-    words = marks or word_marks(*(read.text(message.text) if message else "" for message in (own, other)))
+    texts = [read.text(message.text) if message else "" for message in (own, other)]
+    words = marks or word_marks(*texts)
+    if not marks and all(map(_is_other_text, texts, words)):
+        words = ((), ())
     sides = [
         read.turn(message, shown, folded=False) if message else Content.assemble((NO_MESSAGE, NOTE_STYLE))
         for message, shown in zip((own, other), words, strict=True)
     ]
     return Row(sides[0], sides[1], differs=own is None or other is None or not any(words))
+
+
+def _is_other_text(text: str, marks: Marks) -> bool:
+    """Whether nearly all of a text is marked, so that the marks tell nothing."""
+    marked = sum(mark.end - mark.start for mark in marks)
+    return len(text) >= MIN_OTHER_CHARS and marked > MAX_MARKED_SHARE * len(text)
 
 
 def _unchanged_rows(messages: Sequence[Message], read: ConversationView, folded: str) -> Iterator[Row]:

@@ -5,13 +5,15 @@ from typing import Final
 from textual.content import Content
 
 from curate.commands.review_history import History, Step
-from curate.core.decision import Decision
+from curate.core.decision import Decision, Scope
 from curate.core.text import excerpt, plural, visible
-from curate.review import ReviewSession
+from curate.review import ReviewSession, Side
 from curate.review.history import UndoPlan, place_of
 from tui.conversation import ConversationView, literal
+from tui.render.rows import question_text
 from tui.render.signs import lines
 
+MUTED: Final = "$foreground-muted"
 WHO_CELLS, WHERE_CELLS = 8, 16
 HEADER: Final = f"   {'when':<16} {'who':<{WHO_CELLS}} {'where':<{WHERE_CELLS}} what"
 MAX_LISTED: Final = 20
@@ -22,6 +24,8 @@ SIGNS: Final = {
     "undone": ("↶", "$foreground-muted"),
     "replaced": ("○", "$foreground-muted"),
 }
+SUBJECTS: Final[dict[Scope, str]] = {"duplicate": "of duplicates", "conflict": "of a conflict"}
+"""What is shown of decisions about entries that have no name, only an id."""
 LEGEND: Final = "● in effect  ◐ partly  ↶ undone  ○ replaced"
 
 
@@ -37,7 +41,7 @@ def step_text(session: ReviewSession, step: Step, read: ConversationView) -> str
     examples = {decision.example for decision in step.decisions}
     place = where(session, first.example) if len(examples) == 1 else plural(len(examples), "example")
     name = f"{excerpt(first.who, WHO_CELLS):<{WHO_CELLS}} {excerpt(place, WHERE_CELLS):<{WHERE_CELLS}}"
-    about = first.about if first.record not in ("label", "audit") else ""
+    about = SUBJECTS.get(first.scope, first.about if first.record not in ("label", "audit") else "")
     what = "  ".join(filter(None, (step.value, about, first.why if first.record not in ("rating", "audit") else "")))
     return f"{first.when.astimezone():%Y-%m-%d %H:%M} {name} {excerpt(read.text(what), 200)}"
 
@@ -45,7 +49,10 @@ def step_text(session: ReviewSession, step: Step, read: ConversationView) -> str
 def step_row(session: ReviewSession, history: History, step: Step, read: ConversationView) -> Content:
     """The row of a step."""
     sign, colour = SIGNS[history.state(step)]
-    return Content.assemble((f"{sign} ", f"bold {colour}"), step_text(session, step, read))
+    example = step.decisions[0].example
+    place = place_of(session, example)
+    request = f"  {question_text(session, Side(place, example))}" if place is not None else ""
+    return Content.assemble((f"{sign} ", f"bold {colour}"), step_text(session, step, read), (request, MUTED))
 
 
 def _decided(decision: Decision) -> str:

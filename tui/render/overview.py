@@ -1,12 +1,14 @@
 """The data set at a glance."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
 from textual.content import Content
 
 from curate.core.finding import Severity
-from curate.core.text import plural, visible
+from curate.core.text import excerpt, plural, visible
+from curate.corpus.stats import Stats
 from curate.review import ReviewSession
 from curate.review.overview import Measured
 from tui.conversation import ROLE_STYLES, literal, one_line
@@ -23,6 +25,8 @@ RULE_NAME_CELLS: Final = 24
 """Width of the name of a rule in cells: the counts have to fit beside bar and name, and `statistics` beside all."""
 MEASURE_BAR_CELLS: Final = 16
 """Width of a bar of lengths and roles in cells."""
+MAX_PROMPTS, MAX_PROMPT_CHARS = 8, 40
+"""Number of system prompts that are listed, and of their characters."""
 STAGES: Final = (("check", "check"), ("duplicates", "duplicates"), ("conflicts", "conflicts"))
 
 
@@ -155,19 +159,36 @@ def statistics(result: Measured | None) -> Content:
         f",{about} {plural(result.all_tokens, 'token')} (estimated as 4 bytes each), median {result.median_tokens:,}",
         (part, MUTED),
     )
-    formats = ", ".join(
-        f"{visible(name)} {count / max(1, stats.examples):.0%}" for name, count in stats.formats.most_common(3)
-    )
+    used = f"declared in {stats.tools.declared / max(1, stats.examples):.0%}, {plural(stats.tools.calls, 'call')}"
     return lines(
         head,
-        Content.assemble(("formats ", "bold"), formats or "none"),
+        Content.assemble(("formats ", "bold"), _shares(stats.formats)),
+        Content.assemble(("scripts ", "bold"), _shares(stats.mainly)),
+        Content.assemble(("tools   ", "bold"), used) if stats.tools.declared or stats.tools.calls else None,
         Content.assemble(("\nmessages in an example", "bold")),
         *_histogram(result.turns),
         Content.assemble(("\ntokens in an example", "bold")),
         *_histogram(result.tokens),
         Content.assemble(("\ncharacters by role", "bold")),
         *_roles(result),
+        *_system_prompts(stats),
     )
+
+
+def _shares(counts: Counter[str]) -> str:
+    total = max(1, counts.total())
+    return ", ".join(f"{visible(name)} {count / total:.0%}" for name, count in counts.most_common(3)) or "none"
+
+
+def _system_prompts(stats: Stats) -> list[Content]:
+    """The most frequent system prompts, without secrets; empty if there are none."""
+    from curate.core.masking import masked  # the first screen shows no text
+
+    head = Content.assemble(("\nsystem prompts", "bold"), (f"  {len(stats.prompts):,} different", MUTED))
+    return [head, *(
+        Content.assemble((f"{prompt.examples:>7,} ", MUTED), excerpt(masked(prompt.text), MAX_PROMPT_CHARS))
+        for prompt in stats.frequent_prompts[:MAX_PROMPTS]
+    )] if stats.prompts else []  # fmt: skip
 
 
 def _histogram(buckets: Sequence[tuple[int, int, int]]) -> list[Content]:

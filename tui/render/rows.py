@@ -28,7 +28,7 @@ from curate.review import (
 from curate.review.columns import column_value
 from curate.review.facets import Facet
 from curate.review.groups import Group
-from tui.conversation import ConversationView
+from tui.conversation import ConversationView, as_json
 from tui.render.signs import SEVERITIES, status_sign
 
 HEADERS: Final[dict[Kind, str]] = {
@@ -89,8 +89,8 @@ class Openings:
         index, many = bisect_left(self._texts, text), self._many
         starts = range(max(0, index - many), min(index, len(self._texts) - many) + 1)
         shared = max((_shared(text, self._texts[first], self._texts[first + many - 1]) for first in starts), default=0)
-        shared = shared if shared >= len(text) else text.rfind(" ", 0, shared) + 1
-        return f"…{text[shared:]}" if shared >= MIN_SHARED_CHARS else text
+        start = text.rfind(" ", 0, shared) + 1 if shared < len(text) else 0  # a row says something in any case
+        return f"…{text[start:]}" if start >= MIN_SHARED_CHARS else text
 
 
 def _shared(*texts: str) -> int:
@@ -175,19 +175,24 @@ def _subject_text(session: ReviewSession, entry: Entry, read: ConversationView) 
     message = entry.subject.message if isinstance(entry.subject, Finding) else ""
     if example is None:
         return visible(message) or NO_EXAMPLE_NOTE
+    if not example.messages:
+        return _one_line(" ▸ ".join(filter(None, (message, as_json(example.value)[:MAX_OPENING_CHARS]))), read)
     request, answer = question(example)[:MAX_OPENING_CHARS], example.answer
     answered = f" ◆ {answer.text[:MAX_TEXT_CHARS]}" if answer is not None and answer.text else ""
     return " ▸ ".join(part for part in (visible(message), _one_line(f"{request}{answered}", read)) if part.strip())
 
 
 def example_text(session: ReviewSession, example: str) -> str:
-    """The place and the question of an example, on one line; empty if it is not in the files."""
+    """The place and the question of an example, on one line; empty if its place is not known."""
     place = session.examples.place_of(example)
-    if place is None:
-        return ""
-    stored = session.example(Side(place, example))
+    return "" if place is None else f"{visible(str(place))} {question_text(session, Side(place, example))}"
+
+
+def question_text(session: ReviewSession, side: Side) -> str:
+    """The beginning of the question of an example, on one line; empty if it is not there any more."""
+    stored = session.example(side)
     request = question(stored)[:MAX_OPENING_CHARS] if stored is not None else ""
-    return f"{visible(str(place))} {excerpt(_one_line(request, ConversationView()), MAX_FACET_CHARS)}"
+    return excerpt(_one_line(request, ConversationView()), MAX_FACET_CHARS)
 
 
 def facet_line(facet: Facet, before: Facet | None) -> Content:

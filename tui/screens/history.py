@@ -100,7 +100,12 @@ class HistoryScreen(Dialog[Decision | Likeness | None]):
             self.notify("this example is not in the files", timeout=4, markup=False)
             return
         alike = list(likenesses(self._state.session, entry))
-        self.app.push_screen(like_screen(alike), lambda index: None if index is None else self.dismiss(alike[index]))
+
+        def picked(index: int | None) -> None:
+            if index is not None:
+                self.dismiss(alike[index])
+
+        self.app.push_screen(like_screen(alike), picked)
 
     def action_undo(self) -> None:
         """Undo the step, after a preview of what changes and what stays."""
