@@ -108,7 +108,7 @@ def heading(message: Message, *, pointed: bool = False) -> Content:
     """The line above a turn: role, and whether the finding points here. It shows no secret, even if texts do."""
     glyph, colour = ROLE_STYLES.get(message.role or "", ("?", "$text-error"))
     name = "no role" if message.role is None else _hidden(message.role)
-    parts = [Content.assemble((f"{glyph} ", f"bold {colour}")), literal(name[:40], style=f"bold {colour}")]
+    parts = [Content.styled(f"{glyph} ", f"bold {colour}"), literal(name[:40], style=f"bold {colour}")]
     if isinstance(message.value.get("name"), str):
         parts.append(literal(f" ({_hidden(message.value['name'])[:40]})", style="$foreground-muted"))
     if pointed:
@@ -150,7 +150,7 @@ class ConversationView:
         elif content is not None and not isinstance(content, str):
             lines.append(Content.assemble(("content: ", NOTE_STYLE), shortened(self.text(as_json(content)))))
         elif not message.text and not message.has_content:
-            lines.append(Content.assemble(("(empty)" if content == "" else "(no content)", NOTE_STYLE)))
+            lines.append(Content.styled("(empty)" if content == "" else "(no content)", NOTE_STYLE))
         for key, value in message.value.items():
             if key not in ("role", "content", "name") and value is not None:
                 lines += self._key_lines(key, value, fault, folded=folded)
@@ -241,7 +241,7 @@ class ConversationView:
     ) -> Content:
         """The turns in order; of many or long ones, those around the finding's turn or the turn `near`."""
         start = max(0, (near if pointed is None else pointed) - MAX_TURNS // 4)
-        parts = [Content.assemble((f"… {start:,} earlier messages", NOTE_STYLE))] if start else []
+        parts = [Content.styled(f"… {start:,} earlier messages", NOTE_STYLE)] if start else []
         room, index = MAX_CONVERSATION_CHARS, start
         while index < len(messages) and index < start + MAX_TURNS and room > 0:
             message = messages[index]
@@ -251,7 +251,7 @@ class ConversationView:
             index += 1
         if index < len(messages):
             parts.append(
-                Content.assemble((f"… {len(messages) - index:,} later messages; $EDITOR opens all of them", NOTE_STYLE))
+                Content.styled(f"… {len(messages) - index:,} later messages; $EDITOR opens all of them", NOTE_STYLE)
             )
         return Content("\n\n").join(parts)
 

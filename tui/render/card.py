@@ -63,7 +63,7 @@ def _keys_text(keys: Mapping[str, Any], read: ConversationView) -> Content | Non
     ]
     if len(shown) < len(keys):
         note = f"{plural(len(keys) - len(shown), 'more key')}; {read.key} shows them"
-        shown.append(Content.assemble((note, NOTE_STYLE)))
+        shown.append(Content.styled(note, NOTE_STYLE))
     return Content(" · " if read.folded else "\n").join(shown)
 
 
@@ -81,7 +81,7 @@ def pair_rows(
     pointed = next((n for n, given in enumerate(pointers) if given and f"{finding}/".startswith(f"{given}/")), None)
     first = prompt_turns - 1 if fold_key and pointed is None and prompt_turns > MAX_UNFOLDED_RUN else 0
     if first:
-        yield Row(Content.assemble((f"… {first:,} earlier messages; {fold_key} shows them", NOTE_STYLE)))
+        yield Row(Content.styled(f"… {first:,} earlier messages; {fold_key} shows them", NOTE_STYLE))
     for index, message in enumerate(_messages(pair.prompt)[first:], first):
         yield Row(read.turn(message, pointed=index == pointed))
     chosen, rejected = _messages(pair.chosen, prompt_turns), _messages(pair.rejected, prompt_turns)

@@ -20,8 +20,8 @@ MAX_LINES: Final = 200
 """Maximum number of diff lines drawn."""
 MAX_SAMPLE_LINES: Final = 12
 """Maximum number of lines drawn of one of several repairs."""
-HIDDEN_NOTE: Final = Content.assemble(
-    ("  the difference is in a secret or an address, which is not shown here", NOTE_STYLE)
+HIDDEN_NOTE: Final = Content.styled(
+    "  the difference is in a secret or an address, which is not shown here", NOTE_STYLE
 )
 UNDO_NOTE: Final = "one undo reverts all of it"
 
@@ -29,15 +29,13 @@ UNDO_NOTE: Final = "one undo reverts all of it"
 def repair_text(before: Mapping[str, Any] | None, repaired: Repaired) -> Content:
     """The lines that a repair changes, with differing words marked, and the findings after it."""
     shown = diff_lines(before, repaired.value)
-    more = (
-        Content.assemble((f"… {len(shown) - MAX_LINES:,} more lines", NOTE_STYLE)) if len(shown) > MAX_LINES else None
-    )
+    more = Content.styled(f"… {len(shown) - MAX_LINES:,} more lines", NOTE_STYLE) if len(shown) > MAX_LINES else None
     left = (
         f"afterwards: {plural(len(repaired.findings), 'finding')} in this example"
         if repaired.findings
         else "afterwards: no findings in this example"
     )
-    return lines(*shown[:MAX_LINES], more, "", Content.assemble((left, "bold")))
+    return lines(*shown[:MAX_LINES], more, "", Content.styled(left, "bold"))
 
 
 def diff_lines(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> list[Content]:
@@ -51,7 +49,7 @@ def diff_lines(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> li
     for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
             same = [literal(f"  {shown(line)}") for line in old[a:b]]
-            gap = Content.assemble(("  …", NOTE_STYLE))
+            gap = Content.styled("  …", NOTE_STYLE)
             drawn.extend(
                 same
                 if len(same) <= 2 * CONTEXT_LINES + 1
@@ -89,10 +87,10 @@ def bulk_text(bulk: Bulk) -> Content:
     passed = f"{plural(bulk.skipped, 'entry')} of the list skipped: decided, contested, or nothing to decide"
     count = f"{plural(len(bulk.decisions), 'example')} in {plural(bulk.entries, 'entry')} would change:"
     return lines(
-        Content.assemble((count, "bold")),
+        Content.styled(count, "bold"),
         *changes,
         passed if bulk.skipped else None,
-        Content.assemble((UNDO_NOTE, "$foreground-muted")),
+        Content.styled(UNDO_NOTE, "$foreground-muted"),
     )
 
 
@@ -106,14 +104,14 @@ def repairs_text(plan: Repairs) -> Content:
         samples += ["", Content.assemble((f"{repaired.code} ", "bold"), literal(f"{place}: {repaired.summary}"))]
         samples += [
             *shown[:MAX_SAMPLE_LINES],
-            *([Content.assemble(("  …", NOTE_STYLE))] if len(shown) > MAX_SAMPLE_LINES else []),
+            *([Content.styled("  …", NOTE_STYLE)] if len(shown) > MAX_SAMPLE_LINES else []),
         ]
     count = f"{plural(plan.entries, 'finding')} in {plural(len(plan.decisions), 'example')} would be fixed"
     return lines(
-        Content.assemble((count, "bold")),
-        Content.assemble((unsafe, "bold $text-warning")) if plan.unsafe else None,
+        Content.styled(count, "bold"),
+        Content.styled(unsafe, "bold $text-warning") if plan.unsafe else None,
         skipped if plan.skipped else None,
-        Content.assemble((UNDO_NOTE, "$foreground-muted")),
+        Content.styled(UNDO_NOTE, "$foreground-muted"),
         *samples,
     )
 
@@ -126,5 +124,5 @@ def notes_text(text: str, examples: Sequence[str], noted: int | None) -> Content
         f"{noted:,} already {'has' if noted == 1 else 'have'} a note, which stays in front of this one"
         if noted
         else None,
-        Content.assemble((UNDO_NOTE, "$foreground-muted")),
+        Content.styled(UNDO_NOTE, "$foreground-muted"),
     )

@@ -48,7 +48,7 @@ def compare(
     room = MAX_CONVERSATION_CHARS
     for tag, a, b, c, d in SequenceMatcher(None, keys[0], keys[1], autojunk=False).get_opcodes():
         if room <= 0:
-            yield Row(Content.assemble(("… more messages; $EDITOR opens all of them", NOTE_STYLE)))
+            yield Row(Content.styled("… more messages; $EDITOR opens all of them", NOTE_STYLE))
             return
         if tag == "equal":
             yield from _unchanged_rows(left[a:b], read, folded)
@@ -66,7 +66,7 @@ def _row(own: Message | None, other: Message | None, read: ConversationView, mar
     if not marks and all(map(_is_other_text, texts, words)):
         words = ((), ())
     sides = [
-        read.turn(message, shown, folded=False) if message else Content.assemble((NO_MESSAGE, NOTE_STYLE))
+        read.turn(message, shown, folded=False) if message else Content.styled(NO_MESSAGE, NOTE_STYLE)
         for message, shown in zip((own, other), words, strict=True)
     ]
     return Row(sides[0], sides[1], differs=own is None or other is None or not any(words))
@@ -86,9 +86,7 @@ def _unchanged_rows(messages: Sequence[Message], read: ConversationView, folded:
     for message in shown:
         text = read.text(message.text)
         same = Content.assemble(heading(message), ("  = same in both", NOTE_STYLE))
-        more = Content.assemble(
-            (f" … {len(text) - MAX_FOLDED_CHARS:,} more characters; {folded} shows them", NOTE_STYLE)
-        )
+        more = Content.styled(f" … {len(text) - MAX_FOLDED_CHARS:,} more characters; {folded} shows them", NOTE_STYLE)
         plain = (
             len(text) <= MAX_FOLDED_CHARS
             and set(message.value) <= {"role", "content"}
@@ -102,16 +100,14 @@ def _unchanged_rows(messages: Sequence[Message], read: ConversationView, folded:
         yield Row(Content("\n").join([same, body]))
         if len(shown) < len(messages) and message is shown[0]:
             yield Row(
-                Content.assemble(
-                    (f"… {len(messages) - 2:,} more messages are the same; {folded} shows them", NOTE_STYLE)
-                )
+                Content.styled(f"… {len(messages) - 2:,} more messages are the same; {folded} shows them", NOTE_STYLE)
             )
 
 
 def two_columns(rows: Sequence[Row], width: int) -> tuple[Content, list[int]]:
     """The rows in two columns that fill `width` cells, and the lines in which a difference begins."""
     each = max(1, (width - len(SEPARATOR)) // 2)
-    between = Content.assemble((SEPARATOR, BORDER_STYLE))
+    between = Content.styled(SEPARATOR, BORDER_STYLE)
     drawn: list[Content] = []
     differences: list[int] = []
     for row in rows:
@@ -124,7 +120,7 @@ def two_columns(rows: Sequence[Row], width: int) -> tuple[Content, list[int]]:
         drawn += [Content("").join([left.pad_right(max(0, each - left.cell_length)), between, right])
                   for left, right in lines]  # fmt: skip
         if row is not rows[0]:  # the names, which stand directly above
-            drawn.append(Content.assemble((" " * (each + 1) + "│", BORDER_STYLE)))
+            drawn.append(Content.styled(" " * (each + 1) + "│", BORDER_STYLE))
     return Content("\n").join(drawn[:-1] if len(rows) > 1 else drawn), differences
 
 

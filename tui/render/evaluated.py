@@ -82,12 +82,10 @@ def _table(outcome: Outcome, width: int) -> list[Content]:
     names = [outcome.metric, *(name for name in every if name != outcome.metric)]
     shown = names[: max(1, (width - TITLE_CELLS - 2) // SCORE_CELLS)]
     parts = [
-        Content.assemble(
-            (
-                f"{'':<{TITLE_CELLS + 2}}"
-                + "".join(f"{visible(name)[: SCORE_CELLS - 1]:>{SCORE_CELLS}}" for name in shown),
-                MUTED,
-            )
+        Content.styled(
+            f"{'':<{TITLE_CELLS + 2}}"
+            + "".join(f"{visible(name)[: SCORE_CELLS - 1]:>{SCORE_CELLS}}" for name in shown),
+            MUTED,
         )
     ]
     for system in outcome.results:
@@ -142,7 +140,7 @@ def _answer_block(title: str, text: str, colour: str) -> Content:
     return Content.assemble(
         (title, f"bold {colour}"),
         "\n",
-        shortened(text, rest="") if text else Content.assemble(("(nothing)", f"{MUTED} italic")),
+        shortened(text, rest="") if text else Content.styled("(nothing)", f"{MUTED} italic"),
     )
 
 

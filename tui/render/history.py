@@ -70,7 +70,7 @@ def replaced_text(session: ReviewSession, plan: UndoPlan) -> list[Content]:
 
 def undo_text(session: ReviewSession, history: History, plan: UndoPlan) -> Content:
     """What the undo of a step changes, and what stays."""
-    parts: list[Content | str] = [Content.assemble((f"{plural(len(plan.records), 'record')} would change:", "bold"))]
+    parts: list[Content | str] = [Content.styled(f"{plural(len(plan.records), 'record')} would change:", "bold")]
     for record in plan.records[:MAX_LISTED]:
         old = [history.by_id[name] for name in record.replaces or () if name in history.by_id]
         now = ", ".join(Step("", [replaced]).value for replaced in old)
@@ -79,6 +79,6 @@ def undo_text(session: ReviewSession, history: History, plan: UndoPlan) -> Conte
         parts.append(f"  … {len(plan.records) - MAX_LISTED:,} more")
     if plan.replaced_by:
         count = plural(len(plan.replaced_by), "later decision")
-        parts += ["", Content.assemble((f"{count} stay{'s' if len(plan.replaced_by) == 1 else ''}:", "bold"))]
+        parts += ["", Content.styled(f"{count} stay{'s' if len(plan.replaced_by) == 1 else ''}:", "bold")]
         parts += replaced_text(session, plan)
     return lines(*parts)

@@ -37,7 +37,7 @@ def files(session: ReviewSession, changed: Sequence[str]) -> Content:
         state = "" if index.complete else " …"
         parts.append(Content.assemble(one_line(index.name, "bold"), (f"  {plural(index.count, 'line')}{state}", MUTED)))
     if len(session.lines.indexes) > 6:
-        parts.append(Content.assemble((f"… and {len(session.lines.indexes) - 6:,} more files", MUTED)))
+        parts.append(Content.styled(f"… and {len(session.lines.indexes) - 6:,} more files", MUTED))
     if changed:
         parts.append(
             Content.assemble(("! ", "bold $text-warning"), one_line(", ".join(changed)), " changed on disk; reload it")
@@ -150,7 +150,7 @@ def rule_line(rule: Rule, most: int, name: str) -> Content:
 def statistics(result: Measured | None) -> Content:
     """Lengths, roles and other statistics."""
     if result is None:
-        return Content.assemble(("measuring …", MUTED))
+        return Content.styled("measuring …", MUTED)
     stats = result.stats
     part = "" if result.taken >= result.lines else f" (of {result.taken:,} lines drawn at random)"
     about = " about" if part else ""
@@ -165,11 +165,11 @@ def statistics(result: Measured | None) -> Content:
         Content.assemble(("formats ", "bold"), _shares(stats.formats)),
         Content.assemble(("scripts ", "bold"), _shares(stats.mainly)),
         Content.assemble(("tools   ", "bold"), used) if stats.tools.declared or stats.tools.calls else None,
-        Content.assemble(("\nmessages in an example", "bold")),
+        Content.styled("\nmessages in an example", "bold"),
         *_histogram(result.turns),
-        Content.assemble(("\ntokens in an example", "bold")),
+        Content.styled("\ntokens in an example", "bold"),
         *_histogram(result.tokens),
-        Content.assemble(("\ncharacters by role", "bold")),
+        Content.styled("\ncharacters by role", "bold"),
         *_roles(result),
         *_system_prompts(stats),
     )

@@ -140,11 +140,11 @@ def group_page(session: ReviewSession, group: Group, by: str, key: Callable[[str
     keys += f"{key('bulk')} decides about the selection."
     counts = np.bincount(session.findings.statuses.values[group.rows], minlength=len(ReviewStatus)).tolist()
     about = [
-        Content.assemble((f"{plural(len(group.rows), 'finding')} of this {by}", "bold")),
+        Content.styled(f"{plural(len(group.rows), 'finding')} of this {by}", "bold"),
         *(Content.assemble(status_sign(status), f" {counts[status]:,} {STATUS_NAMES.get(status, status.name.lower())}")
           for status in ReviewStatus if counts[status]),
-        Content.assemble((" ".join(rule.rationale.split()), NOTE_STYLE)) if rule else None,
-        Content.assemble((keys, MUTED)),
+        Content.styled(" ".join(rule.rationale.split()), NOTE_STYLE) if rule else None,
+        Content.styled(keys, MUTED),
     ]  # fmt: skip
     return Page(lines(*about))
 
@@ -199,7 +199,7 @@ def _example_page(session: ReviewSession, entry: Entry, view: ViewOptions) -> Pa
         parsed = session.line(entry.place)
         text = parsed.line.data.decode("utf-8", "replace") if parsed else ""
         return Page(
-            lines(where, Content.assemble(("this line contains no example; it can be edited", "bold"))),
+            lines(where, Content.styled("this line contains no example; it can be edited", "bold")),
             left=shortened(view.read.text(text)),
         )
     about = lines(
@@ -218,7 +218,7 @@ def _example_page(session: ReviewSession, entry: Entry, view: ViewOptions) -> Pa
 def _pair_keys(view: ViewOptions) -> Content:
     """The keys that decide about a preference pair."""
     keys = f"{view.key('prefer-chosen')} A is better: keep · {view.key('prefer-rejected')} B is better: swap · "
-    return Content.assemble((f"{keys}{view.key('drop')} neither: drop", MUTED))
+    return Content.styled(f"{keys}{view.key('drop')} neither: drop", MUTED)
 
 
 def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, view: ViewOptions) -> Page:
@@ -234,20 +234,18 @@ def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, view: 
     ]
     if finding.hint:
         repair = (
-            Content.assemble((f"  {view.key('repair')} fixes it", "bold $text-success"))
-            if finding.fixable
-            else Content("")
+            Content.styled(f"  {view.key('repair')} fixes it", "bold $text-success") if finding.fixable else Content("")
         )
         about.append(Content.assemble(("next: ", "bold"), literal(finding.hint), repair))
     if rule:
-        about.append(Content.assemble((" ".join(rule.rationale.split()), NOTE_STYLE)))
+        about.append(Content.styled(" ".join(rule.rationale.split()), NOTE_STYLE))
     parsed = session.line(entry.place)
     example = session.edited(parsed) if parsed else None
     if example is None:
         copy = "" if parsed is None else parsed.line.data.decode("utf-8", "replace")
         about.append(
-            Content.assemble(
-                ("· no example to keep or drop; the line can be edited" if parsed else "· about the whole file", "bold")
+            Content.styled(
+                "· no example to keep or drop; the line can be edited" if parsed else "· about the whole file", "bold"
             )
         )
         return Page(lines(*about), left=shortened(view.read.text(copy)) if parsed else None)
@@ -255,10 +253,10 @@ def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, view: 
         return _training_page(session, entry, lines(*about), view)
     if not entry.ids:
         copies = f"· exact copies are written once ({plural(1, 'example')} stays; Duplicates shows them)"
-        about.append(Content.assemble((copies if finding.code == "D001" else "· about the whole data set", "bold")))
+        about.append(Content.styled(copies if finding.code == "D001" else "· about the whole data set", "bold"))
     index = pointed_at(example.messages, finding.pointer)
     if session.status(entry) is ReviewStatus.EDIT:
-        about.append(Content.assemble(("✎ shown as edited; the file is unchanged", "bold $text-accent")))
+        about.append(Content.styled("✎ shown as edited; the file is unchanged", "bold $text-accent"))
     if (pair := pair_of(example)) is not None:
         return Page(lines(*about, _pair_keys(view)), rows=view.pair(example, pair, finding.pointer), stacks=True)
     if not index:
@@ -282,7 +280,7 @@ def _training_page(session: ReviewSession, entry: Entry, about: Content, view: V
         for relation in near[:MAX_RELATED]
     ]
     if len(near) > MAX_RELATED:
-        content.append(Content.assemble((f"  … and {len(near) - MAX_RELATED} more", NOTE_STYLE)))
+        content.append(Content.styled(f"  … and {len(near) - MAX_RELATED} more", NOTE_STYLE))
     if not near:
         own_text = session.example(entry)
         return Page(about, left=view.whole(own_text) if own_text else None)
@@ -317,7 +315,7 @@ def _cluster_page(session: ReviewSession, entry: Entry, cluster: Cluster, view: 
         )
         head.append(Content.assemble(f"{plural(len(copies), 'more exact copy')}: ", literal(places, style=MUTED)))
     if not cluster.distinct:
-        head.append(Content.assemble(("· nothing to decide: exact copies are written once", "bold")))
+        head.append(Content.styled("· nothing to decide: exact copies are written once", "bold"))
         kept = session.example(cluster.kept)
         head.append(_side_heading(session, "keeper", cluster.kept))
         return Page(lines(*head), left=view.whole(kept) if kept else None)
@@ -330,11 +328,9 @@ def _cluster_page(session: ReviewSession, entry: Entry, cluster: Cluster, view: 
     head.append(Content.assemble(f"{member.similarity:.1%} similar; ", DIFFERENCE_NOTE, f"; {fate}"))
     if view.marked:
         head.append(
-            Content.assemble(
-                (
-                    f"◆ {plural(len(view.marked), 'duplicate')} marked; {view.key('split')} splits the cluster",
-                    "bold $text-accent",
-                )
+            Content.styled(
+                f"◆ {plural(len(view.marked), 'duplicate')} marked; {view.key('split')} splits the cluster",
+                "bold $text-accent",
             )
         )
     name = f"{'◆ ' if index in view.marked else ''}B duplicate" + (
@@ -430,8 +426,8 @@ def _multi_conflict_page(session: ReviewSession, entry: Entry, conflict: MultiCo
         about.append(Content.assemble(name, (f"{plural(group.examples, 'example')}{most} ", MUTED), sign))
     if len(conflict.groups) > 9:
         about.append(
-            Content.assemble(
-                (f"  … {len(conflict.groups) - 9} more answers; {view.key('turn-next')} shows them", NOTE_STYLE)
+            Content.styled(
+                f"  … {len(conflict.groups) - 9} more answers; {view.key('turn-next')} shows them", NOTE_STYLE
             )
         )
     groups = [

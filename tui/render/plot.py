@@ -30,7 +30,7 @@ def curve(
     """
     finite = [value for value in (*values, *(high for _, high in also)) if isfinite(value)]
     if not finite:
-        return Content.assemble(("nothing to draw yet", "$foreground-muted"))
+        return Content.styled("nothing to draw yet", "$foreground-muted")
     low, top = span or (min(finite), max(finite))
     spread = (top - low) or 1.0
     cells = [[0] * width for _ in range(height)]

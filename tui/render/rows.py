@@ -156,7 +156,7 @@ def _cells(
 def _own_text(session: ReviewSession, entry: Entry, read: ConversationView, shared: Openings) -> Content:
     text = _subject_text(session, entry, read)
     if not text:
-        return Content.assemble(("(no text)", "$foreground-muted italic"))
+        return Content.styled("(no text)", "$foreground-muted italic")
     return Content(excerpt(shared.own_part(text) if shared else text, MAX_TEXT_CHARS))
 
 

@@ -58,7 +58,7 @@ def run_detail(runs: Sequence[Followed], index: int, width: int, height: int) ->
         if rates:
             parts.extend(
                 [
-                    Content.assemble(("learning rate", "bold")),
+                    Content.styled("learning rate", "bold"),
                     curve(rates, width - LABEL_CELLS - 1, max(3, high // 3), "$text-accent"),
                 ]
             )
@@ -140,7 +140,7 @@ def run_comparison(runs: Sequence[Followed], width: int, height: int) -> Content
     room, shown = 0, 0
     while shown < len(COLUMNS) and room + COLUMNS[shown][1] <= width:
         room, shown = room + COLUMNS[shown][1], shown + 1
-    parts = [Content.assemble(("".join(_cell(name, index) for index, (name, _) in enumerate(COLUMNS[:shown])), MUTED))]
+    parts = [Content.styled("".join(_cell(name, index) for index, (name, _) in enumerate(COLUMNS[:shown])), MUTED)]
     for run in runs:
         state, colour = STATES[run.state]
         cells = [

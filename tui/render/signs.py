@@ -42,13 +42,13 @@ BLOCKS: Final = " ▏▎▍▌▋▊▉█"
 def status_sign(standing: ReviewStatus) -> Content:
     """The sign of a status."""
     symbol, colour = STATUSES[standing]
-    return Content.assemble((symbol, f"bold {colour}"))
+    return Content.styled(symbol, f"bold {colour}")
 
 
 def verdict_sign(verdict: Verdict) -> Content:
     """The sign and the word of a verdict."""
     symbol, colour = STATUSES[VERDICTS[verdict]]
-    return Content.assemble((f"{symbol} {'edited' if verdict == 'edit' else verdict}", f"bold {colour}"))
+    return Content.styled(f"{symbol} {'edited' if verdict == 'edit' else verdict}", f"bold {colour}")
 
 
 def bar(share: float, width: int, colour: str = "$text-primary", *, track: bool = False) -> Content:

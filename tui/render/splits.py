@@ -100,7 +100,7 @@ def _composition(composition: SplitComposition | None) -> list[Content]:
             )
         )
     if any(split.taken < split.lines for split in composition.measured):
-        parts.append(Content.assemble(("large splits are measured on a random sample", MUTED)))
+        parts.append(Content.styled("large splits are measured on a random sample", MUTED))
     return parts
 
 
@@ -109,7 +109,7 @@ def _removal_reasons(manifest: Manifest, width: int) -> list[Content]:
     if not reasons:
         return []
     most = max(reasons.values())
-    parts = [Content.assemble(("\nremoved, by reason", "bold"))]
+    parts = [Content.styled("\nremoved, by reason", "bold")]
     for code, count in sorted(reasons.items(), key=lambda item: -item[1]):
         why = reason_for(code, custom_rules(manifest))[: max(0, width - 42)]
         parts.append(
@@ -164,8 +164,6 @@ def verification(result: VerifyResult | None, width: int, key: str, *, asked: bo
         )
     if len(result.findings) > MAX_SHOWN:
         parts.append(
-            Content.assemble(
-                (f"  … {len(result.findings) - MAX_SHOWN:,} more; `curate verify --all` shows them", MUTED)
-            )
+            Content.styled(f"  … {len(result.findings) - MAX_SHOWN:,} more; `curate verify --all` shows them", MUTED)
         )
     return lines(*parts)

@@ -21,7 +21,7 @@ def status(
     here = session.progress(kind)
     placed = kind != "example" or session.ended or session.examples.has_ids
     parts = [
-        Content.assemble((_position(view, cursor), "bold")),
+        Content.styled(_position(view, cursor), "bold"),
         Content(share(here) + unresolved_counts(session, kind) if placed else f"? of {here.total:,} decided"),
     ]
     if view is not None and view.text:
@@ -29,16 +29,16 @@ def status(
         filtered = Content.assemble(("filter ", "$foreground-muted"), literal(view.text[:60], style="bold"), looked)
         parts.insert(1, filtered)
     if task:
-        parts.insert(1, Content.assemble((task, "bold $text-accent")))
+        parts.insert(1, Content.styled(task, "bold $text-accent"))
     if selected:
-        parts.insert(1, Content.assemble((f"■ {selected:,} selected", "bold $text-accent")))
+        parts.insert(1, Content.styled(f"■ {selected:,} selected", "bold $text-accent"))
     if view is not None and view.groups is not None:
         parts.insert(1, Content(f"{plural(len(view.groups), 'group')}, {plural(len(view.rows), 'entry')}"))
     if session.rate >= 1:
         hours = (here.total - here.decided) / session.rate
         left = f", {hours:.1f} h left" if hours >= 1 else f", {ceil(60 * hours)} min left" if hours else ""
         parts.append(Content(f"{session.rate:,.0f}/h{left}"))
-    parts.append(Content.assemble((sort if sort.startswith("as ") else f"by {sort}", "$foreground-muted")))
+    parts.append(Content.styled(sort if sort.startswith("as ") else f"by {sort}", "$foreground-muted"))
     parts.extend(going_on(session))
     return Content(" · ").join(parts)
 
@@ -93,18 +93,16 @@ def _done(stage: Advanced) -> str:
 def going_on(session: ReviewSession) -> list[Content]:
     """Running work, and problems of the journal."""
     parts = [
-        Content.assemble((f"{STAGE_VERBS.get(stage.stage, stage.stage)}{_done(stage)} …", "$text-warning"))
+        Content.styled(f"{STAGE_VERBS.get(stage.stage, stage.stage)}{_done(stage)} …", "$text-warning")
         for stage in session.stages.values()
     ]
     if not session.lines.complete:
-        parts.append(Content.assemble((f"{plural(len(session.lines), 'line')} found…", "$text-warning")))
+        parts.append(Content.styled(f"{plural(len(session.lines), 'line')} found…", "$text-warning"))
     if session.log.unreadable:
         parts.append(
-            Content.assemble(
-                (f"{plural(len(session.log.unreadable), 'unreadable line')} in the journal", "$text-warning")
-            )
+            Content.styled(f"{plural(len(session.log.unreadable), 'unreadable line')} in the journal", "$text-warning")
         )
     contested = len(session.log.contested())
     if contested:
-        parts.append(Content.assemble((f"‼ {contested:,} contested", "bold $text-error")))
+        parts.append(Content.styled(f"‼ {contested:,} contested", "bold $text-error"))
     return parts

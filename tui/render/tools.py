@@ -35,7 +35,7 @@ def tools_block(
         if folded and index != here:
             continue
         if room <= 0:
-            lines.append(Content.assemble((f"… {len(items) - index:,} more tools", NOTE_STYLE)))
+            lines.append(Content.styled(f"… {len(items) - index:,} more tools", NOTE_STYLE))
             break
         mark = ("  ◀ here", "bold reverse $text-error") if index == here else ""
         schema = shortened(read.text(as_json(item, indent=2)))
@@ -52,7 +52,7 @@ def tools_rows(examples: Sequence[Example | None], drawn: Callable[[Example], Co
     if len({canonical(example.value.get("tools")) if example else b"" for example in examples}) == 1:
         yield Row(own or Content(""))
     else:
-        none = Content.assemble(("(no tools)", NOTE_STYLE))
+        none = Content.styled("(no tools)", NOTE_STYLE)
         yield Row(own or none, other or none, differs=True)
 
 

@@ -96,7 +96,7 @@ class EditScreen(Dialog[dict[str, Any] | None]):
 def findings_content(findings: list[Finding]) -> Content:
     """The first findings of a line."""
     if not findings:
-        return Content.assemble(("✓ no findings", "bold $text-success"))
+        return Content.styled("✓ no findings", "bold $text-success")
     shown = [
         Content.assemble(
             (f"{SEVERITIES[finding.severity][0]} {finding.code} ", SEVERITIES[finding.severity][1]),
@@ -106,7 +106,7 @@ def findings_content(findings: list[Finding]) -> Content:
         for finding in findings[:MAX_FINDINGS]
     ]
     more = (
-        Content.assemble((f"… {len(findings) - MAX_FINDINGS} more", "$foreground-muted"))
+        Content.styled(f"… {len(findings) - MAX_FINDINGS} more", "$foreground-muted")
         if len(findings) > MAX_FINDINGS
         else None
     )

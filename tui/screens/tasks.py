@@ -150,7 +150,7 @@ class Tasks(FrameScreen):
         replaced = " and ".join(visible(path.name) for path in (output, removed) if path.exists())
         body = lines(
             *apply_text(results[0], str(output), str(removed)),
-            Content.assemble((f"replaces {replaced}", "bold $text-warning")) if replaced else None,
+            Content.styled(f"replaces {replaced}", "bold $text-warning") if replaced else None,
             "The files of the data are not changed.",
         )
 
