@@ -14,15 +14,13 @@ from typing import Annotated, Final
 import typer
 
 from curate.cli.invocation import invocation
-from curate.cli.options import Agree, agreement, check_combination, print_notes
-from curate.core.decision_log import DecisionLog, open_journals, reviewer_journals
+from curate.cli.options import Agree, agreement, check_combination
+from curate.cli.review_records import export_examples, import_answers, print_journals
+from curate.core.decision_log import DecisionLog
 from curate.core.errors import ExitCode, MissingExtra, UsageError
 from curate.core.files import STDIN
-from curate.core.runs import Project, data_of, find_run, project_of
+from curate.core.runs import Project, data_of, find_run
 from curate.core.snapshot import rights_of
-from curate.core.text import plural, visible
-from curate.read.index import LineIndex
-from curate.render.console import print_lines
 from curate.review.annotation_record import WRITERS
 from curate.review.assignment import share_of
 from curate.review.events import ScanEvent, TrainingKnown
@@ -140,14 +138,16 @@ def review(
     alone = {**dict.fromkeys(JOURNALS_ONLY, ("as_json",)), "export": (*common, "to"), "import_from": common}
     check_combination(context, needs=NEEDS, alone=alone)
     if show_agreement or show_history or show_audits:
-        _print_records(paths, "history" if show_history else "audit" if show_audits else "", as_json=as_json)
+        print_journals(paths, "history" if show_history else "audit" if show_audits else "", as_json=as_json)
         return ExitCode.CLEAN
     if export or import_from:
         if not paths:
             raise UsageError("no data is named", "name the data files, or the folder of a project")
         told = invocation()
         sources = sources_of(paths, reviewer, None, agreement(yes=yes), config=told.config, left_out=told.left_out)
-        return _import(sources, import_from) if import_from else _export(sources, str(to), export or Path())
+        return (
+            import_answers(sources, import_from) if import_from else export_examples(sources, str(to), export or Path())
+        )
     served = "TEXTUAL_DRIVER" in os.environ  # a server of browsers replaces the terminal
     _require_screen(served=served, web=web)
     told = invocation()
@@ -192,56 +192,6 @@ def _require_screen(*, served: bool, web: bool) -> None:
     for package in ("textual", *(["textual_serve"] if web else [])):
         if importlib.util.find_spec(package) is None:
             raise MissingExtra("curate review", "tui", package.replace("_", "-"))
-
-
-def _print_records(journals: Sequence[Path] | None, what: str, *, as_json: bool) -> None:
-    """What some journals hold, by default those of the project: `history`, `audit`, or how far reviewers agree."""
-    from curate.commands.review_audit import audits_in  # not imported by a review
-    from curate.commands.review_history import steps_of
-    from curate.commands.reviewer_agreement import compare_reviewers
-    from curate.render.console import print_result
-    from curate.render.review_records import audit_text, history_text
-    from curate.render.reviewer_agreement import agreement_text
-
-    if not journals:
-        project = project_of([])
-        reviewers = reviewer_journals(project.state)
-        journals = [project.decisions] if project.decisions.is_file() or not reviewers else []
-        journals += reviewers
-    logs = open_journals(journals)
-    print_notes(note for log in logs for note in log.defects)
-    if what == "history":
-        steps = steps_of(logs)
-        print_result(steps, history_text(steps), as_json=as_json)
-    elif what == "audit":
-        audits = audits_in(logs)
-        print_result(audits, audit_text(audits), as_json=as_json)
-    else:
-        result = compare_reviewers(logs)
-        print_result(result, agreement_text(result), as_json=as_json)
-
-
-def _export(sources: Sources, tool: str, path: Path) -> int:
-    """Write records for an annotation tool."""
-    from curate.review.annotation_export import export_records  # not imported by a review
-
-    records, suggested, unread = export_records(sources, tool, path)
-    print_lines([f"{plural(records, 'record')} written to {visible(str(path))}, {suggested:,} with suggestions"])
-    if unread:
-        print_notes([f"{plural(unread, 'line')} without an example {'is' if unread == 1 else 'are'} left out"])
-    return ExitCode.CLEAN
-
-
-def _import(sources: Sources, path: Path) -> int:
-    """Add the answers of annotators to the journal."""
-    from curate.review.annotation_import import import_records, import_text  # not imported by a review
-
-    lines = LineIndex(sources.files)
-    list(lines.build())
-    log = DecisionLog(sources.journal, rights_of(sources.files))
-    result = import_records(path, lines, log, sources.config.review.labels, sources.reviewer)
-    print_lines(import_text(result, sources.journal))
-    return ExitCode.FINDINGS if result.refused else ExitCode.CLEAN
 
 
 def _show(sources: Sources, first: Sequence[ScanEvent], merge: Sequence[Path], *, served: bool) -> int:

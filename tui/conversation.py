@@ -14,7 +14,15 @@ from textual.content import Content
 from curate.core.example import MEDIA_KEYS, REASONING_KEYS, Example, Message
 from curate.core.text import UNSAFE, excerpt, visible
 from curate.language.reasoning_marks import split_reasoning
-from tui.turn_parts import argument_names, call_text, is_medium, media_in, other_parts, parsed_call, text_ranges
+from curate.review.turn_parts import (
+    argument_names,
+    call_text,
+    is_medium,
+    media_in,
+    other_parts,
+    parsed_call,
+    text_ranges,
+)
 
 MAX_MESSAGE_CHARS: Final = 6000
 """Maximum number of characters drawn of a message; a megabyte on one line must not block the screen."""

@@ -11,9 +11,9 @@ from curate.core.text import excerpt, plural
 from curate.read.forms.form import PreferencePair, UnwritableError
 from curate.read.preference_conversion import label_of, pair_in
 from curate.review import ReviewSession, Side
+from curate.review.turn_parts import media_in
 from tui.conversation import NOTE_STYLE, ConversationView, as_json, literal, shortened
 from tui.render.compare import MAX_UNFOLDED_RUN, Row, compare
-from tui.turn_parts import media_in
 
 LABELS: Final = {
     True: ("+ wanted answer", "bold $text-success"),

@@ -1,0 +1,64 @@
+"""What `curate review` does without a screen: print journals, and exchange records with annotation tools."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from curate.cli.options import print_notes
+from curate.core.decision_log import DecisionLog, open_journals, reviewer_journals
+from curate.core.errors import ExitCode
+from curate.core.runs import project_of
+from curate.core.snapshot import rights_of
+from curate.core.text import plural, visible
+from curate.read.index import LineIndex
+from curate.render.console import print_lines
+from curate.review.sources import Sources
+
+
+def print_journals(journals: Sequence[Path] | None, what: str, *, as_json: bool) -> None:
+    """What some journals hold, by default those of the project: `history`, `audit`, or how far reviewers agree."""
+    from curate.commands.review_audit import audits_in  # not imported by a review
+    from curate.commands.review_history import steps_of
+    from curate.commands.reviewer_agreement import compare_reviewers
+    from curate.render.console import print_result
+    from curate.render.review_records import audit_text, history_text
+    from curate.render.reviewer_agreement import agreement_text
+
+    if not journals:
+        project = project_of([])
+        reviewers = reviewer_journals(project.state)
+        journals = [project.decisions] if project.decisions.is_file() or not reviewers else []
+        journals += reviewers
+    logs = open_journals(journals)
+    print_notes(note for log in logs for note in log.defects)
+    if what == "history":
+        steps = steps_of(logs)
+        print_result(steps, history_text(steps), as_json=as_json)
+    elif what == "audit":
+        audits = audits_in(logs)
+        print_result(audits, audit_text(audits), as_json=as_json)
+    else:
+        result = compare_reviewers(logs)
+        print_result(result, agreement_text(result), as_json=as_json)
+
+
+def export_examples(sources: Sources, tool: str, path: Path) -> int:
+    """Write records for an annotation tool."""
+    from curate.review.annotation_export import export_records  # not imported by a review
+
+    records, suggested, unread = export_records(sources, tool, path)
+    print_lines([f"{plural(records, 'record')} written to {visible(str(path))}, {suggested:,} with suggestions"])
+    if unread:
+        print_notes([f"{plural(unread, 'line')} without an example {'is' if unread == 1 else 'are'} left out"])
+    return ExitCode.CLEAN
+
+
+def import_answers(sources: Sources, path: Path) -> int:
+    """Add the answers of annotators to the journal."""
+    from curate.review.annotation_import import import_records, import_text  # not imported by a review
+
+    lines = LineIndex(sources.files)
+    list(lines.build())
+    log = DecisionLog(sources.journal, rights_of(sources.files))
+    result = import_records(path, lines, log, sources.config.review.labels, sources.reviewer)
+    print_lines(import_text(result, sources.journal))
+    return ExitCode.FINDINGS if result.refused else ExitCode.CLEAN
