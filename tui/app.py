@@ -1,10 +1,10 @@
 """The application: starts background work, owns the screens, and reports errors."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Final, cast
 
 from textual import on, work
 from textual.app import SystemCommand
@@ -24,7 +24,6 @@ from tui.abandon import cancellable
 from tui.key_queue import KeyQueue
 from tui.keys import KEY_SYMBOLS, TAB_OF, TABS, bindings, rebound
 from tui.messages import (
-    Applied,
     DecisionReverted,
     Exported,
     Failed,
@@ -44,21 +43,16 @@ from tui.screens.help import HelpScreen
 from tui.screens.history import HistoryScreen
 from tui.screens.overview import OverviewScreen
 from tui.screens.plain import PlainScreen
-from tui.screens.queue import ConflictsScreen, DuplicatesScreen, ExamplesScreen, FindingsScreen, QueueScreen
+from tui.screens.queue import QueueScreen
 from tui.screens.splits import SplitsScreen
 from tui.screens.training import EvaluateScreen, TrainingScreen
 from tui.theme import DARK, LIGHT, THEMES, ThemeStylesheet
 
-SCREENS = (
-    OverviewScreen,
-    ExamplesScreen,
-    FindingsScreen,
-    DuplicatesScreen,
-    ConflictsScreen,
-    SplitsScreen,
-    TrainingScreen,
-    EvaluateScreen,
-)
+SCREENS: Final[Mapping[str, Callable[[ReviewState], FrameScreen]]] = {
+    **{tab.name: partial(QueueScreen, kind) for kind, tab in TAB_OF.items()},
+    **{screen.NAME: screen for screen in (OverviewScreen, SplitsScreen, TrainingScreen, EvaluateScreen)},
+}
+"""The screens by the names of their tabs."""
 POLL_SECONDS = 0.5
 """Seconds between checks for new facts."""
 FILE_POLL_SECONDS = 2.0
@@ -93,8 +87,8 @@ class CurateApp(KeyQueue):
         self._facts, self._merged = facts, merged
         self._stale = True
         self._reported_changes: list[str] = []
-        for screen in SCREENS:
-            self.add_mode(screen.NAME, partial(screen, self.state))
+        for name, screen in SCREENS.items():
+            self.add_mode(name, partial(screen, self.state))
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DARK
@@ -264,10 +258,6 @@ class CurateApp(KeyQueue):
         place = visible(str(message.path)) if message.path else "lines.jsonl, a download"
         self.notify(f"{plural(message.count, 'line')} written to {place}", timeout=8, markup=False)
 
-    @on(Applied)
-    def _applied(self, message: Applied) -> None:
-        self.notify(message.text, title="Applied", timeout=20, markup=False)
-
     @on(TerminalClosed)
     def _terminal_gone(self) -> None:
         self.abandoned = True
@@ -293,7 +283,7 @@ class CurateApp(KeyQueue):
                 or (
                     isinstance(screen, QueueScreen)
                     and key.scope == "queue"
-                    and screen.KIND in key.kinds
+                    and screen.kind in key.kinds
                     and screen.is_available(key.action)
                 )
                 or (isinstance(screen, PlainScreen) and key.scope == "page")
@@ -324,7 +314,7 @@ class CurateApp(KeyQueue):
         """Move the cursor to the entry in which an example was decided."""
         if not self.screen_stack:  # the application is closing
             return
-        first = self.screen.KIND if isinstance(self.screen, QueueScreen) else None
+        first = self.screen.kind if isinstance(self.screen, QueueScreen) else None
         entry = entry_of(self.session, message.example, message.about, first)
         if entry is None:
             return

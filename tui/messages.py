@@ -85,13 +85,6 @@ class Exported(Message):
 
 
 @dataclass
-class Applied(Message):
-    """The files were written with the decisions."""
-
-    text: str
-
-
-@dataclass
 class DecisionReverted(Message):
     """A decision about an example was undone or redone: the cursor returns to its entry; `go`: whatever is filtered."""
 

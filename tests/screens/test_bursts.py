@@ -55,7 +55,7 @@ async def all_told(pilot: Pilot[None], *keys: str) -> None:
         not session.ended
         or session._unplaced
         or shown.list.view is None
-        or len(shown.list.view.rows) < len(session.queues[shown.KIND])
+        or len(shown.list.view.rows) < len(session.queues[shown.kind])
     ):
         app._catch_up()
         await asyncio.sleep(0.01)

@@ -52,7 +52,7 @@ async def test_the_inbox_goes_through_errors_duplicates_and_conflicts(app: Curat
         session = await opened(pilot)
         assert "3 errors, 2 duplicates, 2 conflicts" in screen_text(app)
         await opened(pilot, "enter")
-        assert queue(app).KIND == "finding"
+        assert queue(app).kind == "finding"
         assert "inbox: 0 of 7 decided, Esc ends" in screen_text(app)
         seen = []
         while not isinstance(app.screen, EndScreen):
@@ -116,7 +116,7 @@ async def test_the_history_names_reviewer_place_and_value_and_opens_the_entry(ap
         assert "drop" in rows[1]
         assert f"{NAME}:" in rows[1]
         await opened(pilot, "slash", *"drop j0", "enter", "enter")
-        assert queue(app).KIND == "finding"
+        assert queue(app).kind == "finding"
         entry = queue(app).entry
         assert entry is not None
         assert entry.ids[0] == session.log.decisions[0].example
@@ -161,7 +161,7 @@ async def test_an_audit_judges_a_sample_and_tells_the_error_rate(
         session = await opened(pilot, "down", "enter", "a")
         await shown(pilot, "200 seed 0")
         await opened(pilot, *["backspace"] * 10, *"4 seed 7", "enter")
-        assert queue(app).KIND == "example"
+        assert queue(app).kind == "example"
         assert "0 of 4 judged" in screen_text(app)
         sample = [decision.example for decision in session.log.decisions]
         assert len(set(sample)) == 4

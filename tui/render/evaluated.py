@@ -10,7 +10,7 @@ from curate.commands.run.outcome import UNBOUNDED_METRICS, Outcome, Score, Syste
 from curate.core.text import excerpt, visible
 from tui.conversation import literal, one_line, shortened
 from tui.render.columns import side_by_side
-from tui.render.runs import loss_change
+from tui.render.runs import ANSWER_LABELS, loss_change
 from tui.render.signs import lines
 
 MUTED: Final = "$foreground-muted"
@@ -20,12 +20,6 @@ OUTCOMES: Final = {
     "worse": ("✗ training made it worse: ", "bold $text-error"),
     "not-compared": ("· ", "bold $foreground-muted"),
 }
-ANSWER_LABELS: Final = (
-    ("asked", "prompt", "$text-primary"),
-    ("in the data", "reference", "$text-accent"),
-    ("base model", "base", "$text-warning"),
-    ("tuned", "tuned", "$text-success"),
-)
 TITLE_CELLS: Final = 18
 """Width of a system's name in cells."""
 SCORE_CELLS: Final = 22

@@ -36,21 +36,13 @@ def curve(
     cells = [[0] * width for _ in range(height)]
     columns, before = max(1, round(width * 2 * share)), -1
     for column in range(columns):
-        first, last = (
-            column * len(values) // columns,
-            max((column + 1) * len(values) // columns, column * len(values) // columns + 1),
-        )
+        first = column * len(values) // columns
+        last = max((column + 1) * len(values) // columns, first + 1)
         part = [value for value in values[first:last] if isfinite(value)]
         if part:
             row = min(height * 4 - 1, max(0, round((top - sum(part) / len(part)) / spread * (height * 4 - 1))))
-            joined = (
-                range(row, row + 1)
-                if before < 0
-                else range(before + 1, row + 1)
-                if row > before
-                else range(row, max(before, row + 1))
-            )
-            for dot in joined:  # a line instead of dots
+            begin, end = (row, row + 1) if before < 0 else (min(before + 1, row), max(before, row + 1))
+            for dot in range(begin, end):  # a line instead of dots
                 cells[dot // 4][column // 2] |= BRAILLE_DOTS[dot % 4][column % 2]
             before = row
     marks = {

@@ -88,14 +88,10 @@ class Openings:
         """A text without the beginning that many rows share, which `…` stands for."""
         index, many = bisect_left(self._texts, text), self._many
         starts = range(max(0, index - many), min(index, len(self._texts) - many) + 1)
-        shared = max((_shared(text, self._texts[first], self._texts[first + many - 1]) for first in starts), default=0)
+        parts = ((text, self._texts[first], self._texts[first + many - 1]) for first in starts)
+        shared = max((len(commonprefix(texts)) for texts in parts), default=0)  # noqa: RUF071
         start = text.rfind(" ", 0, shared) + 1 if shared < len(text) else 0  # a row says something in any case
         return f"…{text[start:]}" if start >= MIN_SHARED_CHARS else text
-
-
-def _shared(*texts: str) -> int:
-    """Length of the common beginning of texts."""
-    return len(commonprefix(texts))  # noqa: RUF071
 
 
 def openings(session: ReviewSession, view: View) -> Openings:

@@ -20,6 +20,7 @@ STATES: Final = {
     State.STOPPED: ("■ stopped", "bold $text-error"),
 }
 ANSWER_LABELS: Final = (
+    ("asked", "prompt", "$text-primary"),
     ("expected", "reference", "$text-accent"),
     ("base model", "base", "$text-warning"),
     ("tuned", "tuned", "$text-success"),
@@ -56,12 +57,8 @@ def run_detail(runs: Sequence[Followed], index: int, width: int, height: int) ->
         parts.append(curve(losses, width - LABEL_CELLS - 1, high, also=also))
         rates = [float(step["learning_rate"]) for step in run.steps if step.get("learning_rate") is not None]
         if rates:
-            parts.extend(
-                [
-                    Content.styled("learning rate", "bold"),
-                    curve(rates, width - LABEL_CELLS - 1, max(3, high // 3), "$text-accent"),
-                ]
-            )
+            drawn = curve(rates, width - LABEL_CELLS - 1, max(3, high // 3), "$text-accent")
+            parts += [Content.styled("learning rate", "bold"), drawn]
     if run.events:
         parts.append(Content.assemble(("events: ", "bold"), one_line(", ".join(run.events[-6:]), MUTED)))
     if run.report:
@@ -121,7 +118,7 @@ def _sample_answers(report: dict[str, Any], width: int) -> list[Content]:
         prompt = Content.assemble(("\nasked ", "bold"), literal(excerpt(str(sample.get("prompt", "")), 300)))
         blocks = [
             Content.assemble((f"{title}\n", f"bold {colour}"), literal(excerpt(str(sample.get(key, "")), 600)))
-            for title, key, colour in ANSWER_LABELS
+            for title, key, colour in ANSWER_LABELS[1:]
         ]
         parts.extend([prompt, side_by_side(blocks, width)])
     return parts

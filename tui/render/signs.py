@@ -30,12 +30,6 @@ SEVERITIES: Final = {
     Severity.WARNING: ("▲", "bold $text-warning"),
     Severity.INFO: ("•", "bold $text-primary"),
 }
-VERDICTS: Final[dict[Verdict, ReviewStatus]] = {
-    "keep": ReviewStatus.KEEP,
-    "drop": ReviewStatus.DROP,
-    "edit": ReviewStatus.EDIT,
-    "undecided": ReviewStatus.UNDECIDED,
-}
 BLOCKS: Final = " ▏▎▍▌▋▊▉█"
 
 
@@ -47,7 +41,7 @@ def status_sign(standing: ReviewStatus) -> Content:
 
 def verdict_sign(verdict: Verdict) -> Content:
     """The sign and the word of a verdict."""
-    symbol, colour = STATUSES[VERDICTS[verdict]]
+    symbol, colour = STATUSES[ReviewStatus[verdict.upper()]]
     return Content.styled(f"{symbol} {'edited' if verdict == 'edit' else verdict}", f"bold {colour}")
 
 

@@ -26,16 +26,12 @@ def inbox_text(session: ReviewSession, inbox: Inbox) -> str:
     return f"no errors, duplicates or conflicts are open{done}" if session.ended else "the check is running …"
 
 
-def audit_line(audits: Sequence[Audit]) -> str:
-    """The last audit, or what one is for."""
-    return audit_sentence(audits[-1]) if audits else "judge a random sample: the error rate with its interval"
-
-
 def task_lines(session: ReviewSession, inbox: Inbox, audits: Sequence[Audit]) -> dict[str, Content]:
     """A line for each task."""
+    audit = audit_sentence(audits[-1]) if audits else "judge a random sample: the error rate with its interval"
     texts = {
         "inbox": ("Decide", inbox_text(session, inbox), "bold"),
-        "audit": ("Audit", audit_line(audits), ""),
+        "audit": ("Audit", audit, ""),
         "apply": ("Apply", f"write the files: {decision_counts(session)}", ""),
         "history": ("History", f"{plural(len(session.log.decisions), 'record')} in the journal", ""),
     }

@@ -7,7 +7,7 @@ import tempfile
 from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from textual.reactive import reactive
 
@@ -36,7 +36,8 @@ MAX_EDITOR_CHARS = 200_000
 class Changing(FrameScreen):
     """The actions of a list screen that ask before they change anything."""
 
-    KIND: ClassVar[Kind]
+    kind: Kind
+    """The kind of its entries."""
     at: reactive[int]
     order: str
 

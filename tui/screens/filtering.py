@@ -43,12 +43,12 @@ class Filtering(Deciding):
     @property
     def text(self) -> str:
         """The current or pending filter."""
-        return self.state.filters.get(self.KIND, "")
+        return self.state.filters.get(self.kind, "")
 
     def filter_by(self, text: str) -> None:
         """Request the entries that match a filter."""
-        self.state.filters[self.KIND] = text
-        self.app.post_message(FilterChosen(self.KIND, text))
+        self.state.filters[self.kind] = text
+        self.app.post_message(FilterChosen(self.kind, text))
 
     def action_filter(self) -> None:
         """Open the filter input."""
@@ -92,7 +92,7 @@ class Filtering(Deciding):
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that were chosen; without any, the list shows question and answer in one."""
-        return self.state.columns.get(self.KIND, ())
+        return self.state.columns.get(self.kind, ())
 
     def action_columns(self) -> None:
         """Ask for the columns of the list."""
@@ -108,8 +108,8 @@ class Filtering(Deciding):
             allowed = f"{', '.join(COLUMNS)} or {FIELD}KEY"
             self.notify(f"{excerpt(wrong)}: no such column; name {allowed}", severity="warning", markup=False)
         elif text:
-            self.state.columns[self.KIND] = names
-            self.query_one("#head", Static).update(header(self.session, self.KIND, names))
+            self.state.columns[self.kind] = names
+            self.query_one("#head", Static).update(header(self.session, self.kind, names))
             if column_of(self.order)[0] not in ("", *names):
                 self.order = ""
                 self.filter_by(self.text)
@@ -125,7 +125,7 @@ class Filtering(Deciding):
             title = f"Filter {plural(len(rows), 'entry')} by"
             self._pick(title, lines, lambda index: self.filter_by(with_term(self.text, counted[index].filter)))
 
-        self._compute(lambda: list(facets(session, self.KIND, rows)), show)
+        self._compute(lambda: list(facets(session, self.kind, rows)), show)
 
     def action_like(self) -> None:
         """Show the entries that are like the one under the cursor."""
@@ -164,7 +164,7 @@ class Filtering(Deciding):
         self.app.post_message(DecisionReverted(disagreement.example, disagreement.about))
 
     def _show_like(self, like: Likeness) -> None:
-        self.app.post_message(FilterChosen(like.kind, like.filter, go=like.kind != self.KIND))
+        self.app.post_message(FilterChosen(like.kind, like.filter, go=like.kind != self.kind))
         self.notify(f"{self.state.key('bulk')} decides about all of them, after a preview", timeout=6, markup=False)
 
     def _pick(self, title: str, lines: Sequence[Content], act: Callable[[int], None]) -> None:
@@ -190,7 +190,7 @@ class Filtering(Deciding):
     def action_sort(self) -> None:
         """Switch to the next sort order: one of the list, or by one of its columns."""
         by_columns = (f"{name}{end}" for name in self.columns for end in (UP, DOWN))
-        sorts = (*self.session.queues[self.KIND].sorts, *by_columns)
+        sorts = (*self.session.queues[self.kind].sorts, *by_columns)
         self.order = sorts[(sorts.index(self.order or sorts[0]) + 1) % len(sorts)]
         self.filter_by(self.text)
 
@@ -219,7 +219,7 @@ class Filtering(Deciding):
 
         def write() -> None:
             try:
-                lines, file = lines_of(session, self.KIND, rows), None
+                lines, file = lines_of(session, self.kind, rows), None
                 if path is not None:
                     export_lines(session, lines, path)
                 else:

@@ -2,7 +2,6 @@
 
 from collections.abc import Hashable
 from time import monotonic
-from typing import ClassVar
 
 from textual.actions import parse
 from textual.app import ComposeResult
@@ -73,7 +72,6 @@ class QueueScreen(Filtering):
     """Draws entries of one kind and passes the user's decisions to the session, which alone stores them."""
 
     BINDINGS = bindings("queue")
-    KIND: ClassVar[Kind] = "example"
 
     at: reactive[int] = reactive(0)
     """The duplicate of the cluster, or the further answer, that is shown as B."""
@@ -90,8 +88,9 @@ class QueueScreen(Filtering):
     repairable: reactive[bool] = reactive(True, bindings=True)
     """Whether a rule found it that can repair examples."""
 
-    def __init__(self, state: ReviewState) -> None:
+    def __init__(self, kind: Kind, state: ReviewState) -> None:
         super().__init__(state)
+        self.kind, self.NAME = kind, TAB_OF[kind].name
         self.order, self.folded, self.raw = "", True, False
         self.read = ConversationView(key=state.key("fold"))
         self.marked: frozenset[int] = frozenset()
@@ -104,8 +103,8 @@ class QueueScreen(Filtering):
         """List beside or above the entry."""
         with Container(id="room"):
             with ListPane(self.state.shares, id="lists"):
-                yield Static(header(self.session, self.KIND, self.columns), id="head", markup=False)
-                yield EntryList(self.KIND, self._draw, self._row_key, self._entry_pointed, self.state.keys)
+                yield Static(header(self.session, self.kind, self.columns), id="head", markup=False)
+                yield EntryList(self.kind, self._draw, self._row_key, self._entry_pointed, self.state.keys)
             yield Detail(id="detail")
 
     def above_status(self) -> ComposeResult:
@@ -116,7 +115,7 @@ class QueueScreen(Filtering):
 
     def on_mount(self) -> None:
         """Focus the list."""
-        self.order = self.state.orders.get(self.KIND, "")
+        self.order = self.state.orders.get(self.kind, "")
         self.set_focus(self.list)
         self.catch_up()
 
@@ -128,27 +127,27 @@ class QueueScreen(Filtering):
     @property
     def ready(self) -> bool:
         """Whether the list shows what was asked for, or the filter is typed: the next key may be a decision."""
-        if not self.is_mounted or self.focused is None or self.working or self.KIND in self.state.pointed:
+        if not self.is_mounted or self.focused is None or self.working or self.kind in self.state.pointed:
             return False
-        view, sort = self.list.view, self.order or self.session.queues[self.KIND].sorts[0]
+        view, sort = self.list.view, self.order or self.session.queues[self.kind].sorts[0]
         return self.focused is not self.list or (view is not None and (view.text, view.sort) == (self.text, sort))
 
     @property
     def pending(self) -> bool:
         """Whether the list is not computed yet for the entries that there are, so that nobody knows what it shows."""
-        view, queue = self.list.view, self.session.queues[self.KIND]
+        view, queue = self.list.view, self.session.queues[self.kind]
         behind = view is None or view.complete < 1 or view.text != self.text or view.known < len(queue)
         return behind or self._known != (len(queue), self.session.ended)
 
     @property
     def entry(self) -> Entry | None:
         """The entry under the cursor."""
-        return None if (number := self.list.number) is None else self.session.queues[self.KIND].entry(number)
+        return None if (number := self.list.number) is None else self.session.queues[self.kind].entry(number)
 
     def catch_up(self) -> None:
         """Show new entries, and decisions made elsewhere."""
         super().catch_up()
-        queue = self.session.queues[self.KIND]
+        queue = self.session.queues[self.kind]
         progress = len(queue), self.session.ended  # the end of the check may change the status of all examples
         if progress != self._known:
             self._known = progress
@@ -165,8 +164,8 @@ class QueueScreen(Filtering):
         """Show another view; the first one starts at the first undecided entry. `shared`: how its rows begin."""
         self.shared = shared
         first, pointed = self.list.before is None and not len(self.list), None
-        if view.complete >= 1 and view.text == self.text and self.KIND in self.state.pointed:
-            pointed, self.grouping = self.state.pointed.pop(self.KIND), ""
+        if view.complete >= 1 and view.text == self.text and self.kind in self.state.pointed:
+            pointed, self.grouping = self.state.pointed.pop(self.kind), ""
         self.selected &= set(view.rows.tolist()) if self.selected and view.complete >= 1 else self.selected
         self.group_view(view)
         self.list.show(view)
@@ -175,7 +174,7 @@ class QueueScreen(Filtering):
             self.begin_entries()
         elif pointed is not None:
             self.list.cursor = view.index(pointed) or 0
-        elif first and len(view) and self.KIND != "example":
+        elif first and len(view) and self.kind != "example":
             self.list.cursor = next_open(self.session, view) or 0
         self.redraw(stay=True)
 
@@ -183,9 +182,9 @@ class QueueScreen(Filtering):
         """Redraw list and status line now, and the entry when no key follows."""
         if whole:
             self.list.refresh()
-        sort = self.order or self.session.queues[self.KIND].sorts[0]
+        sort = self.order or self.session.queues[self.kind].sorts[0]
         view, cursor, task = self.list.view, self.list.cursor, self.task_progress
-        self.say(status(self.session, self.KIND, view, cursor, sort=sort, selected=len(self.selected), task=task))
+        self.say(status(self.session, self.kind, view, cursor, sort=sort, selected=len(self.selected), task=task))
         if not stay:
             self._moved = True
         before, self._asked = self._asked, monotonic()
@@ -224,9 +223,9 @@ class QueueScreen(Filtering):
             return Page(Content(f"No entry matches the filter; {self.state.key('clear')} clears it."))
         if self.text:
             return Page(Content("Hard training examples appear when all lines are read and compared."))
-        if self.session.ended or (self.KIND == "example" and self.session.lines.complete and not self.session.share):
-            return Page(Content(EMPTY_NOTES[self.KIND]), left=self.summary())
-        return Page(Content(WAITING_NOTES[self.KIND]))
+        if self.session.ended or (self.kind == "example" and self.session.lines.complete and not self.session.share):
+            return Page(Content(EMPTY_NOTES[self.kind]), left=self.summary())
+        return Page(Content(WAITING_NOTES[self.kind]))
 
     def _draw(self, number: int, *, here: bool) -> Content:
         group = self.list.view.groups[-1 - number] if self.list.view and self.list.view.groups and number < 0 else None
@@ -234,7 +233,7 @@ class QueueScreen(Filtering):
         edge = "█" if here and chosen else "▌" if here else "■" if chosen else " "
         if group is not None:
             return Content.assemble(edge, group_row(self.session, group, self.grouping, self.state.rule_names))
-        entry = self.session.queues[self.KIND].entry(number)
+        entry = self.session.queues[self.kind].entry(number)
         drawn = row(self.session, entry, self.read, self.shared, self.columns)
         return Content.assemble(edge, "  " if self.grouping else "", drawn)
 
@@ -243,10 +242,10 @@ class QueueScreen(Filtering):
         if number < 0 and self.list.view is not None and self.list.view.groups is not None:
             key, rows, opened = self.list.view.groups[-1 - number]
             return key, len(rows), opened, self.grouping, len(self.session.log.decisions), len(self.selected)
-        values = self.session.queues[self.KIND].statuses.values
+        values = self.session.queues[self.kind].statuses.values
         standing = int(values[number]) if number < len(values) else 0
         several = standing in (ReviewStatus.EDIT, ReviewStatus.MIXED, ReviewStatus.PARTLY)
-        several |= self.KIND == "example" and not self.session.examples.has_ids  # nor is the status of all lines
+        several |= self.kind == "example" and not self.session.examples.has_ids  # nor is the status of all lines
         version = len(self.session.log.decisions) if several or self.columns or number in self.rated else 0
         drawn = self.grouping, self.columns, self.read.secrets, self.shared.key
         return number, standing, *drawn, version, number in self.selected
@@ -270,12 +269,12 @@ class QueueScreen(Filtering):
             return False
         if (action == "suppress" and not self.ruled) or (action == "repair" and not self.repairable):
             return False
-        pairs = action == "prefer" or (action == "difference" and self.KIND in SINGLE_KINDS)
+        pairs = action == "prefer" or (action == "difference" and self.kind in SINGLE_KINDS)
         if (pairs and not self.paired) or (action == "rate" and not (self.rating and self.entry)):
             return False
         if action == "edit_outside" and self.app.is_web:
             return False
-        return works_in(action, parameters, self.KIND) is not False
+        return works_in(action, parameters, self.kind) is not False
 
     def is_available(self, action: str) -> bool:
         """Whether an action of the key table has an effect on the entry under the cursor."""
@@ -284,16 +283,16 @@ class QueueScreen(Filtering):
 
     def _prepare_entry(self, entry: Entry | None) -> None:
         """Start a cluster at its first undecided duplicate, and enable the decision keys."""
-        several = entry is not None and not entry.pair and self.KIND in ("cluster", "conflict")
+        several = entry is not None and not entry.pair and self.kind in ("cluster", "conflict")
         first = next_compared(self.session, entry) if entry is not None and several else None
         self.set_reactive(QueueScreen.at, first or 0)
         self.marked = frozenset()
-        if entry is not None and self.KIND == "example":
+        if entry is not None and self.kind == "example":
             self.session.index_entry(entry.number)
         self.choices = entry.choices if entry else frozenset()
         self.ruled = entry is not None and entry.code not in CODES
         self.repairable = entry is not None and entry.kind == "finding" and entry.code in self.state.repairing
-        single = entry is not None and self.KIND in ("example", "finding") and "keep" in entry.choices
+        single = entry is not None and self.kind in ("example", "finding") and "keep" in entry.choices
         self.paired = single and entry is not None and pair_of(self.session.example(entry)) is not None
         self.many = several and entry is not None and len(compared_ids(entry)) > 2
 
@@ -305,7 +304,7 @@ class QueueScreen(Filtering):
 
     def decide(self, entry: Entry, decisions: dict[str, VerdictOrEdit], why: str = "") -> bool:
         """Record decisions in one step; false if they could not be written."""
-        queue = self.session.queues[self.KIND]
+        queue = self.session.queues[self.kind]
         before = queue.open
         if not any(isinstance(decision, Edit) for decision in decisions.values()) and self.moved(entry):
             return False
@@ -320,7 +319,7 @@ class QueueScreen(Filtering):
 
     def action_next(self) -> None:
         """Go to the next undecided entry of the list; without one, show the end of the queue."""
-        self._closed = not self.session.queues[self.KIND].open
+        self._closed = not self.session.queues[self.kind].open
         self.go_next()
 
     def go_next(self) -> None:
@@ -336,7 +335,7 @@ class QueueScreen(Filtering):
             self.next_stage()
         elif index is None and self._closed and self.list.view is not None and len(self.list.view):
             self._closed = False
-            self.show_end(TAB_OF[self.KIND].title)
+            self.show_end(TAB_OF[self.kind].title)
 
     def action_page(self, pages: int) -> None:
         """Scroll the conversation."""
@@ -364,27 +363,3 @@ class QueueScreen(Filtering):
         """Show or hide secrets."""
         self.read.secrets = not self.read.secrets
         self.redraw(stay=True)
-
-
-class ExamplesScreen(QueueScreen):
-    """All lines of the files."""
-
-    NAME, KIND = TAB_OF["example"].name, "example"
-
-
-class FindingsScreen(QueueScreen):
-    """What the rules found."""
-
-    NAME, KIND = TAB_OF["finding"].name, "finding"
-
-
-class DuplicatesScreen(QueueScreen):
-    """Clusters of duplicates."""
-
-    NAME, KIND = TAB_OF["cluster"].name, "cluster"
-
-
-class ConflictsScreen(QueueScreen):
-    """Contradictory answers."""
-
-    NAME, KIND = TAB_OF["conflict"].name, "conflict"

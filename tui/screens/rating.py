@@ -30,7 +30,7 @@ class Rating(Selecting):
     @property
     def rated(self) -> set[int]:
         """Numbers of the entries of the queue that have a rating."""
-        log, queue = self.session.log, self.session.queues[self.KIND]
+        log, queue = self.session.log, self.session.queues[self.kind]
         if (basis := (id(log.decisions), len(queue), self.session.ended)) != self._rated_of:
             self._rated_of, self._rated_seen, self._rated = basis, 0, set()
         for example in {decision.example for decision in log.decisions[self._rated_seen :]}:
@@ -48,7 +48,7 @@ class Rating(Selecting):
     def current_task(self) -> Task | None:
         """The task that this list works through; None: another one, or none."""
         task = self.state.task
-        return task if task is not None and task.kind == self.KIND else None
+        return task if task is not None and task.kind == self.kind else None
 
     @property
     def task_progress(self) -> str:
@@ -62,7 +62,7 @@ class Rating(Selecting):
         if task is not None:
             judged = sum(self._is_judged(task, example) for example in task.sample)
             return f"audit: 1 good, 2 bad, 0 open, {ends} · {judged:,} of {len(task.sample):,} judged"
-        total = self.session.queues[self.KIND].total
+        total = self.session.queues[self.kind].total
         return f"rating: 1 to 5, 0 none, {self.state.key('rate')} ends · {len(self.rated):,} of {total:,} rated"
 
     def _is_judged(self, task: Task, example: str) -> bool:
@@ -147,7 +147,7 @@ class Rating(Selecting):
         view, rated = self.list.view, self.rated
         if view is None:
             return False
-        statuses = self.session.queues[self.KIND].statuses.values
+        statuses = self.session.queues[self.kind].statuses.values
         here = self.list.cursor
         for index in chain(range(here + 1, len(view)), range(here)):
             number = view[index]

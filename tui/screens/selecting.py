@@ -87,12 +87,12 @@ class Selecting(Changing):
 
     def group_view(self, view: View) -> None:
         """Group the entries of a view as it is asked for."""
-        keys = self.session.queues[self.KIND].group_keys(self.grouping, view.rows) if self.grouping else None
+        keys = self.session.queues[self.kind].group_keys(self.grouping, view.rows) if self.grouping else None
         view.group(keys, self.opened)
 
     def action_group(self) -> None:
         """Group by the next property, then not at all."""
-        names = ("", *self.session.queues[self.KIND].groupings)
+        names = ("", *self.session.queues[self.kind].groupings)
         self.grouping = names[(names.index(self.grouping) + 1) % len(names)]
         self.opened.clear()
         self.regroup()
@@ -125,7 +125,7 @@ class Selecting(Changing):
         count = plural(len(rows), "entry")
         name = f"{count} selected" if self.selected else f"all {count} shown{f' by {view.text}' if view.text else ''}"
         self.app.push_screen(
-            MenuScreen(name[0].upper() + name[1:], BULK_OPTIONS[self.KIND], "decided entries, too"),
+            MenuScreen(name[0].upper() + name[1:], BULK_OPTIONS[self.kind], "decided entries, too"),
             lambda picked: self._bulk(rows, name, picked),
         )
 
@@ -139,14 +139,14 @@ class Selecting(Changing):
                 lambda text: self._confirm_note(rows, name, text),
             )
         elif key == "l":
-            queue = self.session.queues[self.KIND]
+            queue = self.session.queues[self.kind]
             examples = list(dict.fromkeys(example for row in rows.tolist() for example in queue.entry(row).ids))
             self._pick_label(f"Label {name}", examples, ask=True)
         elif key == "r":
             self._start_repairs(rows, name, decided_too=decided_too)
         else:
-            choice = cast("Choice", (PAIR_CHOICES if self.KIND in ("cluster", "conflict") else CHOICES)[key])
-            plan = preview(self.session, self.KIND, rows, choice, decided_too=decided_too or key == "u")
+            choice = cast("Choice", (PAIR_CHOICES if self.kind in ("cluster", "conflict") else CHOICES)[key])
+            plan = preview(self.session, self.kind, rows, choice, decided_too=decided_too or key == "u")
             self._confirm(plan, name, f"{choice} {name}?")
 
     def _confirm(self, plan: Bulk, name: str, question: str) -> None:
@@ -157,7 +157,7 @@ class Selecting(Changing):
 
     def _confirm_note(self, rows: Numbers, name: str, text: str | None) -> None:
         if text:
-            queue = self.session.queues[self.KIND]
+            queue = self.session.queues[self.kind]
             examples = list(dict.fromkeys(example for row in rows.tolist() for example in queue.entry(row).ids))
             summary = notes_text(text, examples, sum(bool(self.session.note(example)) for example in examples))
             self._ask(f"Add a note to {name}?", summary, lambda: annotate(self.session, examples, text))

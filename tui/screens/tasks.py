@@ -18,7 +18,7 @@ from curate.core.text import visible
 from curate.render.convert import apply_text
 from curate.review.audit import DEFAULT_SIZE, Population, start_audit, why_not_ready
 from tui.abandon import cancellable
-from tui.messages import Applied, Failed
+from tui.messages import Failed
 from tui.render.signs import lines
 from tui.render.tasks import task_lines
 from tui.review_state import Task
@@ -164,4 +164,5 @@ class Tasks(FrameScreen):
     def _write(self, output: Path, removed: Path) -> None:
         """Write the files in the background."""
         result = apply(self._work(), output, overwrite=True)
-        self.app.post_message(Applied("\n".join(apply_text(result, str(output), str(removed)))))
+        text = "\n".join(apply_text(result, str(output), str(removed)))
+        self.notify(text, title="Applied", timeout=20, markup=False)

@@ -53,10 +53,6 @@ class KeyFooter(Footer):
 
 def _rank(key: ActiveBinding) -> int:
     """The lower, the longer it stays in a narrow footer."""
-    return (
-        -1
-        if key.binding.id in ALWAYS_SHOWN
-        else 0
-        if key.binding.show
-        else 1 + SHOWN_IF_ROOM.index(key.binding.id or "")
-    )
+    if key.binding.id in ALWAYS_SHOWN:
+        return -1
+    return 0 if key.binding.show else 1 + SHOWN_IF_ROOM.index(key.binding.id or "")
