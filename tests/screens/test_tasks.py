@@ -230,7 +230,7 @@ async def test_hostile_text_in_the_journal_is_shown_as_text(journal: Path) -> No
     """Another program may write names and subjects of any kind."""
     hostile = "\x1b[2J[red]x[/] [@click=app.quit]y"
     DecisionLog(journal).add(
-        Decision(format=2, example="0" * 32, verdict="keep", scope="conflict", about=hostile, who=hostile, why=SECRET)
+        Decision(format=2, example="0" * 32, verdict="keep", scope="finding", about=hostile, who=hostile, why=SECRET)
     )
     app = CurateApp(Sources(Project(Path()), Config(), [write_lines(Path())]), told_with_ids)
     async with app.run_test(size=(160, 30)) as pilot:
