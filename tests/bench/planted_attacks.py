@@ -52,10 +52,9 @@ def main() -> None:
         found_count, false_alarms = found_count + bool(right), false_alarms + len(triggers) - len(right)
         print(f"{'found' if right else 'missed'}  {phrase}  in {given.files[number % len(rows)].name}")
     print(f"{found_count} of {len(PHRASES)} found, {false_alarms} false alarms beside them")
-    counts = [(examples, triggers_in(examples)) for examples in map(rows_of, given.clean)]
-    print(
-        f"{sum(count for count, _ in counts):,} clean examples: {sum(len(triggers) for _, triggers in counts)} findings"
-    )
+    clean = [rows_of(file) for file in given.clean]
+    alarms = sum(len(triggers_in(examples)) for examples in clean)
+    print(f"{sum(map(len, clean)):,} clean examples: {alarms} findings")
 
 
 def rows_of(file: Path) -> list[dict[str, Any]]:

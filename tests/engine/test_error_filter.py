@@ -30,7 +30,7 @@ def test_pieces_judged_by_several_threads_at_a_time_are_judged_as_by_one() -> No
     pieces = list(chunks_of(path, "data.jsonl", 100_000) or ())
     for _ in range(5):
         with ThreadPoolExecutor(4) as threads:
-            parts = list(threads.map(screening.judge, pieces))
+            parts = [chunk for chunk, _ in threads.map(screening.judge, pieces)]
         before = [sum(part.lines for part in parts[:nth]) for nth in range(len(parts))]
         found = [one for findings in map(screening.merger(), parts, before) for one in findings]
         assert [(one.code, one.line) for one in screening.report(found).findings] == expected
