@@ -4,6 +4,7 @@ many of it.
 
 import json
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -302,6 +303,8 @@ def test_a_passage_for_an_answer_leaves_with_its_code_and_can_be_restored_nowher
     write("kept.jsonl", [row(said(rng, 40), edited(rng, passage)), row(said(rng, 9), said(rng, 9))])
     assert split("data.jsonl", "--existing", "kept.jsonl") == 0
     assert read_manifest(OUT)[0].removed.reasons == {"L011": 1}
+    [removed] = Path("out/removed.jsonl").read_bytes().splitlines()
+    assert re.search(r" kept\.jsonl:1 of the test set, \d\d% of it$", json.loads(removed)["why"])
     assert main(["restore", "out", "--all"]) == 2
     assert "data.jsonl:1: would leak: it has nearly the same answer as out/test.jsonl:1" in capsys.readouterr().err
 
