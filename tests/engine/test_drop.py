@@ -107,7 +107,9 @@ def test_much_of_a_file_needs_a_yes(
     written(Path("data.jsonl"), lines(30))
     Path("curate.toml").write_text('data = ["data.jsonl"]\n[dedup]\nstop_least = 10\n', encoding="utf-8")
     assert main([*words, "--drop", "Q002", "-q"]) == 1
-    assert "D008" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "D008" in said
+    assert "--yes" in said  # the next step
     assert not list(Path().glob("out/*.jsonl"))
     Path("out").mkdir(exist_ok=True)
     assert main([*words, "--drop", "Q002", "-q", "--yes"]) == 0

@@ -56,6 +56,7 @@ def test_weights_are_shares_and_nothing_is_taken_twice(
     said = capsys.readouterr().out
     assert "the mix has 40 of 90 examples: code.jsonl has too few for its share" in said
     assert "chat.jsonl: 10 of 60 examples taken (25% of the mix)" in said
+    assert "Files were mixed by weight: `chat.jsonl` 1, `code.jsonl` 3;" in (OUT / "DATACARD.md").read_text()
     assert {(line["decided_by"], line["why"]) for line in removed()} == {
         ("mix", "over the size of the mix: 10 of 60 examples of chat.jsonl taken")
     }
