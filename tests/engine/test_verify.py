@@ -260,6 +260,30 @@ def test_each_planted_breach_is_found(breach: str, folder: Path, capsys: pytest.
         assert (code, SIGNED[breach]) == (1, {finding["code"] for finding in proof["findings"]})
 
 
+@pytest.mark.parametrize(
+    ("key", "difference"),
+    [
+        ("read", "lines read do not equal 119 kept"),
+        ("kept", "the splits have 119 examples, but 120 were kept"),
+        ("inputs", "the inputs have "),
+    ],
+)
+def test_totals_of_a_manifest_that_do_not_add_up_are_told(
+    key: str, difference: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def change(value: dict[str, Any]) -> None:
+        if key == "inputs":
+            value["inputs"][0]["lines"] += 1
+        else:
+            value[key] += 1
+        value["digest"] = ""
+        value["digest"] = digest_of(Manifest.model_validate(value))
+
+    edit(change)
+    assert main(["verify", "out", "--all"]) == 1
+    assert difference in " ".join(capsys.readouterr().out.split())
+
+
 def test_a_folder_of_a_version_with_fewer_keys_for_conflicts_is_proved(folder: Path) -> None:
     def older(value: dict[str, Any]) -> None:
         for key in ("models", "min_confidence"):
