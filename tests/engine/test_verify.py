@@ -254,6 +254,7 @@ def test_each_planted_breach_is_found(breach: str, folder: Path, capsys: pytest.
     code, proof = verified(capsys=capsys)
     assert (code, proof["holds"]) == (1, False)
     assert codes == {finding["code"] for finding in proof["findings"]}
+    assert not any(finding["fixable"] for finding in proof["findings"])
     if breach in SIGNED:
         sign()
         code, proof = verified(capsys=capsys)
