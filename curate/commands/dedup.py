@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from curate.commands.session import Workspace
+from curate.commands.session import Session, Workspace
 from curate.core.config import CheckConfig, DedupConfig
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import UsageError
@@ -34,6 +34,7 @@ from curate.corpus.loading import is_big, read_table, spill_folder
 from curate.dedup.cluster_resolution import NO_FINDINGS, DuplicateRemoval, FindingCounts
 from curate.dedup.near_duplicates import FoundDuplicates, find_duplicates
 from curate.lint.checker import Checker
+from curate.lint.error_filter import ErrorFilter, suffices
 from curate.lint.project_check import ProjectRules, check_project
 from curate.lint.rules import RULES, Scope
 from curate.lint.rules.duplicates import Removals, heavy
@@ -141,11 +142,15 @@ def dedup(
         if not config.embeddings:  # comparing them uses all cores
             pool.fork(partial(load_kernels, spec, bands if work.cache else None))
         memory = DedupCache.of(work.cache, spec, paths, only=cached_only, bands=bands) if work.cache else None
+        drop_rules = rules.selecting(rules.check.drop) if rules.check.drop else None
+        in_one_pass = drop_rules is not None and not against and suffices(drop_rules.check)
+        screening = ErrorFilter.of(drop_rules.check) if drop_rules and in_one_pass else None
         table, old_lines, old_examples = _read_table(
-            paths, len(against), spec, pool, memory, session.listen, name_of, folder
+            paths, len(against), spec._replace(judging=screening), pool, memory, session.listen, name_of, folder
         )
         unmatched = unmatched_notes(table, decided)
-        dropped = _dropped(table, files, work, old_lines, name_of)
+        findings = _drop_findings(table, files, drop_rules, screening, session, name_of) if drop_rules else ()
+        dropped = dropped_in(table, findings, decided, old_lines)
         not_understood = len(table.starts) - len(table.lines) - sum(removal.example is None for removal in dropped)
         if dropped:  # nothing is removed in favor of one of these
             lines = lines_at(table, [removal.place for removal in dropped])
@@ -229,24 +234,25 @@ def removals(
     return Removals(lines, removed_counts, clusters, config.stop_share, config.stop_cluster, config.stop_least)
 
 
-def _dropped(
-    table: Table, files: Sequence[Path], work: Workspace, old_lines: int, name_of: Callable[[Path], str]
-) -> list[Dropped]:
-    """The lines removed for unsuppressed findings of the rules in `drop`, if any, or by decisions.
-
-    `old_lines`: the first lines of `table`, those of files that are only compared with; none of them is removed.
+def _drop_findings(
+    table: Table,
+    files: Sequence[Path],
+    rules: ProjectRules,
+    screening: ErrorFilter | None,
+    session: Session,
+    name_of: Callable[[Path], str],
+) -> list[Finding]:
+    """The unsuppressed findings of the rules in `drop`: made while the lines were read, or else, for rules that compare
+    lines or ask a model, by checking the files.
     """
-    decided, session = work.decisions, work.session
-    if not (drop := work.rules.check.drop):
-        return dropped_in(table, (), decided, old_lines)
-    session.listen(StageStarted("check"))
-    rules = work.rules.selecting(drop)
-    report = check_project(files, rules, name_of=name_of, workers=cores(), executor=session.executor)
-    dropped = dropped_in(
-        table, (finding for finding in report.findings if finding.code.startswith(drop)), decided, old_lines
-    )
-    session.listen(StageFinished("check", False, f"{plural(len(dropped), 'line')} dropped"))
-    return dropped
+    if screening:
+        report = screening.report(table.judged)
+        rules.suppress_in(report, list(map(name_of, files)))
+    else:
+        session.listen(StageStarted("check"))
+        report = check_project(files, rules, name_of=name_of, workers=cores(), executor=session.executor)
+        session.listen(StageFinished("check", False, plural(len(report.findings), "finding")))
+    return [finding for finding in report.findings if finding.code.startswith(rules.check.drop)]
 
 
 def compare_examples(

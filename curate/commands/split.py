@@ -26,9 +26,8 @@ from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.features import FeatureSpec
 from curate.corpus.loading import is_big, read_table, spill_folder
-from curate.lint.error_filter import ErrorFilter
+from curate.lint.error_filter import ErrorFilter, suffices
 from curate.lint.project_check import ProjectRules, check_project
-from curate.lint.rules import Scope
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.rules.splits import SplitBalance, SplitCounts, unbalanced
 from curate.models.names import fingerprint
@@ -47,8 +46,6 @@ from curate.split.assign import SPLIT_NAMES, Earlier, earlier_splits
 from curate.split.division import Division, divide, grouped_by_session, split_feature_spec
 from curate.verify.reading import unread
 
-COMPARING_SCOPES: Final = (Scope.PROFILE, Scope.COLUMNS, Scope.EXAMPLES, Scope.ANSWERS, Scope.CONFLICTS)
-"""Rules that cannot run while the lines are read."""
 DIVIDING_KEYS: Final = ("fractions", "counts", "stratify", "existing")
 """Settings of `[split]` that must be unchanged for examples of an earlier division to keep their split."""
 
@@ -183,9 +180,9 @@ def _table_and_findings(work: Workspace, sources: Sources, pool: WorkerPool) -> 
     """
     check, session, rules = work.config.check, work.session, work.rules
     spec, errors = split_feature_spec(work.config), list[Finding]()
-    needs_full_check = check.renders or _asks_all(check)
-    screening = None if needs_full_check else ErrorFilter.of(check)
-    if needs_full_check:
+    in_one_pass = suffices(check)
+    screening = ErrorFilter.of(check) if in_one_pass else None
+    if not in_one_pass:
         errors = _errors(sources, rules, session.listen, session.executor)
     session.listen(StageStarted("read"))
     folder = spill_folder(sources.every, session.memory)
@@ -329,17 +326,6 @@ def read_sources(
             f"{visible(str(place))}: holds no example; a given test set is not changed", "correct or delete the line"
         )
     return table
-
-
-def _asks_all(check: CheckConfig) -> bool:
-    """Whether lines are left out because of findings of a rule that looks at more than one of them."""
-    chosen = RuleSelection.from_config(check)
-    removing = (
-        code
-        for code, severity in chosen.severities.items()
-        if severity is Severity.ERROR or code.startswith(check.drop)
-    )
-    return any(chosen.rules[code].scope in COMPARING_SCOPES for code in removing)
 
 
 def _errors(sources: Sources, rules: ProjectRules, listen: Listener, executor: Executor) -> list[Finding]:

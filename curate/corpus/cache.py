@@ -64,7 +64,10 @@ def columns_for(task: Task, spec: FeatureSpec) -> Columns:
         return columns_of(task.chunk, spec)
     start, data, size = chunk_bytes(task.chunk)
     digest = sha256(memoryview(data)[:size]).hexdigest()
-    path = entry(task.folder, "piece", ".npz", code_id(*PACKAGES), repr(spec), task.chunk.start == 0, digest)
+    cached_spec = spec._replace(judging=None)
+    path = entry(task.folder, "piece", ".npz", code_id(*PACKAGES), repr(cached_spec), task.chunk.start == 0, digest)
+    chunk = task.chunk._replace(start=start, data=bytes(memoryview(data)[:size]))
+    # the bytes of the digest, although the file may have changed since
     damage: list[str] = []
     columns = load(path, lambda arrays: columns_from(arrays, start, task.bands), lambda: damage.append(DAMAGED_NOTE))
     if columns is None:
@@ -73,13 +76,13 @@ def columns_for(task: Task, spec: FeatureSpec) -> Columns:
                 "not all of these files are in the cache",
                 "run `curate dedup` on them with the same options first, without --rethreshold",
             )
-        columns = columns_of(
-            task.chunk._replace(start=start, data=bytes(memoryview(data)[:size])), spec
-        )  # the bytes of the digest, although the file may have changed since
+        columns = columns_of(chunk, spec)
         if task.bands:
             columns.band_keys = band_keys(columns.sets, task.bands, 1)
         saved = save(path, arrays_of(columns, start, task.bands))
         columns.trouble = damage[0] if damage else (f"the cache was not written: {visible(saved)}" if saved else "")
+    elif spec.judging:
+        columns.judged, _ = spec.judging.judge(chunk)
     columns.line_keys = _line_keys(path.stem[-32:], len(columns.starts))
     return columns
 

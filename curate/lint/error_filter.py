@@ -9,6 +9,8 @@ from curate.core.config import CheckConfig
 from curate.core.finding import Finding, Severity
 from curate.core.worker_pool import cached_per_thread
 from curate.lint.checker import CheckedChunk, Checker
+from curate.lint.rules import Scope
+from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.runner import CheckResult
 from curate.read.chunks import Batch, Chunk
 from curate.read.dataset import FileFacts
@@ -23,11 +25,7 @@ class ErrorFilter(NamedTuple):
     @classmethod
     def of(cls, config: CheckConfig) -> "ErrorFilter | None":
         """The filter for the configured rules that are errors or in `drop`; None if there are none."""
-        codes = tuple(
-            code
-            for code, severity in Checker(config).chosen.severities.items()
-            if severity is Severity.ERROR or code.startswith(config.drop)
-        )
+        codes = _removing_codes(Checker(config).chosen, config)
         return (
             cls(config.model_copy(update={"select": codes, "extend_select": ()}).model_dump_json()) if codes else None
         )
@@ -61,6 +59,28 @@ class ErrorFilter(NamedTuple):
         chosen = _checker(self).chosen
         reported = filter(chosen.reports, findings) if chosen.file_ignores else findings
         return CheckResult(findings=list(reported), rules=chosen.known, severities_of=chosen.severities)
+
+
+COMPARING_SCOPES: Final = (Scope.PROFILE, Scope.COLUMNS, Scope.EXAMPLES, Scope.ANSWERS, Scope.CONFLICTS)
+"""Rules that cannot run while the lines are read."""
+
+
+def suffices(config: CheckConfig) -> bool:
+    """Whether `ErrorFilter` gives all findings for which lines are removed: none is of a rule that compares lines or
+    asks a model.
+    """
+    chosen = RuleSelection.from_config(config)
+    return not config.renders and not any(
+        chosen.rules[code].scope in COMPARING_SCOPES for code in _removing_codes(chosen, config)
+    )
+
+
+def _removing_codes(chosen: RuleSelection, config: CheckConfig) -> tuple[str, ...]:
+    return tuple(
+        code
+        for code, severity in chosen.severities.items()
+        if severity is Severity.ERROR or code.startswith(config.drop)
+    )
 
 
 _LOADING: Final = Lock()

@@ -10,6 +10,7 @@ import pytest
 
 import curate
 from curate.cli.main import main
+from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.review import ReviewStatus
 from tests.conftest import chat
 from tests.scripted_review import new_session
@@ -200,3 +201,20 @@ def test_lines_that_would_be_dropped_can_be_reviewed() -> None:
     queue = session.examples
     assert len(queue) == 44
     assert {int(status) for status in queue.statuses.values} == {ReviewStatus.UNDECIDED}
+
+
+def test_lines_are_dropped_without_reading_the_data_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    written(Path("data.jsonl"), lines())
+    size, chunks = Path("data.jsonl").stat().st_size, list[int]()
+
+    def read(chunk: Chunk, *rest: Any, **options: Any) -> Batch:
+        if chunk.data is None or len(chunk.data) == size:  # the lines of duplicates are checked again
+            chunks.append(chunk.start)
+        return read_chunk(chunk, *rest, **options)
+
+    for module in ("curate.corpus.features", "curate.lint.checker"):
+        monkeypatch.setattr(f"{module}.read_chunk", read)
+    found = curate.dedup("data.jsonl", drop=["Q002"])
+    assert found.removed["code"].to_list() == ["Q002"] * 3
+    assert chunks == [0]
