@@ -5,20 +5,21 @@ from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import Final
 
+from curate.core.lazy import lazy_pattern
 from curate.language.lexicon import ENGLISH_NEGATIONS, NEGATING_WORDS, OPPOSITES
 from curate.language.tokens import plain_words
 
-YES: Final = re.compile(
+YES: Final = lazy_pattern(
     r"^\W*(?:yes|yeah|yep|yup|true|correct|absolutely|definitely|that is correct|that's correct|indeed)\b"
     r"(?!\s+(?:answers?|statements?|option|sentence|spelling|version|form)\b)",
     re.IGNORECASE,
 )
-NO: Final = re.compile(
+NO: Final = lazy_pattern(
     r"^\W*(?:no|nope|false|incorrect|that is incorrect|that's incorrect|not true|not (?:really|necessarily)|never)\b"
     r"(?!\s+(?:problem|worries|doubt|one|matter))",
     re.IGNORECASE,
 )
-LEADING_YES_OR_NO: Final = re.compile(r"^\W*(?:yes|yeah|yep|no|nope)\s*[,.;:!–—-]+\s*(?=\S)", re.IGNORECASE)
+LEADING_YES_OR_NO: Final = lazy_pattern(r"^\W*(?:yes|yeah|yep|no|nope)\s*[,.;:!–—-]+\s*(?=\S)", re.IGNORECASE)
 """A yes or no before a sentence, which answers the question: "No, we are closed"."""
 NEGATIVE_PREFIXES: Final = ("un", "in", "im", "il", "ir", "dis", "non")
 """Prefixes that turn a word into its opposite."""

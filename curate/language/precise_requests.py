@@ -4,17 +4,18 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from curate.core.lazy import lazy_pattern
 from curate.language.sentences import sentences
 
-YES_NO_QUESTION: Final = re.compile(
+YES_NO_QUESTION: Final = lazy_pattern(
     r"^\W*(?:(?:hi|hello|hey|please|so|and|but|also|then)\b\W*)*"
     r"(?:(?:if|when|in|on|at|for|with|under|during)\b[^,?]{1,80}, ?)?"
     r"(?:is|are|am|was|were|do|does|did|can|could|will|would|should|shall|must|may|might|has|have|had)\b",
     re.IGNORECASE,
 )
-EITHER_OR: Final = re.compile(r"\bor\b", re.IGNORECASE)
+EITHER_OR: Final = lazy_pattern(r"\bor\b", re.IGNORECASE)
 """A question about two alternatives cannot be answered with yes or no."""
-AMOUNT_QUESTION: Final = re.compile(
+AMOUNT_QUESTION: Final = lazy_pattern(
     r"\bhow (?:long|much|many|far|old|tall|high|big|large|heavy|fast|often|wide|deep)\b|^\W*(?:when|(?:at )?what (?:time|date|year|day))\b"  # noqa: E501
     r"|\b(?:price|costs?|fee|rate|deposit|limit|max(?:imum)?|min(?:imum)?|size|length|height|weight|age|population|distance|speed|duration|period|deadline"
     r"|temperature|warranty|boiling point|freezing point|melting point)\b",

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
+from curate.core.lazy import lazy_pattern
 from curate.language.lexicon import DAYS, FREQUENCY_WORDS, MONTHS, NUMERALS, ORDINALS, SCALES, UNITS
 from curate.language.quantity_translation import spelled
 from curate.language.tokens import stem
@@ -16,15 +17,15 @@ from curate.language.tokens import stem
 _DIGITS: Final = (
     r"(?<![\w.])[-−+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w,]*\d)|(?<![\w.,)\]])[-−+]?\d+(?:\.\d+)?|\d+(?:\.\d+)?"
 )
-NUMBER: Final = re.compile(r"(?<![\w.,)\]])[-−+]?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+)*")
+NUMBER: Final = lazy_pattern(r"(?<![\w.,)\]])[-−+]?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+)*")
 """A number with its sign, separators and decimals. A sign counts only if no word or bracket precedes it."""
-THOUSANDS: Final = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+THOUSANDS: Final = lazy_pattern(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _WORD: Final = "|".join(sorted(NUMERALS, key=len, reverse=True))
 _SHORT_MONTH: Final = "|".join((*(month[:3] for month in MONTHS if month != "may"), "sept"))
 _MONTH: Final = "|".join((*MONTHS, _SHORT_MONTH))
 _CLEAR_MONTH: Final = "|".join(month for month in MONTHS if month not in ("may", "march"))
 _SUFFIX: Final = r"(?:st|nd|rd|th)?"
-DATE: Final = re.compile(
+DATE: Final = lazy_pattern(
     rf"""\b(?P<year1>\d{{4}})-(?P<month1>\d\d)-(?P<day1>\d\d)\b
        | \b(?P<day2>\d{{1,2}}){_SUFFIX}\s+(?:of\s+)?(?P<month2>{_MONTH})\b(?:[.,]?\s+(?P<year2>\d{{4}})\b)?
        | \b(?P<month3>{_MONTH})\b\.?\s+(?:the\s+)?(?P<day3>\d{{1,2}}){_SUFFIX}\b(?!:)(?:,?\s+(?P<year3>\d{{4}})\b)?
@@ -33,22 +34,22 @@ DATE: Final = re.compile(
        | \b(?<=in\s)(?P<month6>may|march)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-CLOCK: Final = re.compile(
+CLOCK: Final = lazy_pattern(
     r"(?<![\w:.])(?P<hour>\d{1,2})(?::(?P<minute>\d\d))?(?::\d\d)?\s*(?P<half>[ap]\.?m\b\.?)|(?<![\w:.])(?P<hour24>\d{1,2}):(?P<minute24>\d\d)(?![\d:])"
     r"|\b(?P<named>noon|midnight)\b",
     re.IGNORECASE,
 )
-WEEKDAY: Final = re.compile(rf"\b(?:{'|'.join(DAYS)})s?\b", re.IGNORECASE)
-ORDINAL: Final = re.compile(
+WEEKDAY: Final = lazy_pattern(rf"\b(?:{'|'.join(DAYS)})s?\b", re.IGNORECASE)
+ORDINAL: Final = lazy_pattern(
     rf"\b(?:{'|'.join(ORDINALS)})(?= (?:\w+ )?of (?:each|every|the) (?:week|month|quarter|year)\b)", re.IGNORECASE
 )
-TIMES: Final = re.compile(
+TIMES: Final = lazy_pattern(
     rf"\b(?P<times>{'|'.join(FREQUENCY_WORDS)})(?= (?:an?|per|each|every) )"
     r"(?: \w+ (?P<period>day|week|month|quarter|year)\b)?",
     re.IGNORECASE,
 )
 """Contexts with a period: "twice a year" is "every six months"."""
-AMOUNT: Final = re.compile(
+AMOUNT: Final = lazy_pattern(
     rf"""(?P<currency>[$€£¥₹])?\s?
     (?: (?P<digits>{_DIGITS})(?:(?P<ordinal>st|nd|rd|th)\b)?(?:\s?(?P<letter>k|bn)\b)?
       | \b(?P<words>(?:{_WORD})(?:[- ](?:{_WORD}))?)\b | \b(?P<lone>an?(?=\s+(?:dozen|hundred|thousand|million|billion)\b)) )
@@ -58,10 +59,10 @@ AMOUNT: Final = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 # Numbers of list items, and numbers in web addresses and versions, are not quantities.
-NO_NUMBER: Final = re.compile(
+NO_NUMBER: Final = lazy_pattern(
     r"(?m)^\s*(?:\(?\d{1,2}[.)]|[-*•#]+)\s+|https?://\S+|(?<![\d.])\d+(?:\.\d+){2,}\b|\bstep \d+\b", re.IGNORECASE
 )
-IMPLIED_QUANTITY: Final = re.compile(
+IMPLIED_QUANTITY: Final = lazy_pattern(
     r"\b(?:(?<!of )(?:every|each) (?:single )?|(?<!times )(?P<half>half )?an? (?:single |full |whole )?)"
     r"(?P<unit>second|minute|hour|day|week|month|quarter|year)\b|\ba (?P<single>single)\b",
     re.IGNORECASE,
@@ -73,15 +74,15 @@ PRONOUNS: Final = frozenset(("one",))
 ROUNDED_KINDS: Final = frozenset(("length", "mass", "volume", "data"))
 MAX_CONVERSION_ERROR: Final = 0.025
 """Maximum relative difference between quantities in different units of these kinds: 1 GB is 1,000 MB, or 1,024."""
-YEAR: Final = re.compile(r"1\d{3}|20\d{2}")
-BEFORE_YEAR: Final = re.compile(
+YEAR: Final = lazy_pattern(r"1\d{3}|20\d{2}")
+BEFORE_YEAR: Final = lazy_pattern(
     r"\b(?:in|since|from|by|until|till|to|and|between|during|of|year|before|after|early|late|around|circa)\s+$",
     re.IGNORECASE,
 )
 
 
-BEFORE_AGE: Final = re.compile(r"\bage[ds]?(?: of)? $", re.IGNORECASE)
-AFTER_AGE: Final = re.compile(r"\s?(?:or|and) (?:older|younger)\b", re.IGNORECASE)
+BEFORE_AGE: Final = lazy_pattern(r"\bage[ds]?(?: of)? $", re.IGNORECASE)
+AFTER_AGE: Final = lazy_pattern(r"\s?(?:or|and) (?:older|younger)\b", re.IGNORECASE)
 """Text before and after a number of years without a unit."""
 
 

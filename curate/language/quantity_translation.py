@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache, partial
 from typing import Any, Final, NamedTuple
 
+from curate.core.lazy import lazy_pattern
 from curate.core.text import UNSPACED
 from curate.language.quantity_words import (
     BEFORE_NOON,
@@ -24,31 +25,31 @@ from curate.language.quantity_words import (
     WORKING,
 )
 
-KANA: Final = re.compile(r"[\u3041-\u30ff]")
-UNSPACED_LETTER: Final = re.compile(UNSPACED)
-WORD: Final = re.compile(r"[^\W\d_]+")
-TOKEN: Final = re.compile(r"[^\W\d_]+|\d+|\s+|[^\w\s]|_")
-EMPHASIS: Final = re.compile(r"\*{1,3}(?=\S)|(?<=\S)\*{1,3}")
+KANA: Final = lazy_pattern(r"[\u3041-\u30ff]")
+UNSPACED_LETTER: Final = lazy_pattern(UNSPACED)
+WORD: Final = lazy_pattern(r"[^\W\d_]+")
+TOKEN: Final = lazy_pattern(r"[^\W\d_]+|\d+|\s+|[^\w\s]|_")
+EMPHASIS: Final = lazy_pattern(r"\*{1,3}(?=\S)|(?<=\S)\*{1,3}")
 """Marks of bold and italic text, which may stand between a number and its unit."""
 MAX_WORDS: Final = 400
 """Number of first words from which the language of a text is detected."""
 HAN_DIGITS: Final = {char: digit for digit, char in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0, "兩": 2}
 HAN_SCALES: Final = {"十": 10, "百": 100, "千": 1_000}
 HAN_COUNTERS: Final = "天日周週年月时時分秒元块円个個次名人位度％%点點歳岁本回枚杯台錠つ片粒箱瓶摄袋包行週種斤両两章ヶヵかカ小页節号號折毫公厘米克升層层级件条張张席戸軒"  # noqa: E501
-HAN_NUMBER: Final = re.compile(
+HAN_NUMBER: Final = lazy_pattern(
     rf"(?<![第\w])[零一二三四五六七八九十百千万两兩〇]{{1,7}}(?=[{HAN_COUNTERS}])|(?<=[^第])[零一二三四五六七八九十百千万两兩〇]{{1,7}}(?=[{HAN_COUNTERS}])"
 )
-HAN_PERCENT: Final = re.compile(r"百分之([零一二三四五六七八九十百两\d.]+)")
-HAN_CLOCK: Final = re.compile(
+HAN_PERCENT: Final = lazy_pattern(r"百分之([零一二三四五六七八九十百两\d.]+)")
+HAN_CLOCK: Final = lazy_pattern(
     r"(?P<half>上午|早上|凌晨|清晨|午前|朝|下午|晚上|傍晚|中午|午後|夜)?の?\s*(?P<hour>\d{1,2})\s*[点點時时](?!间|間)(?:钟|整)?(?:(?P<minute>\d{1,2})分|(?P<thirty>半))?"
 )
 HAN_PAST_NOON: Final = frozenset(("下午", "晚上", "傍晚", "午後", "夜"))
-HAN_DATE: Final = re.compile(r"(?:(\d{4})年)?(\d{1,2})月(?:份)?(?:(\d{1,2})[日号號])?")
+HAN_DATE: Final = lazy_pattern(r"(?:(\d{4})年)?(\d{1,2})月(?:份)?(?:(\d{1,2})[日号號])?")
 ENGLISH_MONTHS: Final = tuple(MONTHS_IN["de"].values())
 
 
 ENGLISH_DAYS: Final = tuple(DAYS_IN["de"].values())
-HAN_WEEKDAY: Final = re.compile(r"(?:星期|周|礼拜|週)([一二三四五六日天])(?!年|内)|([月火水木金土日])曜日?")
+HAN_WEEKDAY: Final = lazy_pattern(r"(?:星期|周|礼拜|週)([一二三四五六日天])(?!年|内)|([月火水木金土日])曜日?")
 
 
 class Spelled(NamedTuple):
@@ -234,13 +235,13 @@ def _before_month(language: str) -> re.Pattern[str]:
     return re.compile(rf"\s(?:of |de |di )?(?:{months})\b", re.IGNORECASE)
 
 
-CENTS: Final = re.compile(r"\b(\d+) euros? (\d\d)\b(?! \w+s\b)", re.IGNORECASE)
+CENTS: Final = lazy_pattern(r"\b(\d+) euros? (\d\d)\b(?! \w+s\b)", re.IGNORECASE)
 """An amount whose cents have no unit: "sieben Euro neunundneunzig"."""
-SHARE: Final = re.compile(
+SHARE: Final = lazy_pattern(
     r"\b(\d{1,2}) (?:in|out of|von|de cada|em cada|su|sur) (?:every |each |a )?100\b", re.IGNORECASE
 )
 """A percentage in words: "fifteen in every hundred"."""
-SEPARATED: Final = re.compile(r"(?<![\w.,])\d{1,3}(?:[. ]\d{3})+(?:,\d+)?(?![\d.])|(?<![\w.,])\d+,\d+(?![\d,])")
+SEPARATED: Final = lazy_pattern(r"(?<![\w.,])\d{1,3}(?:[. ]\d{3})+(?:,\d+)?(?![\d.])|(?<![\w.,])\d+,\d+(?![\d,])")
 
 
 def _separators(match: re.Match[str]) -> str:
