@@ -110,7 +110,7 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("TOKENIZERS_PARALLELISM", "false")
-    for models in ("EMBEDDINGS", "NLI"):  # a test that needs a model names it
+    for models in ("EMBEDDINGS", "NLI", "READERS"):  # a test that needs a model names it
         monkeypatch.setattr(default_models, models, ())
     for name in ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)

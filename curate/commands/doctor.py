@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from curate import __version__
-from curate.conflicts.default_models import EMBEDDINGS, NLI, at_hand
+from curate.conflicts.default_models import EMBEDDINGS, NLI, READERS, at_hand
 from curate.core.config_files import config_file, shown_path
 from curate.core.json_output import Output
 from curate.core.places import downloads_folder
@@ -77,6 +77,8 @@ class DoctorResult(Output):
     """The default embedding model on this machine; empty: none."""
     nli: str
     """The default NLI model on this machine; empty: none."""
+    reader: str
+    """The default model on this machine that reads long answers; empty: none."""
     folders: list[FolderState]
     configuration: str | None
     """The configuration file that applies in the working folder."""
@@ -99,6 +101,7 @@ def examine(folder: Path) -> DoctorResult:
         extras=list(_extras()),
         embeddings=at_hand(EMBEDDINGS) if semantic else "",
         nli=at_hand(NLI) if semantic else "",
+        reader=at_hand(READERS),
         folders=[
             FolderState("converted models", str(cache_folder()), _size(cache_folder())),
             FolderState("downloaded data", str(downloads_folder()), _size(downloads_folder())),

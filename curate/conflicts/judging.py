@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 from curate.conflicts.answer_polarity import HEDGE, opposite_polarity
-from curate.conflicts.answer_reader import MIN_PROBABILITY, compare_answers
+from curate.conflicts.answer_reader import MIN_PROBABILITY, PRECISION, compare_answers
 from curate.conflicts.answer_swap import FACT_RULES, AnsweredPair, with_answers
 from curate.conflicts.candidate_pairs import MIN_COUNTED_CONFIDENCE, Nominee
 from curate.conflicts.contradiction_rules import is_comparable, refusal_contradiction, rule_contradictions
@@ -195,8 +195,8 @@ def by_reader(
         if verdict.probability >= MIN_PROBABILITY:
             left, right = results[index].nominee[:2]
             words = verdict.left or _opening(left.answer), verdict.right or _opening(right.answer)
-            evidence = (Evidence("reader", *words, round(verdict.probability, 4)),)
-            results[index] = results[index]._replace(evidence=evidence, score=verdict.probability)
+            score = round(min(verdict.probability, PRECISION), 4)
+            results[index] = results[index]._replace(evidence=(Evidence("reader", *words, score),), score=score)
     return results
 
 

@@ -50,6 +50,8 @@ class Guard(NamedTuple):
 Kinds = Mapping[str, Kind | Guard]
 Text = Annotated[str, Kind.VALUE]
 Model = Annotated[str, Kind.MODEL]
+NO_MODEL: Final = "none"
+"""In the place of a model that has a default: use none."""
 
 
 def _holds_unmarked_text(annotation: Any) -> bool:
@@ -277,16 +279,18 @@ class ConflictsConfig(Section):
 
     embeddings: Annotated[Model, Option(help="Find reworded questions with this sentence-transformers model.")] = ""
     """Sentence-transformers model that finds the same question in other words; empty: the default model, if it is
-    available.
+    available; `none`: no model.
     """
     nli: Annotated[
         Model, Option(help="Judge answers with this NLI cross-encoder, e.g. cross-encoder/nli-deberta-v3-base.")
     ] = ""
-    """NLI cross-encoder that compares answers; empty: the default model, if it is available."""
+    """NLI cross-encoder that compares answers; empty: the default model, if it is available; `none`: no model."""
     reader: Annotated[
-        Model, Option(help="Also compare long answers with this model, which reads each of them (curate-judge).")
+        Model, Option(help="Compare long answers with this model, which reads each of them; none: by rules alone.")
     ] = ""
-    """Token classifier that reads what long answers say to their questions (see `judge/README.md`); empty: none."""
+    """Token classifier that reads what long answers say to their questions (see `judge/README.md`); empty:
+    `offline:curate-judge`, if it is installed; `none`: no model.
+    """
     same_question: Annotated[
         Model, Option(help="Also compare questions with this cross-encoder, e.g. cross-encoder/quora-roberta-base.")
     ] = ""

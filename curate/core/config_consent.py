@@ -16,7 +16,7 @@ from glob import escape, glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from curate.core.config import RECIPE_KINDS, Config, Guard, Kind, Kinds
+from curate.core.config import NO_MODEL, RECIPE_KINDS, Config, Guard, Kind, Kinds
 from curate.core.errors import UsageError
 from curate.core.files import path_of
 from curate.core.text import excerpt, visible
@@ -116,7 +116,7 @@ def _reason(kind: Kind | Guard, value: Any, default: Any, home: Path, root: Path
 
 
 def _reason_of_model(name: str, home: Path, root: Path) -> str:
-    if name.startswith("offline:"):
+    if name == NO_MODEL or name.startswith("offline:"):
         return ""
     folders = [folder for folder in (home / name, Path(name)) if folder.is_dir()]
     if not folders and not name.startswith((".", "/", "~", "\\")):

