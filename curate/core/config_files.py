@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from curate.core.config import Config, load_config
+from curate.core.config import NO_MODEL, Config, load_config
 from curate.core.config_consent import PROJECT, Used, require_agreed
 from curate.core.errors import UsageError
 from curate.core.text import visible
@@ -122,7 +122,9 @@ def _with_paths_from(config: Config, home: Path) -> Config:
     for section, keys in PATH_KEYS.items():
         values = {key: getattr(getattr(config, section), key) for key in keys}
         changes[section] = {
-            key: _path_from(home, value) for key, value in values.items() if value and (home / value).exists()
+            key: _path_from(home, value)
+            for key, value in values.items()
+            if value not in ("", NO_MODEL) and (home / value).exists()
         }
     changes["split"]["existing"] = tuple(_path_from(home, name) for name in config.split.existing)
     changes["remote"] = {"grader": _path_from(home, config.remote.grader)} if config.remote.grader else {}

@@ -1,7 +1,8 @@
 """What looking for conflicts costs: seconds, processor time and peak memory, the first time and with what was
 remembered, by number of examples.
 
-    python -m tests.bench.conflict_cost corpus.jsonl --embeddings MODEL [--nli MODEL] [--counts 1000 10000 100000]
+    python -m tests.bench.conflict_cost corpus.jsonl --embeddings MODEL [--nli MODEL] [--reader MODEL]
+    [--counts 1000 10000 100000]
 
 Each line is a process of its own over the first so many lines of the file.
 """
@@ -40,11 +41,12 @@ def main() -> None:
     parser.add_argument("path", type=Path)
     parser.add_argument("--embeddings", required=True)
     parser.add_argument("--nli", default="")
+    parser.add_argument("--reader", default="")
     parser.add_argument("--counts", type=int, nargs="+", default=[1_000, 10_000, 100_000])
     parser.add_argument("--cache", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.cache:
-        once(args.path, ConflictsConfig(embeddings=args.embeddings, nli=args.nli), args.cache)
+        once(args.path, ConflictsConfig(embeddings=args.embeddings, nli=args.nli, reader=args.reader), args.cache)
         return
     print(
         f"{'examples':>9} {'':6} {'seconds':>8} {'processor':>9} {'MB':>6} {'texts by models':>15} "
@@ -64,6 +66,8 @@ def main() -> None:
                 args.embeddings,
                 "--nli",
                 args.nli,
+                "--reader",
+                args.reader,
             ]
             for label in ("first", "again"):
                 process = subprocess.Popen(
