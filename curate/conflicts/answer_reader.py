@@ -12,10 +12,12 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, Final, NamedTuple
 
+from curate.conflicts.requested_amounts import word_count
 from curate.core.errors import ModelError
 from curate.core.example import content_id
 from curate.core.lazy import np
 from curate.core.text import storable
+from curate.language.precise_requests import MAX_BRIEF_WORDS
 from curate.models.embeddings import EmbeddingCache
 from curate.models.model_batches import Loader, each_batch
 from curate.models.model_loading import token_classifier
@@ -37,6 +39,8 @@ tests/bench/natural_answers that ask for one of them.
 MIN_PROBABILITY: Final = 0.85
 """Probability from which two answers count as contradictory: of the agreeing pairs of the even topics, 3% reach it.
 """
+MIN_BRIEF_PROBABILITY: Final = 0.95
+"""The same of two answers of up to `MAX_BRIEF_WORDS` words, of which only the names and places are compared."""
 PRECISION: Final = 0.9
 """Share of the pairs with that probability that contradict each other, if half of the pairs agree: the highest
 confidence. Of the even topics it is .93.
@@ -65,6 +69,11 @@ class Compared(NamedTuple):
     probability: float
     left: str
     right: str
+
+
+def is_brief(answers: Pair) -> bool:
+    """Whether only the names and places of two answers are compared, all of which must differ."""
+    return max(map(word_count, answers)) <= MAX_BRIEF_WORDS
 
 
 def compare_answers(
@@ -105,8 +114,11 @@ def compare_answers(
 
 def _bound(own: tuple[Reading, Reading], answers: Pair) -> float:
     """The highest probability of two answers of which is known what they say to their own questions."""
-    opposite = fmean(max(reading.yes, 1 - reading.yes) for reading in own)
-    other_value = fmean(_missing(reading, answer) for reading, answer in zip(own, reversed(answers), strict=True))
+    brief = is_brief(answers)
+    opposite = 0.0 if brief else fmean(max(reading.yes, 1 - reading.yes) for reading in own)
+    other_value = fmean(
+        _missing(reading, answer, every=brief) for reading, answer in zip(own, reversed(answers), strict=True)
+    )
     return _probability(*_asked(own), opposite, other_value)
 
 
@@ -122,21 +134,25 @@ def _probability(asks_yes_or_no: float, asks_name: float, opposite: float, other
 
 def _compared(read: Sequence[tuple[Reading, Reading]], left: str, right: str) -> Compared:
     """`read`: of both answers, with each question."""
+    brief = is_brief((left, right))
     opposite = fmean(first.yes * (1 - second.yes) + second.yes * (1 - first.yes) for first, second in read)
-    other_value = fmean(min(_missing(first, right), _missing(second, left)) for first, second in read)
+    opposite = 0.0 if brief else opposite
+    other_value = fmean(
+        min(_missing(first, right, every=brief), _missing(second, left, every=brief)) for first, second in read
+    )
     asks_yes_or_no, asks_name = _asked(reading for both in read for reading in both)
     words = (_words(side) if asks_name * other_value > asks_yes_or_no * opposite else "" for side in read[0])
     return Compared(_probability(asks_yes_or_no, asks_name, opposite, other_value), *words)
 
 
-def _missing(reading: Reading, answer: str) -> float:
+def _missing(reading: Reading, answer: str, *, every: bool) -> float:
     """How probable the words are that are the value of a reading and are not in another answer; 0 if the most probable
-    one is in it.
+    one is in it, or with `every` any of them.
     """
     answer_words = [word.lower() for word in WORD.findall(answer)]
     absent = [chance for word, chance in reading.values if not _is_in(word.lower(), answer.lower(), answer_words)]
     highest = reading.values[0][1] if reading.values else 0.0
-    if highest not in absent:
+    if highest not in absent or (every and len(absent) < len(reading.values)):
         return 0.0
     return highest * math.fsum(absent) / math.fsum(chance for _, chance in reading.values)
 

@@ -6,7 +6,13 @@ from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 from curate.conflicts.answer_polarity import HEDGE, opposite_polarity
-from curate.conflicts.answer_reader import MIN_PROBABILITY, PRECISION, compare_answers
+from curate.conflicts.answer_reader import (
+    MIN_BRIEF_PROBABILITY,
+    MIN_PROBABILITY,
+    PRECISION,
+    compare_answers,
+    is_brief,
+)
 from curate.conflicts.answer_swap import FACT_RULES, AnsweredPair, with_answers
 from curate.conflicts.candidate_pairs import MIN_COUNTED_CONFIDENCE, Nominee
 from curate.conflicts.contradiction_rules import is_comparable, refusal_contradiction, rule_contradictions
@@ -16,15 +22,17 @@ from curate.conflicts.nli import contradictions, duplicates, entailments, have_s
 from curate.conflicts.paraphrase_filter import answers_agree
 from curate.conflicts.question import Question
 from curate.conflicts.requested_amounts import MAX_WORDS, word_count
+from curate.conflicts.requested_kinds import asked_part
 from curate.conflicts.same_question import difference_score, probability
 from curate.conflicts.verdicts import VERDICT_PRECISION, opposite_verdicts
 from curate.core.config import ConflictsConfig
 from curate.core.text import plural
 from curate.language.negation import without_yes_or_no
-from curate.language.precise_requests import MAX_BRIEF_WORDS, asks_yes_or_no
+from curate.language.precise_requests import asks_yes_or_no
 from curate.language.refusals import OPENING_CHARS, refuses
 from curate.language.sentences import sentences
 from curate.language.tokens import content_words
+from curate.language.verdict_words import NAME_QUESTION
 from curate.models.model_loading import in_unknown_script
 
 LIST_POINT: Final = re.compile(r"(?m)^\s*(?:[-*•]|\(?\d{1,2}[.)])\s+\S")
@@ -192,8 +200,9 @@ def by_reader(
         for left, right in (results[index].nominee[:2] for index in indices)
     ]
     for index, verdict in zip(indices, compare_answers(pairs, config.reader, cache, progress), strict=True):
-        if verdict.probability >= MIN_PROBABILITY:
-            left, right = results[index].nominee[:2]
+        left, right = results[index].nominee[:2]
+        brief = is_brief((left.answer, right.answer))
+        if verdict.probability >= (MIN_BRIEF_PROBABILITY if brief else MIN_PROBABILITY):
             words = verdict.left or _opening(left.answer), verdict.right or _opening(right.answer)
             score = round(min(verdict.probability, PRECISION), 4)
             results[index] = results[index]._replace(evidence=(Evidence("reader", *words, score),), score=score)
@@ -202,8 +211,10 @@ def by_reader(
 
 def _to_be_read(item: Judged) -> bool:
     left, right = item.nominee[:2]
-    longest = max(word_count(answer) for answer in (left.answer, right.answer))
-    return MAX_BRIEF_WORDS < longest <= MAX_WORDS and _to_be_judged(item)
+    if is_brief((left.answer, right.answer)):  # to read the many of them would take long
+        asks_name = all(NAME_QUESTION.search(asked_part(side.request)) for side in (left, right))
+        return asks_name and _to_be_judged(item)
+    return max(map(word_count, (left.answer, right.answer))) <= MAX_WORDS and _to_be_judged(item)
 
 
 def _answers(nominee: Nominee) -> tuple[str, str]:

@@ -141,6 +141,10 @@ def test_an_installed_model_is_used_by_every_door(installed: Path, capsys: pytes
     for words in (["--reader", "none"], ["--no-models"]):
         main(["conflicts", str(file), "--json", *words])
         assert json.loads(capsys.readouterr().out)["conflicts"] == []
+    Path("none").mkdir()
+    Path("curate.toml").write_text('data = ["data.jsonl"]\n[conflicts]\nreader = "none"\n')
+    assert main(["conflicts", str(file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["conflicts"] == []
 
 
 def test_without_an_installed_model_the_output_says_how_to_install_it(

@@ -324,6 +324,7 @@ def test_default_models_are_taken_where_they_are_at_hand_and_none_is_named(monke
     assert with_default_models(ConflictsConfig()).embeddings == "mine"
     assert with_default_models(ConflictsConfig(embeddings="other")).embeddings == "other"
     assert with_default_models(ConflictsConfig(models=False)).embeddings == ""
+    assert with_default_models(ConflictsConfig(embeddings="none")).embeddings == ""
     monkeypatch.setattr(default_models, "find_spec", lambda _name: None)
     assert with_default_models(ConflictsConfig()).embeddings == ""
 
