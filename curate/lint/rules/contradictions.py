@@ -31,9 +31,9 @@ conflict_rule = partial(
 def answers_contradict(report: "ConflictsResult") -> Found:
     """Two answers to one question contradict each other.
 
-    System prompt, tools, earlier turns and question are equal. A language-inference model or a judge finds that the
-    answers cannot both be true. A model that learns both guesses. Needs an NLI model or a judge: a default model if it is
-    available, or `nli` or `judge` under [conflicts].
+    System prompt, tools, earlier turns and question are equal. A language-inference model, a model that reads answers or
+    a judge finds that the answers cannot both be true. A model that learns both guesses. Needs one of them: a default
+    model if it is available, or `nli`, `reader` or `judge` under [conflicts].
     Bad:
         {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp shines all night."}]}
         {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp is dark all night."}]}
@@ -49,7 +49,7 @@ def reworded_question_contradicts(report: "ConflictsResult") -> Found:
     """Two answers to a question and its rewording contradict each other.
 
     Like X001, for questions that an embedding model finds equivalent. Needs both models: the default ones
-    if they are available, or `embeddings` and `nli` under [conflicts].
+    if they are available, or `embeddings` and one of those of X001 under [conflicts].
     Bad:
         {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp shines all night."}]}
         {"messages": [{"role": "user", "content": "At night, what does the lamp do?"}, {"role": "assistant", "content": "The lamp is dark all night."}]}
