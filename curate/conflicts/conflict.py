@@ -195,7 +195,7 @@ def _judged(
     by_rule = (by_rules(nominee, settings) for nominee in nominees)
     judged = by_model(by_rule, config, cache, progress, notes) if config.nli else list(by_rule)
     if config.reader:
-        judged = by_reader(judged, config, cache, progress)
+        judged = by_reader(judged, config, cache, progress, notes)
     if unrelated := sum(item.unrelated for item in judged):
         notes.append(
             f"{plural(unrelated, 'pair')} of long answers with nothing in common judged by refusals and yes or no alone"

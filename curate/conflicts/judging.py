@@ -62,6 +62,8 @@ def _is_weak(question: str, answer: str) -> bool:
     return len(answer.split()) > MIN_PASSAGE_WORDS and content_words(question).isdisjoint(content_words(answer))
 
 
+MAX_READ_PAIRS: Final = 3_000
+"""Number of pairs of answers that a model reads at most; a pair takes about 0.03 s of processor time."""
 FINAL_RULES: Final = frozenset(("refusal", "label"))
 """Rules whose verdict is final: no model is asked."""
 LABEL_PRECISION: Final = 0.95
@@ -185,12 +187,23 @@ def by_reader(
     config: ConflictsConfig,
     cache: Path | None = None,
     progress: Callable[[int], None] | None = None,
+    notes: list[str] | None = None,
 ) -> list[Judged]:
     """Add the evidence of a model that reads each answer, about pairs without other evidence whose questions may be the
     same. Raises as `compare_answers` does.
+
+    Of more than `MAX_READ_PAIRS`, those are read whose questions are most probably the same, and `notes` says how many
+    are not.
     """
     results = list(judged)
     indices = [index for index, item in enumerate(results) if not item.evidence and _to_be_read(item)]
+    if (left_out := len(indices) - MAX_READ_PAIRS) > 0:
+        indices = sorted(sorted(indices, key=lambda index: -results[index].nominee.same)[:MAX_READ_PAIRS])
+        if notes is not None:
+            notes.append(
+                f"{plural(left_out, 'pair')} of answers not read by {config.reader}: it reads the {MAX_READ_PAIRS:,} "
+                "pairs whose questions are most alike"
+            )
     if config.embeddings:  # reading takes longer than embedding
         asked = by_questions([results[index] for index in indices], config, cache, progress)
         alike = [item.nominee.same >= MIN_COUNTED_CONFIDENCE for item in asked]

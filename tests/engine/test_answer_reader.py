@@ -14,7 +14,7 @@ import pytest
 
 import curate
 from curate.cli.main import main
-from curate.conflicts import default_models
+from curate.conflicts import default_models, judging
 from curate.conflicts.answer_reader import LABELS, PRECISION
 from tests.conftest import chat
 
@@ -167,6 +167,19 @@ def test_an_installed_model_is_used_by_every_door(installed: Path, capsys: pytes
     Path("curate.toml").write_text('data = ["data.jsonl"]\n[conflicts]\nreader = "none"\n')
     assert main(["conflicts", str(file), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["conflicts"] == []
+
+
+def test_the_output_says_how_many_pairs_are_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(judging, "MAX_READ_PAIRS", 1)
+    first, second = opposite_answers()
+    file = tmp_path / "data.jsonl"
+    third = chat("Is the side door for visitors?", f"{FILLER[1]} and there it is granted.")
+    file.write_text("".join(json.dumps(row) + "\n" for row in (first, second, third)))
+    model = reader(tmp_path / "model", "asks yes or no")
+    main(["conflicts", str(file), "--no-models", "--reader", str(model)])
+    assert "2 pairs of answers not read" in capsys.readouterr().out
 
 
 def test_without_an_installed_model_the_output_says_how_to_install_it(
