@@ -46,7 +46,7 @@ QUALIFIERS: Final = (
 )  # fmt: skip
 NAMES: Final = (
     Named("pass", r"(?<!by)(?<!com)(?<!sur)pass(?:w(?:or)?d|wd|wort|phrase|code)?" + SUFFIX, 4, PASSWORD),
-    *(Named(word, word, 4, PASSWORD) for word in ("kennwort", "contraseña", "mot de passe")),
+    *(Named(word, word, 4, PASSWORD) for word in ("kennwort", "contraseña", "mot de passe", "senha", "密码", "密碼")),
     Named("pwd", "pwd" + SUFFIX, 4, PASSWORD),
     Named("secret", "secret" + SUFFIX, 8),
     Named("token", "token" + SUFFIX, 8),
@@ -60,18 +60,24 @@ NAMES: Final = (
     *(Named(word, rf"{word}[ _.-]?(?:access[ _.-]?)?key" + SUFFIX, 8) for word in QUALIFIERS),
 )
 SEPARATOR: Final = (
-    r"(?:\\?[\"'`\])}*_]{0,4}[ \t]{0,8}(?:=>|:=|->|={1,3}|:{1,2}|\|{1,2}|>|[ ](?:is|ist|lautet|es|est)[ ])"
+    r"(?:\\?[\"'`\])}*_]{0,4}[ \t]{0,8}(?:=>|:=|->|={1,3}|:{1,2}|\|{1,2}|>|[ ](?:is|ist|lautet|es|est|é)[ ]|：|[是为為])"  # noqa: E501
     r"|\\?[\"'`]?,?\s{1,40}\\?[\"']?value\\?[\"']?[ \t]{0,4}[:=])"
     r"[ \t]{0,8}\n?[ \t]{0,8}[*_(]{0,3}[ \t]?(?:(?:bearer|basic|token|digest|apikey)[ \t]{1,4})?"
 )
 OPENING: Final = lazy_pattern(r"""[rbuf]?(\\?(?:["'`]|&quot;){1,3})""")
 UNQUOTED: Final = lazy_pattern(
-    r"""(?:[^\s"'`<&;,)\]}|\\]|[&;,)\]}|](?![\s"'`&;,)\]}|]|[\w.-]{1,40}[=:]|\Z)|\\(?![nrt"'])|&(?!\w{1,40}=))+"""
+    r"""(?:[^\s"'`<&;,.)\]}|\\，。；、）]|\.(?![\s"'`]|\Z)|[&;,)\]}|](?![\s"'`&;,)\]}|]|[\w.-]{1,40}[=:]|\Z)|\\(?![nrt"'])|&(?!\w{1,40}=))+"""
 )
-"""An unquoted value: up to a white space or quote, or up to a punctuation mark before the next name."""
+"""An unquoted value: up to a white space or quote, a full stop before one, or a punctuation mark before the next name.
+"""
 QUOTED_CHARS: Final = 4_096
 """Maximum length of a quoted value; what follows is read as unquoted."""
 
+STATED: Final = (
+    r"(?!(?:sha|md|utf|base|win|ios|pbkdf|aes|rsa)-?\d)(?P<value>(?=[^\s]{0,39}\d)(?=\S{0,39}(?-i:[A-Z]))(?=\S{0,39}(?-i:[a-z]))"
+    r"(?=\S{0,39}[-_!#$%&*@+?])[^\s\"'`,;:()，。]{8,40}?)(?=[.,;:]?(?:[\s，。\"')]|\Z))"
+)
+"""A password that follows its name without a separator: "the password Blue-Kettle-77"."""
 COMMANDS: Final = {
     "--": (
         PASSWORD,
@@ -84,6 +90,10 @@ COMMANDS: Final = {
     "sshpass": (PASSWORD, r"sshpass[ ]{1,2}-p[ ]?[\"']?(?P<value>[^\s\"']{3,})"),
     "login": (PASSWORD, r"login\s{1,8}\S{1,64}\s{1,8}password\s{1,8}[\"']?(?P<value>[^\s\"']{3,})"),
     "identified": (PASSWORD, r"identified (?:with [\w']{1,40} )?by\s{1,4}[\"'](?P<value>[^\"'\n]{3,})"),
+    **{
+        f"{word} ": (PASSWORD, rf"{word}[ ]{STATED}")
+        for word in ("password", "passwort", "kennwort", "contraseña", "mot de passe", "senha")
+    },
     "password '": (PASSWORD, r"password '(?P<value>[^'\s]{3,})'"),
     "requirepass": (PASSWORD, r"requirepass[ ]{1,4}(?P<value>\S{4,})"),
     "bearer": (SECRET, r"bearer[ ]{1,2}(?P<value>[\w.~+/=-]{16,})"),

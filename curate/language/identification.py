@@ -8,8 +8,10 @@ from curate.language.quantity_words import FUNCTION_WORDS
 REQUEST_WORDS: Final = {
     "en": "what how why when where which who does do should i my me we there so was were as but they has their its",
     "de": "was wie warum wann wo welche kann ich mein meine einen wir er haben wenn es gibt man nach auch als einem",
-    "es": "qué cómo cuál cuáles cuándo dónde por puedo mi me una de la y o necesito tiene hay pero también ya fue",
-    "fr": "comment quel quelle quels quelles pourquoi quand je mon ma mes de la l d et il elle on se ne plus ce cette",
+    "es": "qué cómo cuál cuáles cuándo dónde por puedo mi me una de la y o necesito tiene hay pero también ya fue "
+    "no ese eso esa este está se al lo le su sus muy si más",
+    "fr": "comment quel quelle quels quelles pourquoi quand je mon ma mes de la l d et il elle on se ne plus ce cette "
+    "au aux par qui pas vous nous est sur",
     "pt": "como qual quais onde quando posso meu minha de me um eu isso foi tem mas também pelo pela às ser está",
     "it": "quale quali come quando dove perché posso mio mia io ho la anche ma questo questa dal alle",
 }
@@ -22,10 +24,18 @@ MAX_CHARS: Final = 1_000
 
 
 def clear_language(text: str, least: int, share: float = 0.0) -> str | None:
-    """The language of a text: at least `least` of its words and a share of them are frequent in it, and twice as many
-    as in any other; None if there is no such language.
+    """The language of a text: at least `least` of its words and a share of them are frequent in it. Compared with each
+    other language, twice as many, and at least `least` / 2, are frequent in it alone as in the other alone. None if
+    there is no such language.
     """
     text_words = words(text[:MAX_CHARS].lower().replace("'", " ").replace("’", " "))
     counts = {language: sum(map(listed.__contains__, text_words)) for language, listed in COMMON_WORDS.items()}
-    best, second = sorted(counts, key=counts.__getitem__, reverse=True)[:2]
-    return best if counts[best] >= max(least, share * len(text_words), 2 * counts[second]) else None
+    best = max(counts, key=counts.__getitem__)
+    if counts[best] < max(least, share * len(text_words)):
+        return None
+    listed = COMMON_WORDS[best]
+    for language, other in COMMON_WORDS.items():
+        shared = sum(word in listed and word in other for word in text_words)
+        if language != best and counts[best] - shared < max(least / 2, 2 * (counts[language] - shared)):
+            return None
+    return best

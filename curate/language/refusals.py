@@ -13,31 +13,43 @@ CANNOT: Final = (
 """After an apology, or after "as an AI"."""
 TASKS: Final = (
     "help|assist|answer|fulfill?|comply|provide|generate|create|write|discuss|engage|support|do that|do this|offer"
-    "|share|give"
+    "|share|give|respond to (?:that|this)"
 )
+POLICY: Final = (
+    r"(?:as per|per|according to|due to|under|in line with) (?:my|our|the) (?:\w+ ){0,2}"
+    r"(?:guidelines|polic(?:y|ies)|programming|rules|instructions|restrictions),? "
+)
+REQUEST_TARGET: Final = r"(?:helfen|beantworten|erstellen|schreiben|antworten|nachkommen|eingehen|dienen|unterstützen)"
 OTHER_LANGUAGES: Final = (
-    r"leider (?:bin ich nicht in der lage|kann ich [^.!?\n]{0,40}\bnicht )"
-    r"|(?:es )?tut mir leid,?(?: aber)? ich kann [^.!?\n]{0,40}\bnicht (?:(?:weiter)?helfen|beantworten|erstellen"
-    r"|schreiben)"
-    r"|(?:lamentablemente|desafortunadamente|lo siento|infelizmente|lamento|desculpe),?(?: pero| mas)? (?:no|não) "
-    r"(?:puedo|posso|soy capaz de|sou capaz de) (?:ayudar|responder|proporcionar|generar|crear|escribir|ajudar"
-    r"|fornecer|escrever|criar)"
-    r"|(?:malheureusement|(?:je suis )?désolée?|je regrette),?(?: mais)? je ne (?:peux|suis) pas (?:en mesure|capable"
-    r"|(?:vous |t['’])?(?:aider|répondre|fournir|écrire|créer))"
-    r"|抱歉[^。！\n]{0,8}(?:无法|不能)(?:帮|提供|回答|满足|协助|完成)"
+    r"leider (?:bin ich nicht in der lage|(?:kann|darf) ich [^.!?\n]{0,40}\bnicht |ist es mir nicht (?:möglich|erlaubt))"  # noqa: E501
+    rf"|(?:(?:es )?tut mir (?:sehr )?leid|entschuldigung|ich bedau[e]?re),?(?: aber)? (?:ich (?:kann|darf)|(?:\S+ ){{1,4}}(?:kann|darf) ich)"  # noqa: E501
+    rf" [^.!?\n]{{0,40}}\bnicht (?:weiter)?{REQUEST_TARGET}"
+    r"|(?:lamentablemente|desafortunadamente|lo siento(?: mucho)?|infelizmente|lamento|lo lamento|desculpe|sinto muito|perdona|disculpa),?(?: pero| mas)? (?:no|não) "  # noqa: E501
+    r"(?:(?:puedo|posso|soy capaz de|sou capaz de|estoy (?:autorizad|capacitad)[oa] para|me (?:es posible|está permitido)) "  # noqa: E501
+    r"(?:ayudar|responder|proporcionar|generar|crear|escribir|hacer|cumplir|ajudar|fornecer|escrever|criar|fazer|atender))"
+    r"|lamento no poder (?:ayudar|responder|proporcionar|atender|escribir)"
+    r"|mi dispiace,?(?: ma)? non (?:posso|sono in grado di) (?:aiutar|risponder|fornir|scriver|crear|soddisfar)"
+    r"|(?:malheureusement|(?:je suis )?désolée?|je regrette|je m['’]excuse),?(?: mais)? (?:je ne (?:peux|suis) pas (?:en mesure|capable|autorisée?"  # noqa: E501
+    r"|(?:vous |t['’])?(?:aider|répondre|fournir|écrire|créer))|il m['’]est impossible)"
+    r"|(?:[很非常十分真的实在]{0,3}(?:抱歉|遗憾|对不起|不好意思))[^。！\n]{0,8}(?:无法|不能|没办法)(?:帮|提供|回答|满足|协助|完成|处理|讨论)"
+    r"|申し訳(?:あり|ござい)ません[^。\n]{0,30}(?:お答え|お手伝い|ご対応|提供)[^。\n]{0,8}(?:できません|いたしかね)"
 )
-"""Refusals in German, Spanish, Portuguese, French and Chinese."""
-CHINESE_APOLOGY: Final = "歉"
-"""Each Chinese refusal contains this character."""
+"""Refusals in German, Spanish, Portuguese, Italian, French, Chinese and Japanese."""
+APOLOGIES: Final = ("歉", "遗憾", "对不起", "不好意思", "申し訳")
+"""Each Chinese and Japanese refusal contains one of these."""
 REFUSAL: Final = (
-    r"(?ai)(?:^|[.!?,;:\n—-] *)(?:and |but )?(?:unfortunately,? )?(?:"
+    r"(?ai)(?:^|[.!?,;:\n—-] *)(?:and |but |however,? )?(?:unfortunately,? )?(?:"
     r"i(?: a|['’]?)m (?:very |really |so |truly |deeply )?(?:sorry|afraid)(?: for the inconvenience)?,?(?: but| yet| however,?)? (?:that )?"  # noqa: E501
     rf"(?:as an ai[\w ]{{0,30}}, )?{CANNOT}"
-    r"|i (?:can(?:not|['’]t)|am unable to|am not able to|won['’]t(?: be able to)?|will not|must decline to|have to decline to) "  # noqa: E501
+    rf"|(?:{POLICY})?i (?:can(?:not|['’]t)|am unable to|am not able to|won['’]t(?: be able to)?|will not|must decline to|have to decline to|am not (?:allowed|permitted|authori[sz]ed|programmed) to) "  # noqa: E501
     rf"(?:\w+ )?(?:{TASKS})\b(?! but)"
-    rf"|i['’]m (?:unable|not able) to (?:{TASKS}|access)\b"
-    rf"|(?:sorry|apologies|i apologi[sz]e)[,.!]? (?:but |yet )?(?:{CANNOT}|we (?:can(?:not|['’]t)|are unable))"
-    r"|i must (?:respectfully )?decline"
+    rf"|i['’]m (?:unable|not able|not (?:allowed|permitted|authori[sz]ed|programmed)) to (?:{TASKS}|access)\b"
+    rf"|(?:my )?(?:sorry|apologies|i apologi[sz]e)[,.!]? (?:but |yet )?(?:{CANNOT}|we (?:can(?:not|['’]t)|are unable))"
+    r"|i must (?:respectfully |politely )?decline"
+    r"|i(?: am|['’]m) not comfortable (?:with )?\w+ing\b|i do(?: not|n['’]t) feel comfortable \w+ing\b"
+    r"|(?:i(?: a|['’])m (?:sorry|afraid),? )?(?:but )?(?:this|that)(?:['’]s| is| request is| falls)[\w ]{0,30} "
+    r"(?:not something (?:that )?i(?:['’]m| am| can)|(?:something|a (?:request|question|task|topic)) (?:that )?i (?:can(?:not|['’]t)|am (?:unable|not able) to))\b"  # noqa: E501
+    r"|[\w ]{0,30}(?:outside|beyond) (?:(?:the scope|the limits) of )?what i(?: can|['’]m (?:able|allowed) to| am (?:able|allowed) to) (?:help|assist|do|answer)"  # noqa: E501
     rf"|(?:as|i(?: a|['’])m) an ai[\w ,]{{0,40}} {CANNOT}|{OTHER_LANGUAGES})"
 )
 
@@ -57,6 +69,8 @@ def refusal_start(opening: str) -> int | None:
         or "n’t" in text
         or "unable" in text
         or "not able" in text
+        or "i am not" in text
+        or "i'm not" in text
         or "decline" in text
         or "will not" in text
         or "not have" in text
@@ -66,8 +80,14 @@ def refusal_start(opening: str) -> int | None:
         or "siento" in text
         or "infelizmente" in text
         or "desculpe" in text
+        or "dispiace" in text
         or "je ne " in text
-        or CHINESE_APOLOGY in text
+        or "impossible" in text
+        or "what i" in text
+        or "not comfortable" in text
+        or "something i" in text
+        or "something that i" in text
+        or (not text.isascii() and any(apology in text for apology in APOLOGIES))
     )
     refusal = re.search(REFUSAL, opening) if maybe else None  # compiled for the first that may be one: 4 ms
     return None if refusal is None else refusal.end() - len(refusal[0].lstrip(".!?,;:\n— -"))

@@ -2,9 +2,10 @@
 
     python -m tests.bench.everyday_faults
 
-`everyday_faults.jsonl` has 163 chats with a fault, named by their key `fault`, and 118 without, all written by hand.
-They were read while the rules were written, so the figures are no estimate for other data. Prints, for each fault, the
-number of chats, those with a finding of family Q, S or T by the default rules, and by all rules of these families.
+`everyday_faults.jsonl` has chats with a fault, named by their key `fault`, and chats without, all written by hand, in
+English, German, Spanish, French and Chinese. The key `set` names the set, in the order of writing, and
+`used_for_choosing` says whether its chats were read while rules were changed: figures of such sets are no estimate for
+other data. Prints the number of chats with a finding by the default rules, by fault, by language and by set.
 """
 
 import json
@@ -16,26 +17,31 @@ from curate.core.config import CheckConfig
 from curate.lint.runner import check_paths
 
 CHATS = Path(__file__).with_suffix(".jsonl")
-FAMILIES = ("Q", "S", "T")
+FAMILIES = ("C", "K", "M", "Q", "S", "T")
+OF_FILES = ("M026", "M027", "T023")
+"""Rules that compare the examples of a file."""
+KEYS = ("fault", "language", "set", "used_for_choosing")
 
 
 def main() -> None:
-    """Print one line for each fault, and one for the chats without a fault."""
+    """Print the counts."""
     chats = [json.loads(line) for line in CHATS.read_text(encoding="utf-8").splitlines()]
-    faults = [chat.pop("fault") or "none" for chat in chats]
-    with tempfile.TemporaryDirectory() as there:
-        path = Path(there) / "data.jsonl"
+    described = [{key: chat.pop(key) for key in KEYS} for chat in chats]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "data.jsonl"
         path.write_text("".join(json.dumps(chat) + "\n" for chat in chats), encoding="utf-8")
-        by_default, by_all = (
-            Counter(faults[at] for at in {finding.line - 1 for finding in found if finding.code.startswith(FAMILIES)})
-            for found in (check_paths([path], CheckConfig(extend_select=more)).findings for more in ((), FAMILIES))
-        )
-    print(f"{'fault':22}{'chats':>6}{'default':>9}{'all':>5}")
-    for fault, count in Counter(faults).items():
-        print(f"{fault:22}{count:6}{by_default[fault]:9}{by_all[fault]:5}")
-    planted = [fault for fault in by_all if fault != "none"]
-    total = len(faults) - faults.count("none")
-    print(f"{'all faults':22}{total:6}{sum(by_default[f] for f in planted):9}{sum(by_all[f] for f in planted):5}")
+        findings = check_paths([path], CheckConfig()).findings
+    reported = {
+        finding.line - 1
+        for finding in findings
+        if finding.line and finding.code.startswith(FAMILIES) and finding.code not in OF_FILES
+    }
+    print(f"{'':40}{'chats':>6}{'reported':>10}")
+    for key in KEYS:
+        groups = [f"{'fault' if row['fault'] else 'none'}, {key} {row[key]}" for row in described]
+        hits = Counter(groups[index] for index in reported)
+        for group, count in Counter(groups).items():
+            print(f"{group:40}{count:6}{hits[group]:10}")
 
 
 if __name__ == "__main__":

@@ -44,9 +44,17 @@ LANGUAGE_REQUEST: Final = lazy_pattern(
 
 ABOUT_LANGUAGE: Final = lazy_pattern(
     rf"(?i){LANGUAGE_REQUEST.pattern.removeprefix('(?i)')}|übersetz|language|sprache|idioma|langue|\b(?:english|german|french|spanish"
-    r"|portuguese|italian|englisch|deutsch|spanisch|französisch|inglés|inglês|español|espanhol|anglais|espagnol|français|inglese)"
+    r"|portuguese|italian|latin|dutch|englisch|deutsch|spanisch|französisch|italienisch|portugiesisch|latein|niederländisch"
+    r"|ingl[eé]s|inglês|espa[nñ]ol|espanhol|franc[eé]s|francês|alem[aá]n|alemão|italiano|portugu[eé]s|portugu[eê]s|holand[eé]s|lat[ií]n"
+    r"|anglais|espagnol|fran[cç]ais|allemand|italien|portugais|néerlandais|inglese|tedesco|francese|spagnolo|portoghese)"
+    r"|\b(?:lyrics?|songs?|poems?|anthems?|mottos?|quot(?:e|es|ations?)|recite|prayers?|proverbs?|first lines?|opening lines?|title)\b"
 )
-"""Requests that name a language."""
+"""Requests that name a language, or ask for the words of a work."""
+ABOUT_ENCODING: Final = lazy_pattern(
+    r"(?i)mojibake|encod|decod|utf-?8|latin-?1|iso-?8859|cp-?125|windows-125|unicode|[kc]odific|kodier|zeichensatz|zeichencod|codage|charset|编码|乱码|文字化け"
+    r"|\S (?:an)?statt \S{1,3}(?:\W|\Z)|\S (?:instead of|rather than|au lieu de|en (?:vez|lugar) de) (?:an? )?\S{1,3}(?:\W|\Z)"
+)
+"""A text about encodings, which shows what a wrong one leaves."""
 MIN_COMMON_WORDS: Final = 0.25
 """Minimum share of frequent words in an answer of a clear language."""
 FOREIGN_WORDS: Final = "|".join(sorted(set().union(*COMMON_WORDS.values()) - COMMON_WORDS["en"]))
@@ -108,7 +116,7 @@ def _decoded(text: str) -> str:
 
 
 def _mojibake_message(text: str) -> str | None:
-    decoded = _decoded(text)
+    decoded = text if ABOUT_ENCODING.search(text) else _decoded(text)
     index = next((i for i, (a, b) in enumerate(zip(text, decoded, strict=False)) if a != b), None)
     if decoded == text or index is None:
         return None

@@ -3,13 +3,14 @@
 import re
 from collections import Counter
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
 from curate.core.text import excerpt, normalised, plural, words
 from curate.lint.rules.message_frame import ECHOED_QUESTION, REPEATED_TEXT
-from curate.lint.rules.polars_text_helpers import answer, answered_question, judged_by
+from curate.lint.rules.polars_text_helpers import answer, answered_question, judged_by, matching
 from curate.lint.rules.prefilter import literals, patterns
 from curate.lint.rules.rule import text_rule
 
@@ -49,12 +50,17 @@ MAX_CHECKED_WORDS: Final = 2_000
 HEAD_CHARS: Final = 300
 """Number of characters in which a text may call itself verse."""
 BLANK_LINE: Final = lazy_pattern(r"\n\s*\n")
+MIN_SENTENCES_SHARE: Final = 0.4
+"""Minimum share of an answer that a repeated pair of sentences makes up: below it, most are versions of one text."""
+SENTENCE_END: Final = lazy_pattern(r"(?<=[.!?。！？])\s+")
 MIN_PARAGRAPH_CHARS: Final = 60
 WORD: Final = lazy_pattern(r"(?<![\w.])[a-zäöüß]{3,}(?!\w)")
 """A word in lower case, which is neither a name nor an abbreviation."""
-RANDOM_WORD: Final = lazy_pattern(
-    r"\A[^aeiouyäöü]{4,}\Z|[^aeiouyäöü]{4}|asdf|sdfg|dfgh|fghj|ghjk|hjkl|jklö|qwer|werti?z|wqp|rtyu|tyui|yxcv|zxcv|xcvb|cvbn|vbnm"
-)
+KEYS: Final = "asdf|sdfg|dfgh|fghj|ghjk|hjkl|jklö|qwer|werti?z|wqp|rtyu|tyui|yxcv|zxcv|xcvb|cvbn|vbnm"
+"""Letters of neighbouring keys."""
+RANDOM_WORD: Final = lazy_pattern(rf"\A[^aeiouyäöü]{{4,}}\Z|[^aeiouyäöü]{{4}}|{KEYS}")
+RANDOM_HINT: Final = rf"(?:(?:[b-df-hj-np-tv-xz]{{4}}|{KEYS})[^\n]{{0,20}}){{3}}"
+"""Three such words in a row: in texts of random letters, the share of these is so high that three are near each other."""
 NOT_WORDS: Final = lazy_pattern(r"```|https?:|[;{}]\s*\Z|\w\(|=")
 CODE_REQUEST: Final = lazy_pattern(
     r"(?i)cipher|\b(?:en|de)(?:cod|crypt)|\brandom|\bcode\b|keyboard|abbreviat|consonant"
@@ -269,7 +275,8 @@ def worn_phrases() -> "pl.Expr":
 def repeated_paragraph() -> "pl.Expr":
     r"""An answer contains a paragraph twice.
 
-    Paragraphs of 60 characters or more count, separated by blank lines. Verse, code, lists and requests for
+    Paragraphs and pairs of sentences of 60 characters or more count; paragraphs are separated by
+    blank lines, and the sentences make up 40% of the answer. Verse, code, lists and requests for
     repetition are skipped. Precision 100%, recall 30% on repeated answers planted into 16 real files; no finding in
     61 real files (15,748 examples of instructions, chats and tool calls).
     Bad: {"messages": [{"role": "user", "content": "Any tips?"}, {"role": "assistant", "content": "Wear shoes that you have already walked in, because new ones cause blisters.\n\nWear shoes that you have already walked in, because new ones cause blisters.\n\nWear shoes that you have already walked in, because new ones cause blisters."}]}
@@ -280,20 +287,24 @@ def repeated_paragraph() -> "pl.Expr":
 
 def _repeated_paragraph_message(joined: str) -> str | None:
     prompt, _, text = joined.partition("\0")
-    parts = (part.strip() for part in BLANK_LINE.split(text) if "\n" not in part.strip())
-    counts = Counter(part for part in parts if len(part) >= MIN_PARAGRAPH_CHARS and not FORMAL_LINE.match(part))
-    part, times = max(counts.items(), key=lambda item: item[1], default=("", 0))
-    requested = REPETITION_REQUEST.search(prompt) or VERSE.search(prompt) or VERSE.search(text[:HEAD_CHARS])
-    return (
-        None if times < 2 or "```" in text or requested else f"a paragraph occurs {times} times: {excerpt(part, 40)!r}"
-    )
+    if "```" in text or REPETITION_REQUEST.search(prompt) or VERSE.search(prompt) or VERSE.search(text[:HEAD_CHARS]):
+        return None
+    paragraphs = [part.strip() for part in BLANK_LINE.split(text) if "\n" not in part.strip()]
+    sentences = [SENTENCE_END.split(part) for part in paragraphs]
+    pairs = [" ".join(pair) for part in sentences for pair in pairwise(part) if not FORMAL_LINE.match(pair[1])]
+    for kind, parts in (("paragraph occurs", paragraphs), ("pair of sentences occurs", pairs)):
+        counts = Counter(part for part in parts if len(part) >= MIN_PARAGRAPH_CHARS and not FORMAL_LINE.match(part))
+        part, times = max(counts.items(), key=lambda item: item[1], default=("", 0))
+        if times > 1 and (parts is paragraphs or len(part) * times >= MIN_SENTENCES_SHARE * len(text)):
+            return f"a {kind} {times} times: {excerpt(part, 40)!r}"
+    return None
 
 
 @text_rule(
     "Q032",
     "gibberish",
     Severity.INFO,
-    default=False,
+    prefilter=patterns(RANDOM_HINT),
     hint="Remove the example, or write an answer.",
 )
 def gibberish() -> "pl.Expr":
@@ -301,13 +312,12 @@ def gibberish() -> "pl.Expr":
 
     Eight words or more, and 40% of the words or six in a row, have no vowel, four consonants in a row or the letters
     of neighbouring keys. Code and requests for codes and ciphers are skipped; the signal `garbled` of `curate score`
-    compares an answer with the other answers of the file. Runs only when selected: no finding in 61 real files
-    (15,748 examples of instructions, chats and tool calls). Precision 100%, recall 12% on garbled answers planted
-    into 16 of them.
+    compares an answer with the other answers of the file. The one finding in 31 real files and 17,671 shared chats was
+    right.
     Bad: {"messages": [{"role": "user", "content": "What is an atom?"}, {"role": "assistant", "content": "xkq zrrt mpl wvvt qqln brtz klmp sdrt vvcx"}]}
     Good: {"messages": [{"role": "user", "content": "What is an atom?"}, {"role": "assistant", "content": "The smallest part of a chemical element."}]}
     """
-    return judged_by(answered_question().fill_null("") + "\0" + answer(), _gibberish_message)
+    return judged_by(answered_question().fill_null("") + "\0" + matching(answer(), RANDOM_HINT), _gibberish_message)
 
 
 def _gibberish_message(joined: str) -> str | None:

@@ -184,6 +184,7 @@ CONTINUATION_REQUEST: Final = lazy_pattern(
     r"(?i)\b(?:continu\w+|complet\w+|finish\w*|fill\w*|go on|rest of|next|remaining|revers\w+|backwards?|translat\w+|lower-?case|uncapitali[sz]ed|code|program|script|command|query|sql|word|phrase)\b"
 )
 """Requests to continue a sentence, or for a text that may begin in lower case."""
+MAX_FUNCTION_WORD_CHARS: Final = 3
 LOWERCASE_TEXT: Final = lazy_pattern(r"[^.?!:\"”'’)\]]\s*\Z|[.?!]\s+[a-z]")
 """A text without a full stop, or with another sentence in lower case, in which lower case is the writer's style."""
 
@@ -277,7 +278,12 @@ def may_contradict(kinds: Collection[int]) -> bool:
 def _begins_inside(answer: str, question: str) -> bool:
     """Whether an answer begins in the middle of a sentence that the question did not start."""
     line = answer.partition("\n")[0]
-    if not FRAGMENT_TEXT.match(line) or NOT_PROSE.search(line) or line.partition(" ")[0] in CODE_KEYWORDS:
+    first = line.partition(" ")[0]
+    if not FRAGMENT_TEXT.match(line) or NOT_PROSE.search(line) or first in CODE_KEYWORDS:
+        return False
+    if len(first) > MAX_FUNCTION_WORD_CHARS and first in question:  # the answer is about that word, or repeats a text
+        return False
+    if " ".join(line.split(" ", 3)[:3]) in question:
         return False
     return (
         COMPLETE_QUESTION.search(question) is not None

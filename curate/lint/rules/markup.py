@@ -21,14 +21,25 @@ from curate.lint.rules.prefilter import Flag, literals, patterns
 from curate.lint.rules.rule import text_rule
 
 MASKED_VALUES: Final = (
-    "NAME", "DATE", "TIME", "EMAIL", "PHONE", "ADDRESS", "COMPANY", "PERSON", "LOCATION", "NUMBER", "ORGANIZATION",
-    "LINK", "CITY", "COUNTRY", "AMOUNT", "PRICE", "NOMBRE", "FECHA", "DATUM",
+    "NAME", "DATE", "TIME", "E?-?MAIL", "PHONE", "ADDRESS", "COMPANY", "PERSON", "LOCATION", "NUMBER", "ORGANIZATION",
+    "LINK", "CITY", "COUNTRY", "AMOUNT", "PRICE", "VORNAME", "DATUM", "UHRZEIT", "TELEFON(?:NUMMER)?", "ADRESSE", "FIRMA",
+    "ORT", "STADT", "BETRAG", "PREIS", "NOMBRE", "APELLIDO", "FECHA", "HORA", "CORREO", "TEL[ÉE]FONO", "DIRECCI[ÓO]N",
+    "EMPRESA", "LUGAR", "CIUDAD", "IMPORTE", "PRECIO", "NOM", "PR[ÉE]NOM", "HEURE", "COURRIEL", "T[ÉE]L[ÉE]PHONE",
+    "ENTREPRISE", "LIEU", "VILLE", "MONTANT", "PRIX", "NOME", "CIDADE", "VALOR",
 )  # fmt: skip
-MASKED: Final = rf"\[(?:[A-Z]{{2,12}}[ _]){{0,3}}(?:USER)?(?:{'|'.join(MASKED_VALUES)})(?:[ _]?[0-9]{{1,2}})?\]"
+MASKED: Final = (
+    rf"[\[<](?:[A-ZÀ-Ý]{{2,15}}[ _]){{0,3}}(?:USER)?(?:{'|'.join(MASKED_VALUES)})(?:[ _]?[0-9]{{1,2}})?(?: HERE)?[\]>]"
+    r"|\[(?:客户|用户|您的?|你的?)?(?:姓名|名字|日期|时间|地址|电话|手机号|公司|金额|链接|城市)\]"
+    r"|[\[<](?:Name|Datum|Betrag|Nombre|Fecha|Importe|Nom|Montant) (?:der|des|del|de la|de|du|of) [^<>\[\]\n]{2,30}[\]>]"
+    r"|\[(?:Telefonnummer|Teléfono|Phone number|Numéro de téléphone)\]"
+    r"|[$€£]X{2,4}(?:[.,]X{2})?\b"
+)
 """A kind of value in capitals and brackets, as in anonymized data: `[CUSTOMER NAME]`, `[PERSON_1]`."""
+DATE_FORM: Final = r"\b(?:on|by|until|from|since|am|zum|vom|seit|el|día|le|au|du) (?:MM/DD/YYYY|DD/MM/YYYY|YYYY-MM-DD|TT\.MM\.JJJJ|DD\.MM\.YYYY|DD/MM/AAAA|JJ/MM/AAAA)"
+"""The form of a date in place of a date."""
 PLACEHOLDER: Final = lazy_pattern(
     r"(?im)^\W*lorem ipsum dolor|\[insert [^\]\n]{1,60}\]|<no ?(?:input|output)>|\[your (?:answer|response|text|code) here\]|\[(?:todo|tbd)\]|\bTODO:|\b(?-i:TBD)\b"
-    rf"|(?-i:{MASKED})"
+    rf"|(?-i:{MASKED}|{DATE_FORM})"
 )
 PLACEHOLDERS: Final = (
     "lorem ipsum", "[insert ", "<noinput", "<nooutput", "<no input", "<no output", "[your answer", "[your response",
@@ -37,33 +48,39 @@ PLACEHOLDERS: Final = (
 )  # fmt: skip
 FAILURES: Final = (
     "internal server error", "rate limit", "timed out", "service unavailable", "temporarily unavailable", "bad gateway",
-    "gateway time", "too many requests", "network error", "error generating", "error in generating", "traceback (most",
+    "gateway time", "too many requests", "network error", "error generating", "error in generating", "traceback (most", "test session starts", "npm err!",
 )  # fmt: skip
 FAILURE: Final = (
     r"(?:Internal Server Error|Rate limit (?:exceeded|reached)|request timed out|Service (?:Temporarily )?Unavailable|Bad Gateway|Gateway Time-?out|Too many requests"
     r"|Network error|error (?:in )?generating (?:a|the) response|Traceback \(most recent call last\))"
 )
+TEST_RUN: Final = lazy_pattern(r"\s*(?:=+ test session starts =+|[.FEsx]{1,80}\n[=-]{20}|Ran \d+ tests? in |npm ERR! )")
+"""The beginning of an answer that is the output of a test run."""
 FAILURE_START: Final = lazy_pattern(
     rf"(?i)\s*(?:\W*(?:\w+ )?error\W{{0,3}})?(?:code\W{{0,3}})?(?:[45]\d\d\W{{0,3}})?(?:there was an |the )?{FAILURE}(?=\s*\Z|[.:!]|\n| please| for [^.\n]{{1,80}}\.)"
 )
 """The beginning of an answer that is the error message of a service or a program."""
 ABOUT_FAILURES: Final = lazy_pattern(
-    r"(?i)\b(?:errors?|http|status|codes?|exceptions?|trace(?:back)?s?|logs?|api|servers?|gateway|rate.limit\w*|messages?|outputs?|prints?|programs?|python)\b|[(`]"
+    r"(?i)\b(?:errors?|http|status|codes?|exceptions?|trace(?:back)?s?|logs?|api|servers?|gateway|rate.limit\w*|messages?|outputs?|prints?|programs?|python|tests?|pytest|unittest|npm)\b|[(`]"
 )
-PLACEHOLDER_HINT: Final = f"{any_of_pattern(*PLACEHOLDERS, 'tbd')}|{MASKED}"
+PLACEHOLDER_HINT: Final = f"{any_of_pattern(*PLACEHOLDERS, 'tbd')}|{MASKED}|{DATE_FORM}"
 FAILURE_HINT: Final = any_of_pattern(*FAILURES)
 CODE_COMMENT: Final = lazy_pattern(r"```|//|/\*|#")
 """Code, in which such a mark is a note."""
 TEMPLATE_REQUEST: Final = lazy_pattern(
-    r"(?i)\b(?:templates?|vorlagen?|plantillas?|modèles?|anonymi[sz]\w*|redact\w*|letter|e-?mails?|samples?|examples?|scripts?|drafts?|contracts?|to-?dos?|placeholders?|lorem"
-    r"|(?<!to )(?<!in the )(?<!same )forms?(?! of| an?| the))\b"
+    r"(?i)\b(?:templates?|vorlagen?|plantillas?|modèles?|modelos?|muster\w*|formular\w*|brief|anschreiben|vertrag|carta|correo|contrato|lettre|courrier|contrat|anonymi[sz]\w*|redact\w*|letter|e-?mails?|samples?|examples?|scripts?|drafts?|contracts?|to-?dos?|placeholders?|lorem"
+    r"|(?<!to )(?<!in the )(?<!same )forms?(?! of| an?| the))\b|模板|范文|格式|信|邮件|申请|请假条"
 )
 """Requests for a template: whole words, since "information" contains "form"."""
-EMPTY_ANSWER: Final = r"(?i)\A\s*(?:n/a|nan|tbd|todo|\.{2,}|…|-{1,3}|\?+|<(?:empty|none|blank)>|output|response|placeholder|\[object Object\])[^\w!]*\z"
+EMPTY_ANSWER: Final = r"(?i)\A\s*(?:n/a|nan|tbd|todo|\.{2,}|…|-{1,3}|\?+|<(?:empty|none|blank)>|output|response|placeholder|\[object Object\])[^\w!-]*\z"
 TEMPLATE_VARIABLE: Final = lazy_pattern(
-    r"\{\{ ?[A-Za-z_][\w.]{0,40} ?\}\}|(?:^|[\s,\"“(])\{[a-z]{2,30}(?:_[a-z]{2,30})*\}(?:[\s.,!?:;\"”)]|$)|(?:^|[ ,])%s(?:[ .,!?]|$)|\$\{[a-z_]{2,30}\}"
+    r"\{\{ ?[A-Za-z_][\w.]{0,40} ?\}\}|(?:^|[\s,\"“(])\{[a-z]{2,30}(?:_[a-z]{2,30})*\}(?:[\s.,!?:;\"”)]|$)|(?:^|[ ,])%s(?:[ .,!?]|$)|\$\{[a-z_]{2,30}\}|(?:^|[ ,(])%\([a-z_]{2,30}\)[sd]"
 )
-VARIABLE_HINT: Final = r"\{\{ ?[A-Za-z_]|\{[a-z_]+\}|%s(?:[ .,!?]|\z|\n)"
+VARIABLE_HINT: Final = r"\{\{ ?[A-Za-z_]|\{[a-z_]+\}|%s(?:[ .,!?]|\z|\n)|%\([a-z_]"
+ABOUT_VARIABLE: Final = lazy_pattern(
+    r"(?i)(?:\b(?:what|how|why|when)\b|[¿？]|was |wie |que )[^.\n]{0,40}(?:%s|\{\{|\$\{)[^.\n]{0,60}[?？]"
+)
+"""A question about a variable."""
 CODE: Final = lazy_pattern(
     r"```|`[^`\n]+`|;\n|\bdef |\bfunction\b|\{\n|\\(?:frac|begin|text|mathbb|[a-z]+\{)|printf|print\(|=>|</|\{%|\bf\"|\.format\(|console\.|template|placeholder"
     r"|jinja|handlebars|\bbrac(?:es|kets)|\$\{\{",
@@ -83,22 +100,34 @@ ENTITIES: Final = (
 NOTICES: Final = (
     "click here to", "accept cookies", "accept all cookies", "we use cookies", "uses cookies to", "cookie policy", "all rights reserved",
     "subscribe to our newsletter", "sign up for our newsletter", "share on facebook", "skip to main content",
-    "wir verwenden cookies", "utilizamos cookies", "nous utilisons des cookies",
+    "wir verwenden cookies", "utilizamos cookies", "nous utilisons des cookies", "alle cookies akzeptieren",
+    "accepter les cookies", "accepter tous les cookies", "aceptar cookies", "aceptar todas las cookies",
+    "utiliza cookies propias", "ce site utilise des cookies", "seite verwendet cookies",
+    "teilen auf facebook", "auf facebook teilen", "partager sur facebook", "compartir en facebook",
+    "inscrivez-vous à notre newsletter", "abonnez-vous à notre newsletter", "suscríbete a nuestro boletín",
+    "alle rechte vorbehalten", "tous droits réservés", "todos los derechos reservados",
+    "your email address will not be published", "required fields are marked",
 )  # fmt: skip
 MARKS: Final = (
     "[citation needed]", "[clarification needed]", "[when?]", "[who?]", "[by whom?]", "[according to whom?]",
-    "[beleg fehlt]", "[cita requerida]",
+    "[beleg fehlt]", "[cita requerida]", "[réf. nécessaire]", "[bearbeiten | quelltext bearbeiten]", "[edit | edit source]",
 )  # fmt: skip
 """Marks of an encyclopedia for what needs work."""
 HTML: Final = lazy_pattern(
-    rf"{'|'.join(ENTITIES)}|&#x?[0-9a-f]{{2,5}};|</?(?:{'|'.join(TAGS)})(?: [^<>\n]{{0,200}})?/?>|\b(?:{'|'.join(NOTICES)})|{'|'.join(map(re.escape, MARKS))}",
+    rf"【\d+[:†][^【】\n]{{0,20}}】|{'|'.join(ENTITIES)}|&#x?[0-9a-f]{{2,5}};|</?(?:{'|'.join(TAGS)})(?: [^<>\n]{{0,200}})?/?>|\b(?:{'|'.join(NOTICES)})|{'|'.join(map(re.escape, MARKS))}",
     re.IGNORECASE,
 )
 CERTAIN_REMAINS: Final = lazy_pattern(
-    rf"&(?:nbsp|apos|[lr][sd]quo|[mn]dash|hellip|#x?[0-9a-f]{{2,5}});|</[a-z]+>|<br ?/?>|{'|'.join(map(re.escape, (*NOTICES, *MARKS)))}",
+    rf"【\d+[:†][^【】\n]{{0,20}}】|&(?:nbsp|apos|[lr][sd]quo|[mn]dash|hellip|#x?[0-9a-f]{{2,5}});|</[a-z]+>|<br ?/?>|{'|'.join(map(re.escape, (*NOTICES, *MARKS)))}",
     re.IGNORECASE,
 )
 """Remains that no text contains on purpose; of others, two are required."""
+RIGHTS: Final = (
+    "all rights reserved",
+    "alle rechte vorbehalten",
+    "tous droits réservés",
+    "todos los derechos reservados",
+)
 LEGAL_TEXT: Final = lazy_pattern(r"copyright|\blicen[cs]|\bpermission\b|©|\(c\) ?[12]", re.IGNORECASE)
 """A text about rights, in which "all rights reserved" is not a remain of a page."""
 CODE_SPANS: Final = lazy_pattern(r"```.*?(?:```|\Z)|`[^`\n]*`|^[ \t]*\|[^\n]*$", re.DOTALL | re.MULTILINE)
@@ -115,12 +144,12 @@ NO_BARS: Final = lazy_pattern(r"`[^`]*`|\\\||\$(?=[^\s\d])[^$]*\$")
 HTML_HINTS: Final = (
     rf"(?i-u:</?(?:{'|'.join(TAGS)})[ />])",
     rf"(?i-u:{'|'.join(ENTITIES)}|&#[0-9x])",
-    r"(?i-u:cookies|cookie policy|newsletter|click here to|all rights reserved|share on facebook|skip to main)",
-    any_of_pattern(*MARKS),
+    r"(?i-u:cookies|cookie policy|newsletter|click here to|all rights reserved|facebook|skip to main|rechte vorbehalten|tous droits r|derechos reservados|address will not be|fields are marked|a nuestro bolet)",
+    r"【[0-9]+[:†]",
+    any_of_pattern(*(mark for mark in MARKS if mark.isascii())),
+    "(?i)" + "|".join(re.escape(mark) for mark in MARKS if not mark.isascii()),
 )
-ABOUT_HTML: Final = (
-    r"(?i-u:html|css|xml|```|markup|react|\bjsx?\b|javascript|php|<!doctype|web ?page|website|\btags?\b|\bdom\b)"
-)
+ABOUT_HTML: Final = r"(?i-u:\{\{|\{%|html|css|xml|```|markup|react|\bjsx?\b|javascript|php|<!doctype|web ?page|website|\btags?\b|\bdom\b)"
 
 
 @text_rule(
@@ -128,7 +157,7 @@ ABOUT_HTML: Final = (
     "placeholder",
     Severity.INFO,
     prefilter=(
-        patterns(any_of_pattern(*PLACEHOLDERS, "tbd"), MASKED, FAILURE_HINT),
+        patterns(any_of_pattern(*PLACEHOLDERS, "tbd"), MASKED, DATE_FORM, FAILURE_HINT),
         PADDED_TEXT,
         Flag("brief"),
     ),
@@ -164,12 +193,12 @@ def placeholder() -> "pl.Expr":
 def _failure_message(joined: str) -> str | None:
     """The message for an answer that is an error message, unless the question is about errors or programs."""
     prompt, _, answer = joined.partition("\0")
-    match = FAILURE_START.match(answer)
-    return (
-        None
-        if match is None or ABOUT_FAILURES.search(prompt)
-        else f"the answer is an error message: {excerpt(match.group().strip(), 40)}"
-    )
+    failure = FAILURE_START.match(answer)
+    match = failure or TEST_RUN.match(answer)
+    if match is None or ABOUT_FAILURES.search(prompt):
+        return None
+    kind = "an error message" if failure else "the output of a test run"
+    return f"the answer is {kind}: {excerpt(match.group().strip(), 40)}"
 
 
 def _placeholder_message(joined: str) -> str | None:
@@ -178,7 +207,11 @@ def _placeholder_message(joined: str) -> str | None:
     match = PLACEHOLDER.search(answer)
     return (
         None
-        if match is None or TEMPLATE_REQUEST.search(prompt) or match.group() in prompt or CODE_COMMENT.search(answer)
+        if match is None
+        or TEMPLATE_REQUEST.search(prompt)
+        or match.group() in prompt
+        or match.group().rpartition(" ")[2] in prompt  # the form of a date, without its preposition
+        or CODE_COMMENT.search(answer)
         else f"the answer contains a placeholder: {match.group().strip()}"
     )
 
@@ -206,7 +239,13 @@ def _variable_message(joined: str) -> str | None:
     """The message for a text with a variable, unless it is code, quotes the variable or answers a text with braces."""
     system, prompt, answer = joined.split("\0", 2)
     match = TEMPLATE_VARIABLE.search(answer)
-    if match is None or CODE.search(answer) or CODE.search(prompt) or any(m in system + prompt for m in ("{", "%s")):
+    if (
+        match is None
+        or CODE.search(answer)
+        or CODE.search(prompt)
+        or ABOUT_VARIABLE.search(answer)
+        or any(m in system + prompt for m in ("{", "%s"))
+    ):
         return None
     line = answer[answer.rfind("\n", 0, match.start()) + 1 : match.start() + 1]
     if line.count('"') % 2 or line.count("“") > line.count("”"):  # it describes the form of an answer
@@ -264,11 +303,7 @@ def _html_message(joined: str) -> str | None:
     system, prompt, answer = joined.split("\0", 2)
     answer = CODE_SPANS.sub(" ", answer)
     legal = LEGAL_TEXT.search(answer) is not None
-    tags = [
-        match.group()
-        for match in HTML.finditer(answer)
-        if not (legal and match.group().lower() == "all rights reserved")
-    ]
+    tags = [match.group() for match in HTML.finditer(answer) if not (legal and match.group().lower() in RIGHTS)]
     if (
         not tags
         or HTML.search(prompt)

@@ -84,8 +84,10 @@ POINTING_PHRASE: Final = (
 )
 BARE_URL: Final = r"(?:[Ss]ummari[sz]e|[Rr]ead|[Vv]isit|[Oo]pen|[Tt]ranslate|[Aa]naly[sz]e|[Cc]heck) [^\n]*https?://\S+"
 MISSING_TEXT: Final = Flag("points")
-FINAL_STOP: Final = re.compile(r"[.!?][^\n]*\Z")
-END_CHARS: Final = frozenset(".!?:;)\"'”*|>]}0123456789")
+HAN_SENTENCE_CHARS: Final = 60
+"""The same in Chinese, which needs a third of the characters."""
+FINAL_STOP: Final = re.compile(r"[.!?](?:[^\n]*|\n+(?:[-*•]|\d+[.)]) [^\n]*)\Z")
+END_CHARS: Final = frozenset(".!?;)\"'”*|>]}0123456789")
 """Last characters of most answers; none of them matches `OPEN_ENDS`."""
 FENCE: Final = re.compile(r"^\s*```", re.MULTILINE)
 
@@ -111,7 +113,9 @@ def flags_of(text: str) -> int:
     last = text[-1:]
     unended = last not in END_CHARS and (
         text.endswith(OPEN_ENDS)
-        or (size > SENTENCE_CHARS and "a" <= last <= "z" and FINAL_STOP.search(text, size - TAIL_CHARS))
+        or (last in ":：" and size < 2 * TAIL_CHARS and "\n" not in text)
+        or (size > SENTENCE_CHARS and last.islower() and FINAL_STOP.search(text, max(0, size - TAIL_CHARS)))
+        or (size > HAN_SENTENCE_CHARS and "\u4e00" <= last <= "\u9fff" and "。" in text)
     )
     if unended or text.lstrip()[:1] in ("{", "[") or ("```" in text and len(FENCE.findall(text)) % 2):
         flags |= UNFINISHED

@@ -46,20 +46,33 @@ VENDOR: Final = f"(?:{'|'.join(VENDORS)})"
 VENDOR_CLAIM: Final = (
     r"\bi(?: a|['’])m [a-z ,-]{0,40}(?:ai|chatbot|assistant|model)\b[a-z ,]{0,20} (?:developed|created|trained|made|built|designed) "
     rf"by {VENDOR}\b|\b(?:ki|sprachmodell|assistent)\b[a-zäöü ,]{{0,20}} von {VENDOR}\b"
-    rf"|\b(?:ia|modelo|asistente|assistente|modèle)\b[a-zà-ü ,]{{0,50}} pa?o?r {VENDOR}\b"
+    rf"|\b(?:ia|modelo|asistente|assistente|assistant|modèle)\b[a-zà-ü ,]{{0,50}} pa?o?r {VENDOR}\b"
     r"|\bi(?: a|['’])m (?:just|only|merely) an (?:ai|artificial intelligence)[a-z ]{0,20} (?:developed|created|trained|made|built|designed) by\b"
+    rf"|\bas an (?:ai|artificial intelligence)[a-z ]{{0,20}} (?:developed|created|trained|made|built|designed) by {VENDOR}\b"
+    rf"|我是[^。\n]{{1,20}}由(?:{VENDOR}|阿里|百度|腾讯|字节|智谱|谷歌|微软|深度求索|科大讯飞)[^。，\n]{{0,8}}(?:开发|研发|训练|创造)的"
 )
+OTHER_LANGUAGES: Final = (
+    r"\bals (?:ki|künstliche intelligenz|(?:ki-|großes )?sprachmodell|ki-(?:modell|assistent(?:in)?))(?: von \w+)? (?:habe|kann|bin|besitze|verfüge|darf) ich\b"
+    r"|\ben tant qu(?:e (?:grand )?modèle de langage|['’](?:ia|intelligence artificielle|assistant (?:virtuel|ia))),? (?:je |j['’])"
+    r"|\bcomo (?:un |una )?(?:modelo de (?:lenguaje|inteligencia artificial|ia)|inteligencia artificial|ia|asistente (?:virtual|de ia)), (?:no|yo|soy|mi|puedo|carezco)\b"
+    r"|\bcomo (?:um |uma )?(?:modelo de linguagem|inteligência artificial|ia), (?:não|eu|sou)\b|\b(?:come|in quanto) modello linguistico,? (?:non|sono)\b"
+    r"|作为(?:一个|一种|一款|一名)?(?:ai|人工智能|大型语言模型|语言模型)[^。，\n]{0,8}，我"
+)
+"""The same clause in German, French, Spanish, Portuguese, Italian and Chinese."""
 DISCLAIMER: Final = lazy_pattern(
     r"(?i)\bas an? (?:artificial intelligence|ai|large) ?(?:language )?(?:model|assistant|chatbot|system)?,|\bas an? (?:ai|large) language model|\bas a language model,"
     r"|\bi['’ ]?a?m (?:just |only |merely )?an? (?:ai|artificial intelligence)(?: language model| model| assistant)?(?:,| and| so)(?: i)? (?:do not|don['’]t|cannot|can['’]t|am unable|am not|have no)|knowledge cut-?off"
-    rf"|{VENDOR_CLAIM}"
+    rf"|{VENDOR_CLAIM}|{OTHER_LANGUAGES}"
 )
 DISCLAIMERS: Final = (
     "as an ai", "as a large", "as a language", "as an artificial", "as a ai", "am an artificial", "knowledge cut",
+    "als ki", "als sprachmodell", "als großes", "als künstliche", "en tant qu", "como modelo", "como un", "como ia,",
+    "como inteli", "come modello", "in quanto modello",
     *(f"{before} an ai{after}" for before in ("m", "just", "only", "merely") for after in (" ", ",")),
 )  # fmt: skip
 MADE_BY_HINT: Final = rf"(?i-u:(?:by|von|por|par) {VENDOR})"
 DISCLAIMER_HINT: Final = any_of_pattern(*DISCLAIMERS)
+CHINESE_HINT: Final = "作为|我是"
 MERGED_INSTRUCTION: Final = lazy_pattern(
     r"\n[ \t]*(?:(?P<number>\d{1,2})\. ?|(?P<mark>#{2,4} ?)?)(?:Instruction|Next instruction|Task \d+|(?P<input>Input)) ?\d*:"
     r"(?P<rest>[^\n]*(?:\n[^\n]*){0,3}?\n[ \t]*(?:\d{1,2}\. ?|#{1,4} ?)?(?:Output|Response|Answer|Input|API) ?\d*:)?"
@@ -69,8 +82,19 @@ LIST_STEP: Final = lazy_pattern(r"^[ \t]*([0-9]+)\. ?(?!Output|Input|Instruction
 OPEN_END: Final = rf"(?:\s\S{{1,40}}, *|(?-u:\b)(?:{'|'.join(NON_FINAL_WORDS[:-1])})|[a-z,] \()\z"
 SHORT_OPEN_END: Final = r"\A(?:\S+ ){4,}(?:the|an|and|or|of|because|which|such as)\z|\b(?:capital|name|author|number|answer|result|reason|difference)\b.{0,40} (?:is|was)\z"
 """Words that do not end a complete short answer; "to", "is" and "are" may end one: "more than there are"."""
-NO_FINAL_STOP: Final = r"[a-z][.!?][\"')”’]? [A-Z\"“][^\n.!?#@/_<>{}=|]* [^\n.!?#@/_<>{}=|]+ [^\n.!?#@/_<>{}=|]*[a-z]\z"
-"""The last words of a text after a complete sentence, without an end: no tag, URL or code."""
+NO_FINAL_STOP: Final = (
+    r"\p{Ll}[.!?][\"')”’]? [\p{Lu}\"“][^\n.!?#@/_<>{}=|]* [^\n.!?#@/_<>{}=|]+ [^\n.!?#@/_<>{}=|]*\p{Ll}\z"
+    r"|(?:\A|\n)(?:[-*•]|[0-9]+[.)]) [^\n]*\p{Ll}[.!?]\n+(?:[-*•]|[0-9]+[.)]) [^\n]*\p{Ll}[.!?]\n+(?:[-*•]|[0-9]+[.)]) (?:[^\n#@/_<>{}=|]* )?[^\n.!?#@/_<>{}=|]*\p{Ll}\z"
+    r"|[。！？][^。！？\n：:#@/_<>{}=|]{8,}[\p{Han}，、]\z"
+)
+"""The last words of a text after a complete sentence or after items that are sentences, without an end: no tag, URL or
+code.
+"""
+ANNOUNCED: Final = (
+    r"(?i)\A[^\n]{0,160}(?:\bhere(?: is| are|['’]s)\b|\bhier (?:ist|sind)\b|\bvoici\b|\baquí (?:está|tiene)|\baqui está|\becco\b|以下是|这是|如下)"
+    r"[^\n?]{0,160}[:：]\s*\z"
+)
+"""An answer that announces what it does not contain."""
 PROGRAM_REQUEST: Final = r"(?i)\b(?:function|program|script|algorithm|method|class|query|regex|regular expression|formula|macro)s?\b[^?!]* given\b"
 """Asks for a program; its "given list" is an argument."""
 OTHER_SCRIPT_SENTENCE: Final = r"[.?!:,] ?[^\x00-\x{2fff}]"
@@ -134,7 +158,7 @@ def refusal() -> "pl.Expr":
     "Q005",
     "ai-disclaimer",
     Severity.INFO,
-    prefilter=patterns(DISCLAIMER_HINT, MADE_BY_HINT),
+    prefilter=(patterns(DISCLAIMER_HINT, MADE_BY_HINT), patterns(CHINESE_HINT, ascii=False)),
     hint="Remove the clause, or write the answer in your assistant's voice.",
 )
 def ai_disclaimer() -> "pl.Expr":
@@ -145,7 +169,9 @@ def ai_disclaimer() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "As an AI language model, I have no taste, but many like Moby-Dick."}]}
     Good: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "Many like Moby-Dick."}]}
     """
-    return quoting_match(answer(), f"{DISCLAIMER_HINT}|{MADE_BY_HINT}", DISCLAIMER, 'the answer says "{}"')
+    return quoting_match(
+        answer(), f"{DISCLAIMER_HINT}|{MADE_BY_HINT}|{CHINESE_HINT}", DISCLAIMER, 'the answer says "{}"'
+    )
 
 
 def _invalid_json(text: str) -> str | None:
@@ -171,7 +197,7 @@ def _invalid_json(text: str) -> str | None:
 def cut_answer() -> "pl.Expr":
     r"""An answer is cut off.
 
-    Signs are an unclosed code block, nothing after the reasoning, invalid JSON, or an unfinished last sentence. The generation hit its token
+    Signs are an unclosed code block, nothing after the reasoning or after "Here is the list:", invalid JSON, or an unfinished last sentence. The generation hit its token
     limit, and the model learns to stop there. Of 62 findings in shared chats and six other real files, read by hand, 57
     were right (92%). Recall 29% on faults planted into 16 real files: `curate score` finds more by the signal `ending`.
     Bad: {"messages": [{"role": "user", "content": "Print 1."}, {"role": "assistant", "content": "```python\nprint(1)"}]}
@@ -181,7 +207,8 @@ def cut_answer() -> "pl.Expr":
     fenced = pl.when(text.str.contains("```", literal=True)).then(text)
     # A closing fence behind other text, or a fence too many at the end, leaves an odd number of fences, too.
     unclosed = (fenced.str.count_matches(r"(?m)^\s*```") % 2 == 1) & ~(
-        fenced.str.contains(r"```\s*\z") | fenced.str.contains(PROSE_END)
+        fenced.str.contains(r"```\s*\z")
+        | (fenced.str.contains(PROSE_END) & (fenced.str.count_matches("```", literal=True) % 2 == 0))
     )
     long = text.str.len_bytes() > MIN_LONG_ANSWER_BYTES
     tail = pl.when(long).then(text.str.tail(400))
@@ -197,6 +224,8 @@ def cut_answer() -> "pl.Expr":
         .then(pl.lit("a code block of the answer is not closed"))
         .when(~pl.col("called") & text.str.contains(REASONING_ONLY))
         .then(pl.lit("the answer is its reasoning, with nothing after it"))
+        .when(~pl.col("called") & text.str.contains(ANNOUNCED))
+        .then(pl.lit("the answer announces what it does not contain"))
         .when(open_ended & unclosed.fill_null(False).not_())
         .then(pl.lit("the answer stops in the middle of a sentence"))
         .otherwise(judged_by(looks_json, _invalid_json))

@@ -20,7 +20,8 @@ from curate.lint.rules.polars_text_helpers import answered_question, edit_texts,
 from curate.lint.rules.prefilter import patterns
 from curate.lint.rules.rule import Rule, text_rule
 
-PASSWORD_HINTS: Final = (r"(?i-u:passwor(?:t|d(?::| is|=| =)))", r"(?i-u:kennwort|contrase|mot de passe)")
+PASSWORD_HINTS: Final = (r"(?i-u:passwor[td])", r"(?i-u:kennwort|contrase|mot de passe|senha)")
+CHINESE_HINT: Final = "密[码碼]"
 MIXED: Final = lazy_pattern(r"(?=\S*\d)(?=\S*[A-Za-z])\S{8,40}")
 EXAMPLE_PASSWORD: Final = lazy_pattern(r"(?i)p[@a]ss?w[o0]rd|123|example|secret|qwert|^https?:")
 ABOUT_PASSWORDS: Final = lazy_pattern(r"(?i)\b(?:new|random|strong|weak|example|sample|generated?) passwords?\b")
@@ -111,16 +112,16 @@ def passwords_in(text: str) -> Iterator[Secret]:
     if "```" in text or ABOUT_PASSWORDS.search(text):
         return
     for secret in assigned_in(text):
-        value = text[secret.start : secret.end].rstrip(".,;:")
+        value = text[secret.start : secret.end]
         if secret.kind == PASSWORD and MIXED.fullmatch(value) and not EXAMPLE_PASSWORD.search(value):
-            yield secret._replace(end=secret.start + len(value))
+            yield secret
 
 
 @text_rule(
     "S004",
     "password",
     Severity.INFO,
-    prefilter=patterns(*PASSWORD_HINTS),
+    prefilter=(patterns(*PASSWORD_HINTS), patterns(CHINESE_HINT, ascii=False)),
     hint="Change the password if it is real. `--fix --unsafe-fixes` writes [PASSWORD] in its place.",
 )
 def password() -> "pl.Expr":
@@ -136,7 +137,7 @@ def password() -> "pl.Expr":
     """
     requested = answered_question().fill_null("").str.contains(GENERATION_REQUEST)
     written = pl.when(~requested & pl.col("role").is_in(["system", "user", "assistant"])).then(pl.col("text"))
-    return _secrets(matching(written, "|".join(PASSWORD_HINTS)), passwords_in)
+    return _secrets(matching(written, "|".join((*PASSWORD_HINTS, CHINESE_HINT))), passwords_in)
 
 
 def _declare_redaction(declared: Rule, finder: Callable[[str], Iterator[Secret]]) -> None:

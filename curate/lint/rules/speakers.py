@@ -36,28 +36,52 @@ OVERRIDE: Final = lazy_pattern(
     r"(?i)\b(?:ignore|disregard|forget|override|bypass) (?:(?:all|any|the|your|my|of) ){0,4}(?:(?:previous|prior|above|earlier) instructions?|previous prompts?"
     r"|system prompt)\b|\b(?:ignore|disregard|forget) (?:all (?:of )?)?(?:your|all) instructions\b|\bif you are an? (?:ai|llm|language model)\b|\bignoriere[n]? (?:Sie )?(?:alle )?(?:deine |Ihre )?(?:vorherigen|bisherigen|obigen) (?:Anweisungen|Befehle)"
     r"|\bignora (?:todas )?(?:las |tus )?instrucciones (?:anteriores|previas)|\bignore[zs]? (?:toutes )?(?:les |vos |tes )?(?:instructions|consignes) précédentes|忽略(?:之前|以上|上面|先前)的?(?:所有)?(?:指令|指示)"
+    r"|\bverg(?:iss|esse[nt]?) (?:Sie )?(?:alle )?(?:deine|Ihre|die) (?:bisherigen |vorherigen |obigen )?(?:Anweisungen|Befehle|Vorgaben)|\bolvid[ae] (?:todas )?(?:las |tus |sus )?instrucciones"
+    r"|\boublie[zs]? (?:toutes )?(?:les |vos |tes )?(?:instructions|consignes)|\b(?:ai|llm)(?: language)? (?:assistants?|models?|agents?)[:,] ?(?:please )?(?:disregard|ignore|forget|do not|tell|reply|respond|output|say)\b"
+    r"|\b(?:disregard|ignore|forget) (?:(?:everything|anything|all) (?:of )?)?(?:the )?(?:above|before this)\b(?! (?:average|mentioned))"
 )
 """An instruction to a model to drop those that it has."""
-OVERRIDING: Final = ("ignore", "ignoriere", "disregard ", "forget ", "override ", "bypass ", "ignora ", "if you are a")
-"""Words with one of which each such instruction in the Latin script begins."""
-MIN_TEXT_BEFORE: Final = 60
+OVERRIDING: Final = (
+    "ignore", "ignoriere", "disregard ", "forget ", "override ", "bypass ", "ignora ", "if you are a", "vergiss ",
+    "vergess", "olvida ", "olvide ", "oublie", "assistant:", "assistants:", "model:", "models:", "agent:", "agents:",
+    "assistants,", "models,", "agents,",
+)  # fmt: skip
+"""Words of which each such instruction in the Latin script has one."""
+MIN_TEXT_BEFORE: Final = 40
 """Minimum number of characters before such an instruction in a question: without them, the user changes the request."""
 ABOUT_ATTACKS: Final = lazy_pattern(
     r"(?i)prompt.?injection|jailbreak|\battacks?\b|[\"'“‘„«`](?:ignore|disregard|forget|override|bypass|ignorier)"
 )
 OFFER: Final = lazy_pattern(
-    r"(?i)\bhow (?:can|may) I (?:help|assist)|\bwhat can I do for you|\b(?:happy|glad) to (?:help|assist)\b(?! out)|\blet me know if you (?:need|have)|\banything else I can|\bfeel free to ask|\bI am your (?:virtual )?assistant"
+    r"(?i)\bhow (?:can|may) I (?:help|assist)\b(?! (?:my|him|her|them|the|an?|our|someone|people|others|with my)\b)|\bwhat can (?:I|we) do for you|\b(?:happy|glad) to (?:help|assist)(?: you\b|[.!])|\blet me know if you (?:need|have)|\banything else I can|\bfeel free to ask|\bI am your (?:virtual )?assistant"
     r"|\bhere is the \w+ (?:that )?you asked for|\bwie kann ich (?:ihnen|dir) (?:weiter)?helfen|\bgerne helfe ich|\bhelfe (?:ihnen|dir) gerne|\b(?:haben sie noch (?:weitere )?fragen|kann ich (?:ihnen|dir) (?:sonst )?noch (?:weiter)?helfen)"
-    r"|\ben qué (?:le|te) puedo ayudar|\ben qué puedo ayudar|\bpuis-je vous aider|\bposso ajudar"
+    r"|\b(?:was|womit) kann ich (?:für (?:sie|dich) tun|(?:ihnen|dir) dienen)|\ben qué (?:le |te )?puedo ayudar|\bqué puedo hacer por (?:usted|ti)|\bpuis-je (?:vous|t['’])(?: ê| ?a)|\bposso (?:te )?ajudar|\bcome posso aiutar"
 )
 """What an assistant says."""
+MAX_OFFER_CHARS: Final = 300
+OFFER_HINT: Final = (
+    r"(?i-u:how (?:can|may) i (?:help|assist)|what can (?:i|we) do for|glad to (?:help|assist)|happy to (?:help|assist)|let me know if you|anything else i"
+    r"|feel free to ask|i am your |you asked for|kann ich |helfe ich|helfe |haben sie noch|puedo ayudar|puedo hacer por|puis-je |posso )"
+)
 REQUEST: Final = lazy_pattern(
-    r"(?i)\?\s*\Z|\b(?:can|could|would|will) you\b|\bI (?:can['’]t|cannot|need|want|would like|clicked|ordered)\b|\b(?:my|our) (?:order|account|password|invoice|phone|parcel|bill|booking|laptop)\b|\bcan I\b[^.]*\?|\bhow (?:long|much|do|should)\b[^.]*\?"
-    r"|\bkannst du|\bkönnen sie|\bkönnten sie|\bich (?:finde|brauche|möchte|kann)|\b(?:puede|puedes|podría)s? |\b(?:necesito|quiero)|\bpouvez-vous|\bj['’]ai besoin|\bpode |\bpreciso"
+    r"(?i)\?\s*\Z|\b(?:can|could|would|will) you\b|\bI (?:can['’]t|cannot|need|want|would like|clicked|ordered)\b|\b(?:my|our) (?:order|account|password|invoice|phone|parcel|bill|booking|laptop)\b|\bI['’]d like to\b|\bcan I\b[^.]*\?|\bhow (?:long|much|do|should)\b[^.]*\?"
+    r"|\bich habe [^.?!]{1,60} (?:gekauft|bestellt|gebucht|bezahlt)\b|\bkannst du|\bkönnen sie|\bkönnten sie|\bich (?:finde|brauche|möchte|kann)|\b(?:puede|puedes|podría)s? |\b(?:necesito|quiero)|\bpouvez-vous|\bj['’]ai besoin|\bpode |\bpreciso"
 )
 """What a user says."""
+USER_REQUEST: Final = lazy_pattern(r"(?i)\b(?:can|could|would|will) you (?!like|need|prefer)")
 ROLE_PLAY: Final = lazy_pattern(
     r"(?i)role.?play|response|chat|conversation|practi[sc]e|pretend|act as|\byou(?:['’]re| are| be|['’]ll be| will be) (?:an?|the|now|my)\b|(?:user|customer|client|patient) simul|simulat|rewrite|rephrase|friendlier|dialog|respond to|reply to|translat|übersetz"
+)
+SYSTEM_PROMPT: Final = lazy_pattern(
+    r"\s*(?:(?:[Ss]ystem|SYSTEM)(?: [Pp]rompt)?: ?)?(?:You are (?:an? |the |\w+, (?:an? |the )?)(?:[\w-]+ ){0,5}(?:assistant|chatbot|bot|agent|AI|language model|expert)\b"
+    r"|Du bist (?:ein |eine |der |die )(?:[\w-]+ ){0,4}(?:\w*[Aa]ssistent(?:in)?|Chatbot|Bot)\b|Eres (?:un |una |el )(?:[\w-]+ ){0,4}(?:asistente|chatbot)\b"
+    r"|Tu es (?:un |une |l['’])(?:[\w-]+ ){0,4}(?:assistante?|chatbot)\b|你是(?:一个|一名|一位)[^。，\n]{0,12}助手)"
+)
+"""The beginning of a system prompt."""
+SYSTEM_PROMPT_HINT: Final = r"\A\s*(?:[Ss]ystem|SYSTEM|You are |Du bist |Eres |Tu es |你是)"
+ABOUT_PROMPTS: Final = lazy_pattern(
+    r"(?i)prompt|instruction|persona|role|pretend|act as|simulat|character|game|story|translat|rewrit|rephras|who am i|what am i|about me|describe me|anweisung|rolle|übersetz"
+    r"|instruc|traduc|traduis|rôle|提示|角色|翻译"
 )
 SPEAKER_LABEL: Final = lazy_pattern(r"\W{0,4}[A-Z][\w ]{0,20}:")
 """The beginning of a requested dialogue: a speaker's name."""
@@ -144,6 +168,33 @@ def _transcript_message(joined: str) -> str | None:
 
 
 @text_rule(
+    "Q040",
+    "prompt-in-answer",
+    Severity.WARNING,
+    prefilter=patterns(SYSTEM_PROMPT_HINT),
+    hint="Move the text to a system message, or remove it.",
+)
+def prompt_in_answer() -> "pl.Expr":
+    r"""An answer begins with a system prompt.
+
+    The export put the instructions for the model into its answer, and the model learns to write them. Questions about
+    prompts and roles are skipped. No finding in 31 real files and 17,671 shared chats.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "You are a polite assistant of a bank. Do not give advice.\nHello! What can I do for you?"}]}
+    Good: {"messages": [{"role": "system", "content": "You are a polite assistant of a bank. Do not give advice."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello! What can I do for you?"}]}
+    """
+    return judged_by(with_request(matching(answer(), SYSTEM_PROMPT_HINT)), _system_prompt_message)
+
+
+def _system_prompt_message(joined: str) -> str | None:
+    """The message for an answer that begins with a system prompt, unless the request is about one."""
+    system, prompt, text = joined.split("\0", 2)
+    match = SYSTEM_PROMPT.match(text)
+    if match is None or ABOUT_PROMPTS.search(prompt) or ("prompt" in system.lower()):
+        return None
+    return f"the answer begins with a system prompt: {excerpt(match.group().strip(), 50)!r}"
+
+
+@text_rule(
     "Q028",
     "embedded-instruction",
     Severity.INFO,
@@ -176,15 +227,14 @@ def _embedded_message(joined: str) -> str | None:
     "Q033",
     "swapped-roles",
     Severity.INFO,
-    default=False,
+    prefilter=patterns(OFFER_HINT, answered=True),
     hint="Swap the roles of the turns.",
 )
 def swapped_roles() -> "pl.Expr":
     """A question offers help, and the answer asks for it.
 
-    The export took the user for the assistant, and the model learns to ask. Role play and texts about such offers are
-    skipped. Runs only when selected: the one finding in 61 real files (15,748 examples of instructions, chats and
-    tool calls) was wrong, before requests for a response were skipped.
+    The export took the user for the assistant, and the model learns to ask. Role play, texts about such offers and
+    questions of more than 300 characters are skipped. No finding in 31 real files and 17,671 shared chats.
     Bad: {"messages": [{"role": "user", "content": "Hello! How can I help you today?"}, {"role": "assistant", "content": "I can't find my invoice. Could you send it to me?"}]}
     Good: {"messages": [{"role": "user", "content": "I can't find my invoice. Could you send it to me?"}, {"role": "assistant", "content": "Here it is."}]}
     """
@@ -193,7 +243,13 @@ def swapped_roles() -> "pl.Expr":
 
 def _swapped_message(joined: str) -> str | None:
     system, prompt, text = joined.split("\0", 2)
-    offer = OFFER.search(prompt)
-    if offer is None or OFFER.search(text) or not REQUEST.search(text) or ROLE_PLAY.search(f"{system}\n{prompt}"):
+    offer = OFFER.search(prompt) if len(prompt) <= MAX_OFFER_CHARS else None  # a longer one may quote an assistant
+    if (
+        offer is None
+        or USER_REQUEST.search(prompt)
+        or OFFER.search(text)
+        or not REQUEST.search(text)
+        or ROLE_PLAY.search(f"{system}\n{prompt}")
+    ):
         return None
     return f"the question says {excerpt(offer.group().strip(), 40)!r}, and the answer asks for something"

@@ -17,11 +17,12 @@ from curate.lint.rules.tools import NOT_JSON, calls_in, json_value
 ERROR_KEYS: Final = ("error", "errors", "error_message", "exception", "fehler", "erreur")
 FAILED: Final = ("error", "failed", "failure", "fail")
 ERROR_TEXT: Final = lazy_pattern(
-    r"\s*(?:Error\b|Traceback \(most recent|[\w.]*(?:Error|Exception):|[45]\d\d [A-Z][a-z]+|HTTP [45]\d\d)"
+    r"\s*(?:(?:Error|Erreur|Fehler|Errore|Erro)\b|错误|Traceback \(most recent|[\w.]*(?:Error|Exception):|[45]\d\d [A-Z][a-z]+|HTTP [45]\d\d)"
 )
 ADMITS: Final = lazy_pattern(
     r"(?i)error|fail|issue|problem|unable|unavailable|unfortunately|sorry|apolog|invalid|missing|try again|\bcannot\b|\bno \w+ (?:was|were|is|are)\b"
     r"|\b(?:could|can|was|were|am|is|are|did|does|do|has|have)(?:n['’]t| not)\b|\bnot (?:found|available|possible|exist)"
+    r"|\bthere (?:is|are|was|were|has been) (?:no|nothing)\b|\bnothing to\b|\b(?:es gibt|gab es) (?:kein|nichts)|\bno (?:hay|existe|existía)\b|\bil n['’]y a (?:pas|aucun)"
     r"|fehler|leider|nicht|kein|error|fall|lament|disculp|no (?:pude|puedo|se)|désolé|malheureus|erreur|pas\b|erro|infeliz|não|抱歉|失败|错误|无法|没有"
 )
 """Words of an answer that speak of a failure."""
@@ -131,13 +132,25 @@ def _other_number(leaves: list[tuple[str, Any]], text: str, earlier: tuple[Messa
     ]
     stated = [number for number in _numbers(text) if not _is_among(number, context)]
     values = [number for _, number in results]
+    for kind in {number.kind for number in values} - {"number", "date"}:
+        same_kind = [pair for pair in results if pair[1].kind == kind]
+        if len(same_kind) == 1 and (of_kind := [number for number in stated if number.kind == kind]):
+            stated, values, results = of_kind, [same_kind[0][1]], same_kind
+            break
     if (
         not stated
         or not 1 <= len(results) <= MAX_NUMBERS
         or any(_follows(number, values, context) for number in stated)
+        or any(_adds_up(stated, value) for value in values)
     ):
         return None
     return f"the answer has none of the numbers of the result (such as {excerpt(results[0][0], 30)!r}), but {stated[0].text!r}"
+
+
+def _adds_up(stated: list[Quantity], value: Quantity) -> bool:
+    """Whether two or more quantities of one kind are together the value: "two hours and five minutes"."""
+    parts = [number for number in stated if number.kind == value.kind]
+    return len(parts) > 1 and isclose(sum(part.value[0] or 0.0 for part in parts), value.value[0] or 0.0, rel_tol=0.01)
 
 
 def _follows(number: Quantity, values: list[Quantity], context: list[Quantity]) -> bool:
