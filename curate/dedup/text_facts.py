@@ -65,6 +65,7 @@ MIN_PLAIN_LETTERS: Final = 3
 """Number of letters from which a word may lack accents, in a text that has none."""
 HYPHEN: Final = re.compile(r"(?<=[^\W\d_]{2})[-\u2010\u2011](?=[^\W\d_]{2})")
 """A hyphen between words, which is no sign: "top-up" is "top up"."""
+HYPHENATED: Final = re.compile(r"(?<![\w-])(?!(?:re|un)-)([^\W\d_]{2,})[-\u2010\u2011]([^\W\d_]{2,})(?![\w-])")
 CONTRACTION: Final = re.compile(r"(?:n['’]t|['’]\w+)$")
 JAPANESE_NEGATION: Final = re.compile("ません|なかった|ない")
 """The words of Japanese stand without spaces."""
@@ -336,7 +337,23 @@ def _without_respelled(
             if twin is None or (is_name(written, left) and is_name(right_only[twin], right)):
                 continue
         del left_only[word], right_only[twin]
+    _remove_compounds(left_only, right_only, left)
+    _remove_compounds(right_only, left_only, right)
     return left_only, right_only
+
+
+def _remove_compounds(words: dict[str, str], other_words: dict[str, str], text: str) -> None:
+    """Remove from both the words of a text with a hyphen that the other text writes as one word: "pre-order" and
+    "preorder", but not "re-sign" and "resign". Changes `words` and `other_words`.
+    """
+    if not words or not other_words:
+        return
+    for match in HYPHENATED.finditer(text.casefold()):
+        compound = match[1] + match[2]
+        if compound in other_words and (match[1] in words or match[2] in words):
+            del other_words[compound]
+            words.pop(match[1], None)
+            words.pop(match[2], None)
 
 
 def _is_particular(word: str, written: str, text: str) -> bool:

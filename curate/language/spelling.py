@@ -12,6 +12,8 @@ from curate.language.lexicon import CONFUSED_WORDS
 ACCENTS: Final = str.maketrans("àáâèéêëìíîïòóôùúûýÿç", "aaaeeeeiiiiooouuuyyc", "\u0300\u0301\u0302")
 """Letters without their accents; the last three are accents that follow their letter."""
 
+UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+"""Letters that are written as two on a keyboard without them."""
 MIN_LETTERS: Final = 5
 """Minimum number of letters of a misspelled word; most shorter ones are one error away from another word."""
 GENITIVE_ENDINGS: Final = ("'s", "’s", "s")
@@ -40,11 +42,11 @@ def same_word(left: str, right: str) -> bool:
 def lacks_accents(left: str, right: str, least: int = MIN_LETTERS) -> bool:
     """Whether two words of `least` letters differ only in accents, which one of them lacks: Asesíname and Asesiname.
 
-    Letters with other marks (ä, ñ, å, й) are letters of their own.
+    Letters with other marks (ä, ñ, å, й) are letters of their own, but ä, ö and ü may be written ae, oe and ue.
     """
     if left.isascii() == right.isascii() or min(len(left), len(right)) < least:
         return False
-    return left.translate(ACCENTS) == right.translate(ACCENTS)
+    return left.translate(ACCENTS) == right.translate(ACCENTS) or left.translate(UMLAUTS) == right.translate(UMLAUTS)
 
 
 def spelling_key(word: str) -> str:

@@ -262,6 +262,10 @@ DIFFERENT = {
         ("Set it up.", "```yaml\na:\n  b: x\nc: y\n```"),
         ("Set it up.", "```yaml\na:\n  b: x\n  c: y\n```"),
     ),
+    "a prefix whose hyphen changes the meaning": (
+        ("Should I re-sign the contract?", "Ask them."),
+        ("Should I resign the contract?", "Ask them."),
+    ),
 }
 SAME = {
     "the width of indentation": (("Sum them.", LOOP), ("Sum them.", LOOP.replace("    ", "\t"))),
@@ -274,6 +278,14 @@ SAME = {
     "a hyphen in a long answer": (
         ("Tell me.", f"A well-known town: {LONG}"),
         ("Tell me.", f"A well known town: {LONG}"),
+    ),
+    "a compound written as one word": (
+        ("Can I pre-order the book?", "Co-workers can."),
+        ("Can I preorder the book?", "Coworkers can."),
+    ),
+    "umlauts written as two letters": (
+        ("Können Sie die Rechnung prüfen?", "Ja."),
+        ("Koennen Sie die Rechnung pruefen?", "Ja."),
     ),
     "accents left out": (
         ("Explícame cómo está el médico.", "Está aquí."),
