@@ -25,7 +25,8 @@ from curate.core.json_output import ClearText, NotPrinted, Output, Rounded
 from curate.core.lazy import Floats, Matrix, np
 from curate.core.removed import Reason
 from curate.core.text import plural, visible
-from curate.corpus.corpus import LineReader, Table
+from curate.core.worker_pool import WorkerPool, cores
+from curate.corpus.corpus import LineReader, LineRef, Table
 from curate.corpus.strata import StratumInput, require_traits, trait_of
 from curate.lint.rules.duplicates import heavy
 from curate.models.embeddings import embed
@@ -39,6 +40,9 @@ from curate.read.dataset import read_dataset
 BYTES_PER_TOKEN: Final = 4
 MAX_CHARS: Final = 2_000
 MAX_LEAST_COVERED: Final = 5
+BLOCK_LINES: Final = 2_048
+MANY_LINES: Final = 10_000
+"""Number of lines from which processes read them."""
 SELECT_SOURCE: Final = "select"
 """Recorded as the source of a decision to leave a line out."""
 Verdict = Literal["better", "worse", "open"]
@@ -289,17 +293,35 @@ class _Candidate:
 
 
 def _read(table: Table, fields: Sequence[str]) -> tuple[list[_Candidate], list[Exchange]]:
-    """The examples of a table and their distinct exchanges; `fields`: those with floors."""
-    reader, examples, exchanges = LineReader(), list[_Candidate](), dict[str, Exchange]()
-    for line in table.lines.tolist():
-        example = reader.example(table.line_ref(line))
+    """The examples of a table and their distinct exchanges, which processes read if there are many; `fields`: those
+    with floors.
+    """
+    examples, exchanges = list[_Candidate](), dict[str, Exchange]()
+    count = len(table.lines)
+    places = iter(table.places(table.lines))
+    blocks = (
+        table.line_refs(np.arange(start, min(start + BLOCK_LINES, count))) for start in range(0, count, BLOCK_LINES)
+    )
+    with WorkerPool(cores() if count >= MANY_LINES else 1, processes=True) as pool:
+        for part in pool.each(partial(_read_lines, tuple(fields)), blocks):
+            for candidate, exchange in part:
+                examples.append(replace(candidate, place=next(places)))
+                if exchange is not None:
+                    exchanges.setdefault(exchange.id, exchange)
+    return examples, [exchanges[name] for name in sorted(exchanges)]
+
+
+def _read_lines(fields: Sequence[str], refs: Sequence[LineRef]) -> list[tuple[_Candidate, Exchange | None]]:
+    reader, parts = LineReader(), list[tuple[_Candidate, Exchange | None]]()
+    for ref in refs:
+        example = reader.example(ref)
         roles, texts = [turn.role or "" for turn in example.messages], [turn.text for turn in example.messages]
         traits = [trait_of(name, StratumInput(example.place.file, roles, texts, example)) for name in fields]
         names = tuple([trait.name if trait is not None else None for trait in traits])
-        examples.append(_Candidate(example.id, table.place(line), tokens_of(example), _text(example), names))
-        if example.id not in exchanges and (exchange := exchange_of(example)):
-            exchanges[exchange.id] = exchange
-    return examples, [exchanges[name] for name in sorted(exchanges)]
+        candidate = _Candidate(example.id, example.place, tokens_of(example), _text(example), names)
+        parts.append((candidate, exchange_of(example)))
+    reader.close()
+    return parts
 
 
 def _without_example(planned: DedupResult) -> Iterator[Dropped]:

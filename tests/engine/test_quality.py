@@ -302,7 +302,10 @@ def selected(paths: Sequence[Path], *options: str, name: str = "out.jsonl") -> t
     return Path(name).read_bytes().splitlines(), [json.loads(one) for one in gone]
 
 
-def test_a_selection_does_not_depend_on_order_or_files_and_loses_no_line(write: Write) -> None:
+@pytest.mark.slow
+def test_a_selection_does_not_depend_on_order_files_or_processes_and_loses_no_line(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lines = [*data(), *data(5), {**line("bees", "praise", 1000), "extra": 1}]
     path = write("all.jsonl", lines)
     kept, gone = selected([path], "--examples", "12")
@@ -312,6 +315,9 @@ def test_a_selection_does_not_depend_on_order_or_files_and_loses_no_line(write: 
     assert all(one["why"] and one.get("code", one["decided_by"]) for one in gone)
     shuffled = Random(1).sample(lines, len(lines))
     parts = [write("a.jsonl", shuffled[:20]), write("b.jsonl", shuffled[20:])]
+    monkeypatch.setattr("curate.commands.select.MANY_LINES", 1)
+    monkeypatch.setattr("curate.commands.select.BLOCK_LINES", 4)
+    monkeypatch.setattr("curate.commands.select.cores", lambda: 2)
     assert sorted(selected(parts, "--examples", "12")[0]) == sorted(kept)
     assert main(["restore", "out.removed.jsonl", "--all", "-o", "back.jsonl"]) == 0
     assert sorted([*kept, *Path("back.jsonl").read_bytes().splitlines()]) == every
