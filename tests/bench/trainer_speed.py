@@ -3,11 +3,14 @@ examples.
 
     pip install trl datasets                       (of this bench alone; into a folder of its own, call it
     site-packages: dill asks for that name)
-    python tests/bench/trainer_speed.py FILE [--examples 500] [--held-out 100] [--steps 62] [--threads 1] [--seeds 3]
+    python tests/bench/trainer_speed.py FILE [--method lora] [--dtype float32] [--examples 500] [--held-out 100]
+                                        [--steps 62] [--threads 1] [--seeds 3]
 
-FILE is a data set in any format that curate reads; examples with one answer are taken. All ways train the same QLoRA
-adapter (rank 16, all linear layers, NF4 with double quantisation, bfloat16, one epoch, 8 examples a step, at most 1,024
-tokens in a pass) on SmolLM2-135M-Instruct, loss on the answers alone, each in a process of its own, in turn. TRL runs
+FILE is a data set in any format that curate reads; examples with one answer are taken. All ways train the same adapter
+(rank 16, all linear layers, one epoch, 8 examples a step, at most 1,024 tokens in a pass; with `--method qlora` on a
+base in NF4 with double quantisation) on SmolLM2-135M-Instruct, in `--dtype`, loss on the answers alone, each in a
+process of its own, in turn. Without `--dtype` it is the one that curate chooses on this machine; the first line of the
+output names it and the instruction set of the processor. TRL runs
 padded, padded with examples of like length together, and packed; its quickest one counts. A pack has a length with
 which a step of packs has about 8 examples, too. With `--steps` each seed draws that many times 8 of the examples, and
 every way trains once on each of these, so that all see the same supervised tokens (the answers with the token that ends
@@ -54,9 +57,12 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--ways", nargs="*", default=list(TRAINERS))
+    parser.add_argument("--method", choices=("qlora", "lora"), default="qlora")
+    parser.add_argument("--dtype", choices=("float32", "bfloat16"), help="default: what curate chooses here")
     parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--child", help=argparse.SUPPRESS)
     given = parser.parse_args()
+    given.dtype = given.dtype or chosen_dtype()
     if given.child:
         print(json.dumps(child(given.child, given.file, given)))
         return
@@ -65,7 +71,7 @@ def main() -> None:
         supervised, tokens = write_split(given.file, folder, given.examples, given.held_out)
         print(
             f"{given.examples} examples of {given.file.name}: {tokens:,} tokens, {supervised:,} of them "
-            f"supervised; {given.threads} thread(s)"
+            f"supervised; {given.threads} thread(s); {given.method} in {given.dtype}; {instruction_set()}"
         )
         found: dict[str, list[dict[str, Any]]] = {way: [] for way in given.ways}
         for seed in range(given.seeds):
@@ -132,6 +138,10 @@ def start(way: str, folder: Path, given: argparse.Namespace, seed: int) -> dict[
         str(given.threads),
         "--seed",
         str(seed),
+        "--method",
+        given.method,
+        "--dtype",
+        given.dtype,
     ]
     found: dict[str, Any] = output(command, environment)
     found["loss"] = output([*command[:4], f"loss {found['adapter']}", *command[5:]], environment)
@@ -176,23 +186,41 @@ def write_split(file: Path, folder: Path, count: int, held_out: int = HELD_OUT) 
     return supervised, tokens
 
 
-def recipe(folder: Path, threads: int, seed: int) -> Any:
+def chosen_dtype() -> str:
+    """The dtype that curate chooses on this machine."""
+    from train.model.base import compute_dtype
+
+    return str(compute_dtype("auto")).removeprefix("torch.")
+
+
+def instruction_set() -> str:
+    """The widest instructions of the processor that torch uses, or the name of the GPU."""
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    amx = " with AMX" if torch.cpu._is_amx_tile_supported() else ""
+    return torch.backends.cpu.get_cpu_capability() + amx
+
+
+def recipe(folder: Path, given: argparse.Namespace) -> Any:
     """Ours."""
     from train.recipe import Recipe
 
     return Recipe(
         model=BASE,
         data=str(folder),
-        method="qlora",
+        method=given.method,
+        dtype=given.dtype,
         learning_rate=RATE,
         batch=BATCH,
         tokens_per_pass=TOKENS_PER_PASS,
         max_length=MAX_LENGTH,
         evaluate_every=0,
-        threads=threads,
+        threads=given.threads,
         generations=0,
         save_every=10_000,
-        seed=seed,
+        seed=given.seed,
     )
 
 
@@ -202,9 +230,9 @@ def child(way: str, folder: Path, given: argparse.Namespace) -> Any:
 
     torch.set_num_threads(given.threads)
     if way.startswith("loss "):
-        return loss_of(folder, Path(way.removeprefix("loss ")))
+        return loss_of(folder, Path(way.removeprefix("loss ")), given)
     adapter = folder / way.replace(" ", "-")
-    found = curate(folder, adapter, given) if way == "curate" else trl(folder, adapter, way.split()[1], given.seed)
+    found = curate(folder, adapter, given) if way == "curate" else trl(folder, adapter, way.split()[1], given)
     supervised = sum(len(ids) - start for ids, start in tokens_of(folder / "train.jsonl"))
     return {**found, "supervised": supervised, "memory": peak(), "adapter": str(adapter)}
 
@@ -226,23 +254,23 @@ def tokens_of(file: Path) -> list[tuple[list[int], int]]:
     return found
 
 
-def quantised_base() -> Any:
-    """The base model in 4 bits, as transformers loads it."""
+def load_base(given: argparse.Namespace) -> Any:
+    """The base model as transformers loads it, with `--method qlora` in 4 bits."""
     import bitsandbytes
-    import torch
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
     from curate.models.names import resolve
-    from train.model.base import device
+    from train.model.base import DTYPES, device
 
     quantisation = BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=torch.bfloat16,
+        bnb_4bit_compute_dtype=DTYPES[given.dtype],
     )
+    options: dict[str, Any] = {"quantization_config": quantisation} if given.method == "qlora" else {}
     model = AutoModelForCausalLM.from_pretrained(
-        resolve(BASE), quantization_config=quantisation, device_map={"": device()}, dtype=torch.bfloat16
+        resolve(BASE), device_map={"": device()}, dtype=DTYPES[given.dtype], **options
     )
     for module in model.modules():  # else its gradients would be cut off on CPUs with AVX512-BF16
         if isinstance(module, bitsandbytes.nn.Linear4bit):
@@ -250,15 +278,17 @@ def quantised_base() -> Any:
     return model
 
 
-def loss_of(folder: Path, adapter: Path) -> float:
+def loss_of(folder: Path, adapter: Path, given: argparse.Namespace) -> float:
     """The mean loss per supervised token of the held-out examples."""
     import torch
     from peft import PeftModel
 
-    model = PeftModel.from_pretrained(quantised_base(), str(adapter)).eval()
+    from train.model.base import DTYPES, autocast
+
+    model = PeftModel.from_pretrained(load_base(given), str(adapter)).eval()
     total = count = 0.0
     for ids, start in tokens_of(folder / "test.jsonl"):
-        with torch.no_grad(), torch.autocast(model.device.type, torch.bfloat16):
+        with torch.no_grad(), autocast(DTYPES[given.dtype]):
             logits = model(input_ids=torch.tensor([ids], device=model.device)).logits[0, start - 1 : -1].float()
         answer = torch.tensor(ids[start:], device=model.device)
         total += float(torch.nn.functional.cross_entropy(logits, answer, reduction="sum"))
@@ -278,7 +308,7 @@ def curate(folder: Path, adapter: Path, given: argparse.Namespace) -> dict[str, 
     from train.run_folder import RunFolder
     from train.training.training import Training
 
-    chosen = recipe(folder, given.threads, given.seed)
+    chosen = recipe(folder, given)
     printer = JournalPrinter(quiet=True)
     prepared = prepare(chosen, printer)
     run = RunFolder(folder / "run")
@@ -296,7 +326,7 @@ def curate(folder: Path, adapter: Path, given: argparse.Namespace) -> dict[str, 
     return {"seconds": seconds, "steps": len(labels), "labels": sum(labels)}
 
 
-def trl(folder: Path, adapter: Path, way: str, seed: int) -> dict[str, float]:
+def trl(folder: Path, adapter: Path, way: str, given: argparse.Namespace) -> dict[str, float]:
     """Train with SFTTrainer, its data as prompt and completion, so that the loss is on the answers alone; returns what
     `curate` does.
     """
@@ -318,10 +348,11 @@ def trl(folder: Path, adapter: Path, way: str, seed: int) -> dict[str, float]:
         lr_scheduler_type="cosine", warmup_steps=0.03,
         optim="adamw_torch", per_device_train_batch_size=1 if packed else BATCH, packing=packed,
         max_length=max(MAX_LENGTH, ceil(step / packs)) if packed else MAX_LENGTH,
-        gradient_accumulation_steps=packs if packed else 1, bf16=True,
+        gradient_accumulation_steps=packs if packed else 1,
+        bf16=given.dtype == "bfloat16",
         use_cpu=device().type == "cpu",
         gradient_checkpointing=False, activation_checkpointing=False, logging_steps=1000, save_strategy="no",
-        report_to="none", disable_tqdm=True, seed=seed,
+        report_to="none", disable_tqdm=True, seed=given.seed,
         train_sampling_strategy="group_by_length" if way == "grouped" else "random", dataloader_pin_memory=False,
     )  # fmt: skip
     adapters = LoraConfig(r=16, lora_alpha=32, lora_dropout=0.0, target_modules="all-linear", task_type="CAUSAL_LM")
@@ -335,7 +366,7 @@ def trl(folder: Path, adapter: Path, way: str, seed: int) -> dict[str, float]:
 
     tokenizer = AutoTokenizer.from_pretrained(resolve(BASE))
     trainer = Counting(
-        model=quantised_base(), args=arguments, train_dataset=data, processing_class=tokenizer, peft_config=adapters
+        model=load_base(given), args=arguments, train_dataset=data, processing_class=tokenizer, peft_config=adapters
     )
     before = cpu_seconds()
     trainer.train()
