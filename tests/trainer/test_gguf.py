@@ -113,6 +113,26 @@ def test_k_quants_are_written_by_llama_quantize_and_compared(
 
 
 @pytest.mark.slow
+def test_a_model_whose_output_layer_is_its_embedding_is_read_back(tmp_path: Path) -> None:
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    from curate.models.template import Template
+    from train.export import gguf_file, gguf_layout
+
+    template = Template(make_tokenizer())
+    config = LlamaConfig(
+        vocab_size=len(template.tokenizer), hidden_size=64, intermediate_size=128, num_hidden_layers=2,
+        num_attention_heads=4, num_key_value_heads=2, tie_word_embeddings=True,
+    )  # fmt: skip
+    model, family, file = LlamaForCausalLM(config), gguf_layout.family_of(config), tmp_path / "model.gguf"
+    gguf_file.write_model(model, config, family, template, [2], "float32", "words", file)
+    read = gguf_file.load_model(file, torch.float32, config, family)
+    assert read.get_output_embeddings().weight is read.get_input_embeddings().weight
+    assert all(torch.equal(tensor, read.state_dict()[name]) for name, tensor in model.state_dict().items())
+
+
+@pytest.mark.slow
 def test_factors_alone_are_scaled_as_in_the_training(
     finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

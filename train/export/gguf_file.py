@@ -140,6 +140,7 @@ def load_model(file: Path, dtype: torch.dtype, config: Any, family: Family) -> A
         model_config = config
     with init_empty_weights(include_buffers=False):
         model = AutoModelForCausalLM.from_config(model_config, dtype=dtype, trust_remote_code=False)
+    model.tie_weights()  # each weight on the meta device is one of its own
     there = {tensor.name: tensor for tensor in reader.tensors}
     tensor_names = name_map(config, family)
     for name in [name for name, _ in _tensors(model)]:
