@@ -38,8 +38,8 @@ CODE: Final = re.compile(r"`[^`\n]+`")
 """In a table, GitHub wants bars in code escaped, and the generator wants them plain."""
 TITLE: Final = re.compile(r"^# (.+)$", re.MULTILINE)
 HOWTO: Final = (
-    "adopt", "ci", "fix-errors", "formats", "duplicates", "contradictions", "reasoning", "redact", "papers", "review",
-    "growing-data", "data-cluster", "change-service", "traces", "sessions",
+    "adopt", "ci", "fix-errors", "formats", "duplicates", "contradictions", "reasoning", "redact", "decontaminate",
+    "papers", "review", "growing-data", "data-cluster", "change-service", "traces", "sessions",
     "train", "gpu-24gb", "cluster", "evaluate", "select", "sweep", "export", "hosted", "python", "agents", "editors",
 )  # fmt: skip
 EXPLANATION: Final = ("promises", "../leaks", "near-duplicates", "contradictions", "loss-masks", "benchmarks")

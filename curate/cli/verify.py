@@ -9,9 +9,12 @@ from curate.cli.options import Address, AsJson, Quiet, RunOn, session, stages
 from curate.commands.verify import verify as verify_data
 from curate.core.cluster import Engine
 from curate.core.errors import ExitCode, UsageError
+from curate.core.files import LEDGER
 from curate.render.console import print_result
+from curate.render.decontaminate import decontamination_text
 from curate.render.redact import redaction_text
 from curate.render.verify import MAX_SHOWN, verify_text
+from curate.verify.decontamination import verify_decontamination
 from curate.verify.redaction import verify_redaction
 
 
@@ -53,6 +56,12 @@ def verify(
             metavar="FILE",
         ),
     ] = None,
+    bench: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Instead, verify that the files hold no words of this indexed benchmark; repeatable.", metavar="NAME"
+        ),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Also fail on checks that could not run.")] = False,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every finding, not only {MAX_SHOWN}.")] = False,
     engine: RunOn = Engine.LOCAL,
@@ -66,10 +75,17 @@ def verify(
 
     Exit status: 0 if every check passes, 1 if a check fails, 2 if there is nothing to verify.
     """
+    if redacted_from and bench:
+        raise UsageError("--redacted-from cannot be combined with --bench", "leave one of them out")
     if redacted_from:
         redaction = verify_redaction(paths, redacted_from, mapping)
         print_result(redaction, redaction_text(redaction, None if show_all else MAX_SHOWN), as_json=as_json)
         raise typer.Exit(ExitCode.CLEAN if redaction.holds else ExitCode.FINDINGS)
+    if bench:
+        names = [name for value in bench for name in value.split(",")]
+        freedom = verify_decontamination(_data_files(paths), names)
+        print_result(freedom, decontamination_text(freedom, None if show_all else MAX_SHOWN), as_json=as_json)
+        raise typer.Exit(ExitCode.CLEAN if freedom.holds else ExitCode.FINDINGS)
     if mapping:
         raise UsageError("--mapping has no effect without --redacted-from", "add --redacted-from, or leave it out")
     if statement:
@@ -94,6 +110,15 @@ def _verify_statement(paths: list[Path], statement: Path, signers: Path | None, 
     result = verify_statement(statement, paths[0], session(), signers)
     print_result(result, statement_text(result), as_json=as_json)
     raise typer.Exit(ExitCode.CLEAN if result.holds else ExitCode.FINDINGS)
+
+
+def _data_files(paths: list[Path]) -> list[Path]:
+    """The files, and those of each folder but the ledger of removed lines."""
+    return [
+        file
+        for path in paths
+        for file in (sorted(set(path.glob("*.jsonl")) - {path / LEDGER}) if path.is_dir() else [path])
+    ]
 
 
 def _names(paths: list[Path]) -> list[str]:

@@ -1,14 +1,18 @@
 """Decontamination of files: which examples contain items of a benchmark, and the files without them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from curate.commands.session import Workspace
-from curate.core.errors import require_all_lines
+from curate.core.benchmark_index import INDEX_SUFFIX, NAME, index_file, read_index
+from curate.core.errors import InputError, OutputError, UsageError, require_all_lines
 from curate.core.events import StageFinished, StageStarted
 from curate.core.example import Example
+from curate.core.files import DATA_SUFFIXES, display_name, sha256
 from curate.core.finding import Finding
 from curate.core.json_output import NotPrinted, Output, Rounded
 from curate.core.kernels import kernels_for
@@ -16,10 +20,17 @@ from curate.core.masking import secrets_in
 from curate.core.output_pair import removed_path, replacing_both
 from curate.core.removed import Reason, WithoutLines, removal, removed_line
 from curate.core.snapshot import Snapshot, snapshot
-from curate.core.text import plural
-from curate.leakage.decontaminate import REJECTED_SIDE, Match, contaminated, plain_words
+from curate.core.store import save
+from curate.core.text import plural, visible
+from curate.corpus.dedup_text import other_sides
+from curate.leakage.benchmark_index import BenchmarkIndex, indexed, merged, plain_words
+from curate.leakage.decontaminate import REJECTED_SIDE, Match, contaminated
+from curate.leakage.rephrased import Embed, add_facts, rephrased
 from curate.lint.rules.splits import Leak, benchmark_in_training
-from curate.read.benchmark import Item, read_benchmark
+from curate.models.embeddings import embed as embed_texts
+from curate.models.names import fingerprint
+from curate.read.benchmark import read_benchmark
+from curate.read.benchmark_names import BENCHMARKS
 from curate.read.dataset import ParsedLine, read_dataset, require_examples
 
 
@@ -32,7 +43,9 @@ class Benchmark(Output):
     not_looked_for: int
     """Items without enough text to search for."""
     found: list[int]
-    """Lines of the items found. Rephrased items are not found, since words are compared."""
+    """Lines of the items found."""
+    rephrased: bool
+    """Whether rephrased items were searched for, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +59,14 @@ class FoundItem(Output):
     field: str
     """Field of the item."""
     kind: str
-    """`run`: consecutive words; `whole`: a turn equals the item; `near`: a turn is similar to it."""
+    """`run`: consecutive words; `whole`: a turn equals the item; `near`: a turn is similar to it; `meaning`: a turn
+    asks for it in other words.
+    """
     words: str
-    """The longest common run of words, without case and punctuation."""
+    """The longest common run of words, without case and punctuation; empty for `near` and `meaning`."""
     share: Rounded
-    """The share of the item's words in common runs; for `near`, the Jaccard similarity."""
+    """The share of the item's words in common runs; for `near`, the Jaccard similarity; for `meaning`, the
+    probability."""
     others: int
     """Other items in the same example."""
 
@@ -76,26 +92,36 @@ class DecontaminateResult(Output):
     """The files and the benchmarks, as they were before they were read."""
 
 
-def decontaminate(work: Workspace, benchmarks: Sequence[Path], *, fields: Sequence[str] = ()) -> DecontaminateResult:
+def decontaminate(
+    work: Workspace, benchmarks: Sequence[Path], *, fields: Sequence[str] = (), embeddings: str = ""
+) -> DecontaminateResult:
     """Decide which lines of a project's data as it is, without the decisions of the review, are removed; nothing is
     written.
 
-    `fields`: where the text of an item is, instead of the known names. Raises `InputError`, also if no line holds an
-    example.
+    `benchmarks`: files or indexes. `fields`: where the text of an item is, instead of the known names. `embeddings`: a
+    model to search for rephrased items, too. Raises `InputError`, also if no line holds an example.
     """
     _ = work.decisions  # a note says that they are not applied
     files, listen = work.files, work.session.listen
     listen(StageStarted("read"))
-    snapshots = [snapshot(path) for path in dict.fromkeys([*files, *benchmarks])]
-    items = [item for path in benchmarks for item in read_benchmark(path, fields)]
-    dataset = read_dataset(files)
-    require_examples(len(dataset.lines), len(dataset.examples))
-    listen(StageFinished("read", False, f"{plural(len(dataset.lines), 'line')}, {plural(len(items), 'item')}"))
-    listen(StageStarted("compare"))
+    # an index is read at once, and reading it changes its time
+    read = [*files, *(path for path in benchmarks if path.suffix != INDEX_SUFFIX)]
+    snapshots = [snapshot(path) for path in dict.fromkeys(read)]
+    embed = _embedder(embeddings, work.cache) if embeddings else None
     with kernels_for([*files, *benchmarks]):
-        contamination = contaminated(dataset.examples, items, work.session.executor)
-    listen(StageFinished("compare", False, plural(len(contamination.matches), "match")))
-    leaks = list(_leaks(dataset.examples, items, contamination.matches))
+        parts = [_index(path, fields, embed, embeddings) for path in benchmarks]
+        index = merged(parts)
+        dataset = read_dataset(files)
+        require_examples(len(dataset.lines), len(dataset.examples))
+        items = plural(len(index.arrays["item_line"]), "item")
+        listen(StageFinished("read", False, f"{plural(len(dataset.lines), 'line')}, {items}"))
+        listen(StageStarted("compare"))
+        contamination = contaminated(dataset.examples, index, work.session.executor)
+    matches = list(contamination.matches)
+    if embed is not None:
+        matches += _new_rephrased(dataset.examples, parts, embed, {(match.example, match.item) for match in matches})
+    listen(StageFinished("compare", False, plural(len(matches), "match")))
+    leaks = list(_leaks(dataset.examples, index, matches))
     findings = list(benchmark_in_training.function(leaks))
     reasons = {
         leak.place: Reason(finding.code, finding.message, "rule") for leak, finding in zip(leaks, findings, strict=True)
@@ -115,7 +141,7 @@ def decontaminate(work: Workspace, benchmarks: Sequence[Path], *, fields: Sequen
         kept=len(kept),
         not_understood=dataset.not_understood,
         written=False,
-        benchmarks=_summaries(items, contamination.matches, contamination.too_short),
+        benchmarks=_summaries(index, matches, contamination.too_short, rephrased=embed is not None),
         found=contained,
         removed=removed,
         stays=kept,
@@ -123,45 +149,150 @@ def decontaminate(work: Workspace, benchmarks: Sequence[Path], *, fields: Sequen
     )
 
 
-def _leaks(examples: Sequence[Example], items: Sequence[Item], matches: Iterable[Match]) -> Iterator[Leak]:
+def _embedder(model: str, cache: Path | None) -> Embed:
+    """Unit vectors of texts by a model, in float32: the decision is by a threshold."""
+    return partial(embed_texts, model=model, cache=cache, exact=True)
+
+
+def _index(path: Path, fields: Sequence[str], embed: Embed | None, model: str) -> BenchmarkIndex:
+    """A benchmark from its index, or from a file with its items."""
+    if path.suffix == INDEX_SUFFIX:
+        about, arrays = read_index(path)
+        if embed is not None and about["model"] != fingerprint(model):
+            raise InputError(
+                f"{visible(path.stem)}: the index has no embeddings of {visible(model)}",
+                f"build it again:  curate decontaminate --build-index {path.stem} FILE --embeddings MODEL --overwrite",
+            )
+        return BenchmarkIndex(about["files"], about["fields"], arrays, about["model"])
+    items = read_benchmark(path, fields)
+    index = indexed(items)
+    if embed is not None:
+        add_facts(index, items, embed, fingerprint(model))
+    return index
+
+
+def _new_rephrased(
+    examples: Sequence[Example], parts: Sequence[BenchmarkIndex], embed: Embed, known: Container[tuple[int, int]]
+) -> Iterator[Match]:
+    """The rephrased items that are not found by their words."""
+    start = 0
+    for index in parts:
+        for match in rephrased(examples, index, embed):
+            if (match.example, match.item + start) not in known:
+                yield match._replace(item=match.item + start)
+        start += len(index.arrays["item_line"])
+
+
+def _leaks(examples: Sequence[Example], index: BenchmarkIndex, matches: Iterable[Match]) -> Iterator[Leak]:
     """For each example with matches, the best one."""
     by_example: dict[int, list[Match]] = defaultdict(list)
     for match in matches:
         by_example[match.example].append(match)
-    for index, example_matches in by_example.items():
+    for number, example_matches in sorted(by_example.items()):
         best = min(example_matches, key=lambda match: (-match.share, match.message, match.item))
-        example, item = examples[index], items[best.item]
-        pointer = "" if best.message == REJECTED_SIDE else example.messages[best.message].content_pointer
-        part, words = item.parts[best.part], _without_secrets(best.words, item.parts[best.part].text)
+        example = examples[number]
+        message = None if best.message == REJECTED_SIDE else example.messages[best.message]
+        texts = other_sides(example) if message is None else [message.text]
         yield Leak(
             example.place,
             example.id,
-            pointer,
-            item.place,
-            part.name,
+            "" if message is None else message.content_pointer,
+            index.place(best.item),
+            index.fields[index.arrays["part_field"][best.part]] if best.part >= 0 else "question",
             best.kind,
-            words,
+            _without_secrets(best.words, texts),
             best.share,
             len(example_matches) - 1,
         )
 
 
-def _without_secrets(words: str, text: str) -> str:
-    """The words of an item without its secrets, which could not be recognized without case and punctuation."""
-    secret_words = {word for plain in plain_words(secrets_in(text)) for word in plain.split()}
+def _without_secrets(words: str, texts: Sequence[str]) -> str:
+    """The words of a text without its secrets, which could not be recognized without case and punctuation."""
+    secrets = [secret for text in texts for secret in secrets_in(text)]
+    secret_words = {word for plain in plain_words(secrets) for word in plain.split()}
     return " ".join("[…]" if word in secret_words else word for word in words.split(" ")) if secret_words else words
 
 
-def _summaries(items: Sequence[Item], matches: Sequence[Match], too_short: frozenset[int]) -> list[Benchmark]:
-    counts = Counter(item.place.file for item in items)
-    short_counts = Counter(items[index].place.file for index in too_short)
+def _summaries(
+    index: BenchmarkIndex, matches: Sequence[Match], too_short: frozenset[int], *, rephrased: bool
+) -> list[Benchmark]:
+    """How many items of each benchmark were found; an index may hold several files of one."""
+    files = index.arrays["item_file"].tolist()
+    names = [index.files[file] for file in files]
+    counts, short_counts = Counter(names), Counter(names[item] for item in too_short)
     found_items: dict[str, set[int]] = defaultdict(set)
-    for index in {match.item for match in matches}:
-        found_items[items[index].place.file].add(index)
+    for item in {match.item for match in matches}:
+        found_items[names[item]].add(item)
+    lines = index.arrays["item_line"]
     return [
-        Benchmark(file, count, short_counts[file], sorted(items[index].place.line for index in found_items[file]))
+        Benchmark(file, count, short_counts[file], sorted(int(lines[item]) for item in found_items[file]), rephrased)
         for file, count in counts.items()
     ]
+
+
+def benchmark_paths(values: Sequence[str]) -> list[str]:
+    """The files and indexes that `--bench` names: paths, and names of indexed benchmarks, also several with commas.
+
+    Raises `UsageError` for a name without an index.
+    """
+    paths = []
+    for value in values:
+        for piece in [value] if Path(value).exists() else value.split(","):
+            is_name = NAME.fullmatch(piece) and not piece.endswith(DATA_SUFFIXES) and not Path(piece).exists()
+            paths.append(str(_existing_index(piece)) if is_name else piece)
+    return paths
+
+
+def _existing_index(name: str) -> Path:
+    path = index_file(name)
+    if not path.exists():
+        benchmark = BENCHMARKS.get(name)
+        where = (
+            f"{benchmark.source}, split {benchmark.split}"
+            if benchmark
+            else f"any benchmark; known names are {', '.join(BENCHMARKS)}"
+        )
+        raise UsageError(
+            f"{visible(name)}: neither a file nor an indexed benchmark",
+            f"curate decontaminate --build-index {visible(name)} FILE  ({where})",
+        )
+    return path
+
+
+@dataclass(slots=True)
+class IndexResult(Output):
+    """What `curate decontaminate --build-index --json` prints."""
+
+    name: str
+    index: str
+    """Where it is."""
+    files: list[str]
+    items: int
+    not_looked_for: int
+    """Items without enough text to search for."""
+    embeddings: bool
+    """Whether rephrased items can be searched for with it."""
+
+
+def build_index(
+    name: str, files: Sequence[Path], *, fields: Sequence[str] = (), embeddings: str = "", overwrite: bool = False
+) -> IndexResult:
+    """Index a benchmark of the user for `--bench NAME`. Raises `InputError`, `OutputError`, `UsageError`."""
+    path = index_file(name)
+    if path.exists() and not overwrite:
+        raise UsageError(f"{visible(name)}: an index exists: {visible(str(path))}", "add --overwrite to replace it")
+    items = [item for file in files for item in read_benchmark(file, fields)]
+    with kernels_for(files):
+        index = indexed(items)
+    if embeddings:
+        add_facts(index, items, _embedder(embeddings, None), fingerprint(embeddings))
+    sources = [{"name": file.name, "sha256": sha256(file)} for file in files]
+    index.files = [f"{name}/{Path(file).name}" if len(index.files) > 1 else name for file in index.files]
+    index.notes = {"name": name, "built": datetime.now(UTC).date().isoformat(), "sources": sources}
+    if problem := save(path, index.content()):
+        raise OutputError(visible(problem), "free disk space or check the permissions")
+    short = len(items) - len(set(index.arrays["part_item"].tolist()))
+    return IndexResult(name, str(path), [display_name(file) for file in files], len(items), short, bool(embeddings))
 
 
 def write_decontaminated(result: DecontaminateResult, output: Path, *, overwrite: bool = False) -> Path:

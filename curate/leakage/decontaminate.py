@@ -8,44 +8,30 @@
    candidate is missed: of the k runs of an item any k - ceil(0.6 k) + 1 are searched, one of which such a turn has
    (prefix filter, Chaudhuri et al. 2006).
 
-Rephrased items are not found: no comparison of words finds them, as Yang et al. 2023 ("Rethinking Benchmark and
-Contamination for Language Models with Rephrased Samples") show; of their 243 rephrasings, 1 shares 13 consecutive words
-(python tests/bench/near_quality.py FOLDER).
+Rephrased items are found by `curate.leakage.rephrased`: no comparison of words finds them, as Yang et al. 2023
+("Rethinking Benchmark and Contamination for Language Models with Rephrased Samples") show; of their 243 rephrasings, 1
+shares 13 consecutive words (python tests/bench/near_quality.py FOLDER).
 
-Candidates are found by hashes; each run is then compared word by word.
+Runs are compared by hashes of 64 bits, so that a benchmark can be searched for without its text.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, groupby
-from typing import Any, Final, Literal, NamedTuple
+from itertools import chain, groupby, pairwise
+from typing import Final, Literal, NamedTuple
 
+from curate.core.benchmark_index import SHINGLE_WORDS, index_key
 from curate.core.cluster import LOCAL, Executor
 from curate.core.example import Example
-from curate.core.invisible import UNSEEN
-from curate.core.lazy import Array, np, pl
-from curate.core.text import UNSPACED, text_column
+from curate.core.lazy import Array, Arrays, np, pl
 from curate.corpus.dedup_text import other_sides
-from curate.read.benchmark import Item
-from curate.similarity.shingles import buffer_of
+from curate.leakage.benchmark_index import WORD, BenchmarkIndex, hashed_runs, plain_words, whole_hash
 
-RUN_WORDS: Final = 13
-MIN_RUN_WORDS: Final = 8
-MIN_QUESTION_WORDS: Final = 4
-"""Number of words below which a question may occur by chance."""
-MAX_SHARING_ITEMS: Final = 10
-"""Number of items of one benchmark above which a shared run of words counts as its instructions."""
-SHINGLE_WORDS: Final = 3
 SIMILARITY_THRESHOLD: Final = 0.6
 REJECTED_SIDE: Final = -1
 CHUNK_TURNS: Final = 50_000
-WORD: Final = re.compile(rf"{UNSPACED}|[^\s{UNSPACED[1:]}+")
-"""Words as in `curate.similarity.ngram_index`: characters that are words by themselves, else text between white
-space.
-"""
 
 
 class Match(NamedTuple):
@@ -60,12 +46,14 @@ class Match(NamedTuple):
     item: int
     """Position of the item."""
     part: int
-    """Position of the text in the item."""
-    kind: Literal["run", "whole", "near"]
+    """Position of the text among those of the index; -1 for `meaning`."""
+    kind: Literal["run", "whole", "near", "meaning"]
     words: str
-    """The longest run of words in both; empty for `near`."""
+    """The longest run of words in both; empty for `near` and `meaning`."""
     share: float
-    """Share of the words of the item's text that are in common runs; for `near`, the similarity of the two."""
+    """Share of the words of the item's text that are in common runs; for `near`, the similarity of the two; for
+    `meaning`, the probability.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +66,9 @@ class Contamination:
     """Positions of the items that have no text long enough to search for."""
 
 
-class Probe(NamedTuple):
-    """A text of an item to search for."""
-
-    item: int
-    part: int
-    asked: bool
-    words: tuple[str, ...]
-
-
-def contaminated(examples: Sequence[Example], items: Sequence[Item], executor: Executor = LOCAL) -> Contamination:
+def contaminated(examples: Sequence[Example], index: BenchmarkIndex, executor: Executor = LOCAL) -> Contamination:
     """The examples that hold an item, in any turn."""
-    probes = list(_probes(items))
-    search = partial(_Search, probes, [item.place.file for item in items])
+    search = partial(_Search, index.arrays, index_key())
     best: dict[tuple[int, int], Match] = {}
     with executor.pool(1, processes=False, own=search, make_state=search) as pool:
         for match in chain.from_iterable(pool.each(_matches, _pieces(examples))):
@@ -101,23 +79,10 @@ def contaminated(examples: Sequence[Example], items: Sequence[Item], executor: E
                 best_match.part,
             ):
                 best[match.example, match.item] = match
+    items = range(len(index.arrays["item_line"]))
     return Contamination(
-        [best[key] for key in sorted(best)], frozenset(range(len(items))) - {probe.item for probe in probes}
+        [best[key] for key in sorted(best)], frozenset(items) - set(index.arrays["part_item"].tolist())
     )
-
-
-def _probes(items: Sequence[Item]) -> Iterator[Probe]:
-    texts = [
-        (item_number, part_number, part)
-        for item_number, item in enumerate(items)
-        for part_number, part in enumerate(item.parts)
-    ]
-    for (item_number, part_number, part), plain in zip(
-        texts, plain_words([part.text for _, _, part in texts]), strict=True
-    ):
-        words = tuple(WORD.findall(plain))
-        if len(words) >= (MIN_QUESTION_WORDS if part.asked else RUN_WORDS):
-            yield Probe(item_number, part_number, part.asked, words)
 
 
 class _Turns(NamedTuple):
@@ -144,157 +109,114 @@ def _pieces(examples: Sequence[Example]) -> Iterator[_Turns]:
         yield _Turns(owners, plain_words(texts))
 
 
-def plain_words(texts: Sequence[str]) -> list[str]:
-    """Texts in Unicode normal form and lower case, with letters and digits only, and one space between words.
-
-    Invisible characters are removed.
-    """
-    visible = text_column(texts).str.replace_all(UNSEEN.pattern, "").str.normalize("NFKC")
-    plain: list[str] = visible.str.to_lowercase().str.replace_all(r"[^\w]+|_+", " ").str.strip_chars().to_list()
-    return plain
-
-
 class _Search:
-    """The runs of words of all probes, indexed."""
+    """The hashes of all items, in tables."""
 
-    def __init__(self, probes: Sequence[Probe], files: Sequence[str]) -> None:
-        self.probes = probes
-        self.files = files
-        self.whole: dict[str, list[int]] = defaultdict(list)
-        by_run: dict[int, list[int]] = defaultdict(list)
-        for number, probe in enumerate(probes):
-            if probe.asked:
-                self.whole[" ".join(probe.words)].append(number)
-            if len(probe.words) >= MIN_RUN_WORDS:
-                by_run[min(RUN_WORDS, len(probe.words))].append(number)
-        self.runs = [(run, _Index(probes, chosen, run, self._rare_runs)) for run, chosen in sorted(by_run.items())]
-        near = [number for number, probe in enumerate(probes) if len(probe.words) >= MIN_RUN_WORDS]
-        self.near = _Index(probes, near, SHINGLE_WORDS, _rarest)
-        self.shingles = {number: _shingles(probes[number].words) for number in near}
+    def __init__(self, arrays: Arrays, key: int) -> None:
+        """`key`: that of the hashes, also on other machines."""
+        self.key = key
+        self.items, self.words = arrays["part_item"], arrays["part_words"]
+        self.whole: dict[int, list[int]] = defaultdict(list)
+        for part, value in enumerate(arrays["part_whole"].tolist()):
+            if value:
+                self.whole[value].append(part)
+        sizes = sorted(set(arrays["run_size"].tolist()))
+        self.runs = [
+            (
+                size,
+                _Table(*(arrays[name][arrays["run_size"] == size] for name in ("run_hash", "run_part", "run_place"))),
+            )
+            for size in sizes
+        ]
+        shingles, parts = arrays["shingle_hash"], arrays["shingle_part"]
+        rare = _rarest(parts, shingles)
+        self.near = _Table(shingles[rare], parts[rare], np.zeros(int(rare.sum()), dtype=np.int32))
+        borders = np.searchsorted(parts, np.arange(len(self.items) + 1))
+        self.shingles = [shingles[start:end] for start, end in pairwise(borders.tolist())]
 
     def matches(self, turns: _Turns) -> Iterator[Match]:
         """The matches in some turns."""
         for number, text in enumerate(turns.texts):
-            if text in self.whole:
-                for probe in self.whole[text]:
-                    yield self._match_of(turns, number, probe, "whole", text, 1.0)
+            for part in self.whole.get(whole_hash(text, self.key), ()):
+                yield self._match_of(turns, number, part, "whole", text, 1.0)
         if not turns.texts:
             return
-        buffer, offsets = buffer_of([text.encode() for text in turns.texts])
-        for run, index in self.runs:
-            yield from self._in_a_row(turns, run, index.shared_runs(buffer, offsets))
-        yield from self._similar_turns(turns, self.near.shared_runs(buffer, offsets))
+        texts = [text.encode() for text in turns.texts]
+        for size, table in self.runs:
+            yield from self._in_a_row(turns, size, table.hits(texts, size, self.key))
+        yield from self._similar_turns(turns, texts, self.near.hits(texts, SHINGLE_WORDS, self.key))
 
-    def _rare_runs(self, owners: Array, hashes: Array) -> Array:
-        """The runs that are searched for: those that few items of their benchmark share."""
-        items = [self.probes[number].item for number in owners.tolist()]
-        frame = pl.DataFrame({"hash": hashes, "item": items, "file": [self.files[item] for item in items]})
-        return frame.select(pl.col("item").n_unique().over("hash", "file") <= MAX_SHARING_ITEMS).to_series().to_numpy()
-
-    def _in_a_row(self, turns: _Turns, run: int, shared_runs: Iterable[tuple[int, int, int, int]]) -> Iterator[Match]:
-        """For hits (turn, its word, probe, its word), the longest run of words and the share that all runs cover."""
-        for (turn_number, probe), hits in groupby(
-            sorted((turn, probe, place, start) for turn, place, probe, start in shared_runs), key=lambda hit: hit[:2]
+    def _in_a_row(self, turns: _Turns, run: int, hits: Iterable[tuple[int, int, int, int]]) -> Iterator[Match]:
+        """For hits (turn, its word, part, its word), the longest run of words and the share that all runs cover."""
+        for (turn_number, part), group in groupby(
+            sorted((turn, part, place, start) for turn, place, part, start in hits), key=lambda hit: hit[:2]
         ):
-            probe_words, words = self.probes[probe].words, WORD.findall(turns.texts[turn_number])
-            true = [
-                (place, start)
-                for _, _, place, start in hits
-                if tuple(words[place : place + run]) == probe_words[start : start + run]
-            ]
-            if not true:
+            places = [(place, start) for _, _, place, start in group]
+            covered = {word for _, start in places for word in range(start, start + run)}
+            place, length = _longest([place for place, _ in places], run)
+            words = WORD.findall(turns.texts[turn_number])[place : place + length]
+            share = len(covered) / int(self.words[part])
+            yield self._match_of(turns, turn_number, part, "run", " ".join(words), share)
+
+    def _similar_turns(
+        self, turns: _Turns, texts: Sequence[bytes], hits: Iterable[tuple[int, int, int, int]]
+    ) -> Iterator[Match]:
+        """Of the turns that share a run of 3 words with a part, those that are similar to it."""
+        pairs = sorted({(turn, part) for turn, _, part, _ in hits})
+        near_turns = sorted({turn for turn, _ in pairs})
+        hashes, owners, _ = hashed_runs([texts[turn] for turn in near_turns], SHINGLE_WORDS, self.key)
+        borders = np.searchsorted(owners, np.arange(len(near_turns) + 1)).tolist()
+        sets = {turn: np.unique(hashes[borders[row] : borders[row + 1]]) for row, turn in enumerate(near_turns)}
+        for turn, part in pairs:
+            left, right = sets[turn], self.shingles[part]
+            if min(len(left), len(right)) < SIMILARITY_THRESHOLD * max(len(left), len(right)):
                 continue
-            covered = {word for _, start in true for word in range(start, start + run)}
-            place, length = _longest([place for place, _ in true], run)
-            yield self._match_of(
-                turns,
-                turn_number,
-                probe,
-                "run",
-                " ".join(words[place : place + length]),
-                len(covered) / len(probe_words),
-            )
-
-    def _similar_turns(self, turns: _Turns, shared_runs: Iterable[tuple[int, int, int, int]]) -> Iterator[Match]:
-        """Of the turns that share a run of 3 words with a probe, those that are similar to it."""
-        for turn_number, hits in groupby(
-            sorted({(turn, probe) for turn, _, probe, _ in shared_runs}), key=lambda hit: hit[0]
-        ):
-            shingles = _shingles(WORD.findall(turns.texts[turn_number]))
-            for _, probe in hits:
-                probe_shingles = self.shingles[probe]
-                if min(len(shingles), len(probe_shingles)) < SIMILARITY_THRESHOLD * max(
-                    len(shingles), len(probe_shingles)
-                ):
-                    continue
-                similarity = len(shingles & probe_shingles) / len(shingles | probe_shingles)
-                if similarity >= SIMILARITY_THRESHOLD:
-                    yield self._match_of(turns, turn_number, probe, "near", "", similarity)
+            common = len(np.intersect1d(left, right, assume_unique=True))
+            similarity = common / (len(left) + len(right) - common)
+            if similarity >= SIMILARITY_THRESHOLD:
+                yield self._match_of(turns, turn, part, "near", "", similarity)
 
     def _match_of(
-        self,
-        turns: _Turns,
-        turn_number: int,
-        probe: int,
-        kind: Literal["run", "whole", "near"],
-        words: str,
-        share: float,
+        self, turns: _Turns, turn: int, part: int, kind: Literal["run", "whole", "near"], words: str, share: float
     ) -> Match:
-        example, message = turns.owners[turn_number]
-        return Match(example, message, self.probes[probe].item, self.probes[probe].part, kind, words, share)
+        return Match(*turns.owners[turn], int(self.items[part]), part, kind, words, share)
 
 
 def _matches(search: _Search, turns: _Turns) -> list[Match]:
     return list(search.matches(turns))
 
 
-class _Index:
-    """Runs of `run` words of some probes by their hashes."""
+class _Table:
+    """Hashes of runs of words, sorted."""
 
-    def __init__(self, probes: Sequence[Probe], chosen: Sequence[int], run: int, telling: Any) -> None:
-        """`telling` selects the runs to search for, given the probes and hashes of the runs."""
-        from curate.similarity.ngram_index import runs_of, table_of
+    def __init__(self, hashes: Array, parts: Array, places: Array) -> None:
+        from curate.similarity.ngram_index import table_of
 
-        self.run = run
-        buffer, offsets = buffer_of([" ".join(probes[number].words).encode() for number in chosen])
-        hashes, owners, places = runs_of(buffer, offsets, run, np.empty(0, dtype=np.uint64))
-        owners = np.array(chosen, dtype=np.int32)[owners]
-        rare = telling(owners, hashes)
-        order = np.argsort(hashes[rare], kind="stable")
-        self.hashes, self.owners, self.places = (column[rare][order] for column in (hashes, owners, places))
+        order = np.argsort(hashes, kind="stable")
+        self.hashes, self.parts, self.places = (column[order] for column in (hashes, parts, places))
         self.table = table_of(self.hashes)
 
-    def shared_runs(self, buffer: Array, offsets: Array) -> list[tuple[int, int, int, int]]:
-        """For each run that a text shares with a probe: text, number of the word in it, probe, number of the word
+    def hits(self, texts: Sequence[bytes], size: int, key: int) -> list[tuple[int, int, int, int]]:
+        """For each run that a text shares with a part: text, number of the word in it, part, number of the word
         there.
         """
-        from curate.similarity.ngram_index import runs_of
-
         if not len(self.hashes):
             return []
-        hashes, texts, words = runs_of(buffer, offsets, self.run, self.table)
+        hashes, owners, words = hashed_runs(texts, size, key, self.table)
         first, last = np.searchsorted(self.hashes, hashes, "left"), np.searchsorted(self.hashes, hashes, "right")
         counts = last - first
         positions = np.repeat(first - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
-        columns = (np.repeat(texts, counts), np.repeat(words, counts), self.owners[positions], self.places[positions])
+        columns = (np.repeat(owners, counts), np.repeat(words, counts), self.parts[positions], self.places[positions])
         return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
-def _rarest(owners: Array, hashes: Array) -> Array:
-    """The runs that are searched for to find similar turns: the rarest of each probe, as many as guarantee that a
+def _rarest(parts: Array, hashes: Array) -> Array:
+    """The runs that are searched for to find similar turns: the rarest of each part, as many as guarantee that a
     similar turn has one of them.
     """
-    frame = pl.DataFrame({"owner": owners, "hash": hashes}).with_row_index("at")
-    distinct = frame.unique(["owner", "hash"], keep="first").with_columns(pl.len().over("hash").alias("probes"))
-    rank, size = pl.struct("probes", "hash").rank("ordinal").over("owner"), pl.len().over("owner")
-    searched = distinct.filter(rank <= size - (size * SIMILARITY_THRESHOLD).ceil() + 1)
-    return frame["at"].is_in(searched["at"].implode()).to_numpy()
-
-
-def _shingles(words: Sequence[str]) -> frozenset[tuple[str, ...]]:
-    return frozenset(
-        tuple(words[start : start + SHINGLE_WORDS]) for start in range(max(1, len(words) - SHINGLE_WORDS + 1))
-    )
+    frame = pl.DataFrame({"part": parts, "hash": hashes}).with_columns(pl.len().over("hash").alias("parts"))
+    rank, size = pl.struct("parts", "hash").rank("ordinal").over("part"), pl.len().over("part")
+    return frame.select(rank <= size - (size * SIMILARITY_THRESHOLD).ceil() + 1).to_series().to_numpy()
 
 
 def _longest(places: Sequence[int], run: int) -> tuple[int, int]:

@@ -113,9 +113,9 @@ def _doubled(values: Any) -> Any:
 
 
 @compiled
-def runs_of(buffer: Any, offsets: Any, run: int, table: Any) -> tuple[Any, Any, Any]:
+def runs_of(buffer: Any, offsets: Any, run: int, table: Any, key: Any = U64(0)) -> tuple[Any, Any, Any]:  # noqa: B008
     """Hashes of the runs of `run` words (uint64), each with the numbers of its text and of its first word there
-    (int32), in order. If `table` (see `table_of`) is not empty, only those in it.
+    (int32), in order. If `table` (see `table_of`) is not empty, only those in it. Another `key` gives other hashes.
     """
     hashes, owners, places = (
         np.empty(1024, dtype=np.uint64),
@@ -137,7 +137,7 @@ def runs_of(buffer: Any, offsets: Any, run: int, table: Any) -> tuple[Any, Any, 
             count += 1
             if count < run:
                 continue
-            hashed = mixed(rolling) or U64(1)  # 0 marks a free slot
+            hashed = mixed(rolling ^ key) or U64(1)  # 0 marks a free slot
             if len(table) and not _is_in(table, hashed):
                 continue
             if total == len(hashes):

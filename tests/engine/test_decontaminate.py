@@ -19,7 +19,10 @@ from curate.commands.decontaminate import decontaminate, write_decontaminated
 from curate.core.data_files import data_files
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
-from curate.leakage.decontaminate import MAX_SHARING_ITEMS, RUN_WORDS, WORD, contaminated, plain_words
+from curate.core.benchmark_index import MAX_SHARING_ITEMS, RUN_WORDS
+from curate.leakage.benchmark_index import WORD, indexed, plain_words
+from curate.leakage.decontaminate import Contamination
+from curate.leakage.decontaminate import contaminated as contaminated_by
 from curate.read.benchmark import Item, ItemText, read_benchmark
 from curate.similarity.ngram_index import spans_of
 from tests.workspaces import workspace
@@ -28,6 +31,10 @@ QUESTION = (
     "Janet's ducks lay sixteen eggs per day and she eats three for breakfast every morning before work. How many are "
     "left?"
 )
+
+
+def contaminated(examples: list[Example], items: list[Item]) -> Contamination:
+    return contaminated_by(examples, indexed(items))
 
 
 def item(question: str, answer: str = "", line: int = 1) -> Item:

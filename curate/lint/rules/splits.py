@@ -284,11 +284,14 @@ class Leak(NamedTuple):
     field: str
     """The field of the item with the matching text."""
     kind: str
-    """`run`: consecutive words; `whole`: a turn equals the item; `near`: a turn is similar to it."""
+    """`run`: consecutive words; `whole`: a turn equals the item; `near`: a turn is similar to it; `meaning`: a turn asks
+    for it in other words.
+    """
     words: str
-    """The longest common run of words; empty for `near`."""
+    """The longest common run of words; empty for `near` and `meaning`."""
     share: float
-    """Share of the item's words in common runs, 0 to 1; for `near`, the Jaccard similarity."""
+    """Share of the item's words in common runs, 0 to 1; for `near`, the Jaccard similarity; for `meaning`, the
+    probability."""
     others: int = 0
     """Other items in the same example."""
 
@@ -305,8 +308,8 @@ def benchmark_in_training(leaks: Iterable[Leak]) -> Iterator[Finding]:
     """An example contains a question or an answer of a benchmark.
 
     A model trained on a benchmark recalls it instead of solving it. An item is found by a shared run of 13 words, by a
-    short question that is equal word for word, or by a turn that is similar to it. Rephrased items are not found, since
-    the comparison uses words.
+    short question that is equal word for word, or by a turn that is similar to it; with `--embeddings MODEL` also by a
+    turn that asks for it in other words.
     Bad: {"messages": [{"role": "user", "content": "Which gas do plants take up from the air to make sugar in the light of the sun?"}, {"role": "assistant", "content": "Carbon dioxide."}]}
     Good: {"messages": [{"role": "user", "content": "Which gas do people breathe out?"}, {"role": "assistant", "content": "Carbon dioxide."}]}
     """
@@ -315,6 +318,8 @@ def benchmark_in_training(leaks: Iterable[Leak]) -> Iterator[Finding]:
         more = f"; and {leak.others:,} other items" if leak.others else ""
         if leak.kind == "near":
             text = f"is similar to {where}, similarity {leak.share:.2f}"
+        elif leak.kind == "meaning":
+            text = f"asks for {where} in other words, probability {leak.share:.2f}"
         elif leak.kind == "whole":
             text = f"is {where} word for word: {excerpt(leak.words, MAX_SHOWN_CHARS)!r}"
         else:

@@ -1,0 +1,98 @@
+"""Files of indexed benchmarks: keyed hashes of their runs of words, and embeddings, but no text.
+
+An index belongs to a user: its hashes have a key that is derived from the user's own, and the file is signed with it.
+
+- a word: letters and digits in NFKC and lower case between other characters; in a script without spaces, each character
+- `part_whole`: XXH3-64 of the words of a question, joined by spaces, with the key as seed; 0 for an answer
+- `run_hash`: h = mix((w1 * B^(n-1) + w2 * B^(n-2) + ... + wn) ^ key) modulo 2^64, or 1 if that is 0. w is FNV-1a of a
+  word in UTF-8, B is `HASH_BASE`, mix is the finaliser of SplitMix64, n is `RUN_WORDS`, or for a question of
+  `MIN_RUN_WORDS` to that many words its length; runs that more than `MAX_SHARING_ITEMS` items share are left out
+- `shingle_hash`: the same for each set of `SHINGLE_WORDS` consecutive words
+- `vectors`, `fact_hash`: embeddings of questions, one row for each item, and XXH3-64 of single words and numbers; only
+  in an index for rephrased items
+"""
+
+import hmac
+import json
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from curate.core.errors import InputError, UsageError
+from curate.core.lazy import Array, Arrays, np
+from curate.core.signature import own_key
+from curate.core.store import load, require_types
+from curate.core.text import visible
+
+FORMAT: Final = 1
+INDEX_SUFFIX: Final = ".npz"
+RUN_WORDS: Final = 13
+MIN_RUN_WORDS: Final = 8
+MAX_SHARING_ITEMS: Final = 10
+"""Number of items of one benchmark above which a shared run of words counts as its instructions."""
+SHINGLE_WORDS: Final = 3
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+ARRAYS: Final = {
+    "about": "u1", "item_line": "i4", "item_file": "i4", "item_language": "S2",
+    "part_item": "i4", "part_field": "i4", "part_words": "i4", "part_whole": "u8",
+    "run_hash": "u8", "run_part": "i4", "run_place": "i4", "run_size": "i4", "shingle_hash": "u8", "shingle_part": "i4",
+    "vectors": "f2", "fact_hash": "u8", "fact_item": "i4", "fact_kind": "u1", "fact_weight": "f4",
+}  # fmt: skip
+"""The arrays of a file and numpy's names of their types; `about` is JSON: see `curate.leakage.benchmark_index`."""
+WORD_ARRAYS: Final = (
+    ("item_line", "item_file", "item_language"), ("part_item", "part_field", "part_words", "part_whole"),
+    ("run_hash", "run_part", "run_place", "run_size"), ("shingle_hash", "shingle_part"),
+)  # fmt: skip
+PARALLEL: Final = (
+    *WORD_ARRAYS,
+    ("fact_hash", "fact_item", "fact_kind", "fact_weight"),
+)  # fmt: skip
+"""Arrays that have the same length."""
+POSITIONS: Final = {
+    "part_item": "item_line", "run_part": "part_item", "shingle_part": "part_item", "fact_item": "item_line",
+}  # fmt: skip
+"""Arrays of positions in another one."""
+
+
+def index_key() -> int:
+    """The key of the hashes of this user's indexes, 64 bits."""
+    return int.from_bytes(hmac.digest(own_key(), b"curate benchmark index 1", "sha256")[:8], "little")
+
+
+def index_file(name: str) -> Path:
+    """Where the index of a benchmark is. Raises `UsageError` for a name that is none."""
+    from platformdirs import user_data_path
+
+    if not NAME.fullmatch(name):
+        raise UsageError(
+            f"{visible(name)}: not a name of a benchmark", "use lower-case letters, digits and - . _, at most 64"
+        )
+    return user_data_path("curate") / "benchmarks" / f"{name}{INDEX_SUFFIX}"
+
+
+def read_index(path: Path) -> tuple[dict[str, Any], Arrays]:
+    """The description and the arrays of an index. Raises `InputError` if it is damaged or of another user."""
+    content = load(path, _checked)
+    if content is None:
+        raise InputError(
+            f"{visible(str(path))}: not an index that this user built with this version",
+            f"build it again:  curate decontaminate --build-index {path.stem} FILE --overwrite",
+        )
+    return content
+
+
+def _checked(arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
+    """The content of an index. Raises `ValueError` or `KeyError` for arrays that do not fit together."""
+    require_types(arrays, ARRAYS)
+    about = json.loads(arrays["about"].tobytes())
+    if about["format"] != FORMAT or any(len({len(arrays[name]) for name in names}) > 1 for names in PARALLEL):
+        raise ValueError("arrays that do not match each other")
+    for name, target in POSITIONS.items():
+        if len(arrays[name]) and not (arrays[name].min() >= 0 and arrays[name].max() < len(arrays[target])):
+            raise ValueError(f"{name}: positions that do not exist")
+    return about, arrays
+
+
+def described(about: dict[str, Any]) -> Array:
+    """The array that holds a description."""
+    return np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)

@@ -1,0 +1,297 @@
+"""Find benchmark items in other words: paraphrased, with other names, in another language, or inside a dialogue.
+
+1. Candidates: within a language, items that share words and numbers with a turn (the F1 score, rare words weigh more);
+   in another language, the items with the nearest embeddings.
+2. A logistic model decides, over the embeddings (the cosine, and its distance to the other items: Artetxe and Schwenk
+   2019), the shared words and numbers, and whether the answer of the item is in the answer of the example.
+
+The coefficients are fitted on half of the rephrased items of Yang et al. 2023 and 28 others, and 4,000 clean chats:
+`python -m tests.bench.decontamination FOLDER --embeddings MODEL --fit`.
+"""
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+import xxhash
+
+from curate.conflicts.wording import rarity
+from curate.core.benchmark_index import ARRAYS, index_key
+from curate.core.example import Example
+from curate.core.lazy import Array, Arrays, Matrix, np
+from curate.language.quantity_translation import language_of, spelled
+from curate.language.tokens import content_words
+from curate.leakage.benchmark_index import BenchmarkIndex
+from curate.leakage.decontaminate import Match
+from curate.read.benchmark import Item
+
+Embed = Callable[[Sequence[str]], "Matrix"]
+"""Unit vectors of texts."""
+WINDOW_CHARS: Final = 600
+"""Length of the parts of a text that are embedded: a question has less."""
+MAX_CHARS: Final = 4_000
+"""Number of characters of a text whose words are compared."""
+MAX_SPELLED_CHARS: Final = 1_000
+"""Length of a text up to which its numbers in words are compared."""
+MIN_CHARS: Final = 20
+NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
+NUMBER_WEIGHT: Final = 2.0
+LEAST_WEIGHT: Final = 0.1
+MIN_OVERLAP: Final = 0.3
+"""Minimum F1 score of the words of a candidate in the same language: 1 of 5 clean chats has one."""
+MOST_CANDIDATES: Final = 5
+"""Number of candidates of a turn, by words and by embeddings."""
+COMMON_SHARE: Final = 0.8
+"""Share of the items of a benchmark that decides on the language of the others: that of a short text is uncertain."""
+MAX_GOLD_WORDS: Final = 4
+LABEL: Final = re.compile(r"\W*(?:[a-z]|yes|no|true|false|valid|invalid)\W*", re.IGNORECASE)
+"""An answer that has nothing of its own."""
+CHOICES: Final = frozenset(
+    ("choices", "options", "endings", "mc1_targets", "mc2_targets", "sol1", "sol2", "option1", "option2")
+)
+"""Fields of answers that also hold wrong ones."""
+QUESTION_WORD, QUESTION_NUMBER, ANSWER_TOKEN, GOLD = range(4)
+"""Kinds of facts: the right answer of an item is `GOLD` if it is a number or a few words."""
+NEUTRAL: Final = (
+    "The train to the coast leaves at noon.", "She plants tomatoes behind the house.", "How is glass made?",
+    "Sort a list of integers in Python.", "The court rejected the appeal.", "Write a poem about winter.",
+    "What is the capital of Mongolia?", "Proteins are made of amino acids.", "He forgot his umbrella again.",
+    "Translate this letter for me.", "Interest rates rose in March.", "Explain how a violin produces sound.",
+)  # fmt: skip
+"""Unrelated sentences: their mean cosine is that of a model for texts that have nothing in common."""
+SAME_LANGUAGE: Final = (0.0,) * 7
+OTHER_LANGUAGE: Final = (0.0,) * 7
+MIN_PROBABILITY: Final = 0.5
+
+
+class Bag(NamedTuple):
+    """The content words and the numbers of a text, as hashes with their weights."""
+
+    words: dict[int, float]
+    numbers: dict[int, float]
+
+    @property
+    def weight(self) -> float:
+        """Of all words and numbers."""
+        return sum(self.words.values()) + sum(self.numbers.values())
+
+
+def bag(text: str, key: int) -> Bag:
+    """The words and numbers of the beginning of a text, in any language; in a short text, numbers in words count as
+    numbers.
+    """
+    text = text[:MAX_CHARS]
+    digits = spelled(text, language_of(text)).text if len(text) <= MAX_SPELLED_CHARS else text
+    words = (word for word in content_words(text.replace("_", " ")) if not word[0].isdigit())
+    numbers = {match.group().replace(",", "") for match in NUMBER.finditer(digits)}
+    return Bag(
+        {_hashed(word, key): rarity(word) + LEAST_WEIGHT for word in words},
+        {_hashed(number, key): NUMBER_WEIGHT for number in numbers},
+    )
+
+
+def _hashed(token: str, key: int) -> int:
+    return xxhash.xxh3_64_intdigest(token.encode("utf-8", "replace"), key)
+
+
+def add_facts(index: BenchmarkIndex, items: Sequence[Item], embed: Embed, model: str) -> None:
+    """Add what finds rephrased items: embeddings of the questions, and hashes of words and numbers.
+
+    `model`: the fingerprint of the model that `embed` uses.
+    """
+    key = index_key()
+    questions = [_question(item) for item in items]
+    facts: list[tuple[int, int, int, float]] = []
+    for number, (item, question) in enumerate(zip(items, questions, strict=True)):
+        answers = [part for part in item.parts if not part.asked]
+        asked, answered = bag(question, key), bag("\n".join(part.text for part in answers), key)
+        gold = next((_gold(part.text, key) for part in answers if part.name not in CHOICES), {})
+        for kind, tokens in (
+            (QUESTION_WORD, asked.words), (QUESTION_NUMBER, asked.numbers),
+            (ANSWER_TOKEN, answered.words | answered.numbers), (GOLD, gold),
+        ):  # fmt: skip
+            facts += ((token, number, kind, weight) for token, weight in tokens.items())
+    columns = zip(*facts, strict=True) if facts else ((), (), (), ())
+    for name, column in zip(("fact_hash", "fact_item", "fact_kind", "fact_weight"), columns, strict=True):
+        index.arrays[name] = np.array(column, dtype=ARRAYS[name])
+    index.arrays["item_language"] = _languages(questions, index.arrays["item_file"].tolist())
+    index.arrays["vectors"] = embed([text[:WINDOW_CHARS] for text in questions]).astype(np.float16)
+    index.model = model
+
+
+def _languages(questions: Sequence[str], files: Sequence[int]) -> Array:
+    """The language of each item: that of most items of its benchmark, if these are many."""
+    languages = [language_of(question) for question in questions]
+    counts: dict[int, Counter[str]] = defaultdict(Counter)
+    for file, language in zip(files, languages, strict=True):
+        counts[file][language] += 1
+    for row, file in enumerate(files):
+        [(common, count)] = counts[file].most_common(1)
+        if count >= COMMON_SHARE * counts[file].total():
+            languages[row] = common
+    return np.array([language.encode() for language in languages], dtype="S2")
+
+
+def _question(item: Item) -> str:
+    """The question of an item: of several turns the first."""
+    asked = [part for part in item.parts if part.asked]
+    return "\n".join(part.text for part in (asked[:1] if asked and asked[0].name == "turns" else asked))
+
+
+def _gold(answer: str, key: int) -> dict[int, float]:
+    """The right answer: its last number, or its words if they are few; empty for other answers, a label, yes and no."""
+    if LABEL.fullmatch(answer.strip()):
+        return {}
+    tokens = bag(answer, key)
+    if tokens.numbers:
+        last = NUMBER.findall(spelled(answer[-MAX_CHARS:], language_of(answer)).text)[-1:]
+        return {_hashed(number.replace(",", ""), key): NUMBER_WEIGHT for number in last}
+    return tokens.words if len(tokens.words) <= MAX_GOLD_WORDS else {}
+
+
+class Turn(NamedTuple):
+    """A text of an example that may ask for an item."""
+
+    example: int
+    message: int
+    text: str
+    answer: str
+    """The text of the answers of the example."""
+
+
+def turns_of(examples: Sequence[Example]) -> Iterator[Turn]:
+    """The turns of users, and all of them as one if there are several; all turns of an example without a user."""
+    for number, example in enumerate(examples):
+        asked = [(index, message.text) for index, message in enumerate(example.messages) if message.role == "user"]
+        answer = "\n".join(message.text for message in example.messages if message.role == "assistant")
+        asked = asked or [(index, message.text) for index, message in enumerate(example.messages)]
+        if len(asked) > 1:
+            asked.append((asked[-1][0], "\n".join(text for _, text in asked)))
+        for index, text in asked:
+            if len(text.strip()) >= MIN_CHARS or not text.isascii():
+                yield Turn(number, index, text.strip(), answer)
+
+
+class Candidate(NamedTuple):
+    """A turn that may ask for an item, and what is compared."""
+
+    turn: int
+    item: int
+    same_language: bool
+    features: tuple[float, ...]
+
+
+class Facts:
+    """The words and numbers of all items of an index."""
+
+    def __init__(self, arrays: Arrays) -> None:
+        count = len(arrays["item_line"])
+        self.languages: list[bytes] = arrays["item_language"].tolist()
+        self.by_kind: list[dict[int, set[int]]] = [defaultdict(set) for _ in range(GOLD + 1)]
+        self.weights = np.zeros((2, count))
+        """Of the question, and of the question and the answer."""
+        postings: tuple[dict[int, dict[int, float]], ...] = (defaultdict(dict), defaultdict(dict))
+        rows = zip(*(arrays[f"fact_{name}"].tolist() for name in ("hash", "item", "kind", "weight")), strict=True)
+        for token, item, kind, weight in rows:
+            self.by_kind[kind][item].add(token)
+            for row in range(kind == ANSWER_TOKEN, 2 if kind != GOLD else 0):
+                postings[row][token][item] = weight
+        for row, by_token in enumerate(postings):
+            for items in by_token.values():
+                self.weights[row, list(items)] += list(items.values())
+        self.postings = [
+            {token: (np.array(list(items)), np.array(list(items.values()))) for token, items in by_token.items()}
+            for by_token in postings
+        ]
+
+    def overlaps(self, asked: Bag, both: Bag) -> Array:
+        """The F1 score of the question and of each item's question; of both with their answers, if that is more."""
+        shared = np.zeros_like(self.weights)
+        for row, tokens in enumerate((asked, both)):
+            for token in (*tokens.words, *tokens.numbers):
+                if token in self.postings[row]:
+                    items, weights = self.postings[row][token]
+                    shared[row, items] += weights
+        totals = self.weights + np.array([[asked.weight], [both.weight]])
+        scores: Array = (2 * shared / np.maximum(totals, 1e-9)).clip(0, 1).max(axis=0)
+        return scores
+
+    def features(self, item: int, asked: Bag, answered: Bag, overlap: float) -> tuple[float, ...]:
+        """Shared words, shared numbers of the item and of the turn, whether numbers differ, and whether the answer of
+        the item is in the answer.
+        """
+        numbers, other = self.by_kind[QUESTION_NUMBER][item], asked.numbers.keys()
+        common = len(numbers & other)
+        gold = self.by_kind[GOLD][item]
+        tokens = answered.words.keys() | answered.numbers.keys()
+        return (
+            overlap,
+            min(common, 4) / 4,
+            float(bool(numbers) and common < len(numbers)) * (1 - common / max(1, len(numbers))),
+            float(bool(other) and common < len(other)) * (1 - common / max(1, len(other))),
+            float(bool(gold) and gold <= tokens) - float(bool(gold) and bool(tokens) and not gold & tokens),
+        )
+
+
+def candidates(turns: Sequence[Turn], index: BenchmarkIndex, embed: Embed) -> Iterator[Candidate]:
+    """The items that each turn may ask for, with the features of `probability`. `embed` is called once."""
+    key, facts = index_key(), Facts(index.arrays)
+    items = index.arrays["vectors"].astype(np.float32)
+    bags = [(bag(turn.text, key), bag(turn.answer, key)) for turn in turns]
+    overlaps: dict[int, Array] = {}
+    foreign: dict[int, Array] = {}
+    languages = np.array(facts.languages)
+    for number, (turn, (asked, answered)) in enumerate(zip(turns, bags, strict=True)):
+        both = Bag(asked.words | answered.words, asked.numbers | answered.numbers)
+        scores = facts.overlaps(asked, both)
+        same = languages == language_of(turn.text).encode()
+        if (scores[same] >= MIN_OVERLAP).any() or not same.all():
+            overlaps[number], foreign[number] = scores, ~same
+    windows = {number: _windows(turns[number].text) for number in overlaps}
+    texts = sorted({*NEUTRAL, *(window for parts in windows.values() for window in parts)})
+    vectors = dict(zip(texts, embed(texts), strict=True))
+    least = _chance(np.stack([vectors[text] for text in NEUTRAL]))
+    for number, scores in overlaps.items():
+        cosines = (np.stack([vectors[window] for window in windows[number]]) @ items.T).max(axis=0)
+        alike = (cosines - least) / (1 - least)
+        others = np.sort(alike)[-MOST_CANDIDATES - 1 :]
+        abroad = foreign[number]
+        for chosen in (
+            np.flatnonzero((scores >= MIN_OVERLAP) & ~abroad), np.flatnonzero(abroad)
+        ):  # fmt: skip
+            for item in chosen[np.argsort(-alike[chosen], kind="stable")[:MOST_CANDIDATES]].tolist():
+                margin = float(alike[item]) - (float(others.sum()) - float(alike[item])) / max(1, len(others) - 1)
+                shared = facts.features(item, *bags[number], float(scores[item]))
+                yield Candidate(number, item, not abroad[item], (float(alike[item]), margin, *shared))
+
+
+def _windows(text: str) -> list[str]:
+    return [text[start : start + WINDOW_CHARS] for start in range(0, len(text), WINDOW_CHARS)]
+
+
+def _chance(neutral: Matrix) -> float:
+    """The mean cosine of unrelated texts."""
+    cosines = neutral @ neutral.T
+    return float(cosines[~np.eye(len(neutral), dtype=bool)].mean())
+
+
+def probability(candidate: Candidate) -> float:
+    """The probability that a turn asks for an item."""
+    *weights, intercept = SAME_LANGUAGE if candidate.same_language else OTHER_LANGUAGE
+    score = intercept + sum(weight * value for weight, value in zip(weights, candidate.features, strict=True))
+    return 1 / (1 + math.exp(-max(-50.0, min(50.0, score))))
+
+
+def rephrased(examples: Sequence[Example], index: BenchmarkIndex, embed: Embed) -> list[Match]:
+    """The turns that ask for an item in other words, with the probability as their share; in order."""
+    turns = list(turns_of(examples))
+    best: dict[tuple[int, int], Match] = {}
+    for candidate in candidates(turns, index, embed):
+        share = probability(candidate)
+        turn = turns[candidate.turn]
+        pair = turn.example, candidate.item
+        if share >= MIN_PROBABILITY and (pair not in best or share > best[pair].share):
+            best[pair] = Match(turn.example, turn.message, candidate.item, -1, "meaning", "", share)
+    return [best[pair] for pair in sorted(best)]

@@ -1,0 +1,212 @@
+"""Rephrased benchmark items that `curate decontaminate` finds, by style, and clean rows that it removes.
+
+    python -m tests.bench.decontamination FOLDER --embeddings MODEL [--rows N] [--cache FOLDER] [--fit]
+
+FOLDER holds `decontamination/rephrased.jsonl` (the 243 rephrasings of Yang et al. 2023), `questions/` and `raw/` with
+benchmarks and chats. Half of the rephrasings (even rows) and the rows `fit` of `rephrased_items.jsonl` were used to fit
+the coefficients, with the first 4,000 clean rows; the others are held out. `--fit` prints the coefficients.
+"""
+
+import argparse
+import csv
+import gzip
+import json
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from curate.core.example import Example, Place
+from curate.leakage.benchmark_index import indexed
+from curate.leakage.decontaminate import contaminated
+from curate.leakage.rephrased import MIN_PROBABILITY, Candidate, add_facts, candidates, probability, turns_of
+from curate.models.embeddings import embed
+from curate.read.benchmark import Item, ItemText
+from curate.read.dataset import read_dataset
+
+RAW_BENCHMARKS = ("chat_train", "aws-samples", "__training.jsonl", "mllm", "preference.json")
+"""Parts of names of files that hold items of the benchmarks, images, or a file that is read anyway."""
+BENCH_NAMES = {"HumanEval": "humaneval", "MMLU abstract_algebra": "mmlu"}
+FITTED_ROWS = 4_000
+ASSUMED_SHARE = 0.005
+"""The share of contaminated rows that the weights of `--fit` assume."""
+
+
+class Planted(NamedTuple):
+    """A rephrased item."""
+
+    style: str
+    bench: str
+    line: int
+    fitted: bool
+    turns: list[str]
+
+
+def lines(path: Path) -> list[Any]:
+    opened = gzip.open(path, "rt", "utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
+    with opened as file:
+        return [json.loads(line) for line in file]
+
+
+def benchmarks(folder: Path) -> Iterator[Item]:
+    """The items, each named by its benchmark and its row."""
+
+    def items(name: str, rows: Sequence[tuple[str, Sequence[str], str]]) -> Iterator[Item]:
+        for row, (question, answers, field) in enumerate(rows):
+            yield Item(
+                Place(name, row),
+                (ItemText("question", question, True), *(ItemText(field, text, False) for text in answers if text)),
+            )
+
+    raw = folder / "raw"
+    [gsm8k] = (raw / "A").glob("*chat_train.jsonl")
+    chats = [[message["content"] for message in row["messages"][-2:]] for row in lines(gsm8k)]
+    yield from items(
+        "gsm8k", [(asked.removesuffix("\nSolution:"), [said.strip().rstrip("!")], "answer") for asked, said in chats]
+    )
+    [algebra] = (raw / "D").glob("*abstract_algebra_test.csv")
+    with algebra.open(encoding="utf-8", newline="") as file:
+        yield from items("mmlu", [(cells[0], cells[1:5], "choices") for cells in csv.reader(file)])
+    [questions] = (raw / "D").glob("*mt_bench_question.jsonl")
+    yield from items("mtbench", [(row["turns"][0], row.get("reference", [])[:1], "reference") for row in lines(questions)])
+    [tasks] = (raw / "D").glob("openai*HumanEval.jsonl.gz")
+    yield from items("humaneval", [(r["prompt"], [r["canonical_solution"]], "canonical_solution") for r in lines(tasks)])
+    [halueval] = (raw / "B").glob("*qa_one-turn_data.json")
+    yield from items("hotpot", [(row["question"], [row["right_answer"]], "answer") for row in lines(halueval)])
+    [strategy] = (raw / "B").glob("*conflictQA-strategyQA*.json")
+    yield from items("strategyqa", [(row["question"], [row["ground_truth"][0]], "answer") for row in lines(strategy)])
+    for path in sorted((raw / "D").glob("suzgunmirac*")):
+        name = path.stem.split("__")[1]
+        short = {"date_understanding": "date", "web_of_lies": "weboflies"}.get(name, name)
+        rows = json.loads(path.read_text("utf-8"))["examples"]
+        yield from items(short, [(row["input"], [row["target"]], "target") for row in rows])
+
+
+def planted(folder: Path) -> Iterator[Planted]:
+    for row in lines(Path(__file__).parent / "rephrased_items.jsonl"):
+        yield Planted(row["style"], row["bench"], row["item"], row["half"] == "fit", row["turns"])
+    for number, row in enumerate(lines(folder / "decontamination" / "rephrased.jsonl")):
+        bench = BENCH_NAMES[row["bench"]]
+        yield Planted(f"Yang et al., {bench}", bench, row["bench_index"], number % 2 == 0, [row["train_text"]])
+
+
+def clean_rows(folder: Path, count: int) -> list[list[str]]:
+    """Turns of real rows that are no benchmark, without copies, in random order."""
+    paths = [
+        path for path in sorted((folder / "raw" / "A").iterdir()) if not any(part in path.name for part in RAW_BENCHMARKS)
+    ]
+    chats = [
+        [message.text for message in example.messages if message.role in ("user", "assistant") and message.text.strip()]
+        for example in read_dataset(paths).examples
+    ]
+    for name in ("medical_question_pairs.jsonl", "quora_pairs.jsonl"):
+        chats += [[row[side]] for row in lines(folder / "questions" / name) for side in ("a", "b")]
+    chats += [[row["a"][:400]] for row in lines(folder / "contradictions" / "summedits.jsonl")]
+    distinct = [list(turns) for turns in dict.fromkeys(map(tuple, chats)) if turns]
+    Random(0).shuffle(distinct)
+    return distinct[:count]
+
+
+def example(turns: Sequence[str], row: int) -> Example:
+    roles = ("user", "assistant") * len(turns)
+    messages = [{"role": role, "content": text} for role, text in zip(roles, turns, strict=False)]
+    return Example(Place("rows", row), {"messages": messages}, "messages")
+
+
+def fit(rows: Sequence[Candidate], labels: Sequence[bool], weights: Sequence[float]) -> None:
+    """Print coefficients of a logistic model for each kind of candidate."""
+    from sklearn.linear_model import LogisticRegression
+
+    for same in (True, False):
+        chosen = [number for number, row in enumerate(rows) if row.same_language == same]
+        model = LogisticRegression(C=3.0, max_iter=2_000).fit(
+            [rows[number].features for number in chosen], [labels[number] for number in chosen],
+            sample_weight=[weights[number] for number in chosen],
+        )  # fmt: skip
+        values = [round(float(value), 2) for value in (*model.coef_[0], model.intercept_[0])]
+        print("SAME_LANGUAGE" if same else "OTHER_LANGUAGE", tuple(values))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--embeddings", required=True)
+    parser.add_argument("--rows", type=int, default=20_000)
+    parser.add_argument("--cache", type=Path)
+    parser.add_argument("--fit", action="store_true")
+    options = parser.parse_args()
+
+    def embedded(texts: Sequence[str]) -> Any:
+        return embed(texts, options.embeddings, options.cache, exact=True)
+
+    items = list(benchmarks(options.folder))
+    index = indexed(items)
+    add_facts(index, items, embedded, "")
+    places = [(item.place.file, item.place.line) for item in items]
+    plants, clean = list(planted(options.folder)), clean_rows(options.folder, options.rows)
+    examples = [example(turns, row) for row, turns in enumerate([*(plant.turns for plant in plants), *clean])]
+    started = time.process_time()
+    by_words = {(match.example, places[match.item]) for match in contaminated(examples, index).matches}
+    print(f"n-grams: {time.process_time() - started:.1f} s of processor time")
+    started, turns = time.process_time(), list(turns_of(examples))
+    rows = list(candidates(turns, index, embedded))
+    print(f"candidates, embedded: {time.process_time() - started:.1f} s of processor time, {len(rows):,} pairs")
+    owners = [turns[row.turn].example for row in rows]
+    truth = [(plant.bench, plant.line) for plant in plants]
+    labels = [owner < len(plants) and places[row.item] == truth[owner] for owner, row in zip(owners, rows, strict=True)]
+    if options.fit:
+        fitted = [
+            number for number, owner in enumerate(owners)
+            if (owner < len(plants) and plants[owner].fitted) or 0 <= owner - len(plants) < FITTED_ROWS
+        ]  # fmt: skip
+        sizes = Counter(plants[owners[number]].style for number in fitted if labels[number])
+        weights = [1 / sizes[plants[owners[number]].style] ** 0.5 if labels[number] else 1.0 for number in fitted]
+        fit([rows[number] for number in fitted], [labels[number] for number in fitted], weights)
+    by_meaning = {
+        (owner, places[row.item])
+        for owner, row in zip(owners, rows, strict=True)
+        if probability(row) >= MIN_PROBABILITY
+    }
+    report(plants, truth, by_words, by_meaning, len(clean))
+    show_false(by_words | by_meaning, clean, len(plants), places, items)
+
+
+def report(
+    plants: Sequence[Planted], truth: Sequence[tuple[str, int]], by_words: set[Any], by_meaning: set[Any], clean: int
+) -> None:
+    """Recall by style, and clean rows by benchmark."""
+    found: dict[tuple[str, bool], list[tuple[bool, bool]]] = defaultdict(list)
+    for number, plant in enumerate(plants):
+        hit = (number, truth[number])
+        found[plant.style, plant.fitted].append((hit in by_words, hit in by_words | by_meaning))
+    print("style | items | n-grams | both")
+    for (style, fitted), hits in found.items():
+        words, both = np.mean(hits, axis=0)
+        print(f"{style}{' (fitted)' if fitted else ''} | {len(hits)} | {words:.2f} | {both:.2f}")
+    held_out = [number for number, plant in enumerate(plants) if not plant.fitted]
+    for name, hits in (("n-grams", by_words), ("both", by_words | by_meaning)):
+        true = sum((number, truth[number]) in hits for number in held_out)
+        false_rows = {row for row, _ in hits if row >= len(plants)}
+        print(
+            f"{name}: recall {true / len(held_out):.3f} of {len(held_out)} held out, {len(false_rows)} of {clean:,} clean "
+            f"rows, precision {true / max(1, true + len(false_rows)):.3f}"
+        )
+    per_bench = Counter(place[0] for row, place in by_words | by_meaning if row >= len(plants))
+    print("matches in clean rows by benchmark:", dict(per_bench.most_common()))
+
+
+def show_false(
+    hits: set[Any], clean: Sequence[Sequence[str]], start: int, places: Sequence[Any], items: Sequence[Item]
+) -> None:
+    """The clean rows with a match, to be read: a row that is the item is a hit."""
+    texts = dict(zip(places, (item.parts[0].text for item in items), strict=True))
+    for row, place in sorted(hit for hit in hits if hit[0] >= start):
+        print(json.dumps({"item": place, "text": texts[place][:160], "row": clean[row - start][0][:200]}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""Benchmarks by name: an index has no text, is of one user, and finds what the benchmark's file finds."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from curate.cli.main import main
+from curate.core.benchmark_index import index_file
+from curate.read.benchmark_names import AS_OF, BENCHMARKS, UNKNOWN
+
+QUESTION = "A farmer plants 17 rows of 23 apple trees and loses 4 trees to a storm. How many trees are left in the end?"
+SHORT = "Which planet is the largest?"
+ANSWER = "The farmer plants 17 times 23 trees, that is 391 trees, and after the storm 387 trees are left."
+ITEMS = [{"question": QUESTION, "answer": ANSWER}, {"question": SHORT, "answer": "Jupiter"}]
+
+
+def chat(question: str, answer: str = "I do not know.") -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]}
+
+
+ROWS = [
+    chat("Please help me: " + QUESTION.upper()),
+    chat("which planet is the LARGEST"),
+    chat("How old is the moon?"),
+    chat("Explain it.", "Of course. " + ANSWER),
+    chat(QUESTION.replace("storm", "flood").replace("farmer", "gardener")),
+]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
+    write("bench.jsonl", ITEMS)
+    write("data.jsonl", ROWS)
+
+
+def write(name: str, values: list[dict[str, Any]]) -> None:
+    Path(name).write_text("".join(json.dumps(value) + "\n" for value in values), encoding="utf-8")
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    code = main(list(words))
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_a_name_finds_what_the_file_finds(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "decontaminate", "--build-index", "gsm8k", "bench.jsonl")[0] == 0
+    results = []
+    for bench in ("bench.jsonl", "gsm8k"):
+        code, out, _ = run(capsys, "decontaminate", "data.jsonl", "--bench", bench, "--json")
+        assert code == 1
+        results.append(
+            [(match["finding"]["line"], match["line"], match["kind"], match["share"], match["words"])
+             for match in json.loads(out)["found"]]
+        )  # fmt: skip
+    assert results[0] == results[1]
+    assert [match[:3] for match in results[0]] == [(1, 1, "run"), (2, 2, "whole"), (4, 1, "run"), (5, 1, "near")]
+
+
+def test_an_index_holds_no_text(capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "decontaminate", "--build-index", "gsm8k", "bench.jsonl")
+    content = index_file("gsm8k").read_bytes().lower()
+    assert not [word for word in ("farmer", "planet", "jupiter", "apple") if word.encode() in content]
+
+
+def test_names_and_files_are_combined(capsys: pytest.CaptureFixture[str]) -> None:
+    write("one.jsonl", ITEMS[:1])
+    write("two.jsonl", ITEMS[1:])
+    for name, file in (("first", "one.jsonl"), ("second", "two.jsonl")):
+        run(capsys, "decontaminate", "--build-index", name, file)
+    for bench in (["first,second"], ["first", "--bench", "two.jsonl"]):
+        out = run(capsys, "decontaminate", "data.jsonl", "--bench", *bench, "--json")[1]
+        assert [benchmark["found"] for benchmark in json.loads(out)["benchmarks"]] == [[1], [1]]
+
+
+def test_a_name_without_an_index_gives_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "decontaminate", "data.jsonl", "--bench", "mmlu-pro")
+    assert code == 2
+    assert "curate decontaminate --build-index mmlu-pro FILE  (TIGER-Lab/MMLU-Pro, split test)" in err
+    assert "known names are" in run(capsys, "decontaminate", "data.jsonl", "--bench", "unheard-of")[2]
+
+
+def test_an_index_is_replaced_only_on_request(capsys: pytest.CaptureFixture[str]) -> None:
+    build = ("decontaminate", "--build-index", "gsm8k", "bench.jsonl")
+    assert [run(capsys, *build)[0], run(capsys, *build)[0], run(capsys, *build, "--overwrite")[0]] == [0, 2, 0]
+
+
+@pytest.mark.parametrize("damage", ["truncated", "a byte changed", "renamed"])
+def test_a_damaged_index_is_refused(damage: str, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "decontaminate", "--build-index", "gsm8k", "bench.jsonl")
+    path, name = index_file("gsm8k"), "gsm8k"
+    data = path.read_bytes()
+    if damage == "renamed":
+        name = "mmlu"
+        path.rename(index_file(name))
+    else:
+        path.write_bytes(data[:-9] if damage == "truncated" else data[:-9] + b"\1" + data[-8:])
+    for words in (("decontaminate", "data.jsonl"), ("verify", "data.jsonl")):
+        code, _, err = run(capsys, *words, "--bench", name)
+        assert (code, "not an index that this user built" in err) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["../x", "A", "", "a/b", "x" * 65])
+def test_a_name_is_no_path(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "decontaminate", "--build-index", name or "/", "bench.jsonl")[0] == 2
+
+
+def test_a_folder_of_parquet_as_the_hub_has_it(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("copy").mkdir()
+    choices = {"text": ["Jupiter is by far the largest of all", "Mars"], "label": ["A", "B"]}
+    pl.DataFrame({"question": [QUESTION], "choices": [choices]}).write_parquet("copy/test-00000-of-00001.parquet")
+    out = run(capsys, "decontaminate", "--build-index", "arc-easy", "copy", "--json")[1]
+    assert json.loads(out)["items"] == 1
+    assert run(capsys, "decontaminate", "data.jsonl", "--bench", "arc-easy")[0] == 1
+
+
+def test_verify_proves_that_no_words_are_left(capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "decontaminate", "--build-index", "gsm8k", "bench.jsonl")
+    code, out, _ = run(capsys, "verify", "data.jsonl", "--bench", "gsm8k", "--json")
+    assert code == 1
+    assert {(left["line"], left["benchmark_line"]) for left in json.loads(out)["left"]} == {
+        (1, 1), (2, 2), (4, 1), (5, 1),
+    }  # fmt: skip
+    assert run(capsys, "decontaminate", "data.jsonl", "--bench", "gsm8k", "-o", "clean.jsonl")[0] == 0
+    code, out, _ = run(capsys, "verify", "clean.jsonl", "--bench", "gsm8k")
+    assert (code, "none is left" in out, "rephrased" in out) == (0, True, True)
+
+
+def test_verify_computes_the_same_hashes_in_any_script(capsys: pytest.CaptureFixture[str]) -> None:
+    texts = [
+        "小明有十六个苹果他每天吃三个还剩下多少个苹果",
+        "Ελένη πουλάει δεκαέξι αυγά κάθε μέρα και τρώει τρία για πρωινό πόσα μένουν στο τέλος",
+        "हर दिन किसान सोलह अंडे बेचता है और तीन खाता है तो कितने अंडे बचते हैं",
+        "naïve ﬁgures_of_speech in Ｗide letters: how many of the 12 words are equal in the end?",
+    ]
+    write("bench.jsonl", [{"question": text} for text in texts])
+    write("data.jsonl", [chat(f"{text}!") for text in texts])
+    run(capsys, "decontaminate", "--build-index", "scripts", "bench.jsonl")
+    out = run(capsys, "verify", "data.jsonl", "--bench", "scripts", "--json")[1]
+    assert [(left["line"], left["benchmark_line"]) for left in json.loads(out)["left"]] == [(n, n) for n in range(1, 5)]
+
+
+def test_verify_searches_all_texts_of_a_line_and_reports_what_is_no_json(capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "decontaminate", "--build-index", "gsm8k", "bench.jsonl")
+    write("data.jsonl", [{**chat("Hi"), "note": {"seed": [QUESTION]}}])
+    assert run(capsys, "verify", "data.jsonl", "--bench", "gsm8k")[0] == 1
+    Path("data.jsonl").write_text('{"messages": \n', encoding="utf-8")
+    code, out, _ = run(capsys, "verify", "data.jsonl", "--bench", "gsm8k")
+    assert (code, "no JSON" in out) == (1, True)
+
+
+def test_options_that_do_not_go_together(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (
+        ("decontaminate", "data.jsonl"),
+        ("decontaminate", "bench.jsonl", "--build-index", "x", "--bench", "bench.jsonl"),
+        ("verify", "data.jsonl", "--bench", "x", "--redacted-from", "data.jsonl"),
+        ("verify", "data.jsonl", "--bench", "not-indexed"),
+    ):
+        assert run(capsys, *words)[0] == 2
+
+
+def test_the_table_in_the_docs_is_that_of_the_program() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "howto" / "decontaminate.md").read_text(encoding="utf-8")
+    for name, known in BENCHMARKS.items():
+        size, fields = f"{known.items:,}" if known.items else UNKNOWN, ", ".join(f"`{field}`" for field in known.fields)
+        assert f"| `{name}` | {known.source} | {known.split} | {size} | {known.licence} | {fields} |" in page
+    assert AS_OF in page
+    assert all(benchmark.licence for benchmark in BENCHMARKS.values())
+    assert any(benchmark.licence == UNKNOWN for benchmark in BENCHMARKS.values())
