@@ -47,9 +47,8 @@ class Planted(NamedTuple):
 
 
 def lines(path: Path) -> list[Any]:
-    opened = gzip.open(path, "rt", "utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as file:
-        return [json.loads(line) for line in file]
+    data = path.read_bytes()
+    return [json.loads(line) for line in (gzip.decompress(data) if path.suffix == ".gz" else data).splitlines()]
 
 
 def benchmarks(folder: Path) -> Iterator[Item]:
@@ -72,9 +71,13 @@ def benchmarks(folder: Path) -> Iterator[Item]:
     with algebra.open(encoding="utf-8", newline="") as file:
         yield from items("mmlu", [(cells[0], cells[1:5], "choices") for cells in csv.reader(file)])
     [questions] = (raw / "D").glob("*mt_bench_question.jsonl")
-    yield from items("mtbench", [(row["turns"][0], row.get("reference", [])[:1], "reference") for row in lines(questions)])
+    yield from items(
+        "mtbench", [(row["turns"][0], row.get("reference", [])[:1], "reference") for row in lines(questions)]
+    )
     [tasks] = (raw / "D").glob("openai*HumanEval.jsonl.gz")
-    yield from items("humaneval", [(r["prompt"], [r["canonical_solution"]], "canonical_solution") for r in lines(tasks)])
+    yield from items(
+        "humaneval", [(r["prompt"], [r["canonical_solution"]], "canonical_solution") for r in lines(tasks)]
+    )
     [halueval] = (raw / "B").glob("*qa_one-turn_data.json")
     yield from items("hotpot", [(row["question"], [row["right_answer"]], "answer") for row in lines(halueval)])
     [strategy] = (raw / "B").glob("*conflictQA-strategyQA*.json")
@@ -97,7 +100,9 @@ def planted(folder: Path) -> Iterator[Planted]:
 def clean_rows(folder: Path, count: int) -> list[list[str]]:
     """Turns of real rows that are no benchmark, without copies, in random order."""
     paths = [
-        path for path in sorted((folder / "raw" / "A").iterdir()) if not any(part in path.name for part in RAW_BENCHMARKS)
+        path
+        for path in sorted((folder / "raw" / "A").iterdir())
+        if not any(part in path.name for part in RAW_BENCHMARKS)
     ]
     chats = [
         [message.text for message in example.messages if message.role in ("user", "assistant") and message.text.strip()]
@@ -192,8 +197,8 @@ def report(
         true = sum((number, truth[number]) in hits for number in held_out)
         false_rows = {row for row, _ in hits if row >= len(plants)}
         print(
-            f"{name}: recall {true / len(held_out):.3f} of {len(held_out)} held out, {len(false_rows)} of {clean:,} clean "
-            f"rows, precision {true / max(1, true + len(false_rows)):.3f}"
+            f"{name}: recall {true / len(held_out):.3f} of {len(held_out)} held out, {len(false_rows)} of {clean:,} "
+            f"clean rows, precision {true / max(1, true + len(false_rows)):.3f}"
         )
     per_bench = Counter(place[0] for row, place in by_words | by_meaning if row >= len(plants))
     print("matches in clean rows by benchmark:", dict(per_bench.most_common()))

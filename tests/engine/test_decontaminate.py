@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from curate.cli.main import main
 from curate.commands.decontaminate import decontaminate, write_decontaminated
+from curate.core.benchmark_index import MAX_SHARING_ITEMS, RUN_WORDS
 from curate.core.data_files import data_files
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
-from curate.core.benchmark_index import MAX_SHARING_ITEMS, RUN_WORDS
 from curate.leakage.benchmark_index import WORD, indexed, plain_words
 from curate.leakage.decontaminate import Contamination
 from curate.leakage.decontaminate import contaminated as contaminated_by
