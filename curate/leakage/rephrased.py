@@ -17,12 +17,13 @@ from typing import Final, NamedTuple
 
 import xxhash
 
-from curate.conflicts.wording import rarity
+from curate.conflicts.wording import MAX_RARITY, rarity
 from curate.core.benchmark_index import ARRAYS, index_key
 from curate.core.example import Example
 from curate.core.lazy import Array, Arrays, Matrix, np
 from curate.language.quantity_translation import language_of, spelled
-from curate.language.tokens import content_words
+from curate.language.sentences import is_code
+from curate.language.tokens import content_words, plain_words
 from curate.leakage.benchmark_index import BenchmarkIndex
 from curate.leakage.decontaminate import Match
 from curate.read.benchmark import Item
@@ -37,7 +38,10 @@ MAX_SPELLED_CHARS: Final = 1_000
 """Length of a text up to which its numbers in words are compared."""
 MIN_CHARS: Final = 20
 NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
-NUMBER_WEIGHT: Final = 2.0
+NUMBER_WEIGHTS: Final = (0.6, 1.4, 2.0)
+"""Weights of numbers of one digit, of two, and of more: small numbers are equal by chance."""
+TELLING_NUMBERS: Final = 3.0
+"""Weight from which common numbers count in full."""
 LEAST_WEIGHT: Final = 0.1
 MIN_OVERLAP: Final = 0.3
 """Minimum F1 score of the words of a candidate in the same language: 1 of 5 clean chats has one."""
@@ -48,10 +52,11 @@ COMMON_SHARE: Final = 0.8
 MAX_GOLD_WORDS: Final = 4
 LABEL: Final = re.compile(r"\W*(?:[a-z]|yes|no|true|false|valid|invalid)\W*", re.IGNORECASE)
 """An answer that has nothing of its own."""
-CHOICES: Final = frozenset(
-    ("choices", "options", "endings", "mc1_targets", "mc2_targets", "sol1", "sol2", "option1", "option2")
-)
-"""Fields of answers that also hold wrong ones."""
+UNCERTAIN_FIELDS: Final = frozenset((
+    "choices", "options", "endings", "mc1_targets", "mc2_targets", "sol1", "sol2", "option1", "option2",
+    "a", "b", "c", "d", "canonical_solution", "code",
+))  # fmt: skip
+"""Fields of answers that also hold wrong ones, or code."""
 QUESTION_WORD, QUESTION_NUMBER, ANSWER_TOKEN, GOLD = range(4)
 """Kinds of facts: the right answer of an item is `GOLD` if it is a number or a few words."""
 NEUTRAL: Final = (
@@ -61,9 +66,10 @@ NEUTRAL: Final = (
     "Translate this letter for me.", "Interest rates rose in March.", "Explain how a violin produces sound.",
 )  # fmt: skip
 """Unrelated sentences: their mean cosine is that of a model for texts that have nothing in common."""
-SAME_LANGUAGE: Final = (0.0,) * 7
-OTHER_LANGUAGE: Final = (0.0,) * 7
-MIN_PROBABILITY: Final = 0.5
+SAME_LANGUAGE: Final = (8.25, 5.08, 4.39, 2.73, 1.21, 2.19, 1.18, 3.0, -9.4)
+OTHER_LANGUAGE: Final = (6.14, 8.14, 1.75, 2.14, -0.01, 1.51, -0.54, 2.99, -3.9)
+"""Coefficients of the features of a candidate, and the intercept."""
+MIN_PROBABILITY: Final = 0.55
 
 
 class Bag(NamedTuple):
@@ -88,8 +94,19 @@ def bag(text: str, key: int) -> Bag:
     numbers = {match.group().replace(",", "") for match in NUMBER.finditer(digits)}
     return Bag(
         {_hashed(word, key): rarity(word) + LEAST_WEIGHT for word in words},
-        {_hashed(number, key): NUMBER_WEIGHT for number in numbers},
+        {_hashed(number, key): NUMBER_WEIGHTS[min(len(number), 3) - 1] for number in numbers},
     )
+
+
+def _language(text: str) -> str:
+    """The language of a text. `language_of` counts function words, of which a short English text may have none or
+    those of another language ("do", "a"): it is English if most of its words are common English ones.
+    """
+    language = language_of(text)
+    if language in ("en", "zh", "ja"):
+        return language
+    words = [word for word in plain_words(text[:WINDOW_CHARS]) if len(word) > 2]
+    return "en" if 2 * sum(rarity(word) < MAX_RARITY for word in words) > len(words) else language
 
 
 def _hashed(token: str, key: int) -> int:
@@ -107,7 +124,7 @@ def add_facts(index: BenchmarkIndex, items: Sequence[Item], embed: Embed, model:
     for number, (item, question) in enumerate(zip(items, questions, strict=True)):
         answers = [part for part in item.parts if not part.asked]
         asked, answered = bag(question, key), bag("\n".join(part.text for part in answers), key)
-        gold = next((_gold(part.text, key) for part in answers if part.name not in CHOICES), {})
+        gold = next((_gold(part.text, key) for part in answers if part.name not in UNCERTAIN_FIELDS), {})
         for kind, tokens in (
             (QUESTION_WORD, asked.words), (QUESTION_NUMBER, asked.numbers),
             (ANSWER_TOKEN, answered.words | answered.numbers), (GOLD, gold),
@@ -123,7 +140,7 @@ def add_facts(index: BenchmarkIndex, items: Sequence[Item], embed: Embed, model:
 
 def _languages(questions: Sequence[str], files: Sequence[int]) -> Array:
     """The language of each item: that of most items of its benchmark, if these are many."""
-    languages = [language_of(question) for question in questions]
+    languages = [_language(question) for question in questions]
     counts: dict[int, Counter[str]] = defaultdict(Counter)
     for file, language in zip(files, languages, strict=True):
         counts[file][language] += 1
@@ -141,13 +158,15 @@ def _question(item: Item) -> str:
 
 
 def _gold(answer: str, key: int) -> dict[int, float]:
-    """The right answer: its last number, or its words if they are few; empty for other answers, a label, yes and no."""
-    if LABEL.fullmatch(answer.strip()):
+    """The right answer: its last number, or its words if they are few. Empty for other answers, code, a label, and yes
+    or no.
+    """
+    if LABEL.fullmatch(answer.strip()) or is_code(answer):
         return {}
     tokens = bag(answer, key)
     if tokens.numbers:
         last = NUMBER.findall(spelled(answer[-MAX_CHARS:], language_of(answer)).text)[-1:]
-        return {_hashed(number.replace(",", ""), key): NUMBER_WEIGHT for number in last}
+        return {_hashed(number.replace(",", ""), key): 1.0 for number in last}
     return tokens.words if len(tokens.words) <= MAX_GOLD_WORDS else {}
 
 
@@ -189,13 +208,18 @@ class Facts:
     def __init__(self, arrays: Arrays) -> None:
         count = len(arrays["item_line"])
         self.languages: list[bytes] = arrays["item_language"].tolist()
-        self.by_kind: list[dict[int, set[int]]] = [defaultdict(set) for _ in range(GOLD + 1)]
+        self.numbers: dict[int, dict[int, float]] = defaultdict(dict)
+        """Of each question, with their weights."""
+        self.gold: dict[int, set[int]] = defaultdict(set)
         self.weights = np.zeros((2, count))
         """Of the question, and of the question and the answer."""
         postings: tuple[dict[int, dict[int, float]], ...] = (defaultdict(dict), defaultdict(dict))
         rows = zip(*(arrays[f"fact_{name}"].tolist() for name in ("hash", "item", "kind", "weight")), strict=True)
         for token, item, kind, weight in rows:
-            self.by_kind[kind][item].add(token)
+            if kind == QUESTION_NUMBER:
+                self.numbers[item][token] = weight
+            elif kind == GOLD:
+                self.gold[item].add(token)
             for row in range(kind == ANSWER_TOKEN, 2 if kind != GOLD else 0):
                 postings[row][token][item] = weight
         for row, by_token in enumerate(postings):
@@ -219,18 +243,20 @@ class Facts:
         return scores
 
     def features(self, item: int, asked: Bag, answered: Bag, overlap: float) -> tuple[float, ...]:
-        """Shared words, shared numbers of the item and of the turn, whether numbers differ, and whether the answer of
-        the item is in the answer.
+        """Shared words, shared numbers, the same in proportion to all numbers of both, the share of the item's numbers
+        that is missing, and whether the answer of the item is in the answer: 1, or -1 if it is not.
         """
-        numbers, other = self.by_kind[QUESTION_NUMBER][item], asked.numbers.keys()
-        common = len(numbers & other)
-        gold = self.by_kind[GOLD][item]
+        numbers = self.numbers.get(item, {})
+        common = sum(weight for token, weight in numbers.items() if token in asked.numbers)
+        total, other = sum(numbers.values()), sum(asked.numbers.values())
+        shared = min(1.0, common / TELLING_NUMBERS)
+        gold = self.gold.get(item, frozenset())
         tokens = answered.words.keys() | answered.numbers.keys()
         return (
             overlap,
-            min(common, 4) / 4,
-            float(bool(numbers) and common < len(numbers)) * (1 - common / max(1, len(numbers))),
-            float(bool(other) and common < len(other)) * (1 - common / max(1, len(other))),
+            shared,
+            shared * common / max(total + other - common, 1e-9),
+            1 - common / total if total else 0.0,
             float(bool(gold) and gold <= tokens) - float(bool(gold) and bool(tokens) and not gold & tokens),
         )
 
@@ -246,7 +272,7 @@ def candidates(turns: Sequence[Turn], index: BenchmarkIndex, embed: Embed) -> It
     for number, (turn, (asked, answered)) in enumerate(zip(turns, bags, strict=True)):
         both = Bag(asked.words | answered.words, asked.numbers | answered.numbers)
         scores = facts.overlaps(asked, both)
-        same = languages == language_of(turn.text).encode()
+        same = languages == _language(turn.text).encode()
         if (scores[same] >= MIN_OVERLAP).any() or not same.all():
             overlaps[number], foreign[number] = scores, ~same
     windows = {number: _windows(turns[number].text) for number in overlaps}
@@ -264,7 +290,8 @@ def candidates(turns: Sequence[Turn], index: BenchmarkIndex, embed: Embed) -> It
             for item in chosen[np.argsort(-alike[chosen], kind="stable")[:MOST_CANDIDATES]].tolist():
                 margin = float(alike[item]) - (float(others.sum()) - float(alike[item])) / max(1, len(others) - 1)
                 shared = facts.features(item, *bags[number], float(scores[item]))
-                yield Candidate(number, item, not abroad[item], (float(alike[item]), margin, *shared))
+                both_alike = float(alike[item]) * shared[0]
+                yield Candidate(number, item, not abroad[item], (float(alike[item]), margin, both_alike, *shared))
 
 
 def _windows(text: str) -> list[str]:

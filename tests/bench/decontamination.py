@@ -32,8 +32,10 @@ RAW_BENCHMARKS = ("chat_train", "aws-samples", "__training.jsonl", "mllm", "pref
 """Parts of names of files that hold items of the benchmarks, images, or a file that is read anyway."""
 BENCH_NAMES = {"HumanEval": "humaneval", "MMLU abstract_algebra": "mmlu"}
 FITTED_ROWS = 4_000
-ASSUMED_SHARE = 0.005
-"""The share of contaminated rows that the weights of `--fit` assume."""
+TRUE_WEIGHT = 14.0
+"""Weight of all rephrasings of a style together, for each square root of their number, against 1 of a clean pair."""
+OTHER_ITEM_WEIGHT = 0.1
+"""Weight of a rephrasing with another item of its benchmark: the row is contaminated all the same."""
 
 
 class Planted(NamedTuple):
@@ -169,7 +171,14 @@ def main() -> None:
             if (owner < len(plants) and plants[owner].fitted) or 0 <= owner - len(plants) < FITTED_ROWS
         ]  # fmt: skip
         sizes = Counter(plants[owners[number]].style for number in fitted if labels[number])
-        weights = [1 / sizes[plants[owners[number]].style] ** 0.5 if labels[number] else 1.0 for number in fitted]
+        weights = [
+            TRUE_WEIGHT / sizes[plants[owners[number]].style] ** 0.5
+            if labels[number]
+            else OTHER_ITEM_WEIGHT
+            if owners[number] < len(plants)
+            else 1.0
+            for number in fitted
+        ]
         fit([rows[number] for number in fitted], [labels[number] for number in fitted], weights)
     by_meaning = {
         (owner, places[row.item])

@@ -24,6 +24,7 @@ from curate.corpus.boilerplate import cut_texts, learn_passages
 from curate.corpus.dedup_text import written_text
 from curate.dedup.fact_guard import facts_agree, sides_of
 from curate.dedup.near_duplicates import find_duplicates_in
+from curate.leakage.benchmark_index import indexed
 from curate.leakage.decontaminate import contaminated
 from curate.read.benchmark import Item, ItemText
 from curate.read.dataset import read_dataset
@@ -196,7 +197,7 @@ def rephrased(path: Path) -> None:
         Example(Place("train", at), {"messages": [{"role": "user", "content": line["train_text"]}]}, "messages")
         for at, line in enumerate(found)
     ]
-    matches = contaminated(training, items).matches
+    matches = contaminated(training, indexed(items)).matches
     hit = {match.item for match in matches if match.item == match.example}
     shared = {at for at, line in enumerate(found) if not runs(line["bench_text"]).isdisjoint(runs(line["train_text"]))}
     print(

@@ -154,6 +154,38 @@ def test_verify_searches_all_texts_of_a_line_and_reports_what_is_no_json(capsys:
     assert (code, "no JSON" in out) == (1, True)
 
 
+REWORDED = (
+    "In an orchard there are 17 rows with 23 apple trees each. A storm destroys 4 of the trees. What number of trees "
+    "does the farmer still have?"
+)
+OTHER = "A library has 12 shelves with 40 books each. How many books does it have after 5 are sold?"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("named", [False, True], ids=["a file", "a name"])
+def test_an_item_in_other_words_is_found_by_embeddings(named: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    model = ("--embeddings", "offline:all-MiniLM-L6-v2")
+    rows = [chat(OTHER), chat(REWORDED, "391 trees were planted, so 387 are left."), chat("How old is the moon?")]
+    write("data.jsonl", rows)
+    bench = "gsm8k" if named else "bench.jsonl"
+    if named:
+        run(capsys, "decontaminate", "--build-index", "gsm8k", "bench.jsonl", *model)
+    assert run(capsys, "decontaminate", "data.jsonl", "--bench", bench)[0] == 0
+    code, out, _ = run(capsys, "decontaminate", "data.jsonl", "--bench", bench, *model, "-o", "clean.jsonl", "--json")
+    [match] = json.loads(out)["found"]
+    assert (code, match["finding"]["line"], match["kind"], match["line"]) == (0, 2, "meaning", 1)
+    assert "in other words" in match["finding"]["message"]
+    assert Path("clean.jsonl").read_text(encoding="utf-8").splitlines() == [json.dumps(rows[0]), json.dumps(rows[2])]
+
+
+def test_an_index_without_embeddings_cannot_find_other_words(capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "decontaminate", "--build-index", "gsm8k", "bench.jsonl")
+    code, _, err = run(
+        capsys, "decontaminate", "data.jsonl", "--bench", "gsm8k", "--embeddings", "offline:all-MiniLM-L6-v2"
+    )
+    assert (code, "has no embeddings of offline:all-MiniLM-L6-v2" in err) == (2, True)
+
+
 def test_options_that_do_not_go_together(capsys: pytest.CaptureFixture[str]) -> None:
     for words in (
         ("decontaminate", "data.jsonl"),
