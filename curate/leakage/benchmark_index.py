@@ -22,7 +22,7 @@ from curate.core.benchmark_index import (
 from curate.core.example import Place
 from curate.core.invisible import UNSEEN
 from curate.core.lazy import Array, Arrays, lazy_pattern, np, pl
-from curate.core.text import UNSPACED
+from curate.core.text import UNSPACED, text_column
 from curate.read.benchmark import Item
 from curate.similarity.shingles import buffer_of
 
@@ -64,11 +64,7 @@ def plain_words(texts: Sequence[str]) -> list[str]:
 
     Invisible characters are removed.
     """
-    try:
-        series = pl.Series(texts, dtype=pl.String)
-    except UnicodeEncodeError:  # lone surrogates
-        series = pl.Series([text.encode("utf-8", "replace").decode() for text in texts], dtype=pl.String)
-    visible = series.str.replace_all(UNSEEN.pattern, "").str.normalize("NFKC")
+    visible = text_column(texts).str.replace_all(UNSEEN.pattern, "").str.normalize("NFKC")
     plain: list[str] = visible.str.to_lowercase().str.replace_all(r"[^\w]+|_+", " ").str.strip_chars().to_list()
     return plain
 
