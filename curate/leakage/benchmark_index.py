@@ -99,7 +99,7 @@ def indexed(items: Sequence[Item]) -> BenchmarkIndex:
     for name, values in zip(("run_hash", "run_part", "run_place", "run_size"), zip(*runs, strict=True), strict=True):
         arrays[name] = np.concatenate(values).astype(ARRAYS[name])
     long = np.flatnonzero(words >= MIN_RUN_WORDS)
-    hashes, owners, _ = hashed_runs([texts[row] for row in long], SHINGLE_WORDS, index_key())
+    hashes, owners, _ = hashed_runs([texts[row] for row in long.tolist()], SHINGLE_WORDS, index_key())
     shingles = pl.DataFrame({"hash": hashes, "part": long[owners]}).unique().sort("part", "hash")
     arrays["shingle_hash"] = shingles["hash"].to_numpy()
     arrays["shingle_part"] = shingles["part"].to_numpy().astype(np.int32)
@@ -119,7 +119,7 @@ def hashed_runs(texts: Sequence[bytes], size: int, key: int, table: Array | None
 def _runs(texts: Sequence[bytes], words: Array, size: int, arrays: Arrays) -> tuple[Array, Array, Array, Array]:
     """Hashes, parts, places and sizes of the runs of `size` words that are searched for."""
     chosen = np.flatnonzero(words >= size if size == RUN_WORDS else words == size)
-    hashes, owners, places = hashed_runs([texts[row] for row in chosen], size, index_key())
+    hashes, owners, places = hashed_runs([texts[row] for row in chosen.tolist()], size, index_key())
     owners = chosen[owners]
     items = arrays["part_item"][owners]
     frame = pl.DataFrame({"hash": hashes, "item": items, "file": arrays["item_file"][items]})

@@ -202,9 +202,9 @@ def report(
         words, both = np.mean(hits, axis=0)
         print(f"{style}{' (fitted)' if fitted else ''} | {len(hits)} | {words:.2f} | {both:.2f}")
     held_out = [number for number, plant in enumerate(plants) if not plant.fitted]
-    for name, hits in (("n-grams", by_words), ("both", by_words | by_meaning)):
-        true = sum((number, truth[number]) in hits for number in held_out)
-        false_rows = {row for row, _ in hits if row >= len(plants)}
+    for name, matches in (("n-grams", by_words), ("both", by_words | by_meaning)):
+        true = sum((number, truth[number]) in matches for number in held_out)
+        false_rows = {row for row, _ in matches if row >= len(plants)}
         print(
             f"{name}: recall {true / len(held_out):.3f} of {len(held_out)} held out, {len(false_rows)} of {clean:,} "
             f"clean rows, precision {true / max(1, true + len(false_rows)):.3f}"
