@@ -251,7 +251,7 @@ class Facts:
         common = sum(weight for token, weight in numbers.items() if token in asked.numbers)
         total, other = sum(numbers.values()), sum(asked.numbers.values())
         shared = min(1.0, common / TELLING_NUMBERS)
-        gold = self.gold.get(item, frozenset())
+        gold: set[int] = self.gold.get(item, set())
         tokens = answered.words.keys() | answered.numbers.keys()
         return (
             overlap,
