@@ -69,7 +69,7 @@ def score(
     ] = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Score each example by quality signals and show both ends of each. Nothing is removed.
+    """Score each example by quality signals, and list the lines to look at and why. Nothing is removed.
 
     Exit status: 0, 1 if a line holds no example, 2 if a file cannot be read or a model is not available.
     """
