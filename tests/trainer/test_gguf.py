@@ -126,7 +126,7 @@ def test_a_model_whose_output_layer_is_its_embedding_is_read_back(tmp_path: Path
         num_attention_heads=4, num_key_value_heads=2, tie_word_embeddings=True,
     )  # fmt: skip
     model, family, file = LlamaForCausalLM(config), gguf_layout.family_of(config), tmp_path / "model.gguf"
-    gguf_file.write_model(model, config, family, template, [2], "float32", "words", file)
+    gguf_file.write_model(model, config, family, template, (2,), "float32", "words", file)
     read = gguf_file.load_model(file, torch.float32, config, family)
     assert read.get_output_embeddings().weight is read.get_input_embeddings().weight
     assert all(torch.equal(tensor, read.state_dict()[name]) for name, tensor in model.state_dict().items())
