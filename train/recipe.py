@@ -266,14 +266,14 @@ class Recipe(StrictModel):
         """Where the peak learning rate comes from."""
         return "the recipe" if self.learning_rate is not None else self.goal.source or self.how.source
 
-    def _unused(self, keys: Collection[str]) -> str:
-        """Those of the keys that are given although nothing reads them."""
+    def _given(self, keys: Collection[str]) -> str:
+        """The keys whose values are not the defaults, sorted and separated by commas; empty if there are none."""
         fields = type(self).model_fields
         return ", ".join(sorted(key for key in keys if getattr(self, key) != fields[key].default))
 
     def _problems(self) -> list[str]:
         """What does not go together."""
-        by_method, by_objective = self._unused(OWN_KEYS - self.how.keys), self._unused(OBJECTIVE_KEYS - self.goal.keys)
+        by_method, by_objective = self._given(OWN_KEYS - self.how.keys), self._given(OBJECTIVE_KEYS - self.goal.keys)
         changes = "full" if self.method == "full" else f"initialisation {self.initialisation!r}"
         no_base = self.goal.reference and (self.method == "full" or self.changes_base)
         checks = (

@@ -151,10 +151,10 @@ def _composed(folder: RunFolder, value: dict[str, Any]) -> Trained:
 
 
 def same_template(here: str, trained: str, source: str | None, where: str) -> None:
-    """Raises `ModelError`, showing both, where a model would be asked in another form than it was trained in.
+    """Raise `ModelError` if a chat template is not the one used in training.
 
-    `here` is the template there, `trained` the hash of the template of the training, `source` its text where that is
-    known.
+    `here` is the template, `where` the file or folder that has it, `trained` the hash of the template used in training,
+    and `source` its text; None if the text is not known.
     """
     if (hash_here := template_hash(here)) == trained:
         return

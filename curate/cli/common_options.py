@@ -154,6 +154,7 @@ def _with_names(value: Any, urls: Mapping[Path, Path]) -> Any:
 
 
 def _left_out(patterns: Sequence[str], gitignore: bool) -> LeftOut | None:
+    """The function that returns why a path is excluded; None if nothing is excluded."""
     if not (patterns or gitignore):
         return None
     from curate.core.exclusion import Exclusion  # not imported by a hook that only checks
@@ -163,6 +164,7 @@ def _left_out(patterns: Sequence[str], gitignore: bool) -> LeftOut | None:
 
 @contextmanager
 def _colored(when: Color) -> Iterator[None]:
+    """Set the environment variables of a `--color` value during the block; `auto` leaves them unchanged."""
     if when is Color.AUTO:
         yield
         return

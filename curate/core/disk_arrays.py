@@ -131,14 +131,15 @@ class Rows:
         """
         return self._selected("take", numbers, folder)
 
-    def _selected(self, how: str, numbers: Numbers, folder: Path | None) -> Self:
+    def _selected(self, method: str, numbers: Numbers, folder: Path | None) -> Self:
+        """The rows with these numbers; `method`, `chosen` or `take`, is called for columns that are `Rows`."""
         parts = {ends: parts_of(getattr(self, ends), numbers) for ends in {*self.PARTS.values()}}
         columns: dict[str, Any] = {ends: new for ends, (_, new) in parts.items()}
         for name in self.KINDS:
             positions, column = parts[self.PARTS[name]][0] if name in self.PARTS else numbers, getattr(self, name)
             if column is not None:
                 columns[name] = (
-                    getattr(column, how)(positions, folder)
+                    getattr(column, method)(positions, folder)
                     if isinstance(column, Rows)
                     else selected_rows(column, positions, folder)
                 )

@@ -173,7 +173,10 @@ def _gzip_blocks(raw: BufferedReader, size: int) -> Iterator[tuple[bytes, int]]:
 
 
 def _zstd_blocks(path: str, raw: BufferedReader, size: int) -> Iterator[tuple[bytes, int]]:
-    """The same for zstd, frame by frame, since its stream reader takes a truncated frame for the end of the file."""
+    """As `_gzip_blocks`, for zstd. Reads frame by frame, since a stream reader ends silently at a truncated frame.
+
+    Raises `InputError` for a damaged file.
+    """
     if sys.version_info >= (3, 14):
         from compression import zstd  # imported only for a .zst file
     else:

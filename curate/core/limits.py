@@ -56,7 +56,10 @@ def require_size(path: object, total: int, lines: int, packed: int) -> None:
 
 
 def lines_limited(path: object, blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """Pass on blocks of bytes until a line is too long. Raises `InputError`, `UsageError`."""
+    """Pass on blocks of bytes. Raises `InputError` for a line that is too long, or too many blank lines in a row.
+
+    Raises `UsageError` for an invalid limit in the environment.
+    """
     most, since = max_line_bytes(), 0
     for block in blocks:
         require_filled(path, block)

@@ -132,7 +132,7 @@ def is_orphan(path: Path, process: str) -> bool:
 
 
 def _lock(path: Path) -> int | None:
-    """Lock a file or folder as in use while the handle is open; None if another process holds the lock."""
+    """Lock a file or folder while the handle is open; None if another process holds the lock, or outside POSIX."""
     if os.name != "posix":
         return None
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -143,7 +143,7 @@ def _lock(path: Path) -> int | None:
 
 
 def lock(handle: int) -> bool:
-    """Lock an open file until it is closed; False if another process holds the lock."""
+    """Lock an open file until it is closed; False if another process holds the lock, or outside POSIX systems."""
     if os.name != "posix":
         return False
     import fcntl

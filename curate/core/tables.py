@@ -144,6 +144,7 @@ class RowWriter:
         return value
 
     def _object(self, value: dict[str, Any], path: str) -> Any:
+        """An object without nulls that have no meaning; an image as a data URL or path."""
         if value.keys() == {"bytes", "path"} and isinstance(value["bytes"], bytes | None):
             return value["path"] if value["bytes"] is None else data_url(value["bytes"])
         converted = {}
@@ -169,6 +170,7 @@ class RowWriter:
         return self._value(value.tolist(), key, path) if kind.__module__ == "numpy" else value
 
     def _text(self, value: str, key: str, path: str) -> Any:
+        """A text; as JSON if it is the text of an object or array at a key whose text is parsed."""
         import orjson
 
         if self.marked is not None:

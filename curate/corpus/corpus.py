@@ -82,8 +82,8 @@ class Table(Lines):
         self.sets, self.links = joined(Sets, ()), None
         return table
 
-    def _selected(self, how: str, numbers: Numbers, folder: Path | None) -> Self:
-        return Lines._selected(self, how, numbers, folder or self.folder)
+    def _selected(self, method: str, numbers: Numbers, folder: Path | None) -> Self:
+        return Lines._selected(self, method, numbers, folder or self.folder)
 
     def line_ref(self, line: int) -> "LineRef":
         """The reference with which a line can be read again."""

@@ -112,9 +112,9 @@ class Lines(Rows):
     band_keys: Ids | None = None
     """A key for each band (first axis) and example, if cached."""
 
-    def _selected(self, how: str, numbers: Numbers, folder: Path | None) -> Self:
+    def _selected(self, method: str, numbers: Numbers, folder: Path | None) -> Self:
         bands = None if self.band_keys is None else self.band_keys[:, numbers]
-        return replace(Rows._selected(self, how, numbers, folder), band_keys=bands)
+        return replace(Rows._selected(self, method, numbers, folder), band_keys=bands)
 
 
 LINE_TYPES: Final = {**dict.fromkeys(("starts", "sizes", "endings", "numbers", "nths"), "i8"), "holds": "?"}

@@ -127,8 +127,11 @@ def resolve_clusters(
     pool: WorkerPool,
     memory: DedupCache | None = None,
 ) -> Resolution:
-    """The outcome for the members of groups, by position among all examples. Raises `InputError` if lines cannot be
-    read again.
+    """Decide for each group which members are removed and which are kept apart; the pairs have positions among all
+    examples.
+
+    The members of `groups` are indices of `compared`. With `policy.old`, only groups with old and new examples are
+    resolved. Raises `InputError` if lines cannot be read again.
     """
     config, positions = policy.config, compared.positions
     if policy.old:

@@ -43,7 +43,7 @@ class ProjectRules:
         return cls(config.check, config.conflicts, suppressions)
 
     def selecting(self, codes: Sequence[str]) -> Self:
-        """The same rules, of which only these codes or prefixes run."""
+        """A copy that selects the rules with these codes or prefixes instead of the configured ones."""
         check = self.check.model_copy(update={"select": tuple(codes), "extend_select": ()})
         return replace(self, check=check)
 

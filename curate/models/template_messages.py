@@ -76,7 +76,7 @@ def flag_problem(turns: list[Turn]) -> "EncodingProblem | None":
                 continue
             if key in TRAINING_KEYS and not isinstance(flag, bool):
                 return EncodingProblem("", pointer, f"`{key}` is neither true nor false")
-            if key in TRAINING_DETAIL_KEYS and not _are_details(flag, turn.get("content")):
+            if key in TRAINING_DETAIL_KEYS and not _are_ranges(flag, turn.get("content")):
                 return EncodingProblem("", pointer, f"`{key}` is no list of begin_offset, end_offset, train in order")
             trains = flag is True or (isinstance(flag, list) and any(detail["train"] for detail in flag))
             if trains and turn.get("role") != "assistant":
@@ -84,7 +84,8 @@ def flag_problem(turns: list[Turn]) -> "EncodingProblem | None":
     return None
 
 
-def _are_details(details: Any, content: Any) -> bool:
+def _are_ranges(details: Any, content: Any) -> bool:
+    """Whether a value is a list of ranges of the content in order, without overlap, each with a boolean `train`."""
     if not isinstance(details, list) or not isinstance(content, str):
         return False
     previous_end = 0

@@ -136,10 +136,10 @@ def restore_to(
 
 
 def finish(folder: Path, journal: Path) -> bool:
-    """Complete an interrupted command in a folder, and move the decisions of a restore to the journal; returns whether
-    there was one.
+    """Complete an interrupted command in a folder, and move the decisions of a restore to the journal.
 
-    For commands that write to the folder, before they read it. Raises as `recover` and `DecisionLog` do.
+    Returns True if a command was completed or decisions were moved. Commands that write to the folder call this before
+    they read it. Raises `InputError` if `restore` did not write the decisions, and as `recover` and `DecisionLog` do.
     """
     was_pending = (folder / STAGE_FOLDER / READY_FILE).is_file()
     recover(folder)

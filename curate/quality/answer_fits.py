@@ -41,7 +41,7 @@ class Nearest(NamedTuple):
 
 
 def nearest(vectors: Matrix) -> Nearest:
-    """The nearest others of each unit vector."""
+    """The nearest other rows of each row of unit vectors, by cosine similarity."""
     size, near = len(vectors), max(0, min(NEIGHBOURS, len(vectors) - 1))
     rows, cosines = np.zeros((size, near), dtype=np.int64), np.zeros((size, near))
     for start in range(0, size, ROWS_PER_BLOCK) if near else ():

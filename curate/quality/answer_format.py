@@ -38,6 +38,7 @@ def formats(systems: Sequence[str], answers: Sequence[str]) -> Floats:
 
 
 def _format_scores(answers: Sequence[str]) -> list[float]:
+    """The format score of each answer to one system prompt; 1 for each if there are fewer than `MIN_GROUP_SIZE`."""
     if len(answers) < MIN_GROUP_SIZE:
         return [1.0] * len(answers)
     parsed = [_parsed(answer) for answer in answers]
@@ -57,6 +58,7 @@ def _present(every: Sequence[frozenset[str]]) -> list[float]:
 
 
 def _section_marks(answer: str, headings: Iterable[str]) -> frozenset[str]:
+    """The headings without digits and closing punctuation, and `^` with the first character if it is a mark."""
     marks = {NO_NAME.sub("", heading.strip()) or heading for heading in headings}
     first = answer.strip()[:1]
     return frozenset(marks if first.isalnum() else marks | {f"^{first}"})

@@ -254,6 +254,7 @@ def _decode(data: bytes, column: int) -> Decoded:
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The pairs as an object. Raises `_RepeatedKeyError` if a key occurs twice."""
     value = dict(pairs)
     if len(value) != len(pairs):
         raise _RepeatedKeyError

@@ -75,6 +75,7 @@ class JoinedRows:
         return []
 
     def _answered(self, row: Object) -> Iterator[ModelCall]:
+        """A call for each answer of a batch result; one with an error if there is no answer or not one request."""
         bodies = self.requests.get(row["custom_id"], [])
         outcome = row.get("result", row.get("response")) or {}
         answer = outcome.get("message", outcome.get("body")) or {}

@@ -57,7 +57,11 @@ class Style(StrEnum):
 
 
 def normalized(kind: str, value: str) -> str:
-    """A value without what writers vary: case, and the signs between digits and letters."""
+    """A form of a value that is equal for all its spellings, so that they have the same pseudonym.
+
+    Case is ignored. Names and street addresses have one space between words; numbers have no punctuation and spaces.
+    Values of kinds in `LABELLED` and of unknown kinds are returned unchanged.
+    """
     if kind in ("email", "host_name", "user_name", "social_handle", "ip_address"):
         return value.casefold()
     if kind in (PERSON, SURNAME, "street_address"):

@@ -28,7 +28,7 @@ def wrong_column(name: str) -> bool:
 
 
 def column_value(session: ReviewSession, entry: Entry, name: str) -> Value:
-    """What a column holds for an entry; of a cluster or conflict, for its first example."""
+    """The value of a column for an entry; for a cluster or conflict, that of its first example. None if it has none."""
     if name in ("rating", "note"):
         values = [(session.log.rating if name == "rating" else session.note)(example) for example in entry.ids[:1]]
         return values[0] if values else None

@@ -220,7 +220,7 @@ def mistake_in(text: str) -> str:
 
 
 def _wrong_value(key: str, value: str) -> str:
-    """What is wrong with the value of a term."""
+    """Describe what is wrong with an invalid value of a term, and suggest a correction."""
     named = {
         "is": ("status", [status.name.lower() for status in ReviewStatus] + ["open", "decided"]),
         "severity": ("severity", [severity.value for severity in Severity]),

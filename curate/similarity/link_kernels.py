@@ -329,9 +329,12 @@ def _read_row(
 
 
 @compiled
-def _stands_alone(turns: Turns, room: Buffers, least: int) -> bool:
-    """Whether a conversation has one compared answer, and all text of the assistant is in one piece."""
-    if turns.answers != 1 or turns.answer_words < least:
+def _has_single_answer(turns: Turns, room: Buffers, min_words: int) -> bool:
+    """Whether a conversation has one compared answer, and no text of another role interrupts the assistant's text.
+
+    False if the assistant's text has fewer than `min_words` words.
+    """
+    if turns.answers != 1 or turns.answer_words < min_words:
         return False
     for position in range(turns.answer_words):
         if room.answer_words[position] != room.words[turns.last + position]:
@@ -408,7 +411,7 @@ def linked(pieces: Any, scripts: Scripts, size: int, limits: Limits) -> Any:
             turns.conversation_key,
             prefix_count,
         )
-        alone = _stands_alone(turns, room, least)
+        alone = _has_single_answer(turns, room, least)
         part, count = _text_shingles(turns, room, size, alone)
         out = _with_capacity(out, total, part + count)
         total = _merged(room.answer_shingles, part, room.other_shingles, count, out, total)

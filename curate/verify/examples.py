@@ -138,7 +138,7 @@ class _Reading:
         )
 
     def _take(self, file: int, features: Features) -> None:
-        """Make the line numbers of a chunk places, and keep its features."""
+        """Add the features of the next chunk of a file; convert its line numbers to places in all files."""
         before = self.lines[file]
         base = (file << LINE_BITS) + before
         columns = features.columns

@@ -236,11 +236,15 @@ def _pair(
 
 
 def _starts_with_user(side: list[Turn]) -> bool:
+    """Whether the first turn other than a system turn is the user's: the side is a whole conversation."""
     return [turn.role for turn in side if turn.role != "system"][:1] == ["user"]
 
 
 def _own_turns(rejected: list[Turn], chosen: list[Turn]) -> list[Turn]:
-    """The turns of the rejected side; of a whole conversation, those after the ones that both sides begin with."""
+    """The rejected turns without the prompt and system turns.
+
+    If they start with a user turn, the turns that both sides share at the start count as the prompt.
+    """
     rejected, chosen = ([turn for turn in side if turn.role != "system"] for side in (rejected, chosen))
     if not _starts_with_user(rejected):
         return rejected
@@ -427,6 +431,7 @@ def require_once(line: bytes, value: Any) -> None:
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The pairs as an object. Raises `NotUnderstoodError` if a key occurs twice."""
     value = dict(pairs)
     if len(value) < len(pairs):
         repeated = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)

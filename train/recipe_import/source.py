@@ -78,7 +78,10 @@ class Source:
 
 
 def read_source(path: Path) -> Source:
-    """Read a file. Raises `InputError` if it is not valid, or has no settings of a training."""
+    """Read the training settings of a Python, JSON, TOML or YAML file. Raises `InputError` if there are none.
+
+    Raises `InputError` also for a file that is a notebook, too large, not readable or not valid.
+    """
     try:
         data = read_regular(path)
     except OSError as error:

@@ -109,9 +109,9 @@ class DatasetSummary:
             (text for text, role in zip(reversed(texts), reversed(roles), strict=True) if role == "assistant"), None
         )
         if system is not None:
-            self._system(system)
+            self._count_system(system)
         if answer is not None:
-            self._answer(answer, refused=refuses(answer[:OPENING_CHARS]))
+            self._count_answer(answer, refused=refuses(answer[:OPENING_CHARS]))
 
     def sort(self, order: list[int]) -> None:
         """Sort the examples, all of one chunk, by these numbers."""
@@ -147,10 +147,10 @@ class DatasetSummary:
             folded(digests[1])
             lengths(min(len(joined) - max(0, len(texts) - 1), MAX_UINT32))
             if system is not None:
-                self._system(texts[system])
+                self._count_system(texts[system])
             refused = answer is not None and flags[answer] & REFUSING > 0
             if answer is not None:
-                self._answer(texts[answer], refused=refused)
+                self._count_answer(texts[answer], refused=refused)
             if answer and answer == len(texts) - 1 and texts[-1]:
                 before, last = joined[: len(joined) - len(texts[-1])], texts[-1]
                 requests = [] if request is None else [texts[request]]
@@ -226,7 +226,8 @@ class DatasetSummary:
         if without:
             self.reasoned[False] = add_to_count(self.reasoned.get(False), Place(batch.file, first), without)
 
-    def _system(self, prompt: str, count: int = 1) -> None:
+    def _count_system(self, prompt: str, count: int = 1) -> None:
+        """Count a system prompt; beyond `MAX_SYSTEMS` prompts, forget them and set `many_systems`."""
         if self.many_systems:
             return
         self.systems[prompt] += count
@@ -234,7 +235,8 @@ class DatasetSummary:
             self.many_systems = True
             self.systems.clear()
 
-    def _answer(self, answer: str, *, refused: bool) -> None:
+    def _count_answer(self, answer: str, *, refused: bool) -> None:
+        """Count an answer, its refusal and, if it is short, its digest as a label; an empty answer is not counted."""
         if not answer:
             return
         self.answers += 1
@@ -256,7 +258,7 @@ class DatasetSummary:
         self.lengths.extend(following.lengths)
         self.turns.update(following.turns)
         for prompt, count in following.systems.items():
-            self._system(prompt, count)
+            self._count_system(prompt, count)
         if following.many_systems:
             self.many_systems = True
             self.systems.clear()

@@ -88,13 +88,13 @@ Count = tuple[int, Place]
 """A count, and the place of the first occurrence."""
 
 
-def sorted_columns(order: list[int], columns: Sequence["array[int]"]) -> Iterator["array[int]"]:
-    """Columns, each sorted by the numbers of `order`."""
-    if len(order) < MAX_DICT_EXAMPLES // 10:
-        positions = sorted(range(len(order)), key=order.__getitem__)
+def sorted_columns(keys: list[int], columns: Sequence["array[int]"]) -> Iterator["array[int]"]:
+    """Sort the values of each column by `keys`, which has one key for each value."""
+    if len(keys) < MAX_DICT_EXAMPLES // 10:
+        positions = sorted(range(len(keys)), key=keys.__getitem__)
         yield from (array(column.typecode, map(column.__getitem__, positions)) for column in columns)
         return
-    permutation = np.argsort(np.asarray(order), kind="stable")
+    permutation = np.argsort(np.asarray(keys), kind="stable")
     yield from (
         array(column.typecode, np.frombuffer(column, dtype=column.typecode)[permutation].tobytes())
         for column in columns

@@ -282,7 +282,7 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
 
 
 def _restricted(frame: "pl.DataFrame", flag: str, condition: "pl.Expr") -> "pl.Series":
-    """The rows with a flag for which a condition is true; it is computed for rows with the flag alone."""
+    """Whether each row has a flag and meets a condition, which is computed only for rows with the flag."""
     positions = frame[flag].arg_true()
     holds = frame[positions].select_seq(condition).to_series()
     return pl.repeat(value=False, n=len(frame), eager=True).scatter(positions.filter(holds), values=True)

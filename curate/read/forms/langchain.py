@@ -108,7 +108,10 @@ def tool_call(call: Any, pointer: str) -> Object:
 
 
 def _parts(parts: list[Any], calls: Object, pointer: str) -> list[Object]:
-    """The parts of a content, without calls that are also in the tool calls."""
+    """The parts of a content, without calls that are also in the tool calls; strings become text parts.
+
+    Raises `UnreadableError` for a part of an unknown type.
+    """
     typed_parts = [{"type": "text", "text": part} if isinstance(part, str) else part for part in parts]
     kept_parts = [part for part in typed_parts if part.get("type") != "tool_use" or not _stands_in(part, calls)]
     if unknown_part := next((part for part in kept_parts if part.get("type") not in PART_TYPES), None):

@@ -51,7 +51,10 @@ def _add(value: Object, session: Session) -> None:
 
 
 def _add_user(content: Any, thread: Thread, session: Session) -> None:
-    """Add the tool results and the other parts of a user message."""
+    """Add the tool results and the other parts of a user message, or the interruption that it marks.
+
+    Raises `UnknownRecordError` for a result of an unknown kind, after the other parts are added.
+    """
     parts = []
     unknown: UnknownRecordError | None = None
     for part in [{"type": "text", "text": content}] if isinstance(content, str) else content:
