@@ -141,6 +141,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _gpu() -> str:
+    """Name and free memory of the GPU, or why there is none."""
     if find_spec("torch") is None:
         return "not examined: torch is not installed"
     try:

@@ -202,7 +202,10 @@ def _left_out(
     errors: Sequence[Finding],
     decisions: Mapping[str, DecisionState],
 ) -> tuple[Mapping[int, Reason], str]:
-    """Why lines of the table are left out, and a note if a fix would keep some. Raises `DataError`."""
+    """Why lines of the table are left out, and a note if a fix would keep some; empty if none would be kept.
+
+    Raises `DataError` if so many lines would be removed that `--yes` is needed and was not given.
+    """
     config, first = work.config, int(table.first[len(sources.given)])
     left_out = removal_reasons(table, errors=errors, verdicts=decisions, first=first)
     removing = (finding for finding in errors if removes_line(finding, config.check.drop))

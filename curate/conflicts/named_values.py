@@ -106,6 +106,7 @@ def names_in(text: str, language: str) -> Names:
 
 
 def _name(text: str, match: re.Match[str], language: str) -> tuple[str, ...]:
+    """The words of a match that are parts of a name; empty if it is not a name."""
     words = [word for word in re.findall(r"[\w'’.-]+", match.group()) if word[0].isupper()]
     if starts_sentence(text, match.start()):
         if len(words) == 1:

@@ -193,7 +193,7 @@ def may_both_hold(left_amount: Quantity, right_amount: Quantity, left: str, righ
 
 
 def _is_range(left_amount: Quantity, right_amount: Quantity, left: str, right: str) -> bool:
-    """Whether one amount is a minimum and the other a maximum above it, so that both can be true."""
+    """Whether the left amount is a minimum and the right one a maximum that is not below it, so that both can hold."""
     if AT_LEAST.search(left) is None or AT_MOST.search(right) is None:
         return False
     units = (

@@ -50,7 +50,10 @@ def fix_paths(
 
 
 def _rewrite(path: Path, lines: Iterable[LineChange], fixed: FixedFile, limits: DedupConfig | None) -> None:
-    """Replace a file when a line has changed. Permissions are kept, and a link stays a link."""
+    """Replace a file if a line has changed, and write removed lines to its ledger. Permissions and links are kept.
+
+    Raises `OutputError` and `DataError` as `fix_paths` does; the file is then unchanged.
+    """
     import xxhash
 
     source = real_path(path).resolve()

@@ -101,6 +101,7 @@ def read_benchmark(path: Path, fields: Sequence[str] = ()) -> list[Item]:
 
 
 def _data_suffix(path: Path) -> str:
+    """The last suffix of a path, in lower case, that is not of a compressed file; empty if there is none."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     while suffixes and suffixes[-1] in PACKED_SUFFIXES:
         suffixes.pop()
@@ -124,13 +125,14 @@ def _objects(path: Path, fields: Sequence[str]) -> Iterator[tuple[Place, dict[st
     require_read(facts)
 
 
-def _item(place: Place, value: Any, why: str = "") -> dict[str, Any]:
+def _item(place: Place, value: Any, defect: str = "") -> dict[str, Any]:
+    """An object, or a text as the value of `text` in an object. Raises `InputError` for other values, with `defect`."""
     if isinstance(value, str):
         return {"text": value}
     if isinstance(value, dict):
         return value
     raise InputError(
-        f"{place}: not an item: {why or 'neither an object nor a text'}",
+        f"{place}: not an item: {defect or 'neither an object nor a text'}",
         "repair or remove it: it cannot be searched for",
     )
 

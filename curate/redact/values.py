@@ -452,15 +452,16 @@ FORMS: Final = (
 
 def private_values_in(text: str) -> list[Secret]:
     """The private values of a text in order, without overlaps: keys, numbers, addresses; not the names of persons."""
-    return list(_of_short(text)) if len(text) <= MAX_SHORT else _of(text)
+    return list(_values_of_short(text)) if len(text) <= MAX_SHORT else _values_in(text)
 
 
 @lru_cache(maxsize=4096)
-def _of_short(text: str) -> tuple[Secret, ...]:
-    return tuple(_of(text))
+def _values_of_short(text: str) -> tuple[Secret, ...]:
+    return tuple(_values_in(text))
 
 
-def _of(text: str) -> list[Secret]:
+def _values_in(text: str) -> list[Secret]:
+    """The private values of a text; `private_values_in` caches those of short texts."""
     candidates = list(credentials_in(text))
     hints: dict[Any, bool] = {}
     for form in FORMS:

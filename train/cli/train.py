@@ -123,6 +123,7 @@ def _failure_reported() -> Iterator[None]:
 
 
 def _compare(recipe: Recipe, folder: Path, methods: str | None, *, fresh: bool, quiet: bool, as_json: bool) -> None:
+    """Train with each of the methods, separated by commas, and print a comparison; None for all methods."""
     with with_trainer():
         from train.journal import JournalPrinter
         from train.sweep.compare_methods import VARIANTS, compare, comparison_text

@@ -113,6 +113,7 @@ def turns_with(question: Question, shown: Sequence[Shown]) -> list[dict[str, Any
 
 
 def _with_passages(turn: dict[str, Any], passages: Sequence[str]) -> dict[str, Any]:
+    """A copy of a turn with the passages before its content."""
     text, content = "\n\n".join([CONTEXT, *passages, QUESTION]), turn.get("content")
     parts = [{"type": "text", "text": text}, *content] if isinstance(content, list) else f"{text} {content}"
     return {**turn, "content": parts}

@@ -56,7 +56,10 @@ def head_size(config: Any) -> int:
 
 
 def laid_out(name: str, tensor: Tensor, config: Any, family: Family, *, back: bool = False) -> Tensor:
-    """A weight, bias or `up` factor in llama.cpp's layout, or `back`: rows of queries and keys in pairs."""
+    """A weight, bias or `up` factor in llama.cpp's layout, with rows of queries and keys in pairs; `back` undoes it.
+
+    Other tensors are returned unchanged.
+    """
     if not family.permutes or not (".q_proj" in name or ".k_proj" in name):
         return tensor
     heads = config.num_attention_heads if ".q_proj" in name else config.num_key_value_heads

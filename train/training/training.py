@@ -105,7 +105,10 @@ def _admit(folder: RunFolder, key: str, mode: Mode) -> Report | None:
 def _settings_of(
     prepared: Prepared, folder: RunFolder, identity: dict[str, Any], mode: Mode, printer: JournalPrinter
 ) -> Settings:
-    """The settings of the run: decided now, or those it began with."""
+    """The settings of a run: new ones for a fresh or new run, whose folder is cleared, or else those it began with.
+
+    Prints a note if the settings of a resumed run would now differ. Raises as `RunFolder.need` and `validated` do.
+    """
     now = decide(prepared.recipe, prepared.texts)
     folder.need(
         (checkpoint.MAX_KEPT + 3) * now.estimate.trained

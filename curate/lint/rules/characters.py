@@ -358,6 +358,7 @@ def look_alike_letter() -> "pl.Expr":
 
 
 def _look_alikes(text: str) -> str | None:
+    """The message for words with letters of two alphabets; None if there are none."""
     disguised = [word for word in LETTERS.findall(text) if _is_disguised(word)]
     more = f", and {plural(len(disguised) - 1, 'more word')}" if len(disguised) > 1 else ""
     return f"{excerpt(disguised[0], 30)!r} has letters of two alphabets{more}" if disguised else None
