@@ -241,7 +241,7 @@ class DecisionLog:
         self.lost += len(before - self._known)
 
     def _take_in(self, line: bytes) -> None:
-        """Add the decision of the next line of the file; a line that is no decision counts as unreadable."""
+        """Add the decision of the next line of the file; a line that is neither a decision nor blank is unreadable."""
         number = self._lines + 1
         if self.unreadable[-1:] == [number]:  # it was incomplete: another process was writing it
             self.unreadable.pop()

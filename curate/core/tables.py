@@ -170,7 +170,7 @@ class RowWriter:
         return self._value(value.tolist(), key, path) if kind.__module__ == "numpy" else value
 
     def _text(self, value: str, key: str, path: str) -> Any:
-        """A text; as JSON if it is the text of an object or array at a key whose text is parsed."""
+        """A text, or the JSON that it contains if text is parsed at this key or path."""
         import orjson
 
         if self.marked is not None:

@@ -38,7 +38,7 @@ def formats(systems: Sequence[str], answers: Sequence[str]) -> Floats:
 
 
 def _format_scores(answers: Sequence[str]) -> list[float]:
-    """The format score of each answer to one system prompt; 1 for each if there are fewer than `MIN_GROUP_SIZE`."""
+    """The format score of each answer of a group; 1 for each if there are fewer than `MIN_GROUP_SIZE`."""
     if len(answers) < MIN_GROUP_SIZE:
         return [1.0] * len(answers)
     parsed = [_parsed(answer) for answer in answers]

@@ -59,7 +59,8 @@ class Style(StrEnum):
 def normalized(kind: str, value: str) -> str:
     """A form of a value that is equal for all its spellings, so that they have the same pseudonym.
 
-    Case is ignored. Names and street addresses have one space between words; numbers have no punctuation and spaces.
+    Case is ignored. Names of persons and street addresses have one space between words; e-mail and IP addresses,
+    handles and names of hosts and users keep their punctuation; other values have no punctuation and spaces.
     Values of kinds in `LABELLED` and of unknown kinds are returned unchanged.
     """
     if kind in ("email", "host_name", "user_name", "social_handle", "ip_address"):

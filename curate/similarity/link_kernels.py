@@ -330,9 +330,9 @@ def _read_row(
 
 @compiled
 def _has_single_answer(turns: Turns, room: Buffers, min_words: int) -> bool:
-    """Whether a conversation has one compared answer, and no text of another role interrupts the assistant's text.
+    """Whether a conversation has one compared answer, and all other words of the assistant directly follow it.
 
-    False if the assistant's text has fewer than `min_words` words.
+    False if the assistant has fewer than `min_words` words.
     """
     if turns.answers != 1 or turns.answer_words < min_words:
         return False

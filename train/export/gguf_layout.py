@@ -58,7 +58,7 @@ def head_size(config: Any) -> int:
 def laid_out(name: str, tensor: Tensor, config: Any, family: Family, *, back: bool = False) -> Tensor:
     """A weight, bias or `up` factor in llama.cpp's layout, with rows of queries and keys in pairs; `back` undoes it.
 
-    Other tensors are returned unchanged.
+    Other tensors, and those of families that do not permute rows, are returned unchanged.
     """
     if not family.permutes or not (".q_proj" in name or ".k_proj" in name):
         return tensor
