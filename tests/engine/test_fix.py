@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from curate.core.targets import Target
 from curate.lint.fixer import FixedFile, Fixer, FixReport
 from curate.lint.fixes import fix_paths
 from curate.lint.rules import RULES
+from curate.lint.rules.rule import Repair
 from curate.lint.runner import check_paths
 from curate.lint.suppressions import add_suppressions, load_suppressions
 from curate.render.fix import line_ranges, unified_diff
@@ -181,11 +183,15 @@ def test_a_line_in_which_a_key_repeats_is_not_written_anew(write: Write) -> None
     assert path.read_bytes() == line + b"\n" + line + b"\n"
 
 
-def test_a_repair_that_leads_to_an_error_is_taken_back_and_told(write: Write) -> None:
-    line = line_of({"messages": [{"role": "user", "content": "Who?"}, {"role": "gpt", "content": ""}]})
-    path = write("data.jsonl", [line])
+def test_a_repair_that_leads_to_an_error_is_taken_back_and_told(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    def with_empty_answer(value: dict[str, Any]) -> dict[str, Any]:
+        return {"messages": [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": ""}]}
+
+    faulty = replace(RULES["M007"], repair=Repair(with_empty_answer, safe=True, summary="Faulty."))
+    monkeypatch.setitem(RULES, "M007", faulty)
+    path = write("data.jsonl", [ALIAS])
     report = fix(path)
-    assert (path.read_bytes(), report.files[0].held) == (line + b"\n", [(1, "M007", "C003")])
+    assert (path.read_bytes(), report.files[0].held) == (ALIAS + b"\n", [(1, "M007", "C003")])
 
 
 def test_unsafe_fixes_are_only_made_when_asked_for(write: Write) -> None:
