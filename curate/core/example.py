@@ -17,6 +17,8 @@ import orjson
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict  # pydantic supports `typing.TypedDict` from Python 3.12 on only
 
+from curate.core.form_keys import CHOSEN_KEYS, LABEL_KEYS, REJECTED_KEYS, TOOL_KEYS
+
 JSON_TYPES: Final = {
     str: "a string", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object",
     type(None): "null",
@@ -299,10 +301,6 @@ def _is_within(pointer: str, base: str) -> bool:
 MEDIA_KEYS: Final = ("images", "image", "audios", "audio", "videos", "video")
 ATTACHMENT_KEYS: Final = (*MEDIA_KEYS, "documents", "chat_template_kwargs")
 """Keys of a line or a turn with training input other than text."""
-LABEL_KEYS: Final = ("kto_tag", "label")
-"""Keys of a line that say whether its answer is a good one, in one trainer or another."""
-REFERENCE_KEYS: Final = ("ground_truth", "answer", "solution", "reference_answer", "expected_answer")
-"""Keys of a line with the answer that a reward compares with."""
 REASONING_KEYS: Final = ("reasoning_content", "thinking", "reasoning")
 """Keys of a turn with the reasoning of the assistant."""
 REASONING_TYPES: Final = ("reasoning", "thinking")
@@ -312,21 +310,6 @@ LOSS_KEYS: Final = (
     "labels",
 )  # fmt: skip
 """Keys of a turn for loss masking in some trainers: removing them would change the training."""
-TOOL_KEYS: Final = ("tools", "functions")
-"""Keys of a line that declare tools."""
-CHOSEN_KEYS: Final = ("chosen", "preferred_output")
-"""Keys of the chosen side of a preference pair that may stand beside messages."""
-PAIR_SIDES: Final = {
-    "preference": ("chosen", "rejected"),
-    "openai-preference": ("preferred_output", "non_preferred_output"),
-    "llama-factory-preference": ("chosen_messages", "rejected_messages"),
-    "response-pair": ("response_j", "response_k"),
-    "response-preference": ("chosen_response", "rejected_response"),
-    "rejected-response": ("response", "rejected_response"),
-}
-"""Keys of the chosen and the rejected side, by format of preference pairs."""
-REJECTED_KEYS: Final = tuple(dict.fromkeys(rejected for _, rejected in PAIR_SIDES.values()))
-"""Keys of the rejected side of a preference pair, in one format or another."""
 OPTION_KEYS: Final = ("function_call", "parallel_tool_calls", "tool_choice", "response_format")
 """Keys of a line that a service reads beside a conversation."""
 TRAINED_KEYS: Final = (

@@ -13,18 +13,15 @@ from typing import Any, Final, Literal, NamedTuple
 import orjson
 
 from curate.core.example import (
-    LABEL_KEYS,
     LOSS_KEYS,
     METADATA,
     REASONING_KEYS,
-    REFERENCE_KEYS,
-    REJECTED_KEYS,
-    TOOL_KEYS,
     Example,
     Message,
     Place,
     canonical,
 )
+from curate.core.form_keys import LABEL_KEYS, REFERENCE_KEYS, REJECTED_KEYS, TOOL_KEYS
 from curate.core.validation import parsed_json
 
 UNCOMPARED_ROLES: Final = ("system", "developer")

@@ -14,15 +14,8 @@ from typing import Any, ClassVar, Final, NamedTuple
 import xxhash
 
 from curate.core.disk_arrays import Rows
-from curate.core.example import (
-    ATTACHMENT_KEYS,
-    CHOSEN_KEYS,
-    LABEL_KEYS,
-    REJECTED_KEYS,
-    TOOL_KEYS,
-    Example,
-    canonical,
-)
+from curate.core.example import ATTACHMENT_KEYS, Example, canonical
+from curate.core.form_keys import CHOSEN_KEYS, LABEL_KEYS, REJECTED_KEYS, TOOL_KEYS
 from curate.core.lazy import Ids, Numbers, np
 
 HASHED_KEYS: Final = (*TOOL_KEYS, *CHOSEN_KEYS, *REJECTED_KEYS, *LABEL_KEYS, *ATTACHMENT_KEYS)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from curate.core.errors import UsageError
-from curate.core.example import LABEL_KEYS, PAIR_SIDES
 from curate.core.files import json_text
+from curate.core.form_keys import LABEL_KEYS, PAIR_SIDES
 from curate.core.manifest import Manifest
 from curate.read.formats import PREFERENCE_SIDES
 

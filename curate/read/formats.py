@@ -10,7 +10,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
-from curate.core.example import LABEL_KEYS, UNKNOWN, Example, Place, escape, has_plain_turns
+from curate.core.example import UNKNOWN, Example, Place, escape, has_plain_turns
+from curate.core.form_keys import LABEL_KEYS
 from curate.read.forms.anthropic import ANTHROPIC
 from curate.read.forms.bedrock import BEDROCK
 from curate.read.forms.corpora import GLAIVE, SQUAD, XLAM

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from curate.core.example import LABEL_KEYS, Example, Message
+from curate.core.example import Example, Message
+from curate.core.form_keys import LABEL_KEYS
 from curate.read.form_writer import (
     NO_PLACE,
     WEIGHTS,

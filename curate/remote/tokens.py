@@ -8,7 +8,8 @@ from math import ceil
 from typing import Any, Final
 
 from curate.core.errors import UsageError
-from curate.core.example import PAIR_SIDES, content_text
+from curate.core.example import content_text
+from curate.core.form_keys import PAIR_SIDES
 from curate.core.text import storable
 from curate.corpus.stats import BYTES_PER_TOKEN
 from curate.models.template import load_template

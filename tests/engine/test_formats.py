@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from curate.cli.main import main
 from curate.core.chat_markup import BEGIN_TOKENS, CHAT_MARKUP, END_TOKENS
-from curate.core.example import REJECTED_KEYS, TRAINED_KEYS, UNKNOWN, Place
+from curate.core.example import TRAINED_KEYS, UNKNOWN, Place
+from curate.core.form_keys import REJECTED_KEYS
 from curate.lint.runner import check_paths
 from curate.read import formats
 from curate.read.formats import AS_READ, BY_NAME, PREFERENCE_SIDES, example_of

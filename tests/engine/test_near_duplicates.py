@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from curate.core.config import DedupConfig
 from curate.core.disk_arrays import joined
-from curate.core.example import REJECTED_KEYS, Example, Place
+from curate.core.example import Example, Place
+from curate.core.form_keys import REJECTED_KEYS
 from curate.core.text import normalised, words
 from curate.corpus.dedup_text import written_text
 from curate.dedup.near_duplicates import FoundDuplicates, find_duplicates_in

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from curate.core.config import CheckConfig
-from curate.core.example import LABEL_KEYS, Example
+from curate.core.example import Example
 from curate.core.finding import Finding, Severity
+from curate.core.form_keys import LABEL_KEYS
 from curate.lint.rules.preference import pair_of
 from curate.lint.runner import check_paths
 from curate.read.forms.pairs import speaker_turn

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from textual.content import Content
 
-from curate.core.example import LABEL_KEYS, MEDIA_KEYS, Example, Message, Place
+from curate.core.example import MEDIA_KEYS, Example, Message, Place
+from curate.core.form_keys import LABEL_KEYS
 from curate.core.text import excerpt, plural
 from curate.read.forms.form import PreferencePair, UnwritableError
 from curate.read.preference_conversion import label_of, pair_in

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
-from curate.core.example import METADATA, OPTION_KEYS, PAIR_SIDES, TRAINED_KEYS, UNKNOWN, Example, escape, kind_of
+from curate.core.example import METADATA, OPTION_KEYS, TRAINED_KEYS, UNKNOWN, Example, escape, kind_of
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
+from curate.core.form_keys import PAIR_SIDES
 from curate.core.targets import LIMITS, MB, OPENAI_AZURE, OWN_FORMAT, SERVICES, Target
 from curate.core.text import excerpt, plural, visible
 from curate.lint.rules.dataset_summary import DatasetState

@@ -2,8 +2,9 @@
 
 from typing import Any, Final
 
-from curate.core.example import LABEL_KEYS, Example, kind_of
+from curate.core.example import Example, kind_of
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
+from curate.core.form_keys import LABEL_KEYS
 from curate.core.targets import OPENAI_AZURE, Target
 from curate.core.text import excerpt, plural, visible
 from curate.lint.rules.dataset_summary import DatasetState

@@ -4,8 +4,9 @@ import hashlib
 import re
 from typing import Any, Final, NamedTuple
 
-from curate.core.example import PAIR_SIDES, Example, Place, canonical, content_text, kind_of
+from curate.core.example import Example, Place, canonical, content_text, kind_of
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
+from curate.core.form_keys import PAIR_SIDES
 from curate.core.targets import Target
 from curate.core.text import excerpt, json_line, normalised, plural, visible, words
 from curate.language.refusals import OPENING_CHARS, refuses

@@ -5,7 +5,8 @@ from functools import partial
 from itertools import chain, product
 from typing import Any, Final
 
-from curate.core.example import PAIR_SIDES, REFERENCE_KEYS, escape
+from curate.core.example import escape
+from curate.core.form_keys import PAIR_SIDES, REFERENCE_KEYS
 from curate.read.forms import pair_writers, preference_writers
 from curate.read.forms.form import (
     Format,

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from curate.core.chat_markup import BEGIN_TOKENS, CHAT_MARKUP, END_TOKENS, LEADING, ChatMarkup
-from curate.core.example import PAIR_SIDES
+from curate.core.form_keys import PAIR_SIDES
 from curate.core.lazy import lazy_pattern
 from curate.core.text import visible
 from curate.read.forms.form import Format, Object, Reading, Turn, UnreadableError, has_strings, omit_keys
