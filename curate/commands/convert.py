@@ -19,6 +19,7 @@ from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import InputError, require_all_lines
 from curate.core.example import UNKNOWN, Example, Place
 from curate.core.files import display_name, size_of
+from curate.core.form_keys import PAIR_SIDES
 from curate.core.json_output import Note, Output
 from curate.core.output_pair import replacing_both
 from curate.core.removed import Reason, Removal, removal, removed_line
@@ -33,7 +34,7 @@ from curate.output.edited import acted_ids, edited_copies, key_of
 from curate.read.chunks import CHUNK_BYTES, Chunk, chunk_bytes, chunks_of
 from curate.read.dataset import FileFacts, ParsedLine, parsed_line, read_file, require_examples, require_read
 from curate.read.form_writer import Written, write_as
-from curate.read.formats import BY_NAME, COMPLETIONS, PREFERENCE_SIDES, WRITABLE, example_of
+from curate.read.formats import BY_NAME, COMPLETIONS, WRITABLE, example_of
 from curate.read.forms.form import CALL_SPEAKERS, RESULT_SPEAKERS, Format, UnwritableError, json_in, speaker_of
 from curate.read.lines import BOM, split_lines
 from curate.read.preference_conversion import is_same_prompt, write_preference
@@ -316,7 +317,7 @@ def _converted(lines: Sequence[ParsedLine], report: ConvertResult, form: Format,
     omitted.update(*(conversion.omitted for conversion in written))
     report.omitted.update(omitted)
     report.renamed += renamed
-    report.rejected += example.format in PREFERENCE_SIDES and not (form.write_pair or form.label)
+    report.rejected += example.format in PAIR_SIDES and not (form.write_pair or form.label)
     report.formats.update(normalized.format for normalized in examples)
     report.added += len(written) - 1
     report.joined += len(lines) - 1
@@ -345,13 +346,13 @@ def _written(examples: Sequence[Example], form: Format) -> list[Written]:
     example, value = examples[0], dict(examples[0].value)
     if form.write_pair or form.label:
         return write_preference(form, examples)
-    if example.format in PREFERENCE_SIDES:
-        value.pop(PREFERENCE_SIDES[example.format][1], None)
+    if example.format in PAIR_SIDES:
+        value.pop(PAIR_SIDES[example.format][1], None)
     several = example.format == "self-instruct"
     conversations = [{**value, "messages": turns} for turns in _instances(value["messages"])] if several else [value]
     if form.name != "messages":
         return [write_as(form, to_tools(conversation)) for conversation in conversations]
-    if example_of(value, example.place).format in PREFERENCE_SIDES:
+    if example_of(value, example.place).format in PAIR_SIDES:
         raise UnwritableError("a preference pair under other keys, which messages cannot hold")
     return [Written(conversation, ()) for conversation in conversations]
 
@@ -370,7 +371,7 @@ def _obstacle(parsed: ParsedLine, example: Example, form: Format, *, chosen: boo
         return "J013", repeated.message
     if form.write_pair or form.label:
         return None
-    if example.format in PREFERENCE_SIDES and not chosen:
+    if example.format in PAIR_SIDES and not chosen:
         return "J025", (
             f"preference pair: {form.name} cannot hold the rejected side; --to preference-chat keeps both sides, and "
             "--chosen converts the chosen side"

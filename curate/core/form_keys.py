@@ -144,7 +144,8 @@ FORM_KEYS: Final = {
     "kto-chat": FormKeys(label="label"),
     "ms-swift-kto": FormKeys(label="label"),
 }  # fmt: skip
-"""By name of the form. A form that is not listed reads `messages` alone, or is only written."""
+"""By name of the form, except for forms that read `messages` alone or are only written."""
+NO_KEYS: Final = FormKeys()
 
 PAIR_SIDES: Final = {name: keys.sides for name, keys in FORM_KEYS.items() if keys.sides is not None}
 """Keys of the chosen and the rejected side, by format of preference pairs."""
@@ -155,6 +156,11 @@ REJECTED_KEYS: Final = tuple(dict.fromkeys(rejected for _, rejected in PAIR_SIDE
 LABEL_KEYS: Final = tuple(dict.fromkeys(keys.label for keys in FORM_KEYS.values() if keys.label))
 """Keys of a line that say whether its answer is a good one, in one trainer or another. The first that is there counts.
 """
+
+
+def form_keys(name: str) -> FormKeys:
+    """The keys of a form; none if it reads `messages` alone, or is only written."""
+    return FORM_KEYS.get(name, NO_KEYS)
 
 
 def keys_holding(kind: Holds) -> frozenset[str]:

@@ -14,7 +14,6 @@ from curate.core.errors import UsageError
 from curate.core.files import json_text
 from curate.core.form_keys import LABEL_KEYS, PAIR_SIDES
 from curate.core.manifest import Manifest
-from curate.read.formats import PREFERENCE_SIDES
 
 ROLES: Final = {
     "role_tag": "role",
@@ -72,7 +71,7 @@ def configurations(manifest: Manifest, first: dict[str, Any]) -> dict[str, str]:
     Raises `UsageError` for a trainer that does not read examples of this form.
     """
     formats = {name for file in (*manifest.inputs, *manifest.existing) for name in file.formats}
-    shape = Shape(first, bool(formats) and formats <= PREFERENCE_SIDES.keys())
+    shape = Shape(first, bool(formats) and formats <= PAIR_SIDES.keys())
     files: dict[str, str] = {}
     for trainer in manifest.config["split"].get("trainers", ()):
         files |= KINDS[trainer](manifest, shape)

@@ -11,14 +11,14 @@ from functools import lru_cache
 from typing import Any, Final
 
 from curate.core.example import UNKNOWN, Example, Place, escape, has_plain_turns
-from curate.core.form_keys import LABEL_KEYS
+from curate.core.form_keys import ANSWER_KEYS, CHOICE_KEYS, LABEL_KEYS, PAIR_SIDES, ROOT_KEY
 from curate.read.forms.anthropic import ANTHROPIC
 from curate.read.forms.bedrock import BEDROCK
 from curate.read.forms.corpora import GLAIVE, SQUAD, XLAM
 from curate.read.forms.form import Format, Object, UnreadableError, has_strings
 from curate.read.forms.langchain import LANGCHAIN
-from curate.read.forms.lists import RANKING, ROOT_KEY, SEGMENTS, STEPS, TREE, list_format
-from curate.read.forms.pairs import ANSWER_KEYS, ASKING_FORMATS, CHOSEN_FORMATS, PLAIN_FORMATS, TEXT, speaker_turn
+from curate.read.forms.lists import RANKING, SEGMENTS, STEPS, TREE, list_format
+from curate.read.forms.pairs import ASKING_FORMATS, CHOSEN_FORMATS, PLAIN_FORMATS, TEXT, speaker_turn
 from curate.read.forms.preference_writers import WRITTEN_FORMS
 from curate.read.forms.rendered import RENDERED, RENDERED_COMPLETION, RENDERED_PAIR
 from curate.read.forms.responses import NEMO_GYM, RESPONSES, STORED
@@ -53,8 +53,6 @@ FORMATS: Final = (
 )
 """In order of detection: the first format that matches and can be read. Each precedes those that it resembles."""
 BY_NAME: Final = {form.name: form for form in FORMATS}
-PREFERENCE_SIDES: Final = {form.name: form.sides for form in FORMATS if form.sides is not None}
-"""The formats of preference pairs, and the keys of their chosen and their rejected side."""
 SHAPE_ERRORS: Final = (AttributeError, LookupError, TypeError)
 """Exceptions of readers and writers for a value with an unexpected type."""
 WRITABLE: Final = {form.to or form.name: form for form in (*FORMATS, *WRITTEN_FORMS) if form.write or form.write_pair}
@@ -69,7 +67,7 @@ RENDERINGS: Final = {
 """Formats of rendered texts, and the format with the same keys, in which all other texts are read."""
 COMPLETIONS: Final = ("prompt-completion", RENDERED_COMPLETION.name)
 """Formats of a prompt and a completion, which may have a label: wanted or not."""
-AS_READ: Final = ("messages", UNKNOWN, *PREFERENCE_SIDES, *PROMPTS, STEPS.name, RENDERED.name, RENDERED_COMPLETION.name)
+AS_READ: Final = ("messages", UNKNOWN, *PAIR_SIDES, *PROMPTS, STEPS.name, RENDERED.name, RENDERED_COMPLETION.name)
 """Formats whose lines are written unchanged by `curate split`: messages, and formats that are more than a conversation.
 Others are converted to messages.
 """
@@ -109,8 +107,6 @@ def example_of(value: Object, place: Place) -> Example:
     return (not defect and _in_capitals(value, place)) or Example(place, value, UNKNOWN, defect=defect)
 
 
-CHOICE_KEYS: Final = ("choices", "options", "endings", "answer_choices")
-"""Keys of the answers that a question offers."""
 LETTERED_KEYS: Final = (("A", "B"), ("option_a", "option_b"), ("choice_a", "choice_b"), ("opa", "opb"))
 """The first two keys of formats with one key per choice."""
 OFFER_KEYS: Final = frozenset((*CHOICE_KEYS, *(first for first, _ in LETTERED_KEYS)))
@@ -189,9 +185,7 @@ def unread_keys(example: Example) -> Iterator[str]:
     form = BY_NAME.get(example.format)
     if form is not None and form.turns is not None and form.name not in PROMPTS:
         kept = (*(form.sides or ()), *ANSWER_KEYS)
-        yield from (
-            key for key in dict.fromkeys(form.uses) if key not in kept and str(example.value.get(key) or "").strip()
-        )
+        yield from (key for key in form.uses if key not in kept and str(example.value.get(key) or "").strip())
 
 
 def example_of_list(turns: list[Any], place: Place) -> Example | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from curate.core.example import Example, Message
-from curate.core.form_keys import LABEL_KEYS
+from curate.core.form_keys import LABEL_KEYS, PAIR_SIDES
 from curate.read.form_writer import (
     NO_PLACE,
     WEIGHTS,
@@ -14,7 +14,7 @@ from curate.read.form_writer import (
     omitted_details,
     write_as,
 )
-from curate.read.formats import PREFERENCE_SIDES, SHAPE_ERRORS, example_of, unread_keys
+from curate.read.formats import SHAPE_ERRORS, example_of, unread_keys
 from curate.read.forms.blocks import plain_part
 from curate.read.forms.form import (
     SYSTEM_ROLES,
@@ -46,7 +46,7 @@ def pair_in(example: Example) -> PreferencePair | None:
     for number, message in enumerate(messages, 1):
         _require_message(message, f"message {number}")
     rest = omit_keys(example.value, "messages", "tools")
-    sides = PREFERENCE_SIDES.get(example.format)
+    sides = PAIR_SIDES.get(example.format)
     if sides is None:
         key = next((key for key in REJECTED_KEYS if rest.get(key)), None)
         if key is None:

@@ -5,9 +5,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from curate.core.form_keys import PAIR_SIDES
 from curate.core.text import plural, visible
 from curate.lint.fixer import FixedFile, FixReport, LineChange
-from curate.read.formats import PREFERENCE_SIDES
 
 LINE: Final = re.compile(rb"[^\n]*\n|[^\n]+")
 CONTEXT_LINES: Final = 3
@@ -73,7 +73,7 @@ def _file_text(file: FixedFile, *, done: bool) -> Iterator[str]:
     if file.skipped:
         yield f"{name}: not changed: {'it ' if file.skipped.startswith('is ') else ''}{file.skipped}"
     if file.foreign:
-        pairs = all(name_of_format in PREFERENCE_SIDES for name_of_format in file.foreign)  # which messages cannot hold
+        pairs = all(name_of_format in PAIR_SIDES for name_of_format in file.foreign)  # which messages cannot hold
         yield (
             f"{name}: fixes of messages are not applied to lines in the format {', '.join(file.foreign)}"
             f"{'' if pairs else '; convert them with `curate convert`'}"

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from curate.cli.main import main
 from curate.commands.convert import ConvertResult, convert_paths
 from curate.core.errors import InputError
+from curate.core.form_keys import PAIR_SIDES
 from curate.lint.rules.roles import with_known_roles
 from curate.read.dataset import FileFacts, ParsedLine, read_file
-from curate.read.formats import PREFERENCE_SIDES
 from tests import strategies
 from tests.conftest import Write, chat, line_of
 
@@ -82,7 +82,7 @@ def test_nothing_is_lost_and_what_is_written_reads_as_what_was_read(values: list
         assert now.example
         if before.example.format == "messages" and with_known_roles(before.example) is before.example:
             assert now.line.data == before.line.data
-        elif before.example.format not in (*PREFERENCE_SIDES, "sharegpt") and not isinstance(
+        elif before.example.format not in (*PAIR_SIDES, "sharegpt") and not isinstance(
             before.example.value.get("tools"), str
         ):
             assert now.example.id == with_known_roles(before.example).id

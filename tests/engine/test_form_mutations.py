@@ -13,9 +13,9 @@ import pytest
 
 from curate.cli.main import main
 from curate.core.example import METADATA, TRAINED_KEYS, Example, Place, content_text
+from curate.core.form_keys import ANSWER_KEYS
 from curate.lint.rules.file_format import TRAINER_KEYS
 from curate.read.formats import BY_NAME, example_of, unread_keys
-from curate.read.forms.pairs import ANSWER_KEYS
 from tests.engine.test_formats import CASES
 from tests.engine.test_forms import SAMPLES
 from tests.strategies import inside

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from curate.cli.main import main
 from curate.core.chat_markup import BEGIN_TOKENS, CHAT_MARKUP, END_TOKENS
 from curate.core.example import TRAINED_KEYS, UNKNOWN, Place
-from curate.core.form_keys import REJECTED_KEYS
+from curate.core.form_keys import PAIR_SIDES, REJECTED_KEYS
 from curate.lint.runner import check_paths
 from curate.read import formats
-from curate.read.formats import AS_READ, BY_NAME, PREFERENCE_SIDES, example_of
+from curate.read.formats import AS_READ, BY_NAME, example_of
 from curate.read.forms.pairs import SPEAKERS
 from curate.read.forms.rendered import split_transcript
 from curate.verify import declarations
@@ -751,7 +751,7 @@ def test_the_proof_of_a_split_reads_the_same_by_code_of_its_own(value: dict[str,
 
 
 def test_the_rejected_side_of_every_preference_pair_is_part_of_the_example() -> None:
-    rejected = {"rejected_response", *(side for _, side in PREFERENCE_SIDES.values())}
+    rejected = {"rejected_response", *(side for _, side in PAIR_SIDES.values())}
     assert rejected == set(REJECTED_KEYS)
     assert rejected <= set(TRAINED_KEYS)
 

@@ -13,10 +13,10 @@ from curate.language.refusals import OPENING_CHARS, refuses
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.rule import RepairInput, dataset_rule, value_rule
 from curate.read.decode import decode
-from curate.read.formats import PREFERENCE_SIDES, example_of
+from curate.read.formats import example_of
 from curate.read.preference_conversion import is_in_side
 
-SIDE_KEYS: Final = {**PREFERENCE_SIDES, "messages": PREFERENCE_SIDES["preference"]}
+SIDE_KEYS: Final = {**PAIR_SIDES, "messages": PAIR_SIDES["preference"]}
 """The keys of the two sides, by format."""
 SPEAKER_ROLES: Final = dict.fromkeys(("gpt", "chatgpt", "bot", "model"), "assistant") | {
     "human": "user",
@@ -305,7 +305,7 @@ def swap_sides(data: bytes) -> bytes:
 
 def with_swapped_sides(value: dict[str, Any]) -> dict[str, Any] | None:
     """A pair with its sides swapped; None if it is not a pair, or has a score or another key about one side."""
-    sides = PREFERENCE_SIDES.get(example_of(value, Place("", 0)).format, ("", ""))
+    sides = PAIR_SIDES.get(example_of(value, Place("", 0)).format, ("", ""))
     if not value.keys() >= {*sides} or any(ABOUT_SIDE.search(key) for key in value.keys() - {*sides}):
         return None
     chosen, rejected = sides

@@ -5,11 +5,11 @@ from itertools import chain, pairwise
 
 from curate.core.example import Example
 from curate.core.finding import Problem, Problems, Severity
+from curate.core.form_keys import PAIR_SIDES
 from curate.core.targets import STRICT_TURNS, Target
 from curate.core.text import plural
 from curate.lint.rules.roles import TOLERANT_TARGETS, conversation_pointer, intended_role, role_of
 from curate.lint.rules.rule import Object, on_messages, rule
-from curate.read.formats import PREFERENCE_SIDES
 from curate.read.forms.form import omit_keys
 
 SYSTEM_ROLES = ("system", "developer")
@@ -55,7 +55,7 @@ def open_end(example: Example) -> Problems:
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     roles = [intended_role(message) for message in example.messages]
-    if "assistant" in roles and roles[-1] != "assistant" and example.format not in PREFERENCE_SIDES:
+    if "assistant" in roles and roles[-1] != "assistant" and example.format not in PAIR_SIDES:
         count = roles[::-1].index("assistant")
         last = "the last message is" if count == 1 else f"the last {plural(count, 'message')} are"
         yield Problem(example.messages[-1].pointer, f"{last} not answered and will not be trained on")

@@ -213,7 +213,6 @@ ANTHROPIC: Final = Format(
     "anthropic",
     "messages with content blocks: tool_use, tool_result, thinking",
     _matches,
-    uses=("messages", "system", "tools"),
     read=_read,
     write=_write,
 )

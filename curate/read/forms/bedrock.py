@@ -250,7 +250,6 @@ BEDROCK: Final = Format(
     "bedrock-conversation",
     "schemaVersion, system, messages of parts without type, as Amazon Nova reads it",
     _matches,
-    uses=("schemaVersion", "messages", "system", "toolConfig"),
     read=_read,
     write=_write,
     keeps=False,

@@ -101,14 +101,12 @@ SQUAD: Final = Format(
     "squad",
     "question, context and answers with their positions",
     lambda value: has_strings(value, "question") and isinstance(value.get("answers"), dict) and "text" not in value,
-    uses=("question", "context", "answers"),
     read=_read_squad,
 )
 GLAIVE: Final = Format(
     "glaive",
     "system and chat: a text with USER:, ASSISTANT: and FUNCTION RESPONSE:",
     lambda value: has_strings(value, "chat"),
-    uses=("system", "chat"),
     read=_read_glaive,
 )
 XLAM: Final = Format(
@@ -117,6 +115,5 @@ XLAM: Final = Format(
     lambda value: (
         has_strings(value, "query") and all(isinstance(value.get(key), str | list) for key in ("answers", "tools"))
     ),
-    uses=("query", "answers", "tools"),
     read=_read_xlam,
 )

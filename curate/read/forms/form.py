@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeGuard
 
+from curate.core.form_keys import Holds, form_keys
 from curate.read.decode import decode
 
 Object = dict[str, Any]
@@ -77,12 +78,6 @@ class Format:
     matches: Callable[[Object], bool]
     turns: Callable[[Object], Iterator[Turn]] | None = None
     """Converts a line to turns; None if the line is already in messages format, or `read` is set."""
-    uses: tuple[str, ...] = ()
-    """Keys that turns may be created from; a line of the format has one of them. Unused non-empty ones stay in the
-    example's value, as all others do.
-    """
-    sides: tuple[str, str] | None = None
-    """For preference pairs, the keys of the chosen side and of the rejected one. The turns end with the chosen side."""
     read: Callable[[Object], Reading | None] | None = None
     """Reads a line in which turns and items do not correspond one to one; None for a line of another form. Raises
     `UnreadableError`.
@@ -91,8 +86,6 @@ class Format:
     """Writes a conversation in messages format; None if the form is only read. Raises `UnwritableError`."""
     write_pair: Callable[[PreferencePair], Object] | None = None
     """Writes a preference pair; None for other forms. Raises `UnwritableError`."""
-    label: str = ""
-    """For written forms of labelled answers, the key that says whether the answer is wanted."""
     exact: bool = True
     """Whether lines that are read as the format are in the form that is written."""
     take_others: Callable[[Object], str] | None = None
@@ -105,6 +98,23 @@ class Format:
     """Whether a final answer is written beside the conversation, for a grader."""
     keeps: bool = True
     """Whether written lines keep keys outside of the conversation, such as `id`."""
+
+    @property
+    def uses(self) -> Mapping[str, Holds]:
+        """Keys that turns may be created from; a line of the format has one of them, unless there are none. Unused
+        non-empty ones stay in the example's value, as all others do.
+        """
+        return form_keys(self.name).reads
+
+    @property
+    def sides(self) -> tuple[str, str] | None:
+        """The keys of the chosen side, with which the turns end, and of the rejected one; None if it is no pair."""
+        return form_keys(self.name).sides
+
+    @property
+    def label(self) -> str:
+        """The key that says whether an answer is wanted; empty if the form has no label."""
+        return form_keys(self.name).label
 
 
 def turn_at(role: str, content: Any, pointer: str) -> Turn:

@@ -5,8 +5,8 @@ Sources: the reference of langchain-core (`messages_to_dict`, `dumpd`, `AIMessag
 
 from typing import Any, Final, NamedTuple
 
+from curate.core.form_keys import ROOT_KEY
 from curate.read.forms.form import Format, Object, Reading, Turn, UnreadableError, as_text, is_objects, omit_keys
-from curate.read.forms.lists import ROOT_KEY
 
 ROLES: Final = {
     "human": "user", "ai": "assistant", "system": "system", "tool": "tool", "function": "function", "chat": "",
@@ -131,6 +131,5 @@ LANGCHAIN: Final = Format(
     "langchain",
     "messages of LangChain: type human, ai, system or tool",
     lambda value: _key(value) is not None,
-    uses=("messages", ROOT_KEY),
     read=_read,
 )

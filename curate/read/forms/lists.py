@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, Final
 
+from curate.core.form_keys import ROOT_KEY, TURN_LISTS
 from curate.read.forms.form import (
     Format,
     Object,
@@ -25,20 +26,16 @@ from curate.read.forms.form import (
 from curate.read.forms.pairs import SPEAKERS
 from curate.read.forms.preference_writers import write_ranking
 
-TURN_LIST_KEYS: Final = ("conversation", "dialogue", "dialog", "turns", "utterances", "data", "chat", "conversations")
-"""Keys of a list of turns; no trainer reads these keys."""
 PAIR_KEYS: Final = (("human", "assistant"), ("input", "output"), ("user", "assistant"), ("prompt", "response"))
 """Keys of an item that holds a question and its answer."""
 TEXT_KEYS: Final = ("text", "utterance")
 """Keys of an item for what its `speaker` says."""
-ROOT_KEY: Final = ""
-"""The key for the list if a line is a list instead of an object."""
 
 
 def _key(value: Object) -> str | None:
     if value.keys() == {ROOT_KEY}:  # texts alone have a role under a key that a data set is known by, and nowhere else
         return ROOT_KEY if is_objects(value[ROOT_KEY]) and _is_turns(value[ROOT_KEY]) else None
-    return next((key for key in TURN_LIST_KEYS if _is_turns(value.get(key)) and not _asks_alone(key, value[key])), None)
+    return next((key for key in TURN_LISTS if _is_turns(value.get(key)) and not _asks_alone(key, value[key])), None)
 
 
 def _asks_alone(key: str, items: list[Any]) -> bool:
@@ -85,7 +82,6 @@ def list_format(speaker: Callable[[Any, str], Turn]) -> Format:
         "a list of turns under conversation, dialogue, data or the like, or as the whole line",
         lambda value: _key(value) is not None,
         turns,
-        uses=(*TURN_LIST_KEYS, ROOT_KEY, "system", "system_prompt"),
     )
 
 
@@ -223,7 +219,6 @@ TREE: Final = Format(
     "oasst-tree",
     "a prompt with nested replies; the best-ranked path is the conversation",
     lambda value: isinstance(value.get("prompt"), dict) and "replies" in value["prompt"] and "messages" not in value,
-    uses=("prompt", "message_tree_id", "tree_state", "tree"),
     read=_tree,
     take_others=lambda value: "replies beside the best-ranked path" if _replies_beside(value.pop("tree")) else "",
 )
@@ -231,7 +226,6 @@ SEGMENTS: Final = Format(
     "segments",
     "Axolotl's segments of label and text",
     lambda v: is_objects(v.get("segments")) and any({"label", "text"} <= segment.keys() for segment in v["segments"]),
-    uses=("segments",),
     read=_segments,
 )
 RANKING: Final = Format(
@@ -242,8 +236,6 @@ RANKING: Final = Format(
         and is_objects(value.get("completions"))
         and "response" in value["completions"][0]
     ),
-    uses=("instruction", "completions"),
-    sides=("completions", "rejected"),
     read=_ranking,
     write_pair=write_ranking,
     take_others=_take_ranking,
@@ -252,6 +244,5 @@ STEPS: Final = Format(
     "stepwise",
     "prompt, completions, labels: steps of an answer with a label each",
     lambda v: {"prompt", "completions"} <= v.keys(),
-    uses=("prompt", "completions", "labels"),
     read=_steps,
 )

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from itertools import chain, product
+from itertools import product
 from typing import Any, Final
 
 from curate.core.example import escape
-from curate.core.form_keys import PAIR_SIDES, REFERENCE_KEYS
+from curate.core.form_keys import ANSWER_KEYS, PAIR_KEYS, PAIR_SIDES, QUESTION_KEYS
 from curate.read.forms import pair_writers, preference_writers
 from curate.read.forms.form import (
     Format,
@@ -36,16 +36,6 @@ NOT_ONLY_TEXT: Final = frozenset((
     "input", "output", "instruction", "answer", "response", "label", "question", "query", "problem",
     "parent_id", "role", "code", "summary", "target", "solution", "completion",
 ))  # fmt: skip
-QUESTION_KEYS: Final = ("question", "query", "problem", "input", "input_text", "text_input")
-ANSWER_KEYS: Final = ("solution", "response", "answer", "output", "output_text")
-"""The full answer is not in the last field: mathematics data has `problem`, `solution` and `answer`."""
-PAIR_KEYS: Final = (
-    ("prompt", "response"), ("prompt", "output"), *product(("user", "human"), ("assistant", "bot")), ("q", "a"),
-    ("inputs", "targets"), ("input", "target"), ("request", "response"),
-)  # fmt: skip
-"""More keys of a question and its answer. A prompt with a solution or an answer is for reinforcement: a grader judges
-by it.
-"""
 CHAT_KEYS: Final = (("input", "output"), ("prompt", "response"), ("prompt", "output"), ("request", "response"))
 """Keys of a list of messages and of the text that answers it."""
 
@@ -248,11 +238,6 @@ def _is_self_instruct(value: Object) -> bool:
     )
 
 
-CONTEXT_KEYS: Final = ("system", "system_prompt", "history")
-ALPACA_KEYS: Final = ("instruction", "input", "output", "response", *CONTEXT_KEYS, "context")
-PREFERENCE_KEYS: Final = (
-    "messages", "conversations", "instruction", "input", "prompt", "question", "query", *CONTEXT_KEYS
-)  # fmt: skip
 SIDES: Final = (PAIR_SIDES["preference"], PAIR_SIDES["response-preference"])
 """Keys of both sides of a pair that may also stand beside messages which they answer."""
 
@@ -279,14 +264,10 @@ def _pair_format(name: str, question: str, **how: Any) -> Format:
         f"{question}, {chosen}, {rejected}",
         lambda v: chosen in v and rejected in v and (chosen != "response" or bool(v[rejected])),
         partial(_preference, key=chosen),
-        (*PREFERENCE_KEYS, chosen),
-        (chosen, rejected),
         **how,
     )
 
 
-VERL_KEYS: Final = ("data_source", "reward_model", "ability", "extra_info")
-"""Keys of verl's rows; it looks the reward function up by `data_source`."""
 SIDE_KEYS: Final = frozenset(PAIR_SIDES["preference"])
 
 CHOSEN_FORMATS: Final = (
@@ -295,7 +276,6 @@ CHOSEN_FORMATS: Final = (
         "messages with a separate system prompt",
         _has_system_beside,
         _system_beside,
-        ("messages", "system"),
         write=pair_writers.write_system_beside,
     ),
     Format(
@@ -313,8 +293,6 @@ CHOSEN_FORMATS: Final = (
             and isinstance(v["input"].get("messages"), list)
         ),
         _openai_preference,
-        ("input", "preferred_output"),
-        PAIR_SIDES["openai-preference"],
         write_pair=preference_writers.write_openai_preference,
     ),
     Format(
@@ -322,8 +300,6 @@ CHOSEN_FORMATS: Final = (
         "chosen_messages, rejected_messages",
         lambda v: isinstance(v.get("chosen_messages"), list) and "rejected_messages" in v,
         _llama_factory_preference,
-        ("chosen_messages", "system"),
-        PAIR_SIDES["llama-factory-preference"],
         write_pair=preference_writers.write_llama_factory_preference,
     ),
     _pair_format("preference", "prompt", write_pair=preference_writers.write_preference, exact=False),
@@ -338,7 +314,6 @@ PLAIN_FORMATS: Final = (
         '{"conversations": [{"from": ..., "value": ...}, ...]}',
         lambda v: isinstance(v.get("conversations"), list) and not is_texts(v["conversations"]),
         _sharegpt,
-        ("conversations", "system", "system_prompt"),
         write=pair_writers.write_sharegpt,
     ),
     Format(
@@ -346,7 +321,6 @@ PLAIN_FORMATS: Final = (
         "instruction, input, output or response",
         lambda v: has_strings(v, "instruction") and ("output" in v or "response" in v),
         _alpaca,
-        ALPACA_KEYS,
         write=pair_writers.write_alpaca,
     ),
     Format(
@@ -354,7 +328,6 @@ PLAIN_FORMATS: Final = (
         "prompt, completion",
         lambda v: "prompt" in v and "completion" in v,
         _prompt_completion,
-        ("prompt", "completion", "system"),
         write=pair_writers.write_prompt_completion,
         exact=False,
     ),
@@ -369,14 +342,12 @@ PLAIN_FORMATS: Final = (
         "instruction, instances of input and output",
         _is_self_instruct,
         _self_instruct,
-        ("instruction", "instances", "system"),
     ),
     Format(
         "question-answer",
         "question and answer, query and response, problem and solution, input and output or target, user and assistant",
         lambda v: _question_and_answer(v) is not None,
         _question_answer,
-        (*QUESTION_KEYS, *ANSWER_KEYS, *chain(*PAIR_KEYS), "definition", "context", *CONTEXT_KEYS),
     ),
 )
 """Conversations under keys of their own."""
@@ -385,7 +356,6 @@ TEXT: Final = Format(
     "plain text under one key",
     lambda v: has_strings(v, "text") and not NOT_ONLY_TEXT & v.keys(),
     _text,
-    ("text", "system"),
 )
 ASKING_FORMATS: Final = (
     Format(
@@ -393,7 +363,6 @@ ASKING_FORMATS: Final = (
         "prompt, data_source, reward_model with the ground truth, for reinforcement",
         lambda v: is_prompt(v) and not SIDE_KEYS & v.keys() and ("reward_model" in v or "data_source" in v),
         _prompt,
-        ("prompt", "system", *VERL_KEYS),
         write=pair_writers.write_verl,
         answers_beside=True,
     ),
@@ -402,7 +371,6 @@ ASKING_FORMATS: Final = (
         "prompt without an answer, for reinforcement",
         lambda v: is_prompt(v) and not SIDE_KEYS & v.keys(),
         _prompt,
-        ("prompt", "system", *REFERENCE_KEYS),
         write=pair_writers.write_prompt,
     ),
 )

@@ -202,15 +202,14 @@ WRITTEN_FORMS: Final = (
     _written(
         "hh-rlhf", "chosen, rejected as text with Human: and Assistant: before each turn", write_pair=write_transcripts
     ),
-    _written("kto", "prompt, completion, label as texts (TRL)", write=write_kto, label="label"),
+    _written("kto", "prompt, completion, label as texts (TRL)", write=write_kto),
     _written(
         "kto-chat",
         "prompt, completion as lists of messages, label (TRL)",
         write=write_prompt_completion_chat,
-        label="label",
     ),
-    _written("alpaca-kto", "instruction, output, kto_tag (LLaMA-Factory, Alpaca)", write=write_alpaca, label="kto_tag"),
-    _written("sharegpt-kto", "conversations, kto_tag (LLaMA-Factory, ShareGPT)", write=write_sharegpt, label="kto_tag"),
-    _written("ms-swift-kto", "messages, label (ms-swift, LLaMA-Factory)", write=write_messages, label="label"),
+    _written("alpaca-kto", "instruction, output, kto_tag (LLaMA-Factory, Alpaca)", write=write_alpaca),
+    _written("sharegpt-kto", "conversations, kto_tag (LLaMA-Factory, ShareGPT)", write=write_sharegpt),
+    _written("ms-swift-kto", "messages, label (ms-swift, LLaMA-Factory)", write=write_messages),
 )
 """Forms of pairs and of labelled answers whose lines are read as another format."""

@@ -8,11 +8,11 @@ from itertools import pairwise
 from typing import Final
 
 from curate.core.chat_markup import BEGIN_TOKENS, CHAT_MARKUP, END_TOKENS, LEADING, ChatMarkup
-from curate.core.form_keys import PAIR_SIDES
+from curate.core.form_keys import PAIR_SIDES, PREFERENCE
 from curate.core.lazy import lazy_pattern
 from curate.core.text import visible
 from curate.read.forms.form import Format, Object, Reading, Turn, UnreadableError, has_strings, omit_keys
-from curate.read.forms.pairs import PREFERENCE_KEYS, TEXT
+from curate.read.forms.pairs import TEXT
 
 RoleTexts = list[tuple[str, str]]
 Family = tuple[ChatMarkup, re.Pattern[str]]
@@ -142,7 +142,6 @@ RENDERED: Final = Format(
     "text that a chat template has rendered, or that names its speakers: ChatML, Llama, Human:/Assistant:, "
     "### Instruction",
     lambda value: TEXT.matches(value) and not value.get("system"),
-    uses=("text",),
     read=_read,
 )
 
@@ -192,11 +191,8 @@ RENDERED_PAIR: Final = Format(
     "rendered-preference",
     "chosen, rejected: each the whole conversation as text, as in HH-RLHF, or what continues prompt, a rendered text",
     lambda value: (
-        has_strings(value, *SIDES)
-        and not any(value.get(key) for key in PREFERENCE_KEYS if key not in ("prompt", "chosen"))
+        has_strings(value, *SIDES) and not any(value.get(key) for key in PREFERENCE if key not in ("prompt", "chosen"))
     ),
-    uses=("prompt", *SIDES),
-    sides=SIDES,
     read=_read_pair,
 )
 
@@ -217,6 +213,5 @@ RENDERED_COMPLETION: Final = Format(
     "rendered-completion",
     "prompt, completion: text that a chat template has rendered, cut before the last answer",
     lambda value: has_strings(value, "prompt", "completion") and not value.get("system"),
-    uses=("prompt", "completion"),
     read=_read_completed,
 )

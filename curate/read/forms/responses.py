@@ -350,7 +350,6 @@ RESPONSES: Final = Format(
     "openai-responses",
     "input and output items of OpenAI's Responses API, instructions",
     _matches,
-    uses=("input", "output", "instructions", "tools"),
     read=_read,
     write=_write,
 )
@@ -358,7 +357,6 @@ NEMO_GYM: Final = Format(
     "nemo-gym",
     "responses_create_params with input items, for reinforcement",
     lambda value: isinstance(value.get(PARAMS_KEY), dict) and "messages" not in value,
-    uses=(PARAMS_KEY, "expected_answer", "agent_ref", "verifier_metadata", "ground_truth"),
     read=_read_gym,
     write=_write_gym,
 )
@@ -366,6 +364,5 @@ STORED: Final = Format(
     "stored-completion",
     "messages of a request with the choices of its response",
     _is_stored,
-    uses=("messages", "choices", "input", "request", "response", "body", "tools", "object", "usage"),
     read=_read_stored,
 )

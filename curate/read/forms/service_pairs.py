@@ -74,15 +74,11 @@ VERTEX_PREFERENCE: Final = Format(
     "vertex-preference",
     "contents, completions with a score each, as Gemini reads pairs",
     lambda value: VERTEX.matches(value) and "completions" in value,
-    uses=(*VERTEX.uses, "completions"),
-    sides=("completions", "rejected"),
     read=_read_vertex,
 )
 NOVA_PREFERENCE: Final = Format(
     "nova-preference",
     "messages of which the last has two candidates with a preferenceLabel, as Amazon Nova reads pairs",
     lambda v: is_objects(messages := v.get("messages")) and "candidates" in messages[-1],
-    uses=BEDROCK.uses,
-    sides=("candidates", "rejected"),
     read=_read_nova,
 )

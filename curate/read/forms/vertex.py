@@ -261,7 +261,6 @@ VERTEX: Final = Format(
     "vertex",
     "systemInstruction, contents of role user or model with parts, as Gemini reads it",
     _matches,
-    uses=("systemInstruction", "system_instruction", "contents", "tools", "generationConfig"),
     read=_read,
     write=_write,
     keeps=False,
