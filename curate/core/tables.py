@@ -16,12 +16,13 @@ from codecs import getincrementaldecoder
 from collections import Counter
 from collections.abc import Callable, Iterator
 from io import BytesIO
-from itertools import chain, product
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
 from curate.core.arrow_batches import BATCH_BYTES, MAX_ROWS, arrow_batches, cell, data_url, frame_of, has_map, slow_cell
 from curate.core.errors import PANIC, InputError
+from curate.core.form_keys import PAIR_KEYS, TOOL_KEYS, Holds, keys_holding
 from curate.core.lazy import pl
 from curate.core.text import excerpt
 
@@ -38,26 +39,23 @@ MAX_FIELD_CHARS: Final = 1 << 30
 """Maximum characters of a field of a text table, as for a line of JSON Lines."""
 JSON_COLUMNS: Final = "curate.json"
 """Key of a Parquet file's metadata: the columns that hold JSON text, as a JSON array."""
-OBJECT_KEYS: Final = frozenset((
-    "messages", "conversations", "conversation", "dialogue", "contents", "tools", "functions", "tool_calls",
-    "function_call", "metadata", "meta", "chat_template_kwargs", "response_format", "reward_model", "extra_info",
-    "segments", "systemInstruction", "system_instruction", "generationConfig", "toolConfig", "history", "dialog",
-    "turns", "utterances", "answers", "chosen_messages", "rejected_messages", "instances", "completions", "labels",
-    "choices", "options", "request", "body", "responses_create_params", "verifier_metadata", "images", "videos",
-    "audios",
-))  # fmt: skip
-"""Keys whose text is parsed if it is a JSON array or object."""
-TURN_KEYS: Final = frozenset((
-    "prompt", "completion", "chosen", "rejected", "input", "output", "preferred_output", "non_preferred_output",
-    "system", "response", "data", "chat",
-))  # fmt: skip
+OBJECT_KEYS: Final = keys_holding(Holds.DATA).union(
+    TOOL_KEYS,
+    ("tool_calls", "function_call", "metadata", "meta", "chat_template_kwargs", "response_format", "options"),
+    ("images", "videos", "audios"),
+)
+"""Keys whose text is parsed if it is a JSON array or object: of forms, and beside a conversation."""
+TURN_KEYS: Final = keys_holding(Holds.TURNS)
 """Keys whose text is parsed only if it is the JSON of messages: it may be any text."""
-TEXT_KEYS: Final = frozenset(("instruction", "text", "question", "answer", "content", "query", "solution"))
+TEXT_KEYS: Final = keys_holding(Holds.TEXT) | {"content"}
 """Other keys of texts, which may be empty."""
+CHAT_COLUMNS: Final = OBJECT_KEYS | TURN_KEYS | TEXT_KEYS
+"""Keys each of which shows that a table has chat data."""
 PAIRS: Final = (
-    *product(("user", "human"), ("assistant", "bot")), *product(("input_text", "text_input"), ("output_text",)),
-    ("inputs", "targets"), ("q", "a"),
-)  # fmt: skip
+    *(pair for pair in PAIR_KEYS if CHAT_COLUMNS.isdisjoint(pair)),
+    ("input_text", "output_text"),
+    ("text_input", "output_text"),
+)
 """Keys of a question and its answer, each of which alone may be in any table."""
 MESSAGE_KEYS: Final = ("role", "from", "type", "messages")
 """Keys of which an object among messages has one."""
@@ -362,7 +360,7 @@ def has_chat_columns(head: bytes) -> bool:
         r"[,;\t|]", head.removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")[0].decode("utf-8", "replace")
     )
     columns = {name.strip().strip('"').lower() for name in names}
-    return not columns.isdisjoint(OBJECT_KEYS | TURN_KEYS | TEXT_KEYS) or any(map(columns.issuperset, PAIRS))
+    return not columns.isdisjoint(CHAT_COLUMNS) or any(map(columns.issuperset, PAIRS))
 
 
 def _decoded(path: str, blocks: Iterator[bytes]) -> Iterator[str]:
