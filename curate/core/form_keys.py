@@ -88,7 +88,7 @@ FORM_KEYS: Final = {
         "messages": DATA, "choices": DATA, "input": TURNS, "request": DATA, "response": TURNS, "body": DATA,
         "tools": DATA, "object": PLAIN, "usage": PLAIN,
     }),
-    "nova-preference": FormKeys(BEDROCK, ("candidates", "rejected")),
+    "nova-preference": FormKeys(BEDROCK, ("candidates", "rejected"), TURNS),
     "rendered-preference": FormKeys(
         {"prompt": TURNS, "chosen": TURNS, "rejected": TURNS}, ("chosen", "rejected"), TURNS
     ),

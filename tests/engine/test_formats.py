@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from curate.cli.main import main
 from curate.core.chat_markup import BEGIN_TOKENS, CHAT_MARKUP, END_TOKENS
 from curate.core.example import TRAINED_KEYS, UNKNOWN, Place
-from curate.core.form_keys import PAIR_SIDES, REJECTED_KEYS
+from curate.core.form_keys import FORM_KEYS, Holds, keys_holding
 from curate.lint.runner import check_paths
 from curate.read import formats
-from curate.read.formats import AS_READ, BY_NAME, example_of
+from curate.read.formats import AS_READ, BY_NAME, WRITABLE, example_of
 from curate.read.forms.pairs import SPEAKERS
 from curate.read.forms.rendered import split_transcript
 from curate.verify import declarations
@@ -750,10 +750,10 @@ def test_the_proof_of_a_split_reads_the_same_by_code_of_its_own(value: dict[str,
     assert [f"{turn.role}: {turn.text}" for turn in verify_reading.read(parsed).turns] == expected
 
 
-def test_the_rejected_side_of_every_preference_pair_is_part_of_the_example() -> None:
-    rejected = {"rejected_response", *(side for _, side in PAIR_SIDES.values())}
-    assert rejected == set(REJECTED_KEYS)
-    assert rejected <= set(TRAINED_KEYS)
+def test_the_table_of_keys_names_known_forms_and_a_key_holds_the_same_in_each() -> None:
+    assert FORM_KEYS.keys() <= BY_NAME.keys() | WRITABLE.keys()
+    kinds = [keys_holding(kind) for kind in Holds]
+    assert sum(map(len, kinds)) == len(frozenset().union(*kinds))
 
 
 ABOUT_AN_EXAMPLE = {

@@ -17,6 +17,7 @@ import xxhash
 
 from curate.conflicts.labels import CLASSIFICATION_REQUEST
 from curate.core.example import Example, Place, attachments, canonical
+from curate.core.form_keys import LABEL_KEYS, TOOL_KEYS
 from curate.core.lazy import lazy_pattern, np
 from curate.corpus.strata import is_label, normalized_label
 from curate.language.negation import NO, YES
@@ -160,9 +161,7 @@ SAYS_YES, SAYS_NO, BRIEF, PRECISE = 16, 32, 64, 128
 """Kinds: opens with a yes; opens with a no; is brief; opens with one of them or is brief as its request wants it."""
 MAX_LABEL_CHARS: Final = 40
 """Maximum length in characters of a class label."""
-REQUEST_KEYS: Final = ("tools", "functions")
-"""Keys of a line that belong to the request besides messages and attachments."""
-RATING_KEYS: Final = ("label", "kto_tag", "rejected", "rejected_response", "score")
+RATING_KEYS: Final = (*LABEL_KEYS, "rejected", "rejected_response", "score")
 """Keys of a line that rate its answer: two answers to one question are intended then."""
 FRAGMENT_START_CHARS: Final = f"{string.ascii_lowercase},;.)!?:]"
 """Possible first characters of an answer that begins in the middle of a sentence."""
@@ -234,7 +233,7 @@ def request_of(texts: list[str]) -> str:
 
 def _other_inputs(value: dict[str, Any], turns: list[dict[str, Any]]) -> bytes:
     """The non-text part of a request, as canonical JSON; empty if there is none."""
-    inputs: list[Any] = [[key, value[key]] for key in REQUEST_KEYS if value.get(key)]
+    inputs: list[Any] = [[key, value[key]] for key in TOOL_KEYS if value.get(key)]
     inputs += [
         [index, calls]
         for index, turn in enumerate(turns)
