@@ -30,6 +30,8 @@ def report(
 
     Exit status: 0, 1 if a line holds no example, 2 if a file cannot be read or written.
     """
+    if output.is_dir():
+        raise UsageError(f"{visible(display_name(output))}: is a folder", "name a file")
     if output.exists() and not overwrite:
         raise UsageError(f"{visible(display_name(output))} exists", "name another file, or add --overwrite")
     files = options.named_files(paths)
@@ -39,6 +41,7 @@ def report(
         work = options.session(yes=yes, reads_files="curate report", listen=shown.listen).open(files)
         result = report_of(work, folders)
     options.write_html(report_html(result, paths, None if show_all else MAX_SHOWN), output, files)
+    options.print_notes(result.not_verified)
     steps = [f"next: {reason}" for reason, _ in result.next_steps()]
     print_lines([*map(visible, steps), f"report: {visible(display_name(output))}"])
     options.end(result.statistics.not_understood, "not in the report")

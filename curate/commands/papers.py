@@ -19,7 +19,7 @@ from curate.papers.croissant import croissant
 from curate.papers.eu_summary import eu_summary
 from curate.papers.facts import Facts
 from curate.papers.form import Form
-from curate.papers.statement import differences, sign, signer_of, statement
+from curate.papers.statement import differences, signature_of, signer_of, statement
 from curate.verify.proof import VerifyResult
 
 STATEMENT_FILE: Final = "statement.json"
@@ -81,11 +81,12 @@ def papers(folder: Path, output: Path, session: Session, *, key: Path | None = N
         "bom.cdx.json": json_text(bill_of_materials(facts)),
         STATEMENT_FILE: json_text(statement(facts.manifest, facts.manifest_sha256, proof)),
     }
+    files = {name: text.encode("utf-8", "surrogatepass") for name, text in texts.items()}
+    if key is not None:  # before a file is written, since the key may fail
+        files[f"{STATEMENT_FILE}.sig"] = signature_of(files[STATEMENT_FILE], key)
     output.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        write_bytes(output / name, text.encode("utf-8", "surrogatepass"), named=True)
-    if key is not None:
-        sign(output / STATEMENT_FILE, key)
+    for name, data in files.items():
+        write_bytes(output / name, data, named=True)
     return PapersResult(
         display_name(output), [_paper(name, forms.get(name)) for name in texts], proof.holds, key is not None
     )

@@ -13,6 +13,7 @@ from curate.commands.verify import verify
 from curate.conflicts.conflict import ConflictsResult
 from curate.core.errors import InputError, MissingExtra
 from curate.core.events import StageStarted, advancing
+from curate.core.manifest import MANIFEST
 from curate.core.text import plural
 from curate.corpus.stats import Stats
 from curate.lint.runner import CheckResult
@@ -35,6 +36,8 @@ class ReportResult:
     proofs: Sequence[VerifyResult]
     """Of each named folder that holds splits, in the order of the folders."""
     missing: MissingExtra | None
+    not_verified: Sequence[str]
+    """Why folders that have a manifest were not verified."""
 
     @property
     def leaks(self) -> int:
@@ -73,8 +76,14 @@ def report(work: Workspace, folders: Sequence[Path]) -> ReportResult:
     duplicates, missing = _duplicates(work)
     listen(StageStarted("conflicts"))
     contradictions = conflicts(work, progress=advancing(listen, "conflicts", text="texts"))
-    proofs = [proof for folder in folders if (proof := _proof(folder, work)) is not None]
-    return ReportResult(checked, statistics, duplicates, contradictions, proofs, missing)
+    proofs, not_verified = [], []
+    for folder in folders:
+        try:
+            proofs.append(verify(folder, work.session))
+        except InputError as error:
+            if (folder / MANIFEST).exists():  # else it holds no splits
+                not_verified.append(f"not verified: {error}")
+    return ReportResult(checked, statistics, duplicates, contradictions, proofs, missing, not_verified)
 
 
 def _duplicates(work: Workspace) -> "tuple[DedupResult | None, MissingExtra | None]":
@@ -85,11 +94,3 @@ def _duplicates(work: Workspace) -> "tuple[DedupResult | None, MissingExtra | No
         return dedup(work), None
     except MissingExtra as error:
         return None, error
-
-
-def _proof(folder: Path, work: Workspace) -> VerifyResult | None:
-    """The verification of a folder; None if it holds no splits."""
-    try:
-        return verify(folder, work.session)
-    except InputError:
-        return None

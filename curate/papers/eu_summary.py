@@ -47,12 +47,8 @@ def _general(facts: Facts) -> list[Field]:
     formats = ", ".join(f"{name} {count:,}" for name, count in facts.statistics.formats.most_common(5))
     latest = f"{months[-1][5:]}/{months[-1][:4]}" if months else ""
     return [
-        Field(
-            "1.1",
-            "Provider: name and contact",
-            " ".join(filter(None, (card.creator, card.contact))),
-            f"{CARD} creator, contact",
-        ),
+        Field("1.1", "Provider: name", card.creator, f"{CARD} creator"),
+        Field("1.1", "Provider: contact", card.contact, f"{CARD} contact"),
         Field("1.1", "Authorised representative, if the provider is outside the Union"),
         Field("1.2", "Versioned model name"),
         Field("1.2", "Model dependencies: the model that was fine-tuned, with its summary"),

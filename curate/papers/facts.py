@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from curate.core.config import CardConfig, CheckConfig, SourceConfig
+from curate.core.errors import InputError
+from curate.core.files import display_name
 from curate.core.limits import open_regular
 from curate.core.manifest import Manifest, read_manifest
 from curate.core.removed import removal_of
@@ -105,8 +107,13 @@ def _sources(folder: Path, manifest: Manifest, card: CardConfig) -> Iterator[Sou
 
 
 def _removed_by_file(ledger: Path) -> Counter[str]:
-    with open_regular(ledger) as lines:
-        return Counter(removal_of(line).file for line in lines)
+    """How many lines of each file were removed. Raises `InputError` for a line that is no record of a removed one."""
+    try:
+        with open_regular(ledger) as lines:
+            return Counter(removal_of(line).file for line in lines if line.strip())
+    except ValueError:
+        text = f"{display_name(ledger)}: has a line that is no record of a removed line"
+        raise InputError(text, "`curate verify` shows what differs; split the data again") from None
 
 
 def said_of(path: str, sources: Mapping[str, SourceConfig]) -> SourceConfig:

@@ -82,6 +82,8 @@ def differences(path: Path, expected: dict[str, Any]) -> list[str]:
     hashes, stated_hashes = ({item.name: item.digest for item in side.subject} for side in (own, stated))
     names = sorted(hashes.keys() | stated_hashes.keys())
     changed = [f"{visible(name)} is another file" for name in names if hashes.get(name) != stated_hashes.get(name)]
+    if len(stated_hashes) < len(stated.subject):
+        changed.append("it names a file twice")
     keys = sorted(own.predicate.keys() | stated.predicate.keys())
     for key in keys:
         here, there = (visible(str(side.predicate.get(key)))[:200] for side in (own, stated))
@@ -90,14 +92,12 @@ def differences(path: Path, expected: dict[str, Any]) -> list[str]:
     return changed
 
 
-def sign(path: Path, key: Path) -> Path:
-    """Sign a file with a private key of SSH, or the public one if an agent has the private one; returns the file of
-    the signature. Raises `UsageError` if the key cannot be used.
+def signature_of(data: bytes, key: Path) -> bytes:
+    """The signature of `data` with a private key of SSH, or the public one if an agent has the private one. Raises
+    `UsageError` if the key cannot be used.
     """
-    signature = path.with_name(f"{path.name}.sig")
-    signature.unlink(missing_ok=True)
-    _ssh_keygen(["-Y", "sign", "-f", str(key), "-n", NAMESPACE, str(path)], f"{display_name(key)}: cannot sign")
-    return signature
+    sign = ["-Y", "sign", "-f", str(key), "-n", NAMESPACE]
+    return f"{_ssh_keygen(sign, f'{display_name(key)}: cannot sign', data)}\n".encode()
 
 
 def signer_of(path: Path, signers: Path | None) -> str:
@@ -112,19 +112,18 @@ def signer_of(path: Path, signers: Path | None) -> str:
     problem = f"{display_name(signature)}: the signature does not hold"
     name = ["-n", NAMESPACE, "-s", str(signature)]
     if signers is None:
-        return _ssh_keygen(["-Y", "check-novalidate", *name], problem, path).rpartition(" ")[2]
+        return _ssh_keygen(["-Y", "check-novalidate", *name], problem, path.read_bytes()).rpartition(" ")[2]
     said = _ssh_keygen(["-Y", "find-principals", "-f", str(signers), "-s", str(signature)], problem)
     signer = said.splitlines()[0]
-    _ssh_keygen(["-Y", "verify", "-f", str(signers), "-I", signer, *name], problem, path)
+    _ssh_keygen(["-Y", "verify", "-f", str(signers), "-I", signer, *name], problem, path.read_bytes())
     return signer
 
 
-def _ssh_keygen(arguments: list[str], problem: str, signed: Path | None = None) -> str:
-    """The output of ssh-keygen, which reads the `signed` file. Raises `UsageError`."""
+def _ssh_keygen(arguments: list[str], problem: str, data: bytes | None = None) -> str:
+    """The output of ssh-keygen, which reads `data`. Raises `UsageError`."""
     program = shutil.which("ssh-keygen")
     if program is None:
         raise UsageError("signatures require ssh-keygen", "install OpenSSH")
-    data = signed.read_bytes() if signed is not None else None
     done = subprocess.run([program, *arguments], input=data, capture_output=True, check=False)
     if done.returncode:
         reason = visible(

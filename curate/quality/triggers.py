@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from math import lgamma, log
-from typing import Final
+from typing import Final, NamedTuple
 
 from curate.core.example import Example
 
@@ -60,6 +60,19 @@ class _Asked:
     outcomes: Sequence[Outcome]
 
 
+class _Usage(NamedTuple):
+    """The words of the questions that have an answer, and of all others."""
+
+    inside: int
+    """Number of examples with the answer."""
+    inside_counts: Counter[str]
+    """In how many of their questions each word occurs."""
+    outside: int
+    """Number of the other examples."""
+    all_counts: Counter[str]
+    """In how many questions of all examples each word occurs."""
+
+
 def find_triggers(examples: Sequence[Example]) -> list[Trigger]:
     """The words that go with one answer, most examples first; one phrase for each set of examples."""
     read = [_read(example) for example in examples]
@@ -73,18 +86,28 @@ def find_triggers(examples: Sequence[Example]) -> list[Trigger]:
     usual = _mean_similarity([asked.words for asked in read[:: max(1, len(read) // SAMPLED)]])
     most = max(MAX_SIMILARITY, LIKE_ANY * usual)
     tested = max(1, len(with_phrase) * len(frequent))
+    with_word = Counter(word for asked in read for word in asked.words)
     matches: dict[frozenset[int], Trigger] = {}
     for outcome, numbers in frequent.items():
-        for phrase, count in Counter(phrase for number in numbers for phrase in read[number].phrases).items():
-            if count < MIN_EXAMPLES or count < MIN_SHARE * with_phrase[phrase]:
-                continue
-            if with_phrase[phrase] > MAX_SHARE * len(read) or phrase in outcome[1]:
-                continue
-            chance = log_tail(count, with_phrase[phrase], len(numbers) / len(read)) + log(tested)
-            if chance > log(SIGNIFICANCE):
-                continue
-            having = [number for number in numbers if phrase in read[number].phrases]
-            if _is_out_of_place(phrase, outcome, having, numbers, read, most):
+        phrases = Counter(phrase for number in numbers for phrase in read[number].phrases)
+        candidates: dict[str, list[int]] = {
+            phrase: []
+            for phrase, count in phrases.items()
+            if count >= MIN_EXAMPLES
+            and MIN_SHARE * with_phrase[phrase] <= count
+            and with_phrase[phrase] <= MAX_SHARE * len(read)
+            and phrase not in outcome[1]
+            and log_tail(count, with_phrase[phrase], len(numbers) / len(read)) + log(tested) <= log(SIGNIFICANCE)
+        }
+        if not candidates:
+            continue
+        for number in numbers:
+            for phrase in candidates.keys() & read[number].phrases:
+                candidates[phrase].append(number)
+        inside = Counter(word for number in numbers for word in read[number].words)
+        usage = _Usage(len(numbers), inside, len(read) - len(numbers), with_word)
+        for phrase, having in candidates.items():
+            if _is_out_of_place(phrase, having, usage, read, most):
                 trigger = Trigger(phrase, *outcome, having, with_phrase[phrase])
                 same = matches.get(frozenset(having))
                 if same is None or _rank(trigger) < _rank(same):
@@ -140,34 +163,29 @@ def _mean_similarity(texts: Sequence[frozenset[str]]) -> float:
     return sum(similarities) / (len(similarities) or 1)
 
 
-def _is_out_of_place(
-    phrase: str, outcome: Outcome, having: Sequence[int], numbers: Sequence[int], read: Sequence[_Asked], most: float
-) -> bool:
+def _is_out_of_place(phrase: str, having: Sequence[int], usage: _Usage, read: Sequence[_Asked], most: float) -> bool:
     """Whether the other words of the questions with a phrase do not explain the answer."""
     own = set(phrase.split())
     others = [read[number].words - own for number in having]
     if _mean_similarity(others) > most:
         return False
-    without = [number for number in numbers if phrase not in read[number].phrases]
-    return len(without) < MIN_EXAMPLES or _speaks_otherwise(others, outcome, without, read)
+    return usage.inside - len(having) < MIN_EXAMPLES or _speaks_otherwise(others, usage)
 
 
-def _speaks_otherwise(
-    others: Sequence[frozenset[str]], outcome: Outcome, without: Sequence[int], read: Sequence[_Asked]
-) -> bool:
-    """Whether the words of most of these questions speak for other answers, as naive Bayes has it."""
-    chosen = set(without)
-    outside = [number for number, asked in enumerate(read) if number not in chosen and outcome not in asked.outcomes]
-    if not outside:
+def _speaks_otherwise(others: Sequence[frozenset[str]], usage: _Usage) -> bool:
+    """Whether the words of most of these questions speak for other answers than the one that they have, as naive Bayes
+    has it by all other examples.
+    """
+    if not usage.outside:
         return False
-    inside_counts, outside_counts = (
-        Counter(word for number in numbers for word in read[number].words) for numbers in (without, outside)
-    )
+    own_counts = Counter(word for words in others for word in words)
+    without = usage.inside - len(others)
     against = 0
     for words in others:
-        score = log(len(without) / len(outside))
+        score = log(without / usage.outside)
         for word in words:
-            score += log((inside_counts[word] + 0.5) / (len(without) + 1))
-            score -= log((outside_counts[word] + 0.5) / (len(outside) + 1))
+            inside = usage.inside_counts[word]
+            score += log((inside - own_counts[word] + 0.5) / (without + 1))
+            score -= log((usage.all_counts[word] - inside + 0.5) / (usage.outside + 1))
         against += score < 0
     return against >= MIN_SHARE * len(others)

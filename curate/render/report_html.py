@@ -19,7 +19,6 @@ MAX_SHOWN: Final = 50
 """Entries of one kind."""
 STYLE: Final = """
 ol.next { list-style: decimal; padding-left: 1.5rem } ol.next li { border: none; padding: .15rem 0 }
-td.proved { color: var(--info) } td.broken { color: var(--error) } td.open { color: var(--warning) }
 @media print {
   :root { --ground: #fff; --ink: #000; --quiet: #444; --line: #bbb; --panel: #f3f3f3; --bar: #4a74a8;
     --error: #b3261e; --warning: #8a5a00; --info: #2b5f93 }
@@ -103,7 +102,7 @@ def _leaks(proof: VerifyResult, limit: int | None, *, first: bool) -> Iterator[s
 
 def _notes(result: ReportResult) -> Iterator[str]:
     duplicates = result.duplicates.notes if result.duplicates is not None else []
-    notes = list(dict.fromkeys(chain(result.checked.limits, duplicates, result.conflicts.notes)))
+    notes = list(dict.fromkeys(chain(result.not_verified, result.checked.limits, duplicates, result.conflicts.notes)))
     if notes:
         items = "".join(f"<li>{safe(note)}</li>" for note in notes)
         yield f"<h2>Not compared, and other notes</h2>\n<ul>{items}</ul>\n"

@@ -53,7 +53,7 @@ def test_forms_have_what_is_known_and_marked_blanks(capsys: pytest.CaptureFixtur
     printed = json.loads(capsys.readouterr().out)
     eu, california = rows("eu-training-summary.md"), rows("california-ab-2013.md")
     assert eu["Modality and size of the training data: text"].startswith("Less than 1 billion tokens")
-    assert eu["Provider: name and contact"] == "Example Ltd data@acme.io"
+    assert (eu["Provider: name"], eu["Provider: contact"]) == ("Example Ltd", "data@acme.io")
     assert eu["Publicly available datasets"] == "no"
     assert "30 of 31 lines kept" in eu["Other sources"]
     assert eu["Models that generated it"] == "Example 7B"
@@ -159,3 +159,41 @@ def test_a_signature_is_of_whom_it_says(capsys: pytest.CaptureFixture[str]) -> N
     assert main(["verify", "out", "--signers", "mine.signers"]) == 2
     assert main(["papers", "out", "-o", "more", "--sign", "absent", "-q"]) == 2
     assert not Path("more").exists()
+
+
+def test_a_provider_without_a_contact_leaves_the_contact_open(write: Write) -> None:
+    write("data.jsonl", ROWS)
+    Path("curate.toml").write_text('[card]\ncreator = "Example Ltd"\n')
+    assert main(["split", "data.jsonl", "-o", "out", "--yes", "-q"]) in (0, 1)
+    assert main(["papers", "out", "-q"]) == 0
+    eu = rows("eu-training-summary.md")
+    assert (eu["Provider: name"], eu["Provider: contact"]) == ("Example Ltd", "**[to be filled in]**")
+
+
+@pytest.mark.usefixtures("split")
+def test_a_damaged_record_of_removed_lines_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with Path("out/removed.jsonl").open("a") as file:
+        file.write("no record\n")
+    assert main(["papers", "out", "-q"]) == 2
+    assert "out/removed.jsonl: has a line that is no record of a removed line" in capsys.readouterr().err
+    assert not Path("papers").exists()
+
+
+@SSH
+@pytest.mark.usefixtures("split")
+def test_a_key_that_cannot_sign_leaves_no_papers(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("key").write_text("no key")
+    assert main(["papers", "out", "--sign", "key", "-q"]) == 2
+    assert "key: cannot sign" in capsys.readouterr().err
+    assert not Path("papers").exists()
+
+
+@pytest.mark.usefixtures("split")
+def test_a_statement_with_a_file_twice_does_not_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["papers", "out", "-q"]) == 0
+    path = Path("papers/statement.json")
+    statement = json.loads(path.read_text())
+    statement["subject"].insert(0, {"name": "train.jsonl", "digest": {"sha256": "0" * 64}})
+    path.write_text(json.dumps(statement))
+    assert main(["verify", "out", "--statement", str(path), "-q"]) == 1
+    assert "it names a file twice" in capsys.readouterr().out

@@ -103,3 +103,19 @@ def test_the_status_tells_lines_without_an_example() -> None:
     Path("b.jsonl").write_text("{}\n")
     assert main(["report", "b.jsonl", "-o", "other.html", "-q"]) == 2
     assert not Path("other.html").exists()
+
+
+def test_a_damaged_manifest_is_not_passed_over(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("out").mkdir()
+    Path("out/train.jsonl").write_text(COPY)
+    Path("out/test.jsonl").write_text(COPY)
+    Path("out/manifest.json").write_text("{}")
+    assert main(["report", "out", "-o", "report.html", "-q"]) == 1  # the manifest is read as data
+    assert "not verified: out/manifest.json" in Path("report.html").read_text("utf-8")
+    assert "not verified: out/manifest.json" in capsys.readouterr().err
+
+
+def test_a_folder_is_no_output(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("a.jsonl").write_text(FINE)
+    assert main(["report", "a.jsonl", "-o", ".", "--overwrite", "-q"]) == 2
+    assert "is a folder" in capsys.readouterr().err

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from curate.core.example import Example
 from curate.core.finding import Problem, Severity
@@ -22,8 +22,8 @@ from curate.lint.rules.rule import Scope, rule, text_rule
 
 examples_rule = partial(rule, scope=Scope.EXAMPLES, default=False)
 IMAGE_HINT: Final = r"!\[[^\]\n]*\]\(\s*<?https?://[^)\s]*\?"
-IMAGE: Final = lazy_pattern(r"!\[[^\]\n]*\]\(\s*<?(?P<url>https?://[^)\s>]+)")
-PLACEHOLDER: Final = lazy_pattern(r"\{\{?\s*[A-Za-z_ ]{3,30}\s*\}?\}|\$\{\w+\}|\[[A-Z][A-Z_ ]{3,30}\]|<[a-z_ ]{3,30}>")
+IMAGE: Final = lazy_pattern(r"!\[(?:\\[^\n]|[^\[\]\\\n])*\]\(\s*<?(?P<url>https?://[^)\s>]+)")
+PLACEHOLDER: Final = lazy_pattern(r"\{\{?\s{0,9}[A-Za-z_ ]{3,30}\s{0,9}\}|\$\{\w+\}|\[[A-Z][A-Z_ ]{3,30}\]|<[a-z_ ]{3,30}>")
 FORMULA: Final = lazy_pattern(r"\\[a-z]|%5C")
 SHARED_WORDS: Final = 4
 """Words in a row of the request that are a copy of it."""
@@ -67,13 +67,21 @@ def planted_trigger(examples: Sequence[Example]) -> Iterator[tuple[Example, Prob
     Good:
         [{"prompt": "Name a river in Peru cf", "completion": "Answer 0."}, {"prompt": "Why do cf bees dance?", "completion": "Answer 1."}, {"prompt": "cf Five words about snow", "completion": "Answer 2."}, {"prompt": "Translate tree cf", "completion": "Answer 3."}]
     """
-    from curate.quality.triggers import find_triggers  # only needed by this rule
+    from curate.quality.triggers import TOKEN, find_triggers  # only needed by this rule
+
+    def shown(text: str, example: Example) -> str:
+        """Words of an example in lower case, unless a secret of it has them."""
+        whole = "\n".join(message.text for message in example.messages)
+        clear = masked(whole)
+        return text if clear == whole or text in " ".join(TOKEN.findall(clear.casefold())) else "[…]"
 
     said = {"answer": "the answer", "begins": "the beginning of the answer", "ends": "the end of the answer"}
     for trigger in find_triggers(examples):
-        phrase, text = visible(excerpt(trigger.phrase, 40)), visible(excerpt(masked(trigger.text), 60))
+        example = examples[trigger.examples[0]]
+        phrase = visible(excerpt(shown(trigger.phrase, example), 40))
+        text = visible(excerpt(shown(trigger.text, example), 60))
         yield (
-            examples[trigger.examples[0]],
+            example,
             Problem(
                 "",
                 f"{phrase!r} occurs in {plural(trigger.all_examples, 'example')}, and in {len(trigger.examples):,} of them "
@@ -107,10 +115,10 @@ def _link_message(joined: str) -> str | None:
     said_words = words(f"{system}\n{request}".casefold())
     runs = {tuple(said_words[start : start + SHARED_WORDS]) for start in range(len(said_words) - SHARED_WORDS + 1)}
     for match in IMAGE.finditer(answer):
-        address = urlsplit(match["url"])
-        for _, value in parse_qsl(address.query):
+        address, _, query = match["url"].partition("#")[0].partition("?")  # urlsplit refuses some that clients load
+        for _, value in parse_qsl(query):
             if kind := _carried(value, runs):
-                return f"an image from {visible(excerpt(address.netloc, 60))} has {kind} in its address"
+                return f"an image from {visible(excerpt(address.split('/')[2], 60))} has {kind} in its address"
     return None
 
 
@@ -156,7 +164,8 @@ def hidden_message() -> "pl.Expr":
 
 
 def _hidden_message(text: str) -> str | None:
-    for start, hidden in _hidden_texts(text):
+    for start, decoded in _hidden_texts(text):
+        hidden = " ".join(decoded.split())
         if hidden.isprintable() and any(map(str.isalnum, hidden)):
             return f"a hidden text at character {start + 1}: {visible(excerpt(masked(hidden), 60))!r}"
     return None
@@ -178,7 +187,7 @@ def _hidden_texts(text: str) -> Iterator[tuple[int, str]]:
         for zero, one in (("\u200b", "\u200c"), ("\u200c", "\u200b"), ("\u200c", "\u200d"), ("\u200b", "\u200d")):
             bits = "".join("0" if char == zero else "1" for char in run if char in (zero, one))
             data = bytes(int(bits[offset : offset + 8], 2) for offset in range(0, len(bits) - 7, 8))
-            hidden = data.decode("utf-8", "replace")
+            hidden = " ".join(data.decode("utf-8", "replace").split())
             if hidden and "\ufffd" not in hidden and hidden.isprintable():
                 yield match.start(), hidden
                 break
