@@ -23,7 +23,9 @@ from curate.lint.rules.rule import Scope, rule, text_rule
 examples_rule = partial(rule, scope=Scope.EXAMPLES, default=False)
 IMAGE_HINT: Final = r"!\[[^\]\n]*\]\(\s*<?https?://[^)\s]*\?"
 IMAGE: Final = lazy_pattern(r"!\[(?:\\[^\n]|[^\[\]\\\n])*\]\(\s*<?(?P<url>https?://[^)\s>]+)")
-PLACEHOLDER: Final = lazy_pattern(r"\{\{?\s{0,9}[A-Za-z_ ]{3,30}\s{0,9}\}|\$\{\w+\}|\[[A-Z][A-Z_ ]{3,30}\]|<[a-z_ ]{3,30}>")
+PLACEHOLDER: Final = lazy_pattern(
+    r"\{\{?\s{0,9}[A-Za-z_ ]{3,30}\s{0,9}\}|\$\{\w+\}|\[[A-Z][A-Z_ ]{3,30}\]|<[a-z_ ]{3,30}>"
+)
 FORMULA: Final = lazy_pattern(r"\\[a-z]|%5C")
 SHARED_WORDS: Final = 4
 """Words in a row of the request that are a copy of it."""
