@@ -52,3 +52,23 @@ def test_products_in_bfloat16_are_rounded_once_where_the_processor_has_no_instru
     assert inputs.grad is not None
     columns = weight.float().sum(0)
     assert inputs.grad.float().sub(columns).abs().max() <= columns.abs().max() * 2**-8
+
+
+def test_an_update_of_lora_is_rounded_once_where_the_processor_has_no_instructions_for_bfloat16(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from train.model.fused_lora import LoraUpdate
+
+    monkeypatch.setattr(float32_products, "_without_instructions", lambda: True)
+    torch.manual_seed(0)
+    # Integers whose products and sums are exact in float32, and not in bfloat16.
+    inputs, output = torch.randint(-8, 9, (64, 32)).bfloat16(), torch.zeros(64, 128).bfloat16()
+    down = torch.randint(-500, 501, (8, 32)).float().requires_grad_()
+    up = torch.randint(-8, 9, (128, 8)).float().requires_grad_()
+    with torch.autocast("cpu", torch.bfloat16):  # as in a training
+        updated = LoraUpdate.apply(output, inputs, down, up, 1.0)  # type: ignore[no-untyped-call]
+    inner = inputs.float() @ down.t()
+    assert torch.equal(updated, (inner @ up.t()).bfloat16())
+    updated.sum().backward()
+    assert up.grad is not None
+    assert torch.equal(up.grad, inner.sum(0).expand_as(up))

@@ -26,10 +26,12 @@ class LoraUpdate(torch.autograd.Function):
     def forward(ctx: Any, output: Tensor, inputs: Tensor, down: Tensor, up: Tensor, scale: float) -> Tensor:
         """The sum; the product with `down` is kept for the gradients."""
         flat, dtype = inputs.reshape(-1, inputs.shape[-1]).to(output.dtype), product_dtype(output.dtype, output.device)
-        inner = flat.to(dtype) @ down.to(dtype).t()
+        with torch.autocast(output.device.type, enabled=False):  # which would convert the factors back
+            inner = flat.to(dtype) @ down.to(dtype).t()
+            total = output.reshape(-1, output.shape[-1]).to(dtype)
+            added = torch.addmm(total, inner, up.to(dtype).t(), alpha=scale)
         ctx.save_for_backward(flat, inner, down, up)
         ctx.scale, ctx.like = scale, (inputs.shape, inputs.dtype)
-        added = torch.addmm(output.reshape(-1, output.shape[-1]).to(dtype), inner, up.to(dtype).t(), alpha=scale)
         return added.view(output.shape).to(output.dtype)
 
     @staticmethod
