@@ -74,7 +74,9 @@ def _decidable(session: ReviewSession, kind: Kind, rows: Rows, *, decided_too: b
     queue = session.queues[kind]
     placed = kind != "example" or session.examples.has_ids
     for number in rows.tolist():
-        status = ReviewStatus(int(queue.statuses.values[number])) if placed else session.status(queue.entry(number))
+        if not placed:  # an undo finds its entries by their ids
+            session.index_entry(number)
+        status = ReviewStatus(int(queue.statuses.values[number]))
         if status is not ReviewStatus.CONTESTED and (status.open or decided_too):
             yield queue.entry(number)
 

@@ -228,3 +228,32 @@ async def test_next_skips_what_was_decided_before_while_ids_are_not_known(make_a
         session = await opened(pilot, "2", "n")
         assert not session.examples.has_ids
         await shown(pilot, "4/12")
+
+
+async def test_undo_of_a_selection_returns_to_its_list_while_ids_are_not_known(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=WIDE) as pilot:
+        session = await opened(pilot, "2", "asterisk", "d", "y")
+        assert not session.examples.has_ids
+        assert session.examples.open < len(session.examples)
+        await opened(pilot, "u")
+        assert isinstance(app.screen, QueueScreen)
+        assert app.screen.kind == "example"
+
+
+async def test_a_secret_in_a_question_is_not_shown_by_the_entries_like_it() -> None:
+    question = f"My token is {SECRET}, is it valid?"
+    app = scanned(write_lines(Path(), tuple(json.dumps(chat(question, answer)).encode() for answer in ("Yes.", "No."))))
+    async with app.run_test(size=WIDE) as pilot:
+        for keys in (("2",), ("d", "H")):  # of the entry under the cursor, and of a decision
+            await opened(pilot, *keys, "equals_sign")
+            assert "beginning of the question" in screen_text(app)
+            assert SECRET not in screen_text(app)
+            await opened(pilot, "escape")
+        await picked(pilot, "equals_sign", "beginning of the question")
+        await shown(pilot, "filter begins:")
+        assert SECRET not in screen_text(app)
+        assert listed(app) == [1, 2]
+        await opened(pilot, "asterisk")
+        assert "All 2 entries shown by begins:" in screen_text(app)
+        assert SECRET not in screen_text(app)

@@ -8,7 +8,7 @@ from textual.content import Content
 from curate.core.text import plural
 from curate.review import Kind, Progress, ReviewSession, View
 from curate.review.events import Advanced
-from tui.conversation import literal
+from tui.conversation import ConversationView, literal
 from tui.keys import TABS
 
 STAGE_VERBS = {"check": "checking", "duplicates": "comparing", "conflicts": "conflicts"}
@@ -26,7 +26,8 @@ def status(
     ]
     if view is not None and view.text:
         looked = "" if view.complete >= 1 else f" ({view.complete:.0%} searched)"
-        filtered = Content.assemble(("filter ", "$foreground-muted"), literal(view.text[:60], style="bold"), looked)
+        text = literal(ConversationView().text(view.text)[:60], style="bold")
+        filtered = Content.assemble(("filter ", "$foreground-muted"), text, looked)
         parts.insert(1, filtered)
     if task:
         parts.insert(1, Content.styled(task, "bold $text-accent"))

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
 from curate.review.similar import Likeness
-from tui.conversation import literal
+from tui.conversation import ConversationView, literal
 from tui.key_queue import now
 from tui.widgets.key_footer import KeyFooter
 
@@ -163,7 +163,8 @@ class PickScreen(Dialog[int | None]):
 
 def like_screen(alike: Sequence[Likeness]) -> PickScreen:
     """Asks what entries to show have in common with one."""
-    lines = [Content.assemble((f"{like.name:<32} ", "bold"), literal(like.filter)) for like in alike]
+    read = ConversationView()  # a question may begin with a secret
+    lines = [Content.assemble((f"{like.name:<32} ", "bold"), literal(read.text(like.filter))) for like in alike]
     return PickScreen("Show the entries with the same", lines)
 
 

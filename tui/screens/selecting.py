@@ -10,11 +10,12 @@ from textual.content import Content
 from textual.worker import get_current_worker
 
 from curate.core.errors import CurateError
-from curate.core.text import plural, visible
+from curate.core.text import excerpt, plural, visible
 from curate.review import Choice, View
 from curate.review.bulk import Bulk, Repairs, annotate, decide, label, preview, rate, repairs
 from curate.review.groups import Numbers
 from tui.abandon import cancellable
+from tui.conversation import ConversationView
 from tui.messages import Failed
 from tui.render.changes import bulk_text, notes_text, repairs_text
 from tui.screens.ask import AskScreen, ConfirmScreen, MenuScreen, Option
@@ -23,6 +24,8 @@ from tui.widgets.entry_list import EntryList
 
 CHOICES: dict[str, str] = {"y": "keep", "d": "drop", "a": "left", "b": "right", "u": "undecided"}
 PAIR_CHOICES: dict[str, str] = {**CHOICES, "y": "both", "d": "neither"}
+MAX_FILTER_CHARS = 200
+"""Maximum number of characters of a filter in a question."""
 OTHER_OPTIONS = (
     Option("u", "Undecide", "take decisions and edits back"),
     Option("m", "Note", "add a note to each example"),
@@ -123,7 +126,8 @@ class Selecting(Changing):
             return
         rows = view.rows[np.isin(view.rows, list(self.selected))] if self.selected else view.rows
         count = plural(len(rows), "entry")
-        name = f"{count} selected" if self.selected else f"all {count} shown{f' by {view.text}' if view.text else ''}"
+        shown = f" by {excerpt(ConversationView().text(view.text), MAX_FILTER_CHARS)}" if view.text else ""
+        name = f"{count} selected" if self.selected else f"all {count} shown{shown}"
         self.app.push_screen(
             MenuScreen(name[0].upper() + name[1:], BULK_OPTIONS[self.kind], "decided entries, too"),
             lambda picked: self._bulk(rows, name, picked),
