@@ -39,6 +39,7 @@ SURNAMES: Final = tuple(
     Olsen Ortega Page Palmer Porter Quinn Reed Reyes Roth Sander Sauer Serra Sommer Stark Stone Thorn Ullman
     Vargas Vega Vogel Wagner Walsh Weber Winter Wolf York Zeller""".split()  # noqa: SIM905
 )
+DEGREES: Final = re.compile(r"\d+\.\d+")
 PARTICLES: Final = frozenset("van von de del della da dos di la le der den bin al".split())  # noqa: SIM905
 FEMALE_ENDING: Final = ("a", "e", "ine", "ette", "lyn", "ith", "beth")
 STREETS: Final = ("Maple", "Linden", "Station", "Mill", "Garden", "Church", "Meadow", "River", "Park", "Forest")
@@ -60,11 +61,14 @@ def normalized(kind: str, value: str) -> str:
     """A form of a value that is equal for all its spellings, so that they have the same pseudonym.
 
     Case is ignored. Names of persons and street addresses have one space between words; e-mail and IP addresses,
-    handles and names of hosts and users keep their punctuation; other values have no punctuation and spaces.
+    handles and names of hosts and users keep their punctuation, and so do coordinates; other values have no punctuation
+    and spaces.
     Values of kinds in `LABELLED` and of unknown kinds are returned unchanged.
     """
     if kind in ("email", "host_name", "user_name", "social_handle", "ip_address"):
         return value.casefold()
+    if kind == "coordinates":
+        return re.sub(r"\s", "", value)
     if kind in (PERSON, SURNAME, "street_address"):
         return " ".join(value.split()).casefold()
     return re.sub(r"[\W_]", "", value).upper() if kind in KINDS - LABELLED else value
@@ -239,9 +243,16 @@ class Pseudonyms:
         return re.sub(r"\d+", shifted, value)
 
     def _coordinates(self, value: str, plain: str) -> str:
-        """Whole degrees stay, the fractions are invented."""
-        stream = iter(self._digest("coordinates", plain) * 2)
-        return re.sub(r"(?<=\.)\d+", lambda match: "".join(str(next(stream) % 10) for _ in match.group()), value)
+        """Whole degrees stay, the fractions are invented: for a number the same one alone and in a pair.
+
+        They have no zeros, so that a JSON number keeps its decimals.
+        """
+        if not DEGREES.fullmatch(value):
+            return DEGREES.sub(lambda match: self.of("coordinates", match.group()), value)
+        degrees, _, fraction = plain.partition(".")
+        stream = self._digest("coordinates", f"{degrees}.{fraction.rstrip('0')}")
+        invented = "".join(str(1 + number % 9) for number in stream[: len(fraction)])
+        return f"{degrees}.{invented if invented != fraction else f'{invented[:-1]}{int(invented[-1]) % 9 + 1}'}"
 
 
 def _like(char: str, number: int) -> str:

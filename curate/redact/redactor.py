@@ -17,12 +17,15 @@ from urllib.parse import unquote
 from curate.core.key_value_secrets import Secret
 from curate.redact.names import PERSON, PERSON_KEYS, SURNAME, SURNAME_KEYS, names_in
 from curate.redact.pseudonyms import Pseudonyms
-from curate.redact.values import private_values_in, without_overlaps
+from curate.redact.values import COORDINATE_LISTS, COORDINATE_WORDS, private_values_in, without_overlaps
 
 MIN_LITERAL_CHARS: Final = 6
 """Minimum number of characters of a value that is replaced wherever it stands; shorter ones occur by chance."""
 LOCAL_KINDS: Final = frozenset(("user_name", "host_name", "date_of_birth", "url_token"))
 """Kinds of values that are replaced only where they were found: elsewhere they are words."""
+COORDINATE_KEY: Final = re.compile(rf"\b(?:{COORDINATE_WORDS}|{COORDINATE_LISTS})\b")
+"""What the key of a number with a fraction contains, if that is searched: others are measurements."""
+DEGREES: Final = re.compile(r"\d{1,3}\.\d{4,}")
 WORD: Final = re.compile(r"[^\W_]+")
 PYTHON: Final = re.compile(r"```(?:python|py)[^\n]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
 PACKED: Final = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
@@ -60,6 +63,8 @@ class Redactor:
         is_long = kind not in (*LOCAL_KINDS, PERSON, SURNAME) and len(written) >= MIN_LITERAL_CHARS
         if is_full_name or is_long:
             self.add_literal(written, kind)
+        for number in DEGREES.findall(written) if kind == "coordinates" else ():
+            self.add_literal(number, kind)
 
     def add_literal(self, written: str, kind: str) -> None:
         """Replace a text wherever it stands."""
@@ -155,7 +160,7 @@ class Redactor:
 
 
 def _with_texts(value: Any, replaced: Callable[[str, str], str], key: str = "") -> Any:
-    """A JSON value with `replaced(text, key)` for each key, text and long integer, also in JSON that is a text.
+    """A JSON value with `replaced(text, key)` for each key, text, long integer and coordinate, also in JSON in texts.
 
     Raises `UnsafeRedaction` if two keys of an object would be equal, and what `replaced` raises.
     """
@@ -178,6 +183,9 @@ def _with_texts(value: Any, replaced: Callable[[str, str], str], key: str = "") 
     if isinstance(value, int) and not isinstance(value, bool) and len(str(value)) >= MIN_LITERAL_CHARS:
         shown = replaced(str(value), key)
         return value if shown == str(value) else int(shown) if shown.isdigit() and shown[0] != "0" else shown
+    if isinstance(value, float) and COORDINATE_KEY.search(prefix_of(key)):
+        shown = replaced(str(value), key)
+        return value if shown == str(value) else shown if "[" in shown else float(shown)
     return value
 
 
@@ -224,7 +232,9 @@ def texts_of(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(value, list):
         for inner in value:
             yield from texts_of(inner, key)
-    elif isinstance(value, int) and not isinstance(value, bool):
+    elif (isinstance(value, int) and not isinstance(value, bool)) or (
+        isinstance(value, float) and COORDINATE_KEY.search(prefix_of(key))
+    ):
         yield prefix_of(key) + str(value), prefix_of(key)
 
 

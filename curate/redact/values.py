@@ -17,6 +17,34 @@ from curate.core.credentials import credentials_in
 from curate.core.key_value_secrets import Secret
 from curate.core.lazy import lazy_pattern
 from curate.core.masking import CARD, EMAIL, IBAN, IP_ADDRESS, PHONE, SSN
+from curate.redact.sign_in_patterns import (
+    COLON_GAP,
+    COPULA_GAP,
+    LOGIN_HINT,
+    SIGN_IN_HINT,
+    SIGN_IN_VALUE,
+    SIGN_IN_WORDS,
+    SPOKEN_GAP,
+)
+from curate.redact.user_patterns import (
+    ANYBODY,
+    EXAMPLE_HOST,
+    FILE_MODE,
+    FOLDER_HINT,
+    FOLDER_OF_USER,
+    FOLDER_USER,
+    HOME_HINT,
+    HOST,
+    LOGIN,
+    NO_SERVICE,
+    OWNER_HINT,
+    POSIX_HOME,
+    PROMPT_END,
+    REMOTE_COMMAND,
+    SERVICE_USERS,
+    USER_END,
+    WINDOWS_HOME,
+)
 
 MAX_GAP: Final = (
     r"(?:[^\w\n]|_){0,4}(?:(?:is|are|was|at|on|an|au|al|unter|to|id|n[º°.]?|no|nr|num|number|nummer|num[eé]ro|n[úu]mero|"
@@ -32,13 +60,21 @@ def _stdnum(module: str) -> Callable[[str], bool]:
     return lambda text: bool(import_module(f"stdnum.{module}").is_valid(text))
 
 
+def _compact(module: str) -> Callable[[str], bool]:
+    """The validity check of a module of python-stdnum for a number with any separators, in any case."""
+    is_valid = _stdnum(module)
+    return lambda text: is_valid(re.sub(r"[\W_]", "", text).upper())
+
+
 def always(_: str) -> bool:
     """True: the form alone is enough."""
     return True
 
 
 DIGIT: Final = re.compile("[0-9]")
-LONG_NUMBER: Final = re.compile(r"[0-9](?:[ ()./-]{0,3}[0-9]){5}")
+SEPARATOR: Final = r"[ ()./\u00a0\u2010-\u2013\u202f-]"
+"""A sign between the digits of a phone number; also spaces that do not break and dashes."""
+LONG_NUMBER: Final = re.compile(rf"[0-9](?:{SEPARATOR}{{0,3}}[0-9]){{5}}")
 CODE_HINT: Final = re.compile(r"(?=[A-Z/-]{0,18}[0-9])[A-Z0-9/-]{6}")
 CAPITALS: Final = re.compile("[A-Z]{6}")
 YEAR: Final = re.compile(r"(?:19|20)[0-9]{2}|[0-9][-/.][0-9]{1,2}[-/.]")
@@ -83,7 +119,7 @@ def _is_card(text: str) -> bool:
 
 
 def _is_spanish(text: str) -> bool:
-    return _stdnum("es.dni")(text) or _stdnum("es.nie")(text)
+    return _compact("es.dni")(text) or _compact("es.nie")(text)
 
 
 def _is_phone(text: str) -> bool:
@@ -112,6 +148,11 @@ def _is_strange_secret(text: str) -> bool:
     return _is_secret(text) and re.search(r"[0-9]", text) is not None and re.search(r"[^\w\s./-]|_", text) is not None
 
 
+def _is_secret_with_digit(text: str) -> bool:
+    """A secret, and no word with capitals and dashes such as Case-Sensitive."""
+    return _is_secret(text) and DIGIT.search(text) is not None
+
+
 def _is_of_person(text: str) -> bool:
     """Whether an address is not an example, such as user@example.com."""
     return not EXAMPLE.fullmatch(text)
@@ -120,6 +161,11 @@ def _is_of_person(text: str) -> bool:
 def _is_national_id(text: str) -> bool:
     """A number with the check digits of any of the countries, or one that is as long."""
     return 8 <= sum(map(str.isalnum, text)) <= 16
+
+
+def _is_grouped_id(text: str) -> bool:
+    """Whether it has the digits of a national number, and is no date."""
+    return 8 <= sum(map(str.isdigit, text)) <= 15 and not CALENDAR.fullmatch(text)
 
 
 def _is_ip(text: str) -> bool:
@@ -155,17 +201,25 @@ DATE: Final = (
     r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}"
     r"|(?:\d{1,2}\.? (?:de )?)?[^\W\d_]{3,10}\.? (?:\d{1,2},? )?(?:de )?(?:19|20)\d{2})"
 )
+COORDINATE_WORDS: Final = (
+    r"lat|lon|lng|latitudes?|longitudes?|latitud|longitud|latitudine|longitudine|breitengrad|längengrad"
+)
+COORDINATE_LISTS: Final = r"long|coordinates?|coords?|lat ?l(?:ng|on)|lng ?lat|koordinaten?|coordonnées|coordenadas"
+"""Words that also name other numbers: positions in a picture have fewer decimals."""
+FRACTION: Final = re.compile(r"[0-9]\.[0-9]{2}")
 CODE: Final = r"(?-i:(?=[A-Z0-9/-]*\d)[A-Z0-9](?:[A-Z0-9/-]{4,18})[A-Z0-9])"
+ID_WORDS: Final = (
+    r"cpf|cnpj|dni|nif|cif|pesel|bsn|burgerservicenummer|sofinummer|rijksregister\w*|idnr|steueridentifikations\w*|"
+    r"insee|s[ée]cu|s[ée]curité sociale|assurance sociale|social insurance|social security|seguridad social|"
+    r"seguro social|national insurance|aadhaar|uidai|codice fiscale|partita iva|numéro national|personnummer|ahv|"
+    r"sozialversicherungs\w*|ssn"
+)
+"""Names of numbers of persons and taxpayers that mean nothing else."""
+GROUPED_ID: Final = (
+    r"(?-i:[A-Z]?[ -]?\d{1,4}(?:[ ./-]{1,2}\d{2,7}){1,6}(?:[ -]?[A-Z](?!\w))?|[A-Z]-?\d{7,8}(?:[A-Z](?!\w))?)"
+)
 VIN: Final = r"(?-i:(?=[A-Z]*\d)(?=\d*[A-Z])[A-HJ-NPR-Z0-9]{17})"
 PLATE: Final = r"(?-i:(?=[A-ZÄÖÜ -]*\d)(?=[0-9 -]*[A-ZÄÖÜ])[A-ZÄÖÜ0-9]{1,7}(?:[ -][A-ZÄÖÜ0-9]{1,4}){0,3})"
-SPOKEN_GAP: Final = r"(?:,? [^\W\d_]{1,14}){0,5}(?:[,:]? [\"'`]?)"
-SIGN_IN_WORDS: Final = (
-    r"passwords?|passwor[dt]e?|kennwort|mot de passe|contraseña|clave|pass(?:phrase|code)?|pw|pwd|pin|senha"
-)
-SIGN_IN_VALUE: Final = (
-    r"(?-i:(?!https?:)(?!(?:sha|md|aes|rsa|argon|utf|iso|rfc|oauth|base|win)-?\d)"
-    r"[^\s\"'`<>(){}\[\]=;,]{5,63}[^\s\"'`<>(){}\[\]=;,.:?])"
-)
 PLATFORMS: Final = (
     r"twitter|instagram|telegram|tiktok|discord|snapchat|insta|ig|github|skype|mastodon|threads|bluesky|facebook|"
     r"youtube|twitch|linkedin|(?-i:X)"
@@ -175,17 +229,6 @@ STREETS_EN: Final = (
     r"Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Place|Way|Terrace|"
     r"Square|Crescent|Close|Parkway|Pkwy"
 )
-SERVICE_USERS: Final = (
-    r"shared|public|user\w*|your\w*|my\w*|some\w*|runner|root|default|ubuntu|debian|centos|fedora|name|git|ec2-user|"
-    r"node|docker|app|admin\w*|vagrant|pi|jenkins|deploy|postgres|mysql|www-data|nginx|jovyan|vscode|codespace|opc|"
-    r"azureuser|oracle|coder|workspace|hadoop|spark|airflow|linuxbrew|dev|developer|test\w*|guest|foo|bar|me|you|all"
-)
-"""Users of systems and of examples."""
-LOGIN: Final = r"[a-z_][a-z0-9_.-]{1,31}"
-HOST: Final = r"[\w-]{2,40}(?:\.[\w-]{1,40}){0,4}"
-PROMPT_END: Final = r"(?:[: ]?[~/][^\n]{0,60}?[$#%] |(?: [^\s\]]{1,40})?\][$#] | [~\w./-]{1,40} % )"
-REMOTE_COMMAND: Final = r"(?<!\w)(?:ssh|scp|sftp|rsync|mosh|ssh-copy-id)(?: [^\s@]{1,60}){0,6} "
-EXAMPLE_HOST: Final = r"(?:localhost|(?:[\w-]+\.)?example(?:\.(?:com|org|net))?)(?![\w.-])"
 CAPITALIZED: Final = r"[A-ZÀ-ÖØ-Þ][\wà-öø-ÿ'’-]*"
 
 MAX_SHORT: Final = 40
@@ -215,17 +258,28 @@ FORMS: Final = (
         ),
         mark="°",
     ),
+    _named("coordinates", COORDINATE_WORDS, r"\d{1,3}\.\d{2,}", hint=FRACTION),
+    _named("coordinates", COORDINATE_LISTS, r"\d{1,3}\.\d{4,}", hint=FRACTION),
     _anywhere(
         "es_dni",
-        r"(?:\d{8}|[XYZ]\d{7})-?[A-HJ-NP-TV-Z]",
+        r"(?i:(?:\d{8}|\d{1,2}\.\d{3}\.\d{3}|[XYZ][ -]?\d{7})[ -]?[A-HJ-NP-TV-Z])",
         _is_spanish,
     ),
     _anywhere(
-        "it_codice_fiscale", r"[A-Z]{6}\d{2}[A-EHLMPR-T]\d{2}[A-Z]\d{3}[A-Z]", _stdnum("it.codicefiscale"), CODE_HINT
+        "it_codice_fiscale",
+        r"(?i:[A-Z]{3} ?[A-Z]{3} ?\d{2}[A-EHLMPR-T]\d{2} ?[A-Z]\d{3}[A-Z])",
+        _compact("it.codicefiscale"),
+        DIGIT,
     ),
-    _anywhere("fr_nir", r"[12] ?\d{2} ?(?:0[1-9]|1[0-2]) ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}", _stdnum("fr.nir")),
-    _anywhere("uk_nino", r"(?![BDFIUV]|GB|NK|TN|ZZ)[A-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]"),
+    _anywhere(
+        "fr_nir",
+        r"[12][ .-]?\d{2}[ .-]?(?:0[1-9]|1[0-2])[ .-]?(?:\d{2}|2[AB])[ .-]?\d{3}[ .-]?\d{3}[ .-]?\d{2}",
+        _compact("fr.nir"),
+    ),
+    _anywhere("uk_nino", r"(?![BDFIUV]|GB|NK|TN|ZZ)[A-Z][A-CEGHJ-NPR-TW-Z][ -]?(?:\d{2}[ -]?){3}[A-D]"),
+    _named("uk_nino", r"ni|nino|national insurance", r"[A-Z]{2}[ -]?(?:\d{2}[ -]?){3}[A-D]", gap=FREE_GAP),
     _anywhere("br_cpf", r"\d{3}\.\d{3}\.\d{3}-\d{2}", _stdnum("br.cpf")),
+    _anywhere("br_cnpj", r"\d{2}\.\d{3}\.\d{3}/\d{4}-\d{2}", _stdnum("br.cnpj")),
     _anywhere("in_aadhaar", r"[2-9]\d{3}[ -]\d{4}[ -]\d{4}", _stdnum("in_.aadhaar")),
     _anywhere("in_pan", r"[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z]", _stdnum("in_.pan"), CODE_HINT),
     _anywhere("se_personnummer", r"(?:19|20)?\d{6}[-+]\d{4}", _stdnum("se.personnummer")),
@@ -237,20 +291,21 @@ FORMS: Final = (
     _anywhere("kr_rrn", r"\d{6}-[1-4]\d{6}", _stdnum("kr.rrn")),
     _anywhere("vin", r"(?=[A-Z]*\d)(?=\d*[A-Z])[A-HJ-NPR-Z0-9]{17}", _is_vin, CODE_HINT),
     _named("vin", r"vin|fin|fahrgestell\w*|fahrzeug-?ident\w*|ch[aâ]ssis|bastidor|telaio|chassi", VIN, gap=FREE_GAP),
-    _anywhere("de_steuer_id", r"[1-9]\d ?\d{3} ?\d{3} ?\d{3}", _stdnum("de.idnr")),
+    _anywhere("de_steuer_id", r"[1-9]\d(?:[ /-]?\d{3}){3}", _compact("de.idnr")),
     _anywhere("pl_pesel", r"\d{11}", _stdnum("pl.pesel")),
     _named(
         "national_id",
         r"(?:national|personal|citizen|identity|identification|tax(?:payer)?|fiscal)(?:[ _-]?(?:id(?:entity)?|"
         r"insurance|card|code|reference|identification))?[ _-]?(?:no\.?|num(?:ber)?|id)|taxpayer|personalausweis\w*|"
         r"ausweis(?:nummer)?|steuer[- ]?(?:id\w*|nummer)|carte d'identité|(?:documento|cédula|carné) de identidad|"
-        r"documento|cédula|número fiscal|numéro fiscal|codice fiscale|cpf|rg|aadhaar|pan card",
+        rf"documento|cédula|número fiscal|numéro fiscal|rg|pan card|{ID_WORDS}",
         CODE,
         _is_national_id,
         gap=FREE_GAP,
     ),
+    _named("national_id", rf"{ID_WORDS}|steuer[- ]?(?:id\w*|nummer)", GROUPED_ID, _is_grouped_id, gap=FREE_GAP),
     _named("uk_nhs_number", "nhs", r"\d{3}[ -]?\d{3}[ -]?\d{4}"),
-    _named("nl_bsn", r"bsn|burgerservicenummer|sofinummer", r"\d{9}", _stdnum("nl.bsn")),
+    _named("nl_bsn", r"bsn|burgerservicenummer|sofinummer", r"\d{9}", _stdnum("nl.bsn"), gap=FREE_GAP),
     _named("pt_nif", "nif|contribuinte", r"\d{3} ?\d{3} ?\d{3}", _stdnum("pt.nif")),
     _named("dk_cpr", r"cpr(?:-nummer)?", r"\d{6}-?\d{4}"),
     _named("ca_sin", "sin|social insurance", r"\d{3}[ -]?\d{3}[ -]?\d{3}", _stdnum("ca.sin")),
@@ -306,34 +361,56 @@ FORMS: Final = (
         lazy_pattern(rf"(?i)(?<![\w.-])(?P<value>{DATE})(?= (?:\w+ ){{0,3}}(?:geboren|born|nato|nata)\b)"),
         hint=YEAR,
     ),
-    _named("password", SIGN_IN_WORDS, SIGN_IN_VALUE, _is_secret, hint=DIGIT),
-    _named("password", SIGN_IN_WORDS, SIGN_IN_VALUE, _is_strange_secret, gap=SPOKEN_GAP, hint=DIGIT),
+    _named("password", SIGN_IN_WORDS, SIGN_IN_VALUE, _is_secret, hint=SIGN_IN_HINT),
+    _named("password", SIGN_IN_WORDS, SIGN_IN_VALUE, _is_strange_secret, gap=SPOKEN_GAP, hint=SIGN_IN_HINT),
+    _named("password", SIGN_IN_WORDS, SIGN_IN_VALUE, _is_secret_with_digit, gap=COPULA_GAP, hint=SIGN_IN_HINT),
+    _named("password", SIGN_IN_WORDS, SIGN_IN_VALUE, _is_strange_secret, gap=COLON_GAP, hint=SIGN_IN_HINT),
+    _named(
+        "password",
+        r"log-?in|credentials|zugang(?:sdaten)?|anmeldung|identifiants|credenciales|acceso",
+        SIGN_IN_VALUE,
+        _is_strange_secret,
+        gap=r" ?[:=]? ?[\w.@-]{2,40} ?[/|:,] ?",
+        hint=LOGIN_HINT,
+    ),
+    Form(
+        "password",
+        lazy_pattern(
+            rf"(?i)(?<![^\s\"'`(])(?P<value>{SIGN_IN_VALUE})[\"'`]? (?:as|is|was|for|als|ist|war|für|para|pour|como|es"
+            r"|era|comme|est|come|è)"
+            rf"(?: [^\W\d_]{{1,6}}){{0,2}} (?:{SIGN_IN_WORDS})(?![\w-]| hash| manager| encod)"
+        ),
+        _is_secret_with_digit,
+        hint=SIGN_IN_HINT,
+    ),
     _named(
         "phone",
-        r"(?:tele|smart)?phone|tel|mobile|cell|(?:call|ring|text|message|contact|reach)(?:ing)? "
+        r"(?:tele|smart)?phone|tel|mobile|cell|voice ?mail|leave (?:\w{2,4} )?a message|"
+        r"(?:call|ring|text|message|contact|reach)(?:ing)? "
         r"(?:me|us|him|her|them|back)|(?:can|could|please|to|just) (?:call|ring|text|dial|contact)|missed call|"
         r"whatsapp|fax|fon|telefon\w*|handy\w*|"
         r"mobil(?:nummer|telefon)?|landline|hotline|rufnummer|anruf\w*|erreichbar|erreich\w+|ruf\w*|zurückrufen|"
         r"téléphone|tél|"
-        r"portable|appel\w*|rappel\w*|joindre|contacter|tel[ée]fono|móvil|celular|ll[aá]m\w+|contactar\w*|"
+        r"portable|appel\w*|rappel\w*|joindre|contacter|tel[ée]fono|m[oó]v(?:il)?|celular|ll[aá]m\w+|contactar\w*|tfno|tlf|"
+        r"centralita|contestador|apunta\w*|contacto|recepci[oó]n|av[ií]s[aeo]\w*|localiz\w+|pregunt\w+|wa\.me|"
         r"telefone|cellulare|"
         r"(?:my|his|her|our|your|their|mein|meine|seine|ihre|unsere|mon|son|notre|votre|mi|su|nuestro|meu|mio)"
         r"(?: \w{2,15}){0,2} (?:number|nummer|num[ée]ro|n[úu]mero)",
-        r"(?:\+|\(|0)?\d(?:[ ()./-]{0,3}\d){8,14}",
+        rf"(?:\+|\(|0)?\d(?:{SEPARATOR}{{0,3}}\d){{8,14}}",
         _is_national_phone,
         gap=FREE_GAP,
     ),
     _named(
         "phone",
         r"number|nummer|num[ée]ro|n[úu]mero",
-        r"(?:(?:\+|\(?0)\d(?:[ ()./-]{0,3}\d){7,12}|[6-9]\d{1,2}(?: \d{2,3}){2,3})",
+        rf"(?:(?:\+|\(?0)\d(?:{SEPARATOR}{{0,3}}\d){{7,12}}|[6-9]\d{{1,2}}(?: \d{{2,3}}){{2,3}})",
         _is_national_phone,
         gap=FREE_GAP,
     ),
     Form(
         "phone",
         lazy_pattern(
-            r"(?i)(?<![\w.+(/-])(?P<value>(?:\+|\(|0)?\d(?:[ ()./-]{0,3}\d){8,14})"
+            rf"(?i)(?<![\w.+(/-])(?P<value>(?:\+|\(|0)?\d(?:{SEPARATOR}{{0,3}}\d){{8,14}})"
             r"(?= (?:zu |auch )?(?:erreichbar|erreichen|anrufen|zurück(?:rufen)?|an(?=[.!?])))"
         ),
         _is_national_phone,
@@ -343,13 +420,29 @@ FORMS: Final = (
         "phone",
         r"(?:tele)?phone|tel|mobile|cell|call|contact|dial|whatsapp|fax|fon|telefon\w*|handy\w*|rufnummer|téléphone|tél|portable|"
         r"tel[ée]fono|móvil|celular|telefone|cellulare|text me|reach me",
-        r"(?:\+|\(|0)?\d(?:[ ()./-]{0,3}\d){6,14}",
+        rf"(?:\+|\(|0)?\d(?:{SEPARATOR}{{0,3}}\d){{6,14}}",
+        _is_phone,
+    ),
+    Form(
+        "phone",  # of Spain and Portugal: in three groups behind an article; in the others that no amount has
+        lazy_pattern(
+            r"(?i)(?<!\w)(?:al|del|el|ao|no|pelo) (?P<value>[6-9]\d{2}(?P<sign>[ .-])\d{3}(?P=sign)\d{3})"
+            r"(?![\w-]|[.,]\d)"
+        ),
+        _is_phone,
+        hint=LONG_NUMBER,
+    ),
+    _anywhere(
+        "phone",
+        r"(?:07[1-9]\d{8}|\((?:\+|00)\d{1,3}\) ?\d(?:[ .-]?\d){7,11}|"
+        r"[6-9]\d{2}(?:(?: \d{2}){3}|(?:\.\d{2}){3}|(?:-\d{2}){3})|"
+        r"[89]\d(?: \d{3} \d{2} \d{2}|\.\d{3}\.\d{2}\.\d{2}|-\d{3}-\d{2}-\d{2}))",
         _is_phone,
     ),
     Form("phone", PHONE, _is_phone, hint=LONG_NUMBER),
     Form(
         "phone",
-        lazy_pattern(r"(?<![\w.+(/-])(?:\+|00)[1-9]\d{0,2}(?:[ ()./-]{0,3}\d){7,12}(?![\w-])"),
+        lazy_pattern(rf"(?<![\w.+(/-])(?:\+|00)[1-9]\d{{0,2}}(?:{SEPARATOR}{{0,3}}\d){{7,12}}(?![\w-])"),
         _is_phone,
         hint=LONG_NUMBER,
     ),
@@ -358,6 +451,16 @@ FORMS: Final = (
         r"(?:0[1-9](?:[ .-]\d{2}){4}|\d{3}[ .]\d{3}[ .]\d{4}|1[-. ]\(?[2-9]\d{2}\)?[-. ]\d{3}[-. ]\d{4}|"
         r"\d{2} 9\d{4}-\d{4})",
         _is_phone,
+    ),
+    Form(
+        "phone",
+        lazy_pattern(
+            r"(?i)(?<!\w)(?:(?:on|at|ring|text|call|dial|try|phone) (?=0[1-9]\d{8,9}(?![\w-]))|"
+            r"\((?=[6-9]\d{2} \d{3} \d{3}\)))"
+            r"(?P<value>\d[\d ]{8,10}(?<! ))"
+        ),
+        _is_phone,
+        hint=LONG_NUMBER,
     ),
     Form(
         "phone",
@@ -371,12 +474,45 @@ FORMS: Final = (
         lazy_pattern(rf"(?i)(?<![\w@.])(?P<value>{HANDLE}) (?:on|auf|bei|sur|en|su|no) (?:{PLATFORMS})\b"),
         mark="@",
     ),
+    Form("user_name", lazy_pattern(rf"{POSIX_HOME}(?P<value>{NO_SERVICE}{FOLDER_USER})"), hint=HOME_HINT),
+    Form(
+        "user_name",
+        lazy_pattern(rf"{WINDOWS_HOME}(?P<value>{NO_SERVICE}{FOLDER_USER}(?:(?: {FOLDER_USER}){{1,3}}(?=[\\/]))?)"),
+        hint=HOME_HINT,
+    ),
     Form(
         "user_name",
         lazy_pattern(
-            rf"(?:/home/|/Users/|(?i:[A-Z]:\\{{1,4}}Users\\{{1,4}}))(?P<value>(?!(?i:{SERVICE_USERS})(?![\w.-]))[\w.-]{{2,32}})"
+            rf"(?:(?<![\w~/.-])|(?<=\w/))~(?P<value>{NO_SERVICE}{LOGIN})(?=/(?:\.[a-z]|(?:public_html|bin|src|tmp|Desktop|"
+            r"Documents|Downloads|Pictures|Library)\b))"
         ),
-        mark="e",
+        mark="~",
+    ),
+    Form(
+        "user_name",
+        lazy_pattern(
+            rf"(?:https?://[^\s/]{{1,80}}/|(?<![\w-])(?:cd|ls|du|tree|find) )~(?P<value>{NO_SERVICE}{LOGIN}(?<![.-]))"
+        ),
+        mark="~",
+    ),
+    Form(
+        "user_name",
+        lazy_pattern(rf"(?<!\w)(?:SUDO_USER|USER(?:NAME)?|LOGNAME)=(?P<value>{NO_SERVICE}{LOGIN})\b"),
+        mark="=",
+    ),
+    Form(
+        "user_name",
+        lazy_pattern(
+            rf"(?<![\w.@'’-])(?P<value>{NO_SERVICE}(?!{ANYBODY}){LOGIN})['’]s (?i:home)[- ](?i:folder|directory|dir)\b"
+        ),
+        hint=OWNER_HINT,
+    ),
+    Form("user_name", lazy_pattern(rf"{FILE_MODE}(?P<value>{NO_SERVICE}{LOGIN}) "), mark="rw"),
+    Form("user_name", lazy_pattern(rf"{FILE_MODE}(?P<owner>{NO_SERVICE}{LOGIN}) +(?P<value>(?P=owner)) "), mark="rw"),
+    Form(
+        "user_name",
+        lazy_pattern(rf"{FOLDER_OF_USER}(?P<value>{NO_SERVICE}{LOGIN}(?<![.-])){USER_END}"),
+        hint=FOLDER_HINT,
     ),
     Form(
         "user_name",

@@ -24,7 +24,7 @@ from curate.verify.lines import chunks_of, read_chunk
 PATTERNS: Final = {
     "email": re.compile(r"[A-Za-z0-9][\w.+-]*@(?!example\.(?:com|org|net)\b)(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24}"),
     "phone": re.compile(
-        r"(?<![\w.])\+[1-9][0-9]{0,2}(?:[ ().-]{0,2}[0-9]){7,12}(?![\w-])|(?<![\w.-])"
+        r"(?<![\w.])(?:\+|00)[1-9][0-9]{0,2}(?:[ ().-]{0,2}[0-9]){7,12}(?![\w-])|(?<![\w.-])"
         r"\(?[1-9][0-9]{2}(?:\) ?|-)[0-9]{3}-[0-9]{4}(?![\w-])"
     ),
     "card": re.compile(
@@ -36,12 +36,17 @@ PATTERNS: Final = {
     "mac_address": re.compile(
         r"(?<![\w:-])(?!(?i:ff|00)([:-])(?i:ff|00)\1(?i:ff|00)\1)(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![\w:-])"
     ),
+    "coordinates": re.compile(r"(?<![\w.])[0-9]{1,2}\.[0-9]{4,}(?:° ?[NS])?,\s?-?[0-9]{1,3}\.[0-9]{4,}(?!\w)"),
     "key": re.compile(
         r"AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36}|sk-[A-Za-z0-9_-]{20,}|xox[bp]-[0-9A-Za-z-]{10,}|"
         r"AIza[0-9A-Za-z_-]{35}"
     ),
 }
 """What is searched for without a mapping: values that are private by their form alone."""
+COORDINATE_NAME: Final = re.compile(
+    r"(?i)(?:^|[^a-z])(?:lat|lon|lng|latitude|longitude)$|(?:Lat|Lon|Lng|Latitude|Longitude)$"
+)
+"""Keys of JSON numbers that are coordinates."""
 MIN_CHARS: Final = 7
 """Minimum number of letters and digits of a value; shorter ones occur by chance."""
 RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{10,}")
@@ -92,7 +97,9 @@ def verify_redaction(
     for path in originals:
         for _, line in _lines(path):
             proof.originals += 1
-            for text in _strings(_parsed(line)) or (line.decode("utf-8", "replace"),):
+            value = _parsed(line)
+            kinds |= {_plain(number): "coordinates" for number in _coordinates(value)}
+            for text in _strings(value) or (line.decode("utf-8", "replace"),):
                 for kind, pattern in PATTERNS.items():
                     for match in pattern.finditer(text):
                         kinds.setdefault(_plain(match.group()), kind)
@@ -208,6 +215,17 @@ def _strings(value: Any) -> list[str]:
     if isinstance(value, list):
         return [text for inner in value for text in _strings(inner)]
     return [str(value)] if isinstance(value, int | float) else []
+
+
+def _coordinates(value: Any) -> Iterator[str]:
+    """The numbers with a fraction under the key of a coordinate, also in JSON in strings."""
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        value = _parsed(value.encode("utf-8", "surrogatepass"))
+    for name, inner in value.items() if isinstance(value, dict) else ():
+        if isinstance(inner, float) and COORDINATE_NAME.search(name):
+            yield str(abs(inner))
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _coordinates(inner)
 
 
 def _turns(value: Any) -> Iterator[list[str]]:

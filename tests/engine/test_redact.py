@@ -386,3 +386,39 @@ def test_processes_redact_as_one_process_does(write: Write, monkeypatch: pytest.
     assert outcomes[0] == outcomes[1]
     assert json.loads(outcomes[0][1])["line"] == 3
     assert b"corp.io" not in outcomes[0][0]
+
+
+def bench_lines(name: str) -> list[list[str]]:
+    """The fields of each line of a file of the benchmark."""
+    text = (Path(__file__).parent.parent / "bench" / name).read_text("utf-8")
+    return [line.replace("\\n", "\n").split("\t") for line in text.splitlines() if not line.startswith("# ")]
+
+
+@pytest.mark.parametrize(("kind", "value", "text"), bench_lines("redaction_forms.txt"))
+def test_a_value_is_found_in_each_form(kind: str, value: str, text: str) -> None:
+    assert value in [text[secret.start : secret.end] for secret in private_values_in(text)], kind
+
+
+@pytest.mark.parametrize("text", [text for [text] in bench_lines("redaction_lookalikes.txt")])
+def test_what_looks_like_a_private_value_stays(text: str) -> None:
+    assert private_values_in(text) == []
+
+
+def test_json_numbers_of_a_place_are_replaced_as_its_coordinates_in_a_text(write: Write) -> None:
+    place = json.dumps({"lat": 52.520008, "lon": -13.404954, "zoom": 11.25})
+    write("a.jsonl", [chat("I am at 52.520008, -13.404954.", place), {"start_lat": 48.1371, "text": "lat 52.520008"}])
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 0
+    first, second = rows("out.jsonl")
+    shown = json.loads(first["messages"][1]["content"])
+    assert first["messages"][0]["content"] == f"I am at {shown['lat']}, {shown['lon']}."
+    assert (shown["lat"] == 52.520008, shown["lon"] == -13.404954, shown["zoom"]) == (False, False, 11.25)
+    assert re.fullmatch(r"52\.\d{6}", str(shown["lat"]))
+    assert second["text"] == f"lat {shown['lat']}"
+    assert second["start_lat"] != 48.1371
+    assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl"]) == 0
+
+
+def test_verify_finds_a_json_number_of_a_place(write: Write) -> None:
+    write("a.jsonl", [{"lat": 52.520008, "lon": 13.404954}])
+    write("out.jsonl", [{"y": 52.520008}])
+    assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl"]) == 1
