@@ -17,7 +17,8 @@ from urllib.parse import unquote
 from curate.core.key_value_secrets import Secret
 from curate.redact.names import PERSON, PERSON_KEYS, SURNAME, SURNAME_KEYS, names_in
 from curate.redact.pseudonyms import Pseudonyms
-from curate.redact.values import COORDINATE_LISTS, COORDINATE_WORDS, private_values_in, without_overlaps
+from curate.redact.value_patterns import COORDINATE_LISTS, COORDINATE_WORDS
+from curate.redact.values import private_values_in, without_overlaps
 
 MIN_LITERAL_CHARS: Final = 6
 """Minimum number of characters of a value that is replaced wherever it stands; shorter ones occur by chance."""

@@ -45,14 +45,26 @@ from curate.redact.user_patterns import (
     USER_END,
     WINDOWS_HOME,
 )
-
-MAX_GAP: Final = (
-    r"(?:[^\w\n]|_){0,4}(?:(?:is|are|was|at|on|an|au|al|unter|to|id|n[º°.]?|no|nr|num|number|nummer|num[eé]ro|n[úu]mero|"
-    r"ist|lautet|es|est|the|der|die|das|le|la|el|il|o|:|#|°|º|\.)(?:[^\w\n]|_){1,3}){0,4}"
+from curate.redact.value_patterns import (
+    CALENDAR,
+    CODE,
+    COORDINATE_LISTS,
+    COORDINATE_WORDS,
+    DATE,
+    EXAMPLE,
+    FRACTION,
+    FREE_GAP,
+    GROUPED_ID,
+    HANDLE,
+    ID_WORDS,
+    MAX_GAP,
+    PLATE,
+    PLATFORMS,
+    RESOLVERS,
+    SQL_WORD,
+    STREETS_EN,
+    VIN,
 )
-"""What may stand between a word that names a value and the value: only words that join the two."""
-FREE_GAP: Final = r"(?:(?:[^\w\n]|_){1,3}[^\W\d_]{1,14}){0,5}(?:[^\w\n]|_){1,4}"
-"""What may stand there if the word names nothing else, or the form of the value is rare: up to five words."""
 
 
 def _stdnum(module: str) -> Callable[[str], bool]:
@@ -187,48 +199,6 @@ def _is_vin(text: str) -> bool:
     return "0123456789X"[total % 11] == text[8] or is_european
 
 
-CALENDAR: Final = re.compile(
-    r"(?:19|20)\d\d[-/. ]\d{1,2}[-/. ]\d{1,2}.*|\d{1,2}[-/. ]\d{1,2}[-/. ](?:19|20)\d\d.*", re.DOTALL
-)
-SQL_WORD: Final = re.compile(r"\b(?:SELECT|FROM|WHERE|AND|OR|ORDER|LIMIT)\b")
-EXAMPLE: Final = re.compile(
-    r"(?i)(?:e?-?mail|me|my\w*|name|no-?reply|some\w*|test\w*|user\w{0,5}|you\w*|admin|info|contact|hello|foo|bar)"
-    r"@(?:[\w-]+\.)*(?:example\.(?:com|org|net)|example|test|(?:your|my)?domain\.com)"
-)
-RESOLVERS: Final = frozenset(("1.1.1.1", "1.0.0.1", "8.8.8.8", "8.8.4.4", "9.9.9.9"))
-"""Public name servers."""
-DATE: Final = (
-    r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}"
-    r"|(?:\d{1,2}\.? (?:de )?)?[^\W\d_]{3,10}\.? (?:\d{1,2},? )?(?:de )?(?:19|20)\d{2})"
-)
-COORDINATE_WORDS: Final = (
-    r"lat|lon|lng|latitudes?|longitudes?|latitud|longitud|latitudine|longitudine|breitengrad|längengrad"
-)
-COORDINATE_LISTS: Final = r"long|coordinates?|coords?|lat ?l(?:ng|on)|lng ?lat|koordinaten?|coordonnées|coordenadas"
-"""Words that also name other numbers: positions in a picture have fewer decimals."""
-FRACTION: Final = re.compile(r"[0-9]\.[0-9]{2}")
-CODE: Final = r"(?-i:(?=[A-Z0-9/-]*\d)[A-Z0-9](?:[A-Z0-9/-]{4,18})[A-Z0-9])"
-ID_WORDS: Final = (
-    r"cpf|cnpj|dni|nif|cif|pesel|bsn|burgerservicenummer|sofinummer|rijksregister\w*|idnr|steueridentifikations\w*|"
-    r"insee|s[ée]cu|s[ée]curité sociale|assurance sociale|social insurance|social security|seguridad social|"
-    r"seguro social|national insurance|aadhaar|uidai|codice fiscale|partita iva|numéro national|personnummer|ahv|"
-    r"sozialversicherungs\w*|ssn"
-)
-"""Names of numbers of persons and taxpayers that mean nothing else."""
-GROUPED_ID: Final = (
-    r"(?-i:[A-Z]?[ -]?\d{1,4}(?:[ ./-]{1,2}\d{2,7}){1,6}(?:[ -]?[A-Z](?!\w))?|[A-Z]-?\d{7,8}(?:[A-Z](?!\w))?)"
-)
-VIN: Final = r"(?-i:(?=[A-Z]*\d)(?=\d*[A-Z])[A-HJ-NPR-Z0-9]{17})"
-PLATE: Final = r"(?-i:(?=[A-ZÄÖÜ -]*\d)(?=[0-9 -]*[A-ZÄÖÜ])[A-ZÄÖÜ0-9]{1,7}(?:[ -][A-ZÄÖÜ0-9]{1,4}){0,3})"
-PLATFORMS: Final = (
-    r"twitter|instagram|telegram|tiktok|discord|snapchat|insta|ig|github|skype|mastodon|threads|bluesky|facebook|"
-    r"youtube|twitch|linkedin|(?-i:X)"
-)
-HANDLE: Final = r"@(?!(?:bot|client|app|tree|everyone|here|channel|me)\b)[\w.]{2,29}\w(?![/(@])"
-STREETS_EN: Final = (
-    r"Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Place|Way|Terrace|"
-    r"Square|Crescent|Close|Parkway|Pkwy"
-)
 CAPITALIZED: Final = r"[A-ZÀ-ÖØ-Þ][\wà-öø-ÿ'’-]*"
 
 MAX_SHORT: Final = 40
