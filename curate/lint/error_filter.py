@@ -55,10 +55,13 @@ class ErrorFilter(NamedTuple):
         return merge
 
     def report(self, findings: Sequence[Finding]) -> CheckResult:
-        """The findings of all chunks, as `merger` gives them, that are not ignored."""
+        """The findings of all chunks, as `merger` gives them, that are not ignored, in the order of a report: the first
+        one of a line is the reason for which it is removed.
+        """
         chosen = _checker(self).chosen
         reported = filter(chosen.reports, findings) if chosen.file_ignores else findings
-        return CheckResult(findings=list(reported), rules=chosen.known, severities_of=chosen.severities)
+        in_order = sorted(reported, key=lambda finding: finding.order)
+        return CheckResult(findings=in_order, rules=chosen.known, severities_of=chosen.severities)
 
 
 COMPARING_SCOPES: Final = (Scope.PROFILE, Scope.COLUMNS, Scope.EXAMPLES, Scope.ANSWERS, Scope.CONFLICTS)

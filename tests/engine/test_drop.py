@@ -53,6 +53,21 @@ def test_dedup_drops_what_rules_find_and_keeps_the_rest_byte_for_byte(
     assert sorted([*kept.splitlines(), *(entry["text"].encode() for entry in removed)]) == sorted(data.splitlines())
 
 
+@pytest.mark.parametrize("command", ["dedup", "split"])
+def test_the_reason_of_a_line_is_its_first_finding_in_the_report(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    silent = {"messages": [{"role": "user", "content": []}, {"role": "assistant", "content": "Hello."}]}
+    written(Path("data.jsonl"), [*lines(0), silent])
+    findings = curate.check("data.jsonl", select=["C"]).findings
+    reported = findings.filter(findings["line"] == 42)["code"].to_list()
+    assert len(reported) > 1
+    output, removed = ("kept.jsonl", "kept.removed.jsonl") if command == "dedup" else ("out", "out/removed.jsonl")
+    assert main([command, "data.jsonl", "-o", output, "--drop", "C", "-q"]) == 0
+    assert [entry["code"] for entry in ledger(Path(removed)) if entry["line"] == 42] == reported[:1]
+
+
 def test_no_example_loses_to_one_that_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     long = "It tells of the sea and of the ships that sail on it, of the wind and of the towns where they come to land."
