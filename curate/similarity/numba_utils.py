@@ -22,6 +22,7 @@ with requiring("comparing examples", "dedup", "numba"):
     from numba import njit
     from numba.core.dispatcher import Dispatcher
     from numba.core.registry import CPUDispatcher
+    from numba.core.types import unliteral
 
 U64 = np.uint64
 ZERO: Any = np.int64(0)
@@ -42,6 +43,11 @@ class Kernel(CPUDispatcher):
             return self._run_compiled(arguments)
         with np.errstate(over="ignore"):  # sums and products of hashes are modulo 2 ** 64, or 2 ** 32
             return self.as_written(*arguments)
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        """Let a call with a constant use the version for any value of its type; numba compiles one per constant."""
+        literals = {name: unliteral(kind) for name, kind in kws.items()}
+        return super().get_call_template([unliteral(kind) for kind in args], literals)
 
     def _run_compiled(self, arguments: Sequence[Any]) -> Any:
         try:
@@ -103,10 +109,11 @@ def compiled(function: Callable[..., Any]) -> Any:
     """`function`, compiled at its first call; cached on disk if a folder is writable, else compiled again in each
     process.
     """
+    options = {**_OPTIONS, "no_cpython_wrapper": function.__name__.startswith("_")}  # only called by compiled functions
     try:
-        kernel = _compiler(cache=True, **_OPTIONS)(function)
+        kernel = _compiler(cache=True, **options)(function)
     except RuntimeError:  # there is no writable folder for the cache
-        kernel = _compiler(**_OPTIONS)(function)
+        kernel = _compiler(**options)(function)
     if isinstance(kernel, CPUDispatcher):  # not with NUMBA_DISABLE_JIT=1
         kernel.__class__ = Kernel
     return kernel
