@@ -117,7 +117,7 @@ def _rarest(members: Any, total: int, hashes: Any, offsets: Any, threshold: floa
 
 
 @compiled
-def _join_dense_bucket(
+def join_dense_bucket(
     members: Any, forest: Any, hashes: Any, offsets: Any, bounds: Any, compared: Any, pairs: Any
 ) -> Any:
     """Join all similar pairs of a large bucket.
@@ -247,7 +247,7 @@ def verified_pairs(members: Any, ends: Any, hashes: Any, offsets: Any, bounds: A
         if len(bucket) > SMALL_BUCKET:
             forest = _forest_of(bucket, parent)
             if len(bucket) > LARGE_BUCKET:
-                pairs = _join_dense_bucket(bucket, forest, hashes, offsets, bounds, compared, pairs)
+                pairs = join_dense_bucket(bucket, forest, hashes, offsets, bounds, compared, pairs)
             else:
                 for i in range(1, len(bucket)):
                     for j in range(i):

@@ -26,7 +26,7 @@ with requiring("comparing examples", "dedup", "numba"):
 
 U64 = np.uint64
 ZERO: Any = np.int64(0)
-"""Initial value of a count: for the literal 0, numba would compile another version of the function."""
+"""The count 0 in the type that numba gives counts."""
 
 
 _OPTIONS: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}

@@ -216,7 +216,7 @@ def test_groups_are_those_of_all_pairs_however_crowded(members: list[set[int]], 
     bounds = np.array([min(0.5, threshold) if misses else threshold, threshold])
     pairs = np.ones((2, 3))
     if len(sets) > 1:
-        pairs = join._join_dense_bucket(every, every.copy(), sets.hashes, sets.offsets, bounds, seen, pairs)
+        pairs = join.join_dense_bucket(every, every.copy(), sets.hashes, sets.offsets, bounds, seen, pairs)
     parent = every.copy()
     join.join_pairs(pairs[1 : int(pairs[0, 0])], threshold, parent, np.ones((2, 3)))
     made = [(i, int(found)) for i, found in enumerate(join.roots(parent)) if i != found]
