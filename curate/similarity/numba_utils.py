@@ -32,6 +32,7 @@ ZERO: Any = np.int64(0)
 _OPTIONS: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 """No function is passed to C, so that no second entry point has to be compiled."""
 _compiler: Any = njit  # numba's annotations lack some of these
+_without_constant: Any = unliteral  # not annotated by numba
 
 
 class Kernel(CPUDispatcher):
@@ -46,8 +47,8 @@ class Kernel(CPUDispatcher):
 
     def get_call_template(self, args: Any, kws: Any) -> Any:
         """Let a call with a constant use the version for any value of its type; numba compiles one per constant."""
-        literals = {name: unliteral(kind) for name, kind in kws.items()}
-        return super().get_call_template([unliteral(kind) for kind in args], literals)
+        literals = {name: _without_constant(kind) for name, kind in kws.items()}
+        return super().get_call_template([_without_constant(kind) for kind in args], literals)
 
     def _run_compiled(self, arguments: Sequence[Any]) -> Any:
         try:
