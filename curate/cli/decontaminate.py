@@ -89,9 +89,7 @@ def decontaminate(
 
 
 def _benchmark_files(names: list[str]) -> list[Path]:
-    """The files of benchmarks, in order; an index is no data file."""
-    return [
-        path
-        for name in names
-        for path in ([Path(name)] if name.endswith(INDEX_SUFFIX) else options.named_files([name]))
-    ]
+    """The indexes and the files of benchmarks, each once; an index is no data file."""
+    indexes = [name for name in names if name.endswith(INDEX_SUFFIX)]
+    files = [name for name in names if not name.endswith(INDEX_SUFFIX)]
+    return [*map(Path, indexes), *(options.named_files(files) if files else ())]

@@ -8,8 +8,9 @@ import typer
 from curate.cli.options import Address, AsJson, Quiet, RunOn, session, stages
 from curate.commands.verify import verify as verify_data
 from curate.core.cluster import Engine
+from curate.core.data_files import DESCRIPTIONS
 from curate.core.errors import ExitCode, UsageError
-from curate.core.files import LEDGER
+from curate.core.files import DATA_SUFFIXES, LEDGER
 from curate.render.console import print_result
 from curate.render.decontaminate import decontamination_text
 from curate.render.redact import redaction_text
@@ -82,6 +83,8 @@ def verify(
         print_result(redaction, redaction_text(redaction, None if show_all else MAX_SHOWN), as_json=as_json)
         raise typer.Exit(ExitCode.CLEAN if redaction.holds else ExitCode.FINDINGS)
     if bench:
+        if embeddings or mapping or statement or signers:
+            raise UsageError("--bench cannot be combined with other checks", "leave out all other options but --json")
         names = [name for value in bench for name in value.split(",")]
         freedom = verify_decontamination(_data_files(paths), names)
         print_result(freedom, decontamination_text(freedom, None if show_all else MAX_SHOWN), as_json=as_json)
@@ -113,12 +116,13 @@ def _verify_statement(paths: list[Path], statement: Path, signers: Path | None, 
 
 
 def _data_files(paths: list[Path]) -> list[Path]:
-    """The files, and those of each folder but the ledger of removed lines."""
-    return [
-        file
-        for path in paths
-        for file in (sorted(set(path.glob("*.jsonl")) - {path / LEDGER}) if path.is_dir() else [path])
-    ]
+    """The files, and the data files of each folder but its manifest and ledgers of removed lines."""
+    return [file for path in paths for file in (sorted(filter(_is_data, path.iterdir())) if path.is_dir() else [path])]
+
+
+def _is_data(path: Path) -> bool:
+    is_ledger = path.name == LEDGER or path.name.endswith(f".{LEDGER}")
+    return path.name.lower().endswith(DATA_SUFFIXES) and path.name not in DESCRIPTIONS and not is_ledger
 
 
 def _names(paths: list[Path]) -> list[str]:

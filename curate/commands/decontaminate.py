@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from curate.commands.session import Workspace
-from curate.core.benchmark_index import INDEX_SUFFIX, NAME, index_file, read_index
+from curate.core.benchmark_index import INDEX_SUFFIX, NAME, index_file, read_index, require_own_key
 from curate.core.errors import InputError, OutputError, UsageError, require_all_lines
 from curate.core.events import StageFinished, StageStarted
 from curate.core.example import Example
@@ -233,14 +233,22 @@ def _summaries(
 def benchmark_paths(values: Sequence[str]) -> list[str]:
     """The files and indexes that `--bench` names: paths, and names of indexed benchmarks, also several with commas.
 
-    Raises `UsageError` for a name without an index.
+    Each is named once. Raises `UsageError` for a name without an index, an empty one, and one that is a path, too.
     """
     paths = []
     for value in values:
         for piece in [value] if Path(value).exists() else value.split(","):
-            is_name = NAME.fullmatch(piece) and not piece.endswith(DATA_SUFFIXES) and not Path(piece).exists()
-            paths.append(str(_existing_index(piece)) if is_name else piece)
-    return paths
+            if not piece:
+                raise UsageError("--bench: a name is empty", "name a file or an indexed benchmark")
+            is_name = NAME.fullmatch(piece) and not piece.endswith(DATA_SUFFIXES)
+            is_path = Path(piece).exists()
+            if is_name and is_path and index_file(piece).exists():
+                raise UsageError(
+                    f"{visible(piece)}: both a path and an indexed benchmark",
+                    f"name the path ./{visible(piece)}, or the index {visible(str(index_file(piece)))}",
+                )
+            paths.append(str(_existing_index(piece)) if is_name and not is_path else piece)
+    return list(dict.fromkeys(paths))
 
 
 def _existing_index(name: str) -> Path:
@@ -279,6 +287,7 @@ def build_index(
 ) -> IndexResult:
     """Index a benchmark of the user for `--bench NAME`. Raises `InputError`, `OutputError`, `UsageError`."""
     path = index_file(name)
+    require_own_key()
     if path.exists() and not overwrite:
         raise UsageError(f"{visible(name)}: an index exists: {visible(str(path))}", "add --overwrite to replace it")
     items = [item for file in files for item in read_benchmark(file, fields)]
@@ -287,12 +296,19 @@ def build_index(
     if embeddings:
         add_facts(index, items, _embedder(embeddings, None), fingerprint(embeddings))
     sources = [{"name": file.name, "sha256": sha256(file)} for file in files]
-    index.files = [f"{name}/{Path(file).name}" if len(index.files) > 1 else name for file in index.files]
+    index.files = _names(name, index.files)
     index.notes = {"name": name, "built": datetime.now(UTC).date().isoformat(), "sources": sources}
     if problem := save(path, index.content()):
         raise OutputError(visible(problem), "free disk space or check the permissions")
     short = len(items) - len(set(index.arrays["part_item"].tolist()))
     return IndexResult(name, str(path), [display_name(file) for file in files], len(items), short, bool(embeddings))
+
+
+def _names(name: str, files: Sequence[str]) -> list[str]:
+    """The names of the files of a benchmark: its own and, of several, what differs in their paths."""
+    paths = [Path(file).parts for file in files]
+    shared = next((depth for depth, names in enumerate(zip(*paths, strict=False)) if len({*names}) > 1), 0)
+    return ["/".join((name, *parts[shared:])) for parts in paths] if len(files) > 1 else [name]
 
 
 def write_decontaminated(result: DecontaminateResult, output: Path, *, overwrite: bool = False) -> Path:

@@ -1,6 +1,8 @@
 """Files of indexed benchmarks: keyed hashes of their runs of words, and embeddings, but no text.
 
 An index belongs to a user: its hashes have a key that is derived from the user's own, and the file is signed with it.
+The hashes are fast, not cryptographic: from the file and the text of one item the key of the hashes can be computed,
+but not the key that signs.
 
 - a word: letters and digits in NFKC and lower case between other characters; in a script without spaces, each character
 - `part_whole`: XXH3-64 of the words of a question, joined by spaces, with the key as seed; 0 for an answer
@@ -18,7 +20,7 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-from curate.core.errors import InputError, UsageError
+from curate.core.errors import InputError, OutputError, UsageError
 from curate.core.lazy import Array, Arrays, np
 from curate.core.signature import own_key
 from curate.core.store import load, require_types
@@ -59,6 +61,12 @@ def index_key() -> int:
     return int.from_bytes(hmac.digest(own_key(), b"curate benchmark index 1", "sha256")[:8], "little")
 
 
+def require_own_key() -> None:
+    """Raise `OutputError` if the key of this user can be neither read nor created: without it anybody could sign."""
+    if not own_key():
+        raise OutputError("an index needs a key of this user, which cannot be stored", "make the home folder writable")
+
+
 def index_file(name: str) -> Path:
     """Where the index of a benchmark is. Raises `UsageError` for a name that is none."""
     from platformdirs import user_data_path
@@ -71,7 +79,10 @@ def index_file(name: str) -> Path:
 
 
 def read_index(path: Path) -> tuple[dict[str, Any], Arrays]:
-    """The description and the arrays of an index. Raises `InputError` if it is damaged or of another user."""
+    """The description and the arrays of an index. Raises `InputError` if it is damaged or of another user, and as
+    `require_own_key` does.
+    """
+    require_own_key()
     content = load(path, _checked)
     if content is None:
         raise InputError(

@@ -208,7 +208,7 @@ class Facts:
 
     def __init__(self, arrays: Arrays) -> None:
         count = len(arrays["item_line"])
-        self.languages: list[bytes] = arrays["item_language"].tolist()
+        self.languages = arrays["item_language"]
         self.numbers: dict[int, dict[int, float]] = defaultdict(dict)
         """Of each question, with their weights."""
         self.gold: dict[int, set[int]] = defaultdict(set)
@@ -231,8 +231,19 @@ class Facts:
             for by_token in postings
         ]
 
+    def compared(self, turn: Turn, key: int) -> tuple[Bag, Bag, Array, Array]:
+        """The words of a turn and of its answer, the overlaps, and which items are in another language, of those that
+        have a question.
+        """
+        asked, answered = bag(turn.text, key), bag(turn.answer, key)
+        both = Bag(asked.words | answered.words, asked.numbers | answered.numbers)
+        abroad = (self.languages != _language(turn.text).encode()) & (self.weights[0] > 0)
+        return asked, answered, self.overlaps(asked, both), abroad
+
     def overlaps(self, asked: Bag, both: Bag) -> Array:
-        """The F1 score of the question and of each item's question; of both with their answers, if that is more."""
+        """The F1 score of the question and of each item's question; of both with their answers, if that is more; 0 for
+        an item without a question.
+        """
         shared = np.zeros_like(self.weights)
         for row, tokens in enumerate((asked, both)):
             for token in (*tokens.words, *tokens.numbers):
@@ -240,7 +251,7 @@ class Facts:
                     items, weights = self.postings[row][token]
                     shared[row, items] += weights
         totals = self.weights + np.array([[asked.weight], [both.weight]])
-        scores: Array = (2 * shared / np.maximum(totals, 1e-9)).clip(0, 1).max(axis=0)
+        scores: Array = (2 * shared / np.maximum(totals, 1e-9)).clip(0, 1).max(axis=0) * (self.weights[0] > 0)
         return scores
 
     def features(self, item: int, asked: Bag, answered: Bag, overlap: float) -> tuple[float, ...]:
@@ -266,31 +277,25 @@ def candidates(turns: Sequence[Turn], index: BenchmarkIndex, embed: Embed) -> It
     """The items that each turn may ask for, with the features of `probability`. `embed` is called once."""
     key, facts = index_key(), Facts(index.arrays)
     items = index.arrays["vectors"].astype(np.float32)
-    bags = [(bag(turn.text, key), bag(turn.answer, key)) for turn in turns]
-    overlaps: dict[int, Array] = {}
-    foreign: dict[int, Array] = {}
-    languages = np.array(facts.languages)
-    for number, (turn, (asked, answered)) in enumerate(zip(turns, bags, strict=True)):
-        both = Bag(asked.words | answered.words, asked.numbers | answered.numbers)
-        scores = facts.overlaps(asked, both)
-        same = languages == _language(turn.text).encode()
-        if (scores[same] >= MIN_OVERLAP).any() or not same.all():
-            overlaps[number], foreign[number] = scores, ~same
-    windows = {number: _windows(turns[number].text) for number in overlaps}
-    texts = sorted({*NEUTRAL, *(window for parts in windows.values() for window in parts)})
-    vectors = dict(zip(texts, embed(texts), strict=True))
+    windows: dict[int, list[str]] = {}
+    for number, turn in enumerate(turns):
+        _, _, scores, abroad = facts.compared(turn, key)
+        if ((scores >= MIN_OVERLAP) & ~abroad).any() or abroad.any():
+            windows[number] = _windows(turn.text)
+    distinct = sorted({*NEUTRAL, *(window for texts in windows.values() for window in texts)})
+    vectors = dict(zip(distinct, embed(distinct), strict=True))
     least = _chance(np.stack([vectors[text] for text in NEUTRAL]))
-    for number, scores in overlaps.items():
-        cosines = (np.stack([vectors[window] for window in windows[number]]) @ items.T).max(axis=0)
+    for number, texts in windows.items():  # compared again: the scores of all turns would take too much memory
+        asked, answered, scores, abroad = facts.compared(turns[number], key)
+        cosines = (np.stack([vectors[window] for window in texts]) @ items.T).max(axis=0)
         alike = (cosines - least) / (1 - least)
         others = np.sort(alike)[-MOST_CANDIDATES - 1 :]
-        abroad = foreign[number]
         for chosen in (
             np.flatnonzero((scores >= MIN_OVERLAP) & ~abroad), np.flatnonzero(abroad)
         ):  # fmt: skip
             for item in chosen[np.argsort(-alike[chosen], kind="stable")[:MOST_CANDIDATES]].tolist():
                 margin = float(alike[item]) - (float(others.sum()) - float(alike[item])) / max(1, len(others) - 1)
-                shared = facts.features(item, *bags[number], float(scores[item]))
+                shared = facts.features(item, asked, answered, float(scores[item]))
                 both_alike = float(alike[item]) * shared[0]
                 yield Candidate(number, item, not abroad[item], (float(alike[item]), margin, both_alike, *shared))
 

@@ -301,17 +301,16 @@ def _writer(name: str) -> str:
 
 def _write_by_package(name: str, source: Path, folder: Path) -> None:
     """Write the folder of a model by the function of its package. Raises `ModelError` if a package that it needs is
-    missing.
+    missing or cannot be imported.
     """
     module, function = _writer(name).split(":")
     try:
         write = getattr(import_module(module), function)
         write(folder, source)
     except ImportError as error:
-        model = MODELS[name.removeprefix(OFFLINE_PREFIX)]
-        raise ModelError(
-            f"{name}: requires the package {error.name!r}, which is not installed", model.install
-        ) from error
+        missing = f"requires the package {error.name!r}, which is not installed"
+        problem = missing if isinstance(error, ModuleNotFoundError) else f"a package of it cannot be imported: {error}"
+        raise ModelError(f"{name}: {problem}", MODELS[name.removeprefix(OFFLINE_PREFIX)].install) from error
 
 
 def _write_tokenizer(source: Path, folder: Path) -> None:

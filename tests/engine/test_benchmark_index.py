@@ -1,14 +1,22 @@
 """Benchmarks by name: an index has no text, is of one user, and finds what the benchmark's file finds."""
 
+import gzip
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
 from curate.cli.main import main
 from curate.core.benchmark_index import index_file
+from curate.core.example import Place
+from curate.core.signature import own_key
+from curate.leakage.benchmark_index import indexed
+from curate.leakage.rephrased import Turn, add_facts, candidates
+from curate.read.benchmark import Item, ItemText
 from curate.read.benchmark_names import AS_OF, BENCHMARKS, UNKNOWN
 
 QUESTION = "A farmer plants 17 rows of 23 apple trees and loses 4 trees to a storm. How many trees are left in the end?"
@@ -187,11 +195,14 @@ def test_an_index_without_embeddings_cannot_find_other_words(capsys: pytest.Capt
 
 
 def test_options_that_do_not_go_together(capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "decontaminate", "--build-index", "gsm8k", "bench.jsonl")
     for words in (
         ("decontaminate", "data.jsonl"),
         ("decontaminate", "bench.jsonl", "--build-index", "x", "--bench", "bench.jsonl"),
         ("verify", "data.jsonl", "--bench", "x", "--redacted-from", "data.jsonl"),
         ("verify", "data.jsonl", "--bench", "not-indexed"),
+        ("verify", "data.jsonl", "--bench", "gsm8k", "--statement", "x"),
+        ("verify", "data.jsonl", "--bench", "gsm8k", "--embeddings", "x"),
     ):
         assert run(capsys, *words)[0] == 2
 
@@ -204,3 +215,79 @@ def test_the_table_in_the_docs_is_that_of_the_program() -> None:
     assert AS_OF in page
     assert all(benchmark.licence for benchmark in BENCHMARKS.values())
     assert any(benchmark.licence == UNKNOWN for benchmark in BENCHMARKS.values())
+
+
+def test_a_name_that_is_also_a_path_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "decontaminate", "--build-index", "gsm8k", "bench.jsonl")
+    Path("gsm8k").mkdir()
+    write("gsm8k/train.jsonl", [{"question": "What is asked here is no part of the data at all, is it?"}])
+    code, _, err = run(capsys, "decontaminate", "data.jsonl", "--bench", "gsm8k")
+    assert (code, "both a path and an indexed benchmark" in err) == (2, True)
+    assert run(capsys, "decontaminate", "data.jsonl", "--bench", "./gsm8k")[0] == 0
+    assert run(capsys, "decontaminate", "data.jsonl", "--bench", str(index_file("gsm8k")))[0] == 1
+
+
+@pytest.mark.parametrize("bench", ["gsm8k,", ""])
+def test_an_empty_name_does_not_stand_for_the_folder(bench: str, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "decontaminate", "--build-index", "gsm8k", "bench.jsonl")
+    code, _, err = run(capsys, "decontaminate", "data.jsonl", "--bench", bench)
+    assert (code, "a name is empty" in err) == (2, True)
+
+
+def test_a_benchmark_that_is_named_twice_is_searched_for_once(capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "decontaminate", "--build-index", "gsm8k", "bench.jsonl")
+    for bench in (["gsm8k,gsm8k"], ["bench.jsonl", "--bench", "./bench.jsonl"]):
+        out = run(capsys, "decontaminate", "data.jsonl", "--bench", *bench, "--json")[1]
+        assert [benchmark["items"] for benchmark in json.loads(out)["benchmarks"]] == [2]
+
+
+def test_files_of_one_name_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    for folder, item in zip(("algebra", "astronomy"), ITEMS, strict=True):
+        Path("mmlu", folder).mkdir(parents=True)
+        write(f"mmlu/{folder}/test.jsonl", [item])
+    run(capsys, "decontaminate", "--build-index", "subjects", "mmlu")
+    out = run(capsys, "decontaminate", "data.jsonl", "--bench", "subjects", "--json")[1]
+    assert [(benchmark["file"], benchmark["found"]) for benchmark in json.loads(out)["benchmarks"]] == [
+        ("subjects/algebra/test.jsonl", [1]), ("subjects/astronomy/test.jsonl", [1]),
+    ]  # fmt: skip
+
+
+def test_without_a_key_of_the_user_nothing_is_indexed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("file").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(Path("file").absolute()))
+    own_key.cache_clear()
+    try:
+        code, _, err = run(capsys, "decontaminate", "--build-index", "gsm8k", "bench.jsonl")
+    finally:
+        own_key.cache_clear()
+    assert (code, "needs a key" in err) == (2, True)
+
+
+def test_verify_searches_every_value_and_every_data_file_of_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "decontaminate", "--build-index", "gsm8k", "bench.jsonl")
+    Path("out").mkdir()
+    write("out/train.jsonl", [chat("Hi")])
+    write("out/train.removed.jsonl", ROWS)
+    assert run(capsys, "verify", "out", "--bench", "gsm8k")[0] == 0
+    Path("out/more.jsonl.gz").write_bytes(gzip.compress(Path("data.jsonl").read_bytes()))
+    assert run(capsys, "verify", "out", "--bench", "gsm8k")[0] == 1
+    Path("twice.jsonl").write_text(f'{{"messages": [], "note": "{QUESTION}", "note": ""}}\n', encoding="utf-8")
+    assert run(capsys, "verify", "twice.jsonl", "--bench", "gsm8k")[0] == 1
+
+
+def test_items_without_a_question_are_no_candidates() -> None:
+    items = [
+        Item(Place("b", 1), (ItemText("question", "小明有十六个苹果他每天吃三个还剩下多少个苹果", True),)),
+        Item(Place("b", 2), (ItemText("answer", ANSWER, False),)),
+        Item(Place("b", 3), ()),
+    ]
+
+    def embed(texts: Sequence[str]) -> Any:
+        return np.eye(2, dtype=np.float32)[[len(text) % 2 for text in texts]]
+
+    index = indexed(items)
+    add_facts(index, items, embed, "")
+    turns = [Turn(0, 0, QUESTION, ANSWER), Turn(1, 0, "小明有十六个苹果还剩下多少个苹果", "")]
+    assert {candidate.item for candidate in candidates(turns, index, embed)} == {0}
