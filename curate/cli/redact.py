@@ -43,8 +43,8 @@ def redact(
     """Replace private values: e-mail addresses, numbers, keys, names of users and persons.
 
     The same value has the same replacement in all turns, rows and files. Lines that cannot be parsed or redacted safely
-    are written to a second file. `curate verify OUT --redacted-from DATA` proves that no value of seven kinds is left;
-    with `--mapping FILE`, none of those that were replaced.
+    are written to a second file. `curate verify OUT --redacted-from DATA` searches for e-mail addresses, numbers and
+    keys of the originals; with `--mapping FILE`, for all that was replaced.
 
     Exit status: 0 if every line was written, 1 if some were not, 2 if a file cannot be read.
     """

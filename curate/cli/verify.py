@@ -36,7 +36,7 @@ def verify(
     redacted_from: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Instead, search the files for private values of seven kinds of this original file; repeatable.",
+            help="Instead, search the files for e-mail addresses, numbers and keys of this original file; repeatable.",
             metavar="FILE",
         ),
     ] = None,
