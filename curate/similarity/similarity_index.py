@@ -28,12 +28,10 @@ def _minhash() -> Any:
 
 @cache
 def permutations(count: int) -> tuple[Words, Words]:
-    """Factors, which are odd, and summands of the `count` permutations h -> a * h + b modulo 2 ** 32 of
-    `datasketch.MinHash`, which takes half a second to import.
-    """
-    generator = np.random.RandomState(SEED)
-    halves = generator.randint(0, 1 << 31, count, dtype=np.uint32)
-    return halves * np.uint32(2) + np.uint32(1), generator.randint(0, 1 << 32, count, dtype=np.uint32)
+    """Factors and summands of the `count` permutations h -> a * h + b modulo 2 ** 32 of `datasketch.MinHash`."""
+    minhash_of = _minhash()
+    factors, summands = minhash_of(num_perm=count, seed=SEED, scheme="affine32").permutations
+    return factors, summands
 
 
 def signatures(sets: Sets, count: int = PERMUTATIONS, used: int | None = None) -> Words:

@@ -1,6 +1,7 @@
 """Examples that are longer than the context of the base are trained on with YaRN, and the result keeps it."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,9 @@ def test_positions_that_are_scaled_already_are_refused_by_plan_and_training(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recipe = long_examples(project)
+    shared = (project / "model").resolve()
+    (project / "model").unlink()
+    shutil.copytree(shared, project / "model")  # the model of all tests stays as it is
     path = project / "model/config.json"
     config = json.loads(path.read_text())
     config["rope_parameters"] |= {"rope_type": "linear", "factor": 2.0}
