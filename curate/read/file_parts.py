@@ -36,14 +36,14 @@ def file_parts(
     of_chunk: Callable[..., Part],
     of_batch: Callable[[Batch, FileFacts, int], Part],
     copy: Callable[[], Path],
-    chunk_bytes: int = CHUNK_BYTES,
+    chunk_bytes: int | None = None,
 ) -> Iterator[Part]:
     """The parts of a file in order. Raises `InputError`.
 
     `of_chunk` makes one of a chunk, in a worker, with facts of its own; `of_batch` makes one of a batch, the facts of
-    the file and a number of lines. `copy`: see `chunks_of`.
+    the file and a number of lines. `copy`: see `chunks_of`. `chunk_bytes`: None for `CHUNK_BYTES`.
     """
-    chunks: Iterator[Any] | None = chunks_of(path, facts.path, chunk_bytes, copy)
+    chunks: Iterator[Any] | None = chunks_of(path, facts.path, chunk_bytes or CHUNK_BYTES, copy)
     if chunks is not None:
         yield from pool.each(of_chunk, chunks)
         return
