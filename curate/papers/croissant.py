@@ -1,7 +1,10 @@
 """Metadata of the data set in Croissant 1.1 (https://docs.mlcommons.org/croissant/docs/croissant-spec-1.1.html)."""
 
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from curate.core.limits import open_regular
 from curate.core.text import plural
 from curate.papers.facts import Facts
 
@@ -23,7 +26,7 @@ CONTEXT: Final[dict[str, Any]] = {
     "transform": "cr:transform",
 }  # fmt: skip
 """The context of the specification."""
-MESSAGES: Final = "messages"
+TYPES: Final = {str: "sc:Text", bool: "sc:Boolean", int: "sc:Integer", float: "sc:Float"}
 
 
 def croissant(facts: Facts) -> dict[str, Any]:
@@ -62,32 +65,42 @@ def croissant(facts: Facts) -> dict[str, Any]:
                 "@id": name,
                 "name": name,
                 "description": f"The {name} split: {plural(part.examples, 'example')}.",
-                "field": [_messages_field(name, part.file)],
+                "field": list(_fields(name, part.file, _first_row(facts, part.file))),
             }
             for name, part in splits
         ],
     }  # fmt: skip
 
 
-def _messages_field(split: str, file: str) -> dict[str, Any]:
-    """The turns of a conversation: an array of objects, of which role and content are described."""
+def _fields(split: str, file: str, row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The columns of a split whose values are texts, numbers or lists of objects, as its first example has them."""
+    for key, value in row.items():
+        field = {"@type": "cr:Field", "@id": f"{split}/{key}", "name": key}
+        source = {"fileObject": {"@id": file}, "extract": {"column": key}}
+        if type(value) in TYPES:
+            yield {**field, "dataType": TYPES[type(value)], "source": source}
+        elif isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+            yield {
+                **field,
+                "isArray": True,
+                "arrayShape": "-1",
+                "subField": [
+                    {
+                        "@type": "cr:Field",
+                        "@id": f"{split}/{key}/{name}",
+                        "name": name,
+                        "dataType": "sc:Text",
+                        "source": {**source, "transform": {"jsonPath": name}},
+                    }
+                    for name, item in value[0].items()
+                    if isinstance(item, str)
+                ],
+            }
 
-    def turn_field(key: str) -> dict[str, Any]:
-        source = {"fileObject": {"@id": file}, "extract": {"column": MESSAGES}, "transform": {"jsonPath": key}}
-        return {
-            "@type": "cr:Field", "@id": f"{split}/{MESSAGES}/{key}", "name": key, "dataType": "sc:Text",
-            "source": source,
-        }  # fmt: skip
 
-    return {
-        "@type": "cr:Field",
-        "@id": f"{split}/{MESSAGES}",
-        "name": MESSAGES,
-        "description": "The turns of the conversation.",
-        "isArray": True,
-        "arrayShape": "-1",
-        "subField": [turn_field("role"), turn_field("content")],
-    }
+def _first_row(facts: Facts, file: str) -> dict[str, Any]:
+    with open_regular(facts.folder / file) as lines:
+        return dict(json.loads(lines.readline()))
 
 
 def _derived_from(facts: Facts) -> list[dict[str, Any]]:

@@ -84,6 +84,8 @@ def test_machine_readable_papers_name_each_file_by_its_hash() -> None:
     assert croissant["conformsTo"] == "http://mlcommons.org/croissant/1.1"
     assert {file["contentUrl"]: file["sha256"] for file in croissant["distribution"]} == hashes
     assert croissant["license"] == "cc-by-4.0"
+    (field,) = croissant["recordSet"][0]["field"]
+    assert [part["name"] for part in field["subField"]] == ["role", "content"]
     assert "url" not in croissant
     bom = json.loads(Path("papers/bom.cdx.json").read_text())
     assert (bom["bomFormat"], bom["specVersion"]) == ("CycloneDX", "1.6")
@@ -197,3 +199,19 @@ def test_a_statement_with_a_file_twice_does_not_hold(capsys: pytest.CaptureFixtu
     path.write_text(json.dumps(statement))
     assert main(["verify", "out", "--statement", str(path), "-q"]) == 1
     assert "it names a file twice" in capsys.readouterr().out
+
+
+def test_the_columns_of_pairs_are_described(write: Write) -> None:
+    write("data.jsonl", [{"prompt": f"What is {n}?", "chosen": f"It is {n}.", "rejected": "No."} for n in range(40)])
+    assert main(["split", "data.jsonl", "-o", "out", "--yes", "-q"]) in (0, 1)
+    assert main(["papers", "out", "-q"]) == 0
+    (first, *_) = json.loads(Path("papers/croissant.json").read_text())["recordSet"]
+    row = json.loads(Path("out/train.jsonl").read_text().splitlines()[0])
+    assert [field["name"] for field in first["field"]] == list(row)
+
+
+@pytest.mark.usefixtures("split")
+@pytest.mark.parametrize("other", [["--embeddings", "m"], ["--redacted-from", "data.jsonl"], ["--bench", "gsm8k"]])
+def test_a_check_is_not_passed_over_beside_a_statement(other: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", "out", "--statement", "papers/statement.json", *other]) == 2
+    assert "cannot be combined" in capsys.readouterr().err
