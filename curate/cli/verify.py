@@ -76,25 +76,26 @@ def verify(
 
     Exit status: 0 if every check passes, 1 if a check fails, 2 if there is nothing to verify.
     """
-    if redacted_from and bench:
-        raise UsageError("--redacted-from cannot be combined with --bench", "leave one of them out")
+    checks = {"--redacted-from": redacted_from, "--bench": bench, "--statement": statement, "--embeddings": embeddings}
+    if len(given := [option for option, value in checks.items() if value]) > 1:
+        raise UsageError(f"{given[0]} cannot be combined with {given[1]}", "leave one of them out")
+    for option, needed, missing in (
+        ("--mapping", "--redacted-from", mapping and not redacted_from),
+        ("--signers", "--statement", signers and not statement),
+    ):
+        if missing:
+            raise UsageError(f"{option} has no effect without {needed}", f"add {needed}, or leave it out")
     if redacted_from:
         redaction = verify_redaction(paths, redacted_from, mapping)
         print_result(redaction, redaction_text(redaction, None if show_all else MAX_SHOWN), as_json=as_json)
         raise typer.Exit(ExitCode.CLEAN if redaction.holds else ExitCode.FINDINGS)
     if bench:
-        if embeddings or mapping or statement or signers:
-            raise UsageError("--bench cannot be combined with other checks", "leave out all other options but --json")
         names = [name for value in bench for name in value.split(",")]
         freedom = verify_decontamination(_data_files(paths), names)
         print_result(freedom, decontamination_text(freedom, None if show_all else MAX_SHOWN), as_json=as_json)
         raise typer.Exit(ExitCode.CLEAN if freedom.holds else ExitCode.FINDINGS)
-    if mapping:
-        raise UsageError("--mapping has no effect without --redacted-from", "add --redacted-from, or leave it out")
     if statement:
         _verify_statement(paths, statement, signers, as_json=as_json)
-    if signers:
-        raise UsageError("--signers has no effect without --statement", "add --statement, or leave it out")
     data = paths[0] if len(paths) == 1 else {name: [path] for name, path in zip(_names(paths), paths, strict=True)}
     with stages(quiet=quiet) as shown:
         run_session = session(engine=engine, address=address, listen=shown.listen)
