@@ -12,7 +12,7 @@ from curate.commands.stats import stats
 from curate.commands.verify import verify
 from curate.conflicts.conflict import ConflictsResult
 from curate.core.errors import InputError, MissingExtra
-from curate.core.events import StageStarted, advancing
+from curate.core.events import StageFinished, StageStarted, advancing
 from curate.core.manifest import MANIFEST
 from curate.core.text import plural
 from curate.corpus.stats import Stats
@@ -70,12 +70,15 @@ def report(work: Workspace, folders: Sequence[Path]) -> ReportResult:
     listen = work.session.listen
     listen(StageStarted("check"))
     checked = check(work, advancing(listen, "check"))
+    listen(StageFinished("check", False, plural(len(checked.findings), "finding")))
     listen(StageStarted("count"))
     statistics = stats(work, advancing(listen, "count"))
+    listen(StageFinished("count", False, plural(statistics.examples, "example")))
     require_examples(statistics.lines, statistics.lines - statistics.not_understood)
     duplicates, missing = _duplicates(work)
     listen(StageStarted("conflicts"))
     contradictions = conflicts(work, progress=advancing(listen, "conflicts", text="texts"))
+    listen(StageFinished("conflicts", False, plural(len(contradictions.conflicts), "conflict")))
     proofs, not_verified = [], []
     for folder in folders:
         try:
