@@ -331,6 +331,16 @@ def consent(*, yes: bool, as_json: bool = False) -> Consent:
     )
 
 
+def require_push_consent(what: str, repository: str, *, yes: bool, as_json: bool) -> None:
+    """Ask whether files may be uploaded to the hub, before the work that makes them. Raises `UsageError` without
+    consent, and as `require_hub` does.
+    """
+    from curate.core.hub import hub_address, require_hub  # not needed without an upload
+
+    require_hub()
+    consent(yes=yes, as_json=as_json).require(f"{what}, to {repository},", hub_address())
+
+
 def agreement(*, yes: bool) -> Consent:
     """Consent to settings of a configuration: given by an option only."""
     return Consent(yes, tell=_tell)

@@ -1,6 +1,5 @@
 """`curate split`."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,6 @@ from curate.commands.split import push_split
 from curate.commands.split import split as split_data
 from curate.core.cluster import Engine
 from curate.core.errors import UsageError
-from curate.core.hub import HUB, require_hub
 from curate.core.verb_options import Given
 from curate.render.console import print_result
 from curate.render.split import split_text
@@ -71,10 +69,8 @@ def split(args: SplitOptions) -> None:
     _require_shares(args.given["split"]["fractions"])
     if args.public and args.push is None:
         raise UsageError("--public has no effect without --push", "add --push, or leave it out")
-    if args.push is not None:  # before the work
-        require_hub()
-        hub = os.environ.get("HF_ENDPOINT") or HUB
-        options.consent(yes=args.yes, as_json=args.as_json).require(f"the splits with their card, to {args.push},", hub)
+    if args.push is not None:
+        options.require_push_consent("the splits with their card", args.push, yes=args.yes, as_json=args.as_json)
     with args.stages() as shown:
         work = args.session(listen=shown.listen).open(options.named_files(args.paths), args.given)
         result = split_data(

@@ -11,6 +11,11 @@ from curate.core.urls import explained, is_offline
 HUB: Final = "https://huggingface.co"
 
 
+def hub_address() -> str:
+    """The address of the hub that is used."""
+    return os.environ.get("HF_ENDPOINT") or HUB
+
+
 def require_hub() -> None:
     """Raise `UsageError` if network access is off, `MissingExtra` without huggingface_hub."""
     if is_offline():
@@ -38,7 +43,7 @@ def upload(
     operations = [CommitOperationAdd(name, content) for name, content in files.items()]
     place = f"hf://{'datasets/' if kind == 'dataset' else ''}{repository}"
     with explained(place, "written"):
-        api = HfApi(endpoint=os.environ.get("HF_ENDPOINT"), token=token)
+        api = HfApi(endpoint=hub_address(), token=token)
         api.create_repo(repository, repo_type=kind, private=private, exist_ok=True)
         commit = api.create_commit(repository, operations, repo_type=kind, commit_message=message)
     return str(commit.commit_url)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from curate.cli.options import check_combination, consent
+from curate.cli.options import check_combination, require_push_consent
 from curate.core.errors import UsageError
-from curate.core.hub import HUB, require_hub, upload
+from curate.core.hub import upload
 from curate.core.text import visible
 from train.cli.common import AsJson, OutputFolder, Quiet, Yes, print_result, with_trainer
 from train.cli.merge import merge_runs
@@ -93,10 +93,8 @@ def export(
         raise UsageError(f"{len(runs)} runs are named", "name one, or add --merge to merge their adapters")
     if data and len(data) > 1:
         raise UsageError("--data is given several times", "name one split folder; --merge takes one for each run")
-    if push is not None:  # before the work
-        require_hub()
-        hub = os.environ.get("HF_ENDPOINT") or HUB
-        consent(yes=yes, as_json=as_json).require(f"the export with its model card, to {push},", hub)
+    if push is not None:
+        require_push_consent("the export with its model card", push, yes=yes, as_json=as_json)
     if where == "cpu":  # before torch looks for one
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     options = Options(form=form, folder=folder, dtype=dtype, prompts=prompts, data=data[0] if data else None, name=name)
