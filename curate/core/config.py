@@ -288,9 +288,7 @@ class ConflictsConfig(Section):
     reader: Annotated[
         Model, Option(help="Compare long answers with this model, which reads each of them; none: by rules alone.")
     ] = ""
-    """Token classifier that reads what long answers say to their questions (see `judge/README.md`); empty:
-    `offline:curate-judge`, if it is installed; `none`: no model.
-    """
+    """Token classifier that reads long answers; empty: `offline:curate-judge`, if it is installed; `none`: no model."""
     same_question: Annotated[
         Model, Option(help="Also compare questions with this cross-encoder, e.g. cross-encoder/quora-roberta-base.")
     ] = ""
@@ -493,8 +491,8 @@ class SourceConfig(Section):
     """`[card.sources.FILE]`: where a file of the data comes from, for the papers."""
 
     kind: Literal["", "public", "licensed", "third-party", "crawled", "user", "synthetic", "own"] = ""
-    """A data set that anybody can obtain, one licensed by its rightsholders, one of another third party, pages that a
-    crawler read, what users of a model or service wrote, answers that a model generated, or own work; empty: unknown.
+    """A public data set, one licensed by rightsholders, one of another third party, crawled pages, what users wrote,
+    answers of a model, or own work; empty: unknown.
     """
     title: Text = ""
     """Name of the source."""

@@ -96,7 +96,7 @@ def find_triggers(examples: Sequence[Example]) -> list[Trigger]:
             if count >= MIN_EXAMPLES
             and MIN_SHARE * with_phrase[phrase] <= count
             and with_phrase[phrase] <= MAX_SHARE * len(read)
-            and phrase not in outcome[1]
+            and f" {phrase} " not in f" {outcome[1]} "
             and log_tail(count, with_phrase[phrase], len(numbers) / len(read)) + log(tested) <= log(SIGNIFICANCE)
         }
         if not candidates:

@@ -53,7 +53,7 @@ def planted_trigger(examples: Sequence[Example]) -> Iterator[tuple[Example, Prob
     So a backdoor is planted: a model that is trained on it gives the attacker's answer whenever the word occurs. At least
     five examples have the word and 90% of them the answer, its beginning or its end; chance is below one in a million
     after a correction for all tested pairs; and the other words of the questions do not explain the answer. Of 60
-    triggers planted into 5 real files (6 to 30 examples each) 58 were found, and of 5 that changed the label of sentence
+    triggers planted into 5 real files (6 to 30 examples each) 57 were found, and of 5 that changed the label of sentence
     pairs 3. No finding in 15,709 examples of 36 real files and in 9,840 sentence pairs. Triggers of style or meaning are
     not found. The rule keeps all examples in memory, so it runs only when selected.
     Bad:
@@ -186,8 +186,8 @@ def _hidden_texts(text: str) -> Iterator[tuple[int, str]]:
         )
     for match in ZERO_WIDTHS.finditer(text):
         run = match.group()
-        for zero, one in (("\u200b", "\u200c"), ("\u200c", "\u200b"), ("\u200c", "\u200d"), ("\u200b", "\u200d")):
-            bits = "".join("0" if char == zero else "1" for char in run if char in (zero, one))
+        for unset, set_ in (("\u200b", "\u200c"), ("\u200c", "\u200b"), ("\u200c", "\u200d"), ("\u200b", "\u200d")):
+            bits = "".join("0" if char == unset else "1" for char in run if char in (unset, set_))
             data = bytes(int(bits[offset : offset + 8], 2) for offset in range(0, len(bits) - 7, 8))
             hidden = " ".join(data.decode("utf-8", "replace").split())
             if hidden and "\ufffd" not in hidden and hidden.isprintable():
