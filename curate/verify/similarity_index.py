@@ -18,8 +18,9 @@ import numpy as np
 
 from curate.verify.words import Hashes, Numbers
 
-COUNTERS: Final = 1 << 22
-"""Counters of sets; hashes that share a counter add up, which affects the order of hashes only."""
+MAX_COUNTERS: Final = 1 << 22
+"""Maximum number of counters of sets; hashes that share a counter add up, which affects the order of hashes only."""
+COUNTERS_PER_HASH: Final = 16
 MIN_CROWDED_SETS: Final = 255
 """Minimum number of held-out sets with a crowded hash; counters saturate here."""
 HITS_PER_BATCH: Final = 1 << 19
@@ -82,20 +83,21 @@ class Matches(NamedTuple):
 
 
 def counts_of(sets: Sets) -> Counts:
-    """Approximate number of sets with each hash, up to `MIN_CROWDED_SETS`."""
-    counts = np.zeros(COUNTERS, dtype=np.int64)
+    """Approximate number of sets with each hash, up to `MIN_CROWDED_SETS`; a power of two of counters."""
+    counters = min(MAX_COUNTERS, 1 << (COUNTERS_PER_HASH * len(sets.hashes)).bit_length())
+    counts = np.zeros(counters, dtype=np.int64)
     for start in range(0, len(sets.hashes), BLOCK_HASHES):
-        np.add.at(counts, _counter(sets.hashes[start : start + BLOCK_HASHES]), 1)
+        np.add.at(counts, _counter(sets.hashes[start : start + BLOCK_HASHES], counters), 1)
     return np.minimum(counts, MIN_CROWDED_SETS).astype(np.uint8)
 
 
-def _counter(hashes: Hashes) -> Numbers:
-    return np.asarray(hashes & np.uint64(COUNTERS - 1), dtype=np.int64)
+def _counter(hashes: Hashes, counters: int) -> Numbers:
+    return np.asarray(hashes & np.uint64(counters - 1), dtype=np.int64)
 
 
 def rare_first(sets: Sets, counts: Counts) -> tuple[Sets, Numbers]:
     """The sets with their hashes in order, and the number of crowded ones in each, which are last."""
-    set_counts = counts[_counter(sets.hashes)]
+    set_counts = counts[_counter(sets.hashes, len(counts))]
     order = np.lexsort((sets.hashes, set_counts, sets.owners))
     crowded = np.bincount(sets.owners[set_counts >= MIN_CROWDED_SETS], minlength=len(sets.sizes))
     return Sets(sets.hashes[order], sets.sizes), crowded
