@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -19,10 +20,10 @@ from hypothesis import HealthCheck, settings
 from curate.conflicts import default_models
 from tests.forks import Forks, ToolForks
 
-# The same examples in every run, so that a change is judged by what it changes, and more of them in `make test`;
+# The same examples in every run, so that a change is judged by what it changes, and more of them in `make coverage`;
 # `explore` looks for new ones. None of them fails because the machine is busy.
 BUSY_SETTINGS: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-settings.register_profile("same", derandomize=True, max_examples=50, **BUSY_SETTINGS)
+settings.register_profile("same", derandomize=True, max_examples=30, **BUSY_SETTINGS)
 settings.register_profile("more", derandomize=True, max_examples=100, **BUSY_SETTINGS)
 settings.register_profile("explore", max_examples=2000, **BUSY_SETTINGS)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
@@ -30,7 +31,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 def of_hundred(count: int) -> int:
     """How many examples a test is given that needs that many of a hundred, because each of its examples takes long."""
-    return max(1, settings().max_examples * count // 100)
+    return max(5, settings().max_examples * count // 100)
 
 
 MEMORY_DISK: Final = Path("/dev/shm")
@@ -84,6 +85,16 @@ def _without_delay() -> Iterator[None]:
     """Servers of tests send a body at once; else it may wait 40 ms for the acknowledgement of its header."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(StreamRequestHandler, "disable_nagle_algorithm", True)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_temporaries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Temporary files lie apart from those of other programs, through which each command looks for what one left."""
+    folder = str(tmp_path_factory.mktemp("temporary"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", folder)
+        patch.setattr(tempfile, "tempdir", folder)
         yield
 
 

@@ -34,10 +34,10 @@ def turns_of(row: dict[str, str], thought: str = "") -> list[dict[str, Any]]:
 
 
 def chats() -> list[dict[str, Any]]:
-    """Two hundred chats: single ones, with a system prompt, of several turns, with tools, with reasoning."""
+    """Forty chats: single ones, with a system prompt, of several turns, with tools, with reasoning."""
     found: list[dict[str, Any]] = []
     system = {"role": "system", "content": "Answer in one sentence."}
-    for number, row in enumerate(ROWS[:40]):
+    for number, row in enumerate(ROWS[:8]):
         more = ROWS[40 + number]
         call = {
             "id": f"call{number:05}",
@@ -104,7 +104,7 @@ def test_a_template_by_name_renders_what_transformers_renders(name: str) -> None
             continue
         some += 1
         assert rendering.texts[-1].text in expected
-    assert some >= 80
+    assert some >= 16
 
 
 @pytest.mark.slow

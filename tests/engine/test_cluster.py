@@ -44,8 +44,8 @@ pytestmark = [
 ROOT: Final = Path(__file__).parents[2]
 LOPSIDED: Final = 3
 """Of this one, the second file has about 100 times as many lines as the first."""
-SHARDINGS: Final = range(int(os.environ["CURATE_SHARDINGS"])) if "CURATE_SHARDINGS" in os.environ else (0, LOPSIDED)
-"""Random shards and orders that are compared, beside those below; 20 were tried by hand: CURATE_SHARDINGS=20."""
+SHARDINGS: Final = range(int(os.environ["CURATE_SHARDINGS"])) if "CURATE_SHARDINGS" in os.environ else (LOPSIDED,)
+"""Shards and orders that are compared, beside those below; 20 random ones were tried by hand: CURATE_SHARDINGS=20."""
 WORDS: Final = ["river", "stone", "garden", "window", "paper", "market", "winter", "letter", "morning", "bridge"]
 
 
@@ -231,7 +231,7 @@ def test_a_worker_that_is_killed_changes_nothing(
     assert (tmp_path / "killed.2").exists()
 
 
-@pytest.mark.parametrize("verb", ["check", "dedup", "split", "verify"])
+@pytest.mark.parametrize("verb", ["dedup", "verify"])
 def test_a_node_that_is_lost_changes_nothing(
     verb: str,
     nodes: Nodes,

@@ -1,4 +1,4 @@
-"""The tools for agents and the language server show no key, token or password, of 60 kinds."""
+"""The tools for agents and the language server show no key, token or password."""
 
 import json
 from pathlib import Path
@@ -11,9 +11,7 @@ from curate.cli.main import main
 from curate.cli.mcp import Tools
 from curate.cli.server import diagnostics
 from tests.conftest import chat
-from tests.hostile.test_secret_kinds import KINDS
-
-SOME: Final = dict(list(KINDS.items())[:: len(KINDS) // 60][:60])
+from tests.hostile.test_secret_kinds import SOME
 
 
 def write_secrets(together: int = 1) -> None:
@@ -62,7 +60,7 @@ def shown(output: str) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.usefixtures("forked_tools")
 def test_tools_for_agents() -> None:
-    assert len(SOME) == 60
+    assert len(SOME) >= 60
     assert main(["split", "data.jsonl", "-o", "out", "--yes", "-q"]) in (0, 1)
     tools = Tools(Path.cwd())
     for tool in tools.all():

@@ -19,7 +19,7 @@ from curate.core.masking import holds_secret, masked, redact_message, without_ke
 from curate.core.text import excerpt
 from curate.core.token_formats import FORMATS, SHAPES, TokenFormat
 from curate.render.check_formats import OutputFormat
-from tests.conftest import Write, chat, working_in
+from tests.conftest import Write, chat, line_of, working_in, written_file
 
 LETTERS: Final = string.ascii_letters + string.digits
 
@@ -148,6 +148,8 @@ KINDS: Final[dict[str, tuple[str, str]]] = {
         for name, (text, length) in NAMED.items()
     },
 }
+SOME: Final = dict(list(KINDS.items())[:: len(KINDS) // 60])
+"""Kinds that the data of commands holds: what masks them is the same in each command, and tried with all kinds below."""
 
 
 def told(output: str) -> list[str]:
@@ -163,32 +165,31 @@ def told(output: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Chats with every kind: near-duplicates, contradictions, short answers that questions share, broken lines."""
+    """Some kinds in near-duplicates, contradictions or short answers that questions share, and in a role or a broken
+    line.
+    """
     with working_in(tmp_path_factory.mktemp("kinds")) as path:
         rows: list[dict[str, Any]] = []
-        for n, (text, _) in enumerate(KINDS.values()):
+        broken: list[bytes] = []
+        for n, (text, _) in enumerate(SOME.values()):
             story = f"The keeper of lighthouse {n} wrote in the log of the year {1700 + n}: {text} and so it stayed."
-            rows += [
-                chat(
-                    f"{text} is what log {n} has, is it right?",
-                    f"{story} Nobody asked him again until the morning {n}.",
-                ),
-                chat(
-                    f"{text} is what log {n} has, is it right?", f"{story} Nobody asked him again until an evening {n}."
-                ),
-                chat(f"How many steps has tower {n}?", f"It has {n + 3} steps, with {text}"),
-                chat(f"How many steps has tower {n}?", f"It has {n + 9} steps, with {text}"),
-                chat(f"What is in drawer {n} of the east wing?", text),
-                chat(f"What is in drawer {n} of the west wing?", text),
-                {"messages": [{"role": text, "content": "Hi"}, {"role": "assistant", "content": "", text: 1}]},
-            ]
-        lines = [json.dumps(row) for row in rows]
-        lines += [f'{{"messages": [{{"role": "user", "content": {json.dumps(text)}' for text, _ in KINDS.values()]
-        (path / "all.jsonl").write_text("\n".join(lines) + "\n")
-        good = [line for line, row in zip(lines, rows, strict=False) if row["messages"][0]["role"] == "user"]
-        (path / "good.jsonl").write_text("\n".join(good) + "\n")
+            question, tower = f"{text} is what log {n} has, is it right?", f"How many steps has tower {n}?"
+            rows += (
+                [chat(question, f"{story} Nobody asked again until {time} {n}.") for time in ("the morning", "an evening")],
+                [chat(tower, f"It has {n + steps} steps, with {text}") for steps in (3, 9)],
+                [chat(f"What is in drawer {n} of the {wing} wing?", text) for wing in ("east", "west")],
+            )[n % 3]
+            broken.append(
+                f'{{"messages": [{{"role": "user", "content": {json.dumps(text)}'.encode()
+                if n % 2
+                else line_of({"messages": [
+                    {"role": text, "content": "Hi"}, {"role": "assistant", "content": "", text: 1},
+                ]})
+            )  # fmt: skip
+        written_file(str(path / "all.jsonl"), [*rows, *broken])
+        written_file(str(path / "good.jsonl"), rows)
         (path / "bench.jsonl").write_text(
-            "\n".join(json.dumps({"question": row["messages"][0]["content"], "answer": "None."}) for row in rows[::7])
+            "\n".join(json.dumps({"question": row["messages"][0]["content"], "answer": "None."}) for row in rows[::2])
         )
         yield path
 
