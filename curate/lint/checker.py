@@ -328,8 +328,7 @@ class Checker:
     def answer_findings(self, groups: Sequence[Sequence[Example]]) -> Iterator[Finding]:
         """The findings of rules over answers to equal requests."""
         for rule in self.answers:
-            for example, problem in rule.function(groups):
-                yield replace(self._finding_at(rule, problem, example.place), example=example.id)
+            yield from self._about_examples(rule, groups)
             if self.uncompared:
                 message = (
                     f"{plural(len(self.uncompared), 'more request')} with several answers not compared here; "
@@ -355,8 +354,11 @@ class Checker:
             report = find_conflicts(examples, config, judge=judge_of(config, None))
             inputs += [(rule, report) for rule in self.clashing]
         for rule, compared in inputs:
-            for example, problem in rule.function(compared):
-                yield replace(self._finding_at(rule, problem, example.place), example=example.id)
+            yield from self._about_examples(rule, compared)
+
+    def _about_examples(self, rule: Rule, compared: object) -> Iterator[Finding]:
+        for example, problem in rule.function(compared):
+            yield replace(self._finding_at(rule, problem, example.place), example=example.id)
 
     def _finding_at(self, rule: Rule, problem: Problem, place: Place) -> Finding:
         severity = self.chosen.severities[rule.code]

@@ -7,7 +7,6 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -18,9 +17,8 @@ from curate.core.masking import masked
 from curate.core.text import excerpt, plural, visible, words
 from curate.lint.rules.polars_text_helpers import judged_by, matching, non_ascii, with_request
 from curate.lint.rules.prefilter import patterns
-from curate.lint.rules.rule import Scope, rule, text_rule
+from curate.lint.rules.rule import examples_rule, text_rule
 
-examples_rule = partial(rule, scope=Scope.EXAMPLES, default=False)
 IMAGE_HINT: Final = r"!\[[^\]\n]*\]\(\s*<?https?://[^)\s]*\?"
 IMAGE: Final = lazy_pattern(r"!\[(?:\\[^\n]|[^\[\]\\\n])*\]\(\s*<?(?P<url>https?://[^)\s>]+)")
 PLACEHOLDER: Final = lazy_pattern(

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from curate.core.example import Example, Place
 from curate.core.finding import Problem, Severity
 from curate.core.text import excerpt, visible
-from curate.lint.rules.duplicates import Found, examples_rule
-from curate.lint.rules.rule import Scope, answers_rule, rule
+from curate.lint.rules.duplicates import Found
+from curate.lint.rules.rule import Scope, answers_rule, examples_rule, rule
 
 if TYPE_CHECKING:
     from curate.conflicts.conflict import ConflictsResult

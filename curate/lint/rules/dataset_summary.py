@@ -37,6 +37,7 @@ from curate.lint.rules.example_summary import (
 )
 from curate.lint.rules.message_frame import REFUSING, batch_flags
 from curate.read.chunks import Batch
+from curate.read.forms.form import SYSTEM_ROLES
 
 MAX_SYSTEMS: Final = 2_000
 """Maximum number of different system prompts of a file that are compared: more belong to their examples."""
@@ -45,7 +46,6 @@ ASCII_SPACES: Final = b" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"
 ASCII_LOWER: Final = bytes(range(256)).lower()
 OTHER_SPACES: Final = re.compile("[\x85\u1680\u2028\u2029]")
 """Non-ASCII white space that NFKC leaves unchanged."""
-SYSTEM_ROLES: Final = ("system", "developer")
 Kind = TypeVar("Kind")
 MAX_PATHS: Final = 2_000
 """Maximum number of key paths of a file with recorded types."""
@@ -310,21 +310,19 @@ class DatasetState:
         counts: dict[Any, Count] = self.memory.setdefault(code, {})
         return counts
 
-    def rarer(self, code: str, difference: str) -> PlacedProblems:
-        """One problem if a rule counted examples both with and without a feature: at the first of the rarer kind."""
-        kinds = self.summary.with_plain(self.counts(code))
-        if len(kinds) > 1:
-            rarer = min(kinds, key=lambda has: (kinds[has][0], has))
-            yield (
-                kinds[rarer][1],
-                Problem("", f"{plural(kinds[True][0], 'example')} with {difference} and {kinds[False][0]:,} without"),
-            )
-
     def most_in_files(self, code: str, most: int | None) -> Iterator[tuple[Place, int]]:
         """The files in which a rule has counted more than its limit, with the counts."""
         for file, (count, _) in self.counts(code).items():
             if most is not None and count > most:
                 yield Place(file, 0), count
+
+
+def in_some(kinds: Mapping[bool, Count], difference: str) -> PlacedProblems:
+    """One problem if there are examples both with and without a feature: at the first of the rarer kind."""
+    if len(kinds) > 1:
+        rarer = min(kinds, key=lambda has: (kinds[has][0], has))
+        text = f"{plural(kinds[True][0], 'example')} with {difference} and {kinds[False][0]:,} without"
+        yield kinds[rarer][1], Problem("", text)
 
 
 def _add_counts(counts: dict[Kind, Count], more: Mapping[Kind, Count], before: int) -> None:

@@ -6,18 +6,15 @@ write.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import groupby
 
 from curate.core.example import Example, Place
 from curate.core.finding import Finding, PlacedProblems, Problem, Severity
 from curate.core.text import excerpt, plural, visible
 from curate.lint.rules.example_columns import ExampleColumns
-from curate.lint.rules.rule import Scope, columns_rule, rule
+from curate.lint.rules.rule import columns_rule, examples_rule, rule
 
 Found = Iterator[tuple[Example, Problem]]
-examples_rule = partial(rule, scope=Scope.EXAMPLES, default=False)
-"""For rules that load all examples."""
 
 
 @columns_rule(

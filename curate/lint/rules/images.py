@@ -12,7 +12,7 @@ from curate.core.lazy import pl
 from curate.core.targets import LIMITS, MB, OPENAI_AZURE, SERVICES, Target
 from curate.core.text import excerpt, plural
 from curate.lint.rules.content_parts import IMAGE_TYPES, TypedPart, parts_of
-from curate.lint.rules.dataset_summary import DatasetState
+from curate.lint.rules.dataset_summary import DatasetState, in_some
 from curate.lint.rules.polars_text_helpers import question
 from curate.lint.rules.prefilter import patterns
 from curate.lint.rules.rule import Object, dataset_rule, on_messages, text_rule, value_rule
@@ -312,4 +312,4 @@ def images_in_some(example: Example, state: DatasetState) -> None:
 @images_in_some.finalize
 def both_kinds(state: DatasetState) -> PlacedProblems:
     """One finding, at the first example of the rarer kind."""
-    return state.rarer("C014", "images")
+    return in_some(state.summary.with_plain(state.counts("C014")), "images")

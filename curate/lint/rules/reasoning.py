@@ -5,12 +5,12 @@ from typing import Final
 
 from curate.core.finding import PlacedProblems, Problem, Severity
 from curate.core.lazy import pl
-from curate.core.text import excerpt, plural
+from curate.core.text import excerpt
 from curate.language.identification import NAMES, clear_language
 from curate.language.lexicon import NON_FINAL_WORDS
 from curate.language.reasoning_marks import MARK, MARK_HINT, Block, MarkedText, marked_text
 from curate.lint.rules.characters import LATIN, MIN_COMMON_WORDS, OTHER_SCRIPT
-from curate.lint.rules.dataset_summary import DatasetSummary
+from curate.lint.rules.dataset_summary import DatasetSummary, in_some
 from curate.lint.rules.polars_text_helpers import answer, answered_question, judged_by, matching, question
 from curate.lint.rules.prefilter import Flag, patterns
 from curate.lint.rules.rule import profile_rule, text_rule
@@ -349,11 +349,7 @@ def reasoning_in_some(summary: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Goodbye."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "reasoning_content": "A greeting.", "content": "Hello."}]}
     """
-    kinds = summary.reasoned
-    if len(kinds) > 1:
-        rarer = min(kinds, key=lambda has: (kinds[has][0], has))
-        text = f"{plural(kinds[True][0], 'example')} with reasoning and {kinds[False][0]:,} without"
-        yield kinds[rarer][1], Problem("", text)
+    return in_some(summary.reasoned, "reasoning")
 
 
 @profile_rule(

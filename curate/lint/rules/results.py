@@ -229,13 +229,13 @@ def mistral_call_id(example: Example) -> Problems:
     for message in example.messages:
         if is_converted(message):
             continue
-        for i, call in enumerate(calls_in(message.value)):
-            if isinstance(call, dict) and is_id(id_ := call.get("id")) and not MISTRAL_ID.fullmatch(id_):
-                yield Problem(
-                    f"{message.pointer}/tool_calls/{i}/id", f"id {excerpt(id_, 40)!r} is not nine letters and digits"
-                )
-        if message.role == "tool" and is_id(id_ := message.value.get("tool_call_id")) and not MISTRAL_ID.fullmatch(id_):
-            yield Problem(f"{message.pointer}/tool_call_id", f"id {excerpt(id_, 40)!r} is not nine letters and digits")
+        calls = enumerate(calls_in(message.value))
+        ids = {f"tool_calls/{i}/id": call.get("id") for i, call in calls if isinstance(call, dict)}
+        if message.role == "tool":
+            ids["tool_call_id"] = message.value.get("tool_call_id")
+        for key, id_ in ids.items():
+            if is_id(id_) and not MISTRAL_ID.fullmatch(id_):
+                yield Problem(f"{message.pointer}/{key}", f"id {excerpt(id_, 40)!r} is not nine letters and digits")
 
 
 @mistral_call_id.repaired_by(safe=True)

@@ -10,9 +10,7 @@ from curate.core.targets import STRICT_TURNS, Target
 from curate.core.text import plural
 from curate.lint.rules.roles import TOLERANT_TARGETS, conversation_pointer, intended_role, role_of
 from curate.lint.rules.rule import Object, on_messages, rule
-from curate.read.forms.form import omit_keys
-
-SYSTEM_ROLES = ("system", "developer")
+from curate.read.forms.form import SYSTEM_ROLES, omit_keys
 
 
 @rule(

@@ -36,10 +36,8 @@ def _matches(value: Object) -> bool:
     if is_objects(tools) and "input_schema" in tools[0]:
         return True
     return any(
-        isinstance(part, dict) and (part.get("type") in OWN_TYPES or (part.get("type") == "image" and "source" in part))
-        for turn in messages
-        if isinstance(turn, dict) and isinstance(turn.get("content"), list)
-        for part in turn["content"]
+        part.get("type") in OWN_TYPES or (part.get("type") == "image" and "source" in part)
+        for part in blocks.parts_in(messages)
     )
 
 
@@ -81,9 +79,7 @@ def _result(part: Object, pointer: str) -> blocks.Block:
     content = part.get("content", "")
     if isinstance(content, list):
         pieces = [_block(block, f"{pointer}/content/{i}") for i, block in enumerate(content)]
-        if any(block.kind != "content" for block in pieces):
-            raise UnreadableError(pointer, "a tool result holds another call or result")
-        content = blocks.simplest_content([block.value for block in pieces]) if pieces else ""
+        content = blocks.content_of_result(pieces, pointer)
     elif not isinstance(content, str):
         raise UnreadableError(pointer, "the content of a tool result is neither text nor a list of blocks")
     extra = omit_keys(part, "type", "tool_use_id", "content")
@@ -94,16 +90,12 @@ def _read(value: Object) -> Reading:
     reading = Reading([], omit_keys(value, "messages", "system"))
     system = value.get("system")
     if isinstance(system, list) and system:
-        parts = [_block(part, f"/system/{i}").value for i, part in enumerate(system)]
-        reading.turns.append(Turn({"role": "system", "content": blocks.simplest_content(parts)}, "/system", "/system"))
+        reading.turns.append(blocks.system_turn([_block(part, f"/system/{i}") for i, part in enumerate(system)]))
     elif isinstance(system, str) and system:
         reading.turns.append(Turn({"role": "system", "content": system}, "/system", "/system"))
     elif system:
         raise UnreadableError("/system", "`system` is neither text nor a list of blocks")
-    for i, turn in enumerate(value["messages"]):
-        pointer = f"/messages/{i}"
-        if not isinstance(turn, dict) or not isinstance(turn.get("role"), str):
-            raise UnreadableError(pointer, "a message has no role")
+    for pointer, turn in blocks.turns_with_role(value):
         content = turn.get("content")
         if isinstance(content, list) and content:
             pieces = [_block(part, f"{pointer}/content/{n}") for n, part in enumerate(content)]

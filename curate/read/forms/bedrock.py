@@ -11,7 +11,6 @@ from curate.read.forms.form import (
     Format,
     Object,
     Reading,
-    Turn,
     UnreadableError,
     UnwritableError,
     as_object,
@@ -39,10 +38,8 @@ def _matches(value: Object) -> bool:
     if is_objects(system) and not any("type" in part for part in system):
         return True
     return any(
-        isinstance(part, dict) and "type" not in part and (not part.keys().isdisjoint(OWN_KEYS) or _is_media(part))
-        for turn in messages
-        if isinstance(turn, dict) and isinstance(turn.get("content"), list)
-        for part in turn["content"]
+        "type" not in part and (not part.keys().isdisjoint(OWN_KEYS) or _is_media(part))
+        for part in blocks.parts_in(messages)
     )
 
 
@@ -82,9 +79,7 @@ def _block(part: Any, pointer: str) -> blocks.Block:
         return blocks.call(inner.get("toolUseId"), inner.get("name"), as_text(inner["input"]), inner_pointer, rest)
     if kind == "toolResult":
         pieces = [_block(block, f"{inner_pointer}/content/{i}") for i, block in enumerate(inner.get("content") or ())]
-        if any(block.kind != "content" for block in pieces):
-            raise UnreadableError(inner_pointer, "a tool result holds another call or result")
-        content = blocks.simplest_content([block.value for block in pieces]) if pieces else ""
+        content = blocks.content_of_result(pieces, inner_pointer)
         rest = omit_keys(inner, "toolUseId", "content")
         return blocks.result(inner.get("toolUseId"), content, inner_pointer, f"{inner_pointer}/content", rest)
     if kind == "reasoningContent":
@@ -132,12 +127,8 @@ def _read(value: Object) -> Reading:
     if system and not isinstance(system, list):
         raise UnreadableError("/system", "`system` is not a list of parts")
     if system:
-        parts = [block.value for block in _blocks(system, "/system")]
-        reading.turns.append(Turn({"role": "system", "content": blocks.simplest_content(parts)}, "/system", "/system"))
-    for i, turn in enumerate(value["messages"]):
-        pointer = f"/messages/{i}"
-        if not isinstance(turn, dict) or not isinstance(turn.get("role"), str):
-            raise UnreadableError(pointer, "a message has no role")
+        reading.turns.append(blocks.system_turn(_blocks(system, "/system")))
+    for pointer, turn in blocks.turns_with_role(value):
         content = turn.get("content")
         if isinstance(content, str):
             content = [{"text": content}]

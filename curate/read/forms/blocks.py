@@ -31,6 +31,22 @@ class Block(NamedTuple):
     """Pointer to the content of a result."""
 
 
+def parts_in(messages: list[Any]) -> Iterator[Object]:
+    """The content parts of messages that are objects; what has another type is left out."""
+    for turn in messages:
+        if isinstance(turn, dict) and isinstance(turn.get("content"), list):
+            yield from (part for part in turn["content"] if isinstance(part, dict))
+
+
+def turns_with_role(value: Object) -> Iterator[tuple[str, Object]]:
+    """The messages of a line with their pointers. Raises `UnreadableError` for one without a role."""
+    for i, turn in enumerate(value["messages"]):
+        pointer = f"/messages/{i}"
+        if not isinstance(turn, dict) or not isinstance(turn.get("role"), str):
+            raise UnreadableError(pointer, "a message has no role")
+        yield pointer, turn
+
+
 def text_part(text: Any, pointer: str, extra: Object | None = None) -> Block:
     """A block of text."""
     if not isinstance(text, str):
@@ -110,6 +126,21 @@ def simplest_content(parts: Sequence[Object]) -> Any:
     if len(parts) == 1 and parts[0].keys() == {"type", "text"}:
         return parts[0]["text"]
     return list(parts)
+
+
+def content_of_result(blocks: Sequence[Block], pointer: str) -> Any:
+    """The content of a tool's result. Raises `UnreadableError` for a block that is neither text nor media."""
+    if any(block.kind != "content" for block in blocks):
+        raise UnreadableError(pointer, "a tool result holds another call or result")
+    return simplest_content([block.value for block in blocks]) if blocks else ""
+
+
+def system_turn(
+    blocks: Sequence[Block], pointer: str = "/system", content: str = "", extra: Object | None = None
+) -> Turn:
+    """The system prompt of blocks; `pointer` is that of the prompt, and `content` that of its parts if it is another."""
+    message = {"role": "system", "content": simplest_content([block.value for block in blocks]), **(extra or {})}
+    return Turn(message, pointer, content or pointer)
 
 
 def add_turns(

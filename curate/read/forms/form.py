@@ -68,6 +68,11 @@ class PreferencePair(NamedTuple):
     rest: Object
     """Keys of the line beside the conversation, such as `id`."""
 
+    @property
+    def messages(self) -> list[Object]:
+        """The prompt and both sides."""
+        return [*self.prompt, *self.chosen, *self.rejected]
+
 
 @dataclass(frozen=True, slots=True)
 class Format:

@@ -26,7 +26,7 @@ RANKS: Final = (1, 0)
 
 def write_preference(pair: PreferencePair) -> Object:
     """The question and both answers as text."""
-    refuse_tools(pair.tools, [*pair.prompt, *pair.chosen, *pair.rejected])
+    refuse_tools(pair.tools, pair.messages)
     if [message["role"] for message in pair.prompt] != ["user"]:
         raise UnwritableError("the prompt is not one user message; preference-chat holds it")
     chosen, rejected = _texts(pair)
@@ -55,7 +55,7 @@ def write_openai_preference(pair: PreferencePair) -> Object:
 
 def write_llama_factory_preference(pair: PreferencePair) -> Object:
     """Both conversations with the weight of each message in the loss."""
-    refuse_tools(pair.tools, [*pair.prompt, *pair.chosen, *pair.rejected])
+    refuse_tools(pair.tools, pair.messages)
     prompt = [_weighted(message, 0.0) for message in pair.prompt]
     chosen, rejected = ([_weighted(message, 1.0) for message in side] for side in (pair.chosen, pair.rejected))
     return {"chosen_messages": prompt + chosen, "rejected_messages": prompt + rejected}
@@ -86,7 +86,7 @@ def write_sharegpt_preference(pair: PreferencePair) -> Object:
 def write_axolotl_preference(pair: PreferencePair) -> Object:
     """The prompt under `messages`, and a message for each side."""
     _require_prompt(pair)
-    refuse_tools(pair.tools, [*pair.prompt, *pair.chosen, *pair.rejected])
+    refuse_tools(pair.tools, pair.messages)
     chosen, rejected = _texts(pair)  # Axolotl reads role and content alone
     return {
         "messages": [{**message, "content": only_text(message, "the prompt")} for message in pair.prompt],
@@ -111,7 +111,7 @@ def write_rejected_messages(pair: PreferencePair) -> Object:
 
 def write_transcripts(pair: PreferencePair) -> Object:
     """Both conversations as text with `Human:` and `Assistant:` before each turn."""
-    refuse_tools(pair.tools, [*pair.prompt, *pair.chosen, *pair.rejected])
+    refuse_tools(pair.tools, pair.messages)
     return {"chosen": _transcript(pair.prompt + pair.chosen), "rejected": _transcript(pair.prompt + pair.rejected)}
 
 

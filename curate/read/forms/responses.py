@@ -17,6 +17,8 @@ from curate.read.forms.form import (
     as_text,
     is_objects,
     omit_keys,
+    system_turns,
+    turn_at,
 )
 
 PARAMS_KEY: Final = "responses_create_params"
@@ -61,12 +63,9 @@ def _add_items(reading: Reading, items: Any, pointer: str) -> None:
 
     def flush() -> None:
         if pending:
-            pieces, pointers = [block for _, block in pending], {pointer for pointer, _ in pending}
-            first = pending[0][0]
+            pieces, first = [block for _, block in pending], pending[0][0]
             content = next((pointer for pointer, block in pending if block.kind == "content"), first)
-            blocks.add_turns(
-                reading, "assistant", pieces, first, f"{content}/content" if pointers else first, dict(extra_keys)
-            )
+            blocks.add_turns(reading, "assistant", pieces, first, f"{content}/content", dict(extra_keys))
             pending.clear()
             extra_keys.clear()
 
@@ -74,25 +73,20 @@ def _add_items(reading: Reading, items: Any, pointer: str) -> None:
         item_pointer = f"{pointer}/{i}"
         kind = item.get("type", "message")
         if kind == "function_call":
-            extra = {"item_id" if key == "id" else key: x for key, x in item.items() if key not in CALL_KEYS}
-            arguments = item.get("arguments", "")
-            pending.append(
-                (
-                    item_pointer,
-                    blocks.call(item.get("call_id"), item.get("name"), as_text(arguments), item_pointer, extra),
-                )
-            )
+            extra, arguments = _extra_keys(item, CALL_KEYS), as_text(item.get("arguments", ""))
+            call = blocks.call(item.get("call_id"), item.get("name"), arguments, item_pointer, extra)
+            pending.append((item_pointer, call))
         elif kind == "reasoning":
             pending.append((item_pointer, _reasoning(item, item_pointer)))
         elif kind == "function_call_output":
             flush()
-            extra = {"item_id" if key == "id" else key: x for key, x in item.items() if key not in OUTPUT_KEYS}
+            extra = _extra_keys(item, OUTPUT_KEYS)
             content = _content(item.get("output"), f"{item_pointer}/output")
             tool_result = blocks.result(item.get("call_id"), content, item_pointer, f"{item_pointer}/output", extra)
             reading.turns.append(Turn(tool_result.value, item_pointer, f"{item_pointer}/output"))
         elif kind == "message" and isinstance(item.get("role"), str):
             content = _content(item.get("content"), f"{item_pointer}/content")
-            extra = {"item_id" if key == "id" else key: x for key, x in item.items() if key not in MESSAGE_KEYS}
+            extra = _extra_keys(item, MESSAGE_KEYS)
             if item.get("status", "completed") != "completed":
                 extra["status"] = item["status"]
             parts = [content] if isinstance(content, str) else content
@@ -126,6 +120,11 @@ OUTPUT_KEYS: Final = frozenset(("type", "call_id", "output"))
 MESSAGE_KEYS: Final = frozenset(("type", "role", "content", "status"))
 
 
+def _extra_keys(item: Object, read_keys: frozenset[str]) -> Object:
+    """The keys of an item that are kept as they are; its `id` is that of the item, not of a call."""
+    return {"item_id" if key == "id" else key: value for key, value in item.items() if key not in read_keys}
+
+
 REASONING_KEYS: Final = frozenset(("type", "id", "summary", "content", "encrypted_content", "status"))
 
 
@@ -144,14 +143,10 @@ def _reasoning(item: Object, pointer: str) -> blocks.Block:
 
 def _read(value: Object, pointer: str = "") -> Reading:
     reading = Reading([], omit_keys(value, "input", "instructions", "output", "tools"), tools=f"{pointer}/tools")
-    if isinstance(value.get("instructions"), str) and value["instructions"]:
-        where = f"{pointer}/instructions"
-        reading.turns.append(Turn({"role": "system", "content": value["instructions"]}, where, where))
-    elif value.get("instructions"):
-        raise UnreadableError(f"{pointer}/instructions", "`instructions` is not text")
+    reading.turns += system_turns(value, pointer, key="instructions")
     input_value = value.get("input")
     if isinstance(input_value, str):
-        reading.turns.append(Turn({"role": "user", "content": input_value}, f"{pointer}/input", f"{pointer}/input"))
+        reading.turns.append(turn_at("user", input_value, f"{pointer}/input"))
     elif is_objects(input_value):
         _add_items(reading, input_value, f"{pointer}/input")
     else:
@@ -161,7 +156,7 @@ def _read(value: Object, pointer: str = "") -> Reading:
     elif value.get("output"):
         raise UnreadableError(f"{pointer}/output", "`output` is not a list of items")
     if "tools" in value:
-        reading.rest["tools"] = blocks.read_tools(value["tools"], "parameters")
+        reading.rest["tools"] = value["tools"]
         if isinstance(value["tools"], list):
             reading.rest["tools"] = [_function(tool) for tool in value["tools"]]
             reading.moved |= {

@@ -13,7 +13,6 @@ from curate.read.forms.form import (
     Format,
     Object,
     Reading,
-    Turn,
     UnreadableError,
     UnwritableError,
     as_object,
@@ -131,13 +130,11 @@ def _read(value: Object) -> Reading:
         pointer = "/systemInstruction/parts"
         if not isinstance(system, dict) or not is_objects(system.get("parts")):
             raise UnreadableError("/systemInstruction", "`systemInstruction` has no parts")
-        parts = [_block(part, f"{pointer}/{i}", calls).value for i, part in enumerate(system["parts"])]
+        pieces = [_block(part, f"{pointer}/{i}", calls) for i, part in enumerate(system["parts"])]
         extra = omit_keys(system, "role", "parts")
         if "content" in extra:
             raise UnreadableError("/systemInstruction/content", "`content` beside `parts`")
-        reading.turns.append(
-            Turn({"role": "system", "content": blocks.simplest_content(parts), **extra}, "/systemInstruction", pointer)
-        )
+        reading.turns.append(blocks.system_turn(pieces, "/systemInstruction", pointer, extra))
     for i, turn in enumerate(value["contents"]):
         pointer = f"/contents/{i}"
         if not isinstance(turn.get("parts"), list):
