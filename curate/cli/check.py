@@ -77,29 +77,27 @@ def _check(args: CheckOptions) -> None:
     )
 
 
+NO_REPORT: Final = ("diff", "fix_only", "new_baseline", "new_suppressions", "show_files", "show_settings")
+"""Options with which no report is written."""
+
+
 def _require_combination(args: CheckOptions) -> None:
     """Raise `UsageError` for options that another one leaves without use."""
     if args.group_by is not None and (args.statistics or args.output_format is not OutputFormat.GROUPED):
         raise UsageError(
             "--group-by has no effect without --output-format grouped", "add that option, or leave --group-by out"
         )
-    if args.baseline and args.new_baseline:
-        raise UsageError(
-            "--write-baseline cannot be combined with --baseline", "leave out --baseline: all findings are written"
-        )
-    if (args.diff or args.fix_only) and (args.new_baseline or args.new_suppressions):
-        raise UsageError("--diff and --fix-only record no findings", "leave one of the options out")
-    silent = {"diff": "--diff", "fix_only": "--fix-only", "new_baseline": "--write-baseline",
-              "new_suppressions": "--add-suppressions", "show_files": "--show-files",
-              "show_settings": "--show-settings"}  # fmt: skip
-    if args.output_file is not None and (name := next((name for name in silent if getattr(args, name)), None)):
-        raise UsageError(f"--output-file: {silent[name]} writes no report", "leave one of them out")
     if args.new_suppressions and not args.reason.strip():
         raise UsageError("--add-suppressions requires --reason", "say why the findings are accepted")
-    if args.reason.strip() and not args.new_suppressions:
-        raise UsageError("--reason has no effect without --add-suppressions", "add that option, or leave --reason out")
-    if args.new_suppressions and args.new_baseline:
-        raise UsageError("--add-suppressions cannot be combined with --write-baseline", "leave one of them out")
+    options.check_combination(
+        needs={"reason": "new_suppressions", "unsafe_fixes": ("fix", "fix_only", "diff")},
+        apart=[
+            ("diff", "fix", "fix_only", "new_baseline", "new_suppressions"),
+            ("fix_only", "new_baseline", "new_suppressions"),
+            ("new_baseline", "baseline", "new_suppressions"),
+            ("output_file", *NO_REPORT),
+        ],
+    )
 
 
 def _open(args: CheckOptions) -> Workspace:

@@ -17,7 +17,6 @@ from curate.conflicts.evidence import calibrated_confidence
 from curate.conflicts.judges.verdict_cache import Work
 from curate.core.cluster import Engine
 from curate.core.decision import DecisionState
-from curate.core.errors import UsageError
 from curate.core.paths import require_distinct_paths
 from curate.core.text import plural
 from curate.core.verb_options import Given
@@ -58,7 +57,7 @@ def conflicts(args: ConflictsOptions) -> None:
     Exit status: 0 without open conflicts, 1 with some or with a line that holds no example, 2 if a given model is not
     available.
     """
-    _require_combination(args)
+    options.check_combination(apart=[("calibrate", "as_json", "html", "no_decisions")])
     files = options.named_files(args.paths)
     require_distinct_paths(files, (args.html,), named=args.paths)
     work = args.session().open(files, args.given)
@@ -78,16 +77,6 @@ def conflicts(args: ConflictsOptions) -> None:
     else:
         print_lines(conflicts_text(report, None if args.show_all else MAX_SHOWN, decisions))
     options.end(report.not_understood, options.UNCOMPARED_NOTE, found=has_open)
-
-
-def _require_combination(args: ConflictsOptions) -> None:
-    """Raise `UsageError` for options that --calibrate leaves without use."""
-    if args.calibrate and (args.as_json or args.html is not None):
-        raise UsageError("--calibrate cannot be combined with --json or --html", "leave them out: it writes no report")
-    if args.calibrate and args.no_decisions:
-        raise UsageError(
-            "--calibrate cannot be combined with --no-decisions", "leave --no-decisions out: it is fitted on decisions"
-        )
 
 
 def _search(args: ConflictsOptions, work: Workspace) -> ConflictsResult:

@@ -93,8 +93,7 @@ def _with_threshold(args: DedupOptions) -> Given:
     """The options of the configuration, with that of --rethreshold. Raises `UsageError` if it cannot be used."""
     if args.rethreshold is None:
         return args.given
-    if args.given["dedup"]["threshold"] is not None or args.no_cache:
-        raise UsageError("--rethreshold cannot be combined with --threshold or --no-cache", "remove the other option")
+    options.check_combination(apart=[("rethreshold", "threshold", "no_cache")])
     if args.engine is Engine.RAY:  # workers of a cluster share no cache
         raise UsageError("--rethreshold cannot be combined with --engine ray", "remove one of the options")
     return {**args.given, "dedup": {**args.given["dedup"], "threshold": args.rethreshold}}

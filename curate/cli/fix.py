@@ -23,16 +23,9 @@ def run_fix(args: CheckOptions, work: Workspace) -> bool:
     """Fix the files, except for suppressed findings, and report on stderr; returns whether a line was changed. Ends the
     command for `--diff` (status 1 for changes) and `--fix-only`.
 
-    Standard input is fixed to standard output. Raises `UsageError` for conflicting options, `OutputError` if a file
+    Standard input is fixed to standard output. Raises `UsageError` for a pipe, `OutputError` if a file
     cannot be written, `DataError` if too much would be deleted.
     """
-    if args.diff and (args.fix or args.fix_only):
-        raise UsageError("--diff cannot be combined with --fix or --fix-only", "leave one of them out")
-    if args.unsafe_fixes and not (args.fix or args.fix_only or args.diff):
-        raise UsageError(
-            "--unsafe-fixes requires --fix, --fix-only or --diff",
-            "use --fix --unsafe-fixes, or --diff --unsafe-fixes to see the changes",
-        )
     if pipe := next((path for path in work.files if path.is_fifo()), None):
         raise UsageError(
             f"{pipe}: is a pipe and cannot be fixed in place", "pass it as standard input: curate check --fix -"

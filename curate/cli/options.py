@@ -6,9 +6,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from math import isfinite, nan
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NoReturn
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, NoReturn
 
 import typer
+from typer.main import get_current_context  # type: ignore[attr-defined]  # typer exports no other way to it
 
 from curate.cli.invocation import invocation
 from curate.commands.session import Session
@@ -134,19 +136,29 @@ def executor_of(engine: Engine, address: str | None) -> Executor:
 
 
 def check_combination(
-    context: typer.Context, *, needs: Mapping[str, str | Sequence[str]], alone: Mapping[str, Collection[str]]
+    context: typer.Context | None = None,
+    *,
+    needs: Mapping[str, str | Sequence[str]] = MappingProxyType({}),
+    alone: Mapping[str, Collection[str]] = MappingProxyType({}),
+    apart: Iterable[Sequence[str]] = (),
 ) -> None:
-    """Check which options of a command are given together. All names are those of parameters. Raises `UsageError`.
+    """Check which options of a command are given together, by default of the running one. All names are those of
+    parameters. Raises `UsageError`.
 
     `needs`: options that have no effect without another one, or one of several; `alone`: flags that make the command
-    do something else, each with the options that can be combined with it.
+    do something else, each with the options that can be combined with it; `apart`: an option, and others that cannot
+    be combined with it.
     """
-    flags = {item.name: max(item.opts, key=len) for item in context.command.params if item.param_type_name == "option"}
-    sources = {name: context.get_parameter_source(name) for name in flags if name}
+    call: Any = context or get_current_context()
+    flags = {item.name: max(item.opts, key=len) for item in call.command.params if item.param_type_name == "option"}
+    sources = {name: call.get_parameter_source(name) for name in flags if name}
     given_names = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
     for flag in (name for name in alone if name in given_names):
         if others := [flags[name] for name in given_names if name not in (flag, *alone[flag], "common_color")]:
             raise UsageError(f"{flags[flag]} cannot be combined with {', '.join(others)}", "leave one of them out")
+    for option, *others in apart:
+        if option in given_names and (both := next((name for name in others if name in given_names), None)):
+            raise UsageError(f"{flags[option]} cannot be combined with {flags[both]}", "leave one of them out")
     for option, needed in needs.items():
         accepted = [needed] if isinstance(needed, str) else list(needed)
         if option in given_names and not set(accepted) & set(given_names):

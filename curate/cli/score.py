@@ -77,10 +77,7 @@ def score(
     require_distinct_paths(files, (output, html), named=paths)
     if output is not None:
         require_scores_file(output)
-    if judge is not None and rubric is None:
-        raise UsageError("--judge requires --rubric", "pass a text file that says what a good answer is")
-    if rubric is not None and judge is None:
-        raise UsageError("--rubric has no effect without --judge", "name a model with --judge, or leave --rubric out")
+    options.check_combination(needs={"judge": "rubric", "rubric": "judge"})
     require_named_model("judge", judge, judge_model=judge_model, judge_key=judge_key)
     with options.stages(quiet=quiet) as shown:
         session = options.session(yes=yes, as_json=as_json, reads_files="curate score", listen=shown.listen)

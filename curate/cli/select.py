@@ -131,11 +131,7 @@ def _require_combination(args: SelectOptions) -> None:
     """Raise `UsageError` unless one size is given, and for options that have no effect without another one."""
     if args.examples is None and args.tokens is None:
         raise UsageError("no size is given", "pass --examples N or --tokens N; `curate stats` shows how many there are")
-    if args.examples is not None and args.tokens is not None:
-        raise UsageError("--examples cannot be combined with --tokens", "leave one of them out")
-    if (args.questions or args.seeds) and args.compare is None:
-        option = "--questions" if args.questions else "--seeds"
-        raise UsageError(f"{option} has no effect without --compare", "name a recipe with --compare, or leave it out")
+    options.check_combination(needs={"questions": "compare", "seeds": "compare"}, apart=[("examples", "tokens")])
 
 
 def _minimums(texts: list[str] | None) -> dict[str, int]:

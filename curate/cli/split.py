@@ -62,13 +62,8 @@ def split(args: SplitOptions) -> None:
     Exit status: 0, 1 if too much would be removed without --yes or a line holds no example, 2 if no example is left or
     a file cannot be read or written.
     """
-    if args.no_decisions and (args.min_rating or args.without_label):
-        raise UsageError(
-            "--min-rating and --without-label cannot be combined with --no-decisions", "leave --no-decisions out"
-        )
+    options.check_combination(needs={"public": "push"}, apart=[("no_decisions", "min_rating", "without_label")])
     _require_shares(args.given["split"]["fractions"])
-    if args.public and args.push is None:
-        raise UsageError("--public has no effect without --push", "add --push, or leave it out")
     if args.push is not None:
         options.require_push_consent("the splits with their card", args.push, yes=args.yes, as_json=args.as_json)
     with args.stages() as shown:

@@ -1,11 +1,12 @@
 """`curate verify`."""
 
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
-from curate.cli.options import Address, AsJson, Quiet, RunOn, session, stages
+from curate.cli.options import Address, AsJson, Quiet, RunOn, check_combination, session, stages
 from curate.commands.verify import verify as verify_data
 from curate.core.cluster import Engine
 from curate.core.data_files import DESCRIPTIONS
@@ -76,15 +77,10 @@ def verify(
 
     Exit status: 0 if every check passes, 1 if a check fails, 2 if there is nothing to verify.
     """
-    checks = {"--redacted-from": redacted_from, "--bench": bench, "--statement": statement, "--embeddings": embeddings}
-    if len(given := [option for option, value in checks.items() if value]) > 1:
-        raise UsageError(f"{given[0]} cannot be combined with {given[1]}", "leave one of them out")
-    for option, needed, missing in (
-        ("--mapping", "--redacted-from", mapping and not redacted_from),
-        ("--signers", "--statement", signers and not statement),
-    ):
-        if missing:
-            raise UsageError(f"{option} has no effect without {needed}", f"add {needed}, or leave it out")
+    check_combination(
+        needs={"mapping": "redacted_from", "signers": "statement"},
+        apart=combinations(("redacted_from", "bench", "statement", "embeddings"), 2),
+    )
     if redacted_from:
         redaction = verify_redaction(paths, redacted_from, mapping)
         print_result(redaction, redaction_text(redaction, None if show_all else MAX_SHOWN), as_json=as_json)

@@ -25,18 +25,18 @@ COMBINATIONS: dict[str, tuple[list[str], str]] = {
     "groups of statistics": (
         ["check", "data.jsonl", "--output-format", "grouped", "--statistics", "--group-by", "rule"], "--group-by",
     ),
-    "a report of a diff": (["check", "data.jsonl", "--diff", "--output-file", "new.txt"], "--diff writes no report"),
-    "a report of fixes only": (["check", "data.jsonl", "--fix-only", "--output-file", "new.txt"], "no report"),
+    "a report of a diff": (["check", "data.jsonl", "--diff", "--output-file", "new.txt"], "combined with --diff"),
+    "a report of fixes only": (["check", "data.jsonl", "--fix-only", "--output-file", "new.txt"], "with --fix-only"),
     "a report beside a baseline": (
-        ["check", "data.jsonl", "--write-baseline", "b.json", "--output-file", "new.txt"], "no report",
+        ["check", "data.jsonl", "--write-baseline", "b.json", "--output-file", "new.txt"], "--output-file cannot be",
     ),
     "an old baseline in a new one": (
-        ["check", "data.jsonl", "--write-baseline", "b.json", "--baseline", "data.jsonl"], "all findings",
+        ["check", "data.jsonl", "--write-baseline", "b.json", "--baseline", "data.jsonl"], "combined with --baseline",
     ),
-    "a baseline of fixes": (["check", "data.jsonl", "--fix-only", "--write-baseline", "b.json"], "record no findings"),
+    "a baseline of fixes": (["check", "data.jsonl", "--fix-only", "--write-baseline", "b.json"], "--fix-only cannot"),
     "reasons of a diff": (
         ["check", "data.jsonl", "--diff", "--add-suppressions", "--reason", "x"],
-        "record no findings",
+        "--diff cannot be combined with --add-suppressions",
     ),
     "two kinds of sizes": (
         ["split", "data.jsonl", "-o", "new", "--fractions", ".8,.1,.1", "--counts", "2,2"], "leave one of them out",

@@ -138,7 +138,7 @@ def content_of_result(blocks: Sequence[Block], pointer: str) -> Any:
 def system_turn(
     blocks: Sequence[Block], pointer: str = "/system", content: str = "", extra: Object | None = None
 ) -> Turn:
-    """The system prompt of blocks; `pointer` is that of the prompt, and `content` that of its parts if it is another."""
+    """The system prompt of blocks; `content` is the pointer to its parts, if it is not `pointer`."""
     message = {"role": "system", "content": simplest_content([block.value for block in blocks]), **(extra or {})}
     return Turn(message, pointer, content or pointer)
 
