@@ -4,31 +4,96 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, Self
+
+import typer
 
 from curate.cli import options
-from curate.cli.baseline_options import BaselineOptions
 from curate.cli.check_options import CheckOptions
 from curate.cli.section_options import takes_options
 from curate.commands.check import check as check_data
 from curate.commands.check import require_model
 from curate.commands.session import Workspace
-from curate.core.config import CheckConfig
+from curate.core.config import SUPPRESSIONS, CheckConfig
 from curate.core.config_files import config_file, shown_path
 from curate.core.data_path import DataPath
-from curate.core.errors import UsageError
+from curate.core.errors import ExitCode, UsageError
 from curate.core.files import STDIN, display_name
 from curate.core.finding import Finding, Severity
 from curate.core.paths import require_distinct_paths
-from curate.core.text import visible
+from curate.core.snapshot import rights_of
+from curate.core.text import plural, visible
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.runner import CheckResult
 from curate.render.check_formats import OutputFormat, formatted_report, write_report
 from curate.render.check_text import MAX_SHOWN, GroupBy
-from curate.render.console import print_json
+from curate.render.console import console, print_json
+
+if TYPE_CHECKING:
+    from curate.lint.baseline import Baseline
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineOptions:
+    """The baseline of a project, and the files to write after the check."""
+
+    folder: Path
+    """The project's folder."""
+    baseline: "Baseline | None"
+    path: Path | None
+    """The baseline that was read."""
+    new: Path | None
+    """The baseline to write."""
+    reason: str
+    """The reason to suppress all findings for; empty: none is suppressed."""
+
+    @classmethod
+    def read(cls, folder: Path, baseline: Path | None, new: Path | None, reason: str = "") -> Self:
+        """Read the baseline, before the check. Raises `UsageError`, `ConfigError`."""
+        loaded = None
+        if baseline is not None:
+            from curate.lint.baseline import load_baseline
+
+            loaded = load_baseline(baseline)
+        return cls(folder, loaded, baseline, new, reason)
+
+    def apply(self, report: CheckResult, files: Sequence[Path]) -> None:
+        """Remove known findings from a report. Ends the command after writing a new baseline or suppressions.
+
+        Raises `OutputError`.
+        """
+        if self.new is not None:
+            from curate.lint.baseline import write_baseline
+
+            count = write_baseline(self.new, report, mode=rights_of(files))
+            console(stderr=True).print(
+                f"{plural(count, 'finding')} written to {visible(str(self.new))}; --baseline reports only new ones"
+            )
+            raise typer.Exit(ExitCode.CLEAN)
+        if self.baseline is not None and self.path is not None:
+            from curate.lint.baseline import compare
+
+            compare(report, self.baseline, self.path, {display_name(path) for path in files})
+        if self.reason:
+            self._suppress(report)
+
+    def _suppress(self, report: CheckResult) -> None:
+        """Suppress all findings about examples, and name how many are left."""
+        from curate.lint.suppressions import add_suppressions, load_suppressions
+
+        failing = [finding for finding in report.findings if finding.severity is not Severity.INFO]
+        written = add_suppressions(load_suppressions(self.folder), failing, self.reason)
+        remaining = sum(finding.example is None for finding in failing)
+        text = f"{plural(len(written), 'suppression')} added to {SUPPRESSIONS}"
+        if remaining:
+            text += (
+                f"; {plural(remaining, 'finding')} about no example cannot be suppressed: fix them, or use --baseline"
+            )
+        console(stderr=True).print(text)
+        raise typer.Exit(ExitCode.FINDINGS if remaining else ExitCode.CLEAN)
 
 
 @takes_options

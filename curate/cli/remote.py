@@ -1,5 +1,6 @@
-"""`curate remote`: the steps until a job is started; `curate.cli.remote_follow` has the later ones."""
+"""`curate remote`: from the check of the data to the results of a job."""
 
+import sys
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -12,7 +13,6 @@ import typer
 
 from curate.cli import remote_options as options
 from curate.cli.options import Agree, AsJson, ChatTemplate, Quiet, progress
-from curate.cli.remote_follow import cancel, fetch, watch
 from curate.commands.check import check
 from curate.core.errors import DataError, ExitCode, UsageError
 from curate.core.files import sha256
@@ -24,20 +24,29 @@ from curate.core.transaction import locked
 from curate.lint.runner import CheckResult
 from curate.remote.endpoint import Endpoint, Place
 from curate.remote.estimate import EstimateResult, FileNumbers, estimated, measure
+from curate.remote.fetch import fetch as fetch_job
+from curate.remote.job import Job, JobEvent
+from curate.remote.journal import require_started
 from curate.remote.prices import price_of
 from curate.remote.services import SERVICE, endpoint_of, key_of
 from curate.remote.settings import Settings, require_fit
 from curate.remote.start import start as start_job
 from curate.remote.tokens import TokenCounter, counter_of
 from curate.remote.upload import Sent, require_sendable, send
+from curate.remote.watch import EventLog
+from curate.remote.watch import watch as watch_job
 from curate.render.check_formats import FORMAT_HELP, OutputFormat, formatted_report, write_report
 from curate.render.check_text import MAX_SHOWN
-from curate.render.console import console, print_result
+from curate.render.console import console, print_json, print_lines, print_result
 from curate.render.remote import (
+    JobProgress,
     StartOutput,
     UploadOutput,
+    WatchLine,
     cost_text,
+    curves,
     estimate_text,
+    fetched_text,
     job_text,
     sent_text,
 )
@@ -224,9 +233,100 @@ def start(
     console(stderr=True).print(f"next: curate remote watch {visible(job.id)}")
 
 
-remote.command()(watch)
-remote.command(short_help="Download the results of a job.")(fetch)
-remote.command()(cancel)
+@remote.command()
+def watch(
+    job: options.JobId = None,
+    target: options.Service = None,
+    base_url: options.BaseUrl = None,
+    once: Annotated[bool, typer.Option("--once", help="Show the current state and exit.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help="Also show the events of earlier calls.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON, the job last.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Follow a job until it ends. It can be interrupted and run again; the job continues.
+
+    Exit status: 0 if the job succeeded or is running (--once), 1 if it failed or was cancelled, 2 if the service cannot
+    be asked.
+    """
+    place, journal = options.place_of_job(job, target, base_url), options.journal()
+    job_id = require_started(journal, job)
+    past_events = EventLog(journal.job_folder(job_id)).events
+    shown = JobProgress(quiet=quiet or as_json)
+
+    def show(events: list[JobEvent], current: Job | None) -> None:
+        if not as_json:
+            shown.show(events, current)
+            return
+        for event in events:
+            _line(WatchLine(kind="event", event=event))
+
+    try:
+        with endpoint_of(place) as endpoint, shown:
+            if past_events and show_all:
+                show(past_events, None)
+            elif past_events:
+                shown.say(f"{plural(len(past_events), 'event')} not shown again (--all shows them)")
+                shown.draw(past_events, None)
+            last = watch_job(endpoint, journal, job_id, show, once=once, trouble=shown.trouble)
+    except KeyboardInterrupt:
+        console(stderr=True).print(
+            f"{visible(job_id)} continues at {place.host}; `curate remote watch {visible(job_id)}` follows it "
+            "again, `cancel` stops it"
+        )
+        raise
+    if as_json:
+        _line(WatchLine(kind="job", job=last))
+    else:
+        print_lines((*job_text(last), *curves(EventLog(journal.job_folder(job_id)).events)))
+        if last.over and not quiet:
+            console(stderr=True).print(f"next: curate remote fetch {visible(job_id)}")
+    raise typer.Exit(_status(last))
+
+
+@remote.command(short_help="Download the results of a job.")
+def fetch(
+    job: options.JobId = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Write to this folder; if omitted, .curate/remote/JOB.", metavar="DIR"),
+    ] = None,
+    target: options.Service = None,
+    base_url: options.BaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Download the results of a job: record, events, metrics and result files.
+
+    Exit status: 0 if the job succeeded and no result is missing, 1 if it failed, was cancelled or a result is missing,
+    2 if it is not over or the service cannot be asked.
+    """
+    place, journal = options.place_of_job(job, target, base_url), options.journal()
+    with endpoint_of(place) as endpoint:
+        fetched = fetch_job(endpoint, journal, require_started(journal, job), output)
+    print_result(fetched, fetched_text(fetched), as_json=as_json)
+    raise typer.Exit(ExitCode.FINDINGS if fetched.missing else _status(fetched.record.job))
+
+
+@remote.command()
+def cancel(
+    job: options.JobId = None,
+    target: options.Service = None,
+    base_url: options.BaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Cancel a job; steps already trained are billed."""
+    place, journal = options.place_of_job(job, target, base_url), options.journal()
+    with endpoint_of(place) as endpoint:
+        last = endpoint.cancel(require_started(journal, job))
+    print_result(WatchLine(kind="job", job=last), job_text(last), as_json=as_json)
+
+
+def _status(job: Job) -> ExitCode:
+    return ExitCode.FINDINGS if job.over and job.status != "succeeded" else ExitCode.CLEAN
+
+
+def _line(line: WatchLine) -> None:
+    print_json(line)
+    sys.stdout.flush()
 
 
 def _checked(files: list[Path], resolved: options.RemoteOptions, *, quiet: bool) -> CheckResult:

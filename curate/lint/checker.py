@@ -14,9 +14,9 @@ from curate.core.config import CheckConfig, ConflictsConfig
 from curate.core.example import TRAINED_KEYS, Example, Place, has_plain_turns, is_plain, pointer_in_line
 from curate.core.finding import Finding, Problem
 from curate.core.text import plural
-from curate.lint.repeated_requests import repeated_requests
 from curate.lint.rules import RULES, Rule, Scope, by_scope
 from curate.lint.rules.dataset_summary import MAX_PATHS, MAX_SYSTEMS, DatasetState, DatasetSummary
+from curate.lint.rules.example_columns import repeated_requests
 from curate.lint.rules.example_summary import RATING_KEYS
 from curate.lint.rules.message_frame import ANSWER_KEYS, messages_frame
 from curate.lint.rules.references import references

@@ -1,14 +1,14 @@
 """Sessions of OpenHands: events as lines, as an array (`trajectory.json`) or as files, and rows of evaluations.
 
 Sources: openhands/events/serialization/event.py, events/tool.py and tests/runtime/trajs of All-Hands-AI/OpenHands. Read
-2026-11. Events of its software agent SDK are read by `openhands_sdk`.
+2026-11. Events of its software agent SDK: openhands-sdk/openhands/sdk/event
+of OpenHands/software-agent-sdk, read 2026-11.
 """
 
 from typing import Any, Final
 
 from curate.read.forms.form import Object, is_objects
-from curate.read.sessions.openhands_sdk import add_sdk_event, is_sdk_event
-from curate.read.sessions.session import Session, SessionFormat, UnknownRecordError, content_of
+from curate.read.sessions.session import Session, SessionFormat, Thread, UnknownRecordError, content_of
 
 STATES: Final = {"error": "failed", "stopped": "aborted", "rejected": "aborted", "paused": "aborted"}
 """How a session ended, by the state of its agent."""
@@ -20,7 +20,7 @@ BOOKKEEPING: Final = frozenset((
 
 
 def _matches(value: Object) -> bool:
-    if is_sdk_event(value):
+    if _is_sdk_event(value):
         return True
     if "source" not in value or not ({"args", "extras", "message", "cause"} & value.keys()):
         return False
@@ -29,7 +29,7 @@ def _matches(value: Object) -> bool:
 
 def _add(value: Object, session: Session) -> None:
     if "kind" in value:
-        add_sdk_event(value, session)
+        _add_sdk_event(value, session)
         return
     thread, metadata = session.thread(), value.get("tool_call_metadata")
     name = value.get("action", value.get("observation"))
@@ -91,6 +91,80 @@ def _unpack(value: Object) -> tuple[Object, list[Object]] | None:
         return None
     ids = {"id": value.get("instance_id"), "task": value.get("instance_id"), "repository": value.get("repo")}
     return ids | {"error": value.get("error"), "resolved": value.get("resolved")}, events
+
+
+SDK_BOOKKEEPING: Final = frozenset((
+    "ConversationStateUpdateEvent", "CondensationRequest", "PauseEvent", "TokenEvent", "LLMCompletionLogEvent",
+    "StreamingDeltaEvent", "ConversationErrorEvent",
+))  # fmt: skip
+"""Types of events that are no message for the model."""
+
+
+def _is_sdk_event(value: Object) -> bool:
+    """Whether a record is an event of the SDK."""
+    kind = value.get("kind")
+    if not isinstance(kind, str) or "source" not in value:
+        return False
+    return kind.endswith("Event") or kind in (*SDK_BOOKKEEPING, "Condensation") or "Observation" in kind
+
+
+def _add_sdk_event(value: Object, session: Session) -> None:
+    """Add an event to a session. Raises as `SessionFormat.add` does."""
+    kind, thread = value["kind"], session.thread()
+    if kind == "SystemPromptEvent":
+        thread.instruct(
+            content_of([value["system_prompt"], *filter(None, [value.get("dynamic_context")])]), value.get("tools")
+        )
+    elif kind == "MessageEvent":
+        content = content_of([*value["llm_message"]["content"], *value.get("extended_content", ())])
+        if value["source"] == "agent":
+            if value["llm_message"].get("reasoning_content"):
+                thread.think(value["llm_message"]["reasoning_content"])
+            thread.answer(content)
+        else:
+            thread.say("user", content)
+    elif kind == "ActionEvent":
+        _add_sdk_action(value, thread)
+    elif kind == "ObservationEvent":
+        output = value["observation"].get("content", value["observation"].get("output"))
+        added = value.get("extended_content") or ()
+        content = content_of([*([output] if isinstance(output, str) else output or ()), *added], "a result")
+        thread.result(value["tool_call_id"], content, failed=value["observation"].get("is_error") is True)
+    elif kind in ("AgentErrorEvent", "UserRejectObservation"):
+        text = value.get("error") or f"Action rejected: {value['rejection_reason']}"
+        thread.result(value["tool_call_id"], text, failed=True)
+    elif kind in ("Condensation", "CondensationSummaryEvent"):
+        _add_summary(value, thread, session)
+    elif kind in SDK_BOOKKEEPING:
+        session.leave(f"{kind} events")
+        if kind in ("PauseEvent", "ConversationErrorEvent"):
+            thread.ended = "aborted" if kind == "PauseEvent" else "failed"
+    else:
+        raise UnknownRecordError(f"an event of kind {kind!r}")
+
+
+def _add_summary(value: Object, thread: Thread, session: Session) -> None:
+    """Begin a new context. Some versions store the summary in the condensation alone, others as the next event, too."""
+    summary = value.get("summary") or ""
+    begun = thread.contexts and thread.contexts[-1] >= len(thread.messages) - 1
+    if value["kind"] == "CondensationSummaryEvent" and begun and thread.messages[-1]["content"] == summary:
+        session.leave("repeated summaries")
+    else:
+        session.compact(thread, summary)
+
+
+def _add_sdk_action(value: Object, thread: Thread) -> None:
+    response, call = value.get("llm_response_id") or "", value["tool_call"]
+    reasoning = value.get("reasoning_content") or "\n\n".join(
+        block["thinking"] for block in value.get("thinking_blocks") or () if block.get("thinking")
+    )
+    if response not in thread.answers:
+        if reasoning:
+            thread.think(reasoning, response)
+        if value.get("thought"):
+            thread.answer(content_of(value["thought"]), response)
+    function = call.get("function") or call
+    thread.call(value["tool_call_id"], function["name"], function["arguments"], response)
 
 
 OPENHANDS: Final = SessionFormat("openhands", _matches, _add, unpack=_unpack)
