@@ -27,12 +27,12 @@ from curate.commands.dedup import DedupResult, write_plan
 from curate.commands.run.result import RunResult
 from curate.commands.split import push_split
 from curate.conflicts.conflict import ConflictsResult
-from curate.core.errors import DataError
 from curate.core.finding import Severity
 from curate.core.manifest import Manifest
 from curate.core.output_pair import removed_path
 from curate.core.paths import require_distinct_paths
 from curate.core.text import plural
+from curate.lint.rules.duplicates import require_small_removals
 from curate.lint.runner import CheckResult
 from curate.output.folder import SplitResult
 from curate.verify.proof import Verdict, VerifyResult
@@ -170,8 +170,8 @@ class DedupFrames(ResultFrames[DedupResult]):
         path = Path(output)
         outputs = (path, removed_path(path, "removed"))
         require_distinct_paths([snapshot.path for snapshot in self.result.seen], outputs, named=self.inputs.names)
-        if self.result.heavy and not yes:
-            raise DataError("; ".join(self.heavy), "pass yes=True to write it anyway")
+        if not yes:
+            require_small_removals(self.result.heavy, "pass yes=True to write it anyway")
         write_plan(self.result, path, overwrite=overwrite)
         return path
 

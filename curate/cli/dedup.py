@@ -15,6 +15,7 @@ from curate.core.errors import UsageError
 from curate.core.output_pair import checked_removed_path
 from curate.core.text import visible
 from curate.core.verb_options import Given
+from curate.lint.rules.duplicates import require_small_removals
 from curate.render.console import console, print_json, print_lines
 from curate.render.dedup import MAX_SHOWN, dedup_json, dedup_text, summary_text
 from curate.render.dedup_html import dedup_html
@@ -85,7 +86,7 @@ def dedup(args: DedupOptions) -> None:
         print_lines(summary_text(planned, written=written))
         options.print_output_place(args.output, removed, planned.gone, written=written)
     if args.output is not None and not written:
-        options.refuse_removals(planned.heavy, planned.heavy[0].hint)
+        require_small_removals(planned.heavy, planned.heavy[0].hint)
     options.end(planned.not_understood, options.KEPT_NOTE)
 
 

@@ -17,10 +17,9 @@ from curate.commands.session import Session
 from curate.core.cluster import Engine, Executor
 from curate.core.data_files import data_files
 from curate.core.egress import Consent
-from curate.core.errors import DataError, ExitCode, UsageError
+from curate.core.errors import ExitCode, UsageError
 from curate.core.events import Listener, ignore_events
 from curate.core.files import display_name
-from curate.core.finding import Finding
 from curate.core.text import plural, visible
 from curate.core.verb_options import declared
 from curate.core.worker_pool import cores
@@ -303,11 +302,6 @@ def write_html(document: Iterable[str], output: Path | None, about: Iterable[Pat
     from curate.render.check_formats import write_report  # loads all rules
 
     write_report(document, output, about)
-
-
-def refuse_removals(removals: Sequence[Finding], hint: str) -> NoReturn:
-    """Raise `DataError` for removals of a large share of a file without consent."""
-    raise DataError("; ".join(f"{finding.code} {finding.file}: {finding.message}" for finding in removals), hint)
 
 
 def end(not_understood: int, what: str, *, found: bool = False, always: bool = False) -> NoReturn:

@@ -7,8 +7,8 @@ import typer
 
 from curate.cli.options import AsJson, codes, print_notes
 from curate.core.errors import ExitCode, InputError, UsageError
-from curate.core.files import path_of
-from curate.core.manifest import MANIFEST, REMOVED, read_manifest
+from curate.core.files import LEDGER, path_of
+from curate.core.manifest import MANIFEST, read_manifest
 from curate.core.output_pair import require_not_existing
 from curate.core.paths import require_distinct_paths
 from curate.core.runs import Project, project_of
@@ -53,7 +53,7 @@ def restore(
         raise UsageError("no lines selected to restore", "name ids, or use --reason CODE or --all")
     if output is not None and output.suffix == ".parquet":
         raise UsageError(f"{output}: lines are written as JSON Lines", "choose a name that ends in .jsonl")
-    ledger = folder / REMOVED if folder.is_dir() else folder
+    ledger = folder / LEDGER if folder.is_dir() else folder
     project = _project(ledger)
     if output is None and finish(ledger.parent, project.decisions):
         print_notes([f"{ledger.parent}: an interrupted command was completed first"])
@@ -65,7 +65,7 @@ def restore(
             raise UsageError(f"{output}: is in the folder of the split", "choose a file in another folder")
         require_not_existing(output, overwrite=overwrite)
         result = restore_to(output, entries, numbers, mode=ledger.stat().st_mode)
-    elif (ledger.parent / MANIFEST).is_file() and ledger.name == REMOVED:
+    elif (ledger.parent / MANIFEST).is_file() and ledger.name == LEDGER:
         result = restore_into(ledger.parent, entries, numbers, project, unread, refused=None if wanted else ())
     else:
         raise UsageError(f"{ledger}: is not part of a split", "restore to a file with -o FILE")

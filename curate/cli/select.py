@@ -18,6 +18,7 @@ from curate.core.errors import UsageError
 from curate.core.output_pair import checked_removed_path
 from curate.core.text import visible
 from curate.core.verb_options import Given
+from curate.lint.rules.duplicates import require_small_removals
 from curate.render.console import print_result
 from curate.render.select import select_text
 
@@ -123,7 +124,7 @@ def select(args: SelectOptions) -> None:
         options.print_output_place(args.output, removed, result.plan.gone, written=result.written)
     if args.output is not None and not result.written:
         hint = "inspect them with `curate score` and `curate check`, then add --yes; nothing written"
-        options.refuse_removals(result.heavy, hint)
+        require_small_removals(result.heavy, hint)
     options.end(result.plan.not_understood, "left out")
 
 

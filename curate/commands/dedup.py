@@ -231,7 +231,7 @@ def removals(
     for duplicate in duplicates:
         removed_counts[duplicate.place.file] += 1
         clusters[duplicate.kept_place] += 1
-    return Removals(lines, removed_counts, clusters, config.stop_share, config.stop_cluster, config.stop_least)
+    return Removals(lines, removed_counts, clusters, config)
 
 
 def _drop_findings(

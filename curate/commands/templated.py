@@ -22,21 +22,25 @@ def templated(parsed: ParsedLine, template: Mapping[str, str]) -> ParsedLine:
     value = parsed.decoded.value
     if not isinstance(value, dict):
         return parsed._replace(example=None)
+
+    def defective(why: str, pointer: str = "") -> ParsedLine:
+        return parsed._replace(example=Example(parsed.place, value, UNKNOWN, defect=(pointer, why)))
+
     used_paths = set[tuple[str, ...]]()
     try:
         messages = [{"role": role, "content": _filled(text, value, used_paths)} for role, text in template.items()]
     except ValueError as error:
-        return parsed._replace(example=Example(parsed.place, value, UNKNOWN, defect=("", str(error))))
+        return defective(str(error))
     remaining: Any = value
     for path in used_paths:
         remaining = _without(remaining, path)
     if "messages" in remaining:
-        defect = ("/messages", "the line has `messages` already")
-        return parsed._replace(example=Example(parsed.place, value, UNKNOWN, defect=defect))
+        return defective("the line has `messages` already", "/messages")
     example = example_of({"messages": messages, **remaining}, parsed.place)
     if example.format != "messages":  # a key such as `system`, which would change the conversation
-        defect = ("", f"keys beside the texts make it the format {example.format}: name them in a text, or remove them")
-        return parsed._replace(example=Example(parsed.place, value, UNKNOWN, defect=defect))
+        return defective(
+            f"keys beside the texts make it the format {example.format}: name them in a text, or remove them"
+        )
     return parsed._replace(example=Example(parsed.place, example.value, "template"))
 
 

@@ -7,7 +7,6 @@ the process was killed, is not in effect.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
 from curate.core.decision import (
     EDIT_SLOT,
@@ -24,10 +23,8 @@ from curate.core.errors import InputError, OutputError
 from curate.core.example import canonical
 from curate.core.files import append_lines, lines_after
 from curate.core.paths import from_here
+from curate.core.runs import JOURNAL
 from curate.core.text import plural
-
-JOURNAL: Final = "decisions.jsonl"
-"""Name of the journal of a project."""
 
 
 def reviewer_journals(folder: Path) -> list[Path]:

@@ -23,7 +23,6 @@ from curate.core.paths import path_inside
 from curate.core.transaction import require_finished
 
 MANIFEST: Final = "manifest.json"
-REMOVED: Final = "removed.jsonl"
 RESULT_PACKAGES: Final = ("datasketch", "numba", "numpy", "orjson", "polars", "pydantic", "xxhash")
 """Packages whose version can change the output."""
 

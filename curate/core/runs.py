@@ -18,6 +18,7 @@ from curate.core.validation import parsed_json
 
 STATE: Final = ".curate"
 JOURNAL: Final = "decisions.jsonl"
+"""Name of the journal of decisions of a project."""
 
 
 @dataclass(frozen=True, slots=True)

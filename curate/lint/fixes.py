@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import IO
 
 from curate.core.config import CheckConfig, DedupConfig
-from curate.core.errors import DataError, OutputError
+from curate.core.errors import OutputError
 from curate.core.example import Place
 from curate.core.files import LEDGER, STDIN, display_name, real_path, replacing
 from curate.core.removed import Removal, removal_of, removed_line
 from curate.core.snapshot import Snapshot, require_unchanged, state_of
 from curate.lint.fixer import FixedFile, Fixer, FixReport, LineChange
-from curate.lint.rules.duplicates import Removals, heavy
+from curate.lint.rules.duplicates import Removals, heavy, require_small_removals
 
 Progress = Callable[[int], None]
 
@@ -124,12 +124,8 @@ def _require_small_removal(name: str, read: int, removals: Sequence[Removal], li
     """Raise `DataError` if too much of a file would be removed (D008). Blank lines do not count."""
     lines = [removal for removal in removals if removal.data.strip()]
     clusters = Counter(Place(removal.kept.file, removal.kept.line) for removal in lines if removal.kept)
-    findings = heavy(
-        Removals({name: read}, {name: len(lines)}, clusters, limits.stop_share, limits.stop_cluster, limits.stop_least)
-    )
-    if findings:
-        text = "; ".join(f"{finding.code} {finding.file}: {finding.message}" for finding in findings)
-        raise DataError(text, "inspect them with --diff, then pass --yes; the file is unchanged")
+    findings = heavy(Removals({name: read}, {name: len(lines)}, clusters, limits))
+    require_small_removals(findings, "inspect them with --diff, then pass --yes; the file is unchanged")
 
 
 def _copy(source: Path, out: IO[bytes], size: int) -> None:

@@ -40,19 +40,10 @@ def token_classifier(model: str) -> Any:
     """A token classifier of transformers, in float32, with its `tokenizer` and `max_length`. Raises as
     `sentence_encoder` does.
     """
-    place = resolve(model)
-    require_at_hand(place)
-    try:
-        from transformers import AutoModelForTokenClassification, AutoTokenizer  # seconds, and torch
-    except ImportError as error:
-        raise MissingExtra("reading answers by a model", "semantic", error.name or "transformers") from None
-    with quiet_loading(), model_errors(model, "cannot be loaded", "pass the folder of a model that reads answers"):
-        tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False)
-        loaded = AutoModelForTokenClassification.from_pretrained(
-            place, trust_remote_code=False, use_safetensors=True, dtype="float32"
-        )
+    hint = "pass the folder of a model that reads answers"
+    loaded, tokenizer = _pretrained("TokenClassification", model, "reading answers by a model", hint, "float32")
     loaded.tokenizer, loaded.max_length = tokenizer, min(tokenizer.model_max_length, MAX_READ_TOKENS)
-    return loaded.eval()
+    return loaded
 
 
 def causal_model(name: str, purpose: str, **tokenizing: Any) -> tuple[Any, Any]:
@@ -60,19 +51,24 @@ def causal_model(name: str, purpose: str, **tokenizing: Any) -> tuple[Any, Any]:
 
     `tokenizing`: options of the tokenizer. Raises as `sentence_encoder` does.
     """
+    hint = "name a causal language model: a folder, a hub id or offline:NAME"
+    return _pretrained("CausalLM", name, purpose, hint, "auto", **tokenizing)
+
+
+def _pretrained(kind: str, name: str, purpose: str, hint: str, dtype: str, **tokenizing: Any) -> tuple[Any, Any]:
+    """A model of transformers for a kind of task, for inference, and its tokenizer; `purpose`: what needs it."""
     place = resolve(name)
     require_at_hand(place)
     try:
-        from transformers import AutoModelForCausalLM, AutoTokenizer  # seconds, and torch
+        import transformers  # seconds, and torch
+
+        tokenizers, models = transformers.AutoTokenizer, getattr(transformers, f"AutoModelFor{kind}")
     except ImportError as error:
         raise MissingExtra(purpose, "semantic", error.name or "transformers") from None
-    with (
-        quiet_loading(),
-        model_errors(name, "cannot be loaded", "name a causal language model: a folder, a hub id or offline:NAME"),
-    ):
-        tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False, **tokenizing)
-        model = AutoModelForCausalLM.from_pretrained(place, trust_remote_code=False, use_safetensors=True, dtype="auto")
-    return model.eval(), tokenizer
+    with quiet_loading(), model_errors(name, "cannot be loaded", hint):
+        tokenizer = tokenizers.from_pretrained(place, trust_remote_code=False, **tokenizing)
+        loaded = models.from_pretrained(place, trust_remote_code=False, use_safetensors=True, dtype=dtype)
+    return loaded.eval(), tokenizer
 
 
 def in_unknown_script(texts: Sequence[str], model: str) -> list[bool]:

@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 
 from curate.core.config import CheckConfig, DedupConfig
 from curate.core.decision import DecisionState
-from curate.core.errors import DataError
 from curate.core.example import UNKNOWN, Place, kind_of
 from curate.core.files import packing
 from curate.core.finding import Finding, Severity
@@ -25,7 +24,7 @@ from curate.core.text import plural, visible
 from curate.corpus.corpus import LineReader, Table, lines_at
 from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.lint.rules import RULES
-from curate.lint.rules.duplicates import Removals, heavy
+from curate.lint.rules.duplicates import Removals, heavy, require_small_removals
 from curate.output.edited import acted_ids, key_of
 from curate.read.dataset import ParsedLine
 
@@ -266,19 +265,16 @@ def large_removals(
             removed_counts[table.sources[table.source(line)].name] += 1
             if reason.kept is not None:
                 clusters[Place(reason.kept.file, reason.kept.line)] += 1
-    return heavy(Removals(lines, removed_counts, clusters, limits.stop_share, limits.stop_cluster, limits.stop_least))
+    return heavy(Removals(lines, removed_counts, clusters, limits))
 
 
 def require_confirmation(findings: Sequence[Finding], repair: str = "") -> None:
     """Raise `DataError` if a removal needs confirmation; `repair`: how the lines can be repaired instead."""
-    if findings:
-        text = "; ".join(f"{finding.code} {finding.file}: {finding.message}" for finding in findings)
-        raise DataError(
-            text,
-            repair
-            or "review them with `curate check --select CODE` and `curate dedup --explain`, then add --yes, drop fewer "
-            "rules or raise the threshold; nothing written",
-        )
+    hint = (
+        "review them with `curate check --select CODE` and `curate dedup --explain`, then add --yes, drop fewer "
+        "rules or raise the threshold; nothing written"
+    )
+    require_small_removals(findings, repair or hint)
 
 
 def _with_ids(table: Table, ids: Sequence[str]) -> list[int]:

@@ -16,14 +16,13 @@ from curate.core.config import Config
 from curate.core.decision import DecisionState
 from curate.core.errors import InputError, require_all_lines
 from curate.core.example import Place
-from curate.core.files import sha256
+from curate.core.files import LEDGER, sha256
 from curate.core.finding import Finding
 from curate.core.json_output import NotPrinted, Output
 from curate.core.lazy import Flags, Numbers, np
 from curate.core.limits import read_regular
 from curate.core.manifest import (
     MANIFEST,
-    REMOVED,
     InputFile,
     Manifest,
     OutputFile,
@@ -118,7 +117,7 @@ def _written(
 ) -> Manifest:
     reader = LineReader()
     splits = {name: _split(stage, name, table, division, number, reader) for number, name in enumerate(SPLIT_NAMES)}
-    removed = _removed(stage / REMOVED, table, division.left_out, reader)
+    removed = _removed(stage / LEDGER, table, division.left_out, reader)
     read = len(table.starts) - int(table.first[given])
     kept_count = sum(part.examples for part in splits.values()) - int(
         np.count_nonzero(table.lines < table.first[given])
@@ -201,13 +200,13 @@ def restore_lines(
         splits = {name: _split(stage, name, table, division, number, reader) for number, name in enumerate(SPLIT_NAMES)}
         reader.close()  # Windows replaces no open file
         data = b"".join(line + b"\n" for line in ledger)
-        with (stage / REMOVED).open("wb") as out:
+        with (stage / LEDGER).open("wb") as out:
             written = CountingWriter(out)
             written.write(data)
             left = written.lines
         reasons = Counter(removal.reason for removal in removals)
         removed = RemovedFile(
-            file=REMOVED, lines=left, sha256=hashlib.sha256(data).hexdigest(), reasons=dict(sorted(reasons.items()))
+            file=LEDGER, lines=left, sha256=hashlib.sha256(data).hexdigest(), reasons=dict(sorted(reasons.items()))
         )
         kept_count = sum(part.examples for part in splits.values()) - sum(file.lines for file in manifest.existing)
         require_all_lines(manifest.read, kept_count, removed.lines)
@@ -343,7 +342,7 @@ def names_of(config: Config) -> list[str]:
     trainer_files = [name for trainer in config.split.trainers for name in FILES[trainer]]
     return [
         *splits,
-        REMOVED,
+        LEDGER,
         MANIFEST,
         CARD,
         LOADING,

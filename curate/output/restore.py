@@ -13,13 +13,12 @@ from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
 from curate.core.errors import InputError, UsageError, require_all_lines
 from curate.core.example import where
-from curate.core.files import display_name, replacing
+from curate.core.files import LEDGER, display_name, replacing
 from curate.core.json_output import NotPrinted, Output
 from curate.core.lazy import np
 from curate.core.limits import open_regular
 from curate.core.manifest import (
     MANIFEST,
-    REMOVED,
     Manifest,
     Restored,
     changed_files,
@@ -78,7 +77,7 @@ def read_entries(ledger: Path) -> list[Entry]:
         with open_regular(ledger) as file:
             data = file.read()
     except OSError as error:
-        raise InputError.of(ledger, error, f"name a folder with a {REMOVED}, or that file") from error
+        raise InputError.of(ledger, error, f"name a folder with a {LEDGER}, or that file") from error
     entries = []
     for number, line in enumerate(data.split(b"\n"), start=1):
         if line.strip():
@@ -87,7 +86,7 @@ def read_entries(ledger: Path) -> list[Entry]:
             except ValueError:
                 raise InputError(
                     f"{ledger}:{number}: not the record of a removed line",
-                    f"name a {REMOVED} written by `curate dedup`, `split` or `run`",
+                    f"name a {LEDGER} written by `curate dedup`, `split` or `run`",
                 ) from None
     return entries
 

@@ -2,8 +2,9 @@
 
 from typing import Final
 
+from curate.core.manifest import MANIFEST
 from curate.core.text import plural
-from curate.papers.eu_summary import CARD, COUNTED, MANIFEST, SOURCES, described
+from curate.papers.eu_summary import CARD, COUNTED, SOURCES, described
 from curate.papers.facts import Facts
 from curate.papers.form import Field, Form
 

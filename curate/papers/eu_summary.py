@@ -6,6 +6,7 @@ part of a training: what the summary says of other parts, and of the model, is a
 
 from typing import Final
 
+from curate.core.manifest import MANIFEST
 from curate.core.text import plural
 from curate.papers.facts import Facts, Source
 from curate.papers.form import Field, Form
@@ -21,7 +22,6 @@ NOTICE: Final = (
 )
 SOURCES: Final = "curate.toml: [card.sources]"
 CARD: Final = "curate.toml: [card]"
-MANIFEST: Final = "manifest.json"
 COUNTED: Final = "counted in the files of the splits"
 
 

@@ -76,14 +76,15 @@ class TogetherEndpoint(OwnEndpoint):
     def events(self, job_id: str, after: str | None) -> EventPage:  # noqa: ARG002
         """All events of a job, in one page."""
         with self._translated_errors():
-            page = self._get(f"{self.jobs_path}/{job_id}/events")
-            return EventPage([_event(value) for value in objects_of_page(page)], more=False)
+            return EventPage([_event(value) for value in self._all_events(job_id)], more=False)
 
     def checkpoints(self, job_id: str) -> list[dict[str, Any]]:
         """The checkpoints of a job."""
         with self._translated_errors():
-            values = objects_of_page(self._get(f"{self.jobs_path}/{job_id}/events"))
-        return [value for value in values if value.get("checkpoint_path")]
+            return [value for value in self._all_events(job_id) if value.get("checkpoint_path")]
+
+    def _all_events(self, job_id: str) -> list[dict[str, Any]]:
+        return objects_of_page(self._get(f"{self.jobs_path}/{job_id}/events"))
 
 
 def _event(value: dict[str, Any]) -> JobEvent:

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 COLOURS: Final = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
 
+EIGHTHS: Final = " ▏▎▍▌▋▊▉"
+LEVELS: Final = "▁▂▃▄▅▆▇█"
+"""The heights of a column of a histogram or a curve in one line."""
+
+
 class Styled:
     """A line for people, made of safe text with optional styles; rich text is only created for a terminal."""
 
@@ -89,6 +94,12 @@ def table(
     for row in rows:
         result.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
     return result
+
+
+def bar(share: float, width: int) -> str:
+    """A bar of `share` of `width` columns, in eighths of a column; never empty for a share above 0."""
+    eighths = max(round(share * width * 8), 1) if share > 0 else 0
+    return "█" * (eighths // 8) + (EIGHTHS[eighths % 8] if eighths % 8 else "")
 
 
 def more_lines(count: int, limit: int | None, of: str = "", option: str = "--all") -> "Iterator[Text]":

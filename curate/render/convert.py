@@ -1,6 +1,7 @@
 """The results of conversions (`curate convert`, `ingest` and `apply`) for people."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from shlex import quote
 from typing import Final
 
@@ -24,13 +25,21 @@ def _notes(notes: Sequence[Note]) -> Iterator[str | Text]:
     yield from more_lines(len(notes), MAX_SHOWN, " notes", "--json")
 
 
+def _kinds(counts: Counter[str]) -> str:
+    """` (12 alpaca, 3 messages)`, the most frequent first; empty if there are none."""
+    return f" ({', '.join(f'{count:,} {name}' for name, count in counts.most_common())})" if counts else ""
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    """`id (12), source (3)`, safe to print."""
+    return ", ".join(f"{visible(name)} ({count:,})" for name, count in counts.items())
+
+
 def convert_text(report: ConvertResult, output: str, aside: str) -> Iterator[str | Text]:
     """The lines of the summary, safe to print."""
     yield from _notes(report.notes)
-    formats = ", ".join(f"{count:,} {name}" for name, count in report.formats.most_common())
-    yield f"{plural(report.read, 'line')} read: {report.converted:,} written to {visible(output)}" + (
-        f" ({formats})" if formats else ""
-    )
+    read = plural(report.read, "line")
+    yield f"{read} read: {report.converted:,} written to {visible(output)}{_kinds(report.formats)}"
     if report.renamed:
         yield f"{plural(report.renamed, 'line')} with aliases of roles, which were renamed as `curate check --fix` does"
     if report.added:
@@ -38,7 +47,7 @@ def convert_text(report: ConvertResult, output: str, aside: str) -> Iterator[str
     if report.joined:
         yield f"{plural(report.joined, 'line')} joined with the line before: two labelled answers became a pair"
     if report.omitted:
-        names = ", ".join(f"{visible(name)} ({count:,})" for name, count in report.omitted.most_common())
+        names = _counted(dict(report.omitted.most_common()))
         yield f"not written, since the form has no place for it (number of lines): {names}"
     if report.unmatched:
         yield f"{plural(report.unmatched, 'decision')} about examples that are not in these files"
@@ -53,12 +62,11 @@ def convert_text(report: ConvertResult, output: str, aside: str) -> Iterator[str
 def ingest_text(report: IngestResult, output: str, aside: str) -> Iterator[str | Text]:
     """The lines of the summary, safe to print."""
     yield from _notes(report.notes)
-    sources = ", ".join(f"{count:,} {name}" for name, count in report.sources.most_common())
     read = f"{plural(report.read, 'line')} read, {plural(report.calls, 'model call')}"
-    yield f"{read}: {report.written:,} written to {visible(output)}" + (f" ({sources})" if sources else "")
+    yield f"{read}: {report.written:,} written to {visible(output)}{_kinds(report.sources)}"
     yield from _session_text(report.sessions)
     if report.left_out:
-        names = ", ".join(f"{visible(name)} ({count:,})" for name, count in report.left_out.most_common())
+        names = _counted(dict(report.left_out.most_common()))
         yield f"left out of these conversations, and counted in their metadata: {names}"
     if report.low:
         yield f"{plural(report.low, 'call')} with a low or no score not written"
@@ -78,13 +86,12 @@ def _session_text(counts: SessionCounts) -> Iterator[str]:
     """The account of sessions: what was read, what rows have, and what is left out."""
     if not counts.tools:
         return
-    tools = ", ".join(f"{count:,} {name}" for name, count in counts.tools.most_common())
-    yield f"{plural(counts.tools.total(), 'session')} ({tools}):"
+    yield f"{plural(counts.tools.total(), 'session')}{_kinds(counts.tools)}:"
     for kind in counts.read:
         read, written, left_out = (counter[kind] for counter in (counts.read, counts.written, counts.left_out))
         yield f"  {kind}: {read:,} read, {written:,} written, {left_out:,} left out"
     if noticed := {name: count for name, count in counts.noticed.items() if count}:
-        yield "  noticed: " + ", ".join(f"{visible(name)} ({count:,})" for name, count in noticed.items())
+        yield f"  noticed: {_counted(noticed)}"
     if counts.system_prompts:
         rows = counts.system_prompts.total()
         yield f"  {plural(len(counts.system_prompts), 'system prompt')} in {plural(rows, 'row')}"

@@ -7,6 +7,7 @@ from rich.text import Text
 from curate.commands.decontaminate import DecontaminateResult, IndexResult
 from curate.core.text import plural, visible
 from curate.render.console import more_lines
+from curate.render.verify import search_verdict, unsearched_text
 from curate.verify.decontamination import DecontaminationProof
 
 MAX_SHOWN = 20
@@ -47,9 +48,8 @@ def decontamination_text(proof: DecontaminationProof, limit: int | None) -> Iter
         item = f"{visible(left.benchmark)}:{left.benchmark_line}"
         yield f"{visible(left.file)}:{left.line}: holds {left.words} consecutive words of {item}"
     yield from more_lines(len(proof.left), shown)
-    for place in proof.unparsable[:shown]:
-        yield f"{visible(place)}: no JSON, so that it was not searched"
-    verdict = "none is left" if proof.holds else f"failed, {plural(len(proof.left) + len(proof.unparsable), 'finding')}"
+    yield from unsearched_text(proof.unparsable[:shown])
+    verdict = search_verdict(len(proof.left) + len(proof.unparsable))
     unchecked = f" ({proof.not_checked:,} without enough text)" if proof.not_checked else ""
     yield f"{plural(proof.items, 'item')}{unchecked} searched for in {plural(proof.lines, 'line')}: {verdict}"
     yield "not checked: similar texts without a common run of words, and rephrased items"

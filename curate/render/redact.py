@@ -7,6 +7,7 @@ from rich.text import Text
 from curate.commands.redact import RedactResult
 from curate.core.text import plural, visible
 from curate.render.console import more_lines
+from curate.render.verify import search_verdict, unsearched_text
 from curate.verify.redaction import RedactionProof
 
 
@@ -31,9 +32,8 @@ def redaction_text(proof: RedactionProof, limit: int | None) -> Iterator[str | T
     for left in proof.left[:shown]:
         yield f"{visible(left.file)}:{left.line}: holds an original value ({visible(left.kind)}), {left.form}"
     yield from more_lines(len(proof.left), shown, " rows", "--all")
-    for place in proof.unparsable[:shown]:
-        yield f"{visible(place)}: no JSON, so that it was not searched"
-    verdict = "none is left" if proof.holds else f"failed, {plural(len(proof.left) + len(proof.unparsable), 'finding')}"
+    yield from unsearched_text(proof.unparsable[:shown])
+    verdict = search_verdict(len(proof.left) + len(proof.unparsable))
     yield (
         f"{plural(proof.values, 'value')} of {plural(proof.originals, 'original row')} searched for in "
         f"{plural(proof.redacted, 'redacted row')}: {verdict}"

@@ -15,14 +15,13 @@ from curate.remote.estimate import EstimateResult
 from curate.remote.fetch import METRICS_FILE, FetchResult
 from curate.remote.job import Job, JobEvent
 from curate.remote.upload import Sent
-from curate.render.console import console, progress_bar
+from curate.render.console import LEVELS, console, progress_bar
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 STYLES: Final = {"error": "bold red", "warn": "yellow", "warning": "yellow"}
 FINAL_STYLES: Final = {"succeeded": "bold green", "failed": "bold red", "cancelled": "bold yellow"}
-BARS: Final = "▁▂▃▄▅▆▇█"
 CURVE_COLUMNS: Final = 60
 STEP_MESSAGE: Final = re.compile(r"\b[Ss]tep (\d+)/(\d+)")
 
@@ -152,7 +151,7 @@ def curve(values: Sequence[float], width: int = CURVE_COLUMNS) -> str:
         share = values[index * len(values) // parts : (index + 1) * len(values) // parts]
         means.append(sum(share) / len(share))
     low, span = min(means), (max(means) - min(means)) or 1.0
-    return "".join(BARS[min(len(BARS) - 1, int((mean - low) / span * len(BARS)))] for mean in means)
+    return "".join(LEVELS[min(len(LEVELS) - 1, int((mean - low) / span * len(LEVELS)))] for mean in means)
 
 
 def steps_of(event: JobEvent) -> tuple[int, int | None] | None:

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from curate.commands.review_audit import AuditResult, audit_sentence
 from curate.commands.review_history import HistoryResult
-from curate.core.decision_log import JOURNAL
+from curate.core.runs import JOURNAL
 from curate.core.text import excerpt, plural, visible
 from curate.render.console import more_lines
 

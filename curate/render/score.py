@@ -14,9 +14,8 @@ from curate.core.masking import masked
 from curate.core.text import excerpt, plural, visible
 from curate.language.refusals import OPENING_CHARS, refusal_start
 from curate.quality.signals import DOUBT
-from curate.render.console import table
+from curate.render.console import LEVELS, table
 
-BARS: Final = "▁▂▃▄▅▆▇█"
 MIN_R: Final = 0.1
 MAX_CORRELATIONS: Final = 12
 END_CHARS: Final = 50
@@ -109,7 +108,7 @@ def _next_step(paths: Sequence[str], output: Path | None) -> Iterator[Text]:
 def bar(counts: list[int]) -> str:
     """A histogram in one line; a part with few examples is still seen."""
     highest = max(counts, default=0)
-    return "".join(" " if not count else BARS[count * (len(BARS) - 1) // highest] for count in counts)
+    return "".join(" " if not count else LEVELS[count * (len(LEVELS) - 1) // highest] for count in counts)
 
 
 def _listed(title: str, examples: list[ScoredExample]) -> Iterator[Text]:

@@ -22,10 +22,9 @@ from curate.corpus.stats import (
     percentile,
     usual_epochs,
 )
-from curate.render.console import table
+from curate.render.console import bar, table
 
 MAX_PROMPTS: Final = 3
-EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 MIN_SHARE: Final = 0.0005
 """Of the letters, for a script to be listed."""
 ROLES: Final = ("system", "developer", "user", "assistant", "tool", "function", "other")
@@ -245,12 +244,6 @@ def _bars(numbers: StatsResult, width: int) -> Iterator[Text]:
         yield Text.assemble(
             f"{label:>{left}}  {count:>{right}} {share:>4}  ", (bar(part.examples / max(sizes), room), "cyan")
         )
-
-
-def bar(share: float, width: int) -> str:
-    """A bar of `share` of `width` columns, in eighths of a column; never empty for a share above 0."""
-    eighths = max(round(share * width * 8), 1) if share > 0 else 0
-    return "█" * (eighths // 8) + (EIGHTHS[eighths % 8] if eighths % 8 else "")
 
 
 def _facts(numbers: StatsResult, width: int) -> Iterator[Text]:

@@ -1,6 +1,6 @@
 """The result of a verification for people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rich.text import Text
@@ -37,3 +37,14 @@ def verify_text(proof: VerifyResult, limit: int | None = MAX_SHOWN) -> Iterator[
         yield Text(
             f"{visible(proof.folder)}{digest}: failed, {plural(broken, 'check')} failed{unchecked}", style="bold red"
         )
+
+
+def unsearched_text(places: Sequence[str]) -> Iterator[str]:
+    """The lines in which a proof could not search."""
+    for place in places:
+        yield f"{visible(place)}: no JSON, so that it was not searched"
+
+
+def search_verdict(findings: int) -> str:
+    """The result of a search that has to find nothing."""
+    return f"failed, {plural(findings, 'finding')}" if findings else "none is left"

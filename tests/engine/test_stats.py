@@ -17,7 +17,8 @@ from curate.core.errors import InputError
 from curate.corpus.stats import collect, histogram, percentile, usual_epochs
 from curate.language.tokens import letters
 from curate.models.template import load_template
-from curate.render.stats import bar, percent, stats_result, stats_text
+from curate.render.console import bar
+from curate.render.stats import percent, stats_result, stats_text
 from tests.conftest import Write, chat, of_hundred
 from tests.strategies import conversations, lines
 from tests.test_layers import HEAVY_PACKAGES, python

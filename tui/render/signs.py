@@ -7,6 +7,7 @@ from textual.content import Content
 from curate.core.decision import Verdict
 from curate.core.errors import CurateError
 from curate.core.finding import Severity
+from curate.render.console import bar as text_bar
 from curate.review import ReviewStatus
 from tui.conversation import literal
 
@@ -30,7 +31,6 @@ SEVERITIES: Final = {
     Severity.WARNING: ("▲", "bold $text-warning"),
     Severity.INFO: ("•", "bold $text-primary"),
 }
-BLOCKS: Final = " ▏▎▍▌▋▊▉█"
 
 
 def status_sign(standing: ReviewStatus) -> Content:
@@ -47,11 +47,7 @@ def verdict_sign(verdict: Verdict) -> Content:
 
 def bar(share: float, width: int, colour: str = "$text-primary", *, track: bool = False) -> Content:
     """A bar of `width` cells, filled by a share; `track` draws the rest, too."""
-    eighths = round(max(0.0, min(1.0, share)) * width * 8)
-    if share > 0 and not eighths:
-        eighths = 1
-    full, part = divmod(eighths, 8)
-    text = "█" * full + (BLOCKS[part] if part else "")
+    text = text_bar(min(1.0, share), width)
     return Content.assemble((text, colour), (("·" if track else " ") * (width - len(text)), "$foreground-muted"))
 
 

@@ -11,9 +11,10 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from curate.commands.reviewer_agreement import AgreementResult, Disagreement, compare_reviewers
-from curate.core.decision_log import JOURNAL, open_journals, reviewer_journals
+from curate.core.decision_log import open_journals, reviewer_journals
 from curate.core.errors import CurateError, OutputError
 from curate.core.example import number_of, parse_where
+from curate.core.runs import JOURNAL
 from curate.core.text import excerpt, plural, visible
 from curate.render.reviewer_agreement import opinions_text, pair_lines
 from curate.review import at_line

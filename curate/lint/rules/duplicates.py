@@ -7,12 +7,17 @@ write.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TYPE_CHECKING
 
+from curate.core.errors import DataError
 from curate.core.example import Example, Place
 from curate.core.finding import Finding, PlacedProblems, Problem, Severity
 from curate.core.text import excerpt, plural, visible
 from curate.lint.rules.example_columns import ExampleColumns
 from curate.lint.rules.rule import columns_rule, examples_rule, rule
+
+if TYPE_CHECKING:
+    from curate.core.config import DedupConfig
 
 Found = Iterator[tuple[Example, Problem]]
 
@@ -208,12 +213,7 @@ class Removals:
     """Number of lines to remove, by file."""
     clusters: Mapping[Place, int]
     """Number of lines to remove, by the place of the example that is kept instead."""
-    share: float
-    """Share of a file above which a removal is heavy, 0 to 1."""
-    cluster: float
-    """Share of all lines above which one cluster is heavy, 0 to 1."""
-    least: int
-    """Number of lines up to which no removal is heavy."""
+    limits: "DedupConfig"
 
 
 @rule(
@@ -240,24 +240,25 @@ def heavy_removal(removals: Removals) -> Iterator[Finding]:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
     """
+    limits = removals.limits
     for file, lines in removals.lines.items():
         removed = removals.gone.get(file, 0)
-        if removed > removals.least and removed > removals.share * lines:
+        if removed > limits.stop_least and removed > limits.stop_share * lines:
             yield heavy_removal.finding(
                 Place(file, 0),
                 f"{removed:,} of {plural(lines, 'line')} would be removed, {removed / lines:.0%}; more than "
-                f"{removals.share:.0%} requires confirmation",
+                f"{limits.stop_share:.0%} requires confirmation",
             )
     total = sum(removals.lines.values())
     large = [
         (kept_place, removed)
         for kept_place, removed in removals.clusters.items()
-        if removed > removals.least and removed + 1 > removals.cluster * total
+        if removed > limits.stop_least and removed + 1 > limits.stop_cluster * total
     ]
     for kept_place, removed in sorted(large, key=lambda item: (-item[1], item[0])):
         text = (
             f"{plural(removed, 'line')} would be removed as duplicates of this one, {(removed + 1) / total:.0%} of all; "
-            f"more than {removals.cluster:.0%} requires confirmation"
+            f"more than {limits.stop_cluster:.0%} requires confirmation"
         )
         yield heavy_removal.finding(kept_place, text)
 
@@ -265,3 +266,10 @@ def heavy_removal(removals: Removals) -> Iterator[Finding]:
 def heavy(removals: Removals) -> list[Finding]:
     """The findings about a removal: files first, then clusters by size."""
     return list(heavy_removal.function(removals))
+
+
+def require_small_removals(large_removals: Sequence[Finding], hint: str) -> None:
+    """Raise `DataError` with the `hint` if there is a finding about a removal that nobody confirmed."""
+    if large_removals:
+        text = "; ".join(f"{finding.code} {finding.file}: {finding.message}" for finding in large_removals)
+        raise DataError(text, hint)
