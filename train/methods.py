@@ -85,7 +85,7 @@ def method_of(name: MethodName | Literal["auto"]) -> Method:
 OWN_KEYS: Final = frozenset().union(*(method.keys for method in METHODS.values()))
 """Keys of the recipe that not all methods read."""
 
-ObjectiveName = Literal["sft", "dpo", "orpo", "kto"]
+ObjectiveName = Literal["sft", "pt", "dpo", "orpo", "kto"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,8 @@ class Objective:
     """Peak learning rate as a multiple of the method's, where the recipe gives none."""
     source: str = ""
     """Where that comes from."""
+    compares: bool = False
+    """Whether it compares answers: good ones with bad ones."""
     reference: bool = False
     """Whether it needs the base beside the trained model: its adapter is switched off for that."""
     keys: frozenset[str] = frozenset()
@@ -106,17 +108,18 @@ class Objective:
 
 OBJECTIVES: Final[dict[ObjectiveName, Objective]] = {
     "sft": Objective("supervised fine-tuning"),
+    "pt": Objective("continued pretraining on plain text"),
     "dpo": Objective(
         "DPO (Rafailov et al. 2023)", 1 / 40, "the alignment handbook's QLoRA recipe: 5e-6",
-        reference=True, keys=frozenset(("beta",)),
+        compares=True, reference=True, keys=frozenset(("beta",)),
     ),
     "orpo": Objective(
         "ORPO (Hong et al. 2024)", 1 / 10, "supervised and preference loss in one",
-        keys=frozenset(("beta",)),
+        compares=True, keys=frozenset(("beta",)),
     ),
     "kto": Objective(
         "KTO (Ethayarajh et al. 2024)", 1 / 40, "as for DPO",
-        reference=True, keys=frozenset(("beta", "desirable_weight", "undesirable_weight")),
+        compares=True, reference=True, keys=frozenset(("beta", "desirable_weight", "undesirable_weight")),
     ),
 }  # fmt: skip
 OBJECTIVE_KEYS: Final = frozenset().union(*(objective.keys for objective in OBJECTIVES.values()))

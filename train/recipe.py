@@ -138,9 +138,12 @@ class Recipe(StrictModel):
     """Bottleneck adapters: neurons in the middle (Houlsby et al. 2019: 64 come close to full fine-tuning)."""
 
     objective: ObjectiveName = "sft"
-    """What is learned: answers (sft), the better of two (dpo, orpo), or answers labelled good or bad (kto).
+    """What is learned: answers (sft), plain text (pt: continued pretraining), the better of two answers (dpo, orpo), or
+    answers labelled good or bad (kto).
 
-    dpo and kto compare with the base, which is the same model with its adapter switched off.
+    pt trains on all tokens of texts such as `{"text": ...}`. They are put end to end, with the token that ends a text
+    after each, and cut into blocks of `max_length` tokens, which are its examples. dpo and kto compare with the base,
+    which is the same model with its adapter switched off.
     """
     beta: PositiveFloat = 0.1
     """dpo, kto: how closely the model stays to the base (0.1 in the papers); orpo: weight of the odds ratio."""
@@ -284,7 +287,7 @@ class Recipe(StrictModel):
             (by_method, f"method {self.method!r} does not use {by_method}"),
             (by_objective, f"objective {self.objective!r} does not use {by_objective}"),
             (no_base, f"{self.objective} compares with the unchanged base, which {changes} does not keep"),
-            (self.objective != "sft" and self.parallel == "fsdp",
+            (self.goal.compares and self.parallel == "fsdp",
              f"{self.objective} does not work with parallel = 'fsdp'"),
             (self.objective == "kto" and self.batch == 1,
              "kto needs other examples in a step to estimate the distance to the base: batch must be 2 or more"),

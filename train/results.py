@@ -210,6 +210,7 @@ class TrainedWeights(OnBase):
 class Report(TrainedWeights):
     """The output of `curate train --json`, and `report.json` in the run's folder."""
 
+    objective: ObjectiveName = "sft"
     learning_rate: float
     """Peak learning rate."""
     trainable_parameters: int

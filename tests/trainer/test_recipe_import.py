@@ -65,6 +65,20 @@ def test_the_training_arguments_of_a_script_are_a_recipe(capsys: pytest.CaptureF
 
 
 @pytest.mark.parametrize(
+    "source",
+    [
+        "stage: pt\nfinetuning_type: lora\nmodel_name_or_path: a/b\n",
+        "base_model: a/b\nadapter: lora\nlora_target_linear: true\nlora_r: 8\nlora_alpha: 8\ndatasets:\n  - path: c\n"
+        "    type: completion\n",
+    ],
+    ids=["llama-factory", "axolotl"],
+)
+def test_pretraining_on_texts_is_an_objective(source: str, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe, told = imported(source, capsys, suffix=".yaml")
+    assert recipe["objective"] == "pt", told
+
+
+@pytest.mark.parametrize(
     ("name", "sequences", "length", "expected"),
     [
         ("axolotl-qlora.yml", 8, 4096, {

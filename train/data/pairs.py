@@ -15,6 +15,7 @@ from curate.core.form_keys import LABEL_KEYS
 from curate.lint.rules.preference import pair_of
 from curate.lint.runner import check_paths
 from curate.read.forms.pairs import speaker_turn
+from train.data.plain_text import continuation, text_of
 from train.methods import ObjectiveName
 
 
@@ -32,8 +33,13 @@ def sides_of(example: Example, objective: ObjectiveName) -> tuple[Side, ...] | s
 
     Answers in the prompt are not trained on. A label is about the answers after the last message of the user.
     """
+    plain = text_of(example)
+    if objective == "pt":
+        if plain is None:
+            return "is a conversation; objective 'pt' trains on plain text, rows of the form {\"text\": ...}"
+        return (Side(1, example.value),) if plain.strip() else "contains no text"
     if objective == "sft":
-        return (Side(1, example.value),)
+        return (Side(1, example.value),) if plain is None else "is plain text, which objective 'pt' trains on"
     pair = pair_of(example)
     if pair is not None:
         return _of_pair(example, pair.keys, len(pair.chosen), len(pair.rejected))
@@ -48,13 +54,19 @@ def sides_of(example: Example, objective: ObjectiveName) -> tuple[Side, ...] | s
 
 
 def preferred_examples(examples: Iterable[Example], objective: ObjectiveName) -> Iterator[Example]:
-    """The examples with the answer that is to become more likely; without those that have none."""
+    """The examples with the answer that is to become more likely; without those that have none. Of plain text the
+    answer is the rest of a text after its beginning.
+    """
     for example in examples:
         if objective == "sft":
             yield example
             continue
         sides = sides_of(example, objective)
-        if not isinstance(sides, str) and sides[0].sign > 0:
+        if objective == "pt":
+            value = None if isinstance(sides, str) else continuation(str(text_of(example)))
+            if value is not None:
+                yield replace(example, value=value, format="messages", pointers=None)
+        elif not isinstance(sides, str) and sides[0].sign > 0:
             yield replace(example, value=sides[0].value, format="messages", pointers=None)
 
 

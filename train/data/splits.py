@@ -24,6 +24,7 @@ from curate.models.template import Template, load_template
 from train.batching import Order, plan_order
 from train.data.measuring import measuring_of
 from train.data.pairs import preferred_examples
+from train.data.plain_text import plain_template
 from train.data.tokenized import examples_in, tokenized
 from train.encoded_texts import EncodedTexts
 from train.journal import JournalPrinter
@@ -51,7 +52,7 @@ class Split:
     lines: Numbers
     """The line of each example."""
     numbers: Numbers
-    """For each example the number of examples before it in the file."""
+    """For each example the number of examples before it in the file; a block of plain text begins in this one."""
     weights: Floats
     """Loss weight of each example, for preferences; that of other examples is in the weights of their tokens."""
     systems: Hashes
@@ -85,7 +86,7 @@ class Split:
             raise InputError(
                 f"{visible(str(self.path))}: has changed since the training began", "restore it, then use --resume"
             )
-        numbers = iter(self.numbers.tolist())
+        numbers = iter(np.unique(self.numbers).tolist())
         number = next(numbers, None)
         for index, example in enumerate(examples_in(self.path)):
             if index == number:
@@ -185,7 +186,7 @@ def held_out_prompts(split: Split, template: Template, recipe: Recipe) -> list[H
     count = recipe.generations
     if not count:
         return []
-    step = max(1, len(np.unique(split.owners[split.signs > 0])) // count)
+    step = max(1, len(np.unique(split.numbers[split.owners[split.signs > 0]])) // count)
     prompts: list[HeldOutPrompt] = []
     for example in islice(preferred_examples(split.examples(), recipe.objective), 0, None, step):
         if len(prompts) == count:
@@ -253,7 +254,8 @@ def evaluate_every(recipe: Recipe, steps: int) -> int:
 
 def prepare(recipe: Recipe, printer: JournalPrinter) -> Prepared:
     """Encode and order the data. Raises `CurateError` for data that cannot be trained on."""
-    template = load_template(recipe.model, recipe.chat_template)
+    plain = recipe.objective == "pt" and not recipe.chat_template
+    template = plain_template(recipe.model) if plain else load_template(recipe.model, recipe.chat_template)
     data = Path(recipe.data)
     measures = recipe.evaluate_every != 0 and is_not_empty(data / "validation.jsonl")
     parts = printer.phase("encoding", 3 if measures else 2)

@@ -28,11 +28,12 @@ from curate.core.lazy import Arrays
 from curate.core.runs import Project
 from curate.core.snapshot import unchanging
 from curate.core.text import plural
-from curate.models.encoding import Encoding
+from curate.models.encoding import Encoded, Encoding, Rendered
 from curate.models.template import Template
 from curate.models.template_messages import answer_weight, has_reasoning
 from curate.read.dataset import read_lines
 from train.data.pairs import Side, refused_lines, sides_of
+from train.data.plain_text import text_of
 from train.data.system_message import system_of
 from train.encoded_texts import ID_TYPE, EncodedTexts, TextWriter
 from train.recipe import Recipe
@@ -129,13 +130,13 @@ def _tokenize(
     path: Path, template: Template, recipe: Recipe, context: int, *, as_is: bool, entry: Path | None = None
 ) -> Tokenized:
     """Encode a file. The tokens are written to `entry`, or to a file that is deleted with this process."""
-    refused = refused_lines(path) if recipe.objective != "sft" else {}
+    refused = refused_lines(path) if recipe.goal.compares else {}
     try:
         with store.new_entry(entry) if entry else tempfile.TemporaryFile() as file:
             work = Tokenizing(TextWriter(file), template, recipe, context, refused, as_is=as_is)
             for example in examples_in(path):
                 work.add(example)
-            work.writer.flush()
+            work.finish()
             tokens = None if entry else store.mapped(file, ID_TYPE)
     except OSError as error:
         raise OutputError.of(entry or tempfile.gettempdir(), error, "free disk space") from error
@@ -168,6 +169,12 @@ class Tokenizing:
     """That of the first example."""
     shared: dict[str, Any] | None = None
     """What all examples give the chat template beside their messages."""
+    open_block: list[int] = field(default_factory=list)
+    """Tokens of plain text that fill no block yet."""
+    open_weights: list[float] = field(default_factory=list)
+    """Their loss weights."""
+    line: int = 0
+    """Line of the last plain text."""
     _columns: dict[str, Any] = field(
         default_factory=lambda: {
             name: array({"i4": "i", "i1": "b", "i8": "q", "f8": "d", "u8": "Q"}[kind])
@@ -182,7 +189,10 @@ class Tokenizing:
         if isinstance(encoded, str):
             self.left_out.append((example.place.line, example.id, encoded))
             return
-        columns, weight = self._columns, answer_weight(example.value) if self.recipe.objective != "sft" else 1.0
+        if self.recipe.objective == "pt":
+            self._add_text(example)
+            return
+        columns, weight = self._columns, answer_weight(example.value) if self.recipe.goal.compares else 1.0
         for side, encoding in encoded:
             for text in encoding.encoded:
                 # without the weight of the example
@@ -195,10 +205,40 @@ class Tokenizing:
                 self.differing = [self.differing[0] + only, self.differing[1] + total, self.differing[2] + 1]
         self.mismatches.update({text for _, encoding in encoded for text in encoding.mismatches})
         self._note_shared(example)
-        system = system_of(example)
-        values = (self.number - 1, example.place.line, weight, xxhash.xxh3_64_intdigest(repr(system).encode()))
+        self._note_example(example.place.line, weight, system_of(example))
+
+    def _note_example(self, line: int, weight: float, system: str | None) -> None:
+        values = (self.number - 1, line, weight, xxhash.xxh3_64_intdigest(repr(system).encode()))
         for name, value in zip(("numbers", "lines", "example_weights", "systems"), values, strict=True):
-            columns[name].append(value)
+            self._columns[name].append(value)
+
+    def _add_text(self, example: Example) -> None:
+        """Add the tokens of a plain text, and the blocks that are full with them. Raises `OSError`."""
+        end = self.template.tokenizer.eos_token_id
+        ids = [*self.template.ids(str(text_of(example))), *([] if end is None else [end])]
+        self.open_block += ids
+        self.open_weights += [answer_weight(example.value)] * len(ids)
+        size = max(2, min(self.recipe.max_length, self.context))
+        while len(self.open_block) >= size:
+            self._add_block(size, example.place.line)
+        self.line = example.place.line
+
+    def _add_block(self, size: int, line: int) -> None:
+        """Write a block of plain text, all of it trained on. The next one begins with its last token, because the first
+        token of a block cannot be predicted.
+        """
+        ids = self.open_block[:size]
+        self.writer.add(Encoded(ids, ids, self.open_weights[:size], Rendered("", ())))
+        del self.open_block[: size - 1], self.open_weights[: size - 1]
+        self._columns["owners"].append(len(self._columns["numbers"]))
+        self._columns["signs"].append(1)
+        self._note_example(line, 1.0, None)
+
+    def finish(self) -> None:
+        """Write the last block, which may be shorter, and what is not written yet. Raises `OSError`."""
+        if len(self.open_block) > 1:
+            self._add_block(len(self.open_block), self.line)
+        self.writer.flush()
 
     def _sides(self, example: Example) -> list[tuple[Side, Encoding]] | str:
         """The sides of an example with their texts, or why it is not trained on."""
@@ -206,6 +246,8 @@ class Tokenizing:
         sides = sides_of(example, self.recipe.objective)
         if isinstance(sides, str):
             return refusal or sides
+        if self.recipe.objective == "pt":
+            return []
         if refusal and not refusal.startswith("P013"):  # about all labels of the file, and reported at the first
             return refusal
         encoded = [(side, self.template.encode(side.value, as_one=self.as_is)) for side in sides]

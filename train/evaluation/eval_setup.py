@@ -75,7 +75,8 @@ def eval_setup(trained: Trained, template: Template | None, options: Options) ->
             f"{visible(str(path))}: holds no question with an answer",
             "choose another split with --split, or split the data again",
         )
-    metric = options.metric or TASKS[task].metrics[0]
+    deciding = PERPLEXITY.name if trained.recipe.objective == "pt" else TASKS[task].metrics[0]
+    metric = options.metric or deciding
     if metric not in METRICS:
         raise UsageError(f"--metric {metric}: there is no such metric", f"there are {', '.join(METRICS)}")
     if template is None and metric == PERPLEXITY.name:

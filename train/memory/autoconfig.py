@@ -67,7 +67,7 @@ def _candidates(sizes: Sizes, texts: Texts) -> Iterator[tuple[int, Load, bool]]:
     """Sizes of a pass, and its largest pass: with the longest text, and texts of median length while they fit."""
     recipe, ordered = sizes.recipe, sorted(texts.lengths)
     middle, longest = ordered[len(ordered) // 2], ordered[-1]
-    others = recipe.batch * (2 - (recipe.objective == "sft")) - 1
+    others = recipe.batch * (1 + recipe.goal.compares) - 1
     rooms: tuple[int, ...] = (recipe.tokens_per_pass,) if recipe.tokens_per_pass else BATCH_TOKENS[sizes.on_cpu]
     if not recipe.packing:
         rooms = (longest,)

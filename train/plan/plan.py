@@ -85,7 +85,7 @@ def plan(recipe: Recipe, printer: JournalPrinter, *, memory: int | None = None, 
         over_length=long,
         untrainable=unusable,
         mismatches=prepared.mismatches,
-        findings=_findings(recipe, prepared.template),
+        findings=_findings(recipe, prepared.template) if recipe.objective != "pt" else (),
         masks=tuple(_pieces(texts[index], prepared.template) for index in sorted({0, len(texts) // 2, len(texts) - 1})),
         refusals=tuple(refusals),
     )
@@ -201,7 +201,7 @@ def measure_training(prepared: Prepared, made: TrainingPlan) -> tuple[float, int
         use_chunked_cross_entropy(model, device())
         packing = recipe.packing and packs_exactly(model, device())
     microbatches = Microbatches(prepared.train.encoded, prepared.train.name_of, made.tokens_per_pass, packing)
-    preference = None if recipe.objective == "sft" else Preference(prepared.train, recipe, dtype)
+    preference = Preference(prepared.train, recipe, dtype) if recipe.goal.compares else None
     gradients = Gradients(model, microbatches, EmbeddingNoise(model, recipe.neftune), dtype, preference=preference)
     step = sorted(prepared.order, key=microbatches.tokens)[len(prepared.order) // 2]
     model.train()

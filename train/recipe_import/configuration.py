@@ -115,16 +115,29 @@ class Configuration:
 
     @cached_property
     def objective(self) -> str:
-        """The objective, such as `dpo`, by the trainer, the stage or the key."""
+        """The objective, such as `dpo`, by the trainer, the stage or the key; `pt` for Axolotl's texts."""
         blocks = self.source.blocks
         named = [
             name.removesuffix("Config").lower() for name in blocks if name in ("DPOConfig", "ORPOConfig", "KTOConfig")
         ]
         trainers = [TRAINERS[name] for name in blocks if TRAINERS.get(name)]
         stage = str(self.get("objective") or self.get("stage") or self.get("rl") or "")
+        if (
+            self.tool == "axolotl"
+            and not stage
+            and (self.has("pretraining_dataset") or self.data_types == {"completion"})
+        ):
+            stage = "pt"
         loss = self.get("loss_type")
         objective = stage or next(iter((*named, *trainers)), "sft")
         return "orpo" if self.tool == "llama-factory" and objective == "dpo" and loss == "orpo" else objective
+
+    @cached_property
+    def data_types(self) -> set[str]:
+        """The types of Axolotl's data sets."""
+        listed = self.get("datasets")
+        datasets = listed if isinstance(listed, list) else []
+        return {str(dataset.get("type", "")) if isinstance(dataset, dict) else "" for dataset in datasets}
 
     @cached_property
     def adapter(self) -> bool | None:

@@ -22,7 +22,10 @@ STARTS: Final = {
     "pissa": "pissa",
     "orthogonal": "orthogonal",
 }
-LOSSES: Final = {"sft": ("nll", "chunked_nll"), "dpo": ("sigmoid",), "orpo": ("orpo",), "kto": ("kto",)}
+LOSSES: Final = {
+    "sft": ("nll", "chunked_nll"), "pt": ("nll", "chunked_nll"),
+    "dpo": ("sigmoid",), "orpo": ("orpo",), "kto": ("kto",),
+}  # fmt: skip
 NOT_OFFERED: Final = "curate train does not offer it"
 
 
@@ -154,7 +157,7 @@ def start(of: Configuration) -> Outcome:
 
 
 def objective(of: Configuration) -> Outcome:
-    """`objective`: `sft`, `dpo`, `orpo` or `kto`."""
+    """`objective`: `sft`, `pt`, `dpo`, `orpo` or `kto`."""
     if of.objective not in LOSSES:
         return Refused(f"{of.objective}: {NOT_OFFERED}", f"use one of {', '.join(LOSSES)}")
     return Mapped({"objective": of.objective})
@@ -296,12 +299,7 @@ def saves(of: Configuration) -> Outcome:
 
 def datasets(of: Configuration) -> Outcome:
     """`chat_template` for Axolotl's data sets of type `alpaca`; other types are ignored."""
-    value = of.get("datasets")
-    kinds = {
-        str(dataset.get("type", "")) if isinstance(dataset, dict) else ""
-        for dataset in (value if isinstance(value, list) else [])
-    }
-    if kinds == {"alpaca"} and not of.given("chat_template"):
+    if of.data_types == {"alpaca"} and not of.given("chat_template"):
         return Mapped(
             {"chat_template": "alpaca"}, "the data are those of --for; type alpaca, without its first sentence"
         )

@@ -59,7 +59,8 @@ KEYS: Final = (
     _mapped("loraplus_lr_ratio", "lora_plus", "As it is.", to.lora_plus),
     _mapped("init_lora_weights pissa_init", "initialisation", "`default`, `gaussian`, `olora`, `pissa`, `orthogonal`.",
             to.start),
-    _mapped("objective stage rl", "objective", "By the trainer or the class of the arguments, or by this key.",
+    _mapped("objective stage rl", "objective", "By the trainer or the class of the arguments, or by this key; `pt` for "
+            "Axolotl's data sets of type `completion`.",
             to.objective, always=True),
     _mapped("beta", "beta", "As it is; of ORPO too.", to.beta),
     _mapped("desirable_weight", "desirable_weight", "As it is.", number("desirable_weight", "desirable_weight")),
@@ -127,8 +128,8 @@ KEYS: Final = (
              "packing_strategy train_sampling_strategy length_column_name",
              "batches are formed by tokens, which does not change the result"),
     _ignored("val_set_size val_size max_samples dataset* train_dataset test_datasets shuffle* eval_dataset "
-             "preprocessing_* overwrite_cache streaming remove_unused_columns tokenized_path media_dir "
-             "data_seed mix_strategy interleave_probs", "the data are those of --for"),
+             "pretraining_dataset preprocessing_* overwrite_cache streaming remove_unused_columns tokenized_path "
+             "media_dir data_seed mix_strategy interleave_probs", "the data are those of --for"),
     _ignored("truncation_mode max_prompt_length max_completion_length max_target_length excess_length_strategy "
              "min_sample_len max_prompt_len", "examples are never cut"),
     _ignored("loraplus_lr_embedding", "embeddings have no adapter"),

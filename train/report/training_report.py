@@ -1,6 +1,7 @@
 """The result of a training: on a terminal, and as one HTML file with its curves."""
 
 from collections.abc import Iterator, Sequence
+from math import exp
 from typing import Any, Final, get_args
 
 from rich.console import RenderableType
@@ -105,7 +106,7 @@ def training_text(report: Report | Pause) -> Iterator[RenderableType]:
         ("steps", f"{report.steps:,} on {plural(report.train_examples, 'example')}"),
         ("held-out loss, base", f"{report.base_loss:.4f}"),
         ("held-out loss, tuned", f"{report.tuned_loss:.4f}  ({report.tuned_loss - report.base_loss:+.4f})"),
-        *preference_facts(report),
+        *objective_facts(report),
         ("measured on", f"{plural(report.held_out_examples, 'example')} of {report.held_out}"),
         ("left out", plural(len(report.left_out), "example")),
     )
@@ -125,8 +126,10 @@ def training_text(report: Report | Pause) -> Iterator[RenderableType]:
         yield answers
 
 
-def preference_facts(report: Report) -> Iterator[tuple[str, str]]:
-    """Rows about held-out preferences; none after supervised fine-tuning."""
+def objective_facts(report: Report) -> Iterator[tuple[str, str]]:
+    """Rows about held-out perplexity of plain text, or about held-out preferences; none of supervised fine-tuning."""
+    if report.objective == "pt":
+        yield "held-out perplexity", f"{exp(report.base_loss):,.2f} before, {exp(report.tuned_loss):,.2f} after"
     base, tuned = report.base_preferences, report.tuned_preferences
     if base is None or tuned is None:
         return
@@ -183,7 +186,7 @@ def report_html(
         (duration(sum(_seconds(journal))), "in all"),
     ):
         yield tile(value, safe(label))
-    for label, value in preference_facts(report):
+    for label, value in objective_facts(report):
         yield tile(safe(value), safe(label))
     yield '</div>\n<h2>Training curves</h2>\n<div class="plots">\n'
     yield from _plots(steps, journal)

@@ -146,7 +146,8 @@ class Training:
         self.dtype = DTYPES[settings.dtype]
         self.sharded = self.recipe.parallel == "fsdp" and distributed.world_size() > 1
         train = prepared.train
-        lines = train.lines[train.owners] * (train.signs > 0)
+        # A block of plain text belongs to no line.
+        lines = train.lines[train.owners] * ((train.signs > 0) & (self.recipe.objective != "pt"))
         self.loss_log = LossLog(folder.losses, lines, silent=distributed.rank() > 0)
         self.model: Any = None
         self.packing = False
@@ -215,7 +216,7 @@ class Training:
 
     def _preference(self, split: Split) -> Preference | None:
         """The preferences of a split; None if the objective compares no answers."""
-        return None if self.recipe.objective == "sft" else Preference(split, self.recipe, self.dtype)
+        return Preference(split, self.recipe, self.dtype) if self.recipe.goal.compares else None
 
     def _preferences(self, name: str, model: Any) -> dict[str, Any] | None:
         """The held-out preferences."""
@@ -378,6 +379,7 @@ class Training:
             template=prepared.template.hash,
             manifest=identity["manifest"],
             method=self.recipe.method,
+            objective=self.recipe.objective,
             learning_rate=self.recipe.peak_rate,
             trainable_parameters=trainable,
             total_parameters=total,

@@ -1,0 +1,88 @@
+"""Continued pretraining: blocks of plain text, what is refused, and the perplexity that is reported."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curate.cli.main import main
+from curate.core.errors import InputError
+from tests.trainer.tiny import WORDS, conversations, make_tokenizer, write_recipe
+from train.data.plain_text import TEMPLATE
+from train.data.splits import Split, load_split
+from train.recipe import Recipe
+
+pytestmark = pytest.mark.slow
+
+
+def texts(count: int) -> list[str]:
+    return [" ".join([*WORDS[i % 10 :], *WORDS[: i % 10]] * (1 + i % 4)) for i in range(count)]
+
+
+def write(file: Path, rows: list[dict[str, Any]]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def split_of(folder: Path, rows: list[dict[str, Any]], **keys: Any) -> Split:
+    from curate.models.template import Template
+
+    write(folder / "train.jsonl", rows)
+    recipe = Recipe(**{"model": "m", "data": "d", "objective": "pt", "max_length": 24} | keys)
+    return load_split(folder, "train", Template(make_tokenizer(TEMPLATE)), recipe)
+
+
+def test_blocks_hold_every_token_of_all_texts_once(tmp_path: Path) -> None:
+    tokenizer = make_tokenizer(TEMPLATE)
+    expected = [token for text in texts(9) for token in [*tokenizer(text)["input_ids"], tokenizer.eos_token_id]]
+    split = split_of(tmp_path, [{"text": text} for text in texts(9)])
+    blocks = list(split.encoded)
+    assert blocks[0].input_ids + [token for block in blocks[1:] for token in block.input_ids[1:]] == expected
+    assert {len(block.input_ids) for block in blocks[:-1]} == {24}
+    assert int(split.encoded.supervised.sum()) == len(expected) - 1  # nothing precedes the first one
+    assert not split.left_out
+
+
+def test_texts_as_they_are_and_as_split_writes_them_give_the_same_blocks(tmp_path: Path) -> None:
+    rows = [{"text": text} for text in texts(6)]
+    written = [{"messages": [{"role": "assistant", "content": row["text"]}]} for row in rows]
+    first, second = (split_of(tmp_path / name, given) for name, given in (("a", rows), ("b", written)))
+    assert [block.input_ids for block in first.encoded] == [block.input_ids for block in second.encoded]
+
+
+def test_the_weight_of_a_text_is_that_of_its_tokens(tmp_path: Path) -> None:
+    rows = [{"messages": [{"role": "assistant", "content": "red green"}], "weight": weight} for weight in (0.5, 2)]
+    (block,) = split_of(tmp_path, rows).encoded
+    assert set(block.weights[1:]) == {0.5, 2.0}
+
+
+def test_chats_and_texts_are_not_mixed_up(tmp_path: Path) -> None:
+    mixed = [{"text": "red green blue"}, *conversations(1)]
+    with pytest.raises(InputError, match=r"train\.jsonl:2: is a conversation; objective 'pt' trains on plain text"):
+        split_of(tmp_path, mixed)
+    with pytest.raises(InputError, match=r"train\.jsonl:1: is plain text, which objective 'pt' trains on"):
+        split_of(tmp_path, mixed, objective="sft")
+    assert [omission.line for omission in split_of(tmp_path, mixed, untrainable="leave-out").left_out] == [2]
+
+
+def test_training_on_texts_lowers_their_perplexity(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    for name, given in (("train", texts(40)), ("test", texts(8))):
+        write(project / "split" / f"{name}.jsonl", [{"text": text} for text in given])
+    recipe = write_recipe(
+        project, objective="pt", method="lora", dtype="float32", dropout=0.0, learning_rate=1e-2, max_length=32,
+        generations=1, probes=0,
+    )  # fmt: skip
+    assert main(["train", str(recipe), "--run-dir", "run", "--quiet"]) == 0
+    report = json.loads((project / "run" / "report.json").read_bytes())
+    before, after = (f"{math.exp(report[f'{side}_loss']):,.2f}" for side in ("base", "tuned"))
+    assert f"{before} before, {after} after" in capsys.readouterr().out
+    assert report["tuned_loss"] < report["base_loss"]
+    assert report["generations"]
+    assert report["data_map"] is None
+    assert main(["chat", "run", "--ask", "red green", "--max-new-tokens", "2", "--quiet"]) == 0
+    assert main(["export", "run", "-o", "merged", "--prompts", "2", "--quiet"]) == 0

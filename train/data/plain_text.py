@@ -1,0 +1,41 @@
+"""Plain text for continued pretraining: rows such as `{"text": ...}`, read as one message of the assistant."""
+
+from typing import Any, Final
+
+from curate.core.example import Example
+from curate.models.template import Template, load_tokenizer
+
+TEMPLATE: Final = (
+    "{% for message in messages %}{{ message['content'] }}{% endfor %}"
+    "{% if not add_generation_prompt %}{{ eos_token }}{% endif %}"
+)
+"""Chat template that writes texts as they are: what a model is asked is the beginning of the text that it writes."""
+GIVEN_SHARE: Final = 0.25
+"""Share of a text that a model is given to continue it."""
+MAX_CONTINUED_CHARS: Final = 2000
+"""Characters of a text that is continued, about 500 tokens; the rest of it is left out there."""
+
+
+def text_of(example: Example) -> str | None:
+    """The text of an example that is nothing but one; None for a conversation."""
+    turns = example.value.get("messages")
+    if not isinstance(turns, list) or len(turns) != 1 or not isinstance(turns[0], dict):
+        return None
+    content = turns[0].get("content")
+    return content if turns[0].get("role") == "assistant" and isinstance(content, str) else None
+
+
+def continuation(text: str) -> dict[str, Any] | None:
+    """The beginning of a text as a question with the rest as its answer; None for a text of one word."""
+    cut = text[:MAX_CONTINUED_CHARS].find(" ", int(min(len(text), MAX_CONTINUED_CHARS) * GIVEN_SHARE))
+    if cut < 1:
+        return None
+    given, rest = text[:cut], text[cut:MAX_CONTINUED_CHARS]
+    return {"messages": [{"role": "user", "content": given}, {"role": "assistant", "content": rest}]}
+
+
+def plain_template(model: str) -> Template:
+    """The tokenizer of a model with the template of plain text. Raises `ModelError`."""
+    tokenizer = load_tokenizer(model)
+    tokenizer.chat_template = TEMPLATE
+    return Template(tokenizer)
