@@ -12,18 +12,19 @@ from curate.core.chat_endpoint import Completion
 from curate.core.errors import InputError, ModelError, UsageError
 from curate.core.runs import Project, find_run
 from curate.core.text import visible
-from curate.models.names import configuration, fingerprint
-from curate.models.template import Template, load_template, load_tokenizer
+from curate.models.names import configuration
+from curate.models.template import Template, load_tokenizer
 from train.errors import memory_errors
 from train.export import gguf_file, gguf_layout, merged
 from train.export.export_folder import EXPORT_FILE, read
 from train.export.export_result import Export
-from train.model.adapters import load_adapter
-from train.model.base import autocast, compute_dtype, device, load_base, longest_context
+from train.model.base import autocast, compute_dtype, device, longest_context
 from train.model.generation import GREEDY, answer_with_virtual, generate, stop_ids
 from train.model.loss import has_virtual
 from train.recipe import Recipe
-from train.trained import open_trained, same_template
+from train.results import Report
+from train.run_folder import RunFolder
+from train.trained import Trained, open_trained, same_template
 
 Turn = dict[str, Any]
 MAX_CONTEXT_TOKENS: Final = 1 << 15
@@ -140,20 +141,20 @@ def _exported(folder: Path) -> ChatModel:
     if made.form in ("gguf", "ollama"):
         model, template = _gguf(folder, made, dtype)
     else:
-        template = load_template(str(folder))
-        same_template(template.source, made.template, made.template_source, str(folder))
-        model = merged.load(folder, dtype) if made.form == "merged" else _adapter(folder, made, dtype)
+        exported = _trained(folder, made, dtype)
+        template = exported.template()
+        model = merged.load(folder, dtype) if made.form == "merged" else exported.tuned()
     title = f"{folder.name}: {made.form}, {made.method} on {made.model}"
     return ChatModel(title, model, template, _stops(template), dtype, made.system, made.shared)
 
 
-def _adapter(folder: Path, made: Export, dtype: torch.dtype) -> Any:
-    if (now := fingerprint(made.model)) != made.base:
-        raise ModelError(
-            f"{made.model}: is not the base that this model was trained on ({now[:20]}…, trained on {made.base[:20]}…)",
-            "restore the base of the training",
-        )
-    return load_adapter(load_base(Recipe(model=made.model, data="-", method="lora"), dtype), folder)
+def _trained(folder: Path, made: Export, dtype: torch.dtype) -> Trained:
+    """The files of an export as those of a run."""
+    run, recipe = RunFolder(folder), Recipe(model=made.model, data="-", method="lora")
+    run.adapter = folder
+    return Trained(
+        run, recipe, Report.model_construct(base=made.base, template=made.template), dtype, made.template_source
+    )
 
 
 def _gguf(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any, Template]:

@@ -24,6 +24,8 @@ MAX_FRACTION: Final = 1e6
 PositiveFloat = Annotated[float, Field(gt=0, le=MAX_FRACTION)]
 NonNegativeFloat = Annotated[float, Field(ge=0, le=MAX_FRACTION)]
 PRESETS: Final = ("all-linear", "attention", "attention+mlp")
+MAX_ALIGNED: Final = 60
+"""Length of a line up to which comments are aligned with it."""
 
 
 def _separated(value: Any) -> Any:
@@ -415,6 +417,14 @@ def changed(recipe: Recipe, changes: Mapping[str, Any], *, without: Collection[s
 def recipe_text(values: Mapping[str, Any]) -> str:
     """A recipe as a file."""
     return "".join(f"{key} = {toml(value)}\n" for key, value in values.items())
+
+
+def commented_text(head: str, lines: Sequence[tuple[str, Any, str]]) -> str:
+    """A recipe as a file with a comment at its head and after each key; `lines`: key, value, comment."""
+    keys = [f"{key} = {toml(value)}" for key, value, _ in lines]
+    width = max(len(key) for key in keys if len(key) <= MAX_ALIGNED)
+    written = (f"{key:<{width}}  # {why}".rstrip(" #") for key, (*_, why) in zip(keys, lines, strict=True))
+    return "\n".join((f"# {head} What it will do and need: curate train --plan RECIPE", *written)) + "\n"
 
 
 def toml(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -86,3 +87,13 @@ def test_training_on_texts_lowers_their_perplexity(
     assert report["data_map"] is None
     assert main(["chat", "run", "--ask", "red green", "--max-new-tokens", "2", "--quiet"]) == 0
     assert main(["export", "run", "-o", "merged", "--prompts", "2", "--quiet"]) == 0
+
+
+def test_a_first_recipe_for_texts_trains_on_texts(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    write(project / "split/train.jsonl", [{"text": text} for text in texts(8)])
+    assert main(["recipe", "init", "--for", "split", "--model", "model", "-o", "-"]) == 0
+    recipe = tomllib.loads(capsys.readouterr().out)
+    assert (recipe["objective"], recipe["max_length"]) == ("pt", 1024)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -12,13 +13,14 @@ from curate.core.errors import UsageError
 from curate.core.hub import upload
 from curate.core.text import visible
 from train.cli.common import AsJson, OutputFolder, Quiet, Yes, print_result, with_trainer
-from train.cli.merge import merge_runs
 from train.export.export_result import PROMPTS, DtypeName, Export, Form, Options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.console import RenderableType
+
+    from train.results import Composition
 
 Where = Literal["auto", "cpu"]
 NEEDS: Final = {"public": "push", "weights": "merge", "limit": "merge"}
@@ -87,7 +89,7 @@ def export(
     """
     check_combination(context, needs=NEEDS, alone={"merge": MERGE_OPTIONS})
     if merge:
-        merge_runs(runs, folder, weights=weights, data=data or (), limit=limit, as_json=as_json, quiet=quiet)
+        _merge(runs, weights, folder, data or (), limit, quiet=quiet, as_json=as_json)
         return
     if len(runs) > 1:
         raise UsageError(f"{len(runs)} runs are named", "name one, or add --merge to merge their adapters")
@@ -112,6 +114,52 @@ def export(
         commit = upload(push, files, "model", message, private=not public)
         if not quiet:
             print(f"uploaded: {visible(commit)}", file=sys.stderr)  # noqa: T201
+
+
+def _merge(
+    runs: Sequence[str],
+    weights: str | None,
+    folder: Path,
+    data: Sequence[Path],
+    limit: int,
+    *,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Merge the adapters of runs into one in a folder, and print their losses, alone and merged."""
+    shares = [1.0] * len(runs) if weights is None else [_number(text) for text in weights.split(",")]
+    if len(data) > len(runs):
+        raise UsageError(f"--data: {len(data)} split folders for {len(runs)} runs", "give at most one for each run")
+    with with_trainer():
+        from train.journal import JournalPrinter
+        from train.merge_adapters import merge_adapters
+        from train.trained import open_trained
+
+    with JournalPrinter(quiet=quiet).showing() as printer:
+        trained = [open_trained(run) for run in runs]
+        made = merge_adapters(trained, shares, folder, printer, data=data, limit=limit)
+    print_result(made, merge_text(made), as_json=as_json)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise UsageError(f"--weights {text.strip()}: is not a number", "for example  --weights 1,0.5") from None
+
+
+def merge_text(made: "Composition") -> "Iterator[RenderableType]":
+    """The losses of each adapter, alone and merged, for people."""
+    from curate.render.console import table
+
+    numbers = ("weight", "rank", "base", "alone", "together", "gain left")
+    title = f"{visible(made.folder)}: rank {made.rank}; losses on each one's own held-out questions"
+    rows = []
+    for member in made.members:
+        losses = (f"{loss:.4f}" for loss in (member.base_loss, member.alone_loss, member.composed_loss))
+        left = "-" if member.kept is None else f"{member.kept:.0%}"
+        rows.append((visible(member.run), f"{member.weight:g}", str(member.rank), *losses, left))
+    yield table(title, "adapter", *numbers, numbers=numbers, rows=rows)
 
 
 def export_text(made: Export) -> "Iterator[RenderableType]":

@@ -10,13 +10,12 @@ from typing import Annotated, Final
 
 import typer
 
-from curate.cli.options import check_combination
+from curate.cli.options import check_combination, memory_of
 from curate.core.errors import CurateError, ExitCode, UsageError
 from curate.core.files import write_json
 from curate.core.runs import Project
 from curate.core.text import visible
 from train.cli.common import AsJson, Changes, DataFolder, Quiet, RecipeFile, print_result, recipe_of, with_trainer
-from train.cli.plan import print_plan
 from train.recipe import Recipe
 
 FOLLOW_STDIN = "CURATE_FOLLOW_STDIN"
@@ -81,7 +80,10 @@ def train(
     """
     check_combination(context, needs=NEEDS, alone=ALONE)
     if plan:
-        return print_plan(recipe, data=data, changes=changes, vram=vram, measure=measure, as_json=as_json, quiet=quiet)
+        if measure and vram is not None:
+            hint = "leave one of them out: --measure runs on this machine"
+            raise UsageError("--measure cannot be combined with --vram", hint)
+        return _plan(recipe_of(recipe, data, changes), vram, measure=measure, quiet=quiet, as_json=as_json)
     if os.environ.get(FOLLOW_STDIN) == "1":
         threading.Thread(target=_end_with_parent, name="follow-stdin", daemon=True).start()
     if resume and fresh:
@@ -110,6 +112,22 @@ def train(
     if distributed.rank() == 0:
         print_result(report, training_text(report), as_json=as_json)
     return ExitCode.CLEAN
+
+
+def _plan(recipe: Recipe, vram: str | None, *, measure: bool, quiet: bool, as_json: bool) -> int:
+    """Print what a training will do and need; returns exit status 1 if the training would be refused."""
+    memory = None if vram is None else memory_of(vram, "--vram")
+    with with_trainer():
+        from train import distributed
+        from train.journal import JournalPrinter
+        from train.plan.plan import plan
+        from train.plan.plan_text import plan_text
+
+    with JournalPrinter(quiet=quiet or distributed.rank() > 0).showing() as printer:
+        made = plan(recipe, printer, memory=memory, measure=measure)
+    if distributed.rank() == 0:
+        print_result(made, plan_text(made), as_json=as_json)
+    return ExitCode.FINDINGS if made.refusals else ExitCode.CLEAN
 
 
 @contextmanager

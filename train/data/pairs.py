@@ -33,7 +33,7 @@ def sides_of(example: Example, objective: ObjectiveName) -> tuple[Side, ...] | s
 
     Answers in the prompt are not trained on. A label is about the answers after the last message of the user.
     """
-    plain = text_of(example)
+    plain = text_of(example.value)
     if objective == "pt":
         if plain is None:
             return "is a conversation; objective 'pt' trains on plain text, rows of the form {\"text\": ...}"
@@ -63,7 +63,7 @@ def preferred_examples(examples: Iterable[Example], objective: ObjectiveName) ->
             continue
         sides = sides_of(example, objective)
         if objective == "pt":
-            value = None if isinstance(sides, str) else continuation(str(text_of(example)))
+            value = None if isinstance(sides, str) else continuation(str(text_of(example.value)))
             if value is not None:
                 yield replace(example, value=value, format="messages", pointers=None)
         elif not isinstance(sides, str) and sides[0].sign > 0:

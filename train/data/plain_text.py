@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-from curate.core.example import Example
 from curate.models.template import Template, load_tokenizer
 
 TEMPLATE: Final = (
@@ -16,9 +15,9 @@ MAX_CONTINUED_CHARS: Final = 2000
 """Characters of a text that is continued, about 500 tokens; the rest of it is left out there."""
 
 
-def text_of(example: Example) -> str | None:
-    """The text of an example that is nothing but one; None for a conversation."""
-    turns = example.value.get("messages")
+def text_of(value: dict[str, Any]) -> str | None:
+    """The text of an example's object that is nothing but one; None for a conversation."""
+    turns = value.get("messages")
     if not isinstance(turns, list) or len(turns) != 1 or not isinstance(turns[0], dict):
         return None
     content = turns[0].get("content")

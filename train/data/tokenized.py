@@ -215,7 +215,7 @@ class Tokenizing:
     def _add_text(self, example: Example) -> None:
         """Add the tokens of a plain text, and the blocks that are full with them. Raises `OSError`."""
         end = self.template.tokenizer.eos_token_id
-        ids = [*self.template.ids(str(text_of(example))), *([] if end is None else [end])]
+        ids = [*self.template.ids(str(text_of(example.value))), *([] if end is None else [end])]
         self.open_block += ids
         self.open_weights += [answer_weight(example.value)] * len(ids)
         size = max(2, min(self.recipe.max_length, self.context))

@@ -49,7 +49,7 @@ def evaluation_text(report: Evaluation, outputs: int) -> Iterator[RenderableType
 
 
 def _score(metric: Metric, score: Score, *, whole: bool) -> str:
-    scale = 100 if metric.percent else 1
+    scale = metric.scale
     digits = 1 if metric.percent or score.value >= 100 else 2
     value, low, high = (f"{min(number * scale, 1e9):.{digits}f}" for number in (score.value, score.low, score.high))
     if whole:
@@ -63,7 +63,7 @@ def _intervals(report: Evaluation) -> Iterator[Text]:
     low, high = min(score.low for score in scores), max(score.high for score in scores)
     spread = (high - low) or 1.0
     metric = METRICS[report.metric]
-    scale = 100 if metric.percent else 1
+    scale = metric.scale
     width = max(len(result.title) for result in report.results)
     yield Text(f"{metric.title}, with its 95% interval: from {low * scale:.1f} to {high * scale:.1f}", "bold")
     for result, score in zip(report.results, scores, strict=True):

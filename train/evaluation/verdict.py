@@ -28,10 +28,8 @@ def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], met
         only = _best(results, chosen)
         sentence = "nothing to compare: the base was not asked"
         if base:
-            scale = 100 if chosen.percent else 1
-            sentence = (
-                f"without training {only.title} is best: {only.scores[metric].value * scale:.1f} {chosen.title}; "
-            )
+            value = only.scores[metric].value * chosen.scale
+            sentence = f"without training {only.title} is best: {value:.1f} {chosen.title}; "
             sentence += "that is what a training has to beat"
         return Verdict(outcome="not-compared", use=only.name, sentence=sentence)
     decisive = {
@@ -108,14 +106,13 @@ def _is_significant(comparison: Comparison, metric: Metric, sure: float, *, losi
 
 
 def _points_text(comparison: Comparison, metric: Metric) -> str:
-    scale = 100 if metric.percent else 1
-    difference, half = abs(comparison.difference) * scale, comparison.half * scale
+    difference, half = abs(comparison.difference) * metric.scale, comparison.half * metric.scale
     return f"{difference:.1f} ± {half:.1f} {metric.title} (p {_p_value_text(comparison.p)})"
 
 
 def _change_text(comparison: Comparison, metric: Metric) -> str:
-    scale = 100 if metric.percent else 1
-    return f"{comparison.difference * scale:+.1f} ± {comparison.half * scale:.1f}, p {_p_value_text(comparison.p)}"
+    change, half = comparison.difference * metric.scale, comparison.half * metric.scale
+    return f"{change:+.1f} ± {half:.1f}, p {_p_value_text(comparison.p)}"
 
 
 def _p_value_text(p: float) -> str:
@@ -123,12 +120,8 @@ def _p_value_text(p: float) -> str:
 
 
 def _undecided(best: Result, rival: Result, against: Comparison, metric: Metric, questions: int, sure: float) -> str:
-    scale = 100 if metric.percent else 1
-    scores = (
-        f"{best.title} {best.scores[metric.name].value * scale:.1f}, {rival.title} "
-        f"{rival.scores[metric.name].value * scale:.1f} {metric.title}"
-    )
-    text = f"no measurable gain: {scores} ({_change_text(against, metric)}); use {rival.title}"
+    scores = ", ".join(f"{side.title} {side.scores[metric.name].value * metric.scale:.1f}" for side in (best, rival))
+    text = f"no measurable gain: {scores} {metric.title} ({_change_text(against, metric)}); use {rival.title}"
     if questions < MIN_QUESTIONS:
         return f"{text}. {questions} questions are too few to decide: hold out more"
     if (against.difference > 0) == metric.higher and sure < against.p < HOPELESS_P_VALUE:

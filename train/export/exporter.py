@@ -50,30 +50,26 @@ def export(trained: Trained, options: Options, printer: JournalPrinter) -> Expor
 
 def require_form(recipe: Recipe, options: Options) -> None:
     """Raises `UsageError` if a form of export is impossible for a method."""
-    how = recipe.how
-    if options.dtype in QUANTISED and options.form not in ("gguf", "ollama"):
-        raise UsageError(f"--dtype {options.dtype}: --to {options.form} has no such type", "use --to gguf or ollama")
-    if options.dtype in K_QUANTS and which(gguf_file.QUANTISER) is None:
-        raise UsageError(
-            f"--dtype {options.dtype}: {gguf_file.QUANTISER} of llama.cpp writes it, and is not on the PATH",
-            "install llama.cpp, or use --dtype q8_0",
-        )
-    if options.form != "adapter" and not how.merges:
-        raise UsageError(
-            f"--to {options.form}: {how.title} cannot be merged into the base",
-            "use --to adapter, which transformers and PEFT load",
-        )
-    if options.form in ("adapter", "gguf-adapter") and recipe.yarn != 1:
-        raise UsageError(
-            f"--to {options.form}: an adapter does not hold the longer context that yarn = {recipe.yarn:g} gives to the"
-            " base",
-            "use --to merged",
-        )
-    if options.form in ("adapter", "gguf-adapter") and recipe.method == "full":
-        raise UsageError(
-            f"--to {options.form}: full fine-tuning produces a full model, not an adapter",
-            "use --to merged or --to gguf",
-        )
+    form, dtype = options.form, options.dtype
+    adapter = form in ("adapter", "gguf-adapter")
+    checks = (
+        (dtype in QUANTISED and form not in ("gguf", "ollama"),
+         f"--dtype {dtype}: --to {form} has no such type", "use --to gguf or ollama"),
+        (dtype in K_QUANTS and which(gguf_file.QUANTISER) is None,
+         f"--dtype {dtype}: {gguf_file.QUANTISER} of llama.cpp writes it, and is not on the PATH",
+         "install llama.cpp, or use --dtype q8_0"),
+        (form != "adapter" and not recipe.how.merges,
+         f"--to {form}: {recipe.how.title} cannot be merged into the base",
+         "use --to adapter, which transformers and PEFT load"),
+        (adapter and recipe.yarn != 1,
+         f"--to {form}: an adapter does not hold the longer context that yarn = {recipe.yarn:g} gives to the base",
+         "use --to merged"),
+        (adapter and recipe.method == "full",
+         f"--to {form}: full fine-tuning produces a full model, not an adapter", "use --to merged or --to gguf"),
+    )  # fmt: skip
+    for refused, reason, hint in checks:
+        if refused:
+            raise UsageError(reason, hint)
 
 
 class Exporter:

@@ -127,23 +127,22 @@ def training_problems(recipe: Recipe, dtype: torch.dtype, *, here: bool = True) 
     """
     if not here:
         return _weight_problems(recipe)
-    problems = base_problems(recipe, dtype)
-    if (missing := reporting_problem(recipe)) is not None:
-        problems.append(Problem(*missing))
-    if recipe.parallel == "fsdp" and device().type == "cpu":
-        problems.append(Problem('parallel = "fsdp": weights are shared out among GPUs only', 'set  parallel = "ddp"'))
-    elif recipe.parallel == "fsdp" and world_size() == 1:
-        start = "torchrun --nproc-per-node N -m curate train RECIPE"
-        problems.append(
-            Problem('parallel = "fsdp": there is one process, and it shares out weights among several',
-                    f'start it with  {start},  or set  parallel = "ddp"')
-        )  # fmt: skip
-    if dtype == torch.float16 and device().type == "cpu":
-        problems.append(
-            Problem('dtype = "float16": is not trained on a CPU, which computes in float16 slowly and without range',
-                    'set  dtype = "auto"')
-        )  # fmt: skip
-    return problems
+    on_cpu, fsdp = device().type == "cpu", recipe.parallel == "fsdp"
+    start = "torchrun --nproc-per-node N -m curate train RECIPE"
+    checks = (
+        (fsdp and on_cpu, 'parallel = "fsdp": weights are shared out among GPUs only', 'set  parallel = "ddp"'),
+        (fsdp and not on_cpu and world_size() == 1,
+         'parallel = "fsdp": there is one process, and it shares out weights among several',
+         f'start it with  {start},  or set  parallel = "ddp"'),
+        (dtype == torch.float16 and on_cpu,
+         'dtype = "float16": is not trained on a CPU, which computes in float16 slowly and without range',
+         'set  dtype = "auto"'),
+    )  # fmt: skip
+    missing = reporting_problem(recipe)
+    return [
+        *base_problems(recipe, dtype), *([] if missing is None else [Problem(*missing)]),
+        *(Problem(reason, hint) for refused, reason, hint in checks if refused),
+    ]  # fmt: skip
 
 
 def base_problems(recipe: Recipe, dtype: torch.dtype) -> list[Problem]:
@@ -172,22 +171,17 @@ def attention_problem(recipe: Recipe, dtype: torch.dtype) -> Problem | None:
 
 def _weight_problems(recipe: Recipe) -> list[Problem]:
     """Weights that would be trained otherwise than the recipe says."""
-    config, problems = base_config(recipe), []
-    if getattr(config, "quantization_config", None) is not None:
-        problems.append(
-            Problem(
-                f"{recipe.model}: its weights are quantised already; a training quantises weights in 16 bits itself",
-                "name the base that it was made from",
-            )
-        )
-    if (count := experts_of(config)) > 1 and recipe.quantised:
-        problems.append(
-            Problem(
-                f"{recipe.model}: has {count} experts in weights that bitsandbytes leaves in 16 bits",
-                'set  method = "lora"  (adapters on attention, the experts stay as they are), or name a dense model',
-            )
-        )
-    return problems
+    config = base_config(recipe)
+    count, name = experts_of(config), recipe.model
+    checks = (
+        (getattr(config, "quantization_config", None) is not None,
+         f"{name}: its weights are quantised already; a training quantises weights in 16 bits itself",
+         "name the base that it was made from"),
+        (count > 1 and recipe.quantised,
+         f"{name}: has {count} experts in weights that bitsandbytes leaves in 16 bits",
+         'set  method = "lora"  (adapters on attention, the experts stay as they are), or name a dense model'),
+    )  # fmt: skip
+    return [Problem(reason, hint) for refused, reason, hint in checks if refused]
 
 
 def experts_of(config: Any) -> int:

@@ -17,12 +17,13 @@ from curate.core.text import gigabytes, plural
 from curate.models.chat_templates import chat_template_source
 from curate.models.names import configuration
 from curate.models.template import Template, load_template
+from train.data.plain_text import text_of
 from train.data.splits import is_not_empty
 from train.data.tokenized import examples_in
 from train.memory.autoconfig import Fit, Texts, available, choose_settings, sizes_of
 from train.memory.memory_profile import Sizes
 from train.model.base import device
-from train.recipe import Recipe, toml
+from train.recipe import Recipe, commented_text
 from train.run_folder import SPLIT_NAMES
 
 
@@ -88,14 +89,7 @@ class RecipeDraft:
 
     def text(self) -> str:
         """As a file."""
-        keys = [f"{key} = {toml(value)}" for key, value, _ in self.lines]
-        width = max(map(len, keys))
-        lines = [
-            "# Written by `curate recipe init`. What it will do and need: curate train --plan RECIPE. All keys: "
-            "schemas/recipe.schema.json"
-        ]
-        lines += [f"{key:<{width}}  # {why}".rstrip(" #") for key, (*_, why) in zip(keys, self.lines, strict=True)]
-        return "\n".join(lines) + "\n"
+        return commented_text("Written by `curate recipe init`; all keys: curate recipe keys.", self.lines)
 
 
 def init_recipe(
@@ -107,33 +101,29 @@ def init_recipe(
     of a GPU; None: that of this machine. Raises `InputError` without a training split, `ModelError` for a model that is
     named and not available, `UsageError` for such a chat template.
     """
-    file = data / "train.jsonl"
-    if not file.is_file():
-        raise InputError(
-            f"{file}: no such file", f"create the split with  curate split {data} -o FOLDER  and use  --for FOLDER"
-        )
-    files = [data / f"{split}.jsonl" for split in SPLIT_NAMES]
-    examples, *held_out = (
-        [example.value for example in examples_in(path)] if is_not_empty(path) else [] for path in files
-    )
-    if not examples:
-        raise InputError(f"{file}: contains no example", f"curate check {file}")
+    examples, *held_out = _examples(data)
     if chat_template:
         chat_template_source(chat_template)
-    template = load_template(model, chat_template) if model is not None else None  # nothing of a proposed base
+    plain = all(text_of(example) is not None for example in examples)
+    template = (
+        load_template(model, chat_template) if model is not None and not plain else None
+    )  # nothing of a proposed base
     lengths, supervised = _lengths(examples, template)
     if not lengths:
         raise ModelError("the chat template refuses all examples", "curate check --model MODEL shows why")
-    texts = Texts(lengths, supervised)
+    block: int = Recipe.model_fields["max_length"].default
+    texts = Texts([min(length, block) for length in lengths] if plain else lengths, supervised)
     on_cpu = memory is None and device().type == "cpu"
     there = available() if memory is None else memory
     chosen, fit, sizes = _base(model, name, texts, there, on_cpu=on_cpu)
     longest = max(lengths + [length for split in held_out for length in _lengths(split, template)[0]])
+    longest = block if plain else longest
     epochs = 3 if len(examples) < SMALL_DATASET else 1
     billions = sizes.total / 1e9
     counted = "has" if template is not None else "has about"
     needs = f"{billions:.2g} billion weights; it needs {gigabytes(fit.estimate.high)} of {gigabytes(there)}"
     length = f"the longest example {counted} {longest:,} tokens; examples are never cut"
+    length = "texts are cut into blocks of this length" if plain else length
     export = 2 * sizes.total + EXPORT_BYTES
     exported = f"`curate export` needs about {gigabytes(export)}, for weights in 16 bits"
     notes = [] if fit.fits else ["no recipe fits this memory; `curate train --plan` shows by how much"]
@@ -144,6 +134,7 @@ def init_recipe(
         ("model", chosen, needs),
         *([("chat_template", template_name, "instead of the model's own, if it has one")] if chat_template else []),
         ("data", name, plural(len(examples), "example")),
+        *([("objective", "pt", "the data are plain text: continued pretraining")] if plain else []),
         ("method", sizes.recipe.method, f"the base in {'4' if sizes.recipe.quantised else '16'} bits; {exported}"),
         ("max_length", ceil(longest / LENGTH_STEP) * LENGTH_STEP, length),
         ("epochs", epochs, "passes over the data; the adapter with the best validation loss is kept"),
@@ -154,6 +145,20 @@ def init_recipe(
     elif billions > 13:
         lines.append(("learning_rate", 1e-4, "QLoRA above 13 billion"))
     return RecipeDraft(tuple(lines), tuple(notes))
+
+
+def _examples(data: Path) -> list[list[dict[str, Any]]]:
+    """The objects of the examples of each split. Raises `InputError` if there are none to train on."""
+    file = data / "train.jsonl"
+    if not file.is_file():
+        raise InputError(
+            f"{file}: no such file", f"create the split with  curate split {data} -o FOLDER  and use  --for FOLDER"
+        )
+    files = [data / f"{split}.jsonl" for split in SPLIT_NAMES]
+    examples = [[example.value for example in examples_in(path)] if is_not_empty(path) else [] for path in files]
+    if not examples[0]:
+        raise InputError(f"{file}: contains no example", f"curate check {file}")
+    return examples
 
 
 def _base(model: str | None, data: str, texts: Texts, memory: int, *, on_cpu: bool) -> tuple[str, Fit, Sizes]:

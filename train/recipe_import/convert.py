@@ -11,7 +11,7 @@ from curate.core.errors import ConfigError, InputError
 from curate.core.text import excerpt, visible
 from curate.core.validation import validated
 from train.methods import AUTO, OBJECTIVE_KEYS, OBJECTIVES, OWN_KEYS, method_of
-from train.recipe import Recipe, toml
+from train.recipe import Recipe, commented_text, toml
 from train.recipe_import.configuration import (
     Amount,
     Configuration,
@@ -65,16 +65,9 @@ class RecipeImport:
 
     def text(self) -> str:
         """The recipe as a file, with the origin of each key."""
-        keys = [name for name in Recipe.model_fields if name in self.values]
-        lines = [f"{key} = {toml(self.values[key])}" for key in keys]
-        width = max(len(line) for line in lines if len(line) <= 60)
-        head = (
-            f"# Written by `curate recipe import` from {visible(self.source)} ({self.tool}). "
-            "What it will do and need: curate train --plan RECIPE\n"
-        )
-        return head + "".join(
-            f"{line:<{width}}  # {self.origins[key]}".rstrip(" #") + "\n" for key, line in zip(keys, lines, strict=True)
-        )
+        keys = (name for name in Recipe.model_fields if name in self.values)
+        head = f"Written by `curate recipe import` from {visible(self.source)} ({self.tool})."
+        return commented_text(head, [(key, self.values[key], self.origins[key]) for key in keys])
 
 
 NO_ADAPTER: Final = 'the file names none; method = "full" trains all weights'

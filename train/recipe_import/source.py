@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from curate.core.errors import InputError, MissingExtra
+from curate.core.errors import InputError, requiring
 from curate.core.limits import read_regular
 from curate.core.text import plural
 from curate.core.validation import parsed_json, parsed_toml
@@ -120,10 +120,8 @@ def _json(text: str) -> Any:
 
 def _yaml(text: str) -> Any:
     """Parse YAML without tags for objects. Raises `ValueError`."""
-    try:
+    with requiring("YAML", "train", "yaml"):
         import yaml  # comes with transformers
-    except ImportError as error:
-        raise MissingExtra("YAML", "train", "yaml") from error
 
     class Loader(yaml.SafeLoader):  # type: ignore[misc]
         """Refuses a key that is given twice."""

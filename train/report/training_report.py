@@ -116,14 +116,16 @@ def training_text(report: Report | Pause) -> Iterator[RenderableType]:
     if report.overfitting is not None:
         yield from overfitting_text(report.overfitting)
     if report.generations:
-        texts = [
-            (generation.prompt, generation.reference, generation.base, generation.tuned)
-            for generation in report.generations
-        ]
-        rows = [[excerpt(text, 160) for text in row] for row in texts]
+        rows = [[excerpt(text, 160) for text in answered] for answered in _answered(report)]
         answers = table("Answers before and after training", "prompt", "reference", "base", "tuned", rows=rows)
         answers.show_lines = True
         yield answers
+
+
+def _answered(report: Report) -> Iterator[tuple[str, str, str, str]]:
+    """Question, answer of the data, and the answers before and after the training."""
+    for shown in report.generations:
+        yield shown.prompt, shown.reference, shown.base, shown.tuned
 
 
 def objective_facts(report: Report) -> Iterator[tuple[str, str]]:
@@ -145,15 +147,10 @@ def _map_text(data_map: DataMap) -> Iterator[RenderableType]:
     yield from map(Text, datamap_lines(data_map))
     columns = ("train.jsonl", "loss", "question", "answer", "why")
     rows = [
-        (
-            f"{example.line:,}",
-            f"{example.loss:.2f}",
-            excerpt(example.prompt, 60),
-            excerpt(example.answer, 40),
-            reason_for_review(example),
-        )
+        (f"{example.line:,}", f"{example.loss:.2f}", excerpt(example.prompt, 60), excerpt(example.answer, 40),
+         reason_for_review(example))
         for example in data_map.hardest[:MAX_SHOWN]
-    ]
+    ]  # fmt: skip
     yield table("", *columns, numbers=columns[:2], rows=rows)
 
 
@@ -259,11 +256,8 @@ def _answers(report: Report) -> Iterator[str]:
         return
     yield "<h2>Answers before and after training</h2>\n"
     names = ("question", "in the data", "base", "tuned")
-    rows = [
-        (generation.prompt, generation.reference, generation.base, generation.tuned)
-        for generation in report.generations
-    ]
-    yield html_table(names, [["\n".join(map(safe, text.split("\n"))) for text in row] for row in rows], texts=names)
+    rows = [["\n".join(map(safe, text.split("\n"))) for text in answered] for answered in _answered(report)]
+    yield html_table(names, rows, texts=names)
 
 
 def _left_out(report: Report) -> Iterator[str]:
@@ -286,13 +280,10 @@ def map_html(report: Report, mapped: Sequence[MappedExample]) -> Iterator[str]:
     dots = (Dots(name, [(example.variability, example.confidence) for example in part]) for name, part in parts)
     yield scatter("Each example by confidence and its variability", *dots, across="variability", up="confidence")
     rows = [
-        (
-            f"{example.line:,}",
-            f"{example.loss:.2f}",
-            *map(safe, (reason_for_review(example), example.prompt, example.answer)),
-        )
+        (f"{example.line:,}", f"{example.loss:.2f}",
+         *map(safe, (reason_for_review(example), example.prompt, example.answer)))
         for example in data_map.hardest
-    ]
+    ]  # fmt: skip
     names = ("line of train.jsonl", "loss", "why", "question", "answer")
     yield html_table(names, rows, texts=names[3:])
 

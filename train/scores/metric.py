@@ -58,6 +58,11 @@ class Metric:
     percent: bool = True
     """Whether it is shown in points of 100."""
 
+    @property
+    def scale(self) -> int:
+        """What its values are multiplied by to be shown."""
+        return 100 if self.percent else 1
+
     def counts(self, expected: Sequence[Expected], given: Sequence[Given]) -> Matrix:
         """Counts of all answers, one row each."""
         scorer = self.scorer(expected)

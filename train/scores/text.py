@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from curate.core.errors import MissingExtra
+from curate.core.errors import requiring
 from curate.core.text import normalised, words
 from train.scores.metric import Expected, Given, Matrix, Metric, Scorer, mean_of, ratio
 
@@ -45,30 +45,19 @@ GRAMS: Final = 4
 
 def _bleu(expected: Sequence[Expected]) -> Scorer:  # noqa: ARG001
     """Corpus BLEU with sacrebleu's tokenizer `13a` and exponential smoothing, in 0 to 1."""
-    try:
+    with requiring("BLEU", "evaluation", "sacrebleu"):
         from sacrebleu import metrics
-    except ImportError as error:
-        raise MissingExtra("BLEU", "evaluation", error.name or "sacrebleu") from None
     bleu = metrics.BLEU(effective_order=True)
 
     def counts(expected: Expected, given: Given) -> Sequence[float]:
         """Runs of one to four words that both have, that the answer has, and the lengths of both."""
-        bleu_counts = bleu.sentence_score(given.text, [expected.text])
-        return [
-            *map(float, bleu_counts.counts),
-            *map(float, bleu_counts.totals),
-            float(bleu_counts.sys_len),
-            float(bleu_counts.ref_len),
-        ]
+        counted = bleu.sentence_score(given.text, [expected.text])
+        return [float(count) for count in (*counted.counts, *counted.totals, counted.sys_len, counted.ref_len)]
 
     def score(sums: Matrix) -> Matrix:
         """Brevity penalty times the geometric mean of the precisions, smoothed (Chen and Cherry 2014, method 3)."""
-        right, total, given, reference_length = (
-            sums[..., :GRAMS],
-            sums[..., GRAMS : 2 * GRAMS],
-            sums[..., -2],
-            sums[..., -1],
-        )
+        right, total = sums[..., :GRAMS], sums[..., GRAMS : 2 * GRAMS]
+        given, reference_length = sums[..., -2], sums[..., -1]
         missing = (right == 0) & (total > 0)
         smoothed = np.where(missing, 1 / 2.0 ** np.cumsum(missing, axis=-1), right)
         logs = np.log(np.maximum(ratio(smoothed, total), 1e-300)).mean(-1)
@@ -118,10 +107,8 @@ def _rouge(kind: str, expected: Expected, given: Given) -> float:
 
 @cache
 def _rouge_scorer() -> Any:
-    try:
+    with requiring("ROUGE", "evaluation", "rouge-score"):
         from rouge_score.rouge_scorer import RougeScorer  # brings nltk along: only when free text is measured
-    except ImportError as error:
-        raise MissingExtra("ROUGE", "evaluation", error.name or "rouge-score") from None
     return RougeScorer(["rouge1", "rougeL"], tokenizer=_Words())
 
 
