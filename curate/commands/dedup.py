@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from curate.commands.session import Session, Workspace
 from curate.core.config import CheckConfig, DedupConfig
@@ -28,12 +28,11 @@ from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.boilerplate import boilerplate_notes
 from curate.corpus.cache import DedupCache, load_kernels
-from curate.corpus.corpus import LineReader, Table, examples_at, lines_at
+from curate.corpus.corpus import LineReader, Source, Table, examples_at, lines_at
 from curate.corpus.features import FeatureSpec, feature_spec_for
 from curate.corpus.loading import is_big, read_table, spill_folder
 from curate.dedup.cluster_resolution import NO_FINDINGS, DuplicateRemoval, FindingCounts
 from curate.dedup.near_duplicates import FoundDuplicates, find_duplicates
-from curate.lint.checker import Checker
 from curate.lint.error_filter import ErrorFilter, suffices
 from curate.lint.project_check import ProjectRules, check_project
 from curate.lint.rules import RULES, Scope
@@ -140,14 +139,15 @@ def dedup(
     with kernels_for(paths), session.executor.pool(cores(), processes=is_big(paths), files=paths) as pool:
         spec, bands = feature_spec_for(config), None if folder else bands_for(config.threshold)
         if not config.embeddings:  # comparing them uses all cores
-            pool.fork(partial(load_kernels, spec, bands if work.cache else None))
-        memory = DedupCache.of(work.cache, spec, paths, only=cached_only, bands=bands) if work.cache else None
+            pool.fork(partial(load_kernels, spec, bands))
+        memory = DedupCache.of(work.cache, spec, paths, only=cached_only) if work.cache else None
         drop_rules = rules.selecting(rules.check.drop) if rules.check.drop else None
         in_one_pass = drop_rules is not None and not against and suffices(drop_rules.check)
         screening = ErrorFilter.of(drop_rules.check) if drop_rules and in_one_pass else None
         table, old_lines, old_examples = _read_table(
-            paths, len(against), spec._replace(judging=screening), pool, memory, session.listen, name_of, folder
-        )
+            paths, len(against), spec._replace(judging=screening), pool, memory, session.listen, name_of, folder,
+            bands,
+        )  # fmt: skip
         unmatched = unmatched_notes(table, decided)
         findings = _drop_findings(table, files, drop_rules, screening, session, name_of) if drop_rules else ()
         dropped = dropped_in(table, findings, decided, old_lines)
@@ -203,13 +203,14 @@ def _read_table(
     listen: Listener,
     name_of: Callable[[Path], str],
     folder: Path | None,
+    bands: Bands | None,
 ) -> tuple[Table, int, int]:
     """The table of all files, and the number of lines and examples of the first `old_files` files.
 
     Raises `InputError` if one of both parts has lines and none of them holds an example.
     """
     listen(StageStarted("read"))
-    table = read_table(paths, spec, pool, advancing(listen, "read"), name_of, memory=memory, folder=folder)
+    table = read_table(paths, spec, pool, advancing(listen, "read"), name_of, memory, folder, bands)
     listen(StageFinished("read", False, plural(len(table.starts), "line")))
     lines = int(table.first[old_files])
     examples = int(table.lines.searchsorted(lines))
@@ -276,7 +277,7 @@ def compare_examples(
     notes = [*_field_notes(config.keep, table), *notes]
     listen(StageStarted("compare"))
     # where nothing is removed for a near-duplicate, no findings are needed
-    count = None if config.keep == "manual" else partial(finding_counts, table, rules, decisions, memory)
+    count = None if config.keep == "manual" else partial(finding_counts, table, rules, decisions, pool, memory)
     duplicates = find_duplicates(table, config, pool, pinned, count, old, memory)
     pairs = plural(len(duplicates.similarities), "pair")
     listen(StageFinished("compare", False, f"{pairs} at {min(MIN_REPORTED, config.threshold):g} or more"))
@@ -350,7 +351,7 @@ def _paraphrases(
     ]
 
 
-CHUNK_LINES: Final = 1 << 15
+CHUNK_LINES: Final = 1 << 12
 PER_EXAMPLE: Final = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.FORM, Scope.TEXT)
 """Rules that check each example by itself, so that their findings do not depend on other lines."""
 
@@ -359,6 +360,7 @@ def finding_counts(
     table: Table,
     project: ProjectRules,
     decisions: Mapping[str, DecisionState],
+    pool: WorkerPool,
     memory: DedupCache | None,
     examples: Numbers,
 ) -> dict[str, FindingCounts]:
@@ -376,7 +378,7 @@ def finding_counts(
     single = np.array([name in accepted for name in names], dtype=np.bool_)
     if memory is None or table.line_keys is None or not _is_cacheable(config, rules):
         single[:] = True
-    counts_by_id = _counts(_findings(table, config, rules, lines[single]), project, decisions)
+    counts_by_id = _counts(_findings(table, config, rules, lines[single], pool), project, decisions)
     if single.all() or memory is None or table.line_keys is None:
         return counts_by_id
     cacheable = np.flatnonzero(~single)
@@ -385,7 +387,7 @@ def finding_counts(
     counts, is_cached = cached.find(keys)
     new = np.flatnonzero(~is_cached)
     if len(new):
-        fresh = _counts(_findings(table, config, rules, lines[cacheable[new]]), project, decisions)
+        fresh = _counts(_findings(table, config, rules, lines[cacheable[new]], pool), project, decisions)
         counts[new] = [fresh.get(names[index], NO_FINDINGS)[1:] for index in cacheable[new].tolist()]
         cached.add(keys[new], counts[new])
     with_findings = np.flatnonzero(counts.any(axis=1))
@@ -404,14 +406,16 @@ def _is_cacheable(config: CheckConfig, rules: RuleSelection) -> bool:
     )
 
 
-def _findings(table: Table, config: CheckConfig, rules: RuleSelection, lines: Numbers) -> Iterator[Finding]:
+def _findings(
+    table: Table, config: CheckConfig, rules: RuleSelection, lines: Numbers, pool: WorkerPool
+) -> Iterator[Finding]:
     """The findings of the examples on some lines, not from the cache."""
     codes = tuple(code for code in rules.severities if rules.known[code].scope in PER_EXAMPLE)
     if not codes or not len(lines):
         return
-    checker = Checker(config.model_copy(update={"select": codes, "extend_select": ()}))
-    for chunk in _chunks(table, lines):
-        yield from filter(rules.reports, checker.check_chunk(chunk).findings)
+    line_check = ErrorFilter(config.model_copy(update={"select": codes, "extend_select": ()}).model_dump_json())
+    for findings in pool.each(partial(_findings_of, line_check), _stored_lines(table, lines)):
+        yield from filter(rules.reports, findings)
 
 
 def _counts(
@@ -430,16 +434,31 @@ def _counts(
     return {example: FindingCounts(*row) for example, row in counts.items()}
 
 
-def _chunks(table: Table, lines: Numbers) -> Iterator[Chunk]:
-    """Some lines, read again, as chunks; elements of a document without their line breaks."""
-    reader = LineReader()
+class _StoredLines(NamedTuple):
+    """Some lines of a file."""
+
+    source: Source
+    begins: Numbers
+    """Offset at which each line starts."""
+    ends: Numbers
+    """Offset at which its line ending starts."""
+
+
+def _stored_lines(table: Table, lines: Numbers) -> Iterator[_StoredLines]:
+    """Some ascending lines, as tasks."""
     for index, source in enumerate(table.sources):
         source_lines = lines[(lines >= table.first[index]) & (lines < table.first[index + 1])]
         for start in range(0, len(source_lines), CHUNK_LINES):
-            batch = reader.lines(table, source_lines[start : start + CHUNK_LINES])
-            yield Chunk(
-                source.path, source.name, 0, None, b"".join([line.replace(b"\n", b" ") + b"\n" for line in batch])
-            )
+            chunk_lines = source_lines[start : start + CHUNK_LINES]
+            begins = table.starts[chunk_lines]
+            yield _StoredLines(source, begins, begins + table.sizes[chunk_lines])
+
+
+def _findings_of(line_check: ErrorFilter, lines: _StoredLines) -> list[Finding]:
+    """The findings of some lines, which are read again; line breaks in elements of a document are replaced."""
+    parts = LineReader().parts(*lines)
+    data = b"".join([bytes(part).replace(b"\n", b" ") + b"\n" for part in parts])
+    return line_check.check(Chunk(lines.source.path, lines.source.name, 0, None, data)).findings
 
 
 def write_plan(plan: DedupResult, output: Path, *, overwrite: bool = False) -> Path:

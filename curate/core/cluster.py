@@ -161,6 +161,11 @@ class ClusterPool(WorkerPool):
                 self._ray.cancel(reference)
 
     @property
+    def running(self) -> bool:
+        """True: the cluster runs."""
+        return True
+
+    @property
     def places(self) -> int:
         """How many tasks the cluster runs at once."""
         return self._gpus or max(1, int(self._ray.cluster_resources().get("CPU", 1)))

@@ -141,6 +141,11 @@ class WorkerPool:
             for future in waiting:
                 future.cancel()
 
+    @property
+    def running(self) -> bool:
+        """Whether there are workers beside this process, so that little work is worth sending."""
+        return bool(self._started)
+
     def begin(self, make: Callable[[Item], Made], item: Item) -> "Future[Made]":
         """Apply `make` to one item in a worker process, even with a single worker, while this process continues.
 

@@ -61,7 +61,7 @@ def columns_for(task: Task, spec: FeatureSpec) -> Columns:
     be in the cache and are not.
     """
     if task.folder is None:
-        return columns_of(task.chunk, spec)
+        return _computed(task.chunk, spec, task.bands)
     start, data, size = chunk_bytes(task.chunk)
     digest = sha256(memoryview(data)[:size]).hexdigest()
     cached_spec = spec._replace(judging=None)
@@ -76,14 +76,20 @@ def columns_for(task: Task, spec: FeatureSpec) -> Columns:
                 "not all of these files are in the cache",
                 "run `curate dedup` on them with the same options first, without --rethreshold",
             )
-        columns = columns_of(chunk, spec)
-        if task.bands:
-            columns.band_keys = band_keys(columns.sets, task.bands, 1)
+        columns = _computed(chunk, spec, task.bands)
         saved = save(path, arrays_of(columns, start, task.bands))
         columns.trouble = damage[0] if damage else (f"the cache was not written: {visible(saved)}" if saved else "")
     elif spec.judging:
         columns.judged, _ = spec.judging.judge(chunk)
     columns.line_keys = _line_keys(path.stem[-32:], len(columns.starts))
+    return columns
+
+
+def _computed(chunk: Chunk, spec: FeatureSpec, bands: Bands | None) -> Columns:
+    """The columns of a chunk, with band keys if these are requested. Raises `InputError`."""
+    columns = columns_of(chunk, spec)
+    if bands:
+        columns.band_keys = band_keys(columns.sets, bands, 1)
     return columns
 
 
@@ -175,8 +181,6 @@ class DedupCache:
     files: list[str]
     only: bool = False
     """Whether all that is needed must be in the cache."""
-    bands: Bands | None = None
-    """How signatures are cut into bands; None if band keys are not requested."""
     spec: FeatureSpec = field(init=False)
     verdicts: StoredRows = field(init=False)
     """Whether pairs of examples agree in their facts, by `pair_keys`."""
@@ -185,11 +189,9 @@ class DedupCache:
     _findings: StoredRows | None = None
 
     @classmethod
-    def of(
-        cls, cache: Path, spec: FeatureSpec, files: Iterable[Path], *, only: bool = False, bands: Bands | None = None
-    ) -> "DedupCache":
+    def of(cls, cache: Path, spec: FeatureSpec, files: Iterable[Path], *, only: bool = False) -> "DedupCache":
         """The cache for some files that are read to make such columns."""
-        memory = cls(cache / CACHE_FOLDER, sorted(str(path.resolve()) for path in files), only, bands)
+        memory = cls(cache / CACHE_FOLDER, sorted(str(path.resolve()) for path in files), only)
         memory.turn(spec)
         return memory
 
@@ -206,10 +208,6 @@ class DedupCache:
             instructions = learn()
             self._note(save(path, instructions))
         return instructions
-
-    def task(self, chunk: Chunk) -> Task:
-        """A chunk, and where its columns may be cached."""
-        return Task(chunk, self.folder, self.only, self.bands)
 
     def findings(self, check: str) -> StoredRows:
         """The numbers of errors, warnings and infos of lines by their keys. `check`: everything besides the bytes of a

@@ -110,7 +110,7 @@ class Lines(Rows):
     line_keys: Ids | None = None
     """A key for the bytes of each line, if the chunk or all chunks are cached (see `curate.corpus.cache`)."""
     band_keys: Ids | None = None
-    """A key for each band (first axis) and example, if cached."""
+    """A key for each band (first axis) and example, if requested."""
 
     def _selected(self, method: str, numbers: Numbers, folder: Path | None) -> Self:
         bands = None if self.band_keys is None else self.band_keys[:, numbers]

@@ -20,6 +20,7 @@ from curate.corpus.dedup_text import On, asked_turns
 from curate.corpus.features import LINE_TYPES, Columns, FeatureSpec, columns_of_lines
 from curate.read.chunks import Chunk, chunks_of
 from curate.read.dataset import FileFacts, read_file, require_read
+from curate.similarity.similarity_index import Bands
 
 MIN_PARALLEL_BYTES: Final = 32 << 20
 CHUNK_BYTES: Final = 4 << 20
@@ -52,13 +53,15 @@ def read_table(
     name_of: Callable[[Path], str] = display_name,
     memory: DedupCache | None = None,
     folder: Path | None = None,
+    bands: Bands | None = None,
 ) -> Table:
-    """Read files; `name_of` gives their names in places. Pieces that are in `memory` are not read.
+    """Read files; `name_of` gives their names in places. Pieces that are in `memory` are not read. With `bands`, the
+    table has the keys of these bands, unless a file is a JSON document.
 
     If many examples share an instruction, the files are read a second time, without it. `progress` is called with the
     number of lines of each piece. With a folder, sets are in files there. Raises `InputError`, `OutputError`.
     """
-    table = _table_of(paths, spec, pool, progress, name_of, memory, folder)
+    table = _table_of(paths, spec, pool, progress, name_of, memory, folder, bands)
     if spec.common is None:
         examples, least = learning_examples(table.sets, table.ids)
         learn = partial(_learn_boilerplate, table, spec.on, examples, least)
@@ -69,7 +72,7 @@ def read_table(
                 memory.turn(common_spec)
             judged = table.judged
             del table, learn  # frees memory before the second table is read
-            return replace(_table_of(paths, common_spec, pool, None, name_of, memory, folder), judged=judged)
+            return replace(_table_of(paths, common_spec, pool, None, name_of, memory, folder, bands), judged=judged)
     return table
 
 
@@ -165,6 +168,7 @@ def _table_of(
     name_of: Callable[[Path], str],
     memory: DedupCache | None,
     folder: Path | None,
+    bands: Bands | None,
 ) -> Table:
     """Read files once; the parameters are those of `read_table`."""
     temp, parts, merge = TempStore(), _Parts(folder), spec.judging.merger() if spec.judging else None
@@ -172,7 +176,10 @@ def _table_of(
         copy, name, physical = partial(temp.path, number), name_of(path), 0
         pieces = chunks_of(path, name, CHUNK_BYTES, copy)
         is_cut, copied = pieces is None, packing(path)
-        for part in _elements(path, name, copy, spec) if pieces is None else _columns(pieces, spec, pool, memory):
+        parts_read = (
+            _elements(path, name, copy, spec) if pieces is None else _columns(pieces, spec, pool, memory, bands)
+        )
+        for part in parts_read:
             if progress:
                 progress(len(part.starts))
             if merge and part.judged is not None:  # at once, because results may keep the lines in memory
@@ -184,10 +191,12 @@ def _table_of(
 
 
 def _columns(
-    pieces: Iterator[Chunk], spec: FeatureSpec, pool: WorkerPool, memory: DedupCache | None
+    pieces: Iterator[Chunk], spec: FeatureSpec, pool: WorkerPool, memory: DedupCache | None, bands: Bands | None
 ) -> Iterator[Columns]:
     """The columns of each piece, cached or computed."""
-    for columns in pool.each(partial(columns_for, spec=spec), map(memory.task if memory else Task, pieces)):
+    folder, only = (memory.folder, memory.only) if memory else (None, False)
+    tasks = (Task(chunk, folder, only, bands) for chunk in pieces)
+    for columns in pool.each(partial(columns_for, spec=spec), tasks):
         if memory and columns.trouble:
             memory.notes.append(columns.trouble)
         yield columns

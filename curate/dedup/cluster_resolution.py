@@ -257,7 +257,11 @@ def agreed(
             for chunk in np.split(unknown, range(FACT_PAIRS_PER_BATCH, len(unknown), FACT_PAIRS_PER_BATCH))
         )
         same[unknown] = np.concatenate(
-            list(map(lines_agree, pairs) if len(unknown) < MIN_PARALLEL_PAIRS else pool.each(lines_agree, pairs))
+            list(
+                pool.each(lines_agree, pairs)
+                if pool.running or len(unknown) >= MIN_PARALLEL_PAIRS
+                else map(lines_agree, pairs)
+            )
         )
         if memory:
             memory.verdicts.add(keys[unknown], same[unknown])

@@ -30,6 +30,10 @@ class ErrorFilter(NamedTuple):
             cls(config.model_copy(update={"select": codes, "extend_select": ()}).model_dump_json()) if codes else None
         )
 
+    def check(self, chunk: Chunk) -> CheckedChunk:
+        """Check the lines of a chunk."""
+        return _checker(self).check_chunk(chunk)
+
     def judge(self, chunk: Chunk) -> tuple[CheckedChunk, Batch]:
         """Check the lines of a chunk; they are returned, too."""
         return _checker(self).read_and_check(chunk, with_turns=True)

@@ -128,8 +128,8 @@ def test_a_file_that_grew_is_read_from_where_it_grew_and_its_pairs_are_not_compa
         for size in (100, 101):
             write("data.jsonl", [*data, ("And now?", "It is gone.")][:size])
             with WorkerPool(1, processes=False) as pool:
-                memory = DedupCache.of(CACHE, spec, [DATA], bands=bands)
-                loading.read_table([DATA], memory.spec, pool, memory=memory)
+                memory = DedupCache.of(CACHE, spec, [DATA])
+                loading.read_table([DATA], memory.spec, pool, memory=memory, bands=bands)
             assert sum(read) == 100 if size == 100 else sum(read) < 16
             read.clear()
     for keep in ("longest", "most-turns", "best"):
