@@ -242,7 +242,7 @@ def split_data(
     if config.split.semantic:
         models["semantic"] = fingerprint(config.split.semantic)
     before = earlier.earlier_splits(table.ids) if earlier else None
-    division = divide(table, left_out, config, given=given_count, before=before, cache=cache, repair=repair)
+    division = divide(table, left_out, config, pool, given=given_count, before=before, cache=cache, repair=repair)
     inputs = input_files(table, map(sources.hash_of, sources.every))
     settings = OutputSettings(config, decisions or {}, models, grown_from)
     manifest = write_output(

@@ -14,7 +14,7 @@ from curate.core.config import DedupConfig
 from curate.core.example import Example, attachments
 from curate.core.lazy import np
 from curate.core.text import normalised, words
-from curate.core.worker_pool import cores
+from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.dedup_text import written_text
 from curate.corpus.keys import key_of
 from curate.dedup.cluster_resolution import all_chosen
@@ -68,7 +68,7 @@ def same_answers(examples: Sequence[Example]) -> Iterator[Repetition]:
     texts = texts_of([written_text(example, "conversation") for example in answers])
     near = salted(shingled(texts, Shingling()), (attachments(example.value) for example in answers))
     sides = [sides_of(example, "response") for example in answers]
-    groups = grouped(sets, MIN_AGREEMENT, cores()).members
+    groups = grouped(sets, MIN_AGREEMENT, WorkerPool(cores(), processes=False)).members
     for left, right, similarity in all_chosen(
         sets, groups, MIN_AGREEMENT, lambda left, right: facts_agree(sides[left], sides[right])
     ).gone:

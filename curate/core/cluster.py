@@ -160,6 +160,10 @@ class ClusterPool(WorkerPool):
             for reference in waiting:
                 self._ray.cancel(reference)
 
+    def each_compiled(self, make: Callable[[Any], Made], items: Iterable[Any]) -> Iterator[Made]:
+        """As `each`; items and results are copied between processes."""
+        return self.each(make, items)
+
     @property
     def running(self) -> bool:
         """True: the cluster runs."""

@@ -141,6 +141,10 @@ class WorkerPool:
             for future in waiting:
                 future.cancel()
 
+    def each_compiled(self, make: Callable[[Any], Made], items: Iterable[Any]) -> Iterator[Made]:
+        """As `each`, for compiled code that releases the GIL: in threads, to which nothing is copied."""
+        return parallel_map(make, items, self.count)
+
     @property
     def running(self) -> bool:
         """Whether there are workers beside this process, so that little work is worth sending."""

@@ -89,7 +89,7 @@ def _computed(chunk: Chunk, spec: FeatureSpec, bands: Bands | None) -> Columns:
     """The columns of a chunk, with band keys if these are requested. Raises `InputError`."""
     columns = columns_of(chunk, spec)
     if bands:
-        columns.band_keys = band_keys(columns.sets, bands, 1)
+        columns.band_keys = band_keys(bands, columns.sets)
     return columns
 
 
@@ -97,7 +97,7 @@ def load_kernels(spec: FeatureSpec, bands: Bands | None) -> None:
     """Import and load the compiled code that `columns_for` needs."""
     columns = columns_of_batch(Batch("", []), spec)
     if bands:
-        band_keys(columns.sets, bands, 1)
+        band_keys(bands, columns.sets)
 
 
 def _line_keys(digest: str, count: int) -> Ids:

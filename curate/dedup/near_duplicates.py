@@ -150,7 +150,7 @@ def find_duplicates(
     prefixes = (
         PrefixDuplicates(table.keys.chosen(distinct), table.ids[distinct]) if config.beginnings and table.keys else None
     )
-    groups = grouped(sets, config.threshold, pool.count, bands, folder=table.folder)
+    groups = grouped(sets, config.threshold, pool, bands, folder=table.folder)
     del bands
     keys, typos = table.short_texts.chosen(distinct).keys_and_typos()
     same_key = _of_one_key(keys)

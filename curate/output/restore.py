@@ -34,7 +34,7 @@ from curate.core.scratch import temporary_folder
 from curate.core.snapshot import mode_of, require_unchanged, rights_of, snapshot
 from curate.core.text import plural, visible
 from curate.core.transaction import READY_FILE, STAGE_FOLDER, recover
-from curate.core.worker_pool import WorkerPool
+from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.corpus import Table
 from curate.corpus.loading import read_table
 from curate.output.folder import restore_lines
@@ -225,7 +225,7 @@ def restore_into(
     )  # restored lines are exempt from the budget
     order = ["test", "train", "validation"] if has_test_set else list(SPLIT_NAMES)
     with ExitStack() as stack:
-        pool = stack.enter_context(WorkerPool(1, processes=False))
+        pool = stack.enter_context(WorkerPool(cores(), processes=False))
         room = stack.enter_context(temporary_folder())
         lines = room / "restored.jsonl"
         lines.write_bytes(b"".join(compact(removal.data) + b"\n" for _, removal in chosen))
@@ -235,7 +235,7 @@ def restore_into(
             [*(SPLIT_NAMES.index(name) for name in order), NO_SPLIT], dtype=np.int64
         )  # restored lines are last
         before = parts[np.searchsorted(table.first, table.lines, side="right") - 1]
-        division = divide(table, {}, config, given=int(has_test_set), before=before, cache=project.cache)
+        division = divide(table, {}, config, pool, given=int(has_test_set), before=before, cache=project.cache)
         if division.left_out:
             first = int(table.first[-2])
             leaks = {

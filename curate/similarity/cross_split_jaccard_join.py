@@ -15,10 +15,11 @@ Sets of one range of sizes are copied and indexed at a time, as many as `MAX_IND
 matching sizes are looked up in their order, so that a file of sets is read sequentially.
 """
 
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from curate.core.lazy import Array, Bytes, Floats, Hashes, Numbers, Words, np
-from curate.core.worker_pool import parallel_map
+from curate.core.worker_pool import WorkerPool
 from curate.similarity.shingles import Sets
 
 COUNTED_BITS: Final = 22
@@ -26,7 +27,7 @@ COUNTED_BITS: Final = 22
 shingle look more frequent.
 """
 CHUNK_SETS: Final = 1 << 14
-MIN_SETS_PER_LOOKUP: Final = 1 << 16
+MIN_SETS_PER_LOOKUP: Final = 1 << 14
 MAX_INDEXED_SHINGLES: Final = 1 << 26
 """Number of shingles of the sets that are copied and indexed at a time: 256 MB, and about 500 MB while the index is
 built.
@@ -54,7 +55,7 @@ def nearest_across_splits(
     sets: Sets,
     parts: Array,
     threshold: float,
-    workers: int,
+    workers: WorkerPool,
     chosen: Numbers | None = None,
 ) -> Nearest:
     """For each set the most similar one among those of parts with smaller numbers, the first of equally similar ones,
@@ -91,7 +92,7 @@ def _nearest_of(
     parts: Array,
     before: bool,
     threshold: float,
-    workers: int,
+    workers: WorkerPool,
 ) -> Nearest:
     """The result of `nearest_across_splits` for only the sets `block` (ascending numbers)."""
     from curate.similarity import cross_split_jaccard_join_kernels as kernels
@@ -107,20 +108,49 @@ def _nearest_of(
     counts, index = _index_of(indexed, limits)
 
     step = max(MIN_SETS_PER_LOOKUP, len(block) // 4)  # each stretch has arrays of the size of the block
-
-    def look(start: int) -> tuple[Any, Any]:
-        best, other = np.zeros(len(block)), np.full(len(block), -1, dtype=np.int64)
-        end = min(len(sets), start + step)
-        kernels.look_up(
-            sets.hashes, sets.offsets, parts, counts, index, indexed, limits, before, start, end, best, other
-        )
-        return best, other
-
+    look = partial(_nearest_in, _Lookup(counts, index, indexed, limits, before))
+    stretches = (
+        _Stretch(start, sets.part(start, start + step), parts[start : start + step])
+        for start in range(0, len(sets), step)
+    )
     nearest = Nearest(np.full(len(block), -1, dtype=np.int64), np.zeros(len(block)))
-    for best, other in parallel_map(look, range(0, len(sets), step), workers):
+    for best, other in workers.each_compiled(look, stretches):
         better = best > nearest.similarity  # ascending, so that the first of equals stays
         nearest.similarity[better], nearest.other[better] = best[better], other[better]
     return nearest
+
+
+class _Lookup(NamedTuple):
+    """Indexed sets, and the parameters of `look_up`."""
+
+    counts: Words
+    index: Any
+    indexed: Any
+    limits: Any
+    before: bool
+
+
+class _Stretch(NamedTuple):
+    """Consecutive sets and their parts."""
+
+    first: int
+    """The number of the first one."""
+    sets: Sets
+    parts: Array
+
+
+def _nearest_in(lookup: _Lookup, stretch: _Stretch) -> tuple[Floats, Numbers]:
+    """For each indexed set the similarity and number of the most similar set of a stretch; 0 and -1 if there is
+    none.
+    """
+    from curate.similarity import cross_split_jaccard_join_kernels as kernels
+
+    counts, index, indexed, limits, before = lookup
+    best, other = np.zeros(len(indexed.order)), np.full(len(indexed.order), -1, dtype=np.int64)
+    sets, parts = stretch.sets, stretch.parts
+    kernels.look_up(sets.hashes, sets.offsets, parts, counts, index, indexed, limits, before, 0, len(sets), best, other)
+    other[other >= 0] += stretch.first
+    return best, other
 
 
 def _index_of(indexed: Any, sizes: Any) -> tuple[Words, Any]:

@@ -4,14 +4,14 @@ in one value with a probability that is their similarity s, so that they agree i
 1 - (1 - s ** r) ** b (Leskovec, Rajaraman, Ullman: Mining of Massive Datasets, 3.4).
 """
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from curate.core.disk_arrays import empty, parts_of, random_access
 from curate.core.errors import requiring
 from curate.core.lazy import Floats, Hashes, Numbers, Words, np
-from curate.core.worker_pool import parallel_map
+from curate.core.worker_pool import WorkerPool, parallel_map
 from curate.similarity.shingles import Sets
 
 PERMUTATIONS: Final = 128
@@ -93,21 +93,22 @@ def bands_for(threshold: float, permutations: int = PERMUTATIONS, recall: float 
     )
 
 
-def band_keys(sets: Sets, bands: Bands, workers: int, folder: Path | None = None) -> Hashes:
-    """A 64-bit key for each band (first axis) and set (second axis): equal keys mean equal values in the band. With a
-    folder, they are in a file there.
-    """
+def band_keys(bands: Bands, sets: Sets) -> Hashes:
+    """A 64-bit key for each band (first axis) and set (second axis): equal keys mean equal values in the band."""
     from curate.similarity import kernels
 
-    keys = empty((bands.number, len(sets)), "<u8", folder)
+    signed = signatures(sets, bands.permutations, bands.number * bands.rows)
+    keys: Hashes = kernels.band_keys(signed, bands.number, bands.rows)
+    return keys
 
-    def sign(start: int) -> None:
-        part = sets.part(start, start + CHUNK_SETS)
-        signed = signatures(part, bands.permutations, bands.number * bands.rows)
-        keys[:, start : start + CHUNK_SETS] = kernels.band_keys(signed, bands.number, bands.rows)
 
-    for _ in parallel_map(sign, range(0, len(sets), CHUNK_SETS), workers):
-        pass
+def all_band_keys(sets: Sets, bands: Bands, workers: WorkerPool, folder: Path | None = None) -> Hashes:
+    """The `band_keys` of many sets; with a folder, they are in a file there."""
+    keys, end = empty((bands.number, len(sets)), "<u8", folder), 0
+    parts = (sets.part(start, start + CHUNK_SETS) for start in range(0, len(sets), CHUNK_SETS))
+    for part in workers.each_compiled(partial(band_keys, bands), parts):
+        keys[:, end : end + part.shape[1]] = part
+        end += part.shape[1]
     return keys
 
 
@@ -137,7 +138,7 @@ class Groups(NamedTuple):
 def grouped(
     sets: Sets,
     threshold: float,
-    workers: int,
+    workers: WorkerPool,
     keys: Hashes | None = None,
     *,
     misses: bool = True,
@@ -150,9 +151,9 @@ def grouped(
     """
     bands = bands_for(threshold)
     nodes = np.flatnonzero(np.diff(sets.offsets)).astype(np.int64)
-    keys = band_keys(sets, bands, workers, folder) if keys is None else keys
+    keys = all_band_keys(sets, bands, workers, folder) if keys is None else keys
     bounds = np.array([min(MIN_REPORTED, threshold) if misses else threshold, threshold])
-    roots, pairs = _joined(sets, nodes, keys, bounds, workers)
+    roots, pairs = _joined(sets, nodes, keys, bounds, workers.count)
     order = np.argsort(roots, kind="stable")
     starts = np.flatnonzero(np.diff(roots[order], prepend=-1))
     ends = np.append(starts[1:], len(order))

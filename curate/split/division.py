@@ -17,7 +17,7 @@ from curate.core.lazy import Numbers, np
 from curate.core.removed import NO_EXAMPLE, KeptExample, Reason
 from curate.core.session_groups import SESSION_GROUPS
 from curate.core.text import plural, visible
-from curate.core.worker_pool import cores
+from curate.core.worker_pool import WorkerPool
 from curate.corpus.boilerplate import boilerplate_notes
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.features import FeatureSpec
@@ -141,6 +141,7 @@ def divide(
     table: Table,
     left_out: Mapping[int, Reason],
     config: Config,
+    workers: WorkerPool,
     *,
     given: int = 0,
     before: Numbers | None = None,
@@ -156,7 +157,7 @@ def divide(
     """
     rows = instructions_in(table)
     while True:
-        division = _division(table, left_out, config, given, before, cache, repair)
+        division = _division(table, left_out, config, workers, given, before, cache, repair)
         counts, enough = shared_by(rows, division.split >= 0)
         # a passage of only one group is no instruction; it may be a document
         enough = [stays and _in_several(division.group[members]) for members, stays in zip(rows, enough, strict=True)]
@@ -182,6 +183,7 @@ def _division(
     table: Table,
     left_out: Mapping[int, Reason],
     config: Config,
+    workers: WorkerPool,
     given: int,
     before: Numbers | None,
     cache: Path | None,
@@ -194,7 +196,7 @@ def _division(
     stays = np.ones(len(table.lines), dtype=np.bool_)
     stays[_examples(table, reasons_left_out)] = False
     if given:
-        leaked, exempt = _connected(table, np.flatnonzero(stays), tests, texts, config, cache)
+        leaked, exempt = _connected(table, np.flatnonzero(stays), tests, texts, config, workers, cache)
         reasons_left_out.update(leaked)
         stays[_examples(table, leaked)] = False
     staying = np.flatnonzero(stays)
@@ -203,7 +205,7 @@ def _division(
         raise _nothing_left(len(table.starts) - tests, reasons_left_out, repair)
     part = _kept_examples(table, staying)
     meanings = _by_meaning(part, config, cache) if config.split.semantic else None
-    mixed = mix(part, config, meanings)
+    mixed = mix(part, config, workers, meanings)
     if mixed:
         reasons_left_out.update({int(part.lines[position]): reason for position, reason in mixed.why.items()})
         staying = staying[mixed.stays]
@@ -213,6 +215,7 @@ def _division(
     groups, assigned = _grouped_and_assigned(
         part,
         config,
+        workers,
         _wanted_sizes(config, bool(given), len(staying)),
         earlier,
         strata_of(part, config.split.stratify),
@@ -295,6 +298,7 @@ def _nothing_left(lines: int, reasons_left_out: Mapping[int, Reason], repair: st
 def _grouped_and_assigned(
     part: Table,
     config: Config,
+    workers: WorkerPool,
     targets: SplitTargets,
     before: Numbers | None,
     strata: Numbers | None,
@@ -305,7 +309,7 @@ def _grouped_and_assigned(
 
     After the first round, only examples that were found or whose split changed can be near one of another split.
     """
-    search = LinkSearch(config.dedup.threshold, cores())
+    search = LinkSearch(config.dedup.threshold, workers)
     links = [*links_of(part, search), *([meanings] if meanings else [])]
     last: Numbers | None = None
     is_linked = np.zeros(len(part.lines), dtype=np.bool_)
@@ -393,6 +397,7 @@ def _connected(
     tests: int,
     texts: Sequence[SharedTexts],
     config: Config,
+    workers: WorkerPool,
     cache: Path | None,
 ) -> tuple[dict[int, Reason], list[SharedTexts]]:
     """The examples that are left out because they are connected with an example of a given test set, the first `tests`
@@ -401,7 +406,7 @@ def _connected(
     """
     part = table if len(staying) == len(table.lines) else table.chosen(staying)
     parts = (staying >= tests).astype(np.int64)
-    links = links_of(part, LinkSearch(config.dedup.threshold, cores(), parts))
+    links = links_of(part, LinkSearch(config.dedup.threshold, workers, parts))
     if config.split.semantic:
         links += _pairs_across(_by_meaning(part, config, cache), parts)
     reasons: dict[int, Reason] = {}

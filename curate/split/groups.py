@@ -5,26 +5,22 @@ members in the component has no effect, since all of them are assigned to one sp
 examples or, with `parts`, for each example the first example of an earlier part that it is linked with. Parts are the
 splits of a division, or a given test set (part 0, first in the table) and the data (part 1). Nearly equal texts are
 found by MinHash without `parts`, which may miss some, and by an exact join with `parts`, which misses none.
-
-Nearly equal questions (L013) are found by keys of parts of the questions, and compared word by word: two questions that
-differ in one content word are equal without the part that contains the word. Only one example of each question is read
-again, and only if another question has the same key.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from itertools import combinations
 from typing import Final, NamedTuple
 
 from curate.core.disk_arrays import parts_of
 from curate.core.lazy import Flags, Floats, Ids, Numbers, np
-from curate.corpus.corpus import LineReader, Table
-from curate.corpus.links import SMALL_WORDS, Links, asked_words
+from curate.core.worker_pool import WorkerPool
+from curate.corpus.corpus import Table
+from curate.corpus.links import Links
 from curate.similarity.cross_split_jaccard_join import nearest_across_splits
 from curate.similarity.shingles import Sets
 from curate.similarity.similarity_index import grouped
+from curate.split.near_questions import near_question_pairs
 
 
 class Link(IntEnum):
@@ -82,7 +78,7 @@ class LinkSearch(NamedTuple):
 
     threshold: float
     """Jaccard similarity from which two texts are near-duplicates."""
-    workers: int
+    workers: WorkerPool
     parts: Numbers | None = None
     """The part of each example; None for links between all examples."""
     some: Flags | None = None
@@ -290,7 +286,7 @@ def answer_links(table: Table, search: LinkSearch) -> list[Pairs]:
 def near_question_links(table: Table, search: LinkSearch) -> list[Pairs]:
     """L013: user turns have the same words except for one that is spelled differently, and for function words."""
     links = _links(table)
-    left, right = near_question_pairs(table, links.near, links.prompt_hash)
+    left, right = near_question_pairs(table, links.near, links.prompt_hash, search.workers)
     if search.parts is None:
         return [Pairs(Link.NEAR_QUESTION, left, right)]
     _, of = np.unique(links.prompt_hash, return_inverse=True)
@@ -393,117 +389,3 @@ def _equal_pairs(keys: Ids, required: Flags | None = None) -> tuple[Numbers, Num
     first = np.repeat(np.minimum.reduceat(eligible, starts), np.diff(np.append(starts, len(order))))
     linked = (first < len(order)) & (first != places)
     return order[first[linked]], order[linked]
-
-
-MIN_JACCARD: Final = 0.8
-"""Jaccard similarity of the words of nearly equal questions."""
-MIN_LETTERS: Final = 3
-"""Minimum number of letters of a word that may be spelled in two ways; one of both has more."""
-FACT_WORDS: Final = frozenset(
-    (
-        "no", "not", "never", "nor", "none", "nothing", "nobody", "neither", "without", "cannot", "cant",
-        "dont", "doesnt", "didnt", "isnt", "arent", "wasnt", "werent", "wont", "wouldnt", "shouldnt",
-        "couldnt", "hasnt", "havent", "hadnt", "nicht", "kein", "keine", "keinen", "keinem", "keiner",
-        "keines", "nie", "niemals", "ohne", "nichts", "pas", "jamais", "sans", "non", "aucun", "aucune",
-        "nunca", "sin", "nada", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
-        "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
-        "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred", "thousand",
-        "million", "billion", "trillion", "first", "second", "third", "fourth", "fifth", "sixth", "seventh",
-        "eighth", "ninth", "tenth",
-    )
-)  # fmt: skip
-"""Negations and numbers, which are never spelling variants of each other."""
-ROUNDING_SLACK: Final = 1e-9
-MAX_COMPARED: Final = 32
-"""Number of questions with one key up to which all pairs are compared; of more, those with a spelling in common."""
-
-Words = tuple[str, ...]
-
-
-def near_question_pairs(table: Table, keys: Ids, questions: Ids) -> tuple[Numbers, Numbers]:
-    """Pairs of examples with nearly equal questions, of each question its first example. keys: those of each question
-    without a part, one column per part; questions: the key of each whole question, 0 for none.
-    """
-    distinct, firsts = np.unique(questions, return_index=True)
-    rows = firsts[distinct != 0]
-    reader, words_of = LineReader(), dict[int, Words]()
-    pairs_found = set[tuple[int, int]]()
-    parts = keys.shape[1]
-    for part in range(parts):
-        for members in _buckets(keys[rows, part], rows):
-            for example in members:
-                if example not in words_of:
-                    words_of[example] = asked_words(reader.example(table.line_ref(int(table.lines[example]))))
-            pairs_found.update(_nearly_equal_in({example: words_of[example] for example in members}, part, parts))
-    pairs = np.array(sorted(pairs_found), dtype=np.int64).reshape(-1, 2)
-    return pairs[:, 0], pairs[:, 1]
-
-
-def _buckets(keys: Ids, rows: Numbers) -> Iterator[list[int]]:
-    """The rows with equal keys other than 0, where several have one."""
-    order = np.argsort(keys, kind="stable")
-    order = order[int(np.searchsorted(keys[order], 1)) :]
-    counts = np.unique(keys[order], return_counts=True)[1]
-    ends = np.cumsum(counts)
-    for several in np.flatnonzero(counts > 1).tolist():
-        yield rows[order[ends[several] - counts[several] : ends[several]]].tolist()
-
-
-def _nearly_equal_in(questions: Mapping[int, Words], part: int, parts: int) -> Iterator[tuple[int, int]]:
-    """Pairs of nearly equal questions that agree without a part."""
-    groups: Iterable[Sequence[int]] = [list(questions)]
-    if len(questions) > MAX_COMPARED:
-        forms = defaultdict[tuple[int, Words], list[int]](list)
-        for example, words in questions.items():
-            content = content_words(words)
-            inside = content[part * len(content) // parts : (part + 1) * len(content) // parts]
-            forms[-1, inside].append(example)
-            for place, word in enumerate(inside):
-                for form in spelling_forms(word) if may_be_misspelled(word) else ():
-                    forms[place, (*inside[:place], form, *inside[place + 1 :])].append(example)
-        groups = forms.values()
-    for members in groups:
-        for left, right in combinations(sorted(members), 2):
-            if nearly_equal(questions[left], questions[right]):
-                yield left, right
-
-
-def content_words(words: Words) -> Words:
-    """Words without small words."""
-    return tuple(word for word in words if word not in SMALL_WORDS)
-
-
-def nearly_equal(left_words: Words, right_words: Words) -> bool:
-    """Whether two questions are nearly equal."""
-    left, right = content_words(left_words), content_words(right_words)
-    if len(left) != len(right):
-        return False
-    differing = [pair for pair in zip(left, right, strict=True) if pair[0] != pair[1]]
-    if len(differing) > 1 or not all(spelled_alike(*pair) for pair in differing):
-        return False
-    shared, every = set(left_words) & set(right_words), set(left_words) | set(right_words)
-    return len(shared) >= MIN_JACCARD * len(every) - ROUNDING_SLACK
-
-
-def spelled_alike(left: str, right: str) -> bool:
-    """Whether two words may be one, with a typing error."""
-    return (
-        may_be_misspelled(left)
-        and may_be_misspelled(right)
-        and max(len(left), len(right)) > MIN_LETTERS
-        and not spelling_forms(left).isdisjoint(spelling_forms(right))
-    )
-
-
-def may_be_misspelled(word: str) -> bool:
-    """Whether a word with a typing error still means the same."""
-    return len(word) >= MIN_LETTERS and word not in FACT_WORDS and not any(map(_is_sign, word))
-
-
-def _is_sign(char: str) -> bool:
-    return char == "_" or char.isnumeric()
-
-
-def spelling_forms(word: str) -> set[str]:
-    """A word, and the word without one of its letters."""
-    return {word, *(word[:position] + word[position + 1 :] for position in range(len(word)))}

@@ -19,7 +19,7 @@ from curate.core.example import Example
 from curate.core.lazy import Flags, Floats, Numbers, np
 from curate.core.removed import Reason
 from curate.core.text import plural, visible
-from curate.core.worker_pool import cores
+from curate.core.worker_pool import WorkerPool
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.stats import BYTES_PER_TOKEN
 from curate.models.template import Template, load_template
@@ -55,7 +55,7 @@ class Mixed:
     notes: Sequence[str]
 
 
-def mix(table: Table, config: Config, meanings: Pairs | None = None) -> Mixed | None:
+def mix(table: Table, config: Config, workers: WorkerPool, meanings: Pairs | None = None) -> Mixed | None:
     """Take the configured amounts of the examples of a table; None if all are taken. `meanings`: links by meaning,
     if a model was named. Raises `UsageError` for a weight without a file, and for a file without a weight.
     """
@@ -70,7 +70,7 @@ def mix(table: Table, config: Config, meanings: Pairs | None = None) -> Mixed | 
     budget = budget_config.tokens or budget_config.examples or int(had.sum())
     limits = had[shares > 0] / shares[shares > 0] if budget_config.weights else np.array([had.sum()])
     total = min(float(budget), float(limits.min()))
-    order = _order(table, config, pool_of, meanings)
+    order = _order(table, config, pool_of, meanings, workers)
     stays = np.zeros(len(pool_of), dtype=np.bool_)
     for pool, room in enumerate(_quotas(total, shares)):
         _fill(stays, order[pool_of[order] == pool], sizes, room)
@@ -151,14 +151,14 @@ def _tokens(example: Example, template: Template | None) -> int:
     return length or max(1, ceil(size / BYTES_PER_TOKEN))
 
 
-def _order(table: Table, config: Config, pool_of: Numbers, meanings: Pairs | None) -> Numbers:
+def _order(table: Table, config: Config, pool_of: Numbers, meanings: Pairs | None, workers: WorkerPool) -> Numbers:
     """The numbers of the examples in the order in which they are taken; `pool_of`: the pool number of each example."""
     places = positions(
         [f"{MIX_REASON}:{table.id(position)}" for position in range(len(table.lines))], config.seed
     )  # independent of the positions that decide the split
     if not config.mix.diverse:
         return np.argsort(places, kind="stable")
-    links = links_of(table, LinkSearch(min(config.mix.similarity, config.dedup.threshold), cores()))
+    links = links_of(table, LinkSearch(min(config.mix.similarity, config.dedup.threshold), workers))
     clusters = group(len(table.lines), [*links, *([meanings] if meanings else [])]).of
     order = np.lexsort((places, clusters, pool_of))  # in each pool cluster by cluster
     starts = np.flatnonzero((np.diff(clusters[order], prepend=-1) != 0) | (np.diff(pool_of[order], prepend=-1) != 0))

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from curate.core.config import DedupConfig
 from curate.core.example import Example, Place
 from curate.core.text import normalised
+from curate.core.worker_pool import WorkerPool
 from curate.corpus.boilerplate import cut_texts, learn_passages
 from curate.corpus.dedup_text import written_text
 from curate.dedup.fact_guard import facts_agree, sides_of
@@ -124,7 +125,7 @@ def exhaustive(files: Path, names: Iterable[str]) -> None:
         losses = find_duplicates_in(examples, DedupConfig(ignore_facts=True)).duplicates
         group = {
             examples[at].id: nth
-            for nth, members in enumerate(grouped(found, DEFAULT, 1).members)
+            for nth, members in enumerate(grouped(found, DEFAULT, WorkerPool(1, processes=False)).members)
             for at in members.tolist()
         }
         together = sum(group.get(left) is not None and group.get(left) == group.get(right) for left, right in true)

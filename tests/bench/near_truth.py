@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from curate.core.config import DedupConfig
-from curate.core.worker_pool import cores
+from curate.core.worker_pool import WorkerPool, cores
 from curate.similarity.shingles import Shingling, shingled, texts_of
 from curate.similarity.similarity_index import grouped, jaccard
 from tests.bench.near_quality import labelled, lines
@@ -48,7 +48,7 @@ def ours(texts: Sequence[str], kind: Shingling, thresholds: Iterable[float]) -> 
     sets = shingled(texts_of(texts), kind)
     found: dict[float, Pairs] = {}
     for threshold in thresholds:
-        groups = grouped(sets, threshold, cores()).members
+        groups = grouped(sets, threshold, WorkerPool(cores(), processes=False)).members
         found[threshold] = {
             (i, j) for group in groups for i, j in combinations(group.tolist(), 2) if jaccard(sets, i, j) >= threshold
         }

@@ -21,11 +21,15 @@ from curate.core import cluster
 from curate.core.cluster import LOCAL, ClusterPool, Engine, Executor
 from curate.core.errors import CurateError, ExitCode, InputError
 from curate.corpus import loading
+from curate.dedup import fact_guard
 from curate.leakage import decontaminate
+from curate.lint.checker import Checker
 from curate.models import model_batches
 from curate.models.model_batches import Loader
 from curate.read import file_parts
 from curate.read.chunks import Chunk, chunk_bytes
+from curate.similarity import cross_split_jaccard_join_kernels, similarity_index
+from curate.split import near_questions
 from curate.verify import lines as verify_lines
 from tests.conftest import Write, chat, line_of
 from tests.lost_tasks import held_once, killed_once, trained
@@ -46,6 +50,13 @@ LOPSIDED: Final = 3
 """Of this one, the second file has about 100 times as many lines as the first."""
 SHARDINGS: Final = range(int(os.environ["CURATE_SHARDINGS"])) if "CURATE_SHARDINGS" in os.environ else (LOPSIDED,)
 """Shards and orders that are compared, beside those below; 20 random ones were tried by hand: CURATE_SHARDINGS=20."""
+COMPARING_FUNCTIONS: Final = (
+    (Checker, "read_and_check"),
+    (cross_split_jaccard_join_kernels, "look_up"),
+    (fact_guard, "facts_agree"),
+    (near_questions, "nearly_equal"),
+    (similarity_index, "signatures"),
+)
 WORDS: Final = ["river", "stone", "garden", "window", "paper", "market", "winter", "letter", "morning", "bridge"]
 
 
@@ -174,6 +185,17 @@ def test_the_result_is_that_of_one_machine_whatever_the_shards(
         alone = outcome(words, capsys)
         with in_chunks(random.Random(seed).choice([500, 2000, 9000])):
             assert outcome([*words, *on(nodes)], capsys) == alone
+
+
+@pytest.mark.parametrize("verb", ["dedup", "drop", "split"])
+def test_lines_and_sets_are_compared_by_workers_only(
+    verb: str, nodes: Nodes, write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = commands(sharded(0, write))[verb]
+    alone = outcome(words, capsys)
+    for module, name in COMPARING_FUNCTIONS:
+        monkeypatch.setattr(module, name, None)  # in this process, not in the workers
+    assert outcome([*words, *on(nodes)], capsys) == alone
 
 
 def test_a_model_that_judges_answers_gives_the_same_on_a_cluster(

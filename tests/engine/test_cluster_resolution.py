@@ -87,7 +87,7 @@ def both_ways(
         for at, example in enumerate(sorted(set(ids)))
         if at % 4
     }
-    groups = grouped(sets, config.threshold, 1).members
+    groups = grouped(sets, config.threshold, WorkerPool(1, processes=False)).members
     with WorkerPool(1, processes=False) as pool:
         made = resolve_clusters(
             table, Compared(sets, distinct), groups, ResolutionPolicy(config, kept, findings, old, aside), pool

@@ -1,15 +1,21 @@
 """Sets of one part that are like sets of another: all of them are found, as by comparing each with each."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curate.core.worker_pool import WorkerPool
 from curate.similarity import cross_split_jaccard_join
 from curate.similarity.cross_split_jaccard_join import nearest_across_splits
 from curate.similarity.shingles import Sets
 
 families = st.lists(st.tuples(st.frozensets(st.integers(0, 60), max_size=40), st.integers(0, 2)), max_size=25)
+threads = partial(WorkerPool, processes=False)
+
+
 SPREAD = np.random.default_rng(1).integers(0, 1 << 32, 61, dtype=np.uint64)
 
 
@@ -36,7 +42,7 @@ def brute(members: list[frozenset[int]], parts: list[int], threshold: float) -> 
 @given(family=families)
 def test_all_pairs_are_found(threshold: float, family: list[tuple[frozenset[int], int]]) -> None:
     members, parts = [member for member, _ in family], [part for _, part in family]
-    near = nearest_across_splits(sets_of(members), np.array(parts, dtype=np.int8), threshold, 2)
+    near = nearest_across_splits(sets_of(members), np.array(parts, dtype=np.int8), threshold, threads(2))
     assert brute(members, parts, threshold) == list(zip(near.other.tolist(), near.similarity.tolist(), strict=True))
 
 
@@ -50,7 +56,7 @@ def test_many_sets_in_stretches_and_blocks_are_found_as_in_one(monkeypatch: pyte
     monkeypatch.setattr(cross_split_jaccard_join, "CHUNK_SETS", 7)
     monkeypatch.setattr(cross_split_jaccard_join, "MIN_SETS_PER_LOOKUP", 11)
     monkeypatch.setattr(cross_split_jaccard_join, "MAX_INDEXED_SHINGLES", 500)
-    near = nearest_across_splits(sets_of(members), np.array(parts, dtype=np.int8), 0.8, 2)
+    near = nearest_across_splits(sets_of(members), np.array(parts, dtype=np.int8), 0.8, threads(2))
     assert expected == list(zip(near.other.tolist(), near.similarity.tolist(), strict=True))
 
 
@@ -67,5 +73,5 @@ def test_pairs_of_shingles_that_hundreds_of_sets_have_are_found(
     parts = rng.integers(0, 3, len(members)).tolist()
     expected = brute(members, parts, threshold)
     assert sum(other >= 0 for other, _ in expected) > 100
-    near = nearest_across_splits(sets_of(members), np.array(parts, dtype=np.int8), threshold, 2)
+    near = nearest_across_splits(sets_of(members), np.array(parts, dtype=np.int8), threshold, threads(2))
     assert expected == list(zip(near.other.tolist(), near.similarity.tolist(), strict=True))

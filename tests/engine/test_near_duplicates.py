@@ -1,6 +1,7 @@
 """Near-duplicates: complete, each removal true to the very example kept, and the same in any order."""
 
 import random
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ from curate.core.disk_arrays import joined
 from curate.core.example import Example, Place
 from curate.core.form_keys import REJECTED_KEYS
 from curate.core.text import normalised, words
+from curate.core.worker_pool import WorkerPool
 from curate.corpus.dedup_text import written_text
 from curate.dedup.near_duplicates import FoundDuplicates, find_duplicates_in
 from curate.similarity import join, numba_utils
@@ -20,6 +22,9 @@ from curate.similarity.shingles import Sets, Shingling, shingled, texts_of
 from curate.similarity.similarity_index import PERMUTATIONS, bands_for, grouped, jaccard, signatures
 from tests.conftest import of_hundred
 from tests.reference_choice import choose
+
+threads = partial(WorkerPool, processes=False)
+
 
 WORDS = [
     "alpha",
@@ -133,7 +138,7 @@ def test_all_pairs_at_the_threshold_are_found(examples: list[Example]) -> None:
         for j in range(i)
         if len(sets[i] & sets[j]) >= 0.8 * len(sets[i] | sets[j]) > 0
     ]
-    groups = [list(map(str, group)) for group in grouped(sets_of(*sets), 0.8, 1).members]
+    groups = [list(map(str, group)) for group in grouped(sets_of(*sets), 0.8, threads(1)).members]
     assert linked(truth) == linked([(group[0], other) for group in groups for other in group])
 
 
@@ -227,7 +232,10 @@ def test_groups_are_those_of_all_pairs_however_crowded(members: list[set[int]], 
 @given(clouds, st.integers(1, 4))
 def test_groups_do_not_depend_on_workers(members: list[set[int]], workers: int) -> None:
     sets = sets_of(*members)
-    one, many = grouped(sets, 0.6, 1), grouped(sets, 0.6, workers)
+    one, many = (
+        grouped(sets, 0.6, threads(1)),
+        grouped(sets, 0.6, threads(workers)),
+    )
     assert ([m.tolist() for m in one.members], one.misses) == ([m.tolist() for m in many.members], many.misses)
 
 
@@ -359,7 +367,10 @@ def test_templates_are_in_the_same_groups_whether_near_misses_are_told() -> None
     sets = sets_of(
         *({*template, *(20 * rng.randrange(40) + at for at in range(10)), rng.randrange(900, 960)} for _ in range(800))
     )
-    told, quick = grouped(sets, 0.8, 1), grouped(sets, 0.8, 1, misses=False)
+    told, quick = (
+        grouped(sets, 0.8, threads(1)),
+        grouped(sets, 0.8, threads(1), misses=False),
+    )
     assert [members.tolist() for members in quick.members] == [members.tolist() for members in told.members]
     assert len(told.members) > 10
     assert told.misses
@@ -373,8 +384,8 @@ def test_near_misses_beside_crowds_do_not_depend_on_the_order() -> None:
         {*range(1000, 1040), *rng.sample(range(40), rng.randrange(8, 16)), *rng.sample(range(2000, 2300), 6)}
         for _ in range(300)
     ]
-    one, other = (grouped(sets_of(*some), 0.8, 1).misses for some in (members, members[::-1]))
-    assert one == other == grouped(sets_of(*members), 0.8, 3).misses
+    one, other = (grouped(sets_of(*some), 0.8, threads(1)).misses for some in (members, members[::-1]))
+    assert one == other == grouped(sets_of(*members), 0.8, threads(3)).misses
     assert 0 < len(one) < 300 * 299 / 2
 
 

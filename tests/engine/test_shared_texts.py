@@ -14,7 +14,7 @@ import pytest
 from curate.cli.main import main
 from curate.core.manifest import Manifest, digest_of, manifest_bytes, read_manifest
 from curate.similarity import join
-from curate.split import groups
+from curate.split import near_questions
 from curate.verify import near_questions as proof_questions
 from tests.bench.split_leaks import nearly_equal
 from tests.conftest import Write
@@ -244,7 +244,7 @@ def test_a_name_that_many_documents_share_does_not_make_one_group(write: Write) 
 )
 def test_writer_proof_and_count_agree_on_nearly_equal_questions(one: str, other: str, expected: bool) -> None:
     pair = tuple(one.split()), tuple(other.split())
-    for compare in (groups.nearly_equal, proof_questions.nearly_equal, nearly_equal):
+    for compare in (near_questions.nearly_equal, proof_questions.nearly_equal, nearly_equal):
         assert compare(*pair) is expected
         assert compare(*pair[::-1]) is expected
 

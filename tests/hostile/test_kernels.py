@@ -1,6 +1,7 @@
 """No threshold, from an option, a configuration or a manifest, makes a kernel read or write beyond its arrays."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
+from curate.core.worker_pool import WorkerPool
 from curate.similarity.cross_split_jaccard_join import nearest_across_splits
 from curate.similarity.shingles import Sets
 from tests.conftest import Write
 from tests.forks import Forks
+
+threads = partial(WorkerPool, processes=False)
+
 
 TINY_THRESHOLDS = (1e-320, 1e-12, 1e-9, 1e-7, 1e-6, 0.01)
 
@@ -30,7 +35,7 @@ def test_a_tiny_threshold_finds_what_shares_a_shingle(
     threshold: float, family: list[tuple[frozenset[int], int]]
 ) -> None:
     members, parts = [member for member, _ in family], [part for _, part in family]
-    found = nearest_across_splits(sets_of(members), np.array(parts, dtype=np.int8), threshold, 2)
+    found = nearest_across_splits(sets_of(members), np.array(parts, dtype=np.int8), threshold, threads(2))
     for at, member in enumerate(members):
         rivals = [other for other, part in zip(members, parts, strict=True) if part < parts[at] and member and other]
         best = max((len(member & other) / len(member | other) for other in rivals), default=0.0)
@@ -40,7 +45,12 @@ def test_a_tiny_threshold_finds_what_shares_a_shingle(
 @pytest.mark.parametrize("threshold", [0.0, -1.0, 1.5, float("nan")])
 def test_the_kernel_refuses_what_is_no_similarity(threshold: float) -> None:
     with pytest.raises(ValueError, match="not in"):
-        nearest_across_splits(sets_of([frozenset({1}), frozenset({2})]), np.array([0, 1], dtype=np.int8), threshold, 1)
+        nearest_across_splits(
+            sets_of([frozenset({1}), frozenset({2})]),
+            np.array([0, 1], dtype=np.int8),
+            threshold,
+            threads(1),
+        )
 
 
 @pytest.mark.parametrize("verb", ["split", "dedup"])

@@ -1,0 +1,155 @@
+"""Nearly equal questions (L013).
+
+They are found by keys of parts of the questions, and compared word by word: two questions that differ in one content
+word are equal without the part that contains the word. Only one example of each question is read again, and only if
+another question has the same key.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations, pairwise
+from typing import Final, NamedTuple
+
+from curate.core.lazy import Ids, Numbers, np
+from curate.core.worker_pool import WorkerPool
+from curate.corpus.corpus import LineReader, LineRef, Table
+from curate.corpus.links import SMALL_WORDS, asked_words
+
+MIN_JACCARD: Final = 0.8
+"""Jaccard similarity of the words of nearly equal questions."""
+MIN_LETTERS: Final = 3
+"""Minimum number of letters of a word that may be spelled in two ways; one of both has more."""
+FACT_WORDS: Final = frozenset(
+    (
+        "no", "not", "never", "nor", "none", "nothing", "nobody", "neither", "without", "cannot", "cant",
+        "dont", "doesnt", "didnt", "isnt", "arent", "wasnt", "werent", "wont", "wouldnt", "shouldnt",
+        "couldnt", "hasnt", "havent", "hadnt", "nicht", "kein", "keine", "keinen", "keinem", "keiner",
+        "keines", "nie", "niemals", "ohne", "nichts", "pas", "jamais", "sans", "non", "aucun", "aucune",
+        "nunca", "sin", "nada", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+        "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+        "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred", "thousand",
+        "million", "billion", "trillion", "first", "second", "third", "fourth", "fifth", "sixth", "seventh",
+        "eighth", "ninth", "tenth",
+    )
+)  # fmt: skip
+"""Negations and numbers, which are never spelling variants of each other."""
+ROUNDING_SLACK: Final = 1e-9
+MAX_COMPARED: Final = 32
+"""Number of questions with one key up to which all pairs are compared; of more, those with a spelling in common."""
+QUESTIONS_PER_BATCH: Final = 4000
+
+Words = tuple[str, ...]
+
+
+class _Batch(NamedTuple):
+    """Questions that are compared, with the data that another process needs."""
+
+    lines: Mapping[int, LineRef]
+    """The line of each example, by the number of the example."""
+    buckets: Sequence[tuple[int, Sequence[int]]]
+    """A part, and the examples whose questions may agree without it."""
+    parts: int
+
+
+def near_question_pairs(table: Table, keys: Ids, questions: Ids, workers: WorkerPool) -> tuple[Numbers, Numbers]:
+    """Pairs of examples with nearly equal questions, of each question its first example. keys: those of each question
+    without a part, one column per part; questions: the key of each whole question, 0 for none. Raises `InputError` if
+    lines cannot be read again.
+    """
+    distinct, firsts = np.unique(questions, return_index=True)
+    rows, parts = firsts[distinct != 0], keys.shape[1]
+    buckets = [(part, members) for part in range(parts) for members in _buckets(keys[rows, part], rows)]
+    buckets.sort(key=lambda bucket: min(bucket[1]))  # so that most questions are read for one batch
+    pairs = {pair for pairs in workers.each(_nearly_equal_pairs, _batches(table, buckets, parts)) for pair in pairs}
+    pair_rows = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
+    return pair_rows[:, 0], pair_rows[:, 1]
+
+
+def _batches(table: Table, buckets: Sequence[tuple[int, list[int]]], parts: int) -> Iterator[_Batch]:
+    batch_of = np.cumsum([len(members) for _, members in buckets]) // QUESTIONS_PER_BATCH
+    starts = np.flatnonzero(np.diff(batch_of, prepend=-1))
+    for start, end in pairwise([*starts.tolist(), len(buckets)]):
+        batch = buckets[start:end]
+        examples = np.unique(np.concatenate([members for _, members in batch]))
+        yield _Batch(dict(zip(examples.tolist(), table.line_refs(examples), strict=True)), batch, parts)
+
+
+def _nearly_equal_pairs(batch: _Batch) -> set[tuple[int, int]]:
+    """The pairs of a batch."""
+    reader = LineReader()
+    words_of = {example: asked_words(reader.example(line)) for example, line in batch.lines.items()}
+    return {
+        pair
+        for part, members in batch.buckets
+        for pair in _nearly_equal_in({example: words_of[example] for example in members}, part, batch.parts)
+    }
+
+
+def _buckets(keys: Ids, rows: Numbers) -> Iterator[list[int]]:
+    """The rows with equal keys other than 0, where several have one."""
+    order = np.argsort(keys, kind="stable")
+    order = order[int(np.searchsorted(keys[order], 1)) :]
+    counts = np.unique(keys[order], return_counts=True)[1]
+    ends = np.cumsum(counts)
+    for several in np.flatnonzero(counts > 1).tolist():
+        yield rows[order[ends[several] - counts[several] : ends[several]]].tolist()
+
+
+def _nearly_equal_in(questions: Mapping[int, Words], part: int, parts: int) -> Iterator[tuple[int, int]]:
+    """Pairs of nearly equal questions that agree without a part."""
+    groups: Iterable[Sequence[int]] = [list(questions)]
+    if len(questions) > MAX_COMPARED:
+        forms = defaultdict[tuple[int, Words], list[int]](list)
+        for example, words in questions.items():
+            content = content_words(words)
+            inside = content[part * len(content) // parts : (part + 1) * len(content) // parts]
+            forms[-1, inside].append(example)
+            for place, word in enumerate(inside):
+                for form in spelling_forms(word) if may_be_misspelled(word) else ():
+                    forms[place, (*inside[:place], form, *inside[place + 1 :])].append(example)
+        groups = forms.values()
+    for members in groups:
+        for left, right in combinations(sorted(members), 2):
+            if nearly_equal(questions[left], questions[right]):
+                yield left, right
+
+
+def content_words(words: Words) -> Words:
+    """Words without small words."""
+    return tuple(word for word in words if word not in SMALL_WORDS)
+
+
+def nearly_equal(left_words: Words, right_words: Words) -> bool:
+    """Whether two questions are nearly equal."""
+    left, right = content_words(left_words), content_words(right_words)
+    if len(left) != len(right):
+        return False
+    differing = [pair for pair in zip(left, right, strict=True) if pair[0] != pair[1]]
+    if len(differing) > 1 or not all(spelled_alike(*pair) for pair in differing):
+        return False
+    shared, every = set(left_words) & set(right_words), set(left_words) | set(right_words)
+    return len(shared) >= MIN_JACCARD * len(every) - ROUNDING_SLACK
+
+
+def spelled_alike(left: str, right: str) -> bool:
+    """Whether two words may be one, with a typing error."""
+    return (
+        may_be_misspelled(left)
+        and may_be_misspelled(right)
+        and max(len(left), len(right)) > MIN_LETTERS
+        and not spelling_forms(left).isdisjoint(spelling_forms(right))
+    )
+
+
+def may_be_misspelled(word: str) -> bool:
+    """Whether a word with a typing error still means the same."""
+    return len(word) >= MIN_LETTERS and word not in FACT_WORDS and not any(map(_is_sign, word))
+
+
+def _is_sign(char: str) -> bool:
+    return char == "_" or char.isnumeric()
+
+
+def spelling_forms(word: str) -> set[str]:
+    """A word, and the word without one of its letters."""
+    return {word, *(word[:position] + word[position + 1 :] for position in range(len(word)))}
