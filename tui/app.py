@@ -71,14 +71,17 @@ class CurateApp(KeyQueue):
     BINDINGS = bindings("app")
     DEFAULT_MODE = "overview"
 
-    def __init__(self, sources: Sources, facts: ScanFunction, merged: int = 0, at: At | None = None) -> None:
-        """`facts` runs the check; `merged`: decisions just merged from another journal; `at`: the first view.
+    def __init__(
+        self, sources: Sources, facts: ScanFunction, merged: int = 0, at: At | None = None, filtered: str = ""
+    ) -> None:
+        """`facts` runs the check; `merged`: decisions just merged from another journal; `at`: the first view;
+        `filtered`: the filter of each list at the start.
 
         Raises `InputError` for missing files.
         """
         super().__init__()
         self.animation_level = "none"  # costs too much over slow connections
-        self.state, self.at = ReviewState(sources, at), at
+        self.state, self.at = ReviewState(sources, at, filtered), at
         self.crash: Exception | None = None
         """The error that ended the application, if it was a bug."""
         self.abandoned = False

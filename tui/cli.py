@@ -4,6 +4,7 @@ import gc
 import importlib.util
 import logging
 import os
+import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
@@ -21,10 +22,12 @@ from curate.core.errors import ExitCode, MissingExtra, UsageError
 from curate.core.files import STDIN
 from curate.core.runs import Project, data_of, find_run
 from curate.core.snapshot import rights_of
+from curate.core.text import visible
 from curate.review.annotation_record import WRITERS
 from curate.review.assignment import share_of
 from curate.review.events import ScanEvent, TrainingKnown
 from curate.review.quality_scores import read_scores
+from curate.review.query import HELP, mistake_in
 from curate.review.sources import Sources, sources_of
 from curate.review.training_signals import DEFAULT_HARDEST, TRAINING_FILTER, training_of
 
@@ -61,6 +64,8 @@ HARDEST_HELP: Final = f"Show this many of the hardest examples, with --from-run.
 Hardest = Annotated[int | None, typer.Option("--hardest", min=1, help=HARDEST_HELP)]
 SCORES_HELP: Final = "Filter and sort examples by the quality signals in this file of `curate score -o`."
 Scores = Annotated[Path | None, typer.Option("--scores", help=SCORES_HELP, metavar="FILE")]
+WHERE_HELP: Final = "Show only what this filter or expression selects, such as 'turns >= 4' or code:M0, in each list."
+Where = Annotated[str, typer.Option("--where", help=WHERE_HELP, metavar="EXPR", show_default=False)]
 ASSIGN_HELP: Final = (
     "Show one of several disjoint shares, for example 1/3; the content of an example decides its share."
 )
@@ -107,6 +112,7 @@ def review(
     from_run: FromRun = None,
     hardest: Hardest = None,
     scores: Scores = None,
+    where: Where = "",
     assign: Assign = "",
     overlap: Overlap = 0.0,
     web: Web = False,
@@ -126,7 +132,7 @@ def review(
     Decisions are saved in .curate/decisions.jsonl of the project: the named folder, else the working folder. With
     --reviewer NAME, and for each name in a browser, they are saved in .curate/decisions-NAME.jsonl: commands apply them
     once `curate review PATH --merge JOURNAL` has merged them. Different decisions by several people are shown as
-    contested.
+    contested. When the review ends, the command is printed that opens it again with its filters.
 
     With --agreement, the last decision of each reviewer about an example, finding, duplicate or conflict counts, even
     if another reviewer replaced it.
@@ -148,6 +154,8 @@ def review(
         return (
             import_answers(sources, import_from) if import_from else export_examples(sources, str(to), export or Path())
         )
+    if mistake := mistake_in(where):
+        raise UsageError(f"--where: {mistake}", HELP)
     served = "TEXTUAL_DRIVER" in os.environ  # a server of browsers replaces the terminal
     _require_screen(served=served, web=web)
     told = invocation()
@@ -164,23 +172,27 @@ def review(
         config=told.config,
         left_out=told.left_out,
     )  # report a missing path before the screen opens
+    options: dict[str, object] = {"--from-run": from_run, "--hardest": hardest, "--scores": scores}
+    options |= {"--assign": assign, "--overlap": overlap} if assign else {}
+    options |= {"--config": told.config, "--yes": yes or None}
     if web:
         if merge or reviewer:
             option = "--merge" if merge else "--reviewer"
             raise UsageError(f"{option} cannot be combined with --web", "each reviewer gives a name at login")
         from tui.web.server import serve  # import aiohttp only once it is needed
 
-        options: dict[str, object] = {"--from-run": from_run, "--hardest": hardest, "--scores": scores}
-        options |= {"--assign": assign, "--overlap": overlap} if assign else {}
-        options["--config"] = told.config
-        options["--yes"] = yes or None
         if STDIN in sources.files:
             raise UsageError("standard input cannot be served", "save it to a file")
+        options["--where"] = where or None
         command = partial(command_of, sources.files if told.left_out else paths or [], options)
         serve(command, host or HOST, PORT if port is None else port, sources.project.journal_of("NAME"))
         return ExitCode.CLEAN
     first = tuple(fact for fact in (trained, scored) if fact is not None)
-    return _show(sources, first, merge or (), served=served)
+    filters, status = _show(sources, first, merge or (), where, served=served)
+    for text in filters:
+        words = words_of(paths or [], options | {"--where": text}, reviewer)
+        sys.stderr.write(f"again with this filter: {visible(shlex.join(['curate', *words]))}\n")
+    return status
 
 
 def _require_screen(*, served: bool, web: bool) -> None:
@@ -194,8 +206,12 @@ def _require_screen(*, served: bool, web: bool) -> None:
             raise MissingExtra("curate review", "tui", package.replace("_", "-"))
 
 
-def _show(sources: Sources, first: Sequence[ScanEvent], merge: Sequence[Path], *, served: bool) -> int:
-    """The review in this terminal, or for a server; `first`: facts known before the check. Returns the exit code."""
+def _show(
+    sources: Sources, first: Sequence[ScanEvent], merge: Sequence[Path], where: str, *, served: bool
+) -> tuple[list[str], int]:
+    """The review in this terminal, or for a server; `first`: facts known before the check; `where`: the filter at the
+    start. Returns the filters of its lists at the end, each once, and the exit code.
+    """
     log = DecisionLog(sources.journal, rights_of(sources.files))
     merged = sum(len(log.merge(other)) for other in merge)
 
@@ -218,7 +234,7 @@ def _show(sources: Sources, first: Sequence[ScanEvent], merge: Sequence[Path], *
     accept_all_input()
     release_lines()
     trained = any(isinstance(fact, TrainingKnown) for fact in first)
-    app = CurateApp(sources, scan, merged, At("finding", TRAINING_FILTER, "as found") if trained else None)
+    app = CurateApp(sources, scan, merged, At("finding", TRAINING_FILTER, "as found") if trained else None, where)
     parent, terminal = os.getppid(), sys.stdin.fileno()
     end_with_terminal(
         lambda: app.post_message(TerminalClosed()),
@@ -227,14 +243,20 @@ def _show(sources: Sources, first: Sequence[ScanEvent], merge: Sequence[Path], *
     app.run()
     if app.crash is not None:
         raise app.crash
-    return ExitCode.INTERRUPTED if app.abandoned else ExitCode.CLEAN
+    filters = [text for text in dict.fromkeys(app.state.filters.values()) if text and text != TRAINING_FILTER]
+    return filters, ExitCode.INTERRUPTED if app.abandoned else ExitCode.CLEAN
 
 
 def command_of(paths: Sequence[Path], options: Mapping[str, object], reviewer: str) -> list[str]:
     """The words that start the same review for a reviewer in another process."""
-    given = {name: value for name, value in {**options, "--reviewer": reviewer}.items() if value is not None}
+    return [sys.executable, "-P", "-m", "curate", *words_of(paths, options, reviewer)]
+
+
+def words_of(paths: Sequence[Path], options: Mapping[str, object], reviewer: str) -> list[str]:
+    """The same without the program."""
+    given = {name: value for name, value in {**options, "--reviewer": reviewer or None}.items() if value is not None}
     words = [name if value is True else f"{name}={value}" for name, value in given.items()]
-    return [sys.executable, "-P", "-m", "curate", "review", *words, "--", *map(str, paths)]
+    return ["review", *words, "--", *map(str, paths)]
 
 
 def scanned(sources: Sources, tell: Callable[[ScanEvent], None], stopped: Callable[[], bool]) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from curate.core.decision_log import DecisionLog
 from curate.core.snapshot import rights_of
 from curate.read.index import LineIndex
-from curate.review import Kind, ReviewSession, Sources
+from curate.review import KINDS, Kind, ReviewSession, Sources
 from curate.review.inbox import Inbox
 from tui.keys import keys_from_config
 
@@ -38,8 +38,10 @@ START_OF_TASK: Final = -1
 class ReviewState:
     """The state of one review. The application and the screens write to it; widgets are passed what they draw."""
 
-    def __init__(self, sources: Sources, at: At | None = None) -> None:
-        """Raises `InputError` for missing files, `ConfigError` for mistakes in `[review.keys]`."""
+    def __init__(self, sources: Sources, at: At | None = None, filtered: str = "") -> None:
+        """`filtered`: the filter of each list at the start. Raises `InputError` for missing files, `ConfigError` for
+        mistakes in `[review.keys]`.
+        """
         self.sources = sources
         self.keys = keys_from_config(sources.config.review.keys)
         """The table of keys, as the project has it."""
@@ -50,7 +52,7 @@ class ReviewState:
         """Files that have changed on disk since they were read."""
         self.orders: dict[Kind, str] = {at.kind: at.order} if at else {}
         """The sort order of the entries of each kind."""
-        self.filters: dict[Kind, str] = {at.kind: at.filter} if at else {}
+        self.filters: dict[Kind, str] = dict.fromkeys(KINDS, filtered) | ({at.kind: at.filter} if at else {})
         """The filter of the entries of each kind."""
         self.columns: dict[Kind, tuple[str, ...]] = {}
         """The columns of each list, if they were chosen."""

@@ -130,7 +130,7 @@ def _check(args: CheckOptions) -> None:
     recorded = BaselineOptions.read(work.project.folder, args.baseline, args.new_baseline, args.reason.strip())
     with options.progress("checking", "lines", quiet=args.quiet, waits=True) as advance:
         report = check_data(work, advance)
-    unreported = report.not_understood > _lines_reported(report.findings)
+    unreported = not args.where and report.not_understood > _lines_reported(report.findings)
     recorded.apply(report, work.files)
     options.print_notes(report.limits)
     _write(args, work, report)
@@ -152,6 +152,8 @@ def _require_combination(args: CheckOptions) -> None:
         raise UsageError(
             "--group-by has no effect without --output-format grouped", "add that option, or leave --group-by out"
         )
+    if args.where and (args.fixes or args.new_baseline or args.new_suppressions):
+        raise UsageError("--where only reports", "leave out options that fix, or that record findings")
     if args.new_suppressions and not args.reason.strip():
         raise UsageError("--add-suppressions requires --reason", "say why the findings are accepted")
     options.check_combination(

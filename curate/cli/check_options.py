@@ -19,6 +19,7 @@ class CheckOptions(options.CommonOptions):
 
     reads_files = "curate check"
     paths: options.Paths
+    where: options.Where = ""
     given: Given = field(default_factory=dict)
     output_format: Annotated[OutputFormat, typer.Option(help=FORMAT_HELP, metavar="FORMAT")] = OutputFormat.CONCISE
     output_file: Annotated[

@@ -19,6 +19,7 @@ from curate.core.data_files import data_files
 from curate.core.egress import Consent
 from curate.core.errors import ExitCode, UsageError
 from curate.core.events import Listener, ignore_events
+from curate.core.expression import condition_tree
 from curate.core.files import display_name
 from curate.core.text import plural, visible
 from curate.core.verb_options import declared
@@ -39,6 +40,8 @@ KEPT_NOTE: Final = "kept, not compared"
 REMOVED_NOTE: Final = "written to removed.jsonl"
 """What happens to a line without an example."""
 Paths = Annotated[list[str], typer.Argument(help=PATHS_HELP, metavar="PATH")]
+WHERE_HELP: Final = "Use only examples that this expression selects, such as 'turns >= 4 and not role = tool'."
+Where = Annotated[str, typer.Option(help=WHERE_HELP, metavar="EXPR", show_default=False)]
 Kept = Annotated[
     Path | None,
     typer.Option(
@@ -220,6 +223,7 @@ def session(
     yes: bool = False,
     as_json: bool = False,
     no_decisions: bool = False,
+    where: str = "",
     reads_files: str = "",
     engine: Engine = Engine.LOCAL,
     address: str | None = None,
@@ -231,10 +235,13 @@ def session(
     """How a command runs, by its options. `reads_files`: the command that reads files as they are, without decisions.
     Raises `UsageError`.
     """
+    if where:
+        condition_tree(where)  # a mistake is reported before anything is read
     current = invocation()
     return Session(
         consent=consent(yes=yes, as_json=as_json),
         ignored=f"{reads_files} reads the files as they are" if reads_files else "--no-decisions" * no_decisions,
+        where=where,
         executor=executor_of(engine, address),
         workers=workers or processes(),
         memory=None if memory is None else memory_of(memory),
@@ -257,6 +264,7 @@ class CommonOptions:
     yes: bool = False
     as_json: bool = False
     no_decisions: bool = False
+    where: str = ""
     engine: Engine = Engine.LOCAL
     address: str | None = None
     memory: str | None = None
@@ -269,6 +277,7 @@ class CommonOptions:
             yes=self.yes,
             as_json=self.as_json,
             no_decisions=self.no_decisions,
+            where=self.where,
             reads_files=self.reads_files,
             engine=self.engine,
             address=self.address,

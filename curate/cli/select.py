@@ -53,6 +53,7 @@ class SelectOptions(options.CommonOptions):
         list[str] | None,
         typer.Option(help="Leave out examples whose signal is below this value.", metavar="SIGNAL=VALUE"),
     ] = None
+    where: options.Where = ""
     given: Given = field(default_factory=dict)
     earlier: Annotated[
         Path | None,

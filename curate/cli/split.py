@@ -26,6 +26,7 @@ class SplitOptions(options.CommonOptions):
     output: Annotated[
         Path, typer.Option("-o", "--output", help="Write splits, removed lines, data card and manifest to this folder.")
     ]
+    where: options.Where = ""
     given: Given = field(default_factory=dict)
     yes: options.Heavy = False
     min_rating: Annotated[

@@ -23,6 +23,7 @@ def stats(
         ),
     ] = None,
     chat_template: options.ChatTemplate = None,
+    where: options.Where = "",
     epochs: Annotated[
         int | None,
         typer.Option(
@@ -46,7 +47,7 @@ def stats(
     """
     files = options.named_files(paths)
     settings = {"check": {"model": model, "chat_template": chat_template}}
-    work = options.session(yes=yes, reads_files="curate stats").open(files, settings)
+    work = options.session(yes=yes, where=where, reads_files="curate stats").open(files, settings)
     with options.progress("counting", "lines", quiet=quiet) as advance:
         statistics = stats_data(work, advance)
     result = stats_result(statistics, Plan(epochs, price, speed))

@@ -53,6 +53,7 @@ GROUPS: Final = {
         "score": "Score examples by quality signals, each measured.",
         "select": "Select examples to train on; record what is left out.",
         "decontaminate": "Remove examples that contain items of a benchmark.",
+        "query": "List the lines that an expression selects.",
         "rule": "Explain a rule, list all rules or test your own.",
         "suppress": "Suppress a finding; requires a reason.",
         "redact": "Replace private values by pseudonyms; prove it with verify.",

@@ -18,17 +18,36 @@ def check(
     found: Callable[[list[Finding]], None] | None = None,
     name_of: Callable[[Path], str] = display_name,
 ) -> CheckResult:
-    """Check the data of a project as it is, without the decisions of the review. `found` gets each finding as soon as
-    it is known; `name_of` gives the names of files in findings. Raises as `check_paths` does, and `UsageError` for
+    """Check the data of a project as it is, without the decisions of the review; with `--where`, only findings about
+    the lines that it selects are reported. `found` gets each finding as soon as it is known; `name_of` gives the names
+    of files in findings. Raises as `check_paths` does, and `UsageError` for
     options of a model without one.
     """
     require_model(work)
     _ = work.decisions  # a note says that they are not applied
     session = work.session
-    return check_project(
+    selected = _selected(work) if session.where else None
+    report = check_project(
         work.files, work.rules, progress,
         name_of=name_of, workers=session.workers, found=found, executor=session.executor,
     )  # fmt: skip
+    if selected is not None:
+        report.findings = [finding for finding in report.findings if (finding.file, finding.line) in selected]
+    return report
+
+
+def _selected(work: Workspace) -> set[tuple[str, int]]:
+    """File and line of each line that `--where` selects. Raises as `condition_of` and `read_lines` do."""
+    from curate.commands.condition import condition_of, selected_lines, tell_selected  # loads the scores
+
+    selected, read = set[tuple[str, int]](), 0
+    if (condition := condition_of(work)) is not None:
+        for parsed, fits in selected_lines(work, condition):
+            read += 1
+            if fits:
+                selected.add(parsed.place[:2])
+    tell_selected(work, len(selected), read)
+    return selected
 
 
 def require_model(work: Workspace) -> None:

@@ -151,6 +151,8 @@ def dedup(
         unmatched = unmatched_notes(table, decided)
         findings = _drop_findings(table, files, drop_rules, screening, session, name_of) if drop_rules else ()
         dropped = dropped_in(table, findings, decided, old_lines)
+        if session.where:
+            dropped = _with_excluded(work, table, dropped, old_lines)
         not_understood = len(table.starts) - len(table.lines) - sum(removal.example is None for removal in dropped)
         if dropped:  # nothing is removed in favor of one of these
             lines = lines_at(table, [removal.place for removal in dropped])
@@ -180,6 +182,16 @@ def dedup(
         table=table,
         seen=snapshots,
     )
+
+
+def _with_excluded(work: Workspace, table: Table, dropped: list[Dropped], first: int) -> list[Dropped]:
+    """The dropped lines of a table, and those from number `first` on that `--where` does not select."""
+    from curate.commands.condition import condition_of  # loads the scores
+
+    condition = condition_of(work)
+    excluded = condition.excluded(table, first) if condition else {}
+    places = {removal.place for removal in dropped}
+    return sorted([*dropped, *(removal for removal in excluded.values() if removal.place not in places)])
 
 
 def _others(paths: Sequence[Path], files: Sequence[Path]) -> tuple[list[Path], list[str]]:

@@ -37,6 +37,8 @@ class Session:
     """Consent to send data; with `yes`, also to settings of the configuration that need it and to large removals."""
     ignored: str = ""
     """Why the decisions of the review are not applied; empty: they are."""
+    where: str = ""
+    """The expression that selects examples; empty: all (see `curate.commands.condition`)."""
     executor: Executor = LOCAL
     workers: int = 1
     """Processes to check a large file with."""

@@ -208,6 +208,12 @@ def _left_out(
     """
     config, first = work.config, int(table.first[len(sources.given)])
     left_out = removal_reasons(table, errors=errors, verdicts=decisions, first=first)
+    if work.session.where:
+        from curate.commands.condition import condition_of  # loads the scores
+
+        excluded = condition.excluded(table, first) if (condition := condition_of(work)) else {}
+        left_out = {line: removal.reason for line, removal in excluded.items()} | left_out
+        left_out = dict(sorted(left_out.items()))
     removing = (finding for finding in errors if removes_line(finding, config.check.drop))
     repair = repair_note(removing, sources.originals)
     if not work.session.consent.yes:

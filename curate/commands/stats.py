@@ -5,18 +5,24 @@ from collections.abc import Callable
 from curate.commands.check import require_model
 from curate.commands.session import Workspace
 from curate.core.config import require_named_model
+from curate.core.scratch import TempStore
 from curate.corpus.stats import Stats, collect
 
 
 def stats(work: Workspace, progress: Callable[[int], None] | None = None) -> Stats:
-    """The statistics of the data of a project as it is, without the decisions of the review. Raises as `collect` does,
-    and `UsageError` for options of a model without one.
+    """The statistics of the data of a project as it is, without the decisions of the review; with `--where` of the
+    lines that it selects. Raises as `collect` does, and `UsageError` for options of a model without one.
     """
     require_model(work)
     require_named_model("model", work.config.check.model, chat_template=work.named("check", "chat_template"))
     _ = work.decisions  # a note says that they are not applied
     check = work.config.check
-    return collect(
-        work.files, check.model, progress, chat_template=check.chat_template,
-        workers=work.session.workers, executor=work.session.executor,
-    )  # fmt: skip
+    with TempStore() as copies:
+        if work.session.where:
+            from curate.commands.condition import selected_copy  # loads the scores
+
+            work = selected_copy(work, copies)
+        return collect(
+            work.files, check.model, progress, chat_template=check.chat_template,
+            workers=work.session.workers, executor=work.session.executor,
+        )  # fmt: skip

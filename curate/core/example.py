@@ -262,6 +262,12 @@ class Example:
         last = self._last_answer()
         return None if last is None else self.messages[last]
 
+    @property
+    def question(self) -> str:
+        """What is asked: the text of the last user turn before the answer, else of the first turn, else empty."""
+        questions = [message for message in self.prompt if message.role == "user"] or list(self.messages[:1])
+        return questions[-1].text if questions else ""
+
     def _last_answer(self) -> int | None:
         return next((i for i in range(len(self.messages) - 1, -1, -1) if self.messages[i].role == "assistant"), None)
 

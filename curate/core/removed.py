@@ -19,6 +19,8 @@ UNREADABLE = {
 """Codes of the defects that make a line unparsable."""
 NO_EXAMPLE: Final = frozenset((*UNREADABLE.values(), "J002", "M001", "M003", "C001"))
 """Codes for which a line without an example in a known format is removed."""
+WHERE: Final = "where"
+"""Recorded as the source of a decision to leave out a line that an expression does not select."""
 REASON_OF_CODE: Final = {"D001": "exact copy", "D007": "beginning of a longer conversation"}
 
 
@@ -81,8 +83,10 @@ WithoutLines = Annotated[
 
 
 def counted_as(code: str | None, decided_by: str) -> str:
-    """Reason for the counts of removed lines: the code, `mix` beyond the budget, `select`, `decision` of a person."""
-    return code or (decided_by if decided_by in ("mix", "select") else "decision")
+    """How a reason is named in counts of removed lines: the code, `mix` beyond the budget, `select`, `where` of an
+    expression, `decision` of a person.
+    """
+    return code or (decided_by if decided_by in ("mix", "select", WHERE) else "decision")
 
 
 class Reason(NamedTuple):

@@ -42,7 +42,7 @@ class Dropped(NamedTuple):
 
     @property
     def code(self) -> str:
-        """The code, `decision` of a person, or `select`."""
+        """The code, `decision` of a person, `select`, or `where` of an expression."""
         return counted_as(self.reason.code, self.reason.decided_by)
 
     @property
@@ -52,7 +52,7 @@ class Dropped(NamedTuple):
 
     @property
     def by_hand(self) -> bool:
-        """Whether a person removed the line."""
+        """Whether a person removed the line, in the review or by an expression."""
         return self.reason.decided_by not in ("rule", "select")
 
 

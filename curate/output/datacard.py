@@ -27,6 +27,7 @@ LINKS: Final = {
 """Names of the kinds of links."""
 OTHER_REASONS: Final = {
     "decision": "Dropped in review.", "mix": "Over the size of the mix.", "select": "Not selected.",
+    "where": "Not selected by the expression of --where.",
 }  # fmt: skip
 """Reasons of removals other than rules."""
 LANGUAGE_CODE: Final = re.compile("[a-z]{2,3}")

@@ -24,7 +24,6 @@ from curate.review.entry import (
     ReviewStatus,
     Side,
     Target,
-    question,
 )
 from curate.review.records import Edit, VerdictOrEdit
 from curate.review.session import ReviewSession
@@ -34,5 +33,5 @@ from curate.review.view import View, at_line, next_open, views
 __all__ = [
     "KINDS", "PAIR_CHOICES", "SINGLE_CHOICES", "AnswerGroup", "Choice", "Cluster", "Edit", "Entry", "Kind", "Member",
     "MultiConflict", "PairConflict", "Progress", "ReviewSession", "ReviewStatus", "Side", "Sources", "Target",
-    "VerdictOrEdit", "View", "at_line", "next_open", "question", "sources_of", "views",
+    "VerdictOrEdit", "View", "at_line", "next_open", "sources_of", "views",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Final
 from curate.core.example import canonical, value_at
 from curate.core.finding import Finding
 from curate.core.lazy import Rows, np
-from curate.review.entry import Entry, Kind, question
+from curate.review.entry import Entry, Kind
 from curate.review.session import ReviewSession
 from curate.review.subject_queue import score_of
 
@@ -51,7 +51,7 @@ def column_value(session: ReviewSession, entry: Entry, name: str) -> Value:
     example = session.example(entry)
     if example is None:
         return None
-    return question(example) if name == "question" else example.answer.text if example.answer is not None else None
+    return example.question if name == "question" else example.answer.text if example.answer is not None else None
 
 
 def _score(session: ReviewSession, entry: Entry) -> float | None:

@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple
 
 from curate.conflicts.evidence import Evidence
 from curate.core.decision import Scope, Slot, subject_slot
-from curate.core.example import Example, Place
+from curate.core.example import Place
 from curate.core.finding import Finding, Severity
 
 Kind = Literal["example", "finding", "cluster", "conflict"]
@@ -201,9 +201,3 @@ class Counts(NamedTuple):
     """Lines that have to be corrected or dropped."""
     nothing: int
     """Entries without anything to decide."""
-
-
-def question(example: Example) -> str:
-    """The question of an example: its last user turn, else its first turn, else empty."""
-    questions = [message for message in example.prompt if message.role == "user"] or list(example.messages[:1])
-    return questions[-1].text if questions else ""

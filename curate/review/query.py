@@ -1,41 +1,55 @@
-"""Filter queries: words, `/regular expressions/`, and terms like `is:undecided code:M0 tokens:>500 -without "a b"`."""
+"""Filters of the review: words, `/regular expressions/`, terms like `is:undecided code:M0 tokens:>500 -without "a b"`,
+and expressions about examples (see `curate.core.expression`).
+"""
 
-import json
 import operator
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
 from math import nextafter
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from curate.core.example import value_at
+from curate.core.errors import UsageError
+from curate.core.expression import (
+    ALTERNATIVES,
+    FIELD_TEST,
+    KEYS,
+    NUMBER,
+    RANGE,
+    TERM,
+    AllOf,
+    AnyOf,
+    ExpressionError,
+    Node,
+    Not,
+    Term,
+    check_signals,
+    conjunction,
+    is_expression,
+    parsed,
+    regex_error,
+    resolved,
+    term_test,
+)
 from curate.core.finding import Severity
-from curate.core.text import visible
 from curate.quality.signals import BY_NAME, DOUBT
 from curate.review.entry import ReviewStatus
 
-TERM: Final = re.compile(r'(-?)(?:/((?:[^/\\]|\\.)+)/(?=\s|$)|(?:(\w+):)?(?:"([^"]*)"?|(\S+)))')
-KEYS: Final = (
-    "is", "code", "severity", "file", "line", "score", "fix", "note", "by", "role", "tokens", "field", "re", "label",
-    "rating", "audit", "signal", "begins", "cluster", "similar",
-)  # fmt: skip
 ALIASES: Final = {"dropped": "drop", "kept": "keep", "edited": "edit", "correct": "fix"}
 FIXES: Final = ("safe", "unsafe", "any")
-RANGE: Final = re.compile(r"(?:([<>]=?)(\d+\.?\d*)|(\d*\.?\d*)(-?)(\d*\.?\d*))")
-NUMBER: Final = re.compile(r"-?\d*\.?\d+|-?\d+\.")
+READ_TERMS: Final = ("role", "tokens", "begins", "field")
+"""Keys of terms for which lines are read."""
 SIGNALS: Final = (*BY_NAME, DOUBT)
-FIELD_TEST: Final = re.compile(r"(.+?)(?:([<>]=?|=)(.*))?")
 BEGINNING_WORDS: Final = 5
 """Number of words of a question that entries like it begin with."""
 TERMS: Final = (
     "is:undecided code:M0 severity:error file:*.jsonl line:10-20 score:0.8-0.9 fix:safe note:WORD by:NAME role:tool "
     'tokens:>500 field:source=web label:NAME rating:4-5 audit:bad signal:fits<0.5 begins:"what is"'
 )
-HELP: Final = f'words, "a phrase", -without, -rating:1-5, /regex/; {TERMS}'
-REGEX_FLAGS: Final = "(?im)"
-"""Flags of regular expressions: any case, `^` and `$` at each line."""
+HELP: Final = (
+    f'words, "a phrase", -without, -rating:1-5, /regex/; turns >= 4 and (role = tool or not tokens < 99); {TERMS}'
+)
 INFINITY: Final = float("inf")
 Range = tuple[float, float]
 COMPARISONS: Final = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
@@ -70,13 +84,12 @@ class Query:
     """Judgements of audits, or their names."""
     signals: tuple["FieldTest", ...] = ()
     """Values of quality signals; all must match."""
-    roles: tuple[str, ...] = ()
-    tokens: tuple[Range, ...] = ()
-    """Lengths of examples, at four bytes per token."""
-    fields: tuple["FieldTest", ...] = ()
-    """Values of lines; all must match."""
     beginnings: tuple[str, ...] = ()
-    """Case-folded beginnings of questions, white space collapsed."""
+    """Case-folded beginnings of questions, which `where` compares; their words are looked for first."""
+    where: tuple[Node, ...] = ()
+    """Tests of lines, of which one line of an entry must pass all."""
+    where_not: tuple[Node, ...] = ()
+    """Tests of lines, of which no line of an entry may pass one."""
     clusters: tuple[str, ...] = ()
     """Ids of examples, or their first 16 digits, whose clusters and conflicts are shown."""
     near: tuple[str, ...] = ()
@@ -100,46 +113,70 @@ class Query:
     @property
     def lines_read(self) -> bool:
         """Whether lines have to be parsed."""
-        own = self.roles or self.tokens or self.fields or self.beginnings
-        return bool(own) or any(query.lines_read for query in self.excluded)
+        return bool(self.where or self.where_not)
 
 
 class FieldTest(NamedTuple):
-    """A test of the value at dotted keys or a JSON pointer."""
+    """A comparison of a quality signal."""
 
     path: str
     sign: str = ""
-    """`=`, `<`, `<=`, `>`, `>=`; empty: the value exists."""
+    """`<`, `<=`, `>` or `>=`."""
     value: str = ""
-    """For `=`, a pattern with `*`; else a number."""
-
-    def matches(self, line: dict[str, Any]) -> bool:
-        """Whether a line's value, or an element of its list, passes."""
-        value = value_at(line, self.path)
-        return any(self._matches(element) for element in (value if isinstance(value, list) else [value]))
-
-    def _matches(self, value: Any) -> bool:
-        if value is None or not self.sign:
-            return value is not None
-        if self.sign == "=":
-            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            return fnmatchcase(text.casefold(), self.value.casefold())
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        return number and COMPARISONS[self.sign](value, float(self.value))
+    """A number."""
 
 
 def parse(text: str) -> Query:
-    """Parse a query; unknown terms are words, so any input is valid (see `mistake_in`)."""
+    """Parse a query; unknown terms are words, and what is no expression matches nothing (see `mistake_in`)."""
+    if not is_expression(text):
+        return _of_terms(text)
+    try:
+        terms, nodes = _divided(text)
+        opposites = [node.node for node in nodes if isinstance(node, Not)]
+        tests = conjunction(text, [node for node in nodes if not isinstance(node, Not)]).nodes
+        query = _of_terms(terms)
+        without = (*query.where_not, *(resolved(text, node) for node in opposites))
+        return replace(query, where=(*query.where, *tests), where_not=without)
+    except UsageError:
+        return Query(where=(AnyOf(()),))
+
+
+def _divided(text: str) -> tuple[str, list[Node]]:
+    """An expression in two parts that must both match: terms of the top level as a filter, and the rest.
+
+    Raises `ExpressionError`.
+    """
+    tree = parsed(text)
+    terms, nodes = list[str](), list[Node]()
+    for node in tree.nodes if isinstance(tree, AllOf) else (tree,):
+        inner, minus = (node.node, "-") if isinstance(node, Not) else (node, "")
+        if isinstance(inner, Term) and '"' not in inner.value:
+            key = inner.key and f"{inner.key}:"
+            terms.append(f"{minus}/{inner.value}/" if inner.key == "re" else f'{minus}{key}"{inner.value}"')
+        else:
+            nodes.append(node)
+    return " ".join(terms), nodes
+
+
+def _of_terms(text: str) -> Query:
+    """The query of a filter without operators."""
     terms: dict[str, list[str]] = {key: [] for key in KEYS}
     words: list[str] = []
     without: list[str] = []
     patterns: tuple[list[str], list[str]] = ([], [])
     excluded: list[Query] = []
+    tests: dict[str, list[Node]] = {"": []}
+    opposites: list[Node] = []
     for match in TERM.finditer(text):
         minus, pattern, key, phrase, word = match.groups()
         value = phrase if phrase is not None else word
         if pattern or (key == "re" and value):
             patterns[bool(minus)].append(pattern or value)
+        elif key in READ_TERMS and value and (test := term_test(key, value)) is not None:
+            group = opposites if minus else tests.setdefault(key if key in ALTERNATIVES else "", [])
+            group.append(test)
+            if key == "begins" and not minus:
+                terms[key].append(value)
         elif key in KEYS and value and _makes_sense(key, value):
             if minus:
                 excluded.append(_terms({name: [value] if name == key else [] for name in KEYS}))
@@ -147,10 +184,13 @@ def parse(text: str) -> Query:
                 terms[key].append(value)
         elif value and (phrase is not None or word != "-"):
             (without if minus else words).append((f"{key}:{value}" if key else value).casefold())
+    fields = tests.pop("")
     return replace(
         _terms(terms),
         words=tuple(words),
         without=tuple(without),
+        where=(*fields, *(AnyOf(tuple(group)) for group in tests.values())),
+        where_not=tuple(opposites),
         patterns=tuple(patterns[False]),
         without_patterns=tuple(patterns[True]),
         excluded=tuple(excluded),
@@ -173,9 +213,6 @@ def _terms(terms: Mapping[str, Sequence[str]]) -> Query:
         ratings=tuple(_range(value) for value in terms["rating"]),
         audits=tuple(value.casefold() for value in terms["audit"]),
         signals=tuple(_field(value) for value in terms["signal"]),
-        roles=tuple(value.casefold() for value in terms["role"]),
-        tokens=tuple(_range(value) for value in terms["tokens"]),
-        fields=tuple(_field(value) for value in terms["field"]),
         beginnings=tuple(" ".join(value.casefold().split()) for value in terms["begins"]),
         clusters=tuple(value.lower() for value in terms["cluster"]),
         near=tuple(value.lower() for value in terms["similar"]),
@@ -192,6 +229,8 @@ def term(key: str, value: str) -> str:
 
 def with_term(text: str, added: str) -> str:
     """A filter with a term in place of those of the same key; fields are tested one beside another."""
+    if is_expression(text) and not mistake_in(text):
+        return f"({text}) {added}" if isinstance(parsed(text), AnyOf) else f"{text} {added}"
     key = added.partition(":")[0]
     kept = [match[0] for match in TERM.finditer(text) if match[3] != key or match[1] or key == "field"]
     return " ".join([*(one for one in kept if one != added), added])
@@ -199,13 +238,18 @@ def with_term(text: str, added: str) -> str:
 
 def mistake_in(text: str) -> str:
     """The first term of a query that cannot be meant as written, with a suggestion; empty if there is none."""
+    if is_expression(text):
+        try:
+            text, nodes = _divided(text)
+            check_signals(text, conjunction(text, nodes), SIGNALS)
+        except ExpressionError as error:
+            return str(error)
     for match in TERM.finditer(text):
         _, pattern, key, phrase, word = match.groups()
         value = phrase if phrase is not None else word
         if pattern or key == "re":
-            error = regex_error(pattern or value)
-            if error:
-                return f"/{pattern or value}/: not a regular expression: {error}"
+            if mistake := regex_error(pattern or value):
+                return f"/{pattern or value}/: not a regular expression: {mistake}"
         elif key in KEYS and value and not _makes_sense(key, value):
             return _wrong_value(key, value)
         elif key and key not in KEYS and value and key.isascii() and key.isalpha() and not value.startswith("//"):
@@ -243,18 +287,6 @@ def _wrong_value(key: str, value: str) -> str:
     return f"{key}:{value}: not a number or a range; write {key}:10-20 or {key}:>10"
 
 
-def regex_error(pattern: str) -> str:
-    """What is wrong with a regular expression; empty if nothing is."""
-    import polars as pl
-
-    try:
-        pl.Series([""]).str.contains(REGEX_FLAGS + pattern)
-    except pl.exceptions.ComputeError as error:
-        match = re.search(r"^error: (.*)", str(error), re.MULTILINE)
-        return visible(match[1] if match else "too long")
-    return ""
-
-
 def _makes_sense(key: str, value: str) -> bool:
     if key == "is":
         return bool(_statuses(value))
@@ -267,10 +299,9 @@ def _makes_sense(key: str, value: str) -> bool:
         return test.path in SIGNALS and test.sign in COMPARISONS and NUMBER.fullmatch(test.value) is not None
     if key in ("cluster", "similar"):
         return re.fullmatch("[0-9a-fA-F]{16,32}", value) is not None
-    if key == "field":
-        test = _field(value)
-        return test.sign in ("", "=") or NUMBER.fullmatch(test.value) is not None
-    return value != "-" and bool(RANGE.fullmatch(value)) if key in ("line", "score", "tokens", "rating") else True
+    if key in READ_TERMS:
+        return term_test(key, value) is not None
+    return value != "-" and bool(RANGE.fullmatch(value)) if key in ("line", "score", "rating") else True
 
 
 def _field(value: str) -> FieldTest:

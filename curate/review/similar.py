@@ -9,7 +9,7 @@ from curate.core.example import content_id
 from curate.core.lazy import np
 from curate.core.runs import Project
 from curate.review.columns import column_value
-from curate.review.entry import Entry, Kind, question
+from curate.review.entry import Entry, Kind
 from curate.review.facets import SOURCE_FIELDS
 from curate.review.query import BEGINNING_WORDS, term
 from curate.review.session import ReviewSession
@@ -37,7 +37,7 @@ def likenesses(session: ReviewSession, entry: Entry) -> Iterator[Likeness]:
     if entry.code:
         yield Likeness(f"rule {entry.code}", entry.kind, term("code", entry.code))
     example = session.example(entry) if entry.place.line else None
-    words = question(example).split()[:BEGINNING_WORDS] if example is not None else []
+    words = example.question.split()[:BEGINNING_WORDS] if example is not None else []
     if words:
         begins = term("begins", " ".join(words))
         yield Likeness("beginning of the question", entry.kind, begins)
@@ -83,7 +83,7 @@ def _near(session: ReviewSession, id_: str) -> list[str]:
     cache, ids, keys = EmbeddingCache(_embeddings(session)), list[str](), list[str]()
     for number in range(len(session.lines)):
         example = session.lines.line(number).example
-        if example is not None and (key := content_id(question(example))) in cache:
+        if example is not None and (key := content_id(example.question)) in cache:
             ids.append(example.id)
             keys.append(key)
     here = next((position for position, whole_id in enumerate(ids) if whole_id.startswith(id_)), None)

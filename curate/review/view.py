@@ -6,15 +6,15 @@ from time import monotonic
 from typing import Final
 
 from curate.commands.review_audit import in_audit
+from curate.core.expression import REGEX_FLAGS, SCORE, AllOf, fields_of
 from curate.core.lazy import Flags, Rows, np, pl
 from curate.core.text import text_column
-from curate.corpus.stats import BYTES_PER_TOKEN
-from curate.read.dataset import ParsedLine
+from curate.read.condition import ReviewFacts, line_text, matches
 from curate.read.index import LineIndex
 from curate.review.columns import by_column, column_of
-from curate.review.entry import Kind, ReviewStatus, question
+from curate.review.entry import Kind, ReviewStatus
 from curate.review.groups import Group, Groups, Numbers
-from curate.review.query import INFINITY, REGEX_FLAGS, Query, mistake_in, parse
+from curate.review.query import INFINITY, Query, mistake_in, parse
 from curate.review.queue import Queue
 from curate.review.session import ReviewSession
 from curate.review.similar import like
@@ -31,21 +31,25 @@ ASCII_ESCAPE: Final = b"\\u00"
 """Escaped ASCII characters; such a line is parsed."""
 
 
-def search(queue: Queue, rows: Rows, query: Query, lines: LineIndex) -> Iterator[tuple[Rows, float]]:
+def search(
+    queue: Queue, rows: Rows, query: Query, lines: LineIndex, facts: ReviewFacts
+) -> Iterator[tuple[Rows, float]]:
     """Yields the matching entries so far and the share that was searched; at the end, all of them."""
-    matches: list[int] = []
+    matching: list[int] = []
     yielded = monotonic()
-    fits = _Matcher(queue, query, lines)
+    fits = _Matcher(queue, query, lines, facts)
     for start in range(0, len(rows), BATCH_ENTRIES):
         numbers = rows[start : start + BATCH_ENTRIES].tolist()
         if queue.kind == "example" and fits.bytes and not query.without:
             numbers = may_hold(lines, numbers, fits.bytes)
         numbers = [number for number in numbers if fits(number)]
-        matches.extend(fits.matching(numbers) if query.patterns or query.without_patterns else numbers)
+        if query.lines_read:
+            numbers = fits.passing(numbers)
+        matching.extend(fits.matching(numbers) if query.patterns or query.without_patterns else numbers)
         if monotonic() - yielded > PROGRESS_SECONDS:
             yielded = monotonic()
-            yield np.array(matches, np.int32), (start + BATCH_ENTRIES) / len(rows)
-    yield np.array(matches, np.int32), 1.0
+            yield np.array(matching, np.int32), (start + BATCH_ENTRIES) / len(rows)
+    yield np.array(matching, np.int32), 1.0
 
 
 def may_hold(lines: LineIndex, numbers: Sequence[int], words: Sequence[bytes]) -> list[int]:
@@ -80,8 +84,8 @@ def _may_hold(lines: LineIndex, numbers: Sequence[int], words: Sequence[bytes]) 
 
 
 class _Matcher:
-    def __init__(self, queue: Queue, query: Query, lines: LineIndex) -> None:
-        self.queue, self.query, self.lines = queue, query, lines
+    def __init__(self, queue: Queue, query: Query, lines: LineIndex, facts: ReviewFacts) -> None:
+        self.queue, self.query, self.lines, self.facts = queue, query, lines, facts
         plain = all(word.isascii() and word.isprintable() and not set(word) & set('"\\/') for word in query.words)
         self.bytes = [word.encode() for word in query.words] if plain else []
         beginning = query.beginnings[0].split() if len(query.beginnings) == 1 else []
@@ -93,18 +97,29 @@ class _Matcher:
         words = [word for word in self.query.words if word not in head]
         if any(word in head for word in self.query.without):
             return False
-        if not words and not self.query.without and not self.query.lines_read:
+        if not words and not self.query.without and not self.bytes:
             return True
         lines = self._lines(number)
         if self.bytes and not self.query.without and not self._may_hold(lines, [word.encode() for word in words]):
             return False
-        parsed = [self.lines.line(line) for line in lines]
-        if self.query.lines_read and not any(self._line_fits(line, self.query) for line in parsed):
-            return False
-        if any(term.lines_read and self._line_fits(line, term) for term in self.query.excluded for line in parsed):
-            return False
-        text = "\n".join(map(_text, parsed)).casefold()
+        if not words and not self.query.without:
+            return True
+        text = "\n".join(line_text(self.lines.line(line)) for line in lines).casefold()
         return all(word in text for word in words) and not any(word in text for word in self.query.without)
+
+    def passing(self, numbers: Sequence[int]) -> list[int]:
+        """The entries of which one line passes all tests of the query, and none a test of `where_not`."""
+        owners = [(number, line) for number in numbers for line in self._lines(number)]
+        parsed = [self.lines.line(line) for _, line in owners]
+        fits = [True] * len(owners)
+        if self.query.where:
+            fits = matches(AllOf(self.query.where), parsed, self.facts)
+        passing = {number for (number, _), fit in zip(owners, fits, strict=True) if fit}
+        passing |= set() if self.query.where else set(numbers)
+        for node in self.query.where_not:
+            fits = matches(node, parsed, self.facts)
+            passing -= {number for (number, _), fit in zip(owners, fits, strict=True) if fit}
+        return [number for number in numbers if number in passing]
 
     def matching(self, numbers: Sequence[int]) -> list[int]:
         """The entries that match all regular expressions, in time linear in the length of their texts."""
@@ -117,30 +132,13 @@ class _Matcher:
         return [number for number, fits in zip(numbers, mask.to_list(), strict=True) if fits]
 
     def _searched_text(self, number: int) -> str:
-        texts = [self.queue.head(number), *(_text(self.lines.line(line)) for line in self._lines(number))]
+        texts = [self.queue.head(number), *(line_text(self.lines.line(line)) for line in self._lines(number))]
         return "\n".join(texts)
 
     def _lines(self, number: int) -> list[int]:
         if self.queue.kind == "example":
             return [number]
         return [line for place in self.queue.places(number) if (line := self.lines.find(place)) is not None]
-
-    @staticmethod
-    def _line_fits(parsed: ParsedLine, query: Query) -> bool:
-        """Whether a line passes the terms of a query about roles, length and fields."""
-        messages = parsed.example.messages if parsed.example else ()
-        if query.roles and not any((message.role or "").casefold() in query.roles for message in messages):
-            return False
-        if query.tokens:
-            size = -(-sum(len(message.text.encode("utf-8", "replace")) for message in messages) // BYTES_PER_TOKEN)
-            if not messages or not any(low <= size <= high for low, high in query.tokens):
-                return False
-        if query.beginnings:
-            asked = " ".join(question(parsed.example).casefold().split()) if parsed.example else ""
-            if not asked.startswith(query.beginnings):
-                return False
-        line = parsed.decoded.value
-        return all(isinstance(line, dict) and test.matches(line) for test in query.fields)
 
     def _may_hold(self, lines: Sequence[int], words: Sequence[bytes]) -> bool:
         missing = list(words)
@@ -153,12 +151,6 @@ class _Matcher:
             if not missing:
                 return True
         return False
-
-
-def _text(parsed: ParsedLine) -> str:
-    """The text of a line; if it is not a conversation, all of it."""
-    messages = parsed.example.messages if parsed.example else ()
-    return "\n".join(message.text for message in messages) if messages else parsed.line.data.decode("utf-8", "replace")
 
 
 class View:
@@ -218,17 +210,16 @@ def views(session: ReviewSession, kind: Kind, text: str = "", sort: str = "") ->
     if query.journal:
         mask &= _annotated(session, kind, query, len(mask))
     for term in query.excluded:
-        if not term.lines_read:  # those are looked for in the texts
-            named = queue.mask(term)[: len(mask)]  # entries may be added meanwhile
-            named = named & _related(session, kind, term, len(mask))
-            mask &= ~(named & _annotated(session, kind, term, len(mask)) if term.journal else named)
+        named = queue.mask(term)[: len(mask)]  # entries may be added meanwhile
+        named = named & _related(session, kind, term, len(mask))
+        mask &= ~(named & _annotated(session, kind, term, len(mask)) if term.journal else named)
     order = order[order < len(mask)]
     rows = order[mask[order]] if not mistake_in(text) else order[:0]
     if not query.text or not len(rows):
         yield View(kind, rows, text, sort, known=len(mask))
         return
-    for matches, share in search(queue, rows, query, session.lines):
-        yield View(kind, matches, text, sort, share, len(mask))
+    for matching, share in search(queue, rows, query, session.lines, _facts(session, query)):
+        yield View(kind, matching, text, sort, share, len(mask))
 
 
 def _by_column(session: ReviewSession, kind: Kind, text: str, sort: str) -> Iterator[View]:
@@ -251,9 +242,26 @@ def _related(session: ReviewSession, kind: Kind, query: Query, count: int) -> Fl
     return matches
 
 
+def _signals_in(query: Query) -> list[str]:
+    """The quality signals that the tests of lines compare."""
+    tests = AllOf((*query.where, *query.where_not))
+    return [name.removeprefix(SCORE) for name in fields_of(tests) if name.startswith(SCORE)]
+
+
+def _facts(session: ReviewSession, query: Query) -> ReviewFacts:
+    """What the tests of lines may compare beside the lines."""
+    scores = session.examples.scores
+    columns = {name: scores.columns[name] for name in _signals_in(query) if name in scores.columns} if scores else {}
+    by_example = (
+        {name: dict(zip(scores.examples, column, strict=True)) for name, column in columns.items()} if scores else {}
+    )
+    return ReviewFacts(session.log, by_example)
+
+
 def why_unscored(session: ReviewSession, text: str) -> str:
     """Why a filter by signals matches nothing; empty if they are known."""
-    if session.examples.scores is None and parse(text).signals:
+    query = parse(text)
+    if session.examples.scores is None and (query.signals or _signals_in(query)):
         return "no signals are known: start with --scores FILE, which curate score -o FILE writes"
     return ""
 

@@ -154,7 +154,7 @@ def read_ledger(path: Path, differences: list[Difference]) -> Ledger:
 def _removed(number: int, value: Any) -> Removed:
     """Parse a line of the ledger. Raises any exception if it is invalid."""
     kept, data = value.get("kept"), _data(value)
-    reason = value.get("code") or ("mix" if value["decided_by"] == "mix" else "decision")
+    reason = value.get("code") or (value["decided_by"] if value["decided_by"] in ("mix", "where") else "decision")
     if (
         not isinstance(value["file"], str)
         or not isinstance(value["line"], int)

@@ -54,6 +54,7 @@ OTHERS: Final[dict[str, list[list[str]]]] = {
     "verify": [["verify", "given"]],
     "redact": [["redact", "data.jsonl", "-o", "redacted.jsonl"]],
     "papers": [["papers", "given"]],
+    "query": [["query", "turns > 0", "data.jsonl"]],
     "restore": [["restore", "given", "--all"]],
     "diff": [["diff", "given", "given"]],
     "apply": [["apply", "data.jsonl", "-o", "applied.jsonl"]],

@@ -178,3 +178,23 @@ def test_a_drawn_line_is_freed_when_it_is_replaced(monkeypatch: pytest.MonkeyPat
     assert [part.text for part in strip.divide([1, 4])] == ["l", "ine"]
     assert strip.crop_extend(1, 6, None).text == "ine  "
     assert sys.getrefcount(strip) == before  # Textual's caches do not hold it
+
+
+def test_the_command_that_repeats_the_review_is_printed_when_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(write_data(tmp_path).parent)
+    for stream in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(getattr(sys, stream), "isatty", lambda: True)
+    monkeypatch.setattr(sys.stdin, "fileno", lambda: 0)
+    monkeypatch.setattr("tui.app.CurateApp.run", lambda app: app.state.filters.update(finding="code:M0 \x1b"))
+    monkeypatch.setattr("tui.terminal.accept_all_input", lambda: None)
+    monkeypatch.setattr("tui.terminal.release_lines", lambda: None)
+    monkeypatch.setattr("tui.terminal.end_with_terminal", lambda *_: None)
+    assert main(["review", "data.jsonl", "--where", "turns > 1"]) == ExitCode.CLEAN
+    assert capsys.readouterr().err.splitlines() == [
+        "again with this filter: curate review '--where=turns > 1' -- data.jsonl",
+        "again with this filter: curate review '--where=code:M0 \\x1b' -- data.jsonl",
+    ]
+    assert main(["review", "data.jsonl", "--where", "trns > 1"]) == ExitCode.USAGE
+    assert "did you mean turns?" in " ".join(capsys.readouterr().err.split())

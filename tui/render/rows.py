@@ -23,7 +23,6 @@ from curate.review import (
     ReviewStatus,
     Side,
     View,
-    question,
 )
 from curate.review.columns import column_value
 from curate.review.facets import Facet
@@ -173,7 +172,7 @@ def _subject_text(session: ReviewSession, entry: Entry, read: ConversationView) 
         return visible(message) or NO_EXAMPLE_NOTE
     if not example.messages:
         return _one_line(" ▸ ".join(filter(None, (message, as_json(example.value)[:MAX_OPENING_CHARS]))), read)
-    request, answer = question(example)[:MAX_OPENING_CHARS], example.answer
+    request, answer = example.question[:MAX_OPENING_CHARS], example.answer
     answered = f" ◆ {answer.text[:MAX_TEXT_CHARS]}" if answer is not None and answer.text else ""
     return " ▸ ".join(part for part in (visible(message), _one_line(f"{request}{answered}", read)) if part.strip())
 
@@ -187,7 +186,7 @@ def example_text(session: ReviewSession, example: str) -> str:
 def question_text(session: ReviewSession, side: Side) -> str:
     """The beginning of the question of an example, on one line; empty if it is not there any more."""
     stored = session.example(side)
-    request = question(stored)[:MAX_OPENING_CHARS] if stored is not None else ""
+    request = stored.question[:MAX_OPENING_CHARS] if stored is not None else ""
     return excerpt(_one_line(request, ConversationView()), MAX_FACET_CHARS)
 
 
