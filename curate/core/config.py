@@ -389,9 +389,9 @@ class SplitConfig(Section):
     parquet: Annotated[bool, Option(help="Write Parquet files beside the JSON Lines.")] = False
     """Also write Parquet files."""
     trainers: Annotated[
-        tuple[Literal["axolotl", "llamafactory", "trl"], ...],
+        tuple[Literal["axolotl", "llamafactory", "ms-swift", "torchtune", "trl", "unsloth", "verl"], ...],
         Option(
-            help="Write a configuration for this trainer: axolotl, llamafactory or trl; repeatable.",
+            help="Write a configuration for this trainer; repeatable. verl also gets Parquet files.",
             metavar="TRAINER",
             flag="--trainer",
         ),

@@ -49,7 +49,7 @@ from curate.corpus.strata import FORMAT_NAMES
 from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.output.apply import Dropped, duplicate_reason
 from curate.output.datacard import card, loading
-from curate.output.trainer_configs import FILES, configurations
+from curate.output.trainer_configs import TRAINERS, configurations, parquet_of, writes_parquet
 from curate.read.formats import AS_READ, example_of
 from curate.read.lines import compact
 from curate.split.assign import SPLIT_NAMES, Move
@@ -225,14 +225,15 @@ def restore_lines(
 def finish(stage: Path, manifest: Manifest) -> Manifest:
     """Write the files derived from the splits: optional Parquet and configurations, data card, manifest."""
     files = {}
-    if manifest.config["split"]["parquet"]:
+    settings = manifest.config["split"]
+    if writes_parquet(settings.get("trainers", ()), wanted=settings["parquet"]):
         from curate.core.parquet import write_parquet  # only if requested
 
         files.update(
             {
                 name: sha256(write_parquet(stage / part.file, stage / name))
                 for part in manifest.splits.values()
-                if (name := _parquet(part.file))
+                if (name := parquet_of(part.file))
             }
         )
     configured = configurations(manifest, _first(stage / manifest.splits["train"].file))
@@ -251,10 +252,6 @@ def _first(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
         value = json.loads(file.readline() or b"{}")
     return value if isinstance(value, dict) else {}
-
-
-def _parquet(file: str) -> str:
-    return f"parquet/{file.removesuffix('.jsonl')}.parquet"
 
 
 def _split(stage: Path, name: str, table: Table, division: Division, number: int, reader: LineReader) -> OutputFile:
@@ -339,7 +336,8 @@ def _own(folder: Path, before: Manifest | None) -> ReplaceableFiles | None:
 def names_of(config: Config) -> list[str]:
     """The files of a folder with this configuration."""
     splits = [f"{name}.jsonl" for name in SPLIT_NAMES]
-    trainer_files = [name for trainer in config.split.trainers for name in FILES[trainer]]
+    parquet = writes_parquet(config.split.trainers, wanted=config.split.parquet)
+    trainer_files = [name for trainer in config.split.trainers for name in TRAINERS[trainer].files]
     return [
         *splits,
         LEDGER,
@@ -347,7 +345,7 @@ def names_of(config: Config) -> list[str]:
         CARD,
         LOADING,
         *trainer_files,
-        *(map(_parquet, splits) if config.split.parquet else ()),
+        *(map(parquet_of, splits) if parquet else ()),
     ]
 
 

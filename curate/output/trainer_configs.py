@@ -2,13 +2,14 @@
 
 They contain only what follows from the data; the user adds the model and other settings. The test split is in none of
 them, since it is for the final evaluation. LLaMA-Factory's keys are from its source, those of Axolotl and TRL from
-their documentation; how Axolotl reads pairs is from its source, too (prompt_strategies/dpo/chat_template.py).
+their documentation; how Axolotl reads pairs is from its source, too (prompt_strategies/dpo/chat_template.py). Those of
+ms-swift 4.6.0, torchtune 0.6.1, Unsloth 2026.10.9 and verl 0.9.1 are from the source of these versions.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from curate.core.errors import UsageError
 from curate.core.files import json_text
@@ -74,7 +75,7 @@ def configurations(manifest: Manifest, first: dict[str, Any]) -> dict[str, str]:
     shape = Shape(first, bool(formats) and formats <= PAIR_SIDES.keys())
     files: dict[str, str] = {}
     for trainer in manifest.config["split"].get("trainers", ()):
-        files |= KINDS[trainer](manifest, shape)
+        files |= TRAINERS[trainer].write(manifest, shape)
     return files
 
 
@@ -200,14 +201,102 @@ def _yaml(command: str, values: dict[str, Any], text: str = "") -> str:
     return "\n".join([*head, *lines]) + "\n"
 
 
-KINDS: Final[dict[str, Callable[[Manifest, Shape], dict[str, str]]]] = {
-    "axolotl": _axolotl,
-    "llamafactory": _llamafactory,
-    "trl": _trl,
+def _ms_swift(manifest: Manifest, shape: Shape) -> dict[str, str]:
+    verb, values = "sft", dict[str, Any]()
+    if "messages" in shape.first and isinstance(shape.first.get("rejected_response"), str):
+        verb, values = "rlhf", {"rlhf_type": "dpo"}
+    elif shape.is_pair:
+        hint = "convert them by `curate convert --to ms-swift-rejected-response`"
+        raise _unsupported("ms-swift", "pairs in this form", hint)
+    elif shape.label is not None:
+        if shape.label != "label":
+            raise _unsupported("ms-swift", f"labels under {shape.label}", "convert them: `--to ms-swift-kto`")
+        verb, values = "rlhf", {"rlhf_type": "kto"}
+    values |= {"model": _model(manifest), "tuner_type": "lora", "dataset": [_file(manifest, "train")]}
+    if validation := _file(manifest, "validation"):
+        values |= {"val_dataset": [validation], "eval_strategy": "epoch"}
+    values |= {"split_dataset_ratio": 0, "output_dir": "./run"}
+    return {"ms-swift.yaml": _yaml(f"swift {verb} ms-swift.yaml", values)}
+
+
+def _torchtune(manifest: Manifest, shape: Shape) -> dict[str, str]:
+    if shape.label is not None and not shape.is_pair:
+        raise _unsupported("torchtune", "labels beside messages", 'train with `curate train` (objective = "kto")')
+    source = {"source": "json", "data_files": _file(manifest, "train"), "split": "train"}
+    if shape.is_pair:
+        if shape.turns is not None or shape.sides is not list:
+            raise _unsupported("torchtune", "pairs in this form", "write both answers as whole conversations")
+        recipe = "lora_dpo_single_device"
+        dataset = {"_component_": "torchtune.datasets.preference_dataset", **source}
+    else:
+        recipe = "lora_finetune_single_device"
+        style = {"conversation_column": "messages", "conversation_style": "openai", "train_on_input": False}
+        dataset = {"_component_": "torchtune.datasets.chat_dataset", **source, **style}
+    options = " ".join(f"dataset.{key}={value}" for key, value in dataset.items())
+    text = (
+        "CONFIG is a configuration of the recipe (`tune ls`); `dataset` can replace that of a copy of it (`tune cp`), "
+        "too. These recipes have no validation, and read no messages of the role tool"
+    )
+    command = f"tune run {recipe} --config CONFIG {options} output_dir=./run"
+    return {"torchtune.yaml": _yaml(command, {"dataset": dataset, "output_dir": "./run"}, text)}
+
+
+def _unsloth(manifest: Manifest, shape: Shape) -> dict[str, str]:
+    if shape.is_pair or shape.label is not None:
+        form = "pairs" if shape.is_pair else "labels beside messages"
+        raise _unsupported("unsloth", form, "train with `curate train`, which does")
+    data = {"local_dataset": [_file(manifest, "train")], "format_type": "chatml"}
+    training = {"training_type": "lora", "train_on_completions": True, "output_dir": "./run"}
+    values = {"model": _model(manifest), "data": data, "training": training}
+    text = "its configuration names no validation file: `curate evaluate` or your own script measures the result"
+    return {"unsloth.yaml": _yaml("unsloth train --config unsloth.yaml", values, text)}
+
+
+def _verl(manifest: Manifest, shape: Shape) -> dict[str, str]:
+    if shape.is_pair or shape.label is not None:
+        raise _unsupported("verl", "pairs" if shape.is_pair else "labels beside messages", "train with `curate train`")
+    turns = shape.first.get("messages")
+    if shape.first.get("tools") or any("tool_calls" in turn for turn in turns or () if isinstance(turn, dict)):
+        raise _unsupported("verl", "tools and tool calls, which are JSON text in Parquet,", "train with `curate train`")
+    data: dict[str, Any] = {"train_files": parquet_of(_file(manifest, "train")), "messages_key": "messages"}
+    trainer: dict[str, Any] = {"logger": ["console"], "default_local_dir": "./run", "save_freq": "after_each_epoch"}
+    if validation := _file(manifest, "validation"):
+        data["val_files"] = parquet_of(validation)
+        trainer["test_freq"] = "after_each_epoch"
+    values = {"defaults": ["sft_trainer_engine", "_self_"], "model": {"path": _model(manifest)}, "data": data}
+    command = 'torchrun --standalone -m verl.trainer.sft_trainer --config-dir "$PWD" --config-name verl'
+    text = "an example of more than data.max_length tokens (1,024) is an error; `curate stats` shows their lengths"
+    return {"verl.yaml": _yaml(command, {**values, "trainer": trainer}, text)}
+
+
+def parquet_of(file: str) -> str:
+    """The path of the Parquet file beside a split, from its folder."""
+    return f"parquet/{file.removesuffix('.jsonl')}.parquet"
+
+
+class Trainer(NamedTuple):
+    """Another trainer."""
+
+    files: tuple[str, ...]
+    """The names of its files."""
+    write: Callable[[Manifest, Shape], dict[str, str]]
+    """The files that a folder needs, by name, with their content. Raises `UsageError` for another form of examples."""
+    reads_parquet: bool = False
+    """Whether it reads no JSON Lines."""
+
+
+TRAINERS: Final = {
+    "axolotl": Trainer(("axolotl.yaml",), _axolotl),
+    "llamafactory": Trainer(("dataset_info.json", "llamafactory.yaml"), _llamafactory),
+    "ms-swift": Trainer(("ms-swift.yaml",), _ms_swift),
+    "torchtune": Trainer(("torchtune.yaml",), _torchtune),
+    "trl": Trainer(("trl.yaml",), _trl),
+    "unsloth": Trainer(("unsloth.yaml",), _unsloth),
+    "verl": Trainer(("verl.yaml",), _verl, reads_parquet=True),
 }
-FILES: Final = {
-    "axolotl": ("axolotl.yaml",),
-    "llamafactory": ("dataset_info.json", "llamafactory.yaml"),
-    "trl": ("trl.yaml",),
-}
-"""File names for each trainer."""
+"""The trainers that `--trainer` names."""
+
+
+def writes_parquet(trainers: Iterable[str], *, wanted: bool) -> bool:
+    """Whether a folder has Parquet files: if they are `wanted`, or if one of its trainers reads nothing else."""
+    return wanted or any(TRAINERS[trainer].reads_parquet for trainer in trainers)

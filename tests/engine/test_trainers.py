@@ -101,6 +101,12 @@ PAIRS: dict[str, dict[str, Any]] = {
         "non_preferred_output": [{"role": "assistant", "content": BAD}],
     },
     "labels": {"messages": [TURN, {"role": "assistant", "content": GOOD}], "label": True},
+    "swift": {"messages": [TURN, {"role": "assistant", "content": GOOD}], "rejected_response": BAD},
+    "chats": {"messages": [TURN, {"role": "assistant", "content": GOOD}]},
+    "tools": {
+        "messages": [TURN, {"role": "assistant", "content": GOOD}],
+        "tools": [{"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}],
+    },
 }
 NAMES = {"field_chosen": "chosen", "field_rejected": "rejected"}
 SHAREGPT = {"user": ["human", "user"], "assistant": ["gpt", "assistant"], "system": ["system"]}
@@ -175,6 +181,8 @@ def test_llamafactory_is_told_the_columns_and_the_stage(
     [
         ("openai", "trl"), ("openai", "axolotl"), ("openai", "llamafactory"), ("messages", "trl"),
         ("lists", "llamafactory"), ("talks", "llamafactory"), ("labels", "trl"), ("labels", "axolotl"),
+        ("texts", "ms-swift"), ("lists", "torchtune"), ("labels", "torchtune"), ("labels", "unsloth"),
+        ("talks", "unsloth"), ("talks", "verl"), ("labels", "verl"), ("tools", "verl"),
     ],
 )  # fmt: skip
 def test_a_trainer_that_does_not_read_the_form_is_refused_and_nothing_is_written(
@@ -197,8 +205,87 @@ def test_configurations_are_part_of_what_is_proved_and_go_when_nobody_wants_them
 
 def test_a_split_that_is_empty_is_named_to_nobody(write: Write) -> None:
     write("data.jsonl", [("Hi", "Hello."), ("Bye", "Bye.")])
-    Path("curate.toml").write_text('[split]\ntrainers = ["axolotl", "llamafactory", "trl"]\nfractions = [1, 0, 0]\n')
+    Path("curate.toml").write_text(
+        '[split]\ntrainers = ["axolotl", "llamafactory", "ms-swift", "trl", "verl"]\nfractions = [1, 0, 0]\n'
+    )
     assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
-    said = "".join((OUT / f"{name}.yaml").read_text() for name in ("axolotl", "llamafactory", "trl"))
+    names = ("axolotl", "llamafactory", "ms-swift", "trl", "verl")
+    said = "".join((OUT / f"{name}.yaml").read_text() for name in names)
     assert "validation" not in said
-    assert said.count('"MODEL"') == 3
+    assert said.count('"MODEL"') == len(names)
+
+
+WRITTEN_KEYS = json.loads((Path(__file__).parents[1] / "data/trainer_configs/written_keys.json").read_text())
+"""By trainer: the version that its keys were read from, the files there, and all keys that these files declare."""
+
+
+def settings(name: str) -> dict[str, Any]:
+    """A configuration: each line is a key with a value in JSON."""
+    lines = [line for line in (OUT / f"{name}.yaml").read_text().splitlines() if not line.startswith("#")]
+    return {key: json.loads(value) for key, _, value in (line.partition(": ") for line in lines)}
+
+
+def dotted(values: dict[str, Any], before: str = "") -> set[str]:
+    nested = [dotted(value, f"{before}{key}.") for key, value in values.items() if isinstance(value, dict)]
+    return {f"{before}{key}" for key in values}.union(*nested)
+
+
+@pytest.mark.parametrize(
+    ("form", "trainer", "expected"),
+    [
+        ("chats", "ms-swift", {"dataset": ["train.jsonl"], "val_dataset": ["validation.jsonl"], "tuner_type": "lora"}),
+        ("swift", "ms-swift", {"rlhf_type": "dpo", "dataset": ["train.jsonl"]}),
+        ("labels", "ms-swift", {"rlhf_type": "kto"}),
+        (
+            "chats",
+            "torchtune",
+            {
+                "dataset": {
+                    "_component_": "torchtune.datasets.chat_dataset", "source": "json", "data_files": "train.jsonl",
+                    "split": "train", "conversation_column": "messages", "conversation_style": "openai",
+                    "train_on_input": False,
+                }
+            },
+        ),
+        (
+            "talks",
+            "torchtune",
+            {
+                "dataset": {
+                    "_component_": "torchtune.datasets.preference_dataset", "source": "json",
+                    "data_files": "train.jsonl", "split": "train",
+                }
+            },
+        ),
+        ("chats", "unsloth", {"data": {"local_dataset": ["train.jsonl"], "format_type": "chatml"}}),
+        (
+            "chats",
+            "verl",
+            {
+                "data": {
+                    "train_files": "parquet/train.parquet", "val_files": "parquet/validation.parquet",
+                    "messages_key": "messages",
+                }
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_only_keys_of_the_version_that_was_read_are_written(
+    form: str, trainer: str, expected: dict[str, Any], write: Write
+) -> None:
+    assert configured(form, trainer, write) == 0
+    written = settings(trainer)
+    assert {key: written[key] for key in expected} == expected
+    assert dotted(written) - {"defaults"} <= set(WRITTEN_KEYS[trainer]["keys"])  # `defaults` is Hydra's
+    assert "test.jsonl" not in json.dumps(written)
+    assert "test.parquet" not in json.dumps(written)
+
+
+def test_a_trainer_that_reads_parquet_gets_it_and_it_is_proved(write: Write) -> None:
+    assert configured("chats", "verl", write) == 0
+    assert sorted(path.name for path in OUT.glob("parquet/*")) == [
+        "test.parquet", "train.parquet", "validation.parquet"
+    ]  # fmt: skip
+    assert main(["verify", "out", "-q"]) == 0
+    assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
+    assert not list(OUT.glob("parquet/*"))
