@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from curate.conflicts.requested_amounts import MAX_WORDS, word_count
@@ -9,20 +10,26 @@ from curate.conflicts.requested_kinds import QUESTION_MARKS, UNSPACED_END, asked
 from curate.language.precise_requests import MAX_BRIEF_WORDS
 from curate.language.quantity_translation import language_of
 from curate.language.sentences import sentences
-from curate.language.verdict_words import DENIED, GRANTED, QUESTION_WORD
+from curate.language.tokens import content_words
+from curate.language.verdict_words import DENIED, GRANTED, NEED_QUESTION, NEEDED, NOT_NEEDED, QUESTION_WORD
 
 VERDICT_PRECISION: Final = 0.85
 """Precision of opposite verdicts."""
 ASKS: Final = re.compile(r"[?？]|吗|ですか|ますか")
+BOTH_WAYS: Final = re.compile(r"(\w)不\1")
+"""A Chinese verb with its negation, which asks: "can or cannot"."""
 
 
 class Verdict(NamedTuple):
     """The verdict of an answer about the request."""
 
     sign: int
-    """1 for allowed, possible or advisable, -1 for the opposite, 0 for neither or both."""
+    """1 for allowed, possible or advisable, or for required, -1 for the opposite, 0 for neither or both."""
     words: str
     """The expression that says so."""
+
+
+UNDECIDED: Final = Verdict(0, "")
 
 
 def opposite_verdicts(requests: tuple[str, str], answers: tuple[str, str]) -> tuple[str, str] | None:
@@ -33,10 +40,12 @@ def opposite_verdicts(requests: tuple[str, str], answers: tuple[str, str]) -> tu
     sizes = [word_count(answer) for answer in answers]
     if max(sizes) <= MAX_BRIEF_WORDS or max(sizes) > MAX_WORDS or not all(map(asks_for_a_verdict, requests)):
         return None
-    language = language_of("\n".join(answers))
-    if any(DENIED[language].search(request) for request in requests):
+    parts = [BOTH_WAYS.sub(r"\1", asked_part(request)) for request in requests]
+    language, need = language_of("\n".join(answers)), {bool(NEED_QUESTION.search(part)) for part in parts}
+    if len(need) > 1 or any(DENIED[language].search(part) for part in parts):
         return None  # "would it be impossible", "is it forbidden"
-    left_verdict, right_verdict = (verdict(answer, language) for answer in answers)
+    both = "\n".join(parts)
+    left_verdict, right_verdict = (verdict(answer, both, language, need=True in need) for answer in answers)
     return (left_verdict.words, right_verdict.words) if left_verdict.sign * right_verdict.sign < 0 else None
 
 
@@ -48,16 +57,21 @@ def asks_for_a_verdict(request: str) -> bool:
 
 
 @lru_cache(16_384)
-def verdict(answer: str, language: str) -> Verdict:
-    """The verdict of the first sentence with an expression that grants or denies."""
-    for part in sentences(answer):
-        for sentence in UNSPACED_END.split(part):
-            if sentence.rstrip().endswith(QUESTION_MARKS):
-                continue
-            denied = DENIED[language].search(sentence)
-            granted = GRANTED[language].search(DENIED[language].sub(" ", sentence))
-            if denied and granted:
-                return Verdict(0, "")
-            if match := denied or granted:
-                return Verdict(-1 if denied else 1, match.group().strip())
-    return Verdict(0, "")
+def verdict(answer: str, request: str, language: str, *, need: bool) -> Verdict:
+    """The verdict of the first sentence with an expression that grants or denies, or with `need`, that says whether
+    something is required; that of neither if a sentence with more words of `request` says the opposite.
+    """
+    positive, negative = (NEEDED[language], NOT_NEEDED[language]) if need else (GRANTED[language], DENIED[language])
+    verdicts: list[tuple[int, Verdict]] = []
+    for sentence in (part for whole in sentences(answer) for part in UNSPACED_END.split(whole)):
+        if sentence.rstrip().endswith(QUESTION_MARKS):
+            continue
+        denied = negative.search(sentence)
+        granted = positive.search(negative.sub(" ", sentence))
+        if match := denied or granted:
+            shared = len(content_words(request) & content_words(sentence))
+            verdicts.append((shared, Verdict(bool(granted) - bool(denied), match.group().strip())))
+    if not verdicts:
+        return UNDECIDED
+    nearest, first = max(verdicts, key=itemgetter(0)), verdicts[0]
+    return first[1] if nearest[0] == first[0] or nearest[1].sign * first[1].sign >= 0 else UNDECIDED

@@ -1,4 +1,4 @@
-"""Expressions that something is allowed, possible or advisable, or that it is not."""
+"""Expressions that something is allowed, possible or advisable, that it is required, or that it is not."""
 
 import re
 from typing import Final
@@ -12,7 +12,7 @@ _DENIED: Final = {
         r"|\b(?:forbidden|prohibited|banned|inadmissible|impermissible|impossible|inadvisable|unsafe|unsuitable|off-limits|out of the question|unavailable|ruled out)\b"  # noqa: E501
         r"|\bmust (?:not|never|stay out|be left out|remain outside)\b|\bmustn['’]t\b|\bmay not\b(?! (?:be|have|seem|need)\b)|\bshould(?:n['’]t| not) be\b"  # noqa: E501
         r"|\b(?:a|would be a) (?:bad idea|mistake)\b|\bisn['’]t a good idea\b|\badvise against\b|\bno (?:\w+ ){1,2}(?:is|are) (?:allowed|permitted|admitted|accepted|possible)\b"  # noqa: E501
-        r"|\bthere is no (?:step-free|way|possibility|option|right)\b|\b(?:we|you|i|they|users) (?:cannot|can['’]t|are unable to|aren['’]t able to)\b"  # noqa: E501
+        r"|\bthere is no (?:step-free|way|possibility|option|right)\b|\b(?:we|you|i|they|users) (?:are unable to|aren['’]t able to)\b|\b(?:cannot|can not|can['’]t)\b|\bno (?:\w+ ){1,2}(?:may|can)\b"  # noqa: E501
     ),
     "de": (
         r"^\W*(?:nö|nee)\b|\bgeht (?:leider )?nicht\b|\blohnt (?:sich )?(?:\w+ )?nicht\b|\bfinger weg\b|\bkeine chance\b|\bgibt es (?:\w+ )?nicht\b|\bwürde ich (?:\w+ )?(?:nicht|lassen)\b|"  # noqa: E501
@@ -22,14 +22,14 @@ _DENIED: Final = {
     ),
     "es": (
         r"\bno (?:merece|vale) la pena\b|\bno compensa\b|\bni hablar\b|\bolvíd\w+\b|"
-        r"^\W*no\b(?! (?:hay problema|se preocupe|hace falta|te preocupes|pasa nada))|\bno (?:está |están |es |son )?(?:permitid[oa]s?|posible|recomendable|aconsejable|admitid[oa]s?|apt[oa]s?|incluid[oa]s?|necesari[oa]s?|obligatori[oa]s?|conveniente)\b"  # noqa: E501
-        r"|\bno (?:se )?(?:puede|puedes|pueden|podemos|puedo|debe|deben|debes|permite|permiten|permitimos|admite|admiten|admitimos|acepta|aceptan|aceptamos|recomiendo|recomendamos|conviene|autoriza)\b"  # noqa: E501
+        r"^\W*no\b(?! (?:hay problema|se preocupe|hace falta|te preocupes|pasa nada))|\bno (?:está |están |es |son |será )?(?:permitid[oa]s?|posible|recomendable|aconsejable|admitid[oa]s?|apt[oa]s?|incluid[oa]s?|necesari[oa]s?|obligatori[oa]s?|conveniente)\b"  # noqa: E501
+        r"|\bno (?:se )?(?:puede|puedes|pueden|podéis|podemos|puedo|debe|deben|debes|permite|permiten|permitimos|admite|admiten|admitimos|acepta|aceptan|aceptamos|recomiendo|recomendamos|conviene|autoriza)\b"  # noqa: E501
         r"|\b(?:prohibid[oa]s?|prohíben?|intransferibles?|imposible|desaconsej\w+|mejor no|mala idea|vetad[oa]s?)\b"
     ),
     "fr": (
         r"\bpas question\b|\bne (?:le |la )?vaut pas\b|\bévite[zr]?\b|"
-        r"^\W*non\b|\b(?:n['’]est|ne sont|n['’]es|ne soit) pas (?:autorisée?s?|permise?s?|possible|recommandée?s?|conseillée?s?|admise?s?|acceptée?s?|compatible|incluse?s?|nécessaire|obligatoire|une bonne idée|adaptée?s?)\b"  # noqa: E501
-        r"|\b(?:ne|n['’]) ?(?:peut|peuvent|pouvez|peux|pouvons|doit|devez|permet|permettent|accepte|acceptons|accepte|autorise|convient|conseille)\w* (?:pas|plus|en aucun cas)\b"  # noqa: E501
+        r"^\W*non\b|\b(?:n['’]est|ne sont|n['’]es|ne soit) (?:\w+ )?pas (?:autorisée?s?|permise?s?|possible|recommandée?s?|conseillée?s?|admise?s?|acceptée?s?|compatible|incluse?s?|nécessaire|obligatoire|une bonne idée|adaptée?s?)\b"  # noqa: E501
+        r"|\bpas le droit\b|\b(?:ne|n['’]) ?(?:peut|peuvent|pouvez|peux|pouvons|doit|devez|permet|permettent|accepte|acceptons|accepte|autorise|convient|conseille)\w* (?:pas|plus|en aucun cas)\b"  # noqa: E501
         r"|\b(?:interdite?s?|interdit|prohibée?s?|impossible|déconseillée?s?|exclue?s?|proscrite?s?|mauvaise idée|mieux vaut (?:éviter|s['’]abstenir)|à éviter)\b"  # noqa: E501
     ),
     "pt": (
@@ -58,17 +58,17 @@ _GRANTED: Final = {
     "de": (
         r"^\W*jawohl\b|\blohnt sich\b|\bgeht problemlos\b|"
         r"^\W*(?:ja|gerne?|natürlich|selbstverständlich|klar)\b|\b(?:erlaubt|gestattet|zulässig|möglich|empfehlenswert|ratsam|sinnvoll|willkommen|zugelassen|vertretbar|problemlos|unbedenklich)\b|\bgute idee\b|\bkein problem\b"  # noqa: E501
-        r"|\b(?:darf|dürfen|darfst) (?:\w+ ){0,2}?(?:gerne?|ruhig|sich|auch)\b|\bzu empfehlen\b"
+        r"|\b(?:darf|dürfen|darfst|dürft|können sie|kannst du|sie können|du kannst)\b|\bzu empfehlen\b"
     ),
     "es": (
         r"\b(?:merece|vale) la pena\b|\badelante\b|\bsin duda\b|"
-        r"^\W*(?:sí|claro|por supuesto|desde luego)\b|\b(?:permitid[oa]s?|admitid[oa]s?|apt[oa]s?|bienvenid[oa]s?|recomendable|aconsejable|posible)\b|\b(?:se )?(?:puede|pueden|permite|permiten|admite|admiten|congela)\b"  # noqa: E501
+        r"^\W*(?:sí|claro|por supuesto|desde luego)\b|\b(?:permitid[oa]s?|admitid[oa]s?|apt[oa]s?|bienvenid[oa]s?|recomendable|aconsejable|posible)\b|\b(?:se )?(?:puede|puedes|pueden|podéis|permite|permiten|admite|admiten|congela)\b"  # noqa: E501
         r"|\bbuena idea\b|\bsin problemas?\b|\bno hay (?:ningún )?problema\b"
     ),
     "fr": (
         r"\bça vaut\b|\ballez-y\b|\bvas-y\b|\bpas de (?:souci|problème)\b|"
         r"^\W*(?:oui|bien sûr|absolument|certainement)\b|\b(?:autorisée?s?|permise?s?|possible|admise?s?|acceptée?s?|bienvenue?s?|conseillée?s?|recommandée?s?)\b|\bbonne idée\b|\bsans (?:problème|souci)\b|\baucun (?:souci|problème)\b"  # noqa: E501
-        r"|\bvous pouvez\b|\btu peux\b"
+        r"|\b(?:vous pouvez|tu peux|peut|peuvent)\b|\b(?:a|as|ont|avez|avons) le droit\b|\bpermis\b"
     ),
     "pt": (
         r"\bvale a pena\b|\bcompensa\b|\bà vontade\b|"
@@ -83,8 +83,65 @@ _GRANTED: Final = {
     "zh": r"值得|划算|可以|允许|没问题|没有问题|合适|支持|放心|听得懂|能听懂|欢迎|推荐|建议|能[用听看喝吃带去进]|当然",
     "ja": r"平気|できる|問題ない|できます|可能です|大丈夫|使えます|問題ありません|かまいません|構いません|お使いになれます|認めています|認められています|いただけます|おすすめです|はい[、。]|もちろん|ございます",  # noqa: E501
 }
+_NOT_NEEDED: Final = {
+    "en": (
+        r"^\W*(?:no|nope|nah)\b|(?:\bnot|n['’]t|\bnever|\bno longer) (?:\w+ )?(?:required|mandatory|compulsory|obligatory|necessary|needed|obliged|have to|need)\b"  # noqa: E501
+        r"|\bno (?:\w+ )?(?:need|obligation|\w+ is (?:needed|required|necessary))\b|\b(?:optional|voluntary|unnecessary|up to you)\b|\bnobody (?:has|needs) to\b"  # noqa: E501
+    ),
+    "de": (
+        r"^\W*(?:nein|nö)\b|\b(?:nicht|keineswegs) (?:\w+ )?(?:nötig|erforderlich|notwendig|verpflichtend|vorgeschrieben|zwingend|obligatorisch|pflicht)\b"  # noqa: E501
+        r"|\b(?:muss|müssen|musst|brauche|brauchen|braucht|brauchst|benötigt?|benötigen) (?:\w+ ){0,4}?(?:nicht|keine?[nrm]?|niemand)\b|\bkeine (?:pflicht|\w+pflicht)\b"  # noqa: E501
+        r"|\b(?:freiwillig|optional|unnötig|überflüssig)\b"
+    ),
+    "es": (
+        r"^\W*no\b(?! (?:se|te) (?:preocupe|olvide)\w*)|\bno (?:es |son |está |resulta )?(?:obligatori[oa]s?|necesari[oa]s?|imprescindible|hace falta|hay que|hay obligación|se (?:exige|requiere|necesita)|tienes? que|tienen que|necesitas?|necesitan?|debes?)\b"  # noqa: E501
+        r"|\bsin (?:necesidad|obligación) de\b|\b(?:opcional(?:es)?|voluntari[oa]s?|innecesari[oa]s?)\b|\bningun[oa]? \w+ (?:lo |la )?exige\b"  # noqa: E501
+    ),
+    "fr": (
+        r"^\W*non\b|(?:\bn['’]est|\bne sont|\bn['’]a|\bne) (?:\w+ )?(?:pas|plus|nullement) (?:\w+ )?(?:obligatoires?|nécessaires?|besoin|requise?s?|exigée?s?|indispensables?|tenus?|obligée?s?)\b"  # noqa: E501
+        r"|\bpas (?:besoin|obligatoires?|nécessaires?)\b|\b(?:facultati(?:f|ve|fs|ves)|optionnel(?:le)?s?|inutile)\b|\bsans (?:obligation|avoir (?:à|besoin))\b"  # noqa: E501
+    ),
+    "it": (
+        r"^\W*no\b|\bnon (?:è |sono |serve|occorre|bisogna|devi|deve|devono|c['’]è bisogno|ha bisogno|ho bisogno)\b|\b(?:facoltativ[oaie]|opzional[ei]|volontari[oaie]|superflu[oaie])\b"  # noqa: E501
+    ),
+    "pt": (
+        r"^\W*não\b|\bnão (?:é |são |está )?(?:obrigatóri[oa]s?|necessári[oa]s?|precis\w+|tem (?:de|que)|têm (?:de|que)|exig\w+|há obrigação)\b|\b(?:opcional|opcionais|facultativ[oa]s?|voluntári[oa]s?|dispensável)\b"  # noqa: E501
+    ),
+    "zh": r"不需要|不用|不必|无需|无须|不强制|不要求|不要(?=。|,|，|$)|自愿|自由选择|没有必要|没必要|可选",
+    "ja": r"いいえ|必要(?:は|が)?(?:ありません|ない)|不要|なくても|任意|義務(?:では|は)(?:ありません|ない)",
+}
+_NEEDED: Final = {
+    "en": (
+        r"^\W*(?:yes|yep|certainly|absolutely)\b|\bmust\b(?! not)|\b(?:required|mandatory|compulsory|obligatory|necessary|obliged)\b|\b(?:have|has|need|needs) (?:to|an?)\b|\bis needed\b"  # noqa: E501
+    ),
+    "de": (
+        r"^\W*(?:ja|doch)\b|\b(?:muss|müssen|musst|müsst)\b|\b(?:pflicht|\w+pflicht|verpflichtend|verpflichtet|erforderlich|nötig|notwendig|vorgeschrieben|zwingend|obligatorisch)\b|\b(?:brauchen|benötigen) sie\b|\bohne \w+ (?:kommt|geht|darf)\b"  # noqa: E501
+    ),
+    "es": (
+        r"^\W*sí\b|\b(?:obligatori[oa]s?|imprescindibles?|necesari[oa]s?|indispensables?)\b|\b(?:hay|tiene|tienes|tienen|tenemos) que\b|\b(?:debe|debes|deben|debemos)\b|\bse (?:exige|requiere|necesita)\b|\bhace falta\b|\bsin \w+ nadie\b"  # noqa: E501
+    ),
+    "fr": (
+        r"^\W*oui\b|\b(?:obligatoires?|nécessaires?|indispensables?|exigée?s?|requise?s?|impérati(?:f|ve|vement))\b|\b(?:doit|doivent|devez|dois|devons)\b|\bil faut\b|\b(?:tenu|obligé)e?s? (?:de|d['’])"  # noqa: E501
+    ),
+    "it": r"^\W*sì\b|\b(?:obbligatori[oaie]|necessari[oaie]|indispensabil[ei]|richiest[oaie])\b|\b(?:deve|devi|devono|dovete|dobbiamo|bisogna|occorre|serve)\b",  # noqa: E501
+    "pt": r"^\W*sim\b|\b(?:obrigatóri[oa]s?|necessári[oa]s?|indispensáve(?:l|is)|exigid[oa]s?)\b|\b(?:deve|devem|tem de|tem que|têm de|têm que|precisa|precisam|é preciso)\b",  # noqa: E501
+    "zh": r"必须|需要|一定要|强制|要求|应当|务必|^\W*要[。,，]|都要|得先",
+    "ja": r"はい[、。]|必要(?:です|があります|となります)|必須|義務|なければなりません|ねばなりません|要ります",
+}
 DENIED: Final = {language: re.compile(listed, re.IGNORECASE) for language, listed in _DENIED.items()}
 GRANTED: Final = {language: re.compile(listed, re.IGNORECASE) for language, listed in _GRANTED.items()}
+NOT_NEEDED: Final = {language: re.compile(listed, re.IGNORECASE) for language, listed in _NOT_NEEDED.items()}
+NEEDED: Final = {language: re.compile(listed, re.IGNORECASE) for language, listed in _NEEDED.items()}
+NEED_QUESTION: Final = re.compile(
+    r"\b(?:must|needs?|needed|have to|has to|required?|mandatory|compulsory|obligatory|obliged|necessary)\b"
+    r"|\b(?:muss|müssen|musst|brauche|brauchen|braucht|brauchst|benötig\w+|nötig|erforderlich|notwendig|pflicht|\w+pflicht|verpflichtend|vorgeschrieben)\b"
+    r"|\b(?:obligatori[oa]s?|hace falta|hay que|(?:tengo|tiene|tienes|tienen|tenemos) que|debo|debe|deben|debemos|necesit\w+|necesari[oa]s?|imprescindible|se (?:exige|requiere))\b"  # noqa: E501
+    r"|\b(?:obligatoires?|faut-il|dois|doit|doivent|devons|nécessaires?|besoin|exigée?s?|requise?s?|indispensable)\b"
+    r"|\b(?:devo|devono|dobbiamo|bisogna|occorre|obbligatori[oaie]|necessari[oaie]|preciso|precisa|tenho (?:de|que)|obrigatóri[oa]s?|necessári[oa]s?)\b"  # noqa: E501
+    r"|必须|需要|需不需要|用不用|要不要|强制|必要|必須|義務|要.{0,12}吗|なければ",
+    re.IGNORECASE,
+)
+"""Words of a question for what is required."""
 QUESTION_WORD: Final = re.compile(
     r"\b(?:what|which|who|whom|whose|where|when|why|how|was|welche[mnrs]?|wer|wen|wem|wo|wohin|wann|warum|wie|wieso|qué|cuál|cuáles|quién|dónde|cuándo|cómo|cuánt[oa]s?"
     r"|quoi|quels?|quelles?|qui|où|quand|pourquoi|comment|combien|qual|quais|quem|onde|quando|por que|como|quant[oaie]s?|quale|quali|chi|dove|perché|come|che cosa|cosa|o que)\b"  # noqa: E501

@@ -107,6 +107,92 @@ def test_a_permission_and_a_ban_contradict_in_spanish() -> None:
     assert [source for source, *_ in evidence(question, left, right)] == ["polarity"]
 
 
+# What is required, and what may be done, is asked for and said in words of its own.
+@pytest.mark.parametrize(
+    ("question", "left", "right"),
+    [
+        (
+            "Do contractors have to wear a badge on site?",
+            "Everybody who comes onto the plant floor, whether employed here or sent by a supplier, must "
+            "wear a visible badge at all times. Contractors collect theirs at the gatehouse in exchange for "
+            "a signed induction form, and hand it back when they leave in the evening.",
+            "For contractors a badge is optional. The gatehouse keeps a list of who is expected that day, "
+            "and the foreman knows his people by face. If you would like one so that doors open more easily, "
+            "ask at the gatehouse and they will print it within a few minutes.",
+        ),
+        (
+            "Dürfen Praktikanten von zu Hause arbeiten?",
+            "Unsere Praktikanten sollen das Haus und die Kollegen kennenlernen, deshalb gibt es jede Woche "
+            "ein gemeinsames Frühstück. Sie dürfen trotzdem an zwei Tagen pro Woche von zu Hause arbeiten, "
+            "wenn die Betreuerin zustimmt und das Notebook verschlüsselt ist. Die Tage stimmt man im Team ab.",
+            "Während des Praktikums zählt vor allem der direkte Austausch, darum sitzen alle im selben "
+            "Großraumbüro. Homeoffice ist für Praktikanten nicht möglich, auch nicht tageweise. Wer krank "
+            "wird, meldet sich bitte bis neun Uhr bei der Betreuerin und bleibt selbstverständlich daheim, "
+            "bis es wieder besser geht.",
+        ),
+        (
+            "¿Es obligatorio llevar uniforme?",
+            "Nuestra escuela cree que la ropa común ayuda a que todos se sientan parte del grupo. El "
+            "uniforme es obligatorio de lunes a viernes para todos los cursos, y se puede comprar en la "
+            "tienda de la esquina o pedir de segunda mano a la asociación de familias.",
+            "Los alumnos vienen vestidos como prefieren, con ropa cómoda y adecuada al clima. El uniforme es "
+            "opcional: algunas familias lo compran porque resulta práctico, pero ningún profesor lo exige. "
+            "Para educación física recomendamos zapatillas limpias y una camiseta de repuesto en la mochila.",
+        ),
+        (
+            "Dois-je fournir un certificat médical pour m'inscrire ?",
+            "L'inscription au club se fait en ligne ou le samedi matin au bureau. Vous devez fournir un "
+            "certificat médical de moins d'un an, signé par votre médecin, faute de quoi l'entraîneur ne "
+            "pourra pas vous accepter sur le terrain. Pensez aussi à une photo récente.",
+            "Bonne nouvelle pour les nouveaux adhérents : il n'est plus nécessaire de présenter un "
+            "certificat médical. Un simple questionnaire de santé, que vous remplissez vous-même à la "
+            "maison, suffit. Apportez-le avec une photo et votre règlement, et vous pourrez jouer dès la "
+            "semaine suivante.",
+        ),
+        (
+            "员工必须参加年度体检吗?",
+            "公司每年秋天组织一次体检,地点在市中心的医院,当天算作出勤。所有员工都必须参加,包括兼职人"
+            "员,因为保险公司要求提供完整的记录。如果当天实在有事,请提前告诉人事部门,他们会给您另外安"
+            "排时间。",
+            "年度体检是公司提供的福利,费用全部由公司承担,当天还会准备早餐。参加与否完全自愿,不去也不"
+            "会影响考核或保险。很多同事会选择自己熟悉的医院做检查,只要保留好发票,人事部门同样可以帮忙"
+            "报销一部分。",
+        ),
+    ],
+    ids=["English", "German", "Spanish", "French", "Chinese"],
+)
+def test_opposite_rules_contradict_in_each_language(question: str, left: str, right: str) -> None:
+    assert [source for source, *_ in evidence(question, left, right)] == ["polarity"]
+
+
+@pytest.mark.parametrize(
+    ("question", "left", "right"),
+    [
+        (
+            "Can members lend their card to a friend?",
+            "Your membership card carries your photograph and is linked to your account. You are not allowed "
+            "to lend it to anyone, friends and relatives included, since the turnstile counts visits and our "
+            "insurance covers only the registered person. Guests can buy a day pass at the counter instead.",
+            "Sorry, cards cannot be passed on. Each one belongs to a single person, and staff will keep it "
+            "if somebody else tries to use it. A friend who would like to try out the gym or the pool is "
+            "welcome to pick up a day ticket at reception.",
+        ),
+        (
+            "¿Hay que mostrar el pasaporte al entrar?",
+            "En la entrada del recinto hay un control de seguridad bastante rápido. Todos los visitantes "
+            "deben mostrar el pasaporte o un documento equivalente, incluso los niños, y el personal anota "
+            "el número. Lleva el original, ya que las fotocopias y las fotos del móvil no se aceptan.",
+            "Sí, hay que enseñarlo antes de pasar. Sin pasaporte u otro documento oficial con foto nadie "
+            "accede al recinto, sea cual sea su edad. Recuerda que ha de ser el original: los guardias "
+            "rechazan las copias en papel y las imágenes guardadas en el teléfono.",
+        ),
+    ],
+    ids=["English", "Spanish"],
+)
+def test_the_same_rule_agrees_whatever_else_is_allowed(question: str, left: str, right: str) -> None:
+    assert evidence(question, left, right) == []
+
+
 MERCHANT = (
     "It's unsettling when your own doctor is away. You'll be cared for by Dr Sanjay Merchant, who has taken over her "
     "patients for these months and sits in the same room. For appointments please phone in the morning."
