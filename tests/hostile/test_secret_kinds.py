@@ -149,7 +149,7 @@ KINDS: Final[dict[str, tuple[str, str]]] = {
     },
 }
 SOME: Final = dict(list(KINDS.items())[:: len(KINDS) // 60])
-"""Kinds that the data of commands holds: what masks them is the same in each command, and tried with all kinds below."""
+"""Kinds in the data of commands: what masks them is the same in each command, and tried with all kinds below."""
 
 
 def told(output: str) -> list[str]:
@@ -175,7 +175,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             story = f"The keeper of lighthouse {n} wrote in the log of the year {1700 + n}: {text} and so it stayed."
             question, tower = f"{text} is what log {n} has, is it right?", f"How many steps has tower {n}?"
             rows += (
-                [chat(question, f"{story} Nobody asked again until {time} {n}.") for time in ("the morning", "an evening")],
+                [
+                    chat(question, f"{story} Nobody asked again until {time} {n}.")
+                    for time in ("the morning", "an evening")
+                ],
                 [chat(tower, f"It has {n + steps} steps, with {text}") for steps in (3, 9)],
                 [chat(f"What is in drawer {n} of the {wing} wing?", text) for wing in ("east", "west")],
             )[n % 3]
