@@ -3,9 +3,18 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files, print_notes, progress, session
+from curate.cli.options import (
+    AsJson,
+    Overwrite,
+    Paths,
+    Quiet,
+    end,
+    named_files,
+    output_option,
+    print_notes,
+    progress,
+    session,
+)
 from curate.commands.apply import apply as apply_data
 from curate.core.files import display_name
 from curate.core.output_pair import checked_removed_path
@@ -18,10 +27,8 @@ def apply(
     paths: Paths,
     output: Annotated[
         Path,
-        typer.Option(
-            "-o",
-            "--output",
-            help="Write the cleaned lines to this file (clean.jsonl), dropped ones beside it (clean.removed.jsonl).",
+        output_option(
+            "Write the cleaned lines to this file (clean.jsonl), dropped ones beside it (clean.removed.jsonl)."
         ),
     ],
     overwrite: Overwrite = False,

@@ -32,11 +32,9 @@ def convert(
     paths: Paths,
     output: Annotated[
         Path,
-        typer.Option(
-            "-o",
-            "--output",
-            help="Write to this file (out.jsonl), dropped lines and those that cannot be converted beside it "
-            "(out.unconverted.jsonl).",
+        options.output_option(
+            "Write to this file (out.jsonl), dropped lines and those that cannot be converted beside it "
+            "(out.unconverted.jsonl)."
         ),
     ],
     to: Annotated[To, typer.Option("--to", metavar="FORMAT", help=HELP)] = MESSAGES,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files, named_numbers, progress
+from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files, named_numbers, output_option, progress
 from curate.commands.ingest import ingest_paths
 from curate.core.output_pair import checked_removed_path
 from curate.read.sessions.rows import Keep, Per, SessionOptions
@@ -17,11 +17,8 @@ def ingest(
     paths: Paths,
     output: Annotated[
         Path,
-        typer.Option(
-            "-o",
-            "--output",
-            help="Write messages to this file (out.jsonl), lines that are not converted beside it "
-            "(out.unconverted.jsonl).",
+        output_option(
+            "Write messages to this file (out.jsonl), lines that are not converted beside it (out.unconverted.jsonl)."
         ),
     ],
     min_score: Annotated[

@@ -42,13 +42,18 @@ REMOVED_NOTE: Final = "written to removed.jsonl"
 Paths = Annotated[list[str], typer.Argument(help=PATHS_HELP, metavar="PATH")]
 WHERE_HELP: Final = "Use only examples that this expression selects, such as 'turns >= 4 and not role = tool'."
 Where = Annotated[str, typer.Option(help=WHERE_HELP, metavar="EXPR", show_default=False)]
+
+
+def output_option(text: str, metavar: str | None = None) -> Any:
+    """-o or --output, with its help."""
+    return typer.Option("-o", "--output", help=text, metavar=metavar)
+
+
 Kept = Annotated[
     Path | None,
-    typer.Option(
-        "-o",
-        "--output",
-        help="Write kept lines to this file (kept.jsonl), removed ones beside it (kept.removed.jsonl); if omitted, "
-        "nothing is written.",
+    output_option(
+        "Write kept lines to this file (kept.jsonl), removed ones beside it (kept.removed.jsonl); if omitted, nothing "
+        "is written."
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace OUTPUT and the file beside it if they exist.")]

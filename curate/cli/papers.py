@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import AsJson, Quiet, session, stages
+from curate.cli.options import AsJson, Quiet, output_option, session, stages
 from curate.commands.papers import papers as papers_of
 from curate.core.errors import ExitCode
 from curate.render.console import print_result
@@ -17,9 +17,7 @@ def papers(
         Path,
         typer.Argument(help="Folder that `curate split` or `curate run` wrote.", metavar="DIR", show_default=False),
     ],
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="Write the papers to this new or empty folder.", metavar="DIR")
-    ] = Path("papers"),
+    output: Annotated[Path, output_option("Write the papers to this new or empty folder.", "DIR")] = Path("papers"),
     key: Annotated[
         Path | None,
         typer.Option("--sign", help="Sign the statement with this key of SSH, by ssh-keygen.", metavar="KEY"),

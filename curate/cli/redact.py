@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files, progress, session
+from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files, output_option, progress, session
 from curate.commands.redact import redact as redact_data
 from curate.core.files import display_name
 from curate.core.output_pair import checked_removed_path
@@ -18,10 +18,8 @@ def redact(
     paths: Paths,
     output: Annotated[
         Path,
-        typer.Option(
-            "-o",
-            "--output",
-            help="Write to this file (out.jsonl), lines that cannot be redacted beside it (out.unredacted.jsonl).",
+        output_option(
+            "Write to this file (out.jsonl), lines that cannot be redacted beside it (out.unredacted.jsonl)."
         ),
     ],
     style: Annotated[

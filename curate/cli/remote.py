@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import typer
 
 from curate.cli import remote_options as options
-from curate.cli.options import Agree, AsJson, ChatTemplate, Quiet, progress
+from curate.cli.options import Agree, AsJson, ChatTemplate, Quiet, output_option, progress
 from curate.commands.check import check
 from curate.core.errors import DataError, ExitCode, UsageError
 from curate.core.files import sha256
@@ -288,7 +288,7 @@ def fetch(
     job: options.JobId = None,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="Write to this folder; if omitted, .curate/remote/JOB.", metavar="DIR"),
+        output_option("Write to this folder; if omitted, .curate/remote/JOB.", "DIR"),
     ] = None,
     target: options.Service = None,
     base_url: options.BaseUrl = None,

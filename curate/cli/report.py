@@ -17,7 +17,7 @@ from curate.render.report_html import MAX_SHOWN, report_html
 
 def report(
     paths: options.Paths,
-    output: Annotated[Path, typer.Option("-o", "--output", help="Write the report to this file.", metavar="FILE.html")],
+    output: Annotated[Path, options.output_option("Write the report to this file.", "FILE.html")],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace FILE.html if it exists.")] = False,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every entry, not only {MAX_SHOWN} of a kind.")] = False,
     yes: options.Agree = False,

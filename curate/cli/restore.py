@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import AsJson, codes, print_notes
+from curate.cli.options import AsJson, codes, output_option, print_notes
 from curate.core.errors import ExitCode, InputError, UsageError
 from curate.core.files import LEDGER, path_of
 from curate.core.manifest import MANIFEST, read_manifest
@@ -37,7 +37,7 @@ def restore(
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Restore all removed lines.")] = False,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Write the lines to this file and leave the splits unchanged.")
+        Path | None, output_option("Write the lines to this file and leave the splits unchanged.")
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output file if it exists.")] = False,
     as_json: AsJson = False,

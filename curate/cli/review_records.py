@@ -56,8 +56,7 @@ def import_answers(sources: Sources, path: Path) -> int:
     """Add the answers of annotators to the journal."""
     from curate.review.annotation_import import import_records, import_text  # not imported by a review
 
-    lines = LineIndex(sources.files)
-    list(lines.build())
+    lines = LineIndex.of(sources.files)
     log = DecisionLog(sources.journal, rights_of(sources.files))
     result = import_records(path, lines, log, sources.config.review.labels, sources.reviewer)
     print_lines(import_text(result, sources.journal))

@@ -59,9 +59,7 @@ def score(
     ] = None,
     judge_key: options.JudgeKey = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Send data to the judge's endpoint without asking.")] = False,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Write all values to this Parquet file.", metavar="FILE")
-    ] = None,
+    output: Annotated[Path | None, options.output_option("Write all values to this Parquet file.", "FILE")] = None,
     html: options.Html = None,
     as_json: options.AsJson = False,
     show_all: Annotated[

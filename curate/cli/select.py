@@ -34,11 +34,9 @@ class SelectOptions(options.CommonOptions):
     ] = None
     output: Annotated[
         Path | None,
-        typer.Option(
-            "-o",
-            "--output",
-            help="Write selected lines to this file (kept.jsonl), others beside it (kept.removed.jsonl); if omitted, "
-            "nothing is written.",
+        options.output_option(
+            "Write selected lines to this file (kept.jsonl), others beside it (kept.removed.jsonl); if omitted, "
+            "nothing is written."
         ),
     ] = None
     floor: Annotated[

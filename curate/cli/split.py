@@ -24,7 +24,7 @@ class SplitOptions(options.CommonOptions):
 
     paths: options.Paths
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="Write splits, removed lines, data card and manifest to this folder.")
+        Path, options.output_option("Write splits, removed lines, data card and manifest to this folder.")
     ]
     where: options.Where = ""
     given: Given = field(default_factory=dict)

@@ -14,7 +14,7 @@ from curate.core.errors import require_all_lines
 from curate.core.json_output import Output
 from curate.core.output_pair import counting_lines, removed_path, replacing_both
 from curate.core.removed import removal, removed_line
-from curate.core.snapshot import snapshot
+from curate.core.snapshot import snapshots_of
 from curate.output.apply import drop_reason
 from curate.output.edited import edited_copies, edited_value, key_of, labelled
 from curate.read.dataset import read_lines
@@ -53,7 +53,7 @@ def apply(
     """
     result, matched_keys = ApplyResult(), set[str]()
     paths, decisions = work.files, work.decisions
-    snapshots = [snapshot(path) for path in dict.fromkeys(paths)]
+    snapshots = snapshots_of(paths)
     copies = edited_copies(paths, edits_of(decisions), work.project.edited)
     with (
         replacing_both(output, removed_path(output, "removed"), overwrite=overwrite, seen=snapshots)

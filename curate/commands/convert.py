@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from curate.commands.session import Workspace
 from curate.commands.templated import templated
-from curate.core.cluster import LOCAL, Executor
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import InputError, require_all_lines
 from curate.core.example import UNKNOWN, Example, Place
@@ -24,7 +23,7 @@ from curate.core.json_output import Note, Output
 from curate.core.output_pair import replacing_both
 from curate.core.removed import Reason, Removal, removal, removed_line
 from curate.core.scratch import TempStore
-from curate.core.snapshot import snapshot
+from curate.core.snapshot import snapshots_of
 from curate.core.text import json_line
 from curate.core.worker_pool import WorkerPool
 from curate.lint.rules.roles import with_known_roles
@@ -90,54 +89,35 @@ def convert(
     output: Path,
     aside: Path,
     *,
-    to: str,
-    chosen: bool = False,
-    overwrite: bool = False,
-    template: Mapping[str, str] | None = None,
-    progress: Callable[[int], None] | None = None,
-) -> ConvertResult:
-    """`convert_paths` for the data of a project, by its decisions."""
-    return convert_paths(
-        work.files, output, aside, to=to, chosen=chosen, overwrite=overwrite, progress=progress,
-        decisions=work.decisions, edited=work.project.edited,
-        workers=work.session.workers, executor=work.session.executor, template=template,
-    )  # fmt: skip
-
-
-def convert_paths(
-    paths: Sequence[Path],
-    output: Path,
-    aside: Path,
-    *,
     to: str = "messages",
     chosen: bool = False,
     overwrite: bool = False,
-    progress: Callable[[int], None] | None = None,
-    decisions: Mapping[str, DecisionState] | None = None,
-    edited: Path = Path(".curate", "edited"),
-    workers: int = 1,
-    executor: Executor = LOCAL,
     template: Mapping[str, str] | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> ConvertResult:
-    """Convert files to the format `to` in `output`, and write lines that cannot be converted to `aside`; both
-    completely or neither.
+    """Convert the data of a project to the format `to` in `output`, and write lines that cannot be converted to
+    `aside`; both completely or neither.
 
-    `chosen` uses the chosen side of a preference pair. Of `decisions`, drops are written to `aside`, and edits are
-    converted, for which copies are made in the folder `edited`. With more than one of `workers`, processes convert
-    parts of large files; they import the main module anew, as `multiprocessing` does. With `executor`, tasks of a
-    cluster do. With `template`, each line is read as these texts by role; see `templated`.
+    `chosen` uses the chosen side of a preference pair. Dropped lines are written to `aside`, and edited ones are
+    converted as edited. With `template`, each line is read as these texts by role; see `templated`. With more than one
+    of the session's `workers`, processes convert parts of large files; they import the main module anew, as
+    `multiprocessing` does.
 
     Raises `InputError` for a file that cannot be read or changes meanwhile, and if no line holds an example;
     `OutputError`; `UsageError` if an output exists and must not be replaced, or another process writes it.
     """
-    report, decisions = ConvertResult(), decisions or {}
-    snapshots = [snapshot(path) for path in dict.fromkeys(paths)]
-    copies, unmatched = edited_copies(paths, edits_of(decisions), edited), acted_ids(decisions)
+    report, session, paths, decisions = ConvertResult(), work.session, work.files, work.decisions
+    snapshots = snapshots_of(paths)
+    copies, unmatched = edited_copies(paths, edits_of(decisions), work.project.edited), acted_ids(decisions)
     first_reason, is_large = "", size_of(paths) >= MIN_PARALLEL_BYTES
     converter = partial(_Converter, to, chosen, decisions, unmatched.copy(), template)
     with (
-        executor.pool(
-            workers if is_large else 1, processes=is_large, own=converter, make_state=converter, files=paths
+        session.executor.pool(
+            session.workers if is_large else 1,
+            processes=is_large,
+            own=converter,
+            make_state=converter,
+            files=paths,
         ) as pool,
         TempStore() as store,
         replacing_both(output, aside, overwrite=overwrite, seen=snapshots) as (out, aside_output),

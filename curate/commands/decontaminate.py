@@ -19,7 +19,7 @@ from curate.core.kernels import kernels_for
 from curate.core.masking import secrets_in
 from curate.core.output_pair import removed_path, replacing_both
 from curate.core.removed import Reason, WithoutLines, removal, removed_line
-from curate.core.snapshot import Snapshot, snapshot
+from curate.core.snapshot import Snapshot, snapshots_of
 from curate.core.store import save
 from curate.core.text import plural, visible
 from curate.corpus.dedup_text import other_sides
@@ -106,7 +106,7 @@ def decontaminate(
     listen(StageStarted("read"))
     # an index is read at once, and reading it changes its time
     read = [*files, *(path for path in benchmarks if path.suffix != INDEX_SUFFIX)]
-    snapshots = [snapshot(path) for path in dict.fromkeys(read)]
+    snapshots = snapshots_of(read)
     embed = _embedder(embeddings, work.cache) if embeddings else None
     with kernels_for([*files, *benchmarks]):
         parts = [_index(path, fields, embed, embeddings) for path in benchmarks]

@@ -23,7 +23,7 @@ from curate.core.kernels import kernels_for
 from curate.core.lazy import Numbers, np
 from curate.core.output_pair import removed_path, replacing_both
 from curate.core.paths import identity
-from curate.core.snapshot import Snapshot, require_unchanged, snapshot
+from curate.core.snapshot import Snapshot, require_unchanged, snapshots_of
 from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.boilerplate import boilerplate_notes
@@ -133,7 +133,7 @@ def dedup(
     if config.embeddings:
         fingerprint(config.embeddings)  # raises `ModelError` before anything is read
     against, skipped_notes = _others(against, work.files)
-    snapshots = [snapshot(path) for path in dict.fromkeys([*against, *work.files])]
+    snapshots = snapshots_of([*against, *work.files])
     files, name_of = with_edits(work.files, edits_of(decided), work.project.edited)
     folder = spill_folder(paths := [*against, *files], session.memory)
     with kernels_for(paths), session.executor.pool(cores(), processes=is_big(paths), files=paths) as pool:

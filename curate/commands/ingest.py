@@ -15,7 +15,7 @@ from curate.core.files import display_name
 from curate.core.json_output import Note, Output
 from curate.core.output_pair import replacing_both
 from curate.core.removed import Reason, removal, removed_line
-from curate.core.snapshot import snapshot
+from curate.core.snapshot import snapshots_of
 from curate.core.text import json_line
 from curate.output.apply import unreadable
 from curate.read.accounts import account_calls
@@ -191,7 +191,7 @@ def ingest_paths(
     """Write the conversations of traces to `output`, and lines with a call that is not written to `aside`. Raises
     `InputError` for a file that cannot be read or changes meanwhile, and if no line is an export.
     """
-    snapshots = [snapshot(path) for path in dict.fromkeys(paths)]
+    snapshots = snapshots_of(paths)
     report = IngestResult()
     joined = _joined(paths)
     reading = _Reading(joined, minima, options, report)

@@ -19,7 +19,7 @@ from curate.core.key_value_secrets import Secret
 from curate.core.output_pair import CountingWriter, replacing_both
 from curate.core.removed import Reason, removal, removed_line
 from curate.core.scratch import TempStore
-from curate.core.snapshot import changed, snapshot
+from curate.core.snapshot import changed, snapshots_of
 from curate.core.text import json_line
 from curate.core.worker_pool import WorkerPool, cores
 from curate.output.apply import unreadable
@@ -70,7 +70,7 @@ def redact(
     """
     _ = work.decisions  # a note says that they are not applied
     report = RedactResult()
-    snapshots = [snapshot(path) for path in dict.fromkeys(work.files)]
+    snapshots = snapshots_of(work.files)
     redactor = Redactor(Pseudonyms(style, read_mapping(mapping) if mapping else ()), names)
     with TempStore() as copies:
         report.read, learned = _learn(work.files, redactor, copies)

@@ -49,6 +49,11 @@ def snapshot(path: Path, *, hashed: bool = False) -> Snapshot:
     return Snapshot(path, state, fast_hash.hexdigest(), digest.hexdigest() if hashed else "", mode)
 
 
+def snapshots_of(paths: Iterable[Path]) -> list[Snapshot]:
+    """The current state of each file, once; as `snapshot`."""
+    return [snapshot(path) for path in dict.fromkeys(paths)]
+
+
 def state_of(path: Path) -> State:
     """The current state of a file. Raises `InputError`."""
     try:

@@ -207,6 +207,14 @@ class LineIndex:
         self.indexes = [FileIndex(path, display_name(path)) for path in paths]
         self._by_name = {index.name: number for number, index in enumerate(self.indexes)}
 
+    @classmethod
+    def of(cls, paths: Sequence[Path]) -> "LineIndex":
+        """The index of some files, completely built. Raises `InputError`."""
+        index = cls(paths)
+        for _ in index.build():
+            pass
+        return index
+
     def build(self) -> Iterator[int]:
         """Index the lines, file by file; yields the number of lines so far. Raises `InputError`."""
         for index in self.indexes:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from curate.core.example import UNKNOWN, Place
 from curate.read.formats import example_of
+from curate.read.forms.form import as_text
 from curate.read.forms.langchain import serialized
 
 Object = dict[str, Any]
@@ -98,8 +99,8 @@ def _call(call: Any) -> Object:
     if isinstance(call.get("function"), dict):
         return call
     arguments = call.get("args", call.get("arguments", {}))
-    text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
-    return {"id": call.get("id"), "type": "function", "function": {"name": call.get("name"), "arguments": text}}
+    function = {"name": call.get("name"), "arguments": as_text(arguments)}
+    return {"id": call.get("id"), "type": "function", "function": function}
 
 
 def _of_parts(parts: list[Any], role: str) -> Object:
@@ -112,10 +113,8 @@ def _of_parts(parts: list[Any], role: str) -> Object:
         if kind == "tool_call":
             calls.append(_call(part))
         elif kind == "tool_call_response":
-            answer = part.get("response", part.get("result"))
-            text = answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
             message |= {"role": "tool", "tool_call_id": part.get("id")}
-            texts.append(text)
+            texts.append(as_text(part.get("response", part.get("result"))))
         elif kind in ("reasoning", "thinking"):
             thoughts.append(str(text))
         elif kind in (None, "text") and isinstance(text, str):

@@ -35,8 +35,7 @@ def _session_of(sources: Sources) -> ReviewSession:
     """The review of some files with their findings and duplicates, without a screen. Raises `CurateError`."""
     from curate.review.scan import scan  # the rules take 0.2 s to load
 
-    lines = LineIndex(sources.files)
-    list(lines.build())
+    lines = LineIndex.of(sources.files)
     log = DecisionLog(sources.journal, rights_of(sources.files))
     session = ReviewSession(lines, log, sources.reviewer, sources.share)
     session.grow()

@@ -48,8 +48,7 @@ def import_records(
     an unknown id, a changed text or an unknown value is refused as a whole. Raises `InputError`, `OutputError`,
     `UsageError`.
     """
-    foreign = LineIndex([path])
-    list(foreign.build())
+    foreign = LineIndex.of([path])
     result = Imported(len(foreign))
     records = dict(_read(foreign, result))
     turns_by_id = _turns_by_id(lines, {record.id for record in records.values()})

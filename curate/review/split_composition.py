@@ -42,12 +42,7 @@ class SplitComposition:
 
 def composition_of(splits: Mapping[str, Path]) -> SplitComposition:
     """Measure the files of splits, the training split first. Raises `InputError` for a missing file."""
-    measured = []
-    for path in splits.values():
-        lines = LineIndex([path])
-        for _ in lines.build():
-            pass
-        measured.append(measure(lines))
+    measured = [measure(LineIndex.of([path])) for path in splits.values()]
     return SplitComposition(tuple(splits), tuple(measured), tuple(_compared_traits(measured)))
 
 

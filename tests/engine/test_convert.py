@@ -10,13 +10,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.commands.convert import ConvertResult, convert_paths
+from curate.commands.convert import ConvertResult
+from curate.commands.convert import convert as convert_data
 from curate.core.errors import InputError
 from curate.core.form_keys import PAIR_SIDES
 from curate.lint.rules.roles import with_known_roles
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from tests import strategies
 from tests.conftest import Write, chat, line_of
+from tests.workspaces import workspace
 
 Captured = pytest.CaptureFixture[str]
 OUT, ASIDE = Path("out.jsonl"), Path("out.unconverted.jsonl")
@@ -27,7 +29,7 @@ def parsed_lines(path: Path) -> list[ParsedLine]:
 
 
 def convert(*paths: Path, chosen: bool = False) -> ConvertResult:
-    return convert_paths(paths, OUT, ASIDE, chosen=chosen, overwrite=True)
+    return convert_data(workspace(paths), OUT, ASIDE, chosen=chosen, overwrite=True)
 
 
 def written() -> list[Any]:
@@ -108,7 +110,7 @@ def test_converting_what_was_converted_changes_no_byte(values: list[dict[str, An
     convert(path, chosen=True)
     if not any(parsed.example and parsed.example.understood for parsed in parsed_lines(OUT)):
         return  # all examples were set aside, and a file without one is refused
-    report = convert_paths([OUT], again, Path("rest.jsonl"), overwrite=True)
+    report = convert_data(workspace([OUT]), again, Path("rest.jsonl"), overwrite=True)
     assert (again.read_bytes(), report.aside) == (OUT.read_bytes(), 0)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.commands.convert import convert_paths
+from curate.commands.convert import convert
 from curate.core.example import Example, Place
 from curate.read.form_writer import normal_messages, normal_tools, write_as
 from curate.read.formats import BY_NAME, WRITABLE, example_of, example_of_list
@@ -19,6 +19,7 @@ from curate.verify import reading as verify_reading
 from curate.verify.line_accounting import content_key
 from tests.conftest import Write
 from tests.strategies import broken, inside
+from tests.workspaces import workspace
 
 Captured = pytest.CaptureFixture[str]
 FOLDER = Path(__file__).parent.parent / "data" / "forms"
@@ -144,7 +145,7 @@ def test_half_valid_lines_crash_nothing_and_none_is_lost() -> None:
     path = Path("broken.jsonl")
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     for to in ("messages", "vertex", "openai-responses", "sharegpt"):
-        report = convert_paths([path], Path("out.jsonl"), Path("rest.jsonl"), to=to, overwrite=True)
+        report = convert(workspace([path]), Path("out.jsonl"), Path("rest.jsonl"), to=to, overwrite=True)
         assert report.read == len(rows) == report.converted + report.aside
     for row in rows:
         with suppress(verify_reading.NotUnderstoodError):
@@ -207,7 +208,7 @@ def test_a_line_that_is_a_list_of_turns_is_a_foreign_format_and_is_read(write: W
     shown = capsys.readouterr().out
     assert "J025 info 2 examples in the format turn-list" in shown
     assert "C022 warning the answer starts with white space (/1/content)" in shown
-    convert_paths([path], Path("out.jsonl"), Path("rest.jsonl"), overwrite=True)
+    convert(workspace([path]), Path("out.jsonl"), Path("rest.jsonl"), overwrite=True)
     assert [json.loads(line) for line in Path("out.jsonl").read_bytes().splitlines()] == [{"messages": turns}] * 2
     assert example_of_list([1, 2], Place("data.jsonl", 1)) is None
     assert main(["split", str(path), "-o", "splits", "--fractions", "0.8,0.1,0.1", "--quiet"]) in (0, 1)
@@ -245,7 +246,7 @@ def test_what_is_trained_on_beside_a_conversation_is_never_left_out(key: str, wr
     path = write("data.jsonl", [{"messages": messages, key: value} for value in values])
     kept = key == "answer_key"
     for to in ("vertex", "bedrock", "openai-responses", "sharegpt"):
-        convert_paths([path], Path("out.jsonl"), Path("rest.jsonl"), to=to, overwrite=True)
+        convert(workspace([path]), Path("out.jsonl"), Path("rest.jsonl"), to=to, overwrite=True)
         written = Path("out.jsonl").read_text("utf-8")
         assert written.count(f'"{key}": ') == written.count("\n") or kept, (to, written)
     main(["dedup", str(path)])
@@ -296,7 +297,8 @@ def test_older_functions_and_default_weights_do_not_keep_a_line_from_moving(writ
         "tool_choice": "auto",
     }
     masked = {"messages": [*messages[:3], {**messages[3], "weight": 0}]}
-    report = convert_paths([write("data.jsonl", [value, masked])], Path("out.jsonl"), Path("rest.jsonl"), to="vertex")
+    path = write("data.jsonl", [value, masked])
+    report = convert(workspace([path]), Path("out.jsonl"), Path("rest.jsonl"), to="vertex")
     found = json.loads(Path("out.jsonl").read_bytes())
     assert found["contents"][1]["parts"] == [{"functionCall": {"name": "now", "args": {}}}]
     assert found["tools"][0]["functionDeclarations"][0]["name"] == "now"

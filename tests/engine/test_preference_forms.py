@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.commands.convert import LINES_PER_PART, ConvertResult, convert_paths
+from curate.commands.convert import LINES_PER_PART, ConvertResult
+from curate.commands.convert import convert as convert_data
 from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
 from curate.core.errors import InputError
@@ -26,6 +27,7 @@ from curate.verify import reading as verify_reading
 from tests import strategies
 from tests.conftest import Write, chat
 from tests.strategies import broken
+from tests.workspaces import workspace
 
 Captured = pytest.CaptureFixture[str]
 Row = dict[str, Any]
@@ -43,7 +45,7 @@ PAIR = {"prompt": "Hi", "chosen": "Hello.", "rejected": "Go away."}
 
 def convert(rows: list[Row], to: str) -> ConvertResult:
     Path("data.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    return convert_paths([Path("data.jsonl")], OUT, ASIDE, to=to, overwrite=True)
+    return convert_data(workspace([Path("data.jsonl")]), OUT, ASIDE, to=to, overwrite=True)
 
 
 def written() -> list[Row]:

@@ -7,7 +7,7 @@ import traceback
 from pathlib import Path
 from random import Random
 
-from curate.commands.convert import convert_paths
+from curate.commands.convert import convert
 from curate.core.config import CheckConfig
 from curate.core.errors import CurateError
 from curate.core.files import packing
@@ -23,6 +23,7 @@ from curate.render.check_formats import OutputFormat, formatted_report
 from curate.render.console import Styled
 from curate.render.fix import fix_text, unified_diff
 from curate.render.stats import stats_result, stats_text
+from tests.workspaces import workspace
 
 ALL_FAMILIES = tuple(sorted({code[0] for code in RULES} - {"K"}))
 """All families but those that need a model."""
@@ -93,7 +94,7 @@ def _fix(path: Path, random: Random) -> None:
 
 def _convert(path: Path, random: Random) -> None:
     output, aside = Path("out.jsonl"), Path("aside.jsonl")
-    report = convert_paths([path], output, aside, chosen=random.random() < 0.5, overwrite=True)
+    report = convert(workspace([path]), output, aside, chosen=random.random() < 0.5, overwrite=True)
     assert output.read_bytes().count(b"\n") == report.converted + report.added
     assert aside.read_bytes().count(b"\n") == report.aside
 

@@ -238,14 +238,8 @@ def tool_calls(text: Any, call_count: int = 0) -> list[Object]:
         arguments = call["arguments"]
         if not isinstance(arguments, str | dict):
             return []
-        written = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
-        calls.append(
-            {
-                "id": f"call_{call_count + len(calls) + 1}",
-                "type": "function",
-                "function": {"name": call["name"], "arguments": written},
-            }
-        )
+        function = {"name": call["name"], "arguments": as_text(arguments)}
+        calls.append({"id": f"call_{call_count + len(calls) + 1}", "type": "function", "function": function})
     return calls
 
 
