@@ -9,7 +9,7 @@ from enum import Enum
 from functools import wraps
 from typing import Any, TypeVar
 
-from curate.core.verb_options import VerbOption, given_of, options_of
+from curate.core.verb_options import VerbOption, given_of, in_place_of, options_of
 
 Result = TypeVar("Result")
 Parameter = inspect.Parameter
@@ -21,9 +21,7 @@ def takes_keywords(function: Callable[..., Result]) -> Callable[..., Result]:
     """
     name, command_options = function.__name__, options_of(function.__name__)
     signature = inspect.signature(function)
-    parameters: list[Parameter] = []
-    for parameter in signature.parameters.values():
-        parameters += map(_parameter, command_options) if parameter.name == "given" else [parameter]
+    parameters = in_place_of("given", map(_parameter, command_options), signature.parameters.values())
     names = {parameter.name for parameter in parameters}
 
     @wraps(function)

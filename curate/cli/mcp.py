@@ -19,7 +19,7 @@ from curate.core.errors import ExitCode, requiring
 from curate.core.files import display_name
 from curate.core.scratch import temporary_folder
 from curate.core.text import excerpt, visible
-from curate.core.verb_options import VerbOption, options_of
+from curate.core.verb_options import VerbOption, in_place_of, options_of
 
 DEFAULT_LIMIT: Final = 50
 """Items of a list that an answer shows."""
@@ -98,17 +98,14 @@ def _takes_options(*without: str) -> Callable[[Tool], Tool]:
             and option.default is not True
             and option.key not in without
         ]
-        original = signature(tool)
-        parameters: list[Parameter] = []
-        for name, parameter in original.parameters.items():
-            parameters += map(_parameter, offered) if name == "words" else [parameter]
 
         @wraps(tool)
         async def taken(*arguments: Any, **values: Any) -> str:
             words = [word for option in offered for word in _words(option, values.pop(option.key, None))]
             return await tool(*arguments, words=words, **values)
 
-        taken.__signature__ = original.replace(parameters=parameters)  # type: ignore[attr-defined]
+        parameters = in_place_of("words", map(_parameter, offered), signature(tool).parameters.values())
+        taken.__signature__ = signature(tool).replace(parameters=parameters)  # type: ignore[attr-defined]
         return taken
 
     return taking

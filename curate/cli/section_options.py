@@ -10,7 +10,7 @@ import typer
 
 from curate.cli.options import codes, named_numbers
 from curate.core.errors import UsageError
-from curate.core.verb_options import VerbOption, given_of, options_of
+from curate.core.verb_options import VerbOption, given_of, in_place_of, options_of
 
 Parameter = inspect.Parameter
 
@@ -25,9 +25,6 @@ def takes_options(function: Callable[..., Any]) -> Callable[..., Any]:
         declared += map(_parameter_of, fields(parameter.annotation)) if _is_group(parameter) else [parameter]
     takes_keys = any(parameter.name == "given" for parameter in declared)
     command_options = options_of(function.__name__) if takes_keys else ()
-    parameters: list[Parameter] = []
-    for parameter in declared:
-        parameters += map(_parameter, command_options) if parameter.name == "given" else [parameter]
 
     @wraps(function)
     def command(**values: Any) -> Any:
@@ -40,6 +37,7 @@ def takes_options(function: Callable[..., Any]) -> Callable[..., Any]:
                 values[name] = parameter.annotation(**field_values)
         return function(**values)
 
+    parameters = in_place_of("given", map(_parameter, command_options), declared)
     command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     return command
 

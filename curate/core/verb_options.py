@@ -8,6 +8,7 @@ made from it.
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from functools import cache
+from inspect import Parameter
 from types import NoneType
 from typing import Annotated, Any, Final, Literal, NamedTuple, get_args, get_origin
 
@@ -98,6 +99,14 @@ def _type_in_python(annotation: Any) -> tuple[Any, int]:
     if NoneType in parts:
         return _type_in_python(next(part for part in parts if part is not NoneType))
     return annotation, 0
+
+
+def in_place_of(name: str, options: Iterable[Parameter], parameters: Iterable[Parameter]) -> list[Parameter]:
+    """Parameters with options in the place of the one of this name."""
+    replaced: list[Parameter] = []
+    for parameter in parameters:
+        replaced += options if parameter.name == name else [parameter]
+    return replaced
 
 
 def given_of(verb: str, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

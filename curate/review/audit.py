@@ -6,8 +6,9 @@ from typing import Final, Literal
 
 from curate.commands.review_audit import audit_slot
 from curate.core.decision import BAD, GOOD, IN_SAMPLE
-from curate.core.lazy import Array, Ids, np
+from curate.core.lazy import Ids, np
 from curate.review.entry import ReviewStatus
+from curate.review.example_index import id_of
 from curate.review.query import Query
 from curate.review.records import record
 from curate.review.session import ReviewSession
@@ -49,14 +50,8 @@ def population_of(session: ReviewSession, population: Population, dropped_codes:
     prefixes = np.array([int(example[:16], 16) for example in removed if example], np.uint64)
     kept = ~np.isin(ids[:, 0], prefixes)
     for row in np.flatnonzero(~kept).tolist():
-        kept[row] = hexadecimal(ids[row]) not in removed
+        kept[row] = id_of(*ids[row].tolist()) not in removed
     return ids[kept]
-
-
-def hexadecimal(pair: Array) -> str:
-    """The id of two integers."""
-    high, low = pair.tolist()
-    return f"{high:016x}{low:016x}"
 
 
 def start_audit(session: ReviewSession, population: Population, size: int, seed: int, codes: Sequence[str] = ()) -> str:
@@ -65,7 +60,7 @@ def start_audit(session: ReviewSession, population: Population, size: int, seed:
     """
     ids = population_of(session, population, codes)
     rows = Random(seed).sample(range(len(ids)), min(size, len(ids)))  # noqa: S311
-    sample = [hexadecimal(ids[row]) for row in rows]
+    sample = [example for row in rows if (example := id_of(*ids[row].tolist()))]
     name = f"{population}-{len(sample)}-of-{len(ids)}-seed-{seed}"
     slot = audit_slot(name)
     if sample and not any(session.log.last(example, slot) for example in sample):

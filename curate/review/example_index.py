@@ -15,6 +15,11 @@ def key(example: str) -> int:
     return int(example[:16], 16)
 
 
+def id_of(high: int, low: int) -> str | None:
+    """The id of two integers; None for zeros, which stand for no id."""
+    return f"{high:016x}{low:016x}" if high or low else None
+
+
 class ExampleIndex:
     """Entry numbers by the ids of their examples. The index only grows."""
 

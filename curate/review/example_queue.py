@@ -11,7 +11,7 @@ from curate.read.index import LineIndex
 from curate.review.assignment import Share
 from curate.review.entry import Entry, Kind, ReviewStatus
 from curate.review.events import ExamplesKnown, ScoresKnown
-from curate.review.example_index import key
+from curate.review.example_index import id_of, key
 from curate.review.query import COMPARISONS, Query
 from curate.review.queue import Queue, file_fits, in_ranges
 
@@ -95,8 +95,7 @@ class ExampleQueue(Queue):
         index, position = self.lines.where(number)
         ids = self._ids.get(index.name)
         if ids is not None:
-            high, low = ids[position].tolist()
-            return f"{high:016x}{low:016x}" if high or low else None
+            return id_of(*ids[position].tolist())
         example = index.line(position).example
         return None if example is None else example.id
 

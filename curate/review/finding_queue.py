@@ -8,7 +8,7 @@ from curate.core.finding import Finding, Severity
 from curate.core.lazy import Array, Flags, Rows, np
 from curate.review.array_column import ArrayColumn, Names
 from curate.review.entry import Entry, Kind, ReviewStatus
-from curate.review.example_index import key
+from curate.review.example_index import id_of, key
 from curate.review.query import Query
 from curate.review.queue import Queue, file_fits, in_ranges, matches_names
 
@@ -98,8 +98,7 @@ class FindingQueue(Queue):
 
     def id(self, number: int) -> str | None:
         """The id of the example, or of a line without one; None for a finding about no line."""
-        high, low = self._value("high", number), self._value("low", number)
-        return f"{high:016x}{low:016x}" if high or low else None
+        return id_of(self._value("high", number), self._value("low", number))
 
     def entry(self, number: int) -> Entry:
         """The finding with a number as an entry."""

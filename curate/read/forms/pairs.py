@@ -179,20 +179,16 @@ def begins_with_question(turns: Iterable[Any]) -> bool:
     return next((role for role in roles if role not in ("system", "developer")), None) in ("user", "human")
 
 
-def _llama_factory_preference(value: Object) -> Iterator[Turn]:
-    yield from system_turns(value)
-    yield from _messages(value["chosen_messages"], "/chosen_messages")
-
-
 def _openai_preference(value: Object) -> Iterator[Turn]:
     yield from system_turns(value)
     yield from _messages(value["input"]["messages"], "/input/messages")
     yield from _side(value, "preferred_output", "assistant")
 
 
-def _system_beside(value: Object) -> Iterator[Turn]:
+def _system_beside(value: Object, key: str = "messages") -> Iterator[Turn]:
+    """The messages under a key, with the system prompt beside them."""
     yield from system_turns(value)
-    yield from _messages(value["messages"], "/messages")
+    yield from _messages(value[key], f"/{key}")
 
 
 def _messages(turns: list[Any], pointer: str) -> Iterator[Turn]:
@@ -299,7 +295,7 @@ CHOSEN_FORMATS: Final = (
         "llama-factory-preference",
         "chosen_messages, rejected_messages",
         lambda v: isinstance(v.get("chosen_messages"), list) and "rejected_messages" in v,
-        _llama_factory_preference,
+        partial(_system_beside, key="chosen_messages"),
         write_pair=preference_writers.write_llama_factory_preference,
     ),
     _pair_format("preference", "prompt", write_pair=preference_writers.write_preference, exact=False),
