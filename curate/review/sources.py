@@ -1,8 +1,9 @@
 """The inputs of a review."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from curate.core.config import Config
 from curate.core.config_files import config_file, config_in, find_config
@@ -13,7 +14,14 @@ from curate.core.runs import Project, project_of
 from curate.core.text import visible
 from curate.core.urls import is_url
 from curate.review.assignment import Share
-from curate.review.reviewer import RULE, valid_reviewer
+
+REVIEWER_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", re.ASCII)
+REVIEWER_NAMES: Final = "1 to 40 letters (A to Z), digits, '_', '.' and '-', beginning with a letter or digit"
+
+
+def valid_reviewer(name: str) -> bool:
+    """Whether a name can be used."""
+    return REVIEWER_NAME.fullmatch(name) is not None
 
 
 class Sources(NamedTuple):
@@ -50,7 +58,7 @@ def sources_of(
     `UsageError`, `InputError` or `ConfigError` before reading data.
     """
     if reviewer and not valid_reviewer(reviewer):
-        raise UsageError(f"--reviewer {visible(reviewer)}: not a valid name", f"use {RULE}")
+        raise UsageError(f"--reviewer {visible(reviewer)}: not a valid name", f"use {REVIEWER_NAMES}")
     single = len(paths) == 1 and paths[0].is_dir()
     folder = paths[0] if single else Path()
     has_config = single and (config_in(folder, trusted=config is not None) or config) is not None

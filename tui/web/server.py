@@ -24,7 +24,7 @@ from textual_serve.server import Server, to_int
 
 from curate.core.errors import UsageError
 from curate.core.text import visible
-from curate.review.reviewer import RULE, valid_reviewer
+from curate.review.sources import REVIEWER_NAMES, valid_reviewer
 from tui.terminal import command_line
 from tui.web.pages import CONTENT_POLICY, SCRIPT, STYLE, login_page, review_page
 
@@ -145,7 +145,7 @@ class ReviewServer:
         if not compare_digest(token.encode(errors="replace"), self.token.encode()):
             wrong = "The token is wrong. The terminal of the server shows it."
         elif not valid_reviewer(name):
-            wrong = f"The name is not valid: {RULE}."
+            wrong = f"The name is not valid: {REVIEWER_NAMES}."
         else:
             secret = secrets.token_urlsafe(32)
             self._logins[secret] = Login(command_line(self._command(name)))
