@@ -17,6 +17,7 @@ from curate.cli.section_options import takes_options
 from curate.commands.check import check as check_data
 from curate.commands.check import require_model
 from curate.commands.session import Workspace
+from curate.commands.track import check_record, require_tracker, track, used_tables
 from curate.core.config import SUPPRESSIONS, CheckConfig
 from curate.core.config_files import config_file, shown_path
 from curate.core.data_path import DataPath
@@ -134,6 +135,7 @@ def _check(args: CheckOptions) -> None:
     recorded.apply(report, work.files)
     options.print_notes(report.limits)
     _write(args, work, report)
+    track(work.config.track, lambda: check_record(report, work.files))
     options.end(
         report.not_understood if unreported else 0,
         "the rules that report them were not selected",
@@ -172,8 +174,10 @@ def _open(args: CheckOptions) -> Workspace:
     files = options.named_files(args.paths)
     require_distinct_paths(files, (args.output_file, args.new_baseline), named=args.paths)
     require_distinct_paths([args.baseline] if args.baseline else [], (args.output_file,))
-    work = args.session().open(files, args.given, **({"dedup": {}} if args.unsafe_fixes else {}))
+    used = {"dedup": {}} if args.unsafe_fixes else {}
+    work = args.session().open(files, args.given, **used, **used_tables())
     require_model(work)
+    require_tracker(work.config.track)
     return work
 
 

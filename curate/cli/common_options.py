@@ -20,6 +20,7 @@ from curate.core.urls import is_url, safe_url
 
 CONFIGURED: Final = (
     "check", "conflicts", "dedup", "remote", "review", "rule", "score", "select", "split", "stats", "suppress",
+    "verify",
 )  # fmt: skip
 """Commands that read a configuration by themselves; `curate run` takes it as its argument."""
 DATA_METAVAR: Final = "PATH"

@@ -22,6 +22,7 @@ from curate.cli.section_options import takes_options
 from curate.commands.run import StageSelection
 from curate.commands.run import run as run_pipeline
 from curate.commands.run.result import STAGES
+from curate.commands.track import require_tracker, run_record, track, used_tables
 from curate.core.config import Config, require_named_model
 from curate.core.config_files import load_project
 from curate.core.egress import Consent, address_of, is_address
@@ -75,8 +76,10 @@ def run(
     a file cannot be read or written.
     """
     choice = StageSelection(_names(only), _names(skip), _names(again), until, dry_run)
-    folder, settings = load_project(config, agreement(yes=yes), trains=choice.wants("train"))
+    tracks = bool(used_tables()) and not dry_run
+    folder, settings = load_project(config, agreement(yes=yes), trains=choice.wants("train"), tracks=tracks)
     settings = with_given(settings, given)
+    require_tracker(settings.track)
     require_named_model("judge", settings.conflicts.judge, judge_key=judge_key)
     if "train" in (*choice.only, *choice.again, choice.until) and not settings.recipe:
         raise UsageError(
@@ -89,6 +92,8 @@ def run(
             Project(folder), settings, replace(run_session, consent=agreed), choice, judge_key=judge_key
         )
     print_result(result, dry_text(result) if dry_run else run_text(result), as_json=as_json)
+    if tracks:
+        track(settings.track, lambda: run_record(folder / settings.output, result))
     end(result.not_understood, REMOVED_NOTE)
 
 

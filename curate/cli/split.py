@@ -11,6 +11,7 @@ from curate.cli import options
 from curate.cli.section_options import takes_options
 from curate.commands.split import push_split
 from curate.commands.split import split as split_data
+from curate.commands.track import require_tracker, split_record, track, used_tables
 from curate.core.cluster import Engine
 from curate.core.errors import UsageError
 from curate.core.verb_options import Given
@@ -68,11 +69,13 @@ def split(args: SplitOptions) -> None:
     if args.push is not None:
         options.require_push_consent("the splits with their card", args.push, yes=args.yes, as_json=args.as_json)
     with args.stages() as shown:
-        work = args.session(listen=shown.listen).open(options.named_files(args.paths), args.given)
+        work = args.session(listen=shown.listen).open(options.named_files(args.paths), args.given, **used_tables())
+        require_tracker(work.config.track)
         result = split_data(
             work, args.paths, args.output, min_rating=args.min_rating, without_labels=args.without_label or ()
         )
     print_result(result, split_text(result, args.output), as_json=args.as_json)
+    track(work.config.track, lambda: split_record(args.output, result.manifest))
     if args.push is not None:
         commit = push_split(args.output, result.manifest, args.push, private=not args.public)
         options.print_notes([f"uploaded: {commit}"])

@@ -6,7 +6,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from curate.cli.options import Address, AsJson, Quiet, RunOn, check_combination, session, stages
+from curate.cli.options import Address, Agree, AsJson, Quiet, RunOn, check_combination, session, stages
+from curate.commands.track import require_tracker, track, used_tables, verify_record
 from curate.commands.verify import verify as verify_data
 from curate.core.cluster import Engine
 from curate.core.data_files import DESCRIPTIONS
@@ -64,6 +65,7 @@ def verify(
             help="Instead, verify that the files hold no words of this indexed benchmark; repeatable.", metavar="NAME"
         ),
     ] = None,
+    yes: Agree = False,
     strict: Annotated[bool, typer.Option("--strict", help="Also fail on checks that could not run.")] = False,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every finding, not only {MAX_SHOWN}.")] = False,
     engine: RunOn = Engine.LOCAL,
@@ -94,9 +96,12 @@ def verify(
         _verify_statement(paths, statement, signers, as_json=as_json)
     data = paths[0] if len(paths) == 1 else {name: [path] for name, path in zip(_names(paths), paths, strict=True)}
     with stages(quiet=quiet) as shown:
-        run_session = session(engine=engine, address=address, listen=shown.listen)
+        run_session = session(engine=engine, address=address, listen=shown.listen, yes=yes)
+        tracking = run_session.open(paths[:1], **used_tables())
+        require_tracker(tracking.config.track)
         proof = verify_data(data, run_session, name=" ".join(map(str, paths)), embeddings=embeddings)
     print_result(proof, verify_text(proof, None if show_all else MAX_SHOWN), as_json=as_json)
+    track(tracking.config.track, lambda: verify_record(proof))
     raise typer.Exit(ExitCode.CLEAN if proof.holds and (proof.complete or not strict) else ExitCode.FINDINGS)
 
 

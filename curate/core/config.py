@@ -37,6 +37,7 @@ class Kind(Enum):
     MODEL = "a folder, a model of the hub, or `offline:NAME`"
     JUDGE = "a model, or an address to which `curate.core.egress` demands consent"
     TEMPLATE = "a built-in chat template or a file"
+    TRACKER = "a tracker that results are sent to"
     ADDRESS = "an address to which `curate.core.egress` demands consent"
 
 
@@ -390,13 +391,9 @@ class SplitConfig(Section):
     """Also write Parquet files."""
     trainers: Annotated[
         tuple[Literal["axolotl", "llamafactory", "ms-swift", "torchtune", "trl", "unsloth", "verl"], ...],
-        Option(
-            help="Write a configuration for this trainer; repeatable. verl also gets Parquet files.",
-            metavar="TRAINER",
-            flag="--trainer",
-        ),
+        Option(help="Write a configuration for this trainer; repeatable.", metavar="TRAINER", flag="--trainer"),
     ] = ()
-    """Other trainers to write a configuration for, next to the splits."""
+    """Other trainers to write a configuration for, next to the splits; for verl, Parquet files too."""
 
     @model_validator(mode="after")
     def _require_complete(self) -> "SplitConfig":
@@ -535,6 +532,17 @@ class CardConfig(Section):
     """Where the data comes from, by file or file pattern; `"*"` applies to all other files."""
 
 
+class TrackConfig(Section):
+    """`[track]`: where check, split, verify and run log verdicts, counts, hashes and the data card, but no data."""
+
+    to: Annotated[Literal["", "mlflow", "trackio", "wandb"], Kind.TRACKER] = ""
+    """Tracker, whose package must be installed; empty: none."""
+    project: Text = "curate"
+    """Project of W&B and Trackio, experiment of MLflow."""
+    address: Annotated[str, Kind.TRACKER] = ""
+    """Its server, for MLflow also a folder; empty: as the environment variables of the tracker say."""
+
+
 class Config(Section):
     """The configuration of a project: its data, the stages and the output."""
 
@@ -554,17 +562,9 @@ class Config(Section):
     review: ReviewConfig = ReviewConfig.model_construct()
     card: CardConfig = CardConfig.model_construct()
     remote: RemoteConfig = RemoteConfig.model_construct()
+    track: TrackConfig = TrackConfig.model_construct()
     recipe: Annotated[str, Kind.PATH] = ""
     """Training recipe, relative to the configuration's folder; empty: `curate run` ends after the splits."""
-
-
-RECIPE_KINDS: Final[Kinds] = {
-    **dict.fromkeys(("model", "model_name_or_path", "base_model"), Kind.MODEL),
-    "chat_template": Kind.TEMPLATE,
-}
-"""Keys of the recipe of a configuration that can refer to files outside of its folder. `curate run` itself requires
-that `data` is its output.
-"""
 
 
 def load_config(path: Path) -> Config:

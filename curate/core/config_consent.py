@@ -16,7 +16,7 @@ from glob import escape, glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from curate.core.config import NO_MODEL, RECIPE_KINDS, Config, Guard, Kind, Kinds
+from curate.core.config import NO_MODEL, Config, Guard, Kind, Kinds
 from curate.core.errors import UsageError
 from curate.core.files import path_of
 from curate.core.text import excerpt, visible
@@ -32,9 +32,17 @@ CONFINED_VARIABLE: Final = "CURATE_CONFINED_TO"
 """Environment variable with a folder; settings must not refer to files outside of it, with or without consent. Set by
 `curate mcp`.
 """
+RECIPE_KINDS: Final[Kinds] = {
+    **dict.fromkeys(("model", "model_name_or_path", "base_model"), Kind.MODEL),
+    "chat_template": Kind.TEMPLATE,
+}
+"""Keys of the recipe of a configuration that can refer to files outside of its folder. `curate run` itself requires
+that `data` is its output.
+"""
 HUB: Final = "a model of the hub"
 URL: Final = "a URL"
 OUTSIDE: Final = "outside of the project's folder"
+TRACKER: Final = "results are sent there"
 NO_OPTION: Final = "pass --yes to a command"
 STDIN_NAME: Final = "-"
 MAX_NAMED: Final = 20
@@ -62,7 +70,7 @@ def require_agreed(config: Config, path: Path, consent: "Consent | None", used: 
     text = f"{visible(str(path))} sets {', '.join(named)}"
     from curate.core.egress import trusts_folder, user_config_path  # not needed by most commands
 
-    if confined and any(why in (URL, OUTSIDE) for _, why in reasons):
+    if confined and any(why in (URL, OUTSIDE, TRACKER) for _, why in reasons):
         raise UsageError(f"{text}: refused", "the configuration of this server may only name files below its folder")
     if not (consent and consent.yes) and not trusts_folder(home):
         alternative = f'write  trust = ["{visible(str(home))}"]  in {visible(str(user_config_path()))}'
@@ -104,6 +112,8 @@ def _reason(kind: Kind | Guard, value: Any, default: Any, home: Path, root: Path
     """Why a value needs consent; empty if it does not."""
     if isinstance(kind, Guard):
         return f"by default {_shown(default)}" if kind.weaker == "other" or value > default else ""
+    if kind is Kind.TRACKER:
+        return TRACKER
     if kind is Kind.ADDRESS or (kind is Kind.JUDGE and "://" in value):
         return ""
     if is_url(value) or (kind is Kind.MODEL and "://" in value):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.config import NO_MODEL, Config, load_config
-from curate.core.config_consent import PROJECT, Used, require_agreed
+from curate.core.config_consent import PROJECT, require_agreed
 from curate.core.errors import UsageError
 from curate.core.text import visible
 from curate.core.urls import is_url
@@ -22,6 +22,7 @@ PATH_KEYS: Final = {
     "dedup": ("embeddings",),
     "conflicts": ("embeddings", "nli", "reader", "same_question", "judge"),
     "split": ("semantic",),
+    "track": ("address",),
 }
 """Keys that hold a path or another name; the value is a path if the path exists."""
 
@@ -98,11 +99,11 @@ def find_config(
     return config if home == Path.cwd() else _with_paths_from(config, home)
 
 
-def load_project(path: Path, consent: "Consent", *, trains: bool = True) -> tuple[Path, Config]:
+def load_project(path: Path, consent: "Consent", *, trains: bool = True, tracks: bool = False) -> tuple[Path, Config]:
     """The folder and configuration of a project, given its configuration file or its folder.
 
-    In a folder, curate.toml takes precedence over pyproject.toml. `trains`: whether its recipe may be used. Raises as
-    `find_config` does, and `UsageError` if the configuration names no data.
+    In a folder, curate.toml takes precedence over pyproject.toml. `trains`: whether its recipe may be used; `tracks`:
+    its tracker. Raises as `find_config` does, and `UsageError` if the configuration names no data.
     """
     path = path / "curate.toml" if path.is_dir() else path
     if path.name == "curate.toml" and not path.exists() and path.with_name("pyproject.toml").exists():
@@ -111,7 +112,11 @@ def load_project(path: Path, consent: "Consent", *, trains: bool = True) -> tupl
     if not config.data:
         raise UsageError(f"{path}: no data files are configured", 'write  data = ["data.jsonl"]')
     project = {} if trains else {"recipe": ""}
-    used: Used = {PROJECT: project, **{table: {} for table in ("check", "dedup", "conflicts", "split", "mix")}}
+    used: dict[str, Mapping[str, Any]] = {
+        PROJECT: project,
+        **{table: {} for table in ("check", "dedup", "conflicts", "split", "mix")},
+    }
+    used |= {"track": {}} if tracks else {}
     require_agreed(config, path, consent, used)
     return path.absolute().parent, config
 

@@ -76,6 +76,7 @@ def attacks(kind: Kind | Guard, default: Any, origin: str) -> list[Any]:
         Kind.TEMPLATE: [secret, "../secret.jsonl", "link.jsonl", r"x/../../secret.jsonl"],
         Kind.MODEL: [f"{origin}/x/y", model, "../model", "link", "x/y", "x/y@main", "model-y", "x/file", "~/model"],
         Kind.JUDGE: [f"{origin}/v1", model, "../model", "link", "x/y"],
+        Kind.TRACKER: ["mlflow"],
         Kind.ADDRESS: [f"{origin}/v1"],
     }
     return values.get(kind, [])

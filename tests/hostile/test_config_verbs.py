@@ -45,13 +45,13 @@ CONFIGURED: Final[dict[str, list[list[str]]]] = {
     "remote": [["remote", verb, "data.jsonl"] for verb in ("validate", "estimate")],
     "report": [["report", "data.jsonl", "-o", "report.html", "--overwrite"]],
     "run": [["run"]],
+    "verify": [["verify", "given"]],
 }
 """The commands that read a configuration."""
 OTHERS: Final[dict[str, list[list[str]]]] = {
     "convert": [["convert", "data.jsonl", "--to", "sharegpt", "-o", "converted.jsonl"]],
     "ingest": [["ingest", "data.jsonl", "-o", "ingested.jsonl"]],
     "decontaminate": [["decontaminate", "data.jsonl", "--bench", "held.jsonl"]],
-    "verify": [["verify", "given"]],
     "redact": [["redact", "data.jsonl", "-o", "redacted.jsonl"]],
     "papers": [["papers", "given"]],
     "query": [["query", "turns > 0", "data.jsonl"]],

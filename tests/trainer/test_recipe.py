@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import ended, main
-from curate.core.config import RECIPE_KINDS
+from curate.core.config_consent import RECIPE_KINDS
 from curate.core.errors import ConfigError, InputError, UsageError
 from curate.models.template import Template
 from tests.trainer.tiny import CHATML, make_tokenizer, write_recipe, write_split
