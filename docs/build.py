@@ -41,6 +41,7 @@ HOWTO: Final = (
     "adopt", "ci", "fix-errors", "formats", "duplicates", "contradictions", "reasoning", "redact", "decontaminate",
     "papers", "review", "growing-data", "data-cluster", "change-service", "traces", "sessions",
     "train", "gpu-24gb", "cluster", "evaluate", "select", "sweep", "export", "hosted", "python", "agents", "editors",
+    "connect",
 )  # fmt: skip
 EXPLANATION: Final = ("promises", "../leaks", "near-duplicates", "contradictions", "loss-masks", "benchmarks")
 REFERENCE: Final = (

@@ -15,6 +15,7 @@ from curate.core.config import TrackConfig
 from curate.core.config_consent import CONFINED_VARIABLE
 from curate.core.errors import OutputError, UsageError
 from curate.core.files import display_name, sha256
+from curate.core.finding import Severity
 from curate.core.text import visible
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def check_record(result: "CheckResult", files: Sequence[Path]) -> Record:
     counts = {
         "files": result.files, "lines": result.lines, "examples": result.examples,
         "not_understood": result.not_understood, "suppressed": result.suppressed,
-        **{severity.value: count for severity, count in result.severities.items()},
+        **{severity.value: result.severities[severity] for severity in Severity},
     }  # fmt: skip
     hashes = {display_name(path): sha256(path) for path in files if path.is_file()}
     report = {"counts": counts, "codes": dict(sorted(result.codes.items())), "sha256": hashes}
