@@ -50,7 +50,7 @@ defects = st.sampled_from(["", " As an AI language model, I cannot help.", " {{n
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
+@settings(max_examples=of_hundred(60))
 @given(
     st.lists(st.tuples(answers, defects), min_size=1, max_size=12),
     st.lists(edits, min_size=1, max_size=3),

@@ -33,7 +33,7 @@ async def test_a_training_is_started_stopped_and_gone_on_with(project: Path, mon
     monkeypatch.setitem(os.environ, "OMP_NUM_THREADS", "1")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setattr(followed, "CURATE_COMMAND", (sys.executable, "-P", "-c", HELD))
-    write_recipe(project, max_steps=6, save_every=500, generations=0, probes=0)
+    write_recipe(project, max_steps=6, save_every=500, generations=0)
     (project / "data.jsonl").write_text("")
     app = CurateApp(
         Sources(Project(project), Config(recipe="recipe.toml"), [project / "data.jsonl"]),

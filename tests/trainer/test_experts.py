@@ -34,7 +34,7 @@ def mixture(folder: Path, kind: str) -> Path:
     )  # fmt: skip
     AutoModelForCausalLM.from_config(config).save_pretrained(folder / "model")
     write_split(folder / "split")
-    return write_recipe(folder, method="lora", max_steps=4, generations=0, probes=0)
+    return write_recipe(folder, method="lora", max_steps=4, generations=0)
 
 
 def tensors(folder: Path) -> dict[str, Any]:
@@ -44,8 +44,7 @@ def tensors(folder: Path) -> dict[str, Any]:
         return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
 
 
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-@pytest.mark.parametrize("kind", ["mixtral", "qwen2_moe"])
+@pytest.mark.parametrize(("kind", "dtype"), [("mixtral", "float32"), ("qwen2_moe", "bfloat16")])
 def test_a_mixture_of_experts_is_planned_trained_resumed_and_merged(
     tmp_path: Path, kind: str, dtype: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,7 +22,7 @@ def long_examples(project: Path) -> Path:
             row["messages"][0]["content"] += " ".join(WORDS * 30)
         path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return write_recipe(
-        project, method="lora", max_steps=2, max_length=512, tokens_per_pass=512, probes=0, generations=1
+        project, method="lora", max_steps=2, max_length=512, tokens_per_pass=512, generations=1
     )
 
 

@@ -148,7 +148,7 @@ def test_a_training_tells_it_and_so_does_an_evaluation_on_request(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (project / "split/validation.jsonl").write_bytes((project / "split/test.jsonl").read_bytes())
-    write_recipe(project, max_steps=8, generations=0, evaluate_every=2)
+    write_recipe(project, max_steps=8, generations=0, evaluate_every=2, probes=None)
     run = project / "run"
     assert main(["train", str(project / "recipe.toml"), "--run-dir", str(run), "--quiet"]) == 0
     told = capsys.readouterr().out

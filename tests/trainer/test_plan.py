@@ -269,7 +269,7 @@ def test_the_memory_limit_of_a_container_is_kept(tmp_path: Path, monkeypatch: py
 def test_a_base_that_needs_little_of_the_memory_is_not_quantised(
     project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe = str(write_recipe(project, method=None, max_steps=4, generations=0, probes=0))
+    recipe = str(write_recipe(project, method=None, max_steps=4, generations=0))
     assert plan(project, capsys)["method"] == "lora"
     assert plan(project, capsys, "--set", "method=qlora")["method"] == "qlora"
     assert plan(project, capsys, "--set", "quantisation=nf4")["method"] == "qlora"

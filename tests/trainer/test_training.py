@@ -228,7 +228,7 @@ def test_another_text_of_the_chat_template_is_another_run(project: Path, capsys:
     from curate.models.chat_templates import CHATML
 
     (project / "own.jinja").write_text(CHATML)
-    recipe = write_recipe(project, chat_template="own.jinja", max_steps=2, generations=0, probes=0)
+    recipe = write_recipe(project, chat_template="own.jinja", max_steps=2, generations=0)
     words = ["train", str(recipe), "--run-dir", str(project / "run"), "--resume"]
     assert main([*words, "--quiet"]) == 0
     assert main(words) == 0

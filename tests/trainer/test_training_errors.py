@@ -112,7 +112,7 @@ def test_a_training_in_float16_whose_steps_are_all_skipped_is_no_success(
         with pytest.raises(NotANumber, match="changed nothing"):
             require_a_step(skipped, taken, last=last)
     monkeypatch.setattr(Accelerator, "optimizer_step_was_skipped", property(lambda _: True))
-    write_recipe(project, max_steps=2, generations=0, probes=0)
+    write_recipe(project, max_steps=2, generations=0)
     assert run(project, "run") == 2
     assert "the last 2 steps changed nothing" in capsys.readouterr().err
 
