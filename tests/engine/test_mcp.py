@@ -55,14 +55,21 @@ async def test_an_agent_reads_and_changes_nothing(write: Write) -> None:
         checked = await answered(client, "check", paths=["a.jsonl"], select="C,D")
         assert checked["exit_status"] == 1
         assert [finding["code"] for finding in checked["result"]["findings"]] == ["D001", "C003"]
-        removed = (await answered(client, "dedup", paths=["."]))["result"]["removed"]
-        assert [one["place"] for one in removed] == ["a.jsonl:3"]
-        conflicts = (await answered(client, "conflicts", paths=["a.jsonl"]))["result"]["conflicts"]
-        assert conflicts[0]["code"] == "X003"
-        split = (await answered(client, "split", paths=["a.jsonl"]))["result"]
-        assert split["manifest"]["read"] == 4
-        assert (await answered(client, "stats", paths=["a.jsonl"]))["result"]["examples"] == 4
         assert (await answered(client, "rule", code="C003"))["result"]["name"] == "empty-answer"
+    assert contents("data") == before
+
+
+@pytest.mark.usefixtures("forked_tools")
+async def test_each_tool_answers_and_changes_nothing(write: Write) -> None:
+    write("data/a.jsonl", [*FACTS, *FACTS[:1], BAD])
+    before, tools = contents("data"), Tools(Path("data").absolute())
+    removed = json.loads(await tools.dedup(["."]))["result"]["removed"]
+    assert [one["place"] for one in removed] == ["a.jsonl:3"]
+    conflicts = json.loads(await tools.conflicts(["a.jsonl"]))["result"]["conflicts"]
+    assert conflicts[0]["code"] == "X003"
+    split = json.loads(await tools.split(["a.jsonl"]))["result"]
+    assert split["manifest"]["read"] == 4
+    assert json.loads(await tools.stats(["a.jsonl"]))["result"]["examples"] == 4
     assert contents("data") == before
 
 
