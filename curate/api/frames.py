@@ -12,7 +12,7 @@ import polars as pl
 from curate.conflicts.conflict import Conflict
 from curate.core.finding import Finding
 from curate.core.manifest import Manifest
-from curate.core.removed import removal_of
+from curate.core.removed import escape_surrogates, removal_of
 from curate.core.text import excerpt
 from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.output.apply import Dropped
@@ -69,10 +69,7 @@ def to_frame(lines: Iterable[Sequence[Any]], columns: dict[str, Any]) -> pl.Data
 
 def _storable(values: Sequence[Any]) -> list[Any]:
     """Half of a surrogate pair, which data may have, cannot be a column's; it is written out."""
-    return [
-        value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) and not value.isascii() else value
-        for value in values
-    ]
+    return [escape_surrogates(value) if isinstance(value, str) and not value.isascii() else value for value in values]
 
 
 def findings_frame(findings: Iterable[Finding]) -> pl.DataFrame:

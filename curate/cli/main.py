@@ -11,7 +11,7 @@ from typing import Final
 
 from curate import __version__
 from curate.cli import streams
-from curate.core.errors import PANIC, CurateError, ExitCode
+from curate.core.errors import CurateError, ExitCode, ends_program
 from curate.core.text import visible
 
 RUNNER_COMMANDS: Final = ("::", "##[")
@@ -122,7 +122,7 @@ def ended(error: BaseException) -> int:
     if isinstance(error, MemoryError):
         _print_message("error: not enough memory\n  next: close other programs, or process a part of the data")
         return _flush(ExitCode.USAGE)
-    if not isinstance(error, Exception) and type(error).__name__ != PANIC:
+    if ends_program(error):
         raise error
     _print_message(
         f"error: this is a bug in curate ({type(error).__name__}). Please report it with the file\n  "

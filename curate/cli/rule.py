@@ -86,11 +86,9 @@ def _list(rules: list[Rule], kind: RuleFormat) -> None:
 
 def explanation(item: Rule) -> str:
     """The documentation of a rule as plain text."""
-    samples = [("Bad", item.bad), ("Good", item.good)]
     blocks = [
-        f"{label}:\n{''.join(f'    {line}{chr(10)}' for line in _visible_lines(data))}"
-        for label, data in samples
-        if data
+        f"{label}:\n{''.join(f'    {visible(line)}{chr(10)}' for line in text.rstrip(chr(10)).split(chr(10)))}"
+        for label, text in item.samples
     ]
     width = min(MAX_COLUMNS, console().width)
     head = (
@@ -99,10 +97,6 @@ def explanation(item: Rule) -> str:
     )
     filled = (fill(line, width, break_long_words=False, break_on_hyphens=False) for line in head.split("\n"))
     return visible("\n".join(filled), keep_newlines=True) + "".join(f"\n{block}" for block in blocks)
-
-
-def _visible_lines(data: bytes) -> list[str]:
-    return [visible(line) for line in data.decode("utf-8", "backslashreplace").rstrip("\n").split("\n")]
 
 
 def _test(rules: list[Rule], config: CheckConfig) -> None:

@@ -22,7 +22,7 @@ from curate.core.validation import parsed_toml, validated
 from curate.lint.fixes import fix_paths
 from curate.lint.rules import RULES
 from curate.read.json_pointer_spans import Spans
-from curate.render.check_sarif import documentation
+from curate.render.check_sarif import rule_page
 from curate.render.rules import rule_markdown
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def _diagnostic(
 ) -> "lsp.Diagnostic":
     from lsprotocol import types as lsp
 
-    site = documentation()
+    page = rule_page(code) if code else ""
     return lsp.Diagnostic(
         lsp.Range(lsp.Position(line, start), lsp.Position(line, end)),
         visible(message),
@@ -218,7 +218,7 @@ def _diagnostic(
             severity, lsp.DiagnosticSeverity.Information
         ),
         code,
-        lsp.CodeDescription(f"{site}reference/rules/{code}.html") if site and code else None,
+        lsp.CodeDescription(page) if page else None,
         SOURCE,
     )
 

@@ -25,6 +25,11 @@ PANIC: Final = "PanicException"
 """Type of the exception for a panic in Rust code: not an `Exception`, and a different class in each package."""
 
 
+def ends_program(error: BaseException) -> bool:
+    """Whether an error is to end the program, such as an interruption: neither an `Exception` nor a panic."""
+    return not isinstance(error, Exception) and type(error).__name__ != PANIC
+
+
 class ExitCode(IntEnum):
     """The exit status of a command; a documented interface."""
 

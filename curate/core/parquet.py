@@ -17,6 +17,7 @@ import orjson
 
 from curate.core.errors import OutputError
 from curate.core.lazy import pl
+from curate.core.removed import escape_surrogates
 from curate.core.tables import JSON_COLUMNS
 from curate.core.text import visible
 from curate.core.validation import has_repeated_key, parsed_json
@@ -137,7 +138,7 @@ def _cell(value: Any, marked: bool) -> Any:
     if marked and value is not None and not (isinstance(value, str) and not _is_json(value)):
         value = json.dumps(value, ensure_ascii=False)
     if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")  # lone surrogates cannot be stored
+        return escape_surrogates(value)  # they cannot be stored
     return value
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from curate.core.arrow_batches import BATCH_BYTES, MAX_ROWS, arrow_batches, cell, data_url, frame_of, has_map, slow_cell
-from curate.core.errors import PANIC, InputError
+from curate.core.errors import InputError, ends_program
 from curate.core.form_keys import PAIR_KEYS, TOOL_KEYS, Holds, keys_holding
 from curate.core.lazy import pl
 from curate.core.text import excerpt
@@ -227,7 +227,7 @@ def table_lines(path: str, file: Path, kind: str) -> Iterator[bytes]:
     except InputError:
         raise
     except BaseException as error:
-        if not isinstance(error, Exception) and type(error).__name__ != PANIC:
+        if ends_program(error):
             raise
         reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
         raise InputError(

@@ -20,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from curate.core.errors import PANIC, CurateError, MissingExtra, ModelError, OutputError, requiring
+from curate.core.errors import CurateError, MissingExtra, ModelError, OutputError, ends_program, requiring
 from curate.core.files import TEMPORARY_SUFFIX, sha256, sync_folder
 from curate.core.text import excerpt
 
@@ -87,7 +87,7 @@ def model_errors(
     except (CurateError, KeyboardInterrupt, SystemExit, MemoryError, ImportError):
         raise
     except BaseException as error:
-        if not isinstance(error, Exception) and type(error).__name__ != PANIC:
+        if ends_program(error):
             raise
         if GATED.search(f"{type(error).__name__} {error}"):
             raise ModelError(

@@ -13,7 +13,7 @@ from curate.lint.runner import CheckResult
 from curate.render.check_full import HIDDEN_NOTE, shown_parts
 from curate.render.check_source import SourceRange, source_ranges
 from curate.render.check_text import MAX_SHOWN, first_ones, rule_counts, summary_line
-from curate.render.html import block, filters, footer, head, not_shown, safe, tile
+from curate.render.html import block, counted_tile, filters, footer, head, not_shown, safe, tile
 from curate.render.html_plots import bars
 
 MANY_TURNS: Final = 12
@@ -29,13 +29,10 @@ def check_html(
     yield head("curate check")
     yield f'<p class="quiet">{safe(summary_line(report))}</p>\n<div class="tiles">'
     for severity in Severity:
-        yield tile(f"{report.severities[severity]:,}", _many(severity.value, report.severities[severity]), severity)
-    hidden = (
-        (report.known, "in the baseline"),
-        (report.suppressed, "suppressed"),
-        (counted.duplicates, _many("exact duplicate", counted.duplicates)),
-    )
+        yield counted_tile(report.severities[severity], severity.value, severity)
+    hidden = ((report.known, "in the baseline"), (report.suppressed, "suppressed"))
     yield "".join(tile(f"{count:,}", label) for count, label in hidden if count)
+    yield counted_tile(counted.duplicates, "exact duplicate") if counted.duplicates else ""
     yield "</div>\n"
     yield from overview(report, counted)
     yield from findings_section(report, limit, filters() if report.findings else "")
@@ -45,10 +42,6 @@ def check_html(
 def counted_again(paths: Sequence[Path], model: str = "") -> Stats:
     """The statistics of the files that exist; `model` counts their tokens."""
     return collect([path for path in paths if path.is_file()], model, strict=False)
-
-
-def _many(noun: str, count: int) -> str:
-    return plural(count, noun).partition(" ")[2]
 
 
 def overview(report: CheckResult, counted: Stats) -> Iterator[str]:

@@ -74,18 +74,21 @@ def documentation() -> str:
     return address and f"{address.rstrip('/')}/"
 
 
+def rule_page(code: str) -> str:
+    """The address of the page about a rule; empty if that of the documentation is not known."""
+    site = documentation()
+    return site and f"{site}reference/rules/{code}.html"
+
+
 def _rule(code: str, rule: Rule | None) -> dict[str, Any]:
     if rule is None:
         return {"id": code}
-    bad, good = (
-        visible(data.decode("utf-8", "backslashreplace"), keep_newlines=True) for data in (rule.bad, rule.good)
-    )
-    examples = [(label, text) for label, text in (("Bad", bad), ("Good", good)) if text]
+    examples = [(label, visible(text, keep_newlines=True)) for label, text in rule.samples]
     plain = "\n\n".join([rule.rationale, rule.hint, *(f"{label}:\n{text}" for label, text in examples)])
     markdown = "\n\n".join(
         [rule.rationale, f"**Next:** {rule.hint}", *(f"**{label}:**\n\n```json\n{text}```" for label, text in examples)]
     )
-    uri = {"helpUri": f"{site}reference/rules/{code}.html"} if (site := documentation()) else {}
+    uri = {"helpUri": page} if (page := rule_page(code)) else {}
     return {
         "id": code,
         **uri,

@@ -138,6 +138,12 @@ def tile(value: str, label: str, kind: str = "") -> str:
     return f'<div class="tile{kind and f" {kind}"}"><b>{value}</b>{label}</div>'
 
 
+def counted_tile(count: int, noun: str, kind: str = "") -> str:
+    """A count with its noun, one of several `tiles`."""
+    number, _, label = plural(count, noun).partition(" ")
+    return tile(number, label, kind)
+
+
 def tiles(counts: Iterable[tuple[int, str]]) -> str:
     """Numbers with labels, side by side."""
     return f'<div class="tiles">{"".join(tile(f"{count:,}", label) for count, label in counts)}</div>\n'

@@ -12,7 +12,7 @@ from curate.render.check_html import findings_section, overview
 from curate.render.check_text import summary_line
 from curate.render.conflicts_html import conflicts_sections
 from curate.render.dedup_html import pairs_sections
-from curate.render.html import PAIRS, TABLE, filters, footer, head, html_table, not_shown, safe, tile
+from curate.render.html import PAIRS, TABLE, counted_tile, filters, footer, head, html_table, not_shown, safe, tile
 from curate.verify.proof import Verdict, VerifyResult
 
 MAX_SHOWN: Final = 50
@@ -51,12 +51,10 @@ def _tiles(result: ReportResult) -> Iterator[str]:
     yield tile(f"{result.statistics.examples:,}", "examples")
     for severity in Severity:
         if count := checked.severities[severity]:
-            yield tile(f"{count:,}", plural(count, severity.value).partition(" ")[2], severity)
+            yield counted_tile(count, severity.value, severity)
     if result.duplicates is not None:
-        removed = result.duplicates.gone
-        yield tile(f"{removed:,}", plural(removed, "duplicate").partition(" ")[2])
-    contradictions = len(result.conflicts.conflicts)
-    yield tile(f"{contradictions:,}", plural(contradictions, "contradiction").partition(" ")[2])
+        yield counted_tile(result.duplicates.gone, "duplicate")
+    yield counted_tile(len(result.conflicts.conflicts), "contradiction")
     if result.proofs:
         points = [point for proof in result.proofs for point in proof.points if point.verdict is Verdict.BROKEN]
         failed = plural(len(points), "failed check").partition(" ")[2]

@@ -9,7 +9,7 @@ from curate.lint.rules.rule import Rule
 
 def rule_json(rule: Rule) -> dict[str, Any]:
     """A rule's documentation as plain values; non-UTF-8 bytes of its examples are written `\\xNN`."""
-    bad, good = (data.decode("utf-8", "backslashreplace") for data in (rule.bad, rule.good))
+    samples = dict(rule.samples)
     return {
         "code": rule.code,
         "name": rule.name,
@@ -22,8 +22,8 @@ def rule_json(rule: Rule) -> dict[str, Any]:
         "summary": rule.summary,
         "rationale": rule.rationale,
         "hint": rule.hint,
-        "bad": bad,
-        "good": good,
+        "bad": samples.get("Bad", ""),
+        "good": samples.get("Good", ""),
     }
 
 
@@ -39,10 +39,7 @@ def rules_markdown(rules: Iterable[Rule]) -> str:
 
 def rule_markdown(rule: Rule) -> str:
     """A rule's documentation as a Markdown section."""
-    value = rule_json(rule)
-    blocks = "\n\n".join(
-        f"{label}:\n\n````json\n{value[key]}````" for label, key in (("Bad", "bad"), ("Good", "good")) if value[key]
-    )
+    blocks = "\n\n".join(f"{label}:\n\n````json\n{text}````" for label, text in rule.samples)
     return (
         f"## {rule.code} {rule.name} ({rule.severity})\n\n{rule.summary}\n\n{rule.rationale}\n\nNext: "
         f"{rule.hint}\n{rule_terms(rule)}\n{blocks}\n"

@@ -193,6 +193,12 @@ class Rule:
     (place, problem).
     """
 
+    @property
+    def samples(self) -> list[tuple[str, str]]:
+        """`Bad` and `Good`, each with its example, of those that it has; other bytes than UTF-8 are written `\\xNN`."""
+        labelled = (("Bad", self.bad), ("Good", self.good))
+        return [(label, data.decode("utf-8", "backslashreplace")) for label, data in labelled if data]
+
     def severity_for(self, target: Target) -> Severity | None:
         """The severity for a target; None if the rule does not apply to it."""
         return None if self.only and target not in self.only else self.targets.get(target, self.severity)
