@@ -35,6 +35,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from curate.core.files import write_bytes
 from curate.core.lazy import Numbers
 from curate.core.limits import read_regular
+from curate.core.runs import new_events
 from curate.render.console import console
 
 
@@ -64,9 +65,7 @@ class JsonLines:
 
     def lines(self) -> list[dict[str, Any]]:
         """All that was written so far; a torn last line is left out."""
-        if not self.path.exists():
-            return []
-        return [json.loads(line) for line in read_regular(self.path).splitlines(keepends=True) if line.endswith(b"\n")]
+        return new_events(self.path, 0)[1]
 
 
 class Journal(JsonLines):

@@ -290,10 +290,10 @@ def test_a_training_prefers_the_better_answers_and_resumes_to_the_same_bits(
     assert main(["train", str(recipe), "--run-dir", str(project / "parts"), "--resume", "--quiet"]) == 0
     assert (project / "parts/report.json").read_bytes() == (project / "whole/report.json").read_bytes()
     capsys.readouterr()
-    from train.report.training_report import preference_facts
+    from train.report.training_report import objective_facts
     from train.results import Report
 
-    told = dict(preference_facts(Report.model_validate(report)))
+    told = dict(objective_facts(Report.model_validate(report)))
     assert "before" in told["preference loss"]
 
 
