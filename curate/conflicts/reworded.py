@@ -2,8 +2,10 @@
 and filtered by `same_question`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from functools import cache
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from curate.conflicts.same_question import (
@@ -14,7 +16,7 @@ from curate.conflicts.same_question import (
     probability,
     words_apart,
 )
-from curate.conflicts.wording import wording
+from curate.conflicts.wording import Wording, wording
 from curate.core.lazy import Matrix, np
 from curate.core.text import normalised
 
@@ -22,6 +24,8 @@ Embed = Callable[[Sequence[str]], "Matrix"]
 """Unit vectors of texts."""
 MIN_TOPIC_SIZE: Final = 30
 """Minimum number of questions of a topic whose mean vector is subtracted."""
+MIN_SUBJECT_SIZE: Final = 10
+"""Minimum number of questions that name one subject for them to be a topic."""
 SAME_TOPIC_COSINE: Final = 0.6
 """Minimum cosine of the embeddings of two questions of one topic."""
 MAX_SAMPLED: Final = 4_000
@@ -82,9 +86,10 @@ def reworded(
             if suffices(left, right, features(words, row_cosine, None)):
                 compared[left, right] = words
                 pairs.append((left, right, row_cosine))
+        named = _with_common_subject({row: worded(row) for pair in pairs for row in pair[:2]})
         near += (
             pair
-            for pair in _within_topics(vectors, block, pairs)
+            for pair in _within_topics(vectors, block, pairs, named)
             if suffices(*pair[:2], features(compared[pair[:2]], pair[3], None))
         )
     differing_words = {word for left, right, *_ in near for word in words_apart(worded(left), worded(right))}
@@ -95,11 +100,21 @@ def reworded(
     return [Pair(*pair[:3], final, probability(final), pair[4]) for pair, final in every if suffices(*pair[:2], final)]
 
 
+def _with_common_subject(questions: Mapping[int, Wording]) -> set[int]:
+    """The questions that name, by two words, what at least `MIN_SUBJECT_SIZE` of them name."""
+    by_name: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for index, question in questions.items():
+        for name in set(pairwise(question.order)):
+            if set(name) <= set(question.names):
+                by_name[name].append(index)
+    return {index for named in by_name.values() if len(named) >= MIN_SUBJECT_SIZE for index in named}
+
+
 def _within_topics(
-    vectors: Matrix, block: range, pairs: Sequence[tuple[int, int, float]]
+    vectors: Matrix, block: range, pairs: Sequence[tuple[int, int, float]], named: Set[int]
 ) -> Iterator[tuple[int, int, float, float, bool]]:
     """The pairs of a block with their cosine, their cosine without the mean vector of their topic if that is lower, and
-    whether one of them has a topic.
+    whether one of them has a topic or is in `named`.
 
     All questions of a large topic have similar embeddings because of the topic.
     """
@@ -115,7 +130,8 @@ def _within_topics(
         )
     for left, right, cosine in pairs:
         if left not in common or right not in common:
-            yield left, right, cosine, cosine, left in common or right in common
+            in_topic = any(row in common or row in named for row in (left, right))
+            yield left, right, cosine, cosine, in_topic
             continue
         shared = (common[left] + common[right]) / 2
         left_vector, right_vector = vectors[left] - shared, vectors[right] - shared

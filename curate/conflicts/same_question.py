@@ -8,6 +8,7 @@ The coefficients are fitted on labelled pairs of questions, which are not part o
 
 import math
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from typing import Final, NamedTuple
 
 from rapidfuzz.distance import Indel, Levenshtein
@@ -130,7 +131,8 @@ def features(
 
     `vectors` has embeddings of `words_apart`; with None, no word counts as substituted, which gives the highest
     probability. A different phrase counts in full directly after one of `ASKING`, and if the questions are in a topic
-    of many questions (`in_topic`), whose embeddings are similar because of the topic.
+    of many questions (`in_topic`), whose embeddings are similar because of the topic. There, what two different
+    sentences ask for counts, too.
     """
     replaced = phrase = 0.0
     if vectors is not None:
@@ -138,8 +140,9 @@ def features(
             replaced = min(1.0, DISTANCE_SCALE * (1 - cosine)) * min(1.0, 2 * _farthest(words, vectors))
         different_phrases = [
             is_asked
-            for left_phrase, right_phrase, is_asked in _substitutions(words.left, words.right)
-            if _cosine(left_phrase, right_phrase, vectors) < SYNONYM_COSINE
+            for left_phrase, right_phrase, is_asked in _phrases_apart(words.left, words.right)
+            if (in_topic or not is_asked or words.frame >= SUBSTITUTION_SHARE)
+            and _cosine(left_phrase, right_phrase, vectors) < SYNONYM_COSINE
             and not _is_spelling(left_phrase, right_phrase)
         ]
         if different_phrases:
@@ -215,12 +218,26 @@ def _distance(word: str, other: Wording, vectors: Mapping[str, Matrix]) -> float
     )
 
 
+def _phrases_apart(left: Wording, right: Wording) -> Iterator[tuple[str, str, bool]]:
+    """The substituted phrases of two questions with nearly the same sentence, and of others what each one asks for."""
+    if Indel.normalized_similarity(left.order, right.order) >= SUBSTITUTION_SHARE:
+        yield from _substitutions(left, right)
+        return
+    left_phrase, right_phrase = map(_asked_thing, (left, right))
+    if left_phrase and right_phrase:
+        yield left_phrase, right_phrase, True
+
+
+def _asked_thing(side: Wording) -> str:
+    """The content words directly after the first of `ASKING`; empty without them."""
+    start = next((index for index, word in enumerate(side.order, start=1) if word in ASKING), len(side.order))
+    return " ".join(takewhile(set(side.content.values()).__contains__, side.order[start:]))
+
+
 def _substitutions(left: Wording, right: Wording) -> Iterator[tuple[str, str, bool]]:
     """The substituted phrases of two questions with nearly the same sentence, as content words, and whether both
     questions ask for them.
     """
-    if Indel.normalized_similarity(left.order, right.order) < SUBSTITUTION_SHARE:
-        return
     shared = [opcode for opcode in Levenshtein.opcodes(left.order, right.order) if opcode.tag == "equal"]
     ends = [(opcode.src_end, opcode.dest_end) for opcode in shared]
     starts = [(opcode.src_start, opcode.dest_start) for opcode in shared]
@@ -307,7 +324,7 @@ def words_apart(left: Wording, right: Wording) -> set[str]:
     which each side has words that the other does not have.
     """
     phrases = {
-        phrase for left_phrase, right_phrase, _ in _substitutions(left, right) for phrase in (left_phrase, right_phrase)
+        phrase for left_phrase, right_phrase, _ in _phrases_apart(left, right) for phrase in (left_phrase, right_phrase)
     }
     if left.content.keys() <= right.content.keys() or right.content.keys() <= left.content.keys():
         return phrases

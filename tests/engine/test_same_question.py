@@ -380,3 +380,25 @@ def test_what_the_questions_about_one_thing_have_in_common_makes_them_no_more_al
     assert max(value for pair, value in within.items() if pair != (0, 1)) < 0.5
     few = reworded(asked[:10], vectors[:10], lambda words: np.zeros((len(words), 42), dtype=np.float32), [0.0] * 40)
     assert all(pair.features[0] == pair.cosine for pair in few)
+
+
+def test_many_questions_that_name_one_subject_are_a_topic() -> None:
+    def embed(texts: Any) -> Any:
+        return np.ones((len(texts), 2), dtype=np.float32) / np.float32(np.sqrt(2))
+
+    things = "goals points minutes shots passes tackles saves fouls corners crosses".split()  # noqa: SIM905
+    asked = [f"How many {thing} did Mira Holt have?" for thing in things]
+    assert {pair.in_topic for pair in reworded(asked, embed(asked), embed, [0.0] * len(asked))} == {True}
+    assert {pair.in_topic for pair in reworded(asked[1:], embed(asked[1:]), embed, [0.0] * len(asked))} == {False}
+
+
+def test_questions_about_one_thing_that_ask_for_unlike_things_are_different_in_whatever_words() -> None:
+    left = wording("How many touchdowns did the captain throw?")
+    right = wording("In the final, how many rushing yards are on record for him?")
+    assert words_apart(left, right) == {"touchdowns", "rushing yards"}
+    vectors = {"touchdowns": np.array([1, 0], dtype=np.float32), "rushing yards": np.array([0.6, 0.8], np.float32)}
+    apart, alike = (
+        probability(features(compare_words(left, right), 0.85, made, in_topic=True), limited=False)
+        for made in (vectors, dict.fromkeys(vectors, vectors["touchdowns"]))
+    )
+    assert apart < 0.3 < alike
