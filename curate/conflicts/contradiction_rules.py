@@ -43,6 +43,8 @@ OPEN_REQUEST: Final = re.compile(
     | \b(?:poem|story|joke|haiku|essay|slogan|metaphor|simile|tweet|random(?:ly)?|creative(?:ly)?|your\ (?:favou?rite|opinion|thoughts?))\b""",  # noqa: E501
     re.IGNORECASE | re.VERBOSE,
 )
+MIN_COPIED_SHARE: Final = 0.5
+"""Minimum share of common words of two answers of which one is an edited copy of the other."""
 MAX_ANSWER_CHARS: Final = 20_000
 """Maximum number of characters of an answer that are compared."""
 
@@ -94,12 +96,13 @@ def rule_contradictions(question: str, left: str, right: str) -> Iterator[Eviden
     if openings := yes_no_openings(left, right):
         yield Evidence("polarity", *openings, PRECISION["polarity"])
     question_words, alone = content_words(question), len(sentences(left)) == len(sentences(right)) == 1
+    copied = _share_of_common_words(left, right) >= MIN_COPIED_SHARE
     for source, rule in (("negation", negation), ("opposites", opposite_words), ("values", swapped_names)):
-        # Both sentences are certain to be about the same thing only if they share a word of the question. A negation
-        # needs no such word.
+        # Both sentences are certain to be about the same thing only if they share a word of the question, or if one
+        # answer is an edited copy of the other. A negation needs no such word.
         about = (
             pairs
-            if source == "negation" or (question_words and alone)
+            if source == "negation" or (question_words and alone) or copied
             else [pair for pair in pairs if question_words & content_words(pair.left) & content_words(pair.right)]
         )
         evidence = next((openings for pair in about if (openings := rule(pair))), None)
@@ -109,6 +112,11 @@ def rule_contradictions(question: str, left: str, right: str) -> Iterator[Eviden
         yield Evidence("short answers", *short, PRECISION["short answers"])
     elif named := other_named_values(question, left, right):
         yield Evidence("values", *named, NAMES_PRECISION)
+
+
+def _share_of_common_words(left: str, right: str) -> float:
+    left_words, right_words = content_words(left), content_words(right)
+    return len(left_words & right_words) / max(1, len(left_words | right_words))
 
 
 def _opening(text: str) -> str:

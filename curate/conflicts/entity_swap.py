@@ -32,6 +32,8 @@ ASKS_FOR_NAME: Final = re.compile(
     r"\b(?:who|whom|whose)\b|\bwhich (?!(?:year|month|day|date|time|century|age|amount|number)\b)", re.IGNORECASE
 )
 """Asks for a name: numbers in the answer are not the requested value."""
+MIN_ALIKE: Final = 0.5
+"""Minimum share of common words of two sentences that differ in more than names."""
 MAX_SENTENCE_WORDS: Final = 15
 """Number of words up to which an answer of one sentence is little more than a value."""
 MAX_VALUE_WORDS: Final = 4
@@ -39,28 +41,39 @@ MAX_VALUE_WORDS: Final = 4
 
 
 def swapped_names(pair: Aligned) -> tuple[str, str] | None:
-    """The differing names or quoted words of two sentences that are equal otherwise; None for other sentences."""
+    """The first differing names or quoted words in the same place of two sentences; None without them.
+
+    Each is in one sentence alone, and half of the words are in both, or nothing but names differs.
+    """
     if LIST_WORDS.search(pair.left) or LIST_WORDS.search(pair.right):
         return None
     a, b = ([token for token in tokens(text) if not token.isspace()] for text in (pair.left, pair.right))
     plain_a, plain_b = [t.casefold() for t in a], [t.casefold() for t in b]
     changed = list(differing_spans(plain_a, plain_b))
-    if not changed or len(changed) > 2 or len(set(plain_a) & set(plain_b)) < 2:
+    named = [frozenset(names(text)) for text in (pair.left, pair.right)]
+    swaps = [
+        spans
+        for spans in changed
+        if 0 < spans[1] - spans[0] <= MAX_VALUE_WORDS
+        and 0 < spans[3] - spans[2] <= MAX_VALUE_WORDS
+        and _is_value(a, named[0], *spans[:2])
+        and _is_value(b, named[1], *spans[2:])
+    ]
+    if len(swaps) < len(changed) or len(changed) > 2 or len(set(plain_a) & set(plain_b)) < 2:
+        if pair.alike < MIN_ALIKE:
+            return None
+        swaps = [spans for spans in swaps if _is_another(a, b, named[0] & named[1], spans)]
+    elif any(_one_name(a[a0:a1], b[b0:b1]) for a0, a1, b0, b1 in swaps):
         return None
-    swap, named = None, [frozenset(names(text)) for text in (pair.left, pair.right)]
-    for a0, a1, b0, b1 in changed:
-        if (
-            a0 == a1
-            or b0 == b1
-            or not (_is_value(a, named[0], a0, a1) and _is_value(b, named[1], b0, b1))
-            or a1 - a0 > 4
-            or b1 - b0 > 4
-        ):
-            return None
-        if _one_name(a[a0:a1], b[b0:b1]):
-            return None
-        swap = swap or (" ".join(a[a0:a1]), " ".join(b[b0:b1]))
-    return swap
+    values = ((a[a0:a1], b[b0:b1]) for a0, a1, b0, b1 in swaps)
+    return next(((" ".join(left), " ".join(right)) for left, right in values if not _one_name(left, right)), None)
+
+
+def _is_another(a: Sequence[str], b: Sequence[str], shared_names: Set[str], spans: tuple[int, int, int, int]) -> bool:
+    """Whether two names are in one sentence alone, and not part of a name of both: "Ada Brook", "Ms Brook"."""
+    a0, a1, b0, b1 = spans
+    beside = {*a[max(0, a0 - 1) : a0], *a[a1 : a1 + 1]}
+    return set(a).isdisjoint(b[b0:b1]) and set(b).isdisjoint(a[a0:a1]) and shared_names.isdisjoint(beside)
 
 
 def _is_value(words: Sequence[str], named: frozenset[str], start: int, end: int) -> bool:
@@ -87,7 +100,12 @@ def _one_name(left_name: Sequence[str], right_name: Sequence[str]) -> bool:
     if left in right or right in left or same_word(left, right):
         return True
     initials = ["".join(word[0] for word in words).casefold() for words in (left_name, right_name)]
-    return left.replace(".", "") == initials[1] or right.replace(".", "") == initials[0]
+    if left.replace(".", "").rstrip("s") == initials[1] or right.replace(".", "").rstrip("s") == initials[0]:
+        return True
+    parts, others = (
+        {part for word in words for part in word.casefold().split("-")} for words in (left_name, right_name)
+    )
+    return not parts.isdisjoint(others)
 
 
 def different_short_answers(question: str, left: str, right: str) -> tuple[str, str] | None:

@@ -5,6 +5,7 @@ sentences must be the same except for the negation.
 """
 
 import re
+from itertools import product
 from typing import Final
 
 from curate.language.lexicon import ENGLISH_NEGATIONS, NEUTRAL_ADVERBS, STOPWORDS
@@ -19,6 +20,9 @@ NOT_ONLY: Final = re.compile(
     r"|\b(?:zero|0)\b",
     re.IGNORECASE,
 )
+
+MAX_SPAN_WORDS: Final = 4
+"""Maximum number of words of a place in which two sentences differ and one may have the opposite of the other's."""
 
 
 def yes_no_openings(left: str, right: str) -> tuple[str, str] | None:
@@ -54,26 +58,21 @@ def negation(pair: Aligned) -> tuple[str, str] | None:
 
 
 def opposite_words(pair: Aligned) -> tuple[str, str] | None:
-    """A word of the left sentence and its opposite in the right one, if the sentences hardly differ otherwise.
+    """A word of the left sentence and its opposite in the same place of the right one, if they share half of their
+    words and are negated alike.
 
-    They may differ in two places, with at most two words on each side that are not stop words and with an opposite in
-    each of these places; the first pair is returned. None for other sentences.
+    Both words are in one sentence alone. None for other sentences.
     """
-    a, b = plain_words(pair.left), plain_words(pair.right)
-    changed = list(differing_spans(a, b))
-    if not changed or len(changed) > 2 or pair.alike < 0.5:
+    if pair.alike < 0.5 or negation_count(pair.left) != negation_count(pair.right):
         return None
-    clash = None
-    for a0, a1, b0, b1 in changed:
-        left_words, right_words = (
-            [w for w in side if w not in STOPWORDS or w in ("with", "can")] for side in (a[a0:a1], b[b0:b1])
-        )
-        if not left_words and not right_words:
-            continue
-        if len(left_words) > 2 or len(right_words) > 2:
-            return None
-        clashing = next(((x, y) for x in left_words for y in right_words if are_opposites(x, y)), None)
-        if clashing is None:
-            return None
-        clash = clash or clashing
-    return clash
+    a, b = plain_words(pair.left), plain_words(pair.right)
+    return next(
+        (
+            (left, right)
+            for a0, a1, b0, b1 in differing_spans(a, b)
+            if max(a1 - a0, b1 - b0) <= MAX_SPAN_WORDS
+            for left, right in product(a[a0:a1], b[b0:b1])
+            if are_opposites(left, right) and left not in b and right not in a
+        ),
+        None,
+    )

@@ -124,30 +124,48 @@ CONFUSED_WORDS: Final = _pairs(
 """Pairs of words that differ by one swapped or doubled letter; names and rare words are left out."""
 OPPOSITES: Final = _pairs(
     """always/never always/rarely often/rarely more/less more/fewer most/least higher/lower high/low greater/smaller
-    larger/smaller bigger/smaller
-    before/after above/below over/under increase/decrease increases/decreases increased/decreased rises/falls true/false
-    correct/incorrect right/wrong
-    possible/impossible legal/illegal safe/unsafe safe/dangerous likely/unlikely required/optional mandatory/optional
-    allowed/forbidden
+    larger/smaller bigger/smaller before/after above/below over/under increase/decrease increases/decreases
+    increased/decreased rises/falls true/false correct/incorrect right/wrong possible/impossible legal/illegal
+    safe/unsafe safe/dangerous likely/unlikely required/optional mandatory/optional allowed/forbidden
     allowed/prohibited permitted/prohibited permitted/forbidden free/paid included/excluded includes/excludes
-    refundable/nonrefundable
-    available/unavailable open/closed opens/closes open/close with/without can/cannot must/cannot fast/slow
-    faster/slower strong/weak stronger/weaker
-    early/late earlier/later first/last older/younger longer/shorter heavier/lighter easy/difficult rich/poor
-    cheap/expensive cheaper/costlier
-    buy/sell win/lose won/lost alive/dead east/west north/south northern/southern eastern/western positive/negative
-    acidic/basic maximum/minimum
-    max/min enable/disable enabled/disabled accept/reject accepts/rejects accepted/rejected accept/refuse approve/deny
-    approved/denied everyone/nobody
-    everybody/nobody all/none all/no both/neither some/no any/no everything/nothing everywhere/nowhere start/stop
-    starts/stops add/remove adds/removes
-    adding/removing attach/detach agree/disagree agrees/disagrees beneficial/harmful helpful/harmful healthy/unhealthy
-    permanent/temporary
-    public/private internal/external guilty/innocent inhale/exhale import/export lend/borrow wide/narrow deep/shallow
-    upload/download encrypt/decrypt encode/decode push/pull pass/fail passes/fails passed/failed
-    clockwise/counterclockwise allow/deny allows/denies read/write
+    refundable/nonrefundable available/unavailable open/closed opens/closes open/close with/without can/cannot
+    must/cannot fast/slow faster/slower strong/weak stronger/weaker early/late earlier/later first/last
+    older/younger longer/shorter heavier/lighter easy/difficult rich/poor cheap/expensive cheaper/costlier buy/sell
+    win/lose won/lost alive/dead east/west north/south northern/southern eastern/western positive/negative
+    acidic/basic maximum/minimum max/min enable/disable enabled/disabled accept/reject accepts/rejects
+    accepted/rejected accept/refuse approve/deny approved/denied everyone/nobody everybody/nobody all/none all/no
+    both/neither some/no any/no everything/nothing everywhere/nowhere start/stop starts/stops add/remove
+    adds/removes adding/removing attach/detach agree/disagree agrees/disagrees beneficial/harmful helpful/harmful
+    healthy/unhealthy permanent/temporary public/private internal/external guilty/innocent inhale/exhale
+    import/export lend/borrow wide/narrow deep/shallow upload/download encrypt/decrypt encode/decode push/pull
+    pass/fail passes/fails passed/failed clockwise/counterclockwise allow/deny allows/denies read/write
     clockwise/anticlockwise upper/lower top/bottom left/right horizontal/vertical ascending/descending asc/desc
-    harmful/harmless good/bad better/worse hot/cold on/off"""
+    harmful/harmless good/bad better/worse hot/cold on/off small/large big/small easy/hard easier/harder new/old
+    common/rare simple/complex simpler/complex similar/different same/different increase/reduce increases/reduces
+    increased/reduced increasing/decreasing increasing/reducing improves/worsens improve/worsen improved/worsened
+    raise/lower raises/lowers raised/lowered raising/lowering support/oppose supports/opposes supported/opposed
+    supporting/opposing success/failure succeed/fail gain/loss gains/losses gain/lose gained/lost profit/loss
+    profits/losses input/output opening/closing buying/selling buys/sells bought/sold maximize/minimize
+    maximizes/minimizes maximizing/minimizing optimistic/pessimistic local/international domestic/foreign
+    beginning/end enter/leave arrive/depart arrival/departure attack/defend attacks/defends love/hate loves/hates
+    like/dislike likes/dislikes remember/forget strength/weakness strengths/weaknesses advantage/disadvantage
+    advantages/disadvantages active/passive confirm/deny confirms/denies confirmed/denied victory/defeat ban/allow
+    bans/allows banned/allowed banning/allowing agree/refuse agrees/refuses agreed/refused sunny/rainy full/empty
+    heavy/light thick/thin majority/minority specific/general specific/generic automatic/manual
+    automatically/manually autonomous/manual rising/falling rose/fell rise/fall rise/decline growth/decline
+    superior/inferior outperforms/underperforms outperform/underperform happy/sad calm/angry praise/criticize
+    praises/criticizes praised/criticized praising/criticizing encourage/discourage encourages/discourages
+    encouraged/discouraged encouraging/discouraging hire/fire hired/fired created/destroyed build/destroy
+    include/exclude save/waste saving/wasting saved/wasted abundant/scarce modern/ancient urban/rural indoor/outdoor
+    indoors/outdoors inside/outside inner/outer winning/losing winner/loser alive/died injured/unharmed
+    guilty/acquitted expert/novice experts/novices professional/amateur close/distant quick/slow quickly/slowly
+    rapid/slow rapidly/slowly high-level/low-level upward/downward forward/backward forwards/backwards
+    alone/together together/apart accepts/declines accept/decline accepted/declined borrows/lends ill/healthy
+    sick/healthy tight/loose smooth/rough wet/dry hard/soft sweet/sour often/seldom frequently/rarely
+    commonly/rarely usually/rarely optional/compulsory voluntary/mandatory voluntary/compulsory enough/insufficient
+    static/dynamic discrete/continuous linear/nonlinear linear/non-linear global/local theoretical/empirical
+    sparse/dense upstream/downstream individual/collective minor/major slight/significant slightly/significantly
+    slightly/greatly partially/completely partially/fully partly/fully distant/recent explicit/implicit"""
 )
 """Pairs of opposites."""
 PRAISE: Final = _set(

@@ -365,3 +365,30 @@ def test_periods_beside_the_point_do_not_contradict() -> None:
         "hour before you would like the child to drop off, and keep the room warm for as long as the water is in."
     )
     assert evidence(question, left, right) == []
+
+
+REPORT = (
+    "The committee met on the old pier and agreed to buy the ferry from Ada Brook before the summer. The council "
+    "supports the plan, and the first crossing is expected to draw a large crowd from the villages around the bay."
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "source"),
+    [
+        ("Ada Brook before", "Karl Venn before", "values"),
+        ("supports the plan", "opposes the scheme", "opposites"),
+        ("a large crowd", "a small gathering", "opposites"),
+    ],
+)
+def test_an_edited_copy_contradicts_by_a_name_or_an_opposite(before: str, after: str, source: str) -> None:
+    question = "What happens in the article? Say it in a few sentences."
+    assert before in REPORT
+    found = evidence(question, REPORT, REPORT.replace(before, after).replace("expected", "bound"))
+    assert [name for name, *_ in found] == [source]
+
+
+def test_an_edited_copy_in_other_words_agrees() -> None:
+    question = "What happens in the article? Say it in a few sentences."
+    other = REPORT.replace("agreed", "decided").replace("large crowd", "big crowd").replace("Ada Brook", "Ms Brook")
+    assert evidence(question, REPORT, other) == []
