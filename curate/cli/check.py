@@ -174,7 +174,7 @@ def _open(args: CheckOptions) -> Workspace:
     files = options.named_files(args.paths)
     require_distinct_paths(files, (args.output_file, args.new_baseline), named=args.paths)
     require_distinct_paths([args.baseline] if args.baseline else [], (args.output_file,))
-    used = {"dedup": {}} if args.unsafe_fixes else {}
+    used: dict[str, dict[str, object]] = {"dedup": {}} if args.unsafe_fixes else {}
     work = args.session().open(files, args.given, **used, **used_tables())
     require_model(work)
     require_tracker(work.config.track)

@@ -50,5 +50,5 @@ def query(work: Workspace) -> QueryResult:
         read, understood = read + 1, understood + (example is not None)
         if fits:
             text = excerpt(example.question if example else line_text(parsed), MAX_CHARS)
-            selected.append(SelectedLine(parsed.place.file, parsed.place.line, example and example.id, text))
+            selected.append(SelectedLine(parsed.place.file, parsed.place.line, example.id if example else None, text))
     return QueryResult(condition.text, read, selected, read - understood)

@@ -227,7 +227,7 @@ def _torchtune(manifest: Manifest, shape: Shape) -> dict[str, str]:
         if shape.turns is not None or shape.sides is not list:
             raise _unsupported("torchtune", "pairs in this form", "write both answers as whole conversations")
         recipe = "lora_dpo_single_device"
-        dataset = {"_component_": "torchtune.datasets.preference_dataset", **source}
+        dataset: dict[str, object] = {"_component_": "torchtune.datasets.preference_dataset", **source}
     else:
         recipe = "lora_finetune_single_device"
         style = {"conversation_column": "messages", "conversation_style": "openai", "train_on_input": False}
