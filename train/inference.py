@@ -22,7 +22,7 @@ from train.model.base import autocast, compute_dtype, device, longest_context
 from train.model.generation import GREEDY, answer_with_virtual, generate, stop_ids
 from train.model.loss import has_virtual
 from train.recipe import Recipe
-from train.results import Report
+from train.results import Report, TrainedWeights
 from train.run_folder import RunFolder
 from train.trained import Trained, open_trained, same_template
 
@@ -152,9 +152,8 @@ def _trained(folder: Path, made: Export, dtype: torch.dtype) -> Trained:
     """The files of an export as those of a run."""
     run, recipe = RunFolder(folder), Recipe(model=made.model, data="-", method="lora")
     run.adapter = folder
-    return Trained(
-        run, recipe, Report.model_construct(base=made.base, template=made.template), dtype, made.template_source
-    )
+    report = Report.model_construct(**made.model_dump(include={*TrainedWeights.model_fields}))
+    return Trained(run, recipe, report, dtype, made.template_source)
 
 
 def _gguf(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any, Template]:
