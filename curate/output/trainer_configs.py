@@ -222,7 +222,7 @@ def _ms_swift(manifest: Manifest, shape: Shape) -> dict[str, str]:
 def _torchtune(manifest: Manifest, shape: Shape) -> dict[str, str]:
     if shape.label is not None and not shape.is_pair:
         raise _unsupported("torchtune", "labels beside messages", 'train with `curate train` (objective = "kto")')
-    source = {"source": "json", "data_files": _file(manifest, "train"), "split": "train"}
+    source: dict[str, Any] = {"source": "json", "data_files": _file(manifest, "train"), "split": "train"}
     if shape.is_pair:
         if shape.turns is not None or shape.sides is not list:
             raise _unsupported("torchtune", "pairs in this form", "write both answers as whole conversations")
