@@ -93,6 +93,7 @@ class CheckOptions(options.CommonOptions):
             min=1, help="Check a large file with N processes; if omitted, one per core, at most 8.", metavar="N"
         ),
     ] = None
+    no_cache: options.NoCache = False
     engine: options.RunOn = Engine.LOCAL
     address: options.Address = None
     watching: Annotated[bool, typer.Option("--watch", help="Check again whenever a file changes, until Ctrl-C.")] = (

@@ -46,7 +46,7 @@ class DedupOptions(options.CommonOptions):
         float | None, typer.Option(help="Re-run at a new threshold from the cache of an earlier run.", metavar="NUMBER")
     ] = None
     no_decisions: options.NoDecisions = False
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Disable the cache in .curate/cache.")] = False
+    no_cache: options.NoCache = False
     memory: options.Memory = None
     engine: options.RunOn = Engine.LOCAL
     address: options.Address = None
@@ -71,7 +71,7 @@ def dedup(args: DedupOptions) -> None:
         args.output, "removed", [*files, *others], named_paths, overwrite=args.overwrite, others=[args.html]
     )
     with args.stages() as shown:
-        session = args.session(cached=not (args.no_cache or args.engine is Engine.RAY), listen=shown.listen)
+        session = args.session(cached=args.engine is not Engine.RAY, listen=shown.listen)
         planned = dedup_data(session.open(files, given), against=others, cached_only=args.rethreshold is not None)
     document = dedup_html(planned, None) if args.show_all else dedup_html(planned)
     options.write_html(document, args.html, [*files, *others])

@@ -138,11 +138,11 @@ class Tools:
     @_takes_options()
     async def check(self, paths: Paths, words: Sequence[str] = (), limit: Limit = DEFAULT_LIMIT) -> str:
         """Check data and report each problem with its place."""
-        return await self._answer(["check", *words, "--output-format=json", "--quiet"], paths, limit)
+        return await self._answer(["check", *words, "--output-format=json", "--quiet", "--no-cache"], paths, limit)
 
     async def stats(self, paths: Paths, limit: Limit = DEFAULT_LIMIT) -> str:
         """Statistics of data: examples, roles, tokens, formats, scripts."""
-        return await self._answer(["stats", "--json"], paths, limit)
+        return await self._answer(["stats", "--json", "--no-cache"], paths, limit)
 
     @_takes_options()
     async def dedup(self, paths: Paths, words: Sequence[str] = (), limit: Limit = DEFAULT_LIMIT) -> str:
@@ -160,7 +160,7 @@ class Tools:
         that is deleted, so an earlier split is not taken into account.
         """
         with temporary_folder() as folder:
-            written = ["split", *words, f"--output={folder}/out", "--json", "--quiet"]
+            written = ["split", *words, f"--output={folder}/out", "--json", "--quiet", "--no-cache"]
             return await self._answer(written, paths, limit)
 
     async def verify(self, folder: str, limit: Limit = DEFAULT_LIMIT) -> str:

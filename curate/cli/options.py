@@ -90,10 +90,12 @@ Address = Annotated[
 Memory = Annotated[
     str | None,
     typer.Option(
-        help="Keep shingles and band keys in files in TMPDIR if they might need more memory than this, such as 4GB.",
+        help="Use at most this much memory, such as 4GB; what does not fit is kept in files in TMPDIR. A limit below "
+        "what is needed is refused.",
         metavar="SIZE",
     ),
 ]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Disable the cache in .curate/cache.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Hide the progress bar.")]
 Agree = Annotated[bool, typer.Option("--yes", "-y", help=f"{AGREE_HELP}.")]
 NoDecisions = Annotated[
@@ -274,6 +276,7 @@ class CommonOptions:
     address: str | None = None
     memory: str | None = None
     workers: int | None = None
+    no_cache: bool = False
     quiet: bool = False
 
     def session(self, *, cached: bool = True, listen: Listener = ignore_events) -> Session:
@@ -288,7 +291,7 @@ class CommonOptions:
             address=self.address,
             memory=self.memory,
             workers=self.workers,
-            cached=cached,
+            cached=cached and not self.no_cache,
             listen=listen,
         )
 

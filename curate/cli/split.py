@@ -45,6 +45,7 @@ class SplitOptions(options.CommonOptions):
         False
     )
     no_decisions: options.NoDecisions = False
+    no_cache: options.NoCache = False
     memory: options.Memory = None
     engine: options.RunOn = Engine.LOCAL
     address: options.Address = None

@@ -38,6 +38,7 @@ def stats(
         float | None, typer.Option(min=1e-6, help="Estimate the duration at this many tokens per second.")
     ] = None,
     yes: options.Agree = False,
+    no_cache: options.NoCache = False,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -47,7 +48,8 @@ def stats(
     """
     files = options.named_files(paths)
     settings = {"check": {"model": model, "chat_template": chat_template}}
-    work = options.session(yes=yes, where=where, reads_files="curate stats").open(files, settings)
+    session = options.session(yes=yes, where=where, reads_files="curate stats", cached=not no_cache)
+    work = session.open(files, settings)
     with options.progress("counting", "lines", quiet=quiet) as advance:
         statistics = stats_data(work, advance)
     result = stats_result(statistics, Plan(epochs, price, speed))

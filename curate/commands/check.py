@@ -29,7 +29,7 @@ def check(
     selected = _selected(work) if session.where else None
     report = check_project(
         work.files, work.rules, progress,
-        name_of=name_of, workers=session.workers, found=found, executor=session.executor,
+        name_of=name_of, workers=session.workers, found=found, executor=session.executor, cache=work.chunk_cache,
     )  # fmt: skip
     if selected is not None:
         report.findings = [finding for finding in report.findings if (finding.file, finding.line) in selected]

@@ -30,12 +30,12 @@ from curate.corpus.boilerplate import boilerplate_notes
 from curate.corpus.cache import DedupCache, load_kernels
 from curate.corpus.corpus import LineReader, Source, Table, examples_at, lines_at
 from curate.corpus.features import FeatureSpec, feature_spec_for
-from curate.corpus.loading import is_big, read_table, spill_folder
+from curate.corpus.loading import MemoryUse, is_big, read_table, within_memory
 from curate.dedup.cluster_resolution import NO_FINDINGS, DuplicateRemoval, FindingCounts
 from curate.dedup.near_duplicates import FoundDuplicates, find_duplicates
 from curate.lint.error_filter import ErrorFilter, suffices
 from curate.lint.project_check import ProjectRules, check_project
-from curate.lint.rules import RULES, Scope
+from curate.lint.rules import Scope
 from curate.lint.rules.duplicates import Removals, heavy
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.models.names import fingerprint
@@ -45,6 +45,8 @@ from curate.output.folder import write_lines
 from curate.read.chunks import Chunk
 from curate.read.dataset import require_examples
 from curate.similarity.similarity_index import MIN_REPORTED, Bands, bands_for
+
+MEMORY: Final = MemoryUse(260 << 20, 300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +137,15 @@ def dedup(
     against, skipped_notes = _others(against, work.files)
     snapshots = snapshots_of([*against, *work.files])
     files, name_of = with_edits(work.files, edits_of(decided), work.project.edited)
-    folder = spill_folder(paths := [*against, *files], session.memory)
-    with kernels_for(paths), session.executor.pool(cores(), processes=is_big(paths), files=paths) as pool:
+    workers, folder = within_memory(paths := [*against, *files], session.memory, MEMORY, cores())
+    with kernels_for(paths), session.executor.pool(workers, processes=is_big(paths), files=paths) as pool:
         spec, bands = feature_spec_for(config), None if folder else bands_for(config.threshold)
         if not config.embeddings:  # comparing them uses all cores
             pool.fork(partial(load_kernels, spec, bands))
         memory = DedupCache.of(work.cache, spec, paths, only=cached_only) if work.cache else None
         drop_rules = rules.selecting(rules.check.drop) if rules.check.drop else None
         in_one_pass = drop_rules is not None and not against and suffices(drop_rules.check)
-        screening = ErrorFilter.of(drop_rules.check) if drop_rules and in_one_pass else None
+        screening = ErrorFilter.of(drop_rules.check, work.cache) if drop_rules and in_one_pass else None
         table, old_lines, old_examples = _read_table(
             paths, len(against), spec._replace(judging=screening), pool, memory, session.listen, name_of, folder,
             bands,
@@ -388,7 +390,7 @@ def finding_counts(
         name for name, decision in decisions.items() if decision.kept
     }
     single = np.array([name in accepted for name in names], dtype=np.bool_)
-    if memory is None or table.line_keys is None or not _is_cacheable(config, rules):
+    if memory is None or table.line_keys is None or config.per_file_ignores or not rules.is_cacheable(config):
         single[:] = True
     counts_by_id = _counts(_findings(table, config, rules, lines[single], pool), project, decisions)
     if single.all() or memory is None or table.line_keys is None:
@@ -406,16 +408,6 @@ def finding_counts(
     for index, row in zip(cacheable[with_findings].tolist(), counts[with_findings].tolist(), strict=True):
         counts_by_id[names[index]] = FindingCounts(int(row[0] > 0), *row)
     return counts_by_id
-
-
-def _is_cacheable(config: CheckConfig, rules: RuleSelection) -> bool:
-    """Whether findings of single lines depend only on their bytes, the rules of this version and the configuration."""
-    custom_codes = {rule.code for rule in config.rule}
-    return (
-        not config.renders
-        and not config.per_file_ignores
-        and all(code in RULES or code in custom_codes for code in rules.rules)
-    )
 
 
 def _findings(

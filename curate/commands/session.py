@@ -23,6 +23,7 @@ from curate.core.paths import from_here
 from curate.core.runs import Project, project_of
 from curate.core.verb_options import NOTHING_GIVEN, Given, tables_of, with_given
 from curate.lint.project_check import ProjectRules
+from curate.read.file_parts import is_parallel
 
 
 def _ignore(note: str) -> None:
@@ -43,7 +44,7 @@ class Session:
     workers: int = 1
     """Processes to check a large file with."""
     memory: int | None = None
-    """Bytes that shingles and band keys may take before they are in files; None: no limit."""
+    """Bytes of memory that a command may use; None: no limit."""
     configuration: Path | None = None
     """The file that --config names; None: that of the project of the data."""
     left_out: LeftOut | None = None
@@ -124,6 +125,13 @@ class Workspace:
     def cache(self) -> Path | None:
         """Where intermediate results are kept; None if they are not."""
         return self.session.cache_of(self.project)
+
+    @property
+    def chunk_cache(self) -> Path | None:
+        """Where the results of chunks of large files are cached; None for small files, which are read as fast, and on a
+        cluster, whose nodes share no cache.
+        """
+        return self.cache if is_parallel(self.files) and not self.session.executor.remote else None
 
     def named(self, table: str, key: str) -> Any:
         """The value of an option; None if it is not given."""

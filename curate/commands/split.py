@@ -23,9 +23,10 @@ from curate.core.removed import Reason
 from curate.core.snapshot import Snapshot, mode_of, require_unchanged, snapshot
 from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
+from curate.corpus.cache import DedupCache
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.features import FeatureSpec
-from curate.corpus.loading import is_big, read_table, spill_folder
+from curate.corpus.loading import MemoryUse, is_big, read_table, within_memory
 from curate.lint.error_filter import ErrorFilter, suffices
 from curate.lint.project_check import ProjectRules, check_project
 from curate.lint.rules.rule_selection import RuleSelection
@@ -46,6 +47,7 @@ from curate.split.assign import SPLIT_NAMES, Earlier, earlier_splits
 from curate.split.division import Division, divide, grouped_by_session, split_feature_spec
 from curate.verify.reading import unread
 
+MEMORY: Final = MemoryUse(400 << 20, 350)
 DIVIDING_KEYS: Final = ("fractions", "counts", "stratify", "existing")
 """Settings of `[split]` that must be unchanged for examples of an earlier division to keep their split."""
 
@@ -155,11 +157,12 @@ def split(
     sources, session = sources_of(work, named, output, decisions), work.session
     require_distinct_paths(sources.every, folder=output)
     big, listen = is_big(sources.every), session.listen
+    workers, folder = within_memory(sources.every, session.memory, MEMORY, cores())
     with (
         kernels_for(sources.every),
-        session.executor.pool(cores(), processes=big, files=sources.every) as pool,
+        session.executor.pool(workers, processes=big, files=sources.every) as pool,
     ):
-        table, errors = _table_and_findings(work, sources, pool)
+        table, errors = _table_and_findings(work, sources, pool, folder)
         left_out, repair = _left_out(work, sources, table, errors, decisions)
         listen(StageFinished("read", False, f"{plural(len(table.starts), 'line')}, {len(left_out):,} to remove"))
         listen(StageStarted("split"))
@@ -172,22 +175,27 @@ def split(
         return result
 
 
-def _table_and_findings(work: Workspace, sources: Sources, pool: WorkerPool) -> tuple[Table, list[Finding]]:
+def _table_and_findings(
+    work: Workspace, sources: Sources, pool: WorkerPool, folder: Path | None
+) -> tuple[Table, list[Finding]]:
     """The table of all files, and the findings for which lines are left out: found while the lines are read, unless a
     rule compares several of them or asks a model.
 
-    If the files may need more memory than the session allows, shingles and band keys are in files.
+    With a folder, shingles and keys are in files there.
     """
     check, session, rules = work.config.check, work.session, work.rules
     spec, errors = split_feature_spec(work.config), list[Finding]()
     in_one_pass = suffices(check)
-    screening = ErrorFilter.of(check) if in_one_pass else None
+    cache = work.chunk_cache
+    memory = DedupCache.of(cache, spec, sources.every) if cache else None
+    screening = ErrorFilter.of(check, cache) if in_one_pass else None
     if not in_one_pass:
         errors = _errors(sources, rules, session.listen, session.executor)
     session.listen(StageStarted("read"))
-    folder = spill_folder(sources.every, session.memory)
     advance = advancing(session.listen, "read")
-    table = read_sources(sources, spec._replace(judging=screening), pool, advance, folder)
+    table = read_sources(sources, spec._replace(judging=screening), pool, advance, folder, memory)
+    for note in memory.save() if memory else ():
+        session.note(note)
     if screening:
         report = screening.report(table.judged)
         rules.suppress_in(report, list(map(sources.name_of, sources.files)))
@@ -324,9 +332,10 @@ def read_sources(
     pool: WorkerPool,
     advance: Callable[[int], None] | None = None,
     folder: Path | None = None,
+    memory: DedupCache | None = None,
 ) -> Table:
     """The table of all files; each line of a given test set must hold an example. Raises `InputError`."""
-    table = read_table(sources.every, spec, pool, advance, sources.name_of, folder=folder)
+    table = read_table(sources.every, spec, pool, advance, sources.name_of, memory, folder)
     tests = int(table.first[len(sources.given)])
     if int(table.lines.searchsorted(tests)) < tests:
         example_lines = set(table.lines[:tests].tolist())

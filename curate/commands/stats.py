@@ -24,5 +24,5 @@ def stats(work: Workspace, progress: Callable[[int], None] | None = None) -> Sta
             work = selected_copy(work, copies)
         return collect(
             work.files, check.model, progress, chat_template=check.chat_template,
-            workers=work.session.workers, executor=work.session.executor,
+            workers=work.session.workers, executor=work.session.executor, cache=work.chunk_cache,
         )  # fmt: skip

@@ -12,6 +12,7 @@ import io
 import json
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -47,14 +48,35 @@ MAX_ROWS: Final = 2_000_000
 """Number of rows above which rows that this run did not use are deleted."""
 
 
+LIBRARIES: Final = (
+    "datasketch", "ftfy", "jsonschema", "numba", "numpy", "orjson", "polars", "py3langid", "pydantic",
+    "python-stdnum", "rapidfuzz", "snowballstemmer", "text2num", "xxhash",
+)  # fmt: skip
+"""Libraries whose versions may change results."""
+
+
 @cache
 def code_id(*packages: str) -> str:
-    """Identifier of the code of some packages of `curate`; results of other code are computed again."""
-    total = hashlib.sha256()
+    """Identifier of the code of some packages of `curate` and of the versions of Python and the libraries; results of
+    other code are computed again.
+    """
+    total = hashlib.sha256(sys.version.encode())
+    for library in LIBRARIES:
+        total.update(f"{library} {_version_of(library)}\n".encode())
     for package in packages:
         for file in sorted((Path(__file__).parents[1] / package).rglob("*.py")):
             total.update(file.read_bytes())
     return total.hexdigest()
+
+
+def _version_of(library: str) -> str:
+    """The version of a library; empty if it is not installed."""
+    from importlib.metadata import PackageNotFoundError, version  # milliseconds that a small check does not need
+
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return ""
 
 
 def entry(folder: Path, kind: str, suffix: Literal[".npz", ".json", ".bin"], *parts: Any) -> Path:

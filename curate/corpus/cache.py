@@ -5,44 +5,30 @@ They are in `.curate/cache/near`. The key of an entry is a hash of the bytes of 
 parameters and the code. After lines were appended to a file, the entries of its earlier chunks are still used.
 """
 
+import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
-from operator import attrgetter
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, get_type_hints
 
+from curate.core.disk_arrays import Rows
 from curate.core.errors import UsageError
 from curate.core.files import make_private_folder
 from curate.core.lazy import Arrays, Flags, Hashes, Ids, np
 from curate.core.store import StoredRows, code_id, entry, load, make_room, require_types, save
 from curate.core.text import visible
+from curate.core.typed_json import decoder, to_json
 from curate.corpus.boilerplate import Passages
 from curate.corpus.features import LINE_TYPES, Columns, FeatureSpec, columns_of, columns_of_batch
-from curate.corpus.keys import Keys
-from curate.corpus.short_text_keys import ShortTexts
-from curate.read.chunks import Batch, Chunk, chunk_bytes
-from curate.similarity.shingles import Sets
+from curate.read.chunk_cache import CACHE_FOLDER, PACKAGES, chunk_entry
+from curate.read.chunks import Batch, Chunk
 from curate.similarity.similarity_index import Bands, band_keys
 
 DAMAGED_NOTE: Final = "part of the cache is damaged or was written by another user; it is rebuilt"
-CACHE_FOLDER: Final = "near"
-PACKAGES: Final = ("core", "corpus", "dedup", "language", "lint", "read", "similarity")
-"""The packages whose code computes what is cached."""
-TYPES: Final = {
-    **LINE_TYPES, "ids": "u8", "lengths": "i8", "ranks": "f8", "sets.hashes": "u4", "sets.offsets": "i8",
-    "short_texts.words": "u4", "short_texts.ends": "i8", "vocabulary": "u1", "physical": "i8", "bands": "i8",
-    "band_keys": "u8",
-}  # fmt: skip
-"""The arrays of columns with numpy's names of their types."""
-KEY_TYPES: Final = {"keys.conversation_hash": "u8", "keys.prefix_hashes": "u8", "keys.ends": "i8"}
-PART_ENDS: Final = {
-    "sets.hashes": "sets.offsets",
-    "short_texts.words": "short_texts.ends",
-    "keys.prefix_hashes": "keys.ends",
-}
-"""Arrays with any number of values per example, each with the array of their ends."""
+TYPES: Final = {**LINE_TYPES, "physical": "i8", "bands": "i8", "band_keys": "u8"}
+"""The arrays of columns with numpy's names of their types, without those that examples have."""
 
 
 class Task(NamedTuple):
@@ -62,12 +48,9 @@ def columns_for(task: Task, spec: FeatureSpec) -> Columns:
     """
     if task.folder is None:
         return _computed(task.chunk, spec, task.bands)
-    start, data, size = chunk_bytes(task.chunk)
-    digest = sha256(memoryview(data)[:size]).hexdigest()
-    cached_spec = spec._replace(judging=None)
-    path = entry(task.folder, "piece", ".npz", code_id(*PACKAGES), repr(cached_spec), task.chunk.start == 0, digest)
-    chunk = task.chunk._replace(start=start, data=bytes(memoryview(data)[:size]))
-    # the bytes of the digest, although the file may have changed since
+    settings = repr(spec._replace(judging=None)), task.chunk.name if spec.marking else ""
+    path, chunk = chunk_entry(task.folder, "piece", ".npz", task.chunk, *settings)
+    start = chunk.start
     damage: list[str] = []
     columns = load(path, lambda arrays: columns_from(arrays, start, task.bands), lambda: damage.append(DAMAGED_NOTE))
     if columns is None:
@@ -80,7 +63,7 @@ def columns_for(task: Task, spec: FeatureSpec) -> Columns:
         saved = save(path, arrays_of(columns, start, task.bands))
         columns.trouble = damage[0] if damage else (f"the cache was not written: {visible(saved)}" if saved else "")
     elif spec.judging:
-        columns.judged, _ = spec.judging.judge(chunk)
+        columns.judged = spec.judging.judged(chunk)
     columns.line_keys = _line_keys(path.stem[-32:], len(columns.starts))
     return columns
 
@@ -117,60 +100,79 @@ def pair_keys(left: Ids, right: Ids, words: Flags) -> Hashes:
 
 def arrays_of(columns: Columns, start: int, bands: Bands | None = None) -> dict[str, Any]:
     """Columns as arrays, independent of where in its file the chunk starts; with their band keys if known."""
-    vocabulary = "\n".join(columns.short_texts.vocabulary).encode("utf-8", "surrogatepass")
     keys = np.empty((0, len(columns.ids)), dtype=np.uint64) if columns.band_keys is None else columns.band_keys
-    more_arrays = {
+    return {
+        **{name: getattr(columns, name) for name in LINE_TYPES},
+        **_arrays_of_rows(columns),
         "starts": columns.starts - start,
-        "vocabulary": np.frombuffer(vocabulary, dtype=np.uint8),
         "physical": np.array([columns.physical]),
         "bands": np.array(bands or (0, 0, 0)),
         "band_keys": keys,
     }
-    names = (TYPES | (KEY_TYPES if columns.keys else {})).keys() - more_arrays.keys()
-    return more_arrays | {name: attrgetter(name)(columns) for name in names}
+
+
+def _arrays_of_rows(rows: Rows, prefix: str = "") -> dict[str, Any]:
+    """The columns of rows as arrays; a dictionary that they share as the bytes of JSON."""
+    arrays: dict[str, Any] = {}
+    for name in (*rows.KINDS, *{*rows.PARTS.values()}):
+        column = getattr(rows, name)
+        if isinstance(column, Rows):
+            arrays |= _arrays_of_rows(column, f"{prefix}{name}.")
+        elif column is not None:
+            arrays[prefix + name] = column
+    if rows.SHARED:
+        shared = json.dumps(to_json(getattr(rows, rows.SHARED))).encode()
+        arrays[prefix + rows.SHARED] = np.frombuffer(shared, dtype=np.uint8)
+    return arrays
 
 
 def columns_from(arrays: Arrays, start: int, bands: Bands | None = None) -> Columns:
     """Columns from cached arrays, for a chunk that starts at a byte of its file; with band keys if these are of
     `bands`. Raises `LookupError` or `ValueError` if the arrays are not such, or do not match each other.
     """
-    _require_matching(arrays)
-    text = arrays["vocabulary"].tobytes().decode("utf-8", "surrogatepass")
-    vocabulary = {word: number for number, word in enumerate(text.split("\n") if text else [])}
-    if (arrays["short_texts.words"] >= len(vocabulary)).any():
-        raise ValueError("words that are not in the vocabulary")
+    require_types(arrays, TYPES)
+    examples = int(arrays["holds"].sum())
+    shapes = {
+        **dict.fromkeys(LINE_TYPES, arrays["starts"].shape),
+        "ids": (examples, 2), "physical": (1,), "bands": (3,), "band_keys": (int(arrays["bands"][0]), examples),
+    }  # fmt: skip
+    if any(arrays[name].shape != shape for name, shape in shapes.items()):
+        raise ValueError("arrays that do not match each other")
     lines: dict[str, Any] = {name: arrays[name] for name in LINE_TYPES}
+    columns: dict[str, Any] = _columns_of_rows(Columns, arrays, examples)
+    if (columns["short_texts"].words >= len(columns["short_texts"].vocabulary)).any():
+        raise ValueError("words that are not in the vocabulary")
     return Columns(
         **lines | {"starts": arrays["starts"] + start},
-        ids=arrays["ids"],
-        lengths=arrays["lengths"],
-        ranks=arrays["ranks"],
-        sets=Sets(arrays["sets.hashes"], arrays["sets.offsets"]),
-        short_texts=ShortTexts(arrays["short_texts.words"], arrays["short_texts.ends"], vocabulary),
-        keys=Keys(*(arrays[name] for name in KEY_TYPES)) if "keys.ends" in arrays else None,
+        **columns,
         band_keys=arrays["band_keys"] if bands and arrays["bands"].tolist() == list(bands) else None,
         physical=int(arrays["physical"][0]),
     )
 
 
-def _require_matching(arrays: Arrays) -> None:
-    """Raise `LookupError` or `ValueError` unless arrays match each other in all respects that could cause wrong
-    results.
+def _columns_of_rows(kind: type[Rows], arrays: Arrays, count: int, prefix: str = "") -> dict[str, Any]:
+    """The columns of `count` rows of a type; none of a type of which there are no arrays. Raises as `columns_from`
+    does.
     """
-    require_types(arrays, TYPES | (KEY_TYPES if "keys.ends" in arrays else {}))
-    lines, examples = len(arrays["starts"]), int(arrays["holds"].sum())
-    shapes: dict[str, tuple[int, ...]] = {
-        **dict.fromkeys(LINE_TYPES, (lines,)),
-        **dict.fromkeys(("lengths", "ranks", "keys.conversation_hash"), (examples,)),
-        **dict.fromkeys(PART_ENDS.values(), (examples + 1,)),
-        **{part: (int(arrays[ends][-1]),) for part, ends in PART_ENDS.items() if ends in arrays},
-        "ids": (examples, 2), "physical": (1,), "bands": (3,), "band_keys": (int(arrays["bands"][0]), examples),
-    }  # fmt: skip
-    if any(arrays[name].shape != shape for name, shape in shapes.items() if name in arrays):
-        raise ValueError("arrays that do not match each other")
-    for ends in (arrays[name] for name in PART_ENDS.values() if name in arrays):
-        if ends[0] or (ends[1:] < ends[:-1]).any():
+    columns: dict[str, Any] = {}
+    for name in {*kind.PARTS.values()}:
+        require_types(arrays, {prefix + name: "i8"})
+        ends = columns[name] = arrays[prefix + name]
+        if ends.shape != (count + 1,) or ends[0] or (ends[1:] < ends[:-1]).any():
             raise ValueError("ends that do not ascend")
+    for name, type_ in kind.KINDS.items():
+        size = int(columns[kind.PARTS[name]][-1]) if name in kind.PARTS else count
+        if isinstance(type_, str):
+            require_types(arrays, {prefix + name: type_})
+            column = columns[name] = arrays[prefix + name]
+            if len(column) != size:
+                raise ValueError("arrays that do not match each other")
+        elif any(other.startswith(f"{prefix}{name}.") for other in arrays):
+            columns[name] = type_(**_columns_of_rows(type_, arrays, size, f"{prefix}{name}."))
+    if kind.SHARED:
+        shared = json.loads(arrays[prefix + kind.SHARED].tobytes())
+        columns[kind.SHARED] = decoder(get_type_hints(kind)[kind.SHARED])(shared)
+    return columns
 
 
 @dataclass(slots=True)

@@ -31,6 +31,9 @@ class LineCheck(Protocol):
     def judge(self, chunk: Chunk) -> tuple[Any, Batch]:
         """The result for the lines of a chunk, and these lines."""
 
+    def judged(self, chunk: Chunk) -> Any:
+        """The result for the lines of a chunk, which may be cached."""
+
     def judge_batch(self, batch: Batch, lines: int) -> Any:
         """The result for lines that were read one by one."""
 

@@ -4,12 +4,15 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
+from math import ceil
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from curate.core.disk_arrays import Growing, Joining, growing
+from curate.core.errors import UsageError
 from curate.core.example import Example
-from curate.core.files import display_name, packing, real_path, size_of
+from curate.core.files import blocks, display_name, packing, real_path, size_of
 from curate.core.lazy import Ids, Numbers, np
 from curate.core.scratch import TempStore, scratch, written
 from curate.core.worker_pool import WorkerPool
@@ -20,24 +23,54 @@ from curate.corpus.dedup_text import On, asked_turns
 from curate.corpus.features import LINE_TYPES, Columns, FeatureSpec, columns_of_lines
 from curate.read.chunks import Chunk, chunks_of
 from curate.read.dataset import FileFacts, read_file, require_read
+from curate.read.lines import is_document
 from curate.similarity.similarity_index import Bands
 
 MIN_PARALLEL_BYTES: Final = 32 << 20
 CHUNK_BYTES: Final = 4 << 20
 MEMORY_PER_BYTE: Final = 3
 """Maximum memory in bytes per byte of the files if all arrays are in memory."""
+MEMORY_PER_DOCUMENT_BYTE: Final = 20
+"""The same for a JSON document, whose elements are in memory while it is read."""
+MEMORY_PER_WORKER: Final = 320 << 20
+USUAL_LINE_BYTES: Final = 1000
+"""Longer lines count as several, because they may have more turns."""
 
 
-def spill_folder(paths: Sequence[Path], limit: int | None) -> Path | None:
-    """A folder for arrays that do not fit in memory, if those of these files may need more than `limit` bytes.
-
-    The unpacked size of compressed files is unknown, so they get one. Raises `OutputError`.
+class MemoryUse(NamedTuple):
+    """The most memory in bytes that a command uses in one process while arrays that can be in files are there, as
+    measured by `tests/bench/peak_memory.py`.
     """
-    return (
-        scratch()
-        if limit is not None and (size_of(paths) * MEMORY_PER_BYTE > limit or any(map(packing, paths)))
-        else None
-    )
+
+    fixed: int
+    per_line: int
+
+
+def within_memory(paths: Sequence[Path], limit: int | None, use: MemoryUse, workers: int) -> tuple[int, Path | None]:
+    """How many of the workers fit into a limit of memory, at least one, which needs no process of its own; and a folder
+    for arrays, if those of these files may not fit, else None.
+
+    Raises `UsageError` for a limit below what is needed with files and one worker, `InputError`, `OutputError`.
+    """
+    if limit is None:
+        return workers, None
+    lines = size = documents = 0
+    for path in paths:
+        unpacked = blocks(path)
+        start = next(unpacked, b"")
+        documents += size_of([path]) * is_document(start)
+        for block in chain([start], unpacked):
+            lines += block.count(b"\n")
+            size += len(block)
+    least = use.fixed + use.per_line * max(lines, size // USUAL_LINE_BYTES) + MEMORY_PER_DOCUMENT_BYTE * documents
+    if limit < least:
+        enough = f"{ceil(least / 2**20)}MB"
+        raise UsageError(
+            f"--memory: these files need at least {enough}", f"pass --memory {enough} or more, or leave --memory out"
+        )
+    processes = min(workers, (limit - least) // MEMORY_PER_WORKER) if is_big(paths) else 0
+    needed = least + MEMORY_PER_BYTE * size + MEMORY_PER_WORKER * processes
+    return max(1, processes) if is_big(paths) else workers, scratch() if needed > limit else None
 
 
 def is_big(paths: Sequence[Path]) -> bool:

@@ -21,6 +21,7 @@ from curate.core.snapshot import unchanging
 from curate.core.worker_pool import WorkerPool
 from curate.language.tokens import letters
 from curate.models.template import Template, load_template
+from curate.read.chunk_cache import ChunkCache
 from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine, read_file, require_read
 from curate.read.file_parts import conversation_keys, file_parts, is_parallel
@@ -146,8 +147,10 @@ def collect(
     strict: bool = True,
     workers: int = 1,
     executor: Executor = LOCAL,
+    cache: Path | None = None,
 ) -> Stats:
-    """The statistics of files; with more than one of `workers`, processes read parts of large ones.
+    """The statistics of files; with more than one of `workers`, processes read parts of large ones. With a `cache`, the
+    folder of a project, the numbers of their chunks are cached there, unless a model counts tokens.
 
     Raises `InputError` for a file that cannot be read, `ModelError` for a model that cannot be loaded. If not `strict`,
     the readable part of a damaged file counts.
@@ -155,6 +158,7 @@ def collect(
     template = load_template(model, chat_template) if model else None
     stats = Stats(model, training=TrainingNumbers(0, 0, 0) if model else None)
     parallel = workers > 1 and template is None and is_parallel(paths)
+    chunks = ChunkCache.of(cache, "stats", "") if cache else None
     with (
         executor.pool(
             workers if parallel else 1,
@@ -169,7 +173,7 @@ def collect(
             facts = FileFacts(display_name(path))
             try:
                 with unchanging([path]):
-                    _add_file(path, facts, stats, template, progress, pool, partial(copies.path, number))
+                    _add_file(path, facts, stats, template, progress, pool, partial(copies.path, number), chunks)
             except InputError:
                 if strict:
                     raise
@@ -178,6 +182,8 @@ def collect(
             stats.examples += facts.examples
             stats.not_understood += facts.lines - facts.understood
             stats.formats += facts.formats
+    if chunks:
+        chunks.make_room()
     return stats
 
 
@@ -208,6 +214,7 @@ def _add_file(
     progress: Progress | None,
     pool: WorkerPool,
     copy: Callable[[], Path],
+    chunks: ChunkCache | None,
 ) -> None:
     """Add the examples of a file to `stats`, and what else is known of its lines to `facts`.
 
@@ -218,7 +225,7 @@ def _add_file(
             if parsed.example is not None:
                 _add(stats, parsed.example, template)
     else:
-        for part in file_parts(path, facts, pool, _part_of_chunk, _part_of_batch, copy):
+        for part in file_parts(path, facts, pool, partial(_part_of_chunk, chunks), _part_of_batch, copy):
             stats.add(part.stats)
             if part.facts is not facts:
                 facts.add(part.facts, 0)
@@ -227,7 +234,9 @@ def _add_file(
     require_read(facts)
 
 
-def _part_of_chunk(key_names: Set[str], chunk: Chunk) -> _Part:
+def _part_of_chunk(cache: ChunkCache | None, key_names: Set[str], chunk: Chunk) -> _Part:
+    if cache:
+        return cache.result(chunk, _Part, partial(_part_of_chunk, None, key_names))[0]
     facts = FileFacts(chunk.name)
     batch = read_chunk(chunk, facts, key_names)
     return _part_of_batch(batch, facts, len(batch.lines))

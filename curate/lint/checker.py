@@ -14,6 +14,7 @@ from curate.core.config import CheckConfig, ConflictsConfig
 from curate.core.example import TRAINED_KEYS, Example, Place, has_plain_turns, is_plain, pointer_in_line
 from curate.core.finding import Finding, Problem
 from curate.core.text import plural
+from curate.core.typed_json import NOT_STORED
 from curate.lint.rules import RULES, Rule, Scope, by_scope
 from curate.lint.rules.dataset_summary import MAX_PATHS, MAX_SYSTEMS, DatasetState, DatasetSummary
 from curate.lint.rules.example_columns import repeated_requests
@@ -25,7 +26,8 @@ from curate.lint.rules.rule import RepairInput
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.rules.tokens import RENDERING_RULES, EncodedExample
 from curate.lint.text_rules import TextRules
-from curate.read.chunks import Batch, Chunk, read_chunk
+from curate.read.chunk_cache import ChunkCache
+from curate.read.chunks import Batch, Chunk, lines_at, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.formats import OTHER_FORMAT_KEYS
 from curate.read.json_pointer_spans import line_of
@@ -93,18 +95,25 @@ class CheckedChunk:
     """Number of lines, blank ones included."""
     findings: list[Finding]
     summary: DatasetSummary
-    examples: list[ParsedLine] = field(default_factory=list)
+    example_lines: list[int] = field(default_factory=list)
+    """The numbers of `examples`."""
+    examples: list[ParsedLine] = field(default_factory=list, metadata=NOT_STORED)
     """The lines that rules of scope `DATASET` check."""
-    chunk: Chunk | None = None
+    chunk: Chunk | None = field(default=None, metadata=NOT_STORED)
     """The chunk, if it can be read again."""
 
 
 class Checker:
     """The selected rules by scope, and the state of the rules about the data set."""
 
-    def __init__(self, config: CheckConfig, conflicts: ConflictsConfig = ConflictsConfig.model_construct()) -> None:  # noqa: B008
-        """Raises as `RuleSelection.from_config` does."""
-        self.max_length, self.target = config.max_length, config.target
+    def __init__(
+        self,
+        config: CheckConfig,
+        conflicts: ConflictsConfig = ConflictsConfig.model_construct(),  # noqa: B008
+        cache: ChunkCache | None = None,
+    ) -> None:
+        """`cache`: where checked chunks are cached. Raises as `RuleSelection.from_config` does."""
+        self.max_length, self.target, self.cache = config.max_length, config.target, cache
         self.chosen = RuleSelection.from_config(config)
         rules = self.chosen.rules
         self.line, self.shape = by_scope(rules, Scope.LINE), by_scope(rules, Scope.EXAMPLE)
@@ -138,8 +147,14 @@ class Checker:
         """
 
     def check_chunk(self, chunk: Chunk) -> CheckedChunk:
-        """Read and check a chunk."""
-        return self.read_and_check(chunk)[0]
+        """Read and check a chunk, unless its result is cached."""
+        if self.cache is None:
+            return self.read_and_check(chunk)[0]
+        part, read = self.cache.result(chunk, CheckedChunk, lambda read: self.read_and_check(read)[0])
+        if not part.examples:
+            part.examples = list(lines_at(read, part.example_lines))
+        part.chunk = chunk if chunk.data is None else None
+        return part
 
     def read_and_check(self, chunk: Chunk, *, with_turns: bool = False) -> tuple[CheckedChunk, Batch]:
         """Read and check a chunk; its lines are returned, too. `with_turns` as in `read_chunk`."""
@@ -162,6 +177,7 @@ class Checker:
                     order.append(position)
                     if self.any_key_dataset or (self.dataset and not has_keys_beside(example)):
                         part.examples.append(parsed)
+                        part.example_lines.append(parsed.place.line)
             part.summary.sort(order)
         return part
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from threading import Lock
 from typing import Final, NamedTuple
 
@@ -12,6 +13,7 @@ from curate.lint.checker import CheckedChunk, Checker
 from curate.lint.rules import Scope
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.runner import CheckResult
+from curate.read.chunk_cache import ChunkCache
 from curate.read.chunks import Batch, Chunk
 from curate.read.dataset import FileFacts
 
@@ -21,13 +23,20 @@ class ErrorFilter(NamedTuple):
 
     config: str
     """A `CheckConfig` as JSON that selects the rules for which lines are removed."""
+    cache: ChunkCache | None = None
+    """Where checked chunks are cached."""
 
     @classmethod
-    def of(cls, config: CheckConfig) -> "ErrorFilter | None":
-        """The filter for the configured rules that are errors or in `drop`; None if there are none."""
-        codes = _removing_codes(Checker(config).chosen, config)
-        return (
-            cls(config.model_copy(update={"select": codes, "extend_select": ()}).model_dump_json()) if codes else None
+    def of(cls, config: CheckConfig, cache: Path | None = None) -> "ErrorFilter | None":
+        """The filter for the configured rules that are errors or in `drop`; None if there are none. `cache`: the folder
+        of a project in which the results of chunks are cached.
+        """
+        chosen = Checker(config).chosen
+        if not (codes := _removing_codes(chosen, config)):
+            return None
+        selecting = config.model_copy(update={"select": codes, "extend_select": ()}).model_dump_json()
+        return cls(
+            selecting, ChunkCache.of(cache, "check", selecting) if cache and chosen.is_cacheable(config) else None
         )
 
     def check(self, chunk: Chunk) -> CheckedChunk:
@@ -35,8 +44,15 @@ class ErrorFilter(NamedTuple):
         return _checker(self).check_chunk(chunk)
 
     def judge(self, chunk: Chunk) -> tuple[CheckedChunk, Batch]:
-        """Check the lines of a chunk; they are returned, too."""
-        return _checker(self).read_and_check(chunk, with_turns=True)
+        """Check the lines of a chunk; they are returned, too. The result is cached."""
+        part, batch = _checker(self).read_and_check(chunk, with_turns=True)
+        if self.cache:
+            self.cache.save(chunk, part)
+        return part, batch
+
+    def judged(self, chunk: Chunk) -> CheckedChunk:
+        """The result of checking the lines of a chunk, which may be cached."""
+        return _checker(self).check_chunk(chunk)
 
     def judge_batch(self, batch: Batch, lines: int) -> CheckedChunk:
         """Check lines that were parsed one by one: the elements of a document, which are not fixed in place."""
@@ -97,4 +113,4 @@ _LOADING: Final = Lock()
 @cached_per_thread  # each checker reads chunks into its own buffer
 def _checker(error_filter: ErrorFilter) -> Checker:
     with _LOADING:
-        return Checker(CheckConfig.model_validate_json(error_filter.config))
+        return Checker(CheckConfig.model_validate_json(error_filter.config), cache=error_filter.cache)

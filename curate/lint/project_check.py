@@ -72,6 +72,7 @@ def check_project(
     workers: int = 1,
     found: Callable[[list[Finding]], None] | None = None,
     executor: Executor = LOCAL,
+    cache: Path | None = None,
 ) -> CheckResult:
     """Check files with the rules of a project; suppressed findings are left out. `found` gets each finding of the
     result as soon as it is known. Parameters and exceptions are those of `check_paths`.
@@ -93,6 +94,7 @@ def check_project(
             None if found is None else unsuppressed,
             rules.conflicts,
             executor,
+            cache,
         )
     checked = set(map(id, report.findings))
     rules.suppress_in(report, list(map(name_of, files)))

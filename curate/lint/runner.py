@@ -22,6 +22,7 @@ from curate.core.worker_pool import WorkerPool
 from curate.lint.checker import Checker
 from curate.lint.rules import Rule
 from curate.lint.rules.example_columns import ExampleColumns
+from curate.read.chunk_cache import ChunkCache
 from curate.read.chunks import Chunk, read_at
 from curate.read.dataset import FileFacts, read_file
 from curate.read.file_parts import file_parts, is_parallel
@@ -94,11 +95,13 @@ def check_paths(
     found: Callable[[list[Finding]], None] | None = None,
     conflicts: ConflictsConfig = ConflictsConfig.model_construct(),  # noqa: B008
     executor: Executor = LOCAL,
+    cache: Path | None = None,
 ) -> CheckResult:
     """Check files with the rules of `config`; `progress` gets the lines of each chunk, `found` its findings.
 
     `name_of` returns the name of a file in findings. With more than one of `workers`, processes are started for large
-    inputs; they import the main module anew, as `multiprocessing` does. `conflicts` runs the search for the rules of
+    inputs; they import the main module anew, as `multiprocessing` does. With a `cache`, the folder of a project, the
+    results of chunks are cached there. `conflicts` runs the search for the rules of
     family X. Raises `InputError` for a file that cannot be read or changes meanwhile, `UsageError` for an unknown
     code.
     """
@@ -116,7 +119,9 @@ def check_paths(
     )
     sink = _FindingSink(checker, found)
     parallel = checker.template is None and is_parallel(paths)
-    local, make_state = (lambda: checker), partial(Checker, config)
+    if cache and checker.chosen.is_cacheable(config):
+        checker.cache = ChunkCache.of(cache, "check", repr(config))
+    local, make_state = (lambda: checker), partial(Checker, config, cache=checker.cache)
     with (
         executor.pool(
             workers if parallel else 1, processes=parallel, own=local, make_state=make_state, files=paths
@@ -130,6 +135,8 @@ def check_paths(
                 path, name_of(path), checker, second_reading, report, progress, sink, partial(copies.path, number)
             )
         _conclude(checker, report, second_reading, sink)
+    if checker.cache:
+        checker.cache.make_room()
     if checker.chosen.file_ignores:
         report.findings = list(filter(checker.chosen.reports, report.findings))
     report.seconds = monotonic() - started

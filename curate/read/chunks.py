@@ -113,9 +113,15 @@ def chunk_bytes(chunk: Chunk) -> tuple[int, bytes, int]:
 
 def _read_whole(file: BinaryIO, min_bytes: int | None) -> tuple[bytes, int]:
     """Read whole lines of at least `min_bytes` bytes; without `min_bytes`, read the rest of the file."""
-    data = file.read() if min_bytes is None else file.read(min_bytes)
-    if min_bytes is not None and not data.endswith(b"\n"):
-        data += file.readline(max_line_bytes() + 1)
+    if min_bytes is None:
+        data = file.read()
+    else:  # the end is sought first, because appending a rest would copy all
+        start = file.tell()
+        file.seek(start + min_bytes - 1)
+        file.readline(max_line_bytes() + 2)
+        end = file.tell()
+        file.seek(start)
+        data = file.read(end - start)
     return data, len(data)
 
 
@@ -124,18 +130,23 @@ def read_at(chunk: Chunk, numbers: Iterable[int], value_of: Callable[[Example], 
 
     Raises `InputError`.
     """
+    return {
+        parsed.place.line: value_of(parsed.example) for parsed in lines_at(chunk, numbers) if parsed.example is not None
+    }
+
+
+def lines_at(chunk: Chunk, numbers: Iterable[int]) -> Iterator[ParsedLine]:
+    """Some lines of a chunk (from 1, in order); other lines are not parsed. Raises `InputError`."""
     offset, data, size = chunk_bytes(chunk)
-    facts, values = FileFacts(chunk.name), {}
+    facts = FileFacts(chunk.name)
     position, current = len(BOM) if offset == 0 and data.startswith(BOM) else 0, 1
     for number in numbers:
         for _ in range(number - current):
             position = data.index(b"\n", position) + 1
         end = data.find(b"\n", position, size)
         line = line_from(number, offset + position, bytes(data[position : end if end >= 0 else size]), ended=end >= 0)
-        example, current = parsed_line(line, facts).example, number
-        if example is not None:
-            values[number] = value_of(example)
-    return values
+        current = number
+        yield parsed_line(line, facts)
 
 
 @dataclass(slots=True)

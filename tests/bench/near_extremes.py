@@ -2,9 +2,12 @@
 
     python tests/bench/near_extremes.py [NUMBER ...]    # of the files, from 0
 
-Makes six files: one prompt 10,000 times with 10,000 answers, the same with answers of which most words are a
+Makes ten files: one prompt 10,000 times with 10,000 answers, the same with answers of which most words are a
 template's, 100,000 times the same line, 10,000 and 50,000 answers of one template that are less similar than the
 threshold, so that all are in one bucket of most bands, and 1,000,000 short examples that share one run of three words.
+Four more have 300,000 answers: of random words; with 50,000 of one template, less similar than the threshold or more;
+and with 30,000 of which the first halves are equal.
+
 Prints seconds of all processors (user + system), peak memory of the process, and lines kept.
 """
 
@@ -14,7 +17,7 @@ import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 PROMPT = "Tell me a short story about a lighthouse, please."
@@ -29,6 +32,24 @@ def below(draw: random.Random, count: int) -> list[str]:
     """Answers with 60 words of a template and 9 of their own: 58 of 76 shingles of a pair are shared."""
     template = " ".join("".join(draw.choices(SYLLABLES, k=4)) for _ in range(60))
     return [f"{template} {' '.join(''.join(draw.choices(SYLLABLES, k=5)) for _ in range(9))}" for _ in range(count)]
+
+
+def skewed(words: list[str], count: int, kind: str) -> Iterator[str]:
+    """300,000 answers of random words, the first `count` of them of another kind: 60 words of a template and 9 others
+    (`below` the threshold), 60 and a name (`above`), or 30 words that are the same and 30 others (`halves`).
+    """
+    draw = random.Random(2)
+    beginning = " ".join(draw.choices(words, k=60))
+    half = " ".join(beginning.split()[:30])
+    for number in range(300_000):
+        if number >= count:
+            yield " ".join(draw.choices(words, k=60))
+        elif kind == "below":
+            yield f"{beginning} {' '.join(''.join(draw.choices(SYLLABLES, k=5)) for _ in range(9))}"
+        elif kind == "above":
+            yield f"{beginning} {''.join(draw.choices(SYLLABLES, k=5)).title()}"
+        else:
+            yield f"{half} {' '.join(draw.choices(words, k=30))}"
 
 
 def files(draw: random.Random) -> list[tuple[str, str, Iterable[str]]]:
@@ -47,6 +68,10 @@ def files(draw: random.Random) -> list[tuple[str, str, Iterable[str]]]:
         ("10,000 of a template, below the threshold", PROMPT, below(draw, 10_000)),
         ("50,000 of a template, below the threshold", PROMPT, below(draw, 50_000)),
         ("1,000,000 that share three words", "Tell me this:", short),
+        ("300,000 of random words", PROMPT, skewed(words, 0, "")),
+        ("300,000, 50,000 of a template, below", PROMPT, skewed(words, 50_000, "below")),
+        ("300,000, 50,000 of a template, above", PROMPT, skewed(words, 50_000, "above")),
+        ("300,000, 30,000 with equal first halves", PROMPT, skewed(words, 30_000, "halves")),
     ]
 
 

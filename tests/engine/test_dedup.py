@@ -1,8 +1,10 @@
 """`curate dedup`: what it writes, what it says, what it asks, and what it refuses."""
 
 import errno
+import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -171,7 +173,8 @@ def test_arrays_that_outgrow_memory_are_in_files(
     monkeypatch.setattr(os, "posix_fallocate", counted)
     assert dedup("data.jsonl", "--no-cache", "-o", "out.jsonl", "--overwrite", "--memory", "1GB") == 0
     assert asked == []
-    assert dedup("data.jsonl", "--no-cache", "-o", "out.jsonl", "--overwrite", "--memory", "0") == 0
+    monkeypatch.setattr("curate.corpus.loading.MEMORY_PER_BYTE", 1 << 40)
+    assert dedup("data.jsonl", "--no-cache", "-o", "out.jsonl", "--overwrite", "--memory", "1GB") == 0
     assert asked != []
     assert (Path("out.jsonl").read_bytes(), removed()) == (kept, gone)
     assert capsys.readouterr().out == 2 * said
@@ -181,8 +184,27 @@ def test_arrays_that_outgrow_memory_are_in_files(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "posix_fallocate", full)
-    assert dedup("data.jsonl", "--memory", "0") == 2
+    assert dedup("data.jsonl", "--memory", "1GB") == 2
     assert "cannot be written: No space left on device" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["data.jsonl", "data.jsonl.gz", "data.json"])
+@pytest.mark.parametrize("command", [("dedup",), ("split", "-o", "out", "--yes")])
+def test_a_memory_limit_below_what_is_needed_is_refused_with_the_least_that_suffices(
+    command: tuple[str, ...], name: str, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write("data.jsonl", [(f"Question {number}?", f"Answer {number}.") for number in range(20)])
+    if name.endswith(".gz"):
+        Path(name).write_bytes(gzip.compress(path.read_bytes()))
+    elif name != path.name:
+        Path(name).write_text(json.dumps([json.loads(line) for line in path.read_text().splitlines()]))
+    for limit in ("0", "1MB", "64MB"):
+        assert main([*command, name, "-q", "--memory", limit]) == 2
+    assert not Path("out").exists()
+    least = re.findall(r"pass --memory (\d+)MB or more", capsys.readouterr().err)
+    assert len(set(least)) == 1
+    assert main([*command, name, "-q", "--memory", f"{int(least[0]) - 1}MB"]) == 2
+    assert main([*command, name, "-q", "--memory", f"{least[0]}MB"]) == 0
 
 
 def test_without_a_cache_nothing_is_remembered(write: Write) -> None:

@@ -21,10 +21,11 @@ from curate.core.errors import UsageError
 from curate.core.worker_pool import WorkerPool
 from curate.corpus import cache as module
 from curate.corpus import corpus, loading
-from curate.corpus.cache import CACHE_FOLDER, DedupCache, arrays_of, columns_for, columns_from, pair_keys
+from curate.corpus.cache import DedupCache, arrays_of, columns_for, columns_from, pair_keys
 from curate.corpus.features import Columns, FeatureSpec, columns_of
 from curate.dedup import cluster_resolution
 from curate.lint.project_check import ProjectRules
+from curate.read.chunk_cache import CACHE_FOLDER
 from curate.read.chunks import Chunk, chunks_of
 from curate.similarity import similarity_index
 from curate.similarity.shingles import Shingling

@@ -221,7 +221,8 @@ def test_the_outcome_does_not_depend_on_pieces_workers_files_or_a_memory(
         patched.setattr(loading, "CHUNK_BYTES", size)
         patched.setattr(DEDUP, "cores", lambda: workers)
         assert run(lines, config, cut) == expected
-        assert run(lines, config, memory=0) == expected
+        patched.setattr(loading, "MEMORY_PER_BYTE", 1 << 40)
+        assert run(lines, config, memory=1 << 30) == expected
         assert run(lines, config, cache=CACHE) == expected
         patched.setattr(loading, "CHUNK_BYTES", 2 * size)  # what is remembered was cut otherwise
         assert run(lines, config, cache=CACHE) == expected

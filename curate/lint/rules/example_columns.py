@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, groupby
 from typing import Final
 
+from curate.core.typed_json import NOT_STORED
 from curate.lint.rules.example_summary import (
     NO_ANSWER,
     LastAnswer,
@@ -42,7 +43,7 @@ class ExampleColumns:
     """64-bit hash of that answer: of a label as `normalized_label` writes it, of other answers exactly."""
     kinds: "array[int]" = field(default_factory=lambda: array("B"))
     """The kind of that answer (see `curate.lint.rules.example_summary`)."""
-    answers_at: Callable[[Collection[int]], dict[int, str]] = _no_answers
+    answers_at: Callable[[Collection[int]], dict[int, str]] = field(default=_no_answers, metadata=NOT_STORED)
     """Reads the last answers of some examples again, by index."""
 
     def add_answer(self, last: LastAnswer = NO_ANSWER) -> None:

@@ -11,6 +11,7 @@ from curate.core.config import CheckConfig
 from curate.core.errors import ConfigError, UsageError
 from curate.core.finding import Finding, Severity
 from curate.core.text import visible
+from curate.lint.rules import RULES
 from curate.lint.rules.custom import known_rules, mistakes
 from curate.lint.rules.rule import Rule, Scope
 from curate.lint.rules.tokens import RENDERING_RULES
@@ -65,6 +66,13 @@ class RuleSelection:
             if all(commands):
                 hints[prefix] = ", ".join(dict.fromkeys(commands))
         return hints
+
+    def is_cacheable(self, config: CheckConfig) -> bool:
+        """Whether findings of lines depend on nothing but their bytes, the configuration and this version: no rule is
+        from another package or uses a model.
+        """
+        codes = {rule.code for rule in config.rule}
+        return not config.renders and all(code in RULES or code in codes for code in self.rules)
 
     def reports(self, finding: Finding) -> bool:
         """Whether a finding is reported: false if its rule is ignored for a glob that matches its file."""
