@@ -21,9 +21,7 @@ def long_examples(project: Path) -> Path:
         for row in rows:
             row["messages"][0]["content"] += " ".join(WORDS * 30)
         path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return write_recipe(
-        project, method="lora", max_steps=2, max_length=512, tokens_per_pass=512, generations=1
-    )
+    return write_recipe(project, method="lora", max_steps=2, max_length=512, tokens_per_pass=512, generations=1)
 
 
 def test_yarn_takes_longer_examples_in_training_and_inference(

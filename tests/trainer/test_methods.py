@@ -280,9 +280,7 @@ def test_weights_that_are_a_pickle_are_not_loaded(finished: Path, tmp_path: Path
 
 def test_libraries_print_nothing_beside_a_training(project: Path) -> None:
     """In a process of its own: libraries warn once."""
-    recipe = write_recipe(
-        project, method="prefix-tuning", rank=None, dropout=None, max_steps=1, generations=0
-    )
+    recipe = write_recipe(project, method="prefix-tuning", rank=None, dropout=None, max_steps=1, generations=0)
     words = [sys.executable, "-m", "curate", "train", str(recipe), "--run-dir", str(project / "run"), "--quiet"]
     ended = subprocess.run(words, capture_output=True, text=True, check=False, cwd=project)
     assert (ended.returncode, ended.stderr) == (0, "")
