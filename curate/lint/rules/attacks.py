@@ -15,7 +15,7 @@ from curate.core.finding import Problem, Severity
 from curate.core.lazy import lazy_pattern, pl
 from curate.core.masking import masked
 from curate.core.text import excerpt, plural, visible, words
-from curate.lint.rules.polars_text_helpers import judged_by, matching, non_ascii, with_request
+from curate.lint.rules.polars_text_helpers import asked, judged_by, matching, non_ascii
 from curate.lint.rules.prefilter import patterns
 from curate.lint.rules.rule import examples_rule, text_rule
 
@@ -107,11 +107,10 @@ def data_in_image_link() -> "pl.Expr":
     Good: {"messages": [{"role": "user", "content": "Show me the logo of the shop."}, {"role": "assistant", "content": "![logo](https://img.example/logo.png?size=200)"}]}
     """
     answers = pl.when(pl.col("role") == "assistant").then(pl.col("text"))
-    return judged_by(with_request(matching(answers, IMAGE_HINT)), _link_message)
+    return judged_by(matching(answers, IMAGE_HINT), _link_message, pl.col("system"), asked())
 
 
-def _link_message(joined: str) -> str | None:
-    system, request, answer = joined.split("\0", 2)
+def _link_message(system: str, request: str, answer: str) -> str | None:
     said_words = words(f"{system}\n{request}".casefold())
     runs = {tuple(said_words[start : start + SHARED_WORDS]) for start in range(len(said_words) - SHARED_WORDS + 1)}
     for match in IMAGE.finditer(answer):

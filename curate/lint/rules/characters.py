@@ -12,11 +12,11 @@ from curate.lint.rules.message_frame import INVISIBLE_OR_PRIVATE, SWITCHED_SCRIP
 from curate.lint.rules.polars_text_helpers import (
     answer,
     answered_question,
+    asked,
     edit_texts,
     judged_by,
     matching,
     non_ascii,
-    with_request,
 )
 from curate.lint.rules.prefilter import patterns
 from curate.lint.rules.rule import text_rule
@@ -204,12 +204,11 @@ def other_script() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "法国的首都是巴黎。"}]}
     Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     """
-    return judged_by(with_request(pl.when(pl.col("switched")).then(answer())), _script_message)
+    return judged_by(pl.when(pl.col("switched")).then(answer()), _script_message, pl.col("system"), asked())
 
 
-def _script_message(joined: str) -> str | None:
+def _script_message(system: str, prompt: str, answer: str) -> str | None:
     """The message for a question and an answer of which exactly one is in Latin script."""
-    system, prompt, answer = joined.split("\0", 2)
     if LANGUAGE_REQUEST.search(system) or LANGUAGE_REQUEST.search(prompt) or "language" in prompt.lower():
         return None
     shares = [len(re.findall(OTHER_SCRIPT, text)) / max(1, len(text)) for text in (prompt, answer)]
@@ -259,12 +258,12 @@ def other_language() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "What is the best time of the year for a visit?"}, {"role": "assistant", "content": "La mejor época es la primavera, que es agradable y no es cara."}]}
     Good: {"messages": [{"role": "user", "content": "What is the best time of the year for a visit?"}, {"role": "assistant", "content": "Spring, which is mild and not so expensive."}]}
     """
-    return judged_by(with_request(pl.when(answered_question().is_not_null()).then(answer())), _language_message)
+    answers = pl.when(answered_question().is_not_null()).then(answer())
+    return judged_by(answers, _language_message, pl.col("system"), asked())
 
 
-def _language_message(joined: str) -> str | None:
+def _language_message(system: str, prompt: str, answer: str) -> str | None:
     """The message for a question and an answer in two languages."""
-    system, prompt, answer = joined.split("\0", 2)
     if SHOWN_TEXT.search(prompt.strip()) or not (message := _languages_differ(prompt, answer)):
         return None
     return None if NOT_PROSE.search(answer) or ABOUT_LANGUAGE.search(f"{system}\n{prompt}") else message

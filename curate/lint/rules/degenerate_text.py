@@ -10,7 +10,7 @@ from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
 from curate.core.text import excerpt, normalised, plural, words
 from curate.lint.rules.message_frame import ECHOED_QUESTION, REPEATED_TEXT
-from curate.lint.rules.polars_text_helpers import answer, answered_question, judged_by, matching
+from curate.lint.rules.polars_text_helpers import answer, answered_question, asked, judged_by, matching
 from curate.lint.rules.prefilter import literals, patterns
 from curate.lint.rules.rule import text_rule
 
@@ -80,11 +80,9 @@ MIN_SLOP_PHRASES: Final = 3
 (SLOP_HINT,) = literals(SLOP).texts
 
 
-def _repeating_exchange() -> "pl.Expr":
-    """Questions and answers, joined by NUL, for answers in which a piece occurs twice."""
-    return pl.when(pl.col("repeats")).then(
-        answered_question().fill_null("") + "\0" + pl.col("text").str.head(MAX_CHECKED_CHARS)
-    )
+def _repeating() -> "pl.Expr":
+    """The texts of answers in which a piece occurs twice."""
+    return pl.when(pl.col("repeats")).then(pl.col("text").str.head(MAX_CHECKED_CHARS))
 
 
 @lru_cache(maxsize=64)  # cached for two consecutive rules
@@ -99,8 +97,7 @@ def loop_share(text: str) -> float:
     return 1 - len(set(grams)) / len(grams) if len(grams) >= 20 else 0.0
 
 
-def _loop_message(joined: str) -> str | None:
-    prompt, _, text = joined.partition("\0")
+def _loop_message(prompt: str, text: str) -> str | None:
     if REPETITION_REQUEST.search(prompt):
         return None
     share, words = loop_share(text), _words(text)
@@ -138,8 +135,7 @@ def _in_a_row(words: list[str]) -> tuple[int, int]:
     return 0, 0
 
 
-def _repetition_message(joined: str) -> str | None:
-    prompt, _, text = joined.partition("\0")
+def _repetition_message(prompt: str, text: str) -> str | None:
     if (
         "```" in text
         or VERSE_REQUEST.search(prompt)
@@ -184,7 +180,7 @@ def loop() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink."}]}
     Good: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "The sky is blue and the sea is blue and so is the ink."}]}
     """
-    return judged_by(_repeating_exchange(), _loop_message)
+    return judged_by(_repeating(), _loop_message, asked())
 
 
 @text_rule(
@@ -204,7 +200,7 @@ def repetition() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Give tips."}, {"role": "assistant", "content": "Drink a glass of water before you eat.\nTake a walk around the block each day.\nDrink a glass of water before you eat.\nSleep eight hours in a room that is dark.\nTake a walk around the block each day.\nDrink a glass of water before you eat.\nRead a good book instead of the news.\nTake a walk around the block each day."}]}
     Good: {"messages": [{"role": "user", "content": "Give tips."}, {"role": "assistant", "content": "Drink a glass of water before you eat.\nTake a walk around the block each day."}]}
     """
-    return judged_by(_repeating_exchange(), _repetition_message)
+    return judged_by(_repeating(), _repetition_message, asked())
 
 
 @text_rule(
@@ -282,11 +278,10 @@ def repeated_paragraph() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Any tips?"}, {"role": "assistant", "content": "Wear shoes that you have already walked in, because new ones cause blisters.\n\nWear shoes that you have already walked in, because new ones cause blisters.\n\nWear shoes that you have already walked in, because new ones cause blisters."}]}
     Good: {"messages": [{"role": "user", "content": "Any tips?"}, {"role": "assistant", "content": "Wear shoes that you have already walked in, because new ones cause blisters.\n\nRest each hour."}]}
     """
-    return judged_by(_repeating_exchange(), _repeated_paragraph_message)
+    return judged_by(_repeating(), _repeated_paragraph_message, asked())
 
 
-def _repeated_paragraph_message(joined: str) -> str | None:
-    prompt, _, text = joined.partition("\0")
+def _repeated_paragraph_message(prompt: str, text: str) -> str | None:
     if "```" in text or REPETITION_REQUEST.search(prompt) or VERSE.search(prompt) or VERSE.search(text[:HEAD_CHARS]):
         return None
     paragraphs = [part.strip() for part in BLANK_LINE.split(text) if "\n" not in part.strip()]
@@ -317,11 +312,10 @@ def gibberish() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "What is an atom?"}, {"role": "assistant", "content": "xkq zrrt mpl wvvt qqln brtz klmp sdrt vvcx"}]}
     Good: {"messages": [{"role": "user", "content": "What is an atom?"}, {"role": "assistant", "content": "The smallest part of a chemical element."}]}
     """
-    return judged_by(answered_question().fill_null("") + "\0" + matching(answer(), RANDOM_HINT), _gibberish_message)
+    return judged_by(matching(answer(), RANDOM_HINT), _gibberish_message, asked())
 
 
-def _gibberish_message(joined: str) -> str | None:
-    prompt, _, text = joined.partition("\0")
+def _gibberish_message(prompt: str, text: str) -> str | None:
     found_words = WORD.findall(text)
     random = [RANDOM_WORD.search(word) is not None for word in found_words]
     run = any(all(random[start : start + 6]) for start in range(len(random) - 5))

@@ -13,9 +13,9 @@ from curate.lint.rules.polars_text_helpers import (
     answer,
     answered_question,
     any_of_pattern,
+    asked,
     judged_by,
     matching,
-    with_request,
 )
 from curate.lint.rules.prefilter import Flag, literals, patterns
 from curate.lint.rules.rule import text_rule
@@ -174,25 +174,21 @@ def placeholder() -> "pl.Expr":
     """
     text = answer()
     short = pl.when(text.str.len_bytes() < 20).then(text)
-    pair = matching(answer(), PLACEHOLDER_HINT)
+    opening = matching(pl.when(answered_question().is_not_null()).then(text).str.head(OPENING_CHARS), FAILURE_HINT)
     return (
         pl.when(short.str.contains(EMPTY_ANSWER))
         .then(pl.lit("the answer is nothing but a placeholder"))
         .otherwise(
             pl.coalesce(
-                judged_by(answered_question().fill_null("") + "\0" + pair, _placeholder_message),
-                judged_by(
-                    answered_question() + "\0" + matching(answer().str.head(OPENING_CHARS), FAILURE_HINT),
-                    _failure_message,
-                ),
+                judged_by(matching(text, PLACEHOLDER_HINT), _placeholder_message, asked()),
+                judged_by(opening, _failure_message, asked()),
             )
         )
     )
 
 
-def _failure_message(joined: str) -> str | None:
+def _failure_message(prompt: str, answer: str) -> str | None:
     """The message for an answer that is an error message, unless the question is about errors or programs."""
-    prompt, _, answer = joined.partition("\0")
     failure = FAILURE_START.match(answer)
     match = failure or TEST_RUN.match(answer)
     if match is None or ABOUT_FAILURES.search(prompt):
@@ -201,9 +197,8 @@ def _failure_message(joined: str) -> str | None:
     return f"the answer is {kind}: {excerpt(match.group().strip(), 40)}"
 
 
-def _placeholder_message(joined: str) -> str | None:
+def _placeholder_message(prompt: str, answer: str) -> str | None:
     """The message for an answer with a placeholder, unless the question asks for one."""
-    prompt, _, answer = joined.partition("\0")
     match = PLACEHOLDER.search(answer)
     return (
         None
@@ -232,12 +227,11 @@ def unfilled_variable() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am {{name}}, made by {{author}}."}]}
     Good: {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am Ada, made by Acme."}]}
     """
-    return judged_by(with_request(matching(pl.col("text"), VARIABLE_HINT)), _variable_message)
+    return judged_by(matching(pl.col("text"), VARIABLE_HINT), _variable_message, pl.col("system"), asked())
 
 
-def _variable_message(joined: str) -> str | None:
+def _variable_message(system: str, prompt: str, answer: str) -> str | None:
     """The message for a text with a variable, unless it is code, quotes the variable or answers a text with braces."""
-    system, prompt, answer = joined.split("\0", 2)
     match = TEMPLATE_VARIABLE.search(answer)
     if (
         match is None
@@ -295,12 +289,11 @@ def html_remains() -> "pl.Expr":
     Good: {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a city."}]}
     """
     about_html = answered_question().str.contains(ABOUT_HTML).fill_null(False) | answer().str.contains(ABOUT_HTML)
-    return judged_by(with_request(pl.when(~about_html).then(answer())), _html_message)
+    return judged_by(pl.when(~about_html).then(answer()), _html_message, pl.col("system"), asked())
 
 
-def _html_message(joined: str) -> str | None:
+def _html_message(system: str, prompt: str, answer: str) -> str | None:
     """The message for an answer with remains of a web page, unless it or the question is about or contains HTML."""
-    system, prompt, answer = joined.split("\0", 2)
     answer = CODE_SPANS.sub(" ", answer)
     legal = LEGAL_TEXT.search(answer) is not None
     tags = [match.group() for match in HTML.finditer(answer) if not (legal and match.group().lower() in RIGHTS)]

@@ -27,9 +27,9 @@ def answered_question() -> "pl.Expr":
     return pl.col("asked")
 
 
-def with_request(text: "pl.Expr") -> "pl.Expr":
-    """The system prompt, the user's message that a message answers, and `text`, joined by NUL; null where `text` is."""
-    return pl.concat_str(pl.col("system"), answered_question().fill_null(""), text, separator="\0")
+def asked() -> "pl.Expr":
+    """The text of the user's message that an assistant's message answers; empty after any other role."""
+    return answered_question().fill_null("")
 
 
 def non_ascii() -> "pl.Expr":
@@ -37,8 +37,11 @@ def non_ascii() -> "pl.Expr":
     return pl.when(pl.col("foreign")).then(pl.col("text"))
 
 
-def judged_by(texts: "pl.Expr", judge: Callable[[str], str | None]) -> "pl.Expr":
-    """The result of `judge` for each non-null text: for the few texts that a cheap expression selects."""
+def judged_by(texts: "pl.Expr", judge: Callable[..., str | None], *before: "pl.Expr") -> "pl.Expr":
+    """The result of `judge` for each non-null text: for the few texts that a cheap expression selects.
+
+    `before`: other texts of the message, without nulls, that `judge` gets before it.
+    """
 
     def look(series: "pl.Series") -> "pl.Series":
         if series.null_count() == len(series):
@@ -46,10 +49,11 @@ def judged_by(texts: "pl.Expr", judge: Callable[[str], str | None]) -> "pl.Expr"
         messages: list[str | None] = [None] * len(series)
         indexes = series.is_not_null().arg_true()
         for index, text in zip(indexes, series.gather(indexes), strict=True):
-            messages[index] = judge(text)
+            messages[index] = judge(*text.split("\0", len(before)))
         return pl.Series(messages, dtype=pl.String)
 
-    return texts.map_batches(look, return_dtype=pl.String, is_elementwise=True)
+    joined = pl.concat_str(*before, texts, separator="\0") if before else texts
+    return joined.map_batches(look, return_dtype=pl.String, is_elementwise=True)
 
 
 def quoting_match(texts: "pl.Expr", hint: str, pattern: re.Pattern[str], message: str) -> "pl.Expr":

@@ -11,7 +11,7 @@ from curate.language.lexicon import NON_FINAL_WORDS
 from curate.language.reasoning_marks import MARK, MARK_HINT, Block, MarkedText, marked_text
 from curate.lint.rules.characters import LATIN, MIN_COMMON_WORDS, OTHER_SCRIPT
 from curate.lint.rules.dataset_summary import DatasetSummary, in_some
-from curate.lint.rules.polars_text_helpers import answer, answered_question, judged_by, matching, question
+from curate.lint.rules.polars_text_helpers import answer, asked, judged_by, matching, question
 from curate.lint.rules.prefilter import Flag, patterns
 from curate.lint.rules.rule import profile_rule, text_rule
 
@@ -39,7 +39,7 @@ def _answer_and_reasoning() -> "pl.Expr":
     text = answer()
     reasoning = pl.col("reasoning")
     return pl.concat_str(
-        pl.when(reasoning.is_not_null() | text.str.contains(MARK_HINT)).then(answered_question().fill_null("")),
+        pl.when(reasoning.is_not_null() | text.str.contains(MARK_HINT)).then(asked()),
         text,
         reasoning.fill_null("\1"),
         separator="\0",
@@ -100,18 +100,14 @@ def unpaired_reasoning_tag() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Name a capital."}, {"role": "assistant", "content": "I need a capital.</think>Paris."}]}
     Good: {"messages": [{"role": "user", "content": "Name a capital."}, {"role": "assistant", "content": "<think>I need a capital.</think>Paris."}]}
     """
-    return judged_by(
-        answered_question().fill_null("") + "\0" + matching(answer(), MARK_HINT),
-        _unpaired_message,
-    )
+    return judged_by(matching(answer(), MARK_HINT), _unpaired_message, asked())
 
 
-def _unpaired_message(question_and_answer: str) -> str | None:
+def _unpaired_message(prompt: str, text: str) -> str | None:
     """The message for an answer whose marks are not in pairs; the question is before it, up to a null character.
 
     None if they are, or if the question has a mark.
     """
-    prompt, _, text = question_and_answer.partition("\0")
     marks = marked_text(text)
     if marks.paired or MARK.search(prompt):
         return None

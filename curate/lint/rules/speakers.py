@@ -17,7 +17,7 @@ from curate.lint.rules.embedded_patterns import (
     STEMS,
     instructions,
 )
-from curate.lint.rules.polars_text_helpers import answer, answered_question, judged_by, matching, with_request
+from curate.lint.rules.polars_text_helpers import answer, asked, judged_by, matching
 from curate.lint.rules.prefilter import literals, patterns
 from curate.lint.rules.rule import text_rule
 
@@ -105,14 +105,11 @@ def role_marker() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.\n### Human: Tell me a joke."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    return judged_by(
-        answered_question().fill_null("") + "\0" + matching(answer(), SPEAKER_HINT), _other_speaker_message
-    )
+    return judged_by(matching(answer(), SPEAKER_HINT), _other_speaker_message, asked())
 
 
-def _other_speaker_message(joined: str) -> str | None:
+def _other_speaker_message(prompt: str, answer: str) -> str | None:
     """The message for an answer in which another speaker continues, unless the question asks for that."""
-    prompt, _, answer = joined.partition("\0")
     if "```" in answer or DIALOGUE.search(prompt) or (OPENING_LABEL.match(answer) and ANSWER_LABEL.search(answer)):
         return None
     match = SPEAKER.search(answer)
@@ -146,15 +143,11 @@ def transcript_in_message() -> "pl.Expr":
     text, role = pl.col("text"), pl.col("role")
     # a question may quote a conversation
     concerned = (role == "assistant") | ((role == "user") & ~pl.col("joined") & text.str.contains(UNANSWERED_END))
-    return judged_by(
-        answered_question().fill_null("") + "\0" + matching(pl.when(concerned).then(text), OPENER_HINT),
-        _transcript_message,
-    )
+    return judged_by(matching(pl.when(concerned).then(text), OPENER_HINT), _transcript_message, asked())
 
 
-def _transcript_message(joined: str) -> str | None:
+def _transcript_message(prompt: str, answer: str) -> str | None:
     """The message for a text that is a conversation."""
-    prompt, _, answer = joined.partition("\0")
     opens = OPENING_LABEL.match(answer)
     if opens is None or DIALOGUE.search(prompt):
         return None
@@ -182,12 +175,11 @@ def prompt_in_answer() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "You are a polite assistant of a bank. Do not give advice.\nHello! What can I do for you?"}]}
     Good: {"messages": [{"role": "system", "content": "You are a polite assistant of a bank. Do not give advice."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello! What can I do for you?"}]}
     """
-    return judged_by(with_request(matching(answer(), SYSTEM_PROMPT_HINT)), _system_prompt_message)
+    return judged_by(matching(answer(), SYSTEM_PROMPT_HINT), _system_prompt_message, pl.col("system"), asked())
 
 
-def _system_prompt_message(joined: str) -> str | None:
+def _system_prompt_message(system: str, prompt: str, text: str) -> str | None:
     """The message for an answer that begins with a system prompt, unless the request is about one."""
-    system, prompt, text = joined.split("\0", 2)
     match = SYSTEM_PROMPT.match(text)
     if match is None or ABOUT_PROMPTS.search(prompt) or ("prompt" in system.lower()):
         return None
@@ -215,12 +207,11 @@ def embedded_instruction() -> "pl.Expr":
     """
     role, text = pl.col("role"), pl.col("text")
     given = role.is_in(["user", "tool", "function"]) | ((role == "system") & text.str.contains(PASSAGES))
-    return judged_by(pl.concat_str(role, pl.when(given).then(text), separator="\0"), _embedded_message)
+    return judged_by(pl.when(given).then(text), _embedded_message, role)
 
 
-def _embedded_message(joined: str) -> str | None:
+def _embedded_message(role: str, text: str) -> str | None:
     """The message for a text that has an instruction to the model, unless it is its user's or an example."""
-    role, _, text = joined.partition("\0")
     judge = _quoted_instruction if role == "user" else _instruction_in_data
     found = judge(HARNESS.sub("", text), passages=role == "system")
     return found and f"{WHERE.get(role, 'the tool result')} has an instruction to the model: {excerpt(found, 50)!r}"
@@ -269,11 +260,10 @@ def swapped_roles() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Hello! How can I help you today?"}, {"role": "assistant", "content": "I can't find my invoice. Could you send it to me?"}]}
     Good: {"messages": [{"role": "user", "content": "I can't find my invoice. Could you send it to me?"}, {"role": "assistant", "content": "Here it is."}]}
     """
-    return judged_by(with_request(answer()), _swapped_message)
+    return judged_by(answer(), _swapped_message, pl.col("system"), asked())
 
 
-def _swapped_message(joined: str) -> str | None:
-    system, prompt, text = joined.split("\0", 2)
+def _swapped_message(system: str, prompt: str, text: str) -> str | None:
     offer = OFFER.search(prompt) if len(prompt) <= MAX_OFFER_CHARS else None  # a longer one may quote an assistant
     if (
         offer is None
