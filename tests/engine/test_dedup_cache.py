@@ -139,7 +139,7 @@ def test_a_file_that_grew_is_read_from_where_it_grew_and_its_pairs_are_not_compa
             patch.setattr(corpus.LineReader, "example", None)
             patch.setattr(cluster_resolution, "lines_agree", None)
             patch.setattr(similarity_index, "band_keys", None)
-            patch.setattr("curate.commands.dedup.Checker", None)
+            patch.setattr("curate.lint.error_filter.Checker", None)
             assert told(plan([DATA], DedupConfig(keep=keep), cache=CACHE)) == told(planned)
 
 
