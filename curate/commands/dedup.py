@@ -46,7 +46,7 @@ from curate.read.chunks import Chunk
 from curate.read.dataset import require_examples
 from curate.similarity.similarity_index import MIN_REPORTED, Bands, bands_for
 
-MEMORY: Final = MemoryUse(450 << 20, 300)
+MEMORY: Final = MemoryUse(400 << 20, 300)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,13 +33,16 @@ MEMORY_PER_BYTE: Final = 3
 MEMORY_PER_DOCUMENT_BYTE: Final = 20
 """The same for a JSON document, whose elements are in memory while it is read."""
 MEMORY_PER_WORKER: Final = 320 << 20
+BUFFER_BYTES: Final = 400 << 20
+"""Maximum memory of the buffers in which blocks of lines are compared."""
+BUFFER_BYTES_PER_LINE: Final = 500
 USUAL_LINE_BYTES: Final = 1000
 """Longer lines count as several, because they may have more turns."""
 
 
 class MemoryUse(NamedTuple):
-    """The most memory in bytes that a command uses in one process while arrays that can be in files are there, as
-    measured by `tests/bench/peak_memory.py`.
+    """The most memory in bytes, without buffers, that a command uses in one process while arrays that can be in files are
+    there, as measured by `tests/bench/peak_memory.py`.
     """
 
     fixed: int
@@ -62,7 +65,9 @@ def within_memory(paths: Sequence[Path], limit: int | None, use: MemoryUse, work
         for block in chain([start], unpacked):
             lines += block.count(b"\n")
             size += len(block)
-    least = use.fixed + use.per_line * max(lines, size // USUAL_LINE_BYTES) + MEMORY_PER_DOCUMENT_BYTE * documents
+    lines = max(lines, size // USUAL_LINE_BYTES)
+    least = use.fixed + use.per_line * lines + min(BUFFER_BYTES, BUFFER_BYTES_PER_LINE * lines)
+    least += MEMORY_PER_DOCUMENT_BYTE * documents
     if limit < least:
         enough = f"{ceil(least / 2**20)}MB"
         raise UsageError(
