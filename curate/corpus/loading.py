@@ -41,8 +41,8 @@ USUAL_LINE_BYTES: Final = 1000
 
 
 class MemoryUse(NamedTuple):
-    """The most memory in bytes, without buffers, that a command uses in one process while arrays that can be in files are
-    there, as measured by `tests/bench/peak_memory.py`.
+    """The most memory in bytes, without buffers, that a command uses in one process while arrays that can be in files
+    are there, as measured by `tests/bench/peak_memory.py`.
     """
 
     fixed: int
