@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -87,7 +88,8 @@ class Nodes:
 def nodes() -> Iterator[Nodes]:
     """One cluster for all tests; this process stays connected, so that workers load once."""
     ray = pytest.importorskip("ray", reason="the extra `cluster` is not installed")
-    with pytest.MonkeyPatch.context() as patched:
+    with TemporaryDirectory(dir="/tmp") as folder, pytest.MonkeyPatch.context() as patched:
+        patched.setenv("RAY_TMPDIR", folder)  # the path of a socket has at most 107 bytes
         patched.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patched.setenv("PYTHONPATH", str(ROOT))
         started = _started()
