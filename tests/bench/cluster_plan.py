@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from importlib import import_module
 from itertools import islice
@@ -37,7 +37,7 @@ class Measured:
     """Processor time by stage, and bytes by kind of column."""
 
     def __init__(self) -> None:
-        self.seconds, self.sizes = Counter[str](), Counter[str]()
+        self.seconds, self.sizes = defaultdict[str, float](float), dict[str, int]()
         self._stages: list[str] = []
         self._since = 0.0
 
@@ -81,7 +81,7 @@ def measure(path: Path, count: int) -> None:
     stages = ", ".join(f"{stage} {1e6 * measured.seconds[stage] / count:.1f}" for stage in STAGES)
     sizes = ", ".join(f"{name} {size / count:.0f}" for name, size in measured.sizes.items())
     print(f"{count:,} chats: microseconds a chat: {stages}; bytes a chat: {sizes}", file=sys.stderr, flush=True)
-    path.with_suffix(".seconds").write_text(str(measured.seconds.total()))
+    path.with_suffix(".seconds").write_text(str(sum(measured.seconds.values())))
 
 
 def main() -> None:
