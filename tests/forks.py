@@ -21,7 +21,7 @@ ROOT: Final = Path(__file__).parent.parent
 LOADED: Final = (
     *("curate.cli.check", "curate.cli.dedup", "curate.cli.main", "curate.cli.restore", "curate.cli.run"),
     *("curate.cli.split", "curate.cli.verbs", "curate.cli.verify", "curate.lint.runner", "curate.conflicts"),
-    *("curate.similarity.link_kernels", "curate.commands.convert", "curate.commands.decontaminate"),
+    *("curate.similarity.word_kernels", "curate.commands.convert", "curate.commands.decontaminate"),
     *(
         "curate.commands.split",
         "curate.render.masked_console",

@@ -37,6 +37,7 @@ def install_cache(main: Callable[[Sequence[str]], int]) -> int:
             with running_kernels(Mode.ALWAYS_COMPILED), redirect_stdout(output), redirect_stderr(output):
                 codes = (main([*words, "--quiet"]) for words in COMMANDS)
                 failed = next((code for code in codes if code > ExitCode.FINDINGS), ExitCode.CLEAN)
+                _run_on_templates()
         finally:
             os.chdir(start_folder)
     if failed:
@@ -44,3 +45,18 @@ def install_cache(main: Callable[[Sequence[str]], int]) -> int:
     else:
         sys.stdout.write("compiled what dedup, decontaminate, split and verify run\n")
     return failed
+
+
+def _run_on_templates() -> None:
+    """Run the compiled code for examples that are made from templates, which the commands do not run on this data."""
+    import numpy as np
+
+    from curate.corpus.boilerplate import RUN, cut_texts, learn_passages
+    from curate.similarity.buckets import SetJoin
+    from curate.similarity.shingles import texts_of
+    from curate.similarity.word_hashes import shingled
+
+    template = " ".join(f"word{number}" for number in range(2 * RUN))
+    turns = [f"{template} {' '.join(f'own{row}x{number}' for number in range(2 * RUN))}" for row in range(4)]
+    cut_texts(turns, learn_passages([[turn] for turn in turns], len(turns)))
+    SetJoin(shingled(texts_of(turns)), np.array([0.5, 0.8]), 1).join_large(np.arange(len(turns)))

@@ -20,8 +20,9 @@ from curate.corpus.keys import key_of
 from curate.dedup.cluster_resolution import all_chosen
 from curate.dedup.fact_guard import facts_agree, sides_of
 from curate.language.tokens import content_words
-from curate.similarity.shingles import Sets, Shingling, salted, shingled, texts_of
+from curate.similarity.shingles import Sets, Shingling, salted, texts_of
 from curate.similarity.similarity_index import grouped, jaccard
+from curate.similarity.word_hashes import shingled
 
 MIN_AGREEMENT: Final = 0.8
 """Minimum share of content words in common for two answers to mean the same."""

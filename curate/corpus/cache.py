@@ -92,10 +92,10 @@ def _line_keys(digest: str, count: int) -> Ids:
 
 def pair_keys(left: Ids, right: Ids, words: Flags) -> Hashes:
     """One key per pair of ids, the same for both orders; another one for the agreement in all `words`."""
-    from curate.similarity import kernels
+    from curate.similarity.word_hashes import mixed
 
-    keys: Hashes = kernels.pair_keys(left, right, words)
-    return keys
+    hashes = (mixed(ids[:, 0] ^ mixed(ids[:, 1] + np.uint64(1))) for ids in (left, right))
+    return mixed(sum(hashes, words.astype(np.uint64)))
 
 
 def arrays_of(columns: Columns, start: int, bands: Bands | None = None) -> dict[str, Any]:

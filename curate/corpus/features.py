@@ -22,7 +22,8 @@ from curate.corpus.short_text_keys import ShortTexts
 from curate.corpus.strata import Marking, Marks, marks_of_batch
 from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine
-from curate.similarity.shingles import Sets, Shingling, salted, shingled, texts_of
+from curate.similarity.shingles import Sets, Shingling, salted, texts_of
+from curate.similarity.word_hashes import shingled
 
 
 class LineCheck(Protocol):

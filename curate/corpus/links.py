@@ -7,7 +7,7 @@ attachments; `conversation_hash` that of a conversation that ends with an answer
 `prefix_hashes` contain the other's `conversation_hash`; `first_turn` is that of the words of the first user turn and
 the attachments; `near` are those of the question without one part each; `blocks` are those of the first and last words
 of the blocks of text in turns of roles other than the assistant. System and developer turns are used only for `copy`
-and `blocks`. `curate.similarity.link_kernels` computes the keys; `Run` gives the words of a text that has one.
+and `blocks`. `curate.corpus.link_keys` computes the keys; `Run` gives the words of a text that has one.
 """
 
 import hashlib
@@ -15,15 +15,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import accumulate, pairwise
-from typing import ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from curate.core.disk_arrays import Rows
 from curate.core.example import UNKNOWN, Example, attachments, content_id, trained_content
-from curate.core.lazy import Bytes, Ids, Numbers, np
+from curate.core.lazy import Hashes, Ids, Numbers, np
 from curate.core.text import normalised, words
 from curate.corpus.dedup_text import UNCOMPARED_ROLES, called_texts, other_sides
 from curate.corpus.keys import digest
-from curate.similarity.shingles import Sets, Texts, code_point_folds, letters, normal, texts_of
+from curate.similarity.shingles import Sets, letters, normal, texts_of
+
+if TYPE_CHECKING:
+    from curate.corpus import link_keys
 
 SHORT_ANSWER_WORDS: Final = 20
 """Number of words below which an answer is short: it is not compared separately."""
@@ -65,46 +68,34 @@ class Links(Rows):
     block_ends: Numbers
 
 
-class Pieces(NamedTuple):
-    """Conversations in pieces, for `curate.similarity.link_kernels`."""
-
-    texts: Texts
-    kinds: Bytes
-    """The kind of each piece, see `curate.similarity.link_kernels`."""
-    roles: Ids
-    """A hash of the role of each turn."""
-    first: Numbers
-    """Where the pieces of each conversation begin, and where the last ones end."""
-
-
-def linked(pieces: Pieces, size: int) -> tuple[Sets, Links, Numbers]:
+def linked(pieces: "link_keys.Pieces", size: int) -> tuple[Sets, Links, Numbers]:
     """The sets of the complete texts, the links without `copy` and attachments, and the number of words in the user
     turns of each.
     """
-    from curate.similarity import link_kernels as kernels
+    from curate.corpus import link_keys
+    from curate.similarity.word_hashes import shingle_sets
 
-    limits = kernels.Limits(SHORT_ANSWER_WORDS, FIRST_TURN_WORDS, QUESTION_WORDS, BLOCK_WORDS, _small_words())
-    hashes, offsets, questions, question_sizes, conversations, prefixes, ends, answers, bounds, *more_columns = (
-        kernels.linked(pieces, kernels.Scripts(letters(), code_point_folds()), size, limits)
+    every, lines, line_ends = link_keys.read_words(pieces, BLOCK_WORDS)
+    blocks, block_ends = link_keys.block_keys(every, lines, line_ends, pieces.first, BLOCK_WORDS)
+    compared = every.choose(pieces.kinds != link_keys.UNCOMPARED, pieces.first)
+    conversations, prefixes, ends = link_keys.chain_keys(compared, pieces)
+    questions, question_sizes, firsts, near = link_keys.question_keys(
+        compared, pieces, FIRST_TURN_WORDS, QUESTION_WORDS, _small_words()
     )
-    return (
-        Sets(hashes, offsets),
-        Links(questions.copy(), questions, conversations, prefixes, ends, Sets(answers, bounds), *more_columns),
-        question_sizes,
-    )
+    answers, keys, answer_ends = link_keys.answer_sets(compared, pieces, SHORT_ANSWER_WORDS, size)
+    links = Links(
+        questions.copy(), questions, conversations, prefixes, ends, answers, keys, answer_ends, firsts, near,
+        blocks, block_ends,
+    )  # fmt: skip
+    return shingle_sets(compared.hashes, compared.rows[:-1], compared.rows[1:], size), links, question_sizes
 
 
 @cache
-def _small_words() -> Ids:
+def _small_words() -> Hashes:
     """The hashes of small words."""
-    from curate.similarity import word_kernels
+    from curate.similarity.word_hashes import word_hashes
 
-    scripts = letters(), code_point_folds()
-    room, hashes = np.zeros(64, dtype=np.uint64), np.zeros(len(SMALL_WORDS), dtype=np.uint64)
-    for index, word in enumerate(sorted(SMALL_WORDS)):
-        text = np.frombuffer(word.encode(), dtype=np.uint8)
-        word_kernels.tokens(text, 0, len(text), *scripts, False, room.view(np.uint8), room, hashes[index:])
-    return hashes
+    return word_hashes(texts_of(sorted(SMALL_WORDS)))[0]
 
 
 def links_of_lines(
@@ -120,6 +111,8 @@ def links_of_lines(
             kinds.append(kind)
             hashes.append(role_hash)
         first.append(len(every))
+    from curate.corpus.link_keys import Pieces
+
     pieces = Pieces(
         texts_of(every),
         np.array(kinds, dtype=np.uint8),
@@ -143,7 +136,7 @@ def links_of_lines(
 
 
 def _pieces(example: Example) -> Iterable[tuple[str, int, int]]:
-    """The pieces of an example: text, kind (see `curate.similarity.link_kernels`), hash of the role.
+    """The pieces of an example: text, kind (see `curate.corpus.link_keys`), hash of the role.
 
     These are its turns, each before its calls, then the texts of other answers; the last two have no role, which is 0.
     """
@@ -158,7 +151,7 @@ def _pieces(example: Example) -> Iterable[tuple[str, int, int]]:
 
 
 def kind_of(role: str) -> int:
-    """The kind of a turn with this role; see `curate.similarity.link_kernels`."""
+    """The kind of a turn with this role; see `curate.corpus.link_keys`."""
     return 0 if role in UNCOMPARED_ROLES else {"user": 1, "assistant": 2}.get(role, 3)
 
 

@@ -17,7 +17,7 @@ from curate.corpus.cache import DedupCache, pair_keys
 from curate.corpus.corpus import Table
 from curate.dedup.fact_guard import LinePairs, lines_agree
 from curate.similarity.shingles import Sets
-from curate.similarity.similarity_index import MIN_REPORTED
+from curate.similarity.similarity_index import MAX_COMPARED, MIN_REPORTED
 
 Code = Literal["D001", "D003", "D004", "D007"]
 """D001: the same content; D003: near-duplicate; D004: the same in other words, which is kept; D007: the beginning of
@@ -181,12 +181,18 @@ def resolve_ranked(
     )
     facts = kernel.Facts(agree is not None, np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.uint8), tally)
     misses, pending = list[float](), np.arange(len(sizes))
+    room = kernel.buffers_for(sets.offsets, members, parts.ends, LARGE_GROUP) if len(sizes) else None
     while len(pending):
         limits = kernel.Limits(
             min(MIN_REPORTED, threshold), threshold, max(1, FACT_BATCH // len(pending)), LARGE_GROUP, CALL_WORK
         )
-        questions, near_misses = kernel.resolve(parts, pending, facts, similarities, outcome, limits)
-        misses += near_misses.tolist()
+        questions = np.empty((len(pending) * (limits.ahead + MAX_COMPARED), 3), dtype=np.int64)
+        near_misses = np.empty(MAX_COMPARED * int((sizes[pending] - outcome.done[pending]).sum()))
+        question_count, missed = kernel.resolve(
+            parts, pending, facts, similarities, outcome, limits, room, questions, near_misses
+        )
+        questions = questions[:question_count]
+        misses += near_misses[:missed].tolist()
         if agree and len(questions):
             same = agree(members[questions[:, 1:3]])
             np.add.at(tally, (questions[:, 0], np.where(same, 0, 1)), 1)

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from curate.core.lazy import Numbers
 from curate.similarity.kernels import similarity
-from curate.similarity.numba_utils import U64, ZERO, compiled, copied, mixed, sort_few
+from curate.similarity.numba_utils import U64, ZERO, compiled, mixed, sort_few
 from curate.similarity.similarity_index import MAX_COMPARED
 
 REMOVABLE, REPLACING, COMPARED = 1, 2, 4
@@ -95,19 +96,35 @@ class Buffers(NamedTuple):
 
     stays: Any
     every: Any
+    """Ascending numbers from 0 on."""
     chosen: Any
     seen: Any
     ranked: Any
     others: Any
-
-
-class Postings(NamedTuple):
-    """The members that have a shingle, by its slot in a table."""
-
     heads: Any
+    """For each slot of a table of shingles, its last entry (int32, -1 if there is none); as `often`, `links` and
+    `places`, for large groups only.
+    """
     often: Any
+    """How many entries a slot has (uint8)."""
     links: Any
+    """For each entry the one before it in its slot (int32)."""
     places: Any
+    """For each entry the position of its member among the kept ones (int32)."""
+
+
+def buffers_for(offsets: Numbers, members: Numbers, ends: Numbers, crowd: int) -> Buffers:
+    """Buffers for groups; `crowd`: see `Limits`."""
+    sizes = np.diff(ends)
+    longest = int(sizes.max())
+    shingles = np.append(0, np.cumsum(np.diff(offsets)[members]))
+    total = int(np.diff(shingles[ends])[sizes > crowd].max(initial=0))
+    slots = max(1024, min(4 * total, MAX_SLOTS)) if total else 0
+    stays, chosen, seen = (np.empty(longest, dtype=np.int64) for _ in range(3))
+    heads, often = np.empty(slots, dtype=np.int32), np.empty(slots, dtype=np.uint8)
+    links, places = (np.empty(total, dtype=np.int32) for _ in range(2))
+    ranked, others = np.empty(MAX_COMPARED), np.empty(MAX_COMPARED, dtype=np.int64)
+    return Buffers(stays, np.arange(longest), chosen, seen, ranked, others, heads, often, links, places)
 
 
 @compiled
@@ -124,81 +141,63 @@ def _ranked(near: float, who: int, similarities: Any, others: Any, count: int) -
 
 
 @compiled
-def _postings(numbers: Any, offsets: Any) -> Postings:
-    """Buffers for the shingles of some members."""
-    total = (offsets[numbers + 1] - offsets[numbers]).sum()
-    slots = 1024 if len(numbers) else 1
-    while slots < min(2 * total, MAX_SLOTS):
-        slots *= 2
-    return Postings(
-        np.full(slots, -1, dtype=np.int32),
-        np.zeros(slots, dtype=np.uint8),
-        np.empty(total, dtype=np.int32),
-        np.empty(total, dtype=np.int32),
-    )
-
-
-@compiled
-def _add_postings(hashes: Any, place: int, postings: Postings, used: int) -> int:
+def _add_postings(hashes: Any, place: int, room: Buffers, slots: int, used: int) -> int:
     """Add the shingles `hashes` by a kept member, except those that many have; returns the new number of entries."""
-    heads, often, links, places = postings
     for shingle in hashes:
-        slot = mixed(U64(shingle)) & U64(len(heads) - 1)
-        if often[slot] < FREQUENT_SHINGLE:
-            links[used], places[used], heads[slot] = heads[slot], place, used
-            often[slot] += np.uint8(1)
+        slot = mixed(U64(shingle)) & U64(slots - 1)
+        if room.often[slot] < FREQUENT_SHINGLE:
+            room.links[used], room.places[used], room.heads[slot] = room.heads[slot], place, used
+            room.often[slot] += np.uint8(1)
             used += 1
     return used
 
 
 @compiled
-def _members_sharing(hashes: Any, rank: int, postings: Postings, seen_by: Any, out: Any) -> int:
-    """Write the positions of members that share a rare shingle, and of the first ones, to `out`, ascending; returns
-    their number.
+def _members_sharing(hashes: Any, rank: int, room: Buffers, slots: int, kept: int) -> int:
+    """Write the positions of members that share a rare shingle, and of the first ones, to `room.chosen`, ascending;
+    returns their number.
 
     All others share only common shingles, so they are no more similar than the first ones, apart from differences in
     size.
     """
-    heads, often, links, places = postings
-    count = min(MAX_COMPARED, len(out))
+    count = min(MAX_COMPARED, kept)
     for place in range(count):
-        out[place], seen_by[place] = place, rank
+        room.chosen[place], room.seen[place] = place, rank
     for shingle in hashes:
-        slot = mixed(U64(shingle)) & U64(len(heads) - 1)
-        note = heads[slot] if often[slot] < FREQUENT_SHINGLE else -1
+        slot = mixed(U64(shingle)) & U64(slots - 1)
+        note = room.heads[slot] if room.often[slot] < FREQUENT_SHINGLE else -1
         while note >= 0:
-            if seen_by[places[note]] != rank:
-                out[count], seen_by[places[note]] = places[note], rank
+            if room.seen[room.places[note]] != rank:
+                room.chosen[count], room.seen[room.places[note]] = room.places[note], rank
                 count += 1
-            note = links[note]
-    sort_few(out, count)
+            note = room.links[note]
+    sort_few(room.chosen, count)
     return count
 
 
 @compiled
-def _of_crowd(
-    group: int, rank: int, count: int, members: Members, room: Buffers, postings: Postings, noted: int, notes: int
-) -> Any:
-    """The positions of the members of a large group that a member is compared with; the index of shingles, the number
-    of kept members in it, and the number of its entries.
+def _of_crowd(group: int, rank: int, count: int, members: Members, room: Buffers, noted: int, notes: int) -> Any:
+    """The number of members of a large group that a member is compared with, whose positions are in `room.chosen`; the
+    number of kept members in the index of shingles, and the number of its entries.
     """
-    begin, end = members.ends[group], members.ends[group + 1]
+    begin, offsets, total = members.ends[group], members.offsets, 0
+    for position in range(begin, members.ends[group + 1]):
+        total += offsets[members.numbers[position] + 1] - offsets[members.numbers[position]]
+    slots = 1024
+    while slots < min(2 * total, MAX_SLOTS):
+        slots *= 2
     if noted == 0:
-        postings = _postings(members.numbers[begin:end], members.offsets)
-        room.seen[:] = -1
+        for slot in range(slots):
+            room.heads[slot], room.often[slot] = -1, 0
+        for place in range(len(room.seen)):
+            room.seen[place] = -1
     while noted < count:
         member = members.numbers[begin + room.stays[noted]]
-        hashes = members.hashes[members.offsets[member] : members.offsets[member + 1]]
-        notes = _add_postings(hashes, noted, postings, notes)
+        notes = _add_postings(members.hashes[offsets[member] : offsets[member + 1]], noted, room, slots, notes)
         noted += 1
     member = members.numbers[begin + rank]
-    hashes = members.hashes[members.offsets[member] : members.offsets[member + 1]]
-    return (
-        room.chosen[: _members_sharing(hashes, rank, postings, room.seen, room.chosen[:count])],
-        postings,
-        noted,
-        notes,
-    )
+    hashes = members.hashes[offsets[member] : offsets[member + 1]]
+    return _members_sharing(hashes, rank, room, slots, count), noted, notes
 
 
 @compiled
@@ -276,25 +275,7 @@ def _first_matches(
 
 
 @compiled
-def _appended(values: Any, used: int, more: Any) -> Any:
-    """Values (float64) with more appended after the first `used` ones, in a larger array if they do not fit."""
-    if used + len(more) > len(values):
-        larger = np.empty(2 * (used + len(more)), dtype=np.float64)
-        copied(larger, ZERO, values, used)
-        values = larger
-    copied(values, used, more, len(more))
-    return values
-
-
-@compiled
-def _add_kept(room: Buffers, count: int, rank: int) -> int:
-    """Add a member to the `count` kept ones; returns their new number."""
-    room.stays[count] = rank
-    return count + 1
-
-
-@compiled
-def _resolve_group(
+def _resolve_group(  # noqa: PLR0912
     group: int,
     members: Members,
     facts: Facts,
@@ -308,9 +289,7 @@ def _resolve_group(
     missed: int,
     spent: int,
 ) -> Any:
-    """Decide in one group. Returns the number of requests, the near misses and their number, and the comparisons
-    made.
-    """
+    """Decide in one group. Returns the number of requests, of near misses, and of comparisons made."""
     begin, size, before, stopped = (
         members.ends[group],
         members.ends[group + 1] - members.ends[group],
@@ -318,17 +297,18 @@ def _resolve_group(
         False,
     )
     differ, cell = facts.tally[group, 1] > facts.tally[group, 0], similarities.cells[group]
-    postings, count, noted, notes = _postings(members.numbers[:0], members.offsets), ZERO, ZERO, ZERO
+    count, noted, notes = ZERO, ZERO, ZERO
     for rank in range(outcome.done[group]):
         if outcome.kept[begin + rank]:
-            count = _add_kept(room, count, rank)
+            room.stays[count], count = rank, count + 1
     for rank in range(outcome.done[group], size):
         member, near, kind = begin + rank, 0, members.kinds[begin + rank]
         if kind & COMPARED:
             row = similarities.squares[cell + rank * size :] if cell >= 0 else similarities.squares[:0]
             among = room.every[:count]
             if count >= limits.crowd:
-                among, postings, noted, notes = _of_crowd(group, rank, count, members, room, postings, noted, notes)
+                chosen, noted, notes = _of_crowd(group, rank, count, members, room, noted, notes)
+                among = room.chosen[:chosen]
             near = _most_similar(members, begin, room, among, rank, limits.floor, row)
             spent += len(among) + 1
         ranked, first = room.ranked[:near], request_count
@@ -342,7 +322,7 @@ def _resolve_group(
             if request_count - before >= limits.ahead:
                 break
             if not removed and kind & REPLACING and (differ or not open_):
-                count = _add_kept(room, count, rank)
+                room.stays[count], count = rank, count + 1
             continue
         outcome.done[group] = rank + 1
         outcome.winners[member, 0], outcome.winners[member, 1] = -1, -1
@@ -358,42 +338,32 @@ def _resolve_group(
                 members.numbers[begin + room.others[similar_index]],
                 ranked[similar_index],
             )
-        misses, missed = _appended(misses, missed, ranked), missed + near
+        for similar in ranked:
+            misses[missed], missed = similar, missed + 1
         if outcome.kept[member]:
-            count = _add_kept(room, count, rank)
+            room.stays[count], count = rank, count + 1
         if spent > limits.work:
             break
-    return request_count, misses, missed, spent
+    return request_count, missed, spent
 
 
 @compiled
 def resolve(
-    members: Members, groups: Any, facts: Facts, similarities: Similarities, outcome: Outcome, limits: Limits
-) -> Any:
-    """Decide in the groups `groups` (their numbers) as far as possible. Returns the fact comparisons needed to
-    continue, and other similarities found.
+    members: Members, groups: Any, facts: Facts, similarities: Similarities, outcome: Outcome, limits: Limits,
+    room: Buffers, requests: Any, misses: Any,
+) -> Any:  # fmt: skip
+    """Decide in the groups `groups` (their numbers) as far as possible. Writes the fact comparisons needed to continue
+    to `requests`, and other similarities found to `misses`; returns the numbers of both.
 
     Each needed comparison is a row: a group and two of its members, the one that was kept earlier second to last. A
     group asks for the next comparison that it needs, and for up to `limits.ahead` that it may need after that,
     estimated from the results of its comparisons so far. `outcome` is that of the previous call and is updated.
     """
-    longest = 0
-    for group in groups:
-        longest = max(longest, int(members.ends[group + 1] - members.ends[group]))
-    room = Buffers(
-        np.empty(longest, dtype=np.int64),
-        np.arange(longest),
-        np.empty(longest, dtype=np.int64),
-        np.empty(longest, dtype=np.int64),
-        np.empty(MAX_COMPARED),
-        np.empty(MAX_COMPARED, dtype=np.int64),
-    )
-    requests, request_count = np.empty((len(groups) * (limits.ahead + MAX_COMPARED), 3), dtype=np.int64), ZERO
-    misses, missed, spent = np.empty(1024, dtype=np.float64), ZERO, ZERO
+    request_count, missed, spent = ZERO, ZERO, ZERO
     for group in groups:
         if spent > limits.work:
             break
-        request_count, misses, missed, spent = _resolve_group(
+        request_count, missed, spent = _resolve_group(
             group, members, facts, similarities, outcome, limits, room, requests, request_count, misses, missed, spent
         )
-    return requests[:request_count].copy(), misses[:missed].copy()
+    return request_count, missed

@@ -102,8 +102,8 @@ def _nearest_of(
     maps = np.zeros((len(block), 8), dtype=np.uint64)
     kernels.fill_maps(copies.hashes, copies.offsets, order, maps)
     sizes = np.diff(copies.offsets)[order]
-    starts = np.searchsorted(sizes, np.arange(sizes[-1] + 2))
-    indexed = kernels.IndexedSets(copies.hashes, copies.offsets, order, sizes, starts, parts[block][order], maps)
+    starts, ordered = np.searchsorted(sizes, np.arange(sizes[-1] + 2)), parts[block][order]
+    indexed = kernels.IndexedSets(copies.hashes, copies.offsets, order, sizes, starts, ordered, ordered.max(), maps)
     limits = _sizes(threshold, int(sizes[-1]))
     counts, index = _index_of(indexed, limits)
 
@@ -148,7 +148,11 @@ def _nearest_in(lookup: _Lookup, stretch: _Stretch) -> tuple[Floats, Numbers]:
     counts, index, indexed, limits, before = lookup
     best, other = np.zeros(len(indexed.order)), np.full(len(indexed.order), -1, dtype=np.int64)
     sets, parts = stretch.sets, stretch.parts
-    kernels.look_up(sets.hashes, sets.offsets, parts, counts, index, indexed, limits, before, 0, len(sets), best, other)
+    room = max(int(np.diff(sets.offsets).max()), int(limits.groups.max()))
+    kernels.look_up(
+        sets.hashes, sets.offsets, parts, counts, index, indexed, limits, before, 0, len(sets), best, other,
+        np.full(len(best), -1, dtype=np.int32), kernels.buffers_for(room),
+    )  # fmt: skip
     other[other >= 0] += stretch.first
     return best, other
 
@@ -163,20 +167,39 @@ def _index_of(indexed: Any, sizes: Any) -> tuple[Words, Any]:
     if sizes.least >= MIN_GROUPED_SIMILARITY:
         often = _counts(2 * len(indexed.hashes))
         for part in np.split(indexed.order, range(CHUNK_SETS, len(indexed.order), CHUNK_SETS)):
-            kernels.count_keys(
-                kernels.keys_by_groups(indexed.hashes, indexed.offsets, part, sizes, often, False), often
-            )
-        keys = kernels.keys_by_groups(indexed.hashes, indexed.offsets, indexed.order, sizes, often, True)
+            _count(_keys_by_groups(indexed, part, sizes, often, chosen=False), often)
+        keys = _keys_by_groups(indexed, indexed.order, sizes, often, chosen=True)
         by_groups, recur = _index(keys, often)
         if recur <= MAX_RECURRENCE * len(keys):
             return np.empty(0, dtype=np.uint32), by_groups
-    counts = np.zeros(1 << min(COUNTED_BITS, max(4, (4 * len(indexed.hashes)).bit_length())), dtype=np.uint32)
-    kernels.count_shingles(indexed.hashes, counts)
-    keys = kernels.keys_by_shingles(indexed.hashes, indexed.offsets, indexed.order, counts, sizes.least)
+    bits = min(COUNTED_BITS, max(4, (4 * len(indexed.hashes)).bit_length()))
+    counts = np.bincount(indexed.hashes >> np.uint32(32 - bits), minlength=1 << bits).astype(np.uint32)
+    keys = np.empty(len(indexed.hashes), dtype=np.uint64)
+    rarest = np.empty(max(1, int(indexed.sizes[-1])), dtype=np.uint64)
+    count = kernels.keys_by_shingles(indexed.hashes, indexed.offsets, indexed.order, counts, sizes.least, rarest, keys)
+    keys = keys[:count].copy()
     often = _counts(4 * len(keys))
-    kernels.count_keys(keys, often)
+    _count(keys, often)
     by_shingles, more = _index(keys, often)
     return (counts, by_shingles) if more < recur else (counts[:0], by_groups)
+
+
+def _keys_by_groups(indexed: Any, order: Numbers, sizes: Any, often: Bytes, *, chosen: bool) -> Hashes:
+    """The keys of the groups of the sets `order`; with `chosen`, of the rarest ones."""
+    from curate.similarity import cross_split_jaccard_join_kernels as kernels
+
+    buffers = kernels.buffers_for(int(sizes.groups.max()))
+    columns = indexed.hashes, indexed.offsets, order, sizes, often, chosen, buffers
+    keys = np.empty(kernels.keys_by_groups(*columns, np.empty(0, dtype=np.uint64)), dtype=np.uint64)
+    if len(keys):
+        kernels.keys_by_groups(*columns, keys)
+    return keys
+
+
+def _count(keys: Hashes, often: Bytes) -> None:
+    """Count keys in `Index.often`, by their highest bits."""
+    slots, counts = np.unique(keys >> np.uint64(65 - len(often).bit_length()), return_counts=True)
+    often[slots] = np.minimum(often[slots] + counts, 255)
 
 
 def _counts(keys: int) -> Bytes:
@@ -191,9 +214,12 @@ def _index(keys: Hashes, often: Bytes) -> tuple[Any, float]:
     from curate.similarity import cross_split_jaccard_join_kernels as kernels
 
     keys.sort()
-    slots = np.zeros((1 << min(24, max(4, len(keys).bit_length()))) + 1, dtype=np.int32)
-    recur = kernels.fill_slots(keys, slots)
-    return kernels.Index(keys, slots, often), recur
+    slots = 1 << min(24, max(4, len(keys).bit_length()))
+    bounds = np.arange(slots, dtype=np.uint64) << np.uint64(65 - slots.bit_length())
+    starts = np.append(keys.searchsorted(bounds), len(keys)).astype(np.int32)
+    equal = np.flatnonzero(np.append(True, (keys[1:] ^ keys[:-1]) >> np.uint64(32))[: len(keys)])
+    recur = float((np.diff(equal, append=len(keys)).astype(float) ** 2).sum())
+    return kernels.Index(keys, starts, often), recur
 
 
 def _sizes(threshold: float, largest: int) -> Any:

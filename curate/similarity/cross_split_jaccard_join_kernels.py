@@ -60,16 +60,31 @@ class IndexedSets(NamedTuple):
     """int64: for each size up to one more than the largest, the first set that is not smaller."""
     parts: Any
     """int8"""
+    latest: Any
+    """The largest of `parts`."""
     maps: Any
     """uint64, eight words each: whether the number of shingles with each of 512 values of the lowest bits is odd."""
 
 
-@compiled
-def count_shingles(hashes: Any, counts: Any) -> None:
-    """Count the occurrences of shingles, by their highest bits."""
-    shift = U32(_shift(len(counts)) - 32)
-    for shingle in hashes:
-        counts[shingle >> shift] += U32(1)
+class Buffers(NamedTuple):
+    """Buffers of the size of the largest set or of its groups, reused for each set."""
+
+    keys: Any
+    """uint64"""
+    highs: Any
+    begins: Any
+    ends: Any
+    histogram: Any
+    """256 zeros (int64)."""
+    map: Any
+    """One of `IndexedSets.maps`."""
+
+
+def buffers_for(size: int) -> Buffers:
+    """Buffers for sets of up to this size, and up to as many groups."""
+    highs, begins, ends = (np.empty(size, dtype=np.int64) for _ in range(3))
+    keys, histogram, bits = (np.zeros(count, dtype=kind) for count, kind in ((size, U64), (256, np.int64), (8, U64)))
+    return Buffers(keys, highs, begins, ends, histogram, bits)
 
 
 @compiled
@@ -121,18 +136,17 @@ def _rarest(hashes: Any, begin: Any, end: Any, counts: Any, least: float, keys: 
 
 
 @compiled
-def keys_by_shingles(hashes: Any, offsets: Any, order: Any, counts: Any, least: float) -> Any:
-    """The rarest shingles of sets, as keys with the place in `order` in the lowest 32 bits."""
-    keys, room, count = np.empty(len(hashes), dtype=np.uint64), 1, 0
-    for number in order:
-        room = max(room, offsets[number + 1] - offsets[number])
-    rarest = np.empty(room, dtype=np.uint64)
+def keys_by_shingles(hashes: Any, offsets: Any, order: Any, counts: Any, least: float, rarest: Any, keys: Any) -> int:
+    """Write the rarest shingles of sets, as keys with the place in `order` in the lowest 32 bits; returns their number.
+    rarest: a buffer for a set.
+    """
+    count = 0
     for place in range(len(order)):
         begin, end = offsets[order[place]], offsets[order[place] + 1]
         for k in range(_rarest(hashes, begin, end, counts, least, rarest) if end > begin else 0):
             keys[count] = rarest[k] << U64(32) | U64(place)
             count += 1
-    return keys[:count].copy()
+    return count
 
 
 @compiled
@@ -144,7 +158,8 @@ def fill_maps(hashes: Any, offsets: Any, numbers: Any, maps: Any) -> None:
 
 @compiled
 def _map(hashes: Any, offsets: Any, row: int, words: Any) -> None:
-    words[:] = U64(0)
+    for word in range(8):
+        words[word] = U64(0)
     for k in range(offsets[row], offsets[row + 1]):
         low = hashes[k] & U32(511)
         words[low >> U32(6)] ^= U64(1) << U64(low & U32(63))
@@ -158,22 +173,6 @@ def _ones(word: Any) -> Any:
 
 
 @compiled
-def fill_slots(keys: Any, slots: Any) -> float:
-    """Fill `Index.slots`; returns the sum of the squares of how often each key recurs."""
-    slot, begin, total, shift = 0, 0, 0.0, _shift(len(slots) - 1)
-    for position in range(len(keys)):
-        if keys[position] >> U64(32) != keys[begin] >> U64(32):
-            total += float(position - begin) ** 2
-            begin = position
-        while slot < np.int64(keys[position] >> U64(shift)):
-            slot += 1
-            slots[slot] = position
-    for behind in range(slot + 1, len(slots)):
-        slots[behind] = len(keys)
-    return total + float(len(keys) - begin) ** 2
-
-
-@compiled
 def _shift(size: int) -> int:
     """By how many bits to shift a 64-bit key to get a number below `size`, a power of two."""
     shift = 64
@@ -181,15 +180,6 @@ def _shift(size: int) -> int:
         size >>= 1
         shift -= 1
     return shift
-
-
-@compiled
-def count_keys(keys: Any, often: Any) -> None:
-    """Count in `Index.often`, by their highest bits."""
-    shift = U64(_shift(len(often)))
-    for key in keys:
-        slot = np.int64(key >> shift)
-        often[slot] += np.uint8(often[slot] < 255)
 
 
 @compiled
@@ -250,33 +240,31 @@ def _size_classes(size: int, sizes: Any) -> Any:
 
 
 @compiled
-def keys_by_groups(hashes: Any, offsets: Any, order: Any, sizes: Any, often: Any, chosen: bool) -> Any:
-    """The keys of the groups of sets for each class of size that similar ones can be of, with the place in `order` in
-    the lowest 32 bits: of all groups or, with `chosen`, of the rarest ones.
+def keys_by_groups(
+    hashes: Any, offsets: Any, order: Any, sizes: Any, often: Any, chosen: bool, buffers: Any, keys: Any
+) -> int:
+    """Write the keys of the groups of sets for each class of size that similar ones can be of, with the place in
+    `order` in the lowest 32 bits: of all groups or, with `chosen`, of the rarest ones. Returns their number; an empty
+    `keys` is not written.
     """
-    room, total = sizes.groups.max(), 0
-    for number in order:
-        size = offsets[number + 1] - offsets[number]
-        first, last = _size_classes(max(1, size), sizes)
-        for kind in range(first, last):
-            total += _groups_needed(size, sizes.groups[kind], sizes) if chosen else sizes.groups[kind]
-    keys, key_count = np.empty(total, dtype=np.uint64), 0
-    set_keys, counts, histogram = (
-        np.empty(room, dtype=np.uint64),
-        np.empty(room, dtype=np.int64),
-        np.zeros(256, dtype=np.int64),
-    )
+    key_count = 0
     for place in range(len(order)):
         begin, end = offsets[order[place]], offsets[order[place] + 1]
         first, last = _size_classes(max(1, end - begin), sizes)
         for kind in range(first, last if end > begin else first):
-            groups = _group(hashes, begin, end, kind, sizes, set_keys)
+            if len(keys) == 0:
+                groups = sizes.groups[kind]
+                key_count += _groups_needed(end - begin, groups, sizes) if chosen else groups
+                continue
+            groups = _group(hashes, begin, end, kind, sizes, buffers.keys)
             if chosen:
-                groups = _rarest_groups(set_keys, groups, end - begin, sizes, often, counts, histogram)
+                groups = _rarest_groups(
+                    buffers.keys, groups, end - begin, sizes, often, buffers.begins, buffers.histogram
+                )
             for k in range(groups):
-                keys[key_count + k] = (set_keys[k] & HIGH_BITS) | U64(place)
+                keys[key_count + k] = (buffers.keys[k] & HIGH_BITS) | U64(place)
             key_count += groups
-    return keys[:key_count]
+    return key_count
 
 
 @compiled
@@ -367,30 +355,19 @@ def _compare(
 @compiled
 def look_up(
     hashes: Any, offsets: Any, parts: Any, counts: Any, index: Any, indexed: Any, sizes: Any, before: bool, first: int,
-    last: int, best: Any, other: Any,
+    last: int, best: Any, other: Any, compared_with: Any, buffers: Any,
 ) -> Any:  # fmt: skip
     """Find for each copy the most similar set from `first` up to `last` whose part is different or, with `before`,
-    earlier. counts: how often shingles occur in the copies; if empty, the index has the keys of groups.
+    earlier. counts: how often shingles occur in the copies; if empty, the index has the keys of groups. compared_with:
+    for each copy -1 (int32).
     """
-    compared_with, set_map, touched = (
-        np.full(len(indexed.order), -1, dtype=np.int32),
-        np.empty(8, dtype=np.uint64),
-        U64(0),
-    )
-    room, largest, least = sizes.groups.max(), len(indexed.starts) - 1, sizes.least
-    for row in range(first, last):
-        room = max(room, offsets[row + 1] - offsets[row])
-    set_keys, highs, histogram = (
-        np.empty(room, dtype=np.uint64),
-        np.empty(room, dtype=np.int64),
-        np.zeros(256, dtype=np.int64),
-    )
-    begins, ends, latest = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64), indexed.parts.max()
+    touched, largest, least = U64(0), len(indexed.starts) - 1, sizes.least
+    set_keys, highs, begins, ends, histogram, set_map = buffers
     for row in range(first, last):
         begin, size = offsets[row], offsets[row + 1] - offsets[row]
         low = indexed.starts[min(largest, np.int64(np.ceil(least * size - 1e-6)))]
         high = indexed.starts[min(largest, np.int64(np.floor(min(size / least + 1e-6, MAX_SIZE))) + 1)]
-        if size == 0 or high <= low or (before and parts[row] >= latest):
+        if size == 0 or high <= low or (before and parts[row] >= indexed.latest):
             continue
         if len(counts):
             key_count = _rarest(hashes, begin, begin + size, counts, least, set_keys)

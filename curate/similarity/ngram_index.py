@@ -105,27 +105,33 @@ def _rolling_hash(rolling: Any, last: Any, count: int, value: Any, power: Any) -
     return rolling
 
 
-@compiled
-def _doubled(values: Any) -> Any:
-    larger = np.empty(2 * len(values), dtype=values.dtype)
-    larger[: len(values)] = values
-    return larger
-
-
-@compiled
 def runs_of(buffer: Any, offsets: Any, run: int, table: Any, key: Any = U64(0)) -> tuple[Any, Any, Any]:  # noqa: B008
     """Hashes of the runs of `run` words (uint64), each with the numbers of its text and of its first word there
     (int32), in order. If `table` (see `table_of`) is not empty, only those in it. Another `key` gives other hashes.
     """
-    hashes, owners, places = (
-        np.empty(1024, dtype=np.uint64),
-        np.empty(1024, dtype=np.int32),
-        np.empty(1024, dtype=np.int32),
-    )
-    last = np.empty(run, dtype=np.uint64)
+    longest, last = int(np.diff(offsets).max(initial=0)), np.empty(run, dtype=np.uint64)
+    hashes, row, total = np.empty(len(buffer) // 8 + longest + 1, dtype=np.uint64), 0, 0
+    owners, places = (np.empty(len(hashes), dtype=np.int32) for _ in range(2))
+    while True:
+        row, total = find_runs(buffer, offsets, run, table, key, last, row, hashes, owners, places, total)
+        if row == len(offsets) - 1:
+            return hashes[:total].copy(), owners[:total].copy(), places[:total].copy()
+        hashes, owners, places = (
+            np.append(column[:total], np.empty(len(column) + longest, dtype=column.dtype))
+            for column in (hashes, owners, places)
+        )
+
+
+@compiled
+def find_runs(
+    buffer: Any, offsets: Any, run: int, table: Any, key: Any, last: Any, row: int, hashes: Any, owners: Any,
+    places: Any, total: int,
+) -> Any:  # fmt: skip
+    """Write the runs (see `runs_of`) of the texts from number `row` on to `hashes`, `owners` and `places` from `total`
+    on. Returns the number of the first text that may not fit, and the end. last: a buffer of `run` words.
+    """
     power = _power(run)
-    total = 0
-    for row in range(len(offsets) - 1):
+    while row < len(offsets) - 1 and len(hashes) - total >= offsets[row + 1] - offsets[row]:
         position, end = offsets[row], offsets[row + 1]
         rolling = U64(0)
         count = 0
@@ -140,27 +146,28 @@ def runs_of(buffer: Any, offsets: Any, run: int, table: Any, key: Any = U64(0)) 
             hashed = mixed(rolling ^ key) or U64(1)  # 0 marks a free slot
             if len(table) and not _is_in(table, hashed):
                 continue
-            if total == len(hashes):
-                hashes, owners, places = _doubled(hashes), _doubled(owners), _doubled(places)
             hashes[total], owners[total], places[total] = hashed, row, count - run
             total += 1
-    return hashes[:total].copy(), owners[:total].copy(), places[:total].copy()
+        row += 1
+    return row, total
+
+
+def table_of(hashes: Any) -> Any:
+    """A hash table of these hashes (none is 0) with open addressing; 0 marks a free slot."""
+    table = np.zeros(1 << max(10, (4 * len(hashes) - 1).bit_length()), dtype=np.uint64)
+    fill_table(hashes, table)
+    return table
 
 
 @compiled
-def table_of(hashes: Any) -> Any:
-    """A hash table of these hashes (none is 0) with open addressing; 0 marks a free slot."""
-    size = 1024
-    while size < 4 * len(hashes):
-        size *= 2
-    table = np.zeros(size, dtype=np.uint64)
-    mask = U64(size - 1)
+def fill_table(hashes: Any, table: Any) -> None:
+    """Add hashes to a table of zeros (see `table_of`)."""
+    mask = U64(len(table) - 1)
     for value in hashes:
         slot = value & mask
         while table[slot] and table[slot] != value:
             slot = (slot + U64(1)) & mask
         table[slot] = value
-    return table
 
 
 @compiled
@@ -175,70 +182,70 @@ def _is_in(table: Any, value: np.uint64) -> bool:
     return False
 
 
-@compiled
 def spans_of(buffer: Any, begin: int, end: int) -> Any:
     """Start and end of each word of one text, in rows."""
     spans = np.empty((end - begin + 1, 2), dtype=np.int64)
+    return spans[: write_spans(buffer, begin, end, spans)].copy()
+
+
+@compiled
+def write_spans(buffer: Any, begin: int, end: int, spans: Any) -> int:
+    """Write the start and the end of each word of one text to `spans`; returns their number."""
     position, count = begin, 0
     while True:
         start, position, _ = _next_word(buffer, position, end)
         if start == position:
-            return spans[:count].copy()
+            return count
         spans[count, 0], spans[count, 1] = start, position
         count += 1
 
 
-@compiled
-def _cut_one(buffer: Any, begin: int, end: int, run: int, table: Any, out: Any, to: int) -> tuple[int, int, int]:
-    """Write the words of one text that no run of `table` covers, from out[to] on. Returns the end, the number of
-    removed words, and the longest run of words that is left.
-    """
-    room = end - begin
-    starts, ends, covered = (
-        np.empty(room, dtype=np.int32),
-        np.empty(room, dtype=np.int32),
-        np.empty(room, dtype=np.bool_),
-    )
-    last = np.empty(run, dtype=np.uint64)
-    power = _power(run)
-    rolling = U64(0)
-    position, count = begin, 0
-    while True:
-        start, position, value = _next_word(buffer, position, end)
-        if start == position:
-            break
-        rolling = _rolling_hash(rolling, last, count, value, power)
-        starts[count], ends[count], covered[count] = start - begin, position - begin, False
-        count += 1
-        if count >= run and _is_in(table, mixed(rolling) or U64(1)):
-            for i in range(count - run, count):
-                covered[i] = True
-    length = longest = removed = 0
-    first = to
-    for i in range(count):
-        length = 0 if covered[i] else length + 1
-        longest = max(longest, length)
-        removed += covered[i]
-        if covered[i]:
-            continue
-        if to > first and (starts[i] > ends[i - 1] or covered[i - 1]):
-            out[to] = 32
-            to += 1
-        for j in range(begin + starts[i], begin + ends[i]):
-            out[to] = buffer[j]
-            to += 1
-    return to, removed, longest
-
-
-@compiled
 def remove_runs(buffer: Any, offsets: Any, run: int, table: Any) -> tuple[Any, Any, Any, Any]:
     """The texts without the words of the runs in `table`, concatenated, and their offsets; for each, the number of
     removed words and the longest run of words that is left.
     """
     out, out_offsets = np.empty(len(buffer) + len(offsets), dtype=np.uint8), np.zeros_like(offsets)
-    removed, longest = np.zeros(len(offsets) - 1, dtype=np.int64), np.zeros(len(offsets) - 1, dtype=np.int64)
-    for row in range(len(offsets) - 1):
-        out_offsets[row + 1], removed[row], longest[row] = _cut_one(
-            buffer, offsets[row], offsets[row + 1], run, table, out, out_offsets[row]
-        )
+    removed, longest = (np.zeros(len(offsets) - 1, dtype=np.int64) for _ in range(2))
+    words, last = int(np.diff(offsets).max(initial=0)), np.empty(run, dtype=np.uint64)
+    spans, covered = np.empty((words, 2), dtype=np.int64), np.empty(words, dtype=np.bool_)
+    cut_runs(buffer, offsets, table, last, spans, covered, out, out_offsets, removed, longest)
     return out[: out_offsets[-1]], out_offsets, removed, longest
+
+
+@compiled
+def cut_runs(
+    buffer: Any, offsets: Any, table: Any, last: Any, spans: Any, covered: Any, out: Any, out_offsets: Any,
+    removed: Any, longest: Any,
+) -> None:  # fmt: skip
+    """Write the results of `remove_runs` to `out`, `out_offsets`, `removed` and `longest`. last: a buffer of the words
+    of a run; spans, covered: of those of a text.
+    """
+    run = len(last)
+    power = _power(run)
+    for row in range(len(offsets) - 1):
+        position, end, rolling, count = offsets[row], offsets[row + 1], U64(0), 0
+        while True:
+            start, position, value = _next_word(buffer, position, end)
+            if start == position:
+                break
+            rolling = _rolling_hash(rolling, last, count, value, power)
+            spans[count, 0], spans[count, 1], covered[count] = start, position, False
+            count += 1
+            if count >= run and _is_in(table, mixed(rolling) or U64(1)):
+                for i in range(count - run, count):
+                    covered[i] = True
+        length, first = 0, out_offsets[row]
+        to = first
+        for i in range(count):
+            length = 0 if covered[i] else length + 1
+            longest[row] = max(longest[row], length)
+            removed[row] += covered[i]
+            if covered[i]:
+                continue
+            if to > first and (spans[i, 0] > spans[i - 1, 1] or covered[i - 1]):
+                out[to] = 32
+                to += 1
+            for j in range(spans[i, 0], spans[i, 1]):
+                out[to] = buffer[j]
+                to += 1
+        out_offsets[row + 1] = to

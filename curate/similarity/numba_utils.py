@@ -1,8 +1,9 @@
 """The decorator that compiles loops, and helpers that these share. Import it inside functions, because importing numba
 takes time.
 
-On little data, the interpreter runs the functions (see `curate.core.kernels`). Assigning a slice to a slice and numba's
-own sorts take seconds to compile; the functions in this module replace them.
+On little data, the interpreter runs the functions (see `curate.core.kernels`). Compiled functions create no array: the
+caller makes results and buffers, because each array that numba creates, copies or sums takes .1 to .5 s to compile, as
+does each assignment of a slice to a slice.
 """
 
 import sys
@@ -143,35 +144,6 @@ def decoded(buffer: Any, position: int) -> Any:
 
 
 @compiled
-def copied(into: Any, offset: int, source: Any, count: int) -> None:
-    """Write the first `count` values of `source` to `into` from `offset` on."""
-    for i in range(count):
-        into[offset + i] = source[i]
-
-
-@compiled
-def grown_rows(rows: Any, used: int, size: int) -> Any:
-    """A matrix with at least `size` rows and the first `used` rows of another, or that one if it is large enough."""
-    if size <= len(rows):
-        return rows
-    more = np.empty((2 * size, rows.shape[1]), dtype=rows.dtype)
-    for i in range(used):
-        for k in range(rows.shape[1]):
-            more[i, k] = rows[i, k]
-    return more
-
-
-@compiled
-def starts_from_sizes(sizes: Any) -> None:
-    """Replace the sizes of buckets by their start offsets."""
-    total = 0
-    for bucket in range(len(sizes)):
-        size = sizes[bucket]
-        sizes[bucket] = total
-        total += size
-
-
-@compiled
 def sort_few(values: Any, count: int) -> None:
     """Sort the first `count` values in place: Shell's sort with the gaps of Knuth, 1, 4, 13, ..."""
     gap = 1
@@ -185,28 +157,3 @@ def sort_few(values: Any, count: int) -> None:
                 position -= gap
             values[position] = value
         gap //= 3
-
-
-@compiled
-def sort_with(keys: Any, owners: Any, count: int, more_keys: Any, more_owners: Any) -> None:
-    """Sort the first `count` keys (uint64) together with their owners, byte by byte from the last; equal keys stay
-    in order. `more_keys`, `more_owners`: buffers of the same size.
-    """
-    ends, swapped = np.empty(256, dtype=np.int64), False
-    for byte in range(8):
-        shift = U64(8 * byte)
-        for bucket in range(256):
-            ends[bucket] = 0
-        for i in range(count):
-            ends[(keys[i] >> shift) & U64(255)] += 1
-        if count == 0 or ends[(keys[0] >> shift) & U64(255)] == count:  # all are equal there
-            continue
-        starts_from_sizes(ends)
-        for i in range(count):
-            digit = (keys[i] >> shift) & U64(255)
-            more_keys[ends[digit]], more_owners[ends[digit]] = keys[i], owners[i]
-            ends[digit] += 1
-        keys, owners, more_keys, more_owners, swapped = more_keys, more_owners, keys, owners, not swapped
-    if swapped:
-        copied(more_keys, ZERO, keys, count)
-        copied(more_owners, ZERO, owners, count)

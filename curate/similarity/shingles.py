@@ -82,6 +82,10 @@ CODE_POINT_LIMIT: Final = 0x40000
 COMBINING_MARKS: Final = ((0x300, 0x20000), (0xE0100, 0xE01F0))
 
 
+CHUNK_SETS: Final = 1 << 14
+"""Number of sets that are copied at a time."""
+
+
 class Shingling(NamedTuple):
     """The shingle size: a number of consecutive words or characters."""
 
@@ -119,16 +123,28 @@ class Sets(Rows):
 
     def chosen(self, numbers: Numbers, folder: Path | None = None) -> "Sets":  # noqa: ARG002
         """The sets with these numbers, in this order; in memory."""
-        from curate.similarity import kernels
-
-        return Sets(*kernels.take_sets(self.hashes, self.offsets, numbers))
+        sizes = np.diff(self.offsets)[numbers]
+        offsets = np.append(0, np.cumsum(sizes))
+        hashes = np.empty(offsets[-1], dtype=self.hashes.dtype)
+        for first in range(0, len(numbers), CHUNK_SETS):
+            part = slice(first, first + CHUNK_SETS)
+            _copy_sets(self, numbers[part], offsets[first : first + CHUNK_SETS + 1], hashes)
+        return Sets(hashes, offsets)
 
     def take(self, numbers: Numbers, folder: Path | None = None) -> "Sets":  # noqa: ARG002
         """The sets with these ascending numbers, in the same array; the other sets cannot be used afterwards."""
-        from curate.similarity import kernels
-
-        offsets = kernels.keep_sets(self.hashes, self.offsets, numbers)
+        sizes = np.diff(self.offsets)[numbers]
+        offsets = np.append(0, np.cumsum(sizes))
+        for first in range(0, len(numbers), CHUNK_SETS):  # no set moves towards the end
+            part = slice(first, first + CHUNK_SETS)
+            _copy_sets(self, numbers[part], offsets[first : first + CHUNK_SETS + 1], self.hashes)
         return Sets(self.hashes[: offsets[-1]], offsets)
+
+
+def _copy_sets(sets: Sets, numbers: Numbers, offsets: Numbers, into: Shingles) -> None:
+    """Write the sets with these numbers to `into`, from offsets[0] on."""
+    shifts = np.repeat(sets.offsets[numbers] - offsets[:-1], np.diff(offsets))
+    into[offsets[0] : offsets[-1]] = sets.hashes[np.arange(offsets[0], offsets[-1]) + shifts]
 
 
 @lazy_once
@@ -170,25 +186,6 @@ def buffer_of(texts: Sequence[bytes]) -> tuple[Bytes, Numbers]:
     offsets = np.zeros(len(texts) + 1, dtype=np.int64)
     np.cumsum([len(data) for data in texts], out=offsets[1:])
     return np.frombuffer(b"".join(texts), dtype=np.uint8), offsets
-
-
-def shingled(texts: Texts, shingling: Shingling = Shingling()) -> Sets:  # noqa: B008
-    """The shingle sets of the texts: distinct 32-bit hashes, sorted; empty for a text without words."""
-    from curate.similarity import kernels
-
-    buffer = texts.buffer.view()
-    buffer.flags.writeable = False  # otherwise numba compiles one version for each kind of buffer
-    return Sets(
-        *kernels.shingle_sets(
-            buffer,
-            texts.starts,
-            texts.ends,
-            letters(),
-            code_point_folds(),
-            shingling.size,
-            shingling.unit == "character",
-        )
-    )
 
 
 def salted(sets: Sets, salts: Iterable[bytes]) -> Sets:

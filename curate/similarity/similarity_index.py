@@ -8,10 +8,11 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from curate.core.disk_arrays import empty, parts_of, random_access
+from curate.core.disk_arrays import empty, random_access
 from curate.core.errors import requiring
 from curate.core.lazy import Floats, Hashes, Numbers, Words, np
-from curate.core.worker_pool import WorkerPool, parallel_map
+from curate.core.worker_pool import WorkerPool
+from curate.similarity.buckets import SetJoin, packed_bands, roots
 from curate.similarity.shingles import Sets
 
 PERMUTATIONS: Final = 128
@@ -51,7 +52,8 @@ def signatures(sets: Sets, count: int = PERMUTATIONS, used: int | None = None) -
             minhash.update_batch(sets[number])
             signed[number] = minhash.hashvalues[:used]
         return signed
-    kernels.signatures(sets.hashes, sets.offsets, factors[:used].copy(), summands[:used].copy(), signed)
+    best = np.empty(signed.shape[1], dtype=np.uint32)
+    kernels.signatures(sets.hashes, sets.offsets, factors[:used].copy(), summands[:used].copy(), best, signed)
     return signed
 
 
@@ -98,7 +100,8 @@ def band_keys(bands: Bands, sets: Sets) -> Hashes:
     from curate.similarity import kernels
 
     signed = signatures(sets, bands.permutations, bands.number * bands.rows)
-    keys: Hashes = kernels.band_keys(signed, bands.number, bands.rows)
+    keys = np.empty((bands.number, len(sets)), dtype=np.uint64)
+    kernels.band_keys(signed, bands.number, bands.rows, keys)
     return keys
 
 
@@ -118,8 +121,6 @@ MAX_COMPARED: Final = 20
 """Number of most similar kept examples that an example is compared with: if the facts of all of them differ from
 its own, it is kept.
 """
-MAX_SEEN_PAIRS: Final = 1 << 20
-"""8 bytes each."""
 
 
 class Groups(NamedTuple):
@@ -129,8 +130,8 @@ class Groups(NamedTuple):
     """The groups with more than one set, in order of their first member; the numbers of the sets in each, ascending."""
     misses: list[float]
     """Similarities of candidates of different groups, from `MIN_REPORTED` to below the threshold, ascending. Those that
-    agree only in bands that more than `join.LARGE_BUCKET` sets agree in are left out: templates have a quadratic number
-    of them.
+    agree only in bands that more than `buckets.LARGE_BUCKET` sets agree in are left out: templates have a quadratic
+    number of them.
     """
     bands: Bands
 
@@ -170,36 +171,14 @@ def _joined(sets: Sets, nodes: Numbers, keys: Hashes, bounds: Floats, workers: i
 
     nodes: the sets that have shingles; bounds: the similarity from which near misses are noted, and the threshold.
     """
-    from curate.similarity import join
-
-    bits = max(1, len(sets).bit_length())
-    parent, compared = np.arange(len(sets)), np.zeros(min(MAX_SEEN_PAIRS, 1 << 2 * bits), dtype=np.uint64)
-    misses = np.zeros((1024, 3), dtype=np.float64)
-    misses[0, 0] = 1
-    numbers, above = nodes.astype(np.uint64), np.uint64((1 << 64) - (1 << bits))
-
-    def band_pairs(band: Hashes) -> Floats:
-        packed = (band if len(nodes) == len(sets) else band[nodes]) & above
-        packed |= numbers
-        # key and number are sorted as one value, because sorting numbers by keys takes ten times as long
-        packed.sort()
-        members, ends = join.buckets(packed, bits)
-        # in order of the first members: sets in a file are read in order, and near-duplicates are often close together
-        ends = np.append(0, ends)
-        order, ends = parts_of(ends, members[ends[:-1]].argsort(kind="stable"))
-        pairs: Floats = join.verified_pairs(
-            members[order], ends[1:], sets.hashes, sets.offsets, bounds, parent, compared
-        )
-        return pairs
-
+    forest = SetJoin(sets, bounds, workers)
     with random_access(sets.hashes):
-        for pairs in parallel_map(band_pairs, keys, workers):
-            misses = join.join_pairs(pairs, bounds[1], parent, misses)
-    return join.roots(parent), misses[1 : int(misses[0, 0])]
+        for band in packed_bands(keys, nodes, max(1, len(sets).bit_length()), workers):
+            forest.join_band(band)
+    return roots(forest.parent), np.concatenate(forest.misses)
 
 
 def jaccard(sets: Sets, left: int, right: int) -> float:
     """The similarity of two sets: shared hashes divided by all hashes; 0 if one is empty."""
-    from curate.similarity import kernels
-
-    return max(0.0, float(kernels.similarity(sets.hashes, sets.offsets, left, right, 0.0)))
+    shared = len(np.intersect1d(sets[left], sets[right], assume_unique=True))
+    return shared / max(1, len(sets[left]) + len(sets[right]) - shared)

@@ -112,9 +112,9 @@ def _word(low: Any, eights: Any, position: Any) -> Any:
 
 
 @compiled
-def _tokenize_spaced(low: Any, eights: Any, size: int, out: Any) -> int:
-    """Write the hashes of the words of a text (see `_lowered`) to `out`; returns their number."""
-    count, position, end = 0, np.uintp(0), np.uintp(size)
+def _hash_spaced(low: Any, eights: Any, size: int, out: Any, count: int) -> int:
+    """Write the hashes of the words of a text (see `_lowered`) to `out` from `count` on; returns the end."""
+    position, end = np.uintp(0), np.uintp(size)
     while position < end:
         if low[position] == 0:
             position += np.uintp(1)
@@ -125,18 +125,19 @@ def _tokenize_spaced(low: Any, eights: Any, size: int, out: Any) -> int:
 
 
 @compiled
-def _tokenize_unspaced(
-    buffer: Any, begin: int, end: int, classes: Any, folds: Any, characters: Any, low: Any, eights: Any, out: Any
-) -> int:
-    """As `_tokenize_spaced`, for a text in any script. With `characters`, each character is a token, and so is each gap
+def _hash_unspaced(
+    buffer: Any, begin: int, end: int, classes: Any, folds: Any, characters: Any, low: Any, eights: Any, out: Any,
+    count: int,
+) -> int:  # fmt: skip
+    """As `_hash_spaced`, for a text in any script. With `characters`, each character is a token, and so is each gap
     between words.
 
     A run of word characters is a word, or as many words as characters where one of them belongs to a script without
     spaces.
     """
-    count, position = 0, begin
+    before, position = count, begin
     while position < end:
-        start, alone, size, first = position, characters, 0, count
+        start, alone, size, first = position, characters, 0, count > before
         while position < end:
             code, length = _character(buffer, position, folds)
             kind = classes[code]
@@ -153,7 +154,7 @@ def _tokenize_unspaced(
             out[count], _ = _word(low, eights, np.uintp(0))
             count += 1
             continue
-        if characters and first > 0:
+        if characters and first:
             out[count] = mixed(U64(32))
             count += 1
         while start < position:
@@ -166,14 +167,21 @@ def _tokenize_unspaced(
 
 
 @compiled
-def tokens(
-    buffer: Any, begin: int, end: int, classes: Any, folds: Any, characters: Any, low: Any, eights: Any, out: Any
-) -> int:
-    """Write the 64-bit hashes of the words of one text to `out` (see `_tokenize_unspaced`); returns their number.
+def hash_words(
+    buffer: Any, starts: Any, ends: Any, classes: Any, folds: Any, characters: Any, low: Any, eights: Any, row: int,
+    offsets: Any, out: Any,
+) -> int:  # fmt: skip
+    """Write the 64-bit hashes of the words of texts (see `_hash_unspaced`) to `out`, from text number `row` on, and
+    their ends to `offsets`; returns the number of the first text that may not fit into `out`.
 
-    eights: buffer of twice the text and 40 bytes, 8 in a number; low: the same memory as bytes.
+    eights: buffer of twice the longest text and 40 bytes, 8 in a number; low: the same memory as bytes.
     """
-    size = -1 if characters else _lowered(buffer, begin, end, classes, folds, low)
-    if size >= 0:
-        return int(_tokenize_spaced(low, eights, size, out))
-    return int(_tokenize_unspaced(buffer, begin, end, classes, folds, characters, low, eights, out))
+    while row < len(starts) and len(out) - offsets[row] > ends[row] - starts[row]:
+        begin, end, count = starts[row], ends[row], offsets[row]
+        size = -1 if characters else _lowered(buffer, begin, end, classes, folds, low)
+        if size >= 0:
+            offsets[row + 1] = _hash_spaced(low, eights, size, out, count)
+        else:
+            offsets[row + 1] = _hash_unspaced(buffer, begin, end, classes, folds, characters, low, eights, out, count)
+        row += 1
+    return row

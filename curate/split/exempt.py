@@ -15,7 +15,8 @@ from curate.corpus.boilerplate import MIN_EXAMPLES, MIN_SHARE, examples_with, ow
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.dedup_text import asked_turns, called_texts, segments_of
 from curate.corpus.links import Run, first_turn_of, links_of_lines, runs_of
-from curate.similarity.shingles import Sets, Shingling, salted, shingled, texts_of
+from curate.similarity.shingles import Sets, Shingling, salted, texts_of
+from curate.similarity.word_hashes import shingled
 from curate.split.groups import Link, SharedTexts
 
 MAX_NAMED_ANSWERS: Final = 20

@@ -129,6 +129,7 @@ def group(count: int, links: Iterable[Pairs], texts: Iterable[SharedTexts] = (),
     text makes has no more than `largest` examples.
     """
     from curate.similarity import join
+    from curate.similarity.buckets import roots
 
     parent = np.arange(count)
     joins, exempt = [], []
@@ -138,11 +139,12 @@ def group(count: int, links: Iterable[Pairs], texts: Iterable[SharedTexts] = (),
         joins.append(Pairs(link, left[is_join], right[is_join]))
     for shared in texts:
         is_join, links_all = np.zeros(len(shared.examples), np.bool_), np.zeros(len(shared.keys), np.bool_)
-        join.unite_up_to(parent, shared.starts, shared.examples, largest, is_join, links_all)
+        buffers = np.zeros(count, dtype=np.int64), np.full(count, -1, dtype=np.int64)
+        join.unite_up_to(parent, shared.starts, shared.examples, largest, is_join, links_all, *buffers)
         firsts = np.repeat(shared.examples[shared.starts[:-1]], np.diff(shared.starts))
         joins.append(Pairs(shared.link, firsts[is_join], shared.examples[is_join]))
         exempt.append(_some(shared, np.flatnonzero(~links_all)))
-    return Groups(join.roots(parent), tuple(joins), tuple(exempt))
+    return Groups(roots(parent), tuple(joins), tuple(exempt))
 
 
 def _some(shared: SharedTexts, numbers: Numbers) -> SharedTexts:

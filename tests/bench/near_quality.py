@@ -29,8 +29,9 @@ from curate.leakage.benchmark_index import indexed
 from curate.leakage.decontaminate import contaminated
 from curate.read.benchmark import Item, ItemText
 from curate.read.dataset import read_dataset
-from curate.similarity.shingles import Shingling, shingled, texts_of
+from curate.similarity.shingles import Shingling, texts_of
 from curate.similarity.similarity_index import grouped
+from curate.similarity.word_hashes import shingled
 from tests.templated_facts import copies, example, facts
 
 DEFAULT = DedupConfig().threshold

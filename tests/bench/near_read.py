@@ -29,7 +29,8 @@ from curate.core.text import normalised
 from curate.corpus.dedup_text import written_text
 from curate.dedup.fact_guard import facts_agree, sides_of
 from curate.read.dataset import read_dataset
-from curate.similarity.shingles import Shingling, shingled, texts_of
+from curate.similarity.shingles import Shingling, texts_of
+from curate.similarity.word_hashes import shingled
 
 JUDGED = Path(__file__).with_suffix(".jsonl")
 KINDS = [Shingling("word", 3), Shingling("word", 5), Shingling("character", 5)]

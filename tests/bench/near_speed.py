@@ -43,8 +43,9 @@ def signatures_ours(path: str) -> tuple[float, float]:
     """Texts a second of one processor to signatures: from texts, tokenising and hashing among it, and from ready sets
     of hashes.
     """
-    from curate.similarity.shingles import Sets, Shingling, Texts, shingled, texts_of
+    from curate.similarity.shingles import Sets, Shingling, Texts, texts_of
     from curate.similarity.similarity_index import signatures
+    from curate.similarity.word_hashes import shingled
 
     with Path(path).open("rb") as lines:
         texts = [compared_text(line) for _, line in zip(range(50_000), lines, strict=False)]

@@ -24,8 +24,9 @@ import numpy as np
 
 from curate.core.config import DedupConfig
 from curate.core.worker_pool import WorkerPool, cores
-from curate.similarity.shingles import Shingling, shingled, texts_of
+from curate.similarity.shingles import Shingling, texts_of
 from curate.similarity.similarity_index import grouped, jaccard
+from curate.similarity.word_hashes import shingled
 from tests.bench.near_quality import labelled, lines
 from tests.bench.near_read import jaccards
 

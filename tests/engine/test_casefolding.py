@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from curate.core.text import WORDS
-from curate.similarity.shingles import LOOKALIKES, SEPARATOR, Shingling, code_point_folds, normal, shingled, texts_of
+from curate.similarity.shingles import LOOKALIKES, SEPARATOR, Shingling, code_point_folds, normal, texts_of
+from curate.similarity.word_hashes import shingled
 
 SPECIAL_CHARS = "\u0430\u0412\u0435\u0308éÉßſς²½…’ﬁ™Ω\u212b\u0301\u3099ｶﾞＡ한각ᄀ\u1161日か\u00a0\u2028😀ẞİıǅ\u0345ͺ"
 

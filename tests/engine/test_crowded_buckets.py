@@ -11,21 +11,25 @@ pytestmark = pytest.mark.slow
 COUNTING = """
 import json, sys
 import numpy as np
-from curate.similarity import join
+from curate.similarity import join, kernels
+from curate.similarity.buckets import Bucketing, SetJoin, roots
+from curate.similarity.shingles import Sets
 
-compare, compared = join.similarity, []
-def counted(*of):
-    compared.append(of)
-    return compare(*of)
-join.similarity = counted
+one_pair, pairs, compared = join.similarity, kernels.similarities, [0]
+def counted(*arguments):
+    compared[0] += 1
+    return one_pair(*arguments)
+def counted_pairs(hashes, offsets, left, *others):
+    compared[0] += len(left)
+    return pairs(hashes, offsets, left, *others)
+join.similarity, kernels.similarities = counted, counted_pairs
 for members in json.load(sys.stdin):
-    compared.clear()
+    compared[0] = 0
     offsets = np.cumsum([0, *map(len, members)])
     every, hashes = np.arange(len(members)), np.array([shingle for one in members for shingle in one], dtype=np.uint32)
-    bounds, parent, seen = np.array([0.5, 0.8]), every.copy(), np.zeros(1 << 20, dtype=np.uint64)
-    pairs = join.verified_pairs(every, np.array([len(members)]), hashes, offsets, bounds, parent, seen)
-    join.join_pairs(pairs, 0.8, parent, np.array([[1.0, 0, 0]] * 1024))
-    print(json.dumps([len(compared), len(set(join.roots(parent).tolist()))]))
+    forest = SetJoin(Sets(hashes, offsets), np.array([0.5, 0.8]), 1)
+    forest.join_band(Bucketing(every, np.array([0, len(members)])))
+    print(json.dumps([compared[0], len(set(roots(forest.parent).tolist()))]))
 """
 """Compares buckets without compiled code, in which calls cannot be counted."""
 MEMBERS = 400

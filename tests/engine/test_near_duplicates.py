@@ -17,9 +17,10 @@ from curate.core.text import normalised, words
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.dedup_text import written_text
 from curate.dedup.near_duplicates import FoundDuplicates, find_duplicates_in
-from curate.similarity import join, numba_utils
-from curate.similarity.shingles import Sets, Shingling, shingled, texts_of
+from curate.similarity.buckets import SetJoin, roots
+from curate.similarity.shingles import Sets, Shingling, texts_of
 from curate.similarity.similarity_index import PERMUTATIONS, bands_for, grouped, jaccard, signatures
+from curate.similarity.word_hashes import shingled
 from tests.conftest import of_hundred
 from tests.reference_choice import choose
 
@@ -217,14 +218,10 @@ def test_groups_are_those_of_all_pairs_however_crowded(members: list[set[int]], 
         for j in range(i)
         if len(members[i] & members[j]) / len(members[i] | members[j]) >= threshold
     ]
-    every, seen = np.arange(len(sets)), np.zeros(8, dtype=np.uint64)
-    bounds = np.array([min(0.5, threshold) if misses else threshold, threshold])
-    pairs = np.ones((2, 3))
+    forest = SetJoin(sets, np.array([min(0.5, threshold) if misses else threshold, threshold]), 1)
     if len(sets) > 1:
-        pairs = join.join_dense_bucket(every, every.copy(), sets.hashes, sets.offsets, bounds, seen, pairs)
-    parent = every.copy()
-    join.join_pairs(pairs[1 : int(pairs[0, 0])], threshold, parent, np.ones((2, 3)))
-    made = [(i, int(found)) for i, found in enumerate(join.roots(parent)) if i != found]
+        forest.join_large(np.arange(len(sets)))
+    made = [(i, int(found)) for i, found in enumerate(roots(forest.parent)) if i != found]
     assert linked([(str(i), str(j)) for i, j in truth]) == linked([(str(i), str(j)) for i, j in made])
 
 
@@ -403,14 +400,6 @@ def test_templates_by_the_thousand_stay() -> None:
     examples = [example(f"{template} about {n}", " ".join(f"own{n}x{i}" for i in range(15)), n) for n in range(1000)]
     found = find_duplicates_in(examples, DedupConfig())
     assert (found.duplicates, found.apart) == ([], [])
-
-
-@given(st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 300), max_size=40))
-def test_sorting_takes_what_belongs_to_a_key_along_and_keeps_the_order_of_equal_ones(keys: list[int]) -> None:
-    some, owners = np.array(keys, dtype=np.uint64), np.arange(len(keys))
-    numba_utils.sort_with(some, owners, len(keys), np.empty_like(some), np.empty_like(owners))
-    order = sorted(range(len(keys)), key=keys.__getitem__)
-    assert (some.tolist(), owners.tolist()) == ([keys[at] for at in order], order)
 
 
 def test_long_texts_have_sorted_sets_too() -> None:

@@ -14,6 +14,7 @@ import pytest
 from curate.cli.main import main
 from curate.core.manifest import Manifest, digest_of, manifest_bytes, read_manifest
 from curate.similarity import join
+from curate.similarity.buckets import roots
 from curate.split import near_questions
 from curate.verify import near_questions as proof_questions
 from tests.bench.split_leaks import nearly_equal
@@ -253,6 +254,8 @@ def test_trees_are_joined_as_long_as_they_are_small() -> None:
     import numpy as np
 
     parent, made, united = np.arange(6), np.zeros(7, np.bool_), np.zeros(3, np.bool_)
-    join.unite_up_to(parent, np.array([0, 2, 4, 7]), np.array([0, 1, 2, 3, 0, 2, 4]), 3, made, united)
+    members = np.array([0, 1, 2, 3, 0, 2, 4])
+    sizes, last_sets = np.zeros(6, dtype=np.int64), np.full(6, -1, dtype=np.int64)
+    join.unite_up_to(parent, np.array([0, 2, 4, 7]), members, 3, made, united, sizes, last_sets)
     assert united.tolist() == [True, True, False]
-    assert join.roots(parent).tolist() == [0, 0, 2, 2, 4, 5]
+    assert roots(parent).tolist() == [0, 0, 2, 2, 4, 5]

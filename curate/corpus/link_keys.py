@@ -1,0 +1,206 @@
+"""The keys of `curate.corpus.links`, computed from the words of the pieces of conversations. Import it inside
+functions, because importing numpy takes time.
+
+Words are in an array, those of piece i from offsets[i] to offsets[i + 1].
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from curate.core.lazy import Bytes, Flags, Hashes, Ids, Numbers
+from curate.similarity.shingles import Sets, Texts
+from curate.similarity.word_hashes import RunHashes, mixed, shingle_sets, word_hashes
+
+UNCOMPARED, USER, ANSWER, OTHER, OUTSIDE_TURNS, CALL = 0, 1, 2, 3, 4, 5
+"""Kinds of pieces of a conversation: a turn that is not compared; a turn of the user, of the assistant, of another
+role; text outside of turns; the calls of the assistant's turn before it.
+"""
+QUESTION_PARTS = 8
+LINE_BREAK = 10
+
+
+class Pieces(NamedTuple):
+    """Conversations in pieces."""
+
+    texts: Texts
+    kinds: Bytes
+    """The kind of each piece."""
+    roles: Ids
+    """A hash of the role of each turn."""
+    first: Numbers
+    """Where the pieces of each conversation begin, and where the last ones end."""
+
+
+class Words(NamedTuple):
+    """The words of some pieces of conversations."""
+
+    hashes: Hashes
+    offsets: Numbers
+    """Of each piece."""
+    rows: Numbers
+    """Of each conversation: where its words begin, and where the last ones end."""
+    runs: RunHashes
+
+    def choose(self, chosen: Flags, first: Numbers) -> "Words":
+        """Only the words of the chosen pieces; the others have none. first: see `Pieces`."""
+        sizes = np.diff(self.offsets)
+        if not sizes[~chosen].any():
+            return self
+        hashes, offsets = self.hashes[np.repeat(chosen, sizes)], _ends(np.where(chosen, sizes, 0))
+        return Words(hashes, offsets, offsets[first], RunHashes(hashes, self.runs))
+
+
+def _ends(sizes: Numbers | Flags) -> Numbers:
+    """The sums of the sizes before each one, and of all."""
+    return np.append(0, np.cumsum(sizes))
+
+
+class Lines(NamedTuple):
+    """The texts of pieces, cut into lines where pieces may have blocks."""
+
+    pieces: Numbers
+    """The piece of each line."""
+    texts: Texts
+    cut: Flags
+    """Which pieces may have blocks."""
+
+
+def read_words(pieces: Pieces, block: int) -> tuple[Words, Lines, Numbers]:
+    """The words of all pieces; their lines, and where the words of each line begin and the last ones end. A piece that
+    is not compared and has no block of `block` words has no words.
+    """
+    texts, kinds = pieces.texts, pieces.kinds
+    has_blocks = (kinds < OUTSIDE_TURNS) & (kinds != ANSWER) & (texts.ends - texts.starts >= 2 * block - 1)
+    lines = _lines(texts, has_blocks, np.flatnonzero(~has_blocks & (kinds != UNCOMPARED)))
+    hashes, ends = word_hashes(lines.texts)
+    offsets = _ends(np.bincount(lines.pieces, np.diff(ends), len(kinds)).astype(np.int64))
+    return Words(hashes, offsets, offsets[pieces.first], RunHashes(hashes)), lines, ends
+
+
+def _lines(texts: Texts, is_cut: Flags, whole: Numbers) -> Lines:
+    """The lines of the texts that are cut, and the texts number `whole`, in order."""
+    cut, breaks = np.flatnonzero(is_cut), np.flatnonzero(texts.buffer == LINE_BREAK)
+    owners = texts.starts[cut].searchsorted(breaks, "right") - 1
+    inside = owners >= 0
+    inside[inside] = breaks[inside] < texts.ends[cut][owners[inside]]
+    breaks, owners = breaks[inside], cut[owners[inside]]
+    numbers = np.concatenate([cut, whole, owners])
+    starts = np.concatenate([texts.starts[cut], texts.starts[whole], breaks + 1])
+    order = np.lexsort((starts, numbers))
+    numbers, starts = numbers[order], starts[order]
+    last = np.append(numbers[1:] != numbers[:-1], True)[: len(numbers)]
+    ends = np.where(last, texts.ends[numbers], np.append(starts[1:] - 1, 0)[: len(numbers)])
+    return Lines(numbers, Texts(texts.buffer, starts, ends), is_cut)
+
+
+def block_keys(words: Words, lines: Lines, line_ends: Numbers, first: Numbers, size: int) -> tuple[Ids, Numbers]:
+    """The keys of the first and of the last `size` words of the blocks of each conversation, and their ends: a piece
+    itself, its paragraphs (between lines without words) and its lines.
+
+    `curate.corpus.links.runs_of` gives the words of the same runs in the same order.
+    """
+    numbers = np.arange(len(lines.pieces))
+    last = np.append(lines.pieces[1:] != lines.pieces[:-1], True)[: len(numbers)]
+    blank = np.diff(line_ends) == 0
+    # a paragraph ends before a line without words, and with the piece
+    closes = np.concatenate([numbers[blank], numbers[last]])
+    places = np.concatenate([2 * numbers[blank], 2 * numbers[last] + 1])
+    closes, places = closes[places.argsort()], np.sort(places)
+    paragraph_ends = np.where(places % 2, line_ends[closes + 1], line_ends[closes])
+    opens = np.append(-1, closes[:-1])[: len(closes)]
+    same = (opens >= 0) & (lines.pieces[opens] == lines.pieces[closes])
+    paragraph_begins = words.offsets[lines.pieces[closes]].copy()
+    paragraph_begins[same] = paragraph_ends[:-1][same[1:]] if len(closes) else paragraph_ends
+    whole = lines.pieces[last]
+    owners = np.concatenate([whole, lines.pieces, lines.pieces[closes]])
+    begins = np.concatenate([words.offsets[whole], line_ends[:-1], paragraph_begins])
+    ends = np.concatenate([words.offsets[whole + 1], line_ends[1:], paragraph_ends])
+    order = np.concatenate([np.full(len(whole), -1), 2 * numbers, places])
+    totals = np.diff(words.offsets)[owners]
+    sizes = ends - begins
+    chosen = np.flatnonzero((sizes >= size) & ((sizes < totals) | (order < 0)) & lines.cut[owners])
+    chosen = chosen[np.lexsort((order[chosen], owners[chosen]))]
+    begins, ends = begins[chosen], ends[chosen]
+    keys = np.stack([words.runs.keys(begins, begins + size), words.runs.keys(ends - size, ends)], axis=1)
+    counts = np.bincount(owners[chosen], minlength=len(words.offsets) - 1)
+    return keys.ravel(), 2 * _ends(counts)[first]
+
+
+def chain_keys(words: Words, pieces: Pieces) -> tuple[Ids, Ids, Numbers]:
+    """The key of each conversation that ends with an answer, else 0; the keys up to each earlier answer, and the ends
+    of those of each conversation.
+    """
+    turns = np.flatnonzero(np.isin(pieces.kinds, (USER, ANSWER, OTHER)))
+    begins, ends = words.offsets[turns], words.offsets[turns + 1]
+    said = mixed(words.runs.of(begins, ends, ends - begins))
+    bounds = turns.searchsorted(pieces.first)
+    counts, keys = np.diff(bounds), np.ones(len(pieces.first) - 1, dtype=np.uint64)
+    chains, rows = np.zeros(len(turns), dtype=np.uint64), np.argsort(-counts, kind="stable")
+    for step in range(int(counts.max(initial=0))):
+        rows = rows[: np.searchsorted(-counts[rows], -step)]  # conversations with more turns
+        place = bounds[rows] + step
+        keys[rows] = chains[place] = mixed(mixed(keys[rows] ^ pieces.roles[turns[place]]) + said[place])
+    answers = pieces.kinds[turns] == ANSWER
+    last = np.zeros(len(turns), dtype=np.bool_)
+    last[bounds[1:][counts > 0] - 1] = True
+    conversations = np.zeros(len(counts), dtype=np.uint64)
+    row_of = np.repeat(np.arange(len(counts)), counts)
+    conversations[row_of[last & answers]] = np.maximum(chains[last & answers], np.uint64(1))
+    earlier = answers & ~last
+    return conversations, chains[earlier], _ends(earlier)[bounds]
+
+
+def question_keys(
+    words: Words, pieces: Pieces, least_first: int, least: int, small: Hashes
+) -> tuple[Ids, Numbers, Ids, Ids]:
+    """For each conversation the key of its user turns and their number of words; the key of its first user turn, 0 for
+    one of few words; and the keys of its question without a part each, 0 for few words. `small`: words that do not
+    count there.
+    """
+    is_user = pieces.kinds == USER
+    said = words.choose(is_user, pieces.first)
+    rows = len(pieces.first) - 1
+    firsts, near = np.zeros(rows, dtype=np.uint64), np.zeros((rows, QUESTION_PARTS), dtype=np.uint64)
+    users = np.flatnonzero(is_user)
+    places = users.searchsorted(pieces.first)
+    asking = np.flatnonzero(np.diff(places))
+    turns = users[places[asking]]
+    begins, ends = said.offsets[turns], said.offsets[turns + 1]
+    long = ends - begins >= least_first
+    firsts[asking[long]] = said.runs.keys(begins[long], ends[long])
+    content = np.ones(len(said.hashes), dtype=np.bool_)
+    for word in small:
+        content &= said.hashes != word
+    bounds, runs = _ends(content)[said.rows], RunHashes(said.hashes[content], said.runs)
+    sizes = np.diff(said.rows)
+    chosen = np.flatnonzero(sizes >= least)
+    start, end = bounds[chosen], bounds[chosen + 1]
+    for part in range(QUESTION_PARTS):
+        skip, rest = (start + number * (end - start) // QUESTION_PARTS for number in (part, part + 1))
+        keys = runs.of(rest, end, runs.of(start, skip, end - start))
+        near[chosen, part] = mixed(keys ^ mixed(np.full(1, part + 1, dtype=np.uint64))) | np.uint64(1)
+    return mixed(said.runs.of(said.rows[:-1], said.rows[1:])), sizes, firsts, near
+
+
+def answer_sets(words: Words, pieces: Pieces, least: int, size: int) -> tuple[Sets, Ids, Numbers]:
+    """The shingle sets of the answers of each conversation, all of them together and then each of several (empty for a
+    short one), their keys, and the end of those of each conversation.
+    """
+    spoken = words.choose((pieces.kinds == ANSWER) | (pieces.kinds == CALL), pieces.first)
+    answers = np.flatnonzero(pieces.kinds == ANSWER)
+    bounds = answers.searchsorted(pieces.first)
+    counts = np.diff(bounds)
+    row_of = np.repeat(np.arange(len(counts)), counts)
+    begins = spoken.offsets[answers]
+    same = np.append(row_of[1:] == row_of[:-1], False)[: len(answers)]
+    ends = np.where(same, np.append(begins[1:], 0)[: len(answers)], spoken.rows[1:][row_of])
+    answering, several = np.flatnonzero(counts), counts[row_of] > 1
+    owners = np.concatenate([answering, row_of[several]])
+    order = owners.argsort(kind="stable")
+    begins = np.concatenate([spoken.rows[:-1][answering], begins[several]])[order]
+    ends = np.concatenate([spoken.rows[1:][answering], ends[several]])[order]
+    keys = mixed(spoken.runs.of(begins, ends))
+    keys[ends == begins] = 0
+    sets = shingle_sets(spoken.hashes, begins, np.where(ends - begins >= least, ends, begins), size)
+    return sets, keys, _ends(np.bincount(owners, minlength=len(counts)))
