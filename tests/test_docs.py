@@ -205,6 +205,15 @@ def test_commands_and_options_that_a_page_names_exist(path: Path) -> None:
     assert unknown == []
 
 
+def test_each_environment_variable_that_users_set_is_documented() -> None:
+    """Others are set by one process of curate for another."""
+    internal = {"CURATE_COMMAND", "CURATE_CONFINED_TO", "CURATE_FAILURE", "CURATE_FOLLOW_STDIN"}
+    sources_read = (path.read_text() for folder in ("curate", "train", "tui") for path in (ROOT / folder).rglob("*.py"))
+    variables = {name for text in sources_read for name in re.findall(r"\bCURATE_[A-Z_]+", text)}
+    documented = set(re.findall(r"^\| `(CURATE_\w+)`", (ROOT / "docs/commands.md").read_text(), re.M))
+    assert variables - internal == documented
+
+
 @pytest.mark.slow
 def test_each_rule_and_command_has_a_page() -> None:
     pages = sources()
