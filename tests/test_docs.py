@@ -210,7 +210,7 @@ def test_each_environment_variable_that_users_set_is_documented() -> None:
     internal = {"CURATE_COMMAND", "CURATE_CONFINED_TO", "CURATE_FAILURE", "CURATE_FOLLOW_STDIN"}
     sources_read = (path.read_text() for folder in ("curate", "train", "tui") for path in (ROOT / folder).rglob("*.py"))
     variables = {name for text in sources_read for name in re.findall(r"\bCURATE_[A-Z_]+", text)}
-    documented = set(re.findall(r"^\| `(CURATE_\w+)`", (ROOT / "docs/commands.md").read_text(), re.M))
+    documented = set(re.findall(r"^\| `(CURATE_\w+)`", (ROOT / "docs/commands.md").read_text(), re.MULTILINE))
     assert variables - internal == documented
 
 
