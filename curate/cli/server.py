@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from curate.commands.check import check
 from curate.commands.session import Session
@@ -28,6 +28,8 @@ from curate.render.rules import rule_markdown
 if TYPE_CHECKING:
     from lsprotocol import types as lsp
     from pygls.lsp.server import LanguageServer
+
+    from curate.review.preview import LinePreview
 
 MAX_CHARS: Final = 50 << 20
 """Characters above which a file is not checked in an editor."""
@@ -98,7 +100,8 @@ def server() -> None:
     """Serve an editor on standard input and output: findings of JSON Lines and of curate.toml, safe fixes, rules.
 
     Files up to 50 MB are checked when they are opened and saved, those up to 1 MB after each change. Suppressed
-    findings are not shown. Nothing is written: fixes are edits that the editor makes.
+    findings are not shown. Nothing is written: fixes are edits that the editor makes. The request `curate/conversation`,
+    with a document and a position, returns the turns of that line as plain texts.
     """
     with requiring("curate server", "server", "pygls"):
         from lsprotocol import types as lsp
@@ -151,6 +154,15 @@ def server() -> None:
         ]
         texts = [rule_markdown(RULES[str(code)]) for code in dict.fromkeys(codes) if code in RULES]
         return lsp.Hover(lsp.MarkupContent(lsp.MarkupKind.Markdown, "\n\n".join(texts))) if texts else None
+
+    @running.feature("curate/conversation")
+    def conversation(params: Any) -> "LinePreview | None":
+        if (document := running.workspace.text_documents.get(params.textDocument.uri)) is None:
+            return None
+        from curate.review.preview import line_preview
+
+        text = _line(document.source, params.position.line)
+        return None if text is None else line_preview(text)
 
     with os.fdopen(os.dup(0), "rb") as requests, os.fdopen(os.dup(1), "wb") as answers:  # the server closes its streams
         running.start_io(requests, answers)
