@@ -2,9 +2,10 @@
 
 `check` compares what names the package, its extras and its version, then builds the wheel, installs it in a new
 environment of each Python and runs the tutorial there. It changes nothing, and ends with the commands that publish.
-`write` sets the version and the date of its section in the changelog.
+`write` sets the version, that of the extension, and the date of its section in the changelog.
 """
 
+import json
 import os
 import re
 import shutil
@@ -21,6 +22,8 @@ from packaging.version import InvalidVersion, Version
 ROOT: Final = Path(__file__).resolve().parent.parent
 PYTHONS: Final = ("python3.11", "python3.12", "python3.13", "python3.14")
 VERSION_FILE: Final = "curate/__init__.py"
+EXTENSION_FILE: Final = "editors/vscode/package.json"
+EXTENSION_VERSION: Final = re.compile(r'(?<=^  "version": ")[^"]*', re.MULTILINE)
 VERSION_LINE: Final = re.compile(r'^__version__ = "(.+)"$', re.MULTILINE)
 SECTION: Final = re.compile(r"^## \[(.+?)\] - (.+)$", re.MULTILINE)
 INSTALLED: Final = re.compile(r"pip install (?:-\S+ )*'?(curate[\w-]*)(?:\[([\w,-]+)\])?")
@@ -32,7 +35,7 @@ def problems(root: Path = ROOT) -> Iterator[str]:
     """What disagrees about the name, the extras or the version of the package: one line each, with its file."""
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
     texts = [*root.glob("*.md"), *root.glob("*.yml"), *root.glob(".*.yaml"), *root.glob("docs/**/*.md")]
-    texts += root.glob("curate/**/*.py")
+    texts += [*root.glob("curate/**/*.py"), *root.glob("editors/vscode/*.js"), *root.glob("editors/vscode/*.md")]
     for file in sorted(texts):
         name = file.relative_to(root).as_posix()
         for number, line in enumerate(file.read_text("utf-8").splitlines(), start=1):
@@ -47,6 +50,11 @@ def problems(root: Path = ROOT) -> Iterator[str]:
     section = SECTION.search((root / "CHANGELOG.md").read_text("utf-8"))
     if len(version) != 1 or section is None or Version(version[0]).base_version != section[1]:
         yield f"CHANGELOG.md: its first section is {section and section[1]}, but {VERSION_FILE} has {version}"
+    extension = json.loads((root / EXTENSION_FILE).read_text("utf-8"))
+    if {extension["name"], extension["publisher"]} != {project["name"]}:
+        yield f"{EXTENSION_FILE}: name and publisher are not {project['name']}"
+    if version and Version(version[0]).base_version != extension["version"]:  # the marketplace takes no other form
+        yield f"{EXTENSION_FILE}: the version is {extension['version']}, but {VERSION_FILE} has {version[0]}"
 
 
 def _runs(python: str) -> bool:
@@ -89,13 +97,14 @@ def write(text: str) -> int:
     except InvalidVersion:
         print(f"{text} is no version: say for example 0.2.0", file=sys.stderr)
         return 2
-    changelog, source = ROOT / "CHANGELOG.md", ROOT / VERSION_FILE
+    changelog, source, extension = ROOT / "CHANGELOG.md", ROOT / VERSION_FILE, ROOT / EXTENSION_FILE
     log = changelog.read_text("utf-8")
     section = SECTION.search(log)
     if section is None or section[1] != version.base_version:
         print(f"CHANGELOG.md: its first section is not {version.base_version}", file=sys.stderr)
         return 2
     source.write_text(VERSION_LINE.sub(f'__version__ = "{version}"', source.read_text("utf-8")), "utf-8")
+    extension.write_text(EXTENSION_VERSION.sub(version.base_version, extension.read_text("utf-8")), "utf-8")
     date = datetime.now(UTC).date().isoformat()
     changelog.write_text(log.replace(section[0], f"## [{section[1]}] - {date}", 1), "utf-8")
     return 0

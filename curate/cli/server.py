@@ -100,8 +100,8 @@ def server() -> None:
     """Serve an editor on standard input and output: findings of JSON Lines and of curate.toml, safe fixes, rules.
 
     Files up to 50 MB are checked when they are opened and saved, those up to 1 MB after each change. Suppressed
-    findings are not shown. Nothing is written: fixes are edits that the editor makes. The request `curate/conversation`,
-    with a document and a position, returns the turns of that line as plain texts.
+    findings are not shown. Nothing is written: fixes are edits that the editor makes. The request
+    `curate/conversation`, with a document and a position, returns the turns of that line as plain texts.
     """
     with requiring("curate server", "server", "pygls"):
         from lsprotocol import types as lsp

@@ -32,7 +32,7 @@ class LinePreview(TypedDict):
 
     turns: list[TurnPreview]
     details: list[str]
-    """Other keys of the line, such as `tools` and `rejected`; of a line without a conversation, its defects and text."""
+    """Other keys of the line, such as `tools` and `rejected`; of a line that is no object, its defects and text."""
 
 
 def line_preview(text: str) -> LinePreview | None:
@@ -42,7 +42,7 @@ def line_preview(text: str) -> LinePreview | None:
         return None
     if line.example is None:
         defects = [_shown(defect.message) for defect in line.defects]
-        return LinePreview(turns=[], details=["not a conversation", *defects, _shown(text)])
+        return LinePreview(turns=[], details=[*defects, _shown(text)])
     value, messages = line.example.value, line.example.messages
     turns = value.get("messages")
     in_turns = ("messages",) if isinstance(turns, list) and len(turns) == len(messages) else ()

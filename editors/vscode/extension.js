@@ -1,5 +1,6 @@
 "use strict";
 
+const path = require("node:path");
 const vscode = require("vscode");
 const { LanguageClient } = require("vscode-languageclient/node");
 const { previewPage } = require("./preview");
@@ -13,9 +14,17 @@ const DOCUMENTS = [
 let client;
 /** @type {vscode.WebviewPanel | undefined} */
 let panel;
+/** @type {Promise<void>} */
+let starting = Promise.resolve();
+
+/** Start the server after earlier starts have ended, so that one runs at a time. */
+function restart() {
+  starting = starting.then(start, start);
+  return starting;
+}
 
 /** Start the server, in place of one that runs. Without the command, say how to install it. */
-async function restart() {
+async function start() {
   await deactivate();
   const command = vscode.workspace.getConfiguration("curate").get("path", "curate");
   const server = serverOptions(command, vscode.workspace.workspaceFolders?.[0]?.uri.fsPath);
@@ -49,7 +58,7 @@ async function preview() {
     return;
   }
   panel ??= createPanel();
-  panel.title = `Line ${position.line + 1}`;
+  panel.title = `${path.basename(editor.document.fileName)}:${position.line + 1}`;
   panel.webview.html = previewPage(panel.title, line);
   panel.reveal(undefined, true);
 }

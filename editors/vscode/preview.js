@@ -16,9 +16,11 @@ function escaped(text) {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** @param {string} name @param {string} text */
-function block(name, text) {
-  return text && `<pre class="${name}" dir="auto">\n${escaped(text)}</pre>`; // a line break after <pre> is ignored
+/** @param {string} role @param {string} text @param {string[]} details */
+function section(role, text, details) {
+  const start = (name) => `<pre class="${name}" dir="auto">\n`; // a line break after <pre> is ignored
+  const blocks = details.map((detail) => `${start("detail")}${escaped(detail)}</pre>`);
+  return `<h2>${escaped(role)}</h2>${text && `${start("text")}${escaped(text)}</pre>`}${blocks.join("")}\n`;
 }
 
 /**
@@ -27,14 +29,12 @@ function block(name, text) {
  * @param {{ turns: { role: string, text: string, details: string[] }[], details: string[] }} line answer of the server
  */
 function previewPage(title, { turns, details }) {
-  const shownTurns = turns.map(
-    (turn) => `<h2>${escaped(turn.role)}</h2>${block("text", turn.text)}${turn.details.map((text) => block("detail", text)).join("")}`,
-  );
-  const others = details.length ? `<h2>Other keys</h2>${details.map((text) => block("detail", text)).join("")}` : "";
+  const sections = turns.map((turn) => section(turn.role, turn.text, turn.details));
+  if (details.length) sections.push(section(turns.length ? "Other keys" : "Not a conversation", "", details));
   return `<!DOCTYPE html>
 <html><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${POLICY}">
 <title>${escaped(title)}</title><style>${STYLE}</style></head>
-<body>${shownTurns.join("\n")}${others}</body></html>`;
+<body>${sections.join("")}</body></html>`;
 }
 
 module.exports = { previewPage };

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -84,9 +85,9 @@ class Editor:
         return uri, self.wait(uri)
 
 
-@pytest.fixture
-def editor() -> Iterator[Editor]:
-    command = [sys.executable, "-m", "curate", "server"]
+@contextmanager
+def serving(command: list[str]) -> Iterator[Editor]:
+    """A client of the server that a command starts."""
     Path("tmp").mkdir()
     surroundings = environment(PYTHONPATH=str(ROOT), TMPDIR=str(Path("tmp").absolute()))
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=surroundings) as process:
@@ -98,6 +99,12 @@ def editor() -> Iterator[Editor]:
         made.ask("shutdown")
         made.send("exit", None)
         assert process.wait(PATIENCE_SECONDS) == 0
+
+
+@pytest.fixture
+def editor() -> Iterator[Editor]:
+    with serving([sys.executable, "-m", "curate", "server"]) as client:
+        yield client
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals of this kind")

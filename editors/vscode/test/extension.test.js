@@ -9,7 +9,10 @@ const { INSTALL } = require("../server");
 
 const editor = { commands: {}, messages: [], pages: [], path: "curate", clients: [] };
 const window = {
-  activeTextEditor: { document: { uri: "file:///data.jsonl" }, selection: { active: { line: 2, character: 0 } } },
+  activeTextEditor: {
+    document: { uri: "file:///data.jsonl", fileName: "/data.jsonl" },
+    selection: { active: { line: 2, character: 0 } },
+  },
   showErrorMessage: async (message) => void editor.messages.push(message),
   showInformationMessage: (message) => void editor.messages.push(message),
   createWebviewPanel: (type, title, column, options) => {
@@ -63,7 +66,7 @@ test("the preview shows escaped text in a page without scripts and commands", as
   await editor.commands["curate.restart"]();
   await editor.commands["curate.preview"]();
   const [{ options, webview, title }] = editor.pages;
-  assert.equal(title, "Line 3");
+  assert.equal(title, "data.jsonl:3");
   assert.ok(webview.html.includes("&#60;b&#62;Hi&#60;/b&#62;"));
   assert.deepEqual([options.enableScripts, options.enableCommandUris, options.localResourceRoots], [false, false, []]);
   window.activeTextEditor.selection.active.line = 0;

@@ -11,7 +11,8 @@ const HOSTILE = [
   `&lt;b&gt; ' \` \${1} <!-- $& $1`,
   `<meta http-equiv="Content-Security-Policy" content="script-src *">`,
 ];
-const OWN_TAG = /<!DOCTYPE html>|<meta charset="utf-8">|<pre class="(?:text|detail)" dir="auto">|<\/?(?:html|head|title|style|body|h2|pre)>/g;
+const OWN_TAG =
+  /<!DOCTYPE html>|<meta charset="utf-8">|<pre class="(?:text|detail)" dir="auto">|<\/?(?:html|head|title|style|body|h2|pre)>/g;
 
 for (const text of HOSTILE) {
   test(`a page has no tag of the data: ${text}`, () => {
