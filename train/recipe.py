@@ -293,6 +293,8 @@ class Recipe(StrictModel):
              f"{self.objective} does not work with parallel = 'fsdp'"),
             (self.objective == "kto" and self.batch == 1,
              "kto needs other examples in a step to estimate the distance to the base: batch must be 2 or more"),
+            (self.objective == "pt" and self.max_length == 1,
+             "pt predicts each token of a block from those before it: max_length must be 2 or more"),
             (self.parallel == "fsdp" and self.quantised,
              "parallel = 'fsdp' does not share out weights in 4 bits, each GPU would hold all of them: set  "
              "method = 'lora'  (16 bits, a share on each GPU) or  parallel = 'ddp'"),

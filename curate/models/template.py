@@ -104,25 +104,12 @@ class Template:
         turns = value.get("messages")
         if not isinstance(turns, list) or not turns or not all(isinstance(turn, dict) for turn in turns):
             return _refusal("", "/messages", "there are no messages to render")
-        for pointer, weighted in (
-            ("", value),
-            *((f"/messages/{i}", turn) for i, turn in enumerate(turns) if turn.get("role") == "assistant"),
-        ):
-            if not answer_weight(weighted) >= 0:  # NaN is not
-                return _refusal("", f"{pointer}/weight", f"the weight {weighted['weight']} is not usable in training")
+        answers = trained_answers(value, turns)
+        if isinstance(answers, EncodingProblem):
+            return Rendering((), (answers,))
         settings = template_settings(value)
         if isinstance(settings, str):
             return _refusal("", "/chat_template_kwargs", settings)
-        if problem := flag_problem(turns):
-            return Rendering((), (problem,))
-        example_weight = answer_weight(value)
-        answers = {
-            i: example_weight * answer_weight(turn)
-            for i, turn in enumerate(turns)
-            if turn.get("role") == "assistant" and example_weight * answer_weight(turn) > 0 and is_trained(turn)
-        }
-        if not answers:
-            return _refusal("K011", "/messages", "no assistant message is trained on")
         tools = template_tools(value)
         failures: list[str] = []
         for attempt in message_variants(turns):
@@ -337,6 +324,26 @@ def load_template(name: str, chat_template: str = "") -> Template:
         template = Template(tokenizer)
         template.ids("a b")  # a malformed tokenizer fails here, not later on the data
         return template
+
+
+def trained_answers(value: Mapping[str, Any], turns: Sequence[Turn]) -> dict[int, float] | EncodingProblem:
+    """The loss weights of the answers that are trained on, by their turns, or why the example is not trained on."""
+    for pointer, weighted in (
+        ("", value),
+        *((f"/messages/{i}", turn) for i, turn in enumerate(turns) if turn.get("role") == "assistant"),
+    ):
+        if not answer_weight(weighted) >= 0:  # NaN is not
+            message = f"the weight {weighted['weight']} is not usable in training"
+            return EncodingProblem("", f"{pointer}/weight", message)
+    if problem := flag_problem(turns):
+        return problem
+    example_weight = answer_weight(value)
+    answers = {
+        i: example_weight * answer_weight(turn)
+        for i, turn in enumerate(turns)
+        if turn.get("role") == "assistant" and example_weight * answer_weight(turn) > 0 and is_trained(turn)
+    }
+    return answers or EncodingProblem("K011", "/messages", "no assistant message is trained on")
 
 
 def _lost(turns: list[Turn], full: str, start: int) -> Iterator[Mismatch]:

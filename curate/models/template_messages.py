@@ -65,7 +65,7 @@ def trained_ranges(turn: Turn) -> Ranges | None:
     return tuple((detail["begin_offset"], detail["end_offset"]) for detail in details if detail["train"])
 
 
-def flag_problem(turns: list[Turn]) -> "EncodingProblem | None":
+def flag_problem(turns: Sequence[Turn]) -> "EncodingProblem | None":
     """The first problem of the training flags of a conversation; None without one."""
     from curate.models.encoding import EncodingProblem
 

@@ -11,7 +11,7 @@ import pytest
 from curate.cli.main import main
 from curate.core.errors import InputError
 from tests.trainer.tiny import WORDS, conversations, make_tokenizer, write_recipe
-from train.data.plain_text import TEMPLATE
+from train.data.plain_text import TEMPLATE, continuation
 from train.data.splits import Split, load_split
 from train.recipe import Recipe
 
@@ -97,3 +97,42 @@ def test_a_first_recipe_for_texts_trains_on_texts(
     assert main(["recipe", "init", "--for", "split", "--model", "model", "-o", "-"]) == 0
     recipe = tomllib.loads(capsys.readouterr().out)
     assert (recipe["objective"], recipe["max_length"]) == ("pt", 1024)
+
+
+def test_weights_of_texts_are_those_of_answers(tmp_path: Path) -> None:
+    text = " ".join(WORDS)
+    answer = {"role": "assistant", "content": text}
+    unusable = [
+        {"text": text, "weight": -1},
+        {"text": text, "weight": 0},
+        {"messages": [{**answer, "weight": 0}]},
+        {"messages": [{**answer, "train": False}]},
+        {"messages": [{**answer, "reasoning_content": "Which words are meant?"}]},
+    ]
+    usable = {"messages": [{**answer, "weight": 2, "name": None}], "weight": 0.25}
+    split = split_of(tmp_path, [*unusable, usable], untrainable="leave-out")
+    assert [omission.line for omission in split.left_out] == [1, 2, 3, 4, 5]
+    assert {weight for block in split.encoded for weight in block.weights[1:]} == {0.5}
+    with pytest.raises(InputError, match=r"train\.jsonl:1: /weight: the weight -1 is not usable in training"):
+        split_of(tmp_path, unusable)
+
+
+def test_texts_without_spaces_are_continued() -> None:
+    given, rest = continuation("北京是中华人民共和国的首都。" * 4)["messages"]  # type: ignore[index]
+    assert given["content"] + rest["content"] == "北京是中华人民共和国的首都。" * 4
+    assert len(given["content"]) == 14
+    assert continuation("red") is None
+
+
+def test_a_block_holds_two_tokens_at_least() -> None:
+    with pytest.raises(ValueError, match="max_length must be 2 or more"):
+        Recipe(model="m", data="d", objective="pt", max_length=1)
+
+
+def test_chats_are_not_trained_without_roles(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    make_tokenizer(TEMPLATE).save_pretrained(project / "model")
+    assert main(["train", str(write_recipe(project, method="lora")), "--plan"]) == 2
+    assert "its chat template is that of plain text, which marks no roles" in capsys.readouterr().err

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from curate.core.errors import ConfigError, InputError
+from curate.core.errors import ConfigError, InputError, ModelError
 from curate.core.example import Example, where
 from curate.core.files import display_name
 from curate.core.lazy import Floats, Hashes, Numbers
@@ -24,7 +24,7 @@ from curate.models.template import Template, load_template
 from train.batching import Order, plan_order
 from train.data.measuring import measuring_of
 from train.data.pairs import preferred_examples
-from train.data.plain_text import plain_template
+from train.data.plain_text import TEMPLATE, plain_template
 from train.data.tokenized import examples_in, tokenized
 from train.encoded_texts import EncodedTexts
 from train.journal import JournalPrinter
@@ -52,7 +52,7 @@ class Split:
     lines: Numbers
     """The line of each example."""
     numbers: Numbers
-    """For each example the number of examples before it in the file; a block of plain text begins in this one."""
+    """For each example the number of examples before it in the file; a block of plain text ends in this one."""
     weights: Floats
     """Loss weight of each example, for preferences; that of other examples is in the weights of their tokens."""
     systems: Hashes
@@ -256,6 +256,11 @@ def prepare(recipe: Recipe, printer: JournalPrinter) -> Prepared:
     """Encode and order the data. Raises `CurateError` for data that cannot be trained on."""
     plain = recipe.objective == "pt" and not recipe.chat_template
     template = plain_template(recipe.model) if plain else load_template(recipe.model, recipe.chat_template)
+    if recipe.objective != "pt" and template.source == TEMPLATE:
+        raise ModelError(
+            f"{recipe.model}: its chat template is that of plain text, which marks no roles",
+            'set  chat_template  in the recipe, for example to "chatml"',
+        )
     data = Path(recipe.data)
     measures = recipe.evaluate_every != 0 and is_not_empty(data / "validation.jsonl")
     parts = printer.phase("encoding", 3 if measures else 2)

@@ -8,7 +8,7 @@ import json
 import tempfile
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256 as sha256_of
@@ -28,8 +28,8 @@ from curate.core.lazy import Arrays
 from curate.core.runs import Project
 from curate.core.snapshot import unchanging
 from curate.core.text import plural
-from curate.models.encoding import Encoded, Encoding, Rendered
-from curate.models.template import Template
+from curate.models.encoding import Encoded, Encoding, EncodingProblem, Rendered
+from curate.models.template import Template, trained_answers
 from curate.models.template_messages import answer_weight, has_reasoning
 from curate.read.dataset import read_lines
 from train.data.pairs import Side, refused_lines, sides_of
@@ -189,8 +189,8 @@ class Tokenizing:
         if isinstance(encoded, str):
             self.left_out.append((example.place.line, example.id, encoded))
             return
-        if self.recipe.objective == "pt":
-            self._add_text(example)
+        if isinstance(encoded, float):
+            self._add_text(example, encoded)
             return
         columns, weight = self._columns, answer_weight(example.value) if self.recipe.goal.compares else 1.0
         for side, encoding in encoded:
@@ -212,12 +212,12 @@ class Tokenizing:
         for name, value in zip(("numbers", "lines", "example_weights", "systems"), values, strict=True):
             self._columns[name].append(value)
 
-    def _add_text(self, example: Example) -> None:
+    def _add_text(self, example: Example, weight: float) -> None:
         """Add the tokens of a plain text, and the blocks that are full with them. Raises `OSError`."""
         end = self.template.tokenizer.eos_token_id
         ids = [*self.template.ids(str(text_of(example.value))), *([] if end is None else [end])]
         self.open_block += ids
-        self.open_weights += [answer_weight(example.value)] * len(ids)
+        self.open_weights += [weight] * len(ids)
         size = max(2, min(self.recipe.max_length, self.context))
         while len(self.open_block) >= size:
             self._add_block(size, example.place.line)
@@ -240,20 +240,20 @@ class Tokenizing:
             self._add_block(len(self.open_block), self.line)
         self.writer.flush()
 
-    def _sides(self, example: Example) -> list[tuple[Side, Encoding]] | str:
-        """The sides of an example with their texts, or why it is not trained on."""
+    def _sides(self, example: Example) -> list[tuple[Side, Encoding]] | float | str:
+        """The sides of an example with their texts, the loss weight of a plain text, or why it is not trained on."""
         refusal = self.refused.get(example.place.line, "")
         sides = sides_of(example, self.recipe.objective)
         if isinstance(sides, str):
             return refusal or sides
         if self.recipe.objective == "pt":
-            return []
+            weights = trained_answers(example.value, example.value["messages"])
+            return _reasons([weights]) if isinstance(weights, EncodingProblem) else weights[0]
         if refusal and not refusal.startswith("P013"):  # about all labels of the file, and reported at the first
             return refusal
         encoded = [(side, self.template.encode(side.value, as_one=self.as_is)) for side in sides]
         if problems := [problem for _, encoding in encoded for problem in encoding.problems]:
-            texts = (f"{problem.code} {problem.pointer}: {problem.message}".lstrip() for problem in problems)
-            return "; ".join(dict.fromkeys(texts))
+            return _reasons(problems)
         length, longest = max(encoding.length for _, encoding in encoded), self.recipe.max_length
         if length <= min(longest, self.context):
             return encoded
@@ -283,3 +283,8 @@ class Tokenizing:
             "left_out": self.left_out, "mismatches": self.mismatches, "system": self.system,
             "shared": self.shared or {}, "thinking": self.thinking, "highest": self.writer.highest,
         }  # fmt: skip
+
+
+def _reasons(problems: Iterable[EncodingProblem]) -> str:
+    texts = (f"{problem.code} {problem.pointer}: {problem.message}".lstrip() for problem in problems)
+    return "; ".join(dict.fromkeys(texts))
