@@ -48,10 +48,10 @@ class RemoteOutput(NamedTuple):
 
 
 def local_words(words: Sequence[str]) -> tuple[list[str], RemoteOutput | None, dict[Path, DataPath]]:
-    """The words of a command with an output at a URL replaced by a path, and `verify` given copies; the output or None;
-    and these paths, with the URLs that they are shown by.
+    """Replace the URLs in a command's words by local paths: that of the output, and for `verify` those of its inputs.
 
-    Raises `UsageError`, `InputError`, `MissingExtra`.
+    Returns the words, the output or None without a URL for it, and the URL of each local path, for messages. Raises
+    `UsageError`, `InputError`, `MissingExtra`.
     """
     local, output, urls = list(words), None, list[DataPath]()
     for index, word in enumerate(words):

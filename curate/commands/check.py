@@ -19,9 +19,10 @@ def check(
     name_of: Callable[[Path], str] = display_name,
 ) -> CheckResult:
     """Check the data of a project as it is, without the decisions of the review; with `--where`, only findings about
-    the lines that it selects are reported. `found` gets each finding as soon as it is known; `name_of` gives the names
-    of files in findings. Raises as `check_paths` does, and `UsageError` for
-    options of a model without one.
+    the lines that it selects are reported.
+
+    `found` gets each finding as soon as it is known; `name_of` gives the names of files in findings. Raises as
+    `check_paths` does, and `UsageError` for `--max-length` without a model.
     """
     require_model(work)
     _ = work.decisions  # a note says that they are not applied
@@ -51,5 +52,5 @@ def _selected(work: Workspace) -> set[tuple[str, int]]:
 
 
 def require_model(work: Workspace) -> None:
-    """Raise `UsageError` for options of a model without one."""
+    """Raise `UsageError` for `--max-length` without a model, whose tokens it counts."""
     require_named_model("model", work.config.check.model, max_length=work.named("check", "max_length"))

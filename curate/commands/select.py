@@ -209,7 +209,7 @@ def select(work: Workspace, goal: SelectionGoal, models: Models, *, earlier: Pat
     left_out += too_low
     large_removals = heavy(removals(planned.lines, planned.duplicates, config, left_out))
     listen(StageStarted("select"))
-    chosen, vectors, floors, earlier_ids = _chosen(
+    chosen, vectors, floors, earlier_ids = _select_examples(
         candidates, goal, columns, positions, exchanges, models, cache, earlier, {example.id for example in examples}
     )
     names = sorted(candidates)
@@ -344,7 +344,7 @@ def _too_low(
     return None
 
 
-def _chosen(
+def _select_examples(
     candidates: Mapping[str, _Candidate],
     goal: SelectionGoal,
     columns: Mapping[str, Floats],
@@ -355,7 +355,12 @@ def _chosen(
     earlier: Path | None,
     present_ids: set[str],
 ) -> tuple[list[int], Matrix, list[Floor], set[str]]:
-    """The selected examples by position in the ordered ids, the vectors of all, floors, and earlier ones."""
+    """Select examples by the goal; `earlier` is a file with an earlier selection, whose examples are preferred.
+
+    Returns the positions of the selected examples among the sorted names of the candidates, the vectors of all
+    candidates, how many examples each minimum of `--floor` has and got, and the ids of the earlier selection that are
+    in `present_ids`. Raises `UsageError` if the floors need more than `--examples`.
+    """
     names = sorted(candidates)
     exchange_by_id = {exchange.id: exchange for exchange in exchanges}
     vectors = _vectors([candidates[name] for name in names], exchange_by_id, models.embeddings or "", cache)

@@ -235,11 +235,14 @@ def _not_given(quantities: Sequence[Quantity], question_quantities: Sequence[Qua
 
 def _results(left: str, right: str) -> FigureClash | None:
     """The final numbers of two calculations if they differ, else None: steps may differ, results may not."""
-    a, b = _result(left), _result(right)
+    a, b = _final_amount(left), _final_amount(right)
     return None if a is None or b is None or a.same(b) or a.value[0] == b.value[0] else ("numbers", a.text, b.text)
 
 
-def _result(text: str) -> Quantity | None:
+def _final_amount(text: str) -> Quantity | None:
+    """The amount that an answer ends with: the last one after words such as "the answer is", else the last in the text;
+    None without amounts.
+    """
     results = [quantity for match in RESULT.finditer(text) for quantity in quantities(match[1])[:1]]
     candidates = results or quantities(text)
     return candidates[-1] if candidates else None

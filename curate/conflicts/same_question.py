@@ -258,6 +258,7 @@ def _substitutions(left: Wording, right: Wording) -> Iterator[tuple[str, str, bo
 
 
 def _cosine(left: str, right: str, vectors: Mapping[str, Matrix]) -> float:
+    """The cosine similarity of two phrases by their vectors, which have length 1; 0 if one of them has no vector."""
     return float(vectors[left] @ vectors[right]) if left in vectors and right in vectors else 0.0
 
 

@@ -191,7 +191,10 @@ def parsed(text: str) -> Node:
 
 
 def resolved(text: str, node: Node) -> Node:
-    """A tree with tests in place of its terms. Raises `ExpressionError` for a term that is not about an example."""
+    """A tree with a test in place of each term, such as `role:user`. `text` is the expression that messages quote.
+
+    Raises `ExpressionError` for a term that is unknown, has an invalid value or is about the review.
+    """
     if isinstance(node, Term):
         return _term(text, node)
     if isinstance(node, AllOf):

@@ -83,8 +83,8 @@ WithoutLines = Annotated[
 
 
 def counted_as(code: str | None, decided_by: str) -> str:
-    """How a reason is named in counts of removed lines: the code, `mix` beyond the budget, `select`, `where` of an
-    expression, `decision` of a person.
+    """The name under which totals of removed lines count a reason: its code; without one, what decided: `mix`, `select`
+    or `where`, and `decision` for anything else.
     """
     return code or (decided_by if decided_by in ("mix", "select", WHERE) else "decision")
 

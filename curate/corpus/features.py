@@ -64,7 +64,7 @@ class FeatureSpec(NamedTuple):
 
 
 def feature_spec_for(config: DedupConfig) -> FeatureSpec:
-    """The specification for deduplication."""
+    """Which columns deduplication with this configuration reads of each example."""
     by_content = config.keep == "most-turns" or ":" in config.keep  # other policies rank by length or order alone
     return FeatureSpec(config.on, Shingling(), config.keep if by_content else "longest", config.beginnings)
 

@@ -32,6 +32,8 @@ from curate.leakage.benchmark_index import WORD, BenchmarkIndex, hashed_runs, pl
 SIMILARITY_THRESHOLD: Final = 0.6
 REJECTED_SIDE: Final = -1
 CHUNK_TURNS: Final = 50_000
+_Hit = tuple[int, int, int, int]
+"""A run of words that a turn shares with a part: turn, first word in the turn, part, first word in the part."""
 
 
 class Match(NamedTuple):
@@ -146,8 +148,8 @@ class _Search:
             yield from self._in_a_row(turns, size, table.hits(texts, size, self.key))
         yield from self._similar_turns(turns, texts, self.near.hits(texts, SHINGLE_WORDS, self.key))
 
-    def _in_a_row(self, turns: _Turns, run: int, hits: Iterable[tuple[int, int, int, int]]) -> Iterator[Match]:
-        """For hits (turn, its word, part, its word), the longest run of words and the share that all runs cover."""
+    def _in_a_row(self, turns: _Turns, run: int, hits: Iterable[_Hit]) -> Iterator[Match]:
+        """For each turn and part with hits, the longest run of words and the share of the part that all runs cover."""
         for (turn_number, part), group in groupby(
             sorted((turn, part, place, start) for turn, place, part, start in hits), key=lambda hit: hit[:2]
         ):
@@ -158,9 +160,7 @@ class _Search:
             share = len(covered) / int(self.words[part])
             yield self._match_of(turns, turn_number, part, "run", " ".join(words), share)
 
-    def _similar_turns(
-        self, turns: _Turns, texts: Sequence[bytes], hits: Iterable[tuple[int, int, int, int]]
-    ) -> Iterator[Match]:
+    def _similar_turns(self, turns: _Turns, texts: Sequence[bytes], hits: Iterable[_Hit]) -> Iterator[Match]:
         """Of the turns that share a run of 3 words with a part, those that are similar to it."""
         pairs = sorted({(turn, part) for turn, _, part, _ in hits})
         near_turns = sorted({turn for turn, _ in pairs})
@@ -196,10 +196,8 @@ class _Table:
         self.hashes, self.parts, self.places = (column[order] for column in (hashes, parts, places))
         self.table = table_of(self.hashes)
 
-    def hits(self, texts: Sequence[bytes], size: int, key: int) -> list[tuple[int, int, int, int]]:
-        """For each run that a text shares with a part: text, number of the word in it, part, number of the word
-        there.
-        """
+    def hits(self, texts: Sequence[bytes], size: int, key: int) -> list[_Hit]:
+        """The runs of `size` words that texts share with parts of benchmarks; `key` is the key of their hashes."""
         if not len(self.hashes):
             return []
         hashes, owners, words = hashed_runs(texts, size, key, self.table)

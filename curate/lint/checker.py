@@ -190,18 +190,19 @@ class Checker:
                     for problem in rule.function(parsed):
                         yield self._finding(rule, problem, parsed)
             if parsed.example is not None:
-                yield from self._example(parsed, parsed.example)
+                yield from self._example_findings(parsed, parsed.example)
         for position, roles in enumerate(batch.roles):
             if ("messages", *roles) not in self.sound:
                 parsed = batch.parsed(position)
-                yield from self._structure(parsed, parsed.example or Example(parsed.place, {}, "messages"))
+                yield from self._structure_findings(parsed, parsed.example or Example(parsed.place, {}, "messages"))
         if self.template is not None:
             for position in range(len(batch.numbers)):
-                yield from self._tokens(batch.parsed(position))
-        yield from self._texts(batch)
+                yield from self._token_findings(batch.parsed(position))
+        yield from self._text_findings(batch)
 
-    def _example(self, parsed: ParsedLine, example: Example) -> Iterator[Finding]:
-        yield from self._structure(parsed, example)
+    def _example_findings(self, parsed: ParsedLine, example: Example) -> Iterator[Finding]:
+        """The findings of all rules that read one example, whether about its structure, values, format or tokens."""
+        yield from self._structure_findings(parsed, example)
         with_roles = with_known_roles(example)
         if self.value and not is_plain(with_roles):
             for rule in self.any_key if has_keys_beside(with_roles) else self.value:
@@ -210,9 +211,9 @@ class Checker:
         for rule in self.form:
             for problem in rule.function(parsed):
                 yield self._finding(rule, problem, parsed)
-        yield from self._tokens(parsed)
+        yield from self._token_findings(parsed)
 
-    def _structure(self, parsed: ParsedLine, example: Example) -> Iterator[Finding]:
+    def _structure_findings(self, parsed: ParsedLine, example: Example) -> Iterator[Finding]:
         shape = structure_signature(example)
         if shape is not None and shape in self.sound:
             return
@@ -224,7 +225,7 @@ class Checker:
         if sound and shape is not None:
             self.sound.add(shape)
 
-    def _tokens(self, parsed: ParsedLine) -> Iterator[Finding]:
+    def _token_findings(self, parsed: ParsedLine) -> Iterator[Finding]:
         example = parsed.example
         if self.template is None or example is None or not example.messages:
             return
@@ -236,7 +237,7 @@ class Checker:
             for problem in rule.function(encoded) or ():
                 yield self._finding(rule, problem, parsed)
 
-    def _texts(self, batch: Batch) -> Iterator[Finding]:
+    def _text_findings(self, batch: Batch) -> Iterator[Finding]:
         if not self.text.rules:
             return
         lines = [

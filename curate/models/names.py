@@ -108,7 +108,7 @@ def resolve(name: str, *, needs_weights: bool = True) -> str:
     """
     if not name.startswith(OFFLINE_PREFIX):
         if not name:
-            raise ModelError("no model is given", "pass a folder, a hub id, or one of " + _offline_names())
+            raise ModelError("no model is given", "pass a folder, a hub id, or one of " + _packaged_model_names())
         folder = Path(name).expanduser()
         if folder.is_dir():
             return str(folder)
@@ -229,7 +229,8 @@ def cache_folder() -> Path:
     return (Path(override) if override else user_cache_path("curate")) / "models"
 
 
-def _offline_names() -> str:
+def _packaged_model_names() -> str:
+    """The names of the models that packages contain, separated by commas."""
     return ", ".join(OFFLINE_PREFIX + name for name in MODELS)
 
 
@@ -239,7 +240,7 @@ def _source(name: str) -> Path:
     if model is None:
         raise ModelError(
             f"{name}: no package contains this model",
-            f"available: {_offline_names()}; pass other models by folder or hub id",
+            f"available: {_packaged_model_names()}; pass other models by folder or hub id",
         )
     spec = find_spec(model.package)
     for location in (spec.submodule_search_locations or ()) if spec else ():

@@ -167,9 +167,10 @@ def removal_reasons(
 
 
 def errors_in(table: Table, findings: Iterable[Finding], reader: LineReader) -> dict[int, Finding]:
-    """The first finding of each line of a table, among those that remove lines.
+    """The first finding about each line of a table, by the number of the line in the table.
 
-    An element of a document may span several lines.
+    Findings count only for the example with the id that they name. An element of a document may span several lines, so
+    a finding in any of them is about the element.
     """
     source_numbers = {source.name: number for number, source in enumerate(table.sources)}
     first_findings: dict[int, Finding] = {}

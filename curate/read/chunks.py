@@ -42,10 +42,11 @@ class Chunk(NamedTuple):
 def chunks_of(
     path: Path, name: str, size: int = CHUNK_BYTES, copy: Callable[[], Path] = lambda: scratch() / "lines"
 ) -> Iterator[Chunk] | None:
-    """The chunks of a file, in order; None if the file is not JSON Lines. Raises `InputError`.
+    """The chunks of a JSON Lines file, of about `size` bytes each, in order. `name` is the file's name in messages.
 
-    The lines of a compressed file or a table are written to `copy`, and the chunks are of that file. See `document` and
-    `file_sniffing` for other files.
+    None if the file is a JSON document or not JSON Lines in UTF-8: see `document` and `file_sniffing`. The lines of a
+    compressed file or a table are written to the file that `copy` returns, and the chunks are of that file. Raises
+    `InputError` if the file cannot be read.
     """
     stream = blocks(path)
     start = next(stream, b"")

@@ -99,7 +99,9 @@ def _wait_for_job(
 
 
 def _new_job_of(endpoint: Endpoint, journal: Journal, request: JobAsked) -> Job | None:
-    """The job of a request without a reply: a new one on its file that belongs to no other order; None without one."""
+    """The job that a request without a reply started, if the service lists it: the first on the request's file with its
+    model that neither existed before nor is recorded in the journal. None if the service lists no such job.
+    """
     known_jobs = {*request.before, *(started.job for started in journal.all_started())}
     new = [
         job

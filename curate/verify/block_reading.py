@@ -122,6 +122,9 @@ def _vertex(value: Object, attached: list[Any]) -> TurnList:
 
 
 def _vertex_sides(value: Object, attached: list[Any]) -> tuple[TurnList, TurnList]:
+    """The prompt with the answer of the higher score, and the other answer alone; parts without a text are added to
+    `attached`.
+    """
     worse, better = sorted(value["completions"], key=lambda side: side["score"])
     prompt = _vertex(value, attached)
     sides = [_messages({"contents": [side["completion"]]}, "contents", "parts", attached) for side in (better, worse)]
@@ -129,6 +132,10 @@ def _vertex_sides(value: Object, attached: list[Any]) -> tuple[TurnList, TurnLis
 
 
 def _nova_sides(value: Object, attached: list[Any]) -> tuple[TurnList, TurnList]:
+    """The prompt with the preferred answer, and the other answer alone, of a preference example for Amazon Nova.
+
+    Parts without a text are added to `attached`.
+    """
     *messages, last = value["messages"]
     sides = {
         side["preferenceLabel"]: list(_blocks(_role(last), side["content"], attached)) for side in last["candidates"]

@@ -44,7 +44,10 @@ def manifest_point(folder: Path, manifest: Manifest, differences: list[Differenc
 
 
 def files_point(folder: Path, manifest: Manifest, differences: list[Difference]) -> Point:
-    """Whether each file exists with the hash in the manifest, and no other data file is in the folder."""
+    """Whether each file exists with the hash in the manifest, and no other data file is in the folder.
+
+    Files that are missing, changed or not listed are added to `differences`.
+    """
     expected = named_files(manifest)
     present = {name: folder / name for name in expected if (folder / name).is_file()}
     with ThreadPoolExecutor(cores()) as pool:  # hashing releases the GIL

@@ -52,7 +52,7 @@ def part_keys(words: Words, attachments_hash: int) -> list[int]:
     """
     if len(words) < QUESTION_WORDS:
         return [0] * PARTS
-    counted = _counted(words)
+    counted = _without_small_words(words)
     ends = [part * len(counted) // PARTS for part in range(PARTS + 1)]
     return [
         hashed(f"{len(counted)} {part} {' '.join(counted[:begin] + counted[end:])}", attachments_hash)
@@ -71,7 +71,7 @@ def nearly_equal_pairs(questions: Mapping[int, Question]) -> Iterable[tuple[int,
         return [pair for pair in combinations(questions, 2) if nearly_equal(questions[pair[0]], questions[pair[1]])]
     by_form: dict[tuple[int, Question], list[int]] = defaultdict(list)
     for number, words in questions.items():
-        counted = _counted(words)
+        counted = _without_small_words(words)
         by_form[-1, counted].append(number)
         for index, word in enumerate(counted):
             if _has_spellings(word):
@@ -83,7 +83,7 @@ def nearly_equal_pairs(questions: Mapping[int, Question]) -> Iterable[tuple[int,
 
 def nearly_equal(question: Question, other_question: Question) -> bool:
     """Whether two questions are nearly equal."""
-    first, second = _counted(question), _counted(other_question)
+    first, second = _without_small_words(question), _without_small_words(other_question)
     if len(first) != len(second):
         return False
     differing = [(left, right) for left, right in zip(first, second, strict=True) if left != right]
@@ -93,7 +93,7 @@ def nearly_equal(question: Question, other_question: Question) -> bool:
     return len(both) >= MIN_SIMILARITY * len(either) - 1e-9
 
 
-def _counted(words: Words) -> Question:
+def _without_small_words(words: Words) -> Question:
     return tuple(word for word in words if word not in SMALL_WORDS)
 
 

@@ -311,6 +311,7 @@ def _joined_texts(value: Object, *keys: str) -> str:
 
 
 def _alpaca(value: Object, reading: Reading) -> None:
+    """Add the turns of an instruction and its answer to `reading.turns`."""
     reading.turns += [
         *_instruction_turns(value),
         Turn("assistant", _text(value["output"] if "output" in value else value["response"], reading)),
@@ -318,6 +319,9 @@ def _alpaca(value: Object, reading: Reading) -> None:
 
 
 def _instances(value: Object, reading: Reading) -> None:
+    """Add a question and an answer to `reading.turns` for each instance of a task. Raises `NotUnderstoodError` for one
+    without output.
+    """
     for instance in value["instances"]:
         if type(instance) is not dict or type(instance.get("output")) is not str:
             raise NotUnderstoodError("an instance has no output")
@@ -328,6 +332,7 @@ def _instances(value: Object, reading: Reading) -> None:
 
 
 def _completion(value: Object, reading: Reading) -> None:
+    """Add the turns of a prompt and its completion to `reading.turns`."""
     plain = [*_side(value["prompt"], "user", reading), *_side(value["completion"], "assistant", reading)]
     reading.turns += [Turn(*turn) for turn in completed_transcript(value) or ()] or plain
 

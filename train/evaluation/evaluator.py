@@ -39,7 +39,7 @@ class SystemAnswers:
 
     @property
     def given(self) -> list[Given]:
-        """The answers as metrics take them."""
+        """Each answer with its tool calls and loss, as metrics take them; reasoning is left out of text and calls."""
         return [
             Given(without_thoughts(answer.text), calls_in_answer(without_thoughts(answer.raw)), loss.total, loss.tokens)
             for answer, loss in zip(self.answers, self.losses, strict=True)

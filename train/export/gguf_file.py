@@ -70,9 +70,9 @@ def write_model(
     writer.write_kv_data_to_file()
     writer.write_ti_data_to_file()
     for tensor_name, tensor in tensors:
-        writer.write_tensor_data(_array(laid_out(tensor_name, tensor.cpu(), config, family), matrices))
+        writer.write_tensor_data(_stored_array(laid_out(tensor_name, tensor.cpu(), config, family), matrices))
     if factors:
-        writer.write_tensor_data(_array(torch.tensor(factors), matrices))
+        writer.write_tensor_data(_stored_array(torch.tensor(factors), matrices))
     writer.close()
 
 
@@ -109,7 +109,9 @@ def _gguf_name(tensor_names: Any, name: str) -> str:
 
 
 def _type_of(shape: Sequence[int], matrices: str) -> str:
-    """Norms and biases stay in float32, and rows that are no whole blocks in float16."""
+    """The type in which a tensor is stored if the matrices of the file have type `matrices`: norms and biases in
+    float32, rows that are no whole blocks of 32 values in float16.
+    """
     if len(shape) < 2:
         return "float32"
     return "float16" if matrices == "q8_0" and shape[-1] % 32 else matrices
@@ -121,8 +123,8 @@ def _add_info(writer: Any, name: str, shape: Sequence[int], matrices: str) -> No
     writer.add_tensor_info(name, size, np.dtype(np.uint8), math.prod(size), raw_dtype=kind)
 
 
-def _array(tensor: Tensor, matrices: str) -> Any:
-    """The bytes of a tensor in the file as a NumPy array, in the type that it has if matrices have type `matrices`."""
+def _stored_array(tensor: Tensor, matrices: str) -> Any:
+    """A tensor as a NumPy array of the values or bytes that the file stores, in the type of `_type_of`."""
     kind = _type_of(tensor.shape, matrices)
     if kind == "q8_0":
         return gguf_package().quants.quantize(

@@ -332,7 +332,7 @@ class LoraWeights:
 
     @property
     def rank(self) -> int:
-        """The same for all modules."""
+        """The rank of the update, which is the same for all modules."""
         return int(self.config.r)
 
 

@@ -49,8 +49,9 @@ def compare(
 ) -> Comparison:
     """Train by each of the methods and write compare.json and compare.md; finished methods are not trained again.
 
-    Each method has its own default learning rate, except those of the recipe's own kind. Raises `UsageError` for an
-    unknown or impossible method, `CurateError` with the reasons if trainings failed, after all others were done.
+    A learning rate in the recipe applies to methods with the same keys as the recipe's method; others use their
+    default. Raises `UsageError` for an unknown or impossible method, `CurateError` with the reasons if trainings
+    failed, after all others were done.
     """
     if unknown := [name for name in names if name not in VARIANTS]:
         raise UsageError(f"no such method: {', '.join(unknown)}", f"there are {', '.join(VARIANTS)}")
