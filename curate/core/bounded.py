@@ -49,7 +49,7 @@ class Bounds:
         before = signal.signal(signal.SIGALRM, self._on_alarm) if timed else None
         waiting = signal.setitimer(signal.ITIMER_REAL, self.seconds) if timed else (0.0, 0.0)
         used = signal.setitimer(signal.ITIMER_VIRTUAL, CPU_FACTOR * self.seconds) if timed else (0.0, 0.0)
-        limits = _limited(_address_space())
+        limits = _limit_address_space(_address_space())
         try:
             return function()
         except MemoryError:
@@ -74,7 +74,8 @@ def _address_space() -> int | None:
         return None
 
 
-def _limited(most: int | None) -> tuple[int, int] | None:
+def _limit_address_space(most: int | None) -> tuple[int, int] | None:
+    """Lower the limit of the address space to `most` bytes. Returns the earlier limits; None if nothing was changed."""
     if most is None:
         return None
     import resource

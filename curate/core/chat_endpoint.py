@@ -77,7 +77,7 @@ class ChatEndpoint:
             except KeyboardInterrupt:
                 return Completion(text, (), False, tokens)
             except (openai.OpenAIError, ValueError, RecursionError) as error:
-                raise self._error(error) from None
+                raise self._model_error(error) from None
         return Completion(text, (), ended, tokens)
 
     def _client(self) -> Any:
@@ -85,12 +85,13 @@ class ChatEndpoint:
         return client_for(self.address, key, retries=RETRIES, seconds=self.seconds, feature=self.feature)
 
     def _completion(self, client: Any, request: dict[str, Any]) -> Completion | None:
+        """The reply to a request; None if it has no message. Raises `ModelError`."""
         import openai
 
         try:
             reply = self._create(client, request)
         except (openai.OpenAIError, ValueError, RecursionError) as error:
-            raise self._error(error) from None
+            raise self._model_error(error) from None
         choice, message = _first(reply, "message")
         if message is None:
             return None
@@ -106,6 +107,9 @@ class ChatEndpoint:
         )
 
     def _create(self, client: Any, request: dict[str, Any]) -> Any:
+        """Send a request, again without `max_tokens` or `temperature` if the model refuses them. Raises as the client
+        does.
+        """
         import openai  # installed, by now
 
         request = json.loads(storable(json.dumps(request, ensure_ascii=False)))  # lone surrogates cannot be sent
@@ -121,7 +125,7 @@ class ChatEndpoint:
                     raise
                 self.refused.add(error.param)
 
-    def _error(self, error: Exception) -> ModelError:
+    def _model_error(self, error: Exception) -> ModelError:
         # the client passes on errors in the bytes of a reply
         if isinstance(error, ValueError | RecursionError):
             error = ValueError(f"{NOT_JSON} ({error})")

@@ -37,7 +37,8 @@ def _wrapped(opening: str, closing: str, roles: dict[str, str]) -> dict[str, str
     return {f"{opening}{name}{closing}": role for name, role in roles.items()}
 
 
-def _words(roles: dict[str, str]) -> ChatMarkup:
+def _word_markup(roles: dict[str, str]) -> ChatMarkup:
+    """Markup in which a turn begins with the name of its role and a colon, such as `User:` or `### User:`."""
     return ChatMarkup(_wrapped("", ":", roles) | _wrapped("### ", ":", roles) | _wrapped("###", ":", roles))
 
 
@@ -163,9 +164,9 @@ CHAT_MARKUP: Final = (
         },
         preamble="",
     ),
-    _words({"Human": "user", "User": "user", "Assistant": "assistant"}),
-    _words({"System": "system", "Human": "user", "User": "user", "Assistant": "assistant"}),
-    _words({"Human": "user", "User": "user", "AI": "assistant", "Bot": "assistant"}),
-    _words({"Question": "user", "Answer": "assistant"}),
+    _word_markup({"Human": "user", "User": "user", "Assistant": "assistant"}),
+    _word_markup({"System": "system", "Human": "user", "User": "user", "Assistant": "assistant"}),
+    _word_markup({"Human": "user", "User": "user", "AI": "assistant", "Bot": "assistant"}),
+    _word_markup({"Question": "user", "Answer": "assistant"}),
 )
 """In order of precedence: the first one that splits a text is used."""

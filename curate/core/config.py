@@ -115,7 +115,7 @@ class CustomRule(Section):
     """JSON lines on which the rule must not fire; `curate rule --test` checks them."""
 
     @model_validator(mode="after")
-    def _asks(self) -> "CustomRule":
+    def _require_pattern(self) -> "CustomRule":
         if bool(self.pattern) == bool(self.expression):
             raise ValueError("set exactly one of pattern and expression")
         return self
@@ -207,7 +207,8 @@ def _address(name: str) -> str:
     return name
 
 
-def _policy(keep: str) -> str:
+def _known_policy(keep: str) -> str:
+    """The policy itself. Raises `ValueError` if it is not one of `KEEP`, or its field is missing or superfluous."""
     name, colon, field = keep.partition(":")
     if name not in KEEP or (name in KEEP_BY_FIELD) != bool(field) or (colon and not field):
         policies = ", ".join(f"{policy}:FIELD" if policy in KEEP_BY_FIELD else policy for policy in KEEP)
@@ -232,7 +233,7 @@ class DedupConfig(Section):
     """Turns that are compared; system prompts never are."""
     keep: Annotated[
         Text,
-        AfterValidator(_policy),
+        AfterValidator(_known_policy),
         Option(
             help="Keep this example of each cluster: best (fewest findings), first, last, longest, most-turns, "
             "newest:FIELD, highest:FIELD, lowest:FIELD or manual.",

@@ -107,7 +107,7 @@ def _files_below(folder: Path, tell: Callable[[str], None], left_out: LeftOut | 
     data_files: list[Path] = []
     counts_by_suffix: Counter[str] = Counter()
     skipped: dict[str, list[Path]] = defaultdict(list)
-    for root, folders, names in os.walk(folder, onerror=_closed):
+    for root, folders, names in os.walk(folder, onerror=_raise_unsearchable):
         folders[:] = [name for name in folders if not name.startswith(".")]
         skipped["a link to a folder"] += [path for path in (Path(root, name) for name in folders) if path.is_symlink()]
         for path in (Path(root, name) for name in names):
@@ -176,7 +176,7 @@ def _why_skipped(path: Path, folder: Path) -> str:
     )
 
 
-def _closed(error: OSError) -> None:
+def _raise_unsearchable(error: OSError) -> None:
     raise InputError(
         f"{error.filename}: cannot be searched: {error.strerror}", "check its permissions, or pass the files"
     ) from error
@@ -212,7 +212,7 @@ def is_ledger(path: Path) -> bool:
     """Whether a file has the name of a record of lines that were not written, and holds such records or nothing."""
     if not any(path.name == end or path.name.endswith(f".{end}") for end in LEDGERS) or not path.is_file():
         return False
-    first = _start(path)
+    first = _first_bytes(path)
     return not first.strip() or b'"decided_by":' in first.partition(b"\n")[0]
 
 
@@ -225,7 +225,7 @@ def _beside_ledger(path: Path, files: Collection[Path]) -> Iterator[Path]:
         path.with_name(f"{path.name.removesuffix(f'.{end}')}{suffix}") for suffix in (".jsonl", ".parquet")
     } & set(files)
     other_files = [file for file in files if file not in outputs and file != path]
-    record = _object(_start(path).partition(b"\n")[0])
+    record = _object_or_empty(_first_bytes(path).partition(b"\n")[0])
     for output in outputs:
         if (
             _names_one([record.get("file")], {other.name for other in other_files})
@@ -237,16 +237,16 @@ def _beside_ledger(path: Path, files: Collection[Path]) -> Iterator[Path]:
 
 def _is_made(output: Path, end: str, other_files: Collection[Path]) -> bool:
     """Whether a file beside an empty record was made from one of the others: without removals, it has lines of it."""
-    lines = {line for line in _start(output).split(b"\n") if line}
+    lines = {line for line in _first_bytes(output).split(b"\n") if line}
     return bool(other_files) and (
-        end != LEDGER or any(not lines.isdisjoint(_start(other).split(b"\n")) for other in other_files)
+        end != LEDGER or any(not lines.isdisjoint(_first_bytes(other).split(b"\n")) for other in other_files)
     )
 
 
 def _splits(folder: Path, other_names: Collection[str]) -> set[Path]:
     """The files that the manifest in a folder lists, if one of the other files, by their names, is an input of it."""
     try:
-        manifest = _object(read_regular(folder / "manifest.json"))
+        manifest = _object_or_empty(read_regular(folder / "manifest.json"))
         if "manifest_version" not in manifest or not _names_one(
             [input_file["path"] for input_file in manifest["inputs"]], other_names
         ):
@@ -264,22 +264,24 @@ def _names_one(paths: Collection[object], names: Collection[str]) -> bool:
 def _is_suppressions(path: Path) -> bool:
     return (
         path.name == "curate-suppressions.jsonl"
-        and _object(_start(path).partition(b"\n")[0]).keys() >= SUPPRESSION_KEYS
+        and _object_or_empty(_first_bytes(path).partition(b"\n")[0]).keys() >= SUPPRESSION_KEYS
     )
 
 
 def _is_report(path: Path) -> bool:
-    return path.suffix == ".json" and FINDINGS.match(_start(path)) is not None
+    return path.suffix == ".json" and FINDINGS.match(_first_bytes(path)) is not None
 
 
-def _start(path: Path) -> bytes:
+def _first_bytes(path: Path) -> bytes:
+    """The first bytes of a file; empty if it is no file or cannot be read."""
     try:
         return next(blocks(path, 1 << 16, tables=False), b"") if path.is_file() else b""
     except InputError:  # reported when the file is read
         return b""
 
 
-def _object(data: bytes) -> dict[str, Any]:
+def _object_or_empty(data: bytes) -> dict[str, Any]:
+    """The JSON object in some bytes; empty for anything else."""
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:

@@ -133,7 +133,7 @@ class DecisionLog:
     def last(self, example: str, slot: Slot) -> Decision | None:
         """The record in effect in a slot; None if there is none, it was undone, or it is contested."""
         heads = self._heads.get(example, {}).get(slot, ())
-        if not heads or len({_compared(head, slot) for head in heads}) > 1:
+        if not heads or len({_comparable_content(head, slot) for head in heads}) > 1:
             return None
         last = max(heads, key=lambda head: (head.when, head.id))
         return None if last.content(slot)[::2] == ("undecided", "") else last
@@ -214,7 +214,7 @@ class DecisionLog:
             if (
                 len(heads) > 1
                 and slot[0] not in ("note", "label", "rating", "audit")
-                and len({_compared(head, slot) for head in heads}) > 1
+                and len({_comparable_content(head, slot) for head in heads}) > 1
             ):
                 return heads
         for drop in slots.get(VERDICT_SLOT, ()):
@@ -250,9 +250,12 @@ class DecisionLog:
             self.unreadable.append(number)
             return
         if decision is not None:
-            self._count(decision)
+            self._take(decision)
 
-    def _count(self, decision: Decision) -> None:
+    def _take(self, decision: Decision) -> None:
+        """Apply a decision, unless it was applied before. The decisions of a step are applied together, once all are
+        there.
+        """
         if decision.id in self._known:
             return
         self._known.add(decision.id)
@@ -267,6 +270,7 @@ class DecisionLog:
             self._apply(decision)
 
     def _apply(self, decision: Decision) -> None:
+        """Add a decision and update which decisions of the example are valid and which contradict each other."""
         self.decisions.append(decision)
         slots = self._heads.setdefault(decision.example, {})
         for slot in decision.slots:
@@ -284,6 +288,6 @@ class DecisionLog:
             self._whys[decision.example] = decision.why
 
 
-def _compared(decision: Decision, slot: Slot) -> tuple[str, bytes, str]:
+def _comparable_content(decision: Decision, slot: Slot) -> tuple[str, bytes, str]:
     verdict, value, text = decision.content(slot)
     return verdict, canonical(value), text

@@ -136,7 +136,7 @@ def address_of(text: str, option: str) -> str:
     Raises `UsageError` for an invalid address and for one with a user, a query or a fragment; the message omits the
     address, which may hold a secret. `option`: where it was named.
     """
-    parts = _split(text)
+    parts = _url_parts(text)
     if parts is None or not parts.hostname or parts.scheme not in ("http", "https"):
         raise UsageError(
             f"{option}: not the URL of a service", "pass a URL that begins with https:// and usually ends in /v1"
@@ -156,7 +156,8 @@ def address_of(text: str, option: str) -> str:
     return text.strip().rstrip("/")
 
 
-def _split(text: str) -> SplitResult | None:
+def _url_parts(text: str) -> SplitResult | None:
+    """The parts of a URL; None if it is not valid."""
     try:
         parts = urlsplit(text.strip())
         parts.port  # noqa: B018
@@ -167,7 +168,7 @@ def _split(text: str) -> SplitResult | None:
 
 def origin(address: str) -> str:
     """Scheme, host and port of an address: the only parts that are shown or compared."""
-    parts = _split(address)
+    parts = _url_parts(address)
     if parts is None or not parts.hostname:
         return "an invalid URL"
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname

@@ -231,6 +231,7 @@ class Example:
         return tuple(self._turns(turns)) if isinstance(turns, list) else ()
 
     def _turns(self, turns: list[Any]) -> Iterator[Message]:
+        """The messages of a list, with their positions in the line; items that are not objects are skipped."""
         for index, turn in enumerate(turns):
             if not isinstance(turn, dict):
                 continue

@@ -46,6 +46,7 @@ class Exclusion:
         return False
 
     def _spec(self, folder: Path) -> GitIgnoreSpec:
+        """The patterns in the `.gitignore` of a folder; none without the file."""
         if folder not in self._specs:
             file = folder / ".gitignore"
             text = file.read_text(encoding="utf-8-sig", errors="replace") if file.is_file() else ""

@@ -196,7 +196,7 @@ def resolved(text: str, node: Node) -> Node:
     Raises `ExpressionError` for a term that is unknown, has an invalid value or is about the review.
     """
     if isinstance(node, Term):
-        return _term(text, node)
+        return _test_of(text, node)
     if isinstance(node, AllOf):
         return conjunction(text, node.nodes)
     if isinstance(node, AnyOf):
@@ -214,7 +214,8 @@ def conjunction(text: str, nodes: Sequence[Node]) -> AllOf:
     return AllOf((*parts, *(AnyOf(tuple(group)) for group in alternatives.values())))
 
 
-def _term(text: str, term: Term) -> Node:
+def _test_of(text: str, term: Term) -> Node:
+    """The test that a term stands for. Raises `ExpressionError`."""
     if term.key and term.key not in KEYS:
         close = get_close_matches(term.key.lower(), LINE_TERMS, n=1)
         written = f"{term.key}:{term.value}"
@@ -242,7 +243,7 @@ def term_test(key: str, value: str) -> Node | None:
         path, sign, compared = (part or "" for part in match.groups()) if match else ("", "", "")
         if sign in ORDERS:
             name = (KEY if key == "field" else SCORE) + path
-            return Test(name, sign, float(compared)) if _numeric(compared) else None
+            return Test(name, sign, float(compared)) if _is_number(compared) else None
         return Test(KEY + path, sign, compared) if key == "field" and path else None
     if key not in NUMBER_FIELDS:
         return Test(key, "contains" if key in ("note", "by") else "=", value)
@@ -256,7 +257,7 @@ def term_test(key: str, value: str) -> Node | None:
     return AllOf((Test(key, ">=", first), Test(key, "<=", last)))
 
 
-def _numeric(text: str) -> bool:
+def _is_number(text: str) -> bool:
     return NUMBER.fullmatch(text) is not None
 
 
@@ -422,7 +423,7 @@ class _Parser:
         def wrong(message: str, hint: str) -> NoReturn:
             raise ExpressionError(self.text, value.start, message, hint)
 
-        numeric = value.kind != "quote" and _numeric(value.text)
+        numeric = value.kind != "quote" and _is_number(value.text)
         if (is_number(field) or sign in ORDERS) and not numeric:
             wrong(f"{value.text}: not a number", f"write it like  {field} >= 4")
         if is_number(field) and sign not in (*ORDERS, "="):

@@ -119,11 +119,11 @@ def blocks(path: Path, size: int = 1 << 20, *, tables: bool = True) -> Iterator[
     `curate.core.limits`.
     """
     name, delimiter = display_name(path), csv_delimiter(path)
-    lines = lines_limited(name, _blocks(path, size))
+    lines = lines_limited(name, _decompressed_blocks(path, size))
     return lines if delimiter is None or not tables else lines_limited(name, csv_lines(name, delimiter, lines))
 
 
-def _blocks(path: Path, size: int) -> Iterator[bytes]:
+def _decompressed_blocks(path: Path, size: int) -> Iterator[bytes]:
     name = display_name(path)
     try:
         with real_path(path).open("rb") as raw:

@@ -48,13 +48,13 @@ def at(*path: str) -> Any:
     return Field(validation_alias=AliasPath(*path))
 
 
-def _clear(text: str) -> str:
+def _masked_text(text: str) -> str:
     return storable(masked(text))
 
 
 PlaceText = Annotated[str, BeforeValidator(str)]
 """FILE:LINE of a place."""
-ClearText = Annotated[str, BeforeValidator(_clear), PlainSerializer(_clear, return_type=str)]
+ClearText = Annotated[str, BeforeValidator(_masked_text), PlainSerializer(_masked_text, return_type=str)]
 """A text of the data without secrets; half of a surrogate pair, which a model does not accept, is escaped."""
 Value = TypeVar("Value")
 

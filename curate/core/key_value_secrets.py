@@ -152,7 +152,8 @@ def assigned_in(text: str) -> Iterator[Secret]:
                 yield from finder(text, lowered)
 
 
-def _named(named: Named, text: str, lowered: str) -> Iterator[Secret]:
+def _named_secrets(named: Named, text: str, lowered: str) -> Iterator[Secret]:
+    """The values that follow a name such as `password` and a separator. `lowered` is the text in lower case."""
     position = lowered.find(named.mark)
     while position >= 0:
         match = _compiled(named.name + SEPARATOR).match(text, position)
@@ -164,7 +165,8 @@ def _named(named: Named, text: str, lowered: str) -> Iterator[Secret]:
         position = lowered.find(named.mark, end)
 
 
-def _placed(mark: str, kind: str, pattern: str, text: str, lowered: str) -> Iterator[Secret]:
+def _secrets_after(mark: str, kind: str, pattern: str, text: str, lowered: str) -> Iterator[Secret]:
+    """The values that a pattern finds at a mark and that are probably secrets. `lowered` is the text in lower case."""
     position = lowered.find(mark)
     while position >= 0:
         match = _compiled(pattern).match(text, position)
@@ -178,10 +180,10 @@ def _finders() -> dict[str, list[Finder]]:
     finders: dict[str, list[Finder]] = {}
     for named in NAMES:
         part = "key" if named.mark in QUALIFIERS else named.mark
-        finders.setdefault(part, []).append(partial(_named, named))
+        finders.setdefault(part, []).append(partial(_named_secrets, named))
     for mark, (kind, pattern) in COMMANDS.items():
         part = next((part for part in ("pass", "login", "--") if part in mark), mark)
-        finders.setdefault(part, []).append(partial(_placed, mark, kind, pattern))
+        finders.setdefault(part, []).append(partial(_secrets_after, mark, kind, pattern))
     return finders
 
 

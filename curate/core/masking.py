@@ -228,7 +228,7 @@ def holds_secret(text: str) -> bool:
             return True
         if "\\" not in text:
             return False
-        text = ESCAPE.sub(_unescaped, text)
+        text = ESCAPE.sub(_unescaped_char, text)
     return False
 
 
@@ -263,6 +263,6 @@ def plain_without_keys(value: Any) -> Any:
     return value
 
 
-def _unescaped(match: re.Match[str]) -> str:
+def _unescaped_char(match: re.Match[str]) -> str:
     code, letter = match.groups()
     return chr(int(code, 16)) if code else PLAIN_ESCAPES.get(letter, letter)

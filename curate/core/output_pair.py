@@ -219,12 +219,12 @@ def _marked(removed: Path) -> Iterator[None]:
         yield
     except BaseException:
         if not before:
-            _unlink(mark)
+            _remove_mark(mark)
         raise
-    _unlink(mark)
+    _remove_mark(mark)
 
 
-def _unlink(mark: Path) -> None:
+def _remove_mark(mark: Path) -> None:
     with suppress(OSError):  # a folder of that name marks nothing
         mark.unlink()
 

@@ -118,6 +118,7 @@ def _is_mixed(types: set[type]) -> bool:
 
 
 def _rows(lines: Path, schema: dict[str, Any], marked: set[str]) -> Iterator[list[tuple[Any, ...]]]:
+    """The objects of a file as rows of the schema, in chunks of `CHUNK_LINES`; `marked` columns hold JSON text."""
     turned = schema.get("messages")
     names = [field.name for field in turned.inner.fields] if isinstance(turned, pl.List) else None  # type: ignore[union-attr]  # a struct
     objects = _objects(lines)

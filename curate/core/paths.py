@@ -28,7 +28,7 @@ def path_inside(folder: Path, name: str) -> Path:
     A name is plain: parts joined by `/`, none of them empty, `.`, `..` or hidden, without a drive, a backslash or NUL,
     and no part is a link, a pipe or a device. Raises `InputError` for any other name, which curate never writes.
     """
-    if not _plain(name):
+    if not _is_portable(name):
         raise InputError(
             f"{visible(str(folder))}: refers to the file {visible(name)[:100]!r}, not a plain path inside it",
             "curate did not write this folder",
@@ -45,7 +45,8 @@ def path_inside(folder: Path, name: str) -> Path:
     return path
 
 
-def _plain(name: str) -> bool:
+def _is_portable(name: str) -> bool:
+    """Whether a name is a relative path that every system accepts, without hidden parts except `HIDDEN_NAMES`."""
     parts = name.split("/")
     try:
         short = all(0 < len(os.fsencode(part)) <= MAX_NAME_BYTES for part in parts) and len(name) <= 4 * MAX_NAME_BYTES

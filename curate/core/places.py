@@ -156,7 +156,7 @@ class _Download:
             file.truncate(reply.start)
             file.seek(reply.start)
             for block in reply.blocks:
-                _write(file, block)
+                _write_block(file, block)
             size = file.tell()
             file.flush()
             os.fsync(file.fileno())
@@ -183,7 +183,7 @@ def _tag_of(path: Path) -> str:
         return ""
 
 
-def _write(file: Any, block: bytes) -> None:
+def _write_block(file: Any, block: bytes) -> None:
     try:
         file.write(block)
     except OSError as error:

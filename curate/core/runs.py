@@ -97,9 +97,9 @@ class Project:
     def runs(self) -> list[Path]:
         """The folders of all trainings, latest first; each method of a comparison has its own folder."""
         folders = []
-        for folder in _folders(self._own("runs")):
-            folders += [path for path in _folders(folder) if (path / "metrics.jsonl").exists()] or [folder]
-        return sorted(folders, key=_modified, reverse=True)
+        for folder in _visible_folders(self._own("runs")):
+            folders += [path for path in _visible_folders(folder) if (path / "metrics.jsonl").exists()] or [folder]
+        return sorted(folders, key=_last_change, reverse=True)
 
 
 def project_of(files: Sequence[Path], config: Path | None = None) -> Project:
@@ -153,7 +153,7 @@ def _absolute(path: Path) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100
 
 
-def _folders(folder: Path) -> list[Path]:
+def _visible_folders(folder: Path) -> list[Path]:
     return (
         [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
         if folder.is_dir()
@@ -161,7 +161,8 @@ def _folders(folder: Path) -> list[Path]:
     )
 
 
-def _modified(path: Path) -> float:
+def _last_change(path: Path) -> float:
+    """When a training last wrote to its folder, in seconds since 1970."""
     journal = path / "metrics.jsonl"
     return (journal if journal.exists() else path).stat().st_mtime
 

@@ -257,6 +257,7 @@ class StoredRows:
         return self._loaded
 
     def _decoded(self, arrays: Arrays) -> tuple[Hashes, Array]:
+        """Keys and rows of a file. Raises `ValueError` unless the keys ascend and each has a row."""
         require_types(arrays, {"keys": "u8", "rows": self._kind})
         keys, rows = arrays["keys"], arrays["rows"]
         if rows.shape != (*keys.shape, *self._width) or not (keys[1:] > keys[:-1]).all():

@@ -86,6 +86,7 @@ def words(text: str) -> list[str]:
 
 
 def _words(text: str) -> Iterator[str]:
+    """The words of a text; in scripts without spaces each character is one."""
     unspaced = re.compile(UNSPACED)
     for match in WORDS.finditer(text):
         word = match.group()

@@ -176,6 +176,9 @@ def _is_pending(folder: Path) -> bool:
 
 
 def _complete(folder: Path) -> None:
+    """Complete an interrupted write whose files were all staged, or discard one that was not. Raises `InputError` for
+    files that others changed.
+    """
     if not os.path.lexists(folder / STAGE_FOLDER):
         return
     ready = _pending(folder)
@@ -220,6 +223,7 @@ def _foreign_file_error(folder: Path, why: str) -> InputError:
 
 
 def _place(folder: Path, ready: _Ready) -> None:
+    """Replace the files of the folder by the staged ones, and remove the stage."""
     stage = folder / STAGE_FOLDER
     for name in ready.new:
         if (stage / name).exists():  # otherwise it was renamed before

@@ -60,6 +60,7 @@ def decoder(kind: Any) -> Callable[[Any], Any]:
 
 
 def _array(value: Any) -> "array[int]":
+    """An array of integers from its type code and base64 text. Raises `ValueError` for another type."""
     type_code, data = value
     if type_code not in INTEGER_TYPES:
         raise ValueError(f"an array of type {type_code}")

@@ -100,7 +100,7 @@ def _error_text(model: type[BaseModel], item: Any) -> str:
     if item["type"] == "extra_forbidden":
         import difflib  # only imported for a mistake
 
-        near = difflib.get_close_matches(str(item["loc"][-1]), _keys(model, item["loc"][:-1]), n=1)
+        near = difflib.get_close_matches(str(item["loc"][-1]), _keys_at(model, item["loc"][:-1]), n=1)
         return f"unknown key {place!r}" + (f"; did you mean {near[0]!r}?" if near else "")
     if item["type"] == "missing":
         return f"missing key {place!r}"
@@ -114,7 +114,8 @@ def in_words(message: str) -> str:
     return message.replace("Value error, ", "").replace("Input should be", "must be")
 
 
-def _keys(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
+def _keys_at(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
+    """The keys of the model at a path in another one; empty if there is none."""
     for part in path:
         field = model.model_fields.get(str(part))
         if field is None or not isinstance(field.annotation, type) or not issubclass(field.annotation, BaseModel):

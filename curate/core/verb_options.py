@@ -64,17 +64,17 @@ class VerbOption(NamedTuple):
 
 def declared(table: str, key: str) -> Option:
     """The option that a key of a table declares."""
-    [option] = _options(table, (key,))
+    [option] = _options_of_table(table, (key,))
     return option.declared
 
 
 @cache
 def options_of(verb: str) -> tuple[VerbOption, ...]:
     """The options of a command that are keys of the configuration, in the order of its tables and of their keys."""
-    return tuple(option for table, keys in TABLES[verb].items() for option in _options(table, keys))
+    return tuple(option for table, keys in TABLES[verb].items() for option in _options_of_table(table, keys))
 
 
-def _options(table: str, keys: Sequence[str]) -> Iterable[VerbOption]:
+def _options_of_table(table: str, keys: Sequence[str]) -> Iterable[VerbOption]:
     section = type(Config.model_fields[table].default) if table else Config
     for key, field in section.model_fields.items():
         declared = next((mark for mark in field.metadata if isinstance(mark, Option)), None)
@@ -136,7 +136,7 @@ def with_given(config: Config, given: Given) -> Config:
 def _without_replaced(table: str, section: Section, values: Mapping[str, Any]) -> Section:
     """The section without the values that options replace."""
     replaced: dict[str, Any] = {}
-    for option in _options(table, [key for key, value in values.items() if value is not None]):
+    for option in _options_of_table(table, [key for key, value in values.items() if value is not None]):
         if other := option.declared.instead_of:
             if values.get(other) is not None:
                 raise UsageError(f"{option.key} and {other} cannot be combined", "leave one of them out")

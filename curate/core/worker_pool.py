@@ -194,6 +194,7 @@ class WorkerPool:
         return result  # type: ignore[no-any-return]
 
     def _start(self) -> None:
+        """Start the processes, each with a pipe to it."""
         from multiprocessing import get_context  # takes 0.01 s that a small file does not need
 
         state = None
