@@ -79,19 +79,19 @@ def compare_selection(
     selected = place / SELECTION / "train.jsonl"
     selected.parent.mkdir(parents=True, exist_ok=True)
     write_plan(result.plan, selected, overwrite=True)
-    _write(_data(place, ALL, 0), lines)
+    _write_train_file(_data_folder(place, ALL, 0), lines)
     longest_first = sorted(lines, key=lambda line: (-len(line.line.data), line.line.number))
-    _write(_data(place, LONGEST, 0), _first_lines(longest_first, goal, result))
+    _write_train_file(_data_folder(place, LONGEST, 0), _first_lines(longest_first, goal, result))
     for seed in range(seeds):
         shuffled = Random(seed).sample(lines, len(lines))  # noqa: S311
-        _write(_data(place, RANDOM, seed), _first_lines(shuffled, goal, result))
+        _write_train_file(_data_folder(place, RANDOM, seed), _first_lines(shuffled, goal, result))
     listen(StageStarted("train"))
     reports: dict[str, list[Mapping[str, Any]]] = {name: [] for name in (SELECTION, RANDOM, LONGEST, ALL)}
     answers: dict[str, list[Mapping[str, Any]]] = {name: [] for name in reports}
     for finished, (name, seed) in enumerate((name, seed) for seed in range(seeds) for name in reports):
         listen(StageAdvanced("train", finished, seeds * len(reports), f"{name}, seed {seed}"))
         run = place / "runs" / f"{name}-{seed}"
-        reports[name].append(_train(recipe, splits, _data(place, name, seed), run, seed))
+        reports[name].append(_train(recipe, splits, _data_folder(place, name, seed), run, seed))
         if questions:
             answers[name].append(_evaluate(run, questions, next(iter(answers[SELECTION]), None)))
     listen(StageFinished("train", False, plural(seeds * len(reports), "training")))
@@ -104,19 +104,20 @@ def _identity(result: SelectResult, recipe: Path, splits: Path) -> str:
     left_out = sorted(
         [*(str(removal.place) for removal in plan.dropped), *(str(duplicate.place) for duplicate in plan.duplicates)]
     )
-    data = [path.read_bytes() for path in (recipe, splits / "train.jsonl", *_shared(splits))]
+    data = [path.read_bytes() for path in (recipe, splits / "train.jsonl", *_shared_splits(splits))]
     return sha256(b"\0".join([*data, json.dumps(left_out).encode()])).hexdigest()[:12]
 
 
-def _shared(splits: Path) -> list[Path]:
+def _shared_splits(splits: Path) -> list[Path]:
+    """The files of the splits that all selections are measured with."""
     return [splits / name for name in SHARED_SPLITS if (splits / name).is_file()]
 
 
-def _data(place: Path, name: str, seed: int) -> Path:
+def _data_folder(place: Path, name: str, seed: int) -> Path:
     return place / (f"{name}-{seed}" if name == RANDOM else name)
 
 
-def _write(data: Path, lines: Sequence[ParsedLine]) -> None:
+def _write_train_file(data: Path, lines: Sequence[ParsedLine]) -> None:
     write_bytes(data / "train.jsonl", b"".join(line.line.data + b"\n" for line in lines))
 
 
@@ -138,11 +139,11 @@ def _train(recipe: Path, splits: Path, data: Path, run: Path, seed: int) -> Mapp
     if (run / "report.json").is_file():
         report: Mapping[str, Any] = json.loads(read_regular(run / "report.json"))
         return report
-    for shared in _shared(splits):
+    for shared in _shared_splits(splits):
         copyfile(shared, data / shared.name)
     run.parent.mkdir(parents=True, exist_ok=True)
     options = ["--data", data, "--run-dir", run, "--set", f"seed={seed}", "--resume", "--quiet", "--json"]
-    return _curate("training", run, "train", recipe, *options)
+    return _run_curate("training", run, "train", recipe, *options)
 
 
 def _evaluate(run: Path, questions: int, first: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -150,10 +151,13 @@ def _evaluate(run: Path, questions: int, first: Mapping[str, Any] | None) -> Map
     options = ["--systems", "tuned", "--limit", str(questions), "--quiet", "--json"]
     if first:
         options += ["--task", first["task"], "--metric", first["metric"]]
-    return _curate("evaluation", run, "evaluate", run, *options)
+    return _run_curate("evaluation", run, "evaluate", run, *options)
 
 
-def _curate(task: str, run: Path, *words: object) -> Mapping[str, Any]:
+def _run_curate(task: str, run: Path, *words: object) -> Mapping[str, Any]:
+    """Run a command of curate and return its JSON report. Raises `CurateError` if it fails; `task` names it in the
+    message.
+    """
     completed = subprocess.run([*CURATE_COMMAND, *map(str, words)], capture_output=True, check=False)
     if completed.returncode:
         text = visible(completed.stderr.decode("utf-8", "replace").strip()[-2_000:]).strip()
@@ -193,8 +197,8 @@ def comparison_of(
     ]
     differences = []
     for name in (RANDOM, LONGEST, ALL):
-        loss = _difference(losses[SELECTION], losses[name])
-        score = _difference(scores[SELECTION], scores[name]) if first_evaluation else None
+        loss = _mean_difference(losses[SELECTION], losses[name])
+        score = _mean_difference(scores[SELECTION], scores[name]) if first_evaluation else None
         lower, higher = _outcome(loss), _outcome(score) if score else None
         verdict: dict[int, Verdict] = {-1: "better", 0: "open", 1: "worse"}
         differences.append(Difference(name, loss, verdict[lower], score, None if higher is None else verdict[-higher]))
@@ -211,7 +215,7 @@ def comparison_of(
     )
 
 
-def _difference(values: Sequence[float], others: Sequence[float]) -> Interval:
+def _mean_difference(values: Sequence[float], others: Sequence[float]) -> Interval:
     return interval([value - other_value for value, other_value in zip(values, others, strict=True)])
 
 

@@ -165,6 +165,9 @@ class _Part:
 def _parts(
     path: Path, facts: FileFacts, converter: "Callable[[], _Converter]", pool: WorkerPool, copy: Callable[[], Path]
 ) -> Iterator[_Part]:
+    """The converted parts of a file, in order: its chunks in parallel if lines are independent, else groups of
+    lines.
+    """
     local_converter = converter()
     chunks = None if local_converter.joins else chunks_of(path, facts.path, CHUNK_BYTES, copy)
     if chunks is not None:

@@ -103,9 +103,9 @@ def examine(folder: Path) -> DoctorResult:
         nli=at_hand(NLI) if semantic else "",
         reader=at_hand(READERS),
         folders=[
-            FolderState("converted models", str(cache_folder()), _size(cache_folder())),
-            FolderState("downloaded data", str(downloads_folder()), _size(downloads_folder())),
-            FolderState("state of the project", str(Project(folder).state), _size(Project(folder).state)),
+            FolderState("converted models", str(cache_folder()), _folder_bytes(cache_folder())),
+            FolderState("downloaded data", str(downloads_folder()), _folder_bytes(downloads_folder())),
+            FolderState("state of the project", str(Project(folder).state), _folder_bytes(Project(folder).state)),
         ],
         configuration=None if config_path is None else str(shown_path(config_path)),
     )
@@ -121,14 +121,14 @@ def _extras() -> Iterator[ExtraState]:
     for line in lines:
         if match := REQUIREMENT.fullmatch(line):
             name, oldest, extra = match.groups(default="")
-            needed.setdefault(extra, []).append(_state(name, oldest))
+            needed.setdefault(extra, []).append(_package_state(name, oldest))
     for extra, packages in needed.items():
         if extra not in DEVELOPER_EXTRAS:
             target = f"'{DISTRIBUTION}[{extra}]'" if extra else DISTRIBUTION
             yield ExtraState(extra, all(package.ok for package in packages), packages, f"pip install -U {target}")
 
 
-def _state(name: str, oldest: str) -> PackageState:
+def _package_state(name: str, oldest: str) -> PackageState:
     try:
         return PackageState(name, version(name), oldest)
     except PackageNotFoundError:
@@ -156,5 +156,6 @@ def _gpu() -> str:
     return f"none that torch {torch.__version__} can use"
 
 
-def _size(folder: Path) -> int:
+def _folder_bytes(folder: Path) -> int:
+    """The size of all files in a folder in bytes; 0 if it does not exist."""
     return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0

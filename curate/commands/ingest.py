@@ -108,7 +108,9 @@ def lines_and_sessions(
 
 
 def learn_format(parsed: ParsedLine, forms: dict[str, SessionFormat]) -> bool:
-    """Remember the format of a session by one of its records; whether the file is one of a session."""
+    """Record the format of a session in `forms`, by the file's key, if this line shows it; whether it is in `forms`
+    now.
+    """
     key = session_key(parsed.place.file)
     if key not in forms and isinstance(parsed.decoded.value, dict):
         form = format_of(parsed.decoded.value)
@@ -193,7 +195,7 @@ def ingest_paths(
     """
     snapshots = snapshots_of(paths)
     report = IngestResult()
-    joined = _joined(paths)
+    joined = _read_joined_rows(paths)
     reading = _Reading(joined, minima, options, report)
     with replacing_both(output, aside, overwrite=overwrite, seen=snapshots) as (out, aside_output):
         for item in lines_and_sessions(paths, joined.forms, progress):
@@ -228,7 +230,8 @@ class _Joined(NamedTuple):
     """The formats of sessions of agents by their file or folder."""
 
 
-def _joined(paths: Sequence[Path]) -> _Joined:
+def _read_joined_rows(paths: Sequence[Path]) -> _Joined:
+    """The formats of sessions, scores and rows that belong together, which are read before anything is converted."""
     joined = _Joined({}, JoinedRows(), {})
     for parsed in read_lines(paths):
         if isinstance(parsed.decoded.value, dict) and not learn_format(parsed, joined.forms):
@@ -303,6 +306,7 @@ class _Reading:
         return written, [(lines[index], line_reasons) for index, line_reasons in reasons.items() if line_reasons]
 
     def _conversations(self, calls: Sequence[ModelCall], place: Place) -> tuple[list[Object], list[str]]:
+        """The conversations of calls, and why other calls have none."""
         written, reasons = list[Object](), list[str]()
         for call in calls:
             value = self._conversation(call, place)

@@ -148,7 +148,7 @@ def _of_batch(search: _Search, state: _State, batch: Batch, facts: FileFacts, ph
     return search(state, [line for line in batch.as_written() if not line.blank], facts, physical)
 
 
-def _key(lines: Sequence[ParsedLine]) -> PartKey:
+def _part_key(lines: Sequence[ParsedLine]) -> PartKey:
     return (lines[0].place.file, lines[0].line.offset) if lines else ("", 0)
 
 
@@ -174,24 +174,27 @@ def _learn_part(state: _State, lines: Sequence[ParsedLine], facts: FileFacts, ph
         values_of_line = {} if line.example is None else state.redactor.values_in(line.decoded.value)
         values.update(values_of_line)
         flags.append(bool(values_of_line))
-    return _Part(facts, physical, _key(lines), flags, values)
+    return _Part(facts, physical, _part_key(lines), flags, values)
 
 
 def _search_part(state: _State, lines: Sequence[ParsedLine], facts: FileFacts, physical: int) -> _Part:
     """For each line its bytes if nothing is replaced, else the line and what is; see `_write`. Raises `InputError` if
     the file has changed.
     """
-    flags = state.learned.get(key := _key(lines), b"")
+    flags = state.learned.get(key := _part_key(lines), b"")
     if len(flags) != len(lines):
         raise changed(facts.path)
-    results = [_searched(line, state.redactor, has_values=bool(flag)) for line, flag in zip(lines, flags, strict=True)]
+    results = [
+        _search_line(line, state.redactor, has_values=bool(flag)) for line, flag in zip(lines, flags, strict=True)
+    ]
     return _Part(facts, physical, key, results)
 
 
 _Searched = tuple[ParsedLine | bytes, list[list[Secret]]]
 
 
-def _searched(line: ParsedLine, redactor: Redactor, *, has_values: bool) -> _Searched:
+def _search_line(line: ParsedLine, redactor: Redactor, *, has_values: bool) -> _Searched:
+    """A line with its private values; only its bytes if there are none, so that less is sent between processes."""
     if line.example is None or line.defects:
         return line, []
     secrets = redactor.secrets_in(line.decoded.value, has_values=has_values)

@@ -106,6 +106,7 @@ def cohens_kappa(answers: Sequence[tuple[str, str]], *, squared: bool = False) -
 
 
 def _disagreements(by_reviewer: Mapping[str, tuple[Mapping[Item, str], Mapping[Item, str]]]) -> list[Disagreement]:
+    """The items that reviewers judged differently, each with what every reviewer said."""
     items: dict[Item, dict[str, str]] = {}
     for reviewer, opinions in by_reviewer.items():
         for answers in opinions:

@@ -141,7 +141,7 @@ def score(work: Workspace, models: Models, *, run: Path | None = None, rubric: "
     hits = _hits(files, work.rules, {exchange.id: index for index, exchange in enumerate(exchanges)})
     listen(StageFinished("check", False, plural(sum(map(len, hits.values())), "finding")))
     signals = [
-        _scores(BY_NAME.get(name, COMBINED_SIGNAL), column, exchanges, places)
+        _signal_scores(BY_NAME.get(name, COMBINED_SIGNAL), column, exchanges, places)
         for name, column in columns.items()
         if len(exchanges)
     ]
@@ -214,7 +214,12 @@ def _hits(files: Sequence[Path], rules: ProjectRules, positions: Mapping[str, in
     return {code: reported for code, reported in sorted(hits.items()) if MIN_HITS <= len(reported) < len(positions)}
 
 
-def _scores(signal: Signal, column: Floats, exchanges: Sequence[Exchange], places: Mapping[str, Place]) -> SignalScores:
+def _signal_scores(
+    signal: Signal, column: Floats, exchanges: Sequence[Exchange], places: Mapping[str, Place]
+) -> SignalScores:
+    """The values of a signal: how many, their mean, range and histogram, and the examples with the lowest and
+    highest.
+    """
     scored = np.flatnonzero(~np.isnan(column))
     order = scored[np.argsort(column[scored], kind="stable")].tolist()
     values = column[scored]
@@ -265,6 +270,7 @@ def _to_review(
 
 
 def _correlations(columns: Mapping[str, Floats], hits: Mapping[str, set[int]]) -> list[Correlation]:
+    """The correlation of each two signals, strongest first, and of each signal with the findings of each rule."""
     correlations = []
     names = [name for name in columns if name != DOUBT]
     for index, left in enumerate(names):
@@ -285,6 +291,7 @@ def _correlations(columns: Mapping[str, Floats], hits: Mapping[str, set[int]]) -
 
 
 def _pearson(left: Floats, right: Floats) -> float:
+    """The correlation coefficient; 0 for fewer than two values, or values that are all equal."""
     if len(left) < 2 or not left.std() or not right.std():
         return 0.0
     return round(float(np.corrcoef(left, right)[0, 1]), 4)

@@ -318,7 +318,7 @@ def _read_lines(fields: Sequence[str], refs: Sequence[LineRef]) -> list[tuple[_C
         roles, texts = [turn.role or "" for turn in example.messages], [turn.text for turn in example.messages]
         traits = [trait_of(name, StratumInput(example.place.file, roles, texts, example)) for name in fields]
         names = tuple([trait.name if trait is not None else None for trait in traits])
-        candidate = _Candidate(example.id, example.place, tokens_of(example), _text(example), names)
+        candidate = _Candidate(example.id, example.place, tokens_of(example), _text_without_system(example), names)
         parts.append((candidate, exchange_of(example)))
     reader.close()
     return parts
@@ -462,7 +462,7 @@ def _least_covered(
     ]
 
 
-def _text(example: Example) -> str:
+def _text_without_system(example: Example) -> str:
     return "\n".join(turn.text for turn in example.messages if turn.role not in ("system", "developer"))[:MAX_CHARS]
 
 
@@ -472,4 +472,5 @@ def tokens_of(example: Example) -> int:
 
 
 def _mean(values: Sequence[float]) -> float:
+    """The mean, rounded to four digits; 0 without values."""
     return round(sum(values) / len(values), 4) if values else 0.0

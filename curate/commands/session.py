@@ -26,7 +26,7 @@ from curate.lint.project_check import ProjectRules
 from curate.read.file_parts import is_parallel
 
 
-def _ignore(note: str) -> None:
+def _ignore_note(note: str) -> None:
     pass
 
 
@@ -52,7 +52,7 @@ class Session:
     cached: bool = True
     """Whether the caches of the project are read and written."""
     listen: Listener = ignore_events
-    note: Callable[[str], None] = _ignore
+    note: Callable[[str], None] = _ignore_note
     """Shows a note about the configuration and the decisions."""
     tell_skipped: Callable[[str], None] = warn
     """Shows a note about a file that is not read."""

@@ -154,6 +154,7 @@ def compare_templates(
 
 
 def _lines(files: Sequence[Path]) -> Iterator[ParsedLine]:
+    """The lines of all files. Raises `InputError` if a file is not read to its end or changes meanwhile."""
     for path in files:
         facts = FileFacts(display_name(path))
         with unchanging([path]):
@@ -162,6 +163,7 @@ def _lines(files: Sequence[Path]) -> Iterator[ParsedLine]:
 
 
 def _treatment(rendered: RenderedExample) -> tuple[object, ...]:
+    """What a template does to an example, apart from its text: equal for templates that treat it alike."""
     return (
         bool(rendered.refused),
         rendered.texts,

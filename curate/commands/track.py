@@ -72,7 +72,7 @@ def track(config: TrackConfig, record: Callable[[], Record]) -> None:
             ) from error
 
 
-def _mlflow(mlflow: Any, config: TrackConfig, record: Record, folder: Path) -> None:
+def _log_to_mlflow(mlflow: Any, config: TrackConfig, record: Record, folder: Path) -> None:
     client = mlflow.MlflowClient(tracking_uri=config.address or None)
     experiment = client.get_experiment_by_name(config.project)
     number = experiment.experiment_id if experiment else client.create_experiment(config.project)
@@ -83,7 +83,7 @@ def _mlflow(mlflow: Any, config: TrackConfig, record: Record, folder: Path) -> N
     client.set_terminated(run.info.run_id)
 
 
-def _wandb(wandb: Any, config: TrackConfig, record: Record, folder: Path) -> None:
+def _log_to_wandb(wandb: Any, config: TrackConfig, record: Record, folder: Path) -> None:
     settings = wandb.Settings(**({"base_url": config.address} if config.address else {}))
     facts = {"curate": __version__, **record.facts}
     with wandb.init(
@@ -93,7 +93,7 @@ def _wandb(wandb: Any, config: TrackConfig, record: Record, folder: Path) -> Non
         run.log_artifact(_artifact(wandb, record, folder))
 
 
-def _trackio(trackio: Any, config: TrackConfig, record: Record, folder: Path) -> None:
+def _log_to_trackio(trackio: Any, config: TrackConfig, record: Record, folder: Path) -> None:
     place = {"server_url": config.address} if config.address else {}
     facts = {"curate": __version__, "verb": record.verb, **record.facts}
     trackio.init(config.project, config=facts, embed=False, auto_log_gpu=False, auto_log_cpu=False, **place)
@@ -111,7 +111,7 @@ def _artifact(package: Any, record: Record, folder: Path) -> Any:
 
 
 LOGGERS: Final[Mapping[str, Callable[[Any, TrackConfig, Record, Path], None]]] = {
-    "mlflow": _mlflow, "trackio": _trackio, "wandb": _wandb
+    "mlflow": _log_to_mlflow, "trackio": _log_to_trackio, "wandb": _log_to_wandb
 }  # fmt: skip
 
 
@@ -125,7 +125,7 @@ def check_record(result: "CheckResult", files: Sequence[Path]) -> Record:
     hashes = {display_name(path): sha256(path) for path in files if path.is_file()}
     report = {"counts": counts, "codes": dict(sorted(result.codes.items())), "sha256": hashes}
     facts = {"verdict": "failed" if result.failed or result.not_understood else "passed"}
-    return Record("check", counts, facts, {"check.json": _json(report)})
+    return Record("check", counts, facts, {"check.json": _json_bytes(report)})
 
 
 def split_record(folder: Path, manifest: "Manifest", verb: str = "split") -> Record:
@@ -155,10 +155,10 @@ def verify_record(result: "VerifyResult") -> Record:
     report |= {"not_checked": [asdict(part) for part in result.not_checked], "manifest_sha256": result.manifest_sha256}
     counts = {f"examples_{name}": count for name, count in result.examples.items()} | {"findings": len(result.findings)}
     facts = {"verdict": "passed" if result.holds else "failed", "manifest_sha256": result.manifest_sha256 or ""}
-    return Record("verify", counts, facts, {"verify.json": _json(report)})
+    return Record("verify", counts, facts, {"verify.json": _json_bytes(report)})
 
 
-def _json(value: Any) -> bytes:
+def _json_bytes(value: Any) -> bytes:
     import json
 
     return json.dumps(value, ensure_ascii=False, indent=2).encode("utf-8", "replace")

@@ -42,7 +42,7 @@ def run(
     """
     data = RunData(project, config, session or Session(), choice or StageSelection(), judge_key)
     if data.choice.dry:
-        return _run(data)
+        return _run_with_kernels(data)
     try:
         project.state.mkdir(parents=True, exist_ok=True)
         alone = FileLock(project.lock).acquire(timeout=0)
@@ -57,10 +57,10 @@ def run(
         if is_url(config.output):  # a configuration in a repository may come from a stranger
             raise UsageError("the output of a configuration is a folder on this machine", "copy it when it is done")
         finish(project.folder / config.output, project.decisions)
-        return _run(data)
+        return _run_with_kernels(data)
 
 
-def _run(data: RunData) -> RunResult:
+def _run_with_kernels(data: RunData) -> RunResult:
     data.require_ready()
     with kernels_for(data.sources.every):
         return _run_stages(data)

@@ -123,6 +123,7 @@ class RunData:
         )
 
     def _resolved(self, name: str) -> str | Path:
+        """A path relative to the project's folder; a URL stays."""
         return name if is_url(name) else self.project.folder / name
 
     def _name(self, path: Path) -> str:

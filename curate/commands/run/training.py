@@ -54,6 +54,7 @@ def train(folder: Path, recipe: Path, run: Path, listen: Listener) -> dict[str, 
 
 
 def _follow(child: "subprocess.Popen[bytes]", metrics: Path, listen: Listener) -> None:
+    """Report the stages of a training from its journal until the process ends."""
     offset = 0
     while True:
         ended = child.poll() is not None
