@@ -166,6 +166,7 @@ def _chatgpt_texts(content: Object, talk: _Talk) -> Iterator[str]:
 
 
 def _claude(value: Object, talk: _Talk) -> None:
+    """Add the messages of an exported Claude conversation to `talk`; only the current branch, if it has several."""
     messages = value["chat_messages"]
     nodes = {message["uuid"]: message for message in messages}
     if len(nodes) < len(messages):

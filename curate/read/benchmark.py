@@ -86,7 +86,7 @@ def read_benchmark(path: Path, fields: Sequence[str] = ()) -> list[Item]:
     """
     placed_values = list(_table(path) if _data_suffix(path) in TABLE_DELIMITERS else _objects(path, fields))
     items = [
-        Item(place, tuple(_parts(value, place, tuple(name.lower() for name in fields))))
+        Item(place, tuple(_item_texts(value, place, tuple(name.lower() for name in fields))))
         for place, value in placed_values
     ]
     if not any(item.parts for item in items):
@@ -110,12 +110,12 @@ def _data_suffix(path: Path) -> str:
 
 def _objects(path: Path, fields: Sequence[str]) -> Iterator[tuple[Place, dict[str, Any]]]:
     """The items of a JSON file: its objects or, for an object that is not an item, those in its longest list."""
-    facts, question_fields = FileFacts(display_name(path)), {*map(_plain, fields)} or {*QUESTIONS, *CONTEXT_KEYS}
+    facts, question_fields = FileFacts(display_name(path)), {*map(_plain_key, fields)} or {*QUESTIONS, *CONTEXT_KEYS}
     for parsed in read_file(path, facts):
         value = parsed.decoded.value
         if (
             isinstance(value, dict)
-            and question_fields.isdisjoint(map(_plain, value))
+            and question_fields.isdisjoint(map(_plain_key, value))
             and (longest_list := _longest_list(value))
             and (fields or not _turns(value, parsed.place))
         ):
@@ -168,7 +168,7 @@ def _table(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
             if not any(cells):
                 continue
             if head is None:
-                names = [_plain(cell) for cell in cells]
+                names = [_plain_key(cell) for cell in cells]
                 has_header = any(name in (*QUESTIONS, *CONTEXT_KEYS) for name in names)
                 head = (
                     names if has_header else ["question", *(f"column {number}" for number in range(2, len(cells) + 1))]
@@ -186,7 +186,7 @@ def _table(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
         ) from error
 
 
-def _plain(name: str) -> str:
+def _plain_key(name: str) -> str:
     return name.strip().lower().replace(" ", "_")
 
 
@@ -199,10 +199,11 @@ def _turns(value: dict[str, Any], place: Place) -> list[ItemText]:
     ]
 
 
-def _parts(value: dict[str, Any], place: Place, fields: tuple[str, ...]) -> Iterator[ItemText]:
-    by_name = {_plain(str(key)): item for key, item in value.items()}
+def _item_texts(value: dict[str, Any], place: Place, fields: tuple[str, ...]) -> Iterator[ItemText]:
+    """The questions and answers of an item, from `fields` alone if there are any, else from keys that are known."""
+    by_name = {_plain_key(str(key)): item for key, item in value.items()}
     if fields:
-        question_names: Sequence[str] = [name for name in map(_plain, fields) if name in by_name]
+        question_names: Sequence[str] = [name for name in map(_plain_key, fields) if name in by_name]
         answer_names: Sequence[str] = []
     else:
         question_names = [name for name in QUESTIONS if name in by_name] or [
@@ -235,13 +236,14 @@ def _texts(value: Any, *, apart: bool) -> Iterator[str]:
         for key, item in value.items():
             if key not in LABEL_KEYS:
                 yield from _texts(item, apart=True)
-    elif text := _text(value).strip():
+    elif text := _joined_texts(value).strip():
         yield text
 
 
-def _text(value: Any) -> str:
+def _joined_texts(value: Any) -> str:
+    """The texts in a value, one a line; keys that hold labels are left out."""
     if isinstance(value, str):
         return value
     if isinstance(value, dict):
         value = [item for key, item in value.items() if key not in LABEL_KEYS]
-    return "\n".join(filter(None, map(_text, value))) if isinstance(value, list) else ""
+    return "\n".join(filter(None, map(_joined_texts, value))) if isinstance(value, list) else ""

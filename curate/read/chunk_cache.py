@@ -69,6 +69,7 @@ class ChunkCache(NamedTuple):
         save(self._entry(chunk)[0], to_json(result))
 
     def _entry(self, chunk: Chunk) -> tuple[Path, Chunk]:
+        """The file of a chunk's result, and the chunk with the bytes that were read for its name."""
         return chunk_entry(self.folder, self.kind, ".json", chunk, self.settings, chunk.name)
 
     def make_room(self) -> None:

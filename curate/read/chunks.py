@@ -55,10 +55,11 @@ def chunks_of(
     if packing(path):
         return _unpacked(copy(), name, start, stream, size)
     plain = real_path(path)
-    return _ranges(plain, name, plain.stat().st_size, size)
+    return _chunk_ranges(plain, name, plain.stat().st_size, size)
 
 
-def _ranges(path: Path, name: str, total: int, size: int) -> Iterator[Chunk]:
+def _chunk_ranges(path: Path, name: str, total: int, size: int) -> Iterator[Chunk]:
+    """The chunks of a file of `total` bytes, of `size` bytes each; the last reaches to the end of the file."""
     for start in range(0, max(total, 1), size):
         end = start + size
         yield Chunk(path, name, start, end if end < total else None)
@@ -88,10 +89,21 @@ def _unpacked(copy: Path, name: str, block: bytes, stream: Iterator[bytes], size
     yield Chunk(copy, name, start, None)
 
 
-def chunk_bytes(chunk: Chunk) -> tuple[int, bytes, int]:
-    """A chunk's bytes: offset of its first line, bytes, their number. Raises `InputError`."""
+class ChunkBytes(NamedTuple):
+    """The lines of a chunk."""
+
+    offset: int
+    """Where the first line starts in the file."""
+    data: bytes
+    """The whole lines that start in the chunk."""
+    size: int
+    """The number of bytes."""
+
+
+def chunk_bytes(chunk: Chunk) -> ChunkBytes:
+    """Read the lines that start in a chunk; none if a longer line covers it. Raises `InputError`."""
     if chunk.data is not None:
-        return chunk.start, chunk.data, len(chunk.data)
+        return ChunkBytes(chunk.start, chunk.data, len(chunk.data))
     try:
         with chunk.path.open("rb") as file:
             start = chunk.start
@@ -99,15 +111,15 @@ def chunk_bytes(chunk: Chunk) -> tuple[int, bytes, int]:
                 file.seek(start - 1)
                 while not (passed := file.readline(CHUNK_BYTES)).endswith(b"\n"):
                     if not passed or (chunk.end is not None and file.tell() >= chunk.end):
-                        return start, b"", 0
+                        return ChunkBytes(start, b"", 0)
                 start = file.tell()
             if chunk.end is not None and start >= chunk.end:
-                return start, b"", 0
+                return ChunkBytes(start, b"", 0)
             wanted_bytes = chunk.end - start if chunk.end is not None else None
             data, size = _read_whole(file, wanted_bytes)
             require_filled(chunk.path, data)
             require_short_lines(chunk.name, data)
-            return start, data, size
+            return ChunkBytes(start, data, size)
     except OSError as error:
         raise InputError.of(chunk.path, error, "check the path, its permissions and the disk") from error
 
@@ -272,12 +284,13 @@ def read_chunk(chunk: Chunk, facts: FileFacts, key_names: Set[str] | None = None
     lines = batch.lines = data.split(b"\n")[: -1 if batch.ended else None]
     returns = data.count(b"\r\n") if b"\r" in data else 0
     _fill_batch(batch, facts, key_names, with_turns=with_turns)
-    facts.crlf += returns - _counted(batch, b"\r\n")
-    facts.lf += len(lines) - (not batch.ended) - returns - _counted(batch, b"\n")
+    facts.crlf += returns - _irregular_with_ending(batch, b"\r\n")
+    facts.lf += len(lines) - (not batch.ended) - returns - _irregular_with_ending(batch, b"\n")
     return batch
 
 
-def _counted(batch: Batch, ending: bytes) -> int:
+def _irregular_with_ending(batch: Batch, ending: bytes) -> int:
+    """How many irregular lines have this ending."""
     return sum(parsed.line.ending == ending for parsed in batch.irregular_lines)
 
 

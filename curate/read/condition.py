@@ -49,6 +49,7 @@ def matches(node: Node, lines: Sequence[ParsedLine], facts: ReviewFacts = NOTHIN
 def _expression(
     node: Node, lines: Sequence[ParsedLine], facts: ReviewFacts, columns: "dict[tuple[str, str], Series]"
 ) -> "Expr":
+    """A tree of tests as a polars expression; the columns that it reads are added to `columns`."""
     if isinstance(node, Test):
         kind = _kind(node)
         if (node.field, kind) not in columns:
@@ -93,6 +94,7 @@ def _pattern(part: str) -> str:
 
 
 def _folded(text: str, kind: str) -> str:
+    """The text without differences in case; for tests of a beginning, also in white space."""
     return " ".join(text.casefold().split()) if kind == "begins" else text.casefold()
 
 
@@ -111,6 +113,7 @@ def _column(name: str, kind: str, lines: Sequence[ParsedLine], facts: ReviewFact
 
 
 def _number(value: Any) -> float | None:
+    """A value as a number; None for one that is no number, infinite for an integer that is too large."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
@@ -120,6 +123,7 @@ def _number(value: Any) -> float | None:
 
 
 def _text(value: Any) -> str | None:
+    """A value as text, JSON if it is none; None stays None."""
     return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
@@ -148,11 +152,13 @@ def line_text(parsed: ParsedLine) -> str:
 
 
 def _tokens(example: Example) -> list[int]:
+    """The estimated number of tokens, in a list; an empty list without messages."""
     size = sum(len(message.text.encode("utf-8", "replace")) for message in example.messages)
     return [-(-size // BYTES_PER_TOKEN)] if example.messages else []
 
 
 def _tools(example: Example) -> list[int]:
+    """The number of tools, in a list."""
     tools = example.value.get("tools")
     return [len(tools) if isinstance(tools, list) else 0]
 

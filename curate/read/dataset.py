@@ -171,6 +171,7 @@ def require_examples(lines: int, understood: int) -> None:
 
 
 def _measured(stream: Iterator[bytes], facts: FileFacts) -> Iterator[bytes]:
+    """The blocks themselves; their size is added to `facts`."""
     for block in stream:
         facts.size += len(block)
         yield block

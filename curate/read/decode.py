@@ -41,11 +41,11 @@ def explain_json_error(text: str, error: json.JSONDecodeError, column: int = 0) 
     if text.startswith("\ufeff"):
         return "syntax", "a byte order mark precedes the JSON; concatenating files causes this"
     if start not in ("{", "["):
-        return "syntax", f"not a JSON object: {_lower(error.msg)} {where}"
+        return "syntax", f"not a JSON object: {_message_part(error.msg)} {where}"
     if error.msg == "Extra data":
         return _extra(rest, where)
     mistake = _frequent_mistake(text, error, rest, where)
-    return mistake or ("syntax", f"{_lower(error.msg)} {where}")
+    return mistake or ("syntax", f"{_message_part(error.msg)} {where}")
 
 
 def _extra(rest: str, where: str) -> JsonMistake:
@@ -80,7 +80,7 @@ def _frequent_mistake(text: str, error: json.JSONDecodeError, rest: str, where: 
             "line break that is not written as \\n, and goes on in the next lines",
         )
     if not rest or CUT_WORD.match(rest) or (error.msg.startswith("Invalid \\u") and CUT_ESCAPE.match(rest)):
-        return "cut-off", f"the JSON ends in the middle: {_lower(error.msg)} {where}"
+        return "cut-off", f"the JSON ends in the middle: {_message_part(error.msg)} {where}"
     if error.msg.startswith("Invalid control character"):
         if text[error.pos] == "\n":
             return "syntax", f"a line break in a string {where} that is not written as \\n"
@@ -91,7 +91,7 @@ def _frequent_mistake(text: str, error: json.JSONDecodeError, rest: str, where: 
     return None
 
 
-def _lower(words: str) -> str:
+def _message_part(words: str) -> str:
     return words[:1].lower() + words[1:].removesuffix(" at")
 
 
@@ -220,6 +220,7 @@ def _are_known(roles: tuple[str, ...]) -> bool:
 
 
 def _decode(data: bytes, column: int) -> Decoded:
+    """The value of a line, or the defects that prevent it. `column` is where it starts in its physical line."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -232,7 +233,7 @@ def _decode(data: bytes, column: int) -> Decoded:
             value, repeated = _FORGIVING.decode(text), True
     except json.JSONDecodeError as error:
         kind, message = explain_json_error(text, error, column)
-        return Decoded(MISSING, (Defect(kind, message, _offset(text, error.pos)),))
+        return Decoded(MISSING, (Defect(kind, message, _byte_offset(text, error.pos)),))
     except _NotFiniteError as error:
         return Decoded(MISSING, (_not_finite(text, str(error)),))
     except RecursionError:
@@ -240,14 +241,17 @@ def _decode(data: bytes, column: int) -> Decoded:
     except ValueError:  # an integer with more digits than Python converts (sys.get_int_max_str_digits)
         return Decoded(MISSING, (Defect("syntax", "a number has too many digits to be parsed", 0),))
     defects: list[Defect] = []
-    if data.count(b"[") + data.count(b"{") > MAX_PORTABLE_DEPTH and (depth := _depth(data)) > MAX_PORTABLE_DEPTH:
+    if (
+        data.count(b"[") + data.count(b"{") > MAX_PORTABLE_DEPTH
+        and (depth := _nesting_depth(data)) > MAX_PORTABLE_DEPTH
+    ):
         if depth > MAX_DEPTH:
             return Decoded(MISSING, (Defect("too-deep", f"nested {depth} levels deep, too deeply to be read", 0),))
         defects.append(
             Defect("too-deep", f"nested {depth} levels deep; many readers refuse more than {MAX_PORTABLE_DEPTH}", 0)
         )
     if repeated:
-        defects.extend(_repeated(text))
+        defects.extend(_repeated_key_defects(text))
     if SUSPECT_ESCAPE.search(data):
         defects.extend(_escapes(data))
     return Decoded(value, tuple(defects))
@@ -265,25 +269,27 @@ def _refuse_constant(name: str) -> NoReturn:
     raise _NotFiniteError(name)
 
 
-def _finite(number: str) -> float:
+def _finite_float(number: str) -> float:
     value = float(number)
     if isinf(value):
         raise _NotFiniteError(number)
     return value
 
 
-_STRICT: Final = json.JSONDecoder(object_pairs_hook=_once_each, parse_constant=_refuse_constant, parse_float=_finite)
-_FORGIVING: Final = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
+_STRICT: Final = json.JSONDecoder(
+    object_pairs_hook=_once_each, parse_constant=_refuse_constant, parse_float=_finite_float
+)
+_FORGIVING: Final = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite_float)
 
 
-def _offset(text: str, index: int) -> int:
+def _byte_offset(text: str, index: int) -> int:
     return len(text[:index].encode())
 
 
-def _repeated(text: str) -> Iterator[Defect]:
+def _repeated_key_defects(text: str) -> Iterator[Defect]:
     previous = offset = 0
     for key, pointer, index in repeated_keys(text):
-        previous, offset = index, offset + _offset(text[previous:index], index - previous)
+        previous, offset = index, offset + _byte_offset(text[previous:index], index - previous)
         message = f"key {excerpt(key)!r} occurs twice in one object; readers keep only the last value"
         yield Defect("repeated-key", message, offset, pointer)
 
@@ -305,7 +311,7 @@ def _not_finite(text: str, name: str) -> Defect:
         if name[-1] in "Ny"
         else "is out of range: readers turn it into Infinity or reject the line"
     )
-    return Defect("not-finite", f"{excerpt(name)} {why}", _offset(text, start))
+    return Defect("not-finite", f"{excerpt(name)} {why}", _byte_offset(text, start))
 
 
 def _escapes(data: bytes) -> Iterator[Defect]:
@@ -336,7 +342,8 @@ def _escapes(data: bytes) -> Iterator[Defect]:
         yield Defect("control", f"control character {name}{means} in a string", control.start())
 
 
-def _depth(data: bytes) -> int:
+def _nesting_depth(data: bytes) -> int:
+    """The number of objects and lists that are open at once, at most."""
     depth = deepest = 0
     for token in BRACKETS.finditer(data):
         first = data[token.start()]

@@ -96,25 +96,27 @@ def omitted_details(before: list[Any], after: Any) -> tuple[str, ...]:
     )
     if any(message.get(DETAILS_KEY) for message in before) and f'"{DETAILS_KEY}"' not in texts:
         omitted.append(SIGNATURES)
-    omitted += [key for key in sorted(_harmless(before)) if f'"{key}"' not in texts]
+    omitted += [key for key in sorted(_harmless_keys(before)) if f'"{key}"' not in texts]
     return tuple(omitted)
 
 
-def _harmless(value: Any) -> set[str]:
+def _harmless_keys(value: Any) -> set[str]:
+    """The `HARMLESS_KEYS` that objects inside a value have, unless they are empty."""
     if isinstance(value, list):
-        return set().union(*map(_harmless, value))
+        return set().union(*map(_harmless_keys, value))
     if not isinstance(value, dict):
         return set()
-    return {key for key, item in value.items() if key in HARMLESS_KEYS and item} | _harmless(list(value.values()))
+    return {key for key, item in value.items() if key in HARMLESS_KEYS and item} | _harmless_keys(list(value.values()))
 
 
 def normal_messages(messages: Any) -> list[Any]:
     """Normalize messages for comparison: call ids become numbers, one text part a text, arguments objects."""
     ids: dict[str, int] = {}
-    return [_normal(message, ids) if isinstance(message, dict) else message for message in messages]
+    return [_normal_message(message, ids) if isinstance(message, dict) else message for message in messages]
 
 
-def _normal(message: Object, ids: dict[str, int]) -> Object:
+def _normal_message(message: Object, ids: dict[str, int]) -> Object:
+    """A message as `normal_messages` compares it. `ids` numbers the ids of calls and is extended by new ones."""
     normalized = {
         key: item for key, item in _plain(message).items() if item not in (None, "", [], {}) and key != DETAILS_KEY
     }
@@ -143,6 +145,7 @@ def _plain(value: Any) -> Any:
 
 
 def _normal_call(call: Any, ids: dict[str, int]) -> Any:
+    """A tool call as `normal_messages` compares it. `ids` numbers the ids of calls and is extended by new ones."""
     if not isinstance(call, dict) or not isinstance(call.get("function"), dict):
         return call
     function, call_id = call["function"], call.get("id")

@@ -195,6 +195,9 @@ def example_of_list(turns: list[Any], place: Place) -> Example | None:
 
 
 def _example(form: Format, value: Object, place: Place) -> Example | None:
+    """An object that a format matches, as an example; None if its reader does not read this one. Raises
+    `UnreadableError`.
+    """
     if form.read is not None:
         reading = form.read(value)
         if reading is None:

@@ -110,6 +110,7 @@ class FileIndex:
         return int(ends[-1]) + 1, number + len(ends)
 
     def _add(self, starts: Any, ends: Any, numbers: Any) -> None:
+        """Add lines by start, end and number; the arrays grow when they are full."""
         added, required = len(starts), self.count + len(starts)
         if required > len(self._starts):
             for name in ("_starts", "_ends", "_numbers"):
@@ -125,6 +126,7 @@ class FileIndex:
         self.count += added  # last: a concurrent reader sees only complete values
 
     def _document(self, data: bytes) -> None:
+        """Add the elements of a JSON document, from a temporary copy of it."""
         copy = tempfile.TemporaryFile()  # noqa: SIM115
         copy.write(data)
         copy.flush()

@@ -97,6 +97,7 @@ class Spans:
         return spans
 
     def _value(self, start: int) -> Span | None:
+        """The span of the value that starts here; None if it is not JSON."""
         try:
             return Span(start, _PARSER.raw_decode(self.text, start)[1])
         except (ValueError, RecursionError):

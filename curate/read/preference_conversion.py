@@ -89,7 +89,10 @@ def _side(side: Any) -> Messages:
 
 
 def _chosen_beside(messages: Messages, rest: Object, rejected: Messages, *, is_text: bool) -> tuple[Messages, Messages]:
-    """The prompt and the chosen side of messages that have a rejected side, and perhaps a chosen one, beside them."""
+    """The prompt and the chosen side of messages that have a rejected side, and perhaps a chosen one, beside them.
+
+    The chosen side is removed from `rest`. Raises `UnwritableError` if the sides do not belong together.
+    """
     key = next((key for key in CHOSEN_KEYS if rest.get(key)), None)
     if key is not None:
         chosen = _side(rest.pop(key))
@@ -141,10 +144,11 @@ def _is_system(messages: Messages) -> bool:
 
 def _plain_messages(messages: Messages) -> Messages:
     """Messages with text alone as text, instead of a list of one part."""
-    return [_plain(message) for message in messages]
+    return [_with_text_content(message) for message in messages]
 
 
-def _plain(message: Object) -> Object:
+def _with_text_content(message: Object) -> Object:
+    """The message with text as content, if its content is a list of one text part."""
     content = message.get("content")
     part = plain_part(content[0]) if isinstance(content, list) and len(content) == 1 else None
     if isinstance(part, dict) and part.keys() == {"type", "text"} and part["type"] == "text":
@@ -196,7 +200,7 @@ def joined_pair(first: Example, second: Example) -> PreferencePair:
     if differing := [key for key in rests[0].keys() | rests[1].keys() if rests[0].get(key) != rests[1].get(key)]:
         raise UnwritableError(f"the rows of both answers differ in `{min(differing)}`")
     *prompt, chosen = _plain_messages(chosen_example.value["messages"])
-    rejected = _plain(rejected_example.value["messages"][-1])
+    rejected = _with_text_content(rejected_example.value["messages"][-1])
     return PreferencePair(prompt, [chosen], [rejected], chosen_example.value.get("tools"), rests[0])
 
 

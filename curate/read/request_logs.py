@@ -38,7 +38,7 @@ def logged_calls(value: Object) -> list[ModelCall]:
         return calls
     if _is_responses(value):
         ids = {key: value[key] for key in ("id", "model", "status") if isinstance(value.get(key), str)}
-        return [ModelCall("openai-responses", ids, joined=partial(_responses, value))]
+        return [ModelCall("openai-responses", ids, joined=partial(_as_messages, value))]
     return []
 
 
@@ -71,7 +71,7 @@ def _is_responses(value: Object) -> bool:
     )
 
 
-def _responses(value: Object) -> Object:
+def _as_messages(value: Object) -> Object:
     conversation = read_as_messages(
         {key: value[key] for key in ("input", "output", "instructions", "tools") if value.get(key)}
     )

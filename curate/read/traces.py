@@ -88,12 +88,13 @@ def _message(value: Object, role: str) -> Object:
     message: Object = {"role": role, "content": value.get("content")}
     calls = value.get("tool_calls") or (value.get("additional_kwargs") or {}).get("tool_calls")
     if isinstance(calls, list) and calls:
-        message["tool_calls"] = [_call(call) for call in calls]
+        message["tool_calls"] = [_tool_call(call) for call in calls]
     kept_keys = ("tool_call_id", "name", "reasoning_content", "refusal", "function_call")
     return message | {key: value[key] for key in kept_keys if value.get(key)}
 
 
-def _call(call: Any) -> Object:
+def _tool_call(call: Any) -> Object:
+    """A tool call in the form of OpenAI. Raises `NoConversationError` if it is no object."""
     if not isinstance(call, dict):
         raise NoConversationError("a tool call is no object")
     if isinstance(call.get("function"), dict):
@@ -111,7 +112,7 @@ def _of_parts(parts: list[Any], role: str) -> Object:
         kind = part.get("type") if isinstance(part, dict) else None
         text = part.get("content", part.get("text")) if isinstance(part, dict) else part
         if kind == "tool_call":
-            calls.append(_call(part))
+            calls.append(_tool_call(part))
         elif kind == "tool_call_response":
             message |= {"role": "tool", "tool_call_id": part.get("id")}
             texts.append(as_text(part.get("response", part.get("result"))))
@@ -187,15 +188,17 @@ class ModelCall:
         return self.joined() if self.joined else conversation(self.question, self.answer, self.tools)
 
 
-def _first(value: Mapping[str, Any], *keys: str) -> Any:
+def _first_value(value: Mapping[str, Any], *keys: str) -> Any:
+    """The first value of these keys that is neither empty text nor missing; None without one."""
     return next((value[key] for key in keys if value.get(key) not in (None, "")), None)
 
 
-def _ids(value: Mapping[str, Any], **more: Any) -> Object:
+def _call_ids(value: Mapping[str, Any], **more: Any) -> Object:
+    """Id, trace, model and name of a call, as far as they are given."""
     ids = {
-        "id": _first(value, "id", "spanId", "span_id"),
-        "trace_id": _first(value, "traceId", "trace_id"),
-        "model": _first(value, "model", "providedModelName", "provided_model_name"),
+        "id": _first_value(value, "id", "spanId", "span_id"),
+        "trace_id": _first_value(value, "traceId", "trace_id"),
+        "model": _first_value(value, "model", "providedModelName", "provided_model_name"),
         "name": value.get("name"),
     } | more
     return {key: item for key, item in ids.items() if item is not None}
@@ -210,7 +213,7 @@ def scores_of(value: Any) -> Scores:
             values_by_name.setdefault(name, []).extend(values if isinstance(values, list) else [values])
     for score in value if isinstance(value, list) else ():
         if isinstance(score, dict) and isinstance(score.get("name", score.get("key")), str):
-            values = _first(score, "value", "score", "stringValue", "string_value")
+            values = _first_value(score, "value", "score", "stringValue", "string_value")
             values_by_name.setdefault(str(score.get("name", score.get("key"))), []).append(values)
     return {name: _mean_score([item for item in values if item is not None]) for name, values in values_by_name.items()}
 
@@ -222,7 +225,7 @@ def _mean_score(values: list[Any]) -> Any:
 
 def score_row(value: Object) -> tuple[str, Scores] | None:
     """The id of the observation, else of the trace, of a row of Langfuse's score export, and the score; or None."""
-    owner = _first(value, "observationId", "observation_id", "traceId", "trace_id")
+    owner = _first_value(value, "observationId", "observation_id", "traceId", "trace_id")
     if isinstance(owner, str) and isinstance(value.get("name"), str) and "value" in value and "input" not in value:
         return owner, scores_of([value])
     return None
@@ -231,19 +234,20 @@ def score_row(value: Object) -> tuple[str, Scores] | None:
 def calls_in(value: Object) -> list[ModelCall]:
     """The model calls of a line, in order; empty if it is no known export."""
     if isinstance(value.get("resourceSpans"), list):
-        return [call for span in _otlp_spans(value) for call in (_span(span),)]
+        return [call for span in _otlp_spans(value) for call in (_span_call(span),)]
     if "attributes" in value and ("context" in value or "spanId" in value or "span_id" in value or "events" in value):
-        return [_span(value)]
+        return [_span_call(value)]
     if "run_type" in value or ("inputs" in value and "outputs" in value):
-        return list(_langsmith(value))
+        return list(_langsmith_calls(value))
     if "input" in value and ("output" in value or "observations" in value):
-        return list(_langfuse(value))
+        return list(_langfuse_calls(value))
     if isinstance(value.get("trace"), dict):
         return calls_in({**value["trace"], "observations": value.get("observations", [])})
     return []
 
 
-def _langfuse(value: Object) -> Iterator[ModelCall]:
+def _langfuse_calls(value: Object) -> Iterator[ModelCall]:
+    """The model calls of a Langfuse observation, or of all generations of a trace."""
     scores = scores_of(value.get("scores"))
     observations = [observation for observation in value.get("observations") or () if isinstance(observation, dict)]
     generations = [
@@ -251,27 +255,32 @@ def _langfuse(value: Object) -> Iterator[ModelCall]:
     ]
     for observation in generations:
         call = next(
-            iter(_langfuse({**observation, "trace_id": _first(observation, "traceId", "trace_id") or value.get("id")}))
+            iter(
+                _langfuse_calls(
+                    {**observation, "trace_id": _first_value(observation, "traceId", "trace_id") or value.get("id")}
+                )
+            )
         )
         call.scores = scores | call.scores
         yield call
     if generations:
         return
     kind = str(value.get("type", "GENERATION")).upper()
-    call = ModelCall("langfuse", _ids(value), scores=scores)
+    call = ModelCall("langfuse", _call_ids(value), scores=scores)
     if kind in ("GENERATION", "TRACE", "CHAT"):
         call.question, call.answer = value.get("input"), value.get("output")
         call.tools = (value.get("metadata") or {}).get("tools") if isinstance(value.get("metadata"), dict) else None
     yield call
 
 
-def _langsmith(value: Object) -> Iterator[ModelCall]:
+def _langsmith_calls(value: Object) -> Iterator[ModelCall]:
+    """The model calls of a LangSmith run and its children."""
     scores = scores_of(value.get("feedback_stats") or value.get("feedback"))
     extra: Object = extra_value if isinstance(extra_value := value.get("extra"), dict) else {}
     params = extra.get("invocation_params") or {}
     metadata = extra.get("metadata") or {}
     model = params.get("model") or metadata.get("ls_model_name")
-    call = ModelCall("langsmith", _ids(value, model=model), scores=scores)
+    call = ModelCall("langsmith", _call_ids(value, model=model), scores=scores)
     children = [child for child in value.get("child_runs") or () if isinstance(child, dict)]
     if value.get("run_type", "llm") in ("llm", "chat") or "run_type" not in value:
         call.question, call.answer, call.tools = value.get("inputs"), value.get("outputs"), params.get("tools")
@@ -279,7 +288,7 @@ def _langsmith(value: Object) -> Iterator[ModelCall]:
     elif not children:
         yield call
     for child in children:
-        for nested_call in _langsmith(child):
+        for nested_call in _langsmith_calls(child):
             nested_call.scores = scores | nested_call.scores
             yield nested_call
 
@@ -298,13 +307,14 @@ def _plain(value: Any) -> Any:
     if kind == "arrayValue":
         return [_plain(item) for item in inner.get("values", [])]
     if kind == "kvlistValue":
-        return _attributes(inner.get("values", []))
+        return _attribute_values(inner.get("values", []))
     if kind == "intValue":
         return int(inner)
     return inner if kind in ("stringValue", "boolValue", "doubleValue") else value
 
 
-def _attributes(value: Any) -> Object:
+def _attribute_values(value: Any) -> Object:
+    """The attributes of a span, from OpenTelemetry's list of keys and values, or an object."""
     if isinstance(value, list):
         return {
             attribute["key"]: _plain(attribute.get("value"))
@@ -314,23 +324,23 @@ def _attributes(value: Any) -> Object:
     return value if isinstance(value, dict) else {}
 
 
-def _span(span: Object) -> ModelCall:
-    attributes = _attributes(span.get("attributes"))
+def _span_call(span: Object) -> ModelCall:
+    attributes = _attribute_values(span.get("attributes"))
     context: Object = context_value if isinstance(context_value := span.get("context"), dict) else {}
-    model = _first(attributes, "gen_ai.response.model", "gen_ai.request.model", "llm.model_name")
-    call = ModelCall("opentelemetry", _ids({**span, **context}, model=model))
+    model = _first_value(attributes, "gen_ai.response.model", "gen_ai.request.model", "llm.model_name")
+    call = ModelCall("opentelemetry", _call_ids({**span, **context}, model=model))
     events = [
-        (str(event.get("name")), _attributes(event.get("attributes")))
+        (str(event.get("name")), _attribute_values(event.get("attributes")))
         for event in span.get("events") or ()
         if isinstance(event, dict)
     ]
     for name, event in events:
         attributes |= {key: item for key, item in event.items() if name == "gen_ai.client.inference.operation.details"}
         if isinstance(label := event.get("gen_ai.evaluation.name"), str):
-            call.scores[label] = _first(event, "gen_ai.evaluation.score.value", "gen_ai.evaluation.score.label")
+            call.scores[label] = _first_value(event, "gen_ai.evaluation.score.value", "gen_ai.evaluation.score.label")
     system = parsed(attributes.get("gen_ai.system_instructions"))
     questions = (
-        parsed(_first(attributes, "gen_ai.input.messages"))
+        parsed(_first_value(attributes, "gen_ai.input.messages"))
         or _messages_of_flat_keys(attributes, PROMPT_KEY)
         or _of_events(events, asks=True)
     )
@@ -339,7 +349,7 @@ def _span(span: Object) -> ModelCall:
         questions = [{"role": "system", "parts": parts}, *questions]
     call.question = questions or None
     call.answer = (
-        parsed(_first(attributes, "gen_ai.output.messages"))
+        parsed(_first_value(attributes, "gen_ai.output.messages"))
         or _messages_of_flat_keys(attributes, COMPLETION_KEY)
         or _of_events(events, asks=False)
         or None

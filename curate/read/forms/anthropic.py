@@ -49,7 +49,7 @@ def _block(part: Any, pointer: str) -> blocks.Block:
     if kind == "text":
         return blocks.text_part(part.get("text"), f"{pointer}/text", omit_keys(part, "type", "text"))
     if kind == "image":
-        return _image(part, pointer)
+        return _image_block(part, pointer)
     if kind == "thinking":
         return blocks.thinking(part.get("thinking"), part, part.keys() == {"type", "thinking"}, f"{pointer}/thinking")
     if kind == "redacted_thinking":
@@ -61,11 +61,11 @@ def _block(part: Any, pointer: str) -> blocks.Block:
         rest = omit_keys(part, "type", "id", "name", "input")
         return blocks.call(part.get("id"), part.get("name"), as_text(tool_input), pointer, rest)
     if kind == "tool_result":
-        return _result(part, pointer)
+        return _result_block(part, pointer)
     return blocks.Block("content", part, pointer)
 
 
-def _image(part: Object, pointer: str) -> blocks.Block:
+def _image_block(part: Object, pointer: str) -> blocks.Block:
     source, extra = part.get("source"), omit_keys(part, "type", "source")
     if isinstance(source, dict) and source.get("type") == "base64" and source.keys() == {"type", "media_type", "data"}:
         mime = source["media_type"]
@@ -75,7 +75,7 @@ def _image(part: Object, pointer: str) -> blocks.Block:
     raise UnreadableError(pointer, "an image with neither base64 data nor a URL")
 
 
-def _result(part: Object, pointer: str) -> blocks.Block:
+def _result_block(part: Object, pointer: str) -> blocks.Block:
     content = part.get("content", "")
     if isinstance(content, list):
         pieces = [_block(block, f"{pointer}/content/{i}") for i, block in enumerate(content)]
@@ -126,13 +126,14 @@ def _block_value(block: blocks.Block, where: str) -> Object:
     if block.kind == "result":
         content = value.get("content")
         if isinstance(content, list):
-            content = [_part(part, where) for part in content]
+            content = [_part_value(part, where) for part in content]
         extra = blocks.extras(value, blocks.RESULT_KEYS, ("is_error", "cache_control"), where)
         return {"type": "tool_result", "tool_use_id": value.get("tool_call_id"), "content": content, **extra}
-    return _part(value, where)
+    return _part_value(value, where)
 
 
-def _part(part: Object, where: str) -> Object:
+def _part_value(part: Object, where: str) -> Object:
+    """A content part as a block of Anthropic. Raises `UnwritableError` with `where`, the place of the part."""
     media = blocks.media_of(part)
     if media is None:
         if part.get("type") == "text":
@@ -189,7 +190,7 @@ def _write(value: Object) -> Object:
         content = system.get("content")
         parts = blocks.parts_of(content, "the system prompt")
         written["system"] = (
-            content if isinstance(content, str) else [_part(part, "the system prompt") for part in parts]
+            content if isinstance(content, str) else [_part_value(part, "the system prompt") for part in parts]
         )
     turns = []
     for role, pieces in turns_of_blocks(messages, _block_value, lambda detail: detail.get("type") in OWN_TYPES):

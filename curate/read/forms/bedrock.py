@@ -49,6 +49,7 @@ def _is_media(part: Object) -> bool:
 
 
 def _blocks(parts: list[Any], pointer: str) -> list[blocks.Block]:
+    """Content parts as blocks; a cache point marks the part before it."""
     pieces: list[blocks.Block] = []
     for i, part in enumerate(parts):
         if isinstance(part, dict) and part.keys() == CACHE_KEYS:
@@ -84,7 +85,7 @@ def _block(part: Any, pointer: str) -> blocks.Block:
         return blocks.result(inner.get("toolUseId"), content, inner_pointer, f"{inner_pointer}/content", rest)
     if kind == "reasoningContent":
         return _reasoning(inner, part, inner_pointer)
-    return _media(kind, inner, inner_pointer)
+    return _media_block(kind, inner, inner_pointer)
 
 
 def _reasoning(content: Object, part: Object, pointer: str) -> blocks.Block:
@@ -100,7 +101,7 @@ def _reasoning(content: Object, part: Object, pointer: str) -> blocks.Block:
     return blocks.thinking(reasoning.get("text"), part, plain, f"{pointer}/reasoningText/text")
 
 
-def _media(kind: str, content: Object, pointer: str) -> blocks.Block:
+def _media_block(kind: str, content: Object, pointer: str) -> blocks.Block:
     source, extra = content.get("source"), omit_keys(content, "format", "source")
     place = source.get("s3Location") if isinstance(source, dict) else None
     mime = f"{MIME_PREFIXES[kind]}{content.get('format')}"
@@ -187,13 +188,14 @@ def _block_value(block: blocks.Block, where: str) -> Object:
         if result_object is not None and as_text(result_object) == content:
             parts: list[Object] = [{"json": result_object}]
         else:
-            parts = [_part(part, where) for part in blocks.parts_of(content, where)]
+            parts = [_part_value(part, where) for part in blocks.parts_of(content, where)]
         extra = blocks.extras(value, blocks.RESULT_KEYS, ("status",), where)
         return {"toolResult": {"toolUseId": value.get("tool_call_id"), "content": parts, **extra}}
-    return _part(value, where)
+    return _part_value(value, where)
 
 
-def _part(part: Object, where: str) -> Object:
+def _part_value(part: Object, where: str) -> Object:
+    """A content part as one of Bedrock. Raises `UnwritableError` with `where`, the place of the part."""
     if part.get("type") == "text":
         blocks.extras(part, ("type", "text"), (), where)
         return {"text": part.get("text")}
@@ -220,7 +222,8 @@ def _write(value: Object) -> Object:
     written: Object = {"schemaVersion": SCHEMA_NAME}
     if system is not None:
         written["system"] = [
-            _part(part, "the system prompt") for part in blocks.parts_of(system.get("content"), "the system prompt")
+            _part_value(part, "the system prompt")
+            for part in blocks.parts_of(system.get("content"), "the system prompt")
         ]
     turns = turns_of_blocks(messages, _block_value, lambda detail: detail.keys() == {"reasoningContent"})
     written["messages"] = [{"role": role, "content": pieces} for role, pieces in turns]

@@ -39,7 +39,8 @@ def serialized(message: Object) -> Serialized:
     return Serialized(kind, fields, pointer)
 
 
-def _key(value: Object) -> str | None:
+def _turns_key(value: Object) -> str | None:
+    """The key of the messages; None if the object is not a LangChain conversation."""
     key = ROOT_KEY if value.keys() == {ROOT_KEY} else "messages"
     turns = value.get(key)
     is_langchain = is_objects(turns) and not {"role", "from"} & turns[0].keys() and serialized(turns[0]).kind in ROLES
@@ -47,7 +48,7 @@ def _key(value: Object) -> str | None:
 
 
 def _read(value: Object) -> Reading:
-    key = _key(value) or ""
+    key = _turns_key(value) or ""
     reading = Reading([], omit_keys(value, key))
     for i, message in enumerate(value[key]):
         pointer = f"/{key}/{i}" if key else f"/{i}"
@@ -130,6 +131,6 @@ def _stands_in(part: Object, calls: Object) -> bool:
 LANGCHAIN: Final = Format(
     "langchain",
     "messages of LangChain: type human, ai, system or tool",
-    lambda value: _key(value) is not None,
+    lambda value: _turns_key(value) is not None,
     read=_read,
 )

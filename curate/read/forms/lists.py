@@ -32,7 +32,8 @@ TEXT_KEYS: Final = ("text", "utterance")
 """Keys of an item for what its `speaker` says."""
 
 
-def _key(value: Object) -> str | None:
+def _turns_key(value: Object) -> str | None:
+    """The key of the list of turns; None if no list of the object holds turns."""
     if value.keys() == {ROOT_KEY}:  # texts alone have a role under a key that a data set is known by, and nowhere else
         return ROOT_KEY if is_objects(value[ROOT_KEY]) and _is_turns(value[ROOT_KEY]) else None
     return next((key for key in TURN_LISTS if _is_turns(value.get(key)) and not _asks_alone(key, value[key])), None)
@@ -47,11 +48,12 @@ def _is_turns(items: Any) -> bool:
     if is_objects(items):
         first = items[0]
         speaks = any(has_strings(first, *keys) for keys in (("role", "content"), ("from", "value"), ("speaker",)))
-        return speaks or _pair(first) is not None or isinstance(first.get("role"), str)
+        return speaks or _pair_keys(first) is not None or isinstance(first.get("role"), str)
     return is_texts(items)
 
 
-def _pair(item: Object) -> tuple[str, str] | None:
+def _pair_keys(item: Object) -> tuple[str, str] | None:
+    """The keys of a question and its answer in one item; None if it does not have both."""
     return next((pair for pair in PAIR_KEYS if has_strings(item, *pair)), None)
 
 
@@ -59,7 +61,7 @@ def list_format(speaker: Callable[[Any, str], Turn]) -> Format:
     """The form of a list of turns under another key; `speaker` reads a turn of a ShareGPT file."""
 
     def turns(value: Object) -> Iterator[Turn]:
-        key = _key(value) or ""
+        key = _turns_key(value) or ""
         items, pointer = value[key], f"/{key}" if key else ""
         yield from system_before(value)
         names = [str(item.get("speaker")).casefold() for item in items if isinstance(item, dict)]
@@ -70,8 +72,8 @@ def list_format(speaker: Callable[[Any, str], Turn]) -> Format:
             item_pointer = f"{pointer}/{i}"
             if isinstance(item, str):
                 yield turn_at("user" if i % 2 == 0 else "assistant", item, item_pointer)
-            elif isinstance(item, dict) and (pair := _pair(item)) and not isinstance(item.get("role"), str):
-                yield from _paired(item, pair, item_pointer)
+            elif isinstance(item, dict) and (pair := _pair_keys(item)) and not isinstance(item.get("role"), str):
+                yield from _pair_turns(item, pair, item_pointer)
             elif isinstance(item, dict) and "speaker" in item and "from" not in item:
                 yield _speaker_turn(item, roles, item_pointer)
             else:
@@ -80,12 +82,12 @@ def list_format(speaker: Callable[[Any, str], Turn]) -> Format:
     return Format(
         "turn-list",
         "a list of turns under conversation, dialogue, data or the like, or as the whole line",
-        lambda value: _key(value) is not None,
+        lambda value: _turns_key(value) is not None,
         turns,
     )
 
 
-def _paired(item: Object, pair: tuple[str, str], pointer: str) -> Iterator[Turn]:
+def _pair_turns(item: Object, pair: tuple[str, str], pointer: str) -> Iterator[Turn]:
     yield from system_turns(item, pointer)
     rest = omit_keys(item, *pair, "system")
     if repeated := [key for key in ("role", "content") if key in rest]:
@@ -108,6 +110,7 @@ def _speaker_turn(item: Object, roles: Mapping[str, str], pointer: str) -> Turn:
 
 
 def _replies(message: Object) -> list[Object]:
+    """The replies to a message that are not deleted. Raises `UnreadableError` if they are no list of objects."""
     replies = message.get("replies") or []
     if not isinstance(replies, list) or not all(isinstance(reply, dict) for reply in replies):
         raise UnreadableError("/prompt", "the replies to a message are no list of objects")
@@ -115,6 +118,7 @@ def _replies(message: Object) -> list[Object]:
 
 
 def _rank(reply: Object) -> float:
+    """The rank of a reply, lower for a better one; infinite without a rank."""
     rank = reply.get("rank")
     return rank if isinstance(rank, int | float) else float("inf")
 
@@ -122,7 +126,7 @@ def _rank(reply: Object) -> float:
 def _tree(value: Object) -> Reading:
     """Read the path of the best-ranked replies down to the last answer. The key `tree` holds the whole tree."""
     path, pointer = [(value["prompt"], "/prompt")], "/prompt"
-    _count(value["prompt"])  # reads the replies beside the path, too
+    _message_count(value["prompt"])  # reads the replies beside the path, too
     while replies := _replies(path[-1][0]):
         best = min(replies, key=_rank)
         pointer = f"{pointer}/replies/{path[-1][0]['replies'].index(best)}"
@@ -141,11 +145,11 @@ def _tree(value: Object) -> Reading:
 
 def _replies_beside(tree: Object) -> int:
     """Number of replies in a tree that are on no best-ranked path."""
-    return _count(tree) - len(_tree({"prompt": tree}).turns)
+    return _message_count(tree) - len(_tree({"prompt": tree}).turns)
 
 
-def _count(message: Object) -> int:
-    return 1 + sum(map(_count, _replies(message)))
+def _message_count(message: Object) -> int:
+    return 1 + sum(map(_message_count, _replies(message)))
 
 
 def _ranking(value: Object) -> Reading:
@@ -172,6 +176,7 @@ def _ranking(value: Object) -> Reading:
 
 
 def _take_ranking(value: Object) -> str:
+    """Remove the ranking from `value`; returns what was left out, for a note."""
     del value["ranking"]
     return "scores and other answers of a ranking"
 

@@ -41,7 +41,7 @@ def sharegpt_turn(message: Object, number: int) -> Object:
     if calls:
         if content:
             raise UnwritableError(f"message {number} has a text beside its tool calls")
-        written_calls = [_called(call, number) for call in calls]
+        written_calls = [_function_call(call, number) for call in calls]
         return {
             "from": "function_call",
             "value": as_text(written_calls[0] if len(written_calls) == 1 else written_calls),
@@ -52,7 +52,8 @@ def sharegpt_turn(message: Object, number: int) -> Object:
     return {"from": SPEAKER[role], "value": content, **extra}
 
 
-def _called(call: Any, number: int) -> Object:
+def _function_call(call: Any, number: int) -> Object:
+    """Name and arguments of a tool call. Raises `UnwritableError`; `number` is that of the message."""
     function = call.get("function") if isinstance(call, dict) else None
     arguments = as_object(function.get("arguments") or {}) if isinstance(function, dict) else None
     if not isinstance(function, dict) or arguments is None:

@@ -29,7 +29,7 @@ def write_preference(pair: PreferencePair) -> Object:
     refuse_tools(pair.tools, pair.messages)
     if [message["role"] for message in pair.prompt] != ["user"]:
         raise UnwritableError("the prompt is not one user message; preference-chat holds it")
-    chosen, rejected = _texts(pair)
+    chosen, rejected = _answer_texts(pair)
     return {"prompt": only_text(pair.prompt[0], "the prompt"), "chosen": chosen, "rejected": rejected}
 
 
@@ -70,7 +70,7 @@ def _weighted(message: Object, weight: float) -> Object:
 def write_alpaca_preference(pair: PreferencePair) -> Object:
     """The last question with both answers, earlier turns as history, the system prompt in a key of its own."""
     refuse_tools(pair.tools, [*pair.chosen, *pair.rejected])
-    chosen, rejected = _texts(pair)
+    chosen, rejected = _answer_texts(pair)
     written = write_alpaca({"messages": pair.prompt + pair.chosen, "tools": pair.tools})
     del written["output"]
     return {**written, "chosen": chosen, "rejected": rejected}
@@ -87,7 +87,7 @@ def write_axolotl_preference(pair: PreferencePair) -> Object:
     """The prompt under `messages`, and a message for each side."""
     _require_prompt(pair)
     refuse_tools(pair.tools, pair.messages)
-    chosen, rejected = _texts(pair)  # Axolotl reads role and content alone
+    chosen, rejected = _answer_texts(pair)  # Axolotl reads role and content alone
     return {
         "messages": [{**message, "content": only_text(message, "the prompt")} for message in pair.prompt],
         "chosen": {"role": "assistant", "content": chosen},
@@ -116,6 +116,7 @@ def write_transcripts(pair: PreferencePair) -> Object:
 
 
 def _transcript(messages: Messages) -> str:
+    """Messages as text with `Human:` and `Assistant:`. Raises `UnwritableError` for other roles."""
     names, written = {"user": "Human", "assistant": "Assistant"}, ""
     for number, message in enumerate(messages, 1):
         if message["role"] not in names:
@@ -147,7 +148,8 @@ def _answers(pair: PreferencePair) -> tuple[Object, Object]:
     return pair.chosen[0], pair.rejected[0]
 
 
-def _texts(pair: PreferencePair) -> tuple[str, str]:
+def _answer_texts(pair: PreferencePair) -> tuple[str, str]:
+    """The chosen and the rejected answer as text. Raises `UnwritableError` if one is not only text."""
     chosen, rejected = _answers(pair)
     return only_text(chosen, "the chosen answer"), only_text(rejected, "the rejected answer")
 

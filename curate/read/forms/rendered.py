@@ -51,12 +51,13 @@ def _parsed_text(text: str) -> tuple[RoleTexts | None, Family]:
             may = any(mark in text for mark in markup.turns if markup.turns[mark] == "assistant")
         else:
             may = pattern.match(start) is not None or (markup.preamble is not None and "##" in text)
-        if may and (parts := _split(text, (markup, pattern))):
+        if may and (parts := _split_by_markup(text, (markup, pattern))):
             return parts, (markup, pattern)
     return None, PATTERNS[0]
 
 
-def _split(text: str, family: Family, *, answered: bool = True) -> RoleTexts | None:
+def _split_by_markup(text: str, family: Family, *, answered: bool = True) -> RoleTexts | None:
+    """The turns of a text in the markup of a model family; None if it is not a whole conversation in this markup."""
     markup, pattern = family
     matches = list(pattern.finditer(text))
     if not matches:
@@ -126,6 +127,9 @@ def turns_of(parts: RoleTexts, pointer: str) -> list[Turn]:
 
 
 def _read(value: Object) -> Reading | None:
+    """Read a rendered conversation; None for a text without markup. Raises `UnreadableError` if the markup encloses no
+    turns.
+    """
     turns = split_transcript(value["text"])
     if turns is None:
         begin = _text_start(value["text"])
@@ -158,7 +162,7 @@ def _pair_sides(value: Object) -> tuple[RoleTexts, RoleTexts] | None:
     if family is None:
         return None
     sides = [
-        parts or _split(prompt + value[key], family, answered=False)
+        parts or _split_by_markup(prompt + value[key], family, answered=False)
         for key, (parts, _) in zip(SIDES, parsed, strict=True)
     ]
     if prompt and not all(parts and parts[-1][1] in value[key] for key, parts in zip(SIDES, sides, strict=True)):

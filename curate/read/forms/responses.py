@@ -158,7 +158,7 @@ def _read(value: Object, pointer: str = "") -> Reading:
     if "tools" in value:
         reading.rest["tools"] = value["tools"]
         if isinstance(value["tools"], list):
-            reading.rest["tools"] = [_function(tool) for tool in value["tools"]]
+            reading.rest["tools"] = [_nested_function(tool) for tool in value["tools"]]
             reading.moved |= {
                 f"/tools/{i}/function": f"{pointer}/tools/{i}"
                 for i, tool in enumerate(value["tools"])
@@ -167,7 +167,7 @@ def _read(value: Object, pointer: str = "") -> Reading:
     return reading
 
 
-def _function(tool: Any) -> Any:
+def _nested_function(tool: Any) -> Any:
     if not isinstance(tool, dict) or tool.get("type") != "function" or "function" in tool:
         return tool
     return {"type": "function", "function": omit_keys(tool, "type")}
@@ -181,7 +181,10 @@ def _read_gym(value: Object) -> Reading:
     return reading
 
 
-def _parts(content: Any, role: str, where: str) -> Any:
+def _content_parts(content: Any, role: str, where: str) -> Any:
+    """The parts of a content as the Responses API writes them. Raises `UnwritableError` with `where`, the place of the
+    content.
+    """
     kind = "output_text" if role == "assistant" else "input_text"
     if not isinstance(content, list):
         return content
@@ -204,10 +207,11 @@ def _parts(content: Any, role: str, where: str) -> Any:
 
 
 def _items(message: Object, where: str) -> list[Object]:
+    """A message as items of the Responses API. Raises `UnwritableError` with `where`, the place of the message."""
     role = message["role"]
     if role == "tool":
         extra = _with_id(blocks.extras(message, blocks.RESULT_KEYS, ("item_id", "status"), where))
-        content = _parts(message.get("content"), "user", where)
+        content = _content_parts(message.get("content"), "user", where)
         return [{"type": "function_call_output", "call_id": message.get("tool_call_id"), "output": content, **extra}]
     if role not in (*SYSTEM_ROLES, "user", "assistant"):
         raise UnwritableError(f"a message of role {role!r}")
@@ -230,7 +234,7 @@ def _items(message: Object, where: str) -> list[Object]:
     if content or not items or extra:
         message_item = {
             "role": role,
-            "content": _parts(content, role, where) if content is not None else "",
+            "content": _content_parts(content, role, where) if content is not None else "",
             **_with_id(extra),
         }
         call_index = next((i for i, item in enumerate(items) if item["type"] == "function_call"), len(items))
@@ -297,6 +301,7 @@ def _request(value: Object) -> tuple[str, Any]:
 
 
 def _choices(value: Object) -> tuple[str, Any]:
+    """The pointer to the choices of a reply, and the choices; None in their place without any."""
     for key in ("response", "body"):
         if isinstance(container := value.get(key), dict):
             pointer, choices = _choices(container)

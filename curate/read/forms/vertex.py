@@ -67,6 +67,7 @@ class _Calls:
 
 
 def _block(part: Any, pointer: str, calls: _Calls) -> blocks.Block:
+    """A part of a turn as a block; `calls` has the ids of calls and gets that of a function call."""
     if not isinstance(part, dict):
         raise UnreadableError(pointer, "a part is not an object")
     part = _with_camel_case(part)

@@ -32,6 +32,7 @@ def _session_id(value: Object) -> Any:
 
 
 def _add(value: Object, session: Session) -> None:
+    """Add a record to `session`. Raises `UnknownRecordError` for a record of an unknown type."""
     kind = value["type"]
     if kind in BOOKKEEPING:
         session.leave(f"{kind} records")

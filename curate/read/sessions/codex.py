@@ -35,6 +35,7 @@ def _session_id(value: Object) -> Any:
 
 
 def _add(value: Object, session: Session) -> None:
+    """Add a record to `session`. Raises `UnknownRecordError` for a record of an unknown type."""
     kind, payload, thread = value.get("type"), value.get("payload"), session.thread()
     if kind == "session_meta" and isinstance(payload, dict):
         _add_header(payload, session)

@@ -28,6 +28,7 @@ def _matches(value: Object) -> bool:
 
 
 def _add(value: Object, session: Session) -> None:
+    """Add an event to `session`. Raises `UnknownRecordError` for an event of an unknown type."""
     if "kind" in value:
         _add_sdk_event(value, session)
         return

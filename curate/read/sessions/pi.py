@@ -31,6 +31,7 @@ def _session_id(value: Object) -> Any:
 
 
 def _add(value: Object, session: Session) -> None:
+    """Add a record to `session`. Raises `UnknownRecordError` for a record of an unknown type."""
     kind, thread = value.get("type"), session.thread()
     if kind == "session":
         session.know(id=value.get("id"), cwd=value.get("cwd"), model=value.get("modelId"))

@@ -70,7 +70,7 @@ class Thread:
         if isinstance(earlier, str) and isinstance(text, str):
             message["content"] = f"{earlier}\n\n{text}"
         else:
-            message["content"] = text if earlier is None else [*_parts(earlier), *_parts(text)]
+            message["content"] = text if earlier is None else [*_content_parts(earlier), *_content_parts(text)]
 
     def think(self, text: str, response: str = "") -> None:
         """Add reasoning to the model's answer; see `answer`."""
@@ -129,7 +129,7 @@ def _checked(content: Any) -> Any:
     return content
 
 
-def _parts(content: Any) -> list[Any]:
+def _content_parts(content: Any) -> list[Any]:
     return content if isinstance(content, list) else [{"type": "text", "text": content}]
 
 

@@ -47,6 +47,7 @@ def _messages_of(step: Object, index: int) -> list[Object]:
 
 
 def _add(value: Object, session: Session) -> None:
+    """Add a message to `session`. Raises `UnknownRecordError` for a message with an unknown role."""
     thread = session.thread()
     if set(value) == {"exit_status"}:
         thread.ended = "failed"
