@@ -134,7 +134,7 @@ class Checker:
         self.answers = by_scope(rules, Scope.ANSWERS)
         self.uncompared: list[list[int]] = []
         """Groups of examples with one request that are not compared, which are too many to be read again."""
-        self.template = _template(config.model, config.chat_template) if config.renders and self.tokens else None
+        self.template = _load_template(config.model, config.chat_template) if config.renders and self.tokens else None
         exact = (
             bool(config.model) and self.template is not None and "K010" in rules
         )  # the tokenizer itself is used then
@@ -308,7 +308,8 @@ class Checker:
     def file_example_findings(self) -> Iterator[tuple[Finding, int | None]]:
         """The findings about all examples of a file, after it has been read.
 
-        Each comes with the index of its example in the file, from 0, if it is about one whose id must be reported.
+        Each comes with the index of its example in the file, from 0, if it is about one whose id must be reported; else
+        with None.
         """
         summary = self.state.summary
         for rule in (*self.dataset, *self.tokens):
@@ -404,7 +405,7 @@ class Checker:
         return Finding(rule.code, severity, file, line, pointer, problem.message, rule.hint, fixable, example)
 
 
-def _template(model: str, chat_template: str) -> "Template":
+def _load_template(model: str, chat_template: str) -> "Template":
     # takes some milliseconds to import, which most checks do not need
     from curate.models.template import load_template
 

@@ -41,22 +41,22 @@ class ErrorFilter(NamedTuple):
 
     def check(self, chunk: Chunk) -> CheckedChunk:
         """Check the lines of a chunk."""
-        return _checker(self).check_chunk(chunk)
+        return _checker_for(self).check_chunk(chunk)
 
     def judge(self, chunk: Chunk) -> tuple[CheckedChunk, Batch]:
         """Check the lines of a chunk; they are returned, too. The result is cached."""
-        part, batch = _checker(self).read_and_check(chunk, with_turns=True)
+        part, batch = _checker_for(self).read_and_check(chunk, with_turns=True)
         if self.cache:
             self.cache.save(chunk, part)
         return part, batch
 
     def judged(self, chunk: Chunk) -> CheckedChunk:
         """The result of checking the lines of a chunk, which may be cached."""
-        return _checker(self).check_chunk(chunk)
+        return _checker_for(self).check_chunk(chunk)
 
     def judge_batch(self, batch: Batch, lines: int) -> CheckedChunk:
         """Check lines that were parsed one by one: the elements of a document, which are not fixed in place."""
-        part = _checker(self).check_batch(batch, FileFacts(batch.file), lines)
+        part = _checker_for(self).check_batch(batch, FileFacts(batch.file), lines)
         part.findings = [replace(finding, fixable=False) for finding in part.findings]
         return part
 
@@ -78,7 +78,7 @@ class ErrorFilter(NamedTuple):
         """The findings of all chunks, as `merger` gives them, that are not ignored, in the order of a report: the first
         one of a line is the reason for which it is removed.
         """
-        chosen = _checker(self).chosen
+        chosen = _checker_for(self).chosen
         reported = filter(chosen.reports, findings) if chosen.file_ignores else findings
         in_order = sorted(reported, key=lambda finding: finding.order)
         return CheckResult(findings=in_order, rules=chosen.known, severities_of=chosen.severities)
@@ -111,6 +111,7 @@ _LOADING: Final = Lock()
 
 
 @cached_per_thread  # each checker reads chunks into its own buffer
-def _checker(error_filter: ErrorFilter) -> Checker:
+def _checker_for(error_filter: ErrorFilter) -> Checker:
+    """The checker with the settings of a filter, loaded by one thread at a time."""
     with _LOADING:
         return Checker(CheckConfig.model_validate_json(error_filter.config), cache=error_filter.cache)

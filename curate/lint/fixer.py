@@ -170,6 +170,11 @@ class Fixer:
         )
 
     def _chunk(self, chunk: Sequence[ParsedLine], facts: FileFacts, fixed: FixedFile) -> Iterator[LineChange]:
+        """Repair the lines of a chunk, and check what was repaired again, at most `MAX_ROUNDS` times.
+
+        Yields each line before and after, with what was removed of it. The counts, findings and removed lines are added
+        to `fixed`.
+        """
         lines = [[_LineRange(parsed, self._suppressed_codes(parsed))] for parsed in chunk]
         outcomes = [_Outcome() for _ in chunk]
         pending = list(range(len(chunk)))
@@ -323,7 +328,9 @@ class Fixer:
         return next(((code, repair) for code, repair in repairs if self._applies_to(code, place.file)), None)
 
     def _raw(self, mark: bytes, kept_lines: Sequence[bytes], line: Line, codes: list[str], fixed: FixedFile) -> bytes:
-        """The bytes that replace a line, with endings, after the repairs of raw bytes."""
+        """The bytes that replace a line, with endings, after the repairs of raw bytes. The codes of repairs are added
+        to `codes`, unless `fixed` has them.
+        """
         first = line.number == 1
         lines = [
             data + (line.ending if number == len(kept_lines) else line.ending or b"\n")

@@ -70,7 +70,7 @@ def _rewrite(path: Path, lines: Iterable[LineChange], fixed: FixedFile, limits: 
                     raise OutputError(f"{path}: is read-only", "check its permissions; nothing was changed")
                 fixed.links = source.stat().st_nlink - 1
                 out = stack.enter_context(replacing(source))
-                _copy(source, out, size)
+                _copy_start(source, out, size)
             if out is not None:
                 out.write(after)
             size += len(before)
@@ -128,7 +128,8 @@ def _require_small_removal(name: str, read: int, removals: Sequence[Removal], li
     require_small_removals(findings, "inspect them with --diff, then pass --yes; the file is unchanged")
 
 
-def _copy(source: Path, out: IO[bytes], size: int) -> None:
+def _copy_start(source: Path, out: IO[bytes], size: int) -> None:
+    """Copy the first `size` bytes of a file."""
     with source.open("rb") as file:
         while size > 0 and (block := file.read(min(size, 1 << 20))):
             out.write(block)

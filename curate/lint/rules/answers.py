@@ -57,7 +57,7 @@ def labels_differ(columns: ExampleColumns) -> PlacedProblems:
     answers = columns.answers_at({example for pair in pairs for example in pair})
     for example, first in pairs:
         before = f"has the same input and the label {excerpt(answers[first], 40)!r}"
-        text = f"is labelled {excerpt(answers[example], 40)!r}, but {_place(columns, first)} {before}"
+        text = f"is labelled {excerpt(answers[example], 40)!r}, but {_place_text(columns, first)} {before}"
         yield example, Problem("", text)
 
 
@@ -131,7 +131,7 @@ def one_answer_for_many(columns: ExampleColumns) -> PlacedProblems:
             where = f"in {plural(len(in_file), 'example')}, {share:.1%} of the file"
             problems.append((in_file[0], f"the same answer to {questions:,} different questions, {where}"))
         if not repeated and (questions := _questions(columns, group)) >= MIN_QUESTIONS:
-            where = f"in {len(group):,} examples of {len(files):,} files, such as {_place(columns, files[1][0])}"
+            where = f"in {len(group):,} examples of {len(files):,} files, such as {_place_text(columns, files[1][0])}"
             problems.append((group[0], f"the same answer to {questions:,} different questions, {where}"))
     for example, message in sorted(problems):
         yield example, Problem("", message)
@@ -142,7 +142,7 @@ def _questions(columns: ExampleColumns, examples: list[int]) -> int:
     return len({columns.asked[example] for example in examples})
 
 
-def _place(columns: ExampleColumns, example: int) -> str:
+def _place_text(columns: ExampleColumns, example: int) -> str:
     return visible(str(columns.places[example]))
 
 

@@ -110,7 +110,7 @@ FLAT_CALL_KEYS: Final = frozenset(("name", "arguments"))
 
 
 def call_fault(call: Any) -> str | None:
-    """What a tool call lacks besides an id."""
+    """What a tool call lacks besides an id; None if it is complete."""
     if not isinstance(call, dict):
         return f"is {kind_of(call)}, not an object"
     function = call.get("function")

@@ -109,14 +109,14 @@ def mojibake() -> "pl.Expr":
 
 
 @lru_cache(maxsize=64)  # cached for the rule and its repair; a millisecond each
-def _decoded(text: str) -> str:
+def _with_encoding_fixed(text: str) -> str:
     import ftfy  # only imported for texts that look garbled
 
     return ftfy.fixes.fix_c1_controls(ftfy.fix_encoding(text))
 
 
 def _mojibake_message(text: str) -> str | None:
-    decoded = text if ABOUT_ENCODING.search(text) else _decoded(text)
+    decoded = text if ABOUT_ENCODING.search(text) else _with_encoding_fixed(text)
     index = next((i for i, (a, b) in enumerate(zip(text, decoded, strict=False)) if a != b), None)
     if decoded == text or index is None:
         return None
@@ -132,7 +132,7 @@ def _mojibake_message(text: str) -> str | None:
 @mojibake.repaired_by(safe=False)  # the text may be about it
 def decode_again(value: dict[str, Any]) -> dict[str, Any]:
     """Decode the text again as UTF-8."""
-    return edit_texts(value, lambda text: text if text.isascii() else _decoded(text))
+    return edit_texts(value, lambda text: text if text.isascii() else _with_encoding_fixed(text))
 
 
 @text_rule(
@@ -208,7 +208,7 @@ def other_script() -> "pl.Expr":
 
 
 def _script_message(system: str, prompt: str, answer: str) -> str | None:
-    """The message for a question and an answer of which exactly one is in Latin script."""
+    """The message for a question and an answer of which exactly one is in Latin script; None for others."""
     if LANGUAGE_REQUEST.search(system) or LANGUAGE_REQUEST.search(prompt) or "language" in prompt.lower():
         return None
     shares = [len(re.findall(OTHER_SCRIPT, text)) / max(1, len(text)) for text in (prompt, answer)]
@@ -225,7 +225,7 @@ def _script_message(system: str, prompt: str, answer: str) -> str | None:
 
 
 def _languages_differ(prompt: str, answer: str) -> str | None:
-    """The message for two texts, if they are in two languages."""
+    """The message for two texts, if they are in two languages; None for others."""
     question_language, answer_language = clear_language(prompt, 1), clear_language(answer, 4, MIN_COMMON_WORDS)
     # one word of another language may be a name or a loan
     if (
@@ -263,7 +263,7 @@ def other_language() -> "pl.Expr":
 
 
 def _language_message(system: str, prompt: str, answer: str) -> str | None:
-    """The message for a question and an answer in two languages."""
+    """The message for a question and an answer in two languages; None for others."""
     if SHOWN_TEXT.search(prompt.strip()) or not (message := _languages_differ(prompt, answer)):
         return None
     return None if NOT_PROSE.search(answer) or ABOUT_LANGUAGE.search(f"{system}\n{prompt}") else message
@@ -304,7 +304,7 @@ def _unusual_text_message(text: str) -> str | None:
 
 
 def _odd_words(text: str, words: list[str]) -> str | None:
-    """What is unusual about the words of a text."""
+    """What is unusual about the words of a text; None if nothing is."""
     marks = (text.count("#") + text.count("...") + text.count("…")) / len(words)
     mean = sum(map(len, words)) / len(words)
     if marks > MAX_MARKS_PER_WORD:

@@ -104,7 +104,9 @@ def nova_reserved_word() -> "pl.Expr":
 
 
 def _control_message(text: str) -> str | None:
-    """The message for a text with one of the tokens. The number of passes over a text part is bounded."""
+    """The message for a text with one of the tokens; None for others. The number of passes over a text part is
+    bounded.
+    """
     stripped = text.strip()
     begin, marked = text.find(stripped[:1]), None
     for match in TOKEN.finditer(

@@ -38,7 +38,10 @@ def known_rules(declared: tuple[CustomRule, ...] = ()) -> dict[str, Rule]:
     Raises `ConfigError` for a code or name in use, and for a pattern or expression that polars refuses.
     """
     rules = dict(RULES)
-    for source, rule in [*_from_packages(), *((f"check.rule {item.code}", _declared(item)) for item in declared)]:
+    for source, rule in [
+        *_from_packages(),
+        *((f"check.rule {item.code}", _rule_from_config(item)) for item in declared),
+    ]:
         conflicting = next(
             (existing for existing in rules.values() if rule.code == existing.code or rule.name == existing.name), None
         )
@@ -53,6 +56,7 @@ def known_rules(declared: tuple[CustomRule, ...] = ()) -> dict[str, Rule]:
 
 @lru_cache(maxsize=1)
 def _from_packages() -> tuple[tuple[str, Rule], ...]:
+    """The rules of installed packages, each with its source; none without such a package."""
     found_rules: list[tuple[str, Rule]] = []
     if not any(map(_may_provide_rules, sys.path)):
         return ()
@@ -96,7 +100,10 @@ def _may_provide_rules(folder: str) -> bool:
     return False
 
 
-def _declared(item: CustomRule) -> Rule:
+def _rule_from_config(item: CustomRule) -> Rule:
+    """The rule of a table `check.rule`. Raises `ConfigError` if its code, name, pattern, expression or samples are
+    wrong.
+    """
     if not CODE.fullmatch(item.code) or not NAME.fullmatch(item.name):
         raise ConfigError(
             f"check.rule {item.code}: the name {item.name!r} is not lower-case-with-dashes",
@@ -117,8 +124,8 @@ def _declared(item: CustomRule) -> Rule:
         item.hint,
         custom_summary(item),
         item.why or f"{summary}.",
-        _lines(item.bad),
-        _lines(item.good),
+        _sample_lines(item.bad),
+        _sample_lines(item.good),
         lambda: _expression(item),
     )
 
@@ -128,11 +135,12 @@ def custom_summary(rule: CustomRule) -> str:
     return rule.summary or f"{rule.message[:1].upper()}{rule.message[1:].rstrip('.')}."
 
 
-def _lines(texts: tuple[str, ...]) -> bytes:
+def _sample_lines(texts: tuple[str, ...]) -> bytes:
     return "".join(f"{text}\n" for text in texts).encode("utf-8", "surrogatepass")
 
 
 def _expression(item: CustomRule) -> "pl.Expr":
+    """The message of the rule where it applies, else null."""
     holds = _condition(item)
     if item.role:
         holds = pl.col("role").is_in(list(item.role)) & holds
@@ -140,6 +148,7 @@ def _expression(item: CustomRule) -> "pl.Expr":
 
 
 def _condition(item: CustomRule) -> "pl.Expr":
+    """Whether the pattern or expression of the rule applies to a text."""
     return pl.col("text").str.contains(item.pattern) if item.pattern else pl.sql_expr(item.expression)
 
 

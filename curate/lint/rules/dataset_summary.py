@@ -267,7 +267,7 @@ class DatasetSummary:
         self.label.digests.extend(following.label.digests)
         for path, kinds in following.key_types.items():
             for kind, (count, place) in kinds.items():
-                self.add_type(path, kind, _after(place, before), count)
+                self.add_type(path, kind, _moved_down(place, before), count)
         self.answers += following.answers
         self.refusals += following.refusals
         _add_counts(self.opened, following.opened, before)
@@ -275,7 +275,7 @@ class DatasetSummary:
         _add_counts(self.reasoning_styles, following.reasoning_styles, before)
         for name in ("plain", "unasked"):
             if counted := getattr(following, name):
-                setattr(self, name, add_to_count(getattr(self, name), _after(counted[1], before), counted[0]))
+                setattr(self, name, add_to_count(getattr(self, name), _moved_down(counted[1], before), counted[0]))
 
 
 @dataclass(slots=True)
@@ -328,31 +328,32 @@ def in_some(kinds: Mapping[bool, Count], difference: str) -> PlacedProblems:
 def _add_counts(counts: dict[Kind, Count], more: Mapping[Kind, Count], before: int) -> None:
     """Add the counts of the following lines of the file, with `before` lines of it before them."""
     for kind, (count, place) in more.items():
-        counts[kind] = add_to_count(counts.get(kind), _after(place, before), count)
+        counts[kind] = add_to_count(counts.get(kind), _moved_down(place, before), count)
 
 
-def _after(place: Place, before: int) -> Place:
+def _moved_down(place: Place, before: int) -> Place:
     return place._replace(line=place.line + before)
 
 
 def _opening(roles: tuple[str, ...]) -> tuple[str, int | None, int | None, int | None]:
-    """For roles: their code in a digest, the positions of the first system prompt, the last request and the last
-    answer.
+    """The roles' code in a digest, and the positions of the first system prompt, the last request and the last answer.
+
+    The position of a message that is missing is None.
     """
     request, answer = (
         len(roles) - 1 - roles[::-1].index(role) if role in roles else None for role in ("user", "assistant")
     )
-    return _suffix(roles), roles.index("system") if "system" in roles else None, request, answer
+    return _roles_code(roles), roles.index("system") if "system" in roles else None, request, answer
 
 
-def _suffix(roles: tuple[str, ...]) -> str:
+def _roles_code(roles: tuple[str, ...]) -> str:
     return "\2" + "\1".join(roles)
 
 
 def _digests(example: Example, texts: list[str], turns: list[dict[str, Any]]) -> tuple[int, int]:
     """Two 64-bit digests of an example: its content, and its content normalized without white space."""
     if is_plain(example):
-        return _text_digests("\0".join(texts) + _suffix(tuple([turn["role"] for turn in turns])))
+        return _text_digests("\0".join(texts) + _roles_code(tuple([turn["role"] for turn in turns])))
     return _digests_beside(example.value, turns)
 
 
@@ -368,7 +369,7 @@ def _digests_beside(value: dict[str, Any], turns: list[dict[str, Any]]) -> tuple
     other_keys = {key: item for key, item in value.items() if key != "messages"}
     extra_keys = [sorted((k, repr(v)) for k, v in turn.items() if k not in ("role", "content")) for turn in turns]
     spoken = [
-        f"{turn.get('role')}\1{_compared(turn.get('content'))}\1{extras}"
+        f"{turn.get('role')}\1{_normalized_content(turn.get('content'))}\1{extras}"
         for turn, extras in zip(turns, extra_keys, strict=True)
     ]
     compared = "\0".join([*spoken, repr(sorted(other_keys.items(), key=lambda pair: pair[0]))]).encode(
@@ -377,7 +378,7 @@ def _digests_beside(value: dict[str, Any], turns: list[dict[str, Any]]) -> tuple
     return xxhash.xxh64_intdigest(canonical(value)), xxhash.xxh64_intdigest(compared)
 
 
-def _compared(content: Any) -> str:
+def _normalized_content(content: Any) -> str:
     return _without_spaces(content).decode("utf-8", "surrogatepass") if isinstance(content, str) else repr(content)
 
 

@@ -86,13 +86,13 @@ def _repeating() -> "pl.Expr":
 
 
 @lru_cache(maxsize=64)  # cached for two consecutive rules
-def _words(text: str) -> list[str]:
+def _normalised_words(text: str) -> list[str]:
     return words(normalised(text))
 
 
 def loop_share(text: str) -> float:
     """Share of a text's 10-grams of words that repeat an earlier one."""
-    words = _words(text)
+    words = _normalised_words(text)
     grams = [tuple(words[i : i + 10]) for i in range(len(words) - 9)]
     return 1 - len(set(grams)) / len(grams) if len(grams) >= 20 else 0.0
 
@@ -100,7 +100,7 @@ def loop_share(text: str) -> float:
 def _loop_message(prompt: str, text: str) -> str | None:
     if REPETITION_REQUEST.search(prompt):
         return None
-    share, words = loop_share(text), _words(text)
+    share, words = loop_share(text), _normalised_words(text)
     if share >= MIN_REPEATED_SHARE and any(map(str.isalpha, words[MIN_LOOP_WORDS:])):
         return f"{share:.0%} of the answer's 10-word sequences repeat an earlier one: the answer loops"
     size, times = _in_a_row(words) if len(words) <= MAX_CHECKED_WORDS and not VERSE_REQUEST.search(prompt) else (0, 0)
@@ -146,7 +146,7 @@ def _repetition_message(prompt: str, text: str) -> str | None:
     shown = text.splitlines()
     if sum(FORMAL_LINE.match(line) is not None for line in shown) > len(shown) / 4:
         return None
-    words = _words(text)
+    words = _normalised_words(text)
     if len(words) <= 50 or sum(word.isdigit() for word in words) > len(words) / 8:
         return None
     lines = [line.strip() for line in shown if len(line.strip()) > 20]

@@ -179,12 +179,12 @@ def instructions(text: str, start: int = 0) -> "Iterator[re.Match[str]]":
     begin = end = start
     for place in sorted(places):
         if place - BEFORE_STEM > end:
-            yield from _matches(text, begin, end)
+            yield from _instructions_in(text, begin, end)
             begin = place - BEFORE_STEM
         end = place + AFTER_STEM
-    yield from _matches(text, begin, end)
+    yield from _instructions_in(text, begin, end)
 
 
-def _matches(text: str, begin: int, end: int) -> "Iterator[re.Match[str]]":
+def _instructions_in(text: str, begin: int, end: int) -> "Iterator[re.Match[str]]":
     yield from OVERRIDE.finditer(text, begin, end)
     yield from EMBEDDED.finditer(text, begin, end)

@@ -32,7 +32,7 @@ def images_of(example: Example) -> Iterator[TypedPart]:
 
 
 def url_of(part: TypedPart) -> str | None:
-    """The URL of an image, which may be a data URI."""
+    """The URL of an image, which may be a data URI; None without one."""
     image = part.value.get("image_url")
     url = image.get("url") if isinstance(image, dict) else image
     return url if isinstance(url, str) else None
@@ -129,7 +129,7 @@ def image_as_text() -> "pl.Expr":
 
 
 def image_fault(part: dict[str, Any]) -> str | None:
-    """What is wrong with a part of type image_url."""
+    """What is wrong with a part of type image_url; None if nothing is."""
     image = part.get("image_url")
     if not isinstance(image, dict):
         return (

@@ -149,11 +149,14 @@ def write_again(data: bytes) -> bytes:
 
 def _objects_by_line(text: str) -> bytes | None:
     """The objects in the text, one per line with unchanged characters; None if it contains anything else."""
-    parts = list(_objects(text.strip()))
+    parts = list(_values_of_line(text.strip()))
     return b"\n".join(part.encode("utf-8") for part in parts) if all(parts) else None
 
 
-def _objects(text: str) -> Iterator[str]:
+def _values_of_line(text: str) -> Iterator[str]:
+    """The JSON values in a text, one after the other: the text of each object, empty for another value or the
+    unreadable rest.
+    """
     decoder, position = json.JSONDecoder(), 0
     while position < len(text):
         try:

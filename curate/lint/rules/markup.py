@@ -188,7 +188,9 @@ def placeholder() -> "pl.Expr":
 
 
 def _failure_message(prompt: str, answer: str) -> str | None:
-    """The message for an answer that is an error message, unless the question is about errors or programs."""
+    """The message for an answer that is an error message, unless the question is about errors or programs; None for
+    others.
+    """
     failure = FAILURE_START.match(answer)
     match = failure or TEST_RUN.match(answer)
     if match is None or ABOUT_FAILURES.search(prompt):
@@ -198,7 +200,7 @@ def _failure_message(prompt: str, answer: str) -> str | None:
 
 
 def _placeholder_message(prompt: str, answer: str) -> str | None:
-    """The message for an answer with a placeholder, unless the question asks for one."""
+    """The message for an answer with a placeholder, unless the question asks for one; None for others."""
     match = PLACEHOLDER.search(answer)
     return (
         None
@@ -231,7 +233,9 @@ def unfilled_variable() -> "pl.Expr":
 
 
 def _variable_message(system: str, prompt: str, answer: str) -> str | None:
-    """The message for a text with a variable, unless it is code, quotes the variable or answers a text with braces."""
+    """The message for a text with a variable, unless it is code, quotes the variable or answers a text with braces;
+    None for others.
+    """
     match = TEMPLATE_VARIABLE.search(answer)
     if (
         match is None
@@ -293,7 +297,9 @@ def html_remains() -> "pl.Expr":
 
 
 def _html_message(system: str, prompt: str, answer: str) -> str | None:
-    """The message for an answer with remains of a web page, unless it or the question is about or contains HTML."""
+    """The message for an answer with remains of a web page, unless it or the question is about or contains HTML; None
+    for others.
+    """
     answer = CODE_SPANS.sub(" ", answer)
     legal = LEGAL_TEXT.search(answer) is not None
     tags = [match.group() for match in HTML.finditer(answer) if not (legal and match.group().lower() in RIGHTS)]

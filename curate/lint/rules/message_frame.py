@@ -212,6 +212,7 @@ class _Rows:
 
 
 def _schema() -> dict[str, type["pl.DataType"]]:
+    """The columns of the message frame and their types."""
     flags = dict.fromkeys(("content", "called", "media", "joined"), pl.Boolean)
     return {
         "example": pl.UInt32,

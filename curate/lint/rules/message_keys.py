@@ -278,7 +278,7 @@ def drop_copies(messages: list[Object]) -> list[Object] | None:
     """Remove the second of two equal consecutive messages, and an immediate copy of a question with its answer."""
     result: list[Object] = []
     for message in messages:
-        if not (result and message == result[-1] and _repeats(result[-1], message, 1)):
+        if not (result and message == result[-1] and _is_repeat(result[-1], message, 1)):
             result.append(message)
         while (
             len(result) > 3
@@ -292,14 +292,15 @@ def drop_copies(messages: list[Object]) -> list[Object] | None:
 
 def _any_repeats(messages: list[Object]) -> bool:
     return any(
-        _repeats(messages[index - back], messages[index], back)
+        _is_repeat(messages[index - back], messages[index], back)
         for index in range(len(messages))
         for back in (1, 2)
         if index >= back
     )
 
 
-def _repeats(earlier: Object, later: Object, back: int) -> bool:
+def _is_repeat(earlier: Object, later: Object, back: int) -> bool:
+    """Whether a message repeats the one `back` messages before it. Short texts count only if they follow each other."""
     role, content = role_of(later), later.get("content")
     text = content_text(content)
     if (

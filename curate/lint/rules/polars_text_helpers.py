@@ -90,19 +90,20 @@ def edit_texts(value: dict[str, Any], edit: Callable[[str], str]) -> dict[str, A
     Texts of which only parts are trained on are left alone: the parts are given by their offsets.
     """
     turns = value.get("messages")
-    return value if not isinstance(turns, list) else {**value, "messages": [_turn(turn, edit) for turn in turns]}
+    return value if not isinstance(turns, list) else {**value, "messages": [_edited_turn(turn, edit) for turn in turns]}
 
 
-def _turn(turn: Any, edit: Callable[[str], str]) -> Any:
+def _edited_turn(turn: Any, edit: Callable[[str], str]) -> Any:
+    """A turn with edited texts; unchanged if its keys describe spans of the text, or it has no content."""
     if not isinstance(turn, dict) or "content" not in turn or not turn.keys().isdisjoint(TRAINING_DETAIL_KEYS):
         return turn
     content = turn["content"]
     if isinstance(content, str):
         return {**turn, "content": edit(content)}
-    return {**turn, "content": [_part(part, edit) for part in content]} if isinstance(content, list) else turn
+    return {**turn, "content": [_edited_part(part, edit) for part in content]} if isinstance(content, list) else turn
 
 
-def _part(part: Any, edit: Callable[[str], str]) -> Any:
+def _edited_part(part: Any, edit: Callable[[str], str]) -> Any:
     if isinstance(part, str):
         return edit(part)
     if not isinstance(part, dict):

@@ -60,14 +60,16 @@ class Pair(NamedTuple):
     @property
     def empty(self) -> tuple[bool, bool]:
         """Whether a side has neither text nor calls."""
-        return _empty(self.chosen), _empty(self.rejected)
+        return _is_empty(self.chosen), _is_empty(self.rejected)
 
 
-def _empty(side: list[SideTurn]) -> bool:
+def _is_empty(side: list[SideTurn]) -> bool:
+    """Whether no answer of a side has a text or calls."""
     return not any(turn.text.strip() or turn.calls for turn in side if turn.role != "user")
 
 
-def _turn(value: Any, role: str = "assistant") -> SideTurn:
+def _side_turn(value: Any, role: str = "assistant") -> SideTurn:
+    """A message or text of a side; `role` is that of a text, and of a message without role."""
     if not isinstance(value, dict):
         return SideTurn(role, value if isinstance(value, str) else "", b"")
     named = value.get("role", value.get("from"))
@@ -82,8 +84,8 @@ def _side(example: Example, key: str) -> list[SideTurn]:
     """A side from the value, or as parsed into messages."""
     value = example.value.get(key)
     if value is not None and not (isinstance(value, list) and not value and example.pointers):
-        return [_turn(turn) for turn in value] if isinstance(value, list) else [_turn(value)]
-    return [_turn(message.value) for message in example.messages if is_in_side(message, key)]
+        return [_side_turn(turn) for turn in value] if isinstance(value, list) else [_side_turn(value)]
+    return [_side_turn(message.value) for message in example.messages if is_in_side(message, key)]
 
 
 def pair_of(example: Example) -> Pair | None:
@@ -102,7 +104,7 @@ def pair_of(example: Example) -> Pair | None:
 
 def prompt_of(example: Example, keys: tuple[str, str]) -> list[SideTurn]:
     """The turns before the sides, if they are separate."""
-    return [_turn(message.value) for message in example.messages if not is_in_side(message, keys[0])]
+    return [_side_turn(message.value) for message in example.messages if not is_in_side(message, keys[0])]
 
 
 @dataset_rule(

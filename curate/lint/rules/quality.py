@@ -280,7 +280,7 @@ def merged_instructions() -> "pl.Expr":
 
 
 def _merged_message(text: str) -> str | None:
-    """The message for an answer with an embedded instruction, unless it is a list step or code."""
+    """The message for an answer with an embedded instruction, unless it is a list step or code; None for others."""
     if "```" in text:
         return None
     steps: dict[str, int] = {}

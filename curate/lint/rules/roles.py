@@ -36,12 +36,14 @@ def alias(role: str) -> str | None:
 
 
 def intended_role(message: Message) -> str | None:
-    """The message's role, or the role that an alias means, so that one wrong name is reported once."""
+    """The message's role, or the role that an alias means, so that one wrong name is reported once; None without a
+    role.
+    """
     return message.role if message.role is None or message.role in ROLES else alias(message.role) or message.role
 
 
 def role_of(message: Object) -> str | None:
-    """The role of a message of a line's object, with aliases resolved."""
+    """The role of a message of a line's object, with aliases resolved; None without a role."""
     role = message.get("role")
     return (role if role in ROLES else alias(role) or role) if isinstance(role, str) else None
 

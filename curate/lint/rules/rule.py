@@ -88,7 +88,7 @@ class Repair:
 
 
 def messages_in(value: Object) -> list[Object] | None:
-    """The messages if all of them are objects; else nothing is repaired."""
+    """The messages of a line's object; None if they are no list of objects, so that nothing is repaired."""
     messages = value.get("messages")
     return messages if isinstance(messages, list) and all(isinstance(message, dict) for message in messages) else None
 
@@ -291,6 +291,7 @@ file_rule: Final = partial(rule, scope=Scope.FILE)
 
 
 def _documentation(code: str, doc: str) -> tuple[str, str, bytes, bytes]:
+    """Summary, reason, bad and good example of a rule's docstring. Raises `ValueError` if one is missing."""
     before, _, blocks = doc.partition("\nBad:")
     bad, _, good = blocks.partition("\nGood:")
     summary, _, why = before.strip().partition("\n\n")

@@ -76,9 +76,10 @@ class RuleSelection:
 
     def reports(self, finding: Finding) -> bool:
         """Whether a finding is reported: false if its rule is ignored for a glob that matches its file."""
-        return not (self.file_ignores and finding.code.startswith(self._ignored(finding.file) or ("-",)))
+        return not (self.file_ignores and finding.code.startswith(self._ignored_codes(finding.file) or ("-",)))
 
-    def _ignored(self, file: str) -> tuple[str, ...]:
+    def _ignored_codes(self, file: str) -> tuple[str, ...]:
+        """The codes that the configuration ignores in a file."""
         if file not in self._by_file:
             name, absolute = PurePath(file).as_posix(), PurePath(os.path.abspath(file)).as_posix()  # noqa: PTH100
             self._by_file[file] = tuple(

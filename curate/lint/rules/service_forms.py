@@ -93,7 +93,7 @@ def _without_leading_reasoning(text: str) -> str:
 
 
 def _call_fault(text: Any) -> str | None:
-    """Why a turn holds no calls."""
+    """Why a turn holds no calls; None if it does."""
     calls = json_value(_without_leading_reasoning(text)) if isinstance(text, str) else text
     if calls is NOT_JSON:
         return f"the call is not JSON: {excerpt(text, 40)!r}" if text.strip() else "the call is empty text"

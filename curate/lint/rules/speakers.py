@@ -109,7 +109,9 @@ def role_marker() -> "pl.Expr":
 
 
 def _other_speaker_message(prompt: str, answer: str) -> str | None:
-    """The message for an answer in which another speaker continues, unless the question asks for that."""
+    """The message for an answer in which another speaker continues, unless the question asks for that; None for
+    others.
+    """
     if "```" in answer or DIALOGUE.search(prompt) or (OPENING_LABEL.match(answer) and ANSWER_LABEL.search(answer)):
         return None
     match = SPEAKER.search(answer)
@@ -147,7 +149,7 @@ def transcript_in_message() -> "pl.Expr":
 
 
 def _transcript_message(prompt: str, answer: str) -> str | None:
-    """The message for a text that is a conversation."""
+    """The message for a text that is a conversation; None for others."""
     opens = OPENING_LABEL.match(answer)
     if opens is None or DIALOGUE.search(prompt):
         return None
@@ -179,7 +181,7 @@ def prompt_in_answer() -> "pl.Expr":
 
 
 def _system_prompt_message(system: str, prompt: str, text: str) -> str | None:
-    """The message for an answer that begins with a system prompt, unless the request is about one."""
+    """The message for an answer that begins with a system prompt, unless the request is about one; None for others."""
     match = SYSTEM_PROMPT.match(text)
     if match is None or ABOUT_PROMPTS.search(prompt) or ("prompt" in system.lower()):
         return None
@@ -211,14 +213,16 @@ def embedded_instruction() -> "pl.Expr":
 
 
 def _embedded_message(role: str, text: str) -> str | None:
-    """The message for a text that has an instruction to the model, unless it is its user's or an example."""
+    """The message for a text that has an instruction to the model, unless it is its user's or an example; None for
+    others.
+    """
     judge = _quoted_instruction if role == "user" else _instruction_in_data
     found = judge(HARNESS.sub("", text), passages=role == "system")
     return found and f"{WHERE.get(role, 'the tool result')} has an instruction to the model: {excerpt(found, 50)!r}"
 
 
 def _quoted_instruction(text: str, **_: bool) -> str | None:
-    """An instruction in a text that a question quotes."""
+    """An instruction in a text that a question quotes; None without one."""
     if ABOUT_ATTACKS.search(text) or ABOUT_INJECTION.search(text):
         return None
     match = OVERRIDE.search(text)
@@ -232,7 +236,7 @@ def _quoted_instruction(text: str, **_: bool) -> str | None:
 
 
 def _instruction_in_data(text: str, *, passages: bool) -> str | None:
-    """An instruction in a tool result, or in the passages of a system prompt."""
+    """An instruction in a tool result, or in the passages of a system prompt; None without one."""
     start = 0
     if passages:
         marker = re.search(PASSAGES, text)

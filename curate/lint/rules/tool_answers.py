@@ -97,7 +97,7 @@ def answer_against_result(example: Example) -> Problems:
     for answer, results in _answers(example):
         leaves = [leaf for result in results for leaf in _leaves(json_value(result.text))]
         earlier = example.messages[: answer.index]
-        if fault := _opposite(leaves, answer.text) or _other_number(leaves, answer.text, earlier):
+        if fault := _opposite_message(leaves, answer.text) or _other_number(leaves, answer.text, earlier):
             yield Problem(answer.content_pointer, fault)
 
 
@@ -113,7 +113,8 @@ def _leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
         yield key, value
 
 
-def _opposite(leaves: list[tuple[str, Any]], text: str) -> str | None:
+def _opposite_message(leaves: list[tuple[str, Any]], text: str) -> str | None:
+    """The message for an answer that denies the only boolean of a result, or affirms it wrongly; None for others."""
     stated = [(key, value) for key, value in leaves if isinstance(value, bool) and not STATUS.search(key)]
     if len(stated) != 1 or not (NO if stated[0][1] else YES).match(text):
         return None
@@ -122,15 +123,15 @@ def _opposite(leaves: list[tuple[str, Any]], text: str) -> str | None:
 
 def _other_number(leaves: list[tuple[str, Any]], text: str, earlier: tuple[Message, ...]) -> str | None:
     calls = (str(call) for message in earlier for call in calls_in(message.value))
-    context = _numbers(" ".join((*calls, *(message.text for message in earlier if message.role in ("user", "system")))))
+    context = _amounts(" ".join((*calls, *(message.text for message in earlier if message.role in ("user", "system")))))
     results = [
         (key, number)
         for key, value in leaves
         if isinstance(value, int | float | str) and not isinstance(value, bool) and not NO_QUANTITY.search(key)
-        for number in _numbers(f"{value} {key.rpartition('_')[2]}")
+        for number in _amounts(f"{value} {key.rpartition('_')[2]}")
         if not _is_among(number, context)
     ]
-    stated = [number for number in _numbers(text) if not _is_among(number, context)]
+    stated = [number for number in _amounts(text) if not _is_among(number, context)]
     values = [number for _, number in results]
     for kind in {number.kind for number in values} - {"number", "date"}:
         same_kind = [pair for pair in results if pair[1].kind == kind]
@@ -172,7 +173,7 @@ def _follows(number: Quantity, values: list[Quantity], context: list[Quantity]) 
     )
 
 
-def _numbers(text: str) -> list[Quantity]:
+def _amounts(text: str) -> list[Quantity]:
     language = clear_language(text, 1) or "en"
     return [quantity for quantity in quantities_in(text, language) if quantity.kind not in ("ordinal", "weekday")]
 

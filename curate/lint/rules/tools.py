@@ -57,7 +57,7 @@ class Call(NamedTuple):
 
     @property
     def name(self) -> str | None:
-        """The name of the called function, if it is a string."""
+        """The name of the called function; None if it is not a string."""
         name = self.function.get("name")
         return name if isinstance(name, str) else None
 
