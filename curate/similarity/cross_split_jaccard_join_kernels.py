@@ -158,6 +158,7 @@ def fill_maps(hashes: Any, offsets: Any, numbers: Any, maps: Any) -> None:
 
 @compiled
 def _map(hashes: Any, offsets: Any, row: int, words: Any) -> None:
+    """Set `words`, the 512 bits of one row of `IndexedSets.maps`, for the hashes of a set."""
     for word in range(8):
         words[word] = U64(0)
     for k in range(offsets[row], offsets[row + 1]):
