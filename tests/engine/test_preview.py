@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from curate.review.preview import MAX_TEXT_CHARS, MAX_TURNS, line_preview
+from curate.review.preview import MAX_TEXT_CHARS, MAX_TURNS, LinePreview, line_preview
 from tests.conftest import chat
 
 TURN = {"role": "user", "content": "Hi"}
@@ -74,7 +74,7 @@ def test_what_is_cut_is_counted() -> None:
     ],
 )
 def test_a_line_without_a_conversation_is_shown_as_it_is(line: str, details: list[str]) -> None:
-    assert line_preview(line) == {"turns": [], "details": details}
+    assert line_preview(line) == LinePreview(turns=[], details=details)
 
 
 def test_a_blank_line_has_no_preview() -> None:
