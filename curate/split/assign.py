@@ -156,6 +156,8 @@ def _by_share(
 ) -> None:
     """Assign each group, by stratum and then by hash, to the split that is furthest below its target; no held-out split
     exceeds its count.
+
+    The splits are written to `where`.
     """
     total = int(sizes.sum())
     lines_wanted = [share * total for share in targets.shares]
@@ -199,6 +201,8 @@ def _top_up(where: Numbers, open_: Numbers, sizes: Numbers, places: Floats, has:
 def _fill(where: Numbers, open_: Numbers, sizes: Numbers, places: Floats, targets: SplitTargets) -> None:
     """Fill splits that are empty because there are few groups, each with the group of the fullest split whose hash is
     nearest; train first.
+
+    The splits are written to `where`.
     """
     borders = np.concatenate([[0.0], np.cumsum(targets.shares)])
     for split in (0, 2, 1):

@@ -163,12 +163,12 @@ class ShortAnswers:
         order = shared[np.lexsort((keys[shared], -examples[shared]))][:MAX_NAMED_ANSWERS]
         reader = LineReader()
         answers = [
-            Short(self._text(reader, int(counted[first[key]])), int(examples[key]), int(questions[key]))
+            Short(self._answer_at(reader, int(counted[first[key]])), int(examples[key]), int(questions[key]))
             for key in order.tolist()
         ]
         return answers, len(np.unique(self._owners[counted][np.isin(answer_of, shared)]))
 
-    def _text(self, reader: LineReader, position: int) -> str:
+    def _answer_at(self, reader: LineReader, position: int) -> str:
         table = self._table
         example = reader.example(table.line_ref(int(table.lines[self._owners[position]])))
         return _answer(example, int(self._nth[position]))

@@ -223,7 +223,7 @@ def missed_links(table: Table, search: LinkSearch) -> list[Pairs]:
 
 def copy_links(table: Table, search: LinkSearch) -> list[Pairs]:
     """L001: everything that a trainer reads is equal."""
-    return [_equal(Link.COPY, _links(table).copy, search)]
+    return [_equal(Link.COPY, _require_links(table).copy, search)]
 
 
 def near_links(table: Table, search: LinkSearch) -> list[Pairs]:
@@ -237,12 +237,12 @@ def near_links(table: Table, search: LinkSearch) -> list[Pairs]:
 
 def question_links(table: Table, search: LinkSearch) -> list[Pairs]:
     """L003: user turns have the same words, and attachments are equal."""
-    return [_equal(Link.QUESTION, _links(table).prompt_hash, search)]
+    return [_equal(Link.QUESTION, _require_links(table).prompt_hash, search)]
 
 
 def prefix_links(table: Table, search: LinkSearch) -> list[Pairs]:
     """L005: one conversation continues the other."""
-    links = _links(table)
+    links = _require_links(table)
     count = len(links.conversation_hash)
     longer = np.repeat(np.arange(count), np.diff(links.ends))
     if search.parts is None:
@@ -270,7 +270,7 @@ def key_links(table: Table, search: LinkSearch) -> list[Pairs]:
 
 def answer_links(table: Table, search: LinkSearch) -> list[Pairs]:
     """L011: answers of at least 20 words are nearly equal, whatever the question."""
-    links = _links(table)
+    links = _require_links(table)
     owners = np.repeat(np.arange(len(table.lines)), np.diff(links.answer_ends))
     if search.parts is not None:
         return _nearest_across(Link.ANSWER, links.answers, owners, search)
@@ -287,7 +287,7 @@ def answer_links(table: Table, search: LinkSearch) -> list[Pairs]:
 
 def near_question_links(table: Table, search: LinkSearch) -> list[Pairs]:
     """L013: user turns have the same words except for one that is spelled differently, and for function words."""
-    links = _links(table)
+    links = _require_links(table)
     left, right = near_question_pairs(table, links.near, links.prompt_hash, search.workers)
     if search.parts is None:
         return [Pairs(Link.NEAR_QUESTION, left, right)]
@@ -304,12 +304,12 @@ def near_question_links(table: Table, search: LinkSearch) -> list[Pairs]:
 
 def first_turn_texts(table: Table) -> list[SharedTexts]:
     """L012: first user turns of 8 words or more, and attachments, are equal."""
-    return [_shared_texts(Link.FIRST_TURN, _links(table).first_turn, np.arange(len(table.lines)))]
+    return [_shared_texts(Link.FIRST_TURN, _require_links(table).first_turn, np.arange(len(table.lines)))]
 
 
 def document_texts(table: Table) -> list[SharedTexts]:
     """L014: blocks of text of 30 words or more begin or end alike."""
-    links = _links(table)
+    links = _require_links(table)
     return [
         _shared_texts(Link.DOCUMENT, links.blocks, np.repeat(np.arange(len(table.lines)), np.diff(links.block_ends)))
     ]
@@ -327,7 +327,8 @@ def _shared_texts(link: Link, keys: Ids, owners: Numbers) -> SharedTexts:
     return _some(SharedTexts(link, every, np.append(first, len(keys)), owners), several)
 
 
-def _links(table: Table) -> Links:
+def _require_links(table: Table) -> Links:
+    """The links of a table. Raises `ValueError` if they were not read."""
     if table.links is None:
         raise ValueError("a table without links")
     return table.links

@@ -94,11 +94,11 @@ def mix(table: Table, config: Config, workers: WorkerPool, meanings: Pairs | Non
         "of the mix)"
         for pool in pools
     ]
-    why = {int(number): _reason(pools[pool_of[number]], unit) for number in np.flatnonzero(~stays)}
+    why = {int(number): _over_size_reason(pools[pool_of[number]], unit) for number in np.flatnonzero(~stays)}
     return Mixed(stays, why, notes)
 
 
-def _reason(pool: Pool, unit: str) -> Reason:
+def _over_size_reason(pool: Pool, unit: str) -> Reason:
     return Reason(
         None,
         f"over the size of the mix: {pool.taken:,} of {plural(pool.had, unit)} of {pool.name or 'all files'} taken",
@@ -136,7 +136,7 @@ def _sizes(table: Table, config: Config) -> tuple[Numbers, list[str]]:
         return np.ones(len(table.lines), dtype=np.int64), []
     reader = LineReader()
     template = load_template(config.check.model, config.check.chat_template) if config.check.model else None
-    sizes = [_tokens(reader.example(table.line_ref(line)), template) for line in table.lines.tolist()]
+    sizes = [_token_count(reader.example(table.line_ref(line)), template) for line in table.lines.tolist()]
     notes = (
         []
         if template
@@ -145,7 +145,8 @@ def _sizes(table: Table, config: Config) -> tuple[Numbers, list[str]]:
     return np.array(sizes, dtype=np.int64), notes
 
 
-def _tokens(example: Example, template: Template | None) -> int:
+def _token_count(example: Example, template: Template | None) -> int:
+    """The number of tokens by the template; estimated from the bytes without one, or where it refuses the example."""
     length = template.encode(example.value).length if template else 0
     size = sum(len(turn.text.encode("utf-8", "surrogatepass")) for turn in example.messages)
     return length or max(1, ceil(size / BYTES_PER_TOKEN))
@@ -180,7 +181,10 @@ def _quotas(total: float, shares: Floats) -> "list[int]":
 
 
 def _fill(stays: Flags, order: Numbers, sizes: Numbers, room: int) -> None:
-    """Take examples in their order; one that does not fit into the remaining room is skipped."""
+    """Take examples in their order; one that does not fit into the remaining `room` is skipped.
+
+    The flags in `stays` of those that are taken are set.
+    """
     for example in order.tolist():
         if room <= 0:
             break

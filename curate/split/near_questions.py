@@ -66,6 +66,7 @@ def near_question_pairs(table: Table, keys: Ids, questions: Ids, workers: Worker
 
 
 def _batches(table: Table, buckets: Sequence[tuple[int, list[int]]], parts: int) -> Iterator[_Batch]:
+    """Batches of buckets, with the lines of their questions, of about `QUESTIONS_PER_BATCH` questions each."""
     batch_of = np.cumsum([len(members) for _, members in buckets]) // QUESTIONS_PER_BATCH
     starts = np.flatnonzero(np.diff(batch_of, prepend=-1))
     for start, end in pairwise([*starts.tolist(), len(buckets)]):
