@@ -114,7 +114,7 @@ def _written(
         listen(StageStarted("lines"))
         points.append(accounting_point(folder, manifest, ledger, read, pool, differences, input_paths))
         listen(StageFinished("lines", False, points[-1].message))
-    return _proved(
+    return _compare_splits(
         _ProofState(display_name(folder), digest, points, differences),
         read,
         compared,
@@ -151,7 +151,7 @@ def verify_files(
         ]
         texts = text_leaks(read, None)
         unchecked = not_checked(read, Passages(()), texts, (), embeddings)
-        return _proved(_ProofState(name, None, points, differences), read, compared, texts, unchecked, listen)
+        return _compare_splits(_ProofState(name, None, points, differences), read, compared, texts, unchecked, listen)
 
 
 class _ProofState(NamedTuple):
@@ -163,7 +163,7 @@ class _ProofState(NamedTuple):
     differences: list[Difference]
 
 
-def _proved(
+def _compare_splits(
     state: _ProofState,
     read: Examples,
     compared: Compared,
@@ -171,6 +171,7 @@ def _proved(
     unchecked: list[NotChecked],
     listen: Listener,
 ) -> VerifyResult:
+    """Search for leaks, and complete the result with the points of `state`."""
     listen(StageStarted("compare"))
     leaks, pairs = leak_points(read, compared, texts.pairs)
     listen(StageFinished("compare", False, plural(len(pairs), "leak")))
@@ -240,7 +241,10 @@ def _read_splits(
 
 
 def _lines_point(read: Examples, differences: list[Difference]) -> Point:
-    """Whether each line of the splits holds an example in a known format."""
+    """Whether each line of the splits holds an example in a known format.
+
+    The first `MAX_SHOWN` lines that do not are added to `differences`.
+    """
     broken = [
         Difference(path, f"holds no example that can be compared: {why}", line) for path, line, why in read.unread
     ]

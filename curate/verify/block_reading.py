@@ -27,7 +27,7 @@ class NoFormError(ValueError):
     """A line has the keys of a format, but not its content."""
 
 
-def _text(value: Any) -> str:
+def _text_or_json(value: Any) -> str:
     return value if type(value) is str else json.dumps(value, ensure_ascii=False)
 
 
@@ -37,7 +37,9 @@ def call_text(name: Any, arguments: Any) -> str:
         value = parse_exactly(arguments.encode("utf-8", "surrogatepass")) if type(arguments) is str else arguments
     except (ValueError, RecursionError):
         value = None
-    written = canonical(value).decode("utf-8", "surrogatepass") if type(value) in (dict, list) else _text(arguments)
+    written = (
+        canonical(value).decode("utf-8", "surrogatepass") if type(value) in (dict, list) else _text_or_json(arguments)
+    )
     return f"{name} {written}"
 
 
@@ -58,7 +60,7 @@ def _content(content: Any, attached: list[Any]) -> str:
         if text is None:
             attached.append(part)
         else:
-            texts.append(_text(text))
+            texts.append(_text_or_json(text))
     return "\n".join(texts)
 
 
@@ -85,7 +87,7 @@ def _blocks(role: str, parts: Any, attached: list[Any]) -> Iterator[TurnParts]:
         elif kind in RESULT_KEYS:
             answer = block.get("response", {})
             answer = answer["output"] if type(answer) is dict and answer.keys() == {"output"} else answer
-            text = _text(answer) if kind in ("functionResponse", "function_response") else None
+            text = _text_or_json(answer) if kind in ("functionResponse", "function_response") else None
             results.append(("tool", _content(block.get("content"), attached) if text is None else text, ""))
         elif type(part.get("text")) is str:
             texts.append(part["text"])
@@ -97,6 +99,7 @@ def _blocks(role: str, parts: Any, attached: list[Any]) -> Iterator[TurnParts]:
 
 
 def _role(turn: Any) -> str:
+    """The role of a turn with aliases resolved, `user` without one. Raises `NoFormError` if it is not text."""
     role = turn.get("role", "user") if type(turn) is dict else None
     if type(role) is not str:
         raise NoFormError("a message has no role")
@@ -104,10 +107,12 @@ def _role(turn: Any) -> str:
 
 
 def _messages(value: Object, key: str, parts: str, attached: list[Any]) -> TurnList:
+    """The messages in the list `key`, with their parts in `parts`; those without a text are added to `attached`."""
     return [message for turn in value[key] for message in _blocks(_role(turn), turn.get(parts), attached)]
 
 
 def _system(value: Any, attached: list[Any]) -> TurnList:
+    """The system prompt as a turn; none if it is empty. Parts without a text are added to `attached`."""
     text = _content(value.get("parts") if type(value) is dict else value, attached)
     return [("system", text, "")] if text else []
 
@@ -161,6 +166,10 @@ def _items(items: Any, attached: list[Any]) -> Iterator[TurnParts]:
 
 
 def _responses(value: Object, attached: list[Any]) -> TurnList:
+    """The turns of the Responses API; calls that follow a turn of their role are joined to it.
+
+    Parts without a text are added to `attached`.
+    """
     value = value.get("responses_create_params", value)
     turns = _system(value.get("instructions"), attached)
     for turn in [*_items(value.get("input"), attached), *_items(value.get("output"), attached)]:
@@ -172,6 +181,7 @@ def _responses(value: Object, attached: list[Any]) -> TurnList:
 
 
 def _tree(value: Object, _attached: list[Any]) -> TurnList:
+    """The turns on the path of the best-ranked replies, up to the last answer."""
     turns, message = TurnList(), value["prompt"]
     while message:
         turns.append((_role(message), _content(message.get("text"), []), ""))
@@ -182,15 +192,18 @@ def _tree(value: Object, _attached: list[Any]) -> TurnList:
 
 
 def _steps(value: Object, _attached: list[Any]) -> TurnList:
+    """A question and the steps of its answer, joined by line breaks."""
     return [("user", value["prompt"], ""), ("assistant", "\n".join(value["completions"]), "")]
 
 
 def _segments(value: Object, _attached: list[Any]) -> TurnList:
+    """The segments with a label as answers, those without as turns of the user; consecutive ones are joined."""
     runs = groupby(value["segments"], key=lambda segment: segment["label"])
     return [("assistant" if label else "user", "".join(segment["text"] for segment in run), "") for label, run in runs]
 
 
 def _list(value: Object, attached: list[Any]) -> TurnList:
+    """The turns of a list in any of its forms; parts without a text are added to `attached`."""
     turns, speakers = _system(value.get("system") or value.get("system_prompt"), attached), list[str]()
     for index, item in enumerate(next(value[key] for key in LISTS if _is_list(value.get(key), key))):
         pair = next((pair for pair in PAIR_KEYS if type(item) is dict and set(pair) <= item.keys()), None)
@@ -219,6 +232,7 @@ def _is_langchain(value: Object) -> bool:
 
 
 def _langchain(value: Object, attached: list[Any]) -> TurnList:
+    """The turns of serialized LangChain messages; parts without a text are added to `attached`."""
     turns = TurnList()
     for turn in value["messages"]:
         message, type_name = turn, turn["type"]
@@ -239,6 +253,7 @@ def _langchain(value: Object, attached: list[Any]) -> TurnList:
 
 
 def _squad(value: Object, _attached: list[Any]) -> TurnList:
+    """A context with its question, and the first answer. Raises `NoFormError` without one."""
     if not value["answers"].get("text"):
         raise NoFormError("a question without an answer")
     question_texts = [text for text in (value.get("context") or "", value["question"]) if text.strip()]
@@ -246,6 +261,7 @@ def _squad(value: Object, _attached: list[Any]) -> TurnList:
 
 
 def _glaive(value: Object, attached: list[Any]) -> TurnList:
+    """The turns of a chat as one text. Raises `NoFormError` if its marks do not enclose turns."""
     parts = transcript(value["chat"])
     if not parts:
         raise NoFormError("a chat whose marks do not enclose turns")
@@ -254,6 +270,7 @@ def _glaive(value: Object, attached: list[Any]) -> TurnList:
 
 
 def _xlam(value: Object, _attached: list[Any]) -> TurnList:
+    """A question and the calls that answer it."""
     answers = value["answers"]
     calls = parse_exactly(answers.encode("utf-8", "surrogatepass")) if type(answers) is str else answers
     call_texts = [call_text(call["name"], call["arguments"]) for call in calls]

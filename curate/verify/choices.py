@@ -16,11 +16,11 @@ def lacks_choices(value: dict[str, Any], turns: list[tuple[str, str]]) -> bool:
     choices += [value.get(key) for key in ("choices", "options", "endings", "answer_choices")]
     choices = [choice for choice in choices if type(choice) is not list or answer not in choice]
     names_choice = type(answer) is str and CHOICE.fullmatch(answer.strip())
-    return bool(names_choice) and any(text not in question for text in _texts(choices))
+    return bool(names_choice) and any(text not in question for text in _texts_inside(choices))
 
 
-def _texts(value: Any) -> list[str]:
+def _texts_inside(value: Any) -> list[str]:
     if type(value) is str:
         return [value]
     inner = value.values() if type(value) is dict else value if type(value) is list else ()
-    return [text for item in inner for text in _texts(item)]
+    return [text for item in inner for text in _texts_inside(item)]

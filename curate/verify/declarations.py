@@ -56,7 +56,7 @@ def declared_tools(value: dict[str, Any]) -> Any:
     for tool in (tool for tool in tools if tool.keys() != {"cachePoint"}):
         group = tool.get("functionDeclarations", tool.get("function_declarations"))
         declarations = group if type(group) is list else [tool.get("function", tool.get("toolSpec", tool))]
-        functions += [_function(function) if type(function) is dict else function for function in declarations]
+        functions += [_normal_function(function) if type(function) is dict else function for function in declarations]
     return functions or None
 
 
@@ -111,7 +111,8 @@ def completion_of(value: dict[str, Any]) -> Any:
     return choices[0].get("message") if choices and type(choices[0]) is dict else None
 
 
-def _function(tool: dict[str, Any]) -> dict[str, Any]:
+def _normal_function(tool: dict[str, Any]) -> dict[str, Any]:
+    """The function of a tool with its schema under `parameters`, whatever its key is in the format."""
     fields = {key: item for key, item in tool.items() if key not in SCHEMA_KEYS and (key, item) != ("type", "function")}
     schema = next((tool[key] for key in SCHEMA_KEYS if key in tool), None)
     if type(schema) is dict and schema.keys() == {"json"}:
@@ -147,6 +148,7 @@ def media(part: Any) -> Any:
 
 
 def _url(attachment: dict[str, Any], key: str) -> str | None:
+    """The URL of an attachment, a data URI for its bytes; None without either."""
     source = attachment.get("source", attachment)
     if type(source) is not dict:
         return None

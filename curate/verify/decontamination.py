@@ -94,7 +94,7 @@ class _Runs:
             yield self.whole[whole], len(words)
         if len(words) < min(self.runs, default=0):
             return
-        hashes = np.array([_fnv(word) for word in words], dtype=np.uint64)
+        hashes = np.array([_fnv_hash(word) for word in words], dtype=np.uint64)
         for size, known in self.runs.items():
             for value in _run_hashes(hashes, size, self.key):
                 if value in known:
@@ -102,7 +102,7 @@ class _Runs:
 
 
 @lru_cache(1 << 18)
-def _fnv(word: str) -> int:
+def _fnv_hash(word: str) -> int:
     value = 0xCBF29CE484222325
     for byte in word.encode("utf-8", "replace"):
         value = ((value ^ byte) * 0x100000001B3) & MASK

@@ -157,5 +157,6 @@ class _Reading:
 
 
 def _features(requested: RequestedFeatures, task: _Task) -> tuple[int, Features, int]:
+    """The index of a chunk's file, the features of its examples, and the number of its physical lines."""
     lines, physical = read_chunk(task.chunk)
     return task.file, features_of(lines, requested), physical

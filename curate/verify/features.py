@@ -114,9 +114,9 @@ class Shingled(NamedTuple):
     def of(cls, sets: Sequence[tuple[bytes, int]]) -> "Shingled":
         """From digests of `DIGEST_BYTES` bytes and the line of each set; empty sets are left out."""
         nonempty = [pair for pair in sets if pair[0]]
-        sizes = _integers(len(digests) // DIGEST_BYTES for digests, _ in nonempty)
+        sizes = _as_int64(len(digests) // DIGEST_BYTES for digests, _ in nonempty)
         return cls(
-            hashes_of(b"".join(digests for digests, _ in nonempty)), sizes, _integers(line for _, line in nonempty)
+            hashes_of(b"".join(digests for digests, _ in nonempty)), sizes, _as_int64(line for _, line in nonempty)
         )
 
 
@@ -189,11 +189,11 @@ def features_of(lines: ChunkLines, requested: RequestedFeatures) -> Features:
         "answers": Shingled.of([(answer, row.line) for row in rows for answer in row.answers]),
     }
     columns = _columns(rows, len(requested.keys))
-    columns["digests"], columns["line_places"] = digests_of(lines.lines), _integers(lines.numbers)
+    columns["digests"], columns["line_places"] = digests_of(lines.lines), _as_int64(lines.numbers)
     return Features(columns, sets, unread, requests, counts)
 
 
-def _integers(values: Iterable[int]) -> Numbers:
+def _as_int64(values: Iterable[int]) -> Numbers:
     return np.array(list(values), dtype=np.int64)
 
 
@@ -207,9 +207,9 @@ def _columns(rows: Sequence[Row], keys: int) -> dict[str, np.ndarray[Any, Any]]:
         columns[name] = np.array([getattr(row, name) for row in rows], dtype=np.uint64).reshape(len(rows), width)
     for name in ("prefixes", "blocks"):
         columns[name] = np.array([digest for row in rows for digest in getattr(row, name)], dtype=np.uint64)
-        columns[f"{name}_by"] = _integers(row.line for row in rows for _ in getattr(row, name))
+        columns[f"{name}_by"] = _as_int64(row.line for row in rows for _ in getattr(row, name))
     columns["block_examples"] = np.ones(len(columns["blocks"]), dtype=np.int64)
-    return {"places": _integers(row.line for row in rows), **columns}
+    return {"places": _as_int64(row.line for row in rows), **columns}
 
 
 def _row(example: _Example, texts: _Texts, requested: RequestedFeatures, counts: Counts) -> Row:
@@ -323,13 +323,16 @@ def _value_hash(value: Any) -> int:
     """A hash of the value of a key, 0 for none; 17, 17.0 and "17" are one value."""
     if value is None or value == "":
         return 0
-    return hashed(value if type(value) is str else canonical(_number(value)).decode("utf-8", "surrogatepass"))
+    return hashed(
+        value if type(value) is str else canonical(_with_whole_numbers(value)).decode("utf-8", "surrogatepass")
+    )
 
 
-def _number(value: Any) -> Any:
+def _with_whole_numbers(value: Any) -> Any:
+    """A value in which each float without a fraction is an integer."""
     kind = type(value)
     if kind is list:
-        return list(map(_number, value))
+        return list(map(_with_whole_numbers, value))
     if kind is dict:
-        return {key: _number(value[key]) for key in value}
+        return {key: _with_whole_numbers(value[key]) for key in value}
     return int(value) if kind is float and value.is_integer() else value

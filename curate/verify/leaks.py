@@ -103,6 +103,7 @@ def leak_points(
 
 
 def _points(leaks: Sequence[_Leak], compared: Compared, without: str) -> Iterator[Point]:
+    """The points of the proof about leaks: for each kind whether there is one."""
     proved = {
         "L001": "no example is in two splits",
         "L002": f"no Jaccard similarity of {compared.threshold:g} or more across splits (3-word shingles, all pairs)",
@@ -140,10 +141,10 @@ def _findings(examples: Examples, leaks: Sequence[_Leak], compared: Compared) ->
         rows_of += [(*row, leak) for row in rows]
     rows_of.sort(key=lambda item: item[0])
     ids = _ids(examples, places)
-    return [_finding(examples, compared, ids, *item) for item in rows_of]
+    return [_leak_finding(examples, compared, ids, *item) for item in rows_of]
 
 
-def _finding(
+def _leak_finding(
     examples: Examples,
     compared: Compared,
     ids: dict[int, str],

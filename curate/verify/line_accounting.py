@@ -78,7 +78,7 @@ class _Lines(NamedTuple):
             for _, elements in groupby(lines, key=itemgetter(0)):  # elements of a document may share a line
                 for element_index, (number, data) in enumerate(elements):
                     if (position := positions.get((number, element_index))) is not None:
-                        yield position, _value(data)
+                        yield position, _value_or_bytes(data)
 
 
 def accounting_point(
@@ -92,14 +92,15 @@ def accounting_point(
 ) -> Point:
     """Whether the input lines equal the lines of the splits and the ledger, each with the same count.
 
-    `input_paths` is that of `find_inputs`.
+    `input_paths` is that of `find_inputs`. The first `MAX_SHOWN` lines without a counterpart are added to
+    `differences`.
     """
     inputs = find_inputs(folder, [*manifest.inputs, *manifest.existing], input_paths)
     if inputs.missing or inputs.changed:
         unavailable = [f"missing: {', '.join(inputs.missing[:3])}"] if inputs.missing else []
         unavailable += [f"changed: {', '.join(inputs.changed[:3])}"] if inputs.changed else []
         return Point("nothing lost", Verdict.OPEN, f"the input files cannot be compared ({'; '.join(unavailable)})")
-    before = _digested(inputs.files, pool)
+    before = _digest_files(inputs.files, pool)
     left_places = np.array([removed.line for removed in ledger.removed], dtype=np.int64) + (
         len(written.files) << LINE_BITS
     )
@@ -120,7 +121,8 @@ def accounting_point(
     return point_of("nothing lost", broken, text, f"{plural(len(lost), 'line')} lost, {len(added):,} added")
 
 
-def _digested(paths: Sequence[Path], pool: WorkerPool) -> _Lines:
+def _digest_files(paths: Sequence[Path], pool: WorkerPool) -> _Lines:
+    """The digests of all lines of some files, with their places."""
     digests, places = [np.empty((0, 2), dtype=np.uint64)], [np.empty(0, dtype=np.int64)]
     for file, path in enumerate(paths):
         before = file << LINE_BITS
@@ -132,6 +134,7 @@ def _digested(paths: Sequence[Path], pool: WorkerPool) -> _Lines:
 
 
 def _digests(_: RequestedFeatures, chunk: Chunk | ChunkLines) -> tuple[Hashes, Numbers, int]:
+    """The digests of the lines of a chunk, their line numbers in it, and the number of its physical lines."""
     lines, physical = read_chunk(chunk)
     return digests_of(lines.lines), np.array(lines.numbers, dtype=np.int64), physical
 
@@ -169,7 +172,7 @@ def _matched_by_value(
     by_id: dict[str, list[int]] = defaultdict(list)
     for index, value in after.values(added):
         by_value[content_key(value)].append(index)
-        by_id[_id(value)].append(index)
+        by_id[_id_or_empty(value)].append(index)
     matched: set[int] = set()
     unmatched: list[tuple[int, Any]] = []
     for index, value in before.values(lost):
@@ -193,7 +196,7 @@ def _take(positions: Iterable[int], matched: set[int]) -> bool:
 
 def _targets(value: Any, edits: Mapping[str, str]) -> Sequence[str]:
     """Ids of the examples that may replace a line by an edit. The id of a line in another format is not known here."""
-    example = _id(value)
+    example = _id_or_empty(value)
     if example not in edits and not (isinstance(value, dict) and "messages" in value):
         return list(edits.values())
     visited: list[str] = []
@@ -203,14 +206,14 @@ def _targets(value: Any, edits: Mapping[str, str]) -> Sequence[str]:
     return [example] if visited else []
 
 
-def _value(data: bytes) -> Any:
+def _value_or_bytes(data: bytes) -> Any:
     try:
         return loads(data)
     except NotUnderstoodError:
         return data
 
 
-def _id(value: Any) -> str:
+def _id_or_empty(value: Any) -> str:
     return id_of(value) if isinstance(value, dict) else ""
 
 

@@ -21,7 +21,7 @@ from curate.verify.words import Hashes
 
 
 def manifest_point(folder: Path, manifest: Manifest, differences: list[Difference]) -> Point:
-    """Whether the manifest is unchanged since it was written."""
+    """Whether the manifest is unchanged since it was written; what was changed is added to `differences`."""
     texts = []
     if digest_of(manifest) != manifest.digest:
         texts.append("the manifest was edited: its digest does not match its content")
@@ -95,7 +95,9 @@ def counts_point(
     characters: Mapping[str, int],
     differences: list[Difference],
 ) -> Point:
-    """Whether the splits have the number of examples and characters in the manifest."""
+    """Whether the splits have the number of examples and characters in the manifest; other numbers are added to
+    `differences`.
+    """
     broken = []
     for name, part in manifest.splits.items():
         file = folder / part.file
@@ -139,7 +141,7 @@ class Ledger(NamedTuple):
 
 
 def read_ledger(path: Path, differences: list[Difference]) -> Ledger:
-    """Read the ledger; invalid lines are reported as differences."""
+    """Read the ledger; invalid lines are added to `differences`."""
     ledger = Ledger(path, [])
     try:
         with path.open("rb") as file:
@@ -192,7 +194,7 @@ def ledger_point(manifest: Manifest, ledger: Ledger, examples: Examples, differe
     """Whether each removed line has a reason, the counts per reason match, and each kept example still exists.
 
     Ids of examples in other formats are unknown here: if there are such examples, a missing kept example may be one of
-    them.
+    them. The first `MAX_SHOWN` contradictions are added to `differences`.
     """
     path = ledger.path
     broken = []

@@ -102,7 +102,7 @@ class SetStore:
                         places[batch_matches.earlier[better] + part.first],
                         batch_matches.similarity[better],
                     )
-        _loaded.cache_clear()
+        _load_index.cache_clear()
         return _of_examples(places[first_held_out:], earlier[index.units], best[index.units])
 
 
@@ -137,7 +137,8 @@ def _save(folder: Path, index: Index, counts: Counts, start: int) -> None:
 
 
 @lru_cache(4)
-def _loaded(folder: Path) -> _LoadedIndex:
+def _load_index(folder: Path) -> _LoadedIndex:
+    """The index in a folder; large arrays are read from the disk when they are used."""
     paths = sorted(folder.glob("*.npy"))
     columns = [np.load(path, mmap_mode="r" if path.stat().st_size > MAPPED_BYTES else None) for path in paths]
     start, counts, sizes, units, *postings = map(np.asarray, columns)
@@ -148,7 +149,7 @@ def _loaded(folder: Path) -> _LoadedIndex:
 
 def _match(folder: Path, searched: Counts, threshold: float, _: RequestedFeatures, part: _Slice) -> Matches:
     """Compare a slice of earlier sets, which is read into memory, with the held-out sets of the mask `searched`."""
-    held_out = _loaded(folder)
+    held_out = _load_index(folder)
     marked: Flags = np.unpackbits(searched, count=len(held_out.sets.units)).view(np.bool_)
     hashes = np.fromfile(
         folder / "hashes", dtype=np.uint64, count=int(part.sizes.sum()), offset=part.start * DIGEST_BYTES

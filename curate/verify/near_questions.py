@@ -75,7 +75,7 @@ def nearly_equal_pairs(questions: Mapping[int, Question]) -> Iterable[tuple[int,
         by_form[-1, counted].append(number)
         for index, word in enumerate(counted):
             if _has_spellings(word):
-                for form in _forms(word):
+                for form in _with_letter_removed(word):
                     by_form[index, (*counted[:index], form, *counted[index + 1 :])].append(number)
     candidates = {pair for numbers in by_form.values() for pair in combinations(numbers, 2)}
     return [pair for pair in candidates if nearly_equal(questions[pair[0]], questions[pair[1]])]
@@ -101,7 +101,7 @@ def _spelled_alike(word: str, other_word: str) -> bool:
     """Whether two words are equal after at most one letter is removed from each."""
     if not (_has_spellings(word) and _has_spellings(other_word)) or max(len(word), len(other_word)) <= MIN_LETTERS:
         return False
-    return not _forms(word).isdisjoint(_forms(other_word))
+    return not _with_letter_removed(word).isdisjoint(_with_letter_removed(other_word))
 
 
 def _has_spellings(word: str) -> bool:
@@ -113,5 +113,6 @@ def _has_spellings(word: str) -> bool:
     )
 
 
-def _forms(word: str) -> set[str]:
+def _with_letter_removed(word: str) -> set[str]:
+    """A word, and the word without each one of its letters."""
     return {word, *(word[:index] + word[index + 1 :] for index in range(len(word)))}

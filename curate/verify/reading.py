@@ -89,7 +89,7 @@ def loads(line: bytes) -> Any:
             raise NotUnderstoodError("not valid JSON") from None
     small = {key.casefold(): item for key, item in value.items()} if type(value) is dict else {}
     is_known = len(small) < len(value) or small.keys() == value.keys() if small else True
-    return value if is_known or _form(value) else small
+    return value if is_known or _reader_of(value) else small
 
 
 def read(value: Any) -> Reading:
@@ -100,7 +100,7 @@ def read(value: Any) -> Reading:
         raise NotUnderstoodError("not a JSON object")
     reading = Reading([])
     _attach(value, reading)
-    if (form := _form(value)) is None:
+    if (form := _reader_of(value)) is None:
         raise NotUnderstoodError("unknown format")
     paired = "messages" not in value and any(key in value for _, key in SIDES)
     instructed = paired or form in (_question_answer, _alpaca) or "conversations" in value
@@ -117,12 +117,13 @@ def read(value: Any) -> Reading:
 
 def trained_keys(value: Object) -> Object:
     """The keys of a line that a trainer reads."""
-    is_question = not SPEAKERS.isdisjoint(value) and _form(value) is _question_answer
+    is_question = not SPEAKERS.isdisjoint(value) and _reader_of(value) is _question_answer
     keys = GIVEN_KEYS.union(question_keys(value) or ()) if is_question else GIVEN_KEYS
     return value if value.keys() <= keys else {key: item for key, item in value.items() if key in keys}
 
 
-def _form(value: Object) -> Callable[[Object, Reading], None] | None:
+def _reader_of(value: Object) -> Callable[[Object, Reading], None] | None:
+    """The function that adds the turns of a format; None for an unknown format."""
     return next((turns for detects, turns in FORMS if detects(value)), None)
 
 
@@ -179,6 +180,7 @@ def _calls(turn: Object) -> str:
 
 
 def _call(call: Any) -> str:
+    """Name and arguments of a call as text. Raises `NotUnderstoodError` without a name."""
     if type(call) is not dict or type(call.get("name")) is not str:
         raise NotUnderstoodError("a tool call has no name")
     return call_text(call["name"], call.get("arguments", call.get("parameters", "")))
@@ -193,7 +195,9 @@ def _called(content: Any) -> str:
         return ""
 
 
-def _listed(key: str) -> Callable[[Object, Reading], None]:
+def _list_reader(key: str) -> Callable[[Object, Reading], None]:
+    """A function that adds the turns in the list `key` to a reading."""
+
     def turns(value: Object, reading: Reading) -> None:
         if type(value[key]) is not list:
             raise NotUnderstoodError(f"no list under {key}")
@@ -254,7 +258,7 @@ def _own_turns(rejected: list[Turn], chosen: list[Turn]) -> list[Turn]:
 
 def _messages(value: Object, reading: Reading) -> None:
     """Messages; beside them may stand both sides of a preference, or the rejected one."""
-    _listed("messages")(value, reading)
+    _list_reader("messages")(value, reading)
     for key in REJECTED_KEYS if len(value) > 1 else ():
         if not _is_side(value.get(key)):
             continue
@@ -349,6 +353,7 @@ def _question_answer(value: Object, reading: Reading) -> None:
 
 
 def _stored(value: Object, reading: Reading) -> None:
+    """Add the turns of a stored request and of its answer to `reading.turns`. Raises `NotUnderstoodError`."""
     turns = list_under(value, ("request", "body"), "messages", "input")
     if not turns or value.get("messages", turns) is not turns:
         raise NotUnderstoodError("a stored completion without the messages that it answers, or with others beside it")
@@ -356,6 +361,7 @@ def _stored(value: Object, reading: Reading) -> None:
 
 
 def _plain(value: Object, reading: Reading) -> None:
+    """Add the turns of a text to `reading.turns`; the whole text is an answer if it has no marks of turns."""
     turns = None if value.get("system") else transcript(value["text"])
     reading.turns += [Turn(*turn) for turn in turns or (("assistant", value["text"]),)]
 
@@ -405,7 +411,7 @@ FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], N
     ),
     *((_has_keys(*sides), _pair(*sides, _prompt)) for sides in SIDES),
     (lambda v: "response" in v and bool(v.get("rejected_response")), _pair("response", "rejected_response", _prompt)),
-    (_has_keys("conversations"), _listed("conversations")),
+    (_has_keys("conversations"), _list_reader("conversations")),
     (lambda value: type(value.get("instruction")) is str and ("output" in value or "response" in value), _alpaca),
     (_has_keys("prompt", "completion"), _completion),
     (lambda value: type(value.get("instruction")) is str and type(value.get("instances")) is list, _instances),
@@ -416,7 +422,7 @@ FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], N
         lambda v: type(v.get("prompt")) in (str, list) and not has_answers(v),
         lambda value, reading: reading.turns.extend(_side(value["prompt"], "user", reading)),
     ),
-    *((_has_keys(key), _listed(key)) for key in LISTS),
+    *((_has_keys(key), _list_reader(key)) for key in LISTS),
 )  # in order: how each format is detected, and its parser
 
 

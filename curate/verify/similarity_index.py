@@ -87,17 +87,17 @@ def counts_of(sets: Sets) -> Counts:
     counters = min(MAX_COUNTERS, 1 << (COUNTERS_PER_HASH * len(sets.hashes)).bit_length())
     counts = np.zeros(counters, dtype=np.int64)
     for start in range(0, len(sets.hashes), BLOCK_HASHES):
-        np.add.at(counts, _counter(sets.hashes[start : start + BLOCK_HASHES], counters), 1)
+        np.add.at(counts, _counter_index(sets.hashes[start : start + BLOCK_HASHES], counters), 1)
     return np.minimum(counts, MIN_CROWDED_SETS).astype(np.uint8)
 
 
-def _counter(hashes: Hashes, counters: int) -> Numbers:
+def _counter_index(hashes: Hashes, counters: int) -> Numbers:
     return np.asarray(hashes & np.uint64(counters - 1), dtype=np.int64)
 
 
 def rare_first(sets: Sets, counts: Counts) -> tuple[Sets, Numbers]:
     """The sets with their hashes in order, and the number of crowded ones in each, which are last."""
-    set_counts = counts[_counter(sets.hashes, len(counts))]
+    set_counts = counts[_counter_index(sets.hashes, len(counts))]
     order = np.lexsort((sets.hashes, set_counts, sets.owners))
     crowded = np.bincount(sets.owners[set_counts >= MIN_CROWDED_SETS], minlength=len(sets.sizes))
     return Sets(sets.hashes[order], sets.sizes), crowded

@@ -95,7 +95,7 @@ def text_leaks(examples: Examples, shared_texts: Sequence[SharedText] | None) ->
 
 
 def exempt_texts_point(manifest: Path, leaks: TextLeaks, count: int, differences: list[Difference]) -> Point:
-    """Whether each exempt text is in as many examples as the manifest says."""
+    """Whether each exempt text is in as many examples as the manifest says; others are added to `differences`."""
     wrong = [Difference(manifest, text) for text in leaks.wrong]
     differences += wrong
     return point_of(

@@ -29,12 +29,12 @@ class _Splitter:
     def split(self, text: str, *, answered: bool = True) -> RoleTexts | None:
         """Roles and texts, reasoning left out; None where the marks do not account for all of the text."""
         before, *pieces = self.opening.split(text)
-        preamble = self._text(before[OPENING_TOKENS.match(before).end() :])  # type: ignore[union-attr]
+        preamble = self._without_ending(before[OPENING_TOKENS.match(before).end() :])  # type: ignore[union-attr]
         if preamble and not (self.markup.preamble is not None and preamble.startswith(self.markup.preamble)):
             return None
         turns = [["system", preamble]]
         for mark, piece in zip(pieces[::2], pieces[1::2], strict=True):
-            role, words = self.roles[mark.casefold()], self._text(piece)
+            role, words = self.roles[mark.casefold()], self._without_ending(piece)
             if role == "input" and turns[-1][0] == "user":
                 turns[-1][1] += f"\n\n{words}" if words else ""
             elif words:
@@ -47,7 +47,7 @@ class _Splitter:
         roles = [role for role, _ in kept]
         return [turn for turn in kept if turn[0] != "thinking"] if _is_conversation(roles, answered=answered) else None
 
-    def _text(self, piece: str) -> str:
+    def _without_ending(self, piece: str) -> str:
         tail = self.ending.match(piece[::-1])
         return piece[: len(piece) - tail.end()].lstrip() if tail else piece
 

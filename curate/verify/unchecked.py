@@ -108,7 +108,9 @@ def _shared_passages(examples: Examples, passages: Passages) -> Iterator[NotChec
 
 
 def passages_point(manifest: Path, examples: Examples, passages: Passages, differences: list[Difference]) -> Point:
-    """Whether each exempt passage is shared by enough examples to be an instruction."""
+    """Whether each exempt passage is shared by enough examples to be an instruction; others are added to
+    `differences`.
+    """
     few = [
         Difference(
             manifest,
