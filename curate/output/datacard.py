@@ -57,16 +57,16 @@ def card(manifest: Manifest) -> str:
     described = manifest.config.get("card", {})
     parts = [
         f"---\n{_metadata(manifest)}{loading(manifest)}---\n\n# {_cell(described.get('title') or 'Data card')}\n",
-        *_description(described),
-        _splits(manifest),
-        *_loading(manifest),
-        _sources(manifest),
+        *_described_lines(described),
+        _splits_section(manifest),
+        *_loading_section(manifest),
+        _sources_section(manifest),
         _left_out(manifest),
-        _divided(manifest),
+        _division_section(manifest),
         "## Check it\n\n    curate verify .\n\nreads all files again and reports examples or near-duplicates in two "
         "splits, changed files, and lines that are neither in a split nor in `removed.jsonl`. `curate restore` "
         "restores a removed line.\n",
-        _provenance(manifest),
+        _provenance_section(manifest),
     ]
     return "\n".join(parts)
 
@@ -83,7 +83,7 @@ def loading(manifest: Manifest) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _description(described: dict[str, Any]) -> Iterator[str]:
+def _described_lines(described: dict[str, Any]) -> Iterator[str]:
     for name in ("description", "license", "languages", "contact"):
         if described.get(name):
             yield f"**{name.capitalize()}**: {_cell(described[name])}\n"
@@ -108,10 +108,10 @@ def _metadata(manifest: Manifest) -> str:
         "task_categories": ["text-generation"],
         "tags": ["curate"],
     }
-    return "".join(_yaml(name, value) for name, value in values.items() if value)
+    return "".join(_yaml_entry(name, value) for name, value in values.items() if value)
 
 
-def _yaml(name: str, value: str | list[str]) -> str:
+def _yaml_entry(name: str, value: str | list[str]) -> str:
     if isinstance(value, str):
         return f"{name}: {_scalar(value)}\n"
     return "".join((f"{name}:\n", *(f"- {_scalar(item)}\n" for item in value)))
@@ -125,16 +125,17 @@ def _scalar(text: str) -> str:
 def size_category(examples: int) -> str:
     """The hub's category of a number of examples, for example `1K<n<10K`."""
     for edge, after in pairwise(SIZE_EDGES):
-        if examples < _size(after):
+        if examples < _count_of_size(after):
             return f"n<{after}" if edge == "0" else f"{edge}<n<{after}"
     return f"n>{SIZE_EDGES[-1]}"
 
 
-def _size(text: str) -> int:
+def _count_of_size(text: str) -> int:
+    """The number that an edge of a size category means, such as `10K`."""
     return int(text.rstrip("KMBT")) * 1000 ** " KMBT".find(text[-1]) if text[-1] in "KMBT" else int(text)
 
 
-def _splits(manifest: Manifest) -> str:
+def _splits_section(manifest: Manifest) -> str:
     total = sum(part.examples for part in manifest.splits.values()) or 1
     texts = sum(part.characters for part in manifest.splits.values()) or 1
     rows = [
@@ -150,7 +151,7 @@ def _splits(manifest: Manifest) -> str:
     )
 
 
-def _loading(manifest: Manifest) -> Iterator[str]:
+def _loading_section(manifest: Manifest) -> Iterator[str]:
     files = ", ".join(f'"{name}": "{part.file}"' for name, part in manifest.splits.items() if part.examples)
     yield (
         '## Load it\n\n    from datasets import load_dataset\n    load_dataset("PATH/OF/THIS/FOLDER")                 '
@@ -164,7 +165,7 @@ def _loading(manifest: Manifest) -> Iterator[str]:
     )
 
 
-def _sources(manifest: Manifest) -> str:
+def _sources_section(manifest: Manifest) -> str:
     rows = []
     for file in (*manifest.inputs, *manifest.existing):
         formats = ", ".join(f"{name} {count:,}" for name, count in file.formats.items())
@@ -209,7 +210,7 @@ def reason_for(code: str, rules: Iterable[CustomRule]) -> str:
     return _cell(by_code[code].summary) if code in by_code else ""
 
 
-def _divided(manifest: Manifest) -> str:
+def _division_section(manifest: Manifest) -> str:
     config = manifest.config["split"]
     sizes = (
         f"counts {config['counts'][0]:,} for validation and {config['counts'][1]:,} for test"
@@ -236,7 +237,7 @@ def _divided(manifest: Manifest) -> str:
             "Answers of fewer than 20 words are not compared: "
             f"{plural(manifest.short_answer_examples, 'example')} have one that other questions share."
         )
-    lines += _mix(manifest.config.get("mix", {}))
+    lines += _mix_sentences(manifest.config.get("mix", {}))
     if config["stratify"]:
         lines.append(f"The splits are stratified by {', '.join(map(_cell, config['stratify']))}.")
     if config["group_by"]:
@@ -246,7 +247,7 @@ def _divided(manifest: Manifest) -> str:
     return "## How it was split\n\n" + "\n".join(lines) + "\n"
 
 
-def _mix(config: dict[str, Any]) -> Iterator[str]:
+def _mix_sentences(config: dict[str, Any]) -> Iterator[str]:
     if config.get("weights"):
         yield (
             "Files were mixed by weight: "
@@ -259,7 +260,7 @@ def _mix(config: dict[str, Any]) -> Iterator[str]:
             yield f"The mix is limited to {config[unit]:,} {unit}, {how}."
 
 
-def _provenance(manifest: Manifest) -> str:
+def _provenance_section(manifest: Manifest) -> str:
     with_what = ", ".join(f"{name} {number}" for name, number in manifest.versions.items() if number)
     models = "".join(f"\n{purpose}: `{_cell(model)}`" for purpose, model in manifest.models.items())
     return (

@@ -81,12 +81,16 @@ def difference(before: Path, now: Path) -> DiffResult:
         str(before),
         str(now),
         first_hash == second_hash,
-        list(_changes(_inputs(first.inputs, first.existing), _inputs(second.inputs, second.existing))),
-        list(_changes(_flat(first.config), _flat(second.config))),
-        list(_changes({"curate": first.curate, **first.versions}, {"curate": second.curate, **second.versions})),
-        list(_changes(first.models, second.models)),
-        list(_changes(first.decisions, second.decisions)),
-        list(_changes(_counts(first), _counts(second))),
+        list(
+            _changed_values(
+                _inputs_by_path(first.inputs, first.existing), _inputs_by_path(second.inputs, second.existing)
+            )
+        ),
+        list(_changed_values(_flattened(first.config), _flattened(second.config))),
+        list(_changed_values({"curate": first.curate, **first.versions}, {"curate": second.curate, **second.versions})),
+        list(_changed_values(first.models, second.models)),
+        list(_changed_values(first.decisions, second.decisions)),
+        list(_changed_values(_counts_by_name(first), _counts_by_name(second))),
         [example_found for example, example_found in now_examples.items() if example not in before_examples],
         [example_found for example, example_found in before_examples.items() if example not in now_examples],
         [
@@ -97,24 +101,24 @@ def difference(before: Path, now: Path) -> DiffResult:
     )
 
 
-def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
+def _changed_values(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
     for name in [*before, *(name for name in now if name not in before)]:
         if before.get(name) != now.get(name):
             yield Change(name, before.get(name), now.get(name))
 
 
-def _inputs(*files: list[InputFile]) -> dict[str, Any]:
+def _inputs_by_path(*files: list[InputFile]) -> dict[str, Any]:
     return {file.path: f"{file.lines:,} lines, {file.sha256[:12]}" for group in files for file in group}
 
 
-def _flat(value: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+def _flattened(value: Mapping[str, Any], before: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, item in value.items():
-        flat.update(_flat(item, f"{before}{key}.") if isinstance(item, dict) else {f"{before}{key}": item})
+        flat.update(_flattened(item, f"{before}{key}.") if isinstance(item, dict) else {f"{before}{key}": item})
     return flat
 
 
-def _counts(manifest: Manifest) -> dict[str, Any]:
+def _counts_by_name(manifest: Manifest) -> dict[str, Any]:
     splits = {name: part.examples for name, part in manifest.splits.items()}
     reasons = {f"removed {code}": count for code, count in manifest.removed.reasons.items()}
     return {

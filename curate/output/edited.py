@@ -90,7 +90,7 @@ def edited_copies(paths: Sequence[Path], edits: Edits, folder: Path) -> dict[Pat
         splices = [
             Splice(parsed.line.offset, parsed.line.offset + len(parsed.line.data), data)
             for parsed in lines
-            if (data := _edited(parsed, edits))
+            if (data := _edited_line(parsed, edits))
         ]
         if splices:
             copy_folder = copy_folder or scratch(folder)  # another command may edit files of the same name meanwhile
@@ -107,7 +107,8 @@ def with_edits(paths: Sequence[Path], edits: Edits, folder: Path) -> tuple[list[
     return [copies.get(path, path) for path in paths], lambda path: display_name(names.get(path, path))
 
 
-def _edited(parsed: ParsedLine, edits: Edits) -> bytes | None:
+def _edited_line(parsed: ParsedLine, edits: Edits) -> bytes | None:
+    """The line of an edited example, with as many line breaks as before; None if it is not edited."""
     value = edited_value(key_of(parsed), edits, parsed.place)
     if value is None:
         return None
@@ -115,7 +116,9 @@ def _edited(parsed: ParsedLine, edits: Edits) -> bytes | None:
 
 
 def edited_value(key: str, edits: Edits, place: Place) -> dict[str, Any] | None:
-    """The new object of an example, if it is edited. Edits of edits are followed; a cycle ends at its first example."""
+    """The new object of an example; None if it is not edited. Edits of edits are followed; a cycle ends at its first
+    example.
+    """
     followed: set[str] = set()
     value = None
     while key in edits and key not in followed:

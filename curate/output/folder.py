@@ -109,15 +109,20 @@ def write_output(
         replaceable.check(folder, names_of(settings.config))
     outdated = before.files.keys() - changed_files(folder, before.files) if before else ()
     with replacing_together(folder, outdated, own=replaceable, mode=mode, unchanged=unchanged) as stage:
-        return _written(stage, table, division, inputs, given, settings)
+        return _write_stage(stage, table, division, inputs, given, settings)
 
 
-def _written(
+def _write_stage(
     stage: Path, table: Table, division: Division, inputs: Sequence[InputFile], given: int, settings: OutputSettings
 ) -> Manifest:
+    """Write all files of an output folder to the stage, and return the manifest. Raises an error if a line is
+    missing.
+    """
     reader = LineReader()
-    splits = {name: _split(stage, name, table, division, number, reader) for number, name in enumerate(SPLIT_NAMES)}
-    removed = _removed(stage / LEDGER, table, division.left_out, reader)
+    splits = {
+        name: _write_split(stage, name, table, division, number, reader) for number, name in enumerate(SPLIT_NAMES)
+    }
+    removed = _write_ledger(stage / LEDGER, table, division.left_out, reader)
     read = len(table.starts) - int(table.first[given])
     kept_count = sum(part.examples for part in splits.values()) - int(
         np.count_nonzero(table.lines < table.first[given])
@@ -130,7 +135,7 @@ def _written(
         existing=list(inputs[:given]),
         config=data_settings(settings.config),
         models=dict(settings.models),
-        decisions={example: _verdict(decision) for example, decision in sorted(settings.decisions.items())},
+        decisions={example: _verdict_text(decision) for example, decision in sorted(settings.decisions.items())},
         grown_from=settings.grown_from,
         read=read,
         kept=kept_count,
@@ -167,7 +172,7 @@ def _exempt(division: Division) -> dict[str, Any]:
     }
 
 
-def _verdict(decision: DecisionState) -> str:
+def _verdict_text(decision: DecisionState) -> str:
     if decision.value is not None:
         return f"edit {example_of(decision.value, Place('', 0)).id}"
     if decision.verdict != "undecided":
@@ -197,7 +202,9 @@ def restore_lines(
         for name, content in extra_files.items():
             (stage / name).write_bytes(content)
         reader = LineReader()
-        splits = {name: _split(stage, name, table, division, number, reader) for number, name in enumerate(SPLIT_NAMES)}
+        splits = {
+            name: _write_split(stage, name, table, division, number, reader) for number, name in enumerate(SPLIT_NAMES)
+        }
         reader.close()  # Windows replaces no open file
         data = b"".join(line + b"\n" for line in ledger)
         with (stage / LEDGER).open("wb") as out:
@@ -254,7 +261,9 @@ def _first(path: Path) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _split(stage: Path, name: str, table: Table, division: Division, number: int, reader: LineReader) -> OutputFile:
+def _write_split(
+    stage: Path, name: str, table: Table, division: Division, number: int, reader: LineReader
+) -> OutputFile:
     examples = np.flatnonzero(division.split == number)
     assert table.marks is not None
     as_read = np.isin(table.marks.formats[examples], [FORMAT_NAMES.index(name) for name in AS_READ])
@@ -293,7 +302,7 @@ def line_written(table: Table, line: int, reader: LineReader) -> bytes:
     return reader.data(ref) if name in AS_READ else json_line(reader.example(ref).value)
 
 
-def _removed(path: Path, table: Table, left_out: Mapping[int, Reason], reader: LineReader) -> RemovedFile:
+def _write_ledger(path: Path, table: Table, left_out: Mapping[int, Reason], reader: LineReader) -> RemovedFile:
     reasons: Counter[str] = Counter()
     with path.open("wb") as out:
         written = CountingWriter(out, hashed=True)

@@ -97,7 +97,7 @@ def selected_positions(
     """Positions of lines selected by id prefix, `file:line`, reason, or all. Raises `UsageError` without a match."""
     selected: set[int] = set(range(len(entries))) if every else set()
     for name in map(display_name, names):
-        matching = {position for position, (_, removal) in enumerate(entries) if _is(removal, name)}
+        matching = {position for position, (_, removal) in enumerate(entries) if _is_named(removal, name)}
         if not matching:
             raise UsageError(
                 f"{visible(name)}: no removed line has this id or place",
@@ -113,7 +113,8 @@ def selected_positions(
     return sorted(selected)
 
 
-def _is(removal: Removal, name: str) -> bool:
+def _is_named(removal: Removal, name: str) -> bool:
+    """Whether a name means a removed line: its place, or at least six characters of its example's id."""
     return name == where(removal.file, removal.line) or (
         len(name) >= 6 and removal.example is not None and removal.example.startswith(name)
     )
@@ -243,7 +244,7 @@ def restore_into(
             }
             numbers, refused = _without(leaks, entries, numbers, refused)
             return restore_into(folder, entries, numbers, project, unread, refused=refused)
-        restored = [_restored(entry.removal, table, division, number) for number, entry in enumerate(chosen)]
+        restored = [_restored_record(entry.removal, table, division, number) for number, entry in enumerate(chosen)]
         stays = [entry for number, entry in enumerate(entries) if number not in set(numbers)]
         pending = b"".join(decision.line() + b"\n" for decision in _keep_decisions(chosen, folder, project.decisions))
         manifest = restore_lines(
@@ -285,7 +286,7 @@ def _without(
     return remaining, None if refused is None else [*refused, *messages]
 
 
-def _restored(removal: Removal, table: Table, division: Division, index: int) -> Restored:
+def _restored_record(removal: Removal, table: Table, division: Division, index: int) -> Restored:
     line = int(table.first[-2]) + index
     split = SPLIT_NAMES[int(division.split[int(table.lines.searchsorted(line))])]
     return Restored(file=removal.file, line=removal.line, example=removal.example or "", split=split, code=removal.code)

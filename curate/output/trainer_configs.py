@@ -79,31 +79,33 @@ def configurations(manifest: Manifest, first: dict[str, Any]) -> dict[str, str]:
     return files
 
 
-def _unsupported(trainer: str, form: str, hint: str) -> UsageError:
+def _unsupported_error(trainer: str, form: str, hint: str) -> UsageError:
     return UsageError(f"--trainer {trainer}: it does not read {form}", f"{hint}, or leave out --trainer {trainer}")
 
 
-def _file(manifest: Manifest, split: str) -> str:
+def _split_file(manifest: Manifest, split: str) -> str:
+    """The file of a split; empty if the split is empty."""
     part = manifest.splits[split]
     return part.file if part.examples else ""
 
 
-def _model(manifest: Manifest) -> str:
+def _model_name(manifest: Manifest) -> str:
     return str(manifest.config["check"]["model"]) or "MODEL"
 
 
 def _axolotl(manifest: Manifest, shape: Shape) -> dict[str, str]:
+    """The files of a configuration for Axolotl, by name. Raises `UsageError` for a form that it does not read."""
     if shape.label is not None and not shape.is_pair:
-        raise _unsupported("axolotl", "labels beside messages", 'train with `curate train` (objective = "kto")')
+        raise _unsupported_error("axolotl", "labels beside messages", 'train with `curate train` (objective = "kto")')
     how = _axolotl_pairs(shape) if shape.is_pair else _axolotl_messages()
 
     def source(file: str) -> dict[str, Any]:
         return {"path": file, "ds_type": "json", "split": "train", **how}
 
-    values: dict[str, Any] = {"base_model": _model(manifest), "chat_template": "tokenizer_default"}
+    values: dict[str, Any] = {"base_model": _model_name(manifest), "chat_template": "tokenizer_default"}
     values |= {"rl": "dpo"} if shape.is_pair else {}
-    values["datasets"] = [source(_file(manifest, "train"))]
-    if validation := _file(manifest, "validation"):
+    values["datasets"] = [source(_split_file(manifest, "train"))]
+    if validation := _split_file(manifest, "validation"):
         values["test_datasets"] = [source(validation)]
     values |= {"val_set_size": 0, "output_dir": "./run"}
     return {"axolotl.yaml": _yaml("axolotl train axolotl.yaml", values)}
@@ -118,11 +120,11 @@ def _axolotl_messages() -> dict[str, Any]:
 def _axolotl_pairs(shape: Shape) -> dict[str, Any]:
     """The settings to read pairs; if an answer is a list of messages, Axolotl uses the last one."""
     if shape.sides not in (str, dict, list):
-        raise _unsupported("axolotl", "pairs in this form", "write them as prompt, chosen and rejected")
+        raise _unsupported_error("axolotl", "pairs in this form", "write them as prompt, chosen and rejected")
     names = {"field_chosen": PAIR[0], "field_rejected": PAIR[1]}
     if shape.turns is None:
         if shape.sides is not list:
-            raise _unsupported("axolotl", "pairs without a prompt", "write them as prompt, chosen and rejected")
+            raise _unsupported_error("axolotl", "pairs without a prompt", "write them as prompt, chosen and rejected")
         return {"type": "chat_template.argilla_chat", **names}
     how: dict[str, Any] = {"type": "chat_template.default", "field_messages": shape.turns, **names}
     if shape.sharegpt:
@@ -132,11 +134,12 @@ def _axolotl_pairs(shape: Shape) -> dict[str, Any]:
 
 
 def _llamafactory(manifest: Manifest, shape: Shape) -> dict[str, str]:
-    parts = {name: file for name in ("train", "validation") if (file := _file(manifest, name))}
+    """The files of a configuration for LLaMA-Factory, by name. Raises `UsageError` for a form that it does not read."""
+    parts = {name: file for name in ("train", "validation") if (file := _split_file(manifest, name))}
     how, stage = _llamafactory_form(shape)
     info = {name: {"file_name": file, **how} for name, file in parts.items()}
     values: dict[str, Any] = {
-        "model_name_or_path": _model(manifest),
+        "model_name_or_path": _model_name(manifest),
         "template": "TEMPLATE",
         "stage": stage,
         "do_train": True,
@@ -174,23 +177,24 @@ def _llamafactory_form(shape: Shape) -> tuple[dict[str, Any], str]:
             "columns": {"messages": shape.turns, **columns},
             **tags,
         }, "dpo"
-    raise _unsupported("llamafactory", "pairs in this form", "write prompt, chosen and rejected as texts")
+    raise _unsupported_error("llamafactory", "pairs in this form", "write prompt, chosen and rejected as texts")
 
 
 def _trl(manifest: Manifest, shape: Shape) -> dict[str, str]:
+    """The files of a configuration for TRL, by name. Raises `UsageError` for a form that it does not read."""
     values: dict[str, Any] = {
-        "model_name_or_path": _model(manifest),
+        "model_name_or_path": _model_name(manifest),
         "dataset_train_split": "train",
     }
-    if _file(manifest, "validation"):
+    if _split_file(manifest, "validation"):
         values |= {"dataset_test_split": "validation", "eval_strategy": "epoch"}
     if shape.is_pair:
         if shape.sides not in (str, list) or shape.turns not in (None, "prompt"):
-            raise _unsupported("trl", "pairs in this form", "write them as prompt, chosen and rejected")
+            raise _unsupported_error("trl", "pairs in this form", "write them as prompt, chosen and rejected")
         text = f"`trl kto {TRL}` reads the same pairs"
         return {"trl.yaml": _yaml(f"trl dpo {TRL}", {**values, "output_dir": "./run"}, text)}
     if shape.label is not None:
-        raise _unsupported("trl", "labels beside messages", 'train with `curate train` (objective = "kto")')
+        raise _unsupported_error("trl", "labels beside messages", 'train with `curate train` (objective = "kto")')
     return {"trl.yaml": _yaml(f"trl sft {TRL}", {**values, "assistant_only_loss": True, "output_dir": "./run"})}
 
 
@@ -207,25 +211,26 @@ def _ms_swift(manifest: Manifest, shape: Shape) -> dict[str, str]:
         verb, values = "rlhf", {"rlhf_type": "dpo"}
     elif shape.is_pair:
         hint = "convert them by `curate convert --to ms-swift-rejected-response`"
-        raise _unsupported("ms-swift", "pairs in this form", hint)
+        raise _unsupported_error("ms-swift", "pairs in this form", hint)
     elif shape.label is not None:
         if shape.label != "label":
-            raise _unsupported("ms-swift", f"labels under {shape.label}", "convert them: `--to ms-swift-kto`")
+            raise _unsupported_error("ms-swift", f"labels under {shape.label}", "convert them: `--to ms-swift-kto`")
         verb, values = "rlhf", {"rlhf_type": "kto"}
-    values |= {"model": _model(manifest), "tuner_type": "lora", "dataset": [_file(manifest, "train")]}
-    if validation := _file(manifest, "validation"):
+    values |= {"model": _model_name(manifest), "tuner_type": "lora", "dataset": [_split_file(manifest, "train")]}
+    if validation := _split_file(manifest, "validation"):
         values |= {"val_dataset": [validation], "eval_strategy": "epoch"}
     values |= {"split_dataset_ratio": 0, "output_dir": "./run"}
     return {"ms-swift.yaml": _yaml(f"swift {verb} ms-swift.yaml", values)}
 
 
 def _torchtune(manifest: Manifest, shape: Shape) -> dict[str, str]:
+    """The files of a configuration for torchtune, by name. Raises `UsageError` for a form that it does not read."""
     if shape.label is not None and not shape.is_pair:
-        raise _unsupported("torchtune", "labels beside messages", 'train with `curate train` (objective = "kto")')
-    source: dict[str, Any] = {"source": "json", "data_files": _file(manifest, "train"), "split": "train"}
+        raise _unsupported_error("torchtune", "labels beside messages", 'train with `curate train` (objective = "kto")')
+    source: dict[str, Any] = {"source": "json", "data_files": _split_file(manifest, "train"), "split": "train"}
     if shape.is_pair:
         if shape.turns is not None or shape.sides is not list:
-            raise _unsupported("torchtune", "pairs in this form", "write both answers as whole conversations")
+            raise _unsupported_error("torchtune", "pairs in this form", "write both answers as whole conversations")
         recipe = "lora_dpo_single_device"
         dataset: dict[str, object] = {"_component_": "torchtune.datasets.preference_dataset", **source}
     else:
@@ -242,28 +247,34 @@ def _torchtune(manifest: Manifest, shape: Shape) -> dict[str, str]:
 
 
 def _unsloth(manifest: Manifest, shape: Shape) -> dict[str, str]:
+    """The files of a configuration for Unsloth, by name. Raises `UsageError` for a form that it does not read."""
     if shape.is_pair or shape.label is not None:
         form = "pairs" if shape.is_pair else "labels beside messages"
-        raise _unsupported("unsloth", form, "train with `curate train`, which does")
-    data = {"local_dataset": [_file(manifest, "train")], "format_type": "chatml"}
+        raise _unsupported_error("unsloth", form, "train with `curate train`, which does")
+    data = {"local_dataset": [_split_file(manifest, "train")], "format_type": "chatml"}
     training = {"training_type": "lora", "train_on_completions": True, "output_dir": "./run"}
-    values = {"model": _model(manifest), "data": data, "training": training}
+    values = {"model": _model_name(manifest), "data": data, "training": training}
     text = "its configuration names no validation file: `curate evaluate` or your own script measures the result"
     return {"unsloth.yaml": _yaml("unsloth train --config unsloth.yaml", values, text)}
 
 
 def _verl(manifest: Manifest, shape: Shape) -> dict[str, str]:
+    """The files of a configuration for verl, by name. Raises `UsageError` for a form that it does not read."""
     if shape.is_pair or shape.label is not None:
-        raise _unsupported("verl", "pairs" if shape.is_pair else "labels beside messages", "train with `curate train`")
+        raise _unsupported_error(
+            "verl", "pairs" if shape.is_pair else "labels beside messages", "train with `curate train`"
+        )
     turns = shape.first.get("messages")
     if shape.first.get("tools") or any("tool_calls" in turn for turn in turns or () if isinstance(turn, dict)):
-        raise _unsupported("verl", "tools and tool calls, which are JSON text in Parquet,", "train with `curate train`")
-    data: dict[str, Any] = {"train_files": parquet_of(_file(manifest, "train")), "messages_key": "messages"}
+        raise _unsupported_error(
+            "verl", "tools and tool calls, which are JSON text in Parquet,", "train with `curate train`"
+        )
+    data: dict[str, Any] = {"train_files": parquet_of(_split_file(manifest, "train")), "messages_key": "messages"}
     trainer: dict[str, Any] = {"logger": ["console"], "default_local_dir": "./run", "save_freq": "after_each_epoch"}
-    if validation := _file(manifest, "validation"):
+    if validation := _split_file(manifest, "validation"):
         data["val_files"] = parquet_of(validation)
         trainer["test_freq"] = "after_each_epoch"
-    values = {"defaults": ["sft_trainer_engine", "_self_"], "model": {"path": _model(manifest)}, "data": data}
+    values = {"defaults": ["sft_trainer_engine", "_self_"], "model": {"path": _model_name(manifest)}, "data": data}
     command = 'torchrun --standalone -m verl.trainer.sft_trainer --config-dir "$PWD" --config-name verl'
     text = "an example of more than data.max_length tokens (1,024) is an error; `curate stats` shows their lengths"
     return {"verl.yaml": _yaml(command, {**values, "trainer": trainer}, text)}
