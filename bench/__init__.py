@@ -1,0 +1,1 @@
+"""CurateBench: a benchmark for tools that check chat data for fine-tuning."""
