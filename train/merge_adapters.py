@@ -103,9 +103,9 @@ def merge_adapters(
     questions = [questions_for(run, run.template(), place, limit) for run, place in zip(runs, places, strict=True)]
     parts = [lora_weights(run.folder.adapter) for run in runs]
     with memory_errors("use a machine with more memory: the base is loaded in 16 bits"), writing(folder) as stage:
-        _save(stage, runs[0], parts, weighted_sum(parts, weights))
+        _save_adapter(stage, runs[0], parts, weighted_sum(parts, weights))
         losses = _measured(stage, runs, questions, printer)
-        members = tuple(map(_member, runs, weights, parts, questions, losses))
+        members = tuple(map(_member_record, runs, weights, parts, questions, losses))
         rank, shared_keys = (
             sum(part.rank for part in parts),
             [run.report.model_dump(include=SHARED_KEYS) for run in runs],
@@ -122,7 +122,9 @@ def merge_adapters(
     return made
 
 
-def _save(stage: Path, first: Trained, parts: Sequence[LoraWeights], factors: dict[str, tuple[Tensor, Tensor]]) -> None:
+def _save_adapter(
+    stage: Path, first: Trained, parts: Sequence[LoraWeights], factors: dict[str, tuple[Tensor, Tensor]]
+) -> None:
     rank = sum(part.rank for part in parts)
     targets = [part.config.target_modules for part in parts]
     listed = all(isinstance(target, set | list) for target in targets)
@@ -163,7 +165,7 @@ def _measured(
     return losses
 
 
-def _member(
+def _member_record(
     run: Trained, weight: float, part: LoraWeights, questions: Questions, losses: tuple[float, float, float]
 ) -> Member:
     before, alone, composed = losses

@@ -451,7 +451,9 @@ def toml_value(text: str) -> Any:
 
 
 def reporting_problem(recipe: Recipe) -> tuple[str, str] | None:
-    """Why metrics cannot be sent to `report_to`, and what to do; transformers fails only after loading the model."""
+    """Why metrics cannot be sent to `report_to`, and what to do; None if they can. Transformers fails only after
+    loading the model.
+    """
     packages = {"tensorboard": ("tensorboard", "tensorboardX")}
     missing = [service for service in recipe.report_to if not any(map(find_spec, packages.get(service, (service,))))]
     if not missing:

@@ -44,7 +44,7 @@ def trained_system(server: Server, model: str, tell: Callable[[str], None]) -> s
 
 
 def _model_of(journal: Journal, server: Server, started: JobStarted) -> str | None:
-    """The name of the model of a job, from its fetched record or the service."""
+    """The name of the model of a job, from its fetched record or the service; None if neither has it."""
     with suppress(OSError, ValueError, CurateError):
         record = Record.model_validate_json(read_regular(journal.job_folder(started.job) / RECORD_FILE))
         return record.job.fine_tuned_model

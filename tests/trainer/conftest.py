@@ -14,7 +14,7 @@ from tests.trainer.tiny import make_model, write_recipe, write_split
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("train.memory.memory_profile.Sizes._measured", measured_once())
+        patch.setattr("train.memory.memory_profile.Sizes._bytes_with_layers", measured_once())
         yield make_model(tmp_path_factory.mktemp("model"))
 
 
@@ -28,7 +28,7 @@ def measured_once() -> Callable[..., int]:
     """Measures the memory of a step once for equal models and recipes: it takes half of the time of a tiny training."""
     from train.memory.memory_profile import Sizes
 
-    measured, known = Sizes._measured, dict[tuple[object, ...], int]()
+    measured, known = Sizes._bytes_with_layers, dict[tuple[object, ...], int]()
 
     def once(sizes: Sizes, *asked: Any) -> int:
         recipe = sizes.recipe.model_dump_json(exclude=WITHOUT_MEMORY)

@@ -7,7 +7,7 @@ from curate.core.example import Example
 
 
 def system_of(example: Example) -> str | None:
-    """The system message that an example begins with."""
+    """The system or developer message that an example begins with; None without one, or if it is not text."""
     first: Any = next(iter(example.value.get("messages") or ()), None)
     is_system = isinstance(first, dict) and first.get("role") in ("system", "developer")
     return first["content"] if is_system and isinstance(first.get("content"), str) else None

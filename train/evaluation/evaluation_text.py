@@ -25,7 +25,9 @@ def evaluation_text(report: Evaluation, outputs: int) -> Iterator[RenderableType
     titles = [METRICS[name].title for name in names]
     rows: list[tuple[str | Text, ...]] = []
     for result in report.results:
-        scores = (_score(METRICS[name], score, whole=name == report.metric) for name, score in result.scores.items())
+        scores = (
+            _score_text(METRICS[name], score, whole=name == report.metric) for name, score in result.scores.items()
+        )
         rows.append((Text(result.title, "bold" if result.name == report.verdict.use else ""), *scores))
     title = f"{question_count} of the split {report.split}; {report.task} ({report.task_from})"
     yield table(title, "", *titles, numbers=titles, rows=rows)
@@ -40,7 +42,7 @@ def evaluation_text(report: Evaluation, outputs: int) -> Iterator[RenderableType
         ]  # fmt: skip
         yield table(f"{best.title}, by class", "label", *numbers, numbers=numbers, rows=classes)
     if outputs:
-        yield from _outputs(report, outputs)
+        yield from _output_tables(report, outputs)
     for note in report.notes:
         yield Text(f"note: {visible(note)}", "yellow")
     if report.verdict.retrieval:
@@ -48,7 +50,7 @@ def evaluation_text(report: Evaluation, outputs: int) -> Iterator[RenderableType
     yield Text(report.verdict.sentence, COLOURS[report.verdict.outcome])
 
 
-def _score(metric: Metric, score: Score, *, whole: bool) -> str:
+def _score_text(metric: Metric, score: Score, *, whole: bool) -> str:
     scale = metric.scale
     digits = 1 if metric.percent or score.value >= 100 else 2
     value, low, high = (f"{min(number * scale, 1e9):.{digits}f}" for number in (score.value, score.low, score.high))
@@ -77,7 +79,7 @@ def _intervals(report: Evaluation) -> Iterator[Text]:
     yield Text("")
 
 
-def _outputs(report: Evaluation, count: int) -> Iterator[RenderableType]:
+def _output_tables(report: Evaluation, count: int) -> Iterator[RenderableType]:
     step = max(1, len(report.outputs) // count)
     for output in report.outputs[::step][:count]:
         texts = [("asked", output.request), ("expected", output.expected)]

@@ -100,7 +100,7 @@ class Evaluating:
         systems = [SYSTEMS[name] for name in SYSTEMS if name in self.options.systems]
         if not self.setup.pool or not self.setup.shots:
             why = "--shots 0" if self.setup.pool else "there are no training examples to show"
-            systems = self._drop(
+            systems = self._without_systems(
                 systems,
                 lambda system: system.shots == "fixed" or (system.shots == "nearest" and not self.passages),
                 why,
@@ -114,11 +114,12 @@ class Evaluating:
                     raise
                 why = f"{error.message}; {error.hint}, or name a model with --embeddings"
                 if not self.passages:
-                    systems = self._drop(systems, lambda system: system.shots == "nearest", why)
+                    systems = self._without_systems(systems, lambda system: system.shots == "nearest", why)
                 self.embeddings = None
         return systems
 
-    def _drop(self, systems: Sequence[System], which: Any, why: str) -> list[System]:
+    def _without_systems(self, systems: Sequence[System], which: Any, why: str) -> list[System]:
+        """The systems without those that `which` selects; a note says `why`."""
         dropped = [system for system in systems if which(system)]
         if dropped:
             self.notes.append(f"not asked: {', '.join(system.title for system in dropped)}: {why}")
@@ -152,6 +153,7 @@ class Evaluating:
             )
 
     def _shots(self, system: System) -> Sequence[Sequence[Shown]]:
+        """The examples that precede each question in the prompts of a system."""
         setup, count = self.setup, self.setup.shots
         if system.shots == "none":
             return [[] for _ in setup.questions]
@@ -163,6 +165,7 @@ class Evaluating:
         return self.retrieved
 
     def _retrieve(self) -> list[list[Shown]]:
+        """The passages or examples that are most similar to each question."""
         setup, cache = self.setup, self.backend.folder.path / "evaluation"
         requests, pool = ([question.request for question in of] for of in (setup.questions, setup.pool))
         texts = [passage.text for passage in self.passages] or pool
@@ -185,7 +188,7 @@ class Evaluating:
         examples: int,
     ) -> Evaluation:
         setup = self.setup
-        results = tuple(_result(SYSTEMS[name], answers, scores) for name, answers in answers_by_system.items())
+        results = tuple(_result_of(SYSTEMS[name], answers, scores) for name, answers in answers_by_system.items())
         verdict = verdict_of(results, comparisons, setup.metric, len(setup.questions))
         if self.passages:
             line = retrieval_verdict(comparisons, setup.metric, len(setup.questions))
@@ -224,7 +227,7 @@ class Evaluating:
         )
 
 
-def _result(system: System, system_answers: SystemAnswers, scores: Scores) -> Result:
+def _result_of(system: System, system_answers: SystemAnswers, scores: Scores) -> Result:
     shots = Counter(prompt.shots for prompt in system_answers.prompts)
     most = max(shots)
     return Result(

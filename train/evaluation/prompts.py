@@ -69,6 +69,7 @@ def questions_of(examples: Sequence[Example], turns: Turns) -> list[Question]:
 
 
 def _questions(example: Example, turns: Turns) -> Iterator[Question]:
+    """The questions of an example with an expected answer: about its last answer, or all of them."""
     messages = example.value["messages"]
     answers = [i for i in range(1, len(messages)) if messages[i].get("role") == "assistant" and _counts(messages[i])]
     for turn in answers if turns == "all" else answers[-1:]:

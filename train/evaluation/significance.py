@@ -43,13 +43,13 @@ class Resampling:
 
     def interval(self, scorer: Scorer, counts: Matrix) -> Score:
         """A score by the percentile bootstrap (Efron and Tibshirani 1993)."""
-        return _interval(float(scorer.score(counts.sum(0))), scorer.score(self.drawn @ self.sums(counts)))
+        return _score_with_interval(float(scorer.score(counts.sum(0))), scorer.score(self.drawn @ self.sums(counts)))
 
     def difference(self, scorer: Scorer, counts: Matrix, others: Matrix) -> Score:
         """The first score minus the second, on the same resamples (Koehn 2004)."""
         value = float(scorer.score(counts.sum(0)) - scorer.score(others.sum(0)))
         mine, theirs = (scorer.score(self.drawn @ self.sums(values)) for values in (counts, others))
-        return _interval(value, mine - theirs)
+        return _score_with_interval(value, mine - theirs)
 
     def significance(self, scorer: Scorer, counts: Matrix, others: Matrix) -> float:
         """p-value of a difference: examples change sides at random (permutation test, Noreen 1989)."""
@@ -69,7 +69,7 @@ class Resampling:
         return (extreme + 1) / (PERMUTATIONS + 1)
 
 
-def _interval(value: float, drawn: Matrix) -> Score:
+def _score_with_interval(value: float, drawn: Matrix) -> Score:
     low, high = np.quantile(drawn, ((1 - CONFIDENCE_LEVEL) / 2, (1 + CONFIDENCE_LEVEL) / 2))
     return Score(value=value, low=float(low), high=float(high))
 

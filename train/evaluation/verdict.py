@@ -54,7 +54,7 @@ def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], met
     if all(_is_significant(decisive[result.name, rival.name], chosen, level, losing=True) for result in tuned):
         sentence = f"{best.title} is worse than {rival.title} by {_points_text(against, chosen)}; use {rival.title}"
         return Verdict(outcome="worse", use=rival.name, sentence=sentence)
-    sentence = _undecided(best, rival, against, chosen, questions, ALPHA / len(tuned)) + _perplexity_note(
+    sentence = _undecided_text(best, rival, against, chosen, questions, ALPHA / len(tuned)) + _perplexity_note(
         comparisons, best, rival, metric
     )
     return Verdict(outcome="no-gain", use=rival.name, sentence=sentence)
@@ -119,7 +119,9 @@ def _p_value_text(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"= {p:.3f}"
 
 
-def _undecided(best: Result, rival: Result, against: Comparison, metric: Metric, questions: int, sure: float) -> str:
+def _undecided_text(
+    best: Result, rival: Result, against: Comparison, metric: Metric, questions: int, sure: float
+) -> str:
     scores = ", ".join(f"{side.title} {side.scores[metric.name].value * metric.scale:.1f}" for side in (best, rival))
     text = f"no measurable gain: {scores} {metric.title} ({_change_text(against, metric)}); use {rival.title}"
     if questions < MIN_QUESTIONS:

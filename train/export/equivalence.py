@@ -78,6 +78,7 @@ class EquivalenceTest:
             yield logits[-len(text.input_ids) :][[i - 1 for i in positions]].float(), ids[0, positions]
 
     def _answers(self, model: Any) -> tuple[tuple[tuple[int, ...], ...], int]:
+        """The tokens of each answer, and how many answers ended with a stop token."""
         questions, limit = self.questions, self.questions.max_new_tokens
         how = (model, self.template, questions.prompts, list(questions.stops), self.dtype)
         completions = []

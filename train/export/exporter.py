@@ -105,21 +105,21 @@ class Exporter:
         dtype_name, load = self._write(model)
         del model
         return_freed()
-        model, test = in_float32(load()), self._test("querying the export")
+        model, test = in_float32(load()), self._equivalence_test("querying the export")
         proof = compare(test, reference, test.outputs(model), model, effect, trained_loss)
         require_equivalent(proof, visible(str(self.options.folder)), self.options.dtype)
-        return self._conclude(dtype_name, proof)
+        return self._write_export(dtype_name, proof)
 
     def _reference(self, model: Any) -> tuple[ModelOutputs, float | None]:
         """The outputs of the adapter, and how much training changed them; None after full fine-tuning."""
-        test = self._test("querying the adapter")
+        test = self._equivalence_test("querying the adapter")
         reference = test.outputs(model)
         if self.trained.recipe.method == "full":
             return reference, None
         with adapter_disabled(model) as base:
             return reference, root_mean_square(reference.logits, test.logits(base))
 
-    def _test(self, name: str) -> EquivalenceTest:
+    def _equivalence_test(self, name: str) -> EquivalenceTest:
         phase = self.printer.phase(name, 2 * len(self.questions.prompts))
         return EquivalenceTest(self.template, self.questions, torch.float32, phase.advance)
 
@@ -175,7 +175,8 @@ class Exporter:
 
         return "float32", load
 
-    def _conclude(self, dtype: str, proof: Proof) -> Export:
+    def _write_export(self, dtype: str, proof: Proof) -> Export:
+        """Write the model card and the record of the export, and return the record."""
         stops = self.template.tokenizer.convert_ids_to_tokens(list(self.questions.stops))
         made = Export(
             **{key: getattr(self.trained.report, key) for key in TrainedWeights.model_fields},

@@ -222,11 +222,12 @@ class Sizes:
         """Bytes that a step needs at most, with gradients, without weights and optimizer state."""
         layers: int = self.config.get_text_config().num_hidden_layers
         if layers <= MORE_LAYERS:
-            return self._measured(load, checkpointing, layers)
-        few, more = (self._measured(load, checkpointing, count) for count in (FEW_LAYERS, MORE_LAYERS))
+            return self._bytes_with_layers(load, checkpointing, layers)
+        few, more = (self._bytes_with_layers(load, checkpointing, count) for count in (FEW_LAYERS, MORE_LAYERS))
         return round(few + (more - few) / (MORE_LAYERS - FEW_LAYERS) * (layers - FEW_LAYERS))
 
-    def _measured(self, load: Load, checkpointing: bool, layers: int) -> int:
+    def _bytes_with_layers(self, load: Load, checkpointing: bool, layers: int) -> int:
+        """Bytes that a step needs at most with this number of layers, measured on a model without weights."""
         model = meta_model(self.config, self.recipe, self.dtype, layers)
         base = model.get_base_model() if hasattr(model, "get_base_model") else model
         if checkpointing:
@@ -254,23 +255,23 @@ class Sizes:
         """Memory of a training with passes like `load`."""
         step = self._kept(load, checkpointing)
         low, high = self._overhead()
-        alive = self.weights_here + self._trained(optimiser)
+        alive = self.weights_here + self._trained_bytes(optimiser)
         return Estimate(
-            weights=self.weights_here, trained=self._trained(optimiser), step=step, around=round(low),
+            weights=self.weights_here, trained=self._trained_bytes(optimiser), step=step, around=round(low),
             low=round(low + alive + step),
             high=round(high + alive + step * FRAGMENTATION["cpu" if self.on_cpu else "cuda"])
         )  # fmt: skip
 
     def without_steps(self, optimiser: str) -> int:
         """Memory of a training before its first step; fast, because no step is run."""
-        return round(self._overhead()[1] + self.weights_here + self._trained(optimiser))
+        return round(self._overhead()[1] + self.weights_here + self._trained_bytes(optimiser))
 
     @property
     def weights_here(self) -> int:
         """Bytes of the frozen weights on this device."""
         return self.weights // distributed.world_size() if self.recipe.parallel == "fsdp" else self.weights
 
-    def _trained(self, optimiser: str) -> int:
+    def _trained_bytes(self, optimiser: str) -> int:
         return round(self.trainable * (4 + STATE[optimiser]))
 
     def _overhead(self) -> tuple[float, float]:

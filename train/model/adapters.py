@@ -85,7 +85,7 @@ def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
     try:
         config = CONFIGS[recipe.method](recipe, model)
         if recipe.how.keys & TARGETED:
-            config.exclude_modules = _not_language(model)
+            config.exclude_modules = _pattern_outside_language_model(model)
         with _without_peft_warning():
             tuned = get_peft_model(model, config)
         if getattr(config, "target_parameters", None):
@@ -223,8 +223,10 @@ def _targets(recipe: Recipe, model: Any) -> str | list[str]:
     return recipe.target_modules if isinstance(recipe.target_modules, str) else list(recipe.target_modules)
 
 
-def _not_language(model: Any) -> str | None:
-    """A regular expression for modules outside of the language model: text alone never trains a vision tower."""
+def _pattern_outside_language_model(model: Any) -> str | None:
+    """A regular expression for modules outside of the language model; None without any. Text alone never trains a
+    vision tower.
+    """
     decoder, head = model.get_decoder(), model.get_output_embeddings()
     inside = next((path for path, module in model.named_modules() if module is decoder), "")
     depth = inside.count(".") + 1
@@ -250,7 +252,7 @@ def _require_matched(recipe: Recipe, model: Any) -> None:
     if missing:
         raise ConfigError(f"target_modules: the model has no module {', '.join(missing)}", _layers(model))
     if parts in PRESETS.values():
-        outside = re.compile(_not_language(model) or "(?!)")
+        outside = re.compile(_pattern_outside_language_model(model) or "(?!)")
         inside = [path for path in _linear(model) if INSIDE_ATTENTION.fullmatch(path) and not outside.fullmatch(path)]
         if unknown := {path.rpartition(".")[2] for path in set(inside) - _matching(inside, ATTENTION)}:
             raise ConfigError(

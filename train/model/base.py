@@ -152,7 +152,7 @@ def base_problems(recipe: Recipe, dtype: torch.dtype) -> list[Problem]:
 
 
 def attention_problem(recipe: Recipe, dtype: torch.dtype) -> Problem | None:
-    """Why the attention of the recipe cannot be computed on this machine, and what to do."""
+    """Why the attention of the recipe cannot be computed on this machine, and what to do; None if it can."""
     if recipe.attention not in ("flash_attention_2", "varlen"):
         return None
     what, instead = f"attention = {recipe.attention!r}", 'set  attention = "auto"'

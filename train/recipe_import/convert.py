@@ -210,7 +210,7 @@ def _row(config: Configuration, settings: list[Setting], defaults: list[str], ou
 
 
 def _drop_unused(values: dict[str, Any], rows: list[Row]) -> None:
-    """Leave out keys that the method or the objective does not read, and values of the tool that are a recipe's own."""
+    """Remove keys from `values` that the method or the objective does not read, and add a row for each to `rows`."""
     method, objective = values.get("method", AUTO), values.get("objective", "sft")
     idle = OBJECTIVE_KEYS - OBJECTIVES[objective].keys if objective in OBJECTIVES else frozenset()
     idle |= OWN_KEYS - method_of(method).keys

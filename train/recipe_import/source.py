@@ -108,14 +108,14 @@ def read_source(path: Path) -> Source:
     return source
 
 
-def _once(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
+def _without_repeated_keys(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
     if repeated := [str(key) for key, count in Counter(key for key, _ in pairs).items() if count > 1]:
         raise ValueError(f"the key {repeated[0]} is given twice")
     return dict(pairs)
 
 
 def _json(text: str) -> Any:
-    return parsed_json(text, object_pairs_hook=_once)
+    return parsed_json(text, object_pairs_hook=_without_repeated_keys)
 
 
 def _yaml(text: str) -> Any:
@@ -128,7 +128,7 @@ def _yaml(text: str) -> Any:
 
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
             keys = [key for key, _ in node.value if not key.tag.endswith(":merge")]
-            _once([(self.construct_object(key, deep=True), None) for key in keys])
+            _without_repeated_keys([(self.construct_object(key, deep=True), None) for key in keys])
             return super().construct_mapping(node, deep)
 
     try:
@@ -255,7 +255,7 @@ def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:
             for key, value in zip(node.keys, node.values, strict=True)
         ]
         has_plain_keys = all(isinstance(key, str) for key, _ in pairs)
-        return _once(pairs) if has_plain_keys else Expression(ast.unparse(node))
+        return _without_repeated_keys(pairs) if has_plain_keys else Expression(ast.unparse(node))
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         value = _value(node.operand, names)
         return -value if _is_number(value) else Expression(ast.unparse(node))

@@ -68,12 +68,13 @@ def curve_of(journal: Sequence[Mapping[str, Any]]) -> tuple[LossPoint, ...]:
 
 
 def _train_loss(steps: Sequence[Mapping[str, Any]]) -> float | None:
-    """Mean per supervised token over some steps."""
+    """Mean loss per supervised token over some steps; None without tokens."""
     tokens = sum(line["supervised"] for line in steps)
     return sum(line["loss"] * line["supervised"] for line in steps) / tokens if tokens else None
 
 
 def _memorised(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> Memorised | None:
+    """How many trained and held-out answers each model reproduces; None if that was not measured."""
     if not before or not after or not after["trained"]:
         return None
     return Memorised(
@@ -83,7 +84,7 @@ def _memorised(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
 
 
 def _forgotten(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> Forgotten | None:
-    """The change with its 95% interval: the prompts are paired."""
+    """The change of the loss on general prompts with its 95% interval, from pairs; None without at least two pairs."""
     if not before or not after or len(before["general"]) != len(after["general"]) or len(after["general"]) < 2:
         return None
     changes = [new - old for old, new in zip(before["general"], after["general"], strict=True)]

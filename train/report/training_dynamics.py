@@ -183,7 +183,9 @@ def _short(value: Any) -> float:
 
 
 def _regions(confidence: Floats, variability: Floats, several: bool) -> list[Region | None]:
-    """Thirds as in the paper, disjoint: the most variable are ambiguous, the surer half of the rest is easy."""
+    """The region of each example, in disjoint thirds as in the paper: the most variable are ambiguous, the surer half
+    of the rest is easy. All are None unless `several`: each was measured more than once.
+    """
     count = len(confidence)
     regions: list[Region | None] = [None] * count
     if not several:

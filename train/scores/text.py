@@ -72,7 +72,7 @@ def _chrf_counts(expected: Expected, given: Given) -> Sequence[float]:
     """For each length: runs that the answer has, that the data has, that both have; white space is left out."""
     counts = []
     for size in range(1, CHRF_ORDER + 1):
-        got, reference = _runs(given.text, size), _runs(expected.text, size)
+        got, reference = _character_runs(given.text, size), _character_runs(expected.text, size)
         # Of a text that is too short for a run of this length nothing can be said.
         counts += [float(got.total() if reference else 0), float(reference.total()), float((got & reference).total())]
     return counts
@@ -87,7 +87,7 @@ def _chrf_score(sums: Matrix) -> Matrix:
     return ratio((1 + CHRF_BETA**2) * precision * recall, CHRF_BETA**2 * precision + recall)
 
 
-def _runs(text: str, size: int) -> Counter[str]:
+def _character_runs(text: str, size: int) -> Counter[str]:
     joined = "".join(text.split())
     return Counter(joined[start : start + size] for start in range(len(joined) - size + 1))
 

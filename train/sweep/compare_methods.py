@@ -90,10 +90,10 @@ def variants(recipe: Recipe) -> list[Trial]:
 def _comparison(recipe: Recipe, runs: Sequence[RunFolder]) -> Comparison:
     first = runs[0].read("report.json")
     counts = {key: first[key] for key in ("steps", "train_examples", "held_out_examples")}
-    return Comparison(model=recipe.model, methods=tuple(map(_compared, runs)), **counts)
+    return Comparison(model=recipe.model, methods=tuple(map(_method_result, runs)), **counts)
 
 
-def _compared(run: RunFolder) -> MethodResult:
+def _method_result(run: RunFolder) -> MethodResult:
     name, report, lines = run.path.name, run.read("report.json"), JsonLines(run.metrics).lines()
     finished = next(line for line in reversed(lines) if line.get("event") == "finished")
     steps = [line for line in lines if "loss" in line]

@@ -104,7 +104,7 @@ class Halving:
         return loss
 
     def _outcome_at(self, trial: int, rung: int, outcomes: Sequence[Outcome]) -> Outcome | None:
-        """The outcome of a trial at a rung, or the earlier one that ended it."""
+        """The outcome of a trial at a rung, or the earlier one that ended it; None if it has none yet."""
         return next(
             (
                 outcome

@@ -169,7 +169,7 @@ def _mistakes(key: str, values: Range | tuple[Any, ...], *, drawn: bool) -> Iter
 def trials_of(recipe: Recipe, space: Space) -> tuple[Trial, ...]:
     """The trials without duplicates. Raises `UsageError` if there are too many."""
     trials: dict[str, Trial] = {}
-    for combination in _draw_combinations(space) if space.random is not None else _grid(space):
+    for combination in _draw_combinations(space) if space.random is not None else _grid_points(space):
         how = method_of(combination.get("method", recipe.method))
         changes = {key: value for key, value in combination.items() if key not in OWN_KEYS - how.keys}
         same = json.dumps(changes, sort_keys=True)
@@ -179,7 +179,7 @@ def trials_of(recipe: Recipe, space: Space) -> tuple[Trial, ...]:
     return tuple(trials.values())
 
 
-def _grid(space: Space) -> Iterator[dict[str, Any]]:
+def _grid_points(space: Space) -> Iterator[dict[str, Any]]:
     listed = {key: values for key, values in space.over.items() if not isinstance(values, Range)}
     if (count := prod(map(len, listed.values()))) > MAX_GRID_SIZE:
         raise UsageError(f"a grid of {count:,} trials is too large", "draw some of them with --random 30")

@@ -183,7 +183,9 @@ class Trainings:
                     yield outcome
 
     def _deadline(self) -> float | None:
-        """End of the budget, less the time of all trainings in the journal, also of those that were killed."""
+        """End of the budget, less the time of all trainings in the journal, also of those that were killed; None
+        without a budget.
+        """
         if self.minutes is None:
             return None
         return monotonic() + self.minutes * 60 - sum(outcome.seconds for outcome in self.outcomes)
@@ -212,7 +214,7 @@ class Trainings:
             seconds = round(monotonic() - began, 1)
             ended = code >= 0 and code != ExitCode.INTERRUPTED
             facts = self._outcome_of(trial, code, work) if ended else {"state": "interrupted"}
-            outcome = self._note(Outcome(trial=piece.trial, rung=piece.rung, seconds=seconds, **facts))
+            outcome = self._record_outcome(Outcome(trial=piece.trial, rung=piece.rung, seconds=seconds, **facts))
             if watch.asked or (code == ExitCode.INTERRUPTED and not watch.is_over_budget):
                 raise KeyboardInterrupt
             if ended or watch.is_over_budget:
@@ -221,9 +223,9 @@ class Trainings:
         reason = (
             f"killed {ATTEMPTS} times ({_signal(code)}); a system that runs out of memory kills the largest process"
         )
-        return self._note(Outcome(trial=piece.trial, rung=piece.rung, state="failed", reason=reason))
+        return self._record_outcome(Outcome(trial=piece.trial, rung=piece.rung, state="failed", reason=reason))
 
-    def _note(self, outcome: Outcome) -> Outcome:
+    def _record_outcome(self, outcome: Outcome) -> Outcome:
         with self._writing:
             self.folder.write(outcome)
             self.outcomes.append(outcome)
@@ -288,6 +290,7 @@ def _fault(work: TrialRun) -> tuple[State, str]:
 
 
 def _signal(code: int) -> str:
+    """The name of the signal that ended a process, from its negative exit code."""
     try:
         return Signals(-code).name
     except ValueError:

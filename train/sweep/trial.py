@@ -97,7 +97,7 @@ def run_process(work: TrialRun, watch: TrialMonitor) -> int:
         ) as process,
     ):
         try:
-            return _followed(process, work, watch)
+            return _wait_for(process, work, watch)
         finally:
             if process.poll() is None:
                 process.kill()
@@ -114,7 +114,7 @@ def placed_runner(runner: Runner, executor: Executor, files: Iterable[Path]) -> 
 
 
 def _run_task(pool: ClusterPool, runner: Runner, work: TrialRun, watch: TrialMonitor) -> int:
-    return _followed(pool.task(partial(_on_node, runner), work), work, watch)
+    return _wait_for(pool.task(partial(_on_node, runner), work), work, watch)
 
 
 def _on_node(runner: Runner, work: TrialRun) -> int:
@@ -124,7 +124,8 @@ def _on_node(runner: Runner, work: TrialRun) -> int:
         return runner(work, watch)
 
 
-def _followed(process: "subprocess.Popen[bytes] | Task", work: TrialRun, watch: TrialMonitor) -> int:
+def _wait_for(process: "subprocess.Popen[bytes] | Task", work: TrialRun, watch: TrialMonitor) -> int:
+    """Follow a training until it ends, ask it to stop if needed, and return its exit code."""
     offset, stopped, patience = 0, 0, 0.0
     while True:
         try:

@@ -32,7 +32,7 @@ class Checkpointer:
         self.optimizer, self.scheduler = optimizer, scheduler
         self.fsdp = accelerator.state.fsdp_plugin if sharded else None
 
-    def _parts(self) -> dict[str, Any]:
+    def _stored_parts(self) -> dict[str, Any]:
         optimizer = None if self.fsdp else self.optimizer
         parts = {"optimizer.pt": optimizer, "scheduler.pt": self.scheduler, "scaler.pt": self.accelerator.scaler}
         return {name: part for name, part in parts.items() if part is not None}
@@ -50,12 +50,12 @@ class Checkpointer:
         elif first:
             save(self.model, target)
         if first:
-            for name, part in self._parts().items():
-                _write(part.state_dict(), target / name)
+            for name, part in self._stored_parts().items():
+                _write_state(part.state_dict(), target / name)
         random = {"cpu": torch.get_rng_state()}
         if torch.cuda.is_available():
             random["cuda"] = torch.cuda.get_rng_state()
-        _write(random, target / _random_file())
+        _write_state(random, target / _random_file())
         distributed.barrier()  # each process has written its random numbers
         if first:
             finalize(target, best)
@@ -70,7 +70,7 @@ class Checkpointer:
             )
         else:
             load_adapter_weights(self.model, checkpoint)
-        for name, part in self._parts().items():
+        for name, part in self._stored_parts().items():
             part.load_state_dict(torch.load(checkpoint / name, map_location="cpu", weights_only=True))
         if (checkpoint / _random_file()).is_file():  # another number of processes has other files
             state = torch.load(checkpoint / _random_file(), weights_only=True)
@@ -83,7 +83,7 @@ def _random_file() -> str:
     return "rng_state.pth" if distributed.world_size() == 1 else f"rng_state_{distributed.rank()}.pth"
 
 
-def _write(state: Any, file: Path) -> None:
+def _write_state(state: Any, file: Path) -> None:
     with file.open("wb") as opened, write_errors():  # torch itself would not say what went wrong
         torch.save(state, opened)
 

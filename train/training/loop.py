@@ -193,7 +193,8 @@ class Gradients:
         return StepLoss(mean, distributed.sum_over_processes(texts))
 
     def weigh(self, step: Sequence[int], mean: Tensor) -> tuple[float, list[float] | None]:
-        """What the summed loss of a step is divided by, and with what the loss of each text is multiplied before.
+        """What the summed loss of a step is divided by, and with what the loss of each text is multiplied before; None
+        for no factors.
 
         Of preferences, the loss is known then: rank 0 adds it to `mean`.
         """
@@ -283,20 +284,20 @@ class Reporter:
         self.services = [integration() for integration in get_reporting_integration_callbacks(arguments.report_to)]
         self.model, self.arguments, self.state = model, arguments, TrainerState(max_steps=steps)
         self.state.is_local_process_zero = self.state.is_world_process_zero = distributed.rank() == 0
-        self._call("on_train_begin")
+        self._notify_services("on_train_begin")
 
-    def _call(self, event: str, **facts: Any) -> None:
+    def _notify_services(self, event: str, **facts: Any) -> None:
         for service in self.services:
             getattr(service, event)(self.arguments, self.state, TrainerControl(), model=self.model, **facts)
 
     def log(self, step: int, metrics: dict[str, float]) -> None:
         """Send the metrics of a step."""
         self.state.global_step, self.state.epoch = step, step / self.state.max_steps
-        self._call("on_log", logs={**metrics, "epoch": self.state.epoch})
+        self._notify_services("on_log", logs={**metrics, "epoch": self.state.epoch})
 
     def end(self) -> None:
         """The training has ended."""
-        self._call("on_train_end")
+        self._notify_services("on_train_end")
 
 
 def make_optimizer(model: Any, arguments: TrainingArguments, lora_plus: float = 1.0) -> Any:

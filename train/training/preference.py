@@ -200,8 +200,9 @@ class Preference:
 
 
 def _accuracy(scores: Tensor, signs: Tensor, *, pairs: bool) -> float | None:
-    """Share of pairs whose good answer has the higher score, a tie counting half; of all good with all bad answers
-    where they are no pairs (the area under the ROC curve).
+    """Share of pairs whose good answer has the higher score, a tie counting half; None without bad answers.
+
+    Where they are no pairs, all good answers are compared with all bad ones (the area under the ROC curve).
     """
     good, bad = scores[signs > 0], scores[signs < 0]
     if not len(bad):

@@ -167,18 +167,18 @@ class Training:
             base = self._measure_base()
         adapter = distributed.from_first(lambda: self.folder.place_adapter(self._save))
         tuned = self._measure("tuned", self.model)
-        mapped = distributed.from_first(self._map)
+        mapped = distributed.from_first(self._write_datamap)
         report = self._report(mapped, base, tuned, adapter, callback, step)
         self.journal.write(event="finished", memory=peak_memory(), cpu_seconds=round(process_time(), 1))
-        distributed.from_first(lambda: self._conclude(report, mapped))
+        distributed.from_first(lambda: self._write_report(report, mapped))
         return report
 
-    def _map(self) -> list[MappedExample]:
+    def _write_datamap(self) -> list[MappedExample]:
         mapped = datamap(self.loss_log.lines(), self.prepared.train.examples())
         write_bytes(self.folder.path / DATAMAP_FILE, b"".join(MAPPED.dump_json(point) + b"\n" for point in mapped))
         return mapped
 
-    def _conclude(self, report: Report, mapped: list[MappedExample]) -> None:
+    def _write_report(self, report: Report, mapped: list[MappedExample]) -> None:
         page = "".join(report_html(report, self.settings, self.journal.lines(), mapped, self.recipe))
         write_bytes(self.folder.path / "report.html", page.encode("utf-8", "backslashreplace"))
         self.folder.write("report.json", report.model_dump(mode="json"))
@@ -219,7 +219,7 @@ class Training:
         return Preference(split, self.recipe, self.dtype) if self.recipe.goal.compares else None
 
     def _preferences(self, name: str, model: Any) -> dict[str, Any] | None:
-        """The held-out preferences."""
+        """The measures of the held-out preferences; None without any."""
         if (preference := self._preference(self.prepared.held_out)) is None:
             return None
         phase = self.printer.phase(f"{name} preferences", len(self.prepared.held_out.encoded))
@@ -253,7 +253,7 @@ class Training:
         return [template.tokenizer.decode(answer.ids, skip_special_tokens=True).strip() for answer in in_order]
 
     def _probe(self, name: str, model: Any) -> dict[str, Any] | None:
-        """Probe the model for memorization and forgetting; all processes probe the same texts."""
+        """Probe the model for memorization and forgetting; all processes probe the same texts. None without texts."""
         prepared = self.prepared
         texts = probe_texts(prepared.train.preferred, prepared.held_out.preferred, prepared.template, prepared.probes)
         if not any(texts):
