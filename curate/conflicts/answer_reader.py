@@ -129,6 +129,7 @@ def _asked(readings: Iterable[Reading]) -> tuple[float, float]:
 
 
 def _probability(asks_yes_or_no: float, asks_name: float, opposite: float, other_value: float) -> float:
+    """The probability that two answers contradict each other, from what the question asks for."""
     return _logistic(INTERCEPT + OPPOSITE_WEIGHT * asks_yes_or_no * opposite + VALUE_WEIGHT * asks_name * other_value)
 
 
@@ -141,7 +142,7 @@ def _compared(read: Sequence[tuple[Reading, Reading]], left: str, right: str) ->
         min(_missing(first, right, every=brief), _missing(second, left, every=brief)) for first, second in read
     )
     asks_yes_or_no, asks_name = _asked(reading for both in read for reading in both)
-    words = (_words(side) if asks_name * other_value > asks_yes_or_no * opposite else "" for side in read[0])
+    words = (_value_words(side) if asks_name * other_value > asks_yes_or_no * opposite else "" for side in read[0])
     return Compared(_probability(asks_yes_or_no, asks_name, opposite, other_value), *words)
 
 
@@ -167,7 +168,7 @@ def _is_form(word: str, other: str) -> bool:
     return word == other or (len(word) > same <= len(other) and word[:same] == other[:same])
 
 
-def _words(reading: Reading) -> str:
+def _value_words(reading: Reading) -> str:
     return " ".join(word for word, _ in reading.values)
 
 
@@ -197,7 +198,7 @@ class _Answers:
                 if self._progress:
                     self._progress(len(batch))
             self._store.save()
-        return {pair: _reading(pair[1], self._store.get([key])[0].tolist()) for pair, key in keys.items()}
+        return {pair: _reading_of_scores(pair[1], self._store.get([key])[0].tolist()) for pair, key in keys.items()}
 
 
 def _scores(reader: Any, texts: list[Pair]) -> Any:
@@ -241,7 +242,8 @@ def _chances(answer: str, spans: Sequence[Sequence[int]], chances: Sequence[floa
             yield word.start(), word.end(), max(within)
 
 
-def _reading(answer: str, row: Sequence[float]) -> Reading:
+def _reading_of_scores(answer: str, row: Sequence[float]) -> Reading:
+    """What the model reads in an answer, from its row of scores."""
     yes, answers, *kinds = row[:SCORES]
     odds = [math.exp(kind - max(kinds)) for kind in kinds]
     spans = zip(*(row[SCORES + part :: 3] for part in range(3)), strict=True)

@@ -140,7 +140,7 @@ def _with_answers(answered_pairs: Sequence[AnsweredPair], model: str, cache: Pat
     """How much better the answers of each pair fit the other question than their own (a difference of cosines, rarely
     above 0), and the cosine of the questions with their answers.
     """
-    pairs = [(*item.questions, *map(_beginning, item.answers)) for item in answered_pairs]
+    pairs = [(*item.questions, *map(_first_sentences, item.answers)) for item in answered_pairs]
     texts = [(*pair, f"{pair[0]} {pair[2]}", f"{pair[1]} {pair[3]}") for pair in pairs]
     vectors = _vectors((text for six in texts for text in six), model, cache)
     pair_vectors = ([vectors[text] for text in six] for six in texts)
@@ -156,7 +156,7 @@ def _vectors(texts: Iterable[str], model: str, cache: Path | None) -> dict[str, 
     return dict(zip(distinct, embed(distinct, model, cache), strict=True)) if distinct else {}
 
 
-def _beginning(answer: str) -> str:
+def _first_sentences(answer: str) -> str:
     return " ".join(sentences(answer)[:2])[:MAX_ANSWER_CHARS]
 
 
@@ -171,7 +171,7 @@ def _swapped(pair: AnsweredPair) -> tuple[list[Pair], Callable[[Iterable[float]]
     (left, right), (left_answer, right_answer) = pair.questions, pair.answers
     fact = next((item for item in pair.evidence if item.source in FACT_RULES), None)
     if fact is None:
-        openings = [_beginning(left_answer), _beginning(right_answer)]
+        openings = [_first_sentences(left_answer), _first_sentences(right_answer)]
         # A refusal fits any question.
         usable = [text for text in openings if not refuses(text[:OPENING_CHARS])] or openings
         return [(f"{left} {text}", f"{right} {text}") for text in usable], fmean

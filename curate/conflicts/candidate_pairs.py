@@ -132,7 +132,10 @@ def group_questions(questions: Sequence[Question]) -> Groups:
 
 
 def equal_questions(groups: Groups, notes: list[str]) -> Iterator[Nominee]:
-    """Pairs of different answers to equal questions; adds a note about questions with too many answers to compare."""
+    """Pairs of different answers to equal questions.
+
+    A note about questions with too many answers to compare is added to `notes`.
+    """
     crowded = [group for group in groups.values() if len(group) > MIN_OPEN_ANSWERS]
     if crowded:
         example_request = excerpt(next(iter(crowded[0].values())).request, 50)
@@ -153,12 +156,13 @@ def reworded_pairs(
     progress: Callable[[int], None] | None = None,
 ) -> Iterator[Nominee]:
     """Pairs of different answers to questions that are probably the same in other words; system prompts may differ.
-    Adds a note about questions that are too long to compare.
+
+    Notes about questions that are too long, or in a script that the model does not know, are added to `notes`.
     """
     blocks: dict[str, Block] = defaultdict(list)
     for group in _that_may_clash(groups):
         blocks[next(iter(group.values())).before].append(group)
-    if long := sum(len(_request(group)) > MAX_REQUEST_CHARS for group in groups.values()):
+    if long := sum(len(_request_of_group(group)) > MAX_REQUEST_CHARS for group in groups.values()):
         notes.append(
             f"{plural(long, 'question')} of more than {MAX_REQUEST_CHARS:,} characters compared with equal ones only"
         )
@@ -219,10 +223,12 @@ def _that_may_clash(groups: Groups) -> Iterator[dict[str, Question]]:
     near = [
         group
         for group in groups.values()
-        if len(group) <= MIN_OPEN_ANSWERS and len(_request(group)) <= MAX_REQUEST_CHARS
+        if len(group) <= MIN_OPEN_ANSWERS and len(_request_of_group(group)) <= MAX_REQUEST_CHARS
     ]
     refused = {
-        content_words(_request(group)) for group in near if any(_is_refusal(question) for question in group.values())
+        content_words(_request_of_group(group))
+        for group in near
+        if any(_is_refusal(question) for question in group.values())
     }
     sizes = list(map(len, refused))
     with_word: dict[str, list[int]] = defaultdict(list)
@@ -235,13 +241,13 @@ def _that_may_clash(groups: Groups) -> Iterator[dict[str, Question]]:
         ):
             yield group
             continue
-        request_words = content_words(_request(group))
+        request_words = content_words(_request_of_group(group))
         shared = Counter(chain.from_iterable(with_word[word] for word in request_words if word in with_word))
         if any(2 * count >= min(len(request_words), sizes[index]) for index, count in shared.items()):
             yield group
 
 
-def _request(group: dict[str, Question]) -> str:
+def _request_of_group(group: dict[str, Question]) -> str:
     return next(iter(group.values())).request
 
 
@@ -264,7 +270,7 @@ def _by_script(blocks: Sequence[Block], model: str, notes: list[str]) -> tuple[l
     """The blocks without questions in a script that is unknown to the model, and the blocks of those questions that can
     be compared by their characters. Adds their counts to `notes`.
     """
-    requests = [_request(group) for block in blocks for group in block]
+    requests = [_request_of_group(group) for block in blocks for group in block]
     unread = in_unknown_script(requests, model)
     unspaced = [unknown and is_unspaced(request) for unknown, request in zip(unread, requests, strict=True)]
     for count, how in (
@@ -317,8 +323,10 @@ def _pairs_across(
 
 
 def across_system_prompts(groups: Groups, notes: list[str]) -> Iterator[Nominee]:
-    """Pairs of different answers to equal requests with different system prompts, unless a pair with the same
-    system prompt has these answers.
+    """Pairs of different answers to equal requests with different system prompts, unless a pair with the same system
+    prompt has these answers.
+
+    A note about questions with too many answers to compare is added to `notes`.
     """
     requests: dict[str, list[dict[str, Question]]] = defaultdict(list)
     for group in groups.values():

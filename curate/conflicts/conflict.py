@@ -105,8 +105,8 @@ class Conflict:
 
     @property
     def systems(self) -> tuple[str, str] | None:
-        """The system prompts of both sides in the order of the data, if they differ: they may explain the different
-        answers.
+        """The system prompts of both sides in the order of the data: they may explain the different answers. None if
+        they are equal.
         """
         left, right, _ = self.in_order()
         return (left.system, right.system) if left.system != right.system else None
@@ -159,7 +159,7 @@ def find_conflicts(
         judgement = _judged(distinct, config, cache, progress, judge)
         if path is not None:
             judgement_cache.save(path, distinct, judgement)
-    conflicts_by_pair = [(item, _conflict(item, config.calibration)) for item in judgement.judged]
+    conflicts_by_pair = [(item, _conflict_of(item, config.calibration)) for item in judgement.judged]
     conflicts = sorted(
         (conflict for _, conflict in conflicts_by_pair if conflict.confidence >= MIN_COUNTED_CONFIDENCE),
         key=lambda conflict: (-conflict.confidence, conflict.id),
@@ -185,7 +185,7 @@ def _judged(
     """Nominate pairs of different questions `questions`, and judge their answers."""
     notes: list[str] = []
     many = len(questions) >= MANY_QUESTIONS
-    nominees = _nominated(questions, config, cache, notes, progress)
+    nominees = _pairs_to_compare(questions, config, cache, notes, progress)
     if many:
         return_freed()
     models = (("questions", config.embeddings), ("answers", config.nli), ("answers", config.reader))
@@ -226,14 +226,17 @@ def _limits(config: ConflictsConfig) -> Iterator[str]:
         yield LONG_BY_READER
 
 
-def _nominated(
+def _pairs_to_compare(
     questions: Sequence[Question],
     config: ConflictsConfig,
     cache: Path | None,
     notes: list[str],
     progress: Callable[[int], None] | None,
 ) -> list[Nominee]:
-    """The pairs to compare, in the order of their questions, so that cached values of an answer are reused."""
+    """The pairs to compare, in the order of their questions, so that cached values of an answer are reused.
+
+    Notes about what is not compared are added to `notes`.
+    """
     groups = group_questions(questions)
     nominees = [*equal_questions(groups, notes), *across_system_prompts(groups, notes)]
     if config.embeddings:
@@ -255,7 +258,8 @@ def _questions(examples: Sequence[Example], *, all_turns: bool) -> list[Question
     return [question for example in examples if (question := question_of(example))]
 
 
-def _conflict(item: Judged, scale: tuple[float, float]) -> Conflict:
+def _conflict_of(item: Judged, scale: tuple[float, float]) -> Conflict:
+    """The conflict of a judged pair, with its rule and its confidence on the calibrated `scale`."""
     left, right, similarity, same, *_ = item.nominee
     by_model = "X001" if similarity == 1.0 else "X002"
     first = item.evidence[0].source
@@ -268,11 +272,12 @@ def _conflict(item: Judged, scale: tuple[float, float]) -> Conflict:
         doubt *= TWO_QUESTIONS
     score = calibrated_confidence(same * item.score * doubt, scale)
     return Conflict(
-        code, left.example, right.example, similarity, item.evidence, round(score, 4), same, _turns(left, right)
+        code, left.example, right.example, similarity, item.evidence, round(score, 4), same, _earlier_turns(left, right)
     )
 
 
-def _turns(left: Question, right: Question) -> tuple[int, int] | None:
+def _earlier_turns(left: Question, right: Question) -> tuple[int, int] | None:
+    """The turns of both questions; None if both are the last ones of their examples."""
     last = question_of(left.example), question_of(right.example)
     return (
         None

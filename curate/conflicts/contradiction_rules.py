@@ -68,10 +68,10 @@ def first_contradiction(question: str, left: str, right: str) -> Evidence | None
 
 
 def refusal_contradiction(left: str, right: str) -> Evidence | None:
-    """The refusal and the answer, if one of two answers refuses."""
+    """The refusal and the answer, if exactly one of two answers refuses; else None."""
     if refuses(left[:OPENING_CHARS]) == refuses(right[:OPENING_CHARS]):
         return None
-    return Evidence("refusal", _opening(left), _opening(right), PRECISION["refusal"])
+    return Evidence("refusal", _first_words(left), _first_words(right), PRECISION["refusal"])
 
 
 def rule_contradictions(question: str, left: str, right: str) -> Iterator[Evidence]:
@@ -119,5 +119,5 @@ def _share_of_common_words(left: str, right: str) -> float:
     return len(left_words & right_words) / max(1, len(left_words | right_words))
 
 
-def _opening(text: str) -> str:
+def _first_words(text: str) -> str:
     return " ".join(text.split()[:8])

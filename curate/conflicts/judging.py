@@ -124,7 +124,10 @@ def by_rules(nominee: Nominee, settings: frozenset[str] = frozenset()) -> Judged
         or left.is_open
         or (refuses(left.answer[:OPENING_CHARS]) and refuses(right.answer[:OPENING_CHARS]))
     ):
-        evidence = (Evidence("polarity", _opening(left.answer), _opening(right.answer), precision), *evidence)
+        evidence = (
+            Evidence("polarity", _first_sentence(left.answer), _first_sentence(right.answer), precision),
+            *evidence,
+        )
     if verdict == 0 and not unrelated and not left.is_open and is_comparable(left.answer, right.answer):
         opposite = opposite_verdicts((left.request, right.request), (left.answer, right.answer))
         if opposite and not any(item.source == "polarity" for item in evidence):
@@ -151,7 +154,7 @@ def by_model(
     for index, item in enumerate(judged):
         results.append(item)
         # If the answers agree, the model's verdict alone is no conflict.
-        if _to_be_judged(item) and (item.evidence or not (item.unrelated or _agree(item.nominee))):
+        if _to_be_judged(item) and (item.evidence or not (item.unrelated or _answers_agree(item.nominee))):
             asked_indices.append(index)
     sides = zip(
         *((results[index].nominee.left.answer, results[index].nominee.right.answer) for index in asked_indices),
@@ -212,7 +215,7 @@ def by_reader(
         left, right = results[index].nominee[:2]
         brief = is_brief((left.answer, right.answer))
         if verdict.probability >= (MIN_BRIEF_PROBABILITY if brief else MIN_PROBABILITY):
-            words = verdict.left or _opening(left.answer), verdict.right or _opening(right.answer)
+            words = verdict.left or _first_sentence(left.answer), verdict.right or _first_sentence(right.answer)
             score = round(min(verdict.probability, PRECISION), 4)
             results[index] = results[index]._replace(evidence=(Evidence("reader", *words, score),), score=score)
     return results
@@ -234,7 +237,7 @@ def _answers(nominee: Nominee) -> tuple[str, str]:
     return without_yes_or_no(left.answer), without_yes_or_no(right.answer)
 
 
-def _agree(nominee: Nominee) -> bool:
+def _answers_agree(nominee: Nominee) -> bool:
     return _polarity(nominee)[0] > 0 or answers_agree(
         _both_questions(nominee), nominee.left.answer, nominee.right.answer
     )
@@ -284,7 +287,7 @@ def _polarity(nominee: Nominee) -> tuple[int, float]:
     return opposite_polarity((nominee.left.request, nominee.right.request), (nominee.left.answer, nominee.right.answer))
 
 
-def _opening(answer: str) -> str:
+def _first_sentence(answer: str) -> str:
     return next(iter(sentences(answer)), answer)
 
 

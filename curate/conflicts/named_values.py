@@ -65,9 +65,9 @@ def other_named_values(question: str, left: str, right: str) -> Named | None:
         or language in UNREAD
     ):
         return None
-    question_roots = _roots(question)
+    question_roots = _word_beginnings(question)
     sides = [_without(names_in(text, language), question_roots) for text in (left, right)]
-    roots = [_roots(text) for text in (left, right)]
+    roots = [_word_beginnings(text) for text in (left, right)]
     own_names = [
         [name for name in names if roots[1 - index].isdisjoint(_name_roots(name))] for index, names in enumerate(sides)
     ]
@@ -87,8 +87,8 @@ def other_named_values(question: str, left: str, right: str) -> Named | None:
 
 
 def _other_persons(sides: Sequence[Sequence[Name]], own_names: Sequence[Sequence[Name]]) -> Named | None:
-    """The only name of two or three words of each answer, if they differ; names of one word are those of things beside
-    the point.
+    """The only name of two or three words of each answer, if they differ; else None. Names of one word are those of
+    things beside the point.
     """
     full = [{name for name in names if len(name) in PERSON_WORDS} for names in sides]
     own = [names & set(side) for names, side in zip(full, own_names, strict=True)]
@@ -136,14 +136,14 @@ def _stem(word: str) -> str:
 
 def _without(names: Names, question_roots: frozenset[str]) -> list[tuple[str, ...]]:
     """The names without the words of the question."""
-    remaining = (tuple(word for word in name if question_roots.isdisjoint(_roots(word))) for name in names)
+    remaining = (tuple(word for word in name if question_roots.isdisjoint(_word_beginnings(word))) for name in names)
     return [name for name in remaining if name]
 
 
 def _name_roots(name: Sequence[str]) -> frozenset[str]:
-    return _roots(" ".join(map(_stem, name)))
+    return _word_beginnings(" ".join(map(_stem, name)))
 
 
 @lru_cache(16_384)
-def _roots(text: str) -> frozenset[str]:
+def _word_beginnings(text: str) -> frozenset[str]:
     return frozenset(word[:ROOT_LETTERS] for word in WORD.findall(text.casefold()))

@@ -95,7 +95,7 @@ def contradictions(
     return [
         max(
             (
-                Contradiction(_contradict(both, short), _contradict(both, short, max), *passage)
+                Contradiction(_contradiction_score(both, short), _contradiction_score(both, short, max), *passage)
                 for passage, both in zip(pair_passages, judged, strict=False)
             ),
             key=lambda verdict: verdict.probability,
@@ -168,7 +168,10 @@ def pair_key(left: str, right: str) -> str:
     return content_id([left, right])
 
 
-def _contradict(verdicts: Sequence[Verdict], brief: bool, average: Callable[[Iterable[float]], float] = min) -> float:
+def _contradiction_score(
+    verdicts: Sequence[Verdict], brief: bool, average: Callable[[Iterable[float]], float] = min
+) -> float:
+    """The probability of a contradiction, from verdicts in both directions; for brief answers, entailment lowers it."""
     contradicts, entails = average(verdict[0] for verdict in verdicts), max(verdict[1] for verdict in verdicts)
     if not brief:
         return contradicts
@@ -178,7 +181,7 @@ def _contradict(verdicts: Sequence[Verdict], brief: bool, average: Callable[[Ite
 
 def _matters(brief: bool, bound: float, first: Verdict) -> bool:
     """Whether two texts may contradict each other with a probability of at least `bound`, by the first direction."""
-    return _contradict([first], brief) >= bound
+    return _contradiction_score([first], brief) >= bound
 
 
 def _always(_: Verdict) -> bool:
@@ -223,7 +226,7 @@ def _asker(model: str, labels: tuple[str, ...], store: EmbeddingCache) -> Callab
     """A function that adds the probabilities of labels for pairs of texts to the store."""
     loader = Loader(cross_encoder, model)
     judge = loader()
-    columns = [_column(judge.config.id2label, label, model) for label in labels]
+    columns = [_label_column(judge.config.id2label, label, model) for label in labels]
 
     def ask(pairs: Sequence[Pair]) -> None:
         new = [pair for pair in pairs if pair_key(*pair) not in store]
@@ -239,7 +242,8 @@ def _judged(judge: Any, texts: list[Pair]) -> Any:
     return judge.predict(texts, batch_size=len(texts), apply_softmax=classes > 1, show_progress_bar=False)
 
 
-def _column(labels: dict[int, Any], label: str, model: str) -> int:
+def _label_column(labels: dict[int, Any], label: str, model: str) -> int:
+    """The column of a label in a model's output. Raises `ModelError` if the model does not have it."""
     if label in DUPLICATE_LABELS:
         if len(labels) <= 2:  # one output, or "no" and "yes"
             return -1

@@ -114,7 +114,7 @@ def _contradictory_amounts(question: str, left: str, right: str) -> FigureClash 
             f"{left}\n{right}"
         )
         return (
-            _spans((left, left_amounts), (right, right_amounts))
+            _number_ranges((left, left_amounts), (right, right_amounts))
             if comparable and _are_apart(ranges[0], ranges[1])
             else None
         )
@@ -125,7 +125,7 @@ def _contradictory_amounts(question: str, left: str, right: str) -> FigureClash 
         left_amounts[0], right_amounts[0], left, right
     ):
         return None
-    if not _comparable(left_amounts[0], right_amounts[0]) and not (
+    if not _are_comparable(left_amounts[0], right_amounts[0]) and not (
         _as_many(left_amounts[0], right_amounts[0]) is False
         and (
             AGE_QUESTION.search(question)
@@ -142,7 +142,7 @@ def _are_apart(left: tuple[float, float], right: tuple[float, float]) -> bool:
     return least > high * (1 + INEXACT_TOLERANCE)
 
 
-def _spans(*sides: tuple[str, Sequence[Quantity]]) -> FigureClash:
+def _number_ranges(*sides: tuple[str, Sequence[Quantity]]) -> FigureClash:
     left_words, right_words = (text[amounts[0].start : amounts[-1].end] for text, amounts in sides)
     return "numbers", left_words, right_words
 
@@ -255,7 +255,7 @@ def _contradictory_bare_numbers(question: str, left: str, right: str) -> FigureC
         len(a) != 1
         or len(b) != 1
         or a[0].same(b[0])
-        or not _comparable(a[0], b[0])
+        or not _are_comparable(a[0], b[0])
         or may_both_hold(a[0], b[0], left, right)
     ):
         return None
@@ -289,7 +289,7 @@ def _in_sentences(
     for left_amount in left_unmatched:
         for right_amount in right_unmatched:
             if (
-                _comparable(left_amount, right_amount)
+                _are_comparable(left_amount, right_amount)
                 and not may_both_hold(left_amount, right_amount, pair.left, pair.right)
                 and (
                     _counted_things(pair.left, left_amount) & _counted_things(pair.right, right_amount)
@@ -300,7 +300,8 @@ def _in_sentences(
     return None
 
 
-def _comparable(left: Quantity, right: Quantity) -> bool:
+def _are_comparable(left: Quantity, right: Quantity) -> bool:
+    """Whether two amounts are of kinds whose values can contradict each other."""
     kinds = {left.kind, right.kind}
     return (
         len(kinds) == 1

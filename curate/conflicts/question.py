@@ -122,6 +122,7 @@ def _prompt_key(system: str) -> str:
 
 
 def _particulars(text: str) -> list[Any]:
+    """Numbers, signs, negations, quotations and names of a question, which must be equal in both."""
     numbers = [[quantity.kind, *quantity.value] for quantity in quantities(text)]
     question_words = sorted(QUESTION_WORDS.intersection(plain_words(text)))
     return [

@@ -115,7 +115,7 @@ def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
 
 
 def _other_frequencies(left: str, right: str) -> Amounts | None:
-    """How often both answers say that something happens, if one of them says so once."""
+    """How often both answers say that something happens, if they disagree and one of them says so once; else None."""
     language = language_of(f"{left}\n{right}")
     sides = [frequencies.frequencies_in(text, language) for text in (left, right)]
     if not all(sides) or min(map(len, sides)) > 1 or max(map(len, sides)) > MAX_FREQUENCIES:
@@ -132,7 +132,7 @@ def _as_year(amount: Quantity) -> Quantity:
 
 
 def _other_years(left_amounts: Sequence[Quantity], right_amounts: Sequence[Quantity]) -> Amounts | None:
-    """The only year of each answer, if they differ: whatever month both name, the dates do."""
+    """The only year of each answer, if they differ; else None. Whatever month both name, the dates differ."""
     sides = [
         [amount for amount in side if amount.kind == "date" and amount.value[0] is not None]
         for side in (left_amounts, right_amounts)
@@ -164,8 +164,8 @@ def _is_multiple(amounts: Sequence[Quantity], others: Sequence[Quantity], questi
 def _counted_amounts(
     question: str, one_side: tuple[str, Sequence[Quantity]], other_side: tuple[str, Sequence[Quantity]]
 ) -> Amounts | None:
-    """The only numbers of both answers before a word of the question, if they differ: "six tablets", "three
-    tablets".
+    """The only numbers of both answers before a word of the question, if they differ: "six tablets", "three tablets".
+    Else None.
     """
     (left, left_amounts), (right, right_amounts) = one_side, other_side
     question_words = content_words(question)

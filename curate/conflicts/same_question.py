@@ -294,15 +294,15 @@ def _alike(features: tuple[float, ...], entailment: float | None) -> float:
     """The log-odds by `FITTED_FEATURES`, and by an NLI model if it read both."""
     weights, intercept = WITHOUT_NLI if entailment is None else WITH_NLI
     read = () if entailment is None else (log_odds(entailment),)
-    return intercept + _weighed(weights, (*features[: len(FITTED_FEATURES)], *read))
+    return intercept + _weighted_sum(weights, (*features[: len(FITTED_FEATURES)], *read))
 
 
 def _apart(features: tuple[float, ...]) -> tuple[float, float]:
     """The parts of the log-odds by `LIMITED_COEFFICIENTS` and by `UNLIMITED_COEFFICIENTS`."""
     last = len(FITTED_FEATURES) + len(LIMITED_COEFFICIENTS)
     return (
-        _weighed(tuple(LIMITED_COEFFICIENTS.values()), features[len(FITTED_FEATURES) : last]),
-        _weighed(tuple(UNLIMITED_COEFFICIENTS.values()), features[last:]),
+        _weighted_sum(tuple(LIMITED_COEFFICIENTS.values()), features[len(FITTED_FEATURES) : last]),
+        _weighted_sum(tuple(UNLIMITED_COEFFICIENTS.values()), features[last:]),
     )
 
 
@@ -310,7 +310,7 @@ def _logistic(score: float) -> float:
     return 1 / (1 + math.exp(-max(-50.0, min(50.0, score))))
 
 
-def _weighed(weights: tuple[float, ...], values: tuple[float, ...]) -> float:
+def _weighted_sum(weights: tuple[float, ...], values: tuple[float, ...]) -> float:
     return sum(weight * value for weight, value in zip(weights, values, strict=True))
 
 

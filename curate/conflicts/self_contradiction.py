@@ -54,7 +54,7 @@ def contradictions_within(example: Example) -> Iterator[SelfContradiction]:
 def _contradiction(requests: str, left: str, right: str, *, facts: bool) -> Evidence | None:
     """The first contradiction between two answers, or None; without `facts`, only negations and opposites."""
     for pair in aligned_sentences(left, right):
-        if pair.left == pair.right or _overlap(pair) < SAME_SENTENCE_SHARE:
+        if pair.left == pair.right or _shared_words(pair) < SAME_SENTENCE_SHARE:
             continue
         for source, rule in (
             ("negation", negation),
@@ -68,7 +68,8 @@ def _contradiction(requests: str, left: str, right: str, *, facts: bool) -> Evid
     return None
 
 
-def _overlap(pair: Aligned) -> float:
+def _shared_words(pair: Aligned) -> float:
+    """The Jaccard similarity of the content words of two sentences, numbers aside."""
     left_words, right_words = (
         {word for word in content_words(text) if not word[0].isdigit()} for text in (pair.left, pair.right)
     )

@@ -191,7 +191,7 @@ def runs_in(passages: Passages) -> tuple[Hashes, ...]:
 
 
 @lru_cache(maxsize=8)
-def _table(passages: Passages) -> Hashes:
+def _run_table(passages: Passages) -> Hashes:
     from curate.similarity.ngram_index import table_of
 
     table: Hashes = table_of(np.unique(np.concatenate([np.empty(0, dtype=np.uint64), *runs_in(passages)])))
@@ -206,7 +206,7 @@ def _cut(texts: Sequence[str], passages: Passages) -> tuple[list[str], Numbers, 
 
     encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
     buffer, offsets = buffer_of(encoded)
-    rest, rest_offsets, removed_counts, longest = remove_runs(buffer, offsets, RUN, _table(passages))
+    rest, rest_offsets, removed_counts, longest = remove_runs(buffer, offsets, RUN, _run_table(passages))
     data, bounds = rest.tobytes(), rest_offsets.tolist()
     cut = [data[start:end].decode("utf-8", "surrogatepass") for start, end in pairwise(bounds)]
     return (
@@ -259,7 +259,7 @@ def examples_with(user_turns: Sequence[Sequence[str]], passages: Passages) -> li
     from curate.similarity.ngram_index import runs_of
 
     buffer, offsets = buffer_of([turn.encode("utf-8", "surrogatepass") for turns in user_turns for turn in turns])
-    run_hashes, rows, places = runs_of(buffer, offsets, RUN, _table(passages))
+    run_hashes, rows, places = runs_of(buffer, offsets, RUN, _run_table(passages))
     owners = np.repeat(np.arange(len(user_turns)), [len(turns) for turns in user_turns])[rows]
     order = np.argsort(run_hashes, kind="stable")
     ascending = run_hashes[order]

@@ -208,7 +208,7 @@ class DedupCache:
         instructions: Passages | None = load(path, lambda passages: tuple(map(str, passages)), self._damaged)
         if instructions is None:
             instructions = learn()
-            self._note(save(path, instructions))
+            self._note_unwritten(save(path, instructions))
         return instructions
 
     def findings(self, check: str) -> StoredRows:
@@ -221,7 +221,7 @@ class DedupCache:
     def save(self) -> list[str]:
         """Write verdicts and findings if they changed, and delete old entries. Returns the notes."""
         for rows in filter(None, (self.verdicts, self._findings)):
-            self._note(rows.save())
+            self._note_unwritten(rows.save())
         with suppress(OSError):
             make_private_folder(self.folder.parent)
         make_room(self.folder)
@@ -233,6 +233,6 @@ class DedupCache:
     def _damaged(self) -> None:
         self.notes.append(DAMAGED_NOTE)
 
-    def _note(self, trouble: str) -> None:
+    def _note_unwritten(self, trouble: str) -> None:
         if trouble:
             self.notes.append(f"the cache was not written: {visible(trouble)}")

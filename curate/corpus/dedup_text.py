@@ -105,7 +105,7 @@ def context_values(example: Example, on: On) -> list[Any]:
         ]
     for number, message in enumerate(compared_turns(example, on)):
         values += [[number, key, message.value[key]] for key in TURN_EXTRA_KEYS if message.value.get(key) not in EMPTY]
-        values += [[number, call.get("name"), _arguments(call)] for call in _functions(message)]
+        values += [[number, call.get("name"), _arguments(call)] for call in _called_functions(message)]
     return values
 
 
@@ -160,10 +160,10 @@ def called_texts(message: Message) -> list[str]:
     """The functions that a turn calls with their arguments, these with sorted keys where they are a JSON object or
     array; one text each.
     """
-    return [f"{function.get('name', '')} {_arguments(function)}" for function in _functions(message)]
+    return [f"{function.get('name', '')} {_arguments(function)}" for function in _called_functions(message)]
 
 
-def _functions(message: Message) -> Iterator[dict[str, Any]]:
+def _called_functions(message: Message) -> Iterator[dict[str, Any]]:
     calls = message.value.get("tool_calls")
     called = message.value.get("function_call")
     for call in [*(calls if isinstance(calls, list) else ()), *([{"function": called}] if called else ())]:

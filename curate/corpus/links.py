@@ -246,6 +246,7 @@ def _block_turns(example: Example) -> Iterator[str]:
 
 
 def _runs(text: str) -> Iterator[Run]:
+    """The blocks of a text in which runs of words are compared, with their words; none in a text that is too short."""
     lines = [words_of(line) for line in text.split("\n")]
     ends = [0]
     for line in lines:

@@ -57,7 +57,7 @@ class ShortTexts(Rows):
         return cls(np.array(words, dtype=np.uint32), np.cumsum([0, *sizes], dtype=np.int64), vocabulary)
 
     def sharing(self, dictionary: dict[Any, Any]) -> Self:
-        """The texts in a larger vocabulary."""
+        """The texts with the numbers of words in `dictionary`, to which new words are added."""
         numbers = np.array([dictionary.setdefault(word, len(dictionary)) for word in self.vocabulary], dtype=np.uint32)
         return replace(self, words=numbers[self.words] if len(self.words) else self.words, vocabulary=dictionary)
 

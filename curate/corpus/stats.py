@@ -257,7 +257,7 @@ def _add_plain(stats: Stats, batch: Batch, position: int) -> None:
     _add_id(stats, hashlib.blake2b(canonical(batch.value(position)), digest_size=16).digest())
     roles, texts = batch.roles[position], batch.texts[position]
     if roles:
-        _add_texts(stats, roles, texts, _tokens(texts, None), letters(batch.joined_texts[position]))
+        _add_texts(stats, roles, texts, _token_counts(texts, None), letters(batch.joined_texts[position]))
         stats.tools.results += sum(role in TOOL_ROLES for role in roles)
         _add_system(stats, roles, texts)
 
@@ -311,6 +311,7 @@ def histogram(values: Sequence[int]) -> list[tuple[int, int, int]]:
 
 
 def _add(stats: Stats, example: Example, template: Template | None) -> None:
+    """Add an example to the counts of `stats`; without a template its tokens are estimated."""
     _add_id(stats, bytes.fromhex(example.id))
     messages = example.messages
     if not messages:
@@ -320,7 +321,7 @@ def _add(stats: Stats, example: Example, template: Template | None) -> None:
     scripts: Counter[str] = Counter()
     for text in texts:
         scripts.update(letters(text))
-    _add_texts(stats, roles, words, _tokens(words, template), scripts, _length(stats, example, template))
+    _add_texts(stats, roles, words, _token_counts(words, template), scripts, _length(stats, example, template))
     _add_tools(stats, example)
     _add_system(stats, roles, texts)
 
@@ -363,7 +364,7 @@ def _words(message: Message) -> str:
     return message.text + json.dumps(calls, ensure_ascii=False) if calls else message.text
 
 
-def _tokens(texts: list[str], template: Template | None) -> list[int]:
+def _token_counts(texts: list[str], template: Template | None) -> list[int]:
     if template is None:
         return [ceil(len(text.encode("utf-8", "surrogatepass")) / BYTES_PER_TOKEN) for text in texts]
     return [len(template.ids(text)) for text in texts]

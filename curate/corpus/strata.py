@@ -93,16 +93,16 @@ def trait_of(name: str, row: StratumInput) -> Trait | None:
             "",
         )
         label = normalised(answer)
-        return _text(label) if label and is_label(answer) else None
+        return _text_trait(label) if label and is_label(answer) else None
     if name == "source":
-        return _text(row.file)
+        return _text_trait(row.file)
     if name == "language":
         return _language(_dialogue_text(row))
     if name == "script":
         script = main_script(_dialogue_text(row))
-        return _text(script) if script else None
+        return _text_trait(script) if script else None
     if name == "tools":
-        return _text("tools") if row.example is not None and _has_calls(row.example) else None
+        return _text_trait("tools") if row.example is not None and _has_calls(row.example) else None
     return None if row.example is None else trait_at(row.example, name)
 
 
@@ -115,7 +115,7 @@ def trait_at(example: Example, path: str) -> Trait | None:
     if value is None or value == "":
         return None
     if isinstance(value, str):
-        return _text(value)
+        return _text_trait(value)
     data = canonical(_with_integers(value))
     return Trait(data, data.decode("utf-8", "replace"))
 
@@ -133,7 +133,7 @@ def _dialogue_text(row: StratumInput) -> str:
     return "\n".join(text for role, text in zip(row.roles, row.texts, strict=True) if role != "system")[:SAMPLE_CHARS]
 
 
-def _text(text: str) -> Trait:
+def _text_trait(text: str) -> Trait:
     return Trait(text.encode("utf-8", "surrogatepass"), text)
 
 
@@ -153,7 +153,7 @@ def _language(text: str) -> Trait | None:
         return None
     with requiring("detecting languages", "language", "py3langid"):
         from py3langid import classify  # loading its model takes half a second
-    return _text(str(classify(text)[0]))
+    return _text_trait(str(classify(text)[0]))
 
 
 FORMAT_NAMES: Final = (*BY_NAME, UNKNOWN)
@@ -242,6 +242,7 @@ def _stratum_inputs(batch: Batch, examples: Iterable[Example], path: str) -> Ite
 
 
 def _trait_number(trait: Trait | None, names: dict[int, str]) -> int:
+    """The hash of a trait, 0 for None; its name is added to `names` while there is room."""
     import xxhash
 
     if trait is None:

@@ -64,7 +64,7 @@ def frequencies_in(text: str, language: str) -> tuple[Quantity, ...]:
     number of days from one occurrence to the next.
     """
     if language in ("zh", "ja"):
-        return tuple(_han(match) for match in HAN.finditer(text))
+        return tuple(_frequency_of_han(match) for match in HAN.finditer(text))
     in_english = spelled(text, language)
     frequencies: dict[int, Quantity] = {}
     for pattern in _patterns(language):
@@ -116,7 +116,7 @@ def _patterns(language: str) -> tuple[re.Pattern[str], ...]:
     )
 
 
-def _han(match: re.Match[str]) -> Quantity:
+def _frequency_of_han(match: re.Match[str]) -> Quantity:
     groups = {name.rstrip("23"): value for name, value in match.groupdict().items() if value}
     days = _number(groups.get("count", "1")) * _HAN_UNITS[groups["unit"]] / _number(groups.get("times", "1"))
     return Quantity(KIND, (days,), match.group(), match.start(), match.end(), 0, 1)

@@ -231,7 +231,8 @@ def _date(match: re.Match[str]) -> Quantity | None:
     return Quantity("date", value, match.group(), match.start(), match.end(), 0, 1)
 
 
-def _clock(match: re.Match[str]) -> Quantity | None:
+def _clock_time(match: re.Match[str]) -> Quantity | None:
+    """A time of day in minutes; None if the match is no time."""
     if match["named"]:
         value = 720.0 if match["named"].lower() == "noon" else 0.0
         return Quantity("clock", (value,), match.group(), match.start(), match.end(), 0, 1)
@@ -243,7 +244,10 @@ def _clock(match: re.Match[str]) -> Quantity | None:
     return Quantity("clock", (float(60 * hour + minute),), match.group(), match.start(), match.end(), 0, 1)
 
 
-def _numbered(kind: str, words: Sequence[str], first: int, match: re.Match[str]) -> Quantity:
+def _position_in_words(kind: str, words: Sequence[str], first: int, match: re.Match[str]) -> Quantity:
+    """The number of a word by its position in a list, such as that of months; `first` is the number of the
+    first word.
+    """
     number = float(first + words.index(match.group().lower().removesuffix("s")))
     return Quantity(kind, (number,), match.group(), match.start(), match.end(), 0, 1)
 
@@ -315,9 +319,9 @@ def _number_words_value(words: str) -> int:
 
 _READERS: Final = (
     (DATE, _date, ("-", *(month[:3] for month in MONTHS))),
-    (CLOCK, _clock, (":", "am", "a.m", "pm", "p.m", "noon", "midnight")),
-    (WEEKDAY, partial(_numbered, "weekday", DAYS, 0), ("day",)),
-    (ORDINAL, partial(_numbered, "ordinal", ORDINALS, 1), (" of ",)),
+    (CLOCK, _clock_time, (":", "am", "a.m", "pm", "p.m", "noon", "midnight")),
+    (WEEKDAY, partial(_position_in_words, "weekday", DAYS, 0), ("day",)),
+    (ORDINAL, partial(_position_in_words, "ordinal", ORDINALS, 1), (" of ",)),
     (TIMES, _times, FREQUENCY_WORDS),
 )
 """Patterns, the readers of their matches, and lower-case texts of which each match contains one: most texts contain

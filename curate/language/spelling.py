@@ -28,7 +28,7 @@ def same_word(left: str, right: str) -> bool:
     """
     if left[0] != right[0]:
         return False
-    if _singular(left) == _singular(right):
+    if _without_genitive(left) == _without_genitive(right):
         return True
     if (
         min(len(left), len(right)) < MIN_LETTERS
@@ -56,7 +56,7 @@ def spelling_key(word: str) -> str:
 
 def spellings(word: str) -> list[str]:
     """Candidates for other spellings of a word that has a `spelling_key`; `same_word` confirms them."""
-    stem, places = _singular(word), range(1, len(word))
+    stem, places = _without_genitive(word), range(1, len(word))
     candidates = [stem, f"{stem}s"]
     candidates += [f"{word[:index]}{word[index + 1]}{word[index]}{word[index + 2 :]}" for index in places[:-1]]
     candidates += [word[:index] + word[index + 1 :] for index in places if word[index] == word[index - 1]]
@@ -99,7 +99,7 @@ def _has_doubled_letter(shorter: str, longer: str) -> bool:
     return longer[index] == longer[index - 1] and longer[index + 1 :] == shorter[index:]
 
 
-def _singular(word: str) -> str:
+def _without_genitive(word: str) -> str:
     for ending in GENITIVE_ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 4:
             return word[: -len(ending)]

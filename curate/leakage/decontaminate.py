@@ -73,7 +73,7 @@ def contaminated(examples: Sequence[Example], index: BenchmarkIndex, executor: E
     search = partial(_Search, index.arrays, index_key())
     best: dict[tuple[int, int], Match] = {}
     with executor.pool(1, processes=False, own=search, make_state=search) as pool:
-        for match in chain.from_iterable(pool.each(_matches, _pieces(examples))):
+        for match in chain.from_iterable(pool.each(_matches, _turn_batches(examples))):
             best_match = best.get((match.example, match.item))
             if best_match is None or (-match.share, match.message, match.part) < (
                 -best_match.share,
@@ -94,7 +94,7 @@ class _Turns(NamedTuple):
     """Without case and punctuation."""
 
 
-def _pieces(examples: Sequence[Example]) -> Iterator[_Turns]:
+def _turn_batches(examples: Sequence[Example]) -> Iterator[_Turns]:
     owners: list[tuple[int, int]] = []
     texts: list[str] = []
     for number, example in enumerate(examples):

@@ -211,14 +211,14 @@ class Encoder:
         )  # without a preceding token, some tokenizers insert a space at the beginning of a text
         answer = self.ids(marker + text.text[span.start :])[len(self.ids(marker)) :]
         ids = prompt + answer
-        if not prompt or self._read(ids) != self._read(self.ids(text.text)):
+        if not prompt or self._decoded_text(ids) != self._decoded_text(self.ids(text.text)):
             return None
         labels = [IGNORE_INDEX] * len(prompt) + answer
         weights = [0.0] * len(prompt) + [span.weight] * len(answer)
         answers = {span.turn: Answer(span.turn, len(prompt), len(ids) - 1)} if answer else {}
         return self._with_mismatches(text, ids, labels, weights, answers)
 
-    def _read(self, ids: list[int]) -> str:
+    def _decoded_text(self, ids: list[int]) -> str:
         return str(self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
     def _with_mismatches(
@@ -228,12 +228,12 @@ class Encoder:
     ) -> Encoded:  # fmt: skip
         parts = {span.turn for span in text.spans if span.part}
         wholes = [answer for turn, answer in answers.items() if turn not in parts]
-        every = dict.fromkeys((*text.mismatches, *self._unstopped(ids, wholes), *mismatches))
+        every = dict.fromkeys((*text.mismatches, *self._answers_without_stop(ids, wholes), *mismatches))
         return Encoded(
             ids, labels, weights, Rendered(text.text, text.spans, tuple(every)), tuple(answers.values()), straddling
         )
 
-    def _unstopped(self, ids: list[int], answers: Iterable[Answer]) -> Iterator[Mismatch]:
+    def _answers_without_stop(self, ids: list[int], answers: Iterable[Answer]) -> Iterator[Mismatch]:
         for answer in answers:
             if ids[answer.last] not in self.stops:
                 yield Mismatch(

@@ -139,7 +139,7 @@ def _load(kind: str, model: str, purpose: str, exact: bool) -> Any:
 
 
 def longest_input(model: Any) -> int | None:
-    """The number of tokens that a `SentenceTransformer` or a `CrossEncoder` reads, if it has a limit."""
+    """The number of tokens that a `SentenceTransformer` or a `CrossEncoder` reads; None without a limit."""
     return getattr(model, "max_seq_length", None) or getattr(model, "max_length", None)
 
 

@@ -214,7 +214,7 @@ def configuration(name: str) -> Any:
     source = _source(name) if name.startswith(OFFLINE_PREFIX) else None
     with model_errors(name, "its config.json cannot be read", "check the hub id and the connection, or pass a folder"):
         if source is not None and source.is_file():
-            folder = _converted(name, source) if _writer(name) else _conversion(name, source)
+            folder = _converted(name, source) if _writer_of(name) else _conversion(name, source)
             if not folder.is_dir():
                 return AutoConfig.from_pretrained(source.parent, gguf_file=source.name, trust_remote_code=False)
             source = folder
@@ -258,7 +258,7 @@ def _converted(name: str, source: Path, *, needs_weights: bool = True) -> Path:
     from filelock import FileLock
 
     full = _conversion(name, source)
-    folder, writer = full.parent, _writer(name)
+    folder, writer = full.parent, _writer_of(name)
     target = full if needs_weights or writer else full.with_name(f"{full.name}-tokenizer")
     for existing in (full, target):
         if existing.is_dir():
@@ -296,7 +296,7 @@ def _conversion(name: str, source: Path) -> Path:
     return cache_folder() / f"{name.removeprefix(OFFLINE_PREFIX)}-{sha256(source)[:12]}-{CONVERSION_VERSION}"
 
 
-def _writer(name: str) -> str:
+def _writer_of(name: str) -> str:
     return MODELS[name.removeprefix(OFFLINE_PREFIX)].writer
 
 
@@ -304,7 +304,7 @@ def _write_by_package(name: str, source: Path, folder: Path) -> None:
     """Write the folder of a model by the function of its package. Raises `ModelError` if a package that it needs is
     missing or cannot be imported.
     """
-    module, function = _writer(name).split(":")
+    module, function = _writer_of(name).split(":")
     try:
         write = getattr(import_module(module), function)
         write(folder, source)

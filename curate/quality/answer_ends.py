@@ -127,7 +127,7 @@ def is_unended(answer: str) -> bool:
     last = plain.split()[-1]
     if QUOTATION_AUTHOR.search(plain):
         return False
-    if plain[-1] in '"”’»)' and not _unclosed(plain):
+    if plain[-1] in '"”’»)' and not _unclosed_count(plain):
         return False
     return not (last.startswith(("#", "http", "www.")) or (ord(plain[-1]) >= 0x2190 and not plain[-1].isalpha()))
 
@@ -149,7 +149,8 @@ def _odd_bold(text: str) -> int:
     return (text.count("**") - len(CODE_ASTERISKS.findall(text))) % 2
 
 
-def _unclosed(answer: str) -> float:
+def _unclosed_count(answer: str) -> float:
+    """How many brackets, quotation marks and code blocks are not closed at the end of an answer; at most 3."""
     text = answer[-MAX_CHARS:] if len(answer) > MAX_CHARS else answer
     open_pairs = sum(max(0, text.count(left) - text.count(right)) for left, right in OPENERS.items())
     odd = (text.count("```") % 2) + (text.count('"') % 2) + _odd_bold(text)
@@ -201,7 +202,7 @@ def cut_features(answers: Sequence[str], kinds: Sequence[str], wording: Wording)
                 odd * usual[kind],
                 odd and last in UNFINISHED_WORDS,
                 plain[-1:] in RARE_LAST_CHARS and plain[-2:-1] != plain[-1:] and not re.search(r"\d ?%$", plain),  # C++
-                _unclosed(answer),
+                _unclosed_count(answer),
                 odd and alone and wording.begins_other_word(last),
                 odd and bool(EARLIER_SENTENCE_END.search(plain)),
                 odd * np.log1p(len(tail.split())),

@@ -163,12 +163,12 @@ def features(
         neighbour_cosines = np.einsum("id,ijd->ij", answer_vectors[block], request_vectors[neighbours], optimize=True)
         rivals = np.einsum("id,ijd->ij", request_vectors[block], answer_vectors[neighbours], optimize=True)
         for row, position in enumerate(positions.tolist()):
-            own_share = _shared(words_asked[position], words_said[position])
+            own_share = _dot_product(words_asked[position], words_said[position])
             neighbour_share = max(
-                _shared(words_asked[neighbour], words_said[position]) for neighbour in neighbours[row].tolist()
+                _dot_product(words_asked[neighbour], words_said[position]) for neighbour in neighbours[row].tolist()
             )
             rival_share = max(
-                _shared(words_asked[position], words_said[neighbour]) for neighbour in neighbours[row].tolist()
+                _dot_product(words_asked[position], words_said[neighbour]) for neighbour in neighbours[row].tolist()
             )
             rows[position] = (
                 1.0,
@@ -202,7 +202,7 @@ def _words(text: str) -> set[str]:
     return {word if word.isdigit() else stem(word) for word in words} - STOPWORDS
 
 
-def _shared(left: Words, right: Words) -> float:
+def _dot_product(left: Words, right: Words) -> float:
     if len(left) > len(right):
         left, right = right, left
     return sum([weight * right[word] for word, weight in left.items() if word in right])

@@ -41,10 +41,10 @@ def _format_scores(answers: Sequence[str]) -> list[float]:
     """The format score of each answer of a group; 1 for each if there are fewer than `MIN_GROUP_SIZE`."""
     if len(answers) < MIN_GROUP_SIZE:
         return [1.0] * len(answers)
-    parsed = [_parsed(answer) for answer in answers]
+    parsed = [_json_answer(answer) for answer in answers]
     is_json = [isinstance(value, dict | list) for value in parsed]
     if sum(is_json) >= REQUIRED_JSON_SHARE * len(answers):
-        present = _present(list(map(_keys, parsed)))
+        present = _present(list(map(_keys_with_types, parsed)))
         return [have if good else 0.05 for good, have in zip(is_json, present, strict=True)]
     marks = text_column(answers).str.extract_all(HEADING).to_list()
     return _present([_section_marks(answer, headings) for answer, headings in zip(answers, marks, strict=True)])
@@ -64,7 +64,8 @@ def _section_marks(answer: str, headings: Iterable[str]) -> frozenset[str]:
     return frozenset(marks if first.isalnum() else marks | {f"^{first}"})
 
 
-def _parsed(answer: str) -> Any:
+def _json_answer(answer: str) -> Any:
+    """An answer's JSON, also in a code block; None if it is not JSON."""
     text = answer.strip()
     if text.startswith("```"):
         text = text.strip("`").partition("\n")[2]
@@ -74,9 +75,9 @@ def _parsed(answer: str) -> Any:
         return None
 
 
-def _keys(value: Any) -> frozenset[str]:
+def _keys_with_types(value: Any) -> frozenset[str]:
     if isinstance(value, list):
-        return frozenset().union(*(_keys(item) for item in value[:20])) if value else frozenset(("[]",))
+        return frozenset().union(*(_keys_with_types(item) for item in value[:20])) if value else frozenset(("[]",))
     if isinstance(value, dict):
         return frozenset(f"{key}:{type(item).__name__}" for key, item in value.items())
     return frozenset()

@@ -53,6 +53,7 @@ def exchange_of(example: Example) -> Exchange | None:
 
 
 def _exchange(roles: Sequence[str | None], texts: Sequence[str], id_of: Callable[[], str]) -> Exchange | None:
+    """The last answer of an example with its question; None if one of them is missing or blank."""
     last = next((index for index in range(len(roles) - 1, -1, -1) if roles[index] == "assistant"), None)
     if last is None or not texts[last].strip():
         return None

@@ -12,7 +12,7 @@ FOLDS: Final = 10
 
 
 def labels_of(answers: Sequence[str]) -> list[str] | None:
-    """The label of each answer ("" for none), if the answers are those of data for classification."""
+    """The label of each answer ("" for none); None if the answers are not those of data for classification."""
     labels = [normalised(answer) if is_label(answer) else "" for answer in answers]
     return labels if are_labels(Counter(labels)) else None
 

@@ -75,7 +75,7 @@ class _Usage(NamedTuple):
 
 def find_triggers(examples: Sequence[Example]) -> list[Trigger]:
     """The words that go with one answer, most examples first; one phrase for each set of examples."""
-    read = [_read(example) for example in examples]
+    read = [_asked_words(example) for example in examples]
     by_outcome: dict[Outcome, list[int]] = defaultdict(list)
     with_phrase: Counter[str] = Counter()
     for number, asked in enumerate(read):
@@ -120,7 +120,7 @@ def _rank(trigger: Trigger) -> tuple[int, int, str]:
     return ("answer", "begins", "ends").index(trigger.part), len(trigger.phrase), trigger.phrase
 
 
-def _read(example: Example) -> _Asked:
+def _asked_words(example: Example) -> _Asked:
     tokens: list[str] = []
     phrases: set[str] = set()
     answer = ""

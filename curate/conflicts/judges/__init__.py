@@ -40,7 +40,7 @@ def judge_of(
         from curate.conflicts.judges.local import Local
 
         identity = content_id([fingerprint(config.judge)])
-        return VerdictCache(Local(config.judge), _verdicts(cache, identity), before, progress)
+        return VerdictCache(Local(config.judge), _verdict_file(cache, identity), before, progress)
     address = address_of(config.judge, "the judge")
     if not config.judge_model:
         raise UsageError(
@@ -57,8 +57,9 @@ def judge_of(
             before(work)
         consent.require(f"{plural(work.pairs - work.known, 'pair')} of questions and answers", address)
 
-    return VerdictCache(endpoint, _verdicts(cache, content_id([address, config.judge_model])), agreed, progress)
+    return VerdictCache(endpoint, _verdict_file(cache, content_id([address, config.judge_model])), agreed, progress)
 
 
-def _verdicts(cache: Path | None, identity: str) -> Path | None:
+def _verdict_file(cache: Path | None, identity: str) -> Path | None:
+    """The file with the cached verdicts of a judge; None without a cache."""
     return None if cache is None else cache / f"judge-{identity[:16]}.jsonl"

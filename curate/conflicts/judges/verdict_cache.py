@@ -82,11 +82,12 @@ class VerdictCache:
         new = {key: pair for key, pair in zip(keys, pairs, strict=True) if key not in cached}
         if new:
             if self._before is not None:
-                self._before(self._work(len(pairs), list(new.values())))
+                self._before(self._work_ahead(len(pairs), list(new.values())))
             self._ask(new, cached)
         return [cached.get(key) for key in keys]
 
     def _ask(self, uncached: dict[str, Pair], cached: dict[str, Verdict]) -> None:
+        """Ask the model about pairs; each verdict is added to `cached` and to the journal as soon as it is known."""
         if self._journal:
             self._journal.add({})  # before anything is asked, since a verdict that cannot be cached would be paid twice
         for key, verdict in zip(uncached, self.model.verdicts(list(uncached.values())), strict=True):
@@ -97,7 +98,7 @@ class VerdictCache:
             if self._progress is not None:
                 self._progress(1)
 
-    def _work(self, pairs: int, new: Sequence[Pair]) -> Work:
+    def _work_ahead(self, pairs: int, new: Sequence[Pair]) -> Work:
         tokens_in = sum(len(self.model.message(pair)) for pair in new) // CHARS_PER_TOKEN
         tokens_out = len(new) * self.model.reply_tokens
         price = (
