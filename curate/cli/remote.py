@@ -94,7 +94,7 @@ def validate(
     """
     resolved = options.resolve_options(data, target, None, connected=False, yes=yes, method=method)
     files = [path for path in options.files_of(data, validation) if path is not None]
-    report = _checked(files, resolved, quiet=quiet)
+    report = _check_files(files, resolved, quiet=quiet)
     kind = OutputFormat.JSON if as_json else output_format
     write_report(formatted_report(report, kind, files, None if show_all else MAX_SHOWN), None)
     training_settings = Settings(model=resolved.remote.model, method=resolved.remote.method)
@@ -258,7 +258,7 @@ def watch(
             shown.show(events, current)
             return
         for event in events:
-            _line(WatchLine(kind="event", event=event))
+            _print_line(WatchLine(kind="event", event=event))
 
     try:
         with endpoint_of(place) as endpoint, shown:
@@ -275,12 +275,12 @@ def watch(
         )
         raise
     if as_json:
-        _line(WatchLine(kind="job", job=last))
+        _print_line(WatchLine(kind="job", job=last))
     else:
         print_lines((*job_text(last), *curves(EventLog(journal.job_folder(job_id)).events)))
         if last.over and not quiet:
             console(stderr=True).print(f"next: curate remote fetch {visible(job_id)}")
-    raise typer.Exit(_status(last))
+    raise typer.Exit(_exit_code_of(last))
 
 
 @remote.command(short_help="Download the results of a job.")
@@ -303,7 +303,7 @@ def fetch(
     with endpoint_of(place) as endpoint:
         fetched = fetch_job(endpoint, journal, require_started(journal, job), output)
     print_result(fetched, fetched_text(fetched), as_json=as_json)
-    raise typer.Exit(ExitCode.FINDINGS if fetched.missing else _status(fetched.record.job))
+    raise typer.Exit(ExitCode.FINDINGS if fetched.missing else _exit_code_of(fetched.record.job))
 
 
 @remote.command()
@@ -320,16 +320,16 @@ def cancel(
     print_result(WatchLine(kind="job", job=last), job_text(last), as_json=as_json)
 
 
-def _status(job: Job) -> ExitCode:
+def _exit_code_of(job: Job) -> ExitCode:
     return ExitCode.FINDINGS if job.over and job.status != "succeeded" else ExitCode.CLEAN
 
 
-def _line(line: WatchLine) -> None:
+def _print_line(line: WatchLine) -> None:
     print_json(line)
     sys.stdout.flush()
 
 
-def _checked(files: list[Path], resolved: options.RemoteOptions, *, quiet: bool) -> CheckResult:
+def _check_files(files: list[Path], resolved: options.RemoteOptions, *, quiet: bool) -> CheckResult:
     with progress("checking", "lines", quiet=quiet, waits=True) as advance:
         return check(replace(resolved.work, files=files), advance)
 
@@ -345,7 +345,7 @@ def _require_sound(
     snapshots = [snapshot(path) for path in files]
     if unchecked:
         return snapshots
-    report = _checked(files, resolved, quiet=quiet)
+    report = _check_files(files, resolved, quiet=quiet)
     if errors := report.severities[Severity.ERROR]:
         first = next(finding for finding in report.findings if finding.severity is Severity.ERROR)
         text = (

@@ -65,7 +65,7 @@ def rule(
     if test:
         _test([rules[code.upper()]] if code else own_rules(rules), config)
     elif show_all or not code:
-        _list(sorted(rules.values(), key=lambda item: item.code), kind)
+        _print_rules(sorted(rules.values(), key=lambda item: item.code), kind)
     elif kind is RuleFormat.JSON:
         sys.stdout.write(json.dumps(rule_json(rules[code.upper()]), indent=2) + "\n")
     elif kind is RuleFormat.MARKDOWN:
@@ -74,7 +74,7 @@ def rule(
         sys.stdout.write(explanation(rules[code.upper()]))
 
 
-def _list(rules: list[Rule], kind: RuleFormat) -> None:
+def _print_rules(rules: list[Rule], kind: RuleFormat) -> None:
     if kind is RuleFormat.JSON:
         sys.stdout.write(json.dumps([rule_json(item) for item in rules], indent=2) + "\n")
     elif kind is RuleFormat.MARKDOWN:
@@ -128,12 +128,12 @@ def _failing_examples(item: Rule, config: CheckConfig) -> Iterator[str]:
     test_config = CheckConfig(select=(item.code,), rule=config.rule, target=target)
     for label, data, expected in (("bad", item.bad, True), ("good", item.good, False)):
         for part in data.splitlines(keepends=True) if item.scope == Scope.TEXT else [data] if data else []:
-            if _fires(item.code, part, test_config) is not expected:
+            if _rule_fires(item.code, part, test_config) is not expected:
                 shown = excerpt(part.decode("utf-8", "backslashreplace").rstrip("\n"), 100)
                 yield f"{label} example {'is not reported' if expected else 'is reported'}: {shown}"
 
 
-def _fires(code: str, data: bytes, config: CheckConfig) -> bool:
+def _rule_fires(code: str, data: bytes, config: CheckConfig) -> bool:
     with temporary_folder() as folder:
         path = folder / "data.jsonl"
         path.write_bytes(data)

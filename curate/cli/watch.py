@@ -37,17 +37,17 @@ def watch(paths: Sequence[str], baseline: Path | None, check: Callable[[], None]
     status = int(ExitCode.CLEAN)
     try:
         while True:
-            before = _state(paths, baseline)
+            before = _files_state(paths, baseline)
             if sys.stdout.isatty():
                 console().clear()
             status = _run(check)
             count = "no file" if isinstance(before, str) else plural(len(before), "file")
             sys.stderr.write(f"watching {count}; Ctrl-C ends\n")
-            while (now := _state(paths, baseline)) == before:
+            while (now := _files_state(paths, baseline)) == before:
                 sleep(POLL_SECONDS)
             while True:  # until nobody writes any more
                 sleep(POLL_SECONDS)
-                if now == (now := _state(paths, baseline)):
+                if now == (now := _files_state(paths, baseline)):
                     break
     except KeyboardInterrupt:
         raise typer.Exit(status) from None
@@ -64,7 +64,7 @@ def _run(check: Callable[[], None]) -> int:
     return ExitCode.CLEAN
 
 
-def _state(paths: Sequence[str], baseline: Path | None) -> State:
+def _files_state(paths: Sequence[str], baseline: Path | None) -> State:
     try:
         current = invocation()
         files = data_files(paths, lambda _: None, current.left_out)

@@ -90,7 +90,7 @@ def report(work: Workspace, folders: Sequence[Path]) -> ReportResult:
 
 
 def _duplicates(work: Workspace) -> "tuple[DedupResult | None, MissingExtra | None]":
-    """The duplicates, or the error that names the extra which their search needs."""
+    """The duplicates, or the error that names the extra which their search needs; the other one is None."""
     try:
         from curate.commands.dedup import dedup  # needs an extra
 

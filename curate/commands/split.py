@@ -251,7 +251,7 @@ def split_data(
     left_out = exclude_uncomparable(
         table, left_out, int(table.first[given_count]), config.check, decisions or {}, accepted
     )
-    earlier, grown_from = _earlier(output, sources, config, pool, notes)
+    earlier, grown_from = _earlier_division(output, sources, config, pool, notes)
     models = dict(models or {})
     if config.split.semantic:
         models["semantic"] = fingerprint(config.split.semantic)
@@ -355,10 +355,14 @@ def _errors(sources: Sources, rules: ProjectRules, listen: Listener, executor: E
     return errors
 
 
-def _earlier(
+def _earlier_division(
     output: Path, sources: Sources, config: Config, pool: WorkerPool, notes: list[str]
 ) -> tuple[Earlier | None, str | None]:
-    """The earlier division in the output folder, if its examples keep their split; and the hash of its manifest."""
+    """The earlier division in the output folder, and the hash of the manifest that this output grows from.
+
+    Both are None if there is no earlier output, or its examples do not keep their split. If that is because files or
+    settings changed, a note is added to `notes`.
+    """
     try:
         manifest, digest = read_manifest(output)
     except InputError:

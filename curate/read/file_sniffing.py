@@ -82,13 +82,13 @@ def sniff_file_kind(start: bytes) -> FileKind | None:
             if re.match(rb"(?i)<(?:!doctype )?html|<!--.{0,500}<html", text, re.DOTALL)
             else XML
             if text.startswith(b"<?xml")
-            else _prose(start)
+            else _kind_of_prose(start)
         )
-    return _table(text) or _prose(start)
+    return _table(text) or _kind_of_prose(start)
 
 
-def _prose(start: bytes) -> FileKind | None:
-    """Whether a text contains no line of JSON."""
+def _kind_of_prose(start: bytes) -> FileKind | None:
+    """The kind of a text without JSON; None if a line may be JSON, or the text is too short to decide."""
     if JSON_START.search(start) or JSON_VALUE.search(start):
         return None
     if b"\0" in start:

@@ -108,7 +108,7 @@ class Redactor:
             for match in (WORD.finditer(text) if names else ())
             if match.group() in names
         ]  # before the others: of values of equal length, the first one counts
-        secrets += [*(self._found(prefix + text, prefix) if has_values else ()), *self._literal(text, shift)]
+        secrets += [*(self._found(prefix + text, prefix) if has_values else ()), *self._known_values(text, shift)]
         return list(without_overlaps(secrets)) if secrets else []
 
     def _text(self, text: str, key: str, secrets: Sequence[Secret], originals: set[str]) -> str:
@@ -131,6 +131,7 @@ class Redactor:
         return redacted
 
     def _replacement(self, written: str, kind: str) -> str:
+        """The pseudonym of a value; of a part of a person's name, the part of the name's pseudonym."""
         if not kind.startswith(f"{PERSON} "):
             return self.pseudonyms.of(kind, written)
         full = kind.removeprefix(f"{PERSON} ")
@@ -152,7 +153,7 @@ class Redactor:
             secrets += (Secret(name.start + start, name.end + start, name.kind) for name in names_in(text[start:]))
         yield from (secret for secret in secrets if secret.start >= start)
 
-    def _literal(self, text: str, shift: int) -> Iterator[Secret]:
+    def _known_values(self, text: str, shift: int) -> Iterator[Secret]:
         for match in WORD.finditer(text):
             for (before, length), kinds in self.literals.get(match.group(), {}).items():
                 start, end = match.start() - before, match.start() - before + length
@@ -253,11 +254,11 @@ def _names_of(texts: Iterator[str]) -> dict[str, str]:
 
 def _require_code_parses(before: str, after: str) -> None:
     for old, new in zip(PYTHON.findall(before), PYTHON.findall(after), strict=False):
-        if old != new and _parses(old) and not _parses(new):
+        if old != new and _is_python(old) and not _is_python(new):
             raise UnsafeRedaction("Python code in it would no longer parse")
 
 
-def _parses(code: str) -> bool:
+def _is_python(code: str) -> bool:
     try:
         ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -46,6 +46,7 @@ def price_of(
 
 
 def _covers(price: Price, model: str, method: Method) -> bool:
+    """Whether a price is for a model of this name and size, trained by this method."""
     if method not in price.methods or not model.removeprefix("ft:").startswith(price.model):
         return False
     if price.billions is None:

@@ -29,7 +29,7 @@ class Settings(BaseModel):
 
     @property
     def epochs(self) -> int | None:
-        """The number of epochs, if it was given."""
+        """The number of epochs; None if none was given."""
         value = self.hyperparameters.get("n_epochs")
         return value if isinstance(value, int) else None
 

@@ -50,7 +50,9 @@ def counter_of(model: str, tokenizer: str = "", chat_template: str = "") -> Toke
         return TokenCounter(
             tokenizer,
             True,
-            lambda value: template.encode(value).length or _counted(value, lambda text: len(template.ids(text))),
+            lambda value: (
+                template.encode(value).length or _tokens_of_example(value, lambda text: len(template.ids(text)))
+            ),
         )
     name = model.removeprefix("ft:")
     encoding = (
@@ -59,14 +61,17 @@ def counter_of(model: str, tokenizer: str = "", chat_template: str = "") -> Toke
     for package in ("tiktoken", "bpe_openai") if encoding else ():
         if (encode := _encoder(package, encoding)) is not None:
             return TokenCounter(
-                f"{package} ({encoding})", True, lambda value: _counted(value, lambda text: len(encode(text)))
+                f"{package} ({encoding})", True, lambda value: _tokens_of_example(value, lambda text: len(encode(text)))
             )
     return TokenCounter(
-        "bytes", False, lambda value: _counted(value, lambda text: ceil(len(text.encode()) / BYTES_PER_TOKEN))
+        "bytes", False, lambda value: _tokens_of_example(value, lambda text: ceil(len(text.encode()) / BYTES_PER_TOKEN))
     )
 
 
 def _encoder(package: str, encoding: str) -> Callable[[str], list[int]] | None:
+    """The function that splits text into tokens; None if the package is not installed or its vocabulary cannot be
+    loaded.
+    """
     try:
         encode: Callable[[str], list[int]] = importlib.import_module(package).get_encoding(encoding).encode_ordinary
     except Exception:  # noqa: BLE001  # not installed, or its vocabulary cannot be downloaded
@@ -74,7 +79,7 @@ def _encoder(package: str, encoding: str) -> Callable[[str], list[int]] | None:
     return encode
 
 
-def _counted(value: dict[str, Any], size: Callable[[str], int]) -> int:
+def _tokens_of_example(value: dict[str, Any], size: Callable[[str], int]) -> int:
     total = PER_EXAMPLE
     for key in ("tools", "functions"):
         if value.get(key):

@@ -102,6 +102,7 @@ def _upload_completely(endpoint: Endpoint, path: Path, size: int, advance: Progr
 def _await_read(
     endpoint: Endpoint, journal: Journal, file: UploadedFile, path: Path, sleep: Callable[[float], None]
 ) -> None:
+    """Wait until the service has processed a file. Raises `RemoteError` if it takes too long or fails."""
     waited = 0.0
     current: UploadedFile | None = file
     while current is not None and current.status and current.status not in READY_STATES | FAILED_STATES:

@@ -107,7 +107,7 @@ def _suggestions(session: ReviewSession, example: Example) -> Iterator[tuple[str
 
 
 def _as_duplicate(session: ReviewSession, side: Side) -> Suggestion | None:
-    """Drop, for a near-duplicate of which another example is kept."""
+    """The suggestion to drop a near-duplicate of which another example is kept; None for other examples."""
     for number in session.clusters.example_index.rows(side.id):
         cluster = session.clusters.subjects[number]
         if isinstance(cluster, Cluster) and not cluster.apart and cluster.kept.id != side.id:

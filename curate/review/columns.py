@@ -55,7 +55,9 @@ def column_value(session: ReviewSession, entry: Entry, name: str) -> Value:
 
 
 def _score(session: ReviewSession, entry: Entry) -> float | None:
-    """Similarity of a cluster, confidence of a conflict, doubt about an example."""
+    """Similarity of a cluster, confidence of a conflict, doubt about an example; None for findings and before it is
+    known.
+    """
     if entry.kind == "example":
         doubt = session.examples.doubts
         return float(doubt[entry.number]) if entry.number < len(doubt) and doubt[entry.number] >= 0 else None

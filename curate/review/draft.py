@@ -54,7 +54,7 @@ def value_of(draft: str) -> dict[str, Any]:
     """The object for a text. Raises `DataError` with the line number if it is invalid."""
     text = draft.replace("\r\n", "\n").removesuffix("\n")
     if text.startswith(TURN_MARK):
-        return {"messages": _turns(text)}
+        return {"messages": _written_turns(text)}
     # a lone surrogate cannot be written in UTF-8, but as an escape
     data = _unescape(text).encode("utf-8", "backslashreplace")
     decoded = decode(data)
@@ -80,7 +80,7 @@ def _is_plain_turn(turn: Any) -> bool:
     )
 
 
-def _turns(text: str) -> list[dict[str, str]]:
+def _written_turns(text: str) -> list[dict[str, str]]:
     turns: list[tuple[str, list[str]]] = []
     for line in text.split("\n"):
         if line.startswith(TURN_MARK):

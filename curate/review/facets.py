@@ -37,7 +37,7 @@ def facets(session: ReviewSession, kind: Kind, rows: Rows) -> Iterator[Facet]:
     scale = len(rows) / max(1, len(sample))
     if kind == "finding":
         codes = Counter[str]()
-        for number, count in zip(*_counted(queue.group_keys("rule", rows)), strict=True):
+        for number, count in zip(*_numbers_with_counts(queue.group_keys("rule", rows)), strict=True):
             codes[session.findings.codes.all[number]] = count
         yield from _facet("rule", codes, "code")
     else:
@@ -55,7 +55,7 @@ def facets(session: ReviewSession, kind: Kind, rows: Rows) -> Iterator[Facet]:
         yield from _facet(name, said[key], key)
 
 
-def _counted(values: Array) -> tuple[list[int], list[int]]:
+def _numbers_with_counts(values: Array) -> tuple[list[int], list[int]]:
     numbers, counts = np.unique(values, return_counts=True)
     return numbers.tolist(), counts.tolist()
 

@@ -52,7 +52,7 @@ def entry_of(session: ReviewSession, example: str, about: str, first: Kind | Non
 
 
 def place_of(session: ReviewSession, example: str) -> Place | None:
-    """The place of an example in the files, as far as it is known."""
+    """The place of an example in the files; None if no queue has it."""
     for queue in session.queues.values():
         for number in queue.example_index.rows(example):
             entry = queue.entry(number)

@@ -204,15 +204,15 @@ def _terms(terms: Mapping[str, Sequence[str]]) -> Query:
         codes=tuple(value.upper() for value in terms["code"]),
         severities=tuple(value.lower() for value in terms["severity"]),
         files=tuple(terms["file"]),
-        lines=tuple(_range(value) for value in terms["line"]),
-        scores=tuple(_range(value) for value in terms["score"]),
+        lines=tuple(_number_range(value) for value in terms["line"]),
+        scores=tuple(_number_range(value) for value in terms["score"]),
         fixes=tuple(value.lower() for value in terms["fix"]),
         notes=tuple(value.casefold() for value in terms["note"]),
         people=tuple(value.casefold() for value in terms["by"]),
         labels=tuple(value.casefold() for value in terms["label"]),
-        ratings=tuple(_range(value) for value in terms["rating"]),
+        ratings=tuple(_number_range(value) for value in terms["rating"]),
         audits=tuple(value.casefold() for value in terms["audit"]),
-        signals=tuple(_field(value) for value in terms["signal"]),
+        signals=tuple(_field_test(value) for value in terms["signal"]),
         beginnings=tuple(" ".join(value.casefold().split()) for value in terms["begins"]),
         clusters=tuple(value.lower() for value in terms["cluster"]),
         near=tuple(value.lower() for value in terms["similar"]),
@@ -277,7 +277,7 @@ def _wrong_value(key: str, value: str) -> str:
             f"did you mean {key}:{suggestions[0]}?" if suggestions else ", ".join(names)
         )
     if key == "signal":
-        suggestions = get_close_matches(_field(value).path, SIGNALS, n=1)
+        suggestions = get_close_matches(_field_test(value).path, SIGNALS, n=1)
         hint = f"did you mean {suggestions[0]}?" if suggestions else ", ".join(SIGNALS)
         return f"signal:{value}: write a signal with < or > and a number, like signal:doubt>0.8; {hint}"
     if key in ("cluster", "similar"):
@@ -295,7 +295,7 @@ def _makes_sense(key: str, value: str) -> bool:
     if key == "fix":
         return value.lower() in FIXES
     if key == "signal":
-        test = _field(value)
+        test = _field_test(value)
         return test.path in SIGNALS and test.sign in COMPARISONS and NUMBER.fullmatch(test.value) is not None
     if key in ("cluster", "similar"):
         return re.fullmatch("[0-9a-fA-F]{16,32}", value) is not None
@@ -304,7 +304,7 @@ def _makes_sense(key: str, value: str) -> bool:
     return value != "-" and bool(RANGE.fullmatch(value)) if key in ("line", "score", "rating") else True
 
 
-def _field(value: str) -> FieldTest:
+def _field_test(value: str) -> FieldTest:
     match = FIELD_TEST.fullmatch(value)
     return FieldTest(*(part or "" for part in match.groups())) if match else FieldTest(value)
 
@@ -319,7 +319,7 @@ def _statuses(value: str) -> tuple[ReviewStatus, ...]:
     return tuple(status for status in ReviewStatus if status.name.lower() == name)
 
 
-def _range(value: str) -> Range:
+def _number_range(value: str) -> Range:
     match = RANGE.fullmatch(value)
     sign, bound, low, dash, high = match.groups() if match else ("", "", "", "", "")
     if sign:

@@ -48,8 +48,8 @@ CLUSTERS_PER_EVENT: Final = 500
 def scan(sources: Sources, load_conflicts: LoadConflicts | None, notify: events.Notify) -> None:
     """Check and compare, and yield results as events."""
     stages: tuple[tuple[str, Callable[[], object]], ...] = (
-        ("check", lambda: _check(sources, notify)),
-        ("duplicates", lambda: _compare(sources, load_conflicts, notify)),
+        ("check", lambda: _report_findings(sources, notify)),
+        ("duplicates", lambda: _report_duplicates(sources, load_conflicts, notify)),
     )
     for name, stage in stages:
         try:
@@ -59,7 +59,7 @@ def scan(sources: Sources, load_conflicts: LoadConflicts | None, notify: events.
     notify(events.Ended())
 
 
-def _check(sources: Sources, notify: events.Notify) -> None:
+def _report_findings(sources: Sources, notify: events.Notify) -> None:
     # the rules take 0.2 s to load, here in the process that nobody waits for
     from curate.commands.check import check
     from curate.commands.session import Session, Workspace
@@ -80,7 +80,7 @@ def _check(sources: Sources, notify: events.Notify) -> None:
     notify(events.Checked(report.lines, report.examples, report.suppressed, report.seconds))
 
 
-def _compare(sources: Sources, load_conflicts: LoadConflicts | None, notify: events.Notify) -> None:
+def _report_duplicates(sources: Sources, load_conflicts: LoadConflicts | None, notify: events.Notify) -> None:
     from curate.commands.dedup import dedup
     from curate.commands.session import Session, Workspace
 
@@ -102,7 +102,7 @@ def _compare(sources: Sources, load_conflicts: LoadConflicts | None, notify: eve
         notify(events.DuplicatesFound(clusters[start:end], more=end < len(clusters)))
     del clusters
     try:
-        _conflicts(sources, load_conflicts, result, notify)
+        _report_conflicts(sources, load_conflicts, result, notify)
     except CurateError as error:
         notify(events.StageFailed("conflicts", error))
 
@@ -148,7 +148,7 @@ def pairs_of(removals: "Sequence[DuplicateRemoval]") -> list[Cluster]:
     ]
 
 
-def _conflicts(
+def _report_conflicts(
     sources: Sources, load_conflicts: LoadConflicts | None, result: "DedupResult", notify: events.Notify
 ) -> None:
     from curate.conflicts.conflict import EQUAL_ALONE, LONG_BY_RULES, RULES_ALONE, find_conflicts

@@ -195,6 +195,7 @@ class ReviewSession:
         return key_of(parsed) if parsed is not None and parsed.example is None else ""
 
     def _take_subjects(self, queue: SubjectQueue, subjects: Sequence[Cluster | PairConflict | MultiConflict]) -> None:
+        """Add the subjects that are in the reviewer's share to `queue`."""
         subjects = [subject for subject in subjects if self.share is None or self.share.has_subject(subject)]
         entries = [entry_of(subject, 0) for subject in subjects]
         queue.add(subjects, [self.status(entry) for entry in entries])
@@ -362,6 +363,10 @@ class ReviewSession:
         return self._take_back(self._steps.undone)
 
     def _take_back(self, names: list[str]) -> str | None:
+        """Reverse the last step of `names` that still has decisions to reverse, and remove the later ones from `names`.
+
+        Returns what the step was about; None if there is none.
+        """
         by_id = {decision.id: decision for decision in self.log.decisions}
         self.stayed = 0
         while names:

@@ -48,27 +48,28 @@ def likenesses(session: ReviewSession, entry: Entry) -> Iterator[Likeness]:
     if len(session.lines.indexes) > 1:
         yield Likeness("file", entry.kind, term("file", escape(entry.place.file)))
     id_ = entry.ids[0] if entry.ids else example.id if example is not None else ""
-    if id_ and len(_cluster(session, id_)) > 1:
+    if id_ and len(_subject_examples(session, id_)) > 1:
         yield Likeness("cluster of duplicates, conflicts", "example", f"cluster:{id_[:ID_DIGITS]}")
-    if id_ and _embeddings(session) is not None:
+    if id_ and _last_embeddings(session) is not None:
         yield Likeness("near by embedding", "example", f"similar:{id_[:ID_DIGITS]}")
 
 
 def like(session: ReviewSession, cluster: Sequence[str], near: Sequence[str]) -> set[str]:
     """The ids of examples in the clusters and conflicts of some examples, or near to some."""
-    return {other for id_ in cluster for other in _cluster(session, id_)} | {
+    return {other for id_ in cluster for other in _subject_examples(session, id_)} | {
         other for id_ in near for other in _near(session, id_)
     }
 
 
-def _cluster(session: ReviewSession, id_: str) -> set[str]:
+def _subject_examples(session: ReviewSession, id_: str) -> set[str]:
+    """The ids of all examples that share a cluster or conflict with this one, its own included."""
     queues = (session.clusters, session.conflicts)
     subjects = [queue.subjects[number] for queue in queues for number in queue.example_index.rows(id_)]
     return {side.id for subject in subjects for side in sides_of(subject)}
 
 
-def _embeddings(session: ReviewSession) -> Path | None:
-    """The last file of embeddings of the project that is small enough to be read."""
+def _last_embeddings(session: ReviewSession) -> Path | None:
+    """The last file of embeddings of the project that is small enough to be read; None without one."""
     files = [path for path in Project(session.folder).cache.glob("embeddings-*.npz")
              if path.stat().st_size <= MAX_CACHE_BYTES]  # fmt: skip
     return max(files, key=lambda path: path.stat().st_mtime, default=None)
@@ -80,7 +81,7 @@ def _near(session: ReviewSession, id_: str) -> list[str]:
         return session.near[id_]
     from curate.models.embeddings import EmbeddingCache  # not read by most reviews
 
-    cache, ids, keys = EmbeddingCache(_embeddings(session)), list[str](), list[str]()
+    cache, ids, keys = EmbeddingCache(_last_embeddings(session)), list[str](), list[str]()
     for number in range(len(session.lines)):
         example = session.lines.line(number).example
         if example is not None and (key := content_id(example.question)) in cache:
