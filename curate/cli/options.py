@@ -20,7 +20,7 @@ from curate.core.egress import Consent
 from curate.core.errors import ExitCode, UsageError
 from curate.core.events import Listener, ignore_events
 from curate.core.expression import condition_tree
-from curate.core.files import display_name
+from curate.core.files import STDIN, display_name
 from curate.core.text import plural, visible
 from curate.core.verb_options import declared
 from curate.core.worker_pool import cores
@@ -45,8 +45,15 @@ Where = Annotated[str, typer.Option(help=WHERE_HELP, metavar="EXPR", show_defaul
 
 
 def output_option(text: str, metavar: str | None = None) -> Any:
-    """-o or --output, with its help."""
-    return typer.Option("-o", "--output", help=text, metavar=metavar)
+    """-o or --output, with its help. Standard output has messages, and is refused as its value."""
+    return typer.Option("-o", "--output", help=text, metavar=metavar, callback=_require_path)
+
+
+def _require_path(path: Path | None) -> Path | None:
+    """Raise `UsageError` for `-`."""
+    if path == STDIN:
+        raise UsageError("-o -: not written to standard output", "name a file or a folder")
+    return path
 
 
 Kept = Annotated[

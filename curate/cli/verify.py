@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from curate.cli.options import Address, Agree, AsJson, Quiet, RunOn, check_combination, session, stages
-from curate.commands.track import require_tracker, track, used_tables, verify_record
+from curate.commands.track import require_tracker, track, tracker_of_proof, verify_record
 from curate.commands.verify import verify as verify_data
 from curate.core.cluster import Engine
 from curate.core.data_files import DESCRIPTIONS
@@ -97,11 +97,11 @@ def verify(
     data = paths[0] if len(paths) == 1 else {name: [path] for name, path in zip(_names(paths), paths, strict=True)}
     with stages(quiet=quiet) as shown:
         run_session = session(engine=engine, address=address, listen=shown.listen, yes=yes)
-        tracking = run_session.open(paths[:1], **used_tables())
-        require_tracker(tracking.config.track)
+        tracker = tracker_of_proof(run_session, paths[:1])
+        require_tracker(tracker)
         proof = verify_data(data, run_session, name=" ".join(map(str, paths)), embeddings=embeddings)
     print_result(proof, verify_text(proof, None if show_all else MAX_SHOWN), as_json=as_json)
-    track(tracking.config.track, lambda: verify_record(proof))
+    track(tracker, lambda: verify_record(proof))
     raise typer.Exit(ExitCode.CLEAN if proof.holds and (proof.complete or not strict) else ExitCode.FINDINGS)
 
 

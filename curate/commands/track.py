@@ -4,26 +4,34 @@ the data. Off unless `[track]` of the configuration names a tracker.
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from curate import __version__
-from curate.core.config import TrackConfig
+from curate.core.config import TrackConfig, load_config
 from curate.core.config_consent import CONFINED_VARIABLE
-from curate.core.errors import OutputError, UsageError
+from curate.core.config_files import config_file, find_config
+from curate.core.errors import CurateError, OutputError, UsageError
 from curate.core.files import display_name, sha256
 from curate.core.finding import Severity
-from curate.core.text import visible
+from curate.core.text import excerpt
 
 if TYPE_CHECKING:
     from curate.commands.run.result import RunResult
+    from curate.commands.session import Session
     from curate.core.manifest import Manifest
     from curate.lint.runner import CheckResult
     from curate.verify.proof import VerifyResult
 
+LIMITS: Final = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "WANDB_INIT_TIMEOUT": "20", "WANDB_HTTP_TIMEOUT": "10",
+}  # fmt: skip
+"""The trackers' own settings that bound how long a server that is down is waited for, unless they are set."""
+MAX_ERROR_CHARS: Final = 200
 UNTRACKED: Final[Mapping[str, Mapping[str, Any]]] = {}
 
 
@@ -44,6 +52,26 @@ def used_tables() -> Mapping[str, Mapping[str, Any]]:
     return UNTRACKED if CONFINED_VARIABLE in os.environ else {"track": {}}
 
 
+def tracker_of_proof(session: "Session", files: Sequence[Path]) -> TrackConfig:
+    """The tracker that the configuration of some files names, for a command that uses nothing else of it: none, with a
+    note, if the configuration cannot be read. Raises as `Session.open` does for one that `--config` names, or that
+    needs consent.
+    """
+    tables, folder = used_tables(), session.project_of(files).folder
+    path = config_file(folder, session.configuration) if tables else None
+    if path is None:
+        return TrackConfig.model_construct()
+    try:
+        load_config(path)
+    except CurateError as error:
+        if session.configuration is not None:
+            raise
+        mistake = error.message.partition("\n")[0]
+        session.note(f"nothing is logged to a tracker, since the configuration cannot be read: {mistake}")
+        return TrackConfig.model_construct()
+    return find_config(folder, replace(session.consent, ask=None), session.configuration, **tables).track
+
+
 def require_tracker(config: TrackConfig) -> None:
     """Raise `UsageError` before the work if the configured tracker is not installed."""
     if config.to and find_spec(config.to) is None:
@@ -59,6 +87,8 @@ def track(config: TrackConfig, record: Callable[[], Record]) -> None:
     made = record()
     from tempfile import TemporaryDirectory  # a check without a tracker needs none
 
+    for variable, value in LIMITS.items():
+        os.environ.setdefault(variable, value)
     with TemporaryDirectory(prefix="curate-track-") as name:
         folder = Path(name)
         for file, data in made.files.items():
@@ -66,9 +96,10 @@ def track(config: TrackConfig, record: Callable[[], Record]) -> None:
         try:
             LOGGERS[config.to](import_module(config.to), config, made, folder)
         except Exception as error:
-            text = visible(str(error) or type(error).__name__)
+            text = excerpt(str(error) or type(error).__name__, MAX_ERROR_CHARS)
             raise OutputError(
-                f"track: {config.to} failed: {text}", "all results are written; correct [track]"
+                f"track: {config.to} failed, and {made.verb} is not logged there completely: {text}",
+                "the result of the command is complete; correct [track], or start the server",
             ) from error
 
 

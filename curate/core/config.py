@@ -541,7 +541,7 @@ class TrackConfig(Section):
     project: Text = "curate"
     """Project of W&B and Trackio, experiment of MLflow."""
     address: Annotated[str, Kind.TRACKER] = ""
-    """Its server, for MLflow also a folder; empty: as the environment variables of the tracker say."""
+    """Its server, for MLflow also a database (`sqlite:///ml.db`); empty: as the tracker's environment variables say."""
 
 
 class Config(Section):

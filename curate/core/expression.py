@@ -49,6 +49,8 @@ FIELDS_HELP: Final = (
     f"numbers: {', '.join(NUMBER_FIELDS)}, {SCORE}SIGNAL; texts: {', '.join(TEXT_FIELDS)}; either: {KEY}KEY of the line"
 )
 WHERE_HELP: Final = "an expression such as 'turns >= 4 and score.ending > .7'"
+COMBINING: Final = ("and", "or", "not")
+"""Words that combine conditions."""
 ORDERS: Final = ("<", "<=", ">", ">=")
 TEXT_SIGNS: Final = ("=", "!=", "~", "contains", "begins", "in")
 ALTERNATIVES: Final = ("role", "tokens", "begins", "line", "file", "label", "rating")
@@ -70,7 +72,7 @@ NAME: Final = r"[A-Za-z_][\w./~-]*"
 TOKEN: Final = re.compile(
     r"\s*(?:(?P<mark>[(),])|(?P<sign>[<>]=?|==?|!=|~)|/(?P<regex>(?:[^/\\]|\\.)+)/(?=[\s)]|$)"
     r'|(?P<minus>-(?=["\'/(]))|(?P<term>-?\w+:(?:"[^"]*"|[^\s()"]+))|(?P<quote>"[^"]*"|\'[^\']*\')'
-    r"|(?P<word>[^\s()<>=!~,\"]+|!(?!=)))",
+    r"|(?P<word>field\./(?:[^\s()<>=!~,\"]|~[01])+|[^\s()<>=!~,\"]+|!(?!=)))",
 )
 COMPARED: Final = re.compile(rf"-?\(*({NAME})(?:[<>]=?|==?|!=|~)")
 TERM: Final = re.compile(r'(-?)(?:/((?:[^/\\]|\\.)+)/(?=\s|$)|(?:(\w+):)?(?:"([^"]*)"?|(\S+)))')
@@ -151,7 +153,7 @@ def is_expression(text: str) -> bool:
             return True
         if word in TEXT_SIGNS and is_field(name):
             return True
-        combines |= word in ("and", "or", "not") or word.startswith("(")
+        combines |= word in COMBINING or word.startswith("(")
         has_term |= word.startswith("(") and word.lstrip("(-").partition(":")[0] in KEYS
         name = word.lstrip("(-") if re.fullmatch(NAME, word.lstrip("(-")) else ""
     return combines and has_term
@@ -296,6 +298,9 @@ class _Parser:
                 start = position + len(self.text[position:]) - len(self.text[position:].lstrip())
                 raise ExpressionError(self.text, start, "a quotation mark that is not closed", "close it")
             kind = match.lastgroup or ""
+            if kind == "term" and self.text.startswith('"', match.end()):
+                message = "a quotation mark inside of a term"
+                raise ExpressionError(self.text, match.end(), message, 'write it after the colon: field:"source=a b"')
             yield _Token(kind, match[kind], match.start(kind))
             position = match.end()
 
@@ -361,6 +366,9 @@ class _Parser:
     def leaf(self) -> Node:
         if self.token.kind in ("end", "mark", "sign"):
             self.fail(f"{self.token.text!r} was not expected here" if self.token.text else "a condition is missing")
+        if self.token.kind == "word" and self.token.text.lower() in COMBINING:
+            hint = 'write it in lower case between conditions; to search for the word, in "quotation marks"'
+            self.fail(f"{self.token.text!r} was not expected here", hint)
         token = self.take()
         if token.kind == "word" and (self.token.kind == "sign" or self.is_operator(token)):
             return self.comparison(token)

@@ -243,7 +243,7 @@ def finish(stage: Path, manifest: Manifest) -> Manifest:
                 if (name := parquet_of(part.file))
             }
         )
-    configured = configurations(manifest, _first(stage / manifest.splits["train"].file))
+    configured = configurations(manifest, stage)
     for name, text in ((CARD, card(manifest)), (LOADING, loading(manifest)), *configured.items()):
         data = text.encode("utf-8", "surrogatepass")
         (stage / name).write_bytes(data)
@@ -252,13 +252,6 @@ def finish(stage: Path, manifest: Manifest) -> Manifest:
     manifest = manifest.model_copy(update={"digest": digest_of(manifest)})
     (stage / MANIFEST).write_bytes(manifest_bytes(manifest))
     return manifest
-
-
-def _first(path: Path) -> dict[str, Any]:
-    """The object of the first line of a split."""
-    with path.open("rb") as file:
-        value = json.loads(file.readline() or b"{}")
-    return value if isinstance(value, dict) else {}
 
 
 def _write_split(

@@ -7,8 +7,9 @@ ms-swift 4.6.0, torchtune 0.6.1, Unsloth 2026.10.9 and verl 0.9.1 are from the s
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from curate.core.errors import UsageError
@@ -33,6 +34,8 @@ TRL: Final = '--config trl.yaml --dataset_name "$PWD"'
 
 
 PAIR: Final = PAIR_SIDES["preference"]
+REJECTED_BESIDE: Final = {"rejected_response": str, "rejected_messages": list}
+"""Keys of the rejected side beside messages that end with the chosen one, with its type, as ms-swift reads them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class Shape:
     first: dict[str, Any]
     is_pair: bool
     """Whether they compare two answers."""
+    files: Sequence[Path] = ()
+    """The files that a trainer reads, for what the first example does not tell."""
 
     @property
     def turns(self) -> str | None:
@@ -60,23 +65,45 @@ class Shape:
         return kinds.pop() if len(kinds) == 1 else None
 
     @property
+    def has_tools(self) -> bool:
+        """Whether an example of the files declares or calls tools."""
+        return any(_has_tools(example) for path in self.files for example in _examples(path))
+
+    @property
     def sharegpt(self) -> bool:
         """Whether the turns are named as in ShareGPT."""
         turns = self.first.get(self.turns or "")
         return isinstance(turns, list) and bool(turns) and isinstance(turns[0], dict) and "from" in turns[0]
 
 
-def configurations(manifest: Manifest, first: dict[str, Any]) -> dict[str, str]:
-    """The requested files by name, with their content. `first`: the first training example.
+def configurations(manifest: Manifest, folder: Path) -> dict[str, str]:
+    """The requested files by name, with their content. `folder`: the folder of the splits.
 
     Raises `UsageError` for a trainer that does not read examples of this form.
     """
     formats = {name for file in (*manifest.inputs, *manifest.existing) for name in file.formats}
-    shape = Shape(first, bool(formats) and formats <= PAIR_SIDES.keys())
+    paths = [folder / manifest.splits[name].file for name in ("train", "validation")]
+    first = next(_examples(paths[0]), {})
+    is_pair = (bool(formats) and formats <= PAIR_SIDES.keys()) or any(first.get(key) for key in REJECTED_BESIDE)
+    shape = Shape(first, is_pair, paths)
     files: dict[str, str] = {}
     for trainer in manifest.config["split"].get("trainers", ()):
         files |= TRAINERS[trainer].write(manifest, shape)
     return files
+
+
+def _examples(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects of the lines of a split."""
+    with path.open("rb") as file:
+        for line in file:
+            if isinstance(value := json.loads(line), dict):
+                yield value
+
+
+def _has_tools(example: dict[str, Any]) -> bool:
+    turns = example.get("messages")
+    calls = isinstance(turns, list) and any("tool_calls" in turn for turn in turns if isinstance(turn, dict))
+    return calls or bool(example.get("tools"))
 
 
 def _unsupported_error(trainer: str, form: str, hint: str) -> UsageError:
@@ -207,7 +234,8 @@ def _yaml(command: str, values: dict[str, Any], text: str = "") -> str:
 
 def _ms_swift(manifest: Manifest, shape: Shape) -> dict[str, str]:
     verb, values = "sft", dict[str, Any]()
-    if "messages" in shape.first and isinstance(shape.first.get("rejected_response"), str):
+    first = shape.first
+    if "messages" in first and any(isinstance(first.get(key), kind) for key, kind in REJECTED_BESIDE.items()):
         verb, values = "rlhf", {"rlhf_type": "dpo"}
     elif shape.is_pair:
         hint = "convert them by `curate convert --to ms-swift-rejected-response`"
@@ -264,8 +292,7 @@ def _verl(manifest: Manifest, shape: Shape) -> dict[str, str]:
         raise _unsupported_error(
             "verl", "pairs" if shape.is_pair else "labels beside messages", "train with `curate train`"
         )
-    turns = shape.first.get("messages")
-    if shape.first.get("tools") or any("tool_calls" in turn for turn in turns or () if isinstance(turn, dict)):
+    if shape.has_tools:
         raise _unsupported_error(
             "verl", "tools and tool calls, which are JSON text in Parquet,", "train with `curate train`"
         )

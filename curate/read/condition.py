@@ -4,9 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
 from math import isnan
-from operator import and_, or_
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
@@ -60,8 +58,9 @@ def _expression(
         return ~_expression(node.node, lines, facts, columns)
     assert not isinstance(node, Term), "a tree of tests has no term"
     every = isinstance(node, AllOf)
-    parts = (_expression(part, lines, facts, columns) for part in node.nodes)
-    return reduce(and_ if every else or_, parts, pl.lit(value=every))
+    parts = [_expression(part, lines, facts, columns) for part in node.nodes]
+    # a chain of operators would be as deep as it is long, and take the square of its length
+    return (pl.all_horizontal if every else pl.any_horizontal)(parts) if parts else pl.lit(value=every)
 
 
 def _kind(test: Test) -> str:

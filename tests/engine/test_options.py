@@ -19,6 +19,8 @@ Captured = pytest.CaptureFixture[str]
 CHATS = [chat(f"What is {n} times {n}?", f"It is {n * n}, which is {n} squared.") for n in range(20)]
 SELECT = ["select", "data.jsonl", "--no-models", "--examples", "5"]
 COMBINATIONS: dict[str, tuple[list[str], str]] = {
+    "a file on standard output": (["convert", "data.jsonl", "-o", "-"], "-o -: not written to standard output"),
+    "a folder on standard output": (["split", "data.jsonl", "--output=-"], "-o -: not written to standard output"),
     "a length without a tokenizer": (["check", "data.jsonl", "--max-length", "9"], "no effect without a model"),
     "statistics of a template alone": (["stats", "data.jsonl", "--chat-template", "chatml"], "--chat-template has no"),
     "groups of a flat report": (["check", "data.jsonl", "--group-by", "rule"], "--output-format grouped"),

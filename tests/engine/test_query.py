@@ -34,6 +34,7 @@ def lines() -> list[dict[str, Any]]:
         line |= {"tags": ["old", f"t{number}"]} if number % 5 == 0 else {}
         line |= {"big": 10**400, "ok": number % 2 == 0} if number % 7 == 0 else {}
         made.append(line)
+    made[4]["a/b~c"] = "yes"
     made[11]["messages"][0]["content"] = "half a pair \ud800 and NUL \0"
     return made
 
@@ -68,6 +69,7 @@ def size(line: dict[str, Any]) -> int:
         ("field.tags = t5 or (field.tags = t10 and field.tags = old)", lambda line: line["n"] in (1.25, 2.5)),
         ("field.big > 1e300 and field.ok != true", lambda line: line.get("ok") is False),
         ("field.n = 2.50", lambda line: line["n"] == 2.5),
+        ("field./a~1b~0c = yes", lambda line: line["n"] == 1),
         ("not field.tags ~ '.'", lambda line: "tags" not in line),
         ("answer contains 'as *was*' and question ~ '^what is 1\\d '", lambda line: 10 <= line["n"] * 4 < 20),
         ('question begins "WHAT  IS 3" -"39 and 1"', lambda line: line["n"] * 4 in (3, *range(30, 39))),
@@ -79,6 +81,13 @@ def size(line: dict[str, Any]) -> int:
 )  # fmt: skip
 def test_an_expression_selects_lines(text: str, fits: Any, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert selected(text, capsys) == [number for number, line in enumerate(lines(), 1) if fits(line)]
+
+
+@pytest.mark.parametrize("word", ["or", "and"])
+def test_a_long_chain_of_conditions_is_one_comparison_of_all(word: str, data: Path) -> None:
+    text = f" {word} ".join(["line = 3"] * 600)
+    lines = list(read_lines([data]))
+    assert [number for number, fits in enumerate(matches(condition_tree(text), lines), 1) if fits] == [3]
 
 
 def test_query_prints_places_and_counts_lines_without_an_example(
@@ -109,6 +118,10 @@ def test_query_prints_places_and_counts_lines_without_an_example(
         ("score.endng > .7", "column 7: no signal is called endng; did you mean score.ending?"),
         ("score.fits > .7", "score.fits: needs a model"),
         ("", "column 1: the expression is empty"),
+        ("turns = 2 AND line > 3", "column 11: 'AND' was not expected here"),
+        ("NOT turns = 2", "column 1: 'NOT' was not expected here"),
+        ("turns = 2 or or line = 3", "column 14: 'or' was not expected here"),
+        ('field:source="a b"', "column 14: a quotation mark inside of a term"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_place(text: str, said: str, data: Path, capsys: pytest.CaptureFixture[str]) -> None:

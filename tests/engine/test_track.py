@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
+from curate.commands.track import LIMITS
 from tests.chat_server import running
 from tests.conftest import Write
 
@@ -102,6 +103,9 @@ def server(write: Write, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixtur
     Path("packages").mkdir()
     Path(f"packages/{name}.py").write_text(CLIENT + PACKAGES[name])
     monkeypatch.syspath_prepend("packages")
+    for variable in LIMITS:  # set by the command: put back after the test
+        monkeypatch.setenv(variable, "")
+        monkeypatch.delenv(variable)
     monkeypatch.delitem(sys.modules, name, raising=False)
     with running(Server()) as found:
         address = f"http://127.0.0.1:{found.server_address[1]}"
@@ -194,3 +198,40 @@ def test_a_run_is_in_the_store_of_mlflow(write: Write) -> None:
     [run] = client.search_runs([client.get_experiment_by_name("curate").experiment_id])
     assert run.data.metrics["examples"] == 1
     assert [file.path for file in client.list_artifacts(run.info.run_id)] == ["check.json"]
+
+
+@pytest.mark.slow
+def test_a_proof_does_not_depend_on_a_configuration_that_cannot_be_read(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["split", "data.jsonl", "-o", "out", "-q", "--yes"]) == 0
+    server.told.clear()
+    for text in ("broken = [", "[split]\nnone_such = 1\n[dedup]\nnor_this = 2\n"):
+        Path("curate.toml").write_text(text)
+        capsys.readouterr()
+        assert main(["verify", "out", "-q", "--yes"]) == 0
+        out, err = capsys.readouterr()
+        assert "passed" in out
+        [line] = err.splitlines()
+        assert line.startswith("note: nothing is logged to a tracker, since the configuration cannot be read: ")
+        assert main(["verify", "out", "-q", "--config", "curate.toml"]) == 2
+    assert server.told == []
+
+
+def test_a_server_that_is_down_is_named_in_one_line_and_not_waited_for_by_default(
+    server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "7")
+    Path("packages/mlflow.py").write_text(
+        "import os\nclass MlflowClient:\n    def __init__(self, tracking_uri=None):\n"
+        "        raise OSError(os.environ['MLFLOW_HTTP_REQUEST_MAX_RETRIES'] + ' retry,\\n'\n"
+        "                      + os.environ['MLFLOW_HTTP_REQUEST_TIMEOUT'] + ' s' + ' x' * 999)\n"
+    )
+    assert main(["check", "data.jsonl", "-q", "--yes"]) == 2
+    out, err = capsys.readouterr()
+    assert "30 examples" in out
+    told = " ".join(err.partition("error: ")[2].split())
+    assert told.startswith("track: mlflow failed, and check is not logged there completely: 1 retry,\\n7 s x x")
+    assert "next: the result of the command is complete" in told
+    assert len(told) < 400
+    assert server.told == []

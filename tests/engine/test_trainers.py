@@ -102,12 +102,17 @@ PAIRS: dict[str, dict[str, Any]] = {
     },
     "labels": {"messages": [TURN, {"role": "assistant", "content": GOOD}], "label": True},
     "swift": {"messages": [TURN, {"role": "assistant", "content": GOOD}], "rejected_response": BAD},
+    "swift messages": {
+        "messages": [TURN, {"role": "assistant", "content": GOOD}],
+        "rejected_messages": [TURN, {"role": "assistant", "content": BAD}],
+    },
     "chats": {"messages": [TURN, {"role": "assistant", "content": GOOD}]},
     "tools": {
         "messages": [TURN, {"role": "assistant", "content": GOOD}],
         "tools": [{"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}],
     },
 }
+PAIRS["few tools"] = PAIRS["chats"]
 NAMES = {"field_chosen": "chosen", "field_rejected": "rejected"}
 SHAREGPT = {"user": ["human", "user"], "assistant": ["gpt", "assistant"], "system": ["system"]}
 
@@ -116,6 +121,8 @@ def configured(form: str, trainer: str, write: Write) -> int:
     lines: list[dict[str, Any]] = [json.loads(json.dumps(PAIRS[form]).replace("{n}", str(n))) for n in range(40)]
     for line in lines[::2] if form == "labels" else ():
         line["label"] = False
+    for line in lines[5:] if form == "few tools" else ():
+        line["tools"] = PAIRS["tools"]["tools"]
     write("data.jsonl", lines)
     return main(["split", "data.jsonl", "-o", "out", "-q", "--trainer", trainer, "--yes"])
 
@@ -182,7 +189,8 @@ def test_llamafactory_is_told_the_columns_and_the_stage(
         ("openai", "trl"), ("openai", "axolotl"), ("openai", "llamafactory"), ("messages", "trl"),
         ("lists", "llamafactory"), ("talks", "llamafactory"), ("labels", "trl"), ("labels", "axolotl"),
         ("texts", "ms-swift"), ("lists", "torchtune"), ("labels", "torchtune"), ("labels", "unsloth"),
-        ("talks", "unsloth"), ("talks", "verl"), ("labels", "verl"), ("tools", "verl"),
+        ("talks", "unsloth"), ("talks", "verl"), ("labels", "verl"), ("tools", "verl"), ("few tools", "verl"),
+        ("swift", "verl"), ("swift", "unsloth"), ("swift", "torchtune"), ("swift messages", "trl"),
     ],
 )  # fmt: skip
 def test_a_trainer_that_does_not_read_the_form_is_refused_and_nothing_is_written(
@@ -235,6 +243,7 @@ def dotted(values: dict[str, Any], before: str = "") -> set[str]:
     [
         ("chats", "ms-swift", {"dataset": ["train.jsonl"], "val_dataset": ["validation.jsonl"], "tuner_type": "lora"}),
         ("swift", "ms-swift", {"rlhf_type": "dpo", "dataset": ["train.jsonl"]}),
+        ("swift messages", "ms-swift", {"rlhf_type": "dpo", "dataset": ["train.jsonl"]}),
         ("labels", "ms-swift", {"rlhf_type": "kto"}),
         (
             "chats",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from pydantic import BaseModel
 
+from curate.cli.options import output_option
 from curate.core.errors import MissingExtra
 from train.recipe import Recipe, load_recipe
 
@@ -26,7 +27,7 @@ MovedData = Annotated[
 Changes = Annotated[
     list[str] | None, typer.Option("--set", help="Set a key of the recipe; repeatable.", metavar="KEY=VALUE")
 ]
-OutputFolder = Annotated[Path, typer.Option("-o", "--output", help="Write to this folder.")]
+OutputFolder = Annotated[Path, output_option("Write to this folder.")]
 BaseUrl = Annotated[
     str | None,
     typer.Option("--base-url", help="Ask models at this address of an OpenAI-compatible server.", metavar="URL"),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import Address, executor_of
+from curate.cli.options import Address, executor_of, output_option
 from curate.core.cluster import Engine
 from curate.core.errors import ExitCode
 from curate.core.runs import Project
@@ -44,9 +44,7 @@ def sweep(
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, help="Set the seed of the drawn trials.  [default: 0]")
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write to this folder.  [default: .curate/sweeps/RECIPE]")
-    ] = None,
+    output: Annotated[Path | None, output_option("Write to this folder.  [default: .curate/sweeps/RECIPE]")] = None,
     data: DataFolder = None,
     changes: Changes = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Replace the sweep in the folder.")] = False,

@@ -107,6 +107,13 @@ def prompt_of(example: Example, keys: tuple[str, str]) -> list[SideTurn]:
     return [_side_turn(message.value) for message in example.messages if not is_in_side(message, keys[0])]
 
 
+def _is_chosen_beside(example: Example, rejected: str) -> bool:
+    """Whether the messages of an example are the chosen side of whole conversations, as ms-swift reads them."""
+    if rejected != "rejected_messages" or example.format != "messages":
+        return False
+    return isinstance(example.value.get(rejected), list) and example.messages[-1].role == "assistant"
+
+
 @dataset_rule(
     "P001",
     "pair-incomplete",
@@ -126,7 +133,7 @@ def pair_incomplete(example: Example, _: DatasetState) -> Problems:
     keys = value.keys() | {message.pointer.split("/")[1] for message in example.messages if message.pointer}
     for name in ("preference", "openai-preference", "llama-factory-preference"):
         left, right = PAIR_SIDES[name]
-        present = [key in keys for key in (left, right)]
+        present = [key in keys or (key == left and _is_chosen_beside(example, right)) for key in (left, right)]
         if present[0] != present[1]:
             yield Problem("", f"`{left if present[0] else right}` without `{right if present[0] else left}`")
         elif all(present) and left == "preferred_output" and example.format != "openai-preference":
