@@ -2,7 +2,9 @@
 and attachments. `curate.dedup.text_facts` compares the facts of two texts.
 """
 
+from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 from typing import Final, NamedTuple
 
 from curate.core.example import Example, attachments, canonical
@@ -11,10 +13,13 @@ from curate.core.lazy import Flags, np
 from curate.corpus.boilerplate import Passages, cut_texts
 from curate.corpus.corpus import LineReader, LineRef
 from curate.corpus.dedup_text import On, compared_texts, context_values, other_sides
-from curate.dedup.text_facts import ask_alike, facts_equal
+from curate.dedup.text_facts import ask_alike, differ_in_names, facts_equal, spellings_of
 
 FLAG_TAGS: Final = frozenset(map(chr, range(0xE0020, 0xE0080)))
 """Characters that spell the region of a flag after an emoji."""
+
+MIN_PAIRS_FOR_NAMES: Final = 4
+"""Number of pairs of a line from which its names are listed once, which is slower than one comparison of facts."""
 
 
 class ComparedTexts(NamedTuple):
@@ -85,6 +90,16 @@ def lines_agree(pairs: LinePairs) -> Flags:
     """Whether each pair agrees. Raises `InputError` if lines cannot be read again or have changed."""
     reader = LineReader()
     sides = [sides_of(reader.example(spot), pairs.on, pairs.common) for spot in pairs.lines]
+    pair_counts = Counter(chain.from_iterable(pairs.pairs))
+    spellings = [
+        spellings_of(side.answered) if pair_counts[line] >= MIN_PAIRS_FOR_NAMES else None
+        for line, side in enumerate(sides)
+    ]
     return np.array(
-        [facts_agree(sides[left], sides[right], words=pairs.words) for left, right in pairs.pairs], dtype=np.bool_
+        [
+            not differ_in_names(spellings[left], spellings[right])
+            and facts_agree(sides[left], sides[right], words=pairs.words)
+            for left, right in pairs.pairs
+        ],
+        dtype=np.bool_,
     )

@@ -25,10 +25,10 @@ than losing a fact.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from curate.core.text import UNSPACED
 from curate.dedup.blocks import nested_alike
@@ -48,7 +48,7 @@ from curate.language.lexicon import (
 from curate.language.names import SENTENCE_START_MARKS, is_name
 from curate.language.negation import has_opposite
 from curate.language.sentences import options
-from curate.language.spelling import MIN_LETTERS, easily_confused, lacks_accents, same_word
+from curate.language.spelling import MIN_LETTERS, easily_confused, lacks_accents, same_word, spelling_key
 from curate.language.tokens import QUOTED_TEXT, WORD_OR_SIGN
 
 ALPHANUMERIC_WORD: Final = re.compile(r"(?=\w*\d)\w*[^\W\d_]")
@@ -74,6 +74,44 @@ SHORT_ANSWER_WORDS: Final = 8
 """Number of words of meaning up to which an answer is short: another word makes it another answer."""
 LONG_REQUEST_WORDS: Final = 40
 """Number of words of meaning up to which another word makes another request; in longer ones, one in 20 does."""
+
+
+class Spellings(NamedTuple):
+    """The names and the words of an answer, as keys that are equal for all spellings of a word."""
+
+    names: frozenset[str]
+    words: frozenset[str]
+
+
+def spellings_of(text: str) -> Spellings | None:
+    """The names and the words of an answer. None for a text that is not ASCII."""
+    if not text.isascii():
+        return None
+    compounds = [match.groups() for match in HYPHENATED.finditer(text.casefold())] if "-" in text else []
+    written_words = set(WORD_OR_SIGN.findall(text))
+    forms = Counter(map(str.lower, written_words))
+    parts = {part for compound in compounds for part in compound}
+    names = [
+        word
+        for written in written_words
+        if written[0].isupper() and written.isalpha() and is_name(written, text)
+        if forms[word := written.lower()] == 1 and word not in parts and _may_be_fact(word)
+    ]
+    return Spellings(frozenset(map(_spelling, names)), frozenset(map(_spelling, [*forms, *map("".join, compounds)])))
+
+
+@lru_cache(65_536)
+def _spelling(word: str) -> str:
+    """A key that is equal for all spellings of a word, its genitive included."""
+    stem = word.partition("'")[0]
+    return spelling_key(stem) or stem
+
+
+def differ_in_names(left: Spellings | None, right: Spellings | None) -> bool:
+    """Whether one of two answers has a name of which the other has no spelling. `facts_equal` is then False for them;
+    if this is False, or `left` or `right` is None, it may be either.
+    """
+    return left is not None and right is not None and not (left.names <= right.words and right.names <= left.words)
 
 
 def facts_equal(left: str, right: str, *, every: bool = False, requests: tuple[str, str] | None = None) -> bool:
@@ -346,7 +384,7 @@ def _remove_compounds(words: dict[str, str], other_words: dict[str, str], text: 
     """Remove from both the words of a text with a hyphen that the other text writes as one word: "pre-order" and
     "preorder", but not "re-sign" and "resign". Changes `words` and `other_words`.
     """
-    if not words or not other_words:
+    if not words or not other_words or (text.isascii() and "-" not in text):
         return
     for match in HYPHENATED.finditer(text.casefold()):
         compound = match[1] + match[2]

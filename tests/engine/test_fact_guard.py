@@ -15,8 +15,9 @@ from curate.core.worker_pool import WorkerPool
 from curate.corpus.corpus import LineReader
 from curate.corpus.features import FeatureSpec
 from curate.corpus.loading import read_table
+from curate.dedup import fact_guard
 from curate.dedup.fact_guard import LinePairs, lines_agree
-from curate.dedup.text_facts import facts_equal
+from curate.dedup.text_facts import differ_in_names, facts_equal, spellings_of
 from curate.similarity.shingles import Shingling
 from tests.conftest import chat, of_hundred
 from tests.engine.test_facts import DIFFERENT, SAME
@@ -96,6 +97,38 @@ def test_texts_state_the_same_where_they_differ_as_they_do_in_all(
 def test_known_pairs_agree_as_they_do_one_by_one(left: tuple[str, str], right: tuple[str, str]) -> None:
     made, expected = agree([chat(*left), chat(*right)], [(0, 1), (1, 0)], False)
     assert made == expected == [(left, right) in SAME.values()] * 2
+
+
+NAMED = """Anna Anna's anna Annas ANNA Ana Anan pre-order preorder Preorder Pre Order well-Known wellKnown Known He Yes
+    Not May Only 'Anna Boss Bosss Bos re-Sign Resign resign x_Anna Anna_x Anna-Maria Maria Café Cafe iPhone (Anna),
+    see. The""".split()  # noqa: SIM905
+
+
+@given(*[st.lists(st.sampled_from(NAMED), max_size=6).map(" ".join)] * 2, st.booleans(), st.booleans())
+@example("see Anna's", "see Annas", False, False)
+@example("the pre-order is here", "the Preorder is here", False, False)
+def test_answers_that_differ_in_names_differ_in_facts(left: str, right: str, every: bool, long: bool) -> None:
+    if long:
+        left, right = f"{LONG} {left} {LONG}", f"{LONG} {right} {LONG}"
+    if differ_in_names(spellings_of(left), spellings_of(right)):
+        assert not facts_equal(left, right, every=every, requests=("Who?", "Who?"))
+
+
+def test_names_in_one_template_take_no_comparison_of_each_pair(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = list[object]()
+    facts_agree = fact_guard.facts_agree
+
+    def counted(*sides: fact_guard.ComparedTexts, words: bool) -> bool:
+        compared.append(sides)
+        return facts_agree(*sides, words=words)
+
+    monkeypatch.setattr(fact_guard, "facts_agree", counted)
+    names = [f"{first}{second}{third}a" for first in "BDFGKLMN" for second in "aeiou" for third in "bdgkp"]
+    lines: list[object] = [chat("Tell me.", f"{LONG} where they met {name} again") for name in names]
+    pairs = [(left, right) for right in range(len(lines)) for left in range(min(right, 20))]
+    made, expected = agree(lines, pairs, words=False)
+    assert made == expected
+    assert len(compared) < len(pairs) / 10
 
 
 def test_lines_of_all_formats_are_compared() -> None:
