@@ -183,8 +183,9 @@ def resolve_ranked(
     misses, pending = list[float](), np.arange(len(sizes))
     room = kernel.buffers_for(sets.offsets, members, parts.ends, LARGE_GROUP) if len(sizes) else None
     while len(pending):
+        batch = max(FACT_BATCH, len(facts.pairs) // 4)  # each call reads all kept members of a large group again
         limits = kernel.Limits(
-            min(MIN_REPORTED, threshold), threshold, max(1, FACT_BATCH // len(pending)), LARGE_GROUP, CALL_WORK
+            min(MIN_REPORTED, threshold), threshold, max(1, batch // len(pending)), LARGE_GROUP, CALL_WORK
         )
         questions = np.empty((len(pending) * (limits.ahead + MAX_COMPARED), 3), dtype=np.int64)
         near_misses = np.empty(MAX_COMPARED * int((sizes[pending] - outcome.done[pending]).sum()))
