@@ -417,7 +417,7 @@ def _findings(
     codes = tuple(code for code in rules.severities if rules.known[code].scope in PER_EXAMPLE)
     if not codes or not len(lines):
         return
-    line_check = ErrorFilter(config.model_copy(update={"select": codes, "extend_select": ()}).model_dump_json())
+    line_check = ErrorFilter.selecting(codes, config)
     for findings in pool.each(partial(_findings_of, line_check), _stored_lines(table, lines)):
         yield from filter(rules.reports, findings)
 
@@ -462,7 +462,7 @@ def _findings_of(line_check: ErrorFilter, lines: _StoredLines) -> list[Finding]:
     """The findings of some lines, which are read again; line breaks in elements of a document are replaced."""
     parts = LineReader().parts(*lines)
     data = b"".join([bytes(part).replace(b"\n", b" ") + b"\n" for part in parts])
-    return line_check.check(Chunk(lines.source.path, lines.source.name, 0, None, data)).findings
+    return line_check.judged(Chunk(lines.source.path, lines.source.name, 0, None, data)).findings
 
 
 def write_plan(plan: DedupResult, output: Path, *, overwrite: bool = False) -> Path:

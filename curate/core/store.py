@@ -49,23 +49,24 @@ MAX_ROWS: Final = 2_000_000
 
 
 LIBRARIES: Final = (
-    "datasketch", "ftfy", "jsonschema", "numba", "numpy", "orjson", "polars", "py3langid", "pydantic",
-    "python-stdnum", "rapidfuzz", "snowballstemmer", "text2num", "xxhash",
+    "datasketch", "ftfy", "jsonschema", "jsonschema-specifications", "numba", "numpy", "orjson", "polars", "py3langid",
+    "pydantic", "python-stdnum", "rapidfuzz", "referencing", "snowballstemmer", "text2num", "xxhash",
 )  # fmt: skip
 """Libraries whose versions may change results."""
 
 
 @cache
 def code_id(*packages: str) -> str:
-    """Identifier of the code of some packages of `curate` and of the versions of Python and the libraries; results of
-    other code are computed again.
+    """Identifier of the code of some packages of `curate`, of the files that it reads there, and of the versions of
+    Python and the libraries; results of other code are computed again.
     """
     total = hashlib.sha256(sys.version.encode())
     for library in LIBRARIES:
         total.update(f"{library} {_version_of(library)}\n".encode())
     for package in packages:
-        for file in sorted((Path(__file__).parents[1] / package).rglob("*.py")):
-            total.update(file.read_bytes())
+        for file in sorted((Path(__file__).parents[1] / package).rglob("*")):
+            if file.is_file() and file.parent.name != "__pycache__":
+                total.update(file.read_bytes())
     return total.hexdigest()
 
 

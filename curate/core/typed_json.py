@@ -51,9 +51,7 @@ def decoder(kind: Any) -> Callable[[Any], Any]:
     if origin is bytes:
         return lambda value: a2b_base64(value, strict_mode=True)
     if origin is array:
-        return lambda value: array(
-            value[0] if value[0] in INTEGER_TYPES else "", a2b_base64(value[1], strict_mode=True)
-        )
+        return _array
     if is_dataclass(origin):
         return _dataclass_decoder(origin)
     return _collection_decoder(origin, arguments)

@@ -7,7 +7,6 @@ parameters and the code. After lines were appended to a file, the entries of its
 
 import json
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -15,14 +14,13 @@ from typing import Any, Final, Literal, NamedTuple, get_type_hints
 
 from curate.core.disk_arrays import Rows
 from curate.core.errors import UsageError
-from curate.core.files import make_private_folder
 from curate.core.lazy import Arrays, Flags, Hashes, Ids, np
-from curate.core.store import StoredRows, code_id, entry, load, make_room, require_types, save
+from curate.core.store import StoredRows, code_id, entry, load, require_types, save
 from curate.core.text import visible
 from curate.core.typed_json import decoder, to_json
 from curate.corpus.boilerplate import Passages
 from curate.corpus.features import LINE_TYPES, Columns, FeatureSpec, columns_of, columns_of_batch
-from curate.read.chunk_cache import CACHE_FOLDER, PACKAGES, chunk_entry
+from curate.read.chunk_cache import CACHE_FOLDER, PACKAGES, chunk_entry, tidy
 from curate.read.chunks import Batch, Chunk
 from curate.similarity.similarity_index import Bands, band_keys
 
@@ -222,9 +220,7 @@ class DedupCache:
         """Write verdicts and findings if they changed, and delete old entries. Returns the notes."""
         for rows in filter(None, (self.verdicts, self._findings)):
             self._note_unwritten(rows.save())
-        with suppress(OSError):
-            make_private_folder(self.folder.parent)
-        make_room(self.folder)
+        tidy(self.folder)
         return list(dict.fromkeys(self.notes))
 
     def _entry(self, kind: str, *parts: Any, suffix: Literal[".npz", ".json"] = ".npz") -> Path:

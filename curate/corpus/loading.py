@@ -61,10 +61,11 @@ def within_memory(paths: Sequence[Path], limit: int | None, use: MemoryUse, work
     for path in paths:
         unpacked = blocks(path)
         start = next(unpacked, b"")
-        documents += size_of([path]) * is_document(start)
+        before = size
         for block in chain([start], unpacked):
             lines += block.count(b"\n")
             size += len(block)
+        documents += (size - before) * is_document(start)
     lines = max(lines, size // USUAL_LINE_BYTES)
     least = use.fixed + use.per_line * lines + min(BUFFER_BYTES, BUFFER_BYTES_PER_LINE * lines)
     least += MEMORY_PER_DOCUMENT_BYTE * documents

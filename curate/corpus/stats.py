@@ -21,7 +21,7 @@ from curate.core.snapshot import unchanging
 from curate.core.worker_pool import WorkerPool
 from curate.language.tokens import letters
 from curate.models.template import Template, load_template
-from curate.read.chunk_cache import ChunkCache
+from curate.read.chunk_cache import ChunkCache, tidy
 from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine, read_file, require_read
 from curate.read.file_parts import conversation_keys, file_parts, is_parallel
@@ -183,7 +183,7 @@ def collect(
             stats.not_understood += facts.lines - facts.understood
             stats.formats += facts.formats
     if chunks:
-        chunks.make_room()
+        tidy(chunks.folder)
     return stats
 
 

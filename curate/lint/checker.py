@@ -8,6 +8,7 @@ processes. Rules that compare examples of all files run last.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from curate.core.config import CheckConfig, ConflictsConfig
@@ -110,11 +111,15 @@ class Checker:
         self,
         config: CheckConfig,
         conflicts: ConflictsConfig = ConflictsConfig.model_construct(),  # noqa: B008
-        cache: ChunkCache | None = None,
+        cache: Path | None = None,
     ) -> None:
-        """`cache`: where checked chunks are cached. Raises as `RuleSelection.from_config` does."""
-        self.max_length, self.target, self.cache = config.max_length, config.target, cache
+        """`cache`: the folder of a project in which checked chunks are cached, unless they depend on more than their
+        bytes and the configuration. Raises as `RuleSelection.from_config` does.
+        """
+        self.max_length, self.target = config.max_length, config.target
         self.chosen = RuleSelection.from_config(config)
+        cached = cache if self.chosen.is_cacheable(config) else None
+        self.cache = ChunkCache.of(cached, "check", repr(config)) if cached else None
         rules = self.chosen.rules
         self.line, self.shape = by_scope(rules, Scope.LINE), by_scope(rules, Scope.EXAMPLE)
         self.value, self.dataset = by_scope(rules, Scope.VALUE), by_scope(rules, Scope.DATASET)

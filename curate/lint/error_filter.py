@@ -13,7 +13,6 @@ from curate.lint.checker import CheckedChunk, Checker
 from curate.lint.rules import Scope
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.runner import CheckResult
-from curate.read.chunk_cache import ChunkCache
 from curate.read.chunks import Batch, Chunk
 from curate.read.dataset import FileFacts
 
@@ -23,31 +22,28 @@ class ErrorFilter(NamedTuple):
 
     config: str
     """A `CheckConfig` as JSON that selects the rules for which lines are removed."""
-    cache: ChunkCache | None = None
-    """Where checked chunks are cached."""
+    cache: Path | None = None
+    """The folder of a project in which checked chunks are cached."""
 
     @classmethod
     def of(cls, config: CheckConfig, cache: Path | None = None) -> "ErrorFilter | None":
         """The filter for the configured rules that are errors or in `drop`; None if there are none. `cache`: the folder
         of a project in which the results of chunks are cached.
         """
-        chosen = Checker(config).chosen
-        if not (codes := _removing_codes(chosen, config)):
-            return None
-        selecting = config.model_copy(update={"select": codes, "extend_select": ()}).model_dump_json()
-        return cls(
-            selecting, ChunkCache.of(cache, "check", selecting) if cache and chosen.is_cacheable(config) else None
-        )
+        codes = _removing_codes(RuleSelection.from_config(config), config)
+        return cls.selecting(codes, config, cache) if codes else None
 
-    def check(self, chunk: Chunk) -> CheckedChunk:
-        """Check the lines of a chunk."""
-        return _checker_for(self).check_chunk(chunk)
+    @classmethod
+    def selecting(cls, codes: tuple[str, ...], config: CheckConfig, cache: Path | None = None) -> "ErrorFilter":
+        """The filter with these rules of a configuration. `cache` as in `of`."""
+        return cls(config.model_copy(update={"select": codes, "extend_select": ()}).model_dump_json(), cache)
 
     def judge(self, chunk: Chunk) -> tuple[CheckedChunk, Batch]:
         """Check the lines of a chunk; they are returned, too. The result is cached."""
-        part, batch = _checker_for(self).read_and_check(chunk, with_turns=True)
-        if self.cache:
-            self.cache.save(chunk, part)
+        checker = _checker_for(self)
+        part, batch = checker.read_and_check(chunk, with_turns=True)
+        if checker.cache:
+            checker.cache.save(chunk, part)
         return part, batch
 
     def judged(self, chunk: Chunk) -> CheckedChunk:

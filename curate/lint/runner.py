@@ -22,7 +22,7 @@ from curate.core.worker_pool import WorkerPool
 from curate.lint.checker import Checker
 from curate.lint.rules import Rule
 from curate.lint.rules.example_columns import ExampleColumns
-from curate.read.chunk_cache import ChunkCache
+from curate.read.chunk_cache import tidy
 from curate.read.chunks import Chunk, read_at
 from curate.read.dataset import FileFacts, read_file
 from curate.read.file_parts import file_parts, is_parallel
@@ -101,12 +101,11 @@ def check_paths(
 
     `name_of` returns the name of a file in findings. With more than one of `workers`, processes are started for large
     inputs; they import the main module anew, as `multiprocessing` does. With a `cache`, the folder of a project, the
-    results of chunks are cached there. `conflicts` runs the search for the rules of
-    family X. Raises `InputError` for a file that cannot be read or changes meanwhile, `UsageError` for an unknown
-    code.
+    results of chunks are cached there. `conflicts` runs the search for the rules of family X. Raises `InputError` for a
+    file that cannot be read or changes meanwhile, `UsageError` for an unknown code.
     """
     started = monotonic()
-    checker = Checker(config, conflicts)
+    checker = Checker(config, conflicts, cache)
     if executor.remote and checker.template is not None:
         raise UsageError(
             "--engine ray cannot be combined with --model or --chat-template", "check tokens (K rules) without --engine"
@@ -119,9 +118,7 @@ def check_paths(
     )
     sink = _FindingSink(checker, found)
     parallel = checker.template is None and is_parallel(paths)
-    if cache and checker.chosen.is_cacheable(config):
-        checker.cache = ChunkCache.of(cache, "check", repr(config))
-    local, make_state = (lambda: checker), partial(Checker, config, cache=checker.cache)
+    local, make_state = (lambda: checker), partial(Checker, config, cache=cache)
     with (
         executor.pool(
             workers if parallel else 1, processes=parallel, own=local, make_state=make_state, files=paths
@@ -136,7 +133,7 @@ def check_paths(
             )
         _conclude(checker, report, second_reading, sink)
     if checker.cache:
-        checker.cache.make_room()
+        tidy(checker.cache.folder)
     if checker.chosen.file_ignores:
         report.findings = list(filter(checker.chosen.reports, report.findings))
     report.seconds = monotonic() - started

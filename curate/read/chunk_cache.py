@@ -36,6 +36,17 @@ def chunk_entry(
     return path, chunk._replace(start=start, data=data)
 
 
+def tidy(folder: Path) -> None:
+    """Delete old entries of a cache folder beyond the size limit. The folder above is made private, and git ignores it,
+    because entries contain text of the data.
+    """
+    with suppress(OSError):
+        make_private_folder(folder.parent)
+        with (folder.parent / ".gitignore").open("xb") as file:  # neither replaced nor followed if it is a link
+            file.write(b"*\n")
+    make_room(folder)
+
+
 class ChunkCache(NamedTuple):
     """Cached results of one kind; small, since it is sent to other processes."""
 
@@ -71,9 +82,3 @@ class ChunkCache(NamedTuple):
     def _entry(self, chunk: Chunk) -> tuple[Path, Chunk]:
         """The file of a chunk's result, and the chunk with the bytes that were read for its name."""
         return chunk_entry(self.folder, self.kind, ".json", chunk, self.settings, chunk.name)
-
-    def make_room(self) -> None:
-        """Delete old entries beyond the size limit."""
-        with suppress(OSError):
-            make_private_folder(self.folder.parent)
-        make_room(self.folder)

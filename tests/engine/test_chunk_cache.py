@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
+from curate.core.store import code_id
 from curate.lint.checker import Checker
 from tests.conftest import chat
 
@@ -197,3 +198,26 @@ def test_a_split_reads_cached_chunks_from_the_cache(run: Run, monkeypatch: pytes
     run(*words, "again")
     for name in ("train.jsonl", "validation.jsonl", "test.jsonl", "removed.jsonl"):
         assert Path("again", name).read_bytes() == Path("first", name).read_bytes()
+
+
+def test_git_ignores_the_cache_which_has_text_of_the_data(run: Run) -> None:
+    run(*COMMANDS[0])
+    assert any(b"Answer in 2 words." in path.read_bytes() for path in CACHE.glob("*.json"))
+    assert (CACHE.parent / ".gitignore").read_text() == "*\n"
+
+
+def test_files_that_code_reads_are_in_the_names_of_entries(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The words and templates in the folders of the code determine results as the code does."""
+    run(*COMMANDS[0])
+    entries = set(CACHE.glob("*.json"))
+    assert entries
+    read_bytes = Path.read_bytes
+
+    def changed(path: Path) -> bytes:
+        return read_bytes(path) + b"more\n" * (path.name == "common_words.txt")
+
+    monkeypatch.setattr(Path, "read_bytes", changed)
+    code_id.cache_clear()
+    run(*COMMANDS[0])
+    code_id.cache_clear()
+    assert len(set(CACHE.glob("*.json"))) == 2 * len(entries)

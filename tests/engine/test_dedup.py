@@ -207,6 +207,20 @@ def test_a_memory_limit_below_what_is_needed_is_refused_with_the_least_that_suff
     assert main([*command, name, "-q", "--memory", f"{least[0]}MB"]) == 0
 
 
+def test_a_compressed_document_needs_as_much_memory_as_it_does_unpacked(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write("data.jsonl", [(f"Question {number}?", f"Answer {number}.") for number in range(3_000)])
+    document = json.dumps([json.loads(line) for line in path.read_text().splitlines()]).encode()
+    Path("data.json").write_bytes(document)
+    Path("packed.json.gz").write_bytes(gzip.compress(document))
+    for name in ("data.json", "packed.json.gz"):
+        assert main(["dedup", name, "-q", "--memory", "1MB"]) == 2
+    least = re.findall(r"pass --memory (\d+)MB or more", capsys.readouterr().err)
+    assert len(least) == 2
+    assert len(set(least)) == 1
+
+
 def test_without_a_cache_nothing_is_remembered(write: Write) -> None:
     write("data.jsonl", PAIRS)
     assert dedup("data.jsonl", "--no-cache") == 0
