@@ -37,12 +37,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--venvs", type=Path, help="folder with one virtual environment per adapter")
     parser.add_argument("--tools", help="run only these adapters, separated by commas")
     parser.add_argument("--hidden-seed", type=int, default=1, help="seed of the hidden half (not 0)")
-    parser.add_argument(
-        "--results", type=Path, default=Path("build/curatebench.json"), help="flags of each tool and file"
-    )
-    parser.add_argument(
-        "--print-only", action="store_true", help="print the tables of the results without running tools"
-    )
+    parser.add_argument("--results", type=Path, default=Path("build/curatebench.json"), help="flags of each tool and file")
+    parser.add_argument("--print-only", action="store_true", help="print the tables of the results without running tools")
     parser.add_argument("--install", action="store_true", help="print the command that installs each tool, and end")
     options = parser.parse_args(arguments)
     if options.install:
@@ -129,11 +125,7 @@ def tables(results: Results, halves: dict[str, list[TaskFile]]) -> str:
         cells = [_cell(scored[task][name], stopped[name, task]) for task in TASKS]
         seconds = sum(result["seconds"] for result in results[name].values())
         lines.append(f"| {name} | " + " | ".join(cells) + f" | {seconds:.0f} |")
-    for title, task in (
-        ("faults by group", "faults"),
-        ("leaks by kind", "leaks"),
-        ("pairs by similarity", "near-duplicates"),
-    ):
+    for title, task in (("faults by group", "faults"), ("leaks by kind", "leaks"), ("pairs by similarity", "near-duplicates")):
         lines += ["", *_by_group(title, scored[task])]
     lines += ["", *_halves(scored), "", *_not_best(scored)]
     return "\n".join(lines)
