@@ -1,7 +1,7 @@
 """Run the benchmark: `python -m bench.run --venvs DIR`. Prints the tables as Markdown.
 
-DIR/NAME is the virtual environment of the adapter NAME, with what its `INSTALL` names; an adapter without one is skipped,
-except `curate`, which runs in this Python. Results are kept in a file, so that tools can be run one by one.
+DIR/NAME is the virtual environment of the adapter NAME, with what its `INSTALL` names. An adapter without one is
+skipped, except `curate`, which runs in this Python. Results are kept in a file, so that tools can be run one by one.
 """
 
 import argparse
@@ -32,13 +32,17 @@ def adapters() -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the tools on the files of both halves, keep the flags, and print the tables."""
+    """Run the tools on the files of the public half, and of a hidden one if a seed is given; print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--venvs", type=Path, help="folder with one virtual environment per adapter")
     parser.add_argument("--tools", help="run only these adapters, separated by commas")
-    parser.add_argument("--hidden-seed", type=int, default=1, help="seed of the hidden half (not 0)")
-    parser.add_argument("--results", type=Path, default=Path("build/curatebench.json"), help="flags of each tool and file")
-    parser.add_argument("--print-only", action="store_true", help="print the tables of the results without running tools")
+    parser.add_argument("--hidden-seed", type=int, help="also make a hidden half with this seed (not 0)")
+    parser.add_argument(
+        "--results", type=Path, default=Path("build/curatebench.json"), help="flags of each tool and file"
+    )
+    parser.add_argument(
+        "--print-only", action="store_true", help="print the tables of the results without running tools"
+    )
     parser.add_argument("--install", action="store_true", help="print the command that installs each tool, and end")
     options = parser.parse_args(arguments)
     if options.install:
@@ -46,7 +50,9 @@ def main(arguments: list[str] | None = None) -> None:
             print(f"{name}: {importlib.import_module(f'bench.adapters.{name}').INSTALL}")
         return
     results: Results = json.loads(options.results.read_text()) if options.results.exists() else {}
-    halves = {"public": task_files(0), "hidden": task_files(options.hidden_seed)}
+    halves = {"public": task_files(0)}
+    if options.hidden_seed:
+        halves["hidden"] = task_files(options.hidden_seed)
     if not options.print_only:
         names = options.tools.split(",") if options.tools else adapters()
         for name in names:
@@ -125,9 +131,15 @@ def tables(results: Results, halves: dict[str, list[TaskFile]]) -> str:
         cells = [_cell(scored[task][name], stopped[name, task]) for task in TASKS]
         seconds = sum(result["seconds"] for result in results[name].values())
         lines.append(f"| {name} | " + " | ".join(cells) + f" | {seconds:.0f} |")
-    for title, task in (("faults by group", "faults"), ("leaks by kind", "leaks"), ("pairs by similarity", "near-duplicates")):
+    for title, task in (
+        ("faults by group", "faults"),
+        ("leaks by kind", "leaks"),
+        ("pairs by similarity", "near-duplicates"),
+    ):
         lines += ["", *_by_group(title, scored[task])]
-    lines += ["", *_halves(scored), "", *_not_best(scored)]
+    if len(halves) > 1:
+        lines += ["", *_halves(scored)]
+    lines += ["", *_not_best(scored)]
     return "\n".join(lines)
 
 

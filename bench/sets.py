@@ -12,8 +12,12 @@ from typing import Any, Final
 CASES: Final = Path(__file__).parent / "cases"
 SLOT: Final = re.compile(r"@@([A-Z0-9]+)@@")
 WORD: Final = re.compile(r"\w+")
-NAMES: Final = "Adela Birger Corinna Dragan Elin Farouk Greta Henrik Ilse Jorge Katya Lorenz Mirja Nadim Odile Piet".split()
-CITIES: Final = "Aarhus Bilbao Cork Dresden Esbjerg Faro Ghent Haifa Izmir Jena Kaunas Lugano Malmo Nantes Oulu Porto".split()
+NAMES: Final = (
+    "Adela Birger Corinna Dragan Elin Farouk Greta Henrik Ilse Jorge Katya Lorenz Mirja Nadim Odile Piet".split()
+)
+CITIES: Final = (
+    "Aarhus Bilbao Cork Dresden Esbjerg Faro Ghent Haifa Izmir Jena Kaunas Lugano Malmo Nantes Oulu Porto".split()
+)
 NEAR_PAIRS: Final = 60
 NEAR_SINGLES: Final = 30
 NEAR_THRESHOLD: Final = 0.8
@@ -68,7 +72,9 @@ def text_of(example: dict[str, Any]) -> str:
     sides = ("prompt", "chosen", "rejected") if "chosen" in example else ("messages",)
     messages = [message for side in sides for message in example.get(side) or []]
     return "\n".join(
-        content for message in messages if isinstance(message, dict) and isinstance(content := message.get("content"), str)
+        content
+        for message in messages
+        if isinstance(message, dict) and isinstance(content := message.get("content"), str)
     )
 
 
@@ -147,7 +153,8 @@ def _leaks(seed: int) -> Iterator[TaskFile]:
         random.Random(seed + 1).shuffle(train)
         test = tuple(line_of(case["test"], case["id"], seed) for case in cases)
         items = tuple(
-            Item(case["id"], case["kind"], case["kind"], case["leak"], (number,)) for number, case in enumerate(cases, 1)
+            Item(case["id"], case["kind"], case["kind"], case["leak"], (number,))
+            for number, case in enumerate(cases, 1)
         )
         yield TaskFile("leaks", f"leaks-{name}", (tuple(train), test), items)
 
@@ -156,7 +163,9 @@ def _near_duplicates(seed: int) -> TaskFile:
     """Pairs of texts with a known similarity, and texts without a counterpart."""
     rng = random.Random(seed)
     bank = [case["text"] for case in read_cases("sentences")]
-    words = sorted({word for text in bank for word in text.rstrip(".").split()[1:] if word.isalpha() and word.islower()})
+    words = sorted(
+        {word for text in bank for word in text.rstrip(".").split()[1:] if word.isalpha() and word.islower()}
+    )
     examples: list[tuple[str, str]] = []
     for index in range(NEAR_PAIRS + NEAR_SINGLES):
         text = " ".join(rng.sample(bank, SENTENCES_PER_TEXT))
@@ -173,9 +182,7 @@ def _near_duplicates(seed: int) -> TaskFile:
         similarity = jaccard(*(text_of(chats[number - 1]) for number in numbers)) if len(numbers) == 2 else 0.0
         group = f"{int(similarity * 10) / 10:.1f}"
         items.append(Item(case, group, "near duplicate", similarity >= NEAR_THRESHOLD, tuple(numbers)))
-    return TaskFile(
-        "near-duplicates", "near", (tuple(json.dumps(chat).encode() for chat in chats),), tuple(items)
-    )
+    return TaskFile("near-duplicates", "near", (tuple(json.dumps(chat).encode() for chat in chats),), tuple(items))
 
 
 def _continuation(text: str) -> dict[str, Any]:
@@ -188,7 +195,9 @@ def _continuation(text: str) -> dict[str, Any]:
 def _edited(text: str, edits: int, words: list[str], rng: random.Random) -> str:
     """The text with so many of its lower-case words replaced by others."""
     tokens = text.split(" ")
-    for index in rng.sample([index for index, token in enumerate(tokens) if token.islower() and token.isalpha()], edits):
+    for index in rng.sample(
+        [index for index, token in enumerate(tokens) if token.islower() and token.isalpha()], edits
+    ):
         tokens[index] = rng.choice([word for word in words if word != tokens[index]])
     return " ".join(tokens)
 

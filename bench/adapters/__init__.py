@@ -1,4 +1,4 @@
-"""Adapters: each module has `INSTALL` and `flags(task, paths)`, the line numbers that its tool flags in the last file.
+"""Adapters: each module has `INSTALL` and `flags(task, paths)`, the lines that its tool flags in the last file.
 
 `flags` returns None for a task that the tool does not offer and raises `ToolStoppedError` where the tool refuses the file.
 """
@@ -66,7 +66,7 @@ def _parsed(line: bytes) -> Any:
 
 
 def numbered(path: Path, folder: Path) -> Path:
-    """A copy whose objects have their line's number in a key `bench_line`, for tools that change the lines they keep."""
+    """A copy whose objects have their line's number in a key `bench_line`, for tools that change lines."""
     lines = path.read_bytes().split(b"\n")[:-1]
     target = folder / "numbered.jsonl"
     target.write_bytes(

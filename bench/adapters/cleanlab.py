@@ -23,7 +23,9 @@ def flags(task: str, paths: list[Path]) -> set[int] | None:
         except (ValueError, TypeError, AttributeError) as error:
             raise ToolStoppedError(str(error)) from error
     vectors = TfidfVectorizer().fit_transform(texts)
-    features = TruncatedSVD(n_components=min(50, len(texts) - 1, vectors.shape[1] - 1), random_state=0).fit_transform(vectors)
+    features = TruncatedSVD(n_components=min(50, len(texts) - 1, vectors.shape[1] - 1), random_state=0).fit_transform(
+        vectors
+    )
     lab = Datalab({"text": texts}, verbosity=0)
     kind = "outlier" if task == "faults" else "near_duplicate"
     lab.find_issues(features=features, issue_types={kind: {}})

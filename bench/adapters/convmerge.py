@@ -1,4 +1,4 @@
-"""convmerge: `validate` and `filter` for faults, `dedupe --near`, and `decontam` of the test file by the training file."""
+"""convmerge: `validate` and `filter` for faults, `dedupe --near`, and `decontam` of the test file."""
 
 import json
 import tempfile

@@ -6,7 +6,14 @@ from pathlib import Path
 from bench.adapters import changed_lines, numbered, run_tool
 
 INSTALL = "pip install llm-sanitizer-pro datasketch"
-CHAT = ["--validate-chat", "--chat-roles", "system,user,assistant,tool", "--remove-pii", "--redact-secrets", "--clean-html"]
+CHAT = [
+    "--validate-chat",
+    "--chat-roles",
+    "system,user,assistant,tool",
+    "--remove-pii",
+    "--redact-secrets",
+    "--clean-html",
+]
 
 
 def flags(task: str, paths: list[Path]) -> set[int] | None:

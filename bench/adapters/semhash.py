@@ -1,4 +1,4 @@
-"""SemHash with its default threshold; its default model is fetched from a hub, so all-MiniLM-L6-v2 of a package is used."""
+"""SemHash with its default threshold and all-MiniLM-L6-v2 from a package, since its own model comes from a hub."""
 
 from pathlib import Path
 
