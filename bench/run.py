@@ -60,11 +60,11 @@ def main(arguments: list[str] | None = None) -> None:
             if python is None:
                 print(f"{name}: skipped, no environment", file=sys.stderr)
                 continue
-            results[name] = {
-                f"{half}/{file.name}": _run(name, python, file) for half, files in halves.items() for file in files
-            }
             options.results.parent.mkdir(parents=True, exist_ok=True)
-            options.results.write_text(json.dumps(results, indent=1))
+            for half, files in halves.items():
+                for file in files:
+                    results.setdefault(name, {})[f"{half}/{file.name}"] = _run(name, python, file)
+                    options.results.write_text(json.dumps(results, indent=1))
     print(tables(results, halves))
 
 
@@ -137,8 +137,6 @@ def tables(results: Results, halves: dict[str, list[TaskFile]]) -> str:
         ("pairs by similarity", "near-duplicates"),
     ):
         lines += ["", *_by_group(title, scored[task])]
-    if len(halves) > 1:
-        lines += ["", *_halves(scored)]
     lines += ["", *_not_best(scored)]
     return "\n".join(lines)
 
@@ -170,21 +168,6 @@ def _by_group(title: str, scored: dict[str, list[Outcome] | None]) -> list[str]:
             sides = [rate(own, positive=positive) for positive in (True, False)]
             cells.append(" / ".join("-" if side is None else f"{side.percent:.0f}" for side in sides))
         lines.append(f"| {group} | " + " | ".join(cells) + " |")
-    return lines
-
-
-def _halves(scored: dict[str, dict[str, list[Outcome] | None]]) -> list[str]:
-    lines = ["| public, hidden | " + " | ".join(TASKS) + " |", "|---" * (len(TASKS) + 1) + "|"]
-    for name in next(iter(scored.values())):
-        cells = []
-        for task in TASKS:
-            results = scored[task][name]
-            parts = [
-                rate([outcome for outcome in results or [] if outcome.half == half], positive=True)
-                for half in ("public", "hidden")
-            ]
-            cells.append(", ".join("-" if part is None else f"{part.percent:.0f}" for part in parts))
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return lines
 
 

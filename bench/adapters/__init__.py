@@ -1,6 +1,6 @@
 """Adapters: each module has `INSTALL` and `flags(task, paths)`, the lines that its tool flags in the last file.
 
-`flags` returns None for a task that the tool does not offer and raises `ToolStoppedError` where the tool refuses the file.
+`flags` returns None for a task that the tool does not offer and raises `ToolStoppedError` where the tool ends early.
 """
 
 import json
@@ -78,13 +78,13 @@ def numbered(path: Path, folder: Path) -> Path:
     return target
 
 
-def changed_lines(source: Path, output: Path) -> set[int]:
-    """The numbers of the lines of a numbered copy that the output lacks or has with another text."""
+def changed_lines(source: Path, output: Path, edits: bool = True) -> set[int]:
+    """The numbers of the lines of a numbered copy that the output lacks or, with `edits`, has with another text."""
     written = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()] if output.exists() else []
     texts = {row["bench_line"]: text_of(row) for row in written if isinstance(row, dict) and "bench_line" in row}
     flagged = set()
     for number, line in enumerate(source.read_bytes().split(b"\n")[:-1], 1):
         value = _parsed(line)
-        if number not in texts or not isinstance(value, dict) or texts[number] != text_of(value):
+        if number not in texts or (edits and isinstance(value, dict) and texts[number] != text_of(value)):
             flagged.add(number)
     return flagged

@@ -16,7 +16,7 @@ def flags(task: str, paths: list[Path]) -> set[int] | None:
     if task in {"faults", "lines"}:
         out = _run("check", path, "--output-format", "jsonl", "--all", "--no-cache")
         findings = [json.loads(line) for line in out.splitlines()]
-        return {row["line"] for row in findings if row["severity"] in {"error", "warning"} and row.get("line")}
+        return {row["line"] for row in findings if row.get("severity") in {"error", "warning"} and row.get("line")}
     if task == "near-duplicates":
         result = json.loads(_run("dedup", path, "--json", "--all", "--no-cache", "--yes"))
         return {int(row["place"].rsplit(":", 1)[1]) for row in result["removed"]}

@@ -17,11 +17,11 @@ CHAT = [
 
 
 def flags(task: str, paths: list[Path]) -> set[int] | None:
-    """Lines that it drops or changes."""
+    """Lines that it drops or, for faults, changes."""
     if task == "contradictions":
         return None
     options = {"near-duplicates": ["--fuzzy-dedup"], "leaks": ["--decontam-refs", str(paths[0])]}.get(task, CHAT)
     with tempfile.TemporaryDirectory() as folder:
         source, output = numbered(paths[-1], Path(folder)), Path(folder) / "output.jsonl"
         run_tool("sanitize", "--input", source, "--output", output, *options, accepted=(0,))
-        return changed_lines(source, output)
+        return changed_lines(source, output, edits=options is CHAT)

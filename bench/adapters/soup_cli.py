@@ -27,7 +27,7 @@ def flags(task: str, paths: list[Path]) -> set[int] | None:
             train.write_bytes(paths[0].read_bytes())
             options = ["--input", source, "--benchmark-file", train, "-o", output]
             run_tool("soup", "data", "decontaminate", *options, accepted=(0,))
-            return changed_lines(source, output)
+            return changed_lines(source, output, edits=False)
         run_tool("soup", "data", "clean", source, "-o", output, "--force", *REPAIRS, accepted=(0,))
         hits = folder / "hits.jsonl"
         if task == "lines":
