@@ -43,7 +43,15 @@ HOWTO: Final = (
     "train", "gpu-24gb", "cluster", "evaluate", "select", "sweep", "export", "hosted", "python", "agents", "editors",
     "connect",
 )  # fmt: skip
-EXPLANATION: Final = ("promises", "../leaks", "near-duplicates", "contradictions", "loss-masks", "benchmarks")
+EXPLANATION: Final = (
+    "promises",
+    "../leaks",
+    "near-duplicates",
+    "contradictions",
+    "loss-masks",
+    "benchmarks",
+    "curatebench",
+)
 REFERENCE: Final = (
     "cli", "rules", "configuration", "recipe", "recipe-import", "formats", "targets", "exit-status", "schemas",
     "python",
