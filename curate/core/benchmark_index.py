@@ -26,7 +26,7 @@ from curate.core.signature import own_key
 from curate.core.store import load, require_types
 from curate.core.text import visible
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 INDEX_SUFFIX: Final = ".npz"
 RUN_WORDS: Final = 13
 MIN_RUN_WORDS: Final = 8

@@ -3,16 +3,17 @@
 1. Candidates: within a language, items that share words and numbers with a turn (the F1 score, rare words weigh more);
    in another language, the items with the nearest embeddings.
 2. A logistic model decides, over the embeddings (the cosine, and its distance to the other items: Artetxe and Schwenk
-   2019), the shared words and numbers, and whether the answer of the item is in the answer of the example.
+   2019), the shared words and numbers, the words of the item that are missing, and whether the answer of the item is in
+   the answer of the example.
 
-The coefficients are fitted on half of the rephrased items of Yang et al. 2023 and 28 others, and 4,000 clean chats:
+The coefficients are fitted on half of the rephrased items of Yang et al. 2023 and 28 others, and 12,000 clean rows:
 `python -m tests.bench.decontamination FOLDER --embeddings MODEL --fit`.
 """
 
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import xxhash
@@ -31,7 +32,9 @@ from curate.read.benchmark import Item
 Embed = Callable[[Sequence[str]], "Matrix"]
 """Unit vectors of texts."""
 WINDOW_CHARS: Final = 600
-"""Length of the parts of a text that are embedded: a question has less."""
+"""Length of the parts of a text that are embedded: a question has less. Half of a part is in the next one, too, so that
+a question across a border is whole in one of them.
+"""
 MAX_CHARS: Final = 4_000
 """Number of characters of a text whose words are compared."""
 MAX_SPELLED_CHARS: Final = 1_000
@@ -66,10 +69,10 @@ NEUTRAL: Final = (
     "Translate this letter for me.", "Interest rates rose in March.", "Explain how a violin produces sound.",
 )  # fmt: skip
 """Unrelated sentences: their mean cosine is that of a model for texts that have nothing in common."""
-SAME_LANGUAGE: Final = (8.25, 5.08, 4.39, 2.73, 1.21, 2.19, 1.18, 3.0, -9.4)
-OTHER_LANGUAGE: Final = (6.14, 8.14, 1.75, 2.14, -0.01, 1.51, -0.54, 2.99, -3.9)
+SAME_LANGUAGE: Final = (8.4, 4.11, 4.4, 1.41, 0.8, 2.58, 0.71, 3.56, 3.44, 1.44, -1.47, -11.2)
+OTHER_LANGUAGE: Final = (6.28, 9.5, 0.9, 1.08, 1.4, 2.55, -1.22, 3.44, 1.62, 0.93, 0.3, -5.97)
 """Coefficients of the features of a candidate, and the intercept."""
-MIN_PROBABILITY: Final = 0.6
+MIN_PROBABILITY: Final = 0.5
 """The least of .5, .55 and .6 with a precision of .9 on the rephrasings and the clean chats of the fit."""
 
 
@@ -159,16 +162,19 @@ def _question(item: Item) -> str:
 
 
 def _gold(answer: str, key: int) -> dict[int, float]:
-    """The right answer: its last number, or its words if they are few. Empty for other answers, code, a label, and yes
-    or no.
+    """The right answer, with its weight up to 1: its last number, or its words if they are few. Empty for other
+    answers, code, a label, and yes or no.
     """
     if LABEL.fullmatch(answer.strip()) or is_code(answer):
         return {}
     tokens = bag(answer, key)
     if tokens.numbers:
         last = NUMBER.findall(spelled(answer[-MAX_CHARS:], language_of(answer)).text)[-1:]
-        return {_hashed(number.replace(",", ""), key): 1.0 for number in last}
-    return tokens.words if len(tokens.words) <= MAX_GOLD_WORDS else {}
+        return {
+            _hashed(number, key): NUMBER_WEIGHTS[min(len(number), 3) - 1] / NUMBER_WEIGHTS[-1]
+            for number in (value.replace(",", "") for value in last)
+        }
+    return dict.fromkeys(tokens.words, 1.0) if len(tokens.words) <= MAX_GOLD_WORDS else {}
 
 
 class Turn(NamedTuple):
@@ -209,18 +215,18 @@ class Facts:
     def __init__(self, arrays: Arrays) -> None:
         count = len(arrays["item_line"])
         self.languages = arrays["item_language"]
-        self.numbers: dict[int, dict[int, float]] = defaultdict(dict)
+        self.words: dict[int, dict[int, float]] = defaultdict(dict)
         """Of each question, with their weights."""
-        self.gold: dict[int, set[int]] = defaultdict(set)
+        self.numbers: dict[int, dict[int, float]] = defaultdict(dict)
+        self.gold: dict[int, dict[int, float]] = defaultdict(dict)
         self.weights = np.zeros((2, count))
         """Of the question, and of the question and the answer."""
         postings: tuple[dict[int, dict[int, float]], ...] = (defaultdict(dict), defaultdict(dict))
+        kinds = {QUESTION_WORD: self.words, QUESTION_NUMBER: self.numbers, GOLD: self.gold}
         rows = zip(*(arrays[f"fact_{name}"].tolist() for name in ("hash", "item", "kind", "weight")), strict=True)
         for token, item, kind, weight in rows:
-            if kind == QUESTION_NUMBER:
-                self.numbers[item][token] = weight
-            elif kind == GOLD:
-                self.gold[item].add(token)
+            if kind in kinds:
+                kinds[kind][item][token] = weight
             for row in range(kind == ANSWER_TOKEN, 2 if kind != GOLD else 0):
                 postings[row][token][item] = weight
         for row, by_token in enumerate(postings):
@@ -256,21 +262,33 @@ class Facts:
 
     def features(self, item: int, asked: Bag, answered: Bag, overlap: float) -> tuple[float, ...]:
         """Shared words, shared numbers, the same in proportion to all numbers of both, the share of the item's numbers
-        that is missing, and whether the answer of the item is in the answer: 1, or -1 if it is not.
+        that is missing, whether the answer of the item is in the answer (its weight, negative if it is not), the
+        share of the item's words that the turn has, the share of its rare words that is missing (a turn about the same
+        topic lacks them), and whether the item has neither numbers nor an answer to compare.
         """
         numbers = self.numbers.get(item, {})
         common = sum(weight for token, weight in numbers.items() if token in asked.numbers)
         total, other = sum(numbers.values()), sum(asked.numbers.values())
         shared = min(1.0, common / TELLING_NUMBERS)
-        gold: set[int] = self.gold.get(item, set())
+        words = self.words.get(item, {})
+        missing = {token: weight for token, weight in words.items() if token not in asked.words}
+        gold = self.gold.get(item, {})
         tokens = answered.words.keys() | answered.numbers.keys()
         return (
             overlap,
             shared,
             shared * common / max(total + other - common, 1e-9),
             1 - common / total if total else 0.0,
-            float(bool(gold) and gold <= tokens) - float(bool(gold) and bool(tokens) and not gold & tokens),
+            max(gold.values(), default=0.0) * ((gold.keys() <= tokens) - (bool(tokens) and not gold.keys() & tokens)),
+            (sum(words.values()) - sum(missing.values())) / max(sum(words.values()), 1e-9),
+            _rare(missing.values()) / max(_rare(words.values()), 1e-9),
+            float(not numbers and not gold),
         )
+
+
+def _rare(weights: Iterable[float]) -> float:
+    """The sum of the weights of rare words."""
+    return sum(weight for weight in weights if weight > MAX_RARITY)
 
 
 def candidates(turns: Sequence[Turn], index: BenchmarkIndex, embed: Embed) -> Iterator[Candidate]:
@@ -301,7 +319,8 @@ def candidates(turns: Sequence[Turn], index: BenchmarkIndex, embed: Embed) -> It
 
 
 def _windows(text: str) -> list[str]:
-    return [text[start : start + WINDOW_CHARS] for start in range(0, len(text), WINDOW_CHARS)]
+    step = WINDOW_CHARS // 2
+    return [text[start : start + WINDOW_CHARS] for start in range(0, max(1, len(text) - step), step)]
 
 
 def _chance(neutral: Matrix) -> float:

@@ -4,7 +4,7 @@
 
 FOLDER holds `decontamination/rephrased.jsonl` (the 243 rephrasings of Yang et al. 2023), `questions/` and `raw/` with
 benchmarks and chats. Half of the rephrasings (even rows) and the rows `fit` of `rephrased_items.jsonl` were used to fit
-the coefficients, with the first 4,000 clean rows; the others are held out. `--fit` prints the coefficients.
+the coefficients, with the first 12,000 clean rows; the others are held out. `--fit` prints the coefficients.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from curate.read.dataset import read_dataset
 RAW_BENCHMARKS = ("chat_train", "aws-samples", "__training.jsonl", "mllm", "preference.json")
 """Parts of names of files that hold items of the benchmarks, images, or a file that is read anyway."""
 BENCH_NAMES = {"HumanEval": "humaneval", "MMLU abstract_algebra": "mmlu"}
-FITTED_ROWS = 4_000
+FITTED_ROWS = 12_000
 TRUE_WEIGHT = 14.0
 """Weight of all rephrasings of a style together, for each square root of their number, against 1 of a clean pair."""
 OTHER_ITEM_WEIGHT = 0.1

@@ -186,6 +186,30 @@ def test_an_item_in_other_words_is_found_by_embeddings(named: bool, capsys: pyte
     assert Path("clean.jsonl").read_text(encoding="utf-8").splitlines() == [json.dumps(rows[0]), json.dumps(rows[2])]
 
 
+FILLER = "My aunt writes about the weather, her neighbours and the new kitchen that they built in spring. " * 5
+TRIANGLE = {"question": "The vertices of a triangle are at (0, 0), (-1, 1), and (3, 3). Find its area.", "answer": "3"}
+
+
+def test_a_question_across_windows_is_compared_whole_and_a_small_answer_counts_less() -> None:
+    def embed(texts: Sequence[str]) -> Any:
+        return np.eye(3, dtype=np.float32)[
+            [0 if REWORDED in text or text == QUESTION else 1 + len(text) % 2 for text in texts]
+        ]
+
+    items = [
+        Item(Place("b", 1), (ItemText("question", QUESTION, True),)),
+        Item(Place("b", 2), (ItemText("question", TRIANGLE["question"], True), ItemText("answer", "3", False))),
+    ]
+    index = indexed(items)
+    add_facts(index, items, embed, "")
+    turns = [Turn(0, 0, FILLER + REWORDED, ""), Turn(1, 0, TRIANGLE["question"], "It has 3 angles.")]
+    across, triangle = (
+        next(candidate for candidate in candidates(turns, index, embed) if candidate[:2] == (row, row))
+        for row in (0, 1)
+    )
+    assert (across.features[0], 0 < triangle.features[7] < 0.5) == (1.0, True)
+
+
 def test_an_index_without_embeddings_cannot_find_other_words(capsys: pytest.CaptureFixture[str]) -> None:
     run(capsys, "decontaminate", "--build-index", "gsm8k", "bench.jsonl")
     code, _, err = run(
