@@ -102,7 +102,7 @@ def test_a_first_recipe_for_texts_trains_on_texts(
 def test_weights_of_texts_are_those_of_answers(tmp_path: Path) -> None:
     text = " ".join(WORDS)
     answer = {"role": "assistant", "content": text}
-    unusable = [
+    unusable: list[dict[str, Any]] = [
         {"text": text, "weight": -1},
         {"text": text, "weight": 0},
         {"messages": [{**answer, "weight": 0}]},
