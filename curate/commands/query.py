@@ -7,6 +7,7 @@ from curate.commands.condition import condition_of, selected_lines
 from curate.commands.session import Workspace
 from curate.core.expression import condition_tree
 from curate.core.json_output import ClearText, Output
+from curate.core.masking import masked
 from curate.core.text import excerpt
 from curate.read.condition import line_text
 
@@ -22,7 +23,7 @@ class SelectedLine(Output):
     example: str | None
     """Id of the example; null for a line without one."""
     text: ClearText
-    """The beginning of its question; of a line without an example, of the line."""
+    """The beginning of its question; of a line without an example, of the line. Secrets are masked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,6 @@ def query(work: Workspace) -> QueryResult:
         example = parsed.example if parsed.example is not None and parsed.example.understood else None
         read, understood = read + 1, understood + (example is not None)
         if fits:
-            text = excerpt(example.question if example else line_text(parsed), MAX_CHARS)
+            text = excerpt(masked(example.question if example else line_text(parsed)), MAX_CHARS)
             selected.append(SelectedLine(parsed.place.file, parsed.place.line, example.id if example else None, text))
     return QueryResult(condition.text, read, selected, read - understood)

@@ -83,6 +83,16 @@ def test_an_expression_selects_lines(text: str, fits: Any, data: Path, capsys: p
     assert selected(text, capsys) == [number for number, line in enumerate(lines(), 1) if fits(line)]
 
 
+def test_secrets_are_masked_in_what_is_printed(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    key = "ghp_" + "q7Zt2mXv9LrB4cKw8NdJ1sHy6PfG3aTe5UoR"
+    write("data.jsonl", [("Is it mine? " + "a b " * 18 + key, "Yes.")])
+    assert main(["query", "turns = 2", "data.jsonl"]) == 0
+    assert main(["query", "turns = 2", "data.jsonl", "--json"]) == 0
+    out = capsys.readouterr().out
+    assert "mine?" in out
+    assert key[:12] not in out
+
+
 @pytest.mark.parametrize("word", ["or", "and"])
 def test_a_long_chain_of_conditions_is_one_comparison_of_all(word: str, data: Path) -> None:
     text = f" {word} ".join(["line = 3"] * 600)
