@@ -245,7 +245,10 @@ class Tokenizing:
         refusal = self.refused.get(example.place.line, "")
         sides = sides_of(example, self.recipe.objective)
         if isinstance(sides, str):
-            return refusal or sides
+            if self.recipe.objective != "sft" or refusal:
+                return refusal or sides
+            refusing = self.template.encode(example.value, as_one=self.as_is).problems  # as `curate check` reports them
+            return f"{sides}; {_reasons(refusing)}" if refusing else sides
         if self.recipe.objective == "pt":
             weights = trained_answers(example.value, example.value["messages"])
             return _reasons([weights]) if isinstance(weights, EncodingProblem) else weights[0]
