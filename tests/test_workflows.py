@@ -102,7 +102,7 @@ def test_the_image_has_what_the_package_is_built_from() -> None:
     assert all(f'"{name}"' in project for name in ("curate", "train", "tui", "schemas", "README.md", "LICENSE"))
 
 
-LAST = "ngram_index.table_of-"
+LAST = "join.join_sharing-"
 """What only the last of the commands compiles; all together take half a minute."""
 
 

@@ -92,6 +92,7 @@ def test_damage_to_one_line_is_told_and_its_neighbours_are_left_alone(
 @example(values=[{"input": {"messages": [], "tools": [None], "system": ""}, "preferred_output": None}])
 @example(values=[{"system": "x", "messages": [{"role": "customer"}, {"role": None}, "Hi"]}])
 @example(values=[{"conversations": [{"role": "customer"}, {"from": "narrator"}, {}]}])
+@example(values=[{"messages": None, "rejected_messages": []}])
 @example(values=[{"prompt": [{"role": "customer"}], "completion": [{"from": "narrator"}]}])
 def test_every_pointer_leads_to_a_value_or_to_a_key_that_is_missing_from_one(values: list[Any]) -> None:
     # After a sound line, because a lone list would be a document.

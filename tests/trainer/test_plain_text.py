@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,9 @@ def test_chats_are_not_trained_without_roles(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(project)
+    shared = (project / "model").resolve()  # by all tests
+    (project / "model").unlink()
+    shutil.copytree(shared, project / "model")
     make_tokenizer(TEMPLATE).save_pretrained(project / "model")
     assert main(["train", str(write_recipe(project, method="lora")), "--plan"]) == 2
     assert "its chat template is that of plain text, which marks no roles" in capsys.readouterr().err

@@ -36,7 +36,7 @@ TINY_OPTIONS = {
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
-    """A project with a split, pairs, a recipe and a finished run."""
+    """A project with a split, pairs, plain texts, a recipe and a finished run."""
     folder = tmp_path_factory.mktemp("systems")
     (folder / "model").symlink_to(tiny_model)
     write_lines(folder / "data.jsonl", conversations(80))
@@ -47,6 +47,10 @@ def place(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
         (folder / "pairs").mkdir()
         for name, part in (("train", pairs(12)), ("validation", pairs(16)[12:]), ("test", pairs(20)[16:])):
             write_lines(folder / f"pairs/{name}.jsonl", part)
+        (folder / "texts").mkdir()
+        texts = [{"text": turns["messages"][-1]["content"]} for turns in conversations(40)]
+        for name, part in (("train", texts[:24]), ("validation", texts[24:32]), ("test", texts[32:])):
+            write_lines(folder / f"texts/{name}.jsonl", part)
         write_recipe(
             folder, data="out", max_steps=3, generations=0, evaluate_every=None, dropout=0, rank=None, probes=4
         )
@@ -94,6 +98,8 @@ def test_a_row_of_the_table_runs(
         rest = [{"BASE": "model", "FILE": str(OTHER_TRAINER)}.get(word, word) for word in rest]
         if name == "DPO, ORPO, KTO":
             rest += ["--data", "pairs", "--set", "method=lora"]
+        if name == "continued pretraining":
+            rest += ["--data", "texts"]
         if verb == "recipe":
             rest += ["--model", "model", "-o", "first.toml", "--overwrite"]
         kind = next((flag.removeprefix("--") for flag in ("--merge", "--plan") if flag in rest), verb)

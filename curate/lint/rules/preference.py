@@ -111,7 +111,8 @@ def _is_chosen_beside(example: Example, rejected: str) -> bool:
     """Whether the messages of an example are the chosen side of whole conversations, as ms-swift reads them."""
     if rejected != "rejected_messages" or example.format != "messages":
         return False
-    return isinstance(example.value.get(rejected), list) and example.messages[-1].role == "assistant"
+    last = example.messages[-1].role if example.messages else ""
+    return isinstance(example.value.get(rejected), list) and last == "assistant"
 
 
 @dataset_rule(
