@@ -98,8 +98,7 @@ class Page:
         await eventually(lambda: text in self.received, lambda: f"{text!r} was not received:\n{self.received}")
 
     async def type(self, text: str) -> None:
-        """Press keys one after another, once the terminal has the focus: before, they would be lost."""
-        await self.until("document.hasFocus() && document.activeElement?.tagName == 'TEXTAREA'")
+        """Press keys one after another."""
         for key in text:
             await self.call("Input.dispatchKeyEvent", type="keyDown", key=key, text=key)
             await self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
