@@ -83,14 +83,14 @@ def verify(
         needs={"mapping": "redacted_from", "signers": "statement"},
         apart=combinations(("redacted_from", "bench", "statement", "embeddings"), 2),
     )
+    shown_findings = None if show_all else MAX_SHOWN
     if redacted_from:
         redaction = verify_redaction(paths, redacted_from, mapping)
-        print_result(redaction, redaction_text(redaction, None if show_all else MAX_SHOWN), as_json=as_json)
+        print_result(redaction, redaction_text(redaction, shown_findings), as_json=as_json)
         raise typer.Exit(ExitCode.CLEAN if redaction.holds else ExitCode.FINDINGS)
     if bench:
-        names = [name for value in bench for name in value.split(",")]
-        freedom = verify_decontamination(_data_files(paths), names)
-        print_result(freedom, decontamination_text(freedom, None if show_all else MAX_SHOWN), as_json=as_json)
+        freedom = verify_decontamination(_data_files(paths), ",".join(bench).split(","))
+        print_result(freedom, decontamination_text(freedom, shown_findings), as_json=as_json)
         raise typer.Exit(ExitCode.CLEAN if freedom.holds else ExitCode.FINDINGS)
     if statement:
         _verify_statement(paths, statement, signers, as_json=as_json)
@@ -100,7 +100,7 @@ def verify(
         tracker = tracker_of_proof(run_session, paths[:1])
         require_tracker(tracker)
         proof = verify_data(data, run_session, name=" ".join(map(str, paths)), embeddings=embeddings)
-    print_result(proof, verify_text(proof, None if show_all else MAX_SHOWN), as_json=as_json)
+    print_result(proof, verify_text(proof, shown_findings), as_json=as_json)
     track(tracker, lambda: verify_record(proof))
     raise typer.Exit(ExitCode.CLEAN if proof.holds and (proof.complete or not strict) else ExitCode.FINDINGS)
 

@@ -589,9 +589,8 @@ def require_named_model(kind: str, named: str | None, **options: object) -> None
 
 
 def with_options(section: SectionType, **options: Any) -> SectionType:
-    """Override a section of the configuration with the command-line options that are not None.
-
-    Raises `ConfigError` for an invalid option value.
+    """A section of the configuration with the command-line options that are not None. Raises `ConfigError` for an
+    invalid value.
     """
     overrides = {name: value for name, value in options.items() if value is not None}
     return (
