@@ -98,7 +98,8 @@ class Page:
         await eventually(lambda: text in self.received, lambda: f"{text!r} was not received:\n{self.received}")
 
     async def type(self, text: str) -> None:
-        """Press keys one after another."""
+        """Press keys one after another, once the terminal has the focus, which it takes by itself."""
+        await self.until("document.activeElement?.classList.contains('xterm-helper-textarea')")
         for key in text:
             await self.call("Input.dispatchKeyEvent", type="keyDown", key=key, text=key)
             await self.call("Input.dispatchKeyEvent", type="keyUp", key=key)

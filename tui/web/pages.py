@@ -31,6 +31,7 @@ if (terminal) {
     constructor(...given) {
       super(...given);
       let asked = 0;
+      this.addEventListener("message", () => terminal.querySelector(".xterm-helper-textarea")?.focus(), {once: true});
       this.addEventListener("message", () => { asked = 0; page.remove("-frozen"); });
       this.addEventListener("close", () => fetch("/login").catch(() => page.add("-gone")));
       setInterval(() => {
@@ -41,7 +42,6 @@ if (terminal) {
     send(data) { if (!page.contains("-frozen") || !data.startsWith('["stdin"')) super.send(data); }
   };
   terminal.dataset.sessionWebsocketUrl = location.origin.replace(/^http/, "ws") + "/ws";
-  addEventListener("load", () => setTimeout(() => document.querySelector(".xterm-helper-textarea")?.focus()));
   addEventListener("beforeunload", event => page.contains("-closed") || event.preventDefault());
 }
 const token = document.getElementById("token");
