@@ -24,7 +24,7 @@ from curate.core.runs import Project, data_of, find_run
 from curate.core.snapshot import rights_of
 from curate.core.text import visible
 from curate.review.annotation_record import WRITERS
-from curate.review.assignment import share_of
+from curate.review.assignment import Share, share_of
 from curate.review.events import ScanEvent, TrainingKnown
 from curate.review.quality_scores import read_scores
 from curate.review.query import HELP, mistake_in
@@ -142,15 +142,14 @@ def review(
     """
     common = ("reviewer", "yes")
     alone = {**dict.fromkeys(JOURNALS_ONLY, ("as_json",)), "export": (*common, "to"), "import_from": common}
-    check_combination(context, needs=NEEDS, alone=alone)
+    check_combination(context, needs=NEEDS, alone=alone, apart=[("web", "merge"), ("web", "reviewer")])
     if show_agreement or show_history or show_audits:
         print_journals(paths, "history" if show_history else "audit" if show_audits else "", as_json=as_json)
         return ExitCode.CLEAN
     if export or import_from:
         if not paths:
             raise UsageError("no data is named", "name the data files, or the folder of a project")
-        told = invocation()
-        sources = sources_of(paths, reviewer, None, agreement(yes=yes), config=told.config, left_out=told.left_out)
+        sources = _sources(paths, reviewer, None, yes=yes)
         return (
             import_answers(sources, import_from) if import_from else export_examples(sources, str(to), export or Path())
         )
@@ -164,21 +163,13 @@ def review(
         raise UsageError("nothing to review", "name data files, the folder of a project, or a run with --from-run")
     trained = None if run is None else training_of(run, hardest or DEFAULT_HARDEST)
     scored = None if scores is None else read_scores(scores)
-    sources = sources_of(
-        paths or [data_of(run)] if run else paths or [],
-        reviewer,
-        share_of(assign, overlap) if assign else None,
-        agreement(yes=yes),
-        config=told.config,
-        left_out=told.left_out,
-    )  # report a missing path before the screen opens
+    share = share_of(assign, overlap) if assign else None
+    data = paths or [data_of(run)] if run else paths or []
+    sources = _sources(data, reviewer, share, yes=yes)  # reports a missing path before the screen opens
     options: dict[str, object] = {"--from-run": from_run, "--hardest": hardest, "--scores": scores}
     options |= {"--assign": assign, "--overlap": overlap} if assign else {}
     options |= {"--config": told.config, "--yes": yes or None}
     if web:
-        if merge or reviewer:
-            option = "--merge" if merge else "--reviewer"
-            raise UsageError(f"{option} cannot be combined with --web", "each reviewer gives a name at login")
         from tui.web.server import serve  # import aiohttp only once it is needed
 
         if STDIN in sources.files:
@@ -193,6 +184,14 @@ def review(
         words = words_of(paths or [], options | {"--where": text}, reviewer)
         sys.stderr.write(f"again with this filter: {visible(shlex.join(['curate', *words]))}\n")
     return status
+
+
+def _sources(paths: Sequence[Path], reviewer: str, share: Share | None, *, yes: bool) -> Sources:
+    """What is reviewed: some data with the configuration and the files left out that the command line names. Raises as
+    `sources_of` does.
+    """
+    told = invocation()
+    return sources_of(paths, reviewer, share, agreement(yes=yes), config=told.config, left_out=told.left_out)
 
 
 def _require_screen(*, served: bool, web: bool) -> None:
