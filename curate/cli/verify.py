@@ -29,10 +29,7 @@ def verify(
     embeddings: Annotated[
         str,
         typer.Option(
-            "--embeddings",
-            "--semantic",
-            help="Also search for paraphrased questions with this embedding model.",
-            metavar="MODEL",
+            "--embeddings", "--semantic", help="Also search for paraphrased questions with this model.", metavar="MODEL"
         ),
     ] = "",
     redacted_from: Annotated[
