@@ -86,7 +86,7 @@ def _share_a_result(left: str, right: str) -> bool:
 
 @lru_cache(4_096)  # each answer is compared with several others
 def _last_result(text: str) -> list[str] | None:
-    """The words of the last result that a text states; None if it states none."""
+    """The words of the last result that a text states (`RESULT`: "the answer is 42"); None if it states none."""
     results = RESULT.findall(text)
     return words(normalised(results[-1])) if results else None
 

@@ -110,6 +110,7 @@ def context_values(example: Example, on: On) -> list[Any]:
 
 
 def _has_text(example: Example, key: str) -> bool:
+    """Whether the value of a key holds text at any depth, and not only ids or categories."""
     return MEANINGFUL_TEXT.search(canonical(example.value[key]).decode("utf-8", "surrogatepass")) is not None
 
 

@@ -281,13 +281,13 @@ class Facts:
             1 - common / total if total else 0.0,
             max(gold.values(), default=0.0) * ((gold.keys() <= tokens) - (bool(tokens) and not gold.keys() & tokens)),
             (sum(words.values()) - sum(missing.values())) / max(sum(words.values()), 1e-9),
-            _rare(missing.values()) / max(_rare(words.values()), 1e-9),
+            _rare_weight(missing.values()) / max(_rare_weight(words.values()), 1e-9),
             float(not numbers and not gold),
         )
 
 
-def _rare(weights: Iterable[float]) -> float:
-    """The sum of the weights of rare words."""
+def _rare_weight(weights: Iterable[float]) -> float:
+    """The sum of the weights above `MAX_RARITY`, which rare words have."""
     return sum(weight for weight in weights if weight > MAX_RARITY)
 
 

@@ -188,10 +188,11 @@ def texts_among(texts: Iterable[SharedTexts], numbers: Numbers, count: int) -> l
 def text_links(
     texts: Iterable[SharedTexts], parts: Numbers, links: Iterable[Pairs], share: float
 ) -> tuple[list[Pairs], list[SharedTexts]]:
-    """Links by shared texts between an example of part 0 and examples of part 1, as long as no more than `share` of the
-    examples of part 1 have any link; and the texts without links.
+    """Links by shared texts between examples of part 0 (a given test set) and of part 1, and the texts that link
+    nothing.
 
-    links: links of other kinds.
+    A text links nothing when more than `share` of the examples of part 1 would have a link with it.
+    parts: the part of each example. links: links of other kinds; their examples count as linked.
     """
     linked = np.zeros(len(parts), dtype=np.bool_)
     for pairs in links:

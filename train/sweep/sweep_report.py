@@ -44,7 +44,11 @@ def standings(
 def _trial_result(
     trial: Trial, shares: Sequence[float], outcomes: Sequence[Outcome], going: Set[int], seconds: float
 ) -> TrialResult:
-    """The state of a trial; `going`: trials that have not been stopped."""
+    """The state and losses of a trial.
+
+    shares: of the steps, per rung. outcomes: of all trials. going: trials that have not been stopped. seconds: what the
+    trial has run.
+    """
     own = [outcome for outcome in outcomes if outcome.trial == trial.number]
     last = own[-1] if own else Outcome(trial=trial.number, rung=0, state="paused")  # nothing is known of it
     state: TrialState = "refused" if trial.refused else "waiting"

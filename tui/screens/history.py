@@ -49,7 +49,7 @@ class HistoryScreen(Dialog[Decision | Likeness | None]):
         with Vertical(classes="dialog history"):
             yield Static(f"History    {LEGEND}", markup=False, classes="dialog-title")
             yield Static(HEADER, id="head", markup=False)
-            yield EntryList("example", self._draw, self._look, lambda: None, self._state.keys)
+            yield EntryList("example", self._draw, self._state_key, lambda: None, self._state.keys)
             box = FilterInput(placeholder="words", id="filter", compact=True, select_on_focus=False)
             box.display = False
             yield box
@@ -70,7 +70,8 @@ class HistoryScreen(Dialog[Decision | Likeness | None]):
         row = step_row(self._state.session, self._history, self._history.steps[number], self._read)
         return Content.assemble("█" if here else " ", row)
 
-    def _look(self, number: int) -> tuple[int, int]:
+    def _state_key(self, number: int) -> tuple[int, int]:
+        """A value that changes when entry `number` must be drawn again."""
         return number, len(self._state.session.log.decisions)
 
     def _show(self) -> None:
