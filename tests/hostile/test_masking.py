@@ -2,13 +2,19 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from curate.cli.main import main
+from curate.conflicts.conflict import find_conflicts
+from curate.conflicts.evidence import Evidence
+from curate.core.config import ConflictsConfig
+from curate.core.example import Example, Place
 from curate.core.masking import holds_secret, without_keys
 from curate.render.check_formats import OutputFormat
+from curate.render.conflicts_html import conflicts_html
 from tests.conftest import Write, chat, environment
 from tests.hostile.process import ROOT
 from tests.waiting import PATIENCE_SECONDS
@@ -48,6 +54,43 @@ def test_conflicts(options: list[str], secret: str, write: Write, capsys: pytest
     text = shown(["conflicts", "data.jsonl", *options], capsys)
     assert "conflict" in text
     assert_clear(text)
+
+
+def test_the_html_report_of_conflicts_masks_every_text_that_it_shows() -> None:
+    """A key that the report cuts is masked, too: what is left of it is no longer recognized as one."""
+    words = "Many words follow here. " * 12
+    divided = f"{words[: 299 - len(TOKEN) // 2]} {TOKEN} "
+    asked = f"In which year was the mill of {MAIL} built? {divided}"
+    lines = [
+        (
+            f"{divided} At which hour does {MAIL} open?",
+            f"{MAIL} opens at 8 am. {divided}",
+            f"{MAIL} in 1912. {divided}",
+        ),
+        (
+            f"{divided} At which hour does {MAIL} open?",
+            f"{CARD} opens at 9 am. {divided}",
+            f"{CARD} in 1913. {divided}",
+        ),
+        (asked, f"It was built in 1998 by {MAIL}."),
+        (asked, f"It was built in 1998 by his {MAIL}."),
+        (asked, f"It was built in 1999 by {MAIL}."),
+    ]
+    examples = [Example(Place("data.jsonl", n), chat(*line), "messages") for n, line in enumerate(lines, 1)]
+    result = find_conflicts(examples, ConflictsConfig())
+    more = (
+        Evidence("judge", "", "", 0.9, f"The judge quotes {MAIL} and {PASSWORD}."),
+        Evidence("values", MAIL[:12], CARD[:12], 0.5),
+    )
+    worded = [replace(conflict, similarity=0.9, evidence=(*conflict.evidence, *more)) for conflict in result.conflicts]
+    page = "".join(conflicts_html(replace(result, conflicts=worded), None))
+    assert [
+        part
+        for part in ("asked otherwise", "prompts differ", "most say", "The judge quotes", "“[…]”")
+        if part not in page
+    ] == []
+    assert_clear(page)
+    assert TOKEN[:10] not in page
 
 
 @pytest.mark.parametrize(
