@@ -1,5 +1,6 @@
 """The data card: its front matter is that of a data set card of the Hugging Face Hub, and each removal has a reason."""
 
+import random
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from curate.core.manifest import read_manifest
 from curate.output.datacard import size_category
 from curate.read.formats import WRITABLE
 from tests.conftest import Write, chat
+from tests.engine.test_shared_texts import words
+from tests.leaks import row
 
 ROWS = [chat(f"What is {n} plus {n + 7}?", f"It is {2 * n + 7}, as everyone can count.") for n in range(40)]
 
@@ -92,3 +95,14 @@ def test_a_written_form_is_read_under_its_name(to: str, write: Write, capsys: py
     assert main(["stats", "written.jsonl"]) == 0
     assert f"({WRITABLE[to].name})" in capsys.readouterr().out
     assert WRITABLE[to].name == to
+
+
+def test_texts_that_several_splits_share_are_named_with_their_examples(write: Write) -> None:
+    rng = random.Random(3)
+    prompts = [words(rng, 40) for _ in range(4)]
+    rows = [row(words(rng, 12), words(rng, 8), system=prompts[n // 50]) for n in range(200)]
+    write("data.jsonl", rows)
+    assert main(["split", "data.jsonl", "-o", "out", "--yes", "--quiet"]) == 0
+    card = Path("out/DATACARD.md").read_text()
+    named = "a document in 50 examples, a document in 50 examples, a document in 50 examples, and 1 more."
+    assert f"Several splits share texts that too many examples have: {named}" in card

@@ -187,6 +187,33 @@ def test_a_system_prompt_of_a_folder_without_a_manifest_is_listed(
     assert ("documents", 50) in {(one["name"], one["examples"]) for one in told["not_checked"]}
 
 
+@pytest.mark.parametrize(
+    ("form", "codes"),
+    [
+        ("{a}\n{b}\n{passage}\n{c}", ["L014"]),  # a line
+        ("{a}\n\n{lines}\n{c}\n\n{b}", ["L014"]),  # the beginning of a paragraph
+        ("{a}\n{b}\n\n{lines}\n{c}", ["L014"]),  # of the last paragraph
+        ("{lines}\n\n{lines}", ["L014"]),  # the turn
+        ("{a} {passage} {b}", []),  # inside a line
+        ("{a}\n{lines}\n{b}", []),  # lines of too few words
+    ],
+)
+def test_the_proof_finds_a_block_that_two_splits_share(
+    form: str, codes: list[str], write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = random.Random(form)
+    count = 15 if form.startswith("{lines}") else 40
+    passage = words(rng, count).split()
+    lines = "\n".join(" ".join(passage[start : start + 10]) for start in range(0, count, 10))
+    for name, size in (("train", 5), ("validation", 7), ("test", 8)):
+        text = form.format(
+            a=words(rng, size), b=words(rng, 2 * size), c=words(rng, 3), lines=lines, passage=" ".join(passage)
+        )
+        shown = text if name != "validation" else words(rng, 50)
+        write(f"out/{name}.jsonl", [row(words(rng, 9), words(rng, 8), system=shown)])
+    assert [finding["code"] for finding in proof(capsys)["findings"]] == codes
+
+
 @pytest.mark.slow
 def test_what_shares_a_text_with_a_given_test_set_leaves_the_data(
     write: Write, capsys: pytest.CaptureFixture[str]
