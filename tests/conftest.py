@@ -52,10 +52,14 @@ if _is_usable(MEMORY_DISK):
 Write = Callable[..., Path]
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What trains comes first, and what is slow after it: at the end there are short tests for each worker, and none
-    waits for the other.
+    waits for the other. The short tests of the trainer are one group, so that `make test-fast` loads PyTorch once.
     """
+    for item in items:
+        if "trainer" in item.path.parts and item.get_closest_marker("slow") is None:
+            item.add_marker(pytest.mark.xdist_group("trainer"))
     items.sort(key=lambda item: ("trainer" not in item.path.parts, item.get_closest_marker("slow") is None))
 
 

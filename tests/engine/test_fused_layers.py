@@ -5,13 +5,7 @@ from typing import Any
 
 import pytest
 
-torch = pytest.importorskip("torch")
-transformers = pytest.importorskip("transformers")
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not torch.cpu._is_avx512_bf16_supported(), reason="layers are fused for bfloat16 on a CPU"),
-]
+pytestmark = pytest.mark.slow
 
 SIZES: dict[str, Any] = {
     "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 128, "vocab_size": 200,
@@ -39,6 +33,9 @@ GROUPED = {"num_key_value_heads": 2, "head_dim": 16}
 def test_a_model_gives_the_same_with_fused_layers(
     name: str, config: str, sizes: dict[str, Any], longest: int | None
 ) -> None:
+    torch, transformers = map(pytest.importorskip, ("torch", "transformers"))
+    if not torch.cpu._is_avx512_bf16_supported():
+        pytest.skip("layers are fused for bfloat16 on a CPU")
     from curate.models.fused_layers import FusedLinear, fuse_layers
 
     torch.manual_seed(0)

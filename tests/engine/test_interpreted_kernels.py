@@ -92,7 +92,7 @@ def test_the_size_of_standard_input_and_pipes_counts(
 )
 def test_little_data_compiles_nothing(write: Write, tmp_path: Path, command: list[str]) -> None:
     write("data.jsonl", [chat(f"Which number follows {at}?", f"The number after it is {at + 1}.") for at in range(40)])
-    Path("curate.toml").write_text('data = ["data.jsonl"]\n')
+    Path("curate.toml").write_text('data = ["data.jsonl"]\n[conflicts]\nmodels = false\n')
     cache = tmp_path / "compiled"
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
     done = subprocess.run([sys.executable, "-m", "curate", *command], env=environment, check=False)

@@ -7,16 +7,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from mcp.client.client import Client
-from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from curate.cli.mcp import Tools, shortened
 from tests.conftest import Write, chat
 from tests.waiting import PATIENCE_SECONDS, eventually, is_running
+
+if TYPE_CHECKING:
+    from mcp.client.client import Client
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("mcp")]
 ROOT = Path(__file__).parents[2]
@@ -27,6 +28,9 @@ FACTS = [("How tall is the tower?", f"The tower is {metres} metres tall.") for m
 @asynccontextmanager
 async def connected(folder: str) -> Any:
     """A client of a server of this folder."""
+    from mcp.client.client import Client
+    from mcp.client.stdio import StdioServerParameters, stdio_client
+
     parameters = StdioServerParameters(
         command=sys.executable, args=["-m", "curate", "mcp", folder], env={**os.environ, "PYTHONPATH": str(ROOT)}
     )
@@ -34,7 +38,7 @@ async def connected(folder: str) -> Any:
         yield client
 
 
-async def answered(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
+async def answered(client: "Client", tool: str, **arguments: Any) -> dict[str, Any]:
     result = await client.call_tool(tool, arguments)
     assert not result.is_error, result.content
     [content] = result.content

@@ -15,8 +15,7 @@ from curate.models.template import Template, load_template
 from tests.conftest import Write, chat, of_hundred
 from tests.strategies import conversations, lines
 from tests.tinymodel import MAX_LENGTH, model
-from tests.trainer.tiny import make_tokenizer
-from train.data.splits import load_split
+from tests.trainer.tiny import load_split, make_tokenizer
 from train.recipe import Recipe
 
 LONG = "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice."
@@ -106,6 +105,7 @@ def agree(values: list[Any]) -> None:
     assert all(told[line] & set(STRUCTURE) for line, codes in refused.items() if not codes)
 
 
+@pytest.mark.xdist_group("trainer")
 def test_the_lines_that_training_refuses_are_those_that_check_tells_and_for_the_same_reason() -> None:
     agree(KNOWN)
     refused = refused_by_training(Path("split"))
@@ -113,6 +113,7 @@ def test_the_lines_that_training_refuses_are_those_that_check_tells_and_for_the_
     assert 10 < len(refused) < len(KNOWN)
 
 
+@pytest.mark.xdist_group("trainer")
 @settings(max_examples=of_hundred(60), deadline=None)
 @given(st.lists(lines | conversations(), max_size=5))
 def test_any_lines_that_training_refuses_are_those_that_check_tells(values: list[dict[str, Any]]) -> None:

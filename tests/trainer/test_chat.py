@@ -10,7 +10,6 @@ import pytest
 from curate.cli.main import main
 from tests.trainer.test_export import exported
 from tests.trainer.tiny import CHATML, write_recipe
-from train.inference import chat_model
 
 
 def talk(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
@@ -54,6 +53,8 @@ MOODS_PROMPT = "<|im_start|>system\n{}<|im_end|>\n<|im_start|>user\n{}<|im_end|>
 def test_the_system_message_of_the_training_stays_with_run_and_export(
     project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    from train.inference import chat_model
+
     told = {"role": "system", "content": "Answer in words only."}
     for split in ("train", "test"):
         file = project / f"split/{split}.jsonl"

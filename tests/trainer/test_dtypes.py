@@ -1,28 +1,28 @@
 """The type that is computed in where a recipe leaves it open."""
 
 import pytest
-import torch
-
-from train.model import float32_products
-from train.model.base import compute_dtype
 
 
 @pytest.mark.parametrize(
     ("amx", "limit", "dtype"),
     [
-        (True, "", torch.bfloat16),
-        (True, "AVX512_CORE_AMX", torch.bfloat16),
-        (True, "AVX512_CORE_BF16", torch.float32),
-        (False, "", torch.float32),
+        (True, "", "bfloat16"),
+        (True, "AVX512_CORE_AMX", "bfloat16"),
+        (True, "AVX512_CORE_BF16", "float32"),
+        (False, "", "float32"),
     ],
 )
 def test_a_cpu_computes_in_bfloat16_only_where_that_is_faster(
-    amx: bool, limit: str, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+    amx: bool, limit: str, dtype: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    import torch
+
+    from train.model.base import compute_dtype
+
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
-    assert compute_dtype("auto") == dtype
+    assert compute_dtype("auto") == getattr(torch, dtype)
 
 
 @pytest.mark.parametrize("quantised", [False, True])
@@ -30,6 +30,9 @@ def test_products_in_bfloat16_are_rounded_once_where_the_processor_has_no_instru
     quantised: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import bitsandbytes as bnb
+    import torch
+
+    from train.model import float32_products
 
     monkeypatch.setattr(float32_products, "_without_instructions", lambda: True)
     monkeypatch.setattr(float32_products, "MAX_ROWS", 48)
@@ -57,6 +60,9 @@ def test_products_in_bfloat16_are_rounded_once_where_the_processor_has_no_instru
 def test_an_update_of_lora_is_rounded_once_where_the_processor_has_no_instructions_for_bfloat16(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    import torch
+
+    from train.model import float32_products
     from train.model.fused_lora import LoraUpdate
 
     monkeypatch.setattr(float32_products, "_without_instructions", lambda: True)

@@ -2,24 +2,26 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from curate.core.errors import InputError
 from curate.models.encoding import Encoding
 from curate.models.template import Template
-from tests.trainer.tiny import CHATML, conversations, make_tokenizer, write_split
-from train.data.splits import Split, load_split
+from tests.trainer.tiny import CHATML, conversations, load_split, make_tokenizer, write_split
 from train.encoded_texts import EncodedTexts
 from train.recipe import Recipe
 
+if TYPE_CHECKING:
+    from train.data.splits import Split
 
-def load(folder: Path, *, template: str = CHATML, **values: Any) -> Split:
+
+def load(folder: Path, *, template: str = CHATML, **values: Any) -> "Split":
     return load_split(folder, "train", Template(make_tokenizer(template)), Recipe(model="m", data="d", **values))
 
 
-def ids(split: Split) -> list[list[int]]:
+def ids(split: "Split") -> list[list[int]]:
     return [text.input_ids for text in split.encoded]
 
 

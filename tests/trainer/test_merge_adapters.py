@@ -5,22 +5,24 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
 from curate.core.errors import UsageError
-from train.inference import chat_model
-from train.merge_adapters import require_mergeable, weighted_sum
-from train.model.adapters import LoraWeights
-from train.trained import open_trained
+
+if TYPE_CHECKING:
+    from train.model.adapters import LoraWeights
 
 
-def factors(rank: int, scale: float, modules: str, seed: int) -> LoraWeights:
+def factors(rank: int, scale: float, modules: str, seed: int) -> "LoraWeights":
+    import torch
+
+    from train.model.adapters import LoraWeights
+
     generator = torch.Generator().manual_seed(seed)
     made = {
         name: (torch.randn(rank, 5, generator=generator), torch.randn(7, rank, generator=generator)) for name in modules
@@ -34,7 +36,11 @@ PARTS = st.lists(st.tuples(MADE, st.floats(-2, 2)), min_size=2, max_size=3)
 
 
 @given(PARTS)
-def test_the_sum_is_exact(parts: list[tuple[LoraWeights, float]]) -> None:
+def test_the_sum_is_exact(parts: "list[tuple[LoraWeights, float]]") -> None:
+    import torch
+
+    from train.merge_adapters import weighted_sum
+
     made = weighted_sum([part for part, _ in parts], [weight for _, weight in parts])
     for module, (down, up) in made.items():
         wanted = torch.zeros(7, 5, dtype=torch.float64)
@@ -50,6 +56,9 @@ def test_the_sum_is_exact(parts: list[tuple[LoraWeights, float]]) -> None:
 def test_a_composition_is_measured_on_what_each_was_trained_for(
     finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    from train.inference import chat_model
+    from train.trained import open_trained
+
     run = str(finished / "run")
     assert (
         main(
@@ -93,6 +102,10 @@ def test_a_composition_is_measured_on_what_each_was_trained_for(
 
 @pytest.mark.slow
 def test_what_would_not_be_exact_is_refused_with_the_reason(finished: Path, tmp_path: Path) -> None:
+    from train.merge_adapters import require_mergeable
+    from train.model.adapters import obstacle
+    from train.trained import open_trained
+
     run = open_trained(str(finished / "run"))
     other_base = replace(run, report=run.report.model_copy(update={"base": "sha256:other"}))
     other_template = replace(run, report=run.report.model_copy(update={"template": "other"}))
@@ -108,8 +121,6 @@ def test_what_would_not_be_exact_is_refused_with_the_reason(finished: Path, tmp_
         with pytest.raises(UsageError, match="--weights"):
             require_mergeable([run, run], weights)
     config = json.loads((finished / "run/adapter/adapter_config.json").read_text())
-    from train.model.adapters import obstacle
-
     for change, why in (
         ({"use_dora": True}, "DoRA"),
         ({"bias": "all"}, "biases"),

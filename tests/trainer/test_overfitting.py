@@ -12,7 +12,6 @@ from curate.cli.main import main
 from curate.models.encoding import IGNORE_INDEX, Encoded, Rendered
 from tests.trainer.tiny import make_tokenizer, write_recipe
 from train.report.overfitting import overfitting
-from train.report.training_report import loss_plot, overfitting_html, overfitting_text
 from train.results import Overfitting
 
 
@@ -52,6 +51,8 @@ def test_a_held_out_loss_that_rises_again_is_overfitting() -> None:
 
 
 def test_a_loss_that_falls_or_stays_is_none() -> None:
+    from train.report.training_report import overfitting_text
+
     for held_out in ([2.0, 1.5, 1.2], [2.0, 1.2, 1.21]):
         assert overfitting(journal(held_out), 30, 1.2, None, None).signs == ()
     assert overfitting(journal([1.0]), 10, 1.0, None, None).signs == ()
@@ -92,6 +93,8 @@ def test_memory_and_forgetting_are_measured_against_what_was_there_before(
 
 
 def test_it_is_drawn_for_a_terminal_and_for_a_browser() -> None:
+    from train.report.training_report import loss_plot, overfitting_html, overfitting_text
+
     found = overfitting(journal([2.0, 1.5, 1.2, 1.4, 1.9], [2.0, 1.2, 0.8, 0.4, 0.1]), 30, 1.2, probed(0), probed(12))
     lines = [line.plain for line in loss_plot(found.curve)]
     assert max(map(len, lines)) < 80

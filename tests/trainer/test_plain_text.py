@@ -5,16 +5,18 @@ import math
 import shutil
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from curate.cli.main import main
 from curate.core.errors import InputError
-from tests.trainer.tiny import WORDS, conversations, make_tokenizer, write_recipe
+from tests.trainer.tiny import WORDS, conversations, load_split, make_tokenizer, write_recipe
 from train.data.plain_text import TEMPLATE, continuation
-from train.data.splits import Split, load_split
 from train.recipe import Recipe
+
+if TYPE_CHECKING:
+    from train.data.splits import Split
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +30,7 @@ def write(file: Path, rows: list[dict[str, Any]]) -> None:
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
-def split_of(folder: Path, rows: list[dict[str, Any]], **keys: Any) -> Split:
+def split_of(folder: Path, rows: list[dict[str, Any]], **keys: Any) -> "Split":
     from curate.models.template import Template
 
     write(folder / "train.jsonl", rows)

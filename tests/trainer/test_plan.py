@@ -11,7 +11,6 @@ import pytest
 from curate.cli.main import main
 from tests.trainer.test_template import PHI
 from tests.trainer.tiny import CHATML, conversations, write_recipe
-from train.memory.hardware import free_memory
 from train.recipe import load_recipe
 
 pytestmark = pytest.mark.slow
@@ -249,6 +248,8 @@ def test_kernels_for_texts_of_many_lengths_are_bounded_and_expected(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="control groups are Linux's")
 def test_the_memory_limit_of_a_container_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from train.memory.hardware import free_memory
+
     monkeypatch.setattr("train.memory.hardware.CGROUPS", tmp_path)
     (tmp_path / "memory").mkdir()
     for name, text in {

@@ -4,7 +4,7 @@ import json
 import math
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,9 +12,11 @@ from curate.cli.main import main
 from curate.core.config import CheckConfig
 from curate.core.errors import InputError
 from curate.lint.runner import check_paths
-from tests.trainer.tiny import WORDS, make_tokenizer, write_recipe
-from train.data.splits import Split, load_split
+from tests.trainer.tiny import WORDS, load_split, make_tokenizer, write_recipe
 from train.recipe import Recipe
+
+if TYPE_CHECKING:
+    from train.data.splits import Split
 
 pytestmark = pytest.mark.slow
 
@@ -47,7 +49,7 @@ def write(file: Path, rows: list[dict[str, Any]]) -> Path:
     return file
 
 
-def split_of(folder: Path, rows: list[dict[str, Any]], recipe: Recipe, name: str = "train") -> Split:
+def split_of(folder: Path, rows: list[dict[str, Any]], recipe: Recipe, name: str = "train") -> "Split":
     from curate.models.template import Template
 
     write(folder / f"{name}.jsonl", rows)
@@ -61,7 +63,7 @@ METHODS: dict[str, dict[str, Any]] = {
 }
 
 
-def plain_losses(model: Any, split: Split, step: list[int], recipe: Recipe) -> Any:
+def plain_losses(model: Any, split: "Split", step: list[int], recipe: Recipe) -> Any:
     """The loss of a step as the papers write it, text by text, by transformers' own forward pass of the PEFT model."""
     import torch
 

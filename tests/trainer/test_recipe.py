@@ -13,9 +13,7 @@ from curate.cli.main import ended, main
 from curate.core.config_consent import RECIPE_KINDS
 from curate.core.errors import ConfigError, InputError, UsageError
 from curate.models.template import Template
-from tests.trainer.tiny import CHATML, make_tokenizer, write_recipe, write_split
-from train.batching import plan_order, split_into_microbatches
-from train.data.splits import context_of, load_split
+from tests.trainer.tiny import CHATML, load_split, make_tokenizer, write_recipe, write_split
 from train.recipe import ALIASES, Recipe, load_recipe
 
 
@@ -190,6 +188,8 @@ def test_paths_are_relative_to_the_recipe(tmp_path: Path) -> None:
 
 
 def test_each_text_comes_once_per_epoch_in_an_order_that_the_seed_alone_decides() -> None:
+    from train.batching import plan_order
+
     order = plan_order(range(10), recipe(epochs=2, batch=8))
     assert [len(step) for step in order] == [8, 8, 4]
     flat = [text for step in order for text in step]
@@ -205,6 +205,8 @@ def test_each_text_comes_once_per_epoch_in_an_order_that_the_seed_alone_decides(
 
 @given(st.lists(st.integers(1, 300), min_size=1, max_size=40), st.integers(1, 400), st.integers(1, 4))
 def test_every_text_of_a_step_is_in_one_pass_and_no_pass_is_too_big(lengths: list[int], room: int, ranks: int) -> None:
+    from train.batching import split_into_microbatches
+
     found = split_into_microbatches(lengths, room, ranks)
     assert sorted(index for passes in found for one in passes for index in one) == list(range(len(lengths)))
     assert all(sum(lengths[index] for index in one) <= room or len(one) == 1 for passes in found for one in passes)
@@ -257,6 +259,8 @@ def test_differences_from_inference_are_counted_by_example(tmp_path: Path) -> No
 
 
 def test_virtual_tokens_leave_room_in_the_models_context(tiny_model: Path) -> None:
+    from train.data.splits import context_of
+
     with pytest.raises(ConfigError, match="virtual_tokens = 300: the model takes 256 tokens"):
         context_of(recipe(model=str(tiny_model), method="prefix-tuning", virtual_tokens=300))
 

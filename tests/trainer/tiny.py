@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast
 
 CHATML = """{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system
 You are a helpful assistant<|im_end|>
@@ -45,6 +44,8 @@ def conversations(count: int) -> list[dict[str, Any]]:
 
 def make_tokenizer(template: str | None = CHATML, end: str = "<|im_end|>", corpus: tuple[str, ...] = ()) -> Any:
     """A byte-level BPE tokenizer, trained on the conversations above."""
+    from transformers import PreTrainedTokenizerFast
+
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -91,6 +92,13 @@ def write_split(folder: Path, *, train: int = 40, test: int = 6) -> Path:
     (folder / "validation.jsonl").write_text("")
     (folder / "manifest.json").write_text("{}")
     return folder
+
+
+def load_split(folder: Path, name: str, template: Any, recipe: Any) -> Any:
+    """`load_split` of the trainer, which loads PyTorch: to collect the tests does not."""
+    from train.data import splits
+
+    return splits.load_split(folder, name, template, recipe)
 
 
 def write_recipe(folder: Path, **values: Any) -> Path:
