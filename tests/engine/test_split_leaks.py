@@ -13,139 +13,51 @@ import pytest
 
 from curate.cli.main import main
 from curate.core.manifest import read_manifest
-from curate.split import groups
 from tests.bench.split_leaks import exempt_in, leaks, rows_in
 from tests.conftest import Write
+from tests.leaks import KINDS, Row, data_set, edited, fresh, row, text
 
 OUT = Path("out")
-WORDS = [
-    f"{a}{b}{c}"
-    for a in ("bal", "cor", "dim", "fen", "gul", "hop")
-    for b in ("an", "ib", "or", "us")
-    for c in ("e", "o", "ing", "y", "ent")
-]
-Row = dict[str, Any]
-
-
-def said(rng: random.Random, count: int) -> str:
-    return " ".join(rng.choices(WORDS, k=count))
-
-
-def row(*turns: str, system: str = "", **keys: Any) -> Row:
-    first = [{"role": "system", "content": system}] if system else []
-    return {
-        "messages": first + [{"role": ("user", "assistant")[at % 2], "content": text} for at, text in enumerate(turns)],
-        **keys,
-    }
-
-
-def edited(rng: random.Random, text: str) -> str:
-    words = text.split()
-    words[rng.randrange(len(words))] = rng.choice(WORDS)
-    return " ".join(words)
-
-
-def fresh(rng: random.Random) -> Row:
-    return row(said(rng, 12), said(rng, rng.randrange(5, 60)))
-
-
-def copies(rng: random.Random) -> list[Row]:
-    value = row(said(rng, 8), said(rng, 9), system=said(rng, 3))
-    return [{**value, "id": n, "metadata": {"n": n}} for n in range(3)]
-
-
-def near_copies(rng: random.Random) -> list[Row]:
-    asked, answered = said(rng, 20), said(rng, 40)
-    return [
-        row(edited(rng, asked) if n else asked, edited(rng, answered) if n else answered, system=said(rng, 5))
-        for n in range(3)
-    ]
 
 
 def near_pairs(rng: random.Random) -> list[Row]:
-    asked, value = said(rng, 20), said(rng, 40)
+    asked, value = text(rng, 20), text(rng, 40)
     return [
-        {"prompt": asked, "chosen": value, "rejected": edited(rng, value)},
-        {"prompt": edited(rng, asked), "chosen": value, "rejected": value},
-    ]
-
-
-def equal_answers(rng: random.Random) -> list[Row]:
-    answer = said(rng, rng.randrange(20, 50))
-    return [
-        row(said(rng, rng.randrange(5, 90)), edited(rng, answer) if n == 2 and len(answer.split()) > 35 else answer)
-        for n in range(3)
+        {"prompt": asked, "chosen": value, "rejected": edited(rng, value, 1)},
+        {"prompt": edited(rng, asked, 1), "chosen": value, "rejected": value},
     ]
 
 
 def equal_last_answers(rng: random.Random) -> list[Row]:
-    answer = said(rng, 25)
+    answer = text(rng, 25)
     return [
-        row(said(rng, 9), said(rng, 60), said(rng, 4), answer),
-        row(said(rng, 30), answer),
-        row(said(rng, 9), said(rng, 60), said(rng, 4), answer),
-    ]
-
-
-def equal_questions(rng: random.Random) -> list[Row]:
-    asked, more = said(rng, 7), said(rng, 3)
-    first = [
-        row(asked, said(rng, 10)),
-        row(asked.upper() + "?", said(rng, 10), system=said(rng, 12)),
-        row(asked, said(rng, 9), tools=[{"n": 1}]),
-    ]
-    return [
-        *first,
-        row(asked, said(rng, 10), more, said(rng, 4)),
-        row(f"{asked}!", said(rng, 14), more.title(), said(rng, 5), system=said(rng, 2)),
-    ]
-
-
-def continuations(rng: random.Random) -> list[Row]:
-    turns = [said(rng, 6) for _ in range(6)]
-    return [row(*turns[:end], system=said(rng, 4) if end > 2 else "") for end in (2, 4, 6)] + [
-        row(turns[0], turns[1].upper(), said(rng, 5), said(rng, 7))
-    ]
-
-
-def shared_keys(rng: random.Random) -> list[Row]:
-    return [
-        row(said(rng, 6), said(rng, 8), doc=said(rng, 1) + str(rng.randrange(10**9))) | {"doc": key}
-        for key in [str(rng.random())]
-        for _ in range(3)
+        row(text(rng, 9), text(rng, 60), text(rng, 4), answer),
+        row(text(rng, 30), answer),
+        row(text(rng, 9), text(rng, 60), text(rng, 4), answer),
     ]
 
 
 def pictures(rng: random.Random) -> list[Row]:
     name = f"{rng.random()}.png"
     return [
-        row("What is in the picture?", said(rng, 9), images=[name]),
-        row("what is in the picture", said(rng, 9), images=[name]),
+        row("What is in the picture?", text(rng, 9), images=[name]),
+        row("what is in the picture", text(rng, 9), images=[name]),
     ]
 
 
-KINDS: dict[str, Callable[[random.Random], list[Row]]] = {
-    "copy": copies,
-    "near-copy": near_copies,
-    "near-copy of a pair": near_pairs,
-    "same answer": equal_answers,
-    "same last answer": equal_last_answers,
-    "same question": equal_questions,
-    "same question about a picture": pictures,
-    "continuation": continuations,
-    "shared key": shared_keys,
+MORE_KINDS: dict[str, tuple[str, Callable[[random.Random], list[Row]]]] = {
+    "near-copy of a pair": ("L002", near_pairs),
+    "same last answer": ("L011", equal_last_answers),
+    "same question about a picture": ("L003", pictures),
 }
-"""Rows that are linked by one kind of link for the most part."""
-CODES = {
-    "copy": "L001", "near-copy": "L002", "near-copy of a pair": "L002", "same answer": "L011",
-    "same last answer": "L011", "same question": "L003",
-    "same question about a picture": "L003", "continuation": "L005", "shared key": "L005",
-}  # fmt: skip
+"""Kinds that `tests.leaks` has not: by name the code that tells it, and what makes rows that are linked by it."""
 
 
-def data(kind: str, seed: int, count: int = 25) -> list[Row]:
+def data(kind: str, seed: int) -> list[Row]:
     rng = random.Random(f"{kind} {seed}")
-    lines = [value for _ in range(count) for value in KINDS[kind](rng)] + [fresh(rng) for _ in range(count)]
+    if kind in KINDS:
+        return [*data_set(kind, 0.3, rng)]
+    lines = [value for _ in range(25) for value in MORE_KINDS[kind][1](rng)] + [fresh(rng) for _ in range(25)]
     rng.shuffle(lines)
     return lines
 
@@ -154,9 +66,9 @@ def split(*words: str, output: str = "out") -> int:
     return main(["split", *words, "-o", output, "-q", "--fresh"])
 
 
-def doc(value: Row) -> str | None:
-    found: str | None = value.get("doc")
-    return found
+def source_of(value: Row) -> str | None:
+    source: str | None = value.get("metadata", {}).get("source")
+    return source
 
 
 def counted(keys: bool = False) -> dict[str, int]:
@@ -164,49 +76,20 @@ def counted(keys: bool = False) -> dict[str, int]:
     parts = rows_in(OUT)
     assert all(parts.values())
     return {
-        code: len(numbers) for code, numbers in leaks(parts, doc if keys else lambda _: None, exempt_in(OUT)).items()
+        code: len(numbers)
+        for code, numbers in leaks(parts, source_of if keys else lambda _: None, exempt_in(OUT)).items()
     }
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("kind", KINDS)
-def test_no_kind_of_leak_is_left(kind: str, seed: int, write: Write) -> None:
-    write("data.jsonl", data(kind, seed))
-    keys = ("--group-by", "doc") if kind == "shared key" else ()
-    assert split("data.jsonl", "--seed", str(seed), "--fractions", "0.5,0.25,0.25", *keys) == 0
-    assert not any(counted(keys=bool(keys)).values())
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_plain_split_of_the_same_data_leaks(kind: str) -> None:
-    """The count finds what is there."""
+@pytest.mark.parametrize("kind", MORE_KINDS)
+def test_no_kind_of_leak_is_left(kind: str, write: Write) -> None:
     lines = data(kind, 0)
-    found = leaks({"train": lines[:60], "validation": lines[60:80], "test": lines[80:]}, doc)
-    assert len(found[CODES[kind]]) > 3
-
-
-SWITCHES = {
-    "copy": ["copy_links", "near_links", "question_links", "prefix_links", "first_turn_texts"],
-    "near-copy": ["near_links", "answer_links"],
-    "same answer": ["answer_links"],
-    "same question": ["question_links", "prefix_links"],
-    "continuation": ["prefix_links"],
-    "shared key": ["key_links"],
-}
-"""Functions of `curate.split.groups` that have to be switched off for a kind of leak to come back: some kinds imply
-others.
-"""
-
-
-@pytest.mark.parametrize("kind", SWITCHES)
-def test_a_kind_of_link_that_is_switched_off_leaks(kind: str, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    write("data.jsonl", data(kind, 0))
-    for name in SWITCHES[kind]:
-        monkeypatch.setattr(groups, name, lambda *_: [])
-    keys = ("--group-by", "doc") if kind == "shared key" else ()
-    assert split("data.jsonl", "--fractions", "0.5,0.25,0.25", *keys) == 0
-    assert counted(keys=True)[CODES[kind]] > 0
+    cut = leaks({"train": lines[:60], "validation": lines[60:80], "test": lines[80:]})
+    assert len(cut[MORE_KINDS[kind][0]]) > 3
+    write("data.jsonl", lines)
+    assert split("data.jsonl", "--fractions", "0.5,0.25,0.25") == 0
+    assert not any(counted().values())
 
 
 @pytest.mark.slow
@@ -216,10 +99,10 @@ def test_a_passage_that_answers_many_questions_stays_on_one_side_whatever_its_sh
     share: float, words: int, write: Write
 ) -> None:
     rng = random.Random(f"{share} {words}")
-    passage = said(rng, words)
+    passage = text(rng, words)
     count = round(1000 * share)
-    lines = [row(said(rng, 30), passage) for _ in range(count)] + [
-        row(said(rng, 12), said(rng, 30)) for _ in range(1000 - count)
+    lines = [row(text(rng, 30), passage) for _ in range(count)] + [
+        row(text(rng, 12), text(rng, 30)) for _ in range(1000 - count)
     ]
     rng.shuffle(lines)
     write("data.jsonl", lines)
@@ -230,11 +113,11 @@ def test_a_passage_that_answers_many_questions_stays_on_one_side_whatever_its_sh
 
 def test_shared_instructions_are_left_out_of_user_turns_and_named_with_their_count(write: Write) -> None:
     rng = random.Random(5)
-    instruction = said(rng, 200)
-    lines = [row(f"{instruction}\n\n{said(rng, 15)}", said(rng, 6)) for _ in range(150)] + [
-        row(said(rng, 15), said(rng, 30)) for _ in range(50)
+    instruction = text(rng, 200)
+    lines = [row(f"{instruction}\n\n{text(rng, 15)}", text(rng, 6)) for _ in range(150)] + [
+        row(text(rng, 15), text(rng, 30)) for _ in range(50)
     ]
-    lines += [row(edited(rng, value["messages"][0]["content"]), said(rng, 6)) for value in lines[:30]]
+    lines += [row(edited(rng, value["messages"][0]["content"], 1), text(rng, 6)) for value in lines[:30]]
     write("data.jsonl", lines)
     assert split("data.jsonl", "--fractions", "0.5,0.25,0.25") == 0
     manifest, _ = read_manifest(OUT)
@@ -251,11 +134,11 @@ def test_shared_instructions_are_left_out_of_user_turns_and_named_with_their_cou
 
 def test_a_passage_that_too_few_written_examples_have_is_no_instruction(write: Write) -> None:
     rng = random.Random(6)
-    instruction = said(rng, 100)
+    instruction = text(rng, 100)
     shared = [
-        row(f"{instruction}\n{said(rng, 15)}", "" if n % 3 == 0 else said(rng, 6)) for n in range(30)
+        row(f"{instruction}\n{text(rng, 15)}", "" if n % 3 == 0 else text(rng, 6)) for n in range(30)
     ]  # an empty answer is an error: the line leaves
-    write("data.jsonl", [*shared, *(row(said(rng, 15), said(rng, 30)) for _ in range(470))])
+    write("data.jsonl", [*shared, *(row(text(rng, 15), text(rng, 30)) for _ in range(470))])
     assert split("data.jsonl") in (0, 1)
     manifest, _ = read_manifest(OUT)
     assert manifest.removed.lines == 10
@@ -265,8 +148,8 @@ def test_a_passage_that_too_few_written_examples_have_is_no_instruction(write: W
 
 def test_short_answers_that_different_questions_share_are_named_with_their_counts(write: Write) -> None:
     rng = random.Random(7)
-    lines = [row(said(rng, 10), ("Yes.", "No!")[n % 3 == 0]) for n in range(90)] + [
-        row(said(rng, 10), said(rng, 30)) for _ in range(20)
+    lines = [row(text(rng, 10), ("Yes.", "No!")[n % 3 == 0]) for n in range(90)] + [
+        row(text(rng, 10), text(rng, 30)) for _ in range(20)
     ]
     lines += [row("One question?", "Only once, twice."), row("One question?", "Only once, twice.", system="Be kind.")]
     write("data.jsonl", lines)
@@ -280,13 +163,13 @@ def test_short_answers_that_different_questions_share_are_named_with_their_count
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, *MORE_KINDS])
 def test_what_leaks_into_a_given_test_set_leaves_the_data(kind: str, write: Write) -> None:
     lines = data(kind, 1)
     tests, others = lines[::6], [value for at, value in enumerate(lines) if at % 6]
     given = write("kept.jsonl", tests).read_bytes()
     write("data.jsonl", others)
-    keys = ("--group-by", "doc") if kind == "shared key" else ()
+    keys = ("--group-by", "/metadata/source") if kind == "key" else ()
     assert split("data.jsonl", "--existing", "kept.jsonl", "--fractions", "0.5,0.25,0.25", *keys) == 0
     assert Path("out/test.jsonl").read_bytes() == given
     assert not any(counted(keys=bool(keys)).values())
@@ -298,9 +181,9 @@ def test_a_passage_for_an_answer_leaves_with_its_code_and_can_be_restored_nowher
     write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rng = random.Random(8)
-    passage = said(rng, 30)
-    write("data.jsonl", [row(said(rng, 9), passage), *(row(said(rng, 9), said(rng, 30)) for _ in range(60))])
-    write("kept.jsonl", [row(said(rng, 40), edited(rng, passage)), row(said(rng, 9), said(rng, 9))])
+    passage = text(rng, 30)
+    write("data.jsonl", [row(text(rng, 9), passage), *(row(text(rng, 9), text(rng, 30)) for _ in range(60))])
+    write("kept.jsonl", [row(text(rng, 40), edited(rng, passage, 1)), row(text(rng, 9), text(rng, 9))])
     assert split("data.jsonl", "--existing", "kept.jsonl") == 0
     assert read_manifest(OUT)[0].removed.reasons == {"L011": 1}
     [removed] = Path("out/removed.jsonl").read_bytes().splitlines()
@@ -323,10 +206,10 @@ def test_a_part_of_a_split_is_divided_by_another_hash(write: Write, capsys: pyte
 
 def test_how_much_can_be_held_out_is_said_where_it_is_little(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     rng = random.Random(10)
-    passage = said(rng, 60)
+    passage = text(rng, 60)
     write(
         "data.jsonl",
-        [*(row(said(rng, 9), passage) for _ in range(95)), *(row(said(rng, 9), said(rng, 30)) for _ in range(5))],
+        [*(row(text(rng, 9), passage) for _ in range(95)), *(row(text(rng, 9), text(rng, 30)) for _ in range(5))],
     )
     assert main(["split", "data.jsonl", "-o", "out", "--json", "-q"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -346,15 +229,15 @@ def test_a_file_without_an_answer_is_told_with_its_count_and_the_next_step(
     assert "curate" in said_.partition("next: ")[2]
 
 
-@pytest.mark.parametrize("text", [True, False])
+@pytest.mark.parametrize("flat", [True, False])
 def test_pairs_of_whole_conversations_are_compared_without_the_prompt_that_both_sides_repeat(
-    text: bool, write: Write
+    flat: bool, write: Write
 ) -> None:
     words = [f"{random.Random(n).getrandbits(40):x}" for n in range(400)]
 
     def pair(question: str) -> dict[str, Any]:
         sides = {"chosen": "Take a look.", "rejected": "I cannot say."}
-        if text:
+        if flat:
             return {side: f"\n\nHuman: {question}\n\nAssistant: {answer}" for side, answer in sides.items()}
         return {
             side: [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
