@@ -39,17 +39,18 @@ def assert_clear(text: str) -> None:
 
 
 @pytest.mark.parametrize("options", [[], ["--json"], ["--html", "report.html"], ["--all", "--verbose"]])
-@pytest.mark.parametrize("secret", SECRETS)
-def test_conflicts(options: list[str], secret: str, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
-    other = secret.replace("7", "9").replace("1", "2")
-    lines: list[object] = [
-        (f"What is the value of {secret} there?", f"It is {secret} and 30 m high."),
-        (f"What is the value of {secret} there?", f"It is {other} and 31 m high."),
-        (f"What is the value of {secret} there?", f"It is {secret} and 32 m high."),
-        ("How is it called?", secret),
-        ("How is it called?", "Paris"),
-        ("How is it called?", other),
-    ]
+def test_conflicts(options: list[str], write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    lines: list[object] = []
+    for number, secret in enumerate(SECRETS):
+        other = secret.replace("7", "9").replace("1", "2")
+        lines += [
+            (f"What is the value of {secret} there?", f"It is {secret} and 30 m high."),
+            (f"What is the value of {secret} there?", f"It is {other} and 31 m high."),
+            (f"What is the value of {secret} there?", f"It is {secret} and 32 m high."),
+            (f"How is number {number} called?", secret),
+            (f"How is number {number} called?", "Paris"),
+            (f"How is number {number} called?", other),
+        ]
     write("data.jsonl", lines)
     text = shown(["conflicts", "data.jsonl", *options], capsys)
     assert "conflict" in text
@@ -132,33 +133,21 @@ def test_decontaminate(options: list[str], write: Write, capsys: pytest.CaptureF
     assert not any(part in text.lower() for part in (AWS.lower(), "s3cr3tpa55", "a1b2c3d4e5"))
 
 
-@pytest.mark.parametrize("output_format", OutputFormat)
-@pytest.mark.parametrize(
-    "line",
-    [
-        b'{"messages": [{"role": "user", "content": "\\u'
-        + AWS.encode()
-        + b'"}, {"role": "assistant", "content": "Hi"}]}',
-        b'{"messages": [{"role": "user", "content": "\\'
-        + AWS.encode()
-        + b'"}, {"role": "assistant", "content": "Hi"}]}',
-        b'{"messages": [{"role": "user", "content": "x\\u0041'
-        + AWS[1:].encode()
-        + b'"}, {"role": "bot", "content": "Hi"}]}',
-        b'{"messages": [{"role": "user", "content": "\\u0041'
-        + AWS[1:].encode()
-        + b'"}, {"role": "bot", "content": "Hi"}]}',
-        b'{"messages": [{"role": "'
-        + AWS.encode()
-        + b'", "content": "Hi"}, {"role": "assistant", "content": "'
-        + TOKEN.encode()
-        + b'"}]}',
-        b'{"' + AWS.encode() + b'": [{"role": "user", "content": "' + PASSWORD.encode() + b'"}]}',
-        b'{"messages": [{"role": "user", "content": "' + AWS.encode(),
-    ],
+ASKED, ANSWERED = b'{"messages": [{"role": "user", "content": "', b'"}, {"role": "bot", "content": "Hi"}]}'
+DEFECTIVE = (
+    ASKED + b"\\u" + AWS.encode() + ANSWERED,
+    ASKED + b"\\" + AWS.encode() + ANSWERED,
+    ASKED + b"x\\u0041" + AWS[1:].encode() + ANSWERED,
+    ASKED + b"\\u0041" + AWS[1:].encode() + ANSWERED,
+    ASKED.replace(b"user", AWS.encode()) + ANSWERED.replace(b"Hi", TOKEN.encode()),
+    ASKED.replace(b"messages", AWS.encode()) + PASSWORD.encode() + b'"}]}',
+    ASKED + AWS.encode(),
 )
-def test_check(output_format: OutputFormat, line: bytes, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
-    write("data.jsonl", line + b"\n")
+
+
+@pytest.mark.parametrize("output_format", OutputFormat)
+def test_check(output_format: OutputFormat, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", b"".join(line + b"\n" for line in DEFECTIVE))
     words = ["check", "data.jsonl", "--all", "--output-format", output_format] + (
         ["--output-file", "report.html"] if output_format is OutputFormat.HTML else []
     )
