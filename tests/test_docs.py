@@ -102,6 +102,7 @@ def test_the_first_code_of_the_python_page_runs() -> None:
 
 ELSEWHERE = {
     r"pip install|python3 -m venv": "tests/installed.py",  # a package index
+    r"curate redact .*--entities": "tests/engine/test_redact_entities.py",  # a model
     r"curate papers .*--sign|curate verify .*--statement": "tests/engine/test_papers.py",  # a key
     r"curate (decontaminate|verify) .*--(bench|build-index)": "tests/engine/test_benchmark_index.py",  # an index
     r"curate mcp": "tests/engine/test_mcp.py",  # serves until its input ends

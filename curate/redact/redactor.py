@@ -15,7 +15,16 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from curate.core.key_value_secrets import Secret
-from curate.redact.names import PERSON, PERSON_KEYS, SURNAME, SURNAME_KEYS, names_in
+from curate.redact.names import (
+    CODE_BLOCK,
+    ORG,
+    PERSON,
+    PERSON_KEYS,
+    SURNAME,
+    SURNAME_KEYS,
+    names_in,
+    text_key,
+)
 from curate.redact.pseudonyms import Pseudonyms
 from curate.redact.value_patterns import COORDINATE_LISTS, COORDINATE_WORDS
 from curate.redact.values import private_values_in, without_overlaps
@@ -24,6 +33,7 @@ MIN_LITERAL_CHARS: Final = 6
 """Minimum number of characters of a value that is replaced wherever it stands; shorter ones occur by chance."""
 LOCAL_KINDS: Final = frozenset(("user_name", "host_name", "date_of_birth", "url_token"))
 """Kinds of values that are replaced only where they were found: elsewhere they are words."""
+NAME_KINDS: Final = (PERSON, SURNAME, ORG)
 COORDINATE_KEY: Final = re.compile(rf"\b(?:{COORDINATE_WORDS}|{COORDINATE_LISTS})\b")
 """What the key of a number with a fraction contains, if that is searched: others are measurements."""
 DEGREES: Final = re.compile(r"\d{1,3}\.\d{4,}")
@@ -43,6 +53,10 @@ class Redactor:
     pseudonyms: Pseudonyms
     names: bool = True
     """Whether names of persons are replaced."""
+    entities: Mapping[int, tuple[Secret, ...]] = field(default_factory=dict)
+    """The names of persons and organisations that a model found in texts, by `text_key`."""
+    surnames: set[str] = field(default_factory=set)
+    """Last names of persons, in lower case."""
     literals: dict[str, dict[tuple[int, int], dict[str, str]]] = field(default_factory=dict)
     """Kind of each value that is replaced wherever it stands, by its first word, the place of that word in it and its
     length, and its text: thousands of phone numbers begin with the same code."""
@@ -60,8 +74,11 @@ class Redactor:
     def learn(self, written: str, kind: str) -> None:
         """Replace a value in all rows, unless it is short or of a kind that is replaced where it was found alone."""
         self.pseudonyms.reserve(written)
-        is_full_name = kind == PERSON and len(written.split()) > 1
-        is_long = kind not in (*LOCAL_KINDS, PERSON, SURNAME) and len(written) >= MIN_LITERAL_CHARS
+        words = written.split()
+        if kind == SURNAME or (kind == PERSON and len(words) > 1):
+            self.surnames.update(word.casefold() for word in words[-1:])
+        is_full_name = kind in (PERSON, ORG) and len(words) > 1
+        is_long = kind not in (*LOCAL_KINDS, *NAME_KINDS) and len(written) >= MIN_LITERAL_CHARS
         if is_full_name or is_long:
             self.add_literal(written, kind)
         for number in DEGREES.findall(written) if kind == "coordinates" else ():
@@ -79,7 +96,7 @@ class Redactor:
         """
         names: dict[str, str] = {}
         if has_values and self.names:
-            names = _names_of(text[len(prefix) :] for text, prefix in texts_of(value))
+            names = self._names_of_row(value)
         secrets: list[list[Secret]] = []
 
         def search(text: str, key: str) -> str:
@@ -99,14 +116,14 @@ class Redactor:
         return redacted
 
     def _secrets(self, text: str, prefix: str, names: Mapping[str, str], *, has_values: bool) -> list[Secret]:
-        """The values in a text, without those that overlap others; `names`: the full name of each first or last name
-        of its row.
-        """
+        """The values in a text, without those that overlap others; `names`: what `_names_of_row` returns."""
         shift = len(prefix)
+        blocks = [match.span() for match in CODE_BLOCK.finditer(text)] if names and "```" in text else []
         secrets = [
-            Secret(match.start() + shift, match.end() + shift, f"{PERSON} {names[match.group()]}")
+            Secret(match.start() + shift, match.end() + shift, kind)
             for match in (WORD.finditer(text) if names else ())
-            if match.group() in names
+            if (kind := names.get(match.group()))
+            and (kind not in NAME_KINDS or not any(start <= match.start() < end for start, end in blocks))
         ]  # before the others: of values of equal length, the first one counts
         secrets += [*(self._found(prefix + text, prefix) if has_values else ()), *self._known_values(text, shift)]
         return list(without_overlaps(secrets)) if secrets else []
@@ -122,8 +139,9 @@ class Redactor:
             written = text[start:end]
             pieces += [text[position:start], self._replacement(written, secret.kind)]
             position = end
-            is_name = secret.kind.startswith(PERSON) or secret.kind == SURNAME
-            self.counts[PERSON if is_name else secret.kind] += 1
+            is_person = secret.kind.startswith(PERSON) or secret.kind == SURNAME
+            is_name = is_person or secret.kind == ORG
+            self.counts[PERSON if is_person else secret.kind] += 1
             if secret.kind not in LOCAL_KINDS and not (is_name and " " not in written):
                 originals.add(written)
         redacted = "".join([*pieces, text[position:]])
@@ -150,8 +168,35 @@ class Redactor:
             return
         secrets = private_values_in(text)
         if self.names:
-            secrets += (Secret(name.start + start, name.end + start, name.kind) for name in names_in(text[start:]))
+            names = (*names_in(text[start:]), *self._entities_in(text[start:]))
+            secrets += (Secret(name.start + start, name.end + start, name.kind) for name in names)
         yield from (secret for secret in secrets if secret.start >= start)
+
+    def _entities_in(self, text: str) -> Iterator[Secret]:
+        """The names that the model found in a text; those of one word are last names where another text says so."""
+        for name in self.entities.get(text_key(text), ()) if self.entities else ():
+            is_surname = name.kind == PERSON and text[name.start : name.end].casefold() in self.surnames
+            yield name._replace(kind=SURNAME) if is_surname else name
+
+    def _names_of_row(self, value: Any) -> dict[str, str]:
+        """The words that are replaced in all texts of a row, each with its kind: first and last names of persons with
+        `person ` and the full name, and names of one word that the model found.
+        """
+        names: dict[str, str] = {}
+        alone: dict[str, str] = {}
+        for text, prefix in texts_of(value):
+            body = text[len(prefix) :]
+            entities = list(self._entities_in(body))
+            for name in (*names_in(body), *entities):
+                words = body[name.start : name.end].split()
+                for word in words if name.kind == PERSON and len(words) > 1 else ():
+                    if len(word) > 2 and word[0].isupper():
+                        names.setdefault(word, f"{PERSON} {' '.join(words)}")
+            for name in entities:
+                word = body[name.start : name.end]
+                if WORD.fullmatch(word) and len(word) > 2 and word[0].isupper():
+                    alone.setdefault(word, name.kind)
+        return alone | names
 
     def _known_values(self, text: str, shift: int) -> Iterator[Secret]:
         for match in WORD.finditer(text):
@@ -240,18 +285,6 @@ def texts_of(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
         yield prefix_of(key) + str(value), prefix_of(key)
 
 
-def _names_of(texts: Iterator[str]) -> dict[str, str]:
-    """The full name of each first or last name that stands in the texts of a row."""
-    names: dict[str, str] = {}
-    for text in texts:
-        for secret in names_in(text):
-            words = text[secret.start : secret.end].split()
-            for word in words if len(words) > 1 else ():
-                if len(word) > 2 and word[0].isupper():
-                    names.setdefault(word, " ".join(words))
-    return names
-
-
 def _require_code_parses(before: str, after: str) -> None:
     for old, new in zip(PYTHON.findall(before), PYTHON.findall(after), strict=False):
         if old != new and _is_python(old) and not _is_python(new):
@@ -283,7 +316,10 @@ def _left(value: Any, originals: set[str]) -> str:
     if long and _stands_in(long, squeezed(joined)):
         return "with other signs"
     packed = {"percent-encoded": unquote(joined) if "%" in joined else "", "in Base64": "\n".join(unpacked(joined))}
-    return next((form for form, text in packed.items() if text and _values(text) - _values(joined)), "")
+    for form, text in packed.items():
+        if text and (_values(text) - _values(joined) or (long and _stands_in(long, squeezed(text)))):
+            return form
+    return ""
 
 
 def _stands_in(values: set[str], text: str) -> bool:

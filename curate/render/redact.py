@@ -11,8 +11,8 @@ from curate.render.verify import search_verdict, unsearched_text
 from curate.verify.redaction import RedactionProof
 
 
-def redact_text(report: RedactResult, output: str, aside: str) -> Iterator[str]:
-    """The lines of the summary, safe to print."""
+def redact_text(report: RedactResult, output: str, aside: str, *, names: bool) -> Iterator[str]:
+    """The lines of the summary, safe to print; `names`: whether names were to be replaced."""
     yield (
         f"{plural(report.read, 'line')} read: {report.written:,} written to {visible(output)}, "
         f"{report.changed:,} of them changed"
@@ -23,6 +23,8 @@ def redact_text(report: RedactResult, output: str, aside: str) -> Iterator[str]:
         reasons = ", ".join(f"{code} × {count:,}" for code, count in report.reasons.most_common())
         lines = plural(report.aside, "line")
         yield f"{lines} not redacted, written to {visible(aside)} as read, with the reason: {reasons}"
+    if names and not report.entity_model:
+        yield "names in running text and of organisations were not searched for: add --entities MODEL"
     yield f"next: curate verify {visible(output)} --redacted-from DATA"
 
 
@@ -33,6 +35,9 @@ def redaction_text(proof: RedactionProof, limit: int | None) -> Iterator[str | T
         yield f"{visible(left.file)}:{left.line}: holds an original value ({visible(left.kind)}), {left.form}"
     yield from more_lines(len(proof.left), shown, " rows", "--all")
     yield from unsearched_text(proof.unparsable[:shown])
+    if proof.unsearched:
+        values = plural(proof.unsearched, "value")
+        yield f"{values} of the mapping not searched for: names of one word and others that are words elsewhere"
     verdict = search_verdict(len(proof.left) + len(proof.unparsable))
     yield (
         f"{plural(proof.values, 'value')} of {plural(proof.originals, 'original row')} searched for in "

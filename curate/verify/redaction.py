@@ -52,8 +52,10 @@ MIN_CHARS: Final = 7
 RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{10,}")
 PAIRS: Final = re.compile(r"(?:(?:\\x|0x|[ :,.-]{0,2}(?:0x)?)[0-9A-Fa-f]{2}){7,}")
 ESCAPE: Final = re.compile(r"\\(?:u\{?|x)(?:0{0,4}(?=[0-9A-Fa-f]{5}))?([0-9A-Fa-f]{2,4})\}?")
-MASKED_KINDS: Final = ("user_name", "host_name", "date_of_birth", "person", "surname")
-"""Kinds in a mapping that are words elsewhere: a name is searched for if it has two words."""
+WORD_KINDS: Final = ("user_name", "host_name", "date_of_birth")
+"""Kinds in a mapping that are words elsewhere, and are not searched for."""
+NAME_KINDS: Final = ("person", "surname", "org")
+"""Kinds in a mapping that are searched for if they have two words or more."""
 
 
 @dataclass(slots=True)
@@ -78,6 +80,8 @@ class RedactionProof(Output):
     """Rows of the redacted files."""
     values: int = 0
     """Different values that were searched for."""
+    unsearched: int = 0
+    """Different values of the mapping that were not searched for, since they are words elsewhere or too short."""
     unparsable: list[str] = field(default_factory=list)
     """FILE:LINE of redacted lines that are no JSON: not proved."""
     left: list[LeftValue] = field(default_factory=list)
@@ -104,11 +108,9 @@ def verify_redaction(
                     for match in pattern.finditer(text):
                         kinds.setdefault(_plain(match.group()), kind)
     if mapping is not None:
-        kinds |= {
-            _plain(row["value"]): row["kind"]
-            for row in (_mapped(mapping, number, line) for number, line in _lines(mapping))
-            if row["kind"] not in MASKED_KINDS or (row["kind"] in ("person", "surname") and " " in row["value"])
-        }
+        values = {(row["kind"], row["value"]) for row in _mapped(mapping)}
+        kinds |= {_plain(value): kind for kind, value in values if _is_searched(kind, value)}
+        proof.unsearched = sum(not _is_searched(kind, value) for kind, value in values)
     kinds = {plain: kind for plain, kind in kinds.items() if len(plain) >= MIN_CHARS}
     proof.values = len(kinds)
     lengths = sorted({len(plain) for plain in kinds})
@@ -124,14 +126,22 @@ def verify_redaction(
     return proof
 
 
-def _mapped(mapping: Path, number: int, line: bytes) -> dict[str, str]:
-    """The kind and the value of a line of a mapping. Raises `InputError`."""
-    row = _parsed(line)
-    if not (isinstance(row, dict) and isinstance(row.get("kind"), str) and isinstance(row.get("value"), str)):
-        raise InputError(
-            f"{display_name(mapping)}:{number}: no line of a mapping", "name a file of `curate redact --keep-mapping`"
-        )
-    return row
+def _mapped(mapping: Path) -> Iterator[dict[str, str]]:
+    """The lines of a mapping. Raises `InputError`."""
+    for number, line in _lines(mapping):
+        row = _parsed(line)
+        if not (isinstance(row, dict) and isinstance(row.get("kind"), str) and isinstance(row.get("value"), str)):
+            raise InputError(
+                f"{display_name(mapping)}:{number}: no line of a mapping",
+                "name a file of `curate redact --keep-mapping`",
+            )
+        yield row
+
+
+def _is_searched(kind: str, value: str) -> bool:
+    """Whether a value of a mapping is searched for in all rows."""
+    is_word = kind in WORD_KINDS or (kind in NAME_KINDS and " " not in value)
+    return not is_word and len(_plain(value)) >= MIN_CHARS
 
 
 def _held(value: Any, kinds: dict[str, str], lengths: Sequence[int]) -> Iterator[tuple[str, str]]:
