@@ -64,8 +64,8 @@ def dedup(args: DedupOptions) -> None:
     cannot be read or written.
     """
     given = _with_threshold(args)
-    files = options.named_files(args.paths)
-    others = options.named_files(args.against) if args.against else []
+    files = options.named_files(args.paths, args.engine)
+    others = options.named_files(args.against, args.engine) if args.against else []
     named_paths = (*args.paths, *(args.against or ()))
     removed = checked_removed_path(
         args.output, "removed", [*files, *others], named_paths, overwrite=args.overwrite, others=[args.html]

@@ -217,9 +217,9 @@ def stages(*, quiet: bool) -> StageProgress:
     return StageProgress(quiet=quiet or not sys.stderr.isatty())
 
 
-def named_files(paths: Iterable[str | Path]) -> list[Path]:
-    """`data_files`, with a note on stderr about each skipped file."""
-    return data_files(paths, _print_note, invocation().left_out)
+def named_files(paths: Iterable[str | Path], engine: Engine = Engine.LOCAL) -> list[Path]:
+    """`data_files`, with a note on stderr about each skipped file. Tasks of a cluster read objects by ranges."""
+    return data_files(paths, _print_note, invocation().left_out, by_range=engine is Engine.RAY)
 
 
 def print_notes(notes: Iterable[str]) -> None:

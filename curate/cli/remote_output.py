@@ -12,7 +12,7 @@ from curate.core.data_path import DataPath
 from curate.core.errors import CurateError, OutputError, UsageError
 from curate.core.files import DATA_SUFFIXES
 from curate.core.manifest import MANIFEST
-from curate.core.places import local_copies, mirror, require_writable, upload
+from curate.core.places import local_copy, mirror, require_writable, upload
 from curate.core.scratch import scratch
 from curate.core.text import plural
 from curate.core.urls import is_url, safe_url
@@ -66,7 +66,7 @@ def local_words(words: Sequence[str]) -> tuple[list[str], RemoteOutput | None, d
             url = word.rstrip("/")
             is_file = url.lower().endswith(DATA_SUFFIXES)
             urls.append(
-                local_copies(url, DATA_SUFFIXES, lambda note: print_notes([note]))[0]
+                local_copy(url, lambda note: print_notes([note]))
                 if is_file
                 else mirror(url, scratch() / url.rpartition("/")[2])
             )

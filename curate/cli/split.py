@@ -70,7 +70,9 @@ def split(args: SplitOptions) -> None:
     if args.push is not None:
         options.require_push_consent("the splits with their card", args.push, yes=args.yes, as_json=args.as_json)
     with args.stages() as shown:
-        work = args.session(listen=shown.listen).open(options.named_files(args.paths), args.given, **used_tables())
+        work = args.session(listen=shown.listen).open(
+            options.named_files(args.paths, args.engine), args.given, **used_tables()
+        )
         require_tracker(work.config.track)
         result = split_data(
             work, args.paths, args.output, min_rating=args.min_rating, without_labels=args.without_label or ()

@@ -20,7 +20,7 @@ from curate.core.key_value_secrets import Secret
 from curate.core.output_pair import CountingWriter, replacing_both
 from curate.core.removed import Reason, removal, removed_line
 from curate.core.scratch import TempStore
-from curate.core.snapshot import changed, snapshots_of
+from curate.core.snapshot import snapshots_of
 from curate.core.text import json_line
 from curate.core.worker_pool import WorkerPool, cores
 from curate.output.apply import unreadable
@@ -207,7 +207,7 @@ def _search_part(state: _State, lines: Sequence[ParsedLine], facts: FileFacts, p
     """
     flags = state.learned.get(key := _part_key(lines), b"")
     if len(flags) != len(lines):
-        raise changed(facts.path)
+        raise InputError.changed(facts.path)
     results = [
         _search_line(line, state.redactor, has_values=bool(flag)) for line, flag in zip(lines, flags, strict=True)
     ]

@@ -123,7 +123,8 @@ def sources_of(
     file that is named as both, and for an `output` that contains input files.
     """
     existing, session, paths = work.config.split.existing, work.session, work.files
-    test_files = data_files(existing, session.tell_skipped, session.left_out) if existing else []
+    by_range = session.executor.remote
+    test_files = data_files(existing, session.tell_skipped, session.left_out, by_range=by_range) if existing else []
     require_distinct_paths([*paths, *test_files], folder=output, named=[*named, *existing])
     require_other_files(test_files, paths)
     return Sources.of(paths, test_files, verdicts, work.project.edited)

@@ -19,6 +19,7 @@ from typing import Any, Final, NamedTuple, Self
 from curate import __version__
 from curate.core.errors import CurateError, ExitCode, requiring
 from curate.core.files import display_name
+from curate.core.object_path import ObjectPath
 from curate.core.text import visible
 from curate.core.worker_pool import Made, WorkerPool, cores
 
@@ -115,7 +116,7 @@ class ClusterPool(WorkerPool):
         self._packed_setup: Any = None
         self._key, self._files, self._versions = (
             os.urandom(16).hex(),
-            _file_stamps({*map(str, files)}),
+            _file_stamps(str(path) for path in files if not isinstance(path, ObjectPath)),
             _versions(packages),
         )
 

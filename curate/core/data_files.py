@@ -17,10 +17,11 @@ import orjson
 
 from curate.core.data_path import DataPath
 from curate.core.errors import InputError, UsageError
-from curate.core.files import DATA_SUFFIXES, LEDGER, STDIN, blocks, path_of, warn
+from curate.core.files import DATA_SUFFIXES, LEDGER, STDIN, blocks, display_name, packing, path_of, warn
 from curate.core.limits import read_regular
+from curate.core.object_path import ObjectPath
 from curate.core.paths import identity
-from curate.core.places import local_copies
+from curate.core.places import files_at, local_copy
 from curate.core.tables import TABLE_SUFFIXES, csv_delimiter, has_chat_columns
 from curate.core.text import plural
 from curate.core.urls import is_url
@@ -40,18 +41,22 @@ LeftOut = Callable[[Path, Path], str]
 
 
 def data_files(
-    paths: Iterable[str | Path], tell: Callable[[str], None] = warn, left_out: LeftOut | None = None
+    paths: Iterable[str | Path],
+    tell: Callable[[str], None] = warn,
+    left_out: LeftOut | None = None,
+    *,
+    by_range: bool = False,
 ) -> list[Path]:
     """The files that `paths` name, without repetition, in the order given; `tell` gets a message per skipped file.
 
-    `-` is standard input, and so are its names as a device. A URL stands for local copies of its data files (see
-    `local_copies`). A folder stands for the data files below it, sorted, without hidden folders, what this program
-    wrote (see `own_files`), descriptions of data files, links that lead out of it, to other folders or to a file that
-    is read anyway, and what is `left_out`. A file named itself is read, once under all of its names. A name with `*`,
-    `?` or `[` that is not a path is a pattern (`**` for folders at any depth), since not all shells expand patterns. A
-    `DataPath` keeps its display name. Raises `InputError` for a missing path or link target, a pattern without matches
-    and a folder without data files, `UsageError` if `paths` is empty or names ledgers of removed lines alone: these are
-    not read.
+    `-` is standard input, and so are its names as a device. A URL stands for its data files (see `files_at`): copies,
+    or with `by_range` objects that are read by ranges where possible (see `_object_or_copy`). A folder stands for the
+    data files below it, sorted, without hidden folders, what this program wrote (see `own_files`), descriptions of data
+    files, links that lead out of it, to other folders or to a file that is read anyway, and what is `left_out`. A file
+    named itself is read, once under all of its names. A name with `*`, `?` or `[` that is not a path is a pattern (`**`
+    for folders at any depth), since not all shells expand patterns. A `DataPath` keeps its display name. Raises
+    `InputError` for a missing path or link target, a pattern without matches and a folder without data files,
+    `UsageError` if `paths` is empty or names ledgers of removed lines alone: these are not read.
     """
     by_place: dict[Path, Path] = {}
     read: dict[object, Path] = {}
@@ -61,7 +66,10 @@ def data_files(
             by_place[STDIN] = STDIN
             continue
         if is_url(str(name)):
-            files: Sequence[Path] = local_copies(str(name), DATA_SUFFIXES, tell)
+            files: Sequence[Path] = [
+                _object_or_copy(url, tell) if by_range else local_copy(url, tell)
+                for url in files_at(str(name), DATA_SUFFIXES)
+            ]
         else:
             files = [
                 file
@@ -86,6 +94,16 @@ def data_files(
     if not by_place:
         raise UsageError("no file to read", "pass a file or a folder, or - for standard input")
     return list(by_place.values())
+
+
+def _object_or_copy(url: str, tell: Callable[[str], None]) -> Path:
+    """The file at a URL: an object that is read by ranges, or a copy if it is packed or has no version."""
+    file = ObjectPath.at(url)
+    if file is None or (kind := packing(file)):
+        if file is not None:
+            tell(f"{display_name(file)}: downloaded whole, because it is {kind}")
+        return local_copy(url, tell)
+    return file
 
 
 def _expand(name: str) -> list[Path]:

@@ -72,6 +72,11 @@ class InputError(CurateError):
         """The error for a file that the system does not read."""
         return cls(f"{path}: cannot be read: {error.strerror or error}", hint)
 
+    @classmethod
+    def changed(cls, name: str) -> Self:
+        """The error for a file that changed while it was read."""
+        return cls(f"{visible(name)}: changed while it was read", "run it again when no other process writes to it")
+
 
 class OutputError(CurateError):
     """A result cannot be written; the old content is unchanged."""

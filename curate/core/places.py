@@ -1,9 +1,10 @@
 """Files at other places: hf://, s3://, gs://, az:// and http(s)://.
 
-A file is downloaded once to the user's cache and read there; its entity tag decides whether the copy is current. An
-interrupted download resumes where it stopped, if the file is still the same. User names, passwords and queries of a
-URL, which may be signatures, are masked wherever a URL is shown or stored. Nothing is sent but the requests themselves,
-and nothing at all with HF_HUB_OFFLINE=1 or CURATE_OFFLINE=1, where the last copy is read.
+Tasks of a cluster read ranges of an object (see `curate.core.object_path`). Otherwise a file is downloaded once to the
+user's cache and read there; its entity tag decides whether the copy is current. An interrupted download resumes where
+it stopped, if the file is still the same. User names, passwords and queries of a URL, which may be signatures, are
+masked wherever a URL is shown or stored. Nothing is sent but the requests themselves, and nothing at all with
+HF_HUB_OFFLINE=1 or CURATE_OFFLINE=1, where the last copy is read.
 """
 
 import hashlib
@@ -38,11 +39,11 @@ DESCRIPTIONS: Final = ("dataset_info.json", "dataset_infos.json", "dataset_dict.
 
 def copy_of(url: str) -> DataPath | None:
     """The last copy of a URL; None if there is no copy."""
-    path = _path_of(url)
+    path = copy_path(url)
     return path if path.is_file() else None
 
 
-def _path_of(url: str) -> DataPath:
+def copy_path(url: str) -> DataPath:
     """The path of the copy of a URL; its display name is the masked URL."""
     name = re.sub(r"[^\w.-]+", "_", unquote(urlsplit(url).path).rpartition("/")[2]).lstrip(".")[-100:] or "data"
     key = hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()[:32]
@@ -56,20 +57,20 @@ def downloads_folder() -> Path:
     return user_cache_path("curate") / "files"
 
 
-def local_copies(url: str, suffixes: Sequence[str], tell: Callable[[str], None]) -> list[DataPath]:
-    """Current copies of the files that a URL names: a file, or the files below a folder or of a pattern.
+def files_at(url: str, suffixes: Sequence[str]) -> list[str]:
+    """The URLs of the files that a URL names: a file, or the files below a folder or of a pattern.
 
     Of a folder or pattern, only names that end in `suffixes` are read. Raises `InputError`, `MissingExtra`.
     """
     scheme = scheme_of(url)
     if scheme == "http" or is_offline():
-        return [_fetch(url, tell)]
+        return [url]
     with explained(url, "read"):
         system, path = _file_system(url)
         if re.search(r"[*?\[]", path):
             names = system.glob(path)
         elif system.isfile(path):
-            return [_fetch(url, tell)]
+            return [url]
         else:
             names = system.find(path)
             if not names:
@@ -84,14 +85,14 @@ def local_copies(url: str, suffixes: Sequence[str], tell: Callable[[str], None])
             f"{safe_url(url)}: no data files ({len(names):,} others)",
             f"curate reads {', '.join(suffixes[:3])} and tables",
         )
-    return [_fetch(f"{scheme}://{name}", tell) for name in data_names]
+    return [f"{scheme}://{name}" for name in data_names]
 
 
-def _fetch(url: str, tell: Callable[[str], None]) -> DataPath:
+def local_copy(url: str, tell: Callable[[str], None]) -> DataPath:
     """The current copy of one file. Raises `InputError`, `OutputError`, `MissingExtra`."""
     from filelock import FileLock
 
-    path = _path_of(url)
+    path = copy_path(url)
     folder = path.parent
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -165,7 +166,7 @@ class _Download:
             raise TransientError(f"{size:,} bytes came instead of {reply.size:,}")
         if reply.size is not None and size < reply.size:
             raise TransientError(f"it ended after {size:,} of {reply.size:,} bytes")
-        if read is _object and reply.tag and _described(self.url)[0] != reply.tag:
+        if read is _object and reply.tag and described(self.url)[0] != reply.tag:
             self.part.unlink()
             return False
         self.part.replace(self.path)
@@ -196,7 +197,7 @@ def _object(url: str, current_tag: str, part_tag: str, start: int) -> "Reply":
     """A file of an object store, from `start` if it is unchanged since the earlier attempt."""
     from curate.core.http_download import Reply
 
-    tag, size = _described(url)
+    tag, size = described(url)
     if current_tag and current_tag == tag:
         return Reply(tag, size, 0, iter(()), unchanged=True)
     first = start if part_tag and part_tag == tag and (size is None or start <= size) else 0
@@ -216,11 +217,17 @@ def _object(url: str, current_tag: str, part_tag: str, start: int) -> "Reply":
     return Reply(tag, size, first, blocks())
 
 
-def _described(url: str) -> tuple[str, int | None]:
+def described(url: str) -> tuple[str, int | None]:
     """A tag that changes with the content of an object, empty without one; and its size in bytes, None if unknown."""
     system, path = _file_system(url)
     info = system.info(path)
     return str(next((info[key] for key in VERSION_KEYS if info.get(key)), "")), info.get("size")
+
+
+def opened(url: str) -> Any:
+    """The file at a URL of an object store; only bytes that are read are requested. Raises what the library raises."""
+    system, path = _file_system(url)
+    return system.open(path, "rb", cache_type="none")
 
 
 def _file_system(url: str) -> tuple[Any, str]:
@@ -299,5 +306,5 @@ def mirror(url: str, folder: Path) -> DataPath:
         if ".." in inside.split("/"):
             raise InputError(f"{safe_url(url)}: has the name {inside!r}, which leads out of it", "rename it")
         (folder / inside).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(_fetch(f"{scheme_of(url)}://{name}", lambda _: None), folder / inside)
+        shutil.copyfile(local_copy(f"{scheme_of(url)}://{name}", lambda _: None), folder / inside)
     return DataPath.of(folder, safe_url(url))

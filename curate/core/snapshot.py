@@ -1,7 +1,6 @@
 """Snapshot of a file when it is read, to detect changes before an output replaces it."""
 
 import hashlib
-import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -9,7 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from curate.core.errors import InputError
-from curate.core.files import checksum, real_path, update
+from curate.core.files import checksum, display_name, real_path, update
+from curate.core.object_path import ObjectPath
+from curate.core.places import BLOCK_BYTES
 from curate.core.text import visible
 
 
@@ -28,7 +29,7 @@ class Snapshot(NamedTuple):
     path: Path
     state: State
     checksum: str
-    """xxh3, 128 bits, of its bytes."""
+    """xxh3, 128 bits, of its bytes; of an object, of nothing."""
     sha256: str = ""
     """SHA-256 of its bytes, if requested."""
     mode: int = 0o600
@@ -40,12 +41,15 @@ def snapshot(path: Path, *, hashed: bool = False) -> Snapshot:
     import xxhash
 
     state, fast_hash, digest = state_of(path), xxhash.xxh3_128(), hashlib.sha256()
+    is_object = isinstance(path, ObjectPath)
+    hashes = [*([] if is_object else [fast_hash]), *([digest] if hashed else [])]
     try:
-        with real_path(path).open("rb", buffering=0) as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            update(file, fast_hash, *([digest] if hashed else []))
+        mode = stat.S_IMODE(real_path(path).stat().st_mode)
+        if hashes:  # else its tag in the state is enough
+            with real_path(path).open("rb", buffering=BLOCK_BYTES if is_object else 0) as file:
+                update(file, *hashes)
     except OSError as error:
-        raise InputError.of(visible(str(path)), error) from error
+        raise InputError.of(visible(display_name(path)), error) from error
     return Snapshot(path, state, fast_hash.hexdigest(), digest.hexdigest() if hashed else "", mode)
 
 
@@ -59,7 +63,7 @@ def state_of(path: Path) -> State:
     try:
         status = real_path(path).stat()
     except OSError as error:
-        raise InputError.of(visible(str(path)), error) from error
+        raise InputError.of(visible(display_name(path)), error) from error
     return State(status.st_ino, status.st_size, status.st_mtime_ns)
 
 
@@ -80,12 +84,7 @@ def unchanging(paths: Iterable[Path]) -> Iterator[None]:
 def _require_same(states: Mapping[Path, State]) -> None:
     for path, state in states.items():
         if state_of(path) != state:
-            raise changed(str(path))
-
-
-def changed(name: str) -> InputError:
-    """The error for a file that changed while it was read."""
-    return InputError(f"{visible(name)}: changed while it was read", "run it again when no other process writes to it")
+            raise InputError.changed(display_name(path))
 
 
 def mode_of(snapshots: Iterable[Snapshot]) -> int:
@@ -114,7 +113,7 @@ def require_unchanged(snapshots: Iterable[Snapshot]) -> None:
     for snapshot in snapshots:
         if why := _how_changed(snapshot):
             raise InputError(
-                f"{visible(str(snapshot.path))}: changed since it was read: {why}",
+                f"{visible(display_name(snapshot.path))}: changed since it was read: {why}",
                 "run it again when no other process writes to it; nothing was written",
             )
 
@@ -127,7 +126,9 @@ def _how_changed(snapshot: Snapshot) -> str:
             return f"it had {snapshot.state.size:,} bytes and has {now.size:,}"
         if now.inode != snapshot.state.inode:
             return "it was replaced by another file"
-        if now.mtime != snapshot.state.mtime or checksum(snapshot.path) != snapshot.checksum:
+        if now.mtime != snapshot.state.mtime:
+            return "it was modified"
+        if not isinstance(snapshot.path, ObjectPath) and checksum(snapshot.path) != snapshot.checksum:
             return "it was modified"
     except (InputError, OSError):
         return "it can no longer be read"

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from io import FileIO
 from pathlib import Path
 from typing import IO, Any, ClassVar, Final, NamedTuple, Self
 
@@ -10,7 +11,6 @@ from curate.core.disk_arrays import joined
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
 from curate.core.lazy import Numbers, np
-from curate.core.snapshot import changed
 from curate.core.text import visible
 from curate.corpus.boilerplate import Passages
 from curate.corpus.features import Lines
@@ -155,14 +155,14 @@ class LineReader:
             if begin < start or end > start + len(block):
                 start, block = begin, memoryview(self._read(source, begin, max(READ_AHEAD_BYTES, end - begin)))
             if end > start + len(block):
-                raise changed(source.name)
+                raise InputError.changed(source.name)
             yield block[begin - start : end - start]
 
     def part(self, source: Source, start: int, size: int) -> bytes:
         """Bytes of a file. Raises as `data` does."""
         data = self._read(source, start, size)
         if len(data) != size:  # a file that is mapped instead would end the process where it is cut short
-            raise changed(source.name)
+            raise InputError.changed(source.name)
         return data
 
     def _read(self, source: Source, start: int, size: int) -> bytes:
@@ -170,7 +170,7 @@ class LineReader:
             file = self._files.get(source.path)
             if file is None:
                 file = self._files[source.path] = source.path.open("rb", buffering=0)
-            if hasattr(os, "pread"):  # processes that share the file do not share where it is read
+            if isinstance(file, FileIO) and hasattr(os, "pread"):  # processes share it, but not its position
                 return os.pread(file.fileno(), size, start)
             file.seek(start)
             return file.read(size)
@@ -195,7 +195,7 @@ class LineReader:
         if example is None or (ref.id and example.id != ref.id):
             example = self.line(ref).example
         if example is None or (ref.id and example.id != ref.id):
-            raise changed(ref.source.name)
+            raise InputError.changed(ref.source.name)
         return example
 
 

@@ -121,7 +121,7 @@ def chunk_bytes(chunk: Chunk) -> ChunkBytes:
             require_short_lines(chunk.name, data)
             return ChunkBytes(start, data, size)
     except OSError as error:
-        raise InputError.of(chunk.path, error, "check the path, its permissions and the disk") from error
+        raise InputError.of(chunk.name, error, "check the path, its permissions and the disk") from error
 
 
 def _read_whole(file: BinaryIO, min_bytes: int | None) -> tuple[bytes, int]:

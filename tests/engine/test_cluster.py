@@ -18,7 +18,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.commands import convert
-from curate.core import cluster
+from curate.core import cluster, data_files
 from curate.core.cluster import LOCAL, ClusterPool, Engine, Executor
 from curate.core.errors import CurateError, ExitCode, InputError
 from curate.corpus import loading
@@ -85,7 +85,30 @@ class Nodes:
 
 
 @pytest.fixture(scope="module")
-def nodes() -> Iterator[Nodes]:
+def bucket() -> Iterator[Any]:
+    """A bucket `data` of a server of S3, which nodes that start later have access to; None if moto is not installed."""
+    try:
+        from moto.server import ThreadedMotoServer
+        from s3fs import S3FileSystem
+    except ImportError:
+        yield None
+        return
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("AWS_ENDPOINT_URL", "http://{}:{}".format(*server.get_host_and_port()))
+        patched.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patched.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        patched.setenv("no_proxy", "*")
+        system = S3FileSystem(skip_instance_cache=True, use_listings_cache=False)
+        system.mkdir("data")
+        yield system
+        system.rm("data", recursive=True)
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def nodes(bucket: Any) -> Iterator[Nodes]:  # its address is in the environment of the nodes
     """One cluster for all tests; this process stays connected, so that workers load once."""
     ray = pytest.importorskip("ray", reason="the extra `cluster` is not installed")
     with TemporaryDirectory(dir="/tmp") as folder, pytest.MonkeyPatch.context() as patched:
@@ -187,6 +210,40 @@ def test_the_result_is_that_of_one_machine_whatever_the_shards(
         alone = outcome(words, capsys)
         with in_chunks(random.Random(seed).choice([500, 2000, 9000])):
             assert outcome([*words, *on(nodes)], capsys) == alone
+
+
+@pytest.mark.parametrize("verb", ["check", "drop", "split", "convert"])
+def test_objects_are_read_by_ranges_with_the_result_of_local_files(
+    verb: str,
+    nodes: Nodes,
+    bucket: Any,
+    write: Write,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if bucket is None:
+        pytest.skip("moto is not installed")
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setattr(data_files, "local_copy", None)
+    names = sharded(4, write)
+    for name in names:
+        bucket.put(name, f"data/{name}")
+    alone = outcome(commands(names)[verb], capsys)
+    for name in names:
+        Path(name).unlink()
+    words = commands([f"s3://data/{name}" for name in names])[verb]
+    with in_chunks(2000):
+        on_cluster = outcome([*words, *on(nodes)], capsys)
+    assert {name: unplaced(content) for name, content in on_cluster.items()} == {
+        name: unplaced(content) for name, content in alone.items()
+    }
+
+
+def unplaced(content: object) -> str:
+    """An output without the names of places and digests of what has them."""
+    text = content.decode() if isinstance(content, bytes) else str(content)
+    text = text.replace("s3://data/", "")
+    return re.sub(r'("digest"|"README.md"): "[0-9a-f]+"', "", text)
 
 
 @pytest.mark.parametrize("verb", ["dedup", "drop", "split"])

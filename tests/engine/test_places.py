@@ -1,6 +1,9 @@
 """Data at URLs: read through servers that misbehave, over real sockets."""
 
+import gzip
+import hashlib
 import json
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,9 +13,12 @@ import pytest
 from curate.cli.main import main
 from curate.core import places
 from curate.core.data_files import data_files
+from curate.core.data_path import DataPath
 from curate.core.errors import InputError
 from curate.core.files import display_name
+from curate.core.snapshot import require_unchanged, snapshot
 from curate.core.urls import safe_url
+from curate.read.chunks import chunk_bytes, chunks_of
 from tests.conftest import Write, trust_folder
 from tests.engine.places_server import Place, serving
 
@@ -273,8 +279,8 @@ def test_objects_are_read_by_folder_and_pattern(store: Any, capsys: pytest.Captu
 
 def test_objects_that_break_off_or_change_are_whole(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     store.pipe("/data/a.jsonl", LINES)
-    described, tags = places._described, ["1", "1", "2", "2", "2"]
-    monkeypatch.setattr(places, "_described", lambda url: (tags.pop(0), described(url)[1]))
+    described, tags = places.described, ["1", "1", "2", "2", "2"]
+    monkeypatch.setattr(places, "described", lambda url: (tags.pop(0), described(url)[1]))
     monkeypatch.setattr(places, "BLOCK_BYTES", 1000)
     real, reads = store.open, [0]
 
@@ -294,6 +300,64 @@ def test_objects_that_break_off_or_change_are_whole(store: Any, monkeypatch: pyt
     monkeypatch.setattr(store, "open", opened)
     assert fetched("s3://data/a.jsonl") == LINES
     assert not tags  # broken off, resumed, found changed, read anew
+
+
+@pytest.fixture
+def versioned(store: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The store with entity tags."""
+
+    def described(url: str) -> tuple[str, int]:
+        data = store.cat_file(url.partition("://")[2])
+        return hashlib.sha256(data).hexdigest(), len(data)
+
+    monkeypatch.setattr(places, "described", described)
+    return store
+
+
+def test_the_chunks_of_an_object_are_those_of_a_file(versioned: Any, write: Write) -> None:
+    lines = b"\xef\xbb\xbf" + LINES[:9000] + b"x" * 5000 + b"\n\n" + LINES[:700]
+    versioned.pipe("/data/a.jsonl", lines)
+    file = write("a.jsonl", lines)
+    for size in (1, 97, 3000, len(lines) - 1, len(lines), 10**6):
+        [path] = data_files(["s3://data/a.jsonl"], by_range=True)
+        pieces = [list(chunks_of(place, "a.jsonl", size) or ()) for place in (file, pickle.loads(pickle.dumps(path)))]
+        here, there = (list(map(chunk_bytes, chunks)) for chunks in pieces)
+        assert there == here, size
+        assert b"".join(data for _, data, _ in there) == lines
+    assert not path.parent.exists(), "nothing was downloaded"
+    assert snapshot(path, hashed=True).sha256 == hashlib.sha256(lines).hexdigest()
+
+
+def test_an_object_that_changes_while_it_is_read_is_an_error(versioned: Any) -> None:
+    versioned.pipe("/data/a.jsonl", LINES)
+    [path] = data_files(["s3://data/a.jsonl"], by_range=True)
+    before = snapshot(path)
+    chunks = chunks_of(path, "a.jsonl", 5000)
+    assert chunks is not None
+    chunk_bytes(next(chunks))
+    require_unchanged([before])
+    versioned.pipe("/data/a.jsonl", LINES[::-1])
+    with pytest.raises(InputError, match=r"s3://data/a\.jsonl: changed while it was read") as caught:
+        chunk_bytes(next(chunks))
+    assert "no other process writes" in caught.value.hint
+    with pytest.raises(InputError, match="it was replaced"):
+        require_unchanged([before])
+    versioned.rm("/data/a.jsonl")
+    assert not path.is_file()
+
+
+def test_what_cannot_be_read_by_ranges_is_downloaded(versioned: Any, place: Place) -> None:
+    versioned.pipe({"/data/a.jsonl.gz": gzip.compress(LINES), "/data/b.csv": b"question,answer\nWhat?,This.\n"})
+    notes: list[str] = []
+    paths = data_files(
+        ["s3://data/a.jsonl.gz", "s3://data/b.csv", f"{place.address}/data.jsonl"], notes.append, by_range=True
+    )
+    assert [type(path) for path in paths] == [DataPath] * 3
+    assert [path.is_file() for path in paths] == [True] * 3
+    assert notes == [
+        "s3://data/a.jsonl.gz: downloaded whole, because it is compressed",
+        "s3://data/b.csv: downloaded whole, because it is a table",
+    ]
 
 
 def test_what_cannot_be_uploaded_is_kept(
