@@ -71,7 +71,7 @@ def dedup(args: DedupOptions) -> None:
         args.output, "removed", [*files, *others], named_paths, overwrite=args.overwrite, others=[args.html]
     )
     with args.stages() as shown:
-        session = args.session(cached=args.engine is not Engine.RAY, listen=shown.listen)
+        session = args.session(listen=shown.listen)
         planned = dedup_data(session.open(files, given), against=others, cached_only=args.rethreshold is not None)
     document = dedup_html(planned, None) if args.show_all else dedup_html(planned)
     options.write_html(document, args.html, [*files, *others])

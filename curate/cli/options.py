@@ -286,7 +286,7 @@ class CommonOptions:
     no_cache: bool = False
     quiet: bool = False
 
-    def session(self, *, cached: bool = True, listen: Listener = ignore_events) -> Session:
+    def session(self, *, listen: Listener = ignore_events) -> Session:
         """How the command runs, by these options. Raises `UsageError`."""
         return session(
             yes=self.yes,
@@ -298,7 +298,7 @@ class CommonOptions:
             address=self.address,
             memory=self.memory,
             workers=self.workers,
-            cached=cached and not self.no_cache,
+            cached=not self.no_cache,
             listen=listen,
         )
 

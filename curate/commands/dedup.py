@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from curate.commands.session import Session, Workspace
+from curate.commands.session import Workspace
 from curate.core.config import CheckConfig, DedupConfig
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import UsageError
@@ -42,6 +42,7 @@ from curate.models.names import fingerprint
 from curate.output.apply import Dropped, dropped_in, not_accepted, unmatched_notes
 from curate.output.edited import with_edits
 from curate.output.folder import write_lines
+from curate.read.chunk_cache import CACHE_FOLDER, tidy
 from curate.read.chunks import Chunk
 from curate.read.dataset import require_examples
 from curate.similarity.similarity_index import MIN_REPORTED, Bands, bands_for
@@ -138,20 +139,25 @@ def dedup(
     snapshots = snapshots_of([*against, *work.files])
     files, name_of = with_edits(work.files, edits_of(decided), work.project.edited)
     workers, folder = within_memory(paths := [*against, *files], session.memory, MEMORY, cores())
-    with kernels_for(paths), session.executor.pool(workers, processes=is_big(paths), files=paths) as pool:
+    remote = session.executor.remote
+    cache = None if remote else work.cache  # nodes share no folder; what they compute is kept by the pool
+    with (
+        kernels_for(paths),
+        session.executor.pool(workers, processes=is_big(paths), files=paths, cache=work.cache) as pool,
+    ):
         spec, bands = feature_spec_for(config), None if folder else bands_for(config.threshold)
         if not config.embeddings:  # comparing them uses all cores
             pool.fork(partial(load_kernels, spec, bands))
-        memory = DedupCache.of(work.cache, spec, paths, only=cached_only) if work.cache else None
+        memory = DedupCache.of(cache, spec, paths, only=cached_only) if cache else None
         drop_rules = rules.selecting(rules.check.drop) if rules.check.drop else None
         in_one_pass = drop_rules is not None and not against and suffices(drop_rules.check)
-        screening = ErrorFilter.of(drop_rules.check, work.cache) if drop_rules and in_one_pass else None
+        screening = ErrorFilter.of(drop_rules.check, cache) if drop_rules and in_one_pass else None
         table, old_lines, old_examples = _read_table(
             paths, len(against), spec._replace(judging=screening), pool, memory, session.listen, name_of, folder,
             bands,
         )  # fmt: skip
         unmatched = unmatched_notes(table, decided)
-        findings = _drop_findings(table, files, drop_rules, screening, session, name_of) if drop_rules else ()
+        findings = _drop_findings(table, files, drop_rules, screening, work, name_of) if drop_rules else ()
         dropped = dropped_in(table, findings, decided, old_lines)
         if session.where:
             dropped = _with_excluded(work, table, dropped, old_lines)
@@ -161,10 +167,12 @@ def dedup(
             table = table.take(np.flatnonzero(~np.isin(table.lines, lines)))
         duplicates = compare_examples(
             table, config, rules, decided, pool,
-            old=old_examples, memory=None if dropped else memory, cache=work.cache, listen=session.listen,
+            old=old_examples, memory=None if dropped else memory, cache=cache, listen=session.listen,
         )  # fmt: skip
         notes = [*skipped_notes, *unmatched, *boilerplate_notes(table.common), *duplicates.notes]
         notes += memory.save() if memory else []
+        if pool.checkpoints:
+            tidy(pool.checkpoints / CACHE_FOLDER)
     counts = [
         (source.name, int(table.first[index + 1] - table.first[index])) for index, source in enumerate(table.sources)
     ]
@@ -254,7 +262,7 @@ def _drop_findings(
     files: Sequence[Path],
     rules: ProjectRules,
     screening: ErrorFilter | None,
-    session: Session,
+    work: Workspace,
     name_of: Callable[[Path], str],
 ) -> list[Finding]:
     """The unsuppressed findings of the rules in `drop`: made while the lines were read, or else, for rules that compare
@@ -264,8 +272,11 @@ def _drop_findings(
         report = screening.report(table.judged)
         rules.suppress_in(report, list(map(name_of, files)))
     else:
+        session = work.session
         session.listen(StageStarted("check"))
-        report = check_project(files, rules, name_of=name_of, workers=cores(), executor=session.executor)
+        report = check_project(
+            files, rules, name_of=name_of, workers=cores(), executor=session.executor, cache=work.chunk_cache
+        )
         session.listen(StageFinished("check", False, plural(len(report.findings), "finding")))
     return [finding for finding in report.findings if finding.code.startswith(rules.check.drop)]
 

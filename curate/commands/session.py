@@ -128,10 +128,10 @@ class Workspace:
 
     @property
     def chunk_cache(self) -> Path | None:
-        """Where the results of chunks of large files are cached; None for small files, which are read as fast, and on a
-        cluster, whose nodes share no cache.
+        """Where the results of chunks are cached: of large files, because small ones are read as fast, and of all files
+        on a cluster. None if they are not.
         """
-        return self.cache if is_parallel(self.files) and not self.session.executor.remote else None
+        return self.cache if self.session.executor.remote or is_parallel(self.files) else None
 
     def named(self, table: str, key: str) -> Any:
         """The value of an option; None if it is not given."""

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Final, Self
 
 from curate.commands.session import Workspace
-from curate.core.cluster import Executor
 from curate.core.config import CheckConfig, Config
 from curate.core.data_files import data_files
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import InputError, UsageError
-from curate.core.events import Listener, StageFinished, StageStarted, advancing
+from curate.core.events import StageFinished, StageStarted, advancing
 from curate.core.files import display_name
 from curate.core.finding import Finding, Severity
 from curate.core.hub import upload
@@ -43,6 +42,7 @@ from curate.output.apply import (
 from curate.output.edited import edited_copies, effective_decisions
 from curate.output.folder import CARD, LOADING, OutputSettings, SplitResult, input_files, line_written, write_output
 from curate.output.restore import finish
+from curate.read.chunk_cache import CACHE_FOLDER, tidy
 from curate.split.assign import SPLIT_NAMES, Earlier, earlier_splits
 from curate.split.division import Division, divide, grouped_by_session, split_feature_spec
 from curate.verify.reading import unread
@@ -161,9 +161,11 @@ def split(
     workers, folder = within_memory(sources.every, session.memory, MEMORY, cores())
     with (
         kernels_for(sources.every),
-        session.executor.pool(workers, processes=big, files=sources.every) as pool,
+        session.executor.pool(workers, processes=big, files=sources.every, cache=work.chunk_cache) as pool,
     ):
         table, errors = _table_and_findings(work, sources, pool, folder)
+        if pool.checkpoints:
+            tidy(pool.checkpoints / CACHE_FOLDER)
         left_out, repair = _left_out(work, sources, table, errors, decisions)
         listen(StageFinished("read", False, f"{plural(len(table.starts), 'line')}, {len(left_out):,} to remove"))
         listen(StageStarted("split"))
@@ -187,11 +189,11 @@ def _table_and_findings(
     check, session, rules = work.config.check, work.session, work.rules
     spec, errors = split_feature_spec(work.config), list[Finding]()
     in_one_pass = suffices(check)
-    cache = work.chunk_cache
+    cache = None if session.executor.remote else work.chunk_cache  # nodes share no folder
     memory = DedupCache.of(cache, spec, sources.every) if cache else None
     screening = ErrorFilter.of(check, cache) if in_one_pass else None
     if not in_one_pass:
-        errors = _errors(sources, rules, session.listen, session.executor)
+        errors = _errors(sources, work)
     session.listen(StageStarted("read"))
     advance = advancing(session.listen, "read")
     table = read_sources(sources, spec._replace(judging=screening), pool, advance, folder, memory)
@@ -347,12 +349,15 @@ def read_sources(
     return table
 
 
-def _errors(sources: Sources, rules: ProjectRules, listen: Listener, executor: Executor) -> list[Finding]:
+def _errors(sources: Sources, work: Workspace) -> list[Finding]:
     """The findings for which lines of the files to divide are left out, including those of a model's template."""
-    listen(StageStarted("check"))
-    report = check_project(sources.files, rules, name_of=sources.name_of, executor=executor)
+    session, rules = work.session, work.rules
+    session.listen(StageStarted("check"))
+    report = check_project(
+        sources.files, rules, name_of=sources.name_of, executor=session.executor, cache=work.chunk_cache
+    )
     errors = [finding for finding in report.findings if removes_line(finding, rules.check.drop)]
-    listen(StageFinished("check", False, f"{plural(len(errors), 'finding')} that remove lines"))
+    session.listen(StageFinished("check", False, f"{plural(len(errors), 'finding')} that remove lines"))
     return errors
 
 

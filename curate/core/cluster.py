@@ -57,13 +57,16 @@ class Executor(NamedTuple):
         own: Callable[[], object] | None = None,
         make_state: Callable[[], object] | None = None,
         files: Iterable[Path] = (),
+        cache: Path | None = None,
     ) -> WorkerPool:
-        """A pool of workers; see `WorkerPool`. `files`: those that all workers have to see as this process does."""
-        return (
-            self.cluster(make_state, files)
-            if self.remote
-            else WorkerPool(count, processes=processes, own=own, make_state=make_state)
-        )
+        """A pool of workers; see `WorkerPool`. `files`: those that all workers have to see as this process does;
+        `cache`: the folder of a project in which results of a cluster are kept until the next run.
+        """
+        if not self.remote:
+            return WorkerPool(count, processes=processes, own=own, make_state=make_state)
+        pool = self.cluster(make_state, files)
+        pool.checkpoints = cache
+        return pool
 
     def cluster(
         self,

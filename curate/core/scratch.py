@@ -51,6 +51,11 @@ def scratch(parent: Path | None = None) -> Path:
     return Scratch(parent).folder
 
 
+def is_scratch(path: Path) -> bool:
+    """Whether a path is in such a folder, and is deleted with it."""
+    return any(part.startswith(PREFIX) for part in path.parts)
+
+
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
     """A folder as `scratch` creates it in TMPDIR, deleted at the end of the block. Raises `OutputError`."""

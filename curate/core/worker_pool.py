@@ -73,6 +73,9 @@ def parallel_map(make: Callable[[Item], Made], items: Iterable[Item], workers: i
 class WorkerPool:
     """A pool of workers; a single worker runs in this process."""
 
+    checkpoints: Path | None = None
+    """The folder of a project in which this process keeps results of chunks until the next run."""
+
     def __init__(
         self,
         count: int,

@@ -20,7 +20,7 @@ from curate.core.text import visible
 from curate.core.typed_json import decoder, to_json
 from curate.corpus.boilerplate import Passages
 from curate.corpus.features import LINE_TYPES, Columns, FeatureSpec, columns_of, columns_of_batch
-from curate.read.chunk_cache import CACHE_FOLDER, PACKAGES, chunk_entry, tidy
+from curate.read.chunk_cache import CACHE_FOLDER, PACKAGES, Checkpoint, chunk_entry, tidy
 from curate.read.chunks import Batch, Chunk
 from curate.similarity.similarity_index import Bands, band_keys
 
@@ -72,6 +72,26 @@ def _computed(chunk: Chunk, spec: FeatureSpec, bands: Bands | None) -> Columns:
     if bands:
         columns.band_keys = band_keys(bands, columns.sets)
     return columns
+
+
+def columns_checkpoint(cache: Path, spec: FeatureSpec, bands: Bands | None) -> Checkpoint:
+    """How the columns of chunks are kept in the folder of a project."""
+
+    def pack(columns: Columns, chunk: Chunk) -> dict[str, Any] | None:
+        arrays = arrays_of(columns, chunk.start, bands)
+        if spec.judging:
+            if (judged := spec.judging.packed(columns.judged)) is None:
+                return None
+            arrays["judged"] = np.frombuffer(json.dumps(judged).encode(), dtype=np.uint8)
+        return arrays
+
+    def unpack(arrays: Arrays, chunk: Chunk) -> Columns:
+        columns = columns_from(arrays, chunk.start, bands)
+        if spec.judging:
+            columns.judged = spec.judging.unpacked(json.loads(arrays["judged"].tobytes()), chunk)
+        return columns
+
+    return Checkpoint(cache / CACHE_FOLDER, "columns", ".npz", repr((spec, bands)), pack, unpack)
 
 
 def load_kernels(spec: FeatureSpec, bands: Bands | None) -> None:

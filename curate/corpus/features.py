@@ -38,6 +38,12 @@ class LineCheck(Protocol):
     def judge_batch(self, batch: Batch, lines: int) -> Any:
         """The result for lines that were read one by one."""
 
+    def packed(self, result: Any) -> Any:
+        """A result as JSON; None if it is not stored."""
+
+    def unpacked(self, stored: Any, chunk: Chunk) -> Any:
+        """The reverse of `packed`. Raises `ValueError`, `TypeError` or `LookupError` for anything else."""
+
     def merger(self) -> Callable[[Any, int], Iterable[Any]]:
         """A function that gives the findings of the next result, with the number of lines before it in its file."""
 

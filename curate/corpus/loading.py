@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from math import ceil
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -17,7 +18,7 @@ from curate.core.lazy import Ids, Numbers, np
 from curate.core.scratch import TempStore, scratch, written
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.boilerplate import Passages, learn_passages, learning_examples
-from curate.corpus.cache import DedupCache, Task, columns_for
+from curate.corpus.cache import DedupCache, Task, columns_checkpoint, columns_for
 from curate.corpus.corpus import LineReader, Source, Table
 from curate.corpus.dedup_text import On, asked_turns
 from curate.corpus.features import LINE_TYPES, Columns, FeatureSpec, columns_of_lines
@@ -235,7 +236,9 @@ def _columns(
     """The columns of each piece, cached or computed."""
     folder, only = (memory.folder, memory.only) if memory else (None, False)
     tasks = (Task(chunk, folder, only, bands) for chunk in pieces)
-    for columns in pool.each(partial(columns_for, spec=spec), tasks):
+    make = partial(columns_for, spec=spec)
+    checkpoint = columns_checkpoint(pool.checkpoints, spec, bands) if pool.checkpoints else None
+    for columns in checkpoint.each(pool, make, tasks, attrgetter("chunk")) if checkpoint else pool.each(make, tasks):
         if memory and columns.trouble:
             memory.notes.append(columns.trouble)
         yield columns

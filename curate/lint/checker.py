@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.config import CheckConfig, ConflictsConfig
 from curate.core.example import TRAINED_KEYS, Example, Place, has_plain_turns, is_plain, pointer_in_line
 from curate.core.finding import Finding, Problem
 from curate.core.text import plural
-from curate.core.typed_json import NOT_STORED
+from curate.core.typed_json import NOT_STORED, decoder, to_json
 from curate.lint.rules import RULES, Rule, Scope, by_scope
 from curate.lint.rules.dataset_summary import MAX_PATHS, MAX_SYSTEMS, DatasetState, DatasetSummary
 from curate.lint.rules.example_columns import repeated_requests
@@ -27,7 +27,7 @@ from curate.lint.rules.rule import RepairInput
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.rules.tokens import RENDERING_RULES, EncodedExample
 from curate.lint.text_rules import TextRules
-from curate.read.chunk_cache import ChunkCache
+from curate.read.chunk_cache import CACHE_FOLDER, Checkpoint, ChunkCache
 from curate.read.chunks import Batch, Chunk, lines_at, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.formats import OTHER_FORMAT_KEYS
@@ -104,6 +104,22 @@ class CheckedChunk:
     """The chunk, if it can be read again."""
 
 
+def _packed(part: CheckedChunk, _: Chunk) -> Any:
+    return to_json(part)
+
+
+def unpacked_result(stored: Any, chunk: Chunk) -> CheckedChunk:
+    """The result of a chunk that `to_json` packed; lines that are not stored are read again.
+
+    Raises `InputError`, and as `curate.core.typed_json.decoder` says.
+    """
+    part: CheckedChunk = decoder(CheckedChunk)(stored)
+    part.chunk = chunk
+    if part.example_lines:
+        part.examples = list(lines_at(chunk, part.example_lines))
+    return part
+
+
 class Checker:
     """The selected rules by scope, and the state of the rules about the data set."""
 
@@ -160,6 +176,14 @@ class Checker:
             part.examples = list(lines_at(read, part.example_lines))
         part.chunk = chunk if chunk.data is None else None
         return part
+
+    def checkpoint(self, cache: Path, config: CheckConfig) -> Checkpoint | None:
+        """How the results of chunks are kept in the folder of a project; None if they depend on more than the bytes and
+        the configuration.
+        """
+        if not self.chosen.is_cacheable(config):
+            return None
+        return Checkpoint(cache / CACHE_FOLDER, "checked", ".json", repr(config), _packed, unpacked_result)
 
     def read_and_check(self, chunk: Chunk, *, with_turns: bool = False) -> tuple[CheckedChunk, Batch]:
         """Read and check a chunk; its lines are returned, too. `with_turns` as in `read_chunk`."""

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from curate.core.config import CheckConfig
 from curate.core.finding import Finding, Severity
+from curate.core.typed_json import to_json
 from curate.core.worker_pool import cached_per_thread
-from curate.lint.checker import CheckedChunk, Checker
+from curate.lint.checker import CheckedChunk, Checker, unpacked_result
 from curate.lint.rules import Scope
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.runner import CheckResult
@@ -55,6 +56,15 @@ class ErrorFilter(NamedTuple):
         part = _checker_for(self).check_batch(batch, FileFacts(batch.file), lines)
         part.findings = [replace(finding, fixable=False) for finding in part.findings]
         return part
+
+    def packed(self, result: CheckedChunk) -> Any:
+        """A result as JSON; None if it depends on more than the bytes and the configuration."""
+        config = CheckConfig.model_validate_json(self.config)
+        return to_json(result) if _checker_for(self).chosen.is_cacheable(config) else None
+
+    def unpacked(self, stored: Any, chunk: Chunk) -> CheckedChunk:
+        """The reverse of `packed`. Raises as `unpacked_result` does."""
+        return unpacked_result(stored, chunk)
 
     def merger(self) -> Callable[[CheckedChunk, int], Iterator[Finding]]:
         """A function that gives the findings of the next chunk, with the number of lines before it in its file."""

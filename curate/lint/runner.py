@@ -22,7 +22,7 @@ from curate.core.worker_pool import WorkerPool
 from curate.lint.checker import Checker
 from curate.lint.rules import Rule
 from curate.lint.rules.example_columns import ExampleColumns
-from curate.read.chunk_cache import tidy
+from curate.read.chunk_cache import CACHE_FOLDER, Checkpoint, tidy
 from curate.read.chunks import Chunk, read_at
 from curate.read.dataset import FileFacts, read_file
 from curate.read.file_parts import file_parts, is_parallel
@@ -105,7 +105,8 @@ def check_paths(
     file that cannot be read or changes meanwhile, `UsageError` for an unknown code.
     """
     started = monotonic()
-    checker = Checker(config, conflicts, cache)
+    cached = None if executor.remote else cache  # nodes share no folder
+    checker = Checker(config, conflicts, cached)
     if executor.remote and checker.template is not None:
         raise UsageError(
             "--engine ray cannot be combined with --model or --chat-template", "check tokens (K rules) without --engine"
@@ -118,22 +119,28 @@ def check_paths(
     )
     sink = _FindingSink(checker, found)
     parallel = checker.template is None and is_parallel(paths)
-    local, make_state = (lambda: checker), partial(Checker, config, cache=cache)
+    local, make_state = (lambda: checker), partial(Checker, config, cache=cached)
     with (
         executor.pool(
-            workers if parallel else 1, processes=parallel, own=local, make_state=make_state, files=paths
+            workers if parallel else 1,
+            processes=parallel,
+            own=local,
+            make_state=make_state,
+            files=paths,
+            cache=cache,
         ) as pool,
         TempStore() as copies,
         unchanging(paths),
     ):
-        second_reading = _SecondReading(pool)
+        checkpoint = checker.checkpoint(pool.checkpoints, config) if pool.checkpoints else None
+        second_reading = _SecondReading(pool, checkpoint)
         for number, path in enumerate(paths):
             _check_file(
                 path, name_of(path), checker, second_reading, report, progress, sink, partial(copies.path, number)
             )
         _conclude(checker, report, second_reading, sink)
-    if checker.cache:
-        tidy(checker.cache.folder)
+    if cache and (checker.cache or checkpoint):
+        tidy(cache / CACHE_FOLDER)
     if checker.chosen.file_ignores:
         report.findings = list(filter(checker.chosen.reports, report.findings))
     report.seconds = monotonic() - started
@@ -175,7 +182,15 @@ def _check_file(
     before = 0
     cuts: Cuts = []
     facts.packed = packing(path)
-    for part in file_parts(path, facts, second_reading.pool, Checker.check_chunk, checker.check_batch, copy):
+    for part in file_parts(
+        path,
+        facts,
+        second_reading.pool,
+        Checker.check_chunk,
+        checker.check_batch,
+        copy,
+        checkpoint=second_reading.checkpoint,
+    ):
         if part.chunk is not None:
             cuts.append((before, part.chunk))
         chunk_findings = list(checker.merge(part, before))
@@ -247,6 +262,8 @@ class _SecondReading:
     """Reads a few examples again, by their index in the columns."""
 
     pool: WorkerPool
+    checkpoint: Checkpoint | None
+    """How the results of the first reading are kept."""
     paths: dict[str, Path] = field(default_factory=dict)
     cuts: dict[str, Cuts] = field(default_factory=dict)
     """The chunks of each file; empty if it cannot be read in chunks."""

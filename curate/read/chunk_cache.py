@@ -5,15 +5,20 @@ The key of an entry is a hash of the bytes of the chunk, the settings that the r
 version and the versions of its libraries. Entries are in `.curate/cache/near` (see `curate.core.store`).
 """
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from curate.core.files import make_private_folder
+from curate.core.object_path import ObjectPath
+from curate.core.scratch import is_scratch
 from curate.core.store import code_id, entry, load, make_room, save
 from curate.core.typed_json import decoder, to_json
+from curate.core.worker_pool import WorkerPool
 from curate.read.chunks import Chunk, chunk_bytes
 
 CACHE_FOLDER: Final = "near"
@@ -37,14 +42,17 @@ def chunk_entry(
 
 
 def tidy(folder: Path) -> None:
-    """Delete old entries of a cache folder beyond the size limit. The folder above is made private, and git ignores it,
-    because entries contain text of the data.
-    """
+    """Delete old entries of a cache folder beyond the size limit. The folder is made private, too."""
+    _make_private(folder)
+    make_room(folder)
+
+
+def _make_private(folder: Path) -> None:
+    """Make the folder above a cache folder private; git ignores it, because entries contain text of the data."""
     with suppress(OSError):
         make_private_folder(folder.parent)
         with (folder.parent / ".gitignore").open("xb") as file:  # neither replaced nor followed if it is a link
             file.write(b"*\n")
-    make_room(folder)
 
 
 class ChunkCache(NamedTuple):
@@ -82,3 +90,74 @@ class ChunkCache(NamedTuple):
     def _entry(self, chunk: Chunk) -> tuple[Path, Chunk]:
         """The file of a chunk's result, and the chunk with the bytes that were read for its name."""
         return chunk_entry(self.folder, self.kind, ".json", chunk, self.settings, chunk.name)
+
+
+class Checkpoint(NamedTuple):
+    """Results of tasks of a cluster, kept by the process that waits for them: a run after one that was killed computes
+    the others only. Nodes share no folder, and a task reads a chunk to know its bytes, so that a chunk is known by its
+    place in one version of its file.
+    """
+
+    folder: Path
+    kind: str
+    """The beginning of the names of the entries, in lower-case letters."""
+    suffix: Literal[".npz", ".json"]
+    settings: str
+    """What the results depend on besides the chunk."""
+    pack: Callable[[Any, Chunk], Any]
+    """Gives a result as arrays (`.npz`) or as a value of JSON; None if it is not kept."""
+    unpack: Callable[[Any, Chunk], Any]
+    """The reverse of `pack`. Raises `ValueError`, `TypeError` or `LookupError` for anything else."""
+
+    def each(
+        self,
+        pool: WorkerPool,
+        make: Callable[..., Made],
+        items: Iterable[Any],
+        chunk_of: Callable[[Any], Chunk] = lambda chunk: chunk,
+    ) -> Iterator[Made]:
+        """As `WorkerPool.each`; `chunk_of` gives the chunk of an item. An entry that is damaged or cannot be written
+        costs time and changes no result.
+        """
+        _make_private(self.folder)
+        waiting = deque[tuple[Any, Path | None, bool]]()
+        """Items in order, each with its entry and whether that exists."""
+
+        def missing() -> Iterator[Any]:
+            for item in items:
+                path = self._entry(chunk_of(item))
+                waiting.append((item, path, path is not None and path.is_file()))
+                if not waiting[-1][-1]:
+                    yield item
+
+        def kept() -> Iterator[Made]:
+            while waiting and waiting[0][-1]:
+                item, path, _ = waiting.popleft()
+                result: Made | None = load(path, partial(self._unpacked, chunk_of(item))) if path else None
+                yield from pool.each(make, [item]) if result is None else [result]
+
+        for result in pool.each(make, missing()):
+            yield from kept()
+            item, path, _ = waiting.popleft()
+            if path is not None and (packed := self.pack(result, chunk_of(item))) is not None:
+                save(path, packed)
+            yield result
+        yield from kept()
+
+    def _unpacked(self, chunk: Chunk, packed: Any) -> Any:
+        return self.unpack(packed, chunk)
+
+    def _entry(self, chunk: Chunk) -> Path | None:
+        """The file of a chunk's result; None for a chunk whose file does not outlive the run or cannot be read."""
+        if chunk.data is not None or is_scratch(chunk.path):
+            return None
+        if isinstance(chunk.path, ObjectPath):
+            version: tuple[Any, ...] = chunk.path.stored
+        else:
+            try:
+                status = chunk.path.stat()
+            except OSError:
+                return None
+            version = (str(chunk.path.resolve()), status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        place = (chunk.name, *version, chunk.start, chunk.end)
+        return entry(self.folder, self.kind, self.suffix, code_id(*PACKAGES), self.settings, *place)

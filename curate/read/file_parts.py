@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 from curate.core.example import TRAINED_KEYS
 from curate.core.files import size_of
 from curate.core.worker_pool import WorkerPool
+from curate.read.chunk_cache import Checkpoint
 from curate.read.chunks import CHUNK_BYTES, Batch, chunks_of
 from curate.read.dataset import FileFacts, read_file
 from curate.read.formats import OTHER_FORMAT_KEYS
@@ -37,15 +38,17 @@ def file_parts(
     of_batch: Callable[[Batch, FileFacts, int], Part],
     copy: Callable[[], Path],
     chunk_bytes: int | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> Iterator[Part]:
     """The parts of a file in order. Raises `InputError`.
 
     `of_chunk` makes one of a chunk, in a worker, with facts of its own; `of_batch` makes one of a batch, the facts of
     the file and a number of lines. `copy`: see `chunks_of`. `chunk_bytes`: None for `CHUNK_BYTES`.
+    `checkpoint` keeps the parts of chunks.
     """
     chunks: Iterator[Any] | None = chunks_of(path, facts.path, chunk_bytes or CHUNK_BYTES, copy)
     if chunks is not None:
-        yield from pool.each(of_chunk, chunks)
+        yield from checkpoint.each(pool, of_chunk, chunks) if checkpoint else pool.each(of_chunk, chunks)
         return
     lines = read_file(path, facts)
     while group := list(islice(lines, GROUP_LINES)):

@@ -5,6 +5,7 @@ import random
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from curate.core import cluster, data_files
 from curate.core.cluster import LOCAL, ClusterPool, Engine, Executor
 from curate.core.errors import CurateError, ExitCode, InputError
 from curate.corpus import loading
+from curate.corpus.cache import Task
 from curate.dedup import fact_guard
 from curate.leakage import decontaminate
 from curate.lint.checker import Checker
@@ -309,6 +311,58 @@ def test_a_worker_that_is_killed_changes_nothing(
     with in_chunks(2000):
         assert outcome([*words, *on(nodes)], capsys) == alone
     assert (tmp_path / "killed.2").exists()
+
+
+KILLED_IN_BETWEEN: Final = """
+import os, signal, sys
+from curate.cli.main import main
+from curate.corpus import loading
+from curate.read import chunk_cache, file_parts
+
+def saving(path, content, saved=[], save=chunk_cache.save):
+    save(path, content)
+    saved.append(path)
+    if len(saved) == 4:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+chunk_cache.save = saving
+loading.CHUNK_BYTES = file_parts.CHUNK_BYTES = 2000
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("verb", ["check", "drop", "split"])
+def test_a_command_that_was_killed_resumes_after_the_chunks_that_were_finished(
+    verb: str, nodes: Nodes, write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = [line for line in lines(random.Random(7)) if line.startswith(b'{"messages"') and b"alone" not in line]
+    write("data.jsonl", b"".join(line + b"\n" for line in [*data, b"no json"]))
+    words = [word for word in commands(["data.jsonl"])[verb] if word != "--no-cache"]
+    alone = outcome(words, capsys)
+    shutil.rmtree(".curate", ignore_errors=True)
+    killed = subprocess.run([sys.executable, "-c", KILLED_IN_BETWEEN, *words, *on(nodes)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    read, each, counts = list[object](), ClusterPool.each, list[int]()
+
+    def counted(pool: ClusterPool, make: Any, items: Any, quick: Any = bool) -> Any:
+        return each(pool, make, (read.append(item) or item if is_chunk(item) else item for item in items), quick)
+
+    monkeypatch.setattr(ClusterPool, "each", counted)
+    with in_chunks(2000):
+        for _ in ("resumed", "unchanged"):
+            assert outcome([*words, *on(nodes)], capsys) == alone
+            counts.append(len(read))
+            read.clear()
+        text = Path("data.jsonl").read_bytes()
+        Path("data.jsonl").write_bytes(text.replace(b"river", b"rover"))
+        changed = outcome([*words, *on(nodes)], capsys)
+    assert counts == [len(read) - 4, 0]
+    assert changed == outcome(words, capsys)
+
+
+def is_chunk(item: object) -> bool:
+    """Whether a task is about a chunk of a file that is read for the first time."""
+    return isinstance(item, Chunk | Task)
 
 
 @pytest.mark.parametrize("verb", ["dedup", "verify"])
