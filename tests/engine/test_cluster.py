@@ -1,5 +1,6 @@
 """`--engine ray`: the same bytes as on one machine, whatever the shards, their order, and what is lost meanwhile."""
 
+import importlib
 import os
 import random
 import re
@@ -91,7 +92,8 @@ def bucket() -> Iterator[Any]:
     """A bucket `data` of a server of S3, which nodes that start later have access to; None if moto is not installed."""
     try:
         from moto.server import ThreadedMotoServer
-        from s3fs import S3FileSystem
+
+        s3fs: Any = importlib.import_module("s3fs")
     except ImportError:
         yield None
         return
@@ -102,7 +104,7 @@ def bucket() -> Iterator[Any]:
         patched.setenv("AWS_ACCESS_KEY_ID", "testing")
         patched.setenv("AWS_SECRET_ACCESS_KEY", "testing")
         patched.setenv("no_proxy", "*")
-        system = S3FileSystem(skip_instance_cache=True, use_listings_cache=False)
+        system = s3fs.S3FileSystem(skip_instance_cache=True, use_listings_cache=False)
         system.mkdir("data")
         yield system
         system.rm("data", recursive=True)
@@ -345,7 +347,12 @@ def test_a_command_that_was_killed_resumes_after_the_chunks_that_were_finished(
     read, each, counts = list[object](), ClusterPool.each, list[int]()
 
     def counted(pool: ClusterPool, make: Any, items: Any, quick: Any = bool) -> Any:
-        return each(pool, make, (read.append(item) or item if is_chunk(item) else item for item in items), quick)
+        return each(pool, make, map(noted, items), quick)
+
+    def noted(item: object) -> object:
+        if isinstance(item, Chunk | Task):
+            read.append(item)
+        return item
 
     monkeypatch.setattr(ClusterPool, "each", counted)
     with in_chunks(2000):
@@ -358,11 +365,6 @@ def test_a_command_that_was_killed_resumes_after_the_chunks_that_were_finished(
         changed = outcome([*words, *on(nodes)], capsys)
     assert counts == [len(read) - 4, 0]
     assert changed == outcome(words, capsys)
-
-
-def is_chunk(item: object) -> bool:
-    """Whether a task is about a chunk of a file that is read for the first time."""
-    return isinstance(item, Chunk | Task)
 
 
 @pytest.mark.parametrize("verb", ["dedup", "verify"])
