@@ -11,8 +11,9 @@ from curate.cli.check_options import CheckOptions
 from curate.cli.options import progress
 from curate.commands.session import Workspace
 from curate.core.errors import ExitCode, UsageError
-from curate.core.files import STDIN, real_path
+from curate.core.files import STDIN, display_name, real_path
 from curate.core.text import visible
+from curate.core.urls import is_url
 from curate.lint.fixer import FixedFile, Fixer, FixReport
 from curate.lint.fixes import fix_paths
 from curate.render.console import console
@@ -30,6 +31,9 @@ def run_fix(args: CheckOptions, work: Workspace) -> bool:
         raise UsageError(
             f"{pipe}: is a pipe and cannot be fixed in place", "pass it as standard input: curate check --fix -"
         )
+    at_url = (name for path in work.files if is_url(name := display_name(path)))
+    if not args.diff and (url := next(at_url, "")):
+        raise UsageError(f"{visible(url)}: is at a URL and cannot be fixed in place", "download the file and fix that")
     report = FixReport()
     config, suppressed = work.rules.check, work.rules.suppressed
     try:

@@ -156,6 +156,13 @@ def test_findings_name_the_url(place: Place, capsys: pytest.CaptureFixture[str])
     assert f"{url}:1: M006" in capsys.readouterr().out
 
 
+def test_a_file_at_a_url_is_not_fixed_in_place(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    url = f"{place.address}/bad.jsonl"
+    assert main(["check", url, "--fix", "--unsafe-fixes"]) == 2
+    assert f"{url}: is at a URL and cannot be fixed in place" in capsys.readouterr().err
+    assert fetched(url) == BAD
+
+
 @pytest.mark.parametrize(
     ("name", "said", "step"),
     [("none.jsonl", "no such object", "check the name"), ("secret", "access denied", "needs no login")],
