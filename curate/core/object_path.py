@@ -116,6 +116,12 @@ class ObjectPath(DataPath):
         file = _ObjectFile(self)
         return io.BufferedReader(file, buffering if buffering > 0 else BUFFER_BYTES) if buffering else file
 
+    def ranges(self, starts: list[int], ends: list[int]) -> list[bytes]:
+        """Byte ranges of the object, many of them requested at once. Raises as `open` does."""
+        self.require_unchanged()
+        with explained(self.stored.url, "read"):
+            return places.ranges_of(self.stored.url, starts, ends)
+
     def require_unchanged(self) -> None:
         """Raise `InputError` unless the object is as it was at the first look."""
         if self._now() != self.stored:

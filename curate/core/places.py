@@ -230,6 +230,13 @@ def opened(url: str) -> Any:
     return system.open(path, "rb", cache_type="none")
 
 
+def ranges_of(url: str, starts: list[int], ends: list[int]) -> list[bytes]:
+    """Byte ranges of a file of an object store, many of them requested at once. Raises what the library raises."""
+    system, path = _file_system(url)
+    ranges: list[bytes] = system.cat_ranges([path] * len(starts), starts, ends, on_error="raise")
+    return ranges
+
+
 def _file_system(url: str) -> tuple[Any, str]:
     """The file system of an object store, without a cache of listings, and the path in it."""
     import fsspec

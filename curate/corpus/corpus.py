@@ -1,7 +1,7 @@
 """The lines of whole files as columns, and access to the lines themselves; memory is a few hundred bytes per line."""
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from io import FileIO
 from pathlib import Path
@@ -11,6 +11,7 @@ from curate.core.disk_arrays import joined
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
 from curate.core.lazy import Numbers, np
+from curate.core.object_path import ObjectPath
 from curate.core.text import visible
 from curate.corpus.boilerplate import Passages
 from curate.corpus.features import Lines
@@ -21,6 +22,8 @@ from curate.similarity.shingles import Sets
 
 READ_AHEAD_BYTES: Final = 1 << 20
 """Bytes to read at a time if parts of a file are requested in order."""
+LINES_AHEAD: Final = 1024
+"""Lines of an object that are requested at once."""
 LINE_ENDINGS: Final = (b"", b"\n", b"\r\n")
 
 
@@ -123,6 +126,8 @@ class LineReader:
     def __init__(self) -> None:
         """Files are opened when they are first read."""
         self._files: dict[Path, IO[bytes]] = {}
+        self._ahead: dict[tuple[Path, int, int], bytes] = {}
+        """Lines of objects by their start and end, which `read_ahead` requested."""
 
     def __del__(self) -> None:
         self.close()
@@ -132,6 +137,19 @@ class LineReader:
         for file in self._files.values():
             file.close()
 
+    def read_ahead(self, lines: Iterable[tuple[Source, int, int]]) -> None:
+        """Request lines of objects, given by their start and size, at once, because each request takes as long as many
+        lines take to compare. Those of an earlier call are forgotten; lines of files are not read. Raises `InputError`.
+        """
+        self._ahead.clear()
+        by_object: dict[ObjectPath, list[tuple[int, int]]] = {}
+        for source, start, size in lines:
+            if size and isinstance(source.path, ObjectPath):
+                by_object.setdefault(source.path, []).append((start, start + size))
+        for path, ranges in by_object.items():
+            starts, ends = map(list, zip(*ranges, strict=True))
+            self._ahead |= zip(((path, *span) for span in ranges), path.ranges(starts, ends), strict=True)
+
     def data(self, ref: LineRef) -> bytes:
         """The bytes of a line without its line ending. Raises `InputError` for a file that was deleted or
         truncated.
@@ -140,11 +158,13 @@ class LineReader:
 
     def lines(self, table: "Table", lines: Numbers) -> Iterator[bytes]:
         """The bytes of many lines of a table, without line endings."""
-        source = table.first.searchsorted(lines, side="right") - 1
-        for number, start, size in zip(
-            source.tolist(), table.starts[lines].tolist(), table.sizes[lines].tolist(), strict=True
-        ):
-            yield self.part(table.sources[number], start, size)
+        for first in range(0, len(lines), LINES_AHEAD):
+            some = lines[first : first + LINES_AHEAD]
+            sources = [table.sources[number] for number in (table.first.searchsorted(some, side="right") - 1).tolist()]
+            places = list(zip(sources, table.starts[some].tolist(), table.sizes[some].tolist(), strict=True))
+            self.read_ahead(places)
+            for place in places:
+                yield self.part(*place)
 
     def parts(self, source: Source, begins: Numbers, ends: Numbers) -> Iterator[memoryview]:
         """Parts of a file, read ahead where they are in order. Raises `InputError` for a file that was deleted or
@@ -160,7 +180,7 @@ class LineReader:
 
     def part(self, source: Source, start: int, size: int) -> bytes:
         """Bytes of a file. Raises as `data` does."""
-        data = self._read(source, start, size)
+        data = self._ahead.get((source.path, start, start + size)) or self._read(source, start, size)
         if len(data) != size:  # a file that is mapped instead would end the process where it is cut short
             raise InputError.changed(source.name)
         return data

@@ -89,6 +89,7 @@ class LinePairs(NamedTuple):
 def lines_agree(pairs: LinePairs) -> Flags:
     """Whether each pair agrees. Raises `InputError` if lines cannot be read again or have changed."""
     reader = LineReader()
+    reader.read_ahead(line[:3] for line in pairs.lines)
     sides = [sides_of(reader.example(spot), pairs.on, pairs.common) for spot in pairs.lines]
     pair_counts = Counter(chain.from_iterable(pairs.pairs))
     spellings = [

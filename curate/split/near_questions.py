@@ -78,6 +78,7 @@ def _batches(table: Table, buckets: Sequence[tuple[int, list[int]]], parts: int)
 def _nearly_equal_pairs(batch: _Batch) -> set[tuple[int, int]]:
     """The pairs of a batch."""
     reader = LineReader()
+    reader.read_ahead(line[:3] for line in batch.lines.values())
     words_of = {example: asked_words(reader.example(line)) for example, line in batch.lines.items()}
     return {
         pair

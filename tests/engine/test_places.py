@@ -18,6 +18,7 @@ from curate.core.errors import InputError
 from curate.core.files import display_name
 from curate.core.snapshot import require_unchanged, snapshot
 from curate.core.urls import safe_url
+from curate.corpus.corpus import LineReader, Source
 from curate.read.chunks import chunk_bytes, chunks_of
 from tests.conftest import Write, trust_folder
 from tests.engine.places_server import Place, serving
@@ -333,6 +334,19 @@ def test_the_chunks_of_an_object_are_those_of_a_file(versioned: Any, write: Writ
         assert b"".join(data for _, data, _ in there) == lines
     assert not path.parent.exists(), "nothing was downloaded"
     assert snapshot(path, hashed=True).sha256 == hashlib.sha256(lines).hexdigest()
+
+
+def test_lines_of_an_object_are_requested_together(versioned: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    versioned.pipe("/data/a.jsonl", LINES)
+    [path] = data_files(["s3://data/a.jsonl"], by_range=True)
+    source, reader = Source(path, "a.jsonl"), LineReader()
+    places_of_lines = [(source, 109, 90), (source, 0, 50), (source, 109, 20)]
+    reader.read_ahead(places_of_lines)
+    monkeypatch.setattr(places, "opened", None)
+    assert [reader.part(*place) for place in places_of_lines] == [LINES[109:199], LINES[:50], LINES[109:129]]
+    versioned.pipe("/data/a.jsonl", LINES[::-1])
+    with pytest.raises(InputError, match="changed while it was read"):
+        reader.read_ahead(places_of_lines)
 
 
 def test_an_object_that_changes_while_it_is_read_is_an_error(versioned: Any) -> None:
