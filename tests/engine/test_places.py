@@ -18,8 +18,10 @@ from curate.core.errors import InputError
 from curate.core.files import display_name
 from curate.core.snapshot import require_unchanged, snapshot
 from curate.core.urls import safe_url
+from curate.core.worker_pool import WorkerPool
 from curate.corpus.corpus import LineReader, Source
-from curate.read.chunks import chunk_bytes, chunks_of
+from curate.read.chunk_cache import Checkpoint
+from curate.read.chunks import Chunk, chunk_bytes, chunks_of
 from tests.conftest import Write, trust_folder
 from tests.engine.places_server import Place, serving
 
@@ -347,6 +349,33 @@ def test_lines_of_an_object_are_requested_together(versioned: Any, monkeypatch: 
     versioned.pipe("/data/a.jsonl", LINES[::-1])
     with pytest.raises(InputError, match="changed while it was read"):
         reader.read_ahead(places_of_lines)
+
+
+def test_results_of_chunks_are_kept_for_a_version_of_an_object(versioned: Any) -> None:
+    checkpoint = Checkpoint(Path("cache"), "sizes", ".json", "", lambda size, _: size, lambda size, _: int(size))
+    computed: list[int] = []
+
+    def size_of_lines(chunk: Chunk) -> int:
+        computed.append(chunk.start)
+        return chunk_bytes(chunk).size
+
+    def sizes() -> list[int]:
+        computed.clear()
+        [path] = data_files(["s3://data/a.jsonl"], by_range=True)
+        chunks = chunks_of(path, "a.jsonl", 20_000) or iter(())
+        return list(checkpoint.each(WorkerPool(1, processes=False), size_of_lines, chunks))
+
+    versioned.pipe("/data/a.jsonl", LINES)
+    expected = sizes()
+    assert computed == [0, 20_000, 40_000, 60_000, 80_000, 100_000]
+    first, second, *_ = sorted(Path("cache").glob("sizes-*"))
+    first.unlink()
+    second.write_bytes(b"damaged")
+    assert sizes() == expected
+    assert len(computed) == 2
+    versioned.pipe("/data/a.jsonl", LINES + BAD)
+    assert sum(sizes()) == len(LINES + BAD)
+    assert len(computed) == 6
 
 
 def test_an_object_that_changes_while_it_is_read_is_an_error(versioned: Any) -> None:
