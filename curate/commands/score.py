@@ -11,7 +11,7 @@ from curate.commands.session import Workspace
 from curate.conflicts.default_models import with_default_models
 from curate.core.config import Config, with_options
 from curate.core.datamap import read_datamap
-from curate.core.errors import UsageError
+from curate.core.errors import OutputError, UsageError
 from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted, ignore_events
 from curate.core.example import Place
 from curate.core.json_output import ClearText, NotPrinted, Output, Rounded
@@ -326,7 +326,13 @@ def write_scores(result: ScoreResult, output: Path, *, mode: int = 0o666) -> Non
         }
     )
     with replacing(output, mode=mode, named=True) as file:
-        frame.write_parquet(file)
+        try:
+            frame.write_parquet(file)
+        except pl.exceptions.PolarsError as error:  # also what the system reports, such as a full disk
+            raise OutputError(
+                f"{visible(str(output))}: cannot be written: {visible(str(error))}",
+                "free disk space or choose another location; nothing was changed",
+            ) from error
 
 
 def models_of(project_config: Config, embeddings: str | None, loss_model: str | None, *, no_models: bool) -> Models:

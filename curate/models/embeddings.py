@@ -3,11 +3,11 @@
 They select candidates only; other code decides about them.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from curate.core.errors import OutputError
 from curate.core.example import content_id
 from curate.core.files import remove_orphans
 from curate.core.lazy import Arrays, Matrix, np
@@ -17,6 +17,7 @@ from curate.models.model_batches import Loader, each_batch
 from curate.models.model_loading import sentence_encoder
 from curate.models.names import fingerprint
 
+_LOG: Final = logging.getLogger(__name__)
 CACHED_ARRAYS: Final = {"keys": "S32", "vectors": "f4"}
 
 
@@ -49,13 +50,14 @@ class EmbeddingCache:
         return np.stack([self._vectors[key] for key in keys]) if keys else np.empty((0, 0), dtype=np.float32)
 
     def save(self) -> None:
-        """Write new vectors. Raises `OutputError`."""
+        """Write new vectors. If that fails, as in a read-only folder, the reason is logged and nothing is saved again."""
         if self.path is None or not self._unsaved:
             return
         remove_orphans(self.path.parent)
         names = sorted(self._vectors)
         if unwritable := save(self.path, {"keys": np.array(names, dtype="S32"), "vectors": self.get(names)}):
-            raise OutputError(f"{visible(unwritable)}: cannot be written", "free disk space or check the permissions")
+            _LOG.info("the cache was not written: %s", visible(unwritable))
+            self.path = None
         self._unsaved = 0
 
 

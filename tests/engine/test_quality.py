@@ -414,3 +414,28 @@ def test_choosing_takes_what_the_budget_allows_once(size: int, budget: int, seed
     found = choose(vectors, quality, [1] * size, budget, [groups], [budget // 2], earlier=[0, 1])
     assert len(found) == len(set(found)) == min(budget, size)
     assert all(len(set(rows) & set(found)) >= min(budget // 2, len(rows)) for rows in groups.values())
+
+
+@pytest.mark.slow
+def test_a_cache_that_cannot_be_written_ends_no_command(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("sentence_transformers")
+    path = write("data.jsonl", data())
+    Path(".curate").mkdir()
+    Path(".curate/cache").write_text("a file in place of the folder, as in a folder that is read-only")
+    assert main(["select", str(path), "--examples", "5", "-o", "out.jsonl"]) == 0
+    assert len(Path("out.jsonl").read_bytes().splitlines()) == 5
+    assert "note: the cache was not written: " in capsys.readouterr().out
+
+
+def test_scores_on_a_full_disk_are_no_bug(
+    write: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write("data.jsonl", data())
+
+    def full(*_: object) -> None:
+        raise pl.exceptions.ComputeError("No space left on device (os error 28)")
+
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", full)
+    assert main(["score", str(path), "--no-models", "-q", "-o", "scores.parquet"]) == 2
+    assert "scores.parquet: cannot be written: No space left on device" in capsys.readouterr().err
+    assert not Path("scores.parquet").exists()
