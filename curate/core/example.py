@@ -361,6 +361,11 @@ def _attachments_of(value: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value[key] for key in ATTACHMENT_KEYS if value.get(key)}
 
 
+def is_text(content: Any) -> bool:
+    """Whether a content is a text or a list of parts of text only."""
+    return isinstance(content, str) or (isinstance(content, list) and not _other_parts(content))
+
+
 def _other_parts(content: Any) -> list[Any]:
     """The content parts that are not pure text."""
     if not isinstance(content, list):

@@ -50,7 +50,7 @@ class EmbeddingCache:
         return np.stack([self._vectors[key] for key in keys]) if keys else np.empty((0, 0), dtype=np.float32)
 
     def save(self) -> None:
-        """Write new vectors. If that fails, as in a read-only folder, the reason is logged and nothing is saved again."""
+        """Write new vectors. If that fails, as in a read-only folder, the reason is logged and none are saved later."""
         if self.path is None or not self._unsaved:
             return
         remove_orphans(self.path.parent)

@@ -169,6 +169,28 @@ def test_folders_and_several_files_are_read_in_order_and_duplicates_found_across
     ]
 
 
+def test_a_copy_with_another_id_or_in_another_form_is_reported(write: Write, capsys: Captured) -> None:
+    """Keys that no trainer reads make no other example; what is trained on does."""
+    turns = [{"role": "user", "content": "Hi there"}, {"role": "assistant", "content": "Hello."}]
+    parts = [{"role": "user", "content": [{"type": "text", "text": "Hi there"}]}, turns[1]]
+    image = [{"role": "user", "content": [*parts[0]["content"], {"type": "image_url", "image_url": {"url": "a.png"}}]}]
+    prompt = {"prompt": turns[:1], "answer": "1"}
+    lines = [
+        {"id": 1, "messages": turns},
+        {"id": 2, "messages": turns, "source": "b"},
+        {"id": 3, "messages": parts},
+        {"id": 4, "conversations": [{"from": "human", "value": "Hi there"}, {"from": "gpt", "value": "Hello."}]},
+        {"id": 5, "messages": [*image, turns[1]]},
+        {"id": 6, "messages": turns, "label": False},
+        {"id": 7, "messages": turns, "tools": [{"type": "function", "function": {"name": "now", "parameters": {}}}]},
+        {"id": 8, "messages": [{**turns[0], "weight": 0}, turns[1]]},
+        prompt,
+        {**prompt, "answer": "2"},
+    ]
+    check(str(write("data.jsonl", lines)), "--select", "D001,D002", "--output-format", "json")
+    assert [(one["line"], one["code"]) for one in output(capsys)["findings"]] == [(line, "D002") for line in (2, 3, 4)]
+
+
 # JSON
 
 

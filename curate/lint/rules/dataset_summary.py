@@ -15,8 +15,19 @@ from typing import Any, Final, TypeVar
 
 import xxhash
 
-from curate.core.example import JSON_TYPES, Example, Place, canonical, content_text, escape, is_plain
+from curate.core.example import (
+    JSON_TYPES,
+    TRAINED_KEYS,
+    Example,
+    Place,
+    canonical,
+    content_text,
+    escape,
+    is_plain,
+    is_text,
+)
 from curate.core.finding import PlacedProblems, Problem
+from curate.core.form_keys import REFERENCE_KEYS
 from curate.core.text import plural
 from curate.language.reasoning_marks import may_have_marks, styles_of_reasoning
 from curate.language.refusals import OPENING_CHARS, refuses
@@ -46,6 +57,8 @@ ASCII_SPACES: Final = b" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"
 ASCII_LOWER: Final = bytes(range(256)).lower()
 OTHER_SPACES: Final = re.compile("[\x85\u1680\u2028\u2029]")
 """Non-ASCII white space that NFKC leaves unchanged."""
+COMPARED_KEYS: Final = tuple(dict.fromkeys((*TRAINED_KEYS[1:], *REFERENCE_KEYS)))
+"""Keys beside `messages` in which duplicates are equal."""
 Kind = TypeVar("Kind")
 MAX_PATHS: Final = 2_000
 """Maximum number of key paths of a file with recorded types."""
@@ -140,7 +153,7 @@ class DatasetSummary:
             suffix, system, request, answer = kind
             if position in batch.beside:
                 value = batch.value(position)
-                digests = _digests_beside(value, value["messages"])
+                digests = digest(canonical(value)), _folded_digest(value, list(texts), value["messages"])
             else:
                 digests = _text_digests(f"{joined}{suffix}")
             exact(digests[0])
@@ -351,35 +364,41 @@ def _roles_code(roles: tuple[str, ...]) -> str:
 
 
 def _digests(example: Example, texts: list[str], turns: list[dict[str, Any]]) -> tuple[int, int]:
-    """Two 64-bit digests of an example: its content, and its content normalized without white space."""
+    """Two 64-bit digests of an example: its content, and what is trained on, normalized without white space."""
     if is_plain(example):
         return _text_digests("\0".join(texts) + _roles_code(tuple([turn["role"] for turn in turns])))
-    return _digests_beside(example.value, turns)
+    return xxhash.xxh64_intdigest(canonical(example.value)), _folded_digest(example.value, texts, turns)
 
 
 def _text_digests(text: str) -> tuple[int, int]:
     data = text.encode("utf-8", "surrogatepass")
-    return xxhash.xxh64_intdigest(data), xxhash.xxh64_intdigest(
+    return xxhash.xxh64_intdigest(data), _folded_text_digest(text, data)
+
+
+def _folded_text_digest(text: str, data: bytes) -> int:
+    """The digest of a normalized text; `data` is the text in UTF-8."""
+    return xxhash.xxh64_intdigest(
         data.translate(ASCII_LOWER, ASCII_SPACES) if data.isascii() else _without_spaces(text)
     )
 
 
-def _digests_beside(value: dict[str, Any], turns: list[dict[str, Any]]) -> tuple[int, int]:
-    """The digests of an object with more than messages of a role and a text."""
-    other_keys = {key: item for key, item in value.items() if key != "messages"}
-    extra_keys = [sorted((k, repr(v)) for k, v in turn.items() if k not in ("role", "content")) for turn in turns]
+def _folded_digest(value: dict[str, Any], texts: list[str], turns: list[dict[str, Any]]) -> int:
+    """The digest of what is trained on of an example, normalized; content parts of text count as text."""
+    other_keys = [(key, value[key]) for key in COMPARED_KEYS if key in value]
+    if not other_keys and all(turn.keys() == {"role", "content"} and is_text(turn["content"]) for turn in turns):
+        text = "\0".join(texts) + _roles_code(tuple([turn["role"] for turn in turns]))
+        return _folded_text_digest(text, text.encode("utf-8", "surrogatepass"))
     spoken = [
-        f"{turn.get('role')}\1{_normalized_content(turn.get('content'))}\1{extras}"
-        for turn, extras in zip(turns, extra_keys, strict=True)
+        f"{turn.get('role')}\1{_normalized_content(turn.get('content'), text)}\1"
+        f"{sorted((key, repr(item)) for key, item in turn.items() if key not in ('role', 'content'))}"
+        for turn, text in zip(turns, texts, strict=True)
     ]
-    compared = "\0".join([*spoken, repr(sorted(other_keys.items(), key=lambda pair: pair[0]))]).encode(
-        "utf-8", "surrogatepass"
-    )
-    return xxhash.xxh64_intdigest(canonical(value)), xxhash.xxh64_intdigest(compared)
+    return xxhash.xxh64_intdigest("\0".join([*spoken, repr(other_keys)]).encode("utf-8", "surrogatepass"))
 
 
-def _normalized_content(content: Any) -> str:
-    return _without_spaces(content).decode("utf-8", "surrogatepass") if isinstance(content, str) else repr(content)
+def _normalized_content(content: Any, text: str) -> str:
+    """The content of a message, whose text is `text`, normalized if it is text."""
+    return _without_spaces(text).decode("utf-8", "surrogatepass") if is_text(content) else repr(content)
 
 
 def _without_spaces(text: str) -> bytes:

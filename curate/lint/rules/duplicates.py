@@ -48,7 +48,8 @@ def exact_duplicate(columns: ExampleColumns) -> PlacedProblems:
 def same_but_for_spelling(columns: ExampleColumns) -> PlacedProblems:
     """An example duplicates an earlier example after normalizing case, white space and Unicode.
 
-    The model sees the same example again. It counts twice in training. In a test set it measures memorization.
+    The model sees the same example again. It counts twice in training. In a test set it measures memorization. Keys
+    that no trainer reads, such as `id` and `source`, are not compared.
     Bad:
         {"messages": [{"role": "user", "content": "What is 2 + 2?"}, {"role": "assistant", "content": "Four."}]}
         {"messages": [{"role": "user", "content": "what is 2+2?"}, {"role": "assistant", "content": "four."}]}
