@@ -314,7 +314,7 @@ def _prepared(parsed: ParsedLine, example: Example, notes: list[Note], omitted: 
     What such answers are is added to `omitted`, and what was kept as text is added to `notes`.
     """
     value = dict(example.value)
-    if isinstance(value.get("tools"), str):
+    if isinstance(value.get("tools"), str | list):
         value["tools"] = _tools(value["tools"], parsed.place, notes)
     if example.format == "sharegpt":
         notes.extend(_unread_calls(parsed, example))
@@ -367,12 +367,15 @@ def _obstacle(parsed: ParsedLine, example: Example, form: Format, *, chosen: boo
     return None
 
 
-def _tools(text: str, place: Place, notes: list[Note]) -> Any:
-    """Parse tools given as JSON in a string, as a list of functions; other texts stay, and `notes` gets a note."""
-    value = json_in(text) if text.strip() else []
+def _tools(tools: str | list[Any], place: Place, notes: list[Note]) -> Any:
+    """Tools as a list of declarations, also those given as JSON text or as bare functions; other texts stay, and
+    `notes` gets a note.
+    """
+    value = tools if isinstance(tools, list) else json_in(tools) if tools.strip() else []
     if not isinstance(value, list) or not all(isinstance(tool, dict) for tool in value):
-        notes.append(Note.of(place, "`tools` is not a JSON list of objects; kept as text"))
-        return text
+        if isinstance(tools, str):
+            notes.append(Note.of(place, "`tools` is not a JSON list of objects; kept as text"))
+        return tools
     return [tool if "function" in tool or "type" in tool else {"type": "function", "function": tool} for tool in value]
 
 

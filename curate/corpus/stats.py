@@ -25,6 +25,7 @@ from curate.read.chunk_cache import ChunkCache, tidy
 from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine, read_file, require_read
 from curate.read.file_parts import conversation_keys, file_parts, is_parallel
+from curate.read.form_writer import normal_tools
 
 Progress = Callable[[int], None]
 
@@ -382,7 +383,7 @@ def _length(stats: Stats, example: Example, template: Template | None) -> int:
 
 
 def _add_tools(stats: Stats, example: Example) -> None:
-    stats.tools.declared += bool(example.value.get("tools") or example.value.get("functions"))
+    stats.tools.declared += bool(normal_tools(example.value) or example.value.get("functions"))
     calls = 0
     for message in example.messages:
         called = message.value.get("tool_calls")

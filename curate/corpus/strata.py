@@ -18,6 +18,7 @@ from curate.core.text import excerpt, normalised, words
 from curate.language.lexicon import FILLER_WORDS
 from curate.language.tokens import letters, main_script
 from curate.read.chunks import Batch
+from curate.read.form_writer import normal_tools
 from curate.read.formats import BY_NAME
 
 MAX_LABEL_WORDS: Final = 4
@@ -138,7 +139,7 @@ def _text_trait(text: str) -> Trait:
 
 
 def _has_calls(example: Example) -> bool:
-    declared = example.value.get("tools") or example.value.get("functions")
+    declared = normal_tools(example.value) or example.value.get("functions")
     return bool(declared) or any(
         message.value.get("tool_calls") or message.value.get("function_call") for message in example.messages
     )

@@ -14,6 +14,7 @@ from curate.core.expression import KEY, REGEX_FLAGS, SCORE, AllOf, Node, Not, Te
 from curate.core.lazy import pl
 from curate.core.text import text_column
 from curate.read.dataset import ParsedLine
+from curate.read.form_writer import normal_tools
 
 if TYPE_CHECKING:
     from polars import Expr, Series
@@ -158,7 +159,7 @@ def _tokens(example: Example) -> list[int]:
 
 def _tools(example: Example) -> list[int]:
     """The number of tools, in a list."""
-    tools = example.value.get("tools")
+    tools = normal_tools(example.value)
     return [len(tools) if isinstance(tools, list) else 0]
 
 

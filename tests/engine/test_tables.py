@@ -445,6 +445,34 @@ def test_values_that_take_no_space_are_counted_as_they_are_written() -> None:
         list(blocks(Path("bomb.arrow")))
 
 
+def test_functions_as_text_count_the_same_in_lines_and_tables(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    """LLaMA-Factory reads the tools of ShareGPT as JSON text of bare functions; a table has the text parsed."""
+    asked = {"from": "human", "value": "Weather in Oslo?"}
+    called = {"from": "function_call", "value": '{"name": "weather", "arguments": {"city": "Oslo"}}'}
+    answered = [{"from": "observation", "value": "7 degrees"}, {"from": "gpt", "value": "It is 7 degrees."}]
+    rows = [
+        {"conversations": [asked, called, *answered], "tools": json.dumps([TOOL["function"]])},
+        {"conversations": [asked, {"from": "gpt", "value": "I cannot know."}], "tools": "[]"},
+    ]
+    told = []
+    write("data.jsonl", rows)
+    pl.DataFrame(rows).write_parquet("data.parquet")
+    for name in ("data.jsonl", "data.parquet"):
+        checked = main(["check", name, "--ignore", "J021,J025"]), capsys.readouterr().out.replace(name, "data")
+        main(["stats", name, "--json"])
+        counted = json.loads(capsys.readouterr().out)["tools"]["declared"]
+        main(["query", "tools >= 1", name])
+        queried = capsys.readouterr().out.replace(name, "data")
+        assert main(["convert", name, "-o", "messages.jsonl", "--overwrite", "-q"]) == 0
+        capsys.readouterr()
+        told.append((checked, counted, queried, Path("messages.jsonl").read_bytes()))
+    assert told[0] == told[1]
+    assert told[0][0][0] == 0
+    assert told[0][1] == 1
+    assert told[0][2].startswith("data:1: ")
+    assert json.loads(told[0][3].splitlines()[0])["tools"] == [TOOL]
+
+
 @pytest.mark.slow
 def test_rows_load_as_they_are_with_datasets() -> None:
     datasets = pytest.importorskip("datasets")

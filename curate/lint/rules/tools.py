@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, TypeGuard
 
 from curate.core.example import Example, Message, kind_of
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
-from curate.core.targets import LIMITS, OPENAI_AZURE, SERVICES, Target
+from curate.core.targets import FORMATS, LIMITS, OPENAI_AZURE, SERVICES, Target
 from curate.core.text import excerpt, plural
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.roles import TOLERANT_TARGETS, functions_to_tools
@@ -162,11 +162,12 @@ def tools_malformed(example: Example, *, target: Target) -> Problems:
     limit = LIMITS[target].tools
     if limit is not None and len(tools) > limit:
         yield Problem(base, f"{plural(len(tools), 'tool')}; {target} accepts {limit}")
+    bare = in_text or example.format in FORMATS[Target.LLAMAFACTORY]  # in a table, the text is read as a list
     for i, tool in enumerate(tools):
         pointer = base if in_text else f"{base}/{i}"
         if not isinstance(tool, dict):
             yield Problem(pointer, f"tool {i + 1} is {kind_of(tool)}, not an object")
-        elif in_text and isinstance(tool.get("name"), str):
+        elif bare and isinstance(tool.get("name"), str):
             continue  # a bare function, as in data sets that store tools as text
         elif not isinstance(function := tool.get("function"), dict):
             yield Problem(pointer, f"tool {i + 1} has no `function`")
