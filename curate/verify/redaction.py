@@ -102,8 +102,12 @@ def verify_redaction(
         for _, line in _lines(path):
             proof.originals += 1
             value = _parsed(line)
-            kinds |= {_plain(number): "coordinates" for number in _coordinates(value)}
-            for text in _strings(value) or (line.decode("utf-8", "replace"),):
+            try:
+                numbers, texts = list(_coordinates(value)), _strings(value)
+            except RecursionError:  # its text is searched instead
+                numbers, texts = [], []
+            kinds |= {_plain(number): "coordinates" for number in numbers}
+            for text in texts or (line.decode("utf-8", "replace"),):
                 for kind, pattern in PATTERNS.items():
                     for match in pattern.finditer(text):
                         kinds.setdefault(_plain(match.group()), kind)
@@ -118,11 +122,14 @@ def verify_redaction(
         for number, line in _lines(path):
             proof.redacted += 1
             value = _parsed(line)
-            if value is None:
+            try:
+                left = None if value is None else list(_held(value, kinds, lengths))
+            except RecursionError:
+                left = None
+            if left is None:
                 proof.unparsable.append(f"{display_name(path)}:{number}")
                 continue
-            for kind, form in _held(value, kinds, lengths):
-                proof.left.append(LeftValue(display_name(path), number, kind, form))
+            proof.left += [LeftValue(display_name(path), number, kind, form) for kind, form in left]
     return proof
 
 

@@ -170,6 +170,17 @@ def test_verify_does_not_prove_a_line_that_it_cannot_read(write: Write) -> None:
     assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl"]) == 1
 
 
+def test_verify_searches_for_the_values_of_lines_that_are_nested_too_deeply(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """JSON parses them, and a walk through their values would recurse too deeply."""
+    deep = b'{"k":' * 700 + b'"write to anna.berg@mail.com"' + b"}" * 700 + b"\n"
+    original = write("data.jsonl", deep)
+    for line, status in ((b'{"text": "write to anna.berg@mail.com"}\n', 1), (b'{"text": "nothing"}\n', 0), (deep, 1)):
+        assert main(["verify", str(write("out.jsonl", line)), "--redacted-from", str(original)]) == status
+        assert "1 value of 1 original row" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "text",
     [
