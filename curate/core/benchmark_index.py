@@ -73,7 +73,9 @@ def index_file(name: str) -> Path:
 
     if not NAME.fullmatch(name):
         raise UsageError(
-            f"{visible(name)}: not a name of a benchmark", "use lower-case letters, digits and - . _, at most 64"
+            f"{visible(name)}: not a name of a benchmark",
+            "use lower-case letters, digits and - . _, at most 64; `curate decontaminate --build-index NAME FILE` "
+            "indexes a file",
         )
     return user_data_path("curate") / "benchmarks" / f"{name}{INDEX_SUFFIX}"
 

@@ -107,8 +107,9 @@ def selected_positions(
     for code in reasons:
         matching = {position for position, (_, removal) in enumerate(entries) if code == removal.reason}
         if not matching:
-            removal_reasons = ", ".join(sorted({removal.reason for _, removal in entries})) or "nothing left"
-            raise UsageError(f"--reason {visible(code)}: no line was removed for it", f"use one of: {removal_reasons}")
+            removal_reasons = ", ".join(sorted({removal.reason for _, removal in entries}))
+            hint = f"use one of: {removal_reasons}" if removal_reasons else "there is no removed line"
+            raise UsageError(f"--reason {visible(code)}: no line was removed for it", hint)
         selected |= matching
     return sorted(selected)
 

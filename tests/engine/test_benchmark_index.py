@@ -229,6 +229,10 @@ def test_options_that_do_not_go_together(capsys: pytest.CaptureFixture[str]) -> 
         ("verify", "data.jsonl", "--bench", "gsm8k", "--embeddings", "x"),
     ):
         assert run(capsys, *words)[0] == 2
+    assert (
+        "`curate decontaminate --build-index NAME FILE`"
+        in run(capsys, "verify", "data.jsonl", "--bench", "./b.jsonl")[2]
+    )
 
 
 def test_the_table_in_the_docs_is_that_of_the_program() -> None:

@@ -94,6 +94,13 @@ def test_lines_come_back_by_id_by_place_and_by_reason(folder: Path, capsys: pyte
         4,
     )
     assert main(["verify", "out", "-q"]) == 0
+    capsys.readouterr()
+    assert main(["restore", "out", "--reason", "C003"]) == 2
+    assert "next: use one of: J010" in capsys.readouterr().err
+    Path("clean.jsonl").write_text("".join(json.dumps(chat(f"Question {n}?", f"Answer {n}.")) + "\n" for n in range(9)))
+    assert main(["split", "clean.jsonl", "-o", "clean", "-q"]) == 0
+    assert main(["restore", "clean", "--reason", "C003"]) == 2
+    assert "next: there is no removed line" in capsys.readouterr().err
 
 
 def test_what_comes_back_joins_what_it_is_connected_with(folder: Path) -> None:
