@@ -172,8 +172,9 @@ def test_folders_and_several_files_are_read_in_order_and_duplicates_found_across
 def test_a_copy_with_another_id_or_in_another_form_is_reported(write: Write, capsys: Captured) -> None:
     """Keys that no trainer reads make no other example; what is trained on does."""
     turns = [{"role": "user", "content": "Hi there"}, {"role": "assistant", "content": "Hello."}]
-    parts = [{"role": "user", "content": [{"type": "text", "text": "Hi there"}]}, turns[1]]
-    image = [{"role": "user", "content": [*parts[0]["content"], {"type": "image_url", "image_url": {"url": "a.png"}}]}]
+    text = {"type": "text", "text": "Hi there"}
+    parts = [{"role": "user", "content": [text]}, turns[1]]
+    image = [{"role": "user", "content": [text, {"type": "image_url", "image_url": {"url": "a.png"}}]}]
     prompt = {"prompt": turns[:1], "answer": "1"}
     lines = [
         {"id": 1, "messages": turns},
