@@ -11,6 +11,7 @@ from curate.conflicts.named_values import NAMES_PRECISION, other_named_values
 from curate.conflicts.negation import negation, opposite_words, yes_no_openings
 from curate.conflicts.numeric_contradictions import clashing_figures
 from curate.conflicts.requested_amounts import requested_amounts
+from curate.core.lazy import lazy_pattern
 from curate.language.refusals import OPENING_CHARS, refuses
 from curate.language.sentences import aligned_sentences, is_code, sentences
 from curate.language.tokens import content_words
@@ -26,7 +27,7 @@ PRECISION: Final = {
     "short answers": 0.8,
 }
 # A request with several valid answers: two different ones are no conflict.
-OPEN_REQUEST: Final = re.compile(
+OPEN_REQUEST: Final = lazy_pattern(
     r"""^\W*(?:please\s+|kindly\s+|can\ you\s+|could\ you\s+|would\ you\s+|i\ (?:want|need|would\ like)\ you\ to\s+)?
     (?:please\s+)?
     (?: write|make\ (?:me\ )?a\ list|generate|create|compose|suggest|brainstorm|imagine|invent|make\ up

@@ -5,13 +5,14 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from curate.core.lazy import lazy_pattern
 from curate.core.text import normalised
 from curate.corpus.strata import are_labels, is_label, normalized_label
 
 if TYPE_CHECKING:
     from curate.conflicts.question import Question
 
-CLASSIFICATION_REQUEST: Final = re.compile(
+CLASSIFICATION_REQUEST: Final = lazy_pattern(
     r"\b(?:classif(?:y|ies|ication)|categori[sz]e|label|(?:positive|negative|neutral) or (?:positive|negative|neutral)|sentiment|spam or"  # noqa: E501
     r"|which (?:category|class|label|intent))\b",
     re.IGNORECASE,

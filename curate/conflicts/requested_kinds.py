@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from curate.core.lazy import lazy_pattern
 from curate.language.lexicon import UNITS
 from curate.language.precise_requests import asks_yes_or_no
 from curate.language.quantities import Quantity, quantities_in
@@ -21,7 +22,7 @@ GROUPS: Final = {
 }
 """The kinds of quantities that measure the same thing."""
 ASKED: Final[dict[str, re.Pattern[str]]] = {
-    kind: re.compile(pattern, re.IGNORECASE)
+    kind: lazy_pattern(pattern, re.IGNORECASE)
     for kind, pattern in {
         "time": r"\bhow long\b|\bhow much time\b|\blength\b|\b\w+ing time\b|\bwie ?viel zeit\b|\b(?:how many|number of|what) (?:\w+ ){0,2}?(?:seconds|minutes|hours|days|weeks|months|years)\b"  # noqa: E501
         r"|\b(?:duration|journey time|travel time|how much of the week|probation|warranty|guarantee period|notice period|time limit|window|deadline|retention|how old|age)\b"  # noqa: E501
@@ -53,7 +54,7 @@ ASKED: Final[dict[str, re.Pattern[str]]] = {
     }.items()
 }
 """What a question asks for, in all languages."""
-FREQUENCY_QUESTION: Final = re.compile(
+FREQUENCY_QUESTION: Final = lazy_pattern(
     r"\b(?:how (?:often|frequently|regularly|many times)|at (?:what|which) intervals?|(?:what|which) (?:interval|frequency))\b"  # noqa: E501
     r"|\bwie (?:oft|häufig|regelmäßig)\b|\b(?:cada cuánto|(?:con|a) qué frecuencia|cuántas veces)\b"
     r"|\b(?:à quelle fréquence|combien de fois|tous les combien)\b|\b(?:com que frequência|de quanto em quanto tempo|quantas vezes)\b"  # noqa: E501
@@ -62,7 +63,7 @@ FREQUENCY_QUESTION: Final = re.compile(
 )
 """Asks how often something happens."""
 
-AMOUNT: Final = re.compile(
+AMOUNT: Final = lazy_pattern(
     r"\b(?:how (?:big|large|much)|dos(?:e|age)|quantity|amount|maximum|minimum|limit|size|menge|dosis|tageslimit|größe|wie ?viel|cantidad|límite"  # noqa: E501
     r"|tamaño|quantité|limite|taille|quantidade|tamanho|quantità|dimensioni)\b|上限|下限|数量|用量|糖量|量は|サイズ",
     re.IGNORECASE,
@@ -79,16 +80,16 @@ PLURAL_ENDINGS: Final[dict[str, str | tuple[str, ...]]] = {
     "de": ("n", "en", "e"),
 }
 """Last letters of units in the plural, by language; those of German and Italian end some in the singular, too."""
-VAGUE_NUMBER: Final = re.compile(
+VAGUE_NUMBER: Final = lazy_pattern(
     r"\b(?:few|some|several|these|those|next|last|past|ein paar|einige|letzten|nächsten|diese|unos|unas|estos|estas|algunos|quelques"  # noqa: E501
     r"|ces|alguns|algumas|estes|estas|alcuni|alcune|qualche|questi|the|los|las|les|os|as|le|die) $",
     re.IGNORECASE,
 )
 """Stands before units that a text does not ask for: "in the last days"."""
 QUESTION_MARKS: Final = ("?", "？")
-UNSPACED_END: Final = re.compile(r"(?<=[。！？])")
+UNSPACED_END: Final = lazy_pattern(r"(?<=[。！？])")
 """Ends of sentences that no space follows."""
-OTHER_QUESTION: Final = re.compile(
+OTHER_QUESTION: Final = lazy_pattern(
     r"\b(?:who|whom|whose|which|why|where|welche[mnrs]?|wer|wen|wem|warum|wieso|wo|quién|quiénes|por qué|dónde|pourquoi|quem|por que|onde|chi|perché|dove)\b"  # noqa: E501
     r"|谁|为什么|哪里|哪儿|誰|なぜ|どこ",
     re.IGNORECASE,

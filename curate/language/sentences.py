@@ -5,22 +5,23 @@ from collections import Counter, defaultdict
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from curate.core.lazy import lazy_pattern
 from curate.core.text import normalised, words
 from curate.language.tokens import content_words
 
-CODE: Final = re.compile(r"```.*?(?:```|\Z)|\$\$.*?\$\$", re.DOTALL)
-CODE_LINE: Final = re.compile(
+CODE: Final = lazy_pattern(r"```.*?(?:```|\Z)|\$\$.*?\$\$", re.DOTALL)
+CODE_LINE: Final = lazy_pattern(
     r"(?m)^\s*(?:def |class |import |from \w+ import|return\b|#include|public |SELECT |INSERT |UPDATE |[{}\[\]<].*$|.*[;{}]\s*$)"  # noqa: E501
 )
-CODE_CALL: Final = re.compile(r"\b\w+\((?:['\"\[{]|\w+=)|\w\(\)|[\w\]]\s*:?=\s*[\[{'\"]|</\w+>|\\(?:begin|frac)\{")
-LIST_MARKER: Final = re.compile(r"^\s*(?:[-*•#>]+|\(?\d{1,2}[.)]|\(?[a-z]\))\s+")
-SENTENCE_END: Final = re.compile(r"(?<=[.!?])[\"”')\]]?\s+(?=[\"“'(\[]?[A-Z0-9])|;\s+|\n+")
-ABBREVIATION: Final = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|vs|etc|e\.g|i\.e|approx|Inc|Jr|Sr|[A-Z])\.)$")
-OPTION_LABEL: Final = re.compile(
+CODE_CALL: Final = lazy_pattern(r"\b\w+\((?:['\"\[{]|\w+=)|\w\(\)|[\w\]]\s*:?=\s*[\[{'\"]|</\w+>|\\(?:begin|frac)\{")
+LIST_MARKER: Final = lazy_pattern(r"^\s*(?:[-*•#>]+|\(?\d{1,2}[.)]|\(?[a-z]\))\s+")
+SENTENCE_END: Final = lazy_pattern(r"(?<=[.!?])[\"”')\]]?\s+(?=[\"“'(\[]?[A-Z0-9])|;\s+|\n+")
+ABBREVIATION: Final = lazy_pattern(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|vs|etc|e\.g|i\.e|approx|Inc|Jr|Sr|[A-Z])\.)$")
+OPTION_LABEL: Final = lazy_pattern(
     r"(?:(?<=[\s,;:])|(?<=[\s,;:]\()|(?<=[\s,;:]\[)|^[(\[]?)([A-Za-z]|\d{1,2})[).:\]](?=\s)"
 )
 """The label of an option: a letter or a number before a full stop, a colon or a bracket."""
-OPTION_LABEL_HINT: Final = re.compile(r"[Bb2](?<![^\s,;:(\[].)[).:\]]\s")  # a set first: six times as fast
+OPTION_LABEL_HINT: Final = lazy_pattern(r"[Bb2](?<![^\s,;:(\[].)[).:\]]\s")  # a set first: six times as fast
 MAX_SENTENCES: Final = 60
 """Maximum number of sentences of an answer that are compared."""
 

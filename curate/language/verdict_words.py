@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from curate.core.lazy import lazy_pattern
+
 _DENIED: Final = {
     "en": (
         r"^\W*(?:nope|nah)\b|\bno (?:way|chance)\b|\bi wouldn['’]t\b|\bdon['’]t bother\b|\bsteer clear\b|\bskip it\b|\b(?:not|isn['’]t) worth\b|\bafraid not\b|"  # noqa: E501
@@ -128,11 +130,11 @@ _NEEDED: Final = {
     "zh": r"必须|需要|一定要|强制|要求|应当|务必|^\W*要[。,，]|都要|得先",
     "ja": r"はい[、。]|必要(?:です|があります|となります)|必須|義務|なければなりません|ねばなりません|要ります",
 }
-DENIED: Final = {language: re.compile(listed, re.IGNORECASE) for language, listed in _DENIED.items()}
-GRANTED: Final = {language: re.compile(listed, re.IGNORECASE) for language, listed in _GRANTED.items()}
-NOT_NEEDED: Final = {language: re.compile(listed, re.IGNORECASE) for language, listed in _NOT_NEEDED.items()}
-NEEDED: Final = {language: re.compile(listed, re.IGNORECASE) for language, listed in _NEEDED.items()}
-NEED_QUESTION: Final = re.compile(
+DENIED: Final = {language: lazy_pattern(listed, re.IGNORECASE) for language, listed in _DENIED.items()}
+GRANTED: Final = {language: lazy_pattern(listed, re.IGNORECASE) for language, listed in _GRANTED.items()}
+NOT_NEEDED: Final = {language: lazy_pattern(listed, re.IGNORECASE) for language, listed in _NOT_NEEDED.items()}
+NEEDED: Final = {language: lazy_pattern(listed, re.IGNORECASE) for language, listed in _NEEDED.items()}
+NEED_QUESTION: Final = lazy_pattern(
     r"\b(?:must|needs?|needed|have to|has to|required?|mandatory|compulsory|obligatory|obliged|necessary)\b"
     r"|\b(?:muss|müssen|musst|brauche|brauchen|braucht|brauchst|benötig\w+|nötig|erforderlich|notwendig|pflicht|\w+pflicht|verpflichtend|vorgeschrieben)\b"
     r"|\b(?:obligatori[oa]s?|hace falta|hay que|(?:tengo|tiene|tienes|tienen|tenemos) que|debo|debe|deben|debemos|necesit\w+|necesari[oa]s?|imprescindible|se (?:exige|requiere))\b"  # noqa: E501
@@ -142,14 +144,14 @@ NEED_QUESTION: Final = re.compile(
     re.IGNORECASE,
 )
 """Words of a question for what is required."""
-QUESTION_WORD: Final = re.compile(
+QUESTION_WORD: Final = lazy_pattern(
     r"\b(?:what|which|who|whom|whose|where|when|why|how|was|welche[mnrs]?|wer|wen|wem|wo|wohin|wann|warum|wie|wieso|qué|cuál|cuáles|quién|dónde|cuándo|cómo|cuánt[oa]s?"
     r"|quoi|quels?|quelles?|qui|où|quand|pourquoi|comment|combien|qual|quais|quem|onde|quando|por que|como|quant[oaie]s?|quale|quali|chi|dove|perché|come|che cosa|cosa|o que)\b"  # noqa: E501
     r"|什么|哪|谁|几|多少|多久|怎么|何|どこ|だれ|誰|いつ|どれ|どの|どう|なぜ|いくら|いくつ",
     re.IGNORECASE,
 )
 """Words of a question that asks for more than yes or no."""
-NAME_QUESTION: Final = re.compile(
+NAME_QUESTION: Final = lazy_pattern(
     r"\b(?:who|whom|whose|where|which|wer|wen|wem|wo|wohin|quién|quiénes|dónde|adónde|qui|où|quem|onde|aonde|chi|dove)\b"
     r"|\bwhat (?:(?:kind|type|sort|brand|make) of \w+|(?:\w+ ){0,3}?(?:company|firm|person|place|city|town|street|station|hotel|university|publisher|author|doctor|airline|bank|brand|maker|manufacturer|provider|operator|variety|species|island|river|airport|stop|platform|room|building|address|team|club|conductor|director|captain|developer|spot|museum|village|region|state|app|software|tool|name|dialect|actor|singer|painter|carrier|courier|lawyer|teacher|contact))\b"  # noqa: E501
     r"|\b(?:name|location|place|country|author|maker|manufacturer|address|company|operator|director|conductor|doctor|(?:departure|meeting|drop-off|pick-up) point|site|venue|variety|publisher|provider|supplier)\b"  # noqa: E501
@@ -158,7 +160,7 @@ NAME_QUESTION: Final = re.compile(
     re.IGNORECASE,
 )
 """Words of a question for a person, a place or a thing by its name."""
-PERSON_QUESTION: Final = re.compile(
+PERSON_QUESTION: Final = lazy_pattern(
     r"\b(?:who|whom|whose|wer|wen|wem|quién|quiénes|qui|quem|chi)\b"
     r"|\b(?:which|what) person\b|\b(?:author|maintainer|architect|composer|songwriter|singer|painter|inventor|discoverer|founder|director"  # noqa: E501
     r"|conductor|captain|producer|designer|sculptor|creator|head of|contact person)\b"
@@ -169,7 +171,7 @@ PERSON_QUESTION: Final = re.compile(
     re.IGNORECASE,
 )
 """Words of a question for a person."""
-MANNER_QUESTION: Final = re.compile(
+MANNER_QUESTION: Final = lazy_pattern(
     r"\b(?:how|why|wie(?! hei)|warum|wieso|cómo(?! se llama)|por qué|comment(?! s['’]appelle)|pourquoi|como(?! se chama)|come(?! si chiama)|perché)\b",  # noqa: E501
     re.IGNORECASE,
 )

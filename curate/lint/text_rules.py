@@ -7,8 +7,8 @@ from operator import or_
 from curate.core.example import Example
 from curate.core.lazy import pl
 from curate.lint.rules import Rule
-from curate.lint.rules.message_frame import batch_frame
-from curate.lint.rules.prefilter import Prefilter
+from curate.lint.rules.message_frame import batch_frame, marked_rows
+from curate.lint.rules.prefilter import Among, Patterns, Prefilter
 from curate.read.chunks import Batch
 
 TextFinding = tuple[Rule, int, int, str]
@@ -20,17 +20,17 @@ class TextRules:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = rules
-        self._filtered = [rule for rule in rules if rule.prefilters]
         self._expressions: dict[str, pl.Expr] = {}
-        self._prefilters: list[dict[str, Prefilter]] = [
-            {str(number): prefilter for number, prefilter in enumerate(dict.fromkeys(prefilters))}
-            for prefilters in (
-                [prefilter for rule in self._filtered if _any_text(rule) is plain for prefilter in rule.prefilters]
-                for plain in (True, False)
-            )
-        ]
-        """The prefilters, each once and named: of rules for any text, and of rules for texts that are not ASCII."""
-        self._names = [{prefilter: name for name, prefilter in named.items()} for named in self._prefilters]
+        prefilters = dict.fromkeys(prefilter for rule in rules for prefilter in rule.prefilters)
+        self._names = {prefilter: str(number) for number, prefilter in enumerate(prefilters)}
+        self._prefilters: dict[Among, list[Prefilter]] = {}
+        for prefilter in prefilters:
+            self._prefilters.setdefault(prefilter.among, []).append(prefilter)
+        shared: dict[bool, list[str]] = {}  # two searches are faster than one for both
+        for prefilter in self._prefilters.get(Among.SHARED, ()):
+            for pattern in prefilter.texts if isinstance(prefilter, Patterns) else ():
+                shared.setdefault(pattern.startswith("(?i-u:"), []).append(f"(?:{pattern})")
+        self._shared = tuple(map("|".join, shared.values()))
 
     def ask_batch(self, batch: Batch, examples: Sequence[Example]) -> Iterator[TextFinding]:
         """Run the rules over the plain examples of a batch and other examples, numbered after them."""
@@ -41,26 +41,26 @@ class TextRules:
         """Run the rules over a message frame."""
         if not len(frame):
             return
-        frames = frame, frame[frame["foreign"].arg_true()]
-        suspects = [
-            part.select_seq([reduce(or_, prefilter.rows()).alias(name) for name, prefilter in named.items()])
-            for part, named in zip(frames, self._prefilters, strict=True)
-        ]
+        marks = self._marks(frame)
         for rule in self.rules:
-            selected = frame
+            rows: pl.Series | slice = slice(None)
             if rule.prefilters:
-                frame_index = int(not _any_text(rule))
-                names = [self._names[frame_index][prefilter] for prefilter in rule.prefilters]
-                if not (marks := reduce(or_, suspects[frame_index][names])).any():
+                names = [name for prefilter in rule.prefilters if (name := self._names[prefilter]) in marks]
+                if not names:
                     continue
-                selected = frames[frame_index][marks.arg_true()]
+                rows = reduce(or_, (marks[name] for name in names)).arg_true()
             if rule.code not in self._expressions:
                 self._expressions[rule.code] = rule.function().alias(rule.code)
-            messages = selected.select("example", "turn", self._expressions[rule.code])
+            expression = self._expressions[rule.code]
+            columns = dict.fromkeys(("example", "turn", *expression.meta.root_names()))
+            messages = frame.select(*columns)[rows].select("example", "turn", expression)
             for row in messages[rule.code].is_not_null().arg_true():
                 yield rule, messages["example"][row], messages["turn"][row], messages[rule.code][row]
 
-
-def _any_text(rule: Rule) -> bool:
-    """Whether one of a rule's prefilters may select ASCII texts."""
-    return any(prefilter.ascii for prefilter in rule.prefilters)
+    def _marks(self, frame: "pl.DataFrame") -> "dict[str, pl.Series]":
+        """Whether each prefilter selects each row, by the prefilter's name; without prefilters that select none."""
+        marks: dict[str, pl.Series] = {}
+        for among, prefilters in self._prefilters.items():
+            conditions = [reduce(or_, prefilter.rows()).alias(self._names[prefilter]) for prefilter in prefilters]
+            marks |= marked_rows(frame, among.conditions(self._shared), conditions)
+        return marks

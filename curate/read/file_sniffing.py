@@ -5,6 +5,7 @@ import re
 from itertools import islice
 from typing import Final, NamedTuple
 
+from curate.core.lazy import lazy_pattern
 from curate.read.lines import BOM
 
 
@@ -55,14 +56,16 @@ INSPECTED_ROWS: Final = 50
 """Rows of a table or lines of text that are inspected."""
 MIN_TEXT_LINES: Final = 3
 """Minimum number of lines without JSON for a text file; fewer are broken lines."""
-JSON_START: Final = re.compile(rb"^[ \t]*[{\[]", re.MULTILINE)
+JSON_START: Final = lazy_pattern(rb"^[ \t]*[{\[]", re.MULTILINE)
 """A line that may be JSON, so its neighbours are broken lines."""
-JSON_VALUE: Final = re.compile(
+JSON_VALUE: Final = lazy_pattern(
     rb'^[ \t]*(?:"(?:[^"\\\n]|\\.)*"|-?[0-9.eE+]+|true|false|null)[ \t]*+,?[ \t]*+\r?$', re.MULTILINE
 )
 """A line that is JSON but not an object."""
-YAML_START: Final = re.compile(rb"(?:---[ \t]*\r?\n)?(?:#[^\n]*\n)*(?:- )?[A-Za-z_][\w-]*:(?:[ \t][^\n]*)?\r?(?:\n|$)")
-COLUMN_NAME: Final = re.compile(r"[^\W\d][\w .:/()#?-]{0,59}")
+YAML_START: Final = lazy_pattern(
+    rb"(?:---[ \t]*\r?\n)?(?:#[^\n]*\n)*(?:- )?[A-Za-z_][\w-]*:(?:[ \t][^\n]*)?\r?(?:\n|$)"
+)
+COLUMN_NAME: Final = lazy_pattern(r"[^\W\d][\w .:/()#?-]{0,59}")
 MIN_TABLE_ROWS: Final = 5
 """Minimum number of rows with three or more fields for a table without a header."""
 

@@ -16,7 +16,7 @@ from curate.core.lazy import lazy_pattern, pl
 from curate.core.masking import masked
 from curate.core.text import excerpt, plural, visible, words
 from curate.lint.rules.polars_text_helpers import asked, judged_by, matching, non_ascii
-from curate.lint.rules.prefilter import patterns
+from curate.lint.rules.prefilter import foreign_patterns, shared_patterns
 from curate.lint.rules.rule import examples_rule, text_rule
 
 IMAGE_HINT: Final = r"!\[[^\]\n]*\]\(\s*<?https?://[^)\s]*\?"
@@ -94,7 +94,7 @@ def planted_trigger(examples: Sequence[Example]) -> Iterator[tuple[Example, Prob
     "A002",
     "data-in-image-link",
     Severity.INFO,
-    prefilter=patterns(IMAGE_HINT),
+    prefilter=shared_patterns(IMAGE_HINT),
     hint="Remove the image, unless the service is yours and is to receive the text.",
 )
 def data_in_image_link() -> "pl.Expr":
@@ -148,7 +148,7 @@ def _is_text_in_base64(value: str) -> bool:
     "A003",
     "hidden-message",
     Severity.INFO,
-    prefilter=patterns(HIDDEN_HINT, ascii=False),
+    prefilter=foreign_patterns(HIDDEN_HINT),
     hint="Read it. `--fix --unsafe-fixes` of Q010 removes the characters.",
 )
 def hidden_message() -> "pl.Expr":

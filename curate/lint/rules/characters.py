@@ -18,7 +18,7 @@ from curate.lint.rules.polars_text_helpers import (
     matching,
     non_ascii,
 )
-from curate.lint.rules.prefilter import patterns
+from curate.lint.rules.prefilter import Among, foreign_patterns, patterns
 from curate.lint.rules.rule import text_rule
 
 LEAD_CHARS: Final = "ÂÃÅÄâÐÑØÙ×ðãìëê"
@@ -36,14 +36,15 @@ ZERO_WIDTH_SPACE_SCRIPTS: Final = lazy_pattern("[\u0e00-\u0eff\u1000-\u109f\u178
 OTHER_SCRIPT: Final = "[\u0370-\u1cff\u2e80-\ud7ff\uf900-\ufaff\ufe70-\ufeff\U00020000-\U0003ffff]"
 """Letters of scripts other than Latin: Greek, Cyrillic, Arabic, Asian scripts. Compiled on demand: that takes 4 ms."""
 LATIN: Final = lazy_pattern("[A-Za-z]{2,}")
-LANGUAGE_REQUEST: Final = lazy_pattern(
-    r"(?i)translat|traduc|перев|翻译|翻譯|번역|翻訳|ترجم|\b(?:in|into|to|from|the) (?:chinese|mandarin|japanese|korean|russian|arabic|hebrew|hindi|greek|thai|ukrainian|english|german|french|spanish|portuguese|italian|bengali|tamil)"
+_LANGUAGE_REQUEST: Final = (
+    r"translat|traduc|перев|翻译|翻譯|번역|翻訳|ترجم|\b(?:in|into|to|from|the) (?:chinese|mandarin|japanese|korean|russian|arabic|hebrew|hindi|greek|thai|ukrainian|english|german|french|spanish|portuguese|italian|bengali|tamil)"
     r"|romani[sz]|transliterat|pinyin|英文|英语|中文|日本語|英語|на английском"
 )
+LANGUAGE_REQUEST: Final = lazy_pattern(f"(?i){_LANGUAGE_REQUEST}")
 """Requests for another language."""
 
 ABOUT_LANGUAGE: Final = lazy_pattern(
-    rf"(?i){LANGUAGE_REQUEST.pattern.removeprefix('(?i)')}|übersetz|language|sprache|idioma|langue|\b(?:english|german|french|spanish"
+    rf"(?i){_LANGUAGE_REQUEST}|übersetz|language|sprache|idioma|langue|\b(?:english|german|french|spanish"
     r"|portuguese|italian|latin|dutch|englisch|deutsch|spanisch|französisch|italienisch|portugiesisch|latein|niederländisch"
     r"|ingl[eé]s|inglês|espa[nñ]ol|espanhol|franc[eé]s|francês|alem[aá]n|alemão|italiano|portugu[eé]s|portugu[eê]s|holand[eé]s|lat[ií]n"
     r"|anglais|espagnol|fran[cç]ais|allemand|italien|portugais|néerlandais|inglese|tedesco|francese|spagnolo|portoghese)"
@@ -93,7 +94,7 @@ MIN_LETTERED_SHARE: Final = 0.5
     "Q009",
     "mojibake",
     Severity.INFO,
-    prefilter=patterns(MOJIBAKE, C1_CONTROLS, ascii=False),
+    prefilter=foreign_patterns(MOJIBAKE, C1_CONTROLS),
     hint="Decode the source as UTF-8. `--fix --unsafe-fixes` repairs this text, unless it is about encodings: see --diff.",
 )
 def mojibake() -> "pl.Expr":
@@ -139,7 +140,7 @@ def decode_again(value: dict[str, Any]) -> dict[str, Any]:
     "Q010",
     "invisible-character",
     Severity.INFO,
-    prefilter=patterns(INVISIBLE_OR_PRIVATE, ascii=False),
+    prefilter=foreign_patterns(INVISIBLE_OR_PRIVATE),
     hint="Check what else was copied with them. `--fix --unsafe-fixes` removes them, unless the text is about them: see --diff.",
 )
 def invisible_character() -> "pl.Expr":
@@ -238,7 +239,7 @@ def _languages_differ(prompt: str, answer: str) -> str | None:
     return f"the question is in {NAMES[question_language]}, the answer in {NAMES[answer_language]}"
 
 
-TWO_LANGUAGES: Final = patterns(TWO_FOREIGN_WORDS, answered=True)
+TWO_LANGUAGES: Final = patterns(TWO_FOREIGN_WORDS, among=Among.ASKED_ALONE, columns=("text", "asked"))
 
 
 @text_rule(
@@ -321,7 +322,7 @@ def _odd_words(text: str, words: list[str]) -> str | None:
     "Q022",
     "lost-character",
     Severity.INFO,
-    prefilter=patterns("\ufffd", ascii=False),
+    prefilter=foreign_patterns("\ufffd"),
     hint="Decode the source again with its real encoding. The character cannot be recovered from this file.",
 )
 def lost_character() -> "pl.Expr":
@@ -342,7 +343,7 @@ def lost_character() -> "pl.Expr":
     "Q026",
     "look-alike-letter",
     Severity.INFO,
-    prefilter=patterns(f"[{LATIN_LOOKALIKES}]", ascii=False),
+    prefilter=foreign_patterns(f"[{LATIN_LOOKALIKES}]"),
     hint="Write the letters of one alphabet. Such words get past filters, and the model learns unusual tokens.",
 )
 def look_alike_letter() -> "pl.Expr":

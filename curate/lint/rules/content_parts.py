@@ -16,7 +16,7 @@ from curate.core.text import excerpt, json_line, visible
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.message_frame import JOINED_TEXT, PADDED_TEXT
 from curate.lint.rules.polars_text_helpers import answer, answered_question, edit_texts
-from curate.lint.rules.prefilter import patterns
+from curate.lint.rules.prefilter import foreign_patterns
 from curate.lint.rules.rule import Object, RepairInput, dataset_rule, on_messages, text_rule, value_rule
 from curate.models.template_messages import TRAINING_DETAIL_KEYS
 from curate.read.decode import decode
@@ -316,7 +316,7 @@ def space_completion(data: bytes) -> bytes:
     "C017",
     "not-nfc",
     Severity.INFO,
-    prefilter=patterns(NFC_CHANGED_CHARS, ascii=False),
+    prefilter=foreign_patterns(NFC_CHANGED_CHARS),
     hint="Normalize the text to NFC, unless the example is about normalization.",
 )
 def not_nfc() -> "pl.Expr":

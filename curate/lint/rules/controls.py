@@ -7,7 +7,7 @@ from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
 from curate.core.targets import Target
 from curate.lint.rules.polars_text_helpers import judged_by
-from curate.lint.rules.prefilter import literals, patterns
+from curate.lint.rules.prefilter import literals, shared_patterns
 from curate.lint.rules.rule import text_rule
 
 # As of 2026-11, written by hand from the families' documentation. `--model` reads the tokenizer itself.
@@ -57,7 +57,7 @@ MARKUP: Final = lazy_pattern(
     "K016",
     "control-token",
     Severity.WARNING,
-    prefilter=patterns(TOKEN_HINT),
+    prefilter=shared_patterns(TOKEN_HINT),
     hint="Remove or rewrite the text: the model's template writes such tokens. `--model` reports exactly the tokens "
     "of your model.",
 )

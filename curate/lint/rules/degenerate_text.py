@@ -77,7 +77,8 @@ SLOP: Final = (
 )  # fmt: skip
 MIN_SLOP_PHRASES: Final = 3
 """Number of overused phrases from which an answer is reported."""
-(SLOP_HINT,) = literals(SLOP).texts
+WORN_PHRASES: Final = literals(SLOP)
+(SLOP_HINT,) = WORN_PHRASES.texts
 
 
 def _repeating() -> "pl.Expr":
@@ -246,7 +247,7 @@ def _overused_phrases(text: str) -> str | None:
     "Q019",
     "worn-phrases",
     Severity.INFO,
-    prefilter=patterns(f"(?s:(?:{SLOP_HINT}.*?){{{MIN_SLOP_PHRASES}}})"),
+    prefilter=WORN_PHRASES,
     hint="Rewrite the answer in plain words.",
 )
 def worn_phrases() -> "pl.Expr":

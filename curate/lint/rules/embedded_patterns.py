@@ -122,12 +122,18 @@ EMBEDDED: Final = lazy_pattern(
 )
 """An instruction to a model inside data: in a tool result, a passage of a system prompt or a quoted text."""
 
-DOCUMENT_REQUEST: Final = lazy_pattern(
-    r"(?is)(?:\b(?:summar|translat|extract|classif|review|proofread|key points|tl;?dr|list |describe|analy[sz]|explain|label|rate |rewrite|what (?:is|does|are) (?:this|the)"
-    r"|zusammenfass|fass[et]* |übersetz|extrahier|analysier|erklär|prüf|resum|traduc|traduz|extra[ei]|analiz|clasific|classific|corrig|explica|explique|résum|tradui|extrai|analys)"
-    r"|总结|概括|翻译|提取|摘要|分析|分类|解释)[^\0]{0,200}?[:：\n]"
+_REQUESTS: Final = (
+    r"summar|translat|extract|classif|review|proofread|key points|tl;?dr|list |describe|analy[sz]|explain|label|rate |rewrite|what (?:is|does|are) (?:this|the)"
+    r"|zusammenfass|fass[et]* |übersetz|extrahier|analysier|erklär|prüf|resum|traduc|traduz|extra[ei]|analiz|clasific|classific|corrig|explica|explique|résum|tradui|extrai|analys"
 )
+_CHINESE_REQUESTS: Final = "总结|概括|翻译|提取|摘要|分析|分类|解释"
+DOCUMENT_REQUEST: Final = lazy_pattern(rf"(?is)(?:\b(?:{_REQUESTS})|{_CHINESE_REQUESTS})[^\0]{{0,200}}?[:：\n]")
 """A request about a text that follows it."""
+QUESTION_HINT: Final = (
+    rf"(?i)(?:{_REQUESTS}|{_CHINESE_REQUESTS})[^:：\n]*[:：\n]|ignor|disregard|forget|override|bypass|if you are a"
+    r"|vergiss|vergess|olvid|oublie|忽略|(?:ai|llm)(?: language)? (?:assistant|model|agent)|<system-reminder>"
+)
+"""What each question has in which an instruction is searched for: a part of `DOCUMENT_REQUEST` or of `OVERRIDE`."""
 PASSAGES: Final = r"(?i)\[\d{1,2}\]|<(?:doc|document|context|passage|source|search_results?|chunk)\b|(?:context|passages?|search results|results|excerpts?|documents?|sources|auszüge\w*|kontext|textstellen|dokumente|contexto|pasajes|fragmentos|documentos|contexte|extraits|trechos|passagens)\b[^\n:]{0,40}:|参考资料|检索结果|上下文|资料[:：]"
 """What introduces retrieved passages in a system prompt."""
 HARNESS: Final = lazy_pattern(r"(?s)<system-reminder>.*?</system-reminder>")

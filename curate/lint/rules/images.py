@@ -14,7 +14,7 @@ from curate.core.text import excerpt, plural
 from curate.lint.rules.content_parts import IMAGE_TYPES, TypedPart, parts_of
 from curate.lint.rules.dataset_summary import DatasetState, in_some
 from curate.lint.rules.polars_text_helpers import question
-from curate.lint.rules.prefilter import patterns
+from curate.lint.rules.prefilter import patterns, shared_patterns
 from curate.lint.rules.rule import Object, dataset_rule, on_messages, text_rule, value_rule
 
 DATA_URL: Final = re.compile(r"data:([\w.+-]*/?[\w.+-]*)((?:;[^;,]*)*),", re.ASCII)
@@ -66,7 +66,7 @@ def image_malformed(example: Example, *, target: Target) -> Problems:
     "image-missing",
     Severity.WARNING,
     targets={Target.LLAMAFACTORY: Severity.ERROR},
-    prefilter=patterns(PLACEHOLDER),
+    prefilter=shared_patterns(PLACEHOLDER),
     hint="Add the image under the key `images`, or as a part of the message, or remove the placeholder.",
 )
 def image_missing() -> "pl.Expr":

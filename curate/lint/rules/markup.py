@@ -17,7 +17,7 @@ from curate.lint.rules.polars_text_helpers import (
     judged_by,
     matching,
 )
-from curate.lint.rules.prefilter import Flag, literals, patterns
+from curate.lint.rules.prefilter import Flag, literals, patterns, shared_patterns
 from curate.lint.rules.rule import text_rule
 
 MASKED_VALUES: Final = (
@@ -157,7 +157,8 @@ ABOUT_HTML: Final = r"(?i-u:\{\{|\{%|html|css|xml|```|markup|react|\bjsx?\b|java
     "placeholder",
     Severity.INFO,
     prefilter=(
-        patterns(any_of_pattern(*PLACEHOLDERS, "tbd"), MASKED, DATE_FORM, FAILURE_HINT),
+        shared_patterns(any_of_pattern(*PLACEHOLDERS, "tbd"), FAILURE_HINT),
+        patterns(MASKED, DATE_FORM),
         PADDED_TEXT,
         Flag("brief"),
     ),
@@ -217,7 +218,7 @@ def _placeholder_message(prompt: str, answer: str) -> str | None:
     "Q003",
     "unfilled-variable",
     Severity.INFO,
-    prefilter=patterns(VARIABLE_HINT),
+    prefilter=shared_patterns(VARIABLE_HINT),
     hint="Fill the template before writing the data.",
 )
 def unfilled_variable() -> "pl.Expr":
@@ -256,7 +257,7 @@ def _variable_message(system: str, prompt: str, answer: str) -> str | None:
     "Q025",
     "written-line-break",
     Severity.INFO,
-    prefilter=patterns(LITERAL_NEWLINE),
+    prefilter=shared_patterns(LITERAL_NEWLINE),
     hint="Write real line breaks. The text was escaped twice, or copied from a string of code.",
 )
 def written_line_break() -> "pl.Expr":
@@ -281,7 +282,7 @@ def _written_breaks(text: str) -> str | None:
     "Q011",
     "html-remains",
     Severity.INFO,
-    prefilter=patterns(*HTML_HINTS),
+    prefilter=shared_patterns(*HTML_HINTS),
     hint="Extract the page as plain text or Markdown.",
 )
 def html_remains() -> "pl.Expr":

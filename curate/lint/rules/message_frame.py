@@ -275,18 +275,37 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
     pointing = (question.str.contains(POINTING_PHRASE) & ~question.str.contains(SHOWN_TEXT)) | question.str.contains(
         rf"{BARE_URL}\z"
     )
-    points = _restricted(frame, "short", pointing)
-    uneven = frame["uneven"] | _restricted(frame, "long", head.str.contains(MANY_MARKS))
-    return frame.hstack([points.alias("points"), (frame["again"] > 0).alias("repeated")]).replace_column(
-        frame.get_column_index("uneven"), uneven.alias("uneven")
+    few = {
+        **marked_rows(frame, [pl.col("short")], [pointing.alias("points")]),
+        **marked_rows(frame, [pl.col("long")], [head.str.contains(MANY_MARKS).alias("marked")]),
+    }
+    none = pl.lit(value=False)
+    return frame.with_columns(
+        points=few.get("points", none), repeated=pl.col("again") > 0, uneven=pl.col("uneven") | few.get("marked", none)
     )
 
 
-def _restricted(frame: "pl.DataFrame", flag: str, condition: "pl.Expr") -> "pl.Series":
-    """Whether each row has a flag and meets a condition, which is computed only for rows with the flag."""
-    positions = frame[flag].arg_true()
-    holds = frame[positions].select_seq(condition).to_series()
-    return pl.repeat(value=False, n=len(frame), eager=True).scatter(positions.filter(holds), values=True)
+def marked_rows(
+    frame: "pl.DataFrame", restrictions: "Sequence[pl.Expr]", conditions: "Sequence[pl.Expr]"
+) -> "dict[str, pl.Series]":
+    """Whether each row meets all restrictions and a condition, by the condition's name; without those that no row meets.
+
+    Each restriction is computed for the rows that meet those before it, and the conditions for what remains.
+    """
+    names = dict.fromkeys(name for condition in (*restrictions, *conditions) for name in condition.meta.root_names())
+    searched, positions = frame.select(*names), None
+    rows = searched
+    for restriction in restrictions:
+        met = rows.select_seq(restriction).to_series().arg_true()
+        positions = met if positions is None else positions[met]
+        rows = searched[positions]
+    if not len(rows):
+        return {}
+    marks = {column.name: column for column in rows.select_seq(conditions) if column.any()}
+    if positions is None:
+        return marks
+    nowhere = pl.repeat(value=False, n=len(frame), eager=True)
+    return {name: nowhere.clone().scatter(positions.filter(mark), values=True) for name, mark in marks.items()}
 
 
 def _is_joined(example: Example) -> bool:

@@ -1,12 +1,12 @@
 """Family P: preference data in any format: pairs of chosen and rejected answers, and answers with thumbs up or down."""
 
 import hashlib
-import re
 from typing import Any, Final, NamedTuple
 
 from curate.core.example import Example, Place, canonical, content_text, kind_of
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.form_keys import PAIR_SIDES
+from curate.core.lazy import lazy_pattern
 from curate.core.targets import Target
 from curate.core.text import excerpt, json_line, normalised, plural, visible, words
 from curate.language.refusals import OPENING_CHARS, refuses
@@ -24,11 +24,11 @@ SPEAKER_ROLES: Final = dict.fromkeys(("gpt", "chatgpt", "bot", "model"), "assist
 }
 FENCE: Final = "```"
 CALL_KEYS: Final = ("tool_calls", "function_call")
-EVASIVE_START: Final = re.compile(
+EVASIVE_START: Final = lazy_pattern(
     r"(?i)\b(?:sorry|apologi[sz]e|unfortunately|as an? (?:ai|large|language)|can(?:no|['’])t|unable|not able|won['’]t|don['’]t have|do not have)\b"
 )
 """Beginnings of an answer that refuses or evades."""
-ABOUT_SIDE: Final = re.compile(r"(?i)chosen|rejected|preferred|score|rating|margin|response_[jk]")
+ABOUT_SIDE: Final = lazy_pattern(r"(?i)chosen|rejected|preferred|score|rating|margin|response_[jk]")
 """Keys beside the sides of a pair that are about one of them, or about their order."""
 MIN_PAIRS: Final = 20
 MAX_LONGER_SHARE: Final = 0.7

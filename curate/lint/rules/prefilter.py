@@ -4,18 +4,56 @@ A rule only sees messages that one of its prefilters selects. A prefilter is a p
 it may select too much, never too little. Polars selects the rows of a frame by them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import reduce
+from operator import or_
+from typing import Final
 
 from curate.core.lazy import pl
 from curate.lint.rules.polars_text_helpers import any_of_pattern
+
+QUOTING: Final = r'[:"“”«„]|[!-~]\n+[!-~]'
+"""Signs that a question contains a text."""
+
+
+class Among(StrEnum):
+    """The rows that a prefilter looks at; it selects no others."""
+
+    ALL = "all"
+    FOREIGN = "foreign"
+    """Texts that are not all ASCII."""
+    SHARED = "shared"
+    """Texts in which one of the patterns that are searched for together occurs (`shared_patterns`)."""
+    GIVEN = "given"
+    """Messages that are no answers."""
+    ASKED = "asked"
+    """Answers to a user's message."""
+    ASKED_ALONE = "asked-alone"
+    """Answers to a user's message that contains no other text (`QUOTING`)."""
+
+    def conditions(self, shared: Sequence[str]) -> "tuple[pl.Expr, ...]":
+        """What holds for the rows, each condition checked where those before it hold. `shared`: one match of
+        these is in each text with a shared pattern.
+        """
+        asked = pl.col("asked")
+        conditions: dict[Among, tuple[pl.Expr, ...]] = {
+            Among.ALL: (),
+            Among.FOREIGN: (pl.col("foreign"),),
+            Among.SHARED: (reduce(or_, map(pl.col("text").str.contains, shared), pl.lit(value=False)),),
+            Among.GIVEN: (pl.col("role") != "assistant",),
+            Among.ASKED: (asked.is_not_null(),),
+            Among.ASKED_ALONE: (asked.is_not_null(), ~asked.str.contains(QUOTING)),
+        }
+        return conditions[self]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prefilter:
     """Base class: selects rows of the message frame."""
 
-    ascii: bool = True
-    """False if no ASCII text can be selected."""
+    among: Among = Among.ALL
 
     def rows(self) -> "list[pl.Expr]":
         """The selected rows of the message frame, as conditions; a row is selected if any of them is true."""
@@ -27,26 +65,37 @@ class Patterns(Prefilter):
     """Texts that one of some patterns matches."""
 
     texts: tuple[str, ...]
-    answered: bool = False
-    """Whether only answers to a user's message are selected, by either text."""
+    columns: tuple[str, ...] = ("text",)
+    """The columns of the message frame that are searched."""
 
     def rows(self) -> "list[pl.Expr]":
         """The rows that a pattern matches."""
-        text, asked = pl.col("text"), pl.col("asked")
-        columns = (pl.when(asked.is_not_null()).then(text), asked) if self.answered else (text,)
-        return [column.str.contains(pattern) for column in columns for pattern in self.texts]
+        texts = ["|".join(f"(?:{text})" for text in self.texts)] if self.among is Among.SHARED else self.texts
+        return [pl.col(column).str.contains(pattern) for column in self.columns for pattern in texts]
 
 
-def patterns(*texts: str, ascii: bool = True, answered: bool = False) -> Patterns:  # noqa: A002
-    """Texts that one of some patterns matches; `ascii`: False if no ASCII text can match; `answered`: only answers to a
-    user's message, by either text.
+def patterns(*texts: str, among: Among = Among.ALL, columns: tuple[str, ...] = ("text",)) -> Patterns:
+    """Texts that one of some patterns matches; `columns`: those of the message frame that are searched."""
+    return Patterns(texts=texts, among=among, columns=columns)
+
+
+def foreign_patterns(*texts: str) -> Patterns:
+    """Texts that one of some patterns matches, if no pattern matches a text that is all ASCII."""
+    return patterns(*texts, among=Among.FOREIGN)
+
+
+def shared_patterns(*texts: str) -> Patterns:
+    """Texts that one of some patterns matches, for patterns that are searched for together with those of other rules.
+
+    One search for all takes as long as two searches for one. A pattern with a word boundary or a counted repetition of
+    a class makes it up to a hundred times slower, so it is searched for by itself (`patterns`).
     """
-    return Patterns(texts=texts, ascii=ascii, answered=answered)
+    return patterns(*texts, among=Among.SHARED)
 
 
 def literals(texts: tuple[str, ...]) -> Patterns:
     """Texts that contain one of some strings, ignoring ASCII case; an apostrophe also matches ’."""
-    return patterns(any_of_pattern(*texts, *(text.replace("'", "’") for text in texts if "'" in text)))
+    return shared_patterns(any_of_pattern(*texts, *(text.replace("'", "’") for text in texts if "'" in text)))
 
 
 @dataclass(frozen=True)

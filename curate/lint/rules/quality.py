@@ -27,7 +27,7 @@ from curate.lint.rules.polars_text_helpers import (
     question,
     quoting_match,
 )
-from curate.lint.rules.prefilter import Flag, patterns
+from curate.lint.rules.prefilter import Flag, foreign_patterns, shared_patterns
 from curate.lint.rules.rule import text_rule
 
 OPEN_REQUEST: Final = r"(?i)\A(?:please |could you |can you )?(?:explain|describe|discuss|elaborate|compare|write an? (?:\w+ )?(?:essay|story|article|poem|report|blog|letter|speech|review)|tell me (?:more )?about)"
@@ -158,7 +158,7 @@ def refusal() -> "pl.Expr":
     "Q005",
     "ai-disclaimer",
     Severity.INFO,
-    prefilter=(patterns(DISCLAIMER_HINT, MADE_BY_HINT), patterns(CHINESE_HINT, ascii=False)),
+    prefilter=(shared_patterns(DISCLAIMER_HINT, MADE_BY_HINT), foreign_patterns(CHINESE_HINT)),
     hint="Remove the clause, or write the answer in your assistant's voice.",
 )
 def ai_disclaimer() -> "pl.Expr":
@@ -191,7 +191,7 @@ def _invalid_json(text: str) -> str | None:
     "Q008",
     "cut-answer",
     Severity.INFO,
-    prefilter=(*CUT_TEXT, patterns(MARK_HINT)),
+    prefilter=(*CUT_TEXT, shared_patterns(MARK_HINT)),
     hint="Finish the answer, or remove the example. To avoid this, raise the token limit of the generation.",
 )
 def cut_answer() -> "pl.Expr":
@@ -265,7 +265,7 @@ def missing_input() -> "pl.Expr":
     "Q016",
     "merged-instructions",
     Severity.INFO,
-    prefilter=patterns(MERGED_HINT),
+    prefilter=shared_patterns(MERGED_HINT),
     hint="Split the example into two.",
 )
 def merged_instructions() -> "pl.Expr":

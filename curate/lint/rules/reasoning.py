@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from curate.core.finding import PlacedProblems, Problem, Severity
-from curate.core.lazy import pl
+from curate.core.lazy import lazy_pattern, pl
 from curate.core.text import excerpt
 from curate.language.identification import NAMES, clear_language
 from curate.language.lexicon import NON_FINAL_WORDS
@@ -12,18 +12,18 @@ from curate.language.reasoning_marks import MARK, MARK_HINT, Block, MarkedText, 
 from curate.lint.rules.characters import LATIN, MIN_COMMON_WORDS, OTHER_SCRIPT
 from curate.lint.rules.dataset_summary import DatasetSummary, in_some
 from curate.lint.rules.polars_text_helpers import answer, asked, judged_by, matching, question
-from curate.lint.rules.prefilter import Flag, patterns
+from curate.lint.rules.prefilter import Flag, shared_patterns
 from curate.lint.rules.rule import profile_rule, text_rule
 
-MARKED: Final = patterns(MARK_HINT)
+MARKED: Final = shared_patterns(MARK_HINT)
 BESIDE: Final = Flag("reasoned")  # no plain line has any
 """Answers with reasoning under a key of its own or in content parts."""
-CUT_END: Final = re.compile(rf"(?i)(?:[,;(\[{{]|(?<![\w'’-])(?:{'|'.join(NON_FINAL_WORDS)}))\Z")
+CUT_END: Final = lazy_pattern(rf"(?i)(?:[,;(\[{{]|(?<![\w'’-])(?:{'|'.join(NON_FINAL_WORDS)}))\Z")
 """Ends that no sentence has."""
 NOT_PROSE_CHARS: Final = frozenset("=<>{}|#*`$\\:/")
 MIN_UNENDED_WORDS: Final = 4
 """Minimum number of words of a last line without a complete sentence, which may be a heading or an item."""
-ENDED_SENTENCE: Final = re.compile(r"[a-z0-9)\"'”][.!?][\"')”’]?(?=\s|\Z)")
+ENDED_SENTENCE: Final = lazy_pattern(r"[a-z0-9)\"'”][.!?][\"')”’]?(?=\s|\Z)")
 MIN_CUT_CHARS: Final = 80
 """Minimum length in characters of a reasoning of which the last sentence is examined."""
 MIN_LANGUAGE_CHARS: Final = 40
@@ -188,7 +188,7 @@ def _empty_message(joined: str) -> str | None:
     "Q036",
     "reasoning-in-question",
     Severity.WARNING,
-    prefilter=patterns(MARK_HINT),
+    prefilter=MARKED,
     hint="Move the block to the answer, or remove it.",
 )
 def reasoning_in_question() -> "pl.Expr":
@@ -215,7 +215,7 @@ def _asked_message(text: str) -> str | None:
     return None
 
 
-FORMAT_WORDS: Final = re.compile(
+FORMAT_WORDS: Final = lazy_pattern(
     r"(?i)\byour\b|\b(?:reasoning|thoughts?|thinking|chain of thought) (?:process|here|steps?|goes|trace)\b|\bhere\b\s*\Z"
 )
 """Words of a block that describes the format of an answer."""

@@ -17,7 +17,7 @@ from curate.core.masking import (
 from curate.core.text import plural
 from curate.lint.rules.personal_data import personal_data_in
 from curate.lint.rules.polars_text_helpers import answered_question, edit_texts, judged_by, matching
-from curate.lint.rules.prefilter import patterns
+from curate.lint.rules.prefilter import foreign_patterns, shared_patterns
 from curate.lint.rules.rule import Rule, text_rule
 
 PASSWORD_HINTS: Final = (r"(?i-u:passwor[td])", r"(?i-u:kennwort|contrase|mot de passe|senha)")
@@ -54,7 +54,7 @@ def _messages_about_secrets(texts: "pl.Expr", finder: Callable[[str], Iterator[S
     "S001",
     "secret-key",
     Severity.ERROR,
-    prefilter=patterns(KEY_HINTS),
+    prefilter=shared_patterns(KEY_HINTS),
     hint="Revoke the key, since it has leaked. Then replace it: `--fix --unsafe-fixes` writes its kind in brackets.",
 )
 def secret_key() -> "pl.Expr":
@@ -72,7 +72,7 @@ def secret_key() -> "pl.Expr":
     "S002",
     "card-or-account-number",
     Severity.WARNING,
-    prefilter=patterns(NUMBER_HINTS),
+    prefilter=shared_patterns(NUMBER_HINTS),
     hint="Replace it with an invented number; `--fix --unsafe-fixes` writes its kind in brackets.",
 )
 def card_or_account_number() -> "pl.Expr":
@@ -90,7 +90,7 @@ def card_or_account_number() -> "pl.Expr":
     "S003",
     "personal-data",
     Severity.INFO,
-    prefilter=patterns(PERSONAL_HINTS),
+    prefilter=shared_patterns(PERSONAL_HINTS),
     hint="Check whether it belongs to someone. If so, replace it: `--fix --unsafe-fixes` writes its kind in brackets.",
 )
 def personal_data() -> "pl.Expr":
@@ -121,7 +121,7 @@ def passwords_in(text: str) -> Iterator[Secret]:
     "S004",
     "password",
     Severity.INFO,
-    prefilter=(patterns(*PASSWORD_HINTS), patterns(CHINESE_HINT, ascii=False)),
+    prefilter=(shared_patterns(*PASSWORD_HINTS), foreign_patterns(CHINESE_HINT)),
     hint="Change the password if it is real. `--fix --unsafe-fixes` writes [PASSWORD] in its place.",
 )
 def password() -> "pl.Expr":

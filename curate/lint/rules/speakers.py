@@ -13,12 +13,13 @@ from curate.lint.rules.embedded_patterns import (
     OTHER_STEMS,
     OVERRIDE,
     PASSAGES,
+    QUESTION_HINT,
     SHORT_STEM,
     STEMS,
     instructions,
 )
-from curate.lint.rules.polars_text_helpers import answer, asked, judged_by, matching
-from curate.lint.rules.prefilter import literals, patterns
+from curate.lint.rules.polars_text_helpers import answer, any_of_pattern, asked, judged_by, matching
+from curate.lint.rules.prefilter import Among, foreign_patterns, patterns, shared_patterns
 from curate.lint.rules.rule import text_rule
 
 ASKERS: Final = ("Caller", "Client", "Customer", "Guest", "Human", "Patient", "Student", "USER", "User")
@@ -91,7 +92,7 @@ SPEAKER_LABEL: Final = lazy_pattern(r"\W{0,4}[A-Z][\w ]{0,20}:")
     "Q012",
     "role-marker",
     Severity.INFO,
-    prefilter=patterns(SPEAKER_HINT),
+    prefilter=shared_patterns(SPEAKER_HINT),
     hint="Cut the answer there, or make each speaker's words a message of their own.",
 )
 def role_marker() -> "pl.Expr":
@@ -129,7 +130,7 @@ def _other_speaker_message(prompt: str, answer: str) -> str | None:
     "Q023",
     "transcript-in-message",
     Severity.WARNING,
-    prefilter=patterns(OPENER_HINT),
+    prefilter=shared_patterns(OPENER_HINT),
     hint="Make each turn a message. In one text, the user's words are trained on as an answer.",
 )
 def transcript_in_message() -> "pl.Expr":
@@ -192,7 +193,10 @@ def _system_prompt_message(system: str, prompt: str, text: str) -> str | None:
     "Q028",
     "embedded-instruction",
     Severity.INFO,
-    prefilter=(literals(STEMS), patterns(SHORT_STEM), patterns("(?i)" + "|".join(OTHER_STEMS), ascii=False)),
+    prefilter=(
+        patterns(any_of_pattern(*STEMS), SHORT_STEM, among=Among.GIVEN),
+        foreign_patterns("(?i)" + "|".join(OTHER_STEMS)),
+    ),
     hint="Keep it only if the answer should show that such instructions are not followed.",
 )
 def embedded_instruction() -> "pl.Expr":
@@ -208,7 +212,11 @@ def embedded_instruction() -> "pl.Expr":
     Good: {"messages": [{"role": "user", "content": "Summarize this: The quarterly report shows a revenue of 4.2 million."}, {"role": "assistant", "content": "Revenue was 4.2 million."}]}
     """
     role, text = pl.col("role"), pl.col("text")
-    given = role.is_in(["user", "tool", "function"]) | ((role == "system") & text.str.contains(PASSAGES))
+    given = (
+        role.is_in(["tool", "function"])
+        | ((role == "user") & text.str.contains(QUESTION_HINT))
+        | ((role == "system") & text.str.contains(PASSAGES))
+    )
     return judged_by(pl.when(given).then(text), _embedded_message, role)
 
 
@@ -223,16 +231,11 @@ def _embedded_message(role: str, text: str) -> str | None:
 
 def _quoted_instruction(text: str, **_: bool) -> str | None:
     """An instruction in a text that a question quotes; None without one."""
-    if ABOUT_ATTACKS.search(text) or ABOUT_INJECTION.search(text):
-        return None
     match = OVERRIDE.search(text)
-    if match is not None and match.start() >= MIN_TEXT_BEFORE:
-        return match.group()
-    request = DOCUMENT_REQUEST.search(text)
-    if request is None:
-        return None
-    match = next(instructions(text, request.end() + 5), None)
-    return match and match.group()
+    if match is None or match.start() < MIN_TEXT_BEFORE:
+        request = DOCUMENT_REQUEST.search(text)
+        match = next(instructions(text, request.end() + 5), None) if request else None
+    return None if match is None or ABOUT_ATTACKS.search(text) or ABOUT_INJECTION.search(text) else match.group()
 
 
 def _instruction_in_data(text: str, *, passages: bool) -> str | None:
@@ -253,7 +256,7 @@ def _instruction_in_data(text: str, *, passages: bool) -> str | None:
     "Q033",
     "swapped-roles",
     Severity.INFO,
-    prefilter=patterns(OFFER_HINT, answered=True),
+    prefilter=patterns(OFFER_HINT, among=Among.ASKED, columns=("asked",)),
     hint="Swap the roles of the turns.",
 )
 def swapped_roles() -> "pl.Expr":
