@@ -227,11 +227,13 @@ def _script_message(system: str, prompt: str, answer: str) -> str | None:
 
 def _languages_differ(prompt: str, answer: str) -> str | None:
     """The message for two texts, if they are in two languages; None for others."""
-    question_language, answer_language = clear_language(prompt, 1), clear_language(answer, 4, MIN_COMMON_WORDS)
+    question_language = clear_language(prompt, 1)
+    if not question_language:
+        return None
+    answer_language = clear_language(answer, 4, MIN_COMMON_WORDS)
     # one word of another language may be a name or a loan
     if (
-        not question_language
-        or not answer_language
+        not answer_language
         or question_language == answer_language
         or (question_language != "en" and not clear_language(prompt, 3))
     ):

@@ -43,7 +43,6 @@ from curate.lint.rules.example_summary import (
     kinds_of,
     last_answer_of,
     precise_kinds,
-    request_of,
     sorted_columns,
 )
 from curate.lint.rules.message_frame import REFUSING, batch_flags
@@ -136,14 +135,10 @@ class DatasetSummary:
         """Add the plain examples of a batch."""
         if not batch.numbers:
             return
-        exact, folded, lengths, digest = (
-            self.columns.exact.append,
-            self.columns.folded.append,
-            self.lengths.append,
-            xxhash.xxh64_intdigest,
-        )
+        columns, digest = self.columns, xxhash.xxh64_intdigest
         self._add_plain_reasoning(batch)
         kinds: dict[tuple[str, ...], tuple[str, int | None, int | None, int | None]] = {}
+        systems: list[str] = []
         for position, (roles, texts, joined, flags) in enumerate(
             zip(batch.roles, batch.texts, batch.joined_texts, batch_flags(batch), strict=True)
         ):
@@ -156,23 +151,23 @@ class DatasetSummary:
                 digests = digest(canonical(value)), _folded_digest(value, list(texts), value["messages"])
             else:
                 digests = _text_digests(f"{joined}{suffix}")
-            exact(digests[0])
-            folded(digests[1])
-            lengths(min(len(joined) - max(0, len(texts) - 1), MAX_UINT32))
+            columns.exact.append(digests[0])
+            columns.folded.append(digests[1])
+            self.lengths.append(min(len(joined) - max(0, len(texts) - 1), MAX_UINT32))
             if system is not None:
-                self._count_system(texts[system])
+                systems.append(texts[system])
             refused = answer is not None and flags[answer] & REFUSING > 0
             if answer is not None:
                 self._count_answer(texts[answer], refused=refused)
             if answer and answer == len(texts) - 1 and texts[-1]:
                 before, last = joined[: len(joined) - len(texts[-1])], texts[-1]
                 requests = [] if request is None else [texts[request]]
-                kinds_here = kinds_of(last, request_of(texts), refused=refused) | precise_kinds(last, requests)
-                self.columns.add_answer(
-                    LastAnswer(digest(before.encode()), answer_digest(last, kinds_here), kinds_here)
-                )
+                kinds_here = kinds_of(last, texts, refused=refused) | precise_kinds(last, requests)
+                columns.add_answer(LastAnswer(digest(before.encode()), answer_digest(last, kinds_here), kinds_here))
             else:
-                self.columns.add_answer()
+                columns.add_answer()
+        for prompt, count in Counter(systems).items():
+            self._count_system(prompt, count)
         self._add_key_types(batch)
         self.columns.places.add_lines(batch.file, batch.numbers)
         first: dict[tuple[str, ...], int] = {}
@@ -378,7 +373,7 @@ def _text_digests(text: str) -> tuple[int, int]:
 def _folded_text_digest(text: str, data: bytes) -> int:
     """The digest of a normalized text; `data` is the text in UTF-8."""
     return xxhash.xxh64_intdigest(
-        data.translate(ASCII_LOWER, ASCII_SPACES) if data.isascii() else _without_spaces(text)
+        data.translate(ASCII_LOWER, ASCII_SPACES) if text.isascii() else _without_spaces(text)
     )
 
 

@@ -25,12 +25,12 @@ _PLAIN_MODEL: Final = (
 """What can only be a model: an assistant or an agent may be a person."""
 
 OVERRIDE: Final = lazy_pattern(
-    r"(?i)\b(?:ignore|disregard|forget|override|bypass) (?:(?:all|any|the|your|my|of) ){0,4}(?:(?:previous|prior|above|earlier) instructions?|previous prompts?"
-    r"|system prompt)\b|\b(?:ignore|disregard|forget) (?:all (?:of )?)?(?:your|all) instructions\b|\bif you are an? (?:ai|llm|language model)\b|\bignoriere[n]? (?:Sie )?(?:alle )?(?:deine |Ihre )?(?:vorherigen|bisherigen|obigen) (?:Anweisungen|Befehle)"
-    r"|\bignora (?:todas )?(?:las |tus )?instrucciones (?:anteriores|previas)|\bignore[zs]? (?:toutes )?(?:les |vos |tes )?(?:instructions|consignes) précédentes|忽略(?:之前|以上|上面|先前)的?(?:所有)?(?:指令|指示)"
-    r"|\bverg(?:iss|esse[nt]?) (?:Sie )?(?:alle )?(?:deine|Ihre|die) (?:bisherigen |vorherigen |obigen )?(?:Anweisungen|Befehle|Vorgaben)|\bolvid[ae] (?:todas )?(?:las |tus |sus )?instrucciones"
-    r"|\boublie[zs]? (?:toutes )?(?:les |vos |tes )?(?:instructions|consignes)|\b(?:ai|llm)(?: language)? (?:assistants?|models?|agents?)[:,] ?(?:please )?(?:disregard|ignore|forget|do not|tell|reply|respond|output|say)\b"
-    r"|\b(?:disregard|ignore|forget) (?:(?:everything|anything|all) (?:of )?)?(?:the )?(?:above|before this)\b(?! (?:average|mentioned))"
+    r"(?i)\b(?:(?:ignore|disregard|forget|override|bypass) (?:(?:all|any|the|your|my|of) ){0,4}(?:(?:previous|prior|above|earlier) instructions?|previous prompts?"
+    r"|system prompt)\b|(?:ignore|disregard|forget) (?:all (?:of )?)?(?:your|all) instructions\b|if you are an? (?:ai|llm|language model)\b|ignoriere[n]? (?:Sie )?(?:alle )?(?:deine |Ihre )?(?:vorherigen|bisherigen|obigen) (?:Anweisungen|Befehle)"
+    r"|ignora (?:todas )?(?:las |tus )?instrucciones (?:anteriores|previas)|ignore[zs]? (?:toutes )?(?:les |vos |tes )?(?:instructions|consignes) précédentes"
+    r"|verg(?:iss|esse[nt]?) (?:Sie )?(?:alle )?(?:deine|Ihre|die) (?:bisherigen |vorherigen |obigen )?(?:Anweisungen|Befehle|Vorgaben)|olvid[ae] (?:todas )?(?:las |tus |sus )?instrucciones"
+    r"|oublie[zs]? (?:toutes )?(?:les |vos |tes )?(?:instructions|consignes)|(?:ai|llm)(?: language)? (?:assistants?|models?|agents?)[:,] ?(?:please )?(?:disregard|ignore|forget|do not|tell|reply|respond|output|say)\b"
+    r"|(?:disregard|ignore|forget) (?:(?:everything|anything|all) (?:of )?)?(?:the )?(?:above|before this)\b(?! (?:average|mentioned)))|忽略(?:之前|以上|上面|先前)的?(?:所有)?(?:指令|指示)"
 )
 """An instruction to a model to drop those that it has, in any question, after other text."""
 

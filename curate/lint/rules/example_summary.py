@@ -214,7 +214,7 @@ def last_answer_of(
     other_inputs = _other_inputs(example.value, turns[:-1])
     request = xxhash.xxh64_intdigest(before.encode("utf-8", "surrogatepass") + other_inputs)
     answer = texts[-1]
-    kinds = kinds_of(answer, request_of(texts), refused=refuses(answer[:OPENING_CHARS]))
+    kinds = kinds_of(answer, texts, refused=refuses(answer[:OPENING_CHARS]))
     requests = [text for text, turn in zip(texts, turns, strict=True) if turn.get("role") == "user"]
     kinds |= SAYS_YES | SAYS_NO | BRIEF | PRECISE if renamed else precise_kinds(answer, requests)
     return LastAnswer(request, answer_digest(answer, kinds), kinds)
@@ -226,7 +226,7 @@ def answer_digest(answer: str, kinds: int) -> int:
     return xxhash.xxh64_intdigest(text.encode("utf-8", "surrogatepass")) if text else 0
 
 
-def request_of(texts: list[str]) -> str:
+def _request_of(texts: list[str]) -> str:
     """The request of an answer: the first turn (possibly a system prompt) and the turn before the answer."""
     return "\n".join(texts[:1] + texts[-2:-1]) if len(texts) > 2 else texts[0]
 
@@ -243,14 +243,15 @@ def _other_inputs(value: dict[str, Any], turns: list[dict[str, Any]]) -> bytes:
     return canonical(inputs) + attached if inputs or attached else b""
 
 
-def kinds_of(answer: str, question: str, *, refused: bool) -> int:
-    """The kinds of a last answer."""
+def kinds_of(answer: str, texts: list[str], *, refused: bool) -> int:
+    """The kinds of a last answer; `texts`: those of all turns."""
     if len(answer) <= MAX_LABEL_CHARS:
-        return (LABEL | CLASSIFIED * (CLASSIFICATION_REQUEST.search(question) is not None)) if is_label(answer) else 0
+        if not is_label(answer):
+            return 0
+        return LABEL | CLASSIFIED * (CLASSIFICATION_REQUEST.search(_request_of(texts)) is not None)
     kinds = 0 if refused else TEXT
-    first = answer[0]
-    if first in FRAGMENT_START_CHARS:
-        kinds |= FRAGMENT * _begins_inside(answer, question)
+    if answer[0] in FRAGMENT_START_CHARS:
+        kinds |= FRAGMENT * _begins_inside(answer, _request_of(texts))
     return kinds
 
 
