@@ -15,7 +15,7 @@ from curate.core.config import CheckConfig, Config, ConflictsConfig, DedupConfig
 from curate.core.errors import UsageError
 from curate.core.finding import Finding
 from curate.core.targets import LIMITS, Target
-from curate.lint.rules import FAMILIES, RULES, Rule, splits
+from curate.lint.rules import FAMILIES, RULES, Rule, Scope, splits
 from curate.lint.rules.rule import BYTE_ESCAPE, rule
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.runner import check_paths
@@ -129,6 +129,20 @@ def test_a_rule_fires_in_its_bad_cases_at_the_place_that_they_name_and_in_no_goo
         expected = (case.get("places") or [[case["line"], case["pointer"]]]) if "bad" in case else []
         assert expected == [[finding.line, finding.pointer] for finding in found], case["name"]
         assert all(case.get("says", "") in finding.message for finding in found), case["name"]
+
+
+@pytest.mark.slow
+def test_no_prefilter_hides_what_a_text_rule_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = {code: rule for code, rule in RULES.items() if rule.scope is Scope.TEXT and not rule.only}
+    texts = [case.get("bad") or case["good"] for code in rules for case in cases_of(code)]
+    lines = [line for text in texts for line in text.split("\n") if line.startswith('{"messages"')]
+    Path("data.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    config = CheckConfig(select=tuple(rules))
+    prefiltered = check_paths([Path("data.jsonl")], config).findings
+    for text_rule in rules.values():
+        monkeypatch.setattr(text_rule, "prefilters", ())
+    assert check_paths([Path("data.jsonl")], config).findings == prefiltered
+    assert rules.keys() == {finding.code for finding in prefiltered}
 
 
 def test_every_rule_has_cases_for_both_sides_and_no_case_is_without_a_rule() -> None:
