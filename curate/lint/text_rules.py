@@ -31,6 +31,7 @@ class TextRules:
             for pattern in prefilter.texts if isinstance(prefilter, Patterns) else ():
                 shared.setdefault(pattern.startswith("(?i-u:"), []).append(f"(?:{pattern})")
         self._shared = tuple(map("|".join, shared.values()))
+        """Patterns of which one matches each text that a shared pattern matches."""
 
     def ask_batch(self, batch: Batch, examples: Sequence[Example]) -> Iterator[TextFinding]:
         """Run the rules over the plain examples of a batch and other examples, numbered after them."""

@@ -34,8 +34,9 @@ class Among(StrEnum):
     """Answers to a user's message that contains no other text (`QUOTING`)."""
 
     def conditions(self, shared: Sequence[str]) -> "tuple[pl.Expr, ...]":
-        """What holds for the rows, each condition checked where those before it hold. `shared`: one match of
-        these is in each text with a shared pattern.
+        """The conditions that the rows meet; each is checked for the rows that meet those before it.
+
+        `shared`: patterns of which one matches each text that a shared pattern matches.
         """
         asked = pl.col("asked")
         conditions: dict[Among, tuple[pl.Expr, ...]] = {
