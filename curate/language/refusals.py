@@ -54,6 +54,22 @@ REFUSAL: Final = (
 )
 
 
+REGRET: Final = (
+    r"(?:oh,? )?(?:(?:i|we)(?: a|['’])(?:m|re) )?(?:(?:so|very|really|truly|deeply|terribly) )*(?:sorry|apologies|(?:please accept )?(?:my|our) (?:sincere(?:st)? |deepest )?apologies|(?:i|we) (?:sincerely |deeply |do )?apologi[sz]e)"  # noqa: E501
+    r"(?: (?:for|about) (?:(?:the|any|that|this|my|our|all) )?(?:\w+ )?(?:inconvenience|confusion|misunderstanding|mistake|error|delay|trouble|mix-up|that|this)(?: (?:(?:this|it|that) )?(?:(?:may|might) have )?caused)?)?[.!]*(?: (?:please )?(?:try again|let me know)[^.!?\n]{0,60}[.!]*)?"  # noqa: E501
+    r"|(?:(?:es )?tut (?:mir|uns) (?:sehr )?leid|(?:ich|wir) entschuldigen? (?:mich|uns)|(?:ich|wir) bitten? (?:sie )?um entschuldigung|entschuldigung|entschuldigen sie)(?: (?:für|wegen) (?:die|das|den|der|des) (?:\w+ )?(?:unannehmlichkeiten|verwirrung|störung|verzögerung|missverständnis(?:ses)?|fehlers?))?[.!]*(?: bitte versuchen sie es [^.!?\n]{0,30}[.!]*)?"  # noqa: E501
+    r"|(?:lo siento(?: mucho)?|lo lamento|lamento|lamentamos|disculpen?|perd[oó]n|mis disculpas|pido disculpas|desculpe|sinto muito)(?: (?:por|pelo|pela|pelos) ?)?(?: ?(?:las?|el|los|o|a)? ?(?:molestias|confusi[oó]n|error|inconvenientes?|demora|malentendido|transtorno|inconveniente))?[.!]*(?: (?:inténtelo|inténtalo|intente|tente) [^.!?\n]{0,30}[.!]*)?"  # noqa: E501
+    r"|(?:(?:je suis|nous sommes) (?:vraiment |sincèrement )?désolée?s?|désolée?|je m['’]excuse|(?:toutes )?(?:mes|nos) excuses|veuillez (?:m['’]|nous )excuser)(?: pour (?:le|la|les|ce|cette|l['’]) ?(?:désagréments?|confusion|erreur|gêne|retard|malentendu|dérangement)(?: occasionnée?s?)?)?[.!]*"  # noqa: E501
+    r"|(?:很|非常|十分|实在)?(?:抱歉|对不起)[，,]?(?:给您带来了?(?:不便|困扰))?[。！!.]*"
+    r"|(?:ご不便をおかけして)?(?:大変|誠に)?申し訳(?:ございません|ありません)[。.!]*"
+)
+"""Apologies in English, German, Spanish and Portuguese, French, Chinese and Japanese."""
+APOLOGY_ONLY: Final = rf"(?i)\A\s*(?:{REGRET})\s*\z"
+"""An answer that is an apology and nothing else, for Rust's regular expressions."""
+APOLOGY_REQUEST: Final = r"(?i)apolog|sorry|entschuldig|verzeih|disculp|desculp|excus|désolé|道歉|抱歉|谢罪|谢"
+"""Requests for an apology."""
+
+
 def refuses(opening: str) -> bool:
     """Whether the opening of an answer is a refusal."""
     return refusal_start(opening) is not None

@@ -8,7 +8,7 @@ from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
 from curate.core.text import excerpt, plural
 from curate.language.identification import COMMON_WORDS, NAMES, clear_language
-from curate.lint.rules.message_frame import INVISIBLE_OR_PRIVATE, SWITCHED_SCRIPT, UNUSUAL_TEXT, WIDE
+from curate.lint.rules.message_frame import INVISIBLE_OR_PRIVATE, SPLIT_WORD, SWITCHED_SCRIPT, UNUSUAL_TEXT, WIDE
 from curate.lint.rules.polars_text_helpers import (
     answer,
     answered_question,
@@ -25,9 +25,14 @@ LEAD_CHARS: Final = "ÂÃÅÄâÐÑØÙ×ðãìëê"
 CONTINUATION_CHARS: Final = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 MOJIBAKE: Final = f"[{LEAD_CHARS}][{CONTINUATION_CHARS}]"
 """The first two characters of UTF-8 sequences decoded as cp1252 or Latin-1."""
+QUOTED_PRINTABLE: Final = r"=[C-F][0-9A-F](?:=[89AB][0-9A-F]){1,3}"
+"""The bytes of a UTF-8 sequence in the encoding of mails."""
 C1_CONTROLS: Final = "[\x80-\x84\x86-\x9f]"
 """Control characters that only appear where cp1252 was read as Latin-1; U+0085 is a line separator (J016)."""
-TAGGED_FLAG: Final = lazy_pattern(f"(\U0001f3f4[\U000e0020-\U000e007f]+)|{INVISIBLE_OR_PRIVATE}")
+TAGGED_FLAG: Final = lazy_pattern(
+    f"(\U0001f3f4[\U000e0020-\U000e007f]+)|{INVISIBLE_OR_PRIVATE}"
+    "|(?<=[A-Za-z\u00c0-\u052f])[\u00ad\u200c\u200d]+(?=[A-Za-z\u00c0-\u052f])"
+)
 """A flag spelled with tag characters, which is kept, or an invisible character."""
 PRIVATE_USE: Final = lazy_pattern("[\ue000-\uf8ff]")
 """Characters for private use, which some fonts show: bullets of word processors, icons."""
@@ -51,6 +56,7 @@ ABOUT_LANGUAGE: Final = lazy_pattern(
     r"|\b(?:lyrics?|songs?|poems?|anthems?|mottos?|quot(?:e|es|ations?)|recite|prayers?|proverbs?|first lines?|opening lines?|title)\b"
 )
 """Requests that name a language, or ask for the words of a work."""
+SENTENCE_END: Final = lazy_pattern(r"(?<=[.!?])\s+|\n+")
 ABOUT_ENCODING: Final = lazy_pattern(
     r"(?i)mojibake|encod|decod|utf-?8|latin-?1|iso-?8859|cp-?125|windows-125|unicode|[kc]odific|kodier|zeichensatz|zeichencod|codage|charset|编码|乱码|文字化け"
     r"|\S (?:an)?statt \S{1,3}(?:\W|\Z)|\S (?:instead of|rather than|au lieu de|en (?:vez|lugar) de) (?:an? )?\S{1,3}(?:\W|\Z)"
@@ -94,26 +100,37 @@ MIN_LETTERED_SHARE: Final = 0.5
     "Q009",
     "mojibake",
     Severity.INFO,
-    prefilter=foreign_patterns(MOJIBAKE, C1_CONTROLS),
+    prefilter=(foreign_patterns(MOJIBAKE, C1_CONTROLS), patterns(QUOTED_PRINTABLE)),
     hint="Decode the source as UTF-8. `--fix --unsafe-fixes` repairs this text, unless it is about encodings: see --diff.",
 )
 def mojibake() -> "pl.Expr":
     """A message contains wrongly decoded text (mojibake).
 
     For example, "café" read as cp1252 instead of UTF-8 becomes "cafÃ©", and the apostrophe of cp1252 read as Latin-1
-    becomes the control character U+0092. The model learns the garbled text as words.
+    becomes the control character U+0092. In a mail that was not decoded, it is "caf=C3=A9". The model learns the garbled text as words.
     Precision 98%, recall 100% on faults planted into 16 real files.
     Bad: {"messages": [{"role": "user", "content": "Where is the cafÃ©?"}, {"role": "assistant", "content": "Itâ€™s there."}]}
     Good: {"messages": [{"role": "user", "content": "Where is the café?"}, {"role": "assistant", "content": "It's there."}]}
     """
-    return judged_by(matching(non_ascii(), f"{MOJIBAKE}|{C1_CONTROLS}"), _mojibake_message)
+    return judged_by(matching(pl.col("text"), f"{MOJIBAKE}|{C1_CONTROLS}|{QUOTED_PRINTABLE}"), _mojibake_message)
 
 
 @lru_cache(maxsize=64)  # cached for the rule and its repair; a millisecond each
 def _with_encoding_fixed(text: str) -> str:
+    text = re.sub(QUOTED_PRINTABLE, _with_bytes_decoded, text)
+    if text.isascii():
+        return text
     import ftfy  # only imported for texts that look garbled
 
     return ftfy.fixes.fix_c1_controls(ftfy.fix_encoding(text))
+
+
+def _with_bytes_decoded(match: re.Match[str]) -> str:
+    """The character of a quoted UTF-8 sequence; the match itself if it is none."""
+    try:
+        return bytes.fromhex(match.group().replace("=", "")).decode()
+    except UnicodeDecodeError:
+        return match.group()
 
 
 def _mojibake_message(text: str) -> str | None:
@@ -133,27 +150,27 @@ def _mojibake_message(text: str) -> str | None:
 @mojibake.repaired_by(safe=False)  # the text may be about it
 def decode_again(value: dict[str, Any]) -> dict[str, Any]:
     """Decode the text again as UTF-8."""
-    return edit_texts(value, lambda text: text if text.isascii() else _with_encoding_fixed(text))
+    return edit_texts(value, _with_encoding_fixed)
 
 
 @text_rule(
     "Q010",
     "invisible-character",
     Severity.INFO,
-    prefilter=foreign_patterns(INVISIBLE_OR_PRIVATE),
+    prefilter=foreign_patterns(INVISIBLE_OR_PRIVATE, SPLIT_WORD),
     hint="Check what else was copied with them. `--fix --unsafe-fixes` removes them, unless the text is about them: see --diff.",
 )
 def invisible_character() -> "pl.Expr":
     r"""A message contains invisible characters.
 
     Zero-width spaces, bidirectional overrides, private-use and tag characters split words into unusual tokens and can
-    hide instructions. Joiners in emoji and in scripts that need them are skipped. Precision 100%, recall 100% on
+    hide instructions. So do soft hyphens and joiners inside words of Latin, Greek and Cyrillic letters. Joiners in emoji and in scripts that need them are skipped. Precision 100%, recall 100% on
     faults planted into 16 real files.
     Bad: {"messages": [{"role": "user", "content": "Hi\u200b there"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi there"}, {"role": "assistant", "content": "Hello."}]}
     """
 
-    return judged_by(matching(non_ascii(), INVISIBLE_OR_PRIVATE), _invisible_characters)
+    return judged_by(matching(non_ascii(), f"{INVISIBLE_OR_PRIVATE}|{SPLIT_WORD}"), _invisible_characters)
 
 
 def _stripped(text: str) -> str:
@@ -225,6 +242,18 @@ def _script_message(system: str, prompt: str, answer: str) -> str | None:
     return None
 
 
+def _language_changes(text: str) -> str | None:
+    """The message for an answer whose beginning and end are in two languages; None for others."""
+    sentences = SENTENCE_END.split(text)
+    if len(sentences) < 2:
+        return None
+    halves = " ".join(sentences[: len(sentences) // 2]), " ".join(sentences[(len(sentences) + 1) // 2 :])
+    first, last = (clear_language(half, 4, MIN_COMMON_WORDS) for half in halves)
+    if not first or not last or first == last:
+        return None
+    return f"the answer begins in {NAMES[first]} and ends in {NAMES[last]}"
+
+
 def _languages_differ(prompt: str, answer: str) -> str | None:
     """The message for two texts, if they are in two languages; None for others."""
     question_language = clear_language(prompt, 1)
@@ -252,7 +281,7 @@ TWO_LANGUAGES: Final = patterns(TWO_FOREIGN_WORDS, among=Among.ASKED_ALONE, colu
     hint="Answer in the language of the question, or name the wanted language in it.",
 )
 def other_language() -> "pl.Expr":
-    """An answer is in another language of the Latin script than the question.
+    """An answer is in another language of the Latin script than the question, or changes its language.
 
     Frequent words of English, German, Spanish, French, Portuguese and Italian tell the languages apart. Questions
     that contain a text or name a language are skipped; the signal `language` of `curate score` knows more languages.
@@ -267,7 +296,10 @@ def other_language() -> "pl.Expr":
 
 def _language_message(system: str, prompt: str, answer: str) -> str | None:
     """The message for a question and an answer in two languages; None for others."""
-    if SHOWN_TEXT.search(prompt.strip()) or not (message := _languages_differ(prompt, answer)):
+    if SHOWN_TEXT.search(prompt.strip()):
+        return None
+    message = _languages_differ(prompt, answer) or _language_changes(answer)
+    if message is None:
         return None
     return None if NOT_PROSE.search(answer) or ABOUT_LANGUAGE.search(f"{system}\n{prompt}") else message
 

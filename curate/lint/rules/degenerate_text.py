@@ -49,6 +49,14 @@ MAX_CHECKED_WORDS: Final = 2_000
 """Number of words checked for repeats in a row; longer loops show in the share of repeated n-grams."""
 HEAD_CHARS: Final = 300
 """Number of characters in which a text may call itself verse."""
+RUN_CHARS: Final = 30
+"""Minimum number of one letter or mark in a row."""
+RUN_OF_ONE: Final = "|".join(
+    f"{char}{{{RUN_CHARS}}}"
+    for char in (*map(chr, range(97, 123)), "!", r"\?", ",", "。", "！", "？", "，", "哈", "啊")
+)
+RUN_HINT: Final = f"(?i:{RUN_OF_ONE})"
+RUN: Final = lazy_pattern(RUN_HINT)
 BLANK_LINE: Final = lazy_pattern(r"\n\s*\n")
 MIN_SENTENCES_SHARE: Final = 0.4
 """Minimum share of an answer that a repeated pair of sentences makes up: below it, most are versions of one text."""
@@ -168,7 +176,7 @@ def _repetition_message(prompt: str, text: str) -> str | None:
     "Q006",
     "loop",
     Severity.INFO,
-    prefilter=REPEATED_TEXT,
+    prefilter=(REPEATED_TEXT, patterns(RUN_HINT)),
     hint="Cut the answer where the repetition starts, or remove the example.",
 )
 def loop() -> "pl.Expr":
@@ -176,12 +184,22 @@ def loop() -> "pl.Expr":
 
     The model that wrote the data was stuck in a loop, and a model trained on it loops too. Reported if 70% of the
     10-word sequences are repeated (tables, verses and legal text stay below), or if a phrase of up to 12 words
-    occurs six times in a row and makes up half of the answer. Requests for repetition are skipped. Precision 99%,
+    occurs six times in a row and makes up half of the answer, or one letter or mark occurs 30 times in a row. Requests for repetition are skipped. Precision 99%,
     recall 60% on faults planted into 16 real files: the signal `loops` of `curate score` finds shorter ones.
     Bad: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink."}]}
     Good: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "The sky is blue and the sea is blue and so is the ink."}]}
     """
-    return judged_by(_repeating(), _loop_message, asked())
+    return pl.coalesce(
+        judged_by(_repeating(), _loop_message, asked()), judged_by(matching(answer(), RUN_HINT), _run_message, asked())
+    )
+
+
+def _run_message(prompt: str, text: str) -> str | None:
+    """The message for one letter or mark that fills a line; None in code and if the request is about repetition."""
+    run = RUN.search(text)
+    if run is None or "```" in text or REPETITION_REQUEST.search(prompt) or RUN.search(prompt):
+        return None
+    return f"{excerpt(run.group()[0])!r} occurs {RUN_CHARS} times in a row or more"
 
 
 @text_rule(
@@ -212,7 +230,7 @@ def repetition() -> "pl.Expr":
     hint="Remove the question from the answer, or remove the example.",
 )
 def echo() -> "pl.Expr":
-    """An answer is the question, or begins with all of it.
+    """An answer is the question, or begins with all of it, in any case.
 
     The model learns to repeat its input. Often an exporter wrote prompt and answer into one field. Precision 100%,
     recall 92% on faults planted into 16 real files.
@@ -220,7 +238,10 @@ def echo() -> "pl.Expr":
     Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "It is Paris."}]}
     """
     reply, prompt = answer().str.strip_chars(), answered_question().str.strip_chars()
-    same, begins = reply == prompt, reply.str.starts_with(prompt)
+    asked_again = prompt.str.ends_with("?") & reply.str.to_lowercase().str.starts_with(
+        prompt.str.to_lowercase().str.strip_chars_end("? ")
+    )
+    same, begins = reply == prompt, reply.str.starts_with(prompt) | asked_again
     requested = pl.when(begins).then(prompt).str.head(200).str.contains(ECHO_REQUEST)
     requested |= same & pl.col("system").str.contains(CORRECTION_PROMPT)
     long = prompt.str.len_chars()

@@ -35,11 +35,18 @@ MASKED: Final = (
     r"|[$€£]X{2,4}(?:[.,]X{2})?\b"
 )
 """A kind of value in capitals and brackets, as in anonymized data: `[CUSTOMER NAME]`, `[PERSON_1]`."""
+FILL_IN: Final = (
+    r"\[(?i:your|dein|deine|ihr|ihre|votre|tu|su|seu|sua|insert|enter your|insertar|insérer|inserir|einfügen)[ _-][^\[\]\n]{1,40}\](?:[^(]|\z)"
+    r"|\[[^\[\]\n]{1,40} (?i:goes here|go here|einfügen|eintragen|aquí|ici|here)\]|[\[(](?i:to be (?:added|filled in|completed|determined|written|announced)|fill in|add text here)[^\[\]()\n]{0,30}[\])]"
+    r"|\[(?:(?:Company|Customer|Client|First|Last|Full|Product|Author|Book|Recipient|Business|Organi[sz]ation|Phone|Contact|Street|Email)(?: |[’']s )(?:Name|Number|Address|Email)|Kundenname|Firmenname|Nachname|Vorname)\](?:[^(]|\z)"
+    r"|(?:^|[.!?\n] ?)TODO ?[-–:]"
+)
+"""What is left to fill in: `[Your Name]`, `[Company Name]`, `[Description goes here]`, `(to be added)`."""
 DATE_FORM: Final = r"\b(?:on|by|until|from|since|am|zum|vom|seit|el|día|le|au|du) (?:MM/DD/YYYY|DD/MM/YYYY|YYYY-MM-DD|TT\.MM\.JJJJ|DD\.MM\.YYYY|DD/MM/AAAA|JJ/MM/AAAA)"
 """The form of a date in place of a date."""
 PLACEHOLDER: Final = lazy_pattern(
     r"(?im)^\W*lorem ipsum dolor|\[insert [^\]\n]{1,60}\]|<no ?(?:input|output)>|\[your (?:answer|response|text|code) here\]|\[(?:todo|tbd)\]|\bTODO:|\b(?-i:TBD)\b"
-    rf"|(?-i:{MASKED}|{DATE_FORM})"
+    rf"|(?-i:{MASKED}|{DATE_FORM}|FILL_IN)".replace("FILL_IN", FILL_IN.replace(r"\z", r"\Z"))
 )
 PLACEHOLDERS: Final = (
     "lorem ipsum", "[insert ", "<noinput", "<nooutput", "<no input", "<no output", "[your answer", "[your response",
@@ -63,7 +70,7 @@ FAILURE_START: Final = lazy_pattern(
 ABOUT_FAILURES: Final = lazy_pattern(
     r"(?i)\b(?:errors?|http|status|codes?|exceptions?|trace(?:back)?s?|logs?|api|servers?|gateway|rate.limit\w*|messages?|outputs?|prints?|programs?|python|tests?|pytest|unittest|npm)\b|[(`]"
 )
-PLACEHOLDER_HINT: Final = f"{any_of_pattern(*PLACEHOLDERS, 'tbd')}|{MASKED}|{DATE_FORM}"
+PLACEHOLDER_HINT: Final = f"{any_of_pattern(*PLACEHOLDERS, 'tbd')}|{MASKED}|{DATE_FORM}|{FILL_IN}"
 FAILURE_HINT: Final = any_of_pattern(*FAILURES)
 CODE_COMMENT: Final = lazy_pattern(r"```|//|/\*|#")
 """Code, in which such a mark is a note."""
@@ -106,8 +113,26 @@ NOTICES: Final = (
     "teilen auf facebook", "auf facebook teilen", "partager sur facebook", "compartir en facebook",
     "inscrivez-vous à notre newsletter", "abonnez-vous à notre newsletter", "suscríbete a nuestro boletín",
     "alle rechte vorbehalten", "tous droits réservés", "todos los derechos reservados",
-    "your email address will not be published", "required fields are marked",
+    "your email address will not be published", "required fields are marked", "share this article", "share this post",
+    "unsubscribe from this list", "unsubscribe from this mailing list", "unsubscribe from our newsletter",
 )  # fmt: skip
+MAIL_REMAINS: Final = (
+    r"^(?:sent from my (?:iphone|ipad|android|phone|mobile|samsung|galaxy|blackberry)|sent from (?:outlook|yahoo|mail) for|get outlook for"
+    r"|von meinem (?:iphone|ipad|handy|mobiltelefon) gesendet|enviado desde mi (?:iphone|ipad|m[oó]vil|tel[eé]fono)|enviado do meu (?:iphone|ipad|celular)"
+    r"|envoy[eé] de mon (?:iphone|ipad|t[eé]l[eé]phone|mobile)|inviato da(?:l mio)? iphone)\b[^\n]{0,40}$"
+    r"|^-{3,} ?(?:original message|forwarded message|ursprüngliche nachricht|weitergeleitete nachricht|mensaje original|mensaje reenviado|message d['’]origine|message transféré|mensagem original) ?-{3,}"
+    r"|\bthis (?:e-?mail|message)(?: and (?:any|its|all) (?:\w+ )?(?:attachments|files))?(?: transmitted with it)?[^.\n]{0,60} (?:intended (?:only|solely)|confidential)[^\n]{0,80}(?:addressee|recipient|individual|intended)"
+)
+"""The signature of a mail program, the mark of a quoted mail, and the notice at the foot of a mail."""
+MAIL: Final = lazy_pattern(MAIL_REMAINS, re.IGNORECASE | re.MULTILINE)
+MAIL_HINT: Final = (
+    r"(?i-u:sent from |outlook for|gesendet|enviado d|de mon |inviato da|--- ?(?:original|forwarded|urspr|weiterg|mensa|messag)"
+    r"|intended solely|intended only|confidential)"
+)
+MAIL_REQUEST: Final = lazy_pattern(
+    r"(?i)e-?mail|\bmails?\b|signature|signatur|firma\b|newsletter|confidential|vertraulich|letter|brief|carta|correo|courriel|notice"
+)
+"""Requests for a mail, which may have such parts."""
 MARKS: Final = (
     "[citation needed]", "[clarification needed]", "[when?]", "[who?]", "[by whom?]", "[according to whom?]",
     "[beleg fehlt]", "[cita requerida]", "[réf. nécessaire]", "[bearbeiten | quelltext bearbeiten]", "[edit | edit source]",
@@ -146,6 +171,8 @@ HTML_HINTS: Final = (
     rf"(?i-u:{'|'.join(ENTITIES)}|&#[0-9x])",
     r"(?i-u:cookies|cookie policy|newsletter|click here to|all rights reserved|facebook|skip to main|rechte vorbehalten|tous droits r|derechos reservados|address will not be|fields are marked|a nuestro bolet)",
     r"【[0-9]+[:†]",
+    r"(?i-u:share this |unsubscribe from)",
+    MAIL_HINT,
     any_of_pattern(*(mark for mark in MARKS if mark.isascii())),
     "(?i)" + "|".join(re.escape(mark) for mark in MARKS if not mark.isascii()),
 )
@@ -158,7 +185,7 @@ ABOUT_HTML: Final = r"(?i-u:\{\{|\{%|html|css|xml|```|markup|react|\bjsx?\b|java
     Severity.INFO,
     prefilter=(
         shared_patterns(any_of_pattern(*PLACEHOLDERS, "tbd"), FAILURE_HINT),
-        patterns(MASKED, DATE_FORM),
+        patterns(MASKED, DATE_FORM, FILL_IN),
         PADDED_TEXT,
         Flag("brief"),
     ),
@@ -167,7 +194,7 @@ ABOUT_HTML: Final = r"(?i-u:\{\{|\{%|html|css|xml|```|markup|react|\bjsx?\b|java
 def placeholder() -> "pl.Expr":
     """An answer is or contains a placeholder.
 
-    Examples are "[insert name]", "[CUSTOMER NAME]", "lorem ipsum", "N/A" as the whole answer, and an error message such as "Internal
+    Examples are "[insert name]", "[CUSTOMER NAME]", "[Your Name]", "(to be added)", "lorem ipsum", "N/A" as the whole answer, and an error message such as "Internal
     Server Error" instead of an answer. The content is missing, and the model learns to omit it. Precision 99%, recall
     30% on faults planted into 16 real files.
     Bad: {"messages": [{"role": "user", "content": "Thank Kim."}, {"role": "assistant", "content": "Dear [insert name], thank you!"}]}
@@ -210,6 +237,7 @@ def _placeholder_message(prompt: str, answer: str) -> str | None:
         or match.group() in prompt
         or match.group().rpartition(" ")[2] in prompt  # the form of a date, without its preposition
         or CODE_COMMENT.search(answer)
+        or _is_quoted(answer, match.start())
         else f"the answer contains a placeholder: {match.group().strip()}"
     )
 
@@ -246,11 +274,16 @@ def _variable_message(system: str, prompt: str, answer: str) -> str | None:
         or any(m in system + prompt for m in ("{", "%s"))
     ):
         return None
-    line = answer[answer.rfind("\n", 0, match.start()) + 1 : match.start() + 1]
-    if line.count('"') % 2 or line.count("“") > line.count("”"):  # it describes the form of an answer
+    if _is_quoted(answer, match.start()):  # it describes the form of an answer
         return None
     variable = excerpt(match.group().strip(' \n\t,."“”()!?:;'))
     return f"{variable} is not filled in"
+
+
+def _is_quoted(text: str, index: int) -> bool:
+    """Whether a quotation that is opened in a line before an index is not closed there."""
+    line = text[text.rfind("\n", 0, index) + 1 : index + 1]
+    return line.count('"') % 2 == 1 or line.count("“") > line.count("”")
 
 
 @text_rule(
@@ -286,9 +319,10 @@ def _written_breaks(text: str) -> str | None:
     hint="Extract the page as plain text or Markdown.",
 )
 def html_remains() -> "pl.Expr":
-    """An answer contains remains of a web page.
+    """An answer contains remains of a web page or of a mail.
 
-    Entities, tags, "click here" and "[citation needed]" come from scraping. Answers about HTML are skipped. Precision 99%, recall 54% on
+    Entities, tags, "click here" and "[citation needed]" come from scraping, "Sent from my iPhone" and notices of confidentiality from mailboxes.
+    Answers about HTML are skipped, and so are remains of mails where one is requested. Precision 99%, recall 54% on
     faults planted into 16 real files: a single entity or `<br>` is not reported.
     Bad: {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a&nbsp;city.<br>All rights reserved."}]}
     Good: {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a city."}]}
@@ -302,6 +336,9 @@ def _html_message(system: str, prompt: str, answer: str) -> str | None:
     for others.
     """
     answer = CODE_SPANS.sub(" ", answer)
+    mail = MAIL.search(answer)
+    if mail and not (MAIL_REQUEST.search(prompt) or MAIL_REQUEST.search(system) or MAIL.search(prompt)):
+        return f"remains of a mail: {excerpt(mail.group(), 40)}"
     legal = LEGAL_TEXT.search(answer) is not None
     tags = [match.group() for match in HTML.finditer(answer) if not (legal and match.group().lower() in RIGHTS)]
     if (

@@ -38,6 +38,8 @@ TEXT_NOUNS: Final = (
     "conversation", "review", "essay",
 )  # fmt: skip
 SHOWABLE_NOUNS: Final = ("text", "sentence", "paragraph", "passage", "article", "code", "list", "table", "email")
+SPLIT_WORD: Final = "[A-Za-z\u00c0-\u052f][\u00ad\u200c\u200d]+[A-Za-z\u00c0-\u052f]"
+"""A soft hyphen or a joiner inside a word of Latin, Greek or Cyrillic letters, which need none."""
 REPEATING, UNUSUAL, REFUSING, UNFINISHED = 1, 2, 4, 8
 """Flags of an answer."""
 PADDED_TEXT: Final = Flag("padded")
@@ -71,6 +73,20 @@ SENTENCE_CHARS: Final = 120
 """Minimum length of an answer with sentences."""
 TAIL_CHARS: Final = 400
 """Number of last characters in which the end of a sentence is searched for."""
+EMPTY_ITEM: Final = r"(?:\A|\n)[ \t]*(?:[-*•] \S[^\n]*\n+[ \t]*[-*•]|[0-9]{1,2}[.)] \S[^\n]*\n+[ \t]*[0-9]{1,2}[.)])"
+"""At the end of a text: an item of a list and the mark of another, which is empty."""
+CUT_NOTE: Final = (
+    r"[\[<](?:[^\[\]<>\n]{0,24}[ _])?(?:CUT)(?:[ _][^\[\]<>\n]{0,24})?[\]>]"
+    r"|\((?:[^()\n]{1,24}[ _](?:CUT)(?:[ _][^()\n]{0,24})?|(?:CUT)[ _][^()\n]{1,24})\)"
+).replace(
+    "CUT",
+    "(?i:truncated|cut off|cut short|abgeschnitten|gekürzt|abgebrochen|tronquée?|truncad[oa]|cortad[oa]|troncat[oa]|截断|已截断"
+    "|max(?:imum)?[ _](?:new[ _])?(?:tokens|length)|token limit)",
+)
+"""At the end of a text: a note of the generating program that it is cut off; in round brackets, two words or more."""
+CUT_NOTE_CHARS: Final = 80
+"""Number of last characters in which such a note is searched for."""
+CUT_END: Final = re.compile(rf"(?:{EMPTY_ITEM}|{CUT_NOTE})\Z")
 CUT_TEXT: Final = (PADDED_TEXT, Flag("cut"))
 BRIEF_BYTES: Final = 40
 """Maximum size of a brief text."""
@@ -117,6 +133,9 @@ def flags_of(text: str) -> int:
         or (size > SENTENCE_CHARS and last.islower() and FINAL_STOP.search(text, max(0, size - TAIL_CHARS)))
         or (size > HAN_SENTENCE_CHARS and "\u4e00" <= last <= "\u9fff" and "。" in text)
     )
+    marked = last in "-*•])>" or (last == "." and text[-2:-1].isdigit())
+    if marked and CUT_END.search(text, max(0, size - TAIL_CHARS)):
+        unended = True
     if unended or text.lstrip()[:1] in ("{", "[") or ("```" in text and len(FENCE.findall(text)) % 2):
         flags |= UNFINISHED
     return flags
@@ -258,7 +277,10 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
         pl.when(same(1)).then(1).when(same(2)).then(2).otherwise(0).cast(pl.UInt8).alias("again"),
         switched=answers & (wide != wide.shift(1)).fill_null(value=False),
         echoes=answers
-        & text.str.strip_chars_start().str.starts_with(preceding.str.strip_chars_start().str.head(ECHOED_CHARS)),
+        & text.str.strip_chars_start()
+        .str.head(ECHOED_CHARS)
+        .str.to_lowercase()
+        .str.starts_with(preceding.str.strip_chars_start().str.head(ECHOED_CHARS).str.to_lowercase()),
         reasoned=pl.col("reasoning").is_not_null(),
         followed=(pl.when(role == "user").then(example).backward_fill() == example).fill_null(value=False),
         foreign=size > text.str.len_chars(),

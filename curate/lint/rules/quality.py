@@ -8,9 +8,13 @@ from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
 from curate.language.lexicon import NON_FINAL_WORDS
 from curate.language.reasoning_marks import MARK_HINT, REASONING_ONLY
+from curate.language.refusals import APOLOGY_ONLY, APOLOGY_REQUEST
 from curate.lint.rules.message_frame import (
     BARE_URL,
+    CUT_NOTE,
+    CUT_NOTE_CHARS,
     CUT_TEXT,
+    EMPTY_ITEM,
     MISSING_TEXT,
     PADDED_TEXT,
     POINTING_PHRASE,
@@ -22,12 +26,13 @@ from curate.lint.rules.polars_text_helpers import (
     answer,
     answered_question,
     any_of_pattern,
+    asked,
     judged_by,
     matching,
     question,
     quoting_match,
 )
-from curate.lint.rules.prefilter import Flag, foreign_patterns, shared_patterns
+from curate.lint.rules.prefilter import Flag, foreign_patterns, patterns, shared_patterns
 from curate.lint.rules.rule import text_rule
 
 OPEN_REQUEST: Final = r"(?i)\A(?:please |could you |can you )?(?:explain|describe|discuss|elaborate|compare|write an? (?:\w+ )?(?:essay|story|article|poem|report|blog|letter|speech|review)|tell me (?:more )?about)"
@@ -59,20 +64,31 @@ OTHER_LANGUAGES: Final = (
     r"|作为(?:一个|一种|一款|一名)?(?:ai|人工智能|大型语言模型|语言模型)[^。，\n]{0,8}，我"
 )
 """The same clause in German, French, Spanish, Portuguese, Italian and Chinese."""
+CUTOFF: Final = (
+    r"\b(?:as of|up to|up until|until|since) my (?:last|latest|most recent) (?:knowledge |training |data )?(?:update|training|cut-?off)\b"
+    r"|\bmy (?:knowledge|training(?: data)?)\b[^.\n]{0,30} (?:ends?|ended|stops?|stopped|goes|extends?|up to|until|as of|to)\b[^.\n]{0,20}\b20[0-9][0-9]\b"
+    r"|\bstand (?:meine[rs]?) (?:letzten|jüngsten) (?:aktualisierung|update|training|wissensstand)"
+    r"|\b(?:mein (?:wissensstand|wissen)|meine trainingsdaten|mi conocimiento|mis (?:conocimientos|datos de entrenamiento)|mes connaissances|mes données d['’]entraînement)\b[^.\n]{0,40}\b20[0-9][0-9]\b"
+    r"|\b(?:según|hasta|desde|conforme|até) (?:mi|minha) última (?:actualización|atualização)|\b(?:à|selon|depuis|lors de|jusqu['’]à) ma dernière mise à jour"
+    r"|(?:截至|截止)到?我的?(?:最后|最近|上)一?次?的?(?:更新|训练)|我的(?:知识|训练数据)[^。\n]{0,10}(?:截止|截至|更新到|到20)"
+)
+"""Phrases about the last data of a model, in English, German, Spanish, Portuguese, French and Chinese."""
 DISCLAIMER: Final = lazy_pattern(
     r"(?i)\bas an? (?:artificial intelligence|ai|large) ?(?:language )?(?:model|assistant|chatbot|system)?,|\bas an? (?:ai|large) language model|\bas a language model,"
     r"|\bi['’ ]?a?m (?:just |only |merely )?an? (?:ai|artificial intelligence)(?: language model| model| assistant)?(?:,| and| so)(?: i)? (?:do not|don['’]t|cannot|can['’]t|am unable|am not|have no)|knowledge cut-?off"
-    rf"|{VENDOR_CLAIM}|{OTHER_LANGUAGES}"
+    rf"|{VENDOR_CLAIM}|{OTHER_LANGUAGES}|{CUTOFF}"
 )
 DISCLAIMERS: Final = (
     "as an ai", "as a large", "as a language", "as an artificial", "as a ai", "am an artificial", "knowledge cut",
     "als ki", "als sprachmodell", "als großes", "als künstliche", "en tant qu", "como modelo", "como un", "como ia,",
-    "como inteli", "come modello", "in quanto modello",
+    "como inteli", "come modello", "in quanto modello", "my last ", "my latest ", "my most recent", "my knowledge",
+    "my training", "stand meine", "mein wissen", "meine trainingsdaten", "mi conocimiento", "mis conocimientos",
+    "mis datos de", "mes connaissances", "mes donn", "ltima actuali", "ltima atuali", "re mise ",
     *(f"{before} an ai{after}" for before in ("m", "just", "only", "merely") for after in (" ", ",")),
 )  # fmt: skip
 MADE_BY_HINT: Final = rf"(?i-u:(?:by|von|por|par) {VENDOR})"
 DISCLAIMER_HINT: Final = any_of_pattern(*DISCLAIMERS)
-CHINESE_HINT: Final = "作为|我是"
+CHINESE_HINT: Final = "作为|我是|我的?(?:最后|最近|上|知识|训练)"
 MERGED_INSTRUCTION: Final = lazy_pattern(
     r"\n[ \t]*(?:(?P<number>\d{1,2})\. ?|(?P<mark>#{2,4} ?)?)(?:Instruction|Next instruction|Task \d+|(?P<input>Input)) ?\d*:"
     r"(?P<rest>[^\n]*(?:\n[^\n]*){0,3}?\n[ \t]*(?:\d{1,2}\. ?|#{1,4} ?)?(?:Output|Response|Answer|Input|API) ?\d*:)?"
@@ -139,11 +155,11 @@ def short_answer() -> "pl.Expr":
     "Q004",
     "refusal",
     Severity.INFO,
-    prefilter=REFUSED_REQUEST,
+    prefilter=(REFUSED_REQUEST, patterns(APOLOGY_ONLY)),
     hint="Keep the refusal if the model should refuse here. Otherwise write an answer.",
 )
 def refusal() -> "pl.Expr":
-    """An answer opens with a refusal.
+    """An answer opens with a refusal, or is an apology and nothing else.
 
     A few refusals teach where to stop. Many teach the model to refuse everything (F003 reports the share). The rule
     reads the first 200 characters only. Precision 92%, recall 100% on faults planted into 16 real
@@ -151,7 +167,13 @@ def refusal() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "I'm sorry, but I can't help with that."}]}
     Good: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "Moby-Dick."}]}
     """
-    return pl.when(pl.col("declines")).then(pl.lit("the answer opens with a refusal"))
+    apologizes = answer().str.contains(APOLOGY_ONLY) & ~pl.col("called") & ~asked().str.contains(APOLOGY_REQUEST)
+    return (
+        pl.when(pl.col("declines"))
+        .then(pl.lit("the answer opens with a refusal"))
+        .when(apologizes)
+        .then(pl.lit("the answer is an apology and nothing else"))
+    )
 
 
 @text_rule(
@@ -162,7 +184,7 @@ def refusal() -> "pl.Expr":
     hint="Remove the clause, or write the answer in your assistant's voice.",
 )
 def ai_disclaimer() -> "pl.Expr":
-    """An answer says "as an AI language model", or that a company such as OpenAI made it.
+    """An answer says "as an AI language model" or "as of my last update", or that a company such as OpenAI made it.
 
     Another model wrote this phrase. A model that learns it repeats it unprompted. Precision 89%, recall 100% on
     faults planted into 16 real files.
@@ -197,7 +219,8 @@ def _invalid_json(text: str) -> str | None:
 def cut_answer() -> "pl.Expr":
     r"""An answer is cut off.
 
-    Signs are an unclosed code block, nothing after the reasoning or after "Here is the list:", invalid JSON, or an unfinished last sentence. The generation hit its token
+    Signs are an unclosed code block, nothing after the reasoning or after "Here is the list:", invalid JSON, an unfinished last sentence, an empty last
+    item of a list, or a note such as "[truncated]" at the end. The generation hit its token
     limit, and the model learns to stop there. Of 62 findings in shared chats and six other real files, read by hand, 57
     were right (92%). Recall 29% on faults planted into 16 real files: `curate score` finds more by the signal `ending`.
     Bad: {"messages": [{"role": "user", "content": "Print 1."}, {"role": "assistant", "content": "```python\nprint(1)"}]}
@@ -226,6 +249,10 @@ def cut_answer() -> "pl.Expr":
         .then(pl.lit("the answer is its reasoning, with nothing after it"))
         .when(~pl.col("called") & text.str.contains(ANNOUNCED))
         .then(pl.lit("the answer announces what it does not contain"))
+        .when(text.str.contains(rf"(?:{EMPTY_ITEM})\s*\z"))
+        .then(pl.lit("the last item of a list is empty"))
+        .when(text.str.tail(CUT_NOTE_CHARS).str.contains(rf"(?:{CUT_NOTE})\s*\z"))
+        .then(pl.lit("the answer ends with a note that it is cut off"))
         .when(open_ended & unclosed.fill_null(False).not_())
         .then(pl.lit("the answer stops in the middle of a sentence"))
         .otherwise(judged_by(looks_json, _invalid_json))

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from itertools import count, pairwise
 from typing import Any, Final
 
-from curate.core.example import Example
+from curate.core.example import Example, content_text
 from curate.core.finding import Problem, Problems, Severity
+from curate.core.lazy import lazy_pattern
 from curate.core.targets import Target
 from curate.core.text import excerpt, plural
 from curate.lint.rules.calls import ids_of
@@ -24,6 +25,8 @@ from curate.lint.rules.tools import (
 from curate.read.forms.form import omit_keys
 
 MISTRAL_ID: Final = re.compile(r"[A-Za-z0-9]{9}")
+WRITTEN_CALL: Final = lazy_pattern(r"[{\[<(]")
+"""What a call that is written as text contains."""
 
 
 @value_rule(
@@ -121,23 +124,24 @@ def result_without_call(example: Example) -> Problems:
     """A tool result answers no call.
 
     No earlier call has its id, it has a result already, or there is no call. Services reject the line. Results without an id are fine after
-    calls without ids and after calls written as text.
+    calls without ids. Results are fine after calls written as text, which have a bracket.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_2", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     call_ids: set[str] = set()
     last: list[Any] = []
     open_: list[Any] = []
-    answered = False
+    answered = written = False
     for message in example.messages:
         if message.role == "assistant":
             answered, last = True, ids_of(message)
+            written = written or WRITTEN_CALL.search(content_text(message.value.get("content"))) is not None
             open_ = list(last)
             call_ids.update(id_ for id_ in last if is_id(id_))
         elif message.role == "tool":
             id_ = message.value.get("tool_call_id")
             if is_id(id_):
-                if id_ not in call_ids and (call_ids or not answered or last):
+                if id_ not in call_ids and (call_ids or last or not written):
                     yield Problem(
                         call_pointer(message, "tool_call_id"), f"no earlier call has the id {excerpt(id_, 40)!r}"
                     )
