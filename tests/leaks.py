@@ -115,6 +115,14 @@ def near_question(rng: random.Random, one: Row) -> Row:
     return row(asked, text(rng, 30), system=rng.choice(SYSTEMS))
 
 
+def cut(rng: random.Random, one: Row) -> Row:
+    """The beginning or the end of an answer, to another question."""
+    words = said(one)[-1].split()
+    size = rng.randrange(20, 23)
+    part = " ".join(words[:size] if rng.random() < 0.5 else words[-size:])
+    return row(text(rng, 14), spelled(rng, part), system=rng.choice(SYSTEMS), metadata={"source": text(rng, 6)})
+
+
 def with_document(rng: random.Random, one: Row) -> Row:
     """An example with a document of its own in its system prompt."""
     return row(*said(one), system=text(rng, rng.choice([30, 44])), metadata=one["metadata"])
@@ -142,6 +150,7 @@ KINDS: Final[dict[str, tuple[str, Callable[[random.Random, Row], Row]]]] = {
     "first turn": ("L012", first_turn),
     "near question": ("L013", near_question),
     "document": ("L014", document),
+    "cut answer": ("L015", cut),
 }
 """By name the code that tells it, and what makes another example that leaks from one."""
 

@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from curate.core.lazy import Bytes, Flags, Hashes, Ids, Numbers
+from curate.core.lazy import Bytes, Flags, Hashes, Ids, Numbers, Shingles
 from curate.similarity.shingles import Sets, Texts
 from curate.similarity.word_hashes import RunHashes, mixed, shingle_sets, word_hashes
 
-UNCOMPARED, USER, ANSWER, OTHER, OUTSIDE_TURNS, CALL = 0, 1, 2, 3, 4, 5
+UNCOMPARED, USER, ANSWER, OTHER, OUTSIDE_TURNS, CALL, REASONING = 0, 1, 2, 3, 4, 5, 6
 """Kinds of pieces of a conversation: a turn that is not compared; a turn of the user, of the assistant, of another
-role; text outside of turns; the calls of the assistant's turn before it.
+role; text outside of turns; the calls of the assistant's turn before it; reasoning beside a turn of the assistant.
+Reasoning comes after all other pieces.
 """
 QUESTION_PARTS = 8
 LINE_BREAK = 10
@@ -183,24 +184,54 @@ def question_keys(
     return mixed(said.runs.of(said.rows[:-1], said.rows[1:])), sizes, firsts, near
 
 
-def answer_sets(words: Words, pieces: Pieces, least: int, size: int) -> tuple[Sets, Ids, Numbers]:
-    """The shingle sets of the answers of each conversation, all of them together and then each of several (empty for a
-    short one), their keys, and the end of those of each conversation.
+class Answers(NamedTuple):
+    """The answers of conversations: all turns of the assistant together, each of several turns, each reasoning."""
+
+    sets: Sets
+    """The shingles of each; empty for a short one."""
+    keys: Ids
+    """The key of the words of each; 0 for one without words, and for short reasoning, which is no short answer."""
+    sizes: Shingles
+    """The number of words of each."""
+    edges: Ids
+    """The keys of the first and of the last words of each, one column per end; 0 for a short one and for several turns
+    together.
     """
-    spoken = words.choose((pieces.kinds == ANSWER) | (pieces.kinds == CALL), pieces.first)
-    answers = np.flatnonzero(pieces.kinds == ANSWER)
+    edge_shingles: Shingles
+    """The first and the last shingle of each, one column per end; 0 where `edges` is 0."""
+    ends: Numbers
+    """The end of the answers of each conversation."""
+
+
+def answers_of(words: Words, pieces: Pieces, least: int, size: int) -> Answers:
+    """The answers of each conversation. `words`: of all pieces; `least`: number of words below which one is short."""
+    is_reasoning = pieces.kinds == REASONING
+    spoken = words.choose(np.isin(pieces.kinds, (ANSWER, CALL)) | is_reasoning, pieces.first)
+    rows = len(pieces.first) - 1
+    answers, reasonings = np.flatnonzero(pieces.kinds == ANSWER), np.flatnonzero(is_reasoning)
+    places = reasonings.searchsorted(pieces.first)
+    last = spoken.offsets[pieces.first[1:] - np.diff(places)]  # reasoning is behind the turns
     bounds = answers.searchsorted(pieces.first)
     counts = np.diff(bounds)
-    row_of = np.repeat(np.arange(len(counts)), counts)
+    row_of = np.repeat(np.arange(rows), counts)
     begins = spoken.offsets[answers]
     same = np.append(row_of[1:] == row_of[:-1], False)[: len(answers)]
-    ends = np.where(same, np.append(begins[1:], 0)[: len(answers)], spoken.rows[1:][row_of])
+    ends = np.where(same, np.append(begins[1:], 0)[: len(answers)], last[row_of])
     answering, several = np.flatnonzero(counts), counts[row_of] > 1
-    owners = np.concatenate([answering, row_of[several]])
+    owners = np.concatenate([answering, row_of[several], np.repeat(np.arange(rows), np.diff(places))])
     order = owners.argsort(kind="stable")
-    begins = np.concatenate([spoken.rows[:-1][answering], begins[several]])[order]
-    ends = np.concatenate([spoken.rows[1:][answering], ends[several]])[order]
+    begins = np.concatenate([spoken.rows[:-1][answering], begins[several], spoken.offsets[reasonings]])[order]
+    ends = np.concatenate([last[answering], ends[several], spoken.offsets[reasonings + 1]])[order]
     keys = mixed(spoken.runs.of(begins, ends))
-    keys[ends == begins] = 0
-    sets = shingle_sets(spoken.hashes, begins, np.where(ends - begins >= least, ends, begins), size)
-    return sets, keys, _ends(np.bincount(owners, minlength=len(counts)))
+    long = ends - begins >= least
+    keys[(ends == begins) | (~long & (order >= len(owners) - len(reasonings)))] = 0
+    together = (order < len(answering)) & (counts[owners[order]] > 1)
+    alone = np.flatnonzero(long & ~together)
+    edges, edge_shingles = np.zeros((len(keys), 2), dtype=np.uint64), np.zeros((len(keys), 2), dtype=np.uint32)
+    for end, start in enumerate((begins[alone], ends[alone] - least)):
+        edges[alone, end] = spoken.runs.keys(start, start + least)
+        first = start + end * (least - size)
+        edge_shingles[alone, end] = shingle_sets(spoken.hashes, first, first + size, size).hashes
+    sets = shingle_sets(spoken.hashes, begins, np.where(long, ends, begins), size)
+    sizes = (ends - begins).astype(np.uint32)
+    return Answers(sets, keys, sizes, edges, edge_shingles, _ends(np.bincount(owners, minlength=rows)))

@@ -6,8 +6,9 @@ attachments; `conversation_hash` that of a conversation that ends with an answer
 `prefix_hashes` are those of its prefixes up to each earlier answer: one example continues another if its
 `prefix_hashes` contain the other's `conversation_hash`; `first_turn` is that of the words of the first user turn and
 the attachments; `near` are those of the question without one part each; `blocks` are those of the first and last words
-of the blocks of text in turns of roles other than the assistant. System and developer turns are used only for `copy`
-and `blocks`. `curate.corpus.link_keys` computes the keys; `Run` gives the words of a text that has one.
+of the blocks of text in turns of roles other than the assistant; `answer_edges` are those of the first and last words
+of answers. System and developer turns are used only for `copy` and `blocks`. `curate.corpus.link_keys` computes the
+keys; `Run` gives the words of a text that has one.
 """
 
 import hashlib
@@ -18,8 +19,8 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from curate.core.disk_arrays import Rows
-from curate.core.example import UNKNOWN, Example, attachments, content_id, trained_content
-from curate.core.lazy import Hashes, Ids, Numbers, np
+from curate.core.example import UNKNOWN, Example, attachments, content_id, reasoning_texts, trained_content
+from curate.core.lazy import Hashes, Ids, Numbers, Shingles, np
 from curate.core.text import normalised, words
 from curate.corpus.dedup_text import UNCOMPARED_ROLES, called_texts, other_sides
 from curate.corpus.keys import digest
@@ -39,12 +40,15 @@ class Links(Rows):
     KINDS: ClassVar = {
         **dict.fromkeys(("copy", "prompt_hash", "conversation_hash", "prefix_hashes", "answered"), "u8"),
         "answers": Sets,
+        "answer_sizes": "u4",
+        "answer_edges": "u8",
+        "edge_shingles": "u4",
         **dict.fromkeys(("first_turn", "near", "blocks"), "u8"),
     }
     PARTS: ClassVar = {
         "prefix_hashes": "ends",
         "answers": "answer_ends",
-        "answered": "answer_ends",
+        **dict.fromkeys(("answered", "answer_sizes", "answer_edges", "edge_shingles"), "answer_ends"),
         "blocks": "block_ends",
     }
     copy: Ids
@@ -55,9 +59,11 @@ class Links(Rows):
     prefix_hashes: Ids
     ends: Numbers
     answers: Sets
-    """The shingles of each answer; empty for a short one."""
+    """The shingles of each answer and reasoning; empty for a short one. See `curate.corpus.link_keys.Answers`."""
     answered: Ids
-    """The key of the words of each answer; 0 if it has none."""
+    answer_sizes: Shingles
+    answer_edges: Ids
+    edge_shingles: Shingles
     answer_ends: Numbers
     first_turn: Ids
     """0 if it has few words."""
@@ -77,16 +83,15 @@ def linked(pieces: "link_keys.Pieces", size: int) -> tuple[Sets, Links, Numbers]
 
     every, lines, line_ends = link_keys.read_words(pieces, BLOCK_WORDS)
     blocks, block_ends = link_keys.block_keys(every, lines, line_ends, pieces.first, BLOCK_WORDS)
-    compared = every.choose(pieces.kinds != link_keys.UNCOMPARED, pieces.first)
+    compared = every.choose(~np.isin(pieces.kinds, (link_keys.UNCOMPARED, link_keys.REASONING)), pieces.first)
     conversations, prefixes, ends = link_keys.chain_keys(compared, pieces)
     questions, question_sizes, firsts, near = link_keys.question_keys(
         compared, pieces, FIRST_TURN_WORDS, QUESTION_WORDS, _small_words()
     )
-    answers, keys, answer_ends = link_keys.answer_sets(compared, pieces, SHORT_ANSWER_WORDS, size)
+    answers = link_keys.answers_of(every, pieces, SHORT_ANSWER_WORDS, size)
     links = Links(
-        questions.copy(), questions, conversations, prefixes, ends, answers, keys, answer_ends, firsts, near,
-        blocks, block_ends,
-    )  # fmt: skip
+        questions.copy(), questions, conversations, prefixes, ends, *answers, firsts, near, blocks, block_ends
+    )
     return shingle_sets(compared.hashes, compared.rows[:-1], compared.rows[1:], size), links, question_sizes
 
 
@@ -138,7 +143,8 @@ def links_of_lines(
 def _pieces(example: Example) -> Iterable[tuple[str, int, int]]:
     """The pieces of an example: text, kind (see `curate.corpus.link_keys`), hash of the role.
 
-    These are its turns, each before its calls, then the texts of other answers; the last two have no role, which is 0.
+    These are its turns, each before its calls, then the texts of other answers and the reasoning of the assistant; all
+    but turns have no role, which is 0.
     """
     for message in example.messages:
         role = message.role or ""
@@ -148,6 +154,23 @@ def _pieces(example: Example) -> Iterable[tuple[str, int, int]]:
             yield text, (0, 4, 5, 4)[kind], 0
     for text in other_sides(example):
         yield text, 4, 0
+    for text in _reasoning(example):
+        yield text, 6, 0
+
+
+def _reasoning(example: Example) -> Iterator[str]:
+    """The reasoning beside the turns of the assistant."""
+    for message in example.messages:
+        if message.role == "assistant":
+            yield from reasoning_texts(message.value)
+
+
+def long_answers(example: Example) -> list[list[str]]:
+    """The words of each turn of the assistant and of each reasoning that is not short."""
+    turns = [
+        "\n".join([message.text, *called_texts(message)]) for message in example.messages if message.role == "assistant"
+    ]
+    return [answer for text in (*turns, *_reasoning(example)) if len(answer := words_of(text)) >= SHORT_ANSWER_WORDS]
 
 
 def kind_of(role: str) -> int:

@@ -22,6 +22,7 @@ LINKS: Final = {
     "semantic": "paraphrased questions",
     "first_turn": "first questions",
     "near_question": "nearly the same question",
+    "cut_answer": "beginnings or ends of answers",
     "document": "documents",
 }
 """Names of the kinds of links."""

@@ -20,6 +20,7 @@ from curate.corpus.links import Links
 from curate.similarity.cross_split_jaccard_join import nearest_across_splits
 from curate.similarity.shingles import Sets
 from curate.similarity.similarity_index import grouped
+from curate.split.cut_answers import cut_answers
 from curate.split.near_questions import near_question_pairs
 
 
@@ -36,6 +37,7 @@ class Link(IntEnum):
     FIRST_TURN = 7
     NEAR_QUESTION = 8
     DOCUMENT = 9
+    CUT_ANSWER = 10
 
     @property
     def words(self) -> str:
@@ -59,8 +61,9 @@ PHRASES: Final = (
     "begins with the same question as",
     "has nearly the same question as",
     "has the same document as",
+    "has the beginning or the end of the same answer as",
 )
-CODES: Final = ("L001", "L002", "L003", "L005", "L005", "L006", "L011", "L012", "L013", "L014")
+CODES: Final = ("L001", "L002", "L003", "L005", "L005", "L006", "L011", "L012", "L013", "L014", "L015")
 
 
 class Pairs(NamedTuple):
@@ -163,6 +166,7 @@ def links_of(table: Table, search: LinkSearch) -> list[Pairs]:
         *key_links(table, search),
         *answer_links(table, search),
         *near_question_links(table, search),
+        *cut_answer_links(table, search),
     ]
 
 
@@ -244,22 +248,9 @@ def question_links(table: Table, search: LinkSearch) -> list[Pairs]:
 def prefix_links(table: Table, search: LinkSearch) -> list[Pairs]:
     """L005: one conversation continues the other."""
     links = _require_links(table)
-    count = len(links.conversation_hash)
-    longer = np.repeat(np.arange(count), np.diff(links.ends))
-    if search.parts is None:
-        numbers = np.concatenate([np.arange(count), longer])
-        left, right = _equal_pairs(
-            np.concatenate([links.conversation_hash, links.prefix_hashes]), np.arange(len(numbers)) < count
-        )
-        return [Pairs(Link.PREFIX, numbers[left], numbers[right])]
     there = np.flatnonzero(links.conversation_hash)
-    begins, goes_on = (
-        _first(links.conversation_hash[there], links.prefix_hashes, longer),
-        _first(links.prefix_hashes, links.conversation_hash[there], there),
-    )
-    first, late = np.concatenate([begins, goes_on]), np.concatenate([there, longer])
-    leaks = (first >= 0) & (search.parts[first] < search.parts[late])
-    return [Pairs(Link.PREFIX, first[leaks], late[leaks])]
+    longer = np.repeat(np.arange(len(links.conversation_hash)), np.diff(links.ends))
+    return _part_links(Link.PREFIX, links.conversation_hash[there], there, (links.prefix_hashes, longer), search)
 
 
 def key_links(table: Table, search: LinkSearch) -> list[Pairs]:
@@ -284,6 +275,12 @@ def answer_links(table: Table, search: LinkSearch) -> list[Pairs]:
             ).members
         ],
     )
+
+
+def cut_answer_links(table: Table, search: LinkSearch) -> list[Pairs]:
+    """L015: an answer of at least 20 words is the beginning or the end of a longer one."""
+    cut = cut_answers(table, _require_links(table), search.workers)
+    return _part_links(Link.CUT_ANSWER, cut.whole, cut.whole_owners, (cut.parts, cut.part_owners), search)
 
 
 def near_question_links(table: Table, search: LinkSearch) -> list[Pairs]:
@@ -343,6 +340,21 @@ def _equal(link: Link, keys: Ids, search: LinkSearch) -> Pairs:
     firsts = first[runs]
     late = np.flatnonzero((search.parts[firsts] < search.parts) & (keys != 0))
     return Pairs(link, firsts[late], late)
+
+
+def _part_links(link: Link, whole: Ids, owners: Numbers, parts: tuple[Ids, Numbers], search: LinkSearch) -> list[Pairs]:
+    """Pairs of an example with a whole text and one that has it as a part. `whole`: keys of texts, `owners`: their
+    examples; `parts`: keys of parts of texts, and their examples.
+    """
+    part_keys, longer = parts
+    if search.parts is None:
+        numbers = np.concatenate([owners, longer])
+        left, right = _equal_pairs(np.concatenate([whole, part_keys]), np.arange(len(numbers)) < len(owners))
+        return [Pairs(link, numbers[left], numbers[right])]
+    first = np.concatenate([_first(part_keys, whole, owners), _first(whole, part_keys, longer)])
+    late = np.concatenate([longer, owners])
+    leaks = (first >= 0) & (search.parts[first] < search.parts[late])
+    return [Pairs(link, first[leaks], late[leaks])]
 
 
 def _first(keys: Ids, among: Ids, numbers: Numbers) -> Numbers:

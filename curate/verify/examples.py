@@ -15,6 +15,7 @@ import numpy as np
 from curate.core.events import Listener, StageAdvanced
 from curate.core.scratch import temporary_folder
 from curate.core.worker_pool import WorkerPool
+from curate.verify.cut_answers import NO_EDGES
 from curate.verify.features import Counts, Features, RequestedFeatures, features_of
 from curate.verify.lines import LINE_BITS, Chunk, ChunkLines, chunks_of, read_chunk
 from curate.verify.near_duplicates import SetStore, Similar
@@ -64,6 +65,8 @@ class Examples:
     counts: Counts
     similar: Mapping[str, Similar]
     """By kind: whole texts, answers."""
+    cut: Numbers
+    """Places of examples with an answer that may be a part of one in another split, or the reverse."""
 
     @property
     def splits(self) -> Numbers:
@@ -108,6 +111,7 @@ class _Reading:
         self.owners = [split for split, files in enumerate(splits) for _ in files]
         self.columns: dict[str, list[Any]] = defaultdict(list)
         self.stores = {kind: SetStore(folder / kind) for kind in ("whole", "answers")}
+        self.edges = [np.empty((0, len(NO_EDGES)), dtype=np.uint64)]
         self.unread: list[tuple[Path, int, str]] = []
         self.requests: list[tuple[int, str]] = []
         self.characters, self.lines = [0] * len(self.files), [0] * len(self.files)
@@ -125,6 +129,8 @@ class _Reading:
         if not self.columns:  # no split has a line
             nothing = features_of(ChunkLines([], []), RequestedFeatures())
             self.columns.update({name: [column] for name, column in nothing.columns.items()})
+        cut = self.stores["answers"].cut_places(np.concatenate(self.edges), self.owners)
+        self.edges.clear()
         return Examples(
             files=self.files,
             owners=self.owners,
@@ -134,6 +140,7 @@ class _Reading:
             characters=self.characters,
             requests=self.requests,
             counts=self.counts,
+            cut=cut,
             similar={kind: store.similar(self.owners, threshold, pool) for kind, store in self.stores.items()},
         )
 
@@ -150,6 +157,7 @@ class _Reading:
             self.columns[name].append(column + base if name in PLACES else column)
         for kind, store in self.stores.items():
             store.add(features.sets[kind], base)
+        self.edges.append(features.edges)
         self.unread += [(self.files[file], before + line, why) for line, why in features.unread]
         self.requests += [(base + line, text) for line, text in features.requests]
         self.characters[file] += features.counts.characters

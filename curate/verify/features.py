@@ -12,6 +12,7 @@ import numpy as np
 import xxhash
 
 from curate.core.example import canonical, value_at
+from curate.verify.cut_answers import MIN_ANSWER_WORDS, NO_EDGES, Edges, edges_of
 from curate.verify.lines import ChunkLines
 from curate.verify.near_questions import PARTS, part_keys
 from curate.verify.passages import Cut, Passages, Window
@@ -19,8 +20,6 @@ from curate.verify.reading import NotUnderstoodError, Reading, Turn, read_line, 
 from curate.verify.shared_texts import FIRST_TURN_WORDS, digest_of, runs_of
 from curate.verify.words import DIGEST_BYTES, Hashes, Numbers, Words, folded, hashed, hashes_of, shingles, words_of
 
-MIN_ANSWER_WORDS: Final = 20
-"""Minimum number of words of an answer that is compared by itself."""
 REASONING: Final = re.compile(rb'"(?:reasoning(?:_content)?|thinking)"\s*:\s*"[^"]')
 """Reasoning under a key of its own, in the bytes of a line."""
 FORM_KEYS: Final = frozenset(
@@ -101,6 +100,8 @@ class Row(NamedTuple):
     """The digests of the shingles of the whole text."""
     answers: Sequence[bytes]
     """Those of each answer that is compared."""
+    edges: Sequence[Edges]
+    """The edges of each answer that is compared."""
 
 
 class Shingled(NamedTuple):
@@ -127,6 +128,8 @@ class Features(NamedTuple):
     """The columns of `Examples`; places are line numbers."""
     sets: Mapping[str, Shingled]
     """The shingles of whole texts and of answers."""
+    edges: Hashes
+    """The `Edges` of each answer, one column per field."""
     unread: list[tuple[int, str]]
     """Lines that hold no example, with the reason."""
     requests: list[tuple[int, str]]
@@ -180,6 +183,7 @@ def features_of(lines: ChunkLines, requested: RequestedFeatures) -> Features:
         for example in examples
         for text in (
             *(turn.full_text for turn in (*example.reading.turns, *example.reading.others)),
+            *(reasoning for turn in example.reading.turns for reasoning in turn.reasoning),
             *(example.cut.turns or ()),
         )
     )
@@ -190,7 +194,8 @@ def features_of(lines: ChunkLines, requested: RequestedFeatures) -> Features:
     }
     columns = _columns(rows, len(requested.keys))
     columns["digests"], columns["line_places"] = digests_of(lines.lines), _as_int64(lines.numbers)
-    return Features(columns, sets, unread, requests, counts)
+    edges = np.array([edge for row in rows for edge in row.edges], dtype=np.uint64).reshape(-1, len(NO_EDGES))
+    return Features(columns, sets, edges, unread, requests, counts)
 
 
 def _as_int64(values: Iterable[int]) -> Numbers:
@@ -221,7 +226,9 @@ def _row(example: _Example, texts: _Texts, requested: RequestedFeatures, counts:
     first = texts.words(*user_texts[:1])
     words_by_answer = list(map(texts.words, answers))
     answer_words = list(chain.from_iterable(words_by_answer))
-    compared = [answer_words, *(words_by_answer if len(words_by_answer) > 1 else ())]
+    alone = words_by_answer + [texts.words(text) for turn in turns for text in turn.reasoning]
+    long_answers = [words for words in alone if len(words) >= MIN_ANSWER_WORDS]
+    together = [answer_words] if len(words_by_answer) > 1 and len(answer_words) >= MIN_ANSWER_WORDS else []
     cut_turns = iter(cut.turns or ())
     all_words = texts.words(
         *(next(cut_turns, turn.full_text) if turn.role == "user" else turn.full_text for turn in turns),
@@ -230,7 +237,7 @@ def _row(example: _Example, texts: _Texts, requested: RequestedFeatures, counts:
     prefix_hashes = _prefix_hashes(turns, texts)
     ends_with_answer = turns[-1:] and turns[-1].role == "assistant"
     _count(example, counts, requested.ids)
-    counts.short_turns += any(len(words) < MIN_ANSWER_WORDS for words in compared[1:])
+    counts.short_turns += len(answers) > 1 and any(len(words) < MIN_ANSWER_WORDS for words in words_by_answer)
     counts.wordless += not all_words
     question = texts.words(*user_texts)
     return Row(
@@ -246,7 +253,8 @@ def _row(example: _Example, texts: _Texts, requested: RequestedFeatures, counts:
         prefixes=[digest for digest, turn in zip(prefix_hashes[:-1], turns, strict=False) if turn.role == "assistant"],
         blocks=_blocks(reading, texts),
         whole=shingles(all_words, attachments_hash),
-        answers=[shingles(words) for words in compared if len(words) >= MIN_ANSWER_WORDS],
+        answers=[shingles(words) for words in (*long_answers, *together)],
+        edges=[*map(edges_of, long_answers), *(NO_EDGES for _ in together)],
     )
 
 

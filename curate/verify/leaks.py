@@ -30,6 +30,7 @@ NAMES: Final = {
     "L003": "same question",
     "L013": "near-equal question",
     "L011": "same answer",
+    "L015": "cut answer",
     "L005": "continuations and keys",
     "L012": "same first question",
     "L014": "same document",
@@ -83,6 +84,7 @@ def leak_points(
         _Leak("L003", _equal(examples, examples.question), "has the same question as {where}"),
         _Leak("L013", texts["L013"], "has nearly the same question as {where}"),
         _Leak("L011", examples.similar["answers"], "has nearly the same answer as {where}, similarity {share}"),
+        _Leak("L015", texts["L015"], "has the beginning or the end of the same answer as {where}"),
         _Leak("L005", _first_match(examples, conversations, prefixes), "is the beginning of {where}"),
         _Leak("L005", _first_match(examples, prefixes, conversations), "continues {where}"),
         _Leak("L012", texts["L012"], "begins with the same question as {where}"),
@@ -98,7 +100,7 @@ def leak_points(
                 raise
             without = f"not checked: {error.message}"
         else:
-            leaks.insert(9, _Leak("L006", near, "has nearly the same question as {where}, cosine similarity {share}"))
+            leaks.insert(10, _Leak("L006", near, "has nearly the same question as {where}, cosine similarity {share}"))
     return list(_points(leaks, compared, without)), _findings(examples, leaks, compared)
 
 
@@ -112,6 +114,7 @@ def _points(leaks: Sequence[_Leak], compared: Compared, without: str) -> Iterato
         "L013": "no two questions of 6 words or more differ in the spelling of a word, articles or politeness only",
         "L014": "no block of 30 words or more of a system, user or tool turn begins or ends alike in two splits",
         "L011": f"no similarity of {compared.threshold:g} or more between answers of 20 words or more across splits (all pairs)",  # noqa: E501
+        "L015": "no answer of 20 words or more is the beginning or the end of a longer one in another split",
         "L005": "no conversation continues one of another split"
         + (f"; no two share {', '.join(map(visible, compared.keys))}" if compared.keys else ""),
         "L006": f"no cosine similarity of {compared.close:g} or more between questions across splits ({visible(compared.model)})",  # noqa: E501

@@ -11,6 +11,7 @@ import numpy as np
 from curate.core.disk_arrays import mapped
 from curate.core.scratch import written
 from curate.core.worker_pool import WorkerPool
+from curate.verify.cut_answers import cut_candidates
 from curate.verify.features import RequestedFeatures, Shingled
 from curate.verify.lines import LINE_BITS
 from curate.verify.similarity_index import (
@@ -27,7 +28,7 @@ from curate.verify.similarity_index import (
     matches,
     slices,
 )
-from curate.verify.words import DIGEST_BYTES, Numbers
+from curate.verify.words import DIGEST_BYTES, Hashes, Numbers
 
 SLICES_PER_ROUND: Final = 32
 """Slices of earlier sets per round. After a round, sets with a match are not searched further."""
@@ -72,6 +73,16 @@ class SetStore:
             file.write(sets.hashes.data)
         self.sizes.append(sets.sizes)
         self.places.append(sets.places + base)
+
+    def cut_places(self, edges: Hashes, owners: Sequence[int]) -> Numbers:
+        """The places of answers that `cut_candidates` gives; `edges`: those of each set, `owners`: as in `similar`.
+
+        Raises `OutputError`.
+        """
+        sizes, places = np.concatenate(self.sizes), np.concatenate(self.places)
+        splits = np.array(owners, dtype=np.int64)[places >> LINE_BITS]
+        with written(self.folder), (self.folder / "hashes").open("r+b") as file:
+            return np.unique(places[cut_candidates(edges, Sets(mapped(file, "u8"), sizes), splits)])
 
     def similar(self, owners: Sequence[int], threshold: float, pool: WorkerPool) -> Similar:
         """Compare each set of a held-out split with the sets of the splits before its own, at the Jaccard similarity

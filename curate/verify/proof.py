@@ -85,7 +85,7 @@ class VerifyResult(Output):
     points: list[Point]
     not_checked: list[NotChecked]
     findings: list[Finding]
-    """L001 to L003, L005, L006 and L009 to L014."""
+    """L001 to L003, L005, L006 and L009 to L015."""
 
 
 def point_of(name: str, broken: Iterable[object], proved: str, text: str) -> Point:

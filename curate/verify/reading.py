@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -37,7 +37,8 @@ TEXT_PART_KEYS: Final = frozenset(
 )
 """Keys of a part that is text and nothing else."""
 
-
+REASONING_KEYS: Final = ("reasoning_content", "reasoning", "thinking")
+"""Keys of a turn with the reasoning of the assistant."""
 GAPS: Final = (b" :", b"\t:", b"\r:", b"\n:")
 """White space between a key and its colon."""
 ESCAPES: Final = (b"\\u0022", b"\\u003a", b"\\u003A")
@@ -50,11 +51,14 @@ class NotUnderstoodError(ValueError):
 
 @dataclass(slots=True)
 class Turn:
-    """A turn: role (`system`, `user`, `assistant` or `tool`), text, names and arguments of the tools that it calls."""
+    """A turn: role (`system`, `user`, `assistant` or `tool`), text, names and arguments of the tools that it calls, and
+    the reasoning beside its text.
+    """
 
     role: str
     text: str
     calls: str = ""
+    reasoning: Sequence[str] = field(default=(), compare=False)
 
     @property
     def full_text(self) -> str:
@@ -148,7 +152,8 @@ def _turn(value: Any, reading: Reading) -> Turn:
     _attach(value, reading)
     if speaker in CALL_SPEAKERS and (calls := _called(content)):
         return Turn(role, "", calls)
-    return Turn(role, _text(content, reading), _calls(value))
+    reasoning = [value[key] for key in REASONING_KEYS if type(value.get(key)) is str] if role == "assistant" else ()
+    return Turn(role, _text(content, reading), _calls(value), reasoning)
 
 
 def _text(content: Any, reading: Reading) -> str:

@@ -1,4 +1,5 @@
-"""Leaks by texts that two splits share: first user turns, nearly equal questions and documents (`docs/leaks.md`).
+"""Leaks by texts that two splits share: first user turns, nearly equal questions, documents and cut answers
+(`docs/leaks.md`).
 
 First user turns and documents that too many examples share are exempt: those that a manifest names, or without a
 manifest those that are frequent. They are counted and listed.
@@ -14,6 +15,7 @@ import numpy as np
 from curate.core.files import display_name
 from curate.core.manifest import SharedText
 from curate.core.text import excerpt, plural, visible
+from curate.verify.cut_answers import cut_answers
 from curate.verify.examples import Examples
 from curate.verify.lines import LINE_BITS, lines_of
 from curate.verify.near_duplicates import Similar
@@ -65,7 +67,11 @@ def text_leaks(examples: Examples, shared_texts: Sequence[SharedText] | None) ->
 
     `shared_texts`: the texts that a manifest exempts; None without a manifest.
     """
-    pairs, exempt, wrong = {"L013": _near_questions(examples)}, list[Exempt](), list[str]()
+    pairs, exempt, wrong = (
+        {"L013": _near_questions(examples), "L015": _cut_answers(examples)},
+        list[Exempt](),
+        list[str](),
+    )
     ones = np.ones(len(examples.places), dtype=np.int64)
     for kind, keys in (
         ("first question", Keys(examples.first_turn, examples.first_words, examples.places, ones)),
@@ -178,6 +184,14 @@ def readings_at(examples: Examples, places: Collection[int]) -> dict[int, Readin
                 except NotUnderstoodError:
                     continue
     return readings
+
+
+def _cut_answers(examples: Examples) -> Similar:
+    """For each example with an answer that begins or ends one of an earlier split, or the reverse, such an example."""
+    readings = readings_at(examples, {*examples.cut.tolist()})
+    splits = dict(zip(examples.cut.tolist(), examples.splits_of(examples.cut).tolist(), strict=True))
+    pairs = np.array(sorted(cut_answers(readings, splits).items()), dtype=np.int64).reshape(-1, 2)
+    return Similar(pairs[:, 0], pairs[:, 1], np.ones(len(pairs)))
 
 
 def _near_questions(examples: Examples) -> Similar:

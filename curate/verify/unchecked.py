@@ -8,8 +8,8 @@ import numpy as np
 
 from curate.core.manifest import ShortAnswer
 from curate.core.text import excerpt, plural
+from curate.verify.cut_answers import MIN_ANSWER_WORDS
 from curate.verify.examples import Examples
-from curate.verify.features import MIN_ANSWER_WORDS
 from curate.verify.passages import MIN_EXAMPLES as SHARED_BY
 from curate.verify.passages import Passages
 from curate.verify.proof import Difference, NotChecked, Point, point_of
@@ -62,12 +62,14 @@ def not_checked(
             NotChecked(
                 "reasoning",
                 examples.counts.reasoned,
-                "reasoning beside the text of a turn is compared for copies only (L001)",
+                "reasoning beside the text of a turn is compared as an answer of its own (L011, L015) if it is under "
+                f"a key of the turn and has {MIN_ANSWER_WORDS} words or more, otherwise for copies only (L001)",
             ),
             NotChecked(
                 "parts and spelling",
                 len(examples.places),
-                "text inside a longer one is not found below the threshold; HTML, accents, number formats and "
+                "text inside a longer one is not found below the threshold unless it is the beginning or the end of "
+                "an answer; HTML, accents, number formats and "
                 "signs inside words count as written",
             ),
             NotChecked(

@@ -29,7 +29,7 @@ Splits = Mapping[str, Sequence[Row]]
 Shingles = frozenset[tuple[str, ...]]
 
 NAMES: Final = ("train", "validation", "test")
-KINDS: Final = ("L001", "L002", "L003", "L005", "L011", "L012", "L013", "L014")
+KINDS: Final = ("L001", "L002", "L003", "L005", "L011", "L012", "L013", "L014", "L015")
 ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
 TEXTS: Final = (
     "messages",
@@ -47,6 +47,7 @@ TEXTS: Final = (
     "input",
 )
 SIDES: Final = ("rejected", "non_preferred_output", "rejected_messages", "response_k", "rejected_response")
+REASONING: Final = ("reasoning_content", "reasoning", "thinking")
 SPEAKERS: Final = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "system": "system"}
 UNSPACED: Final = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 UNSPACED_CHAR: Final = re.compile(f"[{UNSPACED}]")
@@ -249,6 +250,14 @@ def answers_of(turns: Sequence[Row]) -> list[list[str]]:
     return [answer for answer in every if len(answer) >= 20]
 
 
+def single_answers_of(turns: Sequence[Row]) -> list[list[str]]:
+    """The words of each assistant turn and of each reasoning of 20 words and more."""
+    turns = [turn for turn in turns if turn.get("role") == "assistant"]
+    answers = [words(said(turn)) for turn in turns]
+    answers += [words(turn[key]) for turn in turns for key in REASONING if isinstance(turn.get(key), str)]
+    return [answer for answer in answers if len(answer) >= 20]
+
+
 class Seen:
     """What the table compares of one example."""
 
@@ -269,7 +278,8 @@ class Seen:
         }
         self.chain = [(str(turn.get("role")), *words(said(turn))) for turn in turns]
         self.whole_chain = tuple(self.chain) if turns and turns[-1].get("role") == "assistant" else None
-        self.answers = [shingles(answer) for answer in answers_of(turns)]
+        self.single = [tuple(answer) for answer in single_answers_of(turns)]
+        self.answers = [shingles(answer) for answer in {*map(tuple, answers_of(turns)), *self.single}]
         self.sides = [other_side(row[key]) for key in SIDES if key in row]
         self.pieces = [
             PIECE.findall(text_of(turn.get("content"))) if turn.get("role") == "user" else [] for turn in turns
@@ -343,6 +353,28 @@ def continued(seen: Sequence[Seen]) -> Iterator[int]:
             begun.setdefault(key, one.rank)
 
 
+def cut(seen: Sequence["Seen"]) -> Iterator[int]:
+    """Numbers of those with an answer that begins or ends a longer one of an earlier split, or the reverse."""
+    sizes: dict[tuple[bool, tuple[str, ...]], set[int]] = defaultdict(set)
+    for one in seen:
+        for answer in one.single:
+            sizes[False, answer[:20]].add(len(answer))
+            sizes[True, answer[-20:]].add(len(answer))
+    whole: dict[tuple[str, ...], int] = {}
+    parts: dict[tuple[str, ...], int] = {}
+    for number, one in enumerate(seen):
+        cuts = {answer[:size] for answer in one.single for size in sizes[False, answer[:20]] if size < len(answer)}
+        cuts |= {answer[-size:] for answer in one.single for size in sizes[True, answer[-20:]] if size < len(answer)}
+        if any(whole.get(part, one.rank) < one.rank for part in cuts) or any(
+            parts.get(answer, one.rank) < one.rank for answer in one.single
+        ):
+            yield number
+        for answer in one.single:
+            whole.setdefault(answer, one.rank)
+        for part in cuts:
+            parts.setdefault(part, one.rank)
+
+
 def shared_runs(seen: Sequence["Seen"], exempt: Collection[str]) -> Iterator[int]:
     """Numbers of those with a run of words of an earlier split that is not exempt."""
     first: dict[tuple[str, ...], int] = {}
@@ -380,6 +412,7 @@ def leaks(
         ),
         "L013": set(near_questions(seen)),
         "L014": set(shared_runs(seen, exempt)),
+        "L015": set(cut(seen)),
     }
 
 

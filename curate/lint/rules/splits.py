@@ -165,6 +165,22 @@ def answer_across_splits() -> None:
     """
 
 
+@split_rule("L015", "cut-answer-across-splits", Severity.ERROR, hint=APART_HINT)
+def cut_answer_across_splits() -> None:
+    """An answer is the beginning or the end of a longer answer in another split.
+
+    The model can recall the answer. All words of an answer of 20 words or more are the first or the last words of a
+    longer one, such as of one that was not cut off. Each assistant turn of a conversation is compared, and reasoning of
+    20 words or more.
+    Bad:
+        {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from all sides of the sky. At sunset the way through the air is longer, and only the red part of the light is left."}]}
+        {"messages": [{"role": "user", "content": "What makes the colour that we see above us by day?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from"}]}
+    Good:
+        {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from all sides of the sky. At sunset the way through the air is longer, and only the red part of the light is left."}]}
+        {"messages": [{"role": "user", "content": "What makes the colour that we see above us by day?"}, {"role": "assistant", "content": "Because air scatters the blue part of light."}]}
+    """
+
+
 MIN_HELD_OUT: Final = 50
 """Minimum number of examples for a useful held-out split."""
 MAX_SHARE_FACTOR: Final = 1.5

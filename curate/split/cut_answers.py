@@ -1,0 +1,135 @@
+"""Cut answers (L015): all words of an answer are the first or the last words of a longer one.
+
+Two such answers begin with the same words, or end with them, and the last or the first shingle of the shorter one is a
+shingle of the longer one. Only the examples of answers for which this holds are read again, and compared word by word.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from curate.core.lazy import Ids, Numbers, np
+from curate.core.worker_pool import WorkerPool
+from curate.corpus.corpus import LineReader, LineRef, Table
+from curate.corpus.links import Links, long_answers
+
+ANSWERS_PER_STEP: Final = 1 << 14
+"""Number of answers whose shingles are looked up at a time."""
+EXAMPLES_PER_BATCH: Final = 4000
+
+
+class CutAnswers(NamedTuple):
+    """Keys of answers that are the beginning or the end of a longer one, and the examples that have these answers."""
+
+    whole: Ids
+    whole_owners: Numbers
+    """The example of each key: this is one of its answers."""
+    parts: Ids
+    part_owners: Numbers
+    """The example of each key: one of its answers begins or ends with it, and is longer."""
+
+
+class _Bucket(NamedTuple):
+    """Examples with answers that begin alike (end 0) or end alike (end 1)."""
+
+    end: int
+    examples: Sequence[int]
+
+
+class _Batch(NamedTuple):
+    """Buckets, and the lines of their examples by number."""
+
+    lines: Mapping[int, LineRef]
+    buckets: Sequence[_Bucket]
+
+
+def cut_answers(table: Table, links: Links, workers: WorkerPool) -> CutAnswers:
+    """The cut answers of a table. Raises `InputError` if lines cannot be read again."""
+    owners = np.repeat(np.arange(len(table.lines)), np.diff(links.answer_ends))
+    every = [_Bucket(end, np.unique(owners[rows]).tolist()) for end in (0, 1) for rows in _similar_edges(links, end)]
+    buckets = [bucket for bucket in every if len(bucket.examples) > 1]
+    buckets.sort(key=lambda bucket: bucket.examples[0])  # so that most examples are read for one batch
+    pairs = [pair for pairs in workers.each(_cut_answers_in, _batches(table, buckets)) for pair in pairs]
+    keys = np.array([key for key, _, _ in pairs], dtype=np.uint64)
+    examples = np.array([example for _, example, _ in pairs], dtype=np.int64)
+    is_longer = np.array([is_longer for _, _, is_longer in pairs], dtype=np.bool_)
+    return CutAnswers(keys[~is_longer], examples[~is_longer], keys[is_longer], examples[is_longer])
+
+
+def _similar_edges(links: Links, end: int) -> Iterator[Numbers]:
+    """Rows of answers that begin alike (end 0) or end alike (end 1), where the last or first shingle of a shorter one
+    is in a longer one.
+    """
+    rows = np.flatnonzero(links.answer_edges[:, end])
+    _, buckets, counts = np.unique(links.answer_edges[rows, end], return_inverse=True, return_counts=True)
+    rows, buckets = rows[counts[buckets] > 1], buckets[counts[buckets] > 1].astype(np.uint64)
+    order = np.lexsort((links.answer_sizes[rows], buckets))
+    rows, buckets = rows[order], buckets[order]
+    sizes = links.answer_sizes[rows]
+    codes = (buckets << np.uint64(32)) | links.edge_shingles[rows, 1 - end]
+    targets, shortest, target_of = np.unique(codes, return_index=True, return_inverse=True)
+    is_longer, is_cut = np.zeros(len(rows), dtype=np.bool_), np.zeros(len(targets), dtype=np.bool_)
+    for start in range(0, len(rows), ANSWERS_PER_STEP):
+        step = slice(start, start + ANSWERS_PER_STEP)
+        sets = links.answers.chosen(rows[step])
+        owners = start + np.repeat(np.arange(len(sets)), np.diff(sets.offsets))
+        shingles = (buckets[owners] << np.uint64(32)) | sets.hashes
+        places = np.minimum(targets.searchsorted(shingles), len(targets) - 1)
+        hits = (targets[places] == shingles) & (sizes[shortest[places]] < sizes[owners])
+        is_longer[owners[hits]] = is_cut[places[hits]] = True
+    chosen = np.flatnonzero(is_longer | is_cut[target_of])
+    if len(chosen):
+        yield from np.split(rows[chosen], np.flatnonzero(np.diff(buckets[chosen])) + 1)
+
+
+def _batches(table: Table, buckets: Sequence[_Bucket]) -> Iterator[_Batch]:
+    """Batches of buckets, with the lines of their examples, of about `EXAMPLES_PER_BATCH` examples each."""
+    batch_of = np.cumsum([len(bucket.examples) for bucket in buckets]) // EXAMPLES_PER_BATCH
+    starts = np.flatnonzero(np.diff(batch_of, prepend=-1))
+    for start, end in pairwise([*starts.tolist(), len(buckets)]):
+        batch = buckets[start:end]
+        examples = np.unique(np.concatenate([bucket.examples for bucket in batch]))
+        yield _Batch(dict(zip(examples.tolist(), table.line_refs(examples), strict=True)), batch)
+
+
+def _cut_answers_in(batch: _Batch) -> list[tuple[int, int, bool]]:
+    """The keys of cut answers in a batch, each with an example that has it, and whether its answer is longer."""
+    reader = LineReader()
+    answers_of = {example: long_answers(reader.example(line)) for example, line in batch.lines.items()}
+    pairs = list[tuple[int, int, bool]]()
+    for end, examples in batch.buckets:
+        answers = [(example, answer[::-1] if end else answer) for example in examples for answer in answers_of[example]]
+        pairs += _cut_answers_among(answers, end)
+    return pairs
+
+
+def _cut_answers_among(answers: Sequence[tuple[int, list[str]]], end: int) -> Iterator[tuple[int, int, bool]]:
+    """As `_cut_answers_in`, for the answers of one bucket, of which the first words are compared."""
+    sizes = {len(answer) for _, answer in answers}
+    longer = defaultdict[int, set[int]](set)
+    whole = defaultdict[int, set[int]](set)
+    beginnings = []
+    for example, answer in answers:
+        *shorter, key = _keys(answer, sizes, end)
+        whole[key].add(example)
+        beginnings.append((example, shorter))
+    for example, keys in beginnings:
+        for key in keys:
+            if key in whole:
+                longer[key].add(example)
+    for key in sorted(longer):
+        yield from ((key, example, False) for example in sorted(whole[key]))
+        yield from ((key, example, True) for example in sorted(longer[key]))
+
+
+def _keys(answer: Sequence[str], sizes: Collection[int], seed: int) -> list[int]:
+    """Keys of the beginnings of an answer that have one of these numbers of words, up to the whole answer."""
+    import xxhash
+
+    running, keys = xxhash.xxh3_64(seed=seed), []
+    for size, word in enumerate(answer, start=1):
+        running.update(f"{word} ".encode("utf-8", "surrogatepass"))
+        if size in sizes:
+            keys.append(running.intdigest())
+    return keys
