@@ -2,6 +2,7 @@
 written.
 """
 
+import json
 import random
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -197,7 +198,7 @@ def odd(rng: random.Random, count: int) -> str:
 def formed(rng: random.Random, asked: str, answered: str) -> Row:
     """A question and its answer in one of several forms."""
     user: Row = {"role": "user", "content": asked}
-    kind = rng.randrange(8)
+    kind = rng.randrange(11)
     if kind == 4:
         return row(asked, answered, odd(rng, 3), rng.choice([answered, odd(rng, 25)]), id=rng.randrange(10**6))
     if kind == 5:
@@ -213,6 +214,18 @@ def formed(rng: random.Random, asked: str, answered: str) -> Row:
             name: {"from": "gpt", "value": text} for name, text in (("chosen", answered), ("rejected", odd(rng, 9)))
         }
         return {"conversations": [{"from": "human", "value": asked}], **sides}
+    if kind == 8:
+        reasoned = {rng.choice(["reasoning_content", "reasoning", "thinking"]): answered}
+        return {"messages": [user, {"role": "assistant", "content": odd(rng, 4), **reasoned}]}
+    if kind == 9:
+        sides = {
+            name: [{"role": "assistant", "content": odd(rng, 5), "reasoning_content": text}]
+            for name, text in (("chosen", answered), ("rejected", odd(rng, 30)))
+        }
+        return {"prompt": [user], **sides}
+    if kind == 10:
+        call = {"type": "function", "function": {"name": "look", "arguments": json.dumps({"text": answered})}}
+        return {"messages": [user, {"role": "assistant", "content": odd(rng, 2), "tool_calls": [call]}]}
     images = {"images": [rng.choice(["a.png", "b.png"])]} if kind == 3 else {}
     return row(asked, answered, system=rng.choice(SYSTEMS), id=rng.randrange(10**6), **images)
 
@@ -233,6 +246,9 @@ def mixture(rng: random.Random, count: int, share: float, *, instructed: bool) -
                 for known, new in zip(rng.choice(pool), (asked, answered), strict=True)
             )
             answered = edited(rng, answered, rng.randrange(2))
+            if rng.random() < 0.3:
+                begin = rng.randrange(3)
+                answered = " ".join(answered.split()[begin * rng.randrange(2) : 20 + begin])
             asked = spelled(rng, asked)
         rows.append(formed(rng, f"{INSTRUCTION} {asked}" if instructed and rng.random() < 0.4 else asked, answered))
     return rows

@@ -13,7 +13,8 @@ from typing import Any, ClassVar, Final, NamedTuple, Self
 from curate.core.disk_arrays import Rows
 from curate.core.errors import UsageError, requiring
 from curate.core.example import UNKNOWN, Example, canonical, value_at
-from curate.core.lazy import Bytes, Hashes, np
+from curate.core.lazy import Bytes, Hashes, Numbers, np
+from curate.core.origin_keys import origins_of
 from curate.core.text import excerpt, normalised, words
 from curate.language.lexicon import FILLER_WORDS
 from curate.language.tokens import letters, main_script
@@ -175,7 +176,8 @@ class Marking(NamedTuple):
 class Marks(Rows):
     """Arrays with one element per example."""
 
-    KINDS: ClassVar = {"formats": "u1", "keys": "u8", "traits": "u8"}
+    KINDS: ClassVar = {"formats": "u1", "keys": "u8", "traits": "u8", "origin_keys": "u1", "origins": "u8"}
+    PARTS: ClassVar = {"origin_keys": "origin_ends", "origins": "origin_ends"}
     SHARED: ClassVar = "names"
     formats: Bytes
     """The line's format, by its position in `FORMAT_NAMES`."""
@@ -183,6 +185,11 @@ class Marks(Rows):
     """One column per key: hash of the value; 0 if there is none."""
     traits: Hashes
     """One column per trait: hash of the value; 0 if there is none."""
+    origin_keys: Bytes
+    """The keys that `curate.core.origin_keys.origins_of` gives."""
+    origins: Hashes
+    """The hash of each one's value."""
+    origin_ends: Numbers
     names: dict[int, str] = field(default_factory=dict)
     """The values of the hashes, safe to show; not of all if there are many."""
 
@@ -217,7 +224,16 @@ def marks_of_batch(batch: Batch, marking: Marking) -> Marks:
     def columns(hashes: list[list[int]]) -> Hashes:
         return np.array(hashes, dtype=np.uint64).reshape(len(hashes), len(formats)).T
 
-    return Marks(formats, columns(keys), columns(trait_numbers), names)
+    origins = [list(origins_of(example.value)) for example in examples]
+    return Marks(
+        formats,
+        columns(keys),
+        columns(trait_numbers),
+        np.array([key for pairs in origins for key, _ in pairs], dtype=np.uint8),
+        np.array([origin for pairs in origins for _, origin in pairs], dtype=np.uint64),
+        np.cumsum([0, *[0] * len(batch.numbers), *map(len, origins)]),
+        names,
+    )
 
 
 def _examples_with(batch: Batch, examples: Iterable[Example], key: str) -> Iterator[Example | None]:

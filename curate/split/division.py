@@ -14,6 +14,7 @@ from typing import Final
 from curate.core.config import Config
 from curate.core.errors import InputError, UsageError
 from curate.core.lazy import Numbers, np
+from curate.core.origin_keys import spread_keys
 from curate.core.removed import NO_EXAMPLE, KeptExample, Reason
 from curate.core.session_groups import SESSION_GROUPS
 from curate.core.text import plural, visible
@@ -240,7 +241,7 @@ def _division(
         notes.append("these examples were split before with the same seed; another hash is used now")
     named, shared = short.most_frequent(split >= 0)
     shared_texts = named_texts(table, texts, (*groups.exempt, *exempt), split)
-    notes += shared_text_notes(shared_texts)
+    notes += [*shared_text_notes(shared_texts), *_spread_key_notes(table, split, config.split.group_by)]
     return Division(
         split, group_of, reasons_left_out, groups.counts, len(sizes), tuple(groups_in.tolist()), int(sizes.max()),
         holdable, moved, notes,
@@ -389,6 +390,17 @@ def _missing_key_notes(part: Table, keys: Sequence[str]) -> list[str]:
         for key, count in zip(keys, lacking, strict=True)
         if count
     ]
+
+
+def _spread_key_notes(table: Table, split: Numbers, keys: Sequence[str]) -> list[str]:
+    """A note about each key that is not grouped by, with values in several splits; see `curate.core.origin_keys`."""
+    if table.marks is None:
+        return []
+    splits = np.repeat(split, np.diff(table.marks.origin_ends))
+    written = np.flatnonzero(splits >= 0)
+    origin_keys, origins = table.marks.origin_keys[written].astype(np.int64), table.marks.origins[written]
+    spread = spread_keys(origin_keys, origins, splits[written], int(np.count_nonzero(split >= 0)), keys)
+    return [key.message for key in spread]
 
 
 def _connected(

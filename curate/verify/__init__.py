@@ -119,7 +119,7 @@ def _written(
         read,
         compared,
         texts,
-        not_checked(read, passages, texts, manifest.short_answers, compared.model),
+        not_checked(read, passages, texts, manifest.short_answers, compared.model, compared.keys),
         listen,
     )
 
@@ -150,7 +150,7 @@ def verify_files(
             _lines_point(read, differences),
         ]
         texts = text_leaks(read, None)
-        unchecked = not_checked(read, Passages(()), texts, (), embeddings)
+        unchecked = not_checked(read, Passages(()), texts, (), embeddings, keys)
         return _compare_splits(_ProofState(name, None, points, differences), read, compared, texts, unchecked, listen)
 
 

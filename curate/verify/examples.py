@@ -21,7 +21,7 @@ from curate.verify.lines import LINE_BITS, Chunk, ChunkLines, chunks_of, read_ch
 from curate.verify.near_duplicates import SetStore, Similar
 from curate.verify.words import Hashes, Numbers
 
-PLACES: Final = ("places", "prefixes_by", "blocks_by", "line_places")
+PLACES: Final = ("places", "prefixes_by", "blocks_by", "origins_by", "line_places")
 """The columns that are places."""
 
 
@@ -52,6 +52,12 @@ class Examples:
     """The place of each; of the first split the first one in each chunk that has it."""
     block_examples: Numbers
     """Number of examples that each entry of `blocks` stands for."""
+    origin_keys: Numbers
+    """The keys that name where examples come from, by position in `curate.core.origin_keys.PATHS`."""
+    origins: Hashes
+    """The hash of each one's value."""
+    origins_by: Numbers
+    """The place of each."""
     line_places: Numbers
     """Place of each line."""
     digests: Hashes

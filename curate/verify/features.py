@@ -12,6 +12,7 @@ import numpy as np
 import xxhash
 
 from curate.core.example import canonical, value_at
+from curate.core.origin_keys import origins_of
 from curate.verify.cut_answers import MIN_ANSWER_WORDS, NO_EDGES, Edges, edges_of
 from curate.verify.lines import ChunkLines
 from curate.verify.near_questions import PARTS, part_keys
@@ -92,6 +93,8 @@ class Row(NamedTuple):
     """Keys of the question without a part, one per part."""
     keys: Sequence[int]
     """The hash of the value of each key."""
+    origins: Sequence[tuple[int, int]]
+    """The keys that name where it comes from, by number, and a hash of each value."""
     prefixes: Sequence[int]
     """Hash of the turns up to each answer that is not the last turn."""
     blocks: Sequence[int]
@@ -213,6 +216,9 @@ def _columns(rows: Sequence[Row], keys: int) -> dict[str, np.ndarray[Any, Any]]:
     for name in ("prefixes", "blocks"):
         columns[name] = np.array([digest for row in rows for digest in getattr(row, name)], dtype=np.uint64)
         columns[f"{name}_by"] = _as_int64(row.line for row in rows for _ in getattr(row, name))
+    columns["origin_keys"] = _as_int64(key for row in rows for key, _ in row.origins)
+    columns["origins"] = np.array([origin for row in rows for _, origin in row.origins], dtype=np.uint64)
+    columns["origins_by"] = _as_int64(row.line for row in rows for _ in row.origins)
     columns["block_examples"] = np.ones(len(columns["blocks"]), dtype=np.int64)
     return {"places": _as_int64(row.line for row in rows), **columns}
 
@@ -250,6 +256,7 @@ def _row(example: _Example, texts: _Texts, requested: RequestedFeatures, counts:
         short=hashed(" ".join(answer_words)) if answers and len(answer_words) < MIN_ANSWER_WORDS else 0,
         near=part_keys(question, attachments_hash),
         keys=[_value_hash(value_at(value, key)) for key in requested.keys],
+        origins=list(origins_of(value)),
         prefixes=[digest for digest, turn in zip(prefix_hashes[:-1], turns, strict=False) if turn.role == "assistant"],
         blocks=_blocks(reading, texts),
         whole=shingles(all_words, attachments_hash),

@@ -1,12 +1,13 @@
 """What a verification does not cover: comparisons that were left out, with the number of examples each concerns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from curate.core.manifest import ShortAnswer
+from curate.core.origin_keys import spread_keys
 from curate.core.text import excerpt, plural
 from curate.verify.cut_answers import MIN_ANSWER_WORDS
 from curate.verify.examples import Examples
@@ -23,15 +24,24 @@ MAX_CHARS: Final = 60
 
 
 def not_checked(
-    examples: Examples, passages: Passages, texts: TextLeaks, short: Sequence[ShortAnswer], model: str
+    examples: Examples,
+    passages: Passages,
+    texts: TextLeaks,
+    short: Sequence[ShortAnswer],
+    model: str,
+    keys: Collection[str],
 ) -> list[NotChecked]:
-    """Everything that was not compared; entries that concern no example are left out."""
+    """Everything that was not compared; entries that concern no example are left out.
+
+    keys: those whose values were compared.
+    """
     return [
         entry
         for entry in (
             _short_answers(examples, short),
             *_shared_passages(examples, passages),
             *exempt_texts(texts),
+            *_spread_keys(examples, keys),
             NotChecked(
                 "no question",
                 int(np.count_nonzero(examples.question == 0)),
@@ -80,6 +90,13 @@ def not_checked(
         )
         if entry.examples
     ]
+
+
+def _spread_keys(examples: Examples, keys: Collection[str]) -> Iterator[NotChecked]:
+    """The keys that were not compared, with values in several splits."""
+    splits, total = examples.splits_of(examples.origins_by), len(examples.places)
+    for key in spread_keys(examples.origin_keys, examples.origins, splits, total, keys):
+        yield NotChecked("shared keys", key.examples, key.message)
 
 
 def _short_answers(examples: Examples, short: Sequence[ShortAnswer]) -> NotChecked:

@@ -1,0 +1,75 @@
+"""Keys of a line that name where an example comes from, such as a document or a user.
+
+Examples of one origin in several splits are no leak by the rows of `docs/leaks.md` unless `--group-by` names the key.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+import xxhash
+
+from curate.core.lazy import Ids, Numbers, np
+from curate.core.text import plural
+
+NAMES: Final = frozenset(
+    (
+        "document_id", "doc_id", "conversation_id", "conv_id", "session_id", "source_id", "thread_id", "ticket_id",
+        "user_id", "patient_id", "article_id", "url", "repo",
+    )
+)  # fmt: skip
+PATHS: Final = tuple(sorted(NAMES | {f"/metadata/{name}" for name in NAMES}))
+"""The keys, as `--group-by` takes them."""
+NUMBERS: Final = {path: number for number, path in enumerate(PATHS)}
+MAX_SHARE: Final = 0.5
+"""Share of all examples above which a value says nothing about where an example comes from."""
+
+
+class SpreadKey(NamedTuple):
+    """A key with values that several splits have."""
+
+    path: str
+    values: int
+    """Number of values that are in several splits."""
+    examples: int
+    """Number of examples with such a value."""
+
+    @property
+    def message(self) -> str:
+        """How many values are in several splits, and the next step."""
+        are = "is" if self.values == 1 else "are"
+        next_step = f"`curate split --group-by {self.path}` keeps each value in one split"
+        return f"{plural(self.values, 'value')} of {self.path} {are} in several splits; {next_step}"
+
+
+def origins_of(value: Mapping[str, Any]) -> Iterator[tuple[int, int]]:
+    """The keys of a line in `PATHS`, by position, each with a hash of its value."""
+    metadata = value.get("metadata")
+    for prefix, keys in (("", value), ("/metadata/", metadata if isinstance(metadata, Mapping) else {})):
+        for name in keys.keys() & NAMES:
+            origin = keys[name]
+            if isinstance(origin, str | int) and not isinstance(origin, bool) and origin != "":
+                spelled = str(origin).encode("utf-8", "surrogatepass")
+                yield NUMBERS[prefix + name], xxhash.xxh3_64_intdigest(spelled)
+
+
+def spread_keys(
+    keys: Numbers, values: Ids, splits: Numbers, total: int, grouped_by: Collection[str]
+) -> list[SpreadKey]:
+    """The keys with values in several splits, apart from those to group by and those of which one value is in most of
+    all examples.
+
+    keys, values: keys by position in `PATHS` and hashes of their values; splits: the split number of the example of
+    each; total: number of all examples.
+    """
+    grouped = {f"/{path.strip('/').replace('.', '/')}" for path in grouped_by}
+    spread = []
+    for key in np.unique(keys).tolist():
+        rows = np.flatnonzero(keys == key)
+        _, of, counts = np.unique(values[rows], return_inverse=True, return_counts=True)
+        earliest, latest = np.full(len(counts), splits[rows].max()), np.full(len(counts), splits[rows].min())
+        np.minimum.at(earliest, of, splits[rows])
+        np.maximum.at(latest, of, splits[rows])
+        several = earliest < latest
+        if several.any() and counts.max() <= MAX_SHARE * total and f"/{PATHS[key].strip('/')}" not in grouped:
+            spread.append(SpreadKey(PATHS[key], int(several.sum()), int(counts[several].sum())))
+    return spread
