@@ -13,7 +13,10 @@ from curate.core.lazy import Ids, Numbers, np
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.corpus import LineReader, LineRef, Table
 from curate.corpus.links import Links, long_answers
+from curate.similarity.shingles import Shingling
 
+FILTER_SIZE: Final = 1 << 20
+"""Number of classes of shingles; one of a class without a last or first shingle is not looked up."""
 ANSWERS_PER_STEP: Final = 1 << 14
 """Number of answers whose shingles are looked up at a time."""
 EXAMPLES_PER_BATCH: Final = 4000
@@ -67,16 +70,25 @@ def _similar_edges(links: Links, end: int) -> Iterator[Numbers]:
     order = np.lexsort((links.answer_sizes[rows], buckets))
     rows, buckets = rows[order], buckets[order]
     sizes = links.answer_sizes[rows]
+    starts = np.flatnonzero(np.append(True, buckets[1:] != buckets[:-1]))[: len(rows)]
     codes = (buckets << np.uint64(32)) | links.edge_shingles[rows, 1 - end]
     targets, shortest, target_of = np.unique(codes, return_index=True, return_inverse=True)
     is_longer, is_cut = np.zeros(len(rows), dtype=np.bool_), np.zeros(len(targets), dtype=np.bool_)
-    for start in range(0, len(rows), ANSWERS_PER_STEP):
-        step = slice(start, start + ANSWERS_PER_STEP)
+    may_be_target = np.zeros(FILTER_SIZE, dtype=np.bool_)
+    may_be_target[targets % np.uint64(FILTER_SIZE)] = True
+    longer = np.flatnonzero(sizes > np.repeat(sizes[starts], np.diff(np.append(starts, len(rows)))))
+    for start in range(0, len(longer), ANSWERS_PER_STEP):
+        step = longer[start : start + ANSWERS_PER_STEP]
         sets = links.answers.chosen(rows[step])
-        owners = start + np.repeat(np.arange(len(sets)), np.diff(sets.offsets))
-        shingles = (buckets[owners] << np.uint64(32)) | sets.hashes
+        likely = np.flatnonzero(may_be_target[sets.hashes % np.uint32(FILTER_SIZE)])
+        of_step = sets.offsets.searchsorted(likely, side="right") - 1
+        owners = step[of_step]
+        shingles = (buckets[owners] << np.uint64(32)) | sets.hashes[likely]
         places = np.minimum(targets.searchsorted(shingles), len(targets) - 1)
         hits = (targets[places] == shingles) & (sizes[shortest[places]] < sizes[owners])
+        # a shingle that an answer has only at its end is not where a shorter answer ends
+        repeats = np.diff(sets.offsets)[of_step] < sizes[owners] - (Shingling().size - 1)
+        hits &= repeats | (shingles != codes[owners])
         is_longer[owners[hits]] = is_cut[places[hits]] = True
     chosen = np.flatnonzero(is_longer | is_cut[target_of])
     if len(chosen):

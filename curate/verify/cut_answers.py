@@ -17,6 +17,8 @@ from curate.verify.words import SHINGLE_WORDS, Hashes, Numbers, Words, words_of
 
 MIN_ANSWER_WORDS: Final = 20
 """Minimum number of words of an answer that is compared by itself."""
+FILTER_SIZE: Final = 1 << 20
+"""Number of classes of shingles; one of a class without an edge is not looked up."""
 BUCKET_FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -56,12 +58,18 @@ def cut_candidates(edges: Hashes, sets: Sets, splits: Numbers) -> Flags:
         shortest = np.full(len(targets), np.iinfo(np.uint64).max, dtype=np.uint64)
         np.minimum.at(shortest, target_of, sizes)
         is_cut = np.zeros(len(targets), dtype=np.bool_)
+        may_be_target = np.zeros(FILTER_SIZE, dtype=np.bool_)
+        may_be_target[edges[rows, 3 - end] % np.uint64(FILTER_SIZE)] = True
         for part in slices(sets.sizes[rows], BLOCK_HASHES):
             block = sets.chosen(rows[part])
-            owners = part.start + block.owners
-            shingles = block.hashes + buckets[owners].astype(np.uint64) * BUCKET_FACTOR
+            likely = np.flatnonzero(may_be_target[block.hashes % np.uint64(FILTER_SIZE)])
+            owners = part.start + block.owners[likely]
+            shingles = block.hashes[likely] + buckets[owners].astype(np.uint64) * BUCKET_FACTOR
             positions = np.minimum(np.searchsorted(targets, shingles), len(targets) - 1)
             hits = (targets[positions] == shingles) & (shortest[positions] < sizes[owners])
+            # the last shingle of an answer that repeats none is at its end only
+            repeating = block.sizes[owners - part.start] + (SHINGLE_WORDS - 1) < sizes[owners].astype(np.int64)
+            hits &= repeating | (shingles != codes[owners])
             candidates[rows[owners[hits]]] = True
             is_cut[positions[hits]] = True
         candidates[rows[is_cut[target_of]]] = True

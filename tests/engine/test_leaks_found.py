@@ -36,6 +36,7 @@ OAK = (
     "An oak grows slowly for three hundred years, stands for another three hundred, and takes as long again to die, "
     "which few people ever wait for"
 )
+ME = {"role": "assistant", "content": "Me."}
 CALL = json.dumps({"tree": BEECH[:60], "bark": BEECH[60:], "é": "ü ä ö ß"})
 
 
@@ -142,6 +143,31 @@ LEAKS: dict[str, tuple[object, object, set[str]]] = {
         },
         {"L002", "L011"},
     ),
+    "the beginning of an answer": (
+        turns("Name a tree.", f"{BEECH} {OAK}"),
+        turns("What stands in that wood over there?", BEECH.upper().replace(" ", ", ")),
+        {"L015"},
+    ),
+    "an answer twice in one": (
+        turns("Name a tree.", BEECH),
+        turns("What stands in that wood over there?", f"{BEECH} {BEECH}"),
+        {"L011", "L015"},
+    ),
+    "the end of one of several answers": (
+        turns("Hi", "Hello.", "Name a tree.", f"{OAK} {BEECH}"),
+        turns("What stands in that wood over there?", BEECH, "And there?", "Nothing at all."),
+        {"L015"},
+    ),
+    "reasoning": (
+        {"messages": [{"role": "user", "content": "Who?"}, {**ME, "reasoning_content": BEECH}]},
+        {"messages": [{"role": "user", "content": "Why?"}, {**ME, "content": "So.", "thinking": BEECH}]},
+        {"L011"},
+    ),
+    "the beginning of reasoning": (
+        {"messages": [{"role": "user", "content": "Who?"}, {**ME, "reasoning": f"{OAK} {BEECH}"}]},
+        turns("Name a tree.", OAK),
+        {"L015"},
+    ),
     "a list of turns": (turns("Name a tree.", BEECH)["messages"], turns("Name a tree!", OAK), {"L003"}),
     "a call of a tool": (
         {
@@ -187,6 +213,27 @@ NONE: dict[str, tuple[object, object]] = {
     "a refusal": (
         turns("Name a tree.", "I am sorry, but I cannot help."),
         turns("How is a lock opened?", "I am sorry, but I cannot help."),
+    ),
+    "the beginning of an answer of few words": (
+        turns("Name a tree.", BEECH),
+        turns("What stands there?", " ".join(BEECH.split()[:19])),
+    ),
+    "the middle of an answer": (
+        turns("Name a tree.", f"{OAK[:90]} {BEECH} {OAK[90:]}"),
+        turns("What stands there?", BEECH),
+    ),
+    "several answers together": (
+        turns("Name a tree.", " ".join(BEECH.split()[:12]), "And?", " ".join(BEECH.split()[12:])),
+        turns("What stands there?", f"{BEECH} {OAK}"),
+    ),
+    "reasoning of few words": (
+        {"messages": [{"role": "user", "content": "Who?"}, {**ME, "reasoning": "The user asks for a name."}]},
+        {
+            "messages": [
+                {"role": "user", "content": "Why?"},
+                {**ME, "content": "So.", "reasoning": "The user asks for a name."},
+            ]
+        },
     ),
     "a beginning without its answer": (turns("Hi", "Hello.", "Name a tree.", "Oak."), turns("Hi", "Bye.")),
     "a key that is not there": ({**turns("Who?", "Me."), "doc": None}, {**turns("Why?", "Because."), "doc": None}),
