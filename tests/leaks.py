@@ -218,11 +218,11 @@ def formed(rng: random.Random, asked: str, answered: str) -> Row:
         reasoned = {rng.choice(["reasoning_content", "reasoning", "thinking"]): answered}
         return {"messages": [user, {"role": "assistant", "content": odd(rng, 4), **reasoned}]}
     if kind == 9:
-        sides = {
+        reasoned_sides = {
             name: [{"role": "assistant", "content": odd(rng, 5), "reasoning_content": text}]
             for name, text in (("chosen", answered), ("rejected", odd(rng, 30)))
         }
-        return {"prompt": [user], **sides}
+        return {"prompt": [user], **reasoned_sides}
     if kind == 10:
         call = {"type": "function", "function": {"name": "look", "arguments": json.dumps({"text": answered})}}
         return {"messages": [user, {"role": "assistant", "content": odd(rng, 2), "tool_calls": [call]}]}
