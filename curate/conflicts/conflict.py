@@ -198,7 +198,8 @@ def _judged(
         judged = by_reader(judged, config, cache, progress, notes)
     if unrelated := sum(item.unrelated for item in judged):
         notes.append(
-            f"{plural(unrelated, 'pair')} of long answers with nothing in common judged by refusals and yes or no alone"
+            f"{plural(unrelated, 'pair')} of long answers with nothing in common judged by refusals and by what both "
+            "questions ask for alone"
         )
     del by_rule, nominees
     if judge is None:

@@ -115,6 +115,19 @@ def rule_contradictions(question: str, left: str, right: str) -> Iterator[Eviden
         yield Evidence("values", *named, NAMES_PRECISION)
 
 
+def requested_contradictions(question: str, left: str, right: str) -> Iterator[Evidence]:
+    """A refusal against an answer, or the amounts and names that a question asks for and that two answers in words give
+    differently, whatever else they say.
+    """
+    if refusal := refusal_contradiction(left, right):
+        yield refusal
+    elif not is_open(question) and is_comparable(left, right):
+        if amounts := requested_amounts(question, left, right):
+            yield Evidence(*amounts)
+        if named := other_named_values(question, left, right):
+            yield Evidence("values", *named, NAMES_PRECISION)
+
+
 def _share_of_common_words(left: str, right: str) -> float:
     left_words, right_words = content_words(left), content_words(right)
     return len(left_words & right_words) / max(1, len(left_words | right_words))

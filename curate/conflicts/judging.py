@@ -15,7 +15,7 @@ from curate.conflicts.answer_reader import (
 )
 from curate.conflicts.answer_swap import FACT_RULES, AnsweredPair, with_answers
 from curate.conflicts.candidate_pairs import Nominee
-from curate.conflicts.contradiction_rules import is_comparable, refusal_contradiction, rule_contradictions
+from curate.conflicts.contradiction_rules import is_comparable, requested_contradictions, rule_contradictions
 from curate.conflicts.evidence import Evidence, confidence
 from curate.conflicts.labels import labels_clash
 from curate.conflicts.nli import contradictions, duplicates, entailments, have_something_in_common
@@ -94,7 +94,8 @@ class Judged(NamedTuple):
     score: float
     """Confidence from 0 to 1 that they clash; also for pairs without evidence, if a model was asked."""
     unrelated: bool = False
-    """Whether the questions differ and the answers have nothing in common, so that only refusals and yes or no count.
+    """Whether the questions differ and the answers have nothing in common, so that only refusals and what the questions
+    ask for count.
     """
 
 
@@ -112,11 +113,8 @@ def by_rules(nominee: Nominee, settings: frozenset[str] = frozenset()) -> Judged
         )
         return Judged(nominee, evidence, confidence(evidence))
     unrelated = nominee.similarity < 1 and not have_something_in_common(left.answer, right.answer)
-    if unrelated:
-        refusal = refusal_contradiction(left.answer, right.answer)
-        candidates: Iterable[Evidence] = (refusal,) if refusal else ()
-    else:
-        candidates = rule_contradictions(_both_questions(nominee), left.answer, right.answer)
+    contradictions_of = requested_contradictions if unrelated else rule_contradictions
+    candidates = contradictions_of(_both_questions(nominee), left.answer, right.answer)
     evidence = tuple(item for item in candidates if item.source in FINAL_RULES or not left.is_open)
     verdict, precision = _polarity(nominee)
     if verdict < 0 and not (
@@ -128,7 +126,7 @@ def by_rules(nominee: Nominee, settings: frozenset[str] = frozenset()) -> Judged
             Evidence("polarity", _first_sentence(left.answer), _first_sentence(right.answer), precision),
             *evidence,
         )
-    if verdict == 0 and not unrelated and not left.is_open and is_comparable(left.answer, right.answer):
+    if verdict == 0 and not left.is_open and is_comparable(left.answer, right.answer):
         opposite = opposite_verdicts((left.request, right.request), (left.answer, right.answer))
         if opposite and not any(item.source == "polarity" for item in evidence):
             evidence = (Evidence("polarity", *opposite, VERDICT_PRECISION), *evidence)

@@ -29,7 +29,11 @@ RESULT: Final = re.compile(
     re.IGNORECASE,
 )
 
-AGE_QUESTION: Final = re.compile(r"\b(?:how old|age)\b", re.IGNORECASE)
+AGE_QUESTION: Final = re.compile(
+    r"\b(?:how old|age|(?:mindest)?alter|wie alt|edad|cuántos años|âge|quel âge|idade|quantos anos|età|quanti anni)\b"
+    r"|几岁|多大(?:年龄|岁)|年龄|何歳|年齢",
+    re.IGNORECASE,
+)
 """Asks for a number of years, with or without the unit."""
 HOW_MANY_QUESTION: Final = re.compile(r"\bhow many (?:\w+ )??(\w+)\b(?= )", re.IGNORECASE)
 MAX_AMOUNT_WORDS: Final = 3

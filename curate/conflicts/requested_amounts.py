@@ -3,12 +3,14 @@ question asks for, or of a kind without a common value.
 """
 
 import math
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from itertools import product
 from typing import Final, NamedTuple
 
 from curate.conflicts.numeric_contradictions import (
+    AGE_QUESTION,
     TIME_KINDS,
     WORKED_CALCULATION,
     may_both_hold,
@@ -26,6 +28,17 @@ HALF_DAY: Final = 720
 """Minutes of half a day: an answer may omit am or pm."""
 ASKED_PRECISION, UNKNOWN_PRECISION, OTHER_PRECISION = 0.95, 0.9, 0.7
 """Precision of values of the requested kind, of any kind if the question requests no kind, and of another kind."""
+DEGREES: Final = re.compile(r"\s*(?:degrees?|°)(?!\w)", re.IGNORECASE)
+BEFORE_AGE: Final = re.compile(
+    r"\b(?:turned|aged|age(?: of)?|from|over|under|above|below|than|least|are|is|be|upwards of|ab|mit|von|unter|über"
+    r"|desde|cumplid[oa]s?|de los|a los|con|à partir de|dès|moins de|plus de|partir dos|completou|dai|ai|compiuto)(?: the)? $",  # noqa: E501
+    re.IGNORECASE,
+)
+AFTER_AGE: Final = re.compile(
+    r" (?:upwards|and (?:over|up|above|older)|or (?:over|older|above|under|younger)|geworden|o más|ou plus|in su)\b",
+    re.IGNORECASE,
+)
+"""Words around an age without a unit."""
 MAX_WORDS: Final = 200
 MAX_VALUES: Final = 6
 """Maximum number of words of a compared answer, and of its values of one kind: longer answers have several topics."""
@@ -79,10 +92,9 @@ def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
         [amount for amount in quantities_in(text, language) if not any(map(amount.same, question_quantities))]
         for text in (left, right)
     )
-    if "date" in kinds_asked:
-        left_amounts, right_amounts = ([_as_year(amount) for amount in side] for side in (left_amounts, right_amounts))
-        if years := _other_years(left_amounts, right_amounts):
-            return years
+    left_amounts, right_amounts = _in_asked_units(part, kinds_asked, (left, left_amounts), (right, right_amounts))
+    if "date" in kinds_asked and (years := _other_years(left_amounts, right_amounts)):
+        return years
     shared = {
         group(left_amount)
         for left_amount in left_amounts
@@ -129,6 +141,41 @@ def _as_year(amount: Quantity) -> Quantity:
     """A number of four digits to a question for a date: "put down 1642"."""
     is_year = amount.kind == "number" and YEAR.fullmatch(amount.text)
     return amount._replace(kind="date", value=(amount.value[0], None, None)) if is_year else amount
+
+
+def _in_asked_units(
+    question: str, kinds_asked: Set[str], *sides: tuple[str, Sequence[Quantity]]
+) -> tuple[list[Quantity], ...]:
+    """The amounts of each text, where numbers without a unit are of the kind that the question asks for."""
+    scales = {amount.kind for _, amounts in sides for amount in amounts} & {"celsius", "fahrenheit"}
+    converted = []
+    for text, amounts in sides:
+        side = list(amounts)
+        if AGE_QUESTION.search(question):
+            side = [_as_age(amount, text) for amount in side]
+        if "temperature" in kinds_asked:
+            side = [_as_degrees(amount, text, min(scales, default="celsius")) for amount in side]
+        if "date" in kinds_asked:
+            side = [_as_year(amount) for amount in side]
+        converted.append(side)
+    return tuple(converted)
+
+
+def _as_age(amount: Quantity, text: str) -> Quantity:
+    """The years of a number without a unit, where the text gives an age: "anyone who has turned twelve", "ab zwölf"."""
+    is_age = amount.kind == "number" and (
+        BEFORE_AGE.search(text[: amount.start]) or AFTER_AGE.match(text[amount.end :])
+    )
+    kind, years = UNITS["year"]
+    if not is_age or amount.value[0] is None:
+        return amount
+    return amount._replace(kind=kind, value=(amount.value[0] * years,), unit=years, step=amount.step * years)
+
+
+def _as_degrees(amount: Quantity, text: str, scale: str) -> Quantity:
+    """The temperature of a number of degrees without a scale: on `scale`, which the other amounts have."""
+    is_bare = amount.kind == "number" and DEGREES.match(text[amount.end :])
+    return amount._replace(kind=scale) if is_bare else amount
 
 
 def _other_years(left_amounts: Sequence[Quantity], right_amounts: Sequence[Quantity]) -> Amounts | None:

@@ -26,12 +26,12 @@ ASKED: Final[dict[str, re.Pattern[str]]] = {
     for kind, pattern in {
         "time": r"\bhow long\b|\bhow much time\b|\blength\b|\b\w+ing time\b|\bwie ?viel zeit\b|\b(?:how many|number of|what) (?:\w+ ){0,2}?(?:seconds|minutes|hours|days|weeks|months|years)\b"  # noqa: E501
         r"|\b(?:duration|journey time|travel time|how much of the week|probation|warranty|guarantee period|notice period|time limit|window|deadline|retention|how old|age)\b"  # noqa: E501
-        r"|\bwie ?(?:lange?|viele (?:minuten|stunden|tage|wochen|monate|jahre))\b|\b\w*(?:dauer|frist)\b|\bgarantie(?:zeit)?\b"  # noqa: E501
-        r"|\bcuánto (?:tiempo|dura|tarda|tardan|se tarda)\b|\bcuánt[oa]s (?:minutos|horas|días|semanas|meses|años)\b|\b(?:plazo|duración|garantía)\b"  # noqa: E501
-        r"|\bcombien (?:de temps|d['’]heures|de (?:minutes|jours|semaines|mois))\b|\b(?:délai|durée|garantie)\b"
-        r"|\bquanto tempo\b|\bquant[oa]s (?:minutos|horas|dias|semanas|meses|anos)\b|\b(?:prazo|duração|garantia)\b"
-        r"|\bquant[ie] (?:minuti|ore|giorni|settimane|mesi|anni)\b|\b(?:durata|quanto dura|garanzia)\b"
-        r"|多久|多长时间|几天|多少天|几个(?:小时|月|星期)|期限|时长|何日|何時間|何分|何か月|何週間|どのくらい(?:の(?:期間|時間))|期間|期限|所要時間",
+        r"|\bwie ?(?:lange?|viele (?:minuten|stunden|tage|wochen|monate|jahre))\b|\b\w*(?:dauer|frist)\b|\b(?:mindest)?alter\b|\bwie alt\b|\bgarantie(?:zeit)?\b"  # noqa: E501
+        r"|\bcuánto (?:tiempo|dura|tarda|tardan|se tarda)\b|\bcuánt[oa]s (?:minutos|horas|días|semanas|meses|años)\b|\b(?:plazo|duración|garantía|edad)\b"  # noqa: E501  # noqa: E501
+        r"|\bcombien (?:de temps|d['’]heures|de (?:minutes|jours|semaines|mois))\b|\b(?:délai|durée|garantie|âge)\b"
+        r"|\bquanto tempo\b|\bquant[oa]s (?:minutos|horas|dias|semanas|meses|anos)\b|\b(?:prazo|duração|garantia|idade)\b"  # noqa: E501
+        r"|\bquant[ie] (?:minuti|ore|giorni|settimane|mesi|anni)\b|\b(?:durata|quanto dura|garanzia|età)\b"
+        r"|多久|多长时间|几天|多少天|几个(?:小时|月|星期)|期限|时长|几岁|年龄|何歳|年齢|何日|何時間|何分|何か月|何週間|どのくらい(?:の(?:期間|時間))|期間|期限|所要時間",
         "money": r"\b(?:how much (?:is|are|does|do|will|would|did)|price|costs?|fees?|(?<!in )charges?|fare|rent|deposit|salary|wage)\b"  # noqa: E501
         r"|\b(?:was|wie ?viel) (?:kostet|kosten|zahlt?|bezahl\w+)\b|\b\w*(?:preis|kosten|beitrag|bezahlen|gebühr|miete|kaution|lohn|gehalt)\b"  # noqa: E501
         r"|\bcuánto (?:cuesta|cuestan|vale|hay que pagar|pag\w+|cobra\w*)\b|\b(?:precio|tarifa|coste|costo|importe|cuota)\b"  # noqa: E501

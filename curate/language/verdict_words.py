@@ -7,6 +7,7 @@ from curate.core.lazy import lazy_pattern
 
 _DENIED: Final = {
     "en": (
+        r"\badvi[sc]e (?:\w+ ){0,5}against\b|\bunder (?:any|no) circumstances\b|\b(?:have to|must|please) leave your \w+ at home\b|"  # noqa: E501
         r"^\W*(?:nope|nah)\b|\bno (?:way|chance)\b|\bi wouldn['’]t\b|\bdon['’]t bother\b|\bsteer clear\b|\bskip it\b|\b(?:not|isn['’]t) worth\b|\bafraid not\b|"  # noqa: E501
         r"^\W*no\b(?! (?:problem|need|doubt|worries|matter|fee|cost|charge|special|waiting|extra|later|more|less))|,? so no,|: no[,.]"  # noqa: E501
         r"|^\W*not\b(?! only)|(?:\bnot|n['’]t|\bnever|\bno longer) (?:be )?(?:\w+ly )?(?:allow\w*|permit\w*|possible|advisable|recommend\w*|suitable|safe|supported|accepted|admitted|eligible|covered|included|available|a good idea|offered|required|necessary|needed|carried)\b"  # noqa: E501
@@ -17,12 +18,15 @@ _DENIED: Final = {
         r"|\bthere is no (?:step-free|way|possibility|option|right)\b|\b(?:we|you|i|they|users) (?:are unable to|aren['’]t able to)\b|\b(?:cannot|can not|can['’]t)\b|\bno (?:\w+ ){1,2}(?:may|can)\b"  # noqa: E501
     ),
     "de": (
+        r"^\W*(?:bitte )?(?:\w+ sie )(?:\w+ ){0,4}?(?:niemals|nie|bloß nicht|lieber)\b|\b(?:raten|rate|rät) (?:\w+ ){0,3}davon ab\b|\bzu hause lassen\b|\bkeinen zutritt\b|\bin keinem teil\b|"  # noqa: E501
         r"^\W*(?:nö|nee)\b|\bgeht (?:leider )?nicht\b|\blohnt (?:sich )?(?:\w+ )?nicht\b|\bfinger weg\b|\bkeine chance\b|\bgibt es (?:\w+ )?nicht\b|\bwürde ich (?:\w+ )?(?:nicht|lassen)\b|"  # noqa: E501
         r"^\W*(?:nein|leider (?:nein|nicht))\b|\bnicht (?:\w+ )?(?:erlaubt|gestattet|zulässig|möglich|empfehlenswert|ratsam|sinnvoll|geeignet|vorgesehen|zugelassen|enthalten|inbegriffen|nötig|erforderlich|notwendig)\b"  # noqa: E501
         r"|\b(?:verboten|untersagt|unzulässig|unmöglich|ausgeschlossen|unvernünftig|tabu|ungeeignet|abzuraten|unerwünscht)\b|\bkeine gute idee\b"  # noqa: E501
         r"|\b(?:darf|dürfen|darfst|kann|können|sollte|sollten) (?:\w+ ){0,6}?(?:nicht|keine?[nr]?|auf keinen fall|weder)\b|\brate[n]? (?:\w+ )?(?:davon )?ab\b|\bauf keinen fall\b|\blieber (?:nicht|bleiben)\b|\bbitte nicht\b|\bnicht mehr\b|\bzu verzichten\b"  # noqa: E501
     ),
     "es": (
+        r"^\W*nunca \w|^\W*no (?:l[oae]s? )?\w+(?:e|a|es|as)\b(?= (?:en ningún caso|nunca|bajo ningún))|\ben ningún caso\b|^\W*evíte\w*|\baconsejamos (?:\w+ ){0,6}(?:que no|lejos)\b|\blejos de (?:allí|ahí|aquí)\b|"  # noqa: E501
+        r"\bdejar (?:a )?su \w+ en casa\b|\bes preferible (?:esperar|no)\b|"
         r"\bno (?:merece|vale) la pena\b|\bno compensa\b|\bni hablar\b|\bolvíd\w+\b|"
         r"^\W*no\b(?! (?:hay problema|se preocupe|hace falta|te preocupes|pasa nada))|\bno (?:está |están |es |son |será )?(?:permitid[oa]s?|posible|recomendable|aconsejable|admitid[oa]s?|apt[oa]s?|incluid[oa]s?|necesari[oa]s?|obligatori[oa]s?|conveniente)\b"  # noqa: E501
         r"|\bno (?:se )?(?:puede|puedes|pueden|podéis|podemos|puedo|debe|deben|debes|permite|permiten|permitimos|admite|admiten|admitimos|acepta|aceptan|aceptamos|recomiendo|recomendamos|conviene|autoriza)\b"  # noqa: E501
@@ -51,6 +55,7 @@ _DENIED: Final = {
 }
 _GRANTED: Final = {
     "en": (
+        r"\bby all means\b|\bwithout hesitation\b|\b(?:perfectly|completely|entirely) (?:edible|harmless)\b|\bone of the safest\b|"  # noqa: E501
         r"^\W*(?:yep|yeah|yup)\b|\bgo for it\b|\bwell worth\b|\bworth it\b|"
         r"^\W*(?:yes|certainly|absolutely|of course|sure)\b|: yes[,.]|\bso yes\b|\bi['’]d say yes\b"
         r"|\b(?:is|are|it's|you're|be|was) (?:\w+ly |also |fully |perfectly )?(?:allowed|permitted|possible|welcome|advisable|safe|fine|accepted|supported|covered|included|available|oven-safe|eligible|admitted|step-free|a good idea|free to)\b"  # noqa: E501
@@ -58,11 +63,13 @@ _GRANTED: Final = {
         r"|\bpermits?\b|\ballows?\b|\bgood idea\b|\bno problem\b|\ball welcome\b|\byou can (?:safely|certainly|indeed|also)\b"  # noqa: E501
     ),
     "de": (
+        r"\bsie (?:\w+ ){0,2}ruhig\b|\bohne weiteres\b|\b(?:den|der|die|das) (?:sichersten|besten)\b|\bgeht ohne\b|\beinwandfrei\b|\bgefahrlos\b|\bgut geeignet\b|\b(?:bekommen|kommen) (?:\w+ ){0,4}gut\b|"  # noqa: E501
         r"^\W*jawohl\b|\blohnt sich\b|\bgeht problemlos\b|"
         r"^\W*(?:ja|gerne?|natürlich|selbstverständlich|klar)\b|\b(?:erlaubt|gestattet|zulässig|möglich|empfehlenswert|ratsam|sinnvoll|willkommen|zugelassen|vertretbar|problemlos|unbedenklich)\b|\bgute idee\b|\bkein problem\b"  # noqa: E501
         r"|\b(?:darf|dürfen|darfst|dürft|können sie|kannst du|sie können|du kannst)\b|\bzu empfehlen\b"
     ),
     "es": (
+        r"\bsin (?:miedo|dudarlo|peligro|problema)\b|\bcon toda tranquilidad\b|\bde (?:las|los) más segur[oa]s\b|\bva muy bien\b|\bcomestibles?\b|"  # noqa: E501
         r"\b(?:merece|vale) la pena\b|\badelante\b|\bsin duda\b|"
         r"^\W*(?:sí|claro|por supuesto|desde luego)\b|\b(?:permitid[oa]s?|admitid[oa]s?|apt[oa]s?|bienvenid[oa]s?|recomendable|aconsejable|posible)\b|\b(?:se )?(?:puede|puedes|pueden|podéis|permite|permiten|admite|admiten|congela)\b"  # noqa: E501
         r"|\bbuena idea\b|\bsin problemas?\b|\bno hay (?:ningún )?problema\b"
@@ -87,15 +94,19 @@ _GRANTED: Final = {
 }
 _NOT_NEEDED: Final = {
     "en": (
-        r"^\W*(?:no|nope|nah)\b|(?:\bnot|n['’]t|\bnever|\bno longer) (?:\w+ )?(?:required|mandatory|compulsory|obligatory|necessary|needed|obliged|have to|need)\b"  # noqa: E501
-        r"|\bno (?:\w+ )?(?:need|obligation|\w+ is (?:needed|required|necessary))\b|\b(?:optional|voluntary|unnecessary|up to you)\b|\bnobody (?:has|needs) to\b"  # noqa: E501
+        r"\b(?:works?|runs?|gets? by|get along|does|manages?|survives?|goes) (?:\w+ )?without\b|\bnone is (?:needed|required|necessary)\b|\bnot a (?:condition|requirement|must)\b|\b(?:you can|you may|just|simply) (?:simply |just )?(?:walk in|turn up|come along|come by)\b|"  # noqa: E501
+        r"\bby itself\b|\bmakes itself\b|"
+        r"\bno (?:\w+ ){1,3}(?:is|are) (?:needed|required|necessary)\b|^\W*(?:no|nope|nah)\b|(?:\bnot|n['’]t|\bnever|\bno longer) (?:\w+ )?(?:required|mandatory|compulsory|obligatory|necessary|needed|obliged|have to|need)\b"  # noqa: E501
+        r"|\bno (?:\w+ )?(?:need|obligation)\b|\b(?:optional|voluntary|unnecessary|up to you)\b|\bnobody (?:has|needs) to\b"  # noqa: E501
     ),
     "de": (
+        r"\b(?:kommt|kommen|geht|läuft|funktioniert) (?:\w+ ){0,2}ohne (?:aus|einen|eine|\w+ aus)\b|\bkeine (?:bedingung|voraussetzung|vorschrift)\b|\bverlangt (?:\w+ )?niemand\b|\bvon selbst\b|\bbleibt (?:ihnen|dir|jedem|euch) (?:selbst )?überlassen\b|\bohne (?:jemanden )?zu fragen\b|\bgehen sie einfach\b|"  # noqa: E501
         r"^\W*(?:nein|nö)\b|\b(?:nicht|keineswegs) (?:\w+ )?(?:nötig|erforderlich|notwendig|verpflichtend|vorgeschrieben|zwingend|obligatorisch|pflicht)\b"  # noqa: E501
         r"|\b(?:muss|müssen|musst|brauche|brauchen|braucht|brauchst|benötigt?|benötigen) (?:\w+ ){0,4}?(?:nicht|keine?[nrm]?|niemand)\b|\bkeine (?:pflicht|\w+pflicht)\b"  # noqa: E501
         r"|\b(?:freiwillig|optional|unnötig|überflüssig)\b"
     ),
     "es": (
+        r"\bno se (?:exige|requiere|necesita|pide)\b|\b(?:funciona|va|basta|se hace) (?:sin|sol[oa])\b|\bcosa de cada\b|\bdonde quiera\b|\bsin pedir\b|\bse las arreglan?\b|"  # noqa: E501
         r"^\W*no\b(?! (?:se|te) (?:preocupe|olvide)\w*)|\bno (?:es |son |está |resulta )?(?:obligatori[oa]s?|necesari[oa]s?|imprescindible|hace falta|hay que|hay obligación|se (?:exige|requiere|necesita)|tienes? que|tienen que|necesitas?|necesitan?|debes?)\b"  # noqa: E501
         r"|\bsin (?:necesidad|obligación) de\b|\b(?:opcional(?:es)?|voluntari[oa]s?|innecesari[oa]s?)\b|\bningun[oa]? \w+ (?:lo |la )?exige\b"  # noqa: E501
     ),
@@ -114,12 +125,15 @@ _NOT_NEEDED: Final = {
 }
 _NEEDED: Final = {
     "en": (
+        r"\bonly (?:works?|runs?|goes|possible) with\b|^\W*without (?:an?|the|your)? ?\w+ (?:you|nobody|no one|there)\b|\b(?:nobody|no one|none) (?:\w+ ){0,4}without\b|\botherwise it\b|"  # noqa: E501
         r"^\W*(?:yes|yep|certainly|absolutely)\b|\bmust\b(?! not)|\b(?:required|mandatory|compulsory|obligatory|necessary|obliged)\b|\b(?:have|has|need|needs) (?:to|an?)\b|\bis needed\b"  # noqa: E501
     ),
     "de": (
+        r"\b(?:funktioniert|läuft|geht|klappt) nur mit\b|^\W*ohne \w+ (?:lässt|bekommen|bekommt|kommen|gibt|dürfen|kann|können|darf|geht)\b|\bnur,? wer\b|"  # noqa: E501
         r"^\W*(?:ja|doch)\b|\b(?:muss|müssen|musst|müsst)\b|\b(?:pflicht|\w+pflicht|verpflichtend|verpflichtet|erforderlich|nötig|notwendig|vorgeschrieben|zwingend|obligatorisch)\b|\b(?:brauchen|benötigen) sie\b|\bohne \w+ (?:kommt|geht|darf)\b"  # noqa: E501
     ),
     "es": (
+        r"\bsolo (?:funciona|va|sirve|se puede) con\b|^\W*sin \w+ (?:no|nadie)\b|\b(?:nadie|ningun[oa]) que no\b|"
         r"^\W*sí\b|\b(?:obligatori[oa]s?|imprescindibles?|necesari[oa]s?|indispensables?)\b|\b(?:hay|tiene|tienes|tienen|tenemos) que\b|\b(?:debe|debes|deben|debemos)\b|\bse (?:exige|requiere|necesita)\b|\bhace falta\b|\bsin \w+ nadie\b"  # noqa: E501
     ),
     "fr": (

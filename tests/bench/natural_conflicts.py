@@ -11,7 +11,8 @@ flagged (confidence of at least 0.5), by language and slot, with the second ques
 the first one in its place.
 
 A folder without `topics.jsonl`, such as `answer_topics`, has topics with `questions` and the answers `a` and `b` of one
-writer each: each answer of `a` contradicts each of `b`, and those of one side agree.
+writer each: each answer of `a` contradicts each of `b`, and those of one side agree. `unlike_answers` has answers that
+share few words, without a neighbouring question.
 """
 
 import argparse
@@ -82,7 +83,9 @@ def bank_pairs(folder: Path, topics: str) -> Iterator[Pair]:
                 yield Pair(topic, "clash", next(worded), answers)
             for side in (topic["a"], topic["b"]):
                 yield from (Pair(topic, "agree", next(worded), answers) for answers in combinations(side, 2))
-            yield Pair(topic, "near", (topic["questions"][0], topic["near_question"]), (topic["a"][0], topic["near"]))
+            if "near" in topic:
+                near_questions = topic["questions"][0], topic["near_question"]
+                yield Pair(topic, "near", near_questions, (topic["a"][0], topic["near"]))
 
 
 def _is_odd(topic: dict[str, Any]) -> bool:

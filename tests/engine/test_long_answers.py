@@ -392,3 +392,63 @@ def test_an_edited_copy_in_other_words_agrees() -> None:
     question = "What happens in the article? Say it in a few sentences."
     other = REPORT.replace("agreed", "decided").replace("large crowd", "big crowd").replace("Ada Brook", "Ms Brook")
     assert evidence(question, REPORT, other) == []
+
+
+SAUNA = (
+    "On family day the stove is turned up only to sixty degrees, because children cannot bear the usual heat for long. "
+    "The steward adds a little water every quarter of an hour, and a bench near the floor is milder still.",
+    "Do not expect a mild room: family day is run like any other day, which means that the thermometer above the door "
+    "shows ninety degrees from noon until closing. Parents bring their children in for a few minutes.",
+)
+POTTERY = (
+    "Anybody who has turned twelve can join. The wheels are set low, the teacher shows every grip twice, and the kiln "
+    "is fired by the staff, so that younger people work just as safely as the grown-ups at the other tables.",
+    "Because of the hot kiln and the glazes, our insurance insists that everyone is at least eighteen years old. We "
+    "know that this disappoints many families, and we offer a morning with air-drying clay at the school next door.",
+)
+THERMOSTAT = (
+    "No neutral wire is needed. It draws the little current that it uses from two cells behind the front plate, and "
+    "these last about a year in most homes, so that you can mount it without calling an electrician.",
+    "Before you begin, look into the wall box: the thermostat only works with a neutral wire, because the display and "
+    "the radio are fed from the mains all the time. If there is none, have one pulled before you order it.",
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "answers", "expected"),
+    [
+        ("Which temperature does the sauna have on family day?", SAUNA, ("numbers", "sixty", "ninety")),
+        ("What is the minimum age for the pottery course?", POTTERY, ("numbers", "twelve", "eighteen years")),
+        (
+            "Does the thermostat need a neutral wire?",
+            THERMOSTAT,
+            ("polarity", "No neutral wire is needed", "only works with"),
+        ),
+    ],
+)
+def test_ages_degrees_and_needs_without_their_usual_words_are_compared(
+    question: str, answers: tuple[str, str], expected: tuple[str, str, str]
+) -> None:
+    assert evidence(question, *answers) == [expected]
+
+
+def test_a_degree_without_a_scale_has_that_of_the_other_answer() -> None:
+    question = "At what temperature is the loaf baked?"
+    left = f"Heat the oven to 356 degrees Fahrenheit. {MONTH}"
+    right = f"The oven should show 356 degrees before the tin goes in. {MONTH.replace('Happy', 'Glad')}"
+    assert evidence(question, left, right) == []
+
+
+@pytest.mark.slow
+def test_answers_without_common_words_to_reworded_questions_are_compared_by_what_is_asked() -> None:
+    questions = "Which temperature does the sauna have on family day?", "How hot is the sauna on family days?"
+    examples = [
+        Example(
+            Place("chats", line),
+            {"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]},
+            "messages",
+        )
+        for line, (question, answer) in enumerate(zip(questions, SAUNA, strict=True), start=1)
+    ]
+    report = find_conflicts(examples, ConflictsConfig(embeddings="offline:all-MiniLM-L6-v2"))
+    assert [item.source for conflict in report.conflicts for item in conflict.evidence] == ["numbers"]

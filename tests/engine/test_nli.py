@@ -115,7 +115,9 @@ def test_behind_unlike_questions_no_model_is_asked_about_long_answers_without_an
         asked.clear()
         found = find_conflicts([example(NIGHT, kelp, 1), example(question, answer, 2)], config, progress=asked.append)
         assert asked.count(1) == judged  # texts are embedded two at a time
-        note = "1 pair of long answers with nothing in common judged by refusals and yes or no alone"
+        note = (
+            "1 pair of long answers with nothing in common judged by refusals and by what both questions ask for alone"
+        )
         assert (note in found.notes) != judged
 
 
