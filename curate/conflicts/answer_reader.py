@@ -6,6 +6,7 @@ For a model with these labels see `judge/README.md`.
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from functools import cached_property
 from pathlib import Path
@@ -76,6 +77,11 @@ def is_brief(answers: Pair) -> bool:
     return max(map(word_count, answers)) <= MAX_BRIEF_WORDS
 
 
+def min_probability(answers: Pair) -> float:
+    """The probability from which two answers count as contradictory."""
+    return MIN_BRIEF_PROBABILITY if is_brief(answers) else MIN_PROBABILITY
+
+
 def compare_answers(
     pairs: Sequence[tuple[Pair, Pair]],
     model: str,
@@ -83,43 +89,58 @@ def compare_answers(
     progress: Callable[[int], None] | None = None,
 ) -> list[Compared]:
     """For each pair of questions and their answers, how probably the answers contradict each other. Both answers are
-    read with each question: reworded questions may ask for the opposite. Where the answers cannot reach
-    `MIN_PROBABILITY` whatever they say to the question of the other, they are read with their own ones alone, and the
-    probability is an upper bound.
+    read with each question: reworded questions may ask for the opposite. Where one answer or both, read with their own
+    questions, show that `min_probability` cannot be reached, nothing more is read, and the probability is an upper
+    bound.
 
     `progress` is called with the number of answers that were read. Raises `ModelError` if the model is not available
     or is none that reads answers, `MissingExtra` without transformers.
     """
     read = _Answers(model, cache, progress).read
     own = [tuple(zip(questions, answers, strict=True)) for questions, answers in pairs]
-    readings = read({exchange for both in own for exchange in both})
-    bounds = [
-        _bound((readings[left], readings[right]), answers)
-        for (left, right), (_, answers) in zip(own, pairs, strict=True)
+    # The answer that is in most pairs is read first: it often shows that the other one of a pair need not be read.
+    uses = Counter(exchange for both in own for exchange in both)
+    readings = read({max(both, key=lambda exchange: (uses[exchange], exchange)) for both in own})
+
+    def bounds() -> list[float]:
+        return [
+            _bound([readings.get(exchange) for exchange in both], answers)
+            for both, (_, answers) in zip(own, pairs, strict=True)
+        ]
+
+    reachable = [
+        both
+        for both, bound, (_, answers) in zip(own, bounds(), pairs, strict=True)
+        if bound >= min_probability(answers)
     ]
+    readings |= read({exchange for both in reachable for exchange in both} - readings.keys())
+    upper_bounds = bounds()
     exchanges = [
         [[(question, answer) for answer in answers] for question in dict.fromkeys(questions)]
-        if bound >= MIN_PROBABILITY
+        if bound >= min_probability(answers)
         else []
-        for bound, (questions, answers) in zip(bounds, pairs, strict=True)
+        for bound, (questions, answers) in zip(upper_bounds, pairs, strict=True)
     ]
     readings |= read({exchange for pair in exchanges for both in pair for exchange in both} - readings.keys())
     return [
         _compared([(readings[left], readings[right]) for left, right in both], *answers)
         if both
         else Compared(bound, "", "")
-        for both, bound, (_, answers) in zip(exchanges, bounds, pairs, strict=True)
+        for both, bound, (_, answers) in zip(exchanges, upper_bounds, pairs, strict=True)
     ]
 
 
-def _bound(own: tuple[Reading, Reading], answers: Pair) -> float:
-    """The highest probability of two answers of which is known what they say to their own questions."""
+def _bound(own: Sequence[Reading | None], answers: Pair) -> float:
+    """The highest probability of two answers of which is known what they say to their own questions, or what one of
+    them does; None for the other.
+    """
     brief = is_brief(answers)
-    opposite = 0.0 if brief else fmean(max(reading.yes, 1 - reading.yes) for reading in own)
+    opposite = 0.0 if brief else fmean(1.0 if reading is None else max(reading.yes, 1 - reading.yes) for reading in own)
     other_value = fmean(
-        _missing(reading, answer, every=brief) for reading, answer in zip(own, reversed(answers), strict=True)
+        1.0 if reading is None else _missing(reading, answer, every=brief)
+        for reading, answer in zip(own, reversed(answers), strict=True)
     )
-    return _probability(*_asked(own), opposite, other_value)
+    return _probability(*_asked(reading for reading in own if reading is not None), opposite, other_value)
 
 
 def _asked(readings: Iterable[Reading]) -> tuple[float, float]:

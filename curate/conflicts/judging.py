@@ -7,11 +7,10 @@ from typing import Final, NamedTuple, Protocol
 
 from curate.conflicts.answer_polarity import HEDGE, opposite_polarity
 from curate.conflicts.answer_reader import (
-    MIN_BRIEF_PROBABILITY,
-    MIN_PROBABILITY,
     PRECISION,
     compare_answers,
     is_brief,
+    min_probability,
 )
 from curate.conflicts.answer_swap import FACT_RULES, AnsweredPair, with_answers
 from curate.conflicts.candidate_pairs import Nominee
@@ -22,7 +21,7 @@ from curate.conflicts.nli import contradictions, duplicates, entailments, have_s
 from curate.conflicts.paraphrase_filter import answers_agree
 from curate.conflicts.question import Question
 from curate.conflicts.requested_amounts import MAX_WORDS, word_count
-from curate.conflicts.requested_kinds import asked_part
+from curate.conflicts.requested_kinds import asked_part, asks_for_an_amount_alone
 from curate.conflicts.same_question import difference_score, probability
 from curate.conflicts.verdicts import VERDICT_PRECISION, opposite_verdicts
 from curate.core.config import ConflictsConfig
@@ -211,8 +210,7 @@ def by_reader(
     ]
     for index, verdict in zip(indices, compare_answers(pairs, config.reader, cache, progress), strict=True):
         left, right = results[index].nominee[:2]
-        brief = is_brief((left.answer, right.answer))
-        if verdict.probability >= (MIN_BRIEF_PROBABILITY if brief else MIN_PROBABILITY):
+        if verdict.probability >= min_probability((left.answer, right.answer)):
             words = verdict.left or _first_sentence(left.answer), verdict.right or _first_sentence(right.answer)
             score = round(min(verdict.probability, PRECISION), 4)
             results[index] = results[index]._replace(evidence=(Evidence("reader", *words, score),), score=score)
@@ -220,7 +218,12 @@ def by_reader(
 
 
 def _to_be_read(item: Judged) -> bool:
+    """Whether a model reads both answers: they are of a length that it is meant for, and no question asks for an
+    amount, which it does not compare.
+    """
     left, right = item.nominee[:2]
+    if any(asks_for_an_amount_alone(side.request) for side in (left, right)):
+        return False
     if is_brief((left.answer, right.answer)):  # to read the many of them would take long
         asks_name = all(NAME_QUESTION.search(asked_part(side.request)) for side in (left, right))
         return asks_name and _to_be_judged(item)

@@ -11,6 +11,7 @@ from curate.language.quantities import Quantity, quantities_in
 from curate.language.quantity_translation import WORD, language_of
 from curate.language.quantity_words import UNITS_IN
 from curate.language.sentences import sentences
+from curate.language.verdict_words import NAME_QUESTION, QUESTION_WORD
 
 CURRENCIES: Final = frozenset(("USD", "EUR", "GBP", "JPY", "INR", "CNY", "BRL"))
 GROUPS: Final = {
@@ -109,6 +110,13 @@ def asked_kinds(question: str) -> frozenset[str]:
     """The kinds of amounts and times that a question asks for."""
     kinds = {kind for kind, pattern in ASKED.items() if pattern.search(question)} or _named_units(question)
     return frozenset(kinds | AMOUNT_KINDS if AMOUNT.search(question) else kinds)
+
+
+@lru_cache(16_384)
+def asks_for_an_amount_alone(request: str) -> bool:
+    """Whether a request asks for an amount or a time, not for a name or place nor for yes or no."""
+    part = asked_part(request)
+    return bool(QUESTION_WORD.search(part) and asked_kinds(part)) and not NAME_QUESTION.search(part)
 
 
 def _named_units(question: str) -> set[str]:

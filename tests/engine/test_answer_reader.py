@@ -90,6 +90,7 @@ def listed(folder: Path, question: str, words: tuple[str, str], model: Path, cap
         ("asks another thing", "Is the side door for visitors?", ("granted", "withheld"), False),
         ("asks a name or place", "Where do we meet before the tour?", ("gatehouse", "orangery"), True),
         ("asks a name or place", "Where do we meet before the tour?", ("gatehouse", "gatehouse"), False),
+        ("asks a name or place", "How long do we wait before the tour?", ("gatehouse", "orangery"), False),
     ],
 )
 def test_answers_are_compared_by_what_is_read_in_them(
