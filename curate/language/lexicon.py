@@ -165,7 +165,36 @@ OPPOSITES: Final = _pairs(
     commonly/rarely usually/rarely optional/compulsory voluntary/mandatory voluntary/compulsory enough/insufficient
     static/dynamic discrete/continuous linear/nonlinear linear/non-linear global/local theoretical/empirical
     sparse/dense upstream/downstream individual/collective minor/major slight/significant slightly/significantly
-    slightly/greatly partially/completely partially/fully partly/fully distant/recent explicit/implicit"""
+    slightly/greatly partially/completely partially/fully partly/fully distant/recent explicit/implicit
+    friend/enemy friends/enemies ally/enemy allies/enemies crucial/irrelevant essential/unnecessary
+    vital/irrelevant important/irrelevant important/trivial affordable/expensive luxury/budget thriving/struggling
+    flourishing/struggling booming/struggling triumphant/defeated generous/stingy polite/rude brave/cowardly
+    peace/war peaceful/violent truth/lie honest/deceptive transparent/opaque clear/vague clean/dirty safe/risky
+    loud/quiet noisy/quiet bright/dark young/old huge/tiny enormous/tiny vast/tiny broad/narrow expand/shrink
+    expands/shrinks expanded/shrank expanding/shrinking grow/shrink grows/shrinks grew/shrank growing/shrinking
+    growing/declining grows/declines increase/decline increases/declines increased/declined increasing/declining
+    strengthen/weaken strengthens/weakens strengthened/weakened strengthening/weakening succeeded/failed
+    succeeds/fails succeeding/failing robust/fragile online/offline centralized/decentralized lossy/lossless
+    convex/concave arrested/released imprisoned/freed jailed/freed jailed/released convicted/acquitted
+    survived/died survives/dies hopeful/hopeless exciting/boring interesting/boring excited/bored enjoy/hate
+    enjoys/hates enjoyed/hated likes/hates like/hate liked/hated loved/hated delighted/disappointed
+    pleased/disappointed pleased/upset proud/ashamed confident/doubtful married/divorced buyer/seller
+    buyers/sellers employer/employee employers/employees teacher/student teachers/students ahead/behind
+    morning/evening day/night daytime/nighttime summer/winter spring/autumn past/future male/female man/woman
+    men/women boy/girl boys/girls husband/wife brother/sister brothers/sisters son/daughter sons/daughters
+    father/mother uncle/aunt king/queen boyfriend/girlfriend tall/short heroes/villains hero/villain
+    victim/perpetrator victims/perpetrators gains/loses gaining/losing added/removed started/stopped
+    starting/stopping begin/end begins/ends began/ended opened/closed minimize/increase minimizes/increases
+    mitigate/worsen mitigates/worsens alleviate/worsen alleviates/worsens prevent/cause prevents/causes
+    prevented/caused preventing/causing reveal/conceal reveals/conceals revealed/concealed reveals/hides
+    revealed/hidden admit/deny admits/denies admitted/denied admits/rejects respect/despise respects/despises
+    follow/ignore follows/ignores followed/ignored obey/defy obeys/defies create/destroy creates/destroys
+    creating/destroying unite/divide unites/divides united/divided attract/repel attracts/repels absorb/emit
+    absorbs/emits admired/despised borrow/repay hard-working/lazy diligent/lazy wise/foolish intelligent/stupid
+    smart/stupid beautiful/ugly wealthy/poor cheerful/gloomy delicious/disgusting tasty/disgusting fresh/stale
+    raw/cooked sharp/blunt steep/gentle fertile/barren tame/wild humid/dry warm/cool warmer/cooler hotter/colder
+    simple/complicated straightforward/complicated subtle/obvious partial/complete voluntary/forced
+    temporarily/permanently publicly/privately"""
 )
 """Pairs of opposites."""
 PRAISE: Final = _set(
