@@ -14,9 +14,7 @@ def flags(task: str, paths: list[Path]) -> set[int] | None:
     """Lines with an error or a warning, removed lines, leaking lines, or lines in a conflict."""
     path = paths[-1]
     if task in {"faults", "lines"}:
-        out = _run("check", path, "--output-format", "jsonl", "--all", "--no-cache")
-        findings = [json.loads(line) for line in out.splitlines()]
-        return {row["line"] for row in findings if row.get("severity") in {"error", "warning"} and row.get("line")}
+        return reported_lines(path, {"error", "warning"})
     if task == "near-duplicates":
         result = json.loads(_run("dedup", path, "--json", "--all", "--no-cache", "--yes"))
         return {int(row["place"].rsplit(":", 1)[1]) for row in result["removed"]}
@@ -26,6 +24,13 @@ def flags(task: str, paths: list[Path]) -> set[int] | None:
     conflicts = json.loads(_run("conflicts", path, "--json", "--all"))["conflicts"]
     shown = [row for row in conflicts if row["confidence"] >= 0.5]
     return {row[side]["line"] for row in shown for side in ("left", "right")}
+
+
+def reported_lines(path: Path, severities: set[str]) -> set[int]:
+    """The lines of a file with a finding of one of these severities."""
+    out = _run("check", path, "--output-format", "jsonl", "--all", "--no-cache")
+    findings = [json.loads(line) for line in out.splitlines()]
+    return {row["line"] for row in findings if row.get("severity") in severities and row.get("line")}
 
 
 def _run(verb: str, *arguments: str | Path) -> str:

@@ -157,7 +157,7 @@ def decode_again(value: dict[str, Any]) -> dict[str, Any]:
     "Q010",
     "invisible-character",
     Severity.INFO,
-    prefilter=foreign_patterns(INVISIBLE_OR_PRIVATE, SPLIT_WORD),
+    prefilter=foreign_patterns(INVISIBLE_OR_PRIVATE, "[\u00ad\u200c\u200d]"),
     hint="Check what else was copied with them. `--fix --unsafe-fixes` removes them, unless the text is about them: see --diff.",
 )
 def invisible_character() -> "pl.Expr":

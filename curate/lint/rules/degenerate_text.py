@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from functools import lru_cache
 from itertools import pairwise
+from string import ascii_letters
 from typing import Final
 
 from curate.core.finding import Severity
@@ -51,12 +52,10 @@ HEAD_CHARS: Final = 300
 """Number of characters in which a text may call itself verse."""
 RUN_CHARS: Final = 30
 """Minimum number of one letter or mark in a row."""
-RUN_OF_ONE: Final = "|".join(
-    f"{char}{{{RUN_CHARS}}}"
-    for char in (*map(chr, range(97, 123)), "!", r"\?", ",", "。", "！", "？", "，", "哈", "啊")
+RUN: Final = lazy_pattern(rf"([A-Za-z!?,。！？，哈啊])\1{{{RUN_CHARS - 1}}}")
+RUN_HINT: Final = "|".join(
+    re.escape(char * 8) for char in (*ascii_letters, "!", "?", ",", "。", "！", "？", "，", "哈", "啊")
 )
-RUN_HINT: Final = f"(?i:{RUN_OF_ONE})"
-RUN: Final = lazy_pattern(RUN_HINT)
 BLANK_LINE: Final = lazy_pattern(r"\n\s*\n")
 MIN_SENTENCES_SHARE: Final = 0.4
 """Minimum share of an answer that a repeated pair of sentences makes up: below it, most are versions of one text."""

@@ -42,6 +42,10 @@ FILL_IN: Final = (
     r"|(?:^|[.!?\n] ?)TODO ?[-–:]"
 )
 """What is left to fill in: `[Your Name]`, `[Company Name]`, `[Description goes here]`, `(to be added)`."""
+FILL_IN_HINT: Final = (
+    r"\[(?i:your|dein|deine|ihr|ihre|votre|tu|su|seu|sua|insert|enter your|insertar|insérer|inserir|einfügen)[ _-]"
+    r"|(?i:here|einfügen|eintragen|aquí|ici)\]|[\[(](?i:to be |fill in|add text)|TODO ?[-–:]|(?:[Nn]ame|Number|Address|Email)\]"
+)
 DATE_FORM: Final = r"\b(?:on|by|until|from|since|am|zum|vom|seit|el|día|le|au|du) (?:MM/DD/YYYY|DD/MM/YYYY|YYYY-MM-DD|TT\.MM\.JJJJ|DD\.MM\.YYYY|DD/MM/AAAA|JJ/MM/AAAA)"
 """The form of a date in place of a date."""
 PLACEHOLDER: Final = lazy_pattern(
@@ -185,7 +189,7 @@ ABOUT_HTML: Final = r"(?i-u:\{\{|\{%|html|css|xml|```|markup|react|\bjsx?\b|java
     Severity.INFO,
     prefilter=(
         shared_patterns(any_of_pattern(*PLACEHOLDERS, "tbd"), FAILURE_HINT),
-        patterns(MASKED, DATE_FORM, FILL_IN),
+        patterns(MASKED, DATE_FORM, FILL_IN_HINT),
         PADDED_TEXT,
         Flag("brief"),
     ),

@@ -86,7 +86,10 @@ CUT_NOTE: Final = (
 """At the end of a text: a note of the generating program that it is cut off; in round brackets, two words or more."""
 CUT_NOTE_CHARS: Final = 80
 """Number of last characters in which such a note is searched for."""
-CUT_END: Final = re.compile(rf"(?:{EMPTY_ITEM}|{CUT_NOTE})\Z")
+CUT_NOTE_END: Final = re.compile(rf"(?:{CUT_NOTE})\Z")
+EMPTY_ITEM_END: Final = re.compile(rf"(?:{EMPTY_ITEM})\Z")
+MARK_CHARS: Final = 6
+"""Maximum length of the mark of an item with its indentation."""
 CUT_TEXT: Final = (PADDED_TEXT, Flag("cut"))
 BRIEF_BYTES: Final = 40
 """Maximum size of a brief text."""
@@ -133,9 +136,10 @@ def flags_of(text: str) -> int:
         or (size > SENTENCE_CHARS and last.islower() and FINAL_STOP.search(text, max(0, size - TAIL_CHARS)))
         or (size > HAN_SENTENCE_CHARS and "\u4e00" <= last <= "\u9fff" and "。" in text)
     )
-    marked = last in "-*•])>" or (last == "." and text[-2:-1].isdigit())
-    if marked and CUT_END.search(text, max(0, size - TAIL_CHARS)):
-        unended = True
+    if last in "])>":
+        unended = CUT_NOTE_END.search(text, max(0, size - CUT_NOTE_CHARS)) is not None
+    elif last in "-*•.)" and text.rfind("\n", size - MARK_CHARS) >= 0:
+        unended = EMPTY_ITEM_END.search(text, max(0, size - TAIL_CHARS)) is not None
     if unended or text.lstrip()[:1] in ("{", "[") or ("```" in text and len(FENCE.findall(text)) % 2):
         flags |= UNFINISHED
     return flags
