@@ -1,7 +1,8 @@
 """Run the benchmark: `python -m bench.run --venvs DIR`. Prints the tables as Markdown.
 
 DIR/NAME is the virtual environment of the adapter NAME, with what its `INSTALL` names. An adapter without one is
-skipped, except `curate` and `curate_notes`, which run in this Python. Results are kept in a file, so that tools can be run one by one.
+skipped, except `curate` and `curate_notes`, which run in this Python. Results are kept in a file, so that tools can be
+run one by one.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""curate with its notes: in faults and lines, every line that the report of `check` names; the other tasks as without."""
+"""curate with its notes: in faults and lines, every line that the report of `curate check` names."""
 
 from pathlib import Path
 

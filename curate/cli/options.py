@@ -196,13 +196,16 @@ def progress(
     if quiet or not sys.stderr.isatty():
         yield None
         return
-    parts = ["{task.description}", *([None] if total else []), "{task.completed:,} " + unit]
+    parts = ["{task.description}", *([None] if total else []), "{task.fields[counted]}"]
     bar = progress_bar(console(stderr=True), *parts)
-    task = bar.add_task(visible(label), total=total)
+    task = bar.add_task(visible(label), total=total, counted="")  # no count while models are loaded
+    done = 0
 
     def advance(count: int) -> None:
+        nonlocal done
+        done += count
         bar.start()
-        bar.advance(task, count)
+        bar.update(task, completed=done, counted=f"{done:,} {unit}")
 
     if not waits:
         bar.start()

@@ -12,7 +12,7 @@ from curate.core.files import display_name
 from curate.core.paths import require_distinct_paths
 from curate.core.text import visible
 from curate.render.console import print_lines
-from curate.render.report_html import MAX_SHOWN, report_html
+from curate.render.report_html import MAX_SHOWN, next_lines, report_html
 
 
 def report(
@@ -42,6 +42,6 @@ def report(
         result = report_of(work, folders)
     options.write_html(report_html(result, paths, None if show_all else MAX_SHOWN), output, files)
     options.print_notes(result.not_verified)
-    steps = [f"next: {reason}" for reason, _ in result.next_steps()]
+    steps = [f"next: {reason}: {line}" for reason, line in next_lines(result, paths)]
     print_lines([*map(visible, steps), f"report: {visible(display_name(output))}"])
     options.end(result.statistics.not_understood, "not in the report")

@@ -305,7 +305,9 @@ def compare_examples(
     count = None if config.keep == "manual" else partial(finding_counts, table, rules, decisions, pool, memory)
     duplicates = find_duplicates(table, config, pool, pinned, count, old, memory)
     pairs = plural(len(duplicates.similarities), "pair")
-    listen(StageFinished("compare", False, f"{pairs} at {min(MIN_REPORTED, config.threshold):g} or more"))
+    listen(
+        StageFinished("compare", False, f"{pairs} with a similarity of {min(MIN_REPORTED, config.threshold):g} or more")
+    )
     duplicates.alike = _paraphrases(table, duplicates.duplicates, old, config.embeddings, cache, listen, notes)
     duplicates.notes = notes
     return duplicates

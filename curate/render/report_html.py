@@ -27,6 +27,8 @@ ol.next { list-style: decimal; padding-left: 1.5rem } ol.next li { border: none;
 }
 """
 KINDS: Final = {Verdict.PROVED: "info", Verdict.BROKEN: "error", Verdict.OPEN: "warning"}
+OUTPUTS: Final = {"dedup": " -o kept.jsonl", "split": " -o out"}
+"""The output option of the commands that need one."""
 
 
 def report_html(result: ReportResult, paths: Sequence[str], limit: int | None = MAX_SHOWN) -> Iterator[str]:
@@ -61,22 +63,23 @@ def _tiles(result: ReportResult) -> Iterator[str]:
         yield tile(f"{len(points):,}", f"{failed} of splits", "error" if points else "")
 
 
-def _next(result: ReportResult, paths: Sequence[str]) -> Iterator[str]:
-    named = " ".join(map(shlex.quote, paths))
-    outputs = {"dedup": " -o kept.jsonl", "split": " -o out"}
-    steps = []
+def next_lines(result: ReportResult, paths: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """What to do next: a reason and a command line. Empty if nothing is to be done."""
     for reason, command in result.next_steps():
-        line = command if command.startswith("pip ") else _line(command, named, outputs)
-        steps.append(f"<li>{safe(reason)}: <code>{safe(line)}</code>")
+        yield reason, command if command.startswith("pip ") else _line(command, paths)
+
+
+def _next(result: ReportResult, paths: Sequence[str]) -> Iterator[str]:
+    steps = [f"<li>{safe(reason)}: <code>{safe(line)}</code>" for reason, line in next_lines(result, paths)]
     yield "<h2>What to do next</h2>\n"
     if steps:
         yield f'<ol class="next">{"".join(f"{step}</li>" for step in steps)}</ol>\n'
     else:
-        yield f"<p>Nothing was found. <code>{safe(_line('split', named, outputs))}</code> writes splits.</p>\n"
+        yield f"<p>Nothing was found. <code>{safe(_line('split', paths))}</code> writes splits.</p>\n"
 
 
-def _line(command: str, paths: str, outputs: dict[str, str]) -> str:
-    return f"curate {command} {paths}{outputs.get(command, '')}"
+def _line(command: str, paths: Sequence[str]) -> str:
+    return f"curate {command} {' '.join(map(shlex.quote, paths))}{OUTPUTS.get(command, '')}"
 
 
 def _leaks(proof: VerifyResult, limit: int | None, *, first: bool) -> Iterator[str]:

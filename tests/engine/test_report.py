@@ -42,7 +42,7 @@ def test_a_page_has_findings_duplicates_contradictions_and_next_steps(capsys: py
         assert text in html
     assert "<h2>Leaks" not in html
     out = capsys.readouterr().out
-    assert "1 duplicate can be removed" in out
+    assert "1 duplicate can be removed: curate dedup a.jsonl -o kept.jsonl\n" in out
     assert "1 contradiction to confirm or reject" in out
 
 

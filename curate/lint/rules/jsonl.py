@@ -283,8 +283,7 @@ def _shapes(facts: FileFacts) -> set[str]:
         Target.TRAINER: Severity.INFO,
         **dict.fromkeys((*SERVICES, *OWN_FORMAT, Target.ANTHROPIC), Severity.ERROR),
     },
-    hint="Run `curate convert FILE -o OUT.jsonl` to write messages, or with `--to` another format: `--to preference-chat` "
-    "or another form of pairs for preference data. `curate split` and `curate run` read the file as it is.",
+    hint="Run `curate convert FILE -o OUT.jsonl` to write messages, or pairs for preference data with `--to preference-chat`.",
 )
 def foreign_format(facts: FileFacts) -> Problems:
     """The file is in a known format other than messages.
