@@ -1,9 +1,11 @@
 """Family J: the file and its JSON. The reader finds the defects (`curate.read.decode`); the rules explain them."""
 
-from typing import Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 from curate.core.example import UNKNOWN, kind_of
 from curate.core.finding import Problem, Problems, Severity
+from curate.core.lazy import lazy_pattern
 from curate.core.targets import FORMATS, OWN_FORMAT, SERVICES, Target
 from curate.core.text import plural
 from curate.lint.rules.file_format import graded_prompts
@@ -11,6 +13,11 @@ from curate.lint.rules.rule import file_rule, line_rule
 from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.decode import MISSING
 from curate.read.formats import BY_NAME, RENDERINGS
+
+CONTROL: Final = lazy_pattern(r"[\0-\x08\x0b\x0c\x0e-\x1f]")
+"""A control character, other than tab, line feed and carriage return."""
+TERMINAL_CODE: Final = lazy_pattern(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][0-9A-B]|[=>78M])")
+"""An escape sequence of a terminal (ECMA-48): a control sequence, an operating system command, a character set."""
 
 
 def _of_kind(parsed: ParsedLine, kind: str) -> Problems:
@@ -70,11 +77,49 @@ def lone_surrogate(parsed: ParsedLine) -> Problems:
 def control_character(parsed: ParsedLine) -> Problems:
     r"""A string contains NUL or another control character.
 
-    Such characters come from failed extraction. Many stores refuse them, and a model learns to emit them.
+    Such characters come from failed extraction. Many stores refuse them, and a model learns to emit them. Colours of a
+    terminal in the results of tools are reported by J027.
     Bad: {"messages": [{"role": "user", "content": "Hi\u0000"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    yield from _of_kind(parsed, "control")
+    if not _only_terminal_codes(parsed):
+        yield from _of_kind(parsed, "control")
+
+
+@line_rule(
+    "J027",
+    "terminal-codes",
+    Severity.INFO,
+    hint="Run the tools without colours (NO_COLOR=1, TERM=dumb), unless the model will read such output as well.",
+)
+def terminal_codes(parsed: ParsedLine) -> Problems:
+    r"""The result of a tool contains escape sequences of a terminal, such as colours.
+
+    Commands write them for terminals. They cost tokens; a model only reads them, since the results of tools are not
+    trained on. The line has no other control character; in other texts they are errors (J005).
+    Bad: {"messages": [{"role": "user", "content": "Test it."}, {"role": "assistant", "tool_calls": [{"id": "a", "type": "function", "function": {"name": "test", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "a", "content": "\u001b[32mok\u001b[0m"}, {"role": "assistant", "content": "It passes."}]}
+    Good: {"messages": [{"role": "user", "content": "Test it."}, {"role": "assistant", "tool_calls": [{"id": "a", "type": "function", "function": {"name": "test", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "a", "content": "ok"}, {"role": "assistant", "content": "It passes."}]}
+    """
+    if _only_terminal_codes(parsed):
+        yield from _of_kind(parsed, "control")
+
+
+def _only_terminal_codes(parsed: ParsedLine) -> bool:
+    """Whether each control character of a line with some is part of a terminal's escape sequence in a tool's result."""
+    if parsed.example is None or all(defect.kind != "control" for defect in parsed.defects):
+        return False
+    results = [message.text for message in parsed.example.messages if message.role in ("tool", "function")]
+    in_codes = sum(len(CONTROL.findall(code)) for text in results for code in TERMINAL_CODE.findall(text))
+    return in_codes == sum(len(CONTROL.findall(text)) for text in _strings(parsed.decoded.value))
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """All strings of a JSON value, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in (*value, *value.values()) if isinstance(value, dict) else value:
+            yield from _strings(inner)
 
 
 @line_rule(
