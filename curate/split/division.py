@@ -290,8 +290,9 @@ def _nothing_left(lines: int, reasons_left_out: Mapping[int, Reason], repair: st
         if first in NO_EXAMPLE
         else "correct them, or undo decisions in `curate review`"
     )
+    removed = "the only line was removed" if lines == 1 else f"all {plural(lines, 'line')} were removed"
     return InputError(
-        f"no example is left to split: all {plural(lines, 'line')} were removed: {text}",
+        f"no example is left to split: {removed}: {text}",
         repair or f"`curate check` lists the lines; {step}",
     )
 
