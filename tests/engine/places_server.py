@@ -87,8 +87,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if body:
             part = data[: len(data) // 2] if fault == "cut" else data
+            place.sent += len(part)  # before it is sent: the reader may look at once
             self.wfile.write(part)
-            place.sent += len(part)
         if fault in ("cut", "long"):
             self.close_connection = True
             self.wfile.flush()

@@ -380,7 +380,10 @@ def _folded_text_digest(text: str, data: bytes) -> int:
 def _folded_digest(value: dict[str, Any], texts: list[str], turns: list[dict[str, Any]]) -> int:
     """The digest of what is trained on of an example, normalized; content parts of text count as text."""
     other_keys = [(key, value[key]) for key in COMPARED_KEYS if key in value]
-    if not other_keys and all(turn.keys() == {"role", "content"} and is_text(turn["content"]) for turn in turns):
+    if not other_keys and all(
+        turn.keys() == {"role", "content"} and isinstance(turn["role"], str) and is_text(turn["content"])
+        for turn in turns
+    ):
         text = "\0".join(texts) + _roles_code(tuple([turn["role"] for turn in turns]))
         return _folded_text_digest(text, text.encode("utf-8", "surrogatepass"))
     spoken = [
