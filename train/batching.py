@@ -25,9 +25,10 @@ Order = tuple[tuple[int, ...], ...]
 
 
 def plan_order(owners: Sequence[int] | Numbers, recipe: Recipe) -> Order:
-    """Shuffle all examples anew in each epoch; the last step may be smaller. `owners`: the example of each text.
+    """The texts of each step, by index: all examples, shuffled anew in each epoch; the last step may be smaller.
 
-    A step has `batch` examples with all their texts: of templates that change earlier turns, one for each answer.
+    `owners`: for each text the index of its example. A step has `batch` examples with all their texts: of templates
+    that change earlier turns, one for each answer.
     """
     firsts = [*np.flatnonzero(np.diff(np.asarray(owners), prepend=-1)).tolist(), len(owners)]
     """The first text of each example, and the number of texts."""
@@ -79,7 +80,7 @@ class Pack:
         return self.text_numbers()[self.keep]
 
     def sums(self, values: Tensor) -> Tensor:
-        """For each text the sum of values that its supervised tokens have."""
+        """For each text the sum of `values`, which has one entry for each supervised token."""
         return values.new_zeros(len(self.lengths), *values.shape[1:]).index_add_(0, self.owners, values)
 
     def to(self, device: torch.device) -> "Pack":
@@ -168,9 +169,10 @@ class Microbatches:
 
     def micro_batches(self, step: Sequence[int]) -> list[list[int]]:
         """The micro-batches of this process, each a list of positions in the step (a step may hold a text twice)."""
-        return self._of_all(step)[distributed.rank()]
+        return self._micro_batches_by_rank(step)[distributed.rank()]
 
-    def _of_all(self, step: Sequence[int]) -> list[list[list[int]]]:
+    def _micro_batches_by_rank(self, step: Sequence[int]) -> list[list[list[int]]]:
+        """For each process its micro-batches, each a list of positions in the step."""
         lengths = self.texts.lengths[list(step)].tolist()
         return split_into_microbatches(lengths, self.room, distributed.world_size())
 
@@ -192,7 +194,7 @@ class Microbatches:
 
     @property
     def room(self) -> int:
-        """Tokens of a pass without gradients: one text where texts are not packed."""
+        """Most tokens of a pass without gradients; 1 where texts are not packed, so that a pass takes one text."""
         return self.max_tokens if self.packing else 1
 
     def halve(self, step: Sequence[int]) -> int:
@@ -204,7 +206,7 @@ class Microbatches:
                 "set  activation_checkpointing = true,  lower max_length or rank, or use a smaller base; `curate "
                 "train --plan` shows what fits",
             )
-        packs = (microbatch for microbatches in self._of_all(step) for microbatch in microbatches)
+        packs = (microbatch for microbatches in self._micro_batches_by_rank(step) for microbatch in microbatches)
         largest = max(self.tokens([step[index] for index in microbatch]) for microbatch in packs)
         self.max_tokens = max(min(self.max_tokens, largest) // 2, longest)
         return self.max_tokens

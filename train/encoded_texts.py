@@ -58,7 +58,7 @@ class EncodedTexts(Sequence[Encoded]):
 
     @classmethod
     def of(cls, texts: Iterable[Encoded]) -> "EncodedTexts":
-        """Texts in memory, unless they are `EncodedTexts`."""
+        """The texts as `EncodedTexts` in memory; unchanged if they are `EncodedTexts` already."""
         if isinstance(texts, cls):
             return texts
         writer = TextWriter(None)

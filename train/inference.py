@@ -120,14 +120,15 @@ def chat_model(name: str) -> ChatModel:
     if not (folder / EXPORT_FILE).is_file():
         folder = find_run(name, Project(Path.cwd()))
     if (folder / EXPORT_FILE).is_file():
-        return _exported(folder)
+        return _model_of_export(folder)
     trained = open_trained(name)
     template, title = trained.template(), f"{folder.name}: {trained.recipe.how.title} on {trained.recipe.model}"
     shared = trained.report.system, trained.report.shared
     return ChatModel(title, trained.tuned(), template, _stops(template), trained.dtype, *shared)
 
 
-def _exported(folder: Path) -> ChatModel:
+def _model_of_export(folder: Path) -> ChatModel:
+    """The model of an export. Raises `CurateError` if it was changed, or cannot be chatted with."""
     made = read(folder)
     for file in made.files:
         if not (folder / file.name).is_file() or (folder / file.name).stat().st_size != file.size:
@@ -139,24 +140,25 @@ def _exported(folder: Path) -> ChatModel:
             "chat with the run, or export  --to adapter",
         )
     if made.form in ("gguf", "ollama"):
-        model, template = _gguf(folder, made, dtype)
+        model, template = _model_of_gguf(folder, made, dtype)
     else:
-        exported = _trained(folder, made, dtype)
+        exported = _run_of_export(folder, made, dtype)
         template = exported.template()
         model = merged.load(folder, dtype) if made.form == "merged" else exported.tuned()
     title = f"{folder.name}: {made.form}, {made.method} on {made.model}"
     return ChatModel(title, model, template, _stops(template), dtype, made.system, made.shared)
 
 
-def _trained(folder: Path, made: Export, dtype: torch.dtype) -> Trained:
-    """The files of an export as those of a run."""
+def _run_of_export(folder: Path, made: Export, dtype: torch.dtype) -> Trained:
+    """An export in the form of a finished run, so that its model and template are loaded like a run's."""
     run, recipe = RunFolder(folder), Recipe(model=made.model, data="-", method="lora")
     run.adapter = folder
     report = Report.model_construct(**made.model_dump(include={*TrainedWeights.model_fields}))
     return Trained(run, recipe, report, dtype, made.template_source)
 
 
-def _gguf(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any, Template]:
+def _model_of_gguf(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any, Template]:
+    """Model and template of a GGUF export. Raises `ModelError` if template or tokenizer is not that of the training."""
     file = folder / gguf_layout.MODEL_FILE
     same_template(gguf_file.template_in(file), made.template, made.template_source, str(file))
     # That of the base: transformers makes another one of the GGUF, which splits digits differently.

@@ -104,7 +104,7 @@ def merge_adapters(
     parts = [lora_weights(run.folder.adapter) for run in runs]
     with memory_errors("use a machine with more memory: the base is loaded in 16 bits"), writing(folder) as stage:
         _save_adapter(stage, runs[0], parts, weighted_sum(parts, weights))
-        losses = _measured(stage, runs, questions, printer)
+        losses = _losses_by_adapter(stage, runs, questions, printer)
         members = tuple(map(_member_record, runs, weights, parts, questions, losses))
         rank, shared_keys = (
             sum(part.rank for part in parts),
@@ -118,13 +118,14 @@ def merge_adapters(
         }
         made = Composition(folder=str(folder), rank=rank, members=members, **same)
         (stage / COMPOSED_FILE).write_bytes(json_text(made.model_dump(mode="json")).encode("utf-8", "surrogatepass"))
-        conclude(stage, _export(stage, runs[0], made, questions[0]))
+        conclude(stage, _export_record(stage, runs[0], made, questions[0]))
     return made
 
 
 def _save_adapter(
     stage: Path, first: Trained, parts: Sequence[LoraWeights], factors: dict[str, tuple[Tensor, Tensor]]
 ) -> None:
+    """Write the factors as a PEFT adapter with the tokenizer of the first run."""
     rank = sum(part.rank for part in parts)
     targets = [part.config.target_modules for part in parts]
     listed = all(isinstance(target, set | list) for target in targets)
@@ -140,10 +141,10 @@ def _save_adapter(
     first.template().tokenizer.save_pretrained(str(stage))
 
 
-def _measured(
+def _losses_by_adapter(
     stage: Path, runs: Sequence[Trained], questions_by_run: Sequence[Questions], printer: JournalPrinter
 ) -> list[tuple[float, float, float]]:
-    """For each adapter the losses on its own questions: of the base, with it alone, with all."""
+    """For each adapter three losses on its own questions: of the base, with this adapter, with all adapters merged."""
     # Rounding must not pass for a loss by merging.
     dtype = torch.float32 if device().type == "cpu" else compute_dtype("auto")
     printer.print("loading the base in 16 bits")
@@ -177,7 +178,8 @@ def _member_record(
     )  # fmt: skip
 
 
-def _export(stage: Path, first: Trained, made: Composition, questions: Questions) -> Export:
+def _export_record(stage: Path, first: Trained, made: Composition, questions: Questions) -> Export:
+    """The record of the merged adapter, in the form of an export."""
     template = first.template()
     names = ", ".join(f"{member.weight:g} x {Path(member.run).name}" for member in made.members)
     return Export(

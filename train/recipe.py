@@ -28,15 +28,15 @@ MAX_ALIGNED: Final = 60
 """Length of a line up to which comments are aligned with it."""
 
 
-def _separated(value: Any) -> Any:
+def _split_names(value: Any) -> Any:
     """Module names separated by commas as a tuple; a preset and a regular expression stay text."""
     if not isinstance(value, str) or value in PRESETS or not re.fullmatch(r"[\w.]+(?:\s*,\s*[\w.]+)*,?", value):
         return value
     return tuple(name.strip() for name in value.split(",") if name.strip())
 
 
-def _regular(value: tuple[str, ...] | str) -> tuple[str, ...] | str:
-    """Raises `ValueError` where a text is neither a preset nor a regular expression."""
+def _checked_pattern(value: tuple[str, ...] | str) -> tuple[str, ...] | str:
+    """The value, unchanged. Raises `ValueError` where a text is neither a preset nor a regular expression."""
     if isinstance(value, str) and value not in PRESETS:
         try:
             re.compile(value)
@@ -46,7 +46,7 @@ def _regular(value: tuple[str, ...] | str) -> tuple[str, ...] | str:
     return value
 
 
-Targets = Annotated[tuple[str, ...] | str, BeforeValidator(_separated), AfterValidator(_regular)]
+Targets = Annotated[tuple[str, ...] | str, BeforeValidator(_split_names), AfterValidator(_checked_pattern)]
 Policy = Literal["refuse", "leave-out"]
 
 
@@ -277,7 +277,7 @@ class Recipe(StrictModel):
         return ", ".join(sorted(key for key in keys if getattr(self, key) != fields[key].default))
 
     def _problems(self) -> list[str]:
-        """What does not go together."""
+        """Messages about keys that contradict each other; empty if there are none."""
         by_method, by_objective = self._given(OWN_KEYS - self.how.keys), self._given(OBJECTIVE_KEYS - self.goal.keys)
         changes = "full" if self.method == "full" else f"initialisation {self.initialisation!r}"
         no_base = self.goal.reference and (self.method == "full" or self.changes_base)
@@ -313,8 +313,8 @@ class Recipe(StrictModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_choice(cls, values: Any) -> Any:
-        """The method instead of `auto` where other keys leave no choice."""
+    def _with_implied_method(cls, values: Any) -> Any:
+        """The values with the method instead of `auto`, where other keys leave only one method."""
         if not isinstance(values, dict) or values.get("method", AUTO) != AUTO:
             return values
         whole = values.get("quantisation") == "none" or values.get("parallel") == "fsdp"
@@ -324,6 +324,7 @@ class Recipe(StrictModel):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> "Recipe":
+        """Raises `ValueError` with all problems of the recipe."""
         if wrong := "; ".join(self._problems()):
             raise ValueError(wrong)
         return self
@@ -340,7 +341,7 @@ def load_recipe(path: Path, changes: Sequence[str] = (), tell: Callable[[str], N
     values.pop("sweep", None)  # the table of `curate sweep` is in the same file
     for key in (key for key in values if key in IGNORED):
         tell(visible(f"{path}: {key} has no effect: {IGNORED[key]}"))
-    own, set_ = own_keys(values, str(path)), own_keys(dict(map(_change, changes)), "--set")
+    own, set_ = own_keys(values, str(path)), own_keys(dict(map(_parsed_change, changes)), "--set")
     if len(set_.keys() & {"epochs", "max_steps"}) == 1:  # each ends the training, so the file's other one is replaced
         own = {key: value for key, value in own.items() if key not in ("epochs", "max_steps")}
     recipe = validated(
@@ -417,12 +418,15 @@ def changed(recipe: Recipe, changes: Mapping[str, Any], *, without: Collection[s
 
 
 def recipe_text(values: Mapping[str, Any]) -> str:
-    """A recipe as a file."""
+    """The values of a recipe as the text of a TOML file."""
     return "".join(f"{key} = {toml(value)}\n" for key, value in values.items())
 
 
 def commented_text(head: str, lines: Sequence[tuple[str, Any, str]]) -> str:
-    """A recipe as a file with a comment at its head and after each key; `lines`: key, value, comment."""
+    """A recipe as the text of a TOML file, with a comment at its head and after each key.
+
+    `lines`: key, value, comment.
+    """
     keys = [f"{key} = {toml(value)}" for key, value, _ in lines]
     width = max(len(key) for key in keys if len(key) <= MAX_ALIGNED)
     written = (f"{key:<{width}}  # {why}".rstrip(" #") for key, (*_, why) in zip(keys, lines, strict=True))
@@ -434,8 +438,8 @@ def toml(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else json.dumps(value, ensure_ascii=False)
 
 
-def _change(text: str) -> tuple[str, Any]:
-    """`KEY=VALUE`, the value as TOML or else as text."""
+def _parsed_change(text: str) -> tuple[str, Any]:
+    """`KEY=VALUE` as key and value; the value is read as TOML, or else as text."""
     key, equals, value = text.partition("=")
     if not equals:
         raise UsageError(f"--set {text}: not KEY=VALUE", "write it like --set rank=32")

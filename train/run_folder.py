@@ -59,7 +59,7 @@ class RunFolder:
 
     @property
     def key(self) -> str | None:
-        """The key of the run that the folder holds; None where it holds none."""
+        """The hash that identifies the run in the folder, see `identify`; None if it holds no run."""
         identity = self.read("identity.json")
         return None if identity is None else str(identity.get("key"))
 
@@ -150,7 +150,10 @@ def read_json(file: Path, option: str) -> Any:
 
 
 def require_written_by_curate(folder: Path, ours: Set[str], what: str, option: str) -> None:
-    """Raises `UsageError` if a folder contains files other than those of `ours`."""
+    """Raises `UsageError` if a folder contains files other than those of `ours`.
+
+    `what`: the kind of folder, `option`: the one that names another folder; both for the message.
+    """
     if foreign := sorted({entry.name for entry in folder.iterdir()} - ours - {".lock", ".adapter"}):
         raise UsageError(
             f"{folder}: contains files that are not from a {what} ({', '.join(map(visible, foreign[:3]))})",
@@ -182,7 +185,10 @@ def recipe_hash(recipe: Recipe) -> str:
 
 
 def identify(recipe: Recipe) -> dict[str, Any]:
-    """What a run is made of, by content: equal keys train the same adapter, wherever data and model lie."""
+    """The identity of a run: its `key`, and the hashes of recipe, data and base that the key is made of.
+
+    Equal keys train the same adapter, wherever data and model lie.
+    """
     data = Path(recipe.data)
     parts = {
         "recipe": recipe_hash(recipe),

@@ -33,7 +33,7 @@ class Server:
     price: Price | None = None
 
     def endpoint(self, model: str) -> ChatEndpoint:
-        """A model there."""
+        """The client that asks a model at this address."""
         own = f", or set {KEYS[Target.OPENAI].variable}" if self.address == SERVICE[Target.OPENAI].address else ""
         hint = f"name the variable with its key by --key, or set {ANY_KEY_VARIABLE}{own}"
         feature = "asking a model behind an endpoint"
@@ -53,7 +53,8 @@ def server_of(
 ) -> Server | None:
     """The server at an address; OpenAI's for models whose names begin with `ft:`; None for models on this machine.
 
-    `price`: US dollars for a million tokens in and out, as `IN,OUT`. Raises `UsageError`.
+    `names`: the models to ask, or None; `consent`, `tell`, `key`: see `Server`; `price`: US dollars for a million
+    tokens in and out, as `IN,OUT`. Raises `UsageError`.
     """
     if base_url is None and not any(name is not None and name.startswith(HOSTED_PREFIX) for name in names):
         if key is not None or price is not None:
@@ -64,6 +65,7 @@ def server_of(
 
 
 def _price(text: str) -> Price:
+    """US dollars for a million tokens in and out, from `IN,OUT`. Raises `UsageError`."""
     try:
         into, out = (float(part) for part in text.split(","))
     except ValueError:

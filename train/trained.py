@@ -41,7 +41,7 @@ class Trained:
 
     @property
     def weights(self) -> Path:
-        """The file of what was trained."""
+        """The file with the trained weights."""
         return self.folder.adapter / ("model.safetensors" if self.recipe.method == "full" else WEIGHTS)
 
     def template(self) -> Template:
@@ -64,7 +64,7 @@ class Trained:
     def tuned(
         self, *, quantised: bool | None = None, dtype: torch.dtype | None = None, adapter: Path | None = None
     ) -> Any:
-        """The tuned model, frozen; `adapter` is a copy of its adapter."""
+        """The tuned model, frozen. `adapter`: the folder of a copy of its adapter, which is loaded instead."""
         if self.recipe.method == "full":
             recipe = self.recipe.model_copy(update={"model": str(self.folder.adapter), "yarn": 1.0})
             return load_base(recipe, dtype or self.dtype).eval()
@@ -80,7 +80,7 @@ class Untrained(Trained):
         return load_template(self.recipe.model, self.recipe.chat_template)
 
     def tuned(self, *, adapter: Path | None = None, **how: Any) -> Any:  # noqa: ARG002
-        """The base: there is nothing else."""
+        """The base model, because nothing has been trained."""
         return self.base(**how)
 
 

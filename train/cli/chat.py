@@ -108,7 +108,7 @@ class ChatSession:
                     self.answer(line.rstrip("\r\n"))
             return
         self.note(f"{visible(self.who.title)}\n{HELP}")
-        for text in _typed():
+        for text in _typed_lines():
             if text == "/quit":
                 return
             if text == "/help":
@@ -138,12 +138,13 @@ class ChatSession:
         self.turns = [*turns, {"role": "assistant", "content": reply.text}]
 
     def note(self, text: str) -> None:
-        """Print a note."""
+        """Print a note to standard error, unless the session is quiet."""
         if not self.quiet:
             print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
-def _typed() -> Iterator[str]:
+def _typed_lines() -> Iterator[str]:
+    """The lines that the user types, without empty ones, until the end of the input."""
     import readline  # noqa: F401
 
     while True:

@@ -144,7 +144,7 @@ def _options(args: EvaluateOptions, *, served: bool) -> Options:
 
 
 def _print_overfitting(args: EvaluateOptions, diagnosis: "Overfitting | None") -> int:
-    """Print whether the training overfitted; the exit status. Raises `InputError`."""
+    """Print the diagnosis and return the exit status. Raises `InputError` without a diagnosis."""
     from train.report.training_report import overfitting_text
 
     if diagnosis is None:
@@ -192,6 +192,7 @@ def _require_consistent(args: EvaluateOptions, *, served: bool) -> None:
 
 
 def _system_named(name: str, systems: Sequence[SystemName]) -> SystemName:
+    """The system with this name. Raises `UsageError` if there is none."""
     for system in systems:
         if system == name.strip():
             return system

@@ -127,7 +127,7 @@ def _merge(
     as_json: bool,
 ) -> None:
     """Merge the adapters of runs into one in a folder, and print their losses, alone and merged."""
-    shares = [1.0] * len(runs) if weights is None else [_number(text) for text in weights.split(",")]
+    shares = [1.0] * len(runs) if weights is None else [_parsed_weight(text) for text in weights.split(",")]
     if len(data) > len(runs):
         raise UsageError(f"--data: {len(data)} split folders for {len(runs)} runs", "give at most one for each run")
     with with_trainer():
@@ -141,7 +141,8 @@ def _merge(
     print_result(made, merge_text(made), as_json=as_json)
 
 
-def _number(text: str) -> float:
+def _parsed_weight(text: str) -> float:
+    """A weight of `--weights`. Raises `UsageError` if the text is not a number."""
     try:
         return float(text)
     except ValueError:

@@ -76,7 +76,7 @@ class RecipeOptions:
 
     def named(self, data: Path) -> str:
         """The path of the split folder as the recipe writes it."""
-        return str(data) if self.printed or data.is_absolute() else _seen_from(self.output.parent, data)
+        return str(data) if self.printed or data.is_absolute() else _path_from(self.output.parent, data)
 
 
 @takes_options
@@ -110,7 +110,7 @@ def _init(args: RecipeOptions, data: Path) -> None:
         from train.plan.init_recipe import init_recipe
     template = args.chat_template or ""
     is_file = bool(template) and not args.printed and Path(template).is_file()
-    template_name = _seen_from(args.output.parent, Path(template)) if is_file else template
+    template_name = _path_from(args.output.parent, Path(template)) if is_file else template
     made = init_recipe(data, args.named(data), args.model, memory, template, template_name)
     sys.stderr.writelines(f"note: {note}\n" for note in made.notes)
     text = made.text()
@@ -201,8 +201,8 @@ def _values(schema: dict[str, Any]) -> list[str]:
     return [kind.get(schema.get("type", ""), "text")]
 
 
-def _seen_from(folder: Path, data: Path) -> str:
-    """The path of a file or folder, relative to the folder of the recipe where that is possible."""
+def _path_from(folder: Path, data: Path) -> str:
+    """The path of `data` relative to `folder` if it is inside it, else its absolute path."""
     try:
         return data.resolve().relative_to(folder.resolve()).as_posix()
     except ValueError:

@@ -132,6 +132,7 @@ def _plan(recipe: Recipe, vram: str | None, *, measure: bool, quiet: bool, as_js
 
 @contextmanager
 def _failure_reported() -> Iterator[None]:
+    """Write an error of the block to the file that a sweep names in the environment, if it names one."""
     try:
         yield
     except CurateError as error:

@@ -32,10 +32,10 @@ class Measuring(NamedTuple):
 
 
 def measuring_of(recipe: Recipe, trained: int, held_out: int, mean: float, measurements: int) -> Measuring:
-    """What the recipe says, or what a quarter of the run allows.
+    """How much to measure: what the recipe says, or as much as takes a quarter of the run.
 
-    `trained`, `held_out`: tokens of all steps and of the held-out split; `mean`: those of an example; `measurements`:
-    how often the validation split is measured.
+    `trained`, `held_out`: tokens of all steps and of the held-out split; `mean`: mean tokens of an example;
+    `measurements`: how often the validation split is measured.
     """
     passes = 3 if recipe.method == "full" else 2
     left = max(0.0, trained * passes * MEASURED - held_out * MODELS) / mean

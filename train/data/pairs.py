@@ -29,7 +29,7 @@ class Side(NamedTuple):
 
 
 def sides_of(example: Example, objective: ObjectiveName) -> tuple[Side, ...] | str:
-    """The sides of an example, the better one first, or why an objective has no use for it.
+    """The sides of an example, the better one first, or a message why the objective cannot use the example.
 
     Answers in the prompt are not trained on. A label is about the answers after the last message of the user.
     """
@@ -42,7 +42,7 @@ def sides_of(example: Example, objective: ObjectiveName) -> tuple[Side, ...] | s
         return (Side(1, example.value),) if plain is None else "is plain text, which objective 'pt' trains on"
     pair = pair_of(example)
     if pair is not None:
-        return _of_pair(example, pair.keys, len(pair.chosen), len(pair.rejected))
+        return _sides_of_pair(example, pair.keys, len(pair.chosen), len(pair.rejected))
     if objective != "kto":
         return f"contains no chosen and rejected answer, which objective {objective!r} compares"
     label = next((example.value[key] for key in LABEL_KEYS if key in example.value), None)
@@ -50,7 +50,7 @@ def sides_of(example: Example, objective: ObjectiveName) -> tuple[Side, ...] | s
         return "contains neither a label (true or false) nor a chosen and rejected answer, as objective 'kto' needs"
     turns = example.value["messages"]
     last_question = max((index for index, turn in enumerate(turns) if turn.get("role") == "user"), default=-1)
-    return (Side(1 if label else -1, _conversation(example, turns, last_question + 1)),)
+    return (Side(1 if label else -1, _masked_conversation(example, turns, last_question + 1)),)
 
 
 def preferred_examples(examples: Iterable[Example], objective: ObjectiveName) -> Iterator[Example]:
@@ -70,24 +70,27 @@ def preferred_examples(examples: Iterable[Example], objective: ObjectiveName) ->
             yield replace(example, value=sides[0].value, format="messages", pointers=None)
 
 
-def _of_pair(example: Example, keys: tuple[str, str], better: int, worse: int) -> tuple[Side, ...] | str:
-    """The sides of a pair, whose last `better` and `worse` turns differ."""
-    chosen, rejected = (_turns(example, key) for key in keys)
+def _sides_of_pair(example: Example, keys: tuple[str, str], better: int, worse: int) -> tuple[Side, ...] | str:
+    """The chosen and the rejected side of a pair, or a message why it cannot be used.
+
+    `better`, `worse`: how many turns at the end of the chosen and of the rejected side are its answer.
+    """
+    chosen, rejected = (_turns_under(example, key) for key in keys)
     pointer = f"/{keys[0]}"
     prompt = [
         message.value
         for message in example.messages
         if message.pointer != pointer and not message.pointer.startswith(f"{pointer}/")
     ]
-    sides = [Side(1, _conversation(example, prompt + chosen, len(prompt + chosen) - better))]
-    sides.append(Side(-1, _conversation(example, prompt + rejected, len(prompt + rejected) - worse)))
+    sides = [Side(1, _masked_conversation(example, prompt + chosen, len(prompt + chosen) - better))]
+    sides.append(Side(-1, _masked_conversation(example, prompt + rejected, len(prompt + rejected) - worse)))
     if not any(turn.get("role") == "user" for turn in sides[0].value["messages"]):
         return "contains no message of the user before its two answers"
     return tuple(sides)
 
 
-def _turns(example: Example, key: str) -> list[Any]:
-    """The turns of a side, from the value or as read into messages."""
+def _turns_under(example: Example, key: str) -> list[Any]:
+    """The turns under a key such as `chosen`; taken from the messages as read if the object lacks the key."""
     value, pointer = example.value.get(key), f"/{key}"
     if value is None:
         return [
@@ -102,8 +105,8 @@ def _turns(example: Example, key: str) -> list[Any]:
     ]
 
 
-def _conversation(example: Example, turns: list[Any], first: int) -> dict[str, Any]:
-    """The conversation with these turns; answers before turn `first` are not trained on."""
+def _masked_conversation(example: Example, turns: list[Any], first: int) -> dict[str, Any]:
+    """The example's object with these turns as messages; answers before turn `first` get weight 0."""
     masked = [
         {**turn, "weight": 0} if index < first and turn.get("role") == "assistant" else turn
         for index, turn in enumerate(turns)
@@ -112,15 +115,15 @@ def _conversation(example: Example, turns: list[Any], first: int) -> dict[str, A
 
 
 def refused_lines(path: Path) -> dict[int, str]:
-    """By line, why the rules of family P refuse the preferences of a file."""
+    """By line number, the first error of family P in a file of preferences; empty if there is none."""
     reasons: dict[int, str] = {}
 
-    def note(findings: list[Finding]) -> None:
+    def add_reasons(findings: list[Finding]) -> None:
         for finding in findings:
             if finding.severity is Severity.ERROR and finding.line:
                 reasons.setdefault(
                     finding.line, f"{finding.code} {finding.pointer}: {finding.message}".replace(" : ", ": ")
                 )
 
-    check_paths([path], CheckConfig(select=("P",)), found=note)
+    check_paths([path], CheckConfig(select=("P",)), found=add_reasons)
     return reasons

@@ -21,7 +21,7 @@ PLAIN_KEYS: Final = frozenset(("role", "content", "weight", *TRAINING_KEYS))
 
 
 def text_of(value: dict[str, Any]) -> str | None:
-    """The text of an example's object that is nothing but one; None for a conversation."""
+    """The text of an object of plain text, such as `{"text": ...}`; None for a conversation."""
     turns = value.get("messages")
     if not isinstance(turns, list) or len(turns) != 1 or not isinstance(turns[0], dict):
         return None

@@ -77,7 +77,7 @@ class Split:
         return self.encoded if (self.signs > 0).all() else self.encoded.chosen(self.signs > 0)
 
     def name_of(self, text: int) -> str:
-        """File and line of the example of a text."""
+        """File and line of the example that a text belongs to. `text`: its index."""
         return where(display_name(self.path), int(self.lines[self.owners[text]]))
 
     def examples(self) -> Iterator[Example]:
@@ -145,7 +145,7 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe, cont
 
 
 def context_of(recipe: Recipe) -> int:
-    """Tokens that the base takes, without those of virtual tokens. Raises `ModelError`, `ConfigError`."""
+    """Most tokens of a text besides the virtual tokens. Raises `ModelError`, or `ConfigError` if none are left."""
     context = longest_context(base_config(recipe), sys.maxsize)
     left = context - (recipe.virtual_tokens if recipe.how.virtual else 0)
     if left < 1:
@@ -154,7 +154,10 @@ def context_of(recipe: Recipe) -> int:
 
 
 def _refuse_left_out(path: Path, left_out: Sequence[LeftOut], policy: str, key: str) -> None:
-    """Raise `InputError` with a list of the examples, unless there are none or the policy is to leave them out."""
+    """Raise `InputError` with a list of the examples, unless there are none or the policy is to leave them out.
+
+    `policy`: the value of the recipe's key `key`.
+    """
     if not left_out or policy == "leave-out":
         return
     listed = [f"{path}:{omission.line}: {omission.reason}" for omission in left_out[:MAX_SHOWN]]

@@ -68,7 +68,7 @@ def tokenized(path: Path, template: Template, recipe: Recipe, context: int, *, a
             return _tokenize(path, template, recipe, context, as_is=as_is)
         parts = (store.code_id(*PACKAGES), sha256(path), tokenizer_id(template), settings)
         numbers, columns = (store.entry(folder, "tokens", suffix, *parts) for suffix in (".bin", ".npz"))
-        encoded = store.load(columns, lambda arrays: _kept(numbers, arrays))
+        encoded = store.load(columns, lambda arrays: _cached_tokens(numbers, arrays))
         if encoded is None:
             store.make_room(folder)
             encoded = _tokenize(path, template, recipe, context, as_is=as_is, entry=numbers)
@@ -80,7 +80,7 @@ def tokenized(path: Path, template: Template, recipe: Recipe, context: int, *, a
 
 @contextmanager
 def locked_cache() -> Iterator[Path | None]:
-    """The folder of the entries, of which only one process makes some at a time; None if it cannot be written to."""
+    """Lock and yield the folder of cached tokens: one process writes at a time. None if it cannot be written to."""
     with ExitStack() as stack:
         folder = None
         with suppress(OSError, UsageError):
@@ -101,8 +101,11 @@ def tokenizer_id(template: Template) -> str:
     return sha256_of(repr(parts).encode()).hexdigest()
 
 
-def _kept(numbers: Path, arrays: Arrays) -> Tokenized:
-    """The tokens that the cache keeps. Raises `KeyError` or `ValueError` if an array is missing or of another type."""
+def _cached_tokens(numbers: Path, arrays: Arrays) -> Tokenized:
+    """A tokenized file from its cache entry: `numbers` is the file of the tokens, `arrays` the other columns.
+
+    Raises `KeyError` or `ValueError` if an array is missing or of another type.
+    """
     store.require_types(arrays, OTHER_COLUMNS)
     tokens = store.mapped_numbers(numbers, ID_TYPE)
     if tokens is None:
@@ -185,7 +188,7 @@ class Tokenizing:
     def add(self, example: Example) -> None:
         """Encode an example, or note why it is left out. Raises `OSError`."""
         self.number += 1
-        encoded = self._sides(example)
+        encoded = self._encoded_sides(example)
         if isinstance(encoded, str):
             self.left_out.append((example.place.line, example.id, encoded))
             return
@@ -204,10 +207,11 @@ class Tokenizing:
                 only, total = encoding.differing
                 self.differing = [self.differing[0] + only, self.differing[1] + total, self.differing[2] + 1]
         self.mismatches.update({text for _, encoding in encoded for text in encoding.mismatches})
-        self._note_shared(example)
-        self._note_example(example.place.line, weight, system_of(example))
+        self._update_shared(example)
+        self._append_example(example.place.line, weight, system_of(example))
 
-    def _note_example(self, line: int, weight: float, system: str | None) -> None:
+    def _append_example(self, line: int, weight: float, system: str | None) -> None:
+        """Append an example to the columns of examples. `system`: its system message."""
         values = (self.number - 1, line, weight, xxhash.xxh3_64_intdigest(repr(system).encode()))
         for name, value in zip(("numbers", "lines", "example_weights", "systems"), values, strict=True):
             self._columns[name].append(value)
@@ -232,7 +236,7 @@ class Tokenizing:
         del self.open_block[: size - 1], self.open_weights[: size - 1]
         self._columns["owners"].append(len(self._columns["numbers"]))
         self._columns["signs"].append(1)
-        self._note_example(line, 1.0, None)
+        self._append_example(line, 1.0, None)
 
     def finish(self) -> None:
         """Write the last block, which may be shorter, and what is not written yet. Raises `OSError`."""
@@ -240,31 +244,33 @@ class Tokenizing:
             self._add_block(len(self.open_block), self.line)
         self.writer.flush()
 
-    def _sides(self, example: Example) -> list[tuple[Side, Encoding]] | float | str:
-        """The sides of an example with their texts, the loss weight of a plain text, or why it is not trained on."""
+    def _encoded_sides(self, example: Example) -> list[tuple[Side, Encoding]] | float | str:
+        """Each side of an example with its encoded texts; for plain text its loss weight, a float; a message if the
+        example is not trained on.
+        """
         refusal = self.refused.get(example.place.line, "")
         sides = sides_of(example, self.recipe.objective)
         if isinstance(sides, str):
             if self.recipe.objective != "sft" or refusal:
                 return refusal or sides
             refusing = self.template.encode(example.value, as_one=self.as_is).problems  # as `curate check` reports them
-            return f"{sides}; {_reasons(refusing)}" if refusing else sides
+            return f"{sides}; {_problems_text(refusing)}" if refusing else sides
         if self.recipe.objective == "pt":
             weights = trained_answers(example.value, example.value["messages"])
-            return _reasons([weights]) if isinstance(weights, EncodingProblem) else weights[0]
+            return _problems_text([weights]) if isinstance(weights, EncodingProblem) else weights[0]
         if refusal and not refusal.startswith("P013"):  # about all labels of the file, and reported at the first
             return refusal
         encoded = [(side, self.template.encode(side.value, as_one=self.as_is)) for side in sides]
         if problems := [problem for _, encoding in encoded for problem in encoding.problems]:
-            return _reasons(problems)
+            return _problems_text(problems)
         length, longest = max(encoding.length for _, encoding in encoded), self.recipe.max_length
         if length <= min(longest, self.context):
             return encoded
         limit = f"max_length = {longest}" if longest <= self.context else f"the model's {self.context}"
         return f"K001 {length} tokens, more than {limit}"
 
-    def _note_shared(self, example: Example) -> None:
-        """Narrow what all examples share down to what this one has, too, and count it if it shows reasoning."""
+    def _update_shared(self, example: Example) -> None:
+        """Remove from `shared` what this example does not have, and count the example if it shows reasoning."""
         given = {key: example.value.get(key) for key in ("tools", "chat_template_kwargs")}
         if self.shared is None:
             self.system, self.shared = system_of(example), {key: value for key, value in given.items() if value}
@@ -273,11 +279,11 @@ class Tokenizing:
         self.thinking += any(map(has_reasoning, answers))
 
     def columns(self) -> Arrays:
-        """The columns of texts and examples."""
+        """The columns of texts and of examples, by name."""
         return {name: np.array(values, dtype=OTHER_COLUMNS[name]) for name, values in self._columns.items()}
 
     def facts(self) -> dict[str, Any]:
-        """What is known about the file as a whole."""
+        """Facts about the whole file, by name, such as what is left out and the shared system message."""
         only, total, histories = self.differing
         if histories:
             text = f'history = "as-is": {only / total:.1%} of the tokens up to answers differ from inference'
@@ -288,6 +294,7 @@ class Tokenizing:
         }  # fmt: skip
 
 
-def _reasons(problems: Iterable[EncodingProblem]) -> str:
+def _problems_text(problems: Iterable[EncodingProblem]) -> str:
+    """Codes and messages of problems, separated by semicolons."""
     texts = (f"{problem.code} {problem.pointer}: {problem.message}".lstrip() for problem in problems)
     return "; ".join(dict.fromkeys(texts))

@@ -31,7 +31,7 @@ class ResponseCache:
     """Answers and losses by key, kept in a file (`curate.core.store.Journal`)."""
 
     def __init__(self, path: Path) -> None:
-        """What `path` holds. Raises `InputError`."""
+        """Read the entries of the file `path`. Raises `InputError`."""
         self._journal = Journal(path)
         self._values = self._journal.read(lambda value: value)
 
@@ -50,9 +50,10 @@ class ResponseCache:
         compute: Callable[[dict[str, Asked]], Iterable[dict[str, Any]]],
         done: Callable[[int], None],
     ) -> list[Any]:
-        """The value of each key. `compute` gets those that are missing; what it yields is kept as it comes.
+        """The value of each question, in their order.
 
-        `done` is called with numbers of keys.
+        `questions`: each key with its question. `compute` gets the missing questions by key; the values that it yields,
+        by key, are written to the file at once. `done` is called with the number of values since its last call.
         """
         missing = {key: question for key, question in questions if self.get(key) is None}
         done(len(questions) - len(missing))

@@ -67,7 +67,7 @@ def _passages(file: str, text: str, *, markdown: bool) -> Iterator[Passage]:
 
 
 def _paragraphs(text: str, *, markdown: bool) -> Iterator[tuple[tuple[str, ...], int, str]]:
-    """Each paragraph with the headings above it and its line; one that is longer than a passage in parts."""
+    """Headings, line number and text of each paragraph; one longer than a passage is yielded in parts."""
     headings, lines, start, fenced = list[tuple[int, str]](), list[str](), 1, False
 
     def paragraph() -> Iterator[tuple[tuple[str, ...], int, str]]:
@@ -109,14 +109,15 @@ def nearest_passages(
     cache: Path,
     progress: Callable[[int], None] | None = None,
 ) -> list[list[Passage]]:
-    """For each question the `count` passages of the highest rank, the best last; fewer where fewer have to do with it.
+    """For each question the `count` passages of the highest rank, the best last; fewer if fewer are related to it.
 
-    The ranks by BM25 and by the embeddings of `model` are fused. Raises `MissingExtra` without bm25s.
+    The ranks by BM25 and by the embeddings of `model` are fused; None uses BM25 only. `progress` is called with the
+    number of texts embedded since its last call. Raises `MissingExtra` without bm25s.
     """
     from curate.models.embeddings import embed
 
     texts = [passage.text for passage in passages]
-    rankings = [_by_words(questions, texts)]
+    rankings = [_bm25_scores(questions, texts)]
     if model is not None:
         rankings.append(embed(questions, model, cache, progress) @ embed(texts, model, cache, progress).T)
     fused = np.zeros((len(questions), len(passages)))
@@ -127,8 +128,8 @@ def nearest_passages(
     return [[passages[i] for i in reversed(row) if fused[index, i]] for index, row in enumerate(best.tolist())]
 
 
-def _by_words(questions: Sequence[str], texts: Sequence[str]) -> Any:
-    """The BM25 scores of all texts for each question, with words by their stems."""
+def _bm25_scores(questions: Sequence[str], texts: Sequence[str]) -> Any:
+    """BM25 scores of word stems, of shape (questions, texts). Raises `MissingExtra` without bm25s."""
     with requiring("retrieval from documents", "evaluation", "bm25s"):
         import bm25s
     index = bm25s.BM25(auto_compile=False)

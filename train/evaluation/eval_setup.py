@@ -140,7 +140,10 @@ def _loses_calls(template: Template, question: Question) -> bool:
 
 
 def longest_answer(setup: EvalSetup, tokens: Callable[[str], int]) -> int:
-    """Maximum tokens of an answer: the 98th percentile of training answers and a margin, in steps of 16."""
+    """Maximum tokens of an answer: the 98th percentile of training answers and a margin, in steps of 16.
+
+    `tokens` returns the number of tokens of a text.
+    """
     sample = spread_evenly(setup.pool or setup.questions, MAX_SAMPLE)
     lengths = sorted(tokens(question.written) for question in sample)
     length = lengths[int(0.98 * (len(lengths) - 1))] + 8

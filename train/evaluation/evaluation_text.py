@@ -51,6 +51,7 @@ def evaluation_text(report: Evaluation, outputs: int) -> Iterator[RenderableType
 
 
 def _score_text(metric: Metric, score: Score, *, whole: bool) -> str:
+    """A score with its interval: `61.0 [55.0, 66.5]` if `whole`, else `61.0 ±5.8`."""
     scale = metric.scale
     digits = 1 if metric.percent or score.value >= 100 else 2
     value, low, high = (f"{min(number * scale, 1e9):.{digits}f}" for number in (score.value, score.low, score.high))

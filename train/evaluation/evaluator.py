@@ -76,7 +76,7 @@ class Evaluating:
         self.not_asked: list[NotAsked] = []
 
     def run(self) -> Evaluation:
-        """Run all of it."""
+        """Ask all systems, compare their answers, and return the evaluation."""
         with self.printer.showing():
             prompts = self._prompts(self._systems())
         self.backend.agree([(SYSTEMS[name], prompts[name]) for name in prompts], self.cache, self.max_new_tokens)
@@ -119,7 +119,7 @@ class Evaluating:
         return systems
 
     def _without_systems(self, systems: Sequence[System], which: Any, why: str) -> list[System]:
-        """The systems without those that `which` selects; a note says `why`."""
+        """The systems that the predicate `which` does not select; a note names the others and says `why`."""
         dropped = [system for system in systems if which(system)]
         if dropped:
             self.notes.append(f"not asked: {', '.join(system.title for system in dropped)}: {why}")
@@ -136,6 +136,7 @@ class Evaluating:
         return prompts
 
     def _leave_out(self, refused: list[Question]) -> None:
+        """Remove the questions that the template refuses, and record why. Raises `InputError` if none is left."""
         for question in refused:
             why = self.backend.refusal(question)
             line, example = question.example.place.line, question.example.id
@@ -187,6 +188,7 @@ class Evaluating:
         comparisons: list[Comparison],
         examples: int,
     ) -> Evaluation:
+        """The evaluation with its verdict. `examples`: the number of examples that the questions are from."""
         setup = self.setup
         results = tuple(_result_of(SYSTEMS[name], answers, scores) for name, answers in answers_by_system.items())
         verdict = verdict_of(results, comparisons, setup.metric, len(setup.questions))
@@ -228,6 +230,7 @@ class Evaluating:
 
 
 def _result_of(system: System, system_answers: SystemAnswers, scores: Scores) -> Result:
+    """The scores of a system, with the examples in its prompts and its answers that were cut off."""
     shots = Counter(prompt.shots for prompt in system_answers.prompts)
     most = max(shots)
     return Result(
@@ -240,6 +243,7 @@ def _result_of(system: System, system_answers: SystemAnswers, scores: Scores) ->
 
 
 def _output(question: Question, answers: dict[SystemName, Answer], nearest: Sequence[Shown]) -> Output:
+    """A question with the expected answer and the answer of each system."""
     calls = [f"{name}({arguments})" for name, arguments in question.expected.calls]
     return Output(
         file=question.example.place.file, line=question.example.place.line, example=question.example.id,

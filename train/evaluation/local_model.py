@@ -53,12 +53,12 @@ class LocalModel:
     def agree(
         self, prompts_by_system: Sequence[tuple[System, Sequence[Prompt]]], cache: ResponseCache, most: int
     ) -> None:
-        """Nothing leaves this machine."""
+        """Do nothing: a local model needs no consent, because no data leaves this machine."""
 
     def ask(
         self, system: System, prompts: Sequence[Prompt], cache: ResponseCache, most: int
     ) -> tuple[list[Answer], list[Loss]]:
-        """Answers of at most `most` tokens, and the losses of the answers of the data."""
+        """For each prompt the answer, of at most `most` tokens, and the loss of the expected answer."""
         report, recipe = self.trained.report, self.trained.recipe
         weights = report.adapter_sha256 if system.tuned else None
         # What the answers depend on besides the prompt: the model, its weights, its precision.
@@ -80,7 +80,7 @@ class LocalModel:
     def _generate(
         self, model: Loaded, stops: list[int], most: int, prompts: dict[str, str]
     ) -> Iterator[dict[str, Any]]:
-        """Answers by the keys of their prompts."""
+        """Yield the answers of each batch by key: the text, the text with special tokens, and whether it ended."""
         decode, keys = self.template.tokenizer.decode, list(prompts)
         inputs = (model(), self.template, list(prompts.values()), stops, self.trained.dtype)
         for batch in answers(*inputs, max_new_tokens=most, room=tokens_that_fit(model(), self.trained.dtype)):
@@ -91,7 +91,7 @@ class LocalModel:
             yield answers_by_key
 
     def _losses(self, model: Loaded, texts: dict[str, Encoded]) -> Responses:
-        """The loss on the supervised tokens of each text."""
+        """Yield by key the summed loss of each text and the number of its supervised tokens."""
         dtype, keys = self.trained.dtype, iter(texts)
         with autocast(dtype):
             packing = self.trained.recipe.packing and packs_exactly(model(), device())
@@ -101,7 +101,7 @@ class LocalModel:
 
     @contextmanager
     def lent(self, *, tuned: bool) -> Iterator[Loaded]:
-        """The tuned model or its base while the block runs, loaded when it is first called for."""
+        """Yield a function that returns the tuned model or its base, which is loaded at the first call."""
         recipe = self.trained.recipe
         inside = not tuned and recipe.method != "full" and not recipe.changes_base  # the base is in the tuned model
         with ExitStack() as stack:

@@ -51,7 +51,7 @@ class Question:
 
     @property
     def written(self) -> str:
-        """All that the answer has to say, its thoughts included."""
+        """The text of the answer, its reasoning included."""
         answer = self.messages[-1]
         thoughts = (answer[key] for key in REASONING_KEYS if isinstance(answer.get(key), str))
         return next(thoughts, "") + content_text(answer.get("content"))
@@ -71,15 +71,17 @@ def questions_of(examples: Sequence[Example], turns: Turns) -> list[Question]:
 def _questions(example: Example, turns: Turns) -> Iterator[Question]:
     """The questions of an example with an expected answer: about its last answer, or all of them."""
     messages = example.value["messages"]
-    answers = [i for i in range(1, len(messages)) if messages[i].get("role") == "assistant" and _counts(messages[i])]
+    answers = [
+        i for i in range(1, len(messages)) if messages[i].get("role") == "assistant" and _is_trained_on(messages[i])
+    ]
     for turn in answers if turns == "all" else answers[-1:]:
         question = Question(example, turn)
         if question.expected.text.strip() or question.expected.calls:
             yield question
 
 
-def _counts(turn: dict[str, Any]) -> bool:
-    """Whether a turn is trained on, as far as its flags say."""
+def _is_trained_on(turn: dict[str, Any]) -> bool:
+    """Whether a turn is trained on by its weight and flags."""
     return turn.get("weight") != 0 and all(turn.get(key) is not False for key in TRAINING_KEYS)
 
 
@@ -148,7 +150,10 @@ def nearest_shots(
     cache: Path,
     progress: Callable[[int], None] | None = None,
 ) -> list[list[Question]]:
-    """For each question the `count` nearest training examples by embedding of the request, the nearest last."""
+    """For each question the `count` nearest training examples by embedding of the request, the nearest last.
+
+    `progress` is called with the number of texts embedded since its last call.
+    """
     import numpy as np
 
     from curate.models.embeddings import embed
@@ -184,11 +189,12 @@ class Prompts:
         """Tokens that prompt and answer may have together."""
 
     def of(self, question: Question, shots: Sequence[Shown] = ()) -> Prompt | None:
-        """The prompt with as many of the last examples as fit; None if the template refuses even the question."""
+        """The prompt with as many of the last examples as fit; None if the template refuses the question."""
         made = (self._prompt_with(question, shots[left:]) for left in range(len(shots) + 1))
         return next((prompt for prompt in made if prompt is not None), None)
 
     def _prompt_with(self, question: Question, shots: Sequence[Shown]) -> Prompt | None:
+        """The prompt with all of these examples; None if the template refuses it, or if it does not fit."""
         turns = _untrained_turns(turns_with(question, shots))
         answer = {key: value for key, value in question.messages[-1].items() if key != "weight"}
         value = {**question.example.value, "messages": [*turns, answer]}
@@ -199,4 +205,5 @@ class Prompts:
 
 
 def _untrained_turns(turns: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The turns, with weight 0 for each answer."""
     return [{**turn, "weight": 0} if turn.get("role") == "assistant" else turn for turn in turns]

@@ -39,7 +39,7 @@ class ServedPrompt:
 
     @property
     def tokens(self) -> int:
-        """Estimated from its bytes."""
+        """Number of tokens, estimated from the bytes."""
         return tokens_of(json.dumps(self.request, ensure_ascii=False))
 
 
@@ -102,7 +102,7 @@ class ServedModel:
     def agree(
         self, prompts_by_system: Sequence[tuple[System, Sequence[ServedPrompt]]], cache: ResponseCache, most: int
     ) -> None:
-        """Print how much is asked and what it costs. Raises `UsageError` without consent."""
+        """Print how many prompts have no cached answer and what they cost. Raises `UsageError` without consent."""
         missing = [
             prompt for system, prompts in prompts_by_system for key, prompt in self._requests(system, prompts, most)
             if cache.get(key) is None
@@ -123,7 +123,7 @@ class ServedModel:
     def ask(
         self, system: System, prompts: Sequence[ServedPrompt], cache: ResponseCache, most: int
     ) -> tuple[list[Answer], list[Loss]]:
-        """Answers of at most `most` tokens; each is kept as it comes. Raises `ModelError`."""
+        """For each prompt an answer of at most `most` tokens and an empty loss; cached at once. Raises `ModelError`."""
         phase = self.printer.phase(system.title, len(prompts))
         endpoint = self._endpoints[system.tuned]
         assert isinstance(endpoint, ChatEndpoint)

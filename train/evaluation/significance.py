@@ -36,7 +36,9 @@ class Resampling:
         self._seed = seed
 
     def sums(self, counts: Matrix) -> Matrix:
-        """Counts of each example."""
+        """The sum of `counts`, which has a row for each answer, over the answers of each example: a row for each
+        example.
+        """
         sums = np.zeros((self.examples, counts.shape[1]))
         np.add.at(sums, self.owners, counts)
         return sums

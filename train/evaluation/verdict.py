@@ -25,7 +25,7 @@ def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], met
     chosen = METRICS[metric]
     base, tuned = ([result for result in results if result.tuned is side] for side in (False, True))
     if not base or not tuned:
-        only = _best(results, chosen)
+        only = _best_result(results, chosen)
         sentence = "nothing to compare: the base was not asked"
         if base:
             value = only.scores[metric].value * chosen.scale
@@ -35,7 +35,7 @@ def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], met
     decisive = {
         (comparison.system, comparison.against): comparison for comparison in comparisons if comparison.metric == metric
     }
-    best, rival = _best(tuned, chosen), _best(base, chosen)
+    best, rival = _best_result(tuned, chosen), _best_result(base, chosen)
     sure = ALPHA / len(tuned) if questions >= MIN_QUESTIONS else 0.0
     winners = [
         result
@@ -87,16 +87,17 @@ def best_tuned(results: Sequence[Result], verdict: Verdict, metric: str) -> Resu
     """The tuned system to show in detail: the winner, else the one with the best score; None if none was asked."""
     tuned = [result for result in results if result.tuned]
     won = next((result for result in tuned if result.name == verdict.use), None)
-    return won or (_best(tuned, METRICS[metric]) if tuned else None)
+    return won or (_best_result(tuned, METRICS[metric]) if tuned else None)
 
 
-def _best(results: Sequence[Result], metric: Metric) -> Result:
-    """The one with the best score; of equal ones the simplest, which is the first."""
+def _best_result(results: Sequence[Result], metric: Metric) -> Result:
+    """The result with the best score; of equal ones the simplest system, which is the first."""
     sign = 1 if metric.higher else -1
     return max(results, key=lambda result: (sign * result.scores[metric.name].value, -results.index(result)))
 
 
 def _is_significant(comparison: Comparison, metric: Metric, sure: float, *, losing: bool = False) -> bool:
+    """Whether the tuned system is significantly better, or with `losing` worse, at the level `sure`."""
     sign = (1 if metric.higher else -1) * (-1 if losing else 1)
     return (
         sign * comparison.difference > 0

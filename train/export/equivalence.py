@@ -52,7 +52,7 @@ class EquivalenceTest:
     """Is called with numbers of questions."""
 
     def outputs(self, model: Any) -> ModelOutputs:
-        """The outputs that are compared."""
+        """Logits, greedy answers and loss of a model on all questions."""
         logits, loss, tokens = [], 0.0, 0
         for predicted, labels in self._labelled(model):
             loss += float(torch.nn.functional.cross_entropy(predicted, labels, reduction="sum"))
@@ -121,7 +121,9 @@ def compare(
     effect: float | None,
     trained_loss: float | None,
 ) -> Proof:
-    """The proof; `model` is the candidate, queried again if answers differ."""
+    """The proof that a candidate is equivalent to the reference. `model`: the candidate, queried again if answers
+    differ; `effect`: how much training changed the logits, None after full fine-tuning.
+    """
     pairs = list(zip(reference.logits, candidate.logits, strict=True))
     largest = max(float((a[:, : b.shape[1]] - b[:, : a.shape[1]]).abs().max()) for a, b in pairs)
     differing = [i for i, (a, b) in enumerate(zip(reference.answers, candidate.answers, strict=True)) if a != b]
@@ -138,7 +140,10 @@ def compare(
 
 
 def require_equivalent(proof: Proof, what: str, dtype: str = "auto") -> None:
-    """Raises `ModelError` if the export differs from the adapter by more than the dtype of its weights explains."""
+    """Raises `ModelError` if the export differs from the adapter by more than the dtype of its weights explains.
+
+    `what`: the name of the export in messages.
+    """
     if proof.adapter_effect is not None and proof.adapter_effect == 0:
         hint = "train longer, or with a higher learning rate"
         raise ModelError(f"{what}: the adapter does not change the output of the base", hint)

@@ -92,7 +92,7 @@ class Exporter:
             raise UsageError(f"--to gguf-adapter: {why}", "use --to gguf, which writes full weights")
 
     def run(self) -> Export:
-        """Run all of it."""
+        """Write the files, verify them against the adapter, and return the record of the export."""
         trained_loss = None
         if self.trained.recipe.quantised:  # as it was trained
             self.printer.print("loading the adapter on its base in 4 bits")
@@ -120,6 +120,7 @@ class Exporter:
             return reference, root_mean_square(reference.logits, test.logits(base))
 
     def _equivalence_test(self, name: str) -> EquivalenceTest:
+        """A test on the held-out questions whose progress is shown as a phase with this name."""
         phase = self.printer.phase(name, 2 * len(self.questions.prompts))
         return EquivalenceTest(self.template, self.questions, torch.float32, phase.advance)
 
@@ -155,6 +156,7 @@ class Exporter:
         return name, partial(gguf_file.load_model, target, merged_dtype, *layout)
 
     def _write_gguf_adapter(self) -> Written:
+        """Write the LoRA factors as GGUF; returns their dtype, and a function that loads the base with them."""
         factors, target = lora_weights(self.trained.folder.adapter), self.stage / gguf_file.ADAPTER_FILE
         gguf_file.write_adapter(factors, self.config, self.family, self.name, target)
         self.notes = [

@@ -77,6 +77,7 @@ def write_model(
 
 
 def _add_shape(writer: Any, config: Any) -> None:
+    """Add the dimensions of a model to the metadata of the file."""
     writer.add_block_count(config.num_hidden_layers)
     writer.add_context_length(config.max_position_embeddings)
     writer.add_embedding_length(config.hidden_size)
@@ -100,6 +101,7 @@ def _tensors(model: Any) -> Iterator[tuple[str, Tensor]]:
 
 
 def _gguf_name(tensor_names: Any, name: str) -> str:
+    """llama.cpp's name of a tensor. Raises `ModelError` if it has none."""
     gguf_name = tensor_names.get_name(name, try_suffixes=(".weight", ".bias"))
     if gguf_name is None:
         raise ModelError(
@@ -118,6 +120,7 @@ def _type_of(shape: Sequence[int], matrices: str) -> str:
 
 
 def _add_info(writer: Any, name: str, shape: Sequence[int], matrices: str) -> None:
+    """Declare name, shape and type of a tensor, whose data is written later."""
     kind = gguf_package().GGMLQuantizationType[TYPES[_type_of(shape, matrices)]]
     size = gguf_package().quants.quant_shape_to_byte_shape(tuple(shape), kind)
     writer.add_tensor_info(name, size, np.dtype(np.uint8), math.prod(size), raw_dtype=kind)
@@ -148,7 +151,7 @@ def load_model(file: Path, dtype: torch.dtype, config: Any, family: Family) -> A
     for name in [name for name, _ in _tensors(model)]:
         if (tensor := there.pop(_gguf_name(tensor_names, name), None)) is None:
             raise ModelError(f"{file}: has no tensor for {name}", "export again")
-        laid = laid_out(name, _tensor(tensor), config, family, back=True)
+        laid = laid_out(name, _copied_tensor(tensor), config, family, back=True)
         model.load_state_dict({name: laid.to(dtype)}, assign=True, strict=False)
         if hasattr(mmap, "MADV_DONTNEED"):  # pages of the file that are not needed again count as memory
             reader.data._mmap.madvise(mmap.MADV_DONTNEED)
@@ -171,8 +174,8 @@ def quantise(file: Path, dtype: str) -> None:
         raise ModelError(f"{QUANTISER} ended with {done.returncode}: {excerpt(last, 200)}", "use --dtype q8_0")
 
 
-def _tensor(read: Any) -> Tensor:
-    """A tensor of a file, copied out of it."""
+def _copied_tensor(read: Any) -> Tensor:
+    """A copy of a tensor, from its entry in gguf's reader."""
     if read.tensor_type.name == "BF16":
         return torch.from_numpy(read.data.copy().view(np.int16)).view(torch.bfloat16)
     if read.tensor_type.name in ("F32", "F16"):

@@ -109,16 +109,17 @@ def cut_of(tokenizer: Any) -> str:
     other = "--to merged, and convert_hf_to_gguf.py of llama.cpp"
     if state["model"]["type"] != "BPE" or (state.get("normalizer") or {}).get("type") not in (None, "NFC"):
         raise UsageError("its tokenizer is not byte-level BPE, the only kind that curate can write as GGUF", other)
-    cut = CUTS.get(tuple(_steps(state.get("pre_tokenizer") or {})))
+    cut = CUTS.get(tuple(_pre_tokenizer_steps(state.get("pre_tokenizer") or {})))
     if cut is None:
         raise UsageError("llama.cpp has no name for the pre-tokenizer of this model", other)
     return cut
 
 
-def _steps(step: dict[str, Any]) -> list[str]:
+def _pre_tokenizer_steps(step: dict[str, Any]) -> list[str]:
+    """Names of a pre-tokenizer's steps in their order; `?` for a step that llama.cpp does not have."""
     kind = step.get("type")
     if kind == "Sequence":
-        return [name for pretokenizer in step["pretokenizers"] for name in _steps(pretokenizer)]
+        return [name for pretokenizer in step["pretokenizers"] for name in _pre_tokenizer_steps(pretokenizer)]
     if kind == "ByteLevel" and not step.get("add_prefix_space"):
         return ["ByteLevel" if step.get("use_regex", True) else "bytes"]
     if kind == "Digits" and step.get("individual_digits"):

@@ -73,7 +73,8 @@ def _conv1d(module: Any, inputs: Tensor) -> Tensor:
 def merge(model: Any, dtype_name: DtypeName, shown: str) -> tuple[Any, torch.dtype]:
     """The model with its adapter merged, and the dtype of its weights. One matrix at a time is in float32.
 
-    Raises `ModelError` if the adapter contains NaN or infinity, or if weights do not fit into the wanted dtype.
+    `shown`: the name of the run in messages. Raises `ModelError` if the adapter contains NaN or infinity, or if weights
+    do not fit into the wanted dtype.
     """
     dtype = DTYPES.get(dtype_name, torch.float16)
     highest = max(_largest(parameter) for parameter in model.parameters())
@@ -107,7 +108,7 @@ def _largest(weight: Tensor) -> float:
 
 
 def _fallback_dtype(dtype_name: DtypeName, highest: float) -> torch.dtype:
-    """The dtype for weights that do not fit into float16."""
+    """The dtype if the largest weight, `highest`, exceeds float16. Raises `ModelError` if float16 was named."""
     if dtype_name == "float16":
         raise ModelError(f"a weight of {highest:.3g} does not fit into float16", "use --dtype bfloat16")
     return torch.bfloat16

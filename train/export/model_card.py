@@ -38,28 +38,28 @@ def card(trained: Trained, export: Export) -> str:
         "\n".join(head),
         f"# {_cell(Path(export.folder).name)}\n",
         "| | |\n|---|---|\n" + "\n".join(f"| {name} | {value} |" for name, value in facts.items()) + "\n",
-        *_evaluated(trained),
-        *_proof(export),
+        *_verdict_section(trained),
+        *_proof_section(export),
         "## Recipe\n\n" + _fenced(recipe_text(settings), "toml"),
         "## Chat template\n\nThe model was trained with the chat template below; with another one it is worse. SHA-256 "
         f"`{export.template}`; an answer ends with "
         f"{', '.join(f'`{_cell(stop)}`' for stop in export.stops) or 'nothing in particular'}.\n\n"
         + _fenced(export.template_source, "jinja"),
-        *_asked_with("System message", export.system),
-        *_asked_with("Tools and variables of the chat template", export.shared and json_text(export.shared)),
+        *_shared_section("System message", export.system),
+        *_shared_section("Tools and variables of the chat template", export.shared and json_text(export.shared)),
         *(["## Notes\n\n" + "\n".join(f"- {_cell(note)}" for note in export.notes) + "\n"] if export.notes else []),
-        *_data_card(trained),
+        *_data_section(trained),
     ]
     return "\n".join(parts)
 
 
-def _asked_with(title: str, text: Any) -> list[str]:
-    """What all training examples share beside their messages."""
+def _shared_section(title: str, text: Any) -> list[str]:
+    """A section with text that all training examples have in common; empty without text."""
     return [f"## {title}\n\nAll training examples have it: ask with it, too.\n\n{_fenced(text, '')}"] if text else []
 
 
-def _evaluated(trained: Trained) -> list[str]:
-    """The verdict of `curate evaluate`, if these weights were evaluated."""
+def _verdict_section(trained: Trained) -> list[str]:
+    """A section with the verdict of `curate evaluate`; empty if these weights were not evaluated."""
     evaluation = trained.folder.read("evaluation.json") or {}
     if evaluation.get("adapter_sha256") != trained.report.adapter_sha256:
         return []
@@ -67,7 +67,7 @@ def _evaluated(trained: Trained) -> list[str]:
     return [f"## Evaluation\n\nOn {questions}: {_cell(evaluation['verdict']['sentence'])}.\n"]
 
 
-def _proof(export: Export) -> list[str]:
+def _proof_section(export: Export) -> list[str]:
     proof = export.proof
     if proof is None:
         return []
@@ -80,7 +80,8 @@ def _proof(export: Export) -> list[str]:
     ]
 
 
-def _data_card(trained: Trained) -> list[str]:
+def _data_section(trained: Trained) -> list[str]:
+    """A section with the data card beside the splits; empty if there is none."""
     path = Path(trained.recipe.data) / "DATACARD.md"
     if not path.is_file():
         return []

@@ -64,7 +64,10 @@ def choose_settings(sizes: Sizes, texts: Texts, memory: int, *, optimiser: str) 
 
 
 def _candidates(sizes: Sizes, texts: Texts) -> Iterator[tuple[int, Load, bool]]:
-    """Sizes of a pass, and its largest pass: with the longest text, and texts of median length while they fit."""
+    """Settings to try, the fastest first: tokens of a pass, the largest pass, and whether checkpointing is on.
+
+    The largest pass has the longest text, and texts of median length while they fit.
+    """
     recipe, ordered = sizes.recipe, sorted(texts.lengths)
     middle, longest = ordered[len(ordered) // 2], ordered[-1]
     others = recipe.batch * (1 + recipe.goal.compares) - 1
@@ -197,7 +200,7 @@ def available() -> int:
 
 
 def shortage(tried: Fit, sizes: Sizes, texts: Texts, memory: int) -> tuple[str, str]:
-    """How much memory is missing, and the changes to the recipe with which it fits, as lines of it."""
+    """A message how much memory is missing, and a hint with the changes to the recipe with which it fits."""
     needs = f"needs {gigabytes(tried.estimate.high)} of memory, and there are {gigabytes(memory)}"
     other = cheapest_fit(sizes, texts, memory, tried.optimiser)
     if other is None:

@@ -47,7 +47,7 @@ def free_memory() -> int:
     on = device()
     if on.type == "cuda":
         return int(torch.cuda.mem_get_info(on)[0])
-    return min(int(psutil.virtual_memory().available), _limit())
+    return min(int(psutil.virtual_memory().available), _control_group_memory())
 
 
 def total_memory() -> int:
@@ -55,14 +55,14 @@ def total_memory() -> int:
     on = device()
     if on.type == "cuda":
         return int(torch.cuda.get_device_properties(on).total_memory)
-    return min(int(psutil.virtual_memory().total), _limit(used=False))
+    return min(int(psutil.virtual_memory().total), _control_group_memory(used=False))
 
 
-def _limit(*, used: bool = True) -> int:
-    """Memory left in the control groups of this process, of Docker, Kubernetes or Slurm, by either version of them.
+def _control_group_memory(*, used: bool = True) -> int:
+    """Memory that the control groups of this process (Docker, Kubernetes, Slurm; version 1 or 2) leave to it.
 
-    With `used` off, what they may use in all. Files read from disk count as used there; those that the kernel drops
-    first (`inactive_file`) are counted as free.
+    With `used` off, their limit, whatever is in use; `sys.maxsize` without a limit. Files read from disk count as used
+    there; those that the kernel drops first (`inactive_file`) are counted as free.
     """
     lowest = sys.maxsize
     groups = Path("/proc/self/cgroup")
@@ -76,13 +76,13 @@ def _limit(*, used: bool = True) -> int:
         for folder in (root / part for part in (".", *accumulate(path.split("/")[1:], "{}/{}".format))):
             with suppress(OSError, ValueError):  # `max` is no number
                 limit = int((folder / most).read_text(encoding="ascii"))
-                taken = int((folder / now).read_text(encoding="ascii")) - _number(folder / "memory.stat", cached)
+                taken = int((folder / now).read_text(encoding="ascii")) - _statistic(folder / "memory.stat", cached)
                 lowest = min(lowest, max(0, limit - taken) if used else limit)
     return lowest
 
 
-def _number(stat: Path, key: str) -> int:
-    """A number of a group's statistics; 0 if they do not have it, as in some sandboxes."""
+def _statistic(stat: Path, key: str) -> int:
+    """A number in the file `memory.stat` of a control group; 0 if it does not have it, as in some sandboxes."""
     with suppress(OSError):
         if match := re.search(rf"^{key} (\d+)$", stat.read_text(encoding="ascii"), re.MULTILINE):
             return int(match[1])

@@ -67,6 +67,8 @@ class Linear4bitShape(nn.Linear):
 
 
 class _Product4bit(torch.autograd.Function):
+    """The product with a 4-bit weight, which allocates the unpacked weight in each pass."""
+
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, packed: Tensor, out: int) -> Tensor:
         ctx.save_for_backward(packed)
@@ -272,10 +274,11 @@ class Sizes:
         return self.weights // distributed.world_size() if self.recipe.parallel == "fsdp" else self.weights
 
     def _trained_bytes(self, optimiser: str) -> int:
+        """Bytes of the trained weights and of the optimizer's state."""
         return round(self.trainable * (4 + STATE[optimiser]))
 
     def _overhead(self) -> tuple[float, float]:
-        """Memory besides the model, at least and at most."""
+        """Least and most bytes that the process needs besides the model."""
         if not self.on_cpu:
             return CUDA_CONTEXT_BYTES
         held = held_memory()

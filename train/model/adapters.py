@@ -94,7 +94,7 @@ def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
         # PEFT takes the names of layers that are experts in older versions of transformers for parameters.
         experts = getattr(config, "target_parameters", None)
         reason = "target_modules name experts or their router, which stay as they are" if experts else error
-        raise ConfigError(f"{recipe.method}: {reason}", _layers(model)) from error
+        raise ConfigError(f"{recipe.method}: {reason}", _layers_hint(model)) from error
     if recipe.parallel != "fsdp":  # which gathers the weights of a layer when that layer is called
         fuse_lora(tuned)
     if recipe.how.virtual and start:
@@ -200,8 +200,10 @@ def _initialize_virtual_tokens(model: Any, recipe: Recipe, start: Sequence[int])
             encoder.load_prompt_embeddings(prefix.float())
 
 
-def _parts(recipe: Recipe) -> Parts:
-    """The parts that get adapters; none where the recipe names the layers, or wants all of them."""
+def _modules_by_part(recipe: Recipe) -> Parts:
+    """By part of a layer, such as attention, the names of the modules that get adapters; empty if the recipe names the
+    modules, or wants all linear ones.
+    """
     targets = recipe.target_modules
     if recipe.method == "bottleneck":
         return PLACES[recipe.places]
@@ -211,11 +213,11 @@ def _parts(recipe: Recipe) -> Parts:
 
 
 def _targets(recipe: Recipe, model: Any) -> str | list[str]:
-    """As PEFT takes them: a list of names, `all-linear` or a regular expression.
+    """The modules that get adapters as PEFT takes them: a list of names, `all-linear` or a regular expression.
 
     `all-linear` means attention in a mixture of experts: PEFT would train router and experts, too.
     """
-    if parts := _parts(recipe):
+    if parts := _modules_by_part(recipe):
         return [name for names in parts.values() for name in names]
     if recipe.target_modules == "all-linear" and experts_of(model.config):
         inside = (path for path in _linear(model) if INSIDE_ATTENTION.fullmatch(path))
@@ -243,21 +245,21 @@ def _require_matched(recipe: Recipe, model: Any) -> None:
     them and train the others.
     """
     targets, paths, missing = recipe.target_modules, [path for path, _ in model.named_modules()], list[str]()
-    if parts := _parts(recipe):
+    if parts := _modules_by_part(recipe):
         missing = [f"of a known name in its {part}" for part, names in parts.items() if not _matching(paths, names)]
     elif isinstance(targets, str):
         missing = [] if targets == "all-linear" or any(re.fullmatch(targets, path) for path in paths) else [targets]
     else:
         missing = [name for name in targets if not _matching(paths, [name])]
     if missing:
-        raise ConfigError(f"target_modules: the model has no module {', '.join(missing)}", _layers(model))
+        raise ConfigError(f"target_modules: the model has no module {', '.join(missing)}", _layers_hint(model))
     if parts in PRESETS.values():
         outside = re.compile(_pattern_outside_language_model(model) or "(?!)")
         inside = [path for path in _linear(model) if INSIDE_ATTENTION.fullmatch(path) and not outside.fullmatch(path)]
         if unknown := {path.rpartition(".")[2] for path in set(inside) - _matching(inside, ATTENTION)}:
             raise ConfigError(
                 f"target_modules = {targets!r} does not know the layers {', '.join(sorted(unknown))} of this model",
-                _layers(model),
+                _layers_hint(model),
             )
 
 
@@ -274,7 +276,8 @@ def _linear(model: Any) -> list[str]:
     ]
 
 
-def _layers(model: Any) -> str:
+def _layers_hint(model: Any) -> str:
+    """A hint that lists the names of the model's linear layers."""
     names = {path.removesuffix(".base_layer").rpartition(".")[2] for path in _linear(model) if ".lora_" not in path}
     return f"the linear layers of this model are {', '.join(sorted(names))}; name some of them in target_modules"
 

@@ -84,7 +84,7 @@ def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False
     if recipe.attention != "auto":
         options["attn_implementation"] = "sdpa" if recipe.attention == "varlen" else recipe.attention
     if recipe.quantised:
-        options["quantization_config"] = _nf4(recipe, dtype)
+        options["quantization_config"] = _nf4_options(recipe, dtype)
     if recipe.parallel != "fsdp":  # which puts shares of the model on the devices itself
         options["device_map"] = {"": device()}
     hint = "check the hub id and the connection, or name a folder"
@@ -121,7 +121,7 @@ def require(problems: Sequence[Problem]) -> None:
 
 
 def training_problems(recipe: Recipe, dtype: torch.dtype, *, here: bool = True) -> list[Problem]:
-    """All that a training is refused for before any weights are loaded, memory and data apart.
+    """The reasons to refuse a training before weights are loaded, except memory and data; empty if there are none.
 
     `here`: on this machine; else only what is refused on every machine. Raises `ModelError` without a model.
     """
@@ -170,7 +170,7 @@ def attention_problem(recipe: Recipe, dtype: torch.dtype) -> Problem | None:
 
 
 def _weight_problems(recipe: Recipe) -> list[Problem]:
-    """Weights that would be trained otherwise than the recipe says."""
+    """Why the weights of the base cannot be trained as the recipe says; empty if they can."""
     config = base_config(recipe)
     count, name = experts_of(config), recipe.model
     checks = (
@@ -190,7 +190,8 @@ def experts_of(config: Any) -> int:
     return max(int(getattr(text, name, None) or 0) for name in EXPERT_KEYS)
 
 
-def _nf4(recipe: Recipe, dtype: torch.dtype) -> BitsAndBytesConfig:
+def _nf4_options(recipe: Recipe, dtype: torch.dtype) -> BitsAndBytesConfig:
+    """Options with which transformers loads a base in NF4. Raises `MissingExtra` without bitsandbytes."""
     with requiring("a base in 4 bits", "train", "bitsandbytes"):
         import bitsandbytes  # noqa: F401
     # The defaults are FP4, computation in float32 and scales that are not quantised.

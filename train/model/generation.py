@@ -61,7 +61,8 @@ def answers(
     room: int,
     at_once: int = sys.maxsize,
 ) -> Iterator[list[AnswerTokens]]:
-    """The answers, at most `at_once` of them and `room` tokens in a batch; half as many after memory has run out.
+    """Yield the answers in batches of at most `at_once` questions and `room` tokens; half as many after memory has run
+    out.
 
     The longest prompts come first, so that a lack of memory shows early.
     """

@@ -60,7 +60,7 @@ class Losses(NamedTuple):
 
 def losses(model: Any, packed: Pack) -> Losses:
     """The loss of a pack, as a whole and token by token."""
-    base, inputs, keep = _inputs(model, packed)
+    base, inputs, keep = _forward_inputs(model, packed)
     if is_chunked(base):
         return Losses(*chunked_cross_entropy(base, inputs, keep, packed.targets, packed.weights))
     # Not through the base where there is no need: FSDP gathers the weights when the model itself is called.
@@ -75,11 +75,11 @@ def is_chunked(base: nn.Module) -> bool:
     return CHUNKED in vars(base)
 
 
-def _inputs(model: Any, packed: Pack) -> tuple[Any, dict[str, Any], Tensor]:
-    """The base model, what its forward pass gets, and the positions whose logits are wanted."""
+def _forward_inputs(model: Any, packed: Pack) -> tuple[Any, dict[str, Any], Tensor]:
+    """The base model, the arguments of its forward pass, and the positions whose logits are needed."""
     if has_virtual(model):
         prompt = model.active_peft_config.peft_type == PeftType.PROMPT_TUNING
-        return _with_prompt(model, packed) if prompt else _with_prefix(model, packed)
+        return _prompt_inputs(model, packed) if prompt else _prefix_inputs(model, packed)
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
     inputs = {"input_ids": packed.input_ids, "position_ids": packed.position_ids, "use_cache": False}
     return base, inputs | packed_options(base, packed.lengths), packed.keep
@@ -101,14 +101,14 @@ def packs_exactly(model: Any, device: torch.device) -> bool:
 def use_chunked_cross_entropy(model: Any, device: torch.device) -> bool:
     """Compute the loss of a model in chunks from now on, if that gives the same loss; returns whether it does."""
     packed = pack(_random_texts(model, 7, 11)).to(device)
-    base = _inputs(model, packed)[0]
+    base = _forward_inputs(model, packed)[0]
     vars(base).pop(CHUNKED, None)  # an adapter may have come to its output layer since
     if backbone_of(base) is None:
         return False
     training = model.training
     model.eval()
     apart = losses(model, packed).total
-    _, inputs, keep = _inputs(model, packed)
+    _, inputs, keep = _forward_inputs(model, packed)
     fused, *_ = chunked_cross_entropy(base, inputs, keep, packed.targets, packed.weights)
     model.train(training)
     if same := bool(torch.isclose(apart, fused, rtol=1e-3)):
@@ -132,7 +132,7 @@ class LogitTransform(NamedTuple):
 
     @classmethod
     def of(cls, base: Any) -> "LogitTransform":
-        """That of a model, by the keys of its configuration; what other models do shows in the comparison of losses."""
+        """The transform in a model's configuration. A model with another one fails the comparison of losses."""
         config = base.config.get_text_config()
         scale = float(getattr(config, "logit_scale", None) or getattr(config, "lm_head_multiplier", None) or 1.0)
         cap = getattr(config, "final_logit_softcapping", None)
@@ -294,8 +294,8 @@ def has_virtual(model: Any) -> bool:
     return isinstance(model, PeftModel) and bool(model.active_peft_config.is_prompt_learning)
 
 
-def _with_prompt(model: PeftModel, packed: Pack) -> tuple[Any, dict[str, Any], Tensor]:
-    """The embeddings of the virtual tokens precede each text."""
+def _prompt_inputs(model: PeftModel, packed: Pack) -> tuple[Any, dict[str, Any], Tensor]:
+    """`_forward_inputs` for prompt tuning: the embeddings of the virtual tokens precede each text."""
     base, count = model.get_base_model(), model.active_peft_config.num_virtual_tokens
     words = base.get_input_embeddings()(packed.input_ids)[0]
     prompt = model.get_prompt(1)[0].to(words.dtype)
@@ -306,8 +306,8 @@ def _with_prompt(model: PeftModel, packed: Pack) -> tuple[Any, dict[str, Any], T
     return base, inputs | packed_options(base, lengths), packed.keep + count * (packed.owners + 1)
 
 
-def _with_prefix(model: PeftModel, packed: Pack) -> tuple[Any, dict[str, Any], Tensor]:
-    """All texts see the keys and values of the virtual tokens, and each sees itself up to where it is."""
+def _prefix_inputs(model: PeftModel, packed: Pack) -> tuple[Any, dict[str, Any], Tensor]:
+    """`_forward_inputs` for prefix tuning: a token attends to the virtual tokens and the earlier ones of its text."""
     base, count = model.get_base_model(), model.active_peft_config.num_virtual_tokens
     text = packed.text_numbers()
     own = (text[:, None] == text[None, :]).tril()

@@ -43,7 +43,7 @@ class Base(NamedTuple):
 
     @property
     def least(self) -> int:
-        """Bytes that its layers take in 4 bits: with less there is no need to look closer."""
+        """Bytes that its layers take in 4 bits: a lower bound for the memory of a training."""
         attention = 2 * self.hidden_size * (self.num_attention_heads + self.num_key_value_heads) * self.head_dim
         return self.num_hidden_layers * (attention + 3 * self.hidden_size * self.intermediate_size) // 2
 
@@ -88,7 +88,7 @@ class RecipeDraft:
     """What does not fit."""
 
     def text(self) -> str:
-        """As a file."""
+        """The recipe as TOML, with the reason for each key as a comment."""
         return commented_text("Written by `curate recipe init`; all keys: curate recipe keys.", self.lines)
 
 
@@ -162,7 +162,7 @@ def _examples(data: Path) -> list[list[dict[str, Any]]]:
 
 
 def _base(model: str | None, data: str, texts: Texts, memory: int, *, on_cpu: bool) -> tuple[str, Fit, Sizes]:
-    """The base that is named, or the biggest that fits, with its settings."""
+    """Name, settings and memory estimates of the base that is named, or of the largest one that fits."""
     dtype = torch.bfloat16
     optimiser = "adamw_torch" if on_cpu else "paged_adamw_8bit"
 

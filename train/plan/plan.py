@@ -65,7 +65,7 @@ def plan(recipe: Recipe, printer: JournalPrinter, *, memory: int | None = None, 
         method=recipe.method,
         objective=recipe.objective,
         trains=recipe.how.trains,
-        cannot=(*recipe.how.cannot, *_too_wide(recipe, sizes)),
+        cannot=(*recipe.how.cannot, *_rank_notes(recipe, sizes)),
         learning_rate=recipe.peak_rate,
         learning_rate_from=recipe.rate_source,
         trainable_parameters=sizes.trainable,
@@ -111,8 +111,8 @@ def _refusals(recipe: Recipe, long: tuple[LeftOut, ...], unusable: tuple[LeftOut
     return refusals
 
 
-def _too_wide(recipe: Recipe, sizes: Sizes) -> list[str]:
-    """A note if the rank of LoRA is not below the width of the model."""
+def _rank_notes(recipe: Recipe, sizes: Sizes) -> list[str]:
+    """A note if the rank of LoRA is not below the width of the model; empty if it is."""
     width = int(sizes.config.get_text_config().hidden_size)
     if "rank" not in recipe.how.keys or recipe.rank < width:
         return []
@@ -133,6 +133,7 @@ def _splits(prepared: Prepared) -> tuple[SplitPlan, ...]:
 
 
 def _step_counts(prepared: Prepared, max_tokens: int) -> dict[str, int]:
+    """Forward passes, tokens and supervised tokens of all steps, by name."""
     packing = prepared.recipe.packing
     microbatches = Microbatches(prepared.train.encoded, prepared.train.name_of, max_tokens, packing)
     return {

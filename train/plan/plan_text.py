@@ -40,7 +40,7 @@ def plan_text(plan: TrainingPlan) -> Iterator[RenderableType]:
     parts = "the green parts" if colour else "the parts in {+ +}"
     yield Text(f"Three examples as the model sees them; it is trained on {parts}.", "bold")
     for mask in plan.masks:
-        yield Group(Text(""), _mask(mask, colour=colour))
+        yield Group(Text(""), _marked_text(mask, colour=colour))
     yield Text("")
     if not plan.refusals:
         yield Text("Ready:  curate train RECIPE", "bold green")
@@ -90,7 +90,8 @@ def _facts(plan: TrainingPlan) -> Iterator[tuple[str, str]]:
     yield "time", "not measured: --measure runs a step" if plan.seconds is None else f"about {duration(plan.seconds)}"
 
 
-def _mask(pieces: tuple[TextSpan, ...], *, colour: bool) -> Text:
+def _marked_text(pieces: tuple[TextSpan, ...], *, colour: bool) -> Text:
+    """A text whose trained parts are marked by colour, or as `{+part+}`; long parts are shortened."""
     shown = Text()
     left = MAX_CHARS
     for piece in pieces:

@@ -214,11 +214,11 @@ def configuration(source: Source, data: Amount | None, processes: int) -> Config
         name in source.blocks for name in BLOCKS if name not in ("LoraConfig", "BitsAndBytesConfig")
     ):
         blocks.insert(0, (source.tool, TOOLS.get(source.tool, {})))
-        if not source.blocks and _quiet(lambda: result.adapter):
+        if not source.blocks and _none_if_refused(lambda: result.adapter):
             blocks.append((source.tool, ADAPTERS.get(source.tool, {})))
     for origin, values in blocks:
         result.defaults |= {key: (value, origin) for key, value in values.items() if key not in settings}
-    if source.tool == "trl" and not source.blocks and _quiet(lambda: result.objective) != "sft":
+    if source.tool == "trl" and not source.blocks and _none_if_refused(lambda: result.objective) != "sft":
         result.defaults["learning_rate"] = PREFERENCES["learning_rate"], source.tool
         result.defaults.pop("assistant_only_loss", None)
         if "learning_rate" in settings:
@@ -226,15 +226,15 @@ def configuration(source: Source, data: Amount | None, processes: int) -> Config
     half = result.given("fp16") and settings["fp16"][0].value not in (False, "false")
     if source.tool == "unsloth" or half or (result.given("torch_dtype") and not source.blocks):
         result.defaults.pop("bf16", None)
-    if result.given("max_steps") and _quiet(lambda: result.max_steps):
+    if result.given("max_steps") and _none_if_refused(lambda: result.max_steps):
         result.defaults.pop("num_train_epochs", None)
     if result.given("warmup_ratio"):
         result.defaults.pop("warmup_steps", None)
     return result
 
 
-def _quiet(value: Callable[[], Any]) -> Any:
-    """A value that follows from others; None where one of them is refused, which is told where it is converted."""
+def _none_if_refused(value: Callable[[], Any]) -> Any:
+    """What `value` returns; None if it raises `RefusedError`, which the conversion of that key reports."""
     with suppress(RefusedError):
         return value()
     return None

@@ -158,7 +158,7 @@ def _mapping(values: Any) -> Source:
 
 def _python(tree: ast.Module) -> Source:
     """The settings of the calls in a script: training arguments, adapter, quantisation, base model and trainer."""
-    live = list(_live(tree))
+    live = list(_live_nodes(tree))
     names = _constants(live)
     settings: list[Setting] = []
     blocks: list[str] = []
@@ -180,8 +180,8 @@ def _python(tree: ast.Module) -> Source:
     return Source(tool, tuple(blocks), tuple(settings))
 
 
-def _live(node: ast.AST) -> Iterator[ast.AST]:
-    """A node and those below it, without what stands under `if False`."""
+def _live_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """A node and those below it, without the code under `if False`."""
     waiting = [node]
     while waiting:
         node = waiting.pop()
@@ -192,7 +192,7 @@ def _live(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _block_of(call: ast.Call) -> tuple[str, str]:
-    """The block that a call is, and the name of its first positional argument; empty for any other call."""
+    """The table of settings that a call makes, and the key of its first positional argument; empty for other calls."""
     path = ast.unparse(call.func).split(".") if isinstance(call.func, ast.Name | ast.Attribute) else [""]
     name, owner = path[-1], path[-2] if len(path) > 1 else ""
     if name == "from_pretrained" and owner in LOADERS:
@@ -206,7 +206,10 @@ def _block_of(call: ast.Call) -> tuple[str, str]:
 
 
 def _arguments(call: ast.Call, names: Mapping[str, Any], first: str) -> Iterator[tuple[str, Any, int]]:
-    """Name, value and line of each argument that is a setting."""
+    """Name, value and line of each argument that is a setting.
+
+    `names`: values of variables; `first`: the name of the first positional argument.
+    """
     given = [(first if not nth else "", node) for nth, node in enumerate(call.args)]
     for name, node in (*given, *((keyword.arg, keyword.value) for keyword in call.keywords)):
         value = _value(node, names)
@@ -271,7 +274,7 @@ def _is_number(value: Any) -> bool:
 
 
 def shown(name: str, value: Any) -> str:
-    """A value as a table shows it."""
+    """A value as a table shows it: secrets are left out, and long lists are given by their length."""
     if name.endswith(("token", "api_key", "secret")):
         return "(not shown)"
     if isinstance(value, Expression):

@@ -99,7 +99,7 @@ def _forgotten(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
 
 def _diagnosis_lines(diagnosis: Overfitting, kept: int) -> list[str]:
     """The diagnosis in words, the advice last."""
-    lines = [_losses(diagnosis, kept)]
+    lines = [_loss_sentence(diagnosis, kept)]
     if diagnosis.gap is not None and diagnosis.train_loss is not None and diagnosis.held_out_loss is not None:
         side = "above" if diagnosis.gap >= 0 else "below"
         gap = f"{abs(diagnosis.gap):.2f} nats {side} that of training ({diagnosis.train_loss:.2f})"
@@ -123,7 +123,8 @@ def _diagnosis_lines(diagnosis: Overfitting, kept: int) -> list[str]:
     return [sentence for sentence in lines if sentence] + [f"{ADVICE[sign]}." for sign in diagnosis.signs]
 
 
-def _losses(diagnosis: Overfitting, kept: int) -> str:
+def _loss_sentence(diagnosis: Overfitting, kept: int) -> str:
+    """A sentence about the step with the lowest held-out loss. `kept`: the step of the adapter that was kept."""
     measured = len(diagnosis.curve)
     if not measured:
         return (

@@ -58,10 +58,10 @@ def visits_of(loss_log: Iterable[dict[str, Any]]) -> Visits:
     )
     lines, steps, tokens, right = (frame[name].to_numpy() for name in ("lines", "step", "tokens", "right"))
     losses = frame["total"].to_numpy() / np.maximum(tokens, 1)
-    return Visits(lines, steps, losses, tokens, right, _excess(steps, losses))
+    return Visits(lines, steps, losses, tokens, right, _excess_losses(steps, losses))
 
 
-def _excess(steps: Whole, losses: Floats) -> Floats:
+def _excess_losses(steps: Whole, losses: Floats) -> Floats:
     """Losses minus the median of nearby steps: at the first steps all losses are high."""
     if not len(steps):
         return losses
@@ -119,7 +119,7 @@ class WordCounts:
 
 
 def neighbours(matrix: Any, of: Sequence[int]) -> list[Near]:
-    """For each row in `of` its nearest neighbours among all rows of `WordCounts.weighted`."""
+    """Row and similarity of the nearest neighbours of each row in `of` among all rows of `WordCounts.weighted`."""
     turned = matrix.T.tocsc()
     nearest: list[Near] = []
     for start in range(0, len(of), ROWS_PER_BLOCK):
@@ -170,15 +170,15 @@ def datamap(loss_log: Iterable[dict[str, Any]], examples: Iterable[Example]) -> 
         own, (pull, against) = slice(starts[index], starts[index + 1]), pulls.get(index, (None, ()))
         point = MappedExample(
             line=line, example=questions.ids[index],
-            losses=tuple(map(_short, visits.loss[own].tolist())), steps=tuple(visits.steps[own].tolist()),
+            losses=tuple(map(_rounded, visits.loss[own].tolist())), steps=tuple(visits.steps[own].tolist()),
             rank=int(rank[index]), region=regions[index], pull=pull, neighbours=against,
-            **{name: _short(values[index]) for name, values in means.items()},
+            **{name: _rounded(values[index]) for name, values in means.items()},
         )  # fmt: skip
         mapped.append(point)
     return mapped
 
 
-def _short(value: Any) -> float:
+def _rounded(value: Any) -> float:
     return round(float(value), 5)
 
 
@@ -224,7 +224,11 @@ class Asked:
 
 
 def _pulls(questions: Asked, order: Sequence[int], loss: Floats) -> dict[int, tuple[float, tuple[Neighbour, ...]]]:
-    """Hard examples that are much harder than their neighbours, which answer differently."""
+    """By index, the examples that are much harder than similar ones with another answer: by how much, and these
+    neighbours.
+
+    `order`: the indices of all examples, the hardest first; only the first half is searched.
+    """
     looked = order[: min(MAX_SEARCHED, (len(order) + 1) // 2)]
     spread = 1.4826 * float(np.median(np.abs(loss - np.median(loss))))
     pulls = {}
@@ -237,10 +241,10 @@ def _pulls(questions: Asked, order: Sequence[int], loss: Floats) -> dict[int, tu
         pull = float(loss[index] - theirs)
         if pull > MIN_DISTANCE * spread and pull > 0:
             against = tuple(
-                Neighbour(questions.lines[other], questions.ids[other], _short(similarity), _short(loss[other]))
+                Neighbour(questions.lines[other], questions.ids[other], _rounded(similarity), _rounded(loss[other]))
                 for other, similarity in others
             )
-            pulls[index] = (_short(pull), against)
+            pulls[index] = (_rounded(pull), against)
     return pulls
 
 
@@ -264,21 +268,22 @@ def data_map_summary(mapped: Sequence[MappedExample], examples: Iterable[Example
     shown = {point.line for point in hardest}
     by_line = {example.place.line: example for example in examples if example.place.line in shown}
     return DataMap(
-        examples=len(mapped), visits=_short(sum(len(point.losses) for point in mapped) / len(mapped)),
+        examples=len(mapped), visits=_rounded(sum(len(point.losses) for point in mapped) / len(mapped)),
         regions=tuple(
             MapRegion(name=name, examples=len(part), loss=_mean(part, "loss"), confidence=_mean(part, "confidence"))
             for name, part in parts if part
         ),
         pulling=sum(point.pull is not None for point in mapped),
-        hardest=tuple(_hard(point, by_line[point.line]) for point in hardest),
+        hardest=tuple(_hard_example(point, by_line[point.line]) for point in hardest),
     )  # fmt: skip
 
 
 def _mean(part: Sequence[MappedExample], name: str) -> float:
-    return _short(sum(getattr(point, name) for point in part) / len(part))
+    """The mean of an attribute of the points of a part of the map."""
+    return _rounded(sum(getattr(point, name) for point in part) / len(part))
 
 
-def _hard(point: MappedExample, example: Example) -> HardExample:
+def _hard_example(point: MappedExample, example: Example) -> HardExample:
     """A point of the map with excerpts of its prompt and its answer, which is empty if there is none."""
     own = {key: getattr(point, key) for key in ("line", "example", "loss", "excess", "confidence", "pull")}
     answer = excerpt(example.answer.text, MAX_CHARS) if example.answer is not None else ""

@@ -62,6 +62,7 @@ def overfitting_text(diagnosis: Overfitting) -> Iterator[Text]:
 
 
 def _all_clear(diagnosis: Overfitting) -> str:
+    """The sentence for a diagnosis without signs of overfitting."""
     return "No sign of overfitting" if len(diagnosis.curve) > 1 else "No sign of overfitting in what was measured"
 
 
@@ -143,6 +144,7 @@ def objective_facts(report: Report) -> Iterator[tuple[str, str]]:
 
 
 def _map_text(data_map: DataMap) -> Iterator[RenderableType]:
+    """The data map in words, with a table of the hardest examples."""
     yield Text("Easy and hard examples", "bold")
     yield from map(Text, datamap_lines(data_map))
     columns = ("train.jsonl", "loss", "question", "answer", "why")
@@ -186,7 +188,7 @@ def report_html(
     for label, value in objective_facts(report):
         yield tile(safe(value), safe(label))
     yield '</div>\n<h2>Training curves</h2>\n<div class="plots">\n'
-    yield from _plots(steps, journal)
+    yield from _plots_html(steps, journal)
     yield "</div>\n"
     peak = max((line["memory"] for line in journal if "memory" in line), default=0)
     expected = settings.estimate
@@ -202,8 +204,8 @@ def report_html(
             )
     yield from overfitting_html(report.overfitting)
     yield from map_html(report, mapped)
-    yield from _answers(report)
-    yield from _left_out(report)
+    yield from _answers_html(report)
+    yield from _left_out_html(report)
     facts = {"key": report.key, "base": report.base, "chat template": report.template}
     facts |= {"manifest": report.manifest or "none", "adapter": report.adapter_sha256}
     yield (
@@ -221,7 +223,7 @@ def report_html(
     yield footer(safe(versions), safe(settings.dtype), safe(settings.optimiser))
 
 
-def _plots(steps: Sequence[dict[str, Any]], journal: Sequence[dict[str, Any]]) -> Iterator[str]:
+def _plots_html(steps: Sequence[dict[str, Any]], journal: Sequence[dict[str, Any]]) -> Iterator[str]:
     def of(key: str) -> list[tuple[float, float]]:
         return [(line["step"], line[key]) for line in steps if line.get(key) is not None]
 
@@ -251,7 +253,7 @@ def _seconds(journal: Sequence[dict[str, Any]]) -> Iterator[float]:
             yield line["seconds"]
 
 
-def _answers(report: Report) -> Iterator[str]:
+def _answers_html(report: Report) -> Iterator[str]:
     if not report.generations:
         return
     yield "<h2>Answers before and after training</h2>\n"
@@ -260,7 +262,7 @@ def _answers(report: Report) -> Iterator[str]:
     yield html_table(names, rows, texts=names)
 
 
-def _left_out(report: Report) -> Iterator[str]:
+def _left_out_html(report: Report) -> Iterator[str]:
     for mismatch, count in report.mismatches.items():
         yield f'<p class="warning">{plural(count, "example")}: {safe(mismatch)}</p>\n'
     if report.left_out:

@@ -25,13 +25,14 @@ def expected_calls(turn: dict[str, Any]) -> tuple[Call, ...]:
 
 def calls_in_answer(text: str) -> tuple[Call, ...]:
     """The tool calls in a model's answer: JSON objects with a name and arguments, tags, or Python."""
-    tagged = [(match.group(1), _object(match.group(2))) for match in TAGGED.finditer(text)]
+    tagged = [(match.group(1), _json_object(match.group(2))) for match in TAGGED.finditer(text)]
     if tagged:
         return tuple((name, arguments) for name, arguments in tagged if arguments is not None)
-    return tuple(_in_json(text)) or _in_python(text)
+    return tuple(_json_calls(text)) or _python_calls(text)
 
 
-def _in_json(text: str) -> Iterator[Call]:
+def _json_calls(text: str) -> Iterator[Call]:
+    """The calls in JSON objects and lists anywhere in a text."""
     position = 0
     while (match := re.compile(r"[{\[]").search(text, position)) is not None:
         position = match.start() + 1
@@ -50,7 +51,8 @@ def _in_json(text: str) -> Iterator[Call]:
             position = end
 
 
-def _in_python(text: str) -> tuple[Call, ...]:
+def _python_calls(text: str) -> tuple[Call, ...]:
+    """The calls of a text such as `[search(query="x")]`; empty if it is not Python."""
     match = PYTHONIC.match(text)
     try:
         tree = ast.parse(match.group(1), mode="eval").body if match else None
@@ -65,14 +67,16 @@ def _in_python(text: str) -> tuple[Call, ...]:
 
 
 def _call(function: Any) -> Call | None:
+    """A JSON object with a name and arguments as a call; None for any other value."""
     if not isinstance(function, dict) or not isinstance(function.get("name"), str):
         return None
     key = next((key for key in ARGUMENTS if key in function), None)
-    arguments = _object(function[key]) if key is not None else None
+    arguments = _json_object(function[key]) if key is not None else None
     return None if arguments is None else (function["name"], arguments)
 
 
-def _object(value: Any) -> dict[str, Any] | None:
+def _json_object(value: Any) -> dict[str, Any] | None:
+    """An object, also one given as JSON in a text; None for any other value."""
     if isinstance(value, str):
         try:
             value = json.loads(value)

@@ -23,16 +23,17 @@ class Labels:
         """The label that an answer gives, or `NO_LABEL`."""
 
     def _label(self, text: str) -> str:
+        """The label that a text names; `NO_LABEL` if it names none, or several."""
         words = plain(text)
         if words in self.position:
             return words
         # Of labels of which one stands in the other ("toxic", "not toxic") the longer one is meant.
-        named = [name for name in self.names if name and _names(words, name)]
+        named = [name for name in self.names if name and _names_label(words, name)]
         longest = [name for name in named if not any(name != other and name in other for other in named)]
         return longest[0] if len(longest) == 1 else NO_LABEL
 
 
-def _names(text: str, label: str) -> bool:
+def _names_label(text: str, label: str) -> bool:
     """Whether a label stands in a text by itself: not in a longer word ("non-toxic", "C++") or number (-1, 1.5), nor
     three stars in four.
     """

@@ -121,7 +121,10 @@ def tied_positions(losses: Sequence[float], within: float) -> list[int]:
 
 
 def winner(halving: Halving, outcomes: Sequence[Outcome], within: float) -> tuple[Outcome, list[Outcome]] | None:
-    """The best trial of the furthest rung, and those that tie with it at a higher cost; None without any outcome."""
+    """The best trial of the furthest rung, and those that tie with it at a higher cost; None without any outcome.
+
+    `within`: losses that differ by at most this much tie.
+    """
     rung, ranked = halving.furthest_rung(outcomes)
     if not ranked:
         return None

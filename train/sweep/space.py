@@ -95,7 +95,10 @@ class Trial:
 def new_trial(
     recipe: Recipe, number: int, changes: dict[str, Any], *, without: Sequence[str] = (), method: str = ""
 ) -> Trial:
-    """A trial that overrides keys of a recipe, refused if the result is invalid."""
+    """A trial that overrides keys of a recipe; it has a reason for its refusal if the result is invalid.
+
+    `without`: keys of the recipe that the trial leaves out; `method`: its name in a comparison of methods.
+    """
     try:
         return Trial(number, changes, changed(recipe, changes, without=without), method=method)
     except ValidationError as error:
@@ -139,6 +142,7 @@ def _parameter(text: str) -> tuple[str, Any]:
 
 
 def _mistakes(key: str, values: Range | tuple[Any, ...], *, drawn: bool) -> Iterator[str]:
+    """Messages about a key and the values to try; none if they are valid. `drawn`: trials are drawn at random."""
     field = Recipe.model_fields.get(key)
     if field is None:
         near = difflib.get_close_matches(key, Recipe.model_fields, n=1)

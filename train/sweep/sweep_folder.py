@@ -62,7 +62,7 @@ class SweepFolder:
         write_json(file, inputs)
 
     def run(self, trial: str) -> Path:
-        """The run of a trial, by its name."""
+        """The folder of a trial's run, by the name of the trial."""
         return self.path / self.trials / trial
 
     def forget(self, trial: str) -> None:
@@ -70,12 +70,12 @@ class SweepFolder:
         shutil.rmtree(self.run(trial) / "checkpoints", ignore_errors=True)
 
     def write(self, outcome: Outcome) -> None:
-        """Append to the journal."""
+        """Append an outcome to the journal."""
         line = outcome.model_dump_json(exclude_defaults=True).encode("utf-8", "surrogatepass")
         append_lines(self.path / "journal.jsonl", [line])
 
     def outcomes(self) -> list[Outcome]:
-        """The journal. A line that a kill has torn is left out: that training is repeated."""
+        """The outcomes in the journal. A line that a kill has torn is left out: that training is repeated."""
         journal = self.path / "journal.jsonl"
         return [validated(Outcome, line, str(journal)) for line in new_events(journal, 0)[1]]
 

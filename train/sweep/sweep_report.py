@@ -104,7 +104,7 @@ NUMBERS: Final = ("trial", "steps", "loss", "trained", "time")
 
 
 def columns(keys: Sequence[str]) -> tuple[str, ...]:
-    """The columns of the table; the names of keys are ours."""
+    """The columns of the table. `keys`: the keys that were tried."""
     return "trial", *keys, "state", *NUMBERS[1:]
 
 

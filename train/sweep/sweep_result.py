@@ -40,7 +40,7 @@ class Outcome(StrictModel):
 
     @property
     def cost(self) -> tuple[int, int]:
-        """Of equally good trials the one with fewer trained parameters, then with fewer steps, is taken."""
+        """Trained parameters and steps: of equally good trials the one with the lower cost is taken."""
         return self.trainable_parameters, self.steps
 
 

@@ -85,12 +85,12 @@ def sweep(
         with printer.showing():
             try:
                 for _ in trainings.run():
-                    _write(recipe, space, trainings, ended=False)
+                    _write_report(recipe, space, trainings, ended=False)
             except KeyboardInterrupt:
-                _write(recipe, space, trainings, ended=False)
+                _write_report(recipe, space, trainings, ended=False)
                 printer.print(f"{visible(str(folder.path / 'report.html'))} shows the current state")
                 raise
-            return _write(recipe, space, trainings, ended=True)
+            return _write_report(recipe, space, trainings, ended=True)
 
 
 def _require_splits(data: Path) -> None:
@@ -104,7 +104,7 @@ def _require_splits(data: Path) -> None:
 
 
 def _link(data: Path, view: Path) -> None:
-    """Link the splits that trials may see."""
+    """Link the splits that trials may see from the folder `data` into the folder `view`."""
     view.mkdir(exist_ok=True)
     for name in TRIAL_FILES:
         (view / name).unlink(missing_ok=True)  # whatever it led to
@@ -116,8 +116,8 @@ def _link(data: Path, view: Path) -> None:
             shutil.copyfile(data / name, view / name)
 
 
-def _write(recipe: Recipe, space: Space, trainings: "Trainings", *, ended: bool) -> Sweep:
-    """Write the current report, and at the end the best recipe."""
+def _write_report(recipe: Recipe, space: Space, trainings: "Trainings", *, ended: bool) -> Sweep:
+    """Write and return the current report; at the end of the sweep also write the best recipe."""
     folder, trials = trainings.folder, trainings.trials
     left = trainings.halving.next(trainings.known) is not None
     how: Ended = "not-yet" if not ended else "budget" if left else "done"
@@ -202,6 +202,9 @@ class Trainings:
             raise self._error from None
 
     def _try_to_train(self, runner: Runner, watch: TrialMonitor, piece: RungSegment) -> Outcome | None:
+        """Train one piece, again if it is killed; None if the budget ended it. Raises `KeyboardInterrupt` if asked to
+        stop.
+        """
         trial = self.trials[piece.trial - 1]
         work = TrialRun(self.folder.run(trial.name), self.halving.shares[piece.rung])
         for attempt in range(1, ATTEMPTS + 1):
@@ -226,6 +229,7 @@ class Trainings:
         return self._record_outcome(Outcome(trial=piece.trial, rung=piece.rung, state="failed", reason=reason))
 
     def _record_outcome(self, outcome: Outcome) -> Outcome:
+        """Append an outcome to the journal, and return it."""
         with self._writing:
             self.folder.write(outcome)
             self.outcomes.append(outcome)
@@ -234,7 +238,7 @@ class Trainings:
     def _outcome_of(self, trial: Trial, code: int, work: TrialRun) -> dict[str, Any]:
         """The outcome of a training that ended by itself. Raises `CurateError` if its error is not the trial's own."""
         if code != ExitCode.CLEAN:
-            state, reason = _fault(work)
+            state, reason = _failed_state(work)
             self.printer.print(
                 f"{trial.title} ({visible(changes_text(trial.changes))}): {state}: {excerpt(reason, 300)}"
             )
@@ -272,14 +276,14 @@ class Trainings:
 
 
 def _held_out_loss(report: dict[str, Any], side: str) -> float:
-    """The loss that was trained for: of preferences it is not that of the good answers."""
+    """The held-out loss by which trials are compared: for preferences that of the objective. `side`: base or tuned."""
     preferences = report.get(f"{side}_preferences")
     loss: float = preferences["loss"] if preferences else report[f"{side}_loss"]
     return loss
 
 
-def _fault(work: TrialRun) -> tuple[State, str]:
-    """The error that ended a training. Raises `CurateError` if it would end others, too."""
+def _failed_state(work: TrialRun) -> tuple[State, str]:
+    """State and reason of a training that an error ended. Raises `CurateError` if the error would end others, too."""
     try:
         failure = json.loads(work.failure.read_bytes())
     except (FileNotFoundError, ValueError):

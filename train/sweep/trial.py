@@ -59,7 +59,7 @@ class TrialMonitor:
 
     @contextmanager
     def listening(self, report: Callable[[str], None]) -> Iterator[None]:
-        """Ctrl-C and SIGTERM ask the trainings to stop while the block runs."""
+        """Ctrl-C and SIGTERM ask the trainings to stop while the block runs; `report` gets a message for the user."""
 
         def asked(name: str) -> None:
             self.asked += 1
@@ -114,6 +114,7 @@ def placed_runner(runner: Runner, executor: Executor, files: Iterable[Path]) -> 
 
 
 def _run_task(pool: ClusterPool, runner: Runner, work: TrialRun, watch: TrialMonitor) -> int:
+    """Run a training as a task of a cluster, and return its exit code."""
     return _wait_for(pool.task(partial(_on_node, runner), work), work, watch)
 
 

@@ -33,6 +33,7 @@ class Checkpointer:
         self.fsdp = accelerator.state.fsdp_plugin if sharded else None
 
     def _stored_parts(self) -> dict[str, Any]:
+        """The parts of the state that are saved as files of their own, by file name."""
         optimizer = None if self.fsdp else self.optimizer
         parts = {"optimizer.pt": optimizer, "scheduler.pt": self.scheduler, "scaler.pt": self.accelerator.scaler}
         return {name: part for name, part in parts.items() if part is not None}
@@ -109,6 +110,7 @@ def finalize(checkpoint: Path, best: int | None = None) -> None:
 
 
 def _digests(checkpoint: Path) -> dict[str, str]:
+    """The SHA-256 of each file of a checkpoint, by path."""
     files = (file for file in checkpoint.rglob("*") if file.is_file() and file.name != MARKER)
     return {file.relative_to(checkpoint).as_posix(): sha256(file) for file in sorted(files)}
 

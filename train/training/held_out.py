@@ -34,7 +34,7 @@ def passes(
     done: Callable[[int], None] = lambda _: None,
     shared: bool = False,
 ) -> Iterator[tuple[Pack, Losses]]:
-    """The losses of texts, some texts at a time. `done` gets the number of texts after each pass.
+    """The losses of texts, some texts at a time. `done` is called after each pass with the number of its texts.
 
     `shared`: the texts are divided among the processes.
     """
@@ -117,7 +117,7 @@ def _evenly_spaced(texts: Sequence[Encoded], count: int) -> list[Encoded]:
 def probe(
     model: Any, texts: ProbeTexts, dtype: torch.dtype, *, packing: bool, done: Callable[[int], None]
 ) -> ProbeResult:
-    """Probe all texts; `done` is called with the number of texts after each pass."""
+    """Probe all texts; `done` is called after each pass with the number of its texts."""
     recalled, general = list[bool](), list[float]()
     for packed, pack_losses in passes(model, [*texts.trained, *texts.held_out], dtype, packing=packing, done=done):
         for right in torch.split(pack_losses.right.cpu(), packed.counts):

@@ -193,10 +193,9 @@ class Gradients:
         return StepLoss(mean, distributed.sum_over_processes(texts))
 
     def weigh(self, step: Sequence[int], mean: Tensor) -> tuple[float, list[float] | None]:
-        """What the summed loss of a step is divided by, and with what the loss of each text is multiplied before; None
-        for no factors.
+        """The divisor of a step's summed loss, and the factor of each text's loss; None for no factors.
 
-        Of preferences, the loss is known then: rank 0 adds it to `mean`.
+        For preferences the loss is computed here, and rank 0 adds it to `mean`.
         """
         if self.preference is None:
             return self.microbatches.weight(step), None
@@ -296,7 +295,7 @@ class Reporter:
         self._notify_services("on_log", logs={**metrics, "epoch": self.state.epoch})
 
     def end(self) -> None:
-        """The training has ended."""
+        """Tell the services that the training has ended."""
         self._notify_services("on_train_end")
 
 

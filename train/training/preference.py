@@ -95,7 +95,7 @@ class Preference:
         """
         texts = [self.split.encoded[index] for index in step]
         likelihoods = torch.zeros(len(texts), 4, dtype=torch.float64, device=device())
-        others = self._others(step) if self.recipe.objective == "kto" and not alone else []
+        others = self._mismatched_texts(step) if self.recipe.objective == "kto" and not alone else []
         with torch.no_grad():
             likelihoods[:, POLICY] = self._sums(model, texts, room)
             likelihoods[: len(others), OTHER] = self._sums(model, others, room)
@@ -122,7 +122,7 @@ class Preference:
         model.train(training)
         return sums
 
-    def _numbers(self, step: Sequence[int]) -> list[tuple[int, int]]:
+    def _answer_and_example_numbers(self, step: Sequence[int]) -> list[tuple[int, int]]:
         """For each text of a step the number of its answer and that of its example.
 
         An answer is several texts where the template changes earlier turns. A step may contain an example twice.
@@ -136,10 +136,12 @@ class Preference:
             numbers.append((answer, example))
         return numbers
 
-    def _others(self, step: Sequence[int]) -> list[Encoded]:
-        """For each answer its prompt with the answer of the example before it, the last one being before the first."""
+    def _mismatched_texts(self, step: Sequence[int]) -> list[Encoded]:
+        """For each answer its prompt with the answer of the example before it (before the first: the last); empty for
+        one example.
+        """
         first = dict[int, tuple[Encoded, int]]()
-        for index, (answer, example) in zip(step, self._numbers(step), strict=True):
+        for index, (answer, example) in zip(step, self._answer_and_example_numbers(step), strict=True):
             first.setdefault(answer, (self.split.encoded[index], example))
         of_example = {example: text for text, example in reversed(first.values())}
         if len(of_example) == 1:
@@ -148,7 +150,7 @@ class Preference:
 
     def _sides_of(self, step: Sequence[int], likelihoods: Tensor) -> tuple[Sides, list[int]]:
         """The answers of a step, and for each of its texts the number of its answer."""
-        split, numbers = self.split, [answer for answer, _ in self._numbers(step)]
+        split, numbers = self.split, [answer for answer, _ in self._answer_and_example_numbers(step)]
         first = [step[numbers.index(number)] for number in range(numbers[-1] + 1)]
         tokens = likelihoods.new_tensor([split.encoded.weights[index] for index in step])
         texts = torch.stack([likelihoods[:, POLICY], likelihoods[:, REFERENCE], tokens])
@@ -174,7 +176,9 @@ class Preference:
         return (loss * weights).sum() / weights.sum()
 
     def measure(self, model: Any, room: int, done: Callable[[int], None], *, alone: bool = False) -> Preferences:
-        """Measure a model on the split; `alone`: it is the base. `done` gets the number of texts after each step."""
+        """Measure a model on the split; `alone`: it is the base. `done` is called after each step with its number of
+        texts.
+        """
         examples = [list(group) for _, group in groupby(range(len(self.split.owners)), self.split.owners.__getitem__)]
         size, total, weight, parts = self.recipe.batch, 0.0, 0.0, list[Sides]()
         for start in range(0, len(examples), size):

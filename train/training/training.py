@@ -55,7 +55,7 @@ def train_until(
     distributed.join_group()
     with folder.locked():
         identity = distributed.from_first(lambda: identify(recipe))
-        finished = distributed.from_first(lambda: _admit(folder, identity["key"], mode))
+        finished = distributed.from_first(lambda: _finished_report(folder, identity["key"], mode))
         if finished is not None:
             printer.print(
                 f"{visible(str(folder.path))}: this training has finished; nothing to do (--fresh starts over)"
@@ -81,8 +81,11 @@ def _with_method(recipe: Recipe, folder: RunFolder, key: str, mode: Mode) -> Rec
     return with_method(recipe)
 
 
-def _admit(folder: RunFolder, key: str, mode: Mode) -> Report | None:
-    """The report of this run if it has finished, or None if the training may start or resume."""
+def _finished_report(folder: RunFolder, key: str, mode: Mode) -> Report | None:
+    """The report of this run if it has finished; None if the training may start or resume.
+
+    Raises `UsageError` if the folder holds another run, or in mode `new` an unfinished one.
+    """
     if mode == "fresh":
         return None
     there = folder.key
@@ -159,7 +162,7 @@ class Training:
         base = distributed.from_first(lambda: self.folder.read("base.json"))
         if base is None and not self.sharded:  # a sharded model is on the devices only after it was prepared
             base = self._measure_base()
-        callback = self._go_on(share)
+        callback = self._run_training(share)
         if callback.paused is not None and not callback.exhausted:
             return self._pause(callback.paused)
         step = self._keep(callback)
@@ -209,6 +212,7 @@ class Training:
             self.packing = self.recipe.packing and packs_exactly(self.model, device())
 
     def _measure_base(self) -> dict[str, Any]:
+        """The measures of the base, which are also written to base.json."""
         with adapter_disabled(self.model) as base:
             measures = self._measure("base", base)
         distributed.from_first(lambda: self.folder.write("base.json", measures))
@@ -227,7 +231,7 @@ class Training:
         return preference.measure(model, room, phase.advance, alone=name == "base").model_dump()
 
     def _measure(self, name: str, model: Any) -> dict[str, Any]:
-        """Held-out loss, probes and some answers of the model."""
+        """Loss, probes, preferences and answers of a model on the held-out split, by name. `name`: base or tuned."""
         texts = self.prepared.held_out.preferred
         phase = self.printer.phase(f"{name} evaluation", len(texts))
         loss = self._loss(model, texts, phase.advance)
@@ -246,6 +250,7 @@ class Training:
         return {**measures, "answers": answered}
 
     def _answers(self, model: Any, prompts: list[str]) -> list[str]:
+        """The model's answers to the prompts, in their order."""
         template, room = self.prepared.template, tokens_that_fit(model, self.dtype)
         how = {"max_new_tokens": self.recipe.max_new_tokens, "room": room}
         batches = answers(model, template, prompts, self.prepared.stops, self.dtype, **how)
@@ -262,6 +267,7 @@ class Training:
         return probe(model, texts, self.dtype, packing=self.packing, done=phase.advance)._asdict()
 
     def _loss(self, model: Any, texts: Any, done: Any = lambda _: None) -> float:
+        """The held-out loss of a model on texts. `done`: see `held_out_loss`."""
         return held_out_loss(model, texts, self.dtype, packing=self.packing, done=done, shared=not self.sharded)
 
     def _validation_loss(self) -> float:
@@ -271,8 +277,12 @@ class Training:
             return preference.measure(self.model, MAX_TOKENS if self.packing else 1, lambda _: None).loss
         return self._loss(self.model, self.prepared.validation.encoded)
 
-    def _go_on(self, share: float = 1.0) -> Callback:
-        """Train from the last checkpoint or the start, unless the training had ended."""
+    def _run_training(self, share: float = 1.0) -> Callback:
+        """Train from the last checkpoint or the start, and return the training's callback; a training that had ended is
+        only loaded.
+
+        Raises `KeyboardInterrupt` after an interruption, with a checkpoint saved.
+        """
         order, recipe = self.prepared.order, self.recipe
         resume = distributed.from_first(lambda: checkpoint.resumable(self.folder.checkpoints, self.printer.print))
         done = 0 if resume is None else checkpoint.step_of(resume)
