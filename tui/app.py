@@ -145,7 +145,7 @@ class CurateApp(KeyQueue):
 
     @work(exclusive=True, exit_on_error=False, group="index")
     async def index_lines(self, session: ReviewSession) -> None:
-        """Index the lines."""
+        """Index the lines of all files in the background; each step posts `LinesFound`."""
         worker = get_current_worker()
 
         def find() -> None:
@@ -159,7 +159,7 @@ class CurateApp(KeyQueue):
 
     @work(exclusive=True, exit_on_error=False, group="facts")
     async def find_facts(self, session: ReviewSession) -> None:
-        """Check and compare."""
+        """Run the check and the comparisons in the background, and pass their results to the session."""
         worker = get_current_worker()
 
         def take(fact: ScanEvent) -> None:
@@ -191,6 +191,7 @@ class CurateApp(KeyQueue):
         self.run_worker(find, thread=True, exit_on_error=False, group=f"narrow-{kind}")
 
     def _find_matching(self, session: ReviewSession, message: FilterChosen, order: str) -> None:
+        """Post `Narrowed` for each part of the entries that match a filter, in this sort order."""
         worker = get_current_worker()
         for view in views(session, message.kind, message.text, order):
             if worker.is_cancelled:
@@ -236,6 +237,7 @@ class CurateApp(KeyQueue):
             )
 
     def _catch_up(self) -> None:
+        """Let the screen draw the facts that came since it was last drawn."""
         if self._stale and isinstance(self.screen, FrameScreen) and self.screen.is_mounted:
             self._stale = False
             self.screen.catch_up()
@@ -308,7 +310,7 @@ class CurateApp(KeyQueue):
             self.switch_mode(name)
 
     def action_go_on(self, by: int) -> None:
-        """Show the next screen."""
+        """Show the screen that is `by` tabs further; after the last tab comes the first."""
         names = [tab.name for tab in TABS]
         self.action_go(names[(names.index(self.current_mode) + by) % len(names)])
 

@@ -208,8 +208,10 @@ def _require_screen(*, served: bool, web: bool) -> None:
 def _show(
     sources: Sources, first: Sequence[ScanEvent], merge: Sequence[Path], where: str, *, served: bool
 ) -> tuple[list[str], int]:
-    """The review in this terminal, or for a server; `first`: facts known before the check; `where`: the filter at the
-    start. Returns the filters of its lists at the end, each once, and the exit code.
+    """Show the review in this terminal, or for a server; returns the filters of its lists at the end, and the exit
+    code.
+
+    `first`: facts known before the check; `where`: the filter at the start.
     """
     log = DecisionLog(sources.journal, rights_of(sources.files))
     merged = sum(len(log.merge(other)) for other in merge)
@@ -252,14 +254,14 @@ def command_of(paths: Sequence[Path], options: Mapping[str, object], reviewer: s
 
 
 def words_of(paths: Sequence[Path], options: Mapping[str, object], reviewer: str) -> list[str]:
-    """The same without the program."""
+    """The arguments of `curate` that start the same review, from `review` on."""
     given = {name: value for name, value in {**options, "--reviewer": reviewer or None}.items() if value is not None}
     words = [name if value is True else f"{name}={value}" for name, value in given.items()]
     return ["review", *words, "--", *map(str, paths)]
 
 
 def scanned(sources: Sources, tell: Callable[[ScanEvent], None], stopped: Callable[[], bool]) -> None:
-    """Check and compare in a separate process; yields the results."""
+    """Check and compare in a separate process. `tell` gets each result; the scan ends when `stopped` returns True."""
     from curate.commands.run import load_conflicts  # imported only once the screen is shown
     from curate.review.scan import Scan
 

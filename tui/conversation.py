@@ -134,7 +134,7 @@ class ConversationView:
         """The folder of the data, in which images are looked for; None: they are not."""
 
     def text(self, text: str) -> str:
-        """The displayed text. Secrets are searched only a little beyond the visible part."""
+        """The text as displayed. Unless secrets are shown, those in and near the visible part are replaced."""
         return text if self.secrets else _hidden(text[: MAX_MESSAGE_CHARS + 500]) + text[MAX_MESSAGE_CHARS + 500 :]
 
     def turn(
@@ -165,6 +165,7 @@ class ConversationView:
         return Content("\n").join(lines)
 
     def _text_lines(self, message: Message, marks: Sequence[Mark], fault: str, *, folded: bool) -> Iterator[Content]:
+        """The text of a turn in its parts: plain text, tool calls and reasoning."""
         if not message.text:
             return
         text = self.text(message.text)
@@ -184,6 +185,7 @@ class ConversationView:
                 yield shortened(part, inside)
 
     def _part_lines(self, parts: Sequence[Any]) -> Iterator[Content]:
+        """A line for each content part that is not text."""
         for part in parts:
             call = call_text(part) if isinstance(part, dict) and not is_medium(part) else None
             if is_medium(part) and (media := media_in(part, self.folder)):
@@ -194,7 +196,7 @@ class ConversationView:
                 yield Content.assemble(("content: ", NOTE_STYLE), shortened(self.text(as_json(part))))
 
     def _key_lines(self, key: str, value: Any, fault: str, *, folded: bool) -> Iterator[Content]:
-        """A key of a turn beside its role and content."""
+        """The lines for a key of a turn other than role and content."""
         if key in REASONING_KEYS and isinstance(value, str):
             yield self.reasoning(self.text(value), folded=folded)
         elif key in MEDIA_KEYS and (media := media_in(value, self.folder)):
@@ -215,7 +217,7 @@ class ConversationView:
         )
 
     def call(self, text: str, fault: str) -> Content:
-        """A tool call, with the arguments marked that a finding names."""
+        """A tool call. The arguments that `fault`, the message of a finding, quotes are marked."""
         named = set(QUOTED.findall(fault))
         marks = [Mark(start, end, FAULT_STYLE) for start, end, name in argument_names(text) if name in named]
         return Content.assemble(("⚙ ", CALL_STYLE), shortened(text, marks))
@@ -277,6 +279,7 @@ class ConversationView:
 
 @lru_cache(maxsize=512)
 def _hidden(text: str) -> str:
+    """A text with its secrets replaced."""
     from curate.core.masking import masked  # the first screen shows no text
 
     return masked(text)

@@ -58,7 +58,7 @@ class KeyQueue(App[None]):
         """Put keys, pastes and clicks into the queue; handle all else as usual."""
         if isinstance(event, QueuedEvent) and not event.is_forwarded:
             self._keys.append(event)
-            self._ask()
+            self._request_next_key()
         else:
             await self._pass_on(event)
 
@@ -77,7 +77,8 @@ class KeyQueue(App[None]):
                 return
         await super().on_event(event)
 
-    def _ask(self, *, later: bool = False) -> None:
+    def _request_next_key(self, *, later: bool = False) -> None:
+        """Post `NextKey` if inputs are waiting and none is posted yet; with `later`, after a pause."""
         if later:
             self.set_timer(POLL_SECONDS, lambda: self.post_message(NextKey()))
         elif self._keys and not self._asked:
@@ -93,7 +94,7 @@ class KeyQueue(App[None]):
             if self._waits_since is None:
                 self._waits_since = now()
             if now() - self._waits_since < MAX_WAIT_SECONDS:
-                self._ask(later=True)
+                self._request_next_key(later=True)
                 return
             self._keys.clear()
             self._waits_since = None
@@ -109,7 +110,7 @@ class KeyQueue(App[None]):
             await self._paste(event)
         else:
             await self._pass_on(event)
-        self._ask(later=isinstance(event, events.MouseEvent))
+        self._request_next_key(later=isinstance(event, events.MouseEvent))
 
     async def _paste(self, event: events.Paste) -> None:
         """Pass a paste to the focused widget; an input takes all lines: Textual keeps the first only."""

@@ -219,6 +219,7 @@ def keys_from_config(chosen: Mapping[str, str]) -> tuple[Key, ...]:
 
 
 def _clashes(table: Mapping[str, Key], chosen: Mapping[str, str]) -> Iterable[str]:
+    """Messages about chosen keys that are reserved, or that two actions available at once would have."""
     reported = set()
     # a screen's own key goes before the page's
     shared = {(key.id, pressed) for key in KEYS for pressed in key.keys.split(",")}

@@ -27,7 +27,9 @@ EXIT_GRACE_SECONDS: Final = 3.0
 
 
 def command_line(words: Sequence[str]) -> str:
-    """A command for a shell, with every word quoted; the shell is replaced, so that the parent is the server."""
+    """A command line for a shell with every word quoted. It replaces the shell (`exec`), so that the server is the
+    parent.
+    """
     return subprocess.list2cmdline(words) if os.name == "nt" else f"exec {shlex.join(words)}"
 
 
@@ -60,7 +62,8 @@ def release_lines() -> None:
 
 
 def end_with_terminal(leave: Callable[[], object], stays: Callable[[], bool]) -> None:
-    """While a terminal or the server of a browser `stays`, go on; then call `leave` and end the process.
+    """Wait in a thread until the terminal, or a browser's server, is closed (`stays`); then call `leave` and end the
+    process.
 
     Every decision is on disk already.
     """

@@ -76,7 +76,11 @@ def _value_text(value: Any, read: ConversationView) -> Content:
 def pair_rows(
     example: Example, pair: PreferencePair, read: ConversationView, finding: str = "", fold_key: str = ""
 ) -> Iterator[Row]:
-    """The prompt over the full width, then the chosen answer beside the rejected one; `finding`: a JSON pointer."""
+    """The prompt over the full width, then the chosen answer beside the rejected one.
+
+    `finding`: the JSON pointer of a finding, whose message is marked; empty for none. `fold_key`: the key that unfolds
+    a long prompt and identical messages; empty if they are unfolded.
+    """
     prompt_turns = len(pair.prompt)
     pointers = [message.pointer for message in example.messages[:prompt_turns]]
     pointed = next((n for n, given in enumerate(pointers) if given and f"{finding}/".startswith(f"{given}/")), None)
@@ -86,15 +90,17 @@ def pair_rows(
     for index, message in enumerate(_messages(pair.prompt)[first:], first):
         yield Row(read.turn(message, pointed=index == pointed))
     chosen, rejected = _messages(pair.chosen, prompt_turns), _messages(pair.rejected, prompt_turns)
-    yield Row(_side_heading("A chosen", chosen), _side_heading("B rejected", rejected))
+    yield Row(_answer_heading("A chosen", chosen), _answer_heading("B rejected", rejected))
     yield from compare(chosen, rejected, read, folded=fold_key)
 
 
 def _messages(turns: Sequence[Mapping[str, Any]], first: int = 0) -> list[Message]:
+    """The turns of a prompt or an answer as messages; `first`: the number of the first one."""
     return [Message(first + index, turn.get("role"), dict(turn), "", "") for index, turn in enumerate(turns)]
 
 
-def _side_heading(name: str, messages: Sequence[Message]) -> Content:
+def _answer_heading(name: str, messages: Sequence[Message]) -> Content:
+    """The line above an answer: its name and its length."""
     size = sum(len(message.text) for message in messages)
     return Content.assemble((f" {name} ", "bold reverse"), (f" {plural(size, 'character')}", NOTE_STYLE))
 

@@ -58,14 +58,18 @@ def diff_lines(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> li
             continue
         removed, come = ([shown(line) for line in part] for part in (old[a:b], new[c:d]))
         marks = word_marks("\n".join(removed), "\n".join(come)) if tag == "replace" else ((), ())
-        drawn.extend(_side("- ", removed, marks[0], "$text-error"))
-        drawn.extend(_side("+ ", come, marks[1], "$text-success"))
+        drawn.extend(_diff_side("- ", removed, marks[0], "$text-error"))
+        drawn.extend(_diff_side("+ ", come, marks[1], "$text-success"))
         if removed == come:
             drawn.append(HIDDEN_NOTE)
     return drawn
 
 
-def _side(sign: str, texts: list[str], marks: tuple[Mark, ...], colour: str) -> list[Content]:
+def _diff_side(sign: str, texts: list[str], marks: tuple[Mark, ...], colour: str) -> list[Content]:
+    """The lines of one side of a diff, each behind its sign, with the marked words highlighted.
+
+    `marks`: positions in the lines joined by line breaks.
+    """
     drawn, offset = [], 0
     for text in texts:
         inside = [
@@ -117,7 +121,10 @@ def repairs_text(plan: Repairs) -> Content:
 
 
 def notes_text(text: str, examples: Sequence[str], noted: int | None) -> Content:
-    """A note, label or rating, and the number of examples that get it; `noted`: those that have a note."""
+    """The preview of a note, label or rating: its text, and how many examples get it.
+
+    `noted`: how many of them have a note already; None where it does not matter.
+    """
     return lines(
         literal(f"“{text}”", style="bold"),
         plural(len(examples), "example"),

@@ -61,6 +61,7 @@ def compare(
 
 
 def _row(own: Message | None, other: Message | None, read: ConversationView, marks: tuple[Marks, Marks] | None) -> Row:
+    """Two messages side by side, or one beside a placeholder; without `marks` the words that differ are marked."""
     texts = [read.text(message.text) if message else "" for message in (own, other)]
     words = marks or word_marks(*texts)
     if not marks and all(map(_is_other_text, texts, words)):
@@ -79,6 +80,7 @@ def _is_other_text(text: str, marks: Marks) -> bool:
 
 
 def _unchanged_rows(messages: Sequence[Message], read: ConversationView, folded: str) -> Iterator[Row]:
+    """Rows of messages that both sides have, drawn once; a long run is folded if `folded` names a key."""
     if not folded:
         yield from (Row(read.turn(message)) for message in messages)
         return
@@ -116,7 +118,7 @@ def two_columns(rows: Sequence[Row], width: int) -> tuple[Content, list[int]]:
             continue
         columns = [text.wrap(each) for text in (row.left, row.right)]
         lines = list(zip_longest(*columns, fillvalue=Content("")))
-        differences += _starts([row.differs or any(map(_has_highlight, pair)) for pair in lines], len(drawn))
+        differences += _run_starts([row.differs or any(map(_has_highlight, pair)) for pair in lines], len(drawn))
         drawn += [Content("").join([left.pad_right(max(0, each - left.cell_length)), between, right])
                   for left, right in lines]  # fmt: skip
         if row is not rows[0]:  # the names, which stand directly above
@@ -135,13 +137,13 @@ def stacked(rows: Sequence[Row], width: int) -> tuple[Content, list[int]]:
             for row, text in zip(sides, texts, strict=True):
                 lines = text.wrap(width)
                 marked = [not full and (row.differs or _has_highlight(line)) for line in lines]
-                differences += _starts(marked, len(drawn))
+                differences += _run_starts(marked, len(drawn))
                 drawn += [*lines, Content("")]
     return Content("\n").join(drawn[:-1]), differences
 
 
-def _starts(marked: Sequence[bool], first: int) -> list[int]:
-    """The lines, the first of which is line `first`, in which a run of marked lines begins."""
+def _run_starts(marked: Sequence[bool], first: int) -> list[int]:
+    """The lines in which a run of marked lines begins. `first`: the number of the first line."""
     return [first + index for index, here in enumerate(marked) if here and not (index and marked[index - 1])]
 
 

@@ -60,7 +60,8 @@ def evaluation(runs: Sequence[Followed], index: int, output: int, width: int) ->
     return lines(*parts, _outputs(outcome, output, width))
 
 
-def _score(metric: str, score: Score) -> str:
+def _score_text(metric: str, score: Score) -> str:
+    """A score with its interval: `61.0 [55.0, 66.5]`."""
     scale = 1.0 if metric in UNBOUNDED_METRICS else 100.0
     digits = 2 if metric in UNBOUNDED_METRICS and score.value < 100 else 1
     value, low, high = (
@@ -85,7 +86,8 @@ def _table(outcome: Outcome, width: int) -> list[Content]:
     for system in outcome.results:
         best = system.name == outcome.verdict.use
         scores = [
-            f"{_score(name, system.scores[name]) if name in system.scores else '':>{SCORE_CELLS}}" for name in shown
+            f"{_score_text(name, system.scores[name]) if name in system.scores else '':>{SCORE_CELLS}}"
+            for name in shown
         ]
         sign = ("★ ", "bold $text-success") if best else ("  ", "")
         parts.append(
@@ -131,6 +133,7 @@ def _intervals(outcome: Outcome, width: int) -> list[Content]:
 
 
 def _answer_block(title: str, text: str, colour: str) -> Content:
+    """A text below its title; a note if it is empty."""
     return Content.assemble(
         (title, f"bold {colour}"),
         "\n",
@@ -139,6 +142,9 @@ def _answer_block(title: str, text: str, colour: str) -> Content:
 
 
 def _outputs(outcome: Outcome, output: int, width: int) -> Content:
+    """A question with the expected answer and those of all systems. `output`: its number, which starts again after the
+    last.
+    """
     if not outcome.outputs:
         return Content("")
     chosen = output % len(outcome.outputs)

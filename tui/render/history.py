@@ -29,10 +29,10 @@ SUBJECTS: Final[dict[Scope, str]] = {"duplicate": "of duplicates", "conflict": "
 LEGEND: Final = "● in effect  ◐ partly  ↶ undone  ○ replaced"
 
 
-def where(session: ReviewSession, example: str) -> str:
-    """The place of an example; its id if it is not in the files."""
-    place = place_of(session, example)
-    return visible(str(place)) if place is not None else example[:12]
+def where(session: ReviewSession, example_id: str) -> str:
+    """The place of an example; the beginning of its id if it is not in the files."""
+    place = place_of(session, example_id)
+    return visible(str(place)) if place is not None else example_id[:12]
 
 
 def step_text(session: ReviewSession, step: Step, read: ConversationView) -> str:
@@ -55,14 +55,16 @@ def step_row(session: ReviewSession, history: History, step: Step, read: Convers
     return Content.assemble((f"{sign} ", f"bold {colour}"), step_text(session, step, read), (request, MUTED))
 
 
-def _decided(decision: Decision) -> str:
+def _decision_text(decision: Decision) -> str:
+    """Value, reviewer and time of a decision."""
     return f"{Step('', [decision]).value}, {excerpt(decision.who, 40)}, {decision.when.astimezone():%Y-%m-%d %H:%M}"
 
 
 def replaced_text(session: ReviewSession, plan: UndoPlan) -> list[Content]:
     """The later decisions that stay."""
     shown = [
-        f"  {where(session, decision.example)}: {_decided(decision)}" for decision in plan.replaced_by[:MAX_LISTED]
+        f"  {where(session, decision.example)}: {_decision_text(decision)}"
+        for decision in plan.replaced_by[:MAX_LISTED]
     ]
     more = [f"  … {len(plan.replaced_by) - MAX_LISTED:,} more"] if len(plan.replaced_by) > MAX_LISTED else []
     return [literal(line) for line in (*shown, *more)]

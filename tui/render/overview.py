@@ -61,7 +61,7 @@ def stages(session: ReviewSession) -> Content:
         if name in failures:
             parts.append(Content.assemble(label, ("✖ ", "bold $text-error"), literal(failures[name].message)))
         elif done[name]:
-            parts.append(Content.assemble(label, ("✓ done", "$text-success"), (_summary(session, name), MUTED)))
+            parts.append(Content.assemble(label, ("✓ done", "$text-success"), (_stage_summary(session, name), MUTED)))
         elif stage is not None and stage.done and total:
             parts.append(Content.assemble(label, bar(stage.done / total, BAR_CELLS, track=True), f" {stage.done:,}"))
         else:
@@ -73,7 +73,8 @@ def stages(session: ReviewSession) -> Content:
     return lines(*parts)
 
 
-def _summary(session: ReviewSession, stage: str) -> str:
+def _stage_summary(session: ReviewSession, stage: str) -> str:
+    """What a stage has found, behind its name; empty if there is nothing to add."""
     if stage == "conflicts" and session.notes:
         return "  see the notes below"
     checked = session.checked
@@ -127,7 +128,9 @@ Rule = tuple[str, Severity, int, int, int]
 
 
 def rules(session: ReviewSession) -> list[Rule]:
-    """Code, severity, findings, open ones and those with nothing to decide of each rule, by severity and count."""
+    """For each rule code, severity and the counts of its findings: all, open, with nothing to decide; by severity and
+    count.
+    """
     counts = session.findings.counts() if len(session.findings) else {}
     rows = [(code, *counted) for code, counted in counts.items()]
     return sorted(rows, key=lambda rule: (rule[1].rank, -rule[2], rule[0]))
@@ -176,6 +179,7 @@ def statistics(result: Measured | None) -> Content:
 
 
 def _shares(counts: Counter[str]) -> str:
+    """Names with their share of the total."""
     total = max(1, counts.total())
     return ", ".join(f"{visible(name)} {count / total:.0%}" for name, count in counts.most_common(3)) or "none"
 
@@ -192,6 +196,7 @@ def _system_prompts(stats: Stats) -> list[Content]:
 
 
 def _histogram(buckets: Sequence[tuple[int, int, int]]) -> list[Content]:
+    """A bar for each range of lengths; `buckets`: lowest, highest and count."""
     most = max((count for _, _, count in buckets), default=1)
     whole = sum(count for _, _, count in buckets) or 1
     if len(buckets) > 10:  # each end of a long tail is one line
@@ -207,6 +212,7 @@ def _histogram(buckets: Sequence[tuple[int, int, int]]) -> list[Content]:
 
 
 def _roles(result: Measured) -> list[Content]:
+    """A bar for each role, by characters."""
     roles = sorted(result.stats.roles.items(), key=lambda item: -item[1].characters)
     most = max((counts.characters for _, counts in roles), default=1) or 1
     bars = []

@@ -119,7 +119,7 @@ def page(session: ReviewSession, entry: Entry, view: ViewOptions) -> Page:
             return _finding_page(session, entry, entry.subject, view)
         case Cluster():
             return (
-                _apart_page(session, entry, entry.subject, view)
+                _kept_pair_page(session, entry, entry.subject, view)
                 if entry.pair
                 else _cluster_page(session, entry, entry.subject, view)
             )
@@ -150,26 +150,27 @@ def group_page(session: ReviewSession, group: Group, by: str, key: Callable[[str
 
 
 def _title(entry: Entry, name: str) -> Content:
+    """Severity and code of an entry, with the name of its rule or kind."""
     glyph, colour = SEVERITIES[entry.severity]
     return Content.assemble((f"{glyph} {entry.code} ", colour), (f"{name} ", "bold"))
 
 
-def _decision_lines(session: ReviewSession, example: str, target: Target | None = None) -> Content:
-    """The decision in effect and its note; if contested, all decisions. `target`: what it has to be about."""
-    contested = session.contested(example)
+def _decision_lines(session: ReviewSession, example_id: str, target: Target | None = None) -> Content:
+    """The decision about an example and its note; if contested, all decisions. `target`: only decisions about it."""
+    contested = session.contested(example_id)
     if contested:
         text = Content(" — ").join([_decision_text(decision) for decision in contested])
-        return Content.assemble(("‼ contested: ", "bold $text-error"), text, _annotations(session, example))
-    return Content.assemble(verdict_sign(session.verdict(example, target)), _annotations(session, example))
+        return Content.assemble(("‼ contested: ", "bold $text-error"), text, _annotations(session, example_id))
+    return Content.assemble(verdict_sign(session.verdict(example_id, target)), _annotations(session, example_id))
 
 
-def _annotations(session: ReviewSession, example: str) -> Content:
+def _annotations(session: ReviewSession, example_id: str) -> Content:
     """Rating, labels, note and quality signals of an example."""
-    note, rating = session.note(example), session.log.rating(example)
-    signals = session.examples.signals_of(example).items()
+    note, rating = session.note(example_id), session.log.rating(example_id)
+    signals = session.examples.signals_of(example_id).items()
     return Content.assemble(
         (f" {'★' * rating}{'☆' * (5 - rating)}", "$text-warning") if rating else "",
-        *(literal(f" #{name[:40]}", style="$text-accent") for name in session.log.labels(example)),
+        *(literal(f" #{name[:40]}", style="$text-accent") for name in session.log.labels(example_id)),
         _quoted(note, 200),
         (" " + " ".join(f"{name} {value:.2f}" for name, value in signals) if signals else "", MUTED),
     )
@@ -183,6 +184,7 @@ def _quoted(note: str | None, max_chars: int) -> Content:
 
 
 def _decision_text(decision: Decision) -> Content:
+    """Reviewer, verdict, note and time of a decision."""
     return Content.assemble(
         literal(decision.who[:30], style="bold"),
         ": ",
@@ -193,6 +195,7 @@ def _decision_text(decision: Decision) -> Content:
 
 
 def _example_page(session: ReviewSession, entry: Entry, view: ViewOptions) -> Page:
+    """An example without a finding."""
     example = session.example(entry)
     where = literal(str(entry.place), style=MUTED)
     if example is None:
@@ -222,6 +225,7 @@ def _pair_keys(view: ViewOptions) -> Content:
 
 
 def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, view: ViewOptions) -> Page:
+    """An example with the finding about it."""
     from curate.lint.rules import RULES  # takes 0.2 s; the first screen does not wait for it
 
     rule = RULES.get(finding.code)
@@ -271,7 +275,7 @@ def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, view: 
 
 
 def _training_page(session: ReviewSession, entry: Entry, about: Content, view: ViewOptions) -> Page:
-    """An example that was hard to learn, next to its related examples."""
+    """An example that was hard to learn, beside the most related example if there is one."""
     assert session.trained is not None
     own = Side(entry.place, entry.ids[0])
     near = related(session.examples, (session.conflicts, session.clusters), own.id, session.trained.mapped)
@@ -307,6 +311,7 @@ def pointed_at(messages: Sequence[Message], pointer: str) -> int | None:
 
 
 def _cluster_page(session: ReviewSession, entry: Entry, cluster: Cluster, view: ViewOptions) -> Page:
+    """The keeper of a cluster beside one of its duplicates."""
     copies = [member for member in cluster.members if member.side.id == cluster.kept.id]
     head = [_title(entry, RELATION_NAMES.get(entry.code, "duplicates"))]
     if copies:
@@ -339,7 +344,8 @@ def _cluster_page(session: ReviewSession, entry: Entry, cluster: Cluster, view: 
     return _side_by_side(session, lines(*head), [("A keeper", cluster.kept), (name, member.side)], view)
 
 
-def _apart_page(session: ReviewSession, entry: Entry, cluster: Cluster, view: ViewOptions) -> Page:
+def _kept_pair_page(session: ReviewSession, entry: Entry, cluster: Cluster, view: ViewOptions) -> Page:
+    """Two near-duplicates that are both kept, because they differ in a fact."""
     alike = Content.assemble(
         f"{cluster.members[0].similarity:.1%} similar; ", DIFFERENCE_NOTE, "; if you do nothing, both stay"
     )
@@ -377,6 +383,7 @@ def _side_by_side(
 
 
 def _side_heading(session: ReviewSession, name: str, side: Side, *, exists: bool = True) -> Content:
+    """The line above a side: its name, the decision about it, and its place."""
     undecided = session.verdict(side.id) == "undecided" and not session.contested(side.id)
     stays = (
         Content.assemble(("stays", "bold $text-success"), _annotations(session, side.id))
@@ -442,7 +449,7 @@ def _multi_conflict_page(session: ReviewSession, entry: Entry, conflict: MultiCo
 
 
 def _other_wording(session: ReviewSession, name: str, side: Side, view: ViewOptions) -> Content:
-    """Another wording of an answer."""
+    """A side with its heading, for another example that gives the same answer in other words."""
     example = session.example(side)
     return lines(
         _side_heading(session, name, side, exists=example is not None), view.whole(example) if example else None

@@ -110,7 +110,7 @@ def row(
     sign = status_sign(session.status(entry))
     rating = session.log.rating(entry.ids[0]) if len(entry.ids) == 1 else None
     stars = (f"★{rating} ", "$text-warning") if rating and not columns else ""
-    text = _cells(session, entry, read, shared, columns) if columns else _own_text(session, entry, read, shared)
+    text = _cells(session, entry, read, shared, columns) if columns else _subject_content(session, entry, read, shared)
     muted = "$foreground-muted"
     match entry.subject:
         case Finding():
@@ -148,7 +148,8 @@ def _cells(
     return Content(" ").join(parts)
 
 
-def _own_text(session: ReviewSession, entry: Entry, read: ConversationView, shared: Openings) -> Content:
+def _subject_content(session: ReviewSession, entry: Entry, read: ConversationView, shared: Openings) -> Content:
+    """The subject of a row without the shared beginning; a note if it is empty."""
     text = _subject_text(session, entry, read)
     if not text:
         return Content.styled("(no text)", "$foreground-muted italic")
@@ -177,10 +178,10 @@ def _subject_text(session: ReviewSession, entry: Entry, read: ConversationView) 
     return " ▸ ".join(part for part in (visible(message), _one_line(f"{request}{answered}", read)) if part.strip())
 
 
-def example_text(session: ReviewSession, example: str) -> str:
+def example_text(session: ReviewSession, example_id: str) -> str:
     """The place and the question of an example, on one line; empty if its place is not known."""
-    place = session.examples.place_of(example)
-    return "" if place is None else f"{visible(str(place))} {question_text(session, Side(place, example))}"
+    place = session.examples.place_of(example_id)
+    return "" if place is None else f"{visible(str(place))} {question_text(session, Side(place, example_id))}"
 
 
 def question_text(session: ReviewSession, side: Side) -> str:

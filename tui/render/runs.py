@@ -70,6 +70,7 @@ def run_detail(runs: Sequence[Followed], index: int, width: int, height: int) ->
 
 
 def _model(run: Followed) -> Content:
+    """The base model and the method of a run."""
     return one_line(f"{run.recipe.get('model', 'model unknown')} {_method(run)}", MUTED)
 
 
@@ -84,7 +85,7 @@ def _progress(run: Followed, width: int) -> Content:
     if step.get("memory"):
         facts.append(f"{float(step['memory']) / 2**30:.2f} GiB")
     if run.seconds_left is not None:
-        facts.append(f"{_time(run.seconds_left)} left")
+        facts.append(f"{_duration(run.seconds_left)} left")
     share = int(step["step"]) / int(step["max_steps"]) if step.get("max_steps") else 0.0
     rows = [f"{'':<25}"]
     for item in facts:
@@ -94,7 +95,8 @@ def _progress(run: Followed, width: int) -> Content:
     return lines(Content.assemble(bar(share, 24, "$text-success", track=True), rows[0][24:]), *rows[1:])
 
 
-def _time(seconds: float) -> str:
+def _duration(seconds: float) -> str:
+    """Seconds as `M:SS` or `H:MM:SS`."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
@@ -160,12 +162,13 @@ def run_comparison(runs: Sequence[Followed], width: int, height: int) -> Content
 
 
 def _loss(run: Followed) -> float:
-    """The held-out loss after the training."""
+    """The held-out loss after the training; infinite without a report, so that it sorts last."""
     after = (run.report or {}).get("tuned_loss")
     return float(after) if isinstance(after, int | float) else inf
 
 
 def _method(run: Followed) -> str:
+    """The name of the training method; empty if the recipe does not name it."""
     method = run.recipe.get("method")
     return str(method.get("name", "") if isinstance(method, dict) else method or "")
 
@@ -184,5 +187,6 @@ def _comparison_cells(run: Followed, state: str, *, best: bool) -> tuple[str, ..
 
 
 def _cell(text: str, column: int) -> str:
+    """A text cut and padded to the width of a column; the first three columns are aligned to the left."""
     width = COLUMNS[column][1]
     return f"{text[: width - 1]:<{width}}" if column < 3 else f"{text[: width - 1]:>{width}}"

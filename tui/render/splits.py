@@ -48,6 +48,7 @@ def no_folder(folder: str, why: str) -> Content:
 
 
 def _sizes(manifest: Manifest, width: int) -> list[Content]:
+    """A bar for each split with its size, and what links the examples of groups."""
     whole = sum(part.examples for part in manifest.splits.values()) or 1
     room = 30 if width >= 100 else 12
     parts = []
@@ -73,6 +74,7 @@ def _sizes(manifest: Manifest, width: int) -> list[Content]:
 
 
 def _composition(composition: SplitComposition | None) -> list[Content]:
+    """The distribution of each trait over the splits; a note while it is measured."""
     if composition is None:
         return [Content.assemble(("\nmade of  ", "bold"), ("measuring …", MUTED))]
     parts = [
@@ -124,7 +126,10 @@ def _removal_reasons(manifest: Manifest, width: int) -> list[Content]:
 
 
 def verification(result: VerifyResult | None, width: int, key: str, *, asked: bool) -> Content:
-    """The verification, as far as it is done; `key` starts it."""
+    """The result of the verification, or whether it runs.
+
+    `key`: the key that starts it; `asked`: whether it was started.
+    """
     if result is None:
         waiting = ("reading all files …", "$text-warning") if asked else (f"{key} verifies the folder", MUTED)
         return Content.assemble(("proof  ", "bold"), waiting)

@@ -21,7 +21,7 @@ def status(
     here = session.progress(kind)
     placed = kind != "example" or session.ended or session.examples.has_ids
     parts = [
-        Content.styled(_position(view, cursor), "bold"),
+        Content.styled(_cursor_position(view, cursor), "bold"),
         Content(share(here) + unresolved_counts(session, kind) if placed else f"? of {here.total:,} decided"),
     ]
     if view is not None and view.text:
@@ -44,17 +44,18 @@ def status(
     return Content(" · ").join(parts)
 
 
-def _position(view: View | None, cursor: int) -> str:
+def _cursor_position(view: View | None, cursor: int) -> str:
+    """The position of the cursor in a list, such as `3/120`; a note while the list is read."""
     return "loading …" if view is None else f"{cursor + 1:,}/{len(view):,}" if len(view) else "0/0"
 
 
 def share(progress: Progress) -> str:
-    """`12 of 1,234 decided`."""
+    """The progress as text: `12 of 1,234 decided`."""
     return f"{progress.decided:,} of {progress.total:,} decided"
 
 
 def unresolved_counts(session: ReviewSession, kind: Kind) -> str:
-    """What is not decided by a verdict: `, 3 to correct, 2 with nothing to decide`."""
+    """Counts of what a verdict does not resolve: `, 3 to correct, 2 with nothing to decide`; empty if there is none."""
     counts = session.queues[kind].counts_by_need()
     parts = [f", {counts.fix:,} to correct"] if counts.fix else []
     if counts.nothing and kind != "example":
@@ -87,14 +88,15 @@ def summary(session: ReviewSession, command: str, key: Callable[[str], str]) -> 
     return literal("\n".join(parts))
 
 
-def _done(stage: Advanced) -> str:
+def _stage_progress(stage: Advanced) -> str:
+    """How much a stage has done, such as ` 1,200 lines`; empty before it counts."""
     return f" {stage.done:,} {stage.unit}" if stage.done else ""
 
 
 def going_on(session: ReviewSession) -> list[Content]:
     """Running work, and problems of the journal."""
     parts = [
-        Content.styled(f"{STAGE_VERBS.get(stage.stage, stage.stage)}{_done(stage)} …", "$text-warning")
+        Content.styled(f"{STAGE_VERBS.get(stage.stage, stage.stage)}{_stage_progress(stage)} …", "$text-warning")
         for stage in session.stages.values()
     ]
     if not session.lines.complete:

@@ -27,7 +27,7 @@ def inbox_text(session: ReviewSession, inbox: Inbox) -> str:
 
 
 def task_lines(session: ReviewSession, inbox: Inbox, audits: Sequence[Audit]) -> dict[str, Content]:
-    """A line for each task."""
+    """A line for each task, by its name."""
     audit = audit_sentence(audits[-1]) if audits else "judge a random sample: the error rate with its interval"
     texts = {
         "inbox": ("Decide", inbox_text(session, inbox), "bold"),

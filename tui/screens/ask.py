@@ -73,7 +73,7 @@ class AskScreen(Dialog[str | None]):
     BINDINGS = [Binding("escape", "leave", "Cancel", tooltip="Make no changes.", id="ask-leave")]  # noqa: RUF012
 
     def __init__(self, title: str, placeholder: str = "", value: str = "", text: str = "") -> None:
-        """`value`: what is there already; `text`: changes to it that could not be saved."""
+        """`value`: the text at the start; `text`: an edited version of it that could not be saved, shown instead."""
         super().__init__()
         self._title, self._placeholder, self._value, self._text = title, placeholder, value, text
 

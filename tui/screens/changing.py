@@ -73,7 +73,9 @@ class Changing(FrameScreen):
         )
 
     def moved(self, entry: Entry) -> bool:
-        """Whether a file now has other text where an entry is: a decision would be about what it had before."""
+        """Whether the lines of an entry have changed on disk, which is then reported: a decision would be about the old
+        text.
+        """
         place = first_change(self.session, sides_shown(entry, self.at))
         if place is not None:
             key = self.state.key("reload")
@@ -100,7 +102,7 @@ class Changing(FrameScreen):
         if value is None or value == self._current_value(parsed):
             self.say("edit cancelled")
         elif self._current_value(parsed) != old:
-            self._warn_of_other("example")
+            self._warn_of_other_change("example")
             self._ask_edit(entry, parsed, self._draft(parsed), draft_of(value))
         else:
             left = self.state.live_lint.findings(value, parsed)
@@ -121,7 +123,8 @@ class Changing(FrameScreen):
                 text = f"edited; {'no findings left' if not left else f'{len(left)} findings left'}"
                 self.notify(text, timeout=4, markup=False)
 
-    def _warn_of_other(self, what: str) -> None:
+    def _warn_of_other_change(self, what: str) -> None:
+        """Warn that another window changed the example or note, as `what` says, while it was edited here."""
         text = f"the {what} was changed meanwhile in another window; to save yours replaces that change"
         self.notify(text, severity="warning", timeout=20, markup=False)
 
@@ -141,20 +144,21 @@ class Changing(FrameScreen):
         self._ask_edit(entry, parsed, draft)
 
     def _draft(self, parsed: ParsedLine) -> str:
+        """The text to edit: the current value in the form of the editor, or the line itself if it is no object."""
         value = self._current_value(parsed)
         return draft_of(value) if value is not None else parsed.line.data.decode("utf-8", "replace")
 
     def _ask_edit(self, entry: Entry, parsed: ParsedLine, draft: str, text: str = "") -> None:
         """Open the editor; again with its `text` if the journal could not be written."""
-        position = self._edited_at(entry, parsed, draft)
+        position = self._edit_position(entry, parsed, draft)
         old = self._current_value(parsed)
         self.app.push_screen(
             EditScreen(draft, parsed, self.state, position, text),
             lambda value: self._save_edit(entry, parsed, value, old),
         )
 
-    def _edited_at(self, entry: Entry, parsed: ParsedLine, draft: str) -> tuple[int, int]:
-        """Where editing begins, as line and column: at the finding, where A and B differ, or at the answer in JSON."""
+    def _edit_position(self, entry: Entry, parsed: ParsedLine, draft: str) -> tuple[int, int]:
+        """Line and column where editing begins: at the finding, where A and B differ, or at the answer in JSON."""
         if isinstance(entry.subject, Finding):
             return line_in(draft, entry.subject.pointer), 0
         offset = 0
@@ -303,14 +307,15 @@ class Changing(FrameScreen):
         old = self.session.note(side.id)
         self.app.push_screen(
             AskScreen(f"Note about {side.place}", "text of the note", old, text),
-            lambda note: self._note(entry, side, note, old),
+            lambda note: self._save_note(entry, side, note, old),
         )
 
-    def _note(self, entry: Entry, side: Side, note: str | None, old: str) -> None:
+    def _save_note(self, entry: Entry, side: Side, note: str | None, old: str) -> None:
+        """Save a note that was `old` when it was opened; ask again if it has changed since, or cannot be saved."""
         if note is None or note == self.session.note(side.id):
             return
         if self.session.note(side.id) != old:
-            self._warn_of_other("note")
+            self._warn_of_other_change("note")
             self._ask_note(entry, side, note)
             return
         try:

@@ -33,6 +33,7 @@ class Deciding(Rating):
         self._choose(cast("Choice", choice), whole=True)
 
     def _choose(self, choice: Choice, *, whole: bool) -> None:
+        """Decide about the compared examples, or with `whole` about the entry, and go to what is undecided next."""
         entry = self.entry
         if entry is None:
             return

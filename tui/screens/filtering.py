@@ -63,6 +63,7 @@ class Filtering(Deciding):
         self.app.push_screen(AskScreen("Go to line", "LINE or FILE:LINE"), self._go_to)
 
     def _go_to(self, text: str | None) -> None:
+        """Move the cursor to the entry at `LINE` or `FILE:LINE`, or to the next one after it."""
         view, entry = self.list.view, self.entry
         if not text or view is None or entry is None:
             return
@@ -162,20 +163,23 @@ class Filtering(Deciding):
         self._compute(lambda: compare_reviewers(open_journals(journals)), show)
 
     def _go_to_decision(self, disagreement: Disagreement) -> None:
+        """Move the cursor to the entry about which reviewers disagree."""
         self.app.post_message(DecisionReverted(disagreement.example, disagreement.about))
 
     def _show_like(self, like: Likeness) -> None:
+        """Filter the list by what entries have in common."""
         self.app.post_message(FilterChosen(like.kind, like.filter, go=like.kind != self.kind))
         self.notify(f"{self.state.key('bulk')} decides about all of them, after a preview", timeout=6, markup=False)
 
     def _pick(self, title: str, lines: Sequence[Content], act: Callable[[int], None]) -> None:
+        """Ask for one of the lines; `act` gets its position. Says so if there are no lines."""
         if lines:
             self.app.push_screen(PickScreen(title, lines), lambda index: None if index is None else act(index))
         else:
             self.say("the entries share nothing that can be filtered")
 
     def _compute(self, work: Callable[[], Found], show: Callable[[Found], None]) -> None:
-        """Compute in the background; the next key waits for the result."""
+        """Call `work` in the background, then `show` with its result; the next key waits for it."""
         self.working = True
 
         async def run() -> None:
@@ -215,7 +219,7 @@ class Filtering(Deciding):
             )
 
     def _export(self, rows: Numbers, path: Path | None) -> None:
-        """Write lines in the background, as they are in the files."""
+        """Write lines in the background, as they are in the files. `path`: None writes a download for the browser."""
         session = self.session
 
         def write() -> None:

@@ -67,6 +67,7 @@ class HistoryScreen(Dialog[Decision | Likeness | None]):
         return [step_text(session, step, self._read).casefold() for step in self._history.steps]
 
     def _draw(self, number: int, *, here: bool) -> Content:
+        """The row of the step with this number; `here`: the cursor is on it."""
         row = step_row(self._state.session, self._history, self._history.steps[number], self._read)
         return Content.assemble("█" if here else " ", row)
 

@@ -134,7 +134,7 @@ class QueueScreen(Filtering):
 
     @property
     def pending(self) -> bool:
-        """Whether the list is not computed yet for the entries that there are, so that nobody knows what it shows."""
+        """Whether the list does not yet show all entries that match its filter."""
         view, queue = self.list.view, self.session.queues[self.kind]
         behind = view is None or view.complete < 1 or view.text != self.text or view.known < len(queue)
         return behind or self._known != (len(queue), self.session.ended)
@@ -155,7 +155,7 @@ class QueueScreen(Filtering):
         self.redraw(stay=True)
 
     def forget(self) -> None:
-        """The files were read again: filter anew, and keep the cursor nearby. The old numbers have no entries yet."""
+        """Filter again after the files were read again, and keep the cursor nearby."""
         self.list.clear()
         self._known = (-1, False)
         self.filter_by(self.text)
@@ -199,6 +199,7 @@ class QueueScreen(Filtering):
     """Whether the last decision was that about the last open entry."""
 
     def _draw_detail(self) -> None:
+        """Draw the entry; later if keys follow each other fast."""
         now = monotonic()
         if now - self._asked < self._delay and now - self._due < MAX_DETAIL_DELAY_SECONDS:
             self.set_timer(DETAIL_DELAY_SECONDS, self._draw_detail)
@@ -208,6 +209,7 @@ class QueueScreen(Filtering):
         self._moved = False
 
     def _page(self) -> Page:
+        """What the detail shows: the entry or group under the cursor, else why the list is empty."""
         entry = self.entry
         if entry is not None:
             options = ViewOptions(self.read, self.at, self.marked, self.folded, self.state.key, self.raw)
@@ -228,6 +230,7 @@ class QueueScreen(Filtering):
         return Page(Content(WAITING_NOTES[self.kind]))
 
     def _draw(self, number: int, *, here: bool) -> Content:
+        """The row of an entry or group; `here`: the cursor is on it."""
         group = self.list.view.groups[-1 - number] if self.list.view and self.list.view.groups and number < 0 else None
         chosen = bool(self.selected) and self.selected.issuperset([number] if group is None else group.rows.tolist())
         edge = "█" if here and chosen else "▌" if here else "■" if chosen else " "
@@ -297,6 +300,7 @@ class QueueScreen(Filtering):
         self.many = several and entry is not None and len(compared_ids(entry)) > 2
 
     def _entry_pointed(self) -> None:
+        """Draw the entry that the cursor has moved to."""
         self._prepare_entry(self.entry)
         self.redraw(whole=False)
 

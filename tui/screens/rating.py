@@ -65,8 +65,9 @@ class Rating(Selecting):
         total = self.session.queues[self.kind].total
         return f"rating: 1 to 5, 0 none, {self.state.key('rate')} ends · {len(self.rated):,} of {total:,} rated"
 
-    def _is_judged(self, task: Task, example: str) -> bool:
-        return judgement(self.session.log, example, task.audit) in (GOOD, BAD)
+    def _is_judged(self, task: Task, example_id: str) -> bool:
+        """Whether the audit has a judgement of the example, good or bad."""
+        return judgement(self.session.log, example_id, task.audit) in (GOOD, BAD)
 
     def begin_entries(self) -> None:
         """Go to the first entry of a task."""
@@ -114,16 +115,20 @@ class Rating(Selecting):
         elif self._try_to_write(lambda: rate(self.session, [example], str(stars or ""))) and not self._go_to_unrated():
             self.notify("every entry of the list is rated", timeout=4, markup=False)
 
-    def _judge(self, task: Task, example: str, digit: int) -> None:
+    def _judge(self, task: Task, example_id: str, digit: int) -> None:
+        """Record a judgement for the audit of a task, and go to the next example."""
         if digit not in JUDGEMENTS:
             self.say("1: good, 2: bad, 0: open")
-        elif example not in task.sample:
+        elif example_id not in task.sample:
             self.say(f"this example is not in the sample; the filter {task.filter} shows those that are")
-        elif self._try_to_write(lambda: judge(self.session, example, task.audit, JUDGEMENTS[digit])):
-            self._go_to_unjudged(example)
+        elif self._try_to_write(lambda: judge(self.session, example_id, task.audit, JUDGEMENTS[digit])):
+            self._go_to_unjudged(example_id)
 
     def _go_to_unjudged(self, after: str = "") -> None:
-        """Go to the next example of the sample that is not judged, in its random order, else show the result."""
+        """Go to the next example of the sample that is not judged, in its random order, else show the result.
+
+        `after`: the id of an example; empty to begin with the first.
+        """
         task, view, examples = self.current_task, self.list.view, self.session.examples
         if task is None or view is None:
             return

@@ -89,7 +89,7 @@ class Selecting(Changing):
         self.redraw()
 
     def group_view(self, view: View) -> None:
-        """Group the entries of a view as it is asked for."""
+        """Group the entries of a view by the chosen property, if there is one."""
         keys = self.session.queues[self.kind].group_keys(self.grouping, view.rows) if self.grouping else None
         view.group(keys, self.opened)
 
@@ -130,10 +130,15 @@ class Selecting(Changing):
         name = f"{count} selected" if self.selected else f"all {count} shown{shown}"
         self.app.push_screen(
             MenuScreen(name[0].upper() + name[1:], BULK_OPTIONS[self.kind], "decided entries, too"),
-            lambda picked: self._bulk(rows, name, picked),
+            lambda picked: self._apply_choice(rows, name, picked),
         )
 
-    def _bulk(self, rows: Numbers, name: str, picked: str | None) -> None:
+    def _apply_choice(self, rows: Numbers, name: str, picked: str | None) -> None:
+        """Do what was picked in the menu with the entries.
+
+        `name`: the entries in words; `picked`: the key of the choice, with `!` to include decided entries; None if
+        cancelled.
+        """
         if picked is None:
             return
         key, decided_too = picked[0], picked.endswith("!")
@@ -154,17 +159,20 @@ class Selecting(Changing):
             self._confirm(plan, name, f"{choice} {name}?")
 
     def _confirm(self, plan: Bulk, name: str, question: str) -> None:
+        """Preview bulk decisions, and record them once they are confirmed."""
         if not plan.decisions:
             self.say("no changes")
         else:
-            self._ask(question[0].upper() + question[1:], bulk_text(plan), lambda: decide(self.session, plan, name))
+            self._ask_to_change(
+                question[0].upper() + question[1:], bulk_text(plan), lambda: decide(self.session, plan, name)
+            )
 
     def _confirm_note(self, rows: Numbers, name: str, text: str | None) -> None:
         if text:
             queue = self.session.queues[self.kind]
             examples = list(dict.fromkeys(example for row in rows.tolist() for example in queue.entry(row).ids))
             summary = notes_text(text, examples, sum(bool(self.session.note(example)) for example in examples))
-            self._ask(f"Add a note to {name}?", summary, lambda: annotate(self.session, examples, text))
+            self._ask_to_change(f"Add a note to {name}?", summary, lambda: annotate(self.session, examples, text))
 
     def action_label(self) -> None:
         """Label or rate the example, or A or B."""
@@ -188,7 +196,7 @@ class Selecting(Changing):
             else:
                 action, act = f"rating {key}", lambda: rate(self.session, examples, key.strip("0"))
             if ask:
-                self._ask(f"{title}: {action}?", notes_text(action, examples, None), act)
+                self._ask_to_change(f"{title}: {action}?", notes_text(action, examples, None), act)
             else:
                 self._try_to_write(act)
 
@@ -206,6 +214,7 @@ class Selecting(Changing):
         return True
 
     def _start_repairs(self, rows: Numbers, name: str, *, decided_too: bool) -> None:
+        """Compute the repairs in the background, then ask whether to record them. `name`: the entries in words."""
         if len(rows) > MAX_REPAIRED:
             self.say(f"{len(rows):,} entries are too many to repair here; curate check --fix repairs whole files")
             return
@@ -225,13 +234,15 @@ class Selecting(Changing):
                 self.working = False
             plan = plans[0]
             if plan.decisions:
-                self._ask(f"Repair {name}?", repairs_text(plan), lambda: decide(self.session, plan, name))
+                self._ask_to_change(f"Repair {name}?", repairs_text(plan), lambda: decide(self.session, plan, name))
             else:
                 self.say(f"no entry has a fix: {plural(plan.skipped, 'entry')} skipped")
 
         self.run_worker(work(), exclusive=True, exit_on_error=False, group="repairs")
 
-    def _ask(self, title: str, body: Content, act: Callable[[], object]) -> None:
+    def _ask_to_change(self, title: str, body: Content, act: Callable[[], object]) -> None:
+        """Preview a change, and call `act` once it is confirmed; the selection is then cleared."""
+
         def answered(yes: bool | None) -> None:
             if yes and self._try_to_write(act):
                 self.selected = set()

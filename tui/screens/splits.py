@@ -85,7 +85,7 @@ class SplitsScreen(PlainScreen):
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="proof")
     def read_again(self) -> None:
-        """Verify the folder in the background."""
+        """Read and verify the folder in the background; posts the result as `proof`."""
         worker = get_current_worker()
         try:
             proved = prove(self.folder, lambda: worker.is_cancelled)

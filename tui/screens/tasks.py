@@ -83,11 +83,12 @@ class Tasks(FrameScreen):
             if key in POPULATIONS:
                 self._ask_size(POPULATIONS[key])
             elif key is not None:
-                self._judge(audits[int(key) - 1].name)
+                self._open_audit(audits[int(key) - 1].name)
 
         self.app.push_screen(MenuScreen("Judge a random sample", options), picked)
 
     def _ask_size(self, population: Population) -> None:
+        """Ask for the size and seed of a sample, draw it, and open the audit."""
         if reason := why_not_ready(self.session, population):
             self.notify(f"no sample can be drawn yet: {reason}", timeout=6)
             return
@@ -106,26 +107,29 @@ class Tasks(FrameScreen):
                 self.app.post_message(Failed(error))
                 return
             if name:
-                self._judge(name)
+                self._open_audit(name)
             else:
                 self.notify("there is no example to draw", timeout=6)
 
         self.app.push_screen(AskScreen("Number of examples, and seed", value=f"{DEFAULT_SIZE} seed 0"), answered)
 
-    def _judge(self, name: str) -> None:
+    def _open_audit(self, name: str) -> None:
+        """Open the sample of an audit by its name."""
         sample = samples(self.session.log).get(name, [])
         self.begin(Task("example", f"audit:{name}", name, tuple(sample)))
 
     # Apply
 
-    def _start(self, job: Coroutine[None, None, None]) -> None:
+    def _start_job(self, job: Coroutine[None, None, None]) -> None:
+        """Run a job of applying decisions in the background, instead of an earlier one."""
         self.run_worker(job, exclusive=True, exit_on_error=False, group="apply")
 
-    def _work(self) -> Workspace:
+    def _workspace(self) -> Workspace:
         sources = self.state.sources
         return Workspace(sources.project, sources.files, sources.config)
 
     def _ask_output(self) -> None:
+        """Ask for the file to write, and show what applying the decisions would do."""
         sources, key = self.state.sources, self.state.key
         if self.app.is_web:
             self.notify("decisions are applied in the terminal", timeout=6)
@@ -138,7 +142,7 @@ class Tasks(FrameScreen):
             name = next(name for name in ("clean.jsonl", "cleaned.jsonl") if name not in map(str, sources.files))
             self.app.push_screen(
                 AskScreen("Write the files with the decisions to", "FILE.jsonl", name),
-                lambda text: self._start(self._preview(Path(text))) if text else None,
+                lambda text: self._start_job(self._preview(Path(text))) if text else None,
             )
 
     async def _preview(self, output: Path) -> None:
@@ -146,7 +150,7 @@ class Tasks(FrameScreen):
         files = self.state.sources.files
         removed = checked_removed_path(output, "removed", files, files, overwrite=True)
         results: list[ApplyResult] = []
-        await cancellable(lambda: results.append(apply(self._work(), None)))
+        await cancellable(lambda: results.append(apply(self._workspace(), None)))
         replaced = " and ".join(visible(path.name) for path in (output, removed) if path.exists())
         body = lines(
             *apply_text(results[0], str(output), str(removed)),
@@ -163,6 +167,6 @@ class Tasks(FrameScreen):
     @work(thread=True, exclusive=True, exit_on_error=False, group="apply")
     def _write(self, output: Path, removed: Path) -> None:
         """Write the files in the background."""
-        result = apply(self._work(), output, overwrite=True)
+        result = apply(self._workspace(), output, overwrite=True)
         text = "\n".join(apply_text(result, str(output), str(removed)))
         self.notify(text, title="Applied", timeout=20, markup=False)

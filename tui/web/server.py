@@ -104,8 +104,8 @@ class ReviewServer:
             web.post("/logout", self._logout),
             web.get("/ws", self._socket),
             web.get("/download/{key}", self._download),
-            web.get("/review.css", lambda _: _text(STYLE, "text/css")),
-            web.get("/review.js", lambda _: _text(SCRIPT, "text/javascript")),
+            web.get("/review.css", lambda _: _text_response(STYLE, "text/css")),
+            web.get("/review.js", lambda _: _text_response(SCRIPT, "text/javascript")),
             web.static("/static", Server("").statics_path),
         ])  # fmt: skip
         return app
@@ -171,9 +171,9 @@ class ReviewServer:
 
 
 def _without_text(record: logging.LogRecord) -> bool:
-    """Log the type of an error only: its text and its lines of code may quote a request of a stranger.
+    """A logging filter that reduces an error to its type: text and lines of code may quote a request of a stranger.
 
-    A warning is about a connection that was cut.
+    False, which drops the record, for warnings (a connection was cut) and for malformed requests.
     """
     kind = record.exc_info[0] if record.exc_info else None
     record.msg, record.args, record.exc_info = f"a request failed: {kind.__name__ if kind else 'unknown'}", (), None
@@ -181,7 +181,8 @@ def _without_text(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.ERROR and not malformed
 
 
-async def _text(text: str, kind: str) -> web.StreamResponse:
+async def _text_response(text: str, kind: str) -> web.StreamResponse:
+    """A response with a text of a content type."""
     return web.Response(text=text, content_type=kind)
 
 

@@ -73,7 +73,7 @@ class Detail(Vertical):
                 scroll.scroll_home(animate=False)
 
     def _columns(self, page: Page) -> Content | None:
-        """The comparison in the width that there is."""
+        """The comparison of a page, in columns or stacked by the width; None if it compares nothing."""
         self._page = page
         if not page.rows:
             self._differences = []
@@ -83,6 +83,7 @@ class Detail(Vertical):
         return content
 
     def _width(self) -> int:
+        """Cells of a line of the conversation, at least 20."""
         return max(20, self.query_one("#conversation", VerticalScroll).scrollable_content_region.width)
 
     def on_resize(self) -> None:
@@ -91,7 +92,7 @@ class Detail(Vertical):
             self.query_one("#compared", Text).show(self._columns(self._page) or Content(""))
 
     def difference(self, by: int) -> str:
-        """Scroll to the next or previous difference; returns which one it is."""
+        """Scroll to the next or previous difference; returns a text such as `difference 2 of 5`."""
         count = len(self._differences)
         if not count:
             return "no difference in the text that is shown"

@@ -141,6 +141,7 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
         return strip
 
     def _row_strip(self, number: int, width: int, *, here: bool) -> Strip:
+        """The drawn row of an entry or group by its number, from the cache if its inputs are the same."""
         content = self._draw(number, here=here).truncate(width, ellipsis=True)
         if here:
             style = self.get_visual_style("entry-list--cursor")

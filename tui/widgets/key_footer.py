@@ -19,6 +19,7 @@ class KeyFooter(Footer):
         self._composed: list[ActiveBinding] = []
 
     def _offered(self) -> list[ActiveBinding]:
+        """The keys that fit into the width, in the order of the screen."""
         by_action: dict[str, ActiveBinding] = {}
         for key in self.screen.active_bindings.values():
             if key.binding.show or key.binding.id in SHOWN_IF_ROOM:
@@ -46,13 +47,13 @@ class KeyFooter(Footer):
         await self.recompose()
 
     async def recompose(self) -> None:
-        """Nothing if it was closed, or if its keys are shown."""
+        """Compose the footer again, unless it was closed or its keys are shown already."""
         if self.is_attached and self._bindings_ready and self._offered() != self._composed:
             await super().recompose()
 
 
 def _rank(key: ActiveBinding) -> int:
-    """The lower, the longer it stays in a narrow footer."""
+    """The order in which keys are left out of a narrow footer, the highest number first."""
     if key.binding.id in ALWAYS_SHOWN:
         return -1
     return 0 if key.binding.show else 1 + SHOWN_IF_ROOM.index(key.binding.id or "")

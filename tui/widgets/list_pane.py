@@ -40,7 +40,7 @@ class ListPane(Vertical):
         self.fit()
 
     def grow(self, by: int) -> None:
-        """Change the percentage."""
+        """Change the percentage of the screen by `by`."""
         self.resize_to(self._shares.get(self.wide, DEFAULT_PERCENT[self.wide]) + by)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:

@@ -48,6 +48,7 @@ class Nav(Widget):
         return Content("").join([part for _, part in self._parts()])
 
     def _parts(self) -> list[tuple[str, Content]]:
+        """For each tab its name and its text, in the most detailed layout that fits."""
         for layout in LAYOUTS:
             parts = [
                 (tab.name, self._part(number, tab, layout, last=number == len(TABS)))
@@ -58,6 +59,7 @@ class Nav(Widget):
         return parts
 
     def _part(self, number: int, tab: Tab, layout: Layout, *, last: bool) -> Content:
+        """The text of a tab."""
         active = tab.name == self.active
         count = self.counts.get(tab.name) if layout.counted else None
         name = tab.short if layout.short and not active else tab.title
