@@ -47,7 +47,7 @@ def memory_errors(hint: str) -> Iterator[None]:
 
 @contextmanager
 def write_errors() -> Iterator[None]:
-    """Raises the `OSError` behind what torch and safetensors raise where a file cannot be written: on a full disk."""
+    """Raise the `OSError` that made torch or safetensors fail to write a file in the block, such as a full disk."""
     try:
         yield
     except (RuntimeError, SafetensorError) as error:

@@ -169,6 +169,7 @@ def _losses_by_adapter(
 def _member_record(
     run: Trained, weight: float, part: LoraWeights, questions: Questions, losses: tuple[float, float, float]
 ) -> Member:
+    """The record of a merged adapter, with its losses and the share of its improvement that is left."""
     before, alone, composed = losses
     return Member(
         run=str(run.folder.path), key=run.report.key, adapter_sha256=run.report.adapter_sha256, weight=weight,

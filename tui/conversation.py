@@ -77,6 +77,7 @@ def literal(text: str, marks: Iterable[Mark] = (), style: str = "") -> Content:
 
 
 def _styled_parts(text: str, style: str) -> Iterable[tuple[str, str]]:
+    """A text in parts with their styles; tabs and unsafe characters are replaced and highlighted."""
     position = 0
     for match in UNSAFE.finditer(text):
         if match.group() == "\n":

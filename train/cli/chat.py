@@ -86,6 +86,7 @@ class ChatSession:
     def __init__(
         self, who: "ChatModel | ServedChat", system: str | None, how: dict[str, Any], *, as_json: bool, quiet: bool
     ) -> None:
+        """`who`: the model that answers; `how`: the keyword arguments of its `reply`."""
         self.who, self.how, self.as_json, self.quiet = who, how, as_json, quiet
         self.turns: list[dict[str, Any]] = []
         if system is None and who.system is not None:

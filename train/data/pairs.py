@@ -54,8 +54,9 @@ def sides_of(example: Example, objective: ObjectiveName) -> tuple[Side, ...] | s
 
 
 def preferred_examples(examples: Iterable[Example], objective: ObjectiveName) -> Iterator[Example]:
-    """The examples with the answer that is to become more likely; without those that have none. Of plain text the
-    answer is the rest of a text after its beginning.
+    """The examples with an answer that is to become more likely, each with that answer.
+
+    For plain text, the answer is the text after its beginning.
     """
     for example in examples:
         if objective == "sft":

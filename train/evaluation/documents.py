@@ -140,4 +140,5 @@ def _bm25_scores(questions: Sequence[str], texts: Sequence[str]) -> Any:
 
 
 def _stems(text: str) -> list[str]:
+    """The stems of the words of a text."""
     return [stem(word) for word in plain_words(text)]

@@ -72,6 +72,7 @@ class Resampling:
 
 
 def _score_with_interval(value: float, drawn: Matrix) -> Score:
+    """A score with the percentile interval of its resampled values, `drawn`."""
     low, high = np.quantile(drawn, ((1 - CONFIDENCE_LEVEL) / 2, (1 + CONFIDENCE_LEVEL) / 2))
     return Score(value=value, low=float(low), high=float(high))
 

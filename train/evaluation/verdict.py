@@ -61,7 +61,9 @@ def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], met
 
 
 def retrieval_verdict(comparisons: Sequence[Comparison], metric: str, questions: int) -> str | None:
-    """Whether prompting with retrieval is better than the training, by one test; None where one was not asked."""
+    """A sentence whether prompting with retrieval is better than the training, by one test; None if either was not
+    asked.
+    """
     pair = (metric, "tuned", "retrieval")
     comparison = next(
         (
@@ -107,11 +109,13 @@ def _is_significant(comparison: Comparison, metric: Metric, sure: float, *, losi
 
 
 def _points_text(comparison: Comparison, metric: Metric) -> str:
+    """The size of a difference with its interval, metric and p-value."""
     difference, half = abs(comparison.difference) * metric.scale, comparison.half * metric.scale
     return f"{difference:.1f} ± {half:.1f} {metric.title} (p {_p_value_text(comparison.p)})"
 
 
 def _change_text(comparison: Comparison, metric: Metric) -> str:
+    """A difference with its sign, interval and p-value."""
     change, half = comparison.difference * metric.scale, comparison.half * metric.scale
     return f"{change:+.1f} ± {half:.1f}, p {_p_value_text(comparison.p)}"
 
@@ -123,6 +127,7 @@ def _p_value_text(p: float) -> str:
 def _undecided_text(
     best: Result, rival: Result, against: Comparison, metric: Metric, questions: int, sure: float
 ) -> str:
+    """The verdict that no gain was measured, and how many questions would show one of this size."""
     scores = ", ".join(f"{side.title} {side.scores[metric.name].value * metric.scale:.1f}" for side in (best, rival))
     text = f"no measurable gain: {scores} {metric.title} ({_change_text(against, metric)}); use {rival.title}"
     if questions < MIN_QUESTIONS:

@@ -65,6 +65,7 @@ def _linear(module: nn.Linear, inputs: Tensor) -> Tensor:
 
 
 def _conv1d(module: Any, inputs: Tensor) -> Tensor:
+    """The output of a `Conv1D` layer of transformers, in float32."""
     output: Tensor = inputs.float() @ module.weight.float() + module.bias
     return output
 

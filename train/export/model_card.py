@@ -68,6 +68,7 @@ def _verdict_section(trained: Trained) -> list[str]:
 
 
 def _proof_section(export: Export) -> list[str]:
+    """A section with the equivalence test of the export; empty without one."""
     proof = export.proof
     if proof is None:
         return []
@@ -93,6 +94,7 @@ def _data_section(trained: Trained) -> list[str]:
 
 
 def _fenced(text: str, language: str) -> str:
+    """A text in a code fence that is longer than any fence in the text."""
     fence = "```"
     while fence in text:
         fence += "`"
@@ -100,4 +102,5 @@ def _fenced(text: str, language: str) -> str:
 
 
 def _cell(text: str) -> str:
+    """A text escaped for a cell of a Markdown table."""
     return visible(text).replace("|", "\\|").replace("`", "'").replace("<", "&lt;")

@@ -18,6 +18,7 @@ MAX_ROWS: Final = 8192
 
 @cache
 def _without_instructions() -> bool:
+    """Whether the processor lacks instructions for bfloat16."""
     available = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     return not (available and torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
@@ -82,6 +83,7 @@ def use_float32_products(model: nn.Module) -> None:
 
 
 def _forward(layer: nn.Linear, otherwise: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
+    """The output of a frozen bfloat16 layer by `FrozenLinear`; of any other layer by `otherwise`."""
     state = getattr(layer.weight, "quant_state", None)
     in_bfloat16 = (layer.weight.dtype if state is None else state.dtype) == torch.bfloat16
     if layer.weight.requires_grad or not in_bfloat16:  # it was converted since

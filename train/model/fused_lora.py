@@ -55,6 +55,7 @@ def fuse_lora(model: Any) -> None:
 
 
 def _forward(layer: Any, otherwise: Callable[..., Tensor], inputs: Tensor, *more: Any, **named: Any) -> Tensor:
+    """The output of a layer with one plain LoRA adapter by `LoraUpdate`; of any other layer by `otherwise`."""
     active = layer.active_adapters
     plain = not (layer.disable_adapters or layer.merged or more or named) and len(active) == 1
     name = active[0] if plain else ""

@@ -117,6 +117,7 @@ def use_chunked_cross_entropy(model: Any, device: torch.device) -> bool:
 
 
 def _random_texts(model: Any, *lengths: int) -> list[Encoded]:
+    """Texts of random tokens, one of each length, all of it trained on."""
     vocabulary = model.config.get_text_config().vocab_size
     generator = torch.Generator().manual_seed(0)
     texts = [torch.randint(vocabulary, (length,), generator=generator).tolist() for length in lengths]
@@ -341,6 +342,7 @@ class EmbeddingNoise:
             self._most = torch.cat(most)
 
     def _noisy(self, _module: Any, _arguments: Any, output: Tensor) -> Tensor:
+        """The embeddings with noise in a pass that was announced, else unchanged."""
         most, self._most = self._most, None
         if most is None:
             return output

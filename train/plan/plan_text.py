@@ -50,6 +50,7 @@ def plan_text(plan: TrainingPlan) -> Iterator[RenderableType]:
 
 
 def _notes(plan: TrainingPlan) -> Iterator[Text]:
+    """Notes about the splits: repeated turns, few held-out examples, differences from inference."""
     for split in plan.splits:
         if split.texts > split.examples:
             yield Text(
@@ -68,6 +69,7 @@ def _notes(plan: TrainingPlan) -> Iterator[Text]:
 
 
 def _facts(plan: TrainingPlan) -> Iterator[tuple[str, str]]:
+    """The rows of the table: a name, empty for a row that continues the one above, and a value."""
     share = plan.trainable_parameters / plan.total_parameters
     yield "base", visible(plan.model)
     yield "method", f"{plan.method}: {plan.trains}"

@@ -33,6 +33,7 @@ def _ignored(names: str, note: str) -> Key:
 
 
 def _refused(names: str, *allowed: object, reason: str, hint: str = "leave out the key") -> list[Key]:
+    """A key for each name that refuses all values except an empty one and those `allowed`."""
     accept = only(*allowed, reason=reason, hint=hint)
     return [Key((name,), "", f"Refused: {reason}; {hint}.", accept(name)) for name in names.split()]
 

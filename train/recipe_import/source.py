@@ -109,6 +109,7 @@ def read_source(path: Path) -> Source:
 
 
 def _without_repeated_keys(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
+    """The pairs of a JSON object as a dict. Raises `ValueError` for a key that is given twice."""
     if repeated := [str(key) for key, count in Counter(key for key, _ in pairs).items() if count > 1]:
         raise ValueError(f"the key {repeated[0]} is given twice")
     return dict(pairs)

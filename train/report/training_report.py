@@ -224,6 +224,8 @@ def report_html(
 
 
 def _plots_html(steps: Sequence[dict[str, Any]], journal: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Plots of loss, learning rate, gradient norm, speed and memory over the steps."""
+
     def of(key: str) -> list[tuple[float, float]]:
         return [(line["step"], line[key]) for line in steps if line.get(key) is not None]
 
@@ -254,6 +256,7 @@ def _seconds(journal: Sequence[dict[str, Any]]) -> Iterator[float]:
 
 
 def _answers_html(report: Report) -> Iterator[str]:
+    """A table of the answers before and after the training; nothing without answers."""
     if not report.generations:
         return
     yield "<h2>Answers before and after training</h2>\n"
@@ -263,6 +266,7 @@ def _answers_html(report: Report) -> Iterator[str]:
 
 
 def _left_out_html(report: Report) -> Iterator[str]:
+    """Warnings about differences from inference, and a table of the examples that were left out."""
     for mismatch, count in report.mismatches.items():
         yield f'<p class="warning">{plural(count, "example")}: {safe(mismatch)}</p>\n'
     if report.left_out:

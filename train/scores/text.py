@@ -88,6 +88,7 @@ def _chrf_score(sums: Matrix) -> Matrix:
 
 
 def _character_runs(text: str, size: int) -> Counter[str]:
+    """The runs of `size` characters in a text without white space, with their counts."""
     joined = "".join(text.split())
     return Counter(joined[start : start + size] for start in range(len(joined) - size + 1))
 
@@ -102,6 +103,7 @@ class _Words:
 
 
 def _rouge(kind: str, expected: Expected, given: Given) -> float:
+    """F1 of the ROUGE score `kind`, such as `rougeL`."""
     return float(_rouge_scorer().score(expected.text, given.text)[kind].fmeasure)
 
 

@@ -94,6 +94,7 @@ def _comparison(recipe: Recipe, runs: Sequence[RunFolder]) -> Comparison:
 
 
 def _method_result(run: RunFolder) -> MethodResult:
+    """The result of a finished run of a method, from its report and journal."""
     name, report, lines = run.path.name, run.read("report.json"), JsonLines(run.metrics).lines()
     finished = next(line for line in reversed(lines) if line.get("event") == "finished")
     steps = [line for line in lines if "loss" in line]

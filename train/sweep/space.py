@@ -184,6 +184,7 @@ def trials_of(recipe: Recipe, space: Space) -> tuple[Trial, ...]:
 
 
 def _grid_points(space: Space) -> Iterator[dict[str, Any]]:
+    """All combinations of the listed values, by key. Raises `UsageError` for too many."""
     listed = {key: values for key, values in space.over.items() if not isinstance(values, Range)}
     if (count := prod(map(len, listed.values()))) > MAX_GRID_SIZE:
         raise UsageError(f"a grid of {count:,} trials is too large", "draw some of them with --random 30")

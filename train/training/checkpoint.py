@@ -81,6 +81,7 @@ class Checkpointer:
 
 
 def _random_file() -> str:
+    """The name of the file with the states of this process's random number generators."""
     return "rng_state.pth" if distributed.world_size() == 1 else f"rng_state_{distributed.rank()}.pth"
 
 
@@ -136,7 +137,7 @@ def latest(folder: Path) -> Path | None:
 
 def resumable(folder: Path, say: Callable[[str], None]) -> Path | None:
     """The last undamaged checkpoint, or None. Incomplete ones, which a kill left, and damaged later ones are deleted;
-    `say` is told of these.
+    `say` gets a message about each of these.
     """
     made = complete(folder)
     while made and not _intact(made[-1]):

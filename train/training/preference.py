@@ -171,6 +171,7 @@ class Preference:
         return Weighed(float(loss.detach()), [-float(slopes[number]) / scale for number in numbers], 1 / scale)
 
     def _mean_loss(self, sides: Sides) -> Tensor:
+        """The weighted mean of the losses of pairs or answers."""
         loss = LOSSES[self.recipe.objective](sides, self.recipe)
         weights = sides.weights[:: len(sides.weights) // len(loss)]
         return (loss * weights).sum() / weights.sum()

@@ -177,6 +177,7 @@ class Training:
         return report
 
     def _write_datamap(self) -> list[MappedExample]:
+        """Write the data map, and return its points."""
         mapped = datamap(self.loss_log.lines(), self.prepared.train.examples())
         write_bytes(self.folder.path / DATAMAP_FILE, b"".join(MAPPED.dump_json(point) + b"\n" for point in mapped))
         return mapped

@@ -69,6 +69,7 @@ def _keys_text(keys: Mapping[str, Any], read: ConversationView) -> Content | Non
 
 
 def _value_text(value: Any, read: ConversationView) -> Content:
+    """The value of a key, shortened to one line while keys are folded."""
     text = read.text(value if isinstance(value, str) else as_json(value))
     return literal(excerpt(text, MAX_VALUE_CHARS)) if read.folded else shortened(text)
 

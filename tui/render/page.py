@@ -395,6 +395,7 @@ def _side_heading(session: ReviewSession, name: str, side: Side, *, exists: bool
 
 
 def _pair_conflict_page(session: ReviewSession, entry: Entry, conflict: PairConflict, view: ViewOptions) -> Page:
+    """Two answers to one question, with the evidence that they contradict each other."""
     question = (
         "same question"
         if conflict.similarity >= 1
@@ -413,11 +414,13 @@ def _pair_conflict_page(session: ReviewSession, entry: Entry, conflict: PairConf
 
 
 def _shortened(text: str) -> str:
+    """The beginning of a text, at most 60 characters, with unsafe characters escaped."""
     shown = visible(text)
     return shown if len(shown) <= 60 else shown[:59] + "…"
 
 
 def _multi_conflict_page(session: ReviewSession, entry: Entry, conflict: MultiConflict, view: ViewOptions) -> Page:
+    """The first answer to a question, A, beside one of the others, B; with the number of examples of each."""
     index = min(view.at + 1, len(conflict.groups) - 1)
     first = conflict.groups[0].examples
     tied = len(conflict.groups) > 1 and conflict.groups[1].examples == first

@@ -71,7 +71,7 @@ def cells_of(column: str) -> int:
 
 
 class Openings:
-    """How the rows of a list begin: a beginning that many of them share tells none of them apart."""
+    """The beginnings that many rows of a list share: rows are shown without them, because they tell no row apart."""
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
         """`texts`: those of a sample of the rows."""
@@ -94,7 +94,7 @@ class Openings:
 
 
 def openings(session: ReviewSession, view: View) -> Openings:
-    """How the rows of a list begin, by a sample of them."""
+    """The beginnings that the rows of a list share, by a sample of them."""
     queue, read = session.queues[view.kind], ConversationView()
     rows = view.rows[:: max(1, len(view.rows) // MAX_SAMPLED_ROWS)][:MAX_SAMPLED_ROWS]
     return Openings(_subject_text(session, queue.entry(int(number)), read) for number in rows)

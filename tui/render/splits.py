@@ -107,6 +107,7 @@ def _composition(composition: SplitComposition | None) -> list[Content]:
 
 
 def _removal_reasons(manifest: Manifest, width: int) -> list[Content]:
+    """A bar for each reason for which lines were removed; empty if none were."""
     reasons = manifest.removed.reasons
     if not reasons:
         return []

@@ -59,7 +59,7 @@ class Dialog(ModalScreen[Result]):
 
 
 class AnswerInput(Input):
-    """Closes its dialog at once on Enter: the next key is none of its."""
+    """Closes its dialog at once on Enter, so that the next key goes to the screen below."""
 
     async def action_submit(self) -> None:
         """Return the text."""
@@ -201,6 +201,7 @@ class MenuScreen(Dialog[str | None]):
             yield Static("Esc cancels", markup=False, classes="dialog-help")
 
     def _text(self) -> Content:
+        """A line for each option, and one for the switch if there is one."""
         lines = [
             Content.assemble((f" {option.key} ", "bold $text-warning"), f" {option.label:<16} ",
                              (option.text, "$foreground-muted"))

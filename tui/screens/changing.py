@@ -83,6 +83,7 @@ class Changing(FrameScreen):
         return place is not None
 
     def _parsed_line(self, side: Side) -> ParsedLine | None:
+        """The line of a side; None, with a note on the status line, if it no longer exists."""
         parsed = self.session.line(side.place)
         if parsed is None:
             self.say("the line no longer exists, or the finding is about the whole file")

@@ -67,11 +67,13 @@ class EditScreen(Dialog[dict[str, Any] | None]):
 
     @on(TextArea.Changed)
     def _changed(self) -> None:
+        """Check the text after a short delay, once for several changes."""
         if not self._asked:
             self._asked = True
             self.set_timer(DEBOUNCE_SECONDS, self._check)
 
     def _check(self) -> None:
+        """Lint the text and show its findings, or why it is no object."""
         self._asked = False
         try:
             value = value_of(self.query_one(TextArea).text)

@@ -14,7 +14,7 @@ from tui.screens.ask import Dialog
 
 
 class EndScreen(Dialog[None]):
-    """Takes no decision: a key too many does not change the last one."""
+    """The summary, without keys that decide: an extra key press does not change the last decision."""
 
     BINDINGS = [  # noqa: RUF012
         Binding("escape,enter", "leave", "Close", tooltip="Return to the list.", id="end-leave"),

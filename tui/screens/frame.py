@@ -78,7 +78,7 @@ class FrameScreen(Screen[None]):
         self.app.post_message(FilterChosen(task.kind, task.filter, go=True))
 
     def forget(self) -> None:
-        """The files are read again: drop derived state."""
+        """Drop what was derived from the files, because they are read again."""
 
     @on(Worker.StateChanged)
     def _worker_changed(self, message: Worker.StateChanged) -> None:

@@ -76,6 +76,7 @@ class HistoryScreen(Dialog[Decision | Likeness | None]):
         return number, len(self._state.session.log.decisions)
 
     def _show(self) -> None:
+        """List the steps that match the filter, the latest first."""
         words, steps = self.query_one("#filter", Input).value.casefold().split(), self._history.steps
         texts = self._texts if words else []
         rows = [index for index in range(len(steps) - 1, -1, -1) if all(word in texts[index] for word in words)]

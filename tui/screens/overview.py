@@ -94,6 +94,7 @@ class OverviewScreen(Tasks):
         self.say(Content(" · ").join(going) if going else begin)
 
     def _rules(self) -> None:
+        """Draw the list of rules if it has changed; the cursor stays."""
         rules, box = overview.rules(self.session), self.query_one("#rules", OptionList)
         none = "No findings" if self.session.checked else "No findings so far"
         box.border_title = "Findings by rule" if rules else none

@@ -60,5 +60,5 @@ class ListPane(Vertical):
             self.resize_to(round(100 * (position + 1) / max(1, size)))
 
     def on_mouse_up(self) -> None:
-        """End to drag the border."""
+        """Stop dragging the border."""
         self.release_mouse()
