@@ -187,8 +187,9 @@ def review(
 
 
 def _sources(paths: Sequence[Path], reviewer: str, share: Share | None, *, yes: bool) -> Sources:
-    """What is reviewed: some data with the configuration and the files left out that the command line names. Raises as
-    `sources_of` does.
+    """What is reviewed: the data, with the configuration and the files left out that the command line names.
+
+    Raises `UsageError`, `InputError` or `ConfigError`.
     """
     told = invocation()
     return sources_of(paths, reviewer, share, agreement(yes=yes), config=told.config, left_out=told.left_out)

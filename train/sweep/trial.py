@@ -61,12 +61,12 @@ class TrialMonitor:
     def listening(self, report: Callable[[str], None]) -> Iterator[None]:
         """Ctrl-C and SIGTERM ask the trainings to stop while the block runs; `report` gets a message for the user."""
 
-        def asked(name: str) -> None:
+        def request_stop(name: str) -> None:
             self.asked += 1
             first = f"{name}: the trial saves after its step; a second one stops it at once"
             report(first if self.asked == 1 else "ended at once")
 
-        with signals_to(asked):
+        with signals_to(request_stop):
             yield
 
 

@@ -110,7 +110,8 @@ def _settings_of(
 ) -> Settings:
     """The settings of a run: new ones for a fresh or new run, whose folder is cleared, or else those it began with.
 
-    Prints a note if the settings of a resumed run would now differ. Raises as `RunFolder.need` and `validated` do.
+    Prints a note if the settings of a resumed run would now differ. Raises `ConfigError` if the training does not fit
+    into memory or stored settings are not valid, `OutputError` if the disk is too full, `UsageError` for foreign files.
     """
     now = decide(prepared.recipe, prepared.texts)
     folder.need(
