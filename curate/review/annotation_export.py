@@ -32,7 +32,9 @@ class ExportedRecords(NamedTuple):
 
 
 def _session_of(sources: Sources) -> ReviewSession:
-    """The review of some files with their findings and duplicates, without a screen. Raises `CurateError`."""
+    """The review session of data files, with their findings and duplicates already found, for use without a screen.
+    Raises `CurateError` if the check or the search fails.
+    """
     from curate.review.scan import scan  # the rules take 0.2 s to load
 
     lines = LineIndex.of(sources.files)
@@ -74,28 +76,30 @@ def export_records(sources: Sources, tool: str, path: Path) -> ExportedRecords:
 
 
 def record_of(session: ReviewSession, example: Example) -> AnnotationRecord:
-    """The record of an example."""
+    """The record of an example: its conversation, its place and findings as metadata, and the suggested answers."""
     metadata = {"place": str(example.place)}
     if findings := _findings(session, example.id):
         metadata["findings"] = findings
     return AnnotationRecord(example.id, turns_of(example), metadata, dict(_suggestions(session, example)))
 
 
-def _findings(session: ReviewSession, example: str) -> str:
-    """The codes and messages of the findings about an example."""
-    findings = (session.findings.finding(number) for number in session.findings.example_index.rows(example))
-    texts = dict.fromkeys(f"{finding.code}: {finding.message}" for finding in findings if finding.example == example)
+def _findings(session: ReviewSession, example_id: str) -> str:
+    """The codes and messages of the findings about an example_id, as one text; empty if it has none."""
+    findings = (session.findings.finding(number) for number in session.findings.example_index.rows(example_id))
+    texts = dict.fromkeys(f"{finding.code}: {finding.message}" for finding in findings if finding.example == example_id)
     more = len(texts) - MAX_NAMED_FINDINGS
     return "; ".join([*list(texts)[:MAX_NAMED_FINDINGS], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _suggestions(session: ReviewSession, example: Example) -> Iterator[tuple[str, Suggestion]]:
-    """What the journal says about an example, else what is suggested of a near-duplicate."""
+    """Pairs of question and suggested answer: what the journal has; for a near-duplicate without a decision, to drop
+    it.
+    """
     log = session.log
     state, slots = log.state_of(example.id), log.slots(example.id)
     if state is not None and state.verdict in ("keep", "drop"):
         yield "verdict", Suggestion(state.verdict, state.who)
-    elif state is None and (removed := _as_duplicate(session, Side(example.place, example.id))):
+    elif state is None and (removed := _drop_suggestion(session, Side(example.place, example.id))):
         yield "verdict", removed
     rating, note = log.last(example.id, RATING_SLOT), log.last(example.id, NOTE_SLOT)
     if rating is not None and log.rating(example.id):
@@ -106,7 +110,7 @@ def _suggestions(session: ReviewSession, example: Example) -> Iterator[tuple[str
         yield "note", Suggestion(note.why, note.who)
 
 
-def _as_duplicate(session: ReviewSession, side: Side) -> Suggestion | None:
+def _drop_suggestion(session: ReviewSession, side: Side) -> Suggestion | None:
     """The suggestion to drop a near-duplicate of which another example is kept; None for other examples."""
     for number in session.clusters.example_index.rows(side.id):
         cluster = session.clusters.subjects[number]

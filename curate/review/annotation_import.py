@@ -42,21 +42,21 @@ class Imported:
 def import_records(
     path: Path, lines: LineIndex, log: DecisionLog, labels: Sequence[str] = (), reviewer: str = ""
 ) -> Imported:
-    """Add the answers in a file to the journal; those that it has already are not written again.
+    """Add the answers in a file to the journal; answers that the journal already has are not written again.
 
-    `lines` are those of the data; `labels` can be given; `reviewer` names the annotator, if there is one. A record with
-    an unknown id, a changed text or an unknown value is refused as a whole. Raises `InputError`, `OutputError`,
-    `UsageError`.
+    `lines`: the lines of the data; `labels`: the labels that may be given; `reviewer`: the annotator, if the file names
+    none. A record with an unknown id, a changed text or an unknown value is refused as a whole. Raises `InputError`,
+    `OutputError`, `UsageError`.
     """
     foreign = LineIndex.of([path])
     result = Imported(len(foreign))
-    records = dict(_read(foreign, result))
+    records = dict(_placed_records(foreign, result))
     turns_by_id = _turns_by_id(lines, {record.id for record in records.values()})
     decisions: dict[str, list[Decision]] = {}
     last, seen = _last_answers(log), dict[str, Place]()
     for place, record in records.items():
         above = seen.setdefault(record.id, place)
-        wrong = _wrong(record, turns_by_id, labels, reviewer)
+        wrong = _refusal(record, turns_by_id, labels, reviewer)
         if not wrong and above != place:
             wrong = f"id {record.id}: line {above.line} has it, too"
         if wrong:
@@ -80,7 +80,7 @@ def import_records(
     return result
 
 
-def _read(foreign: LineIndex, result: Imported) -> Iterator[tuple[Place, ForeignRecord]]:
+def _placed_records(foreign: LineIndex, result: Imported) -> Iterator[tuple[Place, ForeignRecord]]:
     """The records with their places; lines that hold none are noted as refused in `result`."""
     for number in range(len(foreign)):
         parsed, place = foreign.line(number), foreign.place(number)
@@ -102,8 +102,8 @@ def _turns_by_id(lines: LineIndex, ids: set[Any]) -> dict[str, Turns]:
     return {example.id: turns_of(example) for example in examples if example is not None and example.id in ids}
 
 
-def _wrong(record: ForeignRecord, turns_by_id: Mapping[str, Turns], labels: Sequence[str], reviewer: str) -> str:
-    """Why nothing of a record can be imported; empty if all can."""
+def _refusal(record: ForeignRecord, turns_by_id: Mapping[str, Turns], labels: Sequence[str], reviewer: str) -> str:
+    """Why a record is refused as a whole; empty if it can be imported."""
     if record.id not in turns_by_id:
         return f"id {record.id}: no example of the data has it; the line was changed or removed after the export"
     if record.turns != turns_by_id[record.id]:
@@ -117,8 +117,10 @@ def _wrong(record: ForeignRecord, turns_by_id: Mapping[str, Turns], labels: Sequ
     return ""
 
 
-def _answers(response: Response, given: Iterable[str]) -> Iterator[Answer]:
-    """What a response says; `given`: the labels that its annotator gave before."""
+def _slot_answers(response: Response, given: Iterable[str]) -> Iterator[Answer]:
+    """Slot of the journal, verdict and text of each answer in a response; `given`: the labels that its annotator gave
+    before.
+    """
     for question, value in response.answers.items():
         if question == "verdict":
             yield VERDICT_SLOT, value, ""
@@ -134,7 +136,7 @@ def _answers(response: Response, given: Iterable[str]) -> Iterator[Answer]:
 
 
 def _last_answers(log: DecisionLog) -> dict[tuple[str, str], Said]:
-    """The last that each person said about each example, also what others have replaced."""
+    """By reviewer and example id: the last answer in each slot, including answers that another person replaced."""
     said: dict[tuple[str, str], Said] = {}
     for decision in log.decisions:
         for slot in decision.slots:
@@ -143,9 +145,11 @@ def _last_answers(log: DecisionLog) -> dict[tuple[str, str], Said]:
 
 
 def _decisions(log: DecisionLog, example: str, who: str, response: Response, before: Said) -> Iterator[Decision]:
-    """The records of a response. They replace those of the same person alone: nobody saw what the others said."""
+    """The journal records of a response, without answers equal to `before`. They replace only records of `who`:
+    annotators do not see the answers of others.
+    """
     given = [slot[1] for slot, (verdict, _) in before.items() if (slot[0], verdict) == ("label", "keep")]
-    for slot, verdict, text in _answers(response, given):
+    for slot, verdict, text in _slot_answers(response, given):
         if before.get(slot) == (verdict, text):
             continue
         kind: Any = slot[0]
@@ -164,7 +168,7 @@ def _write(log: DecisionLog, decisions: Mapping[str, Sequence[Decision]]) -> Non
 
 
 def import_text(result: Imported, journal: Path) -> Iterator[str]:
-    """What became of the records, safe to print."""
+    """Lines for people: refused records, decisions added per annotator, and totals; safe to print."""
     for note in result.refused:
         yield f"{visible(f'{note.file}:{note.line}')}: refused: {visible(note.why)}"
     for who, count in sorted(result.written.items()):

@@ -69,12 +69,13 @@ def turns_of(example: Example) -> Turns:
     except UnwritableError:
         pair = None
     if pair is None:
-        return [_turn(message.value) for message in example.messages]
+        return [_role_and_text(message.value) for message in example.messages]
     rejected = [{**message, "role": REJECTED_ROLE} for message in pair.rejected]
-    return [_turn(message) for message in (*pair.prompt, *pair.chosen, *rejected)]
+    return [_role_and_text(message) for message in (*pair.prompt, *pair.chosen, *rejected)]
 
 
-def _turn(message: Mapping[str, Any]) -> dict[str, str]:
+def _role_and_text(message: Mapping[str, Any]) -> dict[str, str]:
+    """A message as role and text; the text is JSON if the message has more than a text."""
     role, content = message.get("role"), message.get("content")
     rest = {key: value for key, value in message.items() if key != "role" and value is not None}
     plain = isinstance(content, str) and len(rest) == 1
@@ -107,6 +108,7 @@ def label_studio_task(record: AnnotationRecord) -> dict[str, Any]:
 
 
 def _prediction(agent: str, suggestions: Mapping[str, Suggestion]) -> dict[str, Any]:
+    """The prediction of Label Studio with the suggestions of one agent."""
     made = {name: suggestion for name, suggestion in suggestions.items() if suggestion.agent == agent}
     scores = [suggestion.score for suggestion in made.values() if suggestion.score is not None]
     result = [_result(name, suggestion.value) for name, suggestion in made.items()]
@@ -114,6 +116,7 @@ def _prediction(agent: str, suggestions: Mapping[str, Suggestion]) -> dict[str, 
 
 
 def _result(name: str, value: Value) -> dict[str, Any]:
+    """An answer as Label Studio writes it; `name`: the question."""
     widget = WIDGETS[name]
     values = value if name == "rating" or isinstance(value, list) else [value]
     kind = "textarea" if widget == "text" else widget
@@ -133,30 +136,32 @@ def read_record(value: Any) -> ForeignRecord:
         return ForeignRecord(value.get("id"), value["fields"].get(FIELD), list(_argilla_responses(value)))
     if isinstance(value, dict) and isinstance(value.get("data"), dict):
         data = value["data"]
-        return ForeignRecord(data.get(ID), data.get(FIELD), list(_annotations(value)))
+        return ForeignRecord(data.get(ID), data.get(FIELD), list(_label_studio_responses(value)))
     raise ValueError("neither a record of Argilla, which has fields, nor a task of Label Studio, which has data")
 
 
 def _argilla_responses(value: Mapping[str, Any]) -> Iterator[Response]:
+    """The responses of an Argilla record, one for each annotator; discarded answers and drafts are left out."""
     people: dict[str, dict[str, Any]] = {}
-    responses = _typed(value.get("responses") or {}, dict, "responses")
+    responses = _require_type(value.get("responses") or {}, dict, "responses")
     for question, answers in responses.items():
-        for answer in _typed(answers, list, f"responses of {question}"):
-            answer_ = _typed(answer, dict, f"a response of {question}")
+        for answer in _require_type(answers, list, f"responses of {question}"):
+            answer_ = _require_type(answer, dict, f"a response of {question}")
             if answer_.get("value") is not None and answer_.get("status") not in ("discarded", "draft"):
                 people.setdefault(str(answer_.get("user_id") or ""), {})[question] = answer_["value"]
     yield from (Response(who, answers) for who, answers in people.items())
 
 
-def _annotations(value: Mapping[str, Any]) -> Iterator[Response]:
+def _label_studio_responses(value: Mapping[str, Any]) -> Iterator[Response]:
+    """The responses of a Label Studio task, one for each annotator; cancelled annotations are left out."""
     people: dict[str, Response] = {}
-    for annotation in _typed(value.get("annotations") or [], list, "annotations"):
-        made = _typed(annotation, dict, "an annotation")
+    for annotation in _require_type(value.get("annotations") or [], list, "annotations"):
+        made = _require_type(annotation, dict, "an annotation")
         if made.get("was_cancelled"):
             continue
         answers: dict[str, Any] = {}
-        for result in _typed(made.get("result") or [], list, "the result of an annotation"):
-            name, held = result.get("from_name"), _typed(result.get("value"), dict, "the value of a result")
+        for result in _require_type(made.get("result") or [], list, "the result of an annotation"):
+            name, held = result.get("from_name"), _require_type(result.get("value"), dict, "the value of a result")
             answer = held.get(WIDGETS.get(name, ""), held)
             if name in ("verdict", "note") and isinstance(answer, list) and len(answer) == 1:
                 answer = answer[0]
@@ -168,20 +173,22 @@ def _annotations(value: Mapping[str, Any]) -> Iterator[Response]:
 
 
 def _annotator(who: Any) -> str:
-    """The name of an annotator: the address or number that Label Studio has."""
+    """The name of an annotator of Label Studio: e-mail address, user name, or `user-NUMBER`; empty if there is none."""
     if isinstance(who, dict):
         who = who.get("email") or who.get("username") or who.get("id")
     return f"user-{who}" if isinstance(who, int) else str(who or "")
 
 
 def _time(text: Any) -> datetime | None:
+    """The time in ISO 8601, to the second; None for any other value."""
     try:
         return datetime.fromisoformat(text).replace(microsecond=0) if isinstance(text, str) else None
     except ValueError:
         return None
 
 
-def _typed(value: Any, kind: type, name: str) -> Any:
+def _require_type(value: Any, kind: type, name: str) -> Any:
+    """The value. Raises `ValueError` if it is not of the type `kind`; `name` is its name in the message."""
     if not isinstance(value, kind):
         raise ValueError(f"{name}: not {'a list' if kind is list else 'an object'}")
     return value

@@ -13,7 +13,7 @@ class Names:
         self._numbers: dict[str, int] = {}
 
     def number(self, name: str) -> int:
-        """The number of a name."""
+        """The number of a name; a new name gets the next number."""
         number = self._numbers.get(name)
         if number is None:
             number = self._numbers[name] = len(self.all)

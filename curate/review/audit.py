@@ -55,8 +55,8 @@ def population_of(session: ReviewSession, population: Population, dropped_codes:
 
 
 def start_audit(session: ReviewSession, population: Population, size: int, seed: int, codes: Sequence[str] = ()) -> str:
-    """Draw a sample and record it in one step, unless that was done; returns the name of the audit, empty if there is
-    no example. Raises `OutputError`.
+    """Draw a random sample of `size` examples and record it in one step, unless it is already recorded; returns the
+    name of the audit, empty if there is no example. Raises `OutputError`.
     """
     ids = population_of(session, population, codes)
     rows = Random(seed).sample(range(len(ids)), min(size, len(ids)))  # noqa: S311
@@ -69,5 +69,7 @@ def start_audit(session: ReviewSession, population: Population, size: int, seed:
 
 
 def judge(session: ReviewSession, example: str, name: str, word: str) -> str:
-    """Record whether an example of a sample is good or bad, or that it is not judged. Raises `OutputError`."""
+    """Record the judgement `word` (good, bad or open) about an example of the audit `name`; returns the id of the step.
+    Raises `OutputError`.
+    """
     return session.write([record(session.log, example, audit_slot(name), "undecided", about=name, why=word)])

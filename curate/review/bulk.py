@@ -71,6 +71,7 @@ def preview(
 
 
 def _decidable(session: ReviewSession, kind: Kind, rows: Rows, *, decided_too: bool) -> Iterator[Entry]:
+    """The entries in `rows` that may be changed: not contested, and undecided unless `decided_too`."""
     queue = session.queues[kind]
     placed = kind != "example" or session.examples.has_ids
     for number in rows.tolist():
@@ -84,6 +85,7 @@ def _decidable(session: ReviewSession, kind: Kind, rows: Rows, *, decided_too: b
 def _verdicts(
     session: ReviewSession, entry: Entry, choice: Choice | Literal["undecided"]
 ) -> Mapping[str, VerdictOrEdit]:
+    """The new verdict of each example id; empty if the choice does not apply to the entry."""
     if choice == "undecided":
         return dict.fromkeys(entry.ids, choice)
     return verdicts_for(session, entry, choice) if choice != "right" or len(compared_ids(entry)) == 2 else {}
@@ -127,12 +129,12 @@ def repairs(
 
 
 def decide(session: ReviewSession, bulk: Bulk, why: str = "") -> str:
-    """Apply the changes in one step, which undo reverts as a whole; returns the step. Raises `OutputError`."""
+    """Apply the changes in one step, which is undone as a whole; returns its id. Raises `OutputError`."""
     return session.decide_all(bulk.parts, why)
 
 
 def annotate(session: ReviewSession, examples: Sequence[str], text: str) -> str:
-    """Add a note to each example in one step, behind the one that it has. Raises `OutputError`."""
+    """Append a note to the note of each example, in one step; returns the id of the step. Raises `OutputError`."""
     return session.write([
         record(session.log, example, NOTE_SLOT, "undecided", why="; ".join(filter(None, (session.note(example), text))))
         for example in examples
@@ -140,11 +142,15 @@ def annotate(session: ReviewSession, examples: Sequence[str], text: str) -> str:
 
 
 def rate(session: ReviewSession, examples: Sequence[str], rating: str) -> str:
-    """Rate examples from 1 to 5 in one step; an empty `rating` takes ratings back. Raises `OutputError`."""
+    """Rate examples from 1 to 5 in one step, or remove their ratings if `rating` is empty; returns the id of the step.
+    Raises `OutputError`.
+    """
     return session.write([record(session.log, example, RATING_SLOT, "undecided", why=rating) for example in examples])
 
 
 def label(session: ReviewSession, examples: Sequence[str], name: str) -> str:
-    """Give a label to examples in one step, or take it back if all have it. Raises `OutputError`."""
+    """Give a label to examples in one step, or remove it if all have it; returns the id of the step. Raises
+    `OutputError`.
+    """
     verdict: Verdict = "undecided" if all(name in session.log.labels(example) for example in examples) else "keep"
     return session.write([record(session.log, example, ("label", name), verdict, about=name) for example in examples])

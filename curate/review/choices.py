@@ -15,10 +15,10 @@ KEPT_SIDES = {"left": (True, False), "right": (False, True), "both": (True, True
 def verdicts_for(
     session: ReviewSession, entry: Entry, choice: Choice, other: int = 0, *, whole: bool = True
 ) -> dict[str, VerdictOrEdit]:
-    """The decisions for a choice about an entry; empty if the choice does not apply.
+    """The verdict or edit of each example id for a choice about an entry; empty if the choice does not apply.
 
     Of a cluster or a question, A is the keeper or the first answer, and B number `other` of the others. With `whole`,
-    the others are kept if both are, else dropped.
+    the others are kept if both A and B are, else dropped.
     """
     if choice not in entry.choices:
         return {}
@@ -43,7 +43,7 @@ def compared_ids(entry: Entry) -> Sequence[Sequence[str]]:
 
 
 def next_compared(session: ReviewSession, entry: Entry, after: int = -1) -> int | None:
-    """The next B about which nothing is decided, after `after` and then from the first; None if there is none."""
+    """The number of the next undecided B, after number `after` and then from the first; None if all are decided."""
     alternatives = compared_ids(entry)[1:]
     return next(
         (
@@ -59,7 +59,7 @@ def next_compared(session: ReviewSession, entry: Entry, after: int = -1) -> int 
 
 
 def _keep_edits(session: ReviewSession, entry: Entry, decisions: dict[str, VerdictOrEdit]) -> dict[str, VerdictOrEdit]:
-    """Keep what was edited here in its edited form."""
+    """The decisions without `keep` for examples that were edited in this entry: their edit stays in effect."""
     return {
         example: word
         for example, word in decisions.items()
@@ -68,7 +68,9 @@ def _keep_edits(session: ReviewSession, entry: Entry, decisions: dict[str, Verdi
 
 
 def apart_from(session: ReviewSession, cluster: Cluster, marked: Iterable[int]) -> dict[str, VerdictOrEdit]:
-    """Split a cluster: the longest marked member is kept for the marked ones, the keeper for the rest."""
+    """The decisions that split a cluster: the longest marked member is kept for the marked ones, the keeper for the
+    rest. `marked`: positions of members.
+    """
     sides = [cluster.distinct[number].side for number in sorted(marked)]
     if not sides:
         return {}
@@ -79,12 +81,13 @@ def apart_from(session: ReviewSession, cluster: Cluster, marked: Iterable[int]) 
 
 
 def _text_chars(session: ReviewSession, side: Side) -> int:
+    """Number of characters in the messages of an example; 0 if its line holds no example."""
     example = session.example(side)
     return sum(len(message.text) for message in example.messages) if example else 0
 
 
 def first_change(session: ReviewSession, sides: Iterable[Side]) -> Place | None:
-    """The first place at which the file now has other text than what is shown and was checked; None without one."""
+    """The first place whose line in the file differs from the line that was checked and is shown; None without one."""
     for side in sides:
         current, shown = session.read(side.place), session.line(side.place)
         if side.id and (current is None or shown is None or current.line != shown.line or key_of(current) != side.id):

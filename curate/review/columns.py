@@ -23,7 +23,7 @@ Value = str | float | None
 
 
 def wrong_column(name: str) -> bool:
-    """Whether a name is not that of a column."""
+    """Whether a name is not the name of a column."""
     return name not in COLUMNS and not (name.startswith(FIELD) and len(name) > len(FIELD))
 
 

@@ -54,7 +54,7 @@ def value_of(draft: str) -> dict[str, Any]:
     """The object for a text. Raises `DataError` with the line number if it is invalid."""
     text = draft.replace("\r\n", "\n").removesuffix("\n")
     if text.startswith(TURN_MARK):
-        return {"messages": _written_turns(text)}
+        return {"messages": _turns_of_draft(text)}
     # a lone surrogate cannot be written in UTF-8, but as an escape
     data = _unescape(text).encode("utf-8", "backslashreplace")
     decoded = decode(data)
@@ -71,6 +71,7 @@ def value_of(draft: str) -> dict[str, Any]:
 
 
 def _is_plain_turn(turn: Any) -> bool:
+    """Whether a message has only a role and a text, so that a draft can show it under a mark."""
     return (
         isinstance(turn, dict)
         and set(turn) == PLAIN_KEYS
@@ -80,7 +81,8 @@ def _is_plain_turn(turn: Any) -> bool:
     )
 
 
-def _written_turns(text: str) -> list[dict[str, str]]:
+def _turns_of_draft(text: str) -> list[dict[str, str]]:
+    """The messages that a draft with role marks contains."""
     turns: list[tuple[str, list[str]]] = []
     for line in text.split("\n"):
         if line.startswith(TURN_MARK):
@@ -94,6 +96,7 @@ def _written_turns(text: str) -> list[dict[str, str]]:
 
 
 def _escape_role_marks(text: str) -> str:
+    """A text in which lines that look like role marks are escaped."""
     return re.sub(r"^(\\*)#: ", r"\\\1#: ", text, flags=re.MULTILINE)
 
 
@@ -103,6 +106,8 @@ def _escape(text: str) -> str:
 
 
 def _unescape(text: str) -> str:
+    """The text that `_escape` was given."""
+
     def back(match: re.Match[str]) -> str:
         backslashes, digits = match.groups()
         literal, escapes = divmod(len(backslashes), 2)

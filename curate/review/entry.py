@@ -170,7 +170,7 @@ class Entry:
 
     @property
     def target(self) -> Target:
-        """What a decision made here is about."""
+        """The subject of a decision made at this entry."""
         pointer = self.subject.pointer if isinstance(self.subject, Finding) else ""
         return Target(SCOPES[self.kind], self.about, pointer)
 

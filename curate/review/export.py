@@ -21,8 +21,9 @@ def lines_of(session: ReviewSession, kind: Kind, rows: Rows) -> Rows:
 
 
 def write_lines(session: ReviewSession, lines: Rows, file: IO[bytes]) -> None:
-    """Write lines with their bytes unchanged, but for the line ending; the elements of a JSON document take one each.
+    """Write lines of the data to `file` as JSON Lines. Bytes are unchanged, except that each line ends with a newline.
 
+    An element of a JSON document that spans several lines is written on one line. `lines`: line numbers over all files.
     Raises `InputError` if a file became shorter.
     """
     for number in lines.tolist():

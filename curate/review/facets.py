@@ -50,24 +50,30 @@ def facets(session: ReviewSession, kind: Kind, rows: Rows) -> Iterator[Facet]:
         yield from _facet(path, named, f"field:{path}", scale)
     listed = np.zeros(len(queue), np.bool_)
     listed[rows[rows < len(queue)]] = True
-    said = _said(session, kind, listed)
+    said = _journal_counts(session, kind, listed)
     for name, key in (("label", "label"), ("rating", "rating"), ("reviewer", "by")):
         yield from _facet(name, said[key], key)
 
 
 def _numbers_with_counts(values: Array) -> tuple[list[int], list[int]]:
+    """The distinct values in ascending order, and how often each occurs."""
     numbers, counts = np.unique(values, return_counts=True)
     return numbers.tolist(), counts.tolist()
 
 
 def _facet(name: str, counts: Counter[str], key: str, scale: float = 1.0) -> Iterator[Facet]:
+    """The most frequent values as facets; `key`: the key of their filter term; `scale`: the factor from a sample to all
+    entries.
+    """
     for value, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MAX_VALUES]:
         shown = escape(value) if key == "file" or key.startswith("field:") else value
         yield Facet(name, value, term(key, shown), round(count * scale), scale > 1)
 
 
-def _said(session: ReviewSession, kind: Kind, listed: Array) -> dict[str, Counter[str]]:
-    """Labels, ratings and reviewers in the journal, by the number of listed entries."""
+def _journal_counts(session: ReviewSession, kind: Kind, listed: Array) -> dict[str, Counter[str]]:
+    """The numbers of listed entries by label, by rating and by reviewer in the journal; `listed`: a flag for each
+    entry.
+    """
     log, index = session.log, session.queues[kind].example_index
     said: dict[str, Counter[str]] = {"label": Counter(), "rating": Counter(), "by": Counter()}
     for example in dict.fromkeys(decision.example for decision in log.decisions):

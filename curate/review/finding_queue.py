@@ -78,6 +78,7 @@ class FindingQueue(Queue):
             self.example_index.add([key(line_id)], [number])
 
     def _value(self, name: str, number: int) -> int:
+        """The value of a finding in a column."""
         return int(self._columns[name].values[number])
 
     def finding(self, number: int) -> Finding:
@@ -185,7 +186,7 @@ class FindingQueue(Queue):
 
 
 def _has_fix(code: str, fixes: Sequence[str]) -> bool:
-    """Whether the fix of a rule is of one of some kinds: `safe`, `unsafe`, `any`."""
+    """Whether the fix of the rule `code` is of one of the kinds `fixes`: `safe`, `unsafe`, `any`."""
     from curate.lint.rules import RULES  # takes 0.2 s that a review without this filter does not need
 
     rule = RULES.get(code)

@@ -40,7 +40,9 @@ class Groups:
         return Group(int(self.keys[number]), self.rows[start : int(self.ends[number])], bool(self.open[number]))
 
     def lines(self) -> Numbers:
-        """What a list shows: -1 - n for group n, followed by the numbers of its entries if it is opened."""
+        """The lines of a list: -1 - n for the heading of group n, followed by the numbers of its entries if the group
+        is opened.
+        """
         heads = -1 - np.arange(len(self), dtype=np.int64)
         if not self.open.any():
             return heads
@@ -54,5 +56,5 @@ class Groups:
         return int(np.searchsorted(self.ends, positions[0], side="right")) if len(positions) else None
 
     def groups_with(self, flags: Numbers) -> Numbers:
-        """Which groups contain an entry with a flag; `flags`: one for each of `rows`."""
+        """A flag for each group: whether one of its entries is flagged; `flags`: one for each of `rows`."""
         return np.add.reduceat(flags, np.concatenate([[0], self.ends[:-1]])) > 0 if len(self) else self.open

@@ -41,9 +41,10 @@ def _is_among(ids: Container[str], decision: Decision) -> bool:
 
 
 def entry_of(session: ReviewSession, example: str, about: str, first: Kind | None = None) -> Entry | None:
-    """The entry in which an example was decided, by `about`, else one with the example; None if it is in no file.
+    """The entry in which an example was decided; None if the example is in no file.
 
-    Of several, it is one of the kind `first`, and none of the kind `example` if there is another.
+    It is the entry with the subject `about`; without one, the first entry with the example: one of the kind `first` if
+    possible, and of the kind `example` only if there is no other.
     """
     kinds = sorted((*KINDS[1:], KINDS[0]), key=lambda kind: kind != first)
     queues = [session.queues[kind] for kind in kinds]

@@ -30,7 +30,7 @@ class Repaired:
 
 
 def repairs_examples(rule: Rule) -> bool:
-    """Whether a rule has a repair that needs no more than an example."""
+    """Whether a rule has a repair that needs only the example, not the raw line or the first example of a file."""
     return rule.repair is not None and rule.repair.takes not in (RepairInput.RAW, RepairInput.FIRST)
 
 
@@ -46,6 +46,7 @@ class LiveLint:
         return self._findings(_with_bytes(like, json_line(value)))
 
     def _findings(self, parsed: ParsedLine) -> list[Finding]:
+        """The findings of single-line rules about a line."""
         facts = FileFacts(parsed.place.file, target=self.checker.target)
         return sorted(
             self.checker.check_batch(Batch.of_lines([parsed]), facts, 1).findings, key=lambda finding: finding.order
@@ -67,11 +68,14 @@ class LiveLint:
 
 
 def _with_bytes(parsed: ParsedLine, data: bytes) -> ParsedLine:
+    """The line with other bytes at the same place."""
     line = Line(parsed.line.number, parsed.line.offset, data, b"\n", 0, parsed.line.nth)
     return parsed_line(line, FileFacts(parsed.place.file))
 
 
 def still_found(findings: Sequence[Finding], old: dict[str, Any] | None, new: dict[str, Any]) -> tuple[str, ...]:
-    """The findings that an edit leaves; without their pointers if it added or removed messages, which moves them."""
+    """The sorted keys of the findings that an edit leaves: code and pointer, or the code alone if the edit added or
+    removed messages, since that moves pointers.
+    """
     moved = old is None or len(old.get("messages", ())) != len(new.get("messages", ()))
     return tuple(sorted({finding.code if moved else finding.code + finding.pointer for finding in findings}))

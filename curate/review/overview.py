@@ -51,6 +51,7 @@ def measure(lines: LineIndex, seed: int = 0) -> Measured:
 
 
 def _examples(lines: LineIndex, chosen: "range | list[int]") -> Iterator[Example]:
+    """The examples on the chosen lines; ends early if a file was truncated."""
     for number in chosen:
         try:
             example = lines.line(number).example

@@ -46,31 +46,34 @@ def line_preview(text: str) -> LinePreview | None:
     value, messages = line.example.value, line.example.messages
     turns = value.get("messages")
     in_turns = ("messages",) if isinstance(turns, list) and len(turns) == len(messages) else ()
-    details = [_key(key, item) for key, item in value.items() if key not in in_turns]
+    details = [_key_and_value(key, item) for key, item in value.items() if key not in in_turns]
     if len(messages) > MAX_TURNS:
         details.insert(0, f"{plural(len(messages) - MAX_TURNS, 'later turn')} not shown")
     return LinePreview(turns=[_turn(message) for message in messages[:MAX_TURNS]], details=details)
 
 
 def _turn(message: Message) -> TurnPreview:
+    """The texts of a message."""
     role = "no role" if message.role is None else message.role
     return TurnPreview(role=_shown(role), text=_shown(message.text), details=list(_details(message)))
 
 
 def _details(message: Message) -> Iterator[str]:
+    """What a message has beside its text, a line each: tool calls, other parts of the content, and other keys."""
     content = message.content
     if content is not None and not isinstance(content, str | list):
-        yield _key("content", content)
+        yield _key_and_value("content", content)
     for part in other_parts(content):
         yield _shown(call_text(part) or _json(part))
     for key, value in message.value.items():
         if key == "tool_calls" and isinstance(value, list):
             yield from (_shown(call_text(call) or _json(call)) for call in value)
         elif key not in ("role", "content") or (key == "role" and message.role is None):
-            yield _key(key, value)
+            yield _key_and_value(key, value)
 
 
-def _key(key: str, value: Any) -> str:
+def _key_and_value(key: str, value: Any) -> str:
+    """`KEY: VALUE` as it is displayed."""
     return _shown(f"{key}: {value if isinstance(value, str) else _json(value)}")
 
 

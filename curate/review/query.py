@@ -129,12 +129,12 @@ class FieldTest(NamedTuple):
 def parse(text: str) -> Query:
     """Parse a query; unknown terms are words, and what is no expression matches nothing (see `mistake_in`)."""
     if not is_expression(text):
-        return _of_terms(text)
+        return _query_of_filter(text)
     try:
         terms, nodes = _divided(text)
         opposites = [node.node for node in nodes if isinstance(node, Not)]
         tests = conjunction(text, [node for node in nodes if not isinstance(node, Not)]).nodes
-        query = _of_terms(terms)
+        query = _query_of_filter(terms)
         without = (*query.where_not, *(resolved(text, node) for node in opposites))
         return replace(query, where=(*query.where, *tests), where_not=without)
     except UsageError:
@@ -158,7 +158,7 @@ def _divided(text: str) -> tuple[str, list[Node]]:
     return " ".join(terms), nodes
 
 
-def _of_terms(text: str) -> Query:
+def _query_of_filter(text: str) -> Query:
     """The query of a filter without operators."""
     terms: dict[str, list[str]] = {key: [] for key in KEYS}
     words: list[str] = []
@@ -177,16 +177,16 @@ def _of_terms(text: str) -> Query:
             group.append(test)
             if key == "begins" and not minus:
                 terms[key].append(value)
-        elif key in KEYS and value and _makes_sense(key, value):
+        elif key in KEYS and value and _is_valid_value(key, value):
             if minus:
-                excluded.append(_terms({name: [value] if name == key else [] for name in KEYS}))
+                excluded.append(_query_of_terms({name: [value] if name == key else [] for name in KEYS}))
             else:
                 terms[key].append(value)
         elif value and (phrase is not None or word != "-"):
             (without if minus else words).append((f"{key}:{value}" if key else value).casefold())
     fields = tests.pop("")
     return replace(
-        _terms(terms),
+        _query_of_terms(terms),
         words=tuple(words),
         without=tuple(without),
         where=(*fields, *(AnyOf(tuple(group)) for group in tests.values())),
@@ -197,7 +197,7 @@ def _of_terms(text: str) -> Query:
     )
 
 
-def _terms(terms: Mapping[str, Sequence[str]]) -> Query:
+def _query_of_terms(terms: Mapping[str, Sequence[str]]) -> Query:
     """The query of terms, by key."""
     return Query(
         statuses=tuple(status for value in terms["is"] for status in _statuses(value)),
@@ -237,7 +237,7 @@ def with_term(text: str, added: str) -> str:
 
 
 def mistake_in(text: str) -> str:
-    """The first term of a query that cannot be meant as written, with a suggestion; empty if there is none."""
+    """The first mistake in a query, as a message with a suggestion; empty if there is none."""
     if is_expression(text):
         try:
             text, nodes = _divided(text)
@@ -250,7 +250,7 @@ def mistake_in(text: str) -> str:
         if pattern or key == "re":
             if mistake := regex_error(pattern or value):
                 return f"/{pattern or value}/: not a regular expression: {mistake}"
-        elif key in KEYS and value and not _makes_sense(key, value):
+        elif key in KEYS and value and not _is_valid_value(key, value):
             return _wrong_value(key, value)
         elif key and key not in KEYS and value and key.isascii() and key.isalpha() and not value.startswith("//"):
             suggestions = get_close_matches(key.lower(), KEYS, n=1)
@@ -287,7 +287,8 @@ def _wrong_value(key: str, value: str) -> str:
     return f"{key}:{value}: not a number or a range; write {key}:10-20 or {key}:>10"
 
 
-def _makes_sense(key: str, value: str) -> bool:
+def _is_valid_value(key: str, value: str) -> bool:
+    """Whether a term with this key can have this value."""
     if key == "is":
         return bool(_statuses(value))
     if key == "severity":
@@ -305,6 +306,7 @@ def _makes_sense(key: str, value: str) -> bool:
 
 
 def _field_test(value: str) -> FieldTest:
+    """The comparison that a value such as `ending>0.7` states; a value of another form is only the path."""
     match = FIELD_TEST.fullmatch(value)
     return FieldTest(*(part or "" for part in match.groups())) if match else FieldTest(value)
 
@@ -320,6 +322,7 @@ def _statuses(value: str) -> tuple[ReviewStatus, ...]:
 
 
 def _number_range(value: str) -> Range:
+    """The range of a value such as `3`, `3-9`, `3-` or `>=3`, both ends inclusive."""
     match = RANGE.fullmatch(value)
     sign, bound, low, dash, high = match.groups() if match else ("", "", "", "", "")
     if sign:

@@ -76,6 +76,7 @@ class Queue(ABC):
         return Counts(self.total - self.open, self.open - fix, fix, nothing)
 
     def _extend(self, statuses: Sequence[int] | Array) -> None:
+        """Append statuses, and count the open and the decidable ones."""
         new = np.asarray(statuses, np.uint8)
         self.statuses.extend(new)
         decidable = int(np.count_nonzero(new != ReviewStatus.NOTHING))
@@ -92,7 +93,7 @@ def in_ranges(values: Array, ranges: Sequence[Range]) -> Flags:
 
 
 def matches_names(values: Array, names: Sequence[str], fits: Sequence[bool]) -> Flags:
-    """Which values are numbers of matching names."""
+    """Which values are numbers of matching names; `fits`: for each name, whether it matches."""
     assert len(names) == len(fits)
     matches: Flags = np.isin(values, np.flatnonzero(np.asarray(fits, np.bool_)))
     return matches

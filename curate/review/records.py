@@ -26,7 +26,9 @@ VerdictOrEdit = Verdict | Edit
 
 
 def record(log: DecisionLog, example: str, slot: Slot, verdict: Verdict, **fields: Any) -> Decision:
-    """A record that replaces all records in a slot, with the ids of the other verdicts about the example."""
+    """A journal record that replaces all records in the slot of an example. A verdict also names the other verdicts
+    about the example as seen.
+    """
     slots = log.slots(example)
     kind = "verdict" if slot[0] == "verdict" else slot[0]
     others = [head.id for key, heads in slots.items() for head in heads if key != slot and key[0] == "verdict"]
@@ -44,7 +46,9 @@ def record(log: DecisionLog, example: str, slot: Slot, verdict: Verdict, **field
 def records_for(
     log: DecisionLog, example: str, word: VerdictOrEdit, target: Target, why: str = ""
 ) -> Iterator[Decision]:
-    """The records of a decision about an example at an entry; keeping something reverts a drop of the example."""
+    """The journal records of a decision about an example at the entry of `target`; keeping an example also reverts a
+    drop of it.
+    """
     reason = {"about": target.about, "why": why}
     subject = {"scope": target.scope, "pointer": target.pointer}
     if isinstance(word, Edit):

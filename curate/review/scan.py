@@ -46,7 +46,7 @@ CLUSTERS_PER_EVENT: Final = 500
 
 
 def scan(sources: Sources, load_conflicts: LoadConflicts | None, notify: events.Notify) -> None:
-    """Check and compare, and yield results as events."""
+    """Check the files and search for duplicates and conflicts; `notify` gets each result as an event, `Ended` last."""
     stages: tuple[tuple[str, Callable[[], object]], ...] = (
         ("check", lambda: _report_findings(sources, notify)),
         ("duplicates", lambda: _report_duplicates(sources, load_conflicts, notify)),
@@ -60,6 +60,7 @@ def scan(sources: Sources, load_conflicts: LoadConflicts | None, notify: events.
 
 
 def _report_findings(sources: Sources, notify: events.Notify) -> None:
+    """Check the files, and notify of findings and progress."""
     # the rules take 0.2 s to load, here in the process that nobody waits for
     from curate.commands.check import check
     from curate.commands.session import Session, Workspace
@@ -81,6 +82,7 @@ def _report_findings(sources: Sources, notify: events.Notify) -> None:
 
 
 def _report_duplicates(sources: Sources, load_conflicts: LoadConflicts | None, notify: events.Notify) -> None:
+    """Search for duplicates, then for conflicts among the kept examples, and notify of both."""
     from curate.commands.dedup import dedup
     from curate.commands.session import Session, Workspace
 
@@ -151,6 +153,7 @@ def pairs_of(removals: "Sequence[DuplicateRemoval]") -> list[Cluster]:
 def _report_conflicts(
     sources: Sources, load_conflicts: LoadConflicts | None, result: "DedupResult", notify: events.Notify
 ) -> None:
+    """Notify of the known conflicts, or search for conflicts among the kept examples if there was no run."""
     from curate.conflicts.conflict import EQUAL_ALONE, LONG_BY_RULES, RULES_ALONE, find_conflicts
 
     table = result.table
@@ -158,6 +161,7 @@ def _report_conflicts(
     notify(events.Advanced("conflicts", 0, count, "examples"))
 
     def read(ids: Collection[str] | None) -> list[Example]:
+        """The kept examples with these ids; all of them for None."""
         rows = [row for row in range(count) if ids is None or table.id(row) in ids]
         places = [table.place(int(table.lines[row])) for row in rows]
         examples = result.examples(places)
@@ -207,6 +211,7 @@ def multi_conflict_of(topic: "Topic") -> MultiConflict:
 
 
 def _side(example: Example) -> Side:
+    """The id and the place of an example."""
     return Side(Place(*example.place), example.id)
 
 

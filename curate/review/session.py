@@ -59,7 +59,7 @@ def _is_decision_about(edit: Decision, target: Target) -> bool:
 
 
 class ReviewSession:
-    """All entries of a data set and all decisions about them."""
+    """All entries of a data set and all decisions about them. A parameter `example` is the id of an example."""
 
     def __init__(self, lines: LineIndex, log: DecisionLog, who: str = "", share: Share | None = None) -> None:
         """`who`: the reviewer, by default the user of the system; `share`: their examples, by default all."""
@@ -156,7 +156,9 @@ class ReviewSession:
             self._place_trained()
 
     def _place_trained(self) -> None:
-        """Find the training examples in the files, once their ids are known."""
+        """Add the findings about the examples of the run to review, once the ids of the examples in the files are
+        known.
+        """
         if self.trained is None or self._placed or not self.examples.has_ids:
             return
         self._placed = True
@@ -169,6 +171,7 @@ class ReviewSession:
             )
 
     def _take_findings(self, findings: Sequence[Finding]) -> None:
+        """Add the findings that are in the share of the reviewer."""
         if self.share is not None:
             findings = [finding for finding in findings if self.share.has_finding(finding)]
         first = len(self.findings)
@@ -191,6 +194,7 @@ class ReviewSession:
                 self.findings.set_status(number, status)
 
     def _line_id(self, finding: Finding) -> str:
+        """The id of the line of a finding; empty if the line holds an example, is missing or is not indexed yet."""
         parsed = self.line(Place(finding.file, finding.line)) if finding.line else None
         return key_of(parsed) if parsed is not None and parsed.example is None else ""
 
@@ -246,7 +250,7 @@ class ReviewSession:
         return self.log.contested_decisions(example)
 
     def note(self, example: str) -> str:
-        """The note about an example."""
+        """The note about an example; empty if there is none."""
         return self.log.note(example)
 
     def status(self, entry: Entry) -> ReviewStatus:
@@ -285,14 +289,15 @@ class ReviewSession:
     def decide(
         self, decisions: Mapping[str, VerdictOrEdit], about: str = "", why: str = "", target: Target | None = None
     ) -> str:
-        """Record decisions in one step; returns it. Raises `OutputError`; nothing is in effect then.
+        """Record decisions by example id in one step; returns the id of the step. Raises `OutputError`; nothing is in
+        effect then.
 
-        Without a `target`, they are about whole examples.
+        Without a `target`, they are about whole examples; `about` is the subject of such decisions.
         """
         return self.decide_all([(target or Target(about=about), decisions)], why)
 
     def decide_all(self, parts: Iterable[tuple[Target, Mapping[str, VerdictOrEdit]]], why: str = "") -> str:
-        """Record decisions about several entries in one step."""
+        """Record decisions about several entries in one step; returns the id of the step."""
         return self.write([
             record
             for target, decisions in parts
@@ -301,18 +306,22 @@ class ReviewSession:
         ])  # fmt: skip
 
     def annotate(self, example: str, text: str, about: str = "") -> str:
-        """Record a note about an example; verdicts do not change it."""
+        """Record a note about an example; returns the id of the step. Verdicts do not change the note."""
         return self.write([record(self.log, example, NOTE_SLOT, "undecided", about=about, why=text)])
 
     def suppress(self, finding: Finding, reason: str) -> str:
-        """Suppress a finding, in the journal and in the file of suppressions. Raises `OutputError`, `ConfigError`."""
+        """Suppress a finding, in the journal and in the file of suppressions; returns the id of the step. Raises
+        `OutputError`, `ConfigError`.
+        """
         slot = ("suppression", finding.code)
         example = finding.example or ""
         place = f"{finding.file}:{finding.line}"
         return self.write([record(self.log, example, slot, "keep", about=finding.code, why=reason, place=place)])
 
     def write(self, records: Sequence[Decision], undoes: str = "") -> str:
-        """Append the records of one step, and follow them in the file of suppressions."""
+        """Append records as one step, and update the file of suppressions by them; returns the id of the step.
+        `undoes`: the id of the step that these records undo. Raises `OutputError`, `ConfigError`.
+        """
         step = secrets.token_hex(6)
         if not records:
             return step
@@ -330,7 +339,7 @@ class ReviewSession:
         return step
 
     def follow_journal(self) -> bool:
-        """Apply the new decisions of the journal, by any writer; false without any."""
+        """Apply the new decisions of the journal, by any writer; returns whether there are any."""
         decisions, dropped = self.log.decisions, []
         opened = decisions is not self._followed  # or another program replaced the file
         if opened:
@@ -345,27 +354,33 @@ class ReviewSession:
         return bool(dropped or new_decisions)
 
     def index_entry(self, number: int) -> None:
-        """Know the status of a line before the ids of all examples are known."""
+        """Determine the status of a line before the ids of all examples are known."""
         if self.examples.index_entry(number):
             self.examples.set_status(number, self.status(self.examples.entry(number)))
 
     def _refresh_status(self, example: str, queues: Collection[Queue]) -> None:
+        """Compute the status of all entries of an example again."""
         for queue in queues:
             for number in queue.example_index.rows(example):
                 queue.set_status(number, self.status(queue.entry(number)))
 
     def undo(self) -> str | None:
-        """Undo the last step; returns its subject, None if there is none. Raises `OutputError`."""
+        """Undo the last step; returns the subject of its decisions, None if there is no step to undo. Raises
+        `OutputError`.
+        """
         return self._take_back(self._steps.done)
 
     def redo(self) -> str | None:
-        """Redo the step undone last; returns its subject, None if there is none. Raises `OutputError`."""
+        """Redo the step undone last; returns the subject of its decisions, None if there is no step to redo. Raises
+        `OutputError`.
+        """
         return self._take_back(self._steps.undone)
 
     def _take_back(self, names: list[str]) -> str | None:
-        """Reverse the last step of `names` that still has decisions to reverse, and remove the later ones from `names`.
+        """Reverse the last step of `names` that still has decisions to reverse, and remove the later steps from
+        `names`.
 
-        Returns what the step was about; None if there is none.
+        `names`: ids of steps. Returns the subject of the step's decisions; None if there is no such step.
         """
         by_id = {decision.id: decision for decision in self.log.decisions}
         self.stayed = 0
@@ -384,5 +399,5 @@ class ReviewSession:
         return None
 
     def last_example(self) -> str | None:
-        """An example of the last step; None if there was no step."""
+        """The id of an example that the last step decided; None if there was no step."""
         return self.log.decisions[-1].example if self.log.decisions else None

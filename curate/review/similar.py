@@ -33,7 +33,7 @@ class Likeness(NamedTuple):
 
 
 def likenesses(session: ReviewSession, entry: Entry) -> Iterator[Likeness]:
-    """What other entries may share with an entry."""
+    """The properties that other entries may share with an entry, each with the filter that shows these entries."""
     if entry.code:
         yield Likeness(f"rule {entry.code}", entry.kind, term("code", entry.code))
     example = session.example(entry) if entry.place.line else None
@@ -55,7 +55,9 @@ def likenesses(session: ReviewSession, entry: Entry) -> Iterator[Likeness]:
 
 
 def like(session: ReviewSession, cluster: Sequence[str], near: Sequence[str]) -> set[str]:
-    """The ids of examples in the clusters and conflicts of some examples, or near to some."""
+    """The ids of the examples that share a cluster or conflict with those in `cluster`, and of those nearest to those
+    in `near`.
+    """
     return {other for id_ in cluster for other in _subject_examples(session, id_)} | {
         other for id_ in near for other in _near(session, id_)
     }

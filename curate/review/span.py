@@ -31,6 +31,7 @@ def spans_of(finding: Finding, text: str) -> Spans:
 
 
 def _ranges(finding: Finding, text: str) -> Iterator[tuple[int, int]]:
+    """The ranges that a finding names by its rule, a code point or quoted words; they may overlap."""
     if finding.code in OUTER_SPACE:
         yield from (match.span() for match in OUTER_SPACE[finding.code].finditer(text))
     if finding.code in ("J005", "Q010", "Q012"):
@@ -44,5 +45,6 @@ def _ranges(finding: Finding, text: str) -> Iterator[tuple[int, int]]:
 
 
 def _places(text: str, words: str) -> Iterator[tuple[int, int]]:
+    """The ranges of the words in a text, without regard to case; none for blank words."""
     if words.strip():
         yield from (match.span() for match in islice(re.finditer(re.escape(words), text, re.IGNORECASE), MAX_SPANS))

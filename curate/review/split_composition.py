@@ -47,6 +47,7 @@ def composition_of(splits: Mapping[str, Path]) -> SplitComposition:
 
 
 def _compared_traits(measured: Sequence[Measured]) -> list[Trait]:
+    """The features that occur in a split; of formats and scripts, the most frequent ones."""
     stats = [split.stats for split in measured]
     counts: dict[str, list[int]] = {
         f"more than {MAX_SINGLE_MESSAGES} messages": [
@@ -70,6 +71,7 @@ def _compared_traits(measured: Sequence[Measured]) -> list[Trait]:
 
 
 def _trait_of(name: str, counts: Sequence[int], wholes: Sequence[int]) -> Trait:
+    """A feature with its share in each split; `counts`: examples with it, `wholes`: all examples, by split."""
     shares = tuple(count / total if total else 0.0 for count, total in zip(counts, wholes, strict=True))
     return Trait(
         name,

@@ -67,6 +67,7 @@ class ClusterColumns(Sequence[Cluster]):
         return Cluster(keeper.side, tuple(members), bool(self._apart.values[index]))
 
     def _members(self, number: int) -> list[Member]:
+        """The members of a cluster, the keeper first."""
         first, last = (int(self._ends.values[number - 1]) if number else 0), int(self._ends.values[number])
         columns = zip(*(self._columns[name].values[first:last].tolist() for name in COLUMNS), strict=True)
         return [
@@ -84,7 +85,7 @@ class ClusterColumns(Sequence[Cluster]):
         return np.concatenate([[0], self._ends.values])
 
     def column(self, name: str) -> Array:
-        """A value of each example, cluster by cluster."""
+        """The values of a column for all examples, cluster by cluster."""
         return self._columns[name].values
 
 
@@ -147,7 +148,7 @@ class SubjectQueue(Queue):
         return matches
 
     def _fit(self, query: Query) -> Flags:
-        """Which have the code, file and line of a filter."""
+        """A flag for each cluster or conflict: whether it matches the codes, files and lines of a query."""
         return np.array(
             [
                 (not query.codes or self.entry(number).code.startswith(query.codes))
@@ -197,7 +198,7 @@ class ClusterQueue(SubjectQueue):
 
 
 def _any(flags: Flags, starts: Array) -> Flags:
-    """Whether a flag is set between each two positions."""
+    """A flag for each interval between consecutive `starts`: whether a flag in it is set."""
     before = np.concatenate([[0], np.cumsum(flags)])[starts]
     return np.asarray(before[1:] > before[:-1])
 

@@ -59,6 +59,7 @@ def finding_of(mapped: MappedExample, place: Place, total: int) -> Finding:
 
 
 def _loss_lines(mapped: MappedExample, total: int) -> Iterator[str]:
+    """The training dynamics of an example as lines of text; `total`: the number of ranked examples."""
     losses = [f"{loss:.2f}" for loss in mapped.losses]
     shown = losses if len(losses) <= MAX_LOSSES else [*losses[: MAX_LOSSES // 2], "…", *losses[-MAX_LOSSES // 2 :]]
     yield f"hard {mapped.rank:,}/{total:,}: loss {' → '.join(shown)}, {mapped.excess:+.2f} relative to the same steps"
@@ -103,6 +104,7 @@ def related(
 
 
 def _relation(subject: Cluster | PairConflict | MultiConflict, side: Side) -> str:
+    """How an example is related by a conflict or cluster, in words."""
     if isinstance(subject, PairConflict):
         return f"conflict {subject.code}"
     if isinstance(subject, MultiConflict):

@@ -44,6 +44,7 @@ def text_ranges(content: Any, text: str, shown: Callable[[str], str]) -> list[Te
 
 
 def _text_parts(content: list[Any]) -> Iterator[tuple[RangeKind, str]]:
+    """Kind and text of each part of a content that has a text."""
     for part in content:
         if isinstance(part, str):
             yield "text", part
@@ -55,6 +56,7 @@ def _text_parts(content: list[Any]) -> Iterator[tuple[RangeKind, str]]:
 
 
 def _split_thinking(text: str, start: int, end: int) -> Iterator[TextRange]:
+    """The reasoning blocks and other texts between two positions."""
     position = start
     for block in split_reasoning(text[start:end]).blocks:
         if start + block.start > position:
@@ -91,13 +93,14 @@ def call_text(call: Any) -> str | None:
 
 
 def parsed_call(text: str) -> str | None:
-    """A tool call that is written as JSON in a string; None for another text."""
+    """A tool call that is written as JSON in a string, as `name(arg=value)`; None for another text."""
     with suppress(ValueError, RecursionError):
         return call_text(json.loads(text))
     return None
 
 
 def _arguments(given: Any) -> str:
+    """The arguments of a call as `name=value, ...`; another value as JSON; empty for None."""
     value = given
     with suppress(ValueError, RecursionError):
         value = json.loads(given) if isinstance(given, str) else given
@@ -113,7 +116,7 @@ def argument_names(call: str) -> Iterator[tuple[int, int, str]]:
 
 
 def media_in(value: Any, folder: Path | None) -> list[str]:
-    """The images, recordings and files of a value, a line each: address and size; what is no medium is left out."""
+    """Address and size of each image, recording and file in a value; other values are left out."""
     if isinstance(value, list):
         return [line for item in value for line in media_in(item, folder)]
     if isinstance(value, str):
@@ -130,7 +133,9 @@ def is_medium(part: Any) -> bool:
 
 
 def _medium(source: str, folder: Path | None) -> str:
-    """Address and size. Nothing is fetched, and no content is read."""
+    """Address and size of a medium. Nothing is fetched, and no content is read. `folder`: that of the data file; None
+    if no size is looked up.
+    """
     if data := DATA_URL.match(source):
         return f"{data[1]}, {_size(len(source) * 3 // 4)} in the line"
     if len(source) > MAX_ADDRESS_CHARS:
@@ -147,4 +152,5 @@ def _medium(source: str, folder: Path | None) -> str:
 
 
 def _size(count: int) -> str:
+    """A number of bytes with its unit: `1.2 MB`."""
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} kB" if count >= 1e3 else f"{count} B"

@@ -20,7 +20,7 @@ class UndoHistory:
     """The decisions of each step that was taken in this window, or before it was opened."""
 
     def take(self, decision: Decision, *, own: bool = True) -> None:
-        """Add the next decision of the journal; not `own`: the person took it in another window meanwhile."""
+        """Add the next decision of the journal; `own`: whether it was made in this session, not in another window."""
         first = decision.step not in self.decisions
         if own:
             self.decisions.setdefault(decision.step, []).append(decision)

@@ -16,7 +16,9 @@ POLL_SECONDS: Final = 0.2
 
 
 def prove(folder: Path, stopped: Callable[[], bool] = lambda: False) -> VerifyResult | None:
-    """The verification of a folder; None if `stopped` became true. Raises `CurateError` with the process's message."""
+    """Run `curate verify` on a folder; returns None if `stopped` became true first. Raises `CurateError` with its
+    message if it fails.
+    """
     command = [*CURATE_COMMAND, "verify", str(folder), "--json", "--quiet"]
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True

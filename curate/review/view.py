@@ -132,15 +132,18 @@ class _Matcher:
         return [number for number, fits in zip(numbers, mask.to_list(), strict=True) if fits]
 
     def _searched_text(self, number: int) -> str:
+        """The text of an entry and of its lines, in which words are searched."""
         texts = [self.queue.head(number), *(line_text(self.lines.line(line)) for line in self._lines(number))]
         return "\n".join(texts)
 
     def _lines(self, number: int) -> list[int]:
+        """The numbers of the lines of an entry."""
         if self.queue.kind == "example":
             return [number]
         return [line for place in self.queue.places(number) if (line := self.lines.find(place)) is not None]
 
     def _may_hold(self, lines: Sequence[int], words: Sequence[bytes]) -> bool:
+        """Whether some lines together contain all words, or a possible escape."""
         missing = list(words)
         for line in lines:
             index, position = self.lines.where(line)
@@ -233,7 +236,9 @@ def _by_column(session: ReviewSession, kind: Kind, text: str, sort: str) -> Iter
 
 
 def _related(session: ReviewSession, kind: Kind, query: Query, count: int) -> Flags:
-    """Which entries have an example that the terms `cluster` and `similar` are about; all without such terms."""
+    """A flag for each of the first `count` entries: whether one of its examples is named by the terms `cluster` or
+    `similar`, or related to one; all true without such terms.
+    """
     if not query.clusters and not query.near:
         return np.ones(count, np.bool_)
     matches: Flags = np.zeros(count, np.bool_)
@@ -243,13 +248,13 @@ def _related(session: ReviewSession, kind: Kind, query: Query, count: int) -> Fl
 
 
 def _signals_in(query: Query) -> list[str]:
-    """The quality signals that the tests of lines compare."""
+    """The names of the quality signals that a query compares."""
     tests = AllOf((*query.where, *query.where_not))
     return [name.removeprefix(SCORE) for name in fields_of(tests) if name.startswith(SCORE)]
 
 
 def _facts(session: ReviewSession, query: Query) -> ReviewFacts:
-    """What the tests of lines may compare beside the lines."""
+    """The journal and the quality signals that a query compares, by example id."""
     scores = session.examples.scores
     columns = {name: scores.columns[name] for name in _signals_in(query) if name in scores.columns} if scores else {}
     by_example = (
@@ -316,7 +321,7 @@ def next_open(session: ReviewSession, view: View, after: int = -1) -> int | None
 
 
 def _next_open(session: ReviewSession, view: View, after: int) -> int | None:
-    """The same as far as the statuses are known."""
+    """The same as `next_open`, as far as the statuses are known."""
     statuses = session.queues[view.kind].statuses.values
     closed: Numbers = np.empty(0, np.int64)
     if view.groups is not None:
