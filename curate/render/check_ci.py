@@ -40,6 +40,7 @@ def check_github(report: CheckResult, limit: int | None = MAX_SHOWN) -> Iterator
 
 
 def _command(finding: Finding, span: SourceRange | None, report: CheckResult) -> str:
+    """The workflow command of GitHub for a finding; columns only if the finding is within one line."""
     rule = report.rules.get(finding.code)
     properties = {"file": finding.file}
     if finding.line:
@@ -48,12 +49,13 @@ def _command(finding: Finding, span: SourceRange | None, report: CheckResult) ->
         properties |= {"col": str(span.column), "endColumn": str(max(span.column, span.end_column - 1))}
     properties["title"] = f"{finding.code} {rule.name}" if rule else finding.code
     encoded = ",".join(
-        f"{key}={_data(value).replace(':', '%3A').replace(',', '%2C')}" for key, value in properties.items()
+        f"{key}={_escaped_data(value).replace(':', '%3A').replace(',', '%2C')}" for key, value in properties.items()
     )
-    return f"::{COMMANDS[finding.severity]} {encoded}::{_data(f'{_text_of(finding)}. {finding.hint}')}"
+    return f"::{COMMANDS[finding.severity]} {encoded}::{_escaped_data(f'{_text_of(finding)}. {finding.hint}')}"
 
 
-def _data(text: str) -> str:
+def _escaped_data(text: str) -> str:
+    """A text with the escapes of workflow commands: `%25`, `%0D`, `%0A`."""
     return visible(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
@@ -67,6 +69,7 @@ def check_gitlab(report: CheckResult) -> Iterator[str]:
 
 
 def _issue(finding: Finding, key: Fingerprint) -> dict[str, object]:
+    """A finding as an issue of the Code Climate format, which GitLab reads."""
     path = Path(finding.file)
     if path.is_absolute() and path.is_relative_to(Path.cwd()):  # GitLab matches paths in the repository only
         path = path.relative_to(Path.cwd())
@@ -80,7 +83,9 @@ def _issue(finding: Finding, key: Fingerprint) -> dict[str, object]:
 
 
 def check_junit(report: CheckResult) -> Iterator[str]:
-    """The document, suite by suite. Findings of severity info go to the suite's output and fail nothing."""
+    """The JUnit document in pieces: a suite for each file, a case for each rule. Findings of severity info do not fail
+    a case; they are its output.
+    """
     groups: dict[str, dict[str, list[Finding]]] = defaultdict(lambda: defaultdict(list))
     for finding in report.findings:
         groups[finding.file][finding.code].append(finding)
@@ -94,7 +99,7 @@ def check_junit(report: CheckResult) -> Iterator[str]:
     for file, group in groups.items():
         failures = sum(map(_fails, group.values()))
         yield (
-            f'  <testsuite name={_attribute(file)} tests="{len(group)}" failures="{failures}" errors="0" skipped="0">\n'
+            f'  <testsuite name={_quoted(file)} tests="{len(group)}" failures="{failures}" errors="0" skipped="0">\n'
         )
         for code, findings in group.items():
             rule = report.rules.get(code)
@@ -107,17 +112,19 @@ def check_junit(report: CheckResult) -> Iterator[str]:
 
 
 def _fails(findings: list[Finding]) -> bool:
+    """Whether one of the findings is an error or a warning."""
     return any(finding.severity is not Severity.INFO for finding in findings)
 
 
 def _case(name: str, file: str, findings: list[Finding]) -> Iterator[str]:
-    yield f"    <testcase name={_attribute(name)} classname={_attribute(file)} file={_attribute(file)}"
+    """The XML of a case; `name`: the rule, `findings`: those of this rule in the file."""
+    yield f"    <testcase name={_quoted(name)} classname={_quoted(file)} file={_quoted(file)}"
     yield f' line="{max(1, findings[0].line)}">\n'
-    text = "".join(f"{_text(_line(finding))}\n" for finding in findings)
+    text = "".join(f"{_escaped(_line(finding))}\n" for finding in findings)
     if _fails(findings):
         worst = min(findings, key=lambda finding: finding.severity.rank)
         note = worst.message if len(findings) == 1 else f"{worst.message} (and {len(findings) - 1:,} more)"
-        yield f'      <failure type="{worst.severity}" message={_attribute(note)}>{text}{_text(worst.hint)}</failure>\n'
+        yield f'      <failure type="{worst.severity}" message={_quoted(note)}>{text}{_escaped(worst.hint)}</failure>\n'
     else:
         yield f"      <system-out>{text}</system-out>\n"
     yield "    </testcase>\n"
@@ -127,11 +134,13 @@ def _line(finding: Finding) -> str:
     return f"{finding.file}:{finding.line}: {finding.code} {finding.severity} {_text_of(finding)}"
 
 
-def _text(text: str) -> str:
+def _escaped(text: str) -> str:
+    """A text as the content of an XML element."""
     return escape(_valid_xml(text))
 
 
-def _attribute(text: str) -> str:
+def _quoted(text: str) -> str:
+    """A text as the quoted value of an XML attribute."""
     return quoteattr(_valid_xml(text))
 
 

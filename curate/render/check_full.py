@@ -26,6 +26,7 @@ def check_full(report: CheckResult, limit: int | None = MAX_SHOWN) -> Iterator[S
 
 
 def _excerpt(span: SourceRange, colour: str) -> Iterator[Styled]:
+    """The line of a finding around its range, and a line that underlines the range; a note if the line has a secret."""
     number = f"{span.line:>6} | "
     margin = " " * (len(number) - 2) + "| "
     if span.secret:
@@ -33,10 +34,11 @@ def _excerpt(span: SourceRange, colour: str) -> Iterator[Styled]:
         return
     before, inside, after = shown_parts(span)
     yield Styled((number, "dim"), before, (inside, colour), after, cropped=True)
-    yield Styled((margin, "dim"), " " * _columns(before), ("^" * max(1, _columns(inside)), colour), cropped=True)
+    yield Styled((margin, "dim"), " " * _width(before), ("^" * max(1, _width(inside)), colour), cropped=True)
 
 
-def _columns(text: str) -> int:
+def _width(text: str) -> int:
+    """The number of terminal columns of a text."""
     if text.isascii():
         return len(text)
     from rich.cells import cell_len

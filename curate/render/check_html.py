@@ -40,12 +40,14 @@ def check_html(
 
 
 def counted_again(paths: Sequence[Path], model: str = "") -> Stats:
-    """The statistics of the files that exist; `model` counts their tokens."""
+    """The statistics of the files that still exist, read again; the tokenizer of `model` counts tokens, if one is
+    named.
+    """
     return collect([path for path in paths if path.is_file()], model, strict=False)
 
 
 def overview(report: CheckResult, counted: Stats) -> Iterator[str]:
-    """The plots of findings and of the data."""
+    """The plots of the findings in a report, and of the statistics `counted`."""
     severities = {finding.code: finding.severity for finding in reversed(report.findings)}
     yield '<h2>Overview</h2>\n<div class="plots">\n'
     yield bars(
@@ -58,30 +60,32 @@ def overview(report: CheckResult, counted: Stats) -> Iterator[str]:
         "Examples by number of turns",
         [(f"{n} or more" if n == MANY_TURNS else plural(n, "turn"), turns[n], "") for n in several],
     )
-    yield bars("Examples by characters", _ranges(counted.characters))
+    yield bars("Examples by characters", _histogram_rows(counted.characters))
     yield bars(
         f"Examples by tokens{f', counted for {counted.model}' if counted.model else ' (about: bytes / 4)'}",
-        _ranges(counted.tokens),
+        _histogram_rows(counted.tokens),
     )
-    yield bars("Messages by role", _most({name: role.messages for name, role in counted.roles.items()}))
-    yield bars("Examples by main script", _most(counted.mainly))
-    yield bars("Examples by format", _most(counted.formats))
+    yield bars("Messages by role", _rows_by_count({name: role.messages for name, role in counted.roles.items()}))
+    yield bars("Examples by main script", _rows_by_count(counted.mainly))
+    yield bars("Examples by format", _rows_by_count(counted.formats))
     copies = {
         "exact copies of earlier examples": counted.duplicates,
         "other examples": counted.examples - counted.duplicates,
     }
-    yield bars("Exact duplicates among the examples", _most(copies) if counted.duplicates else [])
+    yield bars("Exact duplicates among the examples", _rows_by_count(copies) if counted.duplicates else [])
     yield "</div>\n"
 
 
-def _ranges(values: Sequence[int]) -> list[tuple[str, int, str]]:
+def _histogram_rows(values: Sequence[int]) -> list[tuple[str, int, str]]:
+    """Label, count and class of each bar of a histogram of the values."""
     return [
         (f"{low:,} to {high:,}" if low < high else f"{low:,} or none", count, "")
         for low, high, count in histogram(values)
     ]
 
 
-def _most(counts: Mapping[str, int]) -> list[tuple[str, int, str]]:
+def _rows_by_count(counts: Mapping[str, int]) -> list[tuple[str, int, str]]:
+    """Label, count and class of each bar, the highest count first."""
     return [(name, count, "") for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
 
 
@@ -110,6 +114,7 @@ def findings_section(report: CheckResult, limit: int | None, before: str = "") -
 
 
 def _item(finding: Finding, span: SourceRange | None) -> str:
+    """A finding as a list item with the text around its range; without the text if `span` is None."""
     where = f' <code class="quiet">{safe(finding.pointer)}</code>' if finding.pointer else ""
     if span is None:
         excerpt = ""
@@ -123,6 +128,7 @@ def _item(finding: Finding, span: SourceRange | None) -> str:
 
 
 def _rule_title(code: str, report: CheckResult) -> str:
+    """Code and name of a rule; the code alone for an unknown rule."""
     rule = report.rules.get(code)
     return f"{code} {rule.name}" if rule else code
 

@@ -81,6 +81,7 @@ def rule_page(code: str) -> str:
 
 
 def _rule(code: str, rule: Rule | None) -> dict[str, Any]:
+    """The reporting descriptor of a rule; only its id if the rule is unknown."""
     if rule is None:
         return {"id": code}
     examples = [(label, visible(text, keep_newlines=True)) for label, text in rule.samples]
@@ -122,6 +123,7 @@ def _result(finding: Finding, rule_index: int, span: SourceRange | None, fingerp
 
 
 def _region(finding: Finding, span: SourceRange | None) -> dict[str, int]:
+    """The region of a finding; only its line if the range is unknown."""
     if span is None:
         return {"startLine": finding.line}
     region = {

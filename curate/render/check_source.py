@@ -81,9 +81,10 @@ class _Source:
             return
         facts = FileFacts(self.file)
         next(read_file(self.path, facts), None)
-        yield from self._of_document(findings) if facts.document else self._of_lines(findings)
+        yield from self._ranges_in_document(findings) if facts.document else self._ranges_in_lines(findings)
 
-    def _of_lines(self, findings: Sequence[Finding]) -> Iterator[SourceRange | None]:
+    def _ranges_in_lines(self, findings: Sequence[Finding]) -> Iterator[SourceRange | None]:
+        """The range of each finding in a file of lines; None where it is unknown."""
         lines = self._lines()
         place: _Place | None = None
         for number, group in groupby(findings, key=lambda finding: finding.line):
@@ -100,12 +101,13 @@ class _Source:
                 yield None if element is None else element.spot(finding, of_line, text=self.text)
 
     def _lines(self) -> Iterator[Line]:
+        """The lines of the file, without a byte order mark."""
         stream = blocks(self.path)
         start = next(stream, b"")
         skipped = len(BOM) if start.startswith(BOM) else 0
         return split_lines(chain([start[skipped:]], stream), skipped)
 
-    def _of_document(self, findings: Sequence[Finding]) -> Iterator[SourceRange | None]:
+    def _ranges_in_document(self, findings: Sequence[Finding]) -> Iterator[SourceRange | None]:
         """The range of each finding in a document; None where it is unknown.
 
         Elements may span lines and share lines, so the example's id decides which one a finding is about.
@@ -133,6 +135,7 @@ class _Source:
 
 
 def _is_about(finding: Finding, parsed: ParsedLine) -> bool:
+    """Whether a finding is about this element: their ids are equal, or the finding has none."""
     return finding.example is None or (parsed.example is not None and parsed.example.id == finding.example)
 
 
@@ -193,6 +196,7 @@ class _Place:
         return next((defect for defect in self.defects if redact_message(defect.message) == finding.message), None)
 
     def _bytes(self, start: int, end: int) -> int:
+        """The number of bytes between two characters of the line."""
         return (
             end - start
             if len(self.text) == len(self.line.data)

@@ -119,6 +119,7 @@ def conflicts_json(report: ConflictsResult, decisions: Mapping[str, DecisionStat
 
 
 def _conflict(conflict: Conflict, state: State) -> ConflictOutput:
+    """A conflict as it is printed, with secrets masked."""
     left, right = conflict.questions
     evidence = [
         reason._replace(
@@ -134,6 +135,7 @@ def _conflict(conflict: Conflict, state: State) -> ConflictOutput:
 
 
 def _topic(topic: Topic) -> dict[str, Any]:
+    """The question and the groups of answers of a topic as plain values."""
     groups = [
         {
             "examples": group.examples,
@@ -151,7 +153,7 @@ def conflicts_text(
     """The report as lines, highest confidence first."""
     states = [state_of(conflict, decisions) for conflict in report.conflicts]
     for conflict, state in list(zip(report.conflicts, states, strict=True))[:limit]:
-        yield from _block(conflict, STATES[state])
+        yield from _conflict_lines(conflict, STATES[state])
     yield from more_lines(len(report.conflicts), limit)
     for topic in report.topics[:limit]:
         yield from _topic_lines(topic)
@@ -167,7 +169,8 @@ def conflicts_text(
     yield Text(f"{plural(len(report.conflicts), 'conflict')}{decided} in {counts}{step}", style="bold")
 
 
-def _block(conflict: Conflict, state: str) -> Iterator[Text]:
+def _conflict_lines(conflict: Conflict, state: str) -> Iterator[Text]:
+    """The lines of a conflict: question, both answers, evidence; `state`: its decision in words."""
     left, right, evidence = conflict.in_order()
     yield Text.assemble(
         (conflict.code, "yellow"),
@@ -189,7 +192,7 @@ def _block(conflict: Conflict, state: str) -> Iterator[Text]:
 
 
 def same_question(conflict: Conflict) -> str:
-    """Why two questions count as the same."""
+    """The probability that two questions are the same, and their similarity, in words."""
     return f"the same question with a probability of {conflict.same_question:.2f}, {conflict.similarity:.2f} alike"
 
 
@@ -207,6 +210,7 @@ def _highlighted(answer: str, span: str) -> Iterator[tuple[str, str]]:
 
 
 def _evidence_text(evidence: Evidence, left: Question, right: Question) -> str:
+    """The source of an evidence and the words that contradict each other."""
     if evidence.source == "judge":
         return f"judge: {excerpt(redact_message(evidence.why), SPAN_CHARS) or 'they contradict each other'}"
     spans = (

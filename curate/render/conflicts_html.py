@@ -52,6 +52,7 @@ def conflicts_sections(report: ConflictsResult, limit: int | None) -> Iterator[s
 
 
 def _section(title: str, conflicts: Sequence[Conflict], limit: int | None) -> Iterator[str]:
+    """The section of conflicts, at most `limit` (None: all); nothing if there are none."""
     if not conflicts:
         return
     yield f'<h2>{title} <span class="quiet">× {len(conflicts):,}</span></h2>\n'
@@ -70,19 +71,21 @@ def _section(title: str, conflicts: Sequence[Conflict], limit: int | None) -> It
             yield full(first, noun="system prompt of the first") + full(second, noun="system prompt of the second")
         yield f'<div class="pair">{_side(left, evidence[0].left)}{_side(right, evidence[0].right)}</div>'
         reasons = [
-            f"{item.source} {item.confidence:.2f}: {redact_message(item.why) or _against(item, left, right)}"
+            f"{item.source} {item.confidence:.2f}: {redact_message(item.why) or _contradiction(item, left, right)}"
             for item in evidence
         ]
         yield f'<p class="quiet">{"<br>".join(map(safe, reasons))}</p></div></details>\n'
     yield not_shown(0 if limit is None else len(conflicts) - limit, "conflict")
 
 
-def _against(evidence: Evidence, left: Question, right: Question) -> str:
+def _contradiction(evidence: Evidence, left: Question, right: Question) -> str:
+    """The words of both answers that contradict each other."""
     spans = (redacted_excerpt(evidence.left, left.answer), redacted_excerpt(evidence.right, right.answer))
     return " against ".join(f"“{' '.join(text[:200].split())}”" for text in spans)
 
 
 def _side(side: Question, span: str) -> str:
+    """A column with an answer, in which `span` is marked."""
     masked_answer, span = masked(side.answer), redacted_excerpt(span, side.answer)
     answer = masked_answer if len(masked_answer) <= MAX_CHARS else masked_answer[:MAX_CHARS].rpartition(" ")[0] + " …"
     before, match, after = answer.partition(span) if 0 < len(span) < len(answer) else (answer, "", "")

@@ -72,7 +72,9 @@ def console(*, stderr: bool = False) -> "Console":
 
 
 def progress_bar(out: "Console", *parts: str | None) -> "Progress":
-    """A progress display that disappears at its end: formats of texts about a task, with None for the bar."""
+    """A progress display that disappears at its end. `parts`: formats of the texts about a task; None stands for the
+    bar.
+    """
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = (BarColumn(bar_width=24) if part is None else TextColumn(part, markup=False) for part in parts)

@@ -20,6 +20,7 @@ MAX_SHOWN: Final = 20
 
 
 def _notes(notes: Sequence[Note]) -> Iterator[str | Text]:
+    """The first notes with their places, and the number of the others."""
     for note in notes[:MAX_SHOWN]:
         yield f"{visible(where(note.file, note.line))}: {visible(note.why)}"
     yield from more_lines(len(notes), MAX_SHOWN, " notes", "--json")
@@ -36,7 +37,7 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 
 def convert_text(report: ConvertResult, output: str, aside: str) -> Iterator[str | Text]:
-    """The lines of the summary, safe to print."""
+    """The lines of the summary, safe to print; `output` and `aside`: names of the written files."""
     yield from _notes(report.notes)
     read = plural(report.read, "line")
     yield f"{read} read: {report.converted:,} written to {visible(output)}{_kinds(report.formats)}"
@@ -60,7 +61,7 @@ def convert_text(report: ConvertResult, output: str, aside: str) -> Iterator[str
 
 
 def ingest_text(report: IngestResult, output: str, aside: str) -> Iterator[str | Text]:
-    """The lines of the summary, safe to print."""
+    """The lines of the summary, safe to print; `output` and `aside`: names of the written files."""
     yield from _notes(report.notes)
     read = f"{plural(report.read, 'line')} read, {plural(report.calls, 'model call')}"
     yield f"{read}: {report.written:,} written to {visible(output)}{_kinds(report.sources)}"
@@ -98,7 +99,7 @@ def _session_text(counts: SessionCounts) -> Iterator[str]:
 
 
 def apply_text(result: ApplyResult, output: str, removed: str) -> Iterator[str]:
-    """The lines of the summary, safe to print."""
+    """The lines of the summary, safe to print; `output`: the file of kept lines, `removed`: that of dropped lines."""
     yield (
         f"{plural(result.read, 'line')} read: {result.kept:,} written to {visible(output)}, {result.edited:,} of them "
         f"edited; {result.dropped:,} dropped, written to {visible(removed)}"

@@ -138,7 +138,9 @@ def histogram(plan: DedupResult) -> list[HistogramBar]:
 
 
 def dedup_json(plan: DedupResult, *, explain: bool = False, written: bool = True) -> dict[str, Any]:
-    """The result as plain values."""
+    """The result as plain values; `explain` adds the differences of each removal; `written`: whether files were
+    written.
+    """
     compared, removed = sum(plan.against.values()), [*plan.dropped, *_removed(plan, explain)]
     threshold, recall = plan.config.threshold, plan.bands.probability(plan.config.threshold)
     figures = {"threshold": threshold, "recall": recall, "histogram": histogram(plan), "written": written}
@@ -283,6 +285,7 @@ def _clusters(plan: DedupResult) -> Iterator[Text]:
 
 
 def _histogram(plan: DedupResult) -> Iterator[Text]:
+    """The histogram of similarities as lines; the threshold is a line between the bars."""
     bars = histogram(plan)
     highest = max((bar.pairs for bar in bars), default=0) or 1
     width = len(f"{highest:,}")

@@ -68,6 +68,7 @@ def pairs_sections(plan: DedupResult, limit: int | None) -> Iterator[str]:
 
 
 def _pairs(title: str, text: str, pairs: Sequence[DuplicateRemoval], count: int, plan: DedupResult) -> Iterator[str]:
+    """The section of some pairs; `text`: what happens to the first example; `count`: the number of all pairs."""
     if not pairs:
         return
     examples = plan.examples({place for pair in pairs for place in (pair.place, pair.kept_place)})
@@ -85,6 +86,7 @@ def _pairs(title: str, text: str, pairs: Sequence[DuplicateRemoval], count: int,
 
 
 def _side_by_side(removed: Example, kept: Example) -> Iterator[str]:
+    """The turns of two examples in two columns."""
     for role, pieces in turn_diffs(removed, kept):
         if pieces:
             shown = with_context_only(pieces) if any(piece.kind != "same" for piece in pieces) else pieces

@@ -27,7 +27,7 @@ def diff_text(result: DiffResult, limit: int | None = MAX_SHOWN) -> Iterator[Tex
             yield Text.assemble(
                 f"{part.removesuffix('s'):<9} ",
                 (visible(change.name), "bold"),
-                f": {_value(change.before)} → {_value(change.now)}",
+                f": {_setting_text(change.before)} → {_setting_text(change.now)}",
             )
         if part == "decisions":
             yield from more_lines(len(changes), limit, " decisions")
@@ -52,5 +52,6 @@ def diff_text(result: DiffResult, limit: int | None = MAX_SHOWN) -> Iterator[Tex
     )
 
 
-def _value(value: Any) -> str:
+def _setting_text(value: Any) -> str:
+    """A value of a setting in few characters; `none` for None."""
     return "none" if value is None else excerpt(str(value), 60)

@@ -29,6 +29,7 @@ def _row(name: str, value: str) -> str:
 
 
 def _extra(extra: ExtraState) -> Iterator[str]:
+    """The lines of an extra: ok, or which packages are missing or too old and how to install them."""
     name = f"extra {extra.name}" if extra.name else "required packages"
     if extra.ok:
         yield _row(name, "ok")

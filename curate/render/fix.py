@@ -33,10 +33,10 @@ def unified_diff(name: str, lines: Iterable[LineChange]) -> Iterator[bytes]:
                     started = True
                 hunk = [_diff_line(b" ", line) for line in ahead]
                 old_start, new_start = old - len(ahead), new - len(ahead)
-            hunk += [_diff_line(b"-", before), *(_diff_line(b"+", line) for line in _lines(after))]
+            hunk += [_diff_line(b"-", before), *(_diff_line(b"+", line) for line in _lines_with_breaks(after))]
             trailing = 0
             ahead.clear()
-        old, new = old + 1, new + len(_lines(after))
+        old, new = old + 1, new + len(_lines_with_breaks(after))
         if hunk and trailing == 2 * CONTEXT_LINES:
             yield from _hunk(hunk[:-CONTEXT_LINES], old_start, new_start)
             hunk = []
@@ -44,7 +44,7 @@ def unified_diff(name: str, lines: Iterable[LineChange]) -> Iterator[bytes]:
         yield from _hunk(hunk[: len(hunk) - max(trailing - CONTEXT_LINES, 0)], old_start, new_start)
 
 
-def _lines(data: bytes) -> list[bytes]:
+def _lines_with_breaks(data: bytes) -> list[bytes]:
     return LINE.findall(data)
 
 
@@ -53,6 +53,7 @@ def _diff_line(mark: bytes, line: bytes) -> bytes:
 
 
 def _hunk(lines: list[bytes], old: int, new: int) -> Iterator[bytes]:
+    """A hunk of a diff; `old` and `new`: the numbers of its first line in both files."""
     counts = [sum(not line.startswith(mark) for line in lines) for mark in (b"+", b"-")]
     sides = [f"{start if count else start - 1},{count}" for start, count in zip((old, new), counts, strict=True)]
     yield f"@@ -{sides[0]} +{sides[1]} @@\n".encode()
@@ -69,6 +70,7 @@ def fix_text(report: FixReport, *, done: bool) -> Iterator[str]:
 
 
 def _file_text(file: FixedFile, *, done: bool) -> Iterator[str]:
+    """The lines of the summary about a file."""
     name = visible(file.name)
     if file.skipped:
         yield f"{name}: not changed: {'it ' if file.skipped.startswith('is ') else ''}{file.skipped}"

@@ -104,7 +104,7 @@ ins { color: var(--info); font-weight: 700; text-decoration: underline; text-und
 
 
 def head(title: str, style: str = "") -> str:
-    """A document up to its first heading; `style` is appended to the common CSS."""
+    """The start of a document: head, heading and date. `style` is appended to the common CSS."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta '
         f'http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">\n'
@@ -187,7 +187,7 @@ def brief(text: str, width: int = 300) -> str:
 
 
 def full(text: str, width: int = 300, noun: str = "text") -> str:
-    """The whole text behind a click, if `brief` cuts it or joins its lines; else nothing."""
+    """The whole text in an element that opens at a click; empty if `brief` already shows all of it."""
     if len(text) <= width and "\n" not in text:
         return ""
     start = text[:MAX_CHARS]

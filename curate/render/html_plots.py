@@ -89,7 +89,7 @@ def bars(title: str, rows: Sequence[tuple[str, int, str]]) -> str:
 
 
 def curves(title: str, *shown: Curve, across: str = "step") -> str:
-    """A plot of curves on common axes; empty if there are no points."""
+    """A plot of curves on common axes; empty if there are no points. `across`: the name of the x axis."""
     drawn = [curve._replace(points=[point for point in curve.points if isfinite(point[1])]) for curve in shown]
     drawn = [curve for curve in drawn if curve.points]
     if not drawn:
@@ -138,7 +138,9 @@ def dots(title: str, shown: Sequence[Dot], kinds: Mapping[str, str]) -> str:
 
 
 def scatter(title: str, *shown: Dots, across: str, up: str) -> str:
-    """A plot of dots, both axes from 0 to the maximum; a sample if there are very many. Empty without dots."""
+    """A plot of dots, both axes from 0 to the maximum; a sample if there are very many. Empty without dots. `across`
+    and `up`: the names of the axes.
+    """
     drawn = [dots for dots in shown if dots.points]
     if not drawn:
         return ""
@@ -186,7 +188,7 @@ def _figure(
 def _rulers(
     marks: Sequence[float], form: str = ".4g", *, height: int = HEIGHT, left: int = LEFT_MARGIN
 ) -> Iterator[str]:
-    """Horizontal grid lines with their numbers."""
+    """Horizontal grid lines at the ticks `marks`, with their numbers in the format `form`."""
     for mark in marks:
         y = _height(mark, marks, height)
         yield f'<line x1="{left}" y1="{y:.1f}" x2="{WIDTH - 8}" y2="{y:.1f}"/>'
@@ -194,7 +196,7 @@ def _rulers(
 
 
 def _height(number: float, marks: Sequence[float], height: int = HEIGHT) -> float:
-    """The y coordinate of a number between the first and the last tick."""
+    """The y coordinate of a number; `marks`: the ticks of the axis."""
     return TOP_MARGIN + (marks[-1] - number) / ((marks[-1] - marks[0]) or 1) * (height - TOP_MARGIN - BOTTOM_MARGIN)
 
 

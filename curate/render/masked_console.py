@@ -54,6 +54,7 @@ class MaskedConsole(Console):
         return super().render(renderable, options)
 
     def _masked(self, text: Text) -> Text:
+        """The text with secrets masked and controls escaped; its styles are lost if this changes it."""
         shown = self._printable(text.plain)
         if shown == text.plain:
             return text

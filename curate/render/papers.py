@@ -20,7 +20,7 @@ def papers_text(result: PapersResult) -> Iterator[str | Text]:
 
 
 def statement_text(result: StatementResult) -> Iterator[str | Text]:
-    """What differs, and the conclusion."""
+    """The lines of the result: differences, who signed, and whether the statement holds."""
     yield from result.differences
     yield f"signed by {visible(result.signer)}" if result.signer else "not signed"
     if result.holds:

@@ -57,6 +57,7 @@ class StageProgress:
             self._finished(event)
 
     def _finished(self, event: StageFinished) -> None:
+        """Remove the bar of a stage, and print its summary and duration."""
         if self.bar is not None and self.task is not None:
             self.bar.remove_task(self.task)
             self.task = None

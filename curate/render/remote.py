@@ -144,7 +144,7 @@ def curves(events: Sequence[JobEvent]) -> Iterator[Text]:
 
 
 def curve(values: Sequence[float], width: int = CURVE_COLUMNS) -> str:
-    """A curve of block characters, at most `width` wide; each is the mean of its interval."""
+    """A text of block characters, at most `width` wide; each character shows the mean of an interval of `values`."""
     parts = min(width, len(values))
     means = []
     for index in range(parts):
@@ -155,7 +155,7 @@ def curve(values: Sequence[float], width: int = CURVE_COLUMNS) -> str:
 
 
 def steps_of(event: JobEvent) -> tuple[int, int | None] | None:
-    """The step of a job by one event, and the number of steps or None; None if the event has no step."""
+    """The step that an event names, and the number of all steps or None; None if the event names no step."""
     if match := STEP_MESSAGE.search(event.message):
         return int(match[1]), int(match[2])
     step, total = event.numbers.get("step"), event.numbers.get("total_steps")

@@ -36,7 +36,7 @@ def report_html(result: ReportResult, paths: Sequence[str], limit: int | None = 
     yield head("curate report", TABLE + PAIRS + STYLE)
     yield f'<p class="quiet">{safe(" ".join(paths))}</p>\n<p class="quiet">{safe(summary_line(result.checked))}</p>\n'
     yield f'<div class="tiles">{"".join(_tiles(result))}</div>\n'
-    yield from _next(result, paths)
+    yield from _next_steps(result, paths)
     for number, proof in enumerate(result.proofs):
         yield from _leaks(proof, limit, first=number == 0)
     yield from findings_section(result.checked, limit, filters())
@@ -49,6 +49,7 @@ def report_html(result: ReportResult, paths: Sequence[str], limit: int | None = 
 
 
 def _tiles(result: ReportResult) -> Iterator[str]:
+    """The main counts of the report."""
     checked = result.checked
     yield tile(f"{result.statistics.examples:,}", "examples")
     for severity in Severity:
@@ -66,23 +67,26 @@ def _tiles(result: ReportResult) -> Iterator[str]:
 def next_lines(result: ReportResult, paths: Sequence[str]) -> Iterator[tuple[str, str]]:
     """What to do next: a reason and a command line. Empty if nothing is to be done."""
     for reason, command in result.next_steps():
-        yield reason, command if command.startswith("pip ") else _line(command, paths)
+        yield reason, command if command.startswith("pip ") else _command_line(command, paths)
 
 
-def _next(result: ReportResult, paths: Sequence[str]) -> Iterator[str]:
+def _next_steps(result: ReportResult, paths: Sequence[str]) -> Iterator[str]:
+    """The section of next steps, with a command for each."""
     steps = [f"<li>{safe(reason)}: <code>{safe(line)}</code>" for reason, line in next_lines(result, paths)]
     yield "<h2>What to do next</h2>\n"
     if steps:
         yield f'<ol class="next">{"".join(f"{step}</li>" for step in steps)}</ol>\n'
     else:
-        yield f"<p>Nothing was found. <code>{safe(_line('split', paths))}</code> writes splits.</p>\n"
+        yield f"<p>Nothing was found. <code>{safe(_command_line('split', paths))}</code> writes splits.</p>\n"
 
 
-def _line(command: str, paths: Sequence[str]) -> str:
+def _command_line(command: str, paths: Sequence[str]) -> str:
+    """A command with its paths and the option for its output."""
     return f"curate {command} {' '.join(map(shlex.quote, paths))}{OUTPUTS.get(command, '')}"
 
 
 def _leaks(proof: VerifyResult, limit: int | None, *, first: bool) -> Iterator[str]:
+    """The checks of a folder of splits; `first`: whether the heading precedes them."""
     if first:
         yield "<h2>Leaks</h2>\n"
     verdict = "passed" if proof.holds else "failed"
@@ -102,6 +106,7 @@ def _leaks(proof: VerifyResult, limit: int | None, *, first: bool) -> Iterator[s
 
 
 def _notes(result: ReportResult) -> Iterator[str]:
+    """The section of notes; nothing if there are none."""
     duplicates = result.duplicates.notes if result.duplicates is not None else []
     notes = list(dict.fromkeys(chain(result.not_verified, result.checked.limits, duplicates, result.conflicts.notes)))
     if notes:

@@ -61,4 +61,5 @@ def rule_terms(rule: Rule) -> str:
 
 
 def _repair(rule: Rule) -> str:
+    """The kind of the fix of a rule, `safe` or `unsafe`; empty if it has none."""
     return "" if rule.repair is None else "safe" if rule.repair.safe else "unsafe"

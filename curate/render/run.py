@@ -14,7 +14,7 @@ from curate.render.console import table
 
 def run_text(result: RunResult) -> Iterator[RenderableType]:
     """The result as a table and lines."""
-    yield table("", "", "", rows=(*_summary(result), *_trained(result.training)))
+    yield table("", "", "", rows=(*_summary_rows(result), *_training_rows(result.training)))
     for note in result.notes:
         yield Text(f"note: {note}", style="dim")
     if result.training and result.training.get("generations"):
@@ -33,7 +33,8 @@ def dry_text(result: RunResult) -> Iterator[RenderableType]:
     yield "nothing written"
 
 
-def _summary(result: RunResult) -> Iterator[tuple[str, str]]:
+def _summary_rows(result: RunResult) -> Iterator[tuple[str, str]]:
+    """Label and value of each row of the summary."""
     if skipped := [name for name, state in result.stages.items() if state == "skipped"]:
         yield "skipped", ", ".join(skipped)
     if result.stages.get("check") != "skipped":
@@ -59,7 +60,8 @@ def _summary(result: RunResult) -> Iterator[tuple[str, str]]:
     yield from ((f"{name} examples", f"{part.examples:,}") for name, part in result.manifest.splits.items())
 
 
-def _trained(trained: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+def _training_rows(trained: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+    """Label and value of each row about the training; none without a training."""
     if not trained:
         return
     share = trained["trainable_parameters"] / trained["total_parameters"]

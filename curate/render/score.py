@@ -98,7 +98,7 @@ def _evidence(example: DoubtfulExample, width: int) -> str:
 
 
 def _next_step(paths: Sequence[str], output: Path | None) -> Iterator[Text]:
-    """How to decide about these examples."""
+    """The command that reviews these examples; with the option that writes the scores, if they were not written."""
     scores = Path("scores.parquet") if output is None else output
     command = visible(shlex.join(["curate", "review", *paths, "--scores", str(scores)]))
     before = "" if output else f"add -o {scores} to this command, then "
@@ -106,12 +106,13 @@ def _next_step(paths: Sequence[str], output: Path | None) -> Iterator[Text]:
 
 
 def bar(counts: list[int]) -> str:
-    """A histogram in one line; a part with few examples is still seen."""
+    """A histogram in one line; a bin with few examples is still visible."""
     highest = max(counts, default=0)
     return "".join(" " if not count else LEVELS[count * (len(LEVELS) - 1) // highest] for count in counts)
 
 
 def _listed(title: str, examples: list[ScoredExample]) -> Iterator[Text]:
+    """A title and a line for each example; the title is left out if there are none."""
     if examples:
         yield Text(title, style="bold")
     for example in examples:

@@ -22,7 +22,7 @@ def score_html(result: ScoreResult) -> Iterator[str]:
     for scores in reversed(result.signals):
         yield f"<h2>{safe(scores.signal.name)}</h2>\n<p>{safe(scores.signal.summary)}. "
         yield f'<span class="quiet">Measured: {safe(scores.signal.measured)}</span></p>\n'
-        yield bars(f"Examples by {scores.signal.name}", _bins(scores))
+        yield bars(f"Examples by {scores.signal.name}", _histogram_rows(scores))
         for title, examples in (("lowest", scores.lowest), ("highest", scores.highest)):
             yield from _section(f"{scores.signal.name}: {title}", examples)
     if result.correlations:
@@ -32,7 +32,8 @@ def score_html(result: ScoreResult) -> Iterator[str]:
     yield footer()
 
 
-def _bins(scores: SignalScores) -> list[tuple[str, int, str]]:
+def _histogram_rows(scores: SignalScores) -> list[tuple[str, int, str]]:
+    """Label, count and class of each bar of the histogram of a signal."""
     width = (scores.most - scores.least) / len(scores.histogram)
     return [
         (f"{scores.least + index * width:.2f} to {scores.least + (index + 1) * width:.2f}", count, "")
@@ -41,6 +42,7 @@ def _bins(scores: SignalScores) -> list[tuple[str, int, str]]:
 
 
 def _section(title: str, examples: Sequence[ScoredExample]) -> Iterator[str]:
+    """A list of examples with their values, which opens at a click."""
     yield f"<details><summary><h3>{safe(title)}</h3></summary><div><ol>"
     for example in examples:
         yield f"<li><b>{example.value:.3f}</b> <code>{safe(where(example.file, example.line))}</code> "
@@ -49,4 +51,5 @@ def _section(title: str, examples: Sequence[ScoredExample]) -> Iterator[str]:
 
 
 def _shortened(answer: str) -> str:
+    """The beginning and the end of an answer that is too long; a short answer whole."""
     return answer if len(answer) <= MAX_CHARS else f"{answer[: MAX_CHARS // 2]} … {answer[-MAX_CHARS // 2 :]}"

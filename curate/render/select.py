@@ -42,7 +42,9 @@ def comparison_text(comparison: SelectionComparison) -> Iterator[RenderableType]
 
 
 def verdict(against: str, measured: str, interval: Interval, outcome: Verdict) -> str:
-    """A sentence about a difference; negative results are reported too."""
+    """A sentence about a difference. `against`: the other choice of examples; `measured`: what differs, such as the
+    loss; `outcome`: better, worse or open.
+    """
     if outcome == "open":
         return (
             f"no difference to {against} is shown: {measured} {interval.mean:+.4f} "

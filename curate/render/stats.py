@@ -148,11 +148,12 @@ def stats_result(stats: Stats, plan: Plan = Plan()) -> StatsResult:  # noqa: B00
             for name, count in _ordered(stats.letters).items()
         },
         system=SystemNumbers(examples=stats.with_system, distinct=len(stats.prompts), frequent=prompts),
-        estimate=_estimate(stats, plan),
+        estimate=_training_estimate(stats, plan),
     )
 
 
-def _estimate(stats: Stats, plan: Plan) -> Estimate:
+def _training_estimate(stats: Stats, plan: Plan) -> Estimate:
+    """The tokens of a training; cost and seconds are None without a price or a speed."""
     epochs = usual_epochs(len(stats.turns)) if plan.epochs is None else plan.epochs
     tokens = epochs * (stats.training.tokens if stats.training else sum(stats.tokens))
     cost = None if plan.price is None else round(tokens / 1e6 * plan.price, 4)
@@ -199,7 +200,7 @@ def stats_text(numbers: StatsResult, name: str, width: int) -> Iterator[Text | T
     )
     if not numbers.tokens.total and not numbers.roles:
         return
-    for part in (_roles(numbers, prefix), _spreads(numbers, prefix)):
+    for part in (_role_table(numbers, prefix), _spread_table(numbers, prefix)):
         part.show_edge = False
         yield Text()
         yield part
@@ -207,12 +208,13 @@ def stats_text(numbers: StatsResult, name: str, width: int) -> Iterator[Text | T
     yield Text(
         f"Examples by number of tokens{' (≈: bytes / 4; --model NAME counts them)' if prefix else ''}", style="bold"
     )
-    yield from _bars(numbers, width)
+    yield from _histogram_lines(numbers, width)
     yield Text()
-    yield from _facts(numbers, width)
+    yield from _fact_lines(numbers, width)
 
 
-def _roles(numbers: StatsResult, prefix: str) -> Table:
+def _role_table(numbers: StatsResult, prefix: str) -> Table:
+    """Messages, characters, tokens and share of each role; `prefix` marks estimated tokens."""
     columns = ("Messages", "Characters", f"{prefix}Tokens", "Share")
     result = table("", "Role", *columns, numbers=columns)
     total = max(1, sum(role.tokens for role in numbers.roles.values()))
@@ -224,7 +226,7 @@ def _roles(numbers: StatsResult, prefix: str) -> Table:
     return result
 
 
-def _spreads(numbers: StatsResult, prefix: str) -> Table:
+def _spread_table(numbers: StatsResult, prefix: str) -> Table:
     columns = ("Mean", "Median", "95th percentile", "Maximum", "Total")
     result = table("", "Per example", *columns, numbers=columns)
     for name, spread in (("messages", numbers.turns), (f"{prefix}tokens", numbers.tokens)):
@@ -233,7 +235,8 @@ def _spreads(numbers: StatsResult, prefix: str) -> Table:
     return result
 
 
-def _bars(numbers: StatsResult, width: int) -> Iterator[Text]:
+def _histogram_lines(numbers: StatsResult, width: int) -> Iterator[Text]:
+    """A line for each bar of the histogram, within `width` columns."""
     labels = [f"{part.low:,}–{part.high:,}" if part.low < part.high else f"{part.low}" for part in numbers.histogram]
     counts = [f"{part.examples:,}" for part in numbers.histogram]
     left, right = max(map(len, labels)), max(map(len, counts))
@@ -246,7 +249,8 @@ def _bars(numbers: StatsResult, width: int) -> Iterator[Text]:
         )
 
 
-def _facts(numbers: StatsResult, width: int) -> Iterator[Text]:
+def _fact_lines(numbers: StatsResult, width: int) -> Iterator[Text]:
+    """Scripts, tools, system prompts and other facts, a line each, within `width` columns."""
     shown = [f"{name} {script.share:.1%}" for name, script in numbers.scripts.items() if script.share >= MIN_SHARE]
     rare = len(numbers.scripts) - len(shown)
     rare_note = f"; {rare} more below {MIN_SHARE:.2%}" if rare else ""
@@ -301,6 +305,7 @@ def _fact(label: str, text: str) -> Text:
 
 
 def _share(count: int, numbers: StatsResult) -> str:
+    """A number of examples and their share in words: `12 examples (3%)`."""
     return f"{plural(count, 'example')} ({percent(count, numbers.examples)})"
 
 

@@ -56,6 +56,7 @@ def diff_text(result: TemplateDiffResult, limit: int | None, shown: int | None) 
 
 
 def _difference(pair: TemplatePair, names: Sequence[str]) -> str:
+    """What each template does to an example that the other does not, in words; `names`: those of the templates."""
     differences = []
     for name, rendered, opposite in zip(names, (pair.before, pair.now), (pair.now, pair.before), strict=True):
         if rendered.refused:
@@ -77,11 +78,13 @@ def _difference(pair: TemplatePair, names: Sequence[str]) -> str:
 
 
 def _only(description: str, positions: Sequence[int], other_positions: Sequence[int]) -> str:
+    """A phrase about the messages in `positions` alone; empty if there are none."""
     numbers = [number for number in positions if number not in other_positions]
     return f"{description} {', '.join(map(str, numbers))}" if numbers else ""
 
 
 def _texts(example: RenderedExample) -> Iterator[str]:
+    """The rendered texts, a line each; lines in the loss begin with `+`."""
     if example.refused:
         yield f"refused: {visible(example.refused)}"
     for text in example.rendered:

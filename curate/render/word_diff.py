@@ -49,7 +49,7 @@ def word_diff(removed: str, kept: str) -> list[DiffSpan]:
 
 
 def with_context_only(pieces: Sequence[DiffSpan]) -> list[DiffSpan]:
-    """The pieces with long common stretches shortened to the context of differences."""
+    """The pieces with long common texts shortened to some words next to the differences."""
     shortened = []
     for index, piece in enumerate(pieces):
         if piece.kind != "same":
