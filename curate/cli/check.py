@@ -62,9 +62,10 @@ class BaselineOptions:
         return cls(folder, loaded, baseline, new, reason)
 
     def apply(self, report: CheckResult, files: Sequence[Path]) -> None:
-        """Remove known findings from a report. Ends the command after writing a new baseline or suppressions.
+        """Remove findings of the baseline from a report, or write a new baseline or suppressions, which ends the
+        command.
 
-        Raises `OutputError`.
+        `files`: the checked files. Raises `OutputError`, and `typer.Exit` where it ends the command.
         """
         if self.new is not None:
             from curate.lint.baseline import write_baseline

@@ -49,7 +49,9 @@ COLOR_VARIABLES: Final = {Color.ALWAYS: "FORCE_COLOR", Color.NEVER: "NO_COLOR"}
 
 @cache
 def as_command(verb: str, loaded: Any) -> Any:
-    """The command of a function or `typer.Typer`, with the options, which each command of a group has; made once."""
+    """The click command of a function or a `typer.Typer`, with the common options; in a group, each command has them.
+    `verb`: its name.
+    """
     app = loaded
     if not isinstance(loaded, typer.Typer):
         app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -58,16 +60,18 @@ def as_command(verb: str, loaded: Any) -> Any:
     for leaf in getattr(command, "commands", {"": command}).values():
         reads = any(item.metavar == DATA_METAVAR for item in leaf.params if item.param_type_name == "argument")
         applies = {"common_config": verb in CONFIGURED, "common_exclude": reads, "common_gitignore": reads}
-        leaf.params.extend(option for option in _options() if applies.get(option.name, True))
-        leaf.callback = _wrapped(leaf.callback)
+        leaf.params.extend(option for option in _common_options() if applies.get(option.name, True))
+        leaf.callback = _with_common_options(leaf.callback)
         for item in leaf.params:
             _name_value(item)
-            item.process_value = _only_given(item, item.process_value)
+            item.process_value = _unless_missing(item, item.process_value)
     return command
 
 
-def _only_given(item: Any, process: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """`process`, but not for an option that is not given: typer would build a validator of pydantic for each."""
+def _unless_missing(item: Any, process: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """The function `process` of an option, which returns an empty value at once if the option is not given: typer would
+    build a pydantic validator for each.
+    """
 
     def processed(context: Any, value: Any) -> Any:
         if value is None and not item.required and item.callback is None:
@@ -78,7 +82,7 @@ def _only_given(item: Any, process: Callable[[Any, Any], Any]) -> Callable[[Any,
 
 
 def _name_value(item: Any) -> None:
-    """Name what an option takes as other programs do: `N`, not `<int range>`. An argument has a name already."""
+    """Set the metavar of an option as other programs do: `N`, not `<int range>`. An argument keeps its name."""
     if item.type_descriptor.is_choice or (shown := VALUES.get(item.display_type(None))) is None:
         return
     if item.param_type_name == "argument":
@@ -87,7 +91,8 @@ def _name_value(item: Any) -> None:
         item.metavar = "MODEL" if item.name in MODEL_OPTIONS else shown
 
 
-def _options() -> list[Any]:
+def _common_options() -> list[Any]:
+    """The common options as click parameters."""
     app = typer.Typer(add_completion=False)
     app.command()(_declared)
     return typer.main.get_command(app).params
@@ -116,7 +121,9 @@ def _declared(
     """The options as typer reads them, with names that no command has for a parameter of its own."""
 
 
-def _wrapped(function: Any) -> Any:
+def _with_common_options(function: Any) -> Any:
+    """A command that applies the common options, then calls `function` with the other ones."""
+
     def run(
         *,
         common_color: str = Color.AUTO,
@@ -148,14 +155,14 @@ def _require_paths(values: Mapping[str, Any]) -> None:
 
 
 def _with_names(value: Any, urls: Mapping[Path, Path]) -> Any:
-    """A value with the names of its paths."""
+    """A value in which paths with a URL are paths that are displayed as the URL; lists are converted item by item."""
     if isinstance(value, list):
         return [_with_names(item, urls) for item in value]
     return urls.get(value, value) if isinstance(value, Path) else value
 
 
 def _left_out(patterns: Sequence[str], gitignore: bool) -> LeftOut | None:
-    """The function that returns why a path is excluded; None if nothing is excluded."""
+    """The function that returns why a path is excluded; None if no option excludes a path."""
     if not (patterns or gitignore):
         return None
     from curate.core.exclusion import Exclusion  # not imported by a hook that only checks

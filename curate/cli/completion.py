@@ -50,6 +50,8 @@ class _Commands(TyperGroup):
 
 
 def complete(instruction: str) -> int:
-    """Answer a shell."""
+    """Print the completions of the words that the shell has in the environment; returns the exit code. `instruction`:
+    what click is asked for, such as `bash_complete`.
+    """
     completion_init()
     return shell_complete(_Commands(name="curate"), {}, "curate", COMPLETION_VARIABLE, instruction)

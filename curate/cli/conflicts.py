@@ -65,7 +65,7 @@ def conflicts(args: ConflictsOptions) -> None:
     report = _search(args, work)
     if args.calibrate:
         confidence = work.config.conflicts.min_confidence
-        print_lines(_calibration([*report.conflicts, *report.unsure], confidence, decisions))
+        print_lines(_calibration_lines([*report.conflicts, *report.unsure], confidence, decisions))
         options.end(report.not_understood, options.UNCOMPARED_NOTE)
     has_open = any(state_of(conflict, decisions) == "open" for conflict in report.conflicts)
     if args.show_all:
@@ -100,7 +100,12 @@ def _search(args: ConflictsOptions, work: Workspace) -> ConflictsResult:
         )
 
 
-def _calibration(conflicts: list[Conflict], shown_from: float, decisions: Mapping[str, DecisionState]) -> Iterator[str]:
+def _calibration_lines(
+    conflicts: list[Conflict], shown_from: float, decisions: Mapping[str, DecisionState]
+) -> Iterator[str]:
+    """The confidences that fit the decisions of the review, and the setting for the configuration. `shown_from`: the
+    least confidence of a shown conflict.
+    """
     fit = calibrate(conflicts, decisions)
     scale = (fit.slope, fit.intercept)
     yield f"{plural(fit.confirmed + fit.rejected, 'decision')} about conflicts: {fit.confirmed:,} confirmed"

@@ -91,7 +91,9 @@ def dedup(args: DedupOptions) -> None:
 
 
 def _with_threshold(args: DedupOptions) -> Given:
-    """The options of the configuration, with that of --rethreshold. Raises `UsageError` if it cannot be used."""
+    """The given options; --rethreshold replaces the threshold. Raises `UsageError` if it cannot be combined with
+    another option.
+    """
     if args.rethreshold is None:
         return args.given
     options.check_combination(apart=[("rethreshold", "threshold", "no_cache")])

@@ -46,7 +46,7 @@ class _Nulls(logging.Handler):
 
 @contextmanager
 def left_out_nulls() -> Iterator[Mapping[str, str]]:
-    """The messages logged during the block about nulls that were left out, by table."""
+    """Collect log messages during the block: yields, by table, the last message about nulls that were left out."""
     log, handler = logging.getLogger(tables), _Nulls()
     before = log.level, log.propagate
     log.addHandler(handler)

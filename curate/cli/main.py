@@ -53,14 +53,15 @@ def _guarded(words: Sequence[str], *, alone: bool = False) -> int:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # pyarrow's own keeps 40 MB that it does not use
     try:
-        code = _run_request(words, alone=alone)
+        code = _dispatch(words, alone=alone)
         sys.stdout.flush()  # report failed output here instead of at interpreter exit
     except BaseException as error:  # noqa: BLE001
         return ended(error)
     return code
 
 
-def _run_request(words: Sequence[str], *, alone: bool) -> int:
+def _dispatch(words: Sequence[str], *, alone: bool) -> int:
+    """Answer completion, `--version`, `--install-cache` and `--help`, or run the command; returns the exit code."""
     if instruction := os.environ.get("_CURATE_COMPLETE"):  # by the shell, while a command is typed
         from curate.cli.completion import complete
 
@@ -75,7 +76,7 @@ def _run_request(words: Sequence[str], *, alone: bool) -> int:
     if not words or words[0] in ("--help", "-h", "help"):
         sys.stdout.write(overview())
         return ExitCode.CLEAN if words else ExitCode.USAGE
-    return _run(words, alone=alone)
+    return _run_command(words, alone=alone)
 
 
 def ended(error: BaseException) -> int:
@@ -150,7 +151,8 @@ def _flush(code: int) -> int:
     return code
 
 
-def _run(words: Sequence[str], *, alone: bool) -> int:
+def _run_command(words: Sequence[str], *, alone: bool) -> int:
+    """Import and run a command; returns its exit code. `alone`: the process ends with it."""
     from curate.cli.verbs import OLD_NAMES, is_of_engine, load_verb
 
     if new := OLD_NAMES.get(words[0]):

@@ -104,21 +104,22 @@ def _takes_options(*without: str) -> Callable[[Tool], Tool]:
             words = [word for option in offered for word in _words(option, values.pop(option.key, None))]
             return await tool(*arguments, words=words, **values)
 
-        parameters = in_place_of("words", map(_parameter, offered), signature(tool).parameters.values())
+        parameters = in_place_of("words", map(_tool_parameter, offered), signature(tool).parameters.values())
         taken.__signature__ = signature(tool).replace(parameters=parameters)  # type: ignore[attr-defined]
         return taken
 
     return taking
 
 
-def _parameter(option: VerbOption) -> Parameter:
+def _tool_parameter(option: VerbOption) -> Parameter:
+    """An option as a parameter of a tool."""
     kind: Any = str if option.declared.separated else type_on_command_line(option)
     described: Any = Annotated[kind | None, Field(description=help_of(option))]
     return Parameter(option.key, Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=described)
 
 
 def _words(option: VerbOption, value: Any) -> list[str]:
-    """A value of an option as words of the command line."""
+    """An option and its value as words of the command line; empty if it is not given."""
     if isinstance(value, bool):
         return [option.flag] if value else []
     values = value if isinstance(value, list) else [] if value in (None, "") else [value]

@@ -145,7 +145,7 @@ def named_numbers(option: str, texts: Sequence[str] | None, example: str) -> dic
 
 
 def executor_of(engine: Engine, address: str | None) -> Executor:
-    """Where the work runs. Raises `UsageError` for an address of nothing."""
+    """The executor of the work. Raises `UsageError` for an address without `--engine ray`."""
     if address is not None and engine is Engine.LOCAL:
         raise UsageError("--address has no effect without --engine ray", "add --engine ray, or leave --address out")
     return Executor(engine, address)
@@ -188,10 +188,11 @@ def check_combination(
 def progress(
     label: str, unit: str, *, quiet: bool = False, total: int | None = None, waits: bool = False
 ) -> Iterator[Callable[[int], None] | None]:
-    """Show progress on stderr during the block, on a terminal only; yields the callback for the count, or None.
+    """Show progress on stderr during the block, on a terminal only.
 
-    With `waits`, it is shown after the first call: the bar has a thread, and only a process without threads can be
-    forked (see `curate.core.worker_pool`).
+    Yields a function that adds a number of `unit` to the progress; None if nothing is shown. `total`: the number at the
+    end, if known. With `waits`, the bar appears at the first call: it has a thread, and only a process without threads
+    can be forked (see `curate.core.worker_pool`).
     """
     if quiet or not sys.stderr.isatty():
         yield None
@@ -249,8 +250,8 @@ def session(
     cached: bool = True,
     listen: Listener = ignore_events,
 ) -> Session:
-    """How a command runs, by its options. `reads_files`: the command that reads files as they are, without decisions.
-    Raises `UsageError`.
+    """The session of a command with these options. `where`: the expression of --where; `reads_files`: the name of a
+    command that ignores decisions; `cached`: whether the cache is used. Raises `UsageError`.
     """
     if where:
         condition_tree(where)  # a mistake is reported before anything is read
@@ -290,7 +291,7 @@ class CommonOptions:
     quiet: bool = False
 
     def session(self, *, listen: Listener = ignore_events) -> Session:
-        """How the command runs, by these options. Raises `UsageError`."""
+        """The session of the command with these options. Raises `UsageError`."""
         return session(
             yes=self.yes,
             as_json=self.as_json,
@@ -332,7 +333,9 @@ def write_html(document: Iterable[str], output: Path | None, about: Iterable[Pat
 
 
 def end(not_understood: int, what: str, *, found: bool = False, always: bool = False) -> NoReturn:
-    """End the command: status 1 if `found` or for lines without an example, which are reported; 0 with `always`."""
+    """End the command with status 1 if `found`, or if `not_understood` lines hold no example, which is reported; else,
+    and with `always`, with 0. `what`: what was done with these lines.
+    """
     if not_understood:
         lines = plural(not_understood, "line")
         console(stderr=True).print(
@@ -342,7 +345,9 @@ def end(not_understood: int, what: str, *, found: bool = False, always: bool = F
 
 
 def print_work(work: "Work", noun: str, suffix: str = "", *, quiet: bool, verb: str = "judging") -> None:
-    """Print to stderr how much a model is about to be asked; `noun` names what is judged, and `suffix` follows it."""
+    """Print to stderr what a model is about to be asked: number, tokens and price. `noun`: what is judged; `suffix`
+    follows it.
+    """
     if quiet and not work.leaves:
         return
     price = f", about ${work.price:,.2f}" if work.price is not None else ""
@@ -355,12 +360,14 @@ def print_work(work: "Work", noun: str, suffix: str = "", *, quiet: bool, verb: 
 
 
 def consent(*, yes: bool, as_json: bool = False) -> Consent:
-    """Consent to send data: given by an option, or asked for at the terminal unless the output is for a program."""
+    """The consent of the user to send data: `yes` if an option gives it, else asked for at the terminal; never asked
+    for if the output is for a program.
+    """
     is_terminal = not as_json and sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
     return Consent(
         yes,
         (lambda question: typer.confirm(visible(question), err=True)) if is_terminal else None,
-        _tell,
+        _print_to_stderr,
     )
 
 
@@ -375,11 +382,11 @@ def require_push_consent(what: str, repository: str, *, yes: bool, as_json: bool
 
 
 def agreement(*, yes: bool) -> Consent:
-    """Consent to settings of a configuration: given by an option only."""
-    return Consent(yes, tell=_tell)
+    """The consent of the user to settings of a configuration: given by an option only, never asked for."""
+    return Consent(yes, tell=_print_to_stderr)
 
 
-def _tell(text: str) -> None:
+def _print_to_stderr(text: str) -> None:
     sys.stderr.write(f"{visible(text)}\n")
 
 

@@ -38,13 +38,13 @@ def query(
     """
     work = options.session(where=expression, reads_files="curate query").open_plain(options.named_files(paths))
     result = query_data(work)
-    print_result(result, _lines(result), as_json=as_json)
+    print_result(result, _result_lines(result), as_json=as_json)
     if not quiet and not as_json:
         summary = f"{len(result.selected):,} of {plural(result.read, 'line')} selected"
         console(stderr=True).print(summary, markup=False)
     options.end(result.not_understood, "selected by file, line, text and keys alone")
 
 
-def _lines(result: QueryResult) -> Iterator[str]:
+def _result_lines(result: QueryResult) -> Iterator[str]:
     for line in result.selected:
         yield f"{visible(place_text(line.file, line.line))}: {line.text}"

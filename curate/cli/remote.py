@@ -123,7 +123,7 @@ def estimate(
         data, target, None, connected=False, used=(), model=model, method=method, epochs=epochs
     )
     job_settings = options.settings(resolved.remote, None, None, ordered=False)
-    result = _estimated(
+    result = _count_and_estimate(
         job_settings,
         options.files_of(data, validation),
         resolved,
@@ -152,15 +152,15 @@ def upload(
     """
     resolved = options.resolve_options(data, target, base_url, connected=True, yes=yes)
     files = [path for path in options.files_of(data, validation) if path is not None]
-    snapshots = _require_sound(files, resolved, unchecked=no_check, quiet=quiet)
+    snapshots = _require_valid(files, resolved, unchecked=no_check, quiet=quiet)
     key_of(resolved.place)  # before asking for consent
     options.print_closing_notice(resolved.place)
     ask = partial(options.require_consent, place=resolved.place, yes=yes, as_json=as_json)
     if new := _unsent(files, resolved.place):
         ask(_files_with_sizes(new))
-    with endpoint_of(resolved.place) as endpoint, _locked():
+    with endpoint_of(resolved.place) as endpoint, _folder_lock():
         require_unchanged(snapshots)
-        sent = [_sent(endpoint, path, None if path in new else ask, quiet=quiet) for path in files]
+        sent = [_upload(endpoint, path, None if path in new else ask, quiet=quiet) for path in files]
     print_result(UploadOutput(address=resolved.place.address, files=sent), sent_text(sent), as_json=as_json)
 
 
@@ -206,19 +206,21 @@ def start(
     job_settings = options.settings(resolved.remote, others, grader)
     inputs = options.files_of(data, validation)
     files = [path for path in inputs if path is not None]
-    snapshots = _require_sound(files, resolved, unchecked=no_check, quiet=quiet)
+    snapshots = _require_valid(files, resolved, unchecked=no_check, quiet=quiet)
     counter = counter_of(job_settings.model, tokenizer or "", chat_template or "")
-    cost_estimate = _estimated(job_settings, inputs, resolved, price=price, hours=hours, counter=counter, quiet=quiet)
+    cost_estimate = _count_and_estimate(
+        job_settings, inputs, resolved, price=price, hours=hours, counter=counter, quiet=quiet
+    )
     key_of(resolved.place)  # before asking for consent
     options.print_closing_notice(resolved.place)
     _print_estimate(cost_estimate, resolved.place)
     ask = partial(options.require_consent, place=resolved.place, yes=yes, as_json=as_json)
     new = _unsent(files, resolved.place)
     ask(f"{_files_with_sizes(new)} and the request for a job" if new else "the request for a job")
-    with endpoint_of(resolved.place) as endpoint, _locked():
+    with endpoint_of(resolved.place) as endpoint, _folder_lock():
         endpoint.require_takes(job_settings)
         require_unchanged(snapshots)
-        sent = [_sent(endpoint, path, None if path in new else ask, quiet=quiet) for path in files]
+        sent = [_upload(endpoint, path, None if path in new else ask, quiet=quiet) for path in files]
         job, already_started = start_job(
             endpoint, options.journal(), job_settings, sent[0], sent[1] if len(sent) > 1 else None, again=again
         )
@@ -321,6 +323,7 @@ def cancel(
 
 
 def _exit_code_of(job: Job) -> ExitCode:
+    """FINDINGS if a job ended without success; else CLEAN."""
     return ExitCode.FINDINGS if job.over and job.status != "succeeded" else ExitCode.CLEAN
 
 
@@ -330,15 +333,16 @@ def _print_line(line: WatchLine) -> None:
 
 
 def _check_files(files: list[Path], resolved: options.RemoteOptions, *, quiet: bool) -> CheckResult:
+    """Check the files with the rules of the service, with progress."""
     with progress("checking", "lines", quiet=quiet, waits=True) as advance:
         return check(replace(resolved.work, files=files), advance)
 
 
-def _require_sound(
+def _require_valid(
     files: list[Path], resolved: options.RemoteOptions, *, unchecked: bool, quiet: bool
 ) -> list[Snapshot]:
-    """What was checked. Raises `UsageError` for files that cannot be sent, `DataError` for errors by the service's
-    rules.
+    """The state of each file when it was checked; `unchecked`: whether errors are accepted. Raises `UsageError` for
+    files that cannot be sent, `DataError` for errors by the rules of the service.
     """
     for path in files:
         require_sendable(path)
@@ -364,7 +368,7 @@ def _require_sound(
     return snapshots
 
 
-def _estimated(
+def _count_and_estimate(
     job_settings: Settings,
     files: tuple[Path, Path | None],
     resolved: options.RemoteOptions,
@@ -374,6 +378,9 @@ def _estimated(
     counter: TokenCounter,
     quiet: bool,
 ) -> EstimateResult:
+    """The estimate of a job, after counting the tokens of its files with progress. Raises `UsageError` if there is no
+    price by the hour.
+    """
     numbers: list[FileNumbers | None] = []
     for path in files:
         with progress("counting", "lines", quiet=quiet) as advance:
@@ -403,18 +410,21 @@ def _unsent(files: list[Path], place: Place) -> list[Path]:
 
 
 def _files_with_sizes(files: list[Path]) -> str:
+    """The names of files with their sizes, in words."""
     return " and ".join(f"{visible(str(path))} ({path.stat().st_size:,} bytes)" for path in files)
 
 
-def _locked() -> AbstractContextManager[None]:
-    """Lock the folder against other processes that send or start jobs. Raises `UsageError` if one does."""
+def _folder_lock() -> AbstractContextManager[None]:
+    """The lock of the folder against other processes that send files or start jobs. Raises `UsageError` if another one
+    holds it.
+    """
     folder = options.journal().folder
     folder.mkdir(parents=True, exist_ok=True)
     return locked(folder)
 
 
-def _sent(endpoint: Endpoint, path: Path, ask: Callable[[str], None] | None, *, quiet: bool) -> Sent:
-    """Upload a file unless the service has it; `ask` is called first if the service deleted an earlier upload."""
+def _upload(endpoint: Endpoint, path: Path, ask: Callable[[str], None] | None, *, quiet: bool) -> Sent:
+    """Upload a file unless the service has it; `ask` gets a question first if the service deleted an earlier upload."""
     confirm = None if ask is None else lambda: ask(f"{_files_with_sizes([path])}, which the service no longer has,")
     with progress(f"sending {path.name}", "bytes", quiet=quiet, total=path.stat().st_size, waits=True) as advance:
         return send(endpoint, options.journal(), path, advance, before=confirm)

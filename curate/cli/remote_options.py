@@ -139,10 +139,11 @@ def settings(remote: RemoteConfig, others: list[str] | None, grader: Path | None
     """
     hyperparameters: dict[str, Value] = {**remote.hyperparameters, **_pairs(others or [])}
     path = grader or (Path(remote.grader) if remote.grader and remote.method == "reinforcement" else None)
-    return settings_of(remote, hyperparameters, None if path is None else _object(path), ordered=ordered)
+    return settings_of(remote, hyperparameters, None if path is None else _grader_of(path), ordered=ordered)
 
 
 def _pairs(texts: list[str]) -> Mapping[str, Value]:
+    """The values of --set by name, numbers as numbers. Raises `UsageError` for a text that is not NAME=VALUE."""
     pairs: dict[str, Value] = {}
     for text in texts:
         name, equals, value = text.partition("=")
@@ -158,7 +159,8 @@ def _pairs(texts: list[str]) -> Mapping[str, Value]:
     return pairs
 
 
-def _object(path: Path) -> dict[str, Any]:
+def _grader_of(path: Path) -> dict[str, Any]:
+    """The JSON object in the file of a grader. Raises `InputError`, `ConfigError`."""
     try:
         value = parsed_json(path.read_bytes())
         json.dumps(value, allow_nan=False)  # NaN and 1e999 are no JSON for the service

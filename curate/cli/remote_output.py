@@ -36,7 +36,9 @@ class RemoteOutput(NamedTuple):
         return DataPath.of(self.folder, safe_url(folder)) / name
 
     def send(self) -> None:
-        """Upload what was written. Raises `OutputError` after moving the folder to where it stays."""
+        """Upload the files of the folder. If that fails, the folder is moved to a lasting place, which the raised
+        `OutputError` names.
+        """
         try:
             count = upload(self.folder, self.url.rpartition("/")[0], MANIFEST, overwrite=self.overwrite)
         except CurateError as error:
@@ -57,10 +59,10 @@ def local_words(words: Sequence[str]) -> tuple[list[str], RemoteOutput | None, d
     for index, word in enumerate(words):
         option, _, value = word.partition("=")
         if word in OUTPUT_OPTIONS and index + 1 < len(words) and is_url(words[index + 1]):
-            output = _output(words, words[index + 1])
+            output = _output_to(words, words[index + 1])
             local[index + 1] = str(output.path)
         elif option in OUTPUT_OPTIONS and is_url(value):
-            output = _output(words, value)
+            output = _output_to(words, value)
             local[index] = f"{option}={output.path}"
         elif words[0] == "verify" and is_url(word):
             url = word.rstrip("/")
@@ -75,7 +77,8 @@ def local_words(words: Sequence[str]) -> tuple[list[str], RemoteOutput | None, d
     return local, output, {Path(path): path for path in urls}
 
 
-def _output(words: Sequence[str], url: str) -> RemoteOutput:
+def _output_to(words: Sequence[str], url: str) -> RemoteOutput:
+    """The output at a URL. Raises `UsageError` if the command or the storage cannot write there."""
     if words[0] not in WRITING_COMMANDS:
         raise UsageError(f"`curate {words[0]}` cannot write to {safe_url(url)}", "write to a file, and upload it")
     url, overwrite = url.rstrip("/"), "--overwrite" in words

@@ -75,7 +75,7 @@ def restore(
 
 
 def _project(ledger: Path) -> Project:
-    """The project of the data that a split was made of, if it is still there, else that of the split."""
+    """The project of the data that a split was made from, if that data still exists; else the project of the split."""
     try:
         names = [path_of(item.path) for item in read_manifest(ledger.parent)[0].inputs]
     except InputError:

@@ -15,7 +15,9 @@ from curate.review.sources import Sources
 
 
 def print_journals(journals: Sequence[Path] | None, what: str, *, as_json: bool) -> None:
-    """What some journals hold, by default those of the project: `history`, `audit`, or how far reviewers agree."""
+    """Print what journals contain: steps (`history`), audits (`audit`), or the agreement of reviewers (another `what`).
+    Without journals, those of the project.
+    """
     from curate.commands.review_audit import audits_in  # not imported by a review
     from curate.commands.review_history import steps_of
     from curate.commands.reviewer_agreement import compare_reviewers
@@ -42,7 +44,7 @@ def print_journals(journals: Sequence[Path] | None, what: str, *, as_json: bool)
 
 
 def export_examples(sources: Sources, tool: str, path: Path) -> int:
-    """Write records for an annotation tool."""
+    """Write records for the annotation tool `tool`; returns the exit code."""
     from curate.review.annotation_export import export_records  # not imported by a review
 
     records, suggested, unread = export_records(sources, tool, path)
@@ -53,7 +55,7 @@ def export_examples(sources: Sources, tool: str, path: Path) -> int:
 
 
 def import_answers(sources: Sources, path: Path) -> int:
-    """Add the answers of annotators to the journal."""
+    """Add the answers of annotators to the journal; returns the exit code."""
     from curate.review.annotation_import import import_records, import_text  # not imported by a review
 
     lines = LineIndex.of(sources.files)

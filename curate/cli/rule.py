@@ -85,7 +85,7 @@ def _print_rules(rules: list[Rule], kind: RuleFormat) -> None:
 
 
 def explanation(item: Rule) -> str:
-    """The documentation of a rule as plain text."""
+    """The documentation of a rule as plain text, within the width of the terminal."""
     blocks = [
         f"{label}:\n{''.join(f'    {visible(line)}{chr(10)}' for line in text.rstrip(chr(10)).split(chr(10)))}"
         for label, text in item.samples
@@ -134,6 +134,7 @@ def _failing_examples(item: Rule, config: CheckConfig) -> Iterator[str]:
 
 
 def _rule_fires(code: str, data: bytes, config: CheckConfig) -> bool:
+    """Whether a rule reports a finding in a file with these bytes."""
     with temporary_folder() as folder:
         path = folder / "data.jsonl"
         path.write_bytes(data)

@@ -75,7 +75,7 @@ def run(
     Exit status: 0, 1 if too much would be removed without --yes or a line holds no example, 2 if no example is left or
     a file cannot be read or written.
     """
-    choice = StageSelection(_names(only), _names(skip), _names(again), until, dry_run)
+    choice = StageSelection(_stage_names(only), _stage_names(skip), _stage_names(again), until, dry_run)
     tracks = bool(used_tables()) and not dry_run
     folder, settings = load_project(config, agreement(yes=yes), trains=choice.wants("train"), tracks=tracks)
     settings = with_given(settings, given)
@@ -98,9 +98,9 @@ def run(
 
 
 def _ask_consent(settings: Config, choice: StageSelection, initial: Consent) -> Consent:
-    """Ask for consent before the run instead of during it; without a terminal, fail only when data would be sent.
+    """The consent for the run, asked for now instead of during the run; without a terminal, sending data fails later.
 
-    `yes` stays as it was given: it also allows large removals.
+    The field `yes` is unchanged: it also allows large removals.
     """
     judge = settings.conflicts.judge
     if initial.ask is not None and is_address(judge) and choice.wants("conflicts") and not choice.dry:
@@ -109,5 +109,6 @@ def _ask_consent(settings: Config, choice: StageSelection, initial: Consent) -> 
     return replace(initial, ask=None)
 
 
-def _names(text: str) -> tuple[str, ...]:
+def _stage_names(text: str) -> tuple[str, ...]:
+    """The names in a list with commas."""
     return tuple(name.strip() for name in text.split(",") if name.strip())

@@ -16,13 +16,15 @@ Parameter = inspect.Parameter
 
 
 def takes_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the fields of its parameter that is a dataclass as its parameters, and the options of its name in
-    place of the one that is called `given`, which gets their values.
+    """Replace the dataclass parameters of a command by their fields, and its parameter `given` by the configuration
+    options of the command.
     """
     signature = inspect.signature(function)
     declared: list[Parameter] = []
     for parameter in signature.parameters.values():
-        declared += map(_parameter_of, fields(parameter.annotation)) if _is_group(parameter) else [parameter]
+        declared += (
+            map(_field_parameter, fields(parameter.annotation)) if _is_dataclass_parameter(parameter) else [parameter]
+        )
     takes_keys = any(parameter.name == "given" for parameter in declared)
     command_options = options_of(function.__name__) if takes_keys else ()
 
@@ -32,26 +34,27 @@ def takes_options(function: Callable[..., Any]) -> Callable[..., Any]:
             option_values = {option.key: _value(option, values.pop(option.key, None)) for option in command_options}
             values["given"] = given_of(function.__name__, option_values)
         for name, parameter in signature.parameters.items():
-            if _is_group(parameter):
+            if _is_dataclass_parameter(parameter):
                 field_values = {field.name: values.pop(field.name) for field in fields(parameter.annotation)}
                 values[name] = parameter.annotation(**field_values)
         return function(**values)
 
-    parameters = in_place_of("given", map(_parameter, command_options), declared)
+    parameters = in_place_of("given", map(_option_parameter, command_options), declared)
     command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     return command
 
 
-def _is_group(parameter: Parameter) -> bool:
+def _is_dataclass_parameter(parameter: Parameter) -> bool:
     return is_dataclass(parameter.annotation)
 
 
-def _parameter_of(field: "Field[Any]") -> Parameter:
+def _field_parameter(field: "Field[Any]") -> Parameter:
     default = Parameter.empty if field.default is MISSING else field.default
     return Parameter(field.name, Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=field.type)
 
 
-def _parameter(option: VerbOption) -> Parameter:
+def _option_parameter(option: VerbOption) -> Parameter:
+    """An option of the configuration as a keyword parameter that typer reads."""
     names = [name for name in (option.flag, option.declared.alias) if name]
     info = typer.Option(*names, help=help_of(option), metavar=option.declared.metavar)
     kind = type_on_command_line(option) | None
@@ -65,14 +68,18 @@ def help_of(option: VerbOption) -> str:
 
 
 def type_on_command_line(option: VerbOption) -> Any:
-    """The type of what typer reads: numbers are one text with commas, names with numbers a repeatable one."""
+    """The type that typer reads for an option: several numbers are one text with commas, named numbers a repeatable
+    text.
+    """
     if option.numbers:
         return str
     return list[str] if get_origin(option.type) else option.type
 
 
 def _value(option: VerbOption, value: Any) -> Any:
-    """A value of the command line as the configuration takes it. Raises `UsageError`."""
+    """A value of the command line, converted to the type of the configuration; None if it is not given. Raises
+    `UsageError`.
+    """
     if value is None:
         return None
     if option.numbers:
@@ -85,6 +92,9 @@ def _value(option: VerbOption, value: Any) -> Any:
 
 
 def _numbers(option: VerbOption, text: str) -> Sequence[float]:
+    """The numbers of an option, from a text with commas. Raises `UsageError` unless there are as many as the option
+    takes.
+    """
     [kind] = get_args(option.type)
     try:
         numbers = [kind(number) for number in text.split(",")]

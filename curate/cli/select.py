@@ -135,7 +135,7 @@ def _require_combination(args: SelectOptions) -> None:
 
 
 def _minimums(texts: list[str] | None) -> dict[str, int]:
-    """The least number of examples by field. Raises `UsageError`."""
+    """The values of --floor: the least number of examples by field value. Raises `UsageError`."""
     numbers = options.named_numbers("--floor", texts, "label=20")
     for name, number in numbers.items():
         if number < 1 or not number.is_integer():

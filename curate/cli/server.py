@@ -90,6 +90,7 @@ class _Documents:
         self.thread.shutdown()
 
     def _publish(self, uri: str, reported: "list[lsp.Diagnostic]", version: int | None = None) -> None:
+        """Send diagnostics to the editor, and keep them as those that it shows."""
         from lsprotocol import types as lsp
 
         self.shown[uri] = reported
@@ -170,7 +171,9 @@ def server() -> None:
 
 
 def diagnostics(text: str, path: Path, stale: Callable[[], bool]) -> "list[lsp.Diagnostic]":
-    """The diagnostics of a file: findings of its lines, or mistakes of a configuration. Raises `_StaleError`."""
+    """The diagnostics of a file: findings of its lines, or mistakes of a configuration; empty for other files. Raises
+    `_StaleError` once `stale` returns true.
+    """
 
     def advance(_: int) -> None:
         if stale():
@@ -178,7 +181,7 @@ def diagnostics(text: str, path: Path, stale: Callable[[], bool]) -> "list[lsp.D
 
     advance(0)
     if path.name == CONFIG_NAME:
-        return [_diagnostic(*_place_in_toml(text, mistake), mistake) for mistake in _mistakes(text, path)]
+        return [_diagnostic(*_place_in_toml(text, mistake), mistake) for mistake in _config_mistakes(text, path)]
     if path.suffix.lower() not in SUFFIXES:
         return []
     if len(text) > MAX_CHARS:
@@ -187,7 +190,7 @@ def diagnostics(text: str, path: Path, stale: Callable[[], bool]) -> "list[lsp.D
     try:
         with temporary_folder() as folder:
             work = Session(ignored="the file is checked as it is").open([path], check={}, conflicts={})
-            report = check(replace(work, files=[_copy(text, folder)]), advance, name_of=lambda _: name)
+            report = check(replace(work, files=[_written_copy(text, folder)]), advance, name_of=lambda _: name)
     except CurateError as error:
         return [_diagnostic(0, 0, 0, f"not checked: {error.message}")]
     findings = [finding for finding in report.findings if finding.file == name]  # not those about suppressions
@@ -198,7 +201,8 @@ def diagnostics(text: str, path: Path, stale: Callable[[], bool]) -> "list[lsp.D
     ]
 
 
-def _copy(text: str, folder: Path) -> Path:
+def _written_copy(text: str, folder: Path) -> Path:
+    """A file in the folder with the text."""
     path = folder / "editor.jsonl"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     return path
@@ -220,6 +224,7 @@ def _finding_diagnostic(finding: Finding, lines: list[str]) -> "lsp.Diagnostic":
 def _diagnostic(
     line: int, start: int, end: int, message: str, severity: Severity = Severity.ERROR, code: str | None = None
 ) -> "lsp.Diagnostic":
+    """A diagnostic in a line from character `start` to `end`, all from 0 and in UTF-16 units."""
     from lsprotocol import types as lsp
 
     page = rule_page(code) if code else ""
@@ -250,7 +255,7 @@ def fix_action(text: str, path: Path, uri: str, diagnostic: "lsp.Diagnostic") ->
         return None
     only = {"select": (code,), "extend_select": (), "ignore": (), "per_file_ignores": {}}
     with temporary_folder() as folder:
-        copy = _copy(before + "\n", folder)
+        copy = _written_copy(before + "\n", folder)
         try:
             fix_paths([copy], Session().open([path], check={}).config.check.model_copy(update=only))
         except CurateError:
@@ -264,7 +269,7 @@ def fix_action(text: str, path: Path, uri: str, diagnostic: "lsp.Diagnostic") ->
 
 
 def _line(text: str, number: int) -> str | None:
-    """A line of a text, from 0; None behind the last one."""
+    """A line of a text by its number from 0; None if the text has fewer lines."""
     start = 0
     for _ in range(number):
         if not (start := text.find("\n", start) + 1):
@@ -273,7 +278,8 @@ def _line(text: str, number: int) -> str | None:
     return text[start : end if end >= 0 else len(text)].removesuffix("\r")
 
 
-def _mistakes(text: str, path: Path) -> list[str]:
+def _config_mistakes(text: str, path: Path) -> list[str]:
+    """The mistakes of a configuration, a message each; empty if it is valid."""
     try:
         validated(Config, parsed_toml(text), path.name)
     except ConfigError as error:
@@ -284,7 +290,9 @@ def _mistakes(text: str, path: Path) -> list[str]:
 
 
 def _place_in_toml(text: str, mistake: str) -> tuple[int, int, int]:
-    """Line, start and end of what a message is about: the place that it names, else the key, else the first line."""
+    """Line, start and end of the place that a message is about: the position that it names, else its key, else the
+    first line.
+    """
     lines = text.split("\n")
     if place := re.search(r"at line (\d+), column (\d+)", mistake):
         number = min(int(place[1]), len(lines)) - 1

@@ -37,10 +37,10 @@ def skill() -> None:
 
     Most agents read it from a folder of skills:  curate skill > .claude/skills/curate/SKILL.md
     """
-    sys.stdout.write("\n".join(_lines()))
+    sys.stdout.write("\n".join(_skill_lines()))
 
 
-def _lines() -> Iterator[str]:
+def _skill_lines() -> Iterator[str]:
     yield HEAD
     for group, summaries in GROUPS.items():
         yield f"{group}:\n"

@@ -50,7 +50,7 @@ def suppress(
 
 
 def _findings(code: str, file: str, line: int, *, yes: bool) -> list[Finding]:
-    """The findings of the rule in the example at the place. Raises `UsageError` without one, or without an example."""
+    """The findings of a rule in the example on a line. Raises `UsageError` if there is no finding or no example."""
     files = data_files([file])
     config = with_options(
         session(yes=yes).open(files, check={}).config.check, select=(code,), ignore=(), extend_select=(), severity={}

@@ -95,7 +95,7 @@ def load_verb(name: str) -> Any:
 
 
 def is_of_engine(name: str) -> bool:
-    """Whether a command of `GROUPS` is a function, or a `typer.Typer`, in the module of its name beside this one."""
+    """Whether a command is built in and has a module of its name beside this one."""
     return name in SUMMARIES and Path(__file__).with_name(f"{name}.py").is_file()
 
 
@@ -106,7 +106,7 @@ def names() -> list[str]:
 
 
 def schema_types() -> dict[str, Any]:
-    """Types of other packages with a JSON Schema, by schema name."""
+    """The types of other packages that have a JSON Schema, by the name of the schema."""
     return {point.name: load(point.value) for point in _entry_points(SCHEMAS_GROUP)}
 
 
@@ -120,13 +120,16 @@ def load(target: str) -> Any:
 
 
 def _entry_points(group: str) -> "list[EntryPoint]":
+    """The entry points of other packages in a group, by name."""
     from importlib.metadata import entry_points  # not needed for built-in commands
 
     return sorted(entry_points(group=group), key=lambda point: point.name)
 
 
 def _bind_package(package: str) -> None:
-    """Bind `package` to the one next to the engine, whatever `sys.path` contains."""
+    """Import `package` from the folder beside the engine, whatever `sys.path` contains. Raises `UsageError` if it is
+    not there.
+    """
     folder = Path(__file__).resolve().parent.parent.parent / package
     loaded = sys.modules.get(package)
     if loaded is not None and getattr(loaded, "__file__", None) == str(folder / "__init__.py"):

@@ -120,12 +120,15 @@ def _data_files(paths: list[Path]) -> list[Path]:
 
 
 def _is_data(path: Path) -> bool:
+    """Whether a file is a data file: neither a manifest nor a ledger of removed lines."""
     is_ledger = path.name == LEDGER or path.name.endswith(f".{LEDGER}")
     return path.name.lower().endswith(DATA_SUFFIXES) and path.name not in DESCRIPTIONS and not is_ledger
 
 
 def _names(paths: list[Path]) -> list[str]:
-    """A name for each file: the beginning of its name, or all of it, or its path. Raises `UsageError`."""
+    """A distinct name for each file: its name up to the first dot, else its whole name, else its path. Raises
+    `UsageError`.
+    """
     several = [[path.name.partition(".")[0] for path in paths], [path.name for path in paths], list(map(str, paths))]
     for names in several:
         if len(set(names)) == len(names):

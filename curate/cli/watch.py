@@ -65,6 +65,7 @@ def _run(check: Callable[[], None]) -> int:
 
 
 def _files_state(paths: Sequence[str], baseline: Path | None) -> State:
+    """The time and size of each watched file, by path; the message of the error if the files cannot be listed."""
     try:
         current = invocation()
         files = data_files(paths, lambda _: None, current.left_out)
@@ -76,6 +77,7 @@ def _files_state(paths: Sequence[str], baseline: Path | None) -> State:
 
 
 def _file_stamp(path: Path) -> tuple[int, int] | None:
+    """Modification time and size of a file; None if it cannot be read."""
     try:
         stat = path.stat()
     except OSError:
