@@ -27,7 +27,7 @@ def check(
     require_model(work)
     _ = work.decisions  # a note says that they are not applied
     session = work.session
-    selected = _selected(work) if session.where else None
+    selected = _selected_places(work) if session.where else None
     report = check_project(
         work.files, work.rules, progress,
         name_of=name_of, workers=session.workers, found=found, executor=session.executor, cache=work.chunk_cache,
@@ -37,7 +37,7 @@ def check(
     return report
 
 
-def _selected(work: Workspace) -> set[tuple[str, int]]:
+def _selected_places(work: Workspace) -> set[tuple[str, int]]:
     """File and line of each line that `--where` selects. Raises as `condition_of` and `read_lines` do."""
     from curate.commands.condition import condition_of, selected_lines, tell_selected  # loads the scores
 

@@ -93,7 +93,7 @@ def compare_selection(
         run = place / "runs" / f"{name}-{seed}"
         reports[name].append(_train(recipe, splits, _data_folder(place, name, seed), run, seed))
         if questions:
-            answers[name].append(_evaluate(run, questions, next(iter(answers[SELECTION]), None)))
+            answers[name].append(_evaluate_run(run, questions, next(iter(answers[SELECTION]), None)))
     listen(StageFinished("train", False, plural(seeds * len(reports), "training")))
     return comparison_of(place, reports, answers)
 
@@ -114,6 +114,7 @@ def _shared_splits(splits: Path) -> list[Path]:
 
 
 def _data_folder(place: Path, name: str, seed: int) -> Path:
+    """The folder of the training data for a choice of examples; only random choices have one for each seed."""
     return place / (f"{name}-{seed}" if name == RANDOM else name)
 
 
@@ -146,8 +147,10 @@ def _train(recipe: Path, splits: Path, data: Path, run: Path, seed: int) -> Mapp
     return _run_curate("training", run, "train", recipe, *options)
 
 
-def _evaluate(run: Path, questions: int, first: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """Evaluate the trained model alone; the `first` evaluation has chosen task and metric for all."""
+def _evaluate_run(run: Path, questions: int, first: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The report of an evaluation of the trained model, without the base model; it has the task and the metric of the
+    `first` evaluation, or chooses them if that is None.
+    """
     options = ["--systems", "tuned", "--limit", str(questions), "--quiet", "--json"]
     if first:
         options += ["--task", first["task"], "--metric", first["metric"]]
@@ -171,7 +174,9 @@ def comparison_of(
     reports: Mapping[str, Sequence[Mapping[str, Any]]],
     answers: Mapping[str, Sequence[Mapping[str, Any]]],
 ) -> SelectionComparison:
-    """The comparison of the reports of trainings and evaluations, by choice and seed; `place` is their folder."""
+    """The comparison of the reports of trainings and evaluations, which are given by choice of examples and then by
+    seed; `place`: their folder.
+    """
     losses = {name: [float(report["tuned_loss"]) for report in name_reports] for name, name_reports in reports.items()}
     first, first_evaluation = reports[SELECTION][0], next(iter(answers[SELECTION]), None)
     scores = {
@@ -225,7 +230,7 @@ def _outcome(difference: Interval) -> int:
 
 
 def interval(values: Sequence[float]) -> Interval:
-    """The mean of at least two values with its interval."""
+    """The mean of at least two values with its 95% confidence interval."""
     mean = fmean(values)
     half = T_QUANTILES[min(len(values) - 1, len(T_QUANTILES)) - 1] * stdev(values) / sqrt(len(values))
     return Interval(mean, mean - half, mean + half)

@@ -34,11 +34,13 @@ class Condition:
     facts: ReviewFacts
 
     def selected(self, lines: Sequence[ParsedLine]) -> list[bool]:
-        """Whether it selects each of some lines."""
+        """For each line, whether the expression selects it."""
         return matches(self.node, lines, self.facts)
 
     def excluded(self, table: Table, first: int = 0) -> dict[int, Dropped]:
-        """The lines of a table from number `first` on that hold an example and are not selected."""
+        """The lines of a table that hold an example and are not selected, by line number; lines before number `first`
+        are left out.
+        """
         reader, excluded = LineReader(), dict[int, Dropped]()
         reason = Reason(None, f"does not match --where {self.text}", WHERE)
         lines = table.lines[table.lines >= first]

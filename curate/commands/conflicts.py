@@ -25,7 +25,9 @@ from curate.read.dataset import read_dataset, require_examples
 def conflict_settings(
     project_config: Config, *, judge_key: str | None = None, judge_model: str | None = None
 ) -> ConflictsConfig:
-    """The settings of the search, default models included. Raises `UsageError` for options of a judge without one."""
+    """The settings of the search, with default models for models that are not configured. Raises `UsageError` for
+    options of a judge without one.
+    """
     config = with_default_models(project_config.conflicts)
     require_named_model("judge", config.judge, judge_model=judge_model, judge_key=judge_key)
     return config

@@ -75,7 +75,7 @@ class ConvertResult(Output):
     """Lines that were converted except for a part that stayed text."""
 
     def add(self, part: "ConvertResult", before: int) -> None:
-        """Add the result of lines that follow; `before` is the number of lines before them in their file."""
+        """Add the result of a later part of a file; `before`: the number of lines before that part."""
         for name in ("read", "converted", "not_understood", "aside", "renamed", "added", "joined", "rejected"):
             setattr(self, name, getattr(self, name) + getattr(part, name))
         self.formats.update(part.formats)
@@ -204,7 +204,7 @@ class _Converter:
         )
 
     def units(self, lines: Iterable[ParsedLine]) -> Iterator["_Unit"]:
-        """The lines that become output together: one, or the two labelled answers of a pair."""
+        """The lines that are converted together: one line, or the two labelled answers of a pair."""
         waiting: _Unit | None = None
         for line in lines:
             parsed = line if line.blank or not self.template else templated(line, self.template)
@@ -224,7 +224,7 @@ class _Converter:
             yield waiting
 
     def part(self, units: Iterable["_Unit"]) -> _Part:
-        """The conversion of lines."""
+        """The conversion of units, as one part with its counts."""
         part, converted_lines, form = _Part(), list[bytes](), WRITABLE[self.to]
         report = part.report
         for unit in units:
@@ -266,7 +266,9 @@ class _Unit:
 
 
 def _converted(lines: Sequence[ParsedLine], report: ConvertResult, form: Format, *, chosen: bool) -> bytes | Reason:
-    """The converted line or lines, counted; or why they are not converted."""
+    """The converted line or lines, separated by line breaks, and counted in `report`; or the reason why they are not
+    converted.
+    """
     parsed, examples = lines[0], list[Example]()
     for line in lines:
         if line.example is None:
@@ -290,11 +292,12 @@ def _converted(lines: Sequence[ParsedLine], report: ConvertResult, form: Format,
             return Reason(*reason, "rule")
     omitted = set[str]()
     values = [
-        _prepared(line, normalized, report.notes, omitted) for line, normalized in zip(lines, examples, strict=True)
+        _value_to_write(line, normalized, report.notes, omitted)
+        for line, normalized in zip(lines, examples, strict=True)
     ]
     examples = [replace(normalized, value=value) for normalized, value in zip(examples, values, strict=True)]
     try:
-        written = _written(examples, form)
+        written = _objects_to_write(examples, form)
     except UnwritableError as error:
         return Reason("J025", f"cannot be written as {form.name}: {error}", "rule")
     omitted.update(*(conversion.omitted for conversion in written))
@@ -308,14 +311,14 @@ def _converted(lines: Sequence[ParsedLine], report: ConvertResult, form: Format,
     return parsed.jsonl if as_read else b"\n".join(json_line(conversion.value) for conversion in written)
 
 
-def _prepared(parsed: ParsedLine, example: Example, notes: list[Note], omitted: set[str]) -> dict[str, Any]:
-    """The value of a line with its tools as a list, and without answers beyond a conversation or pair.
+def _value_to_write(parsed: ParsedLine, example: Example, notes: list[Note], omitted: set[str]) -> dict[str, Any]:
+    """The object of a line with its tools as a list, and without answers beyond a conversation or pair.
 
-    What such answers are is added to `omitted`, and what was kept as text is added to `notes`.
+    The names of such answers are added to `omitted`, and notes about values that stay text to `notes`.
     """
     value = dict(example.value)
     if isinstance(value.get("tools"), str | list):
-        value["tools"] = _tools(value["tools"], parsed.place, notes)
+        value["tools"] = _tool_declarations(value["tools"], parsed.place, notes)
     if example.format == "sharegpt":
         notes.extend(_unread_calls(parsed, example))
     form = BY_NAME.get(example.format)  # None for a line that is read by texts of the user
@@ -324,15 +327,15 @@ def _prepared(parsed: ParsedLine, example: Example, notes: list[Note], omitted: 
     return value
 
 
-def _written(examples: Sequence[Example], form: Format) -> list[Written]:
-    """The lines for an example, or for both labelled answers of a pair. Raises `UnwritableError`."""
+def _objects_to_write(examples: Sequence[Example], form: Format) -> list[Written]:
+    """The objects for an example, or for both labelled answers of a pair. Raises `UnwritableError`."""
     example, value = examples[0], dict(examples[0].value)
     if form.write_pair or form.label:
         return write_preference(form, examples)
     if example.format in PAIR_SIDES:
         value.pop(PAIR_SIDES[example.format][1], None)
     several = example.format == "self-instruct"
-    conversations = [{**value, "messages": turns} for turns in _instances(value["messages"])] if several else [value]
+    conversations = [{**value, "messages": turns} for turns in _exchanges(value["messages"])] if several else [value]
     if form.name != "messages":
         return [write_as(form, to_tools(conversation)) for conversation in conversations]
     if example_of(value, example.place).format in PAIR_SIDES:
@@ -340,7 +343,7 @@ def _written(examples: Sequence[Example], form: Format) -> list[Written]:
     return [Written(conversation, ()) for conversation in conversations]
 
 
-def _instances(turns: list[Any]) -> list[list[Any]]:
+def _exchanges(turns: list[Any]) -> list[list[Any]]:
     """Each question of a line with its answer, as a conversation; a system prompt is repeated in all of them."""
     system = len(turns) % 2
     return [turns[:system] + turns[start : start + 2] for start in range(system, len(turns), 2)]
@@ -367,9 +370,9 @@ def _obstacle(parsed: ParsedLine, example: Example, form: Format, *, chosen: boo
     return None
 
 
-def _tools(tools: str | list[Any], place: Place, notes: list[Note]) -> Any:
-    """Tools as a list of declarations, also those given as JSON text or as bare functions; other texts stay, and
-    `notes` gets a note.
+def _tool_declarations(tools: str | list[Any], place: Place, notes: list[Note]) -> Any:
+    """Tools as a list of declarations, also those given as JSON text or as bare functions. Another text is returned
+    unchanged, and a note is added to `notes`.
     """
     value = tools if isinstance(tools, list) else json_in(tools) if tools.strip() else []
     if not isinstance(value, list) or not all(isinstance(tool, dict) for tool in value):
@@ -380,7 +383,7 @@ def _tools(tools: str | list[Any], place: Place, notes: list[Note]) -> Any:
 
 
 def _unread_calls(parsed: ParsedLine, example: Example) -> Iterator[Note]:
-    """The calls and results of a ShareGPT conversation that could not be read as such."""
+    """Notes about the calls and results of a ShareGPT conversation that could not be read as such."""
     spoken = next(item for key, item in parsed.decoded.value.items() if key.casefold() == "conversations")
     before = len(example.value["messages"]) - len(spoken)  # a system prompt that stood beside them
     for index, item in enumerate(spoken, before):

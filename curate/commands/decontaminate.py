@@ -155,7 +155,9 @@ def _embedder(model: str, cache: Path | None) -> Embed:
 
 
 def _index(path: Path, fields: Sequence[str], embed: Embed | None, model: str) -> BenchmarkIndex:
-    """A benchmark from its index, or from a file with its items."""
+    """The index of a benchmark: read from an index file, or made from a file of items. `embed`: None without a search
+    for rephrased items.
+    """
     if path.suffix == INDEX_SUFFIX:
         about, arrays = read_index(path)
         if embed is not None and about["model"] != fingerprint(model):
@@ -174,7 +176,9 @@ def _index(path: Path, fields: Sequence[str], embed: Embed | None, model: str) -
 def _new_rephrased(
     examples: Sequence[Example], parts: Sequence[BenchmarkIndex], embed: Embed, known: Container[tuple[int, int]]
 ) -> Iterator[Match]:
-    """The rephrased items that are not found by their words."""
+    """The matches of rephrased items, without those in `known`: pairs of example and item that were found by their
+    words.
+    """
     start = 0
     for index in parts:
         for match in rephrased(examples, index, embed):
@@ -207,7 +211,9 @@ def _leaks(examples: Sequence[Example], index: BenchmarkIndex, matches: Iterable
 
 
 def _without_secrets(words: str, texts: Sequence[str]) -> str:
-    """The words of a text without its secrets, which could not be recognized without case and punctuation."""
+    """Normalized words of a text, in which those of its secrets are replaced by `[…]`; `texts`: the originals, in which
+    secrets are recognized.
+    """
     secrets = [secret for text in texts for secret in secrets_in(text)]
     secret_words = {word for plain in plain_words(secrets) for word in plain.split()}
     return " ".join("[…]" if word in secret_words else word for word in words.split(" ")) if secret_words else words
@@ -252,6 +258,7 @@ def benchmark_paths(values: Sequence[str]) -> list[str]:
 
 
 def _existing_index(name: str) -> Path:
+    """The file of an indexed benchmark. Raises `UsageError` if there is none."""
     path = index_file(name)
     if not path.exists():
         benchmark = BENCHMARKS.get(name)
@@ -296,7 +303,7 @@ def build_index(
     if embeddings:
         add_facts(index, items, _embedder(embeddings, None), fingerprint(embeddings))
     sources = [{"name": file.name, "sha256": sha256(file)} for file in files]
-    index.files = _names(name, index.files)
+    index.files = _benchmark_names(name, index.files)
     index.notes = {"name": name, "built": datetime.now(UTC).date().isoformat(), "sources": sources}
     if problem := save(path, index.content()):
         raise OutputError(visible(problem), "free disk space or check the permissions")
@@ -304,8 +311,10 @@ def build_index(
     return IndexResult(name, str(path), [display_name(file) for file in files], len(items), short, bool(embeddings))
 
 
-def _names(name: str, files: Sequence[str]) -> list[str]:
-    """The names of the files of a benchmark: its own and, of several, what differs in their paths."""
+def _benchmark_names(name: str, files: Sequence[str]) -> list[str]:
+    """The name of each file of a benchmark: `name` for one file; for several, `name` and the part of the path that
+    differs.
+    """
     paths = [Path(file).parts for file in files]
     shared = next((depth for depth, names in enumerate(zip(*paths, strict=False)) if len({*names}) > 1), 0)
     return ["/".join((name, *parts[shared:])) for parts in paths] if len(files) > 1 else [name]

@@ -205,8 +205,8 @@ def _with_excluded(work: Workspace, table: Table, dropped: list[Dropped], first:
 
 
 def _others(paths: Sequence[Path], files: Sequence[Path]) -> tuple[list[Path], list[str]]:
-    """The files to compare with, without those in `files`, which would lose every line to themselves; a note for each
-    of these.
+    """The files to compare with, without those that are deduplicated themselves, and a note for each of these. Raises
+    `UsageError` if none is left.
     """
     own_files = set(map(identity, files))
     others = [path for path in paths if identity(path) not in own_files]
@@ -329,6 +329,9 @@ def _pinned(
 
 
 def _field_notes(keep: str, table: Table) -> Iterator[str]:
+    """A note about examples without the field that `keep` names; none if all have it. Raises `UsageError` if no example
+    has it.
+    """
     missing = int(np.isinf(table.ranks).sum())
     if not missing:
         return
@@ -438,7 +441,7 @@ def _findings(
 def _counts(
     findings: Iterator[Finding], project: ProjectRules, decisions: Mapping[str, DecisionState]
 ) -> dict[str, FindingCounts]:
-    """The unsuppressed findings by example."""
+    """The number of unsuppressed findings by example id; only examples with findings."""
     counts: dict[str, list[int]] = {}
     suppressed = project.suppressed
     for finding in findings:

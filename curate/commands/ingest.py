@@ -78,7 +78,7 @@ class SessionLines:
 
 @lru_cache(maxsize=16)  # asked for each line of a file
 def session_key(file: str) -> str:
-    """What the lines of a session have in common: the file, or for files of single events their folder."""
+    """The key under which the lines of a session are joined: the file, or the folder if a file holds a single event."""
     path = PurePath(file)
     return str(path.parent) if EVENT_FILE.fullmatch(path.name) else file
 
@@ -108,8 +108,8 @@ def lines_and_sessions(
 
 
 def learn_format(parsed: ParsedLine, forms: dict[str, SessionFormat]) -> bool:
-    """Record the format of a session in `forms`, by the file's key, if this line shows it; whether it is in `forms`
-    now.
+    """Record the format of a session in `forms` if this line shows it; returns whether the format of its session is
+    known.
     """
     key = session_key(parsed.place.file)
     if key not in forms and isinstance(parsed.decoded.value, dict):
@@ -120,7 +120,7 @@ def learn_format(parsed: ParsedLine, forms: dict[str, SessionFormat]) -> bool:
 
 
 def rows_of_lines(session: SessionLines, options: SessionOptions, counts: SessionCounts) -> SessionRows:
-    """The rows of the session of some lines."""
+    """The rows of a session that is read from lines; the reasons are given by line."""
     readable = [index for index, parsed in enumerate(session.lines) if isinstance(parsed.decoded.value, dict)]
     records = [session.lines[index].decoded.value for index in readable]
     rows = session_rows(session.form, {}, records, session.key, options, counts)
@@ -132,6 +132,7 @@ def rows_of_lines(session: SessionLines, options: SessionOptions, counts: Sessio
 
 
 def _why_unreadable(parsed: ParsedLine) -> str:
+    """Why a line is no record of a session."""
     return unreadable(parsed).why if parsed.example is None else "no record of a session"
 
 
@@ -231,7 +232,9 @@ class _Joined(NamedTuple):
 
 
 def _read_joined_rows(paths: Sequence[Path]) -> _Joined:
-    """The formats of sessions, scores and rows that belong together, which are read before anything is converted."""
+    """The formats of sessions, the scores, and the rows that are joined with others: all that is read before anything
+    is converted.
+    """
     joined = _Joined({}, JoinedRows(), {})
     for parsed in read_lines(paths):
         if isinstance(parsed.decoded.value, dict) and not learn_format(parsed, joined.forms):
@@ -270,7 +273,7 @@ class _Reading:
             self.report.joined += 1
             return [], []
         if (session := unpacked(value)) is not None:
-            return self._of_rows(
+            return self._written_rows(
                 session_rows(*session, parsed.place.file, self.options, self.report.sessions), [parsed]
             )
         try:
@@ -284,11 +287,16 @@ class _Reading:
         return written, [(parsed, reasons)] if reasons else []
 
     def of_session(self, session: SessionLines) -> tuple[list[Object], Unwritten]:
-        """The rows of a session; and the records that are not known, or all if it has no row."""
+        """The rows of a session, and the records that are not understood with the reasons; all records if it has no
+        row.
+        """
         self.report.read += len(session.lines)
-        return self._of_rows(rows_of_lines(session, self.options, self.report.sessions), session.lines)
+        return self._written_rows(rows_of_lines(session, self.options, self.report.sessions), session.lines)
 
-    def _of_rows(self, rows: SessionRows, lines: Sequence[ParsedLine]) -> tuple[list[Object], Unwritten]:
+    def _written_rows(self, rows: SessionRows, lines: Sequence[ParsedLine]) -> tuple[list[Object], Unwritten]:
+        """The rows of a session as objects to write, and the lines with the reasons why they are not written or only in
+        part.
+        """
         last = len(lines) - 1  # a line may hold all records of a session
         for index, reason in rows.whys.items():
             self.report.notes.append(Note.of(lines[min(index, last)].place, reason))
@@ -317,7 +325,9 @@ class _Reading:
         return written, reasons
 
     def _conversation(self, call: ModelCall, place: Place) -> Object | str | None:
-        """A call as it is written; the reason why it is not; None for a span that called no model."""
+        """The object to write for a call; as a string, the reason why it is not written; None for a span that called no
+        model.
+        """
         report = self.report
         if not call.is_call:
             report.other += 1

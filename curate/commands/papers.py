@@ -93,7 +93,7 @@ def papers(folder: Path, output: Path, session: Session, *, key: Path | None = N
 
 
 def _paper(name: str, form: Form | None) -> Paper:
-    """How many fields a form has and which are blank; no fields without a form."""
+    """A written file with the number of its fields and those that are blank; no fields without a form."""
     if form is None:
         return Paper(name, 0, [])
     return Paper(name, len(form.fields), [f"{field.number} {field.question}" for field in form.blanks])

@@ -84,7 +84,7 @@ def redact(
         if entities:
             from curate.redact.entities import names_by_text  # the loaders of models
 
-            parts = _parts(work.files, _State(redactor), _texts_part, copies)
+            parts = _parts(work.files, _State(redactor), _texts_of_part, copies)
             texts = (text for part in parts for of_line in part.lines for text in of_line)
             with reading() as advance:
                 redactor.entities = names_by_text(texts, entities, advance)
@@ -92,7 +92,7 @@ def redact(
         if not report.read:
             raise InputError("no line to redact: the files are empty", "name files with examples")
         with replacing_both(output, aside, overwrite=overwrite, seen=snapshots) as outputs:
-            for part in _parts(work.files, _State(redactor, learned), _search_part, copies):
+            for part in _parts(work.files, _State(redactor, learned), _results_of_part, copies):
                 for line, secrets in part.lines:
                     _write(line, secrets, part.before, redactor, report, *outputs)
                 if progress:
@@ -142,7 +142,7 @@ _Search = Callable[[_State, Sequence[ParsedLine], FileFacts, int], _Part]
 def _parts(files: Sequence[Path], state: _State, search: _Search, copies: TempStore) -> Iterator[_Part]:
     """What `search` finds in the files, in order, by processes if these are large. Raises `InputError`."""
     own, parallel = partial(_State, *state), size_of(files) >= MIN_PARALLEL_BYTES
-    of_chunk, of_batch = partial(_of_chunk, search), partial(_of_batch, search, state)
+    of_chunk, of_batch = partial(_part_of_chunk, search), partial(_part_of_batch, search, state)
     with WorkerPool(cores() if parallel else 1, processes=parallel, own=own, make_state=own) as pool:
         for number, path in enumerate(files):
             facts, before = FileFacts(display_name(path)), 0
@@ -153,17 +153,20 @@ def _parts(files: Sequence[Path], state: _State, search: _Search, copies: TempSt
             require_read(facts)
 
 
-def _of_chunk(search: _Search, state: _State, chunk: Chunk) -> _Part:
+def _part_of_chunk(search: _Search, state: _State, chunk: Chunk) -> _Part:
+    """What `search` finds in the lines of a chunk."""
     facts = FileFacts(chunk.name)
     batch = read_chunk(chunk, facts)
-    return _of_batch(search, state, batch, facts, len(batch.lines))
+    return _part_of_batch(search, state, batch, facts, len(batch.lines))
 
 
-def _of_batch(search: _Search, state: _State, batch: Batch, facts: FileFacts, physical: int) -> _Part:
+def _part_of_batch(search: _Search, state: _State, batch: Batch, facts: FileFacts, physical: int) -> _Part:
+    """What `search` finds in some lines; `physical`: the number of lines in the file."""
     return search(state, [line for line in batch.as_written() if not line.blank], facts, physical)
 
 
 def _part_key(lines: Sequence[ParsedLine]) -> PartKey:
+    """File and offset of the first line, by which both readings identify a part."""
     return (lines[0].place.file, lines[0].line.offset) if lines else ("", 0)
 
 
@@ -173,7 +176,7 @@ def _learn(files: Sequence[Path], redactor: Redactor, copies: TempStore) -> tupl
     Raises `InputError`.
     """
     read, learned = 0, {}
-    for part in _parts(files, _State(redactor), _learn_part, copies):
+    for part in _parts(files, _State(redactor), _values_of_part, copies):
         for written, kind in part.values:
             redactor.learn(written, kind)
         read += len(part.lines)
@@ -181,7 +184,7 @@ def _learn(files: Sequence[Path], redactor: Redactor, copies: TempStore) -> tupl
     return read, learned
 
 
-def _texts_part(_: _State, lines: Sequence[ParsedLine], facts: FileFacts, physical: int) -> _Part:
+def _texts_of_part(_: _State, lines: Sequence[ParsedLine], facts: FileFacts, physical: int) -> _Part:
     """The texts of each line."""
     texts = [
         [] if line.example is None else [text[len(prefix) :] for text, prefix in texts_of(line.decoded.value)]
@@ -190,7 +193,7 @@ def _texts_part(_: _State, lines: Sequence[ParsedLine], facts: FileFacts, physic
     return _Part(facts, physical, _part_key(lines), texts)
 
 
-def _learn_part(state: _State, lines: Sequence[ParsedLine], facts: FileFacts, physical: int) -> _Part:
+def _values_of_part(state: _State, lines: Sequence[ParsedLine], facts: FileFacts, physical: int) -> _Part:
     """The values of some lines, and whether each line has one."""
     values: dict[tuple[str, str], None] = {}
     flags = []
@@ -201,9 +204,9 @@ def _learn_part(state: _State, lines: Sequence[ParsedLine], facts: FileFacts, ph
     return _Part(facts, physical, _part_key(lines), flags, values)
 
 
-def _search_part(state: _State, lines: Sequence[ParsedLine], facts: FileFacts, physical: int) -> _Part:
-    """For each line its bytes if nothing is replaced, else the line and what is; see `_write`. Raises `InputError` if
-    the file has changed.
+def _results_of_part(state: _State, lines: Sequence[ParsedLine], facts: FileFacts, physical: int) -> _Part:
+    """For each line the result of `_search_line`. Raises `InputError` if the file changed since the values were
+    learned.
     """
     flags = state.learned.get(key := _part_key(lines), b"")
     if len(flags) != len(lines):
@@ -218,7 +221,9 @@ _Searched = tuple[ParsedLine | bytes, list[list[Secret]]]
 
 
 def _search_line(line: ParsedLine, redactor: Redactor, *, has_values: bool) -> _Searched:
-    """A line with its private values; only its bytes if there are none, so that less is sent between processes."""
+    """A line with the private values in it; only its bytes if nothing is replaced, so that less is sent between
+    processes.
+    """
     if line.example is None or line.defects:
         return line, []
     secrets = redactor.secrets_in(line.decoded.value, has_values=has_values)

@@ -70,7 +70,7 @@ def in_audit(log: DecisionLog, example: str, term: str) -> bool:
 
 
 def samples(log: DecisionLog) -> dict[str, list[str]]:
-    """The examples of each audit, in random order."""
+    """The ids of the examples of each audit, by its name, in random order."""
     sampled: dict[str, dict[str, None]] = {}
     for decision in log.decisions:
         if decision.record == "audit" and NAME.fullmatch(decision.about):

@@ -76,7 +76,7 @@ class History:
         return next((record for record in same if slot in record.slots), None)
 
     def restored(self, decision: Decision, slot: Slot) -> Iterator[Decision]:
-        """A record, and those with the same content in the slot: what it restores if it undoes another one."""
+        """A record and, as long as it undoes another one, the record that was restored by that."""
         seen = set[str]()  # another program may write steps that undo each other
         while decision.id not in seen:
             seen.add(decision.id)

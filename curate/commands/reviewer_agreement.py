@@ -73,7 +73,7 @@ def compare_reviewers(journals: Sequence[DecisionLog]) -> AgreementResult:
 
 
 def _opinions(decisions: Sequence[Decision], kind: str) -> Mapping[Item, str]:
-    """The last verdicts of one person, including those that another person replaced."""
+    """The last verdicts or ratings (`kind`) of one person by item, including those that another person replaced."""
     replaced = {name for decision in decisions for name in decision.replaces or ()}
     last_whole = {decision.example: decision.id for decision in decisions if decision.replaces is None}
     opinions: dict[Item, str] = {}

@@ -138,7 +138,7 @@ def score(work: Workspace, models: Models, *, run: Path | None = None, rubric: "
     listen(StageFinished("read", False, plural(data.read, "line")))
     columns, notes = score_exchanges(exchanges, models, run=run, rubric=rubric, cache=work.cache, listen=listen)
     listen(StageStarted("check"))
-    hits = _hits(files, work.rules, {exchange.id: index for index, exchange in enumerate(exchanges)})
+    hits = _reported_examples(files, work.rules, {exchange.id: index for index, exchange in enumerate(exchanges)})
     listen(StageFinished("check", False, plural(sum(map(len, hits.values())), "finding")))
     signals = [
         _signal_scores(BY_NAME.get(name, COMBINED_SIGNAL), column, exchanges, places)
@@ -155,7 +155,7 @@ def score(work: Workspace, models: Models, *, run: Path | None = None, rubric: "
         correlations=_correlations(columns, hits),
         notes=notes,
         doubtful=dict(Counter(lowest[doubtful].tolist()).most_common()),
-        to_review=_to_review(columns[DOUBT], lowest, doubtful, exchanges, places),
+        to_review=_examples_to_review(columns[DOUBT], lowest, doubtful, exchanges, places),
         exchanges=exchanges,
         places=places,
         columns=columns,
@@ -171,7 +171,9 @@ def score_exchanges(
     cache: Path | None = None,
     listen: Listener = ignore_events,
 ) -> tuple[dict[str, Floats], list[str]]:
-    """The columns of all signals and the doubt, and notes about what was not computed."""
+    """The values of all signals and the doubt by name, and notes about signals that were not computed. `run` and
+    `rubric`: see `score`.
+    """
     total = len(exchanges) * (2 * bool(models.embeddings) + bool(models.loss) + bool(rubric))
     listen(StageStarted("score"))
     done, started = 0, monotonic()
@@ -205,8 +207,10 @@ def score_exchanges(
     return columns, notes
 
 
-def _hits(files: Sequence[Path], rules: ProjectRules, positions: Mapping[str, int]) -> dict[str, set[int]]:
-    """Which examples each rule reports, by position."""
+def _reported_examples(files: Sequence[Path], rules: ProjectRules, positions: Mapping[str, int]) -> dict[str, set[int]]:
+    """The positions of the examples that each rule reports, by code; rules with too few of them, or with all examples,
+    are left out. `positions`: by example id.
+    """
     hits: dict[str, set[int]] = {}
     for finding in check_project(files, rules, workers=cores()).findings:
         if finding.example is not None and finding.example in positions:
@@ -227,7 +231,8 @@ def _signal_scores(
 
     def listed(positions: Sequence[int]) -> list[ScoredExample]:
         return [
-            ScoredExample(*_described(exchanges[position], places, float(column[position]))) for position in positions
+            ScoredExample(*_example_fields(exchanges[position], places, float(column[position])))
+            for position in positions
         ]
 
     mean, least, most = (values.mean(), values.min(), values.max()) if len(scored) else (0.0, 0.0, 0.0)
@@ -243,17 +248,19 @@ def _signal_scores(
     )
 
 
-def _described(exchange: Exchange, places: Mapping[str, Place], value: float) -> tuple[str, str, int, float, str, str]:
-    """The fields of a `ScoredExample`."""
+def _example_fields(
+    exchange: Exchange, places: Mapping[str, Place], value: float
+) -> tuple[str, str, int, float, str, str]:
+    """Id, file, line, value, request and answer of an example: the fields of a `ScoredExample`."""
     place = places[exchange.id]
     return exchange.id, place.file, place.line, value, exchange.request, exchange.answer
 
 
-def _to_review(
+def _examples_to_review(
     doubts: Floats, lowest: Array, doubtful: Numbers, exchanges: Sequence[Exchange], places: Mapping[str, Place]
 ) -> list[DoubtfulExample]:
-    """See `ScoreResult.to_review`. `lowest`: the signal with the lowest value of each example; `doubtful`: the
-    positions of the examples to choose from.
+    """The most doubtful examples of each signal in turn. `lowest`: the signal with the lowest value of each example;
+    `doubtful`: the positions of the examples to choose from.
     """
     by_signal: dict[str, dict[str, int]] = {}
     for position in doubtful[np.argsort(-doubts[doubtful], kind="stable")].tolist():
@@ -264,7 +271,7 @@ def _to_review(
         for turn, position in enumerate(positions.values())
     ]
     return [
-        DoubtfulExample(*_described(exchanges[position], places, -negated), signal, BY_NAME[signal].problem)
+        DoubtfulExample(*_example_fields(exchanges[position], places, -negated), signal, BY_NAME[signal].problem)
         for _, negated, position, signal in sorted(turns)[:MAX_TO_REVIEW]
     ]
 

@@ -204,7 +204,7 @@ def select(work: Workspace, goal: SelectionGoal, models: Models, *, earlier: Pat
     positions = {exchange.id: index for index, exchange in enumerate(exchanges)}
     left_out = [*planned.dropped, *_without_example(planned)]
     candidates, too_low = _selectable(
-        examples, removed_places, verdicts, partial(_too_low, below=goal.below, columns=columns, positions=positions)
+        examples, removed_places, verdicts, partial(_low_score, below=goal.below, columns=columns, positions=positions)
     )
     left_out += too_low
     large_removals = heavy(removals(planned.lines, planned.duplicates, config, left_out))
@@ -250,6 +250,7 @@ def select(work: Workspace, goal: SelectionGoal, models: Models, *, earlier: Pat
 
 
 def _require_signals(below: Mapping[str, float], columns: Mapping[str, Any]) -> None:
+    """Raise `UsageError` for a name in `below` that is not a computed signal."""
     for name in below:
         if name not in columns or name == DOUBT:
             available = ", ".join(signal for signal in columns if signal != DOUBT)
@@ -263,7 +264,9 @@ def _selectable(
     verdicts: Mapping[str, DecisionState],
     reason: Callable[[str], str | None],
 ) -> tuple[dict[str, "_Candidate"], list[Dropped]]:
-    """The examples to select from, by id, and those left out because of a score."""
+    """The candidates by id, and the examples left out as copies or because of a score; `reason` returns why an id is
+    left out, or None.
+    """
     candidates, left_out = dict[str, _Candidate](), list[Dropped]()
     for example in examples:
         if example.place in removed_places:
@@ -312,6 +315,7 @@ def _read(table: Table, fields: Sequence[str]) -> tuple[list[_Candidate], list[E
 
 
 def _read_lines(fields: Sequence[str], refs: Sequence[LineRef]) -> list[tuple[_Candidate, Exchange | None]]:
+    """A candidate for each line, and its exchange or None; `fields`: the fields with floors."""
     reader, parts = LineReader(), list[tuple[_Candidate, Exchange | None]]()
     for ref in refs:
         example = reader.example(ref)
@@ -332,10 +336,10 @@ def _without_example(planned: DedupResult) -> Iterator[Dropped]:
             yield Dropped(place, None, Reason(None, "holds no example in a known form", SELECT_SOURCE))
 
 
-def _too_low(
+def _low_score(
     name: str, below: Mapping[str, float], columns: Mapping[str, Floats], positions: Mapping[str, int]
 ) -> str | None:
-    """Why an example is left out because of a score; None to consider it."""
+    """The first signal of an example that is below its limit, as a reason to leave it out; None if no signal is."""
     if name in positions:
         for signal, limit in below.items():
             value = float(columns[signal][positions[name]])
@@ -435,6 +439,7 @@ def _not_chosen(
     nearest: Sequence[int],
     similarity: Floats,
 ) -> Iterator[Dropped]:
+    """The examples that are not selected, each with the most similar selected one."""
     chosen_set = set(chosen)
     for index, name in enumerate(names):
         if index not in chosen_set:
@@ -448,6 +453,7 @@ def _not_chosen(
 def _least_covered(
     names: Sequence[str], candidates: Mapping[str, _Candidate], chosen: Sequence[int], similarity: Floats
 ) -> list[Uncovered]:
+    """The examples that are not selected and have the lowest similarity to a selected one, lowest first."""
     chosen_set = set(chosen)
     left = [index for index in np.argsort(similarity, kind="stable").tolist() if index not in chosen_set]
     return [
@@ -463,6 +469,7 @@ def _least_covered(
 
 
 def _text_without_system(example: Example) -> str:
+    """The start of the texts of all messages except system prompts."""
     return "\n".join(turn.text for turn in example.messages if turn.role not in ("system", "developer"))[:MAX_CHARS]
 
 

@@ -27,7 +27,7 @@ from curate.read.file_parts import is_parallel
 
 
 def _ignore_note(note: str) -> None:
-    pass
+    """Do nothing: the default for notes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,5 +134,5 @@ class Workspace:
         return self.cache if self.session.executor.remote or is_parallel(self.files) else None
 
     def named(self, table: str, key: str) -> Any:
-        """The value of an option; None if it is not given."""
+        """The value of an option that the user gave on the command line; None if it was not given."""
         return self.given.get(table, {}).get(key)

@@ -280,8 +280,8 @@ def split_data(
 
 
 def _balance_of(table: Table, division: Division, config: Config, file: str, *, has_test_set: bool) -> SplitBalance:
-    """The splits as input of `curate.lint.rules.splits`; a given test set is not checked. `file`: the file of the
-    findings.
+    """The expected and actual sizes of the splits, for the rules that check them; a given test set is not checked.
+    `file`: the file of the findings.
     """
     in_split = division.split >= 0
     examples = np.bincount(division.split[in_split], minlength=len(SPLIT_NAMES))

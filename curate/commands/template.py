@@ -163,7 +163,7 @@ def _lines(files: Sequence[Path]) -> Iterator[ParsedLine]:
 
 
 def _treatment(rendered: RenderedExample) -> tuple[object, ...]:
-    """What a template does to an example, apart from its text: equal for templates that treat it alike."""
+    """All fields of a rendered example except its text: equal if two templates treat the example alike."""
     return (
         bool(rendered.refused),
         rendered.texts,
@@ -175,6 +175,7 @@ def _treatment(rendered: RenderedExample) -> tuple[object, ...]:
 
 
 def _rendered_example(template: Template, example: Example) -> RenderedExample:
+    """The text of an example by a template, and which messages it drops, strips, trains or refuses."""
     rendering = template.render(example.value)
     if rendering.problems or not rendering.texts:
         reason = rendering.problems[0].message if rendering.problems else "nothing is rendered"

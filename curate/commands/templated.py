@@ -15,9 +15,10 @@ FIELD: Final = re.compile(r"\{\{|\}\}|\{([^{}]+)\}")
 
 
 def templated(parsed: ParsedLine, template: Mapping[str, str]) -> ParsedLine:
-    """The line as messages with the texts of a template; with a defect, if a key is missing or holds no text.
+    """The line as messages whose texts are those of a template, by role, filled in with the values of the line.
 
-    What is in no text stays beside the messages.
+    Keys that no text contains stay beside the messages. The line has a defect if a key is missing or holds no text, and
+    no example if it is not an object.
     """
     value = parsed.decoded.value
     if not isinstance(value, dict):
@@ -45,12 +46,14 @@ def templated(parsed: ParsedLine, template: Mapping[str, str]) -> ParsedLine:
 
 
 def _filled(text: str, value: Mapping[str, Any], used_paths: set[tuple[str, ...]]) -> str:
-    """The text with the values of its keys, whose paths are added to `used_paths`. Raises `ValueError`."""
+    """A text in which each `{KEY}` is replaced by its value; the paths of the keys are added to `used_paths`. Raises
+    `ValueError`.
+    """
 
     def fill(match: re.Match[str]) -> str:
         if match[1] is None:
             return match[0][0]
-        field_value, path = _under(match[1], value)
+        field_value, path = _value_and_path(match[1], value)
         used_paths.add(path)
         if isinstance(field_value, str):
             return field_value
@@ -62,7 +65,7 @@ def _filled(text: str, value: Mapping[str, Any], used_paths: set[tuple[str, ...]
     return FIELD.sub(fill, text)
 
 
-def _under(name: str, value: Mapping[str, Any]) -> tuple[Any, tuple[str, ...]]:
+def _value_and_path(name: str, value: Mapping[str, Any]) -> tuple[Any, tuple[str, ...]]:
     """The value under a key or path, and the keys on the way to it. Raises `ValueError`."""
     path = (name,) if name in value else tuple(name.split("."))
     field_value = value_at(dict(value), name)
@@ -72,7 +75,7 @@ def _under(name: str, value: Mapping[str, Any]) -> tuple[Any, tuple[str, ...]]:
 
 
 def _without(value: Any, path: tuple[str, ...]) -> Any:
-    """An object without the value at a path, and without objects that are empty then; lists stay whole."""
+    """An object without the value at a path, and without objects that become empty; lists are unchanged."""
     if not isinstance(value, dict) or path[0] not in value:
         return value
     inner = _without(value[path[0]], path[1:]) if path[1:] else {}

@@ -53,9 +53,10 @@ def used_tables() -> Mapping[str, Mapping[str, Any]]:
 
 
 def tracker_of_proof(session: "Session", files: Sequence[Path]) -> TrackConfig:
-    """The tracker that the configuration of some files names, for a command that uses nothing else of it: none, with a
-    note, if the configuration cannot be read. Raises as `Session.open` does for one that `--config` names, or that
-    needs consent.
+    """The tracker in the configuration of some files, for a command that uses nothing else of the configuration.
+
+    No tracker, and a note, if the configuration cannot be read. Raises as `Session.open` does for one that `--config`
+    names, or that needs consent.
     """
     tables, folder = used_tables(), session.project_of(files).folder
     path = config_file(folder, session.configuration) if tables else None
@@ -104,6 +105,7 @@ def track(config: TrackConfig, record: Callable[[], Record]) -> None:
 
 
 def _log_to_mlflow(mlflow: Any, config: TrackConfig, record: Record, folder: Path) -> None:
+    """Log the record as a run of MLflow, with the files of the folder."""
     client = mlflow.MlflowClient(tracking_uri=config.address or None)
     experiment = client.get_experiment_by_name(config.project)
     number = experiment.experiment_id if experiment else client.create_experiment(config.project)
@@ -115,6 +117,7 @@ def _log_to_mlflow(mlflow: Any, config: TrackConfig, record: Record, folder: Pat
 
 
 def _log_to_wandb(wandb: Any, config: TrackConfig, record: Record, folder: Path) -> None:
+    """Log the record as a run of Weights & Biases, with the files of the folder."""
     settings = wandb.Settings(**({"base_url": config.address} if config.address else {}))
     facts = {"curate": __version__, **record.facts}
     with wandb.init(
@@ -125,6 +128,7 @@ def _log_to_wandb(wandb: Any, config: TrackConfig, record: Record, folder: Path)
 
 
 def _log_to_trackio(trackio: Any, config: TrackConfig, record: Record, folder: Path) -> None:
+    """Log the record as a run of Trackio, with the files of the folder."""
     place = {"server_url": config.address} if config.address else {}
     facts = {"curate": __version__, "verb": record.verb, **record.facts}
     trackio.init(config.project, config=facts, embed=False, auto_log_gpu=False, auto_log_cpu=False, **place)
@@ -136,6 +140,7 @@ def _log_to_trackio(trackio: Any, config: TrackConfig, record: Record, folder: P
 
 
 def _artifact(package: Any, record: Record, folder: Path) -> Any:
+    """An artifact of the package with the files of the folder."""
     artifact = package.Artifact(f"curate-{record.verb}", type="data-report")
     artifact.add_dir(str(folder))
     return artifact

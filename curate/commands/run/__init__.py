@@ -61,12 +61,14 @@ def run(
 
 
 def _run_with_kernels(data: RunData) -> RunResult:
+    """Check the inputs, prepare the compiled code for them, and run the stages."""
     data.require_ready()
     with kernels_for(data.sources.every):
         return _run_stages(data)
 
 
 def _run_stages(data: RunData) -> RunResult:
+    """The result of all stages in order; in a dry run, stages after the first one that would run are not computed."""
     stages = {name: stage for name, stage in ALL_STAGES.items() if name != "train" or data.config.recipe}
     data.session.listen(RunPlanned(tuple(name for name in stages if data.choice.wants(name))))
     run_result = RunResult(notes=data.notes)

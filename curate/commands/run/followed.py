@@ -82,6 +82,7 @@ class Follower:
         return [self._read_run(path) for path in self.project.runs]
 
     def _read_run(self, path: Path) -> Followed:
+        """The state of a training, updated by the events since the last call."""
         new = Followed(path, self.project.name_of(path))
         offset, before = self._known.get(path, (0, new))
         end, events = new_events(path / "metrics.jsonl", offset)
@@ -145,6 +146,7 @@ def _json_object_in(path: Path) -> dict[str, Any] | None:
 
 
 def _log_tail(path: Path) -> str:
+    """The end of the log of a training; empty if it cannot be read."""
     try:
         return path.with_name(f"{path.name}.log").read_text(encoding="utf-8", errors="replace")[-2000:].strip()
     except OSError:
@@ -201,7 +203,7 @@ def stop(run: Path) -> None:
         raise UsageError(f"{run}: no training is running there", "start it")
     try:
         process = int(run.with_name(f"{run.name}.pid").read_text())
-        if not _trains(process, run):  # the number of one that ended long ago may be another process's by now
+        if not _is_trainer(process, run):  # the number of one that ended long ago may be another process's by now
             raise ValueError(process)
         os.kill(process, STOP_SIGNAL)
     except (OSError, ValueError) as error:
@@ -210,7 +212,7 @@ def stop(run: Path) -> None:
         ) from error
 
 
-def _trains(process: int, run: Path) -> bool:
+def _is_trainer(process: int, run: Path) -> bool:
     """Whether a process number is that of the training of a run; True on a system without /proc, which cannot tell."""
     try:
         words = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")

@@ -58,10 +58,12 @@ class RunData:
         require_distinct_paths([*self.paths, *self.given_test_files], folder=self.output, named=named)
         _ = self.rules, self.models  # raises where one is not at hand
         if self.config.recipe and self.choice.wants("train"):
-            self._look_at_recipe()
+            self._check_recipe()
 
-    def _look_at_recipe(self) -> None:
-        """Check the recipe's data; the trainer, in a process of its own, reads the rest."""
+    def _check_recipe(self) -> None:
+        """Raise `ConfigError` unless the recipe trains on the output of this run. The trainer reads the rest of the
+        recipe in its own process.
+        """
         values = load_toml(self.recipe, "recipe", "write one, or remove `recipe` from the configuration")
         data = self.recipe.parent / str(values.get("data", ""))
         if data.resolve() != self.output.resolve():
@@ -115,7 +117,7 @@ class RunData:
 
     @cached_property
     def given_test_files(self) -> list[Path]:
-        """The files of a given test set."""
+        """The files of a given test set; empty without one."""
         return (
             data_files((self._resolved(name) for name in self.config.split.existing), self.notes.append)
             if self.config.split.existing
@@ -137,7 +139,7 @@ class RunData:
 
     @cached_property
     def sources(self) -> Sources:
-        """The files to read."""
+        """The files of the configuration and a given test set, with the edits of the review."""
         return Sources.of(self.paths, self.given_test_files, self.verdicts, self.project.edited, self._name)
 
     @property
@@ -183,8 +185,8 @@ class RunData:
         return self.config.dedup.on == "conversation"
 
     def compared(self) -> Table:
-        """The table in which duplicates are searched: the lines without a given test set, which must not decide which
-        instructions are shared.
+        """The table in which duplicates are searched: without the lines of a given test set, whose texts must not
+        decide which instructions are shared.
         """
         if self._compares_whole and not self.given_test_files:
             return self.table

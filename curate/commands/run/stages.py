@@ -44,7 +44,7 @@ class Stage(ABC):
 
     @abstractmethod
     def take(self, data: RunData, run_result: RunResult, result: store.Result) -> RunResult:
-        """The run's result with this one added."""
+        """The result of the run with the result of this stage added. Raises `CurateError` if the run must stop here."""
 
     def holds(self, data: RunData, result: store.Result) -> bool:  # noqa: ARG002
         """Whether a stored result still matches the files on disk."""

@@ -68,6 +68,7 @@ def _follow(child: "subprocess.Popen[bytes]", metrics: Path, listen: Listener) -
 
 
 def _stage_event(event: dict[str, Any]) -> StageAdvanced | None:
+    """The progress that an event of the journal reports; None for other events."""
     if event.get("event") == "phase":
         return StageAdvanced("train", int(event.get("done") or 0), event.get("total"), str(event.get("name", "")))
     if "step" in event and "loss" in event:
