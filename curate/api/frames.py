@@ -64,11 +64,11 @@ def names_of(paths: Paths) -> list[str]:
 
 def to_frame(lines: Iterable[Sequence[Any]], columns: dict[str, Any]) -> pl.DataFrame:
     """Create a frame with these columns."""
-    return pl.DataFrame([_storable(line) for line in lines], schema=columns, orient="row")
+    return pl.DataFrame([_storable_values(line) for line in lines], schema=columns, orient="row")
 
 
-def _storable(values: Sequence[Any]) -> list[Any]:
-    """Half of a surrogate pair, which data may have, cannot be a column's; it is written out."""
+def _storable_values(values: Sequence[Any]) -> list[Any]:
+    """The values of a column, in which halves of surrogate pairs are escaped: polars cannot store them."""
     return [escape_surrogates(value) if isinstance(value, str) and not value.isascii() else value for value in values]
 
 
@@ -89,6 +89,7 @@ def removals_frame(duplicates: Iterable[DuplicateRemoval | Dropped]) -> pl.DataF
 
 
 def _removal_row(removal: DuplicateRemoval | Dropped) -> list[Any]:
+    """The row of a removed line, in the order of the columns; without a kept example for a dropped line."""
     place = [removal.place.file, removal.place.line, removal.code]
     if isinstance(removal, Dropped):
         return [*place, None, None, None, removal.example, None]
@@ -97,10 +98,11 @@ def _removal_row(removal: DuplicateRemoval | Dropped) -> list[Any]:
 
 def conflicts_frame(conflicts: Iterable[Conflict]) -> pl.DataFrame:
     """One row per conflict, highest confidence first; `left` and `right` are the answers, in the order of the data."""
-    return to_frame(map(_conflict, conflicts), CONFLICTS)
+    return to_frame(map(_conflict_row, conflicts), CONFLICTS)
 
 
-def _conflict(conflict: Conflict) -> list[Any]:
+def _conflict_row(conflict: Conflict) -> list[Any]:
+    """The row of a conflict, in the order of the columns."""
     left, right, evidence = conflict.in_order()
     place, other_place = left.example.place, right.example.place
     words = (evidence[0].left, evidence[0].right, evidence[0].source) if evidence else ("", "", "")
@@ -141,14 +143,17 @@ def removed_frame(ledger: Path) -> pl.DataFrame:
 
 
 def notebook_html(title: str, facts: Mapping[str, object], frames: Mapping[str, pl.DataFrame]) -> str:
-    """A fragment of HTML without scripts, global styles or external resources. Facts and frames are given by title."""
+    """A fragment of HTML without scripts, global styles or external resources. `facts` and `frames` are shown with
+    their keys as titles.
+    """
     text = " · ".join(f"<b>{safe(_cell(value))}</b> {safe(name)}" for name, value in facts.items())
     parts = [f'<div class="curate"><p><b>{safe(title)}</b></p><p>{text}</p>']
-    parts += [piece for name, frame in frames.items() if frame.height for piece in _table(name, frame)]
+    parts += [piece for name, frame in frames.items() if frame.height for piece in _html_table(name, frame)]
     return "".join(parts) + "</div>"
 
 
-def _table(title: str, frame: pl.DataFrame) -> Iterator[str]:
+def _html_table(title: str, frame: pl.DataFrame) -> Iterator[str]:
+    """The HTML of the first rows of a frame, and the number of the others."""
     yield f"<p>{safe(title)}</p><table><thead><tr>{''.join(f'<th>{safe(name)}</th>' for name in frame.columns)}</tr></thead><tbody>"  # noqa: E501
     for values in frame.head(MAX_SHOWN_ROWS).iter_rows():
         yield f"<tr>{''.join(f'<td>{safe(_cell(value))}</td>' for value in values)}</tr>"
@@ -158,7 +163,7 @@ def _table(title: str, frame: pl.DataFrame) -> Iterator[str]:
 
 
 def _cell(value: Any) -> str:
-    """A value in few characters; nothing for nothing."""
+    """A value in few characters; empty for None."""
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, (int, float)):

@@ -57,7 +57,7 @@ class Inputs:
         for name, table in self.tables.items():
             path = DataPath.of(scratch.folder / f"{len(self.names)}.jsonl", f"<{prefix}{name}>")
             with path.open("wb") as file:
-                file.writelines(_lines(table))
+                file.writelines(_json_lines(table))
             self.names.append(path)
 
     @cached_property
@@ -66,13 +66,14 @@ class Inputs:
         return data_files(self.names)
 
     def select(self, rows: Mapping[str, Sequence[int]]) -> Data:
-        """Some rows, from 0, by the name of the file, as the kind of data that was given.
+        """The rows with these numbers, from 0, as the kind of data that was given; `rows`: numbers by the name of the
+        file.
 
-        Raises `UsageError` for paths, whose results are files.
+        Raises `UsageError` for data that was given as paths.
         """
         if self.tables is None:
             raise UsageError("the data was given as paths", "read the files that were written")
-        selected = {name: _selected(table, list(rows.get(f"<{name}>", ()))) for name, table in self.tables.items()}
+        selected = {name: _rows_of(table, list(rows.get(f"<{name}>", ()))) for name, table in self.tables.items()}
         if not isinstance(self.data, Mapping):
             return selected["rows"]
         return _dataset_dict(selected) if type(self.data).__name__ == "DatasetDict" else selected
@@ -126,7 +127,7 @@ def removed_rows(ledger: Path) -> set[tuple[str, int]]:
 
 
 def _joined(parts: list[Any]) -> Any:
-    """Tables of one kind as one."""
+    """One table of several of the same kind."""
     kind = _package_of(parts[0])
     if kind == "polars":
         return pl.concat(parts, how="diagonal_relaxed")
@@ -150,13 +151,16 @@ def _tables(data: Data) -> dict[str, Any] | None:
     if isinstance(data, (str, os.PathLike)):
         return None
     if isinstance(data, Mapping):
-        return {str(name): _table(table) for name, table in data.items()}
+        return {str(name): _rereadable(table) for name, table in data.items()}
     if isinstance(data, Sequence) and all(isinstance(item, (str, os.PathLike)) for item in data):
         return None
-    return {"rows": _table(data)}
+    return {"rows": _rereadable(data)}
 
 
-def _table(data: Data) -> Any:
+def _rereadable(data: Data) -> Any:
+    """A table, or a list of the rows of an iterable, that can be read several times. Raises `UsageError` for another
+    type.
+    """
     if isinstance(data, pl.LazyFrame):
         return data.collect()
     if _package_of(data) in ("polars", "pandas"):
@@ -178,7 +182,7 @@ def _package_of(data: Any) -> str:
     return name.partition(".")[0] if name in table_types else ""
 
 
-def _lines(table: Any) -> Iterator[bytes]:
+def _json_lines(table: Any) -> Iterator[bytes]:
     """The rows as lines of JSON."""
     kind = _package_of(table)
     writer = RowWriter(pandas=kind == "pandas")
@@ -203,30 +207,31 @@ def _lines(table: Any) -> Iterator[bytes]:
     else:
         for row in table:
             try:
-                yield orjson.dumps(row, default=_value) + b"\n"
+                yield orjson.dumps(row, default=_json_value) + b"\n"
             except TypeError:  # integers of more than 64 bits, and keys that are not text
-                yield json.dumps(_finite(row), default=slow_cell, ensure_ascii=True).encode() + b"\n"
+                yield json.dumps(_without_nan(row), default=slow_cell, ensure_ascii=True).encode() + b"\n"
 
 
-def _value(value: Any) -> Any:
-    """A value of a row that JSON has no form for; arrays and numbers of numpy as lists and numbers."""
+def _json_value(value: Any) -> Any:
+    """A form of a value that JSON can express: arrays and numbers of numpy become lists and numbers."""
     if isinstance(value, Mapping):
         return dict(value)
     return value.tolist() if hasattr(value, "tolist") else cell(value)
 
 
-def _finite(value: Any) -> Any:
+def _without_nan(value: Any) -> Any:
     """A value without NaN and infinity, which orjson writes as null."""
     if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: _without_nan(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [_without_nan(item) for item in value]
     if hasattr(value, "tolist"):
-        return _finite(value.tolist())
+        return _without_nan(value.tolist())
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _batches(table: Any) -> Iterable[Any]:
+    """The parts of a pyarrow table or batch, of at most `MAX_ROWS` rows."""
     return table.to_batches(max_chunksize=MAX_ROWS) if hasattr(table, "to_batches") else [table]
 
 
@@ -236,7 +241,7 @@ def _is_missing(value: Any) -> bool:
 
 
 def _rows_of_arrow(table: Any, rows: list[int]) -> Any:
-    """Rows of a pyarrow table or batch."""
+    """The rows with these numbers of a pyarrow table or batch."""
     import pyarrow as pa
 
     try:
@@ -246,7 +251,8 @@ def _rows_of_arrow(table: Any, rows: list[int]) -> Any:
         return joined([table.slice(row, 1) for row in rows]) if rows else table.slice(0, 0)
 
 
-def _selected(table: Any, rows: list[int]) -> Any:
+def _rows_of(table: Any, rows: list[int]) -> Any:
+    """The rows with these numbers of a table or list."""
     kind = _package_of(table)
     if kind == "polars":
         return table[rows]

@@ -16,24 +16,24 @@ Parameter = inspect.Parameter
 
 
 def takes_keywords(function: Callable[..., Result]) -> Callable[..., Result]:
-    """Give a function the options of the command of its name in place of its parameter `given`, which gets their
-    values.
+    """Replace the parameter `given` of a function by the options of the command of the same name, as keywords; their
+    help is added to the docstring.
     """
     name, command_options = function.__name__, options_of(function.__name__)
     signature = inspect.signature(function)
-    parameters = in_place_of("given", map(_parameter, command_options), signature.parameters.values())
+    parameters = in_place_of("given", map(_keyword_parameter, command_options), signature.parameters.values())
     names = {parameter.name for parameter in parameters}
 
     @wraps(function)
     def verb(*arguments: Any, **keywords: Any) -> Result:
         for keyword in keywords.keys() - names:
-            raise TypeError(f"{name}() got an unexpected keyword argument {keyword!r}{_meant(keyword, names)}")
+            raise TypeError(f"{name}() got an unexpected keyword argument {keyword!r}{_suggestion(keyword, names)}")
         option_values = {option.key: keywords.pop(option.key, None) for option in command_options}
         return function(*arguments, given=given_of(name, option_values), **keywords)
 
     verb.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     if verb.__doc__:  # python -OO has none
-        verb.__doc__ = f"{inspect.cleandoc(verb.__doc__)}\n\n" + "\n".join(map(_explained, command_options))
+        verb.__doc__ = f"{inspect.cleandoc(verb.__doc__)}\n\n" + "\n".join(map(_docstring_line, command_options))
     return verb
 
 
@@ -42,17 +42,19 @@ def python_type(option: VerbOption) -> Any:
     return str if isinstance(option.type, type) and issubclass(option.type, Enum) else option.type
 
 
-def _parameter(option: VerbOption) -> Parameter:
+def _keyword_parameter(option: VerbOption) -> Parameter:
     return Parameter(option.key, Parameter.KEYWORD_ONLY, default=None, annotation=python_type(option) | None)
 
 
-def _explained(option: VerbOption) -> str:
+def _docstring_line(option: VerbOption) -> str:
+    """The line of a docstring about an option: name, help and default."""
     default = f" Default: {option.default_text}." if option.default_text else ""
     name = f"{option.key}=False" if option.default is True else option.key  # as the option, it is turned off
     return f"- `{name}`: {option.declared.help}{default}"
 
 
-def _meant(keyword: str, names: set[str]) -> str:
+def _suggestion(keyword: str, names: set[str]) -> str:
+    """`; did you mean ...?` with the most similar keyword; empty if none is similar."""
     import difflib  # only imported for a mistake
 
     matches = difflib.get_close_matches(keyword, names, n=1)

@@ -13,13 +13,13 @@ def bill_of_materials(facts: Facts) -> dict[str, Any]:
     whole = {
         **_component("dataset", facts.name, facts.manifest_sha256, facts.card.license, facts.card.url),
         "version": facts.manifest_sha256[:12],
-        "data": [_dataset(facts.name, facts.card.description, facts.card.creator, facts)],
+        "data": [_dataset_entry(facts.name, facts.card.description, facts.card.creator, facts)],
     }
     splits = [
         _component(f"split:{name}", part.file, part.sha256, "", "", f"{plural(part.examples, 'example')}")
         for name, part in facts.manifest.splits.items()
     ]
-    sources = [_source(number, source) for number, source in enumerate(facts.sources, start=1)]
+    sources = [_source_component(number, source) for number, source in enumerate(facts.sources, start=1)]
     return {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
@@ -40,6 +40,7 @@ def bill_of_materials(facts: Facts) -> dict[str, Any]:
 def _component(
     reference: str, name: str, sha256: str, license_: str, url: str, description: str = ""
 ) -> dict[str, Any]:
+    """A component of the bill; empty texts are left out."""
     component: dict[str, Any] = {
         "type": "data", "bom-ref": reference, "name": name, "hashes": [{"alg": "SHA-256", "content": sha256}],
     }  # fmt: skip
@@ -52,7 +53,8 @@ def _component(
     return component
 
 
-def _source(number: int, source: Source) -> dict[str, Any]:
+def _source_component(number: int, source: Source) -> dict[str, Any]:
+    """The component of a file that was read."""
     said = source.said
     kept = f"{source.kept:,} of {plural(source.read, 'line')} kept"
     component = _component(f"source:{number}", source.title, source.sha256, said.license, said.url, kept)
@@ -64,7 +66,8 @@ def _source(number: int, source: Source) -> dict[str, Any]:
     return component
 
 
-def _dataset(name: str, description: str, creator: str, facts: Facts) -> dict[str, Any]:
+def _dataset_entry(name: str, description: str, creator: str, facts: Facts) -> dict[str, Any]:
+    """The description of the data set; what is not known is left out."""
     dataset: dict[str, Any] = {"type": "dataset", "name": name}
     if description:
         dataset["description"] = description

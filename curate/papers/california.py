@@ -15,7 +15,7 @@ NOTICE: Final = (
 
 
 def california(facts: Facts) -> Form:
-    """The form, filled in as far as the facts go."""
+    """The form; fields without a known value are blank."""
     known = not facts.of_kind("")
     licensed, synthetic = facts.of_kind("licensed"), facts.of_kind("synthetic")
     months = facts.periods()
@@ -27,7 +27,7 @@ def california(facts: Facts) -> Form:
         Field("(1)", "Sources or owners of the datasets", listed, SOURCES),
         Field("(2)", "How the datasets further the intended purpose", facts.card.purpose, f"{CARD} purpose"),
         Field("(3)", "Number of data points", plural(facts.examples, "example"), f"{MANIFEST} splits"),
-        Field("(4)", "Types of data points", _types(facts), COUNTED),
+        Field("(4)", "Types of data points", _types_of_data(facts), COUNTED),
         Field(
             "(5)",
             "Data protected by copyright, trademark or patent, or entirely in the public domain",
@@ -77,6 +77,7 @@ def california(facts: Facts) -> Form:
     )
 
 
-def _types(facts: Facts) -> str:
+def _types_of_data(facts: Facts) -> str:
+    """The types of data: conversations, and the number of messages by role."""
     roles = ", ".join(f"{name} {role.messages:,}" for name, role in facts.statistics.roles.items())
     return f"conversations; messages by role: {roles}"

@@ -39,14 +39,14 @@ def croissant(facts: Facts) -> dict[str, Any]:
         "conformsTo": VERSION,
         "name": facts.name,
         "description": card.description or f"Chat data for fine-tuning: {plural(facts.examples, 'example')}.",
-        **_given(
+        **_without_empty(
             license=card.license, url=card.url, datePublished=card.published,
             creator=card.creator and {"@type": "sc:Organization", "name": card.creator},
             inLanguage=[code.strip() for code in card.languages.split(",") if code.strip()],
         ),
         "isLiveDataset": False,
         "keywords": ["fine-tuning", "chat"],
-        **_given(**{"prov:wasDerivedFrom": _derived_from(facts)}),
+        **_without_empty(**{"prov:wasDerivedFrom": _derived_from(facts)}),
         "distribution": [
             {
                 "@type": "cr:FileObject",
@@ -99,6 +99,7 @@ def _fields(split: str, file: str, row: Mapping[str, Any]) -> Iterator[dict[str,
 
 
 def _first_row(facts: Facts, file: str) -> dict[str, Any]:
+    """The object on the first line of a file of the split."""
     with open_regular(facts.folder / file) as lines:
         return dict(json.loads(lines.readline()))
 
@@ -106,11 +107,12 @@ def _first_row(facts: Facts, file: str) -> dict[str, Any]:
 def _derived_from(facts: Facts) -> list[dict[str, Any]]:
     """The sources that the configuration describes."""
     return [
-        {"@type": "prov:Entity", "prov:label": source.title, **_given(url=said.url, license=said.license)}
+        {"@type": "prov:Entity", "prov:label": source.title, **_without_empty(url=said.url, license=said.license)}
         for source in facts.sources
         if (said := source.said).kind or said.title or said.url
     ]
 
 
-def _given(**values: Any) -> dict[str, Any]:
+def _without_empty(**values: Any) -> dict[str, Any]:
+    """The values by name, without those that are empty or None."""
     return {name: value for name, value in values.items() if value}

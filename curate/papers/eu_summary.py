@@ -26,19 +26,20 @@ COUNTED: Final = "counted in the files of the splits"
 
 
 def eu_summary(facts: Facts) -> Form:
-    """The form, filled in as far as the facts go."""
+    """The form; fields without a known value are blank."""
     return Form(
         f"Public summary of training content: {facts.name}",
         NOTICE,
         (
-            ("1. General information", _general(facts)),
-            ("2. List of data sources", _listed(facts)),
-            ("3. Relevant data processing aspects", _processing(facts)),
+            ("1. General information", _general_fields(facts)),
+            ("2. List of data sources", _source_fields(facts)),
+            ("3. Relevant data processing aspects", _processing_fields(facts)),
         ),
     )
 
 
-def _general(facts: Facts) -> list[Field]:
+def _general_fields(facts: Facts) -> list[Field]:
+    """The fields of section 1: provider, model, and size and content of the data."""
     card = facts.card
     scripts = ", ".join(f"{script} {count:,}" for script, count in facts.statistics.mainly.most_common(8))
     languages = f"languages: {card.languages}; " if card.languages else ""
@@ -72,30 +73,37 @@ def _general(facts: Facts) -> list[Field]:
     ]
 
 
-def _listed(facts: Facts) -> list[Field]:
+def _source_fields(facts: Facts) -> list[Field]:
+    """The fields of section 2: the sources by kind."""
     crawled, synthetic = facts.of_kind("crawled"), facts.of_kind("synthetic")
-    details = _none_of(facts, crawled)
+    details = _no_or_blank(facts, crawled)
     return [
-        Field("2.1", "Publicly available datasets", _of(facts, "public"), SOURCES),
-        Field("2.2.1", "Datasets licensed by rightsholders or their representatives", _of(facts, "licensed"), SOURCES),
-        Field("2.2.2", "Private datasets of other third parties", _of(facts, "third-party"), SOURCES),
-        Field("2.3", "Data crawled and scraped from online sources", _of(facts, "crawled"), SOURCES),
+        Field("2.1", "Publicly available datasets", _sources_of_kind(facts, "public"), SOURCES),
+        Field(
+            "2.2.1",
+            "Datasets licensed by rightsholders or their representatives",
+            _sources_of_kind(facts, "licensed"),
+            SOURCES,
+        ),
+        Field("2.2.2", "Private datasets of other third parties", _sources_of_kind(facts, "third-party"), SOURCES),
+        Field("2.3", "Data crawled and scraped from online sources", _sources_of_kind(facts, "crawled"), SOURCES),
         Field("2.3", "Names, purposes and behaviour of the crawlers", details, SOURCES),
-        Field("2.3", "Period of collection", _periods(crawled) or details, f"{SOURCES} collected"),
+        Field("2.3", "Period of collection", _collection_period(crawled) or details, f"{SOURCES} collected"),
         Field("2.3", "Most relevant domain names", details, SOURCES),
-        Field("2.4", "User data, of the model and of other services", _of(facts, "user"), SOURCES),
-        Field("2.5", "Synthetic data", _of(facts, "synthetic"), SOURCES),
+        Field("2.4", "User data, of the model and of other services", _sources_of_kind(facts, "user"), SOURCES),
+        Field("2.5", "Synthetic data", _sources_of_kind(facts, "synthetic"), SOURCES),
         Field(
             "2.5",
             "Models that generated it",
-            _generators(synthetic) or _none_of(facts, synthetic),
+            _generating_models(synthetic) or _no_or_blank(facts, synthetic),
             f"{SOURCES} generator",
         ),
-        Field("2.6", "Other sources", _of(facts, "own"), SOURCES),
+        Field("2.6", "Other sources", _sources_of_kind(facts, "own"), SOURCES),
     ]
 
 
-def _processing(facts: Facts) -> list[Field]:
+def _processing_fields(facts: Facts) -> list[Field]:
+    """The fields of section 3: what was removed and how."""
     done = "; ".join((*facts.removals(), f"curate {facts.manifest.curate}"))
     return [
         Field("3.1", "Signatory of the Code of Practice"),
@@ -110,22 +118,27 @@ def _processing(facts: Facts) -> list[Field]:
     ]
 
 
-def _of(facts: Facts, kind: str) -> str:
-    """The sources of a kind; `no` if every source has another one; empty if a source has none."""
+def _sources_of_kind(facts: Facts, kind: str) -> str:
+    """The sources of a kind in words; `no` if every source has another kind; empty if there are none, but the kind of a
+    source is unknown.
+    """
     sources = [source for source in facts.sources if source.said.kind == kind]
-    return "; ".join(map(described, sources)) or _none_of(facts, sources)
+    return "; ".join(map(described, sources)) or _no_or_blank(facts, sources)
 
 
-def _none_of(facts: Facts, sources: list[Source]) -> str:
+def _no_or_blank(facts: Facts, sources: list[Source]) -> str:
+    """`no` if `sources` is empty and the kind of every source is known; else empty."""
     return "no" if not sources and not facts.of_kind("") else ""
 
 
-def _periods(sources: list[Source]) -> str:
+def _collection_period(sources: list[Source]) -> str:
+    """The first and the last month of collection; empty if that of a source is unknown."""
     months = sorted({month for source in sources for month in source.said.collected.split("/") if month})
     return f"{months[0]} to {months[-1]}" if months and all(source.said.collected for source in sources) else ""
 
 
-def _generators(sources: list[Source]) -> str:
+def _generating_models(sources: list[Source]) -> str:
+    """The models that generated the sources, with commas; empty if none is known."""
     return ", ".join(dict.fromkeys(source.said.generator for source in sources if source.said.generator))
 
 

@@ -87,13 +87,13 @@ class Facts:
         return [source for source in self.sources if source.said.kind in kinds]
 
     def removals(self) -> Iterator[str]:
-        """What was removed, a sentence for each reason."""
+        """The number of removed lines for each reason, a sentence each."""
         rules = custom_rules(self.manifest)
         for code, count in self.manifest.removed.reasons.items():
             yield f"{count:,} removed ({code}): {reason_for(code, rules)}"
 
     def periods(self) -> list[str]:
-        """The months of all sources, sorted; empty if one of them is not known."""
+        """The months of collection of all sources, sorted; empty if those of a source are not known."""
         collected = [source.said.collected for source in self.sources]
         return sorted({month for period in collected for month in period.split("/")}) if all(collected) else []
 
@@ -117,7 +117,9 @@ def _removed_by_file(ledger: Path) -> Counter[str]:
 
 
 def said_of(path: str, sources: Mapping[str, SourceConfig]) -> SourceConfig:
-    """What the configuration says of a file: of its path or the end of it, else of a pattern, `*` last."""
+    """The description of a file in the configuration: by its path, the end of its path, or a pattern, of which `*`
+    comes last; an empty description if none fits.
+    """
     names = sorted(sources, key=lambda name: (name == "*", any(sign in name for sign in "*?[")))
     for name in names:
         if path == name or path.endswith(f"/{name}") or fnmatchcase(path, name):

@@ -53,7 +53,7 @@ class Form:
 
 
 def cell(text: str) -> str:
-    """A text of the data or the configuration for a cell of a Markdown table: one line, without markup of its own."""
+    """A text of the data or the configuration as a cell of a Markdown table: one line, with markup escaped."""
     line = " ".join(visible(text, keep_newlines=True).split())
     for sign in "\\`*_[]<>|#":
         line = line.replace(sign, f"\\{sign}" if sign != "<" else "&lt;")

@@ -66,7 +66,9 @@ def statement(manifest: Manifest, digest: str, proof: VerifyResult) -> dict[str,
 
 
 def differences(path: Path, expected: dict[str, Any]) -> list[str]:
-    """What a statement in a file says otherwise than the folder, a sentence each. Raises `InputError`."""
+    """The differences between the statement in a file and `expected`, that of the folder, a sentence each; empty if
+    they are equal. Raises `InputError`.
+    """
     try:
         with open_regular(path) as file:
             stated = _Statement.model_validate_json(file.read())

@@ -68,7 +68,7 @@ def _distinct(texts: Iterable[str]) -> Iterator[str]:
 
 
 def _entities(recognizer: Any, texts: list[str]) -> list[list[tuple[str, int, int]]]:
-    """Label, start and end of each entity of the texts."""
+    """For each text the label, start and end of each of its entities."""
     return [
         [(entity["entity_group"], entity["start"], entity["end"]) for entity in of_text]
         for of_text in recognizer.recognizer(texts, batch_size=len(texts))
@@ -98,7 +98,9 @@ def _names(text: str, entities: Sequence[tuple[str, int, int]]) -> Iterator[Secr
 
 
 def _whole_name(text: str, start: int, end: int) -> tuple[int, int]:
-    """The name of a person without titles; with the words behind a single one, since models often miss last names."""
+    """Start and end of the name of a person without titles. A single word is extended by the words after it, since
+    models often miss last names.
+    """
     if title := TITLE.match(text, start, end):
         start = title.end()
     whole = FOLLOWED.match(text, start) if " " not in text[start:end] else None
@@ -132,4 +134,5 @@ def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _continues_word(char: str) -> bool:
+    """Whether a character is a letter or digit of a script that separates words with spaces."""
     return char.isalnum() and char <= LAST_SPACED_LETTER

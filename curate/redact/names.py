@@ -42,12 +42,13 @@ FULL_NAME: Final = (
 TITLED: Final = lazy_pattern(rf"(?<!\w)(?:(?:{HONORIFIC})\.? ){{1,3}}{FULL_NAME}")
 
 
-def _behind(hints: str, pattern: str) -> tuple[tuple[str, ...], Any]:
+def _hints_and_pattern(hints: str, pattern: str) -> tuple[tuple[str, ...], Any]:
+    """The words of which a text must contain one before it is searched, and the pattern of a name."""
     return tuple(hints.split("|")), lazy_pattern(pattern)
 
 
 NAMES: Final = (
-    _behind(
+    _hints_and_pattern(
         "name|nom|heiße|appelle|llamo|chiamo|signed|attn|behalf|holder:",
         (
             rf"(?i)\b(?:my name is|my name's|mein name ist|ich heiße|je m'appelle|mon nom est|me llamo|mi "
@@ -55,30 +56,30 @@ NAMES: Final = (
             rf"name:?|full name:?|(?:account holder|cardholder|name|nombre|nom|nome):) {FULL_NAME}"
         ),
     ),
-    _behind(
+    _hints_and_pattern(
         "i am|i'm|this is|ich bin|je suis|soy|sono|sou |spoke|met with|ask for|speak",
         (
             rf"(?i)\b(?:i am|i'm|this is|ich bin|je suis|soy|sono|sou|spoke (?:to|with)|met with|ask for|"
             rf"speak to|speaking (?:to|with)) (?P<name>{NAME_WORD}(?: {NAME_WORD}){{1,2}})"
         ),
     ),
-    _behind(
+    _hints_and_pattern(
         "er:|contact:|ent:|ry:|ee:|kunde:|kundin:|cliente:",
         r"(?i)\b(?:customer|contact|beneficiary|recipient|employee|tenant|patient|kunde|kundin|client|cliente): "
         rf"(?P<name>{NAME_WORD}(?: {NAME_WORD}){{1,2}})",
     ),
-    _behind(
+    _hints_and_pattern(
         "this is|speaking|hier |ici |habla ",
         (
             rf"(?i)\b(?:this is|you are speaking with|you're speaking with|hier ist|hier spricht|ici|habla) "
             rf"(?P<name>{NAME_WORD})(?= (?:from|calling|speaking|here|again|von|vom|aus|de|del|du)\b|\. How\b)"
         ),
     ),
-    _behind(
+    _hints_and_pattern(
         "name|nombre|apellido|prenom|nom|holder",
         rf"(?i)(?<![^\W_])(?:{PERSON_KEY_WORDS})[\"']?\s?[:=]\s?[\"']{FULL_NAME}(?=[\"'])",
     ),
-    _behind(
+    _hints_and_pattern(
         "",
         (
             rf"(?i)(?:^|\n|[\"'“])[ \t]*(?:dear|hi|hello|hey|hallo|liebe[r]?|lieber|bonjour|bonsoir|ch[eè]re?|hola|"
@@ -89,7 +90,7 @@ NAMES: Final = (
         ),
     ),
     (("",), TITLED),
-    _behind(
+    _hints_and_pattern(
         "\n",
         (
             rf"(?i)\b(?:regards|sincerely|cheers|thanks|thank you|thanks again|yours truly|yours|faithfully|best|"

@@ -108,11 +108,11 @@ class Pseudonyms:
         return iter((kind, value, shown) for (kind, value), shown in self._replacements.items())
 
     def reserve(self, value: str) -> None:
-        """Never invent this value, which is somebody's."""
+        """Exclude a value of the data from the invented values."""
         self._originals.update((value.casefold(), *value.casefold().split(), re.sub(r"[\W_]", "", value).casefold()))
 
     def of(self, kind: str, value: str) -> str:
-        """The replacement of a value, with the signs that this occurrence is written with."""
+        """The replacement of a value, with the punctuation and case of this occurrence."""
         plain = normalized(kind, value)
         replacement = self._replacements.get((kind, plain))
         if replacement is None:
@@ -131,9 +131,11 @@ class Pseudonyms:
         return f"[{name}_{self._numbers[name]}]"
 
     def _digest(self, *parts: str) -> bytes:
+        """A keyed hash of texts, by which values are invented; the key differs from run to run."""
         return hmac.digest(self._key, "\0".join(parts).encode("utf-8", "surrogatepass"), hashlib.sha512)
 
     def _choice(self, names: tuple[str, ...], *parts: str) -> str:
+        """One of some names, chosen by a hash of `parts`; a name that occurs in the data only if all do."""
         first = int.from_bytes(self._digest(*parts)[:4], "big") % len(names)
         turned = names[first:] + names[:first]
         return next((name for name in turned if name.casefold() not in self._originals), turned[0])
@@ -147,7 +149,7 @@ class Pseudonyms:
         """Digits for digits and letters for letters; another value than the original."""
         for attempt in range(9):
             stream = self._digest(kind, plain, str(attempt)) * (len(plain) // 64 + 1)
-            shaped = "".join(map(_like, plain, stream))
+            shaped = "".join(map(_similar_char, plain, stream))
             if shaped[:1] == "0" != plain[:1]:
                 shaped = f"7{shaped[1:]}"  # in code, a number does not begin with zero
             if shaped != plain and shaped.casefold() not in self._originals:
@@ -278,8 +280,8 @@ class Pseudonyms:
         return f"{degrees}.{invented if invented != fraction else f'{invented[:-1]}{int(invented[-1]) % 9 + 1}'}"
 
 
-def _like(char: str, number: int) -> str:
-    """A character of the same kind, chosen by a number: a digit, or a letter of the same case; others stay."""
+def _similar_char(char: str, number: int) -> str:
+    """The digit or the letter of the same case that `number` selects; other characters are unchanged."""
     if char.isdigit():
         return str(number % 10)
     if "A" <= char <= "Z":
@@ -290,7 +292,7 @@ def _like(char: str, number: int) -> str:
 
 
 def _with_signs_of(value: str, replacement: str) -> str:
-    """The digits and letters of a replacement, with the signs and the case of a value."""
+    """The replacement with the punctuation and the case of a value: `12-3`, `456` -> `45-6`."""
     chars = iter(replacement)
     shown = []
     for char in value:

@@ -64,15 +64,17 @@ class Redactor:
     """Replaced values by kind."""
 
     def values_in(self, value: Any) -> dict[tuple[str, str], None]:
-        """The private values of a row as written, each with its kind, in order."""
+        """The private values of a row as keys, pairs of written value and kind, in order."""
         values: dict[tuple[str, str], None] = {}
         for text, prefix in texts_of(value):
-            for secret in self._found(text, prefix):
+            for secret in self._recognized_values(text, prefix):
                 values[text[secret.start : secret.end], secret.kind] = None
         return values
 
     def learn(self, written: str, kind: str) -> None:
-        """Replace a value in all rows, unless it is short or of a kind that is replaced where it was found alone."""
+        """Replace a value wherever it occurs in any row, unless it is short or of a kind that is replaced only where it
+        was recognized.
+        """
         self.pseudonyms.reserve(written)
         words = written.split()
         if kind == SURNAME or (kind == PERSON and len(words) > 1):
@@ -85,14 +87,17 @@ class Redactor:
             self.add_literal(number, kind)
 
     def add_literal(self, written: str, kind: str) -> None:
-        """Replace a text wherever it stands."""
+        """Replace this text wherever it occurs in any row."""
         if first := WORD.search(written):
             of_word = self.literals.setdefault(first.group(), {})
             of_word.setdefault((first.start(), len(written)), {}).setdefault(written, kind)
 
     def secrets_in(self, value: Any, *, has_values: bool = True) -> list[list[Secret]]:
-        """What is replaced in each text of a row, in the order of `row`, with positions behind what its key says; empty
-        if nothing is. `has_values`: whether `values_in` found any.
+        """The ranges that are replaced in each text of a row, in the order in which `row` visits the texts; empty if
+        there are none.
+
+        Positions include the prefix that `prefix_of` returns for the key of the text. `has_values`: whether `values_in`
+        returned any.
         """
         names: dict[str, str] = {}
         if has_values and self.names:
@@ -110,8 +115,10 @@ class Redactor:
         """A JSON value without private values; `secrets`: what `secrets_in` returned. Raises `UnsafeRedaction`."""
         originals: set[str] = set()
         secrets_by_text = iter(secrets)
-        redacted = _with_texts(value, lambda text, key: self._text(text, key, next(secrets_by_text, ()), originals))
-        if left := _left(redacted, originals):
+        redacted = _with_texts(
+            value, lambda text, key: self._redacted_text(text, key, next(secrets_by_text, ()), originals)
+        )
+        if left := _remaining_form(redacted, originals):
             raise UnsafeRedaction(f"it has a private value {left}")
         return redacted
 
@@ -125,11 +132,14 @@ class Redactor:
             if (kind := names.get(match.group()))
             and (kind not in NAME_KINDS or not any(start <= match.start() < end for start, end in blocks))
         ]  # before the others: of values of equal length, the first one counts
-        secrets += [*(self._found(prefix + text, prefix) if has_values else ()), *self._known_values(text, shift)]
+        secrets += [
+            *(self._recognized_values(prefix + text, prefix) if has_values else ()),
+            *self._literals_in(text, shift),
+        ]
         return list(without_overlaps(secrets)) if secrets else []
 
-    def _text(self, text: str, key: str, secrets: Sequence[Secret], originals: set[str]) -> str:
-        """A text with replacements; adds to `originals` the values that may stand nowhere in the row."""
+    def _redacted_text(self, text: str, key: str, secrets: Sequence[Secret], originals: set[str]) -> str:
+        """A text with replacements; adds to `originals` the values that must not occur anywhere in the redacted row."""
         if not secrets:
             return text
         shift = len(prefix_of(key))
@@ -159,8 +169,8 @@ class Redactor:
         words, new_words = full.split(), shown.split()
         return new_words[words.index(written)] if written in words else shown
 
-    def _found(self, text: str, prefix: str) -> Iterator[Secret]:
-        """The values in a text behind the name of its key."""
+    def _recognized_values(self, text: str, prefix: str) -> Iterator[Secret]:
+        """The values in a text after the prefix of its key, which is part of `text`."""
         start = len(prefix)
         key = prefix[:-2].replace(" ", "_")
         if self.names and key in PERSON_KEYS and text[start:].strip():
@@ -198,7 +208,8 @@ class Redactor:
                     alone.setdefault(word, name.kind)
         return alone | names
 
-    def _known_values(self, text: str, shift: int) -> Iterator[Secret]:
+    def _literals_in(self, text: str, shift: int) -> Iterator[Secret]:
+        """The occurrences of texts that are replaced everywhere; `shift` is added to their positions."""
         for match in WORD.finditer(text):
             for (before, length), kinds in self.literals.get(match.group(), {}).items():
                 start, end = match.start() - before, match.start() - before + length
@@ -237,12 +248,14 @@ def _with_texts(value: Any, replaced: Callable[[str, str], str], key: str = "") 
 
 
 def prefix_of(key: str) -> str:
-    """What the name of a key says of its value, as words before it."""
+    """The words of a key as a prefix of its value: `phoneNumber` -> `phone number: `; empty without a key."""
     return f"{re.sub(r'(?<=[a-z])(?=[A-Z])|[_-]+', ' ', key).lower()}: " if key else ""
 
 
 def key_in(name: str, parent: str) -> str:
-    """A key, or with the one of the object around it if that says whose name it is: `customer_name`."""
+    """A key by which a value is recognized; `name` with the key of the object around it: `name` in `customers` ->
+    `customer_name`.
+    """
     return f"{parent.removesuffix('s')}_{name}" if parent and name == "name" else name
 
 
@@ -265,7 +278,7 @@ def _distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def texts_of(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """All texts of a JSON value, each behind what its key says, and that prefix."""
+    """All texts of a JSON value, keys included: each with the prefix of its key before it, and that prefix."""
     if isinstance(value, str):
         nested = json_in(value)
         if nested is None:
@@ -286,12 +299,14 @@ def texts_of(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _require_code_parses(before: str, after: str) -> None:
+    """Raise `UnsafeRedaction` if a block of Python code parses before a replacement, but not after it."""
     for old, new in zip(PYTHON.findall(before), PYTHON.findall(after), strict=False):
         if old != new and _is_python(old) and not _is_python(new):
             raise UnsafeRedaction("Python code in it would no longer parse")
 
 
 def _is_python(code: str) -> bool:
+    """Whether a text parses as Python code."""
     try:
         ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -300,24 +315,26 @@ def _is_python(code: str) -> bool:
 
 
 def squeezed(text: str) -> str:
-    """Letters and digits alone, in lower case."""
+    """The letters and digits of a text, in lower case, without anything between them."""
     return re.sub(r"[\W_]", "", text).casefold()
 
 
 def has_hidden_values(value: Any) -> bool:
     """Whether a row has a private value in an encoding in which it cannot be replaced."""
-    return bool(_left(value, set()))
+    return bool(_remaining_form(value, set()))
 
 
-def _left(value: Any, originals: set[str]) -> str:
-    """How a private value still stands in a row, where it cannot be replaced; empty if none does."""
+def _remaining_form(value: Any, originals: set[str]) -> str:
+    """The form in which a private value remains in a row, where it cannot be replaced, such as `in Base64`; empty if
+    none remains.
+    """
     joined = "\n".join(text[len(prefix) :] for text, prefix in texts_of(value))
     long = {plain for plain in map(squeezed, originals) if len(plain) > MIN_LITERAL_CHARS}
     if long and _stands_in(long, squeezed(joined)):
         return "with other signs"
     packed = {"percent-encoded": unquote(joined) if "%" in joined else "", "in Base64": "\n".join(unpacked(joined))}
     for form, text in packed.items():
-        if text and (_values(text) - _values(joined) or (long and _stands_in(long, squeezed(text)))):
+        if text and (_private_texts(text) - _private_texts(joined) or (long and _stands_in(long, squeezed(text)))):
             return form
     return ""
 
@@ -337,12 +354,13 @@ def _stands_in(values: set[str], text: str) -> bool:
     )
 
 
-def _values(text: str) -> set[str]:
+def _private_texts(text: str) -> set[str]:
+    """The private values of a text, as written."""
     return {text[secret.start : secret.end] for secret in private_values_in(text)}
 
 
 def unpacked(text: str) -> Iterator[str]:
-    """What runs of Base64 characters in a text decode to, if that is text."""
+    """The decoded texts of the runs of Base64 characters in a text; runs that decode to no text are left out."""
     for match in PACKED.finditer(text):
         run = match.group().rstrip("=")
         try:

@@ -68,12 +68,12 @@ from curate.redact.value_patterns import (
 
 
 def _stdnum(module: str) -> Callable[[str], bool]:
-    """The validity check of a module of python-stdnum, imported at its first use."""
+    """The check function of a module of python-stdnum, which is imported at its first use."""
     return lambda text: bool(import_module(f"stdnum.{module}").is_valid(text))
 
 
 def _compact(module: str) -> Callable[[str], bool]:
-    """The validity check of a module of python-stdnum for a number with any separators, in any case."""
+    """The check function of a module of python-stdnum for a number with any separators, in any case."""
     is_valid = _stdnum(module)
     return lambda text: is_valid(re.sub(r"[\W_]", "", text).upper())
 
@@ -107,6 +107,7 @@ class Form:
 
 
 def _anywhere(kind: str, pattern: str, is_valid: Callable[[str], bool] = always, hint: Any = None) -> Form:
+    """A value that is recognized by its form alone."""
     return Form(kind, lazy_pattern(rf"(?<![\w-]){pattern}(?![\w-])"), is_valid, hint=hint or LONG_NUMBER)
 
 
@@ -119,7 +120,7 @@ def _named(
     gap: str = MAX_GAP,
     hint: Any = None,
 ) -> Form:
-    """A value behind one of the words."""
+    """A value that is recognized after one of the words, with at most `gap` between them."""
     pattern = rf"(?i)(?<![^\W_])(?:{words})(?![^\W_]){gap}(?P<value>{value})(?![\w-])"
     return Form(
         kind, lazy_pattern(pattern), is_valid, mark, hint or (CODE_HINT if value in (CODE, VIN) else LONG_NUMBER)
@@ -127,51 +128,54 @@ def _named(
 
 
 def _is_card(text: str) -> bool:
+    """Whether the check digit is that of a payment card, and the number has several different digits."""
     return _stdnum("luhn")(re.sub(r"\D", "", text)) and len(set(text) - set(" -")) > 3
 
 
 def _is_spanish(text: str) -> bool:
+    """Whether it is a Spanish national number (DNI or NIE)."""
     return _compact("es.dni")(text) or _compact("es.nie")(text)
 
 
 def _is_phone(text: str) -> bool:
+    """Whether it has the length of a telephone number and is no date."""
     digits = re.sub(r"\D", "", text)
     return 7 <= len(digits) <= 15 and len(set(digits)) > 2 and not CALENDAR.fullmatch(text)
 
 
 def _is_national_phone(text: str) -> bool:
-    """The number of digits of numbers with an area code: fewer may be anything."""
+    """Whether it has as many digits as a number with an area code; fewer digits may be anything."""
     return 9 <= sum(map(str.isdigit, text)) <= 12 and _is_phone(text)
 
 
 def _is_mac(text: str) -> bool:
-    """Whether it is of a device: not the address of all or of none."""
+    """Whether it is the address of a single device, not of all or none."""
     return len(set(text.casefold()) - set(":-")) > 1
 
 
 def _is_secret(text: str) -> bool:
-    """A mixture that nobody writes as a word."""
+    """Whether it mixes kinds of characters as no word does."""
     kinds = sum(bool(re.search(kind, text)) for kind in ("[a-z]", "[A-Z]", "[0-9]", r"[^\w\s]|_"))
     return kinds > 2 or (kinds == 2 and re.search(r"[0-9]{2}", text) is not None)
 
 
 def _is_strange_secret(text: str) -> bool:
-    """A secret with a sign that names of products do not have: Windows11 and Django4.2 are none."""
+    """Whether it is a secret with a sign that product names such as Windows11 and Django4.2 do not have."""
     return _is_secret(text) and re.search(r"[0-9]", text) is not None and re.search(r"[^\w\s./-]|_", text) is not None
 
 
 def _is_secret_with_digit(text: str) -> bool:
-    """A secret, and no word with capitals and dashes such as Case-Sensitive."""
+    """Whether it is a secret with a digit, unlike words with capitals and dashes such as Case-Sensitive."""
     return _is_secret(text) and DIGIT.search(text) is not None
 
 
 def _is_of_person(text: str) -> bool:
-    """Whether an address is not an example, such as user@example.com."""
+    """Whether an address is not an example such as user@example.com."""
     return not EXAMPLE.fullmatch(text)
 
 
 def _is_national_id(text: str) -> bool:
-    """A number with the check digits of any of the countries, or one that is as long."""
+    """Whether it is as long as a national number: 8 to 16 letters and digits."""
     return 8 <= sum(map(str.isalnum, text)) <= 16
 
 
@@ -181,6 +185,7 @@ def _is_grouped_id(text: str) -> bool:
 
 
 def _is_ip(text: str) -> bool:
+    """Whether it is an IP address of a host, not of a network, a loopback or a public resolver."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
@@ -190,7 +195,9 @@ def _is_ip(text: str) -> bool:
 
 
 def _is_vin(text: str) -> bool:
-    """The check digit of a vehicle identification number (ISO 3779, 49 CFR 565)."""
+    """Whether the check digit of a vehicle identification number is correct (ISO 3779, 49 CFR 565), or the number is a
+    European one, which has none.
+    """
     letters = dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", (*range(1, 9), *range(1, 6), 7, 9, *range(2, 10)), strict=True))
     weights = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
     numbers = (int(char) if char.isdigit() else letters.get(char, 0) for char in text)
@@ -563,6 +570,7 @@ def private_values_in(text: str) -> list[Secret]:
 
 @lru_cache(maxsize=4096)
 def _values_of_short(text: str) -> tuple[Secret, ...]:
+    """The cached result of `_values_in` for a short text."""
     return tuple(_values_in(text))
 
 
@@ -587,7 +595,7 @@ def _values_in(text: str) -> list[Secret]:
 
 
 def without_overlaps(candidates: list[Secret]) -> list[Secret]:
-    """The values in order; of those that overlap, the longest one, or else the one that was found first."""
+    """The values in order; of those that overlap, the longest one; of equally long ones, the first in `candidates`."""
     chosen: list[Secret] = []
     for candidate in sorted(candidates, key=lambda value: value.start - value.end):
         position = bisect_left(chosen, candidate)
