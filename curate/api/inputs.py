@@ -176,7 +176,7 @@ def _rereadable(data: Data) -> Any:
 
 
 def _package_of(data: Any) -> str:
-    """The package of a table: polars, pandas, pyarrow or datasets; empty for others. Imports none of them."""
+    """The package of a table: polars, pandas, pyarrow or datasets; empty for other data. No package is imported."""
     name = f"{type(data).__module__.partition('.')[0]}.{type(data).__name__}"
     table_types = ("polars.DataFrame", "pandas.DataFrame", "pyarrow.Table", "pyarrow.RecordBatch", "datasets.Dataset")
     return name.partition(".")[0] if name in table_types else ""

@@ -207,7 +207,7 @@ def _with_stdin_name(name: str | None, files: Sequence[Path]) -> list[Path]:
 
 
 def _show(args: CheckOptions, work: Workspace) -> None:
-    """Print what a check would read, and the settings in effect with the file that they come from."""
+    """Print the files that a check would read, or the settings in effect with the file that they come from."""
     for file in work.files if args.show_files else ():
         sys.stdout.write(f"{visible(display_name(file))}\n")
     if args.show_settings:
@@ -238,9 +238,8 @@ def _says_no_example(finding: Finding) -> bool:
 
 
 def _print_rules_elsewhere(config: CheckConfig) -> None:
-    """Report the selected rules that other commands run. Raises `UsageError` if no rule is left to run here.
-
-    Without the error, a check of no rules would look clean.
+    """Print which selected rules are run by other commands. Raises `UsageError` if no other rule is selected: a check
+    of no rules would look clean.
     """
     if not (config.select or config.extend_select):
         return

@@ -62,7 +62,7 @@ def _option_parameter(option: VerbOption) -> Parameter:
 
 
 def help_of(option: VerbOption) -> str:
-    """What an option does, and its default."""
+    """The help of an option, with its default."""
     default = option.default_text
     return f"{option.declared.help}  [default: {default}]" if default else option.declared.help
 

@@ -263,7 +263,7 @@ class _Reading:
     """Calls in notes."""
 
     def of_line(self, parsed: ParsedLine) -> tuple[list[Object], Unwritten]:
-        """The conversations of a line; and the line with the reasons why some are not written."""
+        """The conversations of a line as objects to write; and the line with the reasons, if some are not written."""
         self.report.read += 1
         value = parsed.decoded.value
         if not isinstance(value, dict):
@@ -314,7 +314,7 @@ class _Reading:
         return written, [(lines[index], line_reasons) for index, line_reasons in reasons.items() if line_reasons]
 
     def _conversations(self, calls: Sequence[ModelCall], place: Place) -> tuple[list[Object], list[str]]:
-        """The conversations of calls, and why other calls have none."""
+        """The objects to write for calls, and for each other call the reason why it has none."""
         written, reasons = list[Object](), list[str]()
         for call in calls:
             value = self._conversation(call, place)

@@ -194,7 +194,7 @@ def _texts_of_part(_: _State, lines: Sequence[ParsedLine], facts: FileFacts, phy
 
 
 def _values_of_part(state: _State, lines: Sequence[ParsedLine], facts: FileFacts, physical: int) -> _Part:
-    """The values of some lines, and whether each line has one."""
+    """The private values in some lines, and for each line whether it has one."""
     values: dict[tuple[str, str], None] = {}
     flags = []
     for line in lines:
@@ -241,7 +241,9 @@ def _write(
     out: CountingWriter,
     aside: CountingWriter,
 ) -> None:
-    """Write a line redacted, or aside with the reason, and count it."""
+    """Write a redacted line to `out`, or the original with the reason to `aside`, and count it. `before`: the number of
+    lines before the chunk.
+    """
     redacted = line if isinstance(line, bytes) else _redacted(line, redactor, secrets)
     if isinstance(redacted, bytes):
         out.write(redacted + b"\n")
@@ -255,7 +257,7 @@ def _write(
 
 
 def _redacted(line: ParsedLine, redactor: Redactor, secrets: list[list[Secret]]) -> bytes | Reason:
-    """The redacted line, or why it is set aside."""
+    """The redacted line, or the reason why it is not written."""
     if line.example is None:
         return unreadable(line)
     if line.defects:

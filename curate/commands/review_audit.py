@@ -52,9 +52,9 @@ def audit_slot(name: str) -> Slot:
 
 
 def judgement(log: DecisionLog, example: str, name: str) -> str:
-    """What is judged about an example of a sample: open, good or bad; empty if it is not in the sample.
+    """The judgement about an example of a sample: open, good or bad; empty if it is not in the sample.
 
-    One that people judged differently, without seeing each other's judgement, is open.
+    It is open if several people judged the example differently, without seeing the judgement of the others.
     """
     slot = audit_slot(name)
     decision = log.last(example, slot)
@@ -63,7 +63,9 @@ def judgement(log: DecisionLog, example: str, name: str) -> str:
 
 
 def in_audit(log: DecisionLog, example: str, term: str) -> bool:
-    """Whether an example is in a sample, and judged so: `term` is a judgement, or the name of an audit or its start."""
+    """Whether an example is in a sample that `term` names: by the judgement about it, by the name of an audit, or by
+    the start of a name.
+    """
     names = [slot[1] for slot in log.slots(example) if slot[0] == "audit"]
     words = {name: word for name in names if (word := judgement(log, example, name))}
     return any(term in (name, word) or name.startswith(f"{term}-") for name, word in words.items())
@@ -82,7 +84,7 @@ def samples(log: DecisionLog) -> dict[str, list[str]]:
 
 
 def audit_of(log: DecisionLog, name: str, sample: Sequence[str]) -> Audit:
-    """An audit as far as it is judged."""
+    """The size of an audit, and the judgements so far."""
     population, _, examples, seed = NAME.fullmatch(name).groups()  # type: ignore[union-attr]
     judged = [word for example in sample if (word := judgement(log, example, name)) in (GOOD, BAD)]
     bad = judged.count(BAD)
@@ -108,7 +110,7 @@ def audits_in(logs: Sequence[DecisionLog]) -> AuditResult:
 
 
 def audit_sentence(audit: Audit, joint: str = ": ") -> str:
-    """The result of an audit in words; `joint`: what stands between the sample and its error rate."""
+    """The result of an audit in words; `joint`: the text between the sample and its error rate."""
     kind = "examples" if audit.population == "all" else "examples that would be kept"
     drawn = (
         f"{audit.judged:,} of {audit.sample:,} judged (random sample of {audit.examples:,} {kind}, seed {audit.seed})"

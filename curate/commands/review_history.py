@@ -36,7 +36,7 @@ class Step:
 
 
 def _word(decision: Decision) -> str:
-    """What a record decides, in a word or two: `keep`, `rating 4`, `no note`."""
+    """The decision of a record in a word or two: `keep`, `rating 4`, `no note`."""
     undone = decision.verdict == "undecided"
     match decision.record:
         case "label":
@@ -138,7 +138,7 @@ class HistoryResult(Output):
 
 
 def steps_of(logs: Sequence[DecisionLog]) -> HistoryResult:
-    """The steps of some journals, the latest first; each of several journals is looked at alone."""
+    """The steps of some journals, the latest first; a step is compared only with others of its journal."""
     steps = []
     for log in logs:
         history = History(log)

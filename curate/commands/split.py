@@ -213,9 +213,8 @@ def _left_out(
     errors: Sequence[Finding],
     decisions: Mapping[str, DecisionState],
 ) -> tuple[Mapping[int, Reason], str]:
-    """Why lines of the table are left out, and a note if a fix would keep some; empty if none would be kept.
-
-    Raises `DataError` if so many lines would be removed that `--yes` is needed and was not given.
+    """The reason for each line of the table that is left out, and a note if a fix would keep some of them, else an
+    empty text. Raises `DataError` if the removals need `--yes`, and it was not given.
     """
     config, first = work.config, int(table.first[len(sources.given)])
     left_out = removal_reasons(table, errors=errors, verdicts=decisions, first=first)
@@ -434,7 +433,9 @@ def exclude_uncomparable(
 
 
 def _silences(config: CheckConfig) -> bool:
-    """Whether an error of the default rules about the structure of a line is no error, or not in some files."""
+    """Whether the configuration ignores an error about the structure of a line or lowers its severity, or ignores any
+    rule in some files.
+    """
     plain, chosen = RuleSelection.from_config(CheckConfig(target=config.target)), RuleSelection.from_config(config)
     return bool(chosen.file_ignores) or any(
         severity is Severity.ERROR

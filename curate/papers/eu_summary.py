@@ -143,7 +143,7 @@ def _generating_models(sources: list[Source]) -> str:
 
 
 def described(source: Source) -> str:
-    """A source in words: what the configuration says of it, and how many of its lines are kept."""
+    """A source in words: its description in the configuration, and how many of its lines are kept."""
     said = source.said
     parts = (said.owner, said.url, said.license, said.collected, said.description)
     return ", ".join((source.title, *filter(None, parts), f"{source.kept:,} of {plural(source.read, 'line')} kept"))

@@ -79,7 +79,7 @@ class Facts:
 
     @property
     def tokens(self) -> int:
-        """About how many tokens they have: bytes divided by four."""
+        """The approximate number of tokens of all examples: bytes divided by four."""
         return sum(self.statistics.tokens)
 
     def of_kind(self, *kinds: SourceKind) -> list[Source]:
@@ -99,6 +99,7 @@ class Facts:
 
 
 def _sources(folder: Path, manifest: Manifest, card: CardConfig) -> Iterator[Source]:
+    """The files that were read, with their descriptions and the number of kept lines."""
     removed = _removed_by_file(folder / manifest.removed.file)
     for file in (*manifest.existing, *manifest.inputs):
         yield Source(

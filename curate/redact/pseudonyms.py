@@ -121,7 +121,9 @@ class Pseudonyms:
         return replacement if self._is_labelled(kind) or kind in WRITTEN else _with_signs_of(value, replacement)
 
     def _is_labelled(self, kind: str) -> bool:
-        """Whether a kind gets labels such as `[PERSON_1]`: all do in that style, secrets and unknown kinds in each."""
+        """Whether a kind gets labels such as `[PERSON_1]`: every kind in the style `label`; secrets and unknown kinds
+        in both styles.
+        """
         return self.style is Style.LABEL or kind not in KINDS or kind in LABELLED
 
     def _label(self, kind: str) -> str:

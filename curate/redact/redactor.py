@@ -183,7 +183,9 @@ class Redactor:
         yield from (secret for secret in secrets if secret.start >= start)
 
     def _entities_in(self, text: str) -> Iterator[Secret]:
-        """The names that the model found in a text; those of one word are last names where another text says so."""
+        """The names that the model found in a text; a single word is a last name if it is the last word of a full name
+        elsewhere.
+        """
         for name in self.entities.get(text_key(text), ()) if self.entities else ():
             is_surname = name.kind == PERSON and text[name.start : name.end].casefold() in self.surnames
             yield name._replace(kind=SURNAME) if is_surname else name
@@ -340,7 +342,7 @@ def _remaining_form(value: Any, originals: set[str]) -> str:
 
 
 def _stands_in(values: set[str], text: str) -> bool:
-    """Whether any of the values stands in the text; in linear time, also for thousands of values."""
+    """Whether the text contains any of the values; takes linear time, even for thousands of values."""
     if len(values) < 32:
         return any(value in text for value in values)
     size = MIN_LITERAL_CHARS + 1

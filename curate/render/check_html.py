@@ -90,7 +90,7 @@ def _rows_by_count(counts: Mapping[str, int]) -> list[tuple[str, int, str]]:
 
 
 def findings_section(report: CheckResult, limit: int | None, before: str = "") -> Iterator[str]:
-    """The findings by rule, at most `limit` in all (None: all); `before` stands below the heading."""
+    """The findings by rule, at most `limit` in all (None: all); `before`: HTML below the heading."""
     if not report.findings:
         yield "<h2>Findings</h2>\n<p>No findings.</p>\n"
         return

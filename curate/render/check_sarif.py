@@ -75,7 +75,7 @@ def documentation() -> str:
 
 
 def rule_page(code: str) -> str:
-    """The address of the page about a rule; empty if that of the documentation is not known."""
+    """The address of the page about a rule; empty if the address of the documentation is unknown."""
     site = documentation()
     return site and f"{site}reference/rules/{code}.html"
 

@@ -84,7 +84,7 @@ def ingest_text(report: IngestResult, output: str, aside: str) -> Iterator[str |
 
 
 def _session_text(counts: SessionCounts) -> Iterator[str]:
-    """The account of sessions: what was read, what rows have, and what is left out."""
+    """The lines about sessions: how much of each kind was read, written and left out; none if there are no sessions."""
     if not counts.tools:
         return
     yield f"{plural(counts.tools.total(), 'session')}{_kinds(counts.tools)}:"

@@ -61,7 +61,9 @@ def _hunk(lines: list[bytes], old: int, new: int) -> Iterator[bytes]:
 
 
 def fix_text(report: FixReport, *, done: bool) -> Iterator[str]:
-    """The summary, safe to print: applied (`done`) or proposed fixes, removed lines, and what is left and why."""
+    """The lines of the summary, safe to print: fixes that were applied (`done`) or are proposed, removed lines, and
+    findings that are not fixed, with the reason.
+    """
     for file in report.files:
         yield from _file_text(file, done=done)
     touched = sum(file.lines > 0 for file in report.files)

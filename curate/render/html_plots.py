@@ -201,6 +201,7 @@ def _height(number: float, marks: Sequence[float], height: int = HEIGHT) -> floa
 
 
 def _text(x: float | str, y: float | str, text: str, anchor: str = "") -> str:
+    """A text element at a point; `anchor`: the value of `text-anchor`."""
     placed = f' text-anchor="{anchor}"' if anchor else ""
     return f'<text class="quiet" x="{x}" y="{y}"{placed}>{text}</text>'
 

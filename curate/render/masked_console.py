@@ -29,7 +29,7 @@ class MaskedConsole(Console):
         super().print(*objects, **options)
 
     def _wrapped(self, line: Text) -> Text:
-        """A line, wrapped: the rest of it begins at its last column in the left half, else two places further in."""
+        """A line, wrapped with a hanging indent: at its last column in the left half, else by two more places."""
         line = self._masked(line)
         text = line.plain
         if "\n" in text or "\t" in text:

@@ -9,7 +9,7 @@ from curate.core.text import plural, visible
 
 
 def papers_text(result: PapersResult) -> Iterator[str | Text]:
-    """The files, and what a person has to fill in."""
+    """The written files, and the fields that a person has to fill in."""
     for paper in result.papers:
         blanks = f": {len(paper.blanks):,} of {plural(paper.fields, 'field')} to be filled in" if paper.fields else ""
         yield f"{visible(result.folder)}/{paper.file}{blanks}"

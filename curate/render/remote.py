@@ -202,7 +202,7 @@ class JobProgress:
         self.draw(events, job)
 
     def draw(self, events: list[JobEvent], job: Job | None) -> None:
-        """Update the bar; None for a job without a known state."""
+        """Update the bar; `job` is None if its state is not known."""
         if self._bar is None or self._task is None:
             return
         status = visible(job.status) if job else "asking"
@@ -215,7 +215,7 @@ class JobProgress:
                 )
 
     def trouble(self, error: RemoteError, wait: float) -> None:
-        """Report that the service could not be reached, and when the next attempt is."""
+        """Report that the service could not be reached; `wait`: seconds until the next attempt."""
         self.say(f"{visible(error.message)}; retrying in {wait:.0f} s")
 
     def say(self, text: str) -> None:

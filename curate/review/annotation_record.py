@@ -131,7 +131,7 @@ WRITERS: Final[Mapping[str, Callable[[AnnotationRecord], dict[str, Any]]]] = {
 
 
 def read_record(value: Any) -> ForeignRecord:
-    """A record of either tool. Raises `ValueError` that says what is wrong with it."""
+    """A record of Argilla or Label Studio. Raises `ValueError` with what is wrong with it."""
     if isinstance(value, dict) and isinstance(value.get("fields"), dict):
         return ForeignRecord(value.get("id"), value["fields"].get(FIELD), list(_argilla_responses(value)))
     if isinstance(value, dict) and isinstance(value.get("data"), dict):
@@ -195,7 +195,7 @@ def _require_type(value: Any, kind: type, name: str) -> Any:
 
 
 def wrong_answer(question: str, value: Any, labels: Sequence[str]) -> str:
-    """What is wrong with an answer; empty if nothing is."""
+    """Why a value is no valid answer to a question; empty if it is valid. `labels`: the labels that may be given."""
     allowed: Mapping[str, Sequence[Any]] = {"verdict": VERDICTS, "rating": RATINGS, "labels": labels}
     if question not in WIDGETS:
         return f"no question {question}"

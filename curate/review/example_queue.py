@@ -34,7 +34,7 @@ class ExampleQueue(Queue):
         """The quality signals of the examples, if they were named."""
 
     def grow(self) -> None:
-        """Add the lines found since."""
+        """Add the lines that were indexed since the last call."""
         more = len(self.lines) - len(self)
         if more > 0:
             self._extend([ReviewStatus.UNDECIDED if self.share is None else ReviewStatus.NOTHING] * more)
@@ -64,9 +64,9 @@ class ExampleQueue(Queue):
         self.example_index.add(ids_read[new, 0], numbers[new])
 
     def index_entry(self, number: int) -> bool:
-        """Make the line with a number findable by the id of its example before the ids of all are known.
+        """Add the line with a number to the index by example id, before the ids of all lines are known.
 
-        False if it is already, or has no example.
+        Returns false if it is already indexed, or holds no example.
         """
         example = None if self.has_ids or number in self._indexed else self.id(number)
         if example is None:
@@ -81,7 +81,7 @@ class ExampleQueue(Queue):
             super().set_status(number, status)
 
     def know_scores(self, fact: ScoresKnown) -> None:
-        """Store the quality signals of the examples, by which lines can be filtered and sorted from now on."""
+        """Store the quality signals of the examples; from now on, lines can be filtered and sorted by them."""
         self.scores, self.sorts = fact, (*ExampleQueue.sorts, DOUBT)
         self._doubts = np.empty(0)
 
@@ -125,11 +125,11 @@ class ExampleQueue(Queue):
         )
 
     def places(self, number: int) -> Sequence[Place]:
-        """Its own place."""
+        """The place of the line, as a list."""
         return (self.lines.place(number),)
 
     def head(self, number: int) -> str:
-        """Its place."""
+        """The place of the line, as text."""
         return str(self.lines.place(number))
 
     def order(self, sort: str) -> Rows:

@@ -25,7 +25,9 @@ class UndoPlan(NamedTuple):
 
 
 def undo_plan(history: History, step: Step) -> UndoPlan:
-    """What the undo of a step changes: only what the step, or an undo that restored it, holds now."""
+    """The effect of the undo of a step: it changes only values that the step, or an undo that restored them, still
+    determines.
+    """
     log, records, stays, steps = history.log, list[Decision](), dict[str, Decision](), set[str]()
     for decision in step.decisions:
         own = {head.id: head.step for slot in decision.slots for head in history.heads_like(decision, slot)}
@@ -37,6 +39,7 @@ def undo_plan(history: History, step: Step) -> UndoPlan:
 
 
 def _is_among(ids: Container[str], decision: Decision) -> bool:
+    """Whether a record has one of these ids."""
     return decision.id in ids
 
 

@@ -59,7 +59,7 @@ def _turn(message: Message) -> TurnPreview:
 
 
 def _details(message: Message) -> Iterator[str]:
-    """What a message has beside its text, a line each: tool calls, other parts of the content, and other keys."""
+    """The other contents of a message, a line each: tool calls, other parts of the content, and other keys."""
     content = message.content
     if content is not None and not isinstance(content, str | list):
         yield _key_and_value("content", content)

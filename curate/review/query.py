@@ -127,7 +127,7 @@ class FieldTest(NamedTuple):
 
 
 def parse(text: str) -> Query:
-    """Parse a query; unknown terms are words, and what is no expression matches nothing (see `mistake_in`)."""
+    """Parse a query. Unknown terms are words; an invalid expression matches nothing (`mistake_in` describes it)."""
     if not is_expression(text):
         return _query_of_filter(text)
     try:
@@ -264,7 +264,7 @@ def mistake_in(text: str) -> str:
 
 
 def _wrong_value(key: str, value: str) -> str:
-    """Describe what is wrong with an invalid value of a term, and suggest a correction."""
+    """A message about the invalid value of a term, with a suggestion."""
     named = {
         "is": ("status", [status.name.lower() for status in ReviewStatus] + ["open", "decided"]),
         "severity": ("severity", [severity.value for severity in Severity]),
@@ -312,7 +312,7 @@ def _field_test(value: str) -> FieldTest:
 
 
 def _statuses(value: str) -> tuple[ReviewStatus, ...]:
-    """The statuses of a term; `open` and `decided` stand for several."""
+    """The statuses that a term names; `open` and `decided` name several."""
     name = ALIASES.get(value.lower(), value.lower())
     if name == "open":
         return tuple(status for status in ReviewStatus if status.open)

@@ -85,7 +85,7 @@ class Queue(ABC):
 
 
 def in_ranges(values: Array, ranges: Sequence[Range]) -> Flags:
-    """Which values lie in one of some inclusive ranges."""
+    """A flag for each value: whether it lies in one of the ranges, both ends inclusive."""
     matches: Flags = np.zeros(len(values), np.bool_)
     for low, high in ranges:
         matches |= (values >= low) & (values <= high)
@@ -100,5 +100,5 @@ def matches_names(values: Array, names: Sequence[str], fits: Sequence[bool]) -> 
 
 
 def file_fits(name: str, patterns: Sequence[str]) -> bool:
-    """Whether a file's name or path matches one of some patterns; true without patterns."""
+    """Whether a file's name or path matches one of the patterns; true if there are no patterns."""
     return not patterns or any(fnmatch(name, pattern) or fnmatch(PurePath(name).name, pattern) for pattern in patterns)

@@ -100,7 +100,9 @@ def last_step(log: DecisionLog) -> list[Decision]:
 
 
 def follow_suppressions(folder: Path, decisions: Sequence[Decision]) -> None:
-    """Add to the file of suppressions, or remove from it, what a step says. Raises `ConfigError`, `OutputError`."""
+    """Apply the suppressions in the records of a step to the file of suppressions: add or remove lines. Raises
+    `ConfigError`, `OutputError`.
+    """
     for decision in decisions:
         if decision.record != "suppression":
             continue

@@ -110,6 +110,7 @@ def _report_duplicates(sources: Sources, load_conflicts: LoadConflicts | None, n
 
 
 def _notify_ids(result: "DedupResult", notify: events.Notify) -> None:
+    """Notify, for each file, of the ids of its examples and where they are."""
     table = result.table
     for number, source in enumerate(table.sources):
         first, last = int(table.first[number]), int(table.first[number + 1])

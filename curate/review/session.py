@@ -140,7 +140,7 @@ class ReviewSession:
                 self.stages.clear()
 
     def grow(self) -> None:
-        """Add the lines found since."""
+        """Add the lines that were indexed since the last call."""
         self.examples.grow()
         if self._unplaced and self.lines.complete:
             for number in self._unplaced[:MAX_BROKEN_LINES]:
@@ -231,7 +231,9 @@ class ReviewSession:
     # Status
 
     def verdict(self, example: str, target: Target | None = None) -> Verdict:
-        """What is decided about an example: in all, or as to one finding, pair or cluster."""
+        """The verdict about an example, or about its finding, pair or cluster `target`; `undecided` if there is none or
+        several contradict each other.
+        """
         slots = self.log.slots(example)
         if not slots or self.log.contested_decisions(example):
             return "undecided"

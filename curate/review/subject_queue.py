@@ -211,7 +211,7 @@ class ConflictQueue(SubjectQueue):
 
 
 def sides_of(subject: Cluster | PairConflict | MultiConflict) -> Sequence[Side]:
-    """All of its examples, a cluster's keeper first."""
+    """All examples of a cluster or conflict; of a cluster, the keeper first."""
     if isinstance(subject, Cluster):
         return (subject.kept, *(member.side for member in subject.members))
     if isinstance(subject, PairConflict):

@@ -67,6 +67,7 @@ def may_hold(lines: LineIndex, numbers: Sequence[int], words: Sequence[bytes]) -
 
 
 def _may_hold(lines: LineIndex, numbers: Sequence[int], words: Sequence[bytes]) -> Iterator[int]:
+    """Those of some neighbouring lines whose bytes contain all words or possible escapes."""
     index, first = lines.where(numbers[0])
     offset = numbers[0] - first
     spans = [index.span(number - offset) for number in numbers]
@@ -264,7 +265,7 @@ def _facts(session: ReviewSession, query: Query) -> ReviewFacts:
 
 
 def why_unscored(session: ReviewSession, text: str) -> str:
-    """Why a filter by signals matches nothing; empty if they are known."""
+    """Why a filter by quality signals matches nothing: no signals were loaded. Empty for any other reason or filter."""
     query = parse(text)
     if session.examples.scores is None and (query.signals or _signals_in(query)):
         return "no signals are known: start with --scores FILE, which curate score -o FILE writes"

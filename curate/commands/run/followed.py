@@ -213,7 +213,7 @@ def stop(run: Path) -> None:
 
 
 def _is_trainer(process: int, run: Path) -> bool:
-    """Whether a process number is that of the training of a run; True on a system without /proc, which cannot tell."""
+    """Whether a process is the training of a run; true on a system without /proc, where this is unknown."""
     try:
         words = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
     except OSError:  # not every system tells, and a process that ended cannot be asked
