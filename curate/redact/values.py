@@ -107,7 +107,6 @@ class Form:
 
 
 def _anywhere(kind: str, pattern: str, is_valid: Callable[[str], bool] = always, hint: Any = None) -> Form:
-    """A value that is recognized by its form alone."""
     return Form(kind, lazy_pattern(rf"(?<![\w-]){pattern}(?![\w-])"), is_valid, hint=hint or LONG_NUMBER)
 
 
@@ -133,7 +132,6 @@ def _is_card(text: str) -> bool:
 
 
 def _is_spanish(text: str) -> bool:
-    """Whether it is a Spanish national number (DNI or NIE)."""
     return _compact("es.dni")(text) or _compact("es.nie")(text)
 
 
@@ -195,9 +193,7 @@ def _is_ip(text: str) -> bool:
 
 
 def _is_vin(text: str) -> bool:
-    """Whether the check digit of a vehicle identification number is correct (ISO 3779, 49 CFR 565), or the number is a
-    European one, which has none.
-    """
+    """Whether the check digit (ISO 3779, 49 CFR 565) is correct, or the number is a European one without it."""
     letters = dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", (*range(1, 9), *range(1, 6), 7, 9, *range(2, 10)), strict=True))
     weights = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
     numbers = (int(char) if char.isdigit() else letters.get(char, 0) for char in text)
@@ -570,7 +566,6 @@ def private_values_in(text: str) -> list[Secret]:
 
 @lru_cache(maxsize=4096)
 def _values_of_short(text: str) -> tuple[Secret, ...]:
-    """The cached result of `_values_in` for a short text."""
     return tuple(_values_in(text))
 
 

@@ -156,9 +156,7 @@ class ReviewSession:
             self._place_trained()
 
     def _place_trained(self) -> None:
-        """Add the findings about the examples of the run to review, once the ids of the examples in the files are
-        known.
-        """
+        """Add findings about the examples of the run to review, once the ids in the files are known."""
         if self.trained is None or self._placed or not self.examples.has_ids:
             return
         self._placed = True
@@ -231,9 +229,7 @@ class ReviewSession:
     # Status
 
     def verdict(self, example: str, target: Target | None = None) -> Verdict:
-        """The verdict about an example, or about its finding, pair or cluster `target`; `undecided` if there is none or
-        several contradict each other.
-        """
+        """The verdict about an example, or its finding, pair or cluster `target`; `undecided` also if contested."""
         slots = self.log.slots(example)
         if not slots or self.log.contested_decisions(example):
             return "undecided"
@@ -291,8 +287,7 @@ class ReviewSession:
     def decide(
         self, decisions: Mapping[str, VerdictOrEdit], about: str = "", why: str = "", target: Target | None = None
     ) -> str:
-        """Record decisions by example id in one step; returns the id of the step. Raises `OutputError`; nothing is in
-        effect then.
+        """Record decisions by example id in one step; returns its id. Raises `OutputError`; nothing is in effect then.
 
         Without a `target`, they are about whole examples; `about` is the subject of such decisions.
         """
@@ -312,8 +307,8 @@ class ReviewSession:
         return self.write([record(self.log, example, NOTE_SLOT, "undecided", about=about, why=text)])
 
     def suppress(self, finding: Finding, reason: str) -> str:
-        """Suppress a finding, in the journal and in the file of suppressions; returns the id of the step. Raises
-        `OutputError`, `ConfigError`.
+        """Suppress a finding in the journal and in the file of suppressions; returns the id of the step. Raises as
+        `write`.
         """
         slot = ("suppression", finding.code)
         example = finding.example or ""
@@ -367,22 +362,17 @@ class ReviewSession:
                 queue.set_status(number, self.status(queue.entry(number)))
 
     def undo(self) -> str | None:
-        """Undo the last step; returns the subject of its decisions, None if there is no step to undo. Raises
-        `OutputError`.
-        """
+        """Undo the last step; returns the subject of its decisions, None without one. Raises `OutputError`."""
         return self._take_back(self._steps.done)
 
     def redo(self) -> str | None:
-        """Redo the step undone last; returns the subject of its decisions, None if there is no step to redo. Raises
-        `OutputError`.
-        """
+        """Redo the last undone step; returns the subject of its decisions, None without one. Raises `OutputError`."""
         return self._take_back(self._steps.undone)
 
     def _take_back(self, names: list[str]) -> str | None:
-        """Reverse the last step of `names` that still has decisions to reverse, and remove the later steps from
-        `names`.
+        """Reverse the last step of the list `names` that still has decisions to reverse; remove the later ones.
 
-        `names`: ids of steps. Returns the subject of the step's decisions; None if there is no such step.
+        Returns the subject of the step's decisions; None if there is no such step.
         """
         by_id = {decision.id: decision for decision in self.log.decisions}
         self.stayed = 0
