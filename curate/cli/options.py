@@ -222,7 +222,9 @@ def stages(*, quiet: bool) -> StageProgress:
 
 
 def named_files(paths: Iterable[str | Path], engine: Engine = Engine.LOCAL) -> list[Path]:
-    """`data_files`, with a note on stderr about each skipped file. Tasks of a cluster read objects by ranges."""
+    """The data files that `paths` name, as `data_files` returns them, with a note on stderr about each skipped file.
+    Tasks of a cluster read objects by ranges.
+    """
     return data_files(paths, _print_note, invocation().left_out, by_range=engine is Engine.RAY)
 
 

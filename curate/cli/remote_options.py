@@ -103,10 +103,10 @@ def resolve_options(
     used: Sequence[str] = ("check", "conflicts"),
     **options: Any,
 ) -> RemoteOptions:
-    """Combine the configuration of the data, or of the working folder, and options, and find the service.
+    """The given options combined with the configuration of the data, or of the working folder, and the service.
 
-    `used`: tables of the configuration that are used beside `[remote]`, which names nothing that is read or sent
-    without a consent of its own. Raises `ConfigError`, `UsageError`.
+    `connected`: whether an address is required; `used`: the tables of the configuration that are used in addition to
+    `[remote]`. Raises `ConfigError`, `UsageError`.
     """
     paths = [] if data is None else [data / MANIFEST if data.is_dir() else data]
     work = session(yes=yes, reads_files="curate remote").open(paths, **{table: {} for table in used})

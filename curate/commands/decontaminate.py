@@ -222,7 +222,9 @@ def _without_secrets(words: str, texts: Sequence[str]) -> str:
 def _summaries(
     index: BenchmarkIndex, matches: Sequence[Match], too_short: frozenset[int], *, rephrased: bool
 ) -> list[Benchmark]:
-    """How many items of each benchmark were found; an index may hold several files of one."""
+    """The numbers of all, of too short and of matched items of each file in an index. `too_short`: the items with too
+    few words to be searched.
+    """
     files = index.arrays["item_file"].tolist()
     names = [index.files[file] for file in files]
     counts, short_counts = Counter(names), Counter(names[item] for item in too_short)

@@ -95,8 +95,8 @@ def differences(path: Path, expected: dict[str, Any]) -> list[str]:
 
 
 def signature_of(data: bytes, key: Path) -> bytes:
-    """The signature of `data` with a private key of SSH, or the public one if an agent has the private one. Raises
-    `UsageError` if the key cannot be used.
+    """The signature of `data`; `key`: a private key of SSH, or a public key whose private key is in an SSH agent.
+    Raises `UsageError` if the key cannot be used.
     """
     sign = ["-Y", "sign", "-f", str(key), "-n", NAMESPACE]
     return f"{_ssh_keygen(sign, f'{display_name(key)}: cannot sign', data)}\n".encode()

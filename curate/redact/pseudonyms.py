@@ -148,7 +148,7 @@ class Pseudonyms:
         return special(self, value, plain) if special else self._same_shape(kind, plain)
 
     def _same_shape(self, kind: str, plain: str) -> str:
-        """Digits for digits and letters for letters; another value than the original."""
+        """An invented value with a digit for each digit and a letter for each letter, other than the original."""
         for attempt in range(9):
             stream = self._digest(kind, plain, str(attempt)) * (len(plain) // 64 + 1)
             shaped = "".join(map(_similar_char, plain, stream))
@@ -329,7 +329,7 @@ SHAPED: Final[dict[str, Any]] = {
 
 
 def read_mapping(path: Path) -> list[tuple[str, str, str]]:
-    """The replacements that `write_mapping` wrote. Raises `InputError`."""
+    """The kind, normalized value and replacement of each value that `write_mapping` wrote. Raises `InputError`."""
     if not path.exists():
         return []
     rows = []

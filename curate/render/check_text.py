@@ -40,7 +40,7 @@ class GroupBy(StrEnum):
 
 
 def safe(text: str) -> str:
-    """`visible` with a cache, for repeated texts: file names, messages, pointers."""
+    """A text as `visible` returns it, cached: file names, messages and pointers repeat."""
     return _cached_visible(text) if len(text) <= MAX_CACHED_CHARS else visible(text)
 
 

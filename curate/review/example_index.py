@@ -10,7 +10,7 @@ Keys = Ids
 def key(example: str) -> int:
     """The first 64 bits of an id.
 
-    Two of a million ids are equal in them once in forty million data sets.
+    In one of 40 million data sets of a million examples, two ids have the same.
     """
     return int(example[:16], 16)
 

@@ -133,7 +133,7 @@ class ExampleQueue(Queue):
         return str(self.lines.place(number))
 
     def order(self, sort: str) -> Rows:
-        """File order, or the most doubtful first; those without a score last."""
+        """The numbers of the lines in file order, or the most doubtful first and those without a score last."""
         if sort == DOUBT:
             return np.argsort(-self.signal(DOUBT), kind="stable").astype(np.int32)
         return np.arange(len(self), dtype=np.int32)
@@ -162,7 +162,7 @@ class ExampleQueue(Queue):
         return {name: value for name, value in values.items() if not np.isnan(value)}
 
     def mask(self, query: Query) -> Flags:
-        """Filter by status, file, line and signal."""
+        """A flag for each line: whether it fits the status, file, line and signal of a query."""
         matches = super().mask(query)
         if self.share is not None:
             shown = self._shown[: len(matches)]  # lines may be added meanwhile

@@ -127,7 +127,7 @@ class FindingQueue(Queue):
         return f"{finding.code} {finding.severity} {finding.where} {finding.pointer} {finding.message}"
 
     def order(self, sort: str) -> Rows:
-        """By severity, place, rule or order of arrival; for training dynamics, hardest first."""
+        """The numbers of the findings by severity, place, rule or arrival; of training dynamics, hardest first."""
         if sort == "as found":
             return np.arange(len(self), dtype=np.int32)
         column = {name: part.values[: len(self)] for name, part in self._columns.items()}
@@ -146,7 +146,7 @@ class FindingQueue(Queue):
         return self._columns[{"rule": "code", "file": "file"}[by]].values[rows]
 
     def mask(self, query: Query) -> Flags:
-        """Filter by status, code, severity, file, line and available repair."""
+        """A flag for each finding: whether it fits the status, code, severity, file, line and repair of a query."""
         matches = super().mask(query)
         column = {name: part.values[: len(matches)] for name, part in self._columns.items()}
         if query.codes:

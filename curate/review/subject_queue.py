@@ -129,7 +129,7 @@ class SubjectQueue(Queue):
         return np.array([len(sides_of(subject)) for subject in self.subjects[: len(self)]])
 
     def order(self, sort: str) -> Rows:
-        """By arrival, score or number of examples."""
+        """The numbers of the items by arrival, score or number of examples."""
         if sort == "surest":
             return np.argsort(-self.scores(), kind="stable").astype(np.int32)
         if sort == "largest":
@@ -137,7 +137,7 @@ class SubjectQueue(Queue):
         return np.arange(len(self), dtype=np.int32)
 
     def mask(self, query: Query) -> Flags:
-        """Filter by status, code, file, line and score."""
+        """A flag for each item: whether it fits the status, code, file, line and score of a query."""
         matches = super().mask(query)
         if query.scores:
             matches &= in_ranges(self.scores()[: len(matches)], query.scores)

@@ -159,7 +159,7 @@ class RunData:
 
     @cached_property
     def inputs(self) -> list[list[str]]:
-        """Names and hashes of the input files."""
+        """The name and the hash of each input file."""
         return [[self.sources.name_of(path), self.sources.seen[path].sha256] for path in self.sources.every]
 
     def pool(self) -> WorkerPool:
@@ -230,7 +230,7 @@ class RunData:
         return [finding for finding in run_result.findings if removes_line(finding, self.config.check.drop)]
 
     def removal_inputs(self, run_result: RunResult) -> list[Any]:
-        """All that decides which lines are left out before duplicates are, as plain values."""
+        """All that decides which lines are left out before duplicates are searched, as plain values."""
         errors = [
             [finding.file, finding.line, finding.example, finding.code] for finding in self.removal_findings(run_result)
         ]
