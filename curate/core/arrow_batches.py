@@ -33,7 +33,7 @@ def frame_of(batch: "pa.RecordBatch | pa.Table") -> "pl.DataFrame":
     if "map<" in types:
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             for array in getattr(column, "chunks", [column]):
-                _check_keys(array, name)
+                _require_distinct_keys(array, name)
     with suppress(pl.exceptions.ComputeError):
         if not any(map(_polars_panics, batch.schema.types)):
             return pl.DataFrame(pl.from_arrow(batch))
@@ -42,7 +42,9 @@ def frame_of(batch: "pa.RecordBatch | pa.Table") -> "pl.DataFrame":
 
 
 def _series(name: str, column: Any) -> "pl.Series":
-    """A column as polars reads it, or as objects of Python: unions, list views, run ends and intervals."""
+    """A column as a polars series: of values of polars or, where it has none (unions, list views, run ends, intervals),
+    of Python objects.
+    """
     with suppress(pl.exceptions.ComputeError):
         if not _polars_panics(column.type):
             return pl.Series(name, pl.from_arrow(column))
@@ -59,12 +61,13 @@ def _polars_panics(kind: Any) -> bool:
 
 
 def _has_lists_of_none(kind: Any) -> bool:
+    """Whether a type is, or has in it, a list of the fixed size 0."""
     inner = (kind.field(index).type for index in range(kind.num_fields))
     return getattr(kind, "list_size", None) == 0 or any(map(_has_lists_of_none, inner))
 
 
-def _check_keys(array: Any, name: str) -> None:
-    """Check all maps in an array, at any depth."""
+def _require_distinct_keys(array: Any, name: str) -> None:
+    """Raise `ValueError` if a map in the array of column `name`, at any depth, has one key twice."""
     import pyarrow as pa
 
     kind = array.type
@@ -77,12 +80,12 @@ def _check_keys(array: Any, name: str) -> None:
         if len(firsts) < len(keys):
             key = keys[int(np.setdiff1d(np.arange(len(keys)), firsts)[0])].as_py()
             raise ValueError(f"a map of column {excerpt(name, 40)!r} has the key {excerpt(str(key), 40)!r} twice")
-        _check_keys(array.items, name)
+        _require_distinct_keys(array.items, name)
     elif pa.types.is_struct(kind):
         for index in range(kind.num_fields):
-            _check_keys(array.field(index), name)
+            _require_distinct_keys(array.field(index), name)
     elif pa.types.is_nested(kind) and hasattr(array, "values"):
-        _check_keys(array.values, name)
+        _require_distinct_keys(array.values, name)
 
 
 def has_map(dtype: Any) -> bool:
@@ -103,7 +106,7 @@ def data_url(data: bytes) -> str:
 
 
 def cell(value: Any) -> Any:
-    """A value that JSON has no form for."""
+    """What orjson writes for a value without a form in JSON: a number, or text such as `PT90S` for a duration."""
     import orjson
 
     if isinstance(value, Decimal):
@@ -119,7 +122,7 @@ def cell(value: Any) -> Any:
 
 
 def slow_cell(value: Any) -> Any:
-    """The same for the standard library, which cannot embed text."""
+    """As `cell`, for the `json` module, which cannot embed the text of a number."""
     import orjson
 
     if isinstance(value, orjson.Fragment):
@@ -221,7 +224,9 @@ def text_size(array: Any) -> int:
 
 
 def _longest_row(metadata: Any, raw: Any) -> int:
-    """Bytes of a row with an average number of values, each as long as the dictionary of its column."""
+    """The bytes of the longest row to expect in any row group: its average number of values in each column, each as
+    long as the dictionary of the column.
+    """
     longest = 0
     for group in map(metadata.row_group, range(metadata.num_row_groups)):
         columns = map(group.column, range(group.num_columns))

@@ -107,5 +107,5 @@ def _checked(arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
 
 
 def described(about: dict[str, Any]) -> Array:
-    """The array that holds a description."""
+    """The description of an index as an array of bytes, which `read_index` reads back."""
     return np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)

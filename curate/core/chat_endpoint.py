@@ -69,7 +69,7 @@ class ChatEndpoint:
 
             try:
                 for chunk in self._create(client, {**request, "stream": True}):
-                    choice, delta = _first(chunk, "delta")
+                    choice, delta = _first_choice(chunk, "delta")
                     piece = str(getattr(delta, "content", None) or "")
                     text, tokens = text + piece, tokens + bool(piece)
                     show(piece)
@@ -92,7 +92,7 @@ class ChatEndpoint:
             reply = self._create(client, request)
         except (openai.OpenAIError, ValueError, RecursionError) as error:
             raise self._model_error(error) from None
-        choice, message = _first(reply, "message")
+        choice, message = _first_choice(reply, "message")
         if message is None:
             return None
         counted = getattr(getattr(reply, "usage", None), "completion_tokens", None)
@@ -144,7 +144,7 @@ class ChatEndpoint:
         return f"try again later; {self.kept} so far are kept"
 
 
-def _first(reply: Any, part: str) -> tuple[Any, Any]:
+def _first_choice(reply: Any, part: str) -> tuple[Any, Any]:
     """The first choice of a reply and its `message` or `delta`; None for a part that the reply of a broken or
     incompatible server does not have.
     """

@@ -33,28 +33,31 @@ ROLES: Final = {"system": "system", "user": "user", "assistant": "assistant", "t
 GEMMA: Final = {"system": "system", "user": "user", "model": "assistant"}
 
 
-def _wrapped(opening: str, closing: str, roles: dict[str, str]) -> dict[str, str]:
+def _roles_by_mark(opening: str, closing: str, roles: dict[str, str]) -> dict[str, str]:
+    """The role of each mark, `opening` + name + `closing`; `roles`: the role of each name."""
     return {f"{opening}{name}{closing}": role for name, role in roles.items()}
 
 
 def _word_markup(roles: dict[str, str]) -> ChatMarkup:
     """Markup in which a turn begins with the name of its role and a colon, such as `User:` or `### User:`."""
-    return ChatMarkup(_wrapped("", ":", roles) | _wrapped("### ", ":", roles) | _wrapped("###", ":", roles))
+    return ChatMarkup(
+        _roles_by_mark("", ":", roles) | _roles_by_mark("### ", ":", roles) | _roles_by_mark("###", ":", roles)
+    )
 
 
 CHAT_MARKUP: Final = (
     ChatMarkup(  # ChatML, Qwen; Phi 4
-        _wrapped("<|im_start|>", "\n", ROLES) | _wrapped("<|im_start|>", "<|im_sep|>", ROLES),
+        _roles_by_mark("<|im_start|>", "\n", ROLES) | _roles_by_mark("<|im_start|>", "<|im_sep|>", ROLES),
         ("<|im_end|>",),
         ("<|im_start|>", "<|im_end|>"),
     ),
     ChatMarkup(  # Llama 3
-        _wrapped("<|start_header_id|>", "<|end_header_id|>", {**ROLES, "ipython": "tool"}),
+        _roles_by_mark("<|start_header_id|>", "<|end_header_id|>", {**ROLES, "ipython": "tool"}),
         ("<|eot_id|>", "<|eom_id|>"),
         ("<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|eom_id|>"),
     ),
     ChatMarkup(  # Llama 4
-        _wrapped("<|header_start|>", "<|header_end|>", {**ROLES, "ipython": "tool"}),
+        _roles_by_mark("<|header_start|>", "<|header_end|>", {**ROLES, "ipython": "tool"}),
         ("<|eot|>", "<|eom|>"),
         ("<|header_start|>", "<|header_end|>", "<|eot|>", "<|eom|>"),
     ),
@@ -81,10 +84,10 @@ CHAT_MARKUP: Final = (
         ),
     ),
     ChatMarkup(  # Gemma 1 to 3
-        _wrapped("<start_of_turn>", "\n", GEMMA), ("<end_of_turn>",), ("<start_of_turn>", "<end_of_turn>")
+        _roles_by_mark("<start_of_turn>", "\n", GEMMA), ("<end_of_turn>",), ("<start_of_turn>", "<end_of_turn>")
     ),
     ChatMarkup(  # Gemma 4
-        _wrapped("<|turn>", "\n", GEMMA), ("<turn|>",), ("<|turn>", "<turn|>", "<|tool_call>", "<|tool_response>")
+        _roles_by_mark("<|turn>", "\n", GEMMA), ("<turn|>",), ("<|turn>", "<turn|>", "<|tool_call>", "<|tool_response>")
     ),
     ChatMarkup(  # gpt-oss
         {
@@ -108,7 +111,7 @@ CHAT_MARKUP: Final = (
         ("<|im_system|>", "<|im_user|>", "<|im_assistant|>", "<|im_middle|>", "<|im_end|>"),
     ),
     ChatMarkup(  # Phi 3, Zephyr, Tulu, GLM, OpenAssistant
-        _wrapped("<|", "|>", {**ROLES, "prompter": "user", "observation": "tool"}),
+        _roles_by_mark("<|", "|>", {**ROLES, "prompter": "user", "observation": "tool"}),
         ("<|end|>", "</s>", "<|endoftext|>"),
         ("<|user|>", "<|assistant|>", "<|prompter|>", "<|end|>", "<|tool_call|>", "<|tool_response|>", "</s>"),
     ),
@@ -125,7 +128,7 @@ CHAT_MARKUP: Final = (
         preamble="",
     ),
     ChatMarkup(  # Command R
-        _wrapped(
+        _roles_by_mark(
             "<|START_OF_TURN_TOKEN|><|",
             "_TOKEN|>",
             {"SYSTEM": "system", "USER": "user", "CHATBOT": "assistant"},
@@ -134,7 +137,7 @@ CHAT_MARKUP: Final = (
         ("<|START_OF_TURN_TOKEN|>", "<|END_OF_TURN_TOKEN|>"),
     ),
     ChatMarkup(  # Granite
-        _wrapped("<|start_of_role|>", "<|end_of_role|>", ROLES),
+        _roles_by_mark("<|start_of_role|>", "<|end_of_role|>", ROLES),
         ("<|end_of_text|>",),
         ("<|start_of_role|>", "<|end_of_role|>", "<|end_of_text|>"),
     ),

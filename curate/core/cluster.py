@@ -59,8 +59,9 @@ class Executor(NamedTuple):
         files: Iterable[Path] = (),
         cache: Path | None = None,
     ) -> WorkerPool:
-        """A pool of workers; see `WorkerPool`. `files`: those that all workers have to see as this process does;
-        `cache`: the folder of a project in which results of a cluster are kept until the next run.
+        """A pool of workers; see `WorkerPool` for `count`, `processes`, `own` and `make_state`. `files`: those that all
+        workers have to see as this process does; `cache`: the folder of a project in which results of a cluster are
+        kept until the next run.
         """
         if not self.remote:
             return WorkerPool(count, processes=processes, own=own, make_state=make_state)
@@ -149,8 +150,8 @@ class ClusterPool(WorkerPool):
             self._ray.shutdown()
 
     def each(self, make: Callable[..., Made], items: Iterable[Any], quick: Callable[[], bool] = bool) -> Iterator[Made]:  # noqa: ARG002
-        """Apply `make` to each item and yield results in order. Raises what it raises, `CurateError` if a task is
-        lost as often as Ray repeats it.
+        """Apply `make` to each item in a task and yield results in order; `quick` has no effect. Raises the errors of
+        `make`, and `CurateError` if a task is lost as often as Ray repeats it.
         """
         waiting, begin, most = deque[Any](), self._begin(make), TASKS_PER_CORE * self.places
         try:
@@ -180,6 +181,7 @@ class ClusterPool(WorkerPool):
 
     @property
     def _gpus(self) -> int:
+        """The number of GPUs of the cluster; 0 for a pool without them."""
         return int(self._ray.cluster_resources().get("GPU", 0)) if self._gpu else 0
 
     def task(self, make: Callable[..., Made], item: Any) -> "Task":
@@ -223,7 +225,9 @@ class Task(NamedTuple):
     reference: Any
 
     def wait(self, timeout: float) -> Any:
-        """Its status, that of an interruption if it was killed. Raises `TimeoutError`, and what `each` raises."""
+        """The exit status of the task, `ExitCode.INTERRUPTED` if it was killed. Raises `TimeoutError` after `timeout`
+        seconds, and what `ClusterPool.each` raises.
+        """
         try:
             return self.pool._result(self.reference, timeout)
         except self.pool._ray.exceptions.TaskCancelledError:

@@ -198,7 +198,9 @@ class CheckConfig(Section):
 
 
 def _address(name: str) -> str:
-    """Refuse a URL with more than an address. The message omits the value, which may contain a password."""
+    """The address itself. Raises `ValueError` for a URL with a user, a query or a fragment; the message omits the
+    value, which may contain a password.
+    """
     if "://" in name and any(sign in name for sign in "@?#"):
         raise ValueError(
             "an address must not contain a user name, a password, a query or a fragment; the key comes from the "

@@ -121,20 +121,27 @@ def _reason(kind: Kind | Guard, value: Any, default: Any, home: Path, root: Path
     if kind in (Kind.MODEL, Kind.JUDGE):
         return _reason_of_model(value, home, root)
     templates = [Path(value)] if kind is Kind.TEMPLATE and not (home / value).exists() else []
-    leaves = value == STDIN_NAME or _leaves(value, home, root) or not all(_is_inside(path, root) for path in templates)
+    leaves = (
+        value == STDIN_NAME
+        or _leads_outside(value, home, root)
+        or not all(_is_inside(path, root) for path in templates)
+    )
     return OUTSIDE if leaves else ""
 
 
 def _reason_of_model(name: str, home: Path, root: Path) -> str:
+    """Why the name of a model needs consent, as `_reason`; empty if it does not."""
     if name == NO_MODEL or name.startswith("offline:"):
         return ""
     folders = [folder for folder in (home / name, Path(name)) if folder.is_dir()]
     if not folders and not name.startswith((".", "/", "~", "\\")):
         return HUB
-    return OUTSIDE if _leaves(name, home, root) or not all(_is_inside(path, root) for path in folders[:1]) else ""
+    return (
+        OUTSIDE if _leads_outside(name, home, root) or not all(_is_inside(path, root) for path in folders[:1]) else ""
+    )
 
 
-def _leaves(name: str, home: Path, root: Path) -> bool:
+def _leads_outside(name: str, home: Path, root: Path) -> bool:
     """Whether a path or a pattern of a configuration in `home` resolves to a file outside of `root`."""
     paths = [home / path_of(name), path_of(str(home / name))]
     if any(sign in str(home / name) for sign in "*?[") and not os.path.lexists(home / name):

@@ -142,6 +142,7 @@ def _with_paths_from(config: Config, home: Path) -> Config:
 
 
 def _path_from(home: Path, name: str) -> str:
+    """The path or pattern `name` of a configuration in `home`, for the working folder; a URL as it is."""
     return name if is_url(name) else str(shown_path(home / name))
 
 

@@ -71,15 +71,16 @@ KEY_CHAR: Final = lazy_pattern("[0-9A-Z]")
 
 def keys_in(text: str) -> Iterator[Secret]:
     """Find complete keys and passwords in URLs, also if they contain invisible characters."""
-    return _also_hidden(text, complete_keys)
+    return _with_hidden(text, complete_keys)
 
 
 def credentials_in(text: str) -> Iterator[Secret]:
     """Find all keys, tokens and passwords that may not be shown."""
-    return _also_hidden(text, _credentials)
+    return _with_hidden(text, _credentials)
 
 
-def _also_hidden(text: str, finder: Callable[[str], Iterator[Secret]]) -> Iterator[Secret]:
+def _with_hidden(text: str, finder: Callable[[str], Iterator[Secret]]) -> Iterator[Secret]:
+    """What `finder` finds in a text and in the text without invisible characters, by positions in the text."""
     secrets = list(finder(text))
     if not text.isascii() and UNSEEN.search(text):
         visible_positions = [position for position, char in enumerate(text) if not UNSEEN.match(char)]
@@ -113,6 +114,7 @@ def complete_keys(text: str, *, anywhere: bool = False) -> Iterator[Secret]:
 
 
 def _credentials(text: str) -> Iterator[Secret]:
+    """As `credentials_in`, without keys that contain invisible characters."""
     # Only long runs of key characters hold a key, unless it is truncated; most texts have few of them.
     stretches = text if "…" in text else " ".join(STRETCH.findall(text))
     if stretches:
@@ -126,7 +128,9 @@ def _credentials(text: str) -> Iterator[Secret]:
 
 
 def _keys(text: str, stretches: str) -> Iterator[Secret]:
-    """Keys by their beginning or shape, also of another length than the complete ones, or cut."""
+    """Keys by their beginning or shape, also of another length than the complete ones, or cut. `stretches`: the part of
+    the text in which keys can begin.
+    """
     for start, key_format in STARTS:
         if start in stretches:
             for position, end in _runs(text, start, key_format):
@@ -140,7 +144,9 @@ def _keys(text: str, stretches: str) -> Iterator[Secret]:
 
 
 def _runs(text: str, start: str, key_format: TokenFormat, *, anywhere: bool = False) -> Iterator[tuple[int, int]]:
-    """The position where a key may begin, and the end of the characters that can belong to it."""
+    """Start and end of each stretch of `text` that may be a key: `start` and the characters after it that a key of this
+    format can have. With `anywhere`, also right after a letter.
+    """
     position = text.find(start)
     while position >= 0:
         if (

@@ -107,6 +107,9 @@ def _object_or_copy(url: str, tell: Callable[[str], None]) -> Path:
 
 
 def _expand(name: str) -> list[Path]:
+    """The paths that a name stands for: itself if it exists, else the matches of a pattern, sorted. Raises `InputError`
+    for a broken link, a missing file and a pattern without a match.
+    """
     path = path_of(name)
     if os.path.lexists(path):
         if not path.exists():
@@ -246,7 +249,7 @@ def _beside_ledger(path: Path, files: Collection[Path]) -> Iterator[Path]:
     record = _object_or_empty(_first_bytes(path).partition(b"\n")[0])
     for output in outputs:
         if (
-            _names_one([record.get("file")], {other.name for other in other_files})
+            _has_any_name([record.get("file")], {other.name for other in other_files})
             if record
             else _is_made(output, end, other_files)
         ):
@@ -265,7 +268,7 @@ def _splits(folder: Path, other_names: Collection[str]) -> set[Path]:
     """The files that the manifest in a folder lists, if one of the other files, by their names, is an input of it."""
     try:
         manifest = _object_or_empty(read_regular(folder / "manifest.json"))
-        if "manifest_version" not in manifest or not _names_one(
+        if "manifest_version" not in manifest or not _has_any_name(
             [input_file["path"] for input_file in manifest["inputs"]], other_names
         ):
             return set()
@@ -275,11 +278,13 @@ def _splits(folder: Path, other_names: Collection[str]) -> set[Path]:
         return set()
 
 
-def _names_one(paths: Collection[object], names: Collection[str]) -> bool:
+def _has_any_name(paths: Collection[object], names: Collection[str]) -> bool:
+    """Whether one of some paths in a file, which may be values of any type, has one of these file names."""
     return any(isinstance(path, str) and Path(path).name in names for path in paths)
 
 
 def _is_suppressions(path: Path) -> bool:
+    """Whether a file has the name and the keys of the suppressed findings of a project."""
     return (
         path.name == "curate-suppressions.jsonl"
         and _object_or_empty(_first_bytes(path).partition(b"\n")[0]).keys() >= SUPPRESSION_KEYS
@@ -287,6 +292,7 @@ def _is_suppressions(path: Path) -> bool:
 
 
 def _is_report(path: Path) -> bool:
+    """Whether a file begins as a report of `curate check` does."""
     return path.suffix == ".json" and FINDINGS.match(_first_bytes(path)) is not None
 
 

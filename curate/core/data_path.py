@@ -32,6 +32,7 @@ class DataPath(Base):
 
     @classmethod
     def _placed(cls, path: str | Path, named: tuple[Path, str] | None) -> Self:
+        """A path that keeps the name of the folder or file that it was derived from; `named`: that one and its name."""
         placed = cls(path)
         placed._named = named
         return placed

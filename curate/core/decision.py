@@ -177,7 +177,7 @@ class DecisionState:
     rating: int | None = None
 
     def accepts(self, code: str, pointer: str) -> bool:
-        """Whether the example is kept in spite of a finding."""
+        """Whether the example is kept in spite of the finding with this code and JSON pointer."""
         return VERDICT_SLOT in self.kept or subject_slot("finding", code, pointer) in self.kept
 
     @property
@@ -186,7 +186,7 @@ class DecisionState:
         return any(slot == VERDICT_SLOT or slot[1] == "duplicate" for slot in self.kept)
 
     def shown(self) -> list[Any]:
-        """Plain values to detect changes."""
+        """The decisions as plain values, which are equal if nothing changed."""
         return [self.verdict, self.who, self.why, str(self.when), sorted(map(list, self.kept)),
                 self.labels, self.rating]  # fmt: skip
 

@@ -106,61 +106,65 @@ class DecisionLog:
         """The decisions of another journal that this one does not have."""
         return [decision for decision in other.decisions if decision.id not in self._known]
 
-    def state_of(self, example: str) -> DecisionState | None:
+    def state_of(self, example_id: str) -> DecisionState | None:
         """The decisions in effect about an example; None if there are none, they were undone, or are contested."""
-        slots = self._heads.get(example)
-        if not slots or self.contested_decisions(example):
+        slots = self._heads.get(example_id)
+        if not slots or self.contested_decisions(example_id):
             return None
-        edit, verdict_decision = self.last(example, EDIT_SLOT), self.last(example, VERDICT_SLOT)
+        edit, verdict_decision = self.last(example_id, EDIT_SLOT), self.last(example_id, VERDICT_SLOT)
         dropped = verdict_decision is not None and verdict_decision.verdict == "drop"
-        kept_slots = [slot for slot in slots if slot[0] == "verdict" and (decision := self.last(example, slot)) and
+        kept_slots = [slot for slot in slots if slot[0] == "verdict" and (decision := self.last(example_id, slot)) and
                 decision.content(slot)[0] == "keep"]  # fmt: skip
-        keeps = [decision for slot in kept_slots if (decision := self.last(example, slot))]
+        keeps = [decision for slot in kept_slots if (decision := self.last(example_id, slot))]
         last = max(keeps, key=lambda keep: (keep.when, keep.id), default=None)
         decision = verdict_decision if dropped else edit or last
-        labels, rating = self.labels(example), self.rating(example)
+        labels, rating = self.labels(example_id), self.rating(example_id)
         if decision is None:
             return DecisionState("undecided", labels=labels, rating=rating) if labels or rating else None
         verdict: Verdict = (
             "drop" if dropped else "edit" if edit else "keep" if VERDICT_SLOT in kept_slots else "undecided"
         )
-        why = self.note(example) or decision.why
+        why = self.note(example_id) or decision.why
         value = None if dropped or edit is None else edit.value
         return DecisionState(
             verdict, value, frozenset(kept_slots), decision.about, why, decision.who, decision.when, labels, rating
         )
 
-    def last(self, example: str, slot: Slot) -> Decision | None:
+    def last(self, example_id: str, slot: Slot) -> Decision | None:
         """The record in effect in a slot; None if there is none, it was undone, or it is contested."""
-        heads = self._heads.get(example, {}).get(slot, ())
+        heads = self._heads.get(example_id, {}).get(slot, ())
         if not heads or len({_comparable_content(head, slot) for head in heads}) > 1:
             return None
         last = max(heads, key=lambda head: (head.when, head.id))
         return None if last.content(slot)[::2] == ("undecided", "") else last
 
-    def note(self, example: str) -> str:
-        """The notes about an example; two people who did not see each other's are both quoted."""
-        heads = self._heads.get(example, {}).get(NOTE_SLOT)
+    def note(self, example_id: str) -> str:
+        """The text of the notes about an example, empty without any; two people who did not see each other's are both
+        quoted.
+        """
+        heads = self._heads.get(example_id, {}).get(NOTE_SLOT)
         if heads is None:
-            return self._whys.get(example, "")
+            return self._whys.get(example_id, "")
         return " | ".join(head.why for head in sorted(heads, key=lambda head: (head.when, head.id)) if head.why)
 
-    def labels(self, example: str) -> tuple[str, ...]:
+    def labels(self, example_id: str) -> tuple[str, ...]:
         """The labels of an example, in order; not those about which people disagree."""
-        return tuple(sorted(slot[1] for slot in self.slots(example) if slot[0] == "label" and self.last(example, slot)))
+        return tuple(
+            sorted(slot[1] for slot in self.slots(example_id) if slot[0] == "label" and self.last(example_id, slot))
+        )
 
-    def rating(self, example: str) -> int | None:
+    def rating(self, example_id: str) -> int | None:
         """The rating of an example from 1 to 5; None if it has none, or people disagree."""
-        decision = self.last(example, RATING_SLOT)
+        decision = self.last(example_id, RATING_SLOT)
         return int(decision.why) if decision and decision.why in ("1", "2", "3", "4", "5") else None
 
-    def slots(self, example: str) -> Mapping[Slot, Sequence[Decision]]:
+    def slots(self, example_id: str) -> Mapping[Slot, Sequence[Decision]]:
         """The records about an example that no other record replaces, by slot."""
-        return self._heads.get(example, {})
+        return self._heads.get(example_id, {})
 
-    def heads(self, example: str) -> Sequence[Decision]:
+    def heads(self, example_id: str) -> Sequence[Decision]:
         """The verdicts and edits of the whole example that no other record replaces: several after a merge."""
-        slots = self._heads.get(example, {})
+        slots = self._heads.get(example_id, {})
         return list({head.id: head for slot in (VERDICT_SLOT, EDIT_SLOT) for head in slots.get(slot, ())}.values())
 
     @property
@@ -202,13 +206,15 @@ class DecisionLog:
             "`curate review` shows them"
         ]
 
-    def contested_decisions(self, example: str) -> Sequence[Decision]:
+    def contested_decisions(self, example_id: str) -> Sequence[Decision]:
         """The contested decisions about an example; empty if there are none."""
-        return self._conflict(example) if example in self._several else ()
+        return self._conflict(example_id) if example_id in self._several else ()
 
-    def _conflict(self, example: str) -> Sequence[Decision]:
-        """The first contested decisions, in the same order whichever journal was merged first."""
-        by_slot = sorted(self._heads.get(example, {}).items())
+    def _conflict(self, example_id: str) -> Sequence[Decision]:
+        """The first contested decisions about an example, in the same order whichever journal was merged first; empty
+        without any.
+        """
+        by_slot = sorted(self._heads.get(example_id, {}).items())
         slots = {slot: sorted(heads, key=lambda head: head.id) for slot, heads in by_slot}
         for slot, heads in slots.items():
             if (
@@ -289,5 +295,6 @@ class DecisionLog:
 
 
 def _comparable_content(decision: Decision, slot: Slot) -> tuple[str, bytes, str]:
+    """What a decision holds in a slot, in a form that is equal for decisions that do not contradict each other."""
     verdict, value, text = decision.content(slot)
     return verdict, canonical(value), text

@@ -40,7 +40,9 @@ def selected_rows(values: Array, numbers: Numbers, folder: Path | None) -> Array
 
 
 def mapped(file: IO[bytes], kind: str) -> Array:
-    """The content of a file as an array. Changes of the array change the file, which may be closed."""
+    """The content of an open file as an array of `kind`, numpy's name of a type. Changes of the array change the file,
+    which may be closed.
+    """
     file.flush()
     size = os.fstat(file.fileno()).st_size
     return np.frombuffer(mmap.mmap(file.fileno(), size), dtype=kind) if size else np.empty(0, dtype=kind)

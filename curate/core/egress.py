@@ -188,7 +188,9 @@ def is_readable(address: str) -> bool:
 
 
 def bound_variable(address: str) -> str | None:
-    """The environment variable with the key for the host of an address; None if no variable is for it."""
+    """The environment variable with the key for the host of an address, such as OPENAI_API_KEY; None if no variable is
+    for it.
+    """
     host = host_of(address)
     for variable, hosts in KEY_HOSTS.items():
         if any(host == name or (name.startswith(".") and host.endswith(name)) for name in hosts):

@@ -46,7 +46,9 @@ def ignore_events(event: Event) -> None:
 
 
 def advancing(listen: Listener, stage: str, total: int | None = None, text: str = "lines") -> Callable[[int], None]:
-    """A callback for counts, whose sum is the progress of a stage."""
+    """A callback that reports progress of a stage. It gets the number of lines (or other units, `text`) since its last
+    call; `total`: None if unknown.
+    """
     done = 0
 
     def advance(count: int) -> None:

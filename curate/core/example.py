@@ -270,6 +270,7 @@ class Example:
         return questions[-1].text if questions else ""
 
     def _last_answer(self) -> int | None:
+        """The position of the last assistant turn in `messages`; None without one."""
         return next((i for i in range(len(self.messages) - 1, -1, -1) if self.messages[i].role == "assistant"), None)
 
 
@@ -302,6 +303,7 @@ def pointer_in_line(example: Example, pointer: str, line: Any) -> str:
 
 
 def _is_within(pointer: str, base: str) -> bool:
+    """Whether a JSON pointer is `base` or points into it."""
     return pointer == base or pointer.startswith(f"{base}/")
 
 
@@ -358,6 +360,7 @@ def trained_content(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _attachments_of(value: Mapping[str, Any]) -> dict[str, Any]:
+    """The non-empty values of a line under the keys of attachments."""
     return {key: value[key] for key in ATTACHMENT_KEYS if value.get(key)}
 
 

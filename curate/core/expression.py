@@ -236,7 +236,7 @@ def _test_of(text: str, term: Term) -> Node:
 
 
 def term_test(key: str, value: str) -> Node | None:
-    """The test that a term about an example stands for; None for a value that does not fit."""
+    """The test that the term KEY:VALUE about an example stands for; None for a value that does not fit the key."""
     if key in ("", "re", "begins"):
         field, sign = {"": ("text", "contains"), "re": ("text", "~"), "begins": ("question", "begins")}[key]
         return Test(field, sign, value)
@@ -310,14 +310,17 @@ class _Parser:
         return self.tokens[self.index] if self.index < len(self.tokens) else _Token("end", "", len(self.text))
 
     def fail(self, message: str, hint: str = "") -> NoReturn:
+        """Raise `ExpressionError` at the next token."""
         raise ExpressionError(self.text, self.token.start, message, hint)
 
     def take(self) -> _Token:
+        """The next token; reading goes on after it."""
         token = self.token
         self.index += 1
         return token
 
     def tree(self) -> Node:
+        """The tree of the whole expression."""
         if not self.tokens:
             self.fail("the expression is empty", f"write {WHERE_HELP}")
         node = self.any_of()
@@ -326,6 +329,7 @@ class _Parser:
         return node
 
     def any_of(self) -> Node:
+        """Nodes joined by `or`, or the only one."""
         nodes = [self.all_of()]
         while self.is_word("or"):
             self.take()
@@ -333,6 +337,7 @@ class _Parser:
         return nodes[0] if len(nodes) == 1 else AnyOf(tuple(nodes))
 
     def all_of(self) -> Node:
+        """Nodes joined by `and` or a space, or the only one."""
         nodes = [self.negated()]
         while self.token.kind not in ("end", "sign") and not self.is_mark("),") and not self.is_word("or"):
             if self.is_word("and"):
@@ -341,12 +346,14 @@ class _Parser:
         return nodes[0] if len(nodes) == 1 else AllOf(tuple(nodes))
 
     def is_mark(self, marks: str) -> bool:
+        """Whether the next token is one of these marks, such as `),`."""
         return self.token.kind == "mark" and self.token.text in marks
 
     def is_word(self, word: str) -> bool:
         return self.token.kind == "word" and self.token.text == word
 
     def negated(self) -> Node:
+        """A leaf, an expression in parentheses, or the opposite of one after `not` or a minus."""
         if not self.is_word("not") and self.token.kind != "minus" and not self.is_mark("("):
             return self.leaf()
         if self.depth == MAX_DEPTH:
@@ -364,6 +371,7 @@ class _Parser:
         return node
 
     def leaf(self) -> Node:
+        """A comparison or a term."""
         if self.token.kind in ("end", "mark", "sign"):
             self.fail(f"{self.token.text!r} was not expected here" if self.token.text else "a condition is missing")
         if self.token.kind == "word" and self.token.text.lower() in COMBINING:
@@ -385,6 +393,7 @@ class _Parser:
         return self.token.kind == "word" and self.token.text in TEXT_SIGNS and is_field(name.text)
 
     def term(self, token: _Token) -> Node:
+        """The term KEY:VALUE of a token, negated if a minus precedes it."""
         minus = token.text.startswith("-")
         key, _, value = token.text[minus:].partition(":")
         term = Term(key, value.strip('"'), token.start)
@@ -422,12 +431,15 @@ class _Parser:
         return values
 
     def value(self) -> _Token:
+        """The token of a value, without its quotation marks."""
         if self.token.kind not in ("word", "quote", "regex", "term"):
             self.fail("a value is missing", 'write a number, a word or a "text"')
         token = self.take()
         return token._replace(text=token.text[1:-1]) if token.kind == "quote" else token
 
     def test(self, field: str, sign: str, value: _Token) -> Node:
+        """The test of a field. Raises `ExpressionError` for a sign or a value that does not fit the field."""
+
         def wrong(message: str, hint: str) -> NoReturn:
             raise ExpressionError(self.text, value.start, message, hint)
 

@@ -59,7 +59,9 @@ def display_name(path: str | Path) -> str:
 
 
 def path_of(name: str) -> Path:
-    """Reverse `display_name`, but for names given to standard input and to data in memory, and for masked URLs."""
+    """The path of a display name: the reverse of `display_name`, except for names given to standard input and to data
+    in memory, and for masked URLs.
+    """
     if is_url(name) and (copy := copy_of(name)):
         return copy
     path = Path(name)
@@ -124,6 +126,7 @@ def blocks(path: Path, size: int = 1 << 20, *, tables: bool = True) -> Iterator[
 
 
 def _decompressed_blocks(path: Path, size: int) -> Iterator[bytes]:
+    """As `blocks`, except that a text table keeps its bytes."""
     name = display_name(path)
     try:
         with real_path(path).open("rb") as raw:
@@ -224,7 +227,7 @@ def checksum(path: Path) -> str:
 
 
 def update(file: IO[bytes] | FileIO, *hashes: Any) -> None:
-    """Feed the rest of a file to hashes. Raises `OSError`."""
+    """Feed the rest of an open file to hashes of `hashlib` or `xxhash`. Raises `OSError`."""
     room = memoryview(bytearray(1 << 18))  # one buffer for all blocks, small enough for the processor's cache
     while size := file.readinto(room):  # type: ignore[union-attr]  # files have it
         for hash_ in hashes:

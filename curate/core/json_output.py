@@ -44,7 +44,9 @@ Model = TypeVar("Model", bound=Part)
 
 
 def at(*path: str) -> Any:
-    """The path of attribute names to a value in the result."""
+    """The default of a field whose value is at a path of attributes of the result: `at("split", "seed")` is
+    `result.split.seed`.
+    """
     return Field(validation_alias=AliasPath(*path))
 
 

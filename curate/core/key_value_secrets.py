@@ -137,6 +137,7 @@ PHRASE: Final = lazy_pattern(r"[A-Za-z][A-Za-z'-]*(?:[ ,.;]+[A-Za-z][A-Za-z'-]*)
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern in any case, compiled once."""
     return re.compile(f"(?i){pattern}")
 
 
@@ -211,6 +212,9 @@ def _value(text: str, name_match: re.Match[str], named: Named) -> Secret | None:
 
 
 def _is_credible(text: str, span: Secret, match: re.Match[str], named: Named) -> bool:
+    """Whether the value at `span`, after the name that `match` found, is probably a secret: no placeholder, reference,
+    call or phrase, and long enough for its kind.
+    """
     value = text[span.start : span.end]
     cut = value.endswith(ELLIPSIS) or text.startswith(ELLIPSIS, span.end)
     quoted = span.start > match.end()

@@ -45,7 +45,7 @@ def require_size(path: object, total: int, lines: int, packed: int) -> None:
     """Raise `InputError` for unpacked bytes or lines beyond the limits of a packed size in bytes, `UsageError`."""
     if total <= USUAL_UNPACKED and lines <= USUAL_LINES:
         return
-    if total > _size(UNPACKED_VARIABLE, 0) and (
+    if total > _size_limit(UNPACKED_VARIABLE, 0) and (
         total > max(USUAL_UNPACKED, MAX_RATIO * packed) or lines > max(USUAL_LINES, MAX_LINES_PER_BYTE * packed)
     ):
         raise InputError(
@@ -66,7 +66,7 @@ def lines_limited(path: object, blocks: Iterator[bytes]) -> Iterator[bytes]:
         end = block.rfind(b"\n")
         since = since + len(block) if end < 0 else len(block) - end - 1
         if since > most:
-            raise _too_long(path, most)
+            raise _too_long_error(path, most)
         yield block
 
 
@@ -76,16 +76,16 @@ def require_short_lines(path: object, data: bytes) -> None:
     while len(data) - start > most:
         end = data.rfind(b"\n", start, start + most + 1)
         if end < 0:
-            raise _too_long(path, most)
+            raise _too_long_error(path, most)
         start = end + 1
 
 
 def max_line_bytes() -> int:
     """The maximum number of bytes of a line. Raises `UsageError` for an invalid setting."""
-    return _size(LINE_VARIABLE, USUAL_LINE)
+    return _size_limit(LINE_VARIABLE, USUAL_LINE)
 
 
-def _too_long(path: object, most: int) -> InputError:
+def _too_long_error(path: object, most: int) -> InputError:
     return InputError(f"{path}: has a line of more than {most:,} bytes", f"raise the limit, e.g. {LINE_VARIABLE}=8GB")
 
 
@@ -99,8 +99,10 @@ def require_filled(path: object, data: bytes | bytearray) -> None:
         )
 
 
-def _size(variable: str, usual: int) -> int:
-    """The bytes that an environment variable such as `64GB` sets; `usual` if it is unset. Raises `UsageError`."""
+def _size_limit(variable: str, usual: int) -> int:
+    """The bytes that an environment variable sets, such as `64GB`; `usual` if it is unset. Raises `UsageError` for
+    another form.
+    """
     text = os.environ.get(variable, "").strip()
     if not text:
         return usual

@@ -110,7 +110,9 @@ def secrets_in(text: str) -> list[str]:
 
 
 def redacted_excerpt(stretch: str, text: str) -> str:
-    """Part of a text that is safe to display; if the text contains a secret, only what `masked` leaves."""
+    """`stretch`, a part of `text`, safe to display: unchanged if the text holds no secret, else masked; `[…]` if it
+    holds a part of a secret.
+    """
     clear = masked(text)
     if clear == text:
         return stretch
@@ -186,14 +188,16 @@ def redact_pointer(pointer: str) -> str:
 
 
 def _masked_message(text: str) -> str:
+    """As `redact_message`, without cutting."""
     plain = text.replace("~1", "/")  # JSON pointers escape slashes in keys this way, and messages may quote pointers
-    if not _may_hold(plain):
+    if not _may_hold_secret(plain):
         return text
     shown = _without_secrets(SECRET_BORDER.sub("\\g<0>\0", _without_secrets(plain))).replace("\0", "")
     return text if shown == plain else shown
 
 
 def _masked_pointer(pointer: str) -> str:
+    """As `redact_pointer`, with long keys cut as messages are."""
     keys = [unescape(key) for key in pointer.split("/")]
     shown = [redact_message(key) for key in keys]
     return pointer if shown == keys else "/".join(escape(key) for key in shown)
@@ -204,13 +208,14 @@ _cached_pointer = lru_cache(maxsize=4096)(_masked_pointer)
 
 
 def _without_secrets(text: str) -> str:
+    """A text with the kind in place of each secret, of the beginning of one, and of a URL that was cut."""
     shown = CUT_URL.sub(URL_MARK, masked(text))
     for kind, beginning in BEGINNINGS:
         shown = re.sub(beginning, kind, shown)
     return shown
 
 
-def _may_hold(text: str) -> bool:
+def _may_hold_secret(text: str) -> bool:
     return "://" in text or NUMBER.search(text) is not None or next(credentials_in(text), None) is not None
 
 
@@ -238,6 +243,7 @@ def without_keys(text: str) -> str:
 
 
 def _masked_keys(text: str) -> str:
+    """As `without_keys`."""
     shown = redacted(text, credentials_in)
     return CUT_URL.sub(_cut_url, shown) if "://" in shown else shown
 

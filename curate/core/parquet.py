@@ -104,6 +104,7 @@ def _type(value: Any) -> type:
 
 
 def _column_type(types: set[type]) -> "type[pl.DataType]":
+    """The type of polars for a column with values of these types: String if no other holds all of them."""
     plain = types - {type(None)}
     if plain == {bool}:
         return pl.Boolean

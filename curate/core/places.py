@@ -174,10 +174,12 @@ class _Download:
         return True
 
     def _set_tag(self, path: Path, tag: str) -> None:
+        """Store the tag of the file beside its copy at a path."""
         path.with_name(f"{path.name}.json").write_text(json.dumps({"url": self.shown, "tag": tag}), encoding="utf-8")
 
 
 def _tag_of(path: Path) -> str:
+    """The tag that was stored beside the copy at a path; empty without one."""
     try:
         return str(json.loads(path.with_name(f"{path.name}.json").read_text(encoding="utf-8"))["tag"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -185,6 +187,7 @@ def _tag_of(path: Path) -> str:
 
 
 def _write_block(file: Any, block: bytes) -> None:
+    """Append a block to an open copy. Raises `OutputError` on a full disk."""
     try:
         file.write(block)
     except OSError as error:

@@ -140,6 +140,9 @@ def _require_one_configuration(folders: Iterable[Path]) -> None:
 
 
 def _is_project(folder: Path, *, trusted: bool) -> bool:
+    """Whether a folder has a journal, suppressions or a configuration. Unless `trusted`, raises `UsageError` if one of
+    them is a file of another user in a folder that everybody may write to.
+    """
     for file, owned in ((folder / SUPPRESSIONS,) * 2, (folder / STATE / JOURNAL, folder / STATE)):
         if os.path.isfile(file):  # noqa: PTH113 - of folders that may not be read, too
             if not trusted:
@@ -154,6 +157,7 @@ def _absolute(path: Path) -> Path:
 
 
 def _visible_folders(folder: Path) -> list[Path]:
+    """The folders in a folder that are not hidden; empty if it does not exist."""
     return (
         [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
         if folder.is_dir()

@@ -68,7 +68,9 @@ def temporary_folder() -> Iterator[Path]:
 
 @contextmanager
 def written(path: Path) -> Iterator[None]:
-    """Raise `OutputError` with the name of a file or folder in TMPDIR, to which the block writes, on a full disk."""
+    """Raise `OutputError` that names `path`, in TMPDIR, for an `OSError` of the block, which writes there: on a full
+    disk.
+    """
     try:
         yield
     except OSError as error:
@@ -109,7 +111,7 @@ def sweep(parent: Path | None = None) -> None:
 
 
 def _is_left(entry: "os.DirEntry[str]") -> bool:
-    """Whether a folder was created by curate and is not in use."""
+    """Whether this user owns a folder of a process that ended without deleting it, or that is old."""
     try:
         info = entry.stat(follow_symlinks=False)
     except OSError:

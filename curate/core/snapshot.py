@@ -82,6 +82,7 @@ def unchanging(paths: Iterable[Path]) -> Iterator[None]:
 
 
 def _require_same(states: Mapping[Path, State]) -> None:
+    """Raise `InputError` for a file whose state is no longer the given one."""
     for path, state in states.items():
         if state_of(path) != state:
             raise InputError.changed(display_name(path))
@@ -119,7 +120,7 @@ def require_unchanged(snapshots: Iterable[Snapshot]) -> None:
 
 
 def _how_changed(snapshot: Snapshot) -> str:
-    """How a file changed; None if it is unchanged."""
+    """How a file changed, as the end of a message; empty if it is unchanged."""
     try:
         now = state_of(snapshot.path)
         if now.size != snapshot.state.size:

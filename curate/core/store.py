@@ -119,10 +119,10 @@ def _verified_content(path: Path) -> Any:
 
 
 def _signature(path: Path) -> hmac.HMAC:
-    return hmac.new(own_key(), _named(path), "sha256")
+    return hmac.new(own_key(), _signed_name(path), "sha256")
 
 
-def _named(path: Path) -> bytes:
+def _signed_name(path: Path) -> bytes:
     """The beginning of the signed bytes: the name, so that a renamed file does not match its signature."""
     return os.fsencode(path.name) + b"\0"
 
@@ -299,4 +299,4 @@ class Journal:
 
     def _signature(self, body: bytes) -> bytes:
         """The signature of the key and the value, as the end of a line."""
-        return hmac.digest(own_key(), _named(self.path) + body, "sha256").hex().encode() + b'"}'
+        return hmac.digest(own_key(), _signed_name(self.path) + body, "sha256").hex().encode() + b'"}'

@@ -130,6 +130,7 @@ class RowWriter:
         )
 
     def _without_nulls(self, value: Any) -> Any:
+        """A list or an object without the nulls that have no meaning, at any depth."""
         if type(value) is list:
             return [self._without_nulls(item) if type(item) in (dict, list) else item for item in value]
         if None in value.values():
@@ -156,6 +157,7 @@ class RowWriter:
         return converted
 
     def _value(self, value: Any, key: str, path: str) -> Any:
+        """A value as its line has it. `key`: its key, empty in a list; `path`: all keys down to it, joined by dots."""
         kind = type(value)
         if kind is str:
             return self._text(value, key, path)

@@ -97,7 +97,7 @@ def _words(text: str) -> Iterator[str]:
 
 
 def plural(count: int, noun: str) -> str:
-    """`1 line`, `1,234 lines`; info has no plural."""
+    """A count with its noun: `1 line`, `1,234 lines`; `info` has no plural."""
     if count == 1 or noun == "info":
         return f"{count:,} {noun}"
     if noun.endswith("y") and noun[-2:-1] not in "aeiou":
@@ -107,7 +107,7 @@ def plural(count: int, noun: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time as text."""
+    """A time in words: `45 s`, `12 min`, `3 h 5 min`."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
@@ -115,7 +115,7 @@ def duration(seconds: float) -> str:
 
 
 def gigabytes(size: int) -> str:
-    """A number of bytes as text."""
+    """A number of bytes in words: `45.0 MB`, `1.5 GB`."""
     return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"
 
 

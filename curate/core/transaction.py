@@ -223,7 +223,9 @@ def _foreign_file_error(folder: Path, why: str) -> InputError:
 
 
 def _place(folder: Path, ready: _Ready) -> None:
-    """Replace the files of the folder by the staged ones, and remove the stage."""
+    """Put the staged files in place of those of the folder, delete those that the file list names, and remove the
+    stage.
+    """
     stage = folder / STAGE_FOLDER
     for name in ready.new:
         if (stage / name).exists():  # otherwise it was renamed before

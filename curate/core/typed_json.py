@@ -39,7 +39,7 @@ def to_json(value: Any) -> Any:
 
 @cache
 def decoder(kind: Any) -> Callable[[Any], Any]:
-    """A function that makes a value of a declared type from what `to_json` returned. It raises `ValueError`,
+    """A function that makes a value of the type `kind` from what `to_json` returned. It raises `ValueError`,
     `TypeError` or `LookupError` for anything else.
     """
     origin, arguments = get_origin(kind) or kind, get_args(kind)
@@ -66,6 +66,7 @@ def _array(value: Any) -> "array[int]":
 
 
 def _collection_decoder(origin: Any, arguments: tuple[Any, ...]) -> Callable[[Any], Any]:
+    """As `decoder`, for an enumeration, mapping, tuple, list or set `origin` with elements of the types `arguments`."""
     if issubclass(origin, Enum):
         member: Callable[[Any], Any] = origin
         return member
@@ -82,6 +83,7 @@ def _collection_decoder(origin: Any, arguments: tuple[Any, ...]) -> Callable[[An
 
 
 def _dataclass_decoder(kind: Any) -> Callable[[Any], Any]:
+    """As `decoder`, for a dataclass, whose JSON is the list of its values."""
     parts = [(name, decoder(hint)) for name, hint in _stored(kind).items()]
     return lambda values: kind(**{name: part(value) for (name, part), value in zip(parts, values, strict=True)})
 
@@ -101,6 +103,7 @@ def _stored(kind: Any) -> dict[str, Any]:
 
 
 def _of_type(value: Any, kind: type) -> Any:
+    """The value itself. Raises `TypeError` if it is of another type."""
     if type(value) is not kind:
         raise TypeError(f"a value of type {type(value).__name__} instead of {kind.__name__}")
     return value

@@ -64,7 +64,9 @@ def scheme_of(url: str) -> str:
 
 @contextmanager
 def explained(url: str, what: str) -> Iterator[None]:
-    """Turn the errors of libraries into those of curate, with the next step and without secrets."""
+    """Turn the errors of libraries in the block into those of curate, with the next step and without secrets. `what`:
+    what the block does with the file, as a participle such as "read".
+    """
     scheme, shown = scheme_of(url), safe_url(url)
     kind = InputError if what == "read" else OutputError
     try:
@@ -84,6 +86,7 @@ def explained(url: str, what: str) -> Iterator[None]:
 
 
 def _error_of(error: Exception, url: str, what: str, kind: type[CurateError]) -> CurateError:
+    """The error of curate for an error of a library; `what` as in `explained`."""
     message = plain(str(error).replace(url, safe_url(url)).strip().split("\n")[0])[:200]
     if isinstance(error, PermissionError) or ACCESS_DENIED.search(f"{type(error).__name__} {message}"):
         return kind(f"{safe_url(url)}: access denied", ACCESS_HINTS[scheme_of(url)])

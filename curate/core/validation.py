@@ -96,6 +96,7 @@ def validated(model: type[Model], values: dict[str, Any], source: str, hint: str
 
 
 def _error_text(model: type[BaseModel], item: Any) -> str:
+    """One mistake that pydantic reports, as a line: the key, and what is wrong or the nearest known key."""
     place = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
         import difflib  # only imported for a mistake

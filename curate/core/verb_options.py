@@ -75,6 +75,9 @@ def options_of(verb: str) -> tuple[VerbOption, ...]:
 
 
 def _options_of_table(table: str, keys: Sequence[str]) -> Iterable[VerbOption]:
+    """The options of a command that are keys of one table; `keys`: their names, or `OWN` for all that the table
+    declares as options of its own command.
+    """
     section = type(Config.model_fields[table].default) if table else Config
     for key, field in section.model_fields.items():
         declared = next((mark for mark in field.metadata if isinstance(mark, Option)), None)
@@ -110,7 +113,7 @@ def in_place_of(name: str, options: Iterable[Parameter], parameters: Iterable[Pa
 
 
 def given_of(verb: str, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The values of the options of a command by table, from those by key."""
+    """The option values of a command by table and key, from `values` by key; None for an option that was not given."""
     by_table: dict[str, dict[str, Any]] = {table: {} for table in TABLES[verb]}
     for option in options_of(verb):
         by_table[option.table][option.key] = values.get(option.key)

@@ -112,10 +112,11 @@ class WorkerPool:
             process.join()
 
     def each(self, make: Callable[..., Made], items: Iterable[Any], quick: Callable[[], bool] = bool) -> Iterator[Made]:
-        """Apply `make` to each item and yield results in order. Raises what it raises, `CurateError` if a process died.
+        """Apply `make` to each item and yield results in order. Raises the errors of `make`, and `CurateError` if a
+        process died.
 
-        A single item needs no thread. While `quick`, `make` is mostly compiled or short code and runs in threads,
-        unless processes are already running.
+        A single item needs no thread. `quick`: returns True while `make` is mostly compiled or short code, which then
+        runs in threads, unless processes are already running; by default it is not.
         """
         if self.count == 1 or (self._own and not self._processes):
             yield from map(partial(make, self._own()) if self._own else make, items)
@@ -178,7 +179,7 @@ class WorkerPool:
             self._start()
 
     def _make_in_worker(self, make: Callable[..., Made], item: object) -> Made:
-        """Send the next item to an idle process."""
+        """Send an item to an idle process, wait, and return the result of `make`. Raises as `each` does."""
         pipe = self._idle.get()
         try:
             if pipe is None:
