@@ -98,14 +98,16 @@ def account_calls(value: Object) -> list[ModelCall]:
 
 
 def _joined_conversation(reader: Callable[[Object, _Talk], None], value: Object, left_out: Counter[str]) -> Object:
-    """The conversation that `reader` finds in a line; what it leaves out is counted in `left_out`."""
+    """The conversation that `reader` finds in a line, as messages; what it leaves out is counted in `left_out`."""
     talk = _Talk(left_out)
     reader(value, talk)
     return talk.done()
 
 
-def _path(nodes: Mapping[str, Object], last: Any, parent: str) -> list[Object]:
-    """The messages from the beginning to the last one. Raises `NoConversationError`."""
+def _messages_up_to(nodes: Mapping[str, Object], last: Any, parent: str) -> list[Object]:
+    """The nodes from the first message to the one with the id `last`; `parent`: the key with the id of the message
+    before. Raises `NoConversationError` for an unknown id or a circle.
+    """
     nodes_in_path, visited = list[Object](), set[str]()
     while last in nodes and last not in visited:
         visited.add(last)
@@ -117,8 +119,8 @@ def _path(nodes: Mapping[str, Object], last: Any, parent: str) -> list[Object]:
 
 
 def _chatgpt(value: Object, talk: _Talk) -> None:
-    """Add the messages of the branch that was open last."""
-    path = _path(value["mapping"], value.get("current_node"), "parent")
+    """Add the messages of an exported ChatGPT conversation to `talk`; of several branches, the one opened last."""
+    path = _messages_up_to(value["mapping"], value.get("current_node"), "parent")
     path_nodes = {id(node) for node in path}
     elsewhere = (
         node["message"] for node in value["mapping"].values() if node.get("message") and id(node) not in path_nodes
@@ -150,6 +152,7 @@ def _is_hidden(message: Object) -> bool:
 
 
 def _chatgpt_texts(content: Object, talk: _Talk) -> Iterator[str]:
+    """The texts of a message's content. Raises `NoConversationError` for other content, such as a picture."""
     if "parts" not in content:
         text = content.get("text", content.get("result"))
         if not isinstance(text, str):
@@ -173,7 +176,7 @@ def _claude(value: Object, talk: _Talk) -> None:
         raise NoConversationError("two messages have one id")
     if any("parent_message_uuid" in message for message in messages):
         last = value.get("current_leaf_message_uuid") or messages[-1]["uuid"]
-        messages = _path(nodes, last, "parent_message_uuid")
+        messages = _messages_up_to(nodes, last, "parent_message_uuid")
         talk.left_out += Counter({OTHER_BRANCHES: len(nodes) - len(messages)})
     for message in messages:
         role = {"human": "user", "assistant": "assistant"}[message["sender"]]
@@ -195,7 +198,7 @@ def _claude(value: Object, talk: _Talk) -> None:
 
 
 def _add_blocks(kind: str, blocks: list[Object], talk: _Talk) -> None:
-    """Add blocks of one type of an answer."""
+    """Add blocks of one type of an answer to `talk`."""
     if kind == "text" and (text := "".join(_claude_texts(blocks))).strip():
         talk.say("assistant", text)
     for block in blocks if kind != "text" else ():
@@ -216,6 +219,7 @@ def _add_blocks(kind: str, blocks: list[Object], talk: _Talk) -> None:
 
 
 def _claude_texts(blocks: Iterable[Object]) -> Iterator[str]:
+    """The texts of a question's blocks. Raises `NoConversationError` for a block of another type."""
     for block in blocks:
         if block["type"] != "text":
             raise NoConversationError(f"a block of type {block['type']!r} in a question")
@@ -223,8 +227,9 @@ def _claude_texts(blocks: Iterable[Object]) -> Iterator[str]:
 
 
 def _open_webui(value: Object, talk: _Talk) -> None:
+    """Add the messages of a chat of Open WebUI to `talk`."""
     nodes = value["history"]["messages"]
-    path = _path(nodes, value["history"].get("currentId"), "parentId")
+    path = _messages_up_to(nodes, value["history"].get("currentId"), "parentId")
     talk.left_out += Counter({OTHER_BRANCHES: len(nodes) - len(path)})
     if system := (value.get("params") or {}).get("system"):
         talk.say("system", system)
@@ -237,6 +242,7 @@ def _open_webui(value: Object, talk: _Talk) -> None:
 
 
 def _lm_studio(value: Object, talk: _Talk) -> None:
+    """Add the messages of a conversation of LM Studio to `talk`."""
     if value.get("systemPrompt"):
         talk.say("system", value["systemPrompt"])
     for message in value["messages"]:

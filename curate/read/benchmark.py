@@ -126,7 +126,9 @@ def _objects(path: Path, fields: Sequence[str]) -> Iterator[tuple[Place, dict[st
 
 
 def _item(place: Place, value: Any, defect: str = "") -> dict[str, Any]:
-    """An object, or a text as the value of `text` in an object. Raises `InputError` for other values, with `defect`."""
+    """An item as an object: itself or, for a text, `{"text": ...}`. Raises `InputError` for other values, with `defect`
+    as the reason.
+    """
     if isinstance(value, str):
         return {"text": value}
     if isinstance(value, dict):
@@ -138,7 +140,7 @@ def _item(place: Place, value: Any, defect: str = "") -> dict[str, Any]:
 
 
 def _listed(parsed: ParsedLine, key: str, items: list[Any]) -> Iterator[tuple[Place, dict[str, Any]]]:
-    """The items of a list in an object, each with its location."""
+    """The items of the list under `key` in an object, each with its place."""
     spans = Spans(parsed.line.data.decode("utf-8", "replace"))
     for index, item in enumerate(items):
         place = parsed.place._replace(line=parsed.place.line + spans.breaks_before(pointer(key, index)))
@@ -187,6 +189,7 @@ def _table(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
 
 
 def _plain_key(name: str) -> str:
+    """A column name as it is looked up: "Correct Answer" -> "correct_answer"."""
     return name.strip().lower().replace(" ", "_")
 
 

@@ -145,6 +145,7 @@ class Checkpoint(NamedTuple):
         yield from kept()
 
     def _unpacked(self, chunk: Chunk, packed: Any) -> Any:
+        """The result of a chunk from what its entry holds."""
         return self.unpack(packed, chunk)
 
     def _entry(self, chunk: Chunk) -> Path | None:

@@ -215,12 +215,14 @@ class Batch:
         return batch
 
     def _add(self, number: int, roles: tuple[str, ...], texts: list[str], text: str) -> None:
+        """Add the plain line `number` to the columns; `text`: its `texts`, joined."""
         self.numbers.append(number)
         self.roles.append(roles)
         self.texts.append(texts)
         self.joined_texts.append(text)
 
     def _line(self, number: int) -> Line:
+        """The line with this number in the chunk, from 1."""
         ended = self.ended or number < len(self.lines)
         return line_from(number, self.start_of(number), self.lines[number - 1], ended=ended)
 

@@ -53,7 +53,7 @@ def _expression(
         kind = _kind(node)
         if (node.field, kind) not in columns:
             columns[node.field, kind] = _column(node.field, kind, lines, facts)
-        holds = pl.col(repr((node.field, kind))).list.eval(_holds(node, pl.element())).list.any()
+        holds = pl.col(repr((node.field, kind))).list.eval(_passes(node, pl.element())).list.any()
         return holds.fill_null(value=False)
     if isinstance(node, Not):
         return ~_expression(node.node, lines, facts, columns)
@@ -65,14 +65,16 @@ def _expression(
 
 
 def _kind(test: Test) -> str:
-    """What a test compares: numbers, texts as they are, in lower case, or in lower case with single spaces."""
+    """How a test compares the values of a field: as `number`; as `text`, as it is; `folded`, without case; or by how it
+    `begins`, without case and with single spaces.
+    """
     if isinstance(test.value, float):
         return "number"
     return {"~": "text", "": "text", "begins": "begins"}.get(test.sign, "folded")
 
 
-def _holds(test: Test, value: "Expr") -> "Expr":
-    """The expression that a value passes a test."""
+def _passes(test: Test, value: "Expr") -> "Expr":
+    """The polars expression that is true where `value`, a column, passes a test."""
     if test.sign == "":
         return value.is_not_null()
     if isinstance(test.value, float):
@@ -99,7 +101,7 @@ def _folded(text: str, kind: str) -> str:
 
 
 def _column(name: str, kind: str, lines: Sequence[ParsedLine], facts: ReviewFacts) -> "Series":
-    """The values of a field for each line, as lists."""
+    """The values of a field as a column of lists, one list for each line; `kind`: see `_kind`."""
     values = [_values(name, parsed, facts) for parsed in lines]
     if kind == "number":
         return pl.Series([[_number(value) for value in row] for row in values], dtype=pl.List(pl.Float64))
@@ -152,18 +154,19 @@ def line_text(parsed: ParsedLine) -> str:
 
 
 def _tokens(example: Example) -> list[int]:
-    """The estimated number of tokens, in a list; an empty list without messages."""
+    """The estimated number of tokens of an example, as the only item of a list; an empty list without messages."""
     size = sum(len(message.text.encode("utf-8", "replace")) for message in example.messages)
     return [-(-size // BYTES_PER_TOKEN)] if example.messages else []
 
 
 def _tools(example: Example) -> list[int]:
-    """The number of tools, in a list."""
+    """The number of tools of an example, as the only item of a list."""
     tools = normal_tools(example.value)
     return [len(tools) if isinstance(tools, list) else 0]
 
 
 def _of_role(role: str) -> Callable[[Example], list[Any]]:
+    """A function that returns the texts of an example's messages of a role."""
     return lambda example: [message.text for message in example.messages if message.role == role]
 
 

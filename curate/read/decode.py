@@ -43,13 +43,13 @@ def explain_json_error(text: str, error: json.JSONDecodeError, column: int = 0) 
     if start not in ("{", "["):
         return "syntax", f"not a JSON object: {_message_part(error.msg)} {where}"
     if error.msg == "Extra data":
-        return _extra(rest, where)
+        return _trailing_mistake(rest, where)
     mistake = _frequent_mistake(text, error, rest, where)
     return mistake or ("syntax", f"{_message_part(error.msg)} {where}")
 
 
-def _extra(rest: str, where: str) -> JsonMistake:
-    """The mistake after a complete value."""
+def _trailing_mistake(rest: str, where: str) -> JsonMistake:
+    """The mistake if `rest` follows a complete JSON value; `where`: its place, for the message."""
     after = rest.removeprefix(",").lstrip()
     if after[:1] in ("{", "["):
         return "repairable", f"several JSON values on one line; the second starts {where}"
@@ -92,6 +92,7 @@ def _frequent_mistake(text: str, error: json.JSONDecodeError, rest: str, where: 
 
 
 def _message_part(words: str) -> str:
+    """A message of the parser as part of a sentence: `Expecting value at` -> `expecting value`."""
     return words[:1].lower() + words[1:].removesuffix(" at")
 
 
@@ -257,8 +258,8 @@ def _decode(data: bytes, column: int) -> Decoded:
     return Decoded(value, tuple(defects))
 
 
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The pairs as an object. Raises `_RepeatedKeyError` if a key occurs twice."""
+def _object_of_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The pairs of keys and values as an object. Raises `_RepeatedKeyError` if a key occurs twice."""
     value = dict(pairs)
     if len(value) != len(pairs):
         raise _RepeatedKeyError
@@ -266,10 +267,12 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_constant(name: str) -> NoReturn:
+    """Raise `_NotFiniteError` for NaN or Infinity."""
     raise _NotFiniteError(name)
 
 
 def _finite_float(number: str) -> float:
+    """A number of a JSON text as a float. Raises `_NotFiniteError` if it is too large for one."""
     value = float(number)
     if isinf(value):
         raise _NotFiniteError(number)
@@ -277,16 +280,18 @@ def _finite_float(number: str) -> float:
 
 
 _STRICT: Final = json.JSONDecoder(
-    object_pairs_hook=_once_each, parse_constant=_refuse_constant, parse_float=_finite_float
+    object_pairs_hook=_object_of_pairs, parse_constant=_refuse_constant, parse_float=_finite_float
 )
 _FORGIVING: Final = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite_float)
 
 
 def _byte_offset(text: str, index: int) -> int:
+    """The number of bytes before the character at `index`."""
     return len(text[:index].encode())
 
 
 def _repeated_key_defects(text: str) -> Iterator[Defect]:
+    """A defect for each key that an object has twice."""
     previous = offset = 0
     for key, pointer, index in repeated_keys(text):
         previous, offset = index, offset + _byte_offset(text[previous:index], index - previous)
@@ -295,6 +300,7 @@ def _repeated_key_defects(text: str) -> Iterator[Defect]:
 
 
 def _broken_utf8(data: bytes, error: UnicodeDecodeError) -> Defect:
+    """The defect for bytes that are not UTF-8: truncated JSON, or another encoding."""
     if error.end == len(data) and error.reason == "unexpected end of data" and data.lstrip()[:1] in (b"{", b"["):
         return Defect("cut-off", "the JSON ends in the middle of a character", error.start)
     return Defect(
@@ -303,6 +309,7 @@ def _broken_utf8(data: bytes, error: UnicodeDecodeError) -> Defect:
 
 
 def _not_finite(text: str, name: str) -> Defect:
+    """The defect for the first place in a text with a number that is not finite; `name`: how the number is written."""
     start = next(
         match.start() for match in re.finditer(f"{STRING}|({re.escape(name)})", text, re.DOTALL) if match.group(1)
     )

@@ -102,7 +102,7 @@ def _kind_of_prose(start: bytes) -> FileKind | None:
 
 
 def _table(text: bytes) -> FileKind | None:
-    """A table of rows with the same number of fields, with or without a header of column names; None for other text."""
+    """The kind of a table whose rows have the same number of fields, with or without a header; None for other text."""
     lines = text.decode("utf-8", "replace").splitlines(keepends=True)
     for delimiter, name in DELIMITERS.items():
         if delimiter not in lines[0]:

@@ -55,6 +55,10 @@ def _without_defaults(message: Object) -> Object:
 
 
 def _checked(form: Format, value: Object, example: Object) -> Written:
+    """The line `value` of a conversation with the keys of the form that keeps them, and what it omits. Raises
+    `UnwritableError` if it lacks a key for training, uses a key for something else, or reads back as another
+    conversation.
+    """
     messages = example["messages"]
     rest = omit_keys(example, "messages", "tools", *value)
     dropped_keys = [key for key, item in rest.items() if not form.keeps and item not in (None, "", [], {})]
@@ -138,7 +142,7 @@ def _normal_message(message: Object, ids: dict[str, int]) -> Object:
 
 
 def _plain(value: Any) -> Any:
-    """Remove keys that do not change what is trained."""
+    """An object without the keys that do not change what is trained; any other value as it is."""
     if not isinstance(value, dict):
         return value
     return {key: item for key, item in value.items() if not is_harmless(key, item)}

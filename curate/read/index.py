@@ -154,7 +154,7 @@ class FileIndex:
         return data
 
     def span(self, index: int) -> tuple[int, int]:
-        """Start and end offset of a line."""
+        """Start and end offset of the line at position `index`, without its ending."""
         return int(self._starts[index]), int(self._ends[index])
 
     def lines_at(self, offsets: Sequence[int] | Numbers) -> Numbers:

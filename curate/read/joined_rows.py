@@ -75,7 +75,9 @@ class JoinedRows:
         return []
 
     def _answered(self, row: Object) -> Iterator[ModelCall]:
-        """A call for each answer of a batch result; one with an error if there is no answer or not one request."""
+        """A call for each answer in a batch result; a call with an error if there is no answer, or not exactly one
+        request with its id.
+        """
         bodies = self.requests.get(row["custom_id"], [])
         outcome = row.get("result", row.get("response")) or {}
         answer = outcome.get("message", outcome.get("body")) or {}
@@ -111,7 +113,9 @@ class JoinedRows:
 
 
 def answers_of(answer: Object) -> Iterable[tuple[Object, Any]]:
-    """The answers of a model: the keys of each in a conversation, and its finish reason."""
+    """The answers in a model's response: for each, the keys to merge into the request to get a conversation, and its
+    finish reason or None.
+    """
     if is_objects(answer.get("choices")):
         return [({"message": choice.get("message")}, choice.get("finish_reason")) for choice in answer["choices"]]
     if isinstance(answer.get("output"), list):

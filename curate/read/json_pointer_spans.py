@@ -66,6 +66,7 @@ class Spans:
 
     @cached_property
     def _breaks(self) -> list[int]:
+        """The positions of the line breaks in the text."""
         return [match.start() for match in re.finditer("\n", self.text)]
 
     def _children(self, position: int) -> dict[str, Span]:
@@ -124,6 +125,7 @@ class _Level:
         self.seen: Counter[str] = Counter()
 
     def step(self) -> None:
+        """Go on after a comma: to the next key of an object, or the next index of an array."""
         if self.is_object:
             self.wants_key = True
         else:
@@ -132,7 +134,9 @@ class _Level:
 
 
 def _walk(text: str) -> Iterator[tuple[str, int, _Level | None]]:
-    """All values in text order: pointer, start index and container, None for the root."""
+    """All values of a valid JSON text in order: the pointer to each, its start index, and the object or array around it
+    (None for the root).
+    """
     stack: list[_Level] = []
     for match in TOKEN.finditer(text):
         lexeme = match.group()
@@ -155,6 +159,7 @@ def _walk(text: str) -> Iterator[tuple[str, int, _Level | None]]:
 
 @lru_cache(maxsize=1)  # findings of one element are consecutive
 def _spans(data: bytes) -> Spans:
+    """The positions of values in the bytes of a line."""
     return Spans(data.decode("utf-8", "replace"))
 
 

@@ -63,7 +63,7 @@ def pair_in(example: Example) -> PreferencePair | None:
     for key in unread_keys(example):
         if isinstance(rest.get(key), dict) and not {"role", "from"} & rest[key].keys():
             continue  # flags beside the messages of OpenAI's `input`
-        if not _repeats(rest.pop(key, None), prompt):
+        if not _adds_nothing_to(rest.pop(key, None), prompt):
             raise UnwritableError(f"`{key}` beside sides that hold another prompt")
     prompt = [_unweighted(message, trained=False) for message in prompt]
     chosen, rejected = ([_unweighted(message, trained=True) for message in side] for side in answers)
@@ -76,7 +76,7 @@ def _require_message(message: Any, what: str) -> None:
 
 
 def _side(side: Any) -> Messages:
-    """The messages of a side: text, a turn or turns."""
+    """The messages of the value under `rejected` or `chosen`: a text, a turn or turns."""
     if isinstance(side, str):
         return [{"role": "assistant", "content": side}]
     turns = side if isinstance(side, list) else [side]
@@ -139,6 +139,7 @@ def _divided(prompt: Messages, chosen: Messages, rejected: Messages) -> tuple[Me
 
 
 def _is_system(messages: Messages) -> bool:
+    """Whether all of some messages are system prompts."""
     return all(message["role"] in SYSTEM_ROLES for message in messages)
 
 
@@ -162,8 +163,8 @@ def _unweighted(message: Object, *, trained: bool) -> Object:
     return {key: item for key, item in message.items() if key not in WEIGHTS or item not in (default, None)}
 
 
-def _repeats(value: Any, prompt: Messages) -> bool:
-    """Whether the value of a key beside two whole conversations adds nothing to their prompt."""
+def _adds_nothing_to(value: Any, prompt: Messages) -> bool:
+    """Whether the value of a key beside two whole conversations only repeats their prompt, or is empty."""
     if isinstance(value, str):
         return value in [message.get("content") for message in prompt]
     turns = [value] if isinstance(value, dict) else value

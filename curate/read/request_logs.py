@@ -72,6 +72,7 @@ def _is_responses(value: Object) -> bool:
 
 
 def _as_messages(value: Object) -> Object:
+    """A row of OpenAI's Responses as `messages` and, if it declares any, `tools`. Raises `NoConversationError`."""
     conversation = read_as_messages(
         {key: value[key] for key in ("input", "output", "instructions", "tools") if value.get(key)}
     )

@@ -30,7 +30,7 @@ class NoConversationError(ValueError):
 
 
 def parsed(value: Any) -> Any:
-    """A value, or the value of a JSON text that holds an object or a list."""
+    """The value of a JSON text that holds an object or a list; any other value as it is."""
     if isinstance(value, str) and value[:1] in ("{", "["):
         try:
             return json.loads(value)
@@ -67,11 +67,13 @@ def messages_in(value: Any, role: str) -> list[Object]:
 
 
 def _system(value: Object) -> list[Object]:
+    """The system prompt beside an input's messages, as a list of one message; empty without one."""
     system = value.get("system", value.get("instructions"))
     return [{"role": "system", "content": system}] if isinstance(system, str) and system else []
 
 
 def _is_message(value: Object) -> bool:
+    """Whether an object names a role or a type of message."""
     kind = value.get("type")
     return "role" in value or kind == "constructor" or (isinstance(kind, str) and kind.lower() in ROLES)
 
@@ -84,7 +86,7 @@ def _message(value: Object, role: str) -> Object:
     speaker = value.get("role") or value.get("type") or role
     role = ROLES.get(str(speaker).lower(), str(speaker))
     if isinstance(value.get("parts"), list):
-        return _of_parts(value["parts"], role)
+        return _message_of_parts(value["parts"], role)
     message: Object = {"role": role, "content": value.get("content")}
     calls = value.get("tool_calls") or (value.get("additional_kwargs") or {}).get("tool_calls")
     if isinstance(calls, list) and calls:
@@ -104,8 +106,8 @@ def _tool_call(call: Any) -> Object:
     return {"id": call.get("id"), "type": "function", "function": function}
 
 
-def _of_parts(parts: list[Any], role: str) -> Object:
-    """A message from OpenTelemetry's parts, or from Gemini's parts, which have no type."""
+def _message_of_parts(parts: list[Any], role: str) -> Object:
+    """A message of OpenTelemetry's parts, or of Gemini's parts, which have no type; `role`: who says it."""
     message: Object = {"role": role, "content": None}
     texts, calls, thoughts = list[str](), list[Object](), list[str]()
     for part in parts:
@@ -194,7 +196,7 @@ def _first_value(value: Mapping[str, Any], *keys: str) -> Any:
 
 
 def _call_ids(value: Mapping[str, Any], **more: Any) -> Object:
-    """Id, trace, model and name of a call, as far as they are given."""
+    """Id, trace, model and name of a call, as far as they are given; `more`: values in place of them."""
     ids = {
         "id": _first_value(value, "id", "spanId", "span_id"),
         "trace_id": _first_value(value, "traceId", "trace_id"),
@@ -219,6 +221,7 @@ def scores_of(value: Any) -> Scores:
 
 
 def _mean_score(values: list[Any]) -> Any:
+    """The mean of the numbers among some values if there are several, else the first value; None without values."""
     numbers = [item for item in values if isinstance(item, int | float)]
     return sum(numbers) / len(numbers) if len(numbers) > 1 else values[0] if values else None
 
@@ -294,6 +297,7 @@ def _langsmith_calls(value: Object) -> Iterator[ModelCall]:
 
 
 def _otlp_spans(value: Object) -> Iterator[Object]:
+    """The spans in an export of OpenTelemetry."""
     for resource in value["resourceSpans"]:
         for scope in resource.get("scopeSpans") or resource.get("instrumentationLibrarySpans") or ():
             yield from (span for span in scope.get("spans") or () if isinstance(span, dict))
@@ -325,6 +329,7 @@ def _attribute_values(value: Any) -> Object:
 
 
 def _span_call(span: Object) -> ModelCall:
+    """A span as a model call; one without a conversation if the span is of something else."""
     attributes = _attribute_values(span.get("attributes"))
     context: Object = context_value if isinstance(context_value := span.get("context"), dict) else {}
     model = _first_value(attributes, "gen_ai.response.model", "gen_ai.request.model", "llm.model_name")
@@ -342,7 +347,7 @@ def _span_call(span: Object) -> ModelCall:
     questions = (
         parsed(_first_value(attributes, "gen_ai.input.messages"))
         or _messages_of_flat_keys(attributes, PROMPT_KEY)
-        or _of_events(events, asks=True)
+        or _messages_of_events(events, asks=True)
     )
     if system and isinstance(questions, list):
         parts = system if isinstance(system, list) else [{"type": "text", "content": system}]
@@ -351,7 +356,7 @@ def _span_call(span: Object) -> ModelCall:
     call.answer = (
         parsed(_first_value(attributes, "gen_ai.output.messages"))
         or _messages_of_flat_keys(attributes, COMPLETION_KEY)
-        or _of_events(events, asks=False)
+        or _messages_of_events(events, asks=False)
         or None
     )
     call.tools = attributes.get("gen_ai.tool.definitions")
@@ -371,8 +376,10 @@ def _messages_of_flat_keys(attributes: Object, pattern: re.Pattern[str]) -> list
     return [messages[number] for number in sorted(messages)]
 
 
-def _of_events(events: list[tuple[str, Object]], *, asks: bool) -> list[Object]:
-    """Messages that are events of a span, as in the conventions until 2025."""
+def _messages_of_events(events: list[tuple[str, Object]], *, asks: bool) -> list[Object]:
+    """The messages of a span's events (name and attributes), as in the conventions until 2025: those of the input if
+    `asks`, else the answers.
+    """
     messages = []
     for name, attributes in events:
         match = re.fullmatch(r"gen_ai\.(system|user|assistant|tool)\.message|gen_ai\.(choice)", name)

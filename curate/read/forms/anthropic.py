@@ -27,6 +27,7 @@ KEPT_KEYS: Final = ("cache_control", "citations")
 
 
 def _matches(value: Object) -> bool:
+    """Whether a line has messages with a system prompt, tools or parts as only Anthropic's interface has them."""
     messages = value.get("messages")
     if not isinstance(messages, list):
         return False
@@ -66,6 +67,7 @@ def _block(part: Any, pointer: str) -> blocks.Block:
 
 
 def _image_block(part: Object, pointer: str) -> blocks.Block:
+    """The block of an image. Raises `UnreadableError`."""
     source, extra = part.get("source"), omit_keys(part, "type", "source")
     if isinstance(source, dict) and source.get("type") == "base64" and source.keys() == {"type", "media_type", "data"}:
         mime = source["media_type"]
@@ -111,6 +113,7 @@ def _read(value: Object) -> Reading:
 
 
 def _block_value(block: blocks.Block, where: str) -> Object:
+    """A block as Anthropic writes it. Raises `UnwritableError` with `where`, the place of the message."""
     value = block.value
     if block.kind == "thinking":
         detail: Object = value["detail"] or {"type": "thinking", "thinking": value["text"]}
@@ -154,8 +157,10 @@ def _part_value(part: Object, where: str) -> Object:
 
 
 def turns_of_blocks(messages: list[Object], spelled: Any, is_own: Any) -> Iterator[tuple[str, list[Any]]]:
-    """The role (`user` or `assistant`) and the blocks of each turn. Results and the user message after them are one
-    turn.
+    """The role (`user` or `assistant`) and the written blocks of each turn. Results and the user message after them are
+    one turn.
+
+    `spelled(block, where)` writes a block; `is_own`: see `blocks_of`. Raises `UnwritableError`.
     """
     side, pieces = "", list[Any]()
     for i, message in enumerate(messages):

@@ -61,6 +61,7 @@ def _blocks(parts: list[Any], pointer: str) -> list[blocks.Block]:
 
 
 def _block(part: Any, pointer: str) -> blocks.Block:
+    """A part of a message as a block. Raises `UnreadableError`."""
     if not isinstance(part, dict):
         raise UnreadableError(pointer, "a content part is not an object")
     kind = next((kind for kind in ("text", *OWN_KEYS, *MIME_PREFIXES, "json") if kind in part), None)
@@ -170,6 +171,7 @@ def _add_tools(reading: Reading, config: Any) -> None:
 
 
 def _block_value(block: blocks.Block, where: str) -> Object:
+    """A block as Bedrock writes it. Raises `UnwritableError` with `where`, the place of the message."""
     value = block.value
     if block.kind == "thinking":
         detail: Object = value["detail"] or {"reasoningContent": {"reasoningText": {"text": value["text"]}}}

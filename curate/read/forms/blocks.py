@@ -85,6 +85,7 @@ def media_of(part: Object) -> tuple[str, str, Object] | None:
 
 
 def _guessed_media_type(url: str, kind: Any) -> str:
+    """The media type of a URL by the suffix of its name, `png` if it has none, and the kind of its content part."""
     ending = url.rpartition(".")[2].lower()
     names = {"jpg": "jpeg", "mov": "quicktime", "mp3": "mpeg"}
     main = next((main for main, key in MEDIA.items() if key == kind), "application")
@@ -96,11 +97,13 @@ def call(call_id: Any, name: Any, arguments: str, pointer: str, extra: Object | 
     if not isinstance(name, str) or not isinstance(call_id, str):
         raise UnreadableError(pointer, "a tool call has no name or no id")
     value = {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
-    return Block("call", _joined(value, extra, pointer, "a tool call"), pointer)
+    return Block("call", _with_extra_keys(value, extra, pointer, "a tool call"), pointer)
 
 
-def _joined(value: Object, extra: Object | None, pointer: str, what: str) -> Object:
-    """A value with additional keys. Raises `UnreadableError` if it has one of them already."""
+def _with_extra_keys(value: Object, extra: Object | None, pointer: str, what: str) -> Object:
+    """A value with additional keys; `what`: what it is, for the message. Raises `UnreadableError` if it has one of them
+    already.
+    """
     if extra and extra.keys() & value.keys():
         raise UnreadableError(pointer, f"{what} has the keys {', '.join(sorted(extra.keys() & value.keys()))}")
     return {**value, **(extra or {})}
@@ -111,11 +114,13 @@ def result(call_id: Any, content: Any, pointer: str, content_pointer: str, extra
     if not isinstance(call_id, str):
         raise UnreadableError(pointer, "a tool result has no id")
     value = {"role": "tool", "tool_call_id": call_id, "content": content}
-    return Block("result", _joined(value, extra, pointer, "a tool result"), pointer, content_pointer)
+    return Block("result", _with_extra_keys(value, extra, pointer, "a tool result"), pointer, content_pointer)
 
 
 def thinking(text: Any, detail: Object, plain: bool, pointer: str) -> Block:
-    """A block of reasoning; `detail` is the block itself, kept if it holds more than text."""
+    """A block of reasoning. `detail`: the block in its own form; `plain`: whether it holds nothing but the text. Raises
+    `UnreadableError` if `text` is no text.
+    """
     if not isinstance(text, str):
         raise UnreadableError(pointer, "a reasoning has no text")
     return Block("thinking", {"text": text, "detail": detail, "plain": plain}, pointer)
@@ -138,7 +143,7 @@ def content_of_result(blocks: Sequence[Block], pointer: str) -> Any:
 def system_turn(
     blocks: Sequence[Block], pointer: str = "/system", content: str = "", extra: Object | None = None
 ) -> Turn:
-    """The system prompt of blocks; `content` is the pointer to its parts, if it is not `pointer`."""
+    """The system prompt that blocks hold, at `pointer`; `content`: the pointer to its parts, by default `pointer`."""
     message = {"role": "system", "content": simplest_content([block.value for block in blocks]), **(extra or {})}
     return Turn(message, pointer, content or pointer)
 
@@ -182,6 +187,9 @@ def _message_runs(blocks: Sequence[Block]) -> Iterator[list[Block]]:
 
 
 def _message(reading: Reading, role: str, run: Sequence[Block], pointer: str, content: str) -> Object:
+    """A message in messages format of the blocks `run`, whose places in the line are added to `reading`; `pointer`,
+    `content`: the pointers to the message and its content in messages format.
+    """
     by_kind = {kind: list(members) for kind, members in groupby(run, key=lambda block: block.kind)}
     parts, calls = by_kind.get("content", []), by_kind.get("call", [])
     message: Object = {"role": role}

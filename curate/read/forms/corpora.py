@@ -92,6 +92,7 @@ def _function(tool: Object) -> Object:
 
 
 def _json_type(written: Any) -> Object:
+    """The JSON Schema of a type as Python writes it: `List[str]` -> `{"type": "array"}`; empty if it is unknown."""
     match = re.match(r"\w+", written) if isinstance(written, str) else None
     json_type = JSON_TYPES.get(match[0].lower()) if match else None
     return {"type": json_type} if json_type else {}

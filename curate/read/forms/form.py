@@ -136,7 +136,7 @@ def system_turns(value: Mapping[str, Any], pointer: str = "", *, key: str = "sys
 
 
 def system_before(value: Object) -> Iterator[Turn]:
-    """The system prompt under `system`, or under `system_prompt` as in OpenOrca and OpenHermes."""
+    """The system prompt under `system`, or under `system_prompt` as in OpenOrca and OpenHermes; nothing without one."""
     yield from system_turns(value, key="system" if value.get("system") else "system_prompt")
 
 
@@ -222,13 +222,13 @@ def with_tool_calls(turns: Iterable[tuple[Any, Turn]]) -> Iterator[Turn]:
 
 
 def speaker_of(name: Any) -> Any:
-    """The speaker of a turn of a ShareGPT file; None for a turn in messages format."""
+    """The speaker (`from`) of a turn of a ShareGPT file; None for any other value, as for a turn in messages format."""
     return name.get("from") if isinstance(name, dict) and "role" not in name and "content" not in name else None
 
 
 def tool_calls(text: Any, call_count: int = 0) -> list[Object]:
-    """Tool calls for a value like `{"name": ..., "arguments": ...}` or a list of these, with ids after `call_count`
-    others; empty if lossy.
+    """Tool calls in messages format for `{"name": ..., "arguments": ...}`, a list of these, or its JSON text; their ids
+    continue after `call_count` calls. Empty if `text` is anything else.
     """
     value = json_in(text) if isinstance(text, str) else text
     calls: list[Object] = []

@@ -45,6 +45,7 @@ def _asks_alone(key: str, items: list[Any]) -> bool:
 
 
 def _is_turns(items: Any) -> bool:
+    """Whether a list holds turns of a known form, by its first item, or texts."""
     if is_objects(items):
         first = items[0]
         speaks = any(has_strings(first, *keys) for keys in (("role", "content"), ("from", "value"), ("speaker",)))
@@ -88,6 +89,7 @@ def list_format(speaker: Callable[[Any, str], Turn]) -> Format:
 
 
 def _pair_turns(item: Object, pair: tuple[str, str], pointer: str) -> Iterator[Turn]:
+    """The question and the answer of an item under the keys `pair`, after its system prompt if it has one."""
     yield from system_turns(item, pointer)
     rest = omit_keys(item, *pair, "system")
     if repeated := [key for key in ("role", "content") if key in rest]:
@@ -149,6 +151,7 @@ def _replies_beside(tree: Object) -> int:
 
 
 def _message_count(message: Object) -> int:
+    """The number of messages in a tree."""
     return 1 + sum(map(_message_count, _replies(message)))
 
 
@@ -176,7 +179,7 @@ def _ranking(value: Object) -> Reading:
 
 
 def _take_ranking(value: Object) -> str:
-    """Remove the ranking from `value`; returns what was left out, for a note."""
+    """Remove the ranking from `value`; returns what that leaves out, in words for a note."""
     del value["ranking"]
     return "scores and other answers of a ranking"
 

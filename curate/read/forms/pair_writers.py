@@ -126,7 +126,7 @@ def write_verl(value: Object) -> Object:
 
 
 def only_text(message: Object, what: str) -> str:
-    """The text of a message that has nothing else. Raises `UnwritableError`."""
+    """The text of a message that has no other content. Raises `UnwritableError`; `what` names the message in it."""
     if unknown := [key for key, item in message.items() if key not in ("role", "content") and item is not None]:
         raise UnwritableError(f"`{unknown[0]}` of {what}")
     if not isinstance(content := message.get("content"), str):

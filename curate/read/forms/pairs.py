@@ -41,6 +41,7 @@ CHAT_KEYS: Final = (("input", "output"), ("prompt", "response"), ("prompt", "out
 
 
 def _alpaca(value: Object) -> Iterator[Turn]:
+    """The turns of an instruction with its input and output, after earlier ones."""
     yield from turns_before(value)
     yield _user_turn(value, "instruction", after=("input", "context"))
     key = next((key for key in ("output", "response") if key in value), None)
@@ -128,7 +129,7 @@ def speaker_turn(turn: Any, pointer: str) -> Turn:
 
 
 def _side(value: Object, key: str, role: str) -> Iterator[Turn]:
-    """One side of a pair: text, one message or a list of messages."""
+    """The turns of one side of a pair, the value under `key`: a text of `role`, one message or a list of messages."""
     side = value.get(key)
     if isinstance(side, list):
         for i, turn in enumerate(side):
@@ -192,11 +193,13 @@ def _system_beside(value: Object, key: str = "messages") -> Iterator[Turn]:
 
 
 def _messages(turns: list[Any], pointer: str) -> Iterator[Turn]:
+    """The messages of a list at `pointer`, unchanged."""
     for i, turn in enumerate(turns):
         yield Turn(turn, f"{pointer}/{i}", f"{pointer}/{i}/content")
 
 
 def _text(value: Object) -> Iterator[Turn]:
+    """A plain text as the answer, after a system prompt if there is one."""
     yield from system_turns(value)
     yield turn_at("assistant", value["text"], "/text")
 
@@ -253,7 +256,9 @@ def is_prompt(value: Object) -> bool:
 
 
 def _pair_format(name: str, question: str, **how: Any) -> Format:
-    """The form of a pair whose sides stand beside a question under this key or a similar one."""
+    """The form `name` of a pair whose sides stand beside a question; `question`: its key, for the summary; `how`: other
+    fields of `Format`.
+    """
     chosen, rejected = PAIR_SIDES[name]
     return Format(
         name,

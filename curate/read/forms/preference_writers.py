@@ -47,7 +47,7 @@ def write_preference_implicit(pair: PreferencePair) -> Object:
 def write_openai_preference(pair: PreferencePair) -> Object:
     """The prompt with its tools under `input`, and an answer for each side."""
     _require_prompt(pair)
-    chosen, rejected = _answers(pair)
+    chosen, rejected = _answer_messages(pair)
     input_keys = pair.rest.get("input")
     input_value = {**(input_keys if isinstance(input_keys, dict) else {}), "messages": pair.prompt, **_tools(pair)}
     return {"input": input_value, "preferred_output": [chosen], "non_preferred_output": [rejected]}
@@ -62,6 +62,7 @@ def write_llama_factory_preference(pair: PreferencePair) -> Object:
 
 
 def _weighted(message: Object, weight: float) -> Object:
+    """A message as LLaMA-Factory reads it, with a loss weight: `weight` for an answer, 0 for others."""
     text = only_text(message, f"a message of role {message['role']!r}")
     trained = weight if message["role"] == "assistant" else 0.0
     return {"role": message["role"], "content": [{"type": "text", "value": text}], "loss_weight": trained}
@@ -79,7 +80,7 @@ def write_alpaca_preference(pair: PreferencePair) -> Object:
 def write_sharegpt_preference(pair: PreferencePair) -> Object:
     """The prompt as speakers and values, and a turn for each side."""
     _require_prompt(pair)
-    chosen, rejected = (sharegpt_turn(message, len(pair.prompt) + 1) for message in _answers(pair))
+    chosen, rejected = (sharegpt_turn(message, len(pair.prompt) + 1) for message in _answer_messages(pair))
     return {**write_sharegpt({"messages": pair.prompt, **_tools(pair)}), "chosen": chosen, "rejected": rejected}
 
 
@@ -98,7 +99,7 @@ def write_axolotl_preference(pair: PreferencePair) -> Object:
 def write_rejected_response(pair: PreferencePair) -> Object:
     """The chosen conversation, and the text that replaces its last answer."""
     _require_prompt(pair)
-    chosen, rejected = _answers(pair)
+    chosen, rejected = _answer_messages(pair)
     text = only_text(rejected, "the rejected answer")
     return {"messages": [*pair.prompt, chosen], "rejected_response": text, **_tools(pair)}
 
@@ -140,8 +141,8 @@ def write_kto(value: Object) -> Object:
     return write_prompt_completion(value)
 
 
-def _answers(pair: PreferencePair) -> tuple[Object, Object]:
-    """The one answer of each side."""
+def _answer_messages(pair: PreferencePair) -> tuple[Object, Object]:
+    """The chosen and the rejected message. Raises `UnwritableError` if a side is not one message of the assistant."""
     for name, side in (("chosen", pair.chosen), ("rejected", pair.rejected)):
         if [message["role"] for message in side] != ["assistant"]:
             raise UnwritableError(f"the {name} side is not one message of the assistant")
@@ -150,7 +151,7 @@ def _answers(pair: PreferencePair) -> tuple[Object, Object]:
 
 def _answer_texts(pair: PreferencePair) -> tuple[str, str]:
     """The chosen and the rejected answer as text. Raises `UnwritableError` if one is not only text."""
-    chosen, rejected = _answers(pair)
+    chosen, rejected = _answer_messages(pair)
     return only_text(chosen, "the chosen answer"), only_text(rejected, "the rejected answer")
 
 
@@ -160,6 +161,7 @@ def _require_prompt(pair: PreferencePair) -> None:
 
 
 def _tools(pair: PreferencePair) -> dict[str, Any]:
+    """The tools of a pair under `tools`; empty without any."""
     return {"tools": pair.tools} if pair.tools else {}
 
 

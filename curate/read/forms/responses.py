@@ -38,6 +38,7 @@ def _matches(value: Object) -> bool:
 
 
 def _content(content: Any, pointer: str) -> Any:
+    """A content of an item in messages format. Raises `UnreadableError` for a part without a type."""
     if not isinstance(content, list):
         return content
     parts = []
@@ -129,6 +130,7 @@ REASONING_KEYS: Final = frozenset(("type", "id", "summary", "content", "encrypte
 
 
 def _reasoning(item: Object, pointer: str) -> blocks.Block:
+    """The block of a reasoning item. Raises `UnreadableError`."""
     texts = []
     if unknown := [key for key in item if key not in REASONING_KEYS]:
         raise UnreadableError(f"{pointer}/{unknown[0]}", "a reasoning has an unknown key")
@@ -243,10 +245,12 @@ def _items(message: Object, where: str) -> list[Object]:
 
 
 def _with_id(extra: Object) -> Object:
+    """The keys that were kept of an item, with `id` instead of `item_id`."""
     return {"id" if key == "item_id" else key: item for key, item in extra.items()}
 
 
 def _call_item(call: Object, where: str) -> Object:
+    """The item of a tool call. Raises `UnwritableError` with `where`, the place of the message."""
     extra = _with_id(blocks.extras(call, blocks.CALL_KEYS, ("item_id", "status"), where))
     arguments = call["function"].get("arguments")
     fields = {"call_id": call.get("id"), "name": call["function"]["name"], "arguments": as_text(arguments or "")}
@@ -301,7 +305,7 @@ def _request(value: Object) -> tuple[str, Any]:
 
 
 def _choices(value: Object) -> tuple[str, Any]:
-    """The pointer to the choices of a reply, and the choices; None in their place without any."""
+    """The pointer to the choices of a stored reply, and the choices, which are None if it has none."""
     for key in ("response", "body"):
         if isinstance(container := value.get(key), dict):
             pointer, choices = _choices(container)
@@ -321,12 +325,12 @@ def _read_stored(value: Object) -> Reading:
     reading = Reading([Turn(turn, f"{pointer}/{i}", f"{pointer}/{i}/content") for i, turn in enumerate(messages)])
     where = f"{chosen}/0/message"
     reading.turns.append(Turn(choices[0]["message"], where, f"{where}/content"))
-    reading.rest = _cut(_cut(value, pointer.split("/")[1:]), chosen.split("/")[1:])
+    reading.rest = _without_value_at(_without_value_at(value, pointer.split("/")[1:]), chosen.split("/")[1:])
     owner = value
     for key in pointer.split("/")[1:-1]:
         owner = owner[key]
     if "tools" in owner and owner is not value:
-        reading.rest = _cut(reading.rest, [*pointer.split("/")[1:-1], "tools"]) | {"tools": owner["tools"]}
+        reading.rest = _without_value_at(reading.rest, [*pointer.split("/")[1:-1], "tools"]) | {"tools": owner["tools"]}
         reading.tools = f"{pointer.rpartition('/')[0]}/tools"
     if rest := omit_keys(choices[0], "index", "message", "finish_reason", "logprobs"):
         reading.rest["choice"] = rest
@@ -337,12 +341,12 @@ def _read_stored(value: Object) -> Reading:
     return reading
 
 
-def _cut(value: Object, path: list[str]) -> Object:
+def _without_value_at(value: Object, path: list[str]) -> Object:
     """An object without the value at a path, and without objects that become empty."""
     key, *rest = path
     if not rest or not isinstance(value.get(key), dict):
         return omit_keys(value, key)
-    inner = _cut(value[key], rest)
+    inner = _without_value_at(value[key], rest)
     return {**value, key: inner} if inner else omit_keys(value, key)
 
 

@@ -23,7 +23,9 @@ class Side(NamedTuple):
 
 
 def _pair(form: Format, prompt: Object, key: str, rejected: Side, chosen: Side) -> Reading:
-    """The prompt and the chosen answer; the other one is under `rejected`, as messages."""
+    """The reading of the prompt and the chosen answer; the other one is under `rejected`, as messages. `key`: where the
+    form has its turns.
+    """
     read = cast("Callable[[Object], Reading]", form.read)  # those of these services decline no line
     reading = read(prompt)
     sides = [read({key: [side.turn]}) for side in (rejected, chosen)]
@@ -35,8 +37,10 @@ def _pair(form: Format, prompt: Object, key: str, rejected: Side, chosen: Side) 
     return reading
 
 
-def _ranked(sides: Any, rank: str, content_key: str, values: tuple[Any, Any], pointer: str) -> list[int]:
-    """Positions of the rejected and of the chosen answer. Raises `UnreadableError`."""
+def _rejected_and_chosen(sides: Any, rank: str, content_key: str, values: tuple[Any, Any], pointer: str) -> list[int]:
+    """Positions of the rejected and of the chosen answer in a list of two, which have the `values` under the key `rank`
+    and the answer under `content_key`. Raises `UnreadableError` for any other list.
+    """
     if not is_objects(sides) or any(side.keys() != {rank, content_key} for side in sides):
         raise UnreadableError(pointer, f"not a list of objects with `{rank}` and `{content_key}`")
     ranks = [side[rank] for side in sides]
@@ -49,7 +53,7 @@ def _read_vertex(value: Object) -> Reading:
     completions = value["completions"]
     scores = sorted({side["score"] for side in completions if isinstance(side.get("score"), int | float)})
     values = (scores[0], scores[-1]) if len(scores) == 2 else (0, 1)
-    places = _ranked(completions, "score", "completion", values, "/completions")
+    places = _rejected_and_chosen(completions, "score", "completion", values, "/completions")
     sides = (Side(completions[i]["completion"], f"/completions/{i}/completion", "/contents/0") for i in places)
     return _pair(VERTEX, omit_keys(value, "completions"), "contents", *sides)
 
@@ -60,7 +64,7 @@ def _read_nova(value: Object) -> Reading:
     if omit_keys(last, "role", "candidates"):
         raise UnreadableError(pointer, "`candidates` beside other content")
     candidates = last["candidates"]
-    places = _ranked(candidates, "preferenceLabel", "content", LABELS, pointer)
+    places = _rejected_and_chosen(candidates, "preferenceLabel", "content", LABELS, pointer)
     sides = (
         Side({"role": last.get("role"), "content": candidates[i]["content"]}, f"{pointer}/{i}", "/messages/0")
         for i in places

@@ -37,6 +37,7 @@ SCHEMA_TYPES: Final = frozenset(("string", "number", "integer", "boolean", "arra
 
 
 def _with_camel_case(value: Any) -> Object:
+    """An object with the keys of Gemini in camel case: `function_call` -> `functionCall`."""
     return {CAMEL_CASE.get(key, key): item for key, item in value.items()}
 
 
@@ -53,12 +54,14 @@ class _Calls:
         self.waiting: dict[Any, deque[str]] = defaultdict(deque)
 
     def call(self, call: Object) -> str:
+        """The id of a call: its own, or a new one."""
         self.count += 1
         call_id = call["id"] if isinstance(call.get("id"), str) else f"call_{self.count}"
         self.waiting[call.get("name")].append(call_id)
         return str(call_id)
 
     def answer(self, response: Object, pointer: str) -> str:
+        """The id of the call that a response answers. Raises `UnreadableError` if there is none."""
         if isinstance(response.get("id"), str):
             return str(response["id"])
         if not isinstance(response.get("name"), str) or not self.waiting[response["name"]]:
@@ -149,6 +152,7 @@ def _read(value: Object) -> Reading:
 
 
 def _add_tools(reading: Reading, tools: Any) -> None:
+    """Add the function declarations of `tools` to the reading. Raises `UnreadableError` for any other tool."""
     functions: list[Object] = []
     for i, tool in enumerate(tools or ()):
         tool = _with_camel_case(tool) if isinstance(tool, dict) else {}  # noqa: PLW2901
@@ -165,7 +169,7 @@ def _add_tools(reading: Reading, tools: Any) -> None:
 
 
 def _with_type_case(value: Any, change: Any) -> Any:
-    """A schema with its types in lower or in upper case."""
+    """A schema whose types are changed by `change`, `str.lower` or `str.upper`."""
     if isinstance(value, list):
         return [_with_type_case(item, change) for item in value]
     if not isinstance(value, dict):
@@ -192,6 +196,7 @@ class _Writer:
         self.names: dict[Any, str] = {}
 
     def __call__(self, block: blocks.Block, where: str) -> Object:
+        """The part of a block. Raises `UnwritableError` with `where`, the place of the message."""
         value = block.value
         if block.kind == "thinking":
             detail: Object = value["detail"] or {"text": value["text"], "thought": True}
@@ -218,7 +223,7 @@ class _Writer:
         return self.part(value, where)
 
     def part(self, part: Object, where: str) -> Object:
-        """A part of text or media."""
+        """Text or media as Gemini writes it. Raises `UnwritableError` with `where`, the place of the message."""
         if part.get("type") == "text":
             return {"text": part.get("text"), **blocks.extras(part, ("type", "text"), KEPT_KEYS, where)}
         media = blocks.media_of(part)

@@ -78,6 +78,9 @@ def _add_user(content: Any, thread: Thread, session: Session) -> None:
 
 
 def _add_answer(value: Object, message: Object, thread: Thread, session: Session) -> None:
+    """Add the parts of an answer to `thread`. Raises `UnknownRecordError` for an unknown type of part, after the other
+    parts are added.
+    """
     response = message.get("id") or ""
     if value.get("isApiErrorMessage"):
         session.leave("that report an error of the service", [message])
@@ -101,8 +104,8 @@ def _add_answer(value: Object, message: Object, thread: Thread, session: Session
 
 
 def _other_branches(records: Sequence[Object]) -> set[int]:
-    """Records after a question that was asked anew from the same place, and copies. Results of parallel calls also have
-    one parent, so only questions count.
+    """The positions of records after a question that was asked anew from the same place, and of copies. Results of
+    parallel calls also have one parent, so only questions count.
     """
     children: dict[Any, list[int]] = {}
     seen_ids, skipped = set[Any](), set[int]()
@@ -123,6 +126,7 @@ def _other_branches(records: Sequence[Object]) -> set[int]:
 
 
 def _is_question(value: Object) -> bool:
+    """Whether a record is a message that the user wrote, and no result of a tool."""
     message = value.get("message")
     if value.get("type") != "user" or value.get("isSidechain") or value.get("isMeta") or not isinstance(message, dict):
         return False

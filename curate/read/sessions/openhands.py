@@ -110,7 +110,7 @@ def _is_sdk_event(value: Object) -> bool:
 
 
 def _add_sdk_event(value: Object, session: Session) -> None:
-    """Add an event to a session. Raises as `SessionFormat.add` does."""
+    """Add an event of the SDK to a session. Raises as `SessionFormat.add` does."""
     kind, thread = value["kind"], session.thread()
     if kind == "SystemPromptEvent":
         thread.instruct(

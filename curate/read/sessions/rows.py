@@ -132,7 +132,9 @@ def read_session(form: SessionFormat, records: Sequence[Object], ids: Object) ->
 
 
 def calls_of(session: Session, options: SessionOptions, counts: SessionCounts) -> list[ModelCall]:
-    """The rows of a session. Adds to `counts` what was read and left out; rows are counted when they are written."""
+    """The rows of a session, as model calls. Adds to `counts` what was read and left out; a row is counted when its
+    `conversation` is requested.
+    """
     counts.tools[session.source] += 1
     counts.noticed["compactions"] += session.compactions
     counts.noticed["records with an id that is no text"] += len(session.odd_ids)
@@ -160,6 +162,7 @@ def calls_of(session: Session, options: SessionOptions, counts: SessionCounts) -
 def _calls_of_thread(
     session: Session, thread: Thread, options: SessionOptions, counts: SessionCounts
 ) -> Iterator[ModelCall]:
+    """The rows of one conversation of a session; those without an answer are counted as left out."""
     rows = list(_cut(thread, options.per))
     require_all_lines(len(thread.messages), sum(row.new_count for row in rows), 0)
     system = counted(thread.system)
@@ -220,11 +223,12 @@ def _row(row: Row, options: SessionOptions, counts: SessionCounts, new_counts: C
         counts.noticed["rows of sidechains"] += 1
     calls = [call["id"] for message in row.messages for call in message.get("tool_calls", ())]
     counts.noticed["calls without a result"] += sum(call_id not in row.thread.answered for call_id in calls)
-    _notice(messages, counts)
+    _count_private_data(messages, counts)
     return _masked(value) if options.mask else value
 
 
 def _digest(value: Any) -> str:
+    """A hash of a value in 16 hexadecimal digits, for group keys."""
     return blake2b(repr(value).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
@@ -268,8 +272,8 @@ def _shortened(message: Object, options: SessionOptions, counts: SessionCounts) 
     return {**message, "content": f"{content[:half]}{cut}{content[len(content) - half :]}"}
 
 
-def _notice(messages: Sequence[Object], counts: SessionCounts) -> None:
-    """Count names of users in paths, and secrets."""
+def _count_private_data(messages: Sequence[Object], counts: SessionCounts) -> None:
+    """Add the numbers of names of users in paths, and of secrets, in messages to `counts.noticed`."""
     homes = secrets = 0
     for text in texts_of(messages):
         homes += sum(match["name"] not in ("user", "Shared") for match in HOME.finditer(text))

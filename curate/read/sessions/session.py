@@ -20,7 +20,7 @@ class UnknownRecordError(NoConversationError):
 
 
 def counted(messages: Iterable[Object]) -> Counter[str]:
-    """The number of messages, calls and results."""
+    """The number of messages, calls and results, by these words; a result is not counted as a message."""
     counts = Counter(dict.fromkeys(KINDS, 0))
     for message in messages:
         counts["results" if message["role"] == "tool" else "messages"] += 1
@@ -130,6 +130,7 @@ def _checked(content: Any) -> Any:
 
 
 def _content_parts(content: Any) -> list[Any]:
+    """A content as a list of parts."""
     return content if isinstance(content, list) else [{"type": "text", "text": content}]
 
 
@@ -150,12 +151,12 @@ class Session:
     """Positions of records with an id that is no text: with these, branches are not told apart."""
 
     def thread(self, key: Any = "") -> Thread:
-        """The main conversation, or the one of a sub-agent."""
+        """The conversation of the sub-agent with this key, or the main one; created if there is none."""
         name = key if isinstance(key, str) else ""
         return self.threads.setdefault(name, Thread(name))
 
     def know(self, **ids: Any) -> None:
-        """Set ids of the session that are not set yet."""
+        """Set ids of the session that are neither empty nor set yet."""
         for name, item in ids.items():
             if item not in (None, "", {}):
                 self.ids.setdefault(name, item)
@@ -168,7 +169,7 @@ class Session:
             thread.say("user", summary)
 
     def leave(self, what: str, messages: Sequence[Object] = ()) -> None:
-        """Count what is left out: one thing, or messages with their calls and results."""
+        """Count as left out: one thing, `what`, or messages with their calls and results; `what` says which ones."""
         if not messages:
             self.left_out[what] += 1
             return
@@ -206,7 +207,9 @@ class Row(NamedTuple):
 
 
 def content_of(value: Any, what: str = "a message") -> Any:
-    """A content of text and images in messages format. Raises `UnknownRecordError` for other parts."""
+    """A content of text and images in messages format; empty text for None. Raises `UnknownRecordError` for other
+    parts; `what` names the record in the message.
+    """
     if value is None or isinstance(value, str):
         return value or ""
     parts: list[Object] = []
@@ -236,7 +239,7 @@ def content_of(value: Any, what: str = "a message") -> Any:
 
 
 def texts_of(messages: Iterable[Object]) -> Iterator[str]:
-    """The texts of messages, reasoning and arguments of calls included."""
+    """The texts in messages: contents, reasoning and arguments of calls."""
     for message in messages:
         content = message.get("content")
         for part in content if isinstance(content, list) else [content]:
