@@ -62,6 +62,7 @@ class EmbeddingCache:
 
 
 def _by_key(arrays: Arrays) -> dict[str, Any]:
+    """The vectors of a cache file by key. Raises `ValueError` or `KeyError` for arrays of other types."""
     require_types(arrays, CACHED_ARRAYS)
     return dict(zip((key.decode() for key in arrays["keys"].tolist()), arrays["vectors"], strict=True))
 
@@ -101,6 +102,7 @@ def embed(
 
 
 def _encoded(encoder: Any, texts: list[str]) -> Any:
+    """The vectors of texts, computed as one batch."""
     return encoder.encode(texts, batch_size=len(texts), show_progress_bar=False)
 
 

@@ -164,8 +164,8 @@ class Encoder:
         return list(self.tokenizer(storable(text), add_special_tokens=False, verbose=False)["input_ids"])
 
     def _as_inference(self, prompt: str, before: list[int], starts: list[int]) -> bool:
-        """Whether the tokens before an answer are those of its prompt. Tokenization restarts after each control
-        token, so only the last part has to be compared.
+        """Whether the tokens `before` an answer are those of its prompt; `starts`: the position of each in the prompt.
+        Tokenization restarts after each control token, so only the last part has to be compared.
         """
         index = next((index for index in range(len(before) - 1, -1, -1) if before[index] in self.control), 0)
         ending = prompt[starts[index] :] if before else prompt
@@ -179,6 +179,7 @@ class Encoder:
     def _encode_whole(
         self, rendered: Rendered, ids: list[int], offsets: list[tuple[int, int]], mismatches: tuple[Mismatch, ...] = ()
     ) -> Encoded:
+        """The encoding of a text with the tokens `ids`, each at `offsets` (start and end) of it."""
         labels, weights, straddling = [IGNORE_INDEX] * len(ids), [0.0] * len(ids), 0
         spans = iter(rendered.spans)
         span = next(spans, None)
@@ -219,6 +220,7 @@ class Encoder:
         return self._with_mismatches(text, ids, labels, weights, answers)
 
     def _decoded_text(self, ids: list[int]) -> str:
+        """The text of some tokens, control tokens included."""
         return str(self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
     def _with_mismatches(
@@ -226,6 +228,9 @@ class Encoder:
         mismatches: tuple[Mismatch, ...] = (),
         straddling: int = 0,
     ) -> Encoded:  # fmt: skip
+        """The encoding with all differences: those of the rendering, of answers without a stop token, and `mismatches`.
+        `straddling`: the number of tokens that are only partly of an answer.
+        """
         parts = {span.turn for span in text.spans if span.part}
         wholes = [answer for turn, answer in answers.items() if turn not in parts]
         every = dict.fromkeys((*text.mismatches, *self._answers_without_stop(ids, wholes), *mismatches))
@@ -234,6 +239,7 @@ class Encoder:
         )
 
     def _answers_without_stop(self, ids: list[int], answers: Iterable[Answer]) -> Iterator[Mismatch]:
+        """A difference for each answer whose last token is no stop token."""
         for answer in answers:
             if ids[answer.last] not in self.stops:
                 yield Mismatch(

@@ -46,7 +46,7 @@ class _Pools:
         self.executor, self.opened, self.of = executor, opened, dict[Loader, ClusterPool]()
 
     def pool(self, loader: Loader, model: Any) -> ClusterPool:
-        """Opened once."""
+        """The pool of the model that `loader` loads, opened at the first call."""
         if loader not in self.of:
             anew = partial(_loaded_alike, loader, _model_identity(loader, model))
             gpu = model.device.type == "cuda"
@@ -101,6 +101,7 @@ def each_batch(
 
 
 def _in_one_thread(compute: Callable[[Any, list[Any]], Made], model: Any, texts: list[Any]) -> Made:
+    """The result of `compute`, for which torch uses this thread alone."""
     import torch
 
     torch.set_num_threads(1)  # of this thread

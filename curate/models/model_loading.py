@@ -90,7 +90,10 @@ def causal_model(name: str, purpose: str, **tokenizing: Any) -> tuple[Any, Any]:
 
 
 def _pretrained(kind: str, name: str, purpose: str, hint: str, dtype: str, **tokenizing: Any) -> tuple[Any, Any]:
-    """A model of transformers for a kind of task, for inference, and its tokenizer; `purpose`: what needs it."""
+    """A model of transformers for inference and its tokenizer. `kind`: the class after `AutoModelFor`; `purpose`: what
+    needs it; `hint`: the next step if it cannot be loaded; `tokenizing`: options of the tokenizer. Raises as
+    `sentence_encoder` does.
+    """
     place = resolve(name)
     require_at_hand(place)
     try:
@@ -146,11 +149,15 @@ def _file(place: str, name: str) -> Path:
 
 
 def _mostly_beyond_latin(text: str) -> bool:
+    """Whether more than half of the letters of a text are of other scripts than Latin."""
     letters = [char > LAST_LATIN_LETTER for char in text if char.isalpha()]
     return 2 * sum(letters) > len(letters)
 
 
 def _is_spelled(text: str, tokens: Sequence[str], unknown: str) -> bool:
+    """Whether a tokenizer split a text into about one token a letter, or mostly into `unknown`, its token for unknown
+    text.
+    """
     letters = sum(map(str.isalpha, text))
     return len(tokens) >= MIN_SPELLED_TOKENS * letters or 2 * tokens.count(unknown) > len(tokens)
 

@@ -305,6 +305,7 @@ def _conversion(name: str, source: Path) -> Path:
 
 
 def _writer_of(name: str) -> str:
+    """The function that converts an offline model, as MODULE:NAME; empty if this module converts it."""
     return MODELS[name.removeprefix(OFFLINE_PREFIX)].writer
 
 

@@ -170,6 +170,9 @@ class Template:
         *,
         as_one: bool = False,
     ) -> Rendering:
+        """As `render`, with `answers`: the loss weight of each answer by its turn; `ranges`: for each turn the
+        characters to train on, None for all.
+        """
         settings = {"enable_thinking": any(has_reasoning(turn) for turn in turns), **variables}
         full_text = self._text(turns, tools, settings)
         single: list[Rendered] = []
@@ -211,7 +214,9 @@ class Template:
         return Rendering(tuple(single))
 
     def _parting(self, prompt: str, full: str) -> int:
-        """The position where a text differs from the prompt of inference, before the token that contains it."""
+        """The position from which a text differs from the prompt of inference; the start of the control token there, if
+        one contains it.
+        """
         position = common_length(prompt, full)
         begins = [position]
         for text in (prompt, full):
@@ -241,6 +246,9 @@ class Template:
         return first
 
     def _text(self, turns: list[Turn], tools: Any, settings: dict[str, Any], *, prompt: bool = False) -> str:
+        """The text of turns, at whose end `prompt` adds the beginning of an answer. Raises `TemplateFailure`, and
+        `ModelError` if the template takes too much time or memory.
+        """
         try:
             text = self.bounds.call(
                 lambda: self.tokenizer.apply_chat_template(
@@ -268,6 +276,7 @@ class Template:
 
 
 def _refusal(code: str, pointer: str, message: str) -> Rendering:
+    """A rendering without text, whose only problem is this one."""
     return Rendering((), (EncodingProblem(code, pointer, message),))
 
 

@@ -135,6 +135,7 @@ def plain_message(turn: Turn) -> Turn:
 
 
 def _with_arguments(turn: Turn, *, as_object: bool) -> Turn:
+    """A turn whose tool calls have their arguments as objects or as JSON text."""
     calls = turn.get("tool_calls")
     if not isinstance(calls, list):
         return turn
@@ -153,7 +154,7 @@ def template_tools(value: dict[str, Any]) -> Any:
 
 
 def called_functions(turn: Turn) -> list[str]:
-    """The names of the functions that a turn calls, in either form."""
+    """The names of the functions that a turn calls, under `tool_calls` or `function_call`."""
     return [*function_names(turn.get("tool_calls")), *function_names([turn.get("function_call")])]
 
 
@@ -172,6 +173,7 @@ def function_names(entries: Any) -> list[str]:
 
 
 def _call(call: Any, *, as_object: bool) -> Any:
+    """A tool call with its arguments as object or as JSON text; unchanged if that is not possible."""
     function = call.get("function") if isinstance(call, dict) else None
     if not isinstance(function, dict) or "arguments" not in function:
         return call
@@ -187,7 +189,9 @@ def _call(call: Any, *, as_object: bool) -> Any:
 
 
 def refusal_cause(turns: list[Turn]) -> str:
-    """The likely cause of a failure, since the error messages of templates are about their own code."""
+    """The likely cause of a template's failure, in parentheses after a space, such as ` (message 2 has no content)`;
+    empty if there is none. Templates' own error messages are about their code.
+    """
     for i, turn in enumerate(map(plain_message, turns)):
         content = turn.get("content")
         if isinstance(content, list):

@@ -123,7 +123,9 @@ class Endpoint:
         self._client.close()
 
     def _reply_unless(self, statuses: Collection[int], ask: Callable[[], Reply]) -> Reply | None:
-        """The reply to a request; None if the service answers with one of these statuses."""
+        """The reply that `ask` returns; None if the service answers with one of these HTTP statuses. Raises
+        `RemoteError`.
+        """
         try:
             with self._translated_errors():
                 return ask()
@@ -142,14 +144,17 @@ class Endpoint:
             return self._send(path, file)
 
     def _send(self, path: Path, file: BufferedReader) -> UploadedFile:
+        """Upload an open file, and return its record. Raises errors of the client."""
         return file_of(
             plain(self._client.files.create(file=(path.name, file), purpose="fine-tune", timeout=LONG_TIMEOUT_SECONDS))
         )
 
     def _file(self, file_id: str) -> UploadedFile:
+        """The record of a file. Raises errors of the client."""
         return file_of(plain(self._client.files.retrieve(file_id)))
 
     def _delete(self, file_id: str) -> None:
+        """Delete a file. Raises errors of the client."""
         self._client.files.with_raw_response.delete(file_id)  # the body of the response is ignored
 
     def require_takes(self, settings: Settings) -> None:
@@ -209,6 +214,9 @@ class Endpoint:
         return self._reply_unless(NOT_FOUND, lambda: self._client.files.content(file_id).content)
 
     def _get(self, path: str, **parameters: Any) -> dict[str, Any]:
+        """The reply to a GET request as plain values. Raises errors of the client, `RemoteError` for a reply that is no
+        object.
+        """
         return plain(self._client.get(path, cast_to=object, options={"params": parameters}))
 
     @contextmanager
@@ -231,10 +239,11 @@ class Endpoint:
             explained = excerpt(str(error).replace(self._key, "[key]"), 300), self._next_step(error, quota=quota)
             message, hint = redirect_error(error) or explained
             raise RemoteError(
-                f"{self.place.host}: {message}", hint, status=status, passing=passing, wait=_asked_to_wait(error)
+                f"{self.place.host}: {message}", hint, status=status, passing=passing, wait=_seconds_to_wait(error)
             ) from None
 
     def _next_step(self, error: Exception, *, quota: bool) -> str:
+        """What the user can do about an error of the client; `quota`: whether the account has no credit."""
         import openai
 
         if quota:
@@ -301,12 +310,13 @@ def _without_keys(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def objects_of_page(page: dict[str, Any], key: str = "data") -> list[dict[str, Any]]:
-    """The objects in a page of a list."""
+    """The objects of the list under `key` in a page; empty without such a list."""
     values = page.get(key)
     return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
 
 
-def _asked_to_wait(error: Exception) -> float | None:
+def _seconds_to_wait(error: Exception) -> float | None:
+    """The seconds that the reply in an error asks to wait; None if it names none."""
     response = getattr(error, "response", None)
     try:
         return max(0.0, float(response.headers["retry-after"])) if response is not None else None

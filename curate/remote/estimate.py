@@ -53,6 +53,7 @@ def measure(path: Path, counter: TokenCounter, progress: Progress | None = None)
 
 
 def _has_image(value: dict[str, Any]) -> bool:
+    """Whether a message of a line has an image."""
     turns = value.get("messages")
     contents = [turn.get("content") for turn in turns if isinstance(turn, dict)] if isinstance(turns, list) else []
     return any(

@@ -84,7 +84,7 @@ def fetch(endpoint: Endpoint, journal: Journal, job_id: str, folder: Path | None
         for name in contents
     }
     source = next((name for name, data in tables.items() if _is_table(data)), None)
-    table = tables[source] if source is not None else _of_events(log.events)
+    table = tables[source] if source is not None else _metrics_of_events(log.events)
     record = Record(
         curate=__version__,
         address=endpoint.place.address,
@@ -103,7 +103,9 @@ def fetch(endpoint: Endpoint, journal: Journal, job_id: str, folder: Path | None
         files[EVENTS_FILE] = log.path.read_bytes() if log.events else b""
         recover(target)
         replaceable = ReplaceableFiles(
-            _fetched(target, job_id), f"exists and was not written by a fetch of {job_id}", "choose another folder"
+            _files_of_earlier_fetch(target, job_id),
+            f"exists and was not written by a fetch of {job_id}",
+            "choose another folder",
         )
         replaceable.check(target, files)
     with replacing_together(target, own=replaceable) as stage:
@@ -112,8 +114,8 @@ def fetch(endpoint: Endpoint, journal: Journal, job_id: str, folder: Path | None
     return FetchResult(str(target), sorted(files), record, log.events)
 
 
-def _fetched(folder: Path, job_id: str) -> Collection[str]:
-    """The files in a folder that a fetch of the job wrote, as its record names them."""
+def _files_of_earlier_fetch(folder: Path, job_id: str) -> Collection[str]:
+    """The names of the files in a folder that an earlier fetch of the job wrote; empty without its record."""
     with suppress(OSError, ValueError):
         old = Record.model_validate_json(read_regular(folder / RECORD_FILE))
         if old.job.id == job_id:
@@ -131,10 +133,11 @@ def _unwrapped(data: bytes) -> bytes:
 
 
 def _is_table(data: bytes) -> bool:
+    """Whether the bytes of a result are metrics as CSV, by the first column."""
     return data.lstrip(b"\xef\xbb\xbf").startswith(b"step,")
 
 
-def _of_events(events: list[JobEvent]) -> bytes:
+def _metrics_of_events(events: list[JobEvent]) -> bytes:
     """The numbers of the events as CSV; empty if they have none."""
     rows = [event.numbers for event in events if event.numbers]
     names = list(dict.fromkeys(name for row in rows for name in row))

@@ -30,6 +30,7 @@ class FireworksEndpoint(OwnEndpoint):
 
     @property
     def _account(self) -> str:
+        """The last two parts of the address, which are `accounts/NAME` if it names an account."""
         return "/".join(self.place.address.split("/")[-2:])
 
     def require_takes(self, settings: Settings) -> None:

@@ -50,9 +50,11 @@ class Settings(BaseModel):
 def settings_of(
     remote: RemoteConfig, other_settings: dict[str, Value], grader: dict[str, Any] | None, *, ordered: bool = True
 ) -> Settings:
-    """Combine and check settings; for an estimate (not `ordered`) the grader may be missing.
+    """The settings of a job: those of `[remote]` and `other_settings` (`--set`). For an estimate (not `ordered`) the
+    grader may be missing.
 
-    Raises `UsageError` for a missing model or grader, and for settings that the method does not accept.
+    Raises `UsageError` for a missing model or grader, a setting that is given twice, and settings that the method does
+    not accept.
     """
     method = remote.method
     if not remote.model:

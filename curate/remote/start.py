@@ -106,12 +106,12 @@ def _new_job_of(endpoint: Endpoint, journal: Journal, request: JobAsked) -> Job 
     new = [
         job
         for job in endpoint.jobs_on(request.training_file)
-        if job.id not in known_jobs and _same_model(job.model, request.settings.model)
+        if job.id not in known_jobs and _may_be_same_model(job.model, request.settings.model)
     ]
     return new[0] if new else None
 
 
-def _same_model(reported: str, named: str) -> bool:
+def _may_be_same_model(reported: str, named: str) -> bool:
     """Whether two names may mean one model: services append a date, or report no name."""
     reported, named = reported.lower(), named.lower()
     return reported.startswith(named) or named.startswith(reported)

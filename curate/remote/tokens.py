@@ -50,9 +50,7 @@ def counter_of(model: str, tokenizer: str = "", chat_template: str = "") -> Toke
         return TokenCounter(
             tokenizer,
             True,
-            lambda value: (
-                template.encode(value).length or _tokens_of_example(value, lambda text: len(template.ids(text)))
-            ),
+            lambda value: template.encode(value).length or _token_count(value, lambda text: len(template.ids(text))),
         )
     name = model.removeprefix("ft:")
     encoding = (
@@ -61,10 +59,10 @@ def counter_of(model: str, tokenizer: str = "", chat_template: str = "") -> Toke
     for package in ("tiktoken", "bpe_openai") if encoding else ():
         if (encode := _encoder(package, encoding)) is not None:
             return TokenCounter(
-                f"{package} ({encoding})", True, lambda value: _tokens_of_example(value, lambda text: len(encode(text)))
+                f"{package} ({encoding})", True, lambda value: _token_count(value, lambda text: len(encode(text)))
             )
     return TokenCounter(
-        "bytes", False, lambda value: _tokens_of_example(value, lambda text: ceil(len(text.encode()) / BYTES_PER_TOKEN))
+        "bytes", False, lambda value: _token_count(value, lambda text: ceil(len(text.encode()) / BYTES_PER_TOKEN))
     )
 
 
@@ -79,7 +77,8 @@ def _encoder(package: str, encoding: str) -> Callable[[str], list[int]] | None:
     return encode
 
 
-def _tokens_of_example(value: dict[str, Any], size: Callable[[str], int]) -> int:
+def _token_count(value: dict[str, Any], size: Callable[[str], int]) -> int:
+    """The number of tokens of an example; `size` counts those of a text."""
     total = PER_EXAMPLE
     for key in ("tools", "functions"):
         if value.get(key):

@@ -102,7 +102,9 @@ def _upload_completely(endpoint: Endpoint, path: Path, size: int, advance: Progr
 def _await_read(
     endpoint: Endpoint, journal: Journal, file: UploadedFile, path: Path, sleep: Callable[[float], None]
 ) -> None:
-    """Wait until the service has processed a file. Raises `RemoteError` if it takes too long or fails."""
+    """Wait until the service has processed a file. Raises `RemoteError` if that takes too long or fails; a failure is
+    recorded in the journal.
+    """
     waited = 0.0
     current: UploadedFile | None = file
     while current is not None and current.status and current.status not in READY_STATES | FAILED_STATES:
