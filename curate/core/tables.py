@@ -157,7 +157,7 @@ class RowWriter:
         return converted
 
     def _value(self, value: Any, key: str, path: str) -> Any:
-        """A value as its line has it. `key`: its key, empty in a list; `path`: all keys down to it, joined by dots."""
+        """A value as its line has it. `key`: its key, empty in a list; `path`: keys down to it, joined by dots."""
         kind = type(value)
         if kind is str:
             return self._text(value, key, path)

@@ -83,7 +83,7 @@ def repair_note(findings: Iterable[Finding], files: Mapping[str, Path]) -> str:
 
 
 def drop_reason(decision: DecisionState) -> Reason:
-    """The reason for a line that a person dropped."""
+    """The reason to remove a line that a person dropped."""
     why = decision.why or (f"dropped in review of {decision.about}" if decision.about else "dropped in review")
     return Reason(None, escape_surrogates(why), escape_surrogates(decision.who), decision.when)
 
@@ -203,7 +203,9 @@ def not_accepted(findings: Iterable[Finding], decisions: Mapping[str, DecisionSt
 def dropped_in(
     table: Table, findings: Iterable[Finding], decisions: Mapping[str, DecisionState], first: int = 0
 ) -> list[Dropped]:
-    """Lines of a table from number `first` on that findings or people remove, in order."""
+    """Lines of a table from number `first` on that a finding or a person removes, in order. `findings`: those that
+    remove lines.
+    """
     dropped = dropped_lines(table, decisions, first)
     for line, finding in errors_in(table, not_accepted(findings, decisions), LineReader()).items():
         if line >= first and line not in dropped:
@@ -223,7 +225,9 @@ def dropped_lines(table: Table, decisions: Mapping[str, DecisionState], first: i
 
 
 def unmatched_notes(table: Table, decisions: Mapping[str, DecisionState]) -> list[str]:
-    """A note about edits and drops of examples that a table with all edits applied does not contain."""
+    """A note with the number of edits and drops of examples that are not in a table with all edits applied, as the only
+    item of a list; empty if it has all.
+    """
     acted = acted_ids(decisions)
     count = len(acted - {key for key, _ in _keys_in(table, acted).values()})
     return [f"{plural(count, 'decision')} about examples that are not in these files"] if count else []
@@ -279,7 +283,7 @@ def require_confirmation(findings: Sequence[Finding], repair: str = "") -> None:
 
 
 def _with_ids(table: Table, ids: Sequence[str]) -> list[int]:
-    """The lines that hold examples with these ids."""
+    """The numbers of the lines that hold examples with these ids."""
     prefixes = np.array([int(example[:16], 16) for example in ids], dtype=np.uint64)
     full = set(ids)
     return [

@@ -62,7 +62,7 @@ def card(manifest: Manifest) -> str:
         _splits_section(manifest),
         *_loading_section(manifest),
         _sources_section(manifest),
-        _left_out(manifest),
+        _removed_section(manifest),
         _division_section(manifest),
         "## Check it\n\n    curate verify .\n\nreads all files again and reports examples or near-duplicates in two "
         "splits, changed files, and lines that are neither in a split nor in `removed.jsonl`. `curate restore` "
@@ -85,6 +85,7 @@ def loading(manifest: Manifest) -> str:
 
 
 def _described_lines(described: dict[str, Any]) -> Iterator[str]:
+    """A line of Markdown for each description in `[card]` that is set."""
     for name in ("description", "license", "languages", "contact"):
         if described.get(name):
             yield f"**{name.capitalize()}**: {_cell(described[name])}\n"
@@ -144,7 +145,7 @@ def _splits_section(manifest: Manifest) -> str:
         f"{part.characters / texts:.1%} | `{part.file}` |"
         for name, part in manifest.splits.items()
     ]
-    return _table(
+    return _section_with_table(
         "## Splits",
         "| split | examples | share | groups | characters | share | file |",
         "|---|--:|--:|--:|--:|--:|---|",
@@ -153,6 +154,7 @@ def _splits_section(manifest: Manifest) -> str:
 
 
 def _loading_section(manifest: Manifest) -> Iterator[str]:
+    """How to load the splits, as lines of Markdown."""
     files = ", ".join(f'"{name}": "{part.file}"' for name, part in manifest.splits.items() if part.examples)
     yield (
         '## Load it\n\n    from datasets import load_dataset\n    load_dataset("PATH/OF/THIS/FOLDER")                 '
@@ -171,7 +173,9 @@ def _sources_section(manifest: Manifest) -> str:
     for file in (*manifest.inputs, *manifest.existing):
         formats = ", ".join(f"{name} {count:,}" for name, count in file.formats.items())
         rows.append(f"| `{_cell(file.path)}` | {file.lines:,} | {file.examples:,} | {formats} | `{file.sha256}` |")
-    text = _table("## Sources", "| file | lines | examples | formats | SHA-256 |", "|---|--:|--:|---|---|", rows)
+    text = _section_with_table(
+        "## Sources", "| file | lines | examples | formats | SHA-256 |", "|---|--:|--:|---|---|", rows
+    )
     tests = ", ".join(f"`{_cell(file.path)}`" for file in manifest.existing)
     return text + (
         f"\nThe test set was given ({tests}) and is unchanged; examples related to it were left out of the other "
@@ -181,7 +185,8 @@ def _sources_section(manifest: Manifest) -> str:
     )
 
 
-def _left_out(manifest: Manifest) -> str:
+def _removed_section(manifest: Manifest) -> str:
+    """The numbers of removed lines, by reason, and of restored ones."""
     head = f"{plural(manifest.read, 'line')} read = {manifest.kept:,} kept + {manifest.removed.lines:,} removed"
     rows = [
         f"| {code} | {count:,} | {reason_for(code, custom_rules(manifest))} |"
@@ -249,6 +254,7 @@ def _division_section(manifest: Manifest) -> str:
 
 
 def _mix_sentences(config: dict[str, Any]) -> Iterator[str]:
+    """How files were mixed, in sentences; none without weights and budgets. `config`: the table `[mix]`."""
     if config.get("weights"):
         yield (
             "Files were mixed by weight: "
@@ -270,9 +276,11 @@ def _provenance_section(manifest: Manifest) -> str:
     )
 
 
-def _table(title: str, head: str, rule: str, rows: list[str]) -> str:
+def _section_with_table(title: str, head: str, rule: str, rows: list[str]) -> str:
+    """A section of Markdown with a table: its `title`, the `head` and `rule` of the table, and its rows."""
     return "\n".join([title, "", head, rule, *rows]) + "\n"
 
 
 def _cell(text: Any) -> str:
+    """A text of the data in Markdown, without signs that end a cell, a code or begin HTML."""
     return visible(str(text)).replace("|", "\\|").replace("`", "'").replace("<", "&lt;")

@@ -108,10 +108,12 @@ def _changed_values(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterat
 
 
 def _inputs_by_path(*files: list[InputFile]) -> dict[str, Any]:
+    """The number of lines and the beginning of the hash of each input, by its path."""
     return {file.path: f"{file.lines:,} lines, {file.sha256[:12]}" for group in files for file in group}
 
 
 def _flattened(value: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """The values in nested objects by keys joined by dots, which begin with `before`."""
     flat: dict[str, Any] = {}
     for key, item in value.items():
         flat.update(_flattened(item, f"{before}{key}.") if isinstance(item, dict) else {f"{before}{key}": item})
@@ -119,6 +121,7 @@ def _flattened(value: Mapping[str, Any], before: str = "") -> dict[str, Any]:
 
 
 def _counts_by_name(manifest: Manifest) -> dict[str, Any]:
+    """The counts of a manifest by name; None for one that is not shown."""
     splits = {name: part.examples for name, part in manifest.splits.items()}
     reasons = {f"removed {code}": count for code, count in manifest.removed.reasons.items()}
     return {

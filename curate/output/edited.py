@@ -60,7 +60,9 @@ def acted_ids(decisions: Mapping[str, DecisionState]) -> set[str]:
 def effective_decisions(
     decisions: Mapping[str, DecisionState], min_rating: int | None, without: Collection[str]
 ) -> dict[str, DecisionState]:
-    """The decisions, with a drop of each example that is rated lower or has one of some labels."""
+    """The decisions, with a drop of each example that is rated lower than `min_rating` or has one of the labels
+    `without`.
+    """
     effective = dict(decisions)
     for example, decision in decisions.items():
         if decision.verdict == "drop":

@@ -150,7 +150,7 @@ def _write_stage(
 
 
 def _exempt(division: Division) -> dict[str, Any]:
-    """The exemptions from the table of leaks, for the manifest."""
+    """The lists in the manifest of instructions, texts and answers that do not count as leaks."""
     return {
         "shared_instructions": [
             SharedInstruction(text=shared.text, examples=shared.examples) for shared in division.shared_instructions
@@ -173,6 +173,7 @@ def _exempt(division: Division) -> dict[str, Any]:
 
 
 def _verdict_text(decision: DecisionState) -> str:
+    """A decision as the manifest has it: `drop`, `edit ID` or `keep CODE ...`."""
     if decision.value is not None:
         return f"edit {example_of(decision.value, Place('', 0)).id}"
     if decision.verdict != "undecided":
@@ -257,6 +258,7 @@ def finish(stage: Path, manifest: Manifest) -> Manifest:
 def _write_split(
     stage: Path, name: str, table: Table, division: Division, number: int, reader: LineReader
 ) -> OutputFile:
+    """Write the examples of split `number` to a file of the stage, and return its entry in the manifest."""
     examples = np.flatnonzero(division.split == number)
     assert table.marks is not None
     as_read = np.isin(table.marks.formats[examples], [FORMAT_NAMES.index(name) for name in AS_READ])
@@ -274,7 +276,9 @@ def _write_split(
 
 
 def _lines(table: Table, lines: Numbers, as_read: Flags, reader: LineReader) -> Iterator[bytes]:
-    """The bytes of some lines in table order, each with a line break."""
+    """The bytes of some lines in table order, each with a line break: as they were read if `as_read`, else as JSON of
+    the example.
+    """
     for number, source in enumerate(table.sources):
         inside = np.flatnonzero((lines >= table.first[number]) & (lines < table.first[number + 1]))
         changes = np.flatnonzero(np.diff(as_read[inside])) + 1
@@ -296,6 +300,7 @@ def line_written(table: Table, line: int, reader: LineReader) -> bytes:
 
 
 def _write_ledger(path: Path, table: Table, left_out: Mapping[int, Reason], reader: LineReader) -> RemovedFile:
+    """Write the removed lines with their reasons, and return the entry of the file in the manifest."""
     reasons: Counter[str] = Counter()
     with path.open("wb") as out:
         written = CountingWriter(out, hashed=True)
@@ -324,8 +329,8 @@ def input_files(table: Table, hashes: Iterable[str]) -> list[InputFile]:
 
 
 def _own(folder: Path, before: Manifest | None) -> ReplaceableFiles | None:
-    """The files listed in the earlier manifest, which may be replaced; None if the manifest is damaged or of another
-    version of curate.
+    """The files that may be replaced: those of the earlier manifest `before`, none without one; None (any file) if that
+    manifest is damaged or of another version of curate.
     """
     if before is None and _is_ours(folder):
         return None
@@ -336,7 +341,7 @@ def _own(folder: Path, before: Manifest | None) -> ReplaceableFiles | None:
 
 
 def names_of(config: Config) -> list[str]:
-    """The files of a folder with this configuration."""
+    """The names of the files of an output folder with this configuration."""
     splits = [f"{name}.jsonl" for name in SPLIT_NAMES]
     parquet = writes_parquet(config.split.trainers, wanted=config.split.parquet)
     trainer_files = [name for trainer in config.split.trainers for name in TRAINERS[trainer].files]
@@ -352,6 +357,7 @@ def names_of(config: Config) -> list[str]:
 
 
 def _is_ours(folder: Path) -> bool:
+    """Whether a folder has a manifest of curate, of any version."""
     try:
         value = json.loads(read_regular(folder / MANIFEST))
     except (OSError, ValueError, RecursionError):

@@ -261,6 +261,9 @@ def restore_into(
 
 
 def _not_comparable(removal: Removal, unread: Callable[[bytes], str]) -> str:
+    """Why a removed line cannot be compared with others, as the end of a message; empty if it can. `unread`: see
+    `restore_into`.
+    """
     why = unread(compact(removal.data))
     text = "holds no example that can be compared"
     return f"{text}: {why}" if why else text if removal.example is None else ""
@@ -269,7 +272,8 @@ def _not_comparable(removal: Removal, unread: Callable[[bytes], str]) -> str:
 def _without(
     wrong: Mapping[int, str], entries: Sequence[Entry], numbers: Sequence[int], refused: Sequence[str] | None
 ) -> tuple[Sequence[int], Sequence[str] | None]:
-    """The numbers of the other lines, and `refused` with the wrong ones. Raises as `restore_into` does.
+    """The numbers of lines that can be restored, and `refused` with messages about the wrong ones. Raises as
+    `restore_into` does.
 
     `wrong`: the reason by number, a position in `entries`; `refused`: None if a wrong line raises.
     """
@@ -288,6 +292,9 @@ def _without(
 
 
 def _restored_record(removal: Removal, table: Table, division: Division, index: int) -> Restored:
+    """The entry in the manifest for a restored line; `index`: its position among the lines that were added to the
+    table.
+    """
     line = int(table.first[-2]) + index
     split = SPLIT_NAMES[int(division.split[int(table.lines.searchsorted(line))])]
     return Restored(file=removal.file, line=removal.line, example=removal.example or "", split=split, code=removal.code)

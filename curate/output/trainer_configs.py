@@ -101,6 +101,7 @@ def _examples(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _has_tools(example: dict[str, Any]) -> bool:
+    """Whether an example declares or calls tools."""
     turns = example.get("messages")
     calls = isinstance(turns, list) and any("tool_calls" in turn for turn in turns if isinstance(turn, dict))
     return calls or bool(example.get("tools"))
@@ -117,6 +118,7 @@ def _split_file(manifest: Manifest, split: str) -> str:
 
 
 def _model_name(manifest: Manifest) -> str:
+    """The model of the configuration, `MODEL` without one."""
     return str(manifest.config["check"]["model"]) or "MODEL"
 
 
@@ -139,6 +141,7 @@ def _axolotl(manifest: Manifest, shape: Shape) -> dict[str, str]:
 
 
 def _axolotl_messages() -> dict[str, Any]:
+    """The settings to read messages, and to train on the answers."""
     mapping = {"role": "role", "content": "content"}
     how = {"type": "chat_template", "field_messages": "messages", "message_property_mappings": mapping}
     return {**how, "roles_to_train": ["assistant"], "train_on_eos": "turn"}
@@ -233,6 +236,7 @@ def _yaml(command: str, values: dict[str, Any], text: str = "") -> str:
 
 
 def _ms_swift(manifest: Manifest, shape: Shape) -> dict[str, str]:
+    """The files of a configuration for ms-swift, by name. Raises `UsageError` for a form that it does not read."""
     verb, values = "sft", dict[str, Any]()
     first = shape.first
     if "messages" in first and any(isinstance(first.get(key), kind) for key, kind in REJECTED_BESIDE.items()):
@@ -308,7 +312,9 @@ def _verl(manifest: Manifest, shape: Shape) -> dict[str, str]:
 
 
 def parquet_of(file: str) -> str:
-    """The path of the Parquet file beside a split, from its folder."""
+    """The path of the Parquet file of a split, relative to the output folder: `train.jsonl` ->
+    `parquet/train.parquet`.
+    """
     return f"parquet/{file.removesuffix('.jsonl')}.parquet"
 
 
