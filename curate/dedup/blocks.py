@@ -13,7 +13,7 @@ BLOCK_START: Final = re.compile(
 
 
 def nested_alike(left: str, right: str) -> bool:
-    """Whether the common lines of two texts have the same nesting, apart from one shift and the width of the steps;
+    """Whether the lines that two texts share have the same nesting, apart from one shift and the width of the steps;
     True if one of the texts has no block.
     """
     if not (BLOCK_START.search(left) and BLOCK_START.search(right)):

@@ -276,6 +276,7 @@ def agreed(
 
 
 def _pairs(table: Table, pair_positions: Numbers, policy: ResolutionPolicy, *, words: bool) -> LinePairs:
+    """The lines of pairs of examples, for a comparison in any process."""
     examples, numbers = np.unique(pair_positions, return_inverse=True)
     return LinePairs(table.line_refs(examples), numbers.reshape(-1, 2).tolist(), words, policy.config.on, policy.common)
 

@@ -78,7 +78,8 @@ class PrefixDuplicates:
     def settled(self, goes: Callable[[int], bool], stays: Callable[[int, int], bool], sets: Sets) -> Iterator[Pair]:
         """The removed prefixes, each with the longest kept conversation that may replace it.
 
-        `goes(at)`: whether it may be removed; `stays(at, other)`: whether the other one is kept and may replace it.
+        `goes(number)`: whether it may be removed; `stays(number, longer)`: whether the longer one is kept and may
+        replace it.
         """
         removed: set[int] = set()
         for number in sorted(
@@ -153,7 +154,7 @@ def find_duplicates(
     groups = grouped(sets, config.threshold, pool, bands, folder=table.folder)
     del bands
     keys, typos = table.short_texts.chosen(distinct).keys_and_typos()
-    same_key = _of_one_key(keys)
+    same_key = _with_shared_key(keys)
     counts: Mapping[str, FindingCounts] = {}
     if findings:
         related = prefixes.related() if prefixes else same_key[:0]
@@ -178,7 +179,7 @@ def find_duplicates(
     )
     return FoundDuplicates(
         duplicates,
-        _pairs(table, resolution.apart, config.threshold),
+        _kept_pairs(table, resolution.apart, config.threshold),
         worded,
         sorted((*groups.misses, *resolution.similarities)),
         groups.bands,
@@ -206,9 +207,9 @@ def _same_words(
     pool: WorkerPool,
     memory: DedupCache | None,
 ) -> tuple[list[tuple[int, Pair]], set[int]]:
-    """Pairs of short examples with the same words among those with equal keys (`same_key`), each with the number of its
-    left one; and the numbers of those removed. `words`: the keys of all, and the number of words that were replaced
-    by another word.
+    """Pairs of short examples with the same words, each with the number of its left one, and the numbers of those
+    removed. `same_key`: the numbers of examples that have the key of another one; `words`: the keys of all examples,
+    and how many of their words were replaced by another word.
     """
     (keys, typos), positions = words, compared.positions[same_key]
     stays = {pair.right for _, pair in lost.values()}  # an example in whose favor others were removed is kept
@@ -238,8 +239,8 @@ def _with_copies(lost: Mapping[int, tuple[Code, Pair]], copies: Numbers, old: in
     return sorted(removals, key=lambda item: item[1].left)
 
 
-def _of_one_key(keys: Hashes) -> Numbers:
-    """The numbers of those whose key is not 0 and is shared by others."""
+def _with_shared_key(keys: Hashes) -> Numbers:
+    """The positions of the keys that are not 0 and occur more than once."""
     _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
     return np.flatnonzero((counts[inverse] > 1) & (keys != 0))
 
@@ -283,7 +284,7 @@ def _prefix_duplicates(
 
 
 def _removals(table: Table, pairs: Sequence[Pair], codes: Sequence[Code], threshold: float) -> list[DuplicateRemoval]:
-    """The line of the left one of each pair, and the line that it is compared with."""
+    """For each pair, the line of its left example and the line of the right one, which it is compared with."""
     left, right = (np.array([pair[side] for pair in pairs], dtype=np.int64) for side in (0, 1))
     places, kept_places = (table.places(table.lines[ends]) for ends in (left, right))
     similarities = [pair.similarity for pair in pairs]
@@ -293,8 +294,10 @@ def _removals(table: Table, pairs: Sequence[Pair], codes: Sequence[Code], thresh
     )
 
 
-def _pairs(table: Table, pairs_apart: Sequence[Pair], threshold: float) -> list[DuplicateRemoval]:
-    """Pairs that are kept, in the order of their ids, so that the order of the files does not matter."""
+def _kept_pairs(table: Table, pairs_apart: Sequence[Pair], threshold: float) -> list[DuplicateRemoval]:
+    """As `_removals`, for pairs of which both sides are kept: in the order of their ids, so that the order of the files
+    does not matter.
+    """
     ordered = [
         pair if table.id(pair.left) < table.id(pair.right) else Pair(pair.right, pair.left, pair.similarity)
         for pair in pairs_apart

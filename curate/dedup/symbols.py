@@ -55,12 +55,15 @@ def same_figures(left_part: str, right_part: str, left: str, right: str) -> bool
 
 
 def _other_separators(left_part: str, right_part: str) -> bool:
-    """Whether numbers have different separators: 1,000 and 1.000."""
+    """Whether the numbers with separators in two parts differ, as 1,000 and 1.000 do; False if one part has more of
+    them.
+    """
     left_numbers, right_numbers = (SEPARATED_NUMBER.findall(text) for text in (left_part, right_part))
     return len(left_numbers) == len(right_numbers) and left_numbers != right_numbers
 
 
 def _digits(text: str) -> list[str]:
+    """The numbers in a text, as runs of digits."""
     if text.isascii():
         return text.encode().translate(NOT_DIGITS).decode().split()
     return DIGITS.findall(normalised(text))  # subscripts are digits too

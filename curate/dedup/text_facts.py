@@ -199,8 +199,8 @@ def _same_words(
 
 
 def _may_be_reworded(telling: list[tuple[dict[str, str], str]], request_text: str | None) -> bool:
-    """Whether content words that only one of two texts has (each with its text) leave the meaning unchanged;
-    `request_text`: the requests of two answers.
+    """Whether content words that only one of two texts has leave the meaning unchanged. `telling`: for each text these
+    words (normalized form: as written), and the text; `request_text`: the requests of two answers, None for requests.
     """
     request = request_text is None
     if request and any(
@@ -408,7 +408,7 @@ def _is_special(written: str, text: str) -> bool:
 
 @lru_cache(64)
 def _marked_words(text: str) -> str:
-    """The words after such a mark, each on a line of its own; few texts have any."""
+    """The words of accounts, paths, file names and addresses in a text, each after a line break; usually empty."""
     return "".join(f"\n{match[1]}" for match in BEHIND_MARK.finditer(text))
 
 
@@ -464,10 +464,12 @@ def _share_meaning(left: str, right: str) -> bool:
 
 
 def _has_meaning(piece: str) -> bool:
+    """Whether a token is a content word or a number."""
     return _may_be_fact(piece) or piece.isdigit()
 
 
 def _say_more_than(count: int, *texts: str) -> bool:
+    """Whether each text has more than `count` different content words."""
     return all(_says_more_than(count, text) for text in texts)
 
 
@@ -481,6 +483,7 @@ def _says_more_than(count: int, text: str) -> bool:
 
 
 def _has_more_than(count: int, tokens: Iterable[str]) -> bool:
+    """Whether more than `count` different tokens are content words."""
     content_tokens = set[str]()
     for token in tokens:
         if not _is_filler(token):

@@ -113,6 +113,7 @@ def kind_of(answer: str) -> str:
 
 
 def _is_code(text: str) -> bool:
+    """Whether a text has signs or statements of a programming language."""
     if CODE_SIGNS.search(text):
         return True
     return ("SELECT" in text or "def " in text) and CODE_WORDS.search(text) is not None
@@ -138,7 +139,7 @@ def edge_class(char: str) -> str:
 
 
 def surprise(edges: Sequence[str]) -> list[float]:
-    """The information of each edge, by its frequency in the file, in nats, at most 5."""
+    """The information in nats of each edge, by its frequency in the file; at most 5."""
     from math import log
 
     counts = Counter(edges)
@@ -146,6 +147,7 @@ def surprise(edges: Sequence[str]) -> list[float]:
 
 
 def _odd_bold(text: str) -> int:
+    """1 if a text has an odd number of `**`, not counting those in code; else 0."""
     return (text.count("**") - len(CODE_ASTERISKS.findall(text))) % 2
 
 
@@ -158,6 +160,9 @@ def _unclosed_count(answer: str) -> float:
 
 
 def _unbalanced_closers(answer: str) -> float:
+    """How many brackets, quotation marks and bold marks are closed but not opened in an answer; at most 3 of each of
+    both.
+    """
     text = answer[:MAX_CHARS]
     closed = sum(max(0, text.count(right) - text.count(left)) for left, right in OPENERS.items())
     closed -= len(re.findall(r"(?m)^\s*\w{1,2}\)", text))
@@ -165,6 +170,7 @@ def _unbalanced_closers(answer: str) -> float:
 
 
 def _is_broken_data(answer: str) -> bool:
+    """Whether an answer begins as JSON and is not JSON."""
     if not JSON_START.match(answer):
         return False
     try:
@@ -174,8 +180,10 @@ def _is_broken_data(answer: str) -> bool:
     return False
 
 
-def rates(kinds: Sequence[str], odd: Sequence[bool]) -> dict[str, float]:
-    """The log-odds that an answer of a kind has an unusual edge in this file."""
+def odd_edge_log_odds(kinds: Sequence[str], odd: Sequence[bool]) -> dict[str, float]:
+    """The log-odds, by kind of answer, that an answer of the file has an unusual edge. `odd`: whether each answer has
+    one.
+    """
     from math import log
 
     total, strange = Counter(kinds), Counter(kind for kind, is_odd in zip(kinds, odd, strict=True) if is_odd)
@@ -185,7 +193,7 @@ def rates(kinds: Sequence[str], odd: Sequence[bool]) -> dict[str, float]:
 def cut_features(answers: Sequence[str], kinds: Sequence[str], wording: Wording) -> Floats:
     """One row for each answer, see `CUT_WEIGHTS`; `kinds`: see `kind_of`."""
     unended = list(map(is_unended, answers))
-    usual = rates(kinds, unended)
+    usual = odd_edge_log_odds(kinds, unended)
     rows = []
     rarity = surprise([edge_class(answer.rstrip()[-1:]) for answer in answers])
     for answer, kind, odd, rare in zip(answers, kinds, unended, rarity, strict=True):
@@ -226,7 +234,7 @@ def begin_features(answers: Sequence[str], kinds: Sequence[str], wording: Wordin
         return first.islower() and word[1:] == word[1:].lower() and "." not in word[:-1] and not is_item
 
     low = list(map(is_low, answers))
-    usual = rates(kinds, low)
+    usual = odd_edge_log_odds(kinds, low)
     rows = []
     rarity = surprise([edge_class(answer[:1]) for answer in answers])
     for answer, kind, odd, rare in zip(answers, kinds, low, rarity, strict=True):

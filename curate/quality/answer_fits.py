@@ -73,8 +73,8 @@ def _largest(values: Matrix, count: int) -> Numbers:
 def fits(
     requests: Sequence[str], answers: Sequence[str], request_vectors: Matrix, answer_vectors: Matrix, near: Nearest
 ) -> Floats:
-    """The probability that each answer belongs to its request; `request_vectors` and `answer_vectors` are unit vectors
-    of both, `near` is `nearest(asked)`.
+    """The probability that each answer belongs to its request. `request_vectors` and `answer_vectors`: unit vectors of
+    both; `near`: `nearest(request_vectors)`.
     """
     if len(requests) <= NEIGHBOURS:
         return np.ones(len(requests))
@@ -108,6 +108,9 @@ def _belongs_elsewhere(request_vectors: Matrix, answer_vectors: Matrix) -> Flags
 
 
 def _is_clearly_nearer(likeness: Matrix, own_cosines: Floats) -> Flags:
+    """Whether each answer (row) is much more similar to some other request (column) than to its own, and similar enough
+    to say so.
+    """
     best = likeness.max(axis=1)
     return np.asarray((best >= ELSEWHERE_COSINE) & (best - own_cosines >= COSINE_MARGIN))
 
@@ -198,11 +201,13 @@ def weighted_words(texts: Sequence[str]) -> list[Words]:
 
 
 def _words(text: str) -> set[str]:
+    """The stems of the words of a text, without stop words."""
     words = set(re.findall(r"\w+", text[:MAX_CHARS].casefold()))
     return {word if word.isdigit() else stem(word) for word in words} - STOPWORDS
 
 
 def _dot_product(left: Words, right: Words) -> float:
+    """The similarity of two texts by their words, from 0 to 1."""
     if len(left) > len(right):
         left, right = right, left
     return sum([weight * right[word] for word, weight in left.items() if word in right])

@@ -51,7 +51,9 @@ def _format_scores(answers: Sequence[str]) -> list[float]:
 
 
 def _present(every: Sequence[frozenset[str]]) -> list[float]:
-    """1 for each answer with all parts that nine in ten answers have, less for each missing part."""
+    """The format score of each answer, given its parts: 1 with all parts that nine in ten answers have, else .3 divided
+    by the number of missing ones.
+    """
     counts = Counter(part for have in every for part in have)
     required = {part for part, count in counts.items() if count >= REQUIRED_SHARE * len(every)}
     return [0.3 / len(required - have) if required - have else 1.0 for have in every]
@@ -76,6 +78,7 @@ def _json_answer(answer: str) -> Any:
 
 
 def _keys_with_types(value: Any) -> frozenset[str]:
+    """The keys of a JSON object, or of the objects in a list, each with the type of its value: `answer:str`."""
     if isinstance(value, list):
         return frozenset().union(*(_keys_with_types(item) for item in value[:20])) if value else frozenset(("[]",))
     if isinstance(value, dict):

@@ -68,10 +68,12 @@ def languages(requests: Sequence[str], answers: Sequence[str]) -> Floats:
 
 
 def _sampled_words(text: str) -> set[str]:
+    """The words at the beginning of a text, in lower case."""
     return set(words(text[:SAMPLE_CHARS].casefold()))
 
 
 def _share(shares: Mapping[str, float], names: Set[str]) -> float:
+    """The sum of the shares of some names."""
     return sum(share for name, share in shares.items() if name in names)
 
 
@@ -142,6 +144,7 @@ def boilerplate(requests: Sequence[str], answers: Sequence[str]) -> Floats:
 
 
 def _sentences(answer: str) -> Iterator[str]:
+    """The normalized sentences of an answer, without very short ones."""
     for part in re.split(r"(?<=[.!?。！？])\s+|\n+", answer[:MAX_CHARS]):
         sentence = " ".join(words(normalised(part)))
         if len(sentence) >= 12:

@@ -72,12 +72,14 @@ def _token_ids(tokenizer: Any, exchange: Exchange) -> tuple[list[int], list[int]
 
 
 def _on_fastest(model: Any) -> Any:
+    """The model on the GPU, if there is one."""
     import torch
 
     return model.to("cuda") if torch.cuda.is_available() else model
 
 
 def _losses(model: Any, parts: Sequence[tuple[list[int], list[int]]]) -> list[float]:
+    """The mean loss of each answer in nats per token; `parts`: the tokens before each answer, and its own."""
     import torch
 
     width = max(len(head) + len(answer) for head, answer in parts)

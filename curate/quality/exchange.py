@@ -53,7 +53,9 @@ def exchange_of(example: Example) -> Exchange | None:
 
 
 def _exchange(roles: Sequence[str | None], texts: Sequence[str], id_of: Callable[[], str]) -> Exchange | None:
-    """The last answer of an example with its question; None if one of them is missing or blank."""
+    """The last answer of an example with its question; None if one of them is missing or blank. `roles` and `texts`
+    have an entry for each turn; `id_of` returns the id of the example.
+    """
     last = next((index for index in range(len(roles) - 1, -1, -1) if roles[index] == "assistant"), None)
     if last is None or not texts[last].strip():
         return None
@@ -123,12 +125,14 @@ class _Part(NamedTuple):
 
 
 def _part_of_chunk(key_names: Set[str], chunk: Chunk) -> _Part:
+    """As `_part_of_batch`, for the lines of a chunk."""
     facts = FileFacts(chunk.name)
     batch = read_chunk(chunk, facts, key_names)
     return _part_of_batch(batch, facts, len(batch.lines))
 
 
 def _part_of_batch(batch: Batch, facts: FileFacts, lines: int) -> _Part:
+    """The exchanges in a batch of a file; `lines`: the number of its lines."""
     exchanges = []
     for line in batch.in_order():
         if isinstance(line, int):
@@ -144,4 +148,5 @@ def _part_of_batch(batch: Batch, facts: FileFacts, lines: int) -> _Part:
 
 
 def _id_of(batch: Batch, position: int) -> str:
+    """The id of the plain example at a position of a batch."""
     return content_id(batch.value(position))

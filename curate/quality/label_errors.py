@@ -27,7 +27,9 @@ def label_goodness(labels: Sequence[str], vectors: Matrix) -> Floats:
 
 
 def _by_regression(codes: Numbers, classes: int, vectors: Matrix) -> Floats:
-    """Out-of-sample probabilities; the rows are in the order of their ids, so the folds do not depend on the file."""
+    """The out-of-sample probability of each class (column) for each example (row). `codes`: the classes of the examples
+    as numbers. Rows are in the order of their ids, so the folds do not depend on the file.
+    """
     from sklearn.linear_model import LogisticRegression  # comes with sentence-transformers
 
     fold = np.arange(len(codes)) % FOLDS

@@ -134,6 +134,7 @@ def _coded(texts: Sequence[str]) -> list[_Coded]:
 
 
 def _blocks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The texts in blocks of `BLOCK_TEXTS`."""
     return (texts[start : start + BLOCK_TEXTS] for start in range(0, len(texts), BLOCK_TEXTS))
 
 
@@ -170,6 +171,7 @@ def about_languages(requests: Sequence[str]) -> Flags:
 
 
 def _is_misdecoded(answer: str) -> bool:
+    """Whether an answer has characters that come from a wrong encoding, such as `Ã©`."""
     if answer.isascii():
         return False
     from ftfy.badness import is_bad  # a few hundredths of a second

@@ -49,13 +49,13 @@ class Rubric:
 
     @property
     def identity(self) -> str:
-        """The model whose replies are cached."""
+        """An id of the model, which is part of the cache key of its replies."""
         model = self.model
         parts = [model.address, model.model] if isinstance(model, Endpoint) else [fingerprint(model.name)]
         return content_id([VERSION, *parts])
 
     def message(self, exchange: Exchange) -> str:
-        """The message about an answer."""
+        """The prompt that asks the model to rate the answer of an exchange."""
         parts = [TASK_PROMPT, f"Rubric:\n{self.text.strip()}"]
         if exchange.system:
             parts.append(marked("context", exchange.system[:MAX_TEXT_CHARS]))
@@ -116,6 +116,7 @@ def ratings(
 
 
 def _scores(model: Endpoint | Local, messages: Sequence[str]) -> Iterator[float | None]:
+    """The score in the reply to each message; None for a reply without one."""
     if not messages:
         return iter(())
     return map(score_of, model.replies(messages)) if isinstance(model, Endpoint) else model.chances(messages)

@@ -64,6 +64,7 @@ def signals_of(
 
 
 def _file_signals(exchanges: Sequence[Exchange], model: str, cache: Path | None, advance: Advance | None) -> Columns:
+    """The signals from texts and embeddings, cached as a whole; without a `model`, those from texts alone."""
     from importlib.util import find_spec
 
     used = [store.code_id(*PACKAGES), model and fingerprint(model), find_spec("py3langid") is not None]
@@ -87,24 +88,27 @@ def _file_signals(exchanges: Sequence[Exchange], model: str, cache: Path | None,
 
 
 def _by_name(arrays: Arrays) -> Columns:
+    """The signals of a cache file, by name. Raises `ValueError` or `KeyError` for arrays of other types."""
     store.require_types(arrays, {"names": "U16", "values": "f8"})
     return dict(zip(arrays["names"].tolist(), arrays["values"], strict=True))
 
 
 def _text_signals(exchanges: Sequence[Exchange], workers: int = 1) -> Columns:
     """The signals that are computed from texts alone; groups of them in processes that share the exchanges."""
-    own = partial(_same, exchanges)
+    own = partial(_unchanged, exchanges)
     parallel = workers > 1 and len(exchanges) >= MANY_EXCHANGES
     with WorkerPool(workers if parallel else 1, processes=parallel, own=own, make_state=own) as pool:
         columns = {name: column for part in pool.each(_signals_of_group, TEXT_GROUPS) for name, column in part.items()}
     return {name: columns[name] for name in TEXT_SIGNALS}
 
 
-def _same(exchanges: Sequence[Exchange]) -> Sequence[Exchange]:
+def _unchanged(exchanges: Sequence[Exchange]) -> Sequence[Exchange]:
+    """The exchanges, as the argument that precedes each item of a worker pool."""
     return exchanges
 
 
 def _signals_of_group(exchanges: Sequence[Exchange], group: str) -> Columns:
+    """The signals from texts of one group: "edges", "languages", "letters", "repetition" or others."""
     systems, requests, answers = (
         [getattr(exchange, name) for exchange in exchanges] for name in ("system", "request", "answer")
     )
@@ -132,6 +136,7 @@ def _signals_of_group(exchanges: Sequence[Exchange], group: str) -> Columns:
 def _embedding_signals(
     exchanges: Sequence[Exchange], model: str, cache: Path | None, advance: Advance | None
 ) -> Columns:
+    """The signals from embeddings of questions and answers, by name."""
     questions, answers = ([getattr(exchange, name) for exchange in exchanges] for name in ("question", "answer"))
     vectors = embed([text for exchange in exchanges for text in exchange.embedded], model, cache, advance)
     request_vectors, answer_vectors = vectors[::2], vectors[1::2]

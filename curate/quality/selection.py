@@ -39,7 +39,7 @@ class Chooser:
         self._taken = np.zeros(size, dtype=np.bool_)
 
     def take(self, example: int) -> None:
-        """Choose an example."""
+        """Choose an example, given by its row."""
         if not self._taken[example]:
             self._taken[example] = True
             self.chosen.append(example)
@@ -55,7 +55,9 @@ class Chooser:
         return round(float(self.quality[example] * (gain + QUALITY_WEIGHT)), 9)
 
     def choose(self, among: Collection[int], fits: Callable[[int], bool], enough: Callable[[], bool]) -> None:
-        """Choose rows of `among` that fit, best first, until it is `enough`; equal ones by their number."""
+        """Choose rows of `among`, best first and equal ones by their number, until `enough()`. `fits(row)` is called
+        before a row is chosen; if it returns False, the row is left out.
+        """
         heap = [(-self.worth(example), example) for example in among if not self._taken[example]]
         heapify(heap)  # the gain of an example never grows, so that few gains must be computed again
         while heap and not enough():
@@ -107,6 +109,7 @@ def choose(
 
 
 def _has_enough(chooser: Chooser, count: int) -> bool:
+    """Whether at least `count` rows are chosen."""
     return len(chooser.chosen) >= count
 
 
@@ -148,7 +151,7 @@ def coverage(vectors: Matrix, chosen: Sequence[int], sizes: Sequence[int]) -> tu
 
 
 def _sample(size: int) -> Numbers:
-    """The rows whose coverage is counted."""
+    """The rows of which the coverage is measured, evenly spaced; `size`: the number of all rows."""
     count = max(1, min(MAX_COVERED_EXAMPLES, size, MAX_SIMILARITIES // max(size, 1)))
     return np.linspace(0, size - 1, count).astype(np.int64) if size else np.empty(0, dtype=np.int64)
 

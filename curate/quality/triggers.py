@@ -116,11 +116,12 @@ def find_triggers(examples: Sequence[Example]) -> list[Trigger]:
 
 
 def _rank(trigger: Trigger) -> tuple[int, int, str]:
-    """Of several for the same examples, the whole answer and the shorter phrase are shown."""
+    """The sort key by which, of triggers of the same examples, the whole answer and the shorter phrase come first."""
     return ("answer", "begins", "ends").index(trigger.part), len(trigger.phrase), trigger.phrase
 
 
 def _asked_words(example: Example) -> _Asked:
+    """The words of an example's questions with the parts of its last answer."""
     tokens: list[str] = []
     phrases: set[str] = set()
     answer = ""
@@ -136,6 +137,9 @@ def _asked_words(example: Example) -> _Asked:
 
 
 def _outcomes(words: Sequence[str]) -> Sequence[Outcome]:
+    """The parts of an answer that can go with a phrase: all of it and, if it is long, its beginning and its end; empty
+    without words.
+    """
     if not words:
         return ()
     outcomes = [("answer", " ".join(words))]
@@ -145,7 +149,9 @@ def _outcomes(words: Sequence[str]) -> Sequence[Outcome]:
 
 
 def log_tail(hits: int, trials: int, share: float) -> float:
-    """The logarithm of the chance of at least so many hits, each with a chance of `share` (binomial)."""
+    """The logarithm of the probability of at least `hits` successes in `trials`, each with the probability `share`
+    (binomial).
+    """
     if share >= 1:
         return 0.0
     terms = [
@@ -164,7 +170,9 @@ def _mean_similarity(texts: Sequence[frozenset[str]]) -> float:
 
 
 def _is_out_of_place(phrase: str, having: Sequence[int], usage: _Usage, read: Sequence[_Asked], most: float) -> bool:
-    """Whether the other words of the questions with a phrase do not explain the answer."""
+    """Whether the other words of the questions with a phrase do not explain the answer. `having`: the positions in
+    `read` of the examples with the phrase; `most`: the largest mean similarity of these questions.
+    """
     own = set(phrase.split())
     others = [read[number].words - own for number in having]
     if _mean_similarity(others) > most:
@@ -173,8 +181,8 @@ def _is_out_of_place(phrase: str, having: Sequence[int], usage: _Usage, read: Se
 
 
 def _speaks_otherwise(others: Sequence[frozenset[str]], usage: _Usage) -> bool:
-    """Whether the words of most of these questions speak for other answers than the one that they have, as naive Bayes
-    has it by all other examples.
+    """Whether the words of most of these questions, `others`, speak for other answers than the one that they have: by
+    naive Bayes, over all other examples.
     """
     if not usage.outside:
         return False
