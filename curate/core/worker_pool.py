@@ -86,8 +86,8 @@ class WorkerPool:
     ) -> None:
         """`processes`: whether to use processes if there is enough work.
 
-        `own` returns the arguments that precede each item, in this process and its forks; `make_state` does so in a
-        spawned process.
+        `own` returns the first argument of each call, before the item, in this process and its forks; `make_state` does
+        so in a spawned process. None: the item is the only argument.
         """
         self.count = max(1, count)
         self._processes = processes and self.count > 1

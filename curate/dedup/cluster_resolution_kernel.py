@@ -128,8 +128,10 @@ def buffers_for(offsets: Numbers, members: Numbers, ends: Numbers, crowd: int) -
 
 
 @compiled
-def _ranked(near: float, who: int, similarities: Any, others: Any, count: int) -> int:
-    """Insert one into the `count` most similar ones; returns their new number."""
+def _insert_similar(near: float, who: int, similarities: Any, others: Any, count: int) -> int:
+    """Insert member `who` with the similarity `near` among the `count` most similar ones, which `similarities` and
+    `others` list in descending order; returns the new number of entries.
+    """
     if count == len(similarities) and near <= similarities[count - 1]:
         return count
     position = min(count, len(similarities) - 1)
@@ -218,7 +220,7 @@ def _most_similar(
             if len(cached):
                 cached[other] = similar
         if similar >= floor:
-            near = _ranked(similar, other, room.ranked, room.others, near)
+            near = _insert_similar(similar, other, room.ranked, room.others, near)
     return near
 
 

@@ -75,8 +75,8 @@ class SetJoin:
         self._exhausted = set[bytes]()
 
     def join_band(self, band: Bucketing) -> None:
-        """Join all similar sets of each bucket, and note all nearly similar ones of buckets of at most `LARGE_BUCKET`
-        sets.
+        """Join all similar sets that share a bucket of the band, and note all nearly similar ones of buckets of at most
+        `LARGE_BUCKET` sets.
         """
         sizes = np.diff(band.ends)
         small = sizes <= LARGE_BUCKET
@@ -92,7 +92,7 @@ class SetJoin:
             self.join_large(band.members[band.ends[bucket] : band.ends[bucket + 1]])
 
     def _join_pairs(self, left: Numbers, right: Numbers) -> None:
-        """Join the pairs that are similar, note those that are nearly so."""
+        """Join the pairs left[i], right[i] that are similar, and note those that are nearly so."""
         apart = np.flatnonzero(roots(self.parent, left) != roots(self.parent, right))
         pairs = left[apart].astype(np.uint64) << np.uint64(32) | right[apart].astype(np.uint64)
         slots = mixed(pairs) & np.uint64(len(self._compared) - 1)
@@ -122,6 +122,7 @@ class SetJoin:
         return similarities
 
     def _unite(self, left: Numbers, right: Numbers, chosen: Flags) -> None:
+        """Join the pairs left[i], right[i] that are `chosen`."""
         from curate.similarity import join
 
         if chosen.any():
@@ -143,7 +144,7 @@ class SetJoin:
         if (groups == groups[0]).all() or members.tobytes() in self._exhausted:
             return
         self._exhausted.add(members.tobytes())
-        keys, places, lefts = _rarest(self.sets.chosen(members), groups, threshold)
+        keys, places, lefts = _rarest_shingles(self.sets.chosen(members), groups, threshold)
         sizes = np.diff(self.sets.offsets)[members]
         compared = np.zeros(max(1024, min(1 << (64 * len(members)).bit_length(), MAX_SEEN_PAIRS)), dtype=np.uint64)
         join.join_sharing(
@@ -152,7 +153,7 @@ class SetJoin:
         )  # fmt: skip
 
 
-def _rarest(sets: Sets, groups: Numbers, threshold: float) -> tuple[Hashes, Numbers, Numbers]:
+def _rarest_shingles(sets: Sets, groups: Numbers, threshold: float) -> tuple[Hashes, Numbers, Numbers]:
     """The rarest shingles of each set, so many that two similar sets must share one of them.
 
     Returns a key for each, the shingle and then the group of the set, ascending; the number of the set; and how many of

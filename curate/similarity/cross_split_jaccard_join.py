@@ -165,9 +165,9 @@ def _index_of(indexed: Any, sizes: Any) -> tuple[Words, Any]:
 
     by_groups, recur = None, np.inf
     if sizes.least >= MIN_GROUPED_SIMILARITY:
-        often = _counts(2 * len(indexed.hashes))
+        often = _empty_counts(2 * len(indexed.hashes))
         for part in np.split(indexed.order, range(CHUNK_SETS, len(indexed.order), CHUNK_SETS)):
-            _count(_keys_by_groups(indexed, part, sizes, often, chosen=False), often)
+            _add_to_counts(_keys_by_groups(indexed, part, sizes, often, chosen=False), often)
         keys = _keys_by_groups(indexed, indexed.order, sizes, often, chosen=True)
         by_groups, recur = _index(keys, often)
         if recur <= MAX_RECURRENCE * len(keys):
@@ -178,14 +178,16 @@ def _index_of(indexed: Any, sizes: Any) -> tuple[Words, Any]:
     rarest = np.empty(max(1, int(indexed.sizes[-1])), dtype=np.uint64)
     count = kernels.keys_by_shingles(indexed.hashes, indexed.offsets, indexed.order, counts, sizes.least, rarest, keys)
     keys = keys[:count].copy()
-    often = _counts(4 * len(keys))
-    _count(keys, often)
+    often = _empty_counts(4 * len(keys))
+    _add_to_counts(keys, often)
     by_shingles, more = _index(keys, often)
     return (counts, by_shingles) if more < recur else (counts[:0], by_groups)
 
 
 def _keys_by_groups(indexed: Any, order: Numbers, sizes: Any, often: Bytes, *, chosen: bool) -> Hashes:
-    """The keys of the groups of the sets `order`; with `chosen`, of the rarest ones."""
+    """The keys of the sets with the numbers `order` by groups of their shingles; with `chosen`, of the rarest groups,
+    as counted in `often`.
+    """
     from curate.similarity import cross_split_jaccard_join_kernels as kernels
 
     buffers = kernels.buffers_for(int(sizes.groups.max()))
@@ -196,14 +198,14 @@ def _keys_by_groups(indexed: Any, order: Numbers, sizes: Any, often: Bytes, *, c
     return keys
 
 
-def _count(keys: Hashes, often: Bytes) -> None:
-    """Count keys in `Index.often`, by their highest bits."""
+def _add_to_counts(keys: Hashes, often: Bytes) -> None:
+    """Add the keys to the counts in `often` (`Index.often`), at most 255 each; a key is counted by its highest bits."""
     slots, counts = np.unique(keys >> np.uint64(65 - len(often).bit_length()), return_counts=True)
     often[slots] = np.minimum(often[slots] + counts, 255)
 
 
-def _counts(keys: int) -> Bytes:
-    """A table to count this many keys in."""
+def _empty_counts(keys: int) -> Bytes:
+    """A table of zeros to count this many keys in (`Index.often`)."""
     return np.zeros(1 << min(26, max(4, keys.bit_length())), dtype=np.uint8)
 
 
@@ -223,7 +225,7 @@ def _index(keys: Hashes, often: Bytes) -> tuple[Any, float]:
 
 
 def _sizes(threshold: float, largest: int) -> Any:
-    """`Sizes` for sets of up to this size."""
+    """The limits that `threshold` sets (`Sizes`), for sets of up to `largest` shingles."""
     from curate.similarity import cross_split_jaccard_join_kernels as kernels
 
     difference = (1 - threshold) / threshold

@@ -168,6 +168,7 @@ def _map(hashes: Any, offsets: Any, row: int, words: Any) -> None:
 
 @compiled
 def _ones(word: Any) -> Any:
+    """The number of bits that are 1 in a word of 64."""
     word -= (word >> U64(1)) & ODDS
     word = (word & PAIRS) + ((word >> U64(2)) & PAIRS)
     return np.int64((((word + (word >> U64(4))) & NIBBLES) * BYTES) >> U64(56))
@@ -185,13 +186,15 @@ def _shift(size: int) -> int:
 
 @compiled
 def _size_class(size: int, sizes: Any) -> Any:
-    """The class of a size."""
+    """The number of the class of a size, from 0; the factor between classes has the logarithm `sizes.ratio`."""
     return np.int64(np.log(size) / sizes.ratio)
 
 
 @compiled
-def _group(hashes: Any, begin: int, end: int, kind: int, sizes: Any, keys: Any) -> Any:
-    """Write a key for each group of the shingles of a set; returns their number."""
+def _group_keys(hashes: Any, begin: int, end: int, kind: int, sizes: Any, keys: Any) -> Any:
+    """Divide the shingles of a set into the groups of size class `kind`, and write a key for each group to `keys`;
+    returns their number.
+    """
     groups = sizes.groups[kind]
     for group in range(groups):
         keys[group] = U64(group)
@@ -257,7 +260,7 @@ def keys_by_groups(
                 groups = sizes.groups[kind]
                 key_count += _groups_needed(end - begin, groups, sizes) if chosen else groups
                 continue
-            groups = _group(hashes, begin, end, kind, sizes, buffers.keys)
+            groups = _group_keys(hashes, begin, end, kind, sizes, buffers.keys)
             if chosen:
                 groups = _rarest_groups(
                     buffers.keys, groups, end - begin, sizes, often, buffers.begins, buffers.histogram
@@ -374,7 +377,7 @@ def look_up(
             key_count = _rarest(hashes, begin, begin + size, counts, least, set_keys)
             key_count = _limit_by_rank(key_count, size, low, indexed.starts, least, set_keys, highs)
         else:
-            key_count = _group(hashes, begin, begin + size, _size_class(size, sizes), sizes, set_keys)
+            key_count = _group_keys(hashes, begin, begin + size, _size_class(size, sizes), sizes, set_keys)
             key_count = _rarest_groups(set_keys, key_count, size, sizes, index.often, begins, histogram)
             for k in range(key_count):
                 highs[k] = high

@@ -88,6 +88,7 @@ def _next_word(buffer: Any, position: int, end: int) -> tuple[int, int, np.uint6
 
 @compiled
 def _power(run: int) -> np.uint64:
+    """`HASH_BASE` to the power of `run`, modulo 2 ** 64."""
     power = U64(1)
     for _ in range(run):
         power *= HASH_BASE
@@ -96,7 +97,9 @@ def _power(run: int) -> np.uint64:
 
 @compiled
 def _rolling_hash(rolling: Any, last: Any, count: int, value: Any, power: Any) -> Any:
-    """The hash of the last words with `value` as word number `count`; `last`: a ring buffer of the words of the run."""
+    """The hash of the last words after a word is added: `rolling`, the hash before; `value`, the hash of the word,
+    which is number `count`; `last`, a ring buffer of the words of the run; `power`, as `_power` returns it.
+    """
     slot = count % len(last)
     rolling = rolling * HASH_BASE + value
     if count >= len(last):
@@ -172,7 +175,7 @@ def fill_table(hashes: Any, table: Any) -> None:
 
 @compiled
 def _is_in(table: Any, value: np.uint64) -> bool:
-    """Whether a hash table of 2^n slots, 0 in free ones, holds a value other than 0."""
+    """Whether a hash table (see `table_of`) holds a value other than 0."""
     mask = U64(len(table) - 1)
     slot = value & mask
     while table[slot]:
@@ -183,7 +186,7 @@ def _is_in(table: Any, value: np.uint64) -> bool:
 
 
 def spans_of(buffer: Any, begin: int, end: int) -> Any:
-    """Start and end of each word of one text, in rows."""
+    """Start and end of each word of the text from `begin` to `end`, a row each."""
     spans = np.empty((end - begin + 1, 2), dtype=np.int64)
     return spans[: write_spans(buffer, begin, end, spans)].copy()
 

@@ -58,12 +58,13 @@ def code_point_folds() -> Array:
 
 
 def _fold(char: str) -> int:
+    """The folding of a character as in `code_point_folds`."""
     composed, folded = unicodedata.normalize("NFKC", char), normal(char)
     if UNSEEN.match(char) or any(unicodedata.category(part)[0] == "M" for part in composed + folded):
         return -1
     if not any(WORDS.match(part) for part in folded):
         return SEPARATOR
-    alone = len(composed) == len(folded) == 1 and all(_listed(ord(part)) for part in (composed, folded))
+    alone = len(composed) == len(folded) == 1 and all(_is_in_folded_ranges(ord(part)) for part in (composed, folded))
     return ord(folded) if alone and normal(folded) == folded else -1
 
 
@@ -73,7 +74,8 @@ def normal(text: str) -> str:
     return folded.translate(LOOKALIKES) if LOOKALIKE.search(folded) else folded
 
 
-def _listed(code: int) -> bool:
+def _is_in_folded_ranges(code: int) -> bool:
+    """Whether `code_point_folds` has a folding for a code point: ASCII, or in one of the ranges."""
     return code < FOLDED_RANGES[0][0] or any(start <= code < end for start, end in (*FOLDED_RANGES, *UNFOLDED_RANGES))
 
 

@@ -90,7 +90,7 @@ def _short_runs(words: Hashes, begins: Numbers, ends: Numbers, size: int) -> Has
 
 
 def _powers(base: int, count: int) -> Hashes:
-    """The first powers of a base, modulo 2 ** 64."""
+    """The powers of a base from 0 to `count` - 1, modulo 2 ** 64."""
     powers = np.full(count, base, dtype=np.uint64)
     powers[0] = 1
     return np.cumprod(powers, out=powers)

@@ -51,7 +51,7 @@ def _write_utf8(low: Any, position: int, code: int) -> int:
 
 @compiled
 def _lowered(buffer: Any, begin: int, end: int, classes: Any, folds: Any, low: Any) -> int:
-    """Write the folded words of a text with bytes of 0 between them and after the last; returns the number of
+    """Write the folded words of a text to `low`, with bytes of 0 between them and after the last; returns the number of
     bytes, or -1 for a text in a script without spaces.
     """
     position, size = begin, 0
