@@ -121,6 +121,9 @@ def trusts_folder(folder: Path) -> bool:
 
 
 def _user_config() -> UserConfig:
+    """The user's own configuration, or the defaults without its file. Raises `ConfigError`, `UsageError` for a file
+    that cannot be read.
+    """
     path = user_config_path()
     return validated(UserConfig, load_toml(path), str(path)) if path.is_file() else UserConfig()
 

@@ -249,6 +249,7 @@ def _masked_keys(text: str) -> str:
 
 
 def _cut_url(match: re.Match[str]) -> str:
+    """What replaces a URL that was cut: a mark, or the URL itself if it is an example."""
     return match.group() if EXAMPLE_KEY.search(match.group()) else URL_MARK
 
 

@@ -102,6 +102,7 @@ def difference(before: Path, now: Path) -> DiffResult:
 
 
 def _changed_values(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
+    """The values that differ, by name; None for one that is only in the other mapping."""
     for name in [*before, *(name for name in now if name not in before)]:
         if before.get(name) != now.get(name):
             yield Change(name, before.get(name), now.get(name))

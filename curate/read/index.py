@@ -51,6 +51,7 @@ class FileIndex:
             raise InputError.of(path, error) from error
 
     def _keep_open(self, file: IO[bytes]) -> None:
+        """Read from `file` from now on; it is closed with this object."""
         self._file = file
         weakref.finalize(self, file.close)
 

@@ -71,6 +71,7 @@ def pair_in(example: Example) -> PreferencePair | None:
 
 
 def _require_message(message: Any, what: str) -> None:
+    """Raise `UnwritableError` for a value that is no message with a role; `what` names it."""
     if not isinstance(message, dict) or not isinstance(message.get("role"), str):
         raise UnwritableError(f"{what} has no role")
 

@@ -73,6 +73,7 @@ class FireworksEndpoint(OwnEndpoint):
         return file_of({"id": name, "bytes": reply.get("bytes"), "status": "running"})
 
     def _file(self, file_id: str) -> UploadedFile:
+        """The record of a data set, as that of a file."""
         dataset = self._get(f"{DATASETS_PATH}/{file_id}")
         status = dataset.get("status")
         details = status.get("message") if isinstance(status, dict) else None

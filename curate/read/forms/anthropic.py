@@ -78,6 +78,7 @@ def _image_block(part: Object, pointer: str) -> blocks.Block:
 
 
 def _result_block(part: Object, pointer: str) -> blocks.Block:
+    """The block of a tool's result. Raises `UnreadableError`."""
     content = part.get("content", "")
     if isinstance(content, list):
         pieces = [_block(block, f"{pointer}/content/{i}") for i, block in enumerate(content)]
@@ -89,6 +90,7 @@ def _result_block(part: Object, pointer: str) -> blocks.Block:
 
 
 def _read(value: Object) -> Reading:
+    """A line of this form as a conversation. Raises `UnreadableError`."""
     reading = Reading([], omit_keys(value, "messages", "system"))
     system = value.get("system")
     if isinstance(system, list) and system:
@@ -189,6 +191,7 @@ def split_system(messages: list[Object]) -> tuple[Object | None, list[Object]]:
 
 
 def _write(value: Object) -> Object:
+    """A conversation in messages format as a line of this form. Raises `UnwritableError`."""
     system, messages = split_system(value["messages"])
     written: Object = {}
     if system is not None:

@@ -29,6 +29,7 @@ MIME_PREFIXES: Final = {"image": "image/", "video": "video/", "document": "appli
 
 
 def _matches(value: Object) -> bool:
+    """Whether a line has messages with a version, a system prompt or parts as only Bedrock has them."""
     messages = value.get("messages")
     if not isinstance(messages, list):
         return False
@@ -44,6 +45,7 @@ def _matches(value: Object) -> bool:
 
 
 def _is_media(part: Object) -> bool:
+    """Whether a part holds an image, a video or a document under its type."""
     kind = next((kind for kind in MIME_PREFIXES if kind in part), None)
     return kind is not None and isinstance(part[kind], dict) and {"format", "source"} <= part[kind].keys()
 
@@ -103,6 +105,7 @@ def _reasoning(content: Object, part: Object, pointer: str) -> blocks.Block:
 
 
 def _media_block(kind: str, content: Object, pointer: str) -> blocks.Block:
+    """The block of a part whose key `kind` holds the media `content`. Raises `UnreadableError`."""
     source, extra = content.get("source"), omit_keys(content, "format", "source")
     place = source.get("s3Location") if isinstance(source, dict) else None
     mime = f"{MIME_PREFIXES[kind]}{content.get('format')}"
@@ -120,6 +123,7 @@ def _media_block(kind: str, content: Object, pointer: str) -> blocks.Block:
 
 
 def _read(value: Object) -> Reading:
+    """A line of this form as a conversation. Raises `UnreadableError`."""
     version = value.get("schemaVersion")
     keep = () if isinstance(version, str) and not version.startswith("bedrock-conversation") else ("schemaVersion",)
     reading = Reading([], omit_keys(value, "messages", "system", "toolConfig", *keep))
@@ -145,6 +149,9 @@ def _read(value: Object) -> Reading:
 
 
 def _add_tools(reading: Reading, config: Any) -> None:
+    """Add the tools in `toolConfig` to the reading; a value of another form stays under its key. Raises
+    `UnreadableError`.
+    """
     if not isinstance(config, dict) or not isinstance(config.get("tools"), list):
         reading.rest |= {} if config is None else {"toolConfig": config}
         return
@@ -220,6 +227,7 @@ def _part_value(part: Object, where: str) -> Object:
 
 
 def _write(value: Object) -> Object:
+    """A conversation in messages format as a line of this form. Raises `UnwritableError`."""
     system, messages = split_system(value["messages"])
     written: Object = {"schemaVersion": SCHEMA_NAME}
     if system is not None:

@@ -43,6 +43,9 @@ def _read_squad(value: Object) -> Reading:
 
 
 def _read_glaive(value: Object) -> Reading:
+    """The system prompt and the turns of a chat of Glaive. Raises `UnreadableError` if its marks do not
+    enclose turns.
+    """
     parsed = split_transcript(value["chat"])
     if parsed is None:
         raise UnreadableError("/chat", "its marks do not enclose turns")

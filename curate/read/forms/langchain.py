@@ -48,6 +48,7 @@ def _turns_key(value: Object) -> str | None:
 
 
 def _read(value: Object) -> Reading:
+    """A line of this form as a conversation. Raises `UnreadableError`."""
     key = _turns_key(value) or ""
     reading = Reading([], omit_keys(value, key))
     for i, message in enumerate(value[key]):

@@ -65,6 +65,7 @@ def _user_turn(value: Object, key: str, *, before: tuple[str, ...] = (), after: 
 
 
 def _self_instruct(value: Object) -> Iterator[Turn]:
+    """A question and its answer for each instance of an instruction."""
     yield from system_turns(value)
     for i, instance in enumerate(value["instances"]):
         pointer, input_text = f"/instances/{i}", instance.get("input")
@@ -95,6 +96,7 @@ def _question_and_answer(value: Object) -> tuple[str, str] | None:
 
 
 def _question_answer(value: Object) -> Iterator[Turn]:
+    """Earlier turns, the question and the answer under keys of their own."""
     yield from turns_before(value)
     keys = _question_and_answer(value)
     if keys is not None:
@@ -107,6 +109,7 @@ def _question_answer(value: Object) -> Iterator[Turn]:
 
 
 def _sharegpt(value: Object) -> Iterator[Turn]:
+    """The turns under `conversations`, after a system prompt beside them."""
     yield from system_before(value)
     yield from with_tool_calls(
         (turn, speaker_turn(turn, f"/conversations/{i}")) for i, turn in enumerate(value["conversations"])
@@ -225,6 +228,7 @@ def _has_system_beside(value: Object) -> bool:
 
 
 def _is_self_instruct(value: Object) -> bool:
+    """Whether a line has an instruction and a list of `instances`, each with an output."""
     instances = value.get("instances")
     if not has_strings(value, "instruction") or not isinstance(instances, list) or not instances:
         return False
@@ -242,6 +246,7 @@ SIDES: Final = (PAIR_SIDES["preference"], PAIR_SIDES["response-preference"])
 
 
 def _prompt(value: Object) -> Iterator[Turn]:
+    """The turns of a prompt without an answer. Raises `UnreadableError` if answers stand beside it."""
     graded = isinstance(value.get("reward_model"), dict)  # what else it has are references and samples
     if not graded and (answers_key := next((key for key in value if is_answer(key, value[key])), None)):
         raise UnreadableError(f"/{escape(answers_key)}", f"`{answers_key}` beside a prompt is not read")

@@ -156,6 +156,7 @@ def _answer_texts(pair: PreferencePair) -> tuple[str, str]:
 
 
 def _require_prompt(pair: PreferencePair) -> None:
+    """Raise `UnwritableError` for a pair without a prompt."""
     if not pair.prompt:
         raise UnwritableError("there is no prompt: the two sides begin differently")
 

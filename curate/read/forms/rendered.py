@@ -171,6 +171,7 @@ def _pair_sides(value: Object) -> tuple[RoleTexts, RoleTexts] | None:
 
 
 def _read_pair(value: Object) -> Reading | None:
+    """Read a pair of rendered conversations; None for any other line."""
     if (sides := _pair_sides(value)) is None:
         return None
     chosen, rejected = (turns_of(parts, f"/{key}") for key, parts in zip(SIDES, sides, strict=True))

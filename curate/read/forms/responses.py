@@ -29,6 +29,7 @@ def _is_item(item: Any) -> bool:
 
 
 def _matches(value: Object) -> bool:
+    """Whether a line has the input items of a request, or a text with the output items of the response."""
     if "messages" in value or "preferred_output" in value:
         return False
     input_value, output = value.get("input"), value.get("output")
@@ -144,6 +145,9 @@ def _reasoning(item: Object, pointer: str) -> blocks.Block:
 
 
 def _read(value: Object, pointer: str = "") -> Reading:
+    """The items of a request and its response as a conversation; `pointer`: the place of the request in its line.
+    Raises `UnreadableError`.
+    """
     reading = Reading([], omit_keys(value, "input", "instructions", "output", "tools"), tools=f"{pointer}/tools")
     reading.turns += system_turns(value, pointer, key="instructions")
     input_value = value.get("input")
@@ -170,12 +174,14 @@ def _read(value: Object, pointer: str = "") -> Reading:
 
 
 def _nested_function(tool: Any) -> Any:
+    """A function tool with its definition under `function`; any other tool as it is."""
     if not isinstance(tool, dict) or tool.get("type") != "function" or "function" in tool:
         return tool
     return {"type": "function", "function": omit_keys(tool, "type")}
 
 
 def _read_gym(value: Object) -> Reading:
+    """A row of NeMo Gym as a conversation. Raises `UnreadableError`."""
     reading = _read(value[PARAMS_KEY], f"/{PARAMS_KEY}")
     tools = {"tools": reading.rest.pop("tools")} if "tools" in reading.rest else {}
     params = {PARAMS_KEY: reading.rest} if reading.rest else {}
@@ -258,6 +264,7 @@ def _call_item(call: Object, where: str) -> Object:
 
 
 def _write(value: Object) -> Object:
+    """A conversation in messages format as a line of this form. Raises `UnwritableError`."""
     messages = value["messages"]
     written: Object = {}
     first = messages[0]
@@ -281,6 +288,7 @@ def _write(value: Object) -> Object:
 
 
 def _write_gym(value: Object) -> Object:
+    """A conversation without a last answer as a row of NeMo Gym. Raises `UnwritableError`."""
     written = _write(value)
     if "output" in written:
         raise UnwritableError("the conversation ends with an answer, and this form holds questions")
@@ -314,11 +322,15 @@ def _choices(value: Object) -> tuple[str, Any]:
 
 
 def _is_stored(value: Object) -> bool:
+    """Whether a line has the choices of a chat completion."""
     choices = _choices(value)[1]
     return is_objects(choices) and isinstance(choices[0].get("message"), dict)
 
 
 def _read_stored(value: Object) -> Reading:
+    """A stored completion as a conversation with its first choice. Raises `UnreadableError` without the messages that
+    it answers.
+    """
     (pointer, messages), (chosen, choices) = _request(value), _choices(value)
     if not is_objects(messages):
         raise UnreadableError("", "a stored completion without the messages that it answers")

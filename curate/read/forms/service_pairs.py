@@ -50,6 +50,7 @@ def _rejected_and_chosen(sides: Any, rank: str, content_key: str, values: tuple[
 
 
 def _read_vertex(value: Object) -> Reading:
+    """A pair for Gemini, whose `completions` have scores. Raises `UnreadableError`."""
     completions = value["completions"]
     scores = sorted({side["score"] for side in completions if isinstance(side.get("score"), int | float)})
     values = (scores[0], scores[-1]) if len(scores) == 2 else (0, 1)
@@ -59,6 +60,7 @@ def _read_vertex(value: Object) -> Reading:
 
 
 def _read_nova(value: Object) -> Reading:
+    """A pair for Nova, whose last message has labelled `candidates`. Raises `UnreadableError`."""
     *messages, last = value["messages"]
     pointer = f"/messages/{len(messages)}/candidates"
     if omit_keys(last, "role", "candidates"):

@@ -124,6 +124,7 @@ def _block(part: Any, pointer: str, calls: _Calls) -> blocks.Block:
 
 
 def _read(value: Object) -> Reading:
+    """A line of this form as a conversation. Raises `UnreadableError`."""
     value = _with_camel_case(value)
     reading = Reading([], omit_keys(value, "contents", "systemInstruction", "tools"))
     calls = _Calls()
@@ -240,6 +241,7 @@ class _Writer:
 
 
 def _write(value: Object) -> Object:
+    """A conversation in messages format as a line of this form. Raises `UnwritableError`."""
     system, messages = split_system(value["messages"])
     written: Object = {}
     spell = _Writer()

@@ -20,6 +20,7 @@ INTERRUPTIONS: Final = ("[Request interrupted by user]", "[Request interrupted b
 
 
 def _matches(value: Object) -> bool:
+    """Whether a record is one of Claude Code."""
     if value.get("type") in TALK:
         return isinstance(value.get("message"), dict) and bool({"sessionId", "parentUuid"} & value.keys())
     return value.get("type") in BOOKKEEPING and bool({"sessionId", "leafUuid", "messageId", "uuid"} & value.keys())

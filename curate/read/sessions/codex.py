@@ -20,6 +20,7 @@ CALLS: Final = ("local_shell_call", "web_search_call")
 
 
 def _matches(value: Object) -> bool:
+    """Whether a record is one of Codex, or an item of OpenAI's Responses."""
     kind = value.get("type")
     if kind in RECORDS:
         return isinstance(value.get("payload"), dict)
@@ -60,6 +61,7 @@ def _add(value: Object, session: Session) -> None:
 
 
 def _add_header(payload: Object, session: Session) -> None:
+    """Set the ids, the instructions and the tools of the session; a header that is repeated is only counted."""
     if payload.get("id") == session.ids.get("id"):  # a resumed session repeats it
         session.leave("repeated headers")
         return
@@ -82,6 +84,7 @@ def _add_event(payload: Object, thread: Thread, session: Session) -> None:
 
 
 def _add_item(item: Object, thread: Thread, session: Session) -> None:
+    """Add a message, a reasoning, a call or a result to `thread`. Raises `UnknownRecordError` for another type."""
     kind = item["type"]
     if kind == "message" and item["role"] not in ("user", "assistant", "system", "developer"):
         raise UnknownRecordError(f"a message of role {item['role']!r}")

@@ -20,6 +20,7 @@ BOOKKEEPING: Final = frozenset((
 
 
 def _matches(value: Object) -> bool:
+    """Whether a record is an event of OpenHands."""
     if _is_sdk_event(value):
         return True
     if "source" not in value or not ({"args", "extras", "message", "cause"} & value.keys()):
@@ -155,6 +156,7 @@ def _add_summary(value: Object, thread: Thread, session: Session) -> None:
 
 
 def _add_sdk_action(value: Object, thread: Thread) -> None:
+    """Add a tool call to `thread`; the first one of a response also adds its reasoning and text."""
     response, call = value.get("llm_response_id") or "", value["tool_call"]
     reasoning = value.get("reasoning_content") or "\n\n".join(
         block["thinking"] for block in value.get("thinking_blocks") or () if block.get("thinking")

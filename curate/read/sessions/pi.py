@@ -19,6 +19,7 @@ ROLES: Final = (
 
 
 def _matches(value: Object) -> bool:
+    """Whether a record is a header or a message of Pi."""
     kind, message = value.get("type"), value.get("message")
     if kind == "session":
         return isinstance(value.get("id"), str) and ("cwd" in value or "version" in value)
@@ -51,6 +52,7 @@ def _add(value: Object, session: Session) -> None:
 
 
 def _add_message(message: Object, thread: Thread, session: Session) -> None:
+    """Add a message, a result or a command of the user to `thread`. Raises `UnknownRecordError` for another role."""
     role = message["role"]
     if role == "assistant":
         _add_answer(message, thread, session)
@@ -70,6 +72,7 @@ def _add_message(message: Object, thread: Thread, session: Session) -> None:
 
 
 def _add_answer(message: Object, thread: Thread, session: Session) -> None:
+    """Add the parts of an answer to `thread`. Raises `UnknownRecordError` for another part."""
     session.know(model=message.get("model"))
     for part in message["content"]:
         kind = part["type"]

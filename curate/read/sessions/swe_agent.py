@@ -71,6 +71,7 @@ def _add(value: Object, session: Session) -> None:
 
 
 def _add_answer(value: Object, session: Session) -> None:
+    """Add the reasoning, the text and the calls of an answer to the session."""
     thread, calls = session.thread(), value.get("tool_calls") or ()
     for block in value.get("thinking_blocks") or ():
         if block.get("thinking"):
