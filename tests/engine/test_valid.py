@@ -312,7 +312,11 @@ VALID: Final[dict[str, tuple[Any, tuple[Target, ...]]]] = {
     ),
     "names": ({"messages": [user(name="Ada_1"), assistant(name="clock")]}, (Target.TRAINER, *OPENAI)),
     "metadata, store": (
-        {"messages": [user("What time is it in Rome?"), assistant("It is nine in Rome.")], "metadata": {"source": "desk"}, "id": "a-1"},
+        {
+            "messages": [user("What time is it in Rome?"), assistant("It is nine in Rome.")],
+            "metadata": {"source": "desk"},
+            "id": "a-1",
+        },
         (*TRAINERS, *OPENAI),
     ),
     "reasoning_content": ({"messages": [user(), assistant(reasoning_content="Lima is at -5.")]}, (*TRAINERS, *OPENAI)),
