@@ -11,8 +11,10 @@ from curate.models.model_loading import quiet_loading
 WORDS = {
     "maria": "B-PER", "keller": "L-PER", "tom": "U-PER", "kell": "B-PER", "##ogg": "O", "siemens": "B-ORG",
     "acme": "B-ORG", "corp": "L-ORG", "ag": "L-ORG", "berlin": "U-LOC",
+    "jean": "B-PER", "luc": "L-PER", "o": "B-PER", "brien": "L-PER", "nguy": "B-PER", "##ễn": "O", "田中太郎": "U-PER",
 }  # fmt: skip
-"""Tokens, each with its label of the scheme BILOU; `Kellogg` is cut, and half of it has no label."""
+"""Tokens, each with its label of the scheme BILOU; `Kellogg` and `Nguyễn` are cut, and half of them
+has no label."""
 OTHERS = ("writes", "to", "today", "and", ".", ",", "`", ":")
 MAX_TOKENS = 16
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from curate.core.errors import ModelError
 from curate.core.key_value_secrets import Secret
-from curate.core.text import storable
+from curate.core.text import UNSPACED, storable
 from curate.models.model_batches import Loader, each_batch
 from curate.models.model_loading import entity_recognizer
 from curate.redact.names import CODE_BLOCK, FULL_NAME, HONORIFIC, NO_NAMES, ORG, PERSON, text_key
@@ -22,8 +22,7 @@ LABELS: Final = {
 """Kinds of names by the label of a model, without case and signs."""
 READ_TEXTS: Final = 1024
 """Number of texts that are read together."""
-LAST_SPACED_LETTER: Final = "\u0dff"
-"""The last letter of the scripts, in the order of Unicode, that have spaces between words."""
+UNSPACED_LETTER: Final = re.compile(UNSPACED)
 GAP: Final = re.compile(r"[ \u00a0]?|\.? |-")
 """What is between two parts of one name."""
 FOLLOWED: Final = re.compile(FULL_NAME)
@@ -47,7 +46,7 @@ def names_by_text(
             f"{model}: none of its labels is of persons or organisations",
             "name a model with labels such as PER and ORG",
         )
-    unread = _distinct(text for text in texts if " " in text.strip())
+    unread = _distinct(filter(_has_words, texts))
     while block := list(islice(unread, READ_TEXTS)):
         for positions, entities in each_batch(_entities, [storable(text) for text in block], loader, recognizer):
             for position, of_text in zip(positions, entities, strict=True):
@@ -56,6 +55,11 @@ def names_by_text(
             if progress:
                 progress(len(positions))
     return names
+
+
+def _has_words(text: str) -> bool:
+    """Whether a text has two words or more, or letters of a script that has no spaces between words."""
+    return len(text.split(maxsplit=2)) > 1 or UNSPACED_LETTER.search(text) is not None
 
 
 def _distinct(texts: Iterable[str]) -> Iterator[str]:
@@ -135,4 +139,4 @@ def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
 
 def _continues_word(char: str) -> bool:
     """Whether a character is a letter or digit of a script that separates words with spaces."""
-    return char.isalnum() and char <= LAST_SPACED_LETTER
+    return char.isalnum() and not UNSPACED_LETTER.match(char)

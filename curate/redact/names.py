@@ -36,8 +36,8 @@ HONORIFIC: Final = (
     r"[Ss]ignora?|Sig|[Ss]enhora?|[Dd]oña|Don|(?i:doctora?|docteur|professeure?|profesora?|dottor(?:e|essa)?)"
 )
 FULL_NAME: Final = (
-    rf"(?P<name>{NAME_WORD}(?: (?:{NAME_WORD}|(?-i:[A-Z]\.|van|von|de|del|della|da|dos|di|la|le|"
-    rf"der|den|bin|al))){{0,3}}(?<! van)(?<! von)(?<! de)(?<! la)(?<! der))"
+    rf"(?P<name>{NAME_WORD}"
+    rf"(?: (?:(?-i:van|von|de|del|della|da|dos|di|la|le|der|den|bin|al) ){{0,3}}(?:{NAME_WORD}|(?-i:[A-Z]\.))){{0,3}})"
 )
 TITLED: Final = lazy_pattern(rf"(?<!\w)(?:(?:{HONORIFIC})\.? ){{1,3}}{FULL_NAME}")
 

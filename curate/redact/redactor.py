@@ -38,6 +38,11 @@ COORDINATE_KEY: Final = re.compile(rf"\b(?:{COORDINATE_WORDS}|{COORDINATE_LISTS}
 """What the key of a number with a fraction contains, if that is searched: others are measurements."""
 DEGREES: Final = re.compile(r"\d{1,3}\.\d{4,}")
 WORD: Final = re.compile(r"[^\W_]+")
+NAME: Final = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+"""A word of a name: `O'Brien` and `Jean-Luc` are one."""
+Literals = dict[str, dict[tuple[int, int], dict[str, str]]]
+"""Kind of each text that is replaced, by its first word, the place of that word in it and its length, and the text:
+thousands of phone numbers begin with the same code."""
 PYTHON: Final = re.compile(r"```(?:python|py)[^\n]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
 PACKED: Final = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
 
@@ -57,9 +62,8 @@ class Redactor:
     """The names of persons and organisations that a model found in texts, by `text_key`."""
     surnames: set[str] = field(default_factory=set)
     """Last names of persons, in lower case."""
-    literals: dict[str, dict[tuple[int, int], dict[str, str]]] = field(default_factory=dict)
-    """Kind of each value that is replaced wherever it stands, by its first word, the place of that word in it and its
-    length, and its text: thousands of phone numbers begin with the same code."""
+    literals: Literals = field(default_factory=dict)
+    """The values that are replaced wherever they stand."""
     counts: Counter[str] = field(default_factory=Counter)
     """Replaced values by kind."""
 
@@ -82,15 +86,9 @@ class Redactor:
         is_full_name = kind in (PERSON, ORG) and len(words) > 1
         is_long = kind not in (*LOCAL_KINDS, *NAME_KINDS) and len(written) >= MIN_LITERAL_CHARS
         if is_full_name or is_long:
-            self.add_literal(written, kind)
+            _add_literal(self.literals, written, kind)
         for number in DEGREES.findall(written) if kind == "coordinates" else ():
-            self.add_literal(number, kind)
-
-    def add_literal(self, written: str, kind: str) -> None:
-        """Replace this text wherever it occurs in any row."""
-        if first := WORD.search(written):
-            of_word = self.literals.setdefault(first.group(), {})
-            of_word.setdefault((first.start(), len(written)), {}).setdefault(written, kind)
+            _add_literal(self.literals, number, kind)
 
     def secrets_in(self, value: Any, *, has_values: bool = True) -> list[list[Secret]]:
         """The ranges that are replaced in each text of a row, in the order in which `row` visits the texts; empty if
@@ -99,9 +97,9 @@ class Redactor:
         Positions include the prefix that `prefix_of` returns for the key of the text. `has_values`: whether `values_in`
         returned any.
         """
-        names: dict[str, str] = {}
-        if has_values and self.names:
-            names = self._names_of_row(value)
+        names: Literals = {}
+        for word, kind in self._names_of_row(value).items() if has_values and self.names else ():
+            _add_literal(names, word, kind)
         secrets: list[list[Secret]] = []
 
         def search(text: str, key: str) -> str:
@@ -122,20 +120,17 @@ class Redactor:
             raise UnsafeRedaction(f"it has a private value {left}")
         return redacted
 
-    def _secrets(self, text: str, prefix: str, names: Mapping[str, str], *, has_values: bool) -> list[Secret]:
-        """The values in a text, without those that overlap others; `names`: what `_names_of_row` returns."""
+    def _secrets(self, text: str, prefix: str, names: Literals, *, has_values: bool) -> list[Secret]:
+        """The values in a text, without those that overlap others; `names`: those that `_names_of_row` returns."""
         shift = len(prefix)
         blocks = [match.span() for match in CODE_BLOCK.finditer(text)] if names and "```" in text else []
         secrets = [
-            Secret(match.start() + shift, match.end() + shift, kind)
-            for match in (WORD.finditer(text) if names else ())
-            if (kind := names.get(match.group()))
-            and (kind not in NAME_KINDS or not any(start <= match.start() < end for start, end in blocks))
+            name
+            for name in _literals_in(text, names, shift)
+            if name.kind not in NAME_KINDS or not any(start <= name.start - shift < end for start, end in blocks)
         ]  # before the others: of values of equal length, the first one counts
-        secrets += [
-            *(self._recognized_values(prefix + text, prefix) if has_values else ()),
-            *self._literals_in(text, shift),
-        ]
+        secrets += self._recognized_values(prefix + text, prefix) if has_values else ()
+        secrets += _literals_in(text, self.literals, shift)
         return list(without_overlaps(secrets)) if secrets else []
 
     def _redacted_text(self, text: str, key: str, secrets: Sequence[Secret], originals: set[str]) -> str:
@@ -202,21 +197,29 @@ class Redactor:
             for name in (*names_in(body), *entities):
                 words = body[name.start : name.end].split()
                 for word in words if name.kind == PERSON and len(words) > 1 else ():
-                    if len(word) > 2 and word[0].isupper():
+                    if NAME.fullmatch(word) and len(word) > 2 and word[0].isupper():
                         names.setdefault(word, f"{PERSON} {' '.join(words)}")
             for name in entities:
                 word = body[name.start : name.end]
-                if WORD.fullmatch(word) and len(word) > 2 and word[0].isupper():
+                if NAME.fullmatch(word) and len(word) > 2 and word[0].isupper():
                     alone.setdefault(word, name.kind)
         return alone | names
 
-    def _literals_in(self, text: str, shift: int) -> Iterator[Secret]:
-        """The occurrences of texts that are replaced everywhere; `shift` is added to their positions."""
-        for match in WORD.finditer(text):
-            for (before, length), kinds in self.literals.get(match.group(), {}).items():
-                start, end = match.start() - before, match.start() - before + length
-                if start >= 0 and (kind := kinds.get(text[start:end])) and not text[end : end + 1].isalnum():
-                    yield Secret(start + shift, end + shift, kind)
+
+def _add_literal(literals: Literals, written: str, kind: str) -> None:
+    """Add a text that is replaced wherever it stands; of two kinds, the first one counts."""
+    if first := WORD.search(written):
+        of_word = literals.setdefault(first.group(), {})
+        of_word.setdefault((first.start(), len(written)), {}).setdefault(written, kind)
+
+
+def _literals_in(text: str, literals: Literals, shift: int) -> Iterator[Secret]:
+    """The occurrences of literals in a text, as whole words; `shift` is added to their positions."""
+    for match in WORD.finditer(text) if literals else ():
+        for (before, length), kinds in literals.get(match.group(), {}).items():
+            start, end = match.start() - before, match.start() - before + length
+            if start >= 0 and (kind := kinds.get(text[start:end])) and not text[end : end + 1].isalnum():
+                yield Secret(start + shift, end + shift, kind)
 
 
 def _with_texts(value: Any, replaced: Callable[[str, str], str], key: str = "") -> Any:

@@ -45,6 +45,20 @@ def text_of(row: Mapping[str, Any]) -> str:
     return json.dumps(row, ensure_ascii=False)
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Mr. Brown left early.", "Brown"),
+        ("Mr. Brown died.", "Brown"),
+        ("Herr Braun lebt hier.", "Braun"),
+        ("Dr. Ana Maria de la Cruz came.", "Ana Maria de la Cruz"),
+        ("Mr. Ludwig van Beethoven came.", "Ludwig van Beethoven"),
+    ],
+)
+def test_a_name_ends_with_a_whole_word(text: str, name: str) -> None:
+    assert [text[secret.start : secret.end] for secret in names_in(text)] == [name]
+
+
 @pytest.mark.parametrize("style", ["pseudonym", "label"])
 @pytest.mark.parametrize("kind", VALUES)
 def test_a_value_is_replaced_alike_in_all_rows_and_files(kind: str, style: str, write: Write) -> None:

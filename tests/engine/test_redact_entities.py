@@ -56,6 +56,24 @@ def test_a_name_at_any_place_of_a_long_text_is_found(write: Write) -> None:
     assert all("Maria" not in text and "Keller" not in text for text, _ in redacted())
 
 
+@pytest.mark.parametrize("name", ["Jean-Luc", "O'Brien", "Nguyễn"])
+def test_a_name_of_one_word_is_replaced_whole_in_all_turns(name: str, write: Write) -> None:
+    write("data.jsonl", [chat(f"Then {name} left.", f"{name}'s car and ({name}).")])
+    assert redacted("--style", "label") == [["Then [PERSON_1] left.", f"[PERSON_1]'s car and ([PERSON_1])."]]
+
+
+def test_a_double_name_is_replaced_in_all_turns(write: Write) -> None:
+    write("data.jsonl", [chat("Today Tom Sand-Boyle writes.", "And Sand-Boyle? His car.")])
+    assert redacted("--style", "label") == [["Today [PERSON_1] writes.", "And [PERSON_1]? His car."]]
+
+
+@pytest.mark.parametrize("text", ["{}、ok。", "Today\n{}"])
+def test_texts_without_spaces_are_read(text: str, write: Write) -> None:
+    name = "Tom" if text.isascii() else "田中太郎"
+    write("data.jsonl", [chat(text.format(name), "ok")])
+    assert redacted("--style", "label") == [[text.format("[PERSON_1]"), "ok"]]
+
+
 def test_words_without_a_capital_letter_are_no_names(write: Write) -> None:
     write("data.jsonl", [chat("Tom writes to tom keller.", "ok")])
     assert redacted("--style", "label") == [["[PERSON_1] writes to tom keller.", "ok"]]
