@@ -365,8 +365,12 @@ def _attachments_of(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def is_text(content: Any) -> bool:
-    """Whether a content is a text or a list of parts of text only."""
-    return isinstance(content, str) or (isinstance(content, list) and not _other_parts(content))
+    """Whether a content is a text or a list of parts of text only, without places of images."""
+    return isinstance(content, str) or (
+        isinstance(content, list)
+        and not _other_parts(content)
+        and all(isinstance(part, str) or part.get("type") in (None, "text", "refusal") for part in content)
+    )
 
 
 def _other_parts(content: Any) -> list[Any]:

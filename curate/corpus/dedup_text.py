@@ -99,14 +99,18 @@ def context_values(example: Example, on: On) -> list[Any]:
     its keys for the loss. Each with its key and the number of its turn; empty values count as missing.
     """
     values = [[-1, key, example.value[key]] for key in EXAMPLE_EXTRA_KEYS if example.value.get(key) not in EMPTY]
-    if example.format not in SINGLE_VALUE_FORMATS:
-        values += [
-            [-1, key, example.value[key]] for key in sorted(example.value.keys() - COMPARED) if _has_text(example, key)
-        ]
+    values += [[-1, key, example.value[key]] for key in keys_with_text(example)]
     for number, message in enumerate(compared_turns(example, on)):
         values += [[number, key, message.value[key]] for key in TURN_EXTRA_KEYS if message.value.get(key) not in EMPTY]
         values += [[number, call.get("name"), _arguments(call)] for call in _called_functions(message)]
     return values
+
+
+def keys_with_text(example: Example) -> list[str]:
+    """The keys with text that the format of an example does not define, such as the one of a passage."""
+    if example.format in SINGLE_VALUE_FORMATS:
+        return []
+    return [key for key in sorted(example.value.keys() - COMPARED) if _has_text(example, key)]
 
 
 def _has_text(example: Example, key: str) -> bool:

@@ -17,6 +17,7 @@ import xxhash
 
 from curate.core.example import (
     JSON_TYPES,
+    OPTION_KEYS,
     TRAINED_KEYS,
     Example,
     Place,
@@ -29,6 +30,7 @@ from curate.core.example import (
 from curate.core.finding import PlacedProblems, Problem
 from curate.core.form_keys import REFERENCE_KEYS
 from curate.core.text import plural
+from curate.corpus.dedup_text import keys_with_text
 from curate.language.reasoning_marks import may_have_marks, styles_of_reasoning
 from curate.language.refusals import OPENING_CHARS, refuses
 from curate.lint.rules.example_columns import ExampleColumns
@@ -56,7 +58,7 @@ ASCII_SPACES: Final = b" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"
 ASCII_LOWER: Final = bytes(range(256)).lower()
 OTHER_SPACES: Final = re.compile("[\x85\u1680\u2028\u2029]")
 """Non-ASCII white space that NFKC leaves unchanged."""
-COMPARED_KEYS: Final = tuple(dict.fromkeys((*TRAINED_KEYS[1:], *REFERENCE_KEYS)))
+COMPARED_KEYS: Final = tuple(dict.fromkeys((*TRAINED_KEYS[1:], *OPTION_KEYS, *REFERENCE_KEYS, "margin")))
 """Keys beside `messages` in which duplicates are equal."""
 Kind = TypeVar("Kind")
 MAX_PATHS: Final = 2_000
@@ -362,7 +364,10 @@ def _digests(example: Example, texts: list[str], turns: list[dict[str, Any]]) ->
     """Two 64-bit digests of an example: its content, and what is trained on, normalized without white space."""
     if is_plain(example):
         return _text_digests("\0".join(texts) + _roles_code(tuple([turn["role"] for turn in turns])))
-    return xxhash.xxh64_intdigest(canonical(example.value)), _folded_digest(example.value, texts, turns)
+    exact = xxhash.xxh64_intdigest(canonical(example.value))
+    if not turns or len(turns) < len(example.value["messages"]):  # nobody knows what is trained on
+        return exact, exact
+    return exact, _folded_digest(example.value, texts, turns, keys_with_text(example))
 
 
 def _text_digests(text: str) -> tuple[int, int]:
@@ -377,9 +382,13 @@ def _folded_text_digest(text: str, data: bytes) -> int:
     )
 
 
-def _folded_digest(value: dict[str, Any], texts: list[str], turns: list[dict[str, Any]]) -> int:
-    """The digest of what is trained on of an example, normalized; content parts of text count as text."""
-    other_keys = [(key, value[key]) for key in COMPARED_KEYS if key in value]
+def _folded_digest(
+    value: dict[str, Any], texts: list[str], turns: list[dict[str, Any]], keys: Sequence[str] = ()
+) -> int:
+    """The digest of what is trained on of an example, normalized; content parts of text count as text. `keys`: those
+    that are compared besides `COMPARED_KEYS`.
+    """
+    other_keys = [(key, value[key]) for key in (*COMPARED_KEYS, *keys) if key in value]
     if not other_keys and all(
         turn.keys() == {"role", "content"} and isinstance(turn["role"], str) and is_text(turn["content"])
         for turn in turns
