@@ -134,15 +134,21 @@ class Checkpoint(NamedTuple):
             while waiting and waiting[0][-1]:
                 item, path, _ = waiting.popleft()
                 result: Made | None = load(path, partial(self._unpacked, chunk_of(item))) if path else None
-                yield from pool.each(make, [item]) if result is None else [result]
+                if result is None:
+                    [result] = pool.each(make, [item])
+                    self._keep(path, result, chunk_of(item))
+                yield result
 
         for result in pool.each(make, missing()):
             yield from kept()
             item, path, _ = waiting.popleft()
-            if path is not None and (packed := self.pack(result, chunk_of(item))) is not None:
-                save(path, packed)
+            self._keep(path, result, chunk_of(item))
             yield result
         yield from kept()
+
+    def _keep(self, path: Path | None, result: Any, chunk: Chunk) -> None:
+        if path is not None and (packed := self.pack(result, chunk)) is not None:
+            save(path, packed)
 
     def _unpacked(self, chunk: Chunk, packed: Any) -> Any:
         """The result of a chunk from what its entry holds."""

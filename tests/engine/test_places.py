@@ -373,6 +373,8 @@ def test_results_of_chunks_are_kept_for_a_version_of_an_object(versioned: Any) -
     second.write_bytes(b"damaged")
     assert sizes() == expected
     assert len(computed) == 2
+    assert sizes() == expected
+    assert not computed
     versioned.pipe("/data/a.jsonl", LINES + BAD)
     assert sum(sizes()) == len(LINES + BAD)
     assert len(computed) == 6
