@@ -42,11 +42,13 @@ class SpreadKey(NamedTuple):
 
 
 def origins_of(value: Mapping[str, Any]) -> Iterator[tuple[int, int]]:
-    """The keys of a line in `PATHS`, by position, each with a hash of its value."""
+    """The keys of a line in `PATHS`, by position, each with a hash of its value; 17, 17.0 and "17" are one value."""
     metadata = value.get("metadata")
     for prefix, keys in (("", value), ("/metadata/", metadata if isinstance(metadata, Mapping) else {})):
         for name in keys.keys() & NAMES:
             origin = keys[name]
+            if isinstance(origin, float) and origin.is_integer():  # tables turn 17 into 17.0
+                origin = int(origin)
             if isinstance(origin, str | int) and not isinstance(origin, bool) and origin != "":
                 spelled = str(origin).encode("utf-8", "surrogatepass")
                 yield NUMBERS[prefix + name], xxhash.xxh3_64_intdigest(spelled)

@@ -6,8 +6,9 @@ shingle of the longer one. Only the examples of answers for which this holds are
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from curate.core.lazy import Ids, Numbers, np
 from curate.core.worker_pool import WorkerPool
@@ -20,6 +21,8 @@ FILTER_SIZE: Final = 1 << 20
 ANSWERS_PER_STEP: Final = 1 << 14
 """Number of answers whose shingles are looked up at a time."""
 EXAMPLES_PER_BATCH: Final = 4000
+PAIR: Final = [("key", "u8"), ("example", "i8"), ("is_longer", "?")]
+"""A key of an answer, an example, and whether its answer is longer."""
 
 
 class CutAnswers(NamedTuple):
@@ -47,17 +50,20 @@ class _Batch(NamedTuple):
     buckets: Sequence[_Bucket]
 
 
-def cut_answers(table: Table, links: Links, workers: WorkerPool) -> CutAnswers:
-    """The cut answers of a table. Raises `InputError` if lines cannot be read again."""
+def cut_answers(table: Table, links: Links, workers: WorkerPool, *, only_longest: bool) -> CutAnswers:
+    """The cut answers of a table. Raises `InputError` if lines cannot be read again.
+
+    only_longest: give of each answer the longest beginning and the longest end that are answers. This is enough to
+    group examples, because shorter ones are parts of these; the number of all of them can be quadratic.
+    """
     owners = np.repeat(np.arange(len(table.lines)), np.diff(links.answer_ends))
     every = [_Bucket(end, np.unique(owners[rows]).tolist()) for end in (0, 1) for rows in _similar_edges(links, end)]
     buckets = [bucket for bucket in every if len(bucket.examples) > 1]
     buckets.sort(key=lambda bucket: bucket.examples[0])  # so that most examples are read for one batch
-    pairs = [pair for pairs in workers.each(_cut_answers_in, _batches(table, buckets)) for pair in pairs]
-    keys = np.array([key for key, _, _ in pairs], dtype=np.uint64)
-    examples = np.array([example for _, example, _ in pairs], dtype=np.int64)
-    is_longer = np.array([is_longer for _, _, is_longer in pairs], dtype=np.bool_)
-    return CutAnswers(keys[~is_longer], examples[~is_longer], keys[is_longer], examples[is_longer])
+    compare = partial(_cut_answers_in, only_longest=only_longest)
+    pairs = np.concatenate([np.empty(0, dtype=PAIR), *workers.each(compare, _batches(table, buckets))])
+    whole, parts = pairs[~pairs["is_longer"]], pairs[pairs["is_longer"]]
+    return CutAnswers(whole["key"], whole["example"], parts["key"], parts["example"])
 
 
 def _similar_edges(links: Links, end: int) -> Iterator[Numbers]:
@@ -105,34 +111,41 @@ def _batches(table: Table, buckets: Sequence[_Bucket]) -> Iterator[_Batch]:
         yield _Batch(dict(zip(examples.tolist(), table.line_refs(examples), strict=True)), batch)
 
 
-def _cut_answers_in(batch: _Batch) -> list[tuple[int, int, bool]]:
-    """The keys of cut answers in a batch, each with an example that has it, and whether its answer is longer."""
+def _cut_answers_in(batch: _Batch, *, only_longest: bool) -> Any:
+    """The keys of cut answers in a batch, each with an example that has it, and whether its answer is longer; elements
+    are `PAIR`.
+    """
     reader = LineReader()
+    reader.read_ahead(line[:3] for line in batch.lines.values())
     answers_of = {example: long_answers(reader.example(line)) for example, line in batch.lines.items()}
-    pairs = list[tuple[int, int, bool]]()
-    for end, examples in batch.buckets:
-        answers = [(example, answer[::-1] if end else answer) for example in examples for answer in answers_of[example]]
-        pairs += _cut_answers_among(answers, end)
-    return pairs
+    pairs = (
+        pair
+        for end, examples in batch.buckets
+        for pair in _cut_answers_among(
+            [(example, answer[::-1] if end else answer) for example in examples for answer in answers_of[example]],
+            end,
+            only_longest=only_longest,
+        )
+    )
+    return np.fromiter(pairs, dtype=PAIR)  # many tuples take much more memory
 
 
-def _cut_answers_among(answers: Sequence[tuple[int, list[str]]], end: int) -> Iterator[tuple[int, int, bool]]:
+def _cut_answers_among(
+    answers: Sequence[tuple[int, list[str]]], end: int, *, only_longest: bool
+) -> Iterator[tuple[int, int, bool]]:
     """As `_cut_answers_in`, for the answers of one bucket, of which the first words are compared."""
     sizes = {len(answer) for _, answer in answers}
-    longer = defaultdict[int, set[int]](set)
     whole = defaultdict[int, set[int]](set)
-    beginnings = []
-    for example, answer in answers:
+    is_part = set[int]()
+    for example, answer in sorted(answers, key=lambda pair: len(pair[1])):
         *shorter, key = _keys(answer, sizes, end)
+        parts = [part for part in shorter if part in whole]
         whole[key].add(example)
-        beginnings.append((example, shorter))
-    for example, keys in beginnings:
-        for key in keys:
-            if key in whole:
-                longer[key].add(example)
-    for key in sorted(longer):
+        parts = parts[-1:] if only_longest else parts
+        is_part.update(parts)
+        yield from ((part, example, True) for part in parts)
+    for key in sorted(is_part):
         yield from ((key, example, False) for example in sorted(whole[key]))
-        yield from ((key, example, True) for example in sorted(longer[key]))
 
 
 def _keys(answer: Sequence[str], sizes: Collection[int], seed: int) -> list[int]:

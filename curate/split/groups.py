@@ -279,7 +279,7 @@ def answer_links(table: Table, search: LinkSearch) -> list[Pairs]:
 
 def cut_answer_links(table: Table, search: LinkSearch) -> list[Pairs]:
     """L015: an answer of at least 20 words is the beginning or the end of a longer one."""
-    cut = cut_answers(table, _require_links(table), search.workers)
+    cut = cut_answers(table, _require_links(table), search.workers, only_longest=search.parts is None)
     return _part_links(Link.CUT_ANSWER, cut.whole, cut.whole_owners, (cut.parts, cut.part_owners), search)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.split import groups
+from curate.split.cut_answers import cut_answers
 from tests.bench.split_leaks import rows_in
 from tests.conftest import Write, chat
 from tests.leaks import Row
@@ -128,3 +129,40 @@ def test_verify_finds_each_cut_copy_in_a_foreign_folder(
         ("L015", line) for line in range(1, len(pairs) + 1)
     ]
     assert all(f"train.jsonl:{finding['line']} (train)" in finding["message"] for finding in findings)
+
+
+def chain(rng: random.Random, count: int) -> list[Row]:
+    """Examples of which each answer is the beginning of the next one."""
+    tokens = words(rng, "English", 20 + count)
+    return [chat(" ".join(words(rng, "German", 26)), " ".join(tokens[: 20 + number])) for number in range(count)]
+
+
+def test_answers_that_each_begin_the_next_one_are_grouped_with_a_link_each(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = chain(random.Random(3), 60)
+    write("data.jsonl", [*rows, *(chat(f"Is {number} even?", "Ask again.") for number in range(60))])
+    links: list[int] = []
+
+    def counted(*args: Any, **options: Any) -> Any:
+        cut = cut_answers(*args, **options)
+        links.append(len(cut.parts))
+        return cut
+
+    monkeypatch.setattr(groups, "cut_answers", counted)
+    assert main(["split", "data.jsonl", "-o", "out", "--yes", "-q"]) in (0, 1)
+    assert links == [len(rows) - 1]
+    sides = [part for part in rows_in(Path("out")).values() if any(row in part for row in rows)]
+    assert len(sides) == 1
+
+
+@pytest.mark.parametrize("given", [0, 30, 59], ids=["shortest", "middle", "longest"])
+def test_every_part_of_an_answer_of_a_given_test_set_is_left_out(given: int, write: Write) -> None:
+    rows = chain(random.Random(4), 60)
+    others = [chat(f"Is {number} even?", "Ask again.") for number in range(60)]
+    write("test.jsonl", [rows[given]])
+    write("data.jsonl", [*rows[:given], *rows[given + 1 :], *others])
+    assert main(["split", "data.jsonl", "-o", "out", "--existing", "test.jsonl", "--yes", "-q"]) in (0, 1)
+    parts = rows_in(Path("out"))
+    assert parts["test"] == [rows[given]]
+    assert not any(row in parts["train"] + parts["validation"] for row in rows)

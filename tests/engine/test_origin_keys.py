@@ -43,6 +43,8 @@ def lines_about(
     [
         ("document_id", lambda number: {"document_id": number // 4}),
         ("/metadata/ticket_id", lambda number: {"metadata": {"ticket_id": f"t{number // 3}"}}),
+        ("user_id", lambda number: {"user_id": float(number // 4)}),
+        ("doc_id", lambda number: {"doc_id": [number // 3, number // 3 + 0.0, str(number // 3)][number % 3]}),
         ("url", lambda number: {"url": f"https://example.org/{number % 40}"} if number % 2 else {}),
     ],
 )
