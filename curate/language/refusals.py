@@ -66,8 +66,12 @@ REGRET: Final = (
 """Apologies in English, German, Spanish and Portuguese, French, Chinese and Japanese."""
 APOLOGY_ONLY: Final = rf"(?i)\A\s*(?:{REGRET})\s*\z"
 """An answer that is an apology and nothing else, for Rust's regular expressions."""
-APOLOGY_REQUEST: Final = r"(?i)apolog|sorry|entschuldig|verzeih|disculp|desculp|excus|désolé|道歉|抱歉|谢罪|谢"
-"""Requests for an apology."""
+APOLOGY_REQUEST: Final = (
+    r"(?i)apolog|sorry|entschuldig|verzeih|disculp|desculp|excus|désolé|道歉|抱歉|谢罪|谢|对不起|申し訳|ごめん|すみません"
+    r"|tut (?:mir|uns) (?:\w+ )?leid|lo siento|lament|sinto muito|perd[oó]n|pardon|माफ|क्षमा|متاسف|متأسف|ببخش|عذر"
+    r"|translat|übersetz|traduc|traduis|翻译"
+)
+"""Requests for an apology, or for the translation of one."""
 
 
 def refuses(opening: str) -> bool:

@@ -27,6 +27,10 @@ MOJIBAKE: Final = f"[{LEAD_CHARS}][{CONTINUATION_CHARS}]"
 """The first two characters of UTF-8 sequences decoded as cp1252 or Latin-1."""
 QUOTED_PRINTABLE: Final = r"=[C-F][0-9A-F](?:=[89AB][0-9A-F]){1,3}"
 """The bytes of a UTF-8 sequence in the encoding of mails."""
+QUOTED_WORD: Final = f"[A-Za-z]{QUOTED_PRINTABLE}|{QUOTED_PRINTABLE}(?:[a-z]|{QUOTED_PRINTABLE})"
+"""The same in a word: by itself, it may compare two cells of a table (`=C3=A9`)."""
+URL_START: Final = lazy_pattern(r"://\S*\Z")
+MAX_URL_CHARS: Final = 200
 C1_CONTROLS: Final = "[\x80-\x84\x86-\x9f]"
 """Control characters that only appear where cp1252 was read as Latin-1; U+0085 is a line separator (J016)."""
 TAGGED_FLAG: Final = lazy_pattern(
@@ -53,12 +57,12 @@ ABOUT_LANGUAGE: Final = lazy_pattern(
     r"|portuguese|italian|latin|dutch|englisch|deutsch|spanisch|französisch|italienisch|portugiesisch|latein|niederländisch"
     r"|ingl[eé]s|inglês|espa[nñ]ol|espanhol|franc[eé]s|francês|alem[aá]n|alemão|italiano|portugu[eé]s|portugu[eê]s|holand[eé]s|lat[ií]n"
     r"|anglais|espagnol|fran[cç]ais|allemand|italien|portugais|néerlandais|inglese|tedesco|francese|spagnolo|portoghese)"
-    r"|\b(?:lyrics?|songs?|poems?|anthems?|mottos?|quot(?:e|es|ations?)|recite|prayers?|proverbs?|first lines?|opening lines?|title)\b"
+    r"|\b(?:lyrics?|songs?|poems?|anthems?|mottos?|quot(?:e|es|ations?)|recite|prayers?|proverbs?|first lines?|opening lines?|title|greet\w*|phrases?|sayings?|\w*spruch|sprichw\w+|zitat|gedicht|refrán|poema|proverbe|poème)\b"
 )
 """Requests that name a language, or ask for the words of a work."""
 SENTENCE_END: Final = lazy_pattern(r"(?<=[.!?])\s+|\n+")
 ABOUT_ENCODING: Final = lazy_pattern(
-    r"(?i)mojibake|encod|decod|utf-?8|latin-?1|iso-?8859|cp-?125|windows-125|unicode|[kc]odific|kodier|zeichensatz|zeichencod|codage|charset|编码|乱码|文字化け"
+    r"(?i)mojibake|quoted.printable|\bmime\b|encod|decod|utf-?8|latin-?1|iso-?8859|cp-?125|windows-125|unicode|[kc]odific|kodier|zeichensatz|zeichencod|codage|charset|编码|乱码|文字化け"
     r"|\S (?:an)?statt \S{1,3}(?:\W|\Z)|\S (?:instead of|rather than|au lieu de|en (?:vez|lugar) de) (?:an? )?\S{1,3}(?:\W|\Z)"
 )
 """A text about encodings, which shows what a wrong one leaves."""
@@ -100,7 +104,7 @@ MIN_LETTERED_SHARE: Final = 0.5
     "Q009",
     "mojibake",
     Severity.INFO,
-    prefilter=(foreign_patterns(MOJIBAKE, C1_CONTROLS), patterns(QUOTED_PRINTABLE)),
+    prefilter=(foreign_patterns(MOJIBAKE, C1_CONTROLS), patterns(QUOTED_WORD)),
     hint="Decode the source as UTF-8. `--fix --unsafe-fixes` repairs this text, unless it is about encodings: see --diff.",
 )
 def mojibake() -> "pl.Expr":
@@ -112,12 +116,13 @@ def mojibake() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Where is the cafÃ©?"}, {"role": "assistant", "content": "Itâ€™s there."}]}
     Good: {"messages": [{"role": "user", "content": "Where is the café?"}, {"role": "assistant", "content": "It's there."}]}
     """
-    return judged_by(matching(pl.col("text"), f"{MOJIBAKE}|{C1_CONTROLS}|{QUOTED_PRINTABLE}"), _mojibake_message)
+    return judged_by(matching(pl.col("text"), f"{MOJIBAKE}|{C1_CONTROLS}|{QUOTED_WORD}"), _mojibake_message)
 
 
 @lru_cache(maxsize=64)  # cached for the rule and its repair; a millisecond each
 def _with_encoding_fixed(text: str) -> str:
-    text = re.sub(QUOTED_PRINTABLE, _with_bytes_decoded, text)
+    if re.search(QUOTED_WORD, text):
+        text = re.sub(QUOTED_PRINTABLE, _with_bytes_decoded, text)
     if text.isascii():
         return text
     import ftfy  # only imported for texts that look garbled
@@ -126,7 +131,9 @@ def _with_encoding_fixed(text: str) -> str:
 
 
 def _with_bytes_decoded(match: re.Match[str]) -> str:
-    """The character of a quoted UTF-8 sequence; the match itself if it is none."""
+    """The character of a quoted UTF-8 sequence; the match itself if it is none or is in a URL."""
+    if URL_START.search(match.string[max(0, match.start() - MAX_URL_CHARS) : match.start()]):
+        return match.group()
     try:
         return bytes.fromhex(match.group().replace("=", "")).decode()
     except UnicodeDecodeError:
@@ -150,7 +157,7 @@ def _mojibake_message(text: str) -> str | None:
 @mojibake.repaired_by(safe=False)  # the text may be about it
 def decode_again(value: dict[str, Any]) -> dict[str, Any]:
     """Decode the text again as UTF-8."""
-    return edit_texts(value, _with_encoding_fixed)
+    return edit_texts(value, lambda text: _with_encoding_fixed(text) if _mojibake_message(text) else text)
 
 
 @text_rule(

@@ -21,12 +21,18 @@ CODE_SPANS: Final = lazy_pattern(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 MAX_CODE_CHARS: Final = 20_000
 """Maximum size of a block that is parsed."""
 SKETCH: Final = lazy_pattern(
-    r"\.\.\.|…|>>>|<[\w -]+>|^[ \t]*(?:[%!$?]|In \[)|\bprint\b[ \t]+[^\s(=]|\bexcept [\w.]+,|\bexec [\"']|^[ \t]*type \w+ ?=|\b(?:def|class) \w+\[",
+    r"\.\.\.|…|>>>|<[\w -]+>|^[ \t]*(?:[%!$?]|In \[)|\bprint\b[ \t]+[^\s(=]|\b(?:except|raise) [\w.]+,|\bexec [\"']|^[ \t]*type \w+ ?=|\b(?:def|class) \w+\["
+    r"|\?[ \t]*$|^[+-] |\[, |\A\s*(?:(?:else|elif|except|finally)\b|(?:@[^\n]*|[^\n]*:)\s*\Z)",
     re.MULTILINE,
 )
-"""Omissions, sessions, notebooks, templates, Python 2 and syntax that only some versions of Python have."""
-JSON_SKETCH: Final = lazy_pattern(r"\.\.\.|…|//|/\*|<[\w -]+>|\{\{|^[ \t]*#", re.MULTILINE)
-"""Omissions, comments and templates, in text that is not meant to be parsed."""
+"""Omissions, sessions, notebooks, templates, parts of statements, changes, Python 2 and syntax that only some versions of
+Python have.
+"""
+JSON_SKETCH: Final = lazy_pattern(
+    r"\.\.\.|…|//|/\*|<[\w -]+>|\{\{|^[ \t]*#|:\s*(?:\$|(?:string|number|integer|int|float|boolean|bool|any|object|array)\b)",
+    re.MULTILINE,
+)
+"""Omissions, comments, types and templates, in text that is not meant to be parsed."""
 ABOUT_FAULTS: Final = lazy_pattern(
     r"(?i)\b(?:error|fehler|erreur|error(?:es)?|erro)s?\b|\b(?:wrong|fail\w*|invalid|incorrect\w*|broken|malformed|bugs?|debug\w*|pseudo-?code|falsch|ungültig|inválid[oa]|incorrect[oa]s?|invalide)\b|\bfix(?:es|ed)?\b|\bsyntax|错误|无效|伪代码"
 )
@@ -38,8 +44,12 @@ COMMANDS: Final = (
     "frac", "sqrt", "sum", "int", "prod", "lim", "cdot", "times", "left", "right", "text", "mathbb", "mathrm", "mathbf",
     "leq", "geq", "neq", "approx", "infty", "pm", "alpha", "beta", "gamma", "theta", "lambda", "pi", "sigma",
 )  # fmt: skip
-TEX_COMMAND: Final = lazy_pattern(rf"\$[^$\n]*\\(?:{'|'.join(COMMANDS)})\b[^$\n]*$", re.MULTILINE)
-"""A dollar sign and, in its line, one of the frequent commands of formulas."""
+TEX_COMMAND: Final = lazy_pattern(rf"\$(?:[^$\n\\]|\\(?![(\[]))*\\(?:{'|'.join(COMMANDS)})\b[^$\n]*$", re.MULTILINE)
+"""A dollar sign and, in its line, one of the frequent commands of formulas, with no other formula before it."""
+TEX_SIGN: Final = lazy_pattern(r"\\[A-Za-z]{2}|[=^_]")
+"""What a formula contains, and a price ($$) does not."""
+ESCAPED_BRACKET: Final = lazy_pattern(r"\\\[[^\]\\\n]*\]")
+"""An escaped bracket of Markdown, with its counterpart."""
 ABOUT_DELIMITERS: Final = lazy_pattern(r"(?i)\breg(?:ular )?ex|\bescap|delimiter")
 TEX_PAIR: Final = lazy_pattern(r"\$[^$]+\$")
 CODE_HINT: Final = r"(?i-u:```(?:py|json))"
@@ -102,10 +112,14 @@ def _line_of_error(code: str) -> tuple[int, str] | None:
         try:
             ast.parse(code)
         except SyntaxError as error:
-            # what an f-string may contain depends on the version of Python
-            if "f-string" in error.msg or error.lineno is None:
+            # what an f-string may contain and how deep code may be nested depends on the version of Python
+            if re.search(r"f-string|too many|limit", error.msg) or error.lineno is None:
                 return None
-            return error.lineno, (code.splitlines() or [""])[min(error.lineno, code.count("\n") + 1) - 1]
+            before = code.split("\n")[: error.lineno - 1]
+            body = next((line for line in reversed(before) if line.strip()), "")
+            if "expected an indented block" in error.msg and body.lstrip().startswith("#"):
+                return None  # a comment stands for the body
+            return error.lineno, error.text or body
         except (ValueError, RecursionError, MemoryError):
             return None
     return None
@@ -126,14 +140,15 @@ def _json_fault(code: str) -> str | None:
 
 def _formula_message(text: str) -> str | None:
     """The message for a delimiter of TeX without its counterpart; None if there is none."""
-    text = CODE_SPANS.sub("", text).replace(r"\$", "")
+    text = CODE_SPANS.sub("", text).replace("\\\\", "").replace(r"\$", "")  # a backslash before another ends a line
     if ABOUT_DELIMITERS.search(text):
         return None
-    if text.count("$$") % 2:
+    has_signs = TEX_SIGN.search(text) is not None
+    if has_signs and text.count("$$") % 2:
         return "a formula is not closed: an odd number of $$"
     for opening, closing in ((r"\[", r"\]"), (r"\(", r"\)")):
-        opened, closed = _delimiters(text, opening), _delimiters(text, closing)
-        if opened > closed:
+        opened, closed = ESCAPED_BRACKET.sub("", text).count(opening), text.count(closing)
+        if has_signs and opened > closed:
             return f"a formula is not closed: {opening} {opened} times, {closing} {closed} times"
     environments = TEX_ENVIRONMENT.findall(text)
     begun, ended = (sorted(name for kind, name in environments if kind == side) for side in ("begin", "end"))
@@ -142,8 +157,3 @@ def _formula_message(text: str) -> str | None:
     if TEX_COMMAND.search(TEX_PAIR.sub("", text.replace("$$", ""))):
         return "a formula is not closed: a $ without another in its line"
     return None
-
-
-def _delimiters(text: str, delimiter: str) -> int:
-    """How often a delimiter occurs, without those behind another backslash, which end a line in TeX."""
-    return text.replace("\\\\", "").count(delimiter)

@@ -52,9 +52,13 @@ HEAD_CHARS: Final = 300
 """Number of characters in which a text may call itself verse."""
 RUN_CHARS: Final = 30
 """Minimum number of one letter or mark in a row."""
-RUN: Final = lazy_pattern(rf"([A-Za-z!?,。！？，哈啊])\1{{{RUN_CHARS - 1}}}")
+RUN_LETTERS: Final = "".join(sorted({*ascii_letters} - {*"fFxX"}))
+"""Letters without those that fill masks and numbers of base 16."""
+RUN: Final = lazy_pattern(rf"([{RUN_LETTERS}!?,。！？，哈啊])\1{{{RUN_CHARS - 1},}}")
+ENCODED: Final = lazy_pattern(r"[0-9+/=]|\b(?=[ACGTUN]*A)(?=[ACGTUN]*C)[ACGTUN]+\b")
+"""What words have that are data: Base64, numbers, nucleotides."""
 RUN_HINT: Final = "|".join(
-    re.escape(char * 8) for char in (*ascii_letters, "!", "?", ",", "。", "！", "？", "，", "哈", "啊")
+    re.escape(char * 8) for char in (*RUN_LETTERS, "!", "?", ",", "。", "！", "？", "，", "哈", "啊")
 )
 BLANK_LINE: Final = lazy_pattern(r"\n\s*\n")
 MIN_SENTENCES_SHARE: Final = 0.4
@@ -194,11 +198,19 @@ def loop() -> "pl.Expr":
 
 
 def _run_message(prompt: str, text: str) -> str | None:
-    """The message for one letter or mark that fills a line; None in code and if the request is about repetition."""
-    run = RUN.search(text)
+    """The message for one letter or mark that fills a line; None in code and data, and if the request is about
+    repetition.
+    """
+    run = next((match for match in RUN.finditer(text) if not ENCODED.search(_word_around(text, match))), None)
     if run is None or "```" in text or REPETITION_REQUEST.search(prompt) or RUN.search(prompt):
         return None
     return f"{excerpt(run.group()[0])!r} occurs {RUN_CHARS} times in a row or more"
+
+
+def _word_around(text: str, run: re.Match[str]) -> str:
+    """The word that contains a run of one character: the run and up to 60 characters before it and after it."""
+    before, after = text[max(0, run.start() - 60) : run.start()], text[run.end() : run.end() + 60]
+    return re.split(r"\s", before)[-1] + run.group()[0] + re.split(r"\s", after)[0]
 
 
 @text_rule(
@@ -237,9 +249,8 @@ def echo() -> "pl.Expr":
     Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "It is Paris."}]}
     """
     reply, prompt = answer().str.strip_chars(), answered_question().str.strip_chars()
-    asked_again = prompt.str.ends_with("?") & reply.str.to_lowercase().str.starts_with(
-        prompt.str.to_lowercase().str.strip_chars_end("? ")
-    )
+    # without a question mark, it may be the first words of a sentence
+    asked_again = prompt.str.ends_with("?") & reply.str.to_lowercase().str.starts_with(prompt.str.to_lowercase())
     same, begins = reply == prompt, reply.str.starts_with(prompt) | asked_again
     requested = pl.when(begins).then(prompt).str.head(200).str.contains(ECHO_REQUEST)
     requested |= same & pl.col("system").str.contains(CORRECTION_PROMPT)

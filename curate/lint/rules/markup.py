@@ -37,7 +37,7 @@ MASKED: Final = (
 """A kind of value in capitals and brackets, as in anonymized data: `[CUSTOMER NAME]`, `[PERSON_1]`."""
 FILL_IN: Final = (
     r"\[(?i:your|dein|deine|ihr|ihre|votre|tu|su|seu|sua|insert|enter your|insertar|insérer|inserir|einfügen)[ _-][^\[\]\n]{1,40}\](?:[^(]|\z)"
-    r"|\[[^\[\]\n]{1,40} (?i:goes here|go here|einfügen|eintragen|aquí|ici|here)\]|[\[(](?i:to be (?:added|filled in|completed|determined|written|announced)|fill in|add text here)[^\[\]()\n]{0,30}[\])]"
+    r"|\[[^\[\]\n]{1,40} (?i:goes here|go here|einfügen|eintragen|aquí|ici|here)\](?:[^(]|\z)|[\[(](?i:to be (?:added|filled in|completed|determined|written)|fill in|add text here)[^\[\]()\n]{0,30}[\])]"
     r"|\[(?:(?:Company|Customer|Client|First|Last|Full|Product|Author|Book|Recipient|Business|Organi[sz]ation|Phone|Contact|Street|Email)(?: |[’']s )(?:Name|Number|Address|Email)|Kundenname|Firmenname|Nachname|Vorname)\](?:[^(]|\z)"
     r"|(?:^|[.!?\n] ?)TODO ?[-–:]"
 )
@@ -50,7 +50,7 @@ DATE_FORM: Final = r"\b(?:on|by|until|from|since|am|zum|vom|seit|el|día|le|au|d
 """The form of a date in place of a date."""
 PLACEHOLDER: Final = lazy_pattern(
     r"(?im)^\W*lorem ipsum dolor|\[insert [^\]\n]{1,60}\]|<no ?(?:input|output)>|\[your (?:answer|response|text|code) here\]|\[(?:todo|tbd)\]|\bTODO:|\b(?-i:TBD)\b"
-    rf"|(?-i:{MASKED}|{DATE_FORM}|FILL_IN)".replace("FILL_IN", FILL_IN.replace(r"\z", r"\Z"))
+    rf"|(?-i:{MASKED}|{DATE_FORM}|FILL_IN)".replace("FILL_IN", FILL_IN.replace(r"(?:[^(]|\z)", r"(?!\()"))
 )
 PLACEHOLDERS: Final = (
     "lorem ipsum", "[insert ", "<noinput", "<nooutput", "<no input", "<no output", "[your answer", "[your response",
@@ -117,7 +117,7 @@ NOTICES: Final = (
     "teilen auf facebook", "auf facebook teilen", "partager sur facebook", "compartir en facebook",
     "inscrivez-vous à notre newsletter", "abonnez-vous à notre newsletter", "suscríbete a nuestro boletín",
     "alle rechte vorbehalten", "tous droits réservés", "todos los derechos reservados",
-    "your email address will not be published", "required fields are marked", "share this article", "share this post",
+    "your email address will not be published", "required fields are marked", "share this article",
     "unsubscribe from this list", "unsubscribe from this mailing list", "unsubscribe from our newsletter",
 )  # fmt: skip
 MAIL_REMAINS: Final = (
@@ -125,7 +125,7 @@ MAIL_REMAINS: Final = (
     r"|von meinem (?:iphone|ipad|handy|mobiltelefon) gesendet|enviado desde mi (?:iphone|ipad|m[oó]vil|tel[eé]fono)|enviado do meu (?:iphone|ipad|celular)"
     r"|envoy[eé] de mon (?:iphone|ipad|t[eé]l[eé]phone|mobile)|inviato da(?:l mio)? iphone)\b[^\n]{0,40}$"
     r"|^-{3,} ?(?:original message|forwarded message|ursprüngliche nachricht|weitergeleitete nachricht|mensaje original|mensaje reenviado|message d['’]origine|message transféré|mensagem original) ?-{3,}"
-    r"|\bthis (?:e-?mail|message)(?: and (?:any|its|all) (?:\w+ )?(?:attachments|files))?(?: transmitted with it)?[^.\n]{0,60} (?:intended (?:only|solely)|confidential)[^\n]{0,80}(?:addressee|recipient|individual|intended)"
+    r"|\bthis (?:e-?mail|message)(?: and (?:any|its|all) (?:\w+ )?(?:attachments|files))?(?: transmitted with it)? (?:is|are|was|may|contains?)\b[^.\n]{0,60} (?:intended (?:only|solely)|confidential)[^\n]{0,80}(?:addressee|recipient|individual|intended)"
 )
 """The signature of a mail program, the mark of a quoted mail, and the notice at the foot of a mail."""
 MAIL: Final = lazy_pattern(MAIL_REMAINS, re.IGNORECASE | re.MULTILINE)
@@ -134,7 +134,7 @@ MAIL_HINT: Final = (
     r"|intended solely|intended only|confidential)"
 )
 MAIL_REQUEST: Final = lazy_pattern(
-    r"(?i)e-?mail|\bmails?\b|signature|signatur|firma\b|newsletter|confidential|vertraulich|letter|brief|carta|correo|courriel|notice"
+    r"(?i)e-?mail|\bmails?\b|signature|signatur|firma\b|newsletter|confidential|vertraulich|letter|brief|carta|correo|courriel|notice|footer|forward|iphone|ipad|phone|邮件|郵件|签名|メール|ईमेल|ایمیل"
 )
 """Requests for a mail, which may have such parts."""
 MARKS: Final = (

@@ -76,14 +76,23 @@ TAIL_CHARS: Final = 400
 EMPTY_ITEM: Final = r"(?:\A|\n)[ \t]*(?:[-*•] \S[^\n]*\n+[ \t]*[-*•]|[0-9]{1,2}[.)] \S[^\n]*\n+[ \t]*[0-9]{1,2}[.)])"
 """At the end of a text: an item of a list and the mark of another, which is empty."""
 CUT_NOTE: Final = (
-    r"[\[<](?:[^\[\]<>\n]{0,24}[ _])?(?:CUT)(?:[ _][^\[\]<>\n]{0,24})?[\]>]"
-    r"|\((?:[^()\n]{1,24}[ _](?:CUT)(?:[ _][^()\n]{0,24})?|(?:CUT)[ _][^()\n]{1,24})\)"
-).replace(
-    "CUT",
-    "(?i:truncated|cut off|cut short|abgeschnitten|gekürzt|abgebrochen|tronquée?|truncad[oa]|cortad[oa]|troncat[oa]|截断|已截断"
-    "|max(?:imum)?[ _](?:new[ _])?(?:tokens|length)|token limit)",
+    (
+        r"[\[<][ .…]*CUT[ .…]*[\]>]"
+        r"|[\[<(](?:[^\[\]<>()\n]{0,24}[^\w\[\]<>()\n])?TEXT[^\[\]<>()\n]{1,24}CUT[^\[\]<>()\n]{0,40}[\]>)]"
+        r"|[\[<]CUT[ _][^\[\]<>\n]{0,24}TEXT[^\[\]<>\n]{0,24}[\]>]"
+    )
+    .replace(
+        "CUT",
+        "(?i:truncated|cut off|cut short|abgeschnitten|gekürzt|abgebrochen|tronquée?|truncad[oa]|cortad[oa]|troncat[oa]|已?截断"
+        "|max(?:imum)?[ _](?:new[ _])?(?:tokens|length)[ _](?:reached|exceeded)|token limit(?: (?:reached|exceeded))?)",
+    )
+    .replace(
+        "TEXT",
+        "(?i:output|response|answer|reply|text|message|content|code|transcript|here|due to|because|length|limit|tokens"
+        "|antwort|ausgabe|nachricht|hier|respuesta|salida|texto|réponse|texte|sortie|resposta|saída|risposta|testo)",
+    )
 )
-"""At the end of a text: a note of the generating program that it is cut off; in round brackets, two words or more."""
+"""At the end of a text: a note of the generating program that it is cut off; with other words, it names the text."""
 CUT_NOTE_CHARS: Final = 80
 """Number of last characters in which such a note is searched for."""
 CUT_NOTE_END: Final = re.compile(rf"(?:{CUT_NOTE})\Z")

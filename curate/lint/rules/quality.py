@@ -66,12 +66,13 @@ OTHER_LANGUAGES: Final = (
 )
 """The same clause in German, French, Spanish, Portuguese, Italian and Chinese."""
 CUTOFF: Final = (
-    r"\b(?:as of|up to|up until|until|since) my (?:last|latest|most recent) (?:knowledge |training |data )?(?:update|training|cut-?off)\b"
-    r"|\bmy (?:knowledge|training(?: data)?)\b[^.\n]{0,30} (?:ends?|ended|stops?|stopped|goes|extends?|up to|until|as of|to)\b[^.\n]{0,20}\b20[0-9][0-9]\b"
+    r"\b(?:as of|up to|up until|until) my (?:last|latest|most recent) (?:knowledge |training |data )?(?:update|training|cut-?off)\b"
+    r"|\bmy (?:knowledge|training data)\b[^.\n]{0,30} (?:ends?|ended|stops?|stopped|goes|extends?|up to|until|as of|to)\b[^.\n]{0,20}\b20[0-9][0-9]\b"
     r"|\bstand (?:meine[rs]?) (?:letzten|jüngsten) (?:aktualisierung|update|training|wissensstand)"
-    r"|\b(?:mein (?:wissensstand|wissen)|meine trainingsdaten|mi conocimiento|mis (?:conocimientos|datos de entrenamiento)|mes connaissances|mes données d['’]entraînement)\b[^.\n]{0,40}\b20[0-9][0-9]\b"
-    r"|\b(?:según|hasta|desde|conforme|até) (?:mi|minha) última (?:actualización|atualização)|\b(?:à|selon|depuis|lors de|jusqu['’]à) ma dernière mise à jour"
-    r"|(?:截至|截止)到?我的?(?:最后|最近|上)一?次?的?(?:更新|训练)|我的(?:知识|训练数据)[^。\n]{0,10}(?:截止|截至|更新到|到20)"
+    r"|\b(?:mein wissensstand|meine trainingsdaten|mis datos de entrenamiento|mes données d['’]entraînement)\b[^.\n]{0,40}\b20[0-9][0-9]\b"
+    r"|\b(?:mein wissen|mi conocimiento|mis conocimientos|mes connaissances) (?:(?:nur|solo|no|ne) )?(?:endet|reicht|geht|llegan?|terminan?|se (?:limitan?|extienden?)|abarcan?|vont|s['’]arrêtent|s['’]étendent|datent|remontent)\b[^.\n]{0,40}\b20[0-9][0-9]\b"
+    r"|\b(?:según|hasta|conforme|até) (?:mi|minha) última (?:actualización|atualização)|\b(?:à|selon|jusqu['’]à) ma dernière mise à jour"
+    r"|(?:截至|截止)到?我的?(?:最后|最近|上)一?次?的?(?:更新|训练)|我的(?:知识|训练数据)(?:[^。\n]{0,10}(?:截止|截至|更新到)|库?(?:只|仅)?到20)"
 )
 """Phrases about the last data of a model, in English, German, Spanish, Portuguese, French and Chinese."""
 DISCLAIMER: Final = lazy_pattern(
