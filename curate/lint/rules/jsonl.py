@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+import orjson
+
 from curate.core.example import UNKNOWN, kind_of
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.lazy import lazy_pattern
@@ -109,8 +111,17 @@ def _only_terminal_codes(parsed: ParsedLine) -> bool:
     if parsed.example is None or all(defect.kind != "control" for defect in parsed.defects):
         return False
     results = [message.text for message in parsed.example.messages if message.role in ("tool", "function")]
-    in_codes = sum(len(CONTROL.findall(code)) for text in results for code in TERMINAL_CODE.findall(text))
+    texts = (text for result in results for text in _strings(_parsed_json(result)))
+    in_codes = sum(len(CONTROL.findall(code)) for text in texts for code in TERMINAL_CODE.findall(text))
     return in_codes == sum(len(CONTROL.findall(text)) for text in _strings(parsed.decoded.value))
+
+
+def _parsed_json(result: str) -> Any:
+    """The object or list that a tool's result is, as of Gemini; the result itself if it is other text."""
+    try:
+        return orjson.loads(result) if result.startswith(("{", "[")) else result
+    except ValueError:
+        return result
 
 
 def _strings(value: Any) -> Iterator[str]:
