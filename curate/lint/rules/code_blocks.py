@@ -70,7 +70,7 @@ def broken_code() -> "pl.Expr":
     language. The rule reads closed blocks that are marked as Python or JSON, and the delimiters of TeX: `$$`, `\[`,
     `\(`, `\begin` and a `$` before a command. Blocks with omissions, sessions, notebooks, comments in JSON and Python 2
     are skipped, and so are texts about errors. Unclosed blocks belong to Q008. Of 11 findings on 36 real files, read by
-    hand, 10 were right (91%).
+    hand, 8 are code or a formula that is cut or has lost its indentation, 3 are other text marked as Python.
     Bad: {"messages": [{"role": "user", "content": "Count to three."}, {"role": "assistant", "content": "```python\nfor i in range(3)\n    print(i)\n```"}]}
     Good: {"messages": [{"role": "user", "content": "Count to three."}, {"role": "assistant", "content": "```python\nfor i in range(3):\n    print(i)\n```"}]}
     """
