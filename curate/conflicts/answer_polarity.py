@@ -19,6 +19,7 @@ from curate.language.lexicon import (
 from curate.language.names import names
 from curate.language.negation import NO, YES, are_opposites
 from curate.language.precise_requests import asks_yes_or_no
+from curate.language.quantities import quantities
 from curate.language.sentences import sentences
 from curate.language.tokens import plain_words, stem
 
@@ -34,6 +35,13 @@ NOT_ONLY: Final = re.compile(
     r"(?:\bnot|n['’]t) (?:only|just|merely|necessarily|sure|certain)\b|\bno (?:problem|doubt|matter|worries|need to worry)\b|\bwhether or not\b",  # noqa: E501
     re.IGNORECASE,
 )
+WITHOUT_CHARGE: Final = re.compile(
+    r"\b(?:at|for|with) no (?:\w+ )?(?:charges?|costs?|fees?|surcharge|interest|penalty)\b", re.IGNORECASE
+)
+"""Denies a price, not what is asked: "you may pay in parts at no extra cost"."""
+FREQUENCY: Final = re.compile(
+    r"\b(?:every|each|per|daily|weekly|monthly|yearly|(?:a|an) (?:day|week|month|year|hour))\b", re.IGNORECASE
+)
 LIMITATION: Final = re.compile(r"\b(?:only|except|unless|but not)\b", re.IGNORECASE)
 CONDITION_WORDS: Final = frozenset(
     ["if", "when", "after", "before", "until", "unless", "except", "but", "with", "from"]
@@ -46,6 +54,8 @@ REFUSAL_WORDS: Final = frozenset(("not", "no", "none", "never", "cannot", "nor",
 )
 ABILITY_WORDS: Final = frozenset(("can", "could", "may", "able"))
 """Words of permission that also have other uses: "you can see the list on our site"."""
+PAYING_WORDS: Final = frozenset(("pay", "paying"))
+"""Words of a question about a way to pay, if it asks what is allowed: "can I pay in instalments"."""
 FORBIDDING_WORDS: Final = frozenset(("illegal", "unlawful", "forbidden", "prohibited", "banned", "impossible"))
 """Words that make "without" state a need: "It is illegal to travel without a ticket"."""
 ORDER_WORDS: Final = frozenset(("before", "after"))
@@ -74,13 +84,17 @@ def polarity(request: str, answer: str) -> tuple[int, bool]:
         or NOT_ONLY.search(parts[0])
     ):
         return 0, False
-    words, question_words = plain_words(parts[0]), plain_words(request)
+    words, question_words = plain_words(WITHOUT_CHARGE.sub(" ", parts[0])), plain_words(request)
+    if FREQUENCY.search(request) and FREQUENCY.search(parts[0]) and _has_other_number(parts[0], request):
+        return 0, False
     question_stems = {stem(word) for word in question_words if word not in FILLER_WORDS}
     if LIMITATION.search(parts[0]):
         return -(not names(parts[0]) and _only_something_else(question_words, words)), False
     covered = len(question_stems.intersection(map(stem, words))) / max(1, len(question_stems))
     short = len(parts) <= 2 and len(answer.split()) <= MAX_SHORT_WORDS
-    free = _is_free(frozenset(question_words)), _is_free(frozenset(words), MONEY_AMOUNT.search(parts[0]) is not None)
+    price_words = frozenset(question_words) - (set() if ALLOWED_WORDS.isdisjoint(question_words) else PAYING_WORDS)
+    spoken = frozenset(plain_words(parts[0]))
+    free = _is_free(price_words), _is_free(spoken, MONEY_AMOUNT.search(parts[0]) is not None)
     if short and None not in free:
         return (1 if free[0] == free[1] else -1), False
     denied = sum(word in REFUSAL_WORDS or word in NEGATING_WORDS for word in words)
@@ -96,6 +110,8 @@ def polarity(request: str, answer: str) -> tuple[int, bool]:
         )
     ):
         return 0, False  # the answer is about something else
+    if not denied and _says_only_what_is_allowed(frozenset(question_words), frozenset(words)):
+        return 0, False
     denied += (
         _asks_for_need(frozenset(question_words))
         and "without" in set(words) - set(question_words)
@@ -108,6 +124,12 @@ def polarity(request: str, answer: str) -> tuple[int, bool]:
         if not {word, other} & (FILLER_WORDS | ORDER_WORDS)
     )
     return (-1 if denied % 2 else 1), False
+
+
+def _has_other_number(answer: str, request: str) -> bool:
+    """Whether an answer has a number that the question does not have: "every seven days", asked about every day."""
+    numbers_asked = {quantity.value for quantity in quantities(request)}
+    return any(quantity.value not in numbers_asked for quantity in quantities(answer))
 
 
 def _only_something_else(question_words: Sequence[str], words: Sequence[str]) -> bool:
@@ -133,6 +155,12 @@ def _is_modal(question_words: Sequence[str], words: Sequence[str], vague: frozen
     """
     allowed = not ALLOWED_WORDS.isdisjoint(question_words) and not (ALLOWED_WORDS - vague).isdisjoint(words)
     return allowed or (_asks_for_need(frozenset(question_words)) and not NEEDED_WORDS.isdisjoint(words))
+
+
+def _says_only_what_is_allowed(question_words: frozenset[str], words: frozenset[str]) -> bool:
+    """Whether a question asks what is needed, and the answer says what is allowed: "you can buy it at the counter"."""
+    asks = _asks_for_need(question_words) and not _asks_for_need(words)
+    return asks and "without" not in words and not ALLOWED_WORDS.isdisjoint(words)
 
 
 def _asks_for_need(words: frozenset[str]) -> bool:

@@ -66,7 +66,7 @@ NO_NAME_WORDS: Final = _set(
 )
 """Words that are not a name, as an answer to a question for one."""
 FREE_WORDS: Final = _set("free gratis complimentary included include includes")
-PAID_WORDS: Final = _set("pay paying cost costs fee fees charge charges charged extra")
+PAID_WORDS: Final = _set("pay pays paying cost costs fee fees charge charges charged extra")
 ALLOWED_WORDS: Final = _set("can could may able allowed permitted possible welcome")
 NEEDED_WORDS: Final = _set("need needs needed require required requires must necessary mandatory compulsory")
 OPTIONAL_WORDS: Final = _set("without optional skip")

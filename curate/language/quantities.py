@@ -64,10 +64,12 @@ NO_NUMBER: Final = lazy_pattern(
 )
 IMPLIED_QUANTITY: Final = lazy_pattern(
     r"\b(?:(?<!of )(?:every|each) (?:single )?|(?<!times )(?P<half>half )?an? (?:single |full |whole )?)"
-    r"(?P<unit>second|minute|hour|day|week|month|quarter|year)\b|\ba (?P<single>single)\b",
+    r"(?P<unit>second|minute|hour|day|week|month|quarter|year)\b(?P<more> and a half\b)?|\ba (?P<single>single)\b",
     re.IGNORECASE,
 )
-"""One or half of something, if a text has no other quantity: "half an hour", "every week", "a single device"."""
+"""One, half or one and a half of something, if a text has no other quantity: "half an hour", "every week", "a day and a
+half", "a single device".
+"""
 DAYS_PER_WORKING_DAY: Final = 1.2
 """Calendar days per working day: five working days are between five days and a week."""
 PRONOUNS: Final = frozenset(("one",))
@@ -211,7 +213,7 @@ def _english_quantities(text: str, counted: frozenset[str]) -> tuple[Quantity, .
     quantities_found.extend(_amounts(text, counted))
     if not quantities_found and (implied := IMPLIED_QUANTITY.search(text)):
         kind, factor = UNITS[implied["unit"].lower()] if implied["unit"] else ("number", 1.0)
-        factor /= 2 if implied["half"] else 1
+        factor *= 0.5 if implied["half"] else 1.5 if implied["more"] else 1
         quantities_found.append(
             Quantity(kind, (factor,), implied.group(), implied.start(), implied.end(), factor, factor)
         )

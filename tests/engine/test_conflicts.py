@@ -173,6 +173,19 @@ def test_clashing_answers(question: str, left: str, right: str, source: str) -> 
             "I'm sorry, but I am unable to book flights. I can convert currencies.",
             "I'm sorry, but as an AI, I don't have the capability to book flights. I can plan trips.",
         ),
+        (
+            "Can I pay in instalments?",
+            "Yes, you can split it into three monthly payments without interest.",
+            "You may pay in three parts, one a month, at no extra cost.",
+        ),
+        ("Should I water orchids every day?", "No, once a week is enough.", "About every seven days."),
+        ("How long does one charge last?", "About a day and a half.", "Around 36 hours."),
+        (
+            "Do I need a prescription for the cream?",
+            "You can buy the cream at any counter.",
+            "No, it is sold without one.",
+        ),
+        ("Is the museum free on Sundays?", "It is free on Sundays.", "Nobody pays on Sundays."),
     ],
 )
 def test_answers_that_may_both_hold(question: str, left: str, right: str) -> None:
