@@ -188,7 +188,7 @@ def redact_pointer(pointer: str) -> str:
 
 
 def _masked_message(text: str) -> str:
-    """As `redact_message`, without cutting."""
+    """A message with each secret in it replaced by its kind in brackets, in full length."""
     plain = text.replace("~1", "/")  # JSON pointers escape slashes in keys this way, and messages may quote pointers
     if not _may_hold_secret(plain):
         return text

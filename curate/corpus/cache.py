@@ -109,7 +109,11 @@ def _line_keys(digest: str, count: int) -> Ids:
 
 
 def pair_keys(left: Ids, right: Ids, words: Flags) -> Hashes:
-    """One key per pair of ids, the same for both orders; another one for the agreement in all `words`."""
+    """One key per pair of texts, the same in both orders, under which the result of their comparison is cached.
+
+    left, right: the ids of the texts, one row each; words: per pair, whether all words were compared; such a
+    comparison has a key of its own.
+    """
     from curate.similarity.word_hashes import mixed
 
     hashes = (mixed(ids[:, 0] ^ mixed(ids[:, 1] + np.uint64(1))) for ids in (left, right))

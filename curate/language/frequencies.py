@@ -83,7 +83,7 @@ def frequencies_in(text: str, language: str) -> tuple[Quantity, ...]:
 
 
 def agree(left: Quantity, right: Quantity) -> bool:
-    """Whether two frequencies are nearly the same."""
+    """Whether two frequencies ("twice a week", "every three days"), in days, differ by `MAX_DIFFERENCE` at most."""
     (left_days,), (right_days,) = left.value, right.value
     assert left_days is not None
     assert right_days is not None

@@ -162,8 +162,10 @@ def _question(item: Item) -> str:
 
 
 def _gold(answer: str, key: int) -> dict[int, float]:
-    """The right answer, with its weight up to 1: its last number, or its words if they are few. Empty for other
-    answers, code, a label, and yes or no.
+    """What identifies the right answer, as hashes with weights up to 1: its last number, or its words if they are few.
+    Empty for other answers, code, a label, and yes or no.
+
+    key: of the hashes of the index.
     """
     if LABEL.fullmatch(answer.strip()) or is_code(answer):
         return {}

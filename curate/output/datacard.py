@@ -169,6 +169,7 @@ def _loading_section(manifest: Manifest) -> Iterator[str]:
 
 
 def _sources_section(manifest: Manifest) -> str:
+    """The Markdown section with the table of input files, their formats and hashes."""
     rows = []
     for file in (*manifest.inputs, *manifest.existing):
         formats = ", ".join(f"{name} {count:,}" for name, count in file.formats.items())

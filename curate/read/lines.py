@@ -119,7 +119,7 @@ def elements(data: bytes) -> Iterator[Element]:
 
 
 class _Cutter:
-    """Splits bytes into lines. Positions only increase, so lines and columns are counted once."""
+    """Splits the bytes of a file into elements. Positions only increase, so lines and columns are counted once."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data

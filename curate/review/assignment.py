@@ -50,7 +50,10 @@ class Share:
 
 
 def share_of(text: str, overlap: float = 0.0) -> Share:
-    """The share that `2/3` names. Raises `UsageError`."""
+    """The share that a text such as `2/3` names; `overlap`: the part of the entries, 0 to 1, that every reviewer gets.
+
+    Raises `UsageError` for another text.
+    """
     match = SHARE_TEXT.fullmatch(text)
     if match is None or int(match[1]) > int(match[2]):
         raise UsageError(f"--assign {visible(text)}: not a share", "pass for example 1/3, 2/3 and 3/3")

@@ -75,9 +75,11 @@ class SetStore:
         self.places.append(sets.places + base)
 
     def cut_places(self, edges: Hashes, owners: Sequence[int]) -> Numbers:
-        """The places of answers that `cut_candidates` gives; `edges`: those of each set, `owners`: as in `similar`.
+        """The places of the examples with an answer that may be the beginning or the end of one in another split, or
+        the reverse; ascending, each once.
 
-        Raises `OutputError`.
+        edges: hashes of the first and last words of the answer of each set (`cut_answers.Edges`); owners: the split
+        number of each file. Raises `OutputError` if the temporary files cannot be written.
         """
         sizes, places = np.concatenate(self.sizes), np.concatenate(self.places)
         splits = np.array(owners, dtype=np.int64)[places >> LINE_BITS]

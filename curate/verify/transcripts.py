@@ -90,6 +90,7 @@ def _split(text: str) -> tuple[RoleTexts | None, _Splitter]:
 
 
 def _normalized_roles(turns: RoleTexts | None) -> RoleTexts:
+    """Turns with the role "developer" as "system"; empty for None."""
     return [("system" if role == "developer" else role, text) for role, text in turns or ()]
 
 

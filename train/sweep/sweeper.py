@@ -236,7 +236,11 @@ class Trainings:
         return outcome
 
     def _outcome_of(self, trial: Trial, code: int, work: TrialRun) -> dict[str, Any]:
-        """The outcome of a training that ended by itself. Raises `CurateError` if its error is not the trial's own."""
+        """The fields of `Outcome` for a training that ended by itself: with its losses and steps, or with the reason of
+        its failure. `code`: its exit status.
+
+        Raises `CurateError` for an error that each trial would have, such as a full disk.
+        """
         if code != ExitCode.CLEAN:
             state, reason = _failed_state(work)
             self.printer.print(
