@@ -198,9 +198,7 @@ class CheckConfig(Section):
 
 
 def _address(name: str) -> str:
-    """The address itself. Raises `ValueError` for a URL with a user, a query or a fragment; the message omits the
-    value, which may contain a password.
-    """
+    """The address itself. Raises `ValueError` for one with a user, a query or a fragment, without the value."""
     if "://" in name and any(sign in name for sign in "@?#"):
         raise ValueError(
             "an address must not contain a user name, a password, a query or a fragment; the key comes from the "
