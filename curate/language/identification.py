@@ -1,5 +1,6 @@
 """Detect the language of a text among six in Latin script, if it is clear."""
 
+from collections import Counter
 from typing import Final
 
 from curate.core.text import words
@@ -19,6 +20,11 @@ REQUEST_WORDS: Final = {
 COMMON_WORDS: Final = {
     language: FUNCTION_WORDS[language] | frozenset(listed.split()) for language, listed in REQUEST_WORDS.items()
 }
+LANGUAGES_OF: Final = {
+    word: tuple(language for language, listed in COMMON_WORDS.items() if word in listed)
+    for word in frozenset().union(*COMMON_WORDS.values())
+}
+"""The languages in which each of these words is frequent."""
 NAMES: Final = {"en": "English", "de": "German", "es": "Spanish", "fr": "French", "pt": "Portuguese", "it": "Italian"}
 MAX_CHARS: Final = 1_000
 
@@ -29,13 +35,19 @@ def clear_language(text: str, least: int, share: float = 0.0) -> str | None:
     there is no such language.
     """
     text_words = words(text[:MAX_CHARS].lower().replace("'", " ").replace("’", " "))
-    counts = {language: sum(map(listed.__contains__, text_words)) for language, listed in COMMON_WORDS.items()}
+    counts, shared = dict.fromkeys(COMMON_WORDS, 0), dict.fromkeys(COMMON_WORDS, 0)
+    frequent = Counter(filter(None, map(LANGUAGES_OF.get, text_words))).items()
+    for languages, number in frequent:
+        for language in languages:
+            counts[language] += number
     best = max(counts, key=counts.__getitem__)
     if counts[best] < max(least, share * len(text_words)):
         return None
-    listed = COMMON_WORDS[best]
-    for language, other in COMMON_WORDS.items():
-        shared = sum(word in listed and word in other for word in text_words)
-        if language != best and counts[best] - shared < max(least / 2, 2 * (counts[language] - shared)):
+    for languages, number in frequent:
+        for language in languages if best in languages else ():
+            shared[language] += number
+    for language in counts:
+        here, there = counts[best] - shared[language], counts[language] - shared[language]
+        if language != best and here < max(least / 2, 2 * there):
             return None
     return best
