@@ -156,7 +156,8 @@ def _block(text: str, mark: str, start: int, inner: int, match: re.Match[str]) -
 
 def may_have_marks(text: str) -> bool:
     """Whether a text may contain a closing mark; a fast test."""
-    return "</" in text or "|>" in text or "[/" in text
+    has_slash, has_bar = "/" in text, "|" in text  # a search for one character is ten times as fast
+    return (has_slash and ("</" in text or "[/" in text)) or (has_bar and "|>" in text)
 
 
 def styles_of_reasoning(turns: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Iterator[tuple[str, bool]]:

@@ -35,8 +35,6 @@ OTHER_LANGUAGES: Final = (
     r"|申し訳(?:あり|ござい)ません[^。\n]{0,30}(?:お答え|お手伝い|ご対応|提供)[^。\n]{0,8}(?:できません|いたしかね)"
 )
 """Refusals in German, Spanish, Portuguese, Italian, French, Chinese and Japanese."""
-APOLOGIES: Final = ("歉", "遗憾", "对不起", "不好意思", "申し訳")
-"""Each Chinese and Japanese refusal contains one of these."""
 REFUSAL: Final = (
     r"(?ai)(?:^|[.!?,;:\n—-] *)(?:and |but |however,? )?(?:unfortunately,? )?(?:"
     r"i(?: a|['’]?)m (?:very |really |so |truly |deeply )?(?:sorry|afraid)(?: for the inconvenience)?,?(?: but| yet| however,?)? (?:that )?"  # noqa: E501
@@ -72,6 +70,12 @@ APOLOGY_REQUEST: Final = (
     r"|translat|übersetz|traduc|traduis|翻译"
 )
 """Requests for an apology, or for the translation of one."""
+REFUSAL_WORDS: Final = (
+    "canno", "n't", "n’t", "unable", "not able", "i am not", "i'm not", "decline", "will not", "not have", "leid",
+    "lament", "fortunadamente", "siento", "infelizmente", "desculpe", "dispiace", "je ne ", "impossible", "what i",
+    "not comfortable", "something i", "something that i", "歉", "遗憾", "对不起", "不好意思", "申し訳",
+)  # fmt: skip
+"""Each refusal has one of these, ignoring ASCII case. A search for them is fast, and most answers have none."""
 
 
 def refuses(opening: str) -> bool:
@@ -82,32 +86,6 @@ def refuses(opening: str) -> bool:
 def refusal_start(opening: str) -> int | None:
     """Where the refusal in the opening of an answer begins; None without one."""
     text = opening.lower()
-    # a search for substrings is much faster, and most answers contain none
-    maybe = (
-        "canno" in text
-        or "n't" in text
-        or "n’t" in text
-        or "unable" in text
-        or "not able" in text
-        or "i am not" in text
-        or "i'm not" in text
-        or "decline" in text
-        or "will not" in text
-        or "not have" in text
-        or "leid" in text
-        or "lament" in text
-        or "fortunadamente" in text
-        or "siento" in text
-        or "infelizmente" in text
-        or "desculpe" in text
-        or "dispiace" in text
-        or "je ne " in text
-        or "impossible" in text
-        or "what i" in text
-        or "not comfortable" in text
-        or "something i" in text
-        or "something that i" in text
-        or (not text.isascii() and any(apology in text for apology in APOLOGIES))
-    )
+    maybe = any(map(text.__contains__, REFUSAL_WORDS))
     refusal = re.search(REFUSAL, opening) if maybe else None  # compiled for the first that may be one: 4 ms
     return None if refusal is None else refusal.end() - len(refusal[0].lstrip(".!?,;:\n— -"))

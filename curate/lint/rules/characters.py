@@ -27,6 +27,8 @@ MOJIBAKE: Final = f"[{LEAD_CHARS}][{CONTINUATION_CHARS}]"
 """The first two characters of UTF-8 sequences decoded as cp1252 or Latin-1."""
 QUOTED_PRINTABLE: Final = r"=[C-F][0-9A-F](?:=[89AB][0-9A-F]){1,3}"
 """The bytes of a UTF-8 sequence in the encoding of mails."""
+QUOTED_HINT: Final = "=[C-F][0-9A-F]=[89AB]"
+"""Their first characters, a search for which is ten times as fast."""
 QUOTED_WORD: Final = f"[A-Za-z]{QUOTED_PRINTABLE}|{QUOTED_PRINTABLE}(?:[a-z]|{QUOTED_PRINTABLE})"
 """The same in a word: by itself, it may compare two cells of a table (`=C3=A9`)."""
 URL_START: Final = lazy_pattern(r"://\S*\Z")
@@ -104,7 +106,7 @@ MIN_LETTERED_SHARE: Final = 0.5
     "Q009",
     "mojibake",
     Severity.INFO,
-    prefilter=(foreign_patterns(MOJIBAKE, C1_CONTROLS), patterns(QUOTED_WORD)),
+    prefilter=(foreign_patterns(MOJIBAKE, C1_CONTROLS), patterns(QUOTED_HINT)),
     hint="Decode the source as UTF-8. `--fix --unsafe-fixes` repairs this text, unless it is about encodings: see --diff.",
 )
 def mojibake() -> "pl.Expr":

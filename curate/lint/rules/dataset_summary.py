@@ -4,7 +4,6 @@ The lines of a chunk are summarized, possibly in another process, and appended t
 What rules compare over all files are its `ExampleColumns`.
 """
 
-import re
 import unicodedata
 from array import array
 from collections import Counter
@@ -56,7 +55,7 @@ MAX_SYSTEMS: Final = 2_000
 ASCII_SPACES: Final = b" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"
 """ASCII white space as in `str.split`."""
 ASCII_LOWER: Final = bytes(range(256)).lower()
-OTHER_SPACES: Final = re.compile("[\x85\u1680\u2028\u2029]")
+OTHER_SPACES: Final = "\x85\u1680\u2028\u2029"
 """Non-ASCII white space that NFKC leaves unchanged."""
 COMPARED_KEYS: Final = tuple(dict.fromkeys((*TRAINED_KEYS[1:], *OPTION_KEYS, *REFERENCE_KEYS, "margin")))
 """Keys beside `messages` in which duplicates are equal."""
@@ -410,6 +409,6 @@ def _normalized_content(content: Any, text: str) -> str:
 
 def _without_spaces(text: str) -> bytes:
     folded = unicodedata.normalize("NFKC", text).casefold()
-    if OTHER_SPACES.search(folded):
+    if any(map(folded.__contains__, OTHER_SPACES)):
         folded = "".join(folded.split())
     return folded.encode("utf-8", "surrogatepass").translate(None, ASCII_SPACES)

@@ -188,8 +188,8 @@ ABOUT_HTML: Final = r"(?i-u:\{\{|\{%|html|css|xml|```|markup|react|\bjsx?\b|java
     "placeholder",
     Severity.INFO,
     prefilter=(
-        shared_patterns(any_of_pattern(*PLACEHOLDERS, "tbd"), FAILURE_HINT),
-        patterns(MASKED, DATE_FORM, FILL_IN_HINT),
+        shared_patterns(any_of_pattern(*PLACEHOLDERS, "tbd"), FAILURE_HINT, FILL_IN_HINT),
+        patterns(MASKED, DATE_FORM),
         PADDED_TEXT,
         Flag("brief"),
     ),

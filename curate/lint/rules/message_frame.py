@@ -23,7 +23,8 @@ from curate.core.example import MEDIA_KEYS, Example, content_text, reasoning_tex
 from curate.core.lazy import pl
 from curate.core.text import text_column
 from curate.language.lexicon import NON_FINAL_WORDS
-from curate.language.refusals import OPENING_CHARS, refuses
+from curate.language.refusals import OPENING_CHARS, REFUSAL_WORDS, refuses
+from curate.lint.rules.polars_text_helpers import any_of_pattern
 from curate.lint.rules.prefilter import Flag
 from curate.read.chunks import Batch
 
@@ -123,20 +124,28 @@ FENCE: Final = re.compile(r"^\s*```", re.MULTILINE)
 def batch_flags(batch: Batch) -> list[list[int]]:
     """The flags of the messages of each plain example of a batch; 0 for messages other than answers."""
     if batch.answer_flags is None:
-        batch.answer_flags = [
-            [flags_of(text) if role == "assistant" else 0 for role, text in zip(roles, texts, strict=True)]
+        answers = [
+            text
             for roles, texts in zip(batch.roles, batch.texts, strict=True)
+            for role, text in zip(roles, texts, strict=True)
+            if role == "assistant"
         ]
+        openings = text_column([answer[:OPENING_CHARS] for answer in answers])
+        flags = map(flags_of, answers, openings.str.contains(any_of_pattern(*REFUSAL_WORDS)).to_list())
+        batch.answer_flags = [[next(flags) if role == "assistant" else 0 for role in roles] for roles in batch.roles]
     return batch.answer_flags
 
 
-def flags_of(text: str) -> int:
-    """The flags of an answer that are cheaper to compute per text than in columns."""
+def flags_of(text: str, may_refuse: bool = True) -> int:
+    """The flags of an answer that are cheaper to compute per text than in columns.
+
+    `may_refuse`: whether its opening has one of `REFUSAL_WORDS`.
+    """
     size, (fewest, most) = len(text), HEAD_SPACES
     flags = UNUSUAL if size > HEAD_CHARS and not fewest <= text.count(" ", 0, HEAD_CHARS) <= most else 0
     if _repeats(text):
         flags |= REPEATING
-    if refuses(text[:OPENING_CHARS]):
+    if may_refuse and refuses(text[:OPENING_CHARS]):
         flags |= REFUSING
     last = text[-1:]
     unended = last not in END_CHARS and (

@@ -56,7 +56,6 @@ VENDOR_CLAIM: Final = (
     rf"|\bas an (?:ai|artificial intelligence)[a-z ]{{0,20}} (?:developed|created|trained|made|built|designed) by {VENDOR}\b"
     rf"|我是[^。\n]{{1,20}}由(?:{VENDOR}|阿里|百度|腾讯|字节|智谱|谷歌|微软|深度求索|科大讯飞)[^。，\n]{{0,8}}(?:开发|研发|训练|创造)的"
 )
-APOLOGY_HINT: Final = r"(?i-u:sorry|apolog|tut mir|tut uns|entschuldig|lo siento|lament|disculp|perdon|sinto muito|excus)|[Pp]erdón|[Dd]ésol|歉|对不起|申し訳"
 OTHER_LANGUAGES: Final = (
     r"\bals (?:ki|künstliche intelligenz|(?:ki-|großes )?sprachmodell|ki-(?:modell|assistent(?:in)?))(?: von \w+)? (?:habe|kann|bin|besitze|verfüge|darf) ich\b"
     r"|\ben tant qu(?:e (?:grand )?modèle de langage|['’](?:ia|intelligence artificielle|assistant (?:virtuel|ia))),? (?:je |j['’])"
@@ -157,7 +156,7 @@ def short_answer() -> "pl.Expr":
     "Q004",
     "refusal",
     Severity.INFO,
-    prefilter=(REFUSED_REQUEST, patterns(APOLOGY_HINT)),
+    prefilter=(REFUSED_REQUEST, patterns(APOLOGY_ONLY)),
     hint="Keep the refusal if the model should refuse here. Otherwise write an answer.",
 )
 def refusal() -> "pl.Expr":
