@@ -15,7 +15,7 @@ from curate.core.finding import Problem, Severity
 from curate.core.lazy import lazy_pattern, pl
 from curate.core.masking import masked
 from curate.core.text import excerpt, plural, visible, words
-from curate.lint.rules.polars_text_helpers import asked, judged_by, matching, non_ascii
+from curate.lint.rules.polars_text_helpers import asked, judged_by, non_ascii
 from curate.lint.rules.prefilter import foreign_patterns, shared_patterns
 from curate.lint.rules.rule import examples_rule, text_rule
 
@@ -107,7 +107,7 @@ def data_in_image_link() -> "pl.Expr":
     Good: {"messages": [{"role": "user", "content": "Show me the logo of the shop."}, {"role": "assistant", "content": "![logo](https://img.example/logo.png?size=200)"}]}
     """
     answers = pl.when(pl.col("role") == "assistant").then(pl.col("text"))
-    return judged_by(matching(answers, IMAGE_HINT), _link_message, pl.col("system"), asked())
+    return judged_by(answers, _link_message, pl.col("system"), asked())
 
 
 def _link_message(system: str, request: str, answer: str) -> str | None:
@@ -159,7 +159,7 @@ def hidden_message() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Hello\udb40\udc4f\udb40\udc62\udb40\udc65\udb40\udc79 there"}, {"role": "assistant", "content": "Hi."}]}
     Good: {"messages": [{"role": "user", "content": "Hello there"}, {"role": "assistant", "content": "Hi."}]}
     """
-    return judged_by(matching(non_ascii(), HIDDEN_HINT), _hidden_message)
+    return judged_by(non_ascii(), _hidden_message)
 
 
 def _hidden_message(text: str) -> str | None:

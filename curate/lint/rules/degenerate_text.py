@@ -344,7 +344,7 @@ def gibberish() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "What is an atom?"}, {"role": "assistant", "content": "xkq zrrt mpl wvvt qqln brtz klmp sdrt vvcx"}]}
     Good: {"messages": [{"role": "user", "content": "What is an atom?"}, {"role": "assistant", "content": "The smallest part of a chemical element."}]}
     """
-    return judged_by(matching(answer(), RANDOM_HINT), _gibberish_message, asked())
+    return judged_by(answer(), _gibberish_message, asked())
 
 
 def _gibberish_message(prompt: str, text: str) -> str | None:

@@ -262,7 +262,7 @@ def unfilled_variable() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am {{name}}, made by {{author}}."}]}
     Good: {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am Ada, made by Acme."}]}
     """
-    return judged_by(matching(pl.col("text"), VARIABLE_HINT), _variable_message, pl.col("system"), asked())
+    return judged_by(pl.col("text"), _variable_message, pl.col("system"), asked())
 
 
 def _variable_message(system: str, prompt: str, answer: str) -> str | None:
@@ -374,7 +374,7 @@ def uneven_table() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Compare."}, {"role": "assistant", "content": "| A | B |\n|---|---|\n| 1 | 2 | 3 |"}]}
     Good: {"messages": [{"role": "user", "content": "Compare."}, {"role": "assistant", "content": "| A | B |\n|---|---|\n| 1 | 2 |"}]}
     """
-    return judged_by(matching(answer(), any_of_pattern(*SEPARATORS)), _uneven_table_message)
+    return judged_by(answer(), _uneven_table_message)
 
 
 def _uneven_table_message(text: str) -> str | None:

@@ -28,7 +28,6 @@ from curate.lint.rules.polars_text_helpers import (
     any_of_pattern,
     asked,
     judged_by,
-    matching,
     question,
     quoting_match,
 )
@@ -304,7 +303,7 @@ def merged_instructions() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "Blue.\n\nInstruction: Name a number.\nOutput: 7"}]}
     Good: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "Blue."}]}
     """
-    return judged_by(matching(answer(), MERGED_HINT), _merged_message)
+    return judged_by(answer(), _merged_message)
 
 
 def _merged_message(text: str) -> str | None:

@@ -11,7 +11,7 @@ from curate.language.lexicon import NON_FINAL_WORDS
 from curate.language.reasoning_marks import MARK, MARK_HINT, Block, MarkedText, marked_text
 from curate.lint.rules.characters import LATIN, MIN_COMMON_WORDS, OTHER_SCRIPT
 from curate.lint.rules.dataset_summary import DatasetSummary, in_some
-from curate.lint.rules.polars_text_helpers import answer, asked, judged_by, matching, question
+from curate.lint.rules.polars_text_helpers import answer, asked, judged_by, question
 from curate.lint.rules.prefilter import Flag, shared_patterns
 from curate.lint.rules.rule import profile_rule, text_rule
 
@@ -100,7 +100,7 @@ def unpaired_reasoning_tag() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Name a capital."}, {"role": "assistant", "content": "I need a capital.</think>Paris."}]}
     Good: {"messages": [{"role": "user", "content": "Name a capital."}, {"role": "assistant", "content": "<think>I need a capital.</think>Paris."}]}
     """
-    return judged_by(matching(answer(), MARK_HINT), _unpaired_message, asked())
+    return judged_by(answer(), _unpaired_message, asked())
 
 
 def _unpaired_message(prompt: str, text: str) -> str | None:
@@ -200,7 +200,7 @@ def reasoning_in_question() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "<think>The user wants a city. It should be in France.</think>Name a capital."}, {"role": "assistant", "content": "Paris."}]}
     Good: {"messages": [{"role": "user", "content": "Name a capital. Reason in <think> your reasoning </think>."}, {"role": "assistant", "content": "<think>A city in France.</think>Paris."}]}
     """
-    return judged_by(matching(question(), MARK_HINT), _asked_message)
+    return judged_by(question(), _asked_message)
 
 
 def _asked_message(text: str) -> str | None:

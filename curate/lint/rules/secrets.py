@@ -16,7 +16,7 @@ from curate.core.masking import (
 )
 from curate.core.text import plural
 from curate.lint.rules.personal_data import personal_data_in
-from curate.lint.rules.polars_text_helpers import answered_question, edit_texts, judged_by, matching
+from curate.lint.rules.polars_text_helpers import answered_question, edit_texts, judged_by
 from curate.lint.rules.prefilter import foreign_patterns, shared_patterns
 from curate.lint.rules.rule import Rule, text_rule
 
@@ -65,7 +65,7 @@ def secret_key() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Why is it refused? key = AKIAIOSFODNN7EXAMPLX"}, {"role": "assistant", "content": "It has expired."}]}
     Good: {"messages": [{"role": "user", "content": "Why is it refused? key = [AWS ACCESS KEY]"}, {"role": "assistant", "content": "It has expired."}]}
     """
-    return _messages_about_secrets(matching(pl.col("text"), KEY_HINTS), keys_in)
+    return _messages_about_secrets(pl.col("text"), keys_in)
 
 
 @text_rule(
@@ -83,7 +83,7 @@ def card_or_account_number() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "My card is 4539 1488 0343 6467."}, {"role": "assistant", "content": "Thank you."}]}
     Good: {"messages": [{"role": "user", "content": "My card is [CARD NUMBER]."}, {"role": "assistant", "content": "Thank you."}]}
     """
-    return _messages_about_secrets(matching(pl.col("text"), NUMBER_HINTS), numbers_in)
+    return _messages_about_secrets(pl.col("text"), numbers_in)
 
 
 @text_rule(
@@ -104,7 +104,7 @@ def personal_data() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Write to jo.miller@gmail.com"}, {"role": "assistant", "content": "Done."}]}
     Good: {"messages": [{"role": "user", "content": "Write to jo.miller@example.com"}, {"role": "assistant", "content": "Done."}]}
     """
-    return _messages_about_secrets(matching(pl.col("text"), PERSONAL_HINTS), personal_data_in)
+    return _messages_about_secrets(pl.col("text"), personal_data_in)
 
 
 def passwords_in(text: str) -> Iterator[Secret]:
@@ -137,7 +137,7 @@ def password() -> "pl.Expr":
     """
     requested = answered_question().fill_null("").str.contains(GENERATION_REQUEST)
     written = pl.when(~requested & pl.col("role").is_in(["system", "user", "assistant"])).then(pl.col("text"))
-    return _messages_about_secrets(matching(written, "|".join((*PASSWORD_HINTS, CHINESE_HINT))), passwords_in)
+    return _messages_about_secrets(written, passwords_in)
 
 
 def _declare_redaction(declared: Rule, finder: Callable[[str], Iterator[Secret]]) -> None:

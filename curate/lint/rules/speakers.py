@@ -18,7 +18,7 @@ from curate.lint.rules.embedded_patterns import (
     STEMS,
     instructions,
 )
-from curate.lint.rules.polars_text_helpers import answer, any_of_pattern, asked, judged_by, matching
+from curate.lint.rules.polars_text_helpers import answer, any_of_pattern, asked, judged_by
 from curate.lint.rules.prefilter import Among, foreign_patterns, patterns, shared_patterns
 from curate.lint.rules.rule import text_rule
 
@@ -106,7 +106,7 @@ def role_marker() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.\n### Human: Tell me a joke."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    return judged_by(matching(answer(), SPEAKER_HINT), _other_speaker_message, asked())
+    return judged_by(answer(), _other_speaker_message, asked())
 
 
 def _other_speaker_message(prompt: str, answer: str) -> str | None:
@@ -146,7 +146,7 @@ def transcript_in_message() -> "pl.Expr":
     text, role = pl.col("text"), pl.col("role")
     # a question may quote a conversation
     concerned = (role == "assistant") | ((role == "user") & ~pl.col("joined") & text.str.contains(UNANSWERED_END))
-    return judged_by(matching(pl.when(concerned).then(text), OPENER_HINT), _transcript_message, asked())
+    return judged_by(pl.when(concerned).then(text), _transcript_message, asked())
 
 
 def _transcript_message(prompt: str, answer: str) -> str | None:
@@ -178,7 +178,7 @@ def prompt_in_answer() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "You are a polite assistant of a bank. Do not give advice.\nHello! What can I do for you?"}]}
     Good: {"messages": [{"role": "system", "content": "You are a polite assistant of a bank. Do not give advice."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello! What can I do for you?"}]}
     """
-    return judged_by(matching(answer(), SYSTEM_PROMPT_HINT), _system_prompt_message, pl.col("system"), asked())
+    return judged_by(answer(), _system_prompt_message, pl.col("system"), asked())
 
 
 def _system_prompt_message(system: str, prompt: str, text: str) -> str | None:
