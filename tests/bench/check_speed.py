@@ -100,7 +100,7 @@ def main() -> None:
     if args.only:
         ONLY[args.only](args.path)
         return
-    commands = {"curate": [sys.executable, "-m", "curate", "check", "--quiet", str(args.path)]}
+    commands = {"curate": [sys.executable, "-m", "curate", "check", "--quiet", "--no-cache", str(args.path)]}
     commands |= {name: [sys.executable, __file__, str(args.path), "--only", name] for name in ONLY}
     if peer := shutil.which("parallelogram"):
         commands["parallelogram"] = [peer, "check", str(args.path), "--json"]
