@@ -23,6 +23,7 @@ from curate.core.errors import InputError, OutputError, UsageError
 from curate.core.example import canonical
 from curate.core.files import remove_leftovers, sha256, sync_files, sync_folder, write_json
 from curate.core.limits import is_special, read_regular
+from curate.core.shards import split_file
 from curate.core.text import gigabytes, visible
 from curate.core.validation import parsed_json
 from curate.models.chat_templates import chat_template_source
@@ -192,7 +193,7 @@ def identify(recipe: Recipe) -> dict[str, Any]:
     data = Path(recipe.data)
     parts = {
         "recipe": recipe_hash(recipe),
-        "data": {name: sha256(data / f"{name}.jsonl") for name in SPLIT_NAMES if (data / f"{name}.jsonl").is_file()},
+        "data": {name: sha256(file) for name in SPLIT_NAMES if (file := split_file(data, name)).is_file()},
         "base": fingerprint(recipe.model),
     }
     manifest = data / "manifest.json"

@@ -92,7 +92,7 @@ def untrained(model: str, data: Path, *, served: bool = False) -> Untrained:
     recipe = Recipe(model=model, data=str(data), method="lora")
     base = model if served else fingerprint(model)
     key = content_id(["evaluate", base, str(data.resolve())])
-    held_out = "test" if is_not_empty(data / "test.jsonl") else "validation"
+    held_out = "test" if is_not_empty(data, "test") else "validation"
     manifest = data / "manifest.json"
     values: dict[str, Any] = {"key": key, "model": model, "base": base, "held_out": held_out, "overfitting": None}
     values |= {"adapter_sha256": "", "manifest": sha256(manifest) if manifest.is_file() else None}

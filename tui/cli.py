@@ -164,7 +164,7 @@ def review(
     trained = None if run is None else training_of(run, hardest or DEFAULT_HARDEST)
     scored = None if scores is None else read_scores(scores)
     share = share_of(assign, overlap) if assign else None
-    data = paths or [data_of(run)] if run else paths or []
+    data = paths or data_of(run) if run else paths or []
     sources = _sources(data, reviewer, share, yes=yes)  # reports a missing path before the screen opens
     options: dict[str, object] = {"--from-run": from_run, "--hardest": hardest, "--scores": scores}
     options |= {"--assign": assign, "--overlap": overlap} if assign else {}

@@ -93,6 +93,7 @@ def split(
     tokens: int | None = None,
     drop: Sequence[str] | None = None,
     seed: int | None = None,
+    shards: int | None = None,
     yes: bool = False,
 ) -> SplitFrames: ...
 

@@ -102,12 +102,13 @@ def split_rows(inputs: Inputs, folder: Path, manifest: Manifest) -> Any:
     splits = {}
     for name, part in manifest.splits.items():
         split_positions: dict[str, list[int]] = {}
-        with (folder / part.file).open("rb") as file:
-            for line in file if inputs.tables else ():
-                if not rows[line.rstrip(b"\n")]:
-                    raise UsageError(f"{part.file} has an edited example", f"read the files of {folder}")
-                table, row = rows[line.rstrip(b"\n")].popleft()
-                split_positions.setdefault(table, []).append(row)
+        for path in part.paths(folder) if inputs.tables else ():
+            with path.open("rb") as file:
+                for line in file:
+                    if not rows[line.rstrip(b"\n")]:
+                        raise UsageError(f"{path.name} has an edited example", f"read the files of {folder}")
+                    table, row = rows[line.rstrip(b"\n")].popleft()
+                    split_positions.setdefault(table, []).append(row)
         selected = inputs.select(split_positions)
         splits[name] = _joined(list(selected.values())) if isinstance(inputs.data, Mapping) else selected
     return _dataset_dict(splits) if splits and _package_of(next(iter(splits.values()))) == "datasets" else splits

@@ -160,9 +160,11 @@ class DedupFrames(ResultFrames[DedupResult]):
         """Findings that require confirmation before `write` (D008)."""
         return [f"{finding.code} {finding.file}: {finding.message}" for finding in self.result.heavy]
 
-    def write(self, output: str | os.PathLike[str], *, yes: bool = False, overwrite: bool = False) -> Path:
-        """Write kept lines to `output` (kept.jsonl), byte for byte, and removed ones to a file beside it
-        (kept.removed.jsonl); returns the output.
+    def write(
+        self, output: str | os.PathLike[str], *, yes: bool = False, overwrite: bool = False, shards: int = 1
+    ) -> Path:
+        """Write kept lines to `output` (kept.jsonl) or so many `shards` of it (kept-00000-of-00064.jsonl), byte for
+        byte, and removed ones to a file beside it (kept.removed.jsonl); returns `output`.
 
         Raises `DataError` if a large share of a file would be removed without `yes`, `InputError` for a file that
         changed since it was read, `UsageError` for an input or, without `overwrite`, an existing file, `OutputError`.
@@ -172,7 +174,7 @@ class DedupFrames(ResultFrames[DedupResult]):
         require_distinct_paths([snapshot.path for snapshot in self.result.seen], outputs, named=self.inputs.names)
         if not yes:
             require_small_removals(self.result.heavy, "pass yes=True to write it anyway")
-        write_plan(self.result, path, overwrite=overwrite)
+        write_plan(self.result, path, overwrite=overwrite, shards=shards)
         return path
 
     def _summary(self) -> str:

@@ -13,6 +13,7 @@ from curate.core.cluster import Engine
 from curate.core.errors import UsageError
 from curate.core.files import display_name
 from curate.core.output_pair import checked_removed_path
+from curate.core.shards import shown_output
 from curate.read.formats import WRITABLE
 from curate.render.console import print_result
 from curate.render.convert import convert_text
@@ -56,6 +57,7 @@ def convert(
         str | None, typer.Option(metavar="TEXT", help="The text of a system message before --user, with {KEY} too.")
     ] = None,
     overwrite: Overwrite = False,
+    shards: options.Shards = 1,
     no_decisions: NoDecisions = False,
     engine: options.RunOn = Engine.LOCAL,
     address: options.Address = None,
@@ -83,7 +85,15 @@ def convert(
     texts = {role: text for role, text in template.items() if text}
     with progress("converting", "lines", quiet=quiet) as advance:
         report = convert_data(
-            work, output, aside, to=to.value, chosen=chosen, overwrite=overwrite, progress=advance, template=texts
+            work,
+            output,
+            aside,
+            to=to.value,
+            chosen=chosen,
+            overwrite=overwrite,
+            shards=shards,
+            progress=advance,
+            template=texts,
         )
-    print_result(report, convert_text(report, display_name(output), display_name(aside)), as_json=as_json)
+    print_result(report, convert_text(report, display_name(shown_output(output)), display_name(aside)), as_json=as_json)
     end(report.not_understood, "not converted", found=report.aside > report.reasons["decision"])

@@ -28,6 +28,7 @@ class DedupOptions(options.CommonOptions):
     paths: options.Paths
     output: options.Kept = None
     overwrite: options.Overwrite = False
+    shards: options.Shards = 1
     given: Given = field(default_factory=dict)
     against: Annotated[
         list[str] | None,
@@ -79,7 +80,7 @@ def dedup(args: DedupOptions) -> None:
         _print_removals(args, planned)
     written = args.output is not None and (not planned.heavy or args.yes or _is_confirmed(args, planned))
     if args.output is not None and written:
-        write_plan(planned, args.output, overwrite=args.overwrite)
+        write_plan(planned, args.output, overwrite=args.overwrite, shards=args.shards)
     if args.as_json:
         print_json(dedup_json(planned, explain=args.explain, written=written))
     else:

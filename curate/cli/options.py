@@ -21,6 +21,7 @@ from curate.core.errors import ExitCode, UsageError
 from curate.core.events import Listener, ignore_events
 from curate.core.expression import condition_tree
 from curate.core.files import STDIN, display_name
+from curate.core.shards import MAX_SHARDS, shown_output
 from curate.core.text import plural, visible
 from curate.core.verb_options import declared
 from curate.core.worker_pool import cores
@@ -64,6 +65,15 @@ Kept = Annotated[
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace OUTPUT and the file beside it if they exist.")]
+Shards = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        max=MAX_SHARDS,
+        metavar="NUMBER",
+        help="Write OUTPUT as this many files, for example kept-00000-of-00064.jsonl.",
+    ),
+]
 ChatTemplate = Annotated[
     str | None,
     typer.Option(help=declared("check", "chat_template").help, metavar=declared("check", "chat_template").metavar),
@@ -319,7 +329,7 @@ def print_output_place(output: Path | None, removed: Path | None, removed_count:
     if output is None and removed_count:
         text = "-o FILE writes the kept lines to FILE, and the removed ones to a file beside it"
     elif output and removed and written:
-        names = [visible(display_name(path)) for path in (output, removed)]
+        names = [visible(display_name(path)) for path in (shown_output(output), removed)]
         text = f"kept lines are in {names[0]}" + (f", removed lines are in {names[1]}" if removed_count else "")
     if text:
         console(stderr=True).print(text, markup=False)

@@ -17,6 +17,7 @@ from curate.core.config_files import config_file
 from curate.core.errors import ConfigError, InputError, UsageError
 from curate.core.manifest import MANIFEST
 from curate.core.runs import Project
+from curate.core.shards import split_file
 from curate.core.targets import SERVICES, Target
 from curate.core.text import visible
 from curate.core.validation import parsed_json
@@ -178,13 +179,14 @@ def files_of(data: Path, validation: Path | None) -> tuple[Path, Path | None]:
     if not data.exists():
         raise InputError(f"{data}: no such file or folder", f"check the path; it is looked up from {Path.cwd()}")
     if data.is_dir():
-        if not (data / "train.jsonl").is_file():
+        train = split_file(data, "train")
+        if not train.is_file():
             raise UsageError(
                 f"{data}: not the folder of a split: it has no train.jsonl",
                 "write one with `curate split`, or name a file",
             )
-        default_validation = data / "validation.jsonl"
-        data = data / "train.jsonl"
+        default_validation = split_file(data, "validation")
+        data = train
         validation = validation or (
             default_validation if default_validation.is_file() and default_validation.stat().st_size else None
         )

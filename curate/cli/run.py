@@ -23,12 +23,12 @@ from curate.commands.run import StageSelection
 from curate.commands.run import run as run_pipeline
 from curate.commands.run.result import STAGES
 from curate.commands.track import require_tracker, run_record, track, used_tables
-from curate.core.config import Config, require_named_model
+from curate.core.config import Config
 from curate.core.config_files import load_project
 from curate.core.egress import Consent, address_of, is_address
 from curate.core.errors import UsageError
 from curate.core.runs import Project
-from curate.core.verb_options import NOTHING_GIVEN, Given, with_given
+from curate.core.verb_options import NOTHING_GIVEN, Given, require_named_model, with_given
 from curate.render.console import print_result
 from curate.render.progress import StageProgress
 from curate.render.run import dry_text, run_text

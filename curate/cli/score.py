@@ -8,11 +8,11 @@ import typer
 from curate.cli import options
 from curate.commands.score import models_of, require_scores_file, write_scores
 from curate.commands.score import score as score_data
-from curate.core.config import require_named_model
 from curate.core.errors import UsageError
 from curate.core.paths import require_distinct_paths
 from curate.core.snapshot import rights_of
 from curate.core.text import visible
+from curate.core.verb_options import require_named_model
 from curate.render.console import print_result
 from curate.render.score import score_text
 from curate.render.score_html import score_html

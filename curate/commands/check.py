@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from curate.commands.session import Workspace
-from curate.core.config import require_named_model
 from curate.core.files import display_name
 from curate.core.finding import Finding
+from curate.core.verb_options import require_named_model
 from curate.lint.project_check import check_project
 from curate.lint.runner import CheckResult, Progress
 

@@ -31,11 +31,12 @@ from curate.core.errors import CurateError, UsageError
 from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted
 from curate.core.files import write_bytes
 from curate.core.limits import read_regular
+from curate.core.shards import split_files
 from curate.core.text import plural, visible
 from curate.core.validation import load_toml
 from curate.read.dataset import ParsedLine, read_dataset
 
-SHARED_SPLITS: Final = ("validation.jsonl", "test.jsonl")
+SHARED_SPLITS: Final = ("validation", "test")
 SELECTION, RANDOM, LONGEST, ALL = "selection", "random", "longest", "all"
 T_QUANTILES: Final = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 """Of Student's t distribution, 97.5%, by the degrees of freedom from 1."""
@@ -50,11 +51,12 @@ def splits_of(recipe: Path, files: Sequence[Path]) -> Path:
     if not isinstance(data, str):
         raise UsageError(f"{visible(str(recipe))}: names no `data`", "name the folder of a split there")
     folder = recipe.parent / Path(data).expanduser()
-    train = folder / "train.jsonl"
-    if [path.resolve() for path in files] != [train.resolve()]:
+    train = split_files(folder, "train") or [folder / "train.jsonl"]
+    if [path.resolve() for path in files] != [path.resolve() for path in train]:
+        names = " ".join(visible(str(path)) for path in train)
         raise UsageError(
-            f"--compare selects from the training split of the recipe, {visible(str(train))}",
-            "pass that file; `curate split DATA -o FOLDER` makes splits without leaks",
+            f"--compare selects from the training split of the recipe, {names}",
+            "pass all of its files; `curate split DATA -o FOLDER` makes splits without leaks",
         )
     return folder
 
@@ -74,7 +76,7 @@ def compare_selection(
 
     Raises `CurateError` if a training fails.
     """
-    lines = [line for line in read_dataset([splits / "train.jsonl"]).lines if line.example is not None]
+    lines = [line for line in read_dataset(split_files(splits, "train")).lines if line.example is not None]
     place = state / f"{recipe.stem}-{_identity(result, recipe, splits)}"
     selected = place / SELECTION / "train.jsonl"
     selected.parent.mkdir(parents=True, exist_ok=True)
@@ -104,13 +106,13 @@ def _identity(result: SelectResult, recipe: Path, splits: Path) -> str:
     left_out = sorted(
         [*(str(removal.place) for removal in plan.dropped), *(str(duplicate.place) for duplicate in plan.duplicates)]
     )
-    data = [path.read_bytes() for path in (recipe, splits / "train.jsonl", *_shared_splits(splits))]
+    data = [path.read_bytes() for path in (recipe, *split_files(splits, "train"), *_shared_splits(splits))]
     return sha256(b"\0".join([*data, json.dumps(left_out).encode()])).hexdigest()[:12]
 
 
 def _shared_splits(splits: Path) -> list[Path]:
     """The files of the splits that all selections are measured with."""
-    return [splits / name for name in SHARED_SPLITS if (splits / name).is_file()]
+    return [path for name in SHARED_SPLITS for path in split_files(splits, name)]
 
 
 def _data_folder(place: Path, name: str, seed: int) -> Path:

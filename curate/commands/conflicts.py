@@ -9,12 +9,13 @@ from curate.conflicts.conflict import ConflictsResult, find_conflicts
 from curate.conflicts.default_models import with_default_models
 from curate.conflicts.judges import judge_of
 from curate.conflicts.judges.verdict_cache import Work
-from curate.core.config import Config, ConflictsConfig, require_named_model
+from curate.core.config import Config, ConflictsConfig
 from curate.core.decision import edits_of
 from curate.core.egress import NO_CONSENT, Consent, address_of, is_address
 from curate.core.example import Example
 from curate.core.kernels import kernels_for
 from curate.core.text import plural
+from curate.core.verb_options import require_named_model
 from curate.lint.rules.roles import with_known_roles
 from curate.models.model_batches import models_on
 from curate.models.names import fingerprint

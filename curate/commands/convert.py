@@ -92,11 +92,12 @@ def convert(
     to: str = "messages",
     chosen: bool = False,
     overwrite: bool = False,
+    shards: int = 1,
     template: Mapping[str, str] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> ConvertResult:
-    """Convert the data of a project to the format `to` in `output`, and write lines that cannot be converted to
-    `aside`; both completely or neither.
+    """Convert the data of a project to the format `to` in `output`, or so many `shards` of it, and write lines that
+    cannot be converted to `aside`; both completely or neither.
 
     `chosen` uses the chosen side of a preference pair. Dropped lines are written to `aside`, and edited ones are
     converted as edited. With `template`, each line is read as these texts by role; see `templated`. With more than one
@@ -120,7 +121,7 @@ def convert(
             files=paths,
         ) as pool,
         TempStore() as store,
-        replacing_both(output, aside, overwrite=overwrite, seen=snapshots) as (out, aside_output),
+        replacing_both(output, aside, overwrite=overwrite, seen=snapshots, shards=shards) as (out, aside_output),
     ):
         for number, path in enumerate(paths):
             before, facts = 0, FileFacts(display_name(path))

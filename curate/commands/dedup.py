@@ -481,15 +481,18 @@ def _findings_of(line_check: ErrorFilter, lines: _StoredLines) -> list[Finding]:
     return line_check.judged(Chunk(lines.source.path, lines.source.name, 0, None, data)).findings
 
 
-def write_plan(plan: DedupResult, output: Path, *, overwrite: bool = False) -> Path:
-    """Write kept lines to `output`, byte for byte, and removed ones to a file beside it, both completely or neither;
-    returns that file.
+def write_plan(plan: DedupResult, output: Path, *, overwrite: bool = False, shards: int = 1) -> Path:
+    """Write kept lines to `output` or so many `shards` of it, byte for byte, and removed ones to a file beside it, both
+    completely or neither; returns that file.
 
     Raises `InputError` if a file changed since it was read, `UsageError` if an output exists and must not be replaced,
     or another process writes it, `OutputError`.
     """
     removed = removed_path(output, "removed")
-    with replacing_both(output, removed, overwrite=overwrite, seen=plan.seen) as (kept_output, removed_output):
+    with replacing_both(output, removed, overwrite=overwrite, seen=plan.seen, shards=shards) as (
+        kept_output,
+        removed_output,
+    ):
         require_unchanged(plan.seen)
         write_lines(plan.table, plan.lines, plan.duplicates, kept_output, removed_output, plan.dropped)
     return removed

@@ -388,8 +388,9 @@ def _earlier_division(
         )
         return None, None
     files = [
-        (output / part.file, SPLIT_NAMES.index(name))
+        (path, SPLIT_NAMES.index(name))
         for name, part in manifest.splits.items()
+        for path in part.paths(output)
         if not (sources.given and name == "test")
     ]
     same = manifest.config == current and [file.sha256 for file in manifest.inputs] == [

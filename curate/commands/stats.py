@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from curate.commands.check import require_model
 from curate.commands.session import Workspace
-from curate.core.config import require_named_model
 from curate.core.scratch import TempStore
+from curate.core.verb_options import require_named_model
 from curate.corpus.stats import Stats, collect
 
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple, TypeVar
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
-from curate.core.errors import UsageError
 from curate.core.finding import Severity
 from curate.core.option import Option
 from curate.core.targets import Target
@@ -553,6 +552,12 @@ class Config(Section):
     """Output folder for the splits, the removed examples and the manifest."""
     seed: Annotated[int, Field(ge=0), Option(help="Set the seed of the split.")] = 0
     """Random seed of the splits."""
+    shards: Annotated[
+        int,
+        Field(ge=1, le=99_999),
+        Option(help="Write each split as this many files, for example train-00000-of-00064.jsonl."),
+    ] = 1
+    """Number of files of each split; one with fewer examples has as many files as examples."""
     errors: Literal["set-aside", "stop"] = "set-aside"
     """What `curate run` does with examples that have errors: move them to removed.jsonl with their code, or stop."""
     check: CheckConfig = CheckConfig.model_construct()
@@ -579,13 +584,6 @@ def load_config(path: Path) -> Config:
         tools = values.get("tool")
         values = tools.get("curate", {}) if isinstance(tools, dict) else {}
     return validated(Config, values, str(path))
-
-
-def require_named_model(kind: str, named: str | None, **options: object) -> None:
-    """Raise `UsageError` for an option that has no effect, since a `model` or `judge` is not named."""
-    for name, value in options.items():
-        if value is not None and not named:
-            raise UsageError(f"--{name.replace('_', '-')} has no effect without a {kind}", f"name a {kind}, too")
 
 
 def with_options(section: SectionType, **options: Any) -> SectionType:

@@ -10,6 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from glob import glob
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from curate.core.limits import read_regular
 from curate.core.object_path import ObjectPath
 from curate.core.paths import identity
 from curate.core.places import files_at, local_copy
+from curate.core.shards import shards_of
 from curate.core.tables import TABLE_SUFFIXES, csv_delimiter, has_chat_columns
 from curate.core.text import plural
 from curate.core.urls import is_url
@@ -242,9 +244,8 @@ def _beside_ledger(path: Path, files: Collection[Path]) -> Iterator[Path]:
     if not is_ledger(path):
         return
     end = next(end for end in LEDGERS if path.name.endswith(end))
-    outputs = {
-        path.with_name(f"{path.name.removesuffix(f'.{end}')}{suffix}") for suffix in (".jsonl", ".parquet")
-    } & set(files)
+    named = [path.with_name(f"{path.name.removesuffix(f'.{end}')}{suffix}") for suffix in (".jsonl", ".parquet")]
+    outputs = {*named, *chain.from_iterable(map(shards_of, named))} & set(files)
     other_files = [file for file in files if file not in outputs and file != path]
     record = _object_or_empty(_first_bytes(path).partition(b"\n")[0])
     for output in outputs:
@@ -273,7 +274,8 @@ def _splits(folder: Path, other_names: Collection[str]) -> set[Path]:
         ):
             return set()
         parts = [manifest["removed"], *manifest["splits"].values()]
-        return {folder / str(name) for name in (*(part["file"] for part in parts), *manifest["files"])}
+        names = [file["file"] for part in parts for file in part.get("shards") or [part]]
+        return {folder / str(name) for name in (*names, *manifest["files"])}
     except (OSError, LookupError, TypeError, AttributeError):  # none, or not a manifest of this program
         return set()
 

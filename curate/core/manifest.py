@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from curate import __version__
 from curate.core.config import Config
@@ -44,16 +44,45 @@ class InputFile(_Part):
     """Number of examples by format."""
 
 
+class Shard(_Part):
+    """One of several files of a split."""
+
+    file: str
+    examples: int
+    sha256: str
+
+
 class OutputFile(_Part):
     """A split that was written."""
 
     file: str
+    """Its file; for shards, the pattern of their names."""
     examples: int
     characters: int
     """Characters of all texts, for the share of the training data."""
     groups: int
     """Number of groups of related examples; in a given test set, each example is a group."""
     sha256: str
+    """Of the lines of all its files in order."""
+    shards: list[Shard] = []
+    """Its files in order if there are several; their lines, one file after the other, are those of a single file."""
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The names of its files in order, each with its SHA-256."""
+        return {shard.file: shard.sha256 for shard in self.shards} or {self.file: self.sha256}
+
+    def paths(self, folder: Path) -> list[Path]:
+        """Its files in a folder, in order."""
+        return [folder / name for name in self.files]
+
+    @model_serializer(mode="wrap")
+    def _without_empty(self, serialized: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The keys of a split in one file are those that earlier versions wrote, so that its digest is the same."""
+        values: dict[str, Any] = serialized(self)
+        if not self.shards:
+            values.pop("shards", None)
+        return values
 
 
 class RemovedFile(_Part):
@@ -235,7 +264,7 @@ def named_files(manifest: Manifest) -> dict[str, str]:
     """The files that a manifest lists, with the expected SHA-256 of each."""
     return {
         manifest.removed.file: manifest.removed.sha256,
-        **{part.file: part.sha256 for part in manifest.splits.values()},
+        **{name: digest for part in manifest.splits.values() for name, digest in part.files.items()},
         **manifest.files,
     }
 

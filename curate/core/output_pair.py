@@ -9,8 +9,10 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Any, Final, TypeVar
 
 from filelock import FileLock, Timeout
 
@@ -18,21 +20,25 @@ from curate.core.errors import OutputError, UsageError
 from curate.core.files import new_temporary_file, nofollow_opener, replacing
 from curate.core.limits import is_special
 from curate.core.paths import require_distinct_paths
+from curate.core.shards import shard_bounds, shard_names, shards_of
 from curate.core.snapshot import Snapshot, mode_of, require_unchanged
 from curate.core.tables import TABLE_SUFFIXES
 from curate.core.text import visible
+from curate.core.transaction import READY_FILE, STAGE_FOLDER, recover, replacing_together
 
 Output = TypeVar("Output", Path, Path | None)
+LINES_FOLDER: Final = "lines"
+"""In the folder of a transaction: lines that are not cut into shards yet."""
 
 
 class CountingWriter:
     """An output file that counts its lines and hashes what is written."""
 
-    def __init__(self, file: IO[bytes], *, hashed: bool = False) -> None:
-        """`hashed`: whether to compute the SHA-256."""
+    def __init__(self, file: IO[bytes], *, hashed: bool = False, whole: Any = None) -> None:
+        """`hashed`: whether to compute the SHA-256. `whole`: a hash of `hashlib` that also gets all bytes."""
         import hashlib
 
-        self._file, self._hash = file, hashlib.sha256() if hashed else None
+        self._file, self._hash, self._whole = file, hashlib.sha256() if hashed else None, whole
         self.lines = 0
         """Number of written lines, each with its line break."""
 
@@ -42,6 +48,8 @@ class CountingWriter:
         self.lines += data.count(b"\n")
         if self._hash is not None:
             self._hash.update(data)
+        if self._whole is not None:
+            self._whole.update(data)
 
     @property
     def sha256(self) -> str:
@@ -76,15 +84,28 @@ def checked_removed_path(
 
 
 def _require_new(output: Path, removed: Path, *, overwrite: bool) -> None:
-    """Raise as `require_not_existing` does, except for regular files that a killed process may have left."""
-    unfinished = os.path.lexists(_mark_of(removed)) and not output.is_symlink() and not removed.is_symlink()
-    require_not_existing(output, removed, overwrite=overwrite or unfinished)
+    """Raise as `require_not_existing` does, also for the shards of an output, except for regular files that a killed
+    process may have left.
+    """
+    outputs = (output, removed, *shards_of(output))
+    unfinished = _is_unfinished(removed) and not any(path.is_symlink() for path in outputs)
+    require_not_existing(*outputs, overwrite=overwrite or unfinished)
+
+
+def _is_unfinished(removed: Path) -> bool:
+    """Whether a killed process left its mark, or a transaction in the folder that is to be completed."""
+    return os.path.lexists(_mark_of(removed)) or (removed.parent / STAGE_FOLDER / READY_FILE).is_file()
 
 
 def _require_same(written: IO[bytes], path: Path) -> None:
     """Raise `UsageError` if a file exists with another content than what was written."""
-    if path.is_file() and Path(written.name) != path and not filecmp.cmp(written.name, path, shallow=False):
+    if path.is_file() and Path(written.name) != path and not _is_same(Path(written.name), path):
         raise _existing_error(path)
+
+
+def _is_same(written: Path, path: Path) -> bool:
+    """Whether a written file has the content of an existing one."""
+    return written.is_file() and filecmp.cmp(written, path, shallow=False)
 
 
 def require_not_existing(*paths: Path, overwrite: bool) -> None:
@@ -121,18 +142,29 @@ def replacing_both(
     *,
     overwrite: bool = False,
     seen: Sequence[Snapshot] = (),
+    shards: int = 1,
 ) -> Iterator[tuple[CountingWriter, CountingWriter]]:
     """Write kept and removed lines to two files, both or none; if killed, each line is in at least one of them.
 
     The file of removed lines is renamed first; until the kept lines follow, it also contains the removed lines of an
-    earlier run. `seen`: the inputs; the files get only rights that all of them grant. Raises `InputError` before the
+    earlier run. With several `shards`, the kept lines are in files named after `output`; they replace earlier files of
+    that output, also another number of them, as one transaction. `seen`: the inputs; the files get only rights that all
+    of them grant. Raises `InputError` before the
     first rename if one of them changed, `OutputError`, `UsageError` if one of the files exists and must not be
     replaced, or another process writes them.
     """
     mode = mode_of(seen)
+    if shards > 1:
+        with _replacing_shards(output, removed, shards, overwrite=overwrite, seen=seen) as outputs:
+            yield outputs
+        return
     with _locked(removed), ExitStack() as stack:  # the file entered last is renamed first
         _require_new(output, removed, overwrite=overwrite)
+        earlier = shards_of(output)
+        if earlier and not overwrite:
+            raise _existing_error(earlier[0])
         stack.enter_context(_marked(removed))
+        stack.enter_context(_deleting(earlier))
         if removed.is_file() and overwrite:
             goes = stack.enter_context(replacing(removed, mode=mode))
             stays = stack.enter_context(replacing(output, mode=mode, named=True))
@@ -146,19 +178,72 @@ def replacing_both(
         if output.suffix == ".parquet":
             from curate.core.parquet import write_parquet
 
-            with (
-                new_temporary_file(output, 0o600) as (_, table),
-                write_parquet(Path(stays.name), table).open("rb") as made,
-            ):
+            with new_temporary_file(output, 0o600) as (_, table):
+                write_parquet([Path(stays.name)], [table])
                 stays.seek(0)
                 stays.truncate()
-                shutil.copyfileobj(made, stays)
+                with table.open("rb") as made:
+                    shutil.copyfileobj(made, stays)
         if not overwrite:
             stays.flush()
             _require_same(stays, output)
             _require_same(goes, removed)
         elif removed.is_file():
             _join(Path(goes.name), removed, mode)
+
+
+@contextmanager
+def _replacing_shards(
+    output: Path, removed: Path, shards: int, *, overwrite: bool, seen: Sequence[Snapshot]
+) -> Iterator[tuple[CountingWriter, CountingWriter]]:
+    """As `replacing_both`, for several files of kept lines. They are cut from one temporary file, since only its end
+    tells how many lines there are.
+    """
+    folder = output.parent
+    with _locked(removed):
+        _require_new(output, removed, overwrite=overwrite)
+        recover(folder)
+        earlier = {path.name for path in (*shards_of(output), output) if path.is_file()}
+        unchanged = partial(require_unchanged, seen)
+        with _marked(removed), replacing_together(folder, earlier, mode=mode_of(seen), unchanged=unchanged) as stage:
+            whole = stage / LINES_FOLDER / "lines.jsonl"
+            whole.parent.mkdir()
+            with whole.open("wb") as stays, (stage / removed.name).open("wb") as goes:
+                kept = CountingWriter(stays)
+                yield kept, CountingWriter(goes)
+            names = _write_shards(whole, kept.lines, stage, output.name, shards)
+            shutil.rmtree(whole.parent)
+            if not overwrite:  # a killed process left them
+                for path in (folder / name for name in {*earlier, *names, removed.name}):
+                    if path.is_file() and not _is_same(stage / path.name, path):
+                        raise _existing_error(path)
+
+
+def _write_shards(whole: Path, lines: int, stage: Path, output: str, shards: int) -> list[str]:
+    """Cut a file of so many lines into the shards of an output, which are written to the folder `stage`; returns their
+    names. With fewer lines than shards, there is one shard for each line.
+    """
+    bounds = shard_bounds(lines, shards)
+    names = shard_names(output, len(bounds) - 1)
+    is_table = output.endswith(".parquet")
+    paths = [(whole.parent if is_table else stage) / name for name in names]
+    with whole.open("rb") as file:
+        for path, first, last in zip(paths, bounds, bounds[1:], strict=False):
+            with path.open("wb") as shard:
+                shard.writelines(islice(file, last - first))
+    if is_table:
+        from curate.core.parquet import write_parquet
+
+        write_parquet(paths, [stage / name for name in names])
+    return names
+
+
+@contextmanager
+def _deleting(paths: Sequence[Path]) -> Iterator[None]:
+    """Delete files at the end of the block, unless it fails."""
+    yield
+    for path in paths:
+        path.unlink(missing_ok=True)
 
 
 def _join(new: Path, old: Path, mode: int | None) -> None:

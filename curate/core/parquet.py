@@ -8,8 +8,8 @@ others. The metadata of the file names the columns of JSON strings, so that `cur
 import json
 import os
 import re
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,16 +29,24 @@ LONG_INTEGER: Final = re.compile(rb"\d{19}")
 Types = dict[str, set[type]]
 
 
-def write_parquet(lines: Path, path: Path) -> Path:
-    """Convert a JSON Lines file written by curate to Parquet at `path`; returns `path`. Raises `OutputError`."""
-    from polars.io.plugins import register_io_source
-
-    keys, turns = _types(lines)
+def write_parquet(files: Sequence[Path], paths: Sequence[Path]) -> None:
+    """Convert JSON Lines files written by curate to Parquet at `paths`, with the same columns in all of them. Raises
+    `OutputError`.
+    """
+    keys, turns = _types(files)
     schema: dict[str, Any] = {key: _column_type(types) for key, types in keys.items()} or {"messages": pl.String}
     marked = {key for key, types in keys.items() if _is_mixed(types)}
     if turns:
         schema["messages"] = pl.List(pl.Struct({name: _column_type(types) for name, types in turns.items()}))
         marked = marked - {"messages"} | {f"messages.{name}" for name, types in turns.items() if _is_mixed(types)}
+
+    for lines, path in zip(files, paths, strict=True):
+        _write_table(lines, path, schema, marked)
+
+
+def _write_table(lines: Path, path: Path, schema: dict[str, Any], marked: set[str]) -> None:
+    """Convert a JSON Lines file. `marked`: the columns of JSON text. Raises `OutputError`."""
+    from polars.io.plugins import register_io_source
 
     def frames(*_: object) -> Iterator[pl.DataFrame]:
         for rows in _rows(lines, schema, marked):
@@ -56,7 +64,6 @@ def write_parquet(lines: Path, path: Path) -> Path:
             f"{path}: cannot be written: {visible(str(error))}",
             "free disk space, or write JSON Lines; no file was changed",
         ) from error
-    return path
 
 
 def _objects(lines: Path) -> Iterator[dict[str, Any]]:
@@ -79,13 +86,13 @@ def _objects(lines: Path) -> Iterator[dict[str, Any]]:
             yield value
 
 
-def _types(lines: Path) -> tuple[Types, Types]:
+def _types(files: Sequence[Path]) -> tuple[Types, Types]:
     """The keys of all lines and of all turns, each with its value types."""
     keys: Types = {}
     turns: Types = {}
     turned = True
     """Whether all messages are lists of objects."""
-    for value in _objects(lines):
+    for value in chain.from_iterable(map(_objects, files)):
         for key, item in value.items():
             keys.setdefault(key, set()).add(_type(item))
         messages = value.get("messages")

@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 from curate.core.data_path import DataPath
 from curate.core.errors import InputError, OutputError, UsageError
+from curate.core.shards import output_of
 from curate.core.urls import TransientError, explained, is_offline, plain, safe_url, scheme_of
 
 if TYPE_CHECKING:
@@ -295,9 +296,26 @@ def upload(folder: Path, url: str, last: str, *, overwrite: bool) -> int:
         for target in targets:
             if not overwrite and system.exists(target):
                 raise UsageError(f"{scheme_of(url)}://{target}: already exists", "choose another output")
+        outdated = _outdated_shards(system, path, files, targets)
+        if outdated and not overwrite:
+            raise UsageError(f"{scheme_of(url)}://{outdated[0]}: already exists", "choose another output")
         for file, target in zip(files, targets, strict=True):
             system.put_file(str(file), target)
+        for name in outdated:
+            system.rm_file(name)
     return len(files)
+
+
+def _outdated_shards(system: Any, path: str, files: Sequence[Path], targets: Sequence[str]) -> list[str]:
+    """The objects below a path that are shards of one of the files, or the file that is one in shards now, and would
+    count its lines twice.
+    """
+    outputs = {output_of(file.name) for file in files}
+    try:
+        names = [str(name) for name in system.ls(path, detail=False)]
+    except (FileNotFoundError, PermissionError):  # who may write may not be allowed to list
+        return []
+    return sorted(name for name in names if name not in targets and output_of(name.rpartition("/")[2]) in outputs)
 
 
 def mirror(url: str, folder: Path) -> DataPath:

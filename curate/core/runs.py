@@ -13,6 +13,7 @@ from curate.core.data_path import name_of
 from curate.core.errors import InputError, UsageError
 from curate.core.files import STDIN
 from curate.core.limits import open_regular, read_regular
+from curate.core.shards import split_files
 from curate.core.text import visible
 from curate.core.validation import parsed_json
 
@@ -190,18 +191,19 @@ def find_run(name: str, project: Project) -> Path:
     )
 
 
-def data_of(run: Path) -> Path:
-    """The training file of a run. Raises `InputError` if its recipe does not name one, or the file is missing."""
+def data_of(run: Path) -> list[Path]:
+    """The training file of a run, or its shards. Raises `InputError` if its recipe names none, or it is missing."""
     try:
         recipe = parsed_json(read_regular(run / "recipe.json"))
-        path = Path(recipe["data"]) / "train.jsonl"
+        folder = Path(recipe["data"])
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(
             f"{visible(str(run))}: recipe.json does not name the training data", "pass the data files"
         ) from None
-    if not path.is_file():
-        raise InputError(f"{visible(str(path))}: the training data of this run no longer exists", "pass the data files")
-    return path
+    if not (files := split_files(folder, "train")):
+        path = visible(str(folder / "train.jsonl"))
+        raise InputError(f"{path}: the training data of this run no longer exists", "pass the data files")
+    return files
 
 
 def new_events(path: Path, offset: int) -> tuple[int, list[dict[str, Any]]]:

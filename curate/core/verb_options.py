@@ -28,7 +28,14 @@ TABLES: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
     "dedup": {"dedup": OWN, "check": ("drop",), "conflicts": ()},
     "conflicts": {"conflicts": OWN},
     "select": {"check": ("drop",), "dedup": ()},
-    "split": {"split": OWN, "dedup": ("threshold",), "mix": OWN, "check": ("drop",), TOP: ("seed",), "conflicts": ()},
+    "split": {
+        "split": OWN,
+        "dedup": ("threshold",),
+        "mix": OWN,
+        "check": ("drop",),
+        TOP: ("seed", "shards"),
+        "conflicts": (),
+    },
     "run": {"check": ("drop",)},
 }
 """By command, the tables of the configuration that it uses, and the keys of each that it takes as options."""
@@ -145,3 +152,10 @@ def _without_replaced(table: str, section: Section, values: Mapping[str, Any]) -
                 raise UsageError(f"{option.key} and {other} cannot be combined", "leave one of them out")
             replaced[other] = type(section).model_fields[other].default
     return section.model_copy(update=replaced) if replaced else section
+
+
+def require_named_model(kind: str, named: str | None, **options: object) -> None:
+    """Raise `UsageError` for an option that has no effect, since a `model` or `judge` is not named."""
+    for name, value in options.items():
+        if value is not None and not named:
+            raise UsageError(f"--{name.replace('_', '-')} has no effect without a {kind}", f"name a {kind}, too")

@@ -124,12 +124,14 @@ def _flattened(value: Mapping[str, Any], before: str = "") -> dict[str, Any]:
 def _counts_by_name(manifest: Manifest) -> dict[str, Any]:
     """The counts of a manifest by name; None for one that is not shown."""
     splits = {name: part.examples for name, part in manifest.splits.items()}
+    files = {f"files of {name}": len(part.files) for name, part in manifest.splits.items()}
     reasons = {f"removed {code}": count for code, count in manifest.removed.reasons.items()}
     return {
         "read": manifest.read,
         "kept": manifest.kept,
         **reasons,
         **splits,
+        **files,
         "groups": manifest.groups,
         "restored": len(manifest.restored) or None,
     }
@@ -137,12 +139,12 @@ def _counts_by_name(manifest: Manifest) -> dict[str, Any]:
 
 def _examples(folder: Path, manifest: Manifest) -> dict[str, Found]:
     """The examples of all splits by id, with their first place and split."""
-    names = list(manifest.splits)
-    paths = [folder / part.file for part in manifest.splits.values()]
+    files = [(name, path) for name, part in manifest.splits.items() for path in part.paths(folder)]
+    paths = [path for _, path in files]
     with kernels_for(paths), WorkerPool(1, processes=False) as pool:
         table = read_table(paths, FeatureSpec("conversation", Shingling(), short_texts=False, common=()), pool)
     by_id: dict[str, Found] = {}
     for position, line in enumerate(table.lines.tolist()):
         example, place = table.id(position), table.place(line)
-        by_id.setdefault(example, Found(example, place.file, place.line, names[table.source(line)]))
+        by_id.setdefault(example, Found(example, place.file, place.line, files[table.source(line)][0]))
     return by_id

@@ -28,6 +28,7 @@ from curate.core.manifest import (
     OutputFile,
     RemovedFile,
     Restored,
+    Shard,
     SharedInstruction,
     SharedText,
     ShortAnswer,
@@ -42,6 +43,7 @@ from curate.core.manifest import (
 from curate.core.masking import masked
 from curate.core.output_pair import CountingWriter
 from curate.core.removed import Reason, Removal, counted_as, removal, removed_line
+from curate.core.shards import shard_bounds, shard_names, shard_pattern, shards_of
 from curate.core.text import excerpt, json_line
 from curate.core.transaction import ReplaceableFiles, recover, replacing_together
 from curate.corpus.corpus import READ_AHEAD_BYTES, LineReader, Source, Table, lines_at
@@ -106,8 +108,8 @@ def write_output(
     before = _written_before(folder)
     replaceable = _own(folder, before)
     if replaceable is not None:
-        replaceable.check(folder, names_of(settings.config))
-    outdated = before.files.keys() - changed_files(folder, before.files) if before else ()
+        replaceable.check(folder, [*names_of(settings.config), *_shards_in(folder)])
+    outdated = _outdated(folder, before, replaceable)
     with replacing_together(folder, outdated, own=replaceable, mode=mode, unchanged=unchanged) as stage:
         return _write_stage(stage, table, division, inputs, given, settings)
 
@@ -120,7 +122,8 @@ def _write_stage(
     """
     reader = LineReader()
     splits = {
-        name: _write_split(stage, name, table, division, number, reader) for number, name in enumerate(SPLIT_NAMES)
+        name: _write_split(stage, name, table, division, number, reader, settings.config.shards)
+        for number, name in enumerate(SPLIT_NAMES)
     }
     removed = _write_ledger(stage / LEDGER, table, division.left_out, reader)
     read = len(table.starts) - int(table.first[given])
@@ -199,12 +202,14 @@ def restore_lines(
     `ledger`: the lines that stay removed. `extra_files`: files that are replaced together with the others. `mode` and
     `unchanged` are as in `curate.core.transaction.replacing_together`.
     """
-    with replacing_together(folder, list(manifest.files), mode=mode, unchanged=unchanged) as stage:
+    with replacing_together(folder, list(named_files(manifest)), mode=mode, unchanged=unchanged) as stage:
         for name, content in extra_files.items():
             (stage / name).write_bytes(content)
         reader = LineReader()
+        shards = max(len(part.files) for part in manifest.splits.values())
         splits = {
-            name: _write_split(stage, name, table, division, number, reader) for number, name in enumerate(SPLIT_NAMES)
+            name: _write_split(stage, name, table, division, number, reader, shards)
+            for number, name in enumerate(SPLIT_NAMES)
         }
         reader.close()  # Windows replaces no open file
         data = b"".join(line + b"\n" for line in ledger)
@@ -237,13 +242,10 @@ def finish(stage: Path, manifest: Manifest) -> Manifest:
     if writes_parquet(settings.get("trainers", ()), wanted=settings["parquet"]):
         from curate.core.parquet import write_parquet  # only if requested
 
-        files.update(
-            {
-                name: sha256(write_parquet(stage / part.file, stage / name))
-                for part in manifest.splits.values()
-                if (name := parquet_of(part.file))
-            }
-        )
+        for part in manifest.splits.values():
+            names = [*map(parquet_of, part.files)]
+            write_parquet(part.paths(stage), [stage / name for name in names])
+            files.update({name: sha256(stage / name) for name in names})
     configured = configurations(manifest, stage)
     for name, text in ((CARD, card(manifest)), (LOADING, loading(manifest)), *configured.items()):
         data = text.encode("utf-8", "surrogatepass")
@@ -256,22 +258,32 @@ def finish(stage: Path, manifest: Manifest) -> Manifest:
 
 
 def _write_split(
-    stage: Path, name: str, table: Table, division: Division, number: int, reader: LineReader
+    stage: Path, name: str, table: Table, division: Division, number: int, reader: LineReader, shards: int
 ) -> OutputFile:
-    """Write the examples of split `number` to a file of the stage, and return its entry in the manifest."""
+    """Write the examples of split `number` to files of the stage, `shards` of them if there are as many examples, and
+    return its entry in the manifest.
+    """
     examples = np.flatnonzero(division.split == number)
     assert table.marks is not None
     as_read = np.isin(table.marks.formats[examples], [FORMAT_NAMES.index(name) for name in AS_READ])
-    file = f"{name}.jsonl"
-    with (stage / file).open("wb") as out:
-        written = CountingWriter(out, hashed=True)
-        for piece in _lines(table, table.lines[examples], as_read, reader):
-            written.write(piece)
-        lines, digest = written.lines, written.sha256
+    file, bounds = f"{name}.jsonl", shard_bounds(len(examples), shards)
+    names = [file] if shards == 1 else shard_names(file, len(bounds) - 1)
+    written, whole = list[Shard](), hashlib.sha256()
+    for shard, first, last in zip(names, bounds, bounds[1:], strict=False):
+        with (stage / shard).open("wb") as out:
+            output = CountingWriter(out, hashed=True, whole=whole if shards > 1 else None)
+            for piece in _lines(table, table.lines[examples[first:last]], as_read[first:last], reader):
+                output.write(piece)
+        written.append(Shard(file=shard, examples=output.lines, sha256=output.sha256))
+    lines = sum(shard.examples for shard in written)
     require_all_lines(len(examples), lines, 0)
-    characters = int(table.lengths[examples].sum())
     return OutputFile(
-        file=file, examples=lines, characters=characters, groups=division.groups_in[number], sha256=digest
+        file=file if shards == 1 else shard_pattern(file, len(names)),
+        examples=lines,
+        characters=int(table.lengths[examples].sum()),
+        groups=division.groups_in[number],
+        sha256=written[0].sha256 if shards == 1 else whole.hexdigest(),
+        shards=[] if shards == 1 else written,
     )
 
 
@@ -340,8 +352,24 @@ def _own(folder: Path, before: Manifest | None) -> ReplaceableFiles | None:
     )
 
 
+def _outdated(folder: Path, before: Manifest | None, replaceable: ReplaceableFiles | None) -> set[str]:
+    """The files of a folder that are deleted unless they are written again: the splits of its earlier manifest `before`
+    (without a readable one, all if any may be replaced), so that no line is there twice, and unchanged files that were
+    made from them.
+    """
+    if before is None:
+        return {*_shards_in(folder), *(f"{name}.jsonl" for name in SPLIT_NAMES)} if replaceable is None else set()
+    splits = {name for part in before.splits.values() for name in part.files}
+    return splits | (before.files.keys() - changed_files(folder, before.files).keys())
+
+
+def _shards_in(folder: Path) -> list[str]:
+    """The names of the files in a folder that are named as shards of a split."""
+    return [path.name for split in SPLIT_NAMES for path in shards_of(folder / f"{split}.jsonl")]
+
+
 def names_of(config: Config) -> list[str]:
-    """The names of the files of an output folder with this configuration."""
+    """The names of the files of an output folder with this configuration, without shards."""
     splits = [f"{name}.jsonl" for name in SPLIT_NAMES]
     parquet = writes_parquet(config.split.trainers, wanted=config.split.parquet)
     trainer_files = [name for trainer in config.split.trainers for name in TRAINERS[trainer].files]

@@ -232,12 +232,12 @@ def restore_into(
         lines = room / "restored.jsonl"
         lines.write_bytes(b"".join(compact(removal.data) + b"\n" for _, removal in chosen))
         spec = split_feature_spec(config)._replace(common=tuple(shared.text for shared in manifest.shared_instructions))
-        table = read_table([*(folder / manifest.splits[name].file for name in order), lines], spec, pool)
-        parts = np.array(
-            [*(SPLIT_NAMES.index(name) for name in order), NO_SPLIT], dtype=np.int64
-        )  # restored lines are last
+        files = [(path, SPLIT_NAMES.index(name)) for name in order for path in manifest.splits[name].paths(folder)]
+        table = read_table([*(path for path, _ in files), lines], spec, pool)
+        parts = np.array([*(split for _, split in files), NO_SPLIT], dtype=np.int64)  # restored lines are last
         before = parts[np.searchsorted(table.first, table.lines, side="right") - 1]
-        division = divide(table, {}, config, pool, given=int(has_test_set), before=before, cache=project.cache)
+        given = len(manifest.splits["test"].files) if has_test_set else 0
+        division = divide(table, {}, config, pool, given=given, before=before, cache=project.cache)
         if division.left_out:
             first = int(table.first[-2])
             leaks = {

@@ -82,7 +82,7 @@ def configurations(manifest: Manifest, folder: Path) -> dict[str, str]:
     Raises `UsageError` for a trainer that does not read examples of this form.
     """
     formats = {name for file in (*manifest.inputs, *manifest.existing) for name in file.formats}
-    paths = [folder / manifest.splits[name].file for name in ("train", "validation")]
+    paths = [path for name in ("train", "validation") for path in manifest.splits[name].paths(folder)]
     first = next(_examples(paths[0]), {})
     is_pair = (bool(formats) and formats <= PAIR_SIDES.keys()) or any(first.get(key) for key in REJECTED_BESIDE)
     shape = Shape(first, is_pair, paths)
@@ -111,10 +111,10 @@ def _unsupported_error(trainer: str, form: str, hint: str) -> UsageError:
     return UsageError(f"--trainer {trainer}: it does not read {form}", f"{hint}, or leave out --trainer {trainer}")
 
 
-def _split_file(manifest: Manifest, split: str) -> str:
-    """The file of a split; empty if the split is empty."""
+def _split_files(manifest: Manifest, split: str) -> list[str]:
+    """The files of a split; empty if the split is empty."""
     part = manifest.splits[split]
-    return part.file if part.examples else ""
+    return [*part.files] if part.examples else []
 
 
 def _model_name(manifest: Manifest) -> str:
@@ -133,9 +133,9 @@ def _axolotl(manifest: Manifest, shape: Shape) -> dict[str, str]:
 
     values: dict[str, Any] = {"base_model": _model_name(manifest), "chat_template": "tokenizer_default"}
     values |= {"rl": "dpo"} if shape.is_pair else {}
-    values["datasets"] = [source(_split_file(manifest, "train"))]
-    if validation := _split_file(manifest, "validation"):
-        values["test_datasets"] = [source(validation)]
+    values["datasets"] = [*map(source, _split_files(manifest, "train"))]
+    if validation := _split_files(manifest, "validation"):
+        values["test_datasets"] = [*map(source, validation)]
     values |= {"val_set_size": 0, "output_dir": "./run"}
     return {"axolotl.yaml": _yaml("axolotl train axolotl.yaml", values)}
 
@@ -165,9 +165,9 @@ def _axolotl_pairs(shape: Shape) -> dict[str, Any]:
 
 def _llamafactory(manifest: Manifest, shape: Shape) -> dict[str, str]:
     """The files of a configuration for LLaMA-Factory, by name. Raises `UsageError` for a form that it does not read."""
-    parts = {name: file for name in ("train", "validation") if (file := _split_file(manifest, name))}
+    parts = {name: _llamafactory_names(manifest, name) for name in ("train", "validation")}
     how, stage = _llamafactory_form(shape)
-    info = {name: {"file_name": file, **how} for name, file in parts.items()}
+    info = {name: {"file_name": file, **how} for files in parts.values() for name, file in files.items()}
     values: dict[str, Any] = {
         "model_name_or_path": _model_name(manifest),
         "template": "TEMPLATE",
@@ -175,9 +175,9 @@ def _llamafactory(manifest: Manifest, shape: Shape) -> dict[str, str]:
         "do_train": True,
         "finetuning_type": "lora",
     }
-    values |= {"dataset_dir": ".", "dataset": "train"}
-    if "validation" in parts:
-        values |= {"eval_dataset": "validation", "eval_strategy": "epoch"}
+    values |= {"dataset_dir": ".", "dataset": ",".join(parts["train"])}
+    if parts["validation"]:
+        values |= {"eval_dataset": ",".join(parts["validation"]), "eval_strategy": "epoch"}
     text = (
         "set the template of the model, see the LLaMA-Factory documentation; conversations whose turns do not "
         "alternate are skipped, and tool"
@@ -188,6 +188,12 @@ def _llamafactory(manifest: Manifest, shape: Shape) -> dict[str, str]:
         "dataset_info.json": json_text(info),
         "llamafactory.yaml": _yaml("llamafactory-cli train llamafactory.yaml", {**values, "output_dir": "./run"}, text),
     }
+
+
+def _llamafactory_names(manifest: Manifest, split: str) -> dict[str, str]:
+    """The files of a split by the names of their data sets: that of the split, or for a shard that of the file."""
+    files = _split_files(manifest, split)
+    return {split if len(files) == 1 else file.removesuffix(".jsonl"): file for file in files}
 
 
 def _llamafactory_form(shape: Shape) -> tuple[dict[str, Any], str]:
@@ -216,7 +222,7 @@ def _trl(manifest: Manifest, shape: Shape) -> dict[str, str]:
         "model_name_or_path": _model_name(manifest),
         "dataset_train_split": "train",
     }
-    if _split_file(manifest, "validation"):
+    if _split_files(manifest, "validation"):
         values |= {"dataset_test_split": "validation", "eval_strategy": "epoch"}
     if shape.is_pair:
         if shape.sides not in (str, list) or shape.turns not in (None, "prompt"):
@@ -248,9 +254,9 @@ def _ms_swift(manifest: Manifest, shape: Shape) -> dict[str, str]:
         if shape.label != "label":
             raise _unsupported_error("ms-swift", f"labels under {shape.label}", "convert them: `--to ms-swift-kto`")
         verb, values = "rlhf", {"rlhf_type": "kto"}
-    values |= {"model": _model_name(manifest), "tuner_type": "lora", "dataset": [_split_file(manifest, "train")]}
-    if validation := _split_file(manifest, "validation"):
-        values |= {"val_dataset": [validation], "eval_strategy": "epoch"}
+    values |= {"model": _model_name(manifest), "tuner_type": "lora", "dataset": _split_files(manifest, "train")}
+    if validation := _split_files(manifest, "validation"):
+        values |= {"val_dataset": validation, "eval_strategy": "epoch"}
     values |= {"split_dataset_ratio": 0, "output_dir": "./run"}
     return {"ms-swift.yaml": _yaml(f"swift {verb} ms-swift.yaml", values)}
 
@@ -259,7 +265,7 @@ def _torchtune(manifest: Manifest, shape: Shape) -> dict[str, str]:
     """The files of a configuration for torchtune, by name. Raises `UsageError` for a form that it does not read."""
     if shape.label is not None and not shape.is_pair:
         raise _unsupported_error("torchtune", "labels beside messages", 'train with `curate train` (objective = "kto")')
-    source: dict[str, Any] = {"source": "json", "data_files": _split_file(manifest, "train"), "split": "train"}
+    source: dict[str, Any] = {"source": "json", "data_files": manifest.splits["train"].file, "split": "train"}
     if shape.is_pair:
         if shape.turns is not None or shape.sides is not list:
             raise _unsupported_error("torchtune", "pairs in this form", "write both answers as whole conversations")
@@ -283,7 +289,7 @@ def _unsloth(manifest: Manifest, shape: Shape) -> dict[str, str]:
     if shape.is_pair or shape.label is not None:
         form = "pairs" if shape.is_pair else "labels beside messages"
         raise _unsupported_error("unsloth", form, "train with `curate train`, which does")
-    data = {"local_dataset": [_split_file(manifest, "train")], "format_type": "chatml"}
+    data = {"local_dataset": _split_files(manifest, "train"), "format_type": "chatml"}
     training = {"training_type": "lora", "train_on_completions": True, "output_dir": "./run"}
     values = {"model": _model_name(manifest), "data": data, "training": training}
     text = "its configuration names no validation file: `curate evaluate` or your own script measures the result"
@@ -300,15 +306,21 @@ def _verl(manifest: Manifest, shape: Shape) -> dict[str, str]:
         raise _unsupported_error(
             "verl", "tools and tool calls, which are JSON text in Parquet,", "train with `curate train`"
         )
-    data: dict[str, Any] = {"train_files": parquet_of(_split_file(manifest, "train")), "messages_key": "messages"}
+    data: dict[str, Any] = {"train_files": _parquet_files(manifest, "train"), "messages_key": "messages"}
     trainer: dict[str, Any] = {"logger": ["console"], "default_local_dir": "./run", "save_freq": "after_each_epoch"}
-    if validation := _split_file(manifest, "validation"):
-        data["val_files"] = parquet_of(validation)
+    if validation := _parquet_files(manifest, "validation"):
+        data["val_files"] = validation
         trainer["test_freq"] = "after_each_epoch"
     values = {"defaults": ["sft_trainer_engine", "_self_"], "model": {"path": _model_name(manifest)}, "data": data}
     command = 'torchrun --standalone -m verl.trainer.sft_trainer --config-dir "$PWD" --config-name verl'
     text = "an example of more than data.max_length tokens (1,024) is an error; `curate stats` shows their lengths"
     return {"verl.yaml": _yaml(command, {**values, "trainer": trainer}, text)}
+
+
+def _parquet_files(manifest: Manifest, split: str) -> str | list[str]:
+    """The Parquet file of a split, or its files; empty if the split is empty."""
+    files = [*map(parquet_of, _split_files(manifest, split))]
+    return files[0] if len(files) == 1 else files
 
 
 def parquet_of(file: str) -> str:

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from curate.core.limits import open_regular
+from curate.core.manifest import OutputFile
 from curate.core.text import plural
 from curate.papers.facts import Facts
 
@@ -48,16 +50,7 @@ def croissant(facts: Facts) -> dict[str, Any]:
         "keywords": ["fine-tuning", "chat"],
         **_without_empty(**{"prov:wasDerivedFrom": _derived_from(facts)}),
         "distribution": [
-            {
-                "@type": "cr:FileObject",
-                "@id": part.file,
-                "name": part.file,
-                "contentUrl": part.file,
-                "contentSize": f"{(facts.folder / part.file).stat().st_size} B",
-                "encodingFormat": "application/jsonlines",
-                "sha256": part.sha256,
-            }
-            for _, part in splits
+            entry for _, part in splits for entry in _distribution(facts.folder, part)
         ],
         "recordSet": [
             {
@@ -65,18 +58,41 @@ def croissant(facts: Facts) -> dict[str, Any]:
                 "@id": name,
                 "name": name,
                 "description": f"The {name} split: {plural(part.examples, 'example')}.",
-                "field": list(_fields(name, part.file, _first_row(facts, part.file))),
+                "field": list(_fields(name, part, _first_row(part.paths(facts.folder)[0]))),
             }
             for name, part in splits
         ],
     }  # fmt: skip
 
 
-def _fields(split: str, file: str, row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _distribution(folder: Path, part: OutputFile) -> Iterator[dict[str, Any]]:
+    """The files of a split, and for shards the set of them."""
+    for name, digest in part.files.items():
+        yield {
+            "@type": "cr:FileObject",
+            "@id": name,
+            "name": name,
+            "contentUrl": name,
+            "contentSize": f"{(folder / name).stat().st_size} B",
+            "encodingFormat": "application/jsonlines",
+            "sha256": digest,
+        }
+    if part.shards:
+        yield {
+            "@type": "cr:FileSet",
+            "@id": part.file,
+            "name": part.file,
+            "encodingFormat": "application/jsonlines",
+            "includes": part.file,
+        }
+
+
+def _fields(split: str, part: OutputFile, row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The columns of a split whose values are texts, numbers or lists of objects, as its first example has them."""
     for key, value in row.items():
         field = {"@type": "cr:Field", "@id": f"{split}/{key}", "name": key}
-        source = {"fileObject": {"@id": file}, "extract": {"column": key}}
+        origin = "fileSet" if part.shards else "fileObject"
+        source = {origin: {"@id": part.file}, "extract": {"column": key}}
         if type(value) in TYPES:
             yield {**field, "dataType": TYPES[type(value)], "source": source}
         elif isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
@@ -98,9 +114,9 @@ def _fields(split: str, file: str, row: Mapping[str, Any]) -> Iterator[dict[str,
             }
 
 
-def _first_row(facts: Facts, file: str) -> dict[str, Any]:
-    """The object on the first line of a file of the split."""
-    with open_regular(facts.folder / file) as lines:
+def _first_row(path: Path) -> dict[str, Any]:
+    """The object on the first line of a file."""
+    with open_regular(path) as lines:
         return dict(json.loads(lines.readline()))
 
 

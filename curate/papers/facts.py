@@ -60,7 +60,7 @@ class Facts:
         """Read a folder that `curate split` or `curate run` wrote. Raises `InputError`."""
         manifest, digest = read_manifest(folder)
         card = CardConfig.model_validate(manifest.config.get("card", {}))
-        files = [folder / part.file for part in manifest.splits.values()]
+        files = [path for part in manifest.splits.values() for path in part.paths(folder)]
         checked = check_paths(files, CheckConfig(select=PERSONAL))
         return cls(
             folder, manifest, digest, card, list(_sources(folder, manifest, card)),

@@ -40,9 +40,9 @@ class SplitComposition:
     traits: tuple[Trait, ...]
 
 
-def composition_of(splits: Mapping[str, Path]) -> SplitComposition:
+def composition_of(splits: Mapping[str, Sequence[Path]]) -> SplitComposition:
     """Measure the files of splits, the training split first. Raises `InputError` for a missing file."""
-    measured = [measure(LineIndex.of([path])) for path in splits.values()]
+    measured = [measure(LineIndex.of(files)) for files in splits.values()]
     return SplitComposition(tuple(splits), tuple(measured), tuple(_compared_traits(measured)))
 
 

@@ -66,7 +66,8 @@ def verify_folder(
         return verify_files(
             parts, display_name(folder), embeddings=embeddings, cache=cache, listen=listen, executor=executor
         )
-    parts = {name: [path] for name, part in manifest.splits.items() if (path := folder / part.file).is_file()}
+    paths = {name: [*filter(Path.is_file, part.paths(folder))] for name, part in manifest.splits.items()}
+    parts = {name: files for name, files in paths.items() if files}
     ledger = folder / manifest.removed.file
     compared = _compared(manifest, list(parts), embeddings, cache)
     with unchanging([folder / MANIFEST, *chain.from_iterable(parts.values()), *([ledger] if ledger.is_file() else ())]):
@@ -101,10 +102,7 @@ def _written(
     with _pool(inputs + size_of(chain.from_iterable(parts.values())), requested, parts, executor) as pool:
         read = _read_splits(parts, compared, pool, listen)
         points.append(_lines_point(read, differences))
-        examples = read.sizes(list(parts))
-        points.append(
-            counts_point(folder, manifest, examples, dict(zip(parts, read.characters, strict=True)), differences)
-        )
+        points.append(counts_point(folder, manifest, read, list(parts), differences))
         points.append(ledger_point(manifest, ledger, read, differences))
         texts = text_leaks(read, manifest.shared_texts)
         if manifest.shared_texts:

@@ -65,7 +65,7 @@ class Examples:
     unread: list[tuple[Path, int, str]]
     """Lines that hold no example: file, line, why."""
     characters: list[int]
-    """Number of characters in each file."""
+    """Number of characters in each split."""
     requests: list[tuple[int, str]]
     """If requested: place and text of each last question."""
     counts: Counts
@@ -87,6 +87,11 @@ class Examples:
     def place(self, place: int) -> tuple[Path, int]:
         """File and line of a place."""
         return self.files[place >> LINE_BITS], place & ((1 << LINE_BITS) - 1)
+
+    def file_sizes(self) -> dict[Path, int]:
+        """Number of examples in each file."""
+        counts = np.bincount(self.places >> LINE_BITS, minlength=len(self.files))
+        return dict(zip(self.files, counts.tolist(), strict=True))
 
     def sizes(self, names: Sequence[str]) -> dict[str, int]:
         """Number of examples in each split."""
@@ -120,7 +125,7 @@ class _Reading:
         self.edges = [np.empty((0, len(NO_EDGES)), dtype=np.uint64)]
         self.unread: list[tuple[Path, int, str]] = []
         self.requests: list[tuple[int, str]] = []
-        self.characters, self.lines = [0] * len(self.files), [0] * len(self.files)
+        self.characters, self.lines = [0] * len(splits), [0] * len(self.files)
         self.counts = Counts()
 
     def all(self, threshold: float, pool: WorkerPool, listen: Listener) -> Examples:
@@ -166,7 +171,7 @@ class _Reading:
         self.edges.append(features.edges)
         self.unread += [(self.files[file], before + line, why) for line, why in features.unread]
         self.requests += [(base + line, text) for line, text in features.requests]
-        self.characters[file] += features.counts.characters
+        self.characters[self.owners[file]] += features.counts.characters
         self.counts.add(features.counts)
 
 

@@ -2,7 +2,7 @@
 
 import base64
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,6 +31,11 @@ def manifest_point(folder: Path, manifest: Manifest, differences: list[Differenc
     existing = sum(file.lines for file in manifest.existing)
     if (total := sum(part.examples for part in manifest.splits.values())) != kept + existing:
         texts.append(f"the splits have {total:,} examples, but {kept + existing:,} were kept")
+    texts += [
+        f"the files of {name} have {in_files:,} examples, but the split has {part.examples:,}"
+        for name, part in manifest.splits.items()
+        if part.shards and (in_files := sum(shard.examples for shard in part.shards)) != part.examples
+    ]
     if (lines := sum(file.lines for file in manifest.inputs)) != read:
         texts.append(f"the inputs have {lines:,} lines, but {read:,} were read")
     broken = [Difference(folder / MANIFEST, text) for text in texts]
@@ -89,24 +94,27 @@ def _unlisted_files(folder: Path, expected: Mapping[str, str]) -> Iterator[Path]
 
 
 def counts_point(
-    folder: Path,
-    manifest: Manifest,
-    examples: Mapping[str, int],
-    characters: Mapping[str, int],
-    differences: list[Difference],
+    folder: Path, manifest: Manifest, read: Examples, names: Sequence[str], differences: list[Difference]
 ) -> Point:
-    """Whether the splits have the number of examples and characters in the manifest; other numbers are added to
-    `differences`.
+    """Whether the splits `names` and their files have the number of examples and characters in the manifest; other
+    numbers are added to `differences`.
     """
     broken = []
+    examples, in_files = read.sizes(names), read.file_sizes()
+    characters = dict(zip(names, read.characters, strict=True))
     for name, part in manifest.splits.items():
-        file = folder / part.file
+        file = folder / next(iter(part.files))
         if name in examples and examples[name] != part.examples:
             text = f"has {plural(examples[name], 'example')}; the manifest says {part.examples:,}"
-            broken.append(Difference(file, text))
+            broken.append(Difference(file, text if not part.shards else f"the split {name} {text}"))
         elif name in characters and characters[name] != part.characters:
             text = f"has {characters[name]:,} characters of text; the manifest says {part.characters:,}"
-            broken.append(Difference(file, text))
+            broken.append(Difference(file, text if not part.shards else f"the split {name} {text}"))
+        for shard in part.shards:
+            count = in_files.get(folder / shard.file, shard.examples)
+            if count != shard.examples:
+                text = f"has {plural(count, 'example')}; the manifest says {shard.examples:,}"
+                broken.append(Difference(folder / shard.file, text))
     differences.extend(broken)
     sizes = ", ".join(f"{name} {count:,}" for name, count in examples.items())
     return point_of("counts", broken, f"{sizes}, as in the manifest", "examples or characters differ from the manifest")

@@ -214,7 +214,7 @@ def test_what_splits_are_made_of_is_held_beside_each_other(tmp_path: Path) -> No
         ("test", [short] * 10 + [long] * 20),
     ):
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(example) + "\n" for example in examples))
-    found = composition_of({name: tmp_path / f"{name}.jsonl" for name in ("train", "validation", "test")})
+    found = composition_of({name: [tmp_path / f"{name}.jsonl"] for name in ("train", "validation", "test")})
     (trait,) = found.traits
     assert (trait.name, [round(share, 2) for share in trait.shares], trait.apart) == (
         "more than 3 messages",

@@ -17,6 +17,7 @@ from curate.core.errors import ConfigError, InputError, ModelError
 from curate.core.example import Example, where
 from curate.core.files import display_name
 from curate.core.lazy import Floats, Hashes, Numbers
+from curate.core.shards import split_file, split_files
 from curate.core.snapshot import State, state_of
 from curate.core.text import plural, visible
 from curate.models.names import configuration
@@ -111,7 +112,7 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe, cont
     Raises `InputError` if the file is missing, empty or broken, or, with their list, if the recipe refuses examples
     that are too long or have nothing to train on.
     """
-    path = folder / f"{name}.jsonl"
+    path = split_file(folder, name)
     if not path.is_file():
         raise InputError(
             f"{path}: no such file",
@@ -265,14 +266,12 @@ def prepare(recipe: Recipe, printer: JournalPrinter) -> Prepared:
             'set  chat_template  in the recipe, for example to "chatml"',
         )
     data = Path(recipe.data)
-    measures = recipe.evaluate_every != 0 and is_not_empty(data / "validation.jsonl")
+    measures = recipe.evaluate_every != 0 and is_not_empty(data, "validation")
     parts = printer.phase("encoding", 3 if measures else 2)
     context = context_of(recipe)
     train = load_split(data, "train", template, recipe, context)
     parts.advance()
-    held_out = load_split(
-        data, "test" if is_not_empty(data / "test.jsonl") else "validation", template, recipe, context
-    )
+    held_out = load_split(data, "test" if is_not_empty(data, "test") else "validation", template, recipe, context)
     parts.advance()
     validation = None
     if measures:
@@ -315,6 +314,6 @@ def _require_known_tokens(prepared: Prepared) -> None:
         raise ConfigError(message, "tokenizer and weights are from different models")
 
 
-def is_not_empty(path: Path) -> bool:
-    """Whether a file exists and is not empty."""
-    return path.is_file() and path.stat().st_size > 0
+def is_not_empty(folder: Path, split: str) -> bool:
+    """Whether a split exists and is not empty. Raises `InputError` if shards are missing."""
+    return any(path.stat().st_size for path in split_files(folder, split))

@@ -8,6 +8,7 @@ from typing import Final
 from curate.core.errors import InputError, UsageError
 from curate.core.example import Example
 from curate.core.files import sha256
+from curate.core.shards import split_file
 from curate.core.text import normalised, plural, visible
 from curate.models.template import Template
 from train.data.pairs import preferred_examples
@@ -63,8 +64,8 @@ def eval_setup(trained: Trained, template: Template | None, options: Options) ->
             "--split train: the model was trained on these examples",
             "use a split that was not trained on: test or validation",
         )
-    path = folder / f"{split}.jsonl"
-    held_out, pool = (examples_of(trained, folder / f"{name}.jsonl") for name in (split, "train"))
+    path, train = (split_file(folder, name) for name in (split, "train"))
+    held_out, pool = (examples_of(trained, file) for file in (path, train))
     given = [question.expected for question in questions_of(pool, "all")]
     guessed, why = guess_task(given or [question.expected for question in questions_of(held_out, "all")])
     task = options.task or guessed

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from curate.core.errors import InputError
+from curate.core.shards import split_file
 from curate.core.text import visible
 from curate.models.encoding import Encoded
 from curate.models.template import Template
@@ -34,7 +35,7 @@ class Questions:
 
 def questions_for(trained: Trained, template: Template, data: Path | None, count: int) -> Questions:
     """Up to `count` questions, spread over the held-out split. Raises `InputError` if the split has changed."""
-    path = (data or Path(trained.recipe.data)) / f"{trained.report.held_out}.jsonl"
+    path = split_file(data or Path(trained.recipe.data), trained.report.held_out)
     room = longest_context(base_config(trained.recipe), MAX_TOKENS)
     rendering = Prompts(template, room)
     rendered: list[tuple[str, Encoded, dict[str, Any]]] = []

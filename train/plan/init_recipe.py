@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 import torch
 
 from curate.core.errors import InputError, ModelError
+from curate.core.shards import split_file
 from curate.core.text import gigabytes, plural
 from curate.models.chat_templates import chat_template_source
 from curate.models.names import configuration
@@ -149,13 +150,15 @@ def init_recipe(
 
 def _examples(data: Path) -> list[list[dict[str, Any]]]:
     """The objects of the examples of each split. Raises `InputError` if there are none to train on."""
-    file = data / "train.jsonl"
+    file = split_file(data, "train")
     if not file.is_file():
         raise InputError(
             f"{file}: no such file", f"create the split with  curate split {data} -o FOLDER  and use  --for FOLDER"
         )
-    files = [data / f"{split}.jsonl" for split in SPLIT_NAMES]
-    examples = [[example.value for example in examples_in(path)] if is_not_empty(path) else [] for path in files]
+    examples = [
+        [example.value for example in examples_in(split_file(data, split))] if is_not_empty(data, split) else []
+        for split in SPLIT_NAMES
+    ]
     if not examples[0]:
         raise InputError(f"{file}: contains no example", f"curate check {file}")
     return examples

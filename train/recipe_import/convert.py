@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from curate.core.errors import ConfigError, InputError
+from curate.core.shards import split_file
 from curate.core.text import excerpt, visible
 from curate.core.validation import validated
 from train.methods import AUTO, OBJECTIVE_KEYS, OBJECTIVES, OWN_KEYS, method_of
@@ -82,7 +83,7 @@ def import_recipe(
     configuration holds itself. Raises `InputError`, `ConfigError` if the values make no recipe.
     """
     source = read_source(path)
-    config = configuration(source, None if data is None else amount_of(data / "train.jsonl"), processes)
+    config = configuration(source, None if data is None else amount_of(split_file(data, "train")), processes)
     rows: list[Row] = []
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}

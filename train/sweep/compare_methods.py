@@ -62,7 +62,7 @@ def compare(
     place = SweepFolder(folder, "--run-dir", trials="", ours=OWN_FILES)
     halving = Halving(tuple(trial.number for trial in chosen), 1)
     with folder_lock(folder, "comparison", place.option):
-        inputs = inputs_of(recipe, trials, halving, [f"{name}.jsonl" for name in SPLIT_NAMES])
+        inputs = inputs_of(recipe, trials, halving, SPLIT_NAMES)
         place.open(inputs, {trial.name: trial.values for trial in trials if trial.values}, fresh=fresh)
         trainings = Trainings(trials, halving, place, printer, runner)
         for _ in trainings.run():

@@ -15,6 +15,7 @@ from typing import Any, Final
 from curate.core.errors import UsageError
 from curate.core.files import append_lines, sha256, write_bytes, write_json
 from curate.core.runs import new_events
+from curate.core.shards import split_file
 from curate.core.validation import validated
 from curate.models.names import fingerprint
 from train.recipe import Recipe, recipe_text
@@ -82,7 +83,7 @@ class SweepFolder:
 
 def inputs_of(recipe: Recipe, trials: Sequence[Trial], halving: Halving, splits: Sequence[str]) -> dict[str, Any]:
     """What decides the outcome of a sweep, by content, wherever data and model lie."""
-    files = {name: Path(recipe.data) / name for name in splits}
+    files = {f"{name}.jsonl": split_file(Path(recipe.data), name) for name in splits}
     return {
         "recipe": recipe_hash(recipe),
         "trials": [trial.changes for trial in trials],

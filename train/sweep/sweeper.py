@@ -16,6 +16,8 @@ from typing import Any, Final
 from curate.core.cluster import LOCAL, Executor
 from curate.core.errors import CurateError, ExitCode, InputError, UsageError
 from curate.core.files import write_bytes, write_json
+from curate.core.manifest import MANIFEST
+from curate.core.shards import split_files
 from curate.core.text import excerpt, plural, visible
 from curate.core.worker_pool import parallel_map
 from train.data.measuring import MAX_EXAMPLES
@@ -38,7 +40,7 @@ FAULTS: Final[dict[str, State]] = {
 """Errors of a trial, by class. Any other error ends the sweep and is not held against the trial."""
 ATTEMPTS: Final = 3
 """Attempts at a training that is killed, each from its last checkpoint."""
-TRIAL_FILES: Final = ("train.jsonl", "validation.jsonl", "manifest.json")
+TRIAL_SPLITS: Final = ("train", "validation")
 TRIAL_VALUES: Final = {"data": "../data", "generations": 0, "probes": 0}
 """Keys that all trials have in common: what is not compared need not be computed."""
 COMPARED_VALUES: Final = {"evaluate_examples": MAX_EXAMPLES}
@@ -78,10 +80,10 @@ def sweep(
             for trial in trials
             if trial.values
         }
-        folder.open(inputs_of(recipe, trials, halving, TRIAL_FILES[:2]), recipes, fresh=fresh)
+        folder.open(inputs_of(recipe, trials, halving, TRIAL_SPLITS), recipes, fresh=fresh)
         _link(Path(recipe.data), folder.path / "data")
         trainings = Trainings(trials, halving, folder, printer, runner, space.minutes, executor)
-        trainings.files = [Path(recipe.data) / name for name in TRIAL_FILES]
+        trainings.files = _trial_files(Path(recipe.data))
         with printer.showing():
             try:
                 for _ in trainings.run():
@@ -94,26 +96,33 @@ def sweep(
 
 
 def _require_splits(data: Path) -> None:
-    for name in TRIAL_FILES[:2]:
-        if not (data / name).is_file() or not (data / name).stat().st_size:
+    for name in TRIAL_SPLITS:
+        if not any(path.stat().st_size for path in split_files(data, name)):
             raise InputError(
-                f"{data / name}: is empty or missing: a sweep trains on train.jsonl and decides by "
+                f"{data / name}.jsonl: is empty or missing: a sweep trains on train.jsonl and decides by "
                 "validation.jsonl, never by test.jsonl",
                 "create both with  curate split DATA -o FOLDER --fractions 0.8,0.1,0.1",
             )
 
 
+def _trial_files(data: Path) -> list[Path]:
+    """The files of a folder that trials may see."""
+    return [*(path for name in TRIAL_SPLITS for path in split_files(data, name)), data / MANIFEST]
+
+
 def _link(data: Path, view: Path) -> None:
     """Link the splits that trials may see from the folder `data` into the folder `view`."""
     view.mkdir(exist_ok=True)
-    for name in TRIAL_FILES:
-        (view / name).unlink(missing_ok=True)  # whatever it led to
-        if not (data / name).is_file():
+    for path in view.iterdir():
+        if path.is_symlink() or path.is_file():
+            path.unlink()
+    for path in _trial_files(data):
+        if not path.is_file():
             continue
         try:
-            (view / name).symlink_to(data / name)
+            (view / path.name).symlink_to(path)
         except OSError:  # not all systems let everybody link
-            shutil.copyfile(data / name, view / name)
+            shutil.copyfile(path, view / path.name)
 
 
 def _write_report(recipe: Recipe, space: Space, trainings: "Trainings", *, ended: bool) -> Sweep:

@@ -80,7 +80,7 @@ class SplitsScreen(PlainScreen):
     @work(thread=True, exclusive=True, exit_on_error=False, group="composition")
     def measure(self, manifest: Manifest) -> None:
         """Measure the composition of the splits in the background."""
-        parts = {name: self.folder / part.file for name, part in manifest.splits.items() if part.examples}
+        parts = {name: part.paths(self.folder) for name, part in manifest.splits.items() if part.examples}
         self.app.post_message(Measured("composition", composition_of(parts)))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="proof")
