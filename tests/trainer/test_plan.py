@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
+from curate.core.shards import shard_names
 from tests.trainer.test_template import PHI
 from tests.trainer.tiny import CHATML, conversations, write_recipe
 from train.recipe import load_recipe
+from train.run_folder import identify
 
 pytestmark = pytest.mark.slow
 
@@ -35,6 +37,19 @@ def test_the_plan_says_what_the_training_then_does(project: Path, capsys: pytest
     assert made["tokens"] == sum(line["tokens"] for line in lines if "loss" in line)
     assert made["supervised"] == sum(line["supervised"] for line in lines if "loss" in line)
     assert {split["name"]: split["examples"] for split in made["splits"]} == {"train": 40, "test": 6}
+
+
+def test_a_split_in_shards_is_the_same_training(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made, identity = plan(project, capsys), identify(load_recipe(project / "recipe.toml"))
+    for name in ("train", "test"):
+        file = project / f"split/{name}.jsonl"
+        lines = file.read_bytes().splitlines(keepends=True)
+        for number, shard in enumerate(shard_names(file.name, 2)):
+            file.with_name(shard).write_bytes(b"".join(lines[number * 3 : 3 if not number else None]))
+        file.unlink()
+    assert identify(load_recipe(project / "recipe.toml")) == identity
+    sharded = plan(project, capsys)
+    assert all(sharded[key] == made[key] for key in ("splits", "steps", "tokens", "supervised", "masks"))
 
 
 def test_the_old_name_gives_the_same_plan(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
