@@ -8,15 +8,16 @@ since polars would keep one value of it.
 import base64
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.core.lazy import np, pl
 from curate.core.limits import require_size
+from curate.core.object_path import ObjectPath
 from curate.core.text import excerpt
 
 if TYPE_CHECKING:
@@ -136,6 +137,8 @@ MAX_ROWS: Final = 2_000
 """Rows of a batch, fewer if they are large."""
 BATCH_BYTES: Final = 1 << 20
 """Maximum size of a batch of Parquet in bytes, estimated from its metadata."""
+MAX_GROUP_BYTES: Final = 256 << 20
+"""Maximum size in bytes of a row group that one task reads."""
 MAX_EXPANDED: Final = 1 << 28
 """Bytes of a batch if each value were as long as the dictionary of its column."""
 
@@ -144,28 +147,69 @@ SHARED_TYPES: Final = re.compile("dictionary|view|null|run_end|extension|struct<
 """Types whose values take more bytes once they are written out."""
 
 
-def arrow_batches(file: Path, name: str, kind: str) -> Iterator[Any]:
+class RowGroups(NamedTuple):
+    """The row groups of a Parquet file."""
+
+    ranges: list[range]
+    """In order, without gaps."""
+    has_nulls: bool
+    """Whether a column may have a null, by the statistics of its writer."""
+
+
+def row_groups(file: Path, size: int) -> RowGroups | None:
+    """The row groups of a Parquet file, in ranges of about `size` unpacked bytes; None if one of them is too large to
+    be unpacked at once, or without pyarrow. Raises errors of pyarrow for a damaged file.
+    """
+    try:
+        import pyarrow.parquet as pq
+    except ImportError:
+        return None
+    with file.open("rb") as raw:
+        metadata = pq.ParquetFile(raw, pre_buffer=False).metadata
+    groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
+    sizes = [group.total_byte_size for group in groups]
+    if max(sizes, default=0) > MAX_GROUP_BYTES:
+        return None
+    statistics = (group.column(index).statistics for group in groups for index in range(group.num_columns))
+    return RowGroups(
+        [*_ranges(sizes, size)],
+        any(column is None or not column.has_null_count or column.null_count for column in statistics),
+    )
+
+
+def _ranges(sizes: Sequence[int], size: int) -> Iterator[range]:
+    """Ranges of items that have about `size` bytes together."""
+    start = total = 0
+    for index, item_size in enumerate(sizes):
+        total += item_size
+        if total >= size or index == len(sizes) - 1:
+            yield range(start, index + 1)
+            start, total = index + 1, 0
+
+
+def arrow_batches(file: Path, name: str, kind: str, groups: range | None = None) -> Iterator[Any]:
     """The rows of a binary table in validated parts of about `BATCH_BYTES` bytes; `name`, `kind`: as in
-    `curate.core.tables`.
+    `curate.core.tables`. `groups`: the row groups of a Parquet file to read; None: all.
 
     Raises `InputError` for an unpacked size beyond the limits, `ValueError` and errors of pyarrow for a damaged file.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pa.OSFile(str(file)) as raw:
+    # an object has no path on this machine, and each request takes long, so that columns are read in one
+    is_file = not isinstance(file, ObjectPath)
+    with pa.OSFile(str(file)) if is_file else pa.PythonFile(file.open("rb"), mode="r") as raw:
         packed, rows = raw.size(), None
         if kind == "Parquet file":
-            parquet = pq.ParquetFile(raw, pre_buffer=False, buffer_size=1 << 20)
-            rows = parquet.metadata.num_rows
-            size = sum(parquet.metadata.row_group(index).total_byte_size for index in range(parquet.num_row_groups))
+            parquet = pq.ParquetFile(raw, pre_buffer=not is_file, buffer_size=1 << 20 if is_file else 0)
+            numbers = range(parquet.num_row_groups) if groups is None else groups
+            described = [parquet.metadata.row_group(index) for index in numbers]
+            rows, size = (sum(getattr(group, key) for group in described) for key in ("num_rows", "total_byte_size"))
             require_size(name, size, 0, packed)
             most = min(
-                MAX_ROWS,
-                BATCH_BYTES * rows // max(size, 1),
-                MAX_EXPANDED // max(_longest_row(parquet.metadata, raw), 1),
+                MAX_ROWS, BATCH_BYTES * rows // max(size, 1), MAX_EXPANDED // max(_longest_row(described, raw), 1)
             )
-            batches = parquet.iter_batches(max(1, most), use_threads=False)
+            batches = parquet.iter_batches(max(1, most), row_groups=[*numbers], use_threads=False)
         elif kind == "Arrow file":
             arrow = pa.ipc.open_file(raw)
             batches = map(arrow.get_batch, range(arrow.num_record_batches))
@@ -223,12 +267,12 @@ def text_size(array: Any) -> int:
     return int(array.nbytes)
 
 
-def _longest_row(metadata: Any, raw: Any) -> int:
-    """The bytes of the longest row to expect in any row group: its average number of values in each column, each as
-    long as the dictionary of the column.
+def _longest_row(groups: Sequence[Any], raw: Any) -> int:
+    """The bytes of the longest row to expect in any of the row groups: its average number of values in each column,
+    each as long as the dictionary of the column.
     """
     longest = 0
-    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+    for group in groups:
         columns = map(group.column, range(group.num_columns))
         longest = max(longest, sum(_dictionary_size(column, raw) * column.num_values // max(group.num_rows, 1)
                                    for column in columns))  # fmt: skip

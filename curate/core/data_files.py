@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import orjson
 
+from curate.core.arrow_batches import row_groups
 from curate.core.data_path import DataPath
 from curate.core.errors import InputError, UsageError
 from curate.core.files import DATA_SUFFIXES, LEDGER, STDIN, blocks, display_name, packing, path_of, warn
@@ -24,7 +25,7 @@ from curate.core.object_path import ObjectPath
 from curate.core.paths import identity
 from curate.core.places import files_at, local_copy
 from curate.core.shards import shards_of
-from curate.core.tables import TABLE_SUFFIXES, csv_delimiter, has_chat_columns
+from curate.core.tables import TABLE_SUFFIXES, binary_table, csv_delimiter, has_chat_columns
 from curate.core.text import plural
 from curate.core.urls import is_url
 
@@ -48,6 +49,7 @@ def data_files(
     left_out: LeftOut | None = None,
     *,
     by_range: bool = False,
+    by_row_group: bool = False,
 ) -> list[Path]:
     """The files that `paths` name, without repetition, in the order given; `tell` gets a message per skipped file.
 
@@ -69,7 +71,7 @@ def data_files(
             continue
         if is_url(str(name)):
             files: Sequence[Path] = [
-                _object_or_copy(url, tell) if by_range else local_copy(url, tell)
+                _object_or_copy(url, tell, by_row_group=by_row_group) if by_range else local_copy(url, tell)
                 for url in files_at(str(name), DATA_SUFFIXES)
             ]
         else:
@@ -98,14 +100,27 @@ def data_files(
     return list(by_place.values())
 
 
-def _object_or_copy(url: str, tell: Callable[[str], None]) -> Path:
-    """The file at a URL: an object that is read by ranges, or a copy if it is packed or has no version."""
+def _object_or_copy(url: str, tell: Callable[[str], None], *, by_row_group: bool) -> Path:
+    """The file at a URL: an object that is read by ranges, or a copy if it is packed or has no version. With
+    `by_row_group`, a Parquet file is read by its row groups, unless one is too large.
+    """
     file = ObjectPath.at(url)
-    if file is None or (kind := packing(file)):
+    if file is None or ((kind := packing(file)) and not (by_row_group and _has_row_groups(file))):
         if file is not None:
             tell(f"{display_name(file)}: downloaded whole, because it is {kind}")
         return local_copy(url, tell)
     return file
+
+
+def _has_row_groups(file: ObjectPath) -> bool:
+    """Whether an object is a Parquet file that can be read by its row groups."""
+    with file.open("rb") as raw:
+        if binary_table(raw.read(16)) != "Parquet file":
+            return False
+    try:
+        return row_groups(file, 1) is not None
+    except (OSError, ValueError):  # damaged: reading its copy names what is wrong
+        return False
 
 
 def _expand(name: str) -> list[Path]:

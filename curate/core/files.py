@@ -132,7 +132,7 @@ def _decompressed_blocks(path: Path, size: int) -> Iterator[bytes]:
         with real_path(path).open("rb") as raw:
             start = raw.peek(16)[:16]
             if kind := binary_table(start):
-                packed = os.fstat(raw.fileno()).st_size
+                packed = real_path(path).stat().st_size
                 yield from limited(name, ((block, packed) for block in table_lines(name, real_path(path), kind)))
             elif start.startswith(GZIP):
                 yield from limited(name, _gzip_blocks(raw, size))

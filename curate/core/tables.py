@@ -20,10 +20,21 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-from curate.core.arrow_batches import BATCH_BYTES, MAX_ROWS, arrow_batches, cell, data_url, frame_of, has_map, slow_cell
+from curate.core.arrow_batches import (
+    BATCH_BYTES,
+    MAX_ROWS,
+    arrow_batches,
+    cell,
+    data_url,
+    frame_of,
+    has_map,
+    row_groups,
+    slow_cell,
+)
 from curate.core.errors import InputError, ends_program
 from curate.core.form_keys import PAIR_KEYS, TOOL_KEYS, Holds, keys_holding
 from curate.core.lazy import pl
+from curate.core.object_path import ObjectPath
 from curate.core.text import excerpt
 
 CSV_SUFFIXES: Final = {".csv": "", ".tsv": "\t"}
@@ -73,7 +84,7 @@ NULLS: Final = (
 may have a meaning. They do not match inside of a text, where quotation marks are escaped; other nulls are removed line
 by line.
 """
-NULLS_LEFT_OUT: Final = "%s: %s null fields left out; a table has null where a row lacks a key"
+NULLS_LEFT_OUT: Final = "%s: %snull fields left out; a table has null where a row lacks a key"
 """Log message after a table was read, with its name and the number of nulls."""
 KEPT_NULL: Final = re.compile(rb'"role":"[^"\\]*","content":null|"content":null,"role":"')
 """A null that is kept (`_is_kept`), if the two keys are adjacent."""
@@ -213,15 +224,15 @@ def _has_choices(value: Any) -> bool:
     return isinstance(inner, dict) and isinstance(inner.get("choices"), list)
 
 
-def table_lines(path: str, file: Path, kind: str) -> Iterator[bytes]:
+def table_lines(path: str, file: Path, kind: str, groups: range | None = None) -> Iterator[bytes]:
     """The rows of a binary table as lines of JSON, in blocks. Raises `InputError`.
 
-    `path` names it in messages; `file` has its bytes.
+    `path` names it in messages; `file` has its bytes. `groups`: the row groups of a Parquet file to read; None: all.
     """
     rows = RowWriter(_json_columns(file) if kind == "Parquet file" else None)
     done = 0
     try:
-        for frame in _frames(file, path, kind):
+        for frame in _frames(file, path, kind, groups):
             if frame.width == 0 and frame.height:
                 raise ValueError("it has rows and no columns")
             yield from map(_escaped, frame_lines(frame, rows))
@@ -236,19 +247,35 @@ def table_lines(path: str, file: Path, kind: str) -> Iterator[bytes]:
             f"{path}: {kind} that cannot be read after row {done:,}: {reason}", "write or download it again"
         ) from error
     if rows.nulls:
-        _LOG.info(NULLS_LEFT_OUT, path, f"{rows.nulls:,}")
+        _LOG.info(NULLS_LEFT_OUT, path, f"{rows.nulls:,} ")
+
+
+def row_group_ranges(path: str, file: Path, size: int) -> list[range] | None:
+    """The row groups of a Parquet file (see `row_groups`). Tasks read them, and count no nulls that they leave out: a
+    log message tells that there may be some. `path` names the file.
+    """
+    groups = row_groups(file, size)
+    if groups is not None and groups.has_nulls:
+        _LOG.info(NULLS_LEFT_OUT, path, "")
+    return None if groups is None else groups.ranges
 
 
 def _json_columns(file: Path) -> frozenset[str] | None:
     """The columns of JSON text that the writer of a Parquet file recorded; None without such a record."""
     try:
-        names = json.loads(pl.read_parquet_metadata(file)[JSON_COLUMNS])
+        if isinstance(file, ObjectPath):
+            import pyarrow.parquet as pq
+
+            with file.open("rb") as raw:
+                names = json.loads(pq.ParquetFile(raw, pre_buffer=False).metadata.metadata[JSON_COLUMNS.encode()])
+        else:
+            names = json.loads(pl.read_parquet_metadata(file)[JSON_COLUMNS])
     except Exception:  # noqa: BLE001  # there is no such record; reading reports what else is wrong
         return None
     return frozenset(names) if isinstance(names, list) and all(isinstance(name, str) for name in names) else None
 
 
-def _frames(file: Path, name: str, kind: str) -> "Iterator[pl.DataFrame]":
+def _frames(file: Path, name: str, kind: str, groups: range | None) -> "Iterator[pl.DataFrame]":
     """The rows in batches. pyarrow needs memory for a batch only, and polars for a row group or the whole stream."""
     try:
         import pyarrow.parquet  # noqa: F401
@@ -263,7 +290,7 @@ def _frames(file: Path, name: str, kind: str) -> "Iterator[pl.DataFrame]":
                 raise ValueError("it has a map: `pip install 'curate-chat[tables]'` to read it") from None
             yield frame
         return
-    for batch in arrow_batches(file, name, kind):
+    for batch in arrow_batches(file, name, kind, groups):
         yield from frame_of(batch).iter_slices(MAX_ROWS)
 
 

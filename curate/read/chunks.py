@@ -14,8 +14,10 @@ from typing import Any, BinaryIO, Final, NamedTuple, TypeVar
 from curate.core.errors import InputError
 from curate.core.example import Example, Place, canonical
 from curate.core.files import blocks, packing, real_path
-from curate.core.limits import max_line_bytes, require_filled, require_short_lines
+from curate.core.limits import lines_limited, max_line_bytes, require_filled, require_short_lines
+from curate.core.object_path import ObjectPath
 from curate.core.scratch import scratch, written
+from curate.core.tables import row_group_ranges, table_lines
 from curate.read.dataset import SEPARATORS, WIDE_ENCODING, FileFacts, ParsedLine, has_separator, parsed_line
 from curate.read.decode import Decoded, plain_line
 from curate.read.file_sniffing import sniff_file_kind
@@ -37,6 +39,8 @@ class Chunk(NamedTuple):
     end: int | None
     """None for the rest of the file."""
     data: bytes | None = None
+    row_groups: bool = False
+    """Whether the range is one of row groups of a Parquet file, of which each row is a line."""
 
 
 def chunks_of(
@@ -52,6 +56,8 @@ def chunks_of(
     start = next(stream, b"")
     if WIDE_ENCODING.match(start) or sniff_file_kind(start) or is_document(start):
         return None
+    if isinstance(path, ObjectPath) and packing(path) and (ranges := row_group_ranges(name, path, size)) is not None:
+        return (Chunk(path, name, groups.start, groups.stop, row_groups=True) for groups in ranges)
     if packing(path):
         return _unpacked(copy(), name, start, stream, size)
     plain = real_path(path)
@@ -104,6 +110,11 @@ def chunk_bytes(chunk: Chunk) -> ChunkBytes:
     """Read the lines that start in a chunk; none if a longer line covers it. Raises `InputError`."""
     if chunk.data is not None:
         return ChunkBytes(chunk.start, chunk.data, len(chunk.data))
+    if chunk.row_groups:
+        assert chunk.end is not None
+        lines = table_lines(chunk.name, chunk.path, "Parquet file", range(chunk.start, chunk.end))
+        data = b"".join(lines_limited(chunk.name, lines))
+        return ChunkBytes(0, data, len(data))
     try:
         with chunk.path.open("rb") as file:
             start = chunk.start

@@ -1,6 +1,7 @@
 """`--engine ray`: the same bytes as on one machine, whatever the shards, their order, and what is lost meanwhile."""
 
 import importlib
+import json
 import os
 import random
 import re
@@ -16,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
+import polars as pl
 import pytest
 
 from curate.cli.main import main
@@ -30,7 +32,7 @@ from curate.leakage import decontaminate
 from curate.lint.checker import Checker
 from curate.models import model_batches
 from curate.models.model_batches import Loader
-from curate.read import file_parts
+from curate.read import chunks, file_parts
 from curate.read.chunks import Chunk, chunk_bytes
 from curate.similarity import cross_split_jaccard_join_kernels, similarity_index
 from curate.split import near_questions
@@ -216,7 +218,7 @@ def test_the_result_is_that_of_one_machine_whatever_the_shards(
             assert outcome([*words, *on(nodes)], capsys) == alone
 
 
-@pytest.mark.parametrize("verb", ["check", "drop", "split", "convert"])
+@pytest.mark.parametrize("verb", ["check", "drop", "split", "convert", "decontaminate"])
 def test_objects_are_read_by_ranges_with_the_result_of_local_files(
     verb: str,
     nodes: Nodes,
@@ -243,9 +245,48 @@ def test_objects_are_read_by_ranges_with_the_result_of_local_files(
     }
 
 
+@pytest.mark.parametrize("verb", ["check", "convert"])
+def test_tables_at_object_stores_are_read_by_row_groups(
+    verb: str,
+    nodes: Nodes,
+    bucket: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if bucket is None:
+        pytest.skip("moto is not installed")
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setattr(data_files, "local_copy", None)
+    values = [json.loads(line) for line in lines(random.Random(3)) if b'"content"' in line and b"alone" not in line]
+    rows = {
+        "messages": [value["messages"] for value in values],
+        "score": [1e-7 * number**9 for number in range(len(values))],
+        "tools": [None, "[]"] * (len(values) // 2) + [None] * (len(values) % 2),
+    }
+    pl.DataFrame(rows).write_parquet("rows.parquet", row_group_size=7)
+    bucket.put("rows.parquet", "data/rows.parquet")
+    alone = outcome(commands(["rows.parquet"])[verb], capsys)
+    Path("rows.parquet").unlink()
+    groups: list[range] = []
+    cut = chunks.row_group_ranges
+
+    def noted(name: str, path: Path, size: int) -> list[range]:
+        groups.extend(cut(name, path, size) or ())
+        return groups
+
+    monkeypatch.setattr(chunks, "row_group_ranges", noted)
+    with in_chunks(2000):
+        on_cluster = outcome([*commands(["s3://data/rows.parquet"])[verb], *on(nodes)], capsys)
+    assert len(groups) > 5
+    assert {name: unplaced(content) for name, content in on_cluster.items()} == {
+        name: unplaced(content) for name, content in alone.items()
+    }
+
+
 def unplaced(content: object) -> str:
     """An output without the place of the data, and without digests of files that name it."""
     text = content.decode() if isinstance(content, bytes) else str(content)
+    text = re.sub(r"[\d,]+ null fields", "null fields", text)
     return re.sub("[0-9a-f]{64}", "", text.replace("s3://data/", ""))
 
 

@@ -109,6 +109,23 @@ def test_results_do_not_depend_on_the_place(store: Store, suffix: str, capsys: p
     assert there == here
 
 
+@pytest.mark.parametrize("store", ["s3"], indirect=True)
+def test_shards_at_the_place_replace_those_of_another_count(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    write_rows(PLAIN[:20], "a.jsonl")
+    assert main(["dedup", "a.jsonl", "-o", "kept.jsonl"]) in (0, 1)
+    for count, overwrite in ((2, []), (3, ["--overwrite"])):
+        words = ["dedup", "a.jsonl", "-o", f"{store.url}/out/kept.jsonl", "--shards", str(count)]
+        assert main([*words, *overwrite]) in (0, 1)
+        names = [f"kept-{number:05}-of-{count:05}.jsonl" for number in range(count)]
+        assert f"{store.url}/out/kept-*-of-{count:05}.jsonl" in capsys.readouterr().err
+        assert b"".join(store.get(f"out/{name}") for name in names) == Path("kept.jsonl").read_bytes()
+    with pytest.raises(FileNotFoundError):
+        store.get("out/kept-00000-of-00002.jsonl")
+    assert main(["dedup", "a.jsonl", "-o", f"{store.url}/out/kept.jsonl", "--shards", "4"]) == 2
+    assert main(["split", "a.jsonl", "-o", f"{store.url}/split", "--shards", "2", "-q"]) == 0
+    assert main(["verify", f"{store.url}/split", "-q"]) == 0
+
+
 @pytest.mark.parametrize("store", ["s3", "gs", "az"], indirect=True)
 def test_results_are_written_to_the_place(store: Store, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     write_rows(PLAIN, "a.jsonl")
