@@ -22,7 +22,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.commands import convert
-from curate.core import cluster, data_files
+from curate.core import cluster, data_files, tables
 from curate.core.cluster import LOCAL, ClusterPool, Engine, Executor
 from curate.core.errors import CurateError, ExitCode, InputError
 from curate.corpus import loading
@@ -32,7 +32,7 @@ from curate.leakage import decontaminate
 from curate.lint.checker import Checker
 from curate.models import model_batches
 from curate.models.model_batches import Loader
-from curate.read import chunks, file_parts
+from curate.read import file_parts
 from curate.read.chunks import Chunk, chunk_bytes
 from curate.similarity import cross_split_jaccard_join_kernels, similarity_index
 from curate.split import near_questions
@@ -268,13 +268,13 @@ def test_tables_at_object_stores_are_read_by_row_groups(
     alone = outcome(commands(["rows.parquet"])[verb], capsys)
     Path("rows.parquet").unlink()
     groups: list[range] = []
-    cut = chunks.row_group_ranges
+    cut = tables.row_group_ranges
 
     def noted(name: str, path: Path, size: int) -> list[range]:
         groups.extend(cut(name, path, size) or ())
         return groups
 
-    monkeypatch.setattr(chunks, "row_group_ranges", noted)
+    monkeypatch.setattr("curate.read.chunks.row_group_ranges", noted)
     with in_chunks(2000):
         on_cluster = outcome([*commands(["s3://data/rows.parquet"])[verb], *on(nodes)], capsys)
     assert len(groups) > 5
