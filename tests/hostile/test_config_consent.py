@@ -164,7 +164,7 @@ def test_a_secret_in_a_value_is_not_shown(capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("forked_tools")
+@pytest.mark.usefixtures("tools_in_process")
 def test_agents_read_nothing_outside_of_the_folder_of_the_server(write: Write) -> None:
     write("root/data.jsonl", [("What is thing 1?", "It is the number 1."), ("What is thing 2?", "It is 22.")])
     own = Path(os.environ["XDG_CONFIG_HOME"]) / "curate" / "curate.toml"

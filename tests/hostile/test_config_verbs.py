@@ -186,7 +186,7 @@ def test_commands_without_a_configuration_read_none(server: Server, capsys: pyte
     assert_nothing_left(server, "".join(capsys.readouterr()), before)
 
 
-@pytest.mark.usefixtures("forked_tools")
+@pytest.mark.usefixtures("tools_in_process")
 @pytest.mark.parametrize(("table", "key"), reaching())
 def test_no_tool_for_agents_reaches_out_for_a_setting(table: str, key: str, server: Server) -> None:
     """Also in a folder that the person trusts."""

@@ -58,7 +58,7 @@ def shown(output: str) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("forked_tools")
+@pytest.mark.usefixtures("tools_in_process")
 def test_tools_for_agents() -> None:
     assert len(SOME) >= 60
     assert main(["split", "data.jsonl", "-o", "out", "--yes", "-q"]) in (0, 1)

@@ -250,44 +250,43 @@ def test_no_verb_shows_a_secret_of_any_kind(
 REPORTED_NAMES = {"URL", "PEM", "PEM with headers", "PEM in JSON", "PEM without an end"}
 
 
-@pytest.mark.parametrize("name", KINDS)
-def test_a_secret_is_masked_in_texts_messages_and_output(name: str) -> None:
-    text, made = KINDS[name]
-    half = made[: len(made) // 2]
-    for shown in (masked(text), masked(f"So: {text}"), redact_message(f"says {text}"), without_keys(f"error: {text}")):
-        assert half not in shown
-        assert "[" in shown
-    assert holds_secret(json.dumps({"content": text}))
-    assert holds_secret(json.dumps({"arguments": json.dumps({"x": text})}))
-    assert masked(masked(text)) == masked(text)
+def test_a_secret_is_masked_in_texts_messages_and_output() -> None:
+    for name, (text, made) in KINDS.items():
+        half = made[: len(made) // 2]
+        texts = masked(text), masked(f"So: {text}"), redact_message(f"says {text}"), without_keys(f"error: {text}")
+        for shown in texts:
+            assert half not in shown, name
+            assert "[" in shown, name
+        assert holds_secret(json.dumps({"content": text})), name
+        assert holds_secret(json.dumps({"arguments": json.dumps({"x": text})})), name
+        assert masked(texts[0]) == texts[0], name
 
 
-@pytest.mark.parametrize("name", [f"{one.kind} {start}" for one in FORMATS for start in one.starts])
-def test_a_cut_key_is_masked(name: str) -> None:
-    text, made = KINDS[name]
-    start = text[: -len(made)]
-    for width in range(len(start) + 2, len(text), 3):
-        assert made[:6] not in redact_message(f"says '{excerpt(text, width)}'") or width < len(start) + 7
-        assert made[:9] not in masked(f"{text[:width]}…")
+def test_a_cut_key_is_masked() -> None:
+    for name in (f"{one.kind} {start}" for one in FORMATS for start in one.starts):
+        text, made = KINDS[name]
+        start = text[: -len(made)]
+        for width in range(len(start) + 2, len(text), 3):
+            assert made[:6] not in redact_message(f"says '{excerpt(text, width)}'") or width < len(start) + 7, name
+            assert made[:9] not in masked(f"{text[:width]}…"), name
 
 
 def test_shapes_are_all_tried() -> None:
     assert SHAPED.keys() == SHAPES.keys()
 
 
-@pytest.mark.parametrize("one", [one for one in FORMATS if one.reported], ids=lambda one: one.starts[0])
-def test_complete_keys_are_findings(one: TokenFormat, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
-    for start in one.starts:
-        text, _ = KINDS[f"{one.kind} {start}"]
-        assert [found.kind for found in keys_in(f"it is {text}.")] == [one.kind], start
-    write("data.jsonl", [chat(f"Why is {text} refused?", "It has expired.")])
-    assert main(["check", "data.jsonl", "--select", "S001"]) == 1
-    assert one.kind in capsys.readouterr().out
+def test_complete_keys_are_findings(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    reported = [(one.kind, KINDS[f"{one.kind} {start}"][0]) for one in FORMATS if one.reported for start in one.starts]
+    for kind, text in reported:
+        assert [found.kind for found in keys_in(f"it is {text}.")] == [kind], kind
+    write("data.jsonl", [chat(f"Why is {text} refused?", "It has expired.") for _, text in reported])
+    assert main(["check", "data.jsonl", "--select", "S001", "--output-format", "json"]) == 1
+    messages = {one["line"]: one["message"] for one in json.loads(capsys.readouterr().out)["findings"]}
+    assert [kind for line, (kind, _) in enumerate(reported, 1) if kind not in messages.get(line, "")] == []
 
 
-@pytest.mark.parametrize("name", sorted(NAMED.keys() - REPORTED_NAMES))
-def test_a_value_behind_a_name_is_no_finding(name: str) -> None:
-    assert not list(keys_in(KINDS[name][0]))
+def test_a_value_behind_a_name_is_no_finding() -> None:
+    assert [name for name in NAMED.keys() - REPORTED_NAMES if list(keys_in(KINDS[name][0]))] == []
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,11 @@ NAMES = (
     "a\u202egpj.jsonl", "a\x9b31m.jsonl",
     "a\n##[error]b.jsonl",
 )  # fmt: skip
+JOINED_NAMES = (
+    "a\n::error file=x::owned\n\r\x1b[2J\x1b]0;owned\x07.jsonl",
+    "[red]a[/red][link=http:evil]\u202egpj\x9b31m\n##[error]b.jsonl",
+)
+"""The same in two names, short enough that no message cuts them."""
 ROWS = b"".join(line_of((f"What is {n} plus {n}?", f"It is {2 * n}, by adding.")) + b"\n" for n in range(24))
 
 
@@ -39,7 +44,6 @@ def assert_tame(text: str) -> None:
     assert not any(line.lstrip().startswith(("::", "##[")) for line in text.split("\n"))
 
 
-@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
     "words",
     [
@@ -59,19 +63,18 @@ def assert_tame(text: str) -> None:
     ],
     ids=lambda words: " ".join(words).replace("NAME", "F"),
 )  # fmt: skip
-def test_names_in_all_that_is_said(
-    name: str, words: list[str], write: Write, capsys: pytest.CaptureFixture[str]
-) -> None:
-    write(name, ROWS)
+def test_names_in_all_that_is_said(words: list[str], write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     write("ok.jsonl", ROWS)
-    assert main([word.replace("NAME", name) for word in words]) in (0, 1, 2)
-    captured = capsys.readouterr()
-    assert_tame(captured.err)
-    assert_tame(captured.out)
+    for name in JOINED_NAMES:
+        write(name, ROWS)
+        assert main([word.replace("NAME", name) for word in words]) in (0, 1, 2)
+        captured = capsys.readouterr()
+        assert_tame(captured.err)
+        assert_tame(captured.out)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", JOINED_NAMES)
 def test_names_in_configurations(name: str, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     write("data.jsonl", ROWS)
     for line in (
