@@ -15,6 +15,8 @@ from tests.trainer.tiny import make_model, write_recipe, write_split
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("train.memory.memory_profile.Sizes._bytes_with_layers", measured_once())
+        # PEFT's page beside each adapter and checkpoint takes a tenth of the time; a training in a process writes it.
+        patch.setattr("peft.PeftModel.create_or_update_model_card", lambda *_: None)
         yield make_model(tmp_path_factory.mktemp("model"))
 
 

@@ -104,6 +104,7 @@ def test_another_template_than_that_of_the_training_is_not_asked_with(
         assert "<|im_start|>" in err.split("trained: ")[1].split("\n")[0]
 
 
+@pytest.mark.slow
 def test_settings_that_a_base_brings_along_do_not_decide_its_answers(tiny_model: Path) -> None:
     import torch
 
@@ -140,6 +141,7 @@ def test_a_run_or_an_export_that_nobody_wrote_is_an_error(
     assert "is not what curate wrote" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_what_a_model_says_is_never_obeyed_by_the_terminal() -> None:
     from tests.trainer.tiny import make_tokenizer
     from train.inference import WordStreamer

@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.slow  # loads PyTorch
+
 
 @pytest.mark.parametrize(
     ("amx", "limit", "dtype"),
