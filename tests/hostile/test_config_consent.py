@@ -28,6 +28,10 @@ COMMANDS = (
     ["split", "data.jsonl", "-o", "made", "-q"],
     ["run", "-q"],
 )
+TRIED_BY_ALL = 3
+"""How many values of a key each command gets, a URL and a path among them; the others are other spellings, for the
+commands that use the key.
+"""
 
 
 @pytest.fixture
@@ -77,13 +81,15 @@ def test_no_setting_of_a_stranger_acts(
 ) -> None:
     section: Section = Config.model_fields[table].default if table else Config.model_construct()
     kind, default = section.kinds[key], getattr(section, key)
-    for value in attacks(kind, default, server.origin):
+    users: list[list[str]] = []
+    for number, value in enumerate(attacks(kind, default, server.origin)):
         written(table, key, value)
         before, refused = files(".."), 0
-        for words in COMMANDS:
+        for words in COMMANDS if number < TRIED_BY_ALL else users or COMMANDS:
             code = main(words)
             out, err = capsys.readouterr()
             named = f"{table}.{key} = ".removeprefix(".") in err
+            users += [words] * (named and words not in users)
             refused += code == 2 and named
             assert not named or "next: read the file; then pass --yes" in err
             assert WORD not in out + err
