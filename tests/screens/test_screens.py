@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from textual import events
+from textual.app import App, ComposeResult
 from textual.color import Color
 from textual.pilot import Pilot
 from textual.screen import Screen
@@ -90,6 +92,18 @@ async def test_the_first_lines_can_be_looked_at_while_everything_else_goes_on() 
         await pilot.press("d", "u", "n", "3", "y", "4", "5", "space", "down", "1")
         go_on.set()
         await settled(pilot)
+
+
+async def test_a_list_draws_no_entry_before_its_screen_is_mounted() -> None:
+    drawn: list[int] = []
+
+    class Bare(App[None]):
+        def compose(self) -> ComposeResult:
+            yield EntryList("finding", Mock(), hash, lambda: drawn.append(1))
+
+    async with Bare().run_test() as pilot:
+        await pilot.pause()
+    assert not drawn
 
 
 def test_leaving_does_not_wait_for_the_checking() -> None:

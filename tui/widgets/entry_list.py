@@ -35,7 +35,7 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
     BINDINGS = bindings("list")
     COMPONENT_CLASSES = {"entry-list--cursor", "entry-list--line"}  # noqa: RUF012
 
-    cursor: reactive[int] = reactive(0)
+    cursor: reactive[int] = reactive(0, init=False)  # the first row is drawn by the mounted screen
 
     def __init__(
         self,
