@@ -166,6 +166,7 @@ def _require_combination(args: CheckOptions) -> None:
             ("fix_only", "new_baseline", "new_suppressions"),
             ("new_baseline", "baseline", "new_suppressions"),
             ("output_file", *NO_REPORT),
+            ("as_json", "output_format", *NO_REPORT),
         ],
     )
 
@@ -186,7 +187,7 @@ def _write(args: CheckOptions, work: Workspace, report: CheckResult) -> None:
     """Write the report; to standard error if standard output has the fixed data."""
     limit = None if args.show_all else MAX_SHOWN
     text = formatted_report(
-        report, args.output_format, work.files, limit, args.group_by or GroupBy.FILE,
+        report, args.written_format, work.files, limit, args.group_by or GroupBy.FILE,
         statistics=args.statistics, model=work.config.check.model,
     )  # fmt: skip
     with redirect_stdout(sys.stderr) if args.fix and STDIN in work.files else nullcontext():

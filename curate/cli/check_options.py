@@ -22,6 +22,7 @@ class CheckOptions(options.CommonOptions):
     where: options.Where = ""
     given: Given = field(default_factory=dict)
     output_format: Annotated[OutputFormat, typer.Option(help=FORMAT_HELP, metavar="FORMAT")] = OutputFormat.CONCISE
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, as --output-format json does.")] = False
     output_file: Annotated[
         Path | None, typer.Option(help="Write the report to this file instead of standard output.")
     ] = None
@@ -100,6 +101,11 @@ class CheckOptions(options.CommonOptions):
         False
     )
     quiet: options.Quiet = False
+
+    @property
+    def written_format(self) -> OutputFormat:
+        """The format of the report."""
+        return OutputFormat.JSON if self.as_json else self.output_format
 
     @property
     def fixes(self) -> bool:

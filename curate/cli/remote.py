@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import typer
 
 from curate.cli import remote_options as options
-from curate.cli.options import Agree, AsJson, ChatTemplate, Quiet, output_option, progress
+from curate.cli.options import Agree, AsJson, ChatTemplate, Quiet, check_combination, output_option, progress
 from curate.commands.check import check
 from curate.core.errors import DataError, ExitCode, UsageError
 from curate.core.files import sha256
@@ -92,6 +92,7 @@ def validate(
     Exit status: 0 without errors and warnings, 1 with errors or warnings, 2 if a file cannot be read or does not suit
     the method.
     """
+    check_combination(apart=[("as_json", "output_format")])
     resolved = options.resolve_options(data, target, None, connected=False, yes=yes, method=method)
     files = [path for path in options.files_of(data, validation) if path is not None]
     report = _check_files(files, resolved, quiet=quiet)

@@ -17,7 +17,7 @@ description: Check, deduplicate, review and split chat data for fine-tuning a la
 
 Commands read files and folders, and print findings with file, line and position. Only those with `-o`, `--fix` or `apply` write data.
 
-1. `curate check DATA --output-format json` lists problems; `curate rule CODE` explains one. `curate check DATA --fix` applies the safe fixes.
+1. `curate check DATA --json` lists problems; `curate rule CODE` explains one. `curate check DATA --fix` applies the safe fixes.
 2. `curate dedup DATA -o kept.jsonl` and `curate conflicts DATA --json` find duplicates and contradictory answers.
 3. `curate split DATA -o OUT`, then `curate verify OUT`: training must not start before it passes.
 4. `curate train --plan RECIPE` shows what a training needs before `curate train RECIPE`.

@@ -46,17 +46,17 @@ class ReportResult:
 
     def next_steps(self) -> Iterator[tuple[str, str]]:
         """What to do next: a reason, and the command without its paths. Empty if nothing is to be done."""
+        if self.leaks:
+            yield "a split leaks, or has changed since it was written: split again", "split"
         fixable = sum(map(self.checked.is_safe, self.checked.findings))
         if fixable:
             yield f"{plural(fixable, 'finding')} can be fixed without a decision", "check --fix"
-        if self.checked.failed:
-            yield "errors and warnings need a decision", "review"
         if self.duplicates is not None and self.duplicates.gone:
             yield f"{plural(self.duplicates.gone, 'duplicate')} can be removed", "dedup"
+        if self.checked.failed:
+            yield "errors and warnings need a decision", "review"
         if self.conflicts.conflicts:
             yield f"{plural(len(self.conflicts.conflicts), 'contradiction')} to confirm or reject", "review"
-        if self.leaks:
-            yield "a split leaks, or has changed since it was written: split again", "split"
         if self.missing is not None:
             yield f"duplicates were not searched for: {self.missing}", self.missing.hint
 

@@ -113,18 +113,22 @@ def findings_section(report: CheckResult, limit: int | None, before: str = "") -
         yield f"</ol>{not_shown(hidden, 'finding')}</div></details>\n"
 
 
+def excerpt(span: SourceRange | None) -> str:
+    """The text around a range, with the range marked; a note in place of a secret, empty if `span` is None."""
+    if span is None:
+        return ""
+    if span.secret:
+        return f"<pre>{HIDDEN_NOTE}</pre>"
+    before, inside, after = map(block, shown_parts(span, keep_newlines=True))
+    marked = f"<mark>{inside}</mark>" if before or after else inside  # a whole line needs no mark
+    return f"<pre>{before}{marked}{after}</pre>"
+
+
 def _item(finding: Finding, span: SourceRange | None) -> str:
     """A finding as a list item with the text around its range; without the text if `span` is None."""
     where = f' <code class="quiet">{safe(finding.pointer)}</code>' if finding.pointer else ""
-    if span is None:
-        excerpt = ""
-    elif span.secret:
-        excerpt = f"<pre>{HIDDEN_NOTE}</pre>"
-    else:
-        before, inside, after = map(block, shown_parts(span, keep_newlines=True))
-        excerpt = f"<pre>{before}<mark>{inside}</mark>{after}</pre>"
     data = f'data-rule="{safe(finding.code)}" data-severity="{safe(finding.severity)}"'
-    return f"<li {data}><code>{safe(finding.where)}</code> {safe(finding.message)}{where}{excerpt}</li>\n"
+    return f"<li {data}><code>{safe(finding.where)}</code> {safe(finding.message)}{where}{excerpt(span)}</li>\n"
 
 
 def _rule_title(code: str, report: CheckResult) -> str:

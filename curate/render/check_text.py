@@ -1,13 +1,17 @@
 """A check's findings for people: one line each, optionally grouped and limited per rule, or only the counts."""
 
+import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache
+from pathlib import Path
 
 from curate.core.example import where
 from curate.core.finding import Finding, Severity
+from curate.core.split_names import files_by_split
 from curate.core.text import plural, visible
+from curate.core.urls import is_url
 from curate.lint.rules.rule import Scope
 from curate.lint.runner import CheckResult
 from curate.render.console import COLOURS, Styled
@@ -17,7 +21,7 @@ MAX_SHOWN = 20
 FIXABLE = "[*] "
 """Marks findings that `--fix` fixes."""
 
-NOT_COMPARED = "answers to reworded requests not compared: run `curate conflicts`, or add --extend-select X"
+NOT_COMPARED = "contradictions: only facts in answers to equal requests compared; `curate conflicts` finds more"
 """The last note of a check that compared only answers to equal requests."""
 SCORED = {
     "Q006": "in a loop",
@@ -143,6 +147,8 @@ def report_end(report: CheckResult, limit: int | None) -> Iterator[Styled]:
     compared = any(report.rules[code].scope is Scope.CONFLICTS for code in report.severities_of)
     if report.examples > 1 and not compared:
         yield Styled((NOT_COMPARED, "dim"))
+    if folder := _unverified_folder(report):
+        yield Styled((f"splits not compared: run `curate verify {visible(shlex.quote(folder))}`", "dim"))
     if scored := [
         f"{plural(report.codes[code], 'answer')} {description}"
         for code, description in SCORED.items()
@@ -152,6 +158,15 @@ def report_end(report: CheckResult, limit: int | None) -> Iterator[Styled]:
     yield Styled((summary_line(report), "bold"))
     if fixes := fixes_line(report):
         yield Styled(fixes)
+
+
+def _unverified_folder(report: CheckResult) -> str:
+    """The first folder of which a training split and another one were checked; empty if there is none."""
+    files: dict[str, list[Path]] = defaultdict(list)
+    for name in report.paths:
+        if not is_url(name):
+            files[str(Path(name).parent)].append(Path(name))
+    return next((folder for folder, paths in files.items() if "train" in files_by_split(paths)), "")
 
 
 def fixes_line(report: CheckResult) -> str:

@@ -89,8 +89,8 @@ MAX_CHARS: Final = 100_000
 TABLE: Final = """
 table { border-collapse: collapse; width: 100%; margin: .75rem 0 } th, td { text-align: left; vertical-align: top;
 padding: .35rem .6rem;
-  border-top: 1px solid var(--line); overflow-wrap: anywhere } th { font-weight: 600 } td.text { white-space: pre-wrap;
-  min-width: 10rem }
+  border-top: 1px solid var(--line); overflow-wrap: break-word } th { font-weight: 600 }
+td:last-child, td.text { overflow-wrap: anywhere } td.text { white-space: pre-wrap; min-width: 10rem }
 """
 """CSS for documents with tables."""
 PAIRS: Final = """

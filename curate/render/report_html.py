@@ -8,7 +8,8 @@ from typing import Final
 from curate.commands.report import ReportResult
 from curate.core.finding import Severity
 from curate.core.text import plural
-from curate.render.check_html import findings_section, overview
+from curate.render.check_html import excerpt, findings_section, overview
+from curate.render.check_source import source_ranges
 from curate.render.check_text import summary_line
 from curate.render.conflicts_html import conflicts_sections
 from curate.render.dedup_html import pairs_sections
@@ -23,6 +24,7 @@ ol.next { list-style: decimal; padding-left: 1.5rem } ol.next li { border: none;
   :root { --ground: #fff; --ink: #000; --quiet: #444; --line: #bbb; --panel: #f3f3f3; --bar: #4a74a8;
     --error: #b3261e; --warning: #8a5a00; --info: #2b5f93 }
   body { max-width: none; padding: 0; font-size: 12px } form { display: none !important }
+  li { padding: .2rem 0 } .pair, .pair pre { margin: .1rem 0 } pre { padding: .2rem .4rem }
   details, figure, li { break-inside: avoid-page } h2, h3 { break-after: avoid-page }
 }
 """
@@ -82,7 +84,10 @@ def _next_steps(result: ReportResult, paths: Sequence[str]) -> Iterator[str]:
 
 def _command_line(command: str, paths: Sequence[str]) -> str:
     """A command with its paths and the option for its output."""
-    return f"curate {command} {' '.join(map(shlex.quote, paths))}{OUTPUTS.get(command, '')}"
+    output = OUTPUTS.get(command, "")
+    while output.rpartition(" ")[2] in {path.rstrip("/") for path in paths}:  # the command would write into its input
+        output += "-2"
+    return f"curate {command} {' '.join(map(shlex.quote, paths))}{output}"
 
 
 def _leaks(proof: VerifyResult, limit: int | None, *, first: bool) -> Iterator[str]:
@@ -100,8 +105,9 @@ def _leaks(proof: VerifyResult, limit: int | None, *, first: bool) -> Iterator[s
     shown = proof.findings[:limit]
     if shown:
         yield "<ol>"
-        for finding in shown:
-            yield f"<li><code>{safe(finding.where)}</code> {safe(finding.code)} {safe(finding.message)}</li>\n"
+        for finding, span in zip(shown, source_ranges(shown, {}), strict=True):
+            text = f"<code>{safe(finding.where)}</code> {safe(finding.code)} {safe(finding.message)}"
+            yield f"<li>{text}{excerpt(span)}</li>\n"
         yield f"</ol>{not_shown(len(proof.findings) - len(shown), 'difference')}"
 
 

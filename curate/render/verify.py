@@ -11,6 +11,7 @@ from curate.verify.proof import Verdict, VerifyResult
 
 MAX_SHOWN: Final = 20
 STYLES: Final = {Verdict.PROVED: "green", Verdict.BROKEN: "bold red", Verdict.OPEN: "yellow"}
+SPLIT_AGAIN: Final = "`curate split PATH -o OUT` splits again without leaks; --existing FILE keeps a test set as it is"
 
 
 def verify_text(proof: VerifyResult, limit: int | None = MAX_SHOWN) -> Iterator[Text]:
@@ -37,6 +38,8 @@ def verify_text(proof: VerifyResult, limit: int | None = MAX_SHOWN) -> Iterator[
         yield Text(
             f"{visible(proof.folder)}{digest}: failed, {plural(broken, 'check')} failed{unchecked}", style="bold red"
         )
+    if any(point.verdict is Verdict.BROKEN and point.name.startswith("L0") for point in proof.points):
+        yield Text(f"next: {SPLIT_AGAIN}")
 
 
 def unsearched_text(places: Sequence[str]) -> Iterator[str]:

@@ -3,7 +3,6 @@
 `docs/leaks.md` defines what a leak is; nothing but that page is shared with the code that splits data.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import chain
@@ -18,6 +17,7 @@ from curate.core.events import Listener, StageFinished, StageStarted, ignore_eve
 from curate.core.files import DATA_SUFFIXES, display_name, size_of
 from curate.core.manifest import MANIFEST, Manifest, read_manifest
 from curate.core.snapshot import unchanging
+from curate.core.split_names import files_by_split
 from curate.core.text import plural
 from curate.core.worker_pool import WorkerPool, cores
 from curate.verify.examples import Examples, read_examples
@@ -32,14 +32,7 @@ from curate.verify.unchecked import not_checked, passages_point
 
 MIN_PARALLEL_BYTES: Final = 32 << 20
 """Starting processes takes half a second."""
-FOREIGN: Final = {
-    "train": ("train",),
-    "validation": ("validation", "valid", "val", "dev"),
-    "test": ("test", "eval"),
-}
-"""File names of splits in a folder without a manifest."""
 NOT_GIVEN: Final[Mapping[str, Path]] = MappingProxyType({})
-WORD: Final = re.compile(r"[a-z]+")
 
 
 def verify_folder(
@@ -205,14 +198,9 @@ def _foreign(folder: Path) -> dict[str, list[Path]]:
     """Files named like splits, by split; empty if there are fewer than two splits."""
     if not folder.is_dir():
         return {}
-    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name.lower().endswith(DATA_SUFFIXES))
-    files_by_split = {}
-    for split, names in FOREIGN.items():
-        if split_files := [
-            path for path in files if set(WORD.findall(path.name.lower().partition(".")[0])) & set(names)
-        ]:
-            files_by_split[split] = split_files
-    return files_by_split if len(files_by_split) > 1 else {}
+    return files_by_split(
+        sorted(path for path in folder.iterdir() if path.is_file() and path.name.lower().endswith(DATA_SUFFIXES))
+    )
 
 
 def _pool(

@@ -118,7 +118,29 @@ def test_a_finding_is_told_with_its_place_its_code_and_the_next_step(write: Writ
     assert lines[0] == "data.jsonl:2: C001 error the content of message 2 is null (/messages/1/content)"
     assert lines[2] == f"C001 × 1: {RULES['C001'].hint}"
     assert lines[-1] == "2 examples in 2 lines of 1 file: 1 error"
-    assert lines[-2] == "answers to reworded requests not compared: run `curate conflicts`, or add --extend-select X"
+    assert (
+        lines[-2] == "contradictions: only facts in answers to equal requests compared; `curate conflicts` finds more"
+    )
+
+
+@pytest.mark.parametrize(("names", "noted"), [(("train", "valid"), True), (("a", "b"), False), (("train",), False)])
+def test_splits_that_are_checked_together_are_pointed_to_verify(
+    write: Write, capsys: Captured, names: tuple[str, ...], noted: bool
+) -> None:
+    for name in names:
+        write(f"data/{name}.jsonl", [GOOD])
+    check("data")
+    assert ("splits not compared: run `curate verify data`" in capsys.readouterr().out.splitlines()) is noted
+
+
+def test_json_is_the_same_by_both_options(write: Write, capsys: Captured) -> None:
+    write("data.jsonl", [GOOD, NULL])
+    results = []
+    for options in (["--json"], ["--output-format", "json"]):
+        assert check("data.jsonl", *options) == 1
+        results.append(json.loads(capsys.readouterr().out)["findings"])
+    assert results[0] == results[1] != []
+    assert check("data.jsonl", "--json", "--output-format", "sarif") == 2
 
 
 def test_the_signals_that_find_more_of_a_defect_are_named(write: Write, capsys: Captured) -> None:

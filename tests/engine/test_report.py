@@ -56,6 +56,16 @@ def test_a_folder_of_splits_is_verified() -> None:
     assert "is a copy of out/train.jsonl:1" in html
 
 
+def test_a_leak_is_the_first_next_step(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("out").mkdir()
+    Path("out/train.jsonl").write_text(COPY + COPY + EMPTY)
+    Path("out/test.jsonl").write_text(COPY)
+    page("out")
+    first, second = capsys.readouterr().out.splitlines()[:2]
+    assert first.endswith("curate split out -o out-2")
+    assert "duplicates can be removed" in second
+
+
 def test_data_without_a_problem_leads_to_a_split() -> None:
     Path("a.jsonl").write_text(FINE)
     html = page("a.jsonl")
