@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import curate
 from curate.cli.common_options import as_command
 from curate.cli.main import main
 from curate.cli.verbs import load_verb, names
@@ -209,7 +210,9 @@ def test_commands_and_options_that_a_page_names_exist(path: Path) -> None:
 def test_each_environment_variable_that_users_set_is_documented() -> None:
     """Others are set by one process of curate for another."""
     internal = {"CURATE_COMMAND", "CURATE_CONFINED_TO", "CURATE_FAILURE", "CURATE_FOLLOW_STDIN"}
-    sources_read = (path.read_text() for folder in ("curate", "train", "tui") for path in (ROOT / folder).rglob("*.py"))
+    packages = Path(curate.__file__).parent.parent  # the checkout, or the folder of an installed wheel
+    folders = (packages / folder for folder in ("curate", "train", "tui"))
+    sources_read = (path.read_text("utf-8") for folder in folders for path in folder.rglob("*.py"))
     variables = {name for text in sources_read for name in re.findall(r"\bCURATE_[A-Z_]+", text)}
     documented = set(re.findall(r"^\| `(CURATE_\w+)`", (ROOT / "docs/commands.md").read_text(), re.MULTILINE))
     assert variables - internal == documented
