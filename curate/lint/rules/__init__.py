@@ -9,7 +9,7 @@ from curate.lint.rules.rule import Scope as Scope
 
 FAMILIES: Final = (
     "jsonl", "roles", "turn_order", "content", "duplicates", "contradictions", "answers", "splits", "quality", "reasoning",
-    "degenerate_text", "markup", "code_blocks", "speakers", "attacks", "characters", "secrets", "calls", "results", "tool_answers", "tools", "tool_schemas",
+    "degenerate_text", "markup", "code_blocks", "arithmetic", "speakers", "attacks", "characters", "secrets", "calls", "results", "tool_answers", "tools", "tool_schemas",
     "content_parts", "images", "file_format", "dataset", "tokens", "controls", "message_keys",
     "message_weights", "preference", "labels", "reinforcement", "service_forms", "service_media",
 )  # fmt: skip
