@@ -28,6 +28,8 @@ def verify_text(proof: VerifyResult, limit: int | None = MAX_SHOWN) -> Iterator[
     for finding in proof.findings[:limit]:
         yield Text.assemble((visible(finding.where), "bold"), f": {finding.code} ", visible(finding.message))
     yield from more_lines(len(proof.findings), limit)
+    if any(point.verdict is Verdict.BROKEN and point.name.startswith("L0") for point in proof.points):
+        yield Text(f"next: {SPLIT_AGAIN}")
     open_ = sum(point.verdict is Verdict.OPEN for point in proof.points)
     unchecked = f"; {plural(open_, 'point')} not checked" if open_ else ""
     digest = f" {proof.manifest_sha256[:12]}" if proof.manifest_sha256 else ""
@@ -38,8 +40,6 @@ def verify_text(proof: VerifyResult, limit: int | None = MAX_SHOWN) -> Iterator[
         yield Text(
             f"{visible(proof.folder)}{digest}: failed, {plural(broken, 'check')} failed{unchecked}", style="bold red"
         )
-    if any(point.verdict is Verdict.BROKEN and point.name.startswith("L0") for point in proof.points):
-        yield Text(f"next: {SPLIT_AGAIN}")
 
 
 def unsearched_text(places: Sequence[str]) -> Iterator[str]:
