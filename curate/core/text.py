@@ -124,12 +124,14 @@ def storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def json_line(value: Any) -> bytes:
+def json_line(value: Any, like: bytes = b"") -> bytes:
     """A value as JSON without a line break, not even at the end; keys keep their order.
 
-    All ASCII if the value has a lone surrogate, which needs an escape. Raises `ValueError` for NaN and infinity.
+    `like`: a line whose spacing the result has, as in `{"a":1}`. All ASCII if the value has a lone surrogate, which
+    needs an escape. Raises `ValueError` for NaN and infinity.
     """
+    separators = (",", ":") if b'":' in like and b'": ' not in like else None
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=separators).encode("utf-8")
     except UnicodeEncodeError:
-        return json.dumps(value, allow_nan=False).encode("ascii")
+        return json.dumps(value, allow_nan=False, separators=separators).encode("ascii")

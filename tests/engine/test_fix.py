@@ -44,6 +44,17 @@ ALIAS = line_of({"messages": [{"role": "human", "content": "Who?"}, {"role": "gp
 FIXED = line_of({"messages": [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "Me."}]})
 
 
+@pytest.mark.parametrize("separators", [(", ", ": "), (",", ":")])
+def test_a_fixed_line_keeps_its_spacing(write: Write, separators: tuple[str, str]) -> None:
+    def line(role: str) -> bytes:
+        turns = [{"role": role, "content": "Where, then?"}, {"role": "assistant", "content": "Here."}]
+        return json.dumps({"messages": turns}, separators=separators).encode()
+
+    path = write("a.jsonl", [line("human")])
+    fix(path)
+    assert path.read_bytes().rstrip() == line("user")
+
+
 @given(
     lines=st.lists(
         st.sampled_from([GOOD, ALIAS, b"", b"{", b" 1", b'{"a": 1.50, "a": "\\u00e9"}', "{'é': 'ü'}".encode()])

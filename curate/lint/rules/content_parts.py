@@ -309,7 +309,7 @@ def space_completion(data: bytes) -> bytes:
         or not runs_together(value.get("prompt"), value.get("completion"))
     ):
         return data
-    return json_line({**value, "completion": f" {value['completion']}"})
+    return json_line({**value, "completion": f" {value['completion']}"}, like=data)
 
 
 @text_rule(

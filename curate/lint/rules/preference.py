@@ -310,7 +310,7 @@ def swap_sides(data: bytes) -> bytes:
     """Swap the chosen and the rejected side; a line with a score or another key about one side does not change."""
     decoded = decode(data)
     swapped = None if decoded.defects or not isinstance(decoded.value, dict) else with_swapped_sides(decoded.value)
-    return data if swapped is None else json_line(swapped)
+    return data if swapped is None else json_line(swapped, like=data)
 
 
 def with_swapped_sides(value: dict[str, Any]) -> dict[str, Any] | None:

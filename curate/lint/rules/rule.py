@@ -80,7 +80,7 @@ class Repair:
         ):
             return data
         value = self.function(parsed.example.value)
-        return data if value == parsed.example.value else json_line(value)
+        return data if value == parsed.example.value else json_line(value, like=data)
 
     def applies(self, parsed: ParsedLine) -> bool:
         """Whether it changes a line with a finding."""
