@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 from curate import __version__
 from curate.cli import streams
@@ -188,7 +188,8 @@ def _run_command(words: Sequence[str], *, alone: bool) -> int:
             code = command.main(list(words[1:]), prog_name=name, standalone_mode=False, obj=invocation)
     except typer.TyperException as error:
         message = re.sub(r"^Invalid value for '(.+?)': ", r"\1: ", in_words(error.format_message()))
-        _print_message(f"error: {visible(message)}\n  next: `curate {words[0]} --help` lists the options")
+        added = _missing_option(error)
+        _print_message(f"error: {visible(message)}\n  next: {added}`curate {words[0]} --help` lists the options")
         return ExitCode.USAGE
     except typer.Abort as error:
         if isinstance(error.__cause__, EOFError):  # typer takes any for the end of the input
@@ -225,6 +226,14 @@ def overview() -> str:
         "interrupted.\n"
     )
     return f"{head}{chr(10).join(lines)}\n`curate COMMAND --help` shows the options of a command.\n{compiles}{codes}"
+
+
+def _missing_option(error: Exception) -> str:
+    """How to add the option that a command line lacks; empty if it lacks none."""
+    option: Any = getattr(error, "param", None)
+    if type(error).__name__ != "MissingParameter" or getattr(option, "param_type_name", "") != "option":
+        return ""
+    return f"add {option.opts[0]} {option.metavar or 'VALUE'}; "
 
 
 def _print_message(text: str) -> None:

@@ -129,3 +129,9 @@ def test_a_folder_is_no_output(capsys: pytest.CaptureFixture[str]) -> None:
     Path("a.jsonl").write_text(FINE)
     assert main(["report", "a.jsonl", "-o", ".", "--overwrite", "-q"]) == 2
     assert "is a folder" in capsys.readouterr().err
+
+
+def test_a_missing_output_is_answered_with_the_option_to_add(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("a.jsonl").write_text(FINE)
+    assert main(["report", "a.jsonl"]) == 2
+    assert "next: add -o FILE.html; `curate report --help`" in capsys.readouterr().err
