@@ -24,7 +24,7 @@ from curate.commands.run import run as run_pipeline
 from curate.commands.run.result import STAGES
 from curate.commands.track import require_tracker, run_record, track, used_tables
 from curate.core.config import Config
-from curate.core.config_files import load_project
+from curate.core.config_files import load_project, shown_path
 from curate.core.egress import Consent, address_of, is_address
 from curate.core.errors import UsageError
 from curate.core.runs import Project
@@ -91,7 +91,8 @@ def run(
         result = run_pipeline(
             Project(folder), settings, replace(run_session, consent=agreed), choice, judge_key=judge_key
         )
-    print_result(result, dry_text(result) if dry_run else run_text(result), as_json=as_json)
+    text = dry_text(result) if dry_run else run_text(result, shown_path(folder), shown_path(folder / settings.output))
+    print_result(result, text, as_json=as_json)
     if tracks:
         track(settings.track, lambda: run_record(folder / settings.output, result))
     end(result.not_understood, REMOVED_NOTE)

@@ -114,14 +114,19 @@ def findings_section(report: CheckResult, limit: int | None, before: str = "") -
 
 
 def excerpt(span: SourceRange | None) -> str:
-    """The text around a range, with the range marked; a note in place of a secret, empty if `span` is None."""
+    """The text around a range, with the range marked, or the start and the end of a whole line; a note in place of a
+    secret, empty if `span` is None.
+    """
     if span is None:
         return ""
     if span.secret:
         return f"<pre>{HIDDEN_NOTE}</pre>"
+    if not (span.before or span.after):  # a whole line needs no mark, and more of its text
+        hidden = span.end_column - span.column - len(span.text) - len(span.tail)
+        end = f"…{span.tail}" if hidden > 0 else span.tail[-hidden:]
+        return f"<pre>{block(span.text)}{block(end)}</pre>"
     before, inside, after = map(block, shown_parts(span, keep_newlines=True))
-    marked = f"<mark>{inside}</mark>" if before or after else inside  # a whole line needs no mark
-    return f"<pre>{before}{marked}{after}</pre>"
+    return f"<pre>{before}<mark>{inside}</mark>{after}</pre>"
 
 
 def _item(finding: Finding, span: SourceRange | None) -> str:

@@ -25,7 +25,7 @@ ol.next { list-style: decimal; padding-left: 1.5rem } ol.next li { border: none;
     --error: #b3261e; --warning: #8a5a00; --info: #2b5f93 }
   body { max-width: none; padding: 0; font-size: 12px } form { display: none !important }
   li { padding: .2rem 0 } .pair, .pair pre { margin: .1rem 0 } pre { padding: .2rem .4rem }
-  details, figure, li { break-inside: avoid-page } h2, h3 { break-after: avoid-page }
+  details:not([data-group]), figure, li { break-inside: avoid-page } h2, h3 { break-after: avoid-page }
 }
 """
 KINDS: Final = {Verdict.PROVED: "info", Verdict.BROKEN: "error", Verdict.OPEN: "warning"}

@@ -1,19 +1,21 @@
 """The result of a run so far, updated by each stage, for people and programs."""
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from curate.commands.run.result import RunResult
-from curate.core.text import excerpt, plural
+from curate.core.text import excerpt, plural, visible
 from curate.render.console import table
 
 
-def run_text(result: RunResult) -> Iterator[RenderableType]:
-    """The result as a table and lines."""
+def run_text(result: RunResult, project: Path, output: Path) -> Iterator[RenderableType]:
+    """The result as a table and lines; `project` and `output`: the folders that the next steps name."""
     yield table("", "", "", rows=(*_summary_rows(result), *_training_rows(result.training)))
     for note in result.notes:
         yield Text(f"note: {note}", style="dim")
@@ -22,7 +24,11 @@ def run_text(result: RunResult) -> Iterator[RenderableType]:
         rows = [[excerpt(str(item[key]), 60) for key in keys] for item in answers]
         columns = ("Prompt", "Expected", "Base", "Tuned")
         yield table("Held-out prompts, before and after training", *columns, rows=rows)
+    if result.undecided:
+        conflicts = plural(result.undecided, "conflict")
+        yield Text(f"next: {conflicts} to decide: curate review {visible(shlex.quote(str(project)))}")
     if result.manifest_sha256:
+        yield Text(f"next: prove that the splits do not leak: curate verify {visible(shlex.quote(str(output)))}")
         yield Text(f"manifest {result.manifest_sha256}")
 
 

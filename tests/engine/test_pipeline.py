@@ -196,3 +196,13 @@ def test_consent_to_ask_a_judge_is_none_to_a_large_removal(
     assert main(["run", "-q"]) == 1
     assert "D008" in capsys.readouterr().err
     assert not Path("out").exists()
+
+
+def test_a_run_ends_with_its_next_steps(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    clash = [chat("How long can I return an item?", f"You have {days} days.") for days in (14, 30)]
+    write("data.jsonl", [*clash, *(chat(f"What is {number} in words?", f"Number {number}.") for number in range(12))])
+    Path("curate.toml").write_text('data = ["data.jsonl"]\noutput = "out"\n')
+    assert main(["run", "-q"]) == 0
+    shown = capsys.readouterr().out
+    assert "next: 1 conflict to decide: curate review .\n" in shown
+    assert "curate verify out\n" in shown

@@ -135,3 +135,12 @@ def test_a_missing_output_is_answered_with_the_option_to_add(capsys: pytest.Capt
     Path("a.jsonl").write_text(FINE)
     assert main(["report", "a.jsonl"]) == 2
     assert "next: add -o FILE.html; `curate report --help`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("size", [1, 20, 200])
+def test_the_text_of_a_whole_line_has_its_start_and_its_end_once(size: int) -> None:
+    line = json.dumps({"messages": [{"role": "user", "content": "a" * size}, {"role": "assistant", "content": "b"}]})
+    Path("a.jsonl").write_text(f"{line}\n{line}\n")
+    shown = re.findall(r"exact copy.*?<pre>(.*?)</pre>", page("a.jsonl"), re.DOTALL)[0].replace("&quot;", '"')
+    start, _, end = shown.partition("…")
+    assert shown == line or (line.startswith(start) and line.endswith(end) and len(shown) == 121)
