@@ -52,6 +52,8 @@ AT_MOST: Final = re.compile(
     r"\b(?:at (?:the )?most|up to|maximum|no (?:older|more|longer) than|or (?:younger|under|less|below))\b",
     re.IGNORECASE,
 )
+BOUND_CHARS: Final = 30
+"""Number of characters between such words and their amount, at most."""
 RANGE_WORDS: Final = frozenset(("to", "-", "–", "and", "or"))
 """Stands between the ends of a range."""
 MONTH_SECONDS: Final = 30.4 * 86_400
@@ -198,7 +200,7 @@ def may_both_hold(left_amount: Quantity, right_amount: Quantity, left: str, righ
 
 def _is_range(left_amount: Quantity, right_amount: Quantity, left: str, right: str) -> bool:
     """Whether the left amount is a minimum and the right one a maximum that is not below it, so that both can hold."""
-    if AT_LEAST.search(left) is None or AT_MOST.search(right) is None:
+    if not (AT_LEAST.search(_around(left_amount, left)) and AT_MOST.search(_around(right_amount, right))):
         return False
     units = (
         [1.0, 1.0] if left_amount.kind == right_amount.kind else [left_amount.unit, right_amount.unit]
@@ -207,6 +209,11 @@ def _is_range(left_amount: Quantity, right_amount: Quantity, left: str, right: s
         (amount.value[0] or 0) / unit for amount, unit in zip((left_amount, right_amount), units, strict=True)
     )
     return least <= most
+
+
+def _around(amount: Quantity, text: str) -> str:
+    """An amount with `BOUND_CHARS` on both sides: words of a bound elsewhere in a text are about something else."""
+    return text[max(0, amount.start - BOUND_CHARS) : amount.end + BOUND_CHARS]
 
 
 def _of_one_kind(left_amounts: list[Quantity], right_amounts: list[Quantity]) -> tuple[list[Quantity], list[Quantity]]:

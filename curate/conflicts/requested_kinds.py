@@ -47,7 +47,7 @@ ASKED: Final[dict[str, re.Pattern[str]]] = {
         "date": r"\b(?:what|which) (?:date|day)\b|^\W*when\b|\bfrom when\b|\bfirst day\b|\bstart(?:ing)? date\b|\bbeginn\b|\b(?:inicio|début|início|inizio)\b|\bdate\b|\bwann\b|\b(?:an )?welche[mnrs]? (?:tag|datum)\b|\bdatum\b|\b(?:cuándo|qué (?:día|fecha)|fecha)\b"  # noqa: E501
         r"|\b(?:quand|quel jour|quelle date|date)\b|\b(?:quando|que dia|em que dia|data)\b|\b(?:che giorno|che data)\b|几号|几月|日期|哪天|哪一天|什么时候|何時ごろ|何月|何日|いつ|日程",  # noqa: E501
         "mass": r"\bhow (?:heavy|much does .* weigh)\b|\b(?:weight|weigh|load)\b|\b(?:kilos?|grams?|gramm?\w*|grammes)\b|\bgewicht\b|\bschwer\b|\bpeso\b|\bpoids\b|\bpesa\b|多重|重量|何グラム|何キロ|重さ",  # noqa: E501
-        "length": r"\bhow (?:far|tall|high|wide|deep|long)\b|\b(?:distance|height|width|depth|length)\b|\bwie (?:weit|hoch|breit|tief|groß|lang)\b|\b(?:distancia|altura|distance|hauteur|distância|distanza|altezza)\b|多远|多高|多长|距离|何メートル|何センチ|何キロ|距離",  # noqa: E501
+        "length": r"\bhow (?:far|tall|high|wide|deep|long)\b|\b(?:distance|mileage|height|width|depth|length)\b|\bwie (?:weit|hoch|breit|tief|groß|lang)\b|\b(?:distancia|altura|distance|hauteur|distância|distanza|altezza)\b|多远|多高|多长|距离|何メートル|何センチ|何キロ|距離",  # noqa: E501
         "volume": r"\b(?:lit(?:er|re)s?|milliliters?|volume|litros?|litri|liter|milliliter\w*)\b|多少(?:毫)?升|何リットル|何ミリ",  # noqa: E501
         "data": r"\b(?:file size|megabytes?|gigabytes?|mb|gb|megas?|dateigröße|storage|speicher\w*)\b",
         "temperature": r"\b(?:temperature|degrees|how (?:hot|cold|warm)|temperatur|wie (?:heiß|warm|kalt)|grad|temperatura|température|grados|graus|gradi|degrés)\b|温度|几度|多少度|何度",  # noqa: E501

@@ -11,10 +11,21 @@ from curate.language.precise_requests import MAX_BRIEF_WORDS
 from curate.language.quantity_translation import language_of
 from curate.language.sentences import sentences
 from curate.language.tokens import content_words
-from curate.language.verdict_words import DENIED, GRANTED, NEED_QUESTION, NEEDED, NOT_NEEDED, QUESTION_WORD
+from curate.language.verdict_words import (
+    DENIED,
+    GRANTED,
+    NEED_QUESTION,
+    NEEDED,
+    NOT_NEEDED,
+    OPENING_DENIED,
+    OPENING_GRANTED,
+    QUESTION_WORD,
+)
 
 VERDICT_PRECISION: Final = 0.85
 """Precision of opposite verdicts."""
+OPENING_SENTENCES: Final = 1
+"""Number of first sentences whose first words may grant or deny."""
 ASKS: Final = re.compile(r"[?？]|吗|ですか|ますか")
 BOTH_WAYS: Final = re.compile(r"(\w)不\1")
 """A Chinese verb with its negation, which asks: "can or cannot"."""
@@ -63,11 +74,17 @@ def verdict(answer: str, request: str, language: str, *, need: bool) -> Verdict:
     """
     positive, negative = (NEEDED[language], NOT_NEEDED[language]) if need else (GRANTED[language], DENIED[language])
     verdicts: list[tuple[int, Verdict]] = []
-    for sentence in (part for whole in sentences(answer) for part in UNSPACED_END.split(whole)):
+    parts = [part for whole in sentences(answer) for part in UNSPACED_END.split(whole)]
+    for position, sentence in enumerate(parts):
         if sentence.rstrip().endswith(QUESTION_MARKS):
             continue
-        denied = negative.search(sentence)
-        granted = positive.search(negative.sub(" ", sentence))
+        denied = granted = None
+        if position < OPENING_SENTENCES and not need:
+            denied = OPENING_DENIED[language].match(sentence)
+            granted = None if denied else OPENING_GRANTED[language].match(sentence)
+        if not (denied or granted):
+            denied = negative.search(sentence)
+            granted = positive.search(negative.sub(" ", sentence))
         if match := denied or granted:
             shared = len(content_words(request) & content_words(sentence))
             verdicts.append((shared, Verdict(bool(granted) - bool(denied), match.group().strip())))

@@ -31,7 +31,9 @@ DATE: Final = lazy_pattern(
        | \b(?P<month3>{_MONTH})\b\.?\s+(?:the\s+)?(?P<day3>\d{{1,2}}){_SUFFIX}\b(?!:)(?:,?\s+(?P<year3>\d{{4}})\b)?
        | \b(?P<month4>{_CLEAR_MONTH})\b(?:,?\s+(?P<year4>\d{{4}})\b)?
        | \b(?P<month5>may|march|{_SHORT_MONTH})\b[.,]?\s+(?P<year5>\d{{4}})\b
-       | \b(?:(?<=in\s)|(?<=(?:end|mid)\sof\s)|(?<=early\s)|(?<=late\s))(?P<month6>may|march)\b""",
+       | \b(?:(?<=in\s)|(?<=(?:end|mid)\sof\s)|(?<=early\s)|(?<=late\s)|(?<=(?:mid|end)[\s-])|(?<=by\s)|(?<=from\s)
+             |(?<=since\s)|(?<=until\s)|(?<=during\s)|(?<=before\s)|(?<=after\s)|(?<=through\s)|(?<=every\s)
+            )(?P<month6>may|march)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 CLOCK: Final = lazy_pattern(

@@ -39,6 +39,8 @@ HAN_COUNTERS: Final = "天日周週年月时時分秒元块円个個次名人位
 HAN_NUMBER: Final = lazy_pattern(
     rf"(?<![第\w])[零一二三四五六七八九十百千万两兩〇]{{1,7}}(?=[{HAN_COUNTERS}])|(?<=[^第])[零一二三四五六七八九十百千万两兩〇]{{1,7}}(?=[{HAN_COUNTERS}])"
 )
+HAN_HALF: Final = lazy_pattern(r"(\d+)(?:([个個])半(?=小时|钟头|月|星期)|(小时|天|年間?|周|時間|日|か月|ヶ月|カ月|週間)半)")
+"""One and a half of something, and more."""
 HAN_PERCENT: Final = lazy_pattern(r"百分之([零一二三四五六七八九十百两\d.]+)")
 HAN_CLOCK: Final = lazy_pattern(
     r"(?P<half>上午|早上|凌晨|清晨|午前|朝|下午|晚上|傍晚|中午|午後|夜)?の?\s*(?P<hour>\d{1,2})\s*[点點時时](?!间|間)(?:钟|整)?(?:(?P<minute>\d{1,2})分|(?P<thirty>半))?"
@@ -148,7 +150,8 @@ def _han_numbers(translated: Spelled) -> Spelled:
         HAN_PERCENT,
         lambda match: f"{match[1] if match[1][0].isdigit() else _han_value(match[1])}%",
     )
-    return translated.sub(HAN_NUMBER, lambda match: str(_han_value(match.group())))
+    translated = translated.sub(HAN_NUMBER, lambda match: str(_han_value(match.group())))
+    return translated.sub(HAN_HALF, lambda match: f"{match[1]}.5{match[2] or match[3]}")
 
 
 def _han_units(translated: Spelled, language: str) -> Spelled:
@@ -173,7 +176,13 @@ def _han_date(match: re.Match[str]) -> str | None:
         return None
     if day is None and year is None and match.string[: match.start()].endswith(("か", "ヶ", "个")):
         return None
-    return f" {day or ''} {ENGLISH_MONTHS[int(month) - 1]} {year or ''} "
+    name = ENGLISH_MONTHS[int(month) - 1]
+    return f" {day or ''} {name} {year or ''} " if day or year else f" {_alone(name)} "
+
+
+def _alone(month: str) -> str:
+    """The English name of a month without a day, which is a verb too in two cases."""
+    return f"in {month}" if month in ("may", "march") else month
 
 
 def _han_clock(match: re.Match[str]) -> str | None:
@@ -337,7 +346,7 @@ def _named(translated: Spelled, language: str) -> Spelled:
     translated = translated.sub(
         date, lambda match: f"{match[1]} {months[match[2].lower()]}{' ' + match[3] if match[3] else ''}"
     )
-    translated = translated.sub(month, lambda match: months[match[1].lower()])
+    translated = translated.sub(month, lambda match: _alone(months[match[1].lower()]))
     translated = translated.sub(day, lambda match: days[match[1].lower()])
     translated = translated.sub(reais, lambda match: f"{match[1]} reais")
     translated = translated.sub(CENTS, lambda match: f"{match[1]}.{match[2]} euros")

@@ -92,6 +92,48 @@ _GRANTED: Final = {
     "zh": r"值得|划算|可以|允许|没问题|没有问题|合适|支持|放心|听得懂|能听懂|欢迎|推荐|建议|能[用听看喝吃带去进]|当然",
     "ja": r"平気|できる|問題ない|できます|可能です|大丈夫|使えます|問題ありません|かまいません|構いません|お使いになれます|認めています|認められています|いただけます|おすすめです|はい[、。]|もちろん|ございます",  # noqa: E501
 }
+_OPENING_DENIED: Final = {
+    "en": (
+        r"unfortunately|sadly|alas|regrettably|i['’]m afraid (?!of)|i am afraid (?!of)|better not|rather not|please (?:don['’]t|do not|avoid)|avoid\b"  # noqa: E501
+        r"|never\b|i['’]d (?:avoid|rather not|keep it away)|hands off|nay\b"  # noqa: E501
+        r"|(?:it|that|they|this|he|she|you|we|i)(?: (?:do|does|wo|would|is|are|ca|can|could|should|was|did)(?:n['’]t| not)|['’](?:s|re|m) not|(?:['’]ll)? not)(?=[,.;:!])"  # noqa: E501
+        r"|(?:it|that|this)(?: wo| does|['’]s| is)(?:n['’]t| not) (?:work|part|covered|allowed|possible)|they (?:do|wo)n['’]t (?:let|allow|take|pay)"  # noqa: E501
+    ),
+    "de": (
+        r"leider|bedauerlicherweise|lass (?:es|das)\b|lassen sie (?:es|das)\b|(?:besser|lieber|bloß) nicht|vergiss|ich würde (?:es |das |davon )?(?:nicht|lassen|abraten)"  # noqa: E501
+        r"|(?:das|es) (?:geht|wird|klappt|lohnt)(?: \w+)? (?:nicht|nichts)|(?:das )?kannst du vergessen|niemals"
+    ),
+    "es": (
+        r"lamentablemente|desgraciadamente|por desgracia|desafortunadamente|qué va|ni (?:loc[oa]|se te ocurra|se le ocurra|de broma|gota)|es mejor (?:no|evitar)|nunca\b|yo no lo haría|evít\w+"  # noqa: E501
+    ),
+    "fr": (
+        r"malheureusement|hélas|mieux vaut (?:pas|éviter|s['’]abstenir)|surtout pas|jamais|oublie[zr]?|laisse[zr]? tomber|je (?:ne )?(?:te |vous )?(?:le )?(?:ferais|déconseille|conseille pas)|c['’]est non"  # noqa: E501
+    ),
+    "pt": r"infelizmente|lamentavelmente|melhor não|de jeito nenhum|nada disso|nunca\b|evite|esque[çc][ae]\b|eu não faria",
+    "it": r"purtroppo|meglio (?:di no|evitare|non)|evita\b|mai\b|macché|neanche per sogno",
+    "zh": r"很遗憾|可惜|别(?!担心)|千万别|先别(?!担心)|不要(?!担心|紧)|没办法",
+    "ja": r"残念ながら|残念です|あいにく|いいえ",
+}
+_OPENING_GRANTED: Final = {
+    "en": (
+        r"good news|happily|luckily|fortunately|you['’]re (?:in luck|covered|fine|good|welcome|allowed)|(?:no|not a) problem|no worries|go ahead|feel free|definitely|indeed|yay\b"  # noqa: E501
+        r"|(?:it|that|they|this|he|she|you|we|i) (?:is|are|do|does|will|can|may|could|should|has|have)(?=[,.;:!])"  # noqa: E501
+        r"|(?:that|this|it)(?: is|['’]s) (?:perfectly |totally |absolutely |quite |completely )?(?:fine|alright|all right|ok|okay|harmless|no problem|safe)\b"  # noqa: E501
+    ),
+    "de": (
+        r"(?:das|es) (?:geht|klappt)(?! (?:\w+ )?nicht)\b|geht (?:klar|in ordnung)|keine sorge|kein (?:thema|problem)|(?:na |aber )?(?:klar|logo|sicher)\b|da ha(?:st|ben) (?:du|sie) glück|gute nachricht|zum glück|auf jeden fall|nur zu|unbedingt\b"  # noqa: E501
+    ),
+    "es": (
+        r"sin (?:ningún )?problemas?|tranquil[oa]|por suerte|afortunadamente|buenas noticias|vas protegid[oa]|estás? cubiert[oa]s?|cómo no\b|perfectamente"  # noqa: E501
+    ),
+    "fr": (
+        r"(?:pas de|aucun) (?:souci|problème)|heureusement|bonne nouvelle|tout à fait|sans problème|évidemment|c['’]est (?:possible|permis|autorisé|bon)\b|rassure[zr]?"  # noqa: E501
+    ),
+    "pt": r"dá sim|fi(?:ca|que) tranquil[oa]|tranquil[oa]|felizmente|boa notícia|perfeitamente|sem problema",
+    "it": r"tranquill[oai]|per fortuna|fortunatamente|buone notizie|nessun problema|senz['’]altro|si può|puoi\b|può\b",
+    "zh": r"(?:完全)?没问题|当然|放心|尽管|可以|好消息|能的|行[，。,]",
+    "ja": r"はい[、。]|もちろん|ご安心",
+}
 _NOT_NEEDED: Final = {
     "en": (
         r"\b(?:works?|runs?|gets? by|get along|does|manages?|survives?|goes) (?:\w+ )?without\b|\bnone is (?:needed|required|necessary)\b|\bnot a (?:condition|requirement|must)\b|\b(?:you can|you may|just|simply) (?:simply |just )?(?:walk in|turn up|come along|come by)\b|"  # noqa: E501
@@ -146,6 +188,11 @@ _NEEDED: Final = {
 }
 DENIED: Final = {language: lazy_pattern(listed, re.IGNORECASE) for language, listed in _DENIED.items()}
 GRANTED: Final = {language: lazy_pattern(listed, re.IGNORECASE) for language, listed in _GRANTED.items()}
+OPENING_DENIED, OPENING_GRANTED = (
+    {language: lazy_pattern(rf"^\W*(?:{listed})", re.IGNORECASE) for language, listed in openings.items()}
+    for openings in (_OPENING_DENIED, _OPENING_GRANTED)
+)
+"""First words of an answer that deny or grant what was asked for."""
 NOT_NEEDED: Final = {language: lazy_pattern(listed, re.IGNORECASE) for language, listed in _NOT_NEEDED.items()}
 NEEDED: Final = {language: lazy_pattern(listed, re.IGNORECASE) for language, listed in _NEEDED.items()}
 NEED_QUESTION: Final = lazy_pattern(
