@@ -18,7 +18,12 @@ from curate.conflicts.requested_amounts import word_count
 from curate.conflicts.same_question import SUBSTITUTION_SHARE
 from curate.conflicts.wording import rarity
 from curate.core.lazy import Matrix
+from curate.language.precise_requests import asks_yes_or_no
+from curate.language.quantity_translation import language_of
+from curate.language.quantity_words import FUNCTION_WORDS
+from curate.language.sentences import sentences
 from curate.language.tokens import content_words, plain_words
+from curate.language.verdict_words import NEED_QUESTION, QUESTION_WORD
 
 BRIEF_WORDS, LONG_WORDS = 10, 30
 """Words of the shorter answer up to which the answers do not count, and from which they count in full."""
@@ -38,6 +43,11 @@ TOPIC_COSINE: Final = 0.5
 """Upper bound of the cosine with answers for questions in a topic of many questions; the mean of the fitted similar
 questions.
 """
+OPENING_WORDS: Final = 2
+"""Number of first words that two questions of one form have in common: "How long does a visa last?", "How long must a
+passport be valid?". Independently worded questions that are the same seldom have."""
+OPENING_COSINE, OPENING_WEIGHT = 0.8, 20.0
+"""The cosine with answers from which such questions are more probably the same than not, and its weight."""
 
 Pair = tuple[str, str]
 
@@ -109,12 +119,37 @@ def long_answer_score(alone: QuestionsOnly, questions: Pair, answers: Pair, vect
     """The log-odds that two questions with long answers are the same.
 
     Answers only lower the probability of questions with nearly the same sentence, which differ in single words, and of
-    questions in a topic of many questions, whose answers have similar embeddings because of the topic.
+    questions in a topic of many questions, whose answers have similar embeddings because of the topic. The texts of
+    questions of one form must be nearer than others.
     """
     cosine, *crossed = features(questions, answers, vectors)
     values = (min(cosine, TOPIC_COSINE) if alone.in_topic else cosine, *crossed)
     score = SAME_WEIGHT * alone.score + (1 - SAME_WEIGHT) * alone.difference_score + INTERCEPT
     score += sum(weight * value for weight, value in zip(WEIGHTS, values, strict=True))
+    if have_one_form(questions):
+        score = min(score, OPENING_WEIGHT * (cosine - OPENING_COSINE))
     if alone.in_topic or Indel.normalized_similarity(*map(plain_words, questions)) >= SUBSTITUTION_SHARE:
         return min(score, alone.bound)
     return score
+
+
+def have_one_form(questions: Pair) -> bool:
+    """Whether two questions of one sentence each begin with the same words that ask, and each has words of meaning that
+    the other one does not have.
+    """
+    words = [plain_words(question) for question in questions]
+    opening = words[0][:OPENING_WORDS]
+    if len(opening) < OPENING_WORDS or opening != words[1][:OPENING_WORDS]:
+        return False
+    if any(len(sentences(question)) > 1 for question in questions):
+        return False
+    left_words, right_words = map(content_words, questions)
+    if left_words <= right_words or right_words <= left_words:
+        return False
+    asked = " ".join(opening)
+    return bool(
+        QUESTION_WORD.search(asked)
+        or NEED_QUESTION.search(asked)
+        or all(map(asks_yes_or_no, questions))
+        or opening[0] in FUNCTION_WORDS.get(language_of("\n".join(questions)), ())
+    )
