@@ -23,7 +23,7 @@ from curate.conflicts.question import Question
 from curate.conflicts.requested_amounts import MAX_WORDS, word_count
 from curate.conflicts.requested_kinds import asked_part, asks_for_an_amount_alone
 from curate.conflicts.same_question import difference_score, probability
-from curate.conflicts.verdicts import VERDICT_PRECISION, opposite_verdicts
+from curate.conflicts.verdicts import VERDICT_PRECISION, opposite_verdicts, verdicts_agree
 from curate.core.config import ConflictsConfig
 from curate.core.text import plural
 from curate.language.negation import without_yes_or_no
@@ -218,8 +218,8 @@ def by_reader(
 
 
 def _to_be_read(item: Judged) -> bool:
-    """Whether a model reads both answers: they are of a length that it is meant for, and no question asks for an
-    amount, which it does not compare.
+    """Whether a model reads both answers: they are of a length that it is meant for, no question asks for an amount,
+    which it does not compare, and no rule reads the same verdict in both.
     """
     left, right = item.nominee[:2]
     if any(asks_for_an_amount_alone(side.request) for side in (left, right)):
@@ -227,7 +227,12 @@ def _to_be_read(item: Judged) -> bool:
     if is_brief((left.answer, right.answer)):  # to read the many of them would take long
         asks_name = all(NAME_QUESTION.search(asked_part(side.request)) for side in (left, right))
         return asks_name and _to_be_judged(item)
-    return max(map(word_count, (left.answer, right.answer))) <= MAX_WORDS and _to_be_judged(item)
+    answers = left.answer, right.answer
+    return (
+        max(map(word_count, answers)) <= MAX_WORDS
+        and _to_be_judged(item)
+        and not verdicts_agree((left.request, right.request), answers)
+    )
 
 
 def _answers(nominee: Nominee) -> tuple[str, str]:

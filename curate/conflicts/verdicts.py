@@ -48,16 +48,28 @@ def opposite_verdicts(requests: tuple[str, str], answers: tuple[str, str]) -> tu
 
     At least one answer must have more than `MAX_BRIEF_WORDS` words. None for other answers.
     """
+    left_verdict, right_verdict = _verdicts(requests, answers)
+    return (left_verdict.words, right_verdict.words) if left_verdict.sign * right_verdict.sign < 0 else None
+
+
+def verdicts_agree(requests: tuple[str, str], answers: tuple[str, str]) -> bool:
+    """Whether both answers grant, or both deny, what both requests ask about with yes or no."""
+    left_verdict, right_verdict = _verdicts(requests, answers)
+    return left_verdict.sign * right_verdict.sign > 0
+
+
+def _verdicts(requests: tuple[str, str], answers: tuple[str, str]) -> tuple[Verdict, Verdict]:
+    """The verdicts of both answers; `UNDECIDED` if the requests ask for none or the answers are brief or too long."""
     sizes = [word_count(answer) for answer in answers]
     if max(sizes) <= MAX_BRIEF_WORDS or max(sizes) > MAX_WORDS or not all(map(asks_for_a_verdict, requests)):
-        return None
+        return UNDECIDED, UNDECIDED
     parts = [BOTH_WAYS.sub(r"\1", asked_part(request)) for request in requests]
     language, need = language_of("\n".join(answers)), {bool(NEED_QUESTION.search(part)) for part in parts}
     if len(need) > 1 or any(DENIED[language].search(part) for part in parts):
-        return None  # "would it be impossible", "is it forbidden"
+        return UNDECIDED, UNDECIDED  # "would it be impossible", "is it forbidden"
     both = "\n".join(parts)
-    left_verdict, right_verdict = (verdict(answer, both, language, need=True in need) for answer in answers)
-    return (left_verdict.words, right_verdict.words) if left_verdict.sign * right_verdict.sign < 0 else None
+    left, right = answers
+    return verdict(left, both, language, need=True in need), verdict(right, both, language, need=True in need)
 
 
 @lru_cache(16_384)

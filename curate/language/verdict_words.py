@@ -139,13 +139,13 @@ _NOT_NEEDED: Final = {
         r"\b(?:works?|runs?|gets? by|get along|does|manages?|survives?|goes) (?:\w+ )?without\b|\bnone is (?:needed|required|necessary)\b|\bnot a (?:condition|requirement|must)\b|\b(?:you can|you may|just|simply) (?:simply |just )?(?:walk in|turn up|come along|come by)\b|"  # noqa: E501
         r"\bby itself\b|\bmakes itself\b|"
         r"\bno (?:\w+ ){1,3}(?:is|are) (?:needed|required|necessary)\b|^\W*(?:no|nope|nah)\b|(?:\bnot|n['’]t|\bnever|\bno longer) (?:\w+ )?(?:required|mandatory|compulsory|obligatory|necessary|needed|obliged|have to|need)\b"  # noqa: E501
-        r"|\bno (?:\w+ )?(?:need|obligation)\b|\b(?:optional|voluntary|unnecessary|up to you)\b|\bnobody (?:has|needs) to\b"  # noqa: E501
+        r"|\bno (?:\w+ )?(?:need|obligation|paperwork)\b|\b(?:exempt|you can skip)\b|\b(?:optional|voluntary|unnecessary|up to you)\b|\bnobody (?:has|needs) to\b"  # noqa: E501
     ),
     "de": (
         r"\b(?:kommt|kommen|geht|läuft|funktioniert) (?:\w+ ){0,2}ohne (?:aus|einen|eine|\w+ aus)\b|\bkeine (?:bedingung|voraussetzung|vorschrift)\b|\bverlangt (?:\w+ )?niemand\b|\bvon selbst\b|\bbleibt (?:ihnen|dir|jedem|euch) (?:selbst )?überlassen\b|\bohne (?:jemanden )?zu fragen\b|\bgehen sie einfach\b|"  # noqa: E501
         r"^\W*(?:nein|nö)\b|\b(?:nicht|keineswegs) (?:\w+ )?(?:nötig|erforderlich|notwendig|verpflichtend|vorgeschrieben|zwingend|obligatorisch|pflicht)\b"  # noqa: E501
         r"|\b(?:muss|müssen|musst|brauche|brauchen|braucht|brauchst|benötigt?|benötigen) (?:\w+ ){0,4}?(?:nicht|keine?[nrm]?|niemand)\b|\bkeine (?:pflicht|\w+pflicht)\b"  # noqa: E501
-        r"|\b(?:freiwillig|optional|unnötig|überflüssig)\b"
+        r"|\b(?:freiwillig|optional|unnötig|überflüssig)\b|\bkann(?:st du| man) (?:dir |sich )?(?:schenken|sparen)\b"
     ),
     "es": (
         r"\bno se (?:exige|requiere|necesita|pide)\b|\b(?:funciona|va|basta|se hace) (?:sin|sol[oa])\b|\bcosa de cada\b|\bdonde quiera\b|\bsin pedir\b|\bse las arreglan?\b|"  # noqa: E501
@@ -154,13 +154,13 @@ _NOT_NEEDED: Final = {
     ),
     "fr": (
         r"^\W*non\b|(?:\bn['’]est|\bne sont|\bn['’]a|\bne) (?:\w+ )?(?:pas|plus|nullement) (?:\w+ )?(?:obligatoires?|nécessaires?|besoin|requise?s?|exigée?s?|indispensables?|tenus?|obligée?s?)\b"  # noqa: E501
-        r"|\bpas (?:besoin|obligatoires?|nécessaires?)\b|\b(?:facultati(?:f|ve|fs|ves)|optionnel(?:le)?s?|inutile)\b|\bsans (?:obligation|avoir (?:à|besoin))\b"  # noqa: E501
+        r"|\bpas (?:besoin|obligatoires?|nécessaires?)\b|\b(?:facultati(?:f|ve|fs|ves)|optionnel(?:le)?s?|inutile)\b|\bsans (?:obligation|avoir (?:à|besoin))\b|\bdispensée?s?\b|\bpas la peine\b"  # noqa: E501
     ),
     "it": (
         r"^\W*no\b|\bnon (?:è |sono |serve|occorre|bisogna|devi|deve|devono|c['’]è bisogno|ha bisogno|ho bisogno)\b|\b(?:facoltativ[oaie]|opzional[ei]|volontari[oaie]|superflu[oaie])\b"  # noqa: E501
     ),
     "pt": (
-        r"^\W*não\b|\bnão (?:é |são |está )?(?:obrigatóri[oa]s?|necessári[oa]s?|precis\w+|tem (?:de|que)|têm (?:de|que)|exig\w+|há obrigação)\b|\b(?:opcional|opcionais|facultativ[oa]s?|voluntári[oa]s?|dispensável)\b"  # noqa: E501
+        r"^\W*não\b|\bnão (?:é |são |está )?(?:obrigatóri[oa]s?|necessári[oa]s?|precis\w+|tem (?:de|que)|têm (?:de|que)|exig\w+|há obrigação)\b|\b(?:opcional|opcionais|facultativ[oa]s?|voluntári[oa]s?|dispensável|dispensad[oa]s?)\b"  # noqa: E501
     ),
     "zh": r"不需要|不用|不必|无需|无须|不强制|不要求|不要(?=。|,|，|$)|自愿|自由选择|没有必要|没必要|可选",
     "ja": r"いいえ|必要(?:は|が)?(?:ありません|ない)|不要|なくても|任意|義務(?:では|は)(?:ありません|ない)",
@@ -168,11 +168,11 @@ _NOT_NEEDED: Final = {
 _NEEDED: Final = {
     "en": (
         r"\bonly (?:works?|runs?|goes|possible) with\b|^\W*without (?:an?|the|your)? ?\w+ (?:you|nobody|no one|there)\b|\b(?:nobody|no one|none) (?:\w+ ){0,4}without\b|\botherwise it\b|"  # noqa: E501
-        r"^\W*(?:yes|yep|certainly|absolutely)\b|\bmust\b(?! not)|\b(?:required|mandatory|compulsory|obligatory|necessary|obliged)\b|\b(?:have|has|need|needs) (?:to|an?)\b|\bis needed\b"  # noqa: E501
+        r"^\W*(?:yes|yep|certainly|absolutely)\b|\bmust\b(?! not)|\b(?:required|mandatory|compulsory|obligatory|necessary|obliged)\b|\b(?:have|has|need|needs) (?:to|an?)\b|\bis needed\b|\bcan['’]t be skipped\b|\bno way (?:around|round)\b"  # noqa: E501
     ),
     "de": (
         r"\b(?:funktioniert|läuft|geht|klappt) nur mit\b|^\W*ohne \w+ (?:lässt|bekommen|bekommt|kommen|gibt|dürfen|kann|können|darf|geht)\b|\bnur,? wer\b|"  # noqa: E501
-        r"^\W*(?:ja|doch)\b|\b(?:muss|müssen|musst|müsst)\b|\b(?:pflicht|\w+pflicht|verpflichtend|verpflichtet|erforderlich|nötig|notwendig|vorgeschrieben|zwingend|obligatorisch)\b|\b(?:brauchen|benötigen) sie\b|\bohne \w+ (?:kommt|geht|darf)\b"  # noqa: E501
+        r"^\W*(?:ja|doch)\b|\b(?:muss|müssen|musst|müsst)\b|\b(?:pflicht|\w+pflicht|verpflichtend|verpflichtet|erforderlich|nötig|notwendig|vorgeschrieben|zwingend|obligatorisch)\b|\b(?:brauchen|benötigen) sie\b|\bohne \w+ (?:kommt|geht|darf)\b|\bkein weg (?:\w+ )?vorbei\b|\bunerlässlich\b"  # noqa: E501
     ),
     "es": (
         r"\bsolo (?:funciona|va|sirve|se puede) con\b|^\W*sin \w+ (?:no|nadie)\b|\b(?:nadie|ningun[oa]) que no\b|"
@@ -182,8 +182,8 @@ _NEEDED: Final = {
         r"^\W*oui\b|\b(?:obligatoires?|nécessaires?|indispensables?|exigée?s?|requise?s?|impérati(?:f|ve|vement))\b|\b(?:doit|doivent|devez|dois|devons)\b|\bil faut\b|\b(?:tenu|obligé)e?s? (?:de|d['’])"  # noqa: E501
     ),
     "it": r"^\W*sì\b|\b(?:obbligatori[oaie]|necessari[oaie]|indispensabil[ei]|richiest[oaie])\b|\b(?:deve|devi|devono|dovete|dobbiamo|bisogna|occorre|serve)\b",  # noqa: E501
-    "pt": r"^\W*sim\b|\b(?:obrigatóri[oa]s?|necessári[oa]s?|indispensáve(?:l|is)|exigid[oa]s?)\b|\b(?:deve|devem|tem de|tem que|têm de|têm que|precisa|precisam|é preciso)\b",  # noqa: E501
-    "zh": r"必须|需要|一定要|强制|要求|应当|务必|^\W*要[。,，]|都要|得先",
+    "pt": r"^\W*sim\b|\b(?:obrigatóri[oa]s?|necessári[oa]s?|indispensáve(?:l|is)|exigid[oa]s?)\b|\bnão tem como escapar\b|\b(?:deve|devem|tem de|tem que|têm de|têm que|precisa|precisam|é preciso)\b",  # noqa: E501
+    "zh": r"必须|需要|一定要|^\W*要的|强制|要求|应当|务必|^\W*要[。,，]|都要|得先",
     "ja": r"はい[、。]|必要(?:です|があります|となります)|必須|義務|なければなりません|ねばなりません|要ります",
 }
 DENIED: Final = {language: lazy_pattern(listed, re.IGNORECASE) for language, listed in _DENIED.items()}
