@@ -236,9 +236,9 @@ HOUR_WORDS: Final[dict[str, str]] = {
 }
 """Words after the hour of a time of day."""
 _BEFORE_ONE: Final = (
-    "within for takes take is get gets have has last lasts need needs about around roughly almost nearly after under over"
-    " than to wait"
-).split()
+    "within", "for", "takes", "take", "is", "get", "gets", "have", "has", "last", "lasts", "need", "needs", "about",
+    "around", "roughly", "almost", "nearly", "after", "under", "over", "than", "to", "wait",
+)  # fmt: skip
 """Words before "a month", where it is one month and not every month."""
 IDIOMS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "en": (

@@ -95,7 +95,7 @@ _GRANTED: Final = {
 _OPENING_DENIED: Final = {
     "en": (
         r"unfortunately|sadly|alas|regrettably|i['’]m afraid (?!of)|i am afraid (?!of)|better not|rather not|please (?:don['’]t|do not|avoid)|avoid\b"  # noqa: E501
-        r"|never\b|i['’]d (?:avoid|rather not|keep it away)|hands off|nay\b"  # noqa: E501
+        r"|never\b|i['’]d (?:avoid|rather not|keep it away)|hands off|nay\b"
         r"|(?:it|that|they|this|he|she|you|we|i)(?: (?:do|does|wo|would|is|are|ca|can|could|should|was|did)(?:n['’]t| not)|['’](?:s|re|m) not|(?:['’]ll)? not)(?=[,.;:!])"  # noqa: E501
         r"|(?:it|that|this)(?: wo| does|['’]s| is)(?:n['’]t| not) (?:work|part|covered|allowed|possible)|they (?:do|wo)n['’]t (?:let|allow|take|pay)"  # noqa: E501
     ),
@@ -109,7 +109,7 @@ _OPENING_DENIED: Final = {
     "fr": (
         r"malheureusement|hélas|mieux vaut (?:pas|éviter|s['’]abstenir)|surtout pas|jamais|oublie[zr]?|laisse[zr]? tomber|je (?:ne )?(?:te |vous )?(?:le )?(?:ferais|déconseille|conseille pas)|c['’]est non"  # noqa: E501
     ),
-    "pt": r"infelizmente|lamentavelmente|melhor não|de jeito nenhum|nada disso|nunca\b|evite|esque[çc][ae]\b|eu não faria",
+    "pt": r"infelizmente|lamentavelmente|melhor não|de jeito nenhum|nada disso|nunca\b|evite|esque[çc][ae]\b|eu não faria",  # noqa: E501
     "it": r"purtroppo|meglio (?:di no|evitare|non)|evita\b|mai\b|macché|neanche per sogno",
     "zh": r"很遗憾|可惜|别(?!担心)|千万别|先别(?!担心)|不要(?!担心|紧)|没办法",
     "ja": r"残念ながら|残念です|あいにく|いいえ",
@@ -117,7 +117,7 @@ _OPENING_DENIED: Final = {
 _OPENING_GRANTED: Final = {
     "en": (
         r"good news|happily|luckily|fortunately|you['’]re (?:in luck|covered|fine|good|welcome|allowed)|(?:no|not a) problem|no worries|go ahead|feel free|definitely|indeed|yay\b"  # noqa: E501
-        r"|(?:it|that|they|this|he|she|you|we|i) (?:is|are|do|does|will|can|may|could|should|has|have)(?=[,.;:!])"  # noqa: E501
+        r"|(?:it|that|they|this|he|she|you|we|i) (?:is|are|do|does|will|can|may|could|should|has|have)(?=[,.;:!])"
         r"|(?:that|this|it)(?: is|['’]s) (?:perfectly |totally |absolutely |quite |completely )?(?:fine|alright|all right|ok|okay|harmless|no problem|safe)\b"  # noqa: E501
     ),
     "de": (

@@ -110,7 +110,7 @@ def _written(
         read,
         compared,
         texts,
-        not_checked(read, passages, texts, manifest.short_answers, compared.model, compared.keys),
+        not_checked(read, passages, texts, manifest.short_answers, compared.keys),
         listen,
     )
 
@@ -141,7 +141,7 @@ def verify_files(
             _lines_point(read, differences),
         ]
         texts = text_leaks(read, None)
-        unchecked = not_checked(read, Passages(()), texts, (), embeddings, keys)
+        unchecked = not_checked(read, Passages(()), texts, (), keys)
         return _compare_splits(_ProofState(name, None, points, differences), read, compared, texts, unchecked, listen)
 
 

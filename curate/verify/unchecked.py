@@ -28,10 +28,10 @@ def not_checked(
     passages: Passages,
     texts: TextLeaks,
     short: Sequence[ShortAnswer],
-    model: str,
     keys: Collection[str],
 ) -> list[NotChecked]:
-    """Everything that was not compared; entries that concern no example are left out.
+    """Everything that was not compared and has no point of the proof of its own, as L006 has; entries that concern no
+    example are left out.
 
     keys: those whose values were compared.
     """
@@ -81,11 +81,6 @@ def not_checked(
                 "text inside a longer one is not found below the threshold unless it is the beginning or the end of "
                 "an answer; HTML, accents, number formats and "
                 "signs inside words count as written",
-            ),
-            NotChecked(
-                "meaning",
-                0 if model else len(examples.places),
-                "without --embeddings MODEL, paraphrased questions are not found",
             ),
         )
         if entry.examples
