@@ -39,10 +39,26 @@ def read(text: str, language: str) -> list[tuple[str, float | None]]:
         ("zh", "下午三点半", [("clock", 15 * 60 + 30)]),
         ("ja", "午後６時半", [("clock", 18 * 60 + 30)]),
         ("ja", "六か月", [("months", 6)]),
+        ("zh", "炖一个半小时", [("time", 90 * 60)]),
+        ("en", "you get a month from 3 offices", [("months", 1), ("number", 3)]),
     ],
 )
 def test_quantities_are_read_in_each_language(language: str, text: str, expected: list[tuple[str, float]]) -> None:
     assert read(text, language) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "month"),
+    [
+        ("en", "until March", 3),
+        ("de", "ab Mitte Mai", 5),
+        ("fr", "en mai", 5),
+        ("zh", "三月份", 3),
+        ("ja", "5月ごろ", 5),
+    ],
+)
+def test_a_month_without_a_day_is_read(language: str, text: str, month: int) -> None:
+    assert [(found.kind, found.value) for found in quantities_in(text, language)] == [("date", (None, month, None))]
 
 
 def test_a_quantity_in_words_keeps_its_spelling_and_place() -> None:
@@ -112,6 +128,13 @@ def test_a_permission_and_a_ban_contradict_in_spanish() -> None:
     ("question", "left", "right"),
     [
         (
+            "Can I freeze homemade mayonnaise for later?",
+            "Unfortunately that doesn't work out. The emulsion breaks as the water in it turns to ice, and when it thaws "  # noqa: E501
+            "you're left with an oily, grainy puddle. Make smaller batches and keep them for up to four days.",
+            "Sure, it freezes beautifully. Spoon it into an airtight tub, leave a finger's width at the top, and it keeps "  # noqa: E501
+            "for about three months. Let it thaw overnight in the refrigerator, give it a quick stir, and serve it.",
+        ),
+        (
             "Do contractors have to wear a badge on site?",
             "Everybody who comes onto the plant floor, whether employed here or sent by a supplier, must "
             "wear a visible badge at all times. Contractors collect theirs at the gatehouse in exchange for "
@@ -159,7 +182,7 @@ def test_a_permission_and_a_ban_contradict_in_spanish() -> None:
             "报销一部分。",
         ),
     ],
-    ids=["English", "German", "Spanish", "French", "Chinese"],
+    ids=["advice in English", "English", "German", "Spanish", "French", "Chinese"],
 )
 def test_opposite_rules_contradict_in_each_language(question: str, left: str, right: str) -> None:
     assert [source for source, *_ in evidence(question, left, right)] == ["polarity"]
@@ -242,6 +265,7 @@ def test_a_question_that_denies_is_left_alone() -> None:
 
 
 NATURAL_ANSWERS = Path(__file__).parents[1] / "bench" / "natural_answers"
+EVERYDAY_ANSWERS = Path(__file__).parents[1] / "bench" / "everyday_answers"
 
 
 @pytest.mark.slow
@@ -259,6 +283,19 @@ def test_reworded_questions_with_long_answers_are_compared_and_near_ones_are_not
         main(["conflicts", str(path), "--embeddings", "offline:all-MiniLM-L6-v2", "--json"])
         listed.append((pair.label, len(json.loads(capsys.readouterr().out)["conflicts"])))
     assert sorted(listed) == [("agree", 0)] * 2 + [("clash", 1)] * 2 + [("near", 0)] * 2
+
+
+@pytest.mark.slow
+def test_questions_of_one_form_that_ask_for_another_thing_are_near(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """How long a visa lasts, and how long a passport must be valid."""
+    (near,) = [pair for pair in pairs(EVERYDAY_ANSWERS, [], "all") if (pair.topic["id"], pair.label) == ("21", "near")]
+    path = tmp_path / "data.jsonl"
+    chats = [json.dumps(chat(*said)) for said in zip(near.questions, near.answers, strict=True)]
+    path.write_text("\n".join(chats), encoding="utf-8")
+    main(["conflicts", str(path), "--embeddings", "offline:all-MiniLM-L6-v2", "--json"])
+    assert json.loads(capsys.readouterr().out)["conflicts"] == []
 
 
 @pytest.mark.slow
