@@ -1,13 +1,14 @@
 """Rephrased benchmark items that `curate decontaminate` finds, by style, and clean rows that it removes.
 
-    python -m tests.bench.decontamination FOLDER --embeddings MODEL [--rows N] [--cache FOLDER] [--fit | --own]
+    python -m tests.bench.decontamination FOLDER --embeddings MODEL [--rows N] [--cache FOLDER] [--fit | --own FILE]
 
 FOLDER holds `decontamination/rephrased.jsonl` (the 243 rephrasings of Yang et al. 2023), `questions/` and `raw/` with
 benchmarks and chats. Half of the rephrasings (even rows) and the rows `fit` of `rephrased_items.jsonl` were used to fit
 the coefficients, with the first 12,000 clean rows; the others are held out. `--fit` prints the coefficients.
 
-`--own` measures with `own_items.jsonl` instead: 100 items, each with a rephrasing and a near miss, which is another
-item on the same topic. They were written without knowledge of how the detector decides, and chose nothing.
+`--own` measures with the items of a file instead, each with a rephrasing and a near miss, which is another item on the
+same topic. The 100 of `own_items.jsonl` were written without knowledge of how the detector decides; its misses were
+read later. The 80 of `own_items_later.jsonl` were written after that, again without that knowledge, and chose nothing.
 """
 
 import argparse
@@ -95,20 +96,16 @@ def benchmarks(folder: Path) -> Iterator[Item]:
         yield from items(short, [(row["input"], [row["target"]], "target") for row in rows])
 
 
-def own_rows() -> list[Any]:
-    return lines(Path(__file__).parent / "own_items.jsonl")
-
-
-def own_benchmark() -> Iterator[Item]:
+def own_benchmark(rows: Sequence[Any]) -> Iterator[Item]:
     """Our items as benchmarks have them: a question with choices has these in a field of their own."""
-    for row, item in enumerate(own_rows()):
+    for row, item in enumerate(rows):
         question, *choices = re.split(r" \([A-D]\) ", item["question"])
         answers = [ItemText("choices", text, False) for text in choices] or [ItemText("answer", item["answer"], False)]
         yield Item(Place("own", row), (ItemText("question", question, True), *answers))
 
 
-def own_planted() -> Iterator[Planted]:
-    for row, item in enumerate(own_rows()):
+def own_planted(rows: Sequence[Any]) -> Iterator[Planted]:
+    for row, item in enumerate(rows):
         style = f"{item['style']}, another language" if "language" in item else item["style"]
         yield Planted(style, "own", row, False, item["rephrased"])
 
@@ -167,18 +164,19 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--fit", action="store_true")
-    parser.add_argument("--own", action="store_true")
+    parser.add_argument("--own", type=Path)
     options = parser.parse_args()
 
     def embedded(texts: Sequence[str]) -> Any:
         return embed(texts, options.embeddings, options.cache, exact=True)
 
-    items = list(own_benchmark() if options.own else benchmarks(options.folder))
+    own = lines(options.own) if options.own else []
+    items = list(own_benchmark(own) if own else benchmarks(options.folder))
     index = indexed(items)
     add_facts(index, items, embedded, "")
     places = [(item.place.file, item.place.line) for item in items]
-    plants = list(own_planted() if options.own else planted(options.folder))
-    near = [item["near"] for item in own_rows()] if options.own else []
+    plants = list(own_planted(own) if own else planted(options.folder))
+    near = [item["near"] for item in own]
     clean = [*clean_rows(options.folder, options.rows), *near]
     examples = [example(turns, row) for row, turns in enumerate([*(plant.turns for plant in plants), *clean])]
     started = time.process_time()
@@ -211,8 +209,8 @@ def main() -> None:
         if probability(row) >= MIN_PROBABILITY
     }
     report(plants, truth, by_words, by_meaning, len(clean) - len(near))
-    if options.own:
-        report_own(plants, by_words, by_words | by_meaning, len(plants) + len(clean) - len(near))
+    if own:
+        report_own(own, plants, by_words, by_words | by_meaning, len(plants) + len(clean) - len(near))
     show_false(by_words | by_meaning, clean, len(plants), places, items)
 
 
@@ -240,15 +238,17 @@ def report(
     print("matches in clean rows by benchmark:", dict(per_bench.most_common()))
 
 
-def report_own(plants: Sequence[Planted], by_words: set[Any], both: set[Any], first: int) -> None:
+def report_own(
+    own: Sequence[Any], plants: Sequence[Planted], by_words: set[Any], both: set[Any], first: int
+) -> None:
     """Near misses that are taken for an item, by style, and the rephrasings that are missed, to be read; `first`: the
     row of the first near miss.
     """
     for name, matches in (("n-grams", by_words), ("both", both)):
         flagged = {row - first for row, _ in matches if row >= first}
-        styles = Counter(own_rows()[row]["style"] for row in flagged)
+        styles = Counter(own[row]["style"] for row in flagged)
         print(f"{name}: {len(flagged)} of {len(plants)} near misses flagged {dict(styles)}")
-    for row, (plant, item) in enumerate(zip(plants, own_rows(), strict=True)):
+    for row, (plant, item) in enumerate(zip(plants, own, strict=True)):
         if (row, ("own", row)) not in both:
             print(json.dumps({"missed": plant.turns[0][:200], "item": item["question"][:200]}, ensure_ascii=False))
 
