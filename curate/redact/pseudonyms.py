@@ -18,8 +18,9 @@ from typing import Any, Final
 
 from curate.core.errors import InputError
 from curate.core.files import display_name, replacing
+from curate.redact.form import always
 from curate.redact.names import ORG, PERSON, SURNAME
-from curate.redact.values import FORMS, always
+from curate.redact.values import FORMS
 
 WOMEN: Final = tuple(
     """Ada Alma Amara Anika Bianca Carla Clara Dalia Daria Edda Elena Elisa Emma Erika Flora Freya Greta Hanna

@@ -4,8 +4,10 @@ import re
 from typing import Final
 
 DATE: Final = (
-    r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}"
-    r"|(?:\d{1,2}\.? (?:de )?)?[^\W\d_]{3,10}\.? (?:\d{1,2},? )?(?:de )?(?:19|20)\d{2})"
+    r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.] ?\d{1,2}[-/.] ?\d{2,4}"
+    r"|\d{1,2}[-/. ](?-i:I{1,3}|I?[VX]|VI{1,3}|XI{1,2})[-/. ](?:19|20)\d{2}"
+    r"|(?:\d{1,2}(?:\.|st|nd|rd|th|er|º)? (?:de |of )?)?[^\W\d_]{3,12}\.? (?:\d{1,2}(?:st|nd|rd|"
+    r"th)?,? )?(?:del? )?(?:19|20)\d{2})"
 )
 COORDINATE_WORDS: Final = (
     r"lat|lon|lng|latitudes?|longitudes?|latitud|longitud|latitudine|longitudine|breitengrad|längengrad"
@@ -25,19 +27,29 @@ GROUPED_ID: Final = (
     r"(?-i:[A-Z]?[ -]?\d{1,4}(?:[ ./-]{1,2}\d{2,7}){1,6}(?:[ -]?[A-Z](?!\w))?|[A-Z]-?\d{7,8}(?:[A-Z](?!\w))?)"
 )
 VIN: Final = r"(?-i:(?=[A-Z]*\d)(?=\d*[A-Z])[A-HJ-NPR-Z0-9]{17})"
-PLATE: Final = r"(?-i:(?=[A-ZÄÖÜ -]*\d)(?=[0-9 -]*[A-ZÄÖÜ])[A-ZÄÖÜ0-9]{1,7}(?:[ -][A-ZÄÖÜ0-9]{1,4}){0,3})"
+DOT: Final = r"(?: ?[\[({](?:dot|punkt|punto|point)[\])}] ?|\.| (?:dot|punkt|punto|point) )"
+SPOKEN_DOT: Final = " (?:dot|punkt|punto|point) "
+BRACKETED_AT: Final = re.compile(r"(?i)[\[({](?:at|ät|arroba|arobase)[\])}]")
+UNSPACED_DATE: Final = (
+    r"(?:(?:昭和|平成|令和|大正)(?:\d{1,2}|元)(?=年)|(?:19|20)\d{2})(?:[-/.] ?\d{1,2}[-/.] ?\d{1,2}|"
+    r"\s?年\s?\d{1,2}\s?月\s?\d{1,2}\s?日|\s?년 ?\d{1,2}\s?월 ?\d{1,2}\s?일)"
+)
+PLATE: Final = r"(?-i:(?=[A-ZÄÖÜА-Я -]*\d)(?=[0-9 -]*[A-ZÄÖÜА-Я])[A-ZÄÖÜА-Я0-9]{1,8}(?:[ -][A-ZÄÖÜА-Я0-9]{1,6}){0,3})"
 PLATFORMS: Final = (
     r"twitter|instagram|telegram|tiktok|discord|snapchat|insta|ig|github|skype|mastodon|threads|bluesky|facebook|"
     r"youtube|twitch|linkedin|(?-i:X)"
 )
 HANDLE: Final = r"@(?!(?:bot|client|app|tree|everyone|here|channel|me)\b)[\w.]{2,29}\w(?![/(@])"
 MAX_GAP: Final = (
-    r"(?:[^\w\n]|_){0,4}(?:(?:is|are|was|at|on|an|au|al|unter|to|id|n[º°.]?|no|nr|num|number|nummer|num[eé]ro|n[úu]mero|"
+    r"(?:[^\w\n]|_){0,4}(?:(?:is|are|was|at|on|an|au|al|unter|to|id|n[º°.]?|no|nr|num|number|nummer|num[eé]ro|"
+    r"n[úu]mero|"
     r"ist|lautet|es|est|the|der|die|das|le|la|el|il|o|:|#|°|º|\.)(?:[^\w\n]|_){1,3}){0,4}"
 )
 """What may stand between a word that names a value and the value: only words that join the two."""
 FREE_GAP: Final = r"(?:(?:[^\w\n]|_){1,3}[^\W\d_]{1,14}){0,5}(?:[^\w\n]|_){1,4}"
 """What may stand there if the word names nothing else, or the form of the value is rare: up to five words."""
+PLAIN_GAP: Final = r"(?:(?:[^\w\n]|_){1,3}(?-i:[a-zà-ÿ][^\W\d_]{0,13})){0,5}(?:[^\w\n]|_){1,4}"
+"""The same without capitals, which may begin a value."""
 CALENDAR: Final = re.compile(
     r"(?:19|20)\d\d[-/. ]\d{1,2}[-/. ]\d{1,2}.*|\d{1,2}[-/. ]\d{1,2}[-/. ](?:19|20)\d\d.*", re.DOTALL
 )

@@ -7,8 +7,6 @@ More is found than `curate check` reports: there, mailboxes of offices, examples
 import ipaddress
 import re
 from bisect import bisect_left
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from typing import Any, Final
@@ -17,6 +15,19 @@ from curate.core.credentials import credentials_in
 from curate.core.key_value_secrets import Secret
 from curate.core.lazy import lazy_pattern
 from curate.core.masking import CARD, EMAIL, IBAN, IP_ADDRESS, PHONE, SSN
+from curate.redact.form import (
+    CODE_HINT,
+    DIGIT,
+    END,
+    LONG_NUMBER,
+    SEPARATOR,
+    Form,
+    anywhere,
+    named,
+    stdnum,
+    unspaced,
+)
+from curate.redact.national_numbers import NATIONAL_NUMBERS
 from curate.redact.sign_in_patterns import (
     COLON_GAP,
     COPULA_GAP,
@@ -26,6 +37,7 @@ from curate.redact.sign_in_patterns import (
     SIGN_IN_WORDS,
     SPOKEN_GAP,
 )
+from curate.redact.street_addresses import STREET_ADDRESSES
 from curate.redact.user_patterns import (
     ANYBODY,
     EXAMPLE_HOST,
@@ -46,93 +58,38 @@ from curate.redact.user_patterns import (
     WINDOWS_HOME,
 )
 from curate.redact.value_patterns import (
+    BRACKETED_AT,
     CALENDAR,
     CODE,
     COORDINATE_LISTS,
     COORDINATE_WORDS,
     DATE,
+    DOT,
     EXAMPLE,
     FRACTION,
     FREE_GAP,
-    GROUPED_ID,
     HANDLE,
-    ID_WORDS,
-    MAX_GAP,
+    PLAIN_GAP,
     PLATE,
     PLATFORMS,
     RESOLVERS,
-    SQL_WORD,
-    STREETS_EN,
+    SPOKEN_DOT,
+    UNSPACED_DATE,
     VIN,
 )
 
-
-def _stdnum(module: str) -> Callable[[str], bool]:
-    """The check function of a module of python-stdnum, which is imported at its first use."""
-    return lambda text: bool(import_module(f"stdnum.{module}").is_valid(text))
-
-
-def _compact(module: str) -> Callable[[str], bool]:
-    """The check function of a module of python-stdnum for a number with any separators, in any case."""
-    is_valid = _stdnum(module)
-    return lambda text: is_valid(re.sub(r"[\W_]", "", text).upper())
-
-
-def always(_: str) -> bool:
-    """True: the form alone is enough."""
-    return True
-
-
-DIGIT: Final = re.compile("[0-9]")
-SEPARATOR: Final = r"[ ()./\u00a0\u2010-\u2013\u202f-]"
-"""A sign between the digits of a phone number; also spaces that do not break and dashes."""
-LONG_NUMBER: Final = re.compile(rf"[0-9](?:{SEPARATOR}{{0,3}}[0-9]){{5}}")
-CODE_HINT: Final = re.compile(r"(?=[A-Z/-]{0,18}[0-9])[A-Z0-9/-]{6}")
 CAPITALS: Final = re.compile("[A-Z]{6}")
-YEAR: Final = re.compile(r"(?:19|20)[0-9]{2}|[0-9][-/.][0-9]{1,2}[-/.]")
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """One form of a kind of private value."""
-
-    kind: str
-    pattern: Any
-    """A regular expression; its group `value`, or all of it, is the value."""
-    is_valid: Callable[[str], bool] = always
-    mark: str = ""
-    """A part of each text with such a value; if empty, the hint counts."""
-    hint: Any = DIGIT
-    """A pattern that each text with such a value has; few texts with none are searched further."""
-
-
-def _anywhere(kind: str, pattern: str, is_valid: Callable[[str], bool] = always, hint: Any = None) -> Form:
-    return Form(kind, lazy_pattern(rf"(?<![\w-]){pattern}(?![\w-])"), is_valid, hint=hint or LONG_NUMBER)
-
-
-def _named(
-    kind: str,
-    words: str,
-    value: str,
-    is_valid: Callable[[str], bool] = always,
-    mark: str = "",
-    gap: str = MAX_GAP,
-    hint: Any = None,
-) -> Form:
-    """A value that is recognized after one of the words, with at most `gap` between them."""
-    pattern = rf"(?i)(?<![^\W_])(?:{words})(?![^\W_]){gap}(?P<value>{value})(?![\w-])"
-    return Form(
-        kind, lazy_pattern(pattern), is_valid, mark, hint or (CODE_HINT if value in (CODE, VIN) else LONG_NUMBER)
-    )
+YEAR: Final = re.compile(r"(?:19|20)[0-9]{2}|[0-9][-/.] ?[0-9]{1,2}[-/.]")
 
 
 def _is_card(text: str) -> bool:
     """Whether the check digit is that of a payment card, and the number has several different digits."""
-    return _stdnum("luhn")(re.sub(r"\D", "", text)) and len(set(text) - set(" -")) > 3
+    return stdnum("luhn")(re.sub(r"\D", "", text)) and len(set(text) - set(" -")) > 3
 
 
-def _is_spanish(text: str) -> bool:
-    return _compact("es.dni")(text) or _compact("es.nie")(text)
+def _is_iban(text: str) -> bool:
+    """Whether the check digits are right."""
+    return bool(import_module("stdnum.iban").is_valid(text, check_country=False))
 
 
 def _is_phone(text: str) -> bool:
@@ -144,6 +101,11 @@ def _is_phone(text: str) -> bool:
 def _is_national_phone(text: str) -> bool:
     """Whether it has as many digits as a number with an area code; fewer digits may be anything."""
     return 9 <= sum(map(str.isdigit, text)) <= 12 and _is_phone(text)
+
+
+def _is_plate(text: str) -> bool:
+    """Whether it has as many letters and digits as a plate."""
+    return 5 <= sum(map(str.isalnum, text)) <= 10
 
 
 def _is_mac(text: str) -> bool:
@@ -172,16 +134,6 @@ def _is_of_person(text: str) -> bool:
     return not EXAMPLE.fullmatch(text)
 
 
-def _is_national_id(text: str) -> bool:
-    """Whether it is as long as a national number: 8 to 16 letters and digits."""
-    return 8 <= sum(map(str.isalnum, text)) <= 16
-
-
-def _is_grouped_id(text: str) -> bool:
-    """Whether it has the digits of a national number, and is no date."""
-    return 8 <= sum(map(str.isdigit, text)) <= 15 and not CALENDAR.fullmatch(text)
-
-
 def _is_ip(text: str) -> bool:
     """Whether it is an IP address of a host, not of a network, a loopback or a public resolver."""
     try:
@@ -202,27 +154,51 @@ def _is_vin(text: str) -> bool:
     return "0123456789X"[total % 11] == text[8] or is_european
 
 
-CAPITALIZED: Final = r"[A-ZÀ-ÖØ-Þ][\wà-öø-ÿ'’-]*"
-
 MAX_SHORT: Final = 40
 """Characters of texts that are searched once: keys and roles stand in each row."""
 FORMS: Final = (
     Form("email", EMAIL, _is_of_person, mark="@"),
-    Form("iban", IBAN, lambda text: import_module("stdnum.iban").is_valid(text, check_country=False)),
+    Form(
+        "email",  # in other letters than Latin ones, also in the domain
+        lazy_pattern(r"(?<![\w.+/@-])\w[\w.+-]{0,63}@(?:\w[\w-]{0,62}\.)+[^\W\d_]{2,24}(?![\w@])"),
+        lambda text: not text.isascii(),
+        mark="@",
+    ),
+    Form(
+        "email",  # with an at sign in brackets, as it is written against robots
+        lazy_pattern(
+            rf"(?i)(?<![\w.@-])(?P<value>[\w+-]{{1,40}}(?:{DOT}[\w+-]{{1,40}}){{0,3}} ?[\[({{](?:at|ät|arroba|"
+            rf"arobase)[\])}}]"
+            rf" ?[\w-]{{2,40}}(?:{DOT}[\w-]{{2,40}}){{1,3}})(?![\w@])"
+        ),
+        hint=BRACKETED_AT,
+    ),
+    Form(
+        "email",  # as it is spoken
+        lazy_pattern(
+            rf"(?i)(?<![\w.@-])(?P<value>(?:[\w+-]{{1,40}}(?:{SPOKEN_DOT}[\w+-]{{1,40}}){{1,3}}|[a-z_-]+[0-9]\w*)"
+            rf" (?:at|ät|arroba|arobase) (?!(?:the|an?|my|your|our|this|that|any)\b)[\w-]{{2,40}}"
+            rf"(?:{SPOKEN_DOT}[\w-]{{2,40}}){{0,2}}{SPOKEN_DOT}(?:com|org|net|edu|gov|info|io|[a-z]{{2}}))(?![\w@])"
+        ),
+        hint=lazy_pattern(f"(?i){SPOKEN_DOT}"),
+    ),
+    Form("iban", IBAN, _is_iban),
+    anywhere("iban", r"[a-z]{2}\d{2}(?: ?[a-z0-9]{4}){2,7}(?: ?[a-z0-9]{1,4})?", _is_iban, DIGIT),
     Form("card", CARD, _is_card, hint=LONG_NUMBER),
-    Form("us_ssn", SSN, _stdnum("us.ssn"), hint=LONG_NUMBER),
+    anywhere("card", r"3(?:0[0-5]|[689]\d)\d([ -]?)\d{6}\1\d{4}", _is_card),
+    Form("us_ssn", SSN, stdnum("us.ssn"), hint=LONG_NUMBER),
     Form("ip_address", IP_ADDRESS, _is_ip),
     Form(
         "ip_address",
         lazy_pattern(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|(?<=::))(?!\w|:[\w:]|\.\w)"),
         lambda text: len(text) > 8 and _is_ip(text),
     ),
-    _anywhere("mac_address", r"(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}", _is_mac, DIGIT),
-    _anywhere(
-        "bitcoin_address", r"(?:[13][1-9A-HJ-NP-Za-km-z]{25,34}|bc1[02-9ac-hj-np-z]{11,71})", _stdnum("bitcoin"), DIGIT
+    anywhere("mac_address", r"(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}", _is_mac, DIGIT),
+    anywhere(
+        "bitcoin_address", r"(?:[13][1-9A-HJ-NP-Za-km-z]{25,34}|bc1[02-9ac-hj-np-z]{11,71})", stdnum("bitcoin"), DIGIT
     ),
-    _anywhere("ethereum_address", r"0x[0-9A-Fa-f]{40}", hint=DIGIT),
-    _anywhere("coordinates", r"-?\d{1,2}\.\d{4,}(?:° ?[NS])?,\s?-?\d{1,3}\.\d{4,}(?:° ?[EW])?"),
+    anywhere("ethereum_address", r"0x[0-9A-Fa-f]{40}", hint=DIGIT),
+    anywhere("coordinates", r"-?\d{1,2}\.\d{4,}(?:° ?[NS])?,\s?-?\d{1,3}\.\d{4,}(?:° ?[EW])?"),
     Form(
         "coordinates",
         lazy_pattern(
@@ -231,88 +207,56 @@ FORMS: Final = (
         ),
         mark="°",
     ),
-    _named("coordinates", COORDINATE_WORDS, r"\d{1,3}\.\d{2,}", hint=FRACTION),
-    _named("coordinates", COORDINATE_LISTS, r"\d{1,3}\.\d{4,}", hint=FRACTION),
-    _anywhere(
-        "es_dni",
-        r"(?i:(?:\d{8}|\d{1,2}\.\d{3}\.\d{3}|[XYZ][ -]?\d{7})[ -]?[A-HJ-NP-TV-Z])",
-        _is_spanish,
-    ),
-    _anywhere(
-        "it_codice_fiscale",
-        r"(?i:[A-Z]{3} ?[A-Z]{3} ?\d{2}[A-EHLMPR-T]\d{2} ?[A-Z]\d{3}[A-Z])",
-        _compact("it.codicefiscale"),
-        DIGIT,
-    ),
-    _anywhere(
-        "fr_nir",
-        r"[12][ .-]?\d{2}[ .-]?(?:0[1-9]|1[0-2])[ .-]?(?:\d{2}|2[AB])[ .-]?\d{3}[ .-]?\d{3}[ .-]?\d{2}",
-        _compact("fr.nir"),
-    ),
-    _anywhere("uk_nino", r"(?![BDFIUV]|GB|NK|TN|ZZ)[A-Z][A-CEGHJ-NPR-TW-Z][ -]?(?:\d{2}[ -]?){3}[A-D]"),
-    _named("uk_nino", r"ni|nino|national insurance", r"[A-Z]{2}[ -]?(?:\d{2}[ -]?){3}[A-D]", gap=FREE_GAP),
-    _anywhere("br_cpf", r"\d{3}\.\d{3}\.\d{3}-\d{2}", _stdnum("br.cpf")),
-    _anywhere("br_cnpj", r"\d{2}\.\d{3}\.\d{3}/\d{4}-\d{2}", _stdnum("br.cnpj")),
-    _anywhere("in_aadhaar", r"[2-9]\d{3}[ -]\d{4}[ -]\d{4}", _stdnum("in_.aadhaar")),
-    _anywhere("in_pan", r"[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z]", _stdnum("in_.pan"), CODE_HINT),
-    _anywhere("se_personnummer", r"(?:19|20)?\d{6}[-+]\d{4}", _stdnum("se.personnummer")),
-    _anywhere("fi_hetu", r"\d{6}[-+A]\d{3}[0-9A-FHJ-NPR-Y]", _stdnum("fi.hetu")),
-    _anywhere("ch_ahv", r"756\.?\d{4}\.?\d{4}\.?\d{2}", _stdnum("ch.ssn")),
-    _anywhere("be_nn", r"\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}", _stdnum("be.nn")),
-    _anywhere("cn_ric", r"[1-9]\d{5}(?:19|20)\d{9}[0-9X]", _stdnum("cn.ric")),
-    _anywhere("mx_curp", r"[A-Z]{4}\d{6}[HM][A-Z]{5}[A-Z0-9]\d", _stdnum("mx.curp"), CODE_HINT),
-    _anywhere("kr_rrn", r"\d{6}-[1-4]\d{6}", _stdnum("kr.rrn")),
-    _anywhere("vin", r"(?=[A-Z]*\d)(?=\d*[A-Z])[A-HJ-NPR-Z0-9]{17}", _is_vin, CODE_HINT),
-    _named("vin", r"vin|fin|fahrgestell\w*|fahrzeug-?ident\w*|ch[aâ]ssis|bastidor|telaio|chassi", VIN, gap=FREE_GAP),
-    _anywhere("de_steuer_id", r"[1-9]\d(?:[ /-]?\d{3}){3}", _compact("de.idnr")),
-    _anywhere("pl_pesel", r"\d{11}", _stdnum("pl.pesel")),
-    _named(
-        "national_id",
-        r"(?:national|personal|citizen|identity|identification|tax(?:payer)?|fiscal)(?:[ _-]?(?:id(?:entity)?|"
-        r"insurance|card|code|reference|identification))?[ _-]?(?:no\.?|num(?:ber)?|id)|taxpayer|personalausweis\w*|"
-        r"ausweis(?:nummer)?|steuer[- ]?(?:id\w*|nummer)|carte d'identité|(?:documento|cédula|carné) de identidad|"
-        rf"documento|cédula|número fiscal|numéro fiscal|rg|pan card|{ID_WORDS}",
-        CODE,
-        _is_national_id,
-        gap=FREE_GAP,
-    ),
-    _named("national_id", rf"{ID_WORDS}|steuer[- ]?(?:id\w*|nummer)", GROUPED_ID, _is_grouped_id, gap=FREE_GAP),
-    _named("uk_nhs_number", "nhs", r"\d{3}[ -]?\d{3}[ -]?\d{4}"),
-    _named("nl_bsn", r"bsn|burgerservicenummer|sofinummer", r"\d{9}", _stdnum("nl.bsn"), gap=FREE_GAP),
-    _named("pt_nif", "nif|contribuinte", r"\d{3} ?\d{3} ?\d{3}", _stdnum("pt.nif")),
-    _named("dk_cpr", r"cpr(?:-nummer)?", r"\d{6}-?\d{4}"),
-    _named("ca_sin", "sin|social insurance", r"\d{3}[ -]?\d{3}[ -]?\d{3}", _stdnum("ca.sin")),
-    _named("au_tfn", "tfn|tax file", r"\d{3} ?\d{3} ?\d{2,3}", _stdnum("au.tfn")),
-    _named("us_ssn", r"ssn|social security", r"\d{3}[ -]?\d{2}[ -]?\d{4}"),
-    _named(
+    named("coordinates", COORDINATE_WORDS, r"\d{1,3}\.\d{2,}", hint=FRACTION),
+    named("coordinates", COORDINATE_LISTS, r"\d{1,3}\.\d{4,}", hint=FRACTION),
+    *NATIONAL_NUMBERS,
+    anywhere("vin", r"(?=[A-Z]*\d)(?=\d*[A-Z])[A-HJ-NPR-Z0-9]{17}", _is_vin, CODE_HINT),
+    named("vin", r"vin|fin|fahrgestell\w*|fahrzeug-?ident\w*|ch[aâ]ssis|bastidor|telaio|chassi", VIN, gap=FREE_GAP),
+    named(
         "passport",
-        r"passports?|(?:reise)?pass(?:nummer|nr\.?)|reisepass|passeport|pasaporte|passaporto|passaporte",
+        r"passports?|(?:reise)?pass(?:nummer|nr\.?)|reisepass|passeport|pasaporte|passaporto|passaporte|paszport\w*|"
+        r"paspoort\w*|pas(?:nummer)|паспорт\w*|pasaport\w*|cestovn[íý]\w* pas\w*",
         CODE,
         gap=FREE_GAP,
     ),
-    _named(
+    unspaced("license_plate", "车牌|車牌|ナンバープレート", r"[一-鿿]?[A-Z]?[·• ]?[A-Z0-9]{4,6}", hint=DIGIT),
+    named("passport", r"(?:загран)?паспорт\w*", r"\d{2} ?\d{2} ?\d{6}|\d{2} ?\d{7}", gap=FREE_GAP),
+    unspaced("passport", "护照|護照|パスポート|旅券|여권", CODE, hint=CODE_HINT),
+    named(
         "drivers_license",
         r"driv(?:er['’]?s?|ing)[ _-]licen[cs]e|dl|licen[cs]e (?:no\.?|number)|führerschein\w*|(?:numéro de )?permis|"
         r"(?:carnet|licencia|permiso) de conducir|patente di guida|carteira de motorista",
         CODE,
         gap=FREE_GAP,
     ),
-    _named(
+    named(
         "license_plate",
         r"(?:licen[cs]e[ _-]|number[ _-])?plate|(?:vehicle |car )?registration|(?:kfz-?|auto)?kennzeichen|"
-        r"nummernschild|(?:plaque d['’])?immatriculation|matr[ií]cula|targa|placa",
+        r"nummernschild|(?:plaque d['’])?immatriculation|plaque|matr[ií]cula|targa|placa",
         PLATE,
-        lambda text: 5 <= sum(map(str.isalnum, text)) <= 9,
+        _is_plate,
         hint=DIGIT,
     ),
-    _named(
+    named(
+        "license_plate",
+        r"licen[cs]e[ _-]plate|kfz-?kennzeichen|immatriculation|matr[ií]cula|targa|kenteken\w*|nummerplaat|"
+        r"(?:numery?|nr) rejestracyjn\w+|plaka\w*|registreringsnummer|registreringsskylt|rekisterinumero|"
+        r"госномер\w*|kontrollschild|autonummer|nomor polisi|"
+        r"(?:placa|plaque|plates?) (?:do|del|de|of|du|de la|da|for) (?:\w{2,8} )?(?:carro|coche|auto\w*|moto\w*|"
+        r"ve[hí]\w+|voiture|car|truck|van)|immatriculée?",
+        PLATE,
+        _is_plate,
+        gap=PLAIN_GAP,
+        hint=DIGIT,
+    ),
+    named(
         "bank_account",
         r"(?:bank |checking |savings )?ac(?:coun|c)?t\.?|routing|aba|kontonummer|konto|sort code|clabe|cuenta|compte|"
         r"conto|conta",
         r"\d(?:[ -]?\d){5,17}",
     ),
-    _named("bic", "bic|swift(?: code)?", r"(?-i:[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?)", _stdnum("bic"), hint=CAPITALS),
-    _named(
+    named("bic", "bic|swift(?: code)?", r"(?-i:[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?)", stdnum("bic"), hint=CAPITALS),
+    named(
         "customer_number",
         r"(?:customer|client|member(?:ship)?|patient|policy|insurance|order|case|ticket|employee|"
         r"medical record|invoice|loyalty|booking|reservation|kunden|kd\.?|versicherten|versicherungs|bestell|"
@@ -320,25 +264,28 @@ FORMS: Final = (
         r"identifiant client|ordine|abonnement)[ _.-]{0,2}(?:id|no\.?|num(?:ber|mer)|nr\.?|n[úu]mero|code|mrn|ref)?",
         CODE,
     ),
-    _named("imei", "imei", r"\d{2}[ -]?\d{6}[ -]?\d{6}[ -]?\d"),
-    _named(
+    named("imei", "imei", r"\d{2}[ -]?\d{6}[ -]?\d{6}[ -]?\d"),
+    named(
         "date_of_birth",
         r"born(?: on)?|birth ?da(?:y|te)|date of birth|d\.?o\.?b\.?|geboren(?: am)?|geburtsdatum|"
         r"geburtstag|née?(?: le)?|date de naissance|nacid[oa](?: el)?|nac[ií](?: el)?|fecha de "
-        r"nacimiento|nat[oa] il|data di nascita|nascid[oa](?: em)?|data de nascimento",
+        r"nacimiento|nat[oa] il|data di nascita|nascid[oa](?: em)?|nasci(?: em)?|data de nascimento|geb\.(?: am)?|"
+        r"geboortedatum|geboren op|född(?: den)?|født(?: den)?|fødselsdato|födelsedatum|urodz\w+(?: się)?|ur\.|"
+        r"narozen\w*|doğum tarihi\w*|дата рождения|родил(?:ся|ась)",
         DATE,
         hint=YEAR,
     ),
+    unspaced("date_of_birth", "出生|生日|生年月日|誕生日|생년월일|생일", UNSPACED_DATE, hint=DIGIT),
     Form(
         "date_of_birth",
         lazy_pattern(rf"(?i)(?<![\w.-])(?P<value>{DATE})(?= (?:\w+ ){{0,3}}(?:geboren|born|nato|nata)\b)"),
         hint=YEAR,
     ),
-    _named("password", SIGN_IN_WORDS, SIGN_IN_VALUE, _is_secret, hint=SIGN_IN_HINT),
-    _named("password", SIGN_IN_WORDS, SIGN_IN_VALUE, _is_strange_secret, gap=SPOKEN_GAP, hint=SIGN_IN_HINT),
-    _named("password", SIGN_IN_WORDS, SIGN_IN_VALUE, _is_secret_with_digit, gap=COPULA_GAP, hint=SIGN_IN_HINT),
-    _named("password", SIGN_IN_WORDS, SIGN_IN_VALUE, _is_strange_secret, gap=COLON_GAP, hint=SIGN_IN_HINT),
-    _named(
+    named("password", SIGN_IN_WORDS, SIGN_IN_VALUE, _is_secret, hint=SIGN_IN_HINT),
+    named("password", SIGN_IN_WORDS, SIGN_IN_VALUE, _is_strange_secret, gap=SPOKEN_GAP, hint=SIGN_IN_HINT),
+    named("password", SIGN_IN_WORDS, SIGN_IN_VALUE, _is_secret_with_digit, gap=COPULA_GAP, hint=SIGN_IN_HINT),
+    named("password", SIGN_IN_WORDS, SIGN_IN_VALUE, _is_strange_secret, gap=COLON_GAP, hint=SIGN_IN_HINT),
+    named(
         "password",
         r"log-?in|credentials|zugang(?:sdaten)?|anmeldung|identifiants|credenciales|acceso",
         SIGN_IN_VALUE,
@@ -356,7 +303,7 @@ FORMS: Final = (
         _is_secret_with_digit,
         hint=SIGN_IN_HINT,
     ),
-    _named(
+    named(
         "phone",
         r"(?:tele|smart)?phone|tel|mobile|cell|voice ?mail|leave (?:\w{2,4} )?a message|"
         r"(?:call|ring|text|message|contact|reach)(?:ing)? "
@@ -364,16 +311,18 @@ FORMS: Final = (
         r"whatsapp|fax|fon|telefon\w*|handy\w*|"
         r"mobil(?:nummer|telefon)?|landline|hotline|rufnummer|anruf\w*|erreichbar|erreich\w+|ruf\w*|zurückrufen|"
         r"téléphone|tél|"
-        r"portable|appel\w*|rappel\w*|joindre|contacter|tel[ée]fono|m[oó]v(?:il)?|celular|ll[aá]m\w+|contactar\w*|tfno|tlf|"
+        r"portable|appel\w*|rappel\w*|joindre|contacter|tel[ée]fono|m[oó]v(?:il)?|celular|ll[aá]m\w+|contactar\w*|"
+        r"tfno|tlf|"
         r"centralita|contestador|apunta\w*|contacto|recepci[oó]n|av[ií]s[aeo]\w*|localiz\w+|pregunt\w+|wa\.me|"
-        r"telefone|cellulare|"
+        r"telefone|telem[óo]vel|cellulare|bel (?:me|ons|mij)|bereikbaar|mobiel|gsm|natel|"
+        r"(?:za)?dzwoni\w*|komórk\w*|ring (?:mig|meg|på)|mobilnummer|позвони\w*|звони\w*|телефон\w*|"
         r"(?:my|his|her|our|your|their|mein|meine|seine|ihre|unsere|mon|son|notre|votre|mi|su|nuestro|meu|mio)"
         r"(?: \w{2,15}){0,2} (?:number|nummer|num[ée]ro|n[úu]mero)",
         rf"(?:\+|\(|0)?\d(?:{SEPARATOR}{{0,3}}\d){{8,14}}",
         _is_national_phone,
         gap=FREE_GAP,
     ),
-    _named(
+    named(
         "phone",
         r"number|nummer|num[ée]ro|n[úu]mero",
         rf"(?:(?:\+|\(?0)\d(?:{SEPARATOR}{{0,3}}\d){{7,12}}|[6-9]\d{{1,2}}(?: \d{{2,3}}){{2,3}})",
@@ -389,9 +338,10 @@ FORMS: Final = (
         _is_national_phone,
         hint=LONG_NUMBER,
     ),
-    _named(
+    named(
         "phone",
-        r"(?:tele)?phone|tel|mobile|cell|call|contact|dial|whatsapp|fax|fon|telefon\w*|handy\w*|rufnummer|téléphone|tél|portable|"
+        r"(?:tele)?phone|tel|mobile|cell|call|contact|dial|whatsapp|fax|fon|telefon\w*|handy\w*|rufnummer|téléphone|"
+        r"tél|portable|"
         r"tel[ée]fono|móvil|celular|telefone|cellulare|text me|reach me",
         rf"(?:\+|\(|0)?\d(?:{SEPARATOR}{{0,3}}\d){{6,14}}",
         _is_phone,
@@ -405,7 +355,13 @@ FORMS: Final = (
         _is_phone,
         hint=LONG_NUMBER,
     ),
-    _anywhere(
+    unspaced(
+        "phone",
+        "微信|电话|電話|手机|手機|携帯|联系方式|연락처|전화|휴대폰|핸드폰",
+        rf"\+?\(?\d(?:{SEPARATOR}{{0,3}}\d){{7,13}}",
+        _is_phone,
+    ),
+    anywhere(
         "phone",
         r"(?:07[1-9]\d{8}|\((?:\+|00)\d{1,3}\) ?\d(?:[ .-]?\d){7,11}|"
         r"[6-9]\d{2}(?:(?: \d{2}){3}|(?:\.\d{2}){3}|(?:-\d{2}){3})|"
@@ -415,11 +371,11 @@ FORMS: Final = (
     Form("phone", PHONE, _is_phone, hint=LONG_NUMBER),
     Form(
         "phone",
-        lazy_pattern(rf"(?<![\w.+(/-])(?:\+|00)[1-9]\d{{0,2}}(?:{SEPARATOR}{{0,3}}\d){{7,12}}(?![\w-])"),
+        lazy_pattern(rf"(?<![\w.+(/-])(?:\+|00)[1-9]\d{{0,2}}(?:{SEPARATOR}{{0,3}}\d){{7,12}}{END}"),
         _is_phone,
         hint=LONG_NUMBER,
     ),
-    _anywhere(
+    anywhere(
         "phone",
         r"(?:0[1-9](?:[ .-]\d{2}){4}|\d{3}[ .]\d{3}[ .]\d{4}|1[-. ]\(?[2-9]\d{2}\)?[-. ]\d{3}[-. ]\d{4}|"
         r"\d{2} 9\d{4}-\d{4})",
@@ -441,7 +397,7 @@ FORMS: Final = (
         _is_national_phone,
         hint=LONG_NUMBER,
     ),
-    _named("social_handle", rf"{PLATFORMS}|handle", HANDLE, mark="@", gap=r"[^\n@]{0,40}"),
+    named("social_handle", rf"{PLATFORMS}|handle", HANDLE, mark="@", gap=r"[^\n@]{0,40}"),
     Form(
         "social_handle",
         lazy_pattern(rf"(?i)(?<![\w@.])(?P<value>{HANDLE}) (?:on|auf|bei|sur|en|su|no) (?:{PLATFORMS})\b"),
@@ -456,7 +412,8 @@ FORMS: Final = (
     Form(
         "user_name",
         lazy_pattern(
-            rf"(?:(?<![\w~/.-])|(?<=\w/))~(?P<value>{NO_SERVICE}{LOGIN})(?=/(?:\.[a-z]|(?:public_html|bin|src|tmp|Desktop|"
+            rf"(?:(?<![\w~/.-])|(?<=\w/))~(?P<value>{NO_SERVICE}{LOGIN})(?=/(?:\.[a-z]|(?:public_html|bin|src|tmp|"
+            rf"Desktop|"
             r"Documents|Downloads|Pictures|Library)\b))"
         ),
         mark="~",
@@ -519,42 +476,7 @@ FORMS: Final = (
         ),
         mark="://",
     ),
-    Form(
-        "street_address",
-        lazy_pattern(
-            rf"(?<![\w.,])(?!(?:18|19|20)\d\d )\d{{1,5}}[A-Za-z]?,? (?:[NSEW]\.? )?(?:(?:{CAPITALIZED}|"
-            rf"\d{{1,3}}(?:st|nd|rd|th)) ){{1,4}}(?:{STREETS_EN})\b\.?(?:,? (?:Apt|Suite|Unit|Flat)\.? ?#?\w{{1,5}})?"
-            rf"(?:,? {CAPITALIZED}(?: {CAPITALIZED})?,? (?:[A-Z]{{2}} \d{{5}}(?:-\d{{4}})?|"
-            rf"[A-Z]{{1,2}}\d[A-Z\d]? ?\d[A-Z]{{2}}))?"
-        ),
-        lambda text: not SQL_WORD.search(text),
-    ),
-    Form(
-        "street_address",
-        lazy_pattern(
-            r"(?:(?:[A-ZÄÖÜ][a-zäöüß]+[ -])?[A-ZÄÖÜ][a-zäöüß]+(?:straße|strasse|str\.|weg|platz|allee|"
-            r"gasse|damm|ufer)|(?:[A-ZÄÖÜ][a-zäöüß]+er|Am|An der|Alte|Lange|Neue) (?:[A-ZÄÖÜ][a-zäöüß]+ )?(?:Straße|"
-            r"Weg|Platz|Allee|Markt|Ring|Hof|Berg|Tor|Ufer|Kirche)) \d{1,4} ?[a-h]?(?!\w)(?:,? \d{5} "
-            r"[A-ZÄÖÜ][a-zäöüß]+)?"
-        ),
-    ),
-    Form(
-        "street_address",
-        lazy_pattern(
-            rf"(?i:\d{{1,4}}(?: ?bis| ?ter)?,? (?:rue|avenue|boulevard|place|chemin|impasse|allée|quai|"
-            rf"route|cours)) (?:(?i:de la |de l'|de |du |des |d'|la |le )"
-            rf"){{0,2}}(?-i:{CAPITALIZED}(?:[ -]{CAPITALIZED}){{0,3}})(?:,? \d{{5}} {CAPITALIZED})?"
-        ),
-    ),
-    Form(
-        "street_address",
-        lazy_pattern(
-            rf"(?<!\w)(?:Calle|C/|Avenida|Avda\.?|Plaza|Paseo|Carrera|Camino|Ronda|Via|Viale|Piazza|Corso|"
-            rf"Rua|Travessa) (?:(?:de la |de los |de las |de |del |della |dei |da |do |la |el )"
-            rf"){{0,2}}{CAPITALIZED}(?: (?:de |del |la )?{CAPITALIZED}){{0,3}},? (?:n[º°.o]? "
-            rf"?)?\d{{1,4}}(?!\w)(?:, ?\d{{1,2}}[ºª°]?(?: ?[A-Za-z]{{1,4}}\.?)?(?=,))?(?:,? \d{{5}} {CAPITALIZED})?"
-        ),
-    ),
+    *STREET_ADDRESSES,
 )
 """Forms in the order of precedence: of two that overlap, the longer one counts, or else the earlier one."""
 

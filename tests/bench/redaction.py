@@ -1,12 +1,13 @@
 """Private values of 43 kinds planted into chats, and how many of them `curate redact` finds.
 
-    python -m tests.bench.redaction [--holdout] [--each N] [--seed N] [--show] [--keep FOLDER]
+    python -m tests.bench.redaction [--holdout] [--each N] [--seed N] [--show] [--keep FOLDER] [--forms FILE]
 
 Plants N values (48) of each kind into chats in English, German, French and Spanish: letters, customer support, code
 and logs, arguments and results of tools. Adds 500 rows without a private value. Runs `curate redact --style label`
 and prints per kind the recall (the value is no longer in the row), how many values were replaced whole, and the
 precision (replaced spans in sentences of the kind that are the planted value), and how many rows without a value were
-changed. `--holdout` takes the wordings that nothing was improved on.
+changed. `--holdout` takes the wordings that nothing was improved on. `--forms` takes
+the sentences of a file with a kind, a value and a text in each line instead, such as `redaction_abroad_later.txt`.
 """
 
 import argparse
@@ -110,6 +111,14 @@ def row_of(random: Random, text: str) -> dict[str, object]:
     return {"messages": [{"role": role, "content": content} for role, content in turns]}
 
 
+def sentences(path: Path) -> tuple[list[dict[str, object]], list[Planted]]:
+    """The rows of a file with a kind, a value and a text in each line."""
+    lines = [line.split("\t") for line in path.read_text("utf-8").splitlines() if not line.startswith("#")]
+    planted = [Planted(row, kind, text, [value]) for row, (kind, value, text) in enumerate(lines)]
+    chats = [[("user", plant.text), ("assistant", "ok")] for plant in planted]
+    return [{"messages": [{"role": r, "content": c} for r, c in chat]} for chat in chats], planted
+
+
 def rows(random: Random, holdout: bool, each: int) -> tuple[list[dict[str, object]], list[Planted]]:
     """All rows, and what is planted in them; kind "" is a row without a value."""
     found: list[dict[str, object]] = []
@@ -184,8 +193,7 @@ def redacted(folder: Path, data: list[dict[str, object]]) -> dict[int, dict[str,
     return {row["id"]: row for row in map(json.loads, output.read_text("utf-8").splitlines())}
 
 
-def measure(folder: Path, random: Random, holdout: bool, each: int, show: bool) -> None:
-    data, planted = rows(random, holdout, each)
+def measure(folder: Path, data: list[dict[str, object]], planted: list[Planted], show: bool) -> None:
     outputs = redacted(folder, data)
     count: dict[str, Counter[str]] = defaultdict(Counter)
     aside = changed = broken = 0
@@ -244,11 +252,15 @@ def run() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", action="store_true")
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--forms", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = options.keep or Path(name)
         folder.mkdir(parents=True, exist_ok=True)
-        measure(folder, Random(options.seed), options.holdout, options.each, options.show)
+        data, planted = (
+            sentences(options.forms) if options.forms else rows(Random(options.seed), options.holdout, options.each)
+        )
+        measure(folder, data, planted, options.show)
 
 
 if __name__ == "__main__":

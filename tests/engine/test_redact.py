@@ -419,7 +419,9 @@ def bench_lines(name: str) -> list[list[str]]:
     return [line.replace("\\n", "\n").split("\t") for line in text.splitlines() if not line.startswith("# ")]
 
 
-@pytest.mark.parametrize(("kind", "value", "text"), bench_lines("redaction_forms.txt"))
+@pytest.mark.parametrize(
+    ("kind", "value", "text"), [*bench_lines("redaction_forms.txt"), *bench_lines("redaction_abroad.txt")]
+)
 def test_a_value_is_found_in_each_form(kind: str, value: str, text: str) -> None:
     assert value in [text[secret.start : secret.end] for secret in private_values_in(text)], kind
 

@@ -1,0 +1,81 @@
+"""The form of a private value: a pattern, a check, and what each text with such a value has."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Final
+
+from curate.core.lazy import lazy_pattern
+from curate.redact.value_patterns import CODE, MAX_GAP, VIN
+
+UNSPACED: Final = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+"""Characters of scripts whose words stand beside a value without a space."""
+BEGIN: Final = rf"(?<![^\W{UNSPACED}])(?<!-)"
+END: Final = rf"(?![^\W{UNSPACED}]|-)"
+"""The borders of a value: no letter, digit or dash beside it, unless the letter is of such a script."""
+
+
+def stdnum(module: str) -> Callable[[str], bool]:
+    """The check function of a module of python-stdnum, which is imported at its first use."""
+    return lambda text: bool(import_module(f"stdnum.{module}").is_valid(text))
+
+
+def compact(module: str) -> Callable[[str], bool]:
+    """The check function of a module of python-stdnum for a number with any separators, in any case."""
+    is_valid = stdnum(module)
+    return lambda text: is_valid(re.sub(r"[\W_]", "", text).upper())
+
+
+def always(_: str) -> bool:
+    """True: the form alone is enough."""
+    return True
+
+
+DIGIT: Final = re.compile("[0-9]")
+SEPARATOR: Final = r"[ ()./\u00a0\u2010-\u2013\u202f-]"
+"""A sign between the digits of a phone number; also spaces that do not break and dashes."""
+LONG_NUMBER: Final = re.compile(rf"[0-9](?:{SEPARATOR}{{0,3}}[0-9]){{5}}")
+CODE_HINT: Final = re.compile(r"(?=[A-Z/-]{0,18}[0-9])[A-Z0-9/-]{6}")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One form of a kind of private value."""
+
+    kind: str
+    pattern: Any
+    """A regular expression; its group `value`, or all of it, is the value."""
+    is_valid: Callable[[str], bool] = always
+    mark: str = ""
+    """A part of each text with such a value; if empty, the hint counts."""
+    hint: Any = DIGIT
+    """A pattern that each text with such a value has; few texts with none are searched further."""
+
+
+def anywhere(kind: str, pattern: str, is_valid: Callable[[str], bool] = always, hint: Any = None) -> Form:
+    """A value that is recognized by its form, wherever it stands."""
+    return Form(kind, lazy_pattern(rf"{BEGIN}{pattern}{END}"), is_valid, hint=hint or LONG_NUMBER)
+
+
+def named(
+    kind: str,
+    words: str,
+    value: str,
+    is_valid: Callable[[str], bool] = always,
+    mark: str = "",
+    gap: str = MAX_GAP,
+    hint: Any = None,
+) -> Form:
+    """A value that is recognized after one of the words, with at most `gap` between them."""
+    pattern = rf"(?i)(?<![^\W_])(?:{words})(?![^\W_]){gap}(?P<value>{value}){END}"
+    return Form(
+        kind, lazy_pattern(pattern), is_valid, mark, hint or (CODE_HINT if value in (CODE, VIN) else LONG_NUMBER)
+    )
+
+
+def unspaced(
+    kind: str, words: str, value: str, is_valid: Callable[[str], bool] = always, hint: Any = LONG_NUMBER
+) -> Form:
+    """A value after one of the words of a language without spaces, with at most 12 characters between them."""
+    return Form(kind, lazy_pattern(rf"(?:{words})[^\dA-Za-z\n]{{0,12}}(?P<value>{value}){END}"), is_valid, hint=hint)

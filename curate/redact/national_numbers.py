@@ -1,0 +1,129 @@
+"""Numbers that a state gives a person or a taxpayer: anywhere by their form and check digits, or behind a word."""
+
+from typing import Final
+
+from curate.redact.form import CODE_HINT, DIGIT, Form, anywhere, compact, named, stdnum, unspaced
+from curate.redact.value_patterns import CALENDAR, CODE, FREE_GAP, GROUPED_ID, ID_WORDS
+
+
+def _is_spanish(text: str) -> bool:
+    return compact("es.dni")(text) or compact("es.nie")(text)
+
+
+def _is_national_id(text: str) -> bool:
+    """Whether it is as long as a national number: 8 to 16 letters and digits."""
+    return 8 <= sum(map(str.isalnum, text)) <= 16
+
+
+def _is_grouped_id(text: str) -> bool:
+    """Whether it has the digits of a national number, and is no date."""
+    return 8 <= sum(map(str.isdigit, text)) <= 15 and not CALENDAR.fullmatch(text)
+
+
+NATIONAL_NUMBERS: Final[tuple[Form, ...]] = (
+    anywhere(
+        "es_dni",
+        r"(?i:(?:\d{8}|\d{1,2}\.\d{3}\.\d{3}|[XYZ][ -]?\d{7})[ -]?[A-HJ-NP-TV-Z])",
+        _is_spanish,
+    ),
+    anywhere(
+        "it_codice_fiscale",
+        r"(?i:[A-Z]{3} ?[A-Z]{3} ?\d{2}[A-EHLMPR-T]\d{2} ?[A-Z]\d{3}[A-Z])",
+        compact("it.codicefiscale"),
+        DIGIT,
+    ),
+    anywhere(
+        "fr_nir",
+        r"[12][ .-]?\d{2}[ .-]?(?:0[1-9]|1[0-2])[ .-]?(?:\d{2}|2[AB])[ .-]?\d{3}[ .-]?\d{3}[ .-]?\d{2}",
+        compact("fr.nir"),
+    ),
+    anywhere("uk_nino", r"(?![BDFIUV]|GB|NK|TN|ZZ)[A-Z][A-CEGHJ-NPR-TW-Z][ -]?(?:\d{2}[ -]?){3}[A-D]"),
+    named("uk_nino", r"ni|nino|national insurance", r"[A-Z]{2}[ -]?(?:\d{2}[ -]?){3}[A-D]", gap=FREE_GAP),
+    anywhere("br_cpf", r"\d{3}\.\d{3}\.\d{3}-\d{2}", stdnum("br.cpf")),
+    anywhere("br_cnpj", r"\d{2}\.\d{3}\.\d{3}/\d{4}-\d{2}", stdnum("br.cnpj")),
+    anywhere("in_aadhaar", r"[2-9]\d{3}[ -]\d{4}[ -]\d{4}", stdnum("in_.aadhaar")),
+    anywhere("in_pan", r"[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z]", stdnum("in_.pan"), CODE_HINT),
+    anywhere("se_personnummer", r"(?:19|20)?\d{6}[-+]\d{4}", stdnum("se.personnummer")),
+    anywhere("fi_hetu", r"\d{6}[-+A]\d{3}[0-9A-FHJ-NPR-Y]", stdnum("fi.hetu")),
+    anywhere("ch_ahv", r"756\.?\d{4}\.?\d{4}\.?\d{2}", stdnum("ch.ssn")),
+    anywhere("be_nn", r"\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}", stdnum("be.nn")),
+    anywhere("cn_ric", r"[1-9]\d{5}(?:19|20)\d{9}[0-9X]", stdnum("cn.ric")),
+    anywhere("mx_curp", r"[A-Z]{4}\d{6}[HM][A-Z]{5}[A-Z0-9]\d", stdnum("mx.curp"), CODE_HINT),
+    anywhere("kr_rrn", r"\d{6}-\d{7}", stdnum("kr.rrn")),
+    anywhere("de_steuer_id", r"[1-9]\d(?:[ /-]?\d{3}){3}", compact("de.idnr")),
+    anywhere("pl_pesel", r"\d{11}", stdnum("pl.pesel")),
+    named(
+        "national_id",
+        r"(?:national|personal|citizen|identity|identification|tax(?:payer)?|fiscal)(?:[ _-]?(?:id(?:entity)?|"
+        r"insurance|card|code|reference|identification))?[ _-]?(?:no\.?|num(?:ber)?|id)|taxpayer|personalausweis\w*|"
+        r"ausweis(?:nummer)?|steuer[- ]?(?:id\w*|nummer)|carte d'identité|(?:documento|cédula|carné) de identidad|"
+        rf"documento|cédula|número fiscal|numéro fiscal|rg|pan card|{ID_WORDS}",
+        CODE,
+        _is_national_id,
+        gap=FREE_GAP,
+    ),
+    named("national_id", rf"{ID_WORDS}|steuer[- ]?(?:id\w*|nummer)", GROUPED_ID, _is_grouped_id, gap=FREE_GAP),
+    named("uk_nhs_number", "nhs", r"\d{3}[ -]?\d{3}[ -]?\d{4}"),
+    named("nl_bsn", r"bsn|burgerservicenummer|sofinummer", r"\d{9}", stdnum("nl.bsn"), gap=FREE_GAP),
+    named("pt_nif", "nif|contribuinte", r"\d{3} ?\d{3} ?\d{3}", stdnum("pt.nif")),
+    named("ca_sin", "sin|social insurance", r"\d{3}[ -]?\d{3}[ -]?\d{3}", stdnum("ca.sin")),
+    named("au_tfn", "tfn|tax file", r"\d{3} ?\d{3} ?\d{2,3}", stdnum("au.tfn")),
+    named("us_ssn", r"ssn|social security", r"\d{3}[ -]?\d{2}[ -]?\d{4}"),
+    anywhere("cl_rut", r"\d{1,2}\.\d{3}\.\d{3}-[0-9kK]", compact("cl.rut")),
+    anywhere("ar_cuit", r"(?:2[0347]|3[034])-\d{8}-\d", stdnum("ar.cuit")),
+    anywhere("cz_rc", r"\d{2}[0-35-8]\d[0-3]\d/\d{3,4}", stdnum("cz.rc")),
+    anywhere("ru_snils", r"\d{3}-\d{3}-\d{3} \d{2}"),
+    anywhere("th_pin", r"[1-8]-\d{4}-\d{5}-\d{2}-\d", compact("th.pin")),
+    anywhere("hk_id", r"[A-Z]{1,2}\d{6}\([0-9A]\)", hint=CODE_HINT),
+    named("dk_cpr", r"cpr(?:[ -]?(?:nummer|nr\.?))?|personnummer", r"\d{6}-?\d{4}", gap=FREE_GAP),
+    named(
+        "no_fodselsnummer",
+        r"fødselsn\w+|personnummer|fnr\.?",
+        r"\d{6} ?\d{5}",
+        compact("no.fodselsnummer"),
+        gap=FREE_GAP,
+    ),
+    named(
+        "se_personnummer",
+        "personnummer|personnr",
+        r"(?:19|20)?\d{6}[-+]?\d{4}",
+        stdnum("se.personnummer"),
+        gap=FREE_GAP,
+    ),
+    named("ro_cnp", "cnp|cod numeric personal", r"\d{13}", stdnum("ro.cnp"), gap=FREE_GAP),
+    named("cz_rc", r"rodn[éeý]\w* č[ií]sl\w*|r\. ?č\.", r"\d{6}/?\d{3,4}", stdnum("cz.rc"), gap=FREE_GAP),
+    named("tr_tckimlik", r"t\.?c\.?|kimlik\w*|tckn", r"\d{11}", stdnum("tr.tckimlik"), gap=FREE_GAP),
+    named(
+        "za_id",
+        r"id(?:entity)?(?:[ _-](?:no\.?|num(?:ber)?))?|identiteitsnommer",
+        r"\d{6} ?\d{4} ?\d{3}",
+        compact("za.idnr"),
+        gap=FREE_GAP,
+    ),
+    named("cl_rut", "rut|run", r"\d{7,8}-?[0-9kK]", compact("cl.rut"), gap=FREE_GAP),
+    named("ar_cuit", "cui[tl]", r"\d{11}", stdnum("ar.cuit"), gap=FREE_GAP),
+    named("mx_rfc", "rfc", r"[A-ZÑ&]{3,4}-?\d{6}-?[A-Z0-9]{3}", hint=DIGIT),
+    named("in_epic", r"epic|voter(?:['’]?s)?(?: (?:id|card))?", r"[A-Z]{3}\d{7}", gap=FREE_GAP, hint=DIGIT),
+    named("nz_ird", "ird", r"\d{2,3}[ -]?\d{3}[ -]?\d{3}", compact("nz.ird"), gap=FREE_GAP),
+    named("ie_pps", "ppsn?", r"\d{7}[A-W][A-IW]?", stdnum("ie.pps"), gap=FREE_GAP, hint=DIGIT),
+    named("hr_oib", "oib", r"\d{11}", stdnum("hr.oib"), gap=FREE_GAP),
+    named("bg_egn", "егн|egn", r"\d{10}", stdnum("bg.egn"), gap=FREE_GAP),
+    named("gr_amka", "αμκα|amka", r"\d{11}", stdnum("gr.amka"), gap=FREE_GAP),
+    named("gr_afm", "αφμ|afm", r"\d{9}", stdnum("gr.vat"), gap=FREE_GAP),
+    named("ee_ik", r"isikukood\w*|asmens kod\w*", r"\d{11}", stdnum("ee.ik"), gap=FREE_GAP),
+    named("lv_pk", r"personas kod\w*", r"\d{6}-?\d{5}", gap=FREE_GAP),
+    named("hu_taj", r"taj(?:[ -]?sz[áa]m\w*)?", r"\d{3}[ -]?\d{3}[ -]?\d{3}", gap=FREE_GAP),
+    named("si_emso", r"em[šs]o|jmbg", r"\d{13}", stdnum("si.emso"), gap=FREE_GAP),
+    named("ru_inn", "инн", r"\d{10}(?:\d{2})?", stdnum("ru.inn"), gap=FREE_GAP),
+    named("ua_rntrc", r"рнокпп|іпн|ідентифікаційний", r"\d{10}", stdnum("ua.rntrc"), gap=FREE_GAP),
+    named("il_id", r"teudat zehut|תעודת זהות|ת\.ז\.?|ת[\"״]ז", r"\d{9}", stdnum("il.idnr"), gap=FREE_GAP),
+    named("at_svnr", r"(?:sv|sozialversicherungs)[ -]?(?:nummer|nr\.?)|svnr", r"\d{4} ?\d{6}", gap=FREE_GAP),
+    named("my_nric", r"(?:my)?kad|nric|ic(?: (?:no\.?|number))?", r"\d{6}-\d{2}-\d{4}", gap=FREE_GAP),
+    named("sg_nric", r"nric|fin|ic(?: (?:no\.?|number))?", r"[STFGM]\d{7}[A-Z]", gap=FREE_GAP, hint=DIGIT),
+    named("id_nik", r"nik|ktp", r"\d{16}", gap=FREE_GAP),
+    unspaced("cn_ric", "身份证|身份證|证件号|公民身份", r"[1-9]\d{16}[0-9Xx]"),
+    unspaced("jp_my_number", "マイナンバー|個人番号", r"\d{4}[ -]?\d{4}[ -]?\d{4}"),
+    unspaced("kr_rrn", "주민등록|주민번호|외국인등록", r"\d{6}-?\d{7}"),
+    unspaced("tw_id", "身分證", r"[A-Z][12]\d{8}", hint=CODE_HINT),
+)
+"""Forms in the order of precedence."""

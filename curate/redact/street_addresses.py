@@ -1,0 +1,101 @@
+"""Street addresses by their form, which differs from country to country."""
+
+from typing import Final
+
+from curate.core.lazy import lazy_pattern
+from curate.redact.form import Form
+from curate.redact.value_patterns import SQL_WORD, STREETS_EN
+
+CAPITALIZED: Final = r"[A-ZÀ-ÖØ-Þ][\wà-öø-ÿ'’-]*"
+STREET_ADDRESSES: Final = (
+    Form(
+        "street_address",
+        lazy_pattern(
+            rf"(?<![\w.,])(?:(?:Flat|Apt\.?|Unit|Suite|Apartment) \w{{1,5}}, )?(?!(?:18|19|"
+            rf"20)\d\d )\d{{1,5}}[A-Za-z]?,? (?:[NSEW]\.? )?(?:(?:{CAPITALIZED}|"
+            rf"\d{{1,3}}(?:st|nd|rd|th)) ){{1,4}}(?:{STREETS_EN})\b\.?(?:,? (?:Apt|Suite|Unit|Flat)\.? ?#?\w{{1,5}})?"
+            rf"(?:,? {CAPITALIZED}(?: {CAPITALIZED})?,? (?:[A-Z]{{2}} \d{{5}}(?:-\d{{4}})?|"
+            rf"[A-Z]{{1,2}}\d[A-Z\d]? ?\d[A-Z]{{2}}))?"
+        ),
+        lambda text: not SQL_WORD.search(text),
+    ),
+    Form(
+        "street_address",
+        lazy_pattern(
+            r"(?:(?:[A-ZÄÖÜ][a-zäöüß]+[ -])?[A-ZÄÖÜ][a-zäöüß]+(?:straße|strasse|str\.|weg|platz|allee|"
+            r"gasse|damm|ufer)|(?:[A-ZÄÖÜ][a-zäöüß]+er|Am|An der|Alte|Lange|Neue) (?:[A-ZÄÖÜ][a-zäöüß]+ )?(?:Straße|"
+            r"Weg|Platz|Allee|Markt|Ring|Hof|Berg|Tor|Ufer|Kirche)) \d{1,4} ?[a-h]?(?!\w)(?:,? \d{5} "
+            r"[A-ZÄÖÜ][a-zäöüß]+)?"
+        ),
+    ),
+    Form(
+        "street_address",
+        lazy_pattern(
+            rf"(?i:\d{{1,4}}(?: ?bis| ?ter)?,? (?:rue|avenue|boulevard|place|chemin|impasse|allée|quai|"
+            rf"route|cours)) (?:(?i:de la |de l'|de |du |des |d'|la |le )"
+            rf"){{0,2}}(?-i:{CAPITALIZED}(?:[ -]{CAPITALIZED}){{0,3}})(?:,? \d{{5}} {CAPITALIZED})?"
+        ),
+    ),
+    Form(
+        "street_address",
+        lazy_pattern(
+            rf"(?<!\w)(?:Calle|C/|Avenida|Avda\.?|Av\.|Blvd\.|Calzada|Calz\.|Jirón|Largo|Praça|Plaza|Paseo|Carrera|"
+            rf"Camino|Ronda|Via|Viale|Piazza|Corso|"
+            rf"Rua|Travessa) (?:(?:de la |de los |de las |de |del |della |dei |da |das |do |dos |la |el )"
+            rf"){{0,2}}{CAPITALIZED}(?: (?:de |del |la )?{CAPITALIZED}){{0,3}},? (?:n[º°.o]? "
+            rf"?)?\d{{1,4}}(?!\w)(?:, ?(?:\d{{1,2}}[ºª°]?(?: ?[A-Za-z]{{1,4}}\.?)?(?=,)|(?:apto|apt|piso|int|depto|"
+            rf"dpto|bloco|bl|casa|esc|interno)\.? ?\w{{1,5}}))?(?:,? \d{{5}} {CAPITALIZED})?"
+        ),
+    ),
+    Form(
+        "street_address",  # Dutch, Swedish, Norwegian, Danish
+        lazy_pattern(
+            r"(?<!\w)(?:[A-ZÅÄÖØÆ][a-zåäöøæ]+ )?[A-ZÅÄÖØÆ][a-zåäöøæ]+(?:straat|gracht|laan|plein|dijk|singel|steeg|"
+            r"gatan|vägen|"
+            r"gränd|torget|gaten|veien|vej|gatu|"
+            r"katu) \d{1,4}(?: ?-?[A-Za-z]{1,3})?(?!\w)(?:, ?\d{4} ?[A-Z]{2} [A-Z][a-z]+)?"
+        ),
+    ),
+    Form(
+        "street_address",  # Polish and Turkish
+        lazy_pattern(
+            rf"(?<!\w)(?:(?:ul|al|pl|os)\. (?:{CAPITALIZED} ){{1,3}}\d{{1,4}}[a-zA-Z]?(?: ?[/m]\.? ?\d{{1,4}})?|"
+            rf"(?:{CAPITALIZED} ){{1,3}}(?:Mah(?:allesi)?|Sok(?:ak|ağı)?|Cad(?:desi)?|Bulvarı)\.?,? (?:No: ?|"
+            rf"no: ?)?\d{{1,4}}"
+            rf"(?:/\d{{1,4}})?)(?!\w)"
+        ),
+    ),
+    Form(
+        "street_address",  # of Colombia: `Calle 72 # 10-34`
+        lazy_pattern(
+            r"(?<!\w)(?:Calle|Carrera|Cra\.?|Cl\.?|Kr\.?|Transversal|Diagonal|Avenida) \d{1,3}[A-Z]?(?: (?:Sur|"
+            r"Norte|Bis))? ?"
+            r"(?:#|No\.?|n[°º]) ?\d{1,3}[A-Z]? ?- ?\d{1,3}(?!\w)"
+        ),
+    ),
+    Form(
+        "street_address",  # Czech, Russian
+        lazy_pattern(
+            rf"(?<!\w)(?:{CAPITALIZED} (?:náměstí|nábřeží|ulice|třída) \d{{1,4}}(?:/\d{{1,4}})?|"
+            r"(?:ул|пр|просп|пер|пл|наб|бул)\. ?[А-ЯЁ][а-яё-]+(?: [А-ЯЁ][а-яё-]+)?,? (?:д\. ?)?\d{1,4}[а-я]?"
+            r"(?:,? ?(?:кв|корп|стр|к)\. ?\d{1,4}){0,2})(?!\w)"
+        ),
+    ),
+    Form(
+        "street_address",  # Chinese, Japanese, Korean
+        lazy_pattern(
+            r"(?:[\u4e00-\u9fff]{1,8}(?:省|市|区|县)){0,3}[\u4e00-\u9fff]{1,8}(?:路|街|大道|巷|胡同)\d{1,5}号"
+            r"(?:\d{1,4}(?:室|楼|单元|栋|层)){0,3}|"
+            r"(?:東京都|北海道|(?:大阪|京都)府|[\u4e00-\u9fff]{2,3}県)[\u4e00-\u9fff\u3040-\u30ff]{1,20}"
+            r"\d{1,4}(?:(?:-|−|丁目|番地?|号)\d{0,4}){1,3}|"
+            r"(?:[가-힣]{1,6}(?:시|도|구|군) ){1,3}[가-힣\d]{1,10}(?:로|길) ?\d{1,4}(?:-\d{1,3})?(?![\d])"
+        ),
+    ),
+    Form(
+        "street_address",  # a box at a post office
+        lazy_pattern(
+            r"(?<!\w)(?:P\.? ?O\.? Box|Postfach|Postbus|Apartado(?: [Pp]ostal)?|Casella [Pp]ostale|Caixa Postal|"
+            r"Postboks) \d{2,6}(?!\w)"
+        ),
+    ),
+)
