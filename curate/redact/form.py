@@ -9,11 +9,11 @@ from typing import Any, Final
 from curate.core.lazy import lazy_pattern
 from curate.redact.value_patterns import CODE, MAX_GAP, VIN
 
-UNSPACED: Final = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
-"""Characters of scripts whose words stand beside a value without a space."""
-BEGIN: Final = rf"(?<![^\W{UNSPACED}])(?<!-)"
-END: Final = rf"(?![^\W{UNSPACED}]|-)"
-"""The borders of a value: no letter, digit or dash beside it, unless the letter is of such a script."""
+SPACED: Final = "0-9A-Za-z_\u00aa\u00b5\u00ba\u00c0-\u0dff\u1e00-\u1fff"
+"""Letters and digits that border on no value: words of Chinese, Japanese, Korean and Thai stand beside it."""
+BEGIN: Final = f"(?<![{SPACED}-])"
+END: Final = f"(?![{SPACED}-])"
+"""The borders of a value."""
 
 
 def stdnum(module: str) -> Callable[[str], bool]:
@@ -37,6 +37,17 @@ SEPARATOR: Final = r"[ ()./\u00a0\u2010-\u2013\u202f-]"
 """A sign between the digits of a phone number; also spaces that do not break and dashes."""
 LONG_NUMBER: Final = re.compile(rf"[0-9](?:{SEPARATOR}{{0,3}}[0-9]){{5}}")
 CODE_HINT: Final = re.compile(r"(?=[A-Z/-]{0,18}[0-9])[A-Z0-9/-]{6}")
+
+
+class Hints:
+    """Several hints, all of which each text with a value has."""
+
+    def __init__(self, *hints: Any) -> None:
+        self.hints = hints
+
+    def search(self, text: str) -> bool:
+        """Whether the text has all of them."""
+        return all(hint.search(text) for hint in self.hints)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """Numbers that a state gives a person or a taxpayer: anywhere by their form and check digits, or behind a word."""
 
+import re
 from typing import Final
 
-from curate.redact.form import CODE_HINT, DIGIT, Form, anywhere, compact, named, stdnum, unspaced
+from curate.core.lazy import lazy_pattern
+from curate.redact.form import CODE_HINT, DIGIT, Form, Hints, always, anywhere, compact, named, stdnum, unspaced
 from curate.redact.value_patterns import CALENDAR, CODE, FREE_GAP, GROUPED_ID, ID_WORDS
 
 
@@ -20,6 +22,46 @@ def _is_grouped_id(text: str) -> bool:
     return 8 <= sum(map(str.isdigit, text)) <= 15 and not CALENDAR.fullmatch(text)
 
 
+BEHIND_A_WORD: Final = (
+    ("dk_cpr", r"cpr(?:[ -]?(?:nummer|nr\.?))?|personnummer", r"\d{6}-?\d{4}", always),
+    ("no_fodselsnummer", r"fødselsn\w+|personnummer|fnr\.?", r"\d{6} ?\d{5}", compact("no.fodselsnummer")),
+    ("se_personnummer", "personnummer|personnr", r"(?:19|20)?\d{6}[-+]?\d{4}", stdnum("se.personnummer")),
+    ("ro_cnp", "cnp|cod numeric personal", r"\d{13}", stdnum("ro.cnp")),
+    ("cz_rc", r"rodn[éeý]\w* č[ií]sl\w*|r\. ?č\.", r"\d{6}/?\d{3,4}", stdnum("cz.rc")),
+    ("tr_tckimlik", r"t\.?c\.?|kimlik\w*|tckn", r"\d{11}", stdnum("tr.tckimlik")),
+    (
+        "za_id",
+        r"id(?:entity)?(?:[ _-](?:no\.?|num(?:ber)?))?|identiteitsnommer",
+        r"\d{6} ?\d{4} ?\d{3}",
+        compact("za.idnr"),
+    ),
+    ("cl_rut", "rut|run", r"\d{7,8}-?[0-9kK]", compact("cl.rut")),
+    ("ar_cuit", "cui[tl]", r"\d{11}", stdnum("ar.cuit")),
+    ("mx_rfc", "rfc", r"[A-ZÑ&]{3,4}-?\d{6}-?[A-Z0-9]{3}", always),
+    ("in_epic", r"epic|voter(?:['’]?s)?(?: (?:id|card))?", r"[A-Z]{3}\d{7}", always),
+    ("nz_ird", "ird", r"\d{2,3}[ -]?\d{3}[ -]?\d{3}", compact("nz.ird")),
+    ("ie_pps", "ppsn?", r"\d{7}[A-W][A-IW]?", stdnum("ie.pps")),
+    ("hr_oib", "oib", r"\d{11}", stdnum("hr.oib")),
+    ("bg_egn", "егн|egn", r"\d{10}", stdnum("bg.egn")),
+    ("gr_amka", "αμκα|amka", r"\d{11}", stdnum("gr.amka")),
+    ("gr_afm", "αφμ|afm", r"\d{9}", stdnum("gr.vat")),
+    ("ee_ik", r"isikukood\w*|asmens kod\w*", r"\d{11}", stdnum("ee.ik")),
+    ("lv_pk", r"personas kod\w*", r"\d{6}-?\d{5}", always),
+    ("hu_taj", r"taj(?:[ -]?sz[áa]m\w*)?", r"\d{3}[ -]?\d{3}[ -]?\d{3}", always),
+    ("si_emso", r"em[šs]o|jmbg", r"\d{13}", stdnum("si.emso")),
+    ("ru_inn", "инн", r"\d{10}(?:\d{2})?", stdnum("ru.inn")),
+    ("ua_rntrc", r"рнокпп|іпн|ідентифікаційний", r"\d{10}", stdnum("ua.rntrc")),
+    ("il_id", r"teudat zehut|תעודת זהות|ת\.ז\.?|ת[\"״]ז", r"\d{9}", stdnum("il.idnr")),
+    ("at_svnr", r"(?:sv|sozialversicherungs)[ -]?(?:nummer|nr\.?)|svnr", r"\d{4} ?\d{6}", always),
+    ("my_nric", r"(?:my)?kad|nric|ic(?: (?:no\.?|number))?", r"\d{6}-\d{2}-\d{4}", always),
+    ("sg_nric", r"nric|fin|ic(?: (?:no\.?|number))?", r"[STFGM]\d{7}[A-Z]", always),
+    ("id_nik", r"nik|ktp", r"\d{16}", always),
+)
+"""Kinds, words, forms and checks of numbers that are recognized after one of the words."""
+BEHIND_HINT: Final = Hints(
+    re.compile("[0-9]{2}"),
+    lazy_pattern(rf"(?i)(?<![^\W_])(?:{'|'.join(words for _, words, *_ in BEHIND_A_WORD)})(?![^\W_])"),
+)
 NATIONAL_NUMBERS: Final[tuple[Form, ...]] = (
     anywhere(
         "es_dni",
@@ -75,52 +117,7 @@ NATIONAL_NUMBERS: Final[tuple[Form, ...]] = (
     anywhere("ru_snils", r"\d{3}-\d{3}-\d{3} \d{2}"),
     anywhere("th_pin", r"[1-8]-\d{4}-\d{5}-\d{2}-\d", compact("th.pin")),
     anywhere("hk_id", r"[A-Z]{1,2}\d{6}\([0-9A]\)", hint=CODE_HINT),
-    named("dk_cpr", r"cpr(?:[ -]?(?:nummer|nr\.?))?|personnummer", r"\d{6}-?\d{4}", gap=FREE_GAP),
-    named(
-        "no_fodselsnummer",
-        r"fødselsn\w+|personnummer|fnr\.?",
-        r"\d{6} ?\d{5}",
-        compact("no.fodselsnummer"),
-        gap=FREE_GAP,
-    ),
-    named(
-        "se_personnummer",
-        "personnummer|personnr",
-        r"(?:19|20)?\d{6}[-+]?\d{4}",
-        stdnum("se.personnummer"),
-        gap=FREE_GAP,
-    ),
-    named("ro_cnp", "cnp|cod numeric personal", r"\d{13}", stdnum("ro.cnp"), gap=FREE_GAP),
-    named("cz_rc", r"rodn[éeý]\w* č[ií]sl\w*|r\. ?č\.", r"\d{6}/?\d{3,4}", stdnum("cz.rc"), gap=FREE_GAP),
-    named("tr_tckimlik", r"t\.?c\.?|kimlik\w*|tckn", r"\d{11}", stdnum("tr.tckimlik"), gap=FREE_GAP),
-    named(
-        "za_id",
-        r"id(?:entity)?(?:[ _-](?:no\.?|num(?:ber)?))?|identiteitsnommer",
-        r"\d{6} ?\d{4} ?\d{3}",
-        compact("za.idnr"),
-        gap=FREE_GAP,
-    ),
-    named("cl_rut", "rut|run", r"\d{7,8}-?[0-9kK]", compact("cl.rut"), gap=FREE_GAP),
-    named("ar_cuit", "cui[tl]", r"\d{11}", stdnum("ar.cuit"), gap=FREE_GAP),
-    named("mx_rfc", "rfc", r"[A-ZÑ&]{3,4}-?\d{6}-?[A-Z0-9]{3}", hint=DIGIT),
-    named("in_epic", r"epic|voter(?:['’]?s)?(?: (?:id|card))?", r"[A-Z]{3}\d{7}", gap=FREE_GAP, hint=DIGIT),
-    named("nz_ird", "ird", r"\d{2,3}[ -]?\d{3}[ -]?\d{3}", compact("nz.ird"), gap=FREE_GAP),
-    named("ie_pps", "ppsn?", r"\d{7}[A-W][A-IW]?", stdnum("ie.pps"), gap=FREE_GAP, hint=DIGIT),
-    named("hr_oib", "oib", r"\d{11}", stdnum("hr.oib"), gap=FREE_GAP),
-    named("bg_egn", "егн|egn", r"\d{10}", stdnum("bg.egn"), gap=FREE_GAP),
-    named("gr_amka", "αμκα|amka", r"\d{11}", stdnum("gr.amka"), gap=FREE_GAP),
-    named("gr_afm", "αφμ|afm", r"\d{9}", stdnum("gr.vat"), gap=FREE_GAP),
-    named("ee_ik", r"isikukood\w*|asmens kod\w*", r"\d{11}", stdnum("ee.ik"), gap=FREE_GAP),
-    named("lv_pk", r"personas kod\w*", r"\d{6}-?\d{5}", gap=FREE_GAP),
-    named("hu_taj", r"taj(?:[ -]?sz[áa]m\w*)?", r"\d{3}[ -]?\d{3}[ -]?\d{3}", gap=FREE_GAP),
-    named("si_emso", r"em[šs]o|jmbg", r"\d{13}", stdnum("si.emso"), gap=FREE_GAP),
-    named("ru_inn", "инн", r"\d{10}(?:\d{2})?", stdnum("ru.inn"), gap=FREE_GAP),
-    named("ua_rntrc", r"рнокпп|іпн|ідентифікаційний", r"\d{10}", stdnum("ua.rntrc"), gap=FREE_GAP),
-    named("il_id", r"teudat zehut|תעודת זהות|ת\.ז\.?|ת[\"״]ז", r"\d{9}", stdnum("il.idnr"), gap=FREE_GAP),
-    named("at_svnr", r"(?:sv|sozialversicherungs)[ -]?(?:nummer|nr\.?)|svnr", r"\d{4} ?\d{6}", gap=FREE_GAP),
-    named("my_nric", r"(?:my)?kad|nric|ic(?: (?:no\.?|number))?", r"\d{6}-\d{2}-\d{4}", gap=FREE_GAP),
-    named("sg_nric", r"nric|fin|ic(?: (?:no\.?|number))?", r"[STFGM]\d{7}[A-Z]", gap=FREE_GAP, hint=DIGIT),
-    named("id_nik", r"nik|ktp", r"\d{16}", gap=FREE_GAP),
+    *(named(*number, gap=FREE_GAP, hint=BEHIND_HINT) for number in BEHIND_A_WORD),
     unspaced("cn_ric", "身份证|身份證|证件号|公民身份", r"[1-9]\d{16}[0-9Xx]"),
     unspaced("jp_my_number", "マイナンバー|個人番号", r"\d{4}[ -]?\d{4}[ -]?\d{4}"),
     unspaced("kr_rrn", "주민등록|주민번호|외국인등록", r"\d{6}-?\d{7}"),

@@ -1,9 +1,10 @@
 """Street addresses by their form, which differs from country to country."""
 
+import re
 from typing import Final
 
 from curate.core.lazy import lazy_pattern
-from curate.redact.form import Form
+from curate.redact.form import DIGIT, Form, Hints
 from curate.redact.value_patterns import SQL_WORD, STREETS_EN
 
 CAPITALIZED: Final = r"[A-ZÀ-ÖØ-Þ][\wà-öø-ÿ'’-]*"
@@ -55,6 +56,9 @@ STREET_ADDRESSES: Final = (
             r"gränd|torget|gaten|veien|vej|gatu|"
             r"katu) \d{1,4}(?: ?-?[A-Za-z]{1,3})?(?!\w)(?:, ?\d{4} ?[A-Z]{2} [A-Z][a-z]+)?"
         ),
+        hint=re.compile(
+            r"(?:straat|gracht|laan|plein|dijk|singel|steeg|gatan|vägen|gränd|torget|gaten|veien|vej|gatu|katu) [0-9]"
+        ),
     ),
     Form(
         "street_address",  # Polish and Turkish
@@ -64,6 +68,7 @@ STREET_ADDRESSES: Final = (
             rf"no: ?)?\d{{1,4}}"
             rf"(?:/\d{{1,4}})?)(?!\w)"
         ),
+        hint=Hints(DIGIT, re.compile(r"(?:(?<!\w)(?:ul|al|pl|os)\. |Mah|Sok|Cad|Bulvar)")),
     ),
     Form(
         "street_address",  # of Colombia: `Calle 72 # 10-34`
@@ -72,6 +77,7 @@ STREET_ADDRESSES: Final = (
             r"Norte|Bis))? ?"
             r"(?:#|No\.?|n[°º]) ?\d{1,3}[A-Z]? ?- ?\d{1,3}(?!\w)"
         ),
+        hint=Hints(DIGIT, re.compile(r"(?:#|No\.?|n[°º]) ?[0-9]")),
     ),
     Form(
         "street_address",  # Czech, Russian
@@ -80,6 +86,7 @@ STREET_ADDRESSES: Final = (
             r"(?:ул|пр|просп|пер|пл|наб|бул)\. ?[А-ЯЁ][а-яё-]+(?: [А-ЯЁ][а-яё-]+)?,? (?:д\. ?)?\d{1,4}[а-я]?"
             r"(?:,? ?(?:кв|корп|стр|к)\. ?\d{1,4}){0,2})(?!\w)"
         ),
+        hint=Hints(DIGIT, re.compile(r"náměstí|nábřeží|ulice|třída|(?:ул|пр|просп|пер|пл|наб|бул)\.")),
     ),
     Form(
         "street_address",  # Chinese, Japanese, Korean
@@ -90,6 +97,7 @@ STREET_ADDRESSES: Final = (
             r"\d{1,4}(?:(?:-|−|丁目|番地?|号)\d{0,4}){1,3}|"
             r"(?:[가-힣]{1,6}(?:시|도|구|군) ){1,3}[가-힣\d]{1,10}(?:로|길) ?\d{1,4}(?:-\d{1,3})?(?![\d])"
         ),
+        hint=Hints(DIGIT, re.compile(r"[0-9](?:号|-|−|丁目|番)|(?:로|길) ?[0-9]")),
     ),
     Form(
         "street_address",  # a box at a post office
@@ -97,5 +105,6 @@ STREET_ADDRESSES: Final = (
             r"(?<!\w)(?:P\.? ?O\.? Box|Postfach|Postbus|Apartado(?: [Pp]ostal)?|Casella [Pp]ostale|Caixa Postal|"
             r"Postboks) \d{2,6}(?!\w)"
         ),
+        hint=Hints(DIGIT, re.compile(r"(?:Box|Post(?:fach|bus|boks)|Apartado|Postal|ostale) [0-9]")),
     ),
 )
