@@ -54,6 +54,11 @@ ANSWERS: Final = (
     *("sol1", "sol2", "option1", "option2", "a", "b", "c", "d"),
 )
 """Field names of the answer or of the choices."""
+CHOICE_KEYS: Final = ("choices", "options", "endings")
+TABLE_CHOICES: Final = ("column_2", "column_3", "column_4", "column_5")
+RIGHT_KEYS: Final = ("answer_index", "answerkey", "answer_key", "answer", "label", "correct", "gold", "target")
+"""Field names of the choices, those of MMLU's tables, and of the one that says which is right."""
+LETTERS: Final = "ABCDEFGHIJ"
 LABEL_KEYS: Final = ("role", "from", "type", "label")
 """Keys inside a field that label a text."""
 TABLE_DELIMITERS: Final = {".csv": ",", ".tsv": "\t"}
@@ -76,6 +81,8 @@ class Item:
 
     place: Place
     parts: tuple[ItemText, ...]
+    right: str = ""
+    """The text of the right choice; empty if the item has no choices, or does not say which one is right."""
 
 
 def read_benchmark(path: Path, fields: Sequence[str] = ()) -> list[Item]:
@@ -86,7 +93,7 @@ def read_benchmark(path: Path, fields: Sequence[str] = ()) -> list[Item]:
     """
     placed_values = list(_table(path) if _data_suffix(path) in TABLE_DELIMITERS else _objects(path, fields))
     items = [
-        Item(place, tuple(_item_texts(value, place, tuple(name.lower() for name in fields))))
+        Item(place, tuple(_item_texts(value, place, tuple(name.lower() for name in fields))), _right_choice(value))
         for place, value in placed_values
     ]
     if not any(item.parts for item in items):
@@ -228,6 +235,35 @@ def _item_texts(value: dict[str, Any], place: Place, fields: tuple[str, ...]) ->
         for name in names:
             for text in _texts(by_name[name], apart=not is_asked or name == "turns"):
                 yield ItemText(name, text, is_asked)
+
+
+def _right_choice(value: dict[str, Any]) -> str:
+    """The text of the right choice, which an item names by its position from 0, its letter or its label; empty if it
+    names none.
+    """
+    by_name = {_plain_key(str(key)): item for key, item in value.items()}
+    key = next((by_name[name] for name in RIGHT_KEYS if name in by_name), None)
+    choices = next((by_name[name] for name in CHOICE_KEYS if name in by_name), None)
+    labels: Sequence[Any] = ()
+    if isinstance(choices, dict):
+        choices, labels = choices.get("text"), choices.get("label") or ()
+    if choices is None:
+        letters = [by_name[name] for name in "abcd" if name in by_name]
+        columns = [by_name[name] for name in TABLE_CHOICES if name in by_name]
+        choices = letters or columns
+        key = key if letters else by_name.get("column_6")
+    if not isinstance(choices, list) or not all(isinstance(choice, str) for choice in choices):
+        return ""
+    label = key.strip() if isinstance(key, str) else key
+    if label in labels:
+        position = list(labels).index(label)
+    elif isinstance(label, str) and len(label) == 1 and label.upper() in LETTERS:
+        position = LETTERS.index(label.upper())
+    elif isinstance(label, int | str) and not isinstance(label, bool) and str(label).isdecimal():
+        position = int(label)
+    else:
+        return ""
+    return choices[position].strip() if position < len(choices) else ""
 
 
 def _texts(value: Any, *, apart: bool) -> Iterator[str]:

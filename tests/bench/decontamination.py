@@ -101,7 +101,8 @@ def own_benchmark(rows: Sequence[Any]) -> Iterator[Item]:
     for row, item in enumerate(rows):
         question, *choices = re.split(r" \([A-D]\) ", item["question"])
         answers = [ItemText("choices", text, False) for text in choices] or [ItemText("answer", item["answer"], False)]
-        yield Item(Place("own", row), (ItemText("question", question, True), *answers))
+        right = choices["ABCD".index(item["answer"])] if choices else ""
+        yield Item(Place("own", row), (ItemText("question", question, True), *answers), right)
 
 
 def own_planted(rows: Sequence[Any]) -> Iterator[Planted]:
@@ -238,9 +239,7 @@ def report(
     print("matches in clean rows by benchmark:", dict(per_bench.most_common()))
 
 
-def report_own(
-    own: Sequence[Any], plants: Sequence[Planted], by_words: set[Any], both: set[Any], first: int
-) -> None:
+def report_own(own: Sequence[Any], plants: Sequence[Planted], by_words: set[Any], both: set[Any], first: int) -> None:
     """Near misses that are taken for an item, by style, and the rephrasings that are missed, to be read; `first`: the
     row of the first near miss.
     """

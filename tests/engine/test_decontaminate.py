@@ -6,6 +6,7 @@ import gzip
 import json
 import random
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from curate.core.example import Example, Place
 from curate.leakage.benchmark_index import WORD, indexed, plain_words
 from curate.leakage.decontaminate import Contamination
 from curate.leakage.decontaminate import contaminated as contaminated_by
+from curate.leakage.rephrased import add_facts, rephrased
 from curate.read.benchmark import Item, ItemText, read_benchmark
 from curate.similarity.ngram_index import spans_of
 from tests.workspaces import workspace
@@ -236,6 +238,46 @@ def test_benchmarks_are_read_in_any_form(
     assert [
         (item.place.line, [part.text for part in item.parts]) for item in read_benchmark(tmp_path / name)
     ] == expected
+
+
+@pytest.mark.parametrize(
+    ("item", "right"),
+    [
+        ({"question": "Which gas?", "choices": ["oxygen", "carbon dioxide"], "answer": 1}, "carbon dioxide"),
+        ({"question": "Which gas?", "options": ["oxygen", "carbon dioxide"], "answer": "B"}, "carbon dioxide"),
+        ({"question": "Q?", "choices": {"text": ["rain", "snow"], "label": ["1", "2"]}, "answerKey": "2"}, "snow"),
+        ({"question": "Which gas?", "A": "oxygen", "B": "helium", "C": "neon", "D": "argon", "answer": "C"}, "neon"),
+        ({"ctx": "He opens", "endings": ["the door.", "his eye."], "label": "0"}, "the door."),
+        ({"question": "Which gas?", "choices": ["oxygen", "helium"], "answer": 7}, ""),
+        ({"question": "Which gas?", "choices": ["oxygen", "helium"], "answer": "helium"}, ""),
+        ({"question": "What is 2 + 2?", "answer": "4"}, ""),
+    ],
+)
+def test_the_right_choice_is_read_from_its_position_letter_or_label(
+    tmp_path: Path, item: dict[str, Any], right: str
+) -> None:
+    assert [read.right for read in read_benchmark(write(tmp_path / "b.jsonl", item))] == [right]
+
+
+def test_an_open_question_with_the_right_choice_as_its_answer_is_found_in_other_words() -> None:
+    items = [
+        Item(Place("b", 1), (ItemText("question", "Which gas do plants take in?", True),), "carbon dioxide"),
+        Item(Place("b", 2), (ItemText("question", "Which planet has rings?", True),), "Saturn"),
+    ]
+    near = {items[0].parts[0].text, "What must a leaf have from the air to live?", "What is in the air of a cave?"}
+
+    def embed(texts: Sequence[str]) -> Any:
+        """Vectors that are equal for the texts of `near`, and nearly all apart for others."""
+        return np.eye(40, dtype=np.float32)[[0 if text in near else 1 + len(text) % 39 for text in texts]]
+
+    index = indexed(items)
+    add_facts(index, items, embed, "model")
+    asked = [
+        example("What must a leaf have from the air to live?", "Carbon dioxide."),
+        example("What is in the air of a cave?", "Bats, dust and damp."),
+        example("Name a gas that fire extinguishers hold.", "Carbon dioxide."),
+    ]
+    assert [(match.example, match.item) for match in rephrased(asked, index, embed)] == [(0, 0)]
 
 
 def test_a_field_can_be_named_and_an_unknown_form_says_what_it_has(tmp_path: Path) -> None:
