@@ -17,7 +17,9 @@ CAPITAL: Final = "[A-ZÀ-ÖØ-ÞĀ-ž]"
 SMALL: Final = "[a-zß-öø-ÿĀ-ɏ]"
 CODE_BLOCK: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 """A fenced block of code."""
-NAME_WORD: Final = rf"(?-i:(?:[DLO]['’]|Mc|Mac|De|Di)?{CAPITAL}{SMALL}+(?:-{CAPITAL}{SMALL}+)?(?![\w'’]*[’'](?!s\b)\w))"
+NAME_WORD: Final = (
+    rf"(?-i:(?:[DLO]['’]|[AaEe]l-|Mc|Mac|De|Di)?{CAPITAL}{SMALL}+(?:-{CAPITAL}{SMALL}+)?(?![\w'’]*[’'](?!s\b)\w))"
+)
 PERSON_KEYS: Final = frozenset(
     """first_name last_name full_name firstname lastname fullname given_name family_name surname customer_name
     patient_name contact_name user_full_name recipient_name sender_name account_holder cardholder
@@ -33,13 +35,21 @@ SURNAME_KEYS: Final = frozenset(
 )
 HONORIFIC: Final = (
     r"Mrs?|Ms|Mx|Miss|Dr|Dra|Prof(?:essor|esor)?|Herrn?|Frau|Monsieur|Madame|Maître|Mme|Mlle|[Ss]eñor(?:a|ita)?|Sra?|"
-    r"[Ss]ignora?|Sig|[Ss]enhora?|[Dd]oña|Don|(?i:doctora?|docteur|professeure?|profesora?|dottor(?:e|essa)?)"
+    r"[Mm]evrouw|[Mm]eneer|Mevr|Mw|[Dd]hr|Drs|[Ss]ignora?|Sig|[Ss]enhora?|[Dd]oña|Don|(?i:doctora?|docteur|professeure?|profesora?|dottor(?:e|essa)?)"
+)
+PARTICLE: Final = (
+    "van|von|vom|de|del|della|da|das|do|dos|di|du|la|las|le|los|der|den|het|ter|ten|bin|ben|ibn|bint|al|el|af|av"
 )
 FULL_NAME: Final = (
     rf"(?P<name>{NAME_WORD}"
-    rf"(?: (?:(?-i:van|von|de|del|della|da|dos|di|la|le|der|den|bin|al) ){{0,3}}(?:{NAME_WORD}|(?-i:[A-Z]\.))){{0,3}})"
+    rf"(?: (?:(?-i:{PARTICLE}) ){{0,3}}(?:{NAME_WORD}|(?-i:[A-Z]\.))){{0,3}})"
 )
 TITLED: Final = lazy_pattern(rf"(?<!\w)(?:(?:{HONORIFIC})\.? ){{1,3}}{FULL_NAME}")
+WITH_PARTICLE: Final = lazy_pattern(
+    r"(?<!\w)(?<![Dd]ie )(?<![Dd]er )(?<![Dd]e[nm] )(?<![Ee]ine )(?<![Dd]iese )(?:(?:Mrs?|Ms|Miss|Dra?|Prof|Herrn?|Frau|Mme|Mlle|Sra?|Sig|[Mm]evrouw|[Mm]eneer|Mevr|Mw|[Dd]hr|Drs)\.? ){1,3}"
+    rf"(?P<name>(?:(?:{PARTICLE}) ){{1,3}}{NAME_WORD})"
+)
+"""A last name such as `von der Leyen` behind a title. Behind `señora`, `de` is followed by a place as often."""
 
 
 def _hints_and_pattern(hints: str, pattern: str) -> tuple[tuple[str, ...], Any]:
@@ -90,6 +100,7 @@ NAMES: Final = (
         ),
     ),
     (("",), TITLED),
+    (("",), WITH_PARTICLE),
     _hints_and_pattern(
         "\n",
         (
@@ -131,5 +142,7 @@ def names_in(text: str) -> Iterator[Secret]:
             words = match["name"].split()
             if words[0] not in NO_NAMES and words[-1] not in NO_NAMES:
                 yield Secret(
-                    match.start("name"), match.end("name"), SURNAME if pattern is TITLED and len(words) == 1 else PERSON
+                    match.start("name"),
+                    match.end("name"),
+                    SURNAME if pattern is WITH_PARTICLE or (pattern is TITLED and len(words) == 1) else PERSON,
                 )

@@ -449,3 +449,21 @@ def test_verify_finds_a_json_number_of_a_place(write: Write) -> None:
     write("a.jsonl", [{"lat": 52.520008, "lon": 13.404954}])
     write("out.jsonl", [{"y": 52.520008}])
     assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Frau von der Heide kommt morgen.", "von der Heide"),
+        ("Please call Mr. van Dijk.", "van Dijk"),
+        ("Mme de la Tour est absente.", "de la Tour"),
+        ("Mevrouw ter Horst belt terug.", "ter Horst"),
+        ("Sra. dos Santos ligou.", "dos Santos"),
+        ("Mr. al-Masri wrote.", "al-Masri"),
+        ("Dr. Omar bin Khalid al-Fahim is here.", "Omar bin Khalid al-Fahim"),
+        ("Die Frau von der Tankstelle rief an.", ""),
+        ("La señora de Barcelona llegó.", ""),
+    ],
+)
+def test_a_name_has_its_particles(text: str, name: str) -> None:
+    assert [text[secret.start : secret.end] for secret in names_in(text)] == ([name] if name else [])
