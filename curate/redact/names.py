@@ -46,7 +46,8 @@ FULL_NAME: Final = (
 )
 TITLED: Final = lazy_pattern(rf"(?<!\w)(?:(?:{HONORIFIC})\.? ){{1,3}}{FULL_NAME}")
 WITH_PARTICLE: Final = lazy_pattern(
-    r"(?<!\w)(?<![Dd]ie )(?<![Dd]er )(?<![Dd]e[nm] )(?<![Ee]ine )(?<![Dd]iese )(?:(?:Mrs?|Ms|Miss|Dra?|Prof|Herrn?|Frau|Mme|Mlle|Sra?|Sig|[Mm]evrouw|[Mm]eneer|Mevr|Mw|[Dd]hr|Drs)\.? ){1,3}"
+    r"(?<!\w)(?<![Dd]ie )(?<![Dd]er )(?<![Dd]e[nm] )(?<![Ee]ine )(?<![Dd]iese )"
+    r"(?:(?:Mrs?|Ms|Miss|Dra?|Prof|Herrn?|Frau|Mme|Mlle|Sra?|Sig|[Mm]evrouw|[Mm]eneer|Mevr|Mw|[Dd]hr|Drs)\.? ){1,3}"
     rf"(?P<name>(?:(?:{PARTICLE}) ){{1,3}}{NAME_WORD})"
 )
 """A last name such as `von der Leyen` behind a title. Behind `señora`, `de` is followed by a place as often."""

@@ -67,6 +67,11 @@ EMBEDDED: Final = lazy_pattern(
             r"\b(?:do not|don['’]t|never|without) (?:ever )?(?:tell|mention|inform|alert|notify|reveal|disclos|say)(?:e|ing)? (?:(?:this|that|it|anything|of|about|step|so|the|change) ){0,4}(?:to )?the user\b",
             r"\b(?:send|forward|post|upload|transmit|append|email|leak|exfiltrate|submit) [^.\n]{0,20}\b(?:this |the |your |our |whole |entire |full |user['’]s )*(?:conversation|chat (?:history|log)|system prompt|message history)\b[^\n]{0,40}?(?:https?://|\w@\w)",
             r"\b(?:reveal|output|print|repeat|disclose|expose|leak) (?:me |us )?your (?:\w+ )?(?:system |hidden |initial |secret )?(?:prompt|instructions)\b",
+            r"\b(?:assistant|agent|model|ai|llm)s? reading (?:this|these)\b[^.\n]{0,20}\b(?:must|should|shall|has to|have to|is to)\b",
+            r"\b(?:hints?|notes?|instructions?|messages?|notices?) for (?:\w+ )?(?:coding |ai )?(?:agents|models)\b[^:\n]{0,20}:|<!--[^>]{0,20}\b(?:ai|llm)s?(?: agents?| assistants?| models?)?:",
+            r"\bauthori[sz]ed to do (?:this|so) without asking the user\b|\bwithout asking the user\b[^.\n]{0,20}(?:delete|forward|send|run)",
+            r"\bdo not tell the (?:developer|reader|customer)\b|\bfrom now on,? you (?:only )?(?:answer|reply|respond|speak)\b[^.\n]{0,60}(?:never reveal|do not reveal|only in)",
+            r"\b(?:replace|fill in|substitute) [^.\n]{0,40}\bwith the (?:full |whole |entire )?(?:text of the )?(?:chat|conversation|user['’]s|system prompt)",
             # German
             r"\b(?:ignorier|missacht|verwirf|überge)\w* (?:Sie |bitte |jetzt )*(?:alle |alles |sämtliche |die |deine |Ihre |eure ){0,2}(?:vorherigen |bisherigen |obigen |vorigen |früheren |vorangegangenen |ursprünglichen )(?:\w+ )?(?:Anweisung|Befehl|Vorgabe|Regel|Instruktion|Aufgabe|Prompt)\w*",
             r"\b(?:vergiss|vergesst|vergessen Sie|ignoriere) (?:bitte )?(?:alle |alles, |deine |Ihre )?(?:deine |Ihre )?(?:Anweisungen|Vorgaben|Regeln|Richtlinien|Befehle|was (?:man )?(?:dir|Ihnen|du)\b[^.\n]{0,40}(?:gesagt|aufgetragen|angewiesen|befohlen|gelernt))",
@@ -79,7 +84,9 @@ EMBEDDED: Final = lazy_pattern(
             r"\b(?:gib|gebt|zeige?|nenne|verrate) (?:mir )?(?:deinen|deine|euren|Ihren) (?:\w+ )?(?:System-?prompt|Prompt|Systemanweisungen)\b",
             r"\b(?:leite|leitet|sende|sendet|schicke?|schickt|übermittle) (?:diese[ns]?|das|den|die|unser\w*) (?:\w+ )?(?:Unterhaltung|Gespräch|Chatverlauf|Konversation|Verlauf|Dialog)\b",
             r"\bneue (?:System)?(?:anweisung|befehl)\w*(?: (?:des|vom) System\w*)?: *\w",
+            r"\b(?:an )?(?:alle )?KI-\w+(?:,|:)? ?[^.\n]{0,20}(?:vergesst|vergiss|ignoriert|empfehlt|erwähnt|antwortet)\b|\bfalls (?:du|Sie) [^.,\n]{0,20}Sprachmodell\b",
             # Spanish
+            r"\b(?:instrucci[oó]n|instrucciones|nota|aviso) para (?:el |la )?(?:asistente|modelo|agente)\b[^:\n]{0,20}:|\bsi eres (?:una )?IA\b",
             r"\b(?:ignor[ae]|omit[ae]|olvid[ae]|descart[ae]|desobedec[ea])n? (?:por favor )?(?:todas |todo )?(?:las |tus |sus |estas )?(?:\w+ )?(?:instrucciones|órdenes|indicaciones|reglas|directrices) (?:\w+ )?(?:anteriores|previas|recibidas|originales)",
             r"\b(?:ignora|olvida|olvide) (?:todo )?(?:lo que (?:se )?(?:te|le) (?:ha|han|hayan|dij|dieron)\w*|tus (?:instrucciones|reglas|órdenes|directrices))",
             r"\bsi (?:eres|es usted|sois) (?:una? )?(?:gran )?(?:\bIA\b|inteligencia artificial|modelo de lenguaje|asistente (?:de IA|virtual)|chatbot|LLM)",
@@ -90,6 +97,8 @@ EMBEDDED: Final = lazy_pattern(
             r"\[sistema\]|\bnuevas? (?:instrucci[oó]n|instrucciones|órdenes)(?: del sistema)?: *\w",
             r"\b(?:revela|muestra|imprime|escribe) (?:tu|el) (?:prompt|mensaje) (?:del? )?(?:sistema|oculto)|\b(?:envía|envíe|reenvía|manda) (?:toda )?(?:esta|la|el) (?:conversación|historial)\b",
             # French
+            r"\bne (?:tiens|tenez) (?:plus|pas) compte de (?:tes|vos) (?:consignes|instructions|règles)\b|\b(?:modèles? de langage|assistants? IA)\s?: [^.\n]{0,40}(?:ne|ignore|oublie)",
+            r"\[(?:aux |à l['’])IAs?\s?:",
             r"\b(?:ignore[zs]?|oublie[zs]?|néglige[zs]?|contourne[zs]?|ne (?:tiens|tenez) (?:pas |plus )compte de) (?:toutes )?(?:les |vos |tes |ces |des )?(?:instructions|consignes|règles|directives|ordres) (?:précédente?s|antérieure?s|ci-dessus|reçue?s|initiales)",
             r"\boublie[zs]? (?:toutes )?(?:tes|vos) (?:instructions|consignes|règles|directives)|\b(?:oublie|ignore)[zs]? tout ce qu['’](?:on|il) (?:t['’]|vous )",
             r"\bsi (?:tu es|vous êtes) (?:une? )?(?:grand )?(?:IA\b|intelligence artificielle|modèle de langage|assistant (?:IA|d['’]IA|virtuel)|chatbot|LLM)",
@@ -100,6 +109,7 @@ EMBEDDED: Final = lazy_pattern(
             r"\b(?:nouvelles? (?:consigne|instruction)s?)(?: du système)?\s?: *\w",
             r"\b(?:affiche|révèle|montre|imprime|donne)[zs]? (?:ton|votre|le) prompt\b|\b(?:transfère|transférez|envoie|envoyez) (?:toute )?(?:cette|la|l['’]) ?(?:conversation|historique)\b",
             # Portuguese
+            r"\bassistente: (?:desconsidere|ignore|esqueça) ",
             r"\b(?:ignor[ae]|desconsider[ae]|esque[çc]a|descart[ae])m? (?:por favor )?(?:todas )?(?:as |suas |tuas |essas )?(?:\w+ )?(?:instruções|ordens|orientações|regras|diretrizes|comandos) (?:\w+ )?(?:anteriores|prévias|recebidas|originais|acima)",
             r"\b(?:esque[çc]a|esquece|ignore) (?:todas )?(?:as )?(?:suas|tuas) (?:instruções|regras|ordens|diretrizes)|\b(?:esque[çc]a|esquece|ignore) tudo o que (?:lhe|te|foi)",
             r"\bse (?:você é|você for|és|fores|for) (?:uma? )?(?:grande )?(?:IA\b|inteligência artificial|modelo de linguagem|assistente (?:de IA|virtual)|chatbot|LLM)",
@@ -108,6 +118,9 @@ EMBEDDED: Final = lazy_pattern(
             r"\b(?:sem (?:avisar|dizer|informar|contar)(?: nada)? (?:ao|o) (?:usuário|utilizador)|não (?:o )?(?:conte|diga|avise|informe|mencione|revele)s?(?: isso| isto| nada)? (?:ao|o) (?:usuário|utilizador))\b",
             r"\bfim d[oae] (?:documento|texto|artigo|mensagem|página)\W{0,20}(?:nova|próxima) (?:tarefa|instrução|ordem)",
             r"\bnovas? (?:instrução|instruções|ordens)(?: do sistema)?: *\w|\b(?:revele|mostre|imprima|revela|mostra) (?:o )?(?:seu|teu) prompt\b|\b(?:envie|encaminhe|envia|reencaminha) (?:toda )?(?:esta|a|o) (?:conversa|histórico)\b",
+            # Italian
+            r"\bse sei (?:una? )?(?:IA\b|intelligenza artificiale|modello linguistico|assistente virtuale|chatbot)",
+            r"\b(?:ignora|ignorate|dimentica|dimenticate) (?:tutte )?(?:le |ogni )?(?:istruzioni|regole|indicazioni) (?:precedenti|ricevute|iniziali)",
             # Chinese
             r"(?:忽略|无视|忘记|忘掉|不要理会|抛弃)(?:你|您)?(?:之前|以上|上面|先前|此前|前面|原有|原来|收到)?的?(?:所有|全部|一切)?的?(?:系统)?(?:指令|指示|提示词|设定|命令|规则)",
             r"如果(?:你|您)是(?:一个|一款|某个)?(?:大型|大)?(?:AI|人工智能|语言模型|聊天机器人|智能助手|大模型)",
@@ -158,7 +171,8 @@ STEMS: Final = (
     "nueva ", "nuevas ", "mensaje ", "conversaci", "historial",
     "oublie", "glige", "contourne", "compte de", "artificielle", "de langage", "assistant d", "assistant virtuel",
     "assistants d", "assistants virtuels", "utilisateur", "fin du", "nouvelle ", "nouvelles ", "historique",
-    "desconsider", "esque", "de linguagem", "assistente", "utilizador", "fim d", "nova ", "novas ", "conversa",
+    "desconsider", "esque", "linguistico", "istruzioni", "reading this", "reading these", "without asking", "developer",
+    "from now on", "replace ", "substitute ", "fill in ", "asistente", "agente", "assistente", "de linguagem", "assistente", "utilizador", "fim d", "nova ", "novas ", "conversa",
 )  # fmt: skip
 """Words of which each instruction in the Latin script has one, but for SHORT_STEM."""
 SHORT_STEM: Final = r"(?i-u:\b(?:ai|ki|ia)s?\b)"
