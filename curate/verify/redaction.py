@@ -8,6 +8,7 @@ Base64 and in hexadecimal.
 import base64
 import html
 import json
+import quopri
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -58,6 +59,19 @@ NAME_KINDS: Final = ("person", "surname", "org")
 """Kinds in a mapping that are searched for if they have two words or more."""
 
 
+OCTAL: Final = re.compile(r"\\([0-3][0-7]{2})")
+FOLDED: Final = re.compile(r"(?:[A-Za-z0-9+/_-]{4,}\r?\n){1,}[A-Za-z0-9+/=_-]{2,}")
+"""Base64 in several lines, as mails have it."""
+RUN_32: Final = re.compile(r"(?<![A-Z2-7])[A-Z2-7]{10,}")
+CODE: Final = re.compile(r"[0-9]+")
+CODES: Final = re.compile(
+    r"(?<![0-9])(?:(?:3[2-9]|[4-9][0-9]|1[01][0-9]|12[0-6])[\s,;]{1,3}){6,}(?:3[2-9]|[4-9][0-9]|1[01][0-9]|12[0-6])(?![0-9])"
+)
+"""Codes of seven characters or more."""
+TAGS: Final = {0xE0000 + code: code for code in range(32, 127)}
+"""Invisible copies of the characters of ASCII."""
+
+
 @dataclass(slots=True)
 class LeftValue(Output):
     """A row of the redacted files that holds a value of the originals; never the value itself."""
@@ -67,7 +81,7 @@ class LeftValue(Output):
     kind: str
     form: str
     """How it is written there: `as it is`, `split over turns`, `percent-encoded`, `escaped` (JSON, Python or HTML),
-    `in Base64` or `in hexadecimal`."""
+    `in Base64`, `in Base32`, `in hexadecimal`, `quoted-printable`, `in decimal codes` or `reversed`."""
 
 
 @dataclass(slots=True)
@@ -154,16 +168,15 @@ def _is_searched(kind: str, value: str) -> bool:
 def _held(value: Any, kinds: dict[str, str], lengths: Sequence[int]) -> Iterator[tuple[str, str]]:
     """The kind of each value that a row still contains, and the form in which it does; each value once."""
     joined = "\n".join(_strings(value))
-    forms = {"as it is": joined, "split over turns": "\n".join("".join(parts) for parts in _turns(value))}
+    forms = [("as it is", joined), ("split over turns", "\n".join("".join(parts) for parts in _turns(value)))]
     encoded = joined
     for _ in range(2):  # also Base64 of Base64, or of escapes
-        decoded = {form: decode(encoded) for form, decode in DECODERS.items()}
-        for form, text in decoded.items():
-            forms[form] = f"{forms.get(form, '')}\n{text}"
-        encoded = "\n".join(decoded.values())
+        decoded = [(form, decode(encoded)) for form, decode in DECODERS.items()]
+        forms += decoded
+        encoded = "\n".join(text for _, text in decoded)
+    plains = [(form, _plain(text)) for form, text in forms]
     reported: set[str] = set()
-    for form, text in forms.items():
-        plain = _plain(text)
+    for form, plain in (*plains, ("reversed", plains[0][1][::-1])):
         for length in lengths:
             for start in range(len(plain) - length + 1):
                 part = plain[start : start + length]
@@ -180,6 +193,7 @@ def _from_percent(text: str) -> str:
 def _from_escapes(text: str) -> str:
     """Escapes of JSON, Python and HTML in a text that is not of these languages."""
     shown = ESCAPE.sub(lambda match: chr(int(match[1], 16)), text) if "\\" in text else text
+    shown = OCTAL.sub(lambda match: chr(int(match[1], 8)), shown) if "\\" in shown else shown
     shown = html.unescape(shown) if "&" in shown else shown
     return "" if shown == text else shown
 
@@ -187,6 +201,8 @@ def _from_escapes(text: str) -> str:
 def _from_base64(text: str) -> str:
     """What runs decode to from each of their first characters: letters may stand before them."""
     texts = []
+    if "\n" in text:
+        text += "\n" + "\n".join(re.sub(r"\s", "", match.group()) for match in FOLDED.finditer(text))
     for match in RUN.finditer(text):
         run = match.group().translate(str.maketrans("-_", "+/"))
         for start in range(4):
@@ -208,17 +224,47 @@ def _from_hexadecimal(text: str) -> str:
     return "\n".join(texts)
 
 
+def _from_base32(text: str) -> str:
+    """What runs of capitals and digits decode to."""
+    runs = (match.group() for match in RUN_32.finditer(text))
+    return "\n".join(
+        base64.b32decode(run[: len(run) // 8 * 8] + _padded(run[len(run) // 8 * 8 :])).decode("utf-8", "ignore")
+        for run in runs
+    )
+
+
+def _padded(rest: str) -> str:
+    """The last letters of a run in Base32, as many as encode whole bytes, with what fills them up to 8."""
+    length = max(size for size in (0, 2, 4, 5, 7) if size <= len(rest))
+    return rest[:length].ljust(8, "=") if length else ""
+
+
+def _from_quoted_printable(text: str) -> str:
+    """The text as a mail has it; empty if it has no such escapes."""
+    return quopri.decodestring(text.encode("utf-8", "replace")).decode("utf-8", "ignore") if "=" in text else ""
+
+
+def _from_codes(text: str) -> str:
+    """What rows of the decimal codes of characters are."""
+    return "\n".join("".join(chr(int(code)) for code in CODE.findall(row.group())) for row in CODES.finditer(text))
+
+
 DECODERS: Final = {
     "percent-encoded": _from_percent,
     "escaped": _from_escapes,
     "in Base64": _from_base64,
     "in hexadecimal": _from_hexadecimal,
+    "in Base32": _from_base32,
+    "quoted-printable": _from_quoted_printable,
+    "in decimal codes": _from_codes,
 }
 
 
 def _plain(text: str) -> str:
     """The letters and digits of a text, without case, in compatibility form."""
-    text = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text.translate(TAGS))
+        text = re.sub(r"[^\W0-9]", lambda match: str(unicodedata.decimal(match.group(), match.group())), text)
     return re.sub(r"[\W_]", "", text).casefold()
 
 

@@ -17,6 +17,7 @@ from curate.redact.names import names_in
 from curate.redact.pseudonyms import SURNAMES, WOMEN, Pseudonyms, Style
 from curate.redact.redactor import Redactor
 from curate.redact.values import private_values_in
+from curate.verify.redaction import verify_redaction
 from tests.conftest import Write, chat
 
 VALUES = {
@@ -467,3 +468,21 @@ def test_verify_finds_a_json_number_of_a_place(write: Write) -> None:
 )
 def test_a_name_has_its_particles(text: str, name: str) -> None:
     assert [text[secret.start : secret.end] for secret in names_in(text)] == ([name] if name else [])
+
+
+@pytest.mark.parametrize(
+    ("form", "hidden"),
+    [
+        ("reversed", "ed.krewdron@24zepol.airam"),
+        ("quoted-printable", "".join(f"={ord(char):02X}" for char in "maria.lopez42@nordwerk.de")),
+        ("escaped", "".join(f"\\{ord(char):03o}" for char in "maria.lopez42@nordwerk.de")),
+        ("in Base32", base64.b32encode(b"maria.lopez42@nordwerk.de").decode()),
+        ("in Base64", "bWFyaWEubG9w\nZXo0MkBub3Jk\nd2Vyay5kZQ=="),
+        ("in decimal codes", " ".join(str(ord(char)) for char in "maria.lopez42@nordwerk.de")),
+        ("as it is", "".join(chr(0xE0000 + ord(char)) for char in "maria.lopez42@nordwerk.de")),
+    ],
+)
+def test_the_proof_finds_a_value_in_hidden_forms(write: Write, form: str, hidden: str) -> None:
+    write("a.jsonl", [chat("Write to maria.lopez42@nordwerk.de.", "Done.")])
+    write("out.jsonl", [chat(f"Note: {hidden} end", "Done.")])
+    assert [left.form for left in verify_redaction([Path("out.jsonl")], [Path("a.jsonl")]).left] == [form]
