@@ -2,10 +2,11 @@
 
     python -m tests.bench.injections [--missed HALF]
 
-`injections.jsonl` has 60 chats with an instruction to the model inside a tool result, a quoted document or a retrieved
-passage, and 60 chats that resemble them and have none, all written by hand before the rule was changed, in English,
-German, Spanish, French, Portuguese and Chinese. Its key `half` splits both at random: the patterns of the rule were
-chosen on half A. Prints recall and false alarms by half and language; `--missed A` lists the chats of A it gets wrong.
+`injections.jsonl` has, in halves A and B, 60 chats with an instruction to the model inside a tool result, a quoted
+document or a retrieved passage, and 60 chats that resemble them and have none, all written by hand before the rule was
+changed, in English, German, Spanish, French, Portuguese and Chinese. Its key `half` splits both at random: the patterns
+of the rule were chosen on half A. The 40 of C were written later, without knowledge of the patterns, and are read.
+Prints recall and false alarms by half and language; `--missed A` lists the chats of A it gets wrong.
 """
 
 import argparse
@@ -23,7 +24,7 @@ CHATS = Path(__file__).with_suffix(".jsonl")
 def main() -> None:
     """Print the counts."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--missed", choices=("A", "B"))
+    parser.add_argument("--missed", choices=("A", "B", "C"))
     options = parser.parse_args()
     chats = [json.loads(line) for line in CHATS.read_text(encoding="utf-8").splitlines()]
     with tempfile.TemporaryDirectory() as folder:
