@@ -246,7 +246,8 @@ def _right_choice(value: dict[str, Any]) -> str:
     choices = next((by_name[name] for name in CHOICE_KEYS if name in by_name), None)
     labels: Sequence[Any] = ()
     if isinstance(choices, dict):
-        choices, labels = choices.get("text"), choices.get("label") or ()
+        labels = choices.get("label") or ()
+        choices = choices.get("text")
     if choices is None:
         letters = [by_name[name] for name in "abcd" if name in by_name]
         columns = [by_name[name] for name in TABLE_CHOICES if name in by_name]
