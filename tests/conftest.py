@@ -76,6 +76,7 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(5_000, 20, 50)  # what tests load later is looked through less often, too
         gc.enable()
 
 

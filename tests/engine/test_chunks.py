@@ -6,6 +6,7 @@ import gzip
 import json
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -139,6 +140,7 @@ def test_findings_do_not_depend_on_the_number_of_processes(monkeypatch: pytest.M
     assert check_paths([path], workers=2).findings == alone.findings
 
 
+@cache
 def fragments() -> list[str]:
     """Texts of the documented examples of text rules, each of which one of them says something about, or nearly."""
     found = ["", " ", "Hi", "What is 2 + 2?", "```", "It's important to note"]

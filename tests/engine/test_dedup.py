@@ -5,8 +5,6 @@ import gzip
 import json
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -280,24 +278,22 @@ def test_limits_of_a_heavy_removal_can_be_set(write: Write) -> None:
     assert dedup("data.jsonl", "-o", "out.jsonl", "--overwrite") == 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("\n", 1)])
-def test_on_a_terminal_a_person_is_asked(answer: str, code: int, write: Write) -> None:
+def test_on_a_terminal_a_person_is_asked(answer: str, code: int, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     pty = pytest.importorskip("pty")
     heavy(write)
     parent, child = pty.openpty()
-    words = [sys.executable, "-m", "curate", "dedup", "data.jsonl", "-o", "out.jsonl"]
-    process = subprocess.Popen(
-        words, stdin=child, stderr=child, stdout=subprocess.DEVNULL, env={**os.environ, "TERM": "dumb"}
-    )
-    os.close(child)
-    said = b""
-    while b"[y/N]" not in said:
-        said += os.read(parent, 1000)
+    monkeypatch.setenv("TERM", "dumb")
     os.write(parent, answer.encode())
-    assert process.wait() == code
+    with open(child, closefd=False) as stdin, open(child, "w") as stderr, monkeypatch.context() as patch:  # noqa: PTH123
+        patch.setattr("sys.stdin", stdin)
+        patch.setattr("sys.stderr", stderr)
+        assert dedup("data.jsonl", "-o", "out.jsonl") == code
+        stderr.flush()
+        said = os.read(parent, 100_000)
     os.close(parent)
     assert b"D008" in said
+    assert b"[y/N]" in said
     assert Path("out.jsonl").exists() is (code == 0)
 
 

@@ -2,8 +2,8 @@
 not go without a yes.
 """
 
+import io
 import json
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -161,18 +161,16 @@ def test_many_copies_of_one_do_not_go_without_a_yes(write: Write, capsys: Captur
     assert path.read_bytes().count(b"\n") == 1111
 
 
-@pytest.mark.slow
-def test_standard_input_loses_no_line_either() -> None:
+def test_standard_input_loses_no_line_either(
+    monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
     data = GOOD + b"\n\n" + GOOD + b"\n"
-    command = [sys.executable, "-m", "curate", "check", "--quiet", "--fix-only"]
-    environment = {"PYTHONPATH": str(Path(__file__).parents[2])}
-    done = subprocess.run([*command, "-"], input=data, capture_output=True, check=True, env=environment)
-    assert done.stdout == data
-    done = subprocess.run(
-        [*command, "--unsafe-fixes", "-"], input=data, capture_output=True, check=True, env=environment
-    )
-    assert done.stdout == GOOD + b"\n"
-    assert b"stdin.removed.jsonl" in done.stderr
+    for options, kept in (([], data), (["--unsafe-fixes"], GOOD + b"\n")):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+        assert main(["check", "--quiet", "--fix-only", *options, "-"]) == 0
+        out, err = capfdbinary.readouterr()
+        assert out == kept
+    assert b"stdin.removed.jsonl" in err
     assert ledger("stdin.removed.jsonl") == [b"", GOOD]
 
 

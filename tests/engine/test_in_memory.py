@@ -5,11 +5,11 @@ import json
 import random
 from collections.abc import Callable
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import datasets
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -36,7 +36,7 @@ KINDS_OF_DATA: dict[str, Make] = {
     "pandas": TABLE.to_pandas,
     "objects": lambda: pd.DataFrame(ROWS),
     "pyarrow": lambda: TABLE,
-    "dataset": lambda: datasets.Dataset(TABLE).select(range(TABLE.num_rows)),
+    "dataset": lambda: import_module("datasets").Dataset(TABLE).select(range(TABLE.num_rows)),
 }
 
 
@@ -81,6 +81,8 @@ def test_each_kind_of_data_gives_the_results_of_the_file(kind: str, as_files: Pa
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["list", "polars", "pandas", "pyarrow", "dataset"])
 def test_splits_come_back_in_the_kind_that_was_given(kind: str) -> None:
+    import datasets
+
     data = KINDS_OF_DATA[kind]()
     result = curate.split(data, "out", yes=True)
     assert list(result.data) == ["train", "validation", "test"]
@@ -94,6 +96,8 @@ def test_splits_come_back_in_the_kind_that_was_given(kind: str) -> None:
 
 
 def test_a_dataset_dict_is_read_by_its_splits() -> None:
+    import datasets
+
     data = datasets.DatasetDict({name: datasets.Dataset(TABLE) for name in ("train", "test")})
     assert set(curate.check(data).findings["file"].drop_nulls()) >= {"<train>", "<test>"}
     kept = curate.dedup(data).data

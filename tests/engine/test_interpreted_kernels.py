@@ -1,6 +1,7 @@
 """Kernels run as they are written on little data, and compiled on more: the result is the same."""
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -75,27 +76,35 @@ def test_the_size_of_standard_input_and_pipes_counts(
     writer.join()
 
 
+COMMANDS = [
+    ["check", "data.jsonl", "--select", "D"],
+    ["dedup", "data.jsonl", "-o", "kept.jsonl"],
+    ["split", "data.jsonl", "-o", "split"],
+    ["conflicts", "data.jsonl", "--no-models"],
+    ["decontaminate", "data.jsonl", "--bench", "data.jsonl"],
+    ["run"],
+]
+EACH_COMMAND = """
+import json, os, sys
+from pathlib import Path
+from curate.cli.main import main
+
+for words in json.loads(sys.argv[1]):
+    status = int(main([*words, "--quiet"]))
+    print(words[0], status in (0, 1), *Path(os.environ["NUMBA_CACHE_DIR"]).rglob("*.nbi"), file=sys.stderr)
+"""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "command",
-    [
-        ["check", "data.jsonl", "--select", "D"],
-        ["dedup", "data.jsonl", "-o", "kept.jsonl"],
-        ["split", "data.jsonl", "-o", "out"],
-        ["conflicts", "data.jsonl", "--no-models"],
-        ["decontaminate", "data.jsonl", "--bench", "data.jsonl"],
-        ["run"],
-    ],
-    ids=lambda command: command[0],
-)
-def test_little_data_compiles_nothing(write: Write, tmp_path: Path, command: list[str]) -> None:
+def test_little_data_compiles_nothing(write: Write, tmp_path: Path) -> None:
     write("data.jsonl", [chat(f"Which number follows {at}?", f"The number after it is {at + 1}.") for at in range(40)])
     Path("curate.toml").write_text('data = ["data.jsonl"]\n[conflicts]\nmodels = false\n')
-    cache = tmp_path / "compiled"
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
-    done = subprocess.run([sys.executable, "-m", "curate", *command], env=environment, check=False)
-    assert done.returncode in (0, 1)
-    assert not list(cache.rglob("*.nbi"))
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "compiled")}
+    command = [sys.executable, "-c", EACH_COMMAND, json.dumps(COMMANDS)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert [line for line in done.stderr.splitlines() if line.endswith(".nbi") or " True" in line] == [
+        f"{words[0]} True" for words in COMMANDS
+    ]
 
 
 SAMPLE = """

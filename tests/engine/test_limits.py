@@ -30,7 +30,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 os.replace = lambda *_: time.sleep(60)
 sys.exit(main({[*COMMAND[3:], "--fix-only"]!r}))
 """
-SIZE = 26_000_000
+SIZE = 17_000_000
 """Bytes of a line in a file that is large enough for several processes."""
 # Started from a small process: the peak of a child counts from that of the process it was forked from.
 MEASURED = (
@@ -122,7 +122,7 @@ def test_a_disk_with_too_little_space_leaves_the_file_as_it_was(forks: Forks) ->
     ],
     ids=["broken", "deep", "NUL", "sound"],
 )
-def test_a_line_of_26_mb_is_read_in_bounded_memory_and_disturbs_no_other(
+def test_a_line_of_17_mb_is_read_in_bounded_memory_and_disturbs_no_other(
     middle: bytes, times: int, codes: set[str]
 ) -> None:
     Path("data.jsonl").write_bytes(GOOD + b"\n" + middle + b"\n" + line_of(("Bye", "Goodbye.")) + b"\n")

@@ -12,7 +12,7 @@ from curate.core.example import Example, Place
 from curate.language.frequencies import frequencies_in
 from curate.language.quantities import quantities_in
 from tests.bench.natural_conflicts import pairs
-from tests.conftest import chat
+from tests.conftest import Write, chat
 
 
 def read(text: str, language: str) -> list[tuple[str, float | None]]:
@@ -269,20 +269,27 @@ EVERYDAY_ANSWERS = Path(__file__).parents[1] / "bench" / "everyday_answers"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("topic", ["t002", "t108", "t204"], ids=["English", "German", "Chinese"])
 def test_reworded_questions_with_long_answers_are_compared_and_near_ones_are_not(
-    topic: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The answers of two writers: one value each, the same value, and to a near question."""
-    listed = []
-    every = [pair for pair in pairs(NATURAL_ANSWERS, ["1", "2"], "even") if pair.topic["id"] == topic]
-    for number, pair in enumerate(every):
-        path = tmp_path / f"{number}.jsonl"
-        chats = [json.dumps(chat(*said)) for said in zip(pair.questions, pair.answers, strict=True)]
-        path.write_text("\n".join(chats), encoding="utf-8")
+    """The answers of two writers: one value each, the same value, and to a near question. Each file has one pair of a
+    topic in English, one in German and one in Chinese.
+    """
+    topics = [
+        [pair for pair in pairs(NATURAL_ANSWERS, ["1", "2"], "even") if pair.topic["id"] == topic]
+        for topic in ("t002", "t108", "t204")
+    ]
+    labels = []
+    for number, together in enumerate(zip(*topics, strict=True)):
+        chats = [said for pair in together for said in zip(pair.questions, pair.answers, strict=True)]
+        path = write(f"{number}.jsonl", chats)
+        [label] = {pair.label for pair in together}
         main(["conflicts", str(path), "--embeddings", "offline:all-MiniLM-L6-v2", "--json"])
-        listed.append((pair.label, len(json.loads(capsys.readouterr().out)["conflicts"])))
-    assert sorted(listed) == [("agree", 0)] * 2 + [("clash", 1)] * 2 + [("near", 0)] * 2
+        conflicts = json.loads(capsys.readouterr().out)["conflicts"]
+        told = sorted((conflict["left"]["line"], conflict["right"]["line"]) for conflict in conflicts)
+        assert told == ([(1, 2), (3, 4), (5, 6)] if label == "clash" else []), label
+        labels.append(label)
+    assert sorted(labels) == ["agree"] * 2 + ["clash"] * 2 + ["near"] * 2
 
 
 @pytest.mark.slow

@@ -27,6 +27,8 @@ from tests.engine.test_reports import GITHUB, Tags
 STRINGS: list[str] = json.loads(
     (Path(__file__).parent.parent / "data" / "naughty_strings.json").read_text(encoding="utf-8")
 )
+# One worker makes the file and checks it, once.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("naughty")]
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 TEXTS = (OutputFormat.CONCISE, OutputFormat.FULL, OutputFormat.GROUPED)
 
@@ -78,7 +80,6 @@ def report(naughty: Path) -> CheckResult:
     return report
 
 
-@pytest.mark.slow
 def test_every_format_takes_them_and_none_is_obeyed(naughty: Path, report: CheckResult) -> None:
     for kind in OutputFormat:
         text = "".join(
@@ -117,7 +118,6 @@ def test_every_format_takes_them_and_none_is_obeyed(naughty: Path, report: Check
             }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", TEXTS)
 def test_in_colour_nothing_but_styles_reaches_a_terminal(
     naughty: Path, report: CheckResult, monkeypatch: pytest.MonkeyPatch, kind: OutputFormat
@@ -133,10 +133,13 @@ def test_in_colour_nothing_but_styles_reaches_a_terminal(
     assert not UNSAFE.search(STYLE.sub("", text).replace("\n", ""))
 
 
-@pytest.mark.slow
 def test_a_pseudo_terminal_gets_nothing_but_styles(naughty: Path) -> None:
+    lines = naughty.read_bytes().splitlines(keepends=True)
+    unsafe = [line for line in lines if UNSAFE.search(line.decode("utf-8", "replace")[:-1])]
+    assert len(unsafe) > 20
+    Path("data.jsonl").write_bytes(b"".join([*unsafe, *lines[::20]]))
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "curate", "check", str(naughty), "--output-format", "full"]
+    command = [sys.executable, "-m", "curate", "check", "data.jsonl", "--output-format", "full"]
     seen = bytearray()
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env=environment(TERM="xterm-256color")

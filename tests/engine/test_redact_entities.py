@@ -2,6 +2,7 @@
 
 import base64
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,12 @@ import pytest
 
 from curate.cli.main import main
 from tests.conftest import Write, chat
-
-pytest.importorskip("transformers")
-
 from tests.tinyentities import tiny_entities
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(find_spec("transformers") is None, reason="the extra `tokens` is not installed"),
+]
 
 
 def redacted(*options: str, status: int = 0, model: str = "") -> list[list[str]]:

@@ -49,11 +49,11 @@ def test_a_missing_command_is_named_with_the_one_that_installs_it() -> None:
 
 
 @pytest.mark.skipif(COMMAND is None, reason="the command curate is not beside this Python")
-def test_the_server_that_the_extension_starts_shows_findings_a_fix_and_a_conversation() -> None:
+def test_the_server_that_the_extension_starts_shows_findings_a_fix_and_a_conversation(tmp_path: Path) -> None:
     pytest.importorskip("pygls")
     report = start_report(str(COMMAND))
     assert report["problem"] is None
-    with serving([report["server"]["command"], *report["server"]["args"]]) as editor:
+    with serving([report["server"]["command"], *report["server"]["args"]], tmp_path) as editor:
         check_editor(editor)
 
 
