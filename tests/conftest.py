@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from curate.conflicts import default_models
+from curate.models import model_loading
 from tests.forks import Forks, ToolForks
 
 # The same examples in every run, so that a change is judged by what it changes, and more of them in `make coverage`;
@@ -51,6 +52,10 @@ gc.set_threshold(20_000, 20, 100)
 # Each test makes and removes folders: on a disk that takes 3 ms, in memory 0.1 ms.
 if _is_usable(MEMORY_DISK):
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY_DISK))
+
+# Threads of torch that wait for each other sleep: beside other tests, those that try again and again take five times
+# the processor time. Read as torch is loaded, here and in the processes that tests start.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 Write = Callable[..., Path]
 
@@ -103,6 +108,20 @@ def _own_temporaries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", folder)
         patch.setattr(tempfile, "tempdir", folder)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_loaded_once() -> Iterator[None]:
+    """A model of an installed package is loaded by the first test that needs it: each load takes half a second."""
+    load = model_loading._load
+    loaded = cache(load)
+
+    def load_once(kind: str, model: str, *rest: Any) -> Any:
+        return (loaded if model.startswith("offline:") else load)(kind, model, *rest)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model_loading, "_load", load_once)
         yield
 
 

@@ -103,12 +103,12 @@ def proof(capsys: pytest.CaptureFixture[str]) -> Any:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", PAIRS)
 def test_no_planted_pair_stands_in_two_splits(kind: str, write: Write) -> None:
-    for seed in range(3):
+    for seed in range(2):
         rng = random.Random(f"{kind} {seed}")
         rows = [one | {"metadata": {"pair": pair}} for pair in range(60) for one in PAIRS[kind](rng)]
         rows += [
             row(words(rng, rng.randrange(10, 100), rng.choice(ALPHABETS)), words(rng, rng.randrange(10, 100)))
-            for _ in range(600)
+            for _ in range(300)
         ]
         rng.shuffle(rows)
         write("data.jsonl", rows)

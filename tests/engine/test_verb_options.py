@@ -74,7 +74,7 @@ print(json.dumps(seen))
 def test_an_option_is_one_line(tmp_path: Path, write: Write) -> None:
     pytest.importorskip("mcp")
     for name in PACKAGES:
-        shutil.copytree(ROOT / name, tmp_path / "copy" / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, tmp_path / "copy" / name)
     config = tmp_path / "copy/curate/core/config.py"
     before, key, after = config.read_text().partition("    stop_share:")
     config.write_text(before + NEW_KEY + key + after)
@@ -168,7 +168,7 @@ print(json.dumps({
 def test_a_command_is_two_files_and_a_line(tmp_path: Path, write: Write) -> None:
     copy = tmp_path / "copy"
     for name in PACKAGES:
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, copy / name)
     (copy / "curate/commands/longest.py").write_text(COMMAND)
     (copy / "curate/cli/longest.py").write_text(OPENED_BY)
     verbs = copy / "curate/cli/verbs.py"
