@@ -117,8 +117,8 @@ def _models_loaded_once() -> Iterator[None]:
     load = model_loading._load
     loaded = cache(load)
 
-    def load_once(kind: str, model: str, *rest: Any) -> Any:
-        return (loaded if model.startswith("offline:") else load)(kind, model, *rest)
+    def load_once(kind: str, model: str, purpose: str, exact: bool) -> Any:
+        return (loaded if model.startswith("offline:") else load)(kind, model, purpose, exact)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model_loading, "_load", load_once)

@@ -14,7 +14,7 @@ from tests.engine.azure_server import azure_blobs
 from tests.engine.places_server import Place, serving
 from tests.engine.test_tables import KINDS, chat, findings, write_rows, written
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("stores")]  # one worker loads the clients and the servers
 DRAW = random.Random(0)
 ROWS = [chat(DRAW.randrange(20), DRAW.choice(KINDS)) for _ in range(60)]
 PLAIN = [chat(number, "plain") for number in range(200)]
