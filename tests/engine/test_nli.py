@@ -78,7 +78,9 @@ def test_texts_have_about_the_same_vectors_in_every_batch_and_precision() -> Non
 
 @pytest.mark.slow
 def test_vectors_do_not_depend_on_the_order_of_the_texts() -> None:
-    texts = [f"Is it {'very ' * more}{how}?" for how in ("hot", "cold", "old", "new", "wet") for more in range(60)]
+    texts = [
+        f"Is it {'very ' * more}{how}?" for how in ("hot", "cold", "old", "new", "wet") for more in range(0, 60, 2)
+    ]
     vectors = embed(texts, "offline:all-MiniLM-L6-v2", None)
     assert np.array_equal(embed(texts[::-1], "offline:all-MiniLM-L6-v2", None)[::-1], vectors)
 
