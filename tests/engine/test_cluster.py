@@ -337,7 +337,7 @@ def around(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Any]], No
     return wrapped
 
 
-@pytest.mark.parametrize("verb", ["check", "split", "verify", "convert"])
+@pytest.mark.parametrize("verb", ["check", "dedup", "split", "verify", "decontaminate", "convert"])
 def test_a_worker_that_is_killed_changes_nothing(
     verb: str,
     nodes: Nodes,
@@ -374,7 +374,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-@pytest.mark.parametrize("verb", ["check", "split"])
+@pytest.mark.parametrize("verb", ["check", "drop", "split"])
 def test_a_command_that_was_killed_resumes_after_the_chunks_that_were_finished(
     verb: str, nodes: Nodes, write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -408,7 +408,9 @@ def test_a_command_that_was_killed_resumes_after_the_chunks_that_were_finished(
     assert changed == outcome(words, capsys)
 
 
+@pytest.mark.parametrize("verb", ["dedup", "verify"])
 def test_a_node_that_is_lost_changes_nothing(
+    verb: str,
     nodes: Nodes,
     write: Write,
     around: Callable[[Callable[..., Any]], None],
@@ -416,7 +418,8 @@ def test_a_node_that_is_lost_changes_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     names, marker = sharded(2, write), tmp_path / "held"
-    words = commands(names)["dedup"]
+    main(["split", *names, "-o", "split"])
+    words = commands(names)[verb]
     alone = outcome(words, capsys)
     around(partial(held_once, marker, nodes.cluster.head_node.node_id))
 
