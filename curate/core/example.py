@@ -416,6 +416,15 @@ def canonical(value: Any) -> bytes:
     return _CANONICAL.encode(value).encode("utf-8", "surrogatepass")
 
 
+def with_whole_numbers(value: Any) -> Any:
+    """A value in which each float without a fraction is an integer: tables turn 17 into 17.0."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    if isinstance(value, dict):
+        return {key: with_whole_numbers(item) for key, item in value.items()}
+    return [with_whole_numbers(item) for item in value] if isinstance(value, list) else value
+
+
 def content_id(value: Any) -> str:
     """128-bit BLAKE2b of the canonical JSON, in hexadecimal."""
     return hashlib.blake2b(canonical(value), digest_size=16).hexdigest()

@@ -90,9 +90,7 @@ class ObjectPath(DataPath):
     def exists(self, *, follow_symlinks: bool = True) -> bool:
         return self._now() is not None
 
-    @override
-    def is_file(self, *, follow_symlinks: bool = True) -> bool:
-        return self._now() is not None
+    is_file = exists
 
     @override
     def is_dir(self, *, follow_symlinks: bool = True) -> bool:

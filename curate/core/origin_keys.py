@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import xxhash
 
+from curate.core.example import with_whole_numbers
 from curate.core.lazy import Ids, Numbers, np
 from curate.core.text import plural
 
@@ -46,9 +47,7 @@ def origins_of(value: Mapping[str, Any]) -> Iterator[tuple[int, int]]:
     metadata = value.get("metadata")
     for prefix, keys in (("", value), ("/metadata/", metadata if isinstance(metadata, Mapping) else {})):
         for name in keys.keys() & NAMES:
-            origin = keys[name]
-            if isinstance(origin, float) and origin.is_integer():  # tables turn 17 into 17.0
-                origin = int(origin)
+            origin = with_whole_numbers(keys[name])
             if isinstance(origin, str | int) and not isinstance(origin, bool) and origin != "":
                 spelled = str(origin).encode("utf-8", "surrogatepass")
                 yield NUMBERS[prefix + name], xxhash.xxh3_64_intdigest(spelled)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final, NamedTuple, Self
 
 from curate.core.disk_arrays import Rows
 from curate.core.errors import UsageError, requiring
-from curate.core.example import UNKNOWN, Example, canonical, value_at
+from curate.core.example import UNKNOWN, Example, canonical, value_at, with_whole_numbers
 from curate.core.lazy import Bytes, Hashes, Numbers, np
 from curate.core.origin_keys import origins_of
 from curate.core.text import excerpt, normalised, words
@@ -118,17 +118,8 @@ def trait_at(example: Example, path: str) -> Trait | None:
         return None
     if isinstance(value, str):
         return _text_trait(value)
-    data = canonical(_with_integers(value))
+    data = canonical(with_whole_numbers(value))
     return Trait(data, data.decode("utf-8", "replace"))
-
-
-def _with_integers(value: Any) -> Any:
-    """A value with whole numbers as integers."""
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else value
-    if isinstance(value, dict):
-        return {key: _with_integers(item) for key, item in value.items()}
-    return [_with_integers(item) for item in value] if isinstance(value, list) else value
 
 
 def _dialogue_text(row: StratumInput) -> str:

@@ -8,7 +8,7 @@ from functools import cache, lru_cache, partial
 from typing import Any, Final, NamedTuple
 
 from curate.core.lazy import lazy_pattern
-from curate.core.text import UNSPACED
+from curate.core.text import UNSPACED, storable
 from curate.language.quantity_words import (
     BEFORE_NOON,
     CLOCK_PREPOSITIONS,
@@ -213,7 +213,8 @@ class _Token:
 def _number_words(translated: Spelled, language: str) -> Spelled:
     from text_to_num import find_numbers  # only where answers are compared
 
-    pieces = [(match.start(), match.group()) for match in TOKEN.finditer(translated.text)]
+    text = storable(translated.text)  # as long as before; the library takes no lone surrogates
+    pieces = [(match.start(), match.group()) for match in TOKEN.finditer(text)]
     changes = []
     for number in find_numbers([_Token(piece) for _, piece in pieces], language, threshold=0):
         start = pieces[number.start][0]

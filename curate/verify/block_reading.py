@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from curate.core.example import canonical
+from curate.verify.declarations import TEXT_PART_KEYS, attachments_of
 from curate.verify.lines import parse_exactly
 from curate.verify.transcripts import transcript
 
@@ -57,9 +58,9 @@ def _content(content: Any, attached: list[Any]) -> str:
         text = part.get("text", part.get("refusal", part.get("json"))) if type(part) is dict else part
         if type(part) is dict and part.keys() == {"cachePoint"}:
             continue
-        if text is None:
+        if text is None or (type(part) is dict and part.keys() - TEXT_PART_KEYS - {"json"}):
             attached.append(part)
-        else:
+        if text is not None:
             texts.append(_text_or_json(text))
     return "\n".join(texts)
 
@@ -89,10 +90,9 @@ def _blocks(role: str, parts: Any, attached: list[Any]) -> Iterator[TurnParts]:
             answer = answer["output"] if type(answer) is dict and answer.keys() == {"output"} else answer
             text = _text_or_json(answer) if kind in ("functionResponse", "function_response") else None
             results.append(("tool", _content(block.get("content"), attached) if text is None else text, ""))
-        elif type(part.get("text")) is str:
-            texts.append(part["text"])
         else:
-            attached.append(part)
+            texts += [part["text"]] if type(part.get("text")) is str else []
+            attached += [part] if "text" not in part or part.keys() - TEXT_PART_KEYS else []
     yield from results
     if texts or calls or not results:
         yield role, "\n".join(texts), "\n".join(calls)
@@ -108,7 +108,11 @@ def _role(turn: Any) -> str:
 
 def _messages(value: Object, key: str, parts: str, attached: list[Any]) -> TurnList:
     """The messages in the list `key`, with their parts in `parts`; those without a text are added to `attached`."""
-    return [message for turn in value[key] for message in _blocks(_role(turn), turn.get(parts), attached)]
+    turns = TurnList()
+    for turn in value[key]:
+        turns += _blocks(_role(turn), turn.get(parts), attached)
+        attached += attachments_of(turn)
+    return turns
 
 
 def _system(value: Any, attached: list[Any]) -> TurnList:
@@ -161,6 +165,7 @@ def _items(items: Any, attached: list[Any]) -> Iterator[TurnParts]:
             yield "tool", _content(item.get("output"), attached), ""
         elif kind == "message":
             yield _role(item), _content(item.get("content"), attached), ""
+            attached += attachments_of(item)
         elif kind != "reasoning":
             raise NoFormError("an item of an unknown type")
 
@@ -224,6 +229,11 @@ def _list(value: Object, attached: list[Any]) -> TurnList:
             raise NoFormError("a speaker that may be the assistant or give instructions")
         return [("assistant" if role == "system" else role, text, "") for role, text, _ in turns]
     return turns
+
+
+def _has_objects(items: Any) -> bool:
+    """Whether a value is a list of one or more objects."""
+    return type(items) is list and bool(items) and {type(item) for item in items} == {dict}
 
 
 def _is_langchain(value: Object) -> bool:
@@ -312,7 +322,7 @@ SIDED_FORMS: Final[
     (
         lambda value: (
             type(value.get("messages")) is list
-            and any(type(turn) is dict and "candidates" in turn for turn in value["messages"][-1:])
+            and any(type(turn) is dict and _has_objects(turn.get("candidates")) for turn in value["messages"][-1:])
         ),
         _nova_sides,
     ),

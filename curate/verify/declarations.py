@@ -30,6 +30,10 @@ VERTEX_TYPES: Final = frozenset(("STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRA
 
 ATTACHMENTS: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
 """Keys of the training input other than text."""
+TEXT_PART_KEYS: Final = frozenset(
+    ("type", "text", "value", "refusal", "annotations", "cache_control", "citations", "logprobs", "thoughtSignature")
+)
+"""Keys of a part that is text and nothing else."""
 GIVEN_KEYS: Final = frozenset(
     """messages tools functions prompt completion request chosen rejected preferred_output non_preferred_output label chosen_response chosen_messages rejected_messages chosen_system rejected_system conversations instruction input output response system system_prompt history context question answer query problem solution text instances input_text output_text text_input response_j response_k rejected_response kto_tag reference_answer ground_truth parallel_tool_calls contents systemInstruction system_instruction responses_create_params completions labels segments reward_model""".split()  # noqa: E501, SIM905
 ) | frozenset(ATTACHMENTS)
@@ -79,6 +83,11 @@ def _in_python(text: Any) -> Any:
                     parameter["type"] = SCHEMA_TYPES[python_type[0].lower()]
             tool["parameters"] = {"type": "object", "properties": parameters, "required": required}
     return tools
+
+
+def attachments_of(value: dict[str, Any]) -> list[Any]:
+    """The keys and values of an object with content other than text; empty values count as missing."""
+    return [[key, value[key]] for key in ATTACHMENTS if value.get(key) not in (None, [], {}, "")]
 
 
 def question_keys(value: dict[str, Any]) -> tuple[str, str] | None:
@@ -132,7 +141,9 @@ def _with_lower_types(value: Any) -> Any:
 
 
 def media(part: Any) -> Any:
-    """The URL of an image, audio or video, or its data as a URL; any other attachment as it is."""
+    """The URL of an image, audio or video, or its data as a URL; of a text, its other keys; any other attachment as it
+    is.
+    """
     if type(part) is not dict:
         return part
     for key in ("image_url", "video_url", "audio_url", "file"):
@@ -144,6 +155,8 @@ def media(part: Any) -> Any:
         attachment = part.get(key)
         if type(attachment) is dict and (url := _url(attachment, key)):
             return ["media", url]
+    if type(part.get("text")) is str:
+        return {key: part[key] for key in part.keys() - TEXT_PART_KEYS}
     return part
 
 

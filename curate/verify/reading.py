@@ -10,9 +10,26 @@ from typing import Any, Final
 import orjson
 
 from curate.core.text import excerpt
-from curate.verify.block_reading import BLOCK_FORMS, LISTS, OTHER_FORMS, SIDED_FORMS, NoFormError, TurnList, call_text
+from curate.verify.block_reading import (
+    BLOCK_FORMS,
+    LISTS,
+    OTHER_FORMS,
+    PAIR_KEYS,
+    SIDED_FORMS,
+    NoFormError,
+    TurnList,
+    call_text,
+)
 from curate.verify.choices import lacks_choices
-from curate.verify.declarations import ATTACHMENTS, GIVEN_KEYS, completion_of, has_answers, list_under, question_keys
+from curate.verify.declarations import (
+    GIVEN_KEYS,
+    TEXT_PART_KEYS,
+    attachments_of,
+    completion_of,
+    has_answers,
+    list_under,
+    question_keys,
+)
 from curate.verify.lines import parse_exactly
 from curate.verify.transcripts import completed_transcript, transcript, with_messages
 
@@ -32,10 +49,6 @@ TEXT_SPEAKERS: Final = ROLES.keys() - CALL_SPEAKERS
 SPEAKERS: Final = frozenset(
     ("user", "human", "assistant", "bot", "q", "a", "inputs", "targets", "target", "definition")
 )  # also metadata, beside messages
-TEXT_PART_KEYS: Final = frozenset(
-    ("type", "text", "value", "refusal", "annotations", "cache_control", "citations", "logprobs", "thoughtSignature")
-)
-"""Keys of a part that is text and nothing else."""
 
 REASONING_KEYS: Final = ("reasoning_content", "reasoning", "thinking")
 """Keys of a turn with the reasoning of the assistant."""
@@ -98,25 +111,33 @@ def loads(line: bytes) -> Any:
 
 def read(value: Any) -> Reading:
     """The turns of a parsed line. Raises `NotUnderstoodError`."""
-    if type(value) is list:
-        value = {"messages": value}  # a list of turns is a conversation
+    if type(value) is list:  # a list of turns is a conversation
+        value = {"conversation" if _has_pairs(value) else "messages": value}
     if type(value) is not dict:
         raise NotUnderstoodError("not a JSON object")
     reading = Reading([])
-    _attach(value, reading)
+    reading.attached += attachments_of(value)
     if (form := _reader_of(value)) is None:
         raise NotUnderstoodError("unknown format")
     paired = "messages" not in value and any(key in value for _, key in SIDES)
-    instructed = paired or form in (_question_answer, _alpaca) or "conversations" in value
+    instructed = paired or form in (_question_answer, _alpaca) or type(value.get("conversations")) is list
     key = "system_prompt" if instructed and not value.get("system") else "system"
     if type(value.get(key)) is str and value[key]:
         reading.turns.append(Turn("system", value[key]))
     form(value, reading)
+    if form is not _messages and not reading.others:
+        _rejected_beside(value, reading)
     if not reading.turns:
         raise NotUnderstoodError("no messages")
     if "messages" not in value and lacks_choices(value, [(turn.role, turn.text) for turn in reading.turns]):
         raise NotUnderstoodError("the answer names a choice that the question does not hold")
     return reading
+
+
+def _has_pairs(items: list[Any]) -> bool:
+    """Whether the first item of a list is a question with its answer."""
+    first = items[0] if items else None
+    return type(first) is dict and "role" not in first and any(first.keys() >= {*pair} for pair in PAIR_KEYS)
 
 
 def trained_keys(value: Object) -> Object:
@@ -129,11 +150,6 @@ def trained_keys(value: Object) -> Object:
 def _reader_of(value: Object) -> Callable[[Object, Reading], None] | None:
     """The function that adds the turns of a format; None for an unknown format."""
     return next((turns for detects, turns in FORMS if detects(value)), None)
-
-
-def _attach(value: Object, reading: Reading) -> None:
-    """Collect the content of an object other than text; empty values count as missing."""
-    reading.attached += [[key, value[key]] for key in ATTACHMENTS if value.get(key) not in (None, [], {}, "")]
 
 
 def _turn(value: Any, reading: Reading) -> Turn:
@@ -149,7 +165,7 @@ def _turn(value: Any, reading: Reading) -> Turn:
         return Turn(role, content)
     if role == "system":  # only compared for exact copies
         reading = Reading([])
-    _attach(value, reading)
+    reading.attached += attachments_of(value)
     if speaker in CALL_SPEAKERS and (calls := _called(content)):
         return Turn(role, "", calls)
     reasoning = [value[key] for key in REASONING_KEYS if type(value.get(key)) is str] if role == "assistant" else ()
@@ -177,8 +193,11 @@ def _text(content: Any, reading: Reading) -> str:
 
 
 def _calls(turn: Object) -> str:
-    """Names and arguments of the tools that a turn calls."""
-    calls = [call.get("function", call) if type(call) is dict else call for call in turn.get("tool_calls") or ()]
+    """Names and arguments of the tools that a turn calls. Raises `NotUnderstoodError` if they are not in a list."""
+    listed = turn.get("tool_calls") or []
+    if type(listed) is not list:
+        raise NotUnderstoodError("the tool calls of a message are not a list")
+    calls = [call.get("function", call) if type(call) is dict else call for call in listed]
     if turn.get("function_call"):
         calls.append(turn["function_call"])
     return "\n".join(_call(call) for call in calls)
@@ -264,13 +283,19 @@ def _own_turns(rejected: list[Turn], chosen: list[Turn]) -> list[Turn]:
 def _messages(value: Object, reading: Reading) -> None:
     """Messages; beside them may stand both sides of a preference, or the rejected one."""
     _list_reader("messages")(value, reading)
-    for key in REJECTED_KEYS if len(value) > 1 else ():
-        if not _is_side(value.get(key)):
-            continue
+    if len(value) > 1:
         last = [turn.role for turn in reading.turns[-1:]]
-        if _is_side(chosen := value.get("chosen", value.get("chosen_response"))) and last not in ([], ["assistant"]):
+        is_pair = any(_is_side(value.get(key)) for key in REJECTED_KEYS) and last not in ([], ["assistant"])
+        if is_pair and _is_side(chosen := value.get("chosen", value.get("chosen_response"))):
             reading.turns += _side(chosen, "assistant", reading)
-        reading.others += _own_turns(_side(value[key], "assistant", reading), reading.turns)
+        _rejected_beside(value, reading)
+
+
+def _rejected_beside(value: Object, reading: Reading) -> None:
+    """Add the turns of each rejected side beside a conversation to `reading.others`."""
+    for key in REJECTED_KEYS:
+        if _is_side(value.get(key)):
+            reading.others += _own_turns(_side(value[key], "assistant", reading), reading.turns)
 
 
 def _is_side(side: Any) -> bool:
@@ -285,30 +310,30 @@ def _prompt(value: Object, reading: Reading) -> list[Turn]:
     if type(value.get("conversations")) is list:
         return [_turn(turn, reading) for turn in value["conversations"]]
     if type(value.get("instruction")) is str:
-        return _instruction_turns(value)
+        return _instruction_turns(value, reading)
     key = next((key for key in ("prompt", "question", "query", "input") if key in value), "")
-    return [*_history(value), *(_side(value[key], "user", reading) if key else [])]
+    return [*_history(value, reading), *(_side(value[key], "user", reading) if key else [])]
 
 
 def _openai_prompt(value: Object, reading: Reading) -> list[Turn]:
-    _attach(value["input"], reading)
+    reading.attached += attachments_of(value["input"])
     return [_turn(turn, reading) for turn in value["input"]["messages"]]
 
 
-def _history(value: Object) -> list[Turn]:
+def _history(value: Object, reading: Reading) -> list[Turn]:
     """Earlier questions with their answers."""
     turns = []
     history = value.get("history") or []
     for pair in history if type(history) is list else [history]:
-        if type(pair) is not list or [type(text) for text in pair] != [str, str]:
-            raise NotUnderstoodError("the history is not a list of text pairs")
-        turns += [Turn("user", pair[0]), Turn("assistant", pair[1])]
+        if type(pair) is not list or len(pair) != 2:
+            raise NotUnderstoodError("the history is not a list of pairs")
+        turns += [Turn("user", _text(pair[0], reading)), Turn("assistant", _text(pair[1], reading))]
     return turns
 
 
-def _instruction_turns(value: Object) -> list[Turn]:
+def _instruction_turns(value: Object, reading: Reading) -> list[Turn]:
     """The turns for an instruction and its input, after the earlier history."""
-    return [*_history(value), Turn("user", _joined_texts(value, "instruction", "input", "context"))]
+    return [*_history(value, reading), Turn("user", _joined_texts(value, "instruction", "input", "context"))]
 
 
 def _joined_texts(value: Object, *keys: str) -> str:
@@ -322,7 +347,7 @@ def _joined_texts(value: Object, *keys: str) -> str:
 def _alpaca(value: Object, reading: Reading) -> None:
     """Add the turns of an instruction and its answer to `reading.turns`."""
     reading.turns += [
-        *_instruction_turns(value),
+        *_instruction_turns(value, reading),
         Turn("assistant", _text(value["output"] if "output" in value else value["response"], reading)),
     ]
 
@@ -332,11 +357,11 @@ def _instances(value: Object, reading: Reading) -> None:
     without output.
     """
     for instance in value["instances"]:
-        if type(instance) is not dict or type(instance.get("output")) is not str:
+        if type(instance) is not dict or "output" not in instance:
             raise NotUnderstoodError("an instance has no output")
         reading.turns += [
             Turn("user", _joined_texts({**value, "input": instance.get("input")}, "instruction", "input")),
-            Turn("assistant", instance["output"]),
+            Turn("assistant", _text(instance["output"], reading)),
         ]
 
 
@@ -354,7 +379,7 @@ def _question_answer(value: Object, reading: Reading) -> None:
     else:
         text = _joined_texts(value, "definition", "context", question_key)
         question = [Turn("user", text if text.strip() else value[question_key])]
-    reading.turns += [*_history(value), *question, Turn("assistant", value[answer_key])]
+    reading.turns += [*_history(value, reading), *question, Turn("assistant", value[answer_key])]
 
 
 def _stored(value: Object, reading: Reading) -> None:
@@ -416,7 +441,7 @@ FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], N
     ),
     *((_has_keys(*sides), _pair(*sides, _prompt)) for sides in SIDES),
     (lambda v: "response" in v and bool(v.get("rejected_response")), _pair("response", "rejected_response", _prompt)),
-    (_has_keys("conversations"), _list_reader("conversations")),
+    (lambda value: type(value.get("conversations")) is list, _list_reader("conversations")),
     (lambda value: type(value.get("instruction")) is str and ("output" in value or "response" in value), _alpaca),
     (_has_keys("prompt", "completion"), _completion),
     (lambda value: type(value.get("instruction")) is str and type(value.get("instances")) is list, _instances),

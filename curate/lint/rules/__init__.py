@@ -11,7 +11,7 @@ FAMILIES: Final = (
     "jsonl", "roles", "turn_order", "content", "duplicates", "contradictions", "answers", "splits", "quality", "reasoning",
     "degenerate_text", "markup", "code_blocks", "arithmetic", "speakers", "attacks", "characters", "secrets", "calls", "results", "tool_answers", "tools", "tool_schemas",
     "content_parts", "images", "file_format", "dataset", "tokens", "controls", "message_keys",
-    "message_weights", "preference", "labels", "reinforcement", "service_forms", "service_media",
+    "message_weights", "preference", "rejected_side", "labels", "reinforcement", "service_forms", "service_media",
 )  # fmt: skip
 """Modules of this package that declare rules."""
 RULES: Final[dict[str, Rule]] = {

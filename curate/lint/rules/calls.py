@@ -85,7 +85,7 @@ def parallel_calls(example: Example) -> Problems:
     "an empty list.",
 )
 def tool_calls_malformed(example: Example) -> Problems:
-    """`tool_calls` is not a list of calls, or is empty.
+    """`tool_calls` is not a list of calls, or is empty; or `function_call` is no call.
 
     Templates read a name and arguments from each call and stop without them. Services also reject an empty list. T017
     covers missing ids.
@@ -93,9 +93,14 @@ def tool_calls_malformed(example: Example) -> Problems:
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     for message in example.messages:
+        if message.role != "assistant":
+            continue
+        if (call := message.value.get("function_call")) and (fault := function_fault(call)):
+            where = f"`function_call` of message {message.index + 1}"
+            yield Problem(f"{message.pointer}/function_call", f"{where} {fault}")
         calls = message.value.get("tool_calls")
         pointer = call_pointer(message, "tool_calls")
-        if calls is None or message.role != "assistant":
+        if calls is None:
             continue
         if not isinstance(calls, list):
             yield Problem(pointer, f"`tool_calls` is {kind_of(calls)}, not a list")
@@ -113,14 +118,19 @@ def call_fault(call: Any) -> str | None:
     """What a tool call lacks besides an id; None if it is complete."""
     if not isinstance(call, dict):
         return f"is {kind_of(call)}, not an object"
-    function = call.get("function")
-    if not isinstance(function, dict):
+    if not isinstance(call.get("function"), dict):
         return "has no `function`"
+    fault = function_fault(call["function"])
+    return fault or (None if call.get("type") == "function" else "has not the type 'function'")
+
+
+def function_fault(function: Any) -> str | None:
+    """What the function of a call, or a `function_call`, lacks; None if it is complete."""
+    if not isinstance(function, dict):
+        return f"is {kind_of(function)}, not an object"
     if not isinstance(function.get("name"), str):
         return "has no name"
-    if "arguments" not in function:
-        return "has no arguments"
-    return None if call.get("type") == "function" else "has not the type 'function'"
+    return None if "arguments" in function else "has no arguments"
 
 
 @tool_calls_malformed.repaired_by(safe=True)
@@ -133,7 +143,8 @@ def mend_calls(messages: list[Object]) -> list[Object] | None:
         if not isinstance(calls, list | None):
             return None
         repaired = [_with_function(call) for call in calls or ()]
-        if any(map(call_fault, repaired)):
+        call = message.get("function_call") if message.get("role") == "assistant" else None
+        if any(map(call_fault, repaired)) or (call and function_fault(call)):
             return None
         without_calls = message if calls is None else omit_keys(message, "tool_calls")
         edited.append({**message, "tool_calls": repaired} if repaired else without_calls)

@@ -92,7 +92,7 @@ def _pair_turns(item: Object, pair: tuple[str, str], pointer: str) -> Iterator[T
     """The question and the answer of an item under the keys `pair`, after its system prompt if it has one."""
     yield from system_turns(item, pointer)
     rest = omit_keys(item, *pair, "system")
-    if repeated := [key for key in ("role", "content") if key in rest]:
+    if repeated := [key for key in ("role", "content", "instruction") if key in rest]:
         raise UnreadableError(f"{pointer}/{repeated[0]}", f"`{repeated[0]}` beside a question and its answer")
     yield Turn({"role": "user", "content": item[pair[0]]}, pointer, f"{pointer}/{pair[0]}")
     yield Turn({"role": "assistant", "content": item[pair[1]], **rest}, pointer, f"{pointer}/{pair[1]}")

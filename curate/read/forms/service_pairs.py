@@ -85,6 +85,6 @@ VERTEX_PREFERENCE: Final = Format(
 NOVA_PREFERENCE: Final = Format(
     "nova-preference",
     "messages of which the last has two candidates with a preferenceLabel, as Amazon Nova reads pairs",
-    lambda v: is_objects(messages := v.get("messages")) and "candidates" in messages[-1],
+    lambda v: is_objects(messages := v.get("messages")) and is_objects(messages[-1].get("candidates")),
     read=_read_nova,
 )
