@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import groupby
 from typing import Any, Final
 
 from curate.core.example import canonical
-from curate.verify.declarations import TEXT_PART_KEYS, attachments_of
+from curate.verify.declarations import TEXT_PART_KEYS, attachments_of, question_keys
 from curate.verify.lines import parse_exactly
 from curate.verify.transcripts import transcript
 
@@ -78,10 +79,12 @@ def _blocks(role: str, parts: Any, attached: list[Any]) -> Iterator[TurnParts]:
     for part in parts:
         if type(part) is not dict:
             raise NoFormError("a content part is not an object")
-        typed = KEY_OF_TYPE.get(part.get("type", ""))
-        kind = typed if typed is not None else next((k for k in (*CALL_KEYS, *RESULT_KEYS) if k in part), None)
+        typed = KEY_OF_TYPE.get(str(part.get("type")))
+        kind = (
+            typed if typed is not None else next(filter(partial(_has_object, part), (*CALL_KEYS, *RESULT_KEYS)), None)
+        )
         block = part if typed else part.get(kind or "", {})
-        if kind == "" or part.get("thought") or any(key in part for key in SILENT_KEYS):
+        if kind == "" or part.get("thought") or any(_has_object(part, key) for key in SILENT_KEYS):
             continue
         if kind in CALL_KEYS:
             calls.append(call_text(block.get("name"), block.get("input", block.get("args", {}))))
@@ -96,6 +99,11 @@ def _blocks(role: str, parts: Any, attached: list[Any]) -> Iterator[TurnParts]:
     yield from results
     if texts or calls or not results:
         yield role, "\n".join(texts), "\n".join(calls)
+
+
+def _has_object(part: Object, key: str) -> bool:
+    """Whether a part has an object under a key."""
+    return type(part.get(key)) is dict
 
 
 def _role(turn: Any) -> str:
@@ -115,19 +123,19 @@ def _messages(value: Object, key: str, parts: str, attached: list[Any]) -> TurnL
     return turns
 
 
-def _system(value: Any, attached: list[Any]) -> TurnList:
-    """The system prompt as a turn; none if it is empty. Parts without a text are added to `attached`."""
-    text = _content(value.get("parts") if type(value) is dict else value, attached)
+def _system(value: Any) -> TurnList:
+    """The system prompt as a turn; none if it is empty."""
+    text = _content(value.get("parts") if type(value) is dict else value, [])
     return [("system", text, "")] if text else []
 
 
 def _bedrock(value: Object, attached: list[Any]) -> TurnList:
-    return _system(value.get("system"), attached) + _messages(value, "messages", "content", attached)
+    return _system(value.get("system")) + _messages(value, "messages", "content", attached)
 
 
 def _vertex(value: Object, attached: list[Any]) -> TurnList:
     system = value.get("systemInstruction", value.get("system_instruction"))
-    return _system(system, attached) + _messages(value, "contents", "parts", attached)
+    return _system(system) + _messages(value, "contents", "parts", attached)
 
 
 def _vertex_sides(value: Object, attached: list[Any]) -> tuple[TurnList, TurnList]:
@@ -176,7 +184,7 @@ def _responses(value: Object, attached: list[Any]) -> TurnList:
     Parts without a text are added to `attached`.
     """
     value = value.get("responses_create_params", value)
-    turns = _system(value.get("instructions"), attached)
+    turns = _system(value.get("instructions"))
     for turn in [*_items(value.get("input"), attached), *_items(value.get("output"), attached)]:
         if turns and turn[2] and turns[-1][0] == turn[0]:
             turns[-1] = (turn[0], turns[-1][1], "\n".join(filter(None, (turns[-1][2], turn[2]))))
@@ -209,13 +217,14 @@ def _segments(value: Object, _attached: list[Any]) -> TurnList:
 
 def _list(value: Object, attached: list[Any]) -> TurnList:
     """The turns of a list in any of its forms; parts without a text are added to `attached`."""
-    turns, speakers = _system(value.get("system") or value.get("system_prompt"), attached), list[str]()
+    turns, speakers = _system(value.get("system") or value.get("system_prompt")), list[str]()
     for index, item in enumerate(next(value[key] for key in LISTS if _is_list(value.get(key), key))):
+        attached += attachments_of(item) if type(item) is dict else []
         pair = next((pair for pair in PAIR_KEYS if type(item) is dict and set(pair) <= item.keys()), None)
         if type(item) is str:
             turns.append(("assistant" if index % 2 else "user", item, ""))
         elif pair and "role" not in item:
-            turns += [*_system(item.get("system"), []), ("user", item[pair[0]], ""), ("assistant", item[pair[1]], "")]
+            turns += [*_system(item.get("system")), ("user", item[pair[0]], ""), ("assistant", item[pair[1]], "")]
         elif type(item) is dict and type(item.get("from")) is type(item.get("value")) is str:
             turns.append((item["from"], item["value"], ""))
         elif type(item) is dict and type(item.get("speaker")) is str and not {"role", "content", "from"} & item.keys():
@@ -249,6 +258,7 @@ def _langchain(value: Object, attached: list[Any]) -> TurnList:
         if type_name == "constructor":
             message, type_name = turn["kwargs"], turn["id"][-1]
         message = message.get("data", message)
+        attached += attachments_of(message)
         kind = type_name.removesuffix("Chunk").removesuffix("Message").lower()
         extra = message.get("additional_kwargs") or {}
         calls = list(message.get("tool_calls") or extra.get("tool_calls") or ())
@@ -270,13 +280,13 @@ def _squad(value: Object, _attached: list[Any]) -> TurnList:
     return [("user", "\n\n".join(question_texts), ""), ("assistant", _content(value["answers"]["text"][0], []), "")]
 
 
-def _glaive(value: Object, attached: list[Any]) -> TurnList:
+def _glaive(value: Object, _attached: list[Any]) -> TurnList:
     """The turns of a chat as one text. Raises `NoFormError` if its marks do not enclose turns."""
     parts = transcript(value["chat"])
     if not parts:
         raise NoFormError("a chat whose marks do not enclose turns")
     system = (value.get("system") or "").strip().removeprefix("SYSTEM:").strip()
-    return _system(system, attached) + [(role, text, "") for role, text in parts]
+    return _system(system) + [(role, text, "") for role, text in parts]
 
 
 def _xlam(value: Object, _attached: list[Any]) -> TurnList:
@@ -300,7 +310,8 @@ def _has_blocks(value: Object) -> bool:
     return type(turns) is list and any(
         type(part) is dict
         and (
-            str(part.get("type")) in KEY_OF_TYPE or any(key in part for key in (*CALL_KEYS, *RESULT_KEYS, *SILENT_KEYS))
+            str(part.get("type")) in KEY_OF_TYPE
+            or any(_has_object(part, key) for key in (*CALL_KEYS, *RESULT_KEYS, *SILENT_KEYS))
         )
         for turn in turns
         if type(turn) is dict and type(turn.get("content")) is list
@@ -339,7 +350,14 @@ SIDED_FORMS: Final[
 """Formats of preference pairs: turns with the better answer, and the worse answer."""
 BLOCK_FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, list[Any]], TurnList]], ...]] = (
     (_is_langchain, _langchain),
-    (lambda value: _has_texts(value.get("conversations")) and OTHER_FORM_KEYS.isdisjoint(value), _list),
+    (
+        lambda value: (
+            _has_texts(value.get("conversations"))
+            and OTHER_FORM_KEYS.isdisjoint(value)
+            and question_keys(value) is None
+        ),
+        _list,
+    ),
     (_has_blocks, _bedrock),
 )
 """Formats with messages; they are recognized before the format messages."""
@@ -347,7 +365,7 @@ OTHER_FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, list[
     (lambda value: bool(_first_part(value.get("contents"), "parts")), _vertex),
     (lambda value: type(value.get("responses_create_params")) is dict, _responses),
     (
-        lambda value: type(value.get("input")) is list or ("input" in value and type(value.get("output")) is list),
+        lambda value: _has_objects(value.get("input")) or ("input" in value and type(value.get("output")) is list),
         _responses,
     ),
     (lambda value: type(value.get("prompt")) is str and type(value.get("completions")) is list, _steps),

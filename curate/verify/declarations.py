@@ -52,14 +52,18 @@ def declared_tools(value: dict[str, Any]) -> Any:
     tools = _tools_holder(value).get("tools")
     if tools is None and type(config) is dict:
         tools = config.get("tools")
-    if type(value.get("query")) is str and {type(tools), type(value.get("answers"))} <= {str, list}:
+    is_xlam = type(value.get("query")) is str and {type(tools), type(value.get("answers"))} <= {str, list}
+    if is_xlam and question_keys(value) is None:
         tools = _in_python(tools)
     if type(tools) is not list or not all(type(tool) is dict for tool in tools):
         return tools
     functions = []
     for tool in (tool for tool in tools if tool.keys() != {"cachePoint"}):
         group = tool.get("functionDeclarations", tool.get("function_declarations"))
-        declarations = group if type(group) is list else [tool.get("function", tool.get("toolSpec", tool))]
+        holder = next((key for key in ("function", "toolSpec") if key in tool), "")
+        declarations = group if type(group) is list else [tool.get(holder, tool)]
+        if holder and type(tool[holder]) is dict:  # other keys of a tool may stand beside its function or in it
+            declarations = [{**{key: item for key, item in tool.items() if key != holder}, **tool[holder]}]
         functions += [_normal_function(function) if type(function) is dict else function for function in declarations]
     return functions or None
 
@@ -141,8 +145,8 @@ def _with_lower_types(value: Any) -> Any:
 
 
 def media(part: Any) -> Any:
-    """The URL of an image, audio or video, or its data as a URL; of a text, its other keys; any other attachment as it
-    is.
+    """The URL of an image, audio or video, or its data as a URL; of a text, its other keys, None if they are empty; any
+    other attachment as it is.
     """
     if type(part) is not dict:
         return part
@@ -156,7 +160,7 @@ def media(part: Any) -> Any:
         if type(attachment) is dict and (url := _url(attachment, key)):
             return ["media", url]
     if type(part.get("text")) is str:
-        return {key: part[key] for key in part.keys() - TEXT_PART_KEYS}
+        return {key: part[key] for key in part.keys() - TEXT_PART_KEYS if part[key] not in (None, [], {}, "")} or None
     return part
 
 

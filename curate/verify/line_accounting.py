@@ -228,4 +228,5 @@ def content_key(value: Any) -> str:
     sides = [[[turn.role, turn.text, turn.calls] for turn in turns] for turns in (reading.turns, reading.others)]
     line = value if isinstance(value, dict) else {}
     declared = [declared_tools(line), line.get("functions"), line.get("label"), line.get("kto_tag")]
-    return xxhash.xxh3_128_hexdigest(canonical([sides, list(map(media, reading.attached)), declared]))
+    attached = [item for item in map(media, reading.attached) if item is not None]
+    return xxhash.xxh3_128_hexdigest(canonical([sides, attached, declared]))

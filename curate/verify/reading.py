@@ -311,7 +311,8 @@ def _prompt(value: Object, reading: Reading) -> list[Turn]:
         return [_turn(turn, reading) for turn in value["conversations"]]
     if type(value.get("instruction")) is str:
         return _instruction_turns(value, reading)
-    key = next((key for key in ("prompt", "question", "query", "input") if key in value), "")
+    keys = ("prompt", "question", "query", "input")
+    key = next((key for key in keys if key in value and (key == "prompt" or type(value[key]) is str)), "")
     return [*_history(value, reading), *(_side(value[key], "user", reading) if key else [])]
 
 
@@ -422,6 +423,10 @@ def _has_keys(*keys: str) -> Callable[[Object], bool]:
     return lambda value: all(key in value for key in keys)
 
 
+def _has_list(key: str) -> Callable[[Object], bool]:
+    return lambda value: type(value.get(key)) is list
+
+
 FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], None]], ...]] = (
     (lambda value: type(completion_of(value)) is dict, _stored),
     *((detects, _sided_format(parse)) for detects, parse in SIDED_FORMS),
@@ -441,7 +446,13 @@ FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], N
     ),
     *((_has_keys(*sides), _pair(*sides, _prompt)) for sides in SIDES),
     (lambda v: "response" in v and bool(v.get("rejected_response")), _pair("response", "rejected_response", _prompt)),
-    (lambda value: type(value.get("conversations")) is list, _list_reader("conversations")),
+    (
+        lambda value: (
+            type(turns := value.get("conversations")) is list
+            and (not turns or any(type(turn) is dict for turn in turns))
+        ),
+        _list_reader("conversations"),
+    ),
     (lambda value: type(value.get("instruction")) is str and ("output" in value or "response" in value), _alpaca),
     (_has_keys("prompt", "completion"), _completion),
     (lambda value: type(value.get("instruction")) is str and type(value.get("instances")) is list, _instances),
@@ -452,7 +463,7 @@ FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], N
         lambda v: type(v.get("prompt")) in (str, list) and not has_answers(v),
         lambda value, reading: reading.turns.extend(_side(value["prompt"], "user", reading)),
     ),
-    *((_has_keys(key), _list_reader(key)) for key in LISTS),
+    *((_has_list(key), _list_reader(key)) for key in LISTS),
 )  # in order: how each format is detected, and its parser
 
 

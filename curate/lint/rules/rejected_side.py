@@ -8,12 +8,13 @@ from curate.core.finding import Problem, Problems, Severity
 from curate.core.form_keys import REJECTED_KEYS
 from curate.lint.rules.calls import tool_calls_malformed
 from curate.lint.rules.content import content_type
+from curate.lint.rules.message_keys import key_on_wrong_role
 from curate.lint.rules.roles import message_not_an_object, no_role, role_alias, unknown_role
 from curate.lint.rules.rule import Rule, value_rule
 from curate.read.forms.pairs import speaker_turn
 
 MESSAGE_RULES: Final[tuple[Rule, ...]] = (
-    message_not_an_object, no_role, unknown_role, role_alias, content_type, tool_calls_malformed,
+    message_not_an_object, no_role, unknown_role, role_alias, content_type, tool_calls_malformed, key_on_wrong_role,
 )  # fmt: skip
 """The rules that each message of a conversation must pass to be read."""
 
@@ -27,7 +28,7 @@ MESSAGE_RULES: Final[tuple[Rule, ...]] = (
 def rejected_malformed(example: Example) -> Problems:
     """A message of a rejected side cannot be read: it is no object, or its role, content or call is malformed.
 
-    M004 to M007, C002 and T009 report the same of the prompt and the chosen side. Trainers render both sides with the
+    M004 to M007, M023, C002 and T009 report the same of the prompt and the chosen side. Trainers render both sides with the
     same template and stop on either.
     Bad: {"prompt": "Hi", "chosen": "Hello.", "rejected": [{"role": "critic", "content": "What?"}]}
     Good: {"prompt": "Hi", "chosen": "Hello.", "rejected": [{"role": "assistant", "content": "What?"}]}
@@ -35,7 +36,9 @@ def rejected_malformed(example: Example) -> Problems:
     for key in REJECTED_KEYS if not example.plain else ():
         side = example.value.get(key)
         turns = side if isinstance(side, list) else [side] if isinstance(side, dict) else []
-        if example.format != "messages" or any(isinstance(turn, dict) and {"role", "from"} & turn.keys() for turn in turns):
+        if example.format != "messages" or any(
+            isinstance(turn, dict) and {"role", "from"} & turn.keys() for turn in turns
+        ):
             yield from _problems(example, key, side, turns)
 
 

@@ -164,6 +164,10 @@ def _preference(value: Object, key: str) -> Iterator[Turn]:
         yield from _alpaca({key: item for key, item in value.items() if key not in ("output", "response")})
     else:
         yield from turns_before(value)
+        if wrong_key := next(
+            (key for key in ("question", "query") if value.get(key) and not has_strings(value, key)), ""
+        ):
+            raise UnreadableError(f"/{wrong_key}", f"`{wrong_key}` is not text")
         question_key = next(
             (
                 key
