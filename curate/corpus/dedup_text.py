@@ -23,6 +23,7 @@ from curate.core.example import (
 )
 from curate.core.form_keys import LABEL_KEYS, REFERENCE_KEYS, REJECTED_KEYS, TOOL_KEYS
 from curate.core.validation import parsed_json
+from curate.read.forms.pairs import SPEAKERS
 
 UNCOMPARED_ROLES: Final = ("system", "developer")
 On = Literal["conversation", "prompt", "response", "last-turn"]
@@ -53,6 +54,11 @@ class Segment(NamedTuple):
     """Whether it is the text of a user turn."""
 
 
+def known_role(role: str | None) -> str:
+    """A role, with the names of other formats such as `human` resolved: they mean the same in messages (rule M007)."""
+    return SPEAKERS.get(role or "", role or "")
+
+
 def written_text(example: Example, on: On) -> str:
     """The compared text, as written: the user turns and the answers, without system prompts.
 
@@ -64,7 +70,7 @@ def written_text(example: Example, on: On) -> str:
 def segments_of(example: Example, on: On) -> list[Segment]:
     """The parts of `written_text`, which are the lines between its line breaks."""
     pieces = [
-        Segment(text, message.role == "user")
+        Segment(text, known_role(message.role) == "user")
         for message in compared_turns(example, on)
         for text in _turn_texts(message)
     ]
@@ -86,10 +92,10 @@ def compared_texts(example: Example, on: On) -> tuple[list[str], list[str]]:
     if example.plain and on == "conversation":  # nearly all: without objects for turns
         for turn in example.value["messages"]:
             if turn["role"] not in UNCOMPARED_ROLES:
-                sides[turn["role"] == "assistant"].append(turn["content"])
+                sides[known_role(turn["role"]) == "assistant"].append(turn["content"])
         return sides
     for message in compared_turns(example, on):
-        sides[message.role == "assistant"].extend(_turn_texts(message))
+        sides[known_role(message.role) == "assistant"].extend(_turn_texts(message))
     return sides
 
 
@@ -166,6 +172,12 @@ def called_texts(message: Message) -> list[str]:
     array; one text each.
     """
     return [f"{function.get('name', '')} {_arguments(function)}" for function in _called_functions(message)]
+
+
+def answers_of(example: Example) -> list[str]:
+    """The turns of the assistant, each with the functions that it calls, as written."""
+    turns = [message for message in example.messages if known_role(message.role) == "assistant"]
+    return ["\n".join(_turn_texts(message)) for message in turns]
 
 
 def _called_functions(message: Message) -> Iterator[dict[str, Any]]:

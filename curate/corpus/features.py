@@ -15,7 +15,7 @@ from curate.core.disk_arrays import Rows
 from curate.core.example import Example, attachments, value_at
 from curate.core.lazy import Flags, Floats, Ids, Numbers, np
 from curate.corpus.boilerplate import Passages, own_texts
-from curate.corpus.dedup_text import On, Segment, segments_of, turns_of, written_text
+from curate.corpus.dedup_text import On, Segment, known_role, segments_of, turns_of, written_text
 from curate.corpus.keys import Keys, chain_key, key_of, plain_ids
 from curate.corpus.links import Links, links_of_lines
 from curate.corpus.short_text_keys import ShortTexts
@@ -230,7 +230,7 @@ def _compared(
     plain = zip(batch.roles, batch.texts, strict=True)
     if spec.common:
         pieces = [
-            [Segment(turn_texts[i], roles[i] == "user") for i in turns_of(roles, spec.on)]
+            [Segment(turn_texts[i], known_role(roles[i]) == "user") for i in turns_of(roles, spec.on)]
             for roles, turn_texts in plain
         ]
         texts = own_texts([*pieces, *(segments_of(example, spec.on) for example in examples)], spec.common)

@@ -22,7 +22,7 @@ from curate.core.disk_arrays import Rows
 from curate.core.example import UNKNOWN, Example, attachments, content_id, reasoning_texts, trained_content
 from curate.core.lazy import Hashes, Ids, Numbers, Shingles, np
 from curate.core.text import normalised, words
-from curate.corpus.dedup_text import UNCOMPARED_ROLES, called_texts, other_sides
+from curate.corpus.dedup_text import UNCOMPARED_ROLES, answers_of, called_texts, known_role, other_sides
 from curate.corpus.keys import digest
 from curate.similarity.shingles import Sets, letters, normal, texts_of
 
@@ -161,21 +161,22 @@ def _pieces(example: Example) -> Iterable[tuple[str, int, int]]:
 def _reasoning(example: Example) -> Iterator[str]:
     """The reasoning beside the turns of the assistant."""
     for message in example.messages:
-        if message.role == "assistant":
+        if known_role(message.role) == "assistant":
             yield from reasoning_texts(message.value)
 
 
 def long_answers(example: Example) -> list[list[str]]:
     """The words of each turn of the assistant and of each reasoning that is not short."""
-    turns = [
-        "\n".join([message.text, *called_texts(message)]) for message in example.messages if message.role == "assistant"
+    return [
+        answer
+        for text in (*answers_of(example), *_reasoning(example))
+        if len(answer := words_of(text)) >= SHORT_ANSWER_WORDS
     ]
-    return [answer for text in (*turns, *_reasoning(example)) if len(answer := words_of(text)) >= SHORT_ANSWER_WORDS]
 
 
 def kind_of(role: str) -> int:
     """The kind of a turn with this role; see `curate.corpus.link_keys`."""
-    return 0 if role in UNCOMPARED_ROLES else {"user": 1, "assistant": 2}.get(role, 3)
+    return 0 if role in UNCOMPARED_ROLES else {"user": 1, "assistant": 2}.get(known_role(role), 3)
 
 
 @lru_cache(10_000)  # most conversations of a file have one of few shapes
@@ -190,7 +191,7 @@ def _role_hashes(roles: tuple[str, ...]) -> list[int]:
 
 @cache
 def _role(role: str) -> int:
-    return digest(role.encode("utf-8", "surrogatepass"))
+    return digest(known_role(role).encode("utf-8", "surrogatepass"))
 
 
 def _prompt_key(turns: Sequence[str]) -> int:
@@ -247,12 +248,14 @@ def words_of(text: str) -> list[str]:
 
 def asked_words(example: Example) -> tuple[str, ...]:
     """The words of the user turns."""
-    return tuple(word for message in example.messages if message.role == "user" for word in words_of(message.text))
+    return tuple(
+        word for message in example.messages if known_role(message.role) == "user" for word in words_of(message.text)
+    )
 
 
 def first_turn_of(example: Example) -> Run:
     """The first user turn."""
-    text = next(message.text for message in example.messages if message.role == "user")
+    text = next(message.text for message in example.messages if known_role(message.role) == "user")
     return Run(tuple(words_of(text)), text)
 
 
@@ -264,7 +267,7 @@ def runs_of(example: Example) -> list[Run]:
 def _block_turns(example: Example) -> Iterator[str]:
     """The texts of the turns that may have blocks."""
     for message in example.messages:
-        if message.role != "assistant":
+        if known_role(message.role) != "assistant":
             yield message.text
 
 

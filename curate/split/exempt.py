@@ -13,7 +13,7 @@ from curate.core.lazy import Flags, Ids, Numbers, np
 from curate.core.text import plural
 from curate.corpus.boilerplate import MIN_EXAMPLES, MIN_SHARE, examples_with, own_texts
 from curate.corpus.corpus import LineReader, Table
-from curate.corpus.dedup_text import asked_turns, called_texts, segments_of
+from curate.corpus.dedup_text import answers_of, asked_turns, segments_of
 from curate.corpus.links import Run, first_turn_of, links_of_lines, runs_of
 from curate.similarity.shingles import Sets, Shingling, salted, texts_of
 from curate.similarity.word_hashes import shingled
@@ -183,7 +183,5 @@ def _distinct_counts(group_of: Numbers, values: Ids, count: int) -> Numbers:
 
 def _answer(example: Example, number: int) -> str:
     """The assistant turns of an example, or the nth one from 1 on, as written."""
-    turns = [
-        "\n".join([message.text, *called_texts(message)]) for message in example.messages if message.role == "assistant"
-    ]
+    turns = answers_of(example)
     return (turns[number - 1] if number else "\n".join(turns)).strip()
