@@ -206,11 +206,29 @@ def _json_lines(table: Any) -> Iterator[bytes]:
                 raise UsageError(f"the data: {error}", "give each key of a map once") from None
             yield from frame_lines(frame, writer)
     else:
-        for row in table:
-            try:
-                yield orjson.dumps(row, default=_json_value) + b"\n"
-            except TypeError:  # integers of more than 64 bits, and keys that are not text
-                yield json.dumps(_without_nan(row), default=slow_cell, ensure_ascii=True).encode() + b"\n"
+        yield from map(_row_line, table)
+
+
+def _row_line(row: Any) -> bytes:
+    """A row of a list as a line of JSON. NaN and infinity stay, so that the reader reports them; orjson writes null."""
+    try:
+        line = orjson.dumps(row, default=_json_value)
+    except TypeError:  # integers of more than 64 bits, and keys that are not text
+        line = b""
+    if not line or (b"null" in line and _has_nan(row)):
+        line = json.dumps(row, default=_slow_value, ensure_ascii=True).encode()
+    return line + b"\n"
+
+
+def _has_nan(value: Any) -> bool:
+    """Whether a value holds NaN or infinity."""
+    if isinstance(value, Mapping):
+        return any(map(_has_nan, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_has_nan, value))
+    if hasattr(value, "tolist"):
+        return _has_nan(value.tolist())
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def _json_value(value: Any) -> Any:
@@ -220,15 +238,10 @@ def _json_value(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else cell(value)
 
 
-def _without_nan(value: Any) -> Any:
-    """A value without NaN and infinity, which orjson writes as null."""
-    if isinstance(value, Mapping):
-        return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
-    if hasattr(value, "tolist"):
-        return _without_nan(value.tolist())
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def _slow_value(value: Any) -> Any:
+    """The same for the JSON encoder of the standard library, which takes subclasses of dict alone for objects."""
+    known = isinstance(value, Mapping) or hasattr(value, "tolist")
+    return _json_value(value) if known else slow_cell(value)
 
 
 def _batches(table: Any) -> Iterable[Any]:

@@ -15,7 +15,7 @@ from curate.commands.session import Workspace
 from curate.core.config import RemoteConfig, with_options
 from curate.core.config_files import config_file
 from curate.core.errors import ConfigError, InputError, UsageError
-from curate.core.manifest import MANIFEST
+from curate.core.files import MANIFEST
 from curate.core.runs import Project
 from curate.core.shards import split_file
 from curate.core.targets import SERVICES, Target

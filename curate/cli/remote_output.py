@@ -10,8 +10,7 @@ from typing import Final, NamedTuple
 from curate.cli.options import print_notes
 from curate.core.data_path import DataPath
 from curate.core.errors import CurateError, OutputError, UsageError
-from curate.core.files import DATA_SUFFIXES
-from curate.core.manifest import MANIFEST
+from curate.core.files import DATA_SUFFIXES, MANIFEST
 from curate.core.places import local_copy, mirror, require_writable, upload
 from curate.core.scratch import scratch
 from curate.core.text import plural

@@ -7,8 +7,8 @@ import typer
 
 from curate.cli.options import AsJson, codes, output_option, print_notes
 from curate.core.errors import ExitCode, InputError, UsageError
-from curate.core.files import LEDGER, path_of
-from curate.core.manifest import MANIFEST, read_manifest
+from curate.core.files import LEDGER, MANIFEST, path_of
+from curate.core.manifest import read_manifest
 from curate.core.output_pair import require_not_existing
 from curate.core.paths import require_distinct_paths
 from curate.core.runs import Project, project_of

@@ -13,7 +13,7 @@ from curate.commands.verify import verify
 from curate.conflicts.conflict import ConflictsResult
 from curate.core.errors import InputError, MissingExtra
 from curate.core.events import StageFinished, StageStarted, advancing
-from curate.core.manifest import MANIFEST
+from curate.core.files import MANIFEST
 from curate.core.text import plural
 from curate.corpus.stats import Stats
 from curate.lint.runner import CheckResult

@@ -11,12 +11,12 @@ from curate.core.data_files import data_files
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import InputError, UsageError
 from curate.core.events import StageFinished, StageStarted, advancing
-from curate.core.files import display_name
+from curate.core.files import MANIFEST, display_name
 from curate.core.finding import Finding, Severity
 from curate.core.hub import upload
 from curate.core.kernels import kernels_for
 from curate.core.lazy import np
-from curate.core.manifest import MANIFEST, Manifest, changed_files, data_settings, named_files, read_manifest
+from curate.core.manifest import Manifest, changed_files, data_settings, named_files, read_manifest
 from curate.core.paths import identity, require_distinct_paths
 from curate.core.removed import Reason
 from curate.core.snapshot import Snapshot, mode_of, require_unchanged, snapshot

@@ -166,7 +166,7 @@ def check_record(result: "CheckResult", files: Sequence[Path]) -> Record:
 
 def split_record(folder: Path, manifest: "Manifest", verb: str = "split") -> Record:
     """The sizes of the splits, the removed lines by reason, and the manifest with its hashes, beside the data card."""
-    from curate.core.manifest import MANIFEST
+    from curate.core.files import MANIFEST
     from curate.output.folder import CARD  # a check does not load it
 
     counts = {f"examples_{name}": part.examples for name, part in manifest.splits.items()}

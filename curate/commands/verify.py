@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from curate.commands.session import Session
-from curate.core.manifest import MANIFEST
+from curate.core.files import MANIFEST
 from curate.core.runs import project_of
 from curate.verify import NOT_GIVEN, verify_files, verify_folder
 from curate.verify.proof import VerifyResult

@@ -19,7 +19,7 @@ import orjson
 from curate.core.arrow_batches import row_groups
 from curate.core.data_path import DataPath
 from curate.core.errors import InputError, UsageError
-from curate.core.files import DATA_SUFFIXES, LEDGER, STDIN, blocks, display_name, packing, path_of, warn
+from curate.core.files import DATA_SUFFIXES, LEDGER, MANIFEST, STDIN, blocks, display_name, packing, path_of, warn
 from curate.core.limits import read_regular
 from curate.core.object_path import ObjectPath
 from curate.core.paths import identity
@@ -31,8 +31,9 @@ from curate.core.urls import is_url
 
 GLOB_CHARS = re.compile(r"[*?\[]")
 
-DESCRIPTIONS: Final = {"manifest.json": b'"manifest_version"', "dataset_info.json": b""}
+DESCRIPTIONS: Final = {MANIFEST: b'"manifest_version"', "dataset_info.json": b""}
 """Files of a folder that describe its data, with what they contain: written by `curate split`, and LLaMA-Factory's."""
+DESCRIPTION: Final = "a description of data files"
 MAX_SHOWN: Final = 10
 """Number of files that a note names."""
 STDIN_NAMES: Final = ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
@@ -173,7 +174,9 @@ def _files_below(folder: Path, tell: Callable[[str], None], left_out: LeftOut | 
         )
         tell(f"{folder}: {plural(len(written), 'file')} not read, written by curate: {shown}; pass a file to read it")
     skipped["a file of removed lines"] += written_by_curate.difference(written)
-    for why, paths in skipped.items():
+    own = (folder / MANIFEST, folder / LEDGER) if folder / MANIFEST in skipped[DESCRIPTION] else ()
+    for why, every in skipped.items():
+        paths = [path for path in every if path not in own]  # those of a folder of splits that is named are expected
         if paths:
             tell(
                 f"{folder}: {plural(len(paths), 'file')} not read, {why}; the first is {min(paths)}; pass it to read it"
@@ -199,7 +202,7 @@ def _why_skipped(path: Path, folder: Path) -> str:
         return "no regular file"
     sign = DESCRIPTIONS.get(path.name)
     if sign is not None and sign in next(blocks(path, 1 << 12, tables=False), b""):
-        return "a description of data files"
+        return DESCRIPTION
     if path.suffix.lower() in TABLE_SUFFIXES and any(
         place.with_name(f"{path.stem}.jsonl").is_file()
         for place in (path, *([path.parent] if path.parent.name == "parquet" and path.parent != folder else ()))

@@ -35,6 +35,7 @@ DATA_SUFFIXES = (
     *(".jsonl", ".ndjson", ".json", ".jsonl.gz", ".jsonl.zst", ".json.gz", ".json.zst"),
     *(*TABLE_SUFFIXES, ".csv.gz", ".csv.zst"),
 )
+MANIFEST: Final = "manifest.json"
 LEDGER = "removed.jsonl"
 """Name of the file of removed lines, or suffix of such a name."""
 TEMPORARY_SUFFIX = ".curate-tmp"

@@ -17,12 +17,11 @@ from curate import __version__
 from curate.core.config import Config
 from curate.core.errors import InputError
 from curate.core.example import canonical
-from curate.core.files import json_text, sha256
+from curate.core.files import MANIFEST, json_text, sha256
 from curate.core.masking import plain_without_keys
 from curate.core.paths import path_inside
 from curate.core.transaction import require_finished
 
-MANIFEST: Final = "manifest.json"
 RESULT_PACKAGES: Final = ("datasketch", "numba", "numpy", "orjson", "polars", "pydantic", "xxhash")
 """Packages whose version can change the output."""
 

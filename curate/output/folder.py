@@ -16,13 +16,12 @@ from curate.core.config import Config
 from curate.core.decision import DecisionState
 from curate.core.errors import InputError, require_all_lines
 from curate.core.example import Place
-from curate.core.files import LEDGER, sha256
+from curate.core.files import LEDGER, MANIFEST, sha256
 from curate.core.finding import Finding
 from curate.core.json_output import NotPrinted, Output
 from curate.core.lazy import Flags, Numbers, np
 from curate.core.limits import read_regular
 from curate.core.manifest import (
-    MANIFEST,
     InputFile,
     Manifest,
     OutputFile,

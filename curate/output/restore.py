@@ -13,19 +13,11 @@ from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
 from curate.core.errors import InputError, UsageError, require_all_lines
 from curate.core.example import where
-from curate.core.files import LEDGER, display_name, replacing
+from curate.core.files import LEDGER, MANIFEST, display_name, replacing
 from curate.core.json_output import NotPrinted, Output
 from curate.core.lazy import np
 from curate.core.limits import open_regular
-from curate.core.manifest import (
-    MANIFEST,
-    Manifest,
-    Restored,
-    changed_files,
-    digest_of,
-    named_files,
-    read_manifest,
-)
+from curate.core.manifest import Manifest, Restored, changed_files, digest_of, named_files, read_manifest
 from curate.core.output_pair import CountingWriter
 from curate.core.paths import path_inside
 from curate.core.removed import Removal, WithoutLines, removal_of

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from curate.core.manifest import MANIFEST
+from curate.core.files import MANIFEST
 from curate.core.text import plural
 from curate.papers.eu_summary import CARD, COUNTED, SOURCES, described
 from curate.papers.facts import Facts

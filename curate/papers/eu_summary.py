@@ -6,7 +6,7 @@ part of a training: what the summary says of other parts, and of the model, is a
 
 from typing import Final
 
-from curate.core.manifest import MANIFEST
+from curate.core.files import MANIFEST
 from curate.core.text import plural
 from curate.papers.facts import Facts, Source
 from curate.papers.form import Field, Form

@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic import Field as Key
 
 from curate.core.errors import InputError, UsageError
-from curate.core.files import display_name
+from curate.core.files import MANIFEST, display_name
 from curate.core.limits import open_regular
-from curate.core.manifest import MANIFEST, Manifest, named_files
+from curate.core.manifest import Manifest, named_files
 from curate.core.text import visible
 from curate.verify.proof import VerifyResult
 

@@ -43,6 +43,8 @@ def split_text(result: SplitResult, folder: Path) -> Iterator[Text]:
     yield from moved_text(result.moved)
     for finding in result.warnings:
         yield Text.assemble((f"{finding.code} ", "yellow"), visible(finding.message))
+    for code, hint in {finding.code: finding.hint for finding in result.warnings if finding.hint}.items():
+        yield Text(f"{code}: {hint}", style="dim")
     for note in result.notes:
         yield Text(f"note: {note}", style="dim")
     removed = manifest.removed.lines

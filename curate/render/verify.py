@@ -28,6 +28,8 @@ def verify_text(proof: VerifyResult, limit: int | None = MAX_SHOWN) -> Iterator[
     for finding in proof.findings[:limit]:
         yield Text.assemble((visible(finding.where), "bold"), f": {finding.code} ", visible(finding.message))
     yield from more_lines(len(proof.findings), limit)
+    for code, hint in {finding.code: finding.hint for finding in proof.findings if finding.hint}.items():
+        yield Text(f"{code}: {hint}", style="dim")
     if any(point.verdict is Verdict.BROKEN and point.name.startswith("L0") for point in proof.points):
         yield Text(f"next: {SPLIT_AGAIN}")
     open_ = sum(point.verdict is Verdict.OPEN for point in proof.points)

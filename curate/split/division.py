@@ -266,7 +266,7 @@ def _large_group_note(groups: Groups, assigned: Assigned, holdable: int) -> list
     total = len(groups.of)
     most = (
         f"{plural(holdable, 'example')} of {total:,} ({holdable / total:.1%}) can be held out; the others are in "
-        "groups that are too large"
+        "groups that are too large; set larger shares for validation and test with --fractions, or raise --threshold"
     )
     return [*sentences, most]
 

@@ -14,8 +14,8 @@ from curate.core.cluster import LOCAL, Executor
 from curate.core.config import DedupConfig
 from curate.core.errors import InputError
 from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
-from curate.core.files import DATA_SUFFIXES, display_name, size_of
-from curate.core.manifest import MANIFEST, Manifest, read_manifest
+from curate.core.files import DATA_SUFFIXES, MANIFEST, display_name, size_of
+from curate.core.manifest import Manifest, read_manifest
 from curate.core.snapshot import unchanging
 from curate.core.split_names import files_by_split
 from curate.core.text import plural

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from curate.core.example import where
-from curate.core.files import DATA_SUFFIXES, sha256
-from curate.core.manifest import MANIFEST, Manifest, digest_of, named_files
+from curate.core.files import DATA_SUFFIXES, MANIFEST, sha256
+from curate.core.manifest import Manifest, digest_of, named_files
 from curate.core.text import plural
 from curate.core.worker_pool import cores
 from curate.read.lines import compact

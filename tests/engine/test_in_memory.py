@@ -160,11 +160,18 @@ def test_two_columns_of_pandas_with_one_name_are_refused() -> None:
 
 
 def test_values_of_lists_that_json_has_no_form_for() -> None:
-    row = {"prompt": "Hi", "completion": "Hello.", "n": float("nan")}
+    row = {"prompt": "Hi", "completion": "Hello.", "n": None}
     given = {**row, "array": np.arange(2), "number": np.float32(1.5), "price": Decimal("1.20")}
-    read = {"prompt": "Hi", "completion": "Hello.", "n": None, "array": [0, 1], "number": 1.5, "price": 1.2}
+    read = {**row, "array": [0, 1], "number": 1.5, "price": 1.2}
     assert plain([MappingProxyType(given)]) == [read]
     assert plain([{**given, "long": 2**70}]) == [{**read, "long": 2**70}]
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("-inf"), np.float64("nan"), np.array([1, np.inf])])
+@pytest.mark.parametrize("beside", [{}, {"long": 2**70}])
+def test_a_list_with_nan_is_reported_as_a_file_with_it_is(number: Any, beside: dict[str, int]) -> None:
+    report = curate.check([{"prompt": "Hi", "completion": "Hello.", "scores": {"n": number}, **beside}]).report
+    assert [(finding.code, finding.line) for finding in report.findings if finding.line] == [("J014", 1)]
 
 
 @pytest.mark.parametrize(

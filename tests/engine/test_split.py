@@ -19,7 +19,8 @@ from curate.cli.main import main
 from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
 from curate.core.example import content_id
-from curate.core.manifest import MANIFEST, digest_of, read_manifest, verified_hash
+from curate.core.files import MANIFEST
+from curate.core.manifest import digest_of, read_manifest, verified_hash
 from curate.core.removed import removal_of
 from curate.core.runs import Project
 from curate.output import folder

@@ -15,8 +15,8 @@ import pytest
 from curate.cli.main import main
 from curate.core import store, transaction
 from curate.core.errors import InputError, UsageError
-from curate.core.files import checksum, sha256
-from curate.core.manifest import MANIFEST, digest_of, read_manifest
+from curate.core.files import MANIFEST, checksum, sha256
+from curate.core.manifest import digest_of, read_manifest
 from curate.core.paths import path_inside
 from curate.core.transaction import READY_FILE, STAGE_FOLDER, recover, replacing_together
 from tests.conftest import Write, working_in, written_file

@@ -29,7 +29,7 @@ from curate.core.example import (
 from curate.core.finding import PlacedProblems, Problem
 from curate.core.form_keys import REFERENCE_KEYS
 from curate.core.text import plural
-from curate.corpus.dedup_text import keys_with_text
+from curate.corpus.dedup_text import EMPTY, keys_with_text
 from curate.language.reasoning_marks import may_have_marks, styles_of_reasoning
 from curate.language.refusals import OPENING_CHARS, refuses
 from curate.lint.rules.example_columns import ExampleColumns
@@ -385,9 +385,10 @@ def _folded_digest(
     value: dict[str, Any], texts: list[str], turns: list[dict[str, Any]], keys: Sequence[str] = ()
 ) -> int:
     """The digest of what is trained on of an example, normalized; content parts of text count as text. `keys`: those
-    that are compared besides `COMPARED_KEYS`.
+    that are compared besides `COMPARED_KEYS`. Empty values count as missing.
     """
-    other_keys = [(key, value[key]) for key in (*COMPARED_KEYS, *keys) if key in value]
+    other_keys = [(key, value[key]) for key in (*COMPARED_KEYS, *keys) if value.get(key) not in EMPTY]
+    turns = [{key: turn[key] for key in turn if key == "content" or turn[key] not in EMPTY} for turn in turns]
     if not other_keys and all(
         turn.keys() == {"role", "content"} and isinstance(turn["role"], str) and is_text(turn["content"])
         for turn in turns
