@@ -102,8 +102,8 @@ def _blocks(role: str, parts: Any, attached: list[Any]) -> Iterator[TurnParts]:
 
 
 def _has_object(part: Object, key: str) -> bool:
-    """Whether a part has an object under a key."""
-    return type(part.get(key)) is dict
+    """Whether a part that is no text has an object under a key."""
+    return type(part.get(key)) is dict and type(part.get("text")) is not str
 
 
 def _role(turn: Any) -> str:
@@ -333,7 +333,9 @@ SIDED_FORMS: Final[
     (
         lambda value: (
             type(value.get("messages")) is list
-            and any(type(turn) is dict and _has_objects(turn.get("candidates")) for turn in value["messages"][-1:])
+            and type(turn := (value["messages"] or [None])[-1]) is dict
+            and _has_objects(sides := turn.get("candidates"))
+            and any("preferenceLabel" in side for side in sides)
         ),
         _nova_sides,
     ),

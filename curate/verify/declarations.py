@@ -60,9 +60,11 @@ def declared_tools(value: dict[str, Any]) -> Any:
     functions = []
     for tool in (tool for tool in tools if tool.keys() != {"cachePoint"}):
         group = tool.get("functionDeclarations", tool.get("function_declarations"))
-        holder = next((key for key in ("function", "toolSpec") if key in tool), "")
-        declarations = group if type(group) is list else [tool.get(holder, tool)]
-        if holder and type(tool[holder]) is dict:  # other keys of a tool may stand beside its function or in it
+        holder = next((key for key in ("function", "toolSpec") if key in tool), None)
+        declarations = group if type(group) is list else [tool if holder is None else tool[holder]]
+        if (
+            holder is not None and type(tool[holder]) is dict
+        ):  # other keys of a tool may stand beside its function or in it
             declarations = [{**{key: item for key, item in tool.items() if key != holder}, **tool[holder]}]
         functions += [_normal_function(function) if type(function) is dict else function for function in declarations]
     return functions or None

@@ -58,7 +58,9 @@ def _user_turn(value: Object, key: str, *, before: tuple[str, ...] = (), after: 
     filled_keys = [
         text_key for text_key in (*before, key, *after) if has_strings(value, text_key) and value[text_key].strip()
     ]
-    keys = filled_keys if filled_keys and isinstance(value[key], str) else [key]
+    if filled_keys and not isinstance(value[key], str):
+        raise UnreadableError(f"/{key}", f"`{key}` is not text, and `{filled_keys[0]}` belongs to it")
+    keys = filled_keys or [key]
     text = value[key] if keys == [key] else "\n\n".join(value[text_key] for text_key in keys)
     parts = tuple((f"/{text_key}", value[text_key]) for text_key in keys) if len(keys) > 1 else ()
     return turn_at("user", text, f"/{key}")._replace(joined_keys=tuple(keys), parts=parts)

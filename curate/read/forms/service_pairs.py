@@ -85,6 +85,10 @@ VERTEX_PREFERENCE: Final = Format(
 NOVA_PREFERENCE: Final = Format(
     "nova-preference",
     "messages of which the last has two candidates with a preferenceLabel, as Amazon Nova reads pairs",
-    lambda v: is_objects(messages := v.get("messages")) and is_objects(messages[-1].get("candidates")),
+    lambda v: (
+        is_objects(messages := v.get("messages"))
+        and is_objects(sides := messages[-1].get("candidates"))
+        and any("preferenceLabel" in side for side in sides)
+    ),
     read=_read_nova,
 )
