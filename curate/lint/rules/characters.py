@@ -79,6 +79,11 @@ three times as long.
 SHOWN_TEXT: Final = lazy_pattern('[\n:"“”«„]')
 """Signs that a question contains a text."""
 
+WORD_PAIR: Final = lazy_pattern(
+    r"^[ \t]*(?:[-*•]|\d+[.)])?[ \t]*[^\n:=–—-]{1,40}?[ \t]*(?::|=|–|—|->|→| -)[ \t]+[^\n]{1,40}$", re.MULTILINE
+)
+"""A line of a vocabulary list: a word or phrase, a sign, and its counterpart."""
+MIN_WORD_PAIRS: Final = 4
 NOT_PROSE: Final = lazy_pattern(
     r"```|^\s*(?:#\w+|import |from \w)|\d *[-+*/=×x|] *\d|^\S[^|\n]* \| |^\s*[{\[<|]|\\\w+|[=;{}]\s*$|\$.+\$|SELECT |def |^\s*[A-Ha-h1-8][.)] ",
     re.MULTILINE,
@@ -191,8 +196,17 @@ def _stripped(text: str) -> str:
     return stripped if stripped.strip() else text
 
 
+SOFT_HYPHEN: Final = "\u00ad"
+ABOUT_SOFT_HYPHENS: Final = lazy_pattern(
+    r"(?i)soft.hyphen|&shy;|U\+00AD|\\u00ad|weiche[rns]* trennstrich|bedingte[rns]* trennstrich"
+)
+
+
 def _invisible_characters(text: str) -> str | None:
     stripped = _stripped(text)
+    if SOFT_HYPHEN in text and ABOUT_SOFT_HYPHENS.search(text):  # the text shows what it is about
+        text = text.replace(SOFT_HYPHEN, "")
+        stripped = stripped.replace(SOFT_HYPHEN, "")
     if stripped == text:
         return None
     first = next((i for i, (a, b) in enumerate(zip(text, stripped, strict=False)) if a != b), len(stripped))
@@ -310,7 +324,9 @@ def _language_message(system: str, prompt: str, answer: str) -> str | None:
     message = _languages_differ(prompt, answer) or _language_changes(answer)
     if message is None:
         return None
-    return None if NOT_PROSE.search(answer) or ABOUT_LANGUAGE.search(f"{system}\n{prompt}") else message
+    if NOT_PROSE.search(answer) or len(WORD_PAIR.findall(answer)) >= MIN_WORD_PAIRS:
+        return None
+    return None if ABOUT_LANGUAGE.search(f"{system}\n{prompt}") else message
 
 
 @text_rule(

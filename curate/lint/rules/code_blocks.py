@@ -40,6 +40,12 @@ ABOUT_FAULTS: Final = lazy_pattern(
 SHOWN_CHARS: Final = 300
 """Number of characters before a block in which it may be called faulty."""
 TEX_ENVIRONMENT: Final = lazy_pattern(r"\\(begin|end)\{(\w+\*?)\}")
+NAMED_ENVIRONMENT: Final = lazy_pattern(
+    r"(?<=[^\W\d_] )[\"'“‘]?\\(?:begin|end)\{\w+\*?\}[\"'”’]?(?=[ ,.;:?!)]|$)", re.MULTILINE
+)
+"""A mark that a sentence names: "put it after \\begin{document}"."""
+PRICES: Final = lazy_pattern(r"\${3,}|\(\$\$\)")
+"""Signs for a range of prices."""
 COMMANDS: Final = (
     "frac", "sqrt", "sum", "int", "prod", "lim", "cdot", "times", "left", "right", "text", "mathbb", "mathrm", "mathbf",
     "leq", "geq", "neq", "approx", "infty", "pm", "alpha", "beta", "gamma", "theta", "lambda", "pi", "sigma",
@@ -138,21 +144,28 @@ def _json_fault(code: str) -> str | None:
     return None
 
 
+def _environments(text: str) -> tuple[list[str], list[str]]:
+    """The names of the environments that begin in a text and of those that end in it, sorted."""
+    every = TEX_ENVIRONMENT.findall(text)
+    begun, ended = (sorted(name for kind, name in every if kind == side) for side in ("begin", "end"))
+    return begun, ended
+
+
 def _formula_message(text: str) -> str | None:
     """The message for a delimiter of TeX without its counterpart; None if there is none."""
     text = CODE_SPANS.sub("", text).replace("\\\\", "").replace(r"\$", "")  # a backslash before another ends a line
     if ABOUT_DELIMITERS.search(text):
         return None
     has_signs = TEX_SIGN.search(text) is not None
-    if has_signs and text.count("$$") % 2:
+    if has_signs and PRICES.sub("", text).count("$$") % 2:
         return "a formula is not closed: an odd number of $$"
     for opening, closing in ((r"\[", r"\]"), (r"\(", r"\)")):
         opened, closed = ESCAPED_BRACKET.sub("", text).count(opening), text.count(closing)
         if has_signs and opened > closed:
             return f"a formula is not closed: {opening} {opened} times, {closing} {closed} times"
-    environments = TEX_ENVIRONMENT.findall(text)
-    begun, ended = (sorted(name for kind, name in environments if kind == side) for side in ("begin", "end"))
-    if begun != ended:
+    begun, ended = _environments(text)
+    named, unnamed = _environments(NAMED_ENVIRONMENT.sub("", text))
+    if begun != ended and named != unnamed:
         return f"a formula is not closed: {len(begun)} \\begin, {len(ended)} \\end"
     if TEX_COMMAND.search(TEX_PAIR.sub("", text.replace("$$", ""))):
         return "a formula is not closed: a $ without another in its line"

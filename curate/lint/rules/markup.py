@@ -78,6 +78,12 @@ PLACEHOLDER_HINT: Final = f"{any_of_pattern(*PLACEHOLDERS, 'tbd')}|{MASKED}|{DAT
 FAILURE_HINT: Final = any_of_pattern(*FAILURES)
 CODE_COMMENT: Final = lazy_pattern(r"```|//|/\*|#")
 """Code, in which such a mark is a note."""
+USAGE_BEFORE: Final = lazy_pattern(
+    r"\b(?:cp|mv|rm|scp|ssh|cd|curl|wget|git|pip3?|npm|npx|docker|kubectl|python3?|sudo|chmod|mkdir|tar|grep)(?: +[\w./:@-]+){0,4} +\Z|\w\Z"
+)
+"""A command of a shell, or a name without a space, before the argument in brackets that a user chooses."""
+VALUE_BEFORE: Final = lazy_pattern(r"[=(,:]\s*\Z")
+"""A sign of a program before a name with an underscore."""
 TEMPLATE_REQUEST: Final = lazy_pattern(
     r"(?i)\b(?:templates?|vorlagen?|plantillas?|modèles?|modelos?|muster\w*|formular\w*|brief|anschreiben|vertrag|carta|correo|contrato|lettre|courrier|contrat|anonymi[sz]\w*|redact\w*|letter|e-?mails?|samples?|examples?|scripts?|drafts?|contracts?|to-?dos?|placeholders?|lorem"
     r"|(?<!to )(?<!in the )(?<!same )forms?(?! of| an?| the))\b|模板|范文|格式|信|邮件|申请|请假条"
@@ -242,6 +248,8 @@ def _placeholder_message(prompt: str, answer: str) -> str | None:
         or match.group().rpartition(" ")[2] in prompt  # the form of a date, without its preposition
         or CODE_COMMENT.search(answer)
         or _is_quoted(answer, match.start())
+        or USAGE_BEFORE.search(answer, max(0, match.start() - 80), match.start())
+        or ("_" in match.group() and VALUE_BEFORE.search(answer, max(0, match.start() - 80), match.start()))
         else f"the answer contains a placeholder: {match.group().strip()}"
     )
 
