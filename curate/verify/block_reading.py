@@ -335,7 +335,7 @@ SIDED_FORMS: Final[
             type(value.get("messages")) is list
             and type(turn := (value["messages"] or [None])[-1]) is dict
             and _has_objects(sides := turn.get("candidates"))
-            and any("preferenceLabel" in side for side in sides)
+            and any("preferenceLabel" in side for side in sides or ())
         ),
         _nova_sides,
     ),
