@@ -97,18 +97,15 @@ def ended(error: BaseException) -> int:
     if isinstance(error, BrokenPipeError):  # the reader closed the pipe; nothing can be flushed
         streams.discard_output()
         return ExitCode.INTERRUPTED
-    if isinstance(error, OSError) and error.filename is None and error.errno is None:  # from a loader of libraries
-        _print_message(
-            f"error: a library cannot be loaded: {visible(str(error))}\n  next: raise the memory limit, or install "
-            "the package again"
-        )
-        return _flush(ExitCode.USAGE)
-    # from a stream: errors of files are handled where their names are known
+    # from a stream or a loader of libraries: errors of files are handled where their names are known
     if isinstance(error, OSError) and error.filename is None:
         streams.discard_output()
         _print_message(
             f"error: the output cannot be written: {error.strerror or error}\n  next: free disk space, or "
             "redirect the output elsewhere"
+            if error.errno is not None
+            else f"error: a library cannot be loaded: {visible(str(error))}\n  next: raise the memory limit, or install "
+            "the package again"
         )
         return ExitCode.USAGE
     if isinstance(error, OSError):
