@@ -104,8 +104,8 @@ def ended(error: BaseException) -> int:
             f"error: the output cannot be written: {error.strerror or error}\n  next: free disk space, or "
             "redirect the output elsewhere"
             if error.errno is not None
-            else f"error: a library cannot be loaded: {visible(str(error))}\n  next: raise the memory limit, or install "
-            "the package again"
+            else f"error: a library cannot be loaded: {visible(str(error))}\n  next: raise the memory limit, or "
+            "install the package again"
         )
         return ExitCode.USAGE
     if isinstance(error, OSError):
