@@ -46,9 +46,6 @@ def _is_usable(folder: Path) -> bool:
     return not os.statvfs(folder).f_flag & os.ST_NOEXEC
 
 
-# A tenth of the time of the tests went into looking for cycles among objects that stay.
-gc.set_threshold(20_000, 20, 100)
-
 # Each test makes and removes folders: on a disk that takes 3 ms, in memory 0.1 ms.
 if _is_usable(MEMORY_DISK):
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY_DISK))
@@ -81,7 +78,7 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
     finally:
         gc.freeze()
-        gc.set_threshold(5_000, 20, 50)  # what tests load later is looked through less often, too
+        gc.set_threshold(20_000, 20, 100)  # what tests load later is looked through less often, too
         gc.enable()
 
 

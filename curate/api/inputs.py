@@ -240,8 +240,8 @@ def _json_value(value: Any) -> Any:
 
 def _slow_value(value: Any) -> Any:
     """The same for the JSON encoder of the standard library, which takes subclasses of dict alone for objects."""
-    known = isinstance(value, Mapping) or hasattr(value, "tolist")
-    return _json_value(value) if known else slow_cell(value)
+    is_array_or_mapping = isinstance(value, Mapping) or hasattr(value, "tolist")
+    return _json_value(value) if is_array_or_mapping else slow_cell(value)
 
 
 def _batches(table: Any) -> Iterable[Any]:

@@ -15,8 +15,7 @@ from typing import Any, Final
 
 from curate.core.cluster import LOCAL, Executor
 from curate.core.errors import CurateError, ExitCode, InputError, UsageError
-from curate.core.files import write_bytes, write_json
-from curate.core.manifest import MANIFEST
+from curate.core.files import MANIFEST, write_bytes, write_json
 from curate.core.shards import split_files
 from curate.core.text import excerpt, plural, visible
 from curate.core.worker_pool import parallel_map
