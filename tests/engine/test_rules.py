@@ -174,8 +174,8 @@ def test_what_a_rule_documents_as_bad_fires_as_it_says_and_what_it_documents_as_
 
 def test_codes_and_names_are_unique() -> None:
     modules = [vars(import_module(f"curate.lint.rules.{family}")).values() for family in FAMILIES]
-    every = [known for declared in modules for known in declared if isinstance(known, Rule)]
-    assert len(every) == len({known.code for known in every}) == len({known.name for known in every}) == len(RULES)
+    rules = {id(rule): rule for declared in modules for rule in declared if isinstance(rule, Rule)}.values()
+    assert len(rules) == len({rule.code for rule in rules}) == len({rule.name for rule in rules}) == len(RULES)
 
 
 def chosen(**options: Any) -> list[str]:

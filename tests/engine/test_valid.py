@@ -303,7 +303,7 @@ VALID: Final[dict[str, tuple[Any, tuple[Target, ...]]]] = {
         (Target.TRAINER, *OPENAI),
     ),
     "refusal: null, as the service answers": (
-        {"messages": [user(), assistant(refusal=None, tool_calls=None)]},
+        {"messages": [user("Is a null refusal read?"), assistant(refusal=None, tool_calls=None)]},
         (Target.TRAINER, *OPENAI),
     ),
     "weights": (
