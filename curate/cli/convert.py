@@ -73,7 +73,7 @@ def convert(
     """
     session = options.session(no_decisions=no_decisions, engine=engine, address=address)
     files = named_files(paths, engine, by_row_group=True)
-    aside = checked_removed_path(output, "unconverted", files, paths, overwrite=overwrite)
+    aside = checked_removed_path(output, "unconverted", files, paths, overwrite=overwrite, shards=shards)
     template = {"system": system, "user": user, "assistant": assistant}
     if any(template.values()) and not (user and assistant):
         raise UsageError(

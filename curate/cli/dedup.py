@@ -69,8 +69,9 @@ def dedup(args: DedupOptions) -> None:
     others = options.named_files(args.against, args.engine) if args.against else []
     named_paths = (*args.paths, *(args.against or ()))
     removed = checked_removed_path(
-        args.output, "removed", [*files, *others], named_paths, overwrite=args.overwrite, others=[args.html]
-    )
+        args.output, "removed", [*files, *others], named_paths, overwrite=args.overwrite, others=[args.html],
+        shards=args.shards,
+    )  # fmt: skip
     with args.stages() as shown:
         session = args.session(listen=shown.listen)
         planned = dedup_data(session.open(files, given), against=others, cached_only=args.rethreshold is not None)

@@ -70,24 +70,30 @@ def checked_removed_path(
     *,
     overwrite: bool,
     others: Sequence[Path | None] = (),
+    shards: int = 1,
 ) -> Output:
     """The path of the removed lines of an output; None without one. Raises `UsageError` if one of both, or of `others`,
-    is an input (see `require_distinct_paths`) or lies in /dev, and if one of both exists and must not be replaced.
+    is an input (see `require_distinct_paths`) or lies in /dev, and if one of both exists and must not be replaced; also
+    for the shards of the output.
     """
     aside = output and removed_path(output, kind)
-    require_distinct_paths(read, (output, aside, *others), named=named)
+    shard = output.with_name(shard_names(output.name, shards)[0]) if output and shards > 1 else None
+    require_distinct_paths(read, (output, aside, *others, shard), named=named)
     if output and aside:
         if aside.absolute().parent == Path("/dev"):
             raise UsageError(f"{output}: {aside.name} would be written to /dev", "choose a file, or a pipe elsewhere")
-        _require_new(output, aside, overwrite=overwrite)
+        _require_new(output, aside, read, overwrite=overwrite)
     return aside
 
 
-def _require_new(output: Path, removed: Path, *, overwrite: bool) -> None:
+def _require_new(output: Path, removed: Path, read: Sequence[Path], *, overwrite: bool) -> None:
     """Raise as `require_not_existing` does, also for the shards of an output, except for regular files that a killed
-    process may have left.
+    process may have left. Raise `UsageError` if a shard, which would be replaced or deleted, is one of the files that
+    are `read`.
     """
-    outputs = (output, removed, *shards_of(output))
+    earlier = shards_of(output)
+    require_distinct_paths(read, earlier)
+    outputs = (output, removed, *earlier)
     unfinished = _is_unfinished(removed) and not any(path.is_symlink() for path in outputs)
     require_not_existing(*outputs, overwrite=overwrite or unfinished)
 
@@ -149,9 +155,8 @@ def replacing_both(
     The file of removed lines is renamed first; until the kept lines follow, it also contains the removed lines of an
     earlier run. With several `shards`, the kept lines are in files named after `output`; they replace earlier files of
     that output, also another number of them, as one transaction. `seen`: the inputs; the files get only rights that all
-    of them grant. Raises `InputError` before the
-    first rename if one of them changed, `OutputError`, `UsageError` if one of the files exists and must not be
-    replaced, or another process writes them.
+    of them grant. Raises `InputError` before the first rename if one of them changed, `OutputError`, `UsageError` if
+    one of the files exists and must not be replaced or is an input, or another process writes them.
     """
     mode = mode_of(seen)
     if shards > 1:
@@ -159,7 +164,8 @@ def replacing_both(
             yield outputs
         return
     with _locked(removed), ExitStack() as stack:  # the file entered last is renamed first
-        _require_new(output, removed, overwrite=overwrite)
+        _require_new(output, removed, [snapshot.path for snapshot in seen], overwrite=overwrite)
+        recover(output.parent)  # else a later command would complete it, and add shards of an interrupted command
         earlier = shards_of(output)
         if earlier and not overwrite:
             raise _existing_error(earlier[0])
@@ -201,7 +207,7 @@ def _replacing_shards(
     """
     folder = output.parent
     with _locked(removed):
-        _require_new(output, removed, overwrite=overwrite)
+        _require_new(output, removed, [snapshot.path for snapshot in seen], overwrite=overwrite)
         recover(folder)
         earlier = {path.name for path in (*shards_of(output), output) if path.is_file()}
         unchanged = partial(require_unchanged, seen)

@@ -13,13 +13,14 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 from curate.core.data_path import DataPath
 from curate.core.errors import InputError, OutputError, UsageError
-from curate.core.shards import output_of
+from curate.core.shards import unsharded_name
 from curate.core.urls import TransientError, explained, is_offline, plain, safe_url, scheme_of
 
 if TYPE_CHECKING:
@@ -296,7 +297,7 @@ def upload(folder: Path, url: str, last: str, *, overwrite: bool) -> int:
         for target in targets:
             if not overwrite and system.exists(target):
                 raise UsageError(f"{scheme_of(url)}://{target}: already exists", "choose another output")
-        outdated = _outdated_shards(system, path, files, targets)
+        outdated = _outdated_shards(system, targets)
         if outdated and not overwrite:
             raise UsageError(f"{scheme_of(url)}://{outdated[0]}: already exists", "choose another output")
         for file, target in zip(files, targets, strict=True):
@@ -306,16 +307,16 @@ def upload(folder: Path, url: str, last: str, *, overwrite: bool) -> int:
     return len(files)
 
 
-def _outdated_shards(system: Any, path: str, files: Sequence[Path], targets: Sequence[str]) -> list[str]:
-    """The objects below a path that are shards of one of the files, or the file that is one in shards now, and would
-    count its lines twice.
+def _outdated_shards(system: Any, targets: Sequence[str]) -> list[str]:
+    """The objects beside those to write that are other shards of the same outputs, or such an output in one file: a
+    reader of all of them would read their lines twice.
     """
-    outputs = {output_of(file.name) for file in files}
-    try:
-        names = [str(name) for name in system.ls(path, detail=False)]
-    except (FileNotFoundError, PermissionError):  # who may write may not be allowed to list
-        return []
-    return sorted(name for name in names if name not in targets and output_of(name.rpartition("/")[2]) in outputs)
+    outputs = {unsharded_name(target) for target in targets}
+    names = set[str]()
+    for folder in {target.rpartition("/")[0] for target in targets}:
+        with suppress(FileNotFoundError, PermissionError):  # who may write may not be allowed to list
+            names.update(str(name).lstrip("/") for name in system.ls(folder, detail=False))
+    return sorted(name for name in names - {*targets} if unsharded_name(name) in outputs)
 
 
 def mirror(url: str, folder: Path) -> DataPath:

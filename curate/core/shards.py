@@ -16,7 +16,9 @@ from curate.core.text import visible
 
 MAX_SHARDS: Final = 99_999
 """The most that the five digits of a name can count."""
-SHARD: Final = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<suffix>\.[a-z]+)", re.ASCII)
+SHARD: Final = re.compile(
+    r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<suffix>(\.[^./]*)?)", re.ASCII | re.DOTALL
+)
 
 
 def shard_names(file: str, count: int) -> list[str]:
@@ -25,8 +27,8 @@ def shard_names(file: str, count: int) -> list[str]:
     return [f"{stem}-{number:05}-of-{count:05}{suffix}" for number in range(count)]
 
 
-def output_of(name: str) -> str:
-    """The name of the output that a file is a shard of; the name itself for any other file."""
+def unsharded_name(name: str) -> str:
+    """The name, or path, of the output that a file is a shard of; that of the file itself for any other file."""
     match = SHARD.fullmatch(name)
     return f"{match['stem']}{match['suffix']}" if match else name
 
@@ -50,7 +52,7 @@ def shards_of(path: Path) -> list[Path]:
     if not path.parent.is_dir():
         return []
     return sorted(
-        other for other in path.parent.iterdir() if other.name != path.name and output_of(other.name) == path.name
+        other for other in path.parent.iterdir() if other.name != path.name and unsharded_name(other.name) == path.name
     )
 
 

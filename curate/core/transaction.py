@@ -14,7 +14,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -232,7 +232,11 @@ def _place(folder: Path, ready: _Ready) -> None:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             os.replace(stage / name, folder / name)  # noqa: PTH105
     for name in ready.gone:
-        (folder / name).unlink(missing_ok=True)
+        path = folder / name
+        path.unlink(missing_ok=True)
+        if path.parent != folder:
+            with suppress(OSError):  # it has other files
+                path.parent.rmdir()
     sync_folder(folder)
     (stage / READY_FILE).unlink()
     shutil.rmtree(stage)

@@ -7,6 +7,7 @@ ms-swift 4.6.0, torchtune 0.6.1, Unsloth 2026.10.9 and verl 0.9.1 are from the s
 """
 
 import json
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -275,7 +276,7 @@ def _torchtune(manifest: Manifest, shape: Shape) -> dict[str, str]:
         recipe = "lora_finetune_single_device"
         style = {"conversation_column": "messages", "conversation_style": "openai", "train_on_input": False}
         dataset = {"_component_": "torchtune.datasets.chat_dataset", **source, **style}
-    options = " ".join(f"dataset.{key}={value}" for key, value in dataset.items())
+    options = " ".join(shlex.quote(f"dataset.{key}={value}") for key, value in dataset.items())
     text = (
         "CONFIG is a configuration of the recipe (`tune ls`); `dataset` can replace that of a copy of it (`tune cp`), "
         "too. These recipes have no validation, and read no messages of the role tool"

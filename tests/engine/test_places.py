@@ -422,6 +422,12 @@ def test_what_cannot_be_uploaded_is_kept(
     assert main(words) == 2
     assert "already exists" in capsys.readouterr().err
     assert main([*words, "--overwrite"]) == 0
+    for count in (3, 2):
+        assert main([*words, "--overwrite", "--shards", str(count)]) == 0
+        assert len(store.find("/data/out")) == count + 1
+    assert main(["split", "data.jsonl", "-o", "s3://data/out/many", "-q"]) in (0, 1)
+    store.pipe("/data/train.jsonl", LINES)  # it is beside the folder, not in it
+    assert main(["split", "data.jsonl", "-o", "s3://data/more", "--shards", "2", "-q"]) in (0, 1)
 
     def refused(*_: Any, **__: Any) -> None:
         raise PermissionError("Forbidden for key AKIA?X-Amz-Signature=s3cr3t")

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+import curate
 from curate.cli.main import main
 from curate.core.manifest import read_manifest
 from curate.core.runs import data_of
@@ -92,6 +93,8 @@ def test_a_folder_has_the_shards_of_the_last_split_only(write: Write) -> None:
     tables = sorted(Path("out/parquet").iterdir())
     assert len(tables) == 9
     assert len({str(pl.read_parquet_schema(path)) for path in tables[3:6]}) == 1
+    assert split("-o", "out") == 0
+    assert not Path("out/parquet").exists()
 
 
 def test_a_shard_that_was_changed_moved_or_lost_is_reported(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
@@ -159,6 +162,32 @@ def test_other_outputs_are_cut_in_order_and_replace_those_of_another_count(verb:
     assert pl.concat(tables).height == Path("one.jsonl").read_bytes().count(b"\n")
 
 
+@pytest.mark.parametrize("name", ["KEPT.JSONL", "kept", "kept.jsonl2"])
+def test_shards_of_any_name_are_replaced(name: str, write: Write) -> None:
+    write("data.jsonl", talks(20))
+    for count in (3, 2):
+        assert main(["dedup", "data.jsonl", "-o", f"out/{name}", "--shards", str(count), "--overwrite", "-q"]) == 0
+        shards = sorted(Path("out").glob("*-of-*"))
+        assert len(shards) == count
+        assert b"".join(path.read_bytes() for path in shards) == Path("data.jsonl").read_bytes()
+
+
+def test_shards_that_are_inputs_are_not_deleted(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", talks(20))
+    assert main(["dedup", "data.jsonl", "-o", "many.jsonl", "--shards", "2", "-q"]) == 0
+    files = [f"many-0000{number}-of-00002.jsonl" for number in range(2)]
+    before = joined(".", "many")
+    for words in ((), ("--shards", "3")):
+        assert main(["dedup", files[0], "-o", "many.jsonl", "--overwrite", *words, "-q"]) == 2
+        assert "would replace an input file" in capsys.readouterr().err
+        assert main(["dedup", "data.jsonl", "--against", files[1], "-o", "many.jsonl", "--overwrite", *words]) == 2
+        with pytest.raises(Exception, match="would replace an input file"):
+            curate.dedup(files[0]).write("many.jsonl", overwrite=True, shards=len(words) + 1)
+    assert main(["dedup", "many-*.jsonl", "-o", "other.jsonl", "-q"]) == 0
+    assert main(["dedup", "other*.jsonl", "-o", "other-x.jsonl", "--shards", "2", "-q"]) == 2
+    assert joined(".", "many") == before
+
+
 @pytest.mark.parametrize("renames", range(5))
 def test_an_interrupted_command_is_completed_by_the_same_command(
     renames: int, write: Write, broken_off: Callable[[int], None]
@@ -171,6 +200,20 @@ def test_an_interrupted_command_is_completed_by_the_same_command(
     assert len(list(Path().glob("many-*"))) == 4
     assert joined(".", "many").splitlines() == Path("data.jsonl").read_bytes().splitlines()[:20]
     assert len(Path("many.removed.jsonl").read_bytes().splitlines()) == 3
+    assert not Path(".curate-new").exists()
+
+
+def test_one_file_replaces_the_shards_of_an_interrupted_command(
+    write: Write, broken_off: Callable[[int], None]
+) -> None:
+    write("data.jsonl", talks(20))
+    words = ["dedup", "data.jsonl", "-o", "many.jsonl", "-q"]
+    broken_off(2)
+    assert main([*words, "--shards", "4"]) == 130
+    assert main([*words, "--overwrite"]) == 0
+    assert main(["split", "data.jsonl", "-o", ".", "-q"]) == 2  # completes an interrupted command, if there is one
+    assert Path("many.jsonl").read_bytes() == Path("data.jsonl").read_bytes()
+    assert not list(Path().glob("many-*"))
     assert not Path(".curate-new").exists()
 
 
