@@ -14,17 +14,17 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final, TypeVar
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from curate.core.errors import OutputError, UsageError
-from curate.core.files import new_temporary_file, nofollow_opener, replacing
+from curate.core.files import new_temporary_file, replacing
 from curate.core.limits import is_special
 from curate.core.paths import require_distinct_paths
 from curate.core.shards import shard_bounds, shard_names, shards_of
 from curate.core.snapshot import Snapshot, mode_of, require_unchanged
 from curate.core.tables import TABLE_SUFFIXES
 from curate.core.text import visible
-from curate.core.transaction import READY_FILE, STAGE_FOLDER, recover, replacing_together
+from curate.core.transaction import READY_FILE, STAGE_FOLDER, file_lock, recover, replacing_together
 
 Output = TypeVar("Output", Path, Path | None)
 LINES_FOLDER: Final = "lines"
@@ -263,37 +263,20 @@ def _join(new: Path, old: Path, mode: int | None) -> None:
 @contextmanager
 def _locked(removed: Path) -> Iterator[None]:
     """Lock out other processes that write the same files. Raises `UsageError` if there is one, `OutputError`."""
-    path = removed.with_name(f".{removed.name[:100]}.lock")
-    try:
-        removed.parent.mkdir(parents=True, exist_ok=True)
-        lock = _acquired(path)
-    except Timeout:
-        raise UsageError(
-            f"{visible(str(removed))}: another curate process is writing to this file",
-            "wait for that process or stop it",
-        ) from None
-    except OSError as error:
-        raise OutputError.of(visible(str(removed)), error, "choose another location; nothing was changed") from error
-    try:
+    with ExitStack() as stack:
+        try:
+            removed.parent.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(file_lock(removed.with_name(f".{removed.name[:100]}.lock")))
+        except Timeout:
+            raise UsageError(
+                f"{visible(str(removed))}: another curate process is writing to this file",
+                "wait for that process or stop it",
+            ) from None
+        except OSError as error:
+            raise OutputError.of(
+                visible(str(removed)), error, "choose another location; nothing was changed"
+            ) from error
         yield
-    finally:
-        with suppress(OSError):
-            path.unlink()
-        lock.release()
-
-
-def _acquired(path: Path) -> FileLock:
-    """The lock of a file that its holder deletes. If the file was deleted in the meantime, the lock has no effect and
-    is acquired again. Raises `Timeout`, `OSError`.
-    """
-    while True:
-        with open(path, "ab", opener=nofollow_opener) as before:  # while it is open, no other file gets its number
-            lock = FileLock(path, timeout=0)
-            lock.acquire()
-            with suppress(FileNotFoundError):
-                if os.path.samestat(os.fstat(before.fileno()), path.lstat()):
-                    return lock
-            lock.release()
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from curate.core.errors import InputError, OutputError, UsageError
-from curate.core.files import checksum, display_name, sync_folder, write_json
+from curate.core.files import checksum, display_name, nofollow_opener, sync_folder, write_json
 from curate.core.limits import is_special
 from curate.core.paths import path_inside
 from curate.core.text import visible
@@ -125,12 +125,38 @@ def _flushed_names(stage: Path, mode: int | None) -> list[str]:
 def locked(folder: Path) -> Iterator[None]:
     """Lock `folder` against other curate processes that write to it. Raises `UsageError` if one does."""
     try:
-        with FileLock(folder / LOCK_FILE, timeout=0):
+        with file_lock(folder / LOCK_FILE):
             yield
     except Timeout:
         raise UsageError(
             f"{folder}: another curate process is writing to this folder", "wait for that process or stop it"
         ) from None
+
+
+@contextmanager
+def file_lock(path: Path, seconds: float = 0) -> Iterator[None]:
+    """Hold the lock of a file that its holder deletes; wait so long for another holder. Raises `Timeout`, `OSError`."""
+    lock = _acquired(path, seconds)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            path.unlink()
+        lock.release()
+
+
+def _acquired(path: Path, seconds: float) -> FileLock:
+    """The lock of a file. If its holder deleted the file in the meantime, the lock has no effect and is acquired
+    again.
+    """
+    while True:
+        with open(path, "ab", opener=nofollow_opener) as before:  # while it is open, no other file gets its number
+            lock = FileLock(path, timeout=seconds)
+            lock.acquire()
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(before.fileno()), path.lstat()):
+                    return lock
+            lock.release()
 
 
 def recover(folder: Path) -> None:
@@ -142,9 +168,7 @@ def recover(folder: Path) -> None:
     if not os.path.lexists(folder / STAGE_FOLDER):
         return
     try:
-        with FileLock(
-            folder / LOCK_FILE, timeout=RENAME_SECONDS if (folder / STAGE_FOLDER / READY_FILE).exists() else 0
-        ):
+        with file_lock(folder / LOCK_FILE, RENAME_SECONDS if (folder / STAGE_FOLDER / READY_FILE).exists() else 0):
             _complete(folder)
     except Timeout:  # a writer is active: until it is done, the old files are valid
         return

@@ -196,7 +196,7 @@ def test_a_command_that_is_asked_to_end_deletes_its_temporary_files(
     ended = forks.run(*words, "--quiet", first=stop)
     assert (ended.returncode, "interrupted" in ended.stderr) == (130, True)
     visible = {path.name for path in Path().rglob("*") if ".curate/" not in str(path)}
-    assert visible <= {"data.jsonl", ".curate", "new", ".curate.lock"}
+    assert visible <= {"data.jsonl", ".curate", "new"}
 
 
 def test_an_interruption_of_compiled_code_is_an_interruption(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from filelock import FileLock, Timeout
 
 from curate.cli.main import main
-from curate.core import output_pair
+from curate.core import transaction
 from curate.core.output_pair import replacing_both
 from tests.conftest import Write
 from tests.forks import Forks
@@ -109,7 +109,7 @@ def test_a_lock_that_was_deleted_meanwhile_is_acquired_anew(monkeypatch: pytest.
             return acquired
 
     late: list[Path] = []
-    monkeypatch.setattr(output_pair, "FileLock", Late)
+    monkeypatch.setattr(transaction, "FileLock", Late)
     with replacing_both(Path("made/kept.jsonl"), Path("made/kept.removed.jsonl")), pytest.raises(Timeout):
         FileLock(late[0], timeout=0).acquire()
     assert not late[0].exists()
