@@ -58,14 +58,14 @@ def shards_of(path: Path) -> list[Path]:
 
 def shown_output(output: Path) -> Path:
     """An output as messages name it: the pattern of its shards if it was written as some."""
-    shards = shards_of(output)
-    return output.with_name(shard_pattern(output.name, len(shards))) if shards and not output.exists() else output
+    match = None if output.exists() else next(map(SHARD.fullmatch, (path.name for path in shards_of(output))), None)
+    return output if match is None else output.with_name(shard_pattern(output.name, int(match["count"])))
 
 
 def split_files(folder: Path, split: str) -> list[Path]:
     """The files of a split in order: `train.jsonl`, or all of its shards; empty if there are none.
 
-    Raises `InputError` if a shard is missing, or if files of two writings are there, which would count lines twice.
+    Raises `InputError` if a shard is missing, or if files of two outputs are there, whose lines would be read twice.
     """
     file = folder / f"{split}.jsonl"
     shards = shards_of(file)
@@ -109,13 +109,18 @@ def _version(path: Path) -> tuple[int, int, int]:
 
 @lru_cache(maxsize=64)
 def _joined(split: str, states: tuple[tuple[Path, int, int, int], ...]) -> Path:
-    """A temporary file with the lines of all shards. `states`: the shards, each with its inode, size and time."""
+    """A temporary file with the lines of all shards; a line break is added to a last line that lacks one. `states`: the
+    shards, each with its inode, size and time.
+    """
     first = states[0][0]
     path = scratch() / f"{split}.jsonl"
     with written(path), path.open("wb") as joined:
-        for shard, *_ in states:
+        for shard, _, size, _ in states:
             with shard.open("rb") as file:
                 shutil.copyfileobj(file, joined)
+                file.seek(max(0, size - 1))
+                if file.read(1) not in (b"\n", b""):  # other tools may write none
+                    joined.write(b"\n")
     return DataPath.of(path, str(first.with_name(shard_pattern(f"{split}.jsonl", len(states)))))
 
 
@@ -127,6 +132,6 @@ def _parts_of(file: str) -> tuple[str, str]:
 
 def _mixed_error(first: Path, second: Path) -> InputError:
     return InputError(
-        f"{visible(str(second))}: belongs to another writing of the split than {first.name}",
+        f"{visible(str(second))}: is from another output than {visible(first.name)}; lines would be read twice",
         "delete the files of one of them; `curate verify` on the folder reports those that its manifest does not list",
     )

@@ -112,7 +112,7 @@ def test_a_shard_that_was_changed_moved_or_lost_is_reported(write: Write, capsys
         split_files(Path("out"), "train")
     first.write_bytes(before)
     Path("out/train-00000-of-00002.jsonl").write_bytes(before)
-    with pytest.raises(Exception, match="belongs to another writing"):
+    with pytest.raises(Exception, match="is from another output than"):
         split_file(Path("out"), "train")
     capsys.readouterr()
     assert split("-o", "out", "--shards", "2", "--fresh") == 2
@@ -170,6 +170,15 @@ def test_shards_of_any_name_are_replaced(name: str, write: Write) -> None:
         shards = sorted(Path("out").glob("*-of-*"))
         assert len(shards) == count
         assert b"".join(path.read_bytes() for path in shards) == Path("data.jsonl").read_bytes()
+
+
+def test_shards_of_other_tools_need_no_last_line_break(write: Write) -> None:
+    write("data.jsonl", talks(9))
+    assert main(["convert", "data.jsonl", "-o", "train.jsonl", "--shards", "3", "-q"]) == 0
+    for path in Path().glob("train-*"):
+        path.write_bytes(path.read_bytes().rstrip(b"\n"))
+    Path("train-00001-of-00003.jsonl").write_bytes(b"")
+    assert len(split_file(Path(), "train").read_bytes().splitlines()) == 6
 
 
 def test_shards_that_are_inputs_are_not_deleted(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
