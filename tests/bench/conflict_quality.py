@@ -1,7 +1,9 @@
 """How well clashing answers are told from answers that may both hold: by rules alone, by an NLI model alone, and by
 both, on labelled pairs.
 
-    python -m tests.bench.conflict_quality FOLDER --nli MODEL [--cache FOLDER] [--show RULE]
+    python -m tests.bench.conflict_quality FOLDER [--nli MODEL] [--cache FOLDER] [--show RULE]
+
+Without a model the rules alone are measured.
 
 FOLDER has JSON Lines of {"prompt", "a", "b", "label": contradiction | consistent | neutral}, a file a source. Prints,
 for each source: area under the ROC curve and average precision of each scale, precision and recall at the default
@@ -61,6 +63,8 @@ def judged(path: Path, config: ConflictsConfig, cache: Path | None) -> list[Pair
         for n, pair in enumerate(labelled)
     ]
     rules = [by_rules(nominee) for nominee in nominees]
+    if not config.nli:
+        return [Pair(pair["label"], by, by, 0.0) for pair, by in zip(labelled, rules, strict=True)]
     both = by_model(rules, config, cache)
     alone = contradictions([(pair["a"], pair["b"]) for pair in labelled], config.nli, cache)
     return [
@@ -69,7 +73,7 @@ def judged(path: Path, config: ConflictsConfig, cache: Path | None) -> list[Pair
     ]
 
 
-def quality(pairs: Sequence[Pair], threshold: float) -> None:
+def quality(pairs: Sequence[Pair], threshold: float, *, by_rules_alone: bool) -> None:
     truth = np.array([pair.clashes for pair in pairs])
     scales = {
         "rules": (
@@ -82,7 +86,8 @@ def quality(pairs: Sequence[Pair], threshold: float) -> None:
         ),
         "both": (np.array([pair.both.score for pair in pairs]), np.array([bool(pair.both.evidence) for pair in pairs])),
     }
-    for name, (scores, flags) in scales.items():
+    for name in ("rules",) if by_rules_alone else scales:
+        scores, flags = scales[name]
         ranks = (
             f"{roc_auc_score(truth, scores):6.3f} {average_precision_score(truth, scores):6.3f}"
             if 0 < truth.sum() < len(truth)
@@ -158,7 +163,7 @@ def nothing_in_common(sources: dict[str, list[Pair]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--nli", required=True, help="an NLI cross-encoder")
+    parser.add_argument("--nli", default="", help="an NLI cross-encoder")
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--show", help="print the wrong calls of this rule")
     args = parser.parse_args()
@@ -170,10 +175,11 @@ def main() -> None:
             f"{name}: {len(pairs)} pairs, {sum(pair.clashes for pair in pairs)} of them "
             f"clash{'' if len(pairs) >= MAX_SOURCE_PAIRS else ' (few)'}"
         )
-        quality(pairs, config.contradiction)
+        quality(pairs, config.contradiction, by_rules_alone=not args.nli)
     rules_by_name(sources, args.show)
     nothing_in_common(sources)
-    calibration(sources)
+    if args.nli:
+        calibration(sources)
 
 
 if __name__ == "__main__":
