@@ -2,6 +2,7 @@
 
     python -m tests.bench.conflict_planted FOLDER --embeddings MODEL [--nli MODEL] [--cache FOLDER] [--seed N] [--show]
     [--triples FILE ...]
+    python -m tests.bench.conflict_planted FOLDER --embeddings MODEL --paraphrases
 
 FOLDER has raw/A (real training files) and contradictions/reworded_answers.jsonl (answers reworded by a model). Takes
 5,000 real examples, counts what is flagged among them alone, then plants 220 contradictions and 420 pairs that are
@@ -9,7 +10,8 @@ none, and prints recall by kind and precision. Half of the contradictions answer
 dates, polarity, names, policies), the other half a question in other words: 50 written with the code in sight, 60
 without. The other pairs are 200 paraphrases of question and answer (half by rules, half by a model), 110 reworded
 questions with an answer that agrees, and 110 questions that are near and ask something else. `--triples` plants
-reworded questions of other files than the two, such as question_triples_later.txt.
+reworded questions of other files than the two, such as question_triples_later.txt. `--paraphrases` prints instead how
+many pairs of reworded and near questions `dedup --embeddings` reports as paraphrases (D004).
 """
 
 import argparse
@@ -22,6 +24,7 @@ from typing import NamedTuple
 
 from curate.conflicts.conflict import Conflict, find_conflicts
 from curate.conflicts.question import Question, question_of
+from curate.conflicts.semantic_duplicates import semantic_duplicates
 from curate.core.config import ConflictsConfig
 from curate.core.example import Example, Place
 from curate.read.dataset import read_dataset
@@ -144,6 +147,17 @@ def paraphrases(folder: Path, questions: Sequence[Question], random: Random) -> 
     return planted
 
 
+def paraphrases_reported(triples: Sequence[Path], model: str, cache: Path | None) -> None:
+    """Print how many pairs are reported as paraphrases (D004), by kind; each kind is a data set of its own."""
+    clashing, others = in_other_words(triples)
+    for kind in ("agrees", "near", "clashes"):
+        pairs = clashing if kind == "clashes" else [planted for planted in others if planted.kind == kind]
+        sides = [side for planted in pairs for side in planted[1:]]
+        reported = semantic_duplicates(enumerate(sides), model, cache, [])
+        same = sum(like.left // 2 == like.right // 2 for like in reported)
+        print(f"{kind:8} {len(pairs)} pairs, {same} reported, {len(reported) - same} others")
+
+
 def show(conflict: Conflict, mark: str) -> None:
     left, right = question_of(conflict.left), question_of(conflict.right)
     assert left is not None
@@ -160,8 +174,12 @@ def main() -> None:
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--triples", type=Path, nargs="+", default=TRIPLES)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--paraphrases", action="store_true", help="count reported paraphrases alone")
     parser.add_argument("--show", action="store_true", help="print what was flagged wrongly, and what was missed")
     args = parser.parse_args()
+    if args.paraphrases:
+        paraphrases_reported(args.triples, args.embeddings, args.cache)
+        return
     random = Random(args.seed)
     config = ConflictsConfig(embeddings=args.embeddings, nli=args.nli)
     everything = real(args.folder, random)
