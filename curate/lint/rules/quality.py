@@ -111,8 +111,14 @@ ANNOUNCED: Final = (
     r"[^\n?]{0,160}[:：]\s*\z"
 )
 """An answer that announces what it does not contain."""
-COLON_END: Final = r"[^\s:：][:：]\s*\z"
-EMOJI_CODE: Final = r":[\w+-]+:\s*\z"
+COLON_END: Final = r"\A[^\n]*(?:\S +\S[^\n]* +\S[^\n]* [^\n]*\p{L}{2}|[\p{Han}\p{Hiragana}\p{Katakana}]{4})[:：]\s*\z"
+"""A line of four words or more and a colon: shorter ones are labels and salutations."""
+COMPLETE_COLON: Final = (
+    r"\A(?:for|if|elif|while|def|class|with|except|async|match|case) |(?i)\A(?:dear|estimad|querid|to whom|sehr geehrte|liebe|cher|chère|caro|prezad)"
+    r"|:[\w+-]+:\s*\z|\?|\bplease (?:send|paste|enter|type|share|provide|tell|give|choose|fill)\b"
+    r"|\b(?:send|tell|give|show) me\b|\bpaste\b|\b(?:type|enter|choose|pick) (?:a|an|one|your)\b|\byour (?:answer|guess|choice|move|turn|name|text|message|input)\b|请"
+)
+"""Code of one line, a salutation, the name of an emoji, or a request to the user to go on."""
 PROGRAM_REQUEST: Final = r"(?i)\b(?:function|program|script|algorithm|method|class|query|regex|regular expression|formula|macro)s?\b[^?!]* given\b"
 """Asks for a program; its "given list" is an argument."""
 OTHER_SCRIPT_SENTENCE: Final = r"[.?!:,] ?[^\x00-\x{2fff}]"
@@ -249,9 +255,13 @@ def cut_answer() -> "pl.Expr":
         .then(pl.lit("a code block of the answer is not closed"))
         .when(~pl.col("called") & text.str.contains(REASONING_ONLY))
         .then(pl.lit("the answer is its reasoning, with nothing after it"))
-        .when(~pl.col("called") & text.str.contains(ANNOUNCED))
+        .when(~pl.col("called") & ~pl.col("media") & text.str.contains(ANNOUNCED))
         .then(pl.lit("the answer announces what it does not contain"))
-        .when(~pl.col("called") & text.str.contains(COLON_END) & ~text.str.tail(40).str.contains(EMOJI_CODE))
+        .when(
+            ~(pl.col("called") | pl.col("media") | pl.col("next_called"))
+            & text.str.contains(COLON_END)
+            & ~text.str.contains(COMPLETE_COLON)
+        )
         .then(pl.lit("the answer ends with a colon"))
         .when(text.str.contains(rf"(?:{EMPTY_ITEM})\s*\z"))
         .then(pl.lit("the last item of a list is empty"))
