@@ -44,11 +44,12 @@ ALIAS = line_of({"messages": [{"role": "human", "content": "Who?"}, {"role": "gp
 FIXED = line_of({"messages": [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "Me."}]})
 
 
+@pytest.mark.parametrize("escaped", [True, False])
 @pytest.mark.parametrize("separators", [(", ", ": "), (",", ":")])
-def test_a_fixed_line_keeps_its_spacing(write: Write, separators: tuple[str, str]) -> None:
+def test_a_fixed_line_keeps_its_spacing_and_escapes(write: Write, separators: tuple[str, str], escaped: bool) -> None:
     def line(role: str) -> bytes:
-        turns = [{"role": role, "content": "Where, then?"}, {"role": "assistant", "content": "Here."}]
-        return json.dumps({"messages": turns}, separators=separators).encode()
+        turns = [{"role": role, "content": 'Où, "then": \\ \n 1:1,2?'}, {"role": "assistant", "content": "Ici."}]
+        return json.dumps({"messages": turns, "n": 1.0}, separators=separators, ensure_ascii=escaped).encode()
 
     path = write("a.jsonl", [line("human")])
     fix(path)
