@@ -82,8 +82,30 @@ def value_at(line: dict[str, Any], path: str) -> Any:
 
 Role = Literal["system", "developer", "user", "assistant", "tool", "function"]
 ROLES: Final = frozenset(get_args(Role))
+ROLE_ALIASES: Final = {
+    "human": "user", "customer_message": "user", "question": "user", "prompter": "user", "gpt": "assistant",
+    "bot": "assistant", "model": "assistant",
+    "ai": "assistant", "chatgpt": "assistant", "chatbot": "assistant", "agent": "assistant", "answer": "assistant",
+    "instruction": "system",
+    "observation": "tool", "function_response": "tool", "tool_response": "tool", "ipython": "tool",
+    "function_call": "assistant", "tool_call": "assistant",
+}  # fmt: skip
+"""Names in other formats, and the role that each means (rule M007)."""
 UNKNOWN: Final = "unknown"
 """Name of the format of objects that match no known format."""
+
+
+def alias(role: str) -> str | None:
+    """The known role that another spelling or name means, or None."""
+    folded = role.strip().casefold()
+    return folded if folded in ROLES else ROLE_ALIASES.get(folded)
+
+
+def known_role(role: str | None) -> str:
+    """A role with its alias resolved: they mean the same in messages. Empty without one."""
+    if role is None or role in ROLES:
+        return role or ""
+    return alias(role) or role
 
 
 @with_config(ConfigDict(extra="allow"))
@@ -266,12 +288,16 @@ class Example:
     @property
     def question(self) -> str:
         """What is asked: the text of the last user turn before the answer, else of the first turn, else empty."""
-        questions = [message for message in self.prompt if message.role == "user"] or list(self.messages[:1])
+        questions = [message for message in self.prompt if known_role(message.role) == "user"] or list(
+            self.messages[:1]
+        )
         return questions[-1].text if questions else ""
 
     def _last_answer(self) -> int | None:
         """The position of the last assistant turn in `messages`; None without one."""
-        return next((i for i in range(len(self.messages) - 1, -1, -1) if self.messages[i].role == "assistant"), None)
+        return next(
+            (i for i in range(len(self.messages) - 1, -1, -1) if known_role(self.messages[i].role) == "assistant"), None
+        )
 
 
 @lru_cache(1_024)  # one copy for all examples

@@ -20,10 +20,10 @@ from curate.core.example import (
     Message,
     Place,
     canonical,
+    known_role,
 )
 from curate.core.form_keys import LABEL_KEYS, REFERENCE_KEYS, REJECTED_KEYS, TOOL_KEYS
 from curate.core.validation import parsed_json
-from curate.read.forms.pairs import SPEAKERS
 
 UNCOMPARED_ROLES: Final = ("system", "developer")
 On = Literal["conversation", "prompt", "response", "last-turn"]
@@ -52,11 +52,6 @@ class Segment(NamedTuple):
     text: str
     from_user: bool
     """Whether it is the text of a user turn."""
-
-
-def known_role(role: str | None) -> str:
-    """A role, with the names of other formats such as `human` resolved: they mean the same in messages (rule M007)."""
-    return SPEAKERS.get(role or "", role or "")
 
 
 def written_text(example: Example, on: On) -> str:
@@ -91,7 +86,7 @@ def compared_texts(example: Example, on: On) -> tuple[list[str], list[str]]:
     sides: tuple[list[str], list[str]] = ([], [])
     if example.plain and on == "conversation":  # nearly all: without objects for turns
         for turn in example.value["messages"]:
-            if turn["role"] not in UNCOMPARED_ROLES:
+            if known_role(turn["role"]) not in UNCOMPARED_ROLES:
                 sides[known_role(turn["role"]) == "assistant"].append(turn["content"])
         return sides
     for message in compared_turns(example, on):
@@ -148,10 +143,11 @@ def compared_turns(example: Example, on: On) -> list[Message]:
         if on == "last-turn":
             prompt = example.prompt
             start = next(
-                (index for index in range(len(prompt) - 1, -1, -1) if prompt[index].role == "user"), len(prompt)
+                (index for index in range(len(prompt) - 1, -1, -1) if known_role(prompt[index].role) == "user"),
+                len(prompt),
             )
             turns = prompt[start:] + turns
-    return [message for message in turns if message.role not in UNCOMPARED_ROLES]
+    return [message for message in turns if known_role(message.role) not in UNCOMPARED_ROLES]
 
 
 @cache

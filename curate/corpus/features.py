@@ -12,10 +12,10 @@ from typing import Any, ClassVar, Final, NamedTuple, Protocol, Self
 
 from curate.core.config import DedupConfig
 from curate.core.disk_arrays import Rows
-from curate.core.example import Example, attachments, value_at
+from curate.core.example import Example, attachments, known_role, value_at
 from curate.core.lazy import Flags, Floats, Ids, Numbers, np
 from curate.corpus.boilerplate import Passages, own_texts
-from curate.corpus.dedup_text import On, Segment, known_role, segments_of, turns_of, written_text
+from curate.corpus.dedup_text import On, Segment, segments_of, turns_of, written_text
 from curate.corpus.keys import Keys, chain_key, key_of, plain_ids
 from curate.corpus.links import Links, links_of_lines
 from curate.corpus.short_text_keys import ShortTexts

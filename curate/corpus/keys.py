@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 import xxhash
 
 from curate.core.disk_arrays import Rows
-from curate.core.example import ATTACHMENT_KEYS, Example, canonical
+from curate.core.example import ATTACHMENT_KEYS, Example, canonical, known_role
 from curate.core.form_keys import CHOSEN_KEYS, LABEL_KEYS, REJECTED_KEYS, TOOL_KEYS
 from curate.core.lazy import Ids, Numbers, np
 
@@ -54,8 +54,8 @@ def key_of(example: Example) -> Key:
     """The keys of an example."""
     carried: dict[str, Any] = {key: example.value[key] for key in HASHED_KEYS if key in example.value}
     return chain_key(
-        tuple([message.role for message in example.messages]),
-        [canonical(message.value) for message in example.messages],
+        tuple([known_role(message.role) for message in example.messages]),
+        [canonical({**message.value, "role": known_role(message.role)}) for message in example.messages],
         digest(canonical(carried)) if carried else 0,
     )
 

@@ -19,10 +19,10 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from curate.core.disk_arrays import Rows
-from curate.core.example import UNKNOWN, Example, attachments, content_id, reasoning_texts, trained_content
+from curate.core.example import UNKNOWN, Example, attachments, content_id, known_role, reasoning_texts, trained_content
 from curate.core.lazy import Hashes, Ids, Numbers, Shingles, np
 from curate.core.text import normalised, words
-from curate.corpus.dedup_text import UNCOMPARED_ROLES, answers_of, called_texts, known_role, other_sides
+from curate.corpus.dedup_text import UNCOMPARED_ROLES, answers_of, called_texts, other_sides
 from curate.corpus.keys import digest
 from curate.similarity.shingles import Sets, letters, normal, texts_of
 
@@ -176,7 +176,8 @@ def long_answers(example: Example) -> list[list[str]]:
 
 def kind_of(role: str) -> int:
     """The kind of a turn with this role; see `curate.corpus.link_keys`."""
-    return 0 if role in UNCOMPARED_ROLES else {"user": 1, "assistant": 2}.get(known_role(role), 3)
+    role = known_role(role)
+    return 0 if role in UNCOMPARED_ROLES else {"user": 1, "assistant": 2}.get(role, 3)
 
 
 @lru_cache(10_000)  # most conversations of a file have one of few shapes

@@ -13,7 +13,7 @@ from typing import Final
 
 from curate.core.cluster import LOCAL, Executor
 from curate.core.errors import InputError
-from curate.core.example import ROLES, Example, Message, canonical
+from curate.core.example import ROLES, Example, Message, canonical, known_role
 from curate.core.files import display_name
 from curate.core.json_output import Output
 from curate.core.scratch import TempStore
@@ -342,7 +342,8 @@ def _add_texts(
 ) -> None:
     """Add the messages of an example; `length`: the tokens of the text that is trained on, 0 for those of its words."""
     for role, text, count in zip(roles, words, counts, strict=True):
-        numbers = stats.roles.setdefault(role if role and role in ROLES else OTHER_ROLES, RoleNumbers(0, 0, 0))
+        name = known_role(role)
+        numbers = stats.roles.setdefault(name if name in ROLES else OTHER_ROLES, RoleNumbers(0, 0, 0))
         numbers.messages += 1
         numbers.characters += len(text)
         numbers.tokens += count

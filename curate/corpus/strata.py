@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final, NamedTuple, Self
 
 from curate.core.disk_arrays import Rows
 from curate.core.errors import UsageError, requiring
-from curate.core.example import UNKNOWN, Example, canonical, value_at, with_whole_numbers
+from curate.core.example import UNKNOWN, Example, canonical, known_role, value_at, with_whole_numbers
 from curate.core.lazy import Bytes, Hashes, Numbers, np
 from curate.core.origin_keys import origins_of
 from curate.core.text import excerpt, normalised, words
@@ -91,7 +91,11 @@ def trait_of(name: str, row: StratumInput) -> Trait | None:
     """The trait of an example; None if it has none. For a path, its value."""
     if name == "label":
         answer = next(
-            (text for role, text in zip(reversed(row.roles), reversed(row.texts), strict=True) if role == "assistant"),
+            (
+                text
+                for role, text in zip(reversed(row.roles), reversed(row.texts), strict=True)
+                if known_role(role) == "assistant"
+            ),
             "",
         )
         label = normalised(answer)

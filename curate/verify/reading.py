@@ -41,7 +41,8 @@ ROLES: Final = {
     "system": "system", "developer": "system", "user": "user", "human": "user", "assistant": "assistant",
     "gpt": "assistant", "chatgpt": "assistant", "bot": "assistant", "model": "assistant", "function_call": "assistant",
     "tool_call": "assistant", "tool": "tool", "function": "tool", "observation": "tool", "function_response": "tool",
-    "tool_response": "tool",
+    "tool_response": "tool", "prompter": "user", "customer_message": "user", "question": "user", "ai": "assistant",
+    "chatbot": "assistant", "agent": "assistant", "answer": "assistant", "instruction": "system", "ipython": "tool",
 }  # fmt: skip
 CALL_SPEAKERS: Final = frozenset(("function_call", "tool_call"))
 """Speakers whose turns are calls of tools."""
@@ -157,7 +158,7 @@ def _turn(value: Any, reading: Reading) -> Turn:
     if type(value) is not dict:
         raise NotUnderstoodError("a message is not an object")
     speaker = value.get("role", value.get("from"))
-    role = ROLES.get(speaker) if type(speaker) is str else None
+    role = ROLES.get(speaker, ROLES.get(speaker.strip().casefold())) if type(speaker) is str else None
     if role is None:
         raise NotUnderstoodError("a message has an unknown role")
     content = value.get("content", value.get("value", value.get("text")))

@@ -41,6 +41,24 @@ def test_beginnings_go_for_the_longest_one_and_only_when_asked(write: Write) -> 
     assert removed(plan([path], DedupConfig(beginnings=True))) == [("D007", 1, 2), ("D007", 3, 2)]
 
 
+@pytest.mark.parametrize(
+    "roles", [("human", "gpt"), ("Human", "Assistant"), ("prompter", "AI"), ("question", "answer")]
+)
+def test_aliases_of_roles_count_as_the_roles_in_all_commands(write: Write, roles: tuple[str, str]) -> None:
+    longer = said(*TURNS[:4])
+    renamed = [{**turn, "role": roles[n % 2]} for n, turn in enumerate(longer["messages"])]
+    path = write("data.jsonl", [said(*TURNS[:2]), {"messages": renamed}, longer])
+    Path("curate.toml").write_text('[check]\nignore = ["M007"]\n')
+    assert main(["dedup", str(path), "--beginnings", "-o", "out.jsonl"]) == 0
+    assert len(Path("out.jsonl").read_text().splitlines()) == 1
+    other = [{**turn, "role": roles[n % 2]} for n, turn in enumerate(said("Name a fish.", "A carp.")["messages"])]
+    write("train.jsonl", [{"messages": renamed}])
+    write("test.jsonl", [{"messages": other}])
+    assert main(["verify", "."]) == 0
+    write("test.jsonl", [longer])
+    assert main(["verify", "."]) == 1
+
+
 def test_a_beginning_stays_where_no_longer_one_does(write: Write) -> None:
     long = (
         "It keeps well in a cool dry cellar until the first frost comes and then it has to be eaten within some days "

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any, Final
 
-from curate.core.example import ROLES, UNKNOWN, Example, Message, kind_of
+from curate.core.example import ROLES, UNKNOWN, Example, Message, alias, kind_of, known_role
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import MESSAGE_ROLES, OPENAI_AZURE, Target
 from curate.core.text import excerpt
@@ -13,14 +13,6 @@ from curate.read.decode import decode
 from curate.read.formats import PROMPTS
 from curate.read.forms.form import is_objects, omit_keys
 
-ALIASES = {
-    "human": "user", "customer_message": "user", "question": "user", "prompter": "user", "gpt": "assistant",
-    "bot": "assistant", "model": "assistant",
-    "ai": "assistant", "chatgpt": "assistant", "chatbot": "assistant", "agent": "assistant", "answer": "assistant",
-    "instruction": "system",
-    "observation": "tool", "function_response": "tool", "tool_response": "tool", "ipython": "tool",
-    "function_call": "assistant", "tool_call": "assistant",
-}  # fmt: skip
 RENAMED_ROLES = ("system", "developer", "user", "assistant")
 """Roles that only need renaming; a tool result also needs the id of its call."""
 TEMPLATE_ROLES = ("system", "user", "assistant", "tool")
@@ -29,23 +21,17 @@ TOLERANT_TARGETS = dict.fromkeys(OPENAI_AZURE, Severity.INFO)
 """For services that accept what is deprecated or what most templates do not know."""
 
 
-def alias(role: str) -> str | None:
-    """The known role that another spelling or name means, or None."""
-    folded = role.strip().casefold()
-    return folded if folded in ROLES else ALIASES.get(folded)
-
-
 def intended_role(message: Message) -> str | None:
     """The message's role, or the role that an alias means, so that one wrong name is reported once; None without a
     role.
     """
-    return message.role if message.role is None or message.role in ROLES else alias(message.role) or message.role
+    return None if message.role is None else known_role(message.role)
 
 
 def role_of(message: Object) -> str | None:
     """The role of a message of a line's object, with aliases resolved; None without a role."""
     role = message.get("role")
-    return (role if role in ROLES else alias(role) or role) if isinstance(role, str) else None
+    return known_role(role) if isinstance(role, str) else None
 
 
 def role_pointer(message: Message) -> str:
@@ -205,8 +191,8 @@ def role_alias(example: Example) -> Problems:
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     for message in example.messages:
-        if message.role is not None and message.role not in ROLES and (known_role := alias(message.role)):
-            yield Problem(role_pointer(message), f"role {excerpt(message.role)!r} should be {known_role!r}")
+        if message.role is not None and message.role not in ROLES and (renamed := alias(message.role)):
+            yield Problem(role_pointer(message), f"role {excerpt(message.role)!r} should be {renamed!r}")
 
 
 @role_alias.repaired_by(safe=True)
