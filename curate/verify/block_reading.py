@@ -193,13 +193,19 @@ def _responses(value: Object, attached: list[Any]) -> TurnList:
     return turns
 
 
+def _rank(reply: Object) -> float:
+    """The rank of a reply, lower for a better one; infinite if it is no number."""
+    rank = reply.get("rank")
+    return rank if isinstance(rank, int | float) else float("inf")
+
+
 def _tree(value: Object, _attached: list[Any]) -> TurnList:
     """The turns on the path of the best-ranked replies, up to the last answer."""
     turns, message = TurnList(), value["prompt"]
     while message:
         turns.append((_role(message), _content(message.get("text"), []), ""))
         replies = [reply for reply in message.get("replies") or () if not reply.get("deleted")]
-        message = min(replies, key=lambda reply: reply["rank"] if reply.get("rank") is not None else 1e9, default=None)
+        message = min(replies, key=_rank, default=None)
     last = max((index for index, turn in enumerate(turns) if turn[0] == "assistant"), default=0)
     return turns[: last + 1]
 
@@ -225,8 +231,8 @@ def _list(value: Object, attached: list[Any]) -> TurnList:
             turns.append(("assistant" if index % 2 else "user", item, ""))
         elif pair and "role" not in item:
             turns += [*_system(item.get("system")), ("user", item[pair[0]], ""), ("assistant", item[pair[1]], "")]
-        elif type(item) is dict and type(item.get("from")) is type(item.get("value")) is str:
-            turns.append((item["from"], item["value"], ""))
+        elif type(item) is dict and type(item.get("from")) is str and type(item.get("value")) in (str, list):
+            turns.append((item["from"], _content(item["value"], attached), ""))
         elif type(item) is dict and type(item.get("speaker")) is str and not {"role", "content", "from"} & item.keys():
             name, text = item["speaker"].lower(), item["text"] if type(item.get("text")) is str else item["utterance"]
             speakers.append(name)

@@ -744,6 +744,31 @@ def test_a_text_that_only_mentions_marks_stays_a_text(text: str) -> None:
     assert (found.format, found.defect) == ("text", None)
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {
+            "conversation": [
+                {"from": "human", "value": "Hi"},
+                {"from": "gpt", "value": [{"type": "text", "text": "Ho."}]},
+            ]
+        },
+        {
+            "prompt": {
+                "role": "prompter",
+                "text": "Hi",
+                "replies": [
+                    {"role": "assistant", "text": text, "rank": rank} for text, rank in (("No.", "1"), ("Ho.", 0))
+                ],
+            }
+        },
+    ],
+)
+def test_the_proof_reads_parts_and_ranks_as_the_reader_does(value: dict[str, Any]) -> None:
+    shown = [(turn.role, turn.text) for turn in verify_reading.read(value).turns]
+    assert shown == [(message.role, message.text) for message in example_of(value, Place("a.jsonl", 1)).messages]
+
+
 @pytest.mark.parametrize(("value", "expected"), [(value, said) for value, name, said in CASES if name != UNKNOWN])
 def test_the_proof_of_a_split_reads_the_same_by_code_of_its_own(value: dict[str, Any], expected: list[str]) -> None:
     parsed = verify_reading.loads(json.dumps(value).encode())
