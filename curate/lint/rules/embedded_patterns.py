@@ -70,7 +70,7 @@ EMBEDDED: Final = lazy_pattern(
             r"\b(?:assistant|agent|model|ai|llm)s? reading (?:this|these)\b[^.\n]{0,20}\b(?:must|should|shall|has to|have to|is to)\b",
             r"\b(?:hints?|notes?|instructions?|messages?|notices?) for (?:\w+ )?(?:coding |ai )?(?:agents|models)\b[^:\n]{0,20}:|<!--[^>]{0,20}\b(?:ai|llm)s?(?: agents?| assistants?| models?)?:",
             r"\bauthori[sz]ed to do (?:this|so) without asking the user\b|\bwithout asking the user\b[^.\n]{0,20}(?:delete|forward|send|run)",
-            r"\bdo not tell the (?:developer|reader|customer)\b|\bfrom now on,? you (?:only )?(?:answer|reply|respond|speak)\b[^.\n]{0,60}(?:never reveal|do not reveal|only in)",
+            r"\bdo not tell the (?:developer|reader)\b|\bfrom now on,? you (?:only )?(?:answer|reply|respond|speak)\b[^.\n]{0,60}(?:never reveal|do not reveal|only in)",
             r"\b(?:replace|fill in|substitute) [^.\n]{0,40}\bwith the (?:full |whole |entire )?(?:text of the )?(?:chat|conversation|user['’]s|system prompt)",
             # German
             r"\b(?:ignorier|missacht|verwirf|überge)\w* (?:Sie |bitte |jetzt )*(?:alle |alles |sämtliche |die |deine |Ihre |eure ){0,2}(?:vorherigen |bisherigen |obigen |vorigen |früheren |vorangegangenen |ursprünglichen )(?:\w+ )?(?:Anweisung|Befehl|Vorgabe|Regel|Instruktion|Aufgabe|Prompt)\w*",
@@ -172,7 +172,9 @@ STEMS: Final = (
     "oublie", "glige", "contourne", "compte de", "artificielle", "de langage", "assistant d", "assistant virtuel",
     "assistants d", "assistants virtuels", "utilisateur", "fin du", "nouvelle ", "nouvelles ", "historique",
     "desconsider", "esque", "linguistico", "istruzioni", "reading this", "reading these", "without asking", "developer",
-    "from now on", "replace ", "substitute ", "fill in ", "asistente", "agente", "assistente", "de linguagem", "assistente", "utilizador", "fim d", "nova ", "novas ", "conversa",
+    "from now on", "replace ", "substitute ", "fill in ", "asistente", "agente", "assistente", "de linguagem",
+    "utilizador", "fim d", "nova ", "novas ", "conversa", " models", "el modelo", "para modelo", "do not tell the ",
+    "regole ", "indicazioni ",
 )  # fmt: skip
 """Words of which each instruction in the Latin script has one, but for SHORT_STEM."""
 SHORT_STEM: Final = r"(?i-u:\b(?:ai|ki|ia)s?\b)"
