@@ -153,14 +153,20 @@ def _reader_of(value: Object) -> Callable[[Object, Reading], None] | None:
     return next((turns for detects, turns in FORMS if detects(value)), None)
 
 
+def _role(speaker: Any) -> str:
+    """The role that a name means, in any case. Raises `NotUnderstoodError` for an unknown one."""
+    role = ROLES.get(speaker.strip().casefold()) if type(speaker) is str else None
+    if role is None:
+        raise NotUnderstoodError("a message has an unknown role")
+    return role
+
+
 def _turn(value: Any, reading: Reading) -> Turn:
     """Parse one turn; content other than text is collected as attachments."""
     if type(value) is not dict:
         raise NotUnderstoodError("a message is not an object")
     speaker = value.get("role", value.get("from"))
-    role = ROLES.get(speaker, ROLES.get(speaker.strip().casefold())) if type(speaker) is str else None
-    if role is None:
-        raise NotUnderstoodError("a message has an unknown role")
+    role = _role(speaker)
     content = value.get("content", value.get("value", value.get("text")))
     if len(value) == 2 and type(content) is str and speaker not in CALL_SPEAKERS:
         return Turn(role, content)
@@ -406,10 +412,8 @@ def _sided_format(parse: Callable[[Object, list[Any]], tuple[TurnList, TurnList]
             both = parse(value, reading.attached)
         except (NoFormError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise NotUnderstoodError(f"a form that cannot be read: {error}") from None
-        if any(role not in ROLES for side_turns in both for role, _, _ in side_turns):
-            raise NotUnderstoodError("a message has an unknown role")
         reading.turns[:], reading.others[:] = (
-            [Turn(ROLES[role], text, calls) for role, text, calls in side_turns] for side_turns in both
+            [Turn(_role(role), text, calls) for role, text, calls in side_turns] for side_turns in both
         )
 
     return turns
