@@ -9,7 +9,7 @@ from curate.cli import options
 from curate.commands.query import QueryResult
 from curate.commands.query import query as query_data
 from curate.core.example import where as place_text
-from curate.core.expression import FIELDS_HELP
+from curate.core.expression import FIELDS_HELP, LINE_TERMS
 from curate.core.text import plural, visible
 from curate.render.console import console, print_result
 
@@ -18,8 +18,8 @@ def query(
     expression: Annotated[
         str,
         typer.Argument(
-            help="Expression such as 'turns >= 4 and score.ending > .7', or terms of the review's filter. Fields are "
-            f"{FIELDS_HELP}.",
+            help="Expression such as 'turns >= 4 and score.ending > .7', or words and the terms "
+            f"{', '.join(f'{term}:' for term in LINE_TERMS)}. Fields are {FIELDS_HELP}.",
             metavar="EXPR",
             show_default=False,
         ),

@@ -203,7 +203,7 @@ def test_equal_questions_are_compared_without_a_model_and_that_is_said() -> None
     assert [(conflict.code, conflict.similarity) for conflict in report.conflicts] == [("X003", 1.0)]
     assert [" ".join(note.split()[:3]) for note in report.notes] == [
         "only equal questions",
-        "answers were judged",
+        "short answers were",
         "long answers were",
     ]
 
