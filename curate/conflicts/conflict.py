@@ -36,15 +36,15 @@ from curate.core.text import plural
 # `python -m tests.bench.conflict_quality FOLDER` over the 6,730 pairs of ChatProtect, ConflictQA and SICK,
 # and `python -m tests.bench.natural_conflicts FOLDER`.
 RULES_ALONE: Final = (
-    "short answers were judged by rules, which find 62% of the contradictions between English answers of a sentence; an "
-    f"NLI model finds more: {JUDGING}"
+    "short answers were judged by rules, which find 62% of the contradictions between English answers of a sentence; "
+    f"an NLI model finds more: {JUDGING}"
 )
 LONG_BY_RULES: Final = (
-    "long answers were judged by rules, which find 41% of the contradictions between answers of 40 to 110 words; a model "
-    f"that reads them finds 61%: {READING}"
+    "long answers were judged by rules, which find 41% of the contradictions between answers of 40 to 110 words; "
+    f"a model that reads them finds 61%: {READING}"
 )
 LONG_BY_READER: Final = (
-    "long answers were read by a model, with which 61% of the contradictions between answers of 40 to 110 words are found"
+    "long answers were read by a model, which finds 61% of the contradictions between answers of 40 to 110 words"
 )
 EQUAL_ALONE: Final = f"only equal questions were compared: questions in other words need an embedding model, {SEMANTIC}"
 OTHER_SYSTEM: Final = 0.7

@@ -334,6 +334,7 @@ def test_the_command_ends_clean_when_all_was_converted_and_prints_json(write: Wr
         "read": 1, "converted": 1, "not_understood": 0, "aside": 0, "renamed": 0, "formats": {"prompt-completion": 1},
         "reasons": {}, "added": 0, "joined": 0, "omitted": {}, "rejected": 0, "unmatched": 0, "notes": [],
     }  # fmt: skip
+    assert not ASIDE.exists()
 
 
 @pytest.mark.parametrize(("output", "to"), [("data.jsonl", "messages"), ("out.jsonl", "poems")])

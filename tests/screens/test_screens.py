@@ -967,13 +967,26 @@ async def test_a_key_right_behind_escape_is_not_typed_into_the_editor(make_app: 
         assert (queue(app).list.cursor, journal.exists()) == (1, False)
 
 
-async def test_of_contradictory_sentences_the_words_that_differ_are_marked() -> None:
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (("It landed in 1969.", "It landed in 1968."), set()),
+        (
+            tuple(f"{word}, it was by the general and statesman Julius Caesar, who died." for word in ("No", "Yes")),
+            {"No", "Yes"},
+        ),
+    ],
+    ids=["whole", "cut"],
+)
+async def test_of_contradictory_sentences_the_words_that_differ_are_marked(
+    said: tuple[str, str], words: set[str]
+) -> None:
     def tell(sources: Sources, take: Callable[[ScanEvent], None], _stopped: object) -> None:
         lines = LineIndex(sources.files)
         list(lines.build())
         left, right = (Side(Place("data.jsonl", line), example_at(lines, line).id) for line in (1, 2))
-        said = Evidence("nli", "It landed in 1969.", "It landed in 1968.", 0.9)
-        take(ConflictsFound([PairConflict("X003", left, right, 1.0, (said,), 0.9, id="1-2")], []))
+        evidence = (Evidence("nli", *said, 0.9),)
+        take(ConflictsFound([PairConflict("X003", left, right, 1.0, evidence, 0.9, id="1-2")], []))
         take(Ended())
 
     app = app_for(tell)
@@ -981,7 +994,7 @@ async def test_of_contradictory_sentences_the_words_that_differ_are_marked() -> 
         await opened(pilot, "5")
         strips = app.screen._compositor.render_strips()
         marked = {one.text for strip in strips for one in strip if one.style and one.style.underline}
-        assert marked == {"1969", "1968"}
+        assert marked == {"1969", "1968", *words}
 
 
 async def test_reloading_unchanged_files_keeps_the_lists(make_app: Makes) -> None:

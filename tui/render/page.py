@@ -405,9 +405,7 @@ def _pair_conflict_page(session: ReviewSession, entry: Entry, conflict: PairConf
     about = [Content.assemble(_title(entry, RELATION_NAMES.get(conflict.code, "")), (question + confidence, MUTED))]
     for piece in sorted(conflict.evidence, key=lambda evidence: -evidence.confidence)[:3]:
         texts = [visible(view.read.text(text)) for text in (piece.left, piece.right)]
-        left, right = (
-            literal(_shortened(text), marks) for text, marks in zip(texts, word_marks(*texts), strict=True)
-        )
+        left, right = (literal(_shortened(text), marks) for text, marks in zip(texts, word_marks(*texts), strict=True))
         about.append(Content.assemble(("why: ", "bold"), literal(piece.source), ": A says ", left, ", B says ", right))
     said = [(view.read.text(evidence.left), view.read.text(evidence.right)) for evidence in conflict.evidence]
     contradictory = [said, [(right, left) for left, right in said]]
