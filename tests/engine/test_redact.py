@@ -377,6 +377,15 @@ def test_verify_passes_over_the_address_of_all_devices(write: Write) -> None:
     assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl"]) == 0
 
 
+def test_a_card_number_for_tests_is_replaced_as_verify_asks(write: Write) -> None:
+    write(
+        "a.jsonl",
+        [chat("Pay with 4111 1111 1111 1111 or 4242-4242-4242-4242", "378282246310005 and 5555555555554444 work.")],
+    )
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 0
+    assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl"]) == 0
+
+
 def test_arguments_with_a_repeated_key_lose_no_value(write: Write) -> None:
     text = '{"to": "john.oneil@acme-corp.io", "note": "first", "note": "second"}'
     write("a.jsonl", [chat("Send it.", text)])
