@@ -123,8 +123,11 @@ def ended(error: BaseException) -> int:
     if isinstance(error, EOFError) and (path := _bytecode_path(error)):
         _print_message(f"error: {visible(path)}: this file of compiled Python code is cut short\n  next: delete it")
         return _flush(ExitCode.USAGE)
-    if isinstance(error, MemoryError):
-        _print_message("error: not enough memory\n  next: close other programs, or process a part of the data")
+    if isinstance(error, MemoryError) or _lacks_polars(error):
+        _print_message(
+            "error: not enough memory\n  next: close other programs, raise a limit (`ulimit -v`), or process a part of "
+            "the data"
+        )
         return _flush(ExitCode.USAGE)
     if ends_program(error):
         raise error
@@ -133,6 +136,11 @@ def ended(error: BaseException) -> int:
         f"{_crash_log(error)}"
     )
     return _flush(ExitCode.BUG)
+
+
+def _lacks_polars(error: BaseException) -> bool:
+    """Whether polars was imported without its library of 170 MB, which a limit on memory kept out."""
+    return isinstance(error, NameError) and "polars" in sys.modules and "polars._plr" not in sys.modules
 
 
 def _bytecode_path(error: BaseException) -> str | None:

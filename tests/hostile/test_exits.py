@@ -9,7 +9,7 @@ import shutil
 import struct
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -18,6 +18,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.core import store
+from curate.core.errors import ExitCode
 from tests.conftest import Write, working_in, written_file
 from tests.forks import ROOT, Forks
 from tests.hostile.process import close, curate
@@ -324,6 +325,21 @@ def test_malformed_gguf(data: bytes) -> None:
     for read in (template_in, tokens_in):
         with pytest.raises(ModelError, match=r"model\.gguf: cannot be read"):
             read(Path("model.gguf"))
+
+
+def test_a_limit_that_keeps_polars_out_is_no_bug_in_curate(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It warns and goes on where a limit on memory keeps its library out; names are missing later."""
+    import polars  # noqa: F401 - it is loaded, and then its library is taken away
+
+    def without_library(words: Sequence[str], *, alone: bool) -> int:
+        raise NameError("name '_POLARS_TYPE_TO_CONSTRUCTOR' is not defined")
+
+    monkeypatch.setattr("curate.cli.main._run_command", without_library)
+    monkeypatch.delitem(sys.modules, "polars._plr")
+    assert main(["stats", "data.jsonl"]) == ExitCode.USAGE
+    assert "not enough memory" in capsys.readouterr().err
 
 
 @pytest.mark.slow
