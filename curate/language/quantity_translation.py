@@ -40,7 +40,7 @@ HAN_NUMBER: Final = lazy_pattern(
     rf"(?<![第\w])[零一二三四五六七八九十百千万两兩〇]{{1,7}}(?=[{HAN_COUNTERS}])|(?<=[^第])[零一二三四五六七八九十百千万两兩〇]{{1,7}}(?=[{HAN_COUNTERS}])"
 )
 HAN_HALF: Final = lazy_pattern(
-    r"(\d+)(?:([个個])半(?=小时|钟头|月|星期)|(小时|天|年間?|周|時間|日|か月|ヶ月|カ月|週間)半)"
+    r"(?<!\d)(\d+)(?:([个個])半(?=小时|钟头|月|星期)|(小时|天|年間?|周|時間|日|か月|ヶ月|カ月|週間)半)"
 )
 """One and a half of something, and more."""
 HAN_PERCENT: Final = lazy_pattern(r"百分之([零一二三四五六七八九十百两\d.]+)")

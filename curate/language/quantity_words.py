@@ -235,11 +235,11 @@ HOUR_WORDS: Final[dict[str, str]] = {
     "it": "ore|h",
 }
 """Words after the hour of a time of day."""
-_BEFORE_ONE: Final = (
+_BEFORE_ONE: Final = "|".join(rf"(?<=\b{word} )" for word in (
     "within", "for", "takes", "take", "is", "get", "gets", "have", "has", "last", "lasts", "need", "needs", "about",
     "around", "roughly", "almost", "nearly", "after", "under", "over", "than", "to", "wait",
-)  # fmt: skip
-"""Words before "a month", where it is one month and not every month."""
+))  # fmt: skip
+"""What stands before "a month" where it is one month and not every month."""
 IDIOMS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "en": (
         (r"\b(?:a |one )?fortnight\b", "14 days"),
@@ -257,7 +257,7 @@ IDIOMS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         (r"\ba dozen\b", "12"),
         (r"\bkilos?\b", "kg"),
         (r"\bhalf a year\b", "6 months"),
-        *((rf"(?<=\b{word} )an?(?= (?:full |whole )?(?:hour|day|week|month|year)\b)", "1") for word in _BEFORE_ONE),
+        (rf"(?:{_BEFORE_ONE})an?(?= (?:full |whole )?(?:hour|day|week|month|year)\b)", "1"),
         (r"\ba(?= (?:day|week|month|year)['’]s\b)", "1"),
         (r"\bpounds?(?! of\b)\b|\bquid\b", "gbp"),
         (r"(?<=\d)[.](?=[0-5]\d ?[ap]\.?m\b)", ":"),

@@ -143,7 +143,7 @@ def add_facts(index: BenchmarkIndex, items: Sequence[Item], embed: Embed, model:
         for kind, tokens in (
             (QUESTION_WORD, asked.words), (QUESTION_NUMBER, asked.numbers),
             (ANSWER_TOKEN, answered.words | answered.numbers), (GOLD, gold),
-            (RIGHT, bag(LETTER.sub(" ", item.right), key).words),
+            (RIGHT, {} if LABEL.fullmatch(item.right) else bag(LETTER.sub(" ", item.right), key).words),
         ):  # fmt: skip
             facts += ((token, number, kind, weight) for token, weight in tokens.items())
     columns = zip(*facts, strict=True) if facts else ((), (), (), ())

@@ -59,6 +59,8 @@ TABLE_CHOICES: Final = ("column_2", "column_3", "column_4", "column_5")
 RIGHT_KEYS: Final = ("answer_index", "answerkey", "answer_key", "answer", "label", "correct", "gold", "target")
 """Field names of the choices, those of MMLU's tables, and of the one that says which is right."""
 LETTERS: Final = "ABCDEFGHIJ"
+MAX_LABEL_CHARS: Final = 5
+"""Upper bound of the digits of a position, exclusive."""
 LABEL_KEYS: Final = ("role", "from", "type", "label")
 """Keys inside a field that label a text."""
 TABLE_DELIMITERS: Final = {".csv": ",", ".tsv": "\t"}
@@ -244,9 +246,10 @@ def _right_choice(value: dict[str, Any]) -> str:
     by_name = {_plain_key(str(key)): item for key, item in value.items()}
     key = next((by_name[name] for name in RIGHT_KEYS if name in by_name), None)
     choices = next((by_name[name] for name in CHOICE_KEYS if name in by_name), None)
-    labels: Sequence[Any] = ()
+    labels: list[str] = []
     if isinstance(choices, dict):
-        labels = choices.get("label") or ()
+        listed = choices.get("label")
+        labels = [str(label) for label in listed] if isinstance(listed, list) else []
         choices = choices.get("text")
     if choices is None:
         letters = [by_name[name] for name in "abcd" if name in by_name]
@@ -255,12 +258,14 @@ def _right_choice(value: dict[str, Any]) -> str:
         key = key if letters else by_name.get("column_6")
     if not isinstance(choices, list) or not all(isinstance(choice, str) for choice in choices):
         return ""
-    label = key.strip() if isinstance(key, str) else key
+    if isinstance(key, bool) or not isinstance(key, int | str):
+        return ""
+    label = str(key).strip()
     if label in labels:
-        position = list(labels).index(label)
-    elif isinstance(label, str) and len(label) == 1 and label.upper() in LETTERS:
+        position = labels.index(label)
+    elif len(label) == 1 and label.upper() in LETTERS:
         position = LETTERS.index(label.upper())
-    elif isinstance(label, int | str) and not isinstance(label, bool) and str(label).isdecimal():
+    elif label.isdecimal() and len(label) < MAX_LABEL_CHARS:
         position = int(label)
     else:
         return ""

@@ -1,10 +1,21 @@
 """Numbers that a state gives a person or a taxpayer: anywhere by their form and check digits, or behind a word."""
 
-import re
 from typing import Final
 
 from curate.core.lazy import lazy_pattern
-from curate.redact.form import CODE_HINT, DIGIT, Form, Hints, always, anywhere, compact, named, stdnum, unspaced
+from curate.redact.form import (
+    CODE_HINT,
+    DIGIT,
+    LONG_NUMBER,
+    Form,
+    Hints,
+    always,
+    anywhere,
+    compact,
+    named,
+    stdnum,
+    unspaced,
+)
 from curate.redact.value_patterns import CALENDAR, CODE, FREE_GAP, GROUPED_ID, ID_WORDS
 
 
@@ -59,7 +70,7 @@ BEHIND_A_WORD: Final = (
 )
 """Kinds, words, forms and checks of numbers that are recognized after one of the words."""
 BEHIND_HINT: Final = Hints(
-    re.compile("[0-9]{2}"),
+    LONG_NUMBER,
     lazy_pattern(rf"(?i)(?<![^\W_])(?:{'|'.join(words for _, words, *_ in BEHIND_A_WORD)})(?![^\W_])"),
 )
 NATIONAL_NUMBERS: Final[tuple[Form, ...]] = (

@@ -19,6 +19,7 @@ STREET_ADDRESSES: Final = (
             rf"[A-Z]{{1,2}}\d[A-Z\d]? ?\d[A-Z]{{2}}))?"
         ),
         lambda text: not SQL_WORD.search(text),
+        hint=re.compile(r"\d[A-Za-z]?,? [A-ZÀ-ÖØ-Þ\d]"),
     ),
     Form(
         "street_address",
@@ -28,6 +29,7 @@ STREET_ADDRESSES: Final = (
             r"Weg|Platz|Allee|Markt|Ring|Hof|Berg|Tor|Ufer|Kirche)) \d{1,4} ?[a-h]?(?!\w)(?:,? \d{5} "
             r"[A-ZÄÖÜ][a-zäöüß]+)?"
         ),
+        hint=re.compile(r"[a-zß.] \d"),
     ),
     Form(
         "street_address",
@@ -36,6 +38,7 @@ STREET_ADDRESSES: Final = (
             rf"route|cours)) (?:(?i:de la |de l'|de |du |des |d'|la |le )"
             rf"){{0,2}}(?-i:{CAPITALIZED}(?:[ -]{CAPITALIZED}){{0,3}})(?:,? \d{{5}} {CAPITALIZED})?"
         ),
+        hint=re.compile(r"(?i)\d(?: ?bis| ?ter)?,? [rabpciq]"),
     ),
     Form(
         "street_address",
@@ -56,8 +59,12 @@ STREET_ADDRESSES: Final = (
             r"gränd|torget|gaten|veien|vej|gatu|"
             r"katu) \d{1,4}(?: ?-?[A-Za-z]{1,3})?(?!\w)(?:, ?\d{4} ?[A-Z]{2} [A-Z][a-z]+)?"
         ),
-        hint=re.compile(
-            r"(?:straat|gracht|laan|plein|dijk|singel|steeg|gatan|vägen|gränd|torget|gaten|veien|vej|gatu|katu) [0-9]"
+        hint=Hints(
+            DIGIT,
+            re.compile(
+                r"(?:straat|gracht|laan|plein|dijk|singel|steeg|gatan|vägen|gränd|torget|gaten|veien|"
+                r"vej|gatu|katu) [0-9]"
+            ),
         ),
     ),
     Form(
@@ -91,7 +98,7 @@ STREET_ADDRESSES: Final = (
     Form(
         "street_address",  # Chinese, Japanese, Korean
         lazy_pattern(
-            r"(?:[\u4e00-\u9fff]{1,8}(?:省|市|区|县)){0,3}[\u4e00-\u9fff]{1,8}(?:路|街|大道|巷|胡同)\d{1,5}号"
+            r"(?=[\u4e00-\u9fff]{2,37}\d)(?:[\u4e00-\u9fff]{1,8}(?:省|市|区|县)){0,3}[\u4e00-\u9fff]{1,8}(?:路|街|大道|巷|胡同)\d{1,5}号"
             r"(?:\d{1,4}(?:室|楼|单元|栋|层)){0,3}|"
             r"(?:東京都|北海道|(?:大阪|京都)府|[\u4e00-\u9fff]{2,3}県)[\u4e00-\u9fff\u3040-\u30ff]{1,20}"
             r"\d{1,4}(?:(?:-|−|丁目|番地?|号)\d{0,4}){1,3}|"

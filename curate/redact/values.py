@@ -79,6 +79,8 @@ from curate.redact.value_patterns import (
 )
 
 CAPITALS: Final = re.compile("[A-Z]{6}")
+PLATE_HINT: Final = re.compile(r"[A-ZÄÖÜА-Я][ -]*[0-9]|[0-9][ -]*[A-ZÄÖÜА-Я]")
+"""A capital letter beside a digit, as in each plate."""
 YEAR: Final = re.compile(r"(?:19|20)[0-9]{2}|[0-9][-/.] ?[0-9]{1,2}[-/.]")
 
 
@@ -236,7 +238,7 @@ FORMS: Final = (
         r"nummernschild|(?:plaque d['’])?immatriculation|plaque|matr[ií]cula|targa|placa",
         PLATE,
         _is_plate,
-        hint=DIGIT,
+        hint=PLATE_HINT,
     ),
     named(
         "license_plate",
@@ -248,7 +250,7 @@ FORMS: Final = (
         PLATE,
         _is_plate,
         gap=PLAIN_GAP,
-        hint=DIGIT,
+        hint=PLATE_HINT,
     ),
     named(
         "bank_account",

@@ -60,7 +60,7 @@ NAME_KINDS: Final = ("person", "surname", "org")
 
 
 OCTAL: Final = re.compile(r"\\([0-3][0-7]{2})")
-FOLDED: Final = re.compile(r"(?:[A-Za-z0-9+/_-]{4,}\r?\n){1,}[A-Za-z0-9+/=_-]{2,}")
+FOLDED: Final = re.compile(r"(?<![A-Za-z0-9+/_-])(?:[A-Za-z0-9+/_-]{4,}\r?\n)+[A-Za-z0-9+/=_-]{2,}")
 """Base64 in several lines, as mails have it."""
 RUN_32: Final = re.compile(r"(?<![A-Z2-7])[A-Z2-7]{10,}")
 CODE: Final = re.compile(r"[0-9]+")
@@ -264,7 +264,7 @@ def _plain(text: str) -> str:
     """The letters and digits of a text, without case, in compatibility form."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text.translate(TAGS))
-        text = re.sub(r"[^\W0-9]", lambda match: str(unicodedata.decimal(match.group(), match.group())), text)
+        text = re.sub(r"[^\D0-9]", lambda match: str(unicodedata.decimal(match.group(), match.group())), text)
     return re.sub(r"[\W_]", "", text).casefold()
 
 

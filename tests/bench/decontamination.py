@@ -124,7 +124,7 @@ def clean_rows(folder: Path, count: int) -> list[list[str]]:
     paths = [
         path
         for path in sorted((folder / "raw" / "A").iterdir())
-        if not any(part in path.name for part in RAW_BENCHMARKS)
+        if path.is_file() and not any(part in path.name for part in RAW_BENCHMARKS)
     ]
     chats = [
         [message.text for message in example.messages if message.role in ("user", "assistant") and message.text.strip()]

@@ -251,6 +251,10 @@ def test_benchmarks_are_read_in_any_form(
         ({"question": "Which gas?", "choices": ["oxygen", "helium"], "answer": 7}, ""),
         ({"question": "Which gas?", "choices": ["oxygen", "helium"], "answer": "helium"}, ""),
         ({"question": "What is 2 + 2?", "answer": "4"}, ""),
+        ({"question": "Q?", "choices": {"text": ["rain", "snow"], "label": [1, 2]}, "answerKey": "1"}, "rain"),
+        ({"question": "Q?", "choices": {"text": ["rain", "snow"], "label": "AB"}, "answerKey": 1}, "snow"),
+        ({"question": "Q?", "choices": {"text": ["rain", "snow"], "label": 3}, "answerKey": "A"}, "rain"),
+        ({"question": "Q?", "choices": ["rain", "snow"], "answer": "1" * 5_000}, ""),
     ],
 )
 def test_the_right_choice_is_read_from_its_position_letter_or_label(
@@ -278,6 +282,18 @@ def test_an_open_question_with_the_right_choice_as_its_answer_is_found_in_other_
         example("Name a gas that fire extinguishers hold.", "Carbon dioxide."),
     ]
     assert [(match.example, match.item) for match in rephrased(asked, index, embed)] == [(0, 0)]
+
+
+def test_yes_as_the_right_choice_finds_no_item() -> None:
+    items = [Item(Place("b", 1), (ItemText("question", "Do plants take in a gas?", True),), "Yes")]
+
+    def embed(texts: Sequence[str]) -> Any:
+        """Vectors that are equal for the item and the question, and nearly all apart for neutral texts."""
+        return np.eye(40, dtype=np.float32)[[0 if "Do" in text else 1 + len(text) % 39 for text in texts]]
+
+    index = indexed(items)
+    add_facts(index, items, embed, "model")
+    assert rephrased([example("Does a leaf of a tree breathe?", "Yes.")], index, embed) == []
 
 
 def test_a_field_can_be_named_and_an_unknown_form_says_what_it_has(tmp_path: Path) -> None:
