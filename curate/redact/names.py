@@ -48,9 +48,10 @@ TITLED: Final = lazy_pattern(rf"(?<!\w)(?:(?:{HONORIFIC})\.? ){{1,3}}{FULL_NAME}
 WITH_PARTICLE: Final = lazy_pattern(
     r"(?<!\w)(?<![Dd]ie )(?<![Dd]er )(?<![Dd]e[nm] )(?<![Ee]ine )(?<![Dd]iese )"
     r"(?:(?:Mrs?|Ms|Miss|Dra?|Prof|Herrn?|Frau|Mme|Mlle|Sra?|Sig|[Mm]evrouw|[Mm]eneer|Mevr|Mw|[Dd]hr|Drs)\.? ){1,3}"
-    rf"(?P<name>(?:(?:{PARTICLE}) ){{1,3}}{NAME_WORD})"
+    rf"(?P<name>(?!(?:(?<=Herr )|(?<=Herrn )|(?<=Frau ))de[rn] )(?:(?:{PARTICLE}) ){{1,3}}{NAME_WORD})"
 )
-"""A last name such as `von der Leyen` behind a title. Behind `señora`, `de` is followed by a place as often."""
+"""A last name such as `von der Leyen` behind a title. Behind `señora`, `de` is followed by a place as often,
+and behind `Herr`, `der` by what he rules (`Der Herr der Ringe`)."""
 
 
 def _hints_and_pattern(hints: str, pattern: str) -> tuple[tuple[str, ...], Any]:

@@ -473,6 +473,7 @@ def test_verify_finds_a_json_number_of_a_place(write: Write) -> None:
         ("Dr. Omar bin Khalid al-Fahim is here.", "Omar bin Khalid al-Fahim"),
         ("Die Frau von der Tankstelle rief an.", ""),
         ("La señora de Barcelona llegó.", ""),
+        ("Herr der Ringe ist ein Film.", ""),
     ],
 )
 def test_a_name_has_its_particles(text: str, name: str) -> None:
