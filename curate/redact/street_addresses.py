@@ -43,7 +43,8 @@ STREET_ADDRESSES: Final = (
     Form(
         "street_address",
         lazy_pattern(
-            rf"(?<!\w)(?:Calle|C/|Avenida|Avda\.?|Av\.|Blvd\.|Calzada|Calz\.|Jirón|Largo(?= d[aeo]s? )|Praça|Plaza|Paseo|Carrera|"
+            rf"(?<!\w)(?:Calle|C/|Avenida|Avda\.?|Av\.|Blvd\.|Calzada|Calz\.|Jirón|Largo(?= d[aeo]s? )|"
+            rf"Praça|Plaza|Paseo|Carrera|"
             rf"Camino|Ronda|Via|Viale|Piazza|Corso|"
             rf"Rua|Travessa) (?:(?:de la |de los |de las |de |del |della |dei |da |das |do |dos |la |el )"
             rf"){{0,2}}{CAPITALIZED}(?: (?:de |del |la )?{CAPITALIZED}){{0,3}},? (?:n[º°.o]? "
