@@ -50,9 +50,9 @@ def test_a_shared_beginning_and_end_are_left_out() -> None:
 
 
 def test_what_a_twentieth_of_the_file_shares_is_boilerplate_and_what_fewer_share_is_not() -> None:
-    texts = [f"{PREAMBLE} {own(n)}" if n < 60 else f"{CLOSING} {own(n)}" if n < 85 else own(n) for n in range(1000)]
+    texts = [f"{PREAMBLE} {own(n)}" if n < 26 else f"{CLOSING} {own(n)}" if n < 50 else own(n) for n in range(500)]
     found = without_boilerplate(texts)
-    assert (found[:60], found[60:]) == ([own(n) for n in range(60)], texts[60:])
+    assert (found[:26], found[26:]) == ([own(n) for n in range(26)], texts[26:])
 
 
 @pytest.mark.slow
@@ -148,11 +148,11 @@ WORDS = [
     for a in ("bal", "cor", "dim", "fen", "gul", "hop", "jar", "kel")
     for b in ("ane", "ibo", "oru", "ust", "emi", "alo", "ydo", "inge")
 ]
-INSTRUCTIONS = " ".join(random.Random(0).choices(WORDS, k=600))
+INSTRUCTIONS = " ".join(random.Random(0).choices(WORDS, k=200))
 
 
 def reviews(count: int) -> list[tuple[str, str]]:
-    """Requests to classify different reviews, all with the same 600 words of instructions before them."""
+    """Requests to classify different reviews, all with the same 200 words of instructions before them."""
     rng, words = (
         random.Random(1),
         ["film", "actor", "ending", "music", "plot", "weak", "great", "dull", "bright", "slow", "loud", "tender"],

@@ -1,8 +1,12 @@
 """The rules: every one has cases and documentation, its cases hold, and what it documents is what it does."""
 
+import json
 import tomllib
+from bisect import bisect_left
+from contextlib import suppress as suppress_errors
 from dataclasses import replace
 from importlib import import_module
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +39,8 @@ CASES = Path(__file__).parent.parent / "cases"
 EMBEDDINGS = "offline:all-MiniLM-L6-v2"
 BY_MEANING = ("D004", "L006", "X001", "X002")
 """Rules that compare by meaning, and so need a model."""
+BY_LINE = (Scope.EXAMPLE, Scope.VALUE, Scope.FORM, Scope.TEXT)
+"""Scopes of rules that see one line at a time."""
 
 
 CODES = [pytest.param(code, marks=[pytest.mark.slow] if code in BY_MEANING else []) for code in RULES]
@@ -52,6 +58,27 @@ def cases_of(code: str) -> list[dict[str, Any]]:
     """The cases of a rule."""
     cases: list[dict[str, Any]] = tomllib.loads((CASES / f"{code}.toml").read_text(encoding="utf-8"))["case"]
     return cases
+
+
+def content_of(case: dict[str, Any]) -> bytes:
+    """The file of a case."""
+    text = case["bad"] if "bad" in case else case["good"]
+    return BYTE_ESCAPE.sub(lambda match: bytes.fromhex(match.group(1).decode()), text.encode())
+
+
+def batches_of(code: str) -> list[list[dict[str, Any]]]:
+    """The cases of a rule, those in one list to be checked in one file: where the rule sees one line at a time, all of
+    one form and for one target; else each alone.
+    """
+    batches: dict[object, list[dict[str, Any]]] = {}
+    for number, case in enumerate(cases_of(code)):
+        key: object = number
+        content = content_of(case)
+        if RULES[code].scope in BY_LINE and content.startswith(b"{") and content.endswith(b"\n"):
+            with suppress_errors(ValueError):
+                key = (case.get("target"), case.get("file"), *json.loads(content.partition(b"\n")[0]))
+        batches.setdefault(key, []).append(case)
+    return list(batches.values())
 
 
 def findings(content: bytes, code: str, target: str = "", name: str = "data.jsonl") -> list[Finding]:
@@ -119,16 +146,21 @@ def suppressed(lines: bytes, code: str) -> list[Finding]:
 def test_a_rule_fires_in_its_bad_cases_at_the_place_that_they_name_and_in_no_good_one(
     code: str, tmp_path: Path
 ) -> None:
-    for number, case in enumerate(cases_of(code)):
-        text = case["bad"] if "bad" in case else case["good"]
-        content = BYTE_ESCAPE.sub(lambda match: bytes.fromhex(match.group(1).decode()), text.encode())
+    for number, cases in enumerate(batches_of(code)):
+        contents = [content_of(case) for case in cases]
         folder = tmp_path / str(number)
         folder.mkdir()
         with working_in(folder):
-            found = findings(content, code, case.get("target", ""), case.get("file", "data.jsonl"))
-        expected = (case.get("places") or [[case["line"], case["pointer"]]]) if "bad" in case else []
-        assert expected == [[finding.line, finding.pointer] for finding in found], case["name"]
-        assert all(case.get("says", "") in finding.message for finding in found), case["name"]
+            found = findings(b"".join(contents), code, cases[0].get("target", ""), cases[0].get("file", "data.jsonl"))
+        ends = list(accumulate(content.count(b"\n") for content in contents))
+        by_case: list[list[Finding]] = [[] for _ in cases]
+        for finding in found:
+            by_case[min(bisect_left(ends, finding.line or 0), len(cases) - 1)].append(finding)
+        for case, start, own in zip(cases, [0, *ends], by_case, strict=False):
+            expected = (case.get("places") or [[case["line"], case["pointer"]]]) if "bad" in case else []
+            shown = [[finding.line and finding.line - start, finding.pointer] for finding in own]
+            assert expected == shown, case["name"]
+            assert all(case.get("says", "") in finding.message for finding in own), case["name"]
 
 
 @pytest.mark.slow

@@ -105,6 +105,7 @@ def agree(values: list[Any]) -> None:
     assert all(told[line] & set(STRUCTURE) for line, codes in refused.items() if not codes)
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("trainer")
 def test_the_lines_that_training_refuses_are_those_that_check_tells_and_for_the_same_reason() -> None:
     agree(KNOWN)
@@ -113,6 +114,7 @@ def test_the_lines_that_training_refuses_are_those_that_check_tells_and_for_the_
     assert 10 < len(refused) < len(KNOWN)
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("trainer")
 @settings(max_examples=of_hundred(60), deadline=None)
 @given(st.lists(lines | conversations(), max_size=5))
@@ -120,6 +122,7 @@ def test_any_lines_that_training_refuses_are_those_that_check_tells(values: list
     agree(values)
 
 
+@pytest.mark.slow
 @settings(max_examples=of_hundred(60), deadline=None)
 @given(st.lists(lines | conversations(), max_size=5))
 def test_no_data_breaks_a_rule_or_makes_the_mask_reach_beyond_a_sound_answer(values: list[dict[str, Any]]) -> None:
@@ -142,6 +145,7 @@ def test_a_model_that_is_not_there_is_told_with_the_next_step(write: Write) -> N
         check_paths([write("data.jsonl", KNOWN[:1])], CheckConfig(model="./missing"))
 
 
+@pytest.mark.slow
 def test_what_a_template_drops_is_told_once_for_each_message(write: Write) -> None:
     turns = [
         {"role": role, "content": f"{role} speaks"} for role in ("developer", "user", "assistant", "user", "assistant")

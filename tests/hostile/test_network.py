@@ -17,7 +17,6 @@ from curate.core.errors import UsageError
 from tests.chat_server import running
 from tests.conftest import Write, trust
 
-pytest.importorskip("openai", exc_type=ImportError)
 KEY, PASSWORD = "sk-never-to-be-seen-0123456789", "hunter2-never-to-be-seen"
 CLASH: list[object] = [
     ("How high is the tower of the old town?", "It is 30 m high."),
@@ -32,6 +31,12 @@ VERDICT = {
         }
     ]
 }
+
+
+@pytest.fixture(autouse=True)
+def with_openai() -> None:
+    """Not imported while tests are collected: each worker would load it."""
+    pytest.importorskip("openai", exc_type=ImportError)
 
 
 class Server(ThreadingHTTPServer):

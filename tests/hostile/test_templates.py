@@ -17,7 +17,6 @@ from curate.core.bounded import SECONDS_VARIABLE, Bounds, OutOfBoundsError
 from tests.conftest import Write, environment
 
 pytestmark = [pytest.mark.slow]
-pytest.importorskip("transformers", exc_type=ImportError)
 
 ENDLESS = {
     "loops": "{% for a in range(99999) %}{% for b in range(99999) %}{% for c in range(99999) %}{{ c }}{% endfor %}{% endfor %}{% endfor %}",  # noqa: E501
@@ -35,6 +34,12 @@ BROKEN = {
     "import": "{% import 'os' as os %}",
     "undefined": "{{ a.b.c }}",
 }
+
+
+@pytest.fixture(autouse=True)
+def with_transformers() -> None:
+    """Not imported while tests are collected: each worker would load it."""
+    pytest.importorskip("transformers", exc_type=ImportError)
 
 
 def model_with(template: str, folder: Path) -> Path:

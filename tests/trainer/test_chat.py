@@ -127,6 +127,7 @@ def test_settings_that_a_base_brings_along_do_not_decide_its_answers(tiny_model:
     assert len(whole) + len(template.ids("Number 3")) == 256  # the model's context
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "text"),
     [("identity.json", "[" * 100_000), ("export.json", "[" * 100_000), ("identity.json", "[7]")],

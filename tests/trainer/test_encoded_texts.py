@@ -38,6 +38,7 @@ def encoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return counted
 
 
+@pytest.mark.slow
 def test_tokens_are_made_once_for_equal_data_template_and_length(tmp_path: Path, encoded: list[int]) -> None:
     folder = write_split(tmp_path / "split", train=5)
     first = load(folder)
@@ -54,6 +55,7 @@ def test_tokens_are_made_once_for_equal_data_template_and_length(tmp_path: Path,
         list(first.examples())
 
 
+@pytest.mark.slow
 def test_damaged_tokens_are_made_again_and_without_a_folder_none_are_kept(tmp_path: Path, encoded: list[int]) -> None:
     folder, cache = write_split(tmp_path / "split", train=5), tmp_path / "cache"
     first = ids(load(folder))

@@ -300,6 +300,7 @@ def test_batches_of_answers_shrink_until_they_fit_and_every_answer_comes(
     assert set(sizes) == {1}
 
 
+@pytest.mark.slow
 def test_all_of_200_answers_come_on_a_card_of_16_gb(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the keys and values of Llama-2-7B beside its weights, and more memory taken than expected."""
     import torch

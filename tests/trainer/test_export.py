@@ -171,6 +171,7 @@ def test_a_template_that_is_not_the_one_of_the_training_is_shown_beside_it(
     assert "<|im_start|>" in told.split("trained: ")[1].split("\n")[0]
 
 
+@pytest.mark.slow
 def test_methods_that_leave_no_weights_to_merge_go_as_adapters() -> None:
     from train.export.export_result import Options
     from train.export.exporter import require_form

@@ -154,6 +154,7 @@ def test_factors_alone_are_scaled_as_in_the_training(
     )
 
 
+@pytest.mark.slow
 def test_a_tokenizer_that_llama_cpp_would_cut_differently_is_refused() -> None:
     from tokenizers import pre_tokenizers
 
@@ -171,6 +172,7 @@ def test_a_tokenizer_that_llama_cpp_would_cut_differently_is_refused() -> None:
         cut_of(tokenizer)
 
 
+@pytest.mark.slow
 def test_models_outside_the_family_are_told_what_else_there_is() -> None:
     from transformers import GPT2Config, LlamaConfig, MistralConfig
 
@@ -183,6 +185,7 @@ def test_models_outside_the_family_are_told_what_else_there_is() -> None:
         assert "convert_hf_to_gguf.py" in refused.value.hint
 
 
+@pytest.mark.slow
 def test_scaled_positions_are_told_as_transformers_computes_them() -> None:
     import torch
     from transformers import LlamaConfig

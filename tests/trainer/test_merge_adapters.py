@@ -35,6 +35,7 @@ MADE = st.builds(factors, st.integers(1, 3), st.floats(0.1, 4), st.sampled_from(
 PARTS = st.lists(st.tuples(MADE, st.floats(-2, 2)), min_size=2, max_size=3)
 
 
+@pytest.mark.slow
 @given(PARTS)
 def test_the_sum_is_exact(parts: "list[tuple[LoraWeights, float]]") -> None:
     import torch

@@ -69,6 +69,7 @@ def test_the_fingerprint_follows_content_and_not_place(tmp_path: Path) -> None:
     assert names.fingerprint(str(tmp_path / "a")) != names.fingerprint(str(tmp_path / "b"))
 
 
+@pytest.mark.slow
 def test_a_folder_without_a_tokenizer_says_what_is_missing(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="tokenizer cannot be loaded"):
         load_template(str(tmp_path))

@@ -50,6 +50,7 @@ def test_a_held_out_loss_that_rises_again_is_overfitting() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_loss_that_falls_or_stays_is_none() -> None:
     from train.report.training_report import overfitting_text
 
@@ -92,6 +93,7 @@ def test_memory_and_forgetting_are_measured_against_what_was_there_before(
     assert len([sentence for sentence in found.sentences if sentence.startswith("It ")]) == len(signs)
 
 
+@pytest.mark.slow
 def test_it_is_drawn_for_a_terminal_and_for_a_browser() -> None:
     from train.report.training_report import loss_plot, overfitting_html, overfitting_text
 

@@ -81,6 +81,7 @@ def test_a_broken_regular_expression_for_target_modules_is_refused(tmp_path: Pat
         load_recipe(write_recipe(tmp_path), ["target_modules=(q_proj"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("message", "expected"),
     [
@@ -97,6 +98,7 @@ def test_kinds_of_out_of_memory(message: str, expected: bool) -> None:
     assert ran_out(RuntimeError(message)) is expected
 
 
+@pytest.mark.slow
 def test_the_validation_sample_is_spread_over_the_split(tmp_path: Path) -> None:
     split = load_split(write_split(tmp_path, train=20), "train", Template(make_tokenizer()), recipe())
     sample = split.sample(4)
@@ -164,6 +166,7 @@ def test_a_first_recipe_has_the_chat_template_that_was_named(project: Path, caps
     assert "poem: no chat template of this name" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_revision_belongs_to_the_name_of_a_hub_model(project: Path) -> None:
     assert load_recipe(write_recipe(project, model="a/b", model_revision="v2")).model == "a/b@v2"
     with pytest.raises(ConfigError, match="is a folder, which has none"):
@@ -187,6 +190,7 @@ def test_paths_are_relative_to_the_recipe(tmp_path: Path) -> None:
     assert load_recipe(write_recipe(tmp_path, model="owner/name")).model == "owner/name"
 
 
+@pytest.mark.slow
 def test_each_text_comes_once_per_epoch_in_an_order_that_the_seed_alone_decides() -> None:
     from train.batching import plan_order
 
@@ -203,6 +207,7 @@ def test_each_text_comes_once_per_epoch_in_an_order_that_the_seed_alone_decides(
     assert sorted(text for step in several for text in step) == sorted([*range(6)] * 2)
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(1, 300), min_size=1, max_size=40), st.integers(1, 400), st.integers(1, 4))
 def test_every_text_of_a_step_is_in_one_pass_and_no_pass_is_too_big(lengths: list[int], room: int, ranks: int) -> None:
     from train.batching import split_into_microbatches
@@ -216,6 +221,7 @@ def test_every_text_of_a_step_is_in_one_pass_and_no_pass_is_too_big(lengths: lis
         assert all(any(passes) for passes in found)
 
 
+@pytest.mark.slow
 def test_examples_over_the_length_are_refused_with_the_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     template = Template(make_tokenizer())
     split = write_split(tmp_path / "split", train=3)
@@ -230,6 +236,7 @@ def test_examples_over_the_length_are_refused_with_the_list(tmp_path: Path, caps
     assert f"error: {caught.value.message}\n" in capsys.readouterr().err  # one to a line
 
 
+@pytest.mark.slow
 def test_left_out_examples_are_listed(tmp_path: Path) -> None:
     split = write_split(tmp_path / "split", train=3)
     with (split / "train.jsonl").open("a") as file:
@@ -250,6 +257,7 @@ def test_left_out_examples_are_listed(tmp_path: Path) -> None:
     assert [(line, words[0], words[2][:6]) for line, words in told] == [(4, "K001", "tokens"), (5, "K011", "no ass")]
 
 
+@pytest.mark.slow
 def test_differences_from_inference_are_counted_by_example(tmp_path: Path) -> None:
     split = write_split(tmp_path / "split", train=3)
     unstopped = CHATML.replace("'<|im_end|>' + '\n'", "'\n'")
@@ -258,6 +266,7 @@ def test_differences_from_inference_are_counted_by_example(tmp_path: Path) -> No
     assert "does not end with a stop token" in next(iter(found.mismatches))
 
 
+@pytest.mark.slow
 def test_virtual_tokens_leave_room_in_the_models_context(tiny_model: Path) -> None:
     from train.data.splits import context_of
 
@@ -265,6 +274,7 @@ def test_virtual_tokens_leave_room_in_the_models_context(tiny_model: Path) -> No
         context_of(recipe(model=str(tiny_model), method="prefix-tuning", virtual_tokens=300))
 
 
+@pytest.mark.slow
 def test_missing_broken_and_empty_splits(tmp_path: Path) -> None:
     template = Template(make_tokenizer())
     with pytest.raises(InputError, match="no such file"):

@@ -74,6 +74,7 @@ def test_base_and_tuned_of_a_server_are_compared_and_asked_once(
     assert not any(KEY.encode() in path.read_bytes() for path in Path().rglob("*") if path.is_file())
 
 
+@pytest.mark.slow
 def test_what_was_answered_before_a_failure_is_kept(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("--model", "base", "--systems", "zero-shot", "--yes", "--quiet")
     server.message = {"content": None}
@@ -86,6 +87,7 @@ def test_what_was_answered_before_a_failure_is_kept(server: Server, capsys: pyte
     assert 12 <= len(server.asked) <= 15  # three others may have been answered when it failed
 
 
+@pytest.mark.slow
 def test_nothing_is_sent_without_consent(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     code, told = evaluated(server, capsys, "--model", "base", "--systems", "zero-shot", "--price", "1,1000000")
     assert (code, server.asked) == (2, [])
@@ -99,6 +101,7 @@ def test_nothing_is_sent_without_consent(server: Server, capsys: pytest.CaptureF
     assert server.asked == []
 
 
+@pytest.mark.slow
 def test_a_model_that_takes_no_temperature_is_asked_without(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     server.refused = ("max_tokens", "temperature")
     words = ("--tuned", "o4:tuned", "--systems", "tuned", "--limit", "3", "--yes")
@@ -107,6 +110,7 @@ def test_a_model_that_takes_no_temperature_is_asked_without(server: Server, caps
     assert [set(asked) for asked in server.asked] == [{"messages", "model", "max_completion_tokens"}] * 3
 
 
+@pytest.mark.slow
 def test_a_question_whose_tools_are_broken_is_not_asked(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     path = Path("split/test.jsonl")
     lines = [json.loads(line) for line in path.read_text().splitlines()]
@@ -120,6 +124,7 @@ def test_a_question_whose_tools_are_broken_is_not_asked(server: Server, capsys: 
     assert (code, "test.jsonl:21: no example in this line" in told) == (2, True)
 
 
+@pytest.mark.slow
 def test_calls_of_tools_are_read_from_their_field(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     tool = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
     call = {"id": "c", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Rome"}'}}
@@ -153,7 +158,10 @@ def test_calls_of_tools_are_read_from_their_field(server: Server, capsys: pytest
         ["evaluate", "--tuned", "mine", "--data", "split"],
         ["evaluate", "--model", "base", "--data", "split", "--price", "1,2"],
         ["evaluate", "--base-url", "URL", "--model", "base", "--data", "split", "--price", "cheap"],
-        ["evaluate", "--base-url", "URL", "--model", "base", "--data", "split", "--metric", "perplexity", "--yes"],
+        pytest.param(
+            ["evaluate", "--base-url", "URL", "--model", "base", "--data", "split", "--metric", "perplexity", "--yes"],
+            marks=pytest.mark.slow,
+        ),
         ["evaluate", "--base-url", "https://me:pw@host/v1", "--model", "base", "--data", "split"],
         ["chat", "ft:gpt-4.1-mini:me::1"],
     ],

@@ -133,6 +133,7 @@ def base(tmp_path: Path) -> str:
     return str(tmp_path / "base")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["chatml", "llama3", "alpaca", "own.jinja"])
 def test_a_base_model_takes_a_chat_template_by_name_or_from_a_file(
     write: Write, base: str, name: str, capsys: pytest.CaptureFixture[str]
