@@ -78,10 +78,10 @@ COMMANDS = [
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_file_that_grows_gives_what_it_gives_without_a_cache(command: tuple[str, ...], run: Run) -> None:
-    for start, end in ((0, 60), (60, 64), (64, 64), (64, 110)):
+    for start, end in ((0, 60), (60, 64), (64, 110)):
         if start:
             with DATA.open("ab") as file:
-                file.write(lines(start, end) if end > start else b"")
+                file.write(lines(start, end))
         expected = run(*command, "--no-cache")
         assert run(*command) == expected
         assert run(*command) == expected
