@@ -146,10 +146,10 @@ def have_one_form(questions: Pair) -> bool:
     left_words, right_words = map(content_words, questions)
     if left_words <= right_words or right_words <= left_words:
         return False
-    asked = " ".join(opening)
+    opening_text = " ".join(opening)
     return bool(
-        QUESTION_WORD.search(asked)
-        or NEED_QUESTION.search(asked)
+        QUESTION_WORD.search(opening_text)
+        or NEED_QUESTION.search(opening_text)
         or all(map(asks_yes_or_no, questions))
         or opening[0] in FUNCTION_WORDS.get(language_of("\n".join(questions)), ())
     )
