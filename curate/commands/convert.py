@@ -20,7 +20,7 @@ from curate.core.example import UNKNOWN, Example, Place
 from curate.core.files import display_name, size_of
 from curate.core.form_keys import PAIR_SIDES
 from curate.core.json_output import Note, Output
-from curate.core.output_pair import delete_empty, replacing_both
+from curate.core.output_pair import replacing_both
 from curate.core.removed import Reason, Removal, removal, removed_line
 from curate.core.scratch import TempStore
 from curate.core.snapshot import snapshots_of
@@ -52,9 +52,7 @@ class ConvertResult(Output):
     not_understood: int = 0
     """Lines without an example in a known format: not converted, or messages without text."""
     aside: int = 0
-    """Lines in the file next to the output (out.unconverted.jsonl), which is not written without one; converted + aside
-    = read.
-    """
+    """Lines in the file next to the output (out.unconverted.jsonl); converted + aside = read."""
     renamed: int = 0
     """Converted lines in which aliases of roles were renamed, as `curate check --fix` does (rule M007)."""
     formats: Counter[str] = field(default_factory=Counter)
@@ -149,7 +147,6 @@ def convert(
         require_examples(report.read, report.read - report.not_understood)
         require_all_lines(report.read, report.converted, report.aside)
         require_all_lines(report.read + report.added - report.joined, out.lines, aside_output.lines)
-    delete_empty(aside)
     return report
 
 

@@ -244,13 +244,6 @@ def _write_shards(whole: Path, lines: int, stage: Path, output: str, shards: int
     return names
 
 
-def delete_empty(path: Path) -> None:
-    """Delete a regular file without content; any other path stays."""
-    with suppress(OSError):
-        if path.is_file() and not path.is_symlink() and not path.stat().st_size:
-            path.unlink()
-
-
 @contextmanager
 def _deleting(paths: Sequence[Path]) -> Iterator[None]:
     """Delete files at the end of the block, unless it fails."""

@@ -180,7 +180,7 @@ def test_the_output_says_how_many_pairs_are_not_read(
     file.write_text("".join(json.dumps(row) + "\n" for row in (first, second, third)))
     model = reader(tmp_path / "model", "asks yes or no")
     main(["conflicts", str(file), "--no-models", "--reader", str(model)])
-    assert "2 pairs of answers not read" in capsys.readouterr().out
+    assert "1 pair of answers not read" in capsys.readouterr().out
 
 
 def test_without_an_installed_model_the_output_says_how_to_install_it(

@@ -175,15 +175,16 @@ def test_several_objects_on_a_line_become_lines_and_each_is_fixed_on(write: Writ
     assert report.files[0].findings == Counter({"J012": 2, "M007": 4})
 
 
-def test_keys_keep_their_order_and_text_its_characters(write: Write) -> None:
+def test_keys_keep_their_order_and_text_its_characters_and_escapes(write: Write) -> None:
     value = {
         "z": 1,
-        "messages": [{"content": "é ü 😀", "role": "human", "weight": 1}, {"role": "gpt", "content": "Me."}],
+        "messages": [{"content": "é ü 😀", "role": "human", "weight": 1}, {"role": "assistant", "content": "Me."}],
         "a": None,
     }
-    path = write("data.jsonl", [value])
+    lines = [json.dumps(value, ensure_ascii=escaped).encode() for escaped in (False, True)]
+    path = write("data.jsonl", lines)
     fix(path, select=("M007",))
-    assert path.read_text(encoding="utf-8").startswith('{"z": 1, "messages": [{"content": "é ü 😀", "role": "user"')
+    assert path.read_bytes().splitlines() == [line.replace(b'"human"', b'"user"') for line in lines]
 
 
 def test_a_line_in_which_a_key_repeats_is_not_written_anew(write: Write) -> None:
