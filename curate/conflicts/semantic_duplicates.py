@@ -2,7 +2,7 @@
 and never removed automatically.
 
 The questions are compared by the same probability as for contradictions, which also uses long answers. The answers have
-similar embeddings, and no rule finds a contradiction between them.
+similar embeddings, or brief ones the same verdict, number or name, and no rule finds a contradiction between them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,6 +15,7 @@ from curate.conflicts.answer_swap import AnsweredPair, with_answers
 from curate.conflicts.answered_question import length_share
 from curate.conflicts.candidate_pairs import MAX_REQUEST_CHARS, MIN_LONG_SAME_QUESTION
 from curate.conflicts.contradiction_rules import first_contradiction
+from curate.conflicts.paraphrase_filter import answers_agree
 from curate.conflicts.question import Question, question_of
 from curate.conflicts.reworded import Pair, nearest, reworded
 from curate.conflicts.same_question import difference_score, probability
@@ -34,6 +35,8 @@ MIN_BRIEF_COSINE, MIN_LONG_COSINE = 0.9, 0.5
 """Minimum cosine similarity of two short and of two long answers with the same meaning; the wording of long answers
 differs more.
 """
+MIN_AGREEING_COSINE: Final = 0.3
+"""The same of two answers that are not long and agree by rules: both say yes or no, or the number or name asked for."""
 
 MIN_CHARACTER_COSINE: Final = 0.25
 """Minimum cosine similarity, by pairs of adjacent characters, of two long answers with the same meaning: 9 of 10
@@ -130,7 +133,7 @@ def _by_model(
     for pair, (left, right), chance in zip(pairs, both, same, strict=True):
         near = min(1.0, float(vectors[left.answer] @ vectors[right.answer]))
         share = length_share((left.answer, right.answer))
-        if chance < MIN_SAME_QUESTION or near < (1 - share) * MIN_BRIEF_COSINE + share * MIN_LONG_COSINE:
+        if chance < MIN_SAME_QUESTION or near < _min_cosine(left, right, share):
             continue
         similarity = round(min(pair.cosine, near), 4)
         if similarity < MIN_OPEN_COSINE and (left.is_open or right.is_open):
@@ -139,6 +142,13 @@ def _by_model(
             continue
         if first_contradiction(right.request, left.answer, right.answer) is None:
             yield SimilarPair(compared[pair.left][0], compared[pair.right][0], similarity)
+
+
+def _min_cosine(left: Question, right: Question, share: float) -> float:
+    """The minimum cosine similarity of two answers with the same meaning; `share`: their `length_share`."""
+    if share < 1 and any(answers_agree(side.request, left.answer, right.answer) for side in (left, right)):
+        return MIN_AGREEING_COSINE
+    return (1 - share) * MIN_BRIEF_COSINE + share * MIN_LONG_COSINE
 
 
 def _by_characters(compared: Sequence[Numbered]) -> Iterator[SimilarPair]:

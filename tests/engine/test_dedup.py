@@ -538,7 +538,11 @@ def test_what_says_the_same_in_other_words_is_told_and_stays(write: Write, capsy
         ("What is the chemical symbol for gold?", "The chemical symbol for gold is Au."),
         ("What is the symbol for the chemical element gold?", "The symbol for the chemical element gold is Au."),
     ]
-    write("data.jsonl", gold)
+    hours = [
+        ("How many hours does the night bus to Lyon take?", "Nine hours, with one stop."),
+        ("How long is the overnight bus ride to Lyon, in hours?", "You are on the road for 9 hours."),
+    ]
+    write("data.jsonl", [*gold, *hours])
     assert (
         dedup(
             "data.jsonl",
@@ -554,12 +558,12 @@ def test_what_says_the_same_in_other_words_is_told_and_stays(write: Write, capsy
     )
     told = json.loads(capsys.readouterr().out)
     assert (told["kept"], [(pair["left_place"], pair["right_place"]) for pair in told["alike"]]) == (
-        2,
-        [("data.jsonl:2", "data.jsonl:1")],
+        4,
+        [("data.jsonl:2", "data.jsonl:1"), ("data.jsonl:4", "data.jsonl:3")],
     )
     assert "Paraphrases: both are kept" in Path("report.html").read_text()
     assert dedup("data.jsonl", "--embeddings", "offline:all-MiniLM-L6-v2") == 0
-    assert "kept: 1 pair of paraphrases (D004)" in capsys.readouterr().out
+    assert "kept: 2 pairs of paraphrases (D004)" in capsys.readouterr().out
     assert dedup("data.jsonl", "--embeddings", "no/such/model") == 2
 
 
