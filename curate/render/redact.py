@@ -35,6 +35,8 @@ def redaction_text(proof: RedactionProof, limit: int | None) -> Iterator[str | T
         yield f"{visible(left.file)}:{left.line}: holds an original value ({visible(left.kind)}), {left.form}"
     yield from more_lines(len(proof.left), shown, " rows", "--all")
     yield from unsearched_text(proof.unparsable[:shown])
+    if proof.left:
+        yield "next: replace the values in these rows by hand, or remove the rows; then verify again"
     if proof.unsearched:
         values = plural(proof.unsearched, "value")
         yield f"{values} of the mapping not searched for: names of one word and others that are words elsewhere"
