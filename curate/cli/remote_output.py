@@ -11,7 +11,7 @@ from curate.cli.options import print_notes
 from curate.core.data_path import DataPath
 from curate.core.errors import CurateError, OutputError, UsageError
 from curate.core.files import DATA_SUFFIXES, MANIFEST
-from curate.core.places import local_copy, mirror, require_writable, upload
+from curate.core.places import files_at, local_copy, mirror, require_writable, upload
 from curate.core.scratch import scratch
 from curate.core.text import plural
 from curate.core.urls import is_url, safe_url
@@ -27,6 +27,8 @@ class RemoteOutput(NamedTuple):
     url: str
     folder: Path
     overwrite: bool
+    inputs: list[str]
+    """The URLs of the command's inputs."""
 
     @property
     def path(self) -> DataPath:
@@ -39,7 +41,8 @@ class RemoteOutput(NamedTuple):
         `OutputError` names.
         """
         try:
-            count = upload(self.folder, self.url.rpartition("/")[0], MANIFEST, overwrite=self.overwrite)
+            read = [file for url in self.inputs for file in files_at(url, DATA_SUFFIXES)]
+            count = upload(self.folder, self.url.rpartition("/")[0], MANIFEST, overwrite=self.overwrite, read=read)
         except CurateError as error:
             kept_folder = shutil.move(self.folder, tempfile.mkdtemp(prefix="curate-output-"))
             raise OutputError(
@@ -58,10 +61,10 @@ def local_words(words: Sequence[str]) -> tuple[list[str], RemoteOutput | None, d
     for index, word in enumerate(words):
         option, _, value = word.partition("=")
         if word in OUTPUT_OPTIONS and index + 1 < len(words) and is_url(words[index + 1]):
-            output = _output_to(words, words[index + 1])
+            output = _output_to(words, index + 1, words[index + 1])
             local[index + 1] = str(output.path)
         elif option in OUTPUT_OPTIONS and is_url(value):
-            output = _output_to(words, value)
+            output = _output_to(words, index, value)
             local[index] = f"{option}={output.path}"
         elif words[0] == "verify" and is_url(word):
             url = word.rstrip("/")
@@ -76,10 +79,13 @@ def local_words(words: Sequence[str]) -> tuple[list[str], RemoteOutput | None, d
     return local, output, {Path(path): path for path in urls}
 
 
-def _output_to(words: Sequence[str], url: str) -> RemoteOutput:
-    """The output at a URL. Raises `UsageError` if the command or the storage cannot write there."""
+def _output_to(words: Sequence[str], index: int, url: str) -> RemoteOutput:
+    """The output at the URL in a word. Raises `UsageError` if the command or the storage cannot write there."""
     if words[0] not in WRITING_COMMANDS:
         raise UsageError(f"`curate {words[0]}` cannot write to {safe_url(url)}", "write to a file, and upload it")
     url, overwrite = url.rstrip("/"), "--overwrite" in words
     require_writable(url, overwrite=overwrite)
-    return RemoteOutput(url, scratch(), overwrite)
+    others = [
+        word.partition("=")[2] if word.startswith("-") else word for word in (*words[:index], *words[index + 1 :])
+    ]
+    return RemoteOutput(url, scratch(), overwrite, [*filter(is_url, others)])

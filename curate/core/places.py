@@ -282,10 +282,11 @@ def require_writable(url: str, *, overwrite: bool) -> None:
             )
 
 
-def upload(folder: Path, url: str, last: str, *, overwrite: bool) -> int:
+def upload(folder: Path, url: str, last: str, *, overwrite: bool, read: Sequence[str] = ()) -> int:
     """Write the files of a folder below a URL, the one named `last` at the end; returns their number.
 
-    Raises `OutputError`, `UsageError` if one of them exists and is not to be replaced; nothing is written then.
+    Raises `OutputError`, `UsageError` if one of them exists and is not to be replaced, or if one of the files at the
+    URLs `read` would be replaced or deleted; nothing is written then.
     """
     files = sorted(
         (file for file in folder.rglob("*") if file.is_file() and not file.name.endswith(".lock")),
@@ -300,6 +301,10 @@ def upload(folder: Path, url: str, last: str, *, overwrite: bool) -> int:
         outdated = _outdated_shards(system, targets)
         if outdated and not overwrite:
             raise UsageError(f"{scheme_of(url)}://{outdated[0]}: already exists", "choose another output")
+        if replaced := {*targets, *outdated} & {name.partition("://")[2] for name in read}:
+            raise UsageError(
+                f"{scheme_of(url)}://{min(replaced)}: would replace an input file", "choose another output"
+            )
         for file, target in zip(files, targets, strict=True):
             system.put_file(str(file), target)
         for name in outdated:

@@ -126,6 +126,21 @@ def test_shards_at_the_place_replace_those_of_another_count(store: Store, capsys
     assert main(["verify", f"{store.url}/split", "-q"]) == 0
 
 
+@pytest.mark.parametrize("store", ["s3"], indirect=True)
+@pytest.mark.parametrize("output", ["d.jsonl", "d-00000-of-00002.jsonl"])
+def test_no_input_at_the_place_is_replaced_or_deleted(
+    output: str, store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_rows(PLAIN[:20], "a.jsonl")
+    rows = Path("a.jsonl").read_bytes()
+    inputs = {f"d-0000{number}-of-00002.jsonl": rows for number in range(2)}
+    for name, data in inputs.items():
+        store.put(name, data)
+    assert main(["dedup", f"{store.url}/d-*.jsonl", "-o", f"{store.url}/{output}", "--overwrite", "--yes"]) == 2
+    assert "would replace an input file; the result is in" in capsys.readouterr().err
+    assert {name: store.get(name) for name in inputs} == inputs
+
+
 @pytest.mark.parametrize("store", ["s3", "gs", "az"], indirect=True)
 def test_results_are_written_to_the_place(store: Store, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     write_rows(PLAIN, "a.jsonl")
