@@ -113,6 +113,16 @@ def bucket() -> Iterator[Any]:
         server.stop()
 
 
+@pytest.fixture
+def objects(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The bucket, whose files may not be copied to this machine."""
+    if bucket is None:
+        pytest.skip("moto is not installed")
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setattr(data_files, "local_copy", None)
+    return bucket
+
+
 @pytest.fixture(scope="module")
 def nodes(bucket: Any) -> Iterator[Nodes]:  # its address is in the environment of the nodes
     """One cluster for all tests; this process stays connected, so that workers load once."""
@@ -222,18 +232,13 @@ def test_the_result_is_that_of_one_machine_whatever_the_shards(
 def test_objects_are_read_by_ranges_with_the_result_of_local_files(
     verb: str,
     nodes: Nodes,
-    bucket: Any,
+    objects: Any,
     write: Write,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    if bucket is None:
-        pytest.skip("moto is not installed")
-    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-    monkeypatch.setattr(data_files, "local_copy", None)
     names = sharded(4, write)
     for name in names:
-        bucket.put(name, f"data/{name}")
+        objects.put(name, f"data/{name}")
     alone = outcome(commands(names)[verb], capsys)
     for name in names:
         Path(name).unlink()
@@ -249,14 +254,10 @@ def test_objects_are_read_by_ranges_with_the_result_of_local_files(
 def test_tables_at_object_stores_are_read_by_row_groups(
     verb: str,
     nodes: Nodes,
-    bucket: Any,
+    objects: Any,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    if bucket is None:
-        pytest.skip("moto is not installed")
-    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-    monkeypatch.setattr(data_files, "local_copy", None)
     values = [json.loads(line) for line in lines(random.Random(3)) if b'"content"' in line and b"alone" not in line]
     rows = {
         "messages": [value["messages"] for value in values],
@@ -264,7 +265,7 @@ def test_tables_at_object_stores_are_read_by_row_groups(
         "tools": [None, "[]"] * (len(values) // 2) + [None] * (len(values) % 2),
     }
     pl.DataFrame(rows).write_parquet("rows.parquet", row_group_size=7)
-    bucket.put("rows.parquet", "data/rows.parquet")
+    objects.put("rows.parquet", "data/rows.parquet")
     alone = outcome(commands(["rows.parquet"])[verb], capsys)
     Path("rows.parquet").unlink()
     groups: list[range] = []
