@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -244,3 +245,18 @@ def chat(question: str, answer: str, system: str | None = None) -> dict[str, obj
 def environment(**changes: str) -> dict[str, str]:
     """The environment for a child process, with changes."""
     return {**os.environ, **changes}
+
+
+@contextmanager
+def full_disk(size: int) -> Iterator[None]:
+    """No file may grow beyond `size` bytes, as on a full disk; files of compiled code are not written at all."""
+    import resource
+
+    before, dont_write_bytecode = resource.getrlimit(resource.RLIMIT_FSIZE), sys.dont_write_bytecode
+    sys.dont_write_bytecode = True
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        sys.dont_write_bytecode = dont_write_bytecode

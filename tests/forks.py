@@ -118,6 +118,7 @@ def _become(
 ) -> None:
     """Be the command."""
     signal.alarm(SECONDS)
+    sys.dont_write_bytecode = True  # under a limit of file sizes, Python 3.11 would keep the first part of a file
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)

@@ -1,5 +1,6 @@
 """Decisions: on the disk before they count, the last one wins, and a torn line costs nothing but itself."""
 
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 from curate.core.decision import Decision, Verdict
 from curate.core.decision_log import DecisionLog
 from curate.core.errors import InputError, OutputError
+from tests.conftest import full_disk
 
 A, B = "a" * 32, "b" * 32
 
@@ -39,17 +41,13 @@ def test_a_line_torn_by_a_crash_is_named_left_alone_and_does_not_swallow_the_nex
     assert ([2], {A, B}) == (again.unreadable, set(again.verdicts()))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="has no limit of the size of files")
 def test_a_full_disk_leaves_no_part_of_a_line() -> None:
-    resource = pytest.importorskip("resource")
     log = DecisionLog(Path("decisions.jsonl"))
     log.add(Decision(example=A, verdict="drop"))
-    before, limits = log.path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 20, limits[1]))
-    try:
-        with pytest.raises(OutputError):
-            log.add(Decision(example=B, verdict="keep"))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    before = log.path.read_bytes()
+    with full_disk(len(before) + 20), pytest.raises(OutputError):
+        log.add(Decision(example=B, verdict="keep"))
     assert (log.path.read_bytes(), set(log.verdicts())) == (before, {A})
 
 

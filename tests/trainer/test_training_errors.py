@@ -4,14 +4,13 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from curate.cli.main import main
+from tests.conftest import full_disk
 from tests.trainer.tiny import write_recipe
 
 pytestmark = pytest.mark.slow
@@ -252,19 +251,6 @@ def test_a_full_disk_is_told_before_the_training(
     assert run(project, "run") == 2
     assert "the disk has 0.0 MB left" in capsys.readouterr().err
     assert not (project / "run/identity.json").exists()
-
-
-@contextmanager
-def full_disk(size: int) -> Iterator[None]:
-    """No file may grow beyond `size` bytes, as on a full disk."""
-    import resource
-
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no limit of the size of files")
