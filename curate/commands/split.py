@@ -43,6 +43,7 @@ from curate.output.edited import edited_copies, effective_decisions
 from curate.output.folder import CARD, LOADING, OutputSettings, SplitResult, input_files, line_written, write_output
 from curate.output.restore import finish
 from curate.read.chunk_cache import CACHE_FOLDER, tidy
+from curate.similarity.similarity_index import Bands, bands_for
 from curate.split.assign import SPLIT_NAMES, Earlier, earlier_splits
 from curate.split.division import Division, divide, grouped_by_session, split_feature_spec
 from curate.verify.reading import unread
@@ -163,7 +164,9 @@ def split(
         kernels_for(sources.every),
         session.executor.pool(workers, processes=big, files=sources.every, cache=work.chunk_cache) as pool,
     ):
-        table, errors = _table_and_findings(work, sources, pool, folder)
+        spec, cache = split_feature_spec(work.config), work.chunk_cache
+        memory = DedupCache.of(cache, spec, sources.every) if cache else None
+        table, errors = _table_and_findings(work, sources, pool, folder, memory)
         if pool.checkpoints:
             tidy(pool.checkpoints / CACHE_FOLDER)
         left_out, repair = _left_out(work, sources, table, errors, decisions)
@@ -171,15 +174,17 @@ def split(
         listen(StageStarted("split"))
         result = split_data(
             sources, table, left_out, output, work.config, pool, work.rules,
-            decisions=decisions, cache=work.cache, repair=repair,
+            decisions=decisions, cache=work.cache, memory=memory, repair=repair,
         )  # fmt: skip
+        for note in memory.save() if memory else ():
+            session.note(note)
         sizes = ", ".join(f"{name} {part.examples:,}" for name, part in result.manifest.splits.items())
         listen(StageFinished("split", False, sizes))
         return result
 
 
 def _table_and_findings(
-    work: Workspace, sources: Sources, pool: WorkerPool, folder: Path | None
+    work: Workspace, sources: Sources, pool: WorkerPool, folder: Path | None, memory: DedupCache | None
 ) -> tuple[Table, list[Finding]]:
     """The table of all files, and the findings for which lines are left out: found while the lines are read, unless a
     rule compares several of them or asks a model.
@@ -189,16 +194,16 @@ def _table_and_findings(
     check, session, rules = work.config.check, work.session, work.rules
     spec, errors = split_feature_spec(work.config), list[Finding]()
     in_one_pass = suffices(check)
-    cache = None if session.executor.remote else work.chunk_cache  # nodes share no folder
-    memory = DedupCache.of(cache, spec, sources.every) if cache else None
+    if session.executor.remote:  # nodes share no folder
+        memory = None
+    cache = work.chunk_cache if memory else None
     screening = ErrorFilter.of(check, cache) if in_one_pass else None
     if not in_one_pass:
         errors = _errors(sources, work)
     session.listen(StageStarted("read"))
     advance = advancing(session.listen, "read")
-    table = read_sources(sources, spec._replace(judging=screening), pool, advance, folder, memory)
-    for note in memory.save() if memory else ():
-        session.note(note)
+    bands = None if folder else bands_for(work.config.dedup.threshold)
+    table = read_sources(sources, spec._replace(judging=screening), pool, advance, folder, memory, bands)
     if screening:
         report = screening.report(table.judged)
         rules.suppress_in(report, list(map(sources.name_of, sources.files)))
@@ -243,9 +248,12 @@ def split_data(
     decisions: Mapping[str, DecisionState] | None = None,
     models: Mapping[str, str] | None = None,
     cache: Path | None = None,
+    memory: DedupCache | None = None,
     repair: str = "",
 ) -> SplitResult:
-    """Divide and write what was read; `repair`: see `repair_note`. Raises as `split` does."""
+    """Divide and write what was read; `memory`: the cache of comparisons; `repair`: see `repair_note`. Raises
+    as `split` does.
+    """
     notes = [*unmatched_notes(table, decisions or {}), *([repair] if repair else [])]
     config = grouped_by_session(table, config)
     given_count = len(sources.given)
@@ -253,17 +261,25 @@ def split_data(
     left_out = exclude_uncomparable(
         table, left_out, int(table.first[given_count]), config.check, decisions or {}, accepted
     )
-    earlier, grown_from = _earlier_division(output, sources, config, pool, notes)
+    earlier, grown_from = _earlier_division(output, sources, config, pool, notes, memory)
     models = dict(models or {})
     if config.split.semantic:
         models["semantic"] = fingerprint(config.split.semantic)
     before = earlier.earlier_splits(table.ids) if earlier else None
-    division = divide(table, left_out, config, pool, given=given_count, before=before, cache=cache, repair=repair)
+    compared = earlier is not None and earlier.compared == _comparison(config, table.common)
+    division = divide(
+        table, left_out, config, pool, given=given_count, before=before, compared=compared, cache=cache, memory=memory,
+        repair=repair,
+    )  # fmt: skip
     inputs = input_files(table, map(sources.hash_of, sources.every))
     settings = OutputSettings(config, decisions or {}, models, grown_from)
     manifest = write_output(
         output, table, division, inputs, given_count, settings, mode=sources.mode, unchanged=sources.require_unchanged
     )
+    if memory:
+        divided = np.flatnonzero(division.group >= 0)
+        compared_as = _comparison(config, [shared.text for shared in division.shared_instructions])
+        Earlier(table.ids[divided], division.split[divided], compared_as).save(_earlier_entry(memory, manifest))
     warnings = unbalanced(
         _balance_of(table, division, config, inputs[given_count].path, has_test_set=bool(given_count))
     )
@@ -335,9 +351,10 @@ def read_sources(
     advance: Callable[[int], None] | None = None,
     folder: Path | None = None,
     memory: DedupCache | None = None,
+    bands: Bands | None = None,
 ) -> Table:
     """The table of all files; each line of a given test set must hold an example. Raises `InputError`."""
-    table = read_table(sources.every, spec, pool, advance, sources.name_of, memory, folder)
+    table = read_table(sources.every, spec, pool, advance, sources.name_of, memory, folder, bands)
     tests = int(table.first[len(sources.given)])
     if int(table.lines.searchsorted(tests)) < tests:
         example_lines = set(table.lines[:tests].tolist())
@@ -360,8 +377,23 @@ def _errors(sources: Sources, work: Workspace) -> list[Finding]:
     return errors
 
 
+def _comparison(config: Config, passages: Sequence[str]) -> str:
+    """What the similarity of two examples depends on besides these: see `Earlier.compared`."""
+    return repr((config.dedup.threshold, list(passages)))
+
+
+def _earlier_entry(memory: DedupCache, manifest: Manifest) -> Path:
+    """The entry for the examples of the splits of a manifest."""
+    return memory.division(f"{name} {file}" for part in manifest.splits.values() for name, file in part.files.items())
+
+
 def _earlier_division(
-    output: Path, sources: Sources, config: Config, pool: WorkerPool, notes: list[str]
+    output: Path,
+    sources: Sources,
+    config: Config,
+    pool: WorkerPool,
+    notes: list[str],
+    memory: DedupCache | None,
 ) -> tuple[Earlier | None, str | None]:
     """The earlier division in the output folder, and the hash of the manifest that this output grows from.
 
@@ -396,7 +428,8 @@ def _earlier_division(
     same = manifest.config == current and [file.sha256 for file in manifest.inputs] == [
         sources.hash_of(path) for path in sources.files
     ]
-    return earlier_splits(files, pool), manifest.grown_from if same else digest
+    cached = Earlier.load(_earlier_entry(memory, manifest)) if memory else None
+    return cached or earlier_splits(files, pool), manifest.grown_from if same else digest
 
 
 STRUCTURE_FAMILIES: Final = ("C", "J", "M", "P", "T")

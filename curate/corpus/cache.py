@@ -6,15 +6,16 @@ parameters and the code. After lines were appended to a file, the entries of its
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, get_type_hints
 
 from curate.core.disk_arrays import Rows
 from curate.core.errors import UsageError
-from curate.core.lazy import Arrays, Flags, Hashes, Ids, np
+from curate.core.lazy import Arrays, Flags, Hashes, Ids, Numbers, np
 from curate.core.store import StoredRows, code_id, entry, load, require_types, save
 from curate.core.text import visible
 from curate.core.typed_json import decoder, to_json
@@ -46,7 +47,8 @@ def columns_for(task: Task, spec: FeatureSpec) -> Columns:
     """
     if task.folder is None:
         return _computed(task.chunk, spec, task.bands)
-    settings = repr(spec._replace(judging=None)), task.chunk.name if spec.marking else ""
+    answer_bands = task.bands if spec.links else None  # as columns, all chunks have the same
+    settings = repr((spec._replace(judging=None), answer_bands)), task.chunk.name if spec.marking else ""
     path, chunk = chunk_entry(task.folder, "piece", ".npz", task.chunk, *settings)
     start = chunk.start
     damage: list[str] = []
@@ -68,9 +70,15 @@ def columns_for(task: Task, spec: FeatureSpec) -> Columns:
 
 def _computed(chunk: Chunk, spec: FeatureSpec, bands: Bands | None) -> Columns:
     """The columns of a chunk, with band keys if these are requested. Raises `InputError`."""
-    columns = columns_of(chunk, spec)
+    return keyed(columns_of(chunk, spec), bands)
+
+
+def keyed(columns: Columns, bands: Bands | None) -> Columns:
+    """The columns, with band keys of the texts and of the answers if these are requested."""
     if bands:
         columns.band_keys = band_keys(bands, columns.sets)
+        if columns.links is not None:
+            columns.links.answer_bands = np.ascontiguousarray(band_keys(bands, columns.links.answers).T)
     return columns
 
 
@@ -96,9 +104,7 @@ def columns_checkpoint(cache: Path, spec: FeatureSpec, bands: Bands | None) -> C
 
 def load_kernels(spec: FeatureSpec, bands: Bands | None) -> None:
     """Import and load the compiled code that `columns_for` needs."""
-    columns = columns_of_batch(Batch("", []), spec)
-    if bands:
-        band_keys(bands, columns.sets)
+    keyed(columns_of_batch(Batch("", []), spec), bands)
 
 
 def _line_keys(digest: str, count: int) -> Ids:
@@ -118,6 +124,54 @@ def pair_keys(left: Ids, right: Ids, words: Flags) -> Hashes:
 
     hashes = (mixed(ids[:, 0] ^ mixed(ids[:, 1] + np.uint64(1))) for ids in (left, right))
     return mixed(sum(hashes, words.astype(np.uint64)))
+
+
+def rows_of_buckets(stored: StoredRows | None, keys: Hashes, compute: Callable[[Numbers], Iterable[Ids]]) -> list[Ids]:
+    """Rows of two numbers for each bucket of compared examples: stored ones, or those that `compute` gives for the
+    buckets with these numbers, which are stored. `keys`: of each bucket, a key for all that its rows depend on.
+
+    The entry of a key is the number of rows; they have keys that are derived from it.
+    """
+    results, is_known = [np.empty((0, 2), dtype=np.uint64)] * len(keys), np.zeros(len(keys), dtype=np.bool_)
+    if stored is not None:
+        counts, is_known = stored.find(keys)
+        sizes = counts[:, 0].astype(np.int64)
+        rows, present = stored.find(_row_keys(keys, sizes))
+        is_known[np.repeat(np.arange(len(keys)), sizes)[~present]] = False
+        results = np.split(rows, np.cumsum(sizes)[:-1]) if len(keys) else []
+    missing = np.flatnonzero(~is_known)
+    for number, computed in zip(missing.tolist(), compute(missing), strict=True):
+        results[number] = computed
+    if stored is not None and len(missing):
+        sizes = np.array([len(results[number]) for number in missing.tolist()], dtype=np.uint64)
+        stored.add(keys[missing], np.stack([sizes, np.zeros_like(sizes)], axis=1))
+        rows = np.concatenate([results[number] for number in missing.tolist()])
+        stored.add(_row_keys(keys[missing], sizes.astype(np.int64)), rows)
+    return results
+
+
+def _row_keys(keys: Hashes, sizes: Numbers) -> Hashes:
+    """The key of each row of buckets with these keys and numbers of rows."""
+    from curate.similarity.word_hashes import mixed
+
+    ranks = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return mixed(np.repeat(keys, sizes) + ranks.astype(np.uint64) + np.uint64(1))
+
+
+def bucket_keys(ids: Ids, examples: Sequence[Sequence[int]], kinds: Iterable[int]) -> Hashes:
+    """A key for each bucket, given the numbers of its examples in order and what else its rows depend on, a small
+    number. `ids`: of all examples.
+    """
+    from curate.similarity.word_hashes import mixed
+
+    sizes = np.array(list(map(len, examples)), dtype=np.int64)
+    if not len(sizes):
+        return np.empty(0, dtype=np.uint64)
+    numbers = np.fromiter(chain.from_iterable(examples), dtype=np.int64, count=int(sizes.sum()))
+    starts = np.cumsum(sizes) - sizes
+    ranks = (np.arange(len(numbers)) - np.repeat(starts, sizes)).astype(np.uint64)
+    hashes = mixed(ids[numbers, 0] ^ mixed(ids[numbers, 1] + mixed(ranks)))
+    return mixed(np.add.reduceat(hashes, starts) ^ mixed(np.fromiter(kinds, dtype=np.uint64)))
 
 
 def arrays_of(columns: Columns, start: int, bands: Bands | None = None) -> dict[str, Any]:
@@ -210,7 +264,7 @@ class DedupCache:
     """Whether pairs of examples agree in their facts, by `pair_keys`."""
     notes: list[str] = field(default_factory=list)
     """Problems with the cache; they cost time and change no result."""
-    _findings: StoredRows | None = None
+    _rows: dict[Path, StoredRows] = field(default_factory=dict)
 
     @classmethod
     def of(cls, cache: Path, spec: FeatureSpec, files: Iterable[Path], *, only: bool = False) -> "DedupCache":
@@ -237,12 +291,24 @@ class DedupCache:
         """The numbers of errors, warnings and infos of lines by their keys. `check`: everything besides the bytes of a
         line that they depend on.
         """
-        self._findings = self._findings or StoredRows(self._entry("findings", check), "u4", (3,), self._damaged)
-        return self._findings
+        return self._stored(self._entry("findings", check), "u4", 3)
+
+    def buckets(self, kind: str) -> StoredRows:
+        """Rows of buckets for `rows_of_buckets`. `kind`: what is compared, in lower-case letters."""
+        return self._stored(self._entry(kind, self.files), "u8", 2)
+
+    def division(self, hashes: Iterable[str]) -> Path:
+        """The entry for the examples of split files with these hashes."""
+        return self._entry("divided", *hashes)
+
+    def _stored(self, path: Path, kind: str, width: int) -> StoredRows:
+        if path not in self._rows:
+            self._rows[path] = StoredRows(path, kind, (width,), self._damaged)
+        return self._rows[path]
 
     def save(self) -> list[str]:
-        """Write verdicts and findings if they changed, and delete old entries. Returns the notes."""
-        for rows in filter(None, (self.verdicts, self._findings)):
+        """Write verdicts, findings and rows of buckets if they changed, and delete old entries. Returns the notes."""
+        for rows in (self.verdicts, *self._rows.values()):
             self._note_unwritten(rows.save())
         tidy(self.folder)
         return list(dict.fromkeys(self.notes))

@@ -19,6 +19,7 @@ from curate.read.dataset import FileFacts, ParsedLine, parsed_line
 from curate.read.decode import plain_line
 from curate.read.lines import Line
 from curate.similarity.shingles import Sets
+from curate.similarity.similarity_index import Bands
 
 READ_AHEAD_BYTES: Final = 1 << 20
 """Bytes to read at a time if parts of a file are requested in order."""
@@ -53,6 +54,8 @@ class Table(Lines):
     folder: Path | None = None
     """Folder for arrays that do not fit in memory; None if all are in memory."""
     judged: Sequence[Any] = ()
+    bands: Bands | None = None
+    """How signatures are cut into bands for the band keys of the table."""
     """The findings of `FeatureSpec.judging`."""
 
     def id(self, example: int) -> str:

@@ -43,12 +43,12 @@ class Links(Rows):
         "answer_sizes": "u4",
         "answer_edges": "u8",
         "edge_shingles": "u4",
-        **dict.fromkeys(("first_turn", "near", "blocks"), "u8"),
+        **dict.fromkeys(("first_turn", "near", "blocks", "answer_bands"), "u8"),
     }
     PARTS: ClassVar = {
         "prefix_hashes": "ends",
         "answers": "answer_ends",
-        **dict.fromkeys(("answered", "answer_sizes", "answer_edges", "edge_shingles"), "answer_ends"),
+        **dict.fromkeys(("answered", "answer_sizes", "answer_edges", "edge_shingles", "answer_bands"), "answer_ends"),
         "blocks": "block_ends",
     }
     copy: Ids
@@ -72,6 +72,8 @@ class Links(Rows):
     blocks: Ids
     """May have a key twice for an example."""
     block_ends: Numbers
+    answer_bands: Ids
+    """The band keys of each answer, one column per band; no columns if they are not requested."""
 
 
 def linked(pieces: "link_keys.Pieces", size: int) -> tuple[Sets, Links, Numbers]:
@@ -90,8 +92,9 @@ def linked(pieces: "link_keys.Pieces", size: int) -> tuple[Sets, Links, Numbers]
     )
     answers = link_keys.answers_of(every, pieces, SHORT_ANSWER_WORDS, size)
     links = Links(
-        questions.copy(), questions, conversations, prefixes, ends, *answers, firsts, near, blocks, block_ends
-    )
+        questions.copy(), questions, conversations, prefixes, ends, *answers, firsts, near, blocks, block_ends,
+        np.empty((len(answers.keys), 0), dtype=np.uint64),
+    )  # fmt: skip
     return shingle_sets(compared.hashes, compared.rows[:-1], compared.rows[1:], size), links, question_sizes
 
 

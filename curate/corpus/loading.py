@@ -18,7 +18,7 @@ from curate.core.lazy import Ids, Numbers, np
 from curate.core.scratch import TempStore, scratch, written
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.boilerplate import Passages, learn_passages, learning_examples
-from curate.corpus.cache import DedupCache, Task, columns_checkpoint, columns_for
+from curate.corpus.cache import DedupCache, Task, columns_checkpoint, columns_for, keyed
 from curate.corpus.corpus import LineReader, Source, Table
 from curate.corpus.dedup_text import On, asked_turns
 from curate.corpus.features import LINE_TYPES, Columns, FeatureSpec, columns_of_lines
@@ -96,7 +96,7 @@ def read_table(
     bands: Bands | None = None,
 ) -> Table:
     """Read files; `name_of` gives their names in places. Pieces that are in `memory` are not read. With `bands`, the
-    table has the keys of these bands, unless a file is a JSON document.
+    table has the keys of these bands.
 
     If many examples share an instruction, the files are read a second time, without it. `progress` is called with the
     number of lines of each piece. With a folder, sets are in files there. Raises `InputError`, `OutputError`.
@@ -217,7 +217,7 @@ def _table_of(
         pieces = chunks_of(path, name, CHUNK_BYTES, copy)
         is_cut, copied = pieces is None, packing(path)
         parts_read = (
-            _elements(path, name, copy, spec) if pieces is None else _columns(pieces, spec, pool, memory, bands)
+            _elements(path, name, copy, spec, bands) if pieces is None else _columns(pieces, spec, pool, memory, bands)
         )
         for part in parts_read:
             if progress:
@@ -227,7 +227,7 @@ def _table_of(
             parts.add(part, physical)
             physical += part.physical
         parts.end(Source(copy() if is_cut or copied else real_path(path), name, is_cut))
-    return parts.table(spec)
+    return replace(parts.table(spec), bands=bands)
 
 
 def _columns(
@@ -244,7 +244,9 @@ def _columns(
         yield columns
 
 
-def _elements(path: Path, name: str, copy: Callable[[], Path], spec: FeatureSpec) -> Iterator[Columns]:
+def _elements(
+    path: Path, name: str, copy: Callable[[], Path], spec: FeatureSpec, bands: Bands | None
+) -> Iterator[Columns]:
     """The columns of a JSON document, whose elements are written to `copy` one after another. Raises `InputError` if it
     is not data.
     """
@@ -258,4 +260,4 @@ def _elements(path: Path, name: str, copy: Callable[[], Path], spec: FeatureSpec
             file.write(parsed.line.data)
             lines[i] = parsed._replace(line=parsed.line._replace(offset=offset, ending=b""))
             offset += len(parsed.line.data)
-    yield columns_of_lines(lines, spec)
+    yield keyed(columns_of_lines(lines, spec), bands)

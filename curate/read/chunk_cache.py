@@ -24,6 +24,7 @@ from curate.read.chunks import Chunk, chunk_bytes
 CACHE_FOLDER: Final = "near"
 PACKAGES: Final = (
     "conflicts", "core", "corpus", "dedup", "language", "lint", "models", "quality", "read", "similarity",
+    "split",
 )  # fmt: skip
 """The packages whose code computes what is cached."""
 Made = TypeVar("Made")

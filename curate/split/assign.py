@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from curate.core.json_output import Output
-from curate.core.lazy import Floats, Ids, Numbers, np, pl
+from curate.core.lazy import Arrays, Floats, Ids, Numbers, np, pl
+from curate.core.store import load, require_types, save
 from curate.core.text import visible
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.corpus import Table
@@ -225,6 +226,27 @@ class Earlier(NamedTuple):
 
     ids: Ids
     splits: Numbers
+    compared: str = ""
+    """The threshold and the shared instructions with which no examples of different splits are near each other; empty
+    if that is unknown.
+    """
+
+    def save(self, path: Path) -> None:
+        """Write the entry of a cache."""
+        compared = np.frombuffer(self.compared.encode(), dtype=np.uint8)
+        save(path, {"ids": self.ids, "splits": self.splits, "compared": compared})
+
+    @classmethod
+    def load(cls, path: Path) -> "Earlier | None":
+        """The examples of an entry of a cache; None if there is no valid one."""
+        return load(path, cls._decoded)
+
+    @classmethod
+    def _decoded(cls, arrays: Arrays) -> "Earlier":
+        require_types(arrays, {"ids": "u8", "splits": "i8", "compared": "u1"})
+        if arrays["ids"].shape != (len(arrays["splits"]), 2):
+            raise ValueError("arrays that do not match each other")
+        return cls(arrays["ids"], arrays["splits"], arrays["compared"].tobytes().decode())
 
     def earlier_splits(self, ids: Ids) -> Numbers:
         """The earlier split of each of some examples; `NO_SPLIT` for one that had none."""

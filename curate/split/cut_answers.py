@@ -7,11 +7,12 @@ shingle of the longer one. Only the examples of answers for which this holds are
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import pairwise
-from typing import Any, Final, NamedTuple
+from itertools import chain, pairwise
+from typing import Final, NamedTuple
 
 from curate.core.lazy import Ids, Numbers, np
 from curate.core.worker_pool import WorkerPool
+from curate.corpus.cache import DedupCache, bucket_keys, rows_of_buckets
 from curate.corpus.corpus import LineReader, LineRef, Table
 from curate.corpus.links import Links, long_answers
 from curate.similarity.shingles import Shingling
@@ -21,8 +22,6 @@ FILTER_SIZE: Final = 1 << 20
 ANSWERS_PER_STEP: Final = 1 << 14
 """Number of answers whose shingles are looked up at a time."""
 EXAMPLES_PER_BATCH: Final = 4000
-PAIR: Final = [("key", "u8"), ("example", "i8"), ("is_longer", "?")]
-"""A key of an answer, an example, and whether its answer is longer."""
 
 
 class CutAnswers(NamedTuple):
@@ -50,20 +49,33 @@ class _Batch(NamedTuple):
     buckets: Sequence[_Bucket]
 
 
-def cut_answers(table: Table, links: Links, workers: WorkerPool, *, only_longest: bool) -> CutAnswers:
+def cut_answers(
+    table: Table, links: Links, workers: WorkerPool, memory: DedupCache | None = None, *, only_longest: bool
+) -> CutAnswers:
     """The cut answers of a table. Raises `InputError` if lines cannot be read again.
 
     only_longest: give of each answer the longest beginning and the longest end that are answers. This is enough to
     group examples, because shorter ones are parts of these; the number of all of them can be quadratic.
+    memory: the cache of the rows of each bucket.
     """
     owners = np.repeat(np.arange(len(table.lines)), np.diff(links.answer_ends))
     every = [_Bucket(end, np.unique(owners[rows]).tolist()) for end in (0, 1) for rows in _similar_edges(links, end)]
     buckets = [bucket for bucket in every if len(bucket.examples) > 1]
     buckets.sort(key=lambda bucket: bucket.examples[0])  # so that most examples are read for one batch
     compare = partial(_cut_answers_in, only_longest=only_longest)
-    pairs = np.concatenate([np.empty(0, dtype=PAIR), *workers.each(compare, _batches(table, buckets))])
-    whole, parts = pairs[~pairs["is_longer"]], pairs[pairs["is_longer"]]
-    return CutAnswers(whole["key"], whole["example"], parts["key"], parts["example"])
+
+    def compute(numbers: Numbers) -> Iterator[Ids]:
+        return chain.from_iterable(workers.each(compare, _batches(table, [buckets[i] for i in numbers.tolist()])))
+
+    kinds = (2 * bucket.end + only_longest for bucket in buckets)
+    stored_keys = bucket_keys(table.ids, [bucket.examples for bucket in buckets], kinds)
+    results = rows_of_buckets(memory.buckets("answers") if memory else None, stored_keys, compute)
+    rows = np.concatenate([np.empty((0, 2), dtype=np.uint64), *results])
+    bases = np.cumsum([0, *(len(bucket.examples) for bucket in buckets)])[:-1]
+    examples = np.fromiter(chain.from_iterable(bucket.examples for bucket in buckets), dtype=np.int64)
+    owners = examples[np.repeat(bases, list(map(len, results))) + (rows[:, 1] >> np.uint64(1)).astype(np.int64)]
+    is_longer = (rows[:, 1] & np.uint64(1)).astype(np.bool_)
+    return CutAnswers(rows[~is_longer, 0], owners[~is_longer], rows[is_longer, 0], owners[is_longer])
 
 
 def _similar_edges(links: Links, end: int) -> Iterator[Numbers]:
@@ -111,29 +123,29 @@ def _batches(table: Table, buckets: Sequence[_Bucket]) -> Iterator[_Batch]:
         yield _Batch(dict(zip(examples.tolist(), table.line_refs(examples), strict=True)), batch)
 
 
-def _cut_answers_in(batch: _Batch, *, only_longest: bool) -> Any:
-    """The keys of cut answers in a batch, each with an example that has it, and whether its answer is longer; elements
-    are `PAIR`.
+def _cut_answers_in(batch: _Batch, *, only_longest: bool) -> list[Ids]:
+    """The keys of cut answers in each bucket of a batch, each with twice the position of an example that has it, plus 1
+    if its answer is longer.
     """
     reader = LineReader()
     reader.read_ahead(line[:3] for line in batch.lines.values())
     answers_of = {example: long_answers(reader.example(line)) for example, line in batch.lines.items()}
-    pairs = (
-        pair
-        for end, examples in batch.buckets
-        for pair in _cut_answers_among(
-            [(example, answer[::-1] if end else answer) for example in examples for answer in answers_of[example]],
+    rows = (
+        _cut_answers_among(
+            [(place, answer[::-1] if end else answer) for place in range(len(examples))
+             for answer in answers_of[examples[place]]],
             end,
             only_longest=only_longest,
         )
-    )
-    return np.fromiter(pairs, dtype=PAIR)  # many tuples take much more memory
+        for end, examples in batch.buckets
+    )  # fmt: skip
+    return [np.fromiter(chain.from_iterable(some), dtype=np.uint64).reshape(-1, 2) for some in rows]
 
 
 def _cut_answers_among(
     answers: Sequence[tuple[int, list[str]]], end: int, *, only_longest: bool
-) -> Iterator[tuple[int, int, bool]]:
-    """As `_cut_answers_in`, for the answers of one bucket, of which the first words are compared."""
+) -> Iterator[tuple[int, int]]:
+    """The rows of one bucket, of whose answers, each with a position, the first words are compared."""
     sizes = {len(answer) for _, answer in answers}
     whole = defaultdict[int, set[int]](set)
     is_part = set[int]()
@@ -143,9 +155,9 @@ def _cut_answers_among(
         whole[key].add(example)
         parts = parts[-1:] if only_longest else parts
         is_part.update(parts)
-        yield from ((part, example, True) for part in parts)
+        yield from ((part, 2 * example + 1) for part in parts)
     for key in sorted(is_part):
-        yield from ((key, example, False) for example in sorted(whole[key]))
+        yield from ((key, 2 * example) for example in sorted(whole[key]))
 
 
 def _keys(answer: Sequence[str], sizes: Collection[int], seed: int) -> list[int]:

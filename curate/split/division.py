@@ -20,6 +20,7 @@ from curate.core.session_groups import SESSION_GROUPS
 from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.boilerplate import boilerplate_notes
+from curate.corpus.cache import DedupCache
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.features import FeatureSpec
 from curate.corpus.strata import FORMAT_NAMES, Marking, require_traits
@@ -146,19 +147,23 @@ def divide(
     *,
     given: int = 0,
     before: Numbers | None = None,
+    compared: bool = False,
     cache: Path | None = None,
+    memory: DedupCache | None = None,
     repair: str = "",
 ) -> Division:
     """Divide the examples of a table, except those on lines that are left out. Moves the table's sets out of it to save
     memory.
 
     given: number of the table's files, the first ones, that are a test set and stay as they are; before: the earlier
-    split of each example, or `NO_SPLIT`; repair: how left out lines can be repaired. Raises `UsageError` for a key that
+    split of each example, or `NO_SPLIT`; compared: whether examples of different earlier splits were found not to be
+    near each other, with the threshold and the shared instructions of this table; memory: the cache of comparisons;
+    repair: how left out lines can be repaired. Raises `UsageError` for a key that
     no example has, `InputError` if no example is left.
     """
     rows = instructions_in(table)
     while True:
-        division = _division(table, left_out, config, workers, given, before, cache, repair)
+        division = _division(table, left_out, config, workers, given, before, compared, cache, memory, repair)
         counts, enough = shared_by(rows, division.split >= 0)
         # a passage of only one group is no instruction; it may be a document
         enough = [stays and _in_several(division.group[members]) for members, stays in zip(rows, enough, strict=True)]
@@ -168,6 +173,7 @@ def divide(
                 shared_instructions=list(map(Shared, table.common, counts)),
                 notes=[*division.notes, *boilerplate_notes(table.common)],
             )
+        compared = False
         table, rows = (
             without_passages(table, rows, enough),
             [members for members, stays in zip(rows, enough, strict=True) if stays],
@@ -187,7 +193,9 @@ def _division(
     workers: WorkerPool,
     given: int,
     before: Numbers | None,
+    compared: bool,
     cache: Path | None,
+    memory: DedupCache | None,
     repair: str,
 ) -> Division:
     """As `divide`, with these passages left out of the compared texts."""
@@ -215,10 +223,10 @@ def _division(
     earlier = before[staying] if before is not None else None
     groups, assigned = _grouped_and_assigned(
         part,
-        config,
-        workers,
+        LinkSearch(config.dedup.threshold, workers, memory=memory),
         _wanted_sizes(config, bool(given), len(staying)),
         earlier,
+        compared,
         strata_of(part, config.split.stratify),
         meanings,
         texts_among(texts, staying, len(table.lines)),
@@ -299,27 +307,29 @@ def _nothing_left(lines: int, reasons_left_out: Mapping[int, Reason], repair: st
 
 def _grouped_and_assigned(
     part: Table,
-    config: Config,
-    workers: WorkerPool,
+    search: LinkSearch,
     targets: SplitTargets,
     before: Numbers | None,
+    compared: bool,
     strata: Numbers | None,
     meanings: Pairs | None,
     texts: Sequence[SharedTexts],
 ) -> tuple[Groups, Assigned]:
     """Group and assign, until the exact joins find nothing across splits.
 
-    After the first round, only examples that were found or whose split changed can be near one of another split.
+    After the first round, and in it if the examples of the earlier splits were compared, only examples that were found
+    or whose split changed can be near one of another split.
     """
-    search = LinkSearch(config.dedup.threshold, workers)
     links = [*links_of(part, search), *([meanings] if meanings else [])]
-    last: Numbers | None = None
+    last = before if compared else None
     is_linked = np.zeros(len(part.lines), dtype=np.bool_)
     while True:
         groups = group(len(part.lines), links, texts, _largest_by_text(targets, len(part.lines)))
         assigned = assign(groups.of, groups.names(part.ids), targets, before=before, strata=strata)
         may_be_near = None if last is None else is_linked | (last != assigned.of)
         missed = missed_links(part, search._replace(parts=assigned.of, some=may_be_near))
+        if missed and compared:  # the links of a division without an earlier comparison
+            compared, missed = False, missed_links(part, search._replace(parts=assigned.of))
         if not missed:
             return groups, assigned
         links += missed

@@ -125,6 +125,8 @@ def without_passages(table: Table, rows: Sequence[Numbers], stay: Sequence[bool]
     return replace(
         table,
         common=common,
+        bands=None,
+        band_keys=None,
         sets=joined(
             Sets,
             [table.sets, salted(shingled(texts_of(texts)), (attachments(example.value) for example in examples))],

@@ -13,13 +13,14 @@ from enum import IntEnum
 from typing import Final, NamedTuple
 
 from curate.core.disk_arrays import parts_of
-from curate.core.lazy import Flags, Floats, Ids, Numbers, np
+from curate.core.lazy import Flags, Floats, Hashes, Ids, Numbers, np
 from curate.core.worker_pool import WorkerPool
+from curate.corpus.cache import DedupCache
 from curate.corpus.corpus import Table
 from curate.corpus.links import Links
 from curate.similarity.cross_split_jaccard_join import nearest_across_splits
 from curate.similarity.shingles import Sets
-from curate.similarity.similarity_index import grouped
+from curate.similarity.similarity_index import bands_for, grouped
 from curate.split.cut_answers import cut_answers
 from curate.split.near_questions import near_question_pairs
 
@@ -86,6 +87,8 @@ class LinkSearch(NamedTuple):
     """The part of each example; None for links between all examples."""
     some: Flags | None = None
     """Whether each example may be similar to one of another part, earlier or later; None: all may be."""
+    memory: DedupCache | None = None
+    """The cache of the rows of buckets."""
 
 
 class SharedTexts(NamedTuple):
@@ -235,9 +238,7 @@ def near_links(table: Table, search: LinkSearch) -> list[Pairs]:
     """L002: whole texts are nearly equal. Attachments are ignored, so groups may be larger than necessary."""
     if search.parts is not None:
         return _nearest_across(Link.NEAR, table.sets, np.arange(len(table.lines)), search)
-    return _members(
-        Link.NEAR, grouped(table.sets, search.threshold, search.workers, misses=False, folder=table.folder).members
-    )
+    return _members(Link.NEAR, _grouped(table, table.sets, table.band_keys, search))
 
 
 def question_links(table: Table, search: LinkSearch) -> list[Pairs]:
@@ -270,23 +271,21 @@ def answer_links(table: Table, search: LinkSearch) -> list[Pairs]:
         Link.ANSWER,
         [
             owners[members]
-            for members in grouped(
-                links.answers, search.threshold, search.workers, misses=False, folder=table.folder
-            ).members
+            for members in _grouped(table, links.answers, np.ascontiguousarray(links.answer_bands.T), search)
         ],
     )
 
 
 def cut_answer_links(table: Table, search: LinkSearch) -> list[Pairs]:
     """L015: an answer of at least 20 words is the beginning or the end of a longer one."""
-    cut = cut_answers(table, _require_links(table), search.workers, only_longest=search.parts is None)
+    cut = cut_answers(table, _require_links(table), search.workers, search.memory, only_longest=search.parts is None)
     return _part_links(Link.CUT_ANSWER, cut.whole, cut.whole_owners, (cut.parts, cut.part_owners), search)
 
 
 def near_question_links(table: Table, search: LinkSearch) -> list[Pairs]:
     """L013: user turns have the same words except for one that is spelled differently, and for function words."""
     links = _require_links(table)
-    left, right = near_question_pairs(table, links.near, links.prompt_hash, search.workers)
+    left, right = near_question_pairs(table, links.near, links.prompt_hash, search.workers, search.memory)
     if search.parts is None:
         return [Pairs(Link.NEAR_QUESTION, left, right)]
     _, of = np.unique(links.prompt_hash, return_inverse=True)
@@ -376,6 +375,13 @@ def _nearest_across(link: Link, sets: Sets, owners: Numbers, search: LinkSearch)
     )
     late = np.flatnonzero(nearest.other >= 0)
     return [Pairs(link, owners[nearest.other[late]], owners[late], nearest.similarity[late])]
+
+
+def _grouped(table: Table, sets: Sets, keys: Hashes | None, search: LinkSearch) -> list[Numbers]:
+    """The groups of nearly equal sets. `keys`: their band keys, if the table has those of the threshold."""
+    if table.bands != bands_for(search.threshold):
+        keys = None
+    return grouped(sets, search.threshold, search.workers, keys, misses=False, folder=table.folder).members
 
 
 def _members(link: Link, groups: Sequence[Numbers]) -> list[Pairs]:

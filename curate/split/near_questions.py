@@ -7,11 +7,12 @@ another question has the same key.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import combinations, pairwise
+from itertools import chain, combinations, pairwise
 from typing import Final, NamedTuple
 
 from curate.core.lazy import Ids, Numbers, np
 from curate.core.worker_pool import WorkerPool
+from curate.corpus.cache import DedupCache, bucket_keys, rows_of_buckets
 from curate.corpus.corpus import LineReader, LineRef, Table
 from curate.corpus.links import SMALL_WORDS, asked_words
 
@@ -51,17 +52,30 @@ class _Batch(NamedTuple):
     parts: int
 
 
-def near_question_pairs(table: Table, keys: Ids, questions: Ids, workers: WorkerPool) -> tuple[Numbers, Numbers]:
+def near_question_pairs(
+    table: Table, keys: Ids, questions: Ids, workers: WorkerPool, memory: DedupCache | None = None
+) -> tuple[Numbers, Numbers]:
     """Pairs of examples with nearly equal questions, of each question its first example. keys: those of each question
-    without a part, one column per part; questions: the key of each whole question, 0 for none. Raises `InputError` if
-    lines cannot be read again.
+    without a part, one column per part; questions: the key of each whole question, 0 for none; `memory`: the cache of
+    the pairs of each bucket. Raises `InputError` if lines cannot be read again.
     """
     distinct, firsts = np.unique(questions, return_index=True)
     rows, parts = firsts[distinct != 0], keys.shape[1]
     buckets = [(part, members) for part in range(parts) for members in _buckets(keys[rows, part], rows)]
     buckets.sort(key=lambda bucket: min(bucket[1]))  # so that most questions are read for one batch
-    pairs = {pair for pairs in workers.each(_nearly_equal_pairs, _batches(table, buckets, parts)) for pair in pairs}
-    pair_rows = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
+
+    def compute(numbers: Numbers) -> Iterator[Ids]:
+        batches = _batches(table, [buckets[number] for number in numbers.tolist()], parts)
+        return chain.from_iterable(workers.each(_nearly_equal_pairs, batches))
+
+    stored_keys = bucket_keys(table.ids, [members for _, members in buckets], (part for part, _ in buckets))
+    results = rows_of_buckets(memory.buckets("questions") if memory else None, stored_keys, compute)
+    pairs = [
+        np.array(members)[rows.astype(np.int64)]
+        for (_, members), rows in zip(buckets, results, strict=True)
+        if len(rows)
+    ]
+    pair_rows = np.unique(np.concatenate([np.empty((0, 2), dtype=np.int64), *pairs]), axis=0)
     return pair_rows[:, 0], pair_rows[:, 1]
 
 
@@ -75,16 +89,16 @@ def _batches(table: Table, buckets: Sequence[tuple[int, list[int]]], parts: int)
         yield _Batch(dict(zip(examples.tolist(), table.line_refs(examples), strict=True)), batch, parts)
 
 
-def _nearly_equal_pairs(batch: _Batch) -> set[tuple[int, int]]:
-    """The pairs of a batch."""
+def _nearly_equal_pairs(batch: _Batch) -> list[Ids]:
+    """The pairs of each bucket of a batch, by the positions of their examples in it."""
     reader = LineReader()
     reader.read_ahead(line[:3] for line in batch.lines.values())
     words_of = {example: asked_words(reader.example(line)) for example, line in batch.lines.items()}
-    return {
-        pair
+    pairs = (
+        sorted(set(_nearly_equal_in({i: words_of[example] for i, example in enumerate(members)}, part, batch.parts)))
         for part, members in batch.buckets
-        for pair in _nearly_equal_in({example: words_of[example] for example in members}, part, batch.parts)
-    }
+    )
+    return [np.array(some, dtype=np.uint64).reshape(-1, 2) for some in pairs]
 
 
 def _buckets(keys: Ids, rows: Numbers) -> Iterator[list[int]]:
