@@ -1,4 +1,4 @@
-"""The cache of `curate split` costs disk and saves time; it changes no byte of the output, whatever was split before."""
+"""The cache of `curate split` saves time and changes no byte of the output, whatever was split before."""
 
 import json
 import shutil
@@ -23,7 +23,24 @@ QUESTIONS: Final = (
     "How long do the pears of the new orchard keep in summer when nobody looks after them?",
     "Where is the mill?",
 )
-WORDS: Final = "beech oak river stone winter copper slowly bright they grow under old walls while nobody looks".split()
+WORDS: Final = [
+    "beech",
+    "oak",
+    "river",
+    "stone",
+    "winter",
+    "copper",
+    "slowly",
+    "bright",
+    "they",
+    "grow",
+    "under",
+    "old",
+    "walls",
+    "while",
+    "nobody",
+    "looks",
+]
 TEXT: Final = [f"{word} {other}" for word in WORDS[:8] for other in WORDS[8:]]
 
 
