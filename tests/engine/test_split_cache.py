@@ -23,24 +23,10 @@ QUESTIONS: Final = (
     "How long do the pears of the new orchard keep in summer when nobody looks after them?",
     "Where is the mill?",
 )
-WORDS: Final = [
-    "beech",
-    "oak",
-    "river",
-    "stone",
-    "winter",
-    "copper",
-    "slowly",
-    "bright",
-    "they",
-    "grow",
-    "under",
-    "old",
-    "walls",
-    "while",
-    "nobody",
-    "looks",
-]
+WORDS: Final = (
+    *("beech", "oak", "river", "stone", "winter", "copper", "slowly", "bright"),
+    *("they", "grow", "under", "old", "walls", "while", "nobody", "looks"),
+)
 TEXT: Final = [f"{word} {other}" for word in WORDS[:8] for other in WORDS[8:]]
 
 
