@@ -46,7 +46,6 @@ from curate.read.chunk_cache import CACHE_FOLDER, tidy
 from curate.similarity.similarity_index import Bands, bands_for
 from curate.split.assign import SPLIT_NAMES, Earlier, earlier_splits
 from curate.split.division import Division, divide, grouped_by_session, split_feature_spec
-from curate.verify.reading import unread
 
 MEMORY: Final = MemoryUse(400 << 20, 350)
 DIVIDING_KEYS: Final = ("fractions", "counts", "stratify", "existing")
@@ -454,6 +453,10 @@ def exclude_uncomparable(
         accepted = suppressed | {example for example, decision in decisions.items() if decision.kept}
         accepted_ids = np.array([int(example[:16], 16) for example in accepted], dtype=np.uint64)
         lines = lines[(lines < first) | np.isin(table.ids[:, 0], accepted_ids, kind="sort")]
+    if not len(lines):
+        return dict(sorted(left_out.items()))
+    from curate.verify.reading import unread  # loads the package, which takes longer than a small split
+
     reader, reasons = LineReader(), dict(left_out)
     for line in lines.tolist():
         if line in left_out or not (reason := unread(line_written(table, line, reader))):

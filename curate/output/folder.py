@@ -441,7 +441,13 @@ def line_blocks(table: Table, source: Source, lines: Numbers, reader: LineReader
         yield from (compact(reader.data(table.line_ref(line))) + b"\n" for line in lines.tolist())
         return
     starts, block = table.starts[lines], bytearray()
-    for part in reader.parts(source, starts, starts + table.sizes[lines]):
+    ends = starts + table.sizes[lines]
+    # lines that follow each other in the file are one part, of at most about READ_AHEAD_BYTES
+    follow = (starts[1:] == ends[:-1] + 1) & (table.endings[lines][:-1] == 1)
+    follow &= starts[1:] // READ_AHEAD_BYTES == starts[:-1] // READ_AHEAD_BYTES
+    first = np.flatnonzero(np.append(True, ~follow))[: len(lines)]
+    last = np.append(first[1:], len(lines))[: len(first)] - 1
+    for part in reader.parts(source, starts[first], ends[last]):
         block += part
         block += b"\n"
         if len(block) >= READ_AHEAD_BYTES:

@@ -59,7 +59,7 @@ def cut_answers(
     memory: the cache of the rows of each bucket.
     """
     owners = np.repeat(np.arange(len(table.lines)), np.diff(links.answer_ends))
-    every = [_Bucket(end, np.unique(owners[rows]).tolist()) for end in (0, 1) for rows in _similar_edges(links, end)]
+    every = [_Bucket(end, sorted(set(owners[rows].tolist()))) for end in (0, 1) for rows in _similar_edges(links, end)]
     buckets = [bucket for bucket in every if len(bucket.examples) > 1]
     buckets.sort(key=lambda bucket: bucket.examples[0])  # so that most examples are read for one batch
     compare = partial(_cut_answers_in, only_longest=only_longest)
