@@ -6,6 +6,7 @@ parameters and the code. After lines were appended to a file, the entries of its
 """
 
 import json
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -269,7 +270,7 @@ class DedupCache:
     @classmethod
     def of(cls, cache: Path, spec: FeatureSpec, files: Iterable[Path], *, only: bool = False) -> "DedupCache":
         """The cache for some files that are read to make such columns."""
-        memory = cls(cache / CACHE_FOLDER, sorted(str(path.resolve()) for path in files), only)
+        memory = cls(cache / CACHE_FOLDER, sorted(map(os.path.realpath, files)), only)
         memory.turn(spec)
         return memory
 
