@@ -95,29 +95,33 @@ def _nearest_of(
     workers: WorkerPool,
 ) -> Nearest:
     """The result of `nearest_across_splits` for only the sets `block` (ascending numbers)."""
-    from curate.similarity import cross_split_jaccard_join_kernels as kernels
-
-    copies = sets.chosen(block)
-    order = np.argsort(np.diff(copies.offsets), kind="stable")  # by size, so that sets of matching sizes are contiguous
-    maps = np.zeros((len(block), 8), dtype=np.uint64)
-    kernels.fill_maps(copies.hashes, copies.offsets, order, maps)
-    sizes = np.diff(copies.offsets)[order]
-    starts, ordered = np.searchsorted(sizes, np.arange(sizes[-1] + 2)), parts[block][order]
-    indexed = kernels.IndexedSets(copies.hashes, copies.offsets, order, sizes, starts, ordered, ordered.max(), maps)
-    limits = _sizes(threshold, int(sizes[-1]))
-    counts, index = _index_of(indexed, limits)
-
+    indexing = partial(_lookup_of, before=before, threshold=threshold)
+    [lookup] = workers.each_compiled(indexing, [_Stretch(0, sets.chosen(block), parts[block])])
     step = max(MIN_SETS_PER_LOOKUP, len(block) // 4)  # each stretch has arrays of the size of the block
-    look = partial(_nearest_in, _Lookup(counts, index, indexed, limits, before))
     stretches = (
         _Stretch(start, sets.part(start, start + step), parts[start : start + step])
         for start in range(0, len(sets), step)
     )
     nearest = Nearest(np.full(len(block), -1, dtype=np.int64), np.zeros(len(block)))
-    for best, other in workers.each_compiled(look, stretches):
+    for best, other in workers.each_compiled(partial(_nearest_in, lookup), stretches):
         better = best > nearest.similarity  # ascending, so that the first of equals stays
         nearest.similarity[better], nearest.other[better] = best[better], other[better]
     return nearest
+
+
+def _lookup_of(block: "_Stretch", *, before: bool, threshold: float) -> "_Lookup":
+    """The sets of a block, indexed."""
+    from curate.similarity import cross_split_jaccard_join_kernels as kernels
+
+    copies = block.sets
+    order = np.argsort(np.diff(copies.offsets), kind="stable")  # by size, so that sets of matching sizes are contiguous
+    maps = np.zeros((len(copies), 8), dtype=np.uint64)
+    kernels.fill_maps(copies.hashes, copies.offsets, order, maps)
+    sizes = np.diff(copies.offsets)[order]
+    starts, ordered = np.searchsorted(sizes, np.arange(sizes[-1] + 2)), block.parts[order]
+    indexed = kernels.IndexedSets(copies.hashes, copies.offsets, order, sizes, starts, ordered, ordered.max(), maps)
+    limits = _sizes(threshold, int(sizes[-1]))
+    return _Lookup(*_index_of(indexed, limits), indexed, limits, before)
 
 
 class _Lookup(NamedTuple):
