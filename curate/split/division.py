@@ -260,7 +260,11 @@ def _division(
 
 def _kept_examples(table: Table, staying: Numbers) -> Table:
     """The examples that are not left out; the table keeps its sets if it may be divided again."""
-    return table.chosen(staying) if table.common else table.take(staying)
+    if not table.common:
+        return table.take(staying)
+    part = table.chosen(staying)
+    table.band_keys = None  # if it is divided again, it has other texts
+    return part
 
 
 def _large_group_note(groups: Groups, assigned: Assigned, holdable: int) -> list[str]:
