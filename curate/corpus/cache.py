@@ -63,8 +63,10 @@ def columns_for(task: Task, spec: FeatureSpec) -> Columns:
         columns = _computed(chunk, spec, task.bands)
         saved = save(path, arrays_of(columns, start, task.bands))
         columns.trouble = damage[0] if damage else (f"the cache was not written: {visible(saved)}" if saved else "")
-    elif spec.judging:
-        columns.judged = spec.judging.judged(chunk)
+    else:
+        columns.cached = True
+        if spec.judging:
+            columns.judged = spec.judging.judged(chunk)
     columns.line_keys = _line_keys(path.stem[-32:], len(columns.starts))
     return columns
 

@@ -142,6 +142,8 @@ class Columns(Lines):
     """Why the columns were not read from the cache or not written to it."""
     judged: Any = None
     """The result of `FeatureSpec.judging`."""
+    cached: bool = False
+    """Whether the columns were read from the cache."""
 
 
 def columns_of(chunk: Chunk, spec: FeatureSpec) -> Columns:

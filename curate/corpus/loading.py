@@ -238,7 +238,14 @@ def _columns(
     tasks = (Task(chunk, folder, only, bands) for chunk in pieces)
     make = partial(columns_for, spec=spec)
     checkpoint = columns_checkpoint(pool.checkpoints, spec, bands) if pool.checkpoints else None
-    for columns in checkpoint.each(pool, make, tasks, attrgetter("chunk")) if checkpoint else pool.each(make, tasks):
+    cached = False
+    parts = (
+        checkpoint.each(pool, make, tasks, attrgetter("chunk"))
+        if checkpoint
+        else pool.each(make, tasks, lambda: cached)  # cached columns take longer to send than to read
+    )
+    for columns in parts:
+        cached = columns.cached
         if memory and columns.trouble:
             memory.notes.append(columns.trouble)
         yield columns
