@@ -23,12 +23,12 @@ from curate.core.errors import InputError, OutputError, UsageError
 from curate.core.example import canonical
 from curate.core.files import remove_leftovers, sha256, sync_files, sync_folder, write_json
 from curate.core.limits import is_special, read_regular
-from curate.core.shards import split_file
 from curate.core.text import gigabytes, visible
 from curate.core.validation import parsed_json
 from curate.models.chat_templates import chat_template_source
 from curate.models.names import fingerprint
 from train import distributed
+from train.data.split_files import SplitFiles
 from train.recipe import Recipe
 
 SPLIT_NAMES: Final = ("train", "validation", "test")
@@ -193,7 +193,7 @@ def identify(recipe: Recipe) -> dict[str, Any]:
     data = Path(recipe.data)
     parts = {
         "recipe": recipe_hash(recipe),
-        "data": {name: sha256(file) for name in SPLIT_NAMES if (file := split_file(data, name)).is_file()},
+        "data": {name: split.sha256() for name in SPLIT_NAMES if (split := SplitFiles.of(data, name)).files},
         "base": fingerprint(recipe.model),
     }
     manifest = data / "manifest.json"

@@ -5,17 +5,18 @@ The rules of family P decide which examples can be used: what they report as an 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from curate.core.config import CheckConfig
 from curate.core.example import Example
+from curate.core.files import display_name
 from curate.core.finding import Finding, Severity
 from curate.core.form_keys import LABEL_KEYS
 from curate.lint.rules.preference import pair_of
 from curate.lint.runner import check_paths
 from curate.read.forms.pairs import speaker_turn
 from train.data.plain_text import continuation, text_of
+from train.data.split_files import SplitFiles
 from train.methods import ObjectiveName
 
 
@@ -115,16 +116,18 @@ def _masked_conversation(example: Example, turns: list[Any], first: int) -> dict
     return {**example.value, "messages": masked}
 
 
-def refused_lines(path: Path) -> dict[int, str]:
-    """By line number, the first error of family P in a file of preferences; empty if there is none."""
+def refused_lines(split: SplitFiles) -> dict[int, str]:
+    """By line number, the first error of family P in a split of preferences; empty if there is none."""
     reasons: dict[int, str] = {}
+    before = dict(zip(map(display_name, split.files), split.lines_before(), strict=True))
 
     def add_reasons(findings: list[Finding]) -> None:
         for finding in findings:
             if finding.severity is Severity.ERROR and finding.line:
                 reasons.setdefault(
-                    finding.line, f"{finding.code} {finding.pointer}: {finding.message}".replace(" : ", ": ")
+                    before[finding.file] + finding.line,
+                    f"{finding.code} {finding.pointer}: {finding.message}".replace(" : ", ": "),
                 )
 
-    check_paths([path], CheckConfig(select=("P",)), found=add_reasons)
+    check_paths(split.files, CheckConfig(select=("P",)), found=add_reasons)
     return reasons

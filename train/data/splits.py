@@ -14,11 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from curate.core.errors import ConfigError, InputError, ModelError
-from curate.core.example import Example, where
-from curate.core.files import display_name
+from curate.core.example import Example
 from curate.core.lazy import Floats, Hashes, Numbers
-from curate.core.shards import split_file, split_files
-from curate.core.snapshot import State, state_of
+from curate.core.shards import split_files
+from curate.core.snapshot import State
 from curate.core.text import plural, visible
 from curate.models.names import configuration
 from curate.models.template import Template, load_template
@@ -26,7 +25,8 @@ from train.batching import Order, plan_order
 from train.data.measuring import measuring_of
 from train.data.pairs import preferred_examples
 from train.data.plain_text import TEMPLATE, plain_template
-from train.data.tokenized import examples_in, tokenized
+from train.data.split_files import SplitFiles
+from train.data.tokenized import tokenized
 from train.encoded_texts import EncodedTexts
 from train.journal import JournalPrinter
 from train.memory.autoconfig import Texts
@@ -43,7 +43,7 @@ class Split:
     """One split, tokenized. Its examples stay in the file."""
 
     name: str
-    path: Path
+    files: SplitFiles
     encoded: EncodedTexts
     """One text per example, or several where the template changes earlier turns; in the order of the file."""
     owners: Numbers
@@ -69,8 +69,8 @@ class Split:
     """
     highest: int
     """The highest token."""
-    state: State
-    """The file when it was read."""
+    states: tuple[State, ...]
+    """The files when they were read."""
 
     @property
     def preferred(self) -> EncodedTexts:
@@ -79,17 +79,18 @@ class Split:
 
     def name_of(self, text: int) -> str:
         """File and line of the example that a text belongs to. `text`: its index."""
-        return where(display_name(self.path), int(self.lines[self.owners[text]]))
+        return self.files.place(int(self.lines[self.owners[text]]))
 
     def examples(self) -> Iterator[Example]:
         """Read its examples, in the order of `lines`. Raises `InputError` if the file has changed."""
-        if state_of(self.path) != self.state:
+        if self.files.states() != self.states:
             raise InputError(
-                f"{visible(str(self.path))}: has changed since the training began", "restore it, then use --resume"
+                f"{visible(str(self.files.shown))}: has changed since the training began",
+                "restore it, then use --resume",
             )
         numbers = iter(np.unique(self.numbers).tolist())
         number = next(numbers, None)
-        for index, example in enumerate(examples_in(self.path)):
+        for index, example in enumerate(self.files.examples()):
             if index == number:
                 yield example
                 number = next(numbers, None)
@@ -112,23 +113,20 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe, cont
     Raises `InputError` if the file is missing, empty or broken, or, with their list, if the recipe refuses examples
     that are too long or have nothing to train on.
     """
-    path = split_file(folder, name)
-    if not path.is_file():
-        raise InputError(
-            f"{path}: no such file",
-            "create the split with  curate split DATA -o FOLDER  and set  data  in the recipe to FOLDER",
-        )
-    state = state_of(path)
+    files = SplitFiles.of(folder, name).required(
+        "create the split with  curate split DATA -o FOLDER  and set  data  in the recipe to FOLDER"
+    )
+    path, states = files.shown, files.states()
     as_is = name == "train" and recipe.history == "as-is"
-    encoded = tokenized(path, template, recipe, context, as_is=as_is)
+    encoded = tokenized(files, template, recipe, context, as_is=as_is)
     columns, facts = encoded.columns, encoded.facts
     left_out = [
         LeftOut(split=name, line=line, example=example, reason=reason) for line, example, reason in facts["left_out"]
     ]
     long = [omission for omission in left_out if omission.reason.startswith("K001")]
     unusable = [omission for omission in left_out if not omission.reason.startswith("K001")]
-    _refuse_left_out(path, long, recipe.over_length, "over_length")
-    _refuse_left_out(path, unusable, recipe.untrainable, "untrainable")
+    _refuse_left_out(files, long, recipe.over_length, "over_length")
+    _refuse_left_out(files, unusable, recipe.untrainable, "untrainable")
     if not len(encoded.texts):
         raise InputError(f"{path}: no example is left to use", "check the file, max_length and the chat template")
     signs, systems = columns["signs"], columns["systems"]
@@ -139,9 +137,9 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe, cont
     if 2 * facts["thinking"] > len(systems):
         shared["chat_template_kwargs"] = {"enable_thinking": True} | shared.get("chat_template_kwargs", {})
     return Split(
-        name, path, encoded.texts, columns["owners"], signs, columns["lines"], columns["numbers"],
+        name, files, encoded.texts, columns["owners"], signs, columns["lines"], columns["numbers"],
         columns["example_weights"], systems, (*long, *unusable), Counter(facts["mismatches"]),
-        facts["system"] if (systems == systems[0]).all() else None, shared, facts["highest"], state,
+        facts["system"] if (systems == systems[0]).all() else None, shared, facts["highest"], states,
     )  # fmt: skip
 
 
@@ -154,14 +152,14 @@ def context_of(recipe: Recipe) -> int:
     return left
 
 
-def _refuse_left_out(path: Path, left_out: Sequence[LeftOut], policy: str, key: str) -> None:
+def _refuse_left_out(files: SplitFiles, left_out: Sequence[LeftOut], policy: str, key: str) -> None:
     """Raise `InputError` with a list of the examples, unless there are none or the policy is to leave them out.
 
     `policy`: the value of the recipe's key `key`.
     """
     if not left_out or policy == "leave-out":
         return
-    listed = [f"{path}:{omission.line}: {omission.reason}" for omission in left_out[:MAX_SHOWN]]
+    listed = [f"{files.place(omission.line)}: {omission.reason}" for omission in left_out[:MAX_SHOWN]]
     if len(left_out) > MAX_SHOWN:
         listed.append(f"... and {len(left_out) - MAX_SHOWN:,} more")
     ways = (

@@ -21,19 +21,18 @@ import xxhash
 from filelock import FileLock
 
 from curate.core import store
-from curate.core.errors import InputError, OutputError, UsageError
+from curate.core.errors import OutputError, UsageError
 from curate.core.example import Example
-from curate.core.files import make_private_folder, sha256
+from curate.core.files import make_private_folder
 from curate.core.lazy import Arrays
 from curate.core.runs import Project
 from curate.core.snapshot import unchanging
-from curate.core.text import plural
 from curate.models.encoding import Encoded, Encoding, EncodingProblem, Rendered
 from curate.models.template import Template, trained_answers
 from curate.models.template_messages import answer_weight, has_reasoning
-from curate.read.dataset import read_lines
 from train.data.pairs import Side, refused_lines, sides_of
 from train.data.plain_text import text_of
+from train.data.split_files import SplitFiles
 from train.data.system_message import system_of
 from train.encoded_texts import ID_TYPE, EncodedTexts, TextWriter
 from train.recipe import Recipe
@@ -58,20 +57,20 @@ class Tokenized:
     """See `Tokenizing.facts`."""
 
 
-def tokenized(path: Path, template: Template, recipe: Recipe, context: int, *, as_is: bool) -> Tokenized:
-    """The tokens of a file, from the cache or made now. `context`: tokens that the model takes; `as_is`: one text for
+def tokenized(split: SplitFiles, template: Template, recipe: Recipe, context: int, *, as_is: bool) -> Tokenized:
+    """The tokens of a split, from the cache or made now. `context`: tokens that the model takes; `as_is`: one text for
     an example also where the template changes earlier turns. Raises `InputError` if a line holds no example.
     """
     settings = [recipe.objective, as_is, recipe.max_length, context]
-    with unchanging([path]), locked_cache() as folder:
+    with unchanging(split.files), locked_cache() as folder:
         if folder is None:
-            return _tokenize(path, template, recipe, context, as_is=as_is)
-        parts = (store.code_id(*PACKAGES), sha256(path), tokenizer_id(template), settings)
+            return _tokenize(split, template, recipe, context, as_is=as_is)
+        parts = (store.code_id(*PACKAGES), split.sha256(), tokenizer_id(template), settings)
         numbers, columns = (store.entry(folder, "tokens", suffix, *parts) for suffix in (".bin", ".npz"))
         encoded = store.load(columns, lambda arrays: _cached_tokens(numbers, arrays))
         if encoded is None:
             store.make_room(folder)
-            encoded = _tokenize(path, template, recipe, context, as_is=as_is, entry=numbers)
+            encoded = _tokenize(split, template, recipe, context, as_is=as_is, entry=numbers)
             if len(encoded.texts):
                 facts = np.frombuffer(json.dumps(encoded.facts).encode(), dtype=np.uint8)
                 store.save(columns, encoded.texts.columns | encoded.columns | {"facts": facts})
@@ -114,30 +113,15 @@ def _cached_tokens(numbers: Path, arrays: Arrays) -> Tokenized:
     return Tokenized(EncodedTexts.from_columns(tokens, arrays), {name: arrays[name] for name in OTHER_COLUMNS}, facts)
 
 
-def examples_in(path: Path) -> Iterator[Example]:
-    """The examples of a split's file, one at a time. Raises `InputError`, at the end, if a line holds none."""
-    broken: list[str] = []
-    for line in read_lines([path]):
-        if line.example is None:
-            broken.append(str(line.place))
-        elif not broken:
-            yield line.example
-    if broken:
-        raise InputError(
-            f"{broken[0]}: no example in this line ({plural(len(broken), 'such line')} in the file)",
-            f"curate check {path}",
-        )
-
-
 def _tokenize(
-    path: Path, template: Template, recipe: Recipe, context: int, *, as_is: bool, entry: Path | None = None
+    split: SplitFiles, template: Template, recipe: Recipe, context: int, *, as_is: bool, entry: Path | None = None
 ) -> Tokenized:
-    """Encode a file. The tokens are written to `entry`, or to a file that is deleted with this process."""
-    refused = refused_lines(path) if recipe.goal.compares else {}
+    """Encode a split. The tokens are written to `entry`, or to a file that is deleted with this process."""
+    refused = refused_lines(split) if recipe.goal.compares else {}
     try:
         with store.new_entry(entry) if entry else tempfile.TemporaryFile() as file:
             work = Tokenizing(TextWriter(file), template, recipe, context, refused, as_is=as_is)
-            for example in examples_in(path):
+            for example in split.examples():
                 work.add(example)
             work.finish()
             tokens = None if entry else store.mapped(file, ID_TYPE)

@@ -7,12 +7,10 @@ from typing import Final
 
 from curate.core.errors import InputError, UsageError
 from curate.core.example import Example
-from curate.core.files import sha256
-from curate.core.shards import split_file
 from curate.core.text import normalised, plural, visible
 from curate.models.template import Template
 from train.data.pairs import preferred_examples
-from train.data.tokenized import examples_in
+from train.data.split_files import SplitFiles
 from train.evaluation.options import LIMIT, SHOTS, Options
 from train.evaluation.prompts import Question, Turns, questions_of, spread_evenly
 from train.evaluation.task import TASKS, TaskName, guess_task
@@ -32,7 +30,7 @@ class EvalSetup:
     """The data of an evaluation."""
 
     split: str
-    path: Path
+    files: SplitFiles
     questions: list[Question]
     available: int
     pool: list[Question]
@@ -64,8 +62,8 @@ def eval_setup(trained: Trained, template: Template | None, options: Options) ->
             "--split train: the model was trained on these examples",
             "use a split that was not trained on: test or validation",
         )
-    path, train = (split_file(folder, name) for name in (split, "train"))
-    held_out, pool = (examples_of(trained, file) for file in (path, train))
+    files = SplitFiles.of(folder, split)
+    held_out, pool = (examples_of(trained, folder, name) for name in (split, "train"))
     given = [question.expected for question in questions_of(pool, "all")]
     guessed, why = guess_task(given or [question.expected for question in questions_of(held_out, "all")])
     task = options.task or guessed
@@ -73,7 +71,7 @@ def eval_setup(trained: Trained, template: Template | None, options: Options) ->
     questions, shown = questions_of(held_out, turns), questions_of(pool, turns)
     if not questions:
         raise InputError(
-            f"{visible(str(path))}: holds no question with an answer",
+            f"{visible(str(files.shown))}: holds no question with an answer",
             "choose another split with --split, or split the data again",
         )
     deciding = PERPLEXITY.name if trained.recipe.objective == "pt" else TASKS[task].metrics[0]
@@ -88,24 +86,23 @@ def eval_setup(trained: Trained, template: Template | None, options: Options) ->
     notes = _notes(trained, template, questions, shown, task)
     chosen, task_from = spread_evenly(questions, options.limit), why if options.task is None else "named"
     return EvalSetup(
-        split, path, chosen, len(questions), shown, task, task_from, metric, shots, notes, template is not None
+        split, files, chosen, len(questions), shown, task, task_from, metric, shots, notes, template is not None
     )
 
 
-def examples_of(trained: Trained, path: Path) -> list[Example]:
-    """The examples of a split, with their better answers.
+def examples_of(trained: Trained, folder: Path, split: str) -> list[Example]:
+    """The examples of a split of a folder, with their better answers.
 
     Raises `InputError` if it has changed since the training, or a line holds no example.
     """
-    if not path.is_file():
-        raise InputError(f"{visible(str(path))}: no such file", "name the split folder with --data if it was moved")
-    digest = (trained.folder.read("identity.json") or {}).get("data", {}).get(path.stem)
-    if digest is not None and sha256(path) != digest:
+    files = SplitFiles.of(folder, split).required("name the split folder with --data if it was moved")
+    digest = (trained.folder.read("identity.json") or {}).get("data", {}).get(split)
+    if digest is not None and files.sha256() != digest:
         raise InputError(
-            f"{visible(str(path))}: has changed since the training; its examples may have been trained on",
+            f"{visible(str(files.shown))}: has changed since the training; its examples may have been trained on",
             "restore it, or train again on the new data",
         )
-    examples = [example for example in examples_in(path) if isinstance(example.value.get("messages"), list)]
+    examples = [example for example in files.examples() if isinstance(example.value.get("messages"), list)]
     return list(preferred_examples(examples, trained.recipe.objective))
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from curate.core.errors import InputError, ModelError
-from curate.core.files import sha256
 from curate.core.text import plural, visible
 from curate.models.names import resolve
 from train.errors import memory_errors
@@ -149,7 +148,7 @@ class Evaluating:
             )
         if not self.setup.questions:
             raise InputError(
-                f"{visible(str(self.setup.path))}: the chat template refuses all of its questions",
+                f"{visible(str(self.setup.files.shown))}: the chat template refuses all of its questions",
                 self.not_asked[0].reason,
             )
 
@@ -213,7 +212,7 @@ class Evaluating:
             adapter_sha256=self.trained.report.adapter_sha256,
             template=None if self.backend.template is None else self.backend.template.hash,
             **{key: getattr(setup, key) for key in ("split", "available", "task", "task_from", "metric")},
-            split_sha256=sha256(setup.path),
+            split_sha256=setup.files.sha256(),
             examples=examples,
             questions=len(setup.questions),
             max_new_tokens=self.max_new_tokens,

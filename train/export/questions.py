@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from curate.core.errors import InputError
-from curate.core.shards import split_file
 from curate.core.text import visible
 from curate.models.encoding import Encoded
 from curate.models.template import Template
@@ -35,17 +34,18 @@ class Questions:
 
 def questions_for(trained: Trained, template: Template, data: Path | None, count: int) -> Questions:
     """Up to `count` questions, spread over the held-out split. Raises `InputError` if the split has changed."""
-    path = split_file(data or Path(trained.recipe.data), trained.report.held_out)
+    folder, split = data or Path(trained.recipe.data), trained.report.held_out
     room = longest_context(base_config(trained.recipe), MAX_TOKENS)
     rendering = Prompts(template, room)
     rendered: list[tuple[str, Encoded, dict[str, Any]]] = []
-    for question in spread_evenly(questions_of(examples_of(trained, path), "last"), 2 * count):
+    for question in spread_evenly(questions_of(examples_of(trained, folder, split), "last"), 2 * count):
         prompt = rendering.of(question)
         if prompt is not None and len(prompt.encoded.input_ids) <= room and len(rendered) < count:
             rendered.append((prompt.text, prompt.encoded, {**question.example.value, "messages": question.messages}))
     if not rendered:
         raise InputError(
-            f"{visible(str(path))}: contains no question to verify the export with", "name the split folder with --data"
+            f"{visible(str(folder))}: the split {split} contains no question to verify the export with",
+            "name the split folder with --data",
         )
     prompts, texts, conversations = zip(*rendered, strict=True)
     return Questions(prompts, texts, conversations, tuple(stop_ids(template, texts)), trained.recipe.max_new_tokens)

@@ -13,14 +13,12 @@ from typing import Any, Final, NamedTuple
 import torch
 
 from curate.core.errors import InputError, ModelError
-from curate.core.shards import split_file
 from curate.core.text import gigabytes, plural
 from curate.models.chat_templates import chat_template_source
 from curate.models.names import configuration
 from curate.models.template import Template, load_template
 from train.data.plain_text import text_of
-from train.data.splits import is_not_empty
-from train.data.tokenized import examples_in
+from train.data.split_files import SplitFiles
 from train.memory.autoconfig import Fit, Texts, available, choose_settings, sizes_of
 from train.memory.memory_profile import Sizes
 from train.model.base import device
@@ -150,16 +148,11 @@ def init_recipe(
 
 def _examples(data: Path) -> list[list[dict[str, Any]]]:
     """The objects of the examples of each split. Raises `InputError` if there are none to train on."""
-    file = split_file(data, "train")
-    if not file.is_file():
-        raise InputError(
-            f"{file}: no such file", f"create the split with  curate split {data} -o FOLDER  and use  --for FOLDER"
-        )
-    examples = [
-        [example.value for example in examples_in(split_file(data, split))] if is_not_empty(data, split) else []
-        for split in SPLIT_NAMES
-    ]
+    splits = [SplitFiles.of(data, split) for split in SPLIT_NAMES]
+    splits[0].required(f"create the split with  curate split {data} -o FOLDER  and use  --for FOLDER")
+    examples = [[example.value for example in split.examples()] for split in splits]
     if not examples[0]:
+        file = splits[0].shown
         raise InputError(f"{file}: contains no example", f"curate check {file}")
     return examples
 

@@ -12,7 +12,7 @@ from curate.core import store
 from curate.core.config import SUPPRESSIONS, CheckConfig, Config
 from curate.core.files import display_name, sha256
 from curate.core.runs import project_of
-from curate.core.shards import split_file
+from curate.core.shards import split_files
 from curate.core.snapshot import unchanging
 from curate.core.text import plural
 from curate.lint.project_check import ProjectRules, check_project
@@ -149,7 +149,7 @@ def _findings(recipe: Recipe, template: Template) -> tuple[RuleCount, ...]:
     tokens, because they need the rendered texts, which the tokens do not have.
     """
     data = Path(recipe.data)
-    paths = [split_file(data, name) for name in SPLIT_NAMES if is_not_empty(data, name)]
+    paths = [path for name in SPLIT_NAMES if is_not_empty(data, name) for path in split_files(data, name)]
     folder = project_of([data / "train.jsonl"]).folder
     with unchanging(paths), locked_cache() as cache:
         if cache is None:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from curate.core.errors import ConfigError, InputError
-from curate.core.shards import split_file
 from curate.core.text import excerpt, visible
 from curate.core.validation import validated
+from train.data.split_files import SplitFiles
 from train.methods import AUTO, OBJECTIVE_KEYS, OBJECTIVES, OWN_KEYS, method_of
 from train.recipe import Recipe, commented_text, toml
 from train.recipe_import.configuration import (
@@ -83,7 +83,7 @@ def import_recipe(
     configuration holds itself. Raises `InputError`, `ConfigError` if the values make no recipe.
     """
     source = read_source(path)
-    config = configuration(source, None if data is None else amount_of(split_file(data, "train")), processes)
+    config = configuration(source, None if data is None else amount_of(data), processes)
     rows: list[Row] = []
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
@@ -122,15 +122,12 @@ def import_recipe(
     return result
 
 
-def amount_of(train: Path) -> Amount:
-    """Number and estimated length of the examples of a training split. Raises `InputError`."""
-    from train.data.tokenized import examples_in
-
-    if not train.is_file():
-        raise InputError(f"{train}: no such file", "create the split with  curate split DATA -o FOLDER")
-    examples = list(examples_in(train))
+def amount_of(folder: Path) -> Amount:
+    """Number and estimated length of the examples of the training split of a folder. Raises `InputError`."""
+    train = SplitFiles.of(folder, "train").required("create the split with  curate split DATA -o FOLDER")
+    examples = list(train.examples())
     if not examples:
-        raise InputError(f"{train}: contains no example", f"curate check {train}")
+        raise InputError(f"{train.shown}: contains no example", f"curate check {train.shown}")
     turns = [[str(turn.value.get("content") or "") for turn in example.messages] for example in examples]
     sizes = (sum(len(text.encode()) // BYTES_PER_TOKEN + TOKENS_PER_MESSAGE for text in texts) for texts in turns)
     return Amount(len(examples), max(1.0, sum(sizes) / len(examples)))

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from curate.core.errors import UsageError
-from curate.core.files import append_lines, sha256, write_bytes, write_json
+from curate.core.files import append_lines, write_bytes, write_json
 from curate.core.runs import new_events
-from curate.core.shards import split_file
 from curate.core.validation import validated
 from curate.models.names import fingerprint
+from train.data.split_files import SplitFiles
 from train.recipe import Recipe, recipe_text
 from train.run_folder import clear_folder, read_json, recipe_hash, require_written_by_curate
 from train.sweep.halving import Halving
@@ -83,11 +83,11 @@ class SweepFolder:
 
 def inputs_of(recipe: Recipe, trials: Sequence[Trial], halving: Halving, splits: Sequence[str]) -> dict[str, Any]:
     """What decides the outcome of a sweep, by content, wherever data and model lie."""
-    files = {f"{name}.jsonl": split_file(Path(recipe.data), name) for name in splits}
+    files = {f"{name}.jsonl": SplitFiles.of(Path(recipe.data), name) for name in splits}
     return {
         "recipe": recipe_hash(recipe),
         "trials": [trial.changes for trial in trials],
         "halving": halving.factor,
-        "data": {name: sha256(file) for name, file in files.items() if file.is_file()},
+        "data": {name: split.sha256() for name, split in files.items() if split.files},
         "base": fingerprint(recipe.model),
     }
