@@ -13,7 +13,17 @@ from curate.core.errors import ConfigError, UsageError
 from curate.core.files import warn
 from curate.core.text import visible
 from curate.core.validation import load_toml, parsed_toml, validated
-from train.methods import AUTO, OBJECTIVE_KEYS, OBJECTIVES, OWN_KEYS, Method, MethodName, Objective, ObjectiveName
+from train.methods import (
+    AUTO,
+    METHODS,
+    OBJECTIVE_KEYS,
+    OBJECTIVES,
+    OWN_KEYS,
+    Method,
+    MethodName,
+    Objective,
+    ObjectiveName,
+)
 from train.methods import method_of as method_named
 from train.results import StrictModel
 
@@ -344,6 +354,7 @@ def load_recipe(path: Path, changes: Sequence[str] = (), tell: Callable[[str], N
     own, set_ = own_keys(values, str(path)), own_keys(dict(map(_parsed_change, changes)), "--set")
     if len(set_.keys() & {"epochs", "max_steps"}) == 1:  # each ends the training, so the file's other one is replaced
         own = {key: value for key, value in own.items() if key not in ("epochs", "max_steps")}
+    own = _without_former(own, set_, path, tell)
     recipe = validated(
         Recipe, own | set_, str(path), "fix these keys; `curate recipe import` converts files of other trainers"
     )
@@ -358,6 +369,26 @@ def load_recipe(path: Path, changes: Sequence[str] = (), tell: Callable[[str], N
     if recipe.chat_template and (folder / recipe.chat_template).is_file():
         resolved["chat_template"] = str(folder / recipe.chat_template)
     return recipe.model_copy(update=resolved)
+
+
+def _without_former(
+    own: dict[str, Any], changes: dict[str, Any], path: Path, tell: Callable[[str], None]
+) -> dict[str, Any]:
+    """The values of a file without those that are for the method or objective that `changes` replace: its own keys, and
+    the learning rate. `tell` gets a note about them.
+    """
+    named: list[tuple[Any, Any]] = [
+        (str(values.get("method", AUTO)), str(values.get("objective", "sft"))) for values in (own, own | changes)
+    ]
+    if not all(method in (*METHODS, AUTO) and objective in OBJECTIVES for method, objective in named):
+        return own  # reported with the other mistakes
+    (how, goal), (new_how, new_goal) = ((method_named(method), OBJECTIVES[aim]) for method, aim in named)
+    idle = (how.keys - new_how.keys) | (goal.keys - new_goal.keys)
+    if how.keys != new_how.keys or goal.rate != new_goal.rate:
+        idle |= {"learning_rate"}
+    if dropped := sorted((own.keys() & idle) - changes.keys()):
+        tell(visible(f"{path}: {', '.join(dropped)}: not used, because --set names another method or objective"))
+    return {key: value for key, value in own.items() if key not in dropped}
 
 
 def own_keys(values: Mapping[str, Any], source: str) -> dict[str, Any]:

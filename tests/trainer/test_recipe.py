@@ -4,6 +4,7 @@ import json
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -152,6 +153,37 @@ def test_a_first_recipe_fits_all_splits_and_says_whether_the_export_fits(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("row", "objective", "rate"),
+    [
+        ({"prompt": "How?", "chosen": "So.", "rejected": "No."}, "dpo", 2.5e-5),
+        ({"prompt": "How?", "completion": "So.", "label": True}, "kto", 2.5e-5),
+        ({"prompt": "How?", "completion": "So."}, None, 1e-3),
+    ],
+)
+def test_a_first_recipe_has_the_objective_of_its_data(
+    row: dict[str, Any], objective: str | None, rate: float, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("train", "test"):
+        (project / f"split/{name}.jsonl").write_text(json.dumps(row) + "\n")
+    words = ["recipe", "init", "--for", str(project / "split"), "--model", str(project / "model"), "-o", "-"]
+    assert main(words) == 0
+    made = tomllib.loads(capsys.readouterr().out)
+    assert (made.get("objective"), made["learning_rate"]) == (objective, rate)
+
+
+def test_another_method_does_not_take_over_what_is_for_the_former(tmp_path: Path) -> None:
+    file, notes = write_recipe(tmp_path, method="lora", learning_rate=1e-3, rank=8, dropout=None), list[str]()
+    assert load_recipe(file, ["method=prefix-tuning"], notes.append).peak_rate == 5e-3
+    assert notes == [f"{file}: learning_rate, rank: not used, because --set names another method or objective"]
+    assert load_recipe(file, ["method=qlora", "objective=dpo"]).peak_rate == 2e-4 / 40
+    assert load_recipe(file, ["method=qlora"]).peak_rate == load_recipe(file).peak_rate == 1e-3
+    assert load_recipe(file, ["method=ia3", "learning_rate=1"]).peak_rate == 1
+    with pytest.raises(ConfigError, match="does not use rank"):
+        load_recipe(file, ["method=ia3", "rank=4"])
+
+
+@pytest.mark.slow
 def test_a_first_recipe_has_the_chat_template_that_was_named(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["recipe", "init", "--for", str(project / "split"), "--model", str(project / "model"), "--vram", "6GB"]
     Path("own.jinja").write_text("{% for m in messages %}{{ m.content }}{% endfor %}")
@@ -264,6 +296,23 @@ def test_differences_from_inference_are_counted_by_example(tmp_path: Path) -> No
     found = load_split(split, "train", Template(make_tokenizer(unstopped)), recipe())
     assert list(found.mismatches.values()) == [3]
     assert "does not end with a stop token" in next(iter(found.mismatches))
+    quoting = CHATML.replace("assistant\n' }}", "assistant\n' + messages[-1]['content'] }}")
+    told = load_split(write_split(tmp_path / "more", train=20), "train", Template(make_tokenizer(quoting)), recipe())
+    assert len(told.mismatches) == 6  # each quotes its example, and most are counted together
+    assert sum(told.mismatches.values()) == 20
+
+
+@pytest.mark.slow
+def test_preferences_that_are_trained_on_as_answers_are_counted(tmp_path: Path) -> None:
+    rows = [
+        {"prompt": "How?", "chosen": "So.", "rejected": "No."},
+        {"prompt": "How?", "completion": "So.", "label": False},
+        {"prompt": "Why?", "completion": "So.", "label": True},
+    ]
+    (tmp_path / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = load_split(tmp_path, "train", Template(make_tokenizer()), recipe())
+    told = sorted(text.split(":")[0].removeprefix("objective 'sft' trains on ") for text in found.mismatches)
+    assert told == ["an answer that is labelled as bad", "the chosen answer alone"]
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -111,6 +112,8 @@ def train(
     distributed.leave_group()
     if distributed.rank() == 0:
         print_result(report, training_text(report), as_json=as_json)
+        if pause_at == 1:
+            printer.print(f"run: {visible(str(place))}; next: curate evaluate {visible(shlex.quote(str(place)))}")
     return ExitCode.CLEAN
 
 

@@ -3,7 +3,7 @@
 The rules of family P decide which examples can be used: what they report as an error is not trained on.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -46,12 +46,31 @@ def sides_of(example: Example, objective: ObjectiveName) -> tuple[Side, ...] | s
         return _sides_of_pair(example, pair.keys, len(pair.chosen), len(pair.rejected))
     if objective != "kto":
         return f"contains no chosen and rejected answer, which objective {objective!r} compares"
-    label = next((example.value[key] for key in LABEL_KEYS if key in example.value), None)
-    if not isinstance(label, bool):
+    label = _label_of(example)
+    if label is None:
         return "contains neither a label (true or false) nor a chosen and rejected answer, as objective 'kto' needs"
     turns = example.value["messages"]
     last_question = max((index for index, turn in enumerate(turns) if turn.get("role") == "user"), default=-1)
     return (Side(1 if label else -1, _masked_conversation(example, turns, last_question + 1)),)
+
+
+def _label_of(example: Example) -> bool | None:
+    """Whether an answer is labelled as good; None without a label."""
+    label = next((example.value[key] for key in LABEL_KEYS if key in example.value), None)
+    return label if isinstance(label, bool) else None
+
+
+def is_labelled_bad(example: Example) -> bool:
+    """Whether the answer of an example is labelled as bad."""
+    return _label_of(example) is False
+
+
+def objective_of(examples: Collection[Example]) -> ObjectiveName:
+    """The objective that reads all of the examples and all that they hold: `sft` where no other one does."""
+    for objective in ("pt", "dpo", "kto"):
+        if examples and not any(isinstance(sides_of(example, objective), str) for example in examples):
+            return objective
+    return "sft"
 
 
 def preferred_examples(examples: Iterable[Example], objective: ObjectiveName) -> Iterator[Example]:

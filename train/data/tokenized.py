@@ -27,10 +27,11 @@ from curate.core.files import make_private_folder
 from curate.core.lazy import Arrays
 from curate.core.runs import Project
 from curate.core.snapshot import unchanging
+from curate.lint.rules.preference import pair_of
 from curate.models.encoding import Encoded, Encoding, EncodingProblem, Rendered
 from curate.models.template import Template, trained_answers
 from curate.models.template_messages import answer_weight, has_reasoning
-from train.data.pairs import Side, refused_lines, sides_of
+from train.data.pairs import Side, is_labelled_bad, refused_lines, sides_of
 from train.data.plain_text import text_of
 from train.data.split_files import SplitFiles
 from train.data.system_message import system_of
@@ -44,6 +45,12 @@ OTHER_COLUMNS: Final = {
     "numbers": "i8", "lines": "i8", "example_weights": "f8", "systems": "u8",
 }  # fmt: skip
 """Arrays beside those of the texts: two by text, the others by example."""
+
+
+MAX_MISMATCHES: Final = 5
+OTHER: Final = "other differences between training and inference, like those listed"
+UNREAD_PAIR: Final = "objective 'sft' trains on the chosen answer alone: dpo and orpo also use the rejected one"
+UNREAD_LABEL: Final = "objective 'sft' trains on an answer that is labelled as bad: kto uses the label"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +197,18 @@ class Tokenizing:
             if encoding.differing[1]:  # a history that differs from that of inference
                 only, total = encoding.differing
                 self.differing = [self.differing[0] + only, self.differing[1] + total, self.differing[2] + 1]
-        self.mismatches.update({text for _, encoding in encoded for text in encoding.mismatches})
+        self._count_mismatches({text: None for _, encoding in encoded for text in encoding.mismatches}, example)
         self._update_shared(example)
         self._append_example(example.place.line, weight, system_of(example))
+
+    def _count_mismatches(self, texts: dict[str, None], example: Example) -> None:
+        """Count an example under each of the texts, and under what `sft` does not read of a preference. A text may
+        quote an example, so only some are kept.
+        """
+        if self.recipe.objective == "sft" and (pair_of(example) or is_labelled_bad(example)):
+            texts[UNREAD_PAIR if pair_of(example) else UNREAD_LABEL] = None
+        kept = {text if text in self.mismatches or len(self.mismatches) < MAX_MISMATCHES else OTHER for text in texts}
+        self.mismatches.update(dict.fromkeys(kept, 1))
 
     def _append_example(self, line: int, weight: float, system: str | None) -> None:
         """Append an example to the columns of examples. `system`: its system message."""

@@ -13,14 +13,16 @@ from typing import Any, Final, NamedTuple
 import torch
 
 from curate.core.errors import InputError, ModelError
+from curate.core.example import Example
 from curate.core.text import gigabytes, plural
 from curate.models.chat_templates import chat_template_source
 from curate.models.names import configuration
 from curate.models.template import Template, load_template
-from train.data.plain_text import text_of
+from train.data.pairs import objective_of, sides_of
 from train.data.split_files import SplitFiles
 from train.memory.autoconfig import Fit, Texts, available, choose_settings, sizes_of
 from train.memory.memory_profile import Sizes
+from train.methods import OBJECTIVES, ObjectiveName
 from train.model.base import device
 from train.recipe import Recipe, commented_text
 from train.run_folder import SPLIT_NAMES
@@ -67,6 +69,11 @@ CPU_BASES: Final = 1
 """Number of bases, from the smallest, that a CPU trains in a reasonable time."""
 
 
+OBJECTIVE_REASONS: Final = {
+    "pt": "the data are plain text: continued pretraining",
+    "dpo": "the data are pairs of answers; orpo, kto and sft, on the chosen ones, read them too",
+    "kto": "the answers are labelled good or bad",
+}
 LENGTH_STEP: Final = 64
 """Lengths are rounded up to a multiple of it."""
 SMALL_DATASET: Final = 10_000
@@ -101,13 +108,14 @@ def init_recipe(
     named and not available, `UsageError` for such a chat template.
     """
     examples, *held_out = _examples(data)
+    objective = objective_of(examples)
     if chat_template:
         chat_template_source(chat_template)
-    plain = all(text_of(example) is not None for example in examples)
+    plain, goal = objective == "pt", OBJECTIVES[objective]
     template = (
         load_template(model, chat_template) if model is not None and not plain else None
     )  # nothing of a proposed base
-    lengths, supervised = _lengths(examples, template)
+    lengths, supervised = _lengths(examples, objective, template)
     if not lengths:
         raise ModelError("the chat template refuses all examples", "curate check --model MODEL shows why")
     block: int = Recipe.model_fields["max_length"].default
@@ -115,7 +123,7 @@ def init_recipe(
     on_cpu = memory is None and device().type == "cpu"
     there = available() if memory is None else memory
     chosen, fit, sizes = _base(model, name, texts, there, on_cpu=on_cpu)
-    longest = max(lengths + [length for split in held_out for length in _lengths(split, template)[0]])
+    longest = max(lengths + [length for split in held_out for length in _lengths(split, objective, template)[0]])
     longest = block if plain else longest
     epochs = 3 if len(examples) < SMALL_DATASET else 1
     billions = sizes.total / 1e9
@@ -133,24 +141,24 @@ def init_recipe(
         ("model", chosen, needs),
         *([("chat_template", template_name, "instead of the model's own, if it has one")] if chat_template else []),
         ("data", name, plural(len(examples), "example")),
-        *([("objective", "pt", "the data are plain text: continued pretraining")] if plain else []),
+        *([("objective", objective, OBJECTIVE_REASONS[objective])] if objective != "sft" else []),
         ("method", sizes.recipe.method, f"the base in {'4' if sizes.recipe.quantised else '16'} bits; {exported}"),
         ("max_length", ceil(longest / LENGTH_STEP) * LENGTH_STEP, length),
         ("epochs", epochs, "passes over the data; the adapter with the best validation loss is kept"),
         ("patience", 3, "measurements without an improvement end the training"),
     ]
     if billions < 1:
-        lines.append(("learning_rate", 1e-3, "small models tolerate more than QLoRA's 2e-4"))
+        lines.append(("learning_rate", 1e-3 * goal.rate, f"small models tolerate more than {2e-4 * goal.rate:g}"))
     elif billions > 13:
-        lines.append(("learning_rate", 1e-4, "QLoRA above 13 billion"))
+        lines.append(("learning_rate", 1e-4 * goal.rate, "QLoRA above 13 billion"))
     return RecipeDraft(tuple(lines), tuple(notes))
 
 
-def _examples(data: Path) -> list[list[dict[str, Any]]]:
-    """The objects of the examples of each split. Raises `InputError` if there are none to train on."""
+def _examples(data: Path) -> list[list[Example]]:
+    """The examples of each split. Raises `InputError` if there are none to train on."""
     splits = [SplitFiles.of(data, split) for split in SPLIT_NAMES]
     splits[0].required(f"create the split with  curate split {data} -o FOLDER  and use  --for FOLDER")
-    examples = [[example.value for example in split.examples()] for split in splits]
+    examples = [list(split.examples()) for split in splits]
     if not examples[0]:
         file = splits[0].shown
         raise InputError(f"{file}: contains no example", f"curate check {file}")
@@ -178,11 +186,15 @@ def _base(model: str | None, data: str, texts: Texts, memory: int, *, on_cpu: bo
     return name, choose_settings(sizes, texts, memory, optimiser=optimiser), sizes
 
 
-def _lengths(examples: Sequence[dict[str, Any]], template: Template | None) -> tuple[list[int], float]:
-    """Tokens of each example, and the share that is trained on; about four bytes a token without a tokenizer."""
+def _lengths(
+    examples: Sequence[Example], objective: ObjectiveName, template: Template | None
+) -> tuple[list[int], float]:
+    """Tokens of each text, and the share that is trained on; about four bytes a token without a tokenizer."""
+    sides = (sides_of(example, objective) for example in examples)
+    values = [side.value for text in sides if not isinstance(text, str) for side in text]
     if template is None:
-        texts = [[str(turn.get("content") or "") for turn in example.get("messages", [])] for example in examples]
+        texts = [[str(turn.get("content") or "") for turn in value.get("messages", [])] for value in values]
         return [sum(len(text.encode()) // 4 + 8 for text in turns) + 8 for turns in texts], 1 - PROMPT_SHARE
-    encoded = [text for example in examples for text in template.encode(example).encoded]
+    encoded = [text for value in values for text in template.encode(value).encoded]
     lengths = [len(text.input_ids) for text in encoded]
     return lengths, sum(text.supervised for text in encoded) / max(1, sum(lengths))

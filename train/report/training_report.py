@@ -33,7 +33,7 @@ def datamap_lines(data_map: DataMap) -> Iterator[str]:
         pull = "contradicts its" if data_map.pulling == 1 else "contradict their"
         yield (
             f"{plural(data_map.pulling, 'example')} {pull} neighbours, which ask nearly the same, answer differently "
-            "and are learned well."
+            "and have a lower loss."
         )
 
 
