@@ -98,6 +98,24 @@ def table(
     return result
 
 
+def tables(
+    title: str, *columns: str, after: int, numbers: "Sequence[str]" = (), rows: "Iterable[Sequence[str | Text]]" = ()
+) -> "Iterator[Table]":
+    """A table, or two where the terminal is too narrow: up to the column number `after`, and the first column with the
+    others.
+    """
+    from rich.measure import Measurement
+
+    rows, out = list(rows), console()
+    whole = table(title, *columns, numbers=numbers, rows=rows)
+    if Measurement.get(out, out.options.update(max_width=1 << 16), whole).maximum <= out.width:
+        yield whole
+        return
+    yield table(title, *columns[:after], numbers=numbers, rows=[row[:after] for row in rows])
+    others = [[row[0], *row[after:]] for row in rows]
+    yield table("", columns[0], *columns[after:], numbers=numbers, rows=others)
+
+
 def bar(share: float, width: int) -> str:
     """A bar of `share` of `width` columns, in eighths of a column; never empty for a share above 0."""
     eighths = max(round(share * width * 8), 1) if share > 0 else 0

@@ -194,12 +194,10 @@ class Evaluating:
         if self.passages:
             line = retrieval_verdict(comparisons, setup.metric, len(setup.questions))
             verdict = verdict.model_copy(update={"retrieval": line})
-        for result in results:
-            if result.cut > len(setup.questions) / 10:
-                self.notes.append(
-                    f"{result.title}: {plural(result.cut, 'answer')} reached {self.max_new_tokens} tokens and were cut "
-                    "off; --max-new-tokens allows more"
-                )
+        often_cut = [result for result in results if result.cut > len(setup.questions) / 10]
+        if often_cut:
+            counts = "; ".join(f"{result.title}: {plural(result.cut, 'answer')}" for result in often_cut)
+            self.notes.append(f"cut off at {self.max_new_tokens} tokens, --max-new-tokens allows more: {counts}")
         best = best_tuned(results, verdict, setup.metric)
         expected, labels = [question.expected for question in setup.questions], setup.task == "classification"
         by_question = [

@@ -147,13 +147,17 @@ def _map_text(data_map: DataMap) -> Iterator[RenderableType]:
     """The data map in words, with a table of the hardest examples."""
     yield Text("Easy and hard examples", "bold")
     yield from map(Text, datamap_lines(data_map))
-    columns = ("train.jsonl", "loss", "question", "answer", "why")
+    columns = ("train.jsonl", "loss", "above others", "above neighbours", "question", "answer")
     rows = [
-        (f"{example.line:,}", f"{example.loss:.2f}", excerpt(example.prompt, 60), excerpt(example.answer, 40),
-         reason_for_review(example))
+        (f"{example.line:,}", f"{example.loss:.2f}", f"{example.excess:+.2f}",
+         "-" if example.pull is None else f"{example.pull:.2f}",
+         excerpt(example.prompt, 60), excerpt(example.answer, 40))
         for example in data_map.hardest[:MAX_SHOWN]
     ]  # fmt: skip
-    yield table("", *columns, numbers=columns[:2], rows=rows)
+    yield Text(
+        "The hardest, with their loss in nats: above others at the same step, above neighbours with other answers."
+    )
+    yield table("", *columns, numbers=columns[:4], rows=rows)
 
 
 WINDOW: Final = 20

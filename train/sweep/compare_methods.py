@@ -13,7 +13,7 @@ from rich.console import RenderableType
 from curate.core.errors import CurateError, UsageError
 from curate.core.files import write_bytes, write_json
 from curate.core.text import gigabytes
-from curate.render.console import table
+from curate.render.console import tables
 from train.journal import JournalPrinter, JsonLines
 from train.methods import METHODS
 from train.recipe import Recipe
@@ -134,4 +134,4 @@ def markdown(made: Comparison) -> str:
 def comparison_text(made: Comparison) -> Iterator[RenderableType]:
     """The table for people."""
     title = f"{made.steps:,} steps on {made.train_examples:,} examples"
-    yield table(title, *COLUMNS, numbers=COLUMNS[1:-1], rows=map(cells, made.methods))
+    yield from tables(title, *COLUMNS, after=5, numbers=COLUMNS[1:-1], rows=map(cells, made.methods))

@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from curate.core.text import duration, excerpt, plural, visible
-from curate.render.console import table
+from curate.render.console import tables
 from curate.render.html import TABLE, footer, head, html_table, safe
 from curate.render.html_plots import DOTS, STYLE, Curve, Dot, curves, dots
 from train.recipe import toml
@@ -92,7 +92,8 @@ def sweep_text(report: Sweep) -> Iterator[RenderableType]:
         style = "" if trial.state == "finished" else "red" if trial.reason else "dim"
         style = "bold green" if trial.number == report.best else style
         rows.append([Text(visible(cell), style) for cell in cells(trial, keys)])
-    yield table("Trials, by their loss on the validation split", *columns(keys), numbers=NUMBERS, rows=rows)
+    title = "Trials, by their loss on the validation split"
+    yield from tables(title, *columns(keys), after=1 + len(keys), numbers=NUMBERS, rows=rows)
     for trial in report.trials:
         if trial.reason:
             yield Text(f"trial {trial.number}: {trial.state.replace('-', ' ')}: {excerpt(trial.reason, 300)}", "red")
