@@ -332,8 +332,11 @@ def test_missing_broken_and_empty_splits(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"train.jsonl:1: no example"):
         load_split(tmp_path, "train", template, recipe())
     (tmp_path / "train.jsonl").write_text("")
-    with pytest.raises(InputError, match="no example is left"):
-        load_split(tmp_path, "train", template, recipe())
+    for name, hint in (("train", "check the file"), ("validation", "nothing is held out")):
+        (tmp_path / f"{name}.jsonl").write_text("")
+        with pytest.raises(InputError, match="no example is left") as caught:
+            load_split(tmp_path, name, template, recipe())
+        assert hint in str(caught.value.hint)
 
 
 def test_each_key_that_names_a_model_or_a_file_needs_consent_in_a_configuration() -> None:

@@ -128,7 +128,10 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe, cont
     _refuse_left_out(files, long, recipe.over_length, "over_length")
     _refuse_left_out(files, unusable, recipe.untrainable, "untrainable")
     if not len(encoded.texts):
-        raise InputError(f"{path}: no example is left to use", "check the file, max_length and the chat template")
+        hint = "check the file, max_length and the chat template"
+        if name != "train" and not left_out:
+            hint = "nothing is held out to measure on: split again with larger  --counts  or  --fractions, or more data"
+        raise InputError(f"{path}: no example is left to use", hint)
     signs, systems = columns["signs"], columns["systems"]
     if 1 not in signs or (name == "train" and recipe.objective == "kto" and -1 not in signs):
         labels = "good" if 1 in signs else "bad"
