@@ -1,6 +1,5 @@
 """Outputs in several files: in order they are the bytes of one file, all commands read them, and none is left over."""
 
-import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -16,7 +15,6 @@ from curate.core.manifest import read_manifest
 from curate.core.runs import data_of
 from curate.core.shards import split_file, split_files
 from tests.conftest import Write, chat
-from train.data.split_files import SplitFiles
 
 NAMES = ("train", "validation", "test")
 WORDS = ("amber", "birch", "cedar", "dune", "ember", "fjord", "grove", "heath")
@@ -181,10 +179,6 @@ def test_shards_of_other_tools_need_no_last_line_break(write: Write) -> None:
         path.write_bytes(path.read_bytes().rstrip(b"\n"))
     Path("train-00001-of-00003.jsonl").write_bytes(b"")
     assert len(split_file(Path(), "train").read_bytes().splitlines()) == 6
-    parts = SplitFiles.of(Path(), "train")  # the trainer reads them where they lie
-    assert parts.sha256() == hashlib.sha256(split_file(Path(), "train").read_bytes()).hexdigest()
-    assert [example.place.line for example in parts.examples()] == [1, 2, 3, 4, 5, 6]
-    assert [parts.place(line) for line in (3, 4)] == ["train-00000-of-00003.jsonl:3", "train-00002-of-00003.jsonl:1"]
 
 
 def test_shards_that_are_inputs_are_not_deleted(write: Write, capsys: pytest.CaptureFixture[str]) -> None:

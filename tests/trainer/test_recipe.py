@@ -15,6 +15,7 @@ from curate.core.config_consent import RECIPE_KINDS
 from curate.core.errors import ConfigError, InputError, UsageError
 from curate.models.template import Template
 from tests.trainer.tiny import CHATML, load_split, make_tokenizer, write_recipe, write_split
+from train.data.split_files import SplitFiles
 from train.recipe import ALIASES, Recipe, load_recipe
 
 
@@ -178,7 +179,7 @@ def test_another_method_does_not_take_over_what_is_for_the_former(tmp_path: Path
     assert notes == [f"{file}: learning_rate, rank: not used, because --set names another method or objective"]
     assert load_recipe(file, ["method=qlora", "objective=dpo"], notes.append).peak_rate == 2e-4 / 40
     assert load_recipe(file, ["method=qlora"]).peak_rate == load_recipe(file).peak_rate == 1e-3
-    assert load_recipe(file, ["method=ia3", "learning_rate=1"]).peak_rate == 1
+    assert load_recipe(file, ["method=ia3", "learning_rate=1"], notes.append).peak_rate == 1
     with pytest.raises(ConfigError, match="does not use rank"):
         load_recipe(file, ["method=ia3", "rank=4"])
 
@@ -266,6 +267,18 @@ def test_examples_over_the_length_are_refused_with_the_list(tmp_path: Path, caps
     assert 'over_length = "leave-out"' in caught.value.hint
     assert ended(caught.value) == 2
     assert f"error: {caught.value.message}\n" in capsys.readouterr().err  # one to a line
+
+
+def test_shards_are_read_as_the_file_that_they_are_of(tmp_path: Path) -> None:
+    lines = (write_split(tmp_path / "whole", train=6) / "train.jsonl").read_bytes().splitlines()
+    for number, part in enumerate((lines[:3], [], lines[3:])):
+        (tmp_path / f"train-0000{number}-of-00003.jsonl").write_bytes(b"\n".join(part))  # other tools end no last line
+    shards, whole = SplitFiles.of(tmp_path, "train"), SplitFiles.of(tmp_path / "whole", "train")
+    assert shards.sha256() == whole.sha256()
+    assert [example.place.line for example in shards.examples()] == [1, 2, 3, 4, 5, 6]
+    assert [example.value for example in shards.examples()] == [example.value for example in whole.examples()]
+    places = [Path(shards.place(line)).name for line in (3, 4)]
+    assert places == ["train-00000-of-00003.jsonl:3", "train-00002-of-00003.jsonl:1"]
 
 
 @pytest.mark.slow

@@ -299,6 +299,8 @@ def prepare(recipe: Recipe, printer: JournalPrinter) -> Prepared:
             printer.print(f"note: {split.name}, {plural(count, 'example')}: {mismatch}")
         if left_out := len(split.left_out):
             printer.print(f"note: {split.name}: {plural(left_out, 'example')} left out; the report lists them")
+    if validation is not None and held_out.name == validation.name and (recipe.keep == "best" or recipe.patience):
+        printer.print("note: no test split: the adapter is chosen by the examples of validation that then measure it")
     if train.system is not None and (without := int((held_out.systems != train.systems[0]).sum())):
         printer.print(
             f"note: {held_out.name}, {plural(without, 'example')}: without the system message of all training examples"
