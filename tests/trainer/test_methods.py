@@ -251,6 +251,14 @@ def test_what_cannot_be_is_said_when_the_recipe_is_read(tmp_path: Path, values: 
     assert said in caught.value.message
 
 
+def test_an_adapter_is_saved_with_its_modules_in_order(finished: Path) -> None:
+    """Each process has another order of a set, so a resumed training would end with another file."""
+    (config,) = finished.rglob("adapter/adapter_config.json")
+    names = json.loads(config.read_text())["target_modules"]
+    assert len(names) > 1
+    assert names == sorted(names)
+
+
 def test_weights_that_are_a_pickle_are_not_loaded(finished: Path, tmp_path: Path) -> None:
     """PEFT takes adapter_model.bin where there is nothing else."""
     import torch

@@ -181,7 +181,7 @@ def test_another_method_does_not_take_over_what_is_for_the_former(tmp_path: Path
     assert load_recipe(file, ["method=qlora"]).peak_rate == load_recipe(file).peak_rate == 1e-3
     assert load_recipe(file, ["method=ia3", "learning_rate=1"], notes.append).peak_rate == 1
     with pytest.raises(ConfigError, match="does not use rank"):
-        load_recipe(file, ["method=ia3", "rank=4"])
+        load_recipe(file, ["method=ia3", "rank=4"], notes.append)
 
 
 @pytest.mark.slow

@@ -103,6 +103,9 @@ def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
     for adapter_config in tuned.peft_config.values():
         adapter_config.base_model_name_or_path, _, revision = recipe.model.partition("@")
         adapter_config.revision = revision or None
+        for name, value in vars(adapter_config).items():
+            if isinstance(value, set):  # saved in another order by each process
+                setattr(adapter_config, name, sorted(value))
     return tuned
 
 
