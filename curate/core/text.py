@@ -23,10 +23,6 @@ UNSAFE = re.compile(
 )
 MASKED_CHARS = 200
 """Characters behind an excerpt that are searched for the rest of a key or a password that begins in it."""
-JSON_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
-SPACED_MARK = re.compile(rb"[:,]\s")
-ESCAPED_CHAR = re.compile(rb"\\u(?!00[0-7])[0-9a-fA-F]{4}")
-"""The escape of a character that is not ASCII."""
 NAMED_ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 SPACES = re.compile(r"\s+")
 WORDS = re.compile(r"\w+")
@@ -128,18 +124,12 @@ def storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def json_line(value: Any, like: bytes = b"") -> bytes:
+def json_line(value: Any) -> bytes:
     """A value as JSON without a line break, not even at the end; keys keep their order.
 
-    `like`: a line whose spacing and escapes the result has, as in `{"a":1,"b":"\\u00e9"}`. All ASCII if the value has a
-    lone surrogate, which needs an escape. Raises `ValueError` for NaN and infinity.
+    All ASCII if the value has a lone surrogate, which needs an escape. Raises `ValueError` for NaN and infinity.
     """
-    without_strings = JSON_STRING.sub(b"", like)
-    is_compact = b":" in without_strings and not SPACED_MARK.search(without_strings)
-    separators = (",", ":") if is_compact else None
-    if like.isascii() and ESCAPED_CHAR.search(like):
-        return json.dumps(value, allow_nan=False, separators=separators).encode("ascii")
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=separators).encode("utf-8")
+        return json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except UnicodeEncodeError:
-        return json.dumps(value, allow_nan=False, separators=separators).encode("ascii")
+        return json.dumps(value, allow_nan=False).encode("ascii")

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,22 @@ def fix(*paths: Path, unsafe: bool = False, **config: Any) -> FixReport:
 GOOD = line_of(("Hi", "Hello."))
 ALIAS = line_of({"messages": [{"role": "human", "content": "Who?"}, {"role": "gpt", "content": "Me."}]})
 FIXED = line_of({"messages": [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "Me."}]})
+
+
+def test_unchanged_values_of_a_fixed_line_keep_their_bytes(write: Write) -> None:
+    def line(roles: Sequence[str], turns: str) -> bytes:
+        text = '{ "score":1e5,  "messages" : [%s],"w": 1.50 , "n": 123456789012345678901, "t":"\\u00e9\\/é\\ud800"}'
+        return (text % turns % roles).encode()
+
+    turns = '{"role":"%s",  "content" : "a\\/b"},{"role": "%s","content":"\\u0041nswer.", "n": -0.0}'
+    path = write("a.jsonl", [line(("human", "gpt"), turns)])
+    fix(path)
+    assert path.read_bytes().rstrip() == line(("user", "assistant"), turns)
+    first, answer = '{"role":"%s","content":"Hi"}', turns.partition(",{")[2]
+    path = write("b.jsonl", [line(("user", "user", "assistant"), f"{first},{turns}")])
+    fix(path, unsafe=True, select=("M016",))
+    merged = first.replace("Hi", "Hi\\n\\na/b") + ", {" + answer
+    assert path.read_bytes().rstrip() == line(("user", "assistant"), merged)
 
 
 @pytest.mark.parametrize("escaped", [True, False])

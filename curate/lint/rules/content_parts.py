@@ -12,7 +12,7 @@ from curate.core.example import REASONING_TYPES, Example, Message, content_text
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.lazy import pl
 from curate.core.targets import ARROW, SERVICES, Target
-from curate.core.text import excerpt, json_line, visible
+from curate.core.text import excerpt, visible
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.message_frame import JOINED_TEXT, PADDED_TEXT
 from curate.lint.rules.polars_text_helpers import answer, answered_question, edit_texts
@@ -20,6 +20,7 @@ from curate.lint.rules.prefilter import foreign_patterns
 from curate.lint.rules.rule import Object, RepairInput, dataset_rule, on_messages, text_rule, value_rule
 from curate.models.template_messages import TRAINING_DETAIL_KEYS
 from curate.read.decode import decode
+from curate.read.edited_json import edited_json
 
 IMAGE_TYPES: Final = ("image_url", "image")
 TRAINED_TYPES: Final = frozenset(("text", "refusal", "image_url"))
@@ -309,7 +310,7 @@ def space_completion(data: bytes) -> bytes:
         or not runs_together(value.get("prompt"), value.get("completion"))
     ):
         return data
-    return json_line({**value, "completion": f" {value['completion']}"}, like=data)
+    return edited_json(data, value, {**value, "completion": f" {value['completion']}"})
 
 
 @text_rule(

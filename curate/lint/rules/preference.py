@@ -8,11 +8,12 @@ from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.form_keys import PAIR_SIDES
 from curate.core.lazy import lazy_pattern
 from curate.core.targets import Target
-from curate.core.text import excerpt, json_line, normalised, plural, visible, words
+from curate.core.text import excerpt, normalised, plural, visible, words
 from curate.language.refusals import OPENING_CHARS, refuses
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.rule import RepairInput, dataset_rule, value_rule
 from curate.read.decode import decode
+from curate.read.edited_json import edited_json
 from curate.read.formats import example_of
 from curate.read.preference_conversion import is_in_side
 
@@ -310,7 +311,7 @@ def swap_sides(data: bytes) -> bytes:
     """Swap the chosen and the rejected side; a line with a score or another key about one side does not change."""
     decoded = decode(data)
     swapped = None if decoded.defects or not isinstance(decoded.value, dict) else with_swapped_sides(decoded.value)
-    return data if swapped is None else json_line(swapped, like=data)
+    return data if swapped is None else edited_json(data, decoded.value, swapped)
 
 
 def with_swapped_sides(value: dict[str, Any]) -> dict[str, Any] | None:

@@ -27,9 +27,9 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 from curate.core.example import Place
 from curate.core.finding import Finding, Severity
 from curate.core.targets import Target
-from curate.core.text import json_line
 from curate.lint.rules.prefilter import Prefilter
 from curate.read.dataset import ParsedLine
+from curate.read.edited_json import edited_json
 
 Options = ParamSpec("Options")
 Object = dict[str, Any]
@@ -80,7 +80,7 @@ class Repair:
         ):
             return data
         value = self.function(parsed.example.value)
-        return data if value == parsed.example.value else json_line(value, like=data)
+        return data if value == parsed.example.value else edited_json(data, parsed.example.value, value)
 
     def applies(self, parsed: ParsedLine) -> bool:
         """Whether it changes a line with a finding."""

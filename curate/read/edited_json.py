@@ -1,0 +1,103 @@
+"""Write a changed value in the place of the JSON text that it was read from; what is unchanged keeps its characters."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from curate.core.example import escape
+from curate.core.text import json_line
+from curate.read.json_pointer_spans import Span, Spans
+
+JSON_STRING: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+SPACED_MARK: Final = re.compile(r"[:,]\s")
+ESCAPED_CHAR: Final = re.compile(r"\\u(?!00[0-7])[0-9a-fA-F]{4}")
+"""The escape of a character that is not ASCII."""
+SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+def edited_json(data: bytes, before: Any, after: Any) -> bytes:
+    """The JSON text `data`, whose value is `before`, with the value `after`.
+
+    Values that are equal in both keep their characters, such as `1e5` and `1.50`; new ones have the spacing and the
+    escapes of the text. All is written anew if the text is not UTF-8. Raises `ValueError` for NaN and infinity in a
+    new value.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return json_line(after)
+    return _Edit(text).text("", before, after).encode("utf-8")
+
+
+class _Edit:
+    """The JSON text of a line whose value changes."""
+
+    def __init__(self, text: str) -> None:
+        without_strings = JSON_STRING.sub("", text)
+        compact = ":" in without_strings and not SPACED_MARK.search(without_strings)
+        self._comma, self._colon = (",", ":") if compact else (", ", ": ")
+        self._ascii = text.isascii() and ESCAPED_CHAR.search(text) is not None
+        self._line, self._spans = text, Spans(text)
+
+    def text(self, pointer: str, before: Any, after: Any) -> str:
+        """The JSON text of `after`, in place of the value `before` at a pointer."""
+        span = self._spans.find(pointer)
+        if span is None:
+            return self._new(after)
+        if _same(before, after):
+            return self._line[span.start : span.end]
+        if isinstance(before, dict) and isinstance(after, dict):
+            if list(before) == list(after):
+                return self._spliced(pointer, span, before, after)
+            members = [
+                f"{self._new(key)}{self._colon}{self.text(_child(pointer, key), before.get(key), value)}"
+                for key, value in after.items()
+            ]
+            return f"{{{self._comma.join(members)}}}"
+        if isinstance(before, list) and isinstance(after, list):
+            if len(before) == len(after):
+                return self._spliced(pointer, span, dict(enumerate(before)), dict(enumerate(after)))
+            return f"[{self._comma.join(self._elements(pointer, before, after))}]"
+        return self._new(after)
+
+    def _spliced(self, pointer: str, span: Span, before: dict[Any, Any], after: dict[Any, Any]) -> str:
+        """The text of an object or a list, by key or index, with new texts of its values."""
+        parts, end = list[str](), span.start
+        for key, value in after.items():
+            child = _child(pointer, str(key))
+            place = self._spans.find(child)
+            if place is None:
+                return self._new(after if isinstance(key, str) else list(after.values()))
+            parts += [self._line[end : place.start], self.text(child, before[key], value)]
+            end = place.end
+        return "".join([*parts, self._line[end : span.end]])
+
+    def _elements(self, pointer: str, before: list[Any], after: list[Any]) -> Iterator[str]:
+        """The texts of the elements of a list of another length. An element that `before` lacks is the next of its
+        elements with changes, if `after` lacks that one.
+        """
+        start = 0
+        for value in after:
+            same = next((index for index in range(start, len(before)) if _same(before[index], value)), None)
+            if same is None and (start == len(before) or any(_same(before[start], other) for other in after)):
+                yield self._new(value)
+                continue
+            index = start if same is None else same
+            yield self.text(_child(pointer, str(index)), before[index], value)
+            start = index + 1
+
+    def _new(self, value: Any) -> str:
+        """The JSON text of a value that the line did not have; all ASCII if it has a lone surrogate."""
+        separators = (self._comma, self._colon)
+        text = json.dumps(value, ensure_ascii=self._ascii, allow_nan=False, separators=separators)
+        return json.dumps(value, separators=separators) if SURROGATE.search(text) else text
+
+
+def _child(pointer: str, key: str) -> str:
+    return f"{pointer}/{escape(key)}"
+
+
+def _same(before: Any, after: Any) -> bool:
+    """Whether two values have one JSON text: 1, 1.0 and true differ."""
+    return before is after or json.dumps(before) == json.dumps(after)
