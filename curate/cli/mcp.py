@@ -183,8 +183,8 @@ class Tools:
             command = [*CURATE_COMMAND, *words]
             # kills the command when the call is cancelled or the client leaves
             completed = await anyio.run_process(command, input=b"", cwd=self.root, env=environment, check=False)
-        except (OSError, ValueError) as error:  # a NUL, or longer than the system takes
-            raise _refusal(f"cannot be run: {getattr(error, 'strerror', None) or error}") from None
+        except OSError as error:  # longer than the system takes
+            raise _refusal(f"cannot be run: {error.strerror}; shorten the paths and the options") from None
         error_lines = visible(completed.stderr.decode("utf-8", "replace"), keep_newlines=True).splitlines()
         if completed.returncode not in (ExitCode.CLEAN, ExitCode.FINDINGS) or not completed.stdout:
             raise _refusal("\n".join(error_lines[-5:]) or f"exit status {completed.returncode}")
@@ -197,6 +197,8 @@ class Tools:
 
     def _inside(self, name: str) -> str:
         """A path below the folder, relative to it. Raises an error of the tool for any other."""
+        if "\0" in name:
+            raise _refusal(f"{excerpt(name)}: a path contains a NUL character; use another file or folder")
         path = (self.root / name).resolve()
         if name == "-" or "://" in name or not path.is_relative_to(self.root):
             raise _refusal(f"{excerpt(name)}: not below the folder of the server, {display_name(self.root)}")
