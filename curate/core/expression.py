@@ -224,9 +224,10 @@ def _test_of(text: str, term: Term) -> Node:
         hint = f"did you mean {close[0]}:{term.value}?" if close else f'to search for the text, write "{written}"'
         raise ExpressionError(text, term.start, f"{written}: no such term; {hint}")
     if term.key in REVIEW_TERMS:
+        listed = "list findings of a rule with `curate check --select CODE`; " if term.key == "code" else ""
         raise ExpressionError(
-            text, term.start, f"{term.key}: is about entries of the review, and no field of an example",
-            "filter by it in `curate review`, outside of `or`, `not` and parentheses",
+            text, term.start, f"{term.key}:{term.value} selects entries of the review, not examples",
+            f"{listed}in `curate review`, filter by it outside of `or`, `not` and parentheses",
         )  # fmt: skip
     if term.key == "re" and (error := regex_error(term.value)):
         raise ExpressionError(text, term.start, f"not a regular expression: {error}", "correct it")
