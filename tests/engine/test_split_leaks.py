@@ -133,16 +133,19 @@ def test_shared_instructions_are_left_out_of_user_turns_and_named_with_their_cou
         assert shared.examples == sum(shared.text in text for text in rows) >= 20
 
 
-def test_a_passage_that_too_few_written_examples_have_is_no_instruction(write: Write) -> None:
+@pytest.mark.parametrize(("dropped", "fractions"), [(10, "0.8,0.1,0.1"), (6, "0.96,0.02,0.02")])
+def test_a_passage_that_too_few_written_examples_have_is_no_instruction(
+    dropped: int, fractions: str, write: Write
+) -> None:
     rng = random.Random(6)
     instruction = text(rng, 100)
     shared = [
-        row(f"{instruction}\n{text(rng, 15)}", "" if n % 3 == 0 else text(rng, 6)) for n in range(30)
+        row(f"{instruction}\n{text(rng, 15)}", "" if n < dropped else text(rng, 6)) for n in range(30)
     ]  # an empty answer is an error: the line leaves
     write("data.jsonl", [*shared, *(row(text(rng, 15), text(rng, 30)) for _ in range(470))])
-    assert split("data.jsonl") in (0, 1)
+    assert split("data.jsonl", "--fractions", fractions) in (0, 1)
     manifest, _ = read_manifest(OUT)
-    assert manifest.removed.lines == 10
+    assert manifest.removed.lines == dropped
     assert manifest.shared_instructions == []
     assert not any(counted().values())
 
