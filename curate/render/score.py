@@ -1,6 +1,7 @@
 """Quality signals as terminal text: a table, histograms, both ends of each signal, correlations."""
 
 import shlex
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,8 @@ END_CHARS: Final = 50
 LINE: Final = 76
 """Characters of a place and its evidence together, for a terminal of 80 columns."""
 MIN_EVIDENCE: Final = 30
+PIPED_MEANING: Final = 33
+"""Characters of the last column of the table in a file or a pipe, so that it has 80 columns."""
 SHOWN_AT_END: Final = ("ending", "loops")
 SHOWN_AT_START: Final = ("beginning", "garbled", "format")
 
@@ -35,6 +38,8 @@ def score_text(
     """
     numbers = ("mean", "below .5")
     summary = table("", "signal", "mean", "histogram", "below .5", "meaning and measured accuracy", numbers=numbers)
+    if not sys.stdout.isatty():
+        summary.columns[-1].max_width = PIPED_MEANING
     for scores in result.signals:
         low = f"{int((result.columns[scores.signal.name] < 0.5).sum()):,}" if scores.signal.doubts else ""
         text = (
