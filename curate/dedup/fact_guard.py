@@ -5,6 +5,7 @@ and attachments. `curate.dedup.text_facts` compares the facts of two texts.
 from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
+from string import ascii_letters, digits
 from typing import Final, NamedTuple
 
 from curate.core.example import Example, attachments, canonical
@@ -17,6 +18,9 @@ from curate.dedup.text_facts import ask_alike, differ_in_names, facts_equal, spe
 
 FLAG_TAGS: Final = frozenset(map(chr, range(0xE0020, 0xE0080)))
 """Characters that spell the region of a flag after an emoji."""
+
+WIDE_FORMS: Final = {ord(char) + 0xFEE0: char for char in ascii_letters + digits}
+"""Full-width letters and digits with those that they stand for."""
 
 MIN_PAIRS_FOR_NAMES: Final = 4
 """Number of pairs of a line from which its names are listed once, which is slower than one comparison of facts."""
@@ -54,8 +58,12 @@ def sides_of(example: Example, on: On, common: Passages = ()) -> ComparedTexts:
 
 
 def _visible_text(text: str) -> str:
-    """A text without invisible characters, as for shingles, except tags, which distinguish flags."""
-    return text if text.isascii() else UNSEEN.sub(lambda match: match[0] if match[0] in FLAG_TAGS else "", text)
+    """A text without invisible characters, as for shingles, except tags, which distinguish flags; full-width letters
+    and digits as ASCII.
+    """
+    if text.isascii():
+        return text
+    return UNSEEN.sub(lambda match: match[0] if match[0] in FLAG_TAGS else "", text).translate(WIDE_FORMS)
 
 
 def facts_agree(left: ComparedTexts, right: ComparedTexts, *, words: bool = False) -> bool:

@@ -623,6 +623,14 @@ def test_long_answers_in_chinese_are_compared_by_their_characters(
     assert "compared for paraphrases by their characters" in capsys.readouterr().err
 
 
+def test_full_width_letters_and_digits_are_those_that_they_stand_for(write: Write) -> None:
+    answer = "The ship left Hamburg in 1912 with 340 people and came back in the spring of the next year with half."
+    wide = answer.translate({ord(char): ord(char) + 0xFEE0 for char in answer if char.isalnum()})
+    write("data.jsonl", [("When did the ship leave?", said) for said in (answer, wide, wide.replace("１９１２", "１９１３"))])
+    assert dedup("data.jsonl", "-o", "out.jsonl", "-y") == 0
+    assert [removal["line"] for removal in removed()] == [2]
+
+
 @pytest.mark.parametrize(("mark", "gone"), [("\u200b", 1), ("\u00ad", 1), ("\U000e0067", 0)])
 def test_characters_that_show_nothing_make_no_fact_and_tags_of_flags_do(mark: str, gone: int, write: Write) -> None:
     question = "Which of the many countries around the world flies this flag above its public buildings: \U0001f3f4{}?"
