@@ -67,6 +67,9 @@ def redact(
             work, output, aside, style=style, names=names, entities=entities, mapping=keep_mapping, overwrite=overwrite,
             reading=reading, progress=advance,
         )  # fmt: skip
-    text = redact_text(report, display_name(output), display_name(aside), names=names)
+    text = redact_text(
+        report, display_name(output), display_name(aside), names=names,
+        paths=["DATA" if path == "-" else path for path in paths], mapping=str(keep_mapping or ""),
+    )  # fmt: skip
     print_result(report, text, as_json=as_json)
     end(0, "not redacted", found=report.aside > 0)

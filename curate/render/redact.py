@@ -1,6 +1,7 @@
 """The result of `curate redact` for people."""
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
@@ -11,8 +12,12 @@ from curate.render.verify import search_verdict, unsearched_text
 from curate.verify.redaction import RedactionProof
 
 
-def redact_text(report: RedactResult, output: str, aside: str, *, names: bool) -> Iterator[str]:
-    """The lines of the summary, safe to print; `names`: whether names were to be replaced."""
+def redact_text(
+    report: RedactResult, output: str, aside: str, *, paths: Sequence[str], mapping: str = "", names: bool
+) -> Iterator[str]:
+    """The lines of the summary, safe to print. `paths` are those of the data and `mapping` the file of the
+    replacements, for the command of the next step; `names`: whether names were to be replaced.
+    """
     yield (
         f"{plural(report.read, 'line')} read: {report.written:,} written to {visible(output)}, "
         f"{report.changed:,} of them changed"
@@ -25,7 +30,8 @@ def redact_text(report: RedactResult, output: str, aside: str, *, names: bool) -
         yield f"{lines} not redacted, written to {visible(aside)} as read, with the reason: {reasons}"
     if names and not report.entity_model:
         yield "names in running text and of organisations were not searched for: add --entities MODEL"
-    yield f"next: curate verify {visible(output)} --redacted-from DATA"
+    words = [word for path in paths for word in ("--redacted-from", path)] + (["--mapping", mapping] if mapping else [])
+    yield f"next: {visible(shlex.join(['curate', 'verify', output, *words]))}"
 
 
 def redaction_text(proof: RedactionProof, limit: int | None) -> Iterator[str | Text]:

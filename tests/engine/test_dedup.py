@@ -626,7 +626,8 @@ def test_long_answers_in_chinese_are_compared_by_their_characters(
 def test_full_width_letters_and_digits_are_those_that_they_stand_for(write: Write) -> None:
     answer = "The ship left Hamburg in 1912 with 340 people and came back in the spring of the next year with half."
     wide = answer.translate({ord(char): ord(char) + 0xFEE0 for char in answer if char.isalnum()})
-    write("data.jsonl", [("When did the ship leave?", said) for said in (answer, wide, wide.replace("１９１２", "１９１３"))])
+    answers = (answer, wide, wide.replace("１９１２", "１９１３"))
+    write("data.jsonl", [("When did the ship leave?", answer) for answer in answers])
     assert dedup("data.jsonl", "-o", "out.jsonl", "-y") == 0
     assert [removal["line"] for removal in removed()] == [2]
 

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import shlex
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -74,6 +75,15 @@ def test_a_value_is_replaced_alike_in_all_rows_and_files(kind: str, style: str, 
     assert second["messages"][1]["content"] == f"You gave {shown[1]}."
     assert (shown[1] == f"[{kind.upper()}_1]") is (style == "label")
     assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl", "--redacted-from", "b.jsonl"]) == 0
+
+
+def test_the_next_step_verifies_what_was_written(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("my data.jsonl", "b.jsonl"):
+        write(name, [chat("Who are you?", f"Write to {VALUES['email']}.")])
+    assert main(["redact", "my data.jsonl", "b.jsonl", "-o", "out.jsonl", "--keep-mapping", "map.jsonl", "-q"]) == 0
+    [command] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("next: ")]
+    program, *words = shlex.split(command.removeprefix("next: "))
+    assert (program, main(words)) == ("curate", 0)
 
 
 def test_lines_without_a_private_value_keep_their_bytes(write: Write) -> None:
