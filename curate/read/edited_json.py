@@ -27,18 +27,21 @@ def edited_json(data: bytes, before: Any, after: Any) -> bytes:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return json_line(after)
-    return _Edit(text).text("", before, after).encode("utf-8")
+    spans = Spans(text)
+    whole = spans.find("")
+    edited = _Edit(text, spans).text("", before, after)
+    return (f"{text[: whole.start]}{edited}{text[whole.end :]}" if whole else edited).encode("utf-8")
 
 
 class _Edit:
     """The JSON text of a line whose value changes."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, spans: Spans) -> None:
         without_strings = JSON_STRING.sub("", text)
         compact = ":" in without_strings and not SPACED_MARK.search(without_strings)
         self._comma, self._colon = (",", ":") if compact else (", ", ": ")
         self._ascii = text.isascii() and ESCAPED_CHAR.search(text) is not None
-        self._line, self._spans = text, Spans(text)
+        self._line, self._spans = text, spans
 
     def text(self, pointer: str, before: Any, after: Any) -> str:
         """The JSON text of `after`, in place of the value `before` at a pointer."""
@@ -77,15 +80,16 @@ class _Edit:
         """The texts of the elements of a list of another length. An element that `before` lacks is the next of its
         elements with changes, if `after` lacks that one.
         """
-        start = 0
-        for value in after:
-            same = next((index for index in range(start, len(before)) if _same(before[index], value)), None)
-            if same is None and (start == len(before) or any(_same(before[start], other) for other in after)):
+        old, new = list(map(json.dumps, before)), list(map(json.dumps, after))
+        start, kept = 0, set(new)
+        for value, text in zip(after, new, strict=True):
+            if text in old[start:]:
+                start = old.index(text, start)
+            elif start == len(old) or old[start] in kept:
                 yield self._new(value)
                 continue
-            index = start if same is None else same
-            yield self.text(_child(pointer, str(index)), before[index], value)
-            start = index + 1
+            yield self.text(_child(pointer, str(start)), before[start], value)
+            start += 1
 
     def _new(self, value: Any) -> str:
         """The JSON text of a value that the line did not have; all ASCII if it has a lone surrogate."""

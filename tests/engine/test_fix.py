@@ -47,18 +47,18 @@ FIXED = line_of({"messages": [{"role": "user", "content": "Who?"}, {"role": "ass
 
 def test_unchanged_values_of_a_fixed_line_keep_their_bytes(write: Write) -> None:
     def line(roles: Sequence[str], turns: str) -> bytes:
-        text = '{ "score":1e5,  "messages" : [%s],"w": 1.50 , "n": 123456789012345678901, "t":"\\u00e9\\/é\\ud800"}'
+        text = ' { "score":1e5,  "messages" : [%s],"w": 1.50 , "n": 123456789012345678901, "t":"\\u00e9\\/é\\ud800"} \t'
         return (text % turns % roles).encode()
 
     turns = '{"role":"%s",  "content" : "a\\/b"},{"role": "%s","content":"\\u0041nswer.", "n": -0.0}'
     path = write("a.jsonl", [line(("human", "gpt"), turns)])
     fix(path)
-    assert path.read_bytes().rstrip() == line(("user", "assistant"), turns)
+    assert path.read_bytes().rstrip(b"\n") == line(("user", "assistant"), turns)
     first, answer = '{"role":"%s","content":"Hi"}', turns.partition(",{")[2]
     path = write("b.jsonl", [line(("user", "user", "assistant"), f"{first},{turns}")])
     fix(path, unsafe=True, select=("M016",))
     merged = first.replace("Hi", "Hi\\n\\na/b") + ", {" + answer
-    assert path.read_bytes().rstrip() == line(("user", "assistant"), merged)
+    assert path.read_bytes().rstrip(b"\n") == line(("user", "assistant"), merged)
 
 
 @pytest.mark.parametrize("escaped", [True, False])
