@@ -144,13 +144,14 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 Finder = Callable[[str, str], Iterator[Secret]]
 
 
-def assigned_in(text: str) -> Iterator[Secret]:
-    """Find the values of secrets after their name."""
+def assigned_in(text: str, kind: str | None = None) -> Iterator[Secret]:
+    """Find the values of secrets after their name, only of a kind if one is given."""
     lowered = text.lower() if text.isascii() else text.replace("İ", "I").lower()  # the only one that gets longer
     for part, finders in FINDERS.items():
         if part in lowered:
-            for finder in finders:
-                yield from finder(text, lowered)
+            for kind_of_values, finder in finders:
+                if kind in (None, kind_of_values):
+                    yield from finder(text, lowered)
 
 
 def _named_secrets(named: Named, text: str, lowered: str) -> Iterator[Secret]:
@@ -176,15 +177,17 @@ def _secrets_after(mark: str, kind: str, pattern: str, text: str, lowered: str) 
         position = lowered.find(mark, match.end() if match else position + len(mark))
 
 
-def _finders() -> dict[str, list[Finder]]:
-    """The searches by a text that all of their marks or names contain, so that most texts need few searches."""
-    finders: dict[str, list[Finder]] = {}
+def _finders() -> dict[str, list[tuple[str, Finder]]]:
+    """The searches and the kinds of what they find, by a text that all of their marks or names contain, so that most
+    texts need few searches.
+    """
+    finders: dict[str, list[tuple[str, Finder]]] = {}
     for named in NAMES:
         part = "key" if named.mark in QUALIFIERS else named.mark
-        finders.setdefault(part, []).append(partial(_named_secrets, named))
+        finders.setdefault(part, []).append((named.kind, partial(_named_secrets, named)))
     for mark, (kind, pattern) in COMMANDS.items():
         part = next((part for part in ("pass", "login", "--") if part in mark), mark)
-        finders.setdefault(part, []).append(partial(_secrets_after, mark, kind, pattern))
+        finders.setdefault(part, []).append((kind, partial(_secrets_after, mark, kind, pattern)))
     return finders
 
 

@@ -9,13 +9,17 @@ from curate.core.lazy import lazy_pattern
 from curate.language.lexicon import ENGLISH_NEGATIONS, NEGATING_WORDS, OPPOSITES
 from curate.language.tokens import plain_words
 
+YES_WORDS: Final = "yes|yeah|yep|yup|true|correct|absolutely|definitely|that is correct|that's correct|indeed"
+NO_WORDS: Final = "no|nope|false|incorrect|that is incorrect|that's incorrect|not true|not (?:really|necessarily)|never"
+YES_OR_NO_HINT: Final = rf"(?i)\A[^\p{{L}}\p{{N}}_]*(?:{YES_WORDS}|{NO_WORDS}|(?s:.{{0,20}})\z)"
+"""The start of each text that `YES` or `NO` matches, in Rust's syntax; an expression may go on behind a cut start."""
 YES: Final = lazy_pattern(
-    r"^\W*(?:yes|yeah|yep|yup|true|correct|absolutely|definitely|that is correct|that's correct|indeed)\b"
+    rf"^\W*(?:{YES_WORDS})\b"
     r"(?!\s+(?:answers?|statements?|option|sentence|spelling|version|form)\b)",
     re.IGNORECASE,
 )
 NO: Final = lazy_pattern(
-    r"^\W*(?:no|nope|false|incorrect|that is incorrect|that's incorrect|not true|not (?:really|necessarily)|never)\b"
+    rf"^\W*(?:{NO_WORDS})\b"
     r"(?!\s+(?:problem|worries|doubt|one|matter))",
     re.IGNORECASE,
 )

@@ -48,7 +48,7 @@ OPERATORS: Final[Mapping[str, Callable[[int, int], int]]] = {
     "+": operator.add, "-": operator.sub, "−": operator.sub, "–": operator.sub,
     "*": operator.mul, "×": operator.mul, "x": operator.mul,
 }  # fmt: skip
-EQUATION_HINT: Final = r"[0-9] ?= ?[-−$€£]?[0-9]"
+EQUATION_HINT: Final = r"[0-9] ?[-−–+*×x] ?[$€£]?[0-9][0-9,]* ?= ?[-−]?[$€£]?[0-9]"
 
 
 @text_rule(

@@ -62,7 +62,7 @@ ABOUT_LANGUAGE: Final = lazy_pattern(
     r"|\b(?:lyrics?|songs?|poems?|anthems?|mottos?|quot(?:e|es|ations?)|recite|prayers?|proverbs?|first lines?|opening lines?|title|greet\w*|phrases?|sayings?|\w*spruch|sprichw\w+|zitat|gedicht|refrán|poema|proverbe|poème)\b"
 )
 """Requests that name a language, or ask for the words of a work."""
-SENTENCE_END: Final = lazy_pattern(r"(?<=[.!?])\s+|\n+")
+SENTENCE_END: Final = lazy_pattern(r"\s(?:(?<=[.!?]\s)\s*|(?<=\n)\n*)")
 ABOUT_ENCODING: Final = lazy_pattern(
     r"(?i)mojibake|quoted.printable|\bmime\b|encod|decod|utf-?8|latin-?1|iso-?8859|cp-?125|windows-125|unicode|[kc]odific|kodier|zeichensatz|zeichencod|codage|charset|编码|乱码|文字化け"
     r"|\S (?:an)?statt \S{1,3}(?:\W|\Z)|\S (?:instead of|rather than|au lieu de|en (?:vez|lugar) de) (?:an? )?\S{1,3}(?:\W|\Z)"

@@ -34,7 +34,8 @@ JSON_SKETCH: Final = lazy_pattern(
 )
 """Omissions, comments, types and templates, in text that is not meant to be parsed."""
 ABOUT_FAULTS: Final = lazy_pattern(
-    r"(?i)\b(?:error|fehler|erreur|error(?:es)?|erro)s?\b|\b(?:wrong|fail\w*|invalid|incorrect\w*|broken|malformed|bugs?|debug\w*|pseudo-?code|falsch|ungültig|inválid[oa]|incorrect[oa]s?|invalide)\b|\bfix(?:es|ed)?\b|\bsyntax|错误|无效|伪代码"
+    r"(?i)\b(?:(?:(?:error|fehler|erreur|error(?:es)?|erro)s?|wrong|fail\w*|invalid|incorrect\w*|broken|malformed|bugs?|debug\w*"
+    r"|pseudo-?code|falsch|ungültig|inválid[oa]|incorrect[oa]s?|invalide|fix(?:es|ed)?)\b|syntax)|错误|无效|伪代码"
 )
 """Texts about faulty code, which show some."""
 SHOWN_CHARS: Final = 300

@@ -46,7 +46,7 @@ from curate.lint.rules.example_summary import (
     precise_kinds,
     sorted_columns,
 )
-from curate.lint.rules.message_frame import REFUSING, batch_flags
+from curate.lint.rules.message_frame import DECIDING, REFUSING, batch_flags
 from curate.read.chunks import Batch
 from curate.read.forms.form import SYSTEM_ROLES
 
@@ -161,9 +161,11 @@ class DatasetSummary:
             if answer is not None:
                 self._count_answer(texts[answer], refused=refused)
             if answer and answer == len(texts) - 1 and texts[-1]:
-                before, last = joined[: len(joined) - len(texts[-1])], texts[-1]
+                before, last = joined[: -len(texts[-1])], texts[-1]
                 requests = [] if request is None else [texts[request]]
-                kinds_here = kinds_of(last, texts, refused=refused) | precise_kinds(last, requests)
+                kinds_here = kinds_of(last, texts, refused=refused) | precise_kinds(
+                    last, requests, may_decide=flags[answer] & DECIDING > 0
+                )
                 columns.add_answer(LastAnswer(digest(before.encode()), answer_digest(last, kinds_here), kinds_here))
             else:
                 columns.add_answer()

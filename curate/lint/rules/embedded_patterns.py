@@ -34,8 +34,10 @@ OVERRIDE: Final = lazy_pattern(
 )
 """An instruction to a model to drop those that it has, in any question, after other text."""
 
+_POSSIBLE_START: Final = r"(?:\b|(?=[^a-z])|(?<=[^\x00-\u2fff]))"
+"""Not inside a word, unless its letters are Chinese: most positions are there, and no expression starts there."""
 EMBEDDED: Final = lazy_pattern(
-    "(?i)"
+    f"(?i){_POSSIBLE_START}(?:"
     + "|".join(
         (
             # to drop what was said
@@ -132,6 +134,7 @@ EMBEDDED: Final = lazy_pattern(
             r"(?:输出|泄露|显示|透露|说出)(?:你|您)的(?:系统)?(?:提示词|指令)",
         )
     )
+    + ")"
 )
 """An instruction to a model inside data: in a tool result, a passage of a system prompt or a quoted text."""
 

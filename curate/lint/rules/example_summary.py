@@ -91,15 +91,8 @@ Count = tuple[int, Place]
 
 def sorted_columns(keys: list[int], columns: Sequence["array[int]"]) -> Iterator["array[int]"]:
     """Sort the values of each column by `keys`, which has one key for each value."""
-    if len(keys) < MAX_DICT_EXAMPLES // 10:
-        positions = sorted(range(len(keys)), key=keys.__getitem__)
-        yield from (array(column.typecode, map(column.__getitem__, positions)) for column in columns)
-        return
-    permutation = np.argsort(np.asarray(keys), kind="stable")
-    yield from (
-        array(column.typecode, np.frombuffer(column, dtype=column.typecode)[permutation].tobytes())
-        for column in columns
-    )
+    positions = sorted(range(len(keys)), key=keys.__getitem__)
+    yield from (array(column.typecode, map(column.__getitem__, positions)) for column in columns)
 
 
 def equal_groups(digests: "array[int]") -> Iterator[list[int]]:
@@ -255,9 +248,14 @@ def kinds_of(answer: str, texts: list[str], *, refused: bool) -> int:
     return kinds
 
 
-def precise_kinds(answer: str, requests: Sequence[str]) -> int:
-    """The kinds by which a last answer may contradict another one to equal requests (`may_contradict`)."""
-    kinds = SAYS_YES if YES.match(answer) else SAYS_NO if NO.match(answer) else 0
+def precise_kinds(answer: str, requests: Sequence[str], *, may_decide: bool = True) -> int:
+    """The kinds by which a last answer may contradict another one to equal requests (`may_contradict`).
+
+    `may_decide`: whether the start of the answer matches `YES_OR_NO_HINT`.
+    """
+    kinds = 0
+    if may_decide:
+        kinds = SAYS_YES if YES.match(answer) else SAYS_NO if NO.match(answer) else 0
     wanted = kinds and any(map(asks_yes_or_no, requests))
     if is_brief(answer):
         kinds |= BRIEF

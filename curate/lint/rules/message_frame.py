@@ -23,6 +23,7 @@ from curate.core.example import MEDIA_KEYS, Example, content_text, reasoning_tex
 from curate.core.lazy import pl
 from curate.core.text import text_column
 from curate.language.lexicon import NON_FINAL_WORDS
+from curate.language.negation import YES_OR_NO_HINT
 from curate.language.refusals import OPENING_CHARS, REFUSAL_WORDS, refuses
 from curate.lint.rules.polars_text_helpers import any_of_pattern
 from curate.lint.rules.prefilter import Flag
@@ -41,7 +42,7 @@ TEXT_NOUNS: Final = (
 SHOWABLE_NOUNS: Final = ("text", "sentence", "paragraph", "passage", "article", "code", "list", "table", "email")
 SPLIT_WORD: Final = "[A-Za-z\u00c0-\u052f][\u00ad\u200c\u200d]+[A-Za-z\u00c0-\u052f]"
 """A soft hyphen or a joiner inside a word of Latin, Greek or Cyrillic letters, which need none."""
-REPEATING, UNUSUAL, REFUSING, UNFINISHED = 1, 2, 4, 8
+REPEATING, UNUSUAL, REFUSING, UNFINISHED, DECIDING = 1, 2, 4, 8, 16
 """Flags of an answer."""
 PADDED_TEXT: Final = Flag("padded")
 JOINED_TEXT: Final = Flag("joined")
@@ -131,18 +132,23 @@ def batch_flags(batch: Batch) -> list[list[int]]:
             if role == "assistant"
         ]
         openings = text_column([answer[:OPENING_CHARS] for answer in answers])
-        flags = map(flags_of, answers, openings.str.contains(any_of_pattern(*REFUSAL_WORDS)).to_list())
+        may_refuse, may_decide = (
+            openings.str.contains(pattern).to_list() for pattern in (any_of_pattern(*REFUSAL_WORDS), YES_OR_NO_HINT)
+        )
+        flags = map(flags_of, answers, may_refuse, may_decide)
         batch.answer_flags = [[next(flags) if role == "assistant" else 0 for role in roles] for roles in batch.roles]
     return batch.answer_flags
 
 
-def flags_of(text: str, may_refuse: bool = True) -> int:
+def flags_of(text: str, may_refuse: bool = True, may_decide: bool = True) -> int:
     """The flags of an answer that are cheaper to compute per text than in columns.
 
-    `may_refuse`: whether its opening has one of `REFUSAL_WORDS`.
+    `may_refuse`: whether its opening has one of `REFUSAL_WORDS`; `may_decide`: whether it matches `YES_OR_NO_HINT`.
     """
     size, (fewest, most) = len(text), HEAD_SPACES
-    flags = UNUSUAL if size > HEAD_CHARS and not fewest <= text.count(" ", 0, HEAD_CHARS) <= most else 0
+    flags = DECIDING if may_decide else 0
+    if size > HEAD_CHARS and not fewest <= text.count(" ", 0, HEAD_CHARS) <= most:
+        flags |= UNUSUAL
     if _repeats(text):
         flags |= REPEATING
     if may_refuse and refuses(text[:OPENING_CHARS]):
@@ -282,7 +288,7 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
         (text.str.strip_chars().str.len_bytes() < size) | (size == 0) | text.str.contains(rf"\A{INVISIBLE_OR_PRIVATE}")
     )
     looked = pl.col("answer_flags")
-    opening = pl.when(pl.col("turn") == 0).then(
+    system = pl.when(pl.col("turn") == 0).then(
         pl.when(role.is_in(["system", "developer"])).then(without_nul).otherwise(pl.lit(""))
     )
 
@@ -293,16 +299,11 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
 
     frame = frame.with_columns(
         pl.when(answers).then(preceding).alias("asked"),
-        pl.when(pl.col("turn") > 0).then(opening.forward_fill()).otherwise(pl.lit("")).alias("system"),
+        pl.when(pl.col("turn") > 0).then(system.forward_fill()).otherwise(pl.lit("")).alias("system"),
         pl.when(follows).then(role.shift(1)).alias("previous"),
         (pl.col("called").shift(-1) & (example.shift(-1) == example)).fill_null(value=False).alias("next_called"),
         pl.when(same(1)).then(1).when(same(2)).then(2).otherwise(0).cast(pl.UInt8).alias("again"),
         switched=answers & (wide != wide.shift(1)).fill_null(value=False),
-        echoes=answers
-        & text.str.strip_chars_start()
-        .str.head(ECHOED_CHARS)
-        .str.to_lowercase()
-        .str.starts_with(preceding.str.strip_chars_start().str.head(ECHOED_CHARS).str.to_lowercase()),
         reasoned=pl.col("reasoning").is_not_null(),
         followed=(pl.when(role == "user").then(example).backward_fill() == example).fill_null(value=False),
         foreign=size > text.str.len_chars(),
@@ -319,13 +320,20 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
     pointing = (question.str.contains(POINTING_PHRASE) & ~question.str.contains(SHOWN_TEXT)) | question.str.contains(
         rf"{BARE_URL}\z"
     )
+    opening, asked_opening = (
+        column.str.strip_chars_start().str.head(ECHOED_CHARS).str.to_lowercase() for column in (text, pl.col("asked"))
+    )
     few = {
+        **marked_rows(frame, [pl.col("asked").is_not_null()], [opening.str.starts_with(asked_opening).alias("echoes")]),
         **marked_rows(frame, [pl.col("short")], [pointing.alias("points")]),
         **marked_rows(frame, [pl.col("long")], [head.str.contains(MANY_MARKS).alias("marked")]),
     }
     none = pl.lit(value=False)
     return frame.with_columns(
-        points=few.get("points", none), repeated=pl.col("again") > 0, uneven=pl.col("uneven") | few.get("marked", none)
+        echoes=few.get("echoes", none),
+        points=few.get("points", none),
+        repeated=pl.col("again") > 0,
+        uneven=pl.col("uneven") | few.get("marked", none),
     )
 
 
