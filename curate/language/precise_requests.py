@@ -17,16 +17,16 @@ EITHER_OR: Final = lazy_pattern(r"\bor\b", re.IGNORECASE)
 """A question about two alternatives cannot be answered with yes or no."""
 AMOUNT_QUESTION: Final = lazy_pattern(
     r"^\W*(?:when|(?:at )?what (?:time|date|year|day))\b"
-    r"|\b(?:how (?:long|much|many|far|old|tall|high|big|large|heavy|fast|often|wide|deep)|price|costs?|fee|rate|deposit|limit"
-    r"|max(?:imum)?|min(?:imum)?|size|length|height|weight|age|population|distance|speed|duration|period|deadline|temperature"
-    r"|warranty|boiling point|freezing point|melting point)\b",
+    r"|\b(?:how (?:long|much|many|far|old|tall|high|big|large|heavy|fast|often|wide|deep)|price|costs?|fee|rate"
+    r"|deposit|limit|max(?:imum)?|min(?:imum)?|size|length|height|weight|age|population|distance|speed|duration|period|deadline"
+    r"|temperature|warranty|boiling point|freezing point|melting point)\b",
     re.IGNORECASE,
 )
 """Asks for an amount, or for a time."""
 MAX_BRIEF_WORDS: Final = 30
 """Number of words up to which an answer may be only the requested amount."""
 COUNTED_CHARS: Final = 1_000
-"""Number of first characters of an answer in which words are counted first, since most answers have more words there."""
+"""Number of first characters of an answer in which words are counted first: most answers have more words there."""
 
 
 @lru_cache(16_384)  # each question is compared with several others

@@ -25,7 +25,7 @@ from curate.lint.rules.example_columns import ExampleColumns
 from curate.read.chunk_cache import CACHE_FOLDER, Checkpoint, tidy
 from curate.read.chunks import Chunk, read_at
 from curate.read.dataset import FileFacts, read_file
-from curate.read.file_parts import file_parts, is_parallel
+from curate.read.file_parts import file_parts, is_parallel, uncached_chunk_bytes
 
 LABELS_DIFFER: Final = "X005"
 """The rule for labels of one input, of which no other rule reports that they contradict each other."""
@@ -189,7 +189,8 @@ def _check_file(
         Checker.check_chunk,
         checker.check_batch,
         copy,
-        checkpoint=second_reading.checkpoint,
+        None if checker.cache or second_reading.checkpoint else uncached_chunk_bytes(path),
+        second_reading.checkpoint,
     ):
         if part.chunk is not None:
             cuts.append((before, part.chunk))

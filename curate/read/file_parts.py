@@ -17,12 +17,19 @@ GROUP_LINES: Final = 1024
 """Number of lines, or elements of a document, that are read together if a file has no chunks."""
 MIN_PARALLEL_BYTES = 16 << 20
 """Size in bytes from which several processes are faster: starting one takes some tenths of a second."""
+MIN_LARGE_CHUNKS: Final = 8
+"""Number of chunks of a file from which larger ones leave work for all processes."""
 Part = TypeVar("Part")
 
 
 def is_parallel(paths: Sequence[Path]) -> bool:
     """Whether several processes read these files faster than one."""
     return size_of(paths) >= MIN_PARALLEL_BYTES
+
+
+def uncached_chunk_bytes(path: Path) -> int:
+    """The size of chunks whose results are not cached: larger in a large file, since each chunk compiles patterns."""
+    return CHUNK_BYTES * (2 if size_of([path]) >= MIN_LARGE_CHUNKS * CHUNK_BYTES else 1)
 
 
 def conversation_keys() -> Set[str]:

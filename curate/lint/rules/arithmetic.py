@@ -9,7 +9,7 @@ from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
 from curate.core.text import excerpt
 from curate.lint.rules.polars_text_helpers import answer, asked, judged_by, matching
-from curate.lint.rules.prefilter import patterns
+from curate.lint.rules.prefilter import answer_patterns
 from curate.lint.rules.rule import text_rule
 
 NUMBER: Final = r"[$€£]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,9})"
@@ -37,6 +37,7 @@ TAKEN_BACK: Final = lazy_pattern(
 )
 """What is said behind an equation that is corrected at once, or meant otherwise."""
 AFTER_CHARS: Final = 40
+WRITTEN_SIGNS: Final = str.maketrans("−", "-", "$€£,")
 LIST_ITEM: Final = lazy_pattern(r"(?:^|\n)[ \t]*(?:[-–*•] ?|[0-9]{1,3}[.)] |[0-9]{1,3}\) ?)\Z")
 OTHER_ARITHMETIC: Final = lazy_pattern(
     r"(?i)\b(?:binary|octal|hexadecimal|base[- ](?:\d+|two|eight|twelve|sixteen)|mod(?:ul\w*)?|clock|xor|bitwise|\d+-bit|z_\d+|ℤ|gf|finite field|boolean|matri\w*|vector|overflow|string|concat\w*"
@@ -55,7 +56,7 @@ EQUATION_HINT: Final = r"[0-9] ?[-−–+*×x] ?[$€£]?[0-9][0-9,]* ?= ?[-−]
     "Q042",
     "wrong-arithmetic",
     Severity.INFO,
-    prefilter=patterns(EQUATION_HINT),
+    prefilter=answer_patterns(EQUATION_HINT),
     hint="Correct the calculation and what follows from it, or remove the example.",
 )
 def wrong_arithmetic() -> "pl.Expr":
@@ -103,4 +104,4 @@ def _is_range(match: re.Match[str], difference: int) -> bool:
 
 def _whole_number(text: str) -> int:
     """The value of a number as it is written, with its sign."""
-    return int(re.sub(r"[$€£,]", "", text).replace("−", "-"))
+    return int(text.translate(WRITTEN_SIGNS))

@@ -11,7 +11,7 @@ from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
 from curate.core.text import excerpt
 from curate.lint.rules.polars_text_helpers import answer, asked, judged_by, matching
-from curate.lint.rules.prefilter import patterns
+from curate.lint.rules.prefilter import answer_patterns
 from curate.lint.rules.rule import text_rule
 
 CODE_BLOCK: Final = lazy_pattern(
@@ -21,8 +21,8 @@ CODE_SPANS: Final = lazy_pattern(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 MAX_CODE_CHARS: Final = 20_000
 """Maximum size of a block that is parsed."""
 SKETCH: Final = lazy_pattern(
-    r"\.\.\.|…|>>>|<[\w -]+>|^[ \t]*(?:[%!$?]|In \[)|\bprint\b[ \t]+[^\s(=]|\b(?:except|raise) [\w.]+,|\bexec [\"']|^[ \t]*type \w+ ?=|\b(?:def|class) \w+\["
-    r"|\?[ \t]*$|^[+-] |\[, |\A\s*(?:(?:else|elif|except|finally)\b|(?:@[^\n]*|[^\n]*:)\s*\Z)",
+    r"(?:\b|(?=\W))(?:\.\.\.|…|>>>|<[\w -]+>|^[ \t]*(?:[%!$?]|In \[)|\bprint\b[ \t]+[^\s(=]|\b(?:except|raise) [\w.]+,|\bexec [\"']|^[ \t]*type \w+ ?=|\b(?:def|class) \w+\["
+    r"|\?[ \t]*$|^[+-] |\[, |\A\s*(?:(?:else|elif|except|finally)\b|(?:@[^\n]*|[^\n]*:)\s*\Z))",
     re.MULTILINE,
 )
 """Omissions, sessions, notebooks, templates, parts of statements, changes, Python 2 and syntax that only some versions of
@@ -67,7 +67,7 @@ TEX_HINT: Final = r"\$\$|\\\[|\\\(|\\begin\{|\\end\{|\$[^$\n]*\\[A-Za-z]"
     "Q041",
     "broken-code",
     Severity.INFO,
-    prefilter=patterns(CODE_HINT, TEX_HINT),
+    prefilter=answer_patterns(CODE_HINT, TEX_HINT),
     hint="Correct the code, or remove the example. Name another language behind the three marks if the block is not in this one.",
 )
 def broken_code() -> "pl.Expr":

@@ -12,7 +12,7 @@ from curate.core.lazy import lazy_pattern, pl
 from curate.core.text import excerpt, normalised, plural, words
 from curate.lint.rules.message_frame import ECHOED_QUESTION, REPEATED_TEXT
 from curate.lint.rules.polars_text_helpers import answer, answered_question, asked, judged_by, matching
-from curate.lint.rules.prefilter import literals, patterns
+from curate.lint.rules.prefilter import answer_patterns, literals
 from curate.lint.rules.rule import text_rule
 
 MIN_REPEATED_SHARE: Final = 0.7
@@ -179,7 +179,7 @@ def _repetition_message(prompt: str, text: str) -> str | None:
     "Q006",
     "loop",
     Severity.INFO,
-    prefilter=(REPEATED_TEXT, patterns(RUN_HINT)),
+    prefilter=(REPEATED_TEXT, answer_patterns(RUN_HINT)),
     hint="Cut the answer where the repetition starts, or remove the example.",
 )
 def loop() -> "pl.Expr":
@@ -331,7 +331,7 @@ def _repeated_paragraph_message(prompt: str, text: str) -> str | None:
     "Q032",
     "gibberish",
     Severity.INFO,
-    prefilter=patterns(RANDOM_HINT),
+    prefilter=answer_patterns(RANDOM_HINT),
     hint="Remove the example, or write an answer.",
 )
 def gibberish() -> "pl.Expr":

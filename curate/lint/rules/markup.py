@@ -17,7 +17,7 @@ from curate.lint.rules.polars_text_helpers import (
     judged_by,
     matching,
 )
-from curate.lint.rules.prefilter import Flag, literals, patterns, shared_patterns
+from curate.lint.rules.prefilter import Flag, literals, shared_patterns
 from curate.lint.rules.rule import text_rule
 
 MASKED_VALUES: Final = (
@@ -46,8 +46,14 @@ FILL_IN_HINT: Final = (
     r"\[(?i:your|dein|deine|ihr|ihre|votre|tu|su|seu|sua|insert|enter your|insertar|insérer|inserir|einfügen)[ _-]"
     r"|(?i:here|einfügen|eintragen|aquí|ici)\]|[\[(](?i:to be |fill in|add text)|TODO ?[-–:]|(?:[Nn]ame|Number|Address|Email)\]"
 )
-DATE_FORM: Final = r"\b(?:on|by|until|from|since|am|zum|vom|seit|el|día|le|au|du) (?:MM/DD/YYYY|DD/MM/YYYY|YYYY-MM-DD|TT\.MM\.JJJJ|DD\.MM\.YYYY|DD/MM/AAAA|JJ/MM/AAAA)"
+DATES: Final = r"MM/DD/YYYY|DD/MM/YYYY|YYYY-MM-DD|TT\.MM\.JJJJ|DD\.MM\.YYYY|DD/MM/AAAA|JJ/MM/AAAA"
+DATE_FORM: Final = rf"\b(?:on|by|until|from|since|am|zum|vom|seit|el|día|le|au|du) (?:{DATES})"
 """The form of a date in place of a date."""
+MASKED_HINT: Final = (
+    r"[\[<][A-ZÀ-Ý-][A-ZÀ-Ý-]|\[(?:客户|用户|您|你|姓名|名字|日期|时间|地址|电话|手机号|公司|金额|链接|城市)"
+    rf"|[\[<](?:Name|Datum|Betrag|Nombre|Fecha|Importe|Nom|Montant) |\[(?:Telef|Teléf|Phone n|Numéro )|[$€£]XX|{DATES}"
+)
+"""What `MASKED` and `DATE_FORM` begin with or contain."""
 PLACEHOLDER: Final = lazy_pattern(
     r"(?im)^\W*lorem ipsum dolor|\[insert [^\]\n]{1,60}\]|<no ?(?:input|output)>|\[your (?:answer|response|text|code) here\]|\[(?:todo|tbd)\]|\bTODO:|\b(?-i:TBD)\b"
     rf"|(?-i:{MASKED}|{DATE_FORM}|FILL_IN)".replace("FILL_IN", FILL_IN.replace(r"(?:[^(]|\z)", r"(?!\()"))
@@ -194,8 +200,7 @@ ABOUT_HTML: Final = r"(?i-u:\{\{|\{%|html|css|xml|```|markup|react|\bjsx?\b|java
     "placeholder",
     Severity.INFO,
     prefilter=(
-        shared_patterns(any_of_pattern(*PLACEHOLDERS, "tbd"), FAILURE_HINT, FILL_IN_HINT),
-        patterns(MASKED, DATE_FORM),
+        shared_patterns(any_of_pattern(*PLACEHOLDERS, "tbd"), FAILURE_HINT, FILL_IN_HINT, MASKED_HINT),
         PADDED_TEXT,
         Flag("brief"),
     ),

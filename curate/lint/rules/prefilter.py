@@ -26,6 +26,8 @@ class Among(StrEnum):
     """Texts that are not all ASCII."""
     SHARED = "shared"
     """Texts in which one of the patterns that are searched for together occurs (`shared_patterns`)."""
+    ANSWERS = "answers"
+    """Messages of the assistant, for rules that read no others."""
     GIVEN = "given"
     """Messages that are no answers."""
     ASKED = "asked"
@@ -43,6 +45,7 @@ class Among(StrEnum):
             Among.ALL: (),
             Among.FOREIGN: (pl.col("foreign"),),
             Among.SHARED: (reduce(or_, map(pl.col("text").str.contains, shared), pl.lit(value=False)),),
+            Among.ANSWERS: (pl.col("role") == "assistant",),
             Among.GIVEN: (pl.col("role") != "assistant",),
             Among.ASKED: (asked.is_not_null(),),
             Among.ASKED_ALONE: (asked.is_not_null(), ~asked.str.contains(QUOTING)),
@@ -78,6 +81,11 @@ class Patterns(Prefilter):
 def patterns(*texts: str, among: Among = Among.ALL, columns: tuple[str, ...] = ("text",)) -> Patterns:
     """Texts that one of some patterns matches; `columns`: those of the message frame that are searched."""
     return Patterns(texts=texts, among=among, columns=columns)
+
+
+def answer_patterns(*texts: str) -> Patterns:
+    """Answers that one of some patterns matches."""
+    return patterns(*texts, among=Among.ANSWERS)
 
 
 def foreign_patterns(*texts: str) -> Patterns:

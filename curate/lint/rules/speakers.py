@@ -19,7 +19,7 @@ from curate.lint.rules.embedded_patterns import (
     instructions,
 )
 from curate.lint.rules.polars_text_helpers import answer, any_of_pattern, asked, judged_by
-from curate.lint.rules.prefilter import Among, foreign_patterns, patterns, shared_patterns
+from curate.lint.rules.prefilter import Among, answer_patterns, foreign_patterns, patterns, shared_patterns
 from curate.lint.rules.rule import text_rule
 
 ASKERS: Final = ("Caller", "Client", "Customer", "Guest", "Human", "Patient", "Student", "USER", "User")
@@ -167,7 +167,7 @@ def _transcript_message(prompt: str, answer: str) -> str | None:
     "Q040",
     "prompt-in-answer",
     Severity.WARNING,
-    prefilter=patterns(SYSTEM_PROMPT_HINT),
+    prefilter=answer_patterns(SYSTEM_PROMPT_HINT),
     hint="Move the text to a system message, or remove it.",
 )
 def prompt_in_answer() -> "pl.Expr":
@@ -194,7 +194,7 @@ def _system_prompt_message(system: str, prompt: str, text: str) -> str | None:
     "embedded-instruction",
     Severity.INFO,
     prefilter=(
-        patterns(any_of_pattern(*STEMS), SHORT_STEM, among=Among.GIVEN),
+        patterns(f"{any_of_pattern(*STEMS)}|{SHORT_STEM}", among=Among.GIVEN),
         foreign_patterns("(?i)" + "|".join(OTHER_STEMS)),
     ),
     hint="Keep it only if the answer should show that such instructions are not followed.",
