@@ -21,7 +21,7 @@ from curate.core.errors import UsageError
 from curate.core.files import display_name
 from curate.core.json_output import Output
 from curate.core.text import visible
-from curate.verify.lines import chunks_of, read_chunk
+from curate.verify.lines import lines_of
 from curate.verify.words import UNSEEN, UNSPACED_CHARS
 
 WORD: Final = re.compile(rf"[{UNSPACED_CHARS}]|[^\s{UNSPACED_CHARS}]+")
@@ -130,21 +130,17 @@ def verify_decontamination(paths: Sequence[Path], names: Sequence[str]) -> Decon
     proof = DecontaminationProof()
     runs = _Runs(names, proof)
     for path in paths:
-        before = 0
-        for chunk in chunks_of(path):
-            part, size = read_chunk(chunk)
-            for number, line in zip(part.numbers, part.lines, strict=True):
-                proof.lines += 1
-                try:
-                    texts = _words(list(_texts(json.loads(line, object_pairs_hook=_values))))
-                except (ValueError, RecursionError):
-                    proof.unparsable.append(f"{display_name(path)}:{before + number}")
-                    continue
-                longest: dict[tuple[str, int], int] = {}
-                for item, words in (hit for text in texts for hit in runs.in_text(text)):
-                    longest[item] = max(words, longest.get(item, 0))
-                proof.left += [LeftItem(display_name(path), before + number, *item, longest[item]) for item in longest]
-            before += size
+        for number, line in lines_of(path):
+            proof.lines += 1
+            try:
+                texts = _words(list(_texts(json.loads(line, object_pairs_hook=_values))))
+            except (ValueError, RecursionError):
+                proof.unparsable.append(f"{display_name(path)}:{number}")
+                continue
+            longest: dict[tuple[str, int], int] = {}
+            for item, words in (hit for text in texts for hit in runs.in_text(text)):
+                longest[item] = max(words, longest.get(item, 0))
+            proof.left += [LeftItem(display_name(path), number, *item, longest[item]) for item in longest]
     return proof
 
 

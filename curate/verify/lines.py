@@ -76,7 +76,9 @@ def read_chunk(chunk: Chunk | ChunkLines) -> tuple[ChunkLines, int]:
 
 
 def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file, each with its number. Raises `InputError`."""
+    """The lines of a file that are not blank, or the elements of its JSON document, with their numbers. Raises
+    `InputError`.
+    """
     before = 0
     for piece in chunks_of(path):
         lines, physical = read_chunk(piece)

@@ -20,7 +20,7 @@ from urllib.parse import unquote_plus
 from curate.core.errors import InputError
 from curate.core.files import display_name
 from curate.core.json_output import Output
-from curate.verify.lines import chunks_of, read_chunk
+from curate.verify.lines import lines_of
 
 PATTERNS: Final = {
     "email": re.compile(r"[A-Za-z0-9][\w.+-]*@(?!example\.(?:com|org|net)\b)(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24}"),
@@ -113,7 +113,7 @@ def verify_redaction(
     proof = RedactionProof()
     kinds: dict[str, str] = {}
     for path in originals:
-        for _, line in _lines(path):
+        for _, line in lines_of(path):
             proof.originals += 1
             value = _parsed(line)
             try:
@@ -133,7 +133,7 @@ def verify_redaction(
     proof.values = len(kinds)
     lengths = sorted({len(plain) for plain in kinds})
     for path in redacted:
-        for number, line in _lines(path):
+        for number, line in lines_of(path):
             proof.redacted += 1
             value = _parsed(line)
             try:
@@ -149,7 +149,7 @@ def verify_redaction(
 
 def _mapped(mapping: Path) -> Iterator[dict[str, str]]:
     """The lines of a mapping. Raises `InputError`."""
-    for number, line in _lines(mapping):
+    for number, line in lines_of(mapping):
         row = _parsed(line)
         if not (isinstance(row, dict) and isinstance(row.get("kind"), str) and isinstance(row.get("value"), str)):
             raise InputError(
@@ -324,12 +324,3 @@ def _parsed(line: bytes) -> Any:
         return json.loads(line)
     except (ValueError, RecursionError):
         return None
-
-
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file that are not blank, or the elements of its JSON document. Raises `InputError`."""
-    before = 0
-    for chunk in chunks_of(path):
-        part, size = read_chunk(chunk)
-        yield from zip((before + number for number in part.numbers), part.lines, strict=True)
-        before += size

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from curate.core.example import MEDIA_KEYS, Example, content_text, reasoning_texts
-from curate.core.lazy import pl
+from curate.core.lazy import lazy_pattern, pl
 from curate.core.text import text_column
 from curate.language.lexicon import NON_FINAL_WORDS
 from curate.language.negation import YES_OR_NO_HINT
@@ -97,8 +97,8 @@ CUT_NOTE: Final = (
 """At the end of a text: a note of the generating program that it is cut off; with other words, it names the text."""
 CUT_NOTE_CHARS: Final = 80
 """Number of last characters in which such a note is searched for."""
-CUT_NOTE_END: Final = re.compile(rf"(?:{CUT_NOTE})\Z")
-EMPTY_ITEM_END: Final = re.compile(rf"(?:{EMPTY_ITEM})\Z")
+CUT_NOTE_END: Final = lazy_pattern(rf"(?:{CUT_NOTE})\Z")
+EMPTY_ITEM_END: Final = lazy_pattern(rf"(?:{EMPTY_ITEM})\Z")
 MARK_CHARS: Final = 6
 """Maximum length of the mark of an item with its indentation."""
 CUT_TEXT: Final = (PADDED_TEXT, Flag("cut"))
