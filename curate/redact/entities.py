@@ -10,7 +10,17 @@ from curate.core.key_value_secrets import Secret
 from curate.core.text import UNSPACED, storable
 from curate.models.model_batches import Loader, each_batch
 from curate.models.model_loading import entity_recognizer
-from curate.redact.names import CODE_BLOCK, FULL_NAME, HONORIFIC, NO_NAMES, ORG, PERSON, text_key
+from curate.redact.names import (
+    CODE_BLOCK,
+    FULL_NAME,
+    HONORIFIC,
+    NAME_WORD,
+    NO_NAMES,
+    ORG,
+    PARTICLE,
+    PERSON,
+    text_key,
+)
 
 LABELS: Final = {
     **dict.fromkeys(
@@ -26,6 +36,24 @@ UNSPACED_LETTER: Final = re.compile(UNSPACED)
 GAP: Final = re.compile(r"[ \u00a0]?|\.? |-")
 """What is between two parts of one name."""
 FOLLOWED: Final = re.compile(FULL_NAME)
+NO_LAST_WORD: Final = re.compile(rf"(?: (?!(?:{PARTICLE})\b)[a-zß-öø-ÿ][^\s]*)+$")
+"""Words in lower case at the end of a name: `monkeys` in `Owl monkeys`."""
+SHOUTED: Final = re.compile(r"[A-Z]{2,}[a-z]+\w*|[A-Z0-9&.]{2,5}")
+"""A single word that is an abbreviation, not a name: `VEU`, `MUon`."""
+OF_A_THING: Final = re.compile(
+    r" ?(?:League|Cup|Festival|Park|Street|Avenue|Road|River|Lake|Island|Mountains?|Valley|Airport|University|College|"
+    r"School|Hospital|Stadium|Arena|Museum|Awards?|Prize|Championship|Tournament|Series|Company|Inc|Ltd|Corporation|"
+    r"Records|Studios|Games|Airlines|Hotel|Church|Bridge|Tower|Castle|Theat(?:re|er)|Band|Orchestra|Algorithm|Theorem|"
+    r"Method|Model|Effect|Syndrome|Disease|Act|Award|Foundation|Institute|Railway|Station|County|City)\b"
+)
+"""What a name is followed by if it is the first part of the name of a thing."""
+BESIDE: Final = re.compile(
+    rf"(?P<joint>,? (?:and|und|y|e|et|&) |, )(?P<name>(?!(?:The|A|An|It|He|She|They|We|You|In|On)\b){NAME_WORD}"
+    rf"(?: (?:(?:{PARTICLE}) )?{NAME_WORD}){{0,2}})"
+)
+"""A name with the conjunction or the comma between it and the name before it."""
+NOUN: Final = r"(?i:\b(?:the|an?|of|some|many|most|these|all)) (?:\w+ )?{0}s?(?!\w)|(?<!\w){0}s(?!\w)"
+"""A noun in lower case, or its plural."""
 TITLE: Final = re.compile(rf"(?:(?:{HONORIFIC})\.?\s+)+(?=\S)")
 
 
@@ -50,7 +78,7 @@ def names_by_text(
     while block := list(islice(unread, READ_TEXTS)):
         for positions, entities in each_batch(_entities, [storable(text) for text in block], loader, recognizer):
             for position, of_text in zip(positions, entities, strict=True):
-                if of_names := tuple(_names(block[position], of_text)):
+                if of_names := tuple(_with_listed(block[position], list(_names(block[position], of_text)))):
                     names[text_key(block[position])] = of_names
             if progress:
                 progress(len(positions))
@@ -88,7 +116,7 @@ def _names(text: str, entities: Sequence[tuple[str, int, int]]) -> Iterator[Secr
     """The names in a text: whole words, with their parts joined, without signs around them.
 
     Left out are words that are no names, such as `Support`, words without a capital letter, unless their script has
-    none, and single words in a block of code, where they are identifiers.
+    none, single words in a block of code, where they are identifiers, and what `_is_of_thing` returns True for.
     """
     blocks = [match.span() for match in CODE_BLOCK.finditer(text)] if "```" in text else []
     for kind, first, last in _joined(text, entities):
@@ -97,8 +125,51 @@ def _names(text: str, entities: Sequence[tuple[str, int, int]]) -> Iterator[Secr
         is_code = len(words) == 1 and any(opening <= start < closing for opening, closing in blocks)
         ends = {words[0], words[-1]} if kind == PERSON or len(words) == 1 else set()
         has_capital = any(word[0].isalpha() and not word[0].islower() for word in words)
-        if has_capital and not is_code and not NO_NAMES & ends:
+        if (
+            has_capital
+            and not is_code
+            and not NO_NAMES & ends
+            and not (kind == PERSON and _is_of_thing(text, start, end))
+        ):
             yield Secret(start, end, kind)
+
+
+def _is_of_thing(text: str, start: int, end: int) -> bool:
+    """Whether a name is of a team, an animal or a place: several words behind `the`, a word before `League`, an
+    abbreviation, or a word that is also a noun in lower case in the text.
+    """
+    name = text[start:end]
+    is_word = " " not in name
+    return bool(
+        (not is_word and text[max(0, start - 4) : start].lower() == "the ")
+        or OF_A_THING.match(text, end)
+        or (is_word and SHOUTED.fullmatch(name))
+        or OF_A_THING.fullmatch(name.rpartition(" ")[2])
+        or (is_word and name[0].isupper() and re.search(NOUN.format(re.escape(name.lower())), text))
+    )
+
+
+def _with_listed(text: str, names: Sequence[Secret]) -> Iterator[Secret]:
+    """The names in order, with those that the model missed in a list of persons: `and Tom Brady` behind the name of a
+    person, and `, Tom Brady,` between two.
+    """
+    starts = {name.start for name in names}
+    for name in names:
+        yield name
+        end, has_space = name.end, " " in text[name.start : name.end]
+        if name.kind != PERSON:
+            continue
+        listed = []
+        while (match := BESIDE.match(text, end)) and match.start("name") not in starts:
+            has_words = " " in match["name"]
+            if has_words != has_space or _is_of_thing(text, *match.span("name")):
+                break
+            end = match.end()
+            listed.append(match)
+        is_closed = bool(match and match.start("name") in starts)
+        for other in listed:
+            if is_closed or other["joint"] != ", ":
+                yield Secret(*other.span("name"), PERSON)
 
 
 def _whole_name(text: str, start: int, end: int) -> tuple[int, int]:
@@ -107,6 +178,8 @@ def _whole_name(text: str, start: int, end: int) -> tuple[int, int]:
     """
     if title := TITLE.match(text, start, end):
         start = title.end()
+    if lower := NO_LAST_WORD.search(text, start, end):
+        end = lower.start()
     whole = FOLLOWED.match(text, start) if " " not in text[start:end] else None
     return start, max(end, whole.end()) if whole else end
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from curate.core.lazy import lazy_pattern
 from curate.redact.value_patterns import CODE, MAX_GAP, VIN
 
-SPACED: Final = "0-9A-Za-z_\u00aa\u00b5\u00ba\u00c0-\u0dff\u1e00-\u1fff"
+SPACED: Final = "0-9A-Za-z_\u00aa\u00b5\u00ba\u00c0-\u0963\u0966-\u0dff\u1e00-\u1fff"
 """Letters and digits that border on no value: words of Chinese, Japanese, Korean and Thai stand beside it."""
 BEGIN: Final = f"(?<![{SPACED}-])"
 END: Final = f"(?![{SPACED}-])"

@@ -35,7 +35,7 @@ SURNAME_KEYS: Final = frozenset(
 )
 HONORIFIC: Final = (
     r"Mrs?|Ms|Mx|Miss|Dr|Dra|Prof(?:essor|esor)?|Herrn?|Frau|Monsieur|Madame|Maître|Mme|Mlle|[Ss]eñor(?:a|ita)?|Sra?|"
-    r"[Mm]evrouw|[Mm]eneer|Mevr|Mw|[Dd]hr|Drs|[Ss]ignora?|Sig|[Ss]enhora?|[Dd]oña|Don|(?i:doctora?|docteur|professeure?|profesora?|dottor(?:e|essa)?)"
+    r"[Mm]evrouw|[Mm]eneer|Mevr|Mw|[Dd]hr|Drs|[Ss]ignora?|Sig|[Ss]enhora?|[Dd]oña|Dona|Don|(?i:doctora?|docteur|professeure?|profesora?|dottor(?:e|essa)?)"
 )
 PARTICLE: Final = (
     "van|von|vom|de|del|della|da|das|do|dos|di|du|la|las|le|los|der|den|het|ter|ten|bin|ben|ibn|bint|al|el|af|av"
@@ -54,6 +54,59 @@ WITH_PARTICLE: Final = lazy_pattern(
 and behind `Herr`, `der` by what he rules (`Der Herr der Ringe`)."""
 
 
+RELATION: Final = (
+    r"landlord|landlady|boss|manager|supervisor|neighbou?r|colleague|coworker|co-worker|roommate|flatmate|husband|wife|"
+    r"son|daughter|brother|sister|friend|cousin|uncle|aunt|nephew|niece|father|mother|girlfriend|boyfriend|fianc[ée]e?|"
+    r"partner|doctor|dentist|lawyer|therapist|teacher|professor|client|patient|accountant|assistant|tenant|"
+    r"vermieter(?:in)?|chef(?:in)?|nachbarn?|nachbarin|kolleg(?:e|en|in)|mitbewohner(?:in)?|mann|frau|sohn|tochter|"
+    r"bruder|schwester|freund(?:in)?|arzt|ärztin|anwalt|anwältin|lehrer(?:in)?|"
+    r"voisine?|coll[èe]gue|patronne?|propriétaire|mari|femme|fils|fille|frère|sœur|amie?|médecin|avocate?|"
+    r"vecin[oa]|jef[ea]|colega|marido|esposa|espos[oa]|hij[oa]|herman[oa]|amig[oa]|médic[oa]|abogad[oa]|"
+    r"vizinh[oa]|chefe|filh[oa]|irmã|irmão"
+)
+"""Persons of private life, behind `my`."""
+LISTED: Final = lazy_pattern(
+    rf"(?i:\b(?:attendees|participants)(?: present)?:[ \n-]*)(?P<names>{NAME_WORD}(?: {NAME_WORD}){{1,2}}"
+    rf"(?:(?:, (?:and )?| and |\n[-*]? ?){NAME_WORD}(?: {NAME_WORD}){{1,2}}){{0,20}})"
+)
+DEVANAGARI: Final = r"[\u0900-\u0963\u0970-\u097f]+"
+HAN: Final = r"[\u4e00-\u9fff々]"
+OTHER_SCRIPTS: Final = tuple(
+    map(
+        lazy_pattern,
+        (
+            rf"(?:मेरा|मेरी पत्नी का|मेरे पति का|उनका|उसका) (?:पूरा )?नाम "
+            rf"(?P<name>{DEVANAGARI}(?: {DEVANAGARI}){{0,2}}) (?:है|हैं)",
+            rf"मैं (?P<name>{DEVANAGARI}(?: {DEVANAGARI}){{0,2}}) बोल रह[ाी]",
+            rf"(?:श्री|श्रीमती|सुश्री|डॉ\.?) (?P<name>{DEVANAGARI}(?: {DEVANAGARI})?)(?= (?:को|से|का|की|के|ने|जी))",
+            rf"(?:名前は|氏名(?:は|[::])|名義(?:人)?(?:は|[::])|担当(?:は|者[::]))[「 ]?(?P<name>{HAN}{{2,6}}|"
+            rf"{HAN}{{1,4}}[  ]{HAN}{{1,4}}|[ァ-ヶー]{{2,10}}[  ・]?[ァ-ヶー]{{2,10}})(?=です|と|で|、|。|」|\s|$)",
+            rf"(?<!{HAN})(?P<name>{HAN}{{2,6}}|{HAN}{{1,3}}[  ]{HAN}{{1,4}})"
+            r"(?=と申します|と申し上げます|と言います|といいます)",
+            rf"(?<!{HAN})(?P<name>{HAN}{{2,5}})(?=様(?!々|子|式|相|態|に|な)|さん(?!ざん)|氏(?!名)|殿下?(?![{HAN[1:-1]}]))",
+            rf"(?:我叫|我的名字(?:叫|是)|姓名[::]\s?)(?P<name>{HAN}{{2,4}})(?=[,,。.!!\s]|$)",
+            r"(?:제 이름은|성명[::]|이름[::]) ?(?P<name>[가-힣]{2,4})(?=입니다|이고|이에요|예요|\s|$)",
+            r"(?i:меня зовут|моё имя|мое имя) (?P<name>[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?(?: [А-ЯЁ][а-яё]+){0,2})",
+            r"(?i:с уважением),?\s*\n?\s*(?P<name>[А-ЯЁ][а-яё]+(?: [А-ЯЁ][а-яё]+){0,2})(?=\s*$|\n)",
+            r"(?<!\w)(?:г-н|г-жа|господин|госпожа) (?P<name>[А-ЯЁ][а-яё]+(?: [А-ЯЁ][а-яё]+)?)",
+        ),
+    )
+)
+"""Introductions and titles in Hindi, Japanese, Chinese, Korean and Russian."""
+NO_JAPANESE_NAME: Final = lazy_pattern(
+    r".*(?:客|皆|神|王|奥|姫|殿|何|同|仕|多|模|一|有|各|者|員|師|士|屋|母|父|兄|姉|娘|息子|旦那|医|生|長|方|君|隊|官|人|主|業|店|社|社員|子供|赤|"
+    r"嫁|孫|叔|伯|祖|妹|弟|家|族|先輩|後輩|仏|上|本|作|両|沢山)"
+)
+"""What precedes a Japanese title without being a name: relatives, professions, and parts of other words."""
+
+
+ABOUT_PERSON: Final = (
+    r"\b(?:age|gender|sex|e-?mail|phone|tel|mobile|address|occupation|birth\w*|dob|alter|geburtsdatum|telefon|edad|"
+    r"âge|idade|nationality|job|position|employer|ssn|passport|surname|last name)\b"
+)
+"""What stands in the line of a person's name or in the next one; elsewhere, the name is of anything."""
+
+
 def _hints_and_pattern(hints: str, pattern: str) -> tuple[tuple[str, ...], Any]:
     """The words of which a text must contain one before it is searched, and the pattern of a name."""
     return tuple(hints.split("|")), lazy_pattern(pattern)
@@ -61,18 +114,20 @@ def _hints_and_pattern(hints: str, pattern: str) -> tuple[tuple[str, ...], Any]:
 
 NAMES: Final = (
     _hints_and_pattern(
-        "name|nom|heiße|appelle|llamo|chiamo|signed|attn|behalf|holder:",
+        "name|nom|heiße|appelle|llamo|chiamo|chamo|signed|attn|behalf|holder:",
         (
             rf"(?i)\b(?:my name is|my name's|mein name ist|ich heiße|je m'appelle|mon nom est|me llamo|mi "
-            rf"nombre es|mi chiamo|meu nome é|eu me chamo|signed by|attn\.?:?|on behalf of|patient(?:in)? "
-            rf"name:?|full name:?|(?:account holder|cardholder|name|nombre|nom|nome):) {FULL_NAME}"
+            rf"nombre es|mi chiamo|meu nome é|me chamo|signed by|attn\.?:?|on behalf of|patient(?:in)? "
+            rf"name:?|full name:?|(?:account holder|cardholder):|(?:name|nombre|nom|nome):(?="
+            rf"[^\n]*\n?[^\n]*{ABOUT_PERSON})) {FULL_NAME}"
         ),
     ),
     _hints_and_pattern(
-        "i am|i'm|this is|ich bin|je suis|soy|sono|sou |spoke|met with|ask for|speak",
+        "i am|i'm|this is|ich bin|je suis|soy|sono|sou |aqui é|spoke|met with|ask for|speak|signed|name |naam",
         (
-            rf"(?i)\b(?:i am|i'm|this is|ich bin|je suis|soy|sono|sou|spoke (?:to|with)|met with|ask for|"
-            rf"speak to|speaking (?:to|with)) (?P<name>{NAME_WORD}(?: {NAME_WORD}){{1,2}})"
+            rf"(?i)\b(?:i am|i'm|this is|ich bin|je suis|soy|sono|sou(?: [oa])?|aqui é [oa]|spoke (?:to|with)|"
+            rf"met with|ask for|speak to|speaking (?:to|with)|signed|name (?:on (?:(?:the|my|this) )?\w+ )?is|"
+            rf"naam) (?P<name>{NAME_WORD}(?: {NAME_WORD}){{1,2}}|{NAME_WORD} (?-i:[A-Z]\.))"
         ),
     ),
     _hints_and_pattern(
@@ -101,17 +156,33 @@ NAMES: Final = (
             rf"{FULL_NAME}(?=[,!:\n])"
         ),
     ),
+    _hints_and_pattern(
+        "@",  # before an e-mail address in angle brackets
+        rf"(?<![\w'’])[\"']?(?P<name>{NAME_WORD}(?:,? (?:(?:{PARTICLE}) ){{0,2}}(?:{NAME_WORD}|[A-Z]\.)){{0,3}})[\"']? "
+        r"?[<\[(](?:mailto:)?[^\s<>@()]{1,64}@[^\s<>@()]{1,80}\.[a-z]{2,20}[>\])]",
+    ),
+    _hints_and_pattern(
+        "from:|to:|cc:|von:|an:|de:|à:|para:",
+        rf"(?m)^(?:> ?)*(?:From|To|Cc|CC|Bcc|Von|An|De|À|Para): "
+        rf"(?P<name>{NAME_WORD}(?: {NAME_WORD}){{1,2}})(?=[ \t]*$)",
+    ),
+    _hints_and_pattern(
+        "my |mein|mon |ma |mi |meu|minha",
+        rf"(?i:\b(?:my|our|mein|meine|meinem|meinen|meiner|mon|ma|mi|meu|minha) (?:\w+[ -])?(?:{RELATION}),?) "
+        rf"(?P<name>{NAME_WORD}(?: (?:(?:{PARTICLE}) )?{NAME_WORD}){{0,2}})",
+    ),
     (("",), TITLED),
     (("",), WITH_PARTICLE),
     _hints_and_pattern(
-        "\n",
+        "",
         (
             rf"(?i)\b(?:regards|sincerely|cheers|thanks|thank you|thanks again|yours truly|yours|faithfully|best|"
             rf"wishes|take care|love|respectfully|warmly|grüßen|grüße|grüßle|gruß|mfg|lg|vg|dank|danke|cordialement|"
             rf"distinguées|bien à vous|bien à toi|amicalement|amitiés|bises|bisous|merci|saludos?|"
             rf"cordiales|atentamente|abrazos?|"
             rf"gracias|cordialmente|saluti|cumprimentos|atenciosamente|abraços?)"
-            rf",?!?\.?[ \t]*\n\s*{FULL_NAME}(?=[ \t]*(?:$|\n))"
+            rf"(?:,?!?\.?[ \t]*\n\s*{FULL_NAME}|, (?P<same_line>{NAME_WORD}(?: {NAME_WORD}){{1,2}}))"
+            rf"(?=[ \t]*(?:$|\n))"
         ),
     ),
 )
@@ -125,7 +196,9 @@ NO_NAMES: Final = frozenset(
     Thank Thanks You Your Our Their Someone Anyone John-Doe Ihr Ihre Euer Eure Dein Deine Das Die Der Le La Les El
     Los Las Il Votre Notre Nos Su Sus Tu Is Was Has Will Can And Of In On At
     Resources Service-Team Kundenservice Kundendienst Servicio Department Desk Staff Crew
-    Sales Helpdesk""".split()  # noqa: SIM905
+    Sales Helpdesk Boss String Jour Soir Monday Tuesday Wednesday Thursday Friday Saturday Sunday
+    Subscriber Sirs Valued Neighbor Neighbour Diary Hackathon Partner Applicant Candidate Employee Member Members
+    Recruiter Teacher Ladies Gentlemen Principal Landlord Tenant Future Past Self""".split()  # noqa: SIM905
 )
 
 
@@ -141,10 +214,20 @@ def names_in(text: str) -> Iterator[Secret]:
         if not any(hint in lower for hint in hints):
             continue
         for match in pattern.finditer(text):
-            words = match["name"].split()
+            group = "name" if match["name"] else "same_line"
+            words = match[group].split()
             if words[0] not in NO_NAMES and words[-1] not in NO_NAMES:
                 yield Secret(
-                    match.start("name"),
-                    match.end("name"),
+                    match.start(group),
+                    match.end(group),
                     SURNAME if pattern is WITH_PARTICLE or (pattern is TITLED and len(words) == 1) else PERSON,
                 )
+    for attendees in LISTED.finditer(text) if "attendees" in lower or "participants" in lower else ():
+        for match in re.finditer(rf"{NAME_WORD}(?: {NAME_WORD}){{1,2}}", attendees["names"]):
+            first = attendees.start("names")
+            yield Secret(match.start() + first, match.end() + first, PERSON)
+    if not text.isascii():
+        for pattern in OTHER_SCRIPTS:
+            for match in pattern.finditer(text):
+                if not NO_JAPANESE_NAME.fullmatch(match["name"]):
+                    yield Secret(match.start("name"), match.end("name"), PERSON)

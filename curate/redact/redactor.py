@@ -25,7 +25,9 @@ from curate.redact.names import (
     names_in,
     text_key,
 )
+from curate.redact.person_records import NAME_KEYS, cells_of_tables, is_of_person, is_personal_name, normal_key
 from curate.redact.pseudonyms import Pseudonyms
+from curate.redact.user_patterns import LOGIN, NO_SERVICE
 from curate.redact.value_patterns import COORDINATE_LISTS, COORDINATE_WORDS
 from curate.redact.values import private_values_in, without_overlaps
 
@@ -43,6 +45,9 @@ NAME: Final = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 Literals = dict[str, dict[tuple[int, int], dict[str, str]]]
 """Kind of each text that is replaced, by its first word, the place of that word in it and its length, and the text:
 thousands of phone numbers begin with the same code."""
+USER_KEYS: Final = frozenset(("username", "user_name", "login", "screen_name", "userid", "user_id"))
+"""Keys whose value is the name of a user, unless it is one of a system."""
+USER: Final = re.compile(rf"{NO_SERVICE}(?!(?:string|str|text|int|integer|varchar|null|none|admin\w*)$){LOGIN}")
 PYTHON: Final = re.compile(r"```(?:python|py)[^\n]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
 PACKED: Final = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
 
@@ -171,11 +176,25 @@ class Redactor:
         if self.names and key in PERSON_KEYS and text[start:].strip():
             yield Secret(start, len(text), SURNAME if key in SURNAME_KEYS else PERSON)
             return
+        if key in USER_KEYS and USER.fullmatch(text, start):
+            yield Secret(start, len(text), "user_name")
+            return
         secrets = private_values_in(text)
         if self.names:
             names = (*names_in(text[start:]), *self._entities_in(text[start:]))
             secrets += (Secret(name.start + start, name.end + start, name.kind) for name in names)
         yield from (secret for secret in secrets if secret.start >= start)
+        yield from self._values_of_cells(text[start:], start)
+
+    def _values_of_cells(self, text: str, before: int) -> Iterator[Secret]:
+        """The values in the tables of a text that are recognized by the names of their columns; `before` is added to
+        their positions.
+        """
+        for cell in cells_of_tables(text):
+            prefix = prefix_of(cell.key)
+            shift = cell.start - len(prefix) + before
+            for secret in self._recognized_values(prefix + text[cell.start : cell.end], prefix):
+                yield Secret(secret.start + shift, secret.end + shift, secret.kind)
 
     def _entities_in(self, text: str) -> Iterator[Secret]:
         """The names that the model found in a text; a single word is a last name if it is the last word of a full name
@@ -187,23 +206,46 @@ class Redactor:
 
     def _names_of_row(self, value: Any) -> dict[str, str]:
         """The words that are replaced in all texts of a row, each with its kind: first and last names of persons with
-        `person ` and the full name, and names of one word that the model found.
+        `person ` and the full name, and names of one word, unless the row also has the word in lower case.
         """
         names: dict[str, str] = {}
         alone: dict[str, str] = {}
+        introduced: dict[str, str] = {}
         for text, prefix in texts_of(value):
             body = text[len(prefix) :]
-            entities = list(self._entities_in(body))
+            by_key = self._names_by_key(text, prefix)
+            entities = [*by_key, *self._entities_in(body)]
             for name in (*names_in(body), *entities):
                 words = body[name.start : name.end].split()
+                if len(words) == 1:
+                    introduced.setdefault(words[0], name.kind)
                 for word in words if name.kind == PERSON and len(words) > 1 else ():
-                    if NAME.fullmatch(word) and len(word) > 2 and word[0].isupper():
+                    if _is_name_word(word):
                         names.setdefault(word, f"{PERSON} {' '.join(words)}")
             for name in entities:
                 word = body[name.start : name.end]
-                if NAME.fullmatch(word) and len(word) > 2 and word[0].isupper():
+                if _is_name_word(word):
                     alone.setdefault(word, name.kind)
+        if introduced := {word: kind for word, kind in introduced.items() if _is_name_word(word)}:
+            words_of_row = {word for text, _ in texts_of(value) for word in WORD.findall(text)}
+            alone |= {word: kind for word, kind in introduced.items() if word.lower() not in words_of_row}
         return alone | names
+
+    def _names_by_key(self, text: str, prefix: str) -> list[Secret]:
+        """The names of persons that are the value of a key or of a column of a table, by their place in the text."""
+        body, key = text[len(prefix) :], prefix[:-2].replace(" ", "_")
+        if key in PERSON_KEYS and is_personal_name(body):
+            return [Secret(0, len(body), SURNAME if key in SURNAME_KEYS else PERSON)]
+        return [
+            Secret(cell.start, cell.end, SURNAME if cell.key in SURNAME_KEYS else PERSON)
+            for cell in cells_of_tables(body)
+            if cell.key in PERSON_KEYS
+        ]
+
+
+def _is_name_word(word: str) -> bool:
+    """Whether a word of a name is replaced in the whole row: initials and particles are not."""
+    return NAME.fullmatch(word) is not None and len(word) > 2 and word[0].isupper()
 
 
 def _add_literal(literals: Literals, written: str, kind: str) -> None:
@@ -236,7 +278,8 @@ def _with_texts(value: Any, replaced: Callable[[str, str], str], key: str = "") 
         return value if redacted == nested else json.dumps(redacted, ensure_ascii=False, separators=separators)
     if isinstance(value, dict):
         redacted = {
-            replaced(name, ""): _with_texts(inner, replaced, key_in(name, key)) for name, inner in value.items()
+            replaced(name, ""): _with_texts(inner, replaced, inner_key)
+            for (name, inner), inner_key in zip(value.items(), _keys_in(value, key), strict=True)
         }
         if len(redacted) < len(value):
             raise UnsafeRedaction("two keys of an object would be equal")
@@ -262,6 +305,16 @@ def key_in(name: str, parent: str) -> str:
     `customer_name`.
     """
     return f"{parent.removesuffix('s')}_{name}" if parent and name == "name" else name
+
+
+def _keys_in(value: Mapping[str, Any], parent: str) -> Iterator[str]:
+    """The keys by which the values of an object are recognized, in order; `person_name` for the name of a person, if
+    another key of the object is one that only persons have.
+    """
+    is_person = is_of_person(value)
+    for name, inner in value.items():
+        is_name = is_person and normal_key(name) in NAME_KEYS and is_personal_name(inner)
+        yield "person_name" if is_name else key_in(name, parent)
 
 
 def json_in(text: str) -> Any:
@@ -291,9 +344,9 @@ def texts_of(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
         else:
             yield from texts_of(nested, key)
     elif isinstance(value, dict):
-        for name, inner in value.items():
+        for (name, inner), inner_key in zip(value.items(), _keys_in(value, key), strict=True):
             yield name, ""
-            yield from texts_of(inner, key_in(name, key))
+            yield from texts_of(inner, inner_key)
     elif isinstance(value, list):
         for inner in value:
             yield from texts_of(inner, key)

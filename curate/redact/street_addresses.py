@@ -8,6 +8,13 @@ from curate.redact.form import DIGIT, Form, Hints
 from curate.redact.value_patterns import SQL_WORD, STREETS_EN
 
 CAPITALIZED: Final = r"[A-ZÀ-ÖØ-Þ][\wà-öø-ÿ'’-]*"
+NO_STREET: Final = (
+    r"Rating|Ratings|Score|Scores|Temp\w*|Price|Prices|Speed|Time|Times|Age|Grade|Cost|Value|Rate|Length|Height|Weight|"
+    r"Points|Goals|Attendance|Total|Daily|Monthly|Annual|Bluetooth|Python|Java|Route|Interstate|Highway|Channel|Port|"
+    r"Section|Chapter|Version|Step|Flight|Gate|Line|USB\w*|Windows|Android|Zoom|Method|Option|Google|Gmail|Twitter|"
+    r"Facebook|Email|E-?mail|SMS|API|Phone|Internet|Satellite|Ferry|Bus|Train|Platform"
+)
+"""Words behind `Av.` (average) and `Via` (by way of) with which these name no street."""
 STREET_ADDRESSES: Final = (
     Form(
         "street_address",
@@ -43,7 +50,8 @@ STREET_ADDRESSES: Final = (
     Form(
         "street_address",
         lazy_pattern(
-            rf"(?<!\w)(?:Calle|C/|Avenida|Avda\.?|Av\.|Blvd\.|Calzada|Calz\.|Jirón|Largo(?= d[aeo]s? )|"
+            rf"(?<!\w)(?!(?:Av\.|Via) (?:{NO_STREET})\b)(?:Calle|C/|Avenida|Avda\.?|Av\.|Blvd\.|Calzada|Calz\.|Jirón|"
+            rf"Largo(?= d[aeo]s? )|"
             rf"Praça|Plaza|Paseo|Carrera|"
             rf"Camino|Ronda|Via|Viale|Piazza|Corso|"
             rf"Rua|Travessa) (?:(?:de la |de los |de las |de |del |della |dei |da |das |do |dos |la |el )"

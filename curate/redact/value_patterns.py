@@ -6,7 +6,7 @@ from typing import Final
 DATE: Final = (
     r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.] ?\d{1,2}[-/.] ?\d{2,4}"
     r"|\d{1,2}[-/. ](?-i:I{1,3}|I?[VX]|VI{1,3}|XI{1,2})[-/. ](?:19|20)\d{2}"
-    r"|(?:\d{1,2}(?:\.|st|nd|rd|th|er|º)? (?:de |of )?)?[^\W\d_]{3,12}\.? (?:\d{1,2}(?:st|nd|rd|"
+    r"|(?:\d{1,2}(?:\.|st|nd|rd|th|er|º)? (?:de |of )?)?(?!the |in |im |en )[^\W\d_]{3,12}\.? (?:\d{1,2}(?:st|nd|rd|"
     r"th)?,? )?(?:del? )?(?:19|20)\d{2})"
 )
 COORDINATE_WORDS: Final = (
@@ -53,7 +53,7 @@ PLAIN_GAP: Final = r"(?:(?:[^\w\n]|_){1,3}(?-i:[a-zà-ÿ][^\W\d_]{0,13})){0,5}(?
 CALENDAR: Final = re.compile(
     r"(?:19|20)\d\d[-/. ]\d{1,2}[-/. ]\d{1,2}.*|\d{1,2}[-/. ]\d{1,2}[-/. ](?:19|20)\d\d.*", re.DOTALL
 )
-SQL_WORD: Final = re.compile(r"\b(?:SELECT|FROM|WHERE|AND|OR|ORDER|LIMIT)\b")
+SQL_WORD: Final = re.compile(r"\b(?:SELECT|FROM|WHERE|AND|OR(?! \d{5})|ORDER|LIMIT)\b")
 EXAMPLE: Final = re.compile(
     r"(?i)(?:e?-?mail|me|my\w*|name|no-?reply|some\w*|test\w*|user\w{0,5}|you\w*|admin|info|contact|hello|foo|bar)"
     r"@(?:[\w-]+\.)*(?:example\.(?:com|org|net)|example|test|(?:your|my)?domain\.com)"

@@ -15,6 +15,7 @@ from curate.core.credentials import credentials_in
 from curate.core.key_value_secrets import Secret
 from curate.core.lazy import lazy_pattern
 from curate.core.masking import CARD, EMAIL, IBAN, IP_ADDRESS, PHONE, SSN
+from curate.redact.account_values import ACCOUNT_VALUES
 from curate.redact.form import (
     CODE_HINT,
     DIGIT,
@@ -143,8 +144,13 @@ def _is_ip(text: str) -> bool:
         address = ipaddress.ip_address(text)
     except ValueError:
         return False
-    is_of_no_person = address.is_loopback or address.is_unspecified or address.is_multicast
+    is_of_no_person = address.is_loopback or address.is_unspecified or address.is_multicast or _is_documented(text)
     return not (is_of_no_person or text.endswith(".0") or text in RESOLVERS)
+
+
+def _is_documented(text: str) -> bool:
+    """Whether it is an IP address for documentation (RFC 5737, RFC 3849), such as those that are invented."""
+    return text.lower().startswith(("192.0.2.", "198.51.100.", "203.0.113.", "2001:db8:"))
 
 
 def _is_vin(text: str) -> bool:
@@ -157,6 +163,8 @@ def _is_vin(text: str) -> bool:
     return "0123456789X"[total % 11] == text[8] or is_european
 
 
+NO_VERSION: Final = r"(?i:(?<!version )(?<!version: )(?<!versions )(?<!release )(?<!build )(?<!firmware )(?<!driver ))"
+"""What four numbers with dots are no address behind."""
 MAX_SHORT: Final = 40
 """Characters of texts that are searched once: keys and roles stand in each row."""
 FORMS: Final = (
@@ -190,7 +198,7 @@ FORMS: Final = (
     Form("card", CARD, _is_card, hint=LONG_NUMBER),
     anywhere("card", r"3(?:0[0-5]|[689]\d)\d([ -]?)\d{6}\1\d{4}", _is_card),
     Form("us_ssn", SSN, stdnum("us.ssn"), hint=LONG_NUMBER),
-    Form("ip_address", IP_ADDRESS, _is_ip),
+    Form("ip_address", lazy_pattern(rf"{NO_VERSION}{IP_ADDRESS.pattern}"), _is_ip),
     Form(
         "ip_address",
         lazy_pattern(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|(?<=::))(?!\w|:[\w:]|\.\w)"),
@@ -262,8 +270,8 @@ FORMS: Final = (
     named(
         "customer_number",
         r"(?:customer|client|member(?:ship)?|patient|policy|insurance|order|case|ticket|employee|"
-        r"medical record|invoice|loyalty|booking|reservation|kunden|kd\.?|versicherten|versicherungs|bestell|"
-        r"bestellung|rechnungs|rechnung|auftrags?|vertrags?|mitglieds|cliente|pedido|commande|facture|factura|"
+        r"medical record|invoice|loyalty|booking|reservation|confirmation|kunden|kd\.?|versicherten|versicherungs|"
+        r"bestell|bestellung|rechnungs|rechnung|auftrags?|vertrags?|mitglieds|cliente|pedido|commande|facture|factura|"
         r"identifiant client|ordine|abonnement)[ _.-]{0,2}(?:id|no\.?|num(?:ber|mer)|nr\.?|n[úu]mero|code|mrn|ref)?",
         CODE,
     ),
@@ -475,11 +483,12 @@ FORMS: Final = (
         "url_token",
         lazy_pattern(
             r"(?i)https?://[^\s\"'<>]{1,300}?[?&#;](?:[\w-]{0,20}(?:token|key|sig(?:nature)?|secret|auth|"
-            r"password|session|sid|code|jwt|invite|reset|email|otp))=(?P<value>[^\s&\"'<>#)\]]{4,})"
+            r"password|session|sid|code|jwt|invite|reset|email|otp|uid|user_?id|customer_?id|account_?id|member_?id))=(?P<value>[^\s&\"'<>#)\]]{4,})"
         ),
         mark="://",
     ),
     *STREET_ADDRESSES,
+    *ACCOUNT_VALUES,
 )
 """Forms in the order of precedence: of two that overlap, the longer one counts, or else the earlier one."""
 

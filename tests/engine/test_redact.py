@@ -270,6 +270,16 @@ def test_redacted_again_nothing_but_invented_values_changes(value: Any) -> None:
         ("Auf Twitter bin ich @djbakes.", "@djbakes"),
         ("[jsmith@ip-10-2-3-4 src]$ make", "jsmith"),
         ("Auf dem Bescheid steht 94030106432.", "94030106432"),
+        ("Moro no CEP 22410-002, perto da praia.", "22410-002"),
+        ("〒155-0033に送ってください。", "155-0033"),
+        ("मोबाइल नंबर 9822044718। धन्यवाद", "9822044718"),
+        ("arn:aws:iam::481920337164:role/deploy", "481920337164"),
+        ("08:14:22 INFO auth user=slegrand77 ok", "slegrand77"),
+        ("Accepted publickey for gwendal from 90.112.34.7", "gwendal"),
+        (
+            "I lived at 221 Cedar Hollow Road, Apt 5C, Portland, OR 97214",
+            "221 Cedar Hollow Road, Apt 5C, Portland, OR 97214",
+        ),
     ],
 )
 def test_a_value_is_found_as_people_write_it(text: str, value: str) -> None:
@@ -287,6 +297,13 @@ def test_a_value_is_found_as_people_write_it(text: str, value: str) -> None:
         ("Der Befund von Frau Dr. Böhm fehlt.", "Böhm"),
         ("La señora Ortega firmó el contrato.", "Ortega"),
         ('user = {"full_name": "Jean-Luc Dupont", "age": 41}', "Jean-Luc Dupont"),
+        ("To: Mats Ferdinandsen <mats@ferdinandsen.dk>", "Mats Ferdinandsen"),
+        ("Attendees: Oona Lindqvist, Prakash Venkataraman and Abel Ferreiro", "Prakash Venkataraman"),
+        ("My landlord Rosalind Achterberg refuses.", "Rosalind Achterberg"),
+        ("私の名前は榊原美咲です。", "榊原美咲"),
+        ("मेरा नाम देवयानी मुखर्जी है।", "देवयानी मुखर्जी"),
+        ("Меня зовут Арсений Воробьёв, помогите", "Арсений Воробьёв"),
+        ("Name: Amelia Grace\nAge: 24", "Amelia Grace"),
     ],
 )
 def test_a_name_is_found_whole(text: str, name: str) -> None:
@@ -316,6 +333,38 @@ def test_the_name_in_an_object_of_a_person_is_replaced_and_that_of_a_product_sta
 )
 def test_what_has_the_form_of_a_private_value_stays(text: str) -> None:
     assert private_values_in(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Try the soup. Ms. du Jour waits.",
+        "Av. Rating 4, connected via Bluetooth 5",
+        "You run version 10.4.12.7 behind 192.0.2.10.",
+        'The body is "Dear Boss, all is well"',
+        "Name: Spirit II Gas Grill",
+        "お客様と皆さんへ",
+    ],
+)
+def test_words_beside_a_title_or_a_number_stay(text: str) -> None:
+    assert [*private_values_in(text), *names_in(text)] == []
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "name;birthdate;product\nOrtrud Kaltwasser;1968-11-23;Blue Kettle",
+        "| Product | Name | Birthdate |\n|---|---|---|\n| Blue Kettle | Ortrud Kaltwasser | 1968-11-23 |",
+    ],
+)
+def test_values_in_tables_are_recognized_by_their_columns(table: str, write: Write) -> None:
+    write("a.jsonl", [chat(table, "It is for Ortrud Kaltwasser.")])
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q", "--style", "label"]) == 0
+    question, answer = (message["content"] for message in rows("out.jsonl")[0]["messages"])
+    assert "Blue Kettle" in question
+    assert "[PERSON_1]" in question
+    assert "[DATE_OF_BIRTH_1]" in question
+    assert answer == "It is for [PERSON_1]."
 
 
 def test_closings_of_a_team_are_no_names() -> None:

@@ -80,6 +80,12 @@ def test_words_without_a_capital_letter_are_no_names(write: Write) -> None:
     assert redacted("--style", "label") == [["[PERSON_1] writes to tom keller.", "ok"]]
 
 
+@pytest.mark.parametrize("text", ["Tom League is old.", "A tom sleeps.", "The TOM"])
+def test_names_of_things_stay(text: str, write: Write) -> None:
+    write("data.jsonl", [chat(f"{text} Tom?" if "A tom" in text else text, "ok")])
+    assert redacted("--style", "label")[0][0].startswith(text)
+
+
 def test_names_of_one_word_stay_in_blocks_of_code(write: Write) -> None:
     code = "```js\nclass Tom { }\n```"
     write("data.jsonl", [chat(f"Tom writes\n{code}", "Today Tom writes.")])

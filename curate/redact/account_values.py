@@ -1,0 +1,142 @@
+"""Forms of postal codes, of numbers of accounts and bookings, and of users in logs and settings."""
+
+import re
+from typing import Final
+
+from curate.core.lazy import lazy_pattern
+from curate.redact.form import CODE_HINT, DIGIT, Form, Hints, anywhere, compact, named, unspaced
+from curate.redact.user_patterns import EXAMPLE_HOST, LOGIN, NO_SERVICE
+from curate.redact.value_patterns import FREE_GAP, HANDLE, PLATFORMS, UNSPACED_DATE
+
+POSTAL_CODE: Final = (
+    r"(?-i:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[\dW] ?[A-Z0-9]{4}|"
+    r"[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4} ?[A-Z]{2}|\d{5}(?:-\d{3,4})?|\d{3}-\d{4}|"
+    r"\d{4}-\d{3}|\d{2}-\d{3}|\d{3} ?\d{2,3}|\d{4})"
+)
+"""Of the United Kingdom, Ireland, Canada, the Netherlands, and in digits."""
+POSTAL_WORDS: Final = (
+    r"zip(?:[ _-]?code)?|post(?:al)?[ _-]?code|postleitzahl|plz|code postal|c[óo]digo postal|cep|"
+    r"c\.?a\.?p\.?(?= \d{5})|"
+    r"postcode|pin ?code|kod pocztowy|psč|postnummer|индекс"
+)
+GROUPED_CODE: Final = r"(?-i:(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z0-9]{5,8}|\d{2,4}(?:[ -]\d{2,4}){2,4}|\d{7,16})"
+LOG_FIELD: Final = r"(?i:user|user[_ -]?name|user[_ -]?id|login|uid|screen_name)"
+"""Names of fields of users in logs, settings and JSON."""
+SAMPLE_ACCOUNTS: Final = frozenset(("123456789012", "012345678901", "111122223333", "444455556666", "210987654321"))
+"""Account numbers of the documentation of Amazon Web Services."""
+
+
+def _is_login(text: str) -> bool:
+    """Whether a name has a digit behind letters, unlike most identifiers in code."""
+    return re.fullmatch(r"[a-z_.-]{3,}[0-9]{1,6}", text) is not None and not text.endswith(("_1", "_2", "_id1"))
+
+
+def _is_account(text: str) -> bool:
+    """Whether a number of twelve digits is none of an example."""
+    return len(set(text)) > 3 and text not in SAMPLE_ACCOUNTS
+
+
+ACCOUNT_VALUES: Final = (
+    named("postal_code", POSTAL_WORDS, POSTAL_CODE, hint=DIGIT),
+    unspaced("postal_code", "〒|郵便番号|邮编|邮政编码|우편번호|पिन ?कोड|पिन", r"\d{3}-\d{4}|\d{6}|\d{5}", hint=DIGIT),
+    Form(
+        "postal_code",  # of the United Kingdom, behind a town or alone in its line
+        lazy_pattern(
+            r"(?m)(?:(?<=, )|(?<=[a-z] )|^)(?P<value>[A-PR-UWYZ][A-HK-Y]?\d[A-Z\d]? \d[ABD-HJLNP-UW-Z]{2})"
+            r"(?=[\s.,;)\"']|$)"
+        ),
+        hint=re.compile(r"\d [0-9][A-Z]{2}"),
+    ),
+    named(
+        "card_security_code",
+        r"cvv2?|cvc2?|cid|card (?:security|verification) (?:code|value)|(?:karten)?prüf(?:nummer|ziffer)|cryptogramme",
+        r"\d{3,4}",
+        hint=Hints(DIGIT, re.compile("(?i)cv[vc]|cid|card |prüf|cryptog")),
+    ),
+    named(
+        "customer_number",
+        r"mrn|pnr|record locator|(?:booking|reservation|confirmation)[ _-](?:ref(?:erence)?|code|number|no\.?)|"
+        r"frequent[ _-]flyer(?: number)?|loyalty(?: (?:card|number))?|buchungs(?:nummer|code)|vielflieger\w*",
+        GROUPED_CODE,
+        hint=DIGIT,
+    ),
+    anywhere("in_gstin", r"\d{2}[A-Z]{5}\d{4}[A-Z][A-Z0-9]Z[A-Z0-9]", compact("in_.gstin"), CODE_HINT),
+    named("it_partita_iva", r"p\.? ?iva|partita iva", r"(?:IT)?\d{11}"),
+    anywhere("vat_number", r"(?:DE|FR|BE|PL|DK|FI|SE|PT|LU|HU)[A-Z0-9]{2}\d{6,10}", compact("eu.vat"), CODE_HINT),
+    Form(
+        "cloud_account",
+        lazy_pattern(r"(?<!\w)arn:aws[\w-]*:[\w-]*:[\w-]*:(?P<value>\d{12})(?=[:/])"),
+        _is_account,
+        mark="arn:aws",
+    ),
+    unspaced(
+        "bank_account",
+        "口座(?:番号)?|普通|当座|账号|帳號|银行卡号|卡号|계좌(?:번호)?|खाता (?:नंबर|संख्या|क्रमांक)",
+        r"\d(?:[ -]?\d){5,17}",
+        hint=DIGIT,
+    ),
+    unspaced("phone", "मोबाइल|फ़ोन|फोन|दूरभाष", r"(?:\+91[ -]?)?[6-9]\d{4}[ -]?\d{5}|0\d{2,4}[ -]?\d{6,8}"),
+    unspaced(
+        "date_of_birth",
+        "जन्म(?:तिथि| ?तारीख| तिथि| दिनांक)?",
+        rf"{UNSPACED_DATE}|\d{{1,2}}[-/.]\d{{1,2}}[-/.](?:19|20)\d{{2}}",
+        hint=DIGIT,
+    ),
+    Form("phone", lazy_pattern(r"(?i)(?<![\w.])(?:ext\.|extn\.?|durchwahl|ramal) ?(?P<value>\d{3,6})(?![\w.])")),
+    Form(
+        "user_name",  # in a line of a log, behind its time
+        lazy_pattern(
+            rf"(?m)\d\d:\d\d(?::\d\d)?[^\n]{{0,120}}?(?<![\w.]){LOG_FIELD}[=:] ?[\"']?(?P<value>{NO_SERVICE}{LOGIN}"
+            r"(?<![.-]))(?=[\s,;\"'\])]|$)"
+        ),
+        hint=re.compile(r"\d\d:\d\d"),
+    ),
+    Form(
+        "user_name",
+        lazy_pattern(
+            rf"(?<![\w.]){LOG_FIELD}[\"']?\s?[=:]\s?[\"']?(?P<value>{NO_SERVICE}{LOGIN}(?<![.-]))(?=[\s,;\"'\]}}]|$)"
+        ),
+        _is_login,
+        hint=Hints(DIGIT, re.compile("(?i)user|login|uid|screen_name")),
+    ),
+    Form(
+        "user_name",  # in messages of servers
+        lazy_pattern(
+            rf"(?:for|for user|for invalid user|Invalid user|user) (?P<value>{NO_SERVICE}{LOGIN}(?<![.-])) (?:from|by) "
+            r"\[?[0-9a-f]{1,4}[.:]"
+        ),
+        hint=re.compile(r"(?:from|by) \[?[0-9a-f]{1,4}[.:]"),
+    ),
+    Form(
+        "host_name",
+        lazy_pattern(
+            rf"(?i)(?:\b(?:on|from|to|at) host |\bhost(?:name)?[=:] ?[\"']?)(?P<value>(?!{EXAMPLE_HOST})"
+            r"[a-z][a-z0-9]{0,20}-[a-z0-9-]{2,40}[a-z0-9])(?![\w.-])"
+        ),
+        hint=re.compile("(?i)host"),
+    ),
+    Form(
+        "social_handle",
+        lazy_pattern(
+            rf"(?i)(?<![\w@.])(?P<value>{HANDLE})[^\n@.?!]{{0,40}} (?:on|via|through|from|auf|über|bei|sur|en|por|"
+            rf"su|no|na|pelo) (?:{PLATFORMS})\b"
+        ),
+        mark="@",
+    ),
+    Form(
+        "social_handle",
+        lazy_pattern(
+            rf"(?i)(?<!\w)(?:users?(?:name)?|usu[aá]rio|benutzer|utilisateur|profile?|perfil|follow(?:ed|ing)?|"
+            rf"folge|s[ií]g[au]\w*) (?P<value>{HANDLE})"
+        ),
+        mark="@",
+    ),
+    named(
+        "customer_number",
+        r"frequent[ _-]flyer|miles (?:&|and) more|aadhaar enrol?ment",
+        r"\d{2,4}(?:[ -]?\d{2,4}){2,4}",
+        gap=FREE_GAP,
+        hint=DIGIT,
+    ),
+)
+"""Forms in the order of precedence."""

@@ -1,0 +1,127 @@
+"""Names and values that the columns of a table or the keys of an object name: tables in texts, records of persons."""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import takewhile
+from typing import Any, Final, NamedTuple
+
+from curate.core.lazy import lazy_pattern
+from curate.redact.names import PERSON_KEYS
+
+RECORD_KEYS: Final = frozenset(
+    """email e_mail mail email_address phone phone_number mobile tel telephone telefon dob date_of_birth birth_date
+    birthdate birthday geburtsdatum ssn tax_id passport first_name last_name firstname lastname vorname nachname cvv cvc
+    pan card_number iban nombre correo telefono cpf""".split()  # noqa: SIM905
+)
+"""Keys of objects and columns of tables that are of a person."""
+NAME_KEYS: Final = frozenset(
+    """name display_name holder contact attendee customer client patient employee person user full contact_person
+    owner tenant student teacher kunde mitarbeiter nom nome nombre cliente""".split()  # noqa: SIM905
+)
+"""Keys whose value is the name of a person if the others are of one."""
+OWN_COLUMNS: Final = PERSON_KEYS - {"nombre"}
+NO_PERSON: Final = re.compile(
+    r"\b(?:Inc|GmbH|AG|Ltd|LLC|LLP|Corp\w*|Co|Company|Group|Bank|University|School|College|Hospital|Clinic|Center|"
+    r"Centre|Hotel|Restaurant|Cafe|Café|Store|Shop|Services?|Solutions|Systems|Team|Support|Department|Office|Sales|"
+    r"Institute|Foundation|Association|Museum|Library|Product|Test|Example|Sample|Admin\w*|User|Customer)\b"
+)
+NAME_WORD: Final = r"(?:[^\W\d_a-z][^\W\d_'’]*(?:['’-][^\W\d_]+)*\.?|van|von|de|da|der|den|del|di|la|bin|al|dos)"
+PERSONAL_NAME: Final = lazy_pattern(rf"{NAME_WORD}(?:[\s・]{NAME_WORD}){{0,3}}")
+COLUMN: Final = lazy_pattern(
+    r"(?i)(?:name|nom|nombre|birth|d\.?o\.?b|geburt|phone|tel|mobil|handy|ssn|social|passport|licen[cs]e|plate|account|"
+    r"iban|card|cvv|address|adresse|street|zip|post|plz|cep|tax|national|customer|patient|email|user|login|lat|lon|lng)"
+)
+"""What the first line of a table has, if the table is read."""
+SEPARATORS: Final = (",", ";", "\t", "|")
+MAX_HEADER_CHARS: Final = 400
+RULE: Final = re.compile(r"[\s|:+-]+")
+CELLS: Final = {
+    separator: re.compile(rf'"[^"]*"|[^{re.escape(separator)}"]*(?:"[^{re.escape(separator)}]*)?')
+    for separator in SEPARATORS
+}
+
+
+class Cell(NamedTuple):
+    """The position of a value in a text, and the key that its column has."""
+
+    start: int
+    end: int
+    key: str
+
+
+def is_personal_name(text: Any) -> bool:
+    """Whether a value has the form of a name of a person: up to four words with capitals, none of an organisation."""
+    return isinstance(text, str) and PERSONAL_NAME.fullmatch(text.strip()) is not None and not NO_PERSON.search(text)
+
+
+def normal_key(key: str) -> str:
+    """A key in lower case with `_` between its words: `displayName` -> `display_name`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_]+", "_", key.strip()).strip("_").lower()
+
+
+def is_of_person(keys: Iterable[str]) -> bool:
+    """Whether an object or a table has a key that only persons have."""
+    return not RECORD_KEYS.isdisjoint(map(normal_key, keys))
+
+
+def cells_of_tables(text: str) -> Iterator[Cell]:
+    """The cells of the columns with private values, in Markdown tables and lines with separators.
+
+    A table begins with a line of names of columns; each other line has as many cells.
+    """
+    if "\n" not in text or not COLUMN.search(text):
+        return
+    lines = [(match.start(), match.group()) for match in re.finditer(r"[^\n]+", text)]
+    position = 0
+    while position < len(lines) - 1:
+        header = lines[position][1]
+        separator = _separator(header)
+        position += 1
+        if not separator:
+            continue
+        names = [name for _, _, name in _cells(header, separator)]
+        keys = [normal_key(name) for name in names]
+        has_person = is_of_person(keys)
+        rows = list(
+            takewhile(lambda line: len(_cells(line[1], separator)) == len(names), lines[position:])  # noqa: B023
+        )
+        position += len(rows)
+        for offset, row in rows:
+            if RULE.fullmatch(row):
+                continue
+            for key, (start, end, value) in zip(keys, _cells(row, separator), strict=True):
+                key_of_cell = "person_name" if has_person and key in NAME_KEYS and is_personal_name(value) else key
+                is_private = key_of_cell not in PERSON_KEYS or is_personal_name(value)
+                if value and is_private and (key_of_cell in OWN_COLUMNS or COLUMN.search(key)):
+                    yield Cell(offset + start, offset + end, key_of_cell)
+
+
+def _separator(line: str) -> str:
+    """What separates the names of columns in a line; empty if it is no such line."""
+    if len(line) > MAX_HEADER_CHARS or not COLUMN.search(line):
+        return ""
+    for separator in sorted(SEPARATORS, key=line.count, reverse=True):
+        names = [name for _, _, name in _cells(line, separator)]
+        if len(names) > 1 and all(re.fullmatch(r"[^\W\d][\w .()/#-]{0,29}|#", name) for name in names):
+            return separator
+    return ""
+
+
+def _cells(line: str, separator: str) -> list[tuple[int, int, str]]:
+    """Start, end and text of each cell of a line, without quotes, spaces and the signs at the ends of Markdown rows."""
+    first, last = 0, len(line)
+    if separator == "|":
+        first = len(line) - len(line.lstrip(" |")) if line.lstrip().startswith("|") else 0
+        last = len(line.rstrip(" \r|")) if line.rstrip(" \r").endswith("|") else last
+    cells, position = [], first
+    while position <= last:
+        match = CELLS[separator].match(line, position, last)
+        end = match.end() if match else position
+        value = line[position:end]
+        text = value.strip(" \t\r\"'")
+        start = position + (value.find(text) if text else 0)
+        cells.append((start, start + len(text), text))
+        position = end + 1
+        if end < last and line[end] != separator:
+            return []
+    return cells
