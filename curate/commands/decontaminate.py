@@ -8,7 +8,14 @@ from functools import partial
 from pathlib import Path
 
 from curate.commands.session import Workspace
-from curate.core.benchmark_index import INDEX_SUFFIX, NAME, index_file, read_index, require_own_key
+from curate.core.benchmark_index import (
+    INDEX_SUFFIX,
+    NAME,
+    index_file,
+    read_index,
+    require_own_key,
+    require_rephrased,
+)
 from curate.core.errors import InputError, OutputError, UsageError, require_all_lines
 from curate.core.events import StageFinished, StageStarted
 from curate.core.example import Example
@@ -165,6 +172,8 @@ def _index(path: Path, fields: Sequence[str], embed: Embed | None, model: str) -
                 f"{visible(path.stem)}: the index has no embeddings of {visible(model)}",
                 f"build it again:  curate decontaminate --build-index {path.stem} FILE --embeddings MODEL --overwrite",
             )
+        if embed is not None:
+            require_rephrased(about, path.stem)
         return BenchmarkIndex(about["files"], about["fields"], arrays, about["model"])
     items = read_benchmark(path, fields)
     index = indexed(items)

@@ -18,6 +18,7 @@ import hmac
 import json
 import re
 from pathlib import Path
+from shlex import quote
 from typing import Any, Final
 
 from curate.core.errors import InputError, OutputError, UsageError
@@ -26,7 +27,10 @@ from curate.core.signature import own_key
 from curate.core.store import load, require_types
 from curate.core.text import visible
 
-FORMAT: Final = 2
+FORMAT: Final = 3
+"""The version of the files that are written."""
+LACKING: Final = {2: "the right choices of its items"}
+"""Older versions that are read, and what the search for rephrased items lacks with them."""
 INDEX_SUFFIX: Final = ".npz"
 RUN_WORDS: Final = 13
 MIN_RUN_WORDS: Final = 8
@@ -81,24 +85,56 @@ def index_file(name: str) -> Path:
 
 
 def read_index(path: Path) -> tuple[dict[str, Any], Arrays]:
-    """The description and the arrays of an index. Raises `InputError` if it is damaged or of another user, and as
-    `require_own_key` does.
+    """The description and the arrays of an index. Raises `InputError` if it is damaged, of another user or of a version
+    that is not read, and as `require_own_key` does.
     """
     require_own_key()
     content = load(path, _checked)
     if content is None:
         raise InputError(
-            f"{visible(str(path))}: not an index that this user built with this version",
+            f"{visible(str(path))}: not an index that this user built",
             f"build it again:  curate decontaminate --build-index {path.stem} FILE --overwrite",
+        )
+    about = content[0]
+    if about["format"] not in (FORMAT, *LACKING):
+        later = about["format"] > FORMAT
+        raise InputError(
+            f"{visible(str(path))}: an index of version {about['format']}, "
+            f"which {'a later' if later else 'an earlier'} "
+            f"curate built; this one reads {', '.join(map(str, (*LACKING, FORMAT)))}",
+            f"{'update curate, or ' if later else ''}build it again:  {rebuild_command(about, path.stem)}",
         )
     return content
 
 
+def require_rephrased(about: dict[str, Any], name: str) -> None:
+    """Raise `InputError` if the index is of a version in which a part of what rephrased items are found by is
+    missing.
+    """
+    if lacking := LACKING.get(about["format"]):
+        raise InputError(
+            f"{visible(name)}: an index of version {about['format']} lacks {lacking}, so rephrased items would be "
+            f"missed; version {FORMAT} has them",
+            f"build it again:  {rebuild_command(about, name, embeddings=True)}",
+        )
+
+
+def rebuild_command(about: dict[str, Any], name: str, *, embeddings: bool = False) -> str:
+    """The command that builds an index again, with the names of the files that it was built of."""
+    files = [source["name"] for source in about.get("sources", [])] or ["FILE"]
+    model = " --embeddings MODEL" if embeddings or about.get("model") else ""
+    return f"curate decontaminate --build-index {name} {visible(' '.join(map(quote, files)))}{model} --overwrite"
+
+
 def _checked(arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
     """The content of an index. Raises `ValueError` or `KeyError` for arrays that do not fit together."""
-    require_types(arrays, ARRAYS)
     about = json.loads(arrays["about"].tobytes())
-    if about["format"] != FORMAT or any(len({len(arrays[name]) for name in names}) > 1 for names in PARALLEL):
+    if type(about["format"]) is int and about["format"] not in (FORMAT, *LACKING):
+        return about, {}  # of a version that `read_index` refuses
+    require_types(arrays, ARRAYS)
+    if about["format"] not in (FORMAT, *LACKING) or any(
+        len({len(arrays[name]) for name in names}) > 1 for names in PARALLEL
+    ):
         raise ValueError("arrays that do not match each other")
     for name, target in POSITIONS.items():
         if len(arrays[name]) and not (arrays[name].min() >= 0 and arrays[name].max() < len(arrays[target])):

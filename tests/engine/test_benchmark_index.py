@@ -113,6 +113,30 @@ def test_a_damaged_index_is_refused(damage: str, capsys: pytest.CaptureFixture[s
         assert (code, "not an index that this user built" in err) == (2, True)
 
 
+@pytest.mark.parametrize(("version", "refused"), [(1, True), (2, False), (9, True)])
+def test_an_index_of_another_version_is_read_or_refused_with_its_command(
+    version: int, refused: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("curate.leakage.benchmark_index.FORMAT", version)
+    run(capsys, "decontaminate", "--build-index", "gsm8k", "bench.jsonl")
+    refusal = f"version {version}, which {'a later' if version > 2 else 'an earlier'} curate built"
+    for verb in ("decontaminate", "verify"):
+        code, _, err = run(capsys, verb, "data.jsonl", "--bench", "gsm8k")
+        assert (code == 2, refusal in err, "--build-index gsm8k bench.jsonl --overwrite" in err) == (refused,) * 3
+
+
+def test_an_index_without_right_choices_is_refused_for_rephrased_items(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = "offline:all-MiniLM-L6-v2"
+    monkeypatch.setattr("curate.leakage.benchmark_index.FORMAT", 2)
+    monkeypatch.setattr("curate.commands.decontaminate.fingerprint", lambda _: "")
+    run(capsys, "decontaminate", "--build-index", "gsm8k", "bench.jsonl")
+    code, _, err = run(capsys, "decontaminate", "data.jsonl", "--bench", "gsm8k", "--embeddings", model)
+    assert (code, "version 2 lacks the right choices of its items" in err) == (2, True)
+    assert "--build-index gsm8k bench.jsonl --embeddings MODEL --overwrite" in err
+
+
 @pytest.mark.parametrize("name", ["../x", "A", "", "a/b", "x" * 65])
 def test_a_name_is_no_path(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "decontaminate", "--build-index", name or "/", "bench.jsonl")[0] == 2
