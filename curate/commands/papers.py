@@ -47,6 +47,10 @@ class PapersResult(Output):
     holds: bool
     """Whether the split passes each check."""
     signed: bool
+    unused_sources: list[str]
+    """Names in `[card.sources]` that describe none of the files that were split."""
+    read: list[str]
+    """The files that were split."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,12 @@ def papers(folder: Path, output: Path, session: Session, *, key: Path | None = N
     for name, data in files.items():
         write_bytes(output / name, data, named=True)
     return PapersResult(
-        display_name(output), [_paper(name, forms.get(name)) for name in texts], proof.holds, key is not None
+        display_name(output),
+        [_paper(name, forms.get(name)) for name in texts],
+        proof.holds,
+        key is not None,
+        facts.unused_sources(),
+        [source.path for source in facts.sources],
     )
 
 

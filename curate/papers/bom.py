@@ -1,10 +1,18 @@
 """A bill of materials of the data set: CycloneDX 1.6, one component of the type `data` for each split and source."""
 
 import uuid
-from typing import Any
+from typing import Any, Final
 
 from curate.core.text import plural
 from curate.papers.facts import Facts, Source
+
+SPDX: Final = frozenset(
+    """Apache-2.0 MIT BSD-2-Clause BSD-3-Clause GPL-2.0-only GPL-3.0-only LGPL-3.0-only AGPL-3.0-only MPL-2.0 CC0-1.0
+    CC-BY-3.0 CC-BY-4.0 CC-BY-SA-3.0 CC-BY-SA-4.0 CC-BY-NC-4.0 CC-BY-NC-SA-3.0 CC-BY-NC-SA-4.0 CC-BY-NC-ND-4.0
+    CC-BY-ND-4.0 ODbL-1.0 ODC-By-1.0 PDDL-1.0 CDLA-Permissive-2.0 CDLA-Sharing-1.0 Unlicense ISC OGL-UK-3.0
+    """.split()  # noqa: SIM905
+)
+"""Identifiers of SPDX that a license is named by; others are written as names."""
 
 
 def bill_of_materials(facts: Facts) -> dict[str, Any]:
@@ -47,7 +55,7 @@ def _component(
     if description:
         component["description"] = description
     if license_:
-        component["licenses"] = [{"license": {"name": license_}}]
+        component["licenses"] = [{"license": {"id" if license_ in SPDX else "name": license_}}]
     if url:
         component["externalReferences"] = [{"type": "distribution", "url": url}]
     return component

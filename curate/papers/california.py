@@ -18,6 +18,7 @@ def california(facts: Facts) -> Form:
     """The form; fields without a known value are blank."""
     known = not facts.of_kind("")
     licensed, synthetic = facts.of_kind("licensed"), facts.of_kind("synthetic")
+    public = [source for source in facts.of_kind("public", "crawled", "third-party") if source.said.license]
     months = facts.periods()
     listed = "; ".join(map(described, facts.sources)) if known else ""
     licenses = ", ".join(dict.fromkeys(source.said.license for source in facts.sources))
@@ -37,21 +38,24 @@ def california(facts: Facts) -> Form:
         Field(
             "(6)",
             "Whether the datasets were purchased or licensed",
-            ("licensed: " + ", ".join(source.title for source in licensed) if licensed else "no") if known else "",
-            SOURCES,
+            ("licensed: " + ", ".join(source.title for source in licensed) if licensed else "" if public else "no")
+            if known
+            else "",
+            f"{SOURCES}; public and crawled data may be under a license, too" if public else SOURCES,
         ),
         Field(
             "(7)",
             "Whether the datasets include personal information (Civil Code 1798.140(v))",
             "",
-            f"a person decides; private values found by rules S in the splits: {found}",
+            f"a person decides; private values found by rules S in the splits, those that `curate redact` "
+            f"invented counted: {found}",
         ),
         Field("(8)", "Whether the datasets include aggregate consumer information (Civil Code 1798.140(b))"),
         Field(
             "(9)",
             "Cleaning, processing or other modification, and its purpose",
             "; ".join(facts.removals()) or f"{plural(facts.manifest.read, 'line')} read, none removed",
-            f"{MANIFEST} removed",
+            f"{MANIFEST} removed; add what was done before the split, such as `curate redact`",
         ),
         Field(
             "(10)",

@@ -86,6 +86,11 @@ class Facts:
         """The sources of some kinds."""
         return [source for source in self.sources if source.said.kind in kinds]
 
+    def unused_sources(self) -> list[str]:
+        """The names in `[card.sources]`, without `*`, that describe none of the files that were read."""
+        used = {_name_of(source.path, self.card.sources) for source in self.sources}
+        return [name for name in self.card.sources if name != "*" and name not in used]
+
     def removals(self) -> Iterator[str]:
         """The number of removed lines for each reason, a sentence each."""
         rules = custom_rules(self.manifest)
@@ -121,8 +126,10 @@ def said_of(path: str, sources: Mapping[str, SourceConfig]) -> SourceConfig:
     """The description of a file in the configuration: by its path, the end of its path, or a pattern, of which `*`
     comes last; an empty description if none fits.
     """
+    return sources.get(_name_of(path, sources), SourceConfig())
+
+
+def _name_of(path: str, sources: Mapping[str, SourceConfig]) -> str:
+    """The name in the configuration that a file is described under; empty if none fits."""
     names = sorted(sources, key=lambda name: (name == "*", any(sign in name for sign in "*?[")))
-    for name in names:
-        if path == name or path.endswith(f"/{name}") or fnmatchcase(path, name):
-            return sources[name]
-    return SourceConfig()
+    return next((name for name in names if path == name or path.endswith(f"/{name}") or fnmatchcase(path, name)), "")

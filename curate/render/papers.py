@@ -1,5 +1,6 @@
 """The result of `curate papers` and of `curate verify --statement` for people."""
 
+import json
 from collections.abc import Iterator
 
 from rich.text import Text
@@ -13,6 +14,12 @@ def papers_text(result: PapersResult) -> Iterator[str | Text]:
     for paper in result.papers:
         blanks = f": {len(paper.blanks):,} of {plural(paper.fields, 'field')} to be filled in" if paper.fields else ""
         yield f"{visible(result.folder)}/{paper.file}{blanks}"
+    for name in result.unused_sources:
+        yield Text(
+            f"curate.toml: [card.sources.{json.dumps(visible(name), ensure_ascii=False)}] describes none of the files "
+            f"that were split ({visible(', '.join(result.read))}): name them so and split again",
+            style="yellow",
+        )
     if not result.holds:
         yield Text("the split fails a check, and the statement says so: `curate verify` shows what", style="bold red")
     signed = " --signers FILE" if result.signed else ""

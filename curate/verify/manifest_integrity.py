@@ -1,14 +1,16 @@
 """Compare an output folder with its manifest: files, hashes, example counts, and the reason for each removed line."""
 
 import base64
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from curate.core.example import where
 from curate.core.files import DATA_SUFFIXES, MANIFEST, sha256
+from curate.core.limits import read_regular
 from curate.core.manifest import Manifest, digest_of, named_files
 from curate.core.text import plural
 from curate.core.worker_pool import cores
@@ -18,6 +20,18 @@ from curate.verify.features import line_digest, pairs_of
 from curate.verify.proof import MAX_SHOWN, Difference, Point, point_of
 from curate.verify.reading import NotUnderstoodError, loads
 from curate.verify.words import Hashes
+
+PAPERS: Final = {
+    "croissant.json": frozenset(
+        """@context @type conformsTo name description creator inLanguage isLiveDataset keywords prov:wasDerivedFrom
+        distribution recordSet license url citeAs datePublished version""".split()  # noqa: SIM905
+    ),
+    "bom.cdx.json": frozenset(
+        ["bomFormat", "specVersion", "serialNumber", "version", "metadata", "components", "dependencies"]
+    ),
+    "statement.json": frozenset(["_type", "subject", "predicateType", "predicate"]),
+}
+"""Names and keys of the JSON files of `curate papers`, which may be beside the splits."""
 
 
 def manifest_point(folder: Path, manifest: Manifest, differences: list[Difference]) -> Point:
@@ -79,8 +93,19 @@ def files_point(folder: Path, manifest: Manifest, differences: list[Difference])
     )
 
 
+def _is_paper(path: Path) -> bool:
+    """Whether a file is metadata that `curate papers` wrote, by its name and its keys: one object without others."""
+    if path.name not in PAPERS:
+        return False
+    try:
+        value = json.loads(read_regular(path))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and value.keys() <= PAPERS[path.name]
+
+
 def _unlisted_files(folder: Path, expected: Mapping[str, str]) -> Iterator[Path]:
-    """Data files in a folder, hidden ones aside, that are neither in `expected` nor the manifest."""
+    """Data files in a folder, hidden ones and papers aside, that are neither in `expected` nor the manifest."""
     for path in sorted(folder.rglob("*")):
         relative_path = path.relative_to(folder)
         hidden = any(part.startswith(".") for part in relative_path.parts)
@@ -89,6 +114,7 @@ def _unlisted_files(folder: Path, expected: Mapping[str, str]) -> Iterator[Path]
             and path.is_file()
             and path.name.lower().endswith(DATA_SUFFIXES)
             and relative_path.as_posix() not in (*expected, MANIFEST)
+            and not (path.parent == folder and _is_paper(path))
         ):
             yield path
 

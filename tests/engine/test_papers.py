@@ -95,6 +95,27 @@ def test_machine_readable_papers_name_each_file_by_its_hash() -> None:
 
 
 @pytest.mark.usefixtures("split")
+def test_papers_beside_the_splits_are_no_data(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["papers", "out", "-q"]) == 0
+    for name in ("croissant.json", "bom.cdx.json", "statement.json"):
+        shutil.copy(Path("papers", name), Path("out", name))
+    assert main(["verify", "out", "--statement", "papers/statement.json", "-q"]) == 0
+    shutil.copy("out/test.jsonl", "out/croissant.json")
+    assert main(["verify", "out", "-q"]) == 1
+    assert "out/croissant.json: L009" in capsys.readouterr().out
+
+
+def test_a_description_of_no_file_is_named(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.redacted.jsonl", ROWS)
+    Path("curate.toml").write_text(CARD)
+    assert main(["split", "data.redacted.jsonl", "-o", "out", "--yes", "-q"]) in (0, 1)
+    capsys.readouterr()
+    assert main(["papers", "out", "-q"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert '[card.sources."data.jsonl"] describes none of the files that were split (data.redacted.jsonl)' in printed
+
+
+@pytest.mark.usefixtures("split")
 def test_text_of_the_configuration_is_no_markup() -> None:
     assert main(["papers", "out", "-q"]) == 0
     for form in ("eu-training-summary.md", "california-ab-2013.md"):
