@@ -8,7 +8,7 @@ from typing import Final
 from curate.conflicts.entity_swap import different_short_answers, swapped_names
 from curate.conflicts.evidence import Evidence
 from curate.conflicts.named_values import NAMES_PRECISION, other_named_values
-from curate.conflicts.negation import negation, opposite_words, yes_no_openings
+from curate.conflicts.negation import are_two_scenes, negation, opposite_words, yes_no_openings
 from curate.conflicts.numeric_contradictions import clashing_figures
 from curate.conflicts.requested_amounts import requested_amounts
 from curate.core.lazy import lazy_pattern
@@ -106,7 +106,19 @@ def rule_contradictions(question: str, left: str, right: str) -> Iterator[Eviden
             if source == "negation" or (question_words and alone) or copied
             else [pair for pair in pairs if question_words & content_words(pair.left) & content_words(pair.right)]
         )
-        evidence = next((openings for pair in about if (openings := rule(pair))), None)
+        evidence = next(
+            (
+                differing
+                for pair in about
+                if (differing := rule(pair))
+                and not (
+                    source == "opposites"
+                    and are_two_scenes(pair, differing)
+                    and question_words.isdisjoint(content_words(pair.left) & content_words(pair.right))
+                )
+            ),
+            None,
+        )
         if evidence:
             yield Evidence(source, *evidence, PRECISION[source])
     if short := different_short_answers(question, left, right):

@@ -21,6 +21,14 @@ NOT_ONLY: Final = re.compile(
     re.IGNORECASE,
 )
 
+SCENE: Final = re.compile(
+    r"^\W*(?P<some>(?:an?|one|two|three|four|five|six|some|several|many|there)\b|(?:some(?:one|body)|people|(?:wo)?men|children)\b)?"
+    r"(?:(?<=there) (?:is|are)\b|.*?\b(?:is|are) (?:\w+ )?\w+ing\b)",
+    re.IGNORECASE,
+)
+"""Tells what somebody is doing; `some`: somebody who is not named before."""
+PERSONS: Final = frozenset(("man", "men", "woman", "women", "boy", "boys", "girl", "girls"))
+"""Opposites that say who it is."""
 MAX_SPAN_WORDS: Final = 4
 """Maximum number of words of a place in which two sentences differ and one may have the opposite of the other's."""
 
@@ -76,3 +84,13 @@ def opposite_words(pair: Aligned) -> tuple[str, str] | None:
         ),
         None,
     )
+
+
+def are_two_scenes(pair: Aligned, words: tuple[str, str]) -> bool:
+    """Whether two sentences that differ in these opposite words may describe two persons or scenes: "A man is riding a
+    horse", "A woman is riding a horse".
+    """
+    left, right = SCENE.match(pair.left), SCENE.match(pair.right)
+    if left is None or right is None:
+        return False
+    return bool(left["some"] and right["some"]) or PERSONS.issuperset(words)

@@ -97,6 +97,8 @@ def example(question: str, answer: str, line: int = 1, system: str | None = None
         ("Do points expire?", "Points never expire.", "Points expire after 24 months.", "negation"),
         ("Is it on?", "The pump is on; the light is on.", "The pump is on; the light is not on.", "negation"),
         ("Can it be opened?", "The lid of the red box is locked.", "The lid of the red box is unlocked.", "opposites"),
+        ("Who is riding the horse?", "A man is riding a horse.", "A woman is riding a horse.", "opposites"),
+        ("Is it so?", "The dog is running through wet sand.", "The dog is running through dry sand.", "opposites"),
         (
             "Solve 472547338 + 960397912423686.",
             "472547338 + 960397912423686 = 960398384971024",
@@ -115,6 +117,9 @@ def test_clashing_answers(question: str, left: str, right: str, source: str) -> 
     ("question", "left", "right"),
     [
         ("How high is it?", "It is 1,000 m high.", "It is 1000 m high."),
+        ("Is it so?", "A man is riding a horse.", "A woman is riding a horse."),
+        ("Is it so?", "The boy is playing a guitar.", "The girl is playing a guitar."),
+        ("Is it so?", "Some children are jumping on a trampoline.", "Some children are jumping off a trampoline."),
         ("How often do I change it?", "Change it twice a year.", "It has to be changed every six months."),
         ("What is the temperature?", "20 °C", "68 °F"),
         ("What is 1/4?", "0.25", "25%"),
