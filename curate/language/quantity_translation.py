@@ -114,7 +114,7 @@ def spelled(text: str, language: str) -> Spelled:
     if language in ("zh", "ja"):
         translated = _han_numbers(translated)
     for pattern, new in _idioms(language):
-        translated = translated.sub(pattern, partial(_always, new))
+        translated = translated.sub(pattern, partial(_expanded, new))
     if language in ("zh", "ja"):
         return _han_units(translated, language)
     translated = _number_words(translated, language)
@@ -127,6 +127,10 @@ def spelled(text: str, language: str) -> Spelled:
 
 def _always(new: str, _: re.Match[str]) -> str:
     return new
+
+
+def _expanded(template: str, match: re.Match[str]) -> str:
+    return match.expand(template)
 
 
 @cache

@@ -240,6 +240,9 @@ _BEFORE_ONE: Final = "|".join(rf"(?<=\b{word} )" for word in (
     "around", "roughly", "almost", "nearly", "after", "under", "over", "than", "to", "wait",
 ))  # fmt: skip
 """What stands before "a month" where it is one month and not every month."""
+_GERMAN_NUMBER: Final = (
+    r"(?:\d+|(?:ein|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|sech|sieb|zwan|zig|ßig|und|hundert)+)"
+)
 IDIOMS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "en": (
         (r"\b(?:a |one )?fortnight\b", "14 days"),
@@ -254,14 +257,16 @@ IDIOMS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         (r"\bfour and a half\b", "4.5"),
         (r"\bmidday\b", "noon"),
         (r"\bper cent\b", "percent"),
+        (r"\bhalf a dozen\b", "6"),
         (r"\ba dozen\b", "12"),
+        (r"\b(?:three[ -]quarters of an|3/4) hour\b", "45 minutes"),
+        (r"\b(?:a )?quarter of an hour\b", "15 minutes"),
         (r"\bkilos?\b", "kg"),
         (r"\bhalf a year\b", "6 months"),
         (rf"(?:{_BEFORE_ONE})an?(?= (?:full |whole )?(?:hour|day|week|month|year)\b)", "1"),
         (r"\ba(?= (?:day|week|month|year)['’]s\b)", "1"),
         (r"\bpounds?(?! of\b)\b|\bquid\b", "gbp"),
         (r"(?<=\d)[.](?=[0-5]\d ?[ap]\.?m\b)", ":"),
-        (r"\bhalf a dozen\b", "6"),
         (r"\bone(?= o['’]? ?clock\b)", "1"),
         (r"\bevery other (?=(?:day|week|month|year)\b)", "every 2 "),
     ),
@@ -276,6 +281,32 @@ IDIOMS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         (r"\bdreieinhalb\b", "3,5"),
         (r"\bviereinhalb\b", "4,5"),
         (r"\b(?:eine )?halbe[nr]? stunde\b", "30 minuten"),
+        (r"\b(?:eine[rn]? )?(?:dreiviertelstunde|drei viertel stunden?)\b", "45 Minuten"),
+        (r"\b(?:eine[rn]? )?viertelstunde\b", "15 Minuten"),
+        (r"\b(?:ein(?:em)? )?dreivierteljahr\b", "9 Monate"),
+        (r"\b(?:ein(?:em)? )?vierteljahr\b", "3 Monate"),
+        (r"\b(?:ein(?:en)? )?dreiviertelliter\b", "750 ml"),
+        (r"\b(?:ein(?:en)? )?viertelliter\b", "250 ml"),
+        (r"\b(?:ein(?:en)? )?halbe[rn] liter\b", "500 ml"),
+        (r"\b(?:ein )?halbes kilo\b", "500 Gramm"),
+        (r"\b(?:ein )?halbes pfund(?= (?-i:[A-ZÄÖÜ]))", "250 Gramm"),
+        (r"\bein pfund(?= (?-i:[A-ZÄÖÜ]))", "500 Gramm"),
+        (r"\bhalbstündig(?:e[mnrs]?)?\b", "30 Minuten"),
+        (r"\bhalbjährig(?:e[mnrs]?)?\b", "6 Monate"),
+        *(
+            (rf"(?<!\w)({_GERMAN_NUMBER})-?{adjective}ig(?:e[mnrs]?)?\b", rf"\1 {unit}")
+            for adjective, unit in (
+                ("minüt", "Minuten"), ("stünd", "Stunden"), ("täg", "Tage"), ("wöch", "Wochen"),
+                ("monat", "Monate"), ("jähr", "Jahre"), ("prozent", "Prozent"),
+            )
+        ),
+        *(
+            (rf"(?<!\w)({_GERMAN_NUMBER}){genitive}(?=[^\W\d_]{{3}})", rf"\1 {unit} ")
+            for genitive, unit in (
+                ("minuten", "Minuten"), ("stunden", "Stunden"), ("tages?", "Tage"), ("wochen", "Wochen"),
+                ("monats", "Monate"), ("jahres", "Jahre"),
+            )
+        ),
         (r"\bmitternacht\b", "00:00"),
         (r"\b(?:mittags um zwölf|zwölf uhr mittags)\b", "12:00"),
         (r"\bein halbes jahr\b|\bhalben jahr\b", "6 Monate"),
@@ -287,6 +318,13 @@ IDIOMS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         (r"\bpor ciento\b", "%"),
         (r"\b(?:una )?hora y media\b", "90 minutos"),
         (r"\bmedia hora\b", "30 minutos"),
+        (r"\btres cuartos de hora\b", "45 minutos"),
+        (r"\b(?:un )?cuarto de hora\b", "15 minutos"),
+        (r"\bmedio litro\b", "500 ml"),
+        (r"\bmedio kilo\b", "500 gramos"),
+        (r"\b(?:un )?cuarto de kilo\b", "250 gramos"),
+        (r"\bun trimestre\b", "3 meses"),
+        (r"\bun semestre\b", "6 meses"),
         (r"\bmedianoche\b", "00:00"),
         (r"\bmediodía\b", "12:00"),
         (r"\bmedio año\b", "6 meses"),
@@ -305,6 +343,12 @@ IDIOMS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         (r"\bun an et demi\b", "18 mois"),
         (r"\bun jour et demi\b", "36 heures"),
         (r"\bune demi-heure\b|\bdemi-heure\b", "30 minutes"),
+        (r"\btrois quarts d['’]heure\b", "45 minutes"),
+        (r"\b(?:un )?quart d['’]heure\b", "15 minutes"),
+        (r"\b(?:un )?demi-litre\b", "500 ml"),
+        (r"\b(?:un )?demi-kilo\b|\bune livre de\b", "500 grammes"),
+        (r"\bun trimestre\b", "3 mois"),
+        (r"\bun semestre\b", "6 mois"),
         (r"\bminuit\b", "00:00"),
         (r"\bmidi\b", "12:00"),
         (r"\bune quinzaine de jours\b", "15 jours"),
@@ -317,6 +361,12 @@ IDIOMS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         (r"\buma hora e meia\b", "90 minutos"),
         (r"\bum ano e meio\b", "18 meses"),
         (r"\bmeia hora\b", "30 minutos"),
+        (r"\btrês quartos de hora\b", "45 minutos"),
+        (r"\b(?:um )?quarto de hora\b", "15 minutos"),
+        (r"\bmeio litro\b", "500 ml"),
+        (r"\bmeio quilo\b", "500 gramas"),
+        (r"\bum trimestre\b", "3 meses"),
+        (r"\bum semestre\b", "6 meses"),
         (r"\bmeia-noite\b", "00:00"),
         (r"\bmeio-dia\b", "12:00"),
     ),
@@ -328,11 +378,19 @@ IDIOMS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         (r"\bun['’]ora e mezza\b", "90 minuti"),
         (r"\bun anno e mezzo\b", "18 mesi"),
         (r"\bmezz['’]ora\b", "30 minuti"),
+        (r"\btre quarti d['’]ora\b", "45 minuti"),
+        (r"\b(?:un )?quarto d['’]ora\b", "15 minuti"),
+        (r"\bmezzo litro\b", "500 ml"),
+        (r"\bmezzo chilo\b", "500 grammi"),
+        (r"\bun trimestre\b", "3 mesi"),
+        (r"\bun semestre\b", "6 mesi"),
         (r"\bmezzanotte\b", "00:00"),
         (r"\bmezzogiorno\b", "12:00"),
     ),
     "zh": (
         (r"半个?小时", "30分钟"),
+        (r"三刻钟", "45分钟"),
+        (r"一刻钟", "15分钟"),
         (r"半年", "6个月"),
         (r"半个月", "15天"),
         (r"中午12点", "12:00"),
@@ -340,4 +398,6 @@ IDIOMS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     ),
     "ja": ((r"半年間?", "6か月"), (r"正午", "12:00"), (r"半日", "12時間")),
 }
-"""Fixed expressions, as patterns, with the same quantity in numbers of the same language."""
+"""Fixed expressions, as patterns, with the same quantity in numbers of the same language; the latter may refer
+to groups of the former.
+"""
