@@ -25,15 +25,25 @@ from curate.conflicts.unread_questions import vectors as character_vectors
 from curate.core.example import Example
 from curate.core.lazy import np
 from curate.core.text import plural
-from curate.language.tokens import quoted_texts
+from curate.language.names import names
+from curate.language.negation import has_opposite, negation_count
+from curate.language.quantities import quantities, unmatched
+from curate.language.tokens import plain_words, quoted_texts
 from curate.models.embeddings import embed
 from curate.models.model_loading import in_unknown_script
 
 MIN_SAME_QUESTION: Final = 0.5
 """Probability from which two questions are the same."""
+MIN_NOMINATED: Final = 0.1
+"""Probability by the questions alone from which a pair with brief answers is compared; the answers may raise it."""
 MIN_BRIEF_COSINE, MIN_LONG_COSINE = 0.9, 0.5
 """Minimum cosine similarity of two short and of two long answers with the same meaning; the wording of long answers
 differs more.
+"""
+MIN_UNDISPUTED_COSINE: Final = 0.55
+"""The same of two short answers without a difference of `_are_undisputed`: the least, in steps of .05, at which none of
+540 near questions is reported (`later`, `later2`, `later3`, `closed`, `holdout`, `fresh` to `fresh4` of
+`tests/bench/question_triples`).
 """
 MIN_AGREEING_COSINE: Final = 0.3
 """The same of two answers that are not long and agree by rules: both say yes or no, or the number or name asked for."""
@@ -127,6 +137,7 @@ def _by_model(
         [_answered_pair(pair, *sides) for pair, sides in zip(pairs, both, strict=True)],
         (model, ""),
         cache,
+        brief=True,
     )
     answers = sorted({question.answer for pair in both for question in pair})
     vectors = dict(zip(answers, embed(answers, model, cache, progress), strict=True)) if answers else {}
@@ -148,7 +159,25 @@ def _min_cosine(left: Question, right: Question, share: float) -> float:
     """The minimum cosine similarity of two answers with the same meaning; `share`: their `length_share`."""
     if share < 1 and any(answers_agree(side.request, left.answer, right.answer) for side in (left, right)):
         return MIN_AGREEING_COSINE
-    return (1 - share) * MIN_BRIEF_COSINE + share * MIN_LONG_COSINE
+    least = MIN_UNDISPUTED_COSINE if share < 1 and _are_undisputed(left, right) else MIN_BRIEF_COSINE
+    return (1 - share) * least + share * MIN_LONG_COSINE
+
+
+def _are_undisputed(left: Question, right: Question) -> bool:
+    """Whether two answers have no opposite words, are negated alike, and do not each have a number or a name that is
+    not in the other one nor in its own question.
+    """
+    answers = left.answer, right.answer
+    if negation_count(answers[0]) % 2 != negation_count(answers[1]) % 2:
+        return False
+    if has_opposite(plain_words(answers[0]), plain_words(answers[1])):
+        return False
+    if any(unmatched(*map(quantities, answers))):
+        return False
+    left_names, right_names = map(set, map(names, answers))
+    return not (left_names - right_names - set(names(left.request))) or not (
+        right_names - left_names - set(names(right.request))
+    )
 
 
 def _by_characters(compared: Sequence[Numbered]) -> Iterator[SimilarPair]:
@@ -180,7 +209,7 @@ def _nominated(
         begin, end = end, end + sum(1 for _ in block)
         blocks.append(range(begin, end))
     needed = [
-        MIN_LONG_SAME_QUESTION if length_share((question.answer, question.answer)) else MIN_SAME_QUESTION
+        MIN_LONG_SAME_QUESTION if length_share((question.answer, question.answer)) else MIN_NOMINATED
         for question in questions
     ]
     return reworded(requests, vectors, partial(embed, model=model, cache=cache, kind="words"), needed, blocks)

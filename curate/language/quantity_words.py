@@ -296,15 +296,24 @@ IDIOMS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         *(
             (rf"(?<!\w)({_GERMAN_NUMBER})-?{adjective}ig(?:e[mnrs]?)?\b", rf"\1 {unit}")
             for adjective, unit in (
-                ("minüt", "Minuten"), ("stünd", "Stunden"), ("täg", "Tage"), ("wöch", "Wochen"),
-                ("monat", "Monate"), ("jähr", "Jahre"), ("prozent", "Prozent"),
+                ("minüt", "Minuten"),
+                ("stünd", "Stunden"),
+                ("täg", "Tage"),
+                ("wöch", "Wochen"),
+                ("monat", "Monate"),
+                ("jähr", "Jahre"),
+                ("prozent", "Prozent"),
             )
         ),
         *(
             (rf"(?<!\w)({_GERMAN_NUMBER}){genitive}(?=[^\W\d_]{{3}})", rf"\1 {unit} ")
             for genitive, unit in (
-                ("minuten", "Minuten"), ("stunden", "Stunden"), ("tages?", "Tage"), ("wochen", "Wochen"),
-                ("monats", "Monate"), ("jahres", "Jahre"),
+                ("minuten", "Minuten"),
+                ("stunden", "Stunden"),
+                ("tages?", "Tage"),
+                ("wochen", "Wochen"),
+                ("monats", "Monate"),
+                ("jahres", "Jahre"),
             )
         ),
         (r"\bmitternacht\b", "00:00"),
