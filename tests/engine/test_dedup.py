@@ -542,7 +542,11 @@ def test_what_says_the_same_in_other_words_is_told_and_stays(write: Write, capsy
         ("How many hours does the night bus to Lyon take?", "Nine hours, with one stop."),
         ("How long is the overnight bus ride to Lyon, in hours?", "You are on the road for 9 hours."),
     ]
-    write("data.jsonl", [*gold, *hours])
+    start = [
+        ("Where does the marathon start?", "At the town hall"),
+        ("From which place do the runners of the marathon set off?", "The start is in front of the town hall."),
+    ]
+    write("data.jsonl", [*gold, *hours, *start])
     assert (
         dedup(
             "data.jsonl",
@@ -558,12 +562,12 @@ def test_what_says_the_same_in_other_words_is_told_and_stays(write: Write, capsy
     )
     told = json.loads(capsys.readouterr().out)
     assert (told["kept"], [(pair["left_place"], pair["right_place"]) for pair in told["alike"]]) == (
-        4,
-        [("data.jsonl:2", "data.jsonl:1"), ("data.jsonl:4", "data.jsonl:3")],
+        6,
+        [("data.jsonl:2", "data.jsonl:1"), ("data.jsonl:6", "data.jsonl:5"), ("data.jsonl:4", "data.jsonl:3")],
     )
     assert "Paraphrases: both are kept" in Path("report.html").read_text()
     assert dedup("data.jsonl", "--embeddings", "offline:all-MiniLM-L6-v2") == 0
-    assert "kept: 2 pairs of paraphrases (D004)" in capsys.readouterr().out
+    assert "kept: 3 pairs of paraphrases (D004)" in capsys.readouterr().out
     assert dedup("data.jsonl", "--embeddings", "no/such/model") == 2
 
 
