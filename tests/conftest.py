@@ -58,14 +58,25 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 Write = Callable[..., Path]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Groups keep the order below: pytest-xdist would begin with those of the most tests."""
+    config.option.loadscopereorder = False
+
+
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What trains comes first, and what is slow after it: at the end there are short tests for each worker, and none
-    waits for the other. The short tests of the trainer are one group, so that `make test-fast` loads PyTorch once.
+    waits for the other. The short tests of the trainer are one group, so that `make test-fast` loads PyTorch once. Of
+    the others those of a file are one, and of the slow ones those of a function: for each group there are messages
+    between processes, and what its tests share is made once.
     """
     for item in items:
-        if "trainer" in item.path.parts and item.get_closest_marker("slow") is None:
-            item.add_marker(pytest.mark.xdist_group("trainer"))
+        if item.get_closest_marker("xdist_group") is None:
+            is_slow = item.get_closest_marker("slow") is not None
+            of_trainer = "trainer" in item.path.parts and not is_slow
+            function = f"{item.path.stem}::{getattr(item, 'originalname', item.name)}"
+            group = "trainer" if of_trainer else function if is_slow else item.path.stem
+            item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: ("trainer" not in item.path.parts, item.get_closest_marker("slow") is None))
 
 
@@ -123,6 +134,15 @@ def _models_loaded_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_default_models() -> Iterator[None]:
+    """A test or a fixture that needs a model names it: no other one loads PyTorch."""
+    with pytest.MonkeyPatch.context() as patch:
+        for models in ("EMBEDDINGS", "NLI", "READERS"):
+            patch.setattr(default_models, models, ())
+        yield
+
+
 NUMBERS: Final = count()
 
 
@@ -146,8 +166,6 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("TOKENIZERS_PARALLELISM", "false")
-    for models in ("EMBEDDINGS", "NLI", "READERS"):  # a test that needs a model names it
-        monkeypatch.setattr(default_models, models, ())
     for name in ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
 

@@ -18,6 +18,8 @@ from tests.conftest import Write
 from tests.leaks import KINDS, Row, data_set, edited, fresh, row, text
 
 OUT = Path("out")
+SIZE = 600
+"""Examples of a file of which a share has the same answer; a twentieth is more than the 20 that make an instruction."""
 
 
 def near_pairs(rng: random.Random) -> list[Row]:
@@ -101,9 +103,9 @@ def test_a_passage_that_answers_many_questions_stays_on_one_side_whatever_its_sh
 ) -> None:
     rng = random.Random(f"{share} {words}")
     passage = text(rng, words)
-    count = round(1000 * share)
+    count = round(SIZE * share)
     lines = [row(text(rng, 30), passage) for _ in range(count)] + [
-        row(text(rng, 12), text(rng, 30)) for _ in range(1000 - count)
+        row(text(rng, 12), text(rng, 30)) for _ in range(SIZE - count)
     ]
     rng.shuffle(lines)
     write("data.jsonl", lines)
