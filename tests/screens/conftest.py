@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual._compositor import Compositor
 from textual.pilot import Pilot
 from textual.worker import WorkerCancelled
 
@@ -164,23 +163,10 @@ async def at_rest(_least: float = 0) -> None:
         await asyncio.sleep(0)
 
 
-def drawn_whole_only(
-    compositor: Compositor, full: bool = False, draw: Callable[..., Any] = Compositor.render_update, **options: Any
-) -> Any:
-    """What a picture of the whole screen asks for is drawn, what changed since is not."""
-    if full:
-        return draw(compositor, full=True, **options)
-    compositor._dirty_regions.clear()
-    return None
-
-
 @pytest.fixture(autouse=True)
 def _no_delay(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An entry is drawn as soon as its key is handled, and no key waits for a process that takes little time. What
-    stands on the screen is drawn when all is `settled` or it is looked at, not after each change.
-    """
+    """An entry is drawn as soon as its key is handled, and no key waits for a process that takes little time."""
     monkeypatch.setattr(tui.screens.queue, "DETAIL_DELAY_SECONDS", 0.001)
-    monkeypatch.setattr(Compositor, "render_update", drawn_whole_only)
     monkeypatch.setattr("textual.app.wait_for_idle", at_rest)
     monkeypatch.setattr("textual.pilot.wait_for_idle", at_rest)
 
@@ -212,7 +198,6 @@ async def settled(pilot: Pilot[None]) -> None:
         drawn = drawn and app._resize_timer is None and not app._batch_count  # which timers end
         ready = placed and drawn and getattr(app.screen, "ready", app.screen.is_mounted)
         if ready and not busy and not loop._ready:  # what is drawn may cause something else
-            app.screen._compositor.render_strips()
             return
         await asyncio.sleep(0 if ready and rounds < 1_000 else 0.002)  # beside other work, a thread may need time
     raise AssertionError(f"something still goes on behind the screen:\n{screen_text(app)}")

@@ -93,7 +93,7 @@ def decisions() -> list[str]:
 @pytest.fixture(autouse=True)
 def _undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is drawn: no test here looks at the screen, and drawing takes a third of the time."""
-    monkeypatch.setattr(Compositor, "render_strips", lambda _self: [])
+    monkeypatch.setattr(Compositor, "render_update", lambda self, **_: self._dirty_regions.clear())
 
 
 @pytest.fixture(autouse=True)
