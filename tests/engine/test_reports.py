@@ -398,6 +398,7 @@ def test_html_plots_are_the_numbers_of_the_files(write: Write) -> None:
     assert "C001 no-content: 1" in plots["Findings by rule"]
 
 
+@pytest.mark.slow
 def test_html_counts_tokens_with_the_model_that_is_named(write: Write) -> None:
     path = write("data.jsonl", [("Hi", "Hello.")])
     text = "".join(map(str, formatted_report(check_paths([path]), OutputFormat.HTML, [path], None, model=model())))
