@@ -11,9 +11,7 @@ from typing import Any, Final
 from pydantic import BaseModel, TypeAdapter
 
 from curate import commands
-from curate.commands.review_audit import AuditResult
-from curate.commands.review_history import HistoryResult
-from curate.commands.reviewer_agreement import AgreementResult
+from curate.commands.review_history import AgreementResult, AuditResult, HistoryResult
 from curate.commands.template import TemplateDiffResult
 from curate.core.config import Config, Section
 from curate.core.datamap import MappedExample

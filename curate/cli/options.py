@@ -25,8 +25,7 @@ from curate.core.shards import MAX_SHARDS, shown_output
 from curate.core.text import plural, visible
 from curate.core.verb_options import declared
 from curate.core.worker_pool import cores
-from curate.render.console import console, progress_bar
-from curate.render.progress import StageProgress
+from curate.render.console import StageProgress, console, progress_bar
 
 if TYPE_CHECKING:
     from curate.conflicts.judges.verdict_cache import Work
@@ -390,7 +389,7 @@ def require_push_consent(what: str, repository: str, *, yes: bool, as_json: bool
     """Ask whether files may be uploaded to the hub, before the work that makes them. Raises `UsageError` without
     consent, and as `require_hub` does.
     """
-    from curate.core.hub import hub_address, require_hub  # not needed without an upload
+    from curate.core.egress import hub_address, require_hub  # not needed without an upload
 
     require_hub()
     consent(yes=yes, as_json=as_json).require(f"{what}, to {repository},", hub_address())

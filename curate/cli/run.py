@@ -29,8 +29,7 @@ from curate.core.egress import Consent, address_of, is_address
 from curate.core.errors import UsageError
 from curate.core.runs import Project
 from curate.core.verb_options import NOTHING_GIVEN, Given, require_named_model, with_given
-from curate.render.console import print_result
-from curate.render.progress import StageProgress
+from curate.render.console import StageProgress, print_result
 from curate.render.run import dry_text, run_text
 
 STAGE_NAMES = ", ".join(STAGES)

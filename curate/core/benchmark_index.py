@@ -22,8 +22,7 @@ from typing import Any, Final
 
 from curate.core.errors import InputError, OutputError, UsageError
 from curate.core.lazy import Array, Arrays, np
-from curate.core.signature import own_key
-from curate.core.store import load, require_types
+from curate.core.store import load, own_key, require_types
 from curate.core.text import visible
 
 FORMAT: Final = 2

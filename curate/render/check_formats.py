@@ -38,7 +38,7 @@ class OutputFormat(StrEnum):
 FORMAT_HELP: Final = f"Write findings in this format: {', '.join(OutputFormat)}."
 REPORTERS: Final = {
     OutputFormat.CONCISE: "check_text",
-    OutputFormat.FULL: "check_full",
+    OutputFormat.FULL: "check_html:check_full",
     OutputFormat.GROUPED: "check_text:check_grouped",
     OutputFormat.JSON: "check_json",
     OutputFormat.JSONL: "check_json:check_jsonl",

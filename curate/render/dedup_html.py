@@ -6,10 +6,9 @@ from typing import Final, Literal
 from curate.commands.dedup import DedupResult
 from curate.core.example import Example
 from curate.dedup.cluster_resolution import DuplicateRemoval
-from curate.render.dedup import chance, doubtful, histogram
+from curate.render.dedup import DiffSpan, chance, doubtful, histogram, turn_diffs, with_context_only
 from curate.render.html import PAIRS, block, filters, footer, head, not_shown, safe, tiles
 from curate.render.html_plots import bars
-from curate.render.word_diff import DiffSpan, turn_diffs, with_context_only
 
 MAX_SHOWN: Final = 200
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from random import Random
 from typing import Final, Literal
 
-from curate.commands.review_audit import audit_slot
+from curate.commands.review_history import audit_slot
 from curate.core.decision import BAD, GOOD, IN_SAMPLE
 from curate.core.lazy import Ids, np
 from curate.review.entry import ReviewStatus
-from curate.review.example_index import id_of
 from curate.review.query import Query
+from curate.review.queue import id_of
 from curate.review.records import record
 from curate.review.session import ReviewSession
 

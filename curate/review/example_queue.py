@@ -8,12 +8,11 @@ from curate.core.finding import Severity
 from curate.core.lazy import Array, Flags, Floats, Ids, Rows, np
 from curate.quality.signals import DOUBT
 from curate.read.index import LineIndex
-from curate.review.assignment import Share
 from curate.review.entry import Entry, Kind, ReviewStatus
 from curate.review.events import ExamplesKnown, ScoresKnown
-from curate.review.example_index import id_of, key
 from curate.review.query import COMPARISONS, Query
-from curate.review.queue import Queue, file_fits, in_ranges
+from curate.review.queue import Queue, file_fits, id_of, in_ranges, key
+from curate.review.sources import Share
 
 
 class ExampleQueue(Queue):

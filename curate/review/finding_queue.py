@@ -6,11 +6,9 @@ from typing import ClassVar, Final
 from curate.core.example import Place
 from curate.core.finding import Finding, Severity
 from curate.core.lazy import Array, Flags, Rows, np
-from curate.review.array_column import ArrayColumn, Names
 from curate.review.entry import Entry, Kind, ReviewStatus
-from curate.review.example_index import id_of, key
 from curate.review.query import Query
-from curate.review.queue import Queue, file_fits, in_ranges, matches_names
+from curate.review.queue import ArrayColumn, Names, Queue, file_fits, id_of, in_ranges, key, matches_names
 
 SEVERITIES = tuple(Severity)
 EXACT_COPY_CODE: Final = "D001"

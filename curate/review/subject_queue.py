@@ -6,11 +6,9 @@ from typing import Any, ClassVar, Final, cast, overload
 from curate.core.example import Place
 from curate.core.finding import Severity
 from curate.core.lazy import Array, Flags, Numbers, Rows, np
-from curate.review.array_column import ArrayColumn, Names
 from curate.review.entry import Cluster, Entry, Kind, Member, MultiConflict, PairConflict, ReviewStatus, Side
-from curate.review.example_index import key
 from curate.review.query import Query
-from curate.review.queue import Queue, file_fits, in_ranges, matches_names
+from curate.review.queue import ArrayColumn, Names, Queue, file_fits, in_ranges, key, matches_names
 
 COLUMNS: Final = {
     "file": "uint32",

@@ -13,7 +13,7 @@ import pytest
 from curate.cli.main import main
 from curate.core.benchmark_index import index_file
 from curate.core.example import Place
-from curate.core.signature import own_key
+from curate.core.store import own_key
 from curate.leakage.benchmark_index import indexed
 from curate.leakage.rephrased import Turn, add_facts, candidates
 from curate.read.benchmark import Item, ItemText

@@ -29,8 +29,7 @@ from curate.review import (
     next_open,
     views,
 )
-from curate.review.bulk import decide, label, preview, rate
-from curate.review.choices import apart_from, verdicts_for
+from curate.review.bulk import apart_from, decide, label, preview, rate, verdicts_for
 from curate.review.finding_queue import FindingQueue
 from curate.review.query import mistake_in, parse
 from curate.review.subject_queue import ClusterQueue, sides_of

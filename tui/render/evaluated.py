@@ -5,12 +5,10 @@ from typing import Any, Final
 
 from textual.content import Content
 
-from curate.commands.run.followed import Followed
-from curate.commands.run.outcome import UNBOUNDED_METRICS, Outcome, Score, SystemResult
+from curate.commands.run.followed import UNBOUNDED_METRICS, Followed, Outcome, Score, SystemResult
 from curate.core.text import excerpt, visible
 from tui.conversation import literal, one_line, shortened
-from tui.render.columns import side_by_side
-from tui.render.runs import ANSWER_LABELS, loss_change
+from tui.render.runs import ANSWER_LABELS, loss_change, side_by_side
 from tui.render.signs import lines
 
 MUTED: Final = "$foreground-muted"

@@ -13,7 +13,7 @@ from tui.messages import Failed, Measured
 from tui.render.evaluated import evaluation
 from tui.render.runs import NO_TRAINING, START_HINT, run_comparison, run_detail
 from tui.screens.ask import ConfirmScreen
-from tui.screens.plain import LOADING_NOTE, PlainScreen
+from tui.screens.frame import LOADING_NOTE, PlainScreen
 
 POLL_SECONDS = 1.0
 """Seconds between reads of the folders."""
