@@ -27,6 +27,7 @@ import xxhash
 from curate.core.disk_arrays import Rows
 from curate.core.example import (
     ATTACHMENT_KEYS,
+    SYSTEM_ROLES,
     UNKNOWN,
     Example,
     attachments,
@@ -39,7 +40,7 @@ from curate.core.example import (
 from curate.core.form_keys import CHOSEN_KEYS, LABEL_KEYS, REJECTED_KEYS, TOOL_KEYS
 from curate.core.lazy import Hashes, Ids, Numbers, Shingles, np
 from curate.core.text import normalised, words
-from curate.corpus.dedup_text import UNCOMPARED_ROLES, answers_of, called_texts, other_sides
+from curate.corpus.dedup_text import answers_of, called_texts, other_sides
 from curate.similarity.shingles import Sets, letters, normal, texts_of
 
 if TYPE_CHECKING:
@@ -225,7 +226,7 @@ def long_answers(example: Example) -> list[list[str]]:
 def kind_of(role: str) -> int:
     """The kind of a turn with this role; see `curate.corpus.link_keys`."""
     role = known_role(role)
-    return 0 if role in UNCOMPARED_ROLES else {"user": 1, "assistant": 2}.get(role, 3)
+    return 0 if role in SYSTEM_ROLES else {"user": 1, "assistant": 2}.get(role, 3)
 
 
 @lru_cache(10_000)  # most conversations of a file have one of few shapes

@@ -23,7 +23,7 @@ import xxhash
 
 from curate.conflicts.wording import MAX_RARITY, rarity
 from curate.core.benchmark_index import ARRAYS, index_key
-from curate.core.example import Example
+from curate.core.example import Example, known_role
 from curate.core.lazy import Array, Arrays, Matrix, np
 from curate.language.quantity_translation import language_of, spelled
 from curate.language.sentences import is_code
@@ -204,9 +204,10 @@ class Turn(NamedTuple):
 def turns_of(examples: Sequence[Example]) -> Iterator[Turn]:
     """The turns of users, and all of them as one if there are several; all turns of an example without a user."""
     for number, example in enumerate(examples):
-        asked = [(index, message.text) for index, message in enumerate(example.messages) if message.role == "user"]
-        answer = "\n".join(message.text for message in example.messages if message.role == "assistant")
-        asked = asked or [(index, message.text) for index, message in enumerate(example.messages)]
+        turns = [(index, known_role(message.role), message.text) for index, message in enumerate(example.messages)]
+        answer = "\n".join(text for _, role, text in turns if role == "assistant")
+        users = [(index, text) for index, role, text in turns if role == "user"]
+        asked = users or [(index, text) for index, _, text in turns]
         if len(asked) > 1:
             asked.append((asked[-1][0], "\n".join(text for _, text in asked)))
         for index, text in asked:

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from curate.commands.dedup import DedupResult
-from curate.core.example import Example, Place
+from curate.core.example import Example, Place, known_role
 from curate.core.json_output import Part, PlaceText, Rounded, at, plain
 from curate.core.masking import masked
 from curate.core.text import excerpt, plural, storable, visible
@@ -207,9 +207,8 @@ def dedup_text(
             yield _headline(duplicate)
             yield from _differences(duplicate, examples, colour=colour, fold=fold)
         else:
-            content = " ".join(
-                message.text for message in examples[duplicate.place].messages if message.role != "system"
-            )
+            turns = examples[duplicate.place].messages
+            content = " ".join(message.text for message in turns if known_role(message.role) != "system")
             yield _headline(duplicate, excerpt(masked(content[:1000]), 70))
     yield from more_lines(len(plan.duplicates), limit)
     if explain:

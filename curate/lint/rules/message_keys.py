@@ -7,6 +7,7 @@ from curate.core.example import (
     ATTACHMENT_KEYS,
     LOSS_KEYS,
     REASONING_KEYS,
+    SYSTEM_ROLES,
     Example,
     Message,
     content_text,
@@ -95,7 +96,7 @@ def turn_structure(example: Example) -> Problems:
     expected, last = "user", ""
     for message in example.messages:
         role = intended_role(message) or ""
-        if message.index == 0 and role in ("system", "developer"):
+        if message.index == 0 and role in SYSTEM_ROLES:
             continue
         if role == "tool" == last:
             continue

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from itertools import chain, pairwise
 
-from curate.core.example import Example
+from curate.core.example import SYSTEM_ROLES, Example
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.form_keys import PAIR_SIDES
 from curate.core.targets import STRICT_TURNS, Target
 from curate.core.text import plural
 from curate.lint.rules.roles import TOLERANT_TARGETS, conversation_pointer, intended_role, role_of
 from curate.lint.rules.rule import Object, on_messages, rule
-from curate.read.forms.form import SYSTEM_ROLES, omit_keys
+from curate.read.forms.form import omit_keys
 
 
 @rule(

@@ -7,8 +7,8 @@ data sets Anthropic/hh-rlhf and openbmb/UltraFeedback, read 2026-11.
 
 from typing import Any, Final
 
+from curate.core.example import SYSTEM_ROLES
 from curate.read.forms.form import (
-    SYSTEM_ROLES,
     Format,
     Object,
     PreferencePair,
