@@ -20,8 +20,7 @@ from curate.core.decision import DecisionState
 from curate.core.paths import require_distinct_paths
 from curate.core.text import plural
 from curate.core.verb_options import Given
-from curate.render.conflicts import MAX_SHOWN, conflicts_json, conflicts_text
-from curate.render.conflicts_html import conflicts_html
+from curate.render.conflicts import MAX_SHOWN, conflicts_html, conflicts_json, conflicts_text
 from curate.render.console import print_json, print_lines
 
 

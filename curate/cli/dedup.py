@@ -17,8 +17,7 @@ from curate.core.text import visible
 from curate.core.verb_options import Given
 from curate.lint.rules.duplicates import require_small_removals
 from curate.render.console import console, print_json, print_lines
-from curate.render.dedup import MAX_SHOWN, dedup_json, dedup_text, summary_text
-from curate.render.dedup_html import dedup_html
+from curate.render.dedup import MAX_SHOWN, dedup_html, dedup_json, dedup_text, summary_text
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from curate.core.paths import from_here
 from curate.core.scratch import temporary_folder
 from curate.core.text import plural, visible
 from curate.core.validation import parsed_toml, validated
-from curate.lint.fixes import fix_paths
+from curate.lint.fixer import fix_paths
 from curate.lint.rules import RULES
 from curate.read.json_pointer_spans import Spans
 from curate.render.check_sarif import rule_page
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lsprotocol import types as lsp
     from pygls.lsp.server import LanguageServer
 
-    from curate.review.preview import LinePreview
+    from curate.review.turn_parts import LinePreview
 
 MAX_CHARS: Final = 50 << 20
 """Characters above which a file is not checked in an editor."""
@@ -160,7 +160,7 @@ def server() -> None:
     def conversation(params: Any) -> "LinePreview | None":
         if (document := running.workspace.text_documents.get(params.textDocument.uri)) is None:
             return None
-        from curate.review.preview import line_preview
+        from curate.review.turn_parts import line_preview
 
         text = _line(document.source, params.position.line)
         return None if text is None else line_preview(text)

@@ -12,9 +12,8 @@ from curate.core.text import normalised
 from curate.language.lexicon import FILLER_WORDS, NEUTRAL_PROMPT_WORDS, QUESTION_WORDS, STOPWORDS, VALUE_WORDS
 from curate.language.names import names
 from curate.language.negation import negation_count
-from curate.language.politeness import without_politeness
 from curate.language.quantities import quantities
-from curate.language.tokens import content_words, plain_words, quoted_texts, stems
+from curate.language.tokens import content_words, plain_words, quoted_texts, stems, without_politeness
 
 OPERATOR: Final = re.compile(r"(?<=[\d)\w]) ?([-+*/×÷=<>^]) ?(?=[\d(\w])")
 SIGN: Final = re.compile(r"[-+*/×÷=<>^()]")

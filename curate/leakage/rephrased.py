@@ -28,8 +28,7 @@ from curate.core.lazy import Array, Arrays, Matrix, np
 from curate.language.quantity_translation import language_of, spelled
 from curate.language.sentences import is_code
 from curate.language.tokens import content_words, plain_words
-from curate.leakage.benchmark_index import BenchmarkIndex
-from curate.leakage.decontaminate import Match
+from curate.leakage.decontaminate import BenchmarkIndex, Match
 from curate.read.benchmark import Item
 
 Embed = Callable[[Sequence[str]], "Matrix"]

@@ -10,11 +10,21 @@ from curate.core.example import Place
 from curate.core.finding import Finding
 from curate.core.lazy import Rows
 from curate.output.edited import key_of
-from curate.review.entry import Choice, Cluster, Entry, Kind, MultiConflict, PairConflict, ReviewStatus, Side, Target
+from curate.review.entry import (
+    Choice,
+    Cluster,
+    Entry,
+    Kind,
+    MultiConflict,
+    PairConflict,
+    ReviewStatus,
+    Side,
+    Target,
+    sides_of,
+)
 from curate.review.live_lint import LiveLint, Repaired, still_found
 from curate.review.records import Edit, VerdictOrEdit, record
 from curate.review.session import ReviewSession
-from curate.review.subject_queue import sides_of
 
 KEPT_SIDES = {"left": (True, False), "right": (False, True), "both": (True, True), "neither": (False, False)}
 MAX_SAMPLES: Final = 5

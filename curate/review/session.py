@@ -1,4 +1,4 @@
-"""The review of a data set: entries, decisions, and the next entry.
+"""The review of a data set: entries, decisions, the next entry, and what is to be decided as one list of tasks.
 
 A plain object for any user interface. Each decision is on disk in the journal before the call returns. One thread
 changes the session; searches may run in others.
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from time import monotonic
-from typing import IO, Final
+from typing import IO, Final, NamedTuple
 
 from curate.core.decision import EDIT_SLOT, NOTE_SLOT, VERDICT_SLOT, Decision, Verdict, user
 from curate.core.decision_log import DecisionLog
@@ -22,7 +22,7 @@ from curate.core.errors import InputError, UsageError
 from curate.core.example import Example, Place
 from curate.core.files import replacing
 from curate.core.finding import Finding
-from curate.core.lazy import Rows, np
+from curate.core.lazy import Numbers, Rows, np
 from curate.core.removed import NO_EXAMPLE
 from curate.core.text import plural, visible
 from curate.output.edited import key_of
@@ -31,9 +31,8 @@ from curate.read.formats import example_of
 from curate.read.index import LineIndex
 from curate.review import events
 from curate.review.entry import Cluster, Entry, Kind, MultiConflict, PairConflict, Progress, ReviewStatus, Side, Target
-from curate.review.example_queue import ExampleQueue
-from curate.review.finding_queue import EXACT_COPY_CODE, FindingQueue
-from curate.review.queue import Queue
+from curate.review.query import parse
+from curate.review.queue import EXACT_COPY_CODE, ExampleQueue, FindingQueue, Queue
 from curate.review.records import VerdictOrEdit, before, follow_suppressions, last_step, record, records_for
 from curate.review.sources import Share
 from curate.review.subject_queue import ClusterQueue, ConflictQueue, SubjectQueue, entry_of
@@ -460,3 +459,52 @@ def export_lines(session: ReviewSession, lines: Rows, path: Path) -> None:
         raise UsageError(f"{visible(str(path))}: already exists", "choose another name")
     with replacing(path, mode=session.log.mode) as file:
         write_lines(session, lines, file)
+
+
+class Stage(NamedTuple):
+    """Entries of a kind that a filter shows."""
+
+    kind: Kind
+    filter: str
+    noun: str
+
+
+STAGES: Final = (
+    Stage("finding", "severity:error", "error"),
+    Stage("cluster", "", "duplicate"),
+    Stage("conflict", "", "conflict"),
+)
+
+
+class Inbox:
+    """The open entries of each stage; the entries of a stage are looked for again only when there are more."""
+
+    def __init__(self, session: ReviewSession) -> None:
+        self.session = session
+        self._rows: dict[Kind, tuple[int, Numbers]] = {}
+
+    def progress(self, stage: Stage) -> Progress:
+        """Number of decided entries of a stage, and of all that can be decided."""
+        queue = self.session.queues[stage.kind]
+        if not stage.filter:
+            return self.session.progress(stage.kind)
+        if self._rows.get(stage.kind, (-1,))[0] != len(queue):
+            self._rows[stage.kind] = len(queue), np.flatnonzero(queue.mask(parse(stage.filter)))
+        statuses = queue.statuses.values[self._rows[stage.kind][1]]
+        total = int(np.count_nonzero(statuses != ReviewStatus.NOTHING))
+        return Progress(total - int(np.count_nonzero(statuses < ReviewStatus.KEEP)), total)
+
+    def open(self, stage: Stage) -> int:
+        """Number of open entries of a stage."""
+        decided, total = self.progress(stage)
+        return total - decided
+
+    @property
+    def whole(self) -> Progress:
+        """The progress of all stages."""
+        parts = [self.progress(stage) for stage in STAGES]
+        return Progress(sum(part.decided for part in parts), sum(part.total for part in parts))
+
+    def next_stage(self) -> Stage | None:
+        """The first stage with an open entry; None if nothing is left to decide."""
+        return next((stage for stage in STAGES if self.open(stage)), None)

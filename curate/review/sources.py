@@ -19,8 +19,7 @@ from curate.core.lazy import Flags, Ids, np
 from curate.core.runs import Project, project_of
 from curate.core.text import visible
 from curate.core.urls import is_url
-from curate.review.entry import Cluster, MultiConflict, PairConflict
-from curate.review.subject_queue import sides_of
+from curate.review.entry import Cluster, MultiConflict, PairConflict, sides_of
 
 SHARE_TEXT: Final = re.compile(r"([1-9]\d{0,3})/([1-9]\d{0,3})", re.ASCII)
 OVERLAP_RESOLUTION: Final = 1 << 32

@@ -15,10 +15,10 @@ from curate.core.finding import Finding, Severity
 from curate.core.lazy import pl
 from curate.core.text import plural, visible
 from curate.quality.signals import BY_NAME, DOUBT
-from curate.review.entry import Cluster, MultiConflict, PairConflict, Side
+from curate.review.entry import Cluster, MultiConflict, PairConflict, Side, sides_of
 from curate.review.events import ScoresKnown, TrainingKnown
-from curate.review.example_queue import ExampleQueue
-from curate.review.subject_queue import SubjectQueue, sides_of
+from curate.review.queue import ExampleQueue
+from curate.review.subject_queue import SubjectQueue
 
 PULL, HARD = "PULL", "HARD"
 CODES: Final = (PULL, HARD)

@@ -14,7 +14,7 @@ from curate.cli.main import main
 from curate.core.benchmark_index import index_file
 from curate.core.example import Place
 from curate.core.store import own_key
-from curate.leakage.benchmark_index import indexed
+from curate.leakage.decontaminate import indexed
 from curate.leakage.rephrased import Turn, add_facts, candidates
 from curate.read.benchmark import Item, ItemText
 from curate.read.benchmark_names import AS_OF, BENCHMARKS, UNKNOWN

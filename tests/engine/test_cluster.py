@@ -482,7 +482,8 @@ def swept(name: str, executor: Executor = LOCAL) -> tuple["Sweep", bytes]:
     from train.journal import JournalPrinter
     from train.recipe import load_recipe
     from train.sweep.space import space_of
-    from train.sweep.sweeper import SweepFolder, sweep
+    from train.sweep.sweep_folder import SweepFolder
+    from train.sweep.sweeper import sweep
 
     file = Path("recipe.toml")
     space = space_of(file, ["rank=1,2,3,4,5,6,7,8"])

@@ -30,8 +30,8 @@ from curate.review import (
     views,
 )
 from curate.review.bulk import apart_from, decide, label, preview, rate, verdicts_for
-from curate.review.finding_queue import FindingQueue
 from curate.review.query import mistake_in, parse
+from curate.review.queue import FindingQueue
 from curate.review.subject_queue import ClusterQueue, sides_of
 from tests.screens.conftest import Opens, chat, example_at, facts_about, write_lines
 

@@ -19,8 +19,9 @@ from train.journal import JournalPrinter
 from train.recipe import load_recipe
 from train.sweep import sweep_report as text
 from train.sweep.space import space_of
+from train.sweep.sweep_folder import SweepFolder
 from train.sweep.sweep_result import Sweep
-from train.sweep.sweeper import SweepFolder, sweep
+from train.sweep.sweeper import sweep
 from train.sweep.trial import Runner, TrialMonitor, TrialRun
 
 QUIET = JournalPrinter(quiet=True)

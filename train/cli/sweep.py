@@ -72,7 +72,7 @@ def sweep(
 
     space = space_of(recipe, over or (), random=random, minutes=minutes, halving=halving, tie=tie, seed=seed)
     with with_trainer():
-        from train.sweep.sweeper import SweepFolder
+        from train.sweep.sweep_folder import SweepFolder
         from train.sweep.sweeper import sweep as run
     from train.journal import JournalPrinter
     from train.sweep.sweep_report import sweep_text

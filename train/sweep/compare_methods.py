@@ -20,8 +20,9 @@ from train.recipe import Recipe
 from train.run_folder import SPLIT_NAMES, RunFolder, folder_lock
 from train.sweep.halving import Halving
 from train.sweep.space import Trial, new_trial
+from train.sweep.sweep_folder import SweepFolder, inputs_of
 from train.sweep.sweep_result import Comparison, MethodResult
-from train.sweep.sweeper import SweepFolder, Trainings, inputs_of
+from train.sweep.sweeper import Trainings
 from train.sweep.trial import Runner, run_process
 
 VARIANTS: Final[dict[str, dict[str, Any]]] = {

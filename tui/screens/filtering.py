@@ -32,9 +32,9 @@ from curate.core.runs import JOURNAL
 from curate.core.text import excerpt, plural, visible
 from curate.render.review_records import opinions_text, pair_lines
 from curate.review import Choice, Cluster, ReviewStatus, at_line, next_open
-from curate.review.audit import JUDGEMENTS, judge
 from curate.review.bulk import apart_from, compared_ids, next_compared, rate, sides_shown, verdicts_for
 from curate.review.columns import COLUMNS, DOWN, FIELD, UP, Facet, column_of, facets, wrong_column
+from curate.review.history import JUDGEMENTS, judge
 from curate.review.query import with_term
 from curate.review.session import export_lines, lines_of, write_lines
 from curate.review.similar import Likeness, likenesses
