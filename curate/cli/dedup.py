@@ -104,7 +104,6 @@ def _with_threshold(args: DedupOptions) -> Given:
 
 
 def _print_removals(args: DedupOptions, planned: DedupResult) -> None:
-    """Print what would be removed, and the notes."""
     out, limit = console(), None if args.show_all else MAX_SHOWN
     colour = out.color_system is not None
     print_lines(dedup_text(planned, limit, explain=args.explain, colour=colour, fold=out.is_terminal))

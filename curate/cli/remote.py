@@ -333,7 +333,6 @@ def _print_line(line: WatchLine) -> None:
 
 
 def _check_files(files: list[Path], resolved: options.RemoteOptions, *, quiet: bool) -> CheckResult:
-    """Check the files with the rules of the service, with progress."""
     with progress("checking", "lines", quiet=quiet, waits=True) as advance:
         return check(replace(resolved.work, files=files), advance)
 

@@ -110,5 +110,4 @@ def _ask_consent(settings: Config, choice: StageSelection, initial: Consent) -> 
 
 
 def _stage_names(text: str) -> tuple[str, ...]:
-    """The names in a list with commas."""
     return tuple(name.strip() for name in text.split(",") if name.strip())

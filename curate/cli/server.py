@@ -202,7 +202,6 @@ def diagnostics(text: str, path: Path, stale: Callable[[], bool]) -> "list[lsp.D
 
 
 def _written_copy(text: str, folder: Path) -> Path:
-    """A file in the folder with the text."""
     path = folder / "editor.jsonl"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     return path

@@ -403,7 +403,6 @@ def is_text(content: Any) -> bool:
 
 
 def _other_parts(content: Any) -> list[Any]:
-    """The content parts that are not pure text."""
     if not isinstance(content, list):
         return []
     return [

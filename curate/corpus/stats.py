@@ -252,7 +252,6 @@ def _part_of_batch(batch: Batch, facts: FileFacts, lines: int) -> _Part:
 
 
 def _add_plain(stats: Stats, batch: Batch, position: int) -> None:
-    """Add the plain example at a position of a batch."""
     _add_id(stats, hashlib.blake2b(canonical(batch.value(position)), digest_size=16).digest())
     roles, texts = [known_role(role) for role in batch.roles[position]], batch.texts[position]
     if roles:

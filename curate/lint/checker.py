@@ -500,7 +500,6 @@ def _load_template(model: str, chat_template: str) -> "Template":
 
 
 def _with_text(example: Example, turn: int, text: str) -> Example:
-    """An example with another text of one of its turns."""
     turns = [*example.value["messages"]]
     turns[turn] = {**turns[turn], "content": text}
     return replace(example, value={**example.value, "messages": turns})

@@ -139,7 +139,6 @@ def _divided(prompt: Messages, chosen: Messages, rejected: Messages) -> tuple[Me
 
 
 def _is_system(messages: Messages) -> bool:
-    """Whether all of some messages are system prompts."""
     return all(message["role"] in SYSTEM_ROLES for message in messages)
 
 

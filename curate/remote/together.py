@@ -84,7 +84,6 @@ class TogetherEndpoint(OwnEndpoint):
             return [value for value in self._all_events(job_id) if value.get("checkpoint_path")]
 
     def _all_events(self, job_id: str) -> list[dict[str, Any]]:
-        """The records of all events of a job."""
         return objects_of_page(self._get(f"{self.jobs_path}/{job_id}/events"))
 
 

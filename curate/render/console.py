@@ -209,6 +209,5 @@ class StageProgress:
 
 
 def _progress_text(done: int, stages: tuple[str, ...]) -> str:
-    """The progress of a stage, and the remaining time."""
     remaining = ", ".join(stages[done:])
     return f"{done} of {len(stages)} stages" + (f"; {remaining}" if remaining else "")

@@ -73,7 +73,6 @@ def next_lines(result: ReportResult, paths: Sequence[str]) -> Iterator[tuple[str
 
 
 def _next_steps(result: ReportResult, paths: Sequence[str]) -> Iterator[str]:
-    """The section of next steps, with a command for each."""
     steps = [f"<li>{safe(reason)}: <code>{safe(line)}</code>" for reason, line in next_lines(result, paths)]
     yield "<h2>What to do next</h2>\n"
     if steps:

@@ -50,7 +50,6 @@ def undo_plan(history: History, step: Step) -> UndoPlan:
 
 
 def _is_among(ids: Container[str], decision: Decision) -> bool:
-    """Whether a record has one of these ids."""
     return decision.id in ids
 
 

@@ -270,7 +270,6 @@ class Trainings:
         }
 
     def _show_progress(self, phase: Phase, work: TrialRun, event: dict[str, Any]) -> None:
-        """Show the progress of a training, on a terminal only."""
         if self.printer.bars is not None and "loss" in event:
             done = f"step {event['step']:,} of {event['max_steps']:,}"
             trial = next(candidate for candidate in self.trials if candidate.name == work.run.name)

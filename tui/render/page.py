@@ -216,7 +216,6 @@ def _decision_text(decision: Decision) -> Content:
 
 
 def _example_page(session: ReviewSession, entry: Entry, view: ViewOptions) -> Page:
-    """An example without a finding."""
     example = session.example(entry)
     where = literal(str(entry.place), style=MUTED)
     if example is None:

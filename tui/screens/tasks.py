@@ -120,7 +120,6 @@ class Tasks(FrameScreen):
         self.app.push_screen(AskScreen("Number of examples, and seed", value=f"{DEFAULT_SIZE} seed 0"), answered)
 
     def _open_audit(self, name: str) -> None:
-        """Open the sample of an audit by its name."""
         sample = samples(self.session.log).get(name, [])
         self.begin(Task("example", f"audit:{name}", name, tuple(sample)))
 

@@ -255,7 +255,6 @@ def _replies_beside(tree: Object) -> int:
 
 
 def _message_count(message: Object) -> int:
-    """The number of messages in a tree."""
     return 1 + sum(map(_message_count, _replies(message)))
 
 
