@@ -13,7 +13,7 @@ import typer
 
 from curate.cli import options
 from curate.cli.check_options import CheckOptions
-from curate.cli.section_options import takes_options
+from curate.cli.options import takes_options
 from curate.commands.check import check as check_data
 from curate.commands.check import require_model
 from curate.commands.session import Workspace

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from curate.cli import options
-from curate.cli.section_options import takes_options
+from curate.cli.options import takes_options
 from curate.commands.conflicts import conflicts as search_data
 from curate.commands.session import Workspace
 from curate.conflicts.calibration import calibrate, state_of

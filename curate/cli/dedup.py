@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from curate.cli import options
-from curate.cli.section_options import takes_options
+from curate.cli.options import takes_options
 from curate.commands.dedup import DedupResult, write_plan
 from curate.commands.dedup import dedup as dedup_data
 from curate.core.cluster import Engine

@@ -29,9 +29,8 @@ from curate.remote.fetch import fetch as fetch_job
 from curate.remote.fetch import watch as watch_job
 from curate.remote.job import Job, JobEvent
 from curate.remote.journal import require_started
-from curate.remote.prices import price_of
 from curate.remote.services import SERVICE, endpoint_of, key_of
-from curate.remote.settings import Settings, require_fit
+from curate.remote.settings import Settings, price_of, require_fit
 from curate.remote.start import start as start_job
 from curate.remote.upload import Sent, require_sendable, send
 from curate.render.check_formats import FORMAT_HELP, OutputFormat, formatted_report, write_report

@@ -17,8 +17,8 @@ from curate.cli.options import (
     consent,
     end,
     session,
+    takes_options,
 )
-from curate.cli.section_options import takes_options
 from curate.commands.run import StageSelection
 from curate.commands.run import run as run_pipeline
 from curate.commands.run.result import STAGES

@@ -36,8 +36,7 @@ from curate.leakage.rephrased import Embed, add_facts, rephrased
 from curate.lint.rules.splits import Leak, benchmark_in_training
 from curate.models.embeddings import embed as embed_texts
 from curate.models.names import fingerprint
-from curate.read.benchmark import read_benchmark
-from curate.read.benchmark_names import BENCHMARKS
+from curate.read.benchmark import BENCHMARKS, read_benchmark
 from curate.read.dataset import ParsedLine, read_dataset, require_examples
 
 

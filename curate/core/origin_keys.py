@@ -12,6 +12,10 @@ from curate.core.example import with_whole_numbers
 from curate.core.lazy import Ids, Numbers, np
 from curate.core.text import plural
 
+GROUPS_KEY: Final = "groups"
+"""Key in `metadata` of a row, an object with these keys."""
+SESSION_GROUPS: Final = tuple(f"/metadata/{GROUPS_KEY}/{name}" for name in ("session", "repository", "task"))
+"""The keys that `curate split` groups by if none is named and examples have them."""
 NAMES: Final = frozenset(
     (
         "document_id", "doc_id", "conversation_id", "conv_id", "session_id", "source_id", "thread_id", "ticket_id",

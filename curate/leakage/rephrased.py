@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 
 import xxhash
 
-from curate.conflicts.wording import MAX_RARITY, rarity
+from curate.conflicts.wording import MAX_RARITY, NUMBER, rarity
 from curate.core.benchmark_index import ARRAYS, index_key
 from curate.core.example import Example, known_role
 from curate.core.lazy import Array, Arrays, Matrix, np
@@ -42,7 +42,6 @@ MAX_CHARS: Final = 4_000
 MAX_SPELLED_CHARS: Final = 1_000
 """Length of a text up to which its numbers in words are compared."""
 MIN_CHARS: Final = 20
-NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
 NUMBER_WEIGHTS: Final = (0.6, 1.4, 2.0)
 """Weights of numbers of one digit, of two, and of more: small numbers are equal by chance."""
 TELLING_NUMBERS: Final = 3.0

@@ -23,8 +23,7 @@ from curate.corpus.stats import BYTES_PER_TOKEN, Progress, usual_epochs, with_pr
 from curate.models.template import load_template
 from curate.read.dataset import FileFacts, read_file, require_read
 from curate.remote.endpoint import Place
-from curate.remote.prices import Price
-from curate.remote.settings import PREFERENCE_FORMAT, Settings
+from curate.remote.settings import PREFERENCE_FORMAT, Price, Settings
 
 CL100K_MODELS: Final = ("gpt-3.5", "davinci-002", "babbage-002")
 O200K_MODELS: Final = ("gpt-4o", "gpt-4.1", "gpt-5", "o1", "o3", "o4")

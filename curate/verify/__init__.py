@@ -16,11 +16,10 @@ from curate.core.cluster import LOCAL, Executor
 from curate.core.config import DedupConfig
 from curate.core.errors import InputError
 from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
-from curate.core.files import DATA_SUFFIXES, MANIFEST, display_name, size_of
+from curate.core.files import DATA_SUFFIXES, MANIFEST, display_name, files_by_split, size_of
 from curate.core.manifest import Manifest, ShortAnswer, read_manifest
 from curate.core.origin_keys import spread_keys
 from curate.core.snapshot import unchanging
-from curate.core.split_names import files_by_split
 from curate.core.text import excerpt, plural
 from curate.core.worker_pool import WorkerPool, cores
 from curate.verify.cut_answers import MIN_ANSWER_WORDS

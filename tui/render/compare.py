@@ -28,6 +28,7 @@ from tui.conversation import (
     shortened,
 )
 from tui.diff import CONFLICT_STYLE, DIFFERENCE_STYLE, Marks, word_marks
+from tui.render.signs import MUTED
 
 MAX_FOLDED_CHARS: Final = 400
 """Number of characters drawn of an identical message that is folded."""
@@ -37,7 +38,6 @@ MIN_OTHER_CHARS, MAX_MARKED_SHARE = 200, 0.7
 """Two texts of which more differs than this share, and which are as long, are shown without marks."""
 SEPARATOR: Final = " │ "
 NO_MESSAGE: Final = "(no message here)"
-BORDER_STYLE: Final = "$foreground-muted"
 
 
 class Row(NamedTuple):
@@ -127,7 +127,7 @@ def _unchanged_rows(messages: Sequence[Message], read: ConversationView, folded:
 def two_columns(rows: Sequence[Row], width: int) -> tuple[Content, list[int]]:
     """The rows in two columns that fill `width` cells, and the lines in which a difference begins."""
     each = max(1, (width - len(SEPARATOR)) // 2)
-    between = Content.styled(SEPARATOR, BORDER_STYLE)
+    between = Content.styled(SEPARATOR, MUTED)
     drawn: list[Content] = []
     differences: list[int] = []
     for row in rows:
@@ -140,7 +140,7 @@ def two_columns(rows: Sequence[Row], width: int) -> tuple[Content, list[int]]:
         drawn += [Content("").join([left.pad_right(max(0, each - left.cell_length)), between, right])
                   for left, right in lines]  # fmt: skip
         if row is not rows[0]:  # the names, which stand directly above
-            drawn.append(Content.styled(" " * (each + 1) + "│", BORDER_STYLE))
+            drawn.append(Content.styled(" " * (each + 1) + "│", MUTED))
     return Content("\n").join(drawn[:-1] if len(rows) > 1 else drawn), differences
 
 

@@ -9,9 +9,8 @@ from curate.commands.run.followed import UNBOUNDED_METRICS, Followed, Outcome, S
 from curate.core.text import excerpt, visible
 from tui.conversation import literal, one_line, shortened
 from tui.render.runs import ANSWER_LABELS, loss_change, side_by_side
-from tui.render.signs import lines
+from tui.render.signs import MUTED, lines
 
-MUTED: Final = "$foreground-muted"
 OUTCOMES: Final = {
     "helped": ("✓ training helped: ", "bold $text-success"),
     "no-gain": ("○ training did not help: ", "bold $text-warning"),

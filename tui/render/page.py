@@ -33,7 +33,7 @@ from tui.conversation import (
 )
 from tui.diff import conflict_marks, word_marks
 from tui.render.compare import Row, compare, data_folder, pair_of, pair_rows, raw_rows, strip
-from tui.render.signs import SEVERITIES, lines, status_sign, verdict_sign
+from tui.render.signs import MUTED, SEVERITIES, lines, status_sign, verdict_sign
 
 MAX_NAMES: Final = 12
 """Number of names that are listed while tools are folded."""
@@ -66,7 +66,6 @@ STATUS_NAMES: Final = {
     ReviewStatus.NOTHING: "with nothing to decide",
     ReviewStatus.PARTLY: "partly decided",
 }
-MUTED: Final = "$foreground-muted"
 MAX_RELATED: Final = 4
 """Maximum number of related examples named next to one that was hard to learn."""
 MAX_COPIES: Final = 8

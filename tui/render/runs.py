@@ -10,7 +10,7 @@ from textual.content import Content
 from curate.commands.run.followed import Followed, State
 from curate.core.text import excerpt
 from tui.conversation import literal, one_line, shortened
-from tui.render.signs import bar, lines
+from tui.render.signs import MUTED, bar, lines
 
 BRAILLE_DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 LABEL_CELLS = 11
@@ -18,7 +18,6 @@ LABEL_CELLS = 11
 MIN_COLUMN_CELLS: Final = 36
 """Minimum width of a column in cells."""
 GAP: Final = "  "
-MUTED: Final = "$foreground-muted"
 STATES: Final = {
     State.RUNNING: ("▶ running", "bold $text-warning"),
     State.FINISHED: ("✓ finished", "bold $text-success"),

@@ -10,9 +10,8 @@ from curate.output.datacard import LINKS, custom_rules, reason_for
 from curate.review.overview import SplitComposition
 from curate.verify.proof import Verdict, VerifyResult
 from tui.conversation import literal, one_line
-from tui.render.signs import bar, lines
+from tui.render.signs import MUTED, bar, lines
 
-MUTED: Final = "$foreground-muted"
 SIGNS: Final = {
     Verdict.PROVED: ("✓", "bold $text-success"),
     Verdict.BROKEN: ("✖", "bold $text-error"),

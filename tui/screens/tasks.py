@@ -28,7 +28,6 @@ from tui.review_state import Task
 from tui.screens.ask import AskScreen, ConfirmScreen, MenuScreen, Option
 from tui.screens.frame import FrameScreen
 
-MUTED = "$foreground-muted"
 LABEL_CELLS = 9
 """Width of the name of a task in cells."""
 MAX_RESUMED = 9
