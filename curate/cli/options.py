@@ -1,4 +1,6 @@
-"""Shared by the commands: help texts, common options, and progress on a terminal."""
+"""Shared by the commands: help texts, common options, options that are keys of the configuration (see
+`curate.core.verb_options`), and progress on a terminal.
+"""
 
 import inspect
 import re

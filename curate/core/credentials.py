@@ -1,10 +1,13 @@
 """Find keys, tokens and passwords in a text.
 
-    keys_in          complete keys of a published format (`token_formats`) and passwords in URLs: what S001 reports
+    keys_in          complete keys of a published format (`FORMATS`) and passwords in URLs: what S001 reports
     credentials_in   all that is masked: these, keys of another length or truncated, and values after the name of a
                      secret (`key_value_secrets`)
 
 Each search starts at a text that `str.find` found and continues after the text that it read, so its time is linear.
+
+A format is a fixed beginning, characters and a length; the source of each one is named. To add one, add a row to
+`FORMATS`; `tests/hostile/test_secret_kinds.py` makes a key of each row and looks for it in all output.
 """
 
 import re

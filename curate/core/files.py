@@ -2,6 +2,8 @@
 
 Output goes to a temporary file next to its target, is flushed to disk and renamed over it, so a crash leaves the old or
 the new content.
+
+The splits that other tools write are recognized by the names of their files.
 """
 
 import gzip

@@ -1,6 +1,8 @@
 """Keys of a line that name where an example comes from, such as a document or a user.
 
 Examples of one origin in several splits are no leak by the rows of `docs/leaks.md` unless `--group-by` names the key.
+
+Rows of one agent session have keys in common: `curate ingest` writes them, `curate split` keeps such rows in one split.
 """
 
 from collections.abc import Collection, Iterator, Mapping

@@ -3,6 +3,8 @@
 JSON Lines, a JSON array, an object that contains a list of items, CSV and TSV, each also as .gz or .zst. The field
 names of common benchmarks are known (`QUESTIONS`, `ANSWERS`); others can be given. An item may also be a
 conversation in any format of training data.
+
+Well-known benchmarks have names: where a copy is, and which fields hold an item. No text of them is part of curate.
 """
 
 import csv

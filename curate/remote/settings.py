@@ -1,4 +1,6 @@
-"""Settings of a training at a service: model, method, hyperparameters."""
+"""Settings of a training at a service (model, method, hyperparameters) and its price, from dated tables of the
+services; `[remote.prices]` and `--price` override them.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
