@@ -109,9 +109,7 @@ def check(args: CheckOptions) -> None:
         from curate.cli.watch import watch  # not imported by a hook that only checks
 
         if args.fixes or args.new_baseline or args.new_suppressions:
-            raise UsageError(
-                "--watch only reports", "leave out options that fix, subtract_baseline or write a baseline"
-            )
+            raise UsageError("--watch only reports", "leave out options that fix, compare or write a baseline")
         watch(args.paths, args.baseline, partial(_check, args))
     _check(args)
 

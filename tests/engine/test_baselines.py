@@ -15,7 +15,7 @@ from curate.core.config import CheckConfig
 from curate.core.errors import ConfigError, UsageError
 from curate.core.finding import Severity
 from curate.lint.runner import check_paths
-from curate.lint.suppressions import subtract_baseline, load_baseline, write_baseline
+from curate.lint.suppressions import load_baseline, subtract_baseline, write_baseline
 from tests.conftest import Write, line_of, of_hundred
 from tests.engine.test_check import KINDS
 
