@@ -22,7 +22,7 @@ from curate.core.validation import parsed_toml, validated
 from curate.lint.fixer import fix_paths
 from curate.lint.rules import RULES
 from curate.read.json_pointer_spans import Spans
-from curate.render.check_sarif import rule_page
+from curate.render.check_ci import rule_page
 from curate.render.rules import rule_markdown
 
 if TYPE_CHECKING:

@@ -43,7 +43,7 @@ REPORTERS: Final = {
     OutputFormat.JSON: "check_json",
     OutputFormat.JSONL: "check_json:check_jsonl",
     OutputFormat.GITHUB: "check_ci:check_github",
-    OutputFormat.SARIF: "check_sarif",
+    OutputFormat.SARIF: "check_ci:check_sarif",
     OutputFormat.JUNIT: "check_ci:check_junit",
     OutputFormat.GITLAB: "check_ci:check_gitlab",
     OutputFormat.HTML: "check_html",
