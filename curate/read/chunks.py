@@ -47,8 +47,8 @@ def chunks_of(
 ) -> Iterator[Chunk] | None:
     """The chunks of a JSON Lines file, of about `size` bytes each, in order. `name` is the file's name in messages.
 
-    None if the file is a JSON document or not JSON Lines in UTF-8: see `document` and `curate.read.lines`. The lines of a
-    compressed file or a table are written to the file that `copy` returns, and the chunks are of that file. Raises
+    None if the file is a JSON document or not JSON Lines in UTF-8: see `document` and `curate.read.lines`. The lines of
+    a compressed file or a table are written to the file that `copy` returns, and the chunks are of that file. Raises
     `InputError` if the file cannot be read.
     """
     stream = blocks(path)
