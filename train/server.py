@@ -22,7 +22,7 @@ from curate.remote.endpoint import Endpoint, Place
 from curate.remote.fetch import RECORD_FILE, Record
 from curate.remote.journal import FileSent, JobStarted, Journal
 from curate.remote.services import ANY_KEY_VARIABLE, SERVICE
-from train.data.tokenized import shared_system
+from train.data.system_message import shared_system
 
 HOSTED_PREFIX: Final = "ft:"
 """Names of models that OpenAI has fine-tuned begin with it."""

@@ -1,5 +1,4 @@
-"""The system message that training examples begin with, and the tokens of a file, made once for each data, template and
-settings, and kept in `.curate/cache/tokens`.
+"""The tokens of a file, made once for each data, template and settings, and kept in `.curate/cache/tokens`.
 
 An entry of numbers has the tokens of all texts end to end, an entry of arrays has what is known about texts and
 examples. Reading, encoding and writing take one example at a time, so memory does not grow with the text.
@@ -35,6 +34,7 @@ from curate.models.template_messages import answer_weight, has_reasoning
 from curate.read.dataset import read_lines
 from train.data.pairs import Side, refused_lines, sides_of
 from train.data.plain_text import text_of
+from train.data.system_message import system_of
 from train.encoded_texts import ID_TYPE, EncodedTexts, TextWriter
 from train.recipe import Recipe
 
@@ -298,16 +298,3 @@ def _problems_text(problems: Iterable[EncodingProblem]) -> str:
     """Codes and messages of problems, separated by semicolons."""
     texts = (f"{problem.code} {problem.pointer}: {problem.message}".lstrip() for problem in problems)
     return "; ".join(dict.fromkeys(texts))
-
-
-def system_of(example: Example) -> str | None:
-    """The system or developer message that an example begins with; None without one, or if it is not text."""
-    first: Any = next(iter(example.value.get("messages") or ()), None)
-    is_system = isinstance(first, dict) and first.get("role") in ("system", "developer")
-    return first["content"] if is_system and isinstance(first.get("content"), str) else None
-
-
-def shared_system(examples: Iterable[Example]) -> str | None:
-    """The system message that all examples begin with; None where some have another one or none."""
-    messages = {system_of(example) for example in examples}
-    return messages.pop() if len(messages) == 1 else None
