@@ -30,9 +30,10 @@ from curate.review import (
     views,
 )
 from curate.review.bulk import apart_from, decide, label, preview, rate, verdicts_for
+from curate.review.entry import sides_of
 from curate.review.query import mistake_in, parse
 from curate.review.queue import FindingQueue
-from curate.review.subject_queue import ClusterQueue, sides_of
+from curate.review.subject_queue import ClusterQueue
 from tests.screens.conftest import Opens, chat, example_at, facts_about, write_lines
 
 
