@@ -11,9 +11,7 @@ from typing import Any, Final
 from pydantic import BaseModel, TypeAdapter
 
 from curate import commands
-from curate.commands.review_audit import AuditResult
-from curate.commands.review_history import HistoryResult
-from curate.commands.reviewer_agreement import AgreementResult
+from curate.commands.review_history import AgreementResult, AuditResult, HistoryResult
 from curate.commands.template import TemplateDiffResult
 from curate.core.config import Config, Section
 from curate.core.datamap import MappedExample
@@ -24,10 +22,9 @@ from curate.core.json_output import Output
 from curate.core.manifest import Manifest
 from curate.core.option import Option
 from curate.core.removed import Removal
-from curate.lint.baseline import Baseline
 from curate.lint.rules import RULES
 from curate.lint.rules.rule import CODE, LINE_BREAK
-from curate.lint.suppressions import Suppression
+from curate.lint.suppressions import Baseline, Suppression
 from curate.output.difference import DiffResult
 from curate.output.restore import RestoreResult
 from curate.remote.estimate import EstimateResult

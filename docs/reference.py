@@ -196,7 +196,7 @@ def _recipe() -> str:
 
 
 def _recipe_import() -> str:
-    keys, same = load("train.recipe_import.keys:KEYS"), load("train.recipe_import.defaults:SAME")
+    keys, same = load("train.recipe_import.configuration:KEYS"), load("train.recipe_import.configuration:SAME")
     text = (
         "# Keys of other trainers\n\n`curate recipe import FILE` converts a configuration of transformers, TRL, PEFT, "
         "Axolotl, LLaMA-Factory or Unsloth to a [recipe](recipe.md). Python files are parsed, never executed. A key "
@@ -219,7 +219,7 @@ def _recipe_import() -> str:
     )
     defaults = []
     for name in ("BLOCKS", "TOOLS", "ADAPTERS"):
-        for tool, values in load(f"train.recipe_import.defaults:{name}").items():
+        for tool, values in load(f"train.recipe_import.configuration:{name}").items():
             shown = ", ".join(f"{key} = {json.dumps(value)}" for key, value in values.items())
             defaults.append((tool + (", with an adapter" if name == "ADAPTERS" else ""), escaped(f"`{shown}`")))
     return text + table("Class or tool|Defaults", defaults)

@@ -11,7 +11,7 @@ from textwrap import dedent
 from typing import Any, Final, get_args, get_origin
 
 from curate import api
-from curate.api.keywords import python_type
+from curate.api.verbs import python_type
 from curate.core.verb_options import VerbOption, options_of
 
 STUB: Final = Path(api.__file__).with_suffix(".pyi")

@@ -12,7 +12,7 @@ from curate.output.edited import key_of
 from curate.read.dataset import FileFacts, read_file
 from curate.read.index import LineIndex
 from curate.review import Edit, Entry, ReviewSession, sources_of
-from curate.review.choices import verdicts_for
+from curate.review.bulk import verdicts_for
 from curate.review.scan import scan
 from tests.conftest import chat
 

@@ -186,7 +186,6 @@ class ConversationView:
                 yield shortened(part, inside)
 
     def _part_lines(self, parts: Sequence[Any]) -> Iterator[Content]:
-        """A line for each content part that is not text."""
         for part in parts:
             call = call_text(part) if isinstance(part, dict) and not is_medium(part) else None
             if is_medium(part) and (media := media_in(part, self.folder)):

@@ -102,7 +102,6 @@ def conflicts_frame(conflicts: Iterable[Conflict]) -> pl.DataFrame:
 
 
 def _conflict_row(conflict: Conflict) -> list[Any]:
-    """The row of a conflict, in the order of the columns."""
     left, right, evidence = conflict.in_order()
     place, other_place = left.example.place, right.example.place
     words = (evidence[0].left, evidence[0].right, evidence[0].source) if evidence else ("", "", "")

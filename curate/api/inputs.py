@@ -184,7 +184,6 @@ def _package_of(data: Any) -> str:
 
 
 def _json_lines(table: Any) -> Iterator[bytes]:
-    """The rows as lines of JSON."""
     kind = _package_of(table)
     writer = RowWriter(pandas=kind == "pandas")
     if kind == "pandas":

@@ -13,7 +13,7 @@ import typer
 
 from curate.cli import options
 from curate.cli.check_options import CheckOptions
-from curate.cli.section_options import takes_options
+from curate.cli.options import takes_options
 from curate.commands.check import check as check_data
 from curate.commands.check import require_model
 from curate.commands.session import Workspace
@@ -34,7 +34,7 @@ from curate.render.check_text import MAX_SHOWN, GroupBy
 from curate.render.console import console, print_json
 
 if TYPE_CHECKING:
-    from curate.lint.baseline import Baseline
+    from curate.lint.suppressions import Baseline
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class BaselineOptions:
         """Read the baseline, before the check. Raises `UsageError`, `ConfigError`."""
         loaded = None
         if baseline is not None:
-            from curate.lint.baseline import load_baseline
+            from curate.lint.suppressions import load_baseline
 
             loaded = load_baseline(baseline)
         return cls(folder, loaded, baseline, new, reason)
@@ -68,7 +68,7 @@ class BaselineOptions:
         `files`: the checked files. Raises `OutputError`, and `typer.Exit` where it ends the command.
         """
         if self.new is not None:
-            from curate.lint.baseline import write_baseline
+            from curate.lint.suppressions import write_baseline
 
             count = write_baseline(self.new, report, mode=rights_of(files))
             console(stderr=True).print(
@@ -76,9 +76,9 @@ class BaselineOptions:
             )
             raise typer.Exit(ExitCode.CLEAN)
         if self.baseline is not None and self.path is not None:
-            from curate.lint.baseline import compare
+            from curate.lint.suppressions import subtract_baseline
 
-            compare(report, self.baseline, self.path, {display_name(path) for path in files})
+            subtract_baseline(report, self.baseline, self.path, {display_name(path) for path in files})
         if self.reason:
             self._suppress(report)
 

@@ -92,7 +92,6 @@ def _name_value(item: Any) -> None:
 
 
 def _common_options() -> list[Any]:
-    """The common options as click parameters."""
     app = typer.Typer(add_completion=False)
     app.command()(_declared)
     return typer.main.get_command(app).params

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from curate.cli import options
-from curate.cli.section_options import takes_options
+from curate.cli.options import takes_options
 from curate.commands.conflicts import conflicts as search_data
 from curate.commands.session import Workspace
 from curate.conflicts.calibration import calibrate, state_of
@@ -20,8 +20,7 @@ from curate.core.decision import DecisionState
 from curate.core.paths import require_distinct_paths
 from curate.core.text import plural
 from curate.core.verb_options import Given
-from curate.render.conflicts import MAX_SHOWN, conflicts_json, conflicts_text
-from curate.render.conflicts_html import conflicts_html
+from curate.render.conflicts import MAX_SHOWN, conflicts_html, conflicts_json, conflicts_text
 from curate.render.console import print_json, print_lines
 
 

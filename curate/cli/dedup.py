@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from curate.cli import options
-from curate.cli.section_options import takes_options
+from curate.cli.options import takes_options
 from curate.commands.dedup import DedupResult, write_plan
 from curate.commands.dedup import dedup as dedup_data
 from curate.core.cluster import Engine
@@ -17,8 +17,7 @@ from curate.core.text import visible
 from curate.core.verb_options import Given
 from curate.lint.rules.duplicates import require_small_removals
 from curate.render.console import console, print_json, print_lines
-from curate.render.dedup import MAX_SHOWN, dedup_json, dedup_text, summary_text
-from curate.render.dedup_html import dedup_html
+from curate.render.dedup import MAX_SHOWN, dedup_html, dedup_json, dedup_text, summary_text
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,6 @@ def _with_threshold(args: DedupOptions) -> Given:
 
 
 def _print_removals(args: DedupOptions, planned: DedupResult) -> None:
-    """Print what would be removed, and the notes."""
     out, limit = console(), None if args.show_all else MAX_SHOWN
     colour = out.color_system is not None
     print_lines(dedup_text(planned, limit, explain=args.explain, colour=colour, fold=out.is_terminal))

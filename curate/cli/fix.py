@@ -14,8 +14,7 @@ from curate.core.errors import ExitCode, UsageError
 from curate.core.files import STDIN, display_name, real_path
 from curate.core.text import visible
 from curate.core.urls import is_url
-from curate.lint.fixer import FixedFile, Fixer, FixReport
-from curate.lint.fixes import fix_paths
+from curate.lint.fixer import FixedFile, Fixer, FixReport, fix_paths
 from curate.render.console import console
 from curate.render.fix import fix_text, unified_diff
 

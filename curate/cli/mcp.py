@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 from pydantic import Field, ValidationError
 
-from curate.cli.section_options import help_of, type_on_command_line
+from curate.cli.options import help_of, type_on_command_line
 from curate.commands.run.training import CURATE_COMMAND
 from curate.core.config import Guard, Kind
 from curate.core.config_consent import CONFINED_VARIABLE

@@ -23,18 +23,16 @@ from curate.core.text import plural, visible
 from curate.core.transaction import locked
 from curate.lint.runner import CheckResult
 from curate.remote.endpoint import Endpoint, Place
-from curate.remote.estimate import EstimateResult, FileNumbers, estimated, measure
+from curate.remote.estimate import EstimateResult, FileNumbers, TokenCounter, counter_of, estimated, measure
+from curate.remote.fetch import EventLog
 from curate.remote.fetch import fetch as fetch_job
+from curate.remote.fetch import watch as watch_job
 from curate.remote.job import Job, JobEvent
 from curate.remote.journal import require_started
-from curate.remote.prices import price_of
 from curate.remote.services import SERVICE, endpoint_of, key_of
-from curate.remote.settings import Settings, require_fit
+from curate.remote.settings import Settings, price_of, require_fit
 from curate.remote.start import start as start_job
-from curate.remote.tokens import TokenCounter, counter_of
 from curate.remote.upload import Sent, require_sendable, send
-from curate.remote.watch import EventLog
-from curate.remote.watch import watch as watch_job
 from curate.render.check_formats import FORMAT_HELP, OutputFormat, formatted_report, write_report
 from curate.render.check_text import MAX_SHOWN
 from curate.render.console import console, print_json, print_lines, print_result
@@ -334,7 +332,6 @@ def _print_line(line: WatchLine) -> None:
 
 
 def _check_files(files: list[Path], resolved: options.RemoteOptions, *, quiet: bool) -> CheckResult:
-    """Check the files with the rules of the service, with progress."""
     with progress("checking", "lines", quiet=quiet, waits=True) as advance:
         return check(replace(resolved.work, files=files), advance)
 

@@ -14,7 +14,7 @@ from curate.core.paths import require_distinct_paths
 from curate.core.runs import Project, project_of
 from curate.output.restore import finish, read_entries, restore_into, restore_to, selected_positions
 from curate.render.console import print_result
-from curate.render.restore import restore_text
+from curate.render.split import restore_text
 from curate.verify.reading import unread
 
 

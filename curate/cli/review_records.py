@@ -18,12 +18,13 @@ def print_journals(journals: Sequence[Path] | None, what: str, *, as_json: bool)
     """Print what journals contain: steps (`history`), audits (`audit`), or the agreement of reviewers (another `what`).
     Without journals, those of the project.
     """
-    from curate.commands.review_audit import audits_in  # not imported by a review
-    from curate.commands.review_history import steps_of
-    from curate.commands.reviewer_agreement import compare_reviewers
+    from curate.commands.review_history import (
+        audits_in,  # not imported by a review
+        compare_reviewers,
+        steps_of,
+    )
     from curate.render.console import print_result
-    from curate.render.review_records import audit_text, history_text
-    from curate.render.reviewer_agreement import agreement_text
+    from curate.render.review_records import agreement_text, audit_text, history_text
 
     if not journals:
         project = project_of([])
@@ -45,7 +46,7 @@ def print_journals(journals: Sequence[Path] | None, what: str, *, as_json: bool)
 
 def export_examples(sources: Sources, tool: str, path: Path) -> int:
     """Write records for the annotation tool `tool`; returns the exit code."""
-    from curate.review.annotation_export import export_records  # not imported by a review
+    from curate.review.annotation_record import export_records  # not imported by a review
 
     records, suggested, unread = export_records(sources, tool, path)
     print_lines([f"{plural(records, 'record')} written to {visible(str(path))}, {suggested:,} with suggestions"])
@@ -56,7 +57,7 @@ def export_examples(sources: Sources, tool: str, path: Path) -> int:
 
 def import_answers(sources: Sources, path: Path) -> int:
     """Add the answers of annotators to the journal; returns the exit code."""
-    from curate.review.annotation_import import import_records, import_text  # not imported by a review
+    from curate.review.annotation_record import import_records, import_text  # not imported by a review
 
     lines = LineIndex.of(sources.files)
     log = DecisionLog(sources.journal, rights_of(sources.files))

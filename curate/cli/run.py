@@ -17,8 +17,8 @@ from curate.cli.options import (
     consent,
     end,
     session,
+    takes_options,
 )
-from curate.cli.section_options import takes_options
 from curate.commands.run import StageSelection
 from curate.commands.run import run as run_pipeline
 from curate.commands.run.result import STAGES
@@ -29,8 +29,7 @@ from curate.core.egress import Consent, address_of, is_address
 from curate.core.errors import UsageError
 from curate.core.runs import Project
 from curate.core.verb_options import NOTHING_GIVEN, Given, require_named_model, with_given
-from curate.render.console import print_result
-from curate.render.progress import StageProgress
+from curate.render.console import StageProgress, print_result
 from curate.render.run import dry_text, run_text
 
 STAGE_NAMES = ", ".join(STAGES)
@@ -111,5 +110,4 @@ def _ask_consent(settings: Config, choice: StageSelection, initial: Consent) -> 
 
 
 def _stage_names(text: str) -> tuple[str, ...]:
-    """The names in a list with commas."""
     return tuple(name.strip() for name in text.split(",") if name.strip())

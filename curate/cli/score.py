@@ -14,8 +14,7 @@ from curate.core.snapshot import rights_of
 from curate.core.text import visible
 from curate.core.verb_options import require_named_model
 from curate.render.console import print_result
-from curate.render.score import score_text
-from curate.render.score_html import score_html
+from curate.render.score import score_html, score_text
 
 if TYPE_CHECKING:
     from curate.conflicts.judges.verdict_cache import Work

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from curate.cli import options
+from curate.cli.options import takes_options
 from curate.cli.score import Embeddings, LossModel, NoModels
-from curate.cli.section_options import takes_options
 from curate.commands.compare_selections import compare_selection, splits_of
 from curate.commands.dedup import write_plan
 from curate.commands.score import models_of

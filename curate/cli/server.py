@@ -19,17 +19,17 @@ from curate.core.paths import from_here
 from curate.core.scratch import temporary_folder
 from curate.core.text import plural, visible
 from curate.core.validation import parsed_toml, validated
-from curate.lint.fixes import fix_paths
+from curate.lint.fixer import fix_paths
 from curate.lint.rules import RULES
 from curate.read.json_pointer_spans import Spans
-from curate.render.check_sarif import rule_page
+from curate.render.check_ci import rule_page
 from curate.render.rules import rule_markdown
 
 if TYPE_CHECKING:
     from lsprotocol import types as lsp
     from pygls.lsp.server import LanguageServer
 
-    from curate.review.preview import LinePreview
+    from curate.review.turn_parts import LinePreview
 
 MAX_CHARS: Final = 50 << 20
 """Characters above which a file is not checked in an editor."""
@@ -160,7 +160,7 @@ def server() -> None:
     def conversation(params: Any) -> "LinePreview | None":
         if (document := running.workspace.text_documents.get(params.textDocument.uri)) is None:
             return None
-        from curate.review.preview import line_preview
+        from curate.review.turn_parts import line_preview
 
         text = _line(document.source, params.position.line)
         return None if text is None else line_preview(text)
@@ -202,7 +202,6 @@ def diagnostics(text: str, path: Path, stale: Callable[[], bool]) -> "list[lsp.D
 
 
 def _written_copy(text: str, folder: Path) -> Path:
-    """A file in the folder with the text."""
     path = folder / "editor.jsonl"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     return path

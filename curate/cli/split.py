@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from curate.cli import options
-from curate.cli.section_options import takes_options
+from curate.cli.options import takes_options
 from curate.commands.split import push_split
 from curate.commands.split import split as split_data
 from curate.commands.track import require_tracker, split_record, track, used_tables

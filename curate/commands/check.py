@@ -39,7 +39,7 @@ def check(
 
 def _selected_places(work: Workspace) -> set[tuple[str, int]]:
     """File and line of each line that `--where` selects. Raises as `condition_of` and `read_lines` do."""
-    from curate.commands.condition import condition_of, selected_lines, tell_selected  # loads the scores
+    from curate.commands.query import condition_of, selected_lines, tell_selected  # loads the scores
 
     selected, read = set[tuple[str, int]](), 0
     if (condition := condition_of(work)) is not None:

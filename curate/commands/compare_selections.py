@@ -111,7 +111,6 @@ def _identity(result: SelectResult, recipe: Path, splits: Path) -> str:
 
 
 def _shared_splits(splits: Path) -> list[Path]:
-    """The files of the splits that all selections are measured with."""
     return [path for name in SHARED_SPLITS for path in split_files(splits, name)]
 
 

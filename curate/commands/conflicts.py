@@ -14,9 +14,7 @@ from curate.core.decision import edits_of
 from curate.core.egress import NO_CONSENT, Consent, address_of, is_address
 from curate.core.example import Example
 from curate.core.kernels import kernels_for
-from curate.core.text import plural
 from curate.core.verb_options import require_named_model
-from curate.lint.rules.roles import with_known_roles
 from curate.models.model_batches import models_on
 from curate.models.names import fingerprint
 from curate.output.edited import with_edits
@@ -96,9 +94,4 @@ def search_conflicts(
     """
     model_fingerprints(config)  # a missing model is an error even if nothing has to be compared
     judge = judge_of(config, cache, before, progress, consent=consent, key=judge_key, own=own)
-    result = find_conflicts(examples, config, cache, progress, judge=judge)
-    if renamed := sum(with_known_roles(example) is not example for example in examples):
-        result.notes.append(
-            f"{plural(renamed, 'example')} with aliases of roles not compared: `curate check --fix` repairs them (M007)"
-        )
-    return result
+    return find_conflicts(examples, config, cache, progress, judge=judge)

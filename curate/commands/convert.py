@@ -4,6 +4,8 @@ Lines that the target format cannot represent are written to a second file with 
 aside = read; this is checked against the written lines. Lines that are already in the target format keep their bytes.
 """
 
+import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,10 +15,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from curate.commands.session import Workspace
-from curate.commands.templated import templated
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import InputError, require_all_lines
-from curate.core.example import UNKNOWN, Example, Place
+from curate.core.example import UNKNOWN, Example, Place, value_at
 from curate.core.files import display_name, size_of
 from curate.core.form_keys import PAIR_SIDES
 from curate.core.json_output import Note, Output
@@ -24,7 +25,7 @@ from curate.core.output_pair import replacing_both
 from curate.core.removed import Reason, Removal, removal, removed_line
 from curate.core.scratch import TempStore
 from curate.core.snapshot import snapshots_of
-from curate.core.text import json_line
+from curate.core.text import json_line, visible
 from curate.core.worker_pool import WorkerPool
 from curate.lint.rules.roles import with_known_roles
 from curate.lint.rules.tools import to_tools
@@ -38,6 +39,8 @@ from curate.read.forms.form import CALL_SPEAKERS, RESULT_SPEAKERS, Format, Unwri
 from curate.read.lines import BOM, split_lines
 from curate.read.preference_conversion import is_same_prompt, write_preference
 
+FIELD: Final = re.compile(r"\{\{|\}\}|\{([^{}]+)\}")
+"""A key in braces, also a path such as `translation.en` or `choices.0`; doubled braces are braces."""
 MIN_PARALLEL_BYTES: Final = 16 << 20
 LINES_PER_PART: Final = 1_000
 
@@ -397,3 +400,71 @@ def _unread_calls(parsed: ParsedLine, example: Example) -> Iterator[Note]:
             yield Note.of(
                 parsed.place, f"message {index + 1}: the result of `{speaker}` has no matching call; kept without an id"
             )
+
+
+def templated(parsed: ParsedLine, template: Mapping[str, str]) -> ParsedLine:
+    """The line as messages whose texts are those of a template, by role, filled in with the values of the line.
+
+    Keys that no text contains stay beside the messages. The line has a defect if a key is missing or holds no text, and
+    no example if it is not an object.
+    """
+    value = parsed.decoded.value
+    if not isinstance(value, dict):
+        return parsed._replace(example=None)
+
+    def defective(why: str, pointer: str = "") -> ParsedLine:
+        return parsed._replace(example=Example(parsed.place, value, UNKNOWN, defect=(pointer, why)))
+
+    used_paths = set[tuple[str, ...]]()
+    try:
+        messages = [{"role": role, "content": _filled(text, value, used_paths)} for role, text in template.items()]
+    except ValueError as error:
+        return defective(str(error))
+    remaining: Any = value
+    for path in used_paths:
+        remaining = _without(remaining, path)
+    if "messages" in remaining:
+        return defective("the line has `messages` already", "/messages")
+    example = example_of({"messages": messages, **remaining}, parsed.place)
+    if example.format != "messages":  # a key such as `system`, which would change the conversation
+        return defective(
+            f"keys beside the texts make it the format {example.format}: name them in a text, or remove them"
+        )
+    return parsed._replace(example=Example(parsed.place, example.value, "template"))
+
+
+def _filled(text: str, value: Mapping[str, Any], used_paths: set[tuple[str, ...]]) -> str:
+    """A text in which each `{KEY}` is replaced by its value; the paths of the keys are added to `used_paths`. Raises
+    `ValueError`.
+    """
+
+    def fill(match: re.Match[str]) -> str:
+        if match[1] is None:
+            return match[0][0]
+        field_value, path = _value_and_path(match[1], value)
+        used_paths.add(path)
+        if isinstance(field_value, str):
+            return field_value
+        if field_value is None or isinstance(field_value, list | dict):
+            kind = {type(None): "null", list: "a list"}.get(type(field_value), "an object")
+            raise ValueError(f"`{visible(match[1])}` is {kind}, not a text")
+        return json.dumps(field_value)
+
+    return FIELD.sub(fill, text)
+
+
+def _value_and_path(name: str, value: Mapping[str, Any]) -> tuple[Any, tuple[str, ...]]:
+    """The value under a key or path, and the keys on the way to it. Raises `ValueError`."""
+    path = (name,) if name in value else tuple(name.split("."))
+    field_value = value_at(dict(value), name)
+    if path[0] not in value or (len(path) > 1 and field_value is None):
+        raise ValueError(f"there is no key `{visible(name)}`")
+    return field_value, path
+
+
+def _without(value: Any, path: tuple[str, ...]) -> Any:
+    """An object without the value at a path, and without objects that become empty; lists are unchanged."""
+    if not isinstance(value, dict) or path[0] not in value:
+        return value
+    inner = _without(value[path[0]], path[1:]) if path[1:] else {}
+    return {key: inner if key == path[0] else item for key, item in value.items() if key != path[0] or inner != {}}

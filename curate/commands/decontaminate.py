@@ -30,14 +30,20 @@ from curate.core.snapshot import Snapshot, snapshots_of
 from curate.core.store import save
 from curate.core.text import plural, visible
 from curate.corpus.dedup_text import other_sides
-from curate.leakage.benchmark_index import BenchmarkIndex, indexed, merged, plain_words
-from curate.leakage.decontaminate import REJECTED_SIDE, Match, contaminated
+from curate.leakage.decontaminate import (
+    REJECTED_SIDE,
+    BenchmarkIndex,
+    Match,
+    contaminated,
+    indexed,
+    merged,
+    plain_words,
+)
 from curate.leakage.rephrased import Embed, add_facts, rephrased
 from curate.lint.rules.splits import Leak, benchmark_in_training
 from curate.models.embeddings import embed as embed_texts
 from curate.models.names import fingerprint
-from curate.read.benchmark import read_benchmark
-from curate.read.benchmark_names import BENCHMARKS
+from curate.read.benchmark import BENCHMARKS, read_benchmark
 from curate.read.dataset import ParsedLine, read_dataset, require_examples
 
 

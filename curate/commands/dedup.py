@@ -196,7 +196,7 @@ def dedup(
 
 def _with_excluded(work: Workspace, table: Table, dropped: list[Dropped], first: int) -> list[Dropped]:
     """The dropped lines of a table, and those from number `first` on that `--where` does not select."""
-    from curate.commands.condition import condition_of  # loads the scores
+    from curate.commands.query import condition_of  # loads the scores
 
     condition = condition_of(work)
     excluded = condition.excluded(table, first) if condition else {}

@@ -22,8 +22,7 @@ from curate.read.accounts import account_calls
 from curate.read.dataset import ParsedLine, read_lines
 from curate.read.formats import SHAPE_ERRORS
 from curate.read.forms.form import Object
-from curate.read.joined_rows import JoinedRows
-from curate.read.request_logs import logged_calls
+from curate.read.joined_rows import JoinedRows, logged_calls
 from curate.read.sessions.rows import (
     DEFAULTS,
     DROPPED,

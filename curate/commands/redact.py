@@ -185,7 +185,6 @@ def _learn(files: Sequence[Path], redactor: Redactor, copies: TempStore) -> tupl
 
 
 def _texts_of_part(_: _State, lines: Sequence[ParsedLine], facts: FileFacts, physical: int) -> _Part:
-    """The texts of each line."""
     texts = [
         [] if line.example is None else [text[len(prefix) :] for text, prefix in texts_of(line.decoded.value)]
         for line in lines

@@ -19,7 +19,7 @@ from curate.core.config import CustomRule
 from curate.core.decision import DecisionState
 from curate.core.errors import UsageError
 from curate.core.events import StageFinished, StageStarted
-from curate.core.example import Example, Place
+from curate.core.example import SYSTEM_ROLES, Example, Place, known_role
 from curate.core.finding import Finding
 from curate.core.json_output import ClearText, NotPrinted, Output, Rounded
 from curate.core.lazy import Floats, Matrix, np
@@ -470,7 +470,7 @@ def _least_covered(
 
 def _text_without_system(example: Example) -> str:
     """The start of the texts of all messages except system prompts."""
-    return "\n".join(turn.text for turn in example.messages if turn.role not in ("system", "developer"))[:MAX_CHARS]
+    return "\n".join(turn.text for turn in example.messages if known_role(turn.role) not in SYSTEM_ROLES)[:MAX_CHARS]
 
 
 def tokens_of(example: Example) -> int:

@@ -39,7 +39,7 @@ class Session:
     ignored: str = ""
     """Why the decisions of the review are not applied; empty: they are."""
     where: str = ""
-    """The expression that selects examples; empty: all (see `curate.commands.condition`)."""
+    """The expression that selects examples; empty: all (see `curate.commands.query`)."""
     executor: Executor = LOCAL
     workers: int = 1
     """Processes to check a large file with."""

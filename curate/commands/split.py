@@ -9,11 +9,11 @@ from curate.commands.session import Workspace
 from curate.core.config import CheckConfig, Config
 from curate.core.data_files import data_files
 from curate.core.decision import DecisionState, edits_of
+from curate.core.egress import upload
 from curate.core.errors import InputError, UsageError
 from curate.core.events import StageFinished, StageStarted, advancing
 from curate.core.files import MANIFEST, display_name
 from curate.core.finding import Finding, Severity
-from curate.core.hub import upload
 from curate.core.kernels import kernels_for
 from curate.core.lazy import np
 from curate.core.manifest import Manifest, changed_files, data_settings, named_files, read_manifest
@@ -223,7 +223,7 @@ def _left_out(
     config, first = work.config, int(table.first[len(sources.given)])
     left_out = removal_reasons(table, errors=errors, verdicts=decisions, first=first)
     if work.session.where:
-        from curate.commands.condition import condition_of  # loads the scores
+        from curate.commands.query import condition_of  # loads the scores
 
         excluded = condition.excluded(table, first) if (condition := condition_of(work)) else {}
         left_out = {line: removal.reason for line, removal in excluded.items()} | left_out

@@ -19,7 +19,7 @@ def stats(work: Workspace, progress: Callable[[int], None] | None = None) -> Sta
     check = work.config.check
     with TempStore() as copies:
         if work.session.where:
-            from curate.commands.condition import selected_copy  # loads the scores
+            from curate.commands.query import selected_copy  # loads the scores
 
             work = selected_copy(work, copies)
         return collect(

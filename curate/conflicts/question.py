@@ -7,14 +7,13 @@ from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from curate.conflicts.contradiction_rules import is_open
-from curate.core.example import Example, Message, attachments, content_id
+from curate.core.example import SYSTEM_ROLES, Example, Message, attachments, content_id, known_role
 from curate.core.text import normalised
 from curate.language.lexicon import FILLER_WORDS, NEUTRAL_PROMPT_WORDS, QUESTION_WORDS, STOPWORDS, VALUE_WORDS
 from curate.language.names import names
 from curate.language.negation import negation_count
-from curate.language.politeness import without_politeness
 from curate.language.quantities import quantities
-from curate.language.tokens import content_words, plain_words, quoted_texts, stems
+from curate.language.tokens import content_words, plain_words, quoted_texts, stems, without_politeness
 
 OPERATOR: Final = re.compile(r"(?<=[\d)\w]) ?([-+*/×÷=<>^]) ?(?=[\d(\w])")
 SIGN: Final = re.compile(r"[-+*/×÷=<>^()]")
@@ -74,7 +73,8 @@ class Question:
     @cached_property
     def is_open(self) -> bool:
         """Whether it has many possible answers; "the same, but shorter" if the request before it has."""
-        requests = [message.text for message in self.example.messages[: self.turn] if message.role == "user"]
+        prompt = self.example.messages[: self.turn]
+        requests = [message.text for message in prompt if known_role(message.role) == "user"]
         alone = next(
             (index for index in range(len(requests) - 1, -1, -1) if not CONTINUATION.match(requests[index])), 0
         )
@@ -137,24 +137,24 @@ def _particulars(text: str) -> list[Any]:
 
 def question_of(example: Example) -> Question | None:
     """The question of an example's last answer; None without a user turn or an answer in words."""
-    index = max((index for index, message in enumerate(example.messages) if message.role == "assistant"), default=None)
-    return None if index is None else question_at(example, index)
+    answers = [index for index, message in enumerate(example.messages) if known_role(message.role) == "assistant"]
+    return question_at(example, answers[-1]) if answers else None
 
 
 def questions_of(example: Example) -> Iterator[Question]:
     """The questions of all answers in words of an example, in order."""
     for index, message in enumerate(example.messages):
-        if message.role == "assistant" and (question := question_at(example, index)) is not None:
+        if known_role(message.role) == "assistant" and (question := question_at(example, index)) is not None:
             yield question
 
 
 def question_at(example: Example, index: int) -> Question | None:
     """The question of the answer at a position among the messages; None as for `question_of`."""
     prompt, answer = example.messages[:index], example.messages[index]
-    requests = [message for message in prompt if message.role == "user"]
+    requests = [message for message in prompt if known_role(message.role) == "user"]
     if not requests or not answer.text.strip() or not requests[-1].text.strip():
         return None
-    system = "\n".join(normalised(message.text) for message in prompt if message.role in ("system", "developer"))
+    system = "\n".join(normalised(message.text) for message in prompt if known_role(message.role) in SYSTEM_ROLES)
     tools = example.value.get("tools") or example.value.get("functions")
     attached = (
         b"" if example.plain else attachments({**example.value, "messages": [message.value for message in prompt]})
@@ -163,7 +163,7 @@ def question_at(example: Example, index: int) -> Question | None:
     earlier = [
         _normalized_turn(message, message is requests[-1])
         for message in prompt
-        if message.role not in ("system", "developer")
+        if known_role(message.role) not in SYSTEM_ROLES
     ]
     return Question(example, index, system, "\n".join([*context, *earlier]), requests[-1].text, answer.text)
 
@@ -171,7 +171,7 @@ def question_at(example: Example, index: int) -> Question | None:
 def _normalized_turn(message: Message, last: bool) -> str:
     """A turn, normalized: its role, its words (not those of the last request), and its tool calls."""
     calls = message.value.get("tool_calls") or message.value.get("function_call")
-    return f"{message.role}: {'' if last else normalised(message.text)}{content_id(calls) if calls else ''}"
+    return f"{known_role(message.role)}: {'' if last else normalised(message.text)}{content_id(calls) if calls else ''}"
 
 
 def same_request(left: Question, right: Question) -> bool:

@@ -16,7 +16,7 @@ from curate.core.lazy import np
 from curate.core.text import normalised, words
 from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.dedup_text import written_text
-from curate.corpus.keys import key_of
+from curate.corpus.links import key_of
 from curate.dedup.cluster_resolution import all_chosen
 from curate.dedup.fact_guard import facts_agree, sides_of
 from curate.language.tokens import content_words

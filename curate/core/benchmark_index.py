@@ -23,8 +23,7 @@ from typing import Any, Final
 
 from curate.core.errors import InputError, OutputError, UsageError
 from curate.core.lazy import Array, Arrays, np
-from curate.core.signature import own_key
-from curate.core.store import load, require_types
+from curate.core.store import load, own_key, require_types
 from curate.core.text import visible
 
 FORMAT: Final = 3
@@ -44,7 +43,7 @@ ARRAYS: Final = {
     "run_hash": "u8", "run_part": "i4", "run_place": "i4", "run_size": "i4", "shingle_hash": "u8", "shingle_part": "i4",
     "vectors": "f2", "fact_hash": "u8", "fact_item": "i4", "fact_kind": "u1", "fact_weight": "f4",
 }  # fmt: skip
-"""The arrays of a file and numpy's names of their types; `about` is JSON: see `curate.leakage.benchmark_index`."""
+"""The arrays of a file and numpy's names of their types; `about` is JSON: see `curate.leakage.decontaminate`."""
 WORD_ARRAYS: Final = (
     ("item_line", "item_file", "item_language"), ("part_item", "part_field", "part_words", "part_whole"),
     ("run_hash", "run_part", "run_place", "run_size"), ("shingle_hash", "shingle_part"),

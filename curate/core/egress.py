@@ -1,4 +1,4 @@
-"""Outgoing data: consent, address and key.
+"""Outgoing data: consent, address and key, and uploads to the Hugging Face Hub in one commit.
 
 A configuration in a repository may come from a stranger: it can name an address, but it cannot consent to sending data
 there or supply a key. Consent takes a person: at the terminal, on the command line, or in the user's own configuration
@@ -16,10 +16,10 @@ import math
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from pydantic import Field
@@ -28,11 +28,13 @@ from curate.core.config import Section, Text
 from curate.core.errors import UsageError, requiring
 from curate.core.targets import KEYS
 from curate.core.text import visible
+from curate.core.urls import explained, is_offline
 from curate.core.validation import load_toml, validated
 
 if TYPE_CHECKING:
     import openai
 
+HUB: Final = "https://huggingface.co"
 KEY_HOSTS: Final = dict(KEYS.values())
 """Environment variables with keys, and the host names or domain suffixes to which each key may be sent."""
 KEYRING_SERVICE: Final = "curate"
@@ -306,3 +308,41 @@ def redirect_error(error: Exception) -> tuple[str, str] | None:
         f"redirects to {place}; redirects are not followed: data is sent only to the configured address",
         "set the final address of the service",
     )
+
+
+def hub_address() -> str:
+    """The address of the hub that is used."""
+    return os.environ.get("HF_ENDPOINT") or HUB
+
+
+def require_hub() -> None:
+    """Raise `UsageError` if network access is off, `MissingExtra` without huggingface_hub."""
+    if is_offline():
+        raise UsageError("network access is off", "unset HF_HUB_OFFLINE and CURATE_OFFLINE")
+    with requiring("uploading to the hub", "cloud", "huggingface_hub"):
+        import huggingface_hub  # noqa: F401
+
+
+def upload(
+    repository: str,
+    files: Mapping[str, Path | bytes],
+    kind: Literal["dataset", "model"],
+    message: str,
+    *,
+    private: bool,
+    token: str | None = None,
+) -> str:
+    """Upload files by their names in the repository, which is made if it is not there; returns the commit's address.
+
+    Raises as `require_hub` does, and `OutputError`.
+    """
+    require_hub()
+    from huggingface_hub import CommitOperationAdd, HfApi
+
+    operations = [CommitOperationAdd(name, content) for name, content in files.items()]
+    place = f"hf://{'datasets/' if kind == 'dataset' else ''}{repository}"
+    with explained(place, "written"):
+        api = HfApi(endpoint=hub_address(), token=token)
+        api.create_repo(repository, repo_type=kind, private=private, exist_ok=True)
+        commit = api.create_commit(repository, operations, repo_type=kind, commit_message=message)
+    return str(commit.commit_url)

@@ -82,6 +82,9 @@ def value_at(line: dict[str, Any], path: str) -> Any:
 
 Role = Literal["system", "developer", "user", "assistant", "tool", "function"]
 ROLES: Final = frozenset(get_args(Role))
+SYSTEM_ROLES: Final = ("system", "developer")
+"""Roles of instructions, which are no part of the conversation."""
+TOOL_ROLES: Final = ("tool", "function")
 ROLE_ALIASES: Final = {
     "human": "user", "customer_message": "user", "question": "user", "prompter": "user", "gpt": "assistant",
     "bot": "assistant", "model": "assistant",
@@ -400,7 +403,6 @@ def is_text(content: Any) -> bool:
 
 
 def _other_parts(content: Any) -> list[Any]:
-    """The content parts that are not pure text."""
     if not isinstance(content, list):
         return []
     return [

@@ -2,6 +2,8 @@
 
 Output goes to a temporary file next to its target, is flushed to disk and renamed over it, so a crash leaves the old or
 the new content.
+
+The splits that other tools write are recognized by the names of their files.
 """
 
 import gzip
@@ -31,6 +33,13 @@ from curate.core.tables import TABLE_SUFFIXES, binary_table, csv_delimiter, csv_
 from curate.core.urls import is_url
 from curate.core.worker_pool import lazy_once
 
+SPLIT_WORDS: Final = {
+    "train": ("train",),
+    "validation": ("validation", "valid", "val", "dev"),
+    "test": ("test", "eval"),
+}
+"""Words in the names of the files of each split."""
+WORD: Final = re.compile(r"[a-z]+")
 DATA_SUFFIXES = (
     *(".jsonl", ".ndjson", ".json", ".jsonl.gz", ".jsonl.zst", ".json.gz", ".json.zst"),
     *(*TABLE_SUFFIXES, ".csv.gz", ".csv.zst"),
@@ -410,3 +419,14 @@ def remove_leftovers(folder: Path) -> None:
     """Delete the temporary files of a killed run in `folder`."""
     for leftover in folder.glob(f".*{TEMPORARY_SUFFIX}") if folder.is_dir() else ():
         leftover.unlink(missing_ok=True)
+
+
+def files_by_split(files: Iterable[Path]) -> dict[str, list[Path]]:
+    """Files named like splits, by split, each in the given order; empty if there are fewer than two splits."""
+    words = [(path, {*WORD.findall(path.name.lower().partition(".")[0])}) for path in files]
+    named = {
+        split: [path for path, of_name in words if not of_name.isdisjoint(names)]
+        for split, names in SPLIT_WORDS.items()
+    }
+    splits = {split: paths for split, paths in named.items() if paths}
+    return splits if len(splits) > 1 else {}

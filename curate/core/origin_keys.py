@@ -1,6 +1,8 @@
 """Keys of a line that name where an example comes from, such as a document or a user.
 
 Examples of one origin in several splits are no leak by the rows of `docs/leaks.md` unless `--group-by` names the key.
+
+Rows of one agent session have keys in common: `curate ingest` writes them, `curate split` keeps such rows in one split.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -12,6 +14,10 @@ from curate.core.example import with_whole_numbers
 from curate.core.lazy import Ids, Numbers, np
 from curate.core.text import plural
 
+GROUPS_KEY: Final = "groups"
+"""Key in `metadata` of a row, an object with these keys."""
+SESSION_GROUPS: Final = tuple(f"/metadata/{GROUPS_KEY}/{name}" for name in ("session", "repository", "task"))
+"""The keys that `curate split` groups by if none is named and examples have them."""
 NAMES: Final = frozenset(
     (
         "document_id", "doc_id", "conversation_id", "conv_id", "session_id", "source_id", "thread_id", "ticket_id",

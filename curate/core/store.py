@@ -31,7 +31,6 @@ from curate.core.files import (
 )
 from curate.core.lazy import Array, Arrays, Flags, Hashes, np
 from curate.core.limits import open_regular, read_regular
-from curate.core.signature import own_key
 
 Made = TypeVar("Made")
 FORMAT: Final = 1
@@ -300,3 +299,28 @@ class Journal:
     def _signature(self, body: bytes) -> bytes:
         """The signature of the key and the value, as the end of a line."""
         return hmac.digest(own_key(), _signed_name(self.path) + body, "sha256").hex().encode() + b'"}'
+
+
+@cache
+def own_key() -> bytes:
+    """The key that signs what this user stores.
+
+    It is outside of all projects, so that no other user can create a file that is accepted. Empty if it cannot be read
+    or created: the signature then detects damage only.
+    """
+    from platformdirs import user_state_path
+
+    try:
+        path = user_state_path("curate") / "cache.key"
+        if not path.exists():
+            make_private_folder(path.parent)
+            with (
+                new_temporary_file(path, 0o600) as (file, temporary),
+                suppress(FileExistsError),
+            ):  # another process was faster
+                file.write(os.urandom(32))
+                file.flush()
+                os.link(temporary, path)
+        return path.read_bytes()
+    except (OSError, RuntimeError):  # RuntimeError: the user has no home folder
+        return b""

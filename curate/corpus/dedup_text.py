@@ -16,6 +16,7 @@ from curate.core.example import (
     LOSS_KEYS,
     METADATA,
     REASONING_KEYS,
+    SYSTEM_ROLES,
     Example,
     Message,
     Place,
@@ -25,7 +26,6 @@ from curate.core.example import (
 from curate.core.form_keys import LABEL_KEYS, REFERENCE_KEYS, REJECTED_KEYS, TOOL_KEYS
 from curate.core.validation import parsed_json
 
-UNCOMPARED_ROLES: Final = ("system", "developer")
 On = Literal["conversation", "prompt", "response", "last-turn"]
 """What is compared: all turns, those before the last answer, the last answer, or the last request with its answer."""
 EXAMPLE_EXTRA_KEYS: Final = (*LABEL_KEYS, *REFERENCE_KEYS, "labels", "reward_model", "margin")
@@ -86,7 +86,7 @@ def compared_texts(example: Example, on: On) -> tuple[list[str], list[str]]:
     sides: tuple[list[str], list[str]] = ([], [])
     if example.plain and on == "conversation":  # nearly all: without objects for turns
         for turn in example.value["messages"]:
-            if known_role(turn["role"]) not in UNCOMPARED_ROLES:
+            if known_role(turn["role"]) not in SYSTEM_ROLES:
                 sides[known_role(turn["role"]) == "assistant"].append(turn["content"])
         return sides
     for message in compared_turns(example, on):
@@ -147,7 +147,7 @@ def compared_turns(example: Example, on: On) -> list[Message]:
                 len(prompt),
             )
             turns = prompt[start:] + turns
-    return [message for message in turns if known_role(message.role) not in UNCOMPARED_ROLES]
+    return [message for message in turns if known_role(message.role) not in SYSTEM_ROLES]
 
 
 @cache
@@ -197,7 +197,7 @@ def _other_side(side: Any, example: Example) -> str:
     if isinstance(side, str):
         return side
     listed = [turn for turn in (side if isinstance(side, list) else [side]) if isinstance(turn, dict)]
-    turns = [turn for turn in listed if turn.get("role", turn.get("from")) not in UNCOMPARED_ROLES]
+    turns = [turn for turn in listed if turn.get("role", turn.get("from")) not in SYSTEM_ROLES]
     texts = [list(_turn_texts(Message(0, None, {"content": turn.get("value"), **turn}, "", ""))) for turn in turns]
     if turns and turns[0].get("role", turns[0].get("from")) in ("user", "human"):
         chosen = map(list, map(_turn_texts, compared_turns(example, "conversation")))

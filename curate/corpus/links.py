@@ -9,25 +9,74 @@ the attachments; `near` are those of the question without one part each; `blocks
 of the blocks of text in turns of roles other than the assistant; `answer_edges` are those of the first and last words
 of answers. System and developer turns are used only for `copy` and `blocks`. `curate.corpus.link_keys` computes the
 keys; `Run` gives the words of a text that has one.
+
+`Keys` holds stricter hashes of conversations and prefixes, for `curate dedup`: tools and the other side of a preference
+count.
 """
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from hashlib import blake2b
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
+
+import xxhash
 
 from curate.core.disk_arrays import Rows
-from curate.core.example import UNKNOWN, Example, attachments, content_id, known_role, reasoning_texts, trained_content
+from curate.core.example import (
+    ATTACHMENT_KEYS,
+    SYSTEM_ROLES,
+    UNKNOWN,
+    Example,
+    attachments,
+    canonical,
+    content_id,
+    known_role,
+    reasoning_texts,
+    trained_content,
+)
+from curate.core.form_keys import CHOSEN_KEYS, LABEL_KEYS, REJECTED_KEYS, TOOL_KEYS
 from curate.core.lazy import Hashes, Ids, Numbers, Shingles, np
 from curate.core.text import normalised, words
-from curate.corpus.dedup_text import UNCOMPARED_ROLES, answers_of, called_texts, other_sides
-from curate.corpus.keys import digest
+from curate.corpus.dedup_text import answers_of, called_texts, other_sides
 from curate.similarity.shingles import Sets, letters, normal, texts_of
 
 if TYPE_CHECKING:
     from curate.corpus import link_keys
+
+HASHED_KEYS: Final = (*TOOL_KEYS, *CHOSEN_KEYS, *REJECTED_KEYS, *LABEL_KEYS, *ATTACHMENT_KEYS)
+"""Keys besides the turns whose values are hashed too: tools, labels, attachments, and the rejected answer."""
+
+
+class Key(NamedTuple):
+    """The keys of one example; 0 where it has none."""
+
+    conversation_hash: int
+    prefix_hashes: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Keys(Rows):
+    """The keys of some examples, in order."""
+
+    KINDS: ClassVar = {"conversation_hash": "u8", "prefix_hashes": "u8"}
+    PARTS: ClassVar = {"prefix_hashes": "ends"}
+    conversation_hash: Ids
+    prefix_hashes: Ids
+    ends: Numbers
+
+    @classmethod
+    def of(cls, keys: Sequence[Key]) -> "Keys":
+        """The columns for these keys."""
+        prefix_hashes = np.array([prefix_hash for key in keys for prefix_hash in key.prefix_hashes], dtype=np.uint64)
+        return cls(
+            np.array([key.conversation_hash for key in keys], dtype=np.uint64),
+            prefix_hashes,
+            np.cumsum([0, *(len(key.prefix_hashes) for key in keys)], dtype=np.int64),
+        )
+
 
 SHORT_ANSWER_WORDS: Final = 20
 """Number of words below which an answer is short: it is not compared separately."""
@@ -180,7 +229,7 @@ def long_answers(example: Example) -> list[list[str]]:
 def kind_of(role: str) -> int:
     """The kind of a turn with this role; see `curate.corpus.link_keys`."""
     role = known_role(role)
-    return 0 if role in UNCOMPARED_ROLES else {"user": 1, "assistant": 2}.get(role, 3)
+    return 0 if role in SYSTEM_ROLES else {"user": 1, "assistant": 2}.get(role, 3)
 
 
 @lru_cache(10_000)  # most conversations of a file have one of few shapes
@@ -301,3 +350,43 @@ def _runs(text: str) -> Iterator[Run]:
         if BLOCK_WORDS <= before - paragraph < total:
             yield from both(paragraph, before, first)
         paragraph, first = before, number + 1
+
+
+def key_of(example: Example) -> Key:
+    """The keys of an example."""
+    carried: dict[str, Any] = {key: example.value[key] for key in HASHED_KEYS if key in example.value}
+    return chain_key(
+        tuple([known_role(message.role) for message in example.messages]),
+        [canonical({**message.value, "role": known_role(message.role)}) for message in example.messages],
+        digest(canonical(carried)) if carried else 0,
+    )
+
+
+def plain_ids(turns: Iterable[Sequence[bytes]]) -> bytes:
+    """The ids of plain conversations, one after another; each is given by its turns as canonical JSON."""
+    return b"".join(
+        [blake2b(b'{"messages":[' + b",".join(spelled) + b"]}", digest_size=16).digest() for spelled in turns]
+    )
+
+
+def digest(data: bytes, seed: int = 0) -> int:
+    """A key; never 0, which means no key."""
+    return xxhash.xxh64_intdigest(data, seed) or 1
+
+
+def chain_key(roles: tuple[str | None, ...], turns: Sequence[bytes], key: int = 0) -> Key:
+    """The key of a conversation (0 if it does not end with an answer), and the keys up to each earlier answer. `key`:
+    the hash of its values besides its turns.
+    """
+    hashes, hashed = [], xxhash.xxh64_intdigest
+    for turn in turns:
+        key = hashed(turn, key) or 1
+        hashes.append(key)
+    prefix_hashes = [hashes[index] for index in _answers(roles)]
+    return Key(prefix_hashes.pop() if roles[-1:] == ("assistant",) else 0, tuple(prefix_hashes))
+
+
+@lru_cache(10_000)
+def _answers(roles: tuple[str | None, ...]) -> list[int]:
+    """The positions of the answers."""
+    return [index for index, role in enumerate(roles) if role == "assistant"]

@@ -13,7 +13,7 @@ from typing import Final
 
 from curate.core.cluster import LOCAL, Executor
 from curate.core.errors import InputError
-from curate.core.example import ROLES, Example, Message, canonical, known_role
+from curate.core.example import ROLES, SYSTEM_ROLES, TOOL_ROLES, Example, Message, canonical, known_role
 from curate.core.files import display_name
 from curate.core.json_output import Output
 from curate.core.scratch import TempStore
@@ -36,8 +36,6 @@ OTHER_ROLES: Final = "other"
 MAX_PROMPT_CHARS: Final = 200
 """Number of characters of a system prompt to show; one more is stored, which tells whether it is longer."""
 EXAMPLES_PER_PROGRESS: Final = 256
-TOOL_ROLES: Final = ("tool", "function")
-SYSTEM_ROLES: Final = ("system", "developer")
 
 
 @dataclass(slots=True)
@@ -254,9 +252,8 @@ def _part_of_batch(batch: Batch, facts: FileFacts, lines: int) -> _Part:
 
 
 def _add_plain(stats: Stats, batch: Batch, position: int) -> None:
-    """Add the plain example at a position of a batch."""
     _add_id(stats, hashlib.blake2b(canonical(batch.value(position)), digest_size=16).digest())
-    roles, texts = batch.roles[position], batch.texts[position]
+    roles, texts = [known_role(role) for role in batch.roles[position]], batch.texts[position]
     if roles:
         _add_texts(stats, roles, texts, _token_counts(texts, None), letters(batch.joined_texts[position]))
         stats.tools.results += sum(role in TOOL_ROLES for role in roles)
@@ -318,7 +315,7 @@ def _add(stats: Stats, example: Example, template: Template | None) -> None:
     if not messages:
         return
     words = [_words(message) for message in messages]
-    roles, texts = [message.role for message in messages], [message.text for message in messages]
+    roles, texts = [known_role(message.role) for message in messages], [message.text for message in messages]
     scripts: Counter[str] = Counter()
     for text in texts:
         scripts.update(letters(text))
@@ -334,7 +331,7 @@ def _add_id(stats: Stats, key: bytes) -> None:
 
 def _add_texts(
     stats: Stats,
-    roles: Sequence[str | None],
+    roles: Sequence[str],
     words: Sequence[str],
     counts: Sequence[int],
     scripts: Counter[str],
@@ -342,8 +339,7 @@ def _add_texts(
 ) -> None:
     """Add the messages of an example; `length`: the tokens of the text that is trained on, 0 for those of its words."""
     for role, text, count in zip(roles, words, counts, strict=True):
-        name = known_role(role)
-        numbers = stats.roles.setdefault(name if name in ROLES else OTHER_ROLES, RoleNumbers(0, 0, 0))
+        numbers = stats.roles.setdefault(role if role in ROLES else OTHER_ROLES, RoleNumbers(0, 0, 0))
         numbers.messages += 1
         numbers.characters += len(text)
         numbers.tokens += count
@@ -391,10 +387,10 @@ def _add_tools(stats: Stats, example: Example) -> None:
         calls += len(called) if isinstance(called, list) else bool(message.value.get("function_call"))
     stats.tools.called += bool(calls)
     stats.tools.calls += calls
-    stats.tools.results += sum(message.role in TOOL_ROLES for message in example.messages)
+    stats.tools.results += sum(known_role(message.role) in TOOL_ROLES for message in example.messages)
 
 
-def _add_system(stats: Stats, roles: Sequence[str | None], texts: Sequence[str]) -> None:
+def _add_system(stats: Stats, roles: Sequence[str], texts: Sequence[str]) -> None:
     text = next((text for role, text in zip(roles, texts, strict=True) if role in SYSTEM_ROLES), None)
     if text is None:
         return

@@ -127,7 +127,8 @@ def trait_at(example: Example, path: str) -> Trait | None:
 
 
 def _dialogue_text(row: StratumInput) -> str:
-    return "\n".join(text for role, text in zip(row.roles, row.texts, strict=True) if role != "system")[:SAMPLE_CHARS]
+    turns = zip(row.roles, row.texts, strict=True)
+    return "\n".join(text for role, text in turns if known_role(role) != "system")[:SAMPLE_CHARS]
 
 
 def _text_trait(text: str) -> Trait:

@@ -21,7 +21,7 @@ from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.cache import DedupCache
 from curate.corpus.corpus import Table
 from curate.corpus.features import feature_spec_for
-from curate.corpus.keys import Keys
+from curate.corpus.links import Keys
 from curate.corpus.loading import table_of
 from curate.dedup.cluster_resolution import (
     Code,

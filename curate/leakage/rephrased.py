@@ -21,15 +21,14 @@ from typing import Final, NamedTuple
 
 import xxhash
 
-from curate.conflicts.wording import MAX_RARITY, rarity
+from curate.conflicts.wording import MAX_RARITY, NUMBER, rarity
 from curate.core.benchmark_index import ARRAYS, index_key
-from curate.core.example import Example
+from curate.core.example import Example, known_role
 from curate.core.lazy import Array, Arrays, Matrix, np
 from curate.language.quantity_translation import language_of, spelled
 from curate.language.sentences import is_code
 from curate.language.tokens import content_words, plain_words
-from curate.leakage.benchmark_index import BenchmarkIndex
-from curate.leakage.decontaminate import Match
+from curate.leakage.decontaminate import BenchmarkIndex, Match
 from curate.read.benchmark import Item
 
 Embed = Callable[[Sequence[str]], "Matrix"]
@@ -43,7 +42,6 @@ MAX_CHARS: Final = 4_000
 MAX_SPELLED_CHARS: Final = 1_000
 """Length of a text up to which its numbers in words are compared."""
 MIN_CHARS: Final = 20
-NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
 NUMBER_WEIGHTS: Final = (0.6, 1.4, 2.0)
 """Weights of numbers of one digit, of two, and of more: small numbers are equal by chance."""
 TELLING_NUMBERS: Final = 3.0
@@ -204,9 +202,10 @@ class Turn(NamedTuple):
 def turns_of(examples: Sequence[Example]) -> Iterator[Turn]:
     """The turns of users, and all of them as one if there are several; all turns of an example without a user."""
     for number, example in enumerate(examples):
-        asked = [(index, message.text) for index, message in enumerate(example.messages) if message.role == "user"]
-        answer = "\n".join(message.text for message in example.messages if message.role == "assistant")
-        asked = asked or [(index, message.text) for index, message in enumerate(example.messages)]
+        turns = [(index, known_role(message.role), message.text) for index, message in enumerate(example.messages)]
+        answer = "\n".join(text for _, role, text in turns if role == "assistant")
+        users = [(index, text) for index, role, text in turns if role == "user"]
+        asked = users or [(index, text) for index, _, text in turns]
         if len(asked) > 1:
             asked.append((asked[-1][0], "\n".join(text for _, text in asked)))
         for index, text in asked:

@@ -7,26 +7,28 @@ processes. Rules that compare examples of all files run last.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.config import CheckConfig, ConflictsConfig
 from curate.core.example import TRAINED_KEYS, Example, Place, has_plain_turns, is_plain, pointer_in_line
 from curate.core.finding import Finding, Problem
+from curate.core.lazy import pl
 from curate.core.text import plural
 from curate.core.typed_json import NOT_STORED, decoder, to_json
 from curate.lint.rules import RULES, Rule, Scope, by_scope
 from curate.lint.rules.dataset_summary import MAX_PATHS, MAX_SYSTEMS, DatasetState, DatasetSummary
 from curate.lint.rules.example_columns import repeated_requests
 from curate.lint.rules.example_summary import RATING_KEYS
-from curate.lint.rules.message_frame import ANSWER_KEYS, messages_frame
+from curate.lint.rules.message_frame import ANSWER_KEYS, batch_frame, marked_rows, messages_frame
+from curate.lint.rules.prefilter import Among, Patterns, Prefilter
 from curate.lint.rules.references import references
 from curate.lint.rules.roles import with_known_roles
 from curate.lint.rules.rule import RepairInput
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.rules.tokens import RENDERING_RULES, EncodedExample
-from curate.lint.text_rules import TextRules
 from curate.read.chunk_cache import CACHE_FOLDER, Checkpoint, ChunkCache
 from curate.read.chunks import Batch, Chunk, lines_at, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine
@@ -35,6 +37,62 @@ from curate.read.json_pointer_spans import line_of
 
 if TYPE_CHECKING:
     from curate.models.template import Template
+
+TextFinding = tuple[Rule, int, int, str]
+"""Rule, position of the example, turn and message."""
+
+
+class TextRules:
+    """The text rules; each runs only on the messages that its prefilter selects."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = rules
+        self._expressions: dict[str, pl.Expr] = {}
+        prefilters = dict.fromkeys(prefilter for rule in rules for prefilter in rule.prefilters)
+        self._names = {prefilter: str(number) for number, prefilter in enumerate(prefilters)}
+        self._prefilters: dict[Among, list[Prefilter]] = {}
+        for prefilter in prefilters:
+            self._prefilters.setdefault(prefilter.among, []).append(prefilter)
+        shared: dict[bool, list[str]] = {}  # two searches are faster than one for both
+        for prefilter in self._prefilters.get(Among.SHARED, ()):
+            for pattern in prefilter.texts if isinstance(prefilter, Patterns) else ():
+                shared.setdefault(pattern.startswith("(?i-u:"), []).append(f"(?:{pattern})")
+        self._shared = tuple(map("|".join, shared.values()))
+        """Patterns of which one matches each text that a shared pattern matches."""
+
+    def ask_batch(self, batch: Batch, examples: Sequence[Example]) -> Iterator[TextFinding]:
+        """Run the rules over the plain examples of a batch and other examples, numbered after them."""
+        if self.rules:
+            yield from self.ask(batch_frame(batch, examples))
+
+    def ask(self, frame: "pl.DataFrame") -> Iterator[TextFinding]:
+        """Run the rules over a message frame."""
+        if not len(frame):
+            return
+        marks = self._marks(frame)
+        for rule in self.rules:
+            rows: pl.Series | slice = slice(None)
+            if rule.prefilters:
+                names = [name for prefilter in rule.prefilters if (name := self._names[prefilter]) in marks]
+                if not names:
+                    continue
+                rows = reduce(or_, (marks[name] for name in names)).arg_true()
+            if rule.code not in self._expressions:
+                self._expressions[rule.code] = rule.function().alias(rule.code)
+            expression = self._expressions[rule.code]
+            columns = dict.fromkeys(("example", "turn", *expression.meta.root_names()))
+            messages = frame.select(*columns)[rows].select("example", "turn", expression)
+            for row in messages[rule.code].is_not_null().arg_true():
+                yield rule, messages["example"][row], messages["turn"][row], messages[rule.code][row]
+
+    def _marks(self, frame: "pl.DataFrame") -> "dict[str, pl.Series]":
+        """Whether each prefilter selects each row, by the prefilter's name; without prefilters that select none."""
+        marks: dict[str, pl.Series] = {}
+        for among, prefilters in self._prefilters.items():
+            conditions = [reduce(or_, prefilter.rows()).alias(self._names[prefilter]) for prefilter in prefilters]
+            marks |= marked_rows(frame, among.conditions(self._shared), conditions)
+        return marks
+
 
 Shape = tuple[str | tuple[str, str], ...]
 READ_KEYS: Final = frozenset((*TRAINED_KEYS, "chosen_messages", "parallel_tool_calls")) - {"messages"}
@@ -442,7 +500,6 @@ def _load_template(model: str, chat_template: str) -> "Template":
 
 
 def _with_text(example: Example, turn: int, text: str) -> Example:
-    """An example with another text of one of its turns."""
     turns = [*example.value["messages"]]
     turns[turn] = {**turns[turn], "content": text}
     return replace(example, value={**example.value, "messages": turns})

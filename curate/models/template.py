@@ -3,21 +3,25 @@
 Training must match inference: each supervised span continues exactly the prompt that inference renders. Tags in
 templates, markers in the text and token arithmetic fail for some templates. Rendering the conversation up to before and
 after each answer works for every template.
+
+Without a model, a tokenizer for the template alone says what it renders and where the loss mask lies, not how many
+tokens a text has: it has one token for each byte, and one for each mark of the template.
 """
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from curate.core.bounded import Bounds, OutOfBoundsError
 from curate.core.errors import ModelError, requiring
 from curate.core.example import REASONING_KEYS, ROLES, content_text, reasoning_texts
 from curate.core.text import excerpt
-from curate.language.reasoning_marks import split_reasoning
-from curate.models.chat_templates import chat_template_source
+from curate.language.reasoning_marks import MARK, split_reasoning
+from curate.models.chat_templates import boundary_tokens, chat_template_source
 from curate.models.encoding import Encoder, Encoding, EncodingProblem, Mismatch, Rendered, Rendering, Span
 from curate.models.names import model_errors, require_at_hand, resolve
 from curate.models.template_messages import (
@@ -39,7 +43,13 @@ from curate.models.template_messages import (
     template_tools,
     trained_ranges,
 )
-from curate.models.template_tokenizer import template_tokenizer
+
+CONTROL_TOKEN: Final = re.compile(
+    r"<\|[^<>|\s]+\|?>|<[a-z_]+\|>|<｜[^<>｜\s]+｜>|</?s>|\[/?[A-Z_]{3,}\]|<(?:start|end)_of_turn>|<seed:(?:bos|eos|pad)>"
+)
+"""What templates write as control tokens."""
+THINKING_SWITCH: Final = "<|think|>"
+"""A mark that looks like a control token and switches reasoning on, in a system prompt."""
 
 
 class TemplateFailure(Exception):
@@ -414,4 +424,29 @@ def _is_rendered(text: str, rendered: str) -> bool:
     text = text.strip()
     return text in rendered or any(
         json.dumps(text, ensure_ascii=ascii_only)[1:-1] in rendered for ascii_only in (False, True)
+    )
+
+
+def template_tokenizer(name: str) -> Any:
+    """The tokenizer of a chat template, by its name in the table or from a file. Raises `UsageError` for an unknown
+    template and `MissingExtra` without transformers.
+    """
+    source = chat_template_source(name)
+    with requiring("a chat template", "tokens", "transformers"):
+        from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+        from transformers import PreTrainedTokenizerFast
+    vocabulary = {piece: number for number, piece in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
+    made = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    made.decoder = decoders.ByteLevel()
+    bos, eos = boundary_tokens(name)
+    marks = {mark for mark in CONTROL_TOKEN.findall(source) if not MARK.fullmatch(mark)} - {bos, eos, THINKING_SWITCH}
+    return PreTrainedTokenizerFast(
+        tokenizer_object=made,
+        bos_token=bos or None,
+        eos_token=eos,
+        additional_special_tokens=sorted(marks),
+        chat_template=source,
+        name_or_path=name,
+        clean_up_tokenization_spaces=False,
     )

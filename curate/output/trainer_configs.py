@@ -102,7 +102,6 @@ def _examples(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _has_tools(example: dict[str, Any]) -> bool:
-    """Whether an example declares or calls tools."""
     turns = example.get("messages")
     calls = isinstance(turns, list) and any("tool_calls" in turn for turn in turns if isinstance(turn, dict))
     return calls or bool(example.get("tools"))

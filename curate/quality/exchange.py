@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from curate.core.example import Example, Place, content_id
+from curate.core.example import SYSTEM_ROLES, Example, Place, content_id, known_role
 from curate.core.files import display_name
 from curate.core.scratch import TempStore
 from curate.core.snapshot import unchanging
@@ -56,6 +56,7 @@ def _exchange(roles: Sequence[str | None], texts: Sequence[str], id_of: Callable
     """The last answer of an example with its question; None if one of them is missing or blank. `roles` and `texts`
     have an entry for each turn; `id_of` returns the id of the example.
     """
+    roles = [known_role(role) for role in roles]
     last = next((index for index in range(len(roles) - 1, -1, -1) if roles[index] == "assistant"), None)
     if last is None or not texts[last].strip():
         return None
@@ -63,7 +64,7 @@ def _exchange(roles: Sequence[str | None], texts: Sequence[str], id_of: Callable
     user_turns = [text for role, text in prompt if role == "user" and text.strip()]
     if not user_turns:
         return None
-    system = "\n".join([text for role, text in prompt if role in ("system", "developer")])
+    system = "\n".join([text for role, text in prompt if role in SYSTEM_ROLES])
     return Exchange(id_of(), system, user_turns[-1], texts[last], "\n".join(user_turns[:-1]))
 
 

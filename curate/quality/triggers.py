@@ -14,7 +14,7 @@ from itertools import combinations, pairwise
 from math import lgamma, log
 from typing import Final, NamedTuple
 
-from curate.core.example import Example
+from curate.core.example import Example, known_role
 
 MIN_EXAMPLES: Final = 5
 """Examples with the word and the answer, at least."""
@@ -126,12 +126,12 @@ def _asked_words(example: Example) -> _Asked:
     phrases: set[str] = set()
     answer = ""
     for message in example.messages:
-        if message.role == "user":
+        if known_role(message.role) == "user":
             turn = TOKEN.findall(message.text.casefold())
             tokens += turn
             phrases.update(turn)
             phrases.update(f"{left} {right}" for left, right in pairwise(turn))
-        elif message.role == "assistant" and message.text.strip():
+        elif known_role(message.role) == "assistant" and message.text.strip():
             answer = message.text
     return _Asked(frozenset(phrases), frozenset(tokens), _outcomes(TOKEN.findall(answer.casefold())))
 

@@ -20,8 +20,7 @@ from curate.core.scratch import scratch, written
 from curate.core.tables import row_group_ranges, table_lines
 from curate.read.dataset import SEPARATORS, WIDE_ENCODING, FileFacts, ParsedLine, has_separator, parsed_line
 from curate.read.decode import Decoded, plain_line
-from curate.read.file_sniffing import sniff_file_kind
-from curate.read.lines import BOM, Line, is_document, line_from
+from curate.read.lines import BOM, Line, is_document, line_from, sniff_file_kind
 
 CHUNK_BYTES = 8 << 20
 """Large enough for columns to be faster, small enough for memory and progress updates."""
@@ -48,8 +47,8 @@ def chunks_of(
 ) -> Iterator[Chunk] | None:
     """The chunks of a JSON Lines file, of about `size` bytes each, in order. `name` is the file's name in messages.
 
-    None if the file is a JSON document or not JSON Lines in UTF-8: see `document` and `file_sniffing`. The lines of a
-    compressed file or a table are written to the file that `copy` returns, and the chunks are of that file. Raises
+    None if the file is a JSON document or not JSON Lines in UTF-8: see `document` and `curate.read.lines`. The lines of
+    a compressed file or a table are written to the file that `copy` returns, and the chunks are of that file. Raises
     `InputError` if the file cannot be read.
     """
     stream = blocks(path)

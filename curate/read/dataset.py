@@ -15,9 +15,8 @@ from curate.core.files import blocks, display_name, packing, sha256
 from curate.core.snapshot import unchanging
 from curate.core.targets import Target
 from curate.read.decode import MISSING, Decoded, Defect, decode
-from curate.read.file_sniffing import sniff_file_kind
 from curate.read.formats import example_of, example_of_list, unread_keys
-from curate.read.lines import BOM, Line, compact, elements, is_document, split_lines
+from curate.read.lines import BOM, Line, compact, elements, is_document, sniff_file_kind, split_lines
 
 SEPARATORS = ("\u2028", "\u2029", "\u0085")
 """Characters that Python and some editors, but not JSON Lines, treat as a line break."""

@@ -14,15 +14,21 @@ from curate.core.example import UNKNOWN, Example, Place, escape, has_plain_turns
 from curate.core.form_keys import ANSWER_KEYS, CHOICE_KEYS, LABEL_KEYS, PAIR_SIDES, ROOT_KEY
 from curate.read.forms.anthropic import ANTHROPIC
 from curate.read.forms.bedrock import BEDROCK
-from curate.read.forms.corpora import GLAIVE, SQUAD, XLAM
 from curate.read.forms.form import Format, Object, UnreadableError, has_strings
 from curate.read.forms.langchain import LANGCHAIN
-from curate.read.forms.lists import RANKING, SEGMENTS, STEPS, TREE, list_format
-from curate.read.forms.pairs import ASKING_FORMATS, CHOSEN_FORMATS, PLAIN_FORMATS, TEXT, speaker_turn
+from curate.read.forms.lists import GLAIVE, RANKING, SEGMENTS, SQUAD, STEPS, TREE, XLAM, list_format
+from curate.read.forms.pairs import (
+    ASKING_FORMATS,
+    CHOSEN_FORMATS,
+    NOVA_PREFERENCE,
+    PLAIN_FORMATS,
+    TEXT,
+    VERTEX_PREFERENCE,
+    speaker_turn,
+)
 from curate.read.forms.preference_writers import WRITTEN_FORMS
 from curate.read.forms.rendered import RENDERED, RENDERED_COMPLETION, RENDERED_PAIR
 from curate.read.forms.responses import NEMO_GYM, RESPONSES, STORED
-from curate.read.forms.service_pairs import NOVA_PREFERENCE, VERTEX_PREFERENCE
 from curate.read.forms.vertex import VERTEX
 
 FORMATS: Final = (

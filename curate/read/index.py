@@ -17,8 +17,7 @@ from curate.core.files import blocks, display_name, packing, real_path
 from curate.core.lazy import Numbers, np
 from curate.core.snapshot import State, state_of
 from curate.read.dataset import WIDE_ENCODING, FileFacts, ParsedLine, parsed_line
-from curate.read.file_sniffing import sniff_file_kind
-from curate.read.lines import BOM, Line, elements, is_document
+from curate.read.lines import BOM, Line, elements, is_document, sniff_file_kind
 
 CR: Final = 13
 BLOCK_BYTES: Final = 4 << 20

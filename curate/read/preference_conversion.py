@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from curate.core.example import Example, Message
+from curate.core.example import SYSTEM_ROLES, Example, Message
 from curate.core.form_keys import LABEL_KEYS, PAIR_SIDES
 from curate.read.form_writer import (
     NO_PLACE,
@@ -17,7 +17,6 @@ from curate.read.form_writer import (
 from curate.read.formats import SHAPE_ERRORS, example_of, unread_keys
 from curate.read.forms.blocks import plain_part
 from curate.read.forms.form import (
-    SYSTEM_ROLES,
     Format,
     Object,
     PreferencePair,
@@ -140,7 +139,6 @@ def _divided(prompt: Messages, chosen: Messages, rejected: Messages) -> tuple[Me
 
 
 def _is_system(messages: Messages) -> bool:
-    """Whether all of some messages are system prompts."""
     return all(message["role"] in SYSTEM_ROLES for message in messages)
 
 

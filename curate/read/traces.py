@@ -277,7 +277,6 @@ def _langfuse_calls(value: Object) -> Iterator[ModelCall]:
 
 
 def _langsmith_calls(value: Object) -> Iterator[ModelCall]:
-    """The model calls of a LangSmith run and its children."""
     scores = scores_of(value.get("feedback_stats") or value.get("feedback"))
     extra: Object = extra_value if isinstance(extra_value := value.get("extra"), dict) else {}
     params = extra.get("invocation_params") or {}
@@ -297,7 +296,6 @@ def _langsmith_calls(value: Object) -> Iterator[ModelCall]:
 
 
 def _otlp_spans(value: Object) -> Iterator[Object]:
-    """The spans in an export of OpenTelemetry."""
     for resource in value["resourceSpans"]:
         for scope in resource.get("scopeSpans") or resource.get("instrumentationLibrarySpans") or ():
             yield from (span for span in scope.get("spans") or () if isinstance(span, dict))

@@ -19,8 +19,7 @@ from curate.core.targets import KEYS, Target
 from curate.core.text import excerpt
 from curate.core.validation import parsed_json
 from curate.remote.job import Job, JobEvent, UploadedFile, event_of, file_of, job_of
-from curate.remote.prices import Price
-from curate.remote.settings import Settings
+from curate.remote.settings import Price, Settings
 
 RETRIES: Final = 5
 """Retries of a request after a rate limit or a server error, with growing pauses or as long as the service asks for."""

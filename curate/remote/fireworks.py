@@ -11,8 +11,7 @@ from curate.core.files import sha256
 from curate.core.targets import Target
 from curate.remote.endpoint import LONG_TIMEOUT_SECONDS, EventPage, OwnEndpoint, Service, plain
 from curate.remote.job import Job, JobEvent, UploadedFile, event_of, file_of, job_of
-from curate.remote.prices import Price
-from curate.remote.settings import Settings
+from curate.remote.settings import Price, Settings
 
 DATASETS_PATH: Final = "/datasets"
 MAX_UPLOAD_BYTES: Final = 150_000_000

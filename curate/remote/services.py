@@ -7,7 +7,7 @@ from curate.core.errors import UsageError
 from curate.core.targets import KEYS, SERVICES, Target
 from curate.remote import fireworks, together
 from curate.remote.endpoint import Endpoint, Place, Service
-from curate.remote.prices import Price
+from curate.remote.settings import Price
 
 CLOSED_NOTE: Final = (
     "OpenAI closes self-serve fine-tuning to everyone on 2027-01-06: no job can be started at api.openai.com from "

@@ -10,8 +10,7 @@ from curate.core.errors import UsageError
 from curate.core.targets import Target
 from curate.remote.endpoint import LONG_TIMEOUT_SECONDS, EventPage, OwnEndpoint, Service, objects_of_page, plain
 from curate.remote.job import Job, JobEvent, UploadedFile, event_of, file_of, job_of
-from curate.remote.prices import Price
-from curate.remote.settings import Settings
+from curate.remote.settings import Price, Settings
 
 METHODS: Final = {"supervised": "sft", "dpo": "dpo"}
 PRICES: Final = "Together's price list (together.ai/pricing, LoRA), as of 2025-11"
@@ -84,7 +83,6 @@ class TogetherEndpoint(OwnEndpoint):
             return [value for value in self._all_events(job_id) if value.get("checkpoint_path")]
 
     def _all_events(self, job_id: str) -> list[dict[str, Any]]:
-        """The records of all events of a job."""
         return objects_of_page(self._get(f"{self.jobs_path}/{job_id}/events"))
 
 

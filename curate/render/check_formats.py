@@ -38,12 +38,12 @@ class OutputFormat(StrEnum):
 FORMAT_HELP: Final = f"Write findings in this format: {', '.join(OutputFormat)}."
 REPORTERS: Final = {
     OutputFormat.CONCISE: "check_text",
-    OutputFormat.FULL: "check_full",
+    OutputFormat.FULL: "check_html:check_full",
     OutputFormat.GROUPED: "check_text:check_grouped",
     OutputFormat.JSON: "check_json",
     OutputFormat.JSONL: "check_json:check_jsonl",
     OutputFormat.GITHUB: "check_ci:check_github",
-    OutputFormat.SARIF: "check_sarif",
+    OutputFormat.SARIF: "check_ci:check_sarif",
     OutputFormat.JUNIT: "check_ci:check_junit",
     OutputFormat.GITLAB: "check_ci:check_gitlab",
     OutputFormat.HTML: "check_html",

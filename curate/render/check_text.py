@@ -8,8 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from curate.core.example import where
+from curate.core.files import files_by_split
 from curate.core.finding import Finding, Severity
-from curate.core.split_names import files_by_split
 from curate.core.text import plural, visible
 from curate.core.urls import is_url
 from curate.lint.rules.rule import Scope

@@ -2,22 +2,36 @@
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from itertools import pairwise
-from typing import Any, Final, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise, zip_longest
+from typing import Any, Final, Literal, NamedTuple
 
 from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
 from curate.commands.dedup import DedupResult
-from curate.core.example import Example, Place
+from curate.core.example import Example, Place, known_role
 from curate.core.json_output import Part, PlaceText, Rounded, at, plain
 from curate.core.masking import masked
 from curate.core.text import excerpt, plural, storable, visible
 from curate.dedup.cluster_resolution import DuplicateRemoval
+from curate.language.tokens import differing_spans, tokens
 from curate.render.console import more_lines
-from curate.render.word_diff import DiffSpan, turn_diffs, with_context_only
+from curate.render.html import PAIRS, block, filters, footer, head, not_shown, safe, tiles
+from curate.render.html_plots import bars
+
+MAX_PRODUCT: Final = 100_000_000
+"""Maximum product of two lengths in words; beyond it (in bytes, an eighth), the whole middle counts as different."""
+CONTEXT_WORDS: Final = 8
+
+
+class DiffSpan(NamedTuple):
+    """A piece of text: in both examples, only in the removed one, or only in the kept one."""
+
+    kind: Literal["same", "gone", "kept"]
+    text: str
+
 
 MAX_SHOWN = 20
 BIN_WIDTH: Final = 0.05
@@ -195,9 +209,8 @@ def dedup_text(
             yield _headline(duplicate)
             yield from _differences(duplicate, examples, colour=colour, fold=fold)
         else:
-            content = " ".join(
-                message.text for message in examples[duplicate.place].messages if message.role != "system"
-            )
+            turns = examples[duplicate.place].messages
+            content = " ".join(message.text for message in turns if known_role(message.role) != "system")
             yield _headline(duplicate, excerpt(masked(content[:1000]), 70))
     yield from more_lines(len(plan.duplicates), limit)
     if explain:
@@ -318,4 +331,151 @@ def chance(probability: float) -> str:
     return next(
         (f"{probability:.{digits}f}" for digits in (3, 4, 5, 6) if float(f"{probability:.{digits}f}") < 1),
         "more than 0.999999",
+    )
+
+
+def word_diff(removed: str, kept: str) -> list[DiffSpan]:
+    """The pieces of both texts in order.
+
+    Those of the kinds `same` and `gone` form `removed`, those of `same` and `kept` form `kept`.
+    """
+    from rapidfuzz.distance import Postfix, Prefix  # loaded as by `differing_spans`
+
+    left, right = tokens(removed), tokens(kept)
+    start = Prefix.similarity(left, right)
+    a, b = left[start:], right[start:]
+    end = Postfix.similarity(a, b)
+    a, b = a[: len(a) - end], b[: len(b) - end]
+    changed = differing_spans(a, b) if len(a) * len(b) <= MAX_PRODUCT else [(0, len(a), 0, len(b))]
+    pieces, offset = [DiffSpan("same", "".join(left[:start]))], 0
+    for i, i_end, j, j_end in changed:
+        pieces += [
+            DiffSpan("same", "".join(a[offset:i])),
+            DiffSpan("gone", "".join(a[i:i_end])),
+            DiffSpan("kept", "".join(b[j:j_end])),
+        ]
+        offset = i_end
+    pieces.append(DiffSpan("same", "".join(left[start + offset :])))
+    return [piece for piece in pieces if piece.text]
+
+
+def with_context_only(pieces: Sequence[DiffSpan]) -> list[DiffSpan]:
+    """The pieces with long common texts shortened to some words next to the differences."""
+    shortened = []
+    for index, piece in enumerate(pieces):
+        if piece.kind != "same":
+            shortened.append(piece)
+            continue
+        words = tokens(piece.text)
+        head = words[:CONTEXT_WORDS] if index else []
+        tail = words[-CONTEXT_WORDS:] if index < len(pieces) - 1 else []
+        is_short = len(words) <= len(head) + len(tail) + 1
+        shortened.append(piece if is_short else DiffSpan("same", "".join([*head, "…", *tail])))
+    return shortened
+
+
+def turn_diffs(removed: Example, kept: Example) -> Iterator[tuple[str, list[DiffSpan]]]:
+    """The turns of two examples side by side, word by word and without secrets.
+
+    A turn that only one example has belongs to that side completely.
+    """
+    for left, right in zip_longest(removed.messages, kept.messages):
+        if left is not None and right is not None and left.role == right.role:
+            yield masked(left.role or "?"), word_diff(masked(left.text), masked(right.text))
+            continue
+        if left is not None:
+            yield masked(left.role or "?"), [DiffSpan("gone", masked(left.text))]
+        if right is not None:
+            yield masked(right.role or "?"), [DiffSpan("kept", masked(right.text))]
+
+
+MAX_HTML_SHOWN: Final = 200
+
+
+def dedup_html(plan: DedupResult, limit: int | None = MAX_HTML_SHOWN) -> Iterator[str]:
+    """The document in pieces; the `limit` least similar removals (None: all), and as many kept pairs."""
+    codes = plan.codes
+    yield head("curate dedup", PAIRS)
+    yield f'<p class="quiet">{safe(", ".join((*plan.lines, *(f"compared with {file}" for file in plan.against))))}</p>\n'  # noqa: E501
+    near_misses = len(plan.apart)
+    counts = [
+        (plan.read, "lines read"),
+        (plan.kept, "kept"),
+        (codes["D001"], "exact copies"),
+        (codes["D003"], "near-duplicates"),
+        (near_misses, "pairs apart"),
+    ]
+    if codes["D007"]:
+        counts.insert(4, (codes["D007"], "beginnings"))
+    yield tiles(counts)
+    for finding in plan.heavy:
+        yield f'<p class="error">{finding.code} {safe(finding.where)}: {safe(finding.message)}</p>\n'
+    threshold = plan.config.threshold
+    rows = [
+        (f"{bar.low:.2f} to {bar.high:.2f}", bar.pairs, "quiet" if bar.low < threshold else "")
+        for bar in histogram(plan)
+    ]
+    yield bars(f"Pairs by similarity; near-duplicates at {threshold:g} and above", rows)
+    at_threshold, below = (chance(plan.bands.probability(similarity)) for similarity in (threshold, plan.floor))
+    yield f'<p class="quiet">A pair at {threshold:g} is compared with probability {at_threshold}, '
+    yield f"one at {plan.floor:g} with {below}.</p>\n"
+    yield filters()
+    yield from pairs_sections(plan, limit)
+    yield footer(filtered=True)
+
+
+def pairs_sections(plan: DedupResult, limit: int | None) -> Iterator[str]:
+    """The pairs of each kind side by side, at most `limit` of a kind (None: all)."""
+    near_misses = len(plan.apart)
+    yield from _pairs(
+        "Removed examples, each with the one kept", "goes", doubtful(plan, limit), len(plan.duplicates), plan
+    )
+    near_pairs = sorted(plan.apart, key=lambda pair: (-pair.similarity, pair.place))[:limit]
+    yield from _pairs(
+        "Near-duplicates that differ in a number, a name or a negation: both are kept",
+        "stays",
+        near_pairs,
+        near_misses,
+        plan,
+    )
+    same_word_pairs = sorted(plan.same_words, key=lambda pair: (-pair.similarity, pair.place))[:limit]
+    yield from _pairs(
+        "Short examples with the same words: both are kept", "stays", same_word_pairs, len(plan.same_words), plan
+    )
+    yield from _pairs("Paraphrases: both are kept", "stays", plan.alike[:limit], len(plan.alike), plan)
+
+
+def _pairs(title: str, text: str, pairs: Sequence[DuplicateRemoval], count: int, plan: DedupResult) -> Iterator[str]:
+    """The section of some pairs; `text`: what happens to the first example; `count`: the number of all pairs."""
+    if not pairs:
+        return
+    examples = plan.examples({place for pair in pairs for place in (pair.place, pair.kept_place)})
+    yield f'<h2>{title} <span class="quiet">× {count:,}</span></h2>\n'
+    for pair in pairs:
+        opened = " open" if pair.code != "D001" else ""
+        yield f'<details{opened} data-rule="{pair.code}"><summary><h3>{pair.similarity:.3f} {pair.code}</h3> '
+        yield (
+            f"<code>{safe(str(pair.place))}</code> {text}, <code>{safe(str(pair.kept_place))}</code> "
+            "stays</summary><div>"
+        )
+        yield from _side_by_side(examples[pair.place], examples[pair.kept_place])
+        yield "</div></details>\n"
+    yield not_shown(count - len(pairs), "pair")
+
+
+def _side_by_side(removed: Example, kept: Example) -> Iterator[str]:
+    """The turns of two examples in two columns."""
+    for role, pieces in turn_diffs(removed, kept):
+        if pieces:
+            shown = with_context_only(pieces) if any(piece.kind != "same" for piece in pieces) else pieces
+            left, right = _highlighted(shown, "gone", "del"), _highlighted(shown, "kept", "ins")
+            yield f'<p class="quiet">{safe(role)}</p><div class="pair"><pre>{left}</pre><pre>{right}</pre></div>'
+
+
+def _highlighted(pieces: Sequence[DiffSpan], side: Literal["gone", "kept"], tag: str) -> str:
+    """One side of a turn, with the text that only it has marked."""
+    return "".join(
+        f"<{tag}>{block(text)}</{tag}>" if kind == side else block(text)
+        for kind, text in pieces
+        if kind in (side, "same")
     )

@@ -11,8 +11,8 @@ from curate.core.text import plural
 from curate.render.check_html import excerpt, findings_section, overview
 from curate.render.check_source import source_ranges
 from curate.render.check_text import summary_line
-from curate.render.conflicts_html import conflicts_sections
-from curate.render.dedup_html import pairs_sections
+from curate.render.conflicts import conflicts_sections
+from curate.render.dedup import pairs_sections
 from curate.render.html import PAIRS, TABLE, counted_tile, filters, footer, head, html_table, not_shown, safe, tile
 from curate.verify.proof import Verdict, VerifyResult
 
@@ -73,7 +73,6 @@ def next_lines(result: ReportResult, paths: Sequence[str]) -> Iterator[tuple[str
 
 
 def _next_steps(result: ReportResult, paths: Sequence[str]) -> Iterator[str]:
-    """The section of next steps, with a command for each."""
     steps = [f"<li>{safe(reason)}: <code>{safe(line)}</code>" for reason, line in next_lines(result, paths)]
     yield "<h2>What to do next</h2>\n"
     if steps:

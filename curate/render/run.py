@@ -40,7 +40,6 @@ def dry_text(result: RunResult) -> Iterator[RenderableType]:
 
 
 def _summary_rows(result: RunResult) -> Iterator[tuple[str, str]]:
-    """Label and value of each row of the summary."""
     if skipped := [name for name, state in result.stages.items() if state == "skipped"]:
         yield "skipped", ", ".join(skipped)
     if result.stages.get("check") != "skipped":

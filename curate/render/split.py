@@ -1,5 +1,6 @@
-"""A split for people and programs: sizes, reasons for groups, removed lines, and moved examples."""
+"""A split for people and programs: sizes, reasons for groups, removed lines, moved examples, and restored lines."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,7 @@ from curate.core.files import display_name
 from curate.core.text import plural, visible
 from curate.output.datacard import LINKS, custom_rules, reason_for
 from curate.output.folder import SplitResult
+from curate.output.restore import RestoreResult
 from curate.render.console import more_lines
 from curate.split.assign import Move
 
@@ -51,4 +53,34 @@ def split_text(result: SplitResult, folder: Path) -> Iterator[Text]:
     place = f"; see {visible(display_name(folder / manifest.removed.file))}" if removed else ""
     yield Text(
         f"{plural(manifest.read, 'line')} read = {manifest.kept:,} kept + {removed:,} removed{place}", style="bold"
+    )
+
+
+def restore_text(result: RestoreResult) -> Iterator[Text]:
+    """The result as lines."""
+    splits = {(line.file, line.line): line.split for line in result.manifest.restored} if result.manifest else {}
+    for removal in result.restored[:MAX_SHOWN]:
+        split = splits.get((removal.file, removal.line), "")
+        yield Text.assemble(
+            (visible(where(removal.file, removal.line)), "bold"),
+            f" {removal.code or 'decision'}: {visible(removal.why)}",
+            f" → {split}" if split else "",
+        )
+    yield from more_lines(len(result.restored), MAX_SHOWN, option="--json")
+    yield from moved_text(result.moved)
+    if result.output is not None:
+        yield Text(
+            f"{plural(len(result.restored), 'line')} written to {visible(result.output)}; the folder is unchanged",
+            style="bold",
+        )
+        return
+    for message in result.refused[:MAX_SHOWN]:
+        yield Text(f"{message}: stays removed; write it to a file with -o FILE")
+    yield from more_lines(len(result.refused), MAX_SHOWN, option="--json")
+    counts = Counter(splits[removal.file, removal.line] for removal in result.restored)
+    into = ", ".join(f"{count:,} into {name}" for name, count in sorted(counts.items()))
+    yield Text(
+        f"{plural(len(result.restored), 'line')} restored ({into}); {plural(result.left, 'line')} still in the "
+        "file of removed lines",
+        style="bold",
     )

@@ -4,6 +4,7 @@ An entry refers to examples by place and id and contains no text: a million entr
 is read from the files.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, Literal, NamedTuple
@@ -201,3 +202,12 @@ class Counts(NamedTuple):
     """Lines that have to be corrected or dropped."""
     nothing: int
     """Entries without anything to decide."""
+
+
+def sides_of(subject: Cluster | PairConflict | MultiConflict) -> Sequence[Side]:
+    """All examples of a cluster or conflict; of a cluster, the keeper first."""
+    if isinstance(subject, Cluster):
+        return (subject.kept, *(member.side for member in subject.members))
+    if isinstance(subject, PairConflict):
+        return subject.left, subject.right
+    return [side for group in subject.groups for side in group.sides]

@@ -159,7 +159,6 @@ def _divided(text: str) -> tuple[str, list[Node]]:
 
 
 def _query_of_filter(text: str) -> Query:
-    """The query of a filter without operators."""
     terms: dict[str, list[str]] = {key: [] for key in KEYS}
     words: list[str] = []
     without: list[str] = []
@@ -198,7 +197,6 @@ def _query_of_filter(text: str) -> Query:
 
 
 def _query_of_terms(terms: Mapping[str, Sequence[str]]) -> Query:
-    """The query of terms, by key."""
     return Query(
         statuses=tuple(status for value in terms["is"] for status in _statuses(value)),
         codes=tuple(value.upper() for value in terms["code"]),
@@ -288,7 +286,6 @@ def _wrong_value(key: str, value: str) -> str:
 
 
 def _is_valid_value(key: str, value: str) -> bool:
-    """Whether a term with this key can have this value."""
     if key == "is":
         return bool(_statuses(value))
     if key == "severity":

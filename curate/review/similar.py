@@ -8,12 +8,10 @@ from typing import Final, NamedTuple
 from curate.core.example import content_id
 from curate.core.lazy import np
 from curate.core.runs import Project
-from curate.review.columns import column_value
-from curate.review.entry import Entry, Kind
-from curate.review.facets import SOURCE_FIELDS
+from curate.review.columns import SOURCE_FIELDS, column_value
+from curate.review.entry import Entry, Kind, sides_of
 from curate.review.query import BEGINNING_WORDS, term
 from curate.review.session import ReviewSession
-from curate.review.subject_queue import sides_of
 
 ID_DIGITS: Final = 16
 """Digits of an id in a filter: those that the index of examples has."""

@@ -6,11 +6,9 @@ from typing import Any, ClassVar, Final, cast, overload
 from curate.core.example import Place
 from curate.core.finding import Severity
 from curate.core.lazy import Array, Flags, Numbers, Rows, np
-from curate.review.array_column import ArrayColumn, Names
-from curate.review.entry import Cluster, Entry, Kind, Member, MultiConflict, PairConflict, ReviewStatus, Side
-from curate.review.example_index import key
+from curate.review.entry import Cluster, Entry, Kind, Member, MultiConflict, PairConflict, ReviewStatus, Side, sides_of
 from curate.review.query import Query
-from curate.review.queue import Queue, file_fits, in_ranges, matches_names
+from curate.review.queue import ArrayColumn, Names, Queue, file_fits, in_ranges, key, matches_names
 
 COLUMNS: Final = {
     "file": "uint32",
@@ -208,15 +206,6 @@ class ConflictQueue(SubjectQueue):
 
     kind: ClassVar[Kind] = "conflict"
     sorts = ("surest", "largest")
-
-
-def sides_of(subject: Cluster | PairConflict | MultiConflict) -> Sequence[Side]:
-    """All examples of a cluster or conflict; of a cluster, the keeper first."""
-    if isinstance(subject, Cluster):
-        return (subject.kept, *(member.side for member in subject.members))
-    if isinstance(subject, PairConflict):
-        return subject.left, subject.right
-    return [side for group in subject.groups for side in group.sides]
 
 
 def score_of(subject: Cluster | PairConflict | MultiConflict) -> float:

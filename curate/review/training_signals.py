@@ -1,4 +1,4 @@
-"""Training dynamics of the examples under review: hardest to learn, conflicts with neighbours.
+"""Quality signals and training dynamics of the examples under review: hardest to learn, conflicts with neighbours.
 
 Each is a finding whose code is a word, since no rule reports it. Related examples (neighbours, conflicts, duplicates)
 are looked up on display.
@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from curate.core.datamap import MappedExample, examples_to_review, read_datamap
+from curate.core.errors import InputError
 from curate.core.example import Place
 from curate.core.finding import Finding, Severity
-from curate.core.text import plural
-from curate.review.entry import Cluster, MultiConflict, PairConflict, Side
-from curate.review.events import TrainingKnown
-from curate.review.example_queue import ExampleQueue
-from curate.review.subject_queue import SubjectQueue, sides_of
+from curate.core.lazy import pl
+from curate.core.text import plural, visible
+from curate.quality.signals import BY_NAME, DOUBT
+from curate.review.entry import Cluster, MultiConflict, PairConflict, Side, sides_of
+from curate.review.events import ScoresKnown, TrainingKnown
+from curate.review.queue import ExampleQueue
+from curate.review.subject_queue import SubjectQueue
 
 PULL, HARD = "PULL", "HARD"
 CODES: Final = (PULL, HARD)
@@ -111,3 +114,17 @@ def _relation(subject: Cluster | PairConflict | MultiConflict, side: Side) -> st
         return RELATION_NAMES["topic"]
     matching = next((member for member in subject.members if member.side == side), subject.members[0])
     return f"{RELATION_NAMES.get(matching.code, 'duplicate')}, similarity {matching.similarity:.0%}"
+
+
+def read_scores(path: Path) -> ScoresKnown:
+    """The signals in a Parquet file. Raises `InputError` if it is not one of `curate score`."""
+    hint = "write it with  curate score PATH -o scores.parquet"
+    try:
+        frame = pl.read_parquet(path)
+        if missing := [name for name in ("example", DOUBT) if name not in frame.columns]:
+            raise InputError(f"{visible(str(path))}: has no column {missing[0]}", hint)
+        names = [name for name in (*BY_NAME, DOUBT) if name in frame.columns]
+        columns = {name: frame[name].cast(pl.Float64).fill_null(float("nan")).to_list() for name in names}
+        return ScoresKnown(frame["example"].cast(pl.String).fill_null("").to_list(), columns)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise InputError(f"{visible(str(path))}: cannot be read: {visible(str(error))}", hint) from None

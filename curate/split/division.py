@@ -14,9 +14,8 @@ from typing import Final
 from curate.core.config import Config
 from curate.core.errors import InputError, UsageError
 from curate.core.lazy import Numbers, np
-from curate.core.origin_keys import spread_keys
+from curate.core.origin_keys import SESSION_GROUPS, spread_keys
 from curate.core.removed import NO_EXAMPLE, KeptExample, Reason
-from curate.core.session_groups import SESSION_GROUPS
 from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.boilerplate import boilerplate_notes

@@ -1,6 +1,7 @@
 """Parse a line of a split into turns without the code that wrote it; unknown content is reported, never skipped."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -20,7 +21,6 @@ from curate.verify.block_reading import (
     TurnList,
     call_text,
 )
-from curate.verify.choices import lacks_choices
 from curate.verify.declarations import (
     GIVEN_KEYS,
     TEXT_PART_KEYS,
@@ -33,6 +33,8 @@ from curate.verify.declarations import (
 from curate.verify.lines import parse_exactly
 from curate.verify.transcripts import completed_transcript, transcript, with_messages
 
+LETTERED: Final = (("", "AB"), ("option_", "ab"), ("choice_", "ab"), ("op", "ab"))
+CHOICE: Final = re.compile(r"\W?([A-Za-z]|\d\d?)\W{0,2}")
 Object = dict[str, Any]
 
 REJECTED_KEYS: Final = ("rejected", "rejected_messages", "rejected_response")  # beside messages
@@ -511,3 +513,22 @@ def unread(line: bytes) -> str:
     except NotUnderstoodError as error:
         return str(error)
     return ""
+
+
+def lacks_choices(value: dict[str, Any], turns: list[tuple[str, str]]) -> bool:
+    """Whether the answer to a question, each a role and a text, only names a choice that the question does not hold."""
+    question = next((text for role, text in reversed(turns) if role == "user"), "")
+    answer = next((text for role, text in reversed(turns) if role == "assistant"), value.get("answer"))
+    lettered_choices = [[value.get(f"{name}{letter}") for letter in letters] for name, letters in LETTERED]
+    choices: list[Any] = [choice for choice in lettered_choices if all(type(text) is str for text in choice)]
+    choices += [value.get(key) for key in ("choices", "options", "endings", "answer_choices")]
+    choices = [choice for choice in choices if type(choice) is not list or answer not in choice]
+    names_choice = type(answer) is str and CHOICE.fullmatch(answer.strip())
+    return bool(names_choice) and any(text not in question for text in _texts_inside(choices))
+
+
+def _texts_inside(value: Any) -> list[str]:
+    if type(value) is str:
+        return [value]
+    inner = value.values() if type(value) is dict else value if type(value) is list else ()
+    return [text for item in inner for text in _texts_inside(item)]

@@ -26,8 +26,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from curate.core.example import Example, Place
-from curate.leakage.benchmark_index import indexed
-from curate.leakage.decontaminate import contaminated
+from curate.leakage.decontaminate import contaminated, indexed
 from curate.leakage.rephrased import MIN_PROBABILITY, Candidate, add_facts, candidates, probability, turns_of
 from curate.models.embeddings import embed
 from curate.read.benchmark import Item, ItemText

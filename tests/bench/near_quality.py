@@ -25,8 +25,7 @@ from curate.corpus.boilerplate import cut_texts, learn_passages
 from curate.corpus.dedup_text import written_text
 from curate.dedup.fact_guard import facts_agree, sides_of
 from curate.dedup.near_duplicates import find_duplicates_in
-from curate.leakage.benchmark_index import indexed
-from curate.leakage.decontaminate import contaminated
+from curate.leakage.decontaminate import contaminated, indexed
 from curate.read.benchmark import Item, ItemText
 from curate.read.dataset import read_dataset
 from curate.similarity.shingles import Shingling, texts_of

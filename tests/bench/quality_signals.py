@@ -186,7 +186,7 @@ def label_sets(folder: Path, *, dev: bool) -> Iterator[tuple[str, list[str], lis
 
 def report_labels(folder: Path, seeds: int, cleanlab: str | None, *, dev: bool) -> None:
     """Flipped labels, beside cleanlab on the same features."""
-    from curate.quality.label_errors import label_goodness
+    from curate.quality.scoring import label_goodness
 
     print(f"\n{'flipped labels':28}{'AUC':>6}{'precision':>11}{'cleanlab AUC':>14}{'precision':>11}")
     for name, texts, labels in label_sets(folder, dev=dev):

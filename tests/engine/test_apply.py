@@ -121,7 +121,7 @@ def test_a_decided_conflict_is_shown_with_its_state(capsys: pytest.CaptureFixtur
     write_files()
     session = new_session(FILES)
     for number, choice in ((0, "left"), (1, "both")):
-        from curate.review.choices import verdicts_for
+        from curate.review.bulk import verdicts_for
 
         entry = session.conflicts.entry(number)
         session.decide(verdicts_for(session, entry, choice), target=entry.target)  # type: ignore[arg-type]

@@ -14,8 +14,8 @@ from curate.core.config import SUPPRESSIONS as FILE
 from curate.core.config import CheckConfig
 from curate.core.errors import ConfigError, UsageError
 from curate.core.finding import Severity
-from curate.lint.baseline import compare, load_baseline, write_baseline
 from curate.lint.runner import check_paths
+from curate.lint.suppressions import load_baseline, subtract_baseline, write_baseline
 from tests.conftest import Write, line_of, of_hundred
 from tests.engine.test_check import KINDS
 
@@ -125,7 +125,7 @@ def test_whatever_the_lines_are_nothing_is_new_when_sound_ones_come_in_before_th
         b"\n".join([line_of(GOOD), *(line_of((f"Is {n} more?", f"Yes, {n}.")) for n in range(more)), *lines])
     )
     after = check_paths([path], config)
-    compare(after, load_baseline(kept), kept, ["data.jsonl"])
+    subtract_baseline(after, load_baseline(kept), kept, ["data.jsonl"])
     assert after.findings == []
     assert after.known == len(before.findings)
 

@@ -13,11 +13,10 @@ import pytest
 from curate.cli.main import main
 from curate.core.benchmark_index import index_file
 from curate.core.example import Place
-from curate.core.signature import own_key
-from curate.leakage.benchmark_index import indexed
+from curate.core.store import own_key
+from curate.leakage.decontaminate import indexed
 from curate.leakage.rephrased import Turn, add_facts, candidates
-from curate.read.benchmark import Item, ItemText
-from curate.read.benchmark_names import AS_OF, BENCHMARKS, UNKNOWN
+from curate.read.benchmark import AS_OF, BENCHMARKS, UNKNOWN, Item, ItemText
 
 QUESTION = "A farmer plants 17 rows of 23 apple trees and loses 4 trees to a storm. How many trees are left in the end?"
 SHORT = "Which planet is the largest?"

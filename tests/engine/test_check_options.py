@@ -13,7 +13,7 @@ from curate.cli.common_options import as_command
 from curate.cli.main import main
 from curate.cli.verbs import load_verb, names
 from curate.core.config import SUPPRESSIONS
-from curate.render import check_sarif
+from curate.render import check_ci
 from tests.conftest import Write, chat, line_of
 
 Captured = pytest.CaptureFixture[str]
@@ -225,10 +225,10 @@ def test_sarif_links_to_the_page_of_a_rule_where_the_package_names_its_documenta
     write("data.jsonl", [BAD])
     package = Message()
     package["Project-URL"] = "Documentation, https://docs.example.org/curate"
-    monkeypatch.setattr(check_sarif, "metadata", lambda _: package)
-    check_sarif.documentation.cache_clear()
+    monkeypatch.setattr(check_ci, "metadata", lambda _: package)
+    check_ci.documentation.cache_clear()
     main(["check", "data.jsonl", "--output-format", "sarif"])
-    check_sarif.documentation.cache_clear()
+    check_ci.documentation.cache_clear()
     [rule] = json.loads(capsys.readouterr().out)["runs"][0]["tool"]["driver"]["rules"]
     assert rule["helpUri"] == "https://docs.example.org/curate/reference/rules/C003.html"
 

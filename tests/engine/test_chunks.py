@@ -17,12 +17,11 @@ from hypothesis import strategies as st
 
 from curate.core.config import CheckConfig
 from curate.core.example import Example, Place
-from curate.lint.checker import NAMED_KEYS
+from curate.lint.checker import NAMED_KEYS, TextRules
 from curate.lint.rules import RULES, Scope, by_scope
 from curate.lint.rules.content_parts import NFC_CHANGED_CHARS
 from curate.lint.rules.message_frame import messages_frame
 from curate.lint.runner import check_paths
-from curate.lint.text_rules import TextRules
 from curate.read.chunks import chunks_of, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from tests.conftest import chat, line_of, of_hundred

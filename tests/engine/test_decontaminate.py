@@ -21,8 +21,7 @@ from curate.core.benchmark_index import MAX_SHARING_ITEMS, RUN_WORDS
 from curate.core.data_files import data_files
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
-from curate.leakage.benchmark_index import WORD, indexed, plain_words
-from curate.leakage.decontaminate import Contamination
+from curate.leakage.decontaminate import WORD, Contamination, indexed, plain_words
 from curate.leakage.decontaminate import contaminated as contaminated_by
 from curate.leakage.rephrased import add_facts, rephrased
 from curate.read.benchmark import Item, ItemText, read_benchmark

@@ -15,8 +15,7 @@ from curate.core.example import Example, Place, canonical
 from curate.core.lazy import Ids, Numbers
 from curate.core.scratch import temporary_folder
 from curate.corpus.features import Columns, FeatureSpec, columns_of
-from curate.corpus.keys import HASHED_KEYS, Key, chain_key, key_of, plain_ids
-from curate.corpus.links import Links
+from curate.corpus.links import HASHED_KEYS, Key, Links, chain_key, key_of, plain_ids
 from curate.read.chunks import chunks_of
 from curate.similarity.shingles import Sets, Shingling
 from tests.bench.split_leaks import Seen, answers_of, turns_of, words
@@ -213,6 +212,7 @@ def links_with(some: list[Row]) -> Links:
         near=ids([row[1] for row in some]).reshape(-1, 1),
         blocks=ids([one for row in some for one in row[3]]),
         block_ends=ends([len(row[3]) for row in some]),
+        answer_bands=ids([key for _, key in answers]).reshape(-1, 1),
     )
 
 

@@ -20,8 +20,7 @@ from curate.cli.main import main
 from curate.core.config import CheckConfig
 from curate.core.errors import InputError, OutputError
 from curate.core.targets import Target
-from curate.lint.fixer import FixedFile, Fixer, FixReport
-from curate.lint.fixes import fix_paths
+from curate.lint.fixer import FixedFile, Fixer, FixReport, fix_paths
 from curate.lint.rules import RULES
 from curate.lint.rules.rule import Repair
 from curate.lint.runner import check_paths

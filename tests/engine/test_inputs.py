@@ -20,7 +20,7 @@ from curate.core.data_files import data_files
 from curate.core.errors import InputError
 from curate.core.files import STDIN
 from curate.lint.runner import check_paths
-from curate.read.file_sniffing import sniff_file_kind
+from curate.read.lines import sniff_file_kind
 from tests.conftest import Write, chat, line_of
 
 GOOD = line_of(("What is two plus two?", "It makes four.")) + b"\n"

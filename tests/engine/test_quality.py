@@ -14,13 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.language.detection import language_shares
 from curate.quality.answer_fits import fits, nearest
-from curate.quality.answer_text import refusals
+from curate.quality.answer_text import language_shares, refusals
 from curate.quality.exchange import Exchange, distinct, read_exchanges
-from curate.quality.label_errors import label_goodness
-from curate.quality.loops import loops
-from curate.quality.scoring import Models, doubt, signals_of
+from curate.quality.scoring import Models, doubt, label_goodness, loops, signals_of
 from curate.quality.selection import choose
 from curate.read.dataset import read_dataset
 from tests.conftest import Write, chat

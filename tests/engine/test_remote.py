@@ -22,10 +22,10 @@ from curate.core.chat_endpoint import ChatEndpoint
 from curate.core.errors import ModelError, RemoteError
 from curate.core.targets import Target
 from curate.remote.endpoint import Endpoint, Place
+from curate.remote.fetch import EventLog
 from curate.remote.job import event_of, job_of
 from curate.remote.services import SERVICE
 from curate.remote.settings import Settings
-from curate.remote.watch import EventLog
 from curate.render.remote import event_text, job_text
 from tests.chat_server import running
 from tests.conftest import chat, environment, trust
@@ -43,7 +43,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr("openai._base_client.MAX_RETRY_DELAY", 0.02)
     monkeypatch.setattr("curate.remote.start.FIRST_PAUSE_SECONDS", 0.05)
     monkeypatch.setattr("curate.remote.upload.POLL_SECONDS", 0.01)
-    monkeypatch.setattr("curate.remote.watch.POLL_SECONDS", 0)
+    monkeypatch.setattr("curate.remote.fetch.POLL_SECONDS", 0)
     for name, count in (("data.jsonl", 12), ("held.jsonl", 10)):
         lines = [json.dumps(chat(f"What is {name} {n} plus {n}?", f"It is {2 * n}, by adding.")) for n in range(count)]
         Path(name).write_text("\n".join(lines) + "\n")
@@ -370,7 +370,7 @@ def test_pages_of_events_without_end_are_an_error(
     server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert start() == 0
-    monkeypatch.setattr("curate.remote.watch.MAX_PAGES", 2)
+    monkeypatch.setattr("curate.remote.fetch.MAX_PAGES", 2)
     monkeypatch.setattr(server, "page", 1)
     monkeypatch.setattr(server, "step", 12)
     assert watch() == 2
@@ -430,8 +430,8 @@ def test_a_watch_outlasts_a_service_that_is_away(
     server.troubles = [Trouble("GET .*events", "500", times=20)]
     assert watch() == 0
     assert "retrying in" in capsys.readouterr().err
-    monkeypatch.setattr("curate.remote.watch.MAX_FAILING_SECONDS", 0)
-    monkeypatch.setattr("curate.remote.watch.POLL_SECONDS", 0.01)
+    monkeypatch.setattr("curate.remote.fetch.MAX_FAILING_SECONDS", 0)
+    monkeypatch.setattr("curate.remote.fetch.POLL_SECONDS", 0.01)
     server.troubles = [Trouble("GET .*events", "500", times=99)]
     assert watch() == 2
 

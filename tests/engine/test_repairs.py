@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from curate.core.config import CheckConfig
 from curate.core.finding import Finding, Severity
 from curate.core.targets import Target
-from curate.lint.fixes import fix_paths
+from curate.lint.fixer import fix_paths
 from curate.lint.rules import RULES
 from curate.lint.rules.rule import BYTE_ESCAPE, RepairInput
 from curate.lint.runner import check_paths

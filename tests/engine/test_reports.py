@@ -22,8 +22,8 @@ from curate.core.finding import Finding, Severity, fingerprints
 from curate.core.text import UNSAFE
 from curate.lint.rules import RULES
 from curate.lint.runner import CheckResult, check_paths
+from curate.render.check_ci import check_sarif
 from curate.render.check_formats import OutputFormat, formatted_report
-from curate.render.check_sarif import check_sarif
 from curate.render.check_source import source_ranges
 from curate.render.html import SCRIPT
 from tests.conftest import Write, chat

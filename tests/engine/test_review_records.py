@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from curate.cli.main import main
-from curate.commands.review_audit import wilson_interval
+from curate.commands.review_history import wilson_interval
 from curate.core.decision import FORMAT, Decision
 from curate.core.decision_log import DecisionLog
 

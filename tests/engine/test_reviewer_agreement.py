@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from curate.cli.main import main
-from curate.commands.reviewer_agreement import cohens_kappa
+from curate.commands.review_history import cohens_kappa
 from curate.core.decision import FORMAT, Decision
 from curate.core.decision_log import DecisionLog
 

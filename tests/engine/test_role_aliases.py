@@ -69,7 +69,16 @@ def test_split_names_the_fix_of_what_it_leaves_out(write: Write, capsys: Capture
     assert "--fix" not in capsys.readouterr().err
 
 
-def test_a_search_for_contradictions_names_what_it_could_not_compare(write: Write, capsys: Captured) -> None:
-    path = write("data.jsonl", [*(with_aliases(line) for line in LINES), *LINES])
-    assert main(["conflicts", str(path), "--no-models", "-q"]) == 1
-    assert "13 examples with aliases of roles not compared: `curate check --fix` repairs" in capsys.readouterr().out
+def test_conflicts_and_scores_do_not_depend_on_the_names_of_roles(write: Write, capsys: Captured) -> None:
+    lines = [*LINES, chat("How long is the river?", "It is 12 km long."), chat("How long is the river?", "96 km.")]
+    outputs = []
+    for names in (lines, [with_aliases(line) for line in lines]):
+        path = write("data.jsonl", names)
+        conflicts = main(["conflicts", str(path), "--no-models", "--json", "-q"])
+        pairs = json.loads(capsys.readouterr().out)["conflicts"]
+        answers = sorted(sorted(pair[side]["answer"] for side in ("left", "right")) for pair in pairs)
+        scores = main(["score", str(path), "--no-models", "--json", "-q"])
+        signals = json.loads(capsys.readouterr().out)["signals"]
+        outputs.append((conflicts, answers, scores, [(item["signal"]["name"], item["mean"]) for item in signals]))
+    assert outputs[0][1]
+    assert outputs[0] == outputs[1]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from curate.cli.main import main
 from curate.core.config import CheckConfig
 from curate.core.targets import Target
-from curate.lint.fixes import fix_paths
+from curate.lint.fixer import fix_paths
 from tests.conftest import of_hundred
 
 ABOUT_CHARACTERS = [

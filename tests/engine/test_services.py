@@ -14,10 +14,10 @@ from curate.cli.main import main
 from curate.core.errors import RemoteError, UsageError
 from curate.core.targets import LIMITS, SERVICES, Target
 from curate.remote.endpoint import EventPage
+from curate.remote.fetch import EventLog, new_job_events
 from curate.remote.job import JobEvent
 from curate.remote.journal import safe_id
 from curate.remote.services import SERVICE, key_of, place_of
-from curate.remote.watch import EventLog, new_job_events
 from tests.conftest import chat
 
 KEY = "sk-never-to-be-seen-0123456789"

@@ -14,7 +14,7 @@ from curate.cli.main import main
 from curate.commands.dedup import DedupResult
 from curate.core.config import DedupConfig
 from curate.core.disk_arrays import joined
-from curate.corpus.short_text_keys import SHORT_TEXT_CHARS, ShortTexts, corrected_words
+from curate.corpus.features import SHORT_TEXT_CHARS, ShortTexts, corrected_words
 from curate.language.spelling import same_word, spelling_key
 from tests.conftest import Write, chat
 from tests.workspaces import plan
@@ -211,7 +211,7 @@ def test_many_words_of_the_same_letters_are_not_compared_pair_by_pair(monkeypatc
         asked["words"] += 1
         return same_word(left, right)
 
-    monkeypatch.setattr("curate.corpus.short_text_keys.same_word", counted)
+    monkeypatch.setattr("curate.corpus.features.same_word", counted)
     corrected_words(counts)
     assert asked["words"] < 10 * len(counts)
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.core.example import Example, Place
-from curate.render import word_diff as module
-from curate.render.word_diff import DiffSpan, turn_diffs, with_context_only, word_diff
+from curate.render import dedup as module
+from curate.render.dedup import DiffSpan, turn_diffs, with_context_only, word_diff
 
 texts = st.text(st.sampled_from("ab .,\n犬猫é\u202e\x1b"), max_size=40) | st.text(max_size=20)
 

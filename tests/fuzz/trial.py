@@ -15,8 +15,7 @@ from curate.core.finding import Severity
 from curate.core.targets import Target
 from curate.core.text import UNSAFE
 from curate.corpus.stats import collect
-from curate.lint.fixer import FixedFile, Fixer
-from curate.lint.fixes import fix_paths
+from curate.lint.fixer import FixedFile, Fixer, fix_paths
 from curate.lint.rules import RULES
 from curate.lint.runner import CheckResult, check_paths
 from curate.render.check_formats import OutputFormat, formatted_report

@@ -14,7 +14,7 @@ from curate.core.config import ConflictsConfig
 from curate.core.example import Example, Place
 from curate.core.masking import holds_secret, without_keys
 from curate.render.check_formats import OutputFormat
-from curate.render.conflicts_html import conflicts_html
+from curate.render.conflicts import conflicts_html
 from tests.conftest import Write, chat, environment
 from tests.hostile.process import ROOT
 from tests.waiting import PATIENCE_SECONDS

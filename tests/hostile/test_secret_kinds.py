@@ -14,10 +14,9 @@ from typing import Any, Final
 import pytest
 
 from curate.cli.main import main
-from curate.core.credentials import credentials_in, keys_in
+from curate.core.credentials import FORMATS, SHAPES, TokenFormat, credentials_in, keys_in
 from curate.core.masking import holds_secret, masked, redact_message, without_keys
 from curate.core.text import excerpt
-from curate.core.token_formats import FORMATS, SHAPES, TokenFormat
 from curate.render.check_formats import OutputFormat
 from tests.conftest import Write, chat, line_of, working_in, written_file
 

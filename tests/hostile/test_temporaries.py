@@ -23,8 +23,8 @@ from curate.core.decision_log import DecisionLog
 from curate.core.errors import OutputError
 from curate.core.files import TEMPORARY_SUFFIX, replacing
 from curate.core.scratch import PREFIX, scratch, sweep
-from curate.core.signature import own_key
 from curate.core.snapshot import rights_of
+from curate.core.store import own_key
 from tests.conftest import Write, environment
 from tests.forks import Forks
 from tests.workspaces import plan

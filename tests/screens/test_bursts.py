@@ -24,7 +24,7 @@ from tui.key_queue import KeyQueue
 from tui.keys import KEYS, TABS
 from tui.messages import DecisionReverted
 from tui.screens.ask import AskScreen, ConfirmScreen
-from tui.screens.edit import EditScreen
+from tui.screens.changing import EditScreen
 from tui.screens.help import HelpScreen
 from tui.screens.queue import QueueScreen
 

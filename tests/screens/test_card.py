@@ -16,7 +16,7 @@ from curate.review.events import Ended, FindingsFound
 from curate.review.scan import scan
 from tests.screens.conftest import SECRET, opened, queue, screen_text, settled
 from tui.app import CurateApp
-from tui.screens.edit import DEBOUNCE_SECONDS
+from tui.screens.changing import DEBOUNCE_SECONDS
 
 pytestmark = pytest.mark.slow  # the whole review, in many states
 

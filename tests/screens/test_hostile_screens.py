@@ -24,7 +24,7 @@ from tests.screens.test_run_screens import write_evaluation, write_run, write_sp
 from tests.screens.test_training_findings import ids_known, mapped
 from tui.app import CurateApp
 from tui.review_state import At
-from tui.screens.edit import EditScreen
+from tui.screens.changing import EditScreen
 from tui.screens.training import RunsScreen
 
 pytestmark = pytest.mark.slow  # the whole review, in many states

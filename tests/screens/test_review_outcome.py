@@ -17,7 +17,7 @@ from curate.core.decision_log import DecisionLog
 from curate.core.runs import Project
 from curate.read.index import LineIndex
 from curate.review import Edit, ReviewSession, sources_of
-from curate.review.choices import verdicts_for
+from curate.review.bulk import verdicts_for
 from curate.review.scan import scan
 from tests.conftest import chat
 from tests.screens.outcome import differences

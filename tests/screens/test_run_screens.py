@@ -9,15 +9,13 @@ import pytest
 from filelock import FileLock
 
 from curate.commands.run import run
-from curate.commands.run.followed import Follower, State
-from curate.commands.run.outcome import UNBOUNDED_METRICS
+from curate.commands.run.followed import UNBOUNDED_METRICS, Follower, State
 from curate.core.config import Config
 from curate.core.errors import CurateError
 from curate.core.runs import Project
 from curate.review import Sources
 from curate.review.events import Ended
-from curate.review.split_composition import composition_of
-from curate.review.verification import prove
+from curate.review.overview import composition_of
 from curate.verify.proof import Point, VerifyResult
 from curate.verify.proof import Verdict as Proved
 from tests.conftest import chat
@@ -27,6 +25,7 @@ from train.scores import METRICS
 from tui.app import CurateApp
 from tui.render.splits import verification
 from tui.screens.ask import ConfirmScreen
+from tui.screens.splits import prove
 
 Makes = Callable[[], CurateApp]
 

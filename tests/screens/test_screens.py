@@ -61,11 +61,10 @@ from tests.waiting import PATIENCE_SECONDS, eventually
 from tui.app import CurateApp
 from tui.keys import KEYS, TABS
 from tui.screens.ask import ConfirmScreen
-from tui.screens.edit import EditScreen
-from tui.screens.end import EndScreen
+from tui.screens.changing import EditScreen
+from tui.screens.frame import EndScreen
 from tui.screens.help import HelpScreen
-from tui.widgets.entry_list import EntryList
-from tui.widgets.nav import Nav
+from tui.widgets import EntryList, Nav
 
 pytestmark = pytest.mark.slow  # the whole review, in many states
 

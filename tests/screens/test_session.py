@@ -29,11 +29,11 @@ from curate.review import (
     next_open,
     views,
 )
-from curate.review.bulk import decide, label, preview, rate
-from curate.review.choices import apart_from, verdicts_for
-from curate.review.finding_queue import FindingQueue
+from curate.review.bulk import apart_from, decide, label, preview, rate, verdicts_for
+from curate.review.entry import sides_of
 from curate.review.query import mistake_in, parse
-from curate.review.subject_queue import ClusterQueue, sides_of
+from curate.review.queue import FindingQueue
+from curate.review.subject_queue import ClusterQueue
 from tests.screens.conftest import Opens, chat, example_at, facts_about, write_lines
 
 

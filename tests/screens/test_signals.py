@@ -10,8 +10,8 @@ from curate.cli.main import main
 from curate.core.errors import InputError
 from curate.read.index import LineIndex
 from curate.review import ReviewSession, views
-from curate.review.quality_scores import read_scores
 from curate.review.query import mistake_in
+from curate.review.training_signals import read_scores
 from curate.review.view import why_unscored
 from tests.conftest import chat
 from tests.screens.conftest import Opens, example_at

@@ -17,8 +17,8 @@ from curate.core.runs import Project
 from curate.models.embeddings import EmbeddingCache
 from curate.read.index import LineIndex
 from curate.review import ReviewSession, Sources, views
+from curate.review.columns import facets
 from curate.review.events import ScanEvent
-from curate.review.facets import facets
 from curate.review.query import term, with_term
 from curate.review.scan import scan
 from tests.conftest import chat

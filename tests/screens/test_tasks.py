@@ -18,7 +18,7 @@ from curate.review.events import Ended, ExamplesKnown, ScanEvent
 from tests.screens.conftest import NAME, SECRET, facts_about, opened, queue, screen_text, shown, write_lines
 from tui.app import CurateApp
 from tui.render.overview import review_progress
-from tui.screens.end import EndScreen
+from tui.screens.frame import EndScreen
 from tui.screens.history import HistoryScreen
 from tui.screens.overview import OverviewScreen
 

@@ -11,7 +11,7 @@ from curate.review import Sources
 from curate.review.scan import scan
 from tests.screens.conftest import LINES, NAME, opened, queue, screen_text, settled, shown, told, write_lines
 from tui.app import CurateApp
-from tui.widgets.list_pane import ListPane
+from tui.widgets import ListPane
 
 
 def tool(name: str, **schema: object) -> dict[str, object]:

@@ -65,7 +65,7 @@ def test_an_update_of_lora_is_rounded_once_where_the_processor_has_no_instructio
     import torch
 
     from train.model import float32_products
-    from train.model.fused_lora import LoraUpdate
+    from train.model.adapters import LoraUpdate
 
     monkeypatch.setattr(float32_products, "_without_instructions", lambda: True)
     torch.manual_seed(0)

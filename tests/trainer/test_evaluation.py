@@ -24,9 +24,8 @@ from train.evaluation.prompts import (
     spread_evenly,
     without_thoughts,
 )
-from train.evaluation.significance import Resampling, compare
 from train.evaluation.task import guess_task
-from train.evaluation.verdict import best_tuned, verdict_of
+from train.evaluation.verdict import Resampling, best_tuned, compare, verdict_of
 from train.scores import METRICS
 from train.scores.metric import Expected, Given
 

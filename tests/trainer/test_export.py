@@ -106,7 +106,7 @@ def test_a_base_in_16_bits_is_merged_and_proved_in_16_bits(
     """All its weights in float32 at once would not fit where it was trained."""
     import torch
 
-    from train.export import equivalence, merged
+    from train.export import exporter, merged
     from train.model.base import base_config
 
     def in_bfloat16(recipe: Any) -> Any:
@@ -116,7 +116,7 @@ def test_a_base_in_16_bits_is_merged_and_proved_in_16_bits(
 
     monkeypatch.setattr("train.export.exporter.base_config", in_bfloat16)
     held: list[int] = []
-    real = equivalence.EquivalenceTest.outputs
+    real = exporter.EquivalenceTest.outputs
 
     def outputs(test: Any, model: Any) -> Any:
         held.append(
@@ -128,7 +128,7 @@ def test_a_base_in_16_bits_is_merged_and_proved_in_16_bits(
         assert all(one.dtype is torch.float32 and bool(one.isfinite().all()) for one in found.logits)
         return found
 
-    monkeypatch.setattr(equivalence.EquivalenceTest, "outputs", outputs)
+    monkeypatch.setattr(exporter.EquivalenceTest, "outputs", outputs)
     code, made = exported(finished / "run", form, tmp_path / "out", capsys, "--prompts", "4")
     assert code == 0, made
     assert made["dtype"] == written

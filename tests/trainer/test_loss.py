@@ -159,7 +159,7 @@ def test_fused_lora_gives_the_output_and_gradients_of_peft(mixed: bool) -> None:
     from peft import LoraConfig, get_peft_model
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from train.model.fused_lora import fuse_lora
+    from train.model.adapters import fuse_lora
 
     torch.manual_seed(0)
     base = LlamaForCausalLM(LlamaConfig(**SHAPE)).to(torch.bfloat16 if mixed else torch.float32).requires_grad_(False)

@@ -10,7 +10,7 @@ import pytest
 from curate.cli.main import main
 from tests.conftest import chat
 from train.recipe import load_recipe
-from train.recipe_import.defaults import SAME
+from train.recipe_import.configuration import SAME
 from train.recipe_import.keys import KEYS
 
 CONFIGURATIONS = Path(__file__).parents[1] / "data/trainer_configs"

@@ -9,8 +9,8 @@ import pytest
 from curate.cli.main import main
 from curate.core.errors import InputError
 from tests.trainer.tiny import WORDS
-from train.evaluation.documents import PASSAGE_CHARS, nearest_passages, passages_in
 from train.evaluation.evaluation_result import Comparison
+from train.evaluation.prompts import PASSAGE_CHARS, nearest_passages, passages_in
 from train.evaluation.verdict import retrieval_verdict
 
 FAQ = """# Shop

@@ -144,7 +144,7 @@ def test_the_row_of_hosted_jobs_runs(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(place)
-    monkeypatch.setattr("curate.remote.watch.POLL_SECONDS", 0)
+    monkeypatch.setattr("curate.remote.fetch.POLL_SECONDS", 0)
     (estimate,) = ROWS["hosted fine-tuning"]
     model = estimate[-1]
     for words in (

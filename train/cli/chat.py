@@ -65,7 +65,7 @@ def chat(
         server.consent.require("the conversation", server.address)
         message = None
         if system is None:
-            from train.served_system import trained_system
+            from train.server import trained_system
 
             message = trained_system(server, run, lambda note: None if quiet else print(note, file=sys.stderr))  # noqa: T201
         ChatSession(ServedChat(server, run, seed, message), system, how, as_json=as_json, quiet=quiet).run(ask)

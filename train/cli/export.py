@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from curate.cli.options import check_combination, require_push_consent
+from curate.core.egress import upload
 from curate.core.errors import UsageError
-from curate.core.hub import upload
 from curate.core.text import visible
 from train.cli.common import AsJson, OutputFolder, Quiet, Yes, print_result, with_trainer
 from train.export.export_result import PROMPTS, DtypeName, Export, Form, Options

@@ -10,8 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from curate.cli.options import ChatTemplate, memory_of
-from curate.cli.section_options import takes_options
+from curate.cli.options import ChatTemplate, memory_of, takes_options
 from curate.core.errors import ConfigError, UsageError
 from curate.core.files import write_bytes
 from curate.core.paths import require_distinct_paths

@@ -10,15 +10,23 @@ from curate.core.text import plural, visible
 from curate.models.names import resolve
 from train.errors import memory_errors
 from train.evaluation.answering import Answer, Loss, ResponseCache
-from train.evaluation.documents import PASSAGES, Passage, nearest_passages, passages_in
 from train.evaluation.eval_setup import eval_setup, longest_answer
 from train.evaluation.evaluation_result import Comparison, Evaluation, NotAsked, Output, Result
 from train.evaluation.local_model import LocalModel
 from train.evaluation.options import EMBEDDINGS, SYSTEMS, Options, System, SystemName
-from train.evaluation.prompts import Question, Shown, fixed_shots, nearest_shots, without_thoughts
+from train.evaluation.prompts import (
+    PASSAGES,
+    Passage,
+    Question,
+    Shown,
+    fixed_shots,
+    nearest_passages,
+    nearest_shots,
+    passages_in,
+    without_thoughts,
+)
 from train.evaluation.served_model import ServedModel
-from train.evaluation.significance import Scores, classes, compare
-from train.evaluation.verdict import best_tuned, retrieval_verdict, verdict_of
+from train.evaluation.verdict import Scores, best_tuned, classes, compare, retrieval_verdict, verdict_of
 from train.journal import JournalPrinter
 from train.scores.calls import calls_in_answer
 from train.scores.metric import Given

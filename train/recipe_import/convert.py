@@ -14,6 +14,7 @@ from train.data.split_files import SplitFiles
 from train.methods import AUTO, OBJECTIVE_KEYS, OBJECTIVES, OWN_KEYS, method_of
 from train.recipe import Recipe, commented_text, toml
 from train.recipe_import.configuration import (
+    SAME,
     Amount,
     Configuration,
     Ignored,
@@ -23,7 +24,6 @@ from train.recipe_import.configuration import (
     RefusedError,
     configuration,
 )
-from train.recipe_import.defaults import SAME
 from train.recipe_import.keys import KEYS, Key
 from train.recipe_import.source import MODEL_CALLS, SECOND_CALL, Setting, read_source, shown
 

@@ -34,8 +34,8 @@ from train.report.training_report import report_html
 from train.results import Generation, Pause, Report
 from train.run_folder import RunFolder, identify
 from train.training import checkpoint, loop
-from train.training.callback import Callback
 from train.training.held_out import MAX_TOKENS, held_out_loss, probe, probe_texts
+from train.training.loop import Callback
 from train.training.preference import Preference
 
 Mode = Literal["new", "resume", "fresh"]

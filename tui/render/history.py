@@ -11,9 +11,8 @@ from curate.review import ReviewSession, Side
 from curate.review.history import UndoPlan, place_of
 from tui.conversation import ConversationView, literal
 from tui.render.rows import question_text
-from tui.render.signs import lines
+from tui.render.signs import MUTED, lines
 
-MUTED: Final = "$foreground-muted"
 WHO_CELLS, WHERE_CELLS = 8, 16
 HEADER: Final = f"   {'when':<16} {'who':<{WHO_CELLS}} {'where':<{WHERE_CELLS}} what"
 MAX_LISTED: Final = 20

@@ -13,10 +13,9 @@ from curate.review import ReviewSession
 from curate.review.overview import Measured
 from tui.conversation import ROLE_STYLES, literal, one_line
 from tui.keys import TABS
-from tui.render.signs import SEVERITIES, bar, lines
+from tui.render.signs import MUTED, SEVERITIES, bar, lines
 from tui.render.status import decision_counts, share, unresolved_counts
 
-MUTED: Final = "$foreground-muted"
 BAR_CELLS: Final = 24
 """Width of a bar in cells."""
 RULE_BAR_CELLS: Final = 8

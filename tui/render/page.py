@@ -1,31 +1,52 @@
 """A complete entry: the question for the user, and the conversations."""
 
-from collections.abc import Callable, Sequence
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import zip_longest
-from typing import Final
+from itertools import islice, zip_longest
+from typing import Any, Final
 
 import numpy as np
 from textual.content import Content
 
 from curate.core.decision import Decision
-from curate.core.example import Example, Message
+from curate.core.example import Example, Message, canonical, number_of
 from curate.core.finding import Finding
-from curate.core.text import plural, visible
+from curate.core.text import UNSAFE, plural, visible
 from curate.read.forms.form import PreferencePair
 from curate.review import Cluster, Entry, MultiConflict, PairConflict, ReviewSession, ReviewStatus, Side
-from curate.review.choices import sides_shown
+from curate.review.bulk import sides_shown
 from curate.review.entry import Target
-from curate.review.groups import Group
-from curate.review.span import spans_of
 from curate.review.training_signals import related
-from tui.conversation import NOTE_STYLE, ConversationView, Mark, literal, shortened
+from curate.review.view import Group
+from tui.conversation import (
+    MAX_CONVERSATION_CHARS,
+    NOTE_STYLE,
+    ConversationView,
+    Mark,
+    as_json,
+    literal,
+    one_line,
+    shortened,
+)
 from tui.diff import conflict_marks, word_marks
-from tui.render.card import data_folder, pair_of, pair_rows, raw_rows, strip
-from tui.render.compare import Row, compare
-from tui.render.signs import SEVERITIES, lines, status_sign, verdict_sign
-from tui.render.tools import tools_block, tools_rows
+from tui.render.compare import Row, compare, data_folder, pair_of, pair_rows, raw_rows, strip
+from tui.render.signs import MUTED, SEVERITIES, lines, status_sign, verdict_sign
 
+MAX_NAMES: Final = 12
+"""Number of names that are listed while tools are folded."""
+TOOL_STYLE: Final = "bold $text-warning"
+QUOTED_TEXT: Final = re.compile(
+    r"'((?:[^'\\]|\\.){1,200})'|\"((?:[^\"\\]|\\.){1,200})\"|`([^`]{1,200})`|\u201c([^\u201d]{1,200})\u201d"
+)
+CODE_POINT: Final = re.compile(r"U\+([0-9A-F]{4,6})")
+OUTER_SPACE: Final = {"C015": re.compile(r"\s+\Z"), "C022": re.compile(r"\A\s+")}
+"""The white space that these rules report."""
+MAX_SPANS: Final = 50
+"""Maximum number of marked places."""
+Spans = list[tuple[int, int]]
 RELATION_NAMES: Final = {
     "D001": "exact duplicates",
     "D003": "near-duplicates",
@@ -45,7 +66,6 @@ STATUS_NAMES: Final = {
     ReviewStatus.NOTHING: "with nothing to decide",
     ReviewStatus.PARTLY: "partly decided",
 }
-MUTED: Final = "$foreground-muted"
 MAX_RELATED: Final = 4
 """Maximum number of related examples named next to one that was hard to learn."""
 MAX_COPIES: Final = 8
@@ -195,7 +215,6 @@ def _decision_text(decision: Decision) -> Content:
 
 
 def _example_page(session: ReviewSession, entry: Entry, view: ViewOptions) -> Page:
-    """An example without a finding."""
     example = session.example(entry)
     where = literal(str(entry.place), style=MUTED)
     if example is None:
@@ -457,3 +476,87 @@ def _other_wording(session: ReviewSession, name: str, side: Side, view: ViewOpti
     return lines(
         _side_heading(session, name, side, exists=example is not None), view.whole(example) if example else None
     )
+
+
+def spans_of(finding: Finding, text: str) -> Spans:
+    """Ordered, disjoint ranges in a text; empty if only the whole turn can be named."""
+    spans: Spans = []
+    for start, end in sorted(_ranges(finding, text)):
+        if start < end and (not spans or start >= spans[-1][1]):
+            spans.append((start, end))
+        if len(spans) == MAX_SPANS:
+            break
+    return spans
+
+
+def _ranges(finding: Finding, text: str) -> Iterator[tuple[int, int]]:
+    """The ranges that a finding names by its rule, a code point or quoted words; they may overlap."""
+    if finding.code in OUTER_SPACE:
+        yield from (match.span() for match in OUTER_SPACE[finding.code].finditer(text))
+    if finding.code in ("J005", "Q010", "Q012"):
+        yield from (match.span() for match in UNSAFE.finditer(text) if match.group() not in "\n\t")
+    for match in CODE_POINT.finditer(finding.message):
+        char = chr(int(match.group(1), 16))
+        yield from _places(text, char)
+    for match in QUOTED_TEXT.finditer(finding.message):
+        words = next(group for group in match.groups() if group)
+        yield from _places(text, words.removesuffix("…"))
+
+
+def _places(text: str, words: str) -> Iterator[tuple[int, int]]:
+    """The ranges of the words in a text, without regard to case; none for blank words."""
+    if words.strip():
+        yield from (match.span() for match in islice(re.finditer(re.escape(words), text, re.IGNORECASE), MAX_SPANS))
+
+
+def tools_block(
+    example: Example, read: ConversationView, *, folded: bool, key: str, pointer: str = ""
+) -> Content | None:
+    """What an example declares as `tools`; None without any. `pointer`: of a finding, whose tool is never folded."""
+    tools = _parsed(example.value.get("tools"))
+    if tools is None or tools == []:
+        return None
+    items = tools if isinstance(tools, list) else [tools]
+    parts = pointer.removeprefix(f"{example.tools_pointer}/").split("/")
+    here = number_of(parts[0]) if pointer.startswith(f"{example.tools_pointer}/") else None
+    names = ", ".join(_name(item) for item in items[:MAX_NAMES]) + (", …" if len(items) > MAX_NAMES else "")
+    lines = [Content.assemble(("⚙ ", TOOL_STYLE), (plural(len(items), "tool"), TOOL_STYLE), "  ", one_line(names),
+                              (f"  {key} {'shows' if folded else 'hides'} the schemas", NOTE_STYLE))]  # fmt: skip
+    room = MAX_CONVERSATION_CHARS
+    for index, item in enumerate(items):
+        if folded and index != here:
+            continue
+        if room <= 0:
+            lines.append(Content.styled(f"… {len(items) - index:,} more tools", NOTE_STYLE))
+            break
+        mark = ("  ◀ here", "bold reverse $text-error") if index == here else ""
+        schema = shortened(read.text(as_json(item, indent=2)))
+        room -= len(schema)
+        lines.append(Content.assemble(one_line(_name(item), TOOL_STYLE), mark, "\n", schema))
+    return Content("\n").join(lines)
+
+
+def tools_rows(examples: Sequence[Example | None], drawn: Callable[[Example], Content | None]) -> Iterator[Row]:
+    """The tools of two examples: once if they are the same."""
+    own, other = [drawn(example) if example else None for example in examples]
+    if own is None and other is None:
+        return
+    if len({canonical(example.value.get("tools")) if example else b"" for example in examples}) == 1:
+        yield Row(own or Content(""))
+    else:
+        none = Content.styled("(no tools)", NOTE_STYLE)
+        yield Row(own or none, other or none, differs=True)
+
+
+def _parsed(tools: Any) -> Any:
+    """The tools, which some formats write as JSON in a string."""
+    with suppress(ValueError, RecursionError):
+        return json.loads(tools) if isinstance(tools, str) else tools
+    return tools
+
+
+def _name(tool: Any) -> str:
+    """The name of a tool, of any form; `?` without one."""
+    inner = tool.get("function", tool) if isinstance(tool, Mapping) else None
+    name = inner.get("name") if isinstance(inner, Mapping) else None
+    return name if isinstance(name, str) and name else "?"

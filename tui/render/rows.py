@@ -24,9 +24,8 @@ from curate.review import (
     Side,
     View,
 )
-from curate.review.columns import column_value
-from curate.review.facets import Facet
-from curate.review.groups import Group
+from curate.review.columns import Facet, column_value
+from curate.review.view import Group
 from tui.conversation import ConversationView, as_json
 from tui.render.signs import SEVERITIES, status_sign
 

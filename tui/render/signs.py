@@ -11,8 +11,9 @@ from curate.render.console import bar as text_bar
 from curate.review import ReviewStatus
 from tui.conversation import literal
 
+MUTED: Final = "$foreground-muted"
 STATUSES: Final = {
-    ReviewStatus.UNDECIDED: ("○", "$foreground-muted"),
+    ReviewStatus.UNDECIDED: ("○", MUTED),
     ReviewStatus.PARTLY: ("◐", "$text-warning"),
     ReviewStatus.CONTESTED: ("‼", "$text-error"),
     ReviewStatus.FIX: ("!", "$text-warning"),
@@ -20,7 +21,7 @@ STATUSES: Final = {
     ReviewStatus.DROP: ("✗", "$text-error"),
     ReviewStatus.EDIT: ("✎", "$text-accent"),
     ReviewStatus.MIXED: ("±", "$text-primary"),
-    ReviewStatus.NOTHING: ("·", "$foreground-muted"),
+    ReviewStatus.NOTHING: ("·", MUTED),
 }
 LEGEND: Final = (
     "○ undecided   ◐ partly   ‼ contested   ! to correct   ✓ keep   ✗ drop   ✎ edited   ± some stay, some go   "

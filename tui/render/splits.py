@@ -7,12 +7,11 @@ from textual.content import Content
 from curate.core.manifest import Manifest
 from curate.core.text import excerpt, plural
 from curate.output.datacard import LINKS, custom_rules, reason_for
-from curate.review.split_composition import SplitComposition
+from curate.review.overview import SplitComposition
 from curate.verify.proof import Verdict, VerifyResult
 from tui.conversation import literal, one_line
-from tui.render.signs import bar, lines
+from tui.render.signs import MUTED, bar, lines
 
-MUTED: Final = "$foreground-muted"
 SIGNS: Final = {
     Verdict.PROVED: ("✓", "bold $text-success"),
     Verdict.BROKEN: ("✖", "bold $text-error"),

@@ -14,7 +14,7 @@ from textual.widgets import Input, OptionList, Static
 from curate.review.similar import Likeness
 from tui.conversation import ConversationView, literal
 from tui.key_queue import now
-from tui.widgets.key_footer import KeyFooter
+from tui.widgets import KeyFooter
 
 CONFIRM_DELAY_SECONDS: Final = 0.25
 """Seconds without a key before a confirmation takes one: text that is typed or pasted confirms nothing."""

@@ -24,9 +24,7 @@ from tui.render.history import HEADER, LEGEND, replaced_text, step_row, step_tex
 from tui.render.signs import lines
 from tui.review_state import ReviewState
 from tui.screens.ask import ConfirmScreen, Dialog, like_screen
-from tui.widgets.entry_list import EntryList
-from tui.widgets.filter_input import FilterInput
-from tui.widgets.key_footer import KeyFooter
+from tui.widgets import EntryList, FilterInput, KeyFooter
 
 
 class HistoryScreen(Dialog[Decision | Likeness | None]):

@@ -22,24 +22,21 @@ from curate.review import (
     View,
     next_open,
 )
-from curate.review.choices import compared_ids, next_compared
+from curate.review.bulk import compared_ids, next_compared
 from curate.review.query import HELP, mistake_in
 from curate.review.training_signals import CODES
 from curate.review.view import why_unscored
 from tui.conversation import ConversationView, literal
 from tui.keys import SINGLE_KINDS, TAB_OF, bindings, works_in
 from tui.messages import Failed
-from tui.render.card import pair_of
+from tui.render.compare import pair_of
 from tui.render.page import Page, ViewOptions, group_page, page
 from tui.render.rows import Openings, group_row, header, row
 from tui.render.status import status
 from tui.review_state import START_OF_TASK, ReviewState
 from tui.screens.filtering import Filtering
-from tui.screens.plain import LOADING_NOTE
-from tui.widgets.detail import Detail
-from tui.widgets.entry_list import EntryList
-from tui.widgets.filter_input import FilterInput
-from tui.widgets.list_pane import ListPane
+from tui.screens.frame import LOADING_NOTE
+from tui.widgets import Detail, EntryList, FilterInput, ListPane
 
 EMPTY_NOTES: dict[Kind, str] = {
     "example": "No lines: the files are empty, or no example is in this share.",

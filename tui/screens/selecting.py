@@ -13,14 +13,14 @@ from curate.core.errors import CurateError
 from curate.core.text import excerpt, plural, visible
 from curate.review import Choice, View
 from curate.review.bulk import Bulk, Repairs, annotate, decide, label, preview, rate, repairs
-from curate.review.groups import Numbers
+from curate.review.view import Numbers
 from tui.abandon import cancellable
 from tui.conversation import ConversationView
 from tui.messages import Failed
 from tui.render.changes import bulk_text, notes_text, repairs_text
 from tui.screens.ask import AskScreen, ConfirmScreen, MenuScreen, Option
 from tui.screens.changing import Changing
-from tui.widgets.entry_list import EntryList
+from tui.widgets import EntryList
 
 CHOICES: dict[str, str] = {"y": "keep", "d": "drop", "a": "left", "b": "right", "u": "undecided"}
 PAIR_CHOICES: dict[str, str] = {**CHOICES, "y": "both", "d": "neither"}

@@ -1,18 +1,26 @@
 """The output folder: sizes and composition of the splits, removed lines, and verification."""
 
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
+from pydantic import TypeAdapter, ValidationError
 from textual import work
 from textual.worker import get_current_worker
 
+from curate.commands.run.training import CURATE_COMMAND
 from curate.core.errors import CurateError
 from curate.core.manifest import Manifest, read_manifest
-from curate.review.split_composition import composition_of
-from curate.review.verification import prove
+from curate.review.overview import composition_of
+from curate.verify.proof import VerifyResult
 from tui.keys import bindings
 from tui.messages import Failed, Measured
 from tui.render.splits import no_folder, splits, verification
-from tui.screens.plain import PlainScreen
+from tui.screens.frame import PlainScreen
+
+POLL_SECONDS: Final = 0.2
+"""Seconds between checks for cancellation."""
 
 
 class SplitsScreen(PlainScreen):
@@ -95,3 +103,28 @@ class SplitsScreen(PlainScreen):
         else:
             if proved is not None:
                 self.app.post_message(Measured("proof", proved))
+
+
+def prove(folder: Path, stopped: Callable[[], bool] = lambda: False) -> VerifyResult | None:
+    """Run `curate verify` on a folder; returns None if `stopped` became true first. Raises `CurateError` with its
+    message if it fails.
+    """
+    command = [*CURATE_COMMAND, "verify", str(folder), "--json", "--quiet"]
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    ) as process:
+        while True:
+            try:
+                proof, output = process.communicate(timeout=POLL_SECONDS)
+                break
+            except subprocess.TimeoutExpired:
+                if stopped():
+                    process.kill()  # it writes nothing
+                    return None
+    try:
+        return TypeAdapter(VerifyResult).validate_json(proof)
+    except ValidationError:
+        words = output.decode("utf-8", "replace").strip() or f"it ended with status {process.returncode}"
+        raise CurateError(
+            f"{folder}: could not be verified: {words[-2000:]}", f"run `curate verify {folder}` for details"
+        ) from None

@@ -1,7 +1,7 @@
 """The tasks of the first screen: decide what is open, judge a random sample, apply the decisions."""
 
 import re
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 
 from textual import work
@@ -10,21 +10,26 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option as ListOption
 
 from curate.commands.apply import ApplyResult, apply
-from curate.commands.review_audit import audits_in, samples
+from curate.commands.review_history import Audit, audit_sentence, audits_in, samples
 from curate.commands.session import Workspace
 from curate.core.errors import CurateError
 from curate.core.output_pair import checked_removed_path
-from curate.core.text import visible
+from curate.core.text import plural, visible
 from curate.render.convert import apply_text
-from curate.review.audit import DEFAULT_SIZE, Population, start_audit, why_not_ready
+from curate.review import ReviewSession
+from curate.review.history import DEFAULT_SIZE, Population, start_audit, why_not_ready
+from curate.review.session import STAGES, Inbox
 from tui.abandon import cancellable
+from tui.conversation import literal
 from tui.messages import Failed
 from tui.render.signs import lines
-from tui.render.tasks import task_lines
+from tui.render.status import decision_counts
 from tui.review_state import Task
 from tui.screens.ask import AskScreen, ConfirmScreen, MenuScreen, Option
 from tui.screens.frame import FrameScreen
 
+LABEL_CELLS = 9
+"""Width of the name of a task in cells."""
 MAX_RESUMED = 9
 """Number of audits that can be resumed: each has a digit."""
 POPULATIONS: dict[str, Population] = {"a": "all", "k": "kept"}
@@ -114,7 +119,6 @@ class Tasks(FrameScreen):
         self.app.push_screen(AskScreen("Number of examples, and seed", value=f"{DEFAULT_SIZE} seed 0"), answered)
 
     def _open_audit(self, name: str) -> None:
-        """Open the sample of an audit by its name."""
         sample = samples(self.session.log).get(name, [])
         self.begin(Task("example", f"audit:{name}", name, tuple(sample)))
 
@@ -170,3 +174,28 @@ class Tasks(FrameScreen):
         result = apply(self._workspace(), output, overwrite=True)
         text = "\n".join(apply_text(result, str(output), str(removed)))
         self.notify(text, title="Applied", timeout=20, markup=False)
+
+
+def inbox_text(session: ReviewSession, inbox: Inbox) -> str:
+    """What is open: `2 errors, 5 duplicates, 79 conflicts`."""
+    parts = [plural(count, stage.noun) for stage in STAGES if (count := inbox.open(stage))]
+    decided, total = inbox.whole
+    done = f" ({decided:,} of {total:,} decided)" if decided else ""
+    if parts:
+        return ", ".join(parts) + done
+    return f"no errors, duplicates or conflicts are open{done}" if session.ended else "the check is running …"
+
+
+def task_lines(session: ReviewSession, inbox: Inbox, audits: Sequence[Audit]) -> dict[str, Content]:
+    """A line for each task, by its name."""
+    audit = audit_sentence(audits[-1]) if audits else "judge a random sample: the error rate with its interval"
+    texts = {
+        "inbox": ("Decide", inbox_text(session, inbox), "bold"),
+        "audit": ("Audit", audit, ""),
+        "apply": ("Apply", f"write the files: {decision_counts(session)}", ""),
+        "history": ("History", f"{plural(len(session.log.decisions), 'record')} in the journal", ""),
+    }
+    return {
+        name: Content.assemble((f"{label:<{LABEL_CELLS}}", "bold $text-primary"), literal(text, style=style))
+        for name, (label, text, style) in texts.items()
+    }

@@ -10,10 +10,9 @@ from curate.core.errors import CurateError
 from tui.conversation import literal
 from tui.keys import bindings
 from tui.messages import Failed, Measured
-from tui.render.evaluated import evaluation
-from tui.render.runs import NO_TRAINING, START_HINT, run_comparison, run_detail
+from tui.render.runs import NO_TRAINING, START_HINT, evaluation, run_comparison, run_detail
 from tui.screens.ask import ConfirmScreen
-from tui.screens.plain import LOADING_NOTE, PlainScreen
+from tui.screens.frame import LOADING_NOTE, PlainScreen
 
 POLL_SECONDS = 1.0
 """Seconds between reads of the folders."""

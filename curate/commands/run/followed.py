@@ -11,17 +11,79 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from curate.commands.run.outcome import Outcome, read_outcome
 from curate.commands.run.training import CURATE_COMMAND, OWN_GROUP, STOP_SIGNAL
 from curate.core.errors import UsageError
 from curate.core.files import nofollow_opener, write_bytes
 from curate.core.limits import read_regular
 from curate.core.runs import Project, new_events
 from curate.core.validation import parsed_json
+
+UNBOUNDED_METRICS: Final = frozenset(("perplexity",))
+"""Metrics that are not shares from 0 to 1."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, use_attribute_docstrings=True)
+
+
+class Score(_Part):
+    """A score with its 95% interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class SystemResult(_Part):
+    """The base or the tuned model, with or without examples in its prompt."""
+
+    name: str
+    title: str
+    tuned: bool
+    scores: dict[str, Score]
+    """By the metric's name."""
+
+
+class Conclusion(_Part):
+    """Whether training helped."""
+
+    outcome: str
+    """helped, no-gain, worse or not-compared."""
+    use: str
+    """The system to use."""
+    sentence: str
+
+
+class Answered(_Part):
+    """A question with all answers to it."""
+
+    file: str
+    line: int
+    request: str
+    expected: str
+    answers: dict[str, str]
+    """By system."""
+
+
+class Outcome(_Part):
+    """The result of an evaluation."""
+
+    split: str
+    questions: int
+    available: int
+    """Number of questions in the split."""
+    task: str
+    metric: str
+    """The metric that decides."""
+    results: tuple[SystemResult, ...]
+    verdict: Conclusion
+    outputs: tuple[Answered, ...]
+    notes: tuple[str, ...]
 
 
 class State(StrEnum):
@@ -219,3 +281,16 @@ def _is_trainer(process: int, run: Path) -> bool:
     except OSError:  # not every system tells, and a process that ended cannot be asked
         return not Path("/proc/self").exists()
     return os.fsencode(run.absolute()) in words
+
+
+def read_outcome(path: Path) -> Outcome | None:
+    """The content of an `evaluation.json`; None if there is none. Raises `ValueError` for a file of another form."""
+    try:
+        data = read_regular(path)
+    except OSError:  # not there yet
+        return None
+    try:
+        return Outcome.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None

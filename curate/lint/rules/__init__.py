@@ -8,10 +8,10 @@ from curate.lint.rules.rule import Rule as Rule
 from curate.lint.rules.rule import Scope as Scope
 
 FAMILIES: Final = (
-    "jsonl", "roles", "turn_order", "content", "duplicates", "contradictions", "answers", "splits", "quality", "reasoning",
-    "degenerate_text", "markup", "code_blocks", "arithmetic", "speakers", "attacks", "characters", "secrets", "calls", "results", "tool_answers", "tools", "tool_schemas",
+    "jsonl", "roles", "content", "duplicates", "contradictions", "answers", "splits", "quality", "reasoning",
+    "degenerate_text", "markup", "code_blocks", "arithmetic", "speakers", "attacks", "characters", "secrets", "calls", "results", "tool_answers", "tools",
     "content_parts", "images", "file_format", "dataset", "tokens", "controls", "message_keys",
-    "message_weights", "preference", "rejected_side", "labels", "reinforcement", "service_forms", "service_media",
+    "preference", "rejected_side", "labels", "reinforcement", "service_forms",
 )  # fmt: skip
 """Modules of this package that declare rules."""
 RULES: Final[dict[str, Rule]] = {

@@ -12,14 +12,17 @@ from curate.core.targets import ARROW, SERVICES, Target
 from curate.core.text import excerpt, visible
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.rule import Object, dataset_rule, messages_in, on_messages, value_rule
-from curate.lint.rules.tool_schemas import DRAFTS, NEWEST_DRAFT, draft_of, schema_fault
 from curate.lint.rules.tools import (
+    DRAFTS,
+    NEWEST_DRAFT,
     NOT_JSON,
     call_pointer,
     calls_in,
     declared_tools,
+    draft_of,
     is_converted,
     json_value,
+    schema_fault,
     tool_calls,
 )
 from curate.read.decode import decode

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from curate.core.example import Example, content_text, kind_of
+from curate.core.example import SYSTEM_ROLES, Example, content_text, kind_of
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.lazy import pl
 from curate.core.targets import STRICT_TURNS
@@ -114,9 +114,7 @@ def drop_empty_systems(messages: list[Object]) -> list[Object] | None:
     """The messages without empty system messages; None if a question is empty or if no message remains."""
     if any(_is_empty(message) and role_of(message) == "user" for message in messages):
         return None
-    return [
-        message for message in messages if not (_is_empty(message) and message.get("role") in ("system", "developer"))
-    ] or None
+    return [message for message in messages if not (_is_empty(message) and message.get("role") in SYSTEM_ROLES)] or None
 
 
 def _is_empty(message: Object) -> bool:

@@ -17,6 +17,7 @@ import xxhash
 from curate.core.example import (
     JSON_TYPES,
     OPTION_KEYS,
+    SYSTEM_ROLES,
     TRAINED_KEYS,
     Example,
     Place,
@@ -48,7 +49,6 @@ from curate.lint.rules.example_summary import (
 )
 from curate.lint.rules.message_frame import DECIDING, REFUSING, batch_flags
 from curate.read.chunks import Batch
-from curate.read.forms.form import SYSTEM_ROLES
 
 MAX_SYSTEMS: Final = 2_000
 """Maximum number of different system prompts of a file that are compared: more belong to their examples."""

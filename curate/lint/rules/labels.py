@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from curate.core.example import Example, kind_of
+from curate.core.example import SYSTEM_ROLES, Example, kind_of, known_role
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.form_keys import LABEL_KEYS
 from curate.core.targets import OPENAI_AZURE, Target
@@ -53,7 +53,7 @@ def pair_turns(example: Example) -> Problems:
     pair = pair_of(example)
     if pair is None or pair.started:
         return
-    prompt = [turn for turn in prompt_of(example, pair.keys) if turn.role not in ("system", "developer")]
+    prompt = [turn for turn in prompt_of(example, pair.keys) if known_role(turn.role) not in SYSTEM_ROLES]
     if len(prompt) % 2 == 0:
         yield Problem("", f"{plural(len(prompt), 'turn')} before the two sides; the number must be odd")
     for key, side in zip(pair.keys, (pair.chosen, pair.rejected), strict=True):

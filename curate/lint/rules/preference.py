@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any, Final, NamedTuple
 
-from curate.core.example import Example, Place, canonical, content_text, kind_of
+from curate.core.example import SYSTEM_ROLES, Example, Place, canonical, content_text, kind_of, known_role
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.form_keys import PAIR_SIDES
 from curate.core.lazy import lazy_pattern
@@ -275,7 +275,7 @@ def no_shared_prompt(example: Example) -> Problems:
     if pair is None or pair.started or any(pair.empty):
         return
     prompt = prompt_of(example, pair.keys)
-    if any(turn.role not in ("system", "developer") for turn in prompt):
+    if any(known_role(turn.role) not in SYSTEM_ROLES for turn in prompt):
         return
     texts = len(prompt) < len(example.messages) and example.messages[len(prompt)].pointer == f"/{pair.keys[0]}"
     left, right = pair.chosen[0].text, pair.rejected[0].text

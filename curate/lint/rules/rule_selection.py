@@ -79,7 +79,6 @@ class RuleSelection:
         return not (self.file_ignores and finding.code.startswith(self._ignored_codes(finding.file) or ("-",)))
 
     def _ignored_codes(self, file: str) -> tuple[str, ...]:
-        """The codes that the configuration ignores in a file."""
         if file not in self._by_file:
             name, absolute = PurePath(file).as_posix(), PurePath(os.path.abspath(file)).as_posix()  # noqa: PTH100
             self._by_file[file] = tuple(

@@ -1,21 +1,28 @@
-"""Family M, forms of services: what a line in a service's own form has that the service refuses.
+"""Families M and C, forms and media of services: what a line in a service's own form has that the service refuses, and
+how many media it trains on, of which types, and where they lie.
 
 These rules read the line as it is written, since a reader of a form may take more than its service does.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from curate.core.example import kind_of
+from curate.core.example import Example, kind_of
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import LIMITS, Target
-from curate.core.text import excerpt
+from curate.core.text import excerpt, plural
 from curate.language.reasoning_marks import marked_text
-from curate.lint.rules.rule import form_rule
+from curate.lint.rules.content_parts import TypedPart, parts_of
+from curate.lint.rules.rule import form_rule, value_rule
 from curate.lint.rules.tools import NOT_JSON, json_value
 from curate.read.dataset import ParsedLine
+from curate.read.forms.blocks import media_of
 from curate.read.forms.form import CALL_SPEAKERS
 
+S3_ADDRESS: Final = re.compile(r"s3://[\w\-/.]+", re.ASCII)
+"""An address of media for Amazon Nova, in the characters that it accepts."""
+MEDIA_NAMES: Final = {"image": "image", "video": "video", "application": "document"}
 CONTENTS_FORMS: Final = ("vertex", "vertex-preference")
 BLOCK_FORMS: Final = ("bedrock-conversation", "nova-preference")
 OWN_ROLE_FORMS: Final = (*CONTENTS_FORMS, *BLOCK_FORMS, "anthropic", "system-beside")
@@ -107,3 +114,39 @@ def _call_fault(text: Any) -> str | None:
         if not isinstance(call["arguments"], str | dict):
             return f"the arguments are {kind_of(call['arguments'])}, not an object"
     return None if calls else "the list of calls is empty"
+
+
+@value_rule(
+    "C021",
+    "media-refused",
+    Severity.ERROR,
+    only=(Target.BEDROCK,),
+    hint="Keep one video or document in an example, and no other media beside a video. Store it on S3, in a type that "
+    "the service accepts.",
+)
+def media_refused(example: Example, *, target: Target) -> Problems:
+    """An image, video or document is one that the service does not train on.
+
+    Amazon Nova accepts one video or one document in an example, neither images nor documents beside a video, certain
+    types, and media on S3 only. The job fails.
+    Bad: {"messages": [{"role": "user", "content": [{"text": "What is it?"}, {"image": {"format": "bmp", "source": {"s3Location": {"uri": "s3://bucket/cat.bmp"}}}}]}, {"role": "assistant", "content": [{"text": "A cat."}]}]}
+    Good: {"messages": [{"role": "user", "content": [{"text": "What is it?"}, {"image": {"format": "png", "source": {"s3Location": {"uri": "s3://bucket/cat.png"}}}}]}, {"role": "assistant", "content": [{"text": "A cat."}]}]}
+    """
+    limits = LIMITS[target]
+    media_parts: dict[str, list[TypedPart]] = {name: [] for name in MEDIA_NAMES.values()}
+    for part in parts_of(example):
+        media = media_of(part.value)
+        if media is None:
+            continue
+        mime, url, _ = media
+        media_parts[MEDIA_NAMES.get(mime.split("/")[0], "document")].append(part)
+        if mime not in limits.media:
+            yield Problem(part.pointer, f"{excerpt(mime, 30)} is not one of the types that {target} accepts")
+        if not S3_ADDRESS.fullmatch(url):
+            yield Problem(part.pointer, f"not an address on S3 of letters, digits and _-/. alone: {excerpt(url, 40)}")
+    for name, most in (("video", limits.videos), ("document", limits.documents)):
+        if most is not None and len(media_parts[name]) > most:
+            text = f"{plural(len(media_parts[name]), name)}; {target} accepts {most} in an example"
+            yield Problem(media_parts[name][most].pointer, text)
+    if media_parts["video"] and (other_media := media_parts["image"] + media_parts["document"]):
+        yield Problem(other_media[0].pointer, f"other media beside a video, which {target} does not accept")

@@ -6,9 +6,9 @@ Source: the reference of the Messages API (docs.anthropic.com), read 2026-11.
 from collections.abc import Iterator
 from typing import Any, Final
 
+from curate.core.example import SYSTEM_ROLES
 from curate.read.forms import blocks
 from curate.read.forms.form import (
-    SYSTEM_ROLES,
     Format,
     Object,
     Reading,

@@ -30,9 +30,6 @@ class Turn(NamedTuple):
     """Pointers to the texts that its content joins, with these texts; empty if the content is one text of the line."""
 
 
-SYSTEM_ROLES: Final = ("system", "developer")
-
-
 class UnreadableError(ValueError):
     """A line looks like a form but does not follow it; has the pointer to the place and the reason."""
 

@@ -5,9 +5,9 @@ Source: the reference of the Responses API (developers.openai.com) and NeMo Gym'
 
 from typing import Any, Final
 
+from curate.core.example import SYSTEM_ROLES
 from curate.read.forms import blocks
 from curate.read.forms.form import (
-    SYSTEM_ROLES,
     Format,
     Object,
     Reading,

@@ -30,7 +30,6 @@ def _matches(value: Object) -> bool:
 
 
 def _session_id(value: Object) -> Any:
-    """The id in a header."""
     payload = value.get("payload")
     return payload.get("id") if value.get("type") == "session_meta" and isinstance(payload, dict) else None
 

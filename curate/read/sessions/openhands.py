@@ -103,7 +103,6 @@ SDK_BOOKKEEPING: Final = frozenset((
 
 
 def _is_sdk_event(value: Object) -> bool:
-    """Whether a record is an event of the SDK."""
     kind = value.get("kind")
     if not isinstance(kind, str) or "source" not in value:
         return False

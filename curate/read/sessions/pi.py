@@ -27,7 +27,6 @@ def _matches(value: Object) -> bool:
 
 
 def _session_id(value: Object) -> Any:
-    """The id in a header."""
     return value.get("id") if value.get("type") == "session" else None
 
 

@@ -15,7 +15,7 @@ from curate.core.credentials import credentials_in
 from curate.core.errors import require_all_lines
 from curate.core.json_output import Output
 from curate.core.masking import redacted
-from curate.core.session_groups import GROUPS_KEY
+from curate.core.origin_keys import GROUPS_KEY
 from curate.read.formats import SHAPE_ERRORS
 from curate.read.forms.form import Object
 from curate.read.sessions.claude_code import CLAUDE_CODE

@@ -130,7 +130,6 @@ def _checked(content: Any) -> Any:
 
 
 def _content_parts(content: Any) -> list[Any]:
-    """A content as a list of parts."""
     return content if isinstance(content, list) else [{"type": "text", "text": content}]
 
 
