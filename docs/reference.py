@@ -196,7 +196,7 @@ def _recipe() -> str:
 
 
 def _recipe_import() -> str:
-    keys, same = load("train.recipe_import.configuration:KEYS"), load("train.recipe_import.configuration:SAME")
+    keys, same = load("train.recipe_import.keys:KEYS"), load("train.recipe_import.configuration:SAME")
     text = (
         "# Keys of other trainers\n\n`curate recipe import FILE` converts a configuration of transformers, TRL, PEFT, "
         "Axolotl, LLaMA-Factory or Unsloth to a [recipe](recipe.md). Python files are parsed, never executed. A key "

@@ -116,7 +116,7 @@ def test_a_damaged_index_is_refused(damage: str, capsys: pytest.CaptureFixture[s
 def test_an_index_of_another_version_is_read_or_refused_with_its_command(
     version: int, refused: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("curate.leakage.benchmark_index.FORMAT", version)
+    monkeypatch.setattr("curate.leakage.decontaminate.FORMAT", version)
     run(capsys, "decontaminate", "--build-index", "gsm8k", "bench.jsonl")
     refusal = f"version {version}, which {'a later' if version > 2 else 'an earlier'} curate built"
     for verb in ("decontaminate", "verify"):
@@ -128,7 +128,7 @@ def test_an_index_without_right_choices_is_refused_for_rephrased_items(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = "offline:all-MiniLM-L6-v2"
-    monkeypatch.setattr("curate.leakage.benchmark_index.FORMAT", 2)
+    monkeypatch.setattr("curate.leakage.decontaminate.FORMAT", 2)
     monkeypatch.setattr("curate.commands.decontaminate.fingerprint", lambda _: "")
     run(capsys, "decontaminate", "--build-index", "gsm8k", "bench.jsonl")
     code, _, err = run(capsys, "decontaminate", "data.jsonl", "--bench", "gsm8k", "--embeddings", model)

@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from train.data.splits import (
+from train.data.measuring import (
     GENERAL_PROMPTS,
     MAX_EXAMPLES,
     MAX_PROBES,

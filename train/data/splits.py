@@ -1,10 +1,6 @@
 """From a split folder to token ids, in the order of training. No weights are loaded for it.
 
 Each example is encoded, refused or left out with its reason; none is cut.
-
-The held-out examples that are measured during a training take by default a quarter of the run, or the least that says
-anything. A training step costs three forward passes over its tokens: one forward, one for the gradients of the inputs,
-one for those of the weights, which an adapter on a frozen base does without. Measuring costs one.
 """
 
 import sys
@@ -13,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,6 +22,7 @@ from curate.core.text import plural, visible
 from curate.models.names import configuration
 from curate.models.template import Template, load_template
 from train.batching import Order, plan_order
+from train.data.measuring import measuring_of
 from train.data.pairs import preferred_examples
 from train.data.plain_text import TEMPLATE, plain_template
 from train.data.split_files import SplitFiles
@@ -37,28 +34,6 @@ from train.model.base import base_config, longest_context
 from train.model.generation import stop_ids
 from train.recipe import Recipe
 from train.results import LeftOut
-
-MEASURED: Final = 1 / 3
-"""Forward passes of all measurements, as a share of those of the steps: a quarter of the run."""
-MODELS: Final = 2
-"""The base and the tuned model."""
-MAX_EXAMPLES: Final = 200
-MIN_EXAMPLES: Final = 32
-MAX_PROBES: Final = 32
-MIN_PROBES: Final = 8
-"""Fewer say nothing about memorization."""
-GENERAL_PROMPTS: Final = 24
-"""The general prompts of `generic.jsonl`, which are probed as long as anything is."""
-
-
-class Measuring(NamedTuple):
-    """What is measured."""
-
-    examples: int
-    """Examples of the validation split in each measurement during the training."""
-    probes: int
-    """Training and held-out answers that are probed before and after it."""
-
 
 MAX_SHOWN = 20
 
@@ -345,19 +320,3 @@ def _require_known_tokens(prepared: Prepared) -> None:
 def is_not_empty(folder: Path, split: str) -> bool:
     """Whether a split exists and is not empty. Raises `InputError` if shards are missing."""
     return any(path.stat().st_size for path in split_files(folder, split))
-
-
-def measuring_of(recipe: Recipe, trained: int, held_out: int, mean: float, measurements: int) -> Measuring:
-    """How much to measure: what the recipe says, or as much as takes a quarter of the run.
-
-    `trained`, `held_out`: tokens of all steps and of the held-out split; `mean`: mean tokens of an example;
-    `measurements`: how often the validation split is measured.
-    """
-    passes = 3 if recipe.method == "full" else 2
-    left = max(0.0, trained * passes * MEASURED - held_out * MODELS) / mean
-    examples = int(left / 2 / max(1, measurements))
-    probes = int((left / 2 / MODELS - GENERAL_PROMPTS) / 2)
-    return Measuring(
-        recipe.evaluate_examples or min(max(examples, MIN_EXAMPLES), MAX_EXAMPLES),
-        min(max(probes, MIN_PROBES), MAX_PROBES) if recipe.probes is None else recipe.probes,
-    )

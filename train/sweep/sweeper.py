@@ -19,7 +19,7 @@ from curate.core.files import MANIFEST, write_bytes, write_json
 from curate.core.shards import split_files
 from curate.core.text import excerpt, plural, visible
 from curate.core.worker_pool import parallel_map
-from train.data.splits import MAX_EXAMPLES
+from train.data.measuring import MAX_EXAMPLES
 from train.journal import JournalPrinter, Phase
 from train.recipe import Recipe, recipe_text
 from train.run_folder import folder_lock
