@@ -68,13 +68,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What trains comes first, and what is slow after it: at the end there are short tests for each worker, and none
     waits for the other. The short tests of the trainer are one group, so that `make test-fast` loads PyTorch once. Of
     the others those of a file are one, and of the slow ones those of a function: for each group there are messages
-    between processes, and what its tests share is made once.
+    between processes, and what its tests share is made once. A name with "::" would be taken for that of a snapshot.
     """
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             is_slow = item.get_closest_marker("slow") is not None
             of_trainer = "trainer" in item.path.parts and not is_slow
-            function = f"{item.path.stem}::{getattr(item, 'originalname', item.name)}"
+            function = f"{item.path.stem}.{getattr(item, 'originalname', item.name)}"
             group = "trainer" if of_trainer else function if is_slow else item.path.stem
             item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: ("trainer" not in item.path.parts, item.get_closest_marker("slow") is None))
