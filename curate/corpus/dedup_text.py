@@ -197,10 +197,16 @@ def _other_side(side: Any, example: Example) -> str:
     if isinstance(side, str):
         return side
     listed = [turn for turn in (side if isinstance(side, list) else [side]) if isinstance(turn, dict)]
-    turns = [turn for turn in listed if turn.get("role", turn.get("from")) not in SYSTEM_ROLES]
+    turns = [turn for turn in listed if _role_of(turn) not in SYSTEM_ROLES]
     texts = [list(_turn_texts(Message(0, None, {"content": turn.get("value"), **turn}, "", ""))) for turn in turns]
-    if turns and turns[0].get("role", turns[0].get("from")) in ("user", "human"):
+    if turns and _role_of(turns[0]) == "user":
         chosen = map(list, map(_turn_texts, compared_turns(example, "conversation")))
         shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(texts, chosen, strict=False)))
         texts = texts[shared:]
     return "\n".join(chain.from_iterable(texts))
+
+
+def _role_of(turn: dict[str, Any]) -> str:
+    """The role of a turn of a rejected side, with its alias resolved; empty if it is not text."""
+    role = turn.get("role", turn.get("from"))
+    return known_role(role) if isinstance(role, str) else ""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
+from curate.verify.reading import read
 from tests.conftest import Write, chat
 
 Captured = pytest.CaptureFixture[str]
@@ -82,3 +83,20 @@ def test_conflicts_and_scores_do_not_depend_on_the_names_of_roles(write: Write, 
         outputs.append((conflicts, answers, scores, [(item["signal"]["name"], item["mean"]) for item in signals]))
     assert outputs[0][1]
     assert outputs[0] == outputs[1]
+
+
+@pytest.mark.parametrize("names", [("User", "Chatbot"), ("Human", "GPT"), ("prompter", "model")])
+def test_dedup_and_verify_read_a_rejected_conversation_with_any_names_of_roles(
+    write: Write, capsys: Captured, names: tuple[str, str]
+) -> None:
+    def pair(user: str, assistant: str) -> dict[str, Any]:
+        request = {"role": user, "content": "Name the capital of Peru, and say in one sentence why it is there."}
+        answers = ("Lima, since the Spanish wanted a port.", "Cusco, high in the mountains.")
+        sides = [[request, {"role": assistant, "content": answer}] for answer in answers]
+        return dict(zip(("chosen", "rejected"), sides, strict=True))
+
+    pairs = [pair("user", "assistant"), pair(*names)]
+    assert main(["dedup", str(write("pairs.jsonl", pairs)), "--json", "-q"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["removed"]) == 1
+    others = [[(turn.role, turn.text) for turn in read(value).others] for value in pairs]
+    assert others == [[("assistant", "Cusco, high in the mountains.")]] * 2
