@@ -24,9 +24,10 @@ from curate.core.runs import Project, data_of, find_run
 from curate.core.snapshot import rights_of
 from curate.core.text import visible
 from curate.review.annotation_record import WRITERS
+from curate.review.assignment import Share, share_of
 from curate.review.events import ScanEvent, TrainingKnown
 from curate.review.query import HELP, mistake_in
-from curate.review.sources import Share, Sources, share_of, sources_of
+from curate.review.sources import Sources, sources_of
 from curate.review.training_signals import DEFAULT_HARDEST, TRAINING_FILTER, read_scores, training_of
 
 HOST: Final = "127.0.0.1"

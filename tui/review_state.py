@@ -8,7 +8,7 @@ from curate.core.decision_log import DecisionLog
 from curate.core.snapshot import rights_of
 from curate.read.index import LineIndex
 from curate.review import KINDS, Kind, ReviewSession, Sources
-from curate.review.session import Inbox
+from curate.review.inbox import Inbox
 from tui.keys import keys_from_config
 
 

@@ -46,7 +46,7 @@ def print_journals(journals: Sequence[Path] | None, what: str, *, as_json: bool)
 
 def export_examples(sources: Sources, tool: str, path: Path) -> int:
     """Write records for the annotation tool `tool`; returns the exit code."""
-    from curate.review.annotation_record import export_records  # not imported by a review
+    from curate.review.annotation_export import export_records  # not imported by a review
 
     records, suggested, unread = export_records(sources, tool, path)
     print_lines([f"{plural(records, 'record')} written to {visible(str(path))}, {suggested:,} with suggestions"])
@@ -57,7 +57,7 @@ def export_examples(sources: Sources, tool: str, path: Path) -> int:
 
 def import_answers(sources: Sources, path: Path) -> int:
     """Add the answers of annotators to the journal; returns the exit code."""
-    from curate.review.annotation_record import import_records, import_text  # not imported by a review
+    from curate.review.annotation_import import import_records, import_text  # not imported by a review
 
     lines = LineIndex.of(sources.files)
     log = DecisionLog(sources.journal, rights_of(sources.files))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lsprotocol import types as lsp
     from pygls.lsp.server import LanguageServer
 
-    from curate.review.turn_parts import LinePreview
+    from curate.review.preview import LinePreview
 
 MAX_CHARS: Final = 50 << 20
 """Characters above which a file is not checked in an editor."""
@@ -160,7 +160,7 @@ def server() -> None:
     def conversation(params: Any) -> "LinePreview | None":
         if (document := running.workspace.text_documents.get(params.textDocument.uri)) is None:
             return None
-        from curate.review.turn_parts import line_preview
+        from curate.review.preview import line_preview
 
         text = _line(document.source, params.position.line)
         return None if text is None else line_preview(text)

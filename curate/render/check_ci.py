@@ -1,7 +1,6 @@
 """A check's findings for CI services and editors: GitHub's workflow commands, GitLab's code quality report, JUnit XML,
 and SARIF 2.1.0 (OASIS).
 
-
 GitHub shows commands next to the lines of a pull request. Grammar:
 `::error file=F,line=L,col=C,endLine=L,endColumn=C,title=T::message`, where `%`, carriage return and line feed are
 written `%25`, `%0D`, `%0A`, in properties `:` and `,` as `%3A` and `%2C` too. GitLab shows a JSON array beside the

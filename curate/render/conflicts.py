@@ -1,4 +1,4 @@
-"""Conflicts as terminal lines and as plain values: question, both answers with marks, evidence and confidence."""
+"""Conflicts as terminal lines, as plain values and as HTML: question, both answers with marks, evidence, confidence."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final

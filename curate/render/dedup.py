@@ -1,4 +1,6 @@
-"""Duplicates for people and programs: removed lines, what they duplicate, their differences, and a histogram."""
+"""Duplicates for people and programs: removed lines, what they duplicate, their differences word by word, and a
+histogram; as text, as plain values and as HTML.
+"""
 
 from bisect import bisect_right
 from collections import Counter

@@ -15,10 +15,10 @@ from curate.core.finding import Finding, Severity
 from curate.core.lazy import Array, Flags, Floats, Ids, Rows, np
 from curate.quality.signals import DOUBT
 from curate.read.index import LineIndex
+from curate.review.assignment import Share
 from curate.review.entry import Counts, Entry, Kind, ReviewStatus
 from curate.review.events import ExamplesKnown, ScoresKnown
 from curate.review.query import COMPARISONS, Query, Range
-from curate.review.sources import Share
 
 Keys = Ids
 

@@ -1,4 +1,4 @@
-"""The review of a data set: entries, decisions, the next entry, and what is to be decided as one list of tasks.
+"""The review of a data set: entries, decisions, the next entry, and undo.
 
 A plain object for any user interface. Each decision is on disk in the journal before the call returns. One thread
 changes the session; searches may run in others.
@@ -12,59 +12,27 @@ from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from time import monotonic
-from typing import IO, Final, NamedTuple
+from typing import Final
 
 from curate.core.decision import EDIT_SLOT, NOTE_SLOT, VERDICT_SLOT, Decision, Verdict, user
 from curate.core.decision_log import DecisionLog
-from curate.core.errors import InputError, UsageError
+from curate.core.errors import InputError
 from curate.core.example import Example, Place
-from curate.core.files import replacing
 from curate.core.finding import Finding
-from curate.core.lazy import Numbers, Rows, np
 from curate.core.removed import NO_EXAMPLE
-from curate.core.text import plural, visible
+from curate.core.text import plural
 from curate.output.edited import key_of
 from curate.read.dataset import ParsedLine
 from curate.read.formats import example_of
 from curate.read.index import LineIndex
 from curate.review import events
+from curate.review.assignment import Share
 from curate.review.entry import Cluster, Entry, Kind, MultiConflict, PairConflict, Progress, ReviewStatus, Side, Target
-from curate.review.query import parse
 from curate.review.queue import EXACT_COPY_CODE, ExampleQueue, FindingQueue, Queue
 from curate.review.records import VerdictOrEdit, before, follow_suppressions, last_step, record, records_for
-from curate.review.sources import Share
 from curate.review.subject_queue import ClusterQueue, ConflictQueue, SubjectQueue, entry_of
 from curate.review.training_signals import findings_in
-
-
-@dataclass(slots=True)
-class UndoHistory:
-    """The steps to undo and to redo, the latest first."""
-
-    done: list[str] = field(default_factory=list)
-    undone: list[str] = field(default_factory=list)
-    decisions: dict[str, list[Decision]] = field(default_factory=dict)
-    """The decisions of each step that was taken in this window, or before it was opened."""
-
-    def take(self, decision: Decision, *, own: bool = True) -> None:
-        """Add the next decision of the journal; `own`: whether it was made in this session, not in another window."""
-        first = decision.step not in self.decisions
-        if own:
-            self.decisions.setdefault(decision.step, []).append(decision)
-        if not first:
-            return
-        if not decision.undoes and own:
-            self.done.append(decision.step)
-            self.undone.clear()
-        for steps, others in ((self.done, self.undone), (self.undone, self.done)):
-            if decision.undoes in steps:
-                steps.remove(decision.undoes)
-                if own:
-                    others.append(decision.step)
-                return
-
 
 RATE_WINDOW_SECONDS: Final = 300.0
 """Seconds over which the rate of decisions is measured."""
@@ -77,18 +45,6 @@ STATUS_OF_VERDICT: Final[Mapping[Verdict, ReviewStatus]] = {
     "drop": ReviewStatus.DROP,
     "edit": ReviewStatus.EDIT,
 }
-
-
-def _is_decision_about(edit: Decision, target: Target) -> bool:
-    """Whether an edit is a decision about an entry: it removed the finding, or was made about the pair.
-
-    An edit of the first format, and any edit for an example, is one.
-    """
-    if edit.format == 1 or target.scope == "example":
-        return True
-    if target.scope == "finding":
-        return not {target.about, target.about + target.pointer} & set(edit.left)
-    return (edit.scope, edit.about) == (target.scope, target.about)
 
 
 class ReviewSession:
@@ -123,7 +79,7 @@ class ReviewSession:
         self._placed = False
         self._followed: list[Decision] = []
         self._seen = 0
-        self._steps, self._written = UndoHistory(), ""
+        self._steps, self._written = _UndoHistory(), ""
         """What this window can undo, and its last step."""
         self.stayed = 0
         """Number of records that the last undo or redo left alone: others have replaced them since."""
@@ -373,7 +329,7 @@ class ReviewSession:
         decisions, dropped = self.log.decisions, []
         opened = decisions is not self._followed  # or another program replaced the file
         if opened:
-            dropped, self._followed, self._seen, self._steps = self._followed, decisions, 0, UndoHistory()
+            dropped, self._followed, self._seen, self._steps = self._followed, decisions, 0, _UndoHistory()
         new_decisions = decisions[self._seen :]
         self._seen = len(decisions)
         for decision in new_decisions:
@@ -428,83 +384,40 @@ class ReviewSession:
         return self.log.decisions[-1].example if self.log.decisions else None
 
 
-def lines_of(session: ReviewSession, kind: Kind, rows: Rows) -> Rows:
-    """The numbers of the lines of some entries, each once and in the order of the files."""
-    if kind == "example":
-        return np.unique(rows)
-    queue = session.queues[kind]
-    numbers = (session.lines.find(place) for row in rows.tolist() for place in queue.places(row) if place.line)
-    return np.unique(np.fromiter((number for number in numbers if number is not None), np.int32))
+def _is_decision_about(edit: Decision, target: Target) -> bool:
+    """Whether an edit is a decision about an entry: it removed the finding, or was made about the pair.
 
-
-def write_lines(session: ReviewSession, lines: Rows, file: IO[bytes]) -> None:
-    """Write lines of the data to `file` as JSON Lines. Bytes are unchanged, except that each line ends with a newline.
-
-    An element of a JSON document that spans several lines is written on one line. `lines`: line numbers over all files.
-    Raises `InputError` if a file became shorter.
+    An edit of the first format, and any edit for an example, is one.
     """
-    for number in lines.tolist():
-        index, position = session.lines.where(number)
-        data = index.data(position)
-        if b"\n" in data or b"\r" in data:  # between the values of a document; in a text they are escaped
-            data = data.replace(b"\r", b" ").replace(b"\n", b" ")
-        file.write(data + b"\n")
+    if edit.format == 1 or target.scope == "example":
+        return True
+    if target.scope == "finding":
+        return not {target.about, target.about + target.pointer} & set(edit.left)
+    return (edit.scope, edit.about) == (target.scope, target.about)
 
 
-def export_lines(session: ReviewSession, lines: Rows, path: Path) -> None:
-    """Write lines to a new file. Raises `UsageError` if it exists, `OutputError`, `InputError`."""
-    if path.suffix != ".jsonl":
-        raise UsageError(f"{visible(str(path))}: lines are written as JSON Lines", "choose a name that ends in .jsonl")
-    if path.exists() or path.is_symlink():
-        raise UsageError(f"{visible(str(path))}: already exists", "choose another name")
-    with replacing(path, mode=session.log.mode) as file:
-        write_lines(session, lines, file)
+@dataclass(slots=True)
+class _UndoHistory:
+    """The steps to undo and to redo, the latest first."""
 
+    done: list[str] = field(default_factory=list)
+    undone: list[str] = field(default_factory=list)
+    decisions: dict[str, list[Decision]] = field(default_factory=dict)
+    """The decisions of each step that was taken in this window, or before it was opened."""
 
-class Stage(NamedTuple):
-    """Entries of a kind that a filter shows."""
-
-    kind: Kind
-    filter: str
-    noun: str
-
-
-STAGES: Final = (
-    Stage("finding", "severity:error", "error"),
-    Stage("cluster", "", "duplicate"),
-    Stage("conflict", "", "conflict"),
-)
-
-
-class Inbox:
-    """The open entries of each stage; the entries of a stage are looked for again only when there are more."""
-
-    def __init__(self, session: ReviewSession) -> None:
-        self.session = session
-        self._rows: dict[Kind, tuple[int, Numbers]] = {}
-
-    def progress(self, stage: Stage) -> Progress:
-        """Number of decided entries of a stage, and of all that can be decided."""
-        queue = self.session.queues[stage.kind]
-        if not stage.filter:
-            return self.session.progress(stage.kind)
-        if self._rows.get(stage.kind, (-1,))[0] != len(queue):
-            self._rows[stage.kind] = len(queue), np.flatnonzero(queue.mask(parse(stage.filter)))
-        statuses = queue.statuses.values[self._rows[stage.kind][1]]
-        total = int(np.count_nonzero(statuses != ReviewStatus.NOTHING))
-        return Progress(total - int(np.count_nonzero(statuses < ReviewStatus.KEEP)), total)
-
-    def open(self, stage: Stage) -> int:
-        """Number of open entries of a stage."""
-        decided, total = self.progress(stage)
-        return total - decided
-
-    @property
-    def whole(self) -> Progress:
-        """The progress of all stages."""
-        parts = [self.progress(stage) for stage in STAGES]
-        return Progress(sum(part.decided for part in parts), sum(part.total for part in parts))
-
-    def next_stage(self) -> Stage | None:
-        """The first stage with an open entry; None if nothing is left to decide."""
-        return next((stage for stage in STAGES if self.open(stage)), None)
+    def take(self, decision: Decision, *, own: bool = True) -> None:
+        """Add the next decision of the journal; `own`: whether it was made in this session, not in another window."""
+        first = decision.step not in self.decisions
+        if own:
+            self.decisions.setdefault(decision.step, []).append(decision)
+        if not first:
+            return
+        if not decision.undoes and own:
+            self.done.append(decision.step)
+            self.undone.clear()
+        for steps, others in ((self.done, self.undone), (self.undone, self.done)):
+            if decision.undoes in steps:
+                steps.remove(decision.undoes)
+                if own:
+                    others.append(decision.step)
+                return

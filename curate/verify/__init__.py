@@ -24,11 +24,12 @@ from curate.core.text import excerpt, plural
 from curate.core.worker_pool import WorkerPool, cores
 from curate.verify.cut_answers import MIN_ANSWER_WORDS
 from curate.verify.examples import Examples, read_examples
-from curate.verify.features import MIN_EXAMPLES as SHARED_BY
-from curate.verify.features import Passages, RequestedFeatures
+from curate.verify.features import RequestedFeatures
 from curate.verify.leaks import Compared, leak_points
 from curate.verify.line_accounting import accounting_point
 from curate.verify.manifest_integrity import counts_point, files_point, ledger_point, manifest_point, read_ledger
+from curate.verify.passages import MIN_EXAMPLES as SHARED_BY
+from curate.verify.passages import Passages
 from curate.verify.proof import MAX_SHOWN, Difference, NotChecked, Point, Verdict, VerifyResult, point_of
 from curate.verify.text_leaks import TextLeaks, exempt_texts, exempt_texts_point, text_leaks
 from curate.verify.words import hashed, words_of

@@ -1,16 +1,11 @@
-"""The features of the examples in a chunk that are compared: their words, hashed, without the shared instructions that
-the manifest lists, and keys of nearly equal questions.
-
-Without one of `PARTS` parts of its words, small words aside, a question equals each one that differs in a word of this
-part only (`docs/leaks.md`).
-"""
+"""The features of the examples in a chunk that are compared: their words, hashed."""
 
 import hashlib
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from itertools import chain, combinations, pairwise
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -20,116 +15,12 @@ from curate.core.example import canonical, value_at
 from curate.core.origin_keys import origins_of
 from curate.verify.cut_answers import MIN_ANSWER_WORDS, NO_EDGES, Edges, edges_of
 from curate.verify.lines import ChunkLines
+from curate.verify.near_questions import PARTS, part_keys
+from curate.verify.passages import Cut, Passages, Window
 from curate.verify.reading import NotUnderstoodError, Reading, Turn, read_line, trained_keys
 from curate.verify.shared_texts import FIRST_TURN_WORDS, digest_of, runs_of
-from curate.verify.words import (
-    DIGEST_BYTES,
-    UNSPACED_CHAR,
-    UNSPACED_CHARS,
-    Hashes,
-    Numbers,
-    Words,
-    folded,
-    hashed,
-    hashes_of,
-    shingles,
-    words_of,
-)
+from curate.verify.words import DIGEST_BYTES, Hashes, Numbers, Words, folded, hashed, hashes_of, shingles, words_of
 
-RUN_WORDS: Final = 8
-"""Minimum number of words of an exempt run."""
-MIN_EXAMPLES: Final = 20
-"""Minimum number of examples that share each run of a passage."""
-MIN_SHARED: Final = 40
-"""Minimum number of shared words in an example for the passages to be left out."""
-MIN_OWN: Final = 5
-"""Minimum number of consecutive words that must remain of a user turn."""
-TOKEN: Final = re.compile(rf"[{UNSPACED_CHARS}]|[^\s{UNSPACED_CHARS}]+")
-Window = tuple[str, ...]
-
-
-class Cut(NamedTuple):
-    """The passages found in an example."""
-
-    windows: frozenset[Window]
-    turns: list[str] | None
-    """Its user turns without the passages; None if the whole text is compared."""
-
-
-def tokens(text: str) -> list[str]:
-    """Tokens separated by white space; single characters in scripts without spaces."""
-    return text.split() if text.isascii() or not UNSPACED_CHAR.search(text) else TOKEN.findall(text)
-
-
-class Passages:
-    """The passages of a manifest."""
-
-    def __init__(self, texts: Sequence[str]) -> None:
-        self.texts = list(texts)
-        words = list(map(tokens, texts))
-        self.windows: list[list[Window]] = [
-            [tuple(passage[start : start + RUN_WORDS]) for start in range(len(passage) - RUN_WORDS + 1)]
-            for passage in words
-        ]
-        """The runs of each passage."""
-        self._all_windows = frozenset(window for windows in self.windows for window in windows)
-        self._firsts = frozenset(window[0] for window in self._all_windows)
-
-    def __bool__(self) -> bool:
-        return bool(self.texts)
-
-    def cut(self, turns: Sequence[str]) -> Cut:
-        """The passages in the user turns of an example, and the text that remains without them."""
-        windows: set[Window] = set()
-        remaining: list[str] = []
-        if not self.texts:
-            return Cut(frozenset(), None)
-        shared = most = 0
-        for turn in turns:
-            words = tokens(turn)
-            covered = [False] * len(words)
-            for index, token in enumerate(words[: max(0, len(words) - RUN_WORDS + 1)]):
-                if token in self._firsts and (window := tuple(words[index : index + RUN_WORDS])) in self._all_windows:
-                    windows.add(window)
-                    covered[index : index + RUN_WORDS] = [True] * RUN_WORDS
-            shared += sum(covered)
-            most = max(most, _longest_gap(covered))
-            remaining.append(
-                " ".join(token for token, is_covered in zip(words, covered, strict=True) if not is_covered)
-            )
-        return Cut(frozenset(windows), remaining if shared >= MIN_SHARED and most >= MIN_OWN else None)
-
-
-QUESTION_WORDS: Final = 6
-"""Minimum number of words of a question."""
-MIN_SIMILARITY: Final = 0.8
-"""Jaccard similarity of the words of two questions."""
-MIN_LETTERS: Final = 3
-"""Letters of the shorter one of two spellings; the longer one, or one of both, has more."""
-PARTS: Final = 8
-FEW_QUESTIONS: Final = 16
-"""Number of questions up to which all pairs are compared."""
-SMALL_WORDS: Final = frozenset(
-    (
-        "a", "an", "the", "please", "kindly", "der", "die", "das", "den", "dem", "des", "ein", "eine", "einen", "einem",
-        "einer", "eines", "bitte", "le", "la", "les", "l", "un", "une", "el", "los", "las", "il", "lo", "una",
-    )
-)  # fmt: skip
-"""Articles and polite words, which do not count."""
-FACT_WORDS: Final = frozenset(
-    (
-        "no", "not", "never", "nor", "none", "nothing", "nobody", "neither", "without", "cannot", "cant", "dont",
-        "doesnt", "didnt", "isnt", "arent", "wasnt", "werent", "wont", "wouldnt", "shouldnt", "couldnt", "hasnt",
-        "havent", "hadnt", "nicht", "kein", "keine", "keinen", "keinem", "keiner", "keines", "nie", "niemals", "ohne",
-        "nichts", "pas", "jamais", "sans", "non", "aucun", "aucune", "nunca", "sin", "nada", "one", "two", "three",
-        "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen",
-        "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty", "forty", "fifty", "sixty", "seventy",
-        "eighty", "ninety", "hundred", "thousand", "million", "billion", "trillion", "first", "second", "third",
-        "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
-    )
-)  # fmt: skip
-"""Negations and numbers. They are not compared with other spellings."""
-Question = tuple[str, ...]
 REASONING: Final = re.compile(rb'"(?:reasoning(?:_content)?|thinking)"\s*:\s*"[^"]')
 """Reasoning under a key of its own, in the bytes of a line."""
 FORM_KEYS: Final = frozenset(
@@ -460,84 +351,3 @@ def _with_whole_numbers(value: Any) -> Any:
     if kind is dict:
         return {key: _with_whole_numbers(value[key]) for key in value}
     return int(value) if kind is float and value.is_integer() else value
-
-
-def part_keys(words: Words, attachments_hash: int) -> list[int]:
-    """Keys of a question without each part, 0 for a question of few words; `attachments_hash`: hash of its
-    attachments.
-    """
-    if len(words) < QUESTION_WORDS:
-        return [0] * PARTS
-    counted = _without_small_words(words)
-    ends = [part * len(counted) // PARTS for part in range(PARTS + 1)]
-    return [
-        hashed(f"{len(counted)} {part} {' '.join(counted[:begin] + counted[end:])}", attachments_hash)
-        for part, (begin, end) in enumerate(pairwise(ends))
-    ]
-
-
-def question_of(reading: Reading) -> Question:
-    """The words of the user turns."""
-    return tuple(chain.from_iterable(words_of([turn.text for turn in reading.turns if turn.role == "user"])))
-
-
-def nearly_equal_pairs(questions: Mapping[int, Question]) -> Iterable[tuple[int, int]]:
-    """Pairs of nearly equal questions among some; of many, those with a spelling in common are compared."""
-    if len(questions) <= FEW_QUESTIONS:
-        return [pair for pair in combinations(questions, 2) if nearly_equal(questions[pair[0]], questions[pair[1]])]
-    by_form: dict[tuple[int, Question], list[int]] = defaultdict(list)
-    for number, words in questions.items():
-        counted = _without_small_words(words)
-        by_form[-1, counted].append(number)
-        for index, word in enumerate(counted):
-            if _has_spellings(word):
-                for form in _with_letter_removed(word):
-                    by_form[index, (*counted[:index], form, *counted[index + 1 :])].append(number)
-    candidates = {pair for numbers in by_form.values() for pair in combinations(numbers, 2)}
-    return [pair for pair in candidates if nearly_equal(questions[pair[0]], questions[pair[1]])]
-
-
-def nearly_equal(question: Question, other_question: Question) -> bool:
-    """Whether two questions are nearly equal."""
-    first, second = _without_small_words(question), _without_small_words(other_question)
-    if len(first) != len(second):
-        return False
-    differing = [(left, right) for left, right in zip(first, second, strict=True) if left != right]
-    if len(differing) > 1 or (differing and not _spelled_alike(*differing[0])):
-        return False
-    both, either = set(question) & set(other_question), set(question) | set(other_question)
-    return len(both) >= MIN_SIMILARITY * len(either) - 1e-9
-
-
-def _without_small_words(words: Words) -> Question:
-    return tuple(word for word in words if word not in SMALL_WORDS)
-
-
-def _spelled_alike(word: str, other_word: str) -> bool:
-    """Whether two words are equal after at most one letter is removed from each."""
-    if not (_has_spellings(word) and _has_spellings(other_word)) or max(len(word), len(other_word)) <= MIN_LETTERS:
-        return False
-    return not _with_letter_removed(word).isdisjoint(_with_letter_removed(other_word))
-
-
-def _has_spellings(word: str) -> bool:
-    """Whether other spellings of a word are compared: it is not short, a number or a negation."""
-    return (
-        len(word) >= MIN_LETTERS
-        and word not in FACT_WORDS
-        and not any(char.isnumeric() or char == "_" for char in word)
-    )
-
-
-def _with_letter_removed(word: str) -> set[str]:
-    """A word, and the word without each one of its letters."""
-    return {word, *(word[:index] + word[index + 1 :] for index in range(len(word)))}
-
-
-def _longest_gap(covered: Sequence[bool]) -> int:
-    """Length of the longest run of words that no passage covers."""
-    longest = gap = 0
-    for is_covered in covered:
-        gap = 0 if is_covered else gap + 1
-        longest = max(longest, gap)
-    return longest

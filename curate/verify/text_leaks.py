@@ -17,9 +17,9 @@ from curate.core.manifest import SharedText
 from curate.core.text import excerpt, plural, visible
 from curate.verify.cut_answers import cut_answers
 from curate.verify.examples import Examples
-from curate.verify.features import PARTS, nearly_equal_pairs, question_of
 from curate.verify.lines import LINE_BITS, lines_of
 from curate.verify.near_duplicates import Similar
+from curate.verify.near_questions import PARTS, nearly_equal_pairs, question_of
 from curate.verify.proof import Difference, NotChecked, Point, point_of
 from curate.verify.reading import NotUnderstoodError, Reading, read_line
 from curate.verify.similarity_index import Flags

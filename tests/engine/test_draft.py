@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from curate.core.errors import DataError
 from curate.core.text import UNSAFE, visible
-from curate.review.live_lint import draft_of, line_in, value_of
+from curate.review.draft import draft_of, line_in, value_of
 
 TRICKY = (
     st.text()

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from curate.review.turn_parts import MAX_TEXT_CHARS, MAX_TURNS, LinePreview, line_preview
+from curate.review.preview import MAX_TEXT_CHARS, MAX_TURNS, LinePreview, line_preview
 from tests.conftest import chat
 
 TURN = {"role": "user", "content": "Hi"}

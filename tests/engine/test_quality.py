@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 
 from curate.cli.main import main
 from curate.quality.answer_fits import fits, nearest
-from curate.quality.answer_text import language_shares, refusals
+from curate.quality.answer_language import language_shares
+from curate.quality.answer_text import refusals
 from curate.quality.exchange import Exchange, distinct, read_exchanges
-from curate.quality.scoring import Models, doubt, label_goodness, loops, signals_of
+from curate.quality.loops import loops
+from curate.quality.scoring import Models, doubt, label_goodness, signals_of
 from curate.quality.selection import choose
 from curate.read.dataset import read_dataset
 from tests.conftest import Write, chat

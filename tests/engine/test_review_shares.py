@@ -11,9 +11,10 @@ from curate.core.decision_log import DecisionLog
 from curate.core.errors import UsageError
 from curate.read.index import LineIndex
 from curate.review import ReviewSession, views
+from curate.review.assignment import Share, share_of
+from curate.review.export import export_lines, lines_of
 from curate.review.scan import scan
-from curate.review.session import export_lines, lines_of
-from curate.review.sources import Share, share_of, sources_of
+from curate.review.sources import sources_of
 from tests.conftest import Write
 
 

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from curate.core.text import normalised
 from curate.corpus.strata import MIN_QUESTIONS, is_label
-from train.scores.calls import json_in, parsed
+from train.scores.fields import json_in, parsed
 from train.scores.metric import Expected
 
 TaskName = Literal["classification", "extraction", "tools", "short", "text"]

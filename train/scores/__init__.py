@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from train.scores.calls import ARGUMENT_ACCURACY, CALL_ACCURACY, FIELD_ACCURACY, FIELD_F1, JSON_VALID, NAME_ACCURACY
+from train.scores.calls import ARGUMENT_ACCURACY, CALL_ACCURACY, NAME_ACCURACY
+from train.scores.fields import FIELD_ACCURACY, FIELD_F1, JSON_VALID
 from train.scores.labels import ACCURACY, MACRO_F1
 from train.scores.metric import Metric
 from train.scores.text import BLEU, CHRF, EXACT_MATCH, PERPLEXITY, ROUGE_1, ROUGE_L, TOKEN_F1

@@ -8,7 +8,8 @@ from textual.content import Content
 
 from curate.core.text import plural
 from curate.review.bulk import Bulk, Repairs
-from curate.review.live_lint import Repaired, draft_of
+from curate.review.draft import draft_of
+from curate.review.live_lint import Repaired
 from tui.conversation import NOTE_STYLE, ConversationView, Mark, literal
 from tui.diff import word_marks
 from tui.render.signs import lines

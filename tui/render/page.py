@@ -32,7 +32,8 @@ from tui.conversation import (
     shortened,
 )
 from tui.diff import conflict_marks, word_marks
-from tui.render.compare import Row, compare, data_folder, pair_of, pair_rows, raw_rows, strip
+from tui.render.card import data_folder, pair_of, pair_rows, raw_rows, strip
+from tui.render.compare import Row, compare
 from tui.render.signs import MUTED, SEVERITIES, lines, status_sign, verdict_sign
 
 MAX_NAMES: Final = 12

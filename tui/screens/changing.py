@@ -26,7 +26,8 @@ from curate.read.dataset import ParsedLine
 from curate.read.formats import example_of
 from curate.review import Edit, Entry, Kind, PairConflict, Side, VerdictOrEdit
 from curate.review.bulk import first_change, sides_shown
-from curate.review.live_lint import TURN_MARK, draft_of, line_in, still_found, value_of
+from curate.review.draft import TURN_MARK, draft_of, line_in, value_of
+from curate.review.live_lint import still_found
 from tui.conversation import literal
 from tui.diff import first_difference
 from tui.messages import DecisionReverted, Failed

@@ -29,7 +29,7 @@ from curate.review.view import why_unscored
 from tui.conversation import ConversationView, literal
 from tui.keys import SINGLE_KINDS, TAB_OF, bindings, works_in
 from tui.messages import Failed
-from tui.render.compare import pair_of
+from tui.render.card import pair_of
 from tui.render.page import Page, ViewOptions, group_page, page
 from tui.render.rows import Openings, group_row, header, row
 from tui.render.status import status

@@ -17,8 +17,8 @@ from curate.core.output_pair import checked_removed_path
 from curate.core.text import plural, visible
 from curate.render.convert import apply_text
 from curate.review import ReviewSession
-from curate.review.history import DEFAULT_SIZE, Population, start_audit, why_not_ready
-from curate.review.session import STAGES, Inbox
+from curate.review.audit import DEFAULT_SIZE, Population, start_audit, why_not_ready
+from curate.review.inbox import STAGES, Inbox
 from tui.abandon import cancellable
 from tui.conversation import literal
 from tui.messages import Failed

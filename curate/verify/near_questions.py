@@ -1,0 +1,117 @@
+"""Questions that are nearly equal, as defined in `docs/leaks.md`: keys that two such questions have in common, and the
+comparison word by word.
+
+Without one of `PARTS` parts of its words, small words aside, a question equals each one that differs in a word of this
+part only.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from itertools import chain, combinations, pairwise
+from typing import Final
+
+from curate.verify.reading import Reading
+from curate.verify.words import Words, hashed, words_of
+
+QUESTION_WORDS: Final = 6
+"""Minimum number of words of a question."""
+MIN_SIMILARITY: Final = 0.8
+"""Jaccard similarity of the words of two questions."""
+MIN_LETTERS: Final = 3
+"""Letters of the shorter one of two spellings; the longer one, or one of both, has more."""
+PARTS: Final = 8
+FEW_QUESTIONS: Final = 16
+"""Number of questions up to which all pairs are compared."""
+SMALL_WORDS: Final = frozenset(
+    (
+        "a", "an", "the", "please", "kindly", "der", "die", "das", "den", "dem", "des", "ein", "eine", "einen", "einem",
+        "einer", "eines", "bitte", "le", "la", "les", "l", "un", "une", "el", "los", "las", "il", "lo", "una",
+    )
+)  # fmt: skip
+"""Articles and polite words, which do not count."""
+FACT_WORDS: Final = frozenset(
+    (
+        "no", "not", "never", "nor", "none", "nothing", "nobody", "neither", "without", "cannot", "cant", "dont",
+        "doesnt", "didnt", "isnt", "arent", "wasnt", "werent", "wont", "wouldnt", "shouldnt", "couldnt", "hasnt",
+        "havent", "hadnt", "nicht", "kein", "keine", "keinen", "keinem", "keiner", "keines", "nie", "niemals", "ohne",
+        "nichts", "pas", "jamais", "sans", "non", "aucun", "aucune", "nunca", "sin", "nada", "one", "two", "three",
+        "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen",
+        "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty", "forty", "fifty", "sixty", "seventy",
+        "eighty", "ninety", "hundred", "thousand", "million", "billion", "trillion", "first", "second", "third",
+        "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
+    )
+)  # fmt: skip
+"""Negations and numbers. They are not compared with other spellings."""
+Question = tuple[str, ...]
+
+
+def part_keys(words: Words, attachments_hash: int) -> list[int]:
+    """Keys of a question without each part, 0 for a question of few words; `attachments_hash`: hash of its
+    attachments.
+    """
+    if len(words) < QUESTION_WORDS:
+        return [0] * PARTS
+    counted = _without_small_words(words)
+    ends = [part * len(counted) // PARTS for part in range(PARTS + 1)]
+    return [
+        hashed(f"{len(counted)} {part} {' '.join(counted[:begin] + counted[end:])}", attachments_hash)
+        for part, (begin, end) in enumerate(pairwise(ends))
+    ]
+
+
+def question_of(reading: Reading) -> Question:
+    """The words of the user turns."""
+    return tuple(chain.from_iterable(words_of([turn.text for turn in reading.turns if turn.role == "user"])))
+
+
+def nearly_equal_pairs(questions: Mapping[int, Question]) -> Iterable[tuple[int, int]]:
+    """Pairs of nearly equal questions among some; of many, those with a spelling in common are compared."""
+    if len(questions) <= FEW_QUESTIONS:
+        return [pair for pair in combinations(questions, 2) if nearly_equal(questions[pair[0]], questions[pair[1]])]
+    by_form: dict[tuple[int, Question], list[int]] = defaultdict(list)
+    for number, words in questions.items():
+        counted = _without_small_words(words)
+        by_form[-1, counted].append(number)
+        for index, word in enumerate(counted):
+            if _has_spellings(word):
+                for form in _with_letter_removed(word):
+                    by_form[index, (*counted[:index], form, *counted[index + 1 :])].append(number)
+    candidates = {pair for numbers in by_form.values() for pair in combinations(numbers, 2)}
+    return [pair for pair in candidates if nearly_equal(questions[pair[0]], questions[pair[1]])]
+
+
+def nearly_equal(question: Question, other_question: Question) -> bool:
+    """Whether two questions are nearly equal."""
+    first, second = _without_small_words(question), _without_small_words(other_question)
+    if len(first) != len(second):
+        return False
+    differing = [(left, right) for left, right in zip(first, second, strict=True) if left != right]
+    if len(differing) > 1 or (differing and not _spelled_alike(*differing[0])):
+        return False
+    both, either = set(question) & set(other_question), set(question) | set(other_question)
+    return len(both) >= MIN_SIMILARITY * len(either) - 1e-9
+
+
+def _without_small_words(words: Words) -> Question:
+    return tuple(word for word in words if word not in SMALL_WORDS)
+
+
+def _spelled_alike(word: str, other_word: str) -> bool:
+    """Whether two words are equal after at most one letter is removed from each."""
+    if not (_has_spellings(word) and _has_spellings(other_word)) or max(len(word), len(other_word)) <= MIN_LETTERS:
+        return False
+    return not _with_letter_removed(word).isdisjoint(_with_letter_removed(other_word))
+
+
+def _has_spellings(word: str) -> bool:
+    """Whether other spellings of a word are compared: it is not short, a number or a negation."""
+    return (
+        len(word) >= MIN_LETTERS
+        and word not in FACT_WORDS
+        and not any(char.isnumeric() or char == "_" for char in word)
+    )
+
+
+def _with_letter_removed(word: str) -> set[str]:
+    """A word, and the word without each one of its letters."""
+    return {word, *(word[:index] + word[index + 1 :] for index in range(len(word)))}
