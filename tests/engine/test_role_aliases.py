@@ -56,6 +56,14 @@ def test_convert_renames_as_the_fix_does(write: Write, capsys: Captured) -> None
     assert Path("aliases.messages.jsonl").read_bytes() == path.read_bytes()
 
 
+def test_convert_counts_no_unknown_role_as_renamed(write: Write, capsys: Captured) -> None:
+    turns = [{"role": role, "content": "Hi."} for role in ("input", "output")]
+    path = write("data.jsonl", [{"messages": turns}])
+    assert main(["convert", str(path), "--to", "messages", "-o", "out.jsonl", "-q"]) == 0
+    assert "renamed" not in capsys.readouterr().out
+    assert Path("out.jsonl").read_bytes() == path.read_bytes()
+
+
 @pytest.mark.slow
 def test_split_names_the_fix_of_what_it_leaves_out(write: Write, capsys: Captured) -> None:
     path = write("data.jsonl", [with_aliases(line) for line in LINES])

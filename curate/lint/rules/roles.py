@@ -201,14 +201,15 @@ def role_alias(example: Example) -> Problems:
 @role_alias.repaired_by(safe=True)
 def rename_roles(value: Object) -> Object:
     """Rename each alias to the role that templates know, except for tool calls and results."""
-    renamed = []
+    messages, any_renamed = [], False
     for turn in turns if isinstance(turns := value.get("messages"), list) else ():
         role = turn.get("role") if isinstance(turn, dict) else None
         renamed_role = alias(role) if isinstance(role, str) and role not in ROLES else None
         if renamed_role is not None and (renamed_role not in RENAMED_ROLES or "call" in str(role).casefold()):
             return value
-        renamed.append(turn if renamed_role is None else {**turn, "role": renamed_role})
-    return {**value, "messages": renamed} if renamed else value
+        any_renamed |= renamed_role is not None
+        messages.append(turn if renamed_role is None else {**turn, "role": renamed_role})
+    return {**value, "messages": messages} if any_renamed else value
 
 
 def with_known_roles(example: Example) -> Example:
