@@ -42,8 +42,8 @@ differs more.
 """
 MIN_UNDISPUTED_COSINE: Final = 0.55
 """The same of two short answers without a difference of `_are_undisputed`: the least, in steps of .05, at which none of
-540 near questions is reported (`later`, `later2`, `later3`, `closed`, `holdout`, `fresh` to `fresh4` of
-`tests/bench/question_triples`).
+540 near questions is reported (NAME of `tests/bench/question_triples_NAME.txt`: `later`, `later2`, `later3`, `closed`,
+`holdout`, `fresh` to `fresh4`).
 """
 MIN_AGREEING_COSINE: Final = 0.3
 """The same of two answers that are not long and agree by rules: both say yes or no, or the number or name asked for."""
