@@ -97,7 +97,11 @@ def answer_against_result(example: Example) -> Problems:
     for answer, results in _answers(example):
         leaves = [leaf for result in results for leaf in _leaves(json_value(result.text))]
         earlier = example.messages[: answer.index]
-        if fault := _opposite_message(leaves, answer.text) or _other_number(leaves, answer.text, earlier):
+        fault = _opposite_message(leaves, answer.text)
+        if fault is None and (fault := _other_number(leaves, answer.text, earlier, None)):
+            # "4.289,98 euro" is an amount in both languages, in English another one
+            fault = _other_number(leaves, answer.text, earlier, clear_language(answer.text, 1))
+        if fault:
             yield Problem(answer.content_pointer, fault)
 
 
@@ -121,17 +125,25 @@ def _opposite_message(leaves: list[tuple[str, Any]], text: str) -> str | None:
     return f"the answer says the opposite of the result: {excerpt(stated[0][0], 30)!r} is {json.dumps(stated[0][1])}"
 
 
-def _other_number(leaves: list[tuple[str, Any]], text: str, earlier: tuple[Message, ...]) -> str | None:
+def _other_number(
+    leaves: list[tuple[str, Any]], text: str, earlier: tuple[Message, ...], language: str | None
+) -> str | None:
+    """The message for an answer with other numbers than its results; None for others.
+
+    language: in which all numbers are read; None for the language that each text is in.
+    """
     calls = (str(call) for message in earlier for call in calls_in(message.value))
-    context = _amounts(" ".join((*calls, *(message.text for message in earlier if message.role in ("user", "system")))))
+    context = _amounts(
+        " ".join((*calls, *(message.text for message in earlier if message.role in ("user", "system")))), language
+    )
     results = [
         (key, number)
         for key, value in leaves
         if isinstance(value, int | float | str) and not isinstance(value, bool) and not NO_QUANTITY.search(key)
-        for number in _amounts(f"{value} {key.rpartition('_')[2]}")
+        for number in _amounts(f"{value} {key.rpartition('_')[2]}", language)
         if not _is_among(number, context)
     ]
-    stated = [number for number in _amounts(text) if not _is_among(number, context)]
+    stated = [number for number in _amounts(text, language) if not _is_among(number, context)]
     values = [number for _, number in results]
     for kind in {number.kind for number in values} - {"number", "date"}:
         same_kind = [pair for pair in results if pair[1].kind == kind]
@@ -173,8 +185,8 @@ def _follows(number: Quantity, values: list[Quantity], context: list[Quantity]) 
     )
 
 
-def _amounts(text: str) -> list[Quantity]:
-    language = clear_language(text, 1) or "en"
+def _amounts(text: str, language: str | None) -> list[Quantity]:
+    language = language or clear_language(text, 1) or "en"
     return [quantity for quantity in quantities_in(text, language) if quantity.kind not in ("ordinal", "weekday")]
 
 
