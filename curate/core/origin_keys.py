@@ -21,7 +21,7 @@ SESSION_GROUPS: Final = tuple(f"/metadata/{GROUPS_KEY}/{name}" for name in ("ses
 NAMES: Final = frozenset(
     (
         "document_id", "doc_id", "conversation_id", "conv_id", "session_id", "source_id", "thread_id", "ticket_id",
-        "user_id", "patient_id", "article_id", "url", "repo",
+        "user_id", "customer_id", "client_id", "account_id", "patient_id", "article_id", "url", "repo",
     )
 )  # fmt: skip
 PATHS: Final = tuple(sorted(NAMES | {f"/metadata/{name}" for name in NAMES}))

@@ -41,7 +41,7 @@ FILLER_WORDS: Final = STOPWORDS | _set(
     kindly give let know say show help need want like wonder wondering ask question answer following hi hello hey thanks
     thank sure certainly
     absolutely course okay ok well great happy glad here however therefore thus additionally moreover furthermore
-    exactly precisely simply basically
+    exactly precisely simply basically uh uhm umm erm hmm ehm äh ähm euh
     actually quickly briefly der die das den dem des ein eine einen einem und oder ist sind war bitte kannst könntest
     mir ich du sie es wie le la les
     un une des de du et est sont et s'il te vous plaît plait je tu il elle el los las una y es son por favor 的 了 吗 呢 吧 请

@@ -1,16 +1,19 @@
 """Family P: rules for some targets, and answers with a label instead of a rejected answer."""
 
+import hashlib
+import json
 from typing import Any, Final
 
-from curate.core.example import SYSTEM_ROLES, Example, kind_of, known_role
+from curate.core.example import SYSTEM_ROLES, Example, Place, attachments, canonical, kind_of, known_role
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.form_keys import LABEL_KEYS
 from curate.core.targets import OPENAI_AZURE, Target
 from curate.core.text import excerpt, plural, visible
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.images import images_of
-from curate.lint.rules.preference import pair_of, prompt_of
+from curate.lint.rules.preference import compared, pair_of, prompt_of
 from curate.lint.rules.rule import dataset_rule, value_rule
+from curate.lint.rules.tools import calls_in
 from curate.read.formats import COMPLETIONS
 
 BOOLEAN_WORDS: Final = frozenset(("true", "false"))
@@ -120,3 +123,39 @@ def labels_of_one_kind(state: DatasetState) -> PlacedProblems:
     good, bad = counts[True], counts[False]
     if good + bad > 1 and not (good and bad):
         yield counts["place"], Problem("", f"all {plural(good + bad, 'label')} are {'true' if good else 'false'}")
+
+
+@dataset_rule(
+    "P016", "label-contradicted", Severity.WARNING, hint="Keep the line whose label is right, and remove the other."
+)
+def label_contradicted(example: Example, state: DatasetState) -> Problems:
+    """The same answer to the same prompt has the opposite label elsewhere.
+
+    One of the two labels is wrong, or judges disagree. Training on both teaches nothing. Compared without case, white
+    space and marks at the end.
+    Bad:
+        {"prompt": "Hi", "completion": "Hello.", "label": true}
+        {"prompt": "Hi", "completion": "Hello.", "label": false}
+    Good:
+        {"prompt": "Hi", "completion": "Hello.", "label": true}
+        {"prompt": "Hi", "completion": "What?", "label": false}
+    """
+    key = None if example.plain else next((key for key in LABEL_KEYS if key in example.value), None)
+    if key is None or not isinstance(label := example.value[key], bool) or pair_of(example) is not None:
+        return
+    turns = [(message.role, compared(message.text), str(calls_in(message.value))) for message in example.messages]
+    if not turns:
+        return
+    content = canonical([turns, str(attachments(example.value))])
+    own_key, opposite_key = (
+        hashlib.blake2b(content, digest_size=16, key=str(value).encode()).digest() for value in (label, not label)
+    )
+    file: dict[bytes, Place] = state.memory.setdefault("P016", {})
+    files: dict[bytes, Place] = state.shared.setdefault("P016", {})
+    for places in (file, files):
+        places.setdefault(own_key, example.place)
+    if (place := file.get(opposite_key) or files.get(opposite_key)) is not None:
+        opposite = json.dumps(not label)
+        yield Problem(
+            f"/{key}", f"`{key}` is {json.dumps(label)}, and {opposite} for the same answer in {visible(str(place))}"
+        )

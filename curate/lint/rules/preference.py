@@ -31,6 +31,7 @@ EVASIVE_START: Final = lazy_pattern(
 """Beginnings of an answer that refuses or evades."""
 ABOUT_SIDE: Final = lazy_pattern(r"(?i)chosen|rejected|preferred|score|rating|margin|response_[jk]")
 """Keys beside the sides of a pair that are about one of them, or about their order."""
+END_MARKS: Final = " .!?…。！？"
 MIN_PAIRS: Final = 20
 MAX_LONGER_SHARE: Final = 0.7
 """Share of pairs with the longer answer chosen above which length predicts the choice."""
@@ -323,13 +324,18 @@ def with_swapped_sides(value: dict[str, Any]) -> dict[str, Any] | None:
     return {**value, chosen: value[rejected], rejected: value[chosen]}
 
 
+def compared(text: str) -> str:
+    """A text without what does not change its meaning: case, white space, and punctuation at its end."""
+    return normalised(text).rstrip(END_MARKS)
+
+
 @dataset_rule(
     "P009", "pair-swapped", Severity.ERROR, hint="Keep the pair whose chosen answer is better, and remove the other."
 )
 def pair_swapped(example: Example, state: DatasetState) -> Problems:
     """The same pair occurs elsewhere with its sides swapped.
 
-    One of the two is wrong, and together they teach nothing.
+    One of the two is wrong, and together they teach nothing. Compared without case, white space and marks at the end.
     Bad:
         {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
         {"prompt": "Hi", "chosen": "What?", "rejected": "Hello."}
@@ -338,10 +344,10 @@ def pair_swapped(example: Example, state: DatasetState) -> Problems:
     pair = pair_of(example)
     if pair is None:
         return
-    prompt = [list(map(str, turn)) for turn in prompt_of(example, pair.keys)]
-    sides = [
-        [(turn.role, normalised(turn.text), str(turn.calls)) for turn in side] for side in (pair.chosen, pair.rejected)
-    ]
+    prompt, *sides = (
+        [(str(turn.role), compared(turn.text), str(turn.calls)) for turn in turns]
+        for turns in (prompt_of(example, pair.keys), pair.chosen, pair.rejected)
+    )
     if sides[0] == sides[1]:
         return
     own_key, swapped_key = (
