@@ -59,7 +59,10 @@ def same_but_for_spelling(columns: ExampleColumns) -> PlacedProblems:
     """
     for copy, first in columns.respelled():
         where = visible(str(columns.places[first]))
-        yield copy, Problem("", f"duplicates {where} after normalizing case, white space and Unicode")
+        yield (
+            copy,
+            Problem("", f"duplicates {where} but for case, white space, Unicode or keys that training does not use"),
+        )
 
 
 @examples_rule(
