@@ -1,9 +1,10 @@
 """Invisible characters."""
 
-import re
 from typing import Final
 
-UNSEEN: Final = re.compile(
+from curate.core.lazy import lazy_pattern
+
+UNSEEN: Final = lazy_pattern(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from curate.core.invisible import UNSEEN
-from curate.core.lazy import pl
+from curate.core.lazy import lazy_pattern, pl
 
 if TYPE_CHECKING:
     from polars import Series
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # of a script that is spelled with it, such as Persian or Hindi, and not the joiner between two emoji.
 _JOINED = "[\u0620-\u06ff\u0750-\u077f\u08a0-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u17b3\u17b6-\u17ff]"
 _EMOJI = "[\u2600-\u27bf\U0001f000-\U0001faff]"
-UNSAFE = re.compile(
+UNSAFE = lazy_pattern(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e007f]"
     f"(?!(?<={_JOINED}[\u200c\u200d]){_JOINED}|(?:(?<={_EMOJI}\u200d)|(?<={_EMOJI}[\ufe0f\U0001f3fb-\U0001f3ff]\u200d)){_EMOJI})"
 )

@@ -24,6 +24,7 @@ from curate.core.example import (
     known_role,
 )
 from curate.core.form_keys import LABEL_KEYS, REFERENCE_KEYS, REJECTED_KEYS, TOOL_KEYS
+from curate.core.lazy import lazy_pattern
 from curate.core.validation import parsed_json
 
 On = Literal["conversation", "prompt", "response", "last-turn"]
@@ -36,7 +37,7 @@ SINGLE_VALUE_FORMATS: Final = ("messages", "sharegpt", "turn-list")
 """Formats whose conversation is one value. Lines of other formats may have further keys with text, such as a
 passage.
 """
-MEANINGFUL_TEXT: Final = re.compile(
+MEANINGFUL_TEXT: Final = lazy_pattern(
     r"\S\s+\S|[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]"
     r"|(?i:\.(?:jpe?g|png|webp|gif|bmp|tiff?|hei[cf]|avif|svg|pdf|wav|mp3|m4a|flac|ogg|opus|mp4|avi|mov|mkv|webm)\b)"
 )

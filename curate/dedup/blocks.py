@@ -4,7 +4,9 @@ import re
 from collections import defaultdict
 from typing import Final
 
-BLOCK_START: Final = re.compile(
+from curate.core.lazy import lazy_pattern
+
+BLOCK_START: Final = lazy_pattern(
     r"^[ \t]*(?:```ya?ml"
     r"|(?:async|case|class|def|elif|else|except|finally|for|if|match|try|while|with)\b.*:[ \t]*(?:#.*)?)$",
     re.MULTILINE,

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from curate.core.lazy import lazy_pattern
 from curate.core.text import normalised
 from curate.language.quantities import numbers
 
@@ -14,7 +15,7 @@ _MEANINGFUL = f"{_SIGNS}{_RAISED}{_FRACTIONS}{_OPERATORS}{_PICTURES}"
 SEPARATED_NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)+")
 VERSION: Final = re.compile(r"(?:\b(?:v|version|release|section|chapter|python|[A-Z]\w*)[ -]?|§ ?)(\d+\.\d*0)\b")
 """A version or section number that ends in a zero, which counts."""
-SYMBOL: Final = re.compile(
+SYMBOL: Final = lazy_pattern(
     r"(?<![^ ])(?:\*\*?|//?|<<|>>|<-|->|=>|<=|>=|\|)(?![^ ])"
     rf"|[{_MEANINGFUL}<>](?:(?<![<>])|(?<![^\s\w)\]][<>])(?![^\s\w(\[]))|&&|\|\||(?<![^\s(\[{{=&|])!(?=[\w(])"
     r"|(?<=\b[A-Za-z])#(?![\w#])|\\[bBdDsSwW](?![A-Za-z])|(?<!~)~(?=\w)"
@@ -22,7 +23,7 @@ SYMBOL: Final = re.compile(
 """Meaningful signs: currencies, mathematics, exponents, fractions, pictures, "and", "or" and "not" of code, operators
 of code between spaces, C# and classes of regular expressions; not the signs of markup.
 """
-HAS_SYMBOL: Final = re.compile(rf"[{_MEANINGFUL}<>&|!*/#\\~]")
+HAS_SYMBOL: Final = lazy_pattern(rf"[{_MEANINGFUL}<>&|!*/#\\~]")
 """The characters of `SYMBOL`, as a faster check."""
 WORDS_ONLY: Final = bytes(set(range(128)).difference(b"0123456789$%=^<>&|!*/#\\~"))
 """ASCII bytes that are neither digits nor such symbols, for `bytes.translate` to delete."""

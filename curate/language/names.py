@@ -1,15 +1,15 @@
 """Names: capitalized words other than at the start of a sentence."""
 
-import re
 from typing import Final
 
+from curate.core.lazy import lazy_pattern
 from curate.language.lexicon import FILLER_WORDS
 
 SENTENCE_START_MARKS: Final = '.!?:;…。！？"“«(-*#>|\n'
 """Characters before the first word of a sentence, a list item or a table cell."""
-CAPITALIZED_NAME: Final = re.compile(r"(?<!\w)[A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]\w*(?:[-'’.]\w+)*(?P<more>(?= [A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]))?")
+CAPITALIZED_NAME: Final = lazy_pattern(r"(?<!\w)[A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]\w*(?:[-'’.]\w+)*(?P<more>(?= [A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]))?")
 
-TITLE: Final = re.compile(r"\b(?:Drs?|Mrs?|Ms|Prof|St|Gen|Capt|Sgt|Lt|Sen|Rep|Rev|Mt)\.$")
+TITLE: Final = lazy_pattern(r"\b(?:Drs?|Mrs?|Ms|Prof|St|Gen|Capt|Sgt|Lt|Sen|Rep|Rev|Mt)\.$")
 """An abbreviation before a name; its dot does not end a sentence."""
 
 

@@ -25,7 +25,7 @@ MARK: Final = lazy_pattern(
 """Tags of DeepSeek, Qwen and Anthropic, of Seed-OSS, of Mistral, of OpenThoughts, and the channels of gpt-oss."""
 CODE_SPANS: Final = lazy_pattern(r"(?s)```.*?(?:```|\Z)|`[^`\n]*`")
 CHANNEL_HEAD: Final = "<|message|>"
-CHANNEL_TAIL: Final = re.compile(r"(?:<\|end\|>)?(?:<\|start\|>assistant)?\Z")
+CHANNEL_TAIL: Final = lazy_pattern(r"(?:<\|end\|>)?(?:<\|start\|>assistant)?\Z")
 OPENING: Final = {"[think]": ("[THINK]", "[/THINK]"), "thought": ("<|begin_of_thought|>", "<|end_of_thought|>")}
 OPENING_OF_CHANNEL: Final = ("<|channel|>analysis", "<|channel|>final")
 

@@ -139,7 +139,7 @@ def script_of(char: str) -> str:
     return "Han" if word == "CJK" else word.title() or OTHER_SCRIPT
 
 
-POLITE_START: Final = re.compile(
+POLITE_START: Final = lazy_pattern(
     r"""^(?:\W*(?:hi(?:\ there)?|hello|hey|good\ (?:morning|afternoon|evening)|(?:a\ )?quick\ question|question|please|kindly|thanks|ok(?:ay)?|so|well
       | sorry|excuse\ me
       | i\ (?:have|had)\ a\ (?:quick\ )?question|i(?:'d|\ would)\ (?:like|love|want)\ to\ (?:know|ask)(?:\ (?:this|you|something))?
@@ -149,7 +149,7 @@ POLITE_START: Final = re.compile(
     )\b[\s,.:;!?-]*)+""",  # noqa: E501
     re.VERBOSE,
 )
-POLITE_END: Final = re.compile(
+POLITE_END: Final = lazy_pattern(
     r"(?:[\s,.!?]*\b(?:please|thanks(?: a lot| in advance| so much)?|thank you(?: so much| very much)?|cheers))+[\s.!?]*$"  # noqa: E501
 )
 POLITE_END_WORDS: Final = ("please", "thanks", "lot", "advance", "much", "you", "cheers")

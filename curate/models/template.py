@@ -10,7 +10,6 @@ tokens a text has: it has one token for each byte, and one for each mark of the 
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any, Final
 from curate.core.bounded import Bounds, OutOfBoundsError
 from curate.core.errors import ModelError, requiring
 from curate.core.example import REASONING_KEYS, ROLES, content_text, reasoning_texts
+from curate.core.lazy import lazy_pattern
 from curate.core.text import excerpt
 from curate.language.reasoning_marks import MARK, split_reasoning
 from curate.models.chat_templates import boundary_tokens, chat_template_source
@@ -44,7 +44,7 @@ from curate.models.template_messages import (
     trained_ranges,
 )
 
-CONTROL_TOKEN: Final = re.compile(
+CONTROL_TOKEN: Final = lazy_pattern(
     r"<\|[^<>|\s]+\|?>|<[a-z_]+\|>|<｜[^<>｜\s]+｜>|</?s>|\[/?[A-Z_]{3,}\]|<(?:start|end)_of_turn>|<seed:(?:bos|eos|pad)>"
 )
 """What templates write as control tokens."""

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from curate.core.example import UNKNOWN, Example, Place, escape, has_plain_turns
 from curate.core.form_keys import ANSWER_KEYS, CHOICE_KEYS, LABEL_KEYS, PAIR_SIDES, ROOT_KEY
+from curate.core.lazy import lazy_pattern
 from curate.read.forms.anthropic import ANTHROPIC
 from curate.read.forms.bedrock import BEDROCK
 from curate.read.forms.form import Format, Object, UnreadableError, has_strings
@@ -116,7 +117,7 @@ def example_of(value: Object, place: Place) -> Example:
 LETTERED_KEYS: Final = (("A", "B"), ("option_a", "option_b"), ("choice_a", "choice_b"), ("opa", "opb"))
 """The first two keys of formats with one key per choice."""
 OFFER_KEYS: Final = frozenset((*CHOICE_KEYS, *(first for first, _ in LETTERED_KEYS)))
-NAMES_CHOICE: Final = re.compile(r"\W?(?:[A-Za-z]|\d{1,2})\W{0,2}")
+NAMES_CHOICE: Final = lazy_pattern(r"\W?(?:[A-Za-z]|\d{1,2})\W{0,2}")
 """An answer that names a choice: `B`, `(b)`, `2.`"""
 
 

@@ -69,7 +69,7 @@ def line_from(number: int, offset: int, data: bytes, *, ended: bool = True) -> L
 SPACE = re.compile(rb"[ \t\r\n]*")
 # Finds the end of a value by its brackets; strings are one lexeme, so brackets in them do not count. A lone quote opens
 # an unclosed string. No byte of a non-ASCII character equals one of these.
-LEXEME = re.compile(STRING.encode() + rb'|[\[\]{}",]|[^\s\[\]{}",]+', re.DOTALL)
+LEXEME = lazy_pattern(STRING.encode() + rb'|[\[\]{}",]|[^\s\[\]{}",]+', re.DOTALL)
 Element = tuple[Line, Defect | None]
 REST_UNREAD = "; the rest of the file was not read"
 

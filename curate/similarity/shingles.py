@@ -16,7 +16,7 @@ from typing import ClassVar, Final, Literal, NamedTuple
 
 from curate.core.disk_arrays import Rows
 from curate.core.invisible import UNSEEN
-from curate.core.lazy import Array, Bytes, Numbers, Shingles, np
+from curate.core.lazy import Array, Bytes, Numbers, Shingles, lazy_pattern, np
 from curate.core.text import UNSPACED, WORDS
 from curate.core.worker_pool import lazy_once
 
@@ -39,7 +39,7 @@ LOOKALIKES: Final = str.maketrans(
 """Cyrillic letters and the Greek omicron, with the Latin letters that they look like. Other Greek letters are used as
 symbols and are not replaced: rho is not p.
 """
-LOOKALIKE: Final = re.compile(f"[{''.join(map(chr, LOOKALIKES))}]")
+LOOKALIKE: Final = lazy_pattern(f"[{''.join(map(chr, LOOKALIKES))}]")
 UNFOLDED_RANGES: Final = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xAC00, 0xD7A4))
 """Ranges in which every character is its own folding: ideographs and Korean syllables."""
 

@@ -116,7 +116,7 @@ BARE_URL: Final = r"(?:[Ss]ummari[sz]e|[Rr]ead|[Vv]isit|[Oo]pen|[Tt]ranslate|[Aa
 MISSING_TEXT: Final = Flag("points")
 HAN_SENTENCE_CHARS: Final = 60
 """The same in Chinese, which needs a third of the characters."""
-FINAL_STOP: Final = re.compile(r"[.!?](?:[^\n]*|\n+(?:[-*•]|\d+[.)]) [^\n]*)\Z")
+FINAL_STOP: Final = lazy_pattern(r"[.!?](?:[^\n]*|\n+(?:[-*•]|\d+[.)]) [^\n]*)\Z")
 END_CHARS: Final = frozenset(".!?;)\"'”*|>]}0123456789")
 """Last characters of most answers; none of them matches `OPEN_ENDS`."""
 FENCE: Final = re.compile(r"^\s*```", re.MULTILINE)

@@ -51,7 +51,9 @@ EXAMPLE_DOMAIN: Final = lazy_pattern(
     r"(?i)^(?:(?:www\.)?(?:server|host|hostname|openssh|libssh|remote|site|website|provider|some\w*|place|foo|bar|local)\.|[a-z]\.[a-z]+$|([a-z])\1\1\."
     r"|[\w.-]*(?:your|my|example|sample|company|acme|dummy|fake|test|placeholder|mydomain|fictional|e?mail-?address|x{4})[\w.-]*\.|[\w.-]+\.gserviceaccount\.com$)"
 )
-OFFICE_NUMBER: Final = re.compile(r"^\(?(?:\+?1[ .-]?)?\(?(?:8(?:00|88|77|66|55|44|33|22)|900)\b|^\+\d{1,3}[ .-]?800\b")
+OFFICE_NUMBER: Final = lazy_pattern(
+    r"^\(?(?:\+?1[ .-]?)?\(?(?:8(?:00|88|77|66|55|44|33|22)|900)\b|^\+\d{1,3}[ .-]?800\b"
+)
 """Toll-free and premium numbers."""
 OFFICE_CONTEXT: Final = lazy_pattern(
     r"(?i)\b(?:(?:call|contact|phone|reach|ring) us|fax|office|toll[- ]free|hot ?line|help ?line|customer (?:service|care|support)|call cent(?:er|re)|reservations?|front desk|box office"

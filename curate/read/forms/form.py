@@ -4,12 +4,12 @@ Tool calls and results of ShareGPT files, which are separate turns there, are co
 """
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeGuard
 
 from curate.core.form_keys import Holds, form_keys
+from curate.core.lazy import lazy_pattern
 from curate.read.decode import decode
 
 Object = dict[str, Any]
@@ -148,7 +148,7 @@ def turns_before(value: Object) -> Iterator[Turn]:
         yield turn_at("assistant", answer, f"/history/{i}/1")
 
 
-ANSWER_KEY: Final = re.compile(r"(?:responses?|answers|completions|candidates|generations)(?:_(.*))?|response\d")
+ANSWER_KEY: Final = lazy_pattern(r"(?:responses?|answers|completions|candidates|generations)(?:_(.*))?|response\d")
 """Keys of answers beside a prompt, in data sets of comparisons."""
 NOT_ANSWERS: Final = frozenset(
     ("id", "ids", "format", "schema", "model", "models", "type", "language", "style", "length", "count", "time")
