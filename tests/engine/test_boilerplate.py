@@ -179,6 +179,12 @@ def test_instructions_that_all_requests_begin_with_hide_no_difference(
     assert [lost.place.line for lost in find_duplicates_in(examples, DedupConfig(keep="first")).duplicates] == copies
 
 
+def test_what_fewer_than_a_twentieth_of_a_file_share_is_compared(write: Write) -> None:
+    write("data.jsonl", [*reviews(MIN_EXAMPLES), *((own(n), own(n + 400)) for n in range(381))])
+    assert main(["dedup", "data.jsonl", "-o", "kept.jsonl", "-q", "--ignore-facts", "--yes"]) == 0
+    assert len(Path("kept.jsonl").read_bytes().splitlines()) == 1 + 381
+
+
 def test_a_file_of_such_requests_can_be_divided(write: Write) -> None:
     write("data.jsonl", reviews(60))
     assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
