@@ -142,6 +142,26 @@ def test_what_cannot_come_back_is_said_and_nothing_changes(
     assert before == {path: path.read_bytes() for path in folder.iterdir()}
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        ("train.jsonl", b"Answer", b"Result", "train.jsonl: "),
+        ("removed.jsonl", b"Question", b"Request", "removed.jsonl: is not what was written"),
+        ("manifest.json", b'"C003"', b'"C004"', "manifest.json: was edited"),
+    ],
+)
+def test_nothing_comes_back_into_a_folder_that_was_changed(
+    name: str, old: bytes, new: bytes, said: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written_bytes = (folder / name).read_bytes()
+    assert old in written_bytes
+    (folder / name).write_bytes(written_bytes.replace(old, new, 1))
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    assert main(["restore", "out", "--reason", "decision"]) == 2
+    assert said in capsys.readouterr().err
+    assert before == {path: path.read_bytes() for path in folder.iterdir()}
+
+
 def test_a_line_that_cannot_be_compared_cannot_come_back_into_a_split_and_a_list_of_turns_can(
     write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
