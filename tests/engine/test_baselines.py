@@ -147,9 +147,9 @@ def test_a_suppressed_finding_is_not_told_until_its_example_changes(
         "reason": "an image answers",
         "author": "ada",
     }
-    write("data.jsonl", [EMPTY, GOOD, NULL])
+    write("data.jsonl", [EMPTY, GOOD, NULL, {"messages": [{"role": "user", "content": "Bye"}, NULL["messages"][1]]}])
     code, found = checked(capsys, "data.jsonl")
-    assert (code, codes(found), found["summary"]["suppressed"]) == (1, ["C003"], 1)
+    assert (code, codes(found), found["summary"]["suppressed"]) == (1, ["C003", "C001"], 1)
     write("data.jsonl", [GOOD])
     code, found = checked(capsys, "data.jsonl")
     assert (code, codes(found), found["findings"][0]["file"], found["findings"][0]["line"]) == (1, ["F006"], FILE, 1)
