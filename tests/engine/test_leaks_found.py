@@ -275,6 +275,24 @@ def test_each_split_is_held_against_all_before_it_and_none_behind(write: Write) 
     assert proof.findings[1].message == "has nearly the same answer as validation.jsonl:1 (validation), similarity 100%"
 
 
+def test_paraphrases_are_found_in_any_earlier_split(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With vectors that are equal where two questions name the same animal."""
+    animals = ("cat", "dog", "owl")
+
+    def embed(texts: Sequence[str], *_: object, **__: object) -> Any:
+        return np.array([[float(animal in text) for animal in animals] for text in texts], dtype=np.float32)
+
+    monkeypatch.setattr("curate.models.embeddings.embed", embed)
+    files = {
+        "train": [turns("How old does a cat get in the wild?", BEECH)],
+        "validation": [turns("What is a dog fed with by most people?", OAK)],
+        "test": [turns("Which food do owners give to their dog?", "Meat."), turns("Where does an owl sleep?", "There.")],
+    }
+    paths = {name: [write(f"{name}.jsonl", lines)] for name, lines in files.items()}
+    proof = verify_files(paths, "", embeddings="offline:animals")
+    assert [(finding.code, finding.file, finding.line) for finding in proof.findings] == [("L006", "test.jsonl", 1)]
+
+
 @pytest.mark.parametrize("share", [0.049, 0.05, 0.3, 0.6])
 def test_one_answer_to_many_prompts_is_found_whatever_its_share(share: float, write: Write) -> None:
     random_ = random.Random(7)
