@@ -286,7 +286,10 @@ def test_paraphrases_are_found_in_any_earlier_split(write: Write, monkeypatch: p
     files = {
         "train": [turns("How old does a cat get in the wild?", BEECH)],
         "validation": [turns("What is a dog fed with by most people?", OAK)],
-        "test": [turns("Which food do owners give to their dog?", "Meat."), turns("Where does an owl sleep?", "There.")],
+        "test": [
+            turns("Which food do owners give to their dog?", "Meat."),
+            turns("Where does an owl sleep?", "There."),
+        ],
     }
     paths = {name: [write(f"{name}.jsonl", lines)] for name, lines in files.items()}
     proof = verify_files(paths, "", embeddings="offline:animals")
