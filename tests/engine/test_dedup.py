@@ -372,6 +372,15 @@ def test_the_one_with_the_fewest_findings_stays_and_of_equal_ones_the_first(form
     assert [json.loads(line) for line in Path("out.jsonl").read_bytes().splitlines()] == [json.loads(lines[0])]
 
 
+def test_no_example_goes_in_favor_of_one_with_an_error(write: Write) -> None:
+    lines = write(
+        "data.jsonl", [("How long?", f"{ANSWER} \ufffd\ufffd\ufffd and more of that"), ("How long?", ANSWER)]
+    ).read_bytes()
+    Path("curate.toml").write_text('[check.severity]\nQ022 = "error"\n')
+    assert dedup("data.jsonl", "-o", "out.jsonl", "--threshold", "0.7", "--keep", "first") == 0
+    assert Path("out.jsonl").read_bytes() == lines.splitlines(keepends=True)[1]
+
+
 def test_a_field_that_no_example_has_is_a_mistake(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     write("data.jsonl", PAIRS)
     assert dedup("data.jsonl", "--keep", "newest:date") == 2
