@@ -51,6 +51,10 @@ class PapersResult(Output):
     """Names in `[card.sources]` that describe none of the files that were split."""
     read: list[str]
     """The files that were split."""
+    unlicensed: list[str]
+    """Those of them without a license in `[card.sources]`."""
+    has_license: bool
+    """Whether `[card]` has a license."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,8 @@ def papers(folder: Path, output: Path, session: Session, *, key: Path | None = N
         key is not None,
         facts.unused_sources(),
         [source.path for source in facts.sources],
+        facts.unlicensed(),
+        bool(facts.card.license.strip()),
     )
 
 

@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from itertools import pairwise
 from typing import Any, Final
 
-from curate.core.config import CustomRule
+from curate.core.config import CardConfig, CustomRule, SourceConfig
 from curate.core.manifest import Manifest
 from curate.core.text import plural, visible
 from curate.lint.rules import RULES
@@ -169,13 +170,20 @@ def _loading_section(manifest: Manifest) -> Iterator[str]:
 
 
 def _sources_section(manifest: Manifest) -> str:
-    """The Markdown section with the table of input files, their formats and hashes."""
+    """The Markdown section with the table of input files: their formats and hashes, and with `[card.sources]`
+    their kinds and licenses.
+    """
+    sources = CardConfig.model_validate(manifest.config.get("card", {})).sources
     rows = []
     for file in (*manifest.inputs, *manifest.existing):
         formats = ", ".join(f"{name} {count:,}" for name, count in file.formats.items())
-        rows.append(f"| `{_cell(file.path)}` | {file.lines:,} | {file.examples:,} | {formats} | `{file.sha256}` |")
+        row = f"| `{_cell(file.path)}` | {file.lines:,} | {file.examples:,} | {formats} |"
+        said = said_of(file.path, sources)
+        described = f" {said.kind or 'not stated'} | {_cell(said.license) or 'not stated'} |" if sources else ""
+        rows.append(f"{row}{described} `{file.sha256}` |")
+    names, rule = (" kind | license |", "---|---|") if sources else ("", "")
     text = _section_with_table(
-        "## Sources", "| file | lines | examples | formats | SHA-256 |", "|---|--:|--:|---|---|", rows
+        "## Sources", f"| file | lines | examples | formats |{names} SHA-256 |", f"|---|--:|--:|---|{rule}---|", rows
     )
     tests = ", ".join(f"`{_cell(file.path)}`" for file in manifest.existing)
     return text + (
@@ -184,6 +192,19 @@ def _sources_section(manifest: Manifest) -> str:
         if tests
         else ""
     )
+
+
+def said_of(path: str, sources: Mapping[str, SourceConfig]) -> SourceConfig:
+    """The description of a file in the configuration: by its path, the end of its path, or a pattern, of which `*`
+    comes last; an empty description if none fits.
+    """
+    return sources.get(name_of(path, sources), SourceConfig())
+
+
+def name_of(path: str, sources: Mapping[str, SourceConfig]) -> str:
+    """The name in the configuration that a file is described under; empty if none fits."""
+    names = sorted(sources, key=lambda name: (name == "*", any(sign in name for sign in "*?[")))
+    return next((name for name in names if path == name or path.endswith(f"/{name}") or fnmatchcase(path, name)), "")
 
 
 def _removed_section(manifest: Manifest) -> str:

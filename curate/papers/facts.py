@@ -1,9 +1,8 @@
 """What is known about a split: its manifest, its files, and what the configuration says of their sources."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
@@ -15,7 +14,7 @@ from curate.core.manifest import Manifest, read_manifest
 from curate.core.removed import removal_of
 from curate.corpus.stats import Stats, collect
 from curate.lint.runner import check_paths
-from curate.output.datacard import custom_rules, reason_for
+from curate.output.datacard import custom_rules, name_of, reason_for, said_of
 
 SourceKind = Literal["", "public", "licensed", "third-party", "crawled", "user", "synthetic", "own"]
 PERSONAL: Final = ("S",)
@@ -88,8 +87,12 @@ class Facts:
 
     def unused_sources(self) -> list[str]:
         """The names in `[card.sources]`, without `*`, that describe none of the files that were read."""
-        used = {_name_of(source.path, self.card.sources) for source in self.sources}
+        used = {name_of(source.path, self.card.sources) for source in self.sources}
         return [name for name in self.card.sources if name != "*" and name not in used]
+
+    def unlicensed(self) -> list[str]:
+        """The files that were read without a license in `[card.sources]`."""
+        return [source.path for source in self.sources if not source.said.license]
 
     def removals(self) -> Iterator[str]:
         """The number of removed lines for each reason, a sentence each."""
@@ -120,16 +123,3 @@ def _removed_by_file(ledger: Path) -> Counter[str]:
     except ValueError:
         text = f"{display_name(ledger)}: has a line that is no record of a removed line"
         raise InputError(text, "`curate verify` shows what differs; split the data again") from None
-
-
-def said_of(path: str, sources: Mapping[str, SourceConfig]) -> SourceConfig:
-    """The description of a file in the configuration: by its path, the end of its path, or a pattern, of which `*`
-    comes last; an empty description if none fits.
-    """
-    return sources.get(_name_of(path, sources), SourceConfig())
-
-
-def _name_of(path: str, sources: Mapping[str, SourceConfig]) -> str:
-    """The name in the configuration that a file is described under; empty if none fits."""
-    names = sorted(sources, key=lambda name: (name == "*", any(sign in name for sign in "*?[")))
-    return next((name for name in names if path == name or path.endswith(f"/{name}") or fnmatchcase(path, name)), "")

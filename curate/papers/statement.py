@@ -4,6 +4,7 @@ The form is that of the attestation framework (https://github.com/in-toto/attest
 those of `ssh-keygen -Y sign`.
 """
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -16,7 +17,7 @@ from curate.core.errors import InputError, UsageError
 from curate.core.files import MANIFEST, display_name
 from curate.core.limits import open_regular
 from curate.core.manifest import Manifest, named_files
-from curate.core.text import visible
+from curate.core.text import excerpt, visible
 from curate.verify.proof import VerifyResult
 
 STATEMENT: Final = "https://in-toto.io/Statement/v1"
@@ -86,12 +87,41 @@ def differences(path: Path, expected: dict[str, Any]) -> list[str]:
     changed = [f"{visible(name)} is another file" for name in names if hashes.get(name) != stated_hashes.get(name)]
     if len(stated_hashes) < len(stated.subject):
         changed.append("it names a file twice")
-    keys = sorted(own.predicate.keys() | stated.predicate.keys())
-    for key in keys:
-        here, there = (visible(str(side.predicate.get(key)))[:200] for side in (own, stated))
-        if own.predicate.get(key) != stated.predicate.get(key):
-            changed.append(f"'{visible(key)}' is {here}, not {there}")
+    for key in sorted(own.predicate.keys() | stated.predicate.keys()):
+        here, there = own.predicate.get(key), stated.predicate.get(key)
+        if here != there:
+            changed += _changed(key, here, there)
     return changed
+
+
+def _changed(key: str, here: Any, there: Any) -> list[str]:
+    """What differs in a value of two statements, a sentence each: the items of a list by their names, or the value."""
+    own, stated = _by_name(here), _by_name(there)
+    if not own and not stated:
+        return [f"'{visible(key)}' is {_shown(here)}, not {_shown(there)}"]
+    if own == stated:
+        return [f"'{visible(key)}' has the same in another order, or twice"]
+    return [
+        f"'{visible(name)}' in '{visible(key)}' is {own.get(name, 'absent')}, not {stated.get(name, 'absent')}"
+        for name in sorted(own.keys() | stated.keys())
+        if own.get(name) != stated.get(name)
+    ]
+
+
+def _by_name(items: Any) -> dict[str, str]:
+    """Each item of a list by its name, as it is printed; empty if an item has no name."""
+    listed = items if isinstance(items, list) else []
+    named = [{"name": item, "is": "present"} if isinstance(item, str) else item for item in listed]
+    if not all(isinstance(item, dict) and isinstance(item.get("name"), str) for item in named):
+        return {}
+    return {item["name"]: ", ".join(_shown(value) for name, value in item.items() if name != "name") for item in named}
+
+
+def _shown(value: Any) -> str:
+    """A value of a statement, safe to print, cut after 200 characters with a mark."""
+    if isinstance(value, dict) and list(value) == ["sha256"]:
+        return _shown(value["sha256"])
+    return excerpt(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), 200)
 
 
 def signature_of(data: bytes, key: Path) -> bytes:

@@ -2,11 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from typing import Final
 
 from rich.text import Text
 
 from curate.commands.papers import PapersResult, StatementResult
 from curate.core.text import plural, visible
+
+MAX_FILES: Final = 5
+"""How many files without a license are named."""
 
 
 def papers_text(result: PapersResult) -> Iterator[str | Text]:
@@ -20,6 +24,12 @@ def papers_text(result: PapersResult) -> Iterator[str | Text]:
             f"that were split ({visible(', '.join(result.read))}): name them so and split again",
             style="yellow",
         )
+    if not result.has_license:
+        yield Text("curate.toml: [card] has no license: name that of the data set and split again", style="yellow")
+    if result.unlicensed:
+        files = visible(", ".join(result.unlicensed[:MAX_FILES]))
+        more = f" and {len(result.unlicensed) - MAX_FILES:,} more" if len(result.unlicensed) > MAX_FILES else ""
+        yield Text(f"curate.toml: [card.sources] names no license of {files}{more}", style="yellow")
     if not result.holds:
         yield Text("the split fails a check, and the statement says so: `curate verify` shows what", style="bold red")
     signed = " --signers FILE" if result.signed else ""

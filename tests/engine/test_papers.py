@@ -116,6 +116,19 @@ def test_a_description_of_no_file_is_named(write: Write, capsys: pytest.CaptureF
 
 
 @pytest.mark.usefixtures("split")
+def test_a_source_without_a_license_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["papers", "out", "-q"]) == 0
+    assert "curate.toml: [card.sources] names no license of made.jsonl" in capsys.readouterr().out
+    readme = Path("papers/README.md").read_text()
+    assert "| file | lines | examples | formats | kind | license | SHA-256 |" in readme
+    (own,), (made,) = (
+        [line for line in readme.splitlines() if f"| `{name}.jsonl`" in line] for name in ("data", "made")
+    )
+    assert "| own | CC-BY-4.0 |" in own
+    assert "| synthetic | not stated |" in made
+
+
+@pytest.mark.usefixtures("split")
 def test_text_of_the_configuration_is_no_markup() -> None:
     assert main(["papers", "out", "-q"]) == 0
     for form in ("eu-training-summary.md", "california-ab-2013.md"):
@@ -150,6 +163,21 @@ def test_a_statement_does_not_hold_for_changed_files(capsys: pytest.CaptureFixtu
         Path("papers/statement.json").write_text(json.dumps(changed))
         assert main(check) == 1
         assert f"'{key}' is" in capsys.readouterr().out
+    changed = json.loads(stated)
+    first, second, *_ = changed["predicate"]["points"]
+    first["verdict"] = "x\x1b[31m"
+    changed["predicate"]["points"].remove(second)
+    Path("papers/statement.json").write_text(json.dumps(changed))
+    assert main(check) == 1
+    printed = capsys.readouterr().out
+    assert f"'{first['name']}' in 'points' is" in printed
+    assert "not x\\x1b[31m" in printed
+    assert f"'{second['name']}' in 'points' is {second['verdict']}, not absent" in printed
+    assert "{'" not in printed
+    changed["predicate"]["points"] = json.loads(stated)["predicate"]["points"][::-1]
+    Path("papers/statement.json").write_text(json.dumps(changed))
+    assert main(check) == 1
+    assert "'points' has the same in another order, or twice" in capsys.readouterr().out
     Path("papers/statement.json").write_text(stated)
     with Path("out/train.jsonl").open("a") as file:
         file.write(json.dumps(ROWS[0]) + "\n")
