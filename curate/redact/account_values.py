@@ -16,7 +16,7 @@ POSTAL_CODE: Final = (
 """Of the United Kingdom, Ireland, Canada, the Netherlands, and in digits."""
 POSTAL_WORDS: Final = (
     r"zip(?:[ _-]?code)?|post(?:al)?[ _-]?code|postleitzahl|plz|code postal|c[óo]digo postal|cep|"
-    r"c\.?a\.?p\.?(?= \d{5})|"
+    r"(?-i:CAP|C\.A\.P\.)(?= \d{5})|"
     r"postcode|pin ?code|kod pocztowy|psč|postnummer|индекс"
 )
 GROUPED_CODE: Final = r"(?-i:(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z0-9]{5,8}|\d{2,4}(?:[ -]\d{2,4}){2,4}|\d{7,16})"
@@ -49,9 +49,9 @@ ACCOUNT_VALUES: Final = (
     ),
     named(
         "card_security_code",
-        r"cvv2?|cvc2?|cid|card (?:security|verification) (?:code|value)|(?:karten)?prüf(?:nummer|ziffer)|cryptogramme",
+        r"cvv2?|cvc2?|card (?:security|verification) (?:code|value)|(?:karten)?prüf(?:nummer|ziffer)|cryptogramme",
         r"\d{3,4}",
-        hint=Hints(DIGIT, re.compile("(?i)cv[vc]|cid|card |prüf|cryptog")),
+        hint=Hints(DIGIT, re.compile("(?i)cv[vc]|card |prüf|cryptog")),
     ),
     named(
         "customer_number",

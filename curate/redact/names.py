@@ -100,9 +100,11 @@ NO_JAPANESE_NAME: Final = lazy_pattern(
 """What precedes a Japanese title without being a name: relatives, professions, and parts of other words."""
 
 
+HEADER: Final = "(?:Subject|Betreff|Objet|Asunto|Assunto|Oggetto|Onderwerp|Date|Sent|Gesendet|Datum)"
+"""A header of an e-mail behind `From` and `To`, which are also of journeys."""
 ABOUT_PERSON: Final = (
     r"\b(?:age|gender|sex|e-?mail|phone|tel|mobile|address|occupation|birth\w*|dob|alter|geburtsdatum|telefon|edad|"
-    r"âge|idade|nationality|job|position|employer|ssn|passport|surname|last name)\b"
+    r"âge|idade|nationality|job|position|employer|ssn|passport|surname|last name)\b(?=\s*(?:[:=(|]|is\b|\d))"
 )
 """What stands in the line of a person's name or in the next one; elsewhere, the name is of anything."""
 
@@ -164,7 +166,7 @@ NAMES: Final = (
     _hints_and_pattern(
         "from:|to:|cc:|von:|an:|de:|à:|para:",
         rf"(?m)^(?:> ?)*(?:From|To|Cc|CC|Bcc|Von|An|De|À|Para): "
-        rf"(?P<name>{NAME_WORD}(?: {NAME_WORD}){{1,2}})(?=[ \t]*$)",
+        rf"(?P<name>{NAME_WORD}(?: {NAME_WORD}){{1,2}})(?=[ \t]*\n(?:[^\n]*\n){{0,5}}?(?:> ?)*{HEADER}:)",
     ),
     _hints_and_pattern(
         "my |mein|mon |ma |mi |meu|minha",
@@ -198,7 +200,13 @@ NO_NAMES: Final = frozenset(
     Resources Service-Team Kundenservice Kundendienst Servicio Department Desk Staff Crew
     Sales Helpdesk Boss String Jour Soir Monday Tuesday Wednesday Thursday Friday Saturday Sunday
     Subscriber Sirs Valued Neighbor Neighbour Diary Hackathon Partner Applicant Candidate Employee Member Members
-    Recruiter Teacher Ladies Gentlemen Principal Landlord Tenant Future Past Self""".split()  # noqa: SIM905
+    Recruiter Teacher Ladies Gentlemen Principal Landlord Tenant Future Past Self
+    Manager Director Designer Developer Engineer Analyst Consultant Officer Lead Product Project Human
+    New San South East Big African American European Asian Canadian Australian Zealand Africa America Europe
+    Berlin Madrid Tokyo London Munich Moscow Beijing Mumbai Delhi Chicago Boston Amsterdam
+    Barcelona Barajas Central Station Times News Journal Server Whale
+    Google Facebook Amazon Apple Microsoft Netflix Uber Airbnb Twitter Instagram YouTube Samsung Windows Linux Python
+    Java Docker Christmas Easter Halloween Thanksgiving""".split()  # noqa: SIM905
 )
 
 
@@ -225,7 +233,8 @@ def names_in(text: str) -> Iterator[Secret]:
     for attendees in LISTED.finditer(text) if "attendees" in lower or "participants" in lower else ():
         for match in re.finditer(rf"{NAME_WORD}(?: {NAME_WORD}){{1,2}}", attendees["names"]):
             first = attendees.start("names")
-            yield Secret(match.start() + first, match.end() + first, PERSON)
+            if NO_NAMES.isdisjoint(match.group().split()):
+                yield Secret(match.start() + first, match.end() + first, PERSON)
     if not text.isascii():
         for pattern in OTHER_SCRIPTS:
             for match in pattern.finditer(text):

@@ -33,6 +33,8 @@ COLUMN: Final = lazy_pattern(
 )
 """What the first line of a table has, if the table is read."""
 SEPARATORS: Final = (",", ";", "\t", "|")
+OF_PERSON: Final = re.compile(r"@|\d(?:[ ()/.-]{0,2}\d){5}")
+"""An e-mail address or a long number: a column `phone` may also name phones."""
 MAX_HEADER_CHARS: Final = 400
 RULE: Final = re.compile(r"[\s|:+-]+")
 CELLS: Final = {
@@ -81,11 +83,11 @@ def cells_of_tables(text: str) -> Iterator[Cell]:
             continue
         names = [name for _, _, name in _cells(header, separator)]
         keys = [normal_key(name) for name in names]
-        has_person = is_of_person(keys)
         rows = list(
             takewhile(lambda line: len(_cells(line[1], separator)) == len(names), lines[position:])  # noqa: B023
         )
         position += len(rows)
+        has_person = is_of_person(keys) and any(OF_PERSON.search(row) for _, row in rows)
         for offset, row in rows:
             if RULE.fullmatch(row):
                 continue

@@ -6,7 +6,8 @@ from typing import Final
 SERVICE_USERS: Final = (
     r"shared|public|user\w*|your\w*|my\w*|some\w*|runner|root|default|ubuntu|debian|centos|fedora|name|git|ec2-user|"
     r"node|docker|app|admin\w*|vagrant|pi|jenkins|deploy|postgres|mysql|www-data|nginx|jovyan|vscode|codespace|opc|"
-    r"azureuser|oracle|coder|workspace|hadoop|spark|airflow|linuxbrew|dev|developer|test\w*|guest|foo|bar|me|you|all"
+    r"azureuser|oracle|coder|workspace|hadoop|spark|airflow|linuxbrew|dev|developer|test\w*|guest|foo|bar|me|you|all|"
+    r"success\w*|fail\w*|ok|true|false|null|none|error|unknown|anonymous"
 )
 """Users of systems and of examples."""
 NO_SERVICE: Final = rf"(?!(?i:{SERVICE_USERS})(?![\w.-]))"

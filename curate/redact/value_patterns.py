@@ -39,7 +39,10 @@ PLATFORMS: Final = (
     r"twitter|instagram|telegram|tiktok|discord|snapchat|insta|ig|github|skype|mastodon|threads|bluesky|facebook|"
     r"youtube|twitch|linkedin|(?-i:X)"
 )
-HANDLE: Final = r"@(?!(?:bot|client|app|tree|everyone|here|channel|me)\b)[\w.]{2,29}\w(?![/(@])"
+HANDLE: Final = (
+    r"@(?!(?:bot|client|app|tree|everyone|here|channel|me|param|returns?|media|import|override|property|see|author|"
+    r"throws|deprecated)\b)[\w.]{2,29}\w(?![/(@])"
+)
 MAX_GAP: Final = (
     r"(?:[^\w\n]|_){0,4}(?:(?:is|are|was|at|on|an|au|al|unter|to|id|n[º°.]?|no|nr|num|number|nummer|num[eé]ro|"
     r"n[úu]mero|"

@@ -144,7 +144,13 @@ def _is_ip(text: str) -> bool:
         address = ipaddress.ip_address(text)
     except ValueError:
         return False
-    is_of_no_person = address.is_loopback or address.is_unspecified or address.is_multicast or _is_documented(text)
+    is_of_no_person = (
+        address.is_loopback
+        or address.is_unspecified
+        or address.is_multicast
+        or _is_documented(text)
+        or text in GATEWAYS
+    )
     return not (is_of_no_person or text.endswith(".0") or text in RESOLVERS)
 
 
@@ -163,6 +169,19 @@ def _is_vin(text: str) -> bool:
     return "0123456789X"[total % 11] == text[8] or is_european
 
 
+GATEWAYS: Final = frozenset(
+    (
+        "192.168.0.1",
+        "192.168.1.1",
+        "192.168.1.254",
+        "192.168.2.1",
+        "192.168.178.1",
+        "10.0.0.1",
+        "10.0.0.138",
+        "172.17.0.1",
+    )
+)
+"""Addresses that routers have when they are sold, and that of Docker's bridge."""
 NO_VERSION: Final = r"(?i:(?<!version )(?<!version: )(?<!versions )(?<!release )(?<!build )(?<!firmware )(?<!driver ))"
 """What four numbers with dots are no address behind."""
 MAX_SHORT: Final = 40
@@ -269,11 +288,17 @@ FORMS: Final = (
     named("bic", "bic|swift(?: code)?", r"(?-i:[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?)", stdnum("bic"), hint=CAPITALS),
     named(
         "customer_number",
-        r"(?:customer|client|member(?:ship)?|patient|policy|insurance|order|case|ticket|employee|"
+        r"(?:customer|client|member(?:ship)?|patient|policy|insurance|order|employee|"
         r"medical record|invoice|loyalty|booking|reservation|confirmation|kunden|kd\.?|versicherten|versicherungs|"
         r"bestell|bestellung|rechnungs|rechnung|auftrags?|vertrags?|mitglieds|cliente|pedido|commande|facture|factura|"
         r"identifiant client|ordine|abonnement)[ _.-]{0,2}(?:id|no\.?|num(?:ber|mer)|nr\.?|n[úu]mero|code|mrn|ref)?",
         CODE,
+    ),
+    named(
+        "customer_number",  # not the key of an issue, such as ABC-123
+        r"(?:case|ticket)[ _.-]{0,2}(?:id|no\.?|num(?:ber)?|code|ref)?",
+        rf"(?!(?-i:[A-Z][A-Z0-9]{{1,9}}-\d{{1,6}}(?![\w-]))){CODE}",
+        hint=CODE_HINT,
     ),
     named("imei", "imei", r"\d{2}[ -]?\d{6}[ -]?\d{6}[ -]?\d"),
     named(

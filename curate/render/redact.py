@@ -46,6 +46,8 @@ def redaction_text(proof: RedactionProof, limit: int | None) -> Iterator[str | T
     if proof.unsearched:
         values = plural(proof.unsearched, "value")
         yield f"{values} of the mapping not searched for: names of one word and others that are words elsewhere"
+    if proof.not_searched:
+        yield f"not searched for without --mapping: {proof.not_searched}"
     verdict = search_verdict(len(proof.left) + len(proof.unparsable))
     yield (
         f"{plural(proof.values, 'value')} of {plural(proof.originals, 'original row')} searched for in "

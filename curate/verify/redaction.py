@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote_plus
@@ -20,6 +21,7 @@ from urllib.parse import unquote_plus
 from curate.core.errors import InputError
 from curate.core.files import display_name
 from curate.core.json_output import Output
+from curate.verify.labelled_values import labelled_values
 from curate.verify.lines import lines_of
 
 PATTERNS: Final = {
@@ -44,6 +46,25 @@ PATTERNS: Final = {
     ),
 }
 """What is searched for without a mapping: values that are private by their form alone."""
+CHECKED: Final = {
+    "in_gstin": (re.compile(r"(?<!\w)[0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][A-Z0-9]Z[A-Z0-9](?!\w)"), "in_.gstin"),
+    "vat_number": (re.compile(r"(?<![\w-])(?:DE|FR|BE|PL|DK|FI|SE|PT|LU|HU)[A-Z0-9]{2}[0-9]{6,10}(?![\w-])"), "eu.vat"),
+    "bitcoin_address": (
+        re.compile(r"(?<!\w)(?:[13][1-9A-HJ-NP-Za-km-z]{25,34}|bc1[02-9ac-hj-np-z]{11,71})(?!\w)"),
+        "bitcoin",
+    ),
+}
+"""The same for values with check digits, with the module of python-stdnum that checks them."""
+CLOUD_ACCOUNT: Final = re.compile(r"(?<!\w)arn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:(?P<value>[0-9]{12})(?=[:/])")
+EXAMPLE_ACCOUNTS: Final = frozenset(("123456789012", "012345678901", "111122223333", "444455556666", "210987654321"))
+"""Accounts in the documentation of AWS."""
+MAX_EXAMPLE_DIGITS: Final = 3
+"""Accounts with so few different digits are invented."""
+NOT_SEARCHED: Final = (
+    "names in running text, street addresses, users, hosts, handles, IP addresses, passwords, tokens in URLs, "
+    "national numbers, and other numbers behind a word"
+)
+"""What `curate redact` also replaces, and only a mapping proves."""
 COORDINATE_NAME: Final = re.compile(
     r"(?i)(?:^|[^a-z])(?:lat|lon|lng|latitude|longitude)$|(?:Lat|Lon|Lng|Latitude|Longitude)$"
 )
@@ -80,7 +101,8 @@ class LeftValue(Output):
     line: int
     kind: str
     form: str
-    """How it is written there: `as it is`, `split over turns`, `percent-encoded`, `escaped` (JSON, Python or HTML),
+    """How it is written there: `as it is`, `behind its word` (a short value that a word, key or column names),
+    `split over turns`, `percent-encoded`, `escaped` (JSON, Python or HTML),
     `in Base64`, `in Base32`, `in hexadecimal`, `quoted-printable`, `in decimal codes` or `reversed`."""
 
 
@@ -94,6 +116,8 @@ class RedactionProof(Output):
     """Rows of the redacted files."""
     values: int = 0
     """Different values that were searched for."""
+    not_searched: str = ""
+    """What `curate redact` replaces and was not searched for; empty with a mapping."""
     unsearched: int = 0
     """Different values of the mapping that were not searched for, since they are words elsewhere or too short."""
     unparsable: list[str] = field(default_factory=list)
@@ -111,33 +135,36 @@ def verify_redaction(
 ) -> RedactionProof:
     """Search the redacted files for the values of the originals. Raises `InputError` for a file that cannot be read."""
     proof = RedactionProof()
+    proof.not_searched = "" if mapping else NOT_SEARCHED
     kinds: dict[str, str] = {}
+    labelled: set[tuple[str, str]] = set()
     for path in originals:
         for _, line in lines_of(path):
             proof.originals += 1
             value = _parsed(line)
             try:
                 numbers, texts = list(_coordinates(value)), _strings(value)
+                labelled |= set(_labelled(value))
             except RecursionError:  # its text is searched instead
                 numbers, texts = [], []
             kinds |= {_plain(number): "coordinates" for number in numbers}
             for text in texts or (line.decode("utf-8", "replace"),):
-                for kind, pattern in PATTERNS.items():
-                    for match in pattern.finditer(text):
-                        kinds.setdefault(_plain(match.group()), kind)
+                for kind, written in _values_in(text):
+                    kinds.setdefault(_plain(written), kind)
     if mapping is not None:
         values = {(row["kind"], row["value"]) for row in _mapped(mapping)}
         kinds |= {_plain(value): kind for kind, value in values if _is_searched(kind, value)}
         proof.unsearched = sum(not _is_searched(kind, value) for kind, value in values)
     kinds = {plain: kind for plain, kind in kinds.items() if len(plain) >= MIN_CHARS}
-    proof.values = len(kinds)
+    short = {(kind, plain) for kind, plain in labelled if plain not in kinds}
+    proof.values = len(kinds) + len(short)
     lengths = sorted({len(plain) for plain in kinds})
     for path in redacted:
         for number, line in lines_of(path):
             proof.redacted += 1
             value = _parsed(line)
             try:
-                left = None if value is None else list(_held(value, kinds, lengths))
+                left = None if value is None else [*_held(value, kinds, lengths), *_held_behind_words(value, short)]
             except RecursionError:
                 left = None
             if left is None:
@@ -145,6 +172,41 @@ def verify_redaction(
                 continue
             proof.left += [LeftValue(display_name(path), number, kind, form) for kind, form in left]
     return proof
+
+
+def _values_in(text: str) -> Iterator[tuple[str, str]]:
+    """The kind and the text of each value that is private by its form alone."""
+    for kind, pattern in PATTERNS.items():
+        for match in pattern.finditer(text):
+            yield kind, match.group()
+    for kind, (pattern, module) in CHECKED.items():
+        for match in pattern.finditer(text):
+            if import_module(f"stdnum.{module}").is_valid(match.group()):
+                yield kind, match.group()
+    for match in CLOUD_ACCOUNT.finditer(text) if "arn:aws" in text else ():
+        if match["value"] not in EXAMPLE_ACCOUNTS and len(set(match["value"])) > MAX_EXAMPLE_DIGITS:
+            yield "cloud_account", match["value"]
+
+
+def _labelled(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """The kind and the plain text of each value of a row that a key, a word before it or a column names."""
+    if isinstance(value, str):
+        inner = _parsed(value.encode("utf-8", "surrogatepass")) if value[:1] in ("{", "[") else None
+        if isinstance(inner, dict | list):
+            yield from _labelled(inner)
+        else:
+            yield from ((kind, _plain(text)) for kind, text in labelled_values(key, value))
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _labelled(inner, name)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _labelled(inner, key)
+
+
+def _held_behind_words(value: Any, values: set[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The kind of each of these values that a row has behind a word of its kind, and the form; each value once."""
+    return [(kind, "behind its word") for kind, _ in sorted(set(_labelled(value)) & values)] if values else []
 
 
 def _mapped(mapping: Path) -> Iterator[dict[str, str]]:
