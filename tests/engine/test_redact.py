@@ -556,3 +556,42 @@ def test_the_proof_finds_a_value_in_hidden_forms(write: Write, form: str, hidden
     write("a.jsonl", [chat("Write to maria.lopez42@nordwerk.de.", "Done.")])
     write("out.jsonl", [chat(f"Note: {hidden} end", "Done.")])
     assert [left.form for left in verify_redaction([Path("out.jsonl")], [Path("a.jsonl")]).left] == [form]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("My card: cvv 417, thanks", "card_security_code"),
+        ("It goes to ZIP: 48226 in the end", "postal_code"),
+        ("The PNR is X7K2QD.", "customer_number"),
+        ("| first name | city |\n|---|---|\n| Aurelia | Bonn |", "person"),
+        ("Billed to 27AAPFU0939F1ZV in May", "in_gstin"),
+        ("arn:aws:iam::604183927745:role/read", "cloud_account"),
+    ],
+)
+def test_the_proof_finds_what_was_put_back(
+    text: str, kind: str, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    original = write("a.jsonl", [chat(text, "Noted.")])
+    assert main(["redact", str(original), "-o", "out.jsonl", "-q"]) == 0
+    check = ["verify", "out.jsonl", "--redacted-from", str(original)]
+    assert main(check) == 0
+    assert "not searched for without --mapping" in capsys.readouterr().out
+    write("out.jsonl", [chat(text, "Noted.")])
+    assert main(check) == 1
+    assert f"holds an original value ({kind})" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "See ticket JIRA-4821.", "Open http://192.168.1.1 to log in.", "From: Berlin Central\nTo: Paris Nord",
+        "CID: 2244", "I am South African.",
+        "| Name | Phone | Camera |\n|---|---|---|\n| Galaxy | Samsung S21 | 12 MP |",
+        "my friend Facebook", "user @param", "Attendees: Product Manager, Lead Designer",
+    ],
+)  # fmt: skip
+def test_places_products_and_identifiers_stay(text: str, write: Write) -> None:
+    original = write("a.jsonl", [chat(text, "Noted.")])
+    assert main(["redact", str(original), "-o", "out.jsonl", "-q"]) == 0
+    assert Path("out.jsonl").read_bytes() == original.read_bytes()
