@@ -12,6 +12,7 @@ from curate.core.decision import DecisionState, edits_of
 from curate.core.egress import upload
 from curate.core.errors import InputError, UsageError
 from curate.core.events import StageFinished, StageStarted, advancing
+from curate.core.example import content_id
 from curate.core.files import MANIFEST, display_name
 from curate.core.finding import Finding, Severity
 from curate.core.kernels import kernels_for
@@ -278,7 +279,8 @@ def split_data(
     if memory:
         divided = np.flatnonzero(division.group >= 0)
         compared_as = _comparison(config, [shared.text for shared in division.shared_instructions])
-        Earlier(table.ids[divided], division.split[divided], compared_as).save(_earlier_entry(memory, manifest))
+        entry = Earlier(table.ids[divided], division.split[divided], compared_as)
+        memory.note_unwritten(entry.save(_earlier_entry(memory, manifest)))
     warnings = unbalanced(
         _balance_of(table, division, config, inputs[given_count].path, has_test_set=bool(given_count))
     )
@@ -377,13 +379,13 @@ def _errors(sources: Sources, work: Workspace) -> list[Finding]:
 
 
 def _comparison(config: Config, passages: Sequence[str]) -> str:
-    """What the similarity of two examples depends on besides these: see `Earlier.compared`."""
-    return repr((config.dedup.threshold, list(passages)))
+    """A hash of what the similarity of two examples depends on besides these: see `Earlier.compared`."""
+    return content_id([config.dedup.threshold, *passages])
 
 
 def _earlier_entry(memory: DedupCache, manifest: Manifest) -> Path:
     """The entry for the examples of the splits of a manifest."""
-    return memory.division(f"{name} {file}" for part in manifest.splits.values() for name, file in part.files.items())
+    return memory.division({name: part.files for name, part in manifest.splits.items()})
 
 
 def _earlier_division(
@@ -427,7 +429,7 @@ def _earlier_division(
     same = manifest.config == current and [file.sha256 for file in manifest.inputs] == [
         sources.hash_of(path) for path in sources.files
     ]
-    cached = Earlier.load(_earlier_entry(memory, manifest)) if memory else None
+    cached = Earlier.load(_earlier_entry(memory, manifest), memory.note_damaged) if memory else None
     return cached or earlier_splits(files, pool), manifest.grown_from if same else digest
 
 

@@ -7,7 +7,7 @@ parameters and the code. After lines were appended to a file, the entries of its
 
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import chain
@@ -279,15 +279,15 @@ class DedupCache:
     def turn(self, spec: FeatureSpec) -> None:
         """Change the specification: from now on, cache columns of `spec`, and verdicts on them."""
         self.spec = spec
-        self.verdicts = StoredRows(self._entry("decided", repr(spec), self.files), "?", damaged=self._damaged)
+        self.verdicts = StoredRows(self._entry("decided", repr(spec), self.files), "?", damaged=self.note_damaged)
 
     def common(self, ids: Ids, learn: Callable[[], Passages]) -> Passages:
         """The shared instructions of examples with these ids: cached, or computed by `learn`."""
         path = self._entry("common", repr(self.spec), sha256(ids.tobytes()).hexdigest(), suffix=".json")
-        instructions: Passages | None = load(path, lambda passages: tuple(map(str, passages)), self._damaged)
+        instructions: Passages | None = load(path, lambda passages: tuple(map(str, passages)), self.note_damaged)
         if instructions is None:
             instructions = learn()
-            self._note_unwritten(save(path, instructions))
+            self.note_unwritten(save(path, instructions))
         return instructions
 
     def findings(self, check: str) -> StoredRows:
@@ -300,28 +300,30 @@ class DedupCache:
         """Rows of buckets for `rows_of_buckets`. `kind`: what is compared, in lower-case letters."""
         return self._stored(self._entry(kind, self.files), "u8", 2)
 
-    def division(self, hashes: Iterable[str]) -> Path:
-        """The entry for the examples of split files with these hashes."""
-        return self._entry("divided", *hashes)
+    def division(self, hashes: Mapping[str, Mapping[str, str]]) -> Path:
+        """The entry for the examples of splits with these hashes, by split and file."""
+        return self._entry("divided", {split: dict(files) for split, files in hashes.items()})
 
     def _stored(self, path: Path, kind: str, width: int) -> StoredRows:
         if path not in self._rows:
-            self._rows[path] = StoredRows(path, kind, (width,), self._damaged)
+            self._rows[path] = StoredRows(path, kind, (width,), self.note_damaged)
         return self._rows[path]
 
     def save(self) -> list[str]:
         """Write verdicts, findings and rows of buckets if they changed, and delete old entries. Returns the notes."""
         for rows in (self.verdicts, *self._rows.values()):
-            self._note_unwritten(rows.save())
+            self.note_unwritten(rows.save())
         tidy(self.folder)
         return list(dict.fromkeys(self.notes))
 
     def _entry(self, kind: str, *parts: Any, suffix: Literal[".npz", ".json"] = ".npz") -> Path:
         return entry(self.folder, kind, suffix, code_id(*PACKAGES), *parts)
 
-    def _damaged(self) -> None:
+    def note_damaged(self) -> None:
+        """Add a note that an entry is not valid."""
         self.notes.append(DAMAGED_NOTE)
 
-    def _note_unwritten(self, trouble: str) -> None:
+    def note_unwritten(self, trouble: str) -> None:
+        """Add a note if there is an error message of an entry."""
         if trouble:
             self.notes.append(f"the cache was not written: {visible(trouble)}")

@@ -54,9 +54,9 @@ class Table(Lines):
     folder: Path | None = None
     """Folder for arrays that do not fit in memory; None if all are in memory."""
     judged: Sequence[Any] = ()
+    """The findings of `FeatureSpec.judging`."""
     bands: Bands | None = None
     """How signatures are cut into bands for the band keys of the table."""
-    """The findings of `FeatureSpec.judging`."""
 
     def id(self, example: int) -> str:
         """The id of an example."""

@@ -7,7 +7,7 @@ that moved are reported with the links that joined groups of different splits.
 
 import hashlib
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -227,19 +227,19 @@ class Earlier(NamedTuple):
     ids: Ids
     splits: Numbers
     compared: str = ""
-    """The threshold and the shared instructions with which no examples of different splits are near each other; empty
-    if that is unknown.
+    """A hash of the threshold and the shared instructions with which no examples of different splits are near each
+    other; empty if that is unknown.
     """
 
-    def save(self, path: Path) -> None:
-        """Write the entry of a cache."""
+    def save(self, path: Path) -> str:
+        """Write the entry of a cache. Returns an error message, usually empty."""
         compared = np.frombuffer(self.compared.encode(), dtype=np.uint8)
-        save(path, {"ids": self.ids, "splits": self.splits, "compared": compared})
+        return save(path, {"ids": self.ids, "splits": self.splits, "compared": compared})
 
     @classmethod
-    def load(cls, path: Path) -> "Earlier | None":
-        """The examples of an entry of a cache; None if there is no valid one."""
-        return load(path, cls._decoded)
+    def load(cls, path: Path, damaged: Callable[[], object]) -> "Earlier | None":
+        """The examples of an entry of a cache; None if there is none, or after a call of `damaged`."""
+        return load(path, cls._decoded, damaged)
 
     @classmethod
     def _decoded(cls, arrays: Arrays) -> "Earlier":

@@ -100,3 +100,16 @@ def test_data_that_grew_is_compared_only_where_it_grew(write: Write, monkeypatch
     assert sum(after[name].count(b"\n") - before[name].count(b"\n") for name in after if name.endswith("n.jsonl")) == 1
     shutil.copytree("out", "plain")
     assert split("out") == split("plain", "--no-cache")
+
+
+def test_splits_that_were_renamed_in_the_manifest_are_not_those_of_the_cache(write: Write) -> None:
+    shared = f"Please answer the question of our customer Miller: {' '.join(TEXT[:20])}"
+    data = [(f"{shared} is {n} plus {n * 7} even, my dear friend number {n}?", f"It is {n * 3}.") for n in range(60)]
+    write("data.jsonl", data)
+    manifest = json.loads(split("out")["manifest.json"])
+    assert manifest["shared_instructions"]
+    assert not [path for path in Path(".curate/cache/near").glob("divided-*") if b"Miller" in path.read_bytes()]
+    manifest["splits"] = dict(zip(("test", "validation", "train"), manifest["splits"].values(), strict=True))
+    Path("out/manifest.json").write_text(json.dumps(manifest))
+    shutil.copytree("out", "plain")
+    assert split("out") == split("plain", "--no-cache")
