@@ -16,6 +16,7 @@ from curate.core.files import blocks, display_name, replacing
 from curate.core.scratch import scratch
 from curate.core.text import json_line, plural
 from curate.read.dataset import FileFacts, ParsedLine, read_file
+from curate.read.edited_json import edited_json
 from curate.read.formats import example_of
 
 Edits = Mapping[str, dict[str, Any]]
@@ -111,10 +112,19 @@ def with_edits(paths: Sequence[Path], edits: Edits, folder: Path) -> tuple[list[
 
 def _edited_line(parsed: ParsedLine, edits: Edits) -> bytes | None:
     """The line of an edited example, with as many line breaks as before; None if it is not edited."""
-    value = edited_value(key_of(parsed), edits, parsed.place)
+    value, data = edited_value(key_of(parsed), edits, parsed.place), parsed.line.data
     if value is None:
         return None
-    return json_line(value) + b"\n" * parsed.line.data.count(b"\n")  # what follows in a document keeps its line numbers
+    edited = _written(parsed, data, value)
+    return edited + b"\n" * (data.count(b"\n") - edited.count(b"\n"))  # the rest of a document keeps its line numbers
+
+
+def _written(parsed: ParsedLine, data: bytes, value: dict[str, Any]) -> bytes:
+    """A line with another value; what is unchanged keeps its bytes unless the line had a defect.
+
+    `data`: the line, on one line or as it was read.
+    """
+    return json_line(value) if parsed.defects else edited_json(data, parsed.decoded.value, value)
 
 
 def edited_value(key: str, edits: Edits, place: Place) -> dict[str, Any] | None:
@@ -145,7 +155,7 @@ def labelled(parsed: ParsedLine, decision: DecisionState) -> tuple[bytes, bool]:
     labels: dict[str, Any] = {"labels": list(decision.labels)} if decision.labels else {}
     labels |= {"rating": decision.rating} if decision.rating else {}
     other = any(key in metadata and metadata[key] != labels[key] for key in labels)
-    return json_line({**value, "metadata": {**metadata, **labels}}), other
+    return _written(parsed, parsed.jsonl, {**value, "metadata": {**metadata, **labels}}), other
 
 
 def spliced(stream: Iterator[bytes], splices: Sequence[Splice]) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -66,13 +67,16 @@ class _Edit:
 
     def _spliced(self, pointer: str, span: Span, before: dict[Any, Any], after: dict[Any, Any]) -> str:
         """The text of an object or a list, by key or index, with new texts of its values."""
-        parts, end = list[str](), span.start
-        for key, value in after.items():
+        places = list[tuple[Span, str, Any]]()
+        for key in after:
             child = _child(pointer, str(key))
             place = self._spans.find(child)
             if place is None:
                 return self._new(after if isinstance(key, str) else list(after.values()))
-            parts += [self._line[end : place.start], self.text(child, before[key], value)]
+            places.append((place, child, key))
+        parts, end = list[str](), span.start
+        for place, child, key in sorted(places):  # the last of repeated keys counts, which is in another place
+            parts += [self._line[end : place.start], self.text(child, before[key], after[key])]
             end = place.end
         return "".join([*parts, self._line[end : span.end]])
 
@@ -82,9 +86,15 @@ class _Edit:
         """
         old, new = list(map(json.dumps, before)), list(map(json.dumps, after))
         start, kept = 0, set(new)
+        indexes: dict[str, deque[int]] = {}
+        for index, text in enumerate(old):
+            indexes.setdefault(text, deque()).append(index)
         for value, text in zip(after, new, strict=True):
-            if text in old[start:]:
-                start = old.index(text, start)
+            places = indexes.get(text, deque())
+            while places and places[0] < start:
+                places.popleft()
+            if places:
+                start = places[0]
             elif start == len(old) or old[start] in kept:
                 yield self._new(value)
                 continue

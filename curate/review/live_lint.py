@@ -57,7 +57,7 @@ class LiveLint:
         rule = self.checker.chosen.rules.get(code)
         if rule is None or rule.repair is None or not repairs_examples(rule):
             return None
-        current = parsed if value is None else _with_bytes(parsed, json_line(value))
+        current = _with_bytes(parsed, parsed.jsonl if value is None else json_line(value))
         data = rule.repair.apply(current)
         if data is None or data == current.line.data or b"\n" in data:
             return None

@@ -176,7 +176,8 @@ def test_select_ignores_decisions_if_asked(capsys: pytest.CaptureFixture[str]) -
 def test_labels_and_ratings_are_written_as_metadata_and_filter_a_split(capsys: pytest.CaptureFixture[str]) -> None:
     lines = [chat(f"Which river flows through town {n}?", f"The river {n * 37} flows through it.") for n in range(40)]
     lines[3]["metadata"] = {"source": "web", "rating": 1}
-    Path("a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    lines[4]["weight"] = 1.5
+    Path("a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines).replace("1.5", "15e-1"))
     session = new_session([Path("a.jsonl")])
     ids = [session.examples.entry(number).ids[0] for number in range(5)]
     rate(session, ids[:2], "2")
@@ -189,6 +190,7 @@ def test_labels_and_ratings_are_written_as_metadata_and_filter_a_split(capsys: p
     said = capsys.readouterr().out
     assert "5 lines with labels or a rating" in said
     assert "1 line of these had other labels or another rating there, which are replaced" in said
+    assert Path("clean.jsonl").read_text().count('"weight": 15e-1, "metadata"') == 1
     found = [line.get("metadata") for line in entries(Path("clean.jsonl"))]
     assert found[:6] == [{"rating": 2}, {"rating": 2}, None,
                          {"source": "web", "labels": ["great", "off-topic"], "rating": 5}, {"labels": ["off-topic"]},

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from curate.cli.main import main
 from curate.commands.run import run
-from curate.core.config import load_config
+from curate.core.config import CheckConfig, load_config
 from curate.core.decision import Decision, Scope
 from curate.core.decision_log import DecisionLog
 from curate.core.runs import Project
 from curate.core.snapshot import require_unchanged
 from curate.output.edited import Splice, edited_copies, key_of, spliced
 from curate.read.dataset import read_dataset
+from curate.review.live_lint import LiveLint
 from tests.conftest import Write, chat
 
 
@@ -50,6 +51,21 @@ def test_only_the_edited_line_changes(write: Write, packed: bool) -> None:
     lines = copies[path].read_bytes().split(b"\n")
     assert lines[:3] == [b'{"messages": [] }', b"", b'{"messages": []}']
     assert (json.loads(lines[3]), lines[3][-1:], lines[4]) == (chat("a", "b"), b"\r", b"")
+
+
+def test_unchanged_values_of_an_edited_line_keep_their_bytes(write: Write) -> None:
+    line = b'[\n {"w":1e5, "n": 1.50,"messages" :[{"role":"user",\n"content":"%b"}], "t":"\\u0041\\/"}]'
+    path = write("data.json", line % b"a")
+    value = json.loads(line % b"b")[0]
+    assert edited_copies([path], edits(path, 2, value), Path("c"))[path].read_bytes() == line % b"b"
+
+
+def test_a_repair_in_the_review_takes_an_element_of_several_lines(write: Write) -> None:
+    value = {"messages": [{"role": "human", "content": "Who?"}, {"role": "gpt", "content": "Me."}]}
+    (element,) = read_dataset([write("data.json", json.dumps([value], indent=2).encode())]).lines
+    repaired = LiveLint(CheckConfig()).repaired(element, "M007")
+    assert repaired
+    assert repaired.value == chat("Who?", "Me.")
 
 
 def test_an_element_of_an_array_is_edited_in_its_place(write: Write) -> None:
