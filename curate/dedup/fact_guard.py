@@ -19,8 +19,8 @@ from curate.dedup.text_facts import ask_alike, differ_in_names, facts_equal, spe
 FLAG_TAGS: Final = frozenset(map(chr, range(0xE0020, 0xE0080)))
 """Characters that spell the region of a flag after an emoji."""
 
-WIDE_FORMS: Final = {ord(char) + 0xFEE0: char for char in ascii_letters + digits}
-"""Full-width letters and digits with those that they stand for."""
+WIDE_FORMS: Final = {ord(char) + 0xFEE0: char for char in ascii_letters + digits + "#$%&*+-./<=>@^~"}
+"""Full-width letters, digits and signs of numbers with those that they stand for."""
 
 MIN_PAIRS_FOR_NAMES: Final = 4
 """Number of pairs of a line from which its names are listed once, which is slower than one comparison of facts."""
@@ -58,8 +58,8 @@ def sides_of(example: Example, on: On, common: Passages = ()) -> ComparedTexts:
 
 
 def _visible_text(text: str) -> str:
-    """A text without invisible characters, as for shingles, except tags, which distinguish flags; full-width letters
-    and digits as ASCII.
+    """A text without invisible characters, as for shingles, except tags, which distinguish flags; full-width letters,
+    digits and signs as ASCII.
     """
     if text.isascii():
         return text

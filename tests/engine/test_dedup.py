@@ -636,13 +636,14 @@ def test_long_answers_in_chinese_are_compared_by_their_characters(
     assert "compared for paraphrases by their characters" in capsys.readouterr().err
 
 
-def test_full_width_letters_and_digits_are_those_that_they_stand_for(write: Write) -> None:
+def test_full_width_letters_digits_and_signs_are_those_that_they_stand_for(write: Write) -> None:
     answer = "The ship left Hamburg in 1912 with 340 people and came back in the spring of the next year with half."
     wide = answer.translate({ord(char): ord(char) + 0xFEE0 for char in answer if char.isalnum()})
-    answers = (answer, wide, wide.replace("１９１２", "１９１３"))
+    changed = [wide.replace("１９１２", year) for year in ("１９１３", "－１９１２", "－1912", "１９１２％")]
+    answers = (answer, wide, *changed)
     write("data.jsonl", [("When did the ship leave?", answer) for answer in answers])
     assert dedup("data.jsonl", "-o", "out.jsonl", "-y") == 0
-    assert [removal["line"] for removal in removed()] == [2]
+    assert [removal["line"] for removal in removed()] == [2, 5]
 
 
 @pytest.mark.parametrize(("mark", "gone"), [("\u200b", 1), ("\u00ad", 1), ("\U000e0067", 0)])
