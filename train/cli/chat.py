@@ -9,7 +9,7 @@ import typer
 from curate.cli.options import consent
 from curate.core.errors import CurateError
 from curate.core.text import excerpt, visible
-from train.cli.common import BaseUrl, Key, Quiet, Yes, with_trainer
+from train.cli.common import BaseUrl, Key, Quiet, Yes, require_runs, with_trainer
 from train.results import Answered
 from train.server import ServedChat, server_of
 
@@ -70,6 +70,7 @@ def chat(
             message = trained_system(server, run, lambda note: None if quiet else print(note, file=sys.stderr))  # noqa: T201
         ChatSession(ServedChat(server, run, seed, message), system, how, as_json=as_json, quiet=quiet).run(ask)
         return
+    require_runs(run)
     with with_trainer():
         from transformers import set_seed
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from curate.cli.options import output_option
 from curate.core.errors import MissingExtra
+from curate.core.runs import Project, find_run
 from train.recipe import Recipe, load_recipe
 
 if TYPE_CHECKING:
@@ -48,6 +49,13 @@ def recipe_of(path: Path, data: Path | None, changes: Sequence[str] | None) -> R
     """The recipe in a file, with the values that the command line sets."""
     recipe = load_recipe(path, changes or (), lambda note: print(f"note: {note}", file=sys.stderr))  # noqa: T201
     return recipe if data is None else recipe.model_copy(update={"data": str(data.resolve())})
+
+
+def require_runs(*names: str) -> None:
+    """Raise `InputError` for a run that does not exist, before PyTorch is loaded."""
+    project = Project(Path.cwd())
+    for name in names:
+        find_run(name, project)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import typer
 from curate.cli.options import consent, print_work, takes_options
 from curate.core.errors import ExitCode, InputError, UsageError
 from curate.core.text import visible
-from train.cli.common import AsJson, BaseUrl, Key, MovedData, Price, Quiet, Yes, print_result, with_trainer
+from train.cli.common import AsJson, BaseUrl, Key, MovedData, Price, Quiet, Yes, print_result, require_runs, with_trainer
 from train.evaluation.options import LIMIT, SHOTS, SYSTEMS, Options, SystemName
 from train.evaluation.prompts import Turns
 from train.evaluation.task import TaskName
@@ -102,6 +102,8 @@ def evaluate(args: EvaluateOptions) -> int:
     server = _server(args)
     _require_consistent(args, served=server is not None)
     options = _options(args, served=server is not None)
+    if args.run is not None:
+        require_runs(args.run)
     with with_trainer():
         from train.evaluation.evaluation_text import evaluation_text
         from train.report.training_report import overfitting_text

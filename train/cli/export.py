@@ -12,7 +12,7 @@ from curate.cli.options import check_combination, require_push_consent
 from curate.core.egress import upload
 from curate.core.errors import UsageError
 from curate.core.text import visible
-from train.cli.common import AsJson, OutputFolder, Quiet, Yes, print_result, with_trainer
+from train.cli.common import AsJson, OutputFolder, Quiet, Yes, print_result, require_runs, with_trainer
 from train.export.export_result import PROMPTS, DtypeName, Export, Form, Options
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ def export(
     if where == "cpu":  # before torch looks for one
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     options = Options(form=form, folder=folder, dtype=dtype, prompts=prompts, data=data[0] if data else None, name=name)
+    require_runs(*runs)
     with with_trainer():
         from train.export.exporter import export as write
         from train.journal import JournalPrinter
@@ -130,6 +131,7 @@ def _merge(
     shares = [1.0] * len(runs) if weights is None else [_parsed_weight(text) for text in weights.split(",")]
     if len(data) > len(runs):
         raise UsageError(f"--data: {len(data)} split folders for {len(runs)} runs", "give at most one for each run")
+    require_runs(*runs)
     with with_trainer():
         from train.journal import JournalPrinter
         from train.merge_adapters import merge_adapters
