@@ -23,7 +23,11 @@ Found = Iterator[tuple[Example, Problem]]
 
 
 @columns_rule(
-    "D001", "exact-duplicate", Severity.WARNING, hint="Run `curate dedup` to remove the copy and keep the first."
+    "D001",
+    "exact-duplicate",
+    Severity.WARNING,
+    hint="Run `curate dedup` to remove the copy and keep the first. It keeps lines with an error such as M001 or M003: "
+    "`curate check --select D001 --fix --unsafe-fixes` removes copies of these, too.",
 )
 def exact_duplicate(columns: ExampleColumns) -> PlacedProblems:
     """An example is an exact copy of an earlier one.
