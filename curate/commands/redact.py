@@ -21,11 +21,11 @@ from curate.core.output_pair import CountingWriter, replacing_both
 from curate.core.removed import Reason, removal, removed_line
 from curate.core.scratch import TempStore
 from curate.core.snapshot import snapshots_of
-from curate.core.text import json_line
 from curate.core.worker_pool import WorkerPool, cores
 from curate.output.apply import unreadable
 from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine, require_read
+from curate.read.edited_json import edited_json
 from curate.read.file_parts import file_parts
 from curate.redact.pseudonyms import Pseudonyms, Style, read_mapping, write_mapping
 from curate.redact.redactor import Redactor, UnsafeRedaction, has_hidden_values, texts_of
@@ -265,4 +265,4 @@ def _redacted(line: ParsedLine, redactor: Redactor, secrets: list[list[Secret]])
         value = redactor.row(line.decoded.value, secrets)
     except UnsafeRedaction as error:
         return Reason("S003", str(error), "rule")
-    return line.jsonl if value == line.decoded.value else json_line(value)
+    return line.jsonl if value == line.decoded.value else edited_json(line.jsonl, line.decoded.value, value)

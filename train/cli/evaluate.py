@@ -12,7 +12,18 @@ import typer
 from curate.cli.options import consent, print_work, takes_options
 from curate.core.errors import ExitCode, InputError, UsageError
 from curate.core.text import visible
-from train.cli.common import AsJson, BaseUrl, Key, MovedData, Price, Quiet, Yes, print_result, require_runs, with_trainer
+from train.cli.common import (
+    AsJson,
+    BaseUrl,
+    Key,
+    MovedData,
+    Price,
+    Quiet,
+    Yes,
+    print_result,
+    require_runs,
+    with_trainer,
+)  # fmt: skip
 from train.evaluation.options import LIMIT, SHOTS, SYSTEMS, Options, SystemName
 from train.evaluation.prompts import Turns
 from train.evaluation.task import TaskName
