@@ -43,6 +43,7 @@ from curate.output.apply import (
 from curate.output.edited import edited_copies, effective_decisions
 from curate.output.folder import CARD, LOADING, OutputSettings, SplitResult, input_files, line_written, write_output
 from curate.output.restore import finish
+from curate.output.trainer_configs import mask_notes
 from curate.read.chunk_cache import CACHE_FOLDER, tidy
 from curate.similarity.similarity_index import Bands, bands_for
 from curate.split.assign import SPLIT_NAMES, Earlier, earlier_splits
@@ -290,7 +291,7 @@ def split_data(
         len(table.starts) - len(table.lines),
         warnings,
         [*division.moved],
-        [*notes, *division.notes],
+        [*notes, *division.notes, *mask_notes(manifest, output)],
         division,
     )
 

@@ -2,14 +2,17 @@
 
 They contain only what follows from the data; the user adds the model and other settings. The test split is in none of
 them, since it is for the final evaluation. LLaMA-Factory's keys are from its source, those of Axolotl and TRL from
-their documentation; how Axolotl reads pairs is from its source, too (prompt_strategies/dpo/chat_template.py). Those of
-ms-swift 4.6.0, torchtune 0.6.1, Unsloth 2026.10.9 and verl 0.9.1 are from the source of these versions.
+their documentation; how Axolotl reads pairs and `message_field_training` is from its source, too (chat_template.py in
+prompt_strategies/ and prompt_strategies/dpo/). Those of ms-swift 4.6.0, torchtune 0.6.1, Unsloth 2026.10.9 and verl
+0.9.1 are from the source of these versions.
 """
 
 import json
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -17,6 +20,8 @@ from curate.core.errors import UsageError
 from curate.core.files import json_text
 from curate.core.form_keys import LABEL_KEYS, PAIR_SIDES
 from curate.core.manifest import Manifest
+from curate.core.text import plural
+from curate.models.template_messages import TRAINING_DETAIL_KEYS, TRAINING_KEYS
 
 ROLES: Final = {
     "role_tag": "role",
@@ -39,7 +44,33 @@ REJECTED_BESIDE: Final = {"rejected_response": str, "rejected_messages": list}
 """Keys of the rejected side beside messages that end with the chosen one, with its type, as ms-swift reads them."""
 
 
-@dataclass(frozen=True, slots=True)
+MASK_KEYS: Final = ("weight", *TRAINING_KEYS)
+"""Keys of an answer that can take it out of the loss, of which Axolotl reads the one that its configuration names."""
+
+
+class Masks(NamedTuple):
+    """The keys that take answers, or parts of them, out of the loss."""
+
+    examples: Counter[tuple[frozenset[str], ...]]
+    """For each such example the keys of each of these answers."""
+    elsewhere: frozenset[str]
+    """The keys that other messages have, and that ask to train on them."""
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """All keys of answers."""
+        return frozenset().union(*(keys for answers in self.examples for keys in answers))
+
+    def unread(self, reads: Collection[str]) -> "Masks":
+        """The answers with none of the keys that a trainer reads."""
+        left = Counter[tuple[frozenset[str], ...]]()
+        for answers, count in self.examples.items():
+            if others := tuple(keys for keys in answers if keys.isdisjoint(reads)):
+                left[others] += count
+        return Masks(left, self.elsewhere)
+
+
+@dataclass(frozen=True)
 class Shape:
     """The form of the examples of a folder, as far as trainers depend on it, from the first example."""
 
@@ -70,6 +101,21 @@ class Shape:
         """Whether an example of the files declares or calls tools."""
         return any(_has_tools(example) for path in self.files for example in _examples(path))
 
+    @cached_property
+    def masks(self) -> Masks:
+        """The keys that take answers out of the loss; none for pairs and labels, where the last answers count."""
+        examples, elsewhere = Counter[tuple[frozenset[str], ...]](), set[str]()
+        for path in self.files if not self.is_pair and self.label is None else ():
+            for example in _examples(path, (b'"weight"', b'"train')):
+                turns = [turn for turn in example.get("messages") or () if isinstance(turn, dict)]
+                answers = [_mask_keys(turn) for turn in turns if turn.get("role") == "assistant"]
+                if masked := tuple(keys for keys in answers if not keys <= {"loss"}):
+                    examples[masked] += 1
+                elsewhere.update(
+                    key for turn in turns if turn.get("role") != "assistant" for key in MASK_KEYS if turn.get(key)
+                )
+        return Masks(examples, frozenset(elsewhere))
+
     @property
     def sharegpt(self) -> bool:
         """Whether the turns are named as in ShareGPT."""
@@ -82,22 +128,67 @@ def configurations(manifest: Manifest, folder: Path) -> dict[str, str]:
 
     Raises `UsageError` for a trainer that does not read examples of this form.
     """
+    shape, files = _shape(manifest, folder), dict[str, str]()
+    for trainer in manifest.config["split"].get("trainers", ()):
+        written = TRAINERS[trainer].write(manifest, shape)
+        if note := _mask_note(trainer, shape):
+            command, _, rest = written[f"{trainer}.yaml"].partition("\n")
+            written[f"{trainer}.yaml"] = f"{command}\n# {note}\n{rest}"
+        files |= written
+    return files
+
+
+def mask_notes(manifest: Manifest, folder: Path) -> list[str]:
+    """The requested trainers that train on answers which are not to be trained on, with their numbers and what to do.
+    `folder`: the folder of the splits.
+    """
+    trainers = manifest.config["split"].get("trainers", ())
+    shape = _shape(manifest, folder) if trainers else Shape({}, is_pair=False)
+    return [f"--trainer {trainer}: {note}" for trainer in trainers if (note := _mask_note(trainer, shape))]
+
+
+def _shape(manifest: Manifest, folder: Path) -> Shape:
+    """The form of the examples of a folder."""
     formats = {name for file in (*manifest.inputs, *manifest.existing) for name in file.formats}
     paths = [path for name in ("train", "validation") for path in manifest.splits[name].paths(folder)]
     first = next(_examples(paths[0]), {})
     is_pair = (bool(formats) and formats <= PAIR_SIDES.keys()) or any(first.get(key) for key in REJECTED_BESIDE)
-    shape = Shape(first, is_pair, paths)
-    files: dict[str, str] = {}
-    for trainer in manifest.config["split"].get("trainers", ()):
-        files |= TRAINERS[trainer].write(manifest, shape)
-    return files
+    return Shape(first, is_pair, paths)
 
 
-def _examples(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects of the lines of a split."""
+def _mask_keys(answer: dict[str, Any]) -> frozenset[str]:
+    """The keys that take an answer or a part of it out of the loss."""
+    keys = {key for key in ("weight", "loss") if answer.get(key) == 0}
+    keys.update(key for key in TRAINING_KEYS if answer.get(key) is False)
+    return frozenset(keys.union(key for key in TRAINING_DETAIL_KEYS if isinstance(answer.get(key), list)))
+
+
+def _mask_note(trainer: str, shape: Shape) -> str:
+    """What a trainer does with answers that are not to be trained on; empty if it leaves them out of the loss."""
+    hint = "train with Axolotl or `curate train`, or leave these examples out"
+    reads: Collection[str] = ()
+    if trainer == "axolotl":
+        reads, hint = _axolotl_masks(shape.masks).values(), "use one key, and on answers only"
+    elif trainer == "ms-swift":
+        reads, hint = ("loss",), 'add `"loss": false` to these messages, which it reads'
+    elif trainer == "llamafactory":
+        hint = f"with `mask_history: true` it trains on last answers only, or {hint}"
+    unread = shape.masks.unread(reads)
+    if not unread.examples:
+        return ""
+    answers = sum(len(answers) * count for answers, count in unread.examples.items())
+    keys = " and ".join(f"`{key}`" for key in sorted(unread.keys - {"loss"}))
+    examples = plural(unread.examples.total(), "example")
+    return (
+        f"it trains on {plural(answers, 'answer')} in {examples} against their {keys}, which it does not read; {hint}"
+    )
+
+
+def _examples(path: Path, words: Sequence[bytes] = (b"",)) -> Iterator[dict[str, Any]]:
+    """The objects of the lines of a split that have one of the words."""
     with path.open("rb") as file:
         for line in file:
-            if isinstance(value := json.loads(line), dict):
+            if any(word in line for word in words) and isinstance(value := json.loads(line), dict):
                 yield value
 
 
@@ -126,7 +217,7 @@ def _axolotl(manifest: Manifest, shape: Shape) -> dict[str, str]:
     """The files of a configuration for Axolotl, by name. Raises `UsageError` for a form that it does not read."""
     if shape.label is not None and not shape.is_pair:
         raise _unsupported_error("axolotl", "labels beside messages", 'train with `curate train` (objective = "kto")')
-    how = _axolotl_pairs(shape) if shape.is_pair else _axolotl_messages()
+    how = _axolotl_pairs(shape) if shape.is_pair else _axolotl_messages(shape)
 
     def source(file: str) -> dict[str, Any]:
         return {"path": file, "ds_type": "json", "split": "train", **how}
@@ -140,11 +231,22 @@ def _axolotl(manifest: Manifest, shape: Shape) -> dict[str, str]:
     return {"axolotl.yaml": _yaml("axolotl train axolotl.yaml", values)}
 
 
-def _axolotl_messages() -> dict[str, Any]:
-    """The settings to read messages, and to train on the answers."""
+def _axolotl_masks(masks: Masks) -> dict[str, str]:
+    """The settings that name the keys which take answers out of the loss; a key that would put other messages into it
+    is not named.
+    """
+    named = {
+        "message_field_training": next((key for key in MASK_KEYS if key in masks.keys - masks.elsewhere), None),
+        "message_field_training_detail": next((key for key in TRAINING_DETAIL_KEYS if key in masks.keys), None),
+    }
+    return {setting: key for setting, key in named.items() if key is not None}
+
+
+def _axolotl_messages(shape: Shape) -> dict[str, Any]:
+    """The settings to read messages, and to train on the answers but those that are not to be trained on."""
     mapping = {"role": "role", "content": "content"}
     how = {"type": "chat_template", "field_messages": "messages", "message_property_mappings": mapping}
-    return {**how, "roles_to_train": ["assistant"], "train_on_eos": "turn"}
+    return {**how, "roles_to_train": ["assistant"], "train_on_eos": "turn", **_axolotl_masks(shape.masks)}
 
 
 def _axolotl_pairs(shape: Shape) -> dict[str, Any]:

@@ -298,3 +298,74 @@ def test_a_trainer_that_reads_parquet_gets_it_and_it_is_proved(write: Write) -> 
     assert main(["verify", "out", "-q"]) == 0
     assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
     assert not list(OUT.glob("parquet/*"))
+
+
+def masked(write: Write, key: str, value: object, answers: int = 2) -> None:
+    """Conversations of `answers` answers; in every fourth the first one has a key."""
+    lines = [
+        {
+            "messages": [
+                turn
+                for word in ("first", "next")[:answers]
+                for turn in (
+                    {"role": "user", "content": f"What is {word} of {n}?"},
+                    {"role": "assistant", "content": f"The {word} one is {n * 7}, after {n}."},
+                )
+            ]
+        }
+        for n in range(40)
+    ]
+    for line in lines[::4]:
+        line["messages"][1][key] = value  # type: ignore[assignment]
+    write("data.jsonl", lines)
+    Path("curate.toml").write_text("[split]\nfractions = [0.75, 0.25, 0]\n")
+
+
+@pytest.mark.parametrize("trainer", ["llamafactory", "ms-swift", "torchtune", "trl", "unsloth", "verl"])
+@pytest.mark.parametrize(("key", "value"), [("weight", 0), ("train", False)])
+def test_answers_that_a_trainer_would_train_on_against_their_weight_are_told(
+    trainer: str, key: str, value: object, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    masked(write, key, value)
+    assert main(["split", "data.jsonl", "-o", "out", "-q", "--json", "--trainer", trainer]) == 0
+    notes = [note for note in json.loads(capsys.readouterr().out)["notes"] if note.startswith("--trainer")]
+    said = f"it trains on 10 answers in 10 examples against their `{key}`, which it does not read; "
+    assert [note.startswith(f"--trainer {trainer}: {said}") for note in notes] == [True]
+    command, comment, *_ = (OUT / f"{trainer}.yaml").read_text().splitlines()
+    assert command.startswith("# In this folder: ")
+    assert comment.startswith(f"# {said}")
+
+
+@pytest.mark.parametrize(
+    ("trainer", "key", "value", "setting"),
+    [
+        ("axolotl", "weight", 0, {"message_field_training": "weight"}),
+        ("axolotl", "train", False, {"message_field_training": "train"}),
+        ("axolotl", "training_detail", [{"begin_offset": 0, "end_offset": 3, "train": False}],
+         {"message_field_training_detail": "training_detail"}),
+        ("axolotl", "weight", 1, {}),
+        ("ms-swift", "loss", False, {}),
+        ("trl", "weight", 1, {}),
+    ],
+)  # fmt: skip
+def test_a_trainer_is_told_which_key_takes_answers_out_of_the_loss(
+    trainer: str, key: str, value: object, setting: dict[str, str], write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    masked(write, key, value)
+    assert main(["split", "data.jsonl", "-o", "out", "-q", "--json", "--trainer", trainer]) == 0
+    assert "--trainer" not in str(json.loads(capsys.readouterr().out)["notes"])
+    written = settings(trainer)
+    sources = written.get("datasets", []) + written.get("test_datasets", [])
+    fields = [{key: item for key, item in source.items() if key.startswith("message_field_")} for source in sources]
+    assert fields == [setting] * len(sources)
+
+
+def test_a_weight_of_a_question_is_not_made_one_to_train_on(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    masked(write, "weight", 0)
+    lines = [json.loads(line) for line in Path("data.jsonl").read_text().splitlines()]
+    lines[1]["messages"][0]["weight"] = 1
+    write("data.jsonl", lines)
+    assert main(["split", "data.jsonl", "-o", "out", "-q", "--json", "--trainer", "axolotl"]) == 0
+    (note,) = (note for note in json.loads(capsys.readouterr().out)["notes"] if note.startswith("--trainer"))
+    assert "10 answers in 10 examples" in note
+    assert "message_field_training" not in (OUT / "axolotl.yaml").read_text()
