@@ -24,7 +24,7 @@ class SplitFiles:
     shown: Path
     """The file, or the pattern of its shards, for messages."""
     files: tuple[Path, ...]
-    """None if there is no such split."""
+    """Empty if there is no such split."""
 
     @classmethod
     def of(cls, folder: Path, split: str) -> Self:

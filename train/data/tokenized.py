@@ -207,7 +207,8 @@ class Tokenizing:
         """
         if self.recipe.objective == "sft" and (pair_of(example) or is_labelled_bad(example)):
             texts[UNREAD_PAIR if pair_of(example) else UNREAD_LABEL] = None
-        kept = {text if text in self.mismatches or len(self.mismatches) < MAX_MISMATCHES else OTHER for text in texts}
+        named = {*self.mismatches, UNREAD_PAIR, UNREAD_LABEL}
+        kept = {text if text in named or len(self.mismatches) < MAX_MISMATCHES else OTHER for text in texts}
         self.mismatches.update(dict.fromkeys(kept, 1))
 
     def _append_example(self, line: int, weight: float, system: str | None) -> None:

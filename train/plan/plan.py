@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from curate.core import store
 from curate.core.config import SUPPRESSIONS, CheckConfig, Config
+from curate.core.example import where
 from curate.core.files import display_name, sha256
 from curate.core.runs import project_of
 from curate.core.shards import split_files
@@ -173,7 +174,7 @@ def _count_findings(recipe: Recipe, paths: list[Path], folder: Path) -> tuple[Ru
     counts = []
     for code, count in sorted(report.codes.items()):
         first = next(finding for finding in report.findings if finding.code == code)
-        place = f"{first.file}:{first.line}"
+        place = where(first.file, first.line)
         counts.append(RuleCount(code=code, severity=first.severity, count=count, message=first.message, place=place))
     return tuple(counts)
 
