@@ -60,7 +60,7 @@ class ChatModel:
             raise UsageError(
                 f"the conversation has {len(ids):,} tokens; with {max_new_tokens:,} for the answer that is more than "
                 f"the model's {longest:,}",
-                "/reset starts a new one",
+                "a lower --max-new-tokens leaves more room; /reset starts a new one",
             )
         return ids
 

@@ -41,6 +41,7 @@ def test_lines_of_standard_input_are_one_conversation(
     monkeypatch.setattr("sys.stdin", io.StringIO("word " * 400))
     code, _, err = talk([str(finished / "run")], capsys)
     assert (code, "tokens; with 512 for the answer that is more than the model's 256" in err) == (2, True)
+    assert "a lower --max-new-tokens leaves more room" in err
 
 
 MOODS = CHATML.replace("assistant\n' }}", "assistant (' + mood + ')\n' + ('' if enable_thinking else '-') }}").replace(

@@ -94,10 +94,12 @@ def test_findings_are_those_of_the_chat_template_in_the_recipe(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     refuses = "{% if messages[0]['content'].startswith('Number 3:') %}{{ raise_exception('no threes') }}{% endif %}"
-    (project / "strict.jinja").write_text(refuses + CHATML)
-    made = plan(project, capsys, "--set", "chat_template=strict.jinja", status=1)
-    told = {found["code"]: found for found in made["findings"]}["K004"]
+    (project / "strict.jinja").write_text(refuses + CHATML.replace("helpful", "helpful and kind" * 8))
+    made = plan(project, capsys, "--set", "chat_template=strict.jinja", "--set", "max_length=200", status=1)
+    findings = {found["code"]: found for found in made["findings"]}
+    told = findings["K004"]
     assert "no threes" in told["message"]
+    assert Path(findings["K013"]["place"]).name == "train.jsonl"
     refused = [(Path(told["place"]).name, told["count"])]
     assert refused == [(f"train.jsonl:{made['untrainable'][0]['line']}", len(made["untrainable"]))]
 
