@@ -113,7 +113,7 @@ class Recipe(StrictModel):
     as it is. The weights must be merged for use elsewhere: an adapter does not hold the factor.
     """
 
-    method: MethodName | Literal["auto"] = "auto"
+    method: Literal[MethodName, "auto"] = "auto"
     """What is trained: LoRA (qlora: on a 4-bit base), IA3, virtual tokens, bottleneck adapters, or all weights. auto:
     lora if the base in 16 or 32 bits needs less than a quarter of the memory, or cannot be in 4 bits; else qlora.
     """

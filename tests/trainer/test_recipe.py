@@ -29,7 +29,8 @@ def test_all_mistakes_are_told_with_what_was_meant(tmp_path: Path) -> None:
         load_recipe(path)
     assert "did you mean 'learning_rate'?" in caught.value.message
     assert "rank" in caught.value.message
-    assert "method" in caught.value.message
+    assert "method: must be 'lora', 'qlora'" in caught.value.message
+    assert "or 'auto' (got 'adalora')" in caught.value.message
 
 
 @pytest.mark.parametrize("key", ["learning_rate", "alpha", "neftune", "epochs", "weight_decay"])
@@ -116,6 +117,7 @@ def test_every_key_is_listed_with_default_values_and_other_names(capsys: pytest.
     listed = capsys.readouterr().out
     assert {line.split(" = ")[0] for line in listed.splitlines() if line[:1].strip()} == set(Recipe.model_fields)
     assert 'schedule = "cosine"\n    "constant" | "linear" | "cosine"  (also lr_scheduler_type, lr_scheduler)' in listed
+    assert '"bottleneck" | "full" | "auto"\n' in listed
     assert main(["recipe", "init"]) == 2
     assert "no split folder is named" in capsys.readouterr().err
 
