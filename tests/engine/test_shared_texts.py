@@ -16,7 +16,7 @@ from curate.core.manifest import Manifest, digest_of, manifest_bytes, read_manif
 from curate.similarity import join
 from curate.similarity.buckets import roots
 from curate.split import near_questions
-from curate.verify import features as proof_questions
+from curate.verify import near_questions as proof_questions
 from tests.bench.split_leaks import nearly_equal
 from tests.conftest import Write
 from tests.leaks import Row, row
