@@ -52,6 +52,7 @@ def test_check_loads_nothing_heavy(write: Write) -> None:
     assert [name for name in (*HEAVY_PACKAGES, "curate.models.encoding") if name in modules] == []
 
 
+@pytest.mark.slow
 def test_check_of_repeated_requests_loads_nothing_heavy(write: Write) -> None:
     path = write("data.jsonl", [("Is it open?", "Yes, it is."), ("Is it open?", "No, it is not.")])
     code = f"import sys; from curate.cli.main import main; print(main(['check', {str(path)!r}]), *sys.modules)"
@@ -130,6 +131,7 @@ def test_each_required_package_is_imported() -> None:
             assert names.get(name, name.replace("-", "_")) in imported, f"{name} is required and never imported"
 
 
+@pytest.mark.slow
 def test_tests_that_run_without_extras_import_the_trainer_only_after_a_package_that_is_missing_then() -> None:
     """`make installed` skips a file by that package; the trainer itself is there, under a trap of the same name."""
     for path in sorted(file for folder in ("engine", "hostile") for file in (TESTS / folder).glob("*.py")):

@@ -71,6 +71,7 @@ def imported(records: Any, *options: str) -> int:
     return int(main(["review", "data.jsonl", "--import", "back.json", *options]))
 
 
+@pytest.mark.slow
 @TOOLS
 def test_what_annotators_answered_comes_back_under_their_names(
     tool: str, answer: Answer, capsys: pytest.CaptureFixture[str]

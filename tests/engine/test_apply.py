@@ -117,6 +117,7 @@ def test_decisions_are_found_from_the_data_upwards_and_their_path_is_told(
     assert len(Path("clean.removed.jsonl").read_text().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_decided_conflict_is_shown_with_its_state(capsys: pytest.CaptureFixture[str]) -> None:
     write_files()
     session = new_session(FILES)

@@ -76,6 +76,7 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_file_that_grows_gives_what_it_gives_without_a_cache(command: tuple[str, ...], run: Run) -> None:
     for start, end in ((0, 60), (60, 64), (64, 110)):
@@ -87,6 +88,7 @@ def test_a_file_that_grows_gives_what_it_gives_without_a_cache(command: tuple[st
         assert run(*command) == expected
 
 
+@pytest.mark.slow
 def test_no_cache_writes_no_cache(run: Run) -> None:
     for command in COMMANDS:
         run(*command, "--no-cache")
@@ -95,6 +97,7 @@ def test_no_cache_writes_no_cache(run: Run) -> None:
     assert CACHE.exists()
 
 
+@pytest.mark.slow
 def test_chunks_that_are_cached_are_not_checked_again(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = [run(*command) for command in COMMANDS]
     for name in ("curate.lint.checker.read_chunk", "curate.corpus.stats.read_chunk"):
@@ -120,6 +123,7 @@ def test_only_new_chunks_are_checked(run: Run, monkeypatch: pytest.MonkeyPatch) 
     assert min(checked) >= old - 3_000
 
 
+@pytest.mark.slow
 def test_entries_that_are_damaged_or_of_another_form_are_computed_again(run: Run) -> None:
     commands = COMMANDS[0], COMMANDS[2]
     expected = [run(*command) for command in commands]
@@ -140,12 +144,14 @@ def test_entries_that_are_damaged_or_of_another_form_are_computed_again(run: Run
     assert [run(*command) for command in commands] == expected
 
 
+@pytest.mark.slow
 def test_entries_of_another_user_are_not_read(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = [run(*command) for command in COMMANDS]
     monkeypatch.setattr("curate.core.store.own_key", lambda: b"another")
     assert [run(*command) for command in COMMANDS] == expected
 
 
+@pytest.mark.slow
 def test_fixed_files_are_checked_as_they_are_then(run: Run) -> None:
     DATA.write_bytes(DATA.read_bytes().replace(b"\n", b"\r\n").replace(b"cool and dark", b"cool\\u200b and dark"))
     _, before = run(*COMMANDS[0])
@@ -178,6 +184,7 @@ def test_a_link_in_place_of_the_cache_is_not_followed(run: Run) -> None:
     assert not list(Path("victim").iterdir())
 
 
+@pytest.mark.slow
 def test_splits_of_a_file_that_grew_are_those_without_a_cache(run: Run) -> None:
     common = ("-q", "--yes", "--json", "--group-by", "source")
     for number, (start, end) in enumerate(((0, 60), (60, 64), (64, 100))):

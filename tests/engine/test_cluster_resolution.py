@@ -139,6 +139,7 @@ KEEP_POLICIES = [
 small_sets = st.frozensets(st.integers(0, 13), max_size=3)
 
 
+@pytest.mark.slow
 @given(
     corpora(),
     st.sampled_from(KEEP_POLICIES),

@@ -109,6 +109,7 @@ def test_a_run_tells_what_it_would_tell_without_a_memory(growth: list[list[str]]
         assert told(plan([DATA], config, cache=CACHE, cached_only=True)) == told(plan([DATA], config))
 
 
+@pytest.mark.slow
 def test_a_file_that_grew_is_read_from_where_it_grew_and_its_pairs_are_not_compared_again(
     write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:

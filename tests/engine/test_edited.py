@@ -116,6 +116,7 @@ def test_a_dropped_line_without_an_example_is_removed_for_the_reason_that_the_pe
     assert (entry["line"], entry["why"], entry["decided_by"]) == (9, "cut by the export", "ann")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scope", "selected"), [("example", 8), ("finding", 7)])
 def test_an_edited_example_that_was_kept_is_selected_whatever_its_scores(
     scope: Scope, selected: int, write: Write

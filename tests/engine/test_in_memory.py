@@ -95,6 +95,7 @@ def test_splits_come_back_in_the_kind_that_was_given(kind: str) -> None:
         assert isinstance(result.data, datasets.DatasetDict)
 
 
+@pytest.mark.slow
 def test_a_dataset_dict_is_read_by_its_splits() -> None:
     import datasets
 

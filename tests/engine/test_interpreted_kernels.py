@@ -48,6 +48,7 @@ def test_interpreted_and_compiled_kernels_find_the_same_duplicates(
     assert results[0] == results[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threshold", [0.3, 0.8, 1.0])
 def test_interpreted_and_compiled_kernels_write_the_same_splits(write: Write, threshold: float) -> None:
     some = [f"word{at * 7919 % 97}" for at in range(2000)]

@@ -168,6 +168,7 @@ def test_half_a_character_ends_no_model_and_no_server(server: Server, monkeypatc
     assert embeddings.embed(["\ud83d half", "whole"], "any", None).shape == (2, 2)
 
 
+@pytest.mark.slow
 def test_nobody_listening_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("openai", exc_type=ImportError)
     monkeypatch.setattr(chat_endpoint, "RETRIES", 0)

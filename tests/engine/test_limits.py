@@ -39,6 +39,7 @@ MEASURED = (
 )
 
 
+@pytest.mark.slow
 def test_a_line_too_long_to_be_searched_for_secrets_shows_none_of_its_text() -> None:
     assert not holds_secret("a" * MAX_LINE_CHARS)
     assert holds_secret("a" * (MAX_LINE_CHARS + 1))

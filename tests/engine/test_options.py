@@ -174,6 +174,7 @@ def test_contradictory_decisions_are_told_by_each_command_that_applies_the_other
     assert "1 example with contradictory decisions by several people, not applied" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words", [["decontaminate", "--bench", "bench.jsonl"], ["score", "--no-models"]], ids=lambda words: words[0]
 )

@@ -324,6 +324,7 @@ def versioned(store: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return store
 
 
+@pytest.mark.slow
 def test_the_chunks_of_an_object_are_those_of_a_file(versioned: Any, write: Write) -> None:
     lines = b"\xef\xbb\xbf" + LINES[:9000] + b"x" * 5000 + b"\n\n" + LINES[:700]
     versioned.pipe("/data/a.jsonl", lines)

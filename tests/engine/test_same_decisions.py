@@ -343,22 +343,26 @@ def require_kept(project: Drawn, kept: object) -> None:
     assert kept_of(require_same(project)) == [kept]
 
 
+@pytest.mark.slow
 def test_findings_of_custom_rules_decide_in_a_run_which_near_duplicate_stays() -> None:
     require_kept(project_of(NEAR, check={"rule": [ACME]}), NEAR[1])
 
 
+@pytest.mark.slow
 def test_suppressed_findings_decide_nowhere_which_near_duplicate_stays() -> None:
     project = project_of(NEAR, check={"rule": [ACME]})
     project.suppressed.append(("U001", id_of(NEAR[0])))
     require_kept(project, NEAR[0])
 
 
+@pytest.mark.slow
 def test_findings_are_counted_once_in_examples_that_have_copies() -> None:
     once = chat(QUESTION, f"As an AI language model, I can say this: {ANSWER}")
     twice = chat(QUESTION, f"As an AI language model, I can say this: {ANSWER} {{{{name}}}}")
     require_kept(project_of([twice, once, once, once]), once)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", ["first", "longest", "newest:date", "best"])
 def test_no_example_goes_for_one_with_an_error(keep: str) -> None:
     newer, older = {**NEAR[0], "date": "2026-01-01"}, {**NEAR[1], "date": "2025-01-01"}

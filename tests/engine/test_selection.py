@@ -62,6 +62,7 @@ def test_help_has_a_line_for_every_verb_and_no_code_of_a_rule_that_is_none(capsy
     assert "X007" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_model_s_own_tokens_take_the_place_of_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     Path("data.jsonl").write_text(json.dumps(chat("Hi", "Hello.<|im_end|>")) + "\n", encoding="utf-8")
     found = codes([], capsys)

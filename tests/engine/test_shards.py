@@ -78,6 +78,7 @@ def test_the_shards_of_a_split_are_one_file_cut_in_order(
     assert "shards" not in json.loads(Path("one/manifest.json").read_bytes())["splits"]["train"]
 
 
+@pytest.mark.slow
 def test_a_folder_has_the_shards_of_the_last_split_only(write: Write) -> None:
     write("data.jsonl", talks(60))
     for words, expected in (

@@ -83,6 +83,7 @@ def test_data_that_changed_is_split_as_without_a_cache(
         assert split("cached", *options) == split("plain", "--no-cache", *options)
 
 
+@pytest.mark.slow
 def test_data_that_grew_is_compared_only_where_it_grew(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     data = [
         *((question, f"Until month {number}.") for number, question in enumerate(QUESTIONS[:2])),
@@ -102,6 +103,7 @@ def test_data_that_grew_is_compared_only_where_it_grew(write: Write, monkeypatch
     assert split("out") == split("plain", "--no-cache")
 
 
+@pytest.mark.slow
 def test_splits_that_were_renamed_in_the_manifest_are_not_those_of_the_cache(write: Write) -> None:
     shared = f"Please answer the question of our customer Miller: {' '.join(TEXT[:20])}"
     data = [(f"{shared} is {n} plus {n * 7} even, my dear friend number {n}?", f"It is {n * 3}.") for n in range(60)]

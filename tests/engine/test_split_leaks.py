@@ -114,6 +114,7 @@ def test_a_passage_that_answers_many_questions_stays_on_one_side_whatever_its_sh
     assert read_manifest(OUT)[0].shared_instructions == []
 
 
+@pytest.mark.slow
 def test_shared_instructions_are_left_out_of_user_turns_and_named_with_their_count(write: Write) -> None:
     rng = random.Random(5)
     instruction = text(rng, 200)
@@ -198,6 +199,7 @@ def test_a_passage_for_an_answer_leaves_with_its_code_and_can_be_restored_nowher
     assert "data.jsonl:1: would leak: it has nearly the same answer as out/test.jsonl:1" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_part_of_a_split_is_divided_by_another_hash(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     rng = random.Random(9)
     write("data.jsonl", [fresh(rng) for _ in range(600)])

@@ -86,6 +86,7 @@ def test_every_number(write: Write) -> None:
     assert (numbers["tokens_by"], numbers["model"], numbers["training"]) == ("bytes", None, None)
 
 
+@pytest.mark.slow
 def test_parts_of_a_file_count_as_the_whole(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [*MIXED, chat("Hi", "Hello.") | {"source": "web", "score": 1.5}, chat("Hé", "Ça va.")] * 40
     path = write("data.jsonl", rows)
@@ -261,6 +262,7 @@ def test_the_command_prints_json_or_a_table(write: Write, capsys: pytest.Capture
     assert main(["stats", str(path), "--model", "./missing"]) == 2
 
 
+@pytest.mark.slow
 def test_without_a_model_it_loads_nothing_heavy(write: Write) -> None:
     code = (
         f"import sys; from curate.cli.main import main; main(['stats', {str(write('data.jsonl', MIXED))!r}]); "

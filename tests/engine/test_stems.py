@@ -19,6 +19,7 @@ def _restless() -> Iterator[None]:
     sys.setswitchinterval(before)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_restless")
 def test_threads_stem_as_one_does() -> None:
     chosen = random.Random(1)

@@ -427,6 +427,7 @@ def test_a_table_is_not_fixed_in_place(capsys: pytest.CaptureFixture[str]) -> No
     assert Path("data.parquet").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_table_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     pl.DataFrame({"prompt": ["x" * 100_000] * 340, "completion": ["y"] * 340}).write_parquet("bomb.parquet")
     with pytest.raises(InputError, match="unpacks to more than"):

@@ -86,6 +86,7 @@ def test_what_packs_well_is_read(write: Write, monkeypatch: pytest.MonkeyPatch) 
     assert main(["stats", "data.jsonl.zst"]) == 0
 
 
+@pytest.mark.slow
 def test_the_limit_is_raised_by_the_environment(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write("data.jsonl.gz", gzip.compress(b" " * (40 << 20) + b"\n"))
     with pytest.raises(InputError, match="unpacks to more than") as caught:
@@ -98,6 +99,7 @@ def test_the_limit_is_raised_by_the_environment(write: Write, monkeypatch: pytes
         list(blocks(path))
 
 
+@pytest.mark.slow
 def test_a_line_has_a_limit(write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     write("data.jsonl", ROW * 12_000 + line_of(("x" * 400_000, "Yes.")) + b"\n" + ROW * 3)
     for verb in ("stats", "check", "dedup"):

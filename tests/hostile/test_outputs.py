@@ -185,6 +185,7 @@ def test_what_is_no_file_is_not_written_to(
     assert Path("kept").is_symlink() or not list(Path("kept").iterdir())
 
 
+@pytest.mark.slow
 def test_standard_output_is_written_to_and_not_replaced(write: Write, forks: Forks) -> None:
     write("data.jsonl", [("Hi", "Hello."), ("Hi", "Hello.")])
     Path("link").symlink_to("/proc/self/fd/1")  # as /dev/stdout, which root can replace

@@ -252,6 +252,7 @@ def test_a_user_without_a_home_has_a_cache_all_the_same(
     assert not Path("~").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no limit of the size of a file")
 def test_a_disk_that_is_full_before_the_end_of_a_packed_file_loses_no_line(write: Write, forks: Forks) -> None:
     data = write("data.jsonl", [(f"Question {n} of {7 * n}?", f"Answer {13 * n}.") for n in range(300)]).read_bytes()

@@ -254,6 +254,7 @@ def test_a_restore_that_is_killed_at_any_step_leaves_old_or_new_the_journal_incl
     assert done.returncode == 0
 
 
+@pytest.mark.slow
 def test_a_restore_says_that_it_completed_an_interrupted_one(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -52,6 +52,7 @@ def score(name: str, wanted: list[str], got: list[str]) -> float:
     return METRICS[name].score([Expected(text) for text in wanted], [Given(text) for text in got])
 
 
+@pytest.mark.slow
 def test_bleu_and_chrf_are_those_of_sacrebleu_on_1000_random_pairs() -> None:
     from sacrebleu.metrics import BLEU, CHRF
 
@@ -67,6 +68,7 @@ def test_bleu_and_chrf_are_those_of_sacrebleu_on_1000_random_pairs() -> None:
         )
 
 
+@pytest.mark.slow
 def test_rouge_is_that_of_rouge_score_and_sees_other_scripts() -> None:
     from rouge_score.rouge_scorer import RougeScorer
 
