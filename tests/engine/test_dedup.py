@@ -553,7 +553,7 @@ def test_what_says_the_same_in_other_words_is_told_and_stays(write: Write, capsy
     ]
     start = [
         ("Where does the marathon start?", "At the town hall"),
-        ("From which place do the runners of the marathon set off?", "The start is in front of the town hall."),
+        ("From which place does the marathon start?", "It starts in front of the town hall."),
     ]
     write("data.jsonl", [*gold, *hours, *start])
     assert (
