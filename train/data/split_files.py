@@ -78,14 +78,14 @@ class SplitFiles:
     def examples(self) -> Iterator[Example]:
         """The examples, one at a time. Raises `InputError`, at the end, if a line holds none."""
         broken: list[str] = []
-        one, name = len(self.files) == 1, display_name(self.shown)
-        for file, before in zip(self.files, [0] if one else self.lines_before(), strict=True):
+        is_single, name = len(self.files) == 1, display_name(self.shown)
+        for file, before in zip(self.files, [0] if is_single else self.lines_before(), strict=True):
             for parsed in read_lines([file]):
                 if parsed.example is None:
                     broken.append(str(parsed.place))
                 elif not broken:
                     place = parsed.place._replace(file=name, line=before + parsed.place.line)
-                    yield parsed.example if one else replace(parsed.example, place=place)
+                    yield parsed.example if is_single else replace(parsed.example, place=place)
         if broken:
             raise InputError(
                 f"{broken[0]}: no example in this line ({plural(len(broken), 'such line')} in the split)",
