@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
+from curate.conflicts.closed_values import other_closed_values
 from curate.conflicts.entity_swap import different_short_answers, swapped_names
 from curate.conflicts.evidence import Evidence
 from curate.conflicts.named_values import NAMES_PRECISION, other_named_values
@@ -92,6 +93,8 @@ def rule_contradictions(question: str, left: str, right: str) -> Iterator[Eviden
         yield Evidence(figures[0], figures[1], figures[2], PRECISION[figures[0]])
     elif amounts := requested_amounts(question, left, right):
         yield Evidence(*amounts)
+    elif closed := other_closed_values(question, left, right):
+        yield Evidence(*closed)
     if refuses(left[:OPENING_CHARS]):  # some refusals still give an answer after the apology
         return
     if openings := yes_no_openings(left, right):
@@ -136,6 +139,8 @@ def requested_contradictions(question: str, left: str, right: str) -> Iterator[E
     elif not is_open(question) and is_comparable(left, right):
         if amounts := requested_amounts(question, left, right):
             yield Evidence(*amounts)
+        elif closed := other_closed_values(question, left, right):
+            yield Evidence(*closed)
         if named := other_named_values(question, left, right):
             yield Evidence("values", *named, NAMES_PRECISION)
 

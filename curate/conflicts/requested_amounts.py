@@ -93,8 +93,11 @@ def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
         for text in (left, right)
     )
     left_amounts, right_amounts = _in_asked_units(part, kinds_asked, (left, left_amounts), (right, right_amounts))
+    if "date" in kinds_asked and not any(group(amount) == "date" for amount in (*left_amounts, *right_amounts)):
+        kinds_asked |= {"clock"}  # "when", answered by times of day
     if "date" in kinds_asked and (years := _other_years(left_amounts, right_amounts)):
         return years
+    left_amounts, right_amounts = _dates_alone(left_amounts, right_amounts)
     shared = {
         group(left_amount)
         for left_amount in left_amounts
@@ -135,6 +138,13 @@ def _other_frequencies(left: str, right: str) -> Amounts | None:
     if any(frequencies.agree(left_one, right_one) for left_one, right_one in product(*sides)):
         return None
     return Amounts("numbers", sides[0][0].text, sides[1][0].text, ASKED_PRECISION)
+
+
+def _dates_alone(*sides: Sequence[Quantity]) -> tuple[list[Quantity], ...]:
+    """The amounts of each side; without weekdays if all sides have a date with a day, which could be any weekday."""
+    if all(any(amount.kind == "date" and amount.value[2] is not None for amount in side) for side in sides):
+        return tuple([amount for amount in side if amount.kind != "weekday"] for side in sides)
+    return tuple(map(list, sides))
 
 
 def _as_year(amount: Quantity) -> Quantity:

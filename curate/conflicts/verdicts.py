@@ -13,6 +13,7 @@ from curate.language.sentences import sentences
 from curate.language.tokens import content_words
 from curate.language.verdict_words import (
     DENIED,
+    EXPLICIT_YES,
     GRANTED,
     NEED_QUESTION,
     NEEDED,
@@ -86,6 +87,9 @@ def verdict(answer: str, request: str, language: str, *, need: bool) -> Verdict:
     """
     positive, negative = (NEEDED[language], NOT_NEEDED[language]) if need else (GRANTED[language], DENIED[language])
     verdicts: list[tuple[int, Verdict]] = []
+    if match := EXPLICIT_YES.match(answer):
+        return Verdict(1, match.group().strip())
+    request_words = content_words(positive.sub(" ", negative.sub(" ", request)))
     parts = [part for whole in sentences(answer) for part in UNSPACED_END.split(whole)]
     for position, sentence in enumerate(parts):
         if sentence.rstrip().endswith(QUESTION_MARKS):
@@ -98,7 +102,7 @@ def verdict(answer: str, request: str, language: str, *, need: bool) -> Verdict:
             denied = negative.search(sentence)
             granted = positive.search(negative.sub(" ", sentence))
         if match := denied or granted:
-            shared = len(content_words(request) & content_words(sentence))
+            shared = len(request_words & content_words(sentence))
             verdicts.append((shared, Verdict(bool(granted) - bool(denied), match.group().strip())))
     if not verdicts:
         return UNDECIDED

@@ -25,7 +25,8 @@ _PER: Final = (
     r"a|an|per|each|every|in (?:the|a|one)|pro|im|in der|am|par|dans l['’]|al|a la|por|ao|à|em um|all['’]|alla|all"
 )
 _TIMES: Final = {
-    "once": 1, "twice": 2, "thrice": 3, "einmal": 1, "zweimal": 2, "dreimal": 3, "viermal": 4, "one": 1, "eine": 1,
+    "once": 1, "twice": 2, "thrice": 3, "einmal": 1, "zweimal": 2, "dreimal": 3, "viermal": 4, "one": 1, "eine": 1, "einen": 1,  # noqa: E501
+    "una": 1, "un": 1, "une": 1, "uma": 1,
 }  # fmt: skip
 _ADVERBS: Final[dict[str, float]] = {
     word: days

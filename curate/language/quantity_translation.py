@@ -45,8 +45,12 @@ HAN_HALF: Final = lazy_pattern(
 """One and a half of something, and more."""
 HAN_PERCENT: Final = lazy_pattern(r"百分之([零一二三四五六七八九十百两\d.]+)")
 HAN_CLOCK: Final = lazy_pattern(
-    r"(?P<half>上午|早上|凌晨|清晨|午前|朝|下午|晚上|傍晚|中午|午後|夜)?の?\s*(?P<hour>\d{1,2})\s*[点點時时](?!间|間)(?:钟|整)?(?:(?P<minute>\d{1,2})分|(?P<thirty>半))?"
+    r"(?P<half>上午|早上|凌晨|清晨|午前|朝|下午|晚上|傍晚|中午|午後|夜)?の?\s*(?P<hour>\d{1,2})\s*[点點時时](?!间|間)(?:钟|整)?(?:(?P<minute>\d{1,2})分|(?P<thirty>半)|(?P<quarters>[一三13])刻|(?P<bare>[0-5]\d)(?!\d|[个天年月元块次人名位周]|小时|％|%))?"
 )
+HAN_MINUTES: Final = lazy_pattern(
+    r"(?<=[一二三四五六七八九十\d][点點])(?:零[一二三四五六七八九]|[二三四五]?十[一二三四五六七八九]?)(?![个天年月元块次人名位周]|小时)"
+)
+"""Minutes after the hour without their unit."""
 HAN_PAST_NOON: Final = frozenset(("下午", "晚上", "傍晚", "午後", "夜"))
 HAN_DATE: Final = lazy_pattern(r"(?:(\d{4})年)?(\d{1,2})月(?:份)?(?:(\d{1,2})[日号號])?")
 ENGLISH_MONTHS: Final = tuple(MONTHS_IN["de"].values())
@@ -156,6 +160,7 @@ def _han_numbers(translated: Spelled) -> Spelled:
         HAN_PERCENT,
         lambda match: f"{match[1] if match[1][0].isdigit() else _han_value(match[1])}%",
     )
+    translated = translated.sub(HAN_MINUTES, lambda match: f"{_han_value(match.group()):02d}")
     translated = translated.sub(HAN_NUMBER, lambda match: str(_han_value(match.group())))
     return translated.sub(HAN_HALF, lambda match: f"{match[1]}.5{match[2] or match[3]}")
 
@@ -192,7 +197,8 @@ def _alone(month: str) -> str:
 
 
 def _han_clock(match: re.Match[str]) -> str | None:
-    hour, minute = int(match["hour"]), int(match["minute"] or (30 if match["thirty"] else 0))
+    quarters = 15 * int(_han_value(match["quarters"]) if match["quarters"] in HAN_DIGITS else match["quarters"] or 0)
+    hour, minute = int(match["hour"]), int(match["minute"] or match["bare"] or (30 if match["thirty"] else quarters))
     if hour > 24 or minute > 59:
         return None
     if match["half"] in HAN_PAST_NOON and hour < 12:
@@ -251,7 +257,10 @@ def _before_month(language: str) -> re.Pattern[str]:
     return re.compile(rf"\s(?:of |de |di )?(?:{months})\b", re.IGNORECASE)
 
 
-CENTS: Final = lazy_pattern(r"\b(\d+) euros? (\d\d)\b(?! \w+s\b)", re.IGNORECASE)
+CENTS: Final = lazy_pattern(
+    r"\b(\d+) euros? (?:(?:e|et|y|con|und) )?(\d\d)\b(?! (?:\w+s\b|\w*cent)|\s?[%€°]| (?=[^\W\d]+ (?:di|de)\b))",
+    re.IGNORECASE,
+)
 """An amount whose cents have no unit: "sieben Euro neunundneunzig"."""
 SHARE: Final = lazy_pattern(
     r"\b(\d{1,2}) (?:in|out of|von|de cada|em cada|su|sur) (?:every |each |a )?100\b", re.IGNORECASE

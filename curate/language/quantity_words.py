@@ -209,7 +209,7 @@ CLOCK_PREPOSITIONS: Final[dict[str, str]] = {
     "es": r"(?:las|la)",
     "fr": r"(?:à|dès|jusqu['’]à|avant|après|vers)",
     "pt": r"(?:às|das)",
-    "it": r"(?:alle|ore|dalle|le)",
+    "it": r"(?:alle|ore|dalle|le|delle(?=\s\d{1,2}(?:[.,;:)]|\s(?:è|e|del|di|si|con|o)\b)))",
 }
 """Words before an hour, where the hour alone may stand for a time of day."""
 HALF_PAST: Final[dict[str, str]] = {"es": "y media", "fr": "et demie?", "pt": "e meia", "it": "e mezz[ao]"}
@@ -245,6 +245,12 @@ _GERMAN_NUMBER: Final = (
 )
 IDIOMS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "en": (
+        (r"\b(?:the )?(?:next|following) (?:day|morning)\b", "1 day"),
+        (
+            r"\b(?:until|till|by|up to|latest)(?: \d\d?(?::\d\d)? ?[ap]\.?m\.?| noon| midnight)?(?: on)? the day before\b",  # noqa: E501
+            "1 day before",
+        ),
+        (r"\b(?:only|just) one\b|\bone single\b", "1"),
         (r"\b(?:a |one )?fortnight\b", "14 days"),
         (r"\bhalf an hour\b", "30 minutes"),
         (r"\b(?:an|one) hour and a half\b", "90 minutes"),
@@ -271,6 +277,11 @@ IDIOMS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         (r"\bevery other (?=(?:day|week|month|year)\b)", "every 2 "),
     ),
     "de": (
+        (r"\bam (?:nächsten|folgenden|darauffolgenden) tag\b|\btags darauf\b", "1 Tag"),
+        (r"\bbis (?:zum|am|\w+ uhr am) vortag\b|\bspätestens am vortag\b", "1 Tag vorher"),
+        (r"\bnur ein(?:e[nmrs]?)?\b|\bein(?:e[nmr]?)? einzige[nmrs]?\b", "1"),
+        (r"\bnur einmal\b", "1 mal"),
+        (rf"(?<!\w)(?!einmal)({_GERMAN_NUMBER})mal\b", r"\1 mal"),
         (r"\b(?:ein )?halbes dutzend\b", "6"),
         (r"\bein dutzend\b", "12"),
         (r"\bzu zweit\b", "zu 2"),
@@ -321,6 +332,9 @@ IDIOMS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         (r"\bein halbes jahr\b|\bhalben jahr\b", "6 Monate"),
     ),
     "es": (
+        (r"\bal día siguiente\b", "1 día"),
+        (r"\bhasta (?:el día (?:anterior|antes)|la víspera)\b", "1 día antes"),
+        (r"\b(?:solo|sólo|solamente) un[ao]?\b|\bun[ao]? (?:sol[ao]|únic[ao])\b", "1"),
         (r"\bmedia docena\b", "6"),
         (r"\buna docena\b", "12"),
         (r"\buna decena\b", "10"),
@@ -342,6 +356,9 @@ IDIOMS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         (r"\buna quincena\b", "15 días"),
     ),
     "fr": (
+        (r"\b(?:dès )?le lendemain\b", "1 jour"),
+        (r"\b(?:jusqu['’]à|au plus tard) la veille\b", "1 jour avant"),
+        (r"\bune? seule?\b", "1"),
         (r"\b(?:une )?demi-douzaine\b", "6"),
         (r"\bune douzaine\b", "12"),
         (r"\bune dizaine\b", "10"),
@@ -363,6 +380,9 @@ IDIOMS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         (r"\bune quinzaine de jours\b", "15 jours"),
     ),
     "pt": (
+        (r"\bno dia seguinte\b", "1 dia"),
+        (r"\baté (?:à véspera|ao dia anterior)\b", "1 dia antes"),
+        (r"\b(?:só|apenas|somente) uma?\b|\buma? (?:só|únic[ao])\b", "1"),
         (r"\bmeia dúzia\b", "6"),
         (r"\buma dúzia\b", "12"),
         (r"\buma dezena\b", "10"),
@@ -380,6 +400,9 @@ IDIOMS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         (r"\bmeio-dia\b", "12:00"),
     ),
     "it": (
+        (r"\b(?:il|al) giorno (?:dopo|successivo|seguente)\b|\bl['’]indomani\b", "1 giorno"),
+        (r"\b(?:fino al|entro il) giorno (?:prima|precedente)\b", "1 giorno prima"),
+        (r"\bun[ao]? sol[ao]\b|\bsol(?:o|tanto) un[ao]?\b", "1"),
         (r"\bmezza dozzina\b", "6"),
         (r"\buna dozzina\b", "12"),
         (r"\buna decina\b", "10"),
@@ -397,6 +420,7 @@ IDIOMS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         (r"\bmezzogiorno\b", "12:00"),
     ),
     "zh": (
+        (r"第二天|次日|隔天", "1天"),
         (r"半个?小时", "30分钟"),
         (r"三刻钟", "45分钟"),
         (r"一刻钟", "15分钟"),
@@ -405,7 +429,13 @@ IDIOMS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         (r"中午12点", "12:00"),
         (r"正午", "12:00"),
     ),
-    "ja": ((r"半年間?", "6か月"), (r"正午", "12:00"), (r"半日", "12時間")),
+    "ja": (
+        (r"翌日", "1日間"),
+        (r"前日(?=(?:の[^、。]{1,8})?まで)", "1日前"),
+        (r"半年間?", "6か月"),
+        (r"正午", "12:00"),
+        (r"半日", "12時間"),
+    ),
 }
 """Fixed expressions, as patterns, with the same quantity in numbers of the same language; the latter may refer
 to groups of the former.

@@ -193,6 +193,11 @@ OPENING_DENIED, OPENING_GRANTED = (
     for openings in (_OPENING_DENIED, _OPENING_GRANTED)
 )
 """First words of an answer that deny or grant what was asked for."""
+EXPLICIT_YES: Final = lazy_pattern(
+    r"^\W*(?:(?:yes|yep|yeah|ja|jawohl|doch|sí|oui|sim|sì)\b(?=\s*(?:[,.;:!–—-]|$))|はい[、。]|(?:是的|对的?|要的)[，。,！])",
+    re.IGNORECASE,
+)
+"""First word of an answer that says yes, whatever the rest of the sentence denies."""
 NOT_NEEDED: Final = {language: lazy_pattern(listed, re.IGNORECASE) for language, listed in _NOT_NEEDED.items()}
 NEEDED: Final = {language: lazy_pattern(listed, re.IGNORECASE) for language, listed in _NEEDED.items()}
 NEED_QUESTION: Final = lazy_pattern(
@@ -200,7 +205,7 @@ NEED_QUESTION: Final = lazy_pattern(
     r"|\b(?:muss|müssen|musst|brauche|brauchen|braucht|brauchst|benötig\w+|nötig|erforderlich|notwendig|pflicht|\w+pflicht|verpflichtend|vorgeschrieben)\b"
     r"|\b(?:obligatori[oa]s?|hace falta|hay que|(?:tengo|tiene|tienes|tienen|tenemos) que|debo|debe|deben|debemos|necesit\w+|necesari[oa]s?|imprescindible|se (?:exige|requiere))\b"  # noqa: E501
     r"|\b(?:obligatoires?|faut-il|dois|doit|doivent|devons|nécessaires?|besoin|exigée?s?|requise?s?|indispensable)\b"
-    r"|\b(?:devo|devono|dobbiamo|bisogna|occorre|obbligatori[oaie]|necessari[oaie]|preciso|precisa|tenho (?:de|que)|obrigatóri[oa]s?|necessári[oa]s?)\b"  # noqa: E501
+    r"|\b(?:devo|devono|dobbiamo|bisogna|occorre|serv(?:e|ono)|ci vuole|obbligatori[oaie]|necessari[oaie]|preciso|precisa|tenho (?:de|que)|obrigatóri[oa]s?|necessári[oa]s?)\b"  # noqa: E501
     r"|必须|需要|需不需要|用不用|要不要|强制|必要|必須|義務|要.{0,12}吗|なければ",
     re.IGNORECASE,
 )

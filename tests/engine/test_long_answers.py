@@ -48,6 +48,11 @@ def read(text: str, language: str) -> list[tuple[str, float | None]]:
         ("ja", "六か月", [("months", 6)]),
         ("zh", "炖一个半小时", [("time", 90 * 60)]),
         ("en", "you get a month from 3 offices", [("months", 1), ("number", 3)]),
+        ("zh", "上午八点二十正式上课", [("clock", 8 * 60 + 20)]),
+        ("it", "sette euro e cinquanta.", [("EUR", 7.5)]),
+        ("it", "una sola mensilità", [("number", 1)]),
+        ("fr", "dès le lendemain", [("time", 86_400)]),
+        ("ja", "前日の午後六時まで", [("time", 86_400), ("clock", 18 * 60)]),
     ],
 )
 def test_quantities_are_read_in_each_language(language: str, text: str, expected: list[tuple[str, float]]) -> None:
@@ -503,3 +508,74 @@ def test_answers_without_common_words_to_reworded_questions_are_compared_by_what
     ]
     report = find_conflicts(examples, ConflictsConfig(embeddings="offline:all-MiniLM-L6-v2"))
     assert [item.source for conflict in report.conflicts for item in conflict.evidence] == ["numbers"]
+
+
+FEE = "What does the bank charge for cash abroad?"
+PRICE = (
+    "Every withdrawal outside the country costs four dollars. The charge has a line of its own on your statement a day "
+    "or two after the cash was dispensed, so look there if you are unsure what you paid."
+)
+FREE = (
+    "Nothing at all, since the bank has waived that for all holders of the blue card. Do decline the conversion that "
+    "the machine offers, because its rate is poor, and keep the receipt until the statement arrives."
+)
+ENTRANCE = "Auf welcher Seite liegt der barrierefreie Eingang?"
+NORTH = (
+    "Der stufenlose Zugang befindet sich an der Nordseite, gleich neben dem Ständer für Fahrräder. Drücken Sie bitte die "  # noqa: E501
+    "Klingel, dann öffnet Ihnen jemand von der Kasse, und ein Aufzug bringt Sie in die Ausstellung."
+)
+SOUTH = (
+    "Mit dem Rollstuhl kommen Sie von Süden her ins Haus, über den Hof mit der alten Linde. Die Tür geht von allein auf, "  # noqa: E501
+    "und bis zur Garderobe ist es nicht mehr weit. Parken dürfen Sie direkt davor."
+)
+CLASSES = "¿A cuántas clases puedo ir al mes?"
+EIGHT = (
+    "Con la cuota normal puede asistir a ocho clases cada mes. Si quiere más, se paga un suplemento en la recepción, y "
+    "las plazas se reservan desde la aplicación con unos días de antelación, sobre todo por la tarde."
+)
+ANY_NUMBER = (
+    "No hay límite: venga a las que quiera. Solo le pedimos que reserve con tiempo, porque las de yoga se llenan "
+    "enseguida, y que avise si al final no puede venir, para dejar la plaza libre a otra persona."
+)
+DESK = "A che piano si trova l'anagrafe?"
+SECOND_FLOOR = (
+    "L'anagrafe è al secondo piano, in fondo al corridoio a destra. L'ascensore arriva fino lì, basta chiamarlo "
+    "dall'atrio. Prendete il numero alla macchinetta e tenete pronta la carta d'identità, perché la "
+    "chiedono subito."
+)
+GROUND_FLOOR = (
+    "Gli sportelli sono al pianterreno, appena entrati sulla sinistra. Dopo i lavori hanno trasferito tutto lì, così gli "  # noqa: E501
+    "anziani non fanno le scale, e gli impiegati ricevono anche senza appuntamento."
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "left", "right", "expected"),
+    [
+        (FEE, PRICE, FREE, ("numbers", "four dollars", "Nothing at all")),
+        (CLASSES, EIGHT, ANY_NUMBER, ("numbers", "ocho", "No hay límite")),
+        (ENTRANCE, NORTH, SOUTH, ("values", "Nordseite", "Süden")),
+        (DESK, SECOND_FLOOR, GROUND_FLOOR, ("values", "secondo piano", "pianterreno")),
+    ],
+)
+def test_no_price_no_limit_and_another_side_or_floor_contradict(
+    question: str, left: str, right: str, expected: tuple[str, str, str]
+) -> None:
+    found = [{item[0], frozenset(item[1:])} for item in evidence(question, left, right)]
+    assert found == [{expected[0], frozenset(expected[1:])}]
+
+
+@pytest.mark.parametrize(
+    ("question", "left", "right"),
+    [
+        (FEE, PRICE, PRICE.replace("Every", "Each").replace("costs", "comes to")),
+        (FEE, PRICE, f"{PRICE[:60]} On the first Sunday it is free of charge, as all readers of the letter were told."),
+        (FEE, PRICE, FREE.replace("Nothing at all, since", "Only at the bank's own machines nothing at all, as")),
+        (DESK, SECOND_FLOOR, SECOND_FLOOR.replace("L'anagrafe è", "Quegli uffici sono")),
+        ("Wer leitet das Haus?", NORTH, SOUTH),
+    ],
+)
+def test_the_same_price_or_floor_and_sides_beside_the_point_do_not_contradict(
+    question: str, left: str, right: str
+) -> None:
+    assert evidence(question, left, right) == []
