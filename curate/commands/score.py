@@ -18,7 +18,7 @@ from curate.core.json_output import ClearText, NotPrinted, Output, Rounded
 from curate.core.lazy import Array, Floats, Numbers, np, pl
 from curate.core.text import plural, visible
 from curate.core.worker_pool import cores
-from curate.lint.project_check import ProjectRules, check_project
+from curate.lint.project_check import check_project
 from curate.quality.exchange import Exchange, read_exchanges
 from curate.quality.scoring import Models, doubt, lowest_signals, signals_of
 from curate.quality.signals import BY_NAME, DOUBT, Signal
@@ -138,7 +138,7 @@ def score(work: Workspace, models: Models, *, run: Path | None = None, rubric: "
     listen(StageFinished("read", False, plural(data.read, "line")))
     columns, notes = score_exchanges(exchanges, models, run=run, rubric=rubric, cache=work.cache, listen=listen)
     listen(StageStarted("check"))
-    hits = _reported_examples(files, work.rules, {exchange.id: index for index, exchange in enumerate(exchanges)})
+    hits = _reported_examples(work, {exchange.id: index for index, exchange in enumerate(exchanges)})
     listen(StageFinished("check", False, plural(sum(map(len, hits.values())), "finding")))
     signals = [
         _signal_scores(BY_NAME.get(name, COMBINED_SIGNAL), column, exchanges, places)
@@ -207,12 +207,12 @@ def score_exchanges(
     return columns, notes
 
 
-def _reported_examples(files: Sequence[Path], rules: ProjectRules, positions: Mapping[str, int]) -> dict[str, set[int]]:
+def _reported_examples(work: Workspace, positions: Mapping[str, int]) -> dict[str, set[int]]:
     """The positions of the examples that each rule reports, by code; rules with too few of them, or with all examples,
     are left out. `positions`: by example id.
     """
     hits: dict[str, set[int]] = {}
-    for finding in check_project(files, rules, workers=cores()).findings:
+    for finding in check_project(work.files, work.rules, workers=cores(), cache=work.chunk_cache).findings:
         if finding.example is not None and finding.example in positions:
             hits.setdefault(finding.code, set()).add(positions[finding.example])
     return {code: reported for code, reported in sorted(hits.items()) if MIN_HITS <= len(reported) < len(positions)}

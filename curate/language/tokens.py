@@ -113,8 +113,7 @@ OTHER_SCRIPT: Final = "Other"
 def letters(text: str) -> Counter[str]:
     """The number of letters of each script in a text; digits, signs and marks have no script."""
     if text.isascii():
-        data = text.encode()
-        count = len(data) - len(data.translate(None, ASCII_LETTERS))
+        count = _ascii_letters(text)
         return Counter({"Latin": count}) if count else Counter()
     counts: Counter[str] = Counter()
     for char, count in Counter(text).items():
@@ -123,8 +122,21 @@ def letters(text: str) -> Counter[str]:
     return counts
 
 
+def letter_count(text: str) -> int:
+    """The number of letters in a text."""
+    return _ascii_letters(text) if text.isascii() else letters(text).total()
+
+
+def _ascii_letters(text: str) -> int:
+    """The number of letters in an ASCII text."""
+    data = text.encode()
+    return len(data) - len(data.translate(None, ASCII_LETTERS))
+
+
 def main_script(text: str) -> str:
     """The script of most letters of a text; empty for a text without letters."""
+    if text.isascii():
+        return "Latin" if _ascii_letters(text) else ""
     counts = letters(text)
     return min(counts, key=lambda name: (-counts[name], name)) if counts else ""
 

@@ -9,7 +9,7 @@ import json
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from curate.core.lazy import Floats, np, pl
@@ -17,7 +17,7 @@ from curate.core.text import text_column
 from curate.language.lexicon import NON_FINAL_WORDS, STOPWORDS
 
 if TYPE_CHECKING:
-    from polars import Series
+    from polars import DataFrame, Series
 
 WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _LETTER: Final = r"[\p{L}\p{Nl}\p{No}]"
@@ -26,6 +26,8 @@ _NO_WORD: Final = r"[^\p{L}\p{N}_]"
 FIRST_WORD: Final = rf"(?:^|[.!?。！？:][\"')\]*_”’]*\s+|\n){_NO_WORD}{{0,4}}({_ANY_WORD})"
 LAST_WORD: Final = rf"({_ANY_WORD}){_NO_WORD}{{0,3}}?(?:[.!?。！？]|\n|$)"
 """Both for polars, as is `_ANY_WORD`, which matches what `WORD` does."""
+LOWERED_BY_WORD: Final = ("İ", "Σ")
+"""Letters whose lower case depends on those around them, or has no letter after it."""
 EARLIER_SENTENCE_END: Final = re.compile(r"[^\W\d_]{2}[\"'”’)]?[.!?]\s|[。！？]")
 """The end of a sentence before the last one, except the number of a list item."""
 CLOSING_CHARS: Final = "\"'”’»)]}*_`~> \n\t"
@@ -41,8 +43,12 @@ CODE_WORDS: Final = re.compile(r"\bSELECT\b|\bdef \w+\(")
 UNFINISHED_WORDS: Final = frozenset((*NON_FINAL_WORDS, *STOPWORDS))
 QUOTATION_AUTHOR: Final = re.compile(r"[-–—] ?[A-Z][\w.]*(?: [A-Z][\w.]*){0,3}$")
 LIST_ITEM: Final = re.compile(r"\s*(?:[-*•]|\d+[.)]|\|)")
+ITEM_LABEL: Final = re.compile(r"(?m)^\s*\w{1,2}\)")
+"""The number or letter of a list item: `a)`."""
 SENTENCE_ENDS: Final = re.compile(r"[.!?。！？\n]")
 MAX_WORD_CHARS: Final = 100
+MAX_SHORT_WORDS: Final = 6
+"""Number of words up to which an answer is short."""
 OPTION_CHARS: Final = 80
 """Number of characters of a first line that are searched for in the request."""
 MAX_CHARS: Final = 4_000
@@ -65,11 +71,18 @@ class Wording:
         self.seen: Counter[str] = Counter()
         self.first: Counter[str] = Counter()
         self.last: Counter[str] = Counter()
-        for texts in (requests, answers):
-            for start in range(0, len(texts), BLOCK_TEXTS):
-                column = text_column([text[:MAX_CHARS] for text in texts[start : start + BLOCK_TEXTS]])
-                for counts, pattern in ((self.seen, _ANY_WORD), (self.first, FIRST_WORD), (self.last, LAST_WORD)):
-                    _add_words(counts, column, pattern)
+        patterns = (_ANY_WORD, FIRST_WORD, LAST_WORD)
+        frames = [
+            [_texts_with_words(part, pattern, lowers=lowers) for pattern in patterns]
+            for texts in (requests, answers)
+            for start in range(0, len(texts), BLOCK_TEXTS)
+            for part, lowers in _in_lower_case(
+                text_column([text[:MAX_CHARS] for text in texts[start : start + BLOCK_TEXTS]])
+            )
+        ]
+        for counts, of_parts in zip((self.seen, self.first, self.last), zip(*frames, strict=True), strict=False):
+            for word, count in pl.concat(of_parts).group_by("word").agg(pl.col("count").sum()).iter_rows():
+                counts[word.casefold()] += count
         self._ordered = sorted(self.seen)
 
     def begins_other_word(self, word: str) -> bool:
@@ -88,14 +101,27 @@ class Wording:
         return log(share / (1.0001 - min(share, 1.0)))
 
 
-def _add_words(counts: Counter[str], texts: "Series", pattern: str) -> None:
-    """Count in how many texts each word occurs that `pattern` matches, in lower case."""
-    matches = pl.DataFrame({"text": range(len(texts)), "word": texts.str.extract_all(pattern)}).explode("word")
+def _in_lower_case(texts: "Series") -> Iterator[tuple["Series", bool]]:
+    """The texts in lower case, then unchanged those whose words are lowered one by one; each part with whether they
+    are.
+    """
+    by_word = texts.str.contains_any([*LOWERED_BY_WORD])
+    yield texts.filter(~by_word).str.to_lowercase(), False
+    if by_word.any():
+        yield texts.filter(by_word), True
+
+
+def _texts_with_words(texts: "Series", pattern: str, *, lowers: bool) -> "DataFrame":
+    """The words that `pattern` matches, each with the number of texts that it occurs in. `lowers`: whether each word is
+    converted to lower case.
+    """
+    words = texts.str.extract_all(pattern)
     if pattern != _ANY_WORD:
-        matches = matches.with_columns(pl.col("word").str.extract(f"({_ANY_WORD})", 1))
-    distinct = matches.drop_nulls().with_columns(pl.col("word").str.to_lowercase()).unique()
-    for word, count in distinct["word"].value_counts().iter_rows():
-        counts[word.casefold()] += count
+        words = words.list.eval(pl.element().str.extract(f"({_ANY_WORD})", 1))
+    if lowers:
+        words = words.list.eval(pl.element().str.to_lowercase())
+    counts = words.list.unique().explode().drop_nulls().alias("word").value_counts()
+    return counts.cast({"count": pl.Int64})
 
 
 def kind_of(answer: str) -> str:
@@ -108,8 +134,8 @@ def kind_of(answer: str) -> str:
         return "code"
     if LIST_ITEM.match(last):
         return "list"
-    words = len(plain.split())
-    return "short" if words <= 6 else "lines" if "\n" in plain and len(last) < 60 else "prose"
+    words = len(plain.split(maxsplit=MAX_SHORT_WORDS))
+    return "short" if words <= MAX_SHORT_WORDS else "lines" if "\n" in plain and len(last) < 60 else "prose"
 
 
 def _is_code(text: str) -> bool:
@@ -125,8 +151,8 @@ def is_unended(answer: str) -> bool:
     core = plain.rstrip(CLOSING_CHARS)
     if not core or core[-1] in END_MARKS or plain.endswith(("```", "}", "]", ">", "|")):
         return False
-    last = plain.split()[-1]
-    if QUOTATION_AUTHOR.search(plain):
+    last = plain.rsplit(maxsplit=1)[-1]
+    if QUOTATION_AUTHOR.search(plain, plain.rfind("\n") + 1):
         return False
     if plain[-1] in '"”’»)' and not _unclosed_count(plain):
         return False
@@ -148,6 +174,8 @@ def surprise(edges: Sequence[str]) -> list[float]:
 
 def _odd_bold(text: str) -> int:
     """1 if a text has an odd number of `**`, not counting those in code; else 0."""
+    if "**" not in text:
+        return 0
     return (text.count("**") - len(CODE_ASTERISKS.findall(text))) % 2
 
 
@@ -165,7 +193,8 @@ def _unbalanced_closers(answer: str) -> float:
     """
     text = answer[:MAX_CHARS]
     closed = sum(max(0, text.count(right) - text.count(left)) for left, right in OPENERS.items())
-    closed -= len(re.findall(r"(?m)^\s*\w{1,2}\)", text))
+    if closed:
+        closed -= len(ITEM_LABEL.findall(text))
     return float(min(3, max(0, closed) + text.count('"') % 2 + _odd_bold(text)))
 
 
@@ -198,24 +227,32 @@ def cut_features(answers: Sequence[str], kinds: Sequence[str], wording: Wording)
     rarity = surprise([edge_class(answer.rstrip()[-1:]) for answer in answers])
     for answer, kind, odd, rare in zip(answers, kinds, unended, rarity, strict=True):
         plain = answer.rstrip()
-        core = plain[-400:].rstrip(CLOSING_CHARS + END_MARKS)
-        words = WORD.findall(core[-MAX_WORD_CHARS:])
-        last = words[-1].casefold() if words and core.endswith(words[-1]) else ""
-        tail = SENTENCE_ENDS.split(core)[-1]
-        alone = bool(last) and wording.seen[last] <= 1
+        unfinished = begun = earlier = False
+        tail_words = usual_end = 0.0
+        if odd:
+            core = plain[-400:].rstrip(CLOSING_CHARS + END_MARKS)
+            words = WORD.findall(core[-MAX_WORD_CHARS:])
+            last = words[-1].casefold() if words and core.endswith(words[-1]) else ""
+            unfinished = last in UNFINISHED_WORDS
+            begun = last != "" and wording.seen[last] <= 1 and wording.begins_other_word(last)
+            earlier = EARLIER_SENTENCE_END.search(plain) is not None
+            tail_words = np.log1p(len(SENTENCE_ENDS.split(core)[-1].split()))
+            usual_end = wording.log_odds(last, wording.last, is_here=True) if last else 0.0
         rows.append(
             (
                 1.0,
                 odd,
                 odd * usual[kind],
-                odd and last in UNFINISHED_WORDS,
-                plain[-1:] in RARE_LAST_CHARS and plain[-2:-1] != plain[-1:] and not re.search(r"\d ?%$", plain),  # C++
+                unfinished,
+                plain[-1:] in RARE_LAST_CHARS
+                and plain[-2:-1] != plain[-1:]
+                and not re.search(r"\d ?%$", plain[-3:]),  # C++
                 _unclosed_count(answer),
-                odd and alone and wording.begins_other_word(last),
-                odd and bool(EARLIER_SENTENCE_END.search(plain)),
-                odd * np.log1p(len(tail.split())),
+                begun,
+                earlier,
+                tail_words,
                 _is_broken_data(answer),
-                odd * wording.log_odds(last, wording.last, is_here=True) if last else 0.0,
+                usual_end,
                 kind == "short",
                 odd and kind == "prose",
                 rare,

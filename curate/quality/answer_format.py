@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from curate.core.example import content_id
 from curate.core.lazy import Floats, np
 from curate.core.text import text_column
 
@@ -21,17 +20,18 @@ HEADING: Final = (
     r"|(?:<[a-z_]{2,20}>|<<|####|```\w*|\bSELECT\b|\bFROM\b)"
 )
 """The mark of a section: a heading, a label at the start of a line, a tag, a fence, SQL keywords; for polars."""
+HEADING_NEEDLES: Final = ("#", "**", ":", "<", "```", "SELECT", "FROM")
+"""Each match of `HEADING` contains one of these."""
 NO_NAME: Final = re.compile(r"\W+$|\d+")
 
 
 def formats(systems: Sequence[str], answers: Sequence[str]) -> Floats:
     """The share of the file's format that each answer has: the lowest of its parts; 1 if the file has no format."""
-    sizes = Counter(map(content_id, systems))
-    keys = [key if sizes[key] >= MIN_GROUP_SIZE else "" for key in map(content_id, systems)]
+    sizes = Counter(systems)
     scores = np.ones(len(answers))
-    by_key: dict[str, list[int]] = {}
-    for index, key in enumerate(keys):
-        by_key.setdefault(key, []).append(index)
+    by_key: dict[str | None, list[int]] = {}
+    for index, system in enumerate(systems):
+        by_key.setdefault(system if sizes[system] >= MIN_GROUP_SIZE else None, []).append(index)
     for members in by_key.values():
         scores[members] = _format_scores([answers[index] for index in members])
     return scores
@@ -46,8 +46,18 @@ def _format_scores(answers: Sequence[str]) -> list[float]:
     if sum(is_json) >= REQUIRED_JSON_SHARE * len(answers):
         present = _present(list(map(_keys_with_types, parsed)))
         return [have if good else 0.05 for good, have in zip(is_json, present, strict=True)]
-    marks = text_column(answers).str.extract_all(HEADING).to_list()
-    return _present([_section_marks(answer, headings) for answer, headings in zip(answers, marks, strict=True)])
+    return _present(list(map(_section_marks, answers, _headings(answers))))
+
+
+def _headings(answers: Sequence[str]) -> list[Sequence[str]]:
+    """The matches of `HEADING` in each answer."""
+    headings: list[Sequence[str]] = [()] * len(answers)
+    texts = text_column(answers)
+    candidates = texts.str.contains_any([*HEADING_NEEDLES]).arg_true()
+    matches = texts.gather(candidates).str.extract_all(HEADING).to_list()
+    for index, of_answer in zip(candidates.to_list(), matches, strict=True):
+        headings[index] = of_answer
+    return headings
 
 
 def _present(every: Sequence[frozenset[str]]) -> list[float]:
@@ -67,10 +77,12 @@ def _section_marks(answer: str, headings: Iterable[str]) -> frozenset[str]:
 
 
 def _json_answer(answer: str) -> Any:
-    """An answer's JSON, also in a code block; None if it is not JSON."""
+    """The object or list of an answer in JSON, also in a code block; None if it is neither."""
     text = answer.strip()
     if text.startswith("```"):
         text = text.strip("`").partition("\n")[2]
+    if not text.lstrip().startswith(("{", "[")):
+        return None
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
