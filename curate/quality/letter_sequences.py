@@ -180,7 +180,7 @@ def _points(texts: Sequence[str]) -> tuple[Words, Numbers]:
     kept = ~is_space
     kept[1:] |= ~is_space[:-1]  # the first of a run
     lengths = np.array([len(text) for text in folded], dtype=np.int64)
-    ends = np.cumsum(kept)[np.cumsum(lengths) - 1]
+    ends: Numbers = np.cumsum(kept, dtype=np.int64)[np.cumsum(lengths) - 1]
     codes: Words = np.where(is_space | (points == 0), 32, points)[kept]
     return codes, ends
 
