@@ -14,6 +14,7 @@ from statistics import fmean
 from typing import Any, Final, NamedTuple
 
 from curate.conflicts.requested_amounts import word_count
+from curate.conflicts.same_question import logistic
 from curate.core.errors import ModelError
 from curate.core.example import content_id
 from curate.core.lazy import np
@@ -151,7 +152,7 @@ def _asked(readings: Iterable[Reading]) -> tuple[float, float]:
 
 def _probability(asks_yes_or_no: float, asks_name: float, opposite: float, other_value: float) -> float:
     """The probability that two answers contradict each other, from what the question asks for."""
-    return _logistic(INTERCEPT + OPPOSITE_WEIGHT * asks_yes_or_no * opposite + VALUE_WEIGHT * asks_name * other_value)
+    return logistic(INTERCEPT + OPPOSITE_WEIGHT * asks_yes_or_no * opposite + VALUE_WEIGHT * asks_name * other_value)
 
 
 def _compared(read: Sequence[tuple[Reading, Reading]], left: str, right: str) -> Compared:
@@ -270,8 +271,4 @@ def _reading_of_scores(answer: str, row: Sequence[float]) -> Reading:
     spans = zip(*(row[SCORES + part :: 3] for part in range(3)), strict=True)
     values = tuple((answer[int(start) : int(end)].strip(), chance) for start, end, chance in spans if chance > 0)
     shares = tuple(share / math.fsum(odds) for share in odds)
-    return Reading(_logistic(yes), _logistic(answers), shares, values)
-
-
-def _logistic(score: float) -> float:
-    return 1 / (1 + math.exp(-score))
+    return Reading(logistic(yes), logistic(answers), shares, values)

@@ -21,7 +21,7 @@ from curate.conflicts.answered_question import QuestionsOnly, length_share, long
 from curate.conflicts.candidate_pairs import MIN_COUNTED_CONFIDENCE
 from curate.conflicts.evidence import Evidence
 from curate.conflicts.nli import entailments
-from curate.conflicts.same_question import log_odds
+from curate.conflicts.same_question import log_odds, logistic
 from curate.core.lazy import Matrix
 from curate.language.refusals import OPENING_CHARS, refuses
 from curate.language.sentences import sentences
@@ -110,7 +110,7 @@ def with_answers(
         without_answers = QuestionsOnly(alone[index], item.difference_score, item.in_topic, scores[index])
         score = long_answer_score(without_answers, item.questions, item.answers, vectors)
         scores[index] = (1 - shares[index]) * scores[index] + shares[index] * score
-    return [_logistic(score) for score in scores]
+    return [logistic(score) for score in scores]
 
 
 def _with_brief_answers(
@@ -140,7 +140,7 @@ def _with_brief_answers(
         if min(len(content_words(answer)) for answer in item.answers) < MIN_TELLING_WORDS:
             scores[index] += FEW_WORDS_WEIGHT
     # Only pairs that can still be reported: swapped texts never raise the probability.
-    shown = [index for index, score in enumerate(scores) if _logistic(score) >= MIN_COUNTED_CONFIDENCE]
+    shown = [index for index, score in enumerate(scores) if logistic(score) >= MIN_COUNTED_CONFIDENCE]
     swapped = [_swapped(pairs[index]) for index in shown]
     follows = iter(
         entailments([pair for swapped_texts, _ in swapped for pair in swapped_texts], models[1], cache, progress)
@@ -173,10 +173,6 @@ def _vectors(texts: Iterable[str], model: str, cache: Path | None) -> dict[str, 
 
 def _first_sentences(answer: str) -> str:
     return " ".join(sentences(answer)[:2])[:MAX_ANSWER_CHARS]
-
-
-def _logistic(score: float) -> float:
-    return 1 / (1 + math.exp(-score))
 
 
 def _swapped(pair: AnsweredPair) -> tuple[list[Pair], Callable[[Iterable[float]], float]]:

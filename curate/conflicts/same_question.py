@@ -282,7 +282,7 @@ def probability(
         score = (score + log_odds(duplicate)) / 2
     lowered, unlimited = _apart(features)
     least = min(score, MIN_LIMITED_SCORE) if limited else -math.inf
-    return _logistic(max(score + lowered, least) + unlimited)
+    return logistic(max(score + lowered, least) + unlimited)
 
 
 def difference_score(features: tuple[float, ...]) -> float:
@@ -306,7 +306,8 @@ def _apart(features: tuple[float, ...]) -> tuple[float, float]:
     )
 
 
-def _logistic(score: float) -> float:
+def logistic(score: float) -> float:
+    """The probability of some log-odds."""
     return 1 / (1 + math.exp(-max(-50.0, min(50.0, score))))
 
 

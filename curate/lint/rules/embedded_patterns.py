@@ -34,8 +34,10 @@ OVERRIDE: Final = lazy_pattern(
 )
 """An instruction to a model to drop those that it has, in any question, after other text."""
 
-_POSSIBLE_START: Final = r"(?:\b|(?=[^a-z])|(?<=[^\x00-\u2fff]))"
-"""Not inside a word, unless its letters are Chinese: most positions are there, and no expression starts there."""
+_POSSIBLE_START: Final = r"(?:\b|(?=[^a-z]|ai[助模])|(?<=[^\x00-\u2fff]))"
+"""Not inside a word, unless its letters are Chinese: most positions are there, and no expression starts there. `AI` before
+Chinese may be the end of a name: OpenAI助手.
+"""
 EMBEDDED: Final = lazy_pattern(
     f"(?i){_POSSIBLE_START}(?:"
     + "|".join(
