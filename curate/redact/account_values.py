@@ -15,13 +15,21 @@ POSTAL_CODE: Final = (
 )
 """Of the United Kingdom, Ireland, Canada, the Netherlands, and in digits."""
 POSTAL_WORDS: Final = (
-    r"zip(?:[ _-]?code)?|post(?:al)?[ _-]?code|postleitzahl|plz|code postal|c[óo]digo postal|cep|"
+    r"zip(?!\()(?:[ _-]?code)?|post(?:al)?[ _-]?code|postleitzahl|plz|code postal|c[óo]digo postal|cep|"
     r"(?-i:CAP|C\.A\.P\.)(?= \d{5})|"
     r"postcode|pin ?code|kod pocztowy|psč|postnummer|индекс"
 )
 GROUPED_CODE: Final = r"(?-i:(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z0-9]{5,8}|\d{2,4}(?:[ -]\d{2,4}){2,4}|\d{7,16})"
 LOG_FIELD: Final = r"(?i:user|user[_ -]?name|user[_ -]?id|login|uid|screen_name)"
 """Names of fields of users in logs, settings and JSON."""
+SERVICE_WORDS: Final = frozenset((
+    "", "api", "app", "auth", "backend", "backup", "broker", "cache", "cluster", "container", "data", "database", "db",
+    "dev", "docker", "elasticsearch", "frontend", "gateway", "host", "internal", "kafka", "lb", "local", "mail", "main",
+    "memcached", "mongo", "mongodb", "my", "mysql", "nginx", "node", "pg", "postgres", "postgresql", "primary",
+    "prod", "production", "proxy", "queue", "rabbitmq", "redis", "replica", "search", "secondary", "server", "service",
+    "master", "smtp", "sql", "srv", "stage", "staging", "standby", "test", "vm", "web", "worker", "your",
+))  # fmt: skip
+"""Words of names of hosts in examples and settings, which name no machine of anybody."""
 SAMPLE_ACCOUNTS: Final = frozenset(("123456789012", "012345678901", "111122223333", "444455556666", "210987654321"))
 """Account numbers of the documentation of Amazon Web Services."""
 
@@ -29,6 +37,13 @@ SAMPLE_ACCOUNTS: Final = frozenset(("123456789012", "012345678901", "11112222333
 def _is_login(text: str) -> bool:
     """Whether a name has a digit behind letters, unlike most identifiers in code."""
     return re.fullmatch(r"[a-z_.-]{3,}[0-9]{1,6}", text) is not None and not text.endswith(("_1", "_2", "_id1"))
+
+
+def _is_named_host(text: str) -> bool:
+    """Whether the name of a host has a word beside its service and its number: anybody has a `db-server-1`."""
+    return any(
+        part not in SERVICE_WORDS and not part.isdigit() for part in re.sub("[0-9]", "", text.lower()).split("-")
+    )
 
 
 def _is_account(text: str) -> bool:
@@ -113,6 +128,7 @@ ACCOUNT_VALUES: Final = (
             rf"(?i)(?:\b(?:on|from|to|at) host |\bhost(?:name)?[=:] ?[\"']?)(?P<value>(?!{EXAMPLE_HOST})"
             r"[a-z][a-z0-9]{0,20}-[a-z0-9-]{2,40}[a-z0-9])(?![\w.-])"
         ),
+        _is_named_host,
         hint=re.compile("(?i)host"),
     ),
     Form(
