@@ -8,7 +8,9 @@ the coefficients, with the first 12,000 clean rows; the others are held out. `--
 
 `--own` measures with the items of a file instead, each with a rephrasing and a near miss, which is another item on the
 same topic. The 100 of `own_items.jsonl` were written without knowledge of how the detector decides; its misses were
-read later. The 80 of `own_items_later.jsonl` were written after that, again without that knowledge, and chose nothing.
+read later. The 80 of `own_items_later.jsonl` were written after that, again without that knowledge, and chose nothing;
+their misses were read later. The 40 of `own_items_eight.jsonl` are of eight benchmarks, each five in five forms, and
+were written before any of them was searched for.
 """
 
 import argparse
