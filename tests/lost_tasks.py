@@ -27,6 +27,10 @@ def killed_once(marker: Path, make: Callable[..., Any], *items: Any) -> Any:
     return make(*items)
 
 
+def written_nowhere(*_: object) -> None:
+    """A task on a node that does not have the folder of the output."""
+
+
 def held_once(marker: Path, head: str, make: Callable[..., Any], *items: Any) -> Any:
     """The first task that runs beside the head node writes down where, and does not end; those on the head node wait
     for it, else they may be done with all of them before.

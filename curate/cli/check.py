@@ -173,7 +173,7 @@ def _require_combination(args: CheckOptions) -> None:
 
 def _open(args: CheckOptions) -> Workspace:
     """The data and its project; with unsafe fixes, also the limits of what may be deleted. Raises `UsageError`."""
-    files = options.named_files(args.paths, args.engine, by_row_group=True)
+    files = options.named_files(args.paths, args.engine)
     require_distinct_paths(files, (args.output_file, args.new_baseline), named=args.paths)
     require_distinct_paths([args.baseline] if args.baseline else [], (args.output_file,))
     used: dict[str, dict[str, object]] = {"dedup": {}} if args.unsafe_fixes else {}

@@ -57,7 +57,7 @@ def conflicts(args: ConflictsOptions) -> None:
     available.
     """
     options.check_combination(apart=[("calibrate", "as_json", "html", "no_decisions")])
-    files = options.named_files(args.paths, args.engine, by_row_group=True)
+    files = options.named_files(args.paths, args.engine)
     require_distinct_paths(files, (args.html,), named=args.paths)
     work = args.session().open(files, args.given)
     decisions = work.decisions

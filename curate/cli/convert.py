@@ -72,7 +72,7 @@ def convert(
     Exit status: 0 if every line was converted, 1 if some were not, 2 if a file cannot be read.
     """
     session = options.session(no_decisions=no_decisions, engine=engine, address=address)
-    files = named_files(paths, engine, by_row_group=True)
+    files = named_files(paths, engine)
     aside = checked_removed_path(output, "unconverted", files, paths, overwrite=overwrite, shards=shards)
     template = {"system": system, "user": user, "assistant": assistant}
     if any(template.values()) and not (user and assistant):

@@ -72,7 +72,7 @@ def decontaminate(
     if not bench:
         raise UsageError("no benchmark is given", "add --bench FILE or --bench NAME")
     bench = benchmark_paths(bench)
-    files = options.named_files(paths, engine, by_row_group=True)
+    files = options.named_files(paths, engine)
     benchmarks = _benchmark_files(bench)
     removed = checked_removed_path(output, "removed", [*files, *benchmarks], (*paths, *bench), overwrite=overwrite)
     with options.stages(quiet=quiet) as shown:

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,7 +11,7 @@ from curate.cli import options
 from curate.cli.options import takes_options
 from curate.commands.dedup import DedupResult, write_plan
 from curate.commands.dedup import dedup as dedup_data
-from curate.core.cluster import Engine
+from curate.core.cluster import Engine, Executor
 from curate.core.errors import UsageError
 from curate.core.output_pair import checked_removed_path
 from curate.core.text import visible
@@ -71,6 +72,15 @@ def dedup(args: DedupOptions) -> None:
         args.output, "removed", [*files, *others], named_paths, overwrite=args.overwrite, others=[args.html],
         shards=args.shards,
     )  # fmt: skip
+    executor = options.executor_of(args.engine, args.address)
+    with executor.connected():
+        _dedup(args, files, others, given, removed, executor)
+
+
+def _dedup(
+    args: DedupOptions, files: list[Path], others: list[Path], given: Given, removed: Path | None, executor: Executor
+) -> None:
+    """Remove duplicates of files, and print the result. `removed`: the file of removed lines."""
     with args.stages() as shown:
         session = args.session(listen=shown.listen)
         planned = dedup_data(session.open(files, given), against=others, cached_only=args.rethreshold is not None)
@@ -80,7 +90,7 @@ def dedup(args: DedupOptions) -> None:
         _print_removals(args, planned)
     written = args.output is not None and (not planned.heavy or args.yes or _is_confirmed(args, planned))
     if args.output is not None and written:
-        write_plan(planned, args.output, overwrite=args.overwrite, shards=args.shards)
+        write_plan(planned, args.output, overwrite=args.overwrite, shards=args.shards, executor=executor)
     if args.as_json:
         print_json(dedup_json(planned, explain=args.explain, written=written))
     else:

@@ -235,14 +235,11 @@ def stages(*, quiet: bool) -> StageProgress:
     return StageProgress(quiet=quiet or not sys.stderr.isatty())
 
 
-def named_files(
-    paths: Iterable[str | Path], engine: Engine = Engine.LOCAL, *, by_row_group: bool = False
-) -> list[Path]:
+def named_files(paths: Iterable[str | Path], engine: Engine = Engine.LOCAL) -> list[Path]:
     """The data files that `paths` name, as `data_files` returns them, with a note on stderr about each skipped file.
-    Tasks of a cluster read objects by ranges; `by_row_group`: Parquet files, too.
+    Tasks of a cluster read objects by ranges.
     """
-    by_range = engine is Engine.RAY
-    return data_files(paths, _print_note, invocation().left_out, by_range=by_range, by_row_group=by_row_group)
+    return data_files(paths, _print_note, invocation().left_out, by_range=engine is Engine.RAY)
 
 
 def print_notes(notes: Iterable[str]) -> None:

@@ -6,6 +6,7 @@ import typer
 
 from curate.cli import options
 from curate.commands.stats import stats as stats_data
+from curate.core.cluster import Engine
 from curate.core.text import plural
 from curate.corpus.stats import Plan
 from curate.read.dataset import require_examples
@@ -39,6 +40,8 @@ def stats(
     ] = None,
     yes: options.Agree = False,
     no_cache: options.NoCache = False,
+    engine: options.RunOn = Engine.LOCAL,
+    address: options.Address = None,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -46,9 +49,11 @@ def stats(
 
     Exit status: 0, 1 if a line holds no example, 2 if no line holds one or a file cannot be read.
     """
-    files = options.named_files(paths)
+    files = options.named_files(paths, engine)
     settings = {"check": {"model": model, "chat_template": chat_template}}
-    session = options.session(yes=yes, where=where, reads_files="curate stats", cached=not no_cache)
+    session = options.session(
+        yes=yes, where=where, reads_files="curate stats", cached=not no_cache, engine=engine, address=address
+    )
     work = session.open(files, settings)
     with options.progress("counting", "lines", quiet=quiet) as advance:
         statistics = stats_data(work, advance)

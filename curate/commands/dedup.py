@@ -8,21 +8,24 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from operator import add
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from curate.commands.session import Workspace
+from curate.core.cluster import LOCAL, Executor
 from curate.core.config import CheckConfig, DedupConfig
 from curate.core.decision import DecisionState, edits_of
-from curate.core.errors import UsageError
+from curate.core.errors import UsageError, require_all_lines
 from curate.core.events import Listener, StageFinished, StageStarted, advancing, ignore_events
 from curate.core.example import Example, Place
 from curate.core.files import display_name
 from curate.core.finding import Finding, Severity
 from curate.core.kernels import kernels_for
 from curate.core.lazy import Numbers, np
-from curate.core.output_pair import removed_path, replacing_both
+from curate.core.output_pair import removed_path, replacing_both, replacing_shards
 from curate.core.paths import identity
+from curate.core.shards import shard_bounds, shard_names
 from curate.core.snapshot import Snapshot, require_unchanged, snapshots_of
 from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
@@ -41,7 +44,8 @@ from curate.lint.rules.rule_selection import RuleSelection
 from curate.models.names import fingerprint
 from curate.output.apply import Dropped, dropped_in, not_accepted, unmatched_notes
 from curate.output.edited import with_edits
-from curate.output.folder import write_lines
+from curate.output.folder import write_removed
+from curate.output.line_files import LineFile, parts_of, write_files, write_parts
 from curate.read.chunk_cache import CACHE_FOLDER, tidy
 from curate.read.chunks import Chunk
 from curate.read.dataset import require_examples
@@ -408,7 +412,8 @@ def finding_counts(
     single = np.array([name in accepted for name in names], dtype=np.bool_)
     if memory is None or table.line_keys is None or config.per_file_ignores or not rules.is_cacheable(config):
         single[:] = True
-    counts_by_id = _counts(_findings(table, config, rules, lines[single], pool), project, decisions)
+    accepted_findings = {name: decision for name, decision in decisions.items() if decision.kept}
+    counts_by_id = _counts(table, config, rules, lines[single], pool, project.suppressed, accepted_findings)
     if single.all() or memory is None or table.line_keys is None:
         return counts_by_id
     cacheable = np.flatnonzero(~single)
@@ -417,7 +422,7 @@ def finding_counts(
     counts, is_cached = cached.find(keys)
     new = np.flatnonzero(~is_cached)
     if len(new):
-        fresh = _counts(_findings(table, config, rules, lines[cacheable[new]], pool), project, decisions)
+        fresh = _counts(table, config, rules, lines[cacheable[new]], pool, project.suppressed, accepted_findings)
         counts[new] = [fresh.get(names[index], NO_FINDINGS)[1:] for index in cacheable[new].tolist()]
         cached.add(keys[new], counts[new])
     with_findings = np.flatnonzero(counts.any(axis=1))
@@ -426,32 +431,32 @@ def finding_counts(
     return counts_by_id
 
 
-def _findings(
-    table: Table, config: CheckConfig, rules: RuleSelection, lines: Numbers, pool: WorkerPool
-) -> Iterator[Finding]:
-    """The findings of the examples on some lines, not from the cache."""
+def _counts(
+    table: Table,
+    config: CheckConfig,
+    rules: RuleSelection,
+    lines: Numbers,
+    pool: WorkerPool,
+    suppressed: frozenset[tuple[str, str]],
+    accepted: Mapping[str, DecisionState],
+) -> dict[str, FindingCounts]:
+    """The number of unsuppressed findings by example id on some lines, not from the cache; only examples with findings.
+    Workers count them, because findings take longer to send than to count. `accepted`: the decisions that accept some.
+    """
     codes = tuple(code for code in rules.severities if rules.known[code].scope in PER_EXAMPLE)
     if not codes or not len(lines):
-        return
-    line_check = ErrorFilter.selecting(codes, config)
-    for findings in pool.each(partial(_findings_of, line_check), _stored_lines(table, lines)):
-        yield from filter(rules.reports, findings)
-
-
-def _counts(
-    findings: Iterator[Finding], project: ProjectRules, decisions: Mapping[str, DecisionState]
-) -> dict[str, FindingCounts]:
-    """The number of unsuppressed findings by example id; only examples with findings."""
-    counts: dict[str, list[int]] = {}
-    suppressed = project.suppressed
-    for finding in findings:
-        if finding.example is None or (finding.code, finding.example) in suppressed:
-            continue
-        row = counts.setdefault(finding.example, [*NO_FINDINGS])
-        row[1 + finding.severity.rank] += 1
-        if finding.severity is Severity.ERROR and any(not_accepted([finding], decisions)):
-            row[0] = 1
-    return {example: FindingCounts(*row) for example, row in counts.items()}
+        return {}
+    counts: dict[str, FindingCounts] = {}
+    make = partial(_counts_of, ErrorFilter.selecting(codes, config), suppressed, accepted)
+    for examples, rows in pool.each(make, _stored_lines(table, lines)):
+        for example, row in zip(examples, map(FindingCounts._make, rows), strict=True):
+            before = counts.get(example, NO_FINDINGS)
+            counts[example] = (
+                row
+                if before is NO_FINDINGS
+                else FindingCounts(max(before.rejected, row.rejected), *map(add, before[1:], row[1:]))
+            )
+    return counts
 
 
 class _StoredLines(NamedTuple):
@@ -474,25 +479,62 @@ def _stored_lines(table: Table, lines: Numbers) -> Iterator[_StoredLines]:
             yield _StoredLines(source, begins, begins + table.sizes[chunk_lines])
 
 
-def _findings_of(line_check: ErrorFilter, lines: _StoredLines) -> list[Finding]:
-    """The findings of some lines, which are read again; line breaks in elements of a document are replaced."""
+def _counts_of(
+    line_check: ErrorFilter,
+    suppressed: frozenset[tuple[str, str]],
+    accepted: Mapping[str, DecisionState],
+    lines: _StoredLines,
+) -> tuple[list[str], list[list[int]]]:
+    """The ids of the examples with findings on some lines, which are read again, and a row of `FindingCounts` each;
+    line breaks in elements of a document are replaced.
+    """
     parts = LineReader().parts(*lines)
     data = b"".join([bytes(part).replace(b"\n", b" ") + b"\n" for part in parts])
-    return line_check.judged(Chunk(lines.source.path, lines.source.name, 0, None, data)).findings
+    chunk = Chunk(lines.source.path, lines.source.name, 0, None, data)
+    counts: dict[str, list[int]] = {}
+    for finding in line_check.reported(line_check.judged(chunk).findings):
+        if finding.example is None or (finding.code, finding.example) in suppressed:
+            continue
+        row = counts.setdefault(finding.example, [*NO_FINDINGS])
+        row[1 + finding.severity.rank] += 1
+        if finding.severity is Severity.ERROR and any(not_accepted([finding], accepted)):
+            row[0] = 1
+    return list(counts), list(counts.values())
 
 
-def write_plan(plan: DedupResult, output: Path, *, overwrite: bool = False, shards: int = 1) -> Path:
+def write_plan(
+    plan: DedupResult, output: Path, *, overwrite: bool = False, shards: int = 1, executor: Executor = LOCAL
+) -> Path:
     """Write kept lines to `output` or so many `shards` of it, byte for byte, and removed ones to a file beside it, both
-    completely or neither; returns that file.
+    completely or neither; returns that file. Tasks of the executor write shards of JSON Lines.
 
     Raises `InputError` if a file changed since it was read, `UsageError` if an output exists and must not be replaced,
     or another process writes it, `OutputError`.
     """
     removed = removed_path(output, "removed")
+    removals = (plan.table, plan.lines, plan.duplicates)
+    if shards > 1 and output.suffix != ".parquet":
+        with (
+            replacing_shards(output, removed, overwrite=overwrite, seen=plan.seen) as (stage, removed_output),
+            executor.pool(1, processes=False, files=[seen.path for seen in plan.seen]) as pool,
+        ):
+            require_unchanged(plan.seen)
+            lines = write_removed(*removals, removed_output, plan.dropped)
+            bounds = shard_bounds(len(lines), shards)
+            names = shard_names(output.name, len(bounds) - 1)
+            files = (
+                LineFile(name, parts_of(plan.table, lines[first:last]))
+                for name, first, last in zip(names, bounds, bounds[1:], strict=False)
+            )
+            written = write_files(files, stage, pool)
+            require_all_lines(len(lines), sum(file.lines for file in written), 0)
+        return removed
     with replacing_both(output, removed, overwrite=overwrite, seen=plan.seen, shards=shards) as (
         kept_output,
         removed_output,
     ):
         require_unchanged(plan.seen)
-        write_lines(plan.table, plan.lines, plan.duplicates, kept_output, removed_output, plan.dropped)
+        lines = write_removed(*removals, removed_output, plan.dropped)
+        write_parts(parts_of(plan.table, lines), kept_output, LineReader())
+        require_all_lines(len(lines), kept_output.lines, 0)
     return removed

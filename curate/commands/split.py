@@ -275,8 +275,9 @@ def split_data(
     inputs = input_files(table, map(sources.hash_of, sources.every))
     settings = OutputSettings(config, decisions or {}, models, grown_from)
     manifest = write_output(
-        output, table, division, inputs, given_count, settings, mode=sources.mode, unchanged=sources.require_unchanged
-    )
+        output, table, division, inputs, given_count, settings,
+        pool=pool, mode=sources.mode, unchanged=sources.require_unchanged,
+    )  # fmt: skip
     if memory:
         divided = np.flatnonzero(division.group >= 0)
         compared_as = _comparison(config, [shared.text for shared in division.shared_instructions])

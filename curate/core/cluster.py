@@ -10,7 +10,7 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -69,6 +69,10 @@ class Executor(NamedTuple):
         pool.checkpoints = cache
         return pool
 
+    def connected(self) -> AbstractContextManager[object]:
+        """The pools that are opened in the block share one connection to the cluster. Raises as `ClusterPool` does."""
+        return self.cluster() if self.remote else nullcontext()
+
     def cluster(
         self,
         make_state: Callable[[], object] | None = None,
@@ -101,6 +105,8 @@ class _Setup(NamedTuple):
 
 class ClusterPool(WorkerPool):
     """A pool whose workers are those of a Ray cluster; threads are those of this process, as many as it has cores."""
+
+    remote = True
 
     def __init__(
         self,

@@ -50,7 +50,6 @@ def data_files(
     left_out: LeftOut | None = None,
     *,
     by_range: bool = False,
-    by_row_group: bool = False,
 ) -> list[Path]:
     """The files that `paths` name, without repetition, in the order given; `tell` gets a message per skipped file.
 
@@ -72,7 +71,7 @@ def data_files(
             continue
         if is_url(str(name)):
             files: Sequence[Path] = [
-                _object_or_copy(url, tell, by_row_group=by_row_group) if by_range else local_copy(url, tell)
+                _object_or_copy(url, tell) if by_range else local_copy(url, tell)
                 for url in files_at(str(name), DATA_SUFFIXES)
             ]
         else:
@@ -101,12 +100,12 @@ def data_files(
     return list(by_place.values())
 
 
-def _object_or_copy(url: str, tell: Callable[[str], None], *, by_row_group: bool) -> Path:
-    """The file at a URL: an object that is read by ranges, or a copy if it is packed or has no version. With
-    `by_row_group`, a Parquet file is read by its row groups, unless one is too large.
+def _object_or_copy(url: str, tell: Callable[[str], None]) -> Path:
+    """The file at a URL: an object that is read by ranges, or a copy if it is packed or has no version. Parquet is read
+    by its row groups, unless one is too large.
     """
     file = ObjectPath.at(url)
-    if file is None or ((kind := packing(file)) and not (by_row_group and _has_row_groups(file))):
+    if file is None or ((kind := packing(file)) and not _has_row_groups(file)):
         if file is not None:
             tell(f"{display_name(file)}: downloaded whole, because it is {kind}")
         return local_copy(url, tell)

@@ -9,9 +9,16 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from curate import __version__
 from curate.core.config import Config
@@ -61,15 +68,24 @@ class OutputFile(_Part):
     """Characters of all texts, for the share of the training data."""
     groups: int
     """Number of groups of related examples; in a given test set, each example is a group."""
-    sha256: str
-    """Of the lines of all its files in order."""
+    sha256: str | None = None
+    """Of its file; none for shards, which nodes write at once and have their own. Earlier versions wrote that of the
+    lines of all shards in order.
+    """
     shards: list[Shard] = []
     """Its files in order if there are several; their lines, one file after the other, are those of a single file."""
+
+    @model_validator(mode="after")
+    def _has_hashes(self) -> Self:
+        """Raise `ValueError` for a single file without a hash."""
+        if not self.shards and self.sha256 is None:
+            raise ValueError("has neither sha256 nor shards")
+        return self
 
     @property
     def files(self) -> dict[str, str]:
         """The names of its files in order, each with its SHA-256."""
-        return {shard.file: shard.sha256 for shard in self.shards} or {self.file: self.sha256}
+        return {shard.file: shard.sha256 for shard in self.shards} or {self.file: self.sha256 or ""}
 
     def paths(self, folder: Path) -> list[Path]:
         """Its files in a folder, in order."""
@@ -77,10 +93,12 @@ class OutputFile(_Part):
 
     @model_serializer(mode="wrap")
     def _without_empty(self, serialized: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """The keys of a split in one file are those that earlier versions wrote, so that its digest is the same."""
+        """The keys are those that earlier versions wrote or were read, so that the digest is the same."""
         values: dict[str, Any] = serialized(self)
         if not self.shards:
             values.pop("shards", None)
+        if self.sha256 is None:
+            values.pop("sha256", None)
         return values
 
 

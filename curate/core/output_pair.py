@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, Final, TypeVar
+from typing import IO, Final, TypeVar
 
 from filelock import Timeout
 
@@ -34,11 +34,11 @@ LINES_FOLDER: Final = "lines"
 class CountingWriter:
     """An output file that counts its lines and hashes what is written."""
 
-    def __init__(self, file: IO[bytes], *, hashed: bool = False, whole: Any = None) -> None:
-        """`hashed`: whether to compute the SHA-256. `whole`: a hash of `hashlib` that also gets all bytes."""
+    def __init__(self, file: IO[bytes], *, hashed: bool = False) -> None:
+        """`hashed`: whether to compute the SHA-256."""
         import hashlib
 
-        self._file, self._hash, self._whole = file, hashlib.sha256() if hashed else None, whole
+        self._file, self._hash = file, hashlib.sha256() if hashed else None
         self.lines = 0
         """Number of written lines, each with its line break."""
 
@@ -48,8 +48,6 @@ class CountingWriter:
         self.lines += data.count(b"\n")
         if self._hash is not None:
             self._hash.update(data)
-        if self._whole is not None:
-            self._whole.update(data)
 
     @property
     def sha256(self) -> str:
@@ -205,6 +203,21 @@ def _replacing_shards(
     """As `replacing_both`, for several files of kept lines. They are cut from one temporary file, since only its end
     tells how many lines there are.
     """
+    with replacing_shards(output, removed, overwrite=overwrite, seen=seen) as (stage, goes):
+        whole = stage / LINES_FOLDER / "lines.jsonl"
+        whole.parent.mkdir()
+        with whole.open("wb") as stays:
+            kept = CountingWriter(stays)
+            yield kept, goes
+        _write_shards(whole, kept.lines, stage, output.name, shards)
+        shutil.rmtree(whole.parent)
+
+
+@contextmanager
+def replacing_shards(
+    output: Path, removed: Path, *, overwrite: bool = False, seen: Sequence[Snapshot] = ()
+) -> Iterator[tuple[Path, CountingWriter]]:
+    """As `replacing_both`; the block writes the shards of the output to the folder that it is given."""
     folder = output.parent
     with _locked(removed):
         _require_new(output, removed, [snapshot.path for snapshot in seen], overwrite=overwrite)
@@ -212,22 +225,17 @@ def _replacing_shards(
         earlier = {path.name for path in (*shards_of(output), output) if path.is_file()}
         unchanged = partial(require_unchanged, seen)
         with _marked(removed), replacing_together(folder, earlier, mode=mode_of(seen), unchanged=unchanged) as stage:
-            whole = stage / LINES_FOLDER / "lines.jsonl"
-            whole.parent.mkdir()
-            with whole.open("wb") as stays, (stage / removed.name).open("wb") as goes:
-                kept = CountingWriter(stays)
-                yield kept, CountingWriter(goes)
-            names = _write_shards(whole, kept.lines, stage, output.name, shards)
-            shutil.rmtree(whole.parent)
+            with (stage / removed.name).open("wb") as goes:
+                yield stage, CountingWriter(goes)
             if not overwrite:  # a killed process left them
-                for path in (folder / name for name in {*earlier, *names, removed.name}):
+                for path in (folder / name for name in {*earlier, *(staged.name for staged in stage.iterdir())}):
                     if path.is_file() and not _is_same(stage / path.name, path):
                         raise _existing_error(path)
 
 
-def _write_shards(whole: Path, lines: int, stage: Path, output: str, shards: int) -> list[str]:
-    """Cut a file of so many lines into the shards of an output, which are written to the folder `stage`; returns their
-    names. With fewer lines than shards, there is one shard for each line.
+def _write_shards(whole: Path, lines: int, stage: Path, output: str, shards: int) -> None:
+    """Cut a file of so many lines into the shards of an output, which are written to the folder `stage`. With fewer
+    lines than shards, there is one shard for each line.
     """
     bounds = shard_bounds(lines, shards)
     names = shard_names(output, len(bounds) - 1)
@@ -241,7 +249,6 @@ def _write_shards(whole: Path, lines: int, stage: Path, output: str, shards: int
         from curate.core.parquet import write_parquet
 
         write_parquet(paths, [stage / name for name in names])
-    return names
 
 
 @contextmanager

@@ -73,6 +73,8 @@ def parallel_map(make: Callable[[Item], Made], items: Iterable[Item], workers: i
 class WorkerPool:
     """A pool of workers; a single worker runs in this process."""
 
+    remote = False
+    """Whether workers may share nothing but files with this process."""
     checkpoints: Path | None = None
     """The folder of a project in which this process keeps results of chunks until the next run."""
 

@@ -22,6 +22,7 @@ from curate.corpus.cache import DedupCache, Task, columns_checkpoint, columns_fo
 from curate.corpus.corpus import LineReader, Source, Table
 from curate.corpus.dedup_text import On, asked_turns
 from curate.corpus.features import LINE_TYPES, Columns, FeatureSpec, columns_of_lines
+from curate.corpus.row_files import RowFiles, columns_of_rows, row_tasks
 from curate.read.chunks import Chunk, chunks_of
 from curate.read.dataset import FileFacts, read_file, require_read
 from curate.read.lines import is_document
@@ -214,11 +215,15 @@ def _table_of(
     temp, parts, merge = TempStore(), _Parts(folder), spec.judging.merger() if spec.judging else None
     for number, path in enumerate(paths):
         copy, name, physical = partial(temp.path, number), name_of(path), 0
-        pieces = chunks_of(path, name, CHUNK_BYTES, copy)
-        is_cut, copied = pieces is None, packing(path)
-        parts_read = (
-            _elements(path, name, copy, spec, bands) if pieces is None else _columns(pieces, spec, pool, memory, bands)
-        )
+        rows = row_tasks(path, name, CHUNK_BYTES, copy(), bands) if pool.remote and packing(path) else None
+        pieces = chunks_of(path, name, CHUNK_BYTES, copy) if rows is None else None
+        is_cut, copied = rows is None and pieces is None, packing(path)
+        if rows is not None:
+            parts_read = pool.each(partial(columns_of_rows, spec=spec), rows)
+        elif pieces is not None:
+            parts_read = _columns(pieces, spec, pool, memory, bands)
+        else:
+            parts_read = _elements(path, name, copy, spec, bands)
         for part in parts_read:
             if progress:
                 progress(len(part.starts))
@@ -226,7 +231,8 @@ def _table_of(
                 parts.judged += merge(part.judged, physical)
             parts.add(part, physical)
             physical += part.physical
-        parts.end(Source(copy() if is_cut or copied else real_path(path), name, is_cut))
+        place = copy() if is_cut or copied else real_path(path)
+        parts.end(Source(place if rows is None else RowFiles(place), name, is_cut))
     return replace(parts.table(spec), bands=bands)
 
 

@@ -9,19 +9,20 @@ from dataclasses import dataclass, field, fields
 from functools import partial
 from math import ceil
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from curate.core.cluster import LOCAL, Executor
-from curate.core.errors import InputError
+from curate.core.errors import InputError, UsageError
 from curate.core.example import ROLES, SYSTEM_ROLES, TOOL_ROLES, Example, Message, canonical, known_role
 from curate.core.files import display_name
 from curate.core.json_output import Output
 from curate.core.scratch import TempStore
 from curate.core.snapshot import unchanging
+from curate.core.typed_json import decoder, to_json
 from curate.core.worker_pool import WorkerPool
 from curate.language.tokens import letters
 from curate.models.template import Template, load_template
-from curate.read.chunk_cache import ChunkCache, tidy
+from curate.read.chunk_cache import CACHE_FOLDER, Checkpoint, ChunkCache, tidy
 from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine, read_file, require_read
 from curate.read.file_parts import conversation_keys, file_parts, is_parallel
@@ -151,13 +152,16 @@ def collect(
     """The statistics of files; with more than one of `workers`, processes read parts of large ones. With a `cache`, the
     folder of a project, the numbers of their chunks are cached there, unless a model counts tokens.
 
-    Raises `InputError` for a file that cannot be read, `ModelError` for a model that cannot be loaded. If not `strict`,
-    the readable part of a damaged file counts.
+    Raises `InputError` for a file that cannot be read, `ModelError` for a model that cannot be loaded, `UsageError` for
+    a model on a cluster. If not `strict`, the readable part of a damaged file counts.
     """
+    if model and executor.remote:
+        raise UsageError("--engine ray cannot be combined with --model", "count tokens without --engine")
     template = load_template(model, chat_template) if model else None
     stats = Stats(model, training=TrainingNumbers(0, 0, 0) if model else None)
     parallel = workers > 1 and template is None and is_parallel(paths)
-    chunks = ChunkCache.of(cache, "stats", "") if cache else None
+    chunks = ChunkCache.of(cache, "stats", "") if cache and not executor.remote else None  # nodes share no folder
+    checkpoint = _checkpoint(cache) if cache and executor.remote else None
     with (
         executor.pool(
             workers if parallel else 1,
@@ -172,7 +176,8 @@ def collect(
             facts = FileFacts(display_name(path))
             try:
                 with unchanging([path]):
-                    _add_file(path, facts, stats, template, progress, pool, partial(copies.path, number), chunks)
+                    copy = partial(copies.path, number)
+                    _add_file(path, facts, stats, template, progress, pool, copy, chunks, checkpoint)
             except InputError:
                 if strict:
                     raise
@@ -181,9 +186,18 @@ def collect(
             stats.examples += facts.examples
             stats.not_understood += facts.lines - facts.understood
             stats.formats += facts.formats
-    if chunks:
-        tidy(chunks.folder)
+    if kept := chunks or checkpoint:
+        tidy(kept.folder)
     return stats
+
+
+def _checkpoint(cache: Path) -> Checkpoint:
+    """How the numbers of chunks are kept in the folder of a project."""
+    hint: Any = _Part
+    part_of = decoder(hint)
+    return Checkpoint(
+        cache / CACHE_FOLDER, "numbers", ".json", "", lambda part, _: to_json(part), lambda value, _: part_of(value)
+    )
 
 
 def stats_of(examples: Iterable[Example]) -> Stats:
@@ -214,6 +228,7 @@ def _add_file(
     pool: WorkerPool,
     copy: Callable[[], Path],
     chunks: ChunkCache | None,
+    checkpoint: Checkpoint | None,
 ) -> None:
     """Add the examples of a file to `stats`, and what else is known of its lines to `facts`.
 
@@ -224,7 +239,8 @@ def _add_file(
             if parsed.example is not None:
                 _add(stats, parsed.example, template)
     else:
-        for part in file_parts(path, facts, pool, partial(_part_of_chunk, chunks), _part_of_batch, copy):
+        make = partial(_part_of_chunk, chunks)
+        for part in file_parts(path, facts, pool, make, _part_of_batch, copy, checkpoint=checkpoint):
             stats.add(part.stats)
             if part.facts is not facts:
                 facts.add(part.facts, 0)

@@ -1,6 +1,6 @@
 """Find lines to remove because of findings (errors and rules in `drop`) while reading, without a second pass."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -80,13 +80,17 @@ class ErrorFilter(NamedTuple):
 
         return merge
 
+    def reported(self, findings: Iterable[Finding]) -> Iterable[Finding]:
+        """The findings that are not ignored in their file."""
+        chosen = _checker_for(self).chosen
+        return filter(chosen.reports, findings) if chosen.file_ignores else findings
+
     def report(self, findings: Sequence[Finding]) -> CheckResult:
         """The findings of all chunks, as `merger` gives them, that are not ignored, in the order of a report: the first
         one of a line is the reason for which it is removed.
         """
         chosen = _checker_for(self).chosen
-        reported = filter(chosen.reports, findings) if chosen.file_ignores else findings
-        in_order = sorted(reported, key=lambda finding: finding.order)
+        in_order = sorted(self.reported(findings), key=lambda finding: finding.order)
         return CheckResult(findings=in_order, rules=chosen.known, severities_of=chosen.severities)
 
 

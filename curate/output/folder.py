@@ -6,8 +6,9 @@ All files are moved into place together.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -19,7 +20,7 @@ from curate.core.example import Place
 from curate.core.files import LEDGER, MANIFEST, sha256
 from curate.core.finding import Finding
 from curate.core.json_output import NotPrinted, Output
-from curate.core.lazy import Flags, Numbers, np
+from curate.core.lazy import Numbers, np
 from curate.core.limits import read_regular
 from curate.core.manifest import (
     InputFile,
@@ -45,14 +46,15 @@ from curate.core.removed import Reason, Removal, counted_as, removal, removed_li
 from curate.core.shards import shard_bounds, shard_names, shard_pattern, shards_of
 from curate.core.text import excerpt, json_line
 from curate.core.transaction import ReplaceableFiles, recover, replacing_together
-from curate.corpus.corpus import READ_AHEAD_BYTES, LineReader, Source, Table, lines_at
+from curate.core.worker_pool import WorkerPool
+from curate.corpus.corpus import LineReader, Table, lines_at
 from curate.corpus.strata import FORMAT_NAMES
 from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.output.apply import Dropped, duplicate_reason
 from curate.output.datacard import card, loading
+from curate.output.line_files import LineFile, parts_of, write_files
 from curate.output.trainer_configs import TRAINERS, configurations, parquet_of, writes_parquet
 from curate.read.formats import AS_READ, example_of
-from curate.read.lines import compact
 from curate.split.assign import SPLIT_NAMES, Move
 from curate.split.division import Division
 
@@ -94,10 +96,11 @@ def write_output(
     given: int,
     settings: OutputSettings,
     *,
+    pool: WorkerPool | None = None,
     mode: int | None = None,
     unchanged: Callable[[], None] = lambda: None,
 ) -> Manifest:
-    """Write a folder, completely or not at all.
+    """Write a folder, completely or not at all; its splits in the tasks of a cluster if the pool is one.
 
     `inputs`: the files of the table, of which the first `given` are a given test set. `mode` and `unchanged` are as in
     `curate.core.transaction.replacing_together`. Raises `OutputError`; `UsageError` if another process writes there, or
@@ -110,21 +113,23 @@ def write_output(
         replaceable.check(folder, [*names_of(settings.config), *_shards_in(folder)])
     outdated = _outdated(folder, before, replaceable)
     with replacing_together(folder, outdated, own=replaceable, mode=mode, unchanged=unchanged) as stage:
-        return _write_stage(stage, table, division, inputs, given, settings)
+        return _write_stage(stage, table, division, inputs, given, settings, pool)
 
 
 def _write_stage(
-    stage: Path, table: Table, division: Division, inputs: Sequence[InputFile], given: int, settings: OutputSettings
+    stage: Path,
+    table: Table,
+    division: Division,
+    inputs: Sequence[InputFile],
+    given: int,
+    settings: OutputSettings,
+    pool: WorkerPool | None,
 ) -> Manifest:
     """Write all files of an output folder to the stage, and return the manifest. Raises an error if a line is
     missing.
     """
-    reader = LineReader()
-    splits = {
-        name: _write_split(stage, name, table, division, number, reader, settings.config.shards)
-        for number, name in enumerate(SPLIT_NAMES)
-    }
-    removed = _write_ledger(stage / LEDGER, table, division.left_out, reader)
+    splits = _write_splits(stage, table, division, settings.config.shards, pool)
+    removed = _write_ledger(stage / LEDGER, table, division.left_out, LineReader())
     read = len(table.starts) - int(table.first[given])
     kept_count = sum(part.examples for part in splits.values()) - int(
         np.count_nonzero(table.lines < table.first[given])
@@ -204,13 +209,8 @@ def restore_lines(
     with replacing_together(folder, list(named_files(manifest)), mode=mode, unchanged=unchanged) as stage:
         for name, content in extra_files.items():
             (stage / name).write_bytes(content)
-        reader = LineReader()
         shards = max(len(part.files) for part in manifest.splits.values())
-        splits = {
-            name: _write_split(stage, name, table, division, number, reader, shards)
-            for number, name in enumerate(SPLIT_NAMES)
-        }
-        reader.close()  # Windows replaces no open file
+        splits = _write_splits(stage, table, division, shards, None)
         data = b"".join(line + b"\n" for line in ledger)
         with (stage / LEDGER).open("wb") as out:
             written = CountingWriter(out)
@@ -256,50 +256,40 @@ def finish(stage: Path, manifest: Manifest) -> Manifest:
     return manifest
 
 
-def _write_split(
-    stage: Path, name: str, table: Table, division: Division, number: int, reader: LineReader, shards: int
-) -> OutputFile:
-    """Write the examples of split `number` to files of the stage, `shards` of them if there are as many examples, and
+def _write_splits(
+    stage: Path, table: Table, division: Division, shards: int, pool: WorkerPool | None
+) -> dict[str, OutputFile]:
+    """Write the examples of each split to files of the stage, `shards` of them if there are as many examples, and
     return its entry in the manifest.
     """
-    examples = np.flatnonzero(division.split == number)
+    files, counts = list[LineFile](), list[int]()
     assert table.marks is not None
-    as_read = np.isin(table.marks.formats[examples], [FORMAT_NAMES.index(name) for name in AS_READ])
-    file, bounds = f"{name}.jsonl", shard_bounds(len(examples), shards)
-    names = [file] if shards == 1 else shard_names(file, len(bounds) - 1)
-    written, whole = list[Shard](), hashlib.sha256()
-    for shard, first, last in zip(names, bounds, bounds[1:], strict=False):
-        with (stage / shard).open("wb") as out:
-            output = CountingWriter(out, hashed=True, whole=whole if shards > 1 else None)
-            for piece in _lines(table, table.lines[examples[first:last]], as_read[first:last], reader):
-                output.write(piece)
-        written.append(Shard(file=shard, examples=output.lines, sha256=output.sha256))
-    lines = sum(shard.examples for shard in written)
-    require_all_lines(len(examples), lines, 0)
-    return OutputFile(
-        file=file if shards == 1 else shard_pattern(file, len(names)),
-        examples=lines,
-        characters=int(table.lengths[examples].sum()),
-        groups=division.groups_in[number],
-        sha256=written[0].sha256 if shards == 1 else whole.hexdigest(),
-        shards=[] if shards == 1 else written,
-    )
-
-
-def _lines(table: Table, lines: Numbers, as_read: Flags, reader: LineReader) -> Iterator[bytes]:
-    """The bytes of some lines in table order, each with a line break: as they were read if `as_read`, else as JSON of
-    the example.
-    """
-    for number, source in enumerate(table.sources):
-        inside = np.flatnonzero((lines >= table.first[number]) & (lines < table.first[number + 1]))
-        changes = np.flatnonzero(np.diff(as_read[inside])) + 1
-        for run in np.split(inside, changes):
-            if len(run) and as_read[run[0]]:
-                yield from line_blocks(table, source, lines[run], reader)
-            else:
-                yield from (
-                    json_line(reader.example(table.line_ref(line)).value) + b"\n" for line in lines[run].tolist()
-                )
+    formats = [FORMAT_NAMES.index(name) for name in AS_READ]
+    for number, name in enumerate(SPLIT_NAMES):
+        examples = np.flatnonzero(division.split == number)
+        as_read, lines = np.isin(table.marks.formats[examples], formats), table.lines[examples]
+        file, bounds = f"{name}.jsonl", shard_bounds(len(examples), shards)
+        names = [file] if shards == 1 else shard_names(file, len(bounds) - 1)
+        for shard, first, last in zip(names, bounds, bounds[1:], strict=False):
+            files.append(LineFile(shard, parts_of(table, lines[first:last], as_read[first:last])))
+        counts.append(len(names))
+    written, splits = iter(write_files(files, stage, pool)), {}
+    for number, (name, count) in enumerate(zip(SPLIT_NAMES, counts, strict=True)):
+        shard_files = [Shard(file=file.path.name, examples=file.lines, sha256=file.sha256)
+                       for file in islice(written, count)]  # fmt: skip
+        examples = np.flatnonzero(division.split == number)
+        lines_written = sum(shard.examples for shard in shard_files)
+        require_all_lines(len(examples), lines_written, 0)
+        file = f"{name}.jsonl"
+        splits[name] = OutputFile(
+            file=file if shards == 1 else shard_pattern(file, count),
+            examples=lines_written,
+            characters=int(table.lengths[examples].sum()),
+            groups=division.groups_in[number],
+            sha256=shard_files[0].sha256 if shards == 1 else None,
+            shards=[] if shards == 1 else shard_files,
+        )
+    return splits
 
 
 def line_written(table: Table, line: int, reader: LineReader) -> bytes:
@@ -402,18 +392,17 @@ def _written_before(folder: Path) -> Manifest | None:
         return None
 
 
-def write_lines(
+def write_removed(
     table: Table,
     names: Collection[str],
     duplicates: Sequence[DuplicateRemoval],
-    kept_lines: CountingWriter,
     removed: CountingWriter,
     dropped: Sequence[Dropped] = (),
-) -> None:
-    """Write the lines of files to `kept_lines`, and those in `duplicates` and `dropped` (in line order) to `removed`.
+) -> Numbers:
+    """Write the lines in `duplicates` and `dropped` (in line order) to `removed`, and return the other lines of the
+    files with these names.
 
-    Raises `InputError` for a file that cannot be read again, `LineAccountingError` unless as many lines were written as
-    read.
+    Raises `InputError` for a file that cannot be read again, `LineAccountingError` unless each line is in one of both.
     """
     stays = np.zeros(len(table.starts), dtype=np.bool_)
     for number, source in enumerate(table.sources):
@@ -428,29 +417,5 @@ def write_lines(
         removed_item = going[index]
         reason = duplicate_reason(removed_item) if isinstance(removed_item, DuplicateRemoval) else removed_item.reason
         removed.write(removed_line(removal(removed_item.place, removed_item.example, reason, data)))
-    for number, source in enumerate(table.sources):
-        first, last = int(table.first[number]), int(table.first[number + 1])
-        for piece in line_blocks(table, source, first + np.flatnonzero(stays[first:last]), reader):
-            kept_lines.write(piece)
-    require_all_lines(read, kept_lines.lines, removed.lines)
-
-
-def line_blocks(table: Table, source: Source, lines: Numbers, reader: LineReader) -> Iterator[bytes]:
-    """The bytes of some lines of a file, each with a line break, in blocks."""
-    if source.document:
-        yield from (compact(reader.data(table.line_ref(line))) + b"\n" for line in lines.tolist())
-        return
-    starts, block = table.starts[lines], bytearray()
-    ends = starts + table.sizes[lines]
-    # lines that follow each other in the file are one part, of at most about READ_AHEAD_BYTES
-    follow = (starts[1:] == ends[:-1] + 1) & (table.endings[lines][:-1] == 1)
-    follow &= starts[1:] // READ_AHEAD_BYTES == starts[:-1] // READ_AHEAD_BYTES
-    first = np.flatnonzero(np.append(True, ~follow))[: len(lines)]
-    last = np.append(first[1:], len(lines))[: len(first)] - 1
-    for part in reader.parts(source, starts[first], ends[last]):
-        block += part
-        block += b"\n"
-        if len(block) >= READ_AHEAD_BYTES:
-            yield bytes(block)
-            block.clear()
-    yield bytes(block)
+    require_all_lines(read, int(stays.sum()), removed.lines)
+    return np.flatnonzero(stays)

@@ -1,4 +1,5 @@
-"""A bill of materials of the data set: CycloneDX 1.6, one component of the type `data` for each split and source."""
+"""A bill of materials of the data set: CycloneDX 1.6, one component of the type `data` for each file of a
+split and each source."""
 
 import uuid
 from typing import Any, Final
@@ -24,8 +25,12 @@ def bill_of_materials(facts: Facts) -> dict[str, Any]:
         "data": [_dataset_entry(facts.name, facts.card.description, facts.card.creator, facts)],
     }
     splits = [
-        _component(f"split:{name}", part.file, part.sha256, "", "", f"{plural(part.examples, 'example')}")
+        _component(reference, file, digest, "", "", plural(examples, "example"))
         for name, part in facts.manifest.splits.items()
+        for reference, file, digest, examples in (
+            [(f"split:{name}:{shard.file}", shard.file, shard.sha256, shard.examples) for shard in part.shards]
+            or [(f"split:{name}", part.file, part.files[part.file], part.examples)]
+        )
     ]
     sources = [_source_component(number, source) for number, source in enumerate(facts.sources, start=1)]
     return {

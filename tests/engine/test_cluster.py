@@ -32,13 +32,14 @@ from curate.leakage import decontaminate
 from curate.lint.checker import Checker
 from curate.models import model_batches
 from curate.models.model_batches import Loader
+from curate.output import line_files
 from curate.read import file_parts
 from curate.read.chunks import Chunk, chunk_bytes
 from curate.similarity import cross_split_jaccard_join_kernels, similarity_index
 from curate.split import near_questions
 from curate.verify import lines as verify_lines
 from tests.conftest import Write, chat, line_of
-from tests.lost_tasks import held_once, killed_once, trained
+from tests.lost_tasks import held_once, killed_once, trained, written_nowhere
 from tests.tinynli import DARK, LIT, tiny_nli
 from tests.waiting import until
 
@@ -62,6 +63,7 @@ COMPARING_FUNCTIONS: Final = (
     (fact_guard, "facts_agree"),
     (near_questions, "nearly_equal"),
     (similarity_index, "signatures"),
+    (line_files, "write_parts"),
 )
 WORDS: Final = ["river", "stone", "garden", "window", "paper", "market", "winter", "letter", "morning", "bridge"]
 
@@ -204,8 +206,12 @@ def commands(names: list[str]) -> dict[str, list[str]]:
     return {
         "check": ["check", *names, "--output-format", "json", "--all"],
         "dedup": ["dedup", *names, "--no-cache", "-o", "out.jsonl", "--json", "--explain", "--yes"],
-        "drop": ["dedup", *names, "--no-cache", "-o", "out.jsonl", "--drop", "M", "--keep", "best", "--yes"],
-        "split": ["split", *names, "-o", "out", "--json"],
+        "drop": [
+            *("dedup", *names, "--no-cache", "-o", "out.jsonl", "--drop", "M", "--keep", "best", "--yes"),
+            *("--shards", "3"),
+        ],
+        "split": ["split", *names, "-o", "out", "--json", "--shards", "2"],
+        "stats": ["stats", *names, "--json"],
         "decontaminate": ["decontaminate", *names, "--bench", "benchmark.jsonl", "-o", "out.jsonl", "--json"],
         "verify": ["verify", "split", "--json"],
         "convert": ["convert", *names, "--to", "sharegpt", "-o", "out.jsonl", "--json"],
@@ -232,7 +238,7 @@ def around(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Any]], No
 
 
 @pytest.mark.parametrize("seed", SHARDINGS)
-@pytest.mark.parametrize("verb", ["check", "dedup", "drop", "split", "decontaminate", "verify", "convert"])
+@pytest.mark.parametrize("verb", ["check", "dedup", "drop", "split", "decontaminate", "verify", "convert", "stats"])
 def test_the_result_is_that_of_one_machine_whatever_the_shards_and_though_a_worker_is_killed(
     verb: str,
     seed: int,
@@ -243,7 +249,7 @@ def test_the_result_is_that_of_one_machine_whatever_the_shards_and_though_a_work
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Lines and sets are compared by workers only."""
+    """Lines and sets are compared by workers only, and they write the shards."""
     names = sharded(seed, write)
     if verb == "verify":
         main(["split", *names, "-o", "split"])
@@ -263,8 +269,11 @@ def test_objects_are_read_by_ranges_with_the_result_of_local_files(
     nodes: Nodes,
     objects: Any,
     write: Write,
+    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """Nodes that do not share the folder of the output leave the writing to the command."""
+    monkeypatch.setattr(line_files, "_written_in_task", written_nowhere)
     names = sharded(4, write)
     for name in names:
         objects.put(name, f"data/{name}")
@@ -279,7 +288,7 @@ def test_objects_are_read_by_ranges_with_the_result_of_local_files(
     }
 
 
-@pytest.mark.parametrize("verb", ["check", "convert"])
+@pytest.mark.parametrize("verb", ["check", "convert", "drop"])
 def test_tables_at_object_stores_are_read_by_row_groups(
     verb: str,
     nodes: Nodes,
@@ -296,7 +305,6 @@ def test_tables_at_object_stores_are_read_by_row_groups(
     pl.DataFrame(rows).write_parquet("rows.parquet", row_group_size=7)
     objects.put("rows.parquet", "data/rows.parquet")
     alone = outcome(commands(["rows.parquet"])[verb], capsys)
-    Path("rows.parquet").unlink()
     groups: list[range] = []
     cut = tables.row_group_ranges
 
@@ -304,13 +312,17 @@ def test_tables_at_object_stores_are_read_by_row_groups(
         groups.extend(cut(name, path, size) or ())
         return groups
 
-    monkeypatch.setattr("curate.read.chunks.row_group_ranges", noted)
-    with in_chunks(2000):
-        on_cluster = outcome([*commands(["s3://data/rows.parquet"])[verb], *on(nodes)], capsys)
-    assert len(groups) > 5
-    assert {name: unplaced(content) for name, content in on_cluster.items()} == {
-        name: unplaced(content) for name, content in alone.items()
-    }
+    for module in ("read.chunks", "corpus.row_files"):
+        monkeypatch.setattr(f"curate.{module}.row_group_ranges", noted)
+    for name in ["rows.parquet"] * (verb == "drop") + ["s3://data/rows.parquet"]:
+        groups.clear()
+        with in_chunks(2000):
+            on_cluster = outcome([*commands([name])[verb], *on(nodes)], capsys)
+        assert len(groups) > 5
+        assert {file: unplaced(content) for file, content in on_cluster.items()} == {
+            file: unplaced(content) for file, content in alone.items()
+        }
+        Path("rows.parquet").unlink(missing_ok=True)
 
 
 def unplaced(content: object) -> str:

@@ -67,7 +67,7 @@ def test_the_shards_of_a_split_are_one_file_cut_in_order(
     for name in NAMES:
         assert joined("many", name) == Path("one", f"{name}.jsonl").read_bytes()
         part = many.splits[name]
-        assert (part.sha256, part.examples) == (one.splits[name].sha256, one.splits[name].examples)
+        assert (part.sha256, part.examples) == (None, one.splits[name].examples)
         assert len(part.shards) == min(shards, part.examples)
         for shard in part.shards:
             assert Path("many", shard.file).read_bytes().count(b"\n") == shard.examples
