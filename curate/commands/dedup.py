@@ -23,7 +23,7 @@ from curate.core.files import display_name
 from curate.core.finding import Finding, Severity
 from curate.core.kernels import kernels_for
 from curate.core.lazy import Numbers, np
-from curate.core.output_pair import removed_path, replacing_both, replacing_shards
+from curate.core.output_pair import CountingWriter, removed_path, replacing_both, replacing_shards
 from curate.core.paths import identity
 from curate.core.shards import shard_bounds, shard_names
 from curate.core.snapshot import Snapshot, require_unchanged, snapshots_of
@@ -506,20 +506,21 @@ def write_plan(
     plan: DedupResult, output: Path, *, overwrite: bool = False, shards: int = 1, executor: Executor = LOCAL
 ) -> Path:
     """Write kept lines to `output` or so many `shards` of it, byte for byte, and removed ones to a file beside it, both
-    completely or neither; returns that file. Tasks of the executor write shards of JSON Lines.
+    completely or neither; returns that file. Tasks of a cluster make the removed lines, and write shards of JSON Lines.
 
     Raises `InputError` if a file changed since it was read, `UsageError` if an output exists and must not be replaced,
     or another process writes it, `OutputError`.
     """
     removed = removed_path(output, "removed")
-    removals = (plan.table, plan.lines, plan.duplicates)
-    if shards > 1 and output.suffix != ".parquet":
-        with (
-            replacing_shards(output, removed, overwrite=overwrite, seen=plan.seen) as (stage, removed_output),
-            executor.pool(1, processes=False, files=[seen.path for seen in plan.seen]) as pool,
-        ):
-            require_unchanged(plan.seen)
-            lines = write_removed(*removals, removed_output, plan.dropped)
+    with executor.pool(1, processes=False, files=[seen.path for seen in plan.seen]) as pool:
+        if shards == 1 or output.suffix == ".parquet":
+            with replacing_both(output, removed, overwrite=overwrite, seen=plan.seen, shards=shards) as outputs:
+                lines = _write_removed(plan, outputs[1], pool)
+                write_parts(parts_of(plan.table, lines), outputs[0], LineReader())
+                require_all_lines(len(lines), outputs[0].lines, 0)
+            return removed
+        with replacing_shards(output, removed, overwrite=overwrite, seen=plan.seen) as (stage, removed_output):
+            lines = _write_removed(plan, removed_output, pool)
             bounds = shard_bounds(len(lines), shards)
             names = shard_names(output.name, len(bounds) - 1)
             files = (
@@ -528,13 +529,10 @@ def write_plan(
             )
             written = write_files(files, stage, pool)
             require_all_lines(len(lines), sum(file.lines for file in written), 0)
-        return removed
-    with replacing_both(output, removed, overwrite=overwrite, seen=plan.seen, shards=shards) as (
-        kept_output,
-        removed_output,
-    ):
-        require_unchanged(plan.seen)
-        lines = write_removed(*removals, removed_output, plan.dropped)
-        write_parts(parts_of(plan.table, lines), kept_output, LineReader())
-        require_all_lines(len(lines), kept_output.lines, 0)
     return removed
+
+
+def _write_removed(plan: DedupResult, output: CountingWriter, pool: WorkerPool) -> Numbers:
+    """Write the removed lines, and return the others. Raises `InputError` if a file changed."""
+    require_unchanged(plan.seen)
+    return write_removed(plan.table, plan.lines, plan.duplicates, output, plan.dropped, pool)

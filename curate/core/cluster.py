@@ -7,6 +7,7 @@ packages that affect results, or the files that it reads, differ from those of t
 """
 
 import os
+import pickle
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -202,7 +203,7 @@ class ClusterPool(WorkerPool):
             self._packed_setup = self._ray.put(packed(setup))
         setup_at, work = self._packed_setup, self._ray.put(packed(make))
         task = self._ray.remote(_run).options(num_gpus=min(1, self._gpus))
-        return lambda item: task.remote(setup_at, work, packed(item))
+        return lambda item: task.remote(setup_at, work, _packed_item(item, packed))
 
     def _result(self, reference: Any, timeout: float | None = None) -> Any:
         """The result of a task, after at most `timeout` seconds; None: without limit.
@@ -285,6 +286,14 @@ def _file_stamps(paths: Iterable[str]) -> dict[str, tuple[int, int]]:
             status = Path(path).stat()
             stamps[path] = (status.st_size, status.st_mtime_ns)
     return stamps
+
+
+def _packed_item(item: object, otherwise: Callable[[object], bytes]) -> bytes:
+    """An item as bytes: by `pickle`, which is several times as fast for many small objects, or `otherwise`."""
+    try:
+        return pickle.dumps(item, pickle.HIGHEST_PROTOCOL)
+    except (pickle.PicklingError, AttributeError, TypeError):
+        return otherwise(item)
 
 
 def _run(setup: bytes, work: bytes, item: bytes) -> bytes:

@@ -80,6 +80,11 @@ class Table(Lines):
         files = [self.sources[source].name for source in (self.first.searchsorted(lines, side="right") - 1).tolist()]
         return list(map(Place, files, self.numbers[lines].tolist(), self.nths[lines].tolist()))
 
+    def spots(self, lines: Numbers) -> list[tuple[Source, int, int]]:
+        """The file, start and size of some lines."""
+        sources = [self.sources[number] for number in (self.first.searchsorted(lines, side="right") - 1).tolist()]
+        return list(zip(sources, self.starts[lines].tolist(), self.sizes[lines].tolist(), strict=True))
+
     def take(self, numbers: Numbers, folder: Path | None = None) -> "Table":
         """All lines, and only the examples with these ascending numbers; moves sets and links out of this table to
         save memory.
@@ -159,15 +164,13 @@ class LineReader:
         """
         return self.part(ref.source, ref.start, ref.size)
 
-    def lines(self, table: "Table", lines: Numbers) -> Iterator[bytes]:
-        """The bytes of many lines of a table, without line endings."""
-        for first in range(0, len(lines), LINES_AHEAD):
-            some = lines[first : first + LINES_AHEAD]
-            sources = [table.sources[number] for number in (table.first.searchsorted(some, side="right") - 1).tolist()]
-            places = list(zip(sources, table.starts[some].tolist(), table.sizes[some].tolist(), strict=True))
-            self.read_ahead(places)
-            for place in places:
-                yield self.part(*place)
+    def lines(self, spots: Sequence[tuple[Source, int, int]]) -> Iterator[bytes]:
+        """The bytes of lines, given by their start and size, without line endings."""
+        for first in range(0, len(spots), LINES_AHEAD):
+            some = spots[first : first + LINES_AHEAD]
+            self.read_ahead(some)
+            for spot in some:
+                yield self.part(*spot)
 
     def parts(self, source: Source, begins: Numbers, ends: Numbers) -> Iterator[memoryview]:
         """Parts of a file, read ahead where they are in order. Raises `InputError` for a file that was deleted or

@@ -47,7 +47,7 @@ from curate.core.shards import shard_bounds, shard_names, shard_pattern, shards_
 from curate.core.text import excerpt, json_line
 from curate.core.transaction import ReplaceableFiles, recover, replacing_together
 from curate.core.worker_pool import WorkerPool
-from curate.corpus.corpus import LineReader, Table, lines_at
+from curate.corpus.corpus import LINES_AHEAD, LineReader, Source, Table, lines_at
 from curate.corpus.strata import FORMAT_NAMES
 from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.output.apply import Dropped, duplicate_reason
@@ -398,24 +398,45 @@ def write_removed(
     duplicates: Sequence[DuplicateRemoval],
     removed: CountingWriter,
     dropped: Sequence[Dropped] = (),
+    pool: WorkerPool | None = None,
 ) -> Numbers:
     """Write the lines in `duplicates` and `dropped` (in line order) to `removed`, and return the other lines of the
-    files with these names.
+    files with these names. Tasks make the records if the pool is of a cluster.
 
     Raises `InputError` for a file that cannot be read again, `LineAccountingError` unless each line is in one of both.
     """
     stays = np.zeros(len(table.starts), dtype=np.bool_)
     for number, source in enumerate(table.sources):
         stays[table.first[number] : table.first[number + 1]] = source.name in names
-    read, reader = int(stays.sum()), LineReader()
+    read = int(stays.sum())
     going: list[DuplicateRemoval | Dropped] = [*duplicates, *dropped]
     lines = lines_at(table, [removed_item.place for removed_item in going])
     order = np.argsort(lines, kind="stable")
     lines = lines[order]
     stays[lines] = False
-    for index, data in zip(order.tolist(), reader.lines(table, lines), strict=True):
-        removed_item = going[index]
-        reason = duplicate_reason(removed_item) if isinstance(removed_item, DuplicateRemoval) else removed_item.reason
-        removed.write(removed_line(removal(removed_item.place, removed_item.example, reason, data)))
+    spots, items = table.spots(lines), [going[index] for index in order.tolist()]
+    tasks = (
+        _RemovedLines(spots[first : first + LINES_AHEAD], items[first : first + LINES_AHEAD])
+        for first in range(0, len(items), LINES_AHEAD)
+    )
+    for records in pool.each(_records, tasks) if pool and pool.remote else map(_records, tasks):
+        removed.write(records)
     require_all_lines(read, int(stays.sum()), removed.lines)
     return np.flatnonzero(stays)
+
+
+class _RemovedLines(NamedTuple):
+    """Lines that are removed, each with its reason."""
+
+    spots: Sequence[tuple[Source, int, int]]
+    """File, start and size of each."""
+    removals: Sequence[DuplicateRemoval | Dropped]
+
+
+def _records(lines: _RemovedLines) -> bytes:
+    """The records of removed lines, each with a line break. Raises `InputError`."""
+    records = []
+    for item, data in zip(lines.removals, LineReader().lines(lines.spots), strict=True):
+        reason = duplicate_reason(item) if isinstance(item, DuplicateRemoval) else item.reason
+        records.append(removed_line(removal(item.place, item.example, reason, data)))
+    return b"".join(records)
