@@ -14,6 +14,8 @@ from curate.core.files import packing, real_path, size_of
 
 MAX_INTERPRETED_BYTES: Final = 256 << 10
 """Size of the data up to which kernels are not compiled; see `tests/bench/first_use.py`."""
+MAX_WITHOUT_NUMBA_BYTES: Final = 64 << 10
+"""Size of the data up to which loading what was compiled before takes longer than interpretation."""
 UNPACKED: Final = 8
 """Bytes of data that a byte of a compressed file or a table may hold."""
 
@@ -22,7 +24,8 @@ class Mode(Enum):
     """How kernels run."""
 
     COMPILED = "compiled"
-    AS_WRITTEN = "as written, except for those that were compiled before"
+    COMPILED_BEFORE = "compiled if they were compiled before, else as written"
+    AS_WRITTEN = "as written"
     ALWAYS_COMPILED = "compiled, whatever the size of the data"
     NEVER_COMPILED = "as written, whatever the size of the data"
 
@@ -34,22 +37,21 @@ _mode: Final = ContextVar("mode", default=Mode.COMPILED)
 def is_interpreted(is_compiled: Callable[[], bool]) -> bool:
     """Whether a kernel is interpreted; `is_compiled` returns whether its compiled code is available."""
     mode = _mode.get()
-    return mode is Mode.NEVER_COMPILED or (mode is Mode.AS_WRITTEN and not is_compiled())
+    return mode in (Mode.AS_WRITTEN, Mode.NEVER_COMPILED) or (mode is Mode.COMPILED_BEFORE and not is_compiled())
 
 
 @contextmanager
 def kernels_for(files: Iterable[Path]) -> Iterator[None]:
-    """Interpret the kernels in the block if the files are small, else compile them. Raises as `real_path` does."""
-    with running_kernels(Mode.AS_WRITTEN if _are_small(files) else Mode.COMPILED):
+    """Run the kernels in the block as the size of the files suggests. Raises as `real_path` does."""
+    size = _size_of(files)
+    mode = Mode.COMPILED if size > MAX_INTERPRETED_BYTES else Mode.COMPILED_BEFORE
+    with running_kernels(Mode.AS_WRITTEN if size <= MAX_WITHOUT_NUMBA_BYTES else mode):
         yield
 
 
-def _are_small(files: Iterable[Path]) -> bool:
-    """Whether files, standard input and pipes hold little data."""
-    copies = [real_path(path) for path in files]
-    if size_of(copies) > MAX_INTERPRETED_BYTES:
-        return False
-    return sum(size_of([path]) * (UNPACKED if packing(path) else 1) for path in copies) <= MAX_INTERPRETED_BYTES
+def _size_of(files: Iterable[Path]) -> int:
+    """The size in bytes of files, standard input and pipes, estimated for those that are packed."""
+    return sum(size_of([path]) * (UNPACKED if packing(path) else 1) for path in map(real_path, files))
 
 
 @contextmanager

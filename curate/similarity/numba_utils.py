@@ -1,18 +1,18 @@
-"""The decorator that compiles loops, and helpers that these share. Import it inside functions, because importing numba
-takes time.
+"""The decorator that compiles loops, and helpers that these share.
 
-On little data, the interpreter runs the functions (see `curate.core.kernels`). Compiled functions create no array: the
-caller makes results and buffers, because each array that numba creates, copies or sums takes .1 to .5 s to compile, as
-does each assignment of a slice to a slice.
+On little data, the interpreter runs the functions (see `curate.core.kernels`), and numba is not imported. Compiled
+functions create no array: the caller makes results and buffers, because each array that numba creates, copies or sums
+takes .1 to .5 s to compile, as does each assignment of a slice to a slice.
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from pickle import UnpicklingError  # raised by numba when it reads its cache files
 from types import FunctionType
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -20,24 +20,19 @@ from curate.core.errors import requiring
 from curate.core.kernels import is_interpreted
 
 with requiring("comparing examples", "dedup", "numba"):
-    from numba import njit
-    from numba.core.dispatcher import Dispatcher
-    from numba.core.registry import CPUDispatcher
-    from numba.core.types import unliteral
+    if find_spec("numba") is None:
+        raise ModuleNotFoundError("No module named 'numba'", name="numba")
 
 U64 = np.uint64
 ZERO: Any = np.int64(0)
 """The count 0 in the type that numba gives counts."""
 
 
-_OPTIONS: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
-"""No function is passed to C, so that no second entry point has to be compiled."""
-_compiler: Any = njit  # numba's annotations lack some of these
-_without_constant: Any = unliteral  # not annotated by numba
-
-
-class Kernel(CPUDispatcher):
+class Kernel:
     """A function that numba compiles, except if the interpreter runs it because there is little data."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.py_func: Any = function
 
     def __call__(self, *arguments: Any) -> Any:
         """What the function returns."""
@@ -46,37 +41,39 @@ class Kernel(CPUDispatcher):
         with np.errstate(over="ignore"):  # sums and products of hashes are modulo 2 ** 64, or 2 ** 32
             return self.as_written(*arguments)
 
-    def get_call_template(self, args: Any, kws: Any) -> Any:
-        """Let a call with a constant use the version for any value of its type; numba compiles one per constant."""
-        literals = {name: _without_constant(kind) for name, kind in kws.items()}
-        return super().get_call_template([_without_constant(kind) for kind in args], literals)
-
-    def _run_compiled(self, arguments: Sequence[Any]) -> Any:
+    def _run_compiled(self, arguments: tuple[Any, ...]) -> Any:
         try:
-            return super().__call__(*arguments)
+            return self.dispatcher(*arguments)
         except (AttributeError, ImportError, EOFError, UnpicklingError):
-            if self.signatures:
+            if self.dispatcher.signatures:
                 raise
             # the code on disk is of a version with other class names, or is truncated
             _delete_compiled()
-            return super().__call__(*arguments)
+            return self.dispatcher(*arguments)
+
+    @cached_property
+    def dispatcher(self) -> Any:
+        """The function of numba that compiles this one at its first call; with NUMBA_DISABLE_JIT, this one."""
+        from curate.similarity.numba_dispatcher import dispatcher_of  # takes half a second
+
+        return dispatcher_of(self)
 
     @property
     def is_interpreted(self) -> bool:
-        """Whether the interpreter runs the function."""
-        return is_interpreted(self._is_compiled)
+        """Whether the interpreter runs the function: also where NUMBA_DISABLE_JIT is set."""
+        return is_interpreted(self._is_compiled) or isinstance(self.dispatcher, FunctionType)
 
     def _is_compiled(self) -> bool:
         """Whether the function was compiled, by this process or by one that wrote the code to disk."""
-        return bool(self.signatures) or self._is_on_disk
+        return not isinstance(self.dispatcher, FunctionType) and (bool(self.dispatcher.signatures) or self._is_on_disk)
 
     @cached_property
     def _is_on_disk(self) -> bool:
-        if self.stats.cache_path is None:
+        folder = self.dispatcher.stats.cache_path
+        if folder is None:
             return False
         written = Path(self.py_func.__code__.co_filename).stat().st_mtime
-        index_files = Path(self.stats.cache_path).glob(f"*.{self.py_func.__name__}-*.nbi")
-        return any(index.stat().st_mtime >= written for index in index_files)
+        return any(index.stat().st_mtime >= written for index in Path(folder).glob(f"*.{self.py_func.__name__}-*.nbi"))
 
     @cached_property
     def as_written(self) -> Callable[..., Any]:
@@ -88,7 +85,7 @@ def _delete_compiled() -> None:
     """Delete the code of kernels that is on disk."""
     modules = [module for name, module in sys.modules.items() if name.startswith("curate.")]
     kernels = [value for module in modules for value in vars(module).values() if isinstance(value, Kernel)]
-    for folder in {kernel.stats.cache_path for kernel in kernels}:
+    for folder in {kernel.dispatcher.stats.cache_path for kernel in kernels}:
         for index in Path(folder).glob("*.nbi") if folder is not None else ():
             index.unlink(missing_ok=True)
 
@@ -100,7 +97,7 @@ def _as_written(function: Any, names_by_module: dict[str, dict[str, Any]]) -> Ca
     if function.__module__ not in names_by_module:
         names = names_by_module[function.__module__] = dict(function.__globals__)
         for name, value in function.__globals__.items():
-            if isinstance(value, Dispatcher):
+            if isinstance(value, Kernel):
                 names[name] = _as_written(value.py_func, names_by_module)
     return FunctionType(
         function.__code__, names_by_module[function.__module__], function.__name__, function.__defaults__
@@ -111,14 +108,7 @@ def compiled(function: Callable[..., Any]) -> Any:
     """`function`, compiled at its first call; cached on disk if a folder is writable, else compiled again in each
     process.
     """
-    options = {**_OPTIONS, "no_cpython_wrapper": function.__name__.startswith("_")}  # only called by compiled functions
-    try:
-        kernel = _compiler(cache=True, **options)(function)
-    except RuntimeError:  # there is no writable folder for the cache
-        kernel = _compiler(**options)(function)
-    if isinstance(kernel, CPUDispatcher):  # not with NUMBA_DISABLE_JIT=1
-        kernel.__class__ = Kernel
-    return kernel
+    return Kernel(function)
 
 
 @compiled

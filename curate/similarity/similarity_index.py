@@ -4,14 +4,17 @@ in one value with a probability that is their similarity s, so that they agree i
 1 - (1 - s ** r) ** b (Leskovec, Rajaraman, Ullman: Mining of Massive Datasets, 3.4).
 """
 
+import sys
 from functools import cache, partial
+from importlib import import_module
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from curate.core.disk_arrays import empty, random_access
 from curate.core.errors import requiring
 from curate.core.lazy import Floats, Hashes, Numbers, Words, np
-from curate.core.worker_pool import WorkerPool
+from curate.core.worker_pool import WorkerPool, lazy_once
 from curate.similarity.buckets import SetJoin, packed_bands, roots
 from curate.similarity.shingles import Sets
 
@@ -20,11 +23,22 @@ SEED: Final = 1
 """The seed of the permutations: the default of datasketch."""
 
 
+@lazy_once
 def _minhash() -> Any:
-    """The class `datasketch.MinHash`. Raises `MissingExtra`."""
+    """The class `datasketch.MinHash`, without the rest of its package, which loads scipy for half a second. Raises
+    `MissingExtra`.
+    """
+    if "datasketch" in sys.modules:
+        return import_module("datasketch").MinHash
     with requiring("comparing examples", "dedup", "datasketch"):
-        from datasketch import MinHash
-    return MinHash
+        if (spec := find_spec("datasketch")) is None:
+            raise ModuleNotFoundError("No module named 'datasketch'", name="datasketch")
+        sys.modules["datasketch"] = module_from_spec(spec)  # not executed: only where its modules are
+        try:
+            return import_module("datasketch.minhash").MinHash
+        finally:  # an import elsewhere in the process loads the whole package
+            for name in [name for name in sys.modules if name.partition(".")[0] == "datasketch"]:
+                del sys.modules[name]
 
 
 @cache
@@ -45,7 +59,7 @@ def signatures(sets: Sets, count: int = PERMUTATIONS, used: int | None = None) -
 
     factors, summands = permutations(count)
     signed = np.empty((len(sets), used or count), dtype=np.uint32)
-    if getattr(kernels.signatures, "is_interpreted", True):
+    if kernels.signatures.is_interpreted:
         minhash_of = _minhash()
         for number in range(len(sets)):
             minhash = minhash_of(num_perm=count, hashfunc=int, permutations=(factors, summands), scheme="affine32")

@@ -13,7 +13,7 @@ status = main(["--install-cache"])
 from curate.similarity.numba_utils import Kernel
 
 kernels = {value for module in list(sys.modules.values()) for value in vars(module).values() if type(value) is Kernel}
-counts = {kernel.py_func.__name__: len(kernel.signatures) for kernel in kernels}
+counts = {kernel.py_func.__name__: len(kernel.dispatcher.signatures) for kernel in kernels}
 print(status, len(counts) > 15, *sorted(name for name, count in counts.items() if count != 1 and name[0] != "_"))
 """
 INLINED = {"decoded", "jaccard", "mixed", "root", "similarity", "sort_few"}
