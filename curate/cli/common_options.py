@@ -64,18 +64,27 @@ def as_command(verb: str, loaded: Any) -> Any:
         leaf.callback = _with_common_options(leaf.callback)
         for item in leaf.params:
             _name_value(item)
-            item.process_value = _unless_missing(item, item.process_value)
+        settings = leaf.context_settings
+        helps = [leaf.get_help_option(typer.Context(leaf, **settings))] if "help_option_names" in settings else []
+        for item in (*leaf.params, *helps):
+            item.process_value = _without_validator(item, item.process_value)
     return command
 
 
-def _unless_missing(item: Any, process: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """The function `process` of an option, which returns an empty value at once if the option is not given: typer would
-    build a pydantic validator for each.
+def _without_validator(item: Any, process: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """The function `process` of an option, which takes texts, the default and an option that is not given as they are:
+    typer would build a pydantic validator for each.
     """
+    takes_text = item.type_descriptor.annotation in (str, list[str]) and not item.type_descriptor.is_path
 
     def processed(context: Any, value: Any) -> Any:
-        if value is None and not item.required and item.callback is None:
-            return () if item.multiple or item.nargs == -1 else None
+        if value is None and not item.required:
+            value = () if item.multiple or item.nargs == -1 else None
+            return value if item.callback is None else item.callback(context, item, value)
+        if item.callback is None and not item.required and value is item.default:
+            return value
+        if item.callback is None and takes_text and value:
+            return value if isinstance(value, str) else list(value)
         return process(context, value)
 
     return processed

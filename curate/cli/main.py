@@ -72,6 +72,8 @@ def _dispatch(words: Sequence[str], *, alone: bool) -> int:
     if tuple(words) == ("--install-cache",):
         from curate.cli.install_cache import install_cache
 
+        if alone:
+            gc.set_threshold(GC_THRESHOLD)
         return install_cache(main)
     if not words or words[0] in ("--help", "-h", "help"):
         sys.stdout.write(overview())
