@@ -24,7 +24,6 @@ from curate.core.data_files import data_files
 from curate.core.egress import Consent
 from curate.core.errors import ExitCode, UsageError
 from curate.core.events import Listener, ignore_events
-from curate.core.expression import condition_tree
 from curate.core.files import STDIN, display_name
 from curate.core.shards import MAX_SHARDS, shown_output
 from curate.core.text import plural, visible
@@ -270,6 +269,8 @@ def session(
     command that ignores decisions; `cached`: whether the cache is used. Raises `UsageError`.
     """
     if where:
+        from curate.core.expression import condition_tree  # not imported by a command on all lines
+
         condition_tree(where)  # a mistake is reported before anything is read
     current = invocation()
     return Session(
