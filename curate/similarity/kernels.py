@@ -1,5 +1,5 @@
-"""The compiled inner loops of near-duplicates: signatures, bands and similarity. Import it inside
-functions, because importing numba takes time.
+"""The compiled inner loops of near-duplicates: signatures, bands and similarity. Import it inside functions, because
+commands that compare nothing run without numba.
 
 All functions release the interpreter's lock, and none starts threads: the caller may run them in parallel. Texts are in
 a buffer of UTF-8. Sets are concatenated in an array: set number i is from offsets[i] to offsets[i + 1].
