@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual._compositor import Compositor
 from textual.pilot import Pilot
 from textual.worker import WorkerCancelled
 
@@ -169,6 +170,19 @@ def _no_delay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tui.screens.queue, "DETAIL_DELAY_SECONDS", 0.001)
     monkeypatch.setattr("textual.app.wait_for_idle", at_rest)
     monkeypatch.setattr("textual.pilot.wait_for_idle", at_rest)
+
+
+@pytest.fixture(autouse=True)
+def _undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is drawn for a terminal that nobody has: it takes a third of the time. `screen_text` and pictures draw all
+    that is shown.
+    """
+    render = Compositor.render_update
+
+    def whole(self: Compositor, full: bool = False, **options: Any) -> Any:
+        return render(self, full, **options) if full else self._dirty_regions.clear()
+
+    monkeypatch.setattr(Compositor, "render_update", whole)
 
 
 async def settled(pilot: Pilot[None]) -> None:

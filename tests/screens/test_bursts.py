@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from textual import events
-from textual._compositor import Compositor
 from textual._xterm_parser import XTermParser
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
@@ -88,12 +87,6 @@ async def burst(pilot: Pilot[None], text: Iterable[str | events.Event], gap: flo
 def decisions() -> list[str]:
     path = Path(".curate", "decisions.jsonl")
     return path.read_text().splitlines() if path.exists() else []
-
-
-@pytest.fixture(autouse=True)
-def _undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is drawn: no test here looks at the screen, and drawing takes a third of the time."""
-    monkeypatch.setattr(Compositor, "render_update", lambda self, **_: self._dirty_regions.clear())
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,11 @@ from tests.screens.conftest import opened, settled
 from tui.app import CurateApp
 
 
+@pytest.fixture(autouse=True)
+def _undrawn() -> None:
+    """What goes to the terminal is drawn here."""
+
+
 def _app(folder: Path, count: int) -> CurateApp:
     path = folder / "data.jsonl"
     texts = ((f"Question {at}?", " ".join(["word"] * (at % 7 * 30 + 1))) for at in range(count))
