@@ -174,9 +174,7 @@ def _no_delay(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is drawn for a terminal that nobody has: it takes a third of the time. `screen_text` and pictures draw all
-    that is shown.
-    """
+    """Nothing is drawn for a terminal, which takes a third of the time; `screen_text` and pictures draw the whole."""
     render = Compositor.render_update
 
     def whole(self: Compositor, full: bool = False, **options: Any) -> Any:

@@ -13,11 +13,12 @@ from tests.trainer.tiny import make_model, write_recipe, write_split
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A model of one layer: what takes time in a tiny training is the number of modules."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("train.memory.memory_profile.Sizes._bytes_with_layers", measured_once())
         # PEFT's page beside each adapter and checkpoint takes a tenth of the time; a training in a process writes it.
         patch.setattr("peft.PeftModel.create_or_update_model_card", lambda *_: None)
-        yield make_model(tmp_path_factory.mktemp("model"))
+        yield make_model(tmp_path_factory.mktemp("model"), layers=1)
 
 
 @pytest.fixture(autouse=True)
@@ -71,9 +72,9 @@ def project(tmp_path: Path, tiny_model: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
-    """A project with a run that learnt to repeat words."""
+    """A project with a run that learnt to repeat words, on a model of two layers: an export has to keep both."""
     folder = tmp_path_factory.mktemp("finished")
-    (folder / "model").symlink_to(tiny_model)
+    make_model(folder / "model")
     write_split(folder / "split", train=60, test=20)
     recipe = write_recipe(
         folder,

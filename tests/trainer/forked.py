@@ -35,6 +35,17 @@ def started(told: Path, *words: str, hold: str = "", work: Callable[[], object] 
     return process
 
 
+def leading(command: Sequence[str], *, cwd: Path, stdout: Any, **_: object) -> Any:
+    """The command as `subprocess.Popen` starts it with a session of its own, in a fork. `command` begins with how many
+    steps it takes before it stops; 0: all.
+    """
+    steps, *words = command
+    process = PROCESSES.Process(target=_lead, args=(words, int(steps), str(cwd), stdout.name, {**os.environ}))
+    process.start()
+    process.wait = process.join  # type: ignore[attr-defined]
+    return process
+
+
 def until_held(process: Any, run: Path) -> int:
     """Wait until the training of a run is stopped; returns the number of its process."""
     while process.is_alive():
@@ -75,6 +86,16 @@ def _run(words: list[str], told: Path, environment: Mapping[str, str], work: Cal
     sys.exit(work())  # type: ignore[arg-type]
 
 
+def _lead(words: list[str], steps: int, folder: str, log: str, environment: Mapping[str, str]) -> None:
+    os.setsid()
+    os.chdir(folder)
+    if steps:
+        hold_after(steps)
+    told = os.open(log, os.O_WRONLY)
+    _become(["curate", *words], (os.open(os.devnull, os.O_RDONLY), told, told), environment)
+    sys.exit(main())
+
+
 def _become(words: Sequence[str], streams: Sequence[int], environment: Mapping[str, str]) -> None:
     for number, stream in enumerate(streams):
         if stream >= 0:
@@ -86,14 +107,10 @@ def _become(words: Sequence[str], streams: Sequence[int], environment: Mapping[s
 
 
 def _fork(self: Any, *given: Any) -> None:
-    """Start a process as `subprocess` does; if it is the command, then as a fork of this one.
-
-    Of several ranks only the first is forked: the others show that the command joins from a new interpreter.
-    """
+    """Start a process as `subprocess` does; if it is the command, then as a fork of this one."""
     call = inspect.signature(START).bind(self, *given).arguments
     arguments = [*call["args"]]
-    later = (call["env"] or {}).get("LOCAL_RANK", "0") != "0"
-    if arguments[0] != sys.executable or "curate" not in arguments or later:
+    if arguments[0] != sys.executable or "curate" not in arguments:
         START(self, *given)
         return
     self.pid = os.fork()

@@ -3,36 +3,41 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
+from multiprocessing.forkserver import ensure_running
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from filelock import FileLock
 
 from curate.commands.run import followed
 from curate.commands.run.followed import Followed, State
-from curate.commands.run.training import CURATE_COMMAND
 from curate.core.config import Config
+from curate.core.errors import UsageError
 from curate.core.runs import Project
 from curate.review import Sources
 from curate.review.events import Ended
 from tests.screens.conftest import opened, screen_text
-from tests.trainer.forked import held_process
+from tests.trainer.forked import held_process, leading
 from tests.trainer.tiny import write_recipe
-from tests.waiting import PATIENCE_SECONDS
+from tests.waiting import PATIENCE_SECONDS, is_running, until
 from tui.app import CurateApp
 
-ROOT = Path(__file__).parents[2]
-HELD = "from tests.trainer.forked import *; hold_after(2); sys.exit(main())"
+HELD = ("2",)
 """The command, which stops after two steps: on a busy machine, it could be finished before a key is handled."""
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("forked")
 async def test_a_training_is_started_stopped_and_gone_on_with(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(os.environ, "OMP_NUM_THREADS", "1")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setattr(followed, "CURATE_COMMAND", (sys.executable, "-P", "-c", HELD))
+    ensure_running()  # not from the screen, whose standard error has no number
+    monkeypatch.setattr(followed, "subprocess", SimpleNamespace(Popen=leading, DEVNULL=subprocess.DEVNULL))
+    monkeypatch.setattr(followed, "_is_trainer", lambda *_: True)  # see below
+    monkeypatch.setattr(followed, "CURATE_COMMAND", HELD)
     write_recipe(project, max_steps=6, save_every=500, generations=0)
     (project / "data.jsonl").write_text("")
     app = CurateApp(
@@ -41,7 +46,7 @@ async def test_a_training_is_started_stopped_and_gone_on_with(project: Path, mon
     )
     async with app.run_test(size=(120, 50)) as pilot:
 
-        async def until(so: Callable[[Followed], bool]) -> Followed:
+        async def reached(so: Callable[[Followed], bool]) -> Followed:
             end = time.monotonic() + PATIENCE_SECONDS
             while time.monotonic() < end:
                 await asyncio.sleep(0.05)
@@ -56,17 +61,17 @@ async def test_a_training_is_started_stopped_and_gone_on_with(project: Path, mon
 
         await opened(pilot, "7")
         await confirmed("s")
-        run = await until(lambda run: len(run.steps) >= 2 and held_process(run.path) > 0)
+        run = await reached(lambda run: len(run.steps) >= 2 and held_process(run.path) > 0)
         training = held_process(run.path)
         assert run.state is State.RUNNING
-        monkeypatch.setattr(followed, "CURATE_COMMAND", CURATE_COMMAND)
+        monkeypatch.setattr(followed, "CURATE_COMMAND", ("0",))
         await opened(pilot)
         assert "▶ running" in screen_text(app)
         await confirmed("x")
         os.kill(training, signal.SIGCONT)
-        stopped = await until(lambda run: run.state is not State.RUNNING)
+        stopped = await reached(lambda run: run.state is not State.RUNNING)
         await confirmed("s")
-        finished = await until(lambda run: run.state is State.FINISHED)
+        finished = await reached(lambda run: run.state is State.FINISHED)
         assert stopped.state is State.STOPPED
         assert finished.steps[: len(stopped.steps)] == stopped.steps
         assert [event for event in finished.events if event != "failed"] == ["interrupted", "resumed", "finished"]
@@ -84,3 +89,22 @@ def test_the_file_of_the_process_id_is_written_through_no_link(tmp_path: Path, m
     followed.start(Project(tmp_path), tmp_path / "recipe.toml")
     assert (tmp_path / "victim").read_text() == "of a person"
     assert int((runs / "recipe.pid").read_text()) > 0
+
+
+def test_a_process_is_stopped_only_if_it_trains_that_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(followed, "CURATE_COMMAND", (sys.executable, "-c", "import signal; signal.pause()"))
+    (tmp_path / "recipe.toml").write_text("")
+    run = followed.start(Project(tmp_path), tmp_path / "recipe.toml")
+    run.mkdir()
+    file = run.with_name("recipe.pid")
+    process = int(file.read_text())
+    assert os.getsid(process) == process  # it outlives the terminal
+    with pytest.raises(UsageError, match="no training is running there"):
+        followed.stop(run)
+    with FileLock(run / ".lock"):
+        file.write_text(str(os.getpid()))
+        with pytest.raises(UsageError, match="was started elsewhere"):
+            followed.stop(run)
+        file.write_text(str(process))
+        followed.stop(run)
+    until(lambda: not is_running(process))

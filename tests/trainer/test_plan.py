@@ -183,11 +183,11 @@ def test_what_does_not_fit_is_told_with_the_nearest_settings_that_do(
         if file.suffix != ".safetensors":
             (other / file.name).write_bytes(file.read_bytes())
     wide = model | {
-        "hidden_size": 2048,
-        "intermediate_size": 5504,
-        "num_hidden_layers": 24,
-        "num_attention_heads": 16,
-        "num_key_value_heads": 16,
+        "hidden_size": 5120,
+        "intermediate_size": 13_000,
+        "num_hidden_layers": 4,
+        "num_attention_heads": 40,
+        "num_key_value_heads": 40,
     }
     (other / "config.json").write_text(json.dumps(wide))
     made = plan(project, capsys, "--set", "model=wide", "--set", "method=lora", "--vram", "2GB", status=1)

@@ -191,13 +191,13 @@ def test_rules_and_trainer_agree_on_every_row(tmp_path: Path) -> None:
     """An error of family P is a refusal with the same code; a pair or label without one is trained on."""
     accepted, declined, other = 0, 0, []
     for name, lines in preference_cases():
+        (tmp_path / "train.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        errors: dict[int, set[str]] = {}
+        for one in check_paths([tmp_path / "train.jsonl"], CheckConfig(select=("P",))).findings:
+            if one.severity == "error" and one.line and not one.message.startswith("all "):
+                errors.setdefault(one.line, set()).add(one.code)
         for objective in ("dpo", "kto"):
             recipe = Recipe(model="m", data="d", objective=objective, untrainable="leave-out", over_length="leave-out")
-            (tmp_path / "train.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-            errors: dict[int, set[str]] = {}
-            for one in check_paths([tmp_path / "train.jsonl"], CheckConfig(select=("P",))).findings:
-                if one.severity == "error" and one.line and not one.message.startswith("all "):
-                    errors.setdefault(one.line, set()).add(one.code)
             try:
                 split = split_of(tmp_path, [json.loads(line) for line in lines], recipe)
                 out, kept = split.left_out, set(split.lines.tolist())
@@ -262,7 +262,7 @@ def test_a_training_prefers_the_better_answers_and_resumes_to_the_same_bits(
     project: Path, capsys: pytest.CaptureFixture[str], objective: str
 ) -> None:
     said = {"chosen": "red red", "rejected": "blue"}
-    rows = [{**one, **said} for one in pairs(30)]
+    rows = [{**one, **said} for one in pairs(15)]
     if objective == "kto":
         rows = [{"prompt": one["prompt"], "completion": one["chosen"], "label": True} for one in rows[::2]] + [
             {"prompt": one["prompt"], "completion": one["rejected"], "label": False} for one in rows[1::2]
@@ -273,7 +273,7 @@ def test_a_training_prefers_the_better_answers_and_resumes_to_the_same_bits(
         )
     beta = 1.0 if objective == "orpo" else None
     recipe = write_recipe(
-        project, objective=objective, beta=beta, batch=8, max_steps=12, evaluate_every=6, learning_rate=2e-2, rank=16,
+        project, objective=objective, beta=beta, batch=4, max_steps=12, evaluate_every=6, learning_rate=2e-2, rank=16,
         probes=0,
         method="lora", dropout=0, dtype="float32", generations=1, keep="last",
     )  # fmt: skip

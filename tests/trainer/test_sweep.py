@@ -237,10 +237,10 @@ def test_no_trial_better_than_the_base_is_told(light: Path, capsys: pytest.Captu
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("forked")
-def test_a_sweep_of_eight_trials_that_was_killed_and_interrupted_finds_the_same_best_recipe(project: Path) -> None:
+def test_a_sweep_that_was_killed_and_interrupted_finds_the_same_best_recipe(project: Path) -> None:
     with_validation(project)
     write_recipe(project, evaluate_every=None, max_steps=6, save_every=1, method="lora", dtype="float32", dropout=0.0)
-    over = ["learning_rate=1e-3,5e-3,1e-2,5e-2", "rank=2,4"]
+    over = ["learning_rate=1e-3,1e-2", "rank=2,4"]
     whole = swept(project, here, *over, output="whole")
     words = ["sweep", str(project / "recipe.toml"), "-o", str(project / "killed")]
     words += [word for one in over for word in ("--over", one)]

@@ -68,8 +68,8 @@ def make_tokenizer(template: str | None = CHATML, end: str = "<|im_end|>", corpu
     return fast
 
 
-def make_model(folder: Path) -> Path:
-    """A folder with a two-layer Llama of random weights and its tokenizer."""
+def make_model(folder: Path, layers: int = 2) -> Path:
+    """A folder with a Llama of random weights and so many layers, and its tokenizer."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -77,8 +77,8 @@ def make_model(folder: Path) -> Path:
     tokenizer = make_tokenizer()
     tokenizer.save_pretrained(folder)
     config = LlamaConfig(
-        vocab_size=len(tokenizer), hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2,
+        vocab_size=len(tokenizer), hidden_size=64, intermediate_size=128, num_hidden_layers=layers,
+        num_attention_heads=4, num_key_value_heads=2,
         max_position_embeddings=256, bos_token_id=None, eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )  # fmt: skip
