@@ -13,6 +13,8 @@ MAKERS = {
     *("dict", "list", "set", "bytearray", "Counter", "deque", "defaultdict", "OrderedDict", "ChainMap", "array"),
     *("WeakKeyDictionary", "WeakValueDictionary", "WeakSet", "local", "ContextVar", "Queue", "SimpleQueue"),
 }
+LEAVES = (ast.expr_context, ast.Constant)
+"""Nodes that say nothing here: every second one."""
 NEVER_CONSTANT = {"local", "ContextVar", "Queue", "SimpleQueue"}
 MUTATORS = {
     *("append", "extend", "insert", "add", "update", "setdefault", "clear", "pop", "popitem", "popleft", "remove"),
@@ -70,7 +72,7 @@ def nodes_of(tree: ast.Module) -> tuple[list[ast.AST], list[ast.AST]]:
         every.append(node)
         if within:
             inside.append(node)
-        pending += [(child, within) for child in ast.iter_child_nodes(node)]
+        pending += [(child, within) for child in ast.iter_child_nodes(node) if not isinstance(child, LEAVES)]
     return every, inside
 
 

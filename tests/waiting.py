@@ -9,22 +9,26 @@ from typing import Final
 PATIENCE_SECONDS: Final = 900
 """After this time, nothing is expected any more; a test that fails then says what it waited for."""
 PAUSE_SECONDS: Final = 0.005
+ASKING_SECONDS: Final = 0.05
+"""The pause where each question starts a process: asked more often, it takes the processor from what is waited for."""
 
 
-def until(true: Callable[[], object], message: Callable[[], object] = lambda: "") -> None:
+def until(true: Callable[[], object], message: Callable[[], object] = lambda: "", pause: float = PAUSE_SECONDS) -> None:
     """Return as soon as `true` returns a true value; `message` describes what was waited for in vain."""
     end = time.monotonic() + PATIENCE_SECONDS
     while not true():
         assert time.monotonic() < end, message()
-        time.sleep(PAUSE_SECONDS)
+        time.sleep(pause)
 
 
-async def eventually(true: Callable[[], object], message: Callable[[], object] = lambda: "") -> None:
+async def eventually(
+    true: Callable[[], object], message: Callable[[], object] = lambda: "", pause: float = PAUSE_SECONDS
+) -> None:
     """`until` for code of an event loop, which goes on meanwhile."""
     end = time.monotonic() + PATIENCE_SECONDS
     while not true():
         assert time.monotonic() < end, message()
-        await asyncio.sleep(PAUSE_SECONDS)
+        await asyncio.sleep(pause)
 
 
 def is_running(process: int) -> bool:

@@ -113,7 +113,7 @@ def test_a_line_has_a_limit(write: Write, monkeypatch: pytest.MonkeyPatch, capsy
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "data",
-    [b"[" * 300_000, b'{"a":' * 100_000, b'"' * 300_001, b"[{}," * 50_000, b"[" * 300_000 + b"\n", b"{}\n" * 20_000],
+    [b"[" * 100_000, b'{"a":' * 50_000, b'"' * 300_001, b"[{}," * 20_000, b"[" * 100_000 + b"\n", b"{}\n" * 5_000],
     ids=["brackets", "keys", "quotes", "elements", "brackets and a break", "objects"],
 )
 @pytest.mark.parametrize("verb", [["check"], ["dedup"], ["stats"]])

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from tests.waiting import PATIENCE_SECONDS, PAUSE_SECONDS, eventually
+from tests.waiting import ASKING_SECONDS, PATIENCE_SECONDS, eventually
 
 PATH: Final = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
 """The installed browser; empty without one."""
@@ -89,9 +89,9 @@ class Page:
         """Wait until a script has a true value."""
         end = time.monotonic() + PATIENCE_SECONDS
         while not await self.value(script):
-            shown = await self.value("document.body.innerText")
-            assert time.monotonic() < end, f"{script} did not come true: {shown}"
-            await asyncio.sleep(PAUSE_SECONDS)
+            if time.monotonic() > end:
+                raise AssertionError(f"{script} did not come true: {await self.value('document.body.innerText')}")
+            await asyncio.sleep(ASKING_SECONDS)
 
     async def until_received(self, text: str) -> None:
         """Wait until the terminal of the page got a text."""

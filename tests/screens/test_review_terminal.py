@@ -22,7 +22,7 @@ from textual.strip import Strip
 
 from curate.cli.main import main
 from curate.core.errors import ExitCode
-from tests.waiting import PATIENCE_SECONDS, is_running, until
+from tests.waiting import ASKING_SECONDS, PATIENCE_SECONDS, is_running, until
 from tui.terminal import release_lines
 
 
@@ -104,7 +104,7 @@ def test_a_review_in_tmux(tmp_path: Path) -> None:
         return tmux("capture-pane", "-p", "-t", "review")
 
     def shown(text: str) -> str:
-        until(lambda: text in screen(), screen)
+        until(lambda: text in screen(), screen, ASKING_SECONDS)
         return screen()
 
     command = f"{sys.executable} -m curate review data.jsonl; echo left with $?; exec sleep 600"

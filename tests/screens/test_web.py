@@ -20,7 +20,7 @@ from curate.commands.run.training import CURATE_COMMAND
 from curate.core.errors import ExitCode
 from tests.screens.browser import PATH, opened_page
 from tests.screens.conftest import LINES, write_lines
-from tests.waiting import PATIENCE_SECONDS, eventually
+from tests.waiting import ASKING_SECONDS, PATIENCE_SECONDS, eventually
 from tui.terminal import command_line
 
 HALF = b"GET / HTTP/1.1\r\nHost: 127."
@@ -122,14 +122,14 @@ async def test_a_review_ends_with_its_connection_and_with_the_server() -> None:
                 await socket.receive(PATIENCE_SECONDS)
                 (review,) = running(ANN)
                 os.kill(review, signal.SIGSTOP)  # as one that is too busy to quit
-            await eventually(lambda: not running(ANN))
+            await eventually(lambda: not running(ANN), pause=ASKING_SECONDS)
             socket = await client.ws_connect(f"{base}/ws", headers=own)
             await socket.receive(PATIENCE_SECONDS)
             async with client.post(f"{base}/logout", headers=own, allow_redirects=False):
                 pass
             while not socket.closed:
                 await socket.receive(PATIENCE_SECONDS)
-            await eventually(lambda: not running(ANN))
+            await eventually(lambda: not running(ANN), pause=ASKING_SECONDS)
             async with client.post(f"{base}/login", data=sent, headers=own, allow_redirects=False):
                 pass
             socket = await client.ws_connect(f"{base}/ws", headers=own)
@@ -139,7 +139,7 @@ async def test_a_review_ends_with_its_connection_and_with_the_server() -> None:
                 await socket.send_json(["resize", {"width": 10**9, "height": 10**9}])
                 drawn = len((await socket.receive(PATIENCE_SECONDS)).data)
             assert running(ANN)
-        await eventually(lambda: not running(ANN))
+        await eventually(lambda: not running(ANN), pause=ASKING_SECONDS)
 
 
 @BROWSER
