@@ -430,12 +430,12 @@ class ListPane(Vertical):
 class KeyFooter(Footer):
     """As many keys as fit, help and quit among them.
 
-    Widgets show one key after another: to make new ones takes as long as all else that a key causes.
+    Is composed anew only if its keys change: that takes as long as all else that a key causes.
     """
 
     def __init__(self) -> None:
         super().__init__(compact=True, show_command_palette=False)
-        self._shown: list[ActiveBinding] = []
+        self._composed: list[ActiveBinding] = []
 
     def _offered(self) -> list[ActiveBinding]:
         """The keys that fit into the width, in the order of the screen."""
@@ -453,37 +453,22 @@ class KeyFooter(Footer):
         return [key for action, key in by_action.items() if action in fitting]
 
     def compose(self) -> ComposeResult:
-        """No keys before the screen knows them."""
-        yield from ()
+        """The keys that fit; none before the screen knows them."""
+        self._composed = self._offered() if self._bindings_ready else []
+        for key in self._composed:
+            binding, shown = key.binding, self.app.get_key_display(key.binding)
+            yield FooterKey(
+                binding.key, shown, binding.description, binding.action, not key.enabled, key.tooltip
+            ).data_bind(compact=Footer.compact)
 
     async def on_resize(self) -> None:
         """Show the keys that fit now."""
         await self.recompose()
 
     async def recompose(self) -> None:
-        """Show the keys that are offered now, unless the footer was closed or they are shown already."""
-        if not self.is_attached or not self._bindings_ready or (keys := self._offered()) == self._shown:
-            return
-        self._shown = keys
-        widgets = [widget for widget in self.children if isinstance(widget, FooterKey)]
-        for widget, key in zip(widgets, keys, strict=False):
-            self._show(widget, key)
-        for widget in widgets[len(keys) :]:
-            widget.display = False
-        if len(keys) > len(widgets):
-            await self.mount_all([self._show(FooterKey("", "", "", ""), key) for key in keys[len(widgets) :]])
-
-    def _show(self, widget: FooterKey, key: ActiveBinding) -> FooterKey:
-        """Let a widget show a key; returns the widget."""
-        binding = key.binding
-        shown = self.app.get_key_display(binding)
-        if (widget.key, widget.key_display, widget.description) != (binding.key, shown, binding.description):
-            widget.key, widget.key_display, widget.description = binding.key, shown, binding.description
-            widget.refresh(layout=True)
-        widget.action, widget._disabled, widget.tooltip = binding.action, not key.enabled, key.tooltip or None
-        widget.set_class(not key.enabled, "-disabled")
-        widget.display = True
-        return widget
+        """Compose the footer again, unless it was closed or its keys are shown already."""
+        if self.is_attached and self._bindings_ready and self._offered() != self._composed:
+            await super().recompose()
 
 
 def _rank(key: ActiveBinding) -> int:

@@ -178,7 +178,10 @@ def _undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     render = Compositor.render_update
 
     def whole(self: Compositor, full: bool = False, **options: Any) -> Any:
-        return render(self, full, **options) if full else self._dirty_regions.clear()
+        if full:
+            return render(self, full, **options)
+        self._dirty_regions.clear()
+        return None
 
     monkeypatch.setattr(Compositor, "render_update", whole)
 
