@@ -152,7 +152,7 @@ def dedup(
         spec, bands = feature_spec_for(config), None if folder else bands_for(config.threshold)
         if not config.embeddings:  # comparing them uses all cores
             pool.fork(partial(load_kernels, spec, bands))
-        memory = DedupCache.of(cache, spec, paths, only=cached_only) if cache else None
+        memory = DedupCache.of(cache, spec, only=cached_only) if cache else None
         drop_rules = rules.selecting(rules.check.drop) if rules.check.drop else None
         in_one_pass = drop_rules is not None and not against and suffices(drop_rules.check)
         screening = ErrorFilter.of(drop_rules.check, cache) if drop_rules and in_one_pass else None

@@ -166,7 +166,7 @@ def split(
         session.executor.pool(workers, processes=big, files=sources.every, cache=work.chunk_cache) as pool,
     ):
         spec, cache = split_feature_spec(work.config), work.chunk_cache
-        memory = DedupCache.of(cache, spec, sources.every) if cache else None
+        memory = DedupCache.of(cache, spec) if cache else None
         table, errors = _table_and_findings(work, sources, pool, folder, memory)
         if pool.checkpoints:
             tidy(pool.checkpoints / CACHE_FOLDER)

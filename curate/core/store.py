@@ -12,12 +12,15 @@ import io
 import json
 import os
 import re
+import struct
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
+from math import prod
 from pathlib import Path
 from typing import IO, Any, Final, Literal, TypeVar
+from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from curate.core.errors import OutputError
 from curate.core.example import content_id
@@ -30,7 +33,7 @@ from curate.core.files import (
     update,
 )
 from curate.core.lazy import Array, Arrays, Flags, Hashes, np
-from curate.core.limits import open_regular, read_regular
+from curate.core.limits import open_regular
 
 Made = TypeVar("Made")
 FORMAT: Final = 1
@@ -41,6 +44,18 @@ ENTRY_NAME: Final = re.compile(r"[a-z]+-[0-9a-f]{32}\.(?:npz|json|bin)")
 """Names of files that may be deleted."""
 SIGNATURE_BYTES: Final = 64
 """It precedes the content."""
+LOCAL_HEADER_BYTES: Final = 30
+"""Size of the header before a member of an archive, without its name and extra field."""
+LOCAL_SIZES: Final = struct.Struct("<HH")
+"""The sizes of this name and this extra field, in the header at byte `LOCAL_SIZES_AT`."""
+LOCAL_SIZES_AT: Final = 26
+ZIP64_BYTES: Final = 20
+"""Size of the part of the extra field for sizes of 64 bits."""
+PADDING_KIND: Final = 0xD935
+"""Identifies the part of an extra field that aligns the content, as in packages of Android."""
+ALIGNMENT: Final = 64
+MAX_ARRAY_HEADER: Final = 1 << 12
+"""More than the bytes before the values of an array."""
 SIGNATURE_KEY: Final = b', "signature": "'
 """It precedes the signature in a line of a journal."""
 MAX_ROWS: Final = 2_000_000
@@ -102,19 +117,83 @@ def _verified_content(path: Path) -> Any:
     """The arrays by name, or the value of JSON, in an entry. Raises `ValueError` if the signature does not match,
     `OSError` if it cannot be read, and what the parser raises.
     """
-    data = read_regular(path)
+    with open_regular(path) as file:
+        data = bytearray(os.fstat(file.fileno()).st_size)
+        file.readinto(data)
     signature = _signature(path)
     signature.update(memoryview(data)[SIGNATURE_BYTES:])
-    if not hmac.compare_digest(data[:SIGNATURE_BYTES], signature.hexdigest().encode()):
+    if not hmac.compare_digest(bytes(data[:SIGNATURE_BYTES]), signature.hexdigest().encode()):
         raise ValueError(path)
     with suppress(OSError):
         os.utime(path)  # marks it as recently used
     if path.suffix == ".json":
         return json.loads(data[SIGNATURE_BYTES:])
-    file = io.BytesIO(data)
-    file.seek(SIGNATURE_BYTES)
-    with np.load(file, allow_pickle=False) as saved:
-        return dict(saved)
+    return _arrays_in(data)
+
+
+def _arrays_in(data: bytearray) -> Arrays:
+    """The arrays in a signed `.npz` file, in the memory of the file where they are aligned. Checksums are not computed,
+    because the signature was. Raises `ValueError`, and what the parser of the archive raises.
+    """
+    arrays: Arrays = {}
+    with ZipFile(_Memory(data)) as archive:
+        members = archive.infolist()
+    for member in members:
+        if member.compress_type != ZIP_STORED:
+            raise ValueError(member.filename)
+        sizes = LOCAL_SIZES.unpack_from(data, member.header_offset + LOCAL_SIZES_AT)
+        start = member.header_offset + LOCAL_HEADER_BYTES + sum(sizes)
+        header = io.BytesIO(data[start : start + MAX_ARRAY_HEADER])
+        if np.lib.format.read_magic(header) != (1, 0):
+            raise ValueError(member.filename)
+        shape, is_fortran, kind = np.lib.format.read_array_header_1_0(header)
+        count = prod(shape)
+        values = np.empty(0, kind)
+        if count:
+            values = np.frombuffer(data, kind, count, start + header.tell())
+        values = values.reshape(shape, order="F" if is_fortran else "C")
+        arrays[member.filename.removesuffix(".npy")] = values if values.flags.aligned else values.copy()
+    return arrays
+
+
+class _Memory(io.RawIOBase):
+    """A file whose content is in memory and is not copied."""
+
+    def __init__(self, data: bytearray) -> None:
+        self._data, self._position = memoryview(data), 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        position = offset + (0, self._position, len(self._data))[whence]
+        if position < 0:
+            raise OSError("before the beginning")
+        self._position = position
+        return position
+
+    def readinto(self, room: Any) -> int:
+        part = self._data[self._position : self._position + len(room)]
+        room[: len(part)] = part
+        self._position += len(part)
+        return len(part)
+
+
+def _write_arrays(file: IO[bytes], arrays: Mapping[str, Any]) -> None:
+    """Write an archive as `np.savez` does, in which the values of each array are aligned, so that they can be used in
+    the memory of the file. Raises `OSError`, and `ValueError` for an array of objects.
+    """
+    with ZipFile(file, "w") as archive:
+        for name, values in arrays.items():
+            member = ZipInfo(f"{name}.npy")
+            before = file.tell() + LOCAL_HEADER_BYTES + len(member.filename.encode()) + ZIP64_BYTES
+            padding = -(before + 4) % ALIGNMENT
+            member.extra = struct.pack("<HH", PADDING_KIND, padding) + bytes(padding)
+            with archive.open(member, "w", force_zip64=True) as part:
+                np.lib.format.write_array(part, np.asanyarray(values), allow_pickle=False)
 
 
 def _signature(path: Path) -> hmac.HMAC:
@@ -139,7 +218,7 @@ def save(path: Path, content: Any) -> str:
             if path.suffix == ".json":
                 file.write(json.dumps(content).encode())
             else:
-                np.savez(file, allow_pickle=False, **content)
+                _write_arrays(file, content)
     except OSError as error:
         return f"{path}: {error.strerror or error}"
     return ""

@@ -6,7 +6,6 @@ parameters and the code. After lines were appended to a file, the entries of its
 """
 
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -224,7 +223,8 @@ def columns_from(arrays: Arrays, start: int, bands: Bands | None = None) -> Colu
     return Columns(
         **lines | {"starts": arrays["starts"] + start},
         **columns,
-        band_keys=arrays["band_keys"] if bands and arrays["bands"].tolist() == list(bands) else None,
+        # a copy, since an array in the memory of the entry would keep all of it
+        band_keys=arrays["band_keys"].copy() if bands and arrays["bands"].tolist() == list(bands) else None,
         physical=int(arrays["physical"][0]),
     )
 
@@ -259,7 +259,6 @@ class DedupCache:
     """The entries of a cache folder: those of earlier runs, and those that this run adds."""
 
     folder: Path
-    files: list[str]
     only: bool = False
     """Whether all that is needed must be in the cache."""
     spec: FeatureSpec = field(init=False)
@@ -270,16 +269,16 @@ class DedupCache:
     _rows: dict[Path, StoredRows] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, cache: Path, spec: FeatureSpec, files: Iterable[Path], *, only: bool = False) -> "DedupCache":
-        """The cache for some files that are read to make such columns."""
-        memory = cls(cache / CACHE_FOLDER, sorted(map(os.path.realpath, files)), only)
+    def of(cls, cache: Path, spec: FeatureSpec, *, only: bool = False) -> "DedupCache":
+        """The cache in the folder of a project for such columns, whatever files they are of."""
+        memory = cls(cache / CACHE_FOLDER, only)
         memory.turn(spec)
         return memory
 
     def turn(self, spec: FeatureSpec) -> None:
         """Change the specification: from now on, cache columns of `spec`, and verdicts on them."""
         self.spec = spec
-        self.verdicts = StoredRows(self._entry("decided", repr(spec), self.files), "?", damaged=self.note_damaged)
+        self.verdicts = StoredRows(self._entry("decided", repr(spec)), "?", damaged=self.note_damaged)
 
     def common(self, ids: Ids, learn: Callable[[], Passages]) -> Passages:
         """The shared instructions of examples with these ids: cached, or computed by `learn`."""
@@ -298,7 +297,7 @@ class DedupCache:
 
     def buckets(self, kind: str) -> StoredRows:
         """Rows of buckets for `rows_of_buckets`. `kind`: what is compared, in lower-case letters."""
-        return self._stored(self._entry(kind, self.files), "u8", 2)
+        return self._stored(self._entry(kind), "u8", 2)
 
     def division(self, hashes: Mapping[str, Mapping[str, str]]) -> Path:
         """The entry for the examples of splits with these hashes, by split and file."""

@@ -38,8 +38,9 @@ def chunk_entry(
     """
     start, data, size = chunk_bytes(chunk)
     data = data if len(data) == size else bytes(memoryview(data)[:size])
-    path = entry(folder, kind, suffix, code_id(*PACKAGES), *settings, chunk.start == 0, sha256(data).hexdigest())
-    return path, chunk._replace(start=start, data=data)
+    digest = chunk.sha256 or sha256(data).hexdigest()
+    path = entry(folder, kind, suffix, code_id(*PACKAGES), *settings, chunk.start == 0, digest)
+    return path, chunk._replace(start=start, data=data, sha256=digest)
 
 
 def tidy(folder: Path) -> None:

@@ -40,6 +40,8 @@ class Chunk(NamedTuple):
     data: bytes | None = None
     row_groups: bool = False
     """Whether the range is one of row groups of a Parquet file, of which each row is a line."""
+    sha256: str = ""
+    """SHA-256 of `data`, if it was computed."""
 
 
 def chunks_of(

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar, Final, Literal, NamedTuple
 
@@ -86,6 +87,8 @@ COMBINING_MARKS: Final = ((0x300, 0x20000), (0xE0100, 0xE01F0))
 
 CHUNK_SETS: Final = 1 << 14
 """Number of sets that are copied at a time."""
+MIN_RUN: Final = 8
+"""Average number of consecutive sets from which it is faster to copy them together."""
 
 
 class Shingling(NamedTuple):
@@ -144,7 +147,15 @@ class Sets(Rows):
 
 
 def _copy_sets(sets: Sets, numbers: Numbers, offsets: Numbers, into: Shingles) -> None:
-    """Write the sets with these numbers to `into`, from offsets[0] on."""
+    """Write the sets with these numbers to `into`, from offsets[0] on. `into` may be their own array if the numbers
+    ascend.
+    """
+    starts = np.flatnonzero(np.diff(numbers, prepend=-2) != 1)
+    if len(starts) * MIN_RUN < len(numbers):  # sets that follow each other are copied together
+        for start, end in pairwise([*starts.tolist(), len(numbers)]):
+            first, last = sets.offsets[numbers[start]], sets.offsets[numbers[end - 1] + 1]
+            into[offsets[start] : offsets[end]] = sets.hashes[first:last]
+        return
     shifts = np.repeat(sets.offsets[numbers] - offsets[:-1], np.diff(offsets))
     into[offsets[0] : offsets[-1]] = sets.hashes[np.arange(offsets[0], offsets[-1]) + shifts]
 

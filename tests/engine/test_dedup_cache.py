@@ -130,7 +130,7 @@ def test_a_file_that_grew_is_read_from_where_it_grew_and_its_pairs_are_not_compa
         for size in (100, 101):
             write("data.jsonl", [*data, ("And now?", "It is gone.")][:size])
             with WorkerPool(1, processes=False) as pool:
-                memory = DedupCache.of(CACHE, spec, [DATA])
+                memory = DedupCache.of(CACHE, spec)
                 loading.read_table([DATA], memory.spec, pool, memory=memory, bands=bands)
             assert sum(read) == 100 if size == 100 else sum(read) < 16
             read.clear()
@@ -158,7 +158,7 @@ def test_a_verdict_is_asked_for_once_and_for_both_orders(
     same = same[
         [min(at for at in range(size) if {left[at], right[at]} == {left[nth], right[nth]}) for nth in range(size)]
     ]
-    first, again = (DedupCache.of(CACHE, FeatureSpec("conversation", Shingling()), [DATA]) for _ in range(2))
+    first, again = (DedupCache.of(CACHE, FeatureSpec("conversation", Shingling())) for _ in range(2))
     assert not first.verdicts.find(pair_keys(one, other, every))[1].any()
     first.verdicts.add(pair_keys(one, other, every), same)
     first.save()
@@ -209,14 +209,13 @@ def test_whatever_is_damaged_is_made_anew(seed: int) -> None:
     assert told(plan([DATA], config, cache=CACHE)) == expected
 
 
-def test_other_parameters_other_files_and_other_code_are_another_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_parameters_and_other_code_are_another_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = FeatureSpec("conversation", Shingling())
-    one = DedupCache.of(Path(), spec, [Path("a"), Path("b")]).verdicts.path
-    assert DedupCache.of(Path(), spec, [Path("b"), Path("a")]).verdicts.path == one
-    assert DedupCache.of(Path(), spec._replace(on="prompt"), [Path("a"), Path("b")]).verdicts.path != one
-    assert DedupCache.of(Path(), spec, [Path("a")]).verdicts.path != one
+    one = DedupCache.of(Path(), spec).verdicts.path
+    assert DedupCache.of(Path(), spec).verdicts.path == one
+    assert DedupCache.of(Path(), spec._replace(on="prompt")).verdicts.path != one
     monkeypatch.setattr(module, "code_id", lambda *_: "other")
-    assert DedupCache.of(Path(), spec, [Path("a"), Path("b")]).verdicts.path != one
+    assert DedupCache.of(Path(), spec).verdicts.path != one
 
 
 def test_what_is_not_remembered_is_asked_for_in_words(write: Write) -> None:
