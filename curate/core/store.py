@@ -119,7 +119,7 @@ def _verified_content(path: Path) -> Any:
     """
     with open_regular(path) as file:
         data = bytearray(os.fstat(file.fileno()).st_size)
-        file.readinto(data)
+        file.readinto(data)  # type: ignore[attr-defined]  # files have it
     signature = _signature(path)
     signature.update(memoryview(data)[SIGNATURE_BYTES:])
     if not hmac.compare_digest(bytes(data[:SIGNATURE_BYTES]), signature.hexdigest().encode()):

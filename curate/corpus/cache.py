@@ -26,6 +26,8 @@ from curate.read.chunks import Batch, Chunk
 from curate.similarity.similarity_index import Bands, band_keys
 
 DAMAGED_NOTE: Final = "part of the cache is damaged or was written by another user; it is rebuilt"
+MAX_NEW_SHARE: Final = 0.2
+"""Share of new sets above which all sets are grouped anew."""
 TYPES: Final = {**LINE_TYPES, "physical": "i8", "bands": "i8", "band_keys": "u8"}
 """The arrays of columns with numpy's names of their types, without those that examples have."""
 
@@ -176,6 +178,61 @@ def bucket_keys(ids: Ids, examples: Sequence[Sequence[int]], kinds: Iterable[int
     return mixed(np.add.reduceat(hashes, starts) ^ mixed(np.fromiter(kinds, dtype=np.uint64)))
 
 
+class StoredGroups:
+    """The groups of similar sets of the last run in which sets of this kind were grouped. Only new sets are compared
+    with all others then.
+    """
+
+    def __init__(self, path: Path, damaged: Callable[[], object]) -> None:
+        self._path, self._damaged = path, damaged
+        self._unchanged = False
+
+    def labels(self, keys: Hashes) -> Numbers | None:
+        """For each set, by its key, the number of its group in the last run; -1 for one that is new, or in a group of
+        which a set is missing now. None if more than `MAX_NEW_SHARE` are -1.
+        """
+        stored: tuple[Hashes, Numbers] | None = load(self._path, self._decoded, self._damaged)
+        if stored is None or not len(stored[0]):
+            return None
+        stored_keys, groups = stored
+        positions = np.minimum(stored_keys.searchsorted(keys), len(stored_keys) - 1)
+        is_stored = stored_keys[positions] == keys
+        still = np.unique(positions[is_stored])
+        is_complete = np.bincount(groups) == np.bincount(groups[still], minlength=int(groups.max()) + 1)
+        self._unchanged = bool(is_stored.all()) and len(still) == len(stored_keys)
+        labels = np.where(is_stored & is_complete[groups[positions]], groups[positions], -1)
+        return labels if np.count_nonzero(labels < 0) <= MAX_NEW_SHARE * len(keys) else None
+
+    def save(self, keys: Hashes, groups: Sequence[Numbers]) -> str:
+        """Write the groups with several sets if they changed. Returns an error message, usually empty."""
+        if self._unchanged:
+            return ""
+        labels = np.arange(len(keys))
+        for members in groups:
+            labels[members] = members[0]
+        distinct, firsts = np.unique(keys, return_index=True)
+        numbers = np.unique(labels[firsts], return_inverse=True)[1].reshape(-1).astype(np.int64)
+        return save(self._path, {"keys": distinct, "groups": numbers})
+
+    @staticmethod
+    def _decoded(arrays: Arrays) -> tuple[Hashes, Numbers]:
+        """Raises `ValueError` unless the keys ascend and each has a group."""
+        require_types(arrays, {"keys": "u8", "groups": "i8"})
+        keys, groups = arrays["keys"], arrays["groups"]
+        if groups.shape != keys.shape or not (keys[1:] > keys[:-1]).all() or (groups < 0).any():
+            raise ValueError("arrays that do not match each other")
+        if len(keys) and int(groups.max()) >= len(keys):
+            raise ValueError("numbers of groups that do not exist")
+        return keys, groups
+
+
+def text_keys(ids: Ids, nths: Numbers) -> Hashes:
+    """A key for each of some texts, from the id of its example and its number in it."""
+    from curate.similarity.word_hashes import mixed
+
+    return mixed(ids[:, 0] ^ mixed(ids[:, 1] + mixed(nths.astype(np.uint64))))
+
+
 def arrays_of(columns: Columns, start: int, bands: Bands | None = None) -> dict[str, Any]:
     """Columns as arrays, independent of where in its file the chunk starts; with their band keys if known."""
     keys = np.empty((0, len(columns.ids)), dtype=np.uint64) if columns.band_keys is None else columns.band_keys
@@ -298,6 +355,13 @@ class DedupCache:
     def buckets(self, kind: str) -> StoredRows:
         """Rows of buckets for `rows_of_buckets`. `kind`: what is compared, in lower-case letters."""
         return self._stored(self._entry(kind), "u8", 2)
+
+    def groups(self, kind: str, *settings: Any) -> StoredGroups:
+        """The groups of similar sets of a kind (lower-case letters). `settings`: what their similarity depends on
+        besides the sets.
+        """
+        made = self.spec._replace(judging=None, marking=None, common=None)
+        return StoredGroups(self._entry(kind, repr(made), *settings), self.note_damaged)
 
     def division(self, hashes: Mapping[str, Mapping[str, str]]) -> Path:
         """The entry for the examples of splits with these hashes, by split and file."""

@@ -23,6 +23,8 @@ HUBS: Final = 16
 MAX_SEEN_PAIRS: Final = 1 << 20
 """8 bytes each."""
 MAX_COUNT_SLOTS: Final = 1 << 22
+NEW_BITS: Final = 16
+"""Number of the highest bits of keys by which buckets with new sets are found."""
 CHUNK_PAIRS: Final = 1 << 13
 """Number of pairs that are compared at a time."""
 
@@ -174,13 +176,21 @@ def _rarest_shingles(sets: Sets, groups: Numbers, threshold: float) -> tuple[Has
     return keys[order], owners[order], lefts[order]
 
 
-def packed_bands(keys: Hashes, nodes: Numbers, bits: int, workers: int) -> Iterator[Bucketing]:
-    """The buckets of the sets `nodes` in each band of their `keys`."""
+def packed_bands(
+    keys: Hashes, nodes: Numbers, bits: int, workers: int, new: Numbers | None = None
+) -> Iterator[Bucketing]:
+    """The buckets of the sets `nodes` in each band of their `keys`; of buckets without one of the sets `new`, some may
+    be left out.
+    """
     numbers, above = nodes.astype(np.uint64), np.uint64((1 << 64) - (1 << bits))
 
     def bucketed(band: Hashes) -> Bucketing:
         packed = (band if len(nodes) == len(band) else band[nodes]) & above
         packed |= numbers
+        if new is not None:
+            has_new = np.zeros(1 << NEW_BITS, dtype=np.bool_)
+            has_new[band[new] >> np.uint64(64 - NEW_BITS)] = True
+            packed = packed[has_new[packed >> np.uint64(64 - NEW_BITS)]]
         # key and number are sorted as one value, because sorting numbers by keys takes ten times as long
         packed.sort()
         return buckets(packed, bits)

@@ -154,7 +154,8 @@ def _copy_sets(sets: Sets, numbers: Numbers, offsets: Numbers, into: Shingles) -
     if len(starts) * MIN_RUN < len(numbers):  # sets that follow each other are copied together
         for start, end in pairwise([*starts.tolist(), len(numbers)]):
             first, last = sets.offsets[numbers[start]], sets.offsets[numbers[end - 1] + 1]
-            into[offsets[start] : offsets[end]] = sets.hashes[first:last]
+            if into is not sets.hashes or offsets[start] != first:
+                into[offsets[start] : offsets[end]] = sets.hashes[first:last]
         return
     shifts = np.repeat(sets.offsets[numbers] - offsets[:-1], np.diff(offsets))
     into[offsets[0] : offsets[-1]] = sets.hashes[np.arange(offsets[0], offsets[-1]) + shifts]

@@ -158,17 +158,20 @@ def grouped(
     *,
     misses: bool = True,
     folder: Path | None = None,
+    before: Numbers | None = None,
 ) -> Groups:
     """Gather the sets whose similarity is at least `threshold`. Sets without shingles are in no group.
 
     The order of the sets changes only numbers. `keys`: the `band_keys` of all, if known. `misses`: whether
-    `Groups.misses` are wanted. With a folder, keys are in a file there.
+    `Groups.misses` are wanted. With a folder, keys are in a file there. `before`: for each set a number that is equal
+    for sets of one group if only these are grouped; -1 for others. Only these others are compared then, and there are
+    no `misses`.
     """
     bands = bands_for(threshold)
     nodes = np.flatnonzero(np.diff(sets.offsets)).astype(np.int64)
     keys = all_band_keys(sets, bands, workers, folder) if keys is None else keys
     bounds = np.array([min(MIN_REPORTED, threshold) if misses else threshold, threshold])
-    roots, pairs = _joined(sets, nodes, keys, bounds, workers.count)
+    roots, pairs = _joined(sets, nodes, keys, bounds, workers.count, before)
     order = np.argsort(roots, kind="stable")
     starts = np.flatnonzero(np.diff(roots[order], prepend=-1))
     ends = np.append(starts[1:], len(order))
@@ -180,14 +183,22 @@ def grouped(
     return Groups(members, np.sort(pairs[once, 2]).tolist(), bands)
 
 
-def _joined(sets: Sets, nodes: Numbers, keys: Hashes, bounds: Floats, workers: int) -> tuple[Numbers, Floats]:
+def _joined(
+    sets: Sets, nodes: Numbers, keys: Hashes, bounds: Floats, workers: int, before: Numbers | None
+) -> tuple[Numbers, Floats]:
     """For each set the first one of its group; and rows of left, right and similarity of near misses.
 
-    nodes: the sets that have shingles; bounds: the similarity from which near misses are noted, and the threshold.
+    nodes: the sets that have shingles; bounds: the similarity from which near misses are noted, and the threshold;
+    before: see `grouped`.
     """
-    forest = SetJoin(sets, bounds, workers)
+    forest, new = SetJoin(sets, bounds, workers), None
+    if before is not None:
+        grouped_before = np.flatnonzero(before >= 0)
+        firsts, groups = np.unique(before[grouped_before], return_index=True, return_inverse=True)[1:]
+        forest.parent[grouped_before] = grouped_before[firsts][groups.reshape(-1)]
+        new = nodes[before[nodes] < 0]
     with random_access(sets.hashes):
-        for band in packed_bands(keys, nodes, max(1, len(sets).bit_length()), workers):
+        for band in packed_bands(keys, nodes, max(1, len(sets).bit_length()), workers, new):
             forest.join_band(band)
     return roots(forest.parent), np.concatenate(forest.misses)
 

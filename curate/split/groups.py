@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from curate.core.disk_arrays import parts_of
 from curate.core.lazy import Flags, Floats, Hashes, Ids, Numbers, np
 from curate.core.worker_pool import WorkerPool
-from curate.corpus.cache import DedupCache
+from curate.corpus.cache import DedupCache, text_keys
 from curate.corpus.corpus import Table
 from curate.corpus.links import Links
 from curate.similarity.cross_split_jaccard_join import nearest_across_splits
@@ -238,7 +238,8 @@ def near_links(table: Table, search: LinkSearch) -> list[Pairs]:
     """L002: whole texts are nearly equal. Attachments are ignored, so groups may be larger than necessary."""
     if search.parts is not None:
         return _nearest_across(Link.NEAR, table.sets, np.arange(len(table.lines)), search)
-    return _members(Link.NEAR, _grouped(table, table.sets, table.band_keys, search))
+    nths = np.zeros(len(table.lines), dtype=np.int64)
+    return _members(Link.NEAR, _grouped(table, table.sets, table.band_keys, search, text_keys(table.ids, nths), "near"))
 
 
 def question_links(table: Table, search: LinkSearch) -> list[Pairs]:
@@ -267,13 +268,10 @@ def answer_links(table: Table, search: LinkSearch) -> list[Pairs]:
     owners = np.repeat(np.arange(len(table.lines)), np.diff(links.answer_ends))
     if search.parts is not None:
         return _nearest_across(Link.ANSWER, links.answers, owners, search)
-    return _members(
-        Link.ANSWER,
-        [
-            owners[members]
-            for members in _grouped(table, links.answers, np.ascontiguousarray(links.answer_bands.T), search)
-        ],
-    )
+    keys = text_keys(table.ids[owners], np.arange(len(owners)) - links.answer_ends[:-1][owners])
+    bands = np.ascontiguousarray(links.answer_bands.T)
+    groups = _grouped(table, links.answers, bands, search, keys, "similar")
+    return _members(Link.ANSWER, [owners[members] for members in groups])
 
 
 def cut_answer_links(table: Table, search: LinkSearch) -> list[Pairs]:
@@ -377,11 +375,23 @@ def _nearest_across(link: Link, sets: Sets, owners: Numbers, search: LinkSearch)
     return [Pairs(link, owners[nearest.other[late]], owners[late], nearest.similarity[late])]
 
 
-def _grouped(table: Table, sets: Sets, keys: Hashes | None, search: LinkSearch) -> list[Numbers]:
-    """The groups of nearly equal sets. `keys`: their band keys, if the table has those of the threshold."""
+def _grouped(
+    table: Table, sets: Sets, bands: Hashes | None, search: LinkSearch, keys: Hashes, kind: str
+) -> list[Numbers]:
+    """The groups of nearly equal sets. `bands`: their band keys, if the table has those of the threshold; `keys`: the
+    key of each text; `kind`: the kind of text, by which groups are cached.
+    """
     if table.bands != bands_for(search.threshold):
-        keys = None
-    return grouped(sets, search.threshold, search.workers, keys, misses=False, folder=table.folder).members
+        bands = None
+    common = table.common if kind == "near" else ()
+    stored = search.memory.groups(kind, search.threshold, *common) if search.memory else None
+    before = stored.labels(keys) if stored else None
+    groups = grouped(
+        sets, search.threshold, search.workers, bands, misses=False, folder=table.folder, before=before
+    ).members
+    if stored and search.memory:
+        search.memory.note_unwritten(stored.save(keys, groups))
+    return groups
 
 
 def _members(link: Link, groups: Sequence[Numbers]) -> list[Pairs]:

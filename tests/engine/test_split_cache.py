@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from curate.cli.main import main
 from curate.commands import session
 from curate.commands import split as module
-from curate.corpus import loading
+from curate.corpus import cache, loading
 from curate.split import cut_answers, near_questions
 from tests.conftest import Write, chat, of_hundred
 
@@ -66,6 +66,7 @@ def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small files are cached, in small chunks."""
     monkeypatch.setattr(session, "is_parallel", lambda _: True)
     monkeypatch.setattr(loading, "CHUNK_BYTES", 600)
+    monkeypatch.setattr(cache, "MAX_NEW_SHARE", 1)
 
 
 @pytest.mark.slow
