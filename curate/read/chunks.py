@@ -66,10 +66,41 @@ def chunks_of(
 
 
 def _chunk_ranges(path: Path, name: str, total: int, size: int) -> Iterator[Chunk]:
-    """The chunks of a file of `total` bytes, of `size` bytes each; the last reaches to the end of the file."""
-    for start in range(0, max(total, 1), size):
-        end = start + size
-        yield Chunk(path, name, start, end if end < total else None)
+    """The chunks of a file of `total` bytes; the last reaches to the end of the file.
+
+    A chunk ends after the line with the smallest hash among those that end at 3/4 to 5/4 of `size`, so that chunks
+    after inserted or deleted lines soon end where they ended before. Chunks of an object have `size` bytes each, since
+    these lines would be requested twice.
+    """
+    if isinstance(path, ObjectPath):
+        for start in range(0, max(total, 1), size):
+            yield Chunk(path, name, start, start + size if start + size < total else None)
+        return
+    least, range_size, start = size - size // 4, size // 2, 0
+    try:
+        with path.open("rb", buffering=0) as file:
+            while start + least + range_size < total:
+                file.seek(start + least)
+                end = start + least + _line_end(file.read(range_size))
+                yield Chunk(path, name, start, end)
+                start = end
+    except OSError as error:
+        raise InputError.of(name, error, "check the path, its permissions and the disk") from error
+    yield Chunk(path, name, start, None)
+
+
+def _line_end(data: bytes) -> int:
+    """The end of the line with the smallest hash among the whole lines of a part of a file; the size of the part if it
+    has none.
+    """
+    import xxhash
+
+    before, *lines = data.split(b"\n")
+    if len(lines) < 2:
+        return len(data)
+    hashes = list(map(xxhash.xxh3_64_intdigest, lines[:-1]))
+    smallest = hashes.index(min(hashes))
+    return len(before) + 1 + sum(len(line) + 1 for line in lines[: smallest + 1])
 
 
 def _unpacked(copy: Path, name: str, block: bytes, stream: Iterator[bytes], size: int) -> Iterator[Chunk]:

@@ -105,7 +105,7 @@ def test_chunks_that_are_cached_are_not_checked_again(run: Run, monkeypatch: pyt
     assert [run(*command) for command in COMMANDS] == expected
 
 
-def test_only_new_chunks_are_checked(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_chunks_with_new_lines_are_checked(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     run(*COMMANDS[0])
     checked: list[int] = []
     read_and_check = Checker.read_and_check
@@ -120,7 +120,13 @@ def test_only_new_chunks_are_checked(run: Run, monkeypatch: pytest.MonkeyPatch) 
         file.write(lines(60, 64))
     run(*COMMANDS[0])
     assert checked
-    assert min(checked) >= old - 3_000
+    assert min(checked) >= old - 5 * 3_000 // 4
+    checked.clear()
+    DATA.write_bytes(lines(70, 71) + DATA.read_bytes().removeprefix(b"\xef\xbb\xbf"))
+    output = run(*COMMANDS[0])
+    assert checked
+    assert max(checked) < old // 2
+    assert run(*COMMANDS[0], "--no-cache") == output
 
 
 @pytest.mark.slow
