@@ -197,9 +197,10 @@ class StoredGroups:
         stored_keys, groups = stored
         positions = np.minimum(stored_keys.searchsorted(keys), len(stored_keys) - 1)
         is_stored = stored_keys[positions] == keys
-        still = np.unique(positions[is_stored])
-        is_complete = np.bincount(groups) == np.bincount(groups[still], minlength=int(groups.max()) + 1)
-        self._unchanged = bool(is_stored.all()) and len(still) == len(stored_keys)
+        is_present = np.zeros(len(stored_keys), dtype=np.bool_)
+        is_present[positions[is_stored]] = True
+        is_complete = np.bincount(groups[~is_present], minlength=int(groups.max()) + 1) == 0
+        self._unchanged = bool(is_stored.all() and is_present.all())
         labels = np.where(is_stored & is_complete[groups[positions]], groups[positions], -1)
         return labels if np.count_nonzero(labels < 0) <= MAX_NEW_SHARE * len(keys) else None
 
