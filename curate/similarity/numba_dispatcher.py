@@ -1,13 +1,11 @@
-"""How numba compiles a `Kernel`. Import it inside functions, because importing numba takes time."""
+"""How numba compiles a function. Import it inside functions, because importing numba takes time."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from numba import njit
 from numba.core.registry import CPUDispatcher
-from numba.core.types import Dispatcher, unliteral
-from numba.extending import typeof_impl
-
-from curate.similarity.numba_utils import Kernel
+from numba.core.types import unliteral
 
 _OPTIONS: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 """No function is passed to C, so that no second entry point has to be compiled."""
@@ -24,9 +22,8 @@ class _OneVersion(CPUDispatcher):
         return super().get_call_template([_without_constant(kind) for kind in args], literals)
 
 
-def dispatcher_of(kernel: Kernel) -> Any:
-    """The function of numba for a kernel; cached on disk if a folder is writable."""
-    function = kernel.py_func
+def dispatcher_of(function: Callable[..., Any]) -> Any:
+    """The function of numba that compiles `function` at its first call; cached on disk if a folder is writable."""
     options = {**_OPTIONS, "no_cpython_wrapper": function.__name__.startswith("_")}  # only called by compiled functions
     try:
         dispatcher = _compiler(cache=True, **options)(function)
@@ -35,9 +32,3 @@ def dispatcher_of(kernel: Kernel) -> Any:
     if isinstance(dispatcher, CPUDispatcher):  # not with NUMBA_DISABLE_JIT=1
         dispatcher.__class__ = _OneVersion
     return dispatcher
-
-
-@typeof_impl.register(Kernel)
-def _type_of_kernel(kernel: Kernel, _: Any) -> Any:
-    """The type by which compiled functions call a kernel."""
-    return Dispatcher(kernel.dispatcher)

@@ -56,7 +56,12 @@ class Kernel:
         """The function of numba that compiles this one at its first call; with NUMBA_DISABLE_JIT, this one."""
         from curate.similarity.numba_dispatcher import dispatcher_of  # takes half a second
 
-        return dispatcher_of(self)
+        return dispatcher_of(self.py_func)
+
+    @property
+    def _numba_type_(self) -> Any:
+        """The type by which compiled functions call this one; numba looks for this name."""
+        return self.dispatcher._numba_type_
 
     @property
     def is_interpreted(self) -> bool:
