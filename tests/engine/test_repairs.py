@@ -6,7 +6,6 @@ import copy
 import json
 import tomllib
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterable
 from itertools import accumulate
 from pathlib import Path
@@ -107,10 +106,6 @@ def without_turns(content: bytes) -> bool:
     )
 
 
-def errors(content: bytes, target: Target) -> Counter[str]:
-    return Counter(finding.code for finding in found_in(content, target) if finding.severity is Severity.ERROR)
-
-
 def error_codes(contents: Iterable[bytes], target: Target) -> list[set[str]]:
     """The codes of the errors in each of some contents, all of which are lines of one file."""
     parts = [content.removesuffix(b"\n") + b"\n" for content in contents]
@@ -208,51 +203,68 @@ def mutated(draw: st.DrawFn, code: str) -> dict[str, Any]:
     return value
 
 
+VALUES = 10
+"""How many objects are lines of one file: a check of them takes hardly longer than that of one."""
+COMPARING = {"C008"}
+"""Rules that compare the lines of a file: each object is a file of its own."""
+
+
+def written_lines(values: Iterable[dict[str, Any]]) -> list[bytes]:
+    return [json.dumps(value).encode() + b"\n" for value in values]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("code", "target"), [*((code, target_of(code)) for code in OBJECTS), *ALSO_FOR.items()])
-@settings(max_examples=of_hundred(50))  # for each of 32 repairs
+@settings(max_examples=of_hundred(50) // 7)  # for each of 32 repairs; the first of them has the simplest objects only
 @given(data=st.data())
 def test_a_repair_of_anything_settles_or_does_nothing_changes_no_input_and_a_second_time_nothing(
     code: str, target: Target, data: st.DataObject
 ) -> None:
     rule = RULES[code].for_target(target)
     assert rule.repair
-    value = data.draw(mutated(code))
-    before = copy.deepcopy(value)
-    mended = rule.repair.function(value)
-    assert value == before
-    assert isinstance(mended, dict)
-    if mended != value:
-        assert rule.repair.function(copy.deepcopy(mended)) == mended
-        was, now = (found_in(json.dumps(item).encode(), target, code) for item in (value, mended))
-        if was:
-            assert [finding.message for finding in now] == []
+    changed = []
+    for value in data.draw(st.lists(mutated(code), min_size=VALUES, max_size=VALUES)):
+        before = copy.deepcopy(value)
+        mended = rule.repair.function(value)
+        assert value == before
+        assert isinstance(mended, dict)
+        if mended != value:
+            assert rule.repair.function(copy.deepcopy(mended)) == mended
+            changed.append((value, mended))
+    if changed:
+        was, now = (found_in(b"".join(written_lines(side)), target, code) for side in zip(*changed, strict=True))
+        reported = {finding.line for finding in was}
+        assert [finding for finding in now if finding.line in reported] == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("code", "target"), [*((code, target_of(code)) for code in OBJECTS), *ALSO_FOR.items()])
-@settings(max_examples=of_hundred(20))
+@settings(max_examples=of_hundred(20) // 3)
 @given(data=st.data())
 def test_fixing_anything_with_one_repair_makes_no_new_error_and_is_done_at_once(
     code: str, target: Target, data: st.DataObject
 ) -> None:
+    lines = written_lines(data.draw(st.lists(mutated(code), min_size=VALUES, max_size=VALUES)))
+    for group in [[line] for line in lines] if code in COMPARING else [lines]:
+        require_fixed(code, target, group)
+
+
+def require_fixed(code: str, target: Target, lines: list[bytes]) -> None:
+    """Fixing a file of these lines with one repair makes no new error, and nothing is left to fix."""
     path = Path("data.jsonl")
-    path.write_text(json.dumps(data.draw(mutated(code))) + "\n")
-    content = path.read_bytes()
+    path.write_bytes(b"".join(lines))
     config = CheckConfig(select=(code,), target=target)
     fix_paths([path], config, unsafe=True)
-    fixed = path.read_bytes()
-    if fixed != content and not without_turns(content):
-        before = errors(content, target)
-        assert not {
-            made
-            for made in errors(fixed, target).keys() - before.keys()
-            if not made.startswith(BROUGHT_TO_LIGHT.get(code, ("-",)))
-        }
-    assert not [finding for finding in found_in(fixed, target, code) if finding.fixable]
-    if fixed != content:
+    fixed = path.read_bytes().splitlines(keepends=True)
+    changed = [at for at, pair in enumerate(zip(lines, fixed, strict=True)) if pair[0] != pair[1]]
+    compared = [at for at in changed if not without_turns(lines[at])]
+    before, after = (error_codes((side[at] for at in compared), target) for side in (lines, fixed))
+    for had, made in zip(before, after, strict=True):
+        assert not {new for new in made - had if not new.startswith(BROUGHT_TO_LIGHT.get(code, ("-",)))}
+    assert not [finding for finding in found_in(b"".join(fixed), target, code) if finding.fixable]
+    if changed:
         fix_paths([path], config, unsafe=True)
-        assert path.read_bytes() == fixed
+        assert path.read_bytes() == b"".join(fixed)
 
 
 @pytest.mark.slow
