@@ -13,14 +13,14 @@ from tests.conftest import chat
 from tests.scripted_review import decide, expected, new_session
 
 FILES = [Path("a.jsonl"), Path("b.jsonl"), Path("c.jsonl")]
-COUNT = 120
+COUNT = 75
 
 
 def write_files() -> None:
     """Three files with duplicates, contradictions, defects, and lines that cannot be read or have no known form."""
     for part, path in enumerate(FILES):
         lines: list[bytes] = []
-        for n in range(part * 40, part * 40 + 40):
+        for n in range(part * 25, part * 25 + 25):
             question = f"Explain to a child of {n % 9 + 4} how number {n} of the river and the engine belong together."
             answer = (
                 f"The river stands for patience and the engine for luck; in chapter {n} both are lost, and only who "

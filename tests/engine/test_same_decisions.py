@@ -312,7 +312,7 @@ def _texts(removed: Sequence[dict[str, Any]]) -> list[str]:
 
 
 @pytest.mark.slow
-@settings(max_examples=of_hundred(40))
+@settings(max_examples=of_hundred(20))
 @given(projects())
 def test_a_run_and_the_verbs_decide_the_same(project: Drawn) -> None:
     require_same(project)
@@ -363,7 +363,7 @@ def test_findings_are_counted_once_in_examples_that_have_copies() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("keep", ["first", "longest", "newest:date", "best"])
+@pytest.mark.parametrize("keep", ["newest:date", "best"])
 def test_no_example_goes_for_one_with_an_error(keep: str) -> None:
     newer, older = {**NEAR[0], "date": "2026-01-01"}, {**NEAR[1], "date": "2025-01-01"}
     check = {"rule": [{**ACME, "severity": "error"}]}

@@ -70,8 +70,8 @@ def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=of_hundred(40))
-@given(st.lists(rows(), min_size=3, max_size=14), st.lists(edits, min_size=1, max_size=3), st.booleans())
+@settings(max_examples=of_hundred(20))
+@given(st.lists(rows(), min_size=3, max_size=14), st.lists(edits, min_size=1, max_size=2), st.booleans())
 def test_data_that_changed_is_split_as_without_a_cache(
     data: list[dict[str, Any]], runs: list[list[tuple[str, int, dict[str, Any]]]], fresh: bool
 ) -> None:
