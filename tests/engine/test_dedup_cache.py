@@ -51,7 +51,7 @@ defects = st.sampled_from(["", " As an AI language model, I cannot help.", " {{n
 
 
 @pytest.mark.slow
-@settings(max_examples=of_hundred(60))
+@settings(max_examples=of_hundred(30))
 @given(
     st.lists(st.tuples(answers, defects), min_size=1, max_size=12),
     st.lists(edits, min_size=1, max_size=3),
@@ -170,6 +170,7 @@ def test_a_verdict_is_asked_for_once_and_for_both_orders(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("keyed", [False, True])
+@settings(max_examples=of_hundred(50))
 @given(st.lists(lines, max_size=6))
 def test_columns_come_back_as_they_were_wherever_their_piece_stands(keyed: bool, values: list[Any]) -> None:
     DATA.write_text("".join(json.dumps(value) + "\n" for value in values), encoding="utf-8")
@@ -192,6 +193,7 @@ def plain(value: Any) -> Any:
 
 
 @pytest.mark.slow
+@settings(max_examples=of_hundred(35))
 @given(st.integers(0, 2**32))
 def test_whatever_is_damaged_is_made_anew(seed: int) -> None:
     rng = random.Random(seed)

@@ -49,8 +49,10 @@ def contents(folder: str) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in Path(folder).rglob("*") if path.is_file()}
 
 
-async def test_an_agent_reads_and_changes_nothing(write: Write) -> None:
+async def test_an_agent_reads_nothing_outside_of_the_folder_and_changes_nothing(write: Write) -> None:
     write("data/a.jsonl", [*FACTS, *FACTS[:1], BAD])
+    write("secret.jsonl", [chat("Which word is it?", "Xylophone.")])
+    Path("data/link.jsonl").symlink_to(Path("secret.jsonl").absolute())
     before = contents("data")
     async with connected("data") as client:
         tools = (await client.list_tools()).tools
@@ -60,7 +62,28 @@ async def test_an_agent_reads_and_changes_nothing(write: Write) -> None:
         assert checked["exit_status"] == 1
         assert [finding["code"] for finding in checked["result"]["findings"]] == ["D001", "C003"]
         assert (await answered(client, "rule", code="C003"))["result"]["name"] == "empty-answer"
+        await require_refused(client)
     assert contents("data") == before
+
+
+async def require_refused(client: "Client") -> None:
+    """What is outside of the folder is not read."""
+    for name in (
+        "a" * 5_000,
+        "../secret.jsonl",
+        "-",
+        "https://example.org/x.jsonl",
+        "link.jsonl",
+        "none.jsonl",
+        "a.jsonl\0",
+    ):
+        for tool, arguments in (("check", {"paths": [name]}), ("verify", {"folder": name})):
+            result = await client.call_tool(tool, arguments)
+            assert result.is_error, name
+            said = result.content[0].text
+            assert name in said or "use another file" in said or "shorten the paths" in said
+    for tool, odd in (("rule", {"code": "--help"}), ("check", {"paths": ["a.jsonl"], "limit": -1})):
+        assert (await client.call_tool(tool, odd)).is_error
 
 
 @pytest.mark.usefixtures("forked_tools")
@@ -75,29 +98,6 @@ async def test_each_tool_answers_and_changes_nothing(write: Write) -> None:
     assert split["manifest"]["read"] == 4
     assert json.loads(await tools.stats(["a.jsonl"]))["result"]["examples"] == 4
     assert contents("data") == before
-
-
-async def test_nothing_outside_of_the_folder_is_read(write: Write) -> None:
-    write("secret.jsonl", [chat("Which word is it?", "Xylophone.")])
-    write("data/a.jsonl", [FACTS[0]])
-    Path("data/link.jsonl").symlink_to(Path("secret.jsonl").absolute())
-    async with connected("data") as client:
-        for name in (
-            "a" * 5_000,
-            "../secret.jsonl",
-            "-",
-            "https://example.org/x.jsonl",
-            "link.jsonl",
-            "none.jsonl",
-            "a.jsonl\0",
-        ):
-            for tool, arguments in (("check", {"paths": [name]}), ("verify", {"folder": name})):
-                result = await client.call_tool(tool, arguments)
-                assert result.is_error, name
-                said = result.content[0].text
-                assert name in said or "use another file" in said or "shorten the paths" in said
-        for tool, odd in (("rule", {"code": "--help"}), ("check", {"paths": ["a.jsonl"], "limit": -1})):
-            assert (await client.call_tool(tool, odd)).is_error
 
 
 def test_what_is_no_message_is_answered() -> None:

@@ -81,7 +81,9 @@ def report(naughty: Path) -> CheckResult:
 
 
 def test_every_format_takes_them_and_none_is_obeyed(naughty: Path, report: CheckResult) -> None:
-    for kind in OutputFormat:
+    every = report
+    for number, kind in enumerate(OutputFormat):
+        report = replace(every, findings=every.findings[number % 3 :: 3])  # of each string there are many
         text = "".join(
             piece if isinstance(piece, str) else f"{piece.plain}\n"
             for piece in formatted_report(report, kind, [naughty], None)
