@@ -5,8 +5,6 @@ import gzip
 import json
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -280,24 +278,29 @@ def test_limits_of_a_heavy_removal_can_be_set(write: Write) -> None:
     assert dedup("data.jsonl", "-o", "out.jsonl", "--overwrite") == 0
 
 
+ON_TERMINAL: Final = """
+import atexit, os, pty, sys
+parent, child = pty.openpty()
+os.write(parent, {!r})
+os.dup2(child, 0)
+os.dup2(child, 2)
+atexit.register(lambda: (sys.stderr.flush(), os.write(1, os.read(parent, 1 << 16))))
+"""
+"""What a process runs first whose input and errors are a terminal: what is typed; what is shown goes to its output."""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("\n", 1)])
-def test_on_a_terminal_a_person_is_asked(answer: str, code: int, write: Write) -> None:
-    pty = pytest.importorskip("pty")
+@pytest.mark.parametrize(("answer", "code"), [(b"y\n", 0), (b"\n", 1)])
+def test_on_a_terminal_a_person_is_asked(answer: bytes, code: int, write: Write, forks: Forks) -> None:
+    pytest.importorskip("pty")
     heavy(write)
-    parent, child = pty.openpty()
-    words = [sys.executable, "-m", "curate", "dedup", "data.jsonl", "-o", "out.jsonl"]
-    process = subprocess.Popen(
-        words, stdin=child, stderr=child, stdout=subprocess.DEVNULL, env={**os.environ, "TERM": "dumb"}
-    )
-    os.close(child)
-    said = b""
-    while b"[y/N]" not in said:
-        said += os.read(parent, 1000)
-    os.write(parent, answer.encode())
-    assert process.wait() == code
-    os.close(parent)
-    assert b"D008" in said
+    ended = forks.run(
+        "dedup", "data.jsonl", "-o", "out.jsonl",
+        first=ON_TERMINAL.format(answer), environment={**os.environ, "TERM": "dumb"},
+    )  # fmt: skip
+    assert ended.returncode == code
+    assert "D008" in ended.stdout
+    assert "[y/N]" in ended.stdout
     assert Path("out.jsonl").exists() is (code == 0)
 
 

@@ -20,15 +20,15 @@ from tests.conftest import Write, chat, line_of
 @pytest.mark.slow
 def test_pieces_judged_by_several_threads_at_a_time_are_judged_as_by_one() -> None:
     path = Path("data.jsonl")
-    sound = [line_of((f"What of number {n}?", f"It is {n * 7}, " * (n % 40 + 1))) for n in range(3_000)]
+    sound = [line_of((f"What of number {n}?", f"It is {n * 7}, " * (n % 40 + 1))) for n in range(1_500)]
     path.write_bytes(
         b"\n".join(line_of((f"Say {n}.", "")) if n % 97 == 0 else line for n, line in enumerate(sound)) + b"\n"
     )
     screening = ErrorFilter.of(CheckConfig())
     assert screening is not None
     expected = [(found.code, found.line) for found in check_paths([path]).findings if found.severity is Severity.ERROR]
-    pieces = list(chunks_of(path, "data.jsonl", 25_000) or ())
-    for _ in range(5):
+    pieces = list(chunks_of(path, "data.jsonl", 12_000) or ())
+    for _ in range(3):
         with ThreadPoolExecutor(4) as threads:
             parts = [chunk for chunk, _ in threads.map(screening.judge, pieces)]
         before = [sum(part.lines for part in parts[:nth]) for nth in range(len(parts))]

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from curate.cli.main import main
 from curate.read.json_pointer_spans import Spans
-from tests.conftest import line_of
+from tests.conftest import line_of, of_hundred
 from tests.strategies import conversations, json_values, lines, written
 
 GOOD, OTHER = line_of(("Hi", "Hello.")), line_of(("Bye", "Goodbye."))
@@ -87,7 +87,8 @@ def test_damage_to_one_line_is_told_and_its_neighbours_are_left_alone(
 
 
 @pytest.mark.slow
-@given(values=st.lists(lines | json_values, min_size=1, max_size=4))
+@settings(max_examples=of_hundred(50))
+@given(values=st.lists(lines | json_values, min_size=2, max_size=8))
 @example(values=[{"input": {"messages": [], "tools": [1 << 63]}, "preferred_output": None}])
 @example(values=[{"input": {"messages": [], "tools": [None], "system": ""}, "preferred_output": None}])
 @example(values=[{"system": "x", "messages": [{"role": "customer"}, {"role": None}, "Hi"]}])
@@ -112,6 +113,7 @@ ODD = {"messages": [{"role": "system", "weight": False}], "chosen": "", "rejecte
 
 
 @pytest.mark.slow
+@settings(max_examples=of_hundred(50))
 @given(pairs=st.lists(written(lines), min_size=2, max_size=3))
 @example(pairs=[({"messages": []}, '{"messages": []}'), (ODD, json.dumps(ODD))])
 def test_an_array_has_the_findings_of_its_elements_at_the_lines_of_their_values(pairs: list[tuple[Any, str]]) -> None:

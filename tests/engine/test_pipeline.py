@@ -162,7 +162,7 @@ def test_a_run_that_is_killed_ends_with_the_same_manifest_when_it_is_run_again(p
             for path in sorted(Path(folder).rglob("*"), reverse=True):
                 path.rmdir() if path.is_dir() else path.unlink()
         killed.append(forks.run("run", "--json", "--quiet", first=KILL_AT.format(calls)).returncode)
-        calls *= 2
+        calls *= 3
         assert main(["run", "--json", "--quiet"]) == 1
         assert expected == Path("out/manifest.json").read_bytes()
         assert list(Path().rglob("*.curate-tmp")) == []

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.cli.main import main
@@ -18,7 +18,7 @@ from curate.core.example import Example
 from curate.core.runs import Project
 from curate.dedup.near_duplicates import find_duplicates_in
 from curate.read.dataset import read_dataset
-from tests.conftest import Write
+from tests.conftest import Write, of_hundred
 from tests.workspaces import plan
 
 TURNS = ("Hi", "Hello.", "Name a tree that grows tall in the woods of Europe.", "A beech.", "And a bird?", "A tit.")
@@ -109,6 +109,7 @@ chains = st.lists(
 
 
 @pytest.mark.slow
+@settings(max_examples=of_hundred(50))
 @given(chains, st.randoms(use_true_random=False))
 def test_each_goes_for_one_that_stays_and_says_more_whatever_the_order(
     made: list[tuple[str, int, int | None]], rng: random.Random
