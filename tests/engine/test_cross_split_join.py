@@ -1,6 +1,6 @@
 """Sets of one part that are like sets of another: all of them are found, as by comparing each with each."""
 
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -60,6 +60,16 @@ def test_many_sets_in_stretches_and_blocks_are_found_as_in_one(monkeypatch: pyte
     assert expected == list(zip(near.other.tolist(), near.similarity.tolist(), strict=True))
 
 
+@cache
+def crowded(threshold: float) -> tuple[list[frozenset[int]], list[int], list[tuple[int, float]]]:
+    """Sets with shingles that hundreds of them have, their parts, and for each the most similar one."""
+    rng = np.random.default_rng(7)
+    base = [frozenset(rng.integers(0, 30, int(rng.integers(4, 40))).tolist()) for _ in range(260)]
+    members = [member ^ frozenset(rng.integers(0, 61, int(rng.integers(0, 4))).tolist()) for member in base * 2]
+    parts = rng.integers(0, 3, len(members)).tolist()
+    return members, parts, brute(members, parts, threshold)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("crowd", [0, 1 << 40], ids=["by shingles or groups", "by groups"])
 @pytest.mark.parametrize("threshold", [0.5, 0.7, 0.8])
@@ -67,11 +77,7 @@ def test_pairs_of_shingles_that_hundreds_of_sets_have_are_found(
     threshold: float, crowd: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cross_split_jaccard_join, "MAX_RECURRENCE", crowd)
-    rng = np.random.default_rng(7)
-    base = [frozenset(rng.integers(0, 30, int(rng.integers(4, 40))).tolist()) for _ in range(300)]
-    members = [member ^ frozenset(rng.integers(0, 61, int(rng.integers(0, 4))).tolist()) for member in base * 2]
-    parts = rng.integers(0, 3, len(members)).tolist()
-    expected = brute(members, parts, threshold)
+    members, parts, expected = crowded(threshold)
     assert sum(other >= 0 for other, _ in expected) > 100
     near = nearest_across_splits(sets_of(members), np.array(parts, dtype=np.int8), threshold, threads(2))
     assert expected == list(zip(near.other.tolist(), near.similarity.tolist(), strict=True))

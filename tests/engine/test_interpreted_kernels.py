@@ -49,10 +49,10 @@ def test_interpreted_and_compiled_kernels_find_the_same_duplicates(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("threshold", [0.3, 0.8, 1.0])
+@pytest.mark.parametrize("threshold", [0.3, 0.8])
 def test_interpreted_and_compiled_kernels_write_the_same_splits(write: Write, threshold: float) -> None:
     some = [f"word{at * 7919 % 97}" for at in range(2000)]
-    data = [chat(" ".join(some[at : at + 30]), " ".join(some[at + 9 : at + 60 + at % 7])) for at in range(60)]
+    data = [chat(" ".join(some[at : at + 30]), " ".join(some[at + 9 : at + 60 + at % 7])) for at in range(40)]
     path = write("data.jsonl", [*data, chat(" ".join(some[:30]), "Something else."), *data[:3]])
     for mode in ALWAYS:
         with running_kernels(mode):

@@ -136,7 +136,7 @@ def test_split_leaves_no_leak_among_examples_of_all_forms(tmp_path: Path) -> Non
 @pytest.mark.slow
 def test_split_proof_and_plain_count_agree_on_tangled_texts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What is written has no leak, and each leak of a random cut is found: the three that read the definition agree."""
-    for seed in range(6 * SEEDS):
+    for seed in range(3 * SEEDS):
         rng = random.Random(seed)
         rows = tangled(rng, rng.randrange(20, 90))
         room = tmp_path / str(seed)
@@ -198,4 +198,6 @@ def test_verify_catches_a_writer_that_does_not_look_for_a_kind(
         leaking = counted(out, kind == "key").get(KINDS[kind][0], 0)
         assert len(found(out, capsys)[KINDS[kind][0]]) == leaking, seed
         caught += leaking > 0
+        if caught >= SEEDS // 2:
+            break
     assert caught >= SEEDS // 2

@@ -139,7 +139,7 @@ def test_the_nearest_are_those_of_a_full_sort(size: int, values: int, seed: int)
 
 @pytest.mark.slow
 def test_signals_are_the_same_in_a_process_beside_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    pairs = [[message["content"] for message in one["messages"]] for one in data(60)]
+    pairs = [[message["content"] for message in one["messages"]] for one in data(24)]
     exchanges = [Exchange(f"{at:032x}", "", *pair) for at, pair in enumerate([*pairs, ["Why?", "half \ud83d"]])]
     alone = signals_of(exchanges, Models("offline:all-MiniLM-L6-v2"))
     monkeypatch.setattr("curate.quality.scoring.MANY_EXCHANGES", 1)

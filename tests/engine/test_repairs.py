@@ -6,6 +6,7 @@ import copy
 import json
 import tomllib
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable
 from itertools import accumulate
 from pathlib import Path
@@ -42,6 +43,12 @@ BROUGHT_TO_LIGHT = {"M007": ("C003", "T")}
 """Errors that were there before a repair, and that no rule could see: an answer is empty, or calls a tool in a wrong
 form, by whatever name.
 """
+
+
+VALUES = 10
+"""How many objects are lines of one file: a check of them takes hardly longer than that of one."""
+COMPARING = {"C008", "D001"}
+"""Rules that compare the lines of a file: each object is a file of its own."""
 
 
 def target_of(code: str, name: str = "") -> Target:
@@ -106,6 +113,10 @@ def without_turns(content: bytes) -> bool:
     )
 
 
+def errors(content: bytes, target: Target) -> Counter[str]:
+    return Counter(finding.code for finding in found_in(content, target) if finding.severity is Severity.ERROR)
+
+
 def error_codes(contents: Iterable[bytes], target: Target) -> list[set[str]]:
     """The codes of the errors in each of some contents, all of which are lines of one file."""
     parts = [content.removesuffix(b"\n") + b"\n" for content in contents]
@@ -122,8 +133,8 @@ def error_codes(contents: Iterable[bytes], target: Target) -> list[set[str]]:
 def test_a_repair_settles_its_rule_and_makes_no_new_error(code: str, target: Target) -> None:
     mended = {name: mended_content(code, content, target) for name, content in BAD_INPUTS[code, target].items()}
     changed = {name: content for name, (content, lines) in mended.items() if lines}
-    for name, content in changed.items():
-        assert mended_content(code, content, target) == (content, set()), name  # nothing is left that can be fixed
+    for content in changed.values() if code in COMPARING else [b"".join(changed.values())]:
+        assert mended_content(code, content, target) == (content, set())  # nothing is left that can be fixed
     compared = [name for name in changed if not without_turns(BAD_INPUTS[code, target][name])]
     before = error_codes((BAD_INPUTS[code, target][name] for name in compared), target)
     after = error_codes((changed[name] for name in compared), target)
@@ -201,12 +212,6 @@ def mutated(draw: st.DrawFn, code: str) -> dict[str, Any]:
     if draw(st.booleans()):
         value[draw(st.sampled_from(["tools", "parallel_tool_calls", "functions", "x"]))] = draw(strategies.json_values)
     return value
-
-
-VALUES = 10
-"""How many objects are lines of one file: a check of them takes hardly longer than that of one."""
-COMPARING = {"C008"}
-"""Rules that compare the lines of a file: each object is a file of its own."""
 
 
 def written_lines(values: Iterable[dict[str, Any]]) -> list[bytes]:

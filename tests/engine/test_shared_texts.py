@@ -103,7 +103,7 @@ def proof(capsys: pytest.CaptureFixture[str]) -> Any:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", PAIRS)
 def test_no_planted_pair_stands_in_two_splits(kind: str, write: Write) -> None:
-    for seed in range(2):
+    for seed in range(1):
         rng = random.Random(f"{kind} {seed}")
         rows = [one | {"metadata": {"pair": pair}} for pair in range(60) for one in PAIRS[kind](rng)]
         rows += [
