@@ -17,7 +17,7 @@ from tests.engine.test_tables import KINDS, chat, findings, write_rows, written
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("stores")]  # one worker loads the clients and the servers
 DRAW = random.Random(0)
 ROWS = [chat(DRAW.randrange(20), DRAW.choice(KINDS)) for _ in range(60)]
-PLAIN = [chat(number, "plain") for number in range(200)]
+PLAIN = [chat(number, "plain") for number in range(60)]
 
 
 class Store(NamedTuple):
@@ -28,13 +28,20 @@ class Store(NamedTuple):
     get: Callable[[str], Any]
 
 
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+@pytest.fixture(scope="module")
+def s3_server() -> Iterator[Any]:
+    """A server of S3 for all tests."""
     server = pytest.importorskip("moto.server", exc_type=ImportError)  # the extra `dev` has what it needs
-    s3fs = pytest.importorskip("s3fs")
     running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     running.start()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://{}:{}".format(*running.get_host_and_port()))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def s3(s3_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    s3fs = pytest.importorskip("s3fs")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://{}:{}".format(*s3_server.get_host_and_port()))
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     system = s3fs.S3FileSystem(skip_instance_cache=True, use_listings_cache=False)
@@ -42,8 +49,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     yield Store(
         "s3://data", lambda name, data: system.pipe(f"data/{name}", data), lambda name: system.cat(f"data/{name}")
     )
-    system.rm("data", recursive=True)  # the server keeps buckets in this process
-    running.stop()
+    system.rm("data", recursive=True)
 
 
 @pytest.fixture
@@ -166,7 +172,7 @@ def test_results_are_written_to_the_place(store: Store, write: Write, capsys: py
     assert json.loads(store.get("split/manifest.json"))["inputs"][0]["path"] == f"{store.url}/in/a.jsonl"
     assert main(["verify", f"{store.url}/split"]) == 0
     shown = capsys.readouterr().out
-    assert "all 200 input lines" in shown
+    assert "all 60 input lines" in shown
     assert f"{store.url}/split " in shown
     none = store.url.replace("data", "none")
     assert main(["check", f"{store.url}/none.jsonl"]) == main(["check", f"{none}/data.jsonl"]) == 2

@@ -18,7 +18,7 @@ from curate.core.config import Config, Section
 from curate.core.errors import ConfigError
 from curate.core.option import Option
 from curate.core.verb_options import TABLES, options_of
-from tests.conftest import Write, chat, environment
+from tests.conftest import Write, chat, environment, line_of, working_in, written_file
 
 ROOT: Final = Path(__file__).parents[2]
 PACKAGES: Final = ("curate", "docs", "train", "tui")
@@ -71,23 +71,9 @@ print(json.dumps(seen))
 
 
 @pytest.mark.slow
-def test_an_option_is_one_line(tmp_path: Path, write: Write) -> None:
-    pytest.importorskip("mcp")
-    for name in PACKAGES:
-        shutil.copytree(ROOT / name, tmp_path / "copy" / name)
-    config = tmp_path / "copy/curate/core/config.py"
-    before, key, after = config.read_text().partition("    stop_share:")
-    config.write_text(before + NEW_KEY + key + after)
-    write("data.jsonl", CHATS)
-    done = subprocess.run(
-        [sys.executable, "-c", SEEN],
-        env=environment(PYTHONPATH=str(tmp_path / "copy"), COLUMNS="80"),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    seen = json.loads(done.stdout.splitlines()[-1])
+@pytest.mark.xdist_group("verb_options")
+def test_an_option_is_one_line(in_a_copy: tuple[Any, Any]) -> None:
+    _, seen = in_a_copy
     assert "  --least N             Compare examples of at least this many words." in seen["help"][1]
     assert "[default: 3]" in seen["help"][1]
     assert seen["refused"] == [2, seen["refused"][1]]
@@ -164,27 +150,41 @@ print(json.dumps({
 """
 
 
-@pytest.mark.slow
-def test_a_command_is_two_files_and_a_line(tmp_path: Path, write: Write) -> None:
-    copy = tmp_path / "copy"
+@pytest.fixture(scope="module")
+def in_a_copy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
+    """What is seen of a command and of an option that are added in a copy of the packages."""
+    pytest.importorskip("mcp")
+    folder = tmp_path_factory.mktemp("added")
+    copy = folder / "copy"
     for name in PACKAGES:
         shutil.copytree(ROOT / name, copy / name)
+    config = copy / "curate/core/config.py"
+    before, key, after = config.read_text().partition("    stop_share:")
+    config.write_text(before + NEW_KEY + key + after)
     (copy / "curate/commands/longest.py").write_text(COMMAND)
     (copy / "curate/cli/longest.py").write_text(OPENED_BY)
     verbs = copy / "curate/cli/verbs.py"
     before, key, after = verbs.read_text().partition('        "score": ')
     verbs.write_text(f'{before}        "longest": "Show the length of the longest line.",\n{key}{after}')
-    path = write("data.jsonl", CHATS)
-    done = subprocess.run(
-        [sys.executable, "-c", USED],
-        env=environment(PYTHONPATH=str(copy), COLUMNS="80"),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with working_in(folder):
+        written_file("data.jsonl", CHATS)
+        done = subprocess.run(
+            [sys.executable, "-c", USED + SEEN],
+            env=environment(PYTHONPATH=str(copy), COLUMNS="80"),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     assert done.returncode == 0, done.stderr
-    seen = json.loads(done.stdout.splitlines()[-1])
-    length = max(map(len, path.read_bytes().splitlines()))
+    command, option = map(json.loads, done.stdout.splitlines()[-2:])
+    return command, option
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("verb_options")
+def test_a_command_is_two_files_and_a_line(in_a_copy: tuple[Any, Any]) -> None:
+    seen, _ = in_a_copy
+    length = max(len(line_of(one)) for one in CHATS)
     assert "longest        Show the length of the longest line." in seen["listed"]
     assert all(f"  {option} " in seen["help"][1] for option in ("--json", "--exclude", "--color"))
     assert (seen["text"], seen["json"]) == ([0, f"{length} bytes\n"], [0, f'{{"bytes": {length}}}\n'])
