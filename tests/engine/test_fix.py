@@ -101,7 +101,7 @@ def test_lines_without_a_finding_that_can_be_fixed_keep_their_bytes(
 
 
 @pytest.mark.slow
-@settings(max_examples=of_hundred(50))  # all rules, four times each
+@settings(max_examples=of_hundred(30))  # all rules, four times each
 # J019's bad example is a packed file: it is no line to put among others.
 @given(lines=st.lists(st.sampled_from(sorted(RULES.keys() - {"J019"})), min_size=1, max_size=6), unsafe=st.booleans())
 def test_fixing_makes_no_new_error_and_a_second_time_changes_nothing(lines: list[str], unsafe: bool) -> None:
