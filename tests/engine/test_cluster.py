@@ -485,7 +485,7 @@ KILLED_IN_BETWEEN: Final = """
 import os, signal, sys
 from curate.cli.main import main
 from curate.corpus import loading
-from curate.read import file_parts
+from curate.read import chunk_cache, file_parts
 
 def saving(path, content, saved=[], save=chunk_cache.save):
     save(path, content)
