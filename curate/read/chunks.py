@@ -68,7 +68,7 @@ def chunks_of(
 def _chunk_ranges(path: Path, name: str, total: int, size: int) -> Iterator[Chunk]:
     """The chunks of a file of `total` bytes; the last reaches to the end of the file.
 
-    A chunk ends after the line with the smallest hash among those that end at 3/4 to 5/4 of `size`, so that chunks
+    A chunk ends after the line with the smallest hash among those that end in the second half of `size`, so that chunks
     after inserted or deleted lines soon end where they ended before. Chunks of an object have `size` bytes each, since
     these lines would be requested twice.
     """
@@ -76,12 +76,12 @@ def _chunk_ranges(path: Path, name: str, total: int, size: int) -> Iterator[Chun
         for start in range(0, max(total, 1), size):
             yield Chunk(path, name, start, start + size if start + size < total else None)
         return
-    least, range_size, start = size - size // 4, size // 2, 0
+    least, start = size // 2, 0
     try:
         with path.open("rb", buffering=0) as file:
-            while start + least + range_size < total:
+            while start + size < total:
                 file.seek(start + least)
-                end = start + least + _line_end(file.read(range_size))
+                end = start + least + _line_end(file.read(size - least))
                 yield Chunk(path, name, start, end)
                 start = end
     except OSError as error:

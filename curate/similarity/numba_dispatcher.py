@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from numba import njit
-from numba.core.registry import CPUDispatcher
-from numba.core.types import unliteral
+from curate.core.errors import requiring
+
+with requiring("comparing examples", "dedup", "numba"):  # also if the installed one rejects this numpy
+    from numba import njit
+    from numba.core.registry import CPUDispatcher
+    from numba.core.types import unliteral
 
 _OPTIONS: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 """No function is passed to C, so that no second entry point has to be compiled."""

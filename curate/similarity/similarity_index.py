@@ -28,9 +28,9 @@ def _minhash() -> Any:
     """The class `datasketch.MinHash`, without the rest of its package, which loads scipy for half a second. Raises
     `MissingExtra`.
     """
-    if "datasketch" in sys.modules:
-        return import_module("datasketch").MinHash
     with requiring("comparing examples", "dedup", "datasketch"):
+        if "datasketch" in sys.modules:
+            return import_module("datasketch").MinHash
         if (spec := find_spec("datasketch")) is None:
             raise ModuleNotFoundError("No module named 'datasketch'", name="datasketch")
         sys.modules["datasketch"] = module_from_spec(spec)  # not executed: only where its modules are

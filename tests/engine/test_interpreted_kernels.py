@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 import curate
 from curate.commands.dedup import DedupResult
 from curate.core.config import DedupConfig
+from curate.core.errors import MissingExtra
 from curate.core.files import STDIN
-from curate.core.kernels import ALWAYS, MAX_INTERPRETED_BYTES, is_interpreted, kernels_for, running_kernels
+from curate.core.kernels import ALWAYS, MAX_INTERPRETED_BYTES, Mode, is_interpreted, kernels_for, running_kernels
 from curate.core.text import json_line
+from curate.similarity.numba_utils import Kernel
 from tests.conftest import Write, chat, of_hundred
 from tests.strategies import conversations
 from tests.workspaces import plan
@@ -143,3 +145,10 @@ def test_compiled_code_of_another_version_is_compiled_anew() -> None:
     command = [sys.executable, "-c", KERNEL]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["42", "0"] * 5, done.stderr
+
+
+def test_an_installed_compiler_that_cannot_be_imported_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "curate.similarity.numba_dispatcher", raising=False)
+    monkeypatch.setitem(sys.modules, "numba", None)  # as one that rejects the installed numpy
+    with pytest.raises(MissingExtra, match="numba"), running_kernels(Mode.ALWAYS_COMPILED):
+        Kernel(len)(())
