@@ -3,7 +3,7 @@ one of the four directions, or a floor.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -59,12 +59,39 @@ FREE: Final = {
     }.items()
 }
 """Says that nothing is paid."""
-ONLY: Final = lazy_pattern(
-    r"\b(?:only|except|unless|nur|außer|solo|sólo|solamente|salvo|seule?s?|seulement|uniquement|sauf|só|apenas|somente|exceto|soltanto|tranne)\b"
-    r"|只|仅|除了|除非|だけ|のみ|以外",
-    re.IGNORECASE,
-)
-"""Limits what a sentence says to a part."""
+PARTIAL: Final = {
+    language: lazy_pattern(listed, re.IGNORECASE)
+    for language, listed in {
+        "en": (
+            r"\b(?:only|except|unless|if|once|provided|until|before|during|under|above|over|below|otherwise|members?|residents?"
+            r"|locals|child(?:ren)?|kids|students?|pupils?|seniors?|pensioners?|those|anyone|whoever|(?<!all )who|weekends?|first)\b"  # noqa: E501
+        ),
+        "de": (
+            r"\b(?:nur|außer|wenn|falls|sofern|sonst|unter|mitglied\w*|kind(?:er\w*)?|schüler\w*|studier\w*|student\w*"
+            r"|rentner\w*|senior\w*|\w*wohner\w*|wer|diejenigen|wochenend\w*|ersten?)\b"
+        ),
+        "es": (
+            r"\b(?:solo|sólo|solamente|salvo|excepto|si|quien(?:es)?|soci[oa]s?|miembros?|niñ[oa]s?|estudiantes?|jubilad[oa]s?"
+            r"|residentes?|vecin[oa]s?|fin(?:es)? de semana|primer[oa]?|en caso de|hasta|menores|mayores|demás|otr[oa]s|lo contrario)\b"  # noqa: E501
+        ),
+        "fr": (
+            r"\b(?:seule?s?|seulement|uniquement|sauf|si|s['’]ils?|ceux|celles|membres?|adhérents?|abonnés?|enfants?|étudiants?"
+            r"|élèves?|retraités?|habitants?|résidents?|week-ends?|premi(?:er|ère)s?|en cas|jusqu|moins de|plus de|autres|sinon)\b"  # noqa: E501
+        ),
+        "pt": (
+            r"\b(?:só|apenas|somente|salvo|exceto|se(?! (?:paga|cobra|pode)\w*)|quem|sóci[oa]s?|membros?|crianças?|estudantes?"  # noqa: E501
+            r"|alun[oa]s|reformad[oa]s|aposentad[oa]s|moradores|residentes|fi(?:m|ns) de semana|primeir[oa]|em caso de|até|menores"  # noqa: E501
+            r"|maiores|demais|outr[oa]s|caso contrário)\b"
+        ),
+        "it": (
+            r"\b(?:sol[oiae]|soltanto|tranne|salvo|se|chi|soci[oa]?|iscritti|membri|bambini|ragazzi|student[ie]|pensionati"
+            r"|residenti|fine settimana|prim[aoi]|in caso di|fino|sotto|oltre|coloro|altri|altrimenti)\b"
+        ),
+        "zh": r"只|仅|除了|除非|如果|要是|的话|会员|儿童|孩子|学生|老人|居民|以下|以上|以内|周末|第一|首次|其他|其余|否则|平时",  # noqa: E501
+        "ja": r"だけ|のみ|以外|場合|なら|会員|子ども|子供|学生|高校生|高齢|住民|市民|以下|以上|未満|以内|週末|最初|ほか|他の",  # noqa: E501
+    }.items()
+}
+"""Limits what a sentence says to some persons, times or cases."""
 UNLIMITED: Final = {
     language: lazy_pattern(listed, re.IGNORECASE)
     for language, listed in {
@@ -135,6 +162,59 @@ _HAN_FLOOR: Final = re.compile(
 _HAN_NUMBERS: Final = {char: number for number, char in enumerate("一二三四五六七八九十", start=1)}
 
 
+_TOP_FLOOR: Final[dict[str, str]] = {
+    "en": r"top (?:floor|level|storey)",
+    "de": r"oberste[nsr]? (?:stock(?:werk)?|etage)|dachgeschoss",
+    "es": r"últim[oa] (?:planta|piso)",
+    "fr": r"dernier étage",
+    "pt": r"último (?:andar|piso)",
+    "it": r"ultimo piano",
+}
+_RELATIVE_FLOOR: Final = lazy_pattern(
+    r"\b(?:floors?|storeys?|stories|levels?|flights?)(?: of stairs)? (?:up|down|higher|above|below)\b"
+    r"|\b(?:etagen?|stockwerke?|treppen?) (?:nach )?(?:oben|unten|höher|tiefer|hinauf|hinunter|darüber|darunter)\b"
+    r"|\b(?:sub|baj)\w+ (?:\w+ ){0,2}(?:pisos?|plantas?|andares|lances)\b|\b(?:mont|descend)\w+ (?:d['’]un |de )?(?:\w+ )?étages?\b"  # noqa: E501
+    r"|\b(?:sal|scend)\w+ (?:di )?(?:\w+ )?pian[oi]\b|[上下][一二两三四\d]层",
+    re.IGNORECASE,
+)
+"""A number of floors up or down, from a floor that the text may name."""
+_START_FLOOR: Final = lazy_pattern(
+    r"\b(?:from|below|above|past|vom|von der|unter dem|über dem|desde|dal|dalla|du|do|sotto|sopra)(?: (?:the|el|la|le|il))? $",  # noqa: E501
+    re.IGNORECASE,
+)
+"""Stands before a floor where a way starts, or beside which the place is."""
+_DENIED: Final = lazy_pattern(
+    r"\b(?:not|never|instead of|rather than|unlike|nicht|statt|weder|kein\w*|no|ni|en vez de|non|né|invece (?:di|che)|pas|não|nem|em vez de"  # noqa: E501
+    r"|opposite|opposé|contrario|gegenüber)\b[^.,;:!?]{0,25}$|(?:不是|并非|别走|不在|不要走)[^。，]{0,4}$",
+    re.IGNORECASE,
+)
+"""Stands before a place that a text denies or that it only faces."""
+_DENIED_AFTER: Final = re.compile(r"[^。、]{0,4}(?:ではな|じゃな|ではありません)")
+_SIDE: Final = r"(?:side|exit|entrance|gate|door|wing|end|bank|edge|corner|part|platform)"
+_SIDE_AFTER: Final = re.compile(rf"\s{_SIDE}\b", re.IGNORECASE)
+_NAME_AFTER: Final = re.compile(rf"\s(?!(?i:{_SIDE})\b)[A-Z]")
+_OF_A_NAME: Final = lazy_pattern(
+    r"(?<!côté )(?<!sortie )(?<!porte )(?<!entrée )(?<!partie )(?<!aile )(?<!lado )(?<!puerta )(?<!porta )(?<!entrada )(?<!salida )"  # noqa: E501
+    r"(?<!saída )(?<!parte )(?<!zona )(?<!ala )(?<!lato )(?<!uscita )(?<!ingresso )(?<!es )(?<!é )\b(?:du|del|do|dello) $",  # noqa: E501
+    re.IGNORECASE,
+)
+"""Stands before a direction that belongs to the name of another place: "la gare du nord"."""
+_REFERENCE: Final = lazy_pattern(
+    rf"\s?(?:{_SIDE}\s)?(?:of|from|von|vom|der|des|de|du|del|do|da|di|della|dello|dell['’])\s?(?:the |la |el |le |l['’]|der |dem |den )?"  # noqa: E501
+    r"(?P<place>\w+)",
+    re.IGNORECASE,
+)
+"""The place from which a direction is seen: "north of the river"."""
+
+
+class NamedPlace(NamedTuple):
+    """The words of a text for a direction or floor."""
+
+    words: str
+    reference: str
+    """The place from which a direction is seen, in lower case; "" for none."""
+
+
 class ClosedValues(NamedTuple):
     """Two answers that cannot both be right."""
 
@@ -159,22 +239,28 @@ def other_closed_values(question: str, left: str, right: str) -> ClosedValues | 
             return ClosedValues("numbers", left_denial, stated, PRECISION)
         if right_denial and not left_denial and (stated := states(left)):
             return ClosedValues("numbers", stated, right_denial, PRECISION)
-    if PLACE_QUESTION.search(part):
-        for values_in in (directions_in, floors_in):
-            given = values_in(question, language).keys()
-            sides = [
-                {value: words for value, words in values_in(text, language).items() if value not in given}
-                for text in (left, right)
-            ]
-            if len(sides[0]) == len(sides[1]) == 1 and not _may_be_equal(set(sides[0]), set(sides[1]), language):
-                left_words, right_words = (next(iter(side.values())) for side in sides)
-                return ClosedValues("values", left_words, right_words, PRECISION)
+    return _other_places(question, left, right, language) if PLACE_QUESTION.search(part) else None
+
+
+def _other_places(question: str, left: str, right: str, language: str) -> ClosedValues | None:
+    """The only direction or floor of each answer that the question does not name, if they differ; else None."""
+    for values_in in (directions_in, floors_in):
+        given = values_in(question, language).keys()
+        sides = [
+            {value: place for value, place in values_in(text, language).items() if value not in given}
+            for text in (left, right)
+        ]
+        if len(sides[0]) == len(sides[1]) == 1 and not _may_be_equal(set(sides[0]), set(sides[1]), language):
+            left_place, right_place = (next(iter(side.values())) for side in sides)
+            references = {left_place.reference, right_place.reference}
+            if len(references - {""}) < 2:  # north of the railway may be south of the lake
+                return ClosedValues("values", left_place.words, right_place.words, PRECISION)
     return None
 
 
 def _may_be_equal(left: set[str], right: set[str], language: str) -> bool:
     """Whether two values may mean the same: the ground floor is the first floor in some countries."""
-    return left == right or (language in ("en", "zh", "ja") and left | right == {"0", "1"})
+    return left == right or (language in ("en", "es", "zh", "ja") and left | right == {"0", "1"})
 
 
 def _extremes(part: str, language: str) -> list[tuple[Callable[[str], str], Callable[[str], str]]]:
@@ -184,10 +270,11 @@ def _extremes(part: str, language: str) -> list[tuple[Callable[[str], str], Call
     kinds = asked_kinds(part)
     extremes: list[tuple[Callable[[str], str], Callable[[str], str]]] = []
     if "money" in kinds or PAYING.search(part):
+        priced = ("money", "percent")
         extremes.append(
             (
-                lambda answer: _without(answer, language, FREE[language], ("money", "percent")),
-                lambda answer: _first_amount(answer, language, ("money", "percent")),
+                lambda answer: _without(answer, part, language, FREE[language], priced),
+                lambda answer: _stated(answer, language, FREE[language], priced),
             )
         )
     often = FREQUENCY_QUESTION.search(part)
@@ -195,22 +282,22 @@ def _extremes(part: str, language: str) -> list[tuple[Callable[[str], str], Call
         counted = ("number", "frequency") if often else ("number",)
         extremes.append(
             (
-                lambda answer: _without(answer, language, UNLIMITED[language], counted),
-                lambda answer: _first_amount(answer, language, counted),
+                lambda answer: _without(answer, part, language, UNLIMITED[language], counted),
+                lambda answer: _stated(answer, language, UNLIMITED[language], counted),
             )
         )
     return extremes
 
 
 @lru_cache(16_384)
-def _opening(answer: str) -> tuple[str, ...]:
-    parts = [part for whole in sentences(answer) for part in UNSPACED_END.split(whole) if part.strip()]
-    return tuple(parts[:OPENING_SENTENCES])
+def _parts(answer: str) -> tuple[str, ...]:
+    """The sentences of an answer."""
+    return tuple(part for whole in sentences(answer) for part in UNSPACED_END.split(whole) if part.strip())
 
 
-def _first_amount(text: str, language: str, kinds: tuple[str, ...]) -> str:
-    """The first amount of `kinds` in the first sentences of an answer; "" for none."""
-    for sentence in _opening(text):
+def _first_amount(parts: Iterable[str], language: str, kinds: tuple[str, ...]) -> str:
+    """The first amount of `kinds` in sentences; "" for none."""
+    for sentence in parts:
         for amount in quantities_in(sentence, language):
             if group(amount) in kinds:
                 return amount.text
@@ -219,43 +306,94 @@ def _first_amount(text: str, language: str, kinds: tuple[str, ...]) -> str:
     return ""
 
 
-def _without(answer: str, language: str, pattern: re.Pattern[str], kinds: tuple[str, ...]) -> str:
-    """The words in the first sentences of an answer, before any amount of `kinds`, that match `pattern`; "" for none."""  # noqa: E501
-    for sentence in _opening(answer):
-        if match := pattern.search(sentence):
-            limited = ONLY.search(sentence) or _first_amount(sentence, language, kinds)
-            return "" if limited else match.group().strip()
-        if _first_amount(sentence, language, kinds):
-            return ""
-    return ""
+def _stated(answer: str, language: str, pattern: re.Pattern[str], kinds: tuple[str, ...]) -> str:
+    """The first amount of `kinds` in the first sentences of an answer; "" if there is none, or if `pattern` matches
+    anywhere: then some pay nothing, or have no limit.
+    """
+    if any(map(pattern.search, _parts(answer))):
+        return ""
+    return _first_amount(_parts(answer)[:OPENING_SENTENCES], language, kinds)
+
+
+def _without(answer: str, part: str, language: str, pattern: re.Pattern[str], kinds: tuple[str, ...]) -> str:
+    """The words in the first sentences of an answer that match `pattern`; "" for none, if the answer has an amount of
+    `kinds`, or if it says so of some persons, times or cases only, which the question (`part`) does not name.
+    """
+    parts = _parts(answer)
+    matches = ((match, sentence) for sentence in parts[:OPENING_SENTENCES] if (match := pattern.search(sentence)))
+    match, sentence = next(matches, (None, ""))
+    if match is None or _first_amount(parts, language, kinds) or _is_partial(sentence, part, language):
+        return ""
+    return match.group().strip()
+
+
+def _is_partial(sentence: str, part: str, language: str) -> bool:
+    """Whether a sentence is limited to what the question (`part`) does not name."""
+    lowered = part.lower()
+    if any(match.group().lower() not in lowered for match in PARTIAL[language].finditer(sentence)):
+        return True
+    named = quantities_in(part, language)
+    return any(
+        group(amount) != "date" or amount.kind == "weekday"
+        for amount in quantities_in(sentence, language)
+        if amount.value[0] != amount.unit and not any(map(amount.same, named))  # "a day" is no limit
+    )
 
 
 @lru_cache(16_384)
-def directions_in(text: str, language: str) -> dict[str, str]:
-    """The directions that a text names, each with its words."""
+def directions_in(text: str, language: str) -> dict[str, NamedPlace]:
+    """The directions that a text names as the place of something, each with its words."""
     if language in ("zh", "ja"):
-        return {match[1].replace("東", "东"): match.group() for match in _HAN_DIRECTION.finditer(text)}
+        return {
+            match[1].replace("東", "东"): NamedPlace(match.group(), "")
+            for match in _HAN_DIRECTION.finditer(text)
+            if not _is_denied(text, match)
+        }
     directions = {}
     for point, words in zip(_POINTS, _DIRECTION_WORDS[language], strict=True):
-        if match := re.search(rf"(?<![\w-]){words}(?![\w-])", text, re.IGNORECASE):
-            directions[point] = match.group()
+        for match in re.finditer(rf"(?<![\w-]){words}(?![\w-])", text, re.IGNORECASE):
+            if not (_is_denied(text, match) or _is_part_of_a_name(text, match, language)):
+                reference = _REFERENCE.match(text, match.end())
+                directions[point] = NamedPlace(match.group(), reference["place"].lower() if reference else "")
+                break
     return directions
 
 
+def _is_denied(text: str, match: re.Match[str]) -> bool:
+    """Whether a text says that something is not at the place that `match` names."""
+    before = text[max(0, match.start() - 45) : match.start()]
+    return bool(_DENIED.search(before) or _DENIED_AFTER.match(text, match.end()))
+
+
+def _is_part_of_a_name(text: str, match: re.Match[str], language: str) -> bool:
+    """Whether a direction is part of a name: "South Street", "la gare du nord"."""
+    if language == "de":
+        return False
+    before = text[max(0, match.start() - 30) : match.start()]
+    begins = match.start() == 0 or before.rstrip().endswith((".", "!", "?", ":", '"', "“", "«", "("))
+    is_name = match.group()[0].isupper() and (
+        _NAME_AFTER.match(text, match.end()) or not (begins or _SIDE_AFTER.match(text, match.end()))
+    )
+    return bool(is_name or _OF_A_NAME.search(before))
+
+
 @lru_cache(16_384)
-def floors_in(text: str, language: str) -> dict[str, str]:
-    """The floors that a text names, by their number, each with its words."""
-    floors: dict[str, str] = {}
+def floors_in(text: str, language: str) -> dict[str, NamedPlace]:
+    """The floors that a text names, by their number, each with its words; none if it counts floors from another one."""
+    floors: dict[str, NamedPlace] = {}
+    if _RELATIVE_FLOOR.search(text):
+        return floors
     if language in ("zh", "ja"):
         for floor in _HAN_FLOOR.finditer(text):
             number = _HAN_NUMBERS.get(floor["number"], floor["number"])
-            floors[f"-{number}" if floor["below"] else str(number)] = floor.group()
+            if not _is_denied(text, floor):
+                floors[f"-{number}" if floor["below"] else str(number)] = NamedPlace(floor.group(), "")
         return floors
     upper, ground, cellar = _FLOOR_FORMS[language]
     forms = [(str(number), upper.format(word)) for number, word in enumerate(_ORDINAL_WORDS[language].split(), start=1)]
-    for name, form in (*forms, ("0", ground), ("-1", cellar)):
-        if match := re.search(rf"(?<!\w)(?:{form})(?!\w)", text, re.IGNORECASE):
-            floors[name] = match.group()
-    if match := re.search(rf"(?<!\w){upper.format(_FLOOR_NUMBER)}(?!\w)", text, re.IGNORECASE):
-        floors[match["number"]] = match.group()
+    forms += [("0", ground), ("-1", cellar), ("top", _TOP_FLOOR[language]), ("", upper.format(_FLOOR_NUMBER))]
+    for name, form in forms:
+        for match in re.finditer(rf"(?<!\w)(?:{form})(?!\w)", text, re.IGNORECASE):
+            if not (_is_denied(text, match) or _START_FLOOR.search(text[max(0, match.start() - 20) : match.start()])):
+                floors[name or match["number"]] = NamedPlace(match.group(), "")
     return floors

@@ -71,12 +71,12 @@ def frequencies_in(text: str, language: str) -> tuple[Quantity, ...]:
     for pattern in _patterns(language):
         for match in pattern.finditer(in_english.text):
             groups = match.groupdict()
+            times = groups.get("times")
             if "adverb" in groups:
                 days = _ADVERBS[groups["adverb"].lower()]
             else:
-                times = groups.get("times")
                 days = float(groups.get("count") or 1) * _days(language)[groups["unit"].lower()]
-                days /= _TIMES.get(times.lower(), 0) or float(times) if times else 1
+            days /= _TIMES.get(times.lower(), 0) or float(times) if times else 1
             start, end = in_english.starts[match.start()], in_english.ends[match.end() - 1]
             if not any(other.start < end and start < other.end for other in frequencies.values()):
                 frequencies[start] = Quantity(KIND, (days,), text[start:end].strip(), start, end, 0, 1)
@@ -112,7 +112,7 @@ def _patterns(language: str) -> tuple[re.Pattern[str], ...]:
         for pattern in (
             rf"\b(?P<times>\d+|{times})(?: ?(?:x|times|mal|fois|veces|vezes|volte))?(?:\s[^\W\d]+){{0,2}}?\s(?:{_PER})\s?(?P<unit>{unit})\b",  # noqa: E501
             rf"\b(?:{_EVERY})\s?(?:(?P<count>\d+(?:\.\d+)?)\s)?(?P<unit>{unit})\b",
-            rf"\b(?P<adverb>{'|'.join(_ADVERBS)})\b",
+            rf"\b(?:(?P<times>[1-9]\d{{0,2}}|{times})(?: ?(?:x|times|mal|fois|veces|vezes|volte))?\s)?(?P<adverb>{'|'.join(_ADVERBS)})\b",  # noqa: E501
         )
     )
 

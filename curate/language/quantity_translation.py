@@ -47,6 +47,8 @@ HAN_PERCENT: Final = lazy_pattern(r"百分之([零一二三四五六七八九十
 HAN_CLOCK: Final = lazy_pattern(
     r"(?P<half>上午|早上|凌晨|清晨|午前|朝|下午|晚上|傍晚|中午|午後|夜)?の?\s*(?P<hour>\d{1,2})\s*[点點時时](?!间|間)(?:钟|整)?(?:(?P<minute>\d{1,2})分|(?P<thirty>半)|(?P<quarters>[一三13])刻|(?P<bare>[0-5]\d)(?!\d|[个天年月元块次人名位周]|小时|％|%))?"
 )
+HAN_DIGITAL_CLOCK: Final = lazy_pattern(r"(?<![\d:：])(\d{1,2})[:：](\d{2})(?![\d:：])")
+"""A time of day as 8:20, which no space separates from the words around it."""
 HAN_MINUTES: Final = lazy_pattern(
     r"(?<=[一二三四五六七八九十\d][点點])(?:零[一二三四五六七八九]|[二三四五]?十[一二三四五六七八九]?)(?![个天年月元块次人名位周]|小时)"
 )
@@ -169,6 +171,7 @@ def _han_units(translated: Spelled, language: str) -> Spelled:
     translated = translated.sub(re.compile(r"(\d+(?:\.\d+)?)万"), lambda match: str(round(float(match[1]) * 10_000)))
     translated = translated.sub(HAN_DATE, _han_date)
     translated = translated.sub(HAN_CLOCK, _han_clock)
+    translated = translated.sub(HAN_DIGITAL_CLOCK, lambda match: f" {match[1]}:{match[2]} ")
     translated = translated.sub(HAN_WEEKDAY, _han_weekday)
     units = UNITS_IN[language]
     names = "|".join(map(re.escape, sorted(units, key=len, reverse=True)))
