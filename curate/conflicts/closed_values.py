@@ -59,6 +59,12 @@ FREE: Final = {
     }.items()
 }
 """Says that nothing is paid."""
+PRICE_WORD: Final = lazy_pattern(
+    r"\b(?:buy|tickets?|pays?|fees?|charges?|charged|costs?|prices?|kaufen|tickets?|fahrkarten?|zahlen|zahlt|preis\w*|gebühr\w*|billets?|payer|prix"
+    r"|tarifs?|frais|billetes?|pag\w+|precios?|tarifas?|preços?|bilhetes?|prezz[oi]|bigliett[oi]|cost[oi])\b|收费|付费|价格|买票|交钱|料金|有料",
+    re.IGNORECASE,
+)
+"""Speaks of a price."""
 PARTIAL: Final = {
     language: lazy_pattern(listed, re.IGNORECASE)
     for language, listed in {
@@ -125,10 +131,10 @@ _POINTS: Final = ("north", "south", "east", "west")
 _DIRECTION_WORDS: Final[dict[str, tuple[str, str, str, str]]] = {
     "en": (r"north(?:ern)?", r"south(?:ern)?", r"east(?:ern)?", r"west(?:ern)?"),
     "de": (
-        r"(?:norden|nordseite|nordeingang|nordausgang|nordflügel|nördlich\w{0,2})",
-        r"(?:süden|südseite|südeingang|südausgang|südflügel|südlich\w{0,2})",
-        r"(?:osten|ostseite|osteingang|ostausgang|ostflügel|östlich\w{0,2})",
-        r"(?:westen|westseite|westeingang|westausgang|westflügel|westlich\w{0,2})",
+        r"(?:norden|nordseite|nordeingang|nordausgang|nordflügel|nordufer|nordrand|nordteil|nördlich\w{0,2})",
+        r"(?:süden|südseite|südeingang|südausgang|südflügel|südufer|südrand|südteil|südlich\w{0,2})",
+        r"(?:osten|ostseite|osteingang|ostausgang|ostflügel|ostufer|ostrand|ostteil|östlich\w{0,2})",
+        r"(?:westen|westseite|westeingang|westausgang|westflügel|westufer|westrand|westteil|westlich\w{0,2})",
     ),
     "es": (r"norte", r"sur", r"(?:(?<=al )|(?<=lado )|(?<=ala )|(?<=puerta )|(?<=salida ))este", r"oeste"),
     "fr": (r"nord", r"sud", r"(?:(?<=l')|(?<=l’)|(?<=côté )|(?<=sortie )|(?<=aile ))est", r"ouest"),
@@ -317,12 +323,17 @@ def _stated(answer: str, language: str, pattern: re.Pattern[str], kinds: tuple[s
 
 def _without(answer: str, part: str, language: str, pattern: re.Pattern[str], kinds: tuple[str, ...]) -> str:
     """The words in the first sentences of an answer that match `pattern`; "" for none, if the answer has an amount of
-    `kinds`, or if it says so of some persons, times or cases only, which the question (`part`) does not name.
+    `kinds`, or if it says so of some persons, times or cases only, which the question (`part`) does not name. Where
+    nothing is paid, another of these sentences that speaks of a price is about another case.
     """
     parts = _parts(answer)
     matches = ((match, sentence) for sentence in parts[:OPENING_SENTENCES] if (match := pattern.search(sentence)))
     match, sentence = next(matches, (None, ""))
     if match is None or _first_amount(parts, language, kinds) or _is_partial(sentence, part, language):
+        return ""
+    if "money" in kinds and any(
+        PRICE_WORD.search(other) and not pattern.search(other) for other in parts[:OPENING_SENTENCES]
+    ):
         return ""
     return match.group().strip()
 

@@ -609,6 +609,7 @@ TWICE = (
             ),
         ),
         (FEE, PRICE, FREE.replace("Do decline", "Without that card it is four dollars. Do decline")),
+        (FEE, PRICE, FREE.replace("Do decline", "The others pay for it. Do decline")),
         (FEE, PRICE.replace("The charge has", "Members withdraw for free. The charge has"), FREE),
         (CLASSES, EIGHT, ANY_NUMBER.replace("No hay límite", "Si es de la tarifa oro, no hay límite")),
         (ENTRANCE, NORTH, SOUTH.replace("von Süden her", "nicht im Süden, sondern hinten")),
