@@ -26,6 +26,7 @@ def query(
     ],
     paths: options.Paths,
     as_json: options.AsJson = False,
+    no_cache: options.NoCache = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Print FILE:LINE and the question of each example that an expression selects.
@@ -36,7 +37,8 @@ def query(
 
     Exit status: 0, 1 if a line holds no example, 2 if a file cannot be read.
     """
-    work = options.session(where=expression, reads_files="curate query").open_plain(options.named_files(paths))
+    session = options.session(where=expression, reads_files="curate query", cached=not no_cache)
+    work = session.open_plain(options.named_files(paths))
     result = query_data(work)
     print_result(result, _result_lines(result), as_json=as_json)
     if not quiet and not as_json:

@@ -64,6 +64,7 @@ def score(
     show_all: Annotated[
         bool, typer.Option("--all", help="Show ten examples at each end of each signal, and all correlations.")
     ] = False,
+    no_cache: options.NoCache = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Score each example by quality signals, and list the lines to look at and why. Nothing is removed.
@@ -77,7 +78,9 @@ def score(
     options.check_combination(needs={"judge": "rubric", "rubric": "judge"})
     require_named_model("judge", judge, judge_model=judge_model, judge_key=judge_key)
     with options.stages(quiet=quiet) as shown:
-        session = options.session(yes=yes, as_json=as_json, reads_files="curate score", listen=shown.listen)
+        session = options.session(
+            yes=yes, as_json=as_json, reads_files="curate score", cached=not no_cache, listen=shown.listen
+        )
         work = session.open(files, check={}, conflicts={"embeddings": embeddings})
 
         def before(work: "Work") -> None:

@@ -86,6 +86,7 @@ class SelectOptions(options.CommonOptions):
     overwrite: options.Overwrite = False
     yes: options.Heavy = False
     as_json: options.AsJson = False
+    no_cache: options.NoCache = False
     quiet: options.Quiet = False
 
 

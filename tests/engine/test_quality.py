@@ -198,6 +198,27 @@ def test_score_shows_writes_and_removes_nothing(write: Write, capsys: pytest.Cap
     assert path.read_bytes() == before
 
 
+def test_no_cache_writes_no_signals(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(write("data.jsonl", data()))
+    commands = (
+        ("score", path, "--no-models", "--json", "-q"),
+        ("query", "score.ending > .7", path, "--json"),
+        ("select", path, "--examples", "10", "--no-models", "--json", "-q"),
+    )
+
+    def run(*options: str) -> list[str]:
+        results = []
+        for command in commands:
+            assert main([*command, *options]) == 0
+            results.append(capsys.readouterr().out)
+        return results
+
+    without = run("--no-cache")
+    assert not Path(".curate/cache").exists()
+    assert run() == without
+    assert Path(".curate/cache").exists()
+
+
 def test_score_lists_only_what_is_worth_a_look_unless_all_is_asked_for(
     write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
