@@ -86,6 +86,15 @@ def test_a_composition_is_measured_on_what_each_was_trained_for(
     assert main(["evaluate", composed, *words]) in (0, 1)
     evaluated = json.loads(capsys.readouterr().out)
     assert [one["name"] for one in evaluated["results"]] == ["zero-shot", "tuned"]
+    assert evaluated["notes"][0].startswith("the adapter is merged, perhaps of trainings on other data: ")
+    copy = str(tmp_path / "copy")  # without the evaluation, which is beside the adapter
+    assert main(["export", composed, "--to", "adapter", "-o", copy, "--prompts", "2", "-q"]) == 0
+    assert {file.name for file in Path(copy).iterdir()} == {file.name for file in Path(composed).iterdir()} - {
+        "evaluation",
+        "evaluation.json",
+        *(file.name for file in Path(composed).glob("*lock*")),
+    } | {"README.md"}
+    capsys.readouterr()
     assert main(["evaluate", composed, "--overfitting"]) == 2
     assert "name a run that it is composed of" in capsys.readouterr().err
     told = []

@@ -112,7 +112,9 @@ def _notes(
     """Notes on the validity of the numbers."""
     notes = []
     if trained.report.manifest is None:
-        notes.append("the data has no manifest: nothing proves that held-out examples are not in the training data")
+        merged = trained.folder.adapter == trained.folder.path
+        why = "the adapter is merged, perhaps of trainings on other data" if merged else "the data has no manifest"
+        notes.append(f"{why}: nothing proves that held-out examples are not in the training data")
     seen = {normalised(question.request) for question in pool}
     if again := sum(normalised(question.request) in seen for question in questions):
         notes.append(

@@ -23,7 +23,7 @@ from curate.models.template import Template
 from curate.models.template_messages import common_length
 from train.errors import memory_errors
 from train.export import gguf_file, gguf_layout, merged, modelfile
-from train.export.export_folder import conclude, files_of, writing
+from train.export.export_folder import EXPORT_FILE, conclude, files_of, read, writing
 from train.export.export_result import K_QUANTS, Export, Options, Proof
 from train.export.merged import in_float32, stored_dtype
 from train.export.questions import Questions, questions_for
@@ -217,7 +217,7 @@ class Exporter:
         """Write the files; `model`, the adapter on its base, is consumed. Raises `CurateError`."""
         form, dtype = self.options.form, self.options.dtype
         if form == "adapter":
-            for file in sorted(self.trained.folder.adapter.iterdir()):
+            for file in adapter_files(self.trained.folder.adapter):
                 shutil.copyfile(file, self.stage / file.name)
             merged.check_template(self.stage, self.trained)
             return "float32", partial(self.trained.tuned, quantised=False, dtype=self.stored, adapter=self.stage)
@@ -278,6 +278,13 @@ class Exporter:
         made = made.model_copy(update={"files": files_of(self.stage)})
         conclude(self.stage, made)
         return made
+
+
+def adapter_files(folder: Path) -> list[Path]:
+    """The files of an adapter. A merged one has its evaluation beside it, which is not among them."""
+    if (folder / EXPORT_FILE).is_file():
+        return [folder / file.name for file in read(folder).files]
+    return sorted(folder.iterdir())
 
 
 def _safe_name(name: str) -> str:
