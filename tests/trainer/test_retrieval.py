@@ -116,3 +116,10 @@ def test_documents_are_measured_beside_the_tuned_model(
     shown = " ".join(capsys.readouterr().out.split())
     assert report["verdict"]["retrieval"] in shown
     assert "words.md:" in shown
+    assert "prompts with fewer" not in shown
+    (docs / "words.md").write_text("".join(f"# {word}\n\n{f'Repeat {word}: {word}. ' * 30}\n" for word in WORDS))
+    main([*words, "--systems", "retrieval,tuned", "--max-new-tokens", "1", "--json", "--quiet"])
+    long_ones = json.loads(capsys.readouterr().out)  # the context of the model is 256 tokens
+    assert long_ones["results"][0]["fewer_shots"] == 12
+    assert max(len(output["passages"]) for output in long_ones["outputs"]) == long_ones["results"][0]["shots"] < 3
+    assert any(note.endswith("takes none: base, retrieval: 12 questions") for note in long_ones["notes"])

@@ -27,9 +27,9 @@ class Result(StrictModel):
     title: str
     tuned: bool
     shots: int
-    """Examples in the prompt, on most questions."""
+    """Examples or passages in the longest prompt."""
     fewer_shots: int
-    """Questions that had room for fewer, or whose template takes none."""
+    """Questions whose prompts had no room for all examples or passages, or whose template takes none."""
     cut: int
     """Answers that reached `max_new_tokens` before their end."""
     scores: dict[str, Score]

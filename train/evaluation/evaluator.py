@@ -1,6 +1,5 @@
 """One evaluation: the same held-out questions to all systems, their answers measured and compared."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -197,7 +196,10 @@ class Evaluating:
     ) -> Evaluation:
         """The evaluation with its verdict. `examples`: the number of examples that the questions are from."""
         setup = self.setup
-        results = tuple(_result_of(SYSTEMS[name], answers, scores) for name, answers in answers_by_system.items())
+        results = tuple(
+            _result_of(SYSTEMS[name], answers, scores, self._shots(SYSTEMS[name]))
+            for name, answers in answers_by_system.items()
+        )
         verdict = verdict_of(results, comparisons, setup.metric, len(setup.questions))
         if self.passages:
             line = retrieval_verdict(comparisons, setup.metric, len(setup.questions))
@@ -206,6 +208,11 @@ class Evaluating:
         if often_cut:
             counts = "; ".join(f"{result.title}: {plural(result.cut, 'answer')}" for result in often_cut)
             self.notes.append(f"cut off at {self.max_new_tokens} tokens, --max-new-tokens allows more: {counts}")
+        if short_of := [result for result in results if result.fewer_shots]:
+            counts = "; ".join(f"{result.title}: {plural(result.fewer_shots, 'question')}" for result in short_of)
+            what = "passages or examples" if self.passages else "examples"
+            why = "because they do not fit, or the chat template takes none"
+            self.notes.append(f"prompts with fewer {what} than requested, {why}: {counts}")
         best = best_tuned(results, verdict, setup.metric)
         expected, labels = [question.expected for question in setup.questions], setup.task == "classification"
         by_question = [
@@ -228,20 +235,32 @@ class Evaluating:
             comparisons=tuple(comparisons),
             verdict=verdict,
             classes=classes(expected, answers_by_system[best.name].given) if labels and best is not None else (),
-            outputs=tuple(map(_output, setup.questions, by_question, self.retrieved or [[]] * len(by_question))),
+            outputs=tuple(map(_output, setup.questions, by_question, self._shown(answers_by_system))),
             not_asked=tuple(self.not_asked),
             notes=tuple(self.notes),
         )
 
+    def _shown(self, answers_by_system: dict[SystemName, SystemAnswers]) -> list[Sequence[Shown]]:
+        """For each question what was nearest to it and had room in the prompts."""
+        prompts = [answers.prompts for name, answers in answers_by_system.items() if SYSTEMS[name].shots == "nearest"]
+        if not prompts:
+            return [[] for _ in self.setup.questions]
+        pairs = zip(self.retrieved, prompts[0], strict=True)
+        return [nearest[len(nearest) - prompt.shots :] for nearest, prompt in pairs]
 
-def _result_of(system: System, system_answers: SystemAnswers, scores: Scores) -> Result:
-    """The scores of a system, with the examples in its prompts and its answers that were cut off."""
-    shots = Counter(prompt.shots for prompt in system_answers.prompts)
-    most = max(shots)
+
+def _result_of(
+    system: System, system_answers: SystemAnswers, scores: Scores, shots: Sequence[Sequence[Shown]]
+) -> Result:
+    """The scores of a system, with the examples in its prompts and its answers that were cut off. `shots`: what was to
+    precede each question.
+    """
+    prompts = system_answers.prompts
+    most = max(prompt.shots for prompt in prompts)
     return Result(
         name=system.name, title=system.title if system.name != "few-shot" else f"base, {most}-shot", tuned=system.tuned,
         shots=most,
-        fewer_shots=sum(count for number, count in shots.items() if number < most),
+        fewer_shots=sum(prompt.shots < len(shown) for prompt, shown in zip(prompts, shots, strict=True)),
         cut=sum(not answer.ended for answer in system_answers.answers),
         scores=scores[system.name],
     )  # fmt: skip
