@@ -47,7 +47,7 @@ def convert(
         typer.Option(
             metavar="TEXT",
             help="Read each line as a user message with this text, in which {KEY} is the value under a key of the "
-            "line. For lines in no known form; with --assistant.",
+            "line, {a.b} that of b in a, and {a.0} the first of a list. For lines in no known form; with --assistant.",
         ),
     ] = None,
     assistant: Annotated[

@@ -144,7 +144,8 @@ def convert(
             raise InputError("no line to convert: the files are empty", "name files with examples")
         if template and report.read == report.not_understood:
             raise InputError(
-                f"no line can be read with these texts: {first_reason}", "name keys of the lines in braces"
+                f"no line can be read with these texts: {first_reason}",
+                "name keys of the lines in braces: {a}, {a.b} for b in a, {a.0} for the first of a list",
             )
         report.unmatched = len(unmatched)
         require_examples(report.read, report.read - report.not_understood)

@@ -236,7 +236,7 @@ def _list(value: Object, attached: list[Any]) -> TurnList:
         elif type(item) is dict and type(item.get("speaker")) is str and not {"role", "content", "from"} & item.keys():
             name, text = item["speaker"].lower(), item["text"] if type(item.get("text")) is str else item["utterance"]
             speakers.append(name)
-            turns.append((SPEAKERS.get(name, name), _content(text, []), ""))
+            turns.append(("user" if name == "customer" else SPEAKERS.get(name, name), _content(text, []), ""))
         else:
             raise NoFormError("a turn that is neither text nor a pair")
     if "system" in speakers and set(speakers) <= {"user", "system"}:

@@ -476,6 +476,11 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
     ({"kind": "chat", "input": "Hi", "target": "Hello."}, "question-answer", HELLO),
     ({"turns": [{"speaker": "User", "text": "Hi"}, {"speaker": "agent", "text": "Hello."}]}, "turn-list", HELLO),
     (
+        {"dialogue": [{"speaker": "customer", "utterance": "Hi"}, {"speaker": "agent", "utterance": "Hello."}]},
+        "turn-list",
+        HELLO,
+    ),
+    (
         {"turns": [{"speaker": "USER", "utterance": "Hi"}, {"speaker": "SYSTEM", "utterance": "Hello."}]},
         "turn-list",
         HELLO,

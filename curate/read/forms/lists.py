@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from curate.core.form_keys import ROOT_KEY, TURN_LISTS
+from curate.core.text import excerpt
 from curate.read.forms.form import (
     Format,
     Object,
@@ -170,7 +171,7 @@ def list_format(speaker: Callable[[Any, str], Turn]) -> Format:
         items, pointer = value[key], f"/{key}" if key else ""
         yield from system_before(value)
         names = [str(item.get("speaker")).casefold() for item in items if isinstance(item, dict)]
-        roles = {**SPEAKERS, "agent": "assistant"}
+        roles = {**SPEAKERS, "agent": "assistant", "customer": "user"}
         if set(names) <= {"user", "system"}:  # a system that answers, as in Schema-Guided Dialogue, or instructs
             roles["system"] = "assistant" if names[:1] == ["user"] else ""
         for i, item in enumerate(items):
@@ -205,9 +206,15 @@ def _pair_turns(item: Object, pair: tuple[str, str], pointer: str) -> Iterator[T
 def _speaker_turn(item: Object, roles: Mapping[str, str], pointer: str) -> Turn:
     """The turn of an item with a `speaker`."""
     text_key = next((key for key in TEXT_KEYS if has_strings(item, "speaker", key)), "")
-    role = roles.get(item["speaker"].casefold()) if text_key else None
-    if not role or "role" in item or "content" in item:
-        raise UnreadableError(pointer, "this is not a text and a speaker whose role is known")
+    if not text_key or "role" in item or "content" in item:
+        raise UnreadableError(pointer, f"this is not a `speaker` with a text under `text` or `utterance`")
+    role = roles.get(item["speaker"].casefold())
+    if not role:
+        raise UnreadableError(
+            f"{pointer}/speaker",
+            f"no role is known for the speaker {excerpt(item['speaker'], 40)!r}: write user, customer, assistant, agent, "
+            "system or tool",
+        )
     return Turn(
         {"role": role, "content": item[text_key], **omit_keys(item, "speaker", text_key)},
         pointer,
