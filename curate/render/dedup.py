@@ -277,6 +277,8 @@ def summary_text(plan: DedupResult, *, written: bool) -> Iterator[Text]:
         )
     codes = plan.codes
     counts = f"{codes['D001']:,} exact, {codes['D003']:,} near"
+    if same := sum(removal.code == "D003" and removal.similarity == 1 for removal in plan.duplicates):
+        counts += f"{'' if same == codes['D003'] else f', {same:,} of them'} with the same words"
     if codes["D007"]:
         counts += f", {plural(codes['D007'], 'beginning')}"
     counts += "".join(

@@ -65,6 +65,22 @@ def test_without_an_output_nothing_is_written(write: Write, capsys: pytest.Captu
     assert not Path("out.removed.jsonl").exists()
 
 
+def test_copies_with_other_ids_or_other_spaces_go_as_the_hint_of_d002_says(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Copies with other ids are near-duplicates with the same words; without a space, the words are others."""
+    lines = [chat("how do I cancel it", "Press the button.") | {"id": number} for number in (1, 2)]
+    write("data.jsonl", [*lines, chat("how do Icancel it", "Pressthe button.")])
+    assert main(["check", "data.jsonl"]) == 1
+    out = capsys.readouterr().out
+    assert out.count("D002 warning") == 2
+    assert "`--drop D002` also removes" in out
+    assert dedup("data.jsonl") == 0
+    assert "2 kept + 1 removed (0 exact, 1 near with the same words)" in capsys.readouterr().out
+    assert dedup("data.jsonl", "--drop", "D002") == 0
+    assert "1 kept + 2 removed (0 exact, 0 near, 2 D002)" in capsys.readouterr().out
+
+
 def test_an_explanation_shows_how_the_two_differ(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     write("data.jsonl", PAIRS)
     assert dedup("data.jsonl", "--explain") == 0

@@ -47,7 +47,8 @@ def exact_duplicate(columns: ExampleColumns) -> PlacedProblems:
     "D002",
     "same-but-for-spelling",
     Severity.WARNING,
-    hint="Run `curate dedup`. It keeps the example with the fewest findings, then the first.",
+    hint="Run `curate dedup`. It keeps the example with the fewest findings, then the first. `--drop D002` also removes "
+    "copies whose words are joined or divided otherwise.",
 )
 def same_but_for_spelling(columns: ExampleColumns) -> PlacedProblems:
     """An example duplicates an earlier example after normalizing case, white space and Unicode.

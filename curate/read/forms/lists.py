@@ -207,13 +207,13 @@ def _speaker_turn(item: Object, roles: Mapping[str, str], pointer: str) -> Turn:
     """The turn of an item with a `speaker`."""
     text_key = next((key for key in TEXT_KEYS if has_strings(item, "speaker", key)), "")
     if not text_key or "role" in item or "content" in item:
-        raise UnreadableError(pointer, f"this is not a `speaker` with a text under `text` or `utterance`")
+        raise UnreadableError(pointer, "this is not a `speaker` with a text under `text` or `utterance`")
     role = roles.get(item["speaker"].casefold())
     if not role:
         raise UnreadableError(
             f"{pointer}/speaker",
-            f"no role is known for the speaker {excerpt(item['speaker'], 40)!r}: write user, customer, assistant, agent, "
-            "system or tool",
+            f"no role is known for the speaker {excerpt(item['speaker'], 40)!r}: write user, customer, assistant, "
+            "agent, system or tool",
         )
     return Turn(
         {"role": role, "content": item[text_key], **omit_keys(item, "speaker", text_key)},
