@@ -46,6 +46,10 @@ ones whose questions are the same by the answers alone. At .55, 26 of 34 more pa
 """
 MIN_AGREEING_COSINE: Final = 0.3
 """The same of two answers that are not long and agree by rules: both say yes or no, or the number or name asked for."""
+MIN_SAME_WITH_NUMBERS: Final = 0.7
+"""Probability, by questions and answers, from which two questions whose short answers give the same numbers are the
+same, whatever the cosines are.
+"""
 
 MIN_CHARACTER_COSINE: Final = 0.25
 """Minimum cosine similarity, by pairs of adjacent characters, of two long answers with the same meaning: 9 of 10
@@ -146,10 +150,13 @@ def _by_model(
         share = length_share((left.answer, right.answer))
         similarity = round(min(pair.cosine, near), 4)
         is_near = similarity >= MIN_UNDISPUTED_COSINE
-        if chance < MIN_SAME_QUESTION or near < _min_cosine(left, right, share, is_near):
+        if chance < MIN_SAME_QUESTION:
             continue
-        if share < 1 and alone < MIN_SAME_QUESTION and not is_near:
-            continue
+        if share == 1 or pair.in_topic or chance < MIN_SAME_WITH_NUMBERS or not _give_same_numbers(left, right):
+            if near < _min_cosine(left, right, share, is_near):
+                continue
+            if share < 1 and alone < MIN_SAME_QUESTION and not is_near:
+                continue
         if similarity < MIN_OPEN_COSINE and (left.is_open or right.is_open):
             continue
         if share < 1 and quoted_texts(left.answer) != quoted_texts(right.answer):  # a short answer may be only a quote
@@ -183,6 +190,15 @@ def _are_undisputed(left: Question, right: Question) -> bool:
     return not (left_names - right_names - set(names(left.request))) or not (
         right_names - left_names - set(names(right.request))
     )
+
+
+def _give_same_numbers(left: Question, right: Question) -> bool:
+    """Whether two answers give the same numbers, not only rounded ones, one of which is in neither question, without a
+    difference of `_are_undisputed`.
+    """
+    given = [[quantity._replace(step=0.0) for quantity in quantities(side.answer)] for side in (left, right)]
+    in_questions = [*quantities(left.request), *quantities(right.request)]
+    return bool(unmatched(given[0], in_questions)[0]) and not any(unmatched(*given)) and _are_undisputed(left, right)
 
 
 def _by_characters(compared: Sequence[Numbered]) -> Iterator[SimilarPair]:

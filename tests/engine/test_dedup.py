@@ -574,7 +574,11 @@ def test_what_says_the_same_in_other_words_is_told_and_stays(write: Write, capsy
         ("Where does the marathon start?", "At the town hall"),
         ("From which place does the marathon start?", "It starts in front of the town hall."),
     ]
-    write("data.jsonl", [*gold, *hours, *start])
+    leave = [
+        ("How many days of paid leave do I get?", "28 days a year."),
+        ("What's my annual vacation allowance?", "Twenty-eight days."),
+    ]
+    write("data.jsonl", [*gold, *hours, *start, *leave])
     assert (
         dedup(
             "data.jsonl",
@@ -590,12 +594,12 @@ def test_what_says_the_same_in_other_words_is_told_and_stays(write: Write, capsy
     )
     told = json.loads(capsys.readouterr().out)
     assert (told["kept"], [(pair["left_place"], pair["right_place"]) for pair in told["alike"]]) == (
-        6,
-        [("data.jsonl:2", "data.jsonl:1"), ("data.jsonl:6", "data.jsonl:5"), ("data.jsonl:4", "data.jsonl:3")],
+        8,
+        [(f"data.jsonl:{line}", f"data.jsonl:{line - 1}") for line in (2, 6, 4, 8)],
     )
     assert "Paraphrases: both are kept" in Path("report.html").read_text()
     assert dedup("data.jsonl", "--embeddings", "offline:all-MiniLM-L6-v2") == 0
-    assert "kept: 3 pairs of paraphrases (D004)" in capsys.readouterr().out
+    assert "kept: 4 pairs of paraphrases (D004)" in capsys.readouterr().out
     assert dedup("data.jsonl", "--embeddings", "no/such/model") == 2
 
 
