@@ -20,6 +20,7 @@ PATH_ERRORS: Final = ("Symlink loop", "home directory")
 """In messages of errors of `pathlib` and `platformdirs` that are no `OSError`."""
 SERVERS: Final = ("mcp", "server")
 """Commands that write nothing, and read their input in threads that no exception ends."""
+OWN_PACKAGES: Final = ("curate", "train", "tui")
 GC_THRESHOLD: Final = 100_000
 """Objects created before the first garbage collection.
 
@@ -122,8 +123,8 @@ def ended(error: BaseException) -> int:
     if isinstance(error, RuntimeError) and any(text in str(error) for text in PATH_ERRORS):
         _print_message(f"error: {visible(str(error))}\n  next: use another file or folder, or set HOME")
         return _flush(ExitCode.USAGE)
-    if isinstance(error, EOFError) and (path := _bytecode_path(error)):
-        _print_message(f"error: {visible(path)}: this file of compiled Python code is cut short\n  next: delete it")
+    if message := _broken_installation(error):
+        _print_message(message)
         return _flush(ExitCode.USAGE)
     if isinstance(error, MemoryError) or _lacks_polars(error):
         _print_message(
@@ -143,6 +144,18 @@ def ended(error: BaseException) -> int:
 def _lacks_polars(error: BaseException) -> bool:
     """Whether polars was imported without its library of 170 MB, which a limit on memory kept out."""
     return isinstance(error, NameError) and "polars" in sys.modules and "polars._plr" not in sys.modules
+
+
+def _broken_installation(error: BaseException) -> str:
+    """What an installation lacks that an error stems from, with the next step; "" for another error."""
+    if isinstance(error, EOFError) and (path := _bytecode_path(error)):
+        return f"error: {visible(path)}: this file of compiled Python code is cut short\n  next: delete it"
+    if isinstance(error, ModuleNotFoundError) and (error.name or "curate").partition(".")[0] not in OWN_PACKAGES:
+        return (
+            f"error: curate requires the package {error.name!r}, which is not installed\n  next: pip install "
+            "--force-reinstall curate-chat"
+        )
+    return ""
 
 
 def _bytecode_path(error: BaseException) -> str | None:

@@ -131,15 +131,17 @@ class DataError(CurateError):
 
 
 class MissingExtra(CurateError):
-    """An optional dependency is not installed."""
+    """An optional dependency is not installed, or cannot be imported for `reason`."""
 
-    def __init__(self, what: str, extra: str, missing: str) -> None:
-        super().__init__(
-            f"{what} requires the package {missing!r}, which is not installed", f"pip install 'curate-chat[{extra}]'"
-        )
-        self._parts = what, extra, missing
+    def __init__(self, what: str, extra: str, missing: str, reason: str = "") -> None:
+        required = f"{what} requires the package {missing!r}, which"
+        if reason:
+            super().__init__(f"{required} cannot be imported: {reason}", f"pip install --force-reinstall {missing}")
+        else:
+            super().__init__(f"{required} is not installed", f"pip install 'curate-chat[{extra}]'")
+        self._parts = what, extra, missing, reason
 
-    def __reduce__(self) -> tuple[type["MissingExtra"], tuple[str, str, str]]:
+    def __reduce__(self) -> tuple[type["MissingExtra"], tuple[str, str, str, str]]:
         """Pickle support, to pass the error from another process."""
         return MissingExtra, self._parts
 
@@ -150,7 +152,8 @@ def requiring(what: str, extra: str, missing: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise MissingExtra(what, extra, missing) from error
+        reason = "" if isinstance(error, ModuleNotFoundError) else " ".join(str(error).split())
+        raise MissingExtra(what, extra, missing, reason) from error
 
 
 class LineAccountingError(Exception):

@@ -53,8 +53,11 @@ class Kernel:
 
     @cached_property
     def dispatcher(self) -> Any:
-        """The function of numba that compiles this one at its first call; with NUMBA_DISABLE_JIT, this one."""
-        from curate.similarity.numba_dispatcher import dispatcher_of  # takes half a second
+        """The function of numba that compiles this one at its first call; with NUMBA_DISABLE_JIT, this one. Raises
+        `MissingExtra`.
+        """
+        with requiring("comparing examples", "dedup", "numba"):
+            from curate.similarity.numba_dispatcher import dispatcher_of  # takes half a second
 
         return dispatcher_of(self.py_func)
 

@@ -6,9 +6,13 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from curate.cli.main import main
+from curate.core.errors import MissingExtra
+from curate.similarity.numba_utils import Kernel
 from tests.conftest import Write, chat
 
 WITHOUT = """
@@ -60,3 +64,29 @@ def test_a_missing_package_is_one_line_with_the_command_to_get_it(missing: str, 
     assert (codes, out) == ([2, 2], "")
     assert err.count(f"comparing examples requires the package '{missing}', which is not installed") == len(commands)
     assert err.count("pip install 'curate-chat[dedup]'") == len(commands)
+
+
+def test_a_package_that_cannot_be_imported_is_named_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    """numba refuses a version of NumPy that it does not know."""
+    other = ModuleType("numba")
+    monkeypatch.setitem(sys.modules, "numba", other)
+    monkeypatch.delitem(sys.modules, "curate.similarity.numba_dispatcher", raising=False)
+    with pytest.raises(MissingExtra, match="'numba', which cannot be imported: cannot import name 'njit'") as raised:
+        _ = Kernel(len).dispatcher
+    assert raised.value.hint == "pip install --force-reinstall numba"
+
+
+def test_an_incomplete_installation_is_one_line(
+    write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("data.jsonl", [chat("Why?", "So.")])
+
+    def incomplete(*_: object, **__: object) -> None:
+        raise ModuleNotFoundError("No module named 'xxhash'", name="xxhash")
+
+    monkeypatch.setattr("curate.cli.check.require_distinct_paths", incomplete)
+    assert main(["check", "data.jsonl"]) == 2
+    assert capsys.readouterr().err == (
+        "error: curate requires the package 'xxhash', which is not installed\n"
+        "  next: pip install --force-reinstall curate-chat\n"
+    )
