@@ -101,10 +101,14 @@ def test_a_process_is_stopped_only_if_it_trains_that_run(tmp_path: Path, monkeyp
     assert os.getsid(process) == process  # it outlives the terminal
     with pytest.raises(UsageError, match="no training is running there"):
         followed.stop(run)
-    with FileLock(run / ".lock"):
-        file.write_text(str(os.getpid()))
-        with pytest.raises(UsageError, match="was started elsewhere"):
-            followed.stop(run)
+    with FileLock(run / ".lock"), subprocess.Popen(["sleep", "600"]) as other:
+        try:
+            file.write_text(str(other.pid))
+            with pytest.raises(UsageError, match="was started elsewhere"):
+                followed.stop(run)
+            assert is_running(other.pid)
+        finally:
+            other.kill()
         file.write_text(str(process))
         followed.stop(run)
     until(lambda: not is_running(process))
