@@ -69,8 +69,8 @@ class OutputFile(_Part):
     groups: int
     """Number of groups of related examples; in a given test set, each example is a group."""
     sha256: str | None = None
-    """Of its file; none for shards, which nodes write at once and have their own. Earlier versions wrote that of the
-    lines of all shards in order.
+    """Of its file; None for shards, each of which has its own. Earlier versions wrote that of the lines of all shards
+    in order.
     """
     shards: list[Shard] = []
     """Its files in order if there are several; their lines, one file after the other, are those of a single file."""
@@ -93,7 +93,7 @@ class OutputFile(_Part):
 
     @model_serializer(mode="wrap")
     def _without_empty(self, serialized: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """The keys are those that earlier versions wrote or were read, so that the digest is the same."""
+        """The values without empty shards and hashes, as earlier versions wrote them: the digest is the same."""
         values: dict[str, Any] = serialized(self)
         if not self.shards:
             values.pop("shards", None)

@@ -11,6 +11,7 @@ import pytest
 
 import curate
 from curate.cli.main import main
+from curate.core.files import MANIFEST
 from curate.core.manifest import read_manifest
 from curate.core.runs import data_of
 from curate.core.shards import split_file, split_files
@@ -239,3 +240,14 @@ def test_an_interrupted_split_into_other_shards_counts_no_line_twice(
     assert split("-o", "out", "--shards", "2") == 0
     assert [joined("out", name) for name in NAMES] == before
     assert main(["verify", "out", "-q"]) == 0
+
+
+def test_a_split_without_a_hash_is_refused(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", talks(20))
+    split("-o", "out")
+    manifest = json.loads(Path("out", MANIFEST).read_text())
+    del manifest["splits"]["train"]["sha256"]
+    Path("out", MANIFEST).write_text(json.dumps(manifest))
+    capsys.readouterr()
+    assert main(["verify", "out", "-q"]) == 2
+    assert "has neither sha256 nor shards" in capsys.readouterr().err
