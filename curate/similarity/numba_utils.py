@@ -56,8 +56,7 @@ class Kernel:
         """The function of numba that compiles this one at its first call; with NUMBA_DISABLE_JIT, this one. Raises
         `MissingExtra`.
         """
-        with requiring("comparing examples", "dedup", "numba"):
-            from curate.similarity.numba_dispatcher import dispatcher_of  # takes half a second
+        from curate.similarity.numba_dispatcher import dispatcher_of  # takes half a second
 
         return dispatcher_of(self.py_func)
 

@@ -6,13 +6,10 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from curate.cli.main import main
-from curate.core.errors import MissingExtra
-from curate.similarity.numba_utils import Kernel
 from tests.conftest import Write, chat
 
 WITHOUT = """
@@ -64,16 +61,6 @@ def test_a_missing_package_is_one_line_with_the_command_to_get_it(missing: str, 
     assert (codes, out) == ([2, 2], "")
     assert err.count(f"comparing examples requires the package '{missing}', which is not installed") == len(commands)
     assert err.count("pip install 'curate-chat[dedup]'") == len(commands)
-
-
-def test_a_package_that_cannot_be_imported_is_named_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    """numba refuses a version of NumPy that it does not know."""
-    other = ModuleType("numba")
-    monkeypatch.setitem(sys.modules, "numba", other)
-    monkeypatch.delitem(sys.modules, "curate.similarity.numba_dispatcher", raising=False)
-    with pytest.raises(MissingExtra, match="'numba', which cannot be imported: cannot import name 'njit'") as raised:
-        _ = Kernel(len).dispatcher
-    assert raised.value.hint == "pip install --force-reinstall numba"
 
 
 def test_an_incomplete_installation_is_one_line(

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
+from types import ModuleType
 from threading import Thread
 from typing import Any
 
@@ -149,6 +150,9 @@ def test_compiled_code_of_another_version_is_compiled_anew() -> None:
 
 def test_an_installed_compiler_that_cannot_be_imported_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "curate.similarity.numba_dispatcher", raising=False)
-    monkeypatch.setitem(sys.modules, "numba", None)  # as one that rejects the installed numpy
-    with pytest.raises(MissingExtra, match="numba"), running_kernels(Mode.ALWAYS_COMPILED):
+    empty: Any = ModuleType("numba")  # fails as one that rejects the installed numpy
+    monkeypatch.setitem(sys.modules, "numba", empty)
+    reason = "'numba', which cannot be imported: cannot import name 'njit'"
+    with pytest.raises(MissingExtra, match=reason) as raised, running_kernels(Mode.ALWAYS_COMPILED):
         Kernel(len)(())
+    assert raised.value.hint == "pip install --force-reinstall numba"
