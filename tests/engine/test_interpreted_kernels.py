@@ -7,8 +7,8 @@ import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
-from types import ModuleType
 from threading import Thread
+from types import ModuleType
 from typing import Any
 
 import pytest
