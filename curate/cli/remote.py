@@ -231,7 +231,8 @@ def start(
         return
     if already_started:
         console(stderr=True).print("already started with the same data and settings; --again starts another one")
-    console(stderr=True).print(f"next: curate remote watch {visible(job.id)}")
+    command = options.job_command("watch", job.id, target, base_url)
+    console(stderr=True).print(f"next: {command}", markup=False, soft_wrap=True)
 
 
 @remote.command()
@@ -271,8 +272,9 @@ def watch(
             last = watch_job(endpoint, journal, job_id, show, once=once, trouble=shown.trouble)
     except KeyboardInterrupt:
         console(stderr=True).print(
-            f"{visible(job_id)} continues at {place.host}; `curate remote watch {visible(job_id)}` follows it "
-            "again, `cancel` stops it"
+            f"{visible(job_id)} continues at {place.host}; `{options.job_command('watch', job_id, target, base_url)}` "
+            "follows it again, `cancel` stops it",
+            markup=False,
         )
         raise
     if as_json:
@@ -280,7 +282,8 @@ def watch(
     else:
         print_lines((*job_text(last), *curves(EventLog(journal.job_folder(job_id)).events)))
         if last.over and not quiet:
-            console(stderr=True).print(f"next: curate remote fetch {visible(job_id)}")
+            command = options.job_command("fetch", job_id, target, base_url)
+            console(stderr=True).print(f"next: {command}", markup=False, soft_wrap=True)
     raise typer.Exit(_exit_code_of(last))
 
 

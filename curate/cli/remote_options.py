@@ -2,6 +2,7 @@
 
 import json
 import math
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -207,6 +208,14 @@ def place_of_job(job: str | None, target: Target | None, base_url: str | None) -
     if target is None and base_url is None and (started := journal().started(job)) is not None:
         return Place(SERVICE[started.target], started.address)
     return resolve_options(None, target, base_url, connected=True, used=()).place
+
+
+def job_command(verb: str, job: str, target: Target | None, base_url: str | None) -> str:
+    """The command that does something with a job. The address that an option named is part of it: CURATE_REMOTE_KEY is
+    sent only to an address that an option or the user's own configuration names.
+    """
+    named = [] if base_url is None else ["--base-url", base_url, *(["--target", target.value] if target else [])]
+    return visible(shlex.join(["curate", "remote", verb, job, *named]))
 
 
 def print_closing_notice(place: Place) -> None:

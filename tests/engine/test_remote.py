@@ -5,6 +5,7 @@ misbehaves.
 import csv
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -97,6 +98,17 @@ def test_a_job_goes_from_files_to_metrics(server: Server, capsys: pytest.Capture
     assert record["asked"]["settings"]["hyperparameters"]["n_epochs"] == 2
     assert record["checkpoints"] == [{"id": "ftckpt-1", "step_number": 6}]
     assert len(Path("got/events.jsonl").read_text().splitlines()) == record["events"] == STEPS + 2
+
+
+def test_next_steps_name_the_address_that_an_option_named(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("curate.toml").unlink()
+    Path(os.environ["XDG_CONFIG_HOME"], "curate/curate.toml").unlink()  # nothing but the option names the address
+    command = ["remote", "start", "data.jsonl", "--model", MODEL, "--base-url", server.address, "--yes"]
+    for verb in ("watch", "fetch"):
+        assert main(command) == 0
+        command = shlex.split(capsys.readouterr().err.rsplit("next: curate ", 1)[1])
+        assert command == ["remote", verb, "ftjob-1", "--base-url", server.address]
+    assert main([*command, "-o", "got"]) == 0
 
 
 @pytest.mark.slow
