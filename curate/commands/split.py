@@ -43,7 +43,6 @@ from curate.output.apply import (
 from curate.output.edited import edited_copies, effective_decisions
 from curate.output.folder import CARD, LOADING, OutputSettings, SplitResult, input_files, line_written, write_output
 from curate.output.restore import finish
-from curate.output.trainer_configs import mask_notes
 from curate.read.chunk_cache import CACHE_FOLDER, tidy
 from curate.similarity.similarity_index import Bands, bands_for
 from curate.split.assign import SPLIT_NAMES, Earlier, earlier_splits
@@ -273,7 +272,8 @@ def split_data(
         repair=repair,
     )  # fmt: skip
     inputs = input_files(table, map(sources.hash_of, sources.every))
-    settings = OutputSettings(config, decisions or {}, models, grown_from)
+    trainer_notes = list[str]()
+    settings = OutputSettings(config, decisions or {}, models, grown_from, trainer_notes.append)
     manifest = write_output(
         output, table, division, inputs, given_count, settings,
         pool=pool, mode=sources.mode, unchanged=sources.require_unchanged,
@@ -292,7 +292,7 @@ def split_data(
         len(table.starts) - len(table.lines),
         warnings,
         [*division.moved],
-        [*notes, *division.notes, *mask_notes(manifest, output)],
+        [*notes, *division.notes, *trainer_notes],
         division,
     )
 

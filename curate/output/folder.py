@@ -71,6 +71,8 @@ class OutputSettings(NamedTuple):
     decisions: Mapping[str, DecisionState] = {}
     models: Mapping[str, str] = {}
     grown_from: str | None = None
+    note: Callable[[str], None] = lambda _: None
+    """Is called with each note for the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ def _write_stage(
         splits=splits,
         files={},
     )
-    return finish(stage, manifest)
+    return finish(stage, manifest, settings.note)
 
 
 def _exempt(division: Division) -> dict[str, Any]:
@@ -234,8 +236,10 @@ def restore_lines(
         )
 
 
-def finish(stage: Path, manifest: Manifest) -> Manifest:
-    """Write the files derived from the splits: optional Parquet and configurations, data card, manifest."""
+def finish(stage: Path, manifest: Manifest, note: Callable[[str], None] = lambda _: None) -> Manifest:
+    """Write the files derived from the splits: optional Parquet and configurations, data card, manifest. `note`: see
+    `configurations`.
+    """
     files = {}
     settings = manifest.config["split"]
     if writes_parquet(settings.get("trainers", ()), wanted=settings["parquet"]):
@@ -245,7 +249,7 @@ def finish(stage: Path, manifest: Manifest) -> Manifest:
             names = [*map(parquet_of, part.files)]
             write_parquet(part.paths(stage), [stage / name for name in names])
             files.update({name: sha256(stage / name) for name in names})
-    configured = configurations(manifest, stage)
+    configured = configurations(manifest, stage, note)
     for name, text in ((CARD, card(manifest)), (LOADING, loading(manifest)), *configured.items()):
         data = text.encode("utf-8", "surrogatepass")
         (stage / name).write_bytes(data)

@@ -123,28 +123,21 @@ class Shape:
         return isinstance(turns, list) and bool(turns) and isinstance(turns[0], dict) and "from" in turns[0]
 
 
-def configurations(manifest: Manifest, folder: Path) -> dict[str, str]:
-    """The requested files by name, with their content. `folder`: the folder of the splits.
+def configurations(manifest: Manifest, folder: Path, note: Callable[[str], None]) -> dict[str, str]:
+    """The requested files by name, with their content. `folder`: the folder of the splits; `note` is called for each
+    trainer that trains on answers which are not to be trained on, with their number and what to do.
 
     Raises `UsageError` for a trainer that does not read examples of this form.
     """
     shape, files = _shape(manifest, folder), dict[str, str]()
     for trainer in manifest.config["split"].get("trainers", ()):
         written = TRAINERS[trainer].write(manifest, shape)
-        if note := _mask_note(trainer, shape):
+        if text := _mask_note(trainer, shape):
+            note(f"--trainer {trainer}: {text}")
             command, _, rest = written[f"{trainer}.yaml"].partition("\n")
-            written[f"{trainer}.yaml"] = f"{command}\n# {note}\n{rest}"
+            written[f"{trainer}.yaml"] = f"{command}\n# {text}\n{rest}"
         files |= written
     return files
-
-
-def mask_notes(manifest: Manifest, folder: Path) -> list[str]:
-    """The requested trainers that train on answers which are not to be trained on, with their numbers and what to do.
-    `folder`: the folder of the splits.
-    """
-    trainers = manifest.config["split"].get("trainers", ())
-    shape = _shape(manifest, folder) if trainers else Shape({}, is_pair=False)
-    return [f"--trainer {trainer}: {note}" for trainer in trainers if (note := _mask_note(trainer, shape))]
 
 
 def _shape(manifest: Manifest, folder: Path) -> Shape:
