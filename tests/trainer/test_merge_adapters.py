@@ -88,7 +88,8 @@ def test_a_composition_is_measured_on_what_each_was_trained_for(
     assert [one["name"] for one in evaluated["results"]] == ["zero-shot", "tuned"]
     assert evaluated["notes"][0].startswith("the adapter is merged, perhaps of trainings on other data: ")
     copy = str(tmp_path / "copy")  # without the evaluation, which is beside the adapter
-    assert main(["export", composed, "--to", "adapter", "-o", copy, "--prompts", "2", "-q"]) == 0
+    assert main(["export", composed, "--to", "adapter", "-o", copy, "--prompts", "2"]) == 0
+    assert capsys.readouterr().err.endswith(f"next: curate chat {copy}\n")
     assert {file.name for file in Path(copy).iterdir()} == {file.name for file in Path(composed).iterdir()} - {
         "evaluation",
         "evaluation.json",

@@ -1,6 +1,7 @@
 """`curate export`."""
 
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -109,6 +110,8 @@ def export(
     with JournalPrinter(quiet=quiet).showing() as printer:
         made = write(open_trained(runs[0]), options, printer)
     print_result(made, export_text(made), as_json=as_json)
+    if made.form != "gguf-adapter" and not (quiet or as_json):
+        _print_next("curate chat", folder)
     if push is not None:
         files: dict[str, Path | bytes] = {file.name: folder / file.name for file in made.files}
         message = f"Add the {made.form} export of a training by curate"
@@ -141,6 +144,13 @@ def _merge(
         trained = [open_trained(run) for run in runs]
         made = merge_adapters(trained, shares, folder, printer, data=data, limit=limit)
     print_result(made, merge_text(made), as_json=as_json)
+    if not (quiet or as_json):
+        _print_next("curate evaluate", folder)
+
+
+def _print_next(command: str, folder: Path) -> None:
+    """Print to stderr the command to run next on a folder."""
+    sys.stderr.write(visible(f"next: {command} {shlex.quote(str(folder))}") + "\n")
 
 
 def _parsed_weight(text: str) -> float:

@@ -42,7 +42,7 @@ def write(folder: Path, name: str, template: Template, questions: Questions, rep
             "use lower-case letters, digits, dots, underscores and hyphens, for example  --name support-bot",
         )
     lines = [f"FROM ./{MODEL_FILE}", f"# {NEEDS}", f"# Chat template of the training, SHA-256 {template.hash}"]
-    notes = [NEEDS]
+    notes = [NEEDS, f"{SCRIPT} creates the model in Ollama and starts a chat"]
     if system is not None and '"""' in system:
         notes.append('no SYSTEM in the Modelfile: the system message of the training contains """; send it yourself')
     elif system is not None:
