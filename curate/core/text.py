@@ -61,12 +61,23 @@ def excerpt(text: str, width: int = 60) -> str:
     return shown if is_complete and len(shown) <= width else shown[: width - 1] + "…"
 
 
+DOTTED_I = lazy_pattern("i\u0307+")
+
+
 def normalised(text: str) -> str:
     """Normalize `text` for comparison: NFKC, case folded, white space collapsed, without what shows nothing."""
     if text.isascii():  # same result in a third of the time
         folded = text.lower().strip()
         return " ".join(folded.split()) if "  " in folded or not folded.isprintable() else folded
-    return " ".join(unicodedata.normalize("NFKC", UNSEEN.sub("", text)).casefold().split())
+    return " ".join(casefolded(UNSEEN.sub("", text)).split())
+
+
+def casefolded(text: str) -> str:
+    """Fold compatible characters (NFKC) and case. A Turkish capital İ becomes i, without the dot above (U+0307) that
+    Unicode's case folding leaves behind it.
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return unicodedata.normalize("NFKC", DOTTED_I.sub("i", folded)) if "i\u0307" in folded else folded
 
 
 def text_column(texts: Sequence[str | None]) -> "Series":

@@ -19,8 +19,10 @@ from curate.dedup.text_facts import ask_alike, differ_in_names, facts_equal, spe
 FLAG_TAGS: Final = frozenset(map(chr, range(0xE0020, 0xE0080)))
 """Characters that spell the region of a flag after an emoji."""
 
-WIDE_FORMS: Final = {ord(char) + 0xFEE0: char for char in ascii_letters + digits + "#$%&*+-./<=>@^~"}
-"""Full-width letters, digits and signs of numbers with those that they stand for."""
+OTHER_FORMS: Final = {0x130: "I"} | {ord(char) + 0xFEE0: char for char in ascii_letters + digits + "#$%&*+-./<=>@^~"}
+"""Full-width letters, digits and signs of numbers with those that they stand for, and the Turkish capital İ, which case
+folding makes two characters.
+"""
 
 MIN_PAIRS_FOR_NAMES: Final = 4
 """Number of pairs of a line from which its names are listed once, which is slower than one comparison of facts."""
@@ -59,11 +61,11 @@ def sides_of(example: Example, on: On, common: Passages = ()) -> ComparedTexts:
 
 def _visible_text(text: str) -> str:
     """A text without invisible characters, as for shingles, except tags, which distinguish flags; full-width letters,
-    digits and signs as ASCII.
+    digits and signs, and the Turkish capital İ, as ASCII.
     """
     if text.isascii():
         return text
-    return UNSEEN.sub(lambda match: match[0] if match[0] in FLAG_TAGS else "", text).translate(WIDE_FORMS)
+    return UNSEEN.sub(lambda match: match[0] if match[0] in FLAG_TAGS else "", text).translate(OTHER_FORMS)
 
 
 def facts_agree(left: ComparedTexts, right: ComparedTexts, *, words: bool = False) -> bool:

@@ -18,7 +18,7 @@ from typing import ClassVar, Final, Literal, NamedTuple
 from curate.core.disk_arrays import Rows
 from curate.core.invisible import UNSEEN
 from curate.core.lazy import Array, Bytes, Numbers, Shingles, lazy_pattern, np
-from curate.core.text import UNSPACED, WORDS
+from curate.core.text import UNSPACED, WORDS, casefolded
 from curate.core.worker_pool import lazy_once
 
 SEPARATOR: Final = 32
@@ -71,7 +71,7 @@ def _fold(char: str) -> int:
 
 def normal(text: str) -> str:
     """`curate.core.text.normalised`, except for white space, which is not part of a word, and look-alike letters."""
-    folded = unicodedata.normalize("NFKC", UNSEEN.sub("", text)).casefold()
+    folded = casefolded(UNSEEN.sub("", text))
     return folded.translate(LOOKALIKES) if LOOKALIKE.search(folded) else folded
 
 

@@ -49,6 +49,8 @@ def folded(text: str) -> str:
     if text.isascii():
         return text.lower()
     text = unicodedata.normalize("NFKC", UNSEEN.sub("", text)).casefold()
+    if "i\u0307" in text:  # case folding of the Turkish capital İ leaves a dot above
+        text = unicodedata.normalize("NFKC", re.sub("i\u0307+", "i", text))
     return text.translate(LATIN) if CYRILLIC.search(text) else text
 
 

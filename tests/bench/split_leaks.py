@@ -87,8 +87,9 @@ FACTS: Final = {
 
 
 def folded(text: str) -> str:
-    """A text without what shows nothing, normalized; look-alike letters are Latin."""
-    return unicodedata.normalize("NFKC", text.translate(UNSEEN)).casefold().translate(LOOKALIKES)
+    """A text without what shows nothing, normalized; look-alike letters are Latin, a Turkish capital İ is i."""
+    plain = unicodedata.normalize("NFKC", text.translate(UNSEEN)).replace("\u0130", "i")
+    return plain.casefold().translate(LOOKALIKES)
 
 
 def words(text: str) -> list[str]:

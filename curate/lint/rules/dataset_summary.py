@@ -4,7 +4,6 @@ The lines of a chunk are summarized, possibly in another process, and appended t
 What rules compare over all files are its `ExampleColumns`.
 """
 
-import unicodedata
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +28,7 @@ from curate.core.example import (
 )
 from curate.core.finding import PlacedProblems, Problem
 from curate.core.form_keys import REFERENCE_KEYS
-from curate.core.text import plural
+from curate.core.text import casefolded, plural
 from curate.corpus.dedup_text import EMPTY, keys_with_text
 from curate.language.reasoning_marks import may_have_marks, styles_of_reasoning
 from curate.language.refusals import OPENING_CHARS, refuses
@@ -411,7 +410,7 @@ def _normalized_content(content: Any, text: str) -> str:
 
 
 def _without_spaces(text: str) -> bytes:
-    folded = unicodedata.normalize("NFKC", text).casefold()
+    folded = casefolded(text)
     if any(map(folded.__contains__, OTHER_SPACES)):
         folded = "".join(folded.split())
     return folded.encode("utf-8", "surrogatepass").translate(None, ASCII_SPACES)
