@@ -18,6 +18,7 @@ from curate.core.credentials import EXAMPLE_KEY, URL_PASSWORD, complete_keys, cr
 from curate.core.example import escape, unescape
 from curate.core.key_value_secrets import Secret
 from curate.core.lazy import lazy_pattern
+from curate.core.text import UNSPACED
 
 CARD: Final = lazy_pattern(
     r"(?<![\w.+-])(?:(?<![0-9]{4} )|(?!(?:[0-9]{4} ){4}(?![0-9]{3}(?! ?[0-9]))[0-9]))"  # not within a row of numbers
@@ -29,8 +30,12 @@ IBAN: Final = lazy_pattern(r"(?<!\w)[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[
 SSN: Final = lazy_pattern(r"(?<![\w-])[0-9]{3}-[0-9]{2}-[0-9]{4}(?![\w-])")
 NUMBER_HINTS: Final = r"[2-6][0-9]{3}[ -]?(?:[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}|[0-9]{6}[ -]?[0-9]{5})|[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4} ?[A-Z0-9]{4}|[0-9]{3}-[0-9]{2}-[0-9]{4}"  # noqa: E501
 
+SPACED: Final = rf"[^\W{UNSPACED[1:-1]}]"
+"""A letter, digit or underscore of a script with spaces between words. Characters of other scripts, and Korean
+particles, are next to an address without a space.
+"""
 EMAIL: Final = lazy_pattern(
-    r"(?<![\w.+/@-])[A-Za-z0-9][\w.+-]{0,63}@((?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24})(?![\w@])"
+    rf"(?<!{SPACED})(?<![.+/@-])[A-Za-z0-9][\w.+-]{{0,63}}@((?:[A-Za-z0-9-]{{1,63}}\.)+[A-Za-z]{{2,24}})(?!{SPACED}|@)"
 )
 PHONE: Final = lazy_pattern(
     r"(?<![\w.+(/-])(?:\+[1-9][0-9]{0,2}[ .-]?(?:\([0-9]{1,4}\)[ .-]?)?[0-9]{2,4}(?:[ .-][0-9]{2,8}){1,4}"

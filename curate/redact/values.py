@@ -191,7 +191,7 @@ FORMS: Final = (
     Form(
         "email",  # in other letters than Latin ones, also in the domain
         lazy_pattern(r"(?<![\w.+/@-])\w[\w.+-]{0,63}@(?:\w[\w-]{0,62}\.)+[^\W\d_]{2,24}(?![\w@])"),
-        lambda text: not text.isascii(),
+        lambda text: not text.isascii() and not EMAIL.search(text),
         mark="@",
     ),
     Form(

@@ -77,6 +77,15 @@ def test_a_value_is_replaced_alike_in_all_rows_and_files(kind: str, style: str, 
     assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl", "--redacted-from", "b.jsonl"]) == 0
 
 
+def test_an_address_is_replaced_alike_without_the_particle_behind_it(write: Write) -> None:
+    """In Korean, Chinese and Japanese no space stands between an address and the words around it."""
+    address = "jo.miller@gmail.com"
+    write("data.jsonl", [chat(f"{address}으로 보내 주세요", "네."), chat(f"邮箱是{address}谢谢", f"{address}です")])
+    assert main(["redact", "data.jsonl", "-o", "out.jsonl", "--style", "label"]) == 0
+    texts = [[turn["content"] for turn in row["messages"]] for row in rows("out.jsonl")]
+    assert texts == [["[EMAIL_1]으로 보내 주세요", "네."], ["邮箱是[EMAIL_1]谢谢", "[EMAIL_1]です"]]
+
+
 def test_the_next_step_verifies_what_was_written(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("my data.jsonl", "b.jsonl"):
         write(name, [chat("Who are you?", f"Write to {VALUES['email']}.")])
