@@ -12,7 +12,7 @@ from curate.core.decision_log import DecisionLog
 from curate.core.example import Example, value_at
 from curate.core.expression import KEY, REGEX_FLAGS, SCORE, AllOf, Node, Not, Term, Test
 from curate.core.lazy import pl
-from curate.core.text import text_column
+from curate.core.text import casefolded, text_column
 from curate.read.dataset import ParsedLine
 from curate.read.form_writer import normal_tools
 
@@ -97,7 +97,7 @@ def _pattern(part: str) -> str:
 
 def _folded(text: str, kind: str) -> str:
     """The text without differences in case; for tests of a beginning, also in white space."""
-    return " ".join(text.casefold().split()) if kind == "begins" else text.casefold()
+    return " ".join(casefolded(text).split()) if kind == "begins" else casefolded(text)
 
 
 def _column(name: str, kind: str, lines: Sequence[ParsedLine], facts: ReviewFacts) -> "Series":

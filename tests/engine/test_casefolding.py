@@ -51,7 +51,10 @@ def test_a_turkish_capital_i_is_the_same_letter_to_all_commands(
     assert main(["check", "data.jsonl", "--select", "D002"]) == 1
     assert main(["dedup", "data.jsonl"]) == 0
     assert main(["verify", "out"]) == 1
+    assert main(["query", "question begins iptal", "data.jsonl"]) == 0
     shown = capsys.readouterr().out
     assert "data.jsonl:2: D002 warning duplicates data.jsonl:1" in shown
     assert "1 near with the same words" in shown
     assert "broken  L003 same question" in shown
+    assert "data.jsonl:1: iptal" in shown
+    assert "data.jsonl:2: İptal" in shown
