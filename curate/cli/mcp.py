@@ -201,9 +201,14 @@ class Tools:
             raise _refusal(f"{excerpt(name)}: a path contains a NUL character; use another file or folder")
         path = (self.root / name).resolve()
         if name == "-" or "://" in name or not path.is_relative_to(self.root):
-            raise _refusal(f"{excerpt(name)}: not below the folder of the server, {display_name(self.root)}")
+            raise _refusal(
+                f"{excerpt(name)}: not below the folder of the server, {display_name(self.root)}; use a path below it, "
+                "or start `curate mcp` in a folder above both"
+            )
         if not path.exists():
-            raise _refusal(f"{excerpt(name)}: no such file or folder")
+            raise _refusal(
+                f"{excerpt(name)}: no such file or folder; check the path: it is relative to {display_name(self.root)}"
+            )
         return str(path.relative_to(self.root))
 
 
