@@ -2,7 +2,8 @@
 
     python -m tests.bench.conflict_planted FOLDER --embeddings MODEL [--nli MODEL] [--cache FOLDER] [--seed N] [--show]
     [--triples FILE ...]
-    python -m tests.bench.conflict_planted FOLDER --embeddings MODEL --paraphrases
+    python -m tests.bench.conflict_planted FOLDER --embeddings MODEL --paraphrases [--triples FILE ...]
+    python -m tests.bench.conflict_planted FOLDER --embeddings MODEL --alone [--nli MODEL] [--triples FILE ...]
 
 FOLDER has raw/A (real training files) and contradictions/reworded_answers.jsonl (answers reworded by a model). Takes
 5,000 real examples, counts what is flagged among them alone, then plants 220 contradictions and 420 pairs that are
@@ -11,7 +12,8 @@ dates, polarity, names, policies), the other half a question in other words: 50 
 without. The other pairs are 200 paraphrases of question and answer (half by rules, half by a model), 110 reworded
 questions with an answer that agrees, and 110 questions that are near and ask something else. `--triples` plants
 reworded questions of other files than the two, such as question_triples_later.txt. `--paraphrases` prints instead how
-many pairs of reworded and near questions `dedup --embeddings` reports as paraphrases (D004).
+many pairs of reworded and near questions `dedup --embeddings` reports as paraphrases (D004). `--alone` prints how many
+clashing, agreeing and near pairs of each file are flagged if the file is all of the data.
 """
 
 import argparse
@@ -158,6 +160,23 @@ def paraphrases_reported(triples: Sequence[Path], model: str, cache: Path | None
         print(f"{kind:8} {len(pairs)} pairs, {same} reported, {len(reported) - same} others")
 
 
+def flagged_alone(triples: Sequence[Path], config: ConflictsConfig, cache: Path | None) -> None:
+    """Print how many pairs of each file are flagged, by kind; each file is a data set of its own."""
+    for path in triples:
+        clashing, others = in_other_words([path])
+        pairs = [*clashing, *others]
+        examples = {side.id: side for planted in pairs for side in planted[1:]}
+        conflicts = find_conflicts(list(examples.values()), config, cache).conflicts
+        flagged = {frozenset((conflict.left.id, conflict.right.id)) for conflict in conflicts}
+        counts = Counter(
+            planted.kind if planted.kind in ("agrees", "near") else "clashes"
+            for planted in pairs
+            if frozenset((planted.left.id, planted.right.id)) in flagged
+        )
+        by_kind = ", ".join(f"{counts[kind]} {kind}" for kind in ("clashes", "agrees", "near"))
+        print(f"{path.name:30} {len(clashing)} questions: {by_kind}", flush=True)
+
+
 def show(conflict: Conflict, mark: str) -> None:
     left, right = question_of(conflict.left), question_of(conflict.right)
     assert left is not None
@@ -175,13 +194,17 @@ def main() -> None:
     parser.add_argument("--triples", type=Path, nargs="+", default=TRIPLES)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--paraphrases", action="store_true", help="count reported paraphrases alone")
+    parser.add_argument("--alone", action="store_true", help="count the flagged pairs of each file of --triples alone")
     parser.add_argument("--show", action="store_true", help="print what was flagged wrongly, and what was missed")
     args = parser.parse_args()
     if args.paraphrases:
         paraphrases_reported(args.triples, args.embeddings, args.cache)
         return
-    random = Random(args.seed)
     config = ConflictsConfig(embeddings=args.embeddings, nli=args.nli)
+    if args.alone:
+        flagged_alone(args.triples, config, args.cache)
+        return
+    random = Random(args.seed)
     everything = real(args.folder, random)
     examples = everything[:REAL]
     report = find_conflicts(examples, config, args.cache)
