@@ -17,6 +17,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import dropwhile, takewhile
 from typing import Final, NamedTuple
 
 import xxhash
@@ -25,7 +26,8 @@ from curate.conflicts.wording import MAX_RARITY, NUMBER, rarity
 from curate.core.benchmark_index import ARRAYS, index_key
 from curate.core.example import Example, known_role
 from curate.core.lazy import Array, Arrays, Matrix, np
-from curate.language.quantity_translation import language_of, spelled
+from curate.language.quantity_translation import WORD, language_of, spelled
+from curate.language.quantity_words import FUNCTION_WORDS
 from curate.language.sentences import is_code
 from curate.language.tokens import content_words, plain_words
 from curate.leakage.decontaminate import BenchmarkIndex, Match
@@ -53,6 +55,10 @@ MOST_CANDIDATES: Final = 5
 """Number of candidates of a turn, by words and by embeddings."""
 COMMON_SHARE: Final = 0.8
 """Share of the items of a benchmark that decides on the language of the others: that of a short text is uncertain."""
+MIN_FOREIGN_WORDS: Final = 5
+"""Number of words of three letters and more from which a text can be in a language that is not listed."""
+MAX_FUNCTION_SHARE: Final = 1 / 8
+"""Share of English function words of such a text: "in" and "of" are Dutch words, too."""
 MAX_GOLD_WORDS: Final = 4
 LABEL: Final = re.compile(r"\W*(?:[a-z]|yes|no|true|false|valid|invalid)\W*", re.IGNORECASE)
 """An answer that has nothing of its own."""
@@ -113,13 +119,21 @@ def bag(text: str, key: int) -> Bag:
 
 def _language(text: str) -> str:
     """The language of a text. `language_of` counts function words, of which a short English text may have none or
-    those of another language ("do", "a"): it is English if most of its words are common English ones.
+    those of another language ("do", "a"): it is English if most of its words are common English ones, and in a language
+    that is not listed ("xx") if hardly any word is English.
     """
     language = language_of(text)
-    if language in ("en", "zh", "ja"):
+    if language in ("zh", "ja"):
         return language
-    words = [word for word in plain_words(text[:WINDOW_CHARS]) if len(word) > 2]
-    return "en" if 2 * sum(rarity(word) < MAX_RARITY for word in words) > len(words) else language
+    text = text[:WINDOW_CHARS]
+    words = [word for word in plain_words(text) if len(word) > 2]
+    common = sum(rarity(word) < MAX_RARITY for word in words)
+    if 2 * common > len(words):
+        return "en"
+    if language != "en" or len(words) < MIN_FOREIGN_WORDS or 3 * common >= len(words):
+        return language
+    spoken = [match.group() in FUNCTION_WORDS["en"] for match in WORD.finditer(text.lower())]
+    return "xx" if MAX_FUNCTION_SHARE * len(spoken) > sum(spoken) else language
 
 
 def _hashed(token: str, key: int) -> int:
@@ -196,21 +210,28 @@ class Turn(NamedTuple):
     message: int
     text: str
     answer: str
-    """The text of the answers of the example."""
+    """The text of the answer to it."""
 
 
 def turns_of(examples: Sequence[Example]) -> Iterator[Turn]:
     """The turns of users, and all of them as one if there are several; all turns of an example without a user."""
     for number, example in enumerate(examples):
         turns = [(index, known_role(message.role), message.text) for index, message in enumerate(example.messages)]
-        answer = "\n".join(text for _, role, text in turns if role == "assistant")
-        users = [(index, text) for index, role, text in turns if role == "user"]
-        asked = users or [(index, text) for index, _, text in turns]
+        users = [index for index, role, _ in turns if role == "user"]
+        asked = [(index, turns[index][2], _answer(turns[index + 1 :])) for index in users or range(len(turns))]
         if len(asked) > 1:
-            asked.append((asked[-1][0], "\n".join(text for _, text in asked)))
-        for index, text in asked:
+            asked.append((asked[-1][0], "\n".join(text for _, text, _ in asked), asked[-1][2]))
+        for index, text, answer in asked:
             if len(text.strip()) >= MIN_CHARS or not text.isascii():
                 yield Turn(number, index, text.strip(), answer)
+
+
+def _answer(turns: Sequence[tuple[int, str, str]]) -> str:
+    """The text of the answers to a turn, before a user asks again; `turns`: positions, roles and texts of those after
+    it, of which the first may be the user's, too.
+    """
+    answers = takewhile(lambda turn: turn[1] != "user", dropwhile(lambda turn: turn[1] == "user", turns))
+    return "\n".join(text for _, role, text in answers if role == "assistant")
 
 
 class Candidate(NamedTuple):

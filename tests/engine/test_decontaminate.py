@@ -283,6 +283,44 @@ def test_an_open_question_with_the_right_choice_as_its_answer_is_found_in_other_
     assert [(match.example, match.item) for match in rephrased(asked, index, embed)] == [(0, 0)]
 
 
+def test_only_the_answer_to_a_turn_is_compared_with_the_right_choice() -> None:
+    item = Item(Place("b", 1), (ItemText("question", "Which gas do plants take in?", True),), "carbon dioxide")
+    near = {item.parts[0].text, "What is in the air of a cave?"}
+
+    def embed(texts: Sequence[str]) -> Any:
+        return np.eye(40, dtype=np.float32)[[0 if text in near else 1 + len(text) % 39 for text in texts]]
+
+    index = indexed([item])
+    add_facts(index, [item], embed, "model")
+    chat = example(
+        "What is in the air of a cave?", "Bats.", "Name a gas that fire extinguishers hold.", "Carbon dioxide."
+    )
+    assert rephrased([chat], index, embed) == []
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "Wat gebeurt er als je met natte haren de kou in gaat?",
+        "Czym najczęściej tłumaczy się fałd w warstwach skał osadowych?",
+        "Как долго нужно варить яйцо всмятку после закипания?",
+    ],
+)
+def test_a_translation_into_a_language_that_is_not_listed_is_found(asked: str) -> None:
+    items = [
+        Item(Place("b", row), (ItemText("question", text, True), ItemText("answer", "Nothing much happens", False)))
+        for row, text in enumerate(["What happens to you if you go out into the cold?", "Which planet has rings?"])
+    ]
+
+    def embed(texts: Sequence[str]) -> Any:
+        near = {asked, items[0].parts[0].text}
+        return np.eye(40, dtype=np.float32)[[0 if text in near else 1 + len(text) % 39 for text in texts]]
+
+    index = indexed(items)
+    add_facts(index, items, embed, "model")
+    assert [match.item for match in rephrased([example(asked, "Niets.")], index, embed)] == [0]
+
+
 def test_yes_as_the_right_choice_finds_no_item() -> None:
     items = [Item(Place("b", 1), (ItemText("question", "Do plants take in a gas?", True),), "Yes")]
 
