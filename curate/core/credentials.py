@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Final
 
-from curate.core.invisible import UNSEEN
+from curate.core.characters import UNSEEN
 from curate.core.key_value_secrets import Secret, assigned_in, is_password
 from curate.core.lazy import lazy_pattern
 

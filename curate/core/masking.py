@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, Final
 
+from curate.core.characters import UNSPACED
 from curate.core.credentials import EXAMPLE_KEY, URL_PASSWORD, complete_keys, credentials_in
 from curate.core.example import escape, unescape
 from curate.core.key_value_secrets import Secret
 from curate.core.lazy import lazy_pattern
-from curate.core.text import UNSPACED
 
 CARD: Final = lazy_pattern(
     r"(?<![\w.+-])(?:(?<![0-9]{4} )|(?!(?:[0-9]{4} ){4}(?![0-9]{3}(?! ?[0-9]))[0-9]))"  # not within a row of numbers
@@ -38,8 +38,10 @@ EMAIL: Final = lazy_pattern(
     rf"(?<!{SPACED})(?<![.+/@-])[A-Za-z0-9][\w.+-]{{0,63}}@((?:[A-Za-z0-9-]{{1,63}}\.)+[A-Za-z]{{2,24}})(?!{SPACED}|@)"
 )
 PHONE: Final = lazy_pattern(
-    r"(?<![\w.+(/-])(?:\+[1-9][0-9]{0,2}[ .-]?(?:\([0-9]{1,4}\)[ .-]?)?[0-9]{2,4}(?:[ .-][0-9]{2,8}){1,4}"
-    r"|(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}-)[0-9]{3}-[0-9]{4})(?![\w-])"
+    rf"(?<!{SPACED})(?<![.+(/-])"
+    r"(?:\+[1-9][0-9]{0,2}[ .-]?(?:\([0-9]{1,4}\)[ .-]?)?[0-9]{2,4}(?:[ .-][0-9]{2,8}){1,4}"
+    r"|(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}-)[0-9]{3}-[0-9]{4})"
+    rf"(?!{SPACED}|-)"
 )
 IP_ADDRESS: Final = lazy_pattern(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w.]*[0-9])")
 IP_ADDRESS_HINT: Final = lazy_pattern(r"[0-9]\.[0-9]{1,3}\.[0-9]")

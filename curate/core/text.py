@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from curate.core.invisible import UNSEEN
+from curate.core.characters import UNSEEN, UNSPACED
 from curate.core.lazy import lazy_pattern, pl
 
 if TYPE_CHECKING:
@@ -28,9 +28,6 @@ SPACES = re.compile(r"\s+")
 WORDS = re.compile(r"\w+")
 NON_WORDS_TO_SPACES = bytes(code if WORDS.match(chr(code)) else 32 for code in range(256))
 """Translates ASCII characters that belong to no word to spaces."""
-# Scripts written without spaces between words: a run would be a sentence, so characters are compared.
-# Compiled on demand: that takes 3 ms, and ASCII text does not need it.
-UNSPACED = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
 
 
 def visible(text: str, *, keep_newlines: bool = False) -> str:

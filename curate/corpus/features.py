@@ -20,11 +20,12 @@ from typing import Any, ClassVar, Final, NamedTuple, Protocol, Self
 
 import xxhash
 
+from curate.core.characters import UNSPACED
 from curate.core.config import DedupConfig
 from curate.core.disk_arrays import Rows
 from curate.core.example import Example, attachments, known_role, value_at
 from curate.core.lazy import Flags, Floats, Hashes, Ids, Numbers, Words, np
-from curate.core.text import UNSPACED, normalised
+from curate.core.text import normalised
 from curate.corpus.boilerplate import Passages, own_texts
 from curate.corpus.dedup_text import On, Segment, segments_of, turns_of, written_text
 from curate.corpus.links import Keys, Links, chain_key, key_of, links_of_lines, plain_ids

@@ -8,8 +8,8 @@ from itertools import chain
 from string import ascii_letters, digits
 from typing import Final, NamedTuple
 
+from curate.core.characters import UNSEEN
 from curate.core.example import Example, attachments, canonical
-from curate.core.invisible import UNSEEN
 from curate.core.lazy import Flags, np
 from curate.corpus.boilerplate import Passages, cut_texts
 from curate.corpus.corpus import LineReader, LineRef

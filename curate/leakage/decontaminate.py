@@ -37,9 +37,9 @@ from curate.core.benchmark_index import (
     described,
     index_key,
 )
+from curate.core.characters import UNSEEN
 from curate.core.cluster import LOCAL, Executor
 from curate.core.example import Example, Place
-from curate.core.invisible import UNSEEN
 from curate.core.lazy import Array, Arrays, lazy_pattern, np, pl
 from curate.core.text import UNSPACED, text_column
 from curate.corpus.dedup_text import other_sides

@@ -1,4 +1,4 @@
-"""Invisible characters."""
+"""Classes of characters."""
 
 from typing import Final
 
@@ -10,4 +10,10 @@ UNSEEN: Final = lazy_pattern(
 )
 """Invisible characters (Unicode's `Default_Ignorable_Code_Point`, and annotation marks): soft hyphens,
 zero-width characters, direction marks, byte order marks, variation selectors, fillers, tags.
+"""
+UNSPACED: Final = (
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+"""Characters of scripts without spaces between words, and Korean ones: each is compared as a word. Compile it where
+it is needed: that takes 3 ms.
 """
