@@ -141,7 +141,7 @@ class ClusterPool(WorkerPool):
             alone = {"env_vars": {"POLARS_MAX_THREADS": "1"}}  # there is a worker for each core
             try:
                 self._ray.init(address=address, runtime_env=alone, **quiet)
-            except (ConnectionError, RuntimeError, ValueError) as error:
+            except Exception as error:  # Ray raises this class where its processes start too slowly
                 raise CurateError(
                     f"--engine ray: no connection to {visible(address)}: {visible(str(error).partition(chr(10))[0])}",
                     "`ray status --address ADDR` tells whether the cluster runs",

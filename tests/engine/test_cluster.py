@@ -589,3 +589,14 @@ def test_an_address_where_nothing_answers_is_told_at_once(
 def test_options_that_do_nothing_are_refused(words: list[str], write: Write) -> None:
     path = write("data.jsonl", [("What?", "This.")])
     assert main([*words, str(path)]) == ExitCode.USAGE
+
+
+def test_a_cluster_that_does_not_start_in_time_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    def init(**_: object) -> None:
+        raise Exception("The current node timed out during startup.")  # as `ray.init` does
+
+    pool = Executor(Engine.RAY, "local").cluster()
+    monkeypatch.setattr(pool._ray, "is_initialized", bool)
+    monkeypatch.setattr(pool._ray, "init", init)
+    with pytest.raises(CurateError, match="timed out during startup"), pool:
+        pass
