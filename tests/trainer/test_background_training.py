@@ -92,7 +92,7 @@ def test_the_file_of_the_process_id_is_written_through_no_link(tmp_path: Path, m
 
 
 def test_a_process_is_stopped_only_if_it_trains_that_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(followed, "CURATE_COMMAND", (sys.executable, "-c", "import signal; signal.pause()"))
+    monkeypatch.setattr(followed, "CURATE_COMMAND", (sys.executable, "-c", "import time; time.sleep(600)"))
     (tmp_path / "recipe.toml").write_text("")
     run = followed.start(Project(tmp_path), tmp_path / "recipe.toml")
     run.mkdir()
