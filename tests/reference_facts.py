@@ -5,8 +5,9 @@ differ.
 import re
 from collections import Counter
 
+from curate.core.characters import UNSPACED
 from curate.core.example import Example
-from curate.core.text import UNSPACED, normalised
+from curate.core.text import normalised
 from curate.corpus.dedup_text import On
 from curate.dedup.blocks import nested_alike
 from curate.dedup.fact_guard import facts_agree, sides_of

@@ -16,8 +16,9 @@ from zlib import crc32
 from rapidfuzz.distance import Indel
 
 from curate.conflicts.same_question import SAME_SENTENCE_SHARE
+from curate.core.characters import UNSPACED
 from curate.core.lazy import Matrix, np
-from curate.core.text import UNSPACED, normalised, words
+from curate.core.text import normalised, words
 
 DIMENSIONS: Final = 512
 MIN_COSINE: Final = 0.15

@@ -30,7 +30,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from curate.core.text import UNSPACED
+from curate.core.characters import UNSPACED
 from curate.dedup.blocks import nested_alike
 from curate.dedup.symbols import same_figures
 from curate.language.lexicon import (

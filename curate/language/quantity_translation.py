@@ -7,8 +7,9 @@ from collections.abc import Callable
 from functools import cache, lru_cache, partial
 from typing import Any, Final, NamedTuple
 
+from curate.core.characters import UNSPACED
 from curate.core.lazy import lazy_pattern
-from curate.core.text import UNSPACED, storable
+from curate.core.text import storable
 from curate.language.quantity_words import (
     BEFORE_NOON,
     CLOCK_PREPOSITIONS,

@@ -13,8 +13,9 @@ from functools import cache, lru_cache
 from threading import Lock
 from typing import Any, Final
 
+from curate.core.characters import UNSPACED
 from curate.core.lazy import lazy_pattern
-from curate.core.text import UNSPACED, normalised, words
+from curate.core.text import normalised, words
 from curate.language.lexicon import FILLER_WORDS, QUESTION_WORDS, STOPWORDS
 
 WORD_OR_SIGN: Final = lazy_pattern(r"\w+(?:['’]\w+)*|[-−+]")

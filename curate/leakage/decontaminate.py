@@ -37,11 +37,11 @@ from curate.core.benchmark_index import (
     described,
     index_key,
 )
-from curate.core.characters import UNSEEN
+from curate.core.characters import UNSEEN, UNSPACED
 from curate.core.cluster import LOCAL, Executor
 from curate.core.example import Example, Place
 from curate.core.lazy import Array, Arrays, lazy_pattern, np, pl
-from curate.core.text import UNSPACED, text_column
+from curate.core.text import text_column
 from curate.corpus.dedup_text import other_sides
 from curate.read.benchmark import Item
 from curate.similarity.shingles import buffer_of

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
+from curate.core.characters import UNSPACED
 from curate.core.errors import ModelError
 from curate.core.key_value_secrets import Secret
-from curate.core.text import UNSPACED, storable
+from curate.core.text import storable
 from curate.models.model_batches import Loader, each_batch
 from curate.models.model_loading import entity_recognizer
 from curate.redact.names import (

@@ -15,10 +15,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar, Final, Literal, NamedTuple
 
-from curate.core.characters import UNSEEN
+from curate.core.characters import UNSEEN, UNSPACED
 from curate.core.disk_arrays import Rows
 from curate.core.lazy import Array, Bytes, Numbers, Shingles, lazy_pattern, np
-from curate.core.text import UNSPACED, WORDS, casefolded
+from curate.core.text import WORDS, casefolded
 from curate.core.worker_pool import lazy_once
 
 SEPARATOR: Final = 32

@@ -17,9 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
+from curate.core.characters import UNSPACED
 from curate.core.files import json_text
 from curate.core.manifest import Manifest, digest_of
-from curate.core.text import UNSPACED, normalised
+from curate.core.text import normalised
 from curate.core.text import words as plain_words
 from curate.verify import similarity_index, verify_files
 from curate.verify.proof import Verdict, VerifyResult
