@@ -200,6 +200,8 @@ class LineReader:
                 return os.pread(file.fileno(), size, start)
             file.seek(start)
             return file.read(size)
+        except FileNotFoundError as error:  # it was deleted
+            raise InputError.changed(source.name) from error
         except OSError as error:
             raise InputError(
                 f"{visible(source.name)}: cannot be read again: {error.strerror}", "it must not change while it is read"

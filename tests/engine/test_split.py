@@ -23,7 +23,7 @@ from curate.core.files import MANIFEST
 from curate.core.manifest import digest_of, read_manifest, verified_hash
 from curate.core.removed import removal_of
 from curate.core.runs import Project
-from curate.output import folder
+from curate.output import line_files
 from tests.conftest import Write, chat, of_hundred, schema_of
 
 LONG = (
@@ -124,7 +124,7 @@ def test_the_order_of_lines_and_files_does_not_matter(rng: random.Random, seed: 
 
 
 def test_the_parts_are_the_whole_and_every_line_keeps_its_bytes(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folder, "READ_AHEAD_BYTES", 500)  # several blocks
+    monkeypatch.setattr(line_files, "READ_AHEAD_BYTES", 500)  # several blocks
     odd = b'{ "messages" : [{"role":"user","content":"caf\\u00e9"},{"content":"Yes.","role":"assistant"}] }'
     lines = [
         odd,
