@@ -16,6 +16,8 @@ TurnParts = tuple[str, str, str]
 """Role, text and calls of a turn."""
 TurnList = list[TurnParts]
 SPEAKERS: Final = {"model": "assistant", "prompter": "user", "function": "tool", "agent": "assistant"}
+LIST_SPEAKERS: Final = {**SPEAKERS, "customer": "user"}
+"""Under the key `speaker` of a list of turns."""
 CALL_KEYS: Final = ("toolUse", "functionCall", "function_call")
 RESULT_KEYS: Final = ("toolResult", "functionResponse", "function_response")
 KEY_OF_TYPE: Final = {"tool_use": "toolUse", "tool_result": "toolResult", "thinking": "", "redacted_thinking": ""}
@@ -236,7 +238,7 @@ def _list(value: Object, attached: list[Any]) -> TurnList:
         elif type(item) is dict and type(item.get("speaker")) is str and not {"role", "content", "from"} & item.keys():
             name, text = item["speaker"].lower(), item["text"] if type(item.get("text")) is str else item["utterance"]
             speakers.append(name)
-            turns.append(("user" if name == "customer" else SPEAKERS.get(name, name), _content(text, []), ""))
+            turns.append((LIST_SPEAKERS.get(name, name), _content(text, []), ""))
         else:
             raise NoFormError("a turn that is neither text nor a pair")
     if "system" in speakers and set(speakers) <= {"user", "system"}:
