@@ -14,10 +14,10 @@ from statistics import fmean
 from typing import Any, Final, NamedTuple
 
 from curate.conflicts.requested_amounts import word_count
-from curate.conflicts.same_question import logistic
 from curate.core.errors import ModelError
 from curate.core.example import content_id
 from curate.core.lazy import np
+from curate.core.log_odds import logistic
 from curate.core.text import storable
 from curate.language.precise_requests import MAX_BRIEF_WORDS
 from curate.models.embeddings import EmbeddingCache

@@ -21,8 +21,8 @@ from curate.conflicts.answered_question import QuestionsOnly, length_share, long
 from curate.conflicts.candidate_pairs import MIN_COUNTED_CONFIDENCE
 from curate.conflicts.evidence import Evidence
 from curate.conflicts.nli import entailments
-from curate.conflicts.same_question import log_odds, logistic
 from curate.core.lazy import Matrix
+from curate.core.log_odds import log_odds, logistic
 from curate.language.refusals import OPENING_CHARS, refuses
 from curate.language.sentences import sentences
 from curate.language.tokens import content_words

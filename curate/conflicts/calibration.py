@@ -6,9 +6,9 @@ from typing import Final, Literal, NamedTuple
 
 from curate.conflicts.conflict import Conflict
 from curate.conflicts.evidence import MIN_PROBABILITY, calibrated_confidence
-from curate.conflicts.same_question import log_odds
 from curate.core.decision import DecisionState, subject_slot
 from curate.core.errors import UsageError
+from curate.core.log_odds import log_odds
 from curate.core.text import plural
 
 MIN_DECISIONS: Final = 50

@@ -6,17 +6,18 @@ other sources: `python -m tests.bench.conflict_quality FOLDER --nli MODEL` fits 
 other sources.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
+
+from curate.core.log_odds import log_odds, logistic
 
 MODEL_WEIGHT: Final = 0.7
 """Weight of the log-odds of the model's P(contradiction)."""
 RULE_WEIGHT: Final = 2.8
 """Weight of any rule that reports a contradiction."""
 INTERCEPT: Final = -0.25
-MIN_PROBABILITY, MAX_PROBABILITY = 1e-4, 1 - 1e-4
-"""Bounds of a model's probability, so that log-odds are finite."""
+MIN_PROBABILITY: Final = 1e-4
+"""Bound of the probabilities whose log-odds are added up."""
 
 
 class Evidence(NamedTuple):
@@ -44,14 +45,12 @@ def confidence(evidence: Sequence[Evidence], probability: float | None = None) -
         return max(item.confidence for item in evidence)
     if probability is None:
         return max(rules, default=0.0)
-    p = min(max(probability, MIN_PROBABILITY), MAX_PROBABILITY)
-    return 1 / (1 + math.exp(-(MODEL_WEIGHT * math.log(p / (1 - p)) + (RULE_WEIGHT if rules else 0.0) + INTERCEPT)))
+    score = MODEL_WEIGHT * log_odds(probability, MIN_PROBABILITY) + (RULE_WEIGHT if rules else 0.0) + INTERCEPT
+    return logistic(score)
 
 
 def calibrated_confidence(confidence: float, scale: tuple[float, float]) -> float:
     """A confidence on a fitted scale: slope and intercept on its log-odds."""
     if scale == (1.0, 0.0):
         return confidence
-    p = min(max(confidence, MIN_PROBABILITY), MAX_PROBABILITY)
-    score = scale[0] * math.log(p / (1 - p)) + scale[1]
-    return 1 / (1 + math.exp(-max(-50.0, min(50.0, score))))
+    return logistic(scale[0] * log_odds(confidence, MIN_PROBABILITY) + scale[1])

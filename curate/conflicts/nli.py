@@ -4,16 +4,15 @@ The lower probability of both directions counts: the higher one flags every answ
 Quantities are converted to equal units first: models do not recognize that 120 minutes are two hours.
 """
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import Any, Final, NamedTuple
 
-from curate.conflicts.same_question import log_odds
 from curate.core.errors import ModelError
 from curate.core.example import content_id
+from curate.core.log_odds import log_odds, logistic
 from curate.core.text import storable
 from curate.language.quantities import align_units
 from curate.language.sentences import MIN_SHARED_WORDS, Aligned, aligned_sentences, sentences
@@ -176,7 +175,7 @@ def _contradiction_score(
     if not brief:
         return contradicts
     score = CONTRADICTION_WEIGHT * log_odds(contradicts) + ENTAILMENT_WEIGHT * log_odds(entails) + INTERCEPT
-    return 1 / (1 + math.exp(-score))
+    return logistic(score)
 
 
 def _matters(brief: bool, bound: float, first: Verdict) -> bool:

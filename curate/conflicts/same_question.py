@@ -26,6 +26,7 @@ from curate.conflicts.wording import (
     rarity,
 )
 from curate.core.lazy import Matrix
+from curate.core.log_odds import log_odds, logistic
 from curate.language.tokens import stem
 
 FITTED_FEATURES: Final = ("cosine", "overlap", "replaced", "other aspect")
@@ -74,7 +75,6 @@ LONG_WORDS: Final = 40
 """Number of words from which two questions with nearly the same text are different."""
 OTHER_NAMES_WEIGHT: Final = 0.25
 """Weight of different names in different sentences: one thing may have two names."""
-MIN_PROBABILITY: Final = 0.001
 """Lower bound of a model's probability; the upper bound is 1 minus this."""
 
 
@@ -306,19 +306,8 @@ def _apart(features: tuple[float, ...]) -> tuple[float, float]:
     )
 
 
-def logistic(score: float) -> float:
-    """The probability of some log-odds."""
-    return 1 / (1 + math.exp(-max(-50.0, min(50.0, score))))
-
-
 def _weighted_sum(weights: tuple[float, ...], values: tuple[float, ...]) -> float:
     return sum(weight * value for weight, value in zip(weights, values, strict=True))
-
-
-def log_odds(probability: float) -> float:
-    """The log-odds of a probability, bounded by `MIN_PROBABILITY` on both sides."""
-    bounded = min(1 - MIN_PROBABILITY, max(MIN_PROBABILITY, probability))
-    return math.log(bounded / (1 - bounded))
 
 
 def words_apart(left: Wording, right: Wording) -> set[str]:

@@ -18,6 +18,7 @@ from rapidfuzz.distance import Indel
 from curate.conflicts.same_question import SAME_SENTENCE_SHARE
 from curate.core.characters import UNSPACED
 from curate.core.lazy import Matrix, np
+from curate.core.log_odds import logistic
 from curate.core.text import normalised, words
 
 DIMENSIONS: Final = 512
@@ -79,4 +80,4 @@ def probability(questions: Pair, answers: Pair) -> float:
     if Indel.normalized_similarity(*(words(normalised(text)) for text in questions)) >= SAME_SENTENCE_SHARE:
         return 0.0
     score = sum(weight * value for weight, value in zip(WEIGHTS, features(questions, answers), strict=True)) + INTERCEPT
-    return 1 / (1 + math.exp(-score))
+    return logistic(score)

@@ -302,7 +302,7 @@ def indexed(items: Sequence[Item]) -> BenchmarkIndex:
     fields = list(dict.fromkeys(part.name for _, part in parts))
     plain = plain_words([part.text for _, part in parts])
     counts = [len(WORD.findall(text)) for text in plain]
-    least = [MIN_QUESTION_WORDS if part.asked else RUN_WORDS for _, part in parts]
+    least = [MIN_QUESTION_WORDS if part.is_question else RUN_WORDS for _, part in parts]
     kept = [row for row, count in enumerate(counts) if count >= least[row]]
     texts, words = [plain[row].encode() for row in kept], np.array([counts[row] for row in kept], dtype=np.int32)
     columns: dict[str, Any] = {
@@ -312,7 +312,7 @@ def indexed(items: Sequence[Item]) -> BenchmarkIndex:
         "part_item": [parts[row][0] for row in kept],
         "part_field": [fields.index(parts[row][1].name) for row in kept],
         "part_words": words,
-        "part_whole": [whole_hash(plain[row], index_key()) if parts[row][1].asked else 0 for row in kept],
+        "part_whole": [whole_hash(plain[row], index_key()) if parts[row][1].is_question else 0 for row in kept],
     }
     arrays = {name: np.array(columns.get(name, []), dtype=type_) for name, type_ in ARRAYS.items() if name != "about"}
     arrays["vectors"] = arrays["vectors"].reshape(0, 0)

@@ -13,7 +13,6 @@ The coefficients are fitted on half of the rephrased items of Yang et al. 2023 a
 `python -m tests.bench.decontamination FOLDER --embeddings MODEL --fit`.
 """
 
-import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,6 +25,7 @@ from curate.conflicts.wording import MAX_RARITY, NUMBER, rarity
 from curate.core.benchmark_index import ARRAYS, index_key
 from curate.core.example import Example, known_role
 from curate.core.lazy import Array, Arrays, Matrix, np
+from curate.core.log_odds import logistic
 from curate.language.quantity_translation import WORD, language_of, spelled
 from curate.language.quantity_words import FUNCTION_WORDS
 from curate.language.sentences import is_code
@@ -149,11 +149,11 @@ def add_facts(index: BenchmarkIndex, items: Sequence[Item], embed: Embed, model:
     questions = [_question(item) for item in items]
     facts: list[tuple[int, int, int, float]] = []
     for number, (item, question) in enumerate(zip(items, questions, strict=True)):
-        answers = [part for part in item.parts if not part.asked]
-        asked, answered = bag(question, key), bag("\n".join(part.text for part in answers), key)
+        answers = [part for part in item.parts if not part.is_question]
+        question_bag, answered = bag(question, key), bag("\n".join(part.text for part in answers), key)
         gold = next((_gold(part.text, key) for part in answers if part.name not in UNCERTAIN_FIELDS), {})
         for kind, tokens in (
-            (QUESTION_WORD, asked.words), (QUESTION_NUMBER, asked.numbers),
+            (QUESTION_WORD, question_bag.words), (QUESTION_NUMBER, question_bag.numbers),
             (ANSWER_TOKEN, answered.words | answered.numbers), (GOLD, gold),
             (RIGHT, {} if LABEL.fullmatch(item.right) else bag(LETTER.sub(" ", item.right), key).words),
         ):  # fmt: skip
@@ -181,8 +181,8 @@ def _languages(questions: Sequence[str], files: Sequence[int]) -> Array:
 
 def _question(item: Item) -> str:
     """The question of an item: of several turns the first."""
-    asked = [part for part in item.parts if part.asked]
-    return "\n".join(part.text for part in (asked[:1] if asked and asked[0].name == "turns" else asked))
+    parts = [part for part in item.parts if part.is_question]
+    return "\n".join(part.text for part in (parts[:1] if parts and parts[0].name == "turns" else parts))
 
 
 def _gold(answer: str, key: int) -> dict[int, float]:
@@ -218,10 +218,10 @@ def turns_of(examples: Sequence[Example]) -> Iterator[Turn]:
     for number, example in enumerate(examples):
         turns = [(index, known_role(message.role), message.text) for index, message in enumerate(example.messages)]
         users = [index for index, role, _ in turns if role == "user"]
-        asked = [(index, turns[index][2], _answer(turns[index + 1 :])) for index in users or range(len(turns))]
-        if len(asked) > 1:
-            asked.append((asked[-1][0], "\n".join(text for _, text, _ in asked), asked[-1][2]))
-        for index, text, answer in asked:
+        texts = [(index, turns[index][2], _answer(turns[index + 1 :])) for index in users or range(len(turns))]
+        if len(texts) > 1:
+            texts.append((texts[-1][0], "\n".join(text for _, text, _ in texts), texts[-1][2]))
+        for index, text, answer in texts:
             if len(text.strip()) >= MIN_CHARS or not text.isascii():
                 yield Turn(number, index, text.strip(), answer)
 
@@ -283,34 +283,34 @@ class Facts:
         """The words of a turn and of its answer, the overlaps, and which items are in another language, of those that
         have a question.
         """
-        asked, answered = bag(turn.text, key), bag(turn.answer, key)
-        both = Bag(asked.words | answered.words, asked.numbers | answered.numbers)
+        question, answered = bag(turn.text, key), bag(turn.answer, key)
+        both = Bag(question.words | answered.words, question.numbers | answered.numbers)
         abroad = (self.languages != _language(turn.text).encode()) & (self.weights[0] > 0)
-        return asked, answered, self.overlaps(asked, both), abroad
+        return question, answered, self.overlaps(question, both), abroad
 
-    def overlaps(self, asked: Bag, both: Bag) -> Array:
+    def overlaps(self, question: Bag, both: Bag) -> Array:
         """The F1 score of the question and of each item's question; of both with their answers, if that is more; 0 for
         an item without a question.
         """
         shared = np.zeros_like(self.weights)
-        for row, tokens in enumerate((asked, both)):
+        for row, tokens in enumerate((question, both)):
             for token in (*tokens.words, *tokens.numbers):
                 if token in self.postings[row]:
                     items, weights = self.postings[row][token]
                     shared[row, items] += weights
-        totals = self.weights + np.array([[asked.weight], [both.weight]])
+        totals = self.weights + np.array([[question.weight], [both.weight]])
         scores: Array = (2 * shared / np.maximum(totals, 1e-9)).clip(0, 1).max(axis=0) * (self.weights[0] > 0)
         return scores
 
-    def rightly_answered(self, asked: Bag, answered: Bag) -> set[int]:
+    def rightly_answered(self, question: Bag, answered: Bag) -> set[int]:
         """The items whose right choice the answer of a turn is, but for words that it repeats from the turn."""
-        unasked = sum(weight for token, weight in answered.words.items() if token not in asked.words)
+        unasked = sum(weight for token, weight in answered.words.items() if token not in question.words)
         common: dict[int, float] = defaultdict(float)
         repeated: dict[int, float] = defaultdict(float)
         for token in answered.words:
             for item, weight in self.right.get(token, ()):
                 common[item] += weight
-                repeated[item] += weight * (token in asked.words)
+                repeated[item] += weight * (token in question.words)
         return {
             item
             for item, weight in common.items()
@@ -318,18 +318,18 @@ class Facts:
             and weight >= MIN_ANSWER_SHARE * (unasked + repeated[item])
         }
 
-    def features(self, item: int, asked: Bag, answered: Bag, overlap: float) -> tuple[float, ...]:
+    def features(self, item: int, question: Bag, answered: Bag, overlap: float) -> tuple[float, ...]:
         """Shared words, shared numbers, the same in proportion to all numbers of both, the share of the item's numbers
         that is missing, whether the answer of the item is in the answer (its weight, negative if it is not), the
         share of the item's words that the turn has, the share of its rare words that is missing (a turn about the same
         topic lacks them), and whether the item has neither numbers nor an answer to compare.
         """
         numbers = self.numbers.get(item, {})
-        common = sum(weight for token, weight in numbers.items() if token in asked.numbers)
-        total, other = sum(numbers.values()), sum(asked.numbers.values())
+        common = sum(weight for token, weight in numbers.items() if token in question.numbers)
+        total, other = sum(numbers.values()), sum(question.numbers.values())
         shared = min(1.0, common / TELLING_NUMBERS)
         words = self.words.get(item, {})
-        missing = {token: weight for token, weight in words.items() if token not in asked.words}
+        missing = {token: weight for token, weight in words.items() if token not in question.words}
         gold = self.gold.get(item, {})
         tokens = answered.words.keys() | answered.numbers.keys()
         return (
@@ -355,18 +355,18 @@ def candidates(turns: Sequence[Turn], index: BenchmarkIndex, embed: Embed) -> It
     items = index.arrays["vectors"].astype(np.float32)
     windows: dict[int, list[str]] = {}
     for number, turn in enumerate(turns):
-        asked, answered, scores, abroad = facts.compared(turn, key)
-        if facts.rightly_answered(asked, answered) or ((scores >= MIN_OVERLAP) & ~abroad).any() or abroad.any():
+        question, answered, scores, abroad = facts.compared(turn, key)
+        if facts.rightly_answered(question, answered) or ((scores >= MIN_OVERLAP) & ~abroad).any() or abroad.any():
             windows[number] = _windows(turn.text)
     distinct = sorted({*NEUTRAL, *(window for texts in windows.values() for window in texts)})
     vectors = dict(zip(distinct, embed(distinct), strict=True))
     least = _chance(np.stack([vectors[text] for text in NEUTRAL]))
     for number, texts in windows.items():  # compared again: the scores of all turns would take too much memory
-        asked, answered, scores, abroad = facts.compared(turns[number], key)
+        question, answered, scores, abroad = facts.compared(turns[number], key)
         cosines = (np.stack([vectors[window] for window in texts]) @ items.T).max(axis=0)
         alike = (cosines - least) / (1 - least)
         others = np.sort(alike)[-MOST_CANDIDATES - 1 :]
-        for item in sorted(facts.rightly_answered(asked, answered)):
+        for item in sorted(facts.rightly_answered(question, answered)):
             if not abroad[item]:
                 likeness = float(alike[item])
                 yield Candidate(number, item, True, (likeness, float(alike[item] == others[-1])), right=True)
@@ -375,7 +375,7 @@ def candidates(turns: Sequence[Turn], index: BenchmarkIndex, embed: Embed) -> It
         ):  # fmt: skip
             for item in chosen[np.argsort(-alike[chosen], kind="stable")[:MOST_CANDIDATES]].tolist():
                 margin = float(alike[item]) - (float(others.sum()) - float(alike[item])) / max(1, len(others) - 1)
-                shared = facts.features(item, asked, answered, float(scores[item]))
+                shared = facts.features(item, question, answered, float(scores[item]))
                 both_alike = float(alike[item]) * shared[0]
                 yield Candidate(number, item, not abroad[item], (float(alike[item]), margin, both_alike, *shared))
 
@@ -397,7 +397,7 @@ def probability(candidate: Candidate) -> float:
         RIGHT_CHOICE if candidate.right else SAME_LANGUAGE if candidate.same_language else OTHER_LANGUAGE
     )
     score = intercept + sum(weight * value for weight, value in zip(weights, candidate.features, strict=True))
-    return 1 / (1 + math.exp(-max(-50.0, min(50.0, score))))
+    return logistic(score)
 
 
 def rephrased(examples: Sequence[Example], index: BenchmarkIndex, embed: Embed) -> list[Match]:

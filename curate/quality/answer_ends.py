@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from curate.core.lazy import Floats, np, pl
+from curate.core.log_odds import logistic_column
 from curate.core.text import text_column
 from curate.language.lexicon import NON_FINAL_WORDS, STOPWORDS
 
@@ -297,7 +298,7 @@ def begin_features(answers: Sequence[str], kinds: Sequence[str], wording: Wordin
 
 def _goodness(features: Floats, weights: Sequence[float], sure: Sequence[int]) -> Floats:
     """1 minus the probability of a fault; half of that probability without one of the `sure` features."""
-    doubt = 1 / (1 + np.exp(-np.clip(features @ np.array(weights), -30, 30)))
+    doubt = logistic_column(features @ np.array(weights))
     return np.asarray(1 - np.where(features[:, sure].any(axis=1), doubt, doubt / 2))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from curate.core.lazy import Flags, Floats, Matrix, Numbers, np
+from curate.core.log_odds import logistic_column
 from curate.language.lexicon import STOPWORDS
 from curate.language.tokens import stem
 
@@ -81,7 +82,7 @@ def fits(
     weighted = weighted_words([*requests, *answers])
     words_asked, words_said = weighted[: len(requests)], weighted[len(requests) :]
     doubts = features(words_asked, words_said, request_vectors, answer_vectors, near) @ np.array(WEIGHTS)
-    doubt = 1 / (1 + np.exp(-np.clip(doubts, -30, 30)))
+    doubt = logistic_column(doubts)
     unsure = np.array([len(words) < CLEAR_WORDS for words in words_said]) | ~_belongs_elsewhere(
         request_vectors, answer_vectors
     )

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, Final
 
 from curate.core.lazy import Bytes, Flags, Floats, Numbers, Words, np
+from curate.core.log_odds import logistic_column
 from curate.core.text import text_column
 from curate.language.tokens import letters, main_script
 
@@ -87,7 +88,7 @@ def _usual(means: Floats, lengths: Floats, requests: Sequence[str], answers: Seq
         z = (means - middle) / np.sqrt(width**2 + TRIGRAM_VARIANCE / np.maximum(lengths, 1) + 0.01)
         judged = of_it & (lengths > 3)
         z += EXTRA_DEVIATIONS * explained
-        probabilities[judged] = 1 / (1 + np.exp(-np.clip(z[judged] + GARBLED_DEVIATIONS, -30, 30)))
+        probabilities[judged] = logistic_column(z[judged] + GARBLED_DEVIATIONS)
     return probabilities
 
 

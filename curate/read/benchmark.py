@@ -121,7 +121,7 @@ class ItemText(NamedTuple):
     name: str
     """Its field; `column 1` in a table without a header."""
     text: str
-    asked: bool
+    is_question: bool
     """Whether it is part of the question, not of the answer."""
 
 

@@ -19,9 +19,10 @@ from scipy.optimize import minimize
 from sklearn.metrics import roc_auc_score
 
 from curate.conflicts.answered_question import FEATURES, SAME_WEIGHT, QuestionsOnly, features, long_answer_score, texts
-from curate.conflicts.same_question import compare_words, difference_score, log_odds, probability, words_apart
+from curate.conflicts.same_question import compare_words, difference_score, probability, words_apart
 from curate.conflicts.same_question import features as question_features
 from curate.conflicts.wording import wording
+from curate.core.log_odds import log_odds
 from curate.models.embeddings import embed
 from curate.models.model_loading import in_unknown_script
 from tests.bench.natural_conflicts import Pair, pairs

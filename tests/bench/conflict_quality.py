@@ -13,7 +13,6 @@ its promises compared with the truth on the others.
 
 import argparse
 import json
-import math
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,12 +23,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from curate.conflicts.candidate_pairs import Nominee
-from curate.conflicts.evidence import MAX_PROBABILITY, MIN_PROBABILITY
+from curate.conflicts.evidence import MIN_PROBABILITY
 from curate.conflicts.judging import Judged, by_model, by_rules
 from curate.conflicts.nli import MIN_PASSAGE_WORDS, contradictions, have_something_in_common
 from curate.conflicts.question import question_of
 from curate.core.config import ConflictsConfig
 from curate.core.example import Example, Place
+from curate.core.log_odds import log_odds
 from curate.language.tokens import content_words
 
 FITTED_ON = "conflictqa_strategyqa"
@@ -100,12 +100,7 @@ def quality(pairs: Sequence[Pair], threshold: float, *, by_rules_alone: bool) ->
 
 
 def features(pairs: Sequence[Pair]) -> Any:
-    return np.array([[_log_odds(pair.probability), float(bool(pair.rules.evidence))] for pair in pairs])
-
-
-def _log_odds(probability: float) -> float:
-    p = min(max(probability, MIN_PROBABILITY), MAX_PROBABILITY)
-    return math.log(p / (1 - p))
+    return np.array([[log_odds(pair.probability, MIN_PROBABILITY), float(bool(pair.rules.evidence))] for pair in pairs])
 
 
 def calibration(sources: dict[str, list[Pair]]) -> None:

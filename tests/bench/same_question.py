@@ -30,11 +30,11 @@ from curate.conflicts.same_question import (
     HAND_SET_COEFFICIENTS,
     compare_words,
     features,
-    log_odds,
     probability,
     words_apart,
 )
 from curate.conflicts.wording import wording
+from curate.core.log_odds import log_odds
 from curate.models.embeddings import embed
 from curate.models.model_loading import cross_encoder
 
