@@ -67,7 +67,7 @@ TYPES: Final[dict[str, Any]] = {
 
 def schemas(others: Mapping[str, Any]) -> dict[str, bytes]:
     """File name to content: a schema for each of our types and of `others`, and the rules as data."""
-    found = {}
+    files = {}
     for table in _tables():
         table.model_rebuild()  # pydantic before 2.13 writes no default of a table that is not built yet
     for name, kind in sorted({**TYPES, **dict(_results()), **others}.items()):
@@ -82,15 +82,15 @@ def schemas(others: Mapping[str, Any]) -> dict[str, bytes]:
                 {"enum": sorted(RULES)},
                 {"description": "a custom rule", "pattern": CODE.pattern},
             ]
-        found[f"{name}.schema.json"] = json_text(
+        files[f"{name}.schema.json"] = json_text(
             {
                 "$schema": "https://json-schema.org/draft/2020-12/schema",
                 "$id": f"urn:curate:schema:{name}",
                 **schema,
             }
         ).encode()
-    found["rules.json"] = json_text([rule_json(RULES[code]) for code in sorted(RULES)]).encode()
-    return found
+    files["rules.json"] = json_text([rule_json(RULES[code]) for code in sorted(RULES)]).encode()
+    return files
 
 
 def _results() -> Iterator[tuple[str, Any]]:

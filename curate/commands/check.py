@@ -15,13 +15,13 @@ def check(
     work: Workspace,
     progress: Progress | None = None,
     *,
-    found: Callable[[list[Finding]], None] | None = None,
+    on_findings: Callable[[list[Finding]], None] | None = None,
     name_of: Callable[[Path], str] = display_name,
 ) -> CheckResult:
     """Check the data of a project as it is, without the decisions of the review; with `--where`, only findings about
     the lines that it selects are reported.
 
-    `found` gets each finding as soon as it is known; `name_of` gives the names of files in findings. Raises as
+    `on_findings` gets each finding as soon as it is known; `name_of` gives the names of files in findings. Raises as
     `check_paths` does, and `UsageError` for `--max-length` without a model.
     """
     require_model(work)
@@ -30,7 +30,8 @@ def check(
     selected = _selected_places(work) if session.where else None
     report = check_project(
         work.files, work.rules, progress,
-        name_of=name_of, workers=session.workers, found=found, executor=session.executor, cache=work.chunk_cache,
+        name_of=name_of, workers=session.workers, on_findings=on_findings, executor=session.executor,
+        cache=work.chunk_cache,
     )  # fmt: skip
     if selected is not None:
         report.findings = [finding for finding in report.findings if (finding.file, finding.line) in selected]

@@ -43,9 +43,8 @@ T_QUANTILES: Final = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2
 
 
 def splits_of(recipe: Path, files: Sequence[Path]) -> Path:
-    """The split folder of a recipe; examples are selected from its training split.
-
-    Raises `UsageError` if it is another file: the test split is free of leaks only for its own training split.
+    """The split folder of a recipe. Raises `UsageError` unless `files` are all files of its training split: the test
+    split is free of leaks for that one only.
     """
     data = load_toml(recipe, "recipe", "name a recipe of `curate train`").get("data")
     if not isinstance(data, str):

@@ -189,15 +189,16 @@ def _index(path: Path, fields: Sequence[str], embed: Embed | None, model: str) -
 
 
 def _new_rephrased(
-    examples: Sequence[Example], parts: Sequence[BenchmarkIndex], embed: Embed, known: Container[tuple[int, int]]
+    examples: Sequence[Example],
+    parts: Sequence[BenchmarkIndex],
+    embed: Embed,
+    literal_matches: Container[tuple[int, int]],
 ) -> Iterator[Match]:
-    """The matches of rephrased items, without those in `known`: pairs of example and item that were found by their
-    words.
-    """
+    """The matches of rephrased items, without `literal_matches`: pairs of example and item that share runs of words."""
     start = 0
     for index in parts:
         for match in rephrased(examples, index, embed):
-            if (match.example, match.item + start) not in known:
+            if (match.example, match.item + start) not in literal_matches:
                 yield match._replace(item=match.item + start)
         start += len(index.arrays["item_line"])
 

@@ -443,7 +443,7 @@ def _counts(
     """The number of unsuppressed findings by example id on some lines, not from the cache; only examples with findings.
     Workers count them, because findings take longer to send than to count. `accepted`: the decisions that accept some.
     """
-    codes = tuple(code for code in rules.severities if rules.known[code].scope in PER_EXAMPLE)
+    codes = tuple(code for code in rules.severities if rules.available[code].scope in PER_EXAMPLE)
     if not codes or not len(lines):
         return {}
     counts: dict[str, FindingCounts] = {}
@@ -533,6 +533,6 @@ def write_plan(
 
 
 def _write_removed(plan: DedupResult, output: CountingWriter, pool: WorkerPool) -> Numbers:
-    """Write the removed lines, and return the others. Raises `InputError` if a file changed."""
+    """Write the removed lines, and return the numbers of the kept ones. Raises `InputError` if a file changed."""
     require_unchanged(plan.seen)
     return write_removed(plan.table, plan.lines, plan.duplicates, output, plan.dropped, pool)

@@ -279,12 +279,14 @@ def cohens_kappa(answers: Sequence[tuple[str, str]], *, squared: bool = False) -
     counts = Counter(answers)
     sides = [Counter(pair[side] for pair in answers) for side in (0, 1)]
 
-    def weight(first: str, second: str) -> float:
+    def disagreement(first: str, second: str) -> float:
         return (float(first) - float(second)) ** 2 if squared else float(first != second)
 
-    observed = sum(weight(*pair) * count for pair, count in counts.items())
+    observed = sum(disagreement(*pair) * count for pair, count in counts.items())
     expected = sum(
-        weight(first, second) * left * right for first, left in sides[0].items() for second, right in sides[1].items()
+        disagreement(first, second) * left * right
+        for first, left in sides[0].items()
+        for second, right in sides[1].items()
     )
     return round(1 - observed * len(answers) / expected, 4) if expected else None
 

@@ -63,9 +63,7 @@ def is_comparable(left: str, right: str) -> bool:
 
 
 def first_contradiction(question: str, left: str, right: str) -> Evidence | None:
-    """The first rule that finds a contradiction between two answers to `question`, with the contradictory words;
-    None if none does.
-    """
+    """The evidence of the first rule that finds a contradiction between two answers to `question`; None without one."""
     return next(rule_contradictions(question, left, right), None)
 
 

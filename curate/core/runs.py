@@ -31,9 +31,9 @@ class Project:
     @property
     def state(self) -> Path:
         """The folder that holds everything below."""
-        return self._own()
+        return self._state_path()
 
-    def _own(self, *parts: str) -> Path:
+    def _state_path(self, *parts: str) -> Path:
         """A path in the state. Raises `UsageError` if a link leads out of it: a repository may bring one."""
         path = self.folder
         for part in (STATE, *parts):
@@ -48,7 +48,7 @@ class Project:
     @property
     def decisions(self) -> Path:
         """The journal of decisions; the one thing here worth committing to git."""
-        return self._own() / JOURNAL
+        return self._state_path() / JOURNAL
 
     def journal_of(self, reviewer: str) -> Path:
         """The journal of one of several reviewers; commands apply it once it is merged into `decisions`."""
@@ -57,12 +57,12 @@ class Project:
     @property
     def cache(self) -> Path:
         """Embeddings by content hash; safe to delete."""
-        return self._own("cache")
+        return self._state_path("cache")
 
     @property
     def edited(self) -> Path:
         """Copies of data files with edits applied, rebuilt by each run."""
-        return self._own("edited")
+        return self._state_path("edited")
 
     @property
     def lock(self) -> Path:
@@ -71,11 +71,11 @@ class Project:
 
     def stage(self, name: str) -> Path:
         """The result of a pipeline stage, with the key of its inputs."""
-        return self._own("stages") / f"{name}.json"
+        return self._state_path("stages") / f"{name}.json"
 
     def run(self, name: str) -> Path:
         """The folder of one training."""
-        return self._own("runs", name) if Path(name).name == name else self._own("runs") / name
+        return self._state_path("runs", name) if Path(name).name == name else self._state_path("runs") / name
 
     def name_of(self, run: Path) -> str:
         """The name by which `run` finds a folder."""
@@ -83,22 +83,22 @@ class Project:
 
     def evaluation(self, name: str) -> Path:
         """Answers of a model that was measured without a training."""
-        return self._own("evaluations", name)
+        return self._state_path("evaluations", name)
 
     @property
     def remote(self) -> Path:
         """Records of uploads and jobs at services."""
-        return self._own("remote")
+        return self._state_path("remote")
 
     def sweep(self, name: str) -> Path:
         """The folder of one sweep, with its training runs."""
-        return self._own("sweeps", name)
+        return self._state_path("sweeps", name)
 
     @property
     def runs(self) -> list[Path]:
         """The folders of all trainings, latest first; each method of a comparison has its own folder."""
         folders = []
-        for folder in _visible_folders(self._own("runs")):
+        for folder in _visible_folders(self._state_path("runs")):
             folders += [path for path in _visible_folders(folder) if (path / "metrics.jsonl").exists()] or [folder]
         return sorted(folders, key=_last_change, reverse=True)
 

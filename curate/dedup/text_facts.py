@@ -178,7 +178,7 @@ def _same_words(
     ):
         return False
     if not _in_same_grammar(left_only, right_only) and (
-        every or request or not _say_more_than(SHORT_ANSWER_WORDS, left, right)
+        every or request or not _all_say_more_than(SHORT_ANSWER_WORDS, left, right)
     ):
         return False
     if request and options(left) != options(right):
@@ -186,7 +186,7 @@ def _same_words(
     if not left_only and not right_only:
         return _in_one_order(left, right, names=not request)
     if request and not (
-        _share_meaning(left, right) and _say_more_than(1, left, right)
+        _share_meaning(left, right) and _all_say_more_than(1, left, right)
     ):  # of "Thanks, bot", politeness is all
         return False
     telling = [
@@ -211,7 +211,7 @@ def _may_be_reworded(telling: list[tuple[dict[str, str], str]], request_text: st
     if (
         request
         and any(words for words, _ in telling)
-        and not _say_more_than(SHORT_ANSWER_WORDS if both else LONG_REQUEST_WORDS, *(text for _, text in telling))
+        and not _all_say_more_than(SHORT_ANSWER_WORDS if both else LONG_REQUEST_WORDS, *(text for _, text in telling))
     ):
         return False  # "Are you based on ChatGPT?" is not "Are you ChatGPT?"
     for (words, text), (_, other) in (telling, telling[::-1]):
@@ -468,7 +468,7 @@ def _has_meaning(piece: str) -> bool:
     return _may_be_fact(piece) or piece.isdigit()
 
 
-def _say_more_than(count: int, *texts: str) -> bool:
+def _all_say_more_than(count: int, *texts: str) -> bool:
     """Whether each text has more than `count` different content words."""
     return all(_says_more_than(count, text) for text in texts)
 

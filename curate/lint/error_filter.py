@@ -91,7 +91,7 @@ class ErrorFilter(NamedTuple):
         """
         chosen = _checker_for(self).chosen
         in_order = sorted(self.reported(findings), key=lambda finding: finding.order)
-        return CheckResult(findings=in_order, rules=chosen.known, severities_of=chosen.severities)
+        return CheckResult(findings=in_order, rules=chosen.available, severities_of=chosen.severities)
 
 
 COMPARING_SCOPES: Final = (Scope.PROFILE, Scope.COLUMNS, Scope.EXAMPLES, Scope.ANSWERS, Scope.CONFLICTS)

@@ -43,7 +43,7 @@ class LineChange(NamedTuple):
     before: bytes
     after: bytes
     """May contain several lines; empty if the line is removed."""
-    gone: tuple[Removal, ...] = ()
+    removals: tuple[Removal, ...] = ()
     """Its removed lines."""
 
 

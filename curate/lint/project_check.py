@@ -70,19 +70,19 @@ def check_project(
     *,
     name_of: Callable[[Path], str] = display_name,
     workers: int = 1,
-    found: Callable[[list[Finding]], None] | None = None,
+    on_findings: Callable[[list[Finding]], None] | None = None,
     executor: Executor = LOCAL,
     cache: Path | None = None,
 ) -> CheckResult:
-    """Check files with the rules of a project; suppressed findings are left out. `found` gets each finding of the
+    """Check files with the rules of a project; suppressed findings are left out. `on_findings` gets each finding of the
     result as soon as it is known. Parameters and exceptions are those of `check_paths`.
     """
     suppressed = rules.suppressed
 
     def unsuppressed(findings: list[Finding]) -> None:
         unsuppressed_findings = [finding for finding in findings if (finding.code, finding.example) not in suppressed]
-        if unsuppressed_findings and found is not None:
-            found(unsuppressed_findings)
+        if unsuppressed_findings and on_findings is not None:
+            on_findings(unsuppressed_findings)
 
     with kernels_for(files):
         report = check_paths(
@@ -91,13 +91,13 @@ def check_project(
             progress,
             name_of,
             workers,
-            None if found is None else unsuppressed,
+            None if on_findings is None else unsuppressed,
             rules.conflicts,
             executor,
             cache,
         )
     checked = set(map(id, report.findings))
     rules.suppress_in(report, list(map(name_of, files)))
-    if found is not None and (stale := [finding for finding in report.findings if id(finding) not in checked]):
-        found(stale)
+    if on_findings is not None and (stale := [finding for finding in report.findings if id(finding) not in checked]):
+        on_findings(stale)
     return report

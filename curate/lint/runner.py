@@ -92,12 +92,12 @@ def check_paths(
     progress: Progress | None = None,
     name_of: Callable[[Path], str] = display_name,
     workers: int = 1,
-    found: Callable[[list[Finding]], None] | None = None,
+    on_findings: Callable[[list[Finding]], None] | None = None,
     conflicts: ConflictsConfig = ConflictsConfig.model_construct(),  # noqa: B008
     executor: Executor = LOCAL,
     cache: Path | None = None,
 ) -> CheckResult:
-    """Check files with the rules of `config`; `progress` gets the lines of each chunk, `found` its findings.
+    """Check files with the rules of `config`; `progress` gets the lines of each chunk, `on_findings` its findings.
 
     `name_of` returns the name of a file in findings. With more than one of `workers`, processes are started for large
     inputs; they import the main module anew, as `multiprocessing` does. With a `cache`, the folder of a project, the
@@ -113,11 +113,11 @@ def check_paths(
         )
     checker.state.files = len(paths)
     report = CheckResult(
-        rules=checker.chosen.known,
+        rules=checker.chosen.available,
         severities_of=checker.chosen.severities,
         paths={name_of(path): path for path in paths},
     )
-    sink = _FindingSink(checker, found)
+    sink = _FindingSink(checker, on_findings)
     parallel = checker.template is None and is_parallel(paths)
     local, make_state = (lambda: checker), partial(Checker, config, cache=cached)
     with (

@@ -242,7 +242,7 @@ def finish(stage: Path, manifest: Manifest, note: Callable[[str], None] = lambda
     """
     files = {}
     settings = manifest.config["split"]
-    if writes_parquet(settings.get("trainers", ()), wanted=settings["parquet"]):
+    if writes_parquet(settings.get("trainers", ()), requested=settings["parquet"]):
         from curate.core.parquet import write_parquet  # only if requested
 
         for part in manifest.splits.values():
@@ -364,7 +364,7 @@ def _shards_in(folder: Path) -> list[str]:
 def names_of(config: Config) -> list[str]:
     """The names of the files of an output folder with this configuration, without shards."""
     splits = [f"{name}.jsonl" for name in SPLIT_NAMES]
-    parquet = writes_parquet(config.split.trainers, wanted=config.split.parquet)
+    parquet = writes_parquet(config.split.trainers, requested=config.split.parquet)
     trainer_files = [name for trainer in config.split.trainers for name in TRAINERS[trainer].files]
     return [
         *splits,

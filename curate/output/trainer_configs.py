@@ -448,6 +448,6 @@ TRAINERS: Final = {
 """The trainers that `--trainer` names."""
 
 
-def writes_parquet(trainers: Iterable[str], *, wanted: bool) -> bool:
-    """Whether a folder has Parquet files: if they are `wanted`, or if one of its trainers reads nothing else."""
-    return wanted or any(TRAINERS[trainer].reads_parquet for trainer in trainers)
+def writes_parquet(trainers: Iterable[str], *, requested: bool) -> bool:
+    """Whether a folder has Parquet files: if they are `requested`, or if one of its trainers reads nothing else."""
+    return requested or any(TRAINERS[trainer].reads_parquet for trainer in trainers)

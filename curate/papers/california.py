@@ -16,14 +16,14 @@ NOTICE: Final = (
 
 def california(facts: Facts) -> Form:
     """The form; fields without a known value are blank."""
-    known = not facts.of_kind("")
+    has_kinds = not facts.of_kind("")
     licensed, synthetic = facts.of_kind("licensed"), facts.of_kind("synthetic")
     public = [source for source in facts.of_kind("public", "crawled", "third-party") if source.said.license]
     months = facts.periods()
-    listed = "; ".join(map(described, facts.sources)) if known else ""
+    listed = "; ".join(map(described, facts.sources)) if has_kinds else ""
     licenses = ", ".join(dict.fromkeys(source.said.license for source in facts.sources))
     complete = all(source.said.license for source in facts.sources)
-    found = ", ".join(f"{code}: {count:,}" for code, count in sorted(facts.personal.items())) or "none"
+    personal = ", ".join(f"{code}: {count:,}" for code, count in sorted(facts.personal.items())) or "none"
     fields = (
         Field("(1)", "Sources or owners of the datasets", listed, SOURCES),
         Field("(2)", "How the datasets further the intended purpose", facts.card.purpose, f"{CARD} purpose"),
@@ -39,7 +39,7 @@ def california(facts: Facts) -> Form:
             "(6)",
             "Whether the datasets were purchased or licensed",
             ("licensed: " + ", ".join(source.title for source in licensed) if licensed else "" if public else "no")
-            if known
+            if has_kinds
             else "",
             f"{SOURCES}; public and crawled data may be under a license, too" if public else SOURCES,
         ),
@@ -48,7 +48,7 @@ def california(facts: Facts) -> Form:
             "Whether the datasets include personal information (Civil Code 1798.140(v))",
             "",
             f"a person decides; private values found by rules S in the splits, those that `curate redact` "
-            f"invented counted: {found}",
+            f"invented counted: {personal}",
         ),
         Field("(8)", "Whether the datasets include aggregate consumer information (Civil Code 1798.140(b))"),
         Field(
@@ -71,7 +71,7 @@ def california(facts: Facts) -> Form:
                 ", ".join(f"{source.title} ({source.said.generator or 'model not named'})" for source in synthetic)
                 or "no"
             )
-            if known
+            if has_kinds
             else "",
             SOURCES,
         ),

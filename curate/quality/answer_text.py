@@ -44,16 +44,16 @@ def refusals(answers: Sequence[str], neighbours: Sequence[Sequence[int]] | None 
 def boilerplate(requests: Sequence[str], answers: Sequence[str]) -> Floats:
     """1 minus the share of sentences of an answer that are in several answers to other requests; 1 for labels."""
     digest = xxhash.xxh64_intdigest
-    counts_of_answers, sizes, sentences, asked = (array(code) for code in "qqQQ")
+    counts_of_answers, sizes, sentences, request_hashes = (array(code) for code in "qqQQ")
     for request, answer in zip(requests, answers, strict=True):
-        asked.append(digest(_encoded(normalised(request)[:200])))
+        request_hashes.append(digest(_encoded(normalised(request)[:200])))
         of_answer, sizes_of_answer = _sentences(answer)
         counts_of_answers.append(len(of_answer))
         sizes.extend(sizes_of_answer)
         sentences.extend(map(digest, of_answer))
     owner = np.repeat(np.arange(len(answers)), np.array(counts_of_answers, dtype=np.int64))
     size, numbers = np.array(sizes, dtype=np.int64), np.array(sentences, dtype=np.uint64)
-    pairs = np.stack([numbers, np.array(asked, dtype=np.uint64)[owner]])
+    pairs = np.stack([numbers, np.array(request_hashes, dtype=np.uint64)[owner]])
     pairs = pairs[:, np.lexsort(pairs[::-1])]
     first = np.append(True, (pairs[:, 1:] != pairs[:, :-1]).any(axis=0))[: len(numbers)]
     values, counts = np.unique(pairs[0, first], return_counts=True)

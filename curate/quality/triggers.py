@@ -78,15 +78,15 @@ def find_triggers(examples: Sequence[Example]) -> list[Trigger]:
     read = [_asked_words(example) for example in examples]
     by_outcome: dict[Outcome, list[int]] = defaultdict(list)
     with_phrase: Counter[str] = Counter()
-    for number, asked in enumerate(read):
-        with_phrase.update(asked.phrases)
-        for outcome in asked.outcomes:
+    for number, example in enumerate(read):
+        with_phrase.update(example.phrases)
+        for outcome in example.outcomes:
             by_outcome[outcome].append(number)
     frequent = {outcome: numbers for outcome, numbers in by_outcome.items() if len(numbers) >= MIN_EXAMPLES}
-    usual = _mean_similarity([asked.words for asked in read[:: max(1, len(read) // SAMPLED)]])
+    usual = _mean_similarity([example.words for example in read[:: max(1, len(read) // SAMPLED)]])
     most = max(MAX_SIMILARITY, LIKE_ANY * usual)
     tested = max(1, len(with_phrase) * len(frequent))
-    with_word = Counter(word for asked in read for word in asked.words)
+    with_word = Counter(word for example in read for word in example.words)
     matches: dict[frozenset[int], Trigger] = {}
     for outcome, numbers in frequent.items():
         phrases = Counter(phrase for number in numbers for phrase in read[number].phrases)

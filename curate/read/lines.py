@@ -129,7 +129,7 @@ class _Cutter:
         self.data = data
         self.position = len(BOM) if data.startswith(BOM) else 0
         self.number, self.column, self.nth = 1, 0, -1
-        self.start = self.space(self.position)
+        self.start = self.skip_space(self.position)
 
     def objects(self) -> Iterator[Element]:
         """Consecutive objects."""
@@ -143,16 +143,16 @@ class _Cutter:
                 yield self.rest(position, "cut-off", "the file ends inside this object")
                 return
             yield self.line(position, end), None
-            position = self.space(end)
+            position = self.skip_space(end)
 
     def array(self) -> Iterator[Element]:
         """The elements of an array, then anything after it."""
         opening = self.line(self.start, self.start + 1)
-        position = self.space(self.start + 1)
+        position = self.skip_space(self.start + 1)
         while (char := self.data[position : position + 1]) not in (b"]", b""):
             if char == b",":
                 yield self.line(position, position + 1), Defect("repairable", "a comma without an element before it", 0)
-                position = self.space(position + 1)
+                position = self.skip_space(position + 1)
                 continue
             end = _skip(self.data, position)
             if end is None or end == position:
@@ -164,9 +164,9 @@ class _Cutter:
                 yield self.rest(position, kind, message + REST_UNREAD)
                 return
             yield self.line(position, end), None
-            comma = position = self.space(end)
+            comma = position = self.skip_space(end)
             if self.data[comma : comma + 1] == b",":
-                position = self.space(comma + 1)
+                position = self.skip_space(comma + 1)
                 if self.data[position : position + 1] == b"]":
                     yield self.line(comma, comma + 1), Defect("repairable", "a comma without an element after it", 0)
             elif self.data[position : position + 1] not in (b"]", b""):
@@ -174,10 +174,10 @@ class _Cutter:
                 return
         if not char:
             yield opening, Defect("cut-off", "the array that starts here is not closed", 0)
-        elif (after := self.space(position + 1)) < len(self.data):
+        elif (after := self.skip_space(position + 1)) < len(self.data):
             yield self.rest(after, "syntax", "the text after the end of the array was not read")
 
-    def space(self, position: int) -> int:
+    def skip_space(self, position: int) -> int:
         """Index of the first byte from `position` on that is not white space."""
         match = SPACE.match(self.data, position)
         return match.end() if match else position

@@ -118,7 +118,7 @@ def _divided(prompt: Messages, chosen: Messages, rejected: Messages) -> tuple[Me
     """Split a pair into prompt, chosen and rejected answer. The common beginning of whole conversations is the
     prompt.
     """
-    if not begins_with_question(prompt + chosen if _is_system(prompt) else chosen):
+    if not begins_with_question(prompt + chosen if _are_systems(prompt) else chosen):
         if begins_with_question(rejected):
             prompt_part = (
                 prompt if rejected[0]["role"] in SYSTEM_ROLES else [m for m in prompt if m["role"] not in SYSTEM_ROLES]
@@ -138,7 +138,8 @@ def _divided(prompt: Messages, chosen: Messages, rejected: Messages) -> tuple[Me
     return conversation[:shared], conversation[shared:], other[shared:]
 
 
-def _is_system(messages: Messages) -> bool:
+def _are_systems(messages: Messages) -> bool:
+    """Whether all messages are system prompts; True without messages."""
     return all(message["role"] in SYSTEM_ROLES for message in messages)
 
 

@@ -91,14 +91,14 @@ def normalized(kind: str, value: str) -> str:
 class Pseudonyms:
     """The replacements of a run: each value has one."""
 
-    def __init__(self, style: Style, known: Iterable[tuple[str, str, str]] = ()) -> None:
-        """`known`: kinds, normalized values and replacements of earlier runs."""
+    def __init__(self, style: Style, earlier: Iterable[tuple[str, str, str]] = ()) -> None:
+        """`earlier`: kinds, normalized values and replacements of earlier runs."""
         self.style = style
         self._key = secrets.token_bytes(32)
         self._replacements: dict[tuple[str, str], str] = {}
         self._numbers: Counter[str] = Counter()
         self._originals: set[str] = set()
-        for kind, value, replacement in known:
+        for kind, value, replacement in earlier:
             self._replacements[kind, value] = replacement
             self.reserve(value)
             if number := re.search(r"_(\d+)\]$", replacement):

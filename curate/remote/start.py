@@ -22,7 +22,7 @@ class Started(NamedTuple):
     """A job, and whether it had been started before."""
 
     job: Job
-    found: bool
+    already_started: bool
 
 
 def start(
@@ -44,9 +44,9 @@ def start(
     open_, jobs = journal.last_request(address, order)
     if open_ is not None and (job := _new_job_of(endpoint, journal, open_)) is not None:
         journal.add(JobStarted(address=address, target=endpoint.place.target, order=order, job=job.id))
-        return Started(job, found=True)
+        return Started(job, already_started=True)
     if not again and (job := _latest_job(endpoint, jobs)) is not None:
-        return Started(job, found=True)
+        return Started(job, already_started=True)
     request = JobAsked(
         address=address,
         order=order,
@@ -65,7 +65,7 @@ def start(
             journal.add(JobRefused(address=address, order=order))
         raise
     journal.add(JobStarted(address=address, target=endpoint.place.target, order=order, job=job.id))
-    return Started(job, found=False)
+    return Started(job, already_started=False)
 
 
 def _asked_for(endpoint: Endpoint, journal: Journal, request: JobAsked, sleep: Callable[[float], None]) -> Job:

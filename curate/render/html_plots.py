@@ -53,7 +53,7 @@ class Dot(NamedTuple):
 
     label: str
     """The displayed value."""
-    at: Any
+    value: Any
     """The value: numbers are sorted, others keep the order of the dots."""
     number: float
     kind: str = ""
@@ -96,7 +96,7 @@ def curves(title: str, *shown: Curve, across: str = "step") -> str:
         return ""
     xs, ys = ([point[axis] for curve in drawn for point in curve.points] for axis in (0, 1))
     left, right, marks = min(xs), max(xs), ticks(min(ys), max(ys))
-    parts = list(_rulers(marks))
+    parts = list(_grid_lines(marks))
     parts.append(_text(LEFT_MARGIN, HEIGHT - 6, f"{left:,.0f}"))
     parts.append(_text(WIDTH - 8, HEIGHT - 6, f"{safe(across)} {right:,.0f}", "end"))
     for curve in drawn:
@@ -116,11 +116,11 @@ def dots(title: str, shown: Sequence[Dot], kinds: Mapping[str, str]) -> str:
     """A plot with one column per value; empty if there are no dots. `kinds` explains the kinds."""
     if not shown:
         return ""
-    numbers = all(isinstance(dot.at, int | float) for dot in shown)
-    columns = list(dict.fromkeys(dot.label for dot in (sorted(shown, key=lambda dot: dot.at) if numbers else shown)))
+    numbers = all(isinstance(dot.value, int | float) for dot in shown)
+    columns = list(dict.fromkeys(dot.label for dot in (sorted(shown, key=lambda dot: dot.value) if numbers else shown)))
     marks = ticks(min(dot.number for dot in shown), max(dot.number for dot in shown))
     room = (WIDTH - LEFT_MARGIN - 8) / len(columns)
-    parts = list(_rulers(marks))
+    parts = list(_grid_lines(marks))
     for place, label in enumerate(columns):
         x = LEFT_MARGIN + room * (place + 0.5)
         if len(columns) <= MAX_LABELS or place in (0, len(columns) - 1):
@@ -147,7 +147,7 @@ def scatter(title: str, *shown: Dots, across: str, up: str) -> str:
     height, left = 300, 44
     right = max(x for dots in drawn for x, _ in dots.points) or 1.0
     top = max(y for dots in drawn for _, y in dots.points) or 1.0
-    parts = list(_rulers([top * share for share in (0.0, 0.25, 0.5, 0.75, 1.0)], ".2g", height=height, left=left))
+    parts = list(_grid_lines([top * share for share in (0.0, 0.25, 0.5, 0.75, 1.0)], ".2g", height=height, left=left))
     parts.append(_text(left, height - 6, f"{safe(up)} up, {safe(across)} to the right"))
     parts.append(_text(WIDTH - 8, height - 6, f"{right:.2g}", "end"))
     for dots in drawn:
@@ -185,7 +185,7 @@ def _figure(
     return head + "".join(parts) + "</svg></figure>\n"
 
 
-def _rulers(
+def _grid_lines(
     marks: Sequence[float], form: str = ".4g", *, height: int = HEIGHT, left: int = LEFT_MARGIN
 ) -> Iterator[str]:
     """Horizontal grid lines at the ticks `marks`, with their numbers in the format `form`."""

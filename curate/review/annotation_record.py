@@ -202,8 +202,8 @@ def wrong_answer(question: str, value: Any, labels: Sequence[str]) -> str:
     if question == "note":
         return "" if isinstance(value, str) else "note: not a text"
     values = value if question == "labels" and isinstance(value, list) else [value]
-    for one in values:
-        if isinstance(one, bool) or one not in allowed[question]:
+    for item in values:
+        if isinstance(item, bool) or item not in allowed[question]:
             hint = ", ".join(map(str, allowed[question])) or "none; name them in [review] labels"
-            return f"{question}: {one!r} is not one of: {hint}"
+            return f"{question}: {item!r} is not one of: {hint}"
     return ""

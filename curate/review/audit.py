@@ -64,7 +64,9 @@ def start_audit(session: ReviewSession, population: Population, size: int, seed:
     name = f"{population}-{len(sample)}-of-{len(ids)}-seed-{seed}"
     slot = audit_slot(name)
     if sample and not any(session.log.last(example, slot) for example in sample):
-        session.write([record(session.log, one, slot, "undecided", about=name, why=IN_SAMPLE) for one in sample])
+        session.write(
+            [record(session.log, example, slot, "undecided", about=name, why=IN_SAMPLE) for example in sample]
+        )
     return name if sample else ""
 
 

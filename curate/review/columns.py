@@ -103,7 +103,7 @@ def _valued(session: ReviewSession, kind: Kind, rows: Rows, name: str) -> Iterat
         yield from range(len(rows))
         return
     index = session.queues[kind].example_index
-    noted = [row for example in {one.example for one in session.log.decisions} for row in index.rows(example)]
+    noted = [row for example in {decision.example for decision in session.log.decisions} for row in index.rows(example)]
     yield from np.flatnonzero(np.isin(rows, noted)).tolist()
 
 

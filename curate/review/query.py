@@ -101,17 +101,17 @@ class Query:
     """Terms of which none must match, each as a query."""
 
     @property
-    def text(self) -> bool:
+    def needs_texts(self) -> bool:
         """Whether texts have to be read."""
-        return bool(self.words or self.without or self.patterns or self.without_patterns or self.lines_read)
+        return bool(self.words or self.without or self.patterns or self.without_patterns or self.needs_lines)
 
     @property
-    def journal(self) -> bool:
+    def needs_journal(self) -> bool:
         """Whether the journal has to be searched."""
         return bool(self.notes or self.people or self.labels or self.ratings or self.audits)
 
     @property
-    def lines_read(self) -> bool:
+    def needs_lines(self) -> bool:
         """Whether lines have to be parsed."""
         return bool(self.where or self.where_not)
 
@@ -231,7 +231,7 @@ def with_term(text: str, added: str) -> str:
         return f"({text}) {added}" if isinstance(parsed(text), AnyOf) else f"{text} {added}"
     key = added.partition(":")[0]
     kept = [match[0] for match in TERM.finditer(text) if match[3] != key or match[1] or key == "field"]
-    return " ".join([*(one for one in kept if one != added), added])
+    return " ".join([*(term for term in kept if term != added), added])
 
 
 def mistake_in(text: str) -> str:

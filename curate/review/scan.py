@@ -72,12 +72,12 @@ def _report_findings(sources: Sources, notify: events.Notify) -> None:
         done += lines
         notify(events.Advanced("check", done, None))
 
-    def found(findings: "list[Finding]") -> None:
+    def on_findings(findings: "list[Finding]") -> None:
         notify(events.FindingsFound(findings))
 
     notify(events.Advanced("check", 0, None))
     work = Workspace(sources.project, sources.files, sources.config, Session(ignored="all can be reviewed"))
-    report = check(work, advance, found=found)
+    report = check(work, advance, on_findings=on_findings)
     notify(events.Checked(report.lines, report.examples, report.suppressed, report.seconds))
 
 

@@ -97,7 +97,7 @@ def search(
         if queue.kind == "example" and fits.bytes and not query.without:
             numbers = may_hold(lines, numbers, fits.bytes)
         numbers = [number for number in numbers if fits(number)]
-        if query.lines_read:
+        if query.needs_lines:
             numbers = fits.passing(numbers)
         matching.extend(fits.matching(numbers) if query.patterns or query.without_patterns else numbers)
         if monotonic() - yielded > PROGRESS_SECONDS:
@@ -217,10 +217,10 @@ class View:
     __slots__ = ("complete", "groups", "kind", "known", "lines", "rows", "sort", "text")
 
     def __init__(
-        self, kind: Kind, rows: Rows, text: str = "", sort: str = "", complete: float = 1.0, known: int = 0
+        self, kind: Kind, rows: Rows, text: str = "", sort: str = "", complete: float = 1.0, known_count: int = 0
     ) -> None:
-        """`known`: the number of entries of the queue when they were filtered."""
-        self.known = known
+        """`known_count`: the number of entries of the queue when they were filtered."""
+        self.known = known_count
         self.kind, self.rows, self.text, self.sort, self.complete = kind, rows, text, sort, complete
         self.groups: Groups | None = None
         self.lines: Numbers = rows
@@ -265,16 +265,16 @@ def views(session: ReviewSession, kind: Kind, text: str = "", sort: str = "") ->
     order = queue.order(sort)
     mask = queue.mask(query)
     mask &= _related(session, kind, query, len(mask))
-    if query.journal:
+    if query.needs_journal:
         mask &= _annotated(session, kind, query, len(mask))
     for term in query.excluded:
         named = queue.mask(term)[: len(mask)]  # entries may be added meanwhile
         named = named & _related(session, kind, term, len(mask))
-        mask &= ~(named & _annotated(session, kind, term, len(mask)) if term.journal else named)
+        mask &= ~(named & _annotated(session, kind, term, len(mask)) if term.needs_journal else named)
     order = order[order < len(mask)]
     rows = order[mask[order]] if not mistake_in(text) else order[:0]
-    if not query.text or not len(rows):
-        yield View(kind, rows, text, sort, known=len(mask))
+    if not query.needs_texts or not len(rows):
+        yield View(kind, rows, text, sort, known_count=len(mask))
         return
     for matching, share in search(queue, rows, query, session.lines, _facts(session, query)):
         yield View(kind, matching, text, sort, share, len(mask))

@@ -27,9 +27,9 @@ from curate.read.formats import BY_NAME
 from curate.similarity.shingles import Shingling
 from curate.split.assign import NO_SPLIT, SPLIT_NAMES, Assigned, Move, SplitTargets, assign, moves_of
 from curate.split.exempt import (
-    Shared,
-    SharedText,
-    Short,
+    ExemptAnswer,
+    ExemptInstruction,
+    ExemptText,
     ShortAnswers,
     instructions_in,
     named_texts,
@@ -111,10 +111,10 @@ class Division:
     moved: Sequence[Move] = ()
     """Examples that were in another split in an earlier division."""
     notes: Sequence[str] = field(default=())
-    shared_instructions: Sequence[Shared] = ()
-    shared_texts: Sequence[SharedText] = ()
+    shared_instructions: Sequence[ExemptInstruction] = ()
+    shared_texts: Sequence[ExemptText] = ()
     """First questions and documents that several splits have."""
-    short_answers: Sequence[Short] = ()
+    short_answers: Sequence[ExemptAnswer] = ()
     short_answer_examples: int = 0
     """Number of examples with a short answer that different questions share, including those that are not named."""
 
@@ -169,7 +169,7 @@ def divide(
         if all(enough):
             return replace(
                 division,
-                shared_instructions=list(map(Shared, table.common, counts)),
+                shared_instructions=list(map(ExemptInstruction, table.common, counts)),
                 notes=[*division.notes, *boilerplate_notes(table.common)],
             )
         compared = False

@@ -24,14 +24,14 @@ CHUNK_EXAMPLES: Final = 4096
 TEXT_KINDS: Final = {Link.FIRST_TURN: "first question", Link.DOCUMENT: "document"}
 
 
-class Shared(NamedTuple):
+class ExemptInstruction(NamedTuple):
     """A shared instruction."""
 
     text: str
     examples: int
 
 
-class Short(NamedTuple):
+class ExemptAnswer(NamedTuple):
     """A short answer that different questions share."""
 
     text: str
@@ -39,7 +39,7 @@ class Short(NamedTuple):
     questions: int
 
 
-class SharedText(NamedTuple):
+class ExemptText(NamedTuple):
     """A first question or a document that does not connect examples, because a group would be too large."""
 
     kind: str
@@ -52,12 +52,12 @@ class SharedText(NamedTuple):
 
 def named_texts(
     table: Table, texts: Sequence[SharedTexts], exempt: Sequence[SharedTexts], split: Numbers
-) -> list[SharedText]:
+) -> list[ExemptText]:
     """The exempt texts that are in several splits; texts of the same examples are merged. `texts`: all of the table.
 
     split: the split of each example, negative for one that is not written.
     """
-    reader, by_examples = LineReader(), dict[tuple[str, bytes], SharedText]()
+    reader, by_examples = LineReader(), dict[tuple[str, bytes], ExemptText]()
     for shared in texts:
         keys = np.concatenate(
             [exempt_texts.keys for exempt_texts in exempt if exempt_texts.link is shared.link] or [shared.keys[:0]]
@@ -69,12 +69,12 @@ def named_texts(
                 example = reader.example(table.line_ref(int(table.lines[examples[0]])))
                 run = _run_with(example, shared.link, int(shared.keys[number]))
                 kind, key = TEXT_KINDS[shared.link], (shared.link.name, examples.tobytes())
-                before = by_examples.get(key, SharedText(kind, run.text, len(examples), ()))
+                before = by_examples.get(key, ExemptText(kind, run.text, len(examples), ()))
                 by_examples[key] = before._replace(runs=sorted({*before.runs, run.digest}))
     return sorted(by_examples.values(), key=lambda text: (-text.examples, text.runs))
 
 
-def shared_text_notes(texts: Sequence[SharedText]) -> list[str]:
+def shared_text_notes(texts: Sequence[ExemptText]) -> list[str]:
     """A note for the user about texts that several splits have; empty if there are none."""
     kinds = [(kind, sum(text.kind == kind for text in texts)) for kind in TEXT_KINDS.values()]
     every = " and ".join(plural(count, kind) for kind, count in kinds if count)
@@ -149,7 +149,7 @@ class ShortAnswers:
         self._nth = short - links.answer_ends[:-1][owners[short]]
         self._keys, self._asked = links.answered[short], links.prompt_hash[owners[short]]
 
-    def most_frequent(self, written: Flags) -> tuple[list[Short], int]:
+    def most_frequent(self, written: Flags) -> tuple[list[ExemptAnswer], int]:
         """The most frequent short answers that different questions share, and the number of examples with any such
         answer. written: whether each example is written.
         """
@@ -165,7 +165,7 @@ class ShortAnswers:
         order = shared[np.lexsort((keys[shared], -examples[shared]))][:MAX_NAMED_ANSWERS]
         reader = LineReader()
         answers = [
-            Short(self._answer_at(reader, int(counted[first[key]])), int(examples[key]), int(questions[key]))
+            ExemptAnswer(self._answer_at(reader, int(counted[first[key]])), int(examples[key]), int(questions[key]))
             for key in order.tolist()
         ]
         return answers, len(np.unique(self._owners[counted][np.isin(answer_of, shared)]))

@@ -95,10 +95,10 @@ class _Runs:
         if len(words) < min(self.runs, default=0):
             return
         hashes = np.array([_fnv_hash(word) for word in words], dtype=np.uint64)
-        for size, known in self.runs.items():
+        for size, items in self.runs.items():
             for value in _run_hashes(hashes, size, self.key):
-                if value in known:
-                    yield known[value], size
+                if value in items:
+                    yield items[value], size
 
 
 @lru_cache(1 << 18)

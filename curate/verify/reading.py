@@ -261,15 +261,15 @@ def _side(side: Any, role: str, reading: Reading) -> list[Turn]:
 def _pair(
     chosen_key: str, rejected_key: str, prompt: Callable[[Object, Reading], list[Turn]]
 ) -> Callable[[Object, Reading], None]:
-    """Both sides of a preference; either may also hold the prompt."""
+    """A reader of both sides of a preference; either may also hold the prompt."""
 
-    def turns(value: Object, reading: Reading) -> None:
+    def add_sides(value: Object, reading: Reading) -> None:
         value = with_messages(value, chosen_key, rejected_key)
         chosen, rejected = (_side(value[key], "assistant", reading) for key in (chosen_key, rejected_key))
         reading.turns += ([] if _starts_with_user(chosen) else prompt(value, reading)) + chosen
         reading.others += _own_turns(rejected, reading.turns)
 
-    return turns
+    return add_sides
 
 
 def _starts_with_user(side: list[Turn]) -> bool:

@@ -58,7 +58,7 @@ class Sets(NamedTuple):
         return Sets(self.hashes[_spans(self.starts[numbers], sizes)], sizes)
 
     def digests(self, skipped: Numbers | int = 0) -> Hashes:
-        """The sum of the hashes of each set, which are digests; skipped: number of leading hashes to leave out."""
+        """A digest of each set: the sum of its hashes, without the first `skipped` ones."""
         sums = np.append(np.uint64(0), np.cumsum(self.hashes, dtype=np.uint64))
         return np.asarray(sums[self.starts + self.sizes] - sums[self.starts + skipped], dtype=np.uint64)
 

@@ -192,7 +192,7 @@ def test_a_proof_that_holds_says_so() -> None:
         Point("L006", Proved.OPEN, "no model"),
     ]
     found = VerifyResult("out", "0", True, False, {"train": 1}, points, [], [])
-    assert "✓ verified; 1 point left open" in verification(found, 80, "v", asked=False).plain
+    assert "✓ verified; 1 point left open" in verification(found, 80, "v", started=False).plain
 
 
 @pytest.mark.slow

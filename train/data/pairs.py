@@ -148,5 +148,5 @@ def refused_lines(split: SplitFiles) -> dict[int, str]:
                     f"{finding.code} {finding.pointer}: {finding.message}".replace(" : ", ": "),
                 )
 
-    check_paths(split.files, CheckConfig(select=("P",)), found=add_reasons)
+    check_paths(split.files, CheckConfig(select=("P",)), on_findings=add_reasons)
     return reasons

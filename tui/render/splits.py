@@ -125,13 +125,13 @@ def _removal_reasons(manifest: Manifest, width: int) -> list[Content]:
     return parts
 
 
-def verification(result: VerifyResult | None, width: int, key: str, *, asked: bool) -> Content:
+def verification(result: VerifyResult | None, width: int, key: str, *, started: bool) -> Content:
     """The result of the verification, or whether it runs.
 
-    `key`: the key that starts it; `asked`: whether it was started.
+    `key`: the key that starts it; `started`: whether it was started.
     """
     if result is None:
-        waiting = ("reading all files …", "$text-warning") if asked else (f"{key} verifies the folder", MUTED)
+        waiting = ("reading all files …", "$text-warning") if started else (f"{key} verifies the folder", MUTED)
         return Content.assemble(("proof  ", "bold"), waiting)
     broken = sum(point.verdict is Verdict.BROKEN for point in result.points)
     open_ = sum(point.verdict is Verdict.OPEN for point in result.points)

@@ -52,10 +52,12 @@ class EditScreen(Dialog[dict[str, Any] | None]):
         Binding("escape", "leave", "Cancel", tooltip="Make no changes.", id="edit-leave", priority=True),
     ]
 
-    def __init__(self, draft: str, parsed: ParsedLine, state: ReviewState, at: tuple[int, int], text: str = "") -> None:
-        """`at`: line and column of the cursor at first; `text`: the draft with changes that are not saved."""
+    def __init__(
+        self, draft: str, parsed: ParsedLine, state: ReviewState, cursor: tuple[int, int], text: str = ""
+    ) -> None:
+        """`cursor`: line and column of the cursor at first; `text`: the draft with changes that are not saved."""
         super().__init__()
-        self._draft, self._parsed, self._state, self._at = draft, parsed, state, at
+        self._draft, self._parsed, self._state, self._at = draft, parsed, state, cursor
         self._text = text or draft
         self._asked = False
 

@@ -127,7 +127,7 @@ class HistoryScreen(Dialog[Decision | Likeness | None]):
         self.app.push_screen(ConfirmScreen(f"Undo this decision? {excerpt(step.value)}", body), answered)
 
     def _undo(self, step: Step) -> None:
-        """Undo what the step holds now: other windows may have decided since the preview."""
+        """Undo a step as the journal is now: another window may have decided since the preview."""
         session = self._state.session
         plan = undo_plan(History(session.log), step)
         try:

@@ -64,7 +64,7 @@ class SplitsScreen(PlainScreen):
                 str(self.folder),
                 manifest,
                 results.get("composition"),
-                verification(proved, self.width, key, asked=self.proving),
+                verification(proved, self.width, key, started=self.proving),
                 self.width,
             )
         )

@@ -63,7 +63,7 @@ class RunsScreen(PlainScreen):
         return (action != "run" or len(self.runs) > 1) and super().check_action(action, parameters)
 
     def action_run(self, by: int) -> None:
-        """Show another training."""
+        """Show the training that is `by` positions further, in a circle."""
         self.at = (self.at + by) % max(1, len(self.runs))
         self.catch_up()
 

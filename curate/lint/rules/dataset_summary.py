@@ -256,7 +256,7 @@ class DatasetSummary:
             self.label.digests.append(xxhash.xxh64_intdigest(answer.encode("utf-8", "surrogatepass")))
 
     def with_plain(self, kinds: dict[bool, Count]) -> dict[bool, Count]:
-        """Counts of two kinds of examples, plus the plain examples, which are all of the kind False."""
+        """The counts of a rule with two kinds of examples, and those of the plain examples added to the kind False."""
         if self.plain is None:
             return kinds
         count, place = self.plain

@@ -218,7 +218,7 @@ class Removals:
 
     lines: Mapping[str, int]
     """Number of lines by file."""
-    gone: Mapping[str, int]
+    removed: Mapping[str, int]
     """Number of lines to remove, by file."""
     clusters: Mapping[Place, int]
     """Number of lines to remove, by the place of the example that is kept instead."""
@@ -251,7 +251,7 @@ def heavy_removal(removals: Removals) -> Iterator[Finding]:
     """
     limits = removals.limits
     for file, lines in removals.lines.items():
-        removed = removals.gone.get(file, 0)
+        removed = removals.removed.get(file, 0)
         if removed > limits.stop_least and removed > limits.stop_share * lines:
             yield heavy_removal.finding(
                 Place(file, 0),

@@ -256,11 +256,11 @@ def precise_kinds(answer: str, requests: Sequence[str], *, may_decide: bool = Tr
     kinds = 0
     if may_decide:
         kinds = SAYS_YES if YES.match(answer) else SAYS_NO if NO.match(answer) else 0
-    wanted = kinds and any(map(asks_yes_or_no, requests))
+    is_precise = kinds and any(map(asks_yes_or_no, requests))
     if is_brief(answer):
         kinds |= BRIEF
-        wanted = wanted or any(map(asks_for_amount, requests))
-    return kinds | PRECISE if wanted else kinds
+        is_precise = is_precise or any(map(asks_for_amount, requests))
+    return kinds | PRECISE if is_precise else kinds
 
 
 def may_contradict(kinds: Collection[int]) -> bool:

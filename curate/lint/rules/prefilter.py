@@ -40,15 +40,15 @@ class Among(StrEnum):
 
         `shared`: patterns of which one matches each text that a shared pattern matches.
         """
-        asked = pl.col("asked")
+        request = pl.col("asked")
         conditions: dict[Among, tuple[pl.Expr, ...]] = {
             Among.ALL: (),
             Among.FOREIGN: (pl.col("foreign"),),
             Among.SHARED: (reduce(or_, map(pl.col("text").str.contains, shared), pl.lit(value=False)),),
             Among.ANSWERS: (pl.col("role") == "assistant",),
             Among.GIVEN: (pl.col("role") != "assistant",),
-            Among.ASKED: (asked.is_not_null(),),
-            Among.ASKED_ALONE: (asked.is_not_null(), ~asked.str.contains(QUOTING)),
+            Among.ASKED: (request.is_not_null(),),
+            Among.ASKED_ALONE: (request.is_not_null(), ~request.str.contains(QUOTING)),
         }
         return conditions[self]
 

@@ -21,7 +21,7 @@ from curate.lint.rules.tokens import RENDERING_RULES
 class RuleSelection:
     """The rule settings of a configuration."""
 
-    known: dict[str, Rule]
+    available: dict[str, Rule]
     """All known rules, including custom ones."""
     rules: dict[str, Rule]
     """The selected rules."""
@@ -61,7 +61,7 @@ class RuleSelection:
         """The selected prefixes whose rules `curate check` does not run, each with the command that does."""
         hints = {}
         for prefix in (*config.select, *config.extend_select):
-            rules = [rule for code, rule in self.known.items() if code.startswith(prefix)]
+            rules = [rule for code, rule in self.available.items() if code.startswith(prefix)]
             commands = [rule.by or _option_for(rule, config) for rule in rules]
             if all(commands):
                 hints[prefix] = ", ".join(dict.fromkeys(commands))

@@ -226,8 +226,11 @@ def _embedded_message(role: str, text: str) -> str | None:
     others.
     """
     judge = _quoted_instruction if role == "user" else _instruction_in_data
-    found = judge(HARNESS.sub("", text), passages=role == "system")
-    return found and f"{WHERE.get(role, 'the tool result')} has an instruction to the model: {excerpt(found, 50)!r}"
+    instruction = judge(HARNESS.sub("", text), passages=role == "system")
+    return (
+        instruction
+        and f"{WHERE.get(role, 'the tool result')} has an instruction to the model: {excerpt(instruction, 50)!r}"
+    )
 
 
 def _quoted_instruction(text: str, **_: bool) -> str | None:

@@ -191,7 +191,7 @@ class SplitCounts(NamedTuple):
     """The requested and the actual size of a split."""
 
     name: str
-    wanted: float
+    requested: float
     """Requested share of the examples, 0 to 1; 0 for a split that was not requested."""
     examples: int
     share: float
@@ -241,7 +241,7 @@ def uneven_splits(balance: SplitBalance) -> Iterator[str]:
         else ""
     )
     for part in balance.parts:
-        if not part.wanted:
+        if not part.requested:
             continue
         if not part.examples:
             yield f"{part.name} is empty: there are too few examples, or one group holds most of them{could}"
@@ -253,15 +253,15 @@ def uneven_splits(balance: SplitBalance) -> Iterator[str]:
             )
         if _differs_from_request(part, total):
             yield (
-                f"{part.name} has {part.share:.1%} of the examples where {part.wanted:.0%} was wanted: groups are too "
+                f"{part.name} has {part.share:.1%} of the examples where {part.requested:.0%} was wanted: groups are too "
                 f"large or too few{could}"
             )
         elif (
             part.examples >= MIN_HELD_OUT
-            and not part.wanted / MAX_SHARE_FACTOR <= part.text <= part.wanted * MAX_SHARE_FACTOR
+            and not part.requested / MAX_SHARE_FACTOR <= part.text <= part.requested * MAX_SHARE_FACTOR
         ):
             yield (
-                f"{part.name} has {part.text:.1%} of the text where {part.wanted:.0%} was wanted: its examples are "
+                f"{part.name} has {part.text:.1%} of the text where {part.requested:.0%} was wanted: its examples are "
                 "longer or shorter"
             )
         for name, count in part.missing[:3]:
@@ -272,10 +272,10 @@ def uneven_splits(balance: SplitBalance) -> Iterator[str]:
 
 def _differs_from_request(part: SplitCounts, total: int) -> bool:
     """Whether a split's share differs from the requested one by more than chance assignment explains."""
-    chance = 2 * sqrt(total * part.wanted * (1 - part.wanted))
+    chance = 2 * sqrt(total * part.requested * (1 - part.requested))
     return (
-        not part.wanted / MAX_SHARE_FACTOR <= part.share <= part.wanted * MAX_SHARE_FACTOR
-        and abs(part.examples - total * part.wanted) > chance
+        not part.requested / MAX_SHARE_FACTOR <= part.share <= part.requested * MAX_SHARE_FACTOR
+        and abs(part.examples - total * part.requested) > chance
     )
 
 
