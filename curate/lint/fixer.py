@@ -183,26 +183,8 @@ class Fixer:
         Yields each line before and after, with what was removed of it. The counts, findings and removed lines are added
         to `fixed`.
         """
-        lines = [[_LineRange(parsed, self._suppressed_codes(parsed))] for parsed in chunk]
         outcomes = [_Outcome() for _ in chunk]
-        pending = list(range(len(chunk)))
-        for remaining in range(MAX_ROUNDS, -1, -1):
-            if not pending:
-                break
-            findings = self._findings_by_piece(
-                [piece for index in pending for piece in lines[index]], first=remaining == MAX_ROUNDS
-            )
-            changed = []
-            for index in pending:
-                before = list(lines[index])
-                lines[index] = [
-                    new
-                    for piece in before
-                    for new in self._step(piece, findings[id(piece)], outcomes[index], fixed, more=remaining > 0)
-                ]
-                if lines[index] != before or any(piece.tried for piece in lines[index]):
-                    changed.append(index)
-            pending = changed
+        lines = self._repaired(chunk, outcomes, fixed)
         for parsed, pieces, outcome in zip(chunk, lines, outcomes, strict=True):
             number, mark = parsed.line.number, BOM if facts.bom and parsed.line.number == 1 else b""
             kept_lines = [
@@ -224,6 +206,31 @@ class Fixer:
                 for line, reason in removed_pieces
             ]
             yield LineChange(original, after, tuple(removed))
+
+    def _repaired(
+        self, chunk: Sequence[ParsedLine], outcomes: Sequence[_Outcome], fixed: FixedFile
+    ) -> list[list[_LineRange]]:
+        """The pieces of each line after the repairs of rules over lines; none for a line that is removed."""
+        lines = [[_LineRange(parsed, self._suppressed_codes(parsed))] for parsed in chunk]
+        pending = list(range(len(chunk)))
+        for remaining in range(MAX_ROUNDS, -1, -1):
+            if not pending:
+                break
+            findings = self._findings_by_piece(
+                [piece for index in pending for piece in lines[index]], first=remaining == MAX_ROUNDS
+            )
+            changed = []
+            for index in pending:
+                before = list(lines[index])
+                lines[index] = [
+                    new
+                    for piece in before
+                    for new in self._step(piece, findings[id(piece)], outcomes[index], fixed, more=remaining > 0)
+                ]
+                if lines[index] != before or any(piece.tried for piece in lines[index]):
+                    changed.append(index)
+            pending = changed
+        return lines
 
     def _findings_by_piece(self, pieces: Sequence[_LineRange], *, first: bool) -> dict[int, list[Finding]]:
         """The findings of each piece, by its identity. Pieces of one line get distinct numbers."""
@@ -248,21 +255,8 @@ class Fixer:
         self, piece: _LineRange, findings: list[Finding], outcome: _Outcome, fixed: FixedFile, *, more: bool
     ) -> list[_LineRange]:
         """The line after its next repair; unchanged without a repair left, empty if it is removed."""
-        tried = piece.tried
-        if tried is not None:
-            new = {finding.code for finding in findings if finding.severity is Severity.ERROR} - tried.errors
-            had_turns = tried.before.example is not None and bool(tried.before.example.messages)
-            if new and had_turns:  # errors that missing messages had hidden are not new
-                fixed.held.append((tried.before.line.number, tried.code, min(new)))
-                piece = _LineRange(tried.before, piece.refused | {tried.code})
-                findings = tried.findings
-            else:
-                before, after = (
-                    sum(finding.code == tried.code for finding in compared_findings)
-                    for compared_findings in (tried.findings, findings)
-                )
-                outcome.codes += [tried.code] * (before - after if tried.counts else 0)
-                piece = _LineRange(piece.parsed, piece.refused)
+        if piece.tried is not None:
+            piece, findings = _checked(piece, piece.tried, findings, outcome, fixed)
         repairs = {
             finding.code: self.allowed[finding.code]
             for finding in findings
@@ -353,6 +347,23 @@ class Fixer:
                 codes.append(code)
             lines = repaired
         return b"".join(lines)
+
+
+def _checked(
+    piece: _LineRange, tried: _FixAttempt, findings: list[Finding], outcome: _Outcome, fixed: FixedFile
+) -> tuple[_LineRange, list[Finding]]:
+    """The line and its findings after its last repair; those before it if the repair caused an error."""
+    new = {finding.code for finding in findings if finding.severity is Severity.ERROR} - tried.errors
+    had_turns = tried.before.example is not None and bool(tried.before.example.messages)
+    if new and had_turns:  # errors that missing messages had hidden are not new
+        fixed.held.append((tried.before.line.number, tried.code, min(new)))
+        return _LineRange(tried.before, piece.refused | {tried.code}), tried.findings
+    before, after = (
+        sum(finding.code == tried.code for finding in compared_findings)
+        for compared_findings in (tried.findings, findings)
+    )
+    outcome.codes += [tried.code] * (before - after if tried.counts else 0)
+    return _LineRange(piece.parsed, piece.refused), findings
 
 
 def _with_line_number(parsed: ParsedLine, number: int) -> ParsedLine:
