@@ -29,8 +29,8 @@ class Reply(NamedTuple):
     """Whether the existing copy is current."""
 
 
-def read_http(url: str, current_tag: str, version: str, start: int) -> Reply:
-    """A file of an HTTP server, from `start` if it is unchanged since the earlier attempt."""
+def _request(url: str) -> Request:
+    """A request for the bytes of a file as they are stored."""
     parts = urlsplit(url)
     user, _, host = parts.netloc.rpartition("@")
     address = quote(parts._replace(netloc=host, fragment="").geturl(), safe="%/:=&?~+!$,;'@()*[]")
@@ -39,12 +39,17 @@ def read_http(url: str, current_tag: str, version: str, start: int) -> Reply:
         request.add_unredirected_header("Authorization", f"Basic {b64encode(unquote(user).encode()).decode()}")
     request.add_header("Accept-Encoding", "identity")
     request.add_header("User-Agent", "curate")
-    resumes = False
+    return request
+
+
+def read_http(url: str, current_tag: str, version: str, start: int) -> Reply:
+    """A file of an HTTP server, from `start` if it is unchanged since the earlier attempt."""
+    request = _request(url)
+    resumes = bool(start and version and not version.startswith("W/") and not current_tag)
     if current_tag:
         request.add_header("If-None-Match" if '"' in current_tag else "If-Modified-Since", current_tag)
-    elif start and version and not version.startswith("W/"):
+    elif resumes:
         request.add_header("Range", f"bytes={start}-")
-        resumes = True
         request.add_header("If-Range", version)
     try:
         response = build_opener(_Redirects).open(request, timeout=TIMEOUT_SECONDS)
@@ -68,16 +73,17 @@ def read_http(url: str, current_tag: str, version: str, start: int) -> Reply:
                 raise InputError(f"{safe_url(url)}: the server answers 206 with a part of the file", "check the URL")
             return read_http(url, "", "", 0)
         first, total = start, int(ranged[3]) if ranged[3] != "*" else None
+    return Reply(tag, total, first, _blocks(response))
 
-    def blocks() -> Iterator[bytes]:
-        with response:
-            try:
-                while block := response.read(1 << 20):
-                    yield block
-            except (HTTPException, OSError) as error:
-                raise TransientError(str(error) or type(error).__name__) from error
 
-    return Reply(tag, total, first, blocks())
+def _blocks(response: Any) -> Iterator[bytes]:
+    """The bytes of a response, which is closed at their end. Raises `TransientError`."""
+    with response:
+        try:
+            while block := response.read(1 << 20):
+                yield block
+        except (HTTPException, OSError) as error:
+            raise TransientError(str(error) or type(error).__name__) from error
 
 
 def _failure(url: str, error: HTTPError) -> Exception:
