@@ -142,26 +142,8 @@ def _expand(name: str) -> list[Path]:
 
 def _files_below(folder: Path, tell: Callable[[str], None], left_out: LeftOut | None) -> list[Path]:
     """The data files below a folder, sorted. Raises `InputError` for a link to a data file that is not there."""
-    data_files: list[Path] = []
-    counts_by_suffix: Counter[str] = Counter()
     skipped: dict[str, list[Path]] = defaultdict(list)
-    for root, folders, names in os.walk(folder, onerror=_raise_unsearchable):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        skipped["a link to a folder"] += [path for path in (Path(root, name) for name in folders) if path.is_symlink()]
-        for path in (Path(root, name) for name in names):
-            data = path.name.lower().endswith(DATA_SUFFIXES)
-            if data and left_out is not None and (why := left_out(path, folder)):
-                skipped[why].append(path)
-                continue
-            if path.is_symlink() and not path.exists() and data:
-                raise InputError(
-                    f"{path}: broken link", "restore the target or remove the link: an incomplete data set is not read"
-                )
-            if why := _why_skipped(path, folder) if data else "a broken link" if not path.exists() else "":
-                skipped[why].append(path)
-            elif path.is_file():
-                counts_by_suffix[path.suffix or path.name] += 1
-                data_files += [path] if data else []
+    data_files, counts_by_suffix = _search(folder, left_out, skipped)
     read: dict[Path, Path] = {}
     for path in sorted(data_files, key=lambda path: (path.is_symlink(), path)):
         if read.setdefault(path.resolve(), path) != path:
@@ -188,6 +170,32 @@ def _files_below(folder: Path, tell: Callable[[str], None], left_out: LeftOut | 
             f"curate reads {', '.join(DATA_SUFFIXES[:3])} and their .gz and .zst, and {', '.join(TABLE_SUFFIXES)}",
         )
     return data_files
+
+
+def _search(folder: Path, left_out: LeftOut | None, skipped: dict[str, list[Path]]) -> tuple[list[Path], Counter[str]]:
+    """The data files below a folder, and the number of all files by suffix; others are added to `skipped` by the
+    reason. Raises `InputError` for a link to a data file that is not there.
+    """
+    data_files: list[Path] = []
+    counts_by_suffix: Counter[str] = Counter()
+    for root, folders, names in os.walk(folder, onerror=_raise_unsearchable):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        skipped["a link to a folder"] += [path for path in (Path(root, name) for name in folders) if path.is_symlink()]
+        for path in (Path(root, name) for name in names):
+            data = path.name.lower().endswith(DATA_SUFFIXES)
+            if data and left_out is not None and (why := left_out(path, folder)):
+                skipped[why].append(path)
+                continue
+            if path.is_symlink() and not path.exists() and data:
+                raise InputError(
+                    f"{path}: broken link", "restore the target or remove the link: an incomplete data set is not read"
+                )
+            if why := _why_skipped(path, folder) if data else "a broken link" if not path.exists() else "":
+                skipped[why].append(path)
+            elif path.is_file():
+                counts_by_suffix[path.suffix or path.name] += 1
+                data_files += [path] if data else []
+    return data_files, counts_by_suffix
 
 
 def _is_removed(path: Path) -> bool:
