@@ -8,7 +8,7 @@ more alike than any others, and the rest of their words speaks for another answe
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from math import lgamma, log
@@ -89,21 +89,9 @@ def find_triggers(examples: Sequence[Example]) -> list[Trigger]:
     with_word = Counter(word for example in read for word in example.words)
     matches: dict[frozenset[int], Trigger] = {}
     for outcome, numbers in frequent.items():
-        phrases = Counter(phrase for number in numbers for phrase in read[number].phrases)
-        candidates: dict[str, list[int]] = {
-            phrase: []
-            for phrase, count in phrases.items()
-            if count >= MIN_EXAMPLES
-            and MIN_SHARE * with_phrase[phrase] <= count
-            and with_phrase[phrase] <= MAX_SHARE * len(read)
-            and f" {phrase} " not in f" {outcome[1]} "
-            and log_tail(count, with_phrase[phrase], len(numbers) / len(read)) + log(tested) <= log(SIGNIFICANCE)
-        }
+        candidates = _candidates(outcome, numbers, read, with_phrase, tested)
         if not candidates:
             continue
-        for number in numbers:
-            for phrase in candidates.keys() & read[number].phrases:
-                candidates[phrase].append(number)
         inside = Counter(word for number in numbers for word in read[number].words)
         usage = _Usage(len(numbers), inside, len(read) - len(numbers), with_word)
         for phrase, having in candidates.items():
@@ -113,6 +101,30 @@ def find_triggers(examples: Sequence[Example]) -> list[Trigger]:
                 if same is None or _rank(trigger) < _rank(same):
                     matches[frozenset(having)] = trigger
     return sorted(matches.values(), key=lambda trigger: (-len(trigger.examples), trigger.phrase))
+
+
+def _candidates(
+    outcome: Outcome, numbers: Sequence[int], read: Sequence[_Asked], with_phrase: Mapping[str, int], tested: int
+) -> dict[str, list[int]]:
+    """The phrases that go with an answer more often than by chance, each with the examples that have both.
+
+    `numbers`: the examples with the answer; `with_phrase`: the number of examples with each phrase; `tested`: the
+    number of pairs of a phrase and an answer.
+    """
+    phrases = Counter(phrase for number in numbers for phrase in read[number].phrases)
+    candidates: dict[str, list[int]] = {
+        phrase: []
+        for phrase, count in phrases.items()
+        if count >= MIN_EXAMPLES
+        and MIN_SHARE * with_phrase[phrase] <= count
+        and with_phrase[phrase] <= MAX_SHARE * len(read)
+        and f" {phrase} " not in f" {outcome[1]} "
+        and log_tail(count, with_phrase[phrase], len(numbers) / len(read)) + log(tested) <= log(SIGNIFICANCE)
+    }
+    for number in numbers:
+        for phrase in candidates.keys() & read[number].phrases:
+            candidates[phrase].append(number)
+    return candidates
 
 
 def _rank(trigger: Trigger) -> tuple[int, int, str]:
