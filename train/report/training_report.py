@@ -178,9 +178,27 @@ def report_html(
         f'<p class="quiet">{safe(report.method)}, {plural(report.steps, "step")} on '
         f"{plural(report.train_examples, 'example')}, {safe(settings.device)}</p>\n"
     )
+    yield from _tiles_html(report, journal)
+    yield '<h2>Training curves</h2>\n<div class="plots">\n'
+    yield from _plots_html(steps, journal)
+    yield "</div>\n"
+    yield from _memory_html(settings, journal)
+    yield from overfitting_html(report.overfitting)
+    yield from map_html(report, mapped)
+    yield from _answers_html(report)
+    yield from _left_out_html(report)
+    yield from _inputs_html(report)
+    if recipe is not None:
+        yield f"<h2>Recipe</h2>\n<pre>{block(_used_recipe(recipe))}</pre>\n"
+    versions = ", ".join(f"{name} {version}" for name, version in settings.packages.items())
+    yield footer(safe(versions), safe(settings.dtype), safe(settings.optimiser))
+
+
+def _tiles_html(report: Report, journal: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """The numbers at the top."""
     change = report.tuned_loss - report.base_loss
-    yield '<div class="tiles">'
     share = report.trainable_parameters / report.total_parameters
+    yield '<div class="tiles">'
     for value, label in (
         (f"{report.base_loss:.4f}", "held-out loss, base"),
         (f"{report.tuned_loss:.4f}", f"held-out loss, tuned ({change:+.4f})"),
@@ -191,9 +209,11 @@ def report_html(
         yield tile(value, safe(label))
     for label, value in objective_facts(report):
         yield tile(safe(value), safe(label))
-    yield '</div>\n<h2>Training curves</h2>\n<div class="plots">\n'
-    yield from _plots_html(steps, journal)
     yield "</div>\n"
+
+
+def _memory_html(settings: Settings, journal: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """The memory that was used and expected, and where it ran out."""
     peak = max((line["memory"] for line in journal if "memory" in line), default=0)
     expected = settings.estimate
     yield (
@@ -206,25 +226,22 @@ def report_html(
                 f'<p class="warning">Out of memory: passes of {event["tokens_per_pass"]:,} tokens from there on, with '
                 "the same examples in a step.</p>\n"
             )
-    yield from overfitting_html(report.overfitting)
-    yield from map_html(report, mapped)
-    yield from _answers_html(report)
-    yield from _left_out_html(report)
+
+
+def _inputs_html(report: Report) -> Iterator[str]:
+    """A table of the hashes of what was trained on, and of the result."""
     facts = {"key": report.key, "base": report.base, "chat template": report.template}
     facts |= {"manifest": report.manifest or "none", "adapter": report.adapter_sha256}
-    yield (
-        "<h2>Inputs</h2>\n<table>"
-        + "".join(f"<tr><th>{name}</th><td><code>{safe(value)}</code></td></tr>" for name, value in facts.items())
-        + "</table>\n"
-    )
-    if recipe is not None:
-        idle = OWN_KEYS - recipe.how.keys
-        used = {key: value for key, value in recipe.model_dump(mode="json").items() if key not in idle}
-        used |= {"learning_rate": recipe.peak_rate, "epochs": recipe.epochs or (None if recipe.max_steps else 1)}
-        text = recipe_text({key: value for key, value in used.items() if value is not None})
-        yield f"<h2>Recipe</h2>\n<pre>{block(text)}</pre>\n"
-    versions = ", ".join(f"{name} {version}" for name, version in settings.packages.items())
-    yield footer(safe(versions), safe(settings.dtype), safe(settings.optimiser))
+    rows = (f"<tr><th>{name}</th><td><code>{safe(value)}</code></td></tr>" for name, value in facts.items())
+    yield f"<h2>Inputs</h2>\n<table>{''.join(rows)}</table>\n"
+
+
+def _used_recipe(recipe: Recipe) -> str:
+    """The keys of a recipe that its method reads, as TOML."""
+    idle = OWN_KEYS - recipe.how.keys
+    used = {key: value for key, value in recipe.model_dump(mode="json").items() if key not in idle}
+    used |= {"learning_rate": recipe.peak_rate, "epochs": recipe.epochs or (None if recipe.max_steps else 1)}
+    return recipe_text({key: value for key, value in used.items() if value is not None})
 
 
 def _plots_html(steps: Sequence[dict[str, Any]], journal: Sequence[dict[str, Any]]) -> Iterator[str]:
