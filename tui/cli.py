@@ -145,13 +145,10 @@ def review(
     if show_agreement or show_history or show_audits:
         print_journals(paths, "history" if show_history else "audit" if show_audits else "", as_json=as_json)
         return ExitCode.CLEAN
-    if export or import_from:
-        if not paths:
-            raise UsageError("no data is named", "name the data files, or the folder of a project")
-        sources = _sources(paths, reviewer, None, yes=yes)
-        return (
-            import_answers(sources, import_from) if import_from else export_examples(sources, str(to), export or Path())
-        )
+    if import_from:
+        return import_answers(_sources(_named(paths), reviewer, None, yes=yes), import_from)
+    if export:
+        return export_examples(_sources(_named(paths), reviewer, None, yes=yes), str(to), export)
     if mistake := mistake_in(where):
         raise UsageError(f"--where: {mistake}", HELP)
     served = "TEXTUAL_DRIVER" in os.environ  # a server of browsers replaces the terminal
@@ -183,6 +180,13 @@ def review(
         words = words_of(paths or [], options | {"--where": text}, reviewer)
         sys.stderr.write(f"again with this filter: {visible(shlex.join(['curate', *words]))}\n")
     return status
+
+
+def _named(paths: list[Path] | None) -> list[Path]:
+    """The paths. Raises `UsageError` if there are none."""
+    if not paths:
+        raise UsageError("no data is named", "name the data files, or the folder of a project")
+    return paths
 
 
 def _sources(paths: Sequence[Path], reviewer: str, share: Share | None, *, yes: bool) -> Sources:
