@@ -13,6 +13,7 @@ from curate.core.benchmark_index import (
     NAME,
     index_file,
     read_index,
+    rebuild_command,
     require_own_key,
     require_rephrased,
 )
@@ -176,7 +177,7 @@ def _index(path: Path, fields: Sequence[str], embed: Embed | None, model: str) -
         if embed is not None and about["model"] != fingerprint(model):
             raise InputError(
                 f"{visible(path.stem)}: the index has no embeddings of {visible(model)}",
-                f"build it again:  curate decontaminate --build-index {path.stem} FILE --embeddings MODEL --overwrite",
+                f"build it again:  {rebuild_command(about, path.stem, embeddings=True)}",
             )
         if embed is not None:
             require_rephrased(about, path.stem)

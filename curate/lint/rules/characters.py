@@ -76,8 +76,8 @@ TWO_FOREIGN_WORDS: Final = rf"(?i:(?:\A|[^0-9A-Za-z])(?:{FOREIGN_WORDS})[^0-9A-Z
 """Of two texts in different languages, one has two such words. A search for the words of each language by itself takes
 three times as long.
 """
-SHOWN_TEXT: Final = lazy_pattern('[\n:"“”«„]')
-"""Signs that a question contains a text."""
+QUOTE_OR_BREAK: Final = lazy_pattern('[\n:"“”«„]')
+"""Quotation marks, colons and line breaks, where a question contains a text."""
 
 WORD_PAIR: Final = lazy_pattern(
     r"^[ \t]*(?:[-*•]|\d+[.)])?[ \t]*[^\n:=–—-]{1,40}?[ \t]*(?::|=|–|—|->|→| -)[ \t]+[^\n]{1,40}$", re.MULTILINE
@@ -319,7 +319,7 @@ def other_language() -> "pl.Expr":
 
 def _language_message(system: str, prompt: str, answer: str) -> str | None:
     """The message for a question and an answer in two languages; None for others."""
-    if SHOWN_TEXT.search(prompt.strip()):
+    if QUOTE_OR_BREAK.search(prompt.strip()):
         return None
     message = _languages_differ(prompt, answer) or _language_changes(answer)
     if message is None:

@@ -15,7 +15,7 @@ from curate.core.lazy import pl
 from curate.lint.rules.polars_text_helpers import any_of_pattern
 
 QUOTING: Final = r'[:"“”«„]|[!-~]\n+[!-~]'
-"""Signs that a question contains a text."""
+"""Quotation marks, colons and line breaks inside a text, where a question contains another one."""
 
 
 class Among(StrEnum):
