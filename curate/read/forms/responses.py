@@ -58,63 +58,80 @@ def _content(content: Any, pointer: str) -> Any:
     return blocks.simplest_content(parts) if parts else content
 
 
+class _Answer:
+    """The reasoning, the text and the calls that stand in a row, which are one answer."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self.pending: list[tuple[str, blocks.Block]] = []
+        """Its blocks so far, each with the pointer of its item."""
+        self.extra_keys = Object()
+
+    @property
+    def has_text(self) -> bool:
+        return any(block.kind == "content" for _, block in self.pending)
+
+    def end(self) -> None:
+        """Add the answer to the reading, if it has blocks, and begin the next one."""
+        if self.pending:
+            pieces, first = [block for _, block in self.pending], self.pending[0][0]
+            content = next((pointer for pointer, block in self.pending if block.kind == "content"), first)
+            blocks.add_turns(self.reading, "assistant", pieces, first, f"{content}/content", dict(self.extra_keys))
+            self.pending.clear()
+            self.extra_keys.clear()
+
+
 def _add_items(reading: Reading, items: Any, pointer: str) -> None:
-    """Add the messages of a list of items; reasoning, text and calls in a row are one answer."""
-    pending: list[tuple[str, blocks.Block]] = []
-    extra_keys = Object()
-
-    def flush() -> None:
-        if pending:
-            pieces, first = [block for _, block in pending], pending[0][0]
-            content = next((pointer for pointer, block in pending if block.kind == "content"), first)
-            blocks.add_turns(reading, "assistant", pieces, first, f"{content}/content", dict(extra_keys))
-            pending.clear()
-            extra_keys.clear()
-
+    """Add the messages of a list of items. Raises `UnreadableError` for an item of another type."""
+    answer = _Answer(reading)
     for i, item in enumerate(items):
         item_pointer = f"{pointer}/{i}"
         kind = item.get("type", "message")
         if kind == "function_call":
             extra, arguments = _extra_keys(item, CALL_KEYS), as_text(item.get("arguments", ""))
             call = blocks.call(item.get("call_id"), item.get("name"), arguments, item_pointer, extra)
-            pending.append((item_pointer, call))
+            answer.pending.append((item_pointer, call))
         elif kind == "reasoning":
-            pending.append((item_pointer, _reasoning(item, item_pointer)))
+            answer.pending.append((item_pointer, _reasoning(item, item_pointer)))
         elif kind == "function_call_output":
-            flush()
+            answer.end()
             extra = _extra_keys(item, OUTPUT_KEYS)
             content = _content(item.get("output"), f"{item_pointer}/output")
             tool_result = blocks.result(item.get("call_id"), content, item_pointer, f"{item_pointer}/output", extra)
             reading.turns.append(Turn(tool_result.value, item_pointer, f"{item_pointer}/output"))
         elif kind == "message" and isinstance(item.get("role"), str):
-            content = _content(item.get("content"), f"{item_pointer}/content")
-            extra = _extra_keys(item, MESSAGE_KEYS)
-            if item.get("status", "completed") != "completed":
-                extra["status"] = item["status"]
-            parts = [content] if isinstance(content, str) else content
-            if item["role"] != "assistant" or not (isinstance(parts, list) and parts):
-                flush()
-                reading.turns.append(
-                    Turn({"role": item["role"], "content": content, **extra}, item_pointer, f"{item_pointer}/content")
-                )
-            else:
-                if any(block.kind == "content" for _, block in pending):
-                    flush()
-                extra_keys |= extra
-                pending += [
-                    (
-                        item_pointer,
-                        blocks.text_part(part, item_pointer)
-                        if isinstance(part, str)
-                        else blocks.Block("content", part, f"{item_pointer}/content/{n}"),
-                    )
-                    for n, part in enumerate(parts)
-                ]
+            _add_message(item, item_pointer, answer)
         else:
             raise UnreadableError(
                 item_pointer, f"an item of type {kind!r}, which is not a message, call, result or reasoning"
             )
-    flush()
+    answer.end()
+
+
+def _add_message(item: Object, pointer: str, answer: _Answer) -> None:
+    """Add a message of the assistant with text to its answer, and another message behind it."""
+    content = _content(item.get("content"), f"{pointer}/content")
+    extra = _extra_keys(item, MESSAGE_KEYS)
+    if item.get("status", "completed") != "completed":
+        extra["status"] = item["status"]
+    parts = [content] if isinstance(content, str) else content
+    if item["role"] != "assistant" or not (isinstance(parts, list) and parts):
+        answer.end()
+        message = {"role": item["role"], "content": content, **extra}
+        answer.reading.turns.append(Turn(message, pointer, f"{pointer}/content"))
+        return
+    if answer.has_text:
+        answer.end()
+    answer.extra_keys |= extra
+    answer.pending += [
+        (
+            pointer,
+            blocks.text_part(part, pointer)
+            if isinstance(part, str)
+            else blocks.Block("content", part, f"{pointer}/content/{n}"),
+        )
+        for n, part in enumerate(parts)
+    ]
 
 
 CALL_KEYS: Final = frozenset(("type", "call_id", "name", "arguments"))
