@@ -131,12 +131,9 @@ def init_recipe(
     needs = f"{billions:.2g} billion weights; it needs {gigabytes(fit.estimate.high)} of {gigabytes(there)}"
     length = f"the longest example {counted} {longest:,} tokens; examples are never cut"
     length = "texts are cut into blocks of this length" if plain else length
-    export = 2 * sizes.total + EXPORT_BYTES
-    exported = f"`curate export` needs about {gigabytes(export)}, for weights in 16 bits"
-    notes = [] if fit.fits else ["no recipe fits this memory; `curate train --plan` shows by how much"]
-    if export > there:
-        where = "that is more than this machine has" if on_cpu else "that is more than the GPU has; use `--device cpu`"
-        notes.append(f"{exported}: {where}")
+    exported, notes = _export_need(sizes, there, on_cpu=on_cpu)
+    if not fit.fits:
+        notes.insert(0, "no recipe fits this memory; `curate train --plan` shows by how much")
     lines: list[tuple[str, Any, str]] = [
         ("model", chosen, needs),
         *([("chat_template", template_name, "instead of the model's own, if it has one")] if chat_template else []),
@@ -152,6 +149,16 @@ def init_recipe(
     elif billions > 13:
         lines.append(("learning_rate", 1e-4 * goal.rate, "QLoRA above 13 billion"))
     return RecipeDraft(tuple(lines), tuple(notes))
+
+
+def _export_need(sizes: Sizes, there: int, *, on_cpu: bool) -> tuple[str, list[str]]:
+    """The memory of an export in words, and a note if it is more than `there` is, in bytes."""
+    export = 2 * sizes.total + EXPORT_BYTES
+    exported = f"`curate export` needs about {gigabytes(export)}, for weights in 16 bits"
+    if export <= there:
+        return exported, []
+    where = "that is more than this machine has" if on_cpu else "that is more than the GPU has; use `--device cpu`"
+    return exported, [f"{exported}: {where}"]
 
 
 def _examples(data: Path) -> list[list[Example]]:
