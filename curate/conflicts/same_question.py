@@ -75,7 +75,6 @@ LONG_WORDS: Final = 40
 """Number of words from which two questions with nearly the same text are different."""
 OTHER_NAMES_WEIGHT: Final = 0.25
 """Weight of different names in different sentences: one thing may have two names."""
-"""Lower bound of a model's probability; the upper bound is 1 minus this."""
 
 
 class WordsCompared(NamedTuple):

@@ -6,6 +6,7 @@ from typing import Final
 from curate.core.lazy import Floats, np
 
 MIN_PROBABILITY: Final = 0.001
+"""Lower bound of a model's probability; the upper bound is 1 minus this."""
 
 
 def log_odds(probability: float, bound: float = MIN_PROBABILITY) -> float:

@@ -317,12 +317,12 @@ def mixed_formats(facts: FileFacts) -> Problems:
         {"instruction": "Say hello.", "output": "Hello."}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    if len(_format_names(facts)) > 1:
+    if len(_shapes(facts)) > 1:
         counts = ", ".join(f"{count:,} {name}" for name, count in facts.formats.most_common())
         yield Problem("", f"several formats in one file: {counts}")
 
 
-def _format_names(facts: FileFacts) -> set[str]:
+def _shapes(facts: FileFacts) -> set[str]:
     """The formats of a file; a rendered text counts as any other text under the same keys.
 
     For Anthropic, messages with and without a system prompt beside them, or with content blocks, are one format.
@@ -354,7 +354,7 @@ def foreign_format(facts: FileFacts) -> Problems:
     graded = facts.target is Target.BEDROCK and graded_prompts(facts) == facts.examples
     accepted = () if facts.target in OWN_FORMAT and not graded else ("messages",)
     foreign = [name for name in facts.formats if name not in (*accepted, UNKNOWN, *FORMATS.get(facts.target, ()))]
-    if foreign and len(_format_names(facts)) == 1:
+    if foreign and len(_shapes(facts)) == 1:
         yield Problem(
             "", f"{plural(facts.examples, 'example')} in the format {foreign[0]} ({BY_NAME[foreign[0]].summary})"
         )
