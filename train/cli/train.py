@@ -84,7 +84,9 @@ def train(
         if measure and vram is not None:
             hint = "leave one of them out: --measure runs on this machine"
             raise UsageError("--measure cannot be combined with --vram", hint)
-        return _plan(recipe_of(recipe, data, changes), vram, measure=measure, quiet=quiet, as_json=as_json)
+        words = ["curate", "train", str(recipe), *(["--data", str(data)] if data else [])]
+        command = shlex.join([*words, *(word for change in changes or () for word in ("--set", change))])
+        return _plan(recipe_of(recipe, data, changes), command, vram, measure=measure, quiet=quiet, as_json=as_json)
     if os.environ.get(FOLLOW_STDIN) == "1":
         threading.Thread(target=_end_with_parent, name="follow-stdin", daemon=True).start()
     if resume and fresh:
@@ -117,8 +119,10 @@ def train(
     return ExitCode.CLEAN
 
 
-def _plan(recipe: Recipe, vram: str | None, *, measure: bool, quiet: bool, as_json: bool) -> int:
-    """Print what a training will do and need; returns exit status 1 if the training would be refused."""
+def _plan(recipe: Recipe, command: str, vram: str | None, *, measure: bool, quiet: bool, as_json: bool) -> int:
+    """Print what a training will do and need, and the `command` that starts it; returns exit status 1 if the training
+    would be refused.
+    """
     memory = None if vram is None else memory_of(vram, "--vram")
     with with_trainer():
         from train import distributed
@@ -129,7 +133,7 @@ def _plan(recipe: Recipe, vram: str | None, *, measure: bool, quiet: bool, as_js
     with JournalPrinter(quiet=quiet or distributed.rank() > 0).showing() as printer:
         made = plan(recipe, printer, memory=memory, measure=measure)
     if distributed.rank() == 0:
-        print_result(made, plan_text(made), as_json=as_json)
+        print_result(made, plan_text(made, command), as_json=as_json)
     return ExitCode.FINDINGS if made.refusals else ExitCode.CLEAN
 
 

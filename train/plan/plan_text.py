@@ -14,8 +14,8 @@ from train.results import TextSpan, TrainingPlan
 MAX_CHARS = 600
 
 
-def plan_text(plan: TrainingPlan) -> Iterator[RenderableType]:
-    """A plan for people; text of the data is shown as it is, never as markup."""
+def plan_text(plan: TrainingPlan, command: str) -> Iterator[RenderableType]:
+    """A plan for people, and the `command` that trains; text of the data is shown as it is, never as markup."""
     colour = console().color_system is not None
     yield table("The training", "", "", rows=_facts(plan))
     numbers, counts = ("examples", "texts", "tokens", "trained on", "longest"), []
@@ -43,7 +43,7 @@ def plan_text(plan: TrainingPlan) -> Iterator[RenderableType]:
         yield Group(Text(""), _marked_text(mask, colour=colour))
     yield Text("")
     if not plan.refusals:
-        yield Text("Ready:  curate train RECIPE", "bold green")
+        yield Text(f"Ready:  {visible(command)}", "bold green", no_wrap=True, overflow="ignore")
     for refusal in plan.refusals:
         yield Text(f"It would be refused: {refusal.reason}", "bold red")
         yield Text(f"  next: {refusal.next}")
