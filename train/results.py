@@ -186,7 +186,11 @@ class OnBase(StrictModel):
     system: str | None = None
     """The system message; None if the examples differ in it or have none."""
     shared: dict[str, Any] = {}
-    """Tools and variables of the chat template."""
+    """Tools and variables of the chat template; `enable_thinking` as most examples have it."""
+    reasoning: float | None = None
+    """Share of the training examples that are rendered with `enable_thinking`; None if the template does not read
+    it.
+    """
     model: str
     """The base model, as the recipe names it."""
     base: str
@@ -346,6 +350,10 @@ class TrainingPlan(StrictModel):
     """Differences between what is trained on and what inference renders, with the number of examples that have them."""
     findings: tuple[RuleCount, ...]
     """Findings of the rules of family K."""
+    served_with: str
+    """What a server has to give the chat template to render the prompts of the training, in words; empty if the
+    template has no variables there.
+    """
     masks: tuple[tuple[TextSpan, ...], ...]
     """Some examples, divided into parts that are trained on and parts that are not."""
     refusals: tuple[Refusal, ...]

@@ -131,17 +131,20 @@ class Template:
         why = f"the chat template refuses the conversation: {failures[0]}{refusal_cause(turns)}"
         return _refusal("K004", "/messages", why)
 
-    def prompt(self, value: dict[str, Any]) -> str | None:
-        """The inference prompt before the last assistant turn; None without such a turn or if the template fails."""
+    def prompt(self, value: dict[str, Any], served: Mapping[str, Any] | None = None) -> str | None:
+        """The inference prompt before the last assistant turn, with the variables of training, or with those that a
+        server is given (`served`) alone; None without such a turn or if the template fails.
+        """
         turns = value.get("messages") or []
         last = next((i for i in range(len(turns) - 1, -1, -1) if turns[i].get("role") == "assistant"), None)
         if not last:
             return None
+        tools, settings = template_tools(value), template_settings(value)
         for attempt in message_variants(turns):
             try:
-                settings = template_settings(value)
-                variables = {} if isinstance(settings, str) else settings
-                return self._answer(attempt, last, template_tools(value), variables)[0]
+                if served is not None:
+                    return self._text(attempt[:last], tools, dict(served), prompt=True)
+                return self._answer(attempt, last, tools, {} if isinstance(settings, str) else settings)[0]
             except TemplateFailure:
                 continue
         return None

@@ -75,13 +75,17 @@ def test_the_system_message_of_the_training_stays_with_run_and_export(
     assert 'SYSTEM """Answer in words only."""' in (tmp_path / "out/Modelfile").read_text()
     card = (tmp_path / "out/README.md").read_text()
     assert "ask with it, too.\n\n```\nAnswer in words only.\n```" in card
-    assert '"mood": "calm"' in card
+    assert 'It sets enable_thinking = true, mood = "calm" by default, as the training did.' in card
+    assert "serve it with no chat_template_kwargs" in (tmp_path / "out/Modelfile").read_text()
     asked = ["--ask", "Number 3: repeat south twice.", "--max-new-tokens", "2"]
     turns = [told, {"role": "user", "content": "Number 3: repeat south twice."}]
     trained = MOODS_PROMPT.format(told["content"], turns[1]["content"])
     for place in ("run", "out"):
         model = chat_model(str(tmp_path / place))
         assert model.template.tokenizer.decode(model.prompt(turns, 2)) == trained
+        if place == "out":  # a server that is given nothing renders the same
+            render = model.template.tokenizer.apply_chat_template
+            assert render(turns, tokenize=False, add_generation_prompt=True) == trained
         _, default, err = talk([str(tmp_path / place), *asked], capsys)
         assert "system message of the training: Answer in words only." in err
         assert talk([str(tmp_path / place), *asked, "--system", told["content"]], capsys)[1] == default

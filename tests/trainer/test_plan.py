@@ -10,7 +10,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.core.shards import shard_names
-from tests.trainer.test_template import PHI
+from tests.trainer.test_template import PHI, QWEN3
 from tests.trainer.tiny import CHATML, conversations, write_recipe
 from train.recipe import load_recipe
 from train.run_folder import identify
@@ -236,10 +236,13 @@ def test_a_measured_plan_says_how_long(project: Path, capsys: pytest.CaptureFixt
 
 
 def test_the_plan_for_a_person(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["train", "--plan", str(project / "recipe.toml"), "--quiet"]) == 0
+    (project / "qwen.jinja").write_text(QWEN3)
+    words = [str(project / "recipe.toml"), "--set", "chat_template=qwen.jinja"]
+    assert main(["train", "--plan", *words, "--quiet"]) == 0
     told = capsys.readouterr().out
     assert "trainable parameters" in told
-    assert "Ready:" in told
+    assert f"Ready:  curate train {' '.join(words)}\n" in told
+    assert 'serve with chat_template_kwargs {"enable_thinking": false}' in " ".join(told.split())
     assert "test: 6 examples; fewer than 10 cannot show whether training helped" in told
     question, answer = (message["content"] for message in conversations(1)[0]["messages"])
     assert question in told

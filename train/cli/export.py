@@ -193,10 +193,13 @@ def export_text(made: Export) -> "Iterator[RenderableType]":
 
 def proof_lines(made: Export) -> list[str]:
     """The proof as lines of text."""
+    from train.template_defaults import assigned
+
     proof = made.proof
     if proof is None:
         return list(map(visible, made.notes))
     ties = f", {proof.near_ties} differ at a tie of two tokens" if proof.near_ties else ""
+    defaults = f", with {assigned(made.defaults)} by default" if made.defaults else ""
     trained = ""
     if proof.trained_loss is not None:
         trained = f", {proof.trained_loss:.4f} on the base in 4 bits that it was trained on"
@@ -205,6 +208,6 @@ def proof_lines(made: Export) -> list[str]:
         "what training changed",
         f"answers: {proof.equal_texts} of {proof.prompts} are identical{ties}; {proof.stopped} ended before the limit",
         f"loss: {proof.export_loss:.4f}; of the adapter {proof.adapter_loss:.4f}{trained}",
-        f"template: the one used in training ({made.template[:12]})",
+        visible(f"template: the one used in training{defaults} ({made.template[:12]})"),
         *map(visible, made.notes),
     ]

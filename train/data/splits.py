@@ -34,6 +34,7 @@ from train.model.base import base_config, longest_context
 from train.model.generation import stop_ids
 from train.recipe import Recipe
 from train.results import LeftOut
+from train.template_defaults import THINKING, VARIABLES, takes_thinking
 
 MAX_SHOWN = 20
 
@@ -64,9 +65,11 @@ class Split:
     system: str | None
     """The system message that all examples begin with; None where some have another one or none."""
     shared: dict[str, Any]
-    """What all examples give the chat template beside their messages: tools and variables, `enable_thinking` among
-    them where most of their answers have reasoning.
+    """What all examples give the chat template beside their messages: tools and variables. `enable_thinking` is among
+    them if the template reads it, as most examples have it.
     """
+    reasoning: float | None
+    """Share of the examples that are rendered with `enable_thinking`; None if the template does not read it."""
     highest: int
     """The highest token."""
     states: tuple[State, ...]
@@ -136,13 +139,14 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe, cont
     if 1 not in signs or (name == "train" and recipe.objective == "kto" and -1 not in signs):
         labels = "good" if 1 in signs else "bad"
         raise InputError(f"{path}: all answers are labelled {labels}", "objective 'kto' needs good and bad answers")
-    shared = facts["shared"]
-    if 2 * facts["thinking"] > len(systems):
-        shared["chat_template_kwargs"] = {"enable_thinking": True} | shared.get("chat_template_kwargs", {})
+    shared, reasoning = facts["shared"], None
+    if takes_thinking(template.source):
+        reasoning = facts["thinking"] / len(systems)
+        shared[VARIABLES] = {THINKING: reasoning > 0.5} | shared.get(VARIABLES, {})
     return Split(
         name, files, encoded.texts, columns["owners"], signs, columns["lines"], columns["numbers"],
         columns["example_weights"], systems, (*long, *unusable), Counter(facts["mismatches"]),
-        facts["system"] if (systems == systems[0]).all() else None, shared, facts["highest"], states,
+        facts["system"] if (systems == systems[0]).all() else None, shared, reasoning, facts["highest"], states,
     )  # fmt: skip
 
 

@@ -30,13 +30,14 @@ from curate.core.snapshot import unchanging
 from curate.lint.rules.preference import pair_of
 from curate.models.encoding import Encoded, Encoding, EncodingProblem, Rendered
 from curate.models.template import Template, trained_answers
-from curate.models.template_messages import answer_weight, has_reasoning
+from curate.models.template_messages import answer_weight, has_reasoning, template_settings
 from train.data.pairs import Side, is_labelled_bad, refused_lines, sides_of
 from train.data.plain_text import text_of
 from train.data.split_files import SplitFiles
 from train.data.system_message import system_of
 from train.encoded_texts import ID_TYPE, EncodedTexts, TextWriter
 from train.recipe import Recipe
+from train.template_defaults import THINKING, VARIABLES
 
 PACKAGES: Final = ("core", "lint", "models", "read", "../train")
 """The packages whose code decides what the tokens are."""
@@ -158,7 +159,7 @@ class Tokenizing:
     differing: list[int] = field(default_factory=lambda: [0, 0, 0])
     """With `as_is`: tokens that differ from those of inference, all tokens, and the number of answers' histories."""
     thinking: int = 0
-    """Examples with reasoning."""
+    """Examples that are rendered with `enable_thinking`: those with reasoning, or that set it."""
     system: str | None = None
     """That of the first example."""
     shared: dict[str, Any] | None = None
@@ -271,13 +272,17 @@ class Tokenizing:
         return f"K001 {length} tokens, more than {limit}"
 
     def _update_shared(self, example: Example) -> None:
-        """Remove from `shared` what this example does not have, and count the example if it shows reasoning."""
-        given = {key: example.value.get(key) for key in ("tools", "chat_template_kwargs")}
+        """Remove from `shared` what this example does not have, and count the example if it is rendered with
+        `enable_thinking`.
+        """
+        given = {key: example.value.get(key) for key in ("tools", VARIABLES)}
         if self.shared is None:
             self.system, self.shared = system_of(example), {key: value for key, value in given.items() if value}
         self.shared = {key: value for key, value in self.shared.items() if given[key] == value}
         answers = (message.value for message in example.messages if message.role == "assistant")
-        self.thinking += any(map(has_reasoning, answers))
+        variables = template_settings(example.value)
+        own = None if isinstance(variables, str) else variables.get(THINKING)
+        self.thinking += any(map(has_reasoning, answers)) if own is None else bool(own)
 
     def columns(self) -> Arrays:
         """The columns of texts and of examples, by name."""

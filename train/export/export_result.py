@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
+
+from pydantic import Field
 
 from train.results import StrictModel, TrainedWeights
 
@@ -54,6 +56,8 @@ class Export(TrainedWeights):
     folder: str
     template_source: str
     """The chat template itself."""
+    defaults: dict[str, Any] = Field(default_factory=dict)
+    """Variables that it sets by default, as in the training; that of the training does not."""
     stops: tuple[str, ...]
     """Tokens that end an answer."""
     dtype: str

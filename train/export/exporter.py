@@ -2,9 +2,10 @@
 answers and loss are equivalent on the same questions.
 """
 
+import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,7 @@ from curate.models.template_messages import common_length
 from train.errors import memory_errors
 from train.export import gguf_file, gguf_layout, merged, modelfile
 from train.export.export_folder import EXPORT_FILE, conclude, files_of, read, writing
-from train.export.export_result import K_QUANTS, Export, Options, Proof
+from train.export.export_result import K_QUANTS, Export, Form, Options, Proof
 from train.export.merged import in_float32, stored_dtype
 from train.export.questions import Questions, questions_for
 from train.journal import JournalPrinter
@@ -33,7 +34,18 @@ from train.model.adapters import adapter_disabled, lora_weights, obstacle
 from train.model.base import autocast, base_config, device
 from train.model.generation import answers
 from train.recipe import Recipe, changed, recipe_text
-from train.results import TrainedWeights
+from train.results import Report, TrainedWeights
+from train.template_defaults import (
+    THINKING,
+    VARIABLES,
+    as_option,
+    assigned,
+    differing_variables,
+    is_mixed,
+    prompt_with,
+    served_with,
+    with_defaults,
+)
 from train.trained import Trained, same_template
 from train.training.held_out import held_out_loss
 
@@ -173,6 +185,8 @@ class Exporter:
         self.stored = torch.float32 if trained.recipe.method == "full" else stored_dtype(self.config)
         self.name = options.name or _safe_name(trained.folder.path.resolve().name)
         self.notes: list[str] = []
+        self.defaults: dict[str, Any] = {}
+        """Variables that the chat template of the export sets by default."""
         if options.form in ("gguf", "ollama", "gguf-adapter"):
             self.family = gguf_layout.family_of(self.config)
         if options.form in ("gguf", "ollama"):
@@ -188,6 +202,7 @@ class Exporter:
             texts, dtype = self.questions.texts, self.trained.dtype
             trained_loss = held_out_loss(self.trained.tuned(), texts, dtype, packing=False)
             return_freed()  # before the base in 16 bits is loaded
+        self._set_defaults()
         self.printer.print("loading the adapter on its base in 16 bits")
         model = in_float32(self.trained.tuned(quantised=False, dtype=self.stored))
         reference, effect = self._reference(model)
@@ -198,6 +213,15 @@ class Exporter:
         proof = compare(test, reference, test.outputs(model), model, effect, trained_loss)
         require_equivalent(proof, visible(str(self.options.folder)), self.options.dtype)
         return self._write_export(dtype_name, proof)
+
+    def _set_defaults(self) -> None:
+        """Let the chat template render the prompts of the training by default, where it can, and note what a server
+        still has to be given. The base has its own template beside an adapter for it.
+        """
+        report, template, form = self.trained.report, self.template, self.options.form
+        if form != "gguf-adapter":
+            self.template, self.defaults = with_defaults(template, report.shared, report.reasoning)
+        self.notes += serving_notes(template, report, form, self.defaults)
 
     def _reference(self, model: Any) -> tuple[ModelOutputs, float | None]:
         """The outputs of the adapter, and how much training changed them; None after full fine-tuning."""
@@ -219,7 +243,9 @@ class Exporter:
         if form == "adapter":
             for file in adapter_files(self.trained.folder.adapter):
                 shutil.copyfile(file, self.stage / file.name)
-            merged.check_template(self.stage, self.trained)
+            if self.defaults:
+                self.template.tokenizer.save_pretrained(str(self.stage))
+            merged.check_template(self.stage, self.template)
             return "float32", partial(self.trained.tuned, quantised=False, dtype=self.stored, adapter=self.stage)
         if form == "gguf-adapter":
             return self._write_gguf_adapter()
@@ -230,7 +256,7 @@ class Exporter:
         name = dtype if dtype in QUANTISED else whole_name
         if form == "merged":
             merged.write(whole, merged_dtype, self.trained, self.template, self.questions.stops, self.stage)
-            merged.check_template(self.stage, self.trained)
+            merged.check_template(self.stage, self.template)
             return name, partial(merged.load, self.stage, merged_dtype)
         target, layout = self.stage / gguf_layout.MODEL_FILE, (self.config, self.family)
         gguf_file.write_model(whole, *layout, self.template, self.questions.stops,
@@ -238,17 +264,17 @@ class Exporter:
         if dtype in K_QUANTS:
             gguf_file.quantise(target, dtype)
         written = gguf_file.template_in(target)
-        same_template(written, self.trained.report.template, self.trained.source, str(target))
+        same_template(written, self.template.hash, self.template.source, str(target))
         if form == "ollama":
             report = self.trained.report
-            self.notes = modelfile.write(self.stage, self.name, self.template, self.questions, report)
+            self.notes += modelfile.write(self.stage, self.name, self.template, self.questions, report, self.notes)
         return name, partial(gguf_file.load_model, target, merged_dtype, *layout)
 
     def _write_gguf_adapter(self) -> Written:
         """Write the LoRA factors as GGUF; returns their dtype, and a function that loads the base with them."""
         factors, target = lora_weights(self.trained.folder.adapter), self.stage / gguf_file.ADAPTER_FILE
         gguf_file.write_adapter(factors, self.config, self.family, self.name, target)
-        self.notes = [
+        self.notes += [
             "use it with the GGUF of the base: llama-server -m BASE.gguf --lora adapter.gguf; the chat template in "
             "the base must be the one of the training"
         ]
@@ -269,9 +295,10 @@ class Exporter:
     def _write_export(self, dtype: str, proof: Proof) -> Export:
         """Write the model card and the record of the export, and return the record."""
         stops = self.template.tokenizer.convert_ids_to_tokens(list(self.questions.stops))
+        kept = {key: getattr(self.trained.report, key) for key in TrainedWeights.model_fields if key != "template"}
         made = Export(
-            **{key: getattr(self.trained.report, key) for key in TrainedWeights.model_fields},
-            form=self.options.form, folder=str(self.options.folder), template_source=self.template.source,
+            **kept, template=self.template.hash, template_source=self.template.source, defaults=self.defaults,
+            form=self.options.form, folder=str(self.options.folder),
             stops=tuple(stops), dtype=dtype, files=(), proof=proof, notes=tuple(self.notes),
         )  # fmt: skip
         (self.stage / "README.md").write_text(card(self.trained, made), encoding="utf-8", errors="backslashreplace")
@@ -290,6 +317,33 @@ def adapter_files(folder: Path) -> list[Path]:
 def _safe_name(name: str) -> str:
     """A name of letters, digits and hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "model"
+
+
+def serving_notes(template: Template, report: Report, form: Form, defaults: Mapping[str, Any]) -> list[str]:
+    """What a server has to be given to render the prompts of the training, whose chat template is `template`; nothing
+    if the training set no variables. `defaults`: those that the template of the export sets.
+    """
+    shared, variables = report.shared, report.shared.get(VARIABLES, {})
+    if not variables:
+        return []
+    differing = differing_variables(template, shared)
+    left = {name: value for name, value in differing.items() if name not in defaults}
+    notes = [f"serve it with {served_with(left, variables, report.reasoning)}"]
+    if defaults and form == "adapter":
+        base = "a server of adapters that takes the chat template of the base needs"
+        notes.append(f"{base} {as_option(differing)}, or this chat template")
+    if (
+        form in ("gguf", "ollama", "gguf-adapter")
+        and not is_mixed(report.reasoning)
+        and variables.get(THINKING) is False
+    ):
+        with_thinking = prompt_with(template, shared, {**variables, THINKING: True})
+        if with_thinking != prompt_with(template, shared, variables):
+            notes.append(
+                f"llama.cpp sets {THINKING} = true: start llama-server with --chat-template-kwargs "
+                f"'{json.dumps({THINKING: False})}', Ollama with {modelfile.NO_THINKING}"
+            )
+    return notes
 
 
 def card(trained: Trained, export: Export) -> str:
@@ -313,6 +367,7 @@ def card(trained: Trained, export: Export) -> str:
         measured: f"{report.base_loss:.4f} before, {report.tuned_loss:.4f} after",
         "run": report.key,
     }
+    shared = asked_with(export)
     parts = [
         "\n".join(head),
         f"# {_cell(Path(export.folder).name)}\n",
@@ -320,16 +375,25 @@ def card(trained: Trained, export: Export) -> str:
         *_verdict_section(trained),
         *_proof_section(export),
         "## Recipe\n\n" + _fenced(recipe_text(settings), "toml"),
-        "## Chat template\n\nThe model was trained with the chat template below; with another one it is worse. SHA-256 "
-        f"`{export.template}`; an answer ends with "
+        "## Chat template\n\nThe model was trained with the chat template below; with another one it is worse. "
+        + (f"It sets {assigned(export.defaults)} by default, as the training did. " if export.defaults else "")
+        + f"SHA-256 `{export.template}`; an answer ends with "
         f"{', '.join(f'`{_cell(stop)}`' for stop in export.stops) or 'nothing in particular'}.\n\n"
         + _fenced(export.template_source, "jinja"),
         *_shared_section("System message", export.system),
-        *_shared_section("Tools and variables of the chat template", export.shared and json_text(export.shared)),
+        *_shared_section("Tools and variables of the chat template", shared and json_text(shared)),
         *(["## Notes\n\n" + "\n".join(f"- {_cell(note)}" for note in export.notes) + "\n"] if export.notes else []),
         *_data_section(trained),
     ]
     return "\n".join(parts)
+
+
+def asked_with(export: Export) -> dict[str, Any]:
+    """What all training examples give the chat template and the template of the export does not set itself."""
+    hidden = {*export.defaults, *((THINKING,) if is_mixed(export.reasoning) else ())}
+    variables = {name: value for name, value in export.shared.get(VARIABLES, {}).items() if name not in hidden}
+    others = {key: value for key, value in export.shared.items() if key != VARIABLES}
+    return others | ({VARIABLES: variables} if variables else {})
 
 
 def _shared_section(title: str, text: Any) -> list[str]:

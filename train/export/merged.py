@@ -141,6 +141,6 @@ def load(folder: Path, dtype: torch.dtype) -> Any:
     return model.requires_grad_(False).eval()
 
 
-def check_template(folder: Path, trained: Trained) -> None:
-    """Raises `ModelError`, showing both, if the chat template that was written is not that of the training."""
-    same_template(load_template(str(folder)).source, trained.report.template, trained.source, str(folder))
+def check_template(folder: Path, template: Template) -> None:
+    """Raises `ModelError`, showing both, if the chat template that was written is not this one."""
+    same_template(load_template(str(folder)).source, template.hash, template.source, str(folder))

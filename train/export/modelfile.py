@@ -6,10 +6,12 @@ Ollama takes the chat template from the GGUF file, which has that of the trainin
 import json
 import re
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from curate.core.errors import UsageError
+from curate.core.text import visible
 from curate.models.template import Template
 from train.export.gguf_layout import MODEL_FILE
 from train.export.questions import Questions
@@ -24,16 +26,20 @@ set -eu
 cd "$(dirname "$0")"
 ollama create {{name}} -f {MODELFILE}
 # Smaller, at a small loss of quality: ollama create --quantize q4_K_M {{name}} -f {MODELFILE}
-ollama run {{name}}
+ollama run {{options}}{{name}}
 """
+NO_THINKING: Final = "--think=false"
+"""Option of `ollama run` that sets `enable_thinking` to false."""
 NEEDS: Final = "needs Ollama 0.33 or newer, which reads the chat template in model.gguf"
 
 
-def write(folder: Path, name: str, template: Template, questions: Questions, report: Report) -> list[str]:
+def write(
+    folder: Path, name: str, template: Template, questions: Questions, report: Report, served: Sequence[str] = ()
+) -> list[str]:
     """Write the Modelfile and a script with the commands for Ollama; returns notes for the user.
 
-    `questions` have the stop tokens, `report` (of the training) the system message. Raises `UsageError` if `name` is no
-    name of an Ollama model.
+    `questions` have the stop tokens, `report` (of the training) the system message; `served`: what a server has to be
+    given. Raises `UsageError` if `name` is no name of an Ollama model.
     """
     system = report.system
     if not NAME.fullmatch(name):
@@ -42,6 +48,7 @@ def write(folder: Path, name: str, template: Template, questions: Questions, rep
             "use lower-case letters, digits, dots, underscores and hyphens, for example  --name support-bot",
         )
     lines = [f"FROM ./{MODEL_FILE}", f"# {NEEDS}", f"# Chat template of the training, SHA-256 {template.hash}"]
+    lines += [f"# {visible(note)}" for note in served]
     notes = [NEEDS, f"{SCRIPT} creates the model in Ollama and starts a chat"]
     if system is not None and '"""' in system:
         notes.append('no SYSTEM in the Modelfile: the system message of the training contains """; send it yourself')
@@ -54,6 +61,9 @@ def write(folder: Path, name: str, template: Template, questions: Questions, rep
     (folder / MODELFILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
     script = folder / SCRIPT
     quoted = shlex.quote(name)
-    script.write_text(COMMANDS.format(name=quoted), encoding="utf-8")
+    script.write_text(
+        COMMANDS.format(name=quoted, options=f"{NO_THINKING} " * any(NO_THINKING in note for note in served)),
+        encoding="utf-8",
+    )
     script.chmod(0o755)
     return notes

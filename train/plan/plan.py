@@ -33,6 +33,7 @@ from train.model.loss import EmbeddingNoise, packs_exactly, use_chunked_cross_en
 from train.recipe import Recipe
 from train.results import LeftOut, Refusal, RuleCount, SplitPlan, TextSpan, TrainingPlan
 from train.run_folder import SPLIT_NAMES
+from train.template_defaults import VARIABLES, differing_variables, served_with
 from train.training.preference import Preference
 
 RULE_COUNTS: Final = TypeAdapter(tuple[RuleCount, ...])
@@ -88,6 +89,7 @@ def plan(recipe: Recipe, printer: JournalPrinter, *, memory: int | None = None, 
         untrainable=unusable,
         mismatches=prepared.mismatches,
         findings=_findings(recipe, prepared.template) if recipe.objective != "pt" else (),
+        served_with=_served_with(prepared),
         masks=tuple(_pieces(texts[index], prepared.template) for index in sorted({0, len(texts) // 2, len(texts) - 1})),
         refusals=tuple(refusals),
     )
@@ -96,6 +98,13 @@ def plan(recipe: Recipe, printer: JournalPrinter, *, memory: int | None = None, 
             seconds, peak = measure_training(prepared, made)
         made = made.model_copy(update={"seconds": seconds, "memory_measured": peak})
     return made
+
+
+def _served_with(prepared: Prepared) -> str:
+    """What a server has to give the chat template, in words; empty if the training sets no variables."""
+    shared, reasoning = prepared.train.shared, prepared.train.reasoning
+    variables = shared.get(VARIABLES, {})
+    return served_with(differing_variables(prepared.template, shared), variables, reasoning) if variables else ""
 
 
 def _refusals(recipe: Recipe, long: tuple[LeftOut, ...], unusable: tuple[LeftOut, ...]) -> list[Refusal]:

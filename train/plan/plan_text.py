@@ -81,6 +81,8 @@ def _facts(plan: TrainingPlan) -> Iterator[tuple[str, str]]:
     yield "learning rate", f"{plan.learning_rate:g} at its peak (from {plan.learning_rate_from})"
     yield "steps", f"{plan.steps:,}, in {plan.passes:,} passes of at most {plan.tokens_per_pass:,} tokens"
     yield "tokens", f"{plan.tokens:,}, {plan.supervised:,} of them trained on ({plan.supervised / plan.tokens:.0%})"
+    if plan.served_with:
+        yield "serve with", visible(plan.served_with)
     checkpointing = ", activation checkpointing" if plan.activation_checkpointing else ""
     yield "computes in", f"{plan.dtype} on {plan.device}, {plan.optimiser}{checkpointing}"
     memory = plan.memory

@@ -422,5 +422,6 @@ class Training:
             left_out=prepared.left_out,
             system=prepared.train.system,
             shared=prepared.train.shared,
+            reasoning=prepared.train.reasoning,
             mismatches=prepared.mismatches,
         )
