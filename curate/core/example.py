@@ -167,6 +167,13 @@ class Message:
     """JSON pointers to the texts of the original line that the content joins, with these texts; empty for one text."""
 
     @property
+    def role_pointer(self) -> str:
+        """JSON pointer to the role in the original line; to the turn if the format implies the role."""
+        if self.content_pointer == self.pointer:
+            return self.pointer
+        return f"{self.pointer}/{'from' if self.content_pointer.endswith('/value') else 'role'}"
+
+    @property
     def content(self) -> Any:
         """The value of `content`, of any type; None if it is missing."""
         return self.value.get("content")

@@ -6,11 +6,12 @@ that findings point into the line as the user wrote it.
 
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
-from curate.core.example import UNKNOWN, Example, Place, escape, has_plain_turns
+from curate.core.example import UNKNOWN, Example, Place, escape, has_plain_turns, value_at
 from curate.core.form_keys import ANSWER_KEYS, CHOICE_KEYS, LABEL_KEYS, PAIR_SIDES, ROOT_KEY
 from curate.core.lazy import lazy_pattern
 from curate.read.forms.anthropic import ANTHROPIC
@@ -27,7 +28,7 @@ from curate.read.forms.pairs import (
     VERTEX_PREFERENCE,
     speaker_turn,
 )
-from curate.read.forms.preference_writers import WRITTEN_FORMS
+from curate.read.forms.preference_writers import SPEAKER, WRITTEN_FORMS
 from curate.read.forms.rendered import RENDERED, RENDERED_COMPLETION, RENDERED_PAIR
 from curate.read.forms.responses import NEMO_GYM, RESPONSES, STORED
 from curate.read.forms.vertex import VERTEX
@@ -185,6 +186,33 @@ def _unread_text(form: Format, value: Object) -> str:
     if form.name == "openai-preference" and (extra_keys := value.get("input", {}).keys() - {"parallel_tool_calls"}):
         return f"/input/{escape(min(extra_keys))}"
     return "/system" if value.get("system") else ""
+
+
+def with_roles(example: Example, value: Object) -> Object | None:
+    """The line's object with the roles that its messages have in `value`; None if `value` differs in more, or the
+    format has other places for roles than a key of each turn.
+    """
+    turns = value.get("messages")
+    if example.source is None or not isinstance(turns, list) or len(turns) != len(example.messages):
+        return None
+    source = deepcopy(example.source)
+    for message, turn in zip(example.messages, turns, strict=True):
+        if turn.get("role") == message.value.get("role"):
+            continue
+        pointer, _, key = message.role_pointer.rpartition("/")
+        holder = value_at(source, pointer)
+        if not isinstance(holder, dict) or key not in holder:
+            return None
+        holder[key] = speaker_for(example, turn["role"]) if key == "from" else turn["role"]
+    written = example_of(source, example.place)
+    return source if (written.format, written.value) == (example.format, value) else None
+
+
+def speaker_for(example: Example, role: str) -> str:
+    """The name of a role under `from`: as in other turns of the line, else that of ShareGPT (`human`, `gpt`)."""
+    turns = (value_at(example.source or {}, message.pointer) for message in example.messages)
+    names = {str(turn.get("from")) for turn in turns if isinstance(turn, dict)}
+    return role if {"user", "assistant"} & names else SPEAKER.get(role, role)
 
 
 def unread_keys(example: Example) -> Iterator[str]:

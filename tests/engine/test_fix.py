@@ -256,8 +256,35 @@ def test_what_is_not_lines_is_left_alone_and_that_is_said(write: Write, name: st
     assert not any(finding.fixable for finding in check_paths([path], CheckConfig()).findings)
 
 
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ('{"conversations" : [{"from":"%s","value":"a\\/b"}, {"from": "%s", "value":"Hello."}],"n":1.50}', "human gpt"),
+        ('{"conversations":[{"from":"user","value":"Hi"},{"from":"%s","value":"Ho"},{"from":"%s","value":"Hello."}]}',
+         "user assistant"),
+        ('{"conversations": [{"role":"%s","content":"Hi"}, {"role":"%s","content":"Hello."}]}', "user assistant"),
+        ('{"prompt": [{"role":"%s","content":"Hi"}], "completion": [{"role":"%s","content":"Hello."}]}', "user assistant"),
+        ('{"prompt": [{"role":"%s","content":"Hi"}], "chosen": [{"role":"%s","content":"Hello."}], "rejected": '
+         '[{"role":"assistant","content":"No."}]}', "user assistant"),
+    ],
+)  # fmt: skip
+def test_roles_are_renamed_in_every_format_that_names_them(
+    write: Write, line: str, names: str, capsys: Captured
+) -> None:
+    other = b'{"conversations":[ {"from":"human","value":"a\\/b"},{"from":"gpt","value":"c"}]} '
+    path = write("data.jsonl", [(line % ("Human", "AI")).encode(), other])
+    main(["check", str(path), "--select", "M007", "--output-format", "concise", "--no-cache"])
+    out = capsys.readouterr().out
+    shown = [text.split() for text in out.splitlines()[:2]]
+    assert {(words[3], words[8]) for words in shown} == {("[*]", f"'{name}'") for name in names.split()}
+    assert fix(path, select=("M007",)).lines == 1
+    assert path.read_bytes() == (line % tuple(names.split())).encode() + b"\n" + other + b"\n"
+    assert fix(path, select=("M007",)).lines == 0
+
+
 def test_objects_of_other_formats_are_left_alone_and_that_is_said(write: Write) -> None:
-    line = line_of({"conversations": [{"from": "Human", "value": "Hi"}, {"from": "gpt", "value": "Hello."}]})
+    turns = [{"from": name, "value": name} for name in ("human", "human", "gpt")]
+    line = line_of({"conversations": turns})
     path = write("data.jsonl", [line, b""])
     report = fix(path, unsafe=True)
     assert (path.read_bytes(), report.files[0].foreign) == (line + b"\n", ("sharegpt",))

@@ -13,7 +13,7 @@ from curate.core.text import excerpt, plural
 from curate.lint.rules.references import REINFORCEMENT_TARGETS, references
 from curate.lint.rules.rule import Object, on_messages, rule
 from curate.read.decode import decode
-from curate.read.formats import PROMPTS
+from curate.read.formats import PROMPTS, speaker_for
 from curate.read.forms.form import is_objects, omit_keys
 
 RENAMED_ROLES = ("system", "developer", "user", "assistant")
@@ -35,13 +35,6 @@ def role_of(message: Object) -> str | None:
     """The role of a message of a line's object, with aliases resolved; None without a role."""
     role = message.get("role")
     return known_role(role) if isinstance(role, str) else None
-
-
-def role_pointer(message: Message) -> str:
-    """Pointer to the role of a message in the original line; to the turn if the format implies the role."""
-    if message.content_pointer == message.pointer:
-        return message.pointer
-    return f"{message.pointer}/{'from' if message.content_pointer.endswith('/value') else 'role'}"
 
 
 PROMPT_ONLY_TARGETS: Final = (Target.TRL, Target.VERL, Target.MS_SWIFT)
@@ -167,7 +160,7 @@ def no_role(example: Example) -> Problems:
             yield Problem(message.pointer, f"message {message.index + 1} has no role")
         elif message.role is None:
             yield Problem(
-                role_pointer(message),
+                message.role_pointer,
                 f"the role of message {message.index + 1} is {kind_of(message.value['role'])}, not a string",
             )
 
@@ -182,7 +175,7 @@ def unknown_role(example: Example) -> Problems:
     """
     for message in example.messages:
         if message.role is not None and message.role not in ROLES and alias(message.role) is None:
-            yield Problem(role_pointer(message), f"role {excerpt(message.role)!r} is not known")
+            yield Problem(message.role_pointer, f"role {excerpt(message.role)!r} is not known")
 
 
 @rule("M007", "role-alias", Severity.ERROR, hint="Use the role that the message names.")
@@ -195,7 +188,8 @@ def role_alias(example: Example) -> Problems:
     """
     for message in example.messages:
         if message.role is not None and message.role not in ROLES and (renamed := alias(message.role)):
-            yield Problem(role_pointer(message), f"role {excerpt(message.role)!r} should be {renamed!r}")
+            name = speaker_for(example, renamed) if message.role_pointer.endswith("/from") else renamed
+            yield Problem(message.role_pointer, f"role {excerpt(message.role)!r} should be {name!r}")
 
 
 @role_alias.repaired_by(safe=True)
@@ -241,9 +235,9 @@ def deprecated_role(example: Example, *, target: Target) -> Problems:
     accepted = MESSAGE_ROLES.get(target, tuple(ROLES)) if example.format == "messages" else TEMPLATE_ROLES
     for message in example.messages:
         if message.role == "function":
-            yield Problem(role_pointer(message), "role 'function' is deprecated")
+            yield Problem(message.role_pointer, "role 'function' is deprecated")
         elif message.role in ROLES and message.role not in accepted and target in MESSAGE_ROLES:
-            yield Problem(role_pointer(message), f"role {message.role!r} is not accepted by {target}")
+            yield Problem(message.role_pointer, f"role {message.role!r} is not accepted by {target}")
 
 
 @deprecated_role.repaired_by(safe=False)

@@ -30,6 +30,7 @@ from curate.core.targets import Target
 from curate.lint.rules.prefilter import Prefilter
 from curate.read.dataset import ParsedLine
 from curate.read.edited_json import edited_json
+from curate.read.formats import with_roles
 
 Options = ParamSpec("Options")
 Object = dict[str, Any]
@@ -39,7 +40,7 @@ class RepairInput(StrEnum):
     """Input and output of a repair function, which never mutates its input and may return an equal value."""
 
     OBJECT = "object"
-    """A line's JSON object in messages format; returns a new one."""
+    """A line's JSON object in messages format; returns a new one. Of lines in other formats it changes roles alone."""
     LINE = "line"
     """A line's bytes without their ending; returns bytes, several lines if they have line breaks; None removes it."""
     RAW = "raw"
@@ -72,15 +73,17 @@ class Repair:
         if self.takes is RepairInput.LINE:
             repaired: bytes | None = self.function(data)
             return data if repaired is None and (repeats or self.safe) else repaired
-        if (
-            self.takes is not RepairInput.OBJECT
-            or repeats
-            or parsed.example is None
-            or parsed.example.format != "messages"
-        ):
+        example = parsed.example
+        if self.takes is not RepairInput.OBJECT or repeats or example is None:
             return data
-        value = self.function(parsed.example.value)
-        return data if value == parsed.example.value else edited_json(data, parsed.example.value, value)
+        if example.format != "messages" and example.source is not parsed.decoded.value:
+            return data
+        value = self.function(example.value)
+        if value == example.value:
+            return data
+        written = value if example.format == "messages" else with_roles(example, value)
+        before = example.value if example.format == "messages" else parsed.decoded.value
+        return data if written is None else edited_json(data, before, written)
 
     def applies(self, parsed: ParsedLine) -> bool:
         """Whether it changes a line with a finding."""
