@@ -72,6 +72,10 @@ class ConvertResult(Output):
     """Preference pairs of which only the chosen side was converted."""
     omitted: Counter[str] = field(default_factory=Counter)
     """Keys and details that the target format cannot represent, with the number of lines; none is trained on."""
+    unused: Counter[str] = field(default_factory=Counter)
+    """Keys and items of lists that no text of a template names, as paths, with the number of converted lines that have
+    them; they stay beside the messages.
+    """
     unmatched: int = 0
     """Edits and drops of the review about examples that are not in the files."""
     notes: list[Note] = field(default_factory=list)
@@ -84,6 +88,7 @@ class ConvertResult(Output):
         self.formats.update(part.formats)
         self.reasons.update(part.reasons)
         self.omitted.update(part.omitted)
+        self.unused.update(part.unused)
         self.notes += [replace(note, line=note.line + before) for note in part.notes]
 
 
@@ -242,6 +247,9 @@ class _Converter:
             written = drop_reason(unit.drop) if unit.drop else _converted(unit.lines, report, form, chosen=self.chosen)
             if isinstance(written, bytes):
                 report.converted += len(unit.lines)
+                if self.template:
+                    for line in unit.lines:
+                        report.unused.update(_unused_paths(line.decoded.value, self.template))
                 converted_lines.append(written + b"\n")
                 continue
             for line in unit.lines:
@@ -461,6 +469,25 @@ def _value_and_path(name: str, value: Mapping[str, Any]) -> tuple[Any, tuple[str
     if path[0] not in value or (len(path) > 1 and field_value is None):
         raise ValueError(f"there is no key `{visible(name)}`")
     return field_value, path
+
+
+def _unused_paths(value: Mapping[str, Any], template: Mapping[str, str]) -> Iterator[str]:
+    """The paths of the values of a line that no text of a template names; null counts as no value."""
+    named = {
+        _value_and_path(match[1], value)[1] for text in template.values() for match in FIELD.finditer(text) if match[1]
+    }
+
+    def unused(value: Any, path: tuple[str, ...]) -> Iterator[str]:
+        if value is None or path in named:
+            return
+        if not any(name[: len(path)] == path for name in named):
+            yield ".".join(path)
+            return
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from unused(item, (*path, str(key)))
+
+    for key, item in value.items():
+        yield from unused(item, (key,))
 
 
 def _without(value: Any, path: tuple[str, ...]) -> Any:

@@ -50,6 +50,10 @@ def convert_text(report: ConvertResult, output: str, aside: str) -> Iterator[str
     if report.omitted:
         names = _counted(dict(report.omitted.most_common()))
         yield f"not written, since the form has no place for it (number of lines): {names}"
+    if report.unused:
+        names = _counted(dict(report.unused.most_common(MAX_SHOWN)))
+        more = f" and {len(report.unused) - MAX_SHOWN:,} more" if len(report.unused) > MAX_SHOWN else ""
+        yield f"in none of the texts, and kept beside the messages (number of lines): {names}{more}"
     if report.unmatched:
         yield f"{plural(report.unmatched, 'decision')} about examples that are not in these files"
     if report.rejected:

@@ -332,7 +332,7 @@ def test_the_command_ends_clean_when_all_was_converted_and_prints_json(write: Wr
     )
     assert json.loads(capsys.readouterr().out) == {
         "read": 1, "converted": 1, "not_understood": 0, "aside": 0, "renamed": 0, "formats": {"prompt-completion": 1},
-        "reasons": {}, "added": 0, "joined": 0, "omitted": {}, "rejected": 0, "unmatched": 0, "notes": [],
+        "reasons": {}, "added": 0, "joined": 0, "omitted": {}, "rejected": 0, "unused": {}, "unmatched": 0, "notes": [],
     }  # fmt: skip
 
 
@@ -370,6 +370,18 @@ def test_rows_under_other_keys_are_read_by_texts(
         assert [turn["content"] for turn in written()[0]["messages"]] == expected
         assert written()[0]["id"] == 7
         assert written()[0]["a"]["list"] == [1, "two"]
+
+
+def test_what_no_text_names_is_counted_by_its_path(write: Write, capsys: Captured) -> None:
+    turns = [{"id": number, "utterance": text} for number, text in enumerate(("Hi", "Hello.", "Bye"))]
+    rows = [{"dialogue": turns, "none": None, "topic": {"name": "greetings"}}, {"dialogue": turns[:2]}]
+    words = ["convert", str(write("data.jsonl", rows)), "--user", "{dialogue.0.utterance}", "-o", str(OUT)]
+    assert main([*words, "--assistant", "{dialogue.1.utterance}"]) == 0
+    unused = "dialogue.0.id (2), dialogue.1.id (2), dialogue.2 (1), topic (1)"
+    assert f"kept beside the messages (number of lines): {unused}\n" in capsys.readouterr().out
+    assert [line["dialogue"] for line in written()] == [turns, turns[:2]]
+    assert main([*words, "--assistant", "Hello.", "--overwrite", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["unused"]["dialogue.1"] == 2
 
 
 def test_a_call_under_keys_in_capitals_that_is_not_read_is_noted(write: Write) -> None:
