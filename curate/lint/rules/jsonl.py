@@ -311,15 +311,21 @@ def no_examples(facts: FileFacts) -> Problems:
 def mixed_formats(facts: FileFacts) -> Problems:
     """The file mixes several formats.
 
-    A trainer detects the format from the first line and drops or misreads lines in other formats.
+    A trainer detects the format from the first line and drops or misreads lines in other formats, and lines whose keys
+    fit no known format. M001 reports each of those.
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"instruction": "Say hello.", "output": "Hello."}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    if len(_shapes(facts)) > 1:
-        counts = ", ".join(f"{count:,} {name}" for name, count in facts.formats.most_common())
-        yield Problem("", f"several formats in one file: {counts}")
+    shapes = _shapes(facts)
+    if len(shapes) > 1:
+        counts = ", ".join(
+            f"{plural(count, 'line')} in no known format (M001)" if name == UNKNOWN else f"{count:,} {name}"
+            for name, count in facts.formats.most_common()
+        )
+        mixture = "several formats in one file" if len(shapes - {UNKNOWN}) > 1 else "lines beside those of one format"
+        yield Problem("", f"{mixture}: {counts}")
 
 
 def _shapes(facts: FileFacts) -> set[str]:
