@@ -44,6 +44,7 @@ class ConflictsOptions(options.CommonOptions):
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Send data to the judge's endpoint without asking.")] = False
     engine: options.RunOn = Engine.LOCAL
     address: options.Address = None
+    no_cache: options.NoCache = False
     quiet: options.Quiet = False
 
 

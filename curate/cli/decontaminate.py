@@ -55,6 +55,7 @@ def decontaminate(
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every match, not only {MAX_SHOWN}.")] = False,
     engine: options.RunOn = Engine.LOCAL,
     address: options.Address = None,
+    no_cache: options.NoCache = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Remove examples that contain items of a benchmark; report the item and the words found.
@@ -77,7 +78,11 @@ def decontaminate(
     removed = checked_removed_path(output, "removed", [*files, *benchmarks], (*paths, *bench), overwrite=overwrite)
     with options.stages(quiet=quiet) as shown:
         session = options.session(
-            reads_files="curate decontaminate", engine=engine, address=address, listen=shown.listen
+            reads_files="curate decontaminate",
+            engine=engine,
+            address=address,
+            cached=not no_cache,
+            listen=shown.listen,
         )
         result = decontaminate_data(session.open_plain(files), benchmarks, fields=field or (), embeddings=embeddings)
     if output is not None:

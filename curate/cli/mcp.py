@@ -153,7 +153,7 @@ class Tools:
     @_takes_options("judge_model")
     async def conflicts(self, paths: Paths, words: Sequence[str] = (), limit: Limit = DEFAULT_LIMIT) -> str:
         """Find answers to the same question that contradict each other, by rules alone."""
-        return await self._answer(["conflicts", *words, "--json", "--quiet", "--no-models"], paths, limit)
+        return await self._answer(["conflicts", *words, "--json", "--quiet", "--no-models", "--no-cache"], paths, limit)
 
     @_takes_options("parquet", "trainers")
     async def split(self, paths: Paths, words: Sequence[str] = (), limit: Limit = DEFAULT_LIMIT) -> str:
@@ -166,7 +166,7 @@ class Tools:
 
     async def verify(self, folder: str, limit: Limit = DEFAULT_LIMIT) -> str:
         """Verify that written splits have no leak and lost no line."""
-        return await self._answer(["verify", "--json"], [folder], limit)
+        return await self._answer(["verify", "--json", "--no-cache"], [folder], limit)
 
     async def rule(self, code: str) -> str:
         """Explain a rule, with a bad and a good example."""

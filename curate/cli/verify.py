@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from curate.cli.options import Address, Agree, AsJson, Quiet, RunOn, check_combination, session, stages
+from curate.cli.options import Address, Agree, AsJson, NoCache, Quiet, RunOn, check_combination, session, stages
 from curate.commands.track import require_tracker, track, tracker_of_proof, verify_record
 from curate.commands.verify import verify as verify_data
 from curate.core.cluster import Engine
@@ -68,6 +68,7 @@ def verify(
     engine: RunOn = Engine.LOCAL,
     address: Address = None,
     as_json: AsJson = False,
+    no_cache: NoCache = False,
     quiet: Quiet = False,
 ) -> None:
     """Verify that a split has no leakage and that no line was lost or changed.
@@ -93,7 +94,7 @@ def verify(
         _verify_statement(paths, statement, signers, as_json=as_json)
     data = paths[0] if len(paths) == 1 else {name: [path] for name, path in zip(_names(paths), paths, strict=True)}
     with stages(quiet=quiet) as shown:
-        run_session = session(engine=engine, address=address, listen=shown.listen, yes=yes)
+        run_session = session(engine=engine, address=address, cached=not no_cache, listen=shown.listen, yes=yes)
         tracker = tracker_of_proof(run_session, paths[:1])
         require_tracker(tracker)
         proof = verify_data(data, run_session, name=" ".join(map(str, paths)), embeddings=embeddings)

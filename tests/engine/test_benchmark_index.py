@@ -209,6 +209,28 @@ def test_an_item_in_other_words_is_found_by_embeddings(named: bool, capsys: pyte
     assert Path("clean.jsonl").read_text(encoding="utf-8").splitlines() == [json.dumps(rows[0]), json.dumps(rows[2])]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("decontaminate", "data.jsonl", "--bench", "bench.jsonl"),
+        ("conflicts", "data.jsonl"),
+        ("verify", "data.jsonl", "test.jsonl"),
+    ],
+    ids=lambda command: command[0],
+)  # fmt: skip
+def test_embeddings_are_cached_unless_the_cache_is_disabled(
+    command: Sequence[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("data.jsonl", [chat(OTHER, "475"), chat("How old is the moon?", "4.5 billion years.")])
+    write("test.jsonl", [chat("How far away is the sun?", "150 million km.")])
+    words = (*command, "--embeddings", "offline:all-MiniLM-L6-v2", "--json")
+    without = run(capsys, *words, "--no-cache")[:2]
+    assert not Path(".curate/cache").exists()
+    assert run(capsys, *words)[:2] == without
+    assert any(Path(".curate/cache").iterdir())
+
+
 FILLER = "My aunt writes about the weather, her neighbours and the new kitchen that they built in spring. " * 5
 TRIANGLE = {"question": "The vertices of a triangle are at (0, 0), (-1, 1), and (3, 3). Find its area.", "answer": "3"}
 

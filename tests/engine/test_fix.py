@@ -263,7 +263,8 @@ def test_what_is_not_lines_is_left_alone_and_that_is_said(write: Write, name: st
         ('{"conversations":[{"from":"user","value":"Hi"},{"from":"%s","value":"Ho"},{"from":"%s","value":"Hello."}]}',
          "user assistant"),
         ('{"conversations": [{"role":"%s","content":"Hi"}, {"role":"%s","content":"Hello."}]}', "user assistant"),
-        ('{"prompt": [{"role":"%s","content":"Hi"}], "completion": [{"role":"%s","content":"Hello."}]}', "user assistant"),
+        ('{"prompt": [{"role":"%s","content":"Hi"}], "completion": [{"role":"%s","content":"Hello."}]}',
+         "user assistant"),
         ('{"prompt": [{"role":"%s","content":"Hi"}], "chosen": [{"role":"%s","content":"Hello."}], "rejected": '
          '[{"role":"assistant","content":"No."}]}', "user assistant"),
     ],
