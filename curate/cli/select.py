@@ -15,6 +15,7 @@ from curate.commands.score import models_of
 from curate.commands.select import SelectionGoal
 from curate.commands.select import select as select_data
 from curate.core.errors import UsageError
+from curate.core.files import display_name
 from curate.core.output_pair import checked_removed_path
 from curate.core.text import visible
 from curate.core.verb_options import Given
@@ -113,9 +114,15 @@ def select(args: SelectOptions) -> None:
         result = select_data(work, goal, models, earlier=args.earlier)
         if args.compare and splits:
             folder, seeds = work.project.state / "comparisons", args.seeds or 3
-            result.comparison = compare_selection(
-                result, goal, args.compare, splits, folder, seeds, shown.listen, args.questions
-            )
+            try:
+                result.comparison = compare_selection(
+                    result, goal, args.compare, splits, folder, seeds, shown.listen, args.questions
+                )
+            except KeyboardInterrupt:
+                work.session.note(
+                    f"finished trainings are kept in {display_name(folder)}; the same command continues with the others"
+                )
+                raise
     result.written = args.output is not None and (not result.heavy or args.yes)
     if args.output is not None and result.written:
         write_plan(result.plan, args.output, overwrite=args.overwrite)

@@ -37,6 +37,8 @@ from curate.core.validation import load_toml
 from curate.read.dataset import ParsedLine, read_dataset
 
 SHARED_SPLITS: Final = ("validation", "test")
+WITHOUT_ANSWERS: Final = ("generations=0", "probes=0")
+"""Settings of a training that leave out answers of both models, which only its own report shows."""
 SELECTION, RANDOM, LONGEST, ALL = "selection", "random", "longest", "all"
 T_QUANTILES: Final = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 """Of Student's t distribution, 97.5%, by the degrees of freedom from 1."""
@@ -143,8 +145,11 @@ def _train(recipe: Path, splits: Path, data: Path, run: Path, seed: int) -> Mapp
     for shared in _shared_splits(splits):
         copyfile(shared, data / shared.name)
     run.parent.mkdir(parents=True, exist_ok=True)
-    options = ["--data", data, "--run-dir", run, "--set", f"seed={seed}", "--resume", "--quiet", "--json"]
-    return _run_curate("training", run, "train", recipe, *options)
+    changes = [f"seed={seed}", *WITHOUT_ANSWERS]
+    options = ["--data", data, "--run-dir", run, "--resume", "--quiet", "--json"]
+    return _run_curate(
+        "training", run, "train", recipe, *options, *(word for key in changes for word in ("--set", key))
+    )
 
 
 def _evaluate_run(run: Path, questions: int, first: Mapping[str, Any] | None) -> Mapping[str, Any]:

@@ -79,8 +79,7 @@ def _file_text(file: FixedFile, *, done: bool) -> Iterator[str]:
     if file.foreign:
         pairs = all(name_of_format in PAIR_SIDES for name_of_format in file.foreign)  # which messages cannot hold
         yield (
-            f"{name}: fixes of messages, but for names of roles, are not applied to lines in the format "
-            f"{', '.join(file.foreign)}"
+            f"{name}: in lines of the format {', '.join(file.foreign)}, fixes of messages only rename roles"
             f"{'' if pairs else '; convert them with `curate convert`'}"
         )
     for code, numbers in sorted(file.removed.items()):

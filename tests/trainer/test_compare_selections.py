@@ -13,7 +13,7 @@ import pytest
 from curate.cli.main import main
 from curate.commands.compare_selections import comparison_of, interval
 from curate.render.select import verdict
-from tests.trainer.tiny import write_recipe
+from tests.trainer.tiny import write_recipe, write_split
 
 
 def in_this_process(command: Sequence[str], **_: object) -> CompletedProcess[bytes]:
@@ -72,6 +72,19 @@ def test_only_the_training_split_of_the_recipe_can_be_compared(
     assert "train.jsonl" in capsys.readouterr().err
     assert main(["select", str(other), "--no-models", "--examples", "1", "--questions", "3"]) == 2
     assert "has no effect without --compare" in capsys.readouterr().err
+
+
+def test_an_interrupted_comparison_says_how_it_continues(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess, "run", interrupted)
+    train = write_split(tmp_path / "split", train=6, test=2) / "train.jsonl"
+    words = ["select", str(train), "--no-models", "--examples", "2", "--compare", str(write_recipe(tmp_path)), "-q"]
+    assert main(words) == 130
+    assert "the same command continues with the others" in capsys.readouterr().err
 
 
 def test_a_higher_score_is_better_and_a_higher_loss_is_worse() -> None:
