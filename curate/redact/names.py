@@ -8,6 +8,7 @@ from xxhash import xxh3_128_intdigest
 
 from curate.core.key_value_secrets import Secret
 from curate.core.lazy import lazy_pattern
+from curate.redact.folding import folded
 
 PERSON: Final = "person"
 SURNAME: Final = "surname"
@@ -217,6 +218,12 @@ def text_key(text: str) -> int:
 
 def names_in(text: str) -> Iterator[Secret]:
     """The names of persons behind a salutation, an introduction or a title, and below a closing."""
+    plain = folded(text)
+    yield from map(plain.original, _names_in_ascii(plain.text))
+
+
+def _names_in_ascii(text: str) -> Iterator[Secret]:
+    """The names in a text with the digits and signs of ASCII."""
     lower = text.lower()
     for hints, pattern in NAMES:
         if not any(hint in lower for hint in hints):

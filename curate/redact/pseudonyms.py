@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from curate.core.errors import InputError
 from curate.core.files import display_name, replacing
+from curate.redact.folding import folded, like, with_digits_of
 from curate.redact.form import always
 from curate.redact.names import ORG, PERSON, SURNAME
 from curate.redact.values import FORMS
@@ -74,18 +75,21 @@ class Style(StrEnum):
 def normalized(kind: str, value: str) -> str:
     """A form of a value that is equal for all its spellings, so that they have the same pseudonym.
 
-    Case is ignored. Names and street addresses have one space between words; e-mail and IP addresses,
+    Case and the script of digits are ignored. Names and street addresses have one space between words; e-mail and IP addresses,
     handles and names of hosts and users keep their punctuation, and so do coordinates; other values have no punctuation
     and spaces.
     Values of kinds in `LABELLED` and of unknown kinds are returned unchanged.
     """
+    if kind in LABELLED or kind not in KINDS:
+        return value
+    value = folded(value).text
     if kind in ("email", "host_name", "user_name", "social_handle", "ip_address"):
         return value.casefold()
     if kind == "coordinates":
         return re.sub(r"\s", "", value)
     if kind in (PERSON, SURNAME, ORG, "street_address"):
         return " ".join(value.split()).casefold()
-    return re.sub(r"[\W_]", "", value).upper() if kind in KINDS - LABELLED else value
+    return re.sub(r"[\W_]", "", value).upper()
 
 
 class Pseudonyms:
@@ -110,6 +114,7 @@ class Pseudonyms:
 
     def reserve(self, value: str) -> None:
         """Exclude a value of the data from the invented values."""
+        value = folded(value).text
         self._originals.update((value.casefold(), *value.casefold().split(), re.sub(r"[\W_]", "", value).casefold()))
 
     def of(self, kind: str, value: str) -> str:
@@ -117,9 +122,14 @@ class Pseudonyms:
         plain = normalized(kind, value)
         replacement = self._replacements.get((kind, plain))
         if replacement is None:
-            replacement = self._label(kind) if self._is_labelled(kind) else self._invented(kind, value, plain)
+            labelled = self._is_labelled(kind)
+            replacement = self._label(kind) if labelled else self._invented(kind, folded(value).text, plain)
             self._replacements[kind, plain] = replacement
-        return replacement if self._is_labelled(kind) or kind in WRITTEN else _with_signs_of(value, replacement)
+        if self._is_labelled(kind):
+            return replacement
+        if kind in WRITTEN:
+            return with_digits_of(value, replacement) if kind in WITH_DIGITS else replacement
+        return _with_signs_of(value, replacement)
 
     def _is_labelled(self, kind: str) -> bool:
         """Whether a kind gets labels such as `[PERSON_1]`: every kind in the style `label`; secrets and unknown kinds
@@ -295,7 +305,7 @@ def _similar_char(char: str, number: int) -> str:
 
 
 def _with_signs_of(value: str, replacement: str) -> str:
-    """The replacement with the punctuation and the case of a value: `12-3`, `456` -> `45-6`."""
+    """The replacement with the punctuation, the case and the digits of a value: `12-3`, `456` -> `45-6`."""
     chars = iter(replacement)
     shown = []
     for char in value:
@@ -303,7 +313,7 @@ def _with_signs_of(value: str, replacement: str) -> str:
             shown.append(char)
             continue
         new = next(chars, "")
-        shown.append(new.lower() if char.islower() else new)
+        shown.append(like(new.lower() if char.islower() else new, char))
     return "".join([*shown, *chars])
 
 
@@ -322,6 +332,8 @@ WRITTEN: Final[dict[str, Any]] = {
     "coordinates": Pseudonyms._coordinates,
 }
 """Kinds whose replacement is written as it is."""
+WITH_DIGITS: Final = frozenset(("ip_address", "street_address", "date_of_birth", "coordinates"))
+"""Those of them whose digits are of the script of the value."""
 SHAPED: Final[dict[str, Any]] = {
     "phone": Pseudonyms._phone,
     **{kind: lambda pseudonyms, _, plain, kind=kind: pseudonyms._wrong_check(kind, plain) for kind in CHECKED},

@@ -15,6 +15,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from curate.core.key_value_secrets import Secret
+from curate.redact.folding import folded
 from curate.redact.names import (
     CODE_BLOCK,
     ORG,
@@ -250,6 +251,7 @@ def _is_name_word(word: str) -> bool:
 
 def _add_literal(literals: Literals, written: str, kind: str) -> None:
     """Add a text that is replaced wherever it stands; of two kinds, the first one counts."""
+    written = folded(written).text
     if first := WORD.search(written):
         of_word = literals.setdefault(first.group(), {})
         of_word.setdefault((first.start(), len(written)), {}).setdefault(written, kind)
@@ -257,11 +259,16 @@ def _add_literal(literals: Literals, written: str, kind: str) -> None:
 
 def _literals_in(text: str, literals: Literals, shift: int) -> Iterator[Secret]:
     """The occurrences of literals in a text, as whole words; `shift` is added to their positions."""
-    for match in WORD.finditer(text) if literals else ():
+    if not literals:
+        return
+    plain = folded(text)
+    text = plain.text
+    for match in WORD.finditer(text):
         for (before, length), kinds in literals.get(match.group(), {}).items():
             start, end = match.start() - before, match.start() - before + length
             if start >= 0 and (kind := kinds.get(text[start:end])) and not text[end : end + 1].isalnum():
-                yield Secret(start + shift, end + shift, kind)
+                place = plain.original(Secret(start, end, kind))
+                yield place._replace(start=place.start + shift, end=place.end + shift)
 
 
 def _with_texts(value: Any, replaced: Callable[[str, str], str], key: str = "") -> Any:
@@ -373,8 +380,8 @@ def _is_python(code: str) -> bool:
 
 
 def squeezed(text: str) -> str:
-    """The letters and digits of a text, in lower case, without anything between them."""
-    return re.sub(r"[\W_]", "", text).casefold()
+    """The letters and digits of a text, in lower case, with ASCII digits, without anything between them."""
+    return re.sub(r"[\W_]", "", folded(text).text).casefold()
 
 
 def has_hidden_values(value: Any) -> bool:

@@ -16,6 +16,7 @@ from curate.core.key_value_secrets import Secret
 from curate.core.lazy import lazy_pattern
 from curate.core.masking import CARD, EMAIL, IBAN, IP_ADDRESS, PHONE, SSN
 from curate.redact.account_values import ACCOUNT_VALUES
+from curate.redact.folding import folded
 from curate.redact.form import (
     CODE_HINT,
     DIGIT,
@@ -530,6 +531,13 @@ def _values_of_short(text: str) -> tuple[Secret, ...]:
 
 def _values_in(text: str) -> list[Secret]:
     """The private values of a text; `private_values_in` caches those of short texts."""
+    plain = folded(text)
+    values = _values_in_ascii(plain.text)
+    return [plain.original(value) for value in values] if plain.positions else values
+
+
+def _values_in_ascii(text: str) -> list[Secret]:
+    """The private values of a text with the digits and signs of ASCII."""
     candidates = list(credentials_in(text))
     hints: dict[Any, bool] = {}
     for form in FORMS:
