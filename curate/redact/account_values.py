@@ -147,6 +147,14 @@ ACCOUNT_VALUES: Final = (
         ),
         mark="@",
     ),
+    Form(
+        "user_name",  # words that also name a page: only with a sign or a digit
+        lazy_pattern(
+            rf"(?i:login|nick|usu[aá]rio|usuario|benutzername|identifiant)(?: (?i:to|é|es|est|ist|je|is))?[\s:]{{1,3}}"
+            rf"(?P<value>{NO_SERVICE}(?=[a-z.-]*[0-9_]){LOGIN}(?<![.-]))(?![\w@(])"
+        ),
+        hint=re.compile("(?i)login|nick|usu[aá]rio|benutzername|identifiant"),
+    ),
     named(
         "customer_number",
         r"frequent[ _-]flyer|miles (?:&|and) more|aadhaar enrol?ment",

@@ -5,6 +5,7 @@ recognized, and the way back to the script of a value.
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from curate.core.characters import UNSEEN
@@ -36,6 +37,7 @@ class Folded(NamedTuple):
         return secret._replace(start=self.positions[secret.start], end=self.positions[secret.end - 1] + 1)
 
 
+@lru_cache(maxsize=16)  # each text is searched several times
 def folded(text: str) -> Folded:
     """A text with ASCII digits (of `٠١٢`, `०१२`, `０１２`), full-width characters, spaces and hyphens as in ASCII, and
     without invisible characters.

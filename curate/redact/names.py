@@ -9,6 +9,7 @@ from xxhash import xxh3_128_intdigest
 from curate.core.key_value_secrets import Secret
 from curate.core.lazy import lazy_pattern
 from curate.redact.folding import folded
+from curate.redact.forms_of_address import names_beside_forms_of_address
 
 PERSON: Final = "person"
 SURNAME: Final = "surname"
@@ -247,3 +248,5 @@ def _names_in_ascii(text: str) -> Iterator[Secret]:
             for match in pattern.finditer(text):
                 if not NO_JAPANESE_NAME.fullmatch(match["name"]):
                     yield Secret(match.start("name"), match.end("name"), PERSON)
+    for start, end, is_last in names_beside_forms_of_address(text):
+        yield Secret(start, end, SURNAME if is_last else PERSON)

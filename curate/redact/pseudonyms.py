@@ -75,9 +75,9 @@ class Style(StrEnum):
 def normalized(kind: str, value: str) -> str:
     """A form of a value that is equal for all its spellings, so that they have the same pseudonym.
 
-    Case and the script of digits are ignored. Names and street addresses have one space between words; e-mail and IP addresses,
-    handles and names of hosts and users keep their punctuation, and so do coordinates; other values have no punctuation
-    and spaces.
+    Case and the script of digits are ignored. Names and street addresses have one space between words; e-mail and IP
+    addresses, handles and names of hosts and users keep their punctuation, and so do coordinates; other values have no
+    punctuation and spaces.
     Values of kinds in `LABELLED` and of unknown kinds are returned unchanged.
     """
     if kind in LABELLED or kind not in KINDS:

@@ -23,6 +23,7 @@ from curate.redact.form import (
     END,
     LONG_NUMBER,
     SEPARATOR,
+    SPACED,
     Form,
     anywhere,
     named,
@@ -30,6 +31,7 @@ from curate.redact.form import (
     unspaced,
 )
 from curate.redact.national_numbers import NATIONAL_NUMBERS
+from curate.redact.other_languages import NOT_LATIN, OTHER_LANGUAGES
 from curate.redact.sign_in_patterns import (
     COLON_GAP,
     COPULA_GAP,
@@ -94,7 +96,10 @@ def _is_card(text: str) -> bool:
 
 def _is_iban(text: str) -> bool:
     """Whether the check digits are right."""
-    return bool(import_module("stdnum.iban").is_valid(text, check_country=False))
+    number = re.sub(r"\W", "", text).upper()
+    if number.startswith(OTHER_IBANS):
+        return bool(import_module("stdnum.iso7064.mod_97_10").is_valid(number[4:] + number[:4]))
+    return bool(import_module("stdnum.iban").is_valid(number, check_country=False))
 
 
 def _is_phone(text: str) -> bool:
@@ -183,8 +188,12 @@ GATEWAYS: Final = frozenset(
     )
 )
 """Addresses that routers have when they are sold, and that of Docker's bridge."""
+OTHER_IBANS: Final = tuple("AO BF BJ CF CG CI CM CV DZ GA GQ GW HN IR KM MA MG ML MZ NE SN TD TG".split())  # noqa: SIM905
+"""Countries with account numbers of the form of an IBAN that are not in its register."""
 NO_VERSION: Final = r"(?i:(?<!version )(?<!version: )(?<!versions )(?<!release )(?<!build )(?<!firmware )(?<!driver ))"
 """What four numbers with dots are no address behind."""
+BESIDE: Final = re.compile(r"(?<=<!)\[\\w|(?<=\(\?!)\[\\w")
+"""What `CARD` and `IP_ADDRESS` have no letter of: words of scripts without spaces may stand there."""
 MAX_SHORT: Final = 40
 """Characters of texts that are searched once: keys and roles stand in each row."""
 FORMS: Final = (
@@ -216,9 +225,11 @@ FORMS: Final = (
     Form("iban", IBAN, _is_iban),
     anywhere("iban", r"[a-z]{2}\d{2}(?: ?[a-z0-9]{4}){2,7}(?: ?[a-z0-9]{1,4})?", _is_iban, DIGIT),
     Form("card", CARD, _is_card, hint=LONG_NUMBER),
+    Form("card", lazy_pattern(BESIDE.sub(f"[{SPACED}", CARD.pattern)), _is_card, hint=LONG_NUMBER),
     anywhere("card", r"3(?:0[0-5]|[689]\d)\d([ -]?)\d{6}\1\d{4}", _is_card),
     Form("us_ssn", SSN, stdnum("us.ssn"), hint=LONG_NUMBER),
     Form("ip_address", lazy_pattern(rf"{NO_VERSION}{IP_ADDRESS.pattern}"), _is_ip),
+    Form("ip_address", lazy_pattern(NO_VERSION + BESIDE.sub(f"[{SPACED}", IP_ADDRESS.pattern)), _is_ip),
     Form(
         "ip_address",
         lazy_pattern(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|(?<=::))(?!\w|:[\w:]|\.\w)"),
@@ -361,7 +372,7 @@ FORMS: Final = (
     ),
     named(
         "phone",
-        r"number|nummer|num[ée]ro|n[úu]mero",
+        r"number|nummer|num[ée]ro|n[úu]mero|numer\w*|numara\w*",
         rf"(?:(?:\+|\(?0)\d(?:{SEPARATOR}{{0,3}}\d){{7,12}}|[6-9]\d{{1,2}}(?: \d{{2,3}}){{2,3}})",
         _is_national_phone,
         gap=FREE_GAP,
@@ -540,7 +551,8 @@ def _values_in_ascii(text: str) -> list[Secret]:
     """The private values of a text with the digits and signs of ASCII."""
     candidates = list(credentials_in(text))
     hints: dict[Any, bool] = {}
-    for form in FORMS:
+    is_latin = text.isascii() or not NOT_LATIN.search(text)
+    for form in FORMS if is_latin else (*FORMS, *OTHER_LANGUAGES):
         if form.mark:
             if form.mark not in text:
                 continue

@@ -1,0 +1,159 @@
+"""The names of persons beside a form of address of another language than those of `names`: Turkish, Polish, Russian,
+Vietnamese, Arabic, Persian, Hindi, Bengali, Thai, Japanese, Korean and Chinese.
+
+Scripts without capitals do not tell a name from the word behind it: there, a last name, a common first name or the
+ending of last names is required, or a list of words that are no name.
+"""
+
+# ruff: noqa: E501  (characters of some scripts count as two columns)
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from curate.core.lazy import lazy_pattern
+
+UPPER: Final = "[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĘĚĞİĹŁŃŇŐŘŚŞŠŤŪŮŰŹŻŽƠƯẠ-Ỹ]"
+WORD: Final = rf"(?:{UPPER}[a-zß-öø-ÿāăąćčďđęěğĩĺłńňőřśşšťũūůűźżžıơưạ-ỹ]+)"
+CYRILLIC: Final = "(?:[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?)"
+ARABIC: Final = "[\u0620-\u064a\u066e-\u06d3]"
+BENGALI: Final = "[\u0980-\u09e3\u09f0-\u09ff]"
+DEVANAGARI: Final = "[\u0900-\u0963\u0970-\u097f]"
+HAN: Final = "[\u4e00-\u9fff]"
+SURNAMES_ZH: Final = (
+    "王李张張刘劉陈陳杨楊黄黃赵趙吴吳周徐孙孫马馬朱胡郭何林罗羅郑鄭梁谢謝宋唐许許韩韓冯馮邓鄧曹彭曾萧蕭董袁潘蒋蔣蔡杜叶葉苏蘇魏吕呂丁沈姚卢盧"
+    "姜崔钟鍾谭譚陆陸汪范石廖贾賈夏韦韋邹鄒孟熊秦邱尹薛闫侯龙龍陶贺賀顾顧龚龔邵钱錢严嚴戴莫孔"
+)
+SURNAMES_KO: Final = "김이박최정강조윤장임한오서신권황안송류홍전고문양손배백허유남심노하곽성차주우구민진나지엄채원천방공현함염여추도소석선설마길연위표명기반왕금옥육인맹제모탁국"
+SURNAMES_VI: Final = "Nguyễn|Trần|Lê|Phạm|Hoàng|Huỳnh|Phan|Vũ|Võ|Đặng|Bùi|Đỗ|Hồ|Ngô|Dương|Lý|Đinh|Trịnh|Đoàn|Mai|Trương|Lâm|Tạ|Cao|Châu|Tô|Hà|Đào|Lương|Vương"
+SURNAMES_HI: Final = (
+    "शर्मा|वर्मा|गुप्ता|सिंह|कुमार|कुमारी|देवी|यादव|मिश्रा|मिश्र|तिवारी|पांडे|पाण्डेय|जैन|अग्रवाल|चौधरी|पटेल|शाह|मेहता|जोशी|चौहान|ठाकुर|राजपूत|सक्सेना|"
+    "श्रीवास्तव|दुबे|त्रिपाठी|शुक्ला|भट्ट|नायर|अय्यर|रेड्डी|राव|दास|बनर्जी|मुखर्जी|घोष|खान|अंसारी|मलिक|कपूर|खन्ना|मल्होत्रा|चोपड़ा|अरोड़ा|सेठी|बंसल|गोयल|सिन्हा|झा|पाटिल|देशमुख|कुलकर्णी"
+)
+SURNAMES_BN: Final = (
+    "হাসান|হোসেন|হোসাইন|আহমেদ|আহমদ|রহমান|ইসলাম|আলী|আলম|খান|চৌধুরী|আক্তার|বেগম|খাতুন|সুলতানা|উদ্দিন|মিয়া|মিয়া|দাস|রায়|রায়|সাহা|সেন|ঘোষ|বসু|"
+    "মুখার্জি|ব্যানার্জি|চক্রবর্তী|শেখ|মন্ডল|মণ্ডল|সরকার|হক|কবির|করিম|মাহমুদ|হায়দার|ভট্টাচার্য|দত্ত|পাল|শর্মা|ইয়াসমিন|পারভীন"
+)
+GIVEN_TH: Final = (
+    "สมชาย|สมศรี|สมหมาย|สมศักดิ์|สมพร|สมบัติ|สมใจ|ประเสริฐ|ประยุทธ์|ประภา|วิภา|วิชัย|วิไล|วันดี|สุดา|สุชาติ|สุรชัย|สุพจน์|สุภาพร|สุนีย์|อนุชา|อรุณี|อารีย์|"
+    "มาลี|มานี|มานะ|ปรีชา|ณัฐพล|ณัฐวุฒิ|ธนพล|ธีรพงษ์|กิตติ|กมล|กานดา|จันทร์เพ็ญ|จิราพร|ชัยวัฒน์|นภา|นิภา|พรทิพย์|พิมพ์ใจ|เพ็ญศรี|ลัดดา|วรรณา|ศิริพร|สาวิตรี|อภิชาติ|อำนวย"
+)
+NO_TURKISH: Final = (
+    "Doktor|Dr|Hoca|Öğretmen|Müdür|Başkan|Avukat|Mühendis|Sayın|Sevgili|Değerli|Komiser|Hakim|Savcı|Profesör|Prof|Hemşire|"
+    "Memur|Şoför|Evet|Hayır|Peki|Tamam|Bu|Şu|O|Bir|Ev|Küçük|Büyük|Genç|Yaşlı|Türk|Osmanlı|Ama|Ve|Lütfen|Merhaba|Bay|"
+    "Hanım|Bey|Usta|Dün|Bugün|Yarın|Sonra|Önce|Ben|Sen|Biz|Siz|Onlar|Ayrıca|Fakat|Ancak|Sabah|Akşam|Geçen|Eğer|"
+    "Çünkü|Belki|Artık|Hem|Ne|Kim|Sadece|Şimdi|Acaba|Bence|Kaptan|Paşa|Eczacı|Kuaför|Garson|Türkiye|Selçuklu"
+)
+NO_POLISH: Final = (
+    "Prezes|Dyrektor|Minister|Premier|Prezydent|Profesor|Doktor|Kierownik|Marszałek|Mecenas|Redaktor|Ksiądz|Bóg|Młody|"
+    "Młoda|Panowie|Panie|Domu|Samochodzik|Kleks|Tadeusz|Twardowski|Jezus|Inżynier|Burmistrz|Poseł|Senator|Generał"
+)
+NO_RUSSIAN: Final = "Президент|Министр|Премьер|Посол|Директор|Председатель|Бог|Великий|Новгород|Судья|Генерал|Никто"
+NO_ARABIC: Final = (
+    "في|من|إلى|على|عن|مع|أمس|اليوم|غدا|قبل|بعد|بخصوص|إعادة|هو|هي|كان|كانت|قد|لم|لن|لا|أن|إن|هذا|هذه|ذلك|التي|الذي|و|أو|ثم|"
+    "عند|حول|ضد|بين|حتى|كما|لكن|ليس|المدير|الرئيس|الوزير|رئيس|وزير|مدير|حيث|منذ|خلال|فيثاغورس|المسيح|نفسه|جدا|شكرا|لقد|عبر"
+)
+NO_PERSIAN: Final = (
+    "محترم|رئیس|دکتر|مهندس|استاد|عزیز|وزیر|مدیر|مسئول|دیگر|ایرانی|خارجی|دیگری|باردار|خانه|خانم|آقا|داماد|جوان|های|ها|که|را|"
+    "است|از|به|در|با|و|این|آن|هم|یا"
+)
+NO_HINDI: Final = (
+    "हाँ|हां|जी|नहीं|अच्छा|माता|पिता|गुरु|दादा|दादी|नाना|नानी|भाई|बहन|मास्टर|डॉक्टर|सर|मैडम|पंडित|स्वामी|बाबा|भगवान|हनुमान|राम|शिव|"
+    "चाचा|चाची|मामा|मौसी|पापा|मम्मी|माँ|सेठ|साहब|गांधी|नेहरू|ठीक|सही|शुक्रिया|धन्यवाद|नमस्ते|गणेश|लक्ष्मी|वकील|शास्त्री|महाराज|आप|उन|वे|दीदी|भैया|मंत्री|नेता"
+)
+NO_KOREAN: Final = (
+    "[가-힣]{2}(?:자|사|장|인|객)|[가-힣]?(?:선배|선생|교수|팀장|작가|과장|부장|대표|기사|대리|사원|회원|고객|손님|위원|간사|목사)|"
+    "전문가|이모부|고모부|하느님|여러분|유가족|공무원|지원관|장학관|조교수|부모님|주인공"
+)
+"""Offices, customers and relatives: most end in one of these syllables, as few names do."""
+NO_CHINESE: Final = (
+    "任何|上周|本周|每周|许多|许多位|白人|黄人|高龄|孔雀|马上|何种|石头|龙虾|周围|周年|周末|张贴|严格|严肃|万一|[李王张刘陈]?老师|[王李张刘陈]?医生|石油|金发|"
+    "何时|何人|许可|严重"
+)
+SAN: Final = "san|sama|kun|chan|sensei|senpai|ssi|nim"
+
+
+def _pattern(hints: str, pattern: str) -> tuple[tuple[str, ...], Any]:
+    """Parts of which a text must contain one before it is searched, and the pattern of a name."""
+    return tuple(hints.split("|")), lazy_pattern(pattern)
+
+
+FORMS_OF_ADDRESS: Final = (
+    _pattern(
+        " Hanım| Bey| Beyefendi| Hanımefendi",
+        rf"(?<![\w'’])(?:Sayın )?(?P<name>(?!(?:{NO_TURKISH}) ){WORD}(?: (?!(?:{NO_TURKISH}) ){WORD}){{0,2}})"
+        r"(?= (?:Hanım(?:efendi)?|Bey(?:efendi)?)(?![^\W\d_]))",
+    ),
+    _pattern(
+        "pani|pana|panu|panem|panią|Pani|Panu|Pana|Panem|Panią|pan ",
+        rf"(?<!\w)(?:[Pp]ani[ąe]?|[Pp]an(?:em|a|u)|pan) (?P<name>(?!(?:{NO_POLISH})(?!\w)){WORD}(?:-{WORD})?"
+        rf"(?: {WORD}(?:-{WORD})?)?)",
+    ),
+    _pattern(
+        "ą|ć|ę|ł|ń|ś|ź|ż",
+        rf"(?<!\w)Pan (?P<name>(?!(?:{NO_POLISH})(?!\w)){WORD}(?: {WORD}(?:-{WORD})?|(?P<last>(?! {WORD}))))",
+    ),
+    _pattern(
+        "осподин|оспож|г-н|г-ж",
+        rf"(?<!\w)(?:[Гг]осподин(?:а|у|ом|е)?|[Гг]осподину|[Гг]оспож(?:а|и|е|у|ой)|[Гг]-н(?:а|у|ом)?|[Гг]-ж(?:а|и|е|у|ой))"
+        rf" (?P<name>(?!(?:{NO_RUSSIAN})){CYRILLIC}(?:(?: {CYRILLIC}){{1,2}}|(?P<last>)))",
+    ),
+    _pattern(
+        "вич|вна|ична|ьич",  # first name and patronymic in a salutation, or before a comma at the beginning
+        rf"(?:(?i:уважаем(?:ый|ая)|дорог(?:ой|ая)|здравствуйте,?|добрый (?:день|вечер)[,!]?|доброе утро[,!]?) |(?m:^))"
+        rf"(?P<name>{CYRILLIC} [А-ЯЁ][а-яё]+(?:вич|вна|ична|ьич))(?=[,!])",
+    ),
+    _pattern(
+        "nh |hị |ng |à |ác |ô |hú |ạn |m ",
+        rf"(?<!\w)(?i:anh|chị|ông|bà|bác|cô|chú|bạn|em|thầy) (?P<name>(?:{SURNAMES_VI})(?: {WORD}){{1,3}})",
+    ),
+    _pattern(
+        "السيد|الأستاذ|الدكتور|المهندس|الآنسة|السيدة",
+        rf"(?<!{ARABIC})[ولب]?(?:السيدة?|الأستاذة?|الدكتورة?|المهندسة?|الآنسة) (?P<name>(?!(?:{NO_ARABIC}|ال{ARABIC}+)(?!{ARABIC}))"
+        rf"{ARABIC}{{2,}}(?: (?!(?:{NO_ARABIC}|لل{ARABIC}+|بال{ARABIC}+)(?!{ARABIC}))(?:(?:بن|أبو|عبد|آل) )?{ARABIC}{{2,}})?)",
+    ),
+    _pattern(
+        "آقای|خانم|جناب",
+        rf"(?<!{ARABIC})(?:آقای|خانم|جناب) (?:(?:دکتر|مهندس) )?(?P<name>(?!(?:{NO_PERSIAN})(?!{ARABIC}))(?:{ARABIC}{{2,}} )?"
+        rf"(?!(?:{NO_PERSIAN})(?!{ARABIC})){ARABIC}{{2,}}(?:ی|پور|زاده|نژاد|فر|یان|راد|نیا|وند))(?!{ARABIC})",
+    ),
+    _pattern(
+        " जी",
+        rf"(?<!{DEVANAGARI})(?P<name>(?:(?!(?:{NO_HINDI}) ){DEVANAGARI}{{2,}} )?(?:{SURNAMES_HI})|(?!(?:{NO_HINDI}) )"
+        rf"{DEVANAGARI}{{3,}}) जी(?= (?:ने|को|से|का|की|के|और|आप|नमस्ते)(?!{DEVANAGARI})|[,!।])",
+    ),
+    _pattern(
+        "জনাব|বেগম|ডাঃ|ড.|ডা.|শ্রী|মোঃ|মোছাঃ",
+        rf"(?<!{BENGALI})(?:জনাবা?|ডাঃ|ডা\.|ড\.|শ্রী(?:মতী)?|মোঃ|মোছাঃ) (?P<name>{BENGALI}{{2,}}(?: (?:{SURNAMES_BN})(?!{BENGALI}))*)",
+    ),
+    _pattern(
+        "คุณ|นาย|นาง|ดร.",
+        r"(?:นางสาว|นาย(?!ก|จ้าง|แพทย์|ทหาร|ทุน|หน้า|อำเภอ|ตำรวจ|ช่าง|ท่า|พล|ทะเบียน|ประกัน|แบบ|เรือ)|"
+        r"นาง(?!ฟ้า|เอก|แบบ|งาม|พยาบาล|ร้าย|สาว|เงือก)|ดร\. ?)(?P<name>[ก-๎]{3,14} [ก-๎]{3,18}?)(?= |$|[,.!?]|ส่ง|มา|ไป|ได้|เป็น)",
+    ),
+    _pattern("คุณ", rf"คุณ(?P<name>(?:{GIVEN_TH})(?: [ก-๎]{{3,14}}(?= |$))?)"),
+    _pattern(
+        "-san|-sama|-kun|-chan|-sensei|-senpai|-ssi|-nim",
+        rf"(?<![\w'’-])(?P<name>(?!(?:Santa|Oyaji|Onii|Onee|Oni|Mr|Sun|San)-)[A-Z][a-zāīūēō]{{1,14}}(?: [A-Z][a-zāīūēō]{{1,14}})?)"
+        rf"(?=-(?:{SAN})(?![\w-]))",
+    ),
+    _pattern(
+        "님|씨",
+        rf"(?<![가-힣])(?P<name>(?!(?:{NO_KOREAN}) ?님)[{SURNAMES_KO}][가-힣]{{2}})(?= ?(?:님|씨)(?:[은이의을도과]|께|에게|가|는|를|와|에|,|\.|!|\?| |$))",
+    ),
+    _pattern(
+        "先生|女士|小姐|太太",
+        rf"(?P<name>(?!{NO_CHINESE})(?:(?<!任)[{SURNAMES_ZH}]|欧阳|歐陽|司马|司馬|上官|诸葛|諸葛){HAN}{{0,2}}?)(?=(?:先生|女士|小姐|太太)(?!们|們))",
+    ),
+)
+"""What stands before or behind the name of a person, and parts of which each text with it has one."""
+
+IN_ASCII: Final = tuple(form for form in FORMS_OF_ADDRESS if any(hint in ("pani", "-san") for hint in form[0]))
+"""Those of them that texts in ASCII have."""
+
+
+def names_beside_forms_of_address(text: str) -> Iterator[tuple[int, int, bool]]:
+    """The start and the end of each name that a form of address is beside, and whether it is a last name alone."""
+    for hints, pattern in IN_ASCII if text.isascii() else FORMS_OF_ADDRESS:
+        if any(hint in text for hint in hints):
+            for match in pattern.finditer(text):
+                yield *match.span("name"), "last" in match.groupdict() and match["last"] is not None
