@@ -41,7 +41,7 @@ from curate.core.characters import UNSEEN, UNSPACED
 from curate.core.cluster import LOCAL, Executor
 from curate.core.example import Example, Place
 from curate.core.lazy import Array, Arrays, lazy_pattern, np, pl
-from curate.core.text import text_column
+from curate.core.text import DOTTED_I, text_column
 from curate.corpus.dedup_text import other_sides
 from curate.read.benchmark import Item
 from curate.similarity.shingles import buffer_of
@@ -286,7 +286,8 @@ def plain_words(texts: Sequence[str]) -> list[str]:
     Invisible characters are removed.
     """
     visible = text_column(texts).str.replace_all(UNSEEN.pattern, "").str.normalize("NFKC")
-    plain: list[str] = visible.str.to_lowercase().str.replace_all(r"[^\w]+|_+", " ").str.strip_chars().to_list()
+    lower = visible.str.to_lowercase().str.replace_all(DOTTED_I.pattern, "i")
+    plain: list[str] = lower.str.replace_all(r"[^\w]+|_+", " ").str.strip_chars().to_list()
     return plain
 
 

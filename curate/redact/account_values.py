@@ -52,7 +52,8 @@ def _is_account(text: str) -> bool:
 
 
 ACCOUNT_VALUES: Final = (
-    named("postal_code", POSTAL_WORDS, POSTAL_CODE, hint=DIGIT),
+    # an assignment in code (`zip_code = "90210"`) stays: a postal code alone is nobody's
+    named("postal_code", rf"(?:{POSTAL_WORDS})(?!\w* = [\"'`])", POSTAL_CODE, hint=DIGIT),
     unspaced("postal_code", "〒|郵便番号|邮编|邮政编码|우편번호|पिन ?कोड|पिन", r"\d{3}-\d{4}|\d{6}|\d{5}", hint=DIGIT),
     Form(
         "postal_code",  # of the United Kingdom, behind a town or alone in its line

@@ -50,6 +50,14 @@ USER_KEYS: Final = frozenset(("username", "user_name", "login", "screen_name", "
 """Keys whose value is the name of a user, unless it is one of a system."""
 USER: Final = re.compile(rf"{NO_SERVICE}(?!(?:string|str|text|int|integer|varchar|null|none|admin\w*)$){LOGIN}")
 PYTHON: Final = re.compile(r"```(?:python|py)[^\n]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
+SIGNS: Final = {"commat": "@", "period": ".", "plus": "+"}
+ESCAPE: Final = re.compile(
+    r"&#[xX](?P<hexadecimal>[0-9A-Fa-f]{2,4});|&#(?P<decimal>[0-9]{2,4});|\\u(?P<unicode>[0-9A-Fa-f]{4})|"
+    rf"\\x(?P<byte>[0-9A-Fa-f]{{2}})|&(?P<sign>{'|'.join(SIGNS)});"
+)
+"""An escape of HTML, JSON or Python."""
+QUOTED: Final = re.compile(r"(?:=[0-9A-F]{2}){3,}|=40")
+"""Codes of digits and letters in quoted-printable; a single one may be an assignment."""
 PACKED: Final = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
 
 
@@ -397,11 +405,29 @@ def _remaining_form(value: Any, originals: set[str]) -> str:
     long = {plain for plain in map(squeezed, originals) if len(plain) > MIN_LITERAL_CHARS}
     if long and _stands_in(long, squeezed(joined)):
         return "with other signs"
-    packed = {"percent-encoded": unquote(joined) if "%" in joined else "", "in Base64": "\n".join(unpacked(joined))}
+    packed = {
+        "percent-encoded": unquote(joined) if "%" in joined else "",
+        "in Base64": PACKED.sub(lambda match: next(unpacked(match.group()), match.group()), joined),
+        "in escapes": ESCAPE.sub(_unescaped, joined) if ESCAPE.search(joined) else "",
+        "quoted-printable": QUOTED.sub(_unquoted, joined) if QUOTED.search(joined) else "",
+    }
     for form, text in packed.items():
-        if text and (_private_texts(text) - _private_texts(joined) or (long and _stands_in(long, squeezed(text)))):
+        if text not in ("", joined) and (
+            _private_texts(text) - _private_texts(joined) or (long and _stands_in(long, squeezed(text)))
+        ):
             return form
     return ""
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    """The character of an escape."""
+    digits = match["hexadecimal"] or match["unicode"] or match["byte"]
+    return chr(int(digits, 16) if digits else int(match["decimal"])) if not match["sign"] else SIGNS[match["sign"]]
+
+
+def _unquoted(match: re.Match[str]) -> str:
+    """The text of a run of quoted-printable codes."""
+    return bytes.fromhex(match.group().replace("=", "")).decode("utf-8", "ignore")
 
 
 def _stands_in(values: set[str], text: str) -> bool:

@@ -33,6 +33,7 @@ from curate.core.expression import (
     term_test,
 )
 from curate.core.finding import Severity
+from curate.core.text import casefolded
 from curate.quality.signals import BY_NAME, DOUBT
 from curate.review.entry import ReviewStatus
 
@@ -182,7 +183,7 @@ def _query_of_filter(text: str) -> Query:
             else:
                 terms[key].append(value)
         elif value and (phrase is not None or word != "-"):
-            (without if minus else words).append((f"{key}:{value}" if key else value).casefold())
+            (without if minus else words).append(casefolded(f"{key}:{value}" if key else value))
     fields = tests.pop("")
     return replace(
         _query_of_terms(terms),
@@ -205,9 +206,9 @@ def _query_of_terms(terms: Mapping[str, Sequence[str]]) -> Query:
         lines=tuple(_number_range(value) for value in terms["line"]),
         scores=tuple(_number_range(value) for value in terms["score"]),
         fixes=tuple(value.lower() for value in terms["fix"]),
-        notes=tuple(value.casefold() for value in terms["note"]),
-        people=tuple(value.casefold() for value in terms["by"]),
-        labels=tuple(value.casefold() for value in terms["label"]),
+        notes=tuple(map(casefolded, terms["note"])),
+        people=tuple(map(casefolded, terms["by"])),
+        labels=tuple(map(casefolded, terms["label"])),
         ratings=tuple(_number_range(value) for value in terms["rating"]),
         audits=tuple(value.casefold() for value in terms["audit"]),
         signals=tuple(_field_test(value) for value in terms["signal"]),

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from curate.commands.review_history import in_audit
 from curate.core.expression import REGEX_FLAGS, SCORE, AllOf, fields_of
 from curate.core.lazy import Array, Flags, Rows, np, pl
-from curate.core.text import text_column
+from curate.core.text import casefolded, text_column
 from curate.read.condition import ReviewFacts, line_text, matches
 from curate.read.index import LineIndex
 from curate.review.columns import by_column, column_of
@@ -81,8 +81,8 @@ PROGRESS_SECONDS: Final = 0.2
 """Seconds between progress reports."""
 MAX_LINE_GAP: Final = 4
 """Maximum gap in lines for two lines to be read together."""
-ASCII_ESCAPE: Final = b"\\u00"
-"""Escaped ASCII characters; such a line is parsed."""
+UNFOLDED: Final = (b"\\u00", b"\\u0130", "\u0130".encode())
+"""Escaped ASCII characters, and the Turkish capital İ, which is compared as i; a line with one is parsed."""
 
 
 def search(
@@ -127,13 +127,12 @@ def _may_hold(lines: LineIndex, numbers: Sequence[int], words: Sequence[bytes]) 
     spans = [index.span(number - offset) for number in numbers]
     start = spans[0][0]
     text = index.read_range(start, spans[-1][1]).lower()
-    alone = [word for word in (ASCII_ESCAPE, *words) if text.find(word) >= 0]
-    if ASCII_ESCAPE not in alone and len(alone) < len(words):
+    unfolded = [sign for sign in UNFOLDED if text.find(sign) >= 0]
+    if not unfolded and not all(text.find(word) >= 0 for word in words):
         return
     for number, (begin, end) in zip(numbers, spans, strict=True):
-        if (
-            all(text.find(word, begin - start, end - start) >= 0 for word in words)
-            or text.find(ASCII_ESCAPE, begin - start, end - start) >= 0
+        if all(text.find(word, begin - start, end - start) >= 0 for word in words) or any(
+            text.find(sign, begin - start, end - start) >= 0 for sign in unfolded
         ):
             yield number
 
@@ -148,7 +147,7 @@ class _Matcher:
 
     def __call__(self, number: int) -> bool:
         """Whether an entry and its examples together contain all words and none of the excluded ones."""
-        head = self.queue.head(number).casefold()
+        head = casefolded(self.queue.head(number))
         words = [word for word in self.query.words if word not in head]
         if any(word in head for word in self.query.without):
             return False
@@ -159,7 +158,7 @@ class _Matcher:
             return False
         if not words and not self.query.without:
             return True
-        text = "\n".join(line_text(self.lines.line(line)) for line in lines).casefold()
+        text = casefolded("\n".join(line_text(self.lines.line(line)) for line in lines))
         return all(word in text for word in words) and not any(word in text for word in self.query.without)
 
     def passing(self, numbers: Sequence[int]) -> list[int]:
@@ -203,7 +202,7 @@ class _Matcher:
         for line in lines:
             index, position = self.lines.where(line)
             data = index.data(position).lower()
-            if ASCII_ESCAPE in data:
+            if any(sign in data for sign in UNFOLDED):
                 return True
             missing = [word for word in missing if word not in data]
             if not missing:
@@ -330,12 +329,12 @@ def _annotated(session: ReviewSession, kind: Kind, query: Query, count: int) -> 
     """Which entries have an example with a note, label, rating or decision that the terms name."""
     matches: Flags = np.zeros(count, np.bool_)
     for example in dict.fromkeys(decision.example for decision in session.log.decisions):
-        people = {head.who.casefold() for heads in session.log.slots(example).values() for head in heads}
-        note = session.note(example).casefold()
+        people = {casefolded(head.who) for heads in session.log.slots(example).values() for head in heads}
+        note = casefolded(session.note(example))
         rating = session.log.rating(example)
         if query.ratings and not any(rating is not None and low <= rating <= high for low, high in query.ratings):
             continue
-        if query.labels and not {name.casefold() for name in session.log.labels(example)} & set(query.labels):
+        if query.labels and not {casefolded(name) for name in session.log.labels(example)} & set(query.labels):
             continue
         if query.audits and not any(in_audit(session.log, example, term) for term in query.audits):
             continue

@@ -146,7 +146,7 @@ def verify_decontamination(paths: Sequence[Path], names: Sequence[str]) -> Decon
 
 def _words(texts: Sequence[str]) -> Iterator[list[str]]:
     """The words of each text."""
-    plain = [unicodedata.normalize("NFKC", UNSEEN.sub("", text)).lower() for text in texts]
+    plain = [unicodedata.normalize("NFKC", UNSEEN.sub("", text)).replace("\u0130", "i").lower() for text in texts]
     series = pl.Series([text.encode("utf-8", "replace").decode() for text in plain], dtype=pl.String)
     return map(WORD.findall, series.str.replace_all(r"[^\w]+|_+", " ").to_list())
 

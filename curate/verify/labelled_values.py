@@ -12,7 +12,7 @@ JOINT: Final = r"[\"']?(?:\s?[:=#]\s?|\s(?:is|ist|est|es|é)\s|\s(?:no\.?|number
 LABELS: Final = {
     "card_security_code": (r"cvv2?|cvc2?|card security code", r"[0-9]{3,4}"),
     "postal_code": (
-        r"zip(?:[ _-]?code)?|postal[ _-]?code|post[ _-]?code|postleitzahl|plz|cep|code postal",
+        r"(?:zip(?:[ _-]?code)?|postal[ _-]?code|post[ _-]?code|postleitzahl|plz|cep|code postal)(?! = [\"'])",
         r"[0-9]{5}(?:-[0-9]{3,4})?|[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}",
     ),
     "customer_number": (

@@ -23,6 +23,7 @@ from curate.core.files import display_name
 from curate.core.json_output import Output
 from curate.verify.labelled_values import labelled_values
 from curate.verify.lines import lines_of
+from curate.verify.numbers_by_word import addressed_names, numbers_by_word
 
 PATTERNS: Final = {
     "email": re.compile(r"[A-Za-z0-9][\w.+-]*@(?!example\.(?:com|org|net)\b)(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24}"),
@@ -31,8 +32,8 @@ PATTERNS: Final = {
         r"\(?[1-9][0-9]{2}(?:\) ?|-)[0-9]{3}-[0-9]{4}(?![\w-])"
     ),
     "card": re.compile(
-        r"(?<![\w.-])(?:[3-6][0-9]{3}(?:[ -]?[0-9]{4}){2}[ -]?[0-9]{4}|"
-        r"3[47][0-9]{2}[ -]?[0-9]{6}[ -]?[0-9]{5})(?![\w-])"
+        r"(?<![A-Za-z0-9_.-])(?:[3-6][0-9]{3}(?:[ -]?[0-9]{4}){2}[ -]?[0-9]{4}|"
+        r"3[47][0-9]{2}[ -]?[0-9]{6}[ -]?[0-9]{5})(?![A-Za-z0-9_-])"
     ),
     "iban": re.compile(r"(?<!\w)[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?(?!\w)"),
     "us_ssn": re.compile(r"(?<![\w-])[0-9]{3}-[0-9]{2}-[0-9]{4}(?![\w-])"),
@@ -62,7 +63,7 @@ MAX_EXAMPLE_DIGITS: Final = 3
 """Accounts with so few different digits are invented."""
 NOT_SEARCHED: Final = (
     "names in running text, street addresses, users, hosts, handles, IP addresses, passwords, tokens in URLs, "
-    "national numbers, and other numbers behind a word"
+    "other national numbers, and other numbers behind a word"
 )
 """What `curate redact` also replaces, and only a mapping proves."""
 COORDINATE_NAME: Final = re.compile(
@@ -89,6 +90,7 @@ CODES: Final = re.compile(
     r"(?<![0-9])(?:(?:3[2-9]|[4-9][0-9]|1[01][0-9]|12[0-6])[\s,;]{1,3}){6,}(?:3[2-9]|[4-9][0-9]|1[01][0-9]|12[0-6])(?![0-9])"
 )
 """Codes of seven characters or more."""
+INVISIBLE: Final = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]")
 TAGS: Final = {0xE0000 + code: code for code in range(32, 127)}
 """Invisible copies of the characters of ASCII."""
 
@@ -149,8 +151,9 @@ def verify_redaction(
                 numbers, texts = [], []
             kinds |= {_plain(number): "coordinates" for number in numbers}
             for text in texts or (line.decode("utf-8", "replace"),):
-                for kind, written in _values_in(text):
-                    kinds.setdefault(_plain(written), kind)
+                for shown in _forms(text):
+                    for kind, written in _values_in(shown):
+                        kinds.setdefault(_plain(written), kind)
     if mapping is not None:
         values = {(row["kind"], row["value"]) for row in _mapped(mapping)}
         kinds |= {_plain(value): kind for kind, value in values if _is_searched(kind, value)}
@@ -174,8 +177,17 @@ def verify_redaction(
     return proof
 
 
+def _forms(text: str) -> Iterator[str]:
+    """A text with ASCII digits, and what it is when decoded from the encodings in which people paste texts."""
+    yield _in_ascii(text)
+    for decode in (_from_percent, _from_escapes, _from_base64, _from_quoted_printable):
+        if decoded := decode(text):
+            yield _in_ascii(decoded)
+
+
 def _values_in(text: str) -> Iterator[tuple[str, str]]:
     """The kind and the text of each value that is private by its form alone."""
+    yield from numbers_by_word(text)
     for kind, pattern in PATTERNS.items():
         for match in pattern.finditer(text):
             yield kind, match.group()
@@ -195,7 +207,9 @@ def _labelled(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
         if isinstance(inner, dict | list):
             yield from _labelled(inner)
         else:
-            yield from ((kind, _plain(text)) for kind, text in labelled_values(key, value))
+            shown = _in_ascii(value)
+            values = (*labelled_values(key, shown), *addressed_names(shown))
+            yield from ((kind, _plain(text)) for kind, text in values)
     elif isinstance(value, dict):
         for name, inner in value.items():
             yield from _labelled(inner, name)
@@ -320,6 +334,15 @@ DECODERS: Final = {
     "quoted-printable": _from_quoted_printable,
     "in decimal codes": _from_codes,
 }
+
+
+def _in_ascii(text: str) -> str:
+    """The text in compatibility form with ASCII digits and hyphens, without invisible characters."""
+    if text.isascii():
+        return text
+    text = unicodedata.normalize("NFKC", INVISIBLE.sub("", text))
+    text = re.sub(r"[^\D0-9]", lambda match: str(unicodedata.decimal(match.group())), text)
+    return re.sub("[\u2010\u2212]", "-", text)
 
 
 def _plain(text: str) -> str:
