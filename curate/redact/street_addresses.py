@@ -7,7 +7,7 @@ from curate.core.lazy import lazy_pattern
 from curate.redact.form import DIGIT, Form, Hints
 from curate.redact.value_patterns import SQL_WORD, STREETS_EN
 
-CAPITALIZED: Final = r"[A-ZÀ-ÖØ-Þ][\wà-öø-ÿ'’-]*"
+CAPITALIZED: Final = r"[A-ZÀ-ÖØ-ÞĀ-ž][\wà-öø-ÿ'’-]*"
 NO_STREET: Final = (
     r"Rating|Ratings|Score|Scores|Temp\w*|Price|Prices|Speed|Time|Times|Age|Grade|Cost|Value|Rate|Length|Height|Weight|"
     r"Points|Goals|Attendance|Total|Daily|Monthly|Annual|Bluetooth|Python|Java|Route|Interstate|Highway|Channel|Port|"
@@ -15,7 +15,33 @@ NO_STREET: Final = (
     r"Facebook|Email|E-?mail|SMS|API|Phone|Internet|Satellite|Ferry|Bus|Train|Platform"
 )
 """Words behind `Av.` (average) and `Via` (by way of) with which these name no street."""
+ADDRESS_WORDS: Final = (
+    r"عنواني|العنوان ?:|عنوان المنزل|آدرس(?: من| منزل)? ?:|آدرسم|آدرس من|نشانی(?: من)? ?:|(?:मेरा|हमारा|घर का) पता|"
+    r"(?<![\u0900-\u097f])पता ?:|আমার ঠিকানা|ঠিকানা ?:|(?<!เมล)ที่อยู่(?:ของ(?:ผม|ฉัน|ดิฉัน))?(?:คือ| ?:)?|"
+    r"(?i:địa chỉ)(?: nhà)?(?: của \w{2,4})?(?: là| ở| ?:)|"
+    r"(?<!IP )(?<!web )(?i:adresim|ev adres\w*|adres)(?: ?:|(?<=im))|"
+    r"(?<!邮件)(?<!网)(?<!IP)地址(?:是|为|:)|(?<!メール)住所(?:は|:)|(?<!메일 )(?<!IP )주소(?:는|가|:)|"
+    r"(?i:(?:почтовый|домашний|мой|наш) адрес|адрес доставки|живу по адресу)|(?<!IP-)(?<!\w )Адрес ?:|"
+    r"(?i:meu endereço(?: é| ?:)|endereço ?:)|(?i:mój adres(?: to)?|mieszkam ?:)"
+)
+"""What names the address behind it, in languages whose addresses have many forms."""
+FREE_ADDRESS: Final = (
+    rf"(?:{ADDRESS_WORDS})[\s:]{{0,3}}(?P<value>(?=[^\n]{{0,60}}\d)"
+    r"(?:[^\s.!?;।؟。\"]|[ .](?=[\w,/№#(-])(?!है|است)){6,120}?)"
+    r"(?=\s*(?:\.\s|\.?$|[!?;।؟。\n\"]|です|でございます|に(?:住|送)| है| में | است| ?입니다"
+    r"| ?이에요|(?:으)?로 (?:보내|와)))"
+)
+NO_ADDRESS: Final = re.compile(r"@|://|\d\.\d+\.\d|[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}:|\.(?:com|org|net|io)\b|www\.")
+
+
+def _is_address(text: str) -> bool:
+    """Whether it has a number and two words or four letters of a script without spaces, and is none of a computer."""
+    letters = sum(map(str.isalpha, text))
+    return letters > 3 and not NO_ADDRESS.search(text) and re.search("[0-9]", text) is not None
+
+
 STREET_ADDRESSES: Final = (
+    Form("street_address", lazy_pattern(FREE_ADDRESS), _is_address, hint=Hints(DIGIT, lazy_pattern(ADDRESS_WORDS))),
     Form(
         "street_address",
         lazy_pattern(
@@ -79,10 +105,11 @@ STREET_ADDRESSES: Final = (
     Form(
         "street_address",  # Polish and Turkish
         lazy_pattern(
-            rf"(?<!\w)(?:(?:ul|al|pl|os)\. (?:{CAPITALIZED} ){{1,3}}\d{{1,4}}[a-zA-Z]?(?: ?[/m]\.? ?\d{{1,4}})?|"
+            rf"(?<!\w)(?:(?:ul|al|pl|os)\. (?:{CAPITALIZED} ){{1,3}}\d{{1,4}}[a-zA-Z]?(?: ?(?:/|m\.?|lok\.) ?"
+            rf"\d{{1,4}}){{0,2}}|"
             rf"(?:{CAPITALIZED} ){{1,3}}(?:Mah(?:allesi)?|Sok(?:ak|ağı)?|Cad(?:desi)?|Bulvarı)\.?,? (?:No: ?|"
             rf"no: ?)?\d{{1,4}}"
-            rf"(?:/\d{{1,4}})?)(?!\w)"
+            rf"(?:/\d{{1,4}})?(?:,? (?:Daire|Kat|D:|K:) ?\d{{1,3}}){{0,2}})(?!\w)"
         ),
         hint=Hints(DIGIT, re.compile(r"(?:(?<!\w)(?:ul|al|pl|os)\. |Mah|Sok|Cad|Bulvar)")),
     ),
