@@ -72,6 +72,10 @@ def test_case_and_punctuation_do_not_hide_an_item() -> None:
     )
 
 
+def test_the_turkish_capital_i_does_not_hide_an_item() -> None:
+    assert kinds(QUESTION.replace("i", "\u0130"), item(QUESTION)) == [("whole", 1.0)]
+
+
 @pytest.mark.parametrize("hidden", ["\u200b", "\u00ad", "\u2060", "\ufeff", "\u200d"])
 def test_characters_that_show_nothing_do_not_hide_an_item(hidden: str) -> None:
     assert kinds(QUESTION.replace("s", f"s{hidden}"), item(QUESTION)) == [("whole", 1.0)]

@@ -19,7 +19,7 @@ from curate.read.dataset import read_lines
 from curate.read.index import LineIndex
 from curate.review import ReviewSession, views
 from curate.review.query import mistake_in, parse, with_term
-from tests.conftest import Write, of_hundred
+from tests.conftest import Write, chat, of_hundred
 
 
 def lines() -> list[dict[str, Any]]:
@@ -257,3 +257,16 @@ def test_a_term_is_added_to_an_expression_as_a_whole() -> None:
     )
     assert mistake_in("salt and pepper or not") == ""
     assert parse("salt and pepper").words == ("salt", "and", "pepper")
+
+
+@pytest.mark.parametrize("escaped", [False, True])
+def test_a_search_finds_the_turkish_capital_i(escaped: bool) -> None:
+    path = Path("turkish.jsonl")
+    texts = ("\u0130ptal edildi", "iptal edildi", "tamam")
+    path.write_text("".join(json.dumps(chat(text, "Evet."), ensure_ascii=escaped) + "\n" for text in texts), "utf-8")
+    index = LineIndex([path])
+    list(index.build())
+    session = ReviewSession(index, DecisionLog(Path("journal.jsonl")))
+    session.grow()
+    *_, view = views(session, "example", "iptal edildi")
+    assert view.rows.tolist() == [0, 1]

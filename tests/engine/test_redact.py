@@ -5,7 +5,7 @@ import json
 import re
 import shlex
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -604,3 +604,83 @@ def test_places_products_and_identifiers_stay(text: str, write: Write) -> None:
     original = write("a.jsonl", [chat(text, "Noted.")])
     assert main(["redact", str(original), "-o", "out.jsonl", "-q"]) == 0
     assert Path("out.jsonl").read_bytes() == original.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("رقم جوالي ٠٥٠١٢٣٤٥٦٧ اتصل بي", "٠٥٠١٢٣٤٥٦٧"),
+        ("کد ملی من ۰۰۸۴۵۶۷۱۲۰ است", "۰۰۸۴۵۶۷۱۲۰"),
+        ("मेरा आधार २३४१ २३४१ २३४६ है", "२३४१ २३४१ २३४६"),
+        ("কার্ড নম্বর ৪০০০০০১২৩৪৫৬৭৮৯৯ দিয়ে", "৪০০০০০১২৩৪৫৬৭৮৯৯"),
+        ("โทร ๐๘๑-๒๓๔-๕๖๗๘ ค่ะ", "๐๘๑-๒๓๔-๕๖๗๘"),
+        ("カード番号は４００１ ２３４１ ２３４１ ２３４４です。", "４００１ ２３４１ ２３４１ ２３４４"),
+        ("My card: 4539\u200b 1488\u200b 0343\u200b 6467.", "4539\u200b 1488\u200b 0343\u200b 6467"),
+    ],
+)
+def test_values_are_found_in_the_digits_of_each_script_and_proved(text: str, value: str, write: Write) -> None:
+    original = write("a.jsonl", [chat(text, "Noted.")])
+    assert main(["redact", str(original), "-o", "out.jsonl", "-q"]) == 0
+    [row] = rows("out.jsonl")
+    before, after = text.split(value)
+    shown = row["messages"][0]["content"].removeprefix(before).removesuffix(after)
+    assert shown != value
+    assert [char.isascii() for char in shown] == [char.isascii() for char in value], "of the same script"
+    assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl"]) == 0
+    assert main(["verify", "a.jsonl", "--redacted-from", "a.jsonl"]) == 1
+
+
+def test_a_value_has_one_pseudonym_in_the_digits_of_all_scripts() -> None:
+    pseudonyms = Pseudonyms(Style.PSEUDONYM)
+    arabic, latin = pseudonyms.of("phone", "٠٥٠-١٢٣-٤٥٦٧"), pseudonyms.of("phone", "0501234567")
+    assert not re.search("[0-9]", arabic)
+    assert "".join(str(int(char)) for char in arabic if char.isdigit()) == latin
+    assert Pseudonyms(Style.LABEL).of("card", "４００１２３４１２３４１２３４４") == "[CARD_1]"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Dün Ayşe Hanım ile konuştum.", "Ayşe"), ("Ahmet Yıldırım Bey yarın izinli.", "Ahmet Yıldırım"),
+        ("Rozmawiałem z panią Anną Nowak.", "Anną Nowak"), ("Господин Кузнецов ждёт.", "Кузнецов"),
+        ("Ирина Петровна, добрый день!", "Ирина Петровна"), ("Chào anh Nguyễn Văn Hùng ạ.", "Nguyễn Văn Hùng"),
+        ("تكلمت مع السيد أحمد منصور أمس", "أحمد منصور"), ("جلسه با آقای رضا کریمی ساعت پنج", "رضا کریمی"),
+        ("कल सुनीता शर्मा जी से बात हुई", "सुनीता शर्मा"), ("জনাব রফিক হাসান আগামীকাল আসবেন", "রফিক হাসান"),
+        ("I met Suzuki-san today.", "Suzuki"), ("김민수 님께서 주문하셨습니다.", "김민수"),
+        ("王建国先生昨天来过。", "王建国"),
+        ("นางสาววิภา แสงทอง ส่งเอกสาร", "วิภา แสงทอง"), ("氏名：田中太郎", "田中太郎"),
+    ],
+)  # fmt: skip
+def test_names_are_found_beside_forms_of_address(text: str, name: str) -> None:
+    assert name in [text[secret.start : secret.end] for secret in names_in(text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "طلبي رقم ٤٥٨٧٢٣٩١ لم يصل", "در سال ۱۳۹۸ منتشر شد", "१२३४५ को ६७ से गुणा करें", "ตามมาตรา ๑๑๒ ของกฎหมาย",
+        "価格は１２，８００円です。", "Doktor Bey ne dedi?", "Panie i Panowie, witamy.", "고객님, 안녕하세요.",
+        "老师先生怎么说？", "जी हाँ, धन्यवाद", "คุณช่วยแปลประโยคนี้ได้ไหม", 'zip_code = "90210"',
+    ],
+)  # fmt: skip
+def test_numbers_and_titles_of_other_languages_stay(text: str, write: Write) -> None:
+    original = write("a.jsonl", [chat(text, "Noted.")])
+    assert main(["redact", str(original), "-o", "out.jsonl", "-q"]) == 0
+    assert Path("out.jsonl").read_bytes() == original.read_bytes()
+    assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("encode", "form"),
+    [
+        (lambda value: "".join(f"&#{ord(char)};" for char in value), "in escapes"),
+        (lambda value: "".join(f"\\u{ord(char):04x}" for char in value), "in escapes"),
+        (lambda value: "".join(f"={byte:02X}" for byte in value.encode()), "quoted-printable"),
+        (lambda value: base64.b64encode(value.encode()).decode(), "in Base64"),
+    ],
+)
+def test_a_row_with_an_encoded_value_is_set_aside(encode: Callable[[str], str], form: str, write: Write) -> None:
+    write("a.jsonl", [chat(f"My phone: {encode('+49 171 2345678')}", "Noted.")])
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 1
+    assert form in Path("out.unredacted.jsonl").read_text("utf-8")
+    assert main(["verify", "a.jsonl", "--redacted-from", "a.jsonl"]) == 1, "the proof decodes the originals, too"
