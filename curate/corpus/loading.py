@@ -216,7 +216,7 @@ def _table_of(
     for number, path in enumerate(paths):
         copy, name, physical = partial(temp.path, number), name_of(path), 0
         rows = row_tasks(path, name, CHUNK_BYTES, copy(), bands) if pool.remote and packing(path) else None
-        pieces = chunks_of(path, name, CHUNK_BYTES, copy) if rows is None else None
+        pieces = chunks_of(path, name, CHUNK_BYTES, copy, cached=memory is not None) if rows is None else None
         is_cut, copied = rows is None and pieces is None, packing(path)
         if rows is not None:
             parts_read = pool.each(partial(columns_of_rows, spec=spec), rows)

@@ -240,7 +240,10 @@ def _add_file(
                 _add(stats, parsed.example, template)
     else:
         make = partial(_part_of_chunk, chunks)
-        for part in file_parts(path, facts, pool, make, _part_of_batch, copy, checkpoint=checkpoint):
+        parts = file_parts(
+            path, facts, pool, make, _part_of_batch, copy, checkpoint=checkpoint, cached=chunks is not None
+        )
+        for part in parts:
             stats.add(part.stats)
             if part.facts is not facts:
                 facts.add(part.facts, 0)

@@ -191,6 +191,7 @@ def _check_file(
         copy,
         None if checker.cache or second_reading.checkpoint else uncached_chunk_bytes(path),
         second_reading.checkpoint,
+        cached=checker.cache is not None,
     ):
         if part.chunk is not None:
             cuts.append((before, part.chunk))

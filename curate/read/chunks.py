@@ -24,6 +24,8 @@ from curate.read.lines import BOM, Line, is_document, line_from, sniff_file_kind
 
 CHUNK_BYTES = 8 << 20
 """Large enough for columns to be faster, small enough for memory and progress updates."""
+PARTS_AT_END: Final = 4
+"""How many times smaller the chunks at the end of a file are if their results are cached."""
 NEWLINE: Final = 10
 Value = TypeVar("Value")
 
@@ -45,13 +47,18 @@ class Chunk(NamedTuple):
 
 
 def chunks_of(
-    path: Path, name: str, size: int = CHUNK_BYTES, copy: Callable[[], Path] = lambda: scratch() / "lines"
+    path: Path,
+    name: str,
+    size: int = CHUNK_BYTES,
+    copy: Callable[[], Path] = lambda: scratch() / "lines",
+    *,
+    cached: bool = False,
 ) -> Iterator[Chunk] | None:
     """The chunks of a JSON Lines file, of about `size` bytes each, in order. `name` is the file's name in messages.
 
     None if the file is a JSON document or not JSON Lines in UTF-8: see `document` and `curate.read.lines`. The lines of
-    a compressed file or a table are written to the file that `copy` returns, and the chunks are of that file. Raises
-    `InputError` if the file cannot be read.
+    a compressed file or a table are written to the file that `copy` returns, and the chunks are of that file. `cached`:
+    whether their results are cached. Raises `InputError` if the file cannot be read.
     """
     stream = blocks(path)
     start = next(stream, b"")
@@ -62,28 +69,31 @@ def chunks_of(
     if packing(path):
         return _unpacked(copy(), name, start, stream, size)
     plain = real_path(path)
-    return _chunk_ranges(plain, name, plain.stat().st_size, size)
+    return _chunk_ranges(plain, name, plain.stat().st_size, size, cached=cached)
 
 
-def _chunk_ranges(path: Path, name: str, total: int, size: int) -> Iterator[Chunk]:
+def _chunk_ranges(path: Path, name: str, total: int, size: int, *, cached: bool) -> Iterator[Chunk]:
     """The chunks of a file of `total` bytes; the last reaches to the end of the file.
 
     A chunk ends after the line with the smallest hash among those that end in the second half of `size`, so that chunks
-    after inserted or deleted lines soon end where they ended before. Chunks of an object have `size` bytes each, since
-    these lines would be requested twice.
+    after inserted or deleted lines soon end where they ended before. If results are cached, the lines after the last
+    such chunk are in smaller ones, so that fewer of them are read again after lines were appended; a file that is one
+    chunk stays one. Chunks of an object have `size` bytes each, since these lines would be requested twice.
     """
     if isinstance(path, ObjectPath):
         for start in range(0, max(total, 1), size):
             yield Chunk(path, name, start, start + size if start + size < total else None)
         return
-    least, start = size // 2, 0
+    start = 0
     try:
         with path.open("rb", buffering=0) as file:
-            while start + size < total:
-                file.seek(start + least)
-                end = start + least + _line_end(file.read(size - least))
-                yield Chunk(path, name, start, end)
-                start = end
+            for most in (size, size // PARTS_AT_END) if cached and total > size else (size,):
+                least = most // 2
+                while start + most < total:
+                    file.seek(start + least)
+                    end = start + least + _line_end(file.read(most - least))
+                    yield Chunk(path, name, start, end)
+                    start = end
     except OSError as error:
         raise InputError.of(name, error, "check the path, its permissions and the disk") from error
     yield Chunk(path, name, start, None)

@@ -46,14 +46,16 @@ def file_parts(
     copy: Callable[[], Path],
     chunk_bytes: int | None = None,
     checkpoint: Checkpoint | None = None,
+    *,
+    cached: bool = False,
 ) -> Iterator[Part]:
     """The parts of a file in order. Raises `InputError`.
 
     `of_chunk` makes one of a chunk, in a worker, with facts of its own; `of_batch` makes one of a batch, the facts of
-    the file and a number of lines. `copy`: see `chunks_of`. `chunk_bytes`: None for `CHUNK_BYTES`.
+    the file and a number of lines. `copy`, `cached`: see `chunks_of`. `chunk_bytes`: None for `CHUNK_BYTES`.
     `checkpoint` keeps the parts of chunks.
     """
-    chunks: Iterator[Any] | None = chunks_of(path, facts.path, chunk_bytes or CHUNK_BYTES, copy)
+    chunks: Iterator[Any] | None = chunks_of(path, facts.path, chunk_bytes or CHUNK_BYTES, copy, cached=cached)
     if chunks is not None:
         yield from checkpoint.each(pool, of_chunk, chunks) if checkpoint else pool.each(of_chunk, chunks)
         return
