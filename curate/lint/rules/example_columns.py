@@ -123,14 +123,17 @@ def repeated_requests(columns: ExampleColumns, labelled: set[int]) -> tuple[Grou
     Groups whose answers cannot contradict each other, by their kinds, are in neither.
     The groups of each file come first, which do not depend on other files, then those over several files.
     """
-    by_file: dict[str, Groups] = {}
+    by_file: dict[str, Groups] = {file: [] for file in columns.places.by_file()}
     across: Groups = []
-    for group in equal_groups(columns.asked):
-        unlabelled = [example for example in group if example not in labelled] if columns.asked[group[0]] else []
+    repeated = [group for group in equal_groups(columns.asked) if columns.asked[group[0]]]
+    if sum(map(len, repeated)) <= MAX_READ_AGAIN:  # none is too many, so that these would be in neither list
+        repeated = [group for group in repeated if may_contradict([columns.kinds[example] for example in group])]
+    for group in repeated:
+        unlabelled = [example for example in group if example not in labelled]
         files = columns.by_file(unlabelled)
         for in_file in files:
             if len(answers := _different_answers(in_file, columns)[:MAX_COMPARED_ANSWERS]) > 1:
-                by_file.setdefault(columns.places.file_of(in_file[0]), []).append(answers)
+                by_file[columns.places.file_of(in_file[0])].append(answers)
         # of several files, which answers are compared does not depend on the order of the files
         answers = sorted(_different_answers(unlabelled, columns), key=columns.answered.__getitem__)
         answers = sorted(answers[:MAX_COMPARED_ANSWERS])
