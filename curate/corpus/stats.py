@@ -254,10 +254,20 @@ def _add_file(
 
 def _part_of_chunk(cache: ChunkCache | None, key_names: Set[str], chunk: Chunk) -> _Part:
     if cache:
-        return cache.result(chunk, _Part, partial(_part_of_chunk, None, key_names))[0]
+        return cache.result(chunk, _Part, partial(_part_of_chunk, None, key_names), _joined)[0]
     facts = FileFacts(chunk.name)
     batch = read_chunk(chunk, facts, key_names)
     return _part_of_batch(batch, facts, len(batch.lines))
+
+
+def _joined(parts: Sequence[_Part]) -> _Part:
+    """The numbers of a chunk from those of its parts; the first part is changed."""
+    whole = parts[0]
+    for part in parts[1:]:
+        whole.facts.add(part.facts, whole.lines)
+        whole.stats.add(part.stats)
+        whole.lines += part.lines
+    return whole
 
 
 def _part_of_batch(batch: Batch, facts: FileFacts, lines: int) -> _Part:

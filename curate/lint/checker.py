@@ -162,6 +162,20 @@ class CheckedChunk:
     """The chunk, if it can be read again."""
 
 
+def _joined(parts: Sequence[CheckedChunk]) -> CheckedChunk:
+    """The result of a chunk from those of its parts, without `examples`; the first part is changed."""
+    whole = parts[0]
+    whole.examples = []
+    for part in parts[1:]:
+        before = whole.lines
+        whole.facts.add(part.facts, before)
+        whole.findings += [replace(finding, line=finding.line + before) for finding in part.findings]
+        whole.summary.extend(part.summary, before)
+        whole.example_lines += [line + before for line in part.example_lines]
+        whole.lines += part.lines
+    return whole
+
+
 def _packed(part: CheckedChunk, _: Chunk) -> Any:
     return to_json(part)
 
@@ -229,7 +243,7 @@ class Checker:
         """Read and check a chunk, unless its result is cached."""
         if self.cache is None:
             return self.read_and_check(chunk)[0]
-        part, read = self.cache.result(chunk, CheckedChunk, lambda read: self.read_and_check(read)[0])
+        part, read = self.cache.result(chunk, CheckedChunk, lambda read: self.read_and_check(read)[0], _joined)
         if not part.examples:
             part.examples = list(lines_at(read, part.example_lines))
         part.chunk = chunk if chunk.data is None else None

@@ -6,7 +6,7 @@ version and the versions of its libraries. Entries are in `.curate/cache/near` (
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from hashlib import sha256
@@ -19,7 +19,7 @@ from curate.core.scratch import is_scratch
 from curate.core.store import code_id, entry, load, make_room, save
 from curate.core.typed_json import decoder, to_json
 from curate.core.worker_pool import WorkerPool
-from curate.read.chunks import Chunk, chunk_bytes
+from curate.read.chunks import Chunk, chunk_bytes, parts_of_chunk
 
 CACHE_FOLDER: Final = "near"
 PACKAGES: Final = (
@@ -71,9 +71,16 @@ class ChunkCache(NamedTuple):
         """The results of a kind in the cache folder of a project."""
         return cls(cache / CACHE_FOLDER, kind, settings)
 
-    def result(self, chunk: Chunk, result_type: type[Made], compute: Callable[[Chunk], Made]) -> tuple[Made, Chunk]:
+    def result(
+        self,
+        chunk: Chunk,
+        result_type: type[Made],
+        compute: Callable[[Chunk], Made],
+        join: Callable[[Sequence[Made]], Made] | None = None,
+    ) -> tuple[Made, Chunk]:
         """The cached result of a chunk, or else what `compute` returns for it, which is cached; and the chunk with its
-        bytes. Raises `InputError`.
+        bytes. With `join`, which makes the result of a chunk of those of its parts, parts that are cached are not
+        computed. Raises `InputError`.
 
         An entry that is damaged or cannot be written costs time and changes no result.
         """
@@ -81,7 +88,10 @@ class ChunkCache(NamedTuple):
         hint: Any = result_type
         result: Made | None = load(path, decoder(hint))
         if result is None:
-            result = compute(read)
+            if join and read.part_bytes and self._entry(next(parts_of_chunk(read)))[0].is_file():
+                result = join([self.result(part, result_type, compute)[0] for part in parts_of_chunk(read)])
+            else:
+                result = compute(read)
             save(path, to_json(result))
         return result, read
 

@@ -44,6 +44,10 @@ class Chunk(NamedTuple):
     """Whether the range is one of row groups of a Parquet file, of which each row is a line."""
     sha256: str = ""
     """SHA-256 of `data`, if it was computed."""
+    part_bytes: int = 0
+    """The size of the chunks that these lines were in while they were at the end of the file; 0 if results are not
+    cached, or for one of those chunks.
+    """
 
 
 def chunks_of(
@@ -87,16 +91,41 @@ def _chunk_ranges(path: Path, name: str, total: int, size: int, *, cached: bool)
     start = 0
     try:
         with path.open("rb", buffering=0) as file:
-            for most in (size, size // PARTS_AT_END) if cached and total > size else (size,):
-                least = most // 2
-                while start + most < total:
-                    file.seek(start + least)
-                    end = start + least + _line_end(file.read(most - least))
-                    yield Chunk(path, name, start, end)
+
+            def read(first: int, end: int) -> bytes:
+                file.seek(first)
+                return file.read(end - first)
+
+            part_bytes = size // PARTS_AT_END if cached and total > size else 0
+            for most, parts in ((size, part_bytes), (part_bytes, 0)) if part_bytes else ((size, 0),):
+                for end in _ends(read, start, total, most):
+                    yield Chunk(path, name, start, end, part_bytes=parts)
                     start = end
     except OSError as error:
         raise InputError.of(name, error, "check the path, its permissions and the disk") from error
     yield Chunk(path, name, start, None)
+
+
+def _ends(read: Callable[[int, int], bytes], start: int, total: int, most: int) -> Iterator[int]:
+    """The ends of the chunks of at most about `most` bytes from `start` on, without the last one; `read` gives the
+    bytes of a range.
+    """
+    while start + most < total:
+        least = start + most // 2
+        start = least + _line_end(read(least, start + most))
+        yield start
+
+
+def parts_of_chunk(chunk: Chunk) -> Iterator[Chunk]:
+    """The chunks that the lines of a chunk were in while they were at the end of the file, except for the last one,
+    which may end elsewhere. The chunk has `data` and `part_bytes`.
+    """
+    data, start = chunk.data or b"", 0
+    for cut in (*_ends(lambda first, end: data[first:end], 0, len(data), chunk.part_bytes), len(data)):
+        end = data.find(b"\n", cut - 1) + 1 or len(data)  # a cut may be in a long line
+        if end > start or not data:
+            yield Chunk(chunk.path, chunk.name, chunk.start + start, chunk.start + end, data[start:end])
+            start = end
 
 
 def _line_end(data: bytes) -> int:
