@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import cache
 from typing import Final, Literal
 
 from textual.binding import Binding, BindingsMap, BindingType
@@ -267,7 +268,8 @@ def _textual_name(key: str) -> str:
     return "+".join([*modifiers, next(iter(Binding.make_bindings([(last, "")]))).key])
 
 
-def works_in(action: str, parameters: Iterable[object], kind: Kind) -> bool | None:
+@cache
+def works_in(action: str, parameters: tuple[object, ...], kind: Kind) -> bool | None:
     """Whether an action has an effect for entries of `kind`; None if it is not in the table."""
     call = f"{action}({', '.join(repr(parameter) for parameter in parameters)})"
     matches = [key for key in KEYS if key.scope == "queue" and key.action in (action, call)]

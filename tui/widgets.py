@@ -7,6 +7,8 @@ from collections.abc import Callable, Hashable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
+from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding
@@ -20,8 +22,7 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.strip import Strip
 from textual.visual import Visual
 from textual.widget import Widget
-from textual.widgets import Footer, Input, Static
-from textual.widgets._footer import FooterKey
+from textual.widgets import Input, Static
 
 from curate.review import Kind, View
 from tui.keys import ALWAYS_SHOWN, KEY_SYMBOLS, KEYS, SHOWN_IF_ROOM, TABS, Key, Tab, bindings, rebound
@@ -427,15 +428,43 @@ class ListPane(Vertical):
         self.release_mouse()
 
 
-class KeyFooter(Footer):
+class KeyFooter(Widget):
     """As many keys as fit, help and quit among them.
 
-    Is composed anew only if its keys change: that takes as long as all else that a key causes.
+    One widget draws all keys: to compose a widget for each key takes as long as all else that a pressed key causes.
     """
 
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES = {"footer--key", "footer--label", "footer--hover"}  # noqa: RUF012
+
+    pointed: reactive[int | None] = reactive(None)
+    """The key under the mouse, by its position; None if there is none."""
+
     def __init__(self) -> None:
-        super().__init__(compact=True, show_command_palette=False)
-        self._composed: list[ActiveBinding] = []
+        super().__init__()
+        self._shown: list[ActiveBinding] = []
+        self._is_due = False
+        """Whether the keys are to be looked up again."""
+
+    def on_mount(self) -> None:
+        """Follow the keys of the screen."""
+        self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed, immediate=True)
+
+    def _bindings_changed(self, _screen: object) -> None:
+        """Look up the keys once for all changes that one input causes."""
+        if not self._is_due:
+            self._is_due = self.call_later(self._update)
+
+    def on_resize(self) -> None:
+        """Show the keys that fit now."""
+        self._update()
+
+    def _update(self) -> None:
+        """Draw the keys that are offered now, if they are others; while the terminal has not the focus, none change."""
+        self._is_due = False
+        if self.is_attached and self.app.app_focus and (keys := self._offered()) != self._shown:
+            self._shown, self.pointed = keys, None
+            self.refresh()
 
     def _offered(self) -> list[ActiveBinding]:
         """The keys that fit into the width, in the order of the screen."""
@@ -446,29 +475,57 @@ class KeyFooter(Footer):
         room = (self.size.width or self.app.size.width) + 1
         fitting = set()
         for action, key in sorted(by_action.items(), key=lambda item: _rank(item[1])):
-            room -= len(self.app.get_key_display(key.binding)) + len(key.binding.description) + 2
+            room -= self._cells(key) + 1
             if room < 0:
                 break
             fitting.add(action)
         return [key for action, key in by_action.items() if action in fitting]
 
-    def compose(self) -> ComposeResult:
-        """The keys that fit; none before the screen knows them."""
-        self._composed = self._offered() if self._bindings_ready else []
-        for key in self._composed:
-            binding, shown = key.binding, self.app.get_key_display(key.binding)
-            yield FooterKey(
-                binding.key, shown, binding.description, binding.action, not key.enabled, key.tooltip
-            ).data_bind(compact=Footer.compact)
+    def _cells(self, key: ActiveBinding) -> int:
+        """Width of a key with its label in cells."""
+        return len(self.app.get_key_display(key.binding)) + 1 + len(key.binding.description)
 
-    async def on_resize(self) -> None:
-        """Show the keys that fit now."""
-        await self.recompose()
+    def render_line(self, y: int) -> Strip:
+        """Draw the keys; each is followed by a blank without its style."""
+        names = ("footer--key", "footer--label", "footer--hover")
+        style, label, hover = (self.get_component_rich_style(name) for name in names)
+        gap = Style(bgcolor=self.rich_style.bgcolor)
+        segments = []
+        for position, key in enumerate(self._shown if not y else ()):
+            over = Style(bgcolor=hover.bgcolor if position == self.pointed else None)
+            segments += [
+                Segment(self.app.get_key_display(key.binding), style + over),
+                Segment(f" {key.binding.description}", label + over),
+                Segment(" ", gap),
+            ]
+        return Strip(segments).adjust_cell_length(self.size.width, gap)
 
-    async def recompose(self) -> None:
-        """Compose the footer again, unless it was closed or its keys are shown already."""
-        if self.is_attached and self._bindings_ready and self._offered() != self._composed:
-            await super().recompose()
+    def _key_at(self, x: int) -> int | None:
+        """The position of the key that is drawn in a column; None if there is none."""
+        for position, key in enumerate(self._shown):
+            if x < self._cells(key):
+                return position if x >= 0 else None
+            x -= self._cells(key) + 1
+        return None
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Point at the key under the mouse."""
+        self.pointed = self._key_at(event.x)
+
+    def on_leave(self) -> None:
+        """Point at no key."""
+        self.pointed = None
+
+    def watch_pointed(self, pointed: int | None) -> None:
+        """Explain the key under the mouse, which takes a click."""
+        self.tooltip = self._shown[pointed].tooltip or None if pointed is not None else None
+        self.styles.pointer = "default" if pointed is None else "pointer"
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Press the key that is clicked."""
+        position = self._key_at(event.x)
+        if position is not None:
+            self.app.simulate_key(self._shown[position].binding.key)
 
 
 def _rank(key: ActiveBinding) -> int:

@@ -64,7 +64,7 @@ from tui.screens.ask import ConfirmScreen
 from tui.screens.changing import EditScreen
 from tui.screens.frame import EndScreen
 from tui.screens.help import HelpScreen
-from tui.widgets import EntryList, Nav
+from tui.widgets import EntryList, KeyFooter, Nav
 
 pytestmark = pytest.mark.slow  # the whole review, in many states
 
@@ -653,6 +653,11 @@ async def test_the_mouse_chooses_screens_and_entries(make_app: Makes) -> None:
         assert await pilot.click("#list", offset=(5, 2))
         await settled(pilot)
         assert queue(app).list.cursor == 2
+        await pilot.hover(KeyFooter, offset=(screen_text(app).splitlines()[-1].index("? Help"), 0))
+        assert app.screen.query_one(KeyFooter).tooltip == "Show every key."
+        assert await pilot.click(KeyFooter, offset=(screen_text(app).splitlines()[-1].index("Help"), 0))
+        await settled(pilot)
+        assert isinstance(app.screen, HelpScreen)
 
 
 async def test_a_rule_of_the_overview_leads_to_its_findings(make_app: Makes) -> None:
