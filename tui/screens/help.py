@@ -1,14 +1,16 @@
 """All keys and their actions, from the key table."""
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.geometry import Size
 from textual.screen import ModalScreen
-from textual.widgets import Static
+from textual.widget import Widget
 
 from curate.review import KINDS, Kind
 from curate.review.query import HELP
@@ -17,6 +19,8 @@ from tui.render.signs import LEGEND
 
 JOURNAL_NOTE = """Each decision is saved in .curate/decisions.jsonl before the next entry is shown.
 Git can merge that file; entries with different decisions by several people are contested."""
+NAME_CELLS: Final = 13
+"""Width of the column of keys in cells."""
 SECTIONS = (
     ("app", "Everywhere"),
     ("queue", "Examples, Findings, Duplicates, Conflicts"),
@@ -64,6 +68,35 @@ def meaning(key: Key, kind: Kind | None) -> Content:
     return Content.assemble(key.tooltip, (only, "$foreground-muted"))
 
 
+class HelpText(Widget):
+    """The sections in two columns. One widget draws all: as many as there are keys take a second to open."""
+
+    def __init__(self, sections: Sequence[tuple[str, Sequence[Key]]], kind: Kind | None) -> None:
+        super().__init__(id="help-text")
+        self._sections, self._kind = sections, kind
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
+        """The number of lines."""
+        return len(self._lines(width))
+
+    def render(self) -> Content:
+        """The lines at this width."""
+        return Content("\n").join(self._lines(self.content_size.width))
+
+    def _lines(self, width: int) -> list[Content]:
+        """All lines, of at most `width` cells; a meaning is wrapped beside its key."""
+        lines = Content("Esc closes help, ↑↓ scroll; Ctrl+P finds commands by name.").wrap(width)
+        for title, keys in self._sections:
+            if keys:
+                lines += [Content(""), *Content.styled(title, "bold $text-primary").wrap(width)]
+            for key in keys:
+                names = Content.styled(key.shown, "bold $text-warning").wrap(NAME_CELLS)
+                meanings = meaning(key, self._kind).wrap(max(1, width - NAME_CELLS))
+                rows = zip_longest(names, meanings, fillvalue=Content(""))
+                lines += [name.pad_right(NAME_CELLS - name.cell_length) + said for name, said in rows]
+        return [*lines, Content(""), *Content(f"{LEGEND}\nfilter: {HELP}\n{JOURNAL_NOTE}").wrap(width)]
+
+
 class HelpScreen(ModalScreen[None]):
     """Help over the current screen, whose keys come first."""
 
@@ -93,12 +126,4 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The table, which scrolls if it does not fit."""
         with VerticalScroll(id="help"):
-            yield Static("Esc closes help, ↑↓ scroll; Ctrl+P finds commands by name.", markup=False)
-            for title, keys in self._sections():
-                if keys:
-                    yield Static(title, classes="key-section", markup=False)
-                for key in keys:
-                    with Horizontal(classes="key"):
-                        yield Static(key.shown, classes="key-name", markup=False)
-                        yield Static(meaning(key, self._kind), classes="key-meaning", markup=False)
-            yield Static(f"{LEGEND}\nfilter: {HELP}\n{JOURNAL_NOTE}", id="legend", markup=False)
+            yield HelpText(self._sections(), self._kind)
