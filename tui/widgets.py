@@ -447,8 +447,9 @@ class KeyFooter(Widget):
         """Whether the keys are to be looked up again."""
 
     def on_mount(self) -> None:
-        """Follow the keys of the screen."""
+        """Show the keys of the screen, and follow their changes."""
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed, immediate=True)
+        self._update()
 
     def _bindings_changed(self, _screen: object) -> None:
         """Look up the keys once for all changes that one input causes."""

@@ -52,6 +52,7 @@ async def test_scrolling_draws_what_a_full_redraw_draws(tmp_path: Path) -> None:
             assert drawn == _strips(app), key
 
 
+@pytest.mark.slow
 async def test_another_entry_is_laid_out_once(tmp_path: Path) -> None:
     app = _app(tmp_path, 30)
     async with app.run_test(size=(120, 40)) as pilot:

@@ -54,6 +54,7 @@ async def test_a_footer_shows_the_keys_that_fit_and_have_an_effect(make_app: Mak
             assert none not in screen_text(app).splitlines()[-1]
 
 
+@pytest.mark.slow
 async def test_an_empty_list_says_what_to_do_next() -> None:
     def clean(_sources: Sources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
         tell(Checked(1, 1, 0, 0.1))

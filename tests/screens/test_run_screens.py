@@ -158,6 +158,7 @@ async def test_trainings_are_shown_and_held_beside_each_other(make_app: Makes) -
         assert "Answer of zero-shot." in text
 
 
+@pytest.mark.slow
 async def test_nothing_yet_is_said_with_the_next_step(make_app: Makes) -> None:
     app = make_app()
     async with app.run_test(size=(120, 40)) as pilot:
@@ -244,6 +245,7 @@ def test_an_evaluation_of_another_form_is_told_not_shown() -> None:
     assert (run.evaluation, run.unread) == (None, "questions: Field required")
 
 
+@pytest.mark.slow
 async def test_a_training_without_recipe_is_not_asked_about(make_app: Makes) -> None:
     app = make_app()
     async with app.run_test(size=(120, 40), notifications=True) as pilot:

@@ -60,6 +60,7 @@ def test_a_mistyped_signal_is_told(text: str, said: str) -> None:
     assert bool(said) == bool(mistake_in(text))
 
 
+@pytest.mark.slow
 def test_what_score_writes_is_read_and_other_files_are_refused(tmp_path: Path) -> None:
     Path("data.jsonl").write_text(json.dumps(chat("Where?", "There.")) + "\n")
     assert main(["score", "data.jsonl", "--no-models", "-q", "-o", "scores.parquet"]) == 0

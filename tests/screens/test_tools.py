@@ -26,6 +26,7 @@ def app_of(*tools: object) -> CurateApp:
     return CurateApp(Sources(Project(Path()), Config(), [path]), lambda sources, tell, _: scan(sources, None, tell))
 
 
+@pytest.mark.slow
 async def test_schemas_of_tools_are_one_line_until_they_are_unfolded() -> None:
     weather = tool("get_weather", type="object", properties={"city\x1b[2J": {"type": "string"}})
     app = app_of([weather, tool("search", type="object", properties={})])
@@ -42,6 +43,7 @@ async def test_schemas_of_tools_are_one_line_until_they_are_unfolded() -> None:
         assert '"properties"' not in screen_text(app)
 
 
+@pytest.mark.slow
 async def test_tools_in_a_string_are_read() -> None:
     app = app_of(json.dumps([tool("look", type="object")]), "[not JSON")
     async with app.run_test(size=(120, 40)) as pilot:

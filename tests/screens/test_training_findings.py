@@ -102,6 +102,7 @@ async def test_the_review_begins_there_with_what_stands_beside(lines: LineIndex)
         assert session.verdict(example_at(lines, 2).id) == "drop"
 
 
+@pytest.mark.slow
 async def test_what_no_rule_has_found_is_neither_suppressed_nor_repaired(lines: LineIndex) -> None:
     def told(_: Sources, tell: Callable[[ScanEvent], None], __: Callable[[], bool]) -> None:
         for fact in facts(lines):
