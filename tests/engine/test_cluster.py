@@ -519,7 +519,7 @@ def end_in_between(words: list[str]) -> None:
             main(words)
 
 
-@pytest.mark.parametrize(("verb", "killed"), [("check", False), ("split", False), ("drop", True)])
+@pytest.mark.parametrize(("verb", "killed"), [("check", True), ("split", False), ("drop", False)])
 def test_a_command_that_was_killed_resumes_after_the_chunks_that_were_finished(
     verb: str,
     killed: bool,
