@@ -95,6 +95,7 @@ def test_every_command_does_what_was_decided() -> None:
     assert sorted(dedup + gone) == sorted(want.kept)
 
 
+@pytest.mark.slow
 def test_decisions_are_found_from_the_data_upwards_and_their_path_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

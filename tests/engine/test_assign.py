@@ -5,6 +5,7 @@ they are.
 import random
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,6 +51,7 @@ def divided(
     return [int(found[at[example]]) for example in range(len(order))]
 
 
+@pytest.mark.slow
 @given(pairs=links, wanted=wanted_splits, kinds=strata)
 def test_no_group_spans_splits_and_every_example_is_in_one(
     pairs: list[tuple[int, int]], wanted: SplitTargets, kinds: list[int] | None

@@ -156,6 +156,7 @@ def test_answers_that_each_begin_the_next_one_are_grouped_with_a_link_each(
     assert len(sides) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given", [0, 30, 59], ids=["shortest", "middle", "longest"])
 def test_every_part_of_an_answer_of_a_given_test_set_is_left_out(given: int, write: Write) -> None:
     rows = chain(random.Random(4), 60)

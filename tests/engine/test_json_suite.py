@@ -6,6 +6,8 @@ import base64
 import json
 from pathlib import Path
 
+import pytest
+
 from curate.core.config import CheckConfig
 from curate.lint.rules import RULES
 from curate.lint.runner import check_paths
@@ -43,6 +45,7 @@ def test_a_case_is_told_at_its_line_and_disturbs_no_other() -> None:
             assert not told & INVALID, name
 
 
+@pytest.mark.slow
 def test_a_case_alone_in_a_file_is_read_or_refused() -> None:
     path = Path("data.json")
     for name, content in CASES.items():

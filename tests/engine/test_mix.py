@@ -66,6 +66,7 @@ def test_weights_are_shares_and_nothing_is_taken_twice(
     assert main(["verify", "out", "-q"]) == 0
 
 
+@pytest.mark.slow
 def test_a_budget_is_kept_to_the_example(files: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     assert split(*files, "--weight", "chat.jsonl=1", "--weight", "*=1", "--examples", "25") == 0
     assert Counter(line["from"] for line in kept()) in ({"chat": 13, "code": 12}, {"chat": 12, "code": 13})
@@ -97,6 +98,7 @@ def test_what_is_different_is_taken_before_what_is_alike(write: Write) -> None:
     assert Counter(line.get("from") for line in kept())["other"] < 6
 
 
+@pytest.mark.slow
 def test_the_order_of_lines_does_not_matter_and_growth_changes_little(files: tuple[str, str], write: Write) -> None:
     assert split(files[0], "--examples", "20") == 0
     first = {line["messages"][0]["content"] for line in kept()}

@@ -38,6 +38,7 @@ def lines_about(
     return split_lines, [entry["message"] for entry in unchecked if entry["name"] == "shared keys"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "keys"),
     [

@@ -61,6 +61,7 @@ def test_kept_and_removed_are_all_that_was_read_and_each_removal_has_its_reason(
     assert clashing == [("X003", "Cusco.", "Lima."), ("X003", "It is 3 m.", "It is 4 m.")]
 
 
+@pytest.mark.slow
 def test_stages_run_again_only_when_what_they_are_made_from_changes(project: Path) -> None:
     first, ran = reused(project)
     assert ran == {"check": False, "dedup": False, "conflicts": False, "split": False}

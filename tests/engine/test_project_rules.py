@@ -50,6 +50,7 @@ def test_suppressed_errors_are_none_for_a_service(capsys: pytest.CaptureFixture[
     assert "U001" in {found["code"] for found in json.loads(capsys.readouterr().out)["findings"]}
 
 
+@pytest.mark.slow
 def test_suppressed_findings_do_not_count_in_scores(capsys: pytest.CaptureFixture[str]) -> None:
     lines = [
         *ACME[:5],

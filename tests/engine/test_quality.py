@@ -198,6 +198,7 @@ def test_score_shows_writes_and_removes_nothing(write: Write, capsys: pytest.Cap
     assert path.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_no_cache_writes_no_signals(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     path = str(write("data.jsonl", data()))
     commands = (

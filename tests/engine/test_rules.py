@@ -43,8 +43,10 @@ BY_LINE = (Scope.EXAMPLE, Scope.VALUE, Scope.FORM, Scope.TEXT)
 """Scopes of rules that see one line at a time."""
 
 
-CODES = [pytest.param(code, marks=[pytest.mark.slow] if code in BY_MEANING else []) for code in RULES]
-"""Parameters of a test; loading a model takes long."""
+MODELS = {code: [pytest.mark.slow] for code in BY_MEANING}
+TOKENIZERS = {code: [pytest.mark.xdist_group("trainer")] for code in RULES if code[0] == "K"}
+CODES = [pytest.param(code, marks=(MODELS | TOKENIZERS).get(code, [])) for code in RULES]
+"""Parameters of a test; loading a model takes long, and a tokenizer loads PyTorch, as the tests of the trainer do."""
 
 
 @pytest.fixture(autouse=True)

@@ -213,6 +213,7 @@ def test_what_has_errors_or_was_dropped_leaves_and_what_was_kept_or_edited_stays
     assert content_id(chat("Question 1?", "A better answer.")) in where()
 
 
+@pytest.mark.slow
 def test_data_that_grows_keeps_its_old_splits_and_says_what_moved_and_why(
     write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -210,6 +210,7 @@ def test_a_part_of_a_split_is_divided_by_another_hash(write: Write, capsys: pyte
         assert all(0.06 < manifest.splits[name].examples / manifest.read < 0.14 for name in ("validation", "test"))
 
 
+@pytest.mark.slow
 def test_how_much_can_be_held_out_is_said_where_it_is_little(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     rng = random.Random(10)
     passage = text(rng, 60)

@@ -215,7 +215,7 @@ def test_tables_of_json_and_toml_are_the_classes(capsys: pytest.CaptureFixture[s
         ("open('owned', 'w')\n", ".py", "no settings of a training"),
         ("- a list\n", ".yml", "no settings of a training"),
         ("[" * 100_000, ".json", "not valid JSON"),
-        ("[" * 100_000, ".yaml", "not valid YAML"),
+        pytest.param("[" * 100_000, ".yaml", "not valid YAML", marks=pytest.mark.slow),
         ("(" * 5_000, ".py", "not valid Python"),
         ("{}", ".ipynb", "is a notebook"),
     ],

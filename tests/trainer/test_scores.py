@@ -82,6 +82,7 @@ def test_rouge_is_that_of_rouge_score_and_sees_other_scripts() -> None:
     assert score("rouge_l", ["红色的房子"], ["红色房子"]) > 0.8
 
 
+@pytest.mark.slow
 def test_accuracy_and_macro_f1_are_those_of_scikit_learn_on_1000_random_pairs() -> None:
     from sklearn.metrics import accuracy_score, f1_score
 

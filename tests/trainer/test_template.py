@@ -1,6 +1,7 @@
 """Answers are told from prompts on any template, and each continues the prompt that inference renders."""
 
 import json
+from functools import cache
 from typing import Any
 
 import pytest
@@ -327,15 +328,23 @@ def test_the_prompt_of_inference_is_the_one_before_the_last_answer() -> None:
     assert prompt.endswith("And green?<|im_end|>\n<|im_start|>assistant\n")
 
 
-SPACED = [make_tokenizer(source, end, corpus=(" \n  \n\n \n\n\n\n violet." * 9,)) for source, end in TEMPLATES.values()]
-"""Tokenizers that know some white space as one token: what ends a prompt and what begins an answer would be joined."""
 WORDS = st.text(st.sampled_from(" \n\té<>ab."), min_size=1, max_size=8).filter(lambda text: text.strip() != "")
 
 
-@given(st.sampled_from(SPACED), st.lists(WORDS, min_size=2, max_size=6).filter(lambda said: len(said) % 2 == 0))
+@cache
+def spaced(name: str) -> Any:
+    """A tokenizer that knows some white space as one token: what ends a prompt and what begins an answer would be
+    joined.
+    """
+    source, end = TEMPLATES[name]
+    return make_tokenizer(source, end, corpus=(" \n  \n\n \n\n\n\n violet." * 9,))
+
+
+@given(st.sampled_from([*TEMPLATES]), st.lists(WORDS, min_size=2, max_size=6).filter(lambda said: len(said) % 2 == 0))
 def test_inference_gets_the_very_tokens_that_were_trained_on_whatever_begins_an_answer(
-    tokenizer: Any, said: list[str]
+    name: str, said: list[str]
 ) -> None:
+    tokenizer = spaced(name)
     value = turns(*zip(("user", "assistant") * (len(said) // 2), said, strict=True))
     encoding = Template(tokenizer).encode(value)
     assert encoding.problems == ()
