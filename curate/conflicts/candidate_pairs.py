@@ -29,12 +29,13 @@ from curate.core.example import content_id
 from curate.core.lazy import Matrix
 from curate.core.text import excerpt, normalised, plural
 from curate.corpus.strata import is_label
+from curate.language.function_words import in_other_language, question_language
 from curate.language.lexicon import NEUTRAL_PROMPT_WORDS
 from curate.language.names import names
 from curate.language.precise_requests import asks_yes_or_no
 from curate.language.refusals import OPENING_CHARS, refuses
 from curate.language.sentences import is_code, sentences
-from curate.language.tokens import content_words, stems
+from curate.language.tokens import content_words, plain_words, stems
 from curate.models.embeddings import embed
 from curate.models.model_loading import in_unknown_script
 
@@ -185,7 +186,7 @@ def reworded_pairs(
         pairs = {pair[:2]: pair for pair in _by_answers(longest, vectors, within, by_word, by_answer)} | pairs
     for i, j, cosine, features, same, in_topic in (pairs[key] for key in sorted(pairs)):
         both = requests[i], requests[j]
-        if cosine < config.similarity or not beside_shared_lines(*both) or calculate_otherwise(*both):
+        if max(cosine, features[0]) < config.similarity or not beside_shared_lines(*both) or calculate_otherwise(*both):
             continue
         pair = Nominee(questions[i], questions[j], min(round(cosine, 4), 0.9999), round(same, 4), features, in_topic)
         if questions[i].content == questions[j].content and same_request(questions[i], questions[j]):
@@ -211,7 +212,8 @@ def _by_answers(
     for pair in reworded(requests, answered, by_word, needed, within, MIN_ANSWERED_COSINE):
         left, right = short_answers[pair.left], short_answers[pair.right]
         cosine = float(vectors[left] @ vectors[right])
-        yield Pair(left, right, cosine, (cosine, *pair.features[1:]), pair.same)
+        others = in_other_language(*(question_language(plain_words(requests[row])) for row in (pair.left, pair.right)))
+        yield Pair(left, right, cosine, pair.features if others else (cosine, *pair.features[1:]), pair.same)
 
 
 def _that_may_clash(groups: Groups) -> Iterator[dict[str, Question]]:

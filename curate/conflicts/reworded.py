@@ -1,5 +1,5 @@
-"""Pairs of questions that may be the same in other words, each with its probability. Candidates are found by embeddings
-and filtered by `same_question`.
+"""Pairs of questions that may be the same in other words, each with its probability. Candidates are found by
+embeddings, in other languages than English by parts of words, too, and filtered by `same_question`.
 """
 
 from collections import defaultdict
@@ -16,9 +16,13 @@ from curate.conflicts.same_question import (
     probability,
     words_apart,
 )
+from curate.conflicts.word_parts import MIN_COSINE as MIN_PART_COSINE
+from curate.conflicts.word_parts import vectors as part_vectors
 from curate.conflicts.wording import Wording, wording
 from curate.core.lazy import Matrix, np
 from curate.core.text import normalised
+from curate.language.function_words import ENGLISH, in_other_language, question_language
+from curate.language.tokens import plain_words
 
 Embed = Callable[[Sequence[str]], "Matrix"]
 """Unit vectors of texts."""
@@ -47,7 +51,8 @@ class Pair(NamedTuple):
     right: int
     cosine: float
     features: tuple[float, ...]
-    """Those of `same_question`; their cosine is that within the topic, where there is one."""
+    """Those of `same_question`; their cosine is that within the topic, where there is one, and in other languages than
+    English the likeness of the words."""
     same: float
     in_topic: bool = False
     """Whether one of them is among many questions about one thing."""
@@ -76,8 +81,8 @@ def reworded(
     near: list[tuple[int, int, float, float, bool]] = []
     for block in blocks or [range(len(requests))]:
         pairs = []
-        for left_row, right_row, row_cosine in nearest(vectors[block.start : block.stop], cosine):
-            left, right = block.start + left_row, block.start + right_row
+        by_parts = []
+        for left, right, row_cosine in _candidates(requests, vectors, block, cosine):
             if requests[left] == requests[right] or _instruction_input(requests[left]) != _instruction_input(
                 requests[right]
             ):
@@ -85,8 +90,9 @@ def reworded(
             words = compare_words(worded(left), worded(right))
             if suffices(left, right, features(words, row_cosine, None)):
                 compared[left, right] = words
-                pairs.append((left, right, row_cosine))
+                (pairs if words.likeness is None else by_parts).append((left, right, row_cosine))
         named = _with_common_subject({row: worded(row) for pair in pairs for row in pair[:2]})
+        near += ((*pair, pair[2], False) for pair in by_parts)
         near += (
             pair
             for pair in _within_topics(vectors, block, pairs, named)
@@ -98,6 +104,26 @@ def reworded(
     )
     every = ((pair, features(compared[pair[:2]], pair[3], phrase_vectors, pair[4])) for pair in near)
     return [Pair(*pair[:3], final, probability(final), pair[4]) for pair, final in every if suffices(*pair[:2], final)]
+
+
+def _candidates(
+    requests: Sequence[str], vectors: Matrix, block: range, cosine: float
+) -> Iterator[tuple[int, int, float]]:
+    """Pairs of a block with their cosine: the nearest ones by the embeddings, and in other languages than English by
+    parts of words.
+    """
+    rows = vectors[block.start : block.stop]
+    pairs = {(left, right): near for left, right, near in nearest(rows, cosine)}
+    words = {row: tuple(plain_words(requests[block.start + row])) for row in range(len(rows))}
+    languages = {row: question_language(listed) for row, listed in words.items()}
+    if any(language not in ("", ENGLISH) for language in languages.values()):
+        others = [row for row in words if languages[row] != ENGLISH]
+        for left_row, right_row, _ in nearest(part_vectors([words[row] for row in others]), MIN_PART_COSINE):
+            left, right = others[left_row], others[right_row]
+            if in_other_language(languages[left], languages[right]):
+                pairs[left, right] = min(1.0, float(rows[left] @ rows[right]))
+    for left, right in sorted(pairs):
+        yield block.start + left, block.start + right, pairs[left, right]
 
 
 def _with_common_subject(questions: Mapping[int, Wording]) -> set[int]:

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from rapidfuzz.distance import Indel, Levenshtein
 
+from curate.conflicts.word_parts import likeness
 from curate.conflicts.wording import (
     Wording,
     asks_opposite_ends,
@@ -27,6 +28,7 @@ from curate.conflicts.wording import (
 )
 from curate.core.lazy import Matrix
 from curate.core.log_odds import log_odds, logistic
+from curate.language.function_words import in_other_language
 from curate.language.tokens import stem
 
 FITTED_FEATURES: Final = ("cosine", "overlap", "replaced", "other aspect")
@@ -75,6 +77,8 @@ LONG_WORDS: Final = 40
 """Number of words from which two questions with nearly the same text are different."""
 OTHER_NAMES_WEIGHT: Final = 0.25
 """Weight of different names in different sentences: one thing may have two names."""
+NOUNS_IN_CAPITALS: Final = "de"
+"""The language whose nouns look like names: two wordings of a question seldom have the same ones."""
 
 
 class WordsCompared(NamedTuple):
@@ -94,6 +98,8 @@ class WordsCompared(NamedTuple):
     added: float
     thing: float
     """The last five: `other aspect`, `other value`, `other numbers`, `added words` and `other thing` of `FEATURES`."""
+    likeness: float | None = None
+    """That of `word_parts`, which stands for the other `FITTED_FEATURES`; None in English."""
 
 
 def compare_words(left: Wording, right: Wording) -> WordsCompared:
@@ -120,6 +126,7 @@ def compare_words(left: Wording, right: Wording) -> WordsCompared:
             short * (asks_opposite_ends(left, right) or other_quotation(left, right)),
             float(_is_variation(left, right, frame)),
         ),
+        likeness(left.order, right.order) if in_other_language(left.language, right.language) else None,
     )
 
 
@@ -131,7 +138,7 @@ def features(
     `vectors` has embeddings of `words_apart`; with None, no word counts as substituted, which gives the highest
     probability. A different phrase counts in full directly after one of `ASKING`, and if the questions are in a topic
     of many questions (`in_topic`), whose embeddings are similar because of the topic. There, what two different
-    sentences ask for counts, too.
+    sentences ask for counts, too. In another language than English, the likeness of the words stands for the cosine.
     """
     replaced = phrase = 0.0
     if vectors is not None:
@@ -148,8 +155,9 @@ def features(
             near, unlike = (cosines[words.frame >= SAME_SENTENCE_SHARE] for cosines in (NEAR_COSINES, UNLIKE_COSINES))
             share = min(1.0, max(0.0, (near - cosine) / (near - unlike)))
             phrase = words.short * (1.0 if in_topic or any(different_phrases) else share)
+    fitted = (cosine, words.overlap, replaced, words.aspect)
     return (
-        *(cosine, words.overlap, replaced, words.aspect),
+        *(fitted if words.likeness is None else (words.likeness, 0.0, 0.0, 0.0)),
         *(phrase, words.value, words.added),
         *(words.thing, words.numbers),
     )
@@ -196,6 +204,8 @@ def _other_value(left: Wording, right: Wording, frame: float) -> float:
         frame >= SUBSTITUTION_SHARE and is_opposite(left, right)
     ):
         return 1.0
+    if NOUNS_IN_CAPITALS in (left.language, right.language):
+        return 0.0
     return OTHER_NAMES_WEIGHT * other_names(left, right)
 
 

@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import Final
 
 from curate.core.text import normalised
+from curate.language.function_words import question_language
 from curate.language.lexicon import ENGLISH_NEGATIONS, FILLER_WORDS, NUMERALS, VALUE_WORDS
 from curate.language.names import names
 from curate.language.negation import has_opposite
@@ -69,6 +70,8 @@ class Wording:
 
     order: tuple[str, ...]
     """All words in order, normalised."""
+    language: str
+    """As `question_language` gives it."""
     content: dict[str, str]
     """The content words by their stems."""
     numbers: frozenset[str]
@@ -88,6 +91,7 @@ def wording(request: str) -> Wording:
     numbers = {*NUMBER.findall(request), *(str(NUMERALS[word]) for word in every if word in NUMERALS and word != "one")}
     return Wording(
         tuple(every),
+        question_language(every),
         content,
         frozenset(numbers),
         tuple(normalised(name) for name in names(request)),
