@@ -228,6 +228,44 @@ def test_the_nearest_are_the_same_by_cells_and_by_all(monkeypatch: pytest.Monkey
     assert all(left < right for left, right, _ in exact)
 
 
+OTHER_LANGUAGES = [
+    (
+        "Kann ich mein Fahrrad im Regionalzug mitnehmen?",
+        "Ist die Fahrradmitnahme in Regionalzügen erlaubt?",
+        "Kann ich mein Fahrrad im Regionalzug reparieren?",
+    ),
+    (
+        "Quante lezioni comprende il corso di nuoto?",
+        "Il corso di nuoto di quante lezioni è composto?",
+        "Quante persone comprende il corso di nuoto?",
+    ),
+    (
+        "Wie lange ist der Gutschein gültig?",
+        "Welche Gültigkeit haben Ihre Gutscheine?",
+        "Wie teuer ist der Gutschein?",
+    ),
+]
+
+
+@pytest.mark.parametrize(("asked", "reworded_", "near"), OTHER_LANGUAGES)
+def test_questions_in_other_languages_are_compared_by_parts_of_words(asked: str, reworded_: str, near: str) -> None:
+    unrelated = next(questions[0] for questions in OTHER_LANGUAGES if questions[0] != asked)
+    assert same(asked, reworded_, 0.4) > 0.5
+    assert same(asked, near, 0.9) < 0.5
+    assert same(asked, unrelated, 0.8) < 0.3
+
+
+def test_questions_in_other_languages_whose_embeddings_are_unlike_are_compared() -> None:
+    asked, reworded_, _ = OTHER_LANGUAGES[0]
+    far = np.array([[1, 0], [0.3, 0.954]], dtype=np.float32)
+
+    def pairs(*requests: str) -> list[candidates.Pair]:
+        return reworded(requests, far, lambda texts: np.eye(max(2, len(texts)))[: len(texts)], [0.3, 0.3])
+
+    assert [pair[:2] for pair in pairs(asked, reworded_)] == [(0, 1)]
+    assert not pairs("May I take my bike on the train?", "Are bikes on the train allowed?")
+
+
 def test_pairs_come_with_their_probability() -> None:
     def embed(texts: Any) -> Any:
         return np.ones((len(texts), 2), dtype=np.float32) / np.float32(np.sqrt(2))
