@@ -2,6 +2,7 @@
 
     python -m tests.bench.same_question FOLDER [--embeddings MODEL] [--nli MODEL] [--cross-encoder MODEL]
     [--cache FOLDER] [--coefficients]
+    python -m tests.bench.same_question --triples FILE ... [--embeddings MODEL] [--cache FOLDER]
 
 FOLDER has JSON Lines of {"a", "b", "same": true | false}, a file a source. Prints, for each source: area under the ROC
 curve, recall at a precision of .9 and calibration, by the cosine of embeddings alone, by all features fitted on the
@@ -9,6 +10,10 @@ other sources, by these with an NLI model that read both questions, with a cross
 the probability as it is in the program (fitted on all sources, with coefficients set by hand). `--coefficients` prints
 those for `curate/conflicts/same_question.py`, fitted on all sources with equal weight and, with half of it, on the
 reworded and the near questions of two files of this folder.
+
+`--triples` prints, for each file of triples, the share of the reworded and of the near questions, and of the pairs of
+questions of two lines with the highest cosines (8 for each question), whose probability is .5 or more: of lines with
+odd numbers, and of those with even ones.
 """
 
 import argparse
@@ -43,6 +48,7 @@ COSINE = 1
 """Columns of the features that are the cosine alone."""
 LEAST_REPLACED = -1.0
 """A word in another's place sets questions apart at least so much: the triples have other words in most places."""
+EVEN_CHANCE, UNRELATED_PAIRS = 0.5, 8
 NEVER_RAISE = 2
 """Columns from which on a coefficient may not be positive: what sets questions apart makes no pair more alike."""
 
@@ -134,15 +140,66 @@ def report(name: str, truth: Flags, scores: Matrix) -> None:
     )
 
 
+def told_apart(files: Sequence[Path], model: str, cache: Path | None) -> None:
+    """Print the shares of the pairs of each file whose probability is .5 or more."""
+    print(f"{'':32}{'lines':>6}{'reworded':>10}{'near':>8}{'unrelated':>11}")
+    for path in files:
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+        rows: list[dict[str, Any]] = []
+        for number, line in enumerate(lines, start=1):
+            asked, reworded, near = (part.split("|")[0].strip() for part in line.split("||"))
+            rows.append({"a": asked, "b": reworded, "same": True, "kind": "reworded", "line": number})
+            rows.append({"a": asked, "b": near, "same": False, "kind": "near", "line": number})
+        rows += unrelated(rows, model, cache)
+        measured_features, _, _ = measured_pairs(rows, model, cache)
+        same = [probability(tuple(values)) >= EVEN_CHANCE for values in measured_features]
+        for label, odd in (("odd", 1), ("even", 0)):
+            shares = []
+            for kind in ("reworded", "near", "unrelated"):
+                flags = [
+                    flag for flag, row in zip(same, rows, strict=True) if row["kind"] == kind and row["line"] % 2 == odd
+                ]
+                shares.append(sum(flags) / len(flags))
+            print(f"{path.stem:32}{label:>6}{shares[0]:10.2f}{shares[1]:8.2f}{shares[2]:11.3f}", flush=True)
+
+
+def unrelated(rows: Sequence[dict[str, Any]], model: str, cache: Path | None) -> list[dict[str, Any]]:
+    """The pairs of questions of two lines with the highest cosines, each once."""
+    line_of = {row[side]: row["line"] for row in rows for side in "ab"}
+    texts = sorted(line_of)
+    vectors = embed(texts, model, cache)
+    pairs: dict[tuple[str, str], int] = {}
+    for text, cosines in zip(texts, vectors @ vectors.T, strict=True):
+        others = [other for other in np.argsort(-cosines) if line_of[texts[other]] != line_of[text]]
+        for other in others[:UNRELATED_PAIRS]:
+            left, right = sorted((text, texts[other]))
+            pairs.setdefault((left, right), line_of[text])
+    return [
+        {"a": left, "b": right, "same": False, "kind": "unrelated", "line": line}
+        for (left, right), line in pairs.items()
+    ]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--triples", type=Path, nargs="+", help="print what is told apart in these files instead")
     parser.add_argument("--embeddings", default="offline:all-MiniLM-L6-v2")
     parser.add_argument("--nli", help="an NLI model that reads both questions")
     parser.add_argument("--cross-encoder", help="a cross-encoder that scores duplicate questions")
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--coefficients", action="store_true")
     args = parser.parse_args()
+    if args.triples:
+        told_apart(args.triples, args.embeddings, args.cache)
+        return
+    if args.folder is None:
+        parser.error("name a folder, or files with --triples")
+    by_source(args)
+
+
+def by_source(args: argparse.Namespace) -> None:
+    """Print how well the pairs of each file of the folder are told apart, and the coefficients if asked for."""
     sources = {path.stem: measured(path, args.embeddings, args.cache) for path in sorted(args.folder.glob("*.jsonl"))}
     nothing = {name: np.empty((len(truth), 0)) for name, (_, truth, _) in sources.items()}
     read, crossed = dict(nothing), dict(nothing)
