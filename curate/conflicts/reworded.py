@@ -80,8 +80,8 @@ def reworded(
     compared: dict[tuple[int, int], WordsCompared] = {}
     near: list[tuple[int, int, float, float, bool]] = []
     for block in blocks or [range(len(requests))]:
-        pairs = []
-        by_parts = []
+        pairs: list[tuple[int, int, float]] = []
+        by_parts: list[tuple[int, int, float]] = []
         for left, right, row_cosine in _candidates(requests, vectors, block, cosine):
             if requests[left] == requests[right] or _instruction_input(requests[left]) != _instruction_input(
                 requests[right]

@@ -138,8 +138,7 @@ def features(
     `vectors` has embeddings of `words_apart`; with None, no word counts as substituted, which gives the highest
     probability. A different phrase counts in full directly after one of `ASKING`, and if the questions are in a topic
     of many questions (`in_topic`), whose embeddings are similar because of the topic. There, what two different
-    sentences ask for counts, too. In another language than English, the likeness of the words stands for the cosine,
-    and a different phrase counts in full.
+    sentences ask for counts, too. In another language than English, the likeness of the words stands for the cosine.
     """
     replaced = phrase = 0.0
     if vectors is not None:
@@ -155,8 +154,7 @@ def features(
         if different_phrases:
             near, unlike = (cosines[words.frame >= SAME_SENTENCE_SHARE] for cosines in (NEAR_COSINES, UNLIKE_COSINES))
             share = min(1.0, max(0.0, (near - cosine) / (near - unlike)))
-            in_full = in_topic or any(different_phrases) or words.likeness is not None
-            phrase = words.short * (1.0 if in_full else share)
+            phrase = words.short * (1.0 if in_topic or any(different_phrases) else share)
     fitted = (cosine, words.overlap, replaced, words.aspect)
     return (
         *(fitted if words.likeness is None else (words.likeness, 0.0, 0.0, 0.0)),

@@ -13,7 +13,7 @@ reworded and the near questions of two files of this folder.
 
 `--triples` prints, for each file of triples, the share of the reworded and of the near questions, and of the pairs of
 questions of two lines with the highest cosines (8 for each question), whose probability is .5 or more: of lines with
-odd numbers, and of those with even ones.
+odd numbers, and of those with even ones; before them, the mean cosine of all pairs of questions, and of reworded ones.
 """
 
 import argparse
@@ -150,6 +150,12 @@ def told_apart(files: Sequence[Path], model: str, cache: Path | None) -> None:
             asked, reworded, near = (part.split("|")[0].strip() for part in line.split("||"))
             rows.append({"a": asked, "b": reworded, "same": True, "kind": "reworded", "line": number})
             rows.append({"a": asked, "b": near, "same": False, "kind": "near", "line": number})
+        texts = sorted({row[side] for row in rows for side in "ab"})
+        vectors = dict(zip(texts, embed(texts, model, cache), strict=True))
+        every = np.stack([vectors[text] for text in texts])
+        cosine = (every @ every.T)[np.triu_indices(len(texts), 1)].mean()
+        of_reworded = np.mean([vectors[row["a"]] @ vectors[row["b"]] for row in rows if row["same"]])
+        print(f"{path.stem}: mean cosine of two questions {cosine:.2f}, of reworded ones {of_reworded:.2f}")
         rows += unrelated(rows, model, cache)
         measured_features, _, _ = measured_pairs(rows, model, cache)
         same = [probability(tuple(values)) >= EVEN_CHANCE for values in measured_features]

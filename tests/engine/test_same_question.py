@@ -242,7 +242,7 @@ OTHER_LANGUAGES = [
     (
         "Wie lange ist der Gutschein gültig?",
         "Welche Gültigkeit haben Ihre Gutscheine?",
-        "Wie teuer ist der Gutschein?",
+        "Wie lange ist der Parkschein gültig?",
     ),
 ]
 
