@@ -15,8 +15,8 @@ from curate.conflicts.requested_kinds import asked_kinds, asked_part
 from curate.conflicts.wording import MAX_RARITY, rarity
 from curate.language.lexicon import DAYS, FILLER_WORDS, MONTHS
 from curate.language.names import starts_sentence
-from curate.language.precise_requests import MAX_BRIEF_WORDS
-from curate.language.quantity_translation import language_of
+from curate.language.precise_requests import MAX_BRIEF_WORDS, asks_yes_or_no
+from curate.language.quantity_translation import EMPHASIS, language_of
 from curate.language.verdict_words import MANNER_QUESTION, NAME_QUESTION, PERSON_QUESTION
 
 NAMES_PRECISION: Final = 0.8
@@ -58,12 +58,10 @@ def other_named_values(question: str, left: str, right: str) -> Named | None:
         return None
     part, language = asked_part(question), language_of(f"{left}\n{right}")
     is_person = PERSON_QUESTION.search(part) is not None
-    if (
-        not (is_person or NAME_QUESTION.search(part))
-        or MANNER_QUESTION.search(part)
-        or asked_kinds(part)
-        or language in UNREAD
-    ):
+    if MANNER_QUESTION.search(part) or asked_kinds(part) or language in UNREAD:
+        return None
+    asks_name = is_person or NAME_QUESTION.search(part) is not None
+    if not asks_name and (language == NOUNS_CAPITALIZED or asks_yes_or_no(part)):
         return None
     question_roots = _word_beginnings(question)
     sides = [_without(names_in(text, language), question_roots) for text in (left, right)]
@@ -71,6 +69,8 @@ def other_named_values(question: str, left: str, right: str) -> Named | None:
     own_names = [
         [name for name in names if roots[1 - index].isdisjoint(_name_roots(name))] for index, names in enumerate(sides)
     ]
+    if not asks_name:
+        return _only_names(sides, own_names)
     if is_person and language != NOUNS_CAPITALIZED and (persons := _other_persons(sides, own_names)):
         return persons
     if not all(own_names) or max(len(set(names)) for names in own_names) > MAX_NAMES:
@@ -84,6 +84,13 @@ def other_named_values(question: str, left: str, right: str) -> Named | None:
     ):
         return None
     return Named(*(" ".join((names or side_names)[0]) for names, side_names in zip(full_names, own_names, strict=True)))
+
+
+def _only_names(sides: Sequence[Sequence[Name]], own_names: Sequence[Sequence[Name]]) -> Named | None:
+    """The names of two answers that have one each, besides those of the question, if they differ; else None."""
+    if all(len(set(names)) == 1 for names in sides) and all(own_names):
+        return Named(*(" ".join(names[0]) for names in own_names))
+    return None
 
 
 def _other_persons(sides: Sequence[Sequence[Name]], own_names: Sequence[Sequence[Name]]) -> Named | None:
@@ -102,6 +109,7 @@ def names_in(text: str, language: str) -> Names:
     """The names in a text, as words. At the start of a sentence, a name counts only if it has several words or is the
     whole sentence.
     """
+    text = EMPHASIS.sub("", text)
     return tuple(name for match in SEQUENCE.finditer(text) if (name := _name(text, match, language)))
 
 

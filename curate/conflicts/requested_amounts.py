@@ -48,12 +48,22 @@ PORTION_KINDS: Final = ("mass", "volume")
 """Kinds of what a dose or an ingredient is given for: "per liter"."""
 UNASKED_KINDS: Final = MEASURED_KINDS | {"date", "clock"}
 """Kinds of which two answers may have one value each to a question that does not name the kind."""
+SLOT_KINDS: Final = UNASKED_KINDS - {"length"}
+"""Kinds that may be the only one in which two answers differ. Answers mention many lengths."""
 MAX_QUESTION_WORDS: Final = 60
 """Maximum number of words of both questions that request one thing."""
 MAX_FREQUENCIES: Final = 3
 """Number of frequencies of an answer up to which one of them may be what is asked."""
 MAX_UNASKED_VALUES: Final = 3
 """Maximum number of values of an answer to a question that requests no known kind."""
+EMPHASIZED: Final = re.compile(r"\*\*(?=\S)(.{1,120}?)(?<=\S)\*\*")
+"""Bold text, in which an answer may give what is asked for."""
+RANGE_END: Final = re.compile(r"\s?(?:to|bis|a|à|and|und|y|et|e|or|oder|o|ou|[-–—~〜～至到])\s?", re.IGNORECASE)
+"""Stands between the ends of a range."""
+MAX_FACTOR: Final = 60
+"""Highest factor by which a value may be a total of another one."""
+INCIDENTAL: Final = (1.0, 2.0)
+"""Numbers that a text often has besides the one that is asked for: "two halves"."""
 
 
 class Amounts(NamedTuple):
@@ -84,8 +94,6 @@ def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
     if FREQUENCY_QUESTION.search(part):
         return _other_frequencies(left, right)
     kinds_asked = asked_kinds(part)
-    if not kinds_asked and not may_ask_for_an_amount(part):
-        return None
     language = language_of(f"{left}\n{right}")
     question_quantities = quantities_in(question, language)
     left_amounts, right_amounts = (
@@ -93,6 +101,8 @@ def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
         for text in (left, right)
     )
     left_amounts, right_amounts = _in_asked_units(part, kinds_asked, (left, left_amounts), (right, right_amounts))
+    if not kinds_asked and not may_ask_for_an_amount(part):
+        return _only_other_slot((left, left_amounts), (right, right_amounts), question_quantities)
     if "date" in kinds_asked and not any(group(amount) == "date" for amount in (*left_amounts, *right_amounts)):
         kinds_asked |= {"clock"}  # "when", answered by times of day
     if "date" in kinds_asked and (years := _other_years(left_amounts, right_amounts)):
@@ -108,7 +118,7 @@ def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
         return None
     kinds = {group(amount) for amount in left_amounts} & {group(amount) for amount in right_amounts} - {"ordinal"}
     if not kinds_asked and max(len(left_amounts), len(right_amounts)) > MAX_UNASKED_VALUES:
-        return None
+        return _only_other_slot((left, left_amounts), (right, right_amounts), question_quantities)
     for kind in sorted(kinds - shared, key=lambda kind: (kind not in kinds_asked, kind)):
         sides = [[amount for amount in side if group(amount) == kind] for side in (left_amounts, right_amounts)]
         single = len(sides[0]) == len(sides[1]) == 1
@@ -126,7 +136,105 @@ def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
             unasked = OTHER_PRECISION if kinds_asked else UNKNOWN_PRECISION
             precision = ASKED_PRECISION if kind in kinds_asked else unasked
             return Amounts(source, sides[0][0].text, sides[1][0].text, precision)
-    return _counted_amounts(question, (left, left_amounts), (right, right_amounts)) if "number" in kinds_asked else None
+    if "number" in kinds_asked and (
+        counted := _counted_amounts(question, (left, left_amounts), (right, right_amounts))
+        or _other_slot("number", (left, left_amounts), (right, right_amounts), question_quantities)
+    ):
+        return counted
+    return _only_other_slot((left, left_amounts), (right, right_amounts), question_quantities)
+
+
+def _only_other_slot(
+    one_side: tuple[str, Sequence[Quantity]],
+    other_side: tuple[str, Sequence[Quantity]],
+    question_amounts: Sequence[Quantity],
+) -> Amounts | None:
+    """The values of two answers of the only kind in which they differ, whatever the question asks for: each has one
+    main value of it, and they share one of each other kind that both have. None without such a kind.
+    """
+    kinds = {group(amount) for amount in one_side[1]} & {group(amount) for amount in other_side[1]} & SLOT_KINDS
+    differing = [
+        kind
+        for kind in sorted(kinds)
+        if not any(
+            _agree(left_amount, right_amount, one_side[0], other_side[0])
+            for left_amount, right_amount in product(one_side[1], other_side[1])
+            if group(left_amount) == group(right_amount) == kind
+        )
+    ]
+    return _other_slot(differing[0], one_side, other_side, question_amounts) if len(differing) == 1 else None
+
+
+def _other_slot(
+    kind: str,
+    one_side: tuple[str, Sequence[Quantity]],
+    other_side: tuple[str, Sequence[Quantity]],
+    question_amounts: Sequence[Quantity],
+) -> Amounts | None:
+    """The main value of `kind` of each answer, if they have one and cannot both be right; else None."""
+    (left, left_amounts), (right, right_amounts) = one_side, other_side
+    sides = (
+        _main_values(left, [amount for amount in left_amounts if group(amount) == kind]),
+        _main_values(right, [amount for amount in right_amounts if group(amount) == kind]),
+    )
+    if any(len(side) != 1 for side in sides):
+        return None
+    (left_amount,), (right_amount,) = sides
+    if any(amount.kind == "weekday" or (amount.kind == "date" and amount.value[1] is None) for amount in (left_amount, right_amount)):
+        return None  # weekdays and years are often beside the point
+    if (
+        _agree(left_amount, right_amount, left, right)
+        or _may_overlap(_ends(left_amount, left_amounts, left), _ends(right_amount, right_amounts, right))
+        or _is_elsewhere([left_amount], right_amounts)
+        or _is_elsewhere([right_amount], left_amounts)
+        or _is_multiple([left_amount], right_amounts, question_amounts)
+        or _is_multiple([right_amount], left_amounts, question_amounts)
+    ):
+        return None
+    source = "dates" if left_amount.kind in TIME_KINDS else "numbers"
+    return Amounts(source, left_amount.text, right_amount.text, OTHER_PRECISION)
+
+
+def _main_values(text: str, amounts: Sequence[Quantity]) -> list[Quantity]:
+    """The different values of one kind of a text, without totals and rests of another one ("£20 a month, £240 a year",
+    "78%, so 22 of 100 are wrong") and without `INCIDENTAL` numbers; the one in bold, if there is one.
+    """
+    values: list[Quantity] = []
+    for amount in amounts:
+        if not any(map(amount.same, values)) and not (amount.kind == "number" and amount.value[0] in INCIDENTAL):
+            values.append(amount)
+    bold = [match.span(1) for match in EMPHASIZED.finditer(text)]
+    emphasized = [value for value in values if any(start <= value.start < end for start, end in bold)]
+    if len(emphasized) == 1:
+        return emphasized
+    return [value for value in values if not any(_is_total(value, other) for other in values)]
+
+
+def _is_total(value: Quantity, other: Quantity) -> bool:
+    """Whether a value is a multiple of another one, or what it lacks to 100%."""
+    total, part = value.value[0], other.value[0]
+    if value is other or value.kind != other.kind or value.kind in TIME_KINDS or not total or not part:
+        return False
+    if value.kind == "percent":
+        return math.isclose(total + part, 100) and value.start > other.start
+    return 1 < total / part <= MAX_FACTOR and math.isclose(total / part, round(total / part))
+
+
+def _ends(amount: Quantity, amounts: Sequence[Quantity], text: str) -> tuple[float, float] | None:
+    """The ends of the range that an amount ends, in base units: "20-25 °C"; None for a date."""
+    value = amount.value[0]
+    if amount.kind == "date" or value is None:
+        return None
+    for other in amounts:
+        if other.end <= amount.start and RANGE_END.fullmatch(text, other.end, amount.start) and other.value[0]:
+            least = other.value[0] * amount.unit if other.kind == "number" else other.value[0]
+            return min(least, value), max(least, value)
+    return value, value
+
+
+def _may_overlap(left: tuple[float, float] | None, right: tuple[float, float] | None) -> bool:
+    """Whether two ranges have a value in common."""
+    return left is not None and right is not None and left[0] <= right[1] and right[0] <= left[1]
 
 
 def _other_frequencies(left: str, right: str) -> Amounts | None:
