@@ -9,7 +9,14 @@ from curate.conflicts.closed_values import other_closed_values
 from curate.conflicts.entity_swap import different_short_answers, swapped_names
 from curate.conflicts.evidence import Evidence
 from curate.conflicts.named_values import NAMES_PRECISION, other_named_values
-from curate.conflicts.negation import are_two_scenes, negation, opposite_words, yes_no_openings
+from curate.conflicts.negation import (
+    are_two_scenes,
+    exchanged_words,
+    inserted_negation,
+    negation,
+    opposite_words,
+    yes_no_openings,
+)
 from curate.conflicts.numeric_contradictions import clashing_figures
 from curate.conflicts.requested_amounts import requested_amounts
 from curate.core.lazy import lazy_pattern
@@ -99,7 +106,10 @@ def rule_contradictions(question: str, left: str, right: str) -> Iterator[Eviden
         yield Evidence("polarity", *openings, PRECISION["polarity"])
     question_words, alone = content_words(question), len(sentences(left)) == len(sentences(right)) == 1
     copied = _share_of_common_words(left, right) >= MIN_COPIED_SHARE
-    for source, rule in (("negation", negation), ("opposites", opposite_words), ("values", swapped_names)):
+    rules = [("negation", negation), ("opposites", opposite_words), ("values", swapped_names)]
+    if copied:
+        rules += [("negation", inserted_negation), ("opposites", exchanged_words)]
+    for source, rule in rules:
         # Both sentences are certain to be about the same thing only if they share a word of the question, or if one
         # answer is an edited copy of the other. A negation needs no such word.
         about = (

@@ -8,8 +8,15 @@ import re
 from itertools import product
 from typing import Final
 
-from curate.language.lexicon import ENGLISH_NEGATIONS, NEUTRAL_ADVERBS, STOPWORDS
-from curate.language.negation import NO, YES, are_opposites, negation_count, without_yes_or_no
+from curate.language.lexicon import (
+    ENGLISH_NEGATIONS,
+    FILLER_WORDS,
+    NEGATING_WORDS,
+    NEUTRAL_ADVERBS,
+    STOPWORDS,
+    VERB_FORMS,
+)
+from curate.language.negation import NO, YES, are_opposites, has_opposite, negation_count, without_yes_or_no
 from curate.language.sentences import Aligned
 from curate.language.tokens import differing_spans, plain_words, stem, stems
 
@@ -29,6 +36,14 @@ SCENE: Final = re.compile(
 """Tells what somebody is doing; `some`: somebody who is not named before."""
 PERSONS: Final = frozenset(("man", "men", "woman", "women", "boy", "boys", "girl", "girls"))
 """Opposites that say who it is."""
+MIN_COPIED_WORDS: Final = 12
+"""Minimum number of words of a sentence whose copy may be reworded around a negation."""
+INSERTED: Final = frozenset(("not", "no", "never"))
+AUXILIARIES: Final = VERB_FORMS | {"can", "could", "will", "would", "should", "may", "might", "must"}
+"""Negations that may be the only difference of two sentences, and the verbs that they may come with."""
+LIST_WORDS: Final = frozenset(("and", "or"))
+MIN_EXCHANGED_ALIKE: Final = 0.5
+"""Minimum share of common words of two sentences of which one is an edited copy of the other."""
 MAX_SPAN_WORDS: Final = 4
 """Maximum number of words of a place in which two sentences differ and one may have the opposite of the other's."""
 
@@ -84,6 +99,47 @@ def opposite_words(pair: Aligned) -> tuple[str, str] | None:
         ),
         None,
     )
+
+
+def exchanged_words(pair: Aligned) -> tuple[str, str] | None:
+    """Two words that have exchanged their places in two sentences, in the order of the left one and of the right one:
+    "cloudy weather after rainy days", "rainy weather after cloudy days". None without them, if more than they differs
+    (the passive: "passed by"), or if only "and" or "or" is between them.
+    """
+    if pair.alike < MIN_EXCHANGED_ALIKE:
+        return None
+    a, b = plain_words(pair.left), plain_words(pair.right)
+    spans = list(differing_spans(a, b))
+    if len(spans) != 2 or any(a1 - a0 != 1 or b1 - b0 != 1 for a0, a1, b0, b1 in spans):
+        return None
+    (first, first_end, other, _), (second, *_) = spans
+    if a[first] != b[spans[1][2]] or a[second] != b[other] or LIST_WORDS.issuperset(a[first_end:second]):
+        return None
+    if not FILLER_WORDS.isdisjoint((a[first], a[second])):
+        return None
+    return f"{a[first]} {a[second]}", f"{a[second]} {a[first]}"
+
+
+def inserted_negation(pair: Aligned) -> tuple[str, str] | None:
+    """Both sentences if they share half of their words and only one of them has a "not", "no" or "never", with no other
+    word in its place but a form of "do" or "be"; None otherwise.
+
+    A negation beside other words that differ may be a rewording: "is not working", "is broken".
+    """
+    if pair.alike < MIN_EXCHANGED_ALIKE or any(NOT_ONLY.search(text) for text in pair[:2]):
+        return None
+    a, b = plain_words(pair.left), plain_words(pair.right)
+    if min(len(a), len(b)) < MIN_COPIED_WORDS:
+        return None
+    inserted = 0
+    for a0, a1, b0, b1 in differing_spans(a, b):
+        left, right = set(a[a0:a1]), set(b[b0:b1])
+        denied = [not INSERTED.isdisjoint(words) for words in (left, right)]
+        if denied[0] != denied[1] and (left | right) <= INSERTED | AUXILIARIES:
+            inserted += 1
+        elif any(denied) or not (left | right).isdisjoint(ENGLISH_NEGATIONS | NEGATING_WORDS) or has_opposite(left, right):
+            return None
+    return (pair.left, pair.right) if inserted == 1 else None
 
 
 def are_two_scenes(pair: Aligned, words: tuple[str, str]) -> bool:

@@ -122,6 +122,24 @@ CONFUSED_WORDS: Final = _pairs(
     unite/untie united/untied waist/waits wining/winning"""
 )
 """Pairs of words that differ by one swapped or doubled letter; names and rare words are left out."""
+CONTRASTS: Final = tuple(
+    map(
+        _set,
+        """red blue green yellow black white brown pink purple orange grey
+first second third fourth fifth sixth seventh eighth ninth tenth
+thousand million billion trillion
+thousands millions billions trillions
+morning afternoon night
+morning evening
+spring summer autumn winter
+mother father sister brother son daughter wife husband aunt uncle cousin
+sunny rainy cloudy snowy
+text image video audio
+breakfast lunch dinner
+daily weekly monthly yearly""".splitlines(),
+    )
+)
+"""Words of which one thing has one."""
 OPPOSITES: Final = _pairs(
     """always/never always/rarely often/rarely more/less more/fewer most/least higher/lower high/low greater/smaller
     larger/smaller bigger/smaller before/after above/below over/under increase/decrease increases/decreases
@@ -150,7 +168,7 @@ OPPOSITES: Final = _pairs(
     beginning/end enter/leave arrive/depart arrival/departure attack/defend attacks/defends love/hate loves/hates
     like/dislike likes/dislikes remember/forget strength/weakness strengths/weaknesses advantage/disadvantage
     advantages/disadvantages active/passive confirm/deny confirms/denies confirmed/denied victory/defeat ban/allow
-    bans/allows banned/allowed banning/allowing agree/refuse agrees/refuses agreed/refused sunny/rainy full/empty
+    bans/allows banned/allowed banning/allowing agree/refuse agrees/refuses agreed/refused full/empty
     heavy/light thick/thin majority/minority specific/general specific/generic automatic/manual
     automatically/manually autonomous/manual rising/falling rose/fell rise/fall rise/decline growth/decline
     superior/inferior outperforms/underperforms outperform/underperform happy/sad calm/angry praise/criticize

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Collection, Iterable
 from functools import lru_cache
+from itertools import combinations
 from typing import Final
 
 from curate.core.lazy import lazy_pattern
-from curate.language.lexicon import ENGLISH_NEGATIONS, NEGATING_WORDS, OPPOSITES
+from curate.language.lexicon import CONTRASTS, ENGLISH_NEGATIONS, NEGATING_WORDS, OPPOSITES
 from curate.language.tokens import plain_words
 
 YES_WORDS: Final = "yes|yeah|yep|yup|true|correct|absolutely|definitely|that is correct|that's correct|indeed"
@@ -27,6 +28,10 @@ LEADING_YES_OR_NO: Final = lazy_pattern(r"^\W*(?:yes|yeah|yep|no|nope)\s*[,.;:!â
 """A yes or no before a sentence, which answers the question: "No, we are closed"."""
 NEGATIVE_PREFIXES: Final = ("un", "in", "im", "il", "ir", "dis", "non")
 """Prefixes that turn a word into its opposite."""
+OPPOSITE_PREFIXES: Final = tuple(tuple(pair.split("/")) for pair in "pre/post en/de ex/im over/under hyper/hypo macro/micro inter/intra on/off in/out for/back in/de".split())
+"""Pairs of prefixes of opposites: encoder and decoder, pre-war and post-war."""
+OPPOSITE_SUFFIXES: Final = (("ful", "less"),)
+NO_OPPOSITES: Final = frozenset((frozenset(("income", "outcome")), frozenset(("incomes", "outcomes"))))
 MIN_LETTERS: Final = 4
 
 
@@ -38,7 +43,7 @@ def _both_ways(pairs: Iterable[Collection[str]]) -> dict[str, set[str]]:
     return opposites_of
 
 
-_OPPOSITES_OF: Final = _both_ways(OPPOSITES)
+_OPPOSITES_OF: Final = _both_ways((*OPPOSITES, *(pair for words in CONTRASTS for pair in combinations(sorted(words), 2))))
 
 
 def without_yes_or_no(answer: str) -> str:
@@ -64,6 +69,14 @@ def opposites(word: str) -> frozenset[str]:
         rest = word.removeprefix(prefix).removeprefix("-")
         if word.startswith(prefix) and len(rest) >= MIN_LETTERS:
             listed.add(rest)
+    for first, second in OPPOSITE_PREFIXES:
+        for prefix, other in ((first, second), (second, first)):
+            if word.startswith(prefix) and len(word) - len(prefix) >= MIN_LETTERS:
+                listed.add(other + word.removeprefix(prefix))
+    for first, second in OPPOSITE_SUFFIXES:
+        for suffix, other in ((first, second), (second, first)):
+            if word.endswith(suffix) and len(word) - len(suffix) >= MIN_LETTERS:
+                listed.add(word.removesuffix(suffix) + other)
     return frozenset(listed)
 
 
