@@ -144,6 +144,23 @@ _DIRECTION_WORDS: Final[dict[str, tuple[str, str, str, str]]] = {
 _HAN_DIRECTION: Final = re.compile(
     r"(?<![东西南北東])([东南西北東])(?:边|侧|面|门|出口|入口|方向|口|側|門|向き|ウイング)"
 )
+_DAY_PARTS: Final[dict[str, tuple[str, str, str]]] = {
+    "en": (r"mornings?|dawn|sunrise|breakfast", r"noon|midday|lunchtime", r"evenings?|dusk|sunset|bedtime|at night"),
+    "de": (r"morgens|am morgen|vormittags?|frühmorgens|sonnenaufgang", r"mittags?", r"abends?|nachts?|sonnenuntergang"),
+    "es": (r"(?:por|de) la mañana|amanecer|desayuno", r"mediodía", r"noches?|anochecer|atardecer"),
+    "fr": (r"matin(?:ée)?s?|aube", r"midi", r"soirs?|soirée|nuit|crépuscule"),
+    "pt": (r"manhã|amanhecer", r"meio-dia", r"noite|anoitecer|entardecer"),
+    "it": (r"mattin[ao]|mattinata|alba", r"mezzogiorno", r"ser[ae]|serata|notte|tramonto"),
+    "zh": (r"早上|上午|清晨|早晨|大清早", r"中午|正午", r"晚上|傍晚|夜里|夜晚|睡前"),
+    "ja": (r"朝|午前", r"正午|昼", r"夕方|晩|夜|就寝前"),
+}
+"""Morning, noon, and evening or night."""
+DAY_PART_QUESTION: Final = lazy_pattern(
+    r"\b(?:when|(?:what|which) (?:time|hour|part of the day)|time of day|wann|tageszeit|uhrzeit|cuándo|qué (?:hora|momento)|quand|quelle heure"
+    r"|quel moment|quando|que (?:horas?|altura)|che ora|in che momento)\b|什么时候|几点|いつ|何時|時間帯",
+    re.IGNORECASE,
+)
+"""Asks for a time that may be a part of the day."""
 _ORDINAL_WORDS: Final[dict[str, str]] = {
     "en": "first second third fourth fifth sixth",
     "de": "ersten zweiten dritten vierten fünften sechsten",
@@ -245,12 +262,22 @@ def other_closed_values(question: str, left: str, right: str) -> ClosedValues | 
             return ClosedValues("numbers", left_denial, stated, PRECISION)
         if right_denial and not left_denial and (stated := states(left)):
             return ClosedValues("numbers", stated, right_denial, PRECISION)
-    return _other_places(question, left, right, language) if PLACE_QUESTION.search(part) else None
+    if DAY_PART_QUESTION.search(part):
+        return _other_only_values((day_parts_in,), question, left, right, language)
+    return (
+        _other_only_values((directions_in, floors_in), question, left, right, language)
+        if PLACE_QUESTION.search(part)
+        else None
+    )
 
 
-def _other_places(question: str, left: str, right: str, language: str) -> ClosedValues | None:
-    """The only direction or floor of each answer that the question does not name, if they differ; else None."""
-    for values_in in (directions_in, floors_in):
+def _other_only_values(
+    readers: Iterable[Callable[[str, str], dict[str, NamedPlace]]], question: str, left: str, right: str, language: str
+) -> ClosedValues | None:
+    """The only value of each answer that the question does not name, by the first of `readers` by which they differ;
+    None if they differ by none.
+    """
+    for values_in in readers:
         given = values_in(question, language).keys()
         sides = [
             {value: place for value, place in values_in(text, language).items() if value not in given}
@@ -368,6 +395,19 @@ def directions_in(text: str, language: str) -> dict[str, NamedPlace]:
                 directions[point] = NamedPlace(match.group(), reference["place"].lower() if reference else "")
                 break
     return directions
+
+
+@lru_cache(16_384)
+def day_parts_in(text: str, language: str) -> dict[str, NamedPlace]:
+    """The parts of the day that a text names and does not deny, each with its words."""
+    bound = "" if language in ("zh", "ja") else r"\b"
+    parts = {}
+    for name, words in zip(("morning", "noon", "evening"), _DAY_PARTS[language], strict=True):
+        for match in re.finditer(rf"{bound}(?:{words}){bound}", text, re.IGNORECASE):
+            if not _is_denied(text, match):
+                parts[name] = NamedPlace(match.group(), "")
+                break
+    return parts
 
 
 def _is_denied(text: str, match: re.Match[str]) -> bool:

@@ -51,7 +51,7 @@ ASKED: Final[dict[str, re.Pattern[str]]] = {
         "volume": r"\b(?:lit(?:er|re)s?|milliliters?|volume|litros?|litri|liter|milliliter\w*)\b|多少(?:毫)?升|何リットル|何ミリ",  # noqa: E501
         "data": r"\b(?:file size|megabytes?|gigabytes?|mb|gb|megas?|dateigröße|storage|speicher\w*)\b",
         "temperature": r"\b(?:temperature|degrees|how (?:hot|cold|warm)|temperatur|wie (?:heiß|warm|kalt)|grad|temperatura|température|grados|graus|gradi|degrés)\b|温度|几度|多少度|何度",  # noqa: E501
-        "number": r"\bhow many\b|\bnumber of\b|\btotal\b|\bcharacters\b|\bwie ?viele\b|\banzahl\b|\bcuánt[oa]s\b|\bnúmero de\b|\bcombien d|\bnombre de\b|\bquant[oa]s\b|\bquant[ie]\b|\bnumero di\b|多少|几[个人名次位条件张只本]|何[人名個回枚本台錠つ]|いくつ",  # noqa: E501
+        "number": r"\bhow many\b|\bnumber of\b|\btotal\b|\bcharacters\b|\bwie ?viele[nrs]?\b|\banzahl\b|\bcuánt[oa]s\b|\bnúmero de\b|\bcombien d|\bnombre de\b|\bquant[oa]s\b|\bquant[ie]\b|\bnumero di\b|多少|几[个人名次位条件张只本]|何[人名個回枚本台錠つ]|いくつ",  # noqa: E501
     }.items()
 }
 """What a question asks for, in all languages."""
