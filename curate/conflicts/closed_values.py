@@ -1,5 +1,5 @@
 """What a question asks for, where it is one of few values: free of charge against a price, no limit against a number,
-one of the four directions, or a floor.
+one of the four directions, a floor, or a part of the day.
 """
 
 import re
@@ -156,7 +156,8 @@ _DAY_PARTS: Final[dict[str, tuple[str, str, str]]] = {
 }
 """Morning, noon, and evening or night."""
 DAY_PART_QUESTION: Final = lazy_pattern(
-    r"\b(?:when|(?:what|which) (?:time|hour|part of the day)|time of day|wann|tageszeit|uhrzeit|cuándo|qué (?:hora|momento)|quand|quelle heure"
+    r"\b(?:when|(?:what|which) (?:time|hour|part of the day)|time of day|wann|tageszeit|uhrzeit|cuándo"
+    r"|qué (?:hora|momento)|quand|quelle heure"
     r"|quel moment|quando|que (?:horas?|altura)|che ora|in che momento)\b|什么时候|几点|いつ|何時|時間帯",
     re.IGNORECASE,
 )

@@ -1,7 +1,7 @@
 """Rules that decide whether two answers to one question contradict each other, with high precision and low recall."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -21,7 +21,7 @@ from curate.conflicts.numeric_contradictions import clashing_figures
 from curate.conflicts.requested_amounts import requested_amounts
 from curate.core.lazy import lazy_pattern
 from curate.language.refusals import OPENING_CHARS, refuses
-from curate.language.sentences import aligned_sentences, is_code, sentences
+from curate.language.sentences import Aligned, aligned_sentences, is_code, sentences
 from curate.language.tokens import content_words
 
 PRECISION: Final = {
@@ -104,11 +104,26 @@ def rule_contradictions(question: str, left: str, right: str) -> Iterator[Eviden
         return
     if openings := yes_no_openings(left, right):
         yield Evidence("polarity", *openings, PRECISION["polarity"])
+    in_sentences = list(_sentence_contradictions(question, left, right, pairs))
+    yield from in_sentences
+    if short := different_short_answers(question, left, right):
+        yield Evidence("short answers", *short, PRECISION["short answers"])
+    elif not any(item.source == "values" for item in in_sentences) and (
+        named := other_named_values(question, left, right)
+    ):
+        yield Evidence("values", *named, NAMES_PRECISION)
+
+
+def _sentence_contradictions(question: str, left: str, right: str, pairs: Sequence[Aligned]) -> Iterator[Evidence]:
+    """The findings about the aligned sentences of two answers, one of each source at most."""
     question_words, alone = content_words(question), len(sentences(left)) == len(sentences(right)) == 1
     copied = _share_of_common_words(left, right) >= MIN_COPIED_SHARE
-    rules = [("negation", negation), ("opposites", opposite_words), ("values", swapped_names)]
+    rules: list[tuple[str, Callable[[Aligned], tuple[str, str] | None]]] = [
+        ("negation", negation), ("opposites", opposite_words), ("values", swapped_names),
+    ]  # fmt: skip
     if copied:
         rules += [("negation", inserted_negation), ("opposites", exchanged_words)]
+    sources: set[str] = set()
     for source, rule in rules:
         # Both sentences are certain to be about the same thing only if they share a word of the question, or if one
         # answer is an edited copy of the other. A negation needs no such word.
@@ -121,7 +136,8 @@ def rule_contradictions(question: str, left: str, right: str) -> Iterator[Eviden
             (
                 differing
                 for pair in about
-                if (differing := rule(pair))
+                if source not in sources
+                and (differing := rule(pair))
                 and not (
                     source == "opposites"
                     and are_two_scenes(pair, differing)
@@ -131,11 +147,8 @@ def rule_contradictions(question: str, left: str, right: str) -> Iterator[Eviden
             None,
         )
         if evidence:
+            sources.add(source)
             yield Evidence(source, *evidence, PRECISION[source])
-    if short := different_short_answers(question, left, right):
-        yield Evidence("short answers", *short, PRECISION["short answers"])
-    elif named := other_named_values(question, left, right):
-        yield Evidence("values", *named, NAMES_PRECISION)
 
 
 def requested_contradictions(question: str, left: str, right: str) -> Iterator[Evidence]:

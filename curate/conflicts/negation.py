@@ -137,7 +137,11 @@ def inserted_negation(pair: Aligned) -> tuple[str, str] | None:
         denied = [not INSERTED.isdisjoint(words) for words in (left, right)]
         if denied[0] != denied[1] and (left | right) <= INSERTED | AUXILIARIES:
             inserted += 1
-        elif any(denied) or not (left | right).isdisjoint(ENGLISH_NEGATIONS | NEGATING_WORDS) or has_opposite(left, right):
+        elif (
+            any(denied)
+            or not (left | right).isdisjoint(ENGLISH_NEGATIONS | NEGATING_WORDS)
+            or has_opposite(left, right)
+        ):
             return None
     return (pair.left, pair.right) if inserted == 1 else None
 

@@ -180,7 +180,10 @@ def _other_slot(
     if any(len(side) != 1 for side in sides):
         return None
     (left_amount,), (right_amount,) = sides
-    if any(amount.kind == "weekday" or (amount.kind == "date" and amount.value[1] is None) for amount in (left_amount, right_amount)):
+    if any(
+        amount.kind == "weekday" or (amount.kind == "date" and amount.value[1] is None)
+        for amount in (left_amount, right_amount)
+    ):
         return None  # weekdays and years are often beside the point
     if (
         _agree(left_amount, right_amount, left, right)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterable
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import Final
 
 from curate.core.lazy import lazy_pattern
@@ -28,10 +28,14 @@ LEADING_YES_OR_NO: Final = lazy_pattern(r"^\W*(?:yes|yeah|yep|no|nope)\s*[,.;:!â
 """A yes or no before a sentence, which answers the question: "No, we are closed"."""
 NEGATIVE_PREFIXES: Final = ("un", "in", "im", "il", "ir", "dis", "non")
 """Prefixes that turn a word into its opposite."""
-OPPOSITE_PREFIXES: Final = tuple(tuple(pair.split("/")) for pair in "pre/post en/de ex/im over/under hyper/hypo macro/micro inter/intra on/off in/out for/back in/de".split())
-"""Pairs of prefixes of opposites: encoder and decoder, pre-war and post-war."""
-OPPOSITE_SUFFIXES: Final = (("ful", "less"),)
-NO_OPPOSITES: Final = frozenset((frozenset(("income", "outcome")), frozenset(("incomes", "outcomes"))))
+OPPOSITE_PREFIXES: Final = (
+    ("pre", "post"), ("en", "de"), ("ex", "im"), ("over", "under"), ("hyper", "hypo"), ("macro", "micro"),
+    ("inter", "intra"), ("on", "off"), ("in", "out"), ("for", "back"),
+)  # fmt: skip
+"""Prefixes of opposites: encoder and decoder, pre-war and post-war."""
+OPPOSITE_SUFFIXES: Final = ("ful", "less")
+"""Endings of opposites: careful and careless."""
+NO_OPPOSITES: Final = frozenset(("income", "outcome", "incomes", "outcomes"))
 MIN_LETTERS: Final = 4
 
 
@@ -43,7 +47,9 @@ def _both_ways(pairs: Iterable[Collection[str]]) -> dict[str, set[str]]:
     return opposites_of
 
 
-_OPPOSITES_OF: Final = _both_ways((*OPPOSITES, *(pair for words in CONTRASTS for pair in combinations(sorted(words), 2))))
+_OPPOSITES_OF: Final = _both_ways(
+    (*OPPOSITES, *(pair for words in CONTRASTS for pair in combinations(sorted(words), 2)))
+)
 
 
 def without_yes_or_no(answer: str) -> str:
@@ -61,7 +67,9 @@ def negation_count(text: str, *, outright: bool = False) -> int:
 
 @lru_cache(16_384)
 def opposites(word: str) -> frozenset[str]:
-    """The opposites of a word: those listed, and the word with or without un-, in-, im-, il-, ir-, dis- or non-."""
+    """The opposites of a word: those listed, the word with or without un-, in-, im-, il-, ir-, dis- or non-, and the
+    word with the other one of two opposite prefixes or suffixes.
+    """
     listed = set(_OPPOSITES_OF.get(word, ()))
     for prefix in NEGATIVE_PREFIXES:
         if len(word) >= MIN_LETTERS:
@@ -69,14 +77,15 @@ def opposites(word: str) -> frozenset[str]:
         rest = word.removeprefix(prefix).removeprefix("-")
         if word.startswith(prefix) and len(rest) >= MIN_LETTERS:
             listed.add(rest)
-    for first, second in OPPOSITE_PREFIXES:
-        for prefix, other in ((first, second), (second, first)):
-            if word.startswith(prefix) and len(word) - len(prefix) >= MIN_LETTERS:
-                listed.add(other + word.removeprefix(prefix))
-    for first, second in OPPOSITE_SUFFIXES:
-        for suffix, other in ((first, second), (second, first)):
-            if word.endswith(suffix) and len(word) - len(suffix) >= MIN_LETTERS:
-                listed.add(word.removesuffix(suffix) + other)
+    for pair in OPPOSITE_PREFIXES:
+        for prefix, other in permutations(pair):
+            rest = word.removeprefix(prefix)
+            if rest != word and len(rest) >= MIN_LETTERS and word not in NO_OPPOSITES:
+                listed.add(other + rest)
+    for suffix, other in permutations(OPPOSITE_SUFFIXES):
+        rest = word.removesuffix(suffix)
+        if rest != word and len(rest) >= MIN_LETTERS:
+            listed.add(rest + other)
     return frozenset(listed)
 
 
