@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
+from curate.conflicts.alternatives import other_alternatives
 from curate.conflicts.closed_values import other_closed_values
 from curate.conflicts.entity_swap import different_short_answers, swapped_names
 from curate.conflicts.evidence import Evidence
@@ -100,6 +101,8 @@ def rule_contradictions(question: str, left: str, right: str) -> Iterator[Eviden
         yield Evidence(*amounts)
     elif closed := other_closed_values(question, left, right):
         yield Evidence(*closed)
+    elif choices := other_alternatives(question, left, right):
+        yield Evidence("values", *choices)
     if refuses(left[:OPENING_CHARS]):  # some refusals still give an answer after the apology
         return
     if openings := yes_no_openings(left, right):
@@ -162,6 +165,8 @@ def requested_contradictions(question: str, left: str, right: str) -> Iterator[E
             yield Evidence(*amounts)
         elif closed := other_closed_values(question, left, right):
             yield Evidence(*closed)
+        elif choices := other_alternatives(question, left, right):
+            yield Evidence("values", *choices)
         if named := other_named_values(question, left, right):
             yield Evidence("values", *named, NAMES_PRECISION)
 
