@@ -144,17 +144,17 @@ _DIRECTION_WORDS: Final[dict[str, tuple[str, str, str, str]]] = {
 _HAN_DIRECTION: Final = re.compile(
     r"(?<![东西南北東])([东南西北東])(?:边|侧|面|门|出口|入口|方向|口|側|門|向き|ウイング)"
 )
-_DAY_PARTS: Final[dict[str, tuple[str, str, str]]] = {
-    "en": (r"mornings?|dawn|sunrise|breakfast", r"noon|midday|lunchtime", r"evenings?|dusk|sunset|bedtime|at night"),
-    "de": (r"morgens|am morgen|vormittags?|frühmorgens|sonnenaufgang", r"mittags?", r"abends?|nachts?|sonnenuntergang"),
-    "es": (r"(?:por|de) la mañana|amanecer|desayuno", r"mediodía", r"noches?|anochecer|atardecer"),
-    "fr": (r"matin(?:ée)?s?|aube", r"midi", r"soirs?|soirée|nuit|crépuscule"),
-    "pt": (r"manhã|amanhecer", r"meio-dia", r"noite|anoitecer|entardecer"),
-    "it": (r"mattin[ao]|mattinata|alba", r"mezzogiorno", r"ser[ae]|serata|notte|tramonto"),
-    "zh": (r"早上|上午|清晨|早晨|大清早", r"中午|正午", r"晚上|傍晚|夜里|夜晚|睡前"),
-    "ja": (r"朝|午前", r"正午|昼", r"夕方|晩|夜|就寝前"),
+_DAY_PARTS: Final[dict[str, tuple[str, str]]] = {
+    "en": (r"mornings?|dawn|sunrise|breakfast", r"evenings?|dusk|sunset|bedtime|at night"),
+    "de": (r"morgens|am morgen|vormittags?|frühmorgens|sonnenaufgang", r"abends?|nachts?|sonnenuntergang"),
+    "es": (r"(?:por|de) la mañana|amanecer|desayuno", r"noches?|anochecer|atardecer"),
+    "fr": (r"matin(?:ée)?s?|aube", r"soirs?|soirée|nuit|crépuscule"),
+    "pt": (r"manhã|amanhecer", r"noite|anoitecer|entardecer"),
+    "it": (r"mattin[ao]|mattinata|alba", r"ser[ae]|serata|notte|tramonto"),
+    "zh": (r"早上|上午|清晨|早晨|大清早", r"晚上|傍晚|夜里|夜晚|睡前"),
+    "ja": (r"朝|午前", r"夕方|晩|夜|就寝前"),
 }
-"""Morning, noon, and evening or night."""
+"""Morning, and evening or night."""
 DAY_PART_QUESTION: Final = lazy_pattern(
     r"\b(?:when|(?:what|which) (?:time|hour|part of the day)|time of day|wann|tageszeit|uhrzeit|cuándo"
     r"|qué (?:hora|momento)|quand|quelle heure"
@@ -403,7 +403,7 @@ def day_parts_in(text: str, language: str) -> dict[str, NamedPlace]:
     """The parts of the day that a text names and does not deny, each with its words."""
     bound = "" if language in ("zh", "ja") else r"\b"
     parts = {}
-    for name, words in zip(("morning", "noon", "evening"), _DAY_PARTS[language], strict=True):
+    for name, words in zip(("morning", "evening"), _DAY_PARTS[language], strict=True):
         for match in re.finditer(rf"{bound}(?:{words}){bound}", text, re.IGNORECASE):
             if not _is_denied(text, match):
                 parts[name] = NamedPlace(match.group(), "")
