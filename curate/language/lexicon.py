@@ -126,7 +126,6 @@ CONTRASTS: Final = tuple(
     map(
         _set,
         """red blue green yellow black white brown pink purple orange grey
-first second third fourth fifth sixth seventh eighth ninth tenth
 thousand million billion trillion
 thousands millions billions trillions
 morning afternoon night
