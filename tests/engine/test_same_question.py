@@ -260,7 +260,9 @@ def test_questions_in_other_languages_whose_embeddings_are_unlike_are_compared()
     far = np.array([[1, 0], [0.3, 0.954]], dtype=np.float32)
 
     def pairs(*requests: str) -> list[candidates.Pair]:
-        return reworded(requests, far, lambda texts: np.eye(max(2, len(texts)))[: len(texts)], [0.3, 0.3])
+        return reworded(
+            requests, far, lambda texts: np.eye(max(2, len(texts)), dtype=np.float32)[: len(texts)], [0.3, 0.3]
+        )
 
     assert [pair[:2] for pair in pairs(asked, reworded_)] == [(0, 1)]
     assert not pairs("May I take my bike on the train?", "Are bikes on the train allowed?")
