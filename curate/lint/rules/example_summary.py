@@ -76,7 +76,7 @@ class Places:
 
     def by_file(self) -> dict[str, range]:
         """The numbers of the examples in each file, in order."""
-        ends = [*self.starts[1:], len(self.lines)]
+        ends = [*self.starts, len(self.lines)][1:]
         ranges: dict[str, range] = {}
         for (file, _), start, end in zip(self.parts, self.starts, ends, strict=True):
             ranges[file] = range(ranges[file].start if file in ranges else start, end)
