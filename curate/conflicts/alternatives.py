@@ -95,12 +95,8 @@ def _choice(answer: str, roots: tuple[str, str]) -> tuple[str, str]:
         index, root = named[0]
         if not NO_CHOICE.isdisjoint(words[:index]) or sentence.rstrip().endswith("?"):
             return "", ""
-        if len({name for _, name in named}) > 1 and not _is_comparison(words[index : named[-1][0]]):
+        are_compared = not NO_CHOICE.isdisjoint(words[index : named[-1][0]])  # then the first one is chosen
+        if len({name for _, name in named}) > 1 and not are_compared:
             return "", ""
         return root, words[index]
     return "", ""
-
-
-def _is_comparison(words: list[str]) -> bool:
-    """Whether words between two things compare them, so that the first one is chosen."""
-    return not NO_CHOICE.isdisjoint(words)
