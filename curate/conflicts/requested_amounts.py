@@ -15,7 +15,14 @@ from curate.conflicts.numeric_contradictions import (
     WORKED_CALCULATION,
     may_both_hold,
 )
-from curate.conflicts.requested_kinds import FREQUENCY_QUESTION, asked_kinds, asked_part, group, may_ask_for_an_amount
+from curate.conflicts.requested_kinds import (
+    CURRENCIES,
+    FREQUENCY_QUESTION,
+    asked_kinds,
+    asked_part,
+    group,
+    may_ask_for_an_amount,
+)
 from curate.language import frequencies
 from curate.language.lexicon import UNITS
 from curate.language.precise_requests import MAX_BRIEF_WORDS
@@ -28,6 +35,9 @@ HALF_DAY: Final = 720
 """Minutes of half a day: an answer may omit am or pm."""
 ASKED_PRECISION, UNKNOWN_PRECISION, OTHER_PRECISION = 0.95, 0.9, 0.7
 """Precision of values of the requested kind, of any kind if the question requests no kind, and of another kind."""
+FIRST_PRECISION: Final = 0.85
+"""Precision of first values of the requested kind of answers that share another one."""
+FIRST_KINDS: Final = frozenset(("time", "money", "percent", "mass", "volume", "temperature", "data", "clock", "date"))
 DEGREES: Final = re.compile(r"\s*(?:degrees?|°)(?!\w)", re.IGNORECASE)
 BEFORE_AGE: Final = re.compile(
     r"\b(?:turned|aged|age(?: of)?|from|over|under|above|below|than|least|are|is|be|upwards of|ab|mit|von|unter|über"
@@ -39,6 +49,15 @@ AFTER_AGE: Final = re.compile(
     re.IGNORECASE,
 )
 """Words around an age without a unit."""
+BEFORE_HOUR: Final = re.compile(
+    r"\b(?:from|until|till|by|before|after|at|around|about|than|ab|bis|um|gegen|vor|nach|punkt)(?: (?:about|around|etwa|punkt))? $",  # noqa: E501
+    re.IGNORECASE,
+)
+AFTER_HOUR: Final = re.compile(
+    r"(?:[,;.:!?](?!\d)|$| (?:and|or|on|in the|sharp|at the|every|each|as|so|to|till|until|when|for|und|oder|im|in der|bis|geöffnet|beginnt)\b)"  # noqa: E501
+)
+"""Words around a time of day without a unit."""
+PRICE: Final = re.compile(r"\d{1,4}[.,]\d\d")
 MAX_WORDS: Final = 200
 MAX_VALUES: Final = 6
 """Maximum number of words of a compared answer, and of its values of one kind: longer answers have several topics."""
@@ -115,7 +134,9 @@ def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
         if _agree(left_amount, right_amount, left, right)
     }
     if kinds_asked & shared - {"number"}:
-        return None
+        return _other_first_value(
+            kinds_asked & shared & FIRST_KINDS, (left, left_amounts), (right, right_amounts), question_quantities
+        )
     kinds = {group(amount) for amount in left_amounts} & {group(amount) for amount in right_amounts} - {"ordinal"}
     if not kinds_asked and max(len(left_amounts), len(right_amounts)) > MAX_UNASKED_VALUES:
         return _only_other_slot((left, left_amounts), (right, right_amounts), question_quantities)
@@ -142,6 +163,39 @@ def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
     ):
         return counted
     return _only_other_slot((left, left_amounts), (right, right_amounts), question_quantities)
+
+
+def _other_first_value(
+    kinds: Set[str],
+    one_side: tuple[str, Sequence[Quantity]],
+    other_side: tuple[str, Sequence[Quantity]],
+    question_amounts: Sequence[Quantity],
+) -> Amounts | None:
+    """The first value of one of `kinds` of each answer, if neither is anywhere in the other answer, whatever other
+    values both share: "two months, answered within three days", "six weeks, answered within three days". Else None.
+    """
+    (left, left_amounts), (right, right_amounts) = one_side, other_side
+    for kind in sorted(kinds):
+        sides = [[amount for amount in side if group(amount) == kind] for side in (left_amounts, right_amounts)]
+        if max(map(len, sides)) > MAX_VALUES:
+            continue
+        firsts = sides[0][0], sides[1][0]
+        is_apart = all(
+            not any(_agree(first, other, text, other_text) for other in others) and not _is_elsewhere([first], others)
+            for first, others, text, other_text in (
+                (firsts[0], right_amounts, left, right),
+                (firsts[1], left_amounts, right, left),
+            )
+        )
+        if (
+            is_apart
+            and not _may_overlap(_ends(firsts[0], left_amounts, left), _ends(firsts[1], right_amounts, right))
+            and not _is_multiple([firsts[0]], right_amounts, question_amounts)
+            and not _is_multiple([firsts[1]], left_amounts, question_amounts)
+        ):
+            source = "dates" if firsts[0].kind in TIME_KINDS else "numbers"
+            return Amounts(source, firsts[0].text, firsts[1].text, FIRST_PRECISION)
+    return None
 
 
 def _only_other_slot(
@@ -269,6 +323,7 @@ def _in_asked_units(
 ) -> tuple[list[Quantity], ...]:
     """The amounts of each text, where numbers without a unit are of the kind that the question asks for."""
     scales = {amount.kind for _, amounts in sides for amount in amounts} & {"celsius", "fahrenheit"}
+    currencies = {amount.kind for _, amounts in sides for amount in amounts} & CURRENCIES
     converted = []
     for text, amounts in sides:
         side = list(amounts)
@@ -278,6 +333,10 @@ def _in_asked_units(
             side = [_as_degrees(amount, text, min(scales, default="celsius")) for amount in side]
         if "date" in kinds_asked:
             side = [_as_year(amount) for amount in side]
+        if "clock" in kinds_asked:
+            side = [_as_hour(amount, text) for amount in side]
+        if "money" in kinds_asked and len(currencies) == 1:
+            side = [_as_price(amount, text, min(currencies)) for amount in side]
         converted.append(side)
     return tuple(converted)
 
@@ -297,6 +356,24 @@ def _as_degrees(amount: Quantity, text: str, scale: str) -> Quantity:
     """The temperature of a number of degrees without a scale: on `scale`, which the other amounts have."""
     is_bare = amount.kind == "number" and DEGREES.match(text[amount.end :])
     return amount._replace(kind=scale) if is_bare else amount
+
+
+def _as_hour(amount: Quantity, text: str) -> Quantity:
+    """The time of day of a number without a unit, where the text gives a time: "online from nine", "ab neun"."""
+    hour = amount.value[0]
+    is_hour = (
+        amount.kind == "number"
+        and hour in range(1, 25)
+        and BEFORE_HOUR.search(text[: amount.start])
+        and AFTER_HOUR.match(text[amount.end :])
+    )
+    return amount._replace(kind="clock", value=(60.0 * (hour or 0) % 1440,), step=0, unit=1) if is_hour else amount
+
+
+def _as_price(amount: Quantity, text: str, currency: str) -> Quantity:
+    """The price of a number with two decimals and no unit, in the currency of the other amounts: "9.50 per person"."""
+    is_price = amount.kind == "number" and PRICE.fullmatch(text[amount.start : amount.end])
+    return amount._replace(kind=currency) if is_price else amount
 
 
 def _other_years(left_amounts: Sequence[Quantity], right_amounts: Sequence[Quantity]) -> Amounts | None:

@@ -64,6 +64,7 @@ AMOUNT: Final = lazy_pattern(
 NO_NUMBER: Final = lazy_pattern(
     r"(?m)^\s*(?:\(?\d{1,2}[.)]|[-*•#]+)\s+|https?://\S+|(?<![\d.])\d+(?:\.\d+){2,}\b|\bstep \d+\b", re.IGNORECASE
 )
+NUMBER_ALONE: Final = lazy_pattern(r"(?m)^\s*(?P<number>\d{1,2})\.(?=\s)")
 IMPLIED_QUANTITY: Final = lazy_pattern(
     r"\b(?:(?<!of )(?:every|each) (?:single )?|(?<!times )(?P<half>half )?an? (?:single |full |whole )?)"
     r"(?P<unit>second|minute|hour|day|week|month|quarter|year)\b(?P<more> and a half\b)?|\ba (?P<single>single)\b",
@@ -195,10 +196,18 @@ def quantities_in(text: str, language: str) -> tuple[Quantity, ...]:
     """
     in_english = spelled(text, language)
     in_text = []
-    for quantity in _english_quantities(in_english.text, frozenset()):
+    converted = NUMBER_ALONE.sub(partial(_without_full_stop, text, in_english.starts), in_english.text)
+    for quantity in _english_quantities(converted, frozenset()):
         start, end = in_english.starts[quantity.start], in_english.ends[quantity.end - 1]
         in_text.append(quantity._replace(text=text[start:end].strip(), start=start, end=end))
     return tuple(in_text)
+
+
+def _without_full_stop(text: str, starts: Sequence[int], match: re.Match[str]) -> str:
+    """A number at the start of a line with a comma after it, if `text` has it in words: it numbers no item of a list
+    ("Twelve. You may change it later").
+    """
+    return match.group() if text[starts[match.start("number")]].isdigit() else f"{match.group()[:-1]},"
 
 
 def _english_quantities(text: str, counted: frozenset[str]) -> tuple[Quantity, ...]:

@@ -129,7 +129,11 @@ def spelled(text: str, language: str) -> Spelled:
     if language != "en":
         translated = translated.sub(SEPARATED, _separators)
     translated = _clocks(translated, language)
-    return _named(translated, language) if language != "en" else translated
+    return _named(translated, language) if language != "en" else translated.sub(ENGLISH_CENTS, _with_cents)
+
+
+def _with_cents(match: re.Match[str]) -> str:
+    return f"{match[1]}.{match[3]} {match[2]}"
 
 
 def _always(new: str, _: re.Match[str]) -> str:
@@ -266,6 +270,10 @@ CENTS: Final = lazy_pattern(
     re.IGNORECASE,
 )
 """An amount whose cents have no unit: "sieben Euro neunundneunzig"."""
+ENGLISH_CENTS: Final = lazy_pattern(
+    r"\b(\d+) (euros?|dollars?|gbp) (?:and )?([1-9]\d)\b(?!\s?[%€°]|[:.,]\d|-\w| \w+s\b)", re.IGNORECASE
+)
+"""The same in English: "two euros twenty"."""
 SHARE: Final = lazy_pattern(
     r"\b(\d{1,2}) (?:in|out of|von|de cada|em cada|su|sur) (?:every |each |a )?100\b", re.IGNORECASE
 )

@@ -264,6 +264,7 @@ IDIOMS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         (r"\bmidday\b", "noon"),
         (r"\bper cent\b", "percent"),
         (r"\bhalf a dozen\b", "6"),
+        (r"\bhalf an?(?= (?:cap|cup|spoon|teaspoon|tablespoon|hand|glass|mug|scoop)ful\b)", "0.5"),
         (r"\ba dozen\b", "12"),
         (r"\b(?:three[ -]quarters of an|3/4) hour\b", "45 minutes"),
         (r"\b(?:a )?quarter of an hour\b", "15 minutes"),
@@ -327,6 +328,11 @@ IDIOMS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
                 ("jahres", "Jahre"),
             )
         ),
+        (
+            r"\bein(?:e[nmr]?)?(?= (?:(?:ganze|volle|gute|knappe)[nmrs]? )?(?:minute|stunde|tage?|woche|monate?|jahre?)\b)",  # noqa: E501
+            "1",
+        ),
+        (r"\beine?m?(?= prozent\b)", "1"),
         (r"\bmitternacht\b", "00:00"),
         (r"\b(?:mittags um zwölf|zwölf uhr mittags)\b", "12:00"),
         (r"\bein halbes jahr\b|\bhalben jahr\b", "6 Monate"),
@@ -337,6 +343,7 @@ IDIOMS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         (r"\b(?:solo|sólo|solamente) un[ao]?\b|\bun[ao]? (?:sol[ao]|únic[ao])\b", "1"),
         (r"\bmedia docena\b", "6"),
         (r"\buna docena\b", "12"),
+        (r"\bveinti(?:ún|un|una)\b", "21"),
         (r"\buna decena\b", "10"),
         (r"\bpor ciento\b", "%"),
         (r"\b(?:una )?hora y media\b", "90 minutos"),

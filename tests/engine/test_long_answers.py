@@ -107,6 +107,33 @@ def test_a_long_answer_with_another_period_contradicts() -> None:
     assert evidence(RETURNS, MONTH, FORTNIGHT) == [("numbers", "30 days", "a fortnight")]
 
 
+def test_the_first_value_counts_where_answers_share_another_one() -> None:
+    left = (
+        "The notice period is two months to the end of a term. A mail to the office is enough, and you get an answer "
+        "in three days. Members who move to another town can leave at once if they send the new registration."
+    )
+    right = (
+        "Tell them six weeks before your term is over, in writing. Within three days there should be an answer in your "
+        "inbox. When you move to another town, they let you go without notice, but they ask for the registration."
+    )
+    (found,) = evidence("How long is the notice period?", left, right)
+    assert {*found} == {"numbers", "two months", "six weeks"}
+    assert evidence("How long is the notice period?", left, right.replace("six weeks", "two months")) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "value"),
+    [
+        ("en", "Twelve. You may change it later.", 12),
+        ("de", "Sagen Sie es mindestens eine Woche vorher.", 7 * 86_400),
+        ("es", "Se prestan por veintiún días.", 21 * 86_400),
+        ("en", "It is two euros twenty.", 2.2),
+    ],
+)
+def test_a_number_in_words_is_read(language: str, text: str, value: float) -> None:
+    assert [found.value for found in quantities_in(text, language)] == [(value,)]
+
+
 def test_long_answers_with_the_same_period_in_other_words_agree() -> None:
     assert evidence(RETURNS, MONTH.replace("30 days", "14 days"), FORTNIGHT) == []
 
