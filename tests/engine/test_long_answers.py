@@ -116,8 +116,8 @@ def test_the_first_value_counts_where_answers_share_another_one() -> None:
         "Tell them six weeks before your term is over, in writing. Within three days there should be an answer in your "
         "inbox. When you move to another town, they let you go without notice, but they ask for the registration."
     )
-    (found,) = evidence("How long is the notice period?", left, right)
-    assert {*found} == {"numbers", "two months", "six weeks"}
+    (conflict,) = evidence("How long is the notice period?", left, right)
+    assert {*conflict} == {"numbers", "two months", "six weeks"}
     assert evidence("How long is the notice period?", left, right.replace("six weeks", "two months")) == []
 
 
@@ -131,7 +131,7 @@ def test_the_first_value_counts_where_answers_share_another_one() -> None:
     ],
 )
 def test_a_number_in_words_is_read(language: str, text: str, value: float) -> None:
-    assert [found.value for found in quantities_in(text, language)] == [(value,)]
+    assert [quantity.value for quantity in quantities_in(text, language)] == [(value,)]
 
 
 def test_long_answers_with_the_same_period_in_other_words_agree() -> None:
