@@ -5,6 +5,9 @@ from curate.core.lazy import Array, Hashes, Numbers, np
 from curate.similarity.shingles import Sets, Shingling, Texts, code_point_folds, letters
 
 HASH_BASE = 0x9E3779B97F4A7C15
+MAX_HASH = (1 << 64) - 1
+FOLDED_ASCII = bytes(code if chr(code).isalnum() or code == 95 else 32 for code in range(128)).lower() + bytes(128)
+"""For each byte of a text in ASCII the lower-case character of a word, or a space."""
 BLOCK_WORDS = 1 << 15
 """Number of words whose runs are hashed and sorted at a time: they fit into the cache of the processor."""
 WORD_BYTES = 4
@@ -27,6 +30,8 @@ def word_hashes(texts: Texts, *, characters: bool = False) -> tuple[Hashes, Numb
     """
     from curate.similarity import word_kernels
 
+    if word_kernels.hash_words.is_interpreted and not characters and (plain := _plain_texts(texts)) is not None:
+        return _hashes_of_plain(plain)
     buffer = texts.buffer.view()
     buffer.flags.writeable = False  # otherwise numba compiles one version for each kind of buffer
     sizes = texts.ends - texts.starts
@@ -42,6 +47,28 @@ def word_hashes(texts: Texts, *, characters: bool = False) -> tuple[Hashes, Numb
         if row == len(sizes):
             return words[: offsets[-1]], offsets
         words = np.append(words[: offsets[row]], np.empty(len(words) + longest, dtype=np.uint64))
+
+
+def _plain_texts(texts: Texts) -> list[bytes] | None:
+    """The texts; None if one has other characters than ASCII."""
+    plain = [texts.buffer[start:end].tobytes() for start, end in zip(texts.starts, texts.ends, strict=True)]
+    return plain if all(map(bytes.isascii, plain)) else None
+
+
+def _hashes_of_plain(texts: list[bytes]) -> tuple[Hashes, Numbers]:
+    """As `word_hashes`, of texts in ASCII, without a compiler."""
+    words = [text.translate(FOLDED_ASCII).split() for text in texts]
+    hashes = np.array([_word_state(word) for text in words for word in text], dtype=np.uint64)
+    return mixed(hashes), np.cumsum([0, *map(len, words)], dtype=np.int64)
+
+
+def _word_state(word: bytes) -> int:
+    """The hash of a word before it is mixed, as in `word_kernels`: eight bytes at a time."""
+    state = 0xCBF29CE484222325
+    for start in range(0, len(word), 8):
+        state = ((state ^ int.from_bytes(word[start : start + 8], "little")) * HASH_BASE) & MAX_HASH
+        state ^= state >> 32
+    return state
 
 
 def shingled(texts: Texts, shingling: Shingling = Shingling()) -> Sets:  # noqa: B008
