@@ -22,6 +22,7 @@ from curate.core.text import visible
 from train.errors import memory_errors
 from train.export.export_folder import conclude, files_of, writing
 from train.export.export_result import Export
+from train.export.exporter import serving_notes
 from train.export.questions import Questions, questions_for
 from train.journal import JournalPrinter
 from train.model.adapters import (
@@ -35,6 +36,7 @@ from train.model.adapters import (
 )
 from train.model.base import compute_dtype, device
 from train.results import Composition, Member, OnBase
+from train.template_defaults import THINKING, VARIABLES
 from train.trained import COMPOSED_FILE, Trained
 from train.training.held_out import held_out_loss
 
@@ -106,20 +108,40 @@ def merge_adapters(
         _save_adapter(stage, runs[0], parts, weighted_sum(parts, weights))
         losses = _losses_by_adapter(stage, runs, questions, printer)
         members = tuple(map(_member_record, runs, weights, parts, questions, losses))
-        rank, shared_keys = (
-            sum(part.rank for part in parts),
-            [run.report.model_dump(include=SHARED_KEYS) for run in runs],
-        )
-        # The model as the first recipe names it; a system message of some would mislead the others.
-        same = {
-            key: value
-            for key, value in shared_keys[0].items()
-            if key == "model" or all(values[key] == value for values in shared_keys)
-        }
-        made = Composition(folder=str(folder), rank=rank, members=members, **same)
+        rank, base = sum(part.rank for part in parts), _common_base(runs)
+        notes = serving_notes(runs[0].template(), base, "adapter", {})
+        made = Composition(folder=str(folder), rank=rank, members=members, notes=tuple(notes), **base.model_dump())
         (stage / COMPOSED_FILE).write_bytes(json_text(made.model_dump(mode="json")).encode("utf-8", "surrogatepass"))
         conclude(stage, _export_record(stage, runs[0], made, questions[0]))
     return made
+
+
+def _common_base(runs: Sequence[Trained]) -> OnBase:
+    """What the training examples of all runs share. The model is as the first recipe names it; a system message,
+    tools or a variable of some runs alone are left out. The share of examples that are rendered with `enable_thinking`
+    is that of all runs together, and the variable has the value of most examples.
+    """
+    reports = [run.report for run in runs]
+    first, variables = reports[0], [report.shared.get(VARIABLES, {}) for report in reports]
+    tools = first.shared.get("tools")
+    same = {
+        name: value
+        for name, value in variables[0].items()
+        if all(name in others and others[name] == value for others in variables)
+    }
+    shares = [report.reasoning for report in reports if report.reasoning is not None]
+    reasoning = None
+    if len(shares) == len(reports):
+        counts = [report.train_examples for report in reports]
+        reasoning = sum(share * count for share, count in zip(shares, counts, strict=True)) / sum(counts)
+        same = {THINKING: reasoning > 0.5} | same
+    shared = {VARIABLES: same} if same else {}
+    if tools is not None and all(report.shared.get("tools") == tools for report in reports):
+        shared["tools"] = tools
+    system = first.system if all(report.system == first.system for report in reports) else None
+    return OnBase(
+        system=system, shared=shared, reasoning=reasoning, model=first.model, base=first.base, template=first.template
+    )
 
 
 def _save_adapter(
@@ -187,5 +209,5 @@ def _export_record(stage: Path, first: Trained, made: Composition, questions: Qu
         **made.model_dump(include=SHARED_KEYS), form="adapter", folder=made.folder, method="lora", manifest=None,
         key=key_of([[member.key, member.weight] for member in made.members]), adapter_sha256=sha256(stage / WEIGHTS),
         template_source=template.source, stops=tuple(template.tokenizer.convert_ids_to_tokens(list(questions.stops))),
-        dtype="float32", files=files_of(stage), proof=None, notes=(f"the sum of {names}",),
+        dtype="float32", files=files_of(stage), proof=None, notes=(f"the sum of {names}", *made.notes),
     )  # fmt: skip

@@ -391,6 +391,8 @@ class Composition(OnBase):
     rank: int
     """Rank of the composition: the sum of all ranks."""
     members: tuple[Member, ...]
+    notes: tuple[str, ...] = ()
+    """What a server has to be given."""
 
 
 class Answered(StrictModel):

@@ -146,7 +146,7 @@ def _composed(folder: RunFolder, value: dict[str, Any]) -> Trained:
         "manifest": None,
     }
     values |= {"adapter_sha256": sha256(folder.adapter / WEIGHTS), "system": made.system, "shared": made.shared}
-    values |= {"overfitting": None, "data_map": None, "generations": ()}
+    values |= {"reasoning": made.reasoning, "overfitting": None, "data_map": None, "generations": ()}
     return replace(first, folder=folder, report=first.report.model_copy(update=values | losses))
 
 

@@ -99,15 +99,25 @@ def test_a_composition_is_measured_on_what_each_was_trained_for(
     assert main(["evaluate", composed, "--overfitting"]) == 2
     assert "name a run that it is composed of" in capsys.readouterr().err
     told = []
-    for name, system in (("one", "Be brief."), ("other", "Be brief."), ("third", None)):
+    for name, system, thinks in (("one", "Be brief.", 1.0), ("other", "Be brief.", 1.0), ("third", None, 0.0)):
         shutil.copytree(run, tmp_path / name)
-        report = json.loads((tmp_path / name / "report.json").read_text()) | {"system": system}
+        shared = {"chat_template_kwargs": {"enable_thinking": bool(thinks), "style": "plain"}}
+        values = {"system": system, "shared": shared, "reasoning": thinks}
+        report = json.loads((tmp_path / name / "report.json").read_text()) | values
         (tmp_path / name / "report.json").write_text(json.dumps(report))
     for second in ("other", "third"):  # takes the place of the former all the same
         runs = [str(tmp_path / name) for name in ("one", second)]
         old_name = ["merge", *runs, "-o", composed, "--limit", "1", "--quiet"]
         assert main(old_name) == 0
         told.append((open_trained(composed).report.system, chat_model(composed).system))
+        reported = open_trained(composed).report
+        reasoning = {"other": 1.0, "third": 0.5}[second]
+        thinking = {"enable_thinking": second == "other"}
+        assert reported.reasoning == reasoning
+        assert reported.shared["chat_template_kwargs"] == {"style": "plain"} | thinking
+        notes = json.loads((Path(composed) / "export.json").read_text())["notes"]
+        assert ("for an answer with reasoning (50% of the training examples), false" in notes[1]) == (reasoning == 0.5)
+        assert " ".join(notes[1].split()) in " ".join(capsys.readouterr().out.split())
     assert told == [("Be brief.", "Be brief."), (None, None)]
 
 

@@ -162,7 +162,9 @@ def _parsed_weight(text: str) -> float:
 
 
 def merge_text(made: "Composition") -> "Iterator[RenderableType]":
-    """The losses of each adapter, alone and merged, for people."""
+    """The losses of each adapter, alone and merged, and what a server has to be given, for people."""
+    from rich.text import Text
+
     from curate.render.console import table
 
     numbers = ("weight", "rank", "base", "alone", "together", "gain left")
@@ -173,6 +175,7 @@ def merge_text(made: "Composition") -> "Iterator[RenderableType]":
         left = "-" if member.kept is None else f"{member.kept:.0%}"
         rows.append((visible(member.run), f"{member.weight:g}", str(member.rank), *losses, left))
     yield table(title, "adapter", *numbers, numbers=numbers, rows=rows)
+    yield from (Text(visible(note)) for note in made.notes)
 
 
 def export_text(made: Export) -> "Iterator[RenderableType]":

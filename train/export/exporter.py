@@ -34,7 +34,7 @@ from train.model.adapters import adapter_disabled, lora_weights, obstacle
 from train.model.base import autocast, base_config, device
 from train.model.generation import answers
 from train.recipe import Recipe, changed, recipe_text
-from train.results import Report, TrainedWeights
+from train.results import OnBase, TrainedWeights
 from train.template_defaults import (
     THINKING,
     VARIABLES,
@@ -319,7 +319,7 @@ def _safe_name(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "model"
 
 
-def serving_notes(template: Template, report: Report, form: Form, defaults: Mapping[str, Any]) -> list[str]:
+def serving_notes(template: Template, report: OnBase, form: Form, defaults: Mapping[str, Any]) -> list[str]:
     """What a server has to be given to render the prompts of the training, whose chat template is `template`; nothing
     if the training set no variables. `defaults`: those that the template of the export sets.
     """
