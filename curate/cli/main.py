@@ -21,6 +21,11 @@ PATH_ERRORS: Final = ("Symlink loop", "home directory")
 SERVERS: Final = ("mcp", "server")
 """Commands that write nothing, and read their input in threads that no exception ends."""
 OWN_PACKAGES: Final = ("curate", "train", "tui")
+REPLACES: Final = {
+    "split": "an earlier split in the folder is replaced without it, and --fresh divides anew; ",
+    "run": "the files of an earlier run are replaced without it, and --again runs a stage again; ",
+}
+"""What to do instead of `--overwrite`, by commands that replace what they wrote and nothing else."""
 GC_THRESHOLD: Final = 100_000
 """Objects created before the first garbage collection.
 
@@ -214,7 +219,7 @@ def _run_command(words: Sequence[str], *, alone: bool) -> int:
             code = command.main(list(words[1:]), prog_name=name, standalone_mode=False, obj=invocation)
     except typer.TyperException as error:
         message = re.sub(r"^Invalid value for '(.+?)': ", r"\1: ", in_words(error.format_message()))
-        added = _missing_option(error)
+        added = _missing_option(error) or _replacing(words[0], error)
         _print_message(f"error: {visible(message)}\n  next: {added}`curate {words[0]} --help` lists the options")
         return ExitCode.USAGE
     except typer.Abort as error:
@@ -260,6 +265,11 @@ def _missing_option(error: Exception) -> str:
     if type(error).__name__ != "MissingParameter" or getattr(option, "param_type_name", "") != "option":
         return ""
     return f"add {option.opts[0]} {option.metavar or 'VALUE'}; "
+
+
+def _replacing(command: str, error: Exception) -> str:
+    """What to do instead of `--overwrite`; empty unless the command refuses this option."""
+    return REPLACES.get(command, "") if getattr(error, "option_name", "") == "--overwrite" else ""
 
 
 def _print_message(text: str) -> None:

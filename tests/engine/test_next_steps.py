@@ -90,6 +90,14 @@ def test_shares_in_per_cent_are_answered_with_the_shares_to_pass(tmp_path: Path,
     assert "--fractions 0.8,0.1,0.1" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("command", "instead"), [("split", "--fresh divides anew"), ("run", "--again runs a stage")])
+def test_a_command_that_replaces_what_it_wrote_says_so_for_overwrite(
+    command: str, instead: str, capsys: Captured
+) -> None:
+    assert main([command, "data.jsonl", "--overwrite"]) == 2
+    assert f"replaced without it, and {instead}" in capsys.readouterr().err
+
+
 def test_the_size_of_the_semantic_extra_names_pytorch(tmp_path: Path, capsys: Captured) -> None:
     path = tmp_path / "data.jsonl"
     path.write_text(f"{json.dumps(CHAT)}\n" * 2)

@@ -157,7 +157,9 @@ def _other_number(
         or any(_adds_up(stated, value) for value in values)
     ):
         return None
-    return f"the answer has none of the numbers of the result (such as {excerpt(results[0][0], 30)!r}), but {stated[0].text!r}"
+    key, number = results[0]
+    under = f" under {excerpt(key, 30)!r}" if key else ""
+    return f"the answer has none of the numbers of the result (such as {number.text!r}{under}), but {stated[0].text!r}"
 
 
 def _adds_up(stated: list[Quantity], value: Quantity) -> bool:
