@@ -89,8 +89,7 @@ def _dispatch(words: Sequence[str], *, alone: bool) -> int:
 
 def ended(error: BaseException) -> int:
     """The exit code of a command that ended early, after printing the reason."""
-    if isinstance(error, SystemError) and isinstance(error.__cause__, KeyboardInterrupt):  # within compiled code
-        error = error.__cause__
+    error = _reason(error)
     if isinstance(error, CurateError):
         from curate.core.masking import without_keys
 
@@ -171,6 +170,17 @@ def _bytecode_path(error: BaseException) -> str | None:
             return str(trace.tb_frame.f_locals.get("bytecode_path"))
         trace = trace.tb_next
     return None
+
+
+def _reason(error: BaseException) -> BaseException:
+    """The exception behind one of a library: an interruption of compiled code, or a closed pipe, for which typer ends
+    with status 1.
+    """
+    if isinstance(error, SystemError) and isinstance(error.__cause__, KeyboardInterrupt):
+        return error.__cause__
+    if isinstance(error, SystemExit) and isinstance(error.__context__, BrokenPipeError):
+        return error.__context__
+    return error
 
 
 def _flush(code: int) -> int:

@@ -2,6 +2,8 @@
 is there after.
 """
 
+import errno
+import io
 import json
 import os
 import shutil
@@ -204,6 +206,16 @@ def test_an_interruption_of_compiled_code_is_an_interruption(capsys: pytest.Capt
     error.__cause__ = KeyboardInterrupt()
     assert ended(error) == 130
     assert "interrupted" in capsys.readouterr().err
+
+
+def test_a_reader_that_closes_the_pipe_is_no_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Closed(io.StringIO):
+        def write(self, _: str, /) -> int:
+            raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr(sys, "stdout", Closed())
+    monkeypatch.setattr(sys, "stderr", io.StringIO())  # typer replaces both
+    assert main(["rule", "C003"]) == 130
 
 
 NAMES = st.sampled_from(["a", "b", "c", "inner/d", "inner/e"])
