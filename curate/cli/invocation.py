@@ -10,6 +10,7 @@ from typer.main import get_current_context  # type: ignore[attr-defined]  # type
 
 from curate.core.data_files import LeftOut
 from curate.core.data_path import DataPath
+from curate.core.paths import from_here
 from curate.core.tables import NULLS_LEFT_OUT
 from curate.core.tables import __name__ as tables
 
@@ -41,7 +42,9 @@ class _Nulls(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.msg == NULLS_LEFT_OUT and isinstance(record.args, tuple):
-            self.notes[str(record.args[0])] = record.getMessage()
+            name = str(record.args[0])  # `curate run` reads the files of its configuration by absolute paths
+            shown = str(from_here(Path(name))) if Path(name).is_absolute() else name
+            self.notes[shown] = shown + record.getMessage().removeprefix(name)
 
 
 @contextmanager

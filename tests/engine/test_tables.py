@@ -415,6 +415,8 @@ def test_nulls_that_are_left_out_are_said_once(capsys: pytest.CaptureFixture[str
     write_rows([chat(1, "named"), chat(2, "plain")], "data.parquet")
     assert main(["check", "data.parquet"]) in (0, 1)
     assert capsys.readouterr().err.count("note: data.parquet: 4 null fields left out") == 1
+    assert main(["check", str(Path("data.parquet").absolute())]) in (0, 1)  # as `curate run` names it
+    assert capsys.readouterr().err.count("note: data.parquet: 4 null fields left out") == 1
     assert main(["check", "data.parquet", "-q"]) in (0, 1)
     assert "null" not in capsys.readouterr().err
 
