@@ -44,7 +44,7 @@ class CheckResult:
     lines: int = 0
     """Non-blank lines."""
     examples: int = 0
-    """Lines with a JSON object."""
+    """Lines with an example in a known format."""
     not_understood: int = 0
     """Lines without an example in a known format, even if the rules that report them did not run."""
     known: int = 0
@@ -217,7 +217,7 @@ def _check_file(
     report.findings.extend(sorted(findings, key=lambda finding: finding.order))
     report.files += 1
     report.lines += facts.lines
-    report.examples += facts.examples
+    report.examples += facts.understood
     report.not_understood += facts.lines - facts.understood
 
 

@@ -19,7 +19,7 @@ class CheckSummary(Part):
     lines: int
     """Non-blank lines."""
     examples: int
-    """Lines that hold a JSON object."""
+    """Lines with an example in a known format."""
     not_understood: int
     """Lines without an example in a known format, whether or not the rules about that ran."""
     severities: dict[Severity, int]

@@ -48,6 +48,15 @@ def ask(verb: str, *options: str, name: str = "data.jsonl") -> int:
     return main([verb, name, *VERBS.get(verb, ["-o", f"{verb}.jsonl"]), *options])
 
 
+def test_text_and_json_count_the_same_examples(write: Write, capsys: Captured) -> None:
+    write("data.jsonl", [*FORMS, *GOOD])
+    assert main(["check", "data.jsonl", "--json"]) == 1
+    summary = json.loads(capsys.readouterr().out)["summary"]
+    assert summary["examples"] == summary["lines"] - summary["not_understood"] < summary["lines"]
+    assert main(["check", "data.jsonl"]) == 1
+    assert f"{summary['examples']} examples in {summary['lines']} lines" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_file_of_nothing_else_ends_with_2_or_as_findings(verb: str, write: Write, capsys: Captured) -> None:
     write("data.jsonl", [{**VERTEX, "id": at} for at in range(6)])
