@@ -85,7 +85,8 @@ def part_type(example: Example, *, target: Target) -> Problems:
     trained_types = TRAINED_TYPES if target in SERVICES else RENDERED_TYPES
     for part in parts_of(example):
         if part.type not in trained_types and not (part.type in REASONING_TYPES and part.message.role == "assistant"):
-            yield Problem(part.pointer, f"a part of type {excerpt(part.type, 30)!r} is not trained on")
+            instead = "; write the call under `tool_calls` of the message" if part.type == "tool_call" else ""
+            yield Problem(part.pointer, f"a part of type {excerpt(part.type, 30)!r} is not trained on{instead}")
 
 
 @value_rule(
