@@ -36,6 +36,7 @@ from curate.read.dataset import FileFacts, ParsedLine, parsed_line, read_file, r
 from curate.read.form_writer import Written, write_as
 from curate.read.formats import BY_NAME, COMPLETIONS, WRITABLE, example_of
 from curate.read.forms.form import CALL_SPEAKERS, RESULT_SPEAKERS, Format, UnwritableError, json_in, speaker_of
+from curate.read.forms.llama_factory import LLAMA_FACTORY, is_call
 from curate.read.lines import BOM, split_lines
 from curate.read.preference_conversion import is_same_prompt, write_preference
 
@@ -305,7 +306,7 @@ def _converted(lines: Sequence[ParsedLine], report: ConvertResult, form: Format,
             return Reason(*reason, "rule")
     omitted = set[str]()
     values = [
-        _value_to_write(line, normalized, report.notes, omitted)
+        _value_to_write(line, normalized, form, report.notes, omitted)
         for line, normalized in zip(lines, examples, strict=True)
     ]
     examples = [replace(normalized, value=value) for normalized, value in zip(examples, values, strict=True)]
@@ -324,16 +325,22 @@ def _converted(lines: Sequence[ParsedLine], report: ConvertResult, form: Format,
     return parsed.jsonl if as_read else b"\n".join(json_line(conversion.value) for conversion in written)
 
 
-def _value_to_write(parsed: ParsedLine, example: Example, notes: list[Note], omitted: set[str]) -> dict[str, Any]:
-    """The object of a line with its tools as a list, and without answers beyond a conversation or pair.
+def _value_to_write(
+    parsed: ParsedLine, example: Example, to: Format, notes: list[Note], omitted: set[str]
+) -> dict[str, Any]:
+    """The object of a line with its tools as a list, and without answers beyond a conversation or pair. LLaMA-Factory's
+    tools stay text in messages, as in the lines of the file without calls, which are messages already.
 
     The names of such answers are added to `omitted`, and notes about values that stay text to `notes`.
     """
     value = dict(example.value)
-    if isinstance(value.get("tools"), str | list):
+    is_mixed = example.format == LLAMA_FACTORY.name and to.name == "messages"
+    if isinstance(value.get("tools"), str | list) and not is_mixed:
         value["tools"] = _tool_declarations(value["tools"], parsed.place, notes)
     if example.format == "sharegpt":
         notes.extend(_unread_calls(parsed, example))
+    elif example.format == LLAMA_FACTORY.name:
+        notes.extend(_unread_call_parts(parsed, example))
     form = BY_NAME.get(example.format)  # None for a line that is read by texts of the user
     if form is not None and form.take_others is not None and (others := form.take_others(value)):
         omitted.add(others)
@@ -408,6 +415,15 @@ def _unread_calls(parsed: ParsedLine, example: Example) -> Iterator[Note]:
         elif speaker in RESULT_SPEAKERS and "tool_call_id" not in turn:
             yield Note.of(
                 parsed.place, f"message {index + 1}: the result of `{speaker}` has no matching call; kept without an id"
+            )
+
+
+def _unread_call_parts(parsed: ParsedLine, example: Example) -> Iterator[Note]:
+    """Notes about the content parts with a call that could not be read as such."""
+    for message in example.messages:
+        if any(map(is_call, message.content if isinstance(message.content, list) else ())):
+            yield Note.of(
+                parsed.place, f"message {message.index + 1}: a part of type tool_call is not a readable call; kept"
             )
 
 

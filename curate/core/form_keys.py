@@ -96,6 +96,7 @@ FORM_KEYS: Final = {
     "langchain": FormKeys({"messages": DATA, ROOT_KEY: PLAIN}),
     "bedrock-conversation": FormKeys(BEDROCK),
     "anthropic": FormKeys({"messages": DATA, "system": TURNS, "tools": DATA}),
+    "llama-factory": FormKeys({"messages": DATA}),
     "system-beside": FormKeys({"messages": DATA, "system": TURNS}),
     "preference": FormKeys({**PREFERENCE, "chosen": TURNS}, ("chosen", "rejected"), TURNS),
     "openai-preference": FormKeys(

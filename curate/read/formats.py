@@ -19,6 +19,7 @@ from curate.read.forms.bedrock import BEDROCK
 from curate.read.forms.form import Format, Object, UnreadableError, has_strings
 from curate.read.forms.langchain import LANGCHAIN
 from curate.read.forms.lists import GLAIVE, RANKING, SEGMENTS, SQUAD, STEPS, TREE, XLAM, list_format
+from curate.read.forms.llama_factory import LLAMA_FACTORY
 from curate.read.forms.pairs import (
     ASKING_FORMATS,
     CHOSEN_FORMATS,
@@ -41,6 +42,7 @@ FORMATS: Final = (
     LANGCHAIN,
     BEDROCK,
     ANTHROPIC,
+    LLAMA_FACTORY,
     *CHOSEN_FORMATS,
     RANKING,
     *PLAIN_FORMATS,

@@ -178,7 +178,10 @@ def _turn(value: Any, reading: Reading) -> Turn:
     if speaker in CALL_SPEAKERS and (calls := _called(content)):
         return Turn(role, "", calls)
     reasoning = [value[key] for key in REASONING_KEYS if type(value.get(key)) is str] if role == "assistant" else ()
-    return Turn(role, _text(content, reading), _calls(value), reasoning)
+    calls = _calls(value)
+    if role == "assistant" and not calls and type(content) is list:
+        content, calls = _without_calls(content)
+    return Turn(role, _text(content, reading), calls, reasoning)
 
 
 def _text(content: Any, reading: Reading) -> str:
@@ -210,6 +213,15 @@ def _calls(turn: Object) -> str:
     if turn.get("function_call"):
         calls.append(turn["function_call"])
     return "\n".join(_call(call) for call in calls)
+
+
+def _without_calls(content: list[Any]) -> tuple[list[Any], str]:
+    """The parts of a content that are no calls, and the calls of the others, which LLaMA-Factory writes as parts; all
+    parts, and no calls, if one of them cannot be read.
+    """
+    parts = [part for part in content if type(part) is dict and part.get("type") == "tool_call"]
+    calls = [_called(part.get("value")) for part in parts]
+    return ([part for part in content if part not in parts], "\n".join(calls)) if all(calls) else (content, "")
 
 
 def _call(call: Any) -> str:

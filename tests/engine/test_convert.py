@@ -213,6 +213,25 @@ def test_calls_and_results_of_sharegpt_become_tool_calls_and_tool_messages(write
     }
 
 
+def test_calls_in_content_parts_become_tool_calls_and_one_that_is_unreadable_stays(write: Write) -> None:
+    text = [{"type": "text", "value": "12:00"}]
+    thought = {"type": "reasoning", "value": "Look."}
+
+    def asked(value: str) -> dict[str, Any]:
+        answer = {"role": "assistant", "content": [thought, {"type": "tool_call", "value": value}]}
+        return {"messages": [{"role": "user", "content": "Time?"}, answer, {"role": "tool", "content": text}]}
+
+    path = write("data.jsonl", [asked('{"name": "now", "arguments": {}}'), asked("now()")])
+    report = convert(path)
+    first, second = (json.loads(line) for line in OUT.read_bytes().splitlines())
+    assert first["messages"][1:] == [
+        {"role": "assistant", "content": [thought], "tool_calls": [call("now", "{}")]},
+        {"role": "tool", "content": text, "tool_call_id": "call_1"},
+    ]
+    assert second == asked("now()")
+    assert [note.line for note in report.notes] == [2]
+
+
 def test_several_calls_get_their_results_in_order_and_ids_never_repeat(write: Write) -> None:
     both = '[{"name": "a", "arguments": "{}"}, {"name": "b", "arguments": {}}]'
     said = [

@@ -443,6 +443,20 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
         HELLO,
     ),
     (
+        {
+            "messages": [
+                {"role": "user", "content": [{"type": "text", "value": "Time?"}]},
+                {
+                    "role": "assistant",
+                    "content": [{"type": "tool_call", "value": '{"name": "now", "arguments": {}}'}],
+                },
+                {"role": "tool", "content": [{"type": "text", "value": "12"}]},
+            ]
+        },
+        "llama-factory",
+        ["user: Time?", "assistant: ", "tool: 12"],
+    ),
+    (
         {"context": "It is 12.", "question": "Time?", "answers": {"text": ["Noon.", "12"], "answer_start": [0, 6]}},
         "squad",
         ["user: It is 12.\n\nTime?", "assistant: Noon."],

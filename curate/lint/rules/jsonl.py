@@ -15,6 +15,7 @@ from curate.lint.rules.rule import file_rule, line_rule
 from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.decode import MISSING
 from curate.read.formats import BY_NAME, RENDERINGS
+from curate.read.forms.llama_factory import LLAMA_FACTORY
 
 CONTROL: Final = lazy_pattern(r"[\0-\x08\x0b\x0c\x0e-\x1f]")
 """A control character, other than tab, line feed and carriage return."""
@@ -331,9 +332,10 @@ def mixed_formats(facts: FileFacts) -> Problems:
 def _shapes(facts: FileFacts) -> set[str]:
     """The formats of a file; a rendered text counts as any other text under the same keys.
 
-    For Anthropic, messages with and without a system prompt beside them, or with content blocks, are one format.
+    Messages with and without LLaMA-Factory's parts with calls are one format. For Anthropic, so are messages with and
+    without a system prompt beside them, or with content blocks.
     """
-    shared = (*FORMATS[Target.ANTHROPIC], "messages") if facts.target is Target.ANTHROPIC else ()
+    shared = (LLAMA_FACTORY.name, *(FORMATS[Target.ANTHROPIC] if facts.target is Target.ANTHROPIC else ()))
     return {"messages" if name in shared else RENDERINGS.get(name, name) for name in facts.formats}
 
 
@@ -362,7 +364,8 @@ def foreign_format(facts: FileFacts) -> Problems:
     foreign = [name for name in facts.formats if name not in (*accepted, UNKNOWN, *FORMATS.get(facts.target, ()))]
     if foreign and len(_shapes(facts)) == 1:
         yield Problem(
-            "", f"{plural(facts.examples, 'example')} in the format {foreign[0]} ({BY_NAME[foreign[0]].summary})"
+            "",
+            f"{plural(sum(facts.formats[name] for name in foreign), 'example')} in the format {foreign[0]} ({BY_NAME[foreign[0]].summary})",
         )
 
 

@@ -44,7 +44,9 @@ EXPORT_KEYS: Final = frozenset(("custom_id", "message_id", "mapping", "chat_mess
 PROMPT_KEYS: Final = ("prompt", "instruction", "question", "query", "problem", "turns")
 """Keys of a prompt, or of several in turn, in data whose answers have other keys or none."""
 CONVERSATION_POINTERS: Final = {
-    **dict.fromkeys(("messages", "system-beside", "bedrock-conversation", "anthropic", "langchain"), "/messages"),
+    **dict.fromkeys(
+        ("messages", "system-beside", "bedrock-conversation", "anthropic", "langchain", "llama-factory"), "/messages"
+    ),
     "sharegpt": "/conversations",
     "vertex": "/contents",
 }
