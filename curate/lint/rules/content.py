@@ -119,4 +119,8 @@ def drop_empty_systems(messages: list[Object]) -> list[Object] | None:
 
 def _is_empty(message: Object) -> bool:
     content = message.get("content")
-    return content is not None and not re.search(VISIBLE_CHAR, content_text(content)) and not has_media(content)
+    return (
+        isinstance(content, str | list)
+        and not re.search(VISIBLE_CHAR, content_text(content))
+        and not has_media(content)
+    )

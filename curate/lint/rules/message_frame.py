@@ -241,7 +241,7 @@ class _Rows:
             self.turn.append(message.index)
             self.role.append(message.role)
             self.text.append(content if isinstance(content, str) else content_text(content))
-            self.content.append(content is not None)
+            self.content.append(isinstance(content, str | list))
             self.called.append(not ANSWER_KEYS.isdisjoint(value) and any(value.get(key) for key in ANSWER_KEYS))
             self.media.append((media_beside and message.role == "user") or (not plain and has_media(content)))
             self.joined.append(message.content_pointer == message.pointer and _is_joined(example))
