@@ -73,7 +73,7 @@ def report(work: Workspace, folders: Sequence[Path]) -> ReportResult:
     listen(StageFinished("check", False, plural(len(checked.findings), "finding")))
     listen(StageStarted("count"))
     statistics = stats(work, advancing(listen, "count"))
-    listen(StageFinished("count", False, plural(statistics.lines - statistics.not_understood, "example")))
+    listen(StageFinished("count", False, plural(statistics.examples, "example")))
     require_examples(statistics.lines, statistics.lines - statistics.not_understood)
     duplicates, missing = _duplicates(work)
     listen(StageStarted("conflicts"))

@@ -92,6 +92,7 @@ class Stats:
     lines: int = 0
     """Lines that are not blank."""
     examples: int = 0
+    """Lines with an example in a known format; all numbers below are of these, except for `formats`."""
     not_understood: int = 0
     """Lines without an example in a known format."""
     formats: Counter[str] = field(default_factory=Counter)
@@ -183,7 +184,7 @@ def collect(
                     raise
             stats.files += 1
             stats.lines += facts.lines
-            stats.examples += facts.examples
+            stats.examples += facts.understood
             stats.not_understood += facts.lines - facts.understood
             stats.formats += facts.formats
     if kept := chunks or checkpoint:
@@ -205,7 +206,7 @@ def stats_of(examples: Iterable[Example]) -> Stats:
     stats = Stats()
     for example in examples:
         _add(stats, example, None)
-        stats.examples += 1
+        stats.examples += example.understood
         stats.formats[example.format] += 1
     return stats
 
@@ -281,12 +282,13 @@ def _part_of_batch(batch: Batch, facts: FileFacts, lines: int) -> _Part:
 
 
 def _add_plain(stats: Stats, batch: Batch, position: int) -> None:
-    _add_id(stats, hashlib.blake2b(canonical(batch.value(position)), digest_size=16).digest())
     roles, texts = [known_role(role) for role in batch.roles[position]], batch.texts[position]
-    if roles:
-        _add_texts(stats, roles, texts, _token_counts(texts, None), letters(batch.joined_texts[position]))
-        stats.tools.results += sum(role in TOOL_ROLES for role in roles)
-        _add_system(stats, roles, texts)
+    if not any(texts):
+        return
+    _add_id(stats, hashlib.blake2b(canonical(batch.value(position)), digest_size=16).digest())
+    _add_texts(stats, roles, texts, _token_counts(texts, None), letters(batch.joined_texts[position]))
+    stats.tools.results += sum(role in TOOL_ROLES for role in roles)
+    _add_system(stats, roles, texts)
 
 
 def with_progress(lines: Iterable[ParsedLine], progress: Progress | None) -> Iterator[ParsedLine]:
@@ -338,11 +340,13 @@ def histogram(values: Sequence[int]) -> list[tuple[int, int, int]]:
 
 
 def _add(stats: Stats, example: Example, template: Template | None) -> None:
-    """Add an example to the counts of `stats`; without a template its tokens are estimated."""
+    """Add an example to the counts of `stats`, unless it is not understood; without a template its tokens are
+    estimated.
+    """
+    if not example.understood:
+        return
     _add_id(stats, bytes.fromhex(example.id))
     messages = example.messages
-    if not messages:
-        return
     words = [_words(message) for message in messages]
     roles, texts = [known_role(message.role) for message in messages], [message.text for message in messages]
     scripts: Counter[str] = Counter()

@@ -53,7 +53,7 @@ def report_html(result: ReportResult, paths: Sequence[str], limit: int | None = 
 def _tiles(result: ReportResult) -> Iterator[str]:
     """The main counts of the report."""
     checked = result.checked
-    yield tile(f"{result.statistics.lines - result.statistics.not_understood:,}", "examples")
+    yield tile(f"{result.statistics.examples:,}", "examples")
     for severity in Severity:
         if count := checked.severities[severity]:
             yield counted_tile(count, severity.value, severity)

@@ -31,7 +31,7 @@ ROLES: Final = ("system", "developer", "user", "assistant", "tool", "function", 
 
 
 class Spread(Part):
-    """Distribution of a number over the examples that have messages."""
+    """Distribution of a number over the examples."""
 
     mean: float
     p50: int
@@ -100,10 +100,11 @@ class StatsResult(Part):
     lines: int
     """Non-blank lines."""
     examples: int
-    """Lines that hold a JSON object."""
+    """Lines with an example in a known format."""
     not_understood: int
     """Lines without an example in a known format, including objects in unknown formats."""
     formats: dict[str, int]
+    """Lines with a JSON object by format, including those without an example."""
     duplicates: int
     """Examples that are exact copies of an earlier one."""
     tokens_by: Literal["model", "bytes"]
@@ -196,7 +197,7 @@ def stats_text(numbers: StatsResult, name: str, width: int) -> Iterator[Text | T
     )
     yield Text.assemble(
         (visible(name), "bold"),
-        f"  {plural(numbers.lines - unread, 'example')}" + (f" ({formats})" if formats else "") + copies + broken,
+        f"  {plural(numbers.examples, 'example')}" + (f" ({formats})" if formats else "") + copies + broken,
     )
     if not numbers.tokens.total and not numbers.roles:
         return

@@ -64,7 +64,7 @@ def shown(path: Path, width: int = 80) -> str:
 
 def test_every_number(write: Write) -> None:
     numbers = stats_result(collect([write("data.jsonl", MIXED)])).model_dump(mode="json")
-    assert (numbers["files"], numbers["lines"], numbers["examples"], numbers["duplicates"]) == (1, 8, 7, 1)
+    assert (numbers["files"], numbers["lines"], numbers["examples"], numbers["duplicates"]) == (1, 8, 6, 1)
     assert numbers["formats"] == {"messages": 5, "alpaca": 1, "unknown": 1}
     assert {name: role["messages"] for name, role in numbers["roles"].items()} == {
         "assistant": 6,
@@ -147,7 +147,9 @@ def test_any_lines_make_numbers_that_add_up_and_fit_the_schema(values: list[dict
     stats = collect([path])
     numbers = stats_result(stats).model_dump(mode="json")
     jsonschema.validate(numbers, json.loads(SCHEMA.read_text()))
-    assert numbers["examples"] == len(values) == sum(numbers["formats"].values())
+    assert numbers["lines"] == len(values) == sum(numbers["formats"].values())
+    assert numbers["examples"] == numbers["lines"] - numbers["not_understood"] == len(stats.turns)
+    assert max(numbers["tools"]["declared"], numbers["system"]["examples"]) <= numbers["examples"]
     assert sum(part["examples"] for part in numbers["histogram"]) == len(stats.turns) == len(stats.tokens)
     assert numbers["tokens"]["total"] == sum(role["tokens"] for role in numbers["roles"].values())
     assert sum(role["messages"] for role in numbers["roles"].values()) == numbers["turns"]["total"]
@@ -253,10 +255,10 @@ def test_letters_are_told_by_script(text: str, expected: dict[str, int]) -> None
 def test_the_command_prints_json_or_a_table(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     path = write("data.jsonl", MIXED)
     assert main(["stats", str(path), "--json"]) == 1  # two lines hold no example
-    assert json.loads(capsys.readouterr().out)["examples"] == 7
+    assert json.loads(capsys.readouterr().out)["examples"] == 6
     assert main(["stats", str(path), str(write("other.jsonl", MIXED))]) == 1
     assert capsys.readouterr().out.startswith(
-        "2 files  12 examples (messages 10, alpaca 2, unknown 2), 8 exact duplicates"
+        "2 files  12 examples (messages 10, alpaca 2, unknown 2), 7 exact duplicates"
     )
     assert main(["stats", "missing.jsonl"]) == 2
     assert main(["stats", str(path), "--model", "./missing"]) == 2
