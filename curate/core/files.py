@@ -48,6 +48,8 @@ MANIFEST: Final = "manifest.json"
 LEDGER = "removed.jsonl"
 """Name of the file of removed lines, or suffix of such a name."""
 TEMPORARY_SUFFIX = ".curate-tmp"
+FREE_SPACE: Final = "free disk space or choose another location; nothing was changed"
+"""Next step where a file does not fit on the disk."""
 STDIN = Path("-")
 """Path that stands for standard input."""
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
@@ -270,7 +272,7 @@ def replacing(path: Path, *, mode: int | None = None, named: bool = False) -> It
             temporary.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        raise OutputError.of(path, error, "free disk space or choose another location; nothing was changed") from error
+        raise OutputError.of(path, error, FREE_SPACE) from error
 
 
 def _is_stream(path: Path) -> bool:
@@ -286,15 +288,19 @@ def _is_stream(path: Path) -> bool:
 def new_temporary_file(path: Path, rights: int) -> Iterator[tuple[IO[bytes], Path]]:
     """Create and open a new file next to `path`, exclusively; it is deleted at the end unless it was renamed."""
     temporary = path.with_name(f".{_short_name(path)}.{os.urandom(8).hex()}.{os.getpid()}{TEMPORARY_SUFFIX}")
-    opener, file = partial(nofollow_opener, rights=rights & 0o666), None
+    opener, file, failed = partial(nofollow_opener, rights=rights & 0o666), None, True
     try:  # first, for an interruption while it is opened
         file = open(temporary, "x+b", buffering=1 << 20, opener=opener)  # noqa: SIM115
         lock(file.fileno())
         yield file, temporary
+        failed = False
     finally:
         try:
             if file is not None:
                 file.close()  # flushes the rest, which may fail on a full disk
+        except OSError:
+            if not failed:  # else the first error says which file does not fit
+                raise
         finally:
             temporary.unlink(missing_ok=True)
 

@@ -17,7 +17,7 @@ from typing import IO, Final, TypeVar
 from filelock import Timeout
 
 from curate.core.errors import OutputError, UsageError
-from curate.core.files import new_temporary_file, replacing
+from curate.core.files import FREE_SPACE, new_temporary_file, replacing
 from curate.core.limits import is_special
 from curate.core.paths import require_distinct_paths
 from curate.core.shards import shard_bounds, shard_names, shards_of
@@ -34,20 +34,38 @@ LINES_FOLDER: Final = "lines"
 class CountingWriter:
     """An output file that counts its lines and hashes what is written."""
 
-    def __init__(self, file: IO[bytes], *, hashed: bool = False) -> None:
-        """`hashed`: whether to compute the SHA-256."""
+    def __init__(self, file: IO[bytes], path: Path | None = None, *, hashed: bool = False) -> None:
+        """`path`: the file that an `OutputError` names; None leaves errors as they are. `hashed`: whether to
+        compute the SHA-256.
+        """
         import hashlib
 
-        self._file, self._hash = file, hashlib.sha256() if hashed else None
+        self._path, self._file, self._hash = path, file, hashlib.sha256() if hashed else None
         self.lines = 0
         """Number of written lines, each with its line break."""
 
     def write(self, data: bytes) -> None:
-        """Write bytes. Raises `OSError`."""
-        self._file.write(data)
+        """Write bytes. Raises `OSError`; `OutputError` if the file has a path."""
+        with self._named():
+            self._file.write(data)
         self.lines += data.count(b"\n")
         if self._hash is not None:
             self._hash.update(data)
+
+    def flush(self) -> None:
+        """Write what is buffered. Raises as `write` does."""
+        with self._named():
+            self._file.flush()
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Raise `OutputError` with the path for an `OSError`, which has none."""
+        try:
+            yield
+        except OSError as error:
+            if self._path is None:
+                raise
+            raise OutputError.of(self._path, error, FREE_SPACE) from error
 
     @property
     def sha256(self) -> str:
@@ -175,8 +193,9 @@ def replacing_both(
         else:
             stays = stack.enter_context(replacing(output, mode=mode, named=True))
             goes = stack.enter_context(replacing(removed, mode=mode))
-        yield CountingWriter(stays), CountingWriter(goes)
-        for file in (stays, goes):  # detects a full disk before the first rename
+        writers = CountingWriter(stays, output), CountingWriter(goes, removed)
+        yield writers
+        for file in writers:  # detects a full disk before the first rename
             file.flush()
         require_unchanged(seen)
         if output.suffix == ".parquet":

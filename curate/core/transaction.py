@@ -82,7 +82,7 @@ def replacing_together(
     process writes to it or a file is not in `own`, `InputError` for an interrupted transaction that curate did not
     write.
     """
-    stage = folder / STAGE_FOLDER
+    stage, is_new = folder / STAGE_FOLDER, not os.path.lexists(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder):
@@ -103,9 +103,14 @@ def replacing_together(
                 shutil.rmtree(stage, ignore_errors=True)
                 raise
             _place(folder, ready)
+        is_new = False
     except OSError as error:
         hint = "free disk space or choose another folder; the old content is unchanged"
         raise OutputError.of(error.filename or folder, error, hint) from error
+    finally:
+        if is_new:
+            with suppress(OSError):  # it does not exist, or others wrote to it
+                folder.rmdir()
 
 
 def _flushed_names(stage: Path, mode: int | None) -> list[str]:

@@ -17,7 +17,7 @@ from curate.core.form_keys import PAIR_SIDES
 from curate.lint.rules.roles import with_known_roles
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from tests import strategies
-from tests.conftest import Write, chat, line_of
+from tests.conftest import Write, chat, full_disk, line_of
 from tests.workspaces import workspace
 
 Captured = pytest.CaptureFixture[str]
@@ -230,6 +230,19 @@ def test_calls_in_content_parts_become_tool_calls_and_one_that_is_unreadable_sta
     ]
     assert second == asked("now()")
     assert [note.line for note in report.notes] == [2]
+
+
+@pytest.mark.parametrize("beside", [[], [{"what": "n" * 900}]], ids=["none-aside", "one-aside"])
+def test_a_full_disk_names_the_file_that_does_not_fit(
+    write: Write, capsys: Captured, beside: list[dict[str, Any]]
+) -> None:
+    value = {"instruction": "Hi", "output": "Hello. " * 9}
+    write("data.jsonl", [*[value] * 90, *beside])
+    with full_disk(600):
+        assert main(["convert", "data.jsonl", "-o", "out.jsonl"]) == 2
+        assert capsys.readouterr().err.startswith("error: out.jsonl: cannot be written: File too large")
+        assert main(["split", "data.jsonl", "-o", "made"]) == 2
+    assert sorted(path.name for path in Path().iterdir()) == ["data.jsonl"]
 
 
 def test_several_calls_get_their_results_in_order_and_ids_never_repeat(write: Write) -> None:
