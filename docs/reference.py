@@ -31,7 +31,8 @@ EXIT_STATUS: Final = {
     ExitCode.FINDINGS: "The data has findings, a check failed, or a line holds no example in a known form.",
     ExitCode.USAGE: "The command line, the configuration or a file is wrong; nothing was changed.",
     ExitCode.BUG: "A bug in curate. The message names a crash log with versions and the stack, without your data.",
-    ExitCode.INTERRUPTED: "Interrupted by Ctrl-C or a closed pipe; completed work is kept.",
+    ExitCode.INTERRUPTED: "Interrupted by Ctrl-C; completed work is kept.",
+    ExitCode.PIPE_CLOSED: "The reader of the output closed the pipe, as `head` does: 128 + SIGPIPE.",
 }
 FILE_MATCH: Final = {
     "config": "curate.toml",

@@ -36,7 +36,9 @@ their cycles may hold large data.
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code: 0 clean, 1 findings, 2 usage or input, 3 our bug, 130 interrupted."""
+    """Run the command; returns its exit code: 0 clean, 1 findings, 2 usage or input, 3 our bug, 130 interrupted, 141 for
+    a closed pipe.
+    """
     if arguments is not None:
         return _guarded(arguments)
     try:
@@ -103,7 +105,7 @@ def ended(error: BaseException) -> int:
         return _flush(error.code if isinstance(error.code, int) else ExitCode.USAGE)
     if isinstance(error, BrokenPipeError):  # the reader closed the pipe; nothing can be flushed
         streams.discard_output()
-        return ExitCode.INTERRUPTED
+        return ExitCode.PIPE_CLOSED
     # from a stream or a loader of libraries: errors of files are handled where their names are known
     if isinstance(error, OSError) and error.filename is None:
         streams.discard_output()
@@ -264,7 +266,7 @@ def overview() -> str:
     compiles = "`curate --install-cache` compiles now what would be compiled at first use.\n"
     codes = (
         "Exit status: 0 no findings, 1 findings, 2 usage error or unreadable input,\n3 bug in curate, 130 "
-        "interrupted.\n"
+        "interrupted, 141 the reader of the output closed the pipe.\n"
     )
     return f"{head}{chr(10).join(lines)}\n`curate COMMAND --help` shows the options of a command.\n{compiles}{codes}"
 

@@ -38,6 +38,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     BUG = 3
     INTERRUPTED = 130
+    PIPE_CLOSED = 141
 
 
 class CurateError(Exception):

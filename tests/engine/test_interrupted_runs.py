@@ -215,7 +215,7 @@ def test_a_reader_that_closes_the_pipe_is_no_finding(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(sys, "stdout", Closed())
     monkeypatch.setattr(sys, "stderr", io.StringIO())  # typer replaces both
-    assert main(["rule", "C003"]) == 130
+    assert main(["rule", "C003"]) == 141
 
 
 NAMES = st.sampled_from(["a", "b", "c", "inner/d", "inner/e"])
