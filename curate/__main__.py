@@ -9,7 +9,22 @@ OURS = Path(__file__).resolve().parent.parent
 if sys.path and Path(sys.path[0] or ".").resolve() == Path.cwd() and Path.cwd() != OURS:
     del sys.path[0]
 
-from curate.cli.main import main  # noqa: E402
+from curate.cli.bytecode import cut_bytecode  # noqa: E402
+
+
+def start() -> int:
+    """Run the command; returns its exit code, as `curate.cli.main.main` does, and 2 if that cannot be imported because
+    a file of bytecode is cut short.
+    """
+    try:
+        from curate.cli.main import main
+    except EOFError as error:
+        if message := cut_bytecode(error):
+            sys.stderr.write(f"{message}\n")
+            return 2
+        raise
+    return main()
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(start())

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from curate import __version__
 from curate.cli import streams
+from curate.cli.bytecode import cut_bytecode
 from curate.core.errors import CurateError, ExitCode, ends_program
 from curate.core.text import visible
 
@@ -36,8 +37,8 @@ their cycles may hold large data.
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code: 0 clean, 1 findings, 2 usage or input, 3 our bug, 130 interrupted, 141 for
-    a closed pipe.
+    """Run the command; returns its exit code: 0 clean, 1 findings, 2 usage or input, 3 our bug, 130 interrupted, 141
+    for a closed pipe.
     """
     if arguments is not None:
         return _guarded(arguments)
@@ -154,24 +155,14 @@ def _lacks_polars(error: BaseException) -> bool:
 
 def _broken_installation(error: BaseException) -> str:
     """What an installation lacks that an error stems from, with the next step; "" for another error."""
-    if isinstance(error, EOFError) and (path := _bytecode_path(error)):
-        return f"error: {visible(path)}: this file of compiled Python code is cut short\n  next: delete it"
+    if isinstance(error, EOFError):
+        return cut_bytecode(error)
     if isinstance(error, ModuleNotFoundError) and (error.name or "curate").partition(".")[0] not in OWN_PACKAGES:
         return (
             f"error: curate requires the package {error.name!r}, which is not installed\n  next: pip install "
             "--force-reinstall curate-chat"
         )
     return ""
-
-
-def _bytecode_path(error: BaseException) -> str | None:
-    """The path of the .pyc file that Python was importing when an error was raised; None if it was not importing."""
-    trace = error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_name == "_compile_bytecode":
-            return str(trace.tb_frame.f_locals.get("bytecode_path"))
-        trace = trace.tb_next
-    return None
 
 
 def _reason(error: BaseException) -> BaseException:

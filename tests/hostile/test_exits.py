@@ -343,10 +343,11 @@ def test_a_limit_that_keeps_polars_out_is_no_bug_in_curate(
 
 
 @pytest.mark.slow
-def test_a_file_of_bytecode_that_is_cut_short_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["corpus/stats.py", "cli/main.py"])
+def test_a_file_of_bytecode_that_is_cut_short_is_named(tmp_path: Path, name: str) -> None:
     """Python raises EOFError for it, which would be taken for the end of the input."""
     shutil.copytree(ROOT / "curate", tmp_path / "curate", ignore=shutil.ignore_patterns("__pycache__"))
-    module = tmp_path / "curate/corpus/stats.py"
+    module = tmp_path / "curate" / name
     compiled = Path(py_compile.compile(str(module), doraise=True) or "")
     os.truncate(compiled, compiled.stat().st_size // 2)
     Path("data.jsonl").write_text('{"messages": [{"role": "user", "content": "a"}]}\n')
