@@ -36,7 +36,7 @@ from train.model.adapters import (
 )
 from train.model.base import compute_dtype, device
 from train.results import Composition, Member, OnBase
-from train.template_defaults import THINKING, VARIABLES
+from train.template_defaults import THINKING, VARIABLES, assigned
 from train.trained import COMPOSED_FILE, Trained
 from train.training.held_out import held_out_loss
 
@@ -109,7 +109,7 @@ def merge_adapters(
         losses = _losses_by_adapter(stage, runs, questions, printer)
         members = tuple(map(_member_record, runs, weights, parts, questions, losses))
         rank, base = sum(part.rank for part in parts), _common_base(runs)
-        notes = serving_notes(runs[0].template(), base, "adapter", {})
+        notes = [*serving_notes(runs[0].template(), base, "adapter", {}), *_notes_on_left_out(runs, base)]
         made = Composition(folder=str(folder), rank=rank, members=members, notes=tuple(notes), **base.model_dump())
         (stage / COMPOSED_FILE).write_bytes(json_text(made.model_dump(mode="json")).encode("utf-8", "surrogatepass"))
         conclude(stage, _export_record(stage, runs[0], made, questions[0]))
@@ -142,6 +142,22 @@ def _common_base(runs: Sequence[Trained]) -> OnBase:
     return OnBase(
         system=system, shared=shared, reasoning=reasoning, model=first.model, base=first.base, template=first.template
     )
+
+
+def _notes_on_left_out(runs: Sequence[Trained], base: OnBase) -> Iterator[str]:
+    """A note with the template variables that the runs set differently, which `base` lacks; none if there are none."""
+    set_by_run = [run.report.shared.get(VARIABLES, {}) for run in runs]
+    left_out = {name for variables in set_by_run for name in variables} - base.shared.get(VARIABLES, {}).keys()
+    if left_out:
+        values = [
+            f"{visible(str(run.folder.path))} with {visible(assigned(own)) or 'none of them'}"
+            for run, variables in zip(runs, set_by_run, strict=True)
+            for own in [{name: value for name, value in variables.items() if name in left_out}]
+        ]
+        yield (
+            f"the runs were trained with different template variables: {'; '.join(values)}; the merged adapter names "
+            f"none of these: give each request the ones of the run that it is about ({VARIABLES})"
+        )
 
 
 def _save_adapter(

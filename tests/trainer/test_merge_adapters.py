@@ -101,7 +101,8 @@ def test_a_composition_is_measured_on_what_each_was_trained_for(
     told = []
     for name, system, thinks in (("one", "Be brief.", 1.0), ("other", "Be brief.", 1.0), ("third", None, 0.0)):
         shutil.copytree(run, tmp_path / name)
-        shared = {"chat_template_kwargs": {"enable_thinking": bool(thinks), "style": "plain"}}
+        tone = {"tone": "warm"} if name == "third" else {}
+        shared = {"chat_template_kwargs": {"enable_thinking": bool(thinks), "style": "plain", **tone}}
         values = {"system": system, "shared": shared, "reasoning": thinks}
         report = json.loads((tmp_path / name / "report.json").read_text()) | values
         (tmp_path / name / "report.json").write_text(json.dumps(report))
@@ -117,7 +118,11 @@ def test_a_composition_is_measured_on_what_each_was_trained_for(
         assert reported.shared["chat_template_kwargs"] == {"style": "plain"} | thinking
         notes = json.loads((Path(composed) / "export.json").read_text())["notes"]
         assert ("for an answer with reasoning (50% of the training examples), false" in notes[1]) == (reasoning == 0.5)
-        assert " ".join(notes[1].split()) in " ".join(capsys.readouterr().out.split())
+        printed = " ".join(capsys.readouterr().out.split())
+        assert all(" ".join(note.split()) in printed for note in notes[1:])
+        assert [note.partition(": ")[2].partition("; the")[0] for note in notes[2:]] == (
+            [f'{runs[0]} with none of them; {runs[1]} with tone = "warm"'] if second == "third" else []
+        )
     assert told == [("Be brief.", "Be brief."), (None, None)]
 
 
