@@ -81,7 +81,7 @@ def _fitted(confirmed: Sequence[tuple[float, bool]]) -> tuple[float, float]:
         g0, g1 = PRIOR_WEIGHTS[0] * (scale[0] - 1), PRIOR_WEIGHTS[1] * scale[1]
         h00, h01, h11 = PRIOR_WEIGHTS[0], 0.0, PRIOR_WEIGHTS[1]
         for confidence, confirms in confirmed:
-            x, chance = log_odds(confidence), calibrated_confidence(confidence, scale)
+            x, chance = log_odds(confidence, MIN_PROBABILITY), calibrated_confidence(confidence, scale)
             g0, g1 = g0 + (chance - confirms) * x, g1 + (chance - confirms)
             weight = chance * (1 - chance)
             h00, h01, h11 = h00 + weight * x * x, h01 + weight * x, h11 + weight

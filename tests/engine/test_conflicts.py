@@ -565,5 +565,7 @@ def test_decisions_move_the_confidence_towards_what_people_confirm() -> None:
         quarter |= decided(conflict, "keep", "drop" if nth < 15 else "keep")
     found = calibrate(alike, quarter)
     assert 0.2 < calibrated_confidence(0.96, (found.slope, found.intercept)) < 0.4
+    high = calibrate([replace(conflict, score=0.9999) for conflict in made], quarter)
+    assert high.slope == pytest.approx(0.487, abs=0.002)  # of the odds that the scale is applied to: 9999 to 1
     report = find_conflicts([made[0].left, made[0].right], ConflictsConfig(calibration=(1.0, -9.0)))
     assert (report.conflicts, report.unsure) == ([], [])
