@@ -42,6 +42,11 @@ LOGIN_WORDS: Final = (
     r"(?i:логин\w*|никнейм\w*|имя пользователя)|아이디(?:는|가|:)?|ユーザー(?:名|ID)|ログインID|用户名|用戶名|账号名|"
     r"(?i:tên đăng nhập)|اسم المستخدم|نام کاربری|यूज़रनेम|यूजरनेम|ชื่อผู้ใช้|(?i:kullanıcı ad(?:ım|\w* ?:))"
 )
+NO_LOGIN: Final = (
+    r"(?!(?:string|str|text|int|integer|number|varchar|required|optional|null|none|true|false|unique|"
+    r"email|password)(?![\w-]))"
+)
+"""Types and conditions of a field in the documentation of an interface."""
 LOGIN: Final = r"[a-z][a-z0-9_.-]{2,30}[a-z0-9]"
 
 
@@ -55,6 +60,11 @@ def _is_dialled(text: str) -> bool:
 def _is_with_zero(text: str) -> bool:
     """Whether it begins with a zero or a plus, as no other number does."""
     return text[0] in "+0" and _is_dialled(text)
+
+
+def _is_no_amount(text: str) -> bool:
+    """Whether it is no round number, as the balance or the followers of an account are."""
+    return not text.endswith("000")
 
 
 def _behind(
@@ -89,6 +99,7 @@ OTHER_LANGUAGES: Final = (
         "bank_account",
         "رقم الحساب|حسابي|شماره حساب|บัญชี|(?i:số tài khoản|stk)|(?i:расч[её]тн\\w+ сч[её]т)|р/с|অ্যাকাউন্ট নম্বর|হিসাব নম্বর",
         r"\d(?:[ -]?\d){5,19}",
+        _is_no_amount,
         hint=DIGIT,
     ),
     _behind(
@@ -99,7 +110,7 @@ OTHER_LANGUAGES: Final = (
     ),
     Form(
         "user_name",
-        lazy_pattern(rf"(?:{LOGIN_WORDS})[\s:\"'`«「(-]{{1,4}}(?P<value>{NO_SERVICE}{LOGIN})(?![\w@])"),
+        lazy_pattern(rf"(?:{LOGIN_WORDS})[\s:\"'`«「(-]{{1,4}}(?P<value>{NO_SERVICE}{NO_LOGIN}{LOGIN})(?![\w@])"),
         hint=re.compile("[a-z]"),
     ),
 )

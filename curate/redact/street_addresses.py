@@ -1,5 +1,7 @@
 """Street addresses by their form, which differs from country to country."""
 
+# ruff: noqa: E501  (characters of some scripts count as two columns)
+
 import re
 from typing import Final
 
@@ -31,13 +33,37 @@ FREE_ADDRESS: Final = (
     r"(?=\s*(?:\.\s|\.?$|[!?;।؟。\n\"]|です|でございます|に(?:住|送)| है| में | است| ?입니다"
     r"| ?이에요|(?:으)?로 (?:보내|와)))"
 )
-NO_ADDRESS: Final = re.compile(r"@|://|\d\.\d+\.\d|[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}:|\.(?:com|org|net|io)\b|www\.")
+NO_ADDRESS: Final = re.compile(
+    r"@|0x[0-9a-f]|://|\d\.\d+\.\d|[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}:|\.(?:com|org|net|io)\b|www\."
+)
+
+
+ADDRESS_PART: Final = lazy_pattern(
+    r"شارع|طريق|عمارة|شقة|مبنى|بناية|فيلا|ص\.? ?ب|صندوق|منطقة|مدينة|برج|بلوك|قطعة|(?<![\u0620-\u0652])حي(?![\u0620-\u0652])|"
+    r"خیابان|کوچه|پلاک|بلوار|میدان|واحد|طبقه|شهرک|محله|बाज़ार|नगर|गली|मकान|रोड|मार्ग|सेक्टर|कॉलोनी|मोहल्ला|फ्लैट|प्लॉट|वार्ड|विहार|चौक|गंज|"
+    r"রোড|সড়ক|বাড়ি|বাড়ি|বাসা|লেন|ফ্ল্যাট|ব্লক|সেক্টর|এলাকা|ঢাকা|গ্রাম|থানা|"
+    r"ถนน|ซอย|หมู่|ตำบล|แขวง|เขต|อำเภอ|จังหวัด|เลขที่|[ถซมตอจ]\.|(?<!\d)\d+/\d+|"
+    r"[省市區区县縣路街弄巷镇鎮村楼樓号號]|丁目|番地?|[都府県町].*\d-\d|"
+    r"[가-힣](?:시|구|군|동|로|길|읍|면|리|번지)(?![가-힣])|"
+    r"(?i:\b(?:đường|phố|quận|huyện|phường|xã|ngõ|ngách|hẻm|thôn|ấp|tỉnh|căn hộ|tp)\b|"
+    r"\b(?:mah|sok|cad|bulv|apt|daire|kat)\w*|\bno: ?\d|\b(?:ул|пр|просп|пер|кв|наб)\.|\b(?:улица|проспект|шоссе|дом|город)\b|"
+    r"\b(?:rua|r\.|av\.|avenida|travessa|praça|bairro|lote|apto|estrada|alameda|largo|nº|\d{4,5}-\d{3})|"
+    r"\b(?:ul|al|os|pl)\. |\b\d{2}-\d{3}\b)|(?<!\d)\d{5,6}(?!\d)|[,،、].*[,،、]"
+)
+"""A part of an address: `street`, `district`, `house`, a postal code, or two commas. The words before it also name a heading, a place
+in memory and, in Thai, what is somewhere.
+"""
 
 
 def _is_address(text: str) -> bool:
-    """Whether it has a number and two words or four letters of a script without spaces, and is none of a computer."""
+    """Whether it has a number, four letters and a part of an address, and is none of a computer."""
     letters = sum(map(str.isalpha, text))
-    return letters > 3 and not NO_ADDRESS.search(text) and re.search("[0-9]", text) is not None
+    return (
+        letters > 3
+        and not NO_ADDRESS.search(text)
+        and re.search("[0-9]", text) is not None
+        and ADDRESS_PART.search(text) is not None
+    )
 
 
 STREET_ADDRESSES: Final = (

@@ -649,6 +649,8 @@ def test_a_value_has_one_pseudonym_in_the_digits_of_all_scripts() -> None:
         ("I met Suzuki-san today.", "Suzuki"), ("김민수 님께서 주문하셨습니다.", "김민수"),
         ("王建国先生昨天来过。", "王建国"),
         ("นางสาววิภา แสงทอง ส่งเอกสาร", "วิภา แสงทอง"), ("氏名：田中太郎", "田中太郎"),
+        ("Письмо господина Богданова", "Богданова"), ("Pan Jan Kowalski mieszka w Łodzi.", "Jan Kowalski"),
+        ("ติดต่อคุณสมชาย ได้เลย", "สมชาย"),
     ],
 )  # fmt: skip
 def test_names_are_found_beside_forms_of_address(text: str, name: str) -> None:
@@ -661,6 +663,12 @@ def test_names_are_found_beside_forms_of_address(text: str, name: str) -> None:
         "طلبي رقم ٤٥٨٧٢٣٩١ لم يصل", "در سال ۱۳۹۸ منتشر شد", "१२३४५ को ६७ से गुणा करें", "ตามมาตรา ๑๑๒ ของกฎหมาย",
         "価格は１２，８００円です。", "Doktor Bey ne dedi?", "Panie i Panowie, witamy.", "고객님, 안녕하세요.",
         "老师先生怎么说？", "जी हाँ, धन्यवाद", "คุณช่วยแปลประโยคนี้ได้ไหม", 'zip_code = "90210"',
+        "Heat the oil in a frying pan Lodge makes.", "如何先生成一个列表？", "คุณสมบัติของสินค้า",
+        "เจ้านายสั่งให้ส่งงาน ภายในวันนี้",
+        "أخبرني الدكتور أنه بخير", "Сказал господин Президент.", "माननीय मुख्यमंत्री जी का आगमन", "추운날씨가 이어졌다",
+        "العنوان: 5 نصائح للنجاح", "สิ่งที่อยู่ในกล่องมี 5 ชิ้นใหญ่",
+        "返回地址为变量i的第1个元素的位置",
+        "رصيد حسابي 1500000 ريال", "ユーザーID string",
     ],
 )  # fmt: skip
 def test_numbers_and_titles_of_other_languages_stay(text: str, write: Write) -> None:
