@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from curate.conflicts.alternatives import other_alternatives
+from curate.conflicts.cases import are_of_other_cases
 from curate.conflicts.closed_values import other_closed_values
 from curate.conflicts.entity_swap import different_short_answers, swapped_names
 from curate.conflicts.evidence import Evidence
@@ -96,9 +97,11 @@ def rule_contradictions(question: str, left: str, right: str) -> Iterator[Eviden
         return
     pairs = [pair for pair in aligned_sentences(left, right) if pair.left != pair.right]
     if figures := clashing_figures(question, left, right, pairs):
-        yield Evidence(figures[0], figures[1], figures[2], PRECISION[figures[0]])
+        if not are_of_other_cases(question, left, right, figures[1:]):
+            yield Evidence(figures[0], figures[1], figures[2], PRECISION[figures[0]])
     elif amounts := requested_amounts(question, left, right):
-        yield Evidence(*amounts)
+        if not are_of_other_cases(question, left, right, amounts[1:3]):
+            yield Evidence(*amounts)
     elif closed := other_closed_values(question, left, right):
         yield Evidence(*closed)
     elif choices := other_alternatives(question, left, right):
@@ -162,7 +165,8 @@ def requested_contradictions(question: str, left: str, right: str) -> Iterator[E
         yield refusal
     elif not is_open(question) and is_comparable(left, right):
         if amounts := requested_amounts(question, left, right):
-            yield Evidence(*amounts)
+            if not are_of_other_cases(question, left, right, amounts[1:3]):
+                yield Evidence(*amounts)
         elif closed := other_closed_values(question, left, right):
             yield Evidence(*closed)
         elif choices := other_alternatives(question, left, right):

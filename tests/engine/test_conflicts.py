@@ -537,6 +537,30 @@ def test_numbers_of_different_things_do_not_clash() -> None:
     assert first_contradiction(both, "Patrick threw three touchdowns.", "He threw two touchdowns.") is not None
 
 
+@pytest.mark.parametrize(
+    ("question", "left", "right"),
+    [
+        (
+            "How many coupons can I use per purchase?",
+            "You can use only one coupon per purchase, and it has to be shown before the cashier starts scanning.",
+            "If you hold the gold card, you can use 2 coupons per purchase when you show them before the scan.",
+        ),
+        (
+            "Combien coûte le billet ?",
+            "Le billet adulte coûte 12 euros et vous pouvez l'acheter au guichet près de l'entrée du musée.",
+            "Pour les enfants, le billet est à 6 euros, en vente au guichet de l'entrée principale.",
+        ),
+        (
+            "Wann schließt der Laden?",
+            "Unter der Woche schließt der Laden um 20 Uhr, letzter Einlass ist etwa eine Viertelstunde vorher.",
+            "Sonntags schließt der Laden um 18 Uhr, letzter Einlass ist fünfzehn Minuten davor.",
+        ),
+    ],
+)
+def test_amounts_for_two_cases_do_not_contradict_each_other(question: str, left: str, right: str) -> None:
+    assert first_contradiction(question, left, right) is None
+
+
 def decided(conflict: Conflict, *verdicts: Verdict) -> dict[str, DecisionState]:
     sides = (conflict.left.id, conflict.right.id)
     return {side: DecisionState(verdict, about=conflict.id) for side, verdict in zip(sides, verdicts, strict=True)}
