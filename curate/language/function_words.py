@@ -46,7 +46,11 @@ QUESTION_FUNCTION_WORDS: Final[dict[str, frozenset[str]]] = {
         nerede nereye niçin olan olarak sonra şu var ve veya ya yok zaman""",
     }.items()
 }
-"""Function words of questions by language, in other languages than English whose words have spaces between them."""
+"""Function words of questions by language, in other languages than English whose words have spaces between them.
+
+They are not joined with the words of `identification` and `quantity_words`, which are chosen for prose: with the union,
+`clear_language` takes some English questions ("how much does council tax rise for a second home") for no language.
+"""
 OTHER_LANGUAGES: Final = frozenset().union(*QUESTION_FUNCTION_WORDS.values())
 
 

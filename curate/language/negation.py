@@ -35,7 +35,13 @@ OPPOSITE_PREFIXES: Final = (
 """Prefixes of opposites: encoder and decoder, pre-war and post-war."""
 OPPOSITE_SUFFIXES: Final = ("ful", "less")
 """Endings of opposites: careful and careless."""
-NO_OPPOSITES: Final = frozenset(("income", "outcome", "incomes", "outcomes"))
+NO_OPPOSITES: Final = frozenset(
+    """income outcome incomes outcomes express expresses expressed expressing expression expressions expressive
+    impress impresses impressed impressing impression impressions impressive expose exposes exposed exposing impose
+    imposes imposed imposing explore implore overtake overtakes overtaking overtook undertake undertakes undertaking
+    undertook entail entails entailed detail details detailed inline inlined outline outlined""".split()  # noqa: SIM905
+)
+"""Words with one of these prefixes whose meaning it does not turn."""
 MIN_LETTERS: Final = 4
 
 

@@ -561,6 +561,13 @@ def test_amounts_for_two_cases_do_not_contradict_each_other(question: str, left:
     assert first_contradiction(question, left, right) is None
 
 
+def test_words_with_the_prefixes_of_opposites_may_be_none() -> None:
+    sentences = (f"The singing of the choir was very {word} that night." for word in ("expressive", "impressive"))
+    assert first_contradiction("How was the singing of the choir?", *sentences) is None
+    formats = (f"The firm {word}s wine from Spain each year." for word in ("export", "import"))
+    assert first_contradiction("What does the firm do with wine from Spain?", *formats) is not None
+
+
 def decided(conflict: Conflict, *verdicts: Verdict) -> dict[str, DecisionState]:
     sides = (conflict.left.id, conflict.right.id)
     return {side: DecisionState(verdict, about=conflict.id) for side, verdict in zip(sides, verdicts, strict=True)}
