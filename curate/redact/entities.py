@@ -11,6 +11,7 @@ from curate.core.key_value_secrets import Secret
 from curate.core.text import storable
 from curate.models.model_batches import Loader, each_batch
 from curate.models.model_loading import entity_recognizer
+from curate.redact.folding import folded
 from curate.redact.names import (
     CODE_BLOCK,
     FULL_NAME,
@@ -77,10 +78,12 @@ def names_by_text(
         )
     unread = _distinct(filter(_has_words, texts))
     while block := list(islice(unread, READ_TEXTS)):
-        for positions, entities in each_batch(_entities, [storable(text) for text in block], loader, recognizer):
+        plain = [folded(text) for text in block]
+        for positions, entities in each_batch(_entities, [storable(text) for text, _ in plain], loader, recognizer):
             for position, of_text in zip(positions, entities, strict=True):
-                if of_names := tuple(_with_listed(block[position], list(_names(block[position], of_text)))):
-                    names[text_key(block[position])] = of_names
+                text = plain[position].text
+                if of_names := tuple(_with_listed(text, list(_names(text, of_text)))):
+                    names[text_key(block[position])] = tuple(map(plain[position].original, of_names))
             if progress:
                 progress(len(positions))
     return names

@@ -15,8 +15,8 @@ PERSON: Final = "person"
 SURNAME: Final = "surname"
 ORG: Final = "org"
 """Name of an organisation, which only a model finds."""
-CAPITAL: Final = "[A-ZÀ-ÖØ-ÞĀ-ž]"
-SMALL: Final = "[a-zß-öø-ÿĀ-ɏ]"
+CAPITAL: Final = f"[A-ZÀ-ÖØ-ÞĀ-žƠƯ{''.join(filter(str.isupper, map(chr, range(0x1E00, 0x1F00))))}]"
+SMALL: Final = "[a-zß-öø-ÿĀ-ɏ\u1e00-\u1eff]"
 CODE_BLOCK: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 """A fenced block of code."""
 NAME_WORD: Final = (

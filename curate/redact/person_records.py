@@ -1,11 +1,13 @@
 """Names and values that the columns of a table or the keys of an object name: tables in texts, records of persons."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from typing import Any, Final, NamedTuple
 
 from curate.core.lazy import lazy_pattern
+from curate.redact.folding import MARK, folded
 from curate.redact.names import PERSON_KEYS
 
 RECORD_KEYS: Final = frozenset(
@@ -53,12 +55,16 @@ class Cell(NamedTuple):
 
 def is_personal_name(text: Any) -> bool:
     """Whether a value has the form of a name of a person: up to four words with capitals, none of an organisation."""
-    return isinstance(text, str) and PERSONAL_NAME.fullmatch(text.strip()) is not None and not NO_PERSON.search(text)
+    if not isinstance(text, str):
+        return False
+    text = folded(text).text
+    return PERSONAL_NAME.fullmatch(text.strip()) is not None and not NO_PERSON.search(text)
 
 
 def normal_key(key: str) -> str:
-    """A key in lower case with `_` between its words: `displayName` -> `display_name`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_]+", "_", key.strip()).strip("_").lower()
+    """A key in lower case without accents and with `_` between its words: `displayName` -> `display_name`."""
+    plain = key if key.isascii() else MARK.sub("", unicodedata.normalize("NFD", key))
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_]+", "_", plain.strip()).strip("_").lower()
 
 
 def is_of_person(keys: Iterable[str]) -> bool:
@@ -100,6 +106,7 @@ def cells_of_tables(text: str) -> Iterator[Cell]:
 
 def _separator(line: str) -> str:
     """What separates the names of columns in a line; empty if it is no such line."""
+    line = folded(line).text
     if len(line) > MAX_HEADER_CHARS or not COLUMN.search(line):
         return ""
     for separator in sorted(SEPARATORS, key=line.count, reverse=True):

@@ -94,7 +94,7 @@ class Redactor:
         was recognized.
         """
         self.pseudonyms.reserve(written)
-        words = written.split()
+        words = folded(written).text.split()
         if kind == SURNAME or (kind == PERSON and len(words) > 1):
             self.surnames.update(word.casefold() for word in words[-1:])
         is_full_name = kind in (PERSON, ORG) and len(words) > 1
@@ -175,7 +175,7 @@ class Redactor:
         shown = self.pseudonyms.of(PERSON, full)
         if shown.startswith("["):
             return shown
-        words, new_words = full.split(), shown.split()
+        written, words, new_words = folded(written).text, full.split(), shown.split()
         return new_words[words.index(written)] if written in words else shown
 
     def _recognized_values(self, text: str, prefix: str) -> Iterator[Secret]:
@@ -185,7 +185,7 @@ class Redactor:
         if self.names and key in PERSON_KEYS and text[start:].strip():
             yield Secret(start, len(text), SURNAME if key in SURNAME_KEYS else PERSON)
             return
-        if key in USER_KEYS and USER.fullmatch(text, start):
+        if key in USER_KEYS and USER.fullmatch(folded(text[start:]).text):
             yield Secret(start, len(text), "user_name")
             return
         secrets = private_values_in(text)
@@ -210,7 +210,7 @@ class Redactor:
         elsewhere.
         """
         for name in self.entities.get(text_key(text), ()) if self.entities else ():
-            is_surname = name.kind == PERSON and text[name.start : name.end].casefold() in self.surnames
+            is_surname = name.kind == PERSON and folded(text[name.start : name.end]).text.casefold() in self.surnames
             yield name._replace(kind=SURNAME) if is_surname else name
 
     def _names_of_row(self, value: Any) -> dict[str, str]:
@@ -225,18 +225,18 @@ class Redactor:
             by_key = self._names_by_key(text, prefix)
             entities = [*by_key, *self._entities_in(body)]
             for name in (*names_in(body), *entities):
-                words = body[name.start : name.end].split()
+                words = folded(body[name.start : name.end]).text.split()
                 if len(words) == 1:
                     introduced.setdefault(words[0], name.kind)
                 for word in words if name.kind == PERSON and len(words) > 1 else ():
                     if _is_name_word(word):
                         names.setdefault(word, f"{PERSON} {' '.join(words)}")
             for name in entities:
-                word = body[name.start : name.end]
+                word = folded(body[name.start : name.end]).text
                 if _is_name_word(word):
                     alone.setdefault(word, name.kind)
         if introduced := {word: kind for word, kind in introduced.items() if _is_name_word(word)}:
-            words_of_row = {word for text, _ in texts_of(value) for word in WORD.findall(text)}
+            words_of_row = {word for text, _ in texts_of(value) for word in WORD.findall(folded(text).text)}
             alone |= {word: kind for word, kind in introduced.items() if word.lower() not in words_of_row}
         return alone | names
 

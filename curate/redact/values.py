@@ -544,7 +544,7 @@ def _values_in(text: str) -> list[Secret]:
     """The private values of a text; `private_values_in` caches those of short texts."""
     plain = folded(text)
     values = _values_in_ascii(plain.text)
-    return [plain.original(value) for value in values] if plain.positions else values
+    return [plain.original(value) for value in values] if plain.places else values
 
 
 def _values_in_ascii(text: str) -> list[Secret]:

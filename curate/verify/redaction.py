@@ -91,6 +91,8 @@ CODES: Final = re.compile(
 )
 """Codes of seven characters or more."""
 INVISIBLE: Final = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]")
+ACCENT: Final = re.compile("[\u0300-\u036f]")
+"""An accent that no letter of its own has in compatibility form, also one through a digit."""
 TAGS: Final = {0xE0000 + code: code for code in range(32, 127)}
 """Invisible copies of the characters of ASCII."""
 
@@ -340,7 +342,7 @@ def _in_ascii(text: str) -> str:
     """The text in compatibility form with ASCII digits and hyphens, without invisible characters."""
     if text.isascii():
         return text
-    text = unicodedata.normalize("NFKC", INVISIBLE.sub("", text))
+    text = ACCENT.sub("", unicodedata.normalize("NFKC", INVISIBLE.sub("", text)))
     text = re.sub(r"[^\D0-9]", lambda match: str(unicodedata.decimal(match.group())), text)
     return re.sub("[\u2010\u2212]", "-", text)
 
@@ -348,7 +350,7 @@ def _in_ascii(text: str) -> str:
 def _plain(text: str) -> str:
     """The letters and digits of a text, without case, in compatibility form."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text.translate(TAGS))
+        text = unicodedata.normalize("NFKC", INVISIBLE.sub("", text.translate(TAGS)))
         text = re.sub(r"[^\D0-9]", lambda match: str(unicodedata.decimal(match.group(), match.group())), text)
     return re.sub(r"[\W_]", "", text).casefold()
 

@@ -5,6 +5,7 @@ import json
 import re
 import shlex
 import stat
+import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -628,6 +629,45 @@ def test_values_are_found_in_the_digits_of_each_script_and_proved(text: str, val
     assert [char.isascii() for char in shown] == [char.isascii() for char in value], "of the same script"
     assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl"]) == 0
     assert main(["verify", "a.jsonl", "--redacted-from", "a.jsonl"]) == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["José Núñez", "Hélène Lefèvre-Bâtard", "Đỗ Thị Ửng", "Ọlá Adébáyọ̀", "Zoë Brûlé"],
+)
+def test_a_name_is_one_value_in_composed_and_decomposed_letters(name: str, write: Write) -> None:
+    apart, hidden = unicodedata.normalize("NFD", name), "\u200b".join(unicodedata.normalize("NFD", name))
+    turns = [f"Hello, my name is {name}.", f"Hi {apart}, Mr. {apart.split()[-1]}!", f"my name is {hidden}", f"{apart}?"]
+    write("a.jsonl", [chat(turns[0], turns[1]), chat(turns[2], turns[3])])
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q", "--keep-mapping", "m.jsonl"]) == 0
+    [row] = rows("m.jsonl")
+    shown = [message["content"] for of_row in rows("out.jsonl") for message in of_row["messages"]]
+    full, last = row["replacement"], row["replacement"].split()[-1]
+    assert shown == [f"Hello, my name is {full}.", f"Hi {full}, Mr. {last}!", f"my name is {full}", f"{full}?"]
+    write("composed.jsonl", [chat(unicodedata.normalize("NFC", turns[1]), "Noted.")])
+    assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl", "--mapping", "m.jsonl"]) == 0
+    assert main(["verify", "composed.jsonl", "--redacted-from", "a.jsonl", "--mapping", "m.jsonl"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Write to jörg.müller@firma.de.", "email"), ("제 이름은 김민수입니다.", "person"),
+        ("मेरा नाम रोहित बड़जात्या है", "person"), ("मेरा फ़ोन 9876543210 है", "phone"),
+        ("Em chào anh Nguyễn Văn Dũng.", "person"),
+        ("Haus: Königsbrücker Straße 12, 01099 Dresden.", "street_address"),
+        ("4̶5̶3̶9̶ 1488 0343 6467", "card"), ("Call +49\u2009171\u2009555\u20111234.", "phone"),
+    ],
+)  # fmt: skip
+def test_a_value_is_found_in_decomposed_letters(text: str, kind: str) -> None:
+    apart = unicodedata.normalize("NFD", text)
+    redactor = Redactor(Pseudonyms(Style.LABEL))
+    row = {"messages": [{"role": "user", "content": text}, {"role": "assistant", "content": apart}]}
+    for written, kind_of_value in redactor.values_in(row):
+        redactor.learn(written, kind_of_value)
+    shown = [message["content"] for message in redactor.row(row, redactor.secrets_in(row))["messages"]]
+    assert unicodedata.normalize("NFC", shown[1]) == unicodedata.normalize("NFC", shown[0])
+    assert f"[{kind.upper()}_1]" in shown[0]
 
 
 def test_a_value_has_one_pseudonym_in_the_digits_of_all_scripts() -> None:
