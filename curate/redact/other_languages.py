@@ -38,6 +38,11 @@ MOBILES: Final = (
 """Mobile numbers in texts with letters of the script of their country."""
 DATE: Final = r"(?:1[34]|19|20|25)\d{2}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:1[34]|19|20|25)\d{2}"
 """Also of the Persian and the Thai calendar."""
+BORN_ARABIC: Final = (
+    f"(?<!{ARABIC})[وف]?ولدت(?! (?:ال(?!طفل|بنت|سيد|أمير|آنس|فتاة)|(?:شركة|مؤسسة|منظمة|جمعية|فكرة|دولة|جمهورية|حركة|"
+    "علامة|صحيفة|مجلة|قناة|جامعة|مدينة|منصة|فرقة|لعبة|لغة|ثورة|مبادرة|عملة|خدمة|شبكة|قطة|قصة|رواية|كتلة|وكالة|رابطة|هيئة|مجموعة|سلسلة)))"
+)
+"""`I was born` and `she was born`; behind it, a company, an idea or another thing in the definite form was founded."""
 LOGIN_WORDS: Final = (
     r"(?i:логин\w*|никнейм\w*|имя пользователя)|아이디(?:는|가|:)?|ユーザー(?:名|ID)|ログインID|用户名|用戶名|账号名|"
     r"(?i:tên đăng nhập)|اسم المستخدم|نام کاربری|यूज़रनेम|यूजरनेम|ชื่อผู้ใช้|(?i:kullanıcı ad(?:ım|\w* ?:))"
@@ -104,7 +109,7 @@ OTHER_LANGUAGES: Final = (
     ),
     _behind(
         "date_of_birth",
-        "تاريخ الميلاد|مواليد|ولدت|تاریخ تولد|متولد|জন্ম|วันเกิด|เกิดวันที่|เกิดเมื่อ|(?i:ngày sinh|sinh ngày)",
+        f"تاريخ الميلاد|مواليد|{BORN_ARABIC}|تاریخ تولد|متولد|জন্ম|วันเกิด|เกิดวันที่|เกิดเมื่อ|(?i:ngày sinh|sinh ngày)",
         DATE,
         hint=DIGIT,
     ),
