@@ -555,6 +555,9 @@ def test_numbers_of_different_things_do_not_clash() -> None:
             "Unter der Woche schließt der Laden um 20 Uhr, letzter Einlass ist etwa eine Viertelstunde vorher.",
             "Sonntags schließt der Laden um 18 Uhr, letzter Einlass ist fünfzehn Minuten davor.",
         ),
+        ("What does the tour cost?", "It is 15 dollars per person.", "A group of up to ten pays 120 dollars."),
+        ("¿Cuánto tarda el envío?", "El envío nacional tarda 2 días.", "Al extranjero tarda 10 días."),
+        ("Combien coûte l'inscription ?", "La première inscription coûte 50 euros.", "Le renouvellement coûte 20 euros."),
     ],
 )
 def test_amounts_for_two_cases_do_not_contradict_each_other(question: str, left: str, right: str) -> None:
