@@ -59,6 +59,9 @@ CASES: Final = tuple(
     )
 )  # fmt: skip
 """Two cases of one thing each; a word of the second one in an answer for the first does not count."""
+CLAUSE_END: Final = lazy_pattern(
+    r"(?<=[.!?]) |, | ?; |[。；，]| (?:and|but|while|whereas|und|aber|während|y|pero|mientras|et|mais|contre|e|ma) "
+)
 HOLDER: Final = lazy_pattern(
     r"\bif you (?:hold|have|own) (?:an?|the|your) \w+(?: \w+)? (?:card|pass|ticket|membership|permit|subscription)\b"
     r"|\bwith (?:an?|the|your) (?:\w+ )?(?:consent|card|pass|membership|permit|subscription)\b|\bfor (?:card )?holders\b"
@@ -81,6 +84,27 @@ def are_of_other_cases(question: str, left: str, right: str, words: tuple[str, s
             return True
     holders = [_holders(side, question) for side in sides]
     return holders[0] != holders[1] and not HOLDER.search(question)
+
+
+def of_requested_case(question: str, left: str, right: str) -> tuple[str, str] | None:
+    """The clauses of two answers about the case that the question names. None if it names no case, if one of the
+    answers does not name it, or if none names the other case.
+    """
+    for first, second in CASES:
+        for case, other in ((first, second), (second, first)):
+            if (
+                case.search(question)
+                and not other.search(question)
+                and case.search(left)
+                and case.search(right)
+                and (other.search(left) or other.search(right))
+            ):
+                left, right = (
+                    "\n".join(part for part in CLAUSE_END.split(text) if case.search(part) and not other.search(part))
+                    for text in (left, right)
+                )
+                return left, right
+    return None
 
 
 def _holders(text: str, question: str) -> bool:

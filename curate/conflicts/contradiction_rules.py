@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from curate.conflicts.alternatives import other_alternatives
-from curate.conflicts.cases import are_of_other_cases
+from curate.conflicts.cases import are_of_other_cases, of_requested_case
 from curate.conflicts.closed_values import other_closed_values
 from curate.conflicts.entity_swap import different_short_answers, swapped_names
 from curate.conflicts.evidence import Evidence
@@ -96,16 +96,7 @@ def rule_contradictions(question: str, left: str, right: str) -> Iterator[Eviden
     if is_open(question) or is_code(left) or is_code(right):
         return
     pairs = [pair for pair in aligned_sentences(left, right) if pair.left != pair.right]
-    if figures := clashing_figures(question, left, right, pairs):
-        if not are_of_other_cases(question, left, right, figures[1:]):
-            yield Evidence(figures[0], figures[1], figures[2], PRECISION[figures[0]])
-    elif amounts := requested_amounts(question, left, right):
-        if not are_of_other_cases(question, left, right, amounts[1:3]):
-            yield Evidence(*amounts)
-    elif closed := other_closed_values(question, left, right):
-        yield Evidence(*closed)
-    elif choices := other_alternatives(question, left, right):
-        yield Evidence("values", *choices)
+    yield from _given_values(question, left, right, pairs)
     if refuses(left[:OPENING_CHARS]):  # some refusals still give an answer after the apology
         return
     if openings := yes_no_openings(left, right):
@@ -118,6 +109,27 @@ def rule_contradictions(question: str, left: str, right: str) -> Iterator[Eviden
         named := other_named_values(question, left, right)
     ):
         yield Evidence("values", *named, NAMES_PRECISION)
+
+
+def _given_values(question: str, left: str, right: str, pairs: Sequence[Aligned]) -> Iterator[Evidence]:
+    """The first amounts, times, closed values or alternatives that two answers give differently, if there are any."""
+    if figures := clashing_figures(question, left, right, pairs):
+        if not are_of_other_cases(question, left, right, figures[1:]):
+            yield Evidence(figures[0], figures[1], figures[2], PRECISION[figures[0]])
+    elif amounts := requested_amounts(question, left, right):
+        if not are_of_other_cases(question, left, right, amounts[1:3]):
+            yield Evidence(*amounts)
+    elif closed := other_closed_values(question, left, right):
+        yield Evidence(*closed)
+    elif choices := other_alternatives(question, left, right):
+        yield Evidence("values", *choices)
+    elif (
+        (of_case := of_requested_case(question, left, right))
+        and (figures := clashing_figures(question, of_case[0], of_case[1], aligned_sentences(*of_case)))
+        and figures[1].strip(".,") not in right
+        and figures[2].strip(".,") not in left
+    ):
+        yield Evidence(figures[0], figures[1], figures[2], PRECISION[figures[0]])
 
 
 def _sentence_contradictions(question: str, left: str, right: str, pairs: Sequence[Aligned]) -> Iterator[Evidence]:

@@ -557,11 +557,31 @@ def test_numbers_of_different_things_do_not_clash() -> None:
         ),
         ("What does the tour cost?", "It is 15 dollars per person.", "A group of up to ten pays 120 dollars."),
         ("¿Cuánto tarda el envío?", "El envío nacional tarda 2 días.", "Al extranjero tarda 10 días."),
-        ("Combien coûte l'inscription ?", "La première inscription coûte 50 euros.", "Le renouvellement coûte 20 euros."),
+        ("Combien coûte l'inscription ?", "La première coûte 50 euros.", "Le renouvellement coûte 20 euros."),
     ],
 )
 def test_amounts_for_two_cases_do_not_contradict_each_other(question: str, left: str, right: str) -> None:
     assert first_contradiction(question, left, right) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "left", "right"),
+    [
+        (
+            "What is it per person?",
+            "It is 15 dollars per person, groups pay 90 dollars.",
+            "Per person 20 dollars; groups pay 90.",
+        ),
+        (
+            "Was zahlen Erwachsene?",
+            "Erwachsene zahlen 5 Euro, Kinder 2 Euro.",
+            "Erwachsene 7 Euro. Kinder zahlen 2 Euro.",
+        ),
+        ("成人票多少钱？", "成人票每张80元，儿童票每张40元。", "成人票每张100元，儿童票每张40元。"),
+    ],
+)
+def test_amounts_for_the_requested_case_contradict_each_other(question: str, left: str, right: str) -> None:
+    assert first_contradiction(question, left, right) is not None
 
 
 def test_words_with_the_prefixes_of_opposites_may_be_none() -> None:
