@@ -4,7 +4,7 @@
 
 import re
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from curate.core.lazy import lazy_pattern
 from curate.language.sentences import sentences
@@ -90,21 +90,25 @@ def of_requested_case(question: str, left: str, right: str) -> tuple[str, str] |
     """The clauses of two answers about the case that the question names. None if it names no case, if one of the
     answers does not name it, or if none names the other case.
     """
-    for first, second in CASES:
-        for case, other in ((first, second), (second, first)):
-            if (
-                case.search(question)
-                and not other.search(question)
-                and case.search(left)
-                and case.search(right)
-                and (other.search(left) or other.search(right))
-            ):
-                left, right = (
-                    "\n".join(part for part in CLAUSE_END.split(text) if case.search(part) and not other.search(part))
-                    for text in (left, right)
-                )
-                return left, right
+    for case, other in _requested_cases(question):
+        if case.search(left) and case.search(right) and (other.search(left) or other.search(right)):
+            left, right = (
+                "\n".join(part for part in CLAUSE_END.split(text) if case.search(part) and not other.search(part))
+                for text in (left, right)
+            )
+            return left, right
     return None
+
+
+@lru_cache(16_384)
+def _requested_cases(question: str) -> tuple[tuple[Any, Any], ...]:
+    """The patterns of each case that a question names, each with the one of the other case, which it does not name."""
+    return tuple(
+        (case, other)
+        for pair in CASES
+        for case, other in (pair, pair[::-1])
+        if case.search(question) and not other.search(question)
+    )
 
 
 def _holders(text: str, question: str) -> bool:
