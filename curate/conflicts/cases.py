@@ -66,7 +66,7 @@ HOLDER: Final = lazy_pattern(
     r"\bif you (?:hold|have|own) (?:an?|the|your) \w+(?: \w+)? (?:card|pass|ticket|membership|permit|subscription)\b"
     r"|\bwith (?:an?|the|your) (?:\w+ )?(?:consent|card|pass|membership|permit|subscription)\b|\bfor (?:card )?holders\b"
     r"|\bmit (?:der|einer|ihrer|deiner) \w*karte\b|\bmit (?:(?:dem|einem|ihrem) )?\w*abo\b|\bavec (?:la|une|votre|l[’']) ?(?:carte|abonnement)\b|\bcon (?:la|una|su|el|un) (?:tarjeta|carné|abono)\b"
-    r"|持卡|会员",
+    r"|持[^，。；]{0,4}卡|凭[^，。；]{0,6}(?:卡|证)|会员价",
     re.IGNORECASE,
 )
 """Limits what a sentence says to those who hold something."""
