@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from curate.similarity.kernels import jaccard
-from curate.similarity.numba_utils import compiled, mixed
+from curate.similarity.numba_utils import compiled, interpreted_as, mixed
 
 U32, U64 = np.uint32, np.uint64
 ODDS, PAIRS, NIBBLES, BYTES = (
@@ -203,6 +203,17 @@ def _group_keys(hashes: Any, begin: int, end: int, kind: int, sizes: Any, keys: 
         keys[np.int64(((shingle >> U64(32)) * U64(groups)) >> U64(32))] += shingle
     for group in range(groups):
         keys[group] = mixed(keys[group] + U64(kind) * U64(0xD1B54A32D192ED03))
+    return groups
+
+
+@interpreted_as(_group_keys)
+def _group_keys_of_array(hashes: Any, begin: int, end: int, kind: int, sizes: Any, keys: Any) -> Any:
+    """As `_group_keys`."""
+    groups = sizes.groups[kind]
+    shingles = hashes[begin:end].astype(U64) * U64(0x9E3779B97F4A7C15)
+    sums = np.arange(groups, dtype=U64)
+    np.add.at(sums, ((shingles >> U64(32)) * U64(groups)) >> U64(32), shingles)
+    keys[:groups] = mixed(sums + U64(kind) * U64(0xD1B54A32D192ED03))
     return groups
 
 

@@ -33,6 +33,8 @@ class Kernel:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.py_func: Any = function
+        self.interpreted: Any = function
+        """What the interpreter runs: `function`, or one that does the same with arrays (see `interpreted_as`)."""
 
     def __call__(self, *arguments: Any) -> Any:
         """What the function returns."""
@@ -85,7 +87,7 @@ class Kernel:
     @cached_property
     def as_written(self) -> Callable[..., Any]:
         """The function for the interpreter, which calls no compiled function."""
-        return _as_written(self.py_func, {})
+        return _as_written(self.interpreted, {})
 
 
 def _delete_compiled() -> None:
@@ -105,7 +107,7 @@ def _as_written(function: Any, names_by_module: dict[str, dict[str, Any]]) -> Ca
         names = names_by_module[function.__module__] = dict(function.__globals__)
         for name, value in function.__globals__.items():
             if isinstance(value, Kernel):
-                names[name] = _as_written(value.py_func, names_by_module)
+                names[name] = _as_written(value.interpreted, names_by_module)
     return FunctionType(
         function.__code__, names_by_module[function.__module__], function.__name__, function.__defaults__
     )
@@ -116,6 +118,16 @@ def compiled(function: Callable[..., Any]) -> Any:
     process.
     """
     return Kernel(function)
+
+
+def interpreted_as(kernel: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make the decorated function what the interpreter runs in place of a kernel: the same result, without a loop."""
+
+    def replaced(function: Callable[..., Any]) -> Callable[..., Any]:
+        kernel.interpreted = function
+        return function
+
+    return replaced
 
 
 @compiled

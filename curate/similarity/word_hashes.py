@@ -30,8 +30,15 @@ def word_hashes(texts: Texts, *, characters: bool = False) -> tuple[Hashes, Numb
     """
     from curate.similarity import word_kernels
 
-    if word_kernels.hash_words.is_interpreted and not characters and (plain := _plain_texts(texts)) is not None:
-        return _hashes_of_plain(plain)
+    if word_kernels.hash_words.is_interpreted and not characters:
+        return _interpreted_hashes(texts)
+    return _kernel_hashes(texts, characters=characters)
+
+
+def _kernel_hashes(texts: Texts, *, characters: bool) -> tuple[Hashes, Numbers]:
+    """As `word_hashes`, by the kernel."""
+    from curate.similarity import word_kernels
+
     buffer = texts.buffer.view()
     buffer.flags.writeable = False  # otherwise numba compiles one version for each kind of buffer
     sizes = texts.ends - texts.starts
@@ -49,17 +56,32 @@ def word_hashes(texts: Texts, *, characters: bool = False) -> tuple[Hashes, Numb
         words = np.append(words[: offsets[row]], np.empty(len(words) + longest, dtype=np.uint64))
 
 
-def _plain_texts(texts: Texts) -> list[bytes] | None:
-    """The texts; None if one has other characters than ASCII."""
-    plain = [texts.buffer[start:end].tobytes() for start, end in zip(texts.starts, texts.ends, strict=True)]
-    return plain if all(map(bytes.isascii, plain)) else None
+def _interpreted_hashes(texts: Texts) -> tuple[Hashes, Numbers]:
+    """As `word_hashes`, without a compiler: only texts in a script without spaces are given to the kernel."""
+    parts = []
+    for number, (start, end) in enumerate(zip(texts.starts, texts.ends, strict=True)):
+        words = _folded_words(texts.buffer[start:end].tobytes())
+        if words is None:
+            row = Texts(texts.buffer, texts.starts[number : number + 1], texts.ends[number : number + 1])
+            parts.append(_kernel_hashes(row, characters=False)[0])
+        else:
+            parts.append(mixed(np.array([_word_state(word) for word in words], dtype=np.uint64)))
+    return np.concatenate([np.empty(0, dtype=np.uint64), *parts]), np.cumsum([0, *map(len, parts)], dtype=np.int64)
 
 
-def _hashes_of_plain(texts: list[bytes]) -> tuple[Hashes, Numbers]:
-    """As `word_hashes`, of texts in ASCII, without a compiler."""
-    words = [text.translate(FOLDED_ASCII).split() for text in texts]
-    hashes = np.array([_word_state(word) for text in words for word in text], dtype=np.uint64)
-    return mixed(hashes), np.cumsum([0, *map(len, words)], dtype=np.int64)
+def _folded_words(text: bytes) -> list[bytes] | None:
+    """The words of a text in UTF-8, as `word_kernels` folds them; None for a text in a script without spaces."""
+    if text.isascii():
+        return text.translate(FOLDED_ASCII).split()
+    codes = np.frombuffer(text.decode(errors="surrogatepass").encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    folds = code_point_folds()[codes]
+    codes = np.where(folds >= 0, folds, codes).astype(np.uint32)
+    kinds = letters()[codes]
+    if (kinds == 2).any():
+        return None
+    codes[kinds == 0] = 32
+    folded = codes.tobytes().decode("utf-32-le", "surrogatepass").encode(errors="surrogatepass")
+    return folded.lower().split()  # of bytes: only ASCII is changed
 
 
 def _word_state(word: bytes) -> int:
