@@ -11,10 +11,11 @@ import json
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,6 +35,8 @@ HUB_FILES: Final = ("config.json", "tokenizer_config.json", "modules.json", "ada
 GATED: Final = re.compile(r"GatedRepo|gated repo|awaiting a review from the repo authors", re.IGNORECASE)
 """Exceptions of the hub's client and transformers for models whose terms must be accepted first."""
 CONNECT_SECONDS: Final = 5.0
+SETTLED_SECONDS: Final = 2.0
+"""Age of a change after which another one is seen in a file's times."""
 CONTROL_TOKEN: Final = 3  # GGUF's token type of <|im_start|> and its kind
 
 
@@ -194,6 +197,24 @@ def require_at_hand(name: str) -> None:
         raise ModelError(f"{name}: the hub has no public model of this name", "check the hub id, or run  hf auth login")
 
 
+@lru_cache(maxsize=256)
+def _digest_of(path: Path, _version: tuple[int, ...]) -> str:
+    """The SHA-256 of a file of this inode, size and times."""
+    return sha256(path)
+
+
+def _digest(path: Path) -> str:
+    """The SHA-256 of a file of a model, computed once a process unless the file changes."""
+    try:
+        status = path.stat()
+    except OSError:
+        return sha256(path)  # says why it cannot be read
+    if time.time() - max(status.st_mtime, status.st_ctime) < SETTLED_SECONDS:
+        return sha256(path)  # another change may get the same times
+    version = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    return _digest_of(path.absolute(), version)
+
+
 def fingerprint(name: str) -> str:
     """Identifier of a model's content in manifests and runs.
 
@@ -206,10 +227,10 @@ def fingerprint(name: str) -> str:
         if not path.is_dir():
             return f"hub:{name}"
     if path.is_file():
-        return f"sha256:{sha256(path)}"
+        return f"sha256:{_digest(path)}"
     total = hashlib.sha256()
     for file in sorted(file for file in path.rglob("*") if file.suffix in IDENTITY_SUFFIXES and file.is_file()):
-        total.update(f"{file.relative_to(path).as_posix()}\0{sha256(file)}\n".encode())
+        total.update(f"{file.relative_to(path).as_posix()}\0{_digest(file)}\n".encode())
     return f"sha256:{total.hexdigest()}"
 
 
