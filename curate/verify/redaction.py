@@ -11,7 +11,7 @@ import json
 import quopri
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -26,7 +26,7 @@ from curate.verify.lines import lines_of
 from curate.verify.numbers_by_word import addressed_names, numbers_by_word
 
 PATTERNS: Final = {
-    "email": re.compile(r"[A-Za-z0-9][\w.+-]*@(?!example\.(?:com|org|net)\b)(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24}"),
+    "email": re.compile(r"[A-Za-z0-9][\w.+-]{0,63}@(?!example\.(?:com|org|net)\b)(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24}"),
     "phone": re.compile(
         r"(?<![\w.])(?:\+|00)[1-9][0-9]{0,2}(?:[ ().-]{0,2}[0-9]){7,12}(?![\w-])|(?<![\w.-])"
         r"\(?[1-9][0-9]{2}(?:\) ?|-)[0-9]{3}-[0-9]{4}(?![\w-])"
@@ -72,7 +72,14 @@ COORDINATE_NAME: Final = re.compile(
 """Keys of JSON numbers that are coordinates."""
 MIN_CHARS: Final = 7
 """Minimum number of letters and digits of a value; shorter ones occur by chance."""
+DIGIT: Final = re.compile("[0-9]")
+KEY_STARTS: Final = ("AKIA", "gh", "sk-", "xox", "AIza")
+"""What each text with a key has one of."""
 RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{10,}")
+LOWER_RUN: Final = re.compile(r"[A-Za-z]?[a-z+/_-]{9,27}")
+"""A run of Base64 that decodes to no value with a form: digits, `@` and the signs between digits are capitals there."""
+FEW_VALUES: Final = 500
+"""Number of values up to which each is searched for by itself; for more, one pass over the text is faster."""
 PAIRS: Final = re.compile(r"(?:(?:\\x|0x|[ :,.-]{0,2}(?:0x)?)[0-9A-Fa-f]{2}){7,}")
 ESCAPE: Final = re.compile(r"\\(?:u\{?|x)(?:0{0,4}(?=[0-9A-Fa-f]{5}))?([0-9A-Fa-f]{2,4})\}?")
 WORD_KINDS: Final = ("user_name", "host_name", "date_of_birth")
@@ -163,13 +170,13 @@ def verify_redaction(
     kinds = {plain: kind for plain, kind in kinds.items() if len(plain) >= MIN_CHARS}
     short = {(kind, plain) for kind, plain in labelled if plain not in kinds}
     proof.values = len(kinds) + len(short)
-    lengths = sorted({len(plain) for plain in kinds})
+    by_start = _by_start(kinds) if len(kinds) > FEW_VALUES else {}
     for path in redacted:
         for number, line in lines_of(path):
             proof.redacted += 1
             value = _parsed(line)
             try:
-                left = None if value is None else [*_held(value, kinds, lengths), *_held_behind_words(value, short)]
+                left = None if value is None else [*_held(value, kinds, by_start), *_held_behind_words(value, short)]
             except RecursionError:
                 left = None
             if left is None:
@@ -182,18 +189,24 @@ def verify_redaction(
 def _forms(text: str) -> Iterator[str]:
     """A text with ASCII digits, and what it is when decoded from the encodings in which people paste texts."""
     yield _in_ascii(text)
-    for decode in (_from_percent, _from_escapes, _from_base64, _from_quoted_printable):
+    for decode in (_from_percent, _from_escapes, _from_base64_but_words, _from_quoted_printable):
         if decoded := decode(text):
             yield _in_ascii(decoded)
 
 
 def _values_in(text: str) -> Iterator[tuple[str, str]]:
     """The kind and the text of each value that is private by its form alone."""
-    yield from numbers_by_word(text)
+    has_digit = DIGIT.search(text) is not None
+    if has_digit:
+        yield from numbers_by_word(text)
     for kind, pattern in PATTERNS.items():
-        for match in pattern.finditer(text):
+        if kind == "email":
+            is_searched = "@" in text
+        else:
+            is_searched = any(start in text for start in KEY_STARTS) if kind == "key" else has_digit
+        for match in pattern.finditer(text) if is_searched else ():
             yield kind, match.group()
-    for kind, (pattern, module) in CHECKED.items():
+    for kind, (pattern, module) in CHECKED.items() if has_digit else ():
         for match in pattern.finditer(text):
             if import_module(f"stdnum.{module}").is_valid(match.group()):
                 yield kind, match.group()
@@ -243,7 +256,29 @@ def _is_searched(kind: str, value: str) -> bool:
     return not is_word and len(_plain(value)) >= MIN_CHARS
 
 
-def _held(value: Any, kinds: dict[str, str], lengths: Sequence[int]) -> Iterator[tuple[str, str]]:
+def _by_start(values: Iterable[str]) -> dict[str, set[int]]:
+    """The lengths of the values that begin with each text of `MIN_CHARS` characters."""
+    lengths: dict[str, set[int]] = {}
+    for value in values:
+        lengths.setdefault(value[:MIN_CHARS], set()).add(len(value))
+    return lengths
+
+
+def _contained(text: str, kinds: dict[str, str], by_start: dict[str, set[int]]) -> list[str]:
+    """The values that a plain text contains, in order of length and place; `by_start`: empty for few values."""
+    if by_start:
+        parts = (
+            text[start : start + length]
+            for start in range(len(text) - MIN_CHARS + 1)
+            for length in by_start.get(text[start : start + MIN_CHARS], ())
+        )
+        values = dict.fromkeys(part for part in parts if part in kinds)
+    else:
+        values = dict.fromkeys(value for value in kinds if value in text)
+    return sorted(values, key=lambda value: (len(value), text.find(value)))
+
+
+def _held(value: Any, kinds: dict[str, str], by_start: dict[str, set[int]]) -> Iterator[tuple[str, str]]:
     """The kind of each value that a row still contains, and the form in which it does; each value once."""
     joined = "\n".join(_strings(value))
     forms = [("as it is", joined), ("split over turns", "\n".join("".join(parts) for parts in _turns(value)))]
@@ -255,12 +290,10 @@ def _held(value: Any, kinds: dict[str, str], lengths: Sequence[int]) -> Iterator
     plains = [(form, _plain(text)) for form, text in forms]
     reported: set[str] = set()
     for form, plain in (*plains, ("reversed", plains[0][1][::-1])):
-        for length in lengths:
-            for start in range(len(plain) - length + 1):
-                part = plain[start : start + length]
-                if part in kinds and part not in reported:
-                    reported.add(part)
-                    yield kinds[part], form
+        for part in _contained(plain, kinds, by_start) if plain else ():
+            if part not in reported:
+                reported.add(part)
+                yield kinds[part], form
 
 
 def _from_percent(text: str) -> str:
@@ -276,12 +309,21 @@ def _from_escapes(text: str) -> str:
     return "" if shown == text else shown
 
 
-def _from_base64(text: str) -> str:
-    """What runs decode to from each of their first characters: letters may stand before them."""
+def _from_base64_but_words(text: str) -> str:
+    """What runs decode to, without those that no value with a form is in."""
+    return _from_base64(text, words=False)
+
+
+def _from_base64(text: str, *, words: bool = True) -> str:
+    """What runs decode to from each of their first characters: letters may stand before them. `words`: also runs that
+    decode to no digit.
+    """
     texts = []
     if "\n" in text:
         text += "\n" + "\n".join(re.sub(r"\s", "", match.group()) for match in FOLDED.finditer(text))
     for match in RUN.finditer(text):
+        if not words and LOWER_RUN.fullmatch(match.group()):
+            continue
         run = match.group().translate(str.maketrans("-_", "+/"))
         for start in range(4):
             part = run[start : len(run) - (len(run) - start) % 4] + {2: run[-2:] + "==", 3: run[-3:] + "="}.get(

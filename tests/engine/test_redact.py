@@ -199,6 +199,13 @@ def test_verify_finds_a_value_that_is_split_over_two_turns(write: Write, capsys:
     assert "4539" not in capsys.readouterr().out
 
 
+def test_verify_searches_a_long_run_in_time_that_grows_with_it(write: Write) -> None:
+    """A search from each letter to the end of the run would take hours."""
+    write("a.jsonl", [chat("a" * 300_000 + " anna.berg@mail.com", "Noted.")])
+    write("out.jsonl", [chat("Write to anna.berg@mail.com", "Noted.")])
+    assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl"]) == 1
+
+
 def test_verify_does_not_prove_a_line_that_it_cannot_read(write: Write) -> None:
     write("a.jsonl", [chat("Hello", "Hi")])
     write("out.jsonl", b'{"messages": \n')
