@@ -199,6 +199,28 @@ def test_verify_finds_a_value_that_is_split_over_two_turns(write: Write, capsys:
     assert "4539" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "मेरा मोबाइल नंबर ९८७६५४३२१० है",
+        "شماره من ۰۹۱۲۳۴۵۶۷۸۹ است",
+        "我的手机号是１３８１２３４５６７８。",
+        "Позвоните по номеру 8 916 123 45 67.",
+        "Mój numer: 601 234 567.",
+        "failed login from 85.214.33.19 port 2201",
+        "住所は東京都渋谷区神南1-2-3です。",
+        "Живу: ул. Ленина, д. 15, кв. 42.",
+        "تكلمت مع السيد أحمد منصور أمس",
+        "Em chào anh Nguyễn Văn Hùng, em gửi báo giá.",
+    ],
+)
+def test_verify_knows_values_beside_words_of_other_languages(text: str, write: Write) -> None:
+    write("a.jsonl", [chat(text, "Noted.")])
+    assert main(["verify", "a.jsonl", "--redacted-from", "a.jsonl"]) == 1
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 0
+    assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl"]) == 0
+
+
 def test_verify_searches_a_long_run_in_time_that_grows_with_it(write: Write) -> None:
     """A search from each letter to the end of the run would take hours."""
     write("a.jsonl", [chat("a" * 300_000 + " anna.berg@mail.com", "Noted.")])
