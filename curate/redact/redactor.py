@@ -58,6 +58,13 @@ ESCAPE: Final = re.compile(
 """An escape of HTML, JSON or Python."""
 QUOTED: Final = re.compile(r"(?:=[0-9A-F]{2}){3,}|=40")
 """Codes of digits and letters in quoted-printable; a single one may be an assignment."""
+OPEN_END: Final = re.compile(r"[0-9][ ./-]{0,2}[.…]{0,3}\s*$")
+OPEN_START: Final = re.compile(r"[(]?[0-9][0-9 ./()-]{2,30}(?![\w%])")
+"""The end of a text and the start of the next one, which may be the halves of a number."""
+MAX_HALF: Final = 120
+"""Characters of each text that are read for the halves of a value, with the word that names it."""
+SPLIT_KINDS: Final = frozenset(("card", "iban", "phone", "us_ssn"))
+"""Kinds of values whose halves are searched for in two turns."""
 PACKED: Final = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
 
 
@@ -405,6 +412,8 @@ def _remaining_form(value: Any, originals: set[str]) -> str:
     long = {plain for plain in map(squeezed, originals) if len(plain) > MIN_LITERAL_CHARS}
     if long and _stands_in(long, squeezed(joined)):
         return "with other signs"
+    if _is_split_over_turns(value):
+        return "split over two turns"
     packed = {
         "percent-encoded": unquote(joined) if "%" in joined else "",
         "in Base64": PACKED.sub(lambda match: next(unpacked(match.group()), match.group()), joined),
@@ -417,6 +426,38 @@ def _remaining_form(value: Any, originals: set[str]) -> str:
         ):
             return form
     return ""
+
+
+def _is_split_over_turns(value: Any) -> bool:
+    """Whether two texts of one role, one after the other, have the halves of a number with a form or a checksum."""
+    last: dict[str, str] = {}
+    for name in ("messages", "conversations", "conversation", "turns"):
+        turns = value.get(name) if isinstance(value, dict) else None
+        for turn in turns if isinstance(turns, list) else ():
+            if not isinstance(turn, dict):
+                continue
+            role, text = str(turn.get("role", turn.get("from"))), turn.get("content", turn.get("value"))
+            if not isinstance(text, str):
+                continue
+            start = folded(text[:MAX_HALF]).text.lstrip()
+            if (before := last.get(role)) and OPEN_START.match(start) and _is_joined_value(before, start):
+                return True
+            end = folded(text[-MAX_HALF:]).text
+            last[role] = end.rstrip(" \n.…") if OPEN_END.search(end) else ""
+    return False
+
+
+def _is_joined_value(before: str, after: str) -> bool:
+    """Whether a value begins in one text and ends in the other, and no part of it is a value by itself."""
+    border = len(before)
+    whole_end = max((secret.end for secret in private_values_in(before)), default=0)
+    whole_start = min((secret.start for secret in private_values_in(after)), default=len(after))
+    for joint in (" ", ""):
+        for secret in private_values_in(f"{before}{joint}{after}"):
+            end = secret.end - border - len(joint)
+            if secret.kind in SPLIT_KINDS and whole_end <= secret.start < border and 0 < end <= whole_start:
+                return True
+    return False
 
 
 def _unescaped(match: re.Match[str]) -> str:

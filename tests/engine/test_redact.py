@@ -200,6 +200,25 @@ def test_verify_finds_a_value_that_is_split_over_two_turns(write: Write, capsys:
 
 
 @pytest.mark.parametrize(
+    ("first", "second", "status"),
+    [
+        ("my number is 0171", "5551234", 1),
+        ("My card: 4539 1488", "0343 6467 and thanks", 1),
+        ("IBAN DE89 3704 0044", "0532 0130 00", 1),
+        ("Ring me: ٠١٧١", "٥٥٥١٢٣٤", 1),
+        ("What is 12", "345 then?", 0),
+        ("My number is 12", "0171 5551234", 0),
+        ("The answer of 2024", "2025 and 2026", 0),
+    ],
+)
+def test_a_value_that_is_split_over_two_turns_is_set_aside(first: str, second: str, status: int, write: Write) -> None:
+    turns = [("user", first), ("assistant", "Go on."), ("user", second), ("assistant", "Thanks.")]
+    write("a.jsonl", [{"messages": [{"role": role, "content": content} for role, content in turns]}])
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == status
+    assert ("split over two turns" in Path("out.unredacted.jsonl").read_text("utf-8")) == bool(status)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "मेरा मोबाइल नंबर ९८७६५४३२१० है",
