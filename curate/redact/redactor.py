@@ -65,6 +65,8 @@ MAX_HALF: Final = 120
 """Characters of each text that are read for the halves of a value, with the word that names it."""
 SPLIT_KINDS: Final = frozenset(("card", "iban", "phone", "us_ssn"))
 """Kinds of values whose halves are searched for in two turns."""
+CHECKED_KINDS: Final = frozenset(("card", "iban"))
+"""Those of them with check digits: a half may look like a value of another kind."""
 PACKED: Final = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
 
 
@@ -448,14 +450,16 @@ def _is_split_over_turns(value: Any) -> bool:
 
 
 def _is_joined_value(before: str, after: str) -> bool:
-    """Whether a value begins in one text and ends in the other, and no part of it is a value by itself."""
+    """Whether a value begins in one text and ends in the other; without check digits, no part of it is a value."""
     border = len(before)
     whole_end = max((secret.end for secret in private_values_in(before)), default=0)
     whole_start = min((secret.start for secret in private_values_in(after)), default=len(after))
     for joint in (" ", ""):
         for secret in private_values_in(f"{before}{joint}{after}"):
             end = secret.end - border - len(joint)
-            if secret.kind in SPLIT_KINDS and whole_end <= secret.start < border and 0 < end <= whole_start:
+            is_over_border = secret.kind in SPLIT_KINDS and secret.start < border and end > 0
+            has_whole_part = whole_end > secret.start or whole_start < end
+            if is_over_border and (secret.kind in CHECKED_KINDS or not has_whole_part):
                 return True
     return False
 
