@@ -134,6 +134,8 @@ class Redactor:
 
     def row(self, value: Any, secrets: Sequence[Sequence[Secret]]) -> Any:
         """A JSON value without private values; `secrets`: what `secrets_in` returned. Raises `UnsafeRedaction`."""
+        if _is_split_over_turns(value):
+            raise UnsafeRedaction("it has a private value split over two turns")
         originals: set[str] = set()
         secrets_by_text = iter(secrets)
         redacted = _with_texts(
@@ -402,8 +404,8 @@ def squeezed(text: str) -> str:
 
 
 def has_hidden_values(value: Any) -> bool:
-    """Whether a row has a private value in an encoding in which it cannot be replaced."""
-    return bool(_remaining_form(value, set()))
+    """Whether a row has a private value in an encoding, or split over turns, where it cannot be replaced."""
+    return _is_split_over_turns(value) or bool(_remaining_form(value, set()))
 
 
 def _remaining_form(value: Any, originals: set[str]) -> str:
@@ -414,8 +416,6 @@ def _remaining_form(value: Any, originals: set[str]) -> str:
     long = {plain for plain in map(squeezed, originals) if len(plain) > MIN_LITERAL_CHARS}
     if long and _stands_in(long, squeezed(joined)):
         return "with other signs"
-    if _is_split_over_turns(value):
-        return "split over two turns"
     packed = {
         "percent-encoded": unquote(joined) if "%" in joined else "",
         "in Base64": PACKED.sub(lambda match: next(unpacked(match.group()), match.group()), joined),
