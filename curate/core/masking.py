@@ -19,6 +19,7 @@ from curate.core.credentials import EXAMPLE_KEY, URL_PASSWORD, complete_keys, cr
 from curate.core.example import escape, unescape
 from curate.core.key_value_secrets import Secret
 from curate.core.lazy import lazy_pattern
+from curate.core.name_servers import NAME_SERVERS
 
 CARD: Final = lazy_pattern(
     r"(?<![\w.+-])(?:(?<![0-9]{4} )|(?!(?:[0-9]{4} ){4}(?![0-9]{3}(?! ?[0-9]))[0-9]))"  # not within a row of numbers
@@ -103,7 +104,7 @@ def personal_in(text: str) -> Iterator[Secret]:
             public = ipaddress.IPv4Address(match.group()).is_global
         except ipaddress.AddressValueError:
             continue
-        if public and match.group() not in ("1.1.1.1", "8.8.8.8", "8.8.4.4") and not match.group().endswith(".0"):
+        if public and match.group() not in NAME_SERVERS and not match.group().endswith(".0"):
             yield Secret(match.start(), match.end(), "IP address")
 
 

@@ -149,6 +149,14 @@ NAMES: Final = (
         "name|nombre|apellido|prenom|nom|holder",
         rf"(?i)(?<![^\W_])(?:{PERSON_KEY_WORDS})[\"']?\s?[:=]\s?[\"']{FULL_NAME}(?=[\"'])",
     ),
+    _hints_and_pattern(  # in JSON within a text; `name` alone may be that of a thing
+        "name",
+        (
+            r"(?i)\"(?:customer|client|patient|employee|person|tenant|student|teacher|passenger|guest|attendee|"
+            r"contact)\"\s?:\s?\{\s*(?:\"id\"\s?:\s?[\w\"-]{1,40},\s*)?\"name\"\s?:\s?"
+            rf"\"(?P<name>{NAME_WORD}(?: {NAME_WORD}){{1,3}})(?=\")"
+        ),
+    ),
     _hints_and_pattern(
         "",
         (

@@ -37,6 +37,7 @@ COLUMN: Final = lazy_pattern(
 SEPARATORS: Final = (",", ";", "\t", "|")
 OF_PERSON: Final = re.compile(r"@|\d(?:[ ()/.-]{0,2}\d){5}")
 """An e-mail address or a long number: a column `phone` may also name phones."""
+CAMEL_KEY: Final = lazy_pattern(r'"(?P<key>[a-z]{2,20}(?:[A-Z][a-z]{1,20}){1,3})"\s?:\s?"(?P<value>[^"\\\n]{1,120})"')
 MAX_HEADER_CHARS: Final = 400
 RULE: Final = re.compile(r"[\s|:+-]+")
 CELLS: Final = {
@@ -102,6 +103,14 @@ def cells_of_tables(text: str) -> Iterator[Cell]:
                 is_private = key_of_cell not in PERSON_KEYS or is_personal_name(value)
                 if value and is_private and (key_of_cell in OWN_COLUMNS or COLUMN.search(key)):
                     yield Cell(offset + start, offset + end, key_of_cell)
+
+
+def cells_of_keys(text: str) -> Iterator[Cell]:
+    """The texts under keys such as `phoneNumber` of JSON within a text; other keys are words before a value."""
+    for match in CAMEL_KEY.finditer(text) if '"' in text else ():
+        key = normal_key(match["key"])
+        if key not in PERSON_KEYS or is_personal_name(match["value"]):
+            yield Cell(match.start("value"), match.end("value"), key)
 
 
 def _separator(line: str) -> str:

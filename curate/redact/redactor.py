@@ -26,7 +26,14 @@ from curate.redact.names import (
     names_in,
     text_key,
 )
-from curate.redact.person_records import NAME_KEYS, cells_of_tables, is_of_person, is_personal_name, normal_key
+from curate.redact.person_records import (
+    NAME_KEYS,
+    cells_of_keys,
+    cells_of_tables,
+    is_of_person,
+    is_personal_name,
+    normal_key,
+)
 from curate.redact.pseudonyms import Pseudonyms
 from curate.redact.user_patterns import LOGIN, NO_SERVICE
 from curate.redact.value_patterns import COORDINATE_LISTS, COORDINATE_WORDS
@@ -65,6 +72,8 @@ MAX_HALF: Final = 120
 """Characters of each text that are read for the halves of a value, with the word that names it."""
 SPLIT_KINDS: Final = frozenset(("card", "iban", "phone", "us_ssn"))
 """Kinds of values whose halves are searched for in two turns."""
+TURN_KEYS: Final = ("messages", "conversations", "conversation", "turns", "prompt")
+SIDE_KEYS: Final = ("chosen", "rejected", "chosen_messages", "rejected_messages")
 CHECKED_KINDS: Final = frozenset(("card", "iban"))
 """Those of them with check digits: a half may look like a value of another kind."""
 PACKED: Final = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
@@ -207,10 +216,10 @@ class Redactor:
         yield from self._values_of_cells(text[start:], start)
 
     def _values_of_cells(self, text: str, before: int) -> Iterator[Secret]:
-        """The values in the tables of a text that are recognized by the names of their columns; `before` is added to
-        their positions.
+        """The values in a text that are recognized by the names of columns of tables and by keys of JSON; `before` is
+        added to their positions.
         """
-        for cell in cells_of_tables(text):
+        for cell in (*cells_of_tables(text), *cells_of_keys(text)):
             prefix = prefix_of(cell.key)
             shift = cell.start - len(prefix) + before
             for secret in self._recognized_values(prefix + text[cell.start : cell.end], prefix):
@@ -431,21 +440,35 @@ def _remaining_form(value: Any, originals: set[str]) -> str:
 
 
 def _is_split_over_turns(value: Any) -> bool:
-    """Whether two texts of one role, one after the other, have the halves of a number with a form or a checksum."""
+    """Whether two texts of one role, one after the other, have the halves of a number with a form or a checksum.
+
+    Both sides of a preference pair follow the turns that they share.
+    """
+    if not isinstance(value, dict):
+        return False
+    shared = [turn for name in TURN_KEYS for turn in _turns(value.get(name))]
+    sides = [turns for name in SIDE_KEYS if (turns := _turns(value.get(name)))]
+    return any(_has_halves([*shared, *side]) for side in sides or [[]])
+
+
+def _turns(value: Any) -> list[dict[str, Any]]:
+    """The turns of a list, or of a single turn; empty for anything else."""
+    turns = [value] if isinstance(value, dict) else value
+    return [turn for turn in turns if isinstance(turn, dict)] if isinstance(turns, list) else []
+
+
+def _has_halves(turns: Sequence[dict[str, Any]]) -> bool:
+    """Whether two turns of one role, one after the other, have the halves of a value."""
     last: dict[str, str] = {}
-    for name in ("messages", "conversations", "conversation", "turns"):
-        turns = value.get(name) if isinstance(value, dict) else None
-        for turn in turns if isinstance(turns, list) else ():
-            if not isinstance(turn, dict):
-                continue
-            role, text = str(turn.get("role", turn.get("from"))), turn.get("content", turn.get("value"))
-            if not isinstance(text, str):
-                continue
-            start = folded(text[:MAX_HALF]).text.lstrip()
-            if (before := last.get(role)) and OPEN_START.match(start) and _is_joined_value(before, start):
-                return True
-            end = folded(text[-MAX_HALF:]).text
-            last[role] = end.rstrip(" \n.…") if OPEN_END.search(end) else ""
+    for turn in turns:
+        role, text = str(turn.get("role", turn.get("from"))), turn.get("content", turn.get("value"))
+        if not isinstance(text, str):
+            continue
+        start = folded(text[:MAX_HALF]).text.lstrip()
+        if (before := last.get(role)) and OPEN_START.match(start) and _is_joined_value(before, start):
+            return True
+        end = folded(text[-MAX_HALF:]).text
+        last[role] = end.rstrip(" \n.…") if OPEN_END.search(end) else ""
     return False
 
 

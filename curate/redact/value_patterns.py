@@ -57,12 +57,17 @@ CALENDAR: Final = re.compile(
     r"(?:19|20)\d\d[-/. ]\d{1,2}[-/. ]\d{1,2}.*|\d{1,2}[-/. ]\d{1,2}[-/. ](?:19|20)\d\d.*", re.DOTALL
 )
 SQL_WORD: Final = re.compile(r"\b(?:SELECT|FROM|WHERE|AND|OR(?! \d{5})|ORDER|LIMIT)\b")
+ZERO: Final = "[0-9Oo]"
+"""A digit; the letter O may stand for a zero in numbers with check digits."""
+ZERO_CARD: Final = rf"[2-6][0-9]{ZERO}{{2}}([ -]?)(?:{ZERO}{{4}}\1{ZERO}{{4}}\1{ZERO}{{4}}|{ZERO}{{6}}\1{ZERO}{{5}})"
+ZERO_IBAN: Final = rf"[A-Z]{{2}}{ZERO}{{2}}(?: ?[A-Z0-9o]{{4}}){{2,7}}(?: ?[A-Z0-9o]{{1,4}})?"
+ZERO_HINT: Final = re.compile("[0-9] ?-?[Oo]|[Oo] ?-?[0-9]")
+MIN_ZERO_DIGITS: Final = 9
+"""A number with the letter O for a zero has more digits than this."""
 EXAMPLE: Final = re.compile(
     r"(?i)(?:e?-?mail|me|my\w*|name|no-?reply|some\w*|test\w*|user\w{0,5}|you\w*|admin|info|contact|hello|foo|bar)"
     r"@(?:[\w-]+\.)*(?:example\.(?:com|org|net)|example|test|(?:your|my)?domain\.com)"
 )
-RESOLVERS: Final = frozenset(("1.1.1.1", "1.0.0.1", "8.8.8.8", "8.8.4.4", "9.9.9.9"))
-"""Public name servers."""
 STREETS_EN: Final = (
     r"Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Place|Way|Terrace|"
     r"Square|Crescent|Close|Parkway|Pkwy"

@@ -15,6 +15,7 @@ from curate.core.credentials import credentials_in
 from curate.core.key_value_secrets import Secret
 from curate.core.lazy import lazy_pattern
 from curate.core.masking import CARD, EMAIL, IBAN, IP_ADDRESS, PHONE, SSN
+from curate.core.name_servers import NAME_SERVERS
 from curate.redact.account_values import ACCOUNT_VALUES
 from curate.redact.folding import folded
 from curate.redact.form import (
@@ -73,13 +74,16 @@ from curate.redact.value_patterns import (
     FRACTION,
     FREE_GAP,
     HANDLE,
+    MIN_ZERO_DIGITS,
     PLAIN_GAP,
     PLATE,
     PLATFORMS,
-    RESOLVERS,
     SPOKEN_DOT,
     UNSPACED_DATE,
     VIN,
+    ZERO_CARD,
+    ZERO_HINT,
+    ZERO_IBAN,
 )
 
 CAPITALS: Final = re.compile("[A-Z]{6}")
@@ -100,6 +104,12 @@ def _is_iban(text: str) -> bool:
     if number.startswith(OTHER_IBANS):
         return bool(import_module("stdnum.iso7064.mod_97_10").is_valid(number[4:] + number[:4]))
     return bool(import_module("stdnum.iban").is_valid(number, check_country=False))
+
+
+def _with_zeros(text: str) -> str:
+    """A number with zeros for the letter O, as people and scanners write it; empty if it has none or few digits."""
+    number = text[:2] + re.sub("[Oo]", "0", text[2:])
+    return number if number != text and sum(map(str.isdigit, text)) > MIN_ZERO_DIGITS else ""
 
 
 def _is_phone(text: str) -> bool:
@@ -157,7 +167,7 @@ def _is_ip(text: str) -> bool:
         or _is_documented(text)
         or text in GATEWAYS
     )
-    return not (is_of_no_person or text.endswith(".0") or text in RESOLVERS)
+    return not (is_of_no_person or text.endswith(".0") or text in NAME_SERVERS)
 
 
 def _is_documented(text: str) -> bool:
@@ -227,6 +237,8 @@ FORMS: Final = (
     Form("card", CARD, _is_card, hint=LONG_NUMBER),
     Form("card", lazy_pattern(BESIDE.sub(f"[{SPACED}", CARD.pattern)), _is_card, hint=LONG_NUMBER),
     anywhere("card", r"3(?:0[0-5]|[689]\d)\d([ -]?)\d{6}\1\d{4}", _is_card),
+    anywhere("card", ZERO_CARD, lambda text: _is_card(_with_zeros(text)), ZERO_HINT),
+    anywhere("iban", ZERO_IBAN, lambda text: _is_iban(_with_zeros(text)), ZERO_HINT),
     Form("us_ssn", SSN, stdnum("us.ssn"), hint=LONG_NUMBER),
     Form("ip_address", lazy_pattern(rf"{NO_VERSION}{IP_ADDRESS.pattern}"), _is_ip),
     Form("ip_address", lazy_pattern(NO_VERSION + BESIDE.sub(f"[{SPACED}", IP_ADDRESS.pattern)), _is_ip),
@@ -315,10 +327,11 @@ FORMS: Final = (
     named("imei", "imei", r"\d{2}[ -]?\d{6}[ -]?\d{6}[ -]?\d"),
     named(
         "date_of_birth",
-        r"born(?: on)?|birth ?da(?:y|te)|date of birth|d\.?o\.?b\.?|geboren(?: am)?|geburtsdatum|"
-        r"geburtstag|née?(?: le)?|date de naissance|nacid[oa](?: el)?|nac[ií](?: el)?|fecha de "
-        r"nacimiento|nat[oa] il|data di nascita|nascid[oa](?: em)?|nasci(?: em)?|data de nascimento|geb\.(?: am)?|"
-        r"geboortedatum|geboren op|född(?: den)?|født(?: den)?|fødselsdato|födelsedatum|urodz\w+(?: się)?|ur\.|"
+        r"born(?: on)?|birth[ _-]?da(?:y|te)|date[ _-]?of[ _-]?birth|d\.?o\.?b\.?|geboren(?: am)?|geburtsdatum|"
+        r"geburtstag|née?(?: le)?|date[ _]de[ _]naissance|nacid[oa](?: el)?|nac[ií](?: el)?|fecha[ _](?:de[ _])?"
+        r"nacimiento|nat[oa] il|data[ _]di[ _]nascita|nascid[oa](?: em)?|nasci(?: em)?|"
+        r"data[ _](?:de[ _])?nascimento|geb\.(?: am)?|geboortedatum|"
+        r"geboren op|född(?: den)?|født(?: den)?|fødselsdato|födelsedatum|urodz\w+(?: się)?|ur\.|"
         r"narozen\w*|doğum tarihi\w*|дата рождения|родил(?:ся|ась)",
         DATE,
         hint=YEAR,

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Final
 
+from curate.core.name_servers import NAME_SERVERS
+
 GAP: Final = r"[^0-9\n.!?;।؟+]{0,16}"
 BORDER: Final = r"(?![A-Za-z0-9_-])"
 PHONE: Final = re.compile(
@@ -31,7 +33,6 @@ HOST_ADDRESS: Final = re.compile(
     r"(?i:(?<![a-z])(?:from|ip|ip[ -]address|client|remote|rhost|peer)[ :=]{1,3})"
     r"(?P<value>(?:[0-9]{1,3}\.){3}[0-9]{1,3})(?![\w-]|\.[0-9])"
 )
-NAME_SERVERS: Final = frozenset(("208.67.222.222", "208.67.220.220", "149.112.112.112"))
 STREETS: Final = re.compile(
     r"(?:住所は?[:： ]{0,2})(?P<japanese>[\u4e00-\u9fff]{2,4}[都道府県]"
     r"[\u3040-\u30ff\u4e00-\u9fff]{2,12}[0-9]+(?:-[0-9]+){1,3})|"

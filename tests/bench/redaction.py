@@ -159,7 +159,11 @@ def turns_of(chat: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
     turns = chat.get("messages") or chat.get("conversations") or []
     keys = [(turn, "content" if "content" in turn else "value") for turn in turns]
     roles = ("user", "assistant", "human", "gpt")
-    return [(turn, key) for turn, key in keys if turn.get("role", turn.get("from")) in roles and turn.get(key)]
+    return [
+        (turn, key)
+        for turn, key in keys
+        if turn.get("role", turn.get("from")) in roles and isinstance(turn.get(key), str)
+    ]
 
 
 def in_chats(
@@ -273,7 +277,7 @@ def redacted(folder: Path, data: list[dict[str, Any]]) -> dict[int, dict[str, An
     return {row["id"]: row for row in map(json.loads, output.read_text("utf-8").splitlines())}
 
 
-def measure(
+def measure(  # noqa: PLR0912
     folder: Path, data: list[dict[str, Any]], planted: list[Planted], show: bool, *, is_in_chats: bool = False
 ) -> None:
     outputs = redacted(folder, data)

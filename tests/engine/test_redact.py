@@ -218,6 +218,45 @@ def test_a_value_that_is_split_over_two_turns_is_set_aside(first: str, second: s
     assert ("split over two turns" in Path("out.unredacted.jsonl").read_text("utf-8")) == bool(status)
 
 
+def test_a_value_that_is_split_over_the_turns_of_a_rejected_side_is_set_aside(write: Write) -> None:
+    halves = [{"role": "user", "content": text} for text in ("My card: 4539 1488", "0343 6467 and thanks")]
+    prompt, answer = [halves[0]], {"role": "assistant", "content": "Noted."}
+    write("a.jsonl", [{"prompt": prompt, "chosen": [answer], "rejected": [answer, halves[1]]}])
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 1
+    assert "split over two turns" in Path("out.unredacted.jsonl").read_text("utf-8")
+
+
+@pytest.mark.parametrize("value", ["4539 1488 O343 6467", "4539-1488-o343-6467", "DE89 37O4 OO44 O532 O13O OO"])
+def test_the_letter_o_for_a_zero_hides_no_number_with_check_digits(value: str, write: Write) -> None:
+    value = value.replace("4539-1488-o343-6467", "4539 1488 o343 6467")
+    write("a.jsonl", [chat(f"It is {value}, thanks.", "Noted.")])
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 0
+    assert value not in Path("out.jsonl").read_text("utf-8")
+
+
+def test_verify_reports_no_name_server(write: Write) -> None:
+    write("a.jsonl", [chat("answer from 8.8.8.8 and from 4.2.2.2", "Noted.")])
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 0
+    assert "from 8.8.8.8 and from 4.2.2.2" in Path("out.jsonl").read_text("utf-8")
+    assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl"]) == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Here: {"date_of_birth": "1969-12-25"}',
+        'Result: {"customer": {"name": "Liam Thompson", "vip": false}}',
+        'Sent {"phoneNumber": "09941969125"}',
+    ],
+)
+def test_values_under_keys_of_json_within_a_text_are_replaced(text: str, write: Write) -> None:
+    write("a.jsonl", [chat(text, "Noted.")])
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 0
+    assert not {"1969", "Liam", "Thompson", "09941969125"} & set(
+        re.findall(r"\w+", Path("out.jsonl").read_text("utf-8"))
+    )
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -11,6 +11,7 @@ from typing import Final
 from curate.core.key_value_secrets import Secret
 from curate.core.lazy import lazy_pattern
 from curate.core.masking import EMAIL, personal_in
+from curate.core.name_servers import NAME_SERVERS
 
 OFFICE_NAMES: Final = frozenset(
     """abuse accounting accounts admin admissions advertising alerts alumni applications archives auctions audit awards
@@ -90,10 +91,6 @@ NO_ADDRESS: Final = lazy_pattern(
 """What stands before a cited page, a version, a section or a public name server."""
 MAX_SECTION_NUMBER: Final = 20
 """Four numbers that are all lower are those of a section or a version."""
-RESOLVERS: Final = frozenset(
-    ("1.0.0.1", "4.2.2.1", "4.2.2.2", "9.9.9.9", "149.112.112.112", "208.67.220.220", "208.67.222.222")
-)
-"""Public name servers, besides those of `personal_in`."""
 
 
 def personal_data_in(text: str) -> Iterator[Secret]:
@@ -159,7 +156,7 @@ def _is_machine(secret: Secret, text: str) -> bool:
     """Whether four numbers are the address of a machine, neither a version nor a network."""
     written = text[secret.start : secret.end]
     return not (
-        written in RESOLVERS
+        written in NAME_SERVERS
         or written == "12.34.56.78"
         or all(int(number) < MAX_SECTION_NUMBER for number in written.split("."))
         or (text.startswith("/", secret.end) and text[secret.end + 1 : secret.end + 2].isdigit())
