@@ -204,7 +204,8 @@ NO_NAMES: Final = frozenset(
     Colleague Students Student Parents Guest Guests God Lord Santa Damen Herren Kollegen Kollege Team Zusammen
     Leute Kunde Kundin Madame Monsieur Messieurs Señor Señora Equipo Todos Amigo Amiga Amigos Not Very Just
     From The Hi Hello Hey Dr Mr Mrs Ms Miss Prof President Sender Recipient This That What Who Please Sorry
-    Thank Thanks You Your Our Their Someone Anyone John-Doe Ihr Ihre Euer Eure Dein Deine Das Die Der Le La Les El
+    Thank Thanks You Your Our Their Someone Anyone John-Doe Ihr Ihre Euer Eure Dein Deine Mein Meine My Mes Das Die
+    Der Le La Les El
     Los Las Il Votre Notre Nos Su Sus Tu Is Was Has Will Can And Of In On At
     Resources Service-Team Kundenservice Kundendienst Servicio Department Desk Staff Crew
     Sales Helpdesk Boss String Jour Soir Monday Tuesday Wednesday Thursday Friday Saturday Sunday
