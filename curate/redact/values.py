@@ -378,7 +378,9 @@ FORMS: Final = (
         r"telefone|telem[óo]vel|cellulare|bel (?:me|ons|mij)|bereikbaar|mobiel|gsm|natel|"
         r"(?:za)?dzwoni\w*|komórk\w*|ring (?:mig|meg|på)|mobilnummer|позвони\w*|звони\w*|телефон\w*|"
         r"(?:my|his|her|our|your|their|mein|meine|seine|ihre|unsere|mon|son|notre|votre|mi|su|nuestro|meu|mio)"
-        r"(?: \w{2,15}){0,2} (?:number|nummer|num[ée]ro|n[úu]mero)",
+        r"(?: \w{2,15}){0,2} (?:number|nummer|num[ée]ro|n[úu]mero)|(?:office|home|work|desk) number|"
+        r"(?:büro|praxis|privat)nummer|num[ée]ro d(?:u|e la|e l['’])(?: ?)(?:bureau|domicile|maison|travail|agence)|"
+        r"n[úu]mero d(?:e la|el|e) (?:oficina|casa|trabajo|despacho)",
         rf"(?:\+|\(|0)?\d(?:{SEPARATOR}{{0,3}}\d){{8,14}}",
         _is_national_phone,
         gap=FREE_GAP,
