@@ -1,6 +1,7 @@
 """Rephrased benchmark items that `curate decontaminate` finds, by style, and clean rows that it removes.
 
-    python -m tests.bench.decontamination FOLDER --embeddings MODEL [--rows N] [--cache FOLDER] [--fit | --own FILE]
+    python -m tests.bench.decontamination FOLDER --embeddings MODEL [--rows N] [--cache FOLDER]
+        [--fit | --own FILE | --rephrasings FILE]
 
 FOLDER holds `decontamination/rephrased.jsonl` (the 243 rephrasings of Yang et al. 2023), `questions/` and `raw/` with
 benchmarks and chats. Half of the rephrasings (even rows) and the rows `fit` of `rephrased_items.jsonl` were used to fit
@@ -11,6 +12,9 @@ same topic. The 100 of `own_items.jsonl` were written without knowledge of how t
 read later. The 80 of `own_items_later.jsonl` were written after that, again without that knowledge, and chose nothing;
 their misses were read later. The 40 of `own_items_eight.jsonl` are of eight benchmarks, each five in five forms, and
 were written before any of them was searched for.
+
+`--rephrasings` measures with the rephrasings of a file of items of the same benchmarks instead. The 100 of
+`rephrased_items_hundred.jsonl` were written in seven styles before the code of the detector was read.
 """
 
 import argparse
@@ -112,9 +116,14 @@ def own_planted(rows: Sequence[Any]) -> Iterator[Planted]:
         yield Planted(style, "own", row, False, item["rephrased"])
 
 
+def rephrasings(path: Path) -> Iterator[Planted]:
+    """The rows of a file, of which the halves `fit` and `choose` chose something."""
+    for row in lines(path):
+        yield Planted(row["style"], row["bench"], row["item"], row["half"] in ("fit", "choose"), row["turns"])
+
+
 def planted(folder: Path) -> Iterator[Planted]:
-    for row in lines(Path(__file__).parent / "rephrased_items.jsonl"):
-        yield Planted(row["style"], row["bench"], row["item"], row["half"] == "fit", row["turns"])
+    yield from rephrasings(Path(__file__).parent / "rephrased_items.jsonl")
     for number, row in enumerate(lines(folder / "decontamination" / "rephrased.jsonl")):
         bench = BENCH_NAMES[row["bench"]]
         yield Planted(f"Yang et al., {bench}", bench, row["bench_index"], number % 2 == 0, [row["train_text"]])
@@ -167,6 +176,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--fit", action="store_true")
     parser.add_argument("--own", type=Path)
+    parser.add_argument("--rephrasings", type=Path)
     options = parser.parse_args()
 
     def embedded(texts: Sequence[str]) -> Any:
@@ -177,7 +187,8 @@ def main() -> None:
     index = indexed(items)
     add_facts(index, items, embedded, "")
     places = [(item.place.file, item.place.line) for item in items]
-    plants = list(own_planted(own) if own else planted(options.folder))
+    path = options.rephrasings
+    plants = list(own_planted(own) if own else rephrasings(path) if path else planted(options.folder))
     near = [item["near"] for item in own]
     clean = [*clean_rows(options.folder, options.rows), *near]
     examples = [example(turns, row) for row, turns in enumerate([*(plant.turns for plant in plants), *clean])]
