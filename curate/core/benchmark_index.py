@@ -10,8 +10,8 @@ but not the key that signs.
   word in UTF-8, B is `HASH_BASE`, mix is the finaliser of SplitMix64, n is `RUN_WORDS`, or for a question of
   `MIN_RUN_WORDS` to that many words its length; runs that more than `MAX_SHARING_ITEMS` items share are left out
 - `shingle_hash`: the same for each set of `SHINGLE_WORDS` consecutive words
-- `vectors`, `fact_hash`: embeddings of questions, one row for each item, and XXH3-64 of single words and numbers; only
-  in an index for rephrased items
+- `vectors`, `fact_hash`: embeddings of questions, one row for each item, and XXH3-64 of single words, numbers and tokens
+  of code; only in an index for rephrased items
 """
 
 import hmac
@@ -26,9 +26,9 @@ from curate.core.lazy import Array, Arrays, np
 from curate.core.store import load, own_key, require_types
 from curate.core.text import visible
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """The version of the files that are written."""
-LACKING: Final = {2: "the right choices of its items"}
+LACKING: Final = {2: "the right choices of its items", 3: "the solutions in code of its items"}
 """Older versions that are read, and what the search for rephrased items lacks with them."""
 INDEX_SUFFIX: Final = ".npz"
 RUN_WORDS: Final = 13
