@@ -10,8 +10,8 @@ but not the key that signs.
   word in UTF-8, B is `HASH_BASE`, mix is the finaliser of SplitMix64, n is `RUN_WORDS`, or for a question of
   `MIN_RUN_WORDS` to that many words its length; runs that more than `MAX_SHARING_ITEMS` items share are left out
 - `shingle_hash`: the same for each set of `SHINGLE_WORDS` consecutive words
-- `vectors`, `fact_hash`: embeddings of questions, one row for each item, and XXH3-64 of single words, numbers and tokens
-  of code; only in an index for rephrased items
+- `vectors`, `fact_hash`: embeddings of questions, one row for each item, and XXH3-64 of single words, numbers and
+  tokens of code; only in an index for rephrased items
 """
 
 import hmac

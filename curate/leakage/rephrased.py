@@ -9,8 +9,8 @@
 3. An item with choices is also found by its right one: if the answer of the example says little else, the question
    only has to be more like the item than like others.
 
-The coefficients are fitted on half of the rephrased items of Yang et al. 2023 and 78 others, and 12,000 clean rows, with
-the embeddings of multilingual-e5-small and of all-MiniLM-L6-v2 together:
+The coefficients are fitted on half of the rephrased items of Yang et al. 2023 and 78 others, and 12,000 clean rows,
+with the embeddings of multilingual-e5-small and of all-MiniLM-L6-v2 together:
 `python -m tests.bench.decontamination FOLDER --embeddings MODEL MODEL --fit`.
 """
 

@@ -1,11 +1,13 @@
 """Rephrased benchmark items that `curate decontaminate` finds, by style, and clean rows that it removes.
 
     python -m tests.bench.decontamination FOLDER --embeddings MODEL [--rows N] [--cache FOLDER]
-        [--fit | --own FILE | --rephrasings FILE]
+        [--own FILE | --rephrasings FILE]
+    python -m tests.bench.decontamination FOLDER --embeddings MODEL MODEL --fit
 
 FOLDER holds `decontamination/rephrased.jsonl` (the 243 rephrasings of Yang et al. 2023), `questions/` and `raw/` with
-benchmarks and chats. Half of the rephrasings (even rows) and the rows `fit` of `rephrased_items.jsonl` were used to fit
-the coefficients, with the first 12,000 clean rows; the others are held out. `--fit` prints the coefficients.
+benchmarks and chats. Half of the rephrasings (even rows), the rows `fit` of `rephrased_items.jsonl` and the rows
+`choose` of `rephrased_items_hundred.jsonl` were used to fit the coefficients, with the first 12,000 clean rows; the
+others are held out. `--fit` prints the coefficients for the pairs of all models together.
 
 `--own` measures with the items of a file instead, each with a rephrasing and a near miss, which is another item on the
 same topic. The 100 of `own_items.jsonl` were written without knowledge of how the detector decides; its misses were
@@ -160,7 +162,7 @@ def fit(rows: Sequence[Candidate], labels: Sequence[bool], weights: Sequence[flo
 
     for same in (True, False):
         chosen = [number for number, row in enumerate(rows) if row.same_language == same]
-        model = LogisticRegression(C=3.0, max_iter=2_000).fit(
+        model = LogisticRegression(C=0.3, max_iter=2_000).fit(
             [rows[number].features for number in chosen], [labels[number] for number in chosen],
             sample_weight=[weights[number] for number in chosen],
         )  # fmt: skip
@@ -168,10 +170,50 @@ def fit(rows: Sequence[Candidate], labels: Sequence[bool], weights: Sequence[flo
         print("SAME_LANGUAGE" if same else "OTHER_LANGUAGE", tuple(values))
 
 
+def fit_all(folder: Path, models: Sequence[str], count: int, cache: Path | None) -> None:
+    """Fit the coefficients to the candidates of all models."""
+    hundred = rephrasings(Path(__file__).parent / "rephrased_items_hundred.jsonl")
+    plants = [plant for plant in (*hundred, *planted(folder)) if plant.fitted]
+    clean = clean_rows(folder, count)[:FITTED_ROWS]
+    turns = list(
+        turns_of([example(turns, row) for row, turns in enumerate([*(plant.turns for plant in plants), *clean])])
+    )
+    items = list(benchmarks(folder))
+    truth = {(row, plant.bench, plant.line) for row, plant in enumerate(plants)}
+    rows: list[Candidate] = []
+    labels: list[bool] = []
+    weights: list[float] = []
+    for model in models:
+        index = indexed(items)
+
+        def embedded(texts: Sequence[str], model: str = model) -> Any:
+            return embed(texts, model, cache, exact=True)
+
+        add_facts(index, items, embedded, "")
+        pairs = list(candidates(turns, index, embedded))
+        owners = [turns[pair.turn].example for pair in pairs]
+        right = [
+            (owner, items[pair.item].place.file, items[pair.item].place.line) in truth
+            for owner, pair in zip(owners, pairs, strict=True)
+        ]
+        sizes = Counter(plants[owner].style for owner, is_right in zip(owners, right, strict=True) if is_right)
+        rows += pairs
+        labels += right
+        weights += [
+            TRUE_WEIGHT / sizes[plants[owner].style] ** 0.5
+            if is_right
+            else OTHER_ITEM_WEIGHT
+            if owner < len(plants)
+            else 1.0
+            for owner, is_right in zip(owners, right, strict=True)
+        ]
+    fit(rows, labels, weights)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--embeddings", required=True)
+    parser.add_argument("--embeddings", required=True, nargs="+")
     parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--fit", action="store_true")
@@ -179,8 +221,12 @@ def main() -> None:
     parser.add_argument("--rephrasings", type=Path)
     options = parser.parse_args()
 
+    if options.fit:
+        fit_all(options.folder, options.embeddings, options.rows, options.cache)
+        return
+
     def embedded(texts: Sequence[str]) -> Any:
-        return embed(texts, options.embeddings, options.cache, exact=True)
+        return embed(texts, options.embeddings[0], options.cache, exact=True)
 
     own = lines(options.own) if options.own else []
     items = list(own_benchmark(own) if own else benchmarks(options.folder))
@@ -200,22 +246,6 @@ def main() -> None:
     print(f"candidates, embedded: {time.process_time() - started:.1f} s of processor time, {len(rows):,} pairs")
     owners = [turns[row.turn].example for row in rows]
     truth = [(plant.bench, plant.line) for plant in plants]
-    labels = [owner < len(plants) and places[row.item] == truth[owner] for owner, row in zip(owners, rows, strict=True)]
-    if options.fit:
-        fitted = [
-            number for number, owner in enumerate(owners)
-            if (owner < len(plants) and plants[owner].fitted) or 0 <= owner - len(plants) < FITTED_ROWS
-        ]  # fmt: skip
-        sizes = Counter(plants[owners[number]].style for number in fitted if labels[number])
-        weights = [
-            TRUE_WEIGHT / sizes[plants[owners[number]].style] ** 0.5
-            if labels[number]
-            else OTHER_ITEM_WEIGHT
-            if owners[number] < len(plants)
-            else 1.0
-            for number in fitted
-        ]
-        fit([rows[number] for number in fitted], [labels[number] for number in fitted], weights)
     by_meaning = {
         (owner, places[row.item])
         for owner, row in zip(owners, rows, strict=True)
