@@ -31,7 +31,7 @@ from curate.read.forms.pairs import (
 )
 from curate.read.forms.preference_writers import SPEAKER, WRITTEN_FORMS
 from curate.read.forms.rendered import RENDERED, RENDERED_COMPLETION, RENDERED_PAIR
-from curate.read.forms.responses import NEMO_GYM, RESPONSES, STORED
+from curate.read.forms.responses import NEMO_GYM, RESPONSES, STORED, unread_wrapper_keys
 from curate.read.forms.vertex import VERTEX
 
 FORMATS: Final = (
@@ -218,8 +218,12 @@ def speaker_for(example: Example, role: str) -> str:
 
 
 def unread_keys(example: Example) -> Iterator[str]:
-    """Keys of the example's format whose text is not in the conversation, because other keys were read instead."""
+    """Keys of the example's format whose text is not in the conversation, because other keys were read instead, and
+    keys within a wrapper that no service sets.
+    """
     form = BY_NAME.get(example.format)
+    if form is STORED:
+        yield from unread_wrapper_keys(example.value)
     if form is not None and form.turns is not None and form.name not in PROMPTS:
         kept = (*(form.sides or ()), *ANSWER_KEYS)
         yield from (key for key in form.uses if key not in kept and str(example.value.get(key) or "").strip())

@@ -99,7 +99,8 @@ KEPT: Final = {"tree", "responses_create_params", "toolConfig", "generationConfi
 
 def told_keys(example: Example) -> set[str]:
     """Keys beside the conversation that rule J024 reports for the file, and those of which it need not."""
-    read = TRAINER_KEYS | {*BY_NAME[example.format].uses}.difference(unread_keys(example))
+    unread = {key.partition(".")[0] for key in unread_keys(example)}
+    read = TRAINER_KEYS | {*BY_NAME[example.format].uses} - unread
     return {key for key in example.value if key not in read} | METADATA | KEPT
 
 

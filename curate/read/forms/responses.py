@@ -3,6 +3,7 @@
 Source: the reference of the Responses API (developers.openai.com) and NeMo Gym's guide to its data, read 2026-11.
 """
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from curate.core.example import SYSTEM_ROLES
@@ -368,6 +369,29 @@ def _read_stored(value: Object) -> Reading:
     if choices[0].get("finish_reason", "stop") not in ("stop", "tool_calls", None):
         reading.rest["finish_reason"] = choices[0]["finish_reason"]
     return reading
+
+
+WRAPPERS: Final = ("request", "response", "body")
+SERVICE_KEYS: Final = frozenset(
+    """method url path headers custom_id request_id status_code error id object created model usage system_fingerprint
+    service_tier prompt_filter_results messages input choices tools functions function_call tool_choice
+    parallel_tool_calls temperature top_p top_k n stream stream_options stop max_tokens max_completion_tokens
+    presence_penalty frequency_penalty repetition_penalty logit_bias logprobs top_logprobs response_format seed user
+    metadata store modalities audio prediction reasoning_effort verbosity web_search_options extra_body timestamp
+    latency""".split()  # noqa: SIM905
+)
+"""Keys of requests and responses of chat completions, and of the wrappers in which services store them."""
+
+
+def unread_wrapper_keys(value: Object, parents: str = "") -> Iterator[str]:
+    """Keys within the request and the response of a stored completion that no service sets, as `request.notes`: their
+    text is in no message.
+    """
+    for wrapper in WRAPPERS:
+        if isinstance(inner := value.get(wrapper), dict):
+            path = f"{parents}{wrapper}."
+            yield from (f"{path}{key}" for key in inner if key not in SERVICE_KEYS and key not in WRAPPERS)
+            yield from unread_wrapper_keys(inner, path)
 
 
 def _without_value_at(value: Object, path: list[str]) -> Object:
