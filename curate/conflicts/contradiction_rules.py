@@ -116,13 +116,8 @@ def _given_values(question: str, left: str, right: str, pairs: Sequence[Aligned]
     if figures := clashing_figures(question, left, right, pairs):
         if not are_of_other_cases(question, left, right, figures[1:]):
             yield Evidence(figures[0], figures[1], figures[2], PRECISION[figures[0]])
-    elif amounts := requested_amounts(question, left, right):
-        if not are_of_other_cases(question, left, right, amounts[1:3]):
-            yield Evidence(*amounts)
-    elif closed := other_closed_values(question, left, right):
-        yield Evidence(*closed)
-    elif choices := other_alternatives(question, left, right):
-        yield Evidence("values", *choices)
+    elif (requested := _requested_value(question, left, right)) is not None:
+        yield from requested
     elif (
         (of_case := of_requested_case(question, left, right))
         and (figures := clashing_figures(question, of_case[0], of_case[1], aligned_sentences(*of_case)))
@@ -130,6 +125,19 @@ def _given_values(question: str, left: str, right: str, pairs: Sequence[Aligned]
         and figures[2].strip(".,") not in left
     ):
         yield Evidence(figures[0], figures[1], figures[2], PRECISION[figures[0]])
+
+
+def _requested_value(question: str, left: str, right: str) -> list[Evidence] | None:
+    """The first amount, closed value or alternative that a question asks for and that two answers give differently;
+    empty for amounts of two cases; None if there is none.
+    """
+    if amounts := requested_amounts(question, left, right):
+        return [] if are_of_other_cases(question, left, right, amounts[1:3]) else [Evidence(*amounts)]
+    if closed := other_closed_values(question, left, right):
+        return [Evidence(*closed)]
+    if choices := other_alternatives(question, left, right):
+        return [Evidence("values", *choices)]
+    return None
 
 
 def _sentence_contradictions(question: str, left: str, right: str, pairs: Sequence[Aligned]) -> Iterator[Evidence]:
@@ -176,13 +184,7 @@ def requested_contradictions(question: str, left: str, right: str) -> Iterator[E
     if refusal := refusal_contradiction(left, right):
         yield refusal
     elif not is_open(question) and is_comparable(left, right):
-        if amounts := requested_amounts(question, left, right):
-            if not are_of_other_cases(question, left, right, amounts[1:3]):
-                yield Evidence(*amounts)
-        elif closed := other_closed_values(question, left, right):
-            yield Evidence(*closed)
-        elif choices := other_alternatives(question, left, right):
-            yield Evidence("values", *choices)
+        yield from _requested_value(question, left, right) or ()
         if named := other_named_values(question, left, right):
             yield Evidence("values", *named, NAMES_PRECISION)
 
