@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from curate.similarity.numba_utils import U64, compiled, mixed
+from curate.similarity.numba_utils import U64, compiled, interpreted_as, mixed
 
 U32 = np.uint32
 MAX_HASH = U32(0xFFFFFFFF)
@@ -50,6 +50,14 @@ def band_keys(signed: Any, count: int, rows: int, out: Any) -> None:
             for k in range(band * rows, (band + 1) * rows):
                 key = mixed(key ^ U64(signed[row, k])) + U64(0x9E3779B97F4A7C15)
             out[band, row] = key
+
+
+@interpreted_as(band_keys)
+def _band_keys_of_arrays(signed: Any, count: int, rows: int, out: Any) -> None:
+    """As `band_keys`, of all signatures at a time."""
+    out[:] = np.arange(1, count + 1, dtype=U64)[:, None]
+    for values in signed[:, : count * rows].reshape(len(signed), count, rows).T.astype(U64):
+        out[:] = mixed(out ^ values) + U64(0x9E3779B97F4A7C15)
 
 
 @compiled

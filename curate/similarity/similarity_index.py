@@ -17,7 +17,6 @@ from curate.core.lazy import Floats, Hashes, Numbers, Words, np
 from curate.core.worker_pool import WorkerPool, lazy_once
 from curate.similarity.buckets import SetJoin, packed_bands, roots
 from curate.similarity.shingles import Sets
-from curate.similarity.word_hashes import HASH_BASE, mixed
 
 PERMUTATIONS: Final = 128
 SEED: Final = 1
@@ -116,19 +115,8 @@ def band_keys(bands: Bands, sets: Sets) -> Hashes:
     from curate.similarity import kernels
 
     signed = signatures(sets, bands.permutations, bands.number * bands.rows)
-    if kernels.band_keys.is_interpreted:
-        return _band_keys(signed, bands)
     keys = np.empty((bands.number, len(sets)), dtype=np.uint64)
     kernels.band_keys(signed, bands.number, bands.rows, keys)
-    return keys
-
-
-def _band_keys(signed: Words, bands: Bands) -> Hashes:
-    """As `kernels.band_keys`, without a compiler: all signatures at a time."""
-    values = signed[:, : bands.number * bands.rows].reshape(len(signed), bands.number, bands.rows).T.astype(np.uint64)
-    keys = np.repeat(np.arange(1, bands.number + 1, dtype=np.uint64)[:, None], len(signed), axis=1)
-    for row in values:
-        keys = mixed(keys ^ row) + np.uint64(HASH_BASE)
     return keys
 
 
