@@ -50,6 +50,7 @@ EXPLANATION: Final = (
     "contradictions",
     "loss-masks",
     "benchmarks",
+    "scale",
     "curatebench",
 )
 REFERENCE: Final = (

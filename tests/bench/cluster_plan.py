@@ -1,4 +1,4 @@
-"""The constants of the plan in docs/howto/data-cluster.md: processor time of each stage of `curate dedup`, and bytes.
+"""The constants of the plan in docs/explanation/scale.md: processor time of each stage of `curate dedup`, and bytes.
 
     python -m tests.bench.cluster_plan corpus.jsonl --chats 10000 100000 300000
 
