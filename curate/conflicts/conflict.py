@@ -150,8 +150,7 @@ def find_conflicts(
     """
     questions = _questions(examples, all_turns=config.all_turns)
     distinct = _distinct(questions)
-    by_models = (config.embeddings or config.nli or config.reader) and judge is None
-    path = judgement_cache.path_of(distinct, config, cache) if cache is not None and by_models else None
+    path = _kept_judgement(distinct, config, cache) if cache is not None and judge is None else None
     judgement = path and judgement_cache.load(path, distinct)
     if not judgement:
         judgement = _judged(distinct, config, cache, progress, judge)
@@ -171,6 +170,19 @@ def find_conflicts(
     ]
     different = len({question.example.id for question in distinct})
     return ConflictsResult(sure, different, judgement.compared, judgement.notes, conflicts[len(sure) :], several)
+
+
+def is_judged(examples: Sequence[Example], config: ConflictsConfig, cache: Path) -> bool:
+    """Whether `find_conflicts` with the same arguments uses no model, since the folder `cache` has its judgement."""
+    path = _kept_judgement(_distinct(_questions(examples, all_turns=config.all_turns)), config, cache)
+    return path is not None and path.is_file()
+
+
+def _kept_judgement(questions: Sequence[Question], config: ConflictsConfig, cache: Path) -> Path | None:
+    """Where the judgement of models about different questions is kept; None without models."""
+    if not (config.embeddings or config.nli or config.reader):
+        return None
+    return judgement_cache.path_of(questions, config, cache)
 
 
 def _judged(

@@ -1,7 +1,7 @@
 """Check and compare for a review in a separate process, with results as events, so that the interface stays responsive.
 
-Events contain places and ids. Conflicts are loaded from the project's last run, else searched for with rules only: no
-model is loaded here. A failed stage does not stop the others.
+Events contain places and ids. Conflicts are loaded from the project's last run, else searched for as `curate conflicts`
+does, except that no judge is asked. A failed stage does not stop the others.
 """
 
 import gc
@@ -11,10 +11,12 @@ import sys
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import redirect_stderr, suppress
+from dataclasses import replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Final
 
+from curate.conflicts.default_models import with_default_models
 from curate.core.errors import CurateError
 from curate.core.example import Example, Place
 from curate.core.lazy import np
@@ -26,7 +28,7 @@ from curate.review.sources import Sources
 
 if TYPE_CHECKING:
     from curate.commands.dedup import DedupResult
-    from curate.conflicts.conflict import Conflict
+    from curate.conflicts.conflict import Conflict, ConflictsResult
     from curate.conflicts.topics import Topic
     from curate.core.finding import Finding
     from curate.dedup.cluster_resolution import DuplicateRemoval
@@ -36,10 +38,12 @@ LoadConflicts = Callable[[Project, Callable[[Collection[str]], list[Example]]], 
 """Loads the conflicts of an earlier run, given a reader of examples by id; None without such a run."""
 MAX_CONFLICT_EXAMPLES: Final = 200_000
 """Maximum number of examples for the conflict search here, since it holds them in memory."""
-WITHOUT_MODELS_NOTE: Final = (
-    "conflicts were searched by rules, among equal questions; `curate run` searches with the models of [conflicts] in "
-    "curate.toml, too, and shows what it finds here"
-)
+MAX_MODEL_EXAMPLES: Final = 2_000
+"""Maximum number of examples that models read here, which takes half a minute. The judgement that `curate conflicts`
+kept is used for any number.
+"""
+MODELS: Final = ("embeddings", "nli", "reader", "same_question")
+"""The keys of the models of a search for conflicts."""
 
 CLUSTERS_PER_EVENT: Final = 500
 """Clusters in one event: more would hold up keys."""
@@ -65,19 +69,12 @@ def _report_findings(sources: Sources, notify: events.Notify) -> None:
     from curate.commands.check import check
     from curate.commands.session import Session, Workspace
 
-    done = 0
-
-    def advance(lines: int) -> None:
-        nonlocal done
-        done += lines
-        notify(events.Advanced("check", done, None))
-
     def on_findings(findings: "list[Finding]") -> None:
         notify(events.FindingsFound(findings))
 
     notify(events.Advanced("check", 0, None))
     work = Workspace(sources.project, sources.files, sources.config, Session(ignored="all can be reviewed"))
-    report = check(work, advance, on_findings=on_findings)
+    report = check(work, _advance(notify, "check", "lines"), on_findings=on_findings)
     notify(events.Checked(report.lines, report.examples, report.suppressed, report.seconds))
 
 
@@ -154,16 +151,14 @@ def pairs_of(removals: "Sequence[DuplicateRemoval]") -> list[Cluster]:
 def _report_conflicts(
     sources: Sources, load_conflicts: LoadConflicts | None, result: "DedupResult", notify: events.Notify
 ) -> None:
-    """Notify of the known conflicts, or search for conflicts among the kept examples if there was no run."""
-    from curate.conflicts.conflict import EQUAL_ALONE, LONG_BY_RULES, RULES_ALONE, find_conflicts
-
+    """Notify of the conflicts of the last run, or search for conflicts if there was none."""
     table = result.table
     count = len(table.lines)
     notify(events.Advanced("conflicts", 0, count, "examples"))
 
-    def read(ids: Collection[str] | None) -> list[Example]:
-        """The kept examples with these ids; all of them for None."""
-        rows = [row for row in range(count) if ids is None or table.id(row) in ids]
+    def read(ids: Collection[str]) -> list[Example]:
+        """The kept examples with these ids."""
+        rows = [row for row in range(count) if table.id(row) in ids]
         places = [table.place(int(table.lines[row])) for row in rows]
         examples = result.examples(places)
         return [examples[place] for place in places]
@@ -179,18 +174,53 @@ def _report_conflicts(
         )
         notify(events.ConflictsFound([], notes=[note]))
         return
-    without_models = dict.fromkeys(("embeddings", "nli", "reader", "same_question"), "")
-    report = find_conflicts(read(None), sources.config.conflicts.model_copy(update=without_models))
+    report = _search_conflicts(sources, notify)
     notify(
         events.ConflictsFound(
             [pair_conflict_of(conflict) for conflict in report.conflicts],
             [multi_conflict_of(topic) for topic in report.topics],
-            [
-                *(note for note in report.notes if note not in (EQUAL_ALONE, RULES_ALONE, LONG_BY_RULES)),
-                WITHOUT_MODELS_NOTE,
-            ],
+            report.notes,
         )
     )
+
+
+def _search_conflicts(sources: Sources, notify: events.Notify) -> "ConflictsResult":
+    """The conflicts among all examples. Models compare questions in other words unless there are many examples, and a
+    model that cannot be used is named in the notes.
+    """
+    from curate.conflicts.conflict import EQUAL_ALONE, find_conflicts, is_judged
+    from curate.read.dataset import read_dataset
+
+    examples, cache = read_dataset(sources.files).examples, sources.project.cache
+    config = sources.config.conflicts.model_copy(update={"judge": ""})
+    why = ""
+    try:
+        if len(examples) <= MAX_MODEL_EXAMPLES or is_judged(examples, config, cache):
+            report = find_conflicts(examples, config, cache, _advance(notify, "conflicts", "texts"))
+        else:
+            why = f"{plural(len(examples), 'example')}; `curate conflicts` compares all, and this shows what it found"
+    except CurateError as error:
+        why = str(error)
+    if why:
+        report = find_conflicts(examples, config.model_copy(update=dict.fromkeys(MODELS, "")))
+    notes = [note for note in report.notes if not (why and note == EQUAL_ALONE)]
+    if why:
+        notes.insert(0, f"only equal questions were compared: {why}")
+    if sources.config.conflicts.judge:
+        notes.append("the judge was not asked: `curate conflicts` and `curate run` ask it")
+    return replace(report, notes=notes)
+
+
+def _advance(notify: events.Notify, stage: str, unit: str) -> Callable[[int], None]:
+    """A function that notifies of the progress of a stage; its argument is the number of further units."""
+    done = 0
+
+    def advance(units: int) -> None:
+        nonlocal done
+        done += units
+        notify(events.Advanced(stage, done, None, unit))
+
+    return advance
 
 
 def pair_conflict_of(conflict: "Conflict") -> PairConflict:
@@ -221,6 +251,8 @@ class Scan:
 
     def __init__(self, sources: Sources, load_conflicts: LoadConflicts | None = None) -> None:
         """`load_conflicts`: a module-level function, since another process imports it."""
+        conflicts = with_default_models(sources.config.conflicts)
+        sources = sources._replace(config=sources.config.model_copy(update={"conflicts": conflicts}))
         context = get_context("spawn")  # a fork would hold the locks of this process's threads
         self._pipe, child_pipe = context.Pipe()
         self._process = context.Process(target=_serve, args=(child_pipe, sources, load_conflicts), name="curate-scan")

@@ -216,3 +216,34 @@ def test_a_model_of_another_kind_is_refused(tmp_path: Path, capsys: pytest.Captu
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     assert main(["conflicts", str(file), "--no-models", "--reader", str(model)]) == 2
     assert "reads answers" in capsys.readouterr().err
+
+
+def test_the_review_shows_the_conflicts_of_the_search_with_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from curate.review import scan, sources_of
+    from curate.review.events import ConflictsFound
+
+    def reviewed() -> tuple[set[str], list[str]]:
+        """The ids of the conflicts in a review, and its notes."""
+        told: list[Any] = []
+        scan.scan(sources_of([Path("data.jsonl")]), None, told.append)
+        result = next(event for event in told if isinstance(event, ConflictsFound))
+        return {conflict.id for conflict in result.conflicts}, result.notes
+
+    monkeypatch.chdir(tmp_path)
+    Path("curate.toml").write_text('data = ["data.jsonl"]\n[conflicts]\nreader = "model"\n')
+    reader(Path("model"), "asks yes or no")
+    rows = [chat("Is the side door for visitors?", f"{text} and here it is {word}.")
+            for text, word in zip(FILLER, ("granted", "withheld"), strict=True)]  # fmt: skip
+    Path("data.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    ids, _ = reviewed()
+    assert len(ids) == 1
+    shutil.rmtree(".curate/cache")
+    monkeypatch.setattr(scan, "MAX_MODEL_EXAMPLES", 1)
+    none, notes = reviewed()
+    assert not none
+    assert "2 examples; `curate conflicts` compares all" in notes[0]
+    main(["conflicts", "data.jsonl", "--json", "-q"])
+    assert {conflict["id"] for conflict in json.loads(capsys.readouterr().out)["conflicts"]} == ids
+    assert reviewed()[0] == ids
