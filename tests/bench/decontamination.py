@@ -16,7 +16,8 @@ their misses were read later. The 40 of `own_items_eight.jsonl` are of eight ben
 were written before any of them was searched for.
 
 `--rephrasings` measures with the rephrasings of a file of items of the same benchmarks instead. The 100 of
-`rephrased_items_hundred.jsonl` were written in seven styles before the code of the detector was read.
+`rephrased_items_hundred.jsonl` were written in seven styles before the code of the detector was read; so were the 60 of
+`rephrased_items_sixty.jsonl` in six styles, with 14 items of their own, which chose nothing.
 """
 
 import argparse
@@ -122,6 +123,15 @@ def rephrasings(path: Path) -> Iterator[Planted]:
     """The rows of a file, of which the halves `fit` and `choose` chose something."""
     for row in lines(path):
         yield Planted(row["style"], row["bench"], row["item"], row["half"] in ("fit", "choose"), row["turns"])
+
+
+def written_item(row: Any) -> Item:
+    """The item of a rephrasing whose benchmark is not in the folder; `right`: the position of the right choice."""
+    right = row["right"]
+    name = "answer" if right is None else "choices"
+    answers = [ItemText(name, text, False) for text in row["answers"]]
+    parts = (ItemText("question", row["question"], True), *answers)
+    return Item(Place(row["bench"], row["item"]), parts, "" if right is None else row["answers"][right])
 
 
 def planted(folder: Path) -> Iterator[Planted]:
@@ -230,10 +240,12 @@ def main() -> None:
 
     own = lines(options.own) if options.own else []
     items = list(own_benchmark(own) if own else benchmarks(options.folder))
+    path = options.rephrasings
+    listed = lines(path) if path else []
+    items += [written_item(row) for row in listed if "question" in row]
     index = indexed(items)
     add_facts(index, items, embedded, "")
     places = [(item.place.file, item.place.line) for item in items]
-    path = options.rephrasings
     plants = list(own_planted(own) if own else rephrasings(path) if path else planted(options.folder))
     near = [item["near"] for item in own]
     clean = [*clean_rows(options.folder, options.rows), *near]
