@@ -15,10 +15,17 @@ POSTAL_CODE: Final = (
 )
 """Of the United Kingdom, Ireland, Canada, the Netherlands, and in digits."""
 POSTAL_WORDS: Final = (
-    r"zip(?!\()(?:[ _-]?code)?|post(?:al)?[ _-]?code|postleitzahl|plz|code postal|c[óo]digo postal|cep|"
+    r"zip(?!\()(?:[ _-]?code)?|post(?:al)?[ _-]?code|postleitzahl|plz|code[ _]postal|c[óo]digo[ _]postal|"
+    r"codice[ _]postale|cep|"
     r"(?-i:CAP|C\.A\.P\.)(?= \d{5})|"
-    r"postcode|pin ?code|kod pocztowy|psč|postnummer|индекс"
+    r"postcode|pin ?code|kod[ _]pocztowy|c[ \.]?p(?=\.?: ?\d)|cap(?=: \d{5})|psč|postnummer|индекс"
 )
+CODE_BEHIND_ADDRESS: Final = re.compile(
+    r"(?:,? |,?[ \t]*\n[ \t]*)(?P<value>(?:D-|A-|CH-|F-|I-|NL-|L-)?(?:\d{5}(?:-\d{3,4})?|\d{4} ?[A-Z]{2}|"
+    r"\d{4}-\d{3}|\d{2}-\d{3}|"
+    r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|〒?\d{3}-\d{4}))(?=[\s.,;)\"']|$)"
+)
+"""A postal code right behind a street address, also in the next line."""
 GROUPED_CODE: Final = r"(?-i:(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z0-9]{5,8}|\d{2,4}(?:[ -]\d{2,4}){2,4}|\d{7,16})"
 LOG_FIELD: Final = r"(?i:user|user[_ -]?name|user[_ -]?id|login|uid|screen_name)"
 """Names of fields of users in logs, settings and JSON."""

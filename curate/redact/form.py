@@ -11,7 +11,7 @@ from curate.redact.value_patterns import CODE, MAX_GAP, VIN
 
 SPACED: Final = "0-9A-Za-z_\u00aa\u00b5\u00ba\u00c0-\u0963\u0966-\u0dff\u1e00-\u1fff"
 """Letters and digits that border on no value: words of Chinese, Japanese, Korean and Thai stand beside it."""
-BEGIN: Final = f"(?<![{SPACED}-])"
+BEGIN: Final = f"(?<![{SPACED}-])(?<![0-9]\\.)"
 END: Final = f"(?![{SPACED}-])"
 """The borders of a value."""
 

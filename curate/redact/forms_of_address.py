@@ -110,8 +110,8 @@ FORMS_OF_ADDRESS: Final = (
         r"(?= (?:Hanım(?:efendi)?|Bey(?:efendi)?)(?![^\W\d_]))",
     ),
     _pattern(
-        "pani|pana|panu|panem|panią|Pani|Panu|Pana|Panem|Panią",
-        rf"(?<!\w)(?:[Pp]ani[ąe]?|[Pp]an(?:em|a|u)) (?P<name>(?!(?:{NO_POLISH})(?!\w)){WORD}(?:-{WORD})?"
+        "pani|pana|panu|panem|panią|Pani|Panu|Pana|Panem|Panią|Panie",
+        rf"(?<!\w)(?:[Pp]ani[ąe]?|[Pp]an(?:em|a|u|ie)) (?:(?:doktor|profesor|mecenas|inżynier|magister|dyrektor|prezes)\w* )?(?P<name>(?!(?:{NO_POLISH})(?!\w)){WORD}(?:-{WORD})?"
         rf"(?: {WORD}(?:-{WORD})?)?)",
     ),
     _pattern(

@@ -9,7 +9,7 @@ from xxhash import xxh3_128_intdigest
 from curate.core.key_value_secrets import Secret
 from curate.core.lazy import lazy_pattern
 from curate.redact.folding import folded
-from curate.redact.forms_of_address import names_beside_forms_of_address
+from curate.redact.forms_of_address import SURNAMES_ZH, names_beside_forms_of_address
 
 PERSON: Final = "person"
 SURNAME: Final = "surname"
@@ -28,16 +28,32 @@ PERSON_KEYS: Final = frozenset(
     cardholder_name passenger_name guest_name employee_name vorname nachname nombre apellido apellidos prenom
     nom_de_famille
     client_name person_name member_name tenant_name driver_name student_name teacher_name doctor_name
-    middle_name maiden_name""".split()  # noqa: SIM905
+    middle_name maiden_name voornaam achternaam volledige_naam imie nazwisko imie_nazwisko imie_i_nazwisko nome_completo
+    nombre_completo nom_complet cognome sobrenome apelido nombre_apellidos
+    姓名 氏名 联系人 お名前 имя фамилия фио""".split()  # noqa: SIM905
 )
 """Keys of JSON objects whose value is the name of a person."""
 PERSON_KEY_WORDS: Final = "|".join(sorted(key.replace("_", "[ _-]?") for key in PERSON_KEYS))
 SURNAME_KEYS: Final = frozenset(
-    ["last_name", "lastname", "family_name", "surname", "nachname", "apellido", "apellidos", "nom_de_famille"]
+    [
+        "last_name",
+        "lastname",
+        "family_name",
+        "surname",
+        "nachname",
+        "apellido",
+        "apellidos",
+        "nom_de_famille",
+        "nazwisko",
+        "achternaam",
+        "cognome",
+        "sobrenome",
+        "apelido",
+    ]
 )
 HONORIFIC: Final = (
     r"Mrs?|Ms|Mx|Miss|Dr|Dra|Prof(?:essor|esor)?|Herrn?|Frau|Monsieur|Madame|Maître|Mme|Mlle|[Ss]eñor(?:a|ita)?|Sra?|"
-    r"[Mm]evrouw|[Mm]eneer|Mevr|Mw|[Dd]hr|Drs|[Ss]ignora?|Sig|[Ss]enhora?|[Dd]oña|Dona|Don|(?i:doctora?|docteur|professeure?|profesora?|dottor(?:e|essa)?)"
+    r"[Mm]evrouw|[Mm]eneer|Mevr|Mw|[Dd]hr|[Hh]eer|Drs|[Ss]ignor[ae]?|Sig(?:\.(?:ra|na))?|Dott(?:\.ssa)?|Avv|[Ss]enhora?|[Dd]oña|[Dd]ona|Don|(?i:doctora?|docteur|professeure?|profesora?|dottor(?:e|essa)?)"
 )
 PARTICLE: Final = (
     "van|von|vom|de|del|della|da|das|do|dos|di|du|la|las|le|los|der|den|het|ter|ten|bin|ben|ibn|bint|al|el|af|av"
@@ -68,8 +84,14 @@ RELATION: Final = (
 )
 """Persons of private life, behind `my`."""
 LISTED: Final = lazy_pattern(
-    rf"(?i:\b(?:attendees|participants)(?: present)?:[ \n-]*)(?P<names>{NAME_WORD}(?: {NAME_WORD}){{1,2}}"
-    rf"(?:(?:, (?:and )?| and |\n[-*]? ?){NAME_WORD}(?: {NAME_WORD}){{1,2}}){{0,20}})"
+    rf"(?:(?i:\b(?:attendees|participants|teilnehmer(?:innen)?|anwesend|participants?|asistentes|partecipanti|"
+    rf"aanwezig|obecni)(?: present)?:"
+    rf"[ \n-]*)|(?m:^)(?:To|Cc|CC|Bcc|An|À|Para|A|Aan|Do): )(?P<names>{NAME_WORD}(?: {NAME_WORD}){{1,2}}"
+    rf"(?:(?:[,;] (?:and )?| (?:and|und|et|y|e|en|i) |\n[-*]? ?){NAME_WORD}(?: {NAME_WORD}){{1,2}}){{0,20}})"
+)
+LISTED_HINT: Final = re.compile(
+    r"attendees|participant|teilnehmer|anwesend:|asistentes|aanwezig|obecni:|(?m:^)(?:to|b?cc|an|à|para|aan): "
+    r"[^\n]*[,;]"
 )
 DEVANAGARI: Final = r"[\u0900-\u0963\u0970-\u097f]+"
 HAN: Final = r"[\u4e00-\u9fff々]"
@@ -81,12 +103,15 @@ OTHER_SCRIPTS: Final = tuple(
             rf"(?P<name>{DEVANAGARI}(?: {DEVANAGARI}){{0,2}}) (?:है|हैं)",
             rf"मैं (?P<name>{DEVANAGARI}(?: {DEVANAGARI}){{0,2}}) बोल रह[ाी]",
             rf"(?:श्री|श्रीमती|सुश्री|डॉ\.?) (?P<name>{DEVANAGARI}(?: {DEVANAGARI}){{0,2}}?)(?= (?:को|से|का|की|के|ने|जी))",
-            rf"(?:名前は|氏名(?:は|[::])|名義(?:人)?(?:は|[::])|担当(?:は|者[::]))[「 ]?(?P<name>{HAN}{{2,6}}|"
-            rf"{HAN}{{1,4}}[  ]{HAN}{{1,4}}|[ァ-ヶー]{{2,10}}[  ・]?[ァ-ヶー]{{2,10}})(?=です|と|で|、|。|」|\s|$)",
+            rf"(?:名前は|氏名(?:は|[::])|名義(?:人)?(?:は|[::])|担当(?:は|"
+            rf"者[::]))[「 ]?(?P<name>{HAN}{{1,4}}[  ]{HAN}{{1,4}}|"
+            rf"{HAN}{{2,6}}|[ァ-ヶー]{{2,10}}[  ・]?[ァ-ヶー]{{2,10}})(?=です|と|で|、|。|」|\s|$)",
             rf"(?<!{HAN})(?P<name>{HAN}{{2,6}}|{HAN}{{1,3}}[  ]{HAN}{{1,4}})"
             r"(?=と申します|と申し上げます|と言います|といいます)",
             rf"(?<!{HAN})(?P<name>{HAN}{{2,5}})(?=様(?!々|子|式|相|態|に|な)|さん(?!ざん)|氏(?!名)|殿下?(?![{HAN[1:-1]}]))",
-            rf"(?:我叫|我的名字(?:叫|是)|姓名[::]\s?)(?P<name>{HAN}{{2,4}})(?=[,,。.!!\s]|$)",
+            rf"(?:我叫|我的名字(?:叫|是))(?P<name>[{SURNAMES_ZH}]{HAN}{{1,3}})(?=[,,。.!!\s]|$)",
+            rf"(?:姓名|联系人|聯絡人|收件人|收货人|经办人|负责人)(?:[::]|是)\s?(?P<name>{HAN}{{2,4}})(?=[,,。.!!\s]|$)",
+            rf"(?:敬礼|敬禮|敬上)[!!]?\s*\n\s*(?P<name>{HAN}{{2,4}})(?=\s*$|\s*\n)",
             r"(?:제 이름은|성명[::]|이름[::]) ?(?P<name>[가-힣]{2,4})(?=입니다|이고|이에요|예요|\s|$)",
             r"(?i:меня зовут|моё имя|мое имя) (?P<name>[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?(?: [А-ЯЁ][а-яё]+){0,2})",
             r"(?i:с уважением),?\s*\n?\s*(?P<name>[А-ЯЁ][а-яё]+(?: [А-ЯЁ][а-яё]+){0,2})(?=\s*$|\n)",
@@ -115,28 +140,61 @@ def _hints_and_pattern(hints: str, pattern: str) -> tuple[tuple[str, ...], Any]:
     return tuple(hints.split("|")), lazy_pattern(pattern)
 
 
+ROLE_HINTS: Final = (
+    "er: contact ent: ry: ee: kunde kundin cliente: partner person: persoon bearbeiter referente responsable titular "
+    "inhaber houder intestatario posiadacz kontaktowa t.n.v. tario taire empfänger ontvanger odbiorca nadawca absender "
+    "diteur mittente paciente imię i sig nom et nombre"
+)
+"""Parts of `ROLE_WORDS` in lower case."""
+ROLE_WORDS: Final = (
+    r"customer|contact|beneficiary|recipient|employee|tenant|patient|kunde|kundin|client|cliente|ansprechpartner(?:in)?|"
+    r"kontaktperson|ansprechperson|(?:sach)?bearbeiter(?:in)?|contactpersoon|persona di contatto|persona de "
+    r"contacto|referente|"
+    r"responsable|osoba kontaktowa|titular|(?:konto)?inhaber(?:in)?|rekeninghouder|intestatario|posiadacz|"
+    r"imi[ęe] i nazwisko|t\.n\.v\.?|destinat[áa]ri[oa]|destinataire|empfänger(?:in)?|ontvanger|odbiorca|nadawca|"
+    r"absender(?:in)?|expéditeur|mittente|paciente|nombre y apellidos|nom et prénom|nome e cognome"
+)
+"""What the name of a person stands behind, with a colon or a verb."""
 NAMES: Final = (
     _hints_and_pattern(
-        "name|nom|heiße|appelle|llamo|chiamo|chamo|signed|attn|behalf|holder:",
+        "name|nom|heiße|appelle|llamo|chiamo|chamo|naam|heet|nazywam|imię|imie|c'est|c’est|signed|attn|behalf|holder:",
         (
             rf"(?i)\b(?:my name is|my name's|mein name ist|ich heiße|je m'appelle|mon nom est|me llamo|mi "
-            rf"nombre es|mi chiamo|meu nome é|me chamo|signed by|attn\.?:?|on behalf of|patient(?:in)? "
+            rf"nombre es|mi chiamo|il mio nome è|meu nome é|me chamo|chamo-me|moi,? c['’]est|"
+            rf"mijn naam is|ik heet|nazywam się|mam na imi[ęe]|signed by|attn\.?:?|on behalf of|patient(?:in)? "
             rf"name:?|full name:?|(?:account holder|cardholder):|(?:name|nombre|nom|nome):(?="
             rf"[^\n]*\n?[^\n]*{ABOUT_PERSON})) {FULL_NAME}"
         ),
     ),
     _hints_and_pattern(
-        "i am|i'm|this is|ich bin|je suis|soy|sono|sou |aqui é|spoke|met with|ask for|speak|signed|name |naam",
+        "i am|i'm|im |ik ben|jestem|this is|ich bin|je suis|soy|sono|sou |aqui é|spoke|met with|ask for|speak|"
+        "signed|name |naam",
         (
-            rf"(?i)\b(?:i am|i'm|this is|ich bin|je suis|soy|sono|sou(?: [oa])?|aqui é [oa]|spoke (?:to|with)|"
+            rf"(?i)\b(?:i am|i'm|im|ik ben|jestem|this is|ich bin|je suis|soy|sono|sou(?: [oa])?|aqui é [oa]|"
+            rf"spoke (?:to|with)|"
             rf"met with|ask for|speak to|speaking (?:to|with)|signed|name (?:on (?:(?:the|my|this) )?\w+ )?is|"
             rf"naam) (?P<name>{NAME_WORD}(?: {NAME_WORD}){{1,2}}|{NAME_WORD} (?-i:[A-Z]\.))"
         ),
     ),
     _hints_and_pattern(
-        "er:|contact:|ent:|ry:|ee:|kunde:|kundin:|cliente:",
-        r"(?i)\b(?:customer|contact|beneficiary|recipient|employee|tenant|patient|kunde|kundin|client|cliente): "
-        rf"(?P<name>{NAME_WORD}(?: {NAME_WORD}){{1,2}})",
+        "|".join(ROLE_HINTS.split()),
+        rf"(?i)(?<![^\W_])(?:{ROLE_WORDS})(?: [^\W\d_]{{3,14}})?(?: ?: ?| ist | is | est | è | é |"
+        rf"(?<=t\.n\.v\.) |(?<=t\.n\.v\. ))"
+        rf"(?P<name>{NAME_WORD}(?: (?:(?:{PARTICLE}) ){{0,2}}{NAME_WORD}){{1,2}})",
+    ),
+    _hints_and_pattern(  # before what is of a person
+        "employee|patient|paciente|client|customer|tenant|madame|monsieur|kunde|sottoscritt|meldung von|abaixo",
+        rf"(?i)(?<![^\W_])(?:employee|patient(?:in)?|paciente|client|customer|tenant|kund(?:e|in)|(?:il |la "
+        rf")?sottoscritt[oa]|"
+        rf"meldung von|contact) (?P<name>{NAME_WORD}(?: (?:(?:{PARTICLE}) ){{0,2}}{NAME_WORD}){{1,2}})"
+        rf"(?=,? ?[,(;] ?(?:geb|born|nat[oa]|nacid|née?|ssn|dob|dni|c\.?f\.?|tel|phone|[^\n]{{0,12}}{ABOUT_PERSON}))",
+    ),
+    _hints_and_pattern(  # above an address that something is sent to
+        "deliver|ship|send|bill|mail|liefer|versand|rechnung|livr|envoy|envi|entreg|consegn|sped|bezorg|stuur|dostaw|wysł|adres",
+        rf"(?i)(?:deliver|ship|send|bill|mail|liefer|versand|rechnungs|livr|envoy|env[ií]|entreg|consegn|sped|bezorg|verzend|"
+        rf"stuur|dostaw|wysył|adres)[^\n]{{0,30}}\n[ \t]*(?P<name>{NAME_WORD}(?: (?:(?:{PARTICLE}) "
+        rf"){{0,2}}{NAME_WORD}){{1,2}})"
+        r"[ \t]*(?=\n[^\n]{0,50}\d)",
     ),
     _hints_and_pattern(
         "this is|speaking|hier |ici |habla ",
@@ -162,7 +220,10 @@ NAMES: Final = (
         (
             rf"(?i)(?:^|\n|[\"'“])[ \t]*(?:dear|hi|hello|hey|hallo|liebe[r]?|lieber|bonjour|bonsoir|ch[eè]re?|hola|"
             rf"good (?:morning|afternoon|evening|day)|guten (?:tag|morgen|abend)|moin|servus|buen[oa]s (?:días|tardes|"
-            rf"noches)|sehr geehrter?|querid[oa]|estimad[oa]|ciao|gentile|car[oa]|olá|prezad[oa])"
+            rf"noches)|sehr geehrter?|querid[oa]|estimad[oa]|ciao|gentile|car[oa]|olá|oi|salut|coucou|beste|"
+            rf"geachte|hoi|goede(?:morgen|middag|navond)|"
+            rf"egregi[oa]|gentilissim[oa]|prezad[oa]|caríssim[oa]|bom dia|boa (?:tarde|noite)|buongiorno|buonasera|"
+            rf"szanown[ya]|drog[ai]|cześć|witaj|hej|bonjour (?:monsieur|madame))"
             rf"(?: (?:{HONORIFIC})\.?){{0,3}} "
             rf"{FULL_NAME}(?=[,!:\n])"
         ),
@@ -175,7 +236,7 @@ NAMES: Final = (
     _hints_and_pattern(
         "from:|to:|cc:|von:|an:|de:|à:|para:",
         rf"(?m)^(?:> ?)*(?:From|To|Cc|CC|Bcc|Von|An|De|À|Para): "
-        rf"(?P<name>{NAME_WORD}(?: {NAME_WORD}){{1,2}})(?=[ \t]*\n(?:[^\n]*\n){{0,5}}?(?:> ?)*{HEADER}:)",
+        rf"(?P<name>{NAME_WORD}(?: {NAME_WORD}){{1,2}})(?=[^\n:]{{0,200}}\n(?:[^\n]*\n){{0,5}}?(?:> ?)*{HEADER}:)",
     ),
     _hints_and_pattern(
         "my |mein|mon |ma |mi |meu|minha",
@@ -191,15 +252,18 @@ NAMES: Final = (
             rf"wishes|take care|love|respectfully|warmly|grüßen|grüße|grüßle|gruß|mfg|lg|vg|dank|danke|cordialement|"
             rf"distinguées|bien à vous|bien à toi|amicalement|amitiés|bises|bisous|merci|saludos?|"
             rf"cordiales|atentamente|abrazos?|"
-            rf"gracias|cordialmente|saluti|cumprimentos|atenciosamente|abraços?)"
-            rf"(?:,?!?\.?[ \t]*\n\s*{FULL_NAME}|, (?P<same_line>{NAME_WORD}(?: {NAME_WORD}){{1,2}}))"
+            rf"gracias|cordialmente|saluti|cumprimentos|atenciosamente|abraços?|"
+            rf"beijos?|obrigad[oa]|abbracci[o]?|cordialità|grazie|groet(?:en|jes)?|liefs|bedankt|dankjewel|"
+            rf"pozdrawiam|pozdrowienia|poważaniem|dziękuję|besos?|atte\.?|hilsen|hälsningar)"
+            rf"(?:,?!?\.?[ \t]*\n\s*{FULL_NAME}|(?:,|(?<=[Aa]tte\.)) (?P<same_line>{NAME_WORD}(?: {NAME_WORD}){{1,2}}))"
             rf"(?=[ \t]*(?:$|\n))"
         ),
     ),
 )
 """What stands before the name of a person, behind parts of which each text with it has one, in lower case."""
 NO_NAMES: Final = frozenset(
-    """Sir Madam Team All Everyone Everybody Friends Folks There World Claude Assistant User Customer Support
+    """Sir Madam Pani Panie Państwo Pan
+    Team All Everyone Everybody Friends Folks There World Claude Assistant User Customer Support
     Service Manager Hiring Committee Editor Professor Doctor Mom Dad Mum Reader Readers Community Colleagues
     Colleague Students Student Parents Guest Guests God Lord Santa Damen Herren Kollegen Kollege Team Zusammen
     Leute Kunde Kundin Madame Monsieur Messieurs Señor Señora Equipo Todos Amigo Amiga Amigos Not Very Just
@@ -246,7 +310,7 @@ def _names_in_ascii(text: str) -> Iterator[Secret]:
                     match.end(group),
                     SURNAME if pattern is WITH_PARTICLE or (pattern is TITLED and len(words) == 1) else PERSON,
                 )
-    for attendees in LISTED.finditer(text) if "attendees" in lower or "participants" in lower else ():
+    for attendees in LISTED.finditer(text) if LISTED_HINT.search(lower) else ():
         for match in re.finditer(rf"{NAME_WORD}(?: {NAME_WORD}){{1,2}}", attendees["names"]):
             first = attendees.start("names")
             if NO_NAMES.isdisjoint(match.group().split()):

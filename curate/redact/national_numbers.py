@@ -16,7 +16,7 @@ from curate.redact.form import (
     stdnum,
     unspaced,
 )
-from curate.redact.value_patterns import CALENDAR, CODE, FREE_GAP, GROUPED_ID, ID_WORDS
+from curate.redact.value_patterns import CALENDAR, CODE, FREE_GAP, GROUPED_ID, ID_WORDS, PLAIN_GAP
 
 
 def _is_spanish(text: str) -> bool:
@@ -115,7 +115,18 @@ NATIONAL_NUMBERS: Final[tuple[Form, ...]] = (
         _is_national_id,
         gap=FREE_GAP,
     ),
+    named(
+        "national_id",
+        r"(?:seria i )?numery? dowodu|dow[oó]du? osobist\w+|dowodu|carta d['’]identità|identiteitskaart\w*|"
+        r"id-kaart|cart[ãa]o de cidad[ãa]o|bilhete de identidade",
+        rf"(?:(?-i:[A-Z]{{2,3}} \d{{6,7}})|{CODE})",
+        _is_national_id,
+        gap=PLAIN_GAP,
+        hint=DIGIT,
+    ),
     named("national_id", rf"{ID_WORDS}|steuer[- ]?(?:id\w*|nummer)", GROUPED_ID, _is_grouped_id, gap=FREE_GAP),
+    named("national_id", r"e\.?i\.?n|fein|employer id\w*|tax[ _-]id\w*", r"\d{2}-\d{7}", gap=FREE_GAP),
+    named("national_id", r"nip", r"\d{3}[ -]?\d{3}[ -]?\d{2}[ -]?\d{2}", compact("pl.nip"), gap=FREE_GAP),
     named("uk_nhs_number", "nhs", r"\d{3}[ -]?\d{3}[ -]?\d{4}"),
     named("nl_bsn", r"bsn|burgerservicenummer|sofinummer", r"\d{9}", stdnum("nl.bsn"), gap=FREE_GAP),
     named("pt_nif", "nif|contribuinte", r"\d{3} ?\d{3} ?\d{3}", stdnum("pt.nif")),

@@ -33,6 +33,9 @@ MOBILES: Final = (
     (re.compile(ARABIC), r"0(?:5\d{8}|9\d{9}|1[0125]\d{8}|7[789]\d{7,8})"),
     (re.compile("[\u0980-\u09ff]"), r"01[3-9]\d{2}-?\d{6}"),
     (re.compile("[\u0e01-\u0e4e]"), r"0[689]\d-?\d{3}-?\d{4}"),
+    (re.compile("[\u3040-\u30ff]"), r"0[789]0\d{8}"),
+    (re.compile("[\u4e00-\u9fff]"), r"1[3-9]\d{9}"),
+    (re.compile("[\u0900-\u0963]"), r"[6-9]\d{9}"),
     (re.compile("[ơưđ\u1ea0-\u1ef9]"), r"0[35789]\d{2}[ .]?\d{3}[ .]?\d{3}"),
 )
 """Mobile numbers in texts with letters of the script of their country."""

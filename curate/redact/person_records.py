@@ -13,12 +13,17 @@ from curate.redact.names import PERSON_KEYS
 RECORD_KEYS: Final = frozenset(
     """email e_mail mail email_address phone phone_number mobile tel telephone telefon dob date_of_birth birth_date
     birthdate birthday geburtsdatum ssn tax_id passport first_name last_name firstname lastname vorname nachname cvv cvc
-    pan card_number iban nombre correo telefono cpf""".split()  # noqa: SIM905
+    pan card_number iban nombre correo telefono cpf handy handynummer strasse straße telephone telefoon telefoonnummer
+    mobiel numer_telefonu nr_telefonu celular cellulare movil telemovel geboortedatum date_naissance date_de_naissance
+    data_di_nascita data_nascita data_nascimento data_de_nascimento data_urodzenia fecha_nacimiento fecha_de_nacimiento
+    dni nif bsn pesel codice_fiscale nir nr_konta rekeningnummer nhs_number telephone_portable home_phone
+    手机 手机号 电话 联系电话 邮箱 身份证号 身份证 電話 電話番号 携帯 メール 生年月日""".split()  # noqa: SIM905
 )
 """Keys of objects and columns of tables that are of a person."""
 NAME_KEYS: Final = frozenset(
     """name display_name holder contact attendee customer client patient employee person user full contact_person
-    owner tenant student teacher kunde mitarbeiter nom nome nombre cliente""".split()  # noqa: SIM905
+    owner tenant student teacher kunde mitarbeiter nom nome nombre cliente klant
+    naam klient titular intestatario inhaber assure prenom cardholder""".split()  # noqa: SIM905
 )
 """Keys whose value is the name of a person if the others are of one."""
 OWN_COLUMNS: Final = PERSON_KEYS - {"nombre"}
@@ -31,7 +36,8 @@ NAME_WORD: Final = r"(?:[^\W\d_a-z][^\W\d_'’]*(?:['’-][^\W\d_]+)*\.?|van|von
 PERSONAL_NAME: Final = lazy_pattern(rf"{NAME_WORD}(?:[\s・]{NAME_WORD}){{0,3}}")
 COLUMN: Final = lazy_pattern(
     r"(?i)(?:name|nom|nombre|birth|d\.?o\.?b|geburt|phone|tel|mobil|handy|ssn|social|passport|licen[cs]e|plate|account|"
-    r"iban|card|cvv|address|adresse|street|zip|post|plz|cep|tax|national|customer|patient|email|user|login|lat|lon|lng)"
+    r"iban|card|number|cvv|adres|street|stra(?:ß|ss)e|naam|imi[eę]|nazwisko|cognome|celul|cellul|telefo|cpf|dni|pesel|bsn|"
+    r"姓名|电话|手机|邮箱|身份证|地址|氏名|電話|住所|生年月日|zip|post|plz|cep|tax|national|customer|patient|email|user|login|lat|lon|lng)"
 )
 """What the first line of a table has, if the table is read."""
 SEPARATORS: Final = (",", ";", "\t", "|")

@@ -11,11 +11,19 @@ COPULA_GAP: Final = (
 LOGIN_HINT: Final = re.compile("(?i)log-?in|credentials|zugang|anmeldung|identifiants|credenciales|acceso")
 COLON_GAP: Final = r"[^\n.;:?]{1,40}: ?[\"'`]?"
 SIGN_IN_WORDS: Final = (
-    r"passwords?|passwor[dt]e?|kennwort|mot de passe|contraseña|clave|pass(?:phrase|code)?|pw|pwd|pin|senha"
+    r"passwords?|pass wor[dt]|passwor[dt]e?|kennwort|mot de passe|mdp|contraseña|clave|pass(?:phrase|code)?|pw|pwd|pin|"
+    r"senha|palavra[- ]passe|wachtwoord|ww|has[łl]o|(?:wlan|wi-?fi)[ -]?(?:schlüssel|key|code|kode)|lösenord|"
+    r"adgangskode|passord|salasana|heslo|jelszó|parol[aăe]|şifre\w*|пароль"
 )
 SIGN_IN_HINT: Final = re.compile(
-    "(?i)(?<![^\\W_])(?:pass|pwd?(?![a-z])|kennwort|mot de passe|contrase|clave|pin(?![a-z])|senha)"
+    "(?i)(?<![^\\W_])(?:pass|pwd?(?![a-z])|kennwort|mot de passe|mdp|contrase|clave|pin(?![a-z])|senha|palavra|wacht|"
+    "ww |ww:|has[łl]o|w(?:lan|i-?fi)|lösen|adgangs|salasana|heslo|jelsz|parol|şifre|пароль)"
 )
+UNSPACED_SIGN_IN_WORDS: Final = (
+    r"パスワード|暗証番号|密码|密碼|口令|비밀번호|암호|كلمة (?:المرور|السر)|الرقم السري|رمز عبور|"
+    r"पासवर्ड|পাসওয়ার্ড|รหัสผ่าน|(?i:mật khẩu)"
+)
+UNSPACED_SIGN_IN_VALUE: Final = r"[A-Za-z0-9À-ɏ!#$%&*+./:?@^_~-]{6,40}(?<![.,:?])"
 SIGN_IN_VALUE: Final = (
     r"(?!https?:)(?!(?:sha|md|aes|rsa|argon|bcrypt|utf|iso|rfc|oauth|base|win)-?\d)"
     r"(?-i:[^\s\"'`<>(){}\[\]=;,]{5,63}[^\s\"'`<>(){}\[\]=;,.:?])"

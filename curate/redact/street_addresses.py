@@ -33,6 +33,26 @@ FREE_ADDRESS: Final = (
     r"(?=\s*(?:\.\s|\.?$|[!?;।؟。\n\"]|です|でございます|に(?:住|送)| है| में | است| ?입니다"
     r"| ?이에요|(?:으)?로 (?:보내|와)))"
 )
+OWN_ADDRESS_WORDS: Final = (
+    r"(?i:(?:(?:home|street|postal|mailing|billing|shipping|delivery|my|our|his|her|their|new) address|address(?= ?:)|"
+    r"(?:ship|deliver|send|mail|post)(?:ped|ed)? (?:it |them |this |the \w+ )?to(?= \d| Flat| Unit| Apt)|"
+    r"(?:live|lives|living|moved|stay|staying|reside) (?:at|to|in)(?= \d| Flat| Unit| Apt)|"
+    r"(?:pick|drop) \w+ (?:up |off )?(?:from|at)(?= \d)|street(?= ?: )|line ?1(?= ?: )|"
+    r"(?:liefer|wohn|post|heim|rechnungs|meine |neue |unsere )adresse|adresse(?= ?:)|anschrift|wohne?n? (?:wir |ich )?(?:in|am|an|auf)(?: der| dem)?|wohnhaft(?: in)?|stra(?:ß|ss)e(?= ?: )|"
+    r"(?:mon|notre|son|votre) adresse|habit(?:e|ons|ent)(?: à| au)?|demeurant(?: au)?|domicilié(?:e)?(?: au)?|"
+    r"direcci[óo]n|domicilio|domiciliad[oa] en|(?:vivo|vive|vivimos) en|calle(?= ?: )|"
+    r"indirizzo(?: di casa)?|(?:abito|vivo|risiedo|residente) (?:in|a)|"
+    r"(?:meu |nosso )?endere[çc]o|(?:a minha )?morada|(?:moro|mora|resido|residente) (?:na|no|em)|entregar em|"
+    r"(?:mijn |ons )?adres|woon(?:t|achtig)? (?:op|aan|in)(?: de| het)?|straat(?= ?: )|"
+    r"(?:mój |moj )?adres|mieszka(?:m|my) (?:przy|na)|zamieszka[łl][yaie]\w*(?: przy)?|ulica(?= ?: )|mera (?:pata|address))"
+    r"(?: ?:| is| ist| es| est| è| é| to| hai)?(?: now| jetzt| em| in| en| au)? (?:\"|')?)"
+)
+"""What names the address behind it in languages whose streets have a number."""
+STREET_PARTICLE: Final = (
+    r"am|an|der|den|dem|de|la|las|le|los|les|l['’]|d['’]|del|della|dei|delle|di|da|do|dos|das|du|des|van|het|op|zum|zur|"
+    r"im|in|auf|auf der|hinter|unter|vor|bei|nad|pod|przy|calle|via|viale|rua|ul\.|al\.|os\.|pl\.|avenida|avda\.|corso|plaza|"
+    r"piazza|paseo|camino|r\.|av\.|bd|rue|avenue|chemin|impasse|allée|largo|travessa|the|of|st\."
+)
 NO_ADDRESS: Final = re.compile(
     r"@|0x[0-9a-f]|://|\d\.\d+\.\d|[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}:|\.(?:com|org|net|io)\b|www\."
 )
@@ -83,7 +103,8 @@ STREET_ADDRESSES: Final = (
     Form(
         "street_address",
         lazy_pattern(
-            r"(?:(?:[A-ZÄÖÜ][a-zäöüß]+[ -])?[A-ZÄÖÜ][a-zäöüß]+(?:straße|strasse|str\.|weg|platz|allee|"
+            r"(?:(?:[A-ZÄÖÜ][a-zäöüß]+-){1,3}(?:Straße|Strasse|Platz|Allee|Weg|Ring|Ufer|Damm)|"
+            r"(?:[A-ZÄÖÜ][a-zäöüß]+[ -])?[A-ZÄÖÜ][a-zäöüß]+(?:straße|strasse|str\.|weg|platz|allee|"
             r"gasse|damm|ufer)|(?:[A-ZÄÖÜ][a-zäöüß]+er|Am|An der|Alte|Lange|Neue) (?:[A-ZÄÖÜ][a-zäöüß]+ )?(?:Straße|"
             r"Weg|Platz|Allee|Markt|Ring|Hof|Berg|Tor|Ufer|Kirche)) \d{1,4} ?[a-h]?(?!\w)(?:,? \d{5} "
             r"[A-ZÄÖÜ][a-zäöüß]+)?"
@@ -93,8 +114,8 @@ STREET_ADDRESSES: Final = (
     Form(
         "street_address",
         lazy_pattern(
-            rf"(?i:\d{{1,4}}(?: ?bis| ?ter)?,? (?:rue|avenue|boulevard|place|chemin|impasse|allée|quai|"
-            rf"route|cours)) (?:(?i:de la |de l'|de |du |des |d'|la |le )"
+            rf"(?i:\d{{1,4}}(?: ?bis| ?ter)?,? (?:rue|avenue|boulevard|bo?u?l?v?d\.?|av\.|place|chemin|impasse|allée|"
+            rf"quai|route|cours)) (?:(?i:de la |de l'|de |du |des |d'|la |le )"
             rf"){{0,2}}(?-i:{CAPITALIZED}(?:[ -]{CAPITALIZED}){{0,3}})(?:,? \d{{5}} {CAPITALIZED})?"
         ),
         hint=re.compile(r"(?i)\d(?: ?bis| ?ter)?,? [rabpciq]"),
@@ -102,15 +123,26 @@ STREET_ADDRESSES: Final = (
     Form(
         "street_address",
         lazy_pattern(
-            rf"(?<!\w)(?!(?:Av\.|Via) (?:{NO_STREET})\b)(?:Calle|C/|Avenida|Avda\.?|Av\.|Blvd\.|Calzada|Calz\.|Jirón|"
+            rf"(?<!\w)(?!(?:Av\.|Via) (?:{NO_STREET})\b)(?:[Cc]alle|[Rr]ua|R\.(?= [^\n]{{2,40}}n[º°.]? ?\d)|[Vv]ia(?= de[il])|V\.le|C\.so|P\.za|C/|Avenida|Avda\.?|Av\.|Blvd\.|Calzada|Calz\.|Jirón|"
             rf"Largo(?= d[aeo]s? )|"
             rf"Praça|Plaza|Paseo|Carrera|"
             rf"Camino|Ronda|Via|Viale|Piazza|Corso|"
-            rf"Rua|Travessa) (?:(?:de la |de los |de las |de |del |della |dei |da |das |do |dos |la |el )"
+            rf"Travessa) (?:(?:de la |de los |de las |de |del |della |dei |da |das |do |dos |la |el )"
             rf"){{0,2}}{CAPITALIZED}(?: (?:de |del |la )?{CAPITALIZED}){{0,3}},? (?:n[º°.o]? "
             rf"?)?\d{{1,4}}(?!\w)(?:, ?(?:\d{{1,2}}[ºª°]?(?: ?[A-Za-z]{{1,4}}\.?)?(?=,)|(?:apto|apt|piso|int|depto|"
-            rf"dpto|bloco|bl|casa|esc|interno)\.? ?\w{{1,5}}))?(?:,? \d{{5}} {CAPITALIZED})?"
+            rf"dpto|bloco|bl|casa|esc|interno)\.? ?\w{{1,5}}))?(?:/[A-Z](?!\w))?(?:,? \d{{5}} {CAPITALIZED})?"
         ),
+    ),
+    Form(
+        "street_address",  # of any form, behind a word for an address
+        lazy_pattern(
+            rf"(?<![\w.@-])(?:{OWN_ADDRESS_WORDS})(?P<value>(?:(?:Flat|Unit|Apt\.?|Suite|Apartment|No\.?|H\.No\.) \w{{1,4}},? )?"
+            rf"(?:\d{{1,5}}[A-Za-z]?(?: bis| ter)?,? (?:(?:{STREET_PARTICLE}) ){{0,3}}{CAPITALIZED}\.?(?: (?:(?:{STREET_PARTICLE}) )?{CAPITALIZED}\.?){{0,3}}|"
+            rf"(?!(?:CEP|CAP|PLZ|ZIP|Zip|Room|Level|Floor|Zimmer|Port|Page)\b)(?:(?:{STREET_PARTICLE}) ){{0,2}}{CAPITALIZED}\.?(?: (?:(?:{STREET_PARTICLE}) ){{0,2}}{CAPITALIZED}\.?){{0,3}},? (?:n[º°.o]? ?)?"
+            r"(?!(?:19|20)\d\d)\d{1,4}(?:[ /-]\d{1,3}|[ /-]?[A-Za-z](?!\w))?(?: m\. ?\d{1,3})?(?![\w%]|[.,:]\d| (?:year|Jahr|ans|años|anni|anos|jaar|lat|m|km|min|hour|Stunde|day|Tag|month|Monat|people|people)\w*)))"
+        ),
+        lambda text: not SQL_WORD.search(text),
+        hint=Hints(DIGIT, lazy_pattern(OWN_ADDRESS_WORDS)),
     ),
     Form(
         "street_address",  # Dutch, Swedish, Norwegian, Danish
@@ -160,7 +192,7 @@ STREET_ADDRESSES: Final = (
     Form(
         "street_address",  # Chinese, Japanese, Korean
         lazy_pattern(
-            r"(?=[\u4e00-\u9fff]{2,37}\d)(?:[\u4e00-\u9fff]{1,8}(?:省|市|区|县)){0,3}[\u4e00-\u9fff]{1,8}(?:路|街|大道|巷|胡同)\d{1,5}号"
+            r"(?=[\u4e00-\u9fff]{2,37}\d)(?<!我住)(?<!家住)(?<!我)(?!(?:我|家|我家|我们|他|她)?住在|我|住|在|寄|送|地址)(?:[\u4e00-\u9fff]{1,8}(?:省|市|区|县)){0,3}[\u4e00-\u9fff]{1,8}(?:路|街|大道|巷|胡同)\d{1,5}(?:弄\d{1,4})?号"
             r"(?:\d{1,4}(?:室|楼|单元|栋|层)){0,3}|"
             r"(?:東京都|北海道|(?:大阪|京都)府|[\u4e00-\u9fff]{2,3}県)[\u4e00-\u9fff\u3040-\u30ff]{1,20}"
             r"\d{1,4}(?:(?:-|−|丁目|番地?|号)\d{0,4}){1,3}|"

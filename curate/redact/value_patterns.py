@@ -5,6 +5,7 @@ from typing import Final
 
 DATE: Final = (
     r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.] ?\d{1,2}[-/.] ?\d{2,4}"
+    r"|\d{1,2}[-/.](?:[^\W\d_]{3,9})\.?[-/.](?:19|20)?\d{2}"
     r"|\d{1,2}[-/. ](?-i:I{1,3}|I?[VX]|VI{1,3}|XI{1,2})[-/. ](?:19|20)\d{2}"
     r"|(?:\d{1,2}(?:\.|st|nd|rd|th|er|º)? (?:de |of )?)?(?!the |in |im |en )[^\W\d_]{3,12}\.? (?:\d{1,2}(?:st|nd|rd|"
     r"th)?,? )?(?:del? )?(?:19|20)\d{2})"
@@ -16,6 +17,9 @@ COORDINATE_LISTS: Final = r"long|coordinates?|coords?|lat ?l(?:ng|on)|lng ?lat|k
 """Words that also name other numbers: positions in a picture have fewer decimals."""
 FRACTION: Final = re.compile(r"[0-9]\.[0-9]{2}")
 CODE: Final = r"(?-i:(?=[A-Z0-9/-]*\d)[A-Z0-9](?:[A-Z0-9/-]{4,18})[A-Z0-9])"
+LICENSE: Final = rf"(?:(?-i:[A-Z]{{2}}[ -]?\d{{2}} ?\d{{11}}|[A-Z]{{1,2}}-\d{{6,7}} \d)|{CODE})"
+CUSTOMER_CODE: Final = rf"(?:(?-i:[A-Z]{{1,4}} \d{{2,4}} \d{{3,8}})|{CODE})"
+"""Also in groups: `VS 12 469012`."""
 ID_WORDS: Final = (
     r"cpf|cnpj|dni|nif|cif|pesel|bsn|burgerservicenummer|sofinummer|rijksregister\w*|idnr|steueridentifikations\w*|"
     r"insee|s[ée]cu|s[ée]curité sociale|assurance sociale|social insurance|social security|seguridad social|"
@@ -34,7 +38,18 @@ UNSPACED_DATE: Final = (
     r"(?:(?:昭和|平成|令和|大正)(?:\d{1,2}|元)(?=年)|(?:19|20)\d{2})(?:[-/.] ?\d{1,2}[-/.] ?\d{1,2}|"
     r"\s?年\s?\d{1,2}\s?月\s?\d{1,2}\s?日|\s?년 ?\d{1,2}\s?월 ?\d{1,2}\s?일)"
 )
-PLATE: Final = r"(?-i:(?=[A-ZÄÖÜА-Я -]*\d)(?=[0-9 -]*[A-ZÄÖÜА-Я])[A-ZÄÖÜА-Я0-9]{1,8}(?:[ -][A-ZÄÖÜА-Я0-9]{1,6}){0,3})"
+PLATE: Final = r"(?-i:(?=[A-ZÄÖÜА-Я -]*\d)(?=[0-9 -]*[A-ZÄÖÜА-Я])[A-ZÄÖÜА-Я0-9]{1,10}(?:[ -][A-ZÄÖÜА-Я0-9]{1,6}){0,3})"
+PLATE_ZH: Final = (
+    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]"
+    r"[A-HJ-NP-Z][·• ]?(?=[A-Z0-9]*\d)[A-HJ-NP-Z0-9]{5,6}"
+)
+PLATE_JA: Final = r"[一-鿿]{1,3}(?:ナンバー)? ?\d{2,3} ?[ぁ-ん] ?[\d・.]{1,2}-\d{2}"
+PLATE_DE: Final = (
+    r"(?i:\b(?:kennzeichen|auto|wagen|fahrzeug\w*|halter\w*|fahrer\w*|geparkt|abgeschleppt|pkw|lkw|motorrad)\b)"
+    r"(?:[^\w\n]|_){1,3}(?:[^\W\d_]{1,14}(?:[^\w\n]|_){1,3}){0,3}?(?P<value>[A-ZÄÖÜ]{1,3}[- ][A-Z]{1,2} "
+    r"\d{1,4}[EH]?)(?![\w-])"
+)
+"""Behind a word for a car or its driver."""
 PLATFORMS: Final = (
     r"twitter|instagram|telegram|tiktok|discord|snapchat|insta|ig|github|skype|mastodon|threads|bluesky|facebook|"
     r"youtube|twitch|linkedin|(?-i:X)"
@@ -44,9 +59,10 @@ HANDLE: Final = (
     r"throws|deprecated)\b)[\w.]{2,29}\w(?![/(@])"
 )
 MAX_GAP: Final = (
-    r"(?:[^\w\n]|_){0,4}(?:(?:is|are|was|at|on|an|au|al|unter|to|id|n[º°.]?|no|nr|num|number|nummer|num[eé]ro|"
-    r"n[úu]mero|"
-    r"ist|lautet|es|est|the|der|die|das|le|la|el|il|o|:|#|°|º|\.)(?:[^\w\n]|_){1,3}){0,4}"
+    r"(?:['’]s\b)?(?:[^\w\n]|_){0,4}(?:(?:is|are|was|at|on|an|au|al|unter|to|id|n[º°.]?|no|nr|num|number|nubmer|nummer|"
+    r"num[eé]ro|n[úu]mero|numer|kod|"
+    r"ist|lautet|es|est|è|é|era|jest|c['’]?est|the|der|die|das|de|le|la|el|il|op|em|mit|con|z|o|:|#|°|º|\.)"
+    r"(?:[^\w\n]|_){1,3}){0,4}"
 )
 """What may stand between a word that names a value and the value: only words that join the two."""
 FREE_GAP: Final = r"(?:(?:[^\w\n]|_){1,3}[^\W\d_]{1,14}){0,5}(?:[^\w\n]|_){1,4}"
@@ -65,7 +81,7 @@ ZERO_HINT: Final = re.compile("[0-9] ?-?[Oo]|[Oo] ?-?[0-9]")
 MIN_ZERO_DIGITS: Final = 9
 """A number with the letter O for a zero has more digits than this."""
 EXAMPLE: Final = re.compile(
-    r"(?i)(?:e?-?mail|me|my\w*|name|no-?reply|some\w*|test\w*|user\w{0,5}|you\w*|admin|info|contact|hello|foo|bar)"
+    r"(?i)git@(?:github\.com|gitlab\.com|bitbucket\.org)|(?:no|do-?not)-?reply@[\w.-]+|(?:e?-?mail|me|my\w*|name|no-?reply|some\w*|test\w*|user\w{0,5}|you\w*|admin|info|contact|hello|foo|bar)"
     r"@(?:[\w-]+\.)*(?:example\.(?:com|org|net)|example|test|(?:your|my)?domain\.com)"
 )
 STREETS_EN: Final = (

@@ -14,16 +14,14 @@ from typing import Any, Final
 from curate.core.credentials import credentials_in
 from curate.core.key_value_secrets import Secret
 from curate.core.lazy import lazy_pattern
-from curate.core.masking import CARD, EMAIL, IBAN, IP_ADDRESS, PHONE, SSN
+from curate.core.masking import CARD, EMAIL, IBAN, IP_ADDRESS, SSN
 from curate.core.name_servers import NAME_SERVERS
-from curate.redact.account_values import ACCOUNT_VALUES
+from curate.redact.account_values import ACCOUNT_VALUES, CODE_BEHIND_ADDRESS
 from curate.redact.folding import folded
 from curate.redact.form import (
     CODE_HINT,
     DIGIT,
-    END,
     LONG_NUMBER,
-    SEPARATOR,
     SPACED,
     Form,
     anywhere,
@@ -33,6 +31,7 @@ from curate.redact.form import (
 )
 from curate.redact.national_numbers import NATIONAL_NUMBERS
 from curate.redact.other_languages import NOT_LATIN, OTHER_LANGUAGES
+from curate.redact.phone_numbers import PHONE_NUMBERS
 from curate.redact.sign_in_patterns import (
     COLON_GAP,
     COPULA_GAP,
@@ -41,6 +40,8 @@ from curate.redact.sign_in_patterns import (
     SIGN_IN_VALUE,
     SIGN_IN_WORDS,
     SPOKEN_GAP,
+    UNSPACED_SIGN_IN_VALUE,
+    UNSPACED_SIGN_IN_WORDS,
 )
 from curate.redact.street_addresses import STREET_ADDRESSES
 from curate.redact.user_patterns import (
@@ -64,19 +65,23 @@ from curate.redact.user_patterns import (
 )
 from curate.redact.value_patterns import (
     BRACKETED_AT,
-    CALENDAR,
     CODE,
     COORDINATE_LISTS,
     COORDINATE_WORDS,
+    CUSTOMER_CODE,
     DATE,
     DOT,
     EXAMPLE,
     FRACTION,
     FREE_GAP,
     HANDLE,
+    LICENSE,
     MIN_ZERO_DIGITS,
     PLAIN_GAP,
     PLATE,
+    PLATE_DE,
+    PLATE_JA,
+    PLATE_ZH,
     PLATFORMS,
     SPOKEN_DOT,
     UNSPACED_DATE,
@@ -85,8 +90,21 @@ from curate.redact.value_patterns import (
     ZERO_HINT,
     ZERO_IBAN,
 )
+from curate.redact.value_words import (
+    BIRTH_WORDS,
+    BOOKING_CODE,
+    BOOKING_WORDS,
+    COMPOUND_NUMBER,
+    CUSTOMER_WORDS,
+    CUSTOMER_WORDS_CJK,
+    LICENSE_WORDS,
+    PASSPORT_WORDS,
+    PLATE_WORDS,
+)
 
 CAPITALS: Final = re.compile("[A-Z]{6}")
+CAPITALS_OR_DIGITS: Final = re.compile("[A-Z0-9]{6}")
+BORN_BEHIND: Final = re.compile("生まれ|生れ|出生|出世|년생|출생")
 PLATE_HINT: Final = re.compile(r"[A-ZÄÖÜА-Я][ -]*[0-9]|[0-9][ -]*[A-ZÄÖÜА-Я]")
 """A capital letter beside a digit, as in each plate."""
 YEAR: Final = re.compile(r"(?:19|20)[0-9]{2}|[0-9][-/.] ?[0-9]{1,2}[-/.]")
@@ -95,7 +113,7 @@ YEAR: Final = re.compile(r"(?:19|20)[0-9]{2}|[0-9][-/.] ?[0-9]{1,2}[-/.]")
 def _is_card(text: str) -> bool:
     """Whether the check digit is that of a payment card. Numbers for tests (4111 1111 1111 1111) have two or three
     different digits, and `verify` searches for them."""
-    return stdnum("luhn")(re.sub(r"\D", "", text)) and len(set(text) - set(" -")) > 1
+    return stdnum("luhn")(re.sub(r"\D", "", text)) and len(set(text) - set(" .-")) > 1
 
 
 def _is_iban(text: str) -> bool:
@@ -110,17 +128,6 @@ def _with_zeros(text: str) -> str:
     """A number with zeros for the letter O, as people and scanners write it; empty if it has none or few digits."""
     number = text[:2] + re.sub("[Oo]", "0", text[2:])
     return number if number != text and sum(map(str.isdigit, text)) > MIN_ZERO_DIGITS else ""
-
-
-def _is_phone(text: str) -> bool:
-    """Whether it has the length of a telephone number and is no date."""
-    digits = re.sub(r"\D", "", text)
-    return 7 <= len(digits) <= 15 and len(set(digits)) > 2 and not CALENDAR.fullmatch(text)
-
-
-def _is_national_phone(text: str) -> bool:
-    """Whether it has as many digits as a number with an area code; fewer digits may be anything."""
-    return 9 <= sum(map(str.isdigit, text)) <= 12 and _is_phone(text)
 
 
 def _is_plate(text: str) -> bool:
@@ -200,7 +207,10 @@ GATEWAYS: Final = frozenset(
 """Addresses that routers have when they are sold, and that of Docker's bridge."""
 OTHER_IBANS: Final = tuple("AO BF BJ CF CG CI CM CV DZ GA GQ GW HN IR KM MA MG ML MZ NE SN TD TG".split())  # noqa: SIM905
 """Countries with account numbers of the form of an IBAN that are not in its register."""
-NO_VERSION: Final = r"(?i:(?<!version )(?<!version: )(?<!versions )(?<!release )(?<!build )(?<!firmware )(?<!driver ))"
+NO_VERSION: Final = (
+    r"(?i:(?<!version )(?<!version: )(?<!versions )(?<!release )(?<!build )(?<!firmware )(?<!driver )"
+    r"(?<!version = [\"'])(?<!version=[\"'])(?<!version\": \")(?<!version==)(?<!==))"
+)
 """What four numbers with dots are no address behind."""
 BESIDE: Final = re.compile(r"(?<=<!)\[\\w|(?<=\(\?!)\[\\w")
 """What `CARD` and `IP_ADDRESS` have no letter of: words of scripts without spaces may stand there."""
@@ -237,6 +247,7 @@ FORMS: Final = (
     Form("card", CARD, _is_card, hint=LONG_NUMBER),
     Form("card", lazy_pattern(BESIDE.sub(f"[{SPACED}", CARD.pattern)), _is_card, hint=LONG_NUMBER),
     anywhere("card", r"3(?:0[0-5]|[689]\d)\d([ -]?)\d{6}\1\d{4}", _is_card),
+    anywhere("card", r"[2-6]\d{3}(?:\.\d{4}){3}", _is_card),
     anywhere("card", ZERO_CARD, lambda text: _is_card(_with_zeros(text)), ZERO_HINT),
     anywhere("iban", ZERO_IBAN, lambda text: _is_iban(_with_zeros(text)), ZERO_HINT),
     Form("us_ssn", SSN, stdnum("us.ssn"), hint=LONG_NUMBER),
@@ -268,25 +279,28 @@ FORMS: Final = (
     named("vin", r"vin|fin|fahrgestell\w*|fahrzeug-?ident\w*|ch[aâ]ssis|bastidor|telaio|chassi", VIN, gap=FREE_GAP),
     named(
         "passport",
-        r"passports?|(?:reise)?pass(?:nummer|nr\.?)|reisepass|passeport|pasaporte|passaporto|passaporte|paszport\w*|"
-        r"paspoort\w*|pas(?:nummer)|паспорт\w*|pasaport\w*|cestovn[íý]\w* pas\w*",
+        PASSPORT_WORDS,
         CODE,
         gap=FREE_GAP,
     ),
     unspaced("license_plate", "车牌|車牌|ナンバープレート", r"[一-鿿]?[A-Z]?[·• ]?[A-Z0-9]{4,6}", hint=DIGIT),
+    anywhere("license_plate", PLATE_ZH, hint=PLATE_HINT),
+    anywhere("license_plate", PLATE_JA, hint=DIGIT),
+    Form("license_plate", lazy_pattern(PLATE_DE), mark="-", hint=DIGIT),
+    unspaced("drivers_license", "驾驶证|驾照|駕照|免許証|免許番号|운전면허", CODE, hint=CODE_HINT),
+    unspaced("customer_number", CUSTOMER_WORDS_CJK, CUSTOMER_CODE, hint=CODE_HINT),
     named("passport", r"(?:загран)?паспорт\w*", r"\d{2} ?\d{2} ?\d{6}|\d{2} ?\d{7}", gap=FREE_GAP),
     unspaced("passport", "护照|護照|パスポート|旅券|여권", CODE, hint=CODE_HINT),
     named(
         "drivers_license",
-        r"driv(?:er['’]?s?|ing)[ _-]licen[cs]e|dl|licen[cs]e (?:no\.?|number)|führerschein\w*|(?:numéro de )?permis|"
-        r"(?:carnet|licencia|permiso) de conducir|patente di guida|carteira de motorista",
-        CODE,
+        LICENSE_WORDS,
+        LICENSE,
         gap=FREE_GAP,
+        hint=CODE_HINT,
     ),
     named(
         "license_plate",
-        r"(?:licen[cs]e[ _-]|number[ _-])?plate|(?:vehicle |car )?registration|(?:kfz-?|auto)?kennzeichen|"
-        r"nummernschild|(?:plaque d['’])?immatriculation|plaque|matr[ií]cula|targa|placa",
+        PLATE_WORDS,
         PLATE,
         _is_plate,
         hint=PLATE_HINT,
@@ -312,27 +326,21 @@ FORMS: Final = (
     named("bic", "bic|swift(?: code)?", r"(?-i:[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?)", stdnum("bic"), hint=CAPITALS),
     named(
         "customer_number",
-        r"(?:customer|client|member(?:ship)?|patient|policy|insurance|order|employee|"
-        r"medical record|invoice|loyalty|booking|reservation|confirmation|kunden|kd\.?|versicherten|versicherungs|"
-        r"bestell|bestellung|rechnungs|rechnung|auftrags?|vertrags?|mitglieds|cliente|pedido|commande|facture|factura|"
-        r"identifiant client|ordine|abonnement)[ _.-]{0,2}(?:id|no\.?|num(?:ber|mer)|nr\.?|n[úu]mero|code|mrn|ref)?",
-        CODE,
+        rf"{CUSTOMER_WORDS}|{COMPOUND_NUMBER}",
+        CUSTOMER_CODE,
+        hint=CODE_HINT,
     ),
+    named("customer_number", BOOKING_WORDS, BOOKING_CODE, hint=CAPITALS_OR_DIGITS),
     named(
         "customer_number",  # not the key of an issue, such as ABC-123
         r"(?:case|ticket)[ _.-]{0,2}(?:id|no\.?|num(?:ber)?|code|ref)?",
-        rf"(?!(?-i:[A-Z][A-Z0-9]{{1,9}}-\d{{1,6}}(?![\w-]))){CODE}",
+        rf"(?!(?-i:[A-Z][A-Z0-9]{{1,9}}-\d{{1,6}}(?![\w-])|[CTF]-\d+/\d\d)){CODE}",
         hint=CODE_HINT,
     ),
     named("imei", "imei", r"\d{2}[ -]?\d{6}[ -]?\d{6}[ -]?\d"),
     named(
         "date_of_birth",
-        r"born(?: on)?|birth[ _-]?da(?:y|te)|date[ _-]?of[ _-]?birth|d\.?o\.?b\.?|geboren(?: am)?|geburtsdatum|"
-        r"geburtstag|née?(?: le)?|date[ _]de[ _]naissance|nacid[oa](?: el)?|nac[ií](?: el)?|fecha[ _](?:de[ _])?"
-        r"nacimiento|nat[oa] il|data[ _]di[ _]nascita|nascid[oa](?: em)?|nasci(?: em)?|"
-        r"data[ _](?:de[ _])?nascimento|geb\.(?: am)?|geboortedatum|"
-        r"geboren op|född(?: den)?|født(?: den)?|fødselsdato|födelsedatum|urodz\w+(?: się)?|ur\.|"
-        r"narozen\w*|doğum tarihi\w*|дата рождения|родил(?:ся|ась)",
+        BIRTH_WORDS,
         DATE,
         hint=YEAR,
     ),
@@ -341,6 +349,16 @@ FORMS: Final = (
         "date_of_birth",
         lazy_pattern(rf"(?i)(?<![\w.-])(?P<value>{DATE})(?= (?:\w+ ){{0,3}}(?:geboren|born|nato|nata)\b)"),
         hint=YEAR,
+    ),
+    Form(
+        "date_of_birth",
+        lazy_pattern(rf"(?<![\w.-])(?P<value>{UNSPACED_DATE})(?=\s?(?:生まれ|生れ|出生|出世|년생|출생))"),
+        hint=BORN_BEHIND,
+    ),
+    Form(
+        "date_of_birth",  # behind the star of pedigrees and obituaries
+        lazy_pattern(r"(?<![\w*])\*(?P<value>\d{1,2}\.\d{1,2}\.(?:19|20)?\d{2})(?=[,;)] ?)"),
+        mark="*",
     ),
     named("password", SIGN_IN_WORDS, SIGN_IN_VALUE, _is_secret, hint=SIGN_IN_HINT),
     named("password", SIGN_IN_WORDS, SIGN_IN_VALUE, _is_strange_secret, gap=SPOKEN_GAP, hint=SIGN_IN_HINT),
@@ -355,6 +373,16 @@ FORMS: Final = (
         hint=LOGIN_HINT,
     ),
     Form(
+        "password",  # behind an e-mail address and a sign
+        lazy_pattern(
+            rf"(?i)(?:log-?in|credentials|zugang|anmeld|account|acces|sign ?in|user)[^\n]{{0,30}}?"
+            rf"[\w.+-]{{1,40}}@[\w.-]{{1,60}}(?: ?[/|] ?|: ?| : )(?P<value>{SIGN_IN_VALUE})(?=\s|$)"
+        ),
+        _is_secret_with_digit,
+        mark="@",
+    ),
+    unspaced("password", UNSPACED_SIGN_IN_WORDS, UNSPACED_SIGN_IN_VALUE, _is_secret_with_digit, hint=DIGIT),
+    Form(
         "password",
         lazy_pattern(
             rf"(?i)(?<![^\s\"'`(])(?P<value>{SIGN_IN_VALUE})[\"'`]? (?:as|is|was|for|als|ist|war|für|para|pour|como|es"
@@ -364,102 +392,7 @@ FORMS: Final = (
         _is_secret_with_digit,
         hint=SIGN_IN_HINT,
     ),
-    named(
-        "phone",
-        r"(?:tele|smart)?phone|tel|mobile|cell|voice ?mail|leave (?:\w{2,4} )?a message|"
-        r"(?:call|ring|text|message|contact|reach)(?:ing)? "
-        r"(?:me|us|him|her|them|back)|(?:can|could|please|to|just) (?:call|ring|text|dial|contact)|missed call|"
-        r"whatsapp|fax|fon|telefon\w*|handy\w*|"
-        r"mobil(?:nummer|telefon)?|landline|hotline|rufnummer|anruf\w*|erreichbar|erreich\w+|ruf\w*|zurückrufen|"
-        r"téléphone|tél|"
-        r"portable|appel\w*|rappel\w*|joindre|contacter|tel[ée]fono|m[oó]v(?:il)?|celular|ll[aá]m\w+|contactar\w*|"
-        r"tfno|tlf|"
-        r"centralita|contestador|apunta\w*|contacto|recepci[oó]n|av[ií]s[aeo]\w*|localiz\w+|pregunt\w+|wa\.me|"
-        r"telefone|telem[óo]vel|cellulare|bel (?:me|ons|mij)|bereikbaar|mobiel|gsm|natel|"
-        r"(?:za)?dzwoni\w*|komórk\w*|ring (?:mig|meg|på)|mobilnummer|позвони\w*|звони\w*|телефон\w*|"
-        r"(?:my|his|her|our|your|their|mein|meine|seine|ihre|unsere|mon|son|notre|votre|mi|su|nuestro|meu|mio)"
-        r"(?: \w{2,15}){0,2} (?:number|nummer|num[ée]ro|n[úu]mero)|(?:office|home|work|desk) number|"
-        r"(?:büro|praxis|privat)nummer|num[ée]ro d(?:u|e la|e l['’])(?: ?)(?:bureau|domicile|maison|travail|agence)|"
-        r"n[úu]mero d(?:e la|el|e) (?:oficina|casa|trabajo|despacho)",
-        rf"(?:\+|\(|0)?\d(?:{SEPARATOR}{{0,3}}\d){{8,14}}",
-        _is_national_phone,
-        gap=FREE_GAP,
-    ),
-    named(
-        "phone",
-        r"number|nummer|num[ée]ro|n[úu]mero|numer\w*|numara\w*",
-        rf"(?:(?:\+|\(?0)\d(?:{SEPARATOR}{{0,3}}\d){{7,12}}|[6-9]\d{{1,2}}(?: \d{{2,3}}){{2,3}})",
-        _is_national_phone,
-        gap=FREE_GAP,
-    ),
-    Form(
-        "phone",
-        lazy_pattern(
-            rf"(?i)(?<![\w.+(/-])(?P<value>(?:\+|\(|0)?\d(?:{SEPARATOR}{{0,3}}\d){{8,14}})"
-            r"(?= (?:zu |auch )?(?:erreichbar|erreichen|anrufen|zurück(?:rufen)?|an(?=[.!?])))"
-        ),
-        _is_national_phone,
-        hint=LONG_NUMBER,
-    ),
-    named(
-        "phone",
-        r"(?:tele)?phone|tel|mobile|cell|call|contact|dial|whatsapp|fax|fon|telefon\w*|handy\w*|rufnummer|téléphone|"
-        r"tél|portable|"
-        r"tel[ée]fono|móvil|celular|telefone|cellulare|text me|reach me",
-        rf"(?:\+|\(|0)?\d(?:{SEPARATOR}{{0,3}}\d){{6,14}}",
-        _is_phone,
-    ),
-    Form(
-        "phone",  # of Spain and Portugal: in three groups behind an article; in the others that no amount has
-        lazy_pattern(
-            r"(?i)(?<!\w)(?:al|del|el|ao|no|pelo) (?P<value>[6-9]\d{2}(?P<sign>[ .-])\d{3}(?P=sign)\d{3})"
-            r"(?![\w-]|[.,]\d)"
-        ),
-        _is_phone,
-        hint=LONG_NUMBER,
-    ),
-    unspaced(
-        "phone",
-        "微信|电话|電話|手机|手機|携帯|联系方式|연락처|전화|휴대폰|핸드폰",
-        rf"\+?\(?\d(?:{SEPARATOR}{{0,3}}\d){{7,13}}",
-        _is_phone,
-    ),
-    anywhere(
-        "phone",
-        r"(?:07[1-9]\d{8}|01[016-9]-\d{3,4}-\d{4}|0[789]0-\d{4}-\d{4}|\((?:\+|00)\d{1,3}\) ?\d(?:[ .-]?\d){7,11}|"
-        r"[6-9]\d{2}(?:(?: \d{2}){3}|(?:\.\d{2}){3}|(?:-\d{2}){3})|"
-        r"[89]\d(?: \d{3} \d{2} \d{2}|\.\d{3}\.\d{2}\.\d{2}|-\d{3}-\d{2}-\d{2}))",
-        _is_phone,
-    ),
-    Form("phone", PHONE, _is_phone, hint=LONG_NUMBER),
-    Form(
-        "phone",
-        lazy_pattern(rf"(?<![\w.+(/-])(?:\+|00)[1-9]\d{{0,2}}(?:{SEPARATOR}{{0,3}}\d){{7,12}}{END}"),
-        _is_phone,
-        hint=LONG_NUMBER,
-    ),
-    anywhere(
-        "phone",
-        r"(?:0[1-9](?:[ .-]\d{2}){4}|\d{3}[ .]\d{3}[ .]\d{4}|1[-. ]\(?[2-9]\d{2}\)?[-. ]\d{3}[-. ]\d{4}|"
-        r"\d{2} 9\d{4}-\d{4})",
-        _is_phone,
-    ),
-    Form(
-        "phone",
-        lazy_pattern(
-            r"(?i)(?<!\w)(?:(?:on|at|ring|text|call|dial|try|phone) (?=0[1-9]\d{8,9}(?![\w-]))|"
-            r"\((?=[6-9]\d{2} \d{3} \d{3}\)))"
-            r"(?P<value>\d[\d ]{8,10}(?<! ))"
-        ),
-        _is_phone,
-        hint=LONG_NUMBER,
-    ),
-    Form(
-        "phone",
-        lazy_pattern(r"(?<![\w.(-])(?:\(\d{2,5}\) ?|0\d{1,4}[ /-])\d{2,8}(?:[ -]\d{2,8}){0,4}(?![\w-])"),
-        _is_national_phone,
-        hint=LONG_NUMBER,
-    ),
+    *PHONE_NUMBERS,
     named("social_handle", rf"{PLATFORMS}|handle", HANDLE, mark="@", gap=r"[^\n@]{0,40}"),
     Form(
         "social_handle",
@@ -580,6 +513,8 @@ def _values_in_ascii(text: str) -> list[Secret]:
             start, end = match.span(group)
             if end > start and form.is_valid(text[start:end]):
                 candidates.append(Secret(start, end, form.kind))
+                if form.kind == "street_address" and (behind := CODE_BEHIND_ADDRESS.match(text, end)):
+                    candidates.append(Secret(*behind.span("value"), "postal_code"))
     return without_overlaps(candidates)
 
 
