@@ -48,6 +48,16 @@ OWN_ADDRESS_WORDS: Final = (
     r"(?: ?:| is| ist| es| est| è| é| to| hai)?(?: now| jetzt| em| in| en| au)? (?:\"|')?)"
 )
 """What names the address behind it in languages whose streets have a number."""
+OWN_ADDRESS_HINT: Final = re.compile(
+    "[Aa]ddress|[Aa]dres|(?:[Ss]hip|[Dd]eliver|[Ss]en[dt]|[Mm]ail|[Pp]ost)[a-z ]{0,14} to |(?:liv|mov|stay|resid)[a-z]{1,4} |"
+    "(?:pick|drop) |[Ll]ine ?1|[Aa]nschrift|[Ww]ohn|[Ss]tra(?:ß|ss)e: |[Hh]abit|[Dd]emeur|[Dd]omicil|[Dd]irecc|[Vv]iv[eo]|"
+    "[Cc]alle: |[Ii]ndirizzo|[Aa]bito|[Rr]isied|[Rr]esid|[Ee]ndere|[Mm]ora|[Mm]oro|[Ee]ntregar|[Ww]oon|[Ss]traat: |"
+    "[Mm]ieszka|[Zz]amiesz|[Uu]lica: |[Ss]treet: |[Mm]era "
+)
+"""A part of each of `OWN_ADDRESS_WORDS`."""
+NUMBERED_WORD: Final = re.compile(
+    r"[A-ZÀ-ÖØ-ÞĀ-ž][\w'’.-]{1,30},? (?:n[º°.o]? ?)?[0-9]|[0-9][A-Za-z]?,? (?:(?:bis|ter|rue|bd|av|de|la|the)[ .])*[A-ZÀ-ÖØ-ÞĀ-žrbcaip]"
+)
 STREET_PARTICLE: Final = (
     r"am|an|der|den|dem|de|la|las|le|los|les|l['’]|d['’]|del|della|dei|delle|di|da|do|dos|das|du|des|van|het|op|zum|zur|"
     r"im|in|auf|auf der|hinter|unter|vor|bei|nad|pod|przy|calle|via|viale|rua|ul\.|al\.|os\.|pl\.|avenida|avda\.|corso|plaza|"
@@ -142,7 +152,7 @@ STREET_ADDRESSES: Final = (
             r"(?!(?:19|20)\d\d)\d{1,4}(?:[ /-]\d{1,3}|[ /-]?[A-Za-z](?!\w))?(?: m\. ?\d{1,3})?(?![\w%]|[.,:]\d| (?:year|Jahr|ans|años|anni|anos|jaar|lat|m|km|min|hour|Stunde|day|Tag|month|Monat|people|people)\w*)))"
         ),
         lambda text: not SQL_WORD.search(text),
-        hint=Hints(DIGIT, lazy_pattern(OWN_ADDRESS_WORDS)),
+        hint=Hints(NUMBERED_WORD, OWN_ADDRESS_HINT),
     ),
     Form(
         "street_address",  # Dutch, Swedish, Norwegian, Danish
