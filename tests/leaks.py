@@ -130,10 +130,16 @@ def with_document(rng: random.Random, one: Row) -> Row:
 
 
 def document(rng: random.Random, one: Row) -> Row:
-    """Another example about the same document: in the system prompt, before or after the question, or from a tool."""
+    """Another example about the same document: in the system prompt, before or after the question, from a tool, beside
+    the conversation, or as the answer.
+    """
     passage, other = one["messages"][0]["content"], fresh(rng)
     asked, answered = said(other)
-    kind = rng.randrange(4)
+    kind = rng.randrange(6)
+    if kind == 5:
+        return row(asked, f"{passage} {text(rng, 9)}")
+    if kind == 4:
+        return row(asked, answered, documents=[{"title": text(rng, 3), "text": passage}])
     if kind == 3:
         turns = [("user", asked), ("assistant", ""), ("tool", passage), ("assistant", answered)]
         return {"messages": [{"role": role, "content": content} for role, content in turns]}

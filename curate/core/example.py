@@ -400,6 +400,17 @@ def _attachments_of(value: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value[key] for key in ATTACHMENT_KEYS if value.get(key)}
 
 
+def document_texts(value: Mapping[str, Any]) -> Iterator[str]:
+    """The texts under `documents`, which chat templates put before a conversation: all strings in its values."""
+    values = [value.get("documents")]
+    while values:
+        document = values.pop(0)
+        if isinstance(document, str):
+            yield document
+        elif isinstance(document, list | dict):
+            values += document.values() if isinstance(document, dict) else document
+
+
 def is_text(content: Any) -> bool:
     """Whether a content is a text or a list of parts of text only, without places of images."""
     return isinstance(content, str) or (

@@ -199,12 +199,18 @@ class Answers(NamedTuple):
     """
     edge_shingles: Shingles
     """The first and the last shingle of each, one column per end; 0 where `edges` is 0."""
+    blocks: Ids
+    """The keys of the first and of the last words of each, as many as a block has, one column per end; 0 for one with
+    fewer words and for several turns together.
+    """
     ends: Numbers
     """The end of the answers of each conversation."""
 
 
-def answers_of(words: Words, pieces: Pieces, least: int, size: int) -> Answers:
-    """The answers of each conversation. `words`: of all pieces; `least`: number of words below which one is short."""
+def answers_of(words: Words, pieces: Pieces, least: int, size: int, block: int) -> Answers:
+    """The answers of each conversation. `words`: of all pieces; `least`: number of words below which one is short;
+    `block`: number of words of `Answers.blocks`.
+    """
     is_reasoning = pieces.kinds == REASONING
     spoken = words.choose(np.isin(pieces.kinds, (ANSWER, CALL)) | is_reasoning, pieces.first)
     rows = len(pieces.first) - 1
@@ -232,6 +238,9 @@ def answers_of(words: Words, pieces: Pieces, least: int, size: int) -> Answers:
         edges[alone, end] = spoken.runs.keys(start, start + least)
         first = start + end * (least - size)
         edge_shingles[alone, end] = shingle_sets(spoken.hashes, first, first + size, size).hashes
+    whole, blocks = alone[(ends - begins)[alone] >= block], np.zeros((len(keys), 2), dtype=np.uint64)
+    for end, start in enumerate((begins[whole], ends[whole] - block)):
+        blocks[whole, end] = spoken.runs.keys(start, start + block)
     sets = shingle_sets(spoken.hashes, begins, np.where(long, ends, begins), size)
     sizes = (ends - begins).astype(np.uint32)
-    return Answers(sets, keys, sizes, edges, edge_shingles, _ends(np.bincount(owners, minlength=rows)))
+    return Answers(sets, keys, sizes, edges, edge_shingles, blocks, _ends(np.bincount(owners, minlength=rows)))

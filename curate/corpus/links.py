@@ -6,8 +6,9 @@ attachments; `conversation_hash` that of a conversation that ends with an answer
 `prefix_hashes` are those of its prefixes up to each earlier answer: one example continues another if its
 `prefix_hashes` contain the other's `conversation_hash`; `first_turn` is that of the words of the first user turn and
 the attachments; `near` are those of the question without one part each; `blocks` are those of the first and last words
-of the blocks of text in turns of roles other than the assistant; `answer_edges` are those of the first and last words
-of answers. System and developer turns are used only for `copy` and `blocks`. `curate.corpus.link_keys` computes the
+of the blocks of text in turns of roles other than the assistant, and in documents; `answer_edges` are those of the
+first and last words of answers, `answer_blocks` those of as many words as `blocks` has. System and developer turns are
+used only for `copy` and `blocks`. `curate.corpus.link_keys` computes the
 keys; `Run` gives the words of a text that has one.
 
 `Keys` holds stricter hashes of conversations and prefixes, for `curate dedup`: tools and the other side of a preference
@@ -33,6 +34,7 @@ from curate.core.example import (
     attachments,
     canonical,
     content_id,
+    document_texts,
     known_role,
     reasoning_texts,
     trained_content,
@@ -92,12 +94,16 @@ class Links(Rows):
         "answer_sizes": "u4",
         "answer_edges": "u8",
         "edge_shingles": "u4",
+        "answer_blocks": "u8",
         **dict.fromkeys(("first_turn", "near", "blocks", "answer_bands"), "u8"),
     }
     PARTS: ClassVar = {
         "prefix_hashes": "ends",
         "answers": "answer_ends",
-        **dict.fromkeys(("answered", "answer_sizes", "answer_edges", "edge_shingles", "answer_bands"), "answer_ends"),
+        **dict.fromkeys(
+            ("answered", "answer_sizes", "answer_edges", "edge_shingles", "answer_blocks", "answer_bands"),
+            "answer_ends",
+        ),
         "blocks": "block_ends",
     }
     copy: Ids
@@ -113,6 +119,7 @@ class Links(Rows):
     answer_sizes: Shingles
     answer_edges: Ids
     edge_shingles: Shingles
+    answer_blocks: Ids
     answer_ends: Numbers
     first_turn: Ids
     """0 if it has few words."""
@@ -139,7 +146,7 @@ def linked(pieces: "link_keys.Pieces", size: int) -> tuple[Sets, Links, Numbers]
     questions, question_sizes, firsts, near = link_keys.question_keys(
         compared, pieces, FIRST_TURN_WORDS, QUESTION_WORDS, _small_words()
     )
-    answers = link_keys.answers_of(every, pieces, SHORT_ANSWER_WORDS, size)
+    answers = link_keys.answers_of(every, pieces, SHORT_ANSWER_WORDS, size, BLOCK_WORDS)
     links = Links(
         questions.copy(), questions, conversations, prefixes, ends, *answers, firsts, near, blocks, block_ends,
         np.empty((len(answers.keys), 0), dtype=np.uint64),
@@ -195,8 +202,8 @@ def links_of_lines(
 def _pieces(example: Example) -> Iterable[tuple[str, int, int]]:
     """The pieces of an example: text, kind (see `curate.corpus.link_keys`), hash of the role.
 
-    These are its turns, each before its calls, then the texts of other answers and the reasoning of the assistant; all
-    but turns have no role, which is 0.
+    These are its turns, each before its calls, then the texts of other answers, its documents and the reasoning of the
+    assistant; all but turns have no role, which is 0.
     """
     for message in example.messages:
         role = message.role or ""
@@ -206,6 +213,8 @@ def _pieces(example: Example) -> Iterable[tuple[str, int, int]]:
             yield text, (0, 4, 5, 4)[kind], 0
     for text in other_sides(example):
         yield text, 4, 0
+    for text in document_texts(example.value):
+        yield text, 0, 0
     for text in _reasoning(example):
         yield text, 6, 0
 
@@ -219,11 +228,12 @@ def _reasoning(example: Example) -> Iterator[str]:
 
 def long_answers(example: Example) -> list[list[str]]:
     """The words of each turn of the assistant and of each reasoning that is not short."""
-    return [
-        answer
-        for text in (*answers_of(example), *_reasoning(example))
-        if len(answer := words_of(text)) >= SHORT_ANSWER_WORDS
-    ]
+    return [answer for text in _single_answers(example) if len(answer := words_of(text)) >= SHORT_ANSWER_WORDS]
+
+
+def _single_answers(example: Example) -> list[str]:
+    """The text of each turn of the assistant, and each reasoning."""
+    return [*answers_of(example), *_reasoning(example)]
 
 
 def kind_of(role: str) -> int:
@@ -317,11 +327,22 @@ def runs_of(example: Example) -> list[Run]:
     return [run for text in _block_turns(example) for run in _runs(text)]
 
 
+def answer_runs_of(example: Example) -> list[Run]:
+    """The first and the last words of each answer and reasoning that is as long as a block."""
+    return [
+        Run(tuple(run), text)
+        for text in _single_answers(example)
+        if len(answer := words_of(text)) >= BLOCK_WORDS
+        for run in (answer[:BLOCK_WORDS], answer[-BLOCK_WORDS:])
+    ]
+
+
 def _block_turns(example: Example) -> Iterator[str]:
-    """The texts of the turns that may have blocks."""
+    """The texts of the turns that may have blocks, and of the documents."""
     for message in example.messages:
         if known_role(message.role) != "assistant":
             yield message.text
+    yield from document_texts(example.value)
 
 
 def _runs(text: str) -> Iterator[Run]:

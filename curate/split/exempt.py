@@ -14,7 +14,7 @@ from curate.core.text import plural
 from curate.corpus.boilerplate import MIN_EXAMPLES, MIN_SHARE, examples_with, own_texts
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.dedup_text import answers_of, asked_turns, segments_of
-from curate.corpus.links import Run, first_turn_of, links_of_lines, runs_of
+from curate.corpus.links import Run, answer_runs_of, first_turn_of, links_of_lines, runs_of
 from curate.similarity.shingles import Sets, Shingling, salted, texts_of
 from curate.similarity.word_hashes import shingled
 from curate.split.groups import Link, SharedTexts
@@ -87,8 +87,11 @@ def _run_with(example: Example, link: Link, key: int) -> Run:
     if link is Link.FIRST_TURN:
         return first_turn_of(example)
     _, links = links_of_lines((), (), [example], np.zeros((1, 2), dtype=np.uint64), Shingling().size)
-    position: int = links.blocks.tolist().index(key)
-    return runs_of(example)[position]
+    blocks = links.blocks.tolist()
+    if key in blocks:
+        return runs_of(example)[blocks.index(key)]
+    answers = links.answer_blocks.ravel()
+    return answer_runs_of(example)[answers[answers != 0].tolist().index(key)]
 
 
 def instructions_in(table: Table) -> list[Numbers]:

@@ -303,10 +303,15 @@ def first_turn_texts(table: Table) -> list[SharedTexts]:
 
 
 def document_texts(table: Table) -> list[SharedTexts]:
-    """L014: blocks of text of 30 words or more begin or end alike."""
-    links = _require_links(table)
+    """L014: blocks of text of 30 words or more begin or end alike, or an answer begins or ends like a block."""
+    links, every = _require_links(table), np.arange(len(table.lines))
+    answer_keys, owners = links.answer_blocks.ravel(), np.repeat(every, 2 * np.diff(links.answer_ends))
+    is_block = np.isin(answer_keys, links.blocks) & (answer_keys != 0)
+    keys = np.concatenate([links.blocks, answer_keys[is_block]])
     return [
-        _shared_texts(Link.DOCUMENT, links.blocks, np.repeat(np.arange(len(table.lines)), np.diff(links.block_ends)))
+        _shared_texts(
+            Link.DOCUMENT, keys, np.concatenate([np.repeat(every, np.diff(links.block_ends)), owners[is_block]])
+        )
     ]
 
 

@@ -1,6 +1,7 @@
 """Find request and response in a line and the keys that a trainer is given, and write tools and media in one form."""
 
 import re
+from collections.abc import Iterator
 from copy import deepcopy
 from itertools import product
 from typing import Any, Final
@@ -94,6 +95,19 @@ def _in_python(text: Any) -> Any:
 def attachments_of(value: dict[str, Any]) -> list[Any]:
     """The keys and values of an object with content other than text; empty values count as missing."""
     return [[key, value[key]] for key in ATTACHMENTS if value.get(key) not in (None, [], {}, "")]
+
+
+def documents_of(value: Any) -> Iterator[str]:
+    """The texts of the documents that an object has beside its turns: each string under `documents`."""
+    stack = [value.get("documents")]
+    while stack:
+        inside = stack.pop()
+        if type(inside) is str:
+            yield inside
+        elif type(inside) is list:
+            stack += inside
+        elif type(inside) is dict:
+            stack += inside.values()
 
 
 def question_keys(value: dict[str, Any]) -> tuple[str, str] | None:

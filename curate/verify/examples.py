@@ -21,7 +21,7 @@ from curate.verify.lines import LINE_BITS, Chunk, ChunkLines, chunks_of, read_ch
 from curate.verify.near_duplicates import SetStore, Similar
 from curate.verify.words import Hashes, Numbers
 
-PLACES: Final = ("places", "prefixes_by", "blocks_by", "origins_by", "line_places")
+PLACES: Final = ("places", "prefixes_by", "blocks_by", "answer_blocks_by", "origins_by", "line_places")
 """The columns that are places."""
 
 
@@ -52,6 +52,10 @@ class Examples:
     """The place of each; of the first split the first one in each chunk that has it."""
     block_examples: Numbers
     """Number of examples that each entry of `blocks` stands for."""
+    answer_blocks: Hashes
+    """The first and last words of answers that are as long as a block."""
+    answer_blocks_by: Numbers
+    """The place of each."""
     origin_keys: Numbers
     """The keys that name where examples come from, by position in `curate.core.origin_keys.PATHS`."""
     origins: Hashes

@@ -14,6 +14,7 @@ import xxhash
 from curate.core.example import canonical, value_at
 from curate.core.origin_keys import origins_of
 from curate.verify.cut_answers import MIN_ANSWER_WORDS, NO_EDGES, Edges, edges_of
+from curate.verify.declarations import documents_of
 from curate.verify.lines import ChunkLines
 from curate.verify.near_questions import PARTS, part_keys
 from curate.verify.passages import Cut, Passages, Window
@@ -99,6 +100,8 @@ class Row(NamedTuple):
     """Hash of the turns up to each answer that is not the last turn."""
     blocks: Sequence[int]
     """The digests of the runs of blocks."""
+    answer_blocks: Sequence[int]
+    """The digests of the first and last words of answers that are as long as a block and no run of its own blocks."""
     whole: bytes
     """The digests of the shingles of the whole text."""
     answers: Sequence[bytes]
@@ -188,6 +191,7 @@ def features_of(lines: ChunkLines, requested: RequestedFeatures) -> Features:
             *(turn.full_text for turn in (*example.reading.turns, *example.reading.others)),
             *(reasoning for turn in example.reading.turns for reasoning in turn.reasoning),
             *(example.cut.turns or ()),
+            *documents_of(example.value),
         )
     )
     rows = [_row(example, texts, requested, counts) for example in examples]
@@ -213,7 +217,7 @@ def _columns(rows: Sequence[Row], keys: int) -> dict[str, np.ndarray[Any, Any]]:
     }
     for name, width in (("near", PARTS), ("keys", keys)):
         columns[name] = np.array([getattr(row, name) for row in rows], dtype=np.uint64).reshape(len(rows), width)
-    for name in ("prefixes", "blocks"):
+    for name in ("prefixes", "blocks", "answer_blocks"):
         columns[name] = np.array([digest for row in rows for digest in getattr(row, name)], dtype=np.uint64)
         columns[f"{name}_by"] = _as_int64(row.line for row in rows for _ in getattr(row, name))
     columns["origin_keys"] = _as_int64(key for row in rows for key, _ in row.origins)
@@ -246,6 +250,7 @@ def _row(example: _Example, texts: _Texts, requested: RequestedFeatures, counts:
     counts.short_turns += len(answers) > 1 and any(len(words) < MIN_ANSWER_WORDS for words in words_by_answer)
     counts.wordless += not all_words
     question = texts.words(*user_texts)
+    blocks = _blocks(value, reading, texts)
     return Row(
         line=line,
         trained=_training_hash(value, reading),
@@ -258,7 +263,8 @@ def _row(example: _Example, texts: _Texts, requested: RequestedFeatures, counts:
         keys=[_value_hash(value_at(value, key)) for key in requested.keys],
         origins=list(origins_of(value)),
         prefixes=[digest for digest, turn in zip(prefix_hashes[:-1], turns, strict=False) if turn.role == "assistant"],
-        blocks=_blocks(reading, texts),
+        blocks=sorted(blocks),
+        answer_blocks=sorted({digest for words in long_answers for digest in runs_of([words])} - blocks),
         whole=shingles(all_words, attachments_hash),
         answers=[shingles(words) for words in (*long_answers, *together)],
         edges=[*map(edges_of, long_answers), *(NO_EDGES for _ in together)],
@@ -289,10 +295,10 @@ def _prefix_hashes(turns: Sequence[Turn], texts: _Texts) -> list[int]:
     return hashes
 
 
-def _blocks(reading: Reading, texts: _Texts) -> list[int]:
-    """The digests of the runs of blocks in the turns of the system, the user and tools."""
-    runs = (runs_of(texts.lines(turn.full_text)) for turn in reading.turns if turn.role != "assistant")
-    return sorted(set().union(*runs))
+def _blocks(value: dict[str, Any], reading: Reading, texts: _Texts) -> set[int]:
+    """The digests of the runs of blocks in the turns of the system, the user and tools, and in documents."""
+    block_texts = [turn.full_text for turn in reading.turns if turn.role != "assistant"]
+    return set().union(*(runs_of(texts.lines(text)) for text in (*block_texts, *documents_of(value))))
 
 
 def _count(example: _Example, counts: Counts, ids: frozenset[str]) -> None:

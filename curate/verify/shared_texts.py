@@ -1,5 +1,5 @@
-"""Texts that link examples by themselves: the first user turn, and the blocks of text in turns of the system, the user
-and tools; `docs/leaks.md` defines both.
+"""Texts that link examples by themselves: the first user turn, and the blocks of text in documents and in turns of the
+system, the user and tools; `docs/leaks.md` defines both.
 
 A block is compared by its first and by its last words, its runs. A manifest names runs by digests.
 """

@@ -5,6 +5,7 @@ First user turns and documents that too many examples share are exempt: those th
 manifest those that are frequent. They are counted and listed.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -29,6 +30,7 @@ FREQUENT_SHARE: Final = 0.1
 """Share of the examples above which a text is exempt where no manifest names texts."""
 FREQUENT_EXAMPLES: Final = 20
 """Minimum number of examples of such a text."""
+RUN_DIGEST: Final = re.compile("[0-9a-f]{16}")
 MAX_NAMED: Final = 20
 """Exempt texts that are listed one by one."""
 MAX_CHARS: Final = 60
@@ -75,7 +77,7 @@ def text_leaks(examples: Examples, shared_texts: Sequence[SharedText] | None) ->
     ones = np.ones(len(examples.places), dtype=np.int64)
     for kind, keys in (
         ("first question", Keys(examples.first_turn, examples.first_words, examples.places, ones)),
-        ("document", Keys(examples.blocks, examples.blocks, examples.blocks_by, examples.block_examples)),
+        ("document", _document_keys(examples, shared_texts or ())),
     ):
         crossing = _Crossing(examples, keys)
         if shared_texts is None:
@@ -98,6 +100,17 @@ def text_leaks(examples: Examples, shared_texts: Sequence[SharedText] | None) ->
                     wrong.append(f"{claim}, but several splits share it in {most:,}: {shown}")
         pairs[KINDS[kind]] = crossing.pairs(left_out)
     return TextLeaks(pairs, exempt, wrong)
+
+
+def _document_keys(examples: Examples, shared_texts: Sequence[SharedText]) -> Keys:
+    """The runs of blocks, and those of answers that a block has too or that a manifest names."""
+    named = [int(run, 16) for text in shared_texts for run in text.runs if RUN_DIGEST.fullmatch(run)]
+    is_block = np.isin(examples.answer_blocks, np.append(examples.blocks, np.array(named, dtype=np.uint64)))
+    runs = np.concatenate([examples.blocks, examples.answer_blocks[is_block]])
+    places = np.concatenate([examples.blocks_by, examples.answer_blocks_by[is_block]])
+    counts = np.concatenate([examples.block_examples, np.ones(np.count_nonzero(is_block), dtype=np.int64)])
+    order = places.argsort(kind="stable")  # the first place of a run must be in the earliest split that has it
+    return Keys(runs[order], runs[order], places[order], counts[order])
 
 
 def exempt_texts_point(manifest: Path, leaks: TextLeaks, count: int, differences: list[Difference]) -> Point:

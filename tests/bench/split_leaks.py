@@ -194,6 +194,14 @@ def runs_in(text: str) -> set[tuple[str, ...]]:
     return {tuple(run) for block in blocks if len(block) >= BLOCK for run in (block[:BLOCK], block[-BLOCK:])}
 
 
+def strings_in(value: Any) -> list[str]:
+    """All strings in a value."""
+    if isinstance(value, str):
+        return [value]
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [text for part in inside for text in strings_in(part)]
+
+
 def digest(run: Sequence[str]) -> str:
     """How a manifest names words."""
     return hashlib.blake2b(" ".join(run).encode(), digest_size=8).hexdigest()
@@ -274,12 +282,13 @@ class Seen:
         self.asked = tokens if asked else []
         first = words(asked[0]) if asked else []
         self.first = (self.beside, *first) if len(first) >= FIRST_TURN else None
-        self.runs = {
-            run for turn in every_turn(row) if turn["role"] != "assistant" for run in runs_in(text_of(turn["content"]))
-        }
+        passages = [text_of(turn["content"]) for turn in every_turn(row) if turn["role"] != "assistant"]
+        self.runs = {run for passage in (*passages, *strings_in(row.get("documents"))) for run in runs_in(passage)}
         self.chain = [(str(turn.get("role")), *words(said(turn))) for turn in turns]
         self.whole_chain = tuple(self.chain) if turns and turns[-1].get("role") == "assistant" else None
         self.single = [tuple(answer) for answer in single_answers_of(turns)]
+        long = [answer for answer in self.single if len(answer) >= BLOCK]
+        self.answer_runs = {run for answer in long for run in (answer[:BLOCK], answer[-BLOCK:])} - self.runs
         self.answers = [shingles(answer) for answer in {*map(tuple, answers_of(turns)), *self.single}]
         self.sides = [other_side(row[key]) for key in SIDES if key in row]
         self.pieces = [
@@ -377,10 +386,13 @@ def cut(seen: Sequence["Seen"]) -> Iterator[int]:
 
 
 def shared_runs(seen: Sequence["Seen"], exempt: Collection[str]) -> Iterator[int]:
-    """Numbers of those with a run of words of an earlier split that is not exempt."""
+    """Numbers of those with a run of words of an earlier split that is not exempt; a run that only answers have is
+    none.
+    """
     first: dict[tuple[str, ...], int] = {}
+    every = {run for one in seen for run in one.runs}
     for number, one in enumerate(seen):
-        runs = [run for run in one.runs if first.setdefault(run, one.rank) < one.rank]
+        runs = [run for run in (*one.runs, *(one.answer_runs & every)) if first.setdefault(run, one.rank) < one.rank]
         if any(digest(run) not in exempt for run in runs):
             yield number
 

@@ -207,6 +207,7 @@ def links_with(some: list[Row]) -> Links:
         answer_sizes=np.array([len(members) for members, _ in answers], dtype=np.uint32),
         answer_edges=ids([key for _, key in answers for _ in range(2)]).reshape(-1, 2),
         edge_shingles=np.zeros((len(answers), 2), dtype=np.uint32),
+        answer_blocks=np.zeros((len(answers), 2), dtype=np.uint64),
         answer_ends=ends([len(row[4]) for row in some]),
         first_turn=ids([row[0] for row in some]),
         near=ids([row[1] for row in some]).reshape(-1, 1),
