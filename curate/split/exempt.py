@@ -87,11 +87,11 @@ def _run_with(example: Example, link: Link, key: int) -> Run:
     if link is Link.FIRST_TURN:
         return first_turn_of(example)
     _, links = links_of_lines((), (), [example], np.zeros((1, 2), dtype=np.uint64), Shingling().size)
-    blocks = links.blocks.tolist()
+    blocks: list[int] = links.blocks.tolist()
     if key in blocks:
         return runs_of(example)[blocks.index(key)]
-    answers = links.answer_blocks.ravel()
-    return answer_runs_of(example)[answers[answers != 0].tolist().index(key)]
+    answers: list[int] = links.answer_blocks[links.answer_blocks != 0].tolist()
+    return answer_runs_of(example)[answers.index(key)]
 
 
 def instructions_in(table: Table) -> list[Numbers]:
