@@ -46,7 +46,9 @@ def _split_names(value: Any) -> Any:
 
 
 def _checked_pattern(value: tuple[str, ...] | str) -> tuple[str, ...] | str:
-    """The value, unchanged. Raises `ValueError` where a text is neither a preset nor a regular expression."""
+    """The value, unchanged. Raises `ValueError` where it is empty, or a text is no preset and no regular expression."""
+    if not value:
+        raise ValueError("names no module")
     if isinstance(value, str) and value not in PRESETS:
         try:
             re.compile(value)

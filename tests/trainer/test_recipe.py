@@ -269,6 +269,12 @@ def test_examples_over_the_length_are_refused_with_the_list(tmp_path: Path, caps
     assert 'over_length = "leave-out"' in caught.value.hint
     assert ended(caught.value) == 2
     assert f"error: {caught.value.message}\n" in capsys.readouterr().err  # one to a line
+    longest = max(int(line.split("K001 ")[1].split()[0]) for line in caught.value.message.splitlines())
+    with pytest.raises(InputError, match="no example is left") as left:
+        load_split(split, "train", template, recipe(max_length=10, over_length="leave-out"))
+    assert left.value.message.startswith(caught.value.message)
+    assert left.value.hint == f"raise max_length to {longest}"
+    assert load_split(split, "train", template, recipe(max_length=longest)).left_out == ()
 
 
 def test_shards_are_read_as_the_file_that_they_are_of(tmp_path: Path) -> None:

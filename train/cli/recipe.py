@@ -1,5 +1,6 @@
 """`curate recipe`."""
 
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -157,8 +158,8 @@ def _write(args: RecipeOptions, text: str) -> None:
     """Write the recipe, and read it again. Raises `ConfigError` for one that cannot be read."""
     write_bytes(args.output, text.encode(), named=True)
     load_recipe(args.output)
-    shown = visible(str(args.output))
-    sys.stderr.write(f"{shown} written; next: curate train --plan {shown}\n")
+    named = visible(shlex.quote(str(args.output)))
+    sys.stderr.write(f"{visible(str(args.output))} written; next: curate train --plan {named}\n")
 
 
 def keys() -> Iterator[str]:

@@ -131,10 +131,7 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe, cont
     _refuse_left_out(files, long, recipe.over_length, "over_length")
     _refuse_left_out(files, unusable, recipe.untrainable, "untrainable")
     if not len(encoded.texts):
-        hint = "check the file, max_length and the chat template"
-        if name != "train" and not left_out:
-            hint = "nothing is held out to measure on: split again with larger  --counts  or  --fractions, or more data"
-        raise InputError(f"{path}: no example is left to use", hint)
+        raise _nothing_left(files, name, left_out)
     signs, systems = columns["signs"], columns["systems"]
     if 1 not in signs or (name == "train" and recipe.objective == "kto" and -1 not in signs):
         labels = "good" if 1 in signs else "bad"
@@ -164,19 +161,36 @@ def _refuse_left_out(files: SplitFiles, left_out: Sequence[LeftOut], policy: str
 
     `policy`: the value of the recipe's key `key`.
     """
-    if not left_out or policy == "leave-out":
-        return
+    if left_out and policy != "leave-out":
+        hint = f'{remedy(left_out)}, or set  {key} = "leave-out"  in the recipe: the report then lists them'
+        raise InputError.of_lines(_listed(files, left_out), hint)
+
+
+def _nothing_left(files: SplitFiles, name: str, left_out: Sequence[LeftOut]) -> InputError:
+    """The error for a split without an example to use, with the reasons of those that were left out."""
+    problem = f"{files.shown}: no example is left to use"
+    if left_out:
+        return InputError.of_lines([*_listed(files, left_out), problem], remedy(left_out))
+    if name == "train":
+        return InputError(problem, "check the file")
+    hint = "nothing is held out to measure on: split again with larger  --counts  or  --fractions, or more data"
+    return InputError(problem, hint)
+
+
+def _listed(files: SplitFiles, left_out: Sequence[LeftOut]) -> list[str]:
+    """File, line and reason of at most `MAX_SHOWN` examples, and the number of the others."""
     listed = [f"{files.place(omission.line)}: {omission.reason}" for omission in left_out[:MAX_SHOWN]]
-    if len(left_out) > MAX_SHOWN:
-        listed.append(f"... and {len(left_out) - MAX_SHOWN:,} more")
-    ways = (
-        "fix them"
-        if key == "untrainable"
-        else "shorten them"
-        if "the model's" in left_out[0].reason
-        else "raise max_length"
-    )
-    raise InputError.of_lines(listed, f'{ways}, or set  {key} = "leave-out"  in the recipe: the report then lists them')
+    return [*listed, *([f"... and {len(left_out) - MAX_SHOWN:,} more"] if len(left_out) > MAX_SHOWN else [])]
+
+
+def remedy(left_out: Sequence[LeftOut]) -> str:
+    """What makes examples usable that were left out for one reason."""
+    reasons = [omission.reason for omission in left_out]
+    if not all(reason.startswith("K001") for reason in reasons):
+        return "fix them"
+    if any("the model's" in reason for reason in reasons):
+        return "shorten them"
+    return f"raise max_length to {max(int(reason.split()[1]) for reason in reasons)}"
 
 
 class HeldOutPrompt(NamedTuple):

@@ -33,7 +33,7 @@ from peft.tuners.lora import LoraLayer
 from torch import Tensor
 
 from curate.core.errors import ConfigError
-from curate.core.text import visible
+from curate.core.text import excerpt, visible
 from curate.models.names import model_errors
 from train.errors import write_errors
 from train.methods import TARGETED
@@ -133,7 +133,9 @@ def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
     except ValueError as error:
         # PEFT takes the names of layers that are experts in older versions of transformers for parameters.
         experts = getattr(config, "target_parameters", None)
-        reason = "target_modules name experts or their router, which stay as they are" if experts else error
+        reason = "target_modules name experts or their router, which stay as they are" if experts else str(error)
+        if not experts and (others := _not_linear(recipe, model)):
+            reason = f"target_modules: {excerpt(', '.join(others), 200)}: not a layer that can be adapted"
         raise ConfigError(f"{recipe.method}: {reason}", _layers_hint(model)) from error
     if recipe.parallel != "fsdp":  # which gathers the weights of a layer when that layer is called
         fuse_lora(tuned)
@@ -317,6 +319,15 @@ def _linear(model: Any) -> list[str]:
     return [
         path for path, module in model.named_modules() if type(module).__name__ in ("Linear", "Linear4bit", "Conv1D")
     ]
+
+
+def _not_linear(recipe: Recipe, model: Any) -> list[str]:
+    """Paths of the modules that `target_modules` names and that are not linear layers."""
+    targets, linear = recipe.target_modules, {*_linear(model)}
+    paths = [path for path, _ in model.named_modules() if path not in linear]
+    if isinstance(targets, str):
+        return [path for path in paths if re.fullmatch(targets, path)]
+    return sorted(_matching(paths, targets))
 
 
 def _layers_hint(model: Any) -> str:

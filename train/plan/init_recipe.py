@@ -4,6 +4,7 @@ The proposed base models have open licences, need no sign-up and have a chat tem
 config.json, so that one can be chosen offline; `curate train --plan` reads the real file.
 """
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -117,7 +118,9 @@ def init_recipe(
     )  # nothing of a proposed base
     lengths, supervised = _lengths(examples, objective, template)
     if not lengths:
-        raise ModelError("the chat template refuses all examples", "curate check --model MODEL shows why")
+        words = ["curate", "check", str(data), "--model", str(model)]
+        command = shlex.join([*words, *(["--chat-template", chat_template] if chat_template else [])])
+        raise ModelError(f"{data}: the chat template refuses all examples", f"{command}  shows why")
     block: int = Recipe.model_fields["max_length"].default
     texts = Texts([min(length, block) for length in lengths] if plain else lengths, supervised)
     on_cpu = memory is None and device().type == "cpu"

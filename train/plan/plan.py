@@ -20,7 +20,7 @@ from curate.lint.project_check import ProjectRules, check_project
 from curate.models.encoding import IGNORE_INDEX, Encoded
 from curate.models.template import Template
 from train.batching import Microbatches
-from train.data.splits import Prepared, context_of, is_not_empty, prepare
+from train.data.splits import Prepared, context_of, is_not_empty, prepare, remedy
 from train.data.tokenized import PACKAGES, locked_cache, tokenizer_id
 from train.errors import memory_errors
 from train.journal import JournalPrinter
@@ -114,8 +114,7 @@ def _refusals(recipe: Recipe, long: tuple[LeftOut, ...], unusable: tuple[LeftOut
         longest, context = max(int(omission.reason.split()[1]) for omission in long), context_of(recipe)
         limit = "max_length" if longest <= context else f"the model's context, {context:,} tokens"
         reason = f"{plural(len(long), 'example')} {'is' if len(long) == 1 else 'are'} longer than {limit}"
-        raised = f"max_length = {longest}  or  " if longest <= context else ""
-        refusals.append(Refusal(reason=reason, next=f'set  {raised}over_length = "leave-out"'))
+        refusals.append(Refusal(reason=reason, next=f'{remedy(long)}, or set  over_length = "leave-out"'))
     if unusable and recipe.untrainable == "refuse":
         reason = f"{plural(len(unusable), 'example')} cannot be trained on"
         refusals.append(Refusal(reason=reason, next='fix them, or set  untrainable = "leave-out"'))
