@@ -11,7 +11,7 @@ from typer.completion import shell_complete
 from typer.core import TyperCommand, TyperGroup
 
 from curate.cli.common_options import as_command
-from curate.cli.verbs import OLD_NAMES, SUMMARIES, load_verb, names
+from curate.cli.verbs import SUMMARIES, load_verb, names
 
 COMPLETION_VARIABLE: Final = "_CURATE_COMPLETE"
 """Environment variable with which the script of a shell asks."""
@@ -45,7 +45,7 @@ class _Commands(TyperGroup):
         return TyperCommand(cmd_name, help=SUMMARIES.get(cmd_name)) if cmd_name in names() else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ARG002
-        verb, *rest = (*OLD_NAMES.get(args[0], args[:1]), *args[1:])
+        verb, *rest = args
         return verb, as_command(verb, load_verb(verb)) if verb in names() else None, rest
 
 

@@ -22,11 +22,6 @@ PATH_ERRORS: Final = ("Symlink loop", "home directory")
 SERVERS: Final = ("mcp", "server")
 """Commands that write nothing, and read their input in threads that no exception ends."""
 OWN_PACKAGES: Final = ("curate", "train", "tui")
-REPLACES: Final = {
-    "split": "an earlier split in the folder is replaced without it, and --fresh divides anew; ",
-    "run": "the files of an earlier run are replaced without it, and --again runs a stage again; ",
-}
-"""What to do instead of `--overwrite`, by commands that replace what they wrote and nothing else."""
 GC_THRESHOLD: Final = 100_000
 """Objects created before the first garbage collection.
 
@@ -187,12 +182,8 @@ def _flush(code: int) -> int:
 
 def _run_command(words: Sequence[str], *, alone: bool) -> int:
     """Import and run a command; returns its exit code. `alone`: the process ends with it."""
-    from curate.cli.verbs import OLD_NAMES, is_of_engine, load_verb
+    from curate.cli.verbs import is_of_engine, load_verb
 
-    if new := OLD_NAMES.get(words[0]):
-        text = f"`curate {words[0]}` is now `curate {' '.join(new)}`; the next release removes the old name"
-        _print_message(f"note: {text}")
-        words = (*new, *words[1:])
     if alone and is_of_engine(words[0]):
         gc.set_threshold(GC_THRESHOLD)
     import typer  # only imported once a command is needed
@@ -222,7 +213,7 @@ def _run_command(words: Sequence[str], *, alone: bool) -> int:
             code = command.main(list(words[1:]), prog_name=name, standalone_mode=False, obj=invocation)
     except typer.TyperException as error:
         message = re.sub(r"^Invalid value for '(.+?)': ", r"\1: ", in_words(error.format_message()))
-        added = _missing_option(error) or _replacing(words[0], error)
+        added = _missing_option(error) or _instead(verb, error)
         _print_message(f"error: {visible(message)}\n  next: {added}`curate {words[0]} --help` lists the options")
         return ExitCode.USAGE
     except typer.Abort as error:
@@ -270,9 +261,10 @@ def _missing_option(error: Exception) -> str:
     return f"add {option.opts[0]} {option.metavar or 'VALUE'}; "
 
 
-def _replacing(command: str, error: Exception) -> str:
-    """What to do instead of `--overwrite`; empty unless the command refuses this option."""
-    return REPLACES.get(command, "") if getattr(error, "option_name", "") == "--overwrite" else ""
+def _instead(verb: Any, error: Exception) -> str:
+    """What to do instead of an option that a command lacks, as its module names it in `INSTEAD`; empty without that."""
+    instead = getattr(sys.modules[verb.__module__], "INSTEAD", {}).get(getattr(error, "option_name", ""))
+    return f"{instead}; " if instead else ""
 
 
 def _print_message(text: str) -> None:

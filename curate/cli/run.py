@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -33,6 +33,10 @@ from curate.render.console import StageProgress, print_result
 from curate.render.run import dry_text, run_text
 
 STAGE_NAMES = ", ".join(STAGES)
+INSTEAD: Final = {
+    "--overwrite": "the files of an earlier run are replaced without it, and --again runs a stage again",
+}
+"""What to do instead of an option that this command lacks."""
 
 
 @takes_options

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -17,6 +17,11 @@ from curate.core.errors import UsageError
 from curate.core.verb_options import Given
 from curate.render.console import print_result
 from curate.render.split import split_text
+
+INSTEAD: Final = {
+    "--overwrite": "an earlier split in the folder is replaced without it, and --fresh divides anew",
+}
+"""What to do instead of an option that this command lacks."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ cannot replace them.
 import importlib
 import importlib.util
 import sys
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,12 +16,6 @@ from curate.core.errors import UsageError
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-OLD_NAMES: Final[Mapping[str, Sequence[str]]] = {
-    "kappa": ("review", "--agreement"),
-    "merge": ("export", "--merge"),
-    "plan": ("train", "--plan"),
-}
-"""Names of commands in the last release, and the words that replace them; the next release removes them."""
 GROUPS: Final = {
     "Data": {
         "check": "Check a data set and report each problem with its place.",
@@ -101,8 +94,7 @@ def is_of_engine(name: str) -> bool:
 
 def names() -> list[str]:
     """All commands in the order of their groups, then those of other packages."""
-    verbs = SUMMARIES | dict.fromkeys(point.name for point in _entry_points(VERBS_GROUP))
-    return [name for name in verbs if name not in OLD_NAMES]
+    return list(SUMMARIES | dict.fromkeys(point.name for point in _entry_points(VERBS_GROUP)))
 
 
 def schema_types() -> dict[str, Any]:

@@ -30,7 +30,6 @@ def test_commands_options_and_values_are_completed(monkeypatch: pytest.MonkeyPat
     assert completed(monkeypatch, capsys, "curate remote st") == ["start"]
     assert completed(monkeypatch, capsys, "curate nonsense --") == ["--help"]
     assert completed(monkeypatch, capsys, "curate pl") == []
-    assert completed(monkeypatch, capsys, "curate plan --v") == ["--vram"]  # an old name
 
 
 def test_top_level_names_load_no_command() -> None:

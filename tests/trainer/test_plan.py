@@ -52,14 +52,6 @@ def test_a_split_in_shards_is_the_same_training(project: Path, capsys: pytest.Ca
     assert all(sharded[key] == made[key] for key in ("splits", "steps", "tokens", "supervised", "masks"))
 
 
-def test_the_old_name_gives_the_same_plan(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    made = plan(project, capsys, "--vram", "6GB")
-    assert main(["plan", str(project / "recipe.toml"), "--vram", "6GB", "--json", "--quiet"]) == 0
-    out, err = capsys.readouterr()
-    assert json.loads(out) == made
-    assert err == "note: `curate plan` is now `curate train --plan`; the next release removes the old name\n"
-
-
 def test_the_mask_is_shown_as_the_tokens_have_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     masks = plan(project, capsys)["masks"]
     assert len(masks) == 3
