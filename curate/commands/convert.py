@@ -34,9 +34,8 @@ from curate.output.edited import acted_ids, edited_copies, key_of
 from curate.read.chunks import CHUNK_BYTES, Chunk, chunk_bytes, chunks_of
 from curate.read.dataset import FileFacts, ParsedLine, parsed_line, read_file, require_examples, require_read
 from curate.read.form_writer import Written, write_as
-from curate.read.formats import BY_NAME, COMPLETIONS, WRITABLE, example_of
-from curate.read.forms.form import CALL_SPEAKERS, RESULT_SPEAKERS, Format, UnwritableError, json_in, speaker_of
-from curate.read.forms.llama_factory import LLAMA_FACTORY, is_call
+from curate.read.formats import AMONG_MESSAGES, BY_NAME, COMPLETIONS, WRITABLE, example_of
+from curate.read.forms.form import Format, UnwritableError, json_in
 from curate.read.lines import BOM, split_lines
 from curate.read.preference_conversion import is_same_prompt, write_preference
 
@@ -328,20 +327,18 @@ def _converted(lines: Sequence[ParsedLine], report: ConvertResult, form: Format,
 def _value_to_write(
     parsed: ParsedLine, example: Example, to: Format, notes: list[Note], omitted: set[str]
 ) -> dict[str, Any]:
-    """The object of a line with its tools as a list, and without answers beyond a conversation or pair. LLaMA-Factory's
-    tools stay text in messages, as in the lines of the file without calls, which are messages already.
+    """The object of a line with its tools as a list, and without answers beyond a conversation or pair. Where messages
+    stand among the lines of its format, tools stay as they are there.
 
     The names of such answers are added to `omitted`, and notes about values that stay text to `notes`.
     """
     value = dict(example.value)
-    is_mixed = example.format == LLAMA_FACTORY.name and to.name == "messages"
-    if isinstance(value.get("tools"), str | list) and not is_mixed:
+    stays = example.format in AMONG_MESSAGES and to.name == "messages"
+    if isinstance(value.get("tools"), str | list) and not stays:
         value["tools"] = _tool_declarations(value["tools"], parsed.place, notes)
-    if example.format == "sharegpt":
-        notes.extend(_unread_calls(parsed, example))
-    elif example.format == LLAMA_FACTORY.name:
-        notes.extend(_unread_call_parts(parsed, example))
     form = BY_NAME.get(example.format)  # None for a line that is read by texts of the user
+    if form is not None and form.unread_calls is not None:
+        notes.extend(Note.of(parsed.place, f"message {i + 1}: {why}") for i, why in form.unread_calls(example))
     if form is not None and form.take_others is not None and (others := form.take_others(value)):
         omitted.add(others)
     return value
@@ -400,31 +397,6 @@ def _tool_declarations(tools: str | list[Any], place: Place, notes: list[Note]) 
             notes.append(Note.of(place, "`tools` is not a JSON list of objects; kept as text"))
         return tools
     return [tool if "function" in tool or "type" in tool else {"type": "function", "function": tool} for tool in value]
-
-
-def _unread_calls(parsed: ParsedLine, example: Example) -> Iterator[Note]:
-    """Notes about the calls and results of a ShareGPT conversation that could not be read as such."""
-    spoken = next(item for key, item in parsed.decoded.value.items() if key.casefold() == "conversations")
-    before = len(example.value["messages"]) - len(spoken)  # a system prompt that stood beside them
-    for index, item in enumerate(spoken, before):
-        speaker, turn = speaker_of(item), example.value["messages"][index]
-        if speaker in CALL_SPEAKERS and (turn.get("content") is not None or "tool_calls" not in turn):
-            yield Note.of(
-                parsed.place, f"message {index + 1}: the value of `{speaker}` is not a readable tool call; kept as text"
-            )
-        elif speaker in RESULT_SPEAKERS and "tool_call_id" not in turn:
-            yield Note.of(
-                parsed.place, f"message {index + 1}: the result of `{speaker}` has no matching call; kept without an id"
-            )
-
-
-def _unread_call_parts(parsed: ParsedLine, example: Example) -> Iterator[Note]:
-    """Notes about the content parts with a call that could not be read as such."""
-    for message in example.messages:
-        if any(map(is_call, message.content if isinstance(message.content, list) else ())):
-            yield Note.of(
-                parsed.place, f"message {message.index + 1}: a part of type tool_call is not a readable call; kept"
-            )
 
 
 def templated(parsed: ParsedLine, template: Mapping[str, str]) -> ParsedLine:

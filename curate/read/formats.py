@@ -75,6 +75,8 @@ RENDERINGS: Final = {
     RENDERED_PAIR.name: "preference",
 }
 """Formats of rendered texts, and the format with the same keys, in which all other texts are read."""
+AMONG_MESSAGES: Final = (LLAMA_FACTORY.name,)
+"""Formats of lines that stand among messages in one file, as those with calls among those without."""
 COMPLETIONS: Final = ("prompt-completion", RENDERED_COMPLETION.name)
 """Formats of a prompt and a completion, which may have a label: wanted or not."""
 AS_READ: Final = ("messages", UNKNOWN, *PAIR_SIDES, *PROMPTS, STEPS.name, RENDERED.name, RENDERED_COMPLETION.name)

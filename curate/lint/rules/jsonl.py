@@ -14,8 +14,7 @@ from curate.lint.rules.file_format import graded_prompts
 from curate.lint.rules.rule import file_rule, line_rule
 from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.decode import MISSING
-from curate.read.formats import BY_NAME, RENDERINGS
-from curate.read.forms.llama_factory import LLAMA_FACTORY
+from curate.read.formats import AMONG_MESSAGES, BY_NAME, RENDERINGS
 
 CONTROL: Final = lazy_pattern(r"[\0-\x08\x0b\x0c\x0e-\x1f]")
 """A control character, other than tab, line feed and carriage return."""
@@ -332,10 +331,10 @@ def mixed_formats(facts: FileFacts) -> Problems:
 def _shapes(facts: FileFacts) -> set[str]:
     """The formats of a file; a rendered text counts as any other text under the same keys.
 
-    Messages with and without LLaMA-Factory's parts with calls are one format. For Anthropic, so are messages with and
-    without a system prompt beside them, or with content blocks.
+    Messages and the formats in `AMONG_MESSAGES` are one format. For Anthropic, so are messages with and without a
+    system prompt beside them, or with content blocks.
     """
-    shared = (LLAMA_FACTORY.name, *(FORMATS[Target.ANTHROPIC] if facts.target is Target.ANTHROPIC else ()))
+    shared = (*AMONG_MESSAGES, *(FORMATS[Target.ANTHROPIC] if facts.target is Target.ANTHROPIC else ()))
     return {"messages" if name in shared else RENDERINGS.get(name, name) for name in facts.formats}
 
 

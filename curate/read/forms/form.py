@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeGuard
 
+from curate.core.example import Example, value_at
 from curate.core.form_keys import Holds, form_keys
 from curate.core.lazy import lazy_pattern
 from curate.read.decode import decode
@@ -94,6 +95,8 @@ class Format:
     """For lines with more answers than a conversation or a pair holds: removes them from the value, and returns what
     they are; empty if there are none.
     """
+    unread_calls: Callable[[Example], Iterator[tuple[int, str]]] | None = None
+    """The messages with calls and results that could not be read as such: their positions, and what is wrong."""
     to: str = ""
     """The name under which the form is written, if it is not its own."""
     answers_beside: bool = False
@@ -221,6 +224,16 @@ def with_tool_calls(turns: Iterable[tuple[Any, Turn]]) -> Iterator[Turn]:
 def speaker_of(name: Any) -> Any:
     """The speaker (`from`) of a turn of a ShareGPT file; None for any other value, as for a turn in messages format."""
     return name.get("from") if isinstance(name, dict) and "role" not in name and "content" not in name else None
+
+
+def unread_speakers(example: Example) -> Iterator[tuple[int, str]]:
+    """The calls and results of a ShareGPT conversation that stayed text, as `Format.unread_calls`."""
+    for message in example.messages:
+        speaker = speaker_of(value_at(example.source or {}, message.pointer))
+        if speaker in CALL_SPEAKERS and (message.content is not None or "tool_calls" not in message.value):
+            yield message.index, f"the value of `{speaker}` is not a readable tool call; kept as text"
+        elif speaker in RESULT_SPEAKERS and "tool_call_id" not in message.value:
+            yield message.index, f"the result of `{speaker}` has no matching call; kept without an id"
 
 
 def tool_calls(text: Any, call_count: int = 0) -> list[Object]:

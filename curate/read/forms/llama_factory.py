@@ -3,9 +3,10 @@
 Source: the data of LLaMA-Factory v1 (reason_tool_use_demo_50.jsonl), read 2026-11.
 """
 
+from collections.abc import Iterator
 from typing import Any, Final
 
-from curate.core.example import known_role
+from curate.core.example import Example, known_role
 from curate.read.forms.blocks import parts_in
 from curate.read.forms.form import Format, Object, Reading, Turn, omit_keys, tool_calls
 
@@ -70,9 +71,17 @@ def _other_places(turn: Object) -> list[int]:
     return [i for i, part in enumerate(turn["content"]) if not is_call(part)]
 
 
+def _unread_calls(example: Example) -> Iterator[tuple[int, str]]:
+    """The messages with a call that stayed a content part, as `Format.unread_calls`."""
+    for message in example.messages:
+        if any(map(is_call, message.content if isinstance(message.content, list) else ())):
+            yield message.index, "a part of type tool_call is not a readable call; kept"
+
+
 LLAMA_FACTORY: Final = Format(
     "llama-factory",
     "messages whose tool calls are content parts of type tool_call (LLaMA-Factory v1)",
     lambda value: isinstance(turns := value.get("messages"), list) and any(map(is_call, parts_in(turns))),
     read=_read,
+    unread_calls=_unread_calls,
 )

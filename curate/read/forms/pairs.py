@@ -28,6 +28,7 @@ from curate.read.forms.form import (
     system_turns,
     turn_at,
     turns_before,
+    unread_speakers,
     with_tool_calls,
 )
 from curate.read.forms.vertex import VERTEX
@@ -416,6 +417,7 @@ PLAIN_FORMATS: Final = (
         lambda v: isinstance(v.get("conversations"), list) and not is_texts(v["conversations"]),
         _sharegpt,
         write=preference_writers.write_sharegpt,
+        unread_calls=unread_speakers,
     ),
     Format(
         "alpaca",
