@@ -24,7 +24,7 @@ from curate.core.finding import Finding
 from curate.core.json_output import ClearText, NotPrinted, Output, Rounded
 from curate.core.lazy import Floats, Matrix, np
 from curate.core.removed import Reason
-from curate.core.text import plural, visible
+from curate.core.text import BYTES_PER_TOKEN, plural, visible
 from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.corpus import LineReader, LineRef, Table
 from curate.corpus.strata import StratumInput, require_traits, trait_of
@@ -37,7 +37,6 @@ from curate.quality.selection import choose, coverage, hashed_vectors, nearest_c
 from curate.quality.signals import BY_NAME, DOUBT
 from curate.read.dataset import read_dataset
 
-BYTES_PER_TOKEN: Final = 4
 MAX_CHARS: Final = 2_000
 MAX_LEAST_COVERED: Final = 5
 BLOCK_LINES: Final = 2_048

@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from curate.core.characters import UNSEEN, UNSPACED
@@ -23,6 +23,8 @@ UNSAFE = lazy_pattern(
 )
 MASKED_CHARS = 200
 """Characters behind an excerpt that are searched for the rest of a key or a password that begins in it."""
+BYTES_PER_TOKEN = 4
+"""Bytes that count as one token if there is no tokenizer."""
 NAMED_ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 SPACES = re.compile(r"\s+")
 WORDS = re.compile(r"\w+")
@@ -90,18 +92,13 @@ def words(text: str) -> list[str]:
     """The words of a normalized text; single characters in scripts without spaces between words."""
     if text.isascii():  # same result in half the time
         return text.encode().translate(NON_WORDS_TO_SPACES).decode().split()
-    return list(_words(text)) if re.search(UNSPACED, text) else WORDS.findall(text)
+    spaced = WORDS.findall(text)
+    return split_unspaced(spaced) if re.search(UNSPACED, text) else spaced
 
 
-def _words(text: str) -> Iterator[str]:
-    """The words of a text; in scripts without spaces each character is one."""
-    unspaced = re.compile(UNSPACED)
-    for match in WORDS.finditer(text):
-        word = match.group()
-        if unspaced.search(word):
-            yield from word
-        else:
-            yield word
+def split_unspaced(tokens: Iterable[str]) -> list[str]:
+    """Tokens, of which those in a script without spaces between words are split into their characters."""
+    return [piece for token in tokens for piece in (token if re.search(UNSPACED, token) else (token,))]
 
 
 def plural(count: int, noun: str) -> str:
@@ -125,6 +122,11 @@ def duration(seconds: float) -> str:
 def gigabytes(size: int) -> str:
     """A number of bytes in words: `45.0 MB`, `1.5 GB`."""
     return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"
+
+
+def estimated_tokens(size: int) -> int:
+    """The number of tokens of a text of so many bytes, without a tokenizer."""
+    return -(-size // BYTES_PER_TOKEN)
 
 
 def storable(text: str) -> str:

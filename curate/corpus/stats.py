@@ -18,6 +18,7 @@ from curate.core.files import display_name
 from curate.core.json_output import Output
 from curate.core.scratch import TempStore
 from curate.core.snapshot import unchanging
+from curate.core.text import estimated_tokens
 from curate.core.typed_json import decoder, to_json
 from curate.core.worker_pool import WorkerPool
 from curate.language.tokens import letters
@@ -30,8 +31,6 @@ from curate.read.form_writer import normal_tools
 
 Progress = Callable[[int], None]
 
-BYTES_PER_TOKEN: Final = 4
-"""Bytes that count as one token if there is no tokenizer."""
 OTHER_ROLES: Final = "other"
 """All roles that are not known to chat models, together."""
 MAX_PROMPT_CHARS: Final = 200
@@ -397,7 +396,7 @@ def _words(message: Message) -> str:
 
 def _token_counts(texts: list[str], template: Template | None) -> list[int]:
     if template is None:
-        return [ceil(len(text.encode("utf-8", "surrogatepass")) / BYTES_PER_TOKEN) for text in texts]
+        return [estimated_tokens(len(text.encode("utf-8", "surrogatepass"))) for text in texts]
     return [len(template.ids(text)) for text in texts]
 
 

@@ -31,6 +31,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from curate.core.characters import UNSPACED
+from curate.core.text import split_unspaced
 from curate.dedup.blocks import nested_alike
 from curate.dedup.symbols import same_figures
 from curate.language.lexicon import (
@@ -288,9 +289,7 @@ def _tokens(text: str) -> list[str]:
     """The tokens between spaces, as written; in texts with scripts without spaces, words and single characters."""
     if text.isascii() or not re.search(UNSPACED, text):
         return text.split()
-    return [
-        piece for token in WORD_OR_SIGN.findall(text) for piece in (token if re.search(UNSPACED, token) else (token,))
-    ]
+    return split_unspaced(WORD_OR_SIGN.findall(text))
 
 
 def _folded_words(tokens: Iterable[str]) -> dict[str, str]:

@@ -13,9 +13,8 @@ from functools import cache, lru_cache
 from threading import Lock
 from typing import Any, Final
 
-from curate.core.characters import UNSPACED
 from curate.core.lazy import lazy_pattern
-from curate.core.text import normalised, words
+from curate.core.text import normalised, split_unspaced, words
 from curate.language.lexicon import FILLER_WORDS, QUESTION_WORDS, STOPWORDS
 
 WORD_OR_SIGN: Final = lazy_pattern(r"\w+(?:['’]\w+)*|[-−+]")
@@ -84,9 +83,7 @@ def tokens(text: str) -> list[str]:
     characters one by one. In scripts without spaces between words, each character is a word.
     """
     pieces = TOKEN.findall(text)
-    if text.isascii():
-        return pieces
-    return [piece for token in pieces for piece in (token if re.search(UNSPACED, token) else (token,))]
+    return pieces if text.isascii() else split_unspaced(pieces)
 
 
 def differing_spans(left: Sequence[str], right: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:

@@ -12,14 +12,13 @@ from curate.core.decision_log import DecisionLog
 from curate.core.example import Example, value_at
 from curate.core.expression import KEY, REGEX_FLAGS, SCORE, AllOf, Node, Not, Term, Test
 from curate.core.lazy import pl
-from curate.core.text import casefolded, text_column
+from curate.core.text import casefolded, estimated_tokens, text_column
 from curate.read.dataset import ParsedLine
 from curate.read.form_writer import normal_tools
 
 if TYPE_CHECKING:
     from polars import Expr, Series
 
-BYTES_PER_TOKEN: Final = 4
 WILDCARD: Final = re.compile(r"(\*|\?|\[.\])", re.DOTALL)
 """Signs of a pattern, as in names of files; a sign in brackets is itself."""
 
@@ -156,7 +155,7 @@ def line_text(parsed: ParsedLine) -> str:
 def _tokens(example: Example) -> list[int]:
     """The estimated number of tokens of an example, as the only item of a list; an empty list without messages."""
     size = sum(len(message.text.encode("utf-8", "replace")) for message in example.messages)
-    return [-(-size // BYTES_PER_TOKEN)] if example.messages else []
+    return [estimated_tokens(size)] if example.messages else []
 
 
 def _tools(example: Example) -> list[int]:

@@ -9,7 +9,6 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -18,8 +17,8 @@ from curate.core.example import content_text
 from curate.core.files import display_name
 from curate.core.form_keys import PAIR_SIDES
 from curate.core.json_output import NotPrinted, Output
-from curate.core.text import storable
-from curate.corpus.stats import BYTES_PER_TOKEN, Progress, usual_epochs, with_progress
+from curate.core.text import estimated_tokens, storable
+from curate.corpus.stats import Progress, usual_epochs, with_progress
 from curate.models.template import load_template
 from curate.read.dataset import FileFacts, read_file, require_read
 from curate.remote.endpoint import Place
@@ -189,7 +188,7 @@ def counter_of(model: str, tokenizer: str = "", chat_template: str = "") -> Toke
                 f"{package} ({encoding})", True, lambda value: _token_count(value, lambda text: len(encode(text)))
             )
     return TokenCounter(
-        "bytes", False, lambda value: _token_count(value, lambda text: ceil(len(text.encode()) / BYTES_PER_TOKEN))
+        "bytes", False, lambda value: _token_count(value, lambda text: estimated_tokens(len(text.encode())))
     )
 
 

@@ -9,7 +9,6 @@ effect and a growing file changes little.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from math import ceil
 from pathlib import PurePath
 from typing import Final
 
@@ -18,10 +17,9 @@ from curate.core.errors import UsageError
 from curate.core.example import Example
 from curate.core.lazy import Flags, Floats, Numbers, np
 from curate.core.removed import Reason
-from curate.core.text import plural, visible
+from curate.core.text import BYTES_PER_TOKEN, estimated_tokens, plural, visible
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.corpus import LineReader, Table
-from curate.corpus.stats import BYTES_PER_TOKEN
 from curate.models.template import Template, load_template
 from curate.split.assign import positions
 from curate.split.groups import LinkSearch, Pairs, group, links_of
@@ -149,7 +147,7 @@ def _token_count(example: Example, template: Template | None) -> int:
     """The number of tokens by the template; estimated from the bytes without one, or where it refuses the example."""
     length = template.encode(example.value).length if template else 0
     size = sum(len(turn.text.encode("utf-8", "surrogatepass")) for turn in example.messages)
-    return length or max(1, ceil(size / BYTES_PER_TOKEN))
+    return length or max(1, estimated_tokens(size))
 
 
 def _order(table: Table, config: Config, pool_of: Numbers, meanings: Pairs | None, workers: WorkerPool) -> Numbers:

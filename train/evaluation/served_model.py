@@ -6,7 +6,6 @@ The server renders the prompts and computes no loss of an answer that is given, 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,8 +14,7 @@ from curate.core.chat_endpoint import ChatEndpoint, plain_json
 from curate.core.errors import ModelError
 from curate.core.example import content_id
 from curate.core.runs import Project
-from curate.core.text import plural
-from curate.corpus.stats import BYTES_PER_TOKEN
+from curate.core.text import estimated_tokens, plural
 from curate.models.template_messages import template_tools
 from train.evaluation.answering import Answer, Loss, ResponseCache
 from train.evaluation.options import System
@@ -45,7 +43,7 @@ class ServedPrompt:
 
 def tokens_of(text: str) -> int:
     """Tokens of a text, estimated from its bytes."""
-    return ceil(len(text.encode("utf-8", "replace")) / BYTES_PER_TOKEN)
+    return estimated_tokens(len(text.encode("utf-8", "replace")))
 
 
 TURN_KEYS: Final = ("role", "content", "name", "tool_calls", "tool_call_id", "function_call", "refusal", "audio")
