@@ -6,11 +6,10 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from curate.conflicts.requested_amounts import MAX_WORDS, word_count
+from curate.conflicts.requested_amounts import are_of_one_topic
 from curate.conflicts.requested_kinds import asked_part
 from curate.core.lazy import lazy_pattern
 from curate.language.lexicon import FILLER_WORDS, NEGATIONS
-from curate.language.precise_requests import MAX_BRIEF_WORDS
 from curate.language.quantity_translation import language_of
 from curate.language.sentences import sentences
 
@@ -57,8 +56,7 @@ def other_alternatives(question: str, left: str, right: str) -> Chosen | None:
     """The choices of two answers, at least one of them of more than `MAX_BRIEF_WORDS` words, between the two things
     that the question names, if they differ; else None.
     """
-    sizes = [word_count(text) for text in (left, right)]
-    if max(sizes) <= MAX_BRIEF_WORDS or max(sizes) > MAX_WORDS:
+    if not are_of_one_topic(left, right):
         return None
     roots = _alternatives(asked_part(question), language_of(f"{left}\n{right}"))
     if roots is None:

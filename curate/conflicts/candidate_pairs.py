@@ -16,14 +16,11 @@ from typing import Final, NamedTuple
 
 from curate.conflicts.answer_polarity import polarity
 from curate.conflicts.answered_question import BRIEF_WORDS, length_share
-from curate.conflicts.nli import MAX_BRIEF_WORDS
 from curate.conflicts.question import Question, beside_shared_lines, calculate_otherwise, same_request
 from curate.conflicts.requested_amounts import word_count
 from curate.conflicts.reworded import Embed, Pair, nearest, reworded
-from curate.conflicts.unread_questions import MIN_COSINE as MIN_CHARACTER_COSINE
-from curate.conflicts.unread_questions import is_unspaced
-from curate.conflicts.unread_questions import probability as character_probability
-from curate.conflicts.unread_questions import vectors as character_vectors
+from curate.conflicts.unread_questions import character_probability, character_vectors, is_unspaced
+from curate.conflicts.word_parts import MIN_COSINE
 from curate.core.config import ConflictsConfig
 from curate.core.example import content_id
 from curate.core.lazy import Matrix
@@ -32,7 +29,7 @@ from curate.corpus.strata import is_label
 from curate.language.function_words import in_other_language, question_language
 from curate.language.lexicon import NEUTRAL_PROMPT_WORDS
 from curate.language.names import names
-from curate.language.precise_requests import asks_yes_or_no
+from curate.language.precise_requests import MAX_BRIEF_WORDS, asks_yes_or_no
 from curate.language.refusals import OPENING_CHARS, refuses
 from curate.language.sentences import is_code, sentences
 from curate.language.tokens import content_words, plain_words, stems
@@ -294,7 +291,7 @@ def _by_characters(blocks: Sequence[Block]) -> Iterator[Nominee]:
     for block in blocks:
         questions = [next(iter(group.values())) for group in block]
         requests = [question.request for question in questions]
-        for i, j, cosine in nearest(character_vectors(requests), MIN_CHARACTER_COSINE):
+        for i, j, cosine in nearest(character_vectors(requests), MIN_COSINE):
             both = requests[i], requests[j]
             if not beside_shared_lines(*both) or calculate_otherwise(*both):
                 continue

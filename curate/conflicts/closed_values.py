@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from curate.conflicts.requested_amounts import MAX_WORDS, word_count
+from curate.conflicts.requested_amounts import are_of_one_topic
 from curate.conflicts.requested_kinds import FREQUENCY_QUESTION, UNSPACED_END, asked_kinds, asked_part, group
 from curate.core.lazy import lazy_pattern
 from curate.language import frequencies
-from curate.language.precise_requests import MAX_BRIEF_WORDS
 from curate.language.quantities import quantities_in
 from curate.language.quantity_translation import language_of
 from curate.language.sentences import sentences
@@ -253,8 +252,7 @@ def other_closed_values(question: str, left: str, right: str) -> ClosedValues | 
     """The values of two answers, at least one of them of more than `MAX_BRIEF_WORDS` words, that cannot both be right;
     None if there are none.
     """
-    sizes = [word_count(text) for text in (left, right)]
-    if max(sizes) <= MAX_BRIEF_WORDS or max(sizes) > MAX_WORDS:
+    if not are_of_one_topic(left, right):
         return None
     part, language = asked_part(question), language_of(f"{left}\n{right}")
     for denies, states in _extremes(part, language):

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from curate.conflicts.requested_amounts import MAX_WORDS, word_count
+from curate.conflicts.requested_amounts import are_of_one_topic
 from curate.conflicts.requested_kinds import asked_kinds, asked_part
 from curate.conflicts.wording import MAX_RARITY, rarity
 from curate.language.lexicon import DAYS, FILLER_WORDS, MONTHS
-from curate.language.names import starts_sentence
-from curate.language.precise_requests import MAX_BRIEF_WORDS, asks_yes_or_no
+from curate.language.names import NOUNS_CAPITALIZED, starts_sentence
+from curate.language.precise_requests import asks_yes_or_no
 from curate.language.quantity_translation import EMPHASIS, language_of
 from curate.language.verdict_words import MANNER_QUESTION, NAME_QUESTION, PERSON_QUESTION
 
@@ -35,7 +35,6 @@ english german french spanish italian portuguese chinese japanese"""
 NO_NAMES: Final = frozenset((*MONTHS, *DAYS, *_NO_NAMES.split()))
 UNREAD: Final = frozenset(("zh", "ja"))
 """Languages without capitals."""
-NOUNS_CAPITALIZED: Final = "de"
 PERSON_WORDS: Final = (2, 3)
 Name = tuple[str, ...]
 Names = tuple[Name, ...]
@@ -53,8 +52,7 @@ def other_named_values(question: str, left: str, right: str) -> Named | None:
 
     At least one answer must have more than `MAX_BRIEF_WORDS` words.
     """
-    sizes = [word_count(text) for text in (left, right)]
-    if max(sizes) <= MAX_BRIEF_WORDS or max(sizes) > MAX_WORDS:
+    if not are_of_one_topic(left, right):
         return None
     part, language = asked_part(question), language_of(f"{left}\n{right}")
     is_person = PERSON_QUESTION.search(part) is not None

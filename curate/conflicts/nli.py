@@ -14,6 +14,7 @@ from curate.core.errors import ModelError
 from curate.core.example import content_id
 from curate.core.log_odds import log_odds, logistic
 from curate.core.text import storable
+from curate.language.precise_requests import MAX_BRIEF_WORDS
 from curate.language.quantities import align_units
 from curate.language.sentences import MIN_SHARED_WORDS, Aligned, aligned_sentences, sentences
 from curate.language.tokens import content_words
@@ -34,8 +35,6 @@ be compared; they are also compared if two of their sentences share half of thei
 """
 NLI_LABELS, DUPLICATE_LABELS = ("contradiction", "entailment"), ("duplicate",)
 """Labels of a model: the first two are those of an NLI model, which some models spell differently."""
-MAX_BRIEF_WORDS: Final = 30
-"""Number of words up to which an answer to a reworded question contains little besides the requested information."""
 CONTRADICTION_WEIGHT, ENTAILMENT_WEIGHT, INTERCEPT = 0.43, -1.43, -2.05
 """Weights of the log-odds of contradiction (the lower one of both directions) and of entailment (the higher one) for
 two short answers to one reworded question: answers that agree usually entail each other. On the triples of tests/bench,

@@ -102,8 +102,7 @@ def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
     The answers share no value of that kind. If they share a value of another kind that the question asks for, they
     agree. None if no contradiction is found.
     """
-    sizes = [word_count(text) for text in (left, right)]
-    if max(sizes) <= MAX_BRIEF_WORDS or max(sizes) > MAX_WORDS:
+    if not are_of_one_topic(left, right):
         return None
     if WORKED_CALCULATION.search(left) or WORKED_CALCULATION.search(right):
         return None  # steps of a calculation differ
@@ -473,6 +472,11 @@ def _are_working_weeks(left_amount: Quantity, right_amount: Quantity) -> bool:
     """Whether a number of weeks and one of days are the same without the weekends."""
     weeks, days = sorted((left_amount, right_amount), key=lambda amount: -amount.unit)
     return bool(weeks.value[0] and days.value[0]) and (weeks.value[0] or 0) * 5 == (days.value[0] or 0) * 7
+
+
+def are_of_one_topic(*answers: str) -> bool:
+    """Whether the longest of some answers has more than `MAX_BRIEF_WORDS` and at most `MAX_WORDS` words."""
+    return MAX_BRIEF_WORDS < max(map(word_count, answers)) <= MAX_WORDS
 
 
 def word_count(text: str) -> int:

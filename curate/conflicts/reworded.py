@@ -17,7 +17,7 @@ from curate.conflicts.same_question import (
     words_apart,
 )
 from curate.conflicts.word_parts import MIN_COSINE as MIN_PART_COSINE
-from curate.conflicts.word_parts import vectors as part_vectors
+from curate.conflicts.word_parts import unit_vectors, word_parts
 from curate.conflicts.wording import Wording, wording
 from curate.core.lazy import Matrix, np
 from curate.core.text import normalised
@@ -118,7 +118,8 @@ def _candidates(
     languages = {row: question_language(listed) for row, listed in words.items()}
     if any(language not in ("", ENGLISH) for language in languages.values()):
         others = [row for row in words if languages[row] != ENGLISH]
-        for left_row, right_row, _ in nearest(part_vectors([words[row] for row in others]), MIN_PART_COSINE):
+        vectors_of_parts = unit_vectors([word_parts(words[row]) for row in others])
+        for left_row, right_row, _ in nearest(vectors_of_parts, MIN_PART_COSINE):
             left, right = others[left_row], others[right_row]
             if in_other_language(languages[left], languages[right]):
                 pairs[left, right] = min(1.0, float(rows[left] @ rows[right]))

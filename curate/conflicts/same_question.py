@@ -29,6 +29,7 @@ from curate.conflicts.wording import (
 from curate.core.lazy import Matrix
 from curate.core.log_odds import log_odds, logistic
 from curate.language.function_words import in_other_language
+from curate.language.names import NOUNS_CAPITALIZED
 from curate.language.tokens import stem
 
 FITTED_FEATURES: Final = ("cosine", "overlap", "replaced", "other aspect")
@@ -77,8 +78,6 @@ LONG_WORDS: Final = 40
 """Number of words from which two questions with nearly the same text are different."""
 OTHER_NAMES_WEIGHT: Final = 0.25
 """Weight of different names in different sentences: one thing may have two names."""
-NOUNS_IN_CAPITALS: Final = "de"
-"""The language whose nouns look like names: two wordings of a question seldom have the same ones."""
 
 
 class WordsCompared(NamedTuple):
@@ -204,7 +203,8 @@ def _other_value(left: Wording, right: Wording, frame: float) -> float:
         frame >= SUBSTITUTION_SHARE and is_opposite(left, right)
     ):
         return 1.0
-    if NOUNS_IN_CAPITALS in (left.language, right.language):
+    # nouns look like names there, and two wordings of a question seldom have the same ones
+    if NOUNS_CAPITALIZED in (left.language, right.language):
         return 0.0
     return OTHER_NAMES_WEIGHT * other_names(left, right)
 

@@ -19,9 +19,8 @@ from curate.conflicts.paraphrase_filter import answers_agree
 from curate.conflicts.question import Question, question_of
 from curate.conflicts.reworded import Pair, nearest, reworded
 from curate.conflicts.same_question import difference_score, probability
-from curate.conflicts.unread_questions import MIN_COSINE, is_unspaced
-from curate.conflicts.unread_questions import probability as character_probability
-from curate.conflicts.unread_questions import vectors as character_vectors
+from curate.conflicts.unread_questions import character_probability, character_vectors, is_unspaced
+from curate.conflicts.word_parts import MIN_COSINE
 from curate.core.example import Example
 from curate.core.lazy import np
 from curate.core.text import plural

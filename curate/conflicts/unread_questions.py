@@ -10,22 +10,16 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final
-from zlib import crc32
 
 from rapidfuzz.distance import Indel
 
 from curate.conflicts.same_question import SAME_SENTENCE_SHARE
+from curate.conflicts.word_parts import unit_vectors
 from curate.core.characters import UNSPACED
-from curate.core.lazy import Matrix, np
+from curate.core.lazy import Matrix
 from curate.core.log_odds import logistic
 from curate.core.text import normalised, words
 
-DIMENSIONS: Final = 512
-MIN_COSINE: Final = 0.15
-"""Minimum cosine of the vectors of two compared questions; the lowest one of equal questions among the fitted pairs is
-.185.
-"""
 WEIGHTS, INTERCEPT = (19.2, 11.8), -1.25
 """Coefficients of the cosine of both questions with their answers, and of the share of the pairs of characters of only
 one question that are in the other answer, minus the share in its own answer.
@@ -45,13 +39,9 @@ def _adjacent(text: str) -> frozenset[str]:
     return frozenset(map("".join, pairwise(words(normalised(text)))))
 
 
-def vectors(texts: Sequence[str]) -> Matrix:
+def character_vectors(texts: Sequence[str]) -> Matrix:
     """Unit vectors of the pairs of adjacent characters of texts."""
-    rows = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
-    for row, text in zip(rows, texts, strict=True):
-        row[[crc32(pair.encode()) % DIMENSIONS for pair in _adjacent(text)]] = 1
-    unit: Matrix = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1)
-    return unit
+    return unit_vectors(list(map(_adjacent, texts)))
 
 
 def features(questions: Pair, answers: Pair) -> tuple[float, float]:
@@ -73,7 +63,7 @@ def _share(pairs: frozenset[str], text: frozenset[str]) -> float:
     return len(pairs & text) / len(pairs) if pairs else 0.0
 
 
-def probability(questions: Pair, answers: Pair) -> float:
+def character_probability(questions: Pair, answers: Pair) -> float:
     """The probability that two questions with long answers are the same; 0 if they are one sentence with a
     substitution, which only a model could compare.
     """

@@ -5,9 +5,8 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from curate.conflicts.requested_amounts import MAX_WORDS, word_count
+from curate.conflicts.requested_amounts import are_of_one_topic
 from curate.conflicts.requested_kinds import QUESTION_MARKS, UNSPACED_END, asked_kinds, asked_part
-from curate.language.precise_requests import MAX_BRIEF_WORDS
 from curate.language.quantity_translation import language_of
 from curate.language.sentences import sentences
 from curate.language.tokens import content_words
@@ -61,8 +60,7 @@ def verdicts_agree(requests: tuple[str, str], answers: tuple[str, str]) -> bool:
 
 def _verdicts(requests: tuple[str, str], answers: tuple[str, str]) -> tuple[Verdict, Verdict]:
     """The verdicts of both answers; `UNDECIDED` if the requests ask for none or the answers are brief or too long."""
-    sizes = [word_count(answer) for answer in answers]
-    if max(sizes) <= MAX_BRIEF_WORDS or max(sizes) > MAX_WORDS or not all(map(asks_for_a_verdict, requests)):
+    if not are_of_one_topic(*answers) or not all(map(asks_for_a_verdict, requests)):
         return UNDECIDED, UNDECIDED
     parts = [BOTH_WAYS.sub(r"\1", asked_part(request)) for request in requests]
     language, need = language_of("\n".join(answers)), {bool(NEED_QUESTION.search(part)) for part in parts}

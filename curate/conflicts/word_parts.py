@@ -23,7 +23,9 @@ lines with odd numbers of `question_triples_german`, `italian`, `portuguese`, `d
 """
 DIMENSIONS: Final = 512
 MIN_COSINE: Final = 0.15
-"""Minimum cosine of the vectors of two compared questions."""
+"""Minimum cosine of the vectors of two compared questions; the lowest one of equal questions among those that
+`unread_questions` is fitted on is .185.
+"""
 
 
 @lru_cache(32_768)
@@ -50,10 +52,10 @@ def common_share(left: frozenset[str], right: frozenset[str]) -> float:
     return 2 * len(left & right) / (len(left) + len(right) or 1)
 
 
-def vectors(questions: Sequence[tuple[str, ...]]) -> Matrix:
-    """Unit vectors of the parts of questions, each given by its words."""
-    rows = np.zeros((len(questions), DIMENSIONS), dtype=np.float32)
-    for row, words in zip(rows, questions, strict=True):
-        row[[crc32(part.encode()) % DIMENSIONS for part in word_parts(words)]] = 1
+def unit_vectors(texts: Sequence[frozenset[str]]) -> Matrix:
+    """Unit vectors of texts, each given by its parts."""
+    rows = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
+    for row, parts in zip(rows, texts, strict=True):
+        row[[crc32(part.encode()) % DIMENSIONS for part in parts]] = 1
     unit: Matrix = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1)
     return unit

@@ -24,7 +24,7 @@ AMOUNT_QUESTION: Final = lazy_pattern(
 )
 """Asks for an amount, or for a time."""
 MAX_BRIEF_WORDS: Final = 30
-"""Number of words up to which an answer may be only the requested amount."""
+"""Number of words up to which an answer contains little besides the requested information, such as an amount."""
 COUNTED_CHARS: Final = 1_000
 """Number of first characters of an answer in which words are counted first: most answers have more words there."""
 
