@@ -12,8 +12,9 @@ from curate.language.tokens import plain_words
 
 YES_WORDS: Final = "yes|yeah|yep|yup|true|correct|absolutely|definitely|that is correct|that's correct|indeed"
 NO_WORDS: Final = "no|nope|false|incorrect|that is incorrect|that's incorrect|not true|not (?:really|necessarily)|never"
-YES_OR_NO_HINT: Final = rf"(?i)\A[^\p{{L}}\p{{N}}_]*(?:{YES_WORDS}|{NO_WORDS}|(?s:.{{0,20}})\z)"
-"""The start of each text that `YES` or `NO` matches, in Rust's syntax; an expression may go on behind a cut start."""
+YES_OR_NO_HINT: Final = rf"(?i)\A[^0-9A-Za-z_]*(?:{YES_WORDS}|{NO_WORDS}|(?s:.{{0,20}})\z)"
+"""The start of each text that `YES` or `NO` matches, in Rust's syntax; an expression may go on behind a cut start. All
+letters and numbers before it would take a millisecond to compile."""
 YES: Final = lazy_pattern(
     rf"^\W*(?:{YES_WORDS})\b"
     r"(?!\s+(?:answers?|statements?|option|sentence|spelling|version|form)\b)",

@@ -23,7 +23,7 @@ from curate.lint.rules.dataset_summary import MAX_PATHS, MAX_SYSTEMS, DatasetSta
 from curate.lint.rules.example_columns import repeated_requests
 from curate.lint.rules.example_summary import RATING_KEYS
 from curate.lint.rules.message_frame import ANSWER_KEYS, batch_frame, marked_rows, messages_frame
-from curate.lint.rules.prefilter import Among, Patterns, Prefilter
+from curate.lint.rules.prefilter import ANY_CASE, FEW_BYTES, Among, Patterns, Prefilter
 from curate.lint.rules.references import references
 from curate.lint.rules.roles import with_known_roles
 from curate.lint.rules.rule import RepairInput
@@ -56,9 +56,8 @@ class TextRules:
         shared: dict[bool, list[str]] = {}  # two searches are faster than one for both
         for prefilter in self._prefilters.get(Among.SHARED, ()):
             for pattern in prefilter.texts if isinstance(prefilter, Patterns) else ():
-                shared.setdefault(pattern.startswith("(?i-u:"), []).append(f"(?:{pattern})")
-        self._shared = tuple(map("|".join, shared.values()))
-        """Patterns of which one matches each text that a shared pattern matches."""
+                shared.setdefault(pattern.startswith(ANY_CASE), []).append(pattern)
+        self._shared = tuple(shared.values())
 
     def ask_batch(self, batch: Batch, examples: Sequence[Example]) -> Iterator[TextFinding]:
         """Run the rules over the plain examples of a batch and other examples, numbered after them."""
@@ -81,16 +80,19 @@ class TextRules:
                 self._expressions[rule.code] = rule.function().alias(rule.code)
             expression = self._expressions[rule.code]
             columns = dict.fromkeys(("example", "turn", *expression.meta.root_names()))
-            messages = frame.select(*columns)[rows].select("example", "turn", expression)
-            for row in messages[rule.code].is_not_null().arg_true():
-                yield rule, messages["example"][row], messages["turn"][row], messages[rule.code][row]
+            messages = frame[[*columns]][rows].select("example", "turn", expression)
+            for example, turn, message in messages.filter(pl.col(rule.code).is_not_null()).iter_rows():
+                yield rule, example, turn, message
 
     def _marks(self, frame: "pl.DataFrame") -> "dict[str, pl.Series]":
         """Whether each prefilter selects each row, by the prefilter's name; without prefilters that select none."""
         marks: dict[str, pl.Series] = {}
+        few = frame["text"].estimated_size() < FEW_BYTES
         for among, prefilters in self._prefilters.items():
-            conditions = [reduce(or_, prefilter.rows()).alias(self._names[prefilter]) for prefilter in prefilters]
-            marks |= marked_rows(frame, among.conditions(self._shared), conditions)
+            conditions = [
+                reduce(or_, prefilter.rows(few=few)).alias(self._names[prefilter]) for prefilter in prefilters
+            ]
+            marks |= marked_rows(frame, among.conditions(self._shared, few=few), conditions)
         return marks
 
 

@@ -345,10 +345,10 @@ def marked_rows(
     Each restriction is computed for the rows that meet those before it, and the conditions for what remains.
     """
     names = dict.fromkeys(name for condition in (*restrictions, *conditions) for name in condition.meta.root_names())
-    searched, positions = frame.select(*names), None
+    searched, positions = frame[[*names]], None
     rows = searched
     for restriction in restrictions:
-        met = rows.select_seq(restriction).to_series().arg_true()
+        met = rows.select_seq(restriction.arg_true()).to_series()
         positions = met if positions is None else positions[met]
         rows = searched[positions]
     if not len(rows):
@@ -356,7 +356,7 @@ def marked_rows(
     marks = {column.name: column for column in rows.select_seq(conditions) if column.any()}
     if positions is None:
         return marks
-    nowhere = pl.repeat(value=False, n=len(frame), eager=True)
+    nowhere = pl.Series([False]).new_from_index(0, len(frame))
     return {name: nowhere.clone().scatter(positions.filter(mark), values=True) for name, mark in marks.items()}
 
 
