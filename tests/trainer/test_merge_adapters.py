@@ -108,8 +108,8 @@ def test_a_composition_is_measured_on_what_each_was_trained_for(
         (tmp_path / name / "report.json").write_text(json.dumps(report))
     for second in ("other", "third"):  # takes the place of the former all the same
         runs = [str(tmp_path / name) for name in ("one", second)]
-        old_name = ["merge", *runs, "-o", composed, "--limit", "1", "--quiet"]
-        assert main(old_name) == 0
+        merge = ["export", "--merge", *runs, "-o", composed, "--limit", "1", "--quiet"]
+        assert main(merge) == 0
         told.append((open_trained(composed).report.system, chat_model(composed).system))
         reported = open_trained(composed).report
         reasoning = {"other": 1.0, "third": 0.5}[second]

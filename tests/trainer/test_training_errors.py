@@ -339,8 +339,9 @@ def test_what_is_longer_than_the_models_context_is_refused_or_left_out(
     assert main(["train", "--plan", str(project / "recipe.toml"), "--json", "--quiet"]) == 1
     (refusal,) = json.loads(capsys.readouterr().out)["refusals"]
     assert refusal == {
-        "reason": "1 example is longer than the model's context, 256 tokens", "next": 'set  over_length = "leave-out"'
-    }  # fmt: skip
+        "reason": "1 example is longer than the model's context, 256 tokens",
+        "next": 'shorten them, or set  over_length = "leave-out"',
+    }
     assert run(project, "run", "--set", "over_length=leave-out", "--json") == 0
     (one,) = json.loads(capsys.readouterr().out)["left_out"]
     assert one["line"] == 41
