@@ -6,7 +6,7 @@ from pathlib import Path
 
 from curate.commands.session import Workspace
 from curate.conflicts.conflict import ConflictsResult, find_conflicts
-from curate.conflicts.default_models import with_default_models
+from curate.conflicts.default_models import MODEL_KEYS, with_default_models
 from curate.conflicts.judges import judge_of
 from curate.conflicts.judges.verdict_cache import Work
 from curate.core.config import Config, ConflictsConfig
@@ -38,15 +38,9 @@ def model_fingerprints(config: ConflictsConfig) -> dict[str, str]:
     """
     if is_address(config.judge):
         address_of(config.judge, "the judge")
-    local = "" if is_address(config.judge) else config.judge
-    models = (
-        ("embeddings", config.embeddings),
-        ("nli", config.nli),
-        ("reader", config.reader),
-        ("same_question", config.same_question),
-        ("judge", local),
-    )
-    return {name: fingerprint(model) for name, model in models if model}
+    models = {key: getattr(config, key) for key in MODEL_KEYS}
+    models["judge"] = "" if is_address(config.judge) else config.judge
+    return {name: fingerprint(model) for name, model in models.items() if model}
 
 
 def conflicts(

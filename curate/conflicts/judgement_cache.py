@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from curate.conflicts.candidate_pairs import Nominee
+from curate.conflicts.default_models import MODEL_KEYS
 from curate.conflicts.evidence import Evidence
 from curate.conflicts.judging import Judged
 from curate.conflicts.question import Question
@@ -27,8 +28,7 @@ class Judgement(NamedTuple):
 def path_of(questions: Sequence[Question], config: ConflictsConfig, folder: Path) -> Path:
     """The entry for the judgement of `questions`. Raises as `fingerprint` does."""
     settings = config.model_dump(mode="json", exclude={"min_confidence", "calibration"})
-    named = (config.embeddings, config.nli, config.reader, config.same_question)
-    models = [name and fingerprint(name) for name in named]
+    models = [name and fingerprint(name) for name in (getattr(config, key) for key in MODEL_KEYS)]
     turns = [(question.example.id, question.turn) for question in questions]
     return store.entry(folder, "conflicts", ".json", store.code_id(*PACKAGES), settings, models, turns)
 

@@ -16,7 +16,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Final
 
-from curate.conflicts.default_models import with_default_models
+from curate.conflicts.default_models import MODEL_KEYS, with_default_models
 from curate.core.errors import CurateError
 from curate.core.example import Example, Place
 from curate.core.lazy import np
@@ -42,9 +42,6 @@ MAX_MODEL_EXAMPLES: Final = 2_000
 """Maximum number of examples that models read here, which takes half a minute. The judgement that `curate conflicts`
 kept is used for any number.
 """
-MODELS: Final = ("embeddings", "nli", "reader", "same_question")
-"""The keys of the models of a search for conflicts."""
-
 CLUSTERS_PER_EVENT: Final = 500
 """Clusters in one event: more would hold up keys."""
 
@@ -202,7 +199,7 @@ def _search_conflicts(sources: Sources, notify: events.Notify) -> "ConflictsResu
     except CurateError as error:
         why = str(error)
     if why:
-        report = find_conflicts(examples, config.model_copy(update=dict.fromkeys(MODELS, "")))
+        report = find_conflicts(examples, config.model_copy(update=dict.fromkeys(MODEL_KEYS, "")))
     notes = [note for note in report.notes if not (why and note == EQUAL_ALONE)]
     if why:
         notes.insert(0, f"only equal questions were compared: {why}")
