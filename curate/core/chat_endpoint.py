@@ -11,8 +11,6 @@ from curate.core.text import excerpt, storable
 from curate.core.worker_pool import parallel_map
 
 MAX_CONCURRENT: Final = 4
-RETRIES: Final = 5
-"""Of a request that was refused for its rate or for a fault of the server; the client waits longer each time."""
 TIMEOUT_SECONDS: Final = 60
 NOT_JSON: Final = "the response of the service is not JSON"
 
@@ -82,7 +80,7 @@ class ChatEndpoint:
 
     def _client(self) -> Any:
         key = key_for(self.address, self.key, self.general)
-        return client_for(self.address, key, retries=RETRIES, seconds=self.seconds, feature=self.feature)
+        return client_for(self.address, key, seconds=self.seconds, feature=self.feature)
 
     def _completion(self, client: Any, request: dict[str, Any]) -> Completion | None:
         """The reply to a request; None if it has no message. Raises `ModelError`."""

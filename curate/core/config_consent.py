@@ -97,13 +97,13 @@ def _settings(config: Config, home: Path, root: Path, used: Used) -> Iterator[tu
                 yield f"{prefix}{key}", value, kind, default
     trains = PROJECT in used and config.recipe and used[PROJECT].get("recipe") is None
     if trains and not _reason(Kind.PATH, config.recipe, "", home, root):  # else it is not read
-        yield from _recipe_settings(home / config.recipe, RECIPE_KINDS)
+        yield from _recipe_settings(home / config.recipe)
 
 
-def _recipe_settings(recipe: Path, kinds: Kinds) -> Iterator[tuple[str, Any, Kind | Guard, Any]]:
+def _recipe_settings(recipe: Path) -> Iterator[tuple[str, Any, Kind | Guard, Any]]:
     """The settings of the recipe that a configuration names. The trainer reports what is wrong with it."""
     values = load_toml(recipe, "recipe", "write one, or remove `recipe` from the configuration")
-    for key, kind in kinds.items():
+    for key, kind in RECIPE_KINDS.items():
         if isinstance(value := values.get(key), str) and value:
             yield f"{recipe.name}: {key}", value, kind, ""
 

@@ -40,6 +40,8 @@ KEY_HOSTS: Final = dict(KEYS.values())
 KEYRING_SERVICE: Final = "curate"
 """Name of the service under which the keyring stores keys, by host."""
 VARIABLE_NAME: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
+RETRIES: Final = 5
+"""Retries of a request after a rate limit or a server error, with growing pauses or as long as the service asks for."""
 MAX_REPLY_BYTES = 256 << 20
 """Bytes of a reply of a service, unpacked."""
 MAX_REPLY_SECONDS = 600.0
@@ -239,7 +241,7 @@ def _from_keyring(host: str) -> str:
         return ""
 
 
-def client_for(address: str, key: str, *, retries: int, seconds: float, feature: str) -> "openai.OpenAI":
+def client_for(address: str, key: str, *, seconds: float, feature: str) -> "openai.OpenAI":
     """An OpenAI client for one origin; it follows no redirects, takes no headers from the environment, and reads
     unpacked replies up to `MAX_REPLY_BYTES`.
 
@@ -280,7 +282,7 @@ def client_for(address: str, key: str, *, retries: int, seconds: float, feature:
     hooks: dict[str, list[Callable[[Any], None]]] = {"request": [only_ours], "response": [bounded]}
     http = openai.DefaultHttpxClient(follow_redirects=False, event_hooks=hooks)
     return openai.OpenAI(
-        base_url=address, api_key=key or "none", max_retries=retries, timeout=seconds, http_client=http
+        base_url=address, api_key=key or "none", max_retries=RETRIES, timeout=seconds, http_client=http
     )
 
 

@@ -21,8 +21,6 @@ from curate.core.validation import parsed_json
 from curate.remote.job import Job, JobEvent, UploadedFile, event_of, file_of, job_of
 from curate.remote.settings import Price, Settings
 
-RETRIES: Final = 5
-"""Retries of a request after a rate limit or a server error, with growing pauses or as long as the service asks for."""
 TIMEOUT_SECONDS: Final = 60.0
 LONG_TIMEOUT_SECONDS: Final = 600.0
 """Timeout of an upload and of the request that starts a job."""
@@ -111,9 +109,7 @@ class Endpoint:
     def __init__(self, place: Place, key: str) -> None:
         self.place = place
         self._key = key
-        self._client = client_for(
-            place.address, key, retries=RETRIES, seconds=TIMEOUT_SECONDS, feature="speaking to a service"
-        )
+        self._client = client_for(place.address, key, seconds=TIMEOUT_SECONDS, feature="speaking to a service")
 
     def __enter__(self) -> Self:
         return self

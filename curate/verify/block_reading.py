@@ -305,8 +305,8 @@ def _xlam(value: Object, _attached: list[Any]) -> TurnList:
     return [("user", value["query"], ""), ("assistant", "", "\n".join(call_texts))]
 
 
-def _first_part(turns: Any, key: str) -> Object:
-    parts = turns[0].get(key) if type(turns) is list and turns and type(turns[0]) is dict else None
+def _first_part(turns: Any) -> Object:
+    parts = turns[0].get("parts") if type(turns) is list and turns and type(turns[0]) is dict else None
     return parts[0] if type(parts) is list and parts and type(parts[0]) is dict else {}
 
 
@@ -372,7 +372,7 @@ BLOCK_FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, list[
 )
 """Formats with messages; they are recognized before the format messages."""
 OTHER_FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, list[Any]], TurnList]], ...]] = (
-    (lambda value: bool(_first_part(value.get("contents"), "parts")), _vertex),
+    (lambda value: bool(_first_part(value.get("contents"))), _vertex),
     (lambda value: type(value.get("responses_create_params")) is dict, _responses),
     (
         lambda value: _has_objects(value.get("input")) or ("input" in value and type(value.get("output")) is list),

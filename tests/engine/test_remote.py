@@ -516,7 +516,7 @@ def test_an_address_of_something_else_is_said(server: Server, capsys: pytest.Cap
 def test_a_reply_without_end_is_not_read_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("openai", exc_type=ImportError)
     monkeypatch.setattr(egress, "MAX_REPLY_BYTES", 1_000)
-    monkeypatch.setattr("curate.remote.endpoint.RETRIES", 0)
+    monkeypatch.setattr("curate.core.egress.RETRIES", 0)
     answers = type(
         "Body", (Fixed,), {"body": json.dumps({"id": "a", "status": "running", "model": "m" * 1_000}).encode()}
     )

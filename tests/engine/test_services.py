@@ -254,7 +254,7 @@ def test_a_key_may_stand_in_the_keyring(monkeypatch: pytest.MonkeyPatch, *, lock
 
 def test_nobody_listening_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("openai", exc_type=ImportError)
-    monkeypatch.setattr("curate.remote.endpoint.RETRIES", 0)
+    monkeypatch.setattr("curate.core.egress.RETRIES", 0)
     monkeypatch.setenv("CURATE_REMOTE_KEY", KEY)
     assert main(["remote", "watch", "ftjob-1", "--once", "--base-url", "http://127.0.0.1:9/v1"]) == 2
     assert "check the address and the network" in capsys.readouterr().err

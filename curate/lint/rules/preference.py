@@ -70,15 +70,17 @@ def _is_empty(side: list[SideTurn]) -> bool:
     return not any(turn.text.strip() or turn.calls for turn in side if turn.role != "user")
 
 
-def _side_turn(value: Any, role: str = "assistant") -> SideTurn:
-    """A message or text of a side; `role` is that of a text, and of a message without role."""
+def _side_turn(value: Any) -> SideTurn:
+    """A message or text of a side; a text, and a message without role, is of the assistant."""
     if not isinstance(value, dict):
-        return SideTurn(role, value if isinstance(value, str) else "", b"")
+        return SideTurn("assistant", value if isinstance(value, str) else "", b"")
     named = value.get("role", value.get("from"))
     calls = {key: value[key] for key in CALL_KEYS if value.get(key)}
     text = content_text(value.get("content", value.get("value")))
     return SideTurn(
-        SPEAKER_ROLES.get(named, named) if isinstance(named, str) else role, text, canonical(calls) if calls else b""
+        SPEAKER_ROLES.get(named, named) if isinstance(named, str) else "assistant",
+        text,
+        canonical(calls) if calls else b"",
     )
 
 
