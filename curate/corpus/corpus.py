@@ -4,6 +4,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from io import FileIO
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any, ClassVar, Final, NamedTuple, Self
 
@@ -113,6 +114,16 @@ class Table(Lines):
             column[lines].tolist() for column in (self.starts, self.sizes, self.endings, self.numbers, self.nths)
         )
         return list(map(LineRef, sources, *columns, self.names(examples)))
+
+    def line_batches(self, groups: Sequence[Sequence[int]], size: int) -> "Iterator[tuple[slice, dict[int, LineRef]]]":
+        """Ranges of groups of examples, given by their numbers, that have about `size` examples together; with the
+        references of these examples, by number.
+        """
+        batch_of = np.cumsum([len(group) for group in groups]) // size
+        starts = np.flatnonzero(np.diff(batch_of, prepend=-1))
+        for start, end in pairwise([*starts.tolist(), len(groups)]):
+            examples = np.unique(np.concatenate(groups[start:end]))
+            yield slice(start, end), dict(zip(examples.tolist(), self.line_refs(examples), strict=True))
 
 
 class LineRef(NamedTuple):

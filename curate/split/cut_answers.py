@@ -7,7 +7,7 @@ shingle of the longer one. Only the examples of answers for which this holds are
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import chain, pairwise
+from itertools import chain
 from typing import Final, NamedTuple
 
 from curate.core.lazy import Ids, Numbers, np
@@ -65,7 +65,9 @@ def cut_answers(
     compare = partial(_cut_answers_in, only_longest=only_longest)
 
     def compute(numbers: Numbers) -> Iterator[Ids]:
-        return chain.from_iterable(workers.each(compare, _batches(table, [buckets[i] for i in numbers.tolist()])))
+        missing = [buckets[number] for number in numbers.tolist()]
+        parts = table.line_batches([bucket.examples for bucket in missing], EXAMPLES_PER_BATCH)
+        return chain.from_iterable(workers.each(compare, (_Batch(lines, missing[part]) for part, lines in parts)))
 
     kinds = (2 * bucket.end + only_longest for bucket in buckets)
     stored_keys = bucket_keys(table.ids, [bucket.examples for bucket in buckets], kinds)
@@ -111,16 +113,6 @@ def _similar_edges(links: Links, end: int) -> Iterator[Numbers]:
     chosen = np.flatnonzero(is_longer | is_cut[target_of])
     if len(chosen):
         yield from np.split(rows[chosen], np.flatnonzero(np.diff(buckets[chosen])) + 1)
-
-
-def _batches(table: Table, buckets: Sequence[_Bucket]) -> Iterator[_Batch]:
-    """Batches of buckets, with the lines of their examples, of about `EXAMPLES_PER_BATCH` examples each."""
-    batch_of = np.cumsum([len(bucket.examples) for bucket in buckets]) // EXAMPLES_PER_BATCH
-    starts = np.flatnonzero(np.diff(batch_of, prepend=-1))
-    for start, end in pairwise([*starts.tolist(), len(buckets)]):
-        batch = buckets[start:end]
-        examples = np.unique(np.concatenate([bucket.examples for bucket in batch]))
-        yield _Batch(dict(zip(examples.tolist(), table.line_refs(examples), strict=True)), batch)
 
 
 def _cut_answers_in(batch: _Batch, *, only_longest: bool) -> list[Ids]:

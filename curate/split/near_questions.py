@@ -7,7 +7,7 @@ another question has the same key.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, combinations, pairwise
+from itertools import chain, combinations
 from typing import Final, NamedTuple
 
 from curate.core.lazy import Ids, Numbers, np
@@ -65,7 +65,9 @@ def near_question_pairs(
     buckets.sort(key=lambda bucket: min(bucket[1]))  # so that most questions are read for one batch
 
     def compute(numbers: Numbers) -> Iterator[Ids]:
-        batches = _batches(table, [buckets[number] for number in numbers.tolist()], parts)
+        missing = [buckets[number] for number in numbers.tolist()]
+        ranges = table.line_batches([members for _, members in missing], QUESTIONS_PER_BATCH)
+        batches = (_Batch(lines, missing[batch], parts) for batch, lines in ranges)
         return chain.from_iterable(workers.each(_nearly_equal_pairs, batches))
 
     stored_keys = bucket_keys(table.ids, [members for _, members in buckets], (part for part, _ in buckets))
@@ -77,16 +79,6 @@ def near_question_pairs(
     ]
     pair_rows = np.unique(np.concatenate([np.empty((0, 2), dtype=np.int64), *pairs]), axis=0)
     return pair_rows[:, 0], pair_rows[:, 1]
-
-
-def _batches(table: Table, buckets: Sequence[tuple[int, list[int]]], parts: int) -> Iterator[_Batch]:
-    """Batches of buckets, with the lines of their questions, of about `QUESTIONS_PER_BATCH` questions each."""
-    batch_of = np.cumsum([len(members) for _, members in buckets]) // QUESTIONS_PER_BATCH
-    starts = np.flatnonzero(np.diff(batch_of, prepend=-1))
-    for start, end in pairwise([*starts.tolist(), len(buckets)]):
-        batch = buckets[start:end]
-        examples = np.unique(np.concatenate([members for _, members in batch]))
-        yield _Batch(dict(zip(examples.tolist(), table.line_refs(examples), strict=True)), batch, parts)
 
 
 def _nearly_equal_pairs(batch: _Batch) -> list[Ids]:
