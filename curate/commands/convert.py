@@ -17,7 +17,7 @@ from typing import Any, Final
 from curate.commands.session import Workspace
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import InputError, require_all_lines
-from curate.core.example import UNKNOWN, Example, Place, value_at
+from curate.core.example import UNKNOWN, Example, Place, value_at, without_value_at
 from curate.core.files import display_name, size_of
 from curate.core.form_keys import PAIR_SIDES
 from curate.core.json_output import Note, Output
@@ -419,7 +419,7 @@ def templated(parsed: ParsedLine, template: Mapping[str, str]) -> ParsedLine:
         return defective(str(error))
     remaining: Any = value
     for path in used_paths:
-        remaining = _without(remaining, path)
+        remaining = without_value_at(remaining, path)
     if "messages" in remaining:
         return defective("the line has `messages` already", "/messages")
     example = example_of({"messages": messages, **remaining}, parsed.place)
@@ -476,11 +476,3 @@ def _unused_paths(value: Mapping[str, Any], template: Mapping[str, str]) -> Iter
 
     for key, item in value.items():
         yield from unused(item, (key,))
-
-
-def _without(value: Any, path: tuple[str, ...]) -> Any:
-    """An object without the value at a path, and without objects that become empty; lists are unchanged."""
-    if not isinstance(value, dict) or path[0] not in value:
-        return value
-    inner = _without(value[path[0]], path[1:]) if path[1:] else {}
-    return {key: inner if key == path[0] else item for key, item in value.items() if key != path[0] or inner != {}}

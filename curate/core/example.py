@@ -8,7 +8,7 @@ view for rules and detectors: it exists for any JSON object, and its content is 
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, Final, Literal, NamedTuple, NotRequired, get_args
@@ -78,6 +78,14 @@ def value_at(line: dict[str, Any], path: str) -> Any:
         else:
             return None
     return value
+
+
+def without_value_at(value: Any, path: Sequence[str]) -> Any:
+    """An object without the value at a path, and without objects that become empty; lists are unchanged."""
+    if not isinstance(value, dict) or path[0] not in value:
+        return value
+    inner = without_value_at(value[path[0]], path[1:]) if path[1:] else {}
+    return {key: inner if key == path[0] else item for key, item in value.items() if key != path[0] or inner != {}}
 
 
 Role = Literal["system", "developer", "user", "assistant", "tool", "function"]

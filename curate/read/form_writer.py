@@ -40,7 +40,7 @@ def write_as(form: Format, example: Object) -> Written:
     try:
         return _checked(form, form.write(example), example)
     except UnwritableError:
-        bare = {**example, "messages": [_without_defaults(message) for message in messages]}
+        bare = {**example, "messages": [without_defaults(message) for message in messages]}
         if bare == example:
             raise
         return _checked(form, form.write(bare), bare)
@@ -48,10 +48,12 @@ def write_as(form: Format, example: Object) -> Written:
         raise UnwritableError("a value has another type than messages have there") from None
 
 
-def _without_defaults(message: Object) -> Object:
-    """Remove loss weights and flags that equal the default of a trainer, which trains on answers only."""
-    answers = message["role"] == "assistant"
-    return {key: item for key, item in message.items() if key not in WEIGHTS or item not in (answers, None)}
+def without_defaults(message: Object, *, trained: bool = True) -> Object:
+    """Remove loss weights and flags that equal the default of a trainer, which trains on answers only; unless
+    `trained`, on no answer either, as before the sides of a pair.
+    """
+    default = trained and message["role"] == "assistant"
+    return {key: item for key, item in message.items() if key not in WEIGHTS or item not in (default, None)}
 
 
 def _checked(form: Format, value: Object, example: Object) -> Written:

@@ -7,11 +7,11 @@ from curate.core.example import SYSTEM_ROLES, Example, Message
 from curate.core.form_keys import LABEL_KEYS, PAIR_SIDES
 from curate.read.form_writer import (
     NO_PLACE,
-    WEIGHTS,
     Written,
     normal_messages,
     normal_tools,
     omitted_details,
+    without_defaults,
     write_as,
 )
 from curate.read.formats import SHAPE_ERRORS, example_of, unread_keys
@@ -64,8 +64,8 @@ def pair_in(example: Example) -> PreferencePair | None:
             continue  # flags beside the messages of OpenAI's `input`
         if not _adds_nothing_to(rest.pop(key, None), prompt):
             raise UnwritableError(f"`{key}` beside sides that hold another prompt")
-    prompt = [_unweighted(message, trained=False) for message in prompt]
-    chosen, rejected = ([_unweighted(message, trained=True) for message in side] for side in answers)
+    prompt = [without_defaults(message, trained=False) for message in prompt]
+    chosen, rejected = ([without_defaults(message) for message in side] for side in answers)
     return PreferencePair(prompt, chosen, rejected, example.value.get("tools"), rest)
 
 
@@ -155,12 +155,6 @@ def _with_text_content(message: Object) -> Object:
     if isinstance(part, dict) and part.keys() == {"type", "text"} and part["type"] == "text":
         return {**message, "content": part["text"]}
     return message
-
-
-def _unweighted(message: Object, *, trained: bool) -> Object:
-    """Remove loss weights that equal the default of a trainer of pairs, which trains on the sides only."""
-    default = trained and message["role"] == "assistant"
-    return {key: item for key, item in message.items() if key not in WEIGHTS or item not in (default, None)}
 
 
 def _adds_nothing_to(value: Any, prompt: Messages) -> bool:

@@ -6,7 +6,7 @@ Source: the reference of the Responses API (developers.openai.com) and NeMo Gym'
 from collections.abc import Iterator
 from typing import Any, Final
 
-from curate.core.example import SYSTEM_ROLES
+from curate.core.example import SYSTEM_ROLES, without_value_at
 from curate.read.forms import blocks
 from curate.read.forms.form import (
     Format,
@@ -355,12 +355,12 @@ def _read_stored(value: Object) -> Reading:
     reading = Reading([Turn(turn, f"{pointer}/{i}", f"{pointer}/{i}/content") for i, turn in enumerate(messages)])
     where = f"{chosen}/0/message"
     reading.turns.append(Turn(choices[0]["message"], where, f"{where}/content"))
-    reading.rest = _without_value_at(_without_value_at(value, pointer.split("/")[1:]), chosen.split("/")[1:])
+    reading.rest = without_value_at(without_value_at(value, pointer.split("/")[1:]), chosen.split("/")[1:])
     owner = value
     for key in pointer.split("/")[1:-1]:
         owner = owner[key]
     if "tools" in owner and owner is not value:
-        reading.rest = _without_value_at(reading.rest, [*pointer.split("/")[1:-1], "tools"]) | {"tools": owner["tools"]}
+        reading.rest = without_value_at(reading.rest, [*pointer.split("/")[1:-1], "tools"]) | {"tools": owner["tools"]}
         reading.tools = f"{pointer.rpartition('/')[0]}/tools"
     if rest := omit_keys(choices[0], "index", "message", "finish_reason", "logprobs"):
         reading.rest["choice"] = rest
@@ -392,15 +392,6 @@ def unread_wrapper_keys(value: Object, parents: str = "") -> Iterator[str]:
             path = f"{parents}{wrapper}."
             yield from (f"{path}{key}" for key in inner if key not in SERVICE_KEYS and key not in WRAPPERS)
             yield from unread_wrapper_keys(inner, path)
-
-
-def _without_value_at(value: Object, path: list[str]) -> Object:
-    """An object without the value at a path, and without objects that become empty."""
-    key, *rest = path
-    if not rest or not isinstance(value.get(key), dict):
-        return omit_keys(value, key)
-    inner = _without_value_at(value[key], rest)
-    return {**value, key: inner} if inner else omit_keys(value, key)
 
 
 RESPONSES: Final = Format(
