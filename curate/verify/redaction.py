@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote_plus
@@ -24,6 +25,7 @@ from curate.core.json_output import Output
 from curate.verify.labelled_values import labelled_values
 from curate.verify.lines import lines_of
 from curate.verify.numbers_by_word import addressed_names, numbers_by_word
+from curate.verify.spelled import from_binary, from_lookalikes, from_signs, from_words
 
 PATTERNS: Final = {
     "email": re.compile(r"[A-Za-z0-9][\w.+-]{0,63}@(?!example\.(?:com|org|net)\b)(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24}"),
@@ -113,7 +115,8 @@ class LeftValue(Output):
     kind: str
     form: str
     """How it is written there: `as it is`, `behind its word` (a short value that a word, key or column names),
-    `split over turns`, `percent-encoded`, `escaped` (JSON, Python or HTML),
+    `split over turns`, `split over rows`, `in words`, `with signs in words`, `in binary codes`,
+    `in look-alike letters`, `in ROT13`, `percent-encoded`, `escaped` (JSON, Python or HTML),
     `in Base64`, `in Base32`, `in hexadecimal`, `quoted-printable`, `in decimal codes` or `reversed`."""
 
 
@@ -172,11 +175,15 @@ def verify_redaction(
     proof.values = len(kinds) + len(short)
     by_start = _by_start(kinds) if len(kinds) > FEW_VALUES else {}
     for path in redacted:
+        ends: dict[str, tuple[str, str]] = {}
         for number, line in lines_of(path):
             proof.redacted += 1
             value = _parsed(line)
             try:
                 left = None if value is None else [*_held(value, kinds, by_start), *_held_behind_words(value, short)]
+                last_ends, ends = ends, _row_ends(value)
+                if left is not None and last_ends and ends:
+                    left += _held_over_rows(last_ends, ends, kinds, by_start)
             except RecursionError:
                 left = None
             if left is None:
@@ -283,13 +290,16 @@ def _held(value: Any, kinds: dict[str, str], by_start: dict[str, set[int]]) -> I
     joined = "\n".join(_strings(value))
     forms = [("as it is", joined), ("split over turns", "\n".join("".join(parts) for parts in _turns(value)))]
     encoded = joined
+    forms += [(form, decode(joined)) for form, decode in SPELLINGS.items()]
+    forms.append(("split over turns", "\n".join(_joined_ends(list(_contents(value))))))
     for _ in range(2):  # also Base64 of Base64, or of escapes
         decoded = [(form, decode(encoded)) for form, decode in DECODERS.items()]
         forms += decoded
         encoded = "\n".join(text for _, text in decoded)
     plains = [(form, _plain(text)) for form, text in forms]
     reported: set[str] = set()
-    for form, plain in (*plains, ("reversed", plains[0][1][::-1])):
+    plain_text = plains[0][1]
+    for form, plain in (*plains, ("reversed", plain_text[::-1]), ("in ROT13", plain_text.translate(ROT13))):
         for part in _contained(plain, kinds, by_start) if plain else ():
             if part not in reported:
                 reported.add(part)
@@ -378,6 +388,66 @@ DECODERS: Final = {
     "quoted-printable": _from_quoted_printable,
     "in decimal codes": _from_codes,
 }
+
+
+SPELLINGS: Final = {
+    "in words": from_words,
+    "with signs in words": from_signs,
+    "in binary codes": from_binary,
+    "in look-alike letters": from_lookalikes,
+}
+"""The ways in which a value is spelled; none of them is in another one."""
+ROT13: Final = str.maketrans("abcdefghijklmnopqrstuvwxyz", "nopqrstuvwxyzabcdefghijklm")
+LAST_PIECE: Final = re.compile(r"(?:[+(]?[0-9][0-9 ()./-]{0,40}|\S{1,80})\s*\Z")
+FIRST_PIECE: Final = re.compile(r"\s*(?:[0-9(][0-9 ()./-]{0,40}|\S{1,80})")
+FIRST_NUMBER: Final = re.compile(r"[^0-9]{0,40}(?P<piece>[0-9][0-9 ()./-]{0,40})")
+LAST_NUMBER: Final = re.compile(r"(?P<piece>[0-9][0-9 ()./-]{0,40})[^0-9]{0,40}\Z")
+MAX_END: Final = 100
+"""Characters at the end of a text and at the start of the next one that are read for the halves of a value."""
+
+
+def _joined_ends(texts: Sequence[str]) -> Iterator[str]:
+    """The end of each text with the start of the next one, and only the words and the numbers there."""
+    for before, behind in pairwise(texts):
+        end, start = before[-MAX_END:], behind[:MAX_END]
+        yield end + start
+        for last, first in ((LAST_PIECE, FIRST_PIECE), (LAST_NUMBER, FIRST_NUMBER)):
+            half, other = last.search(end), first.match(start)
+            if half and other:
+                yield half[half.lastgroup or 0] + other[other.lastgroup or 0]
+
+
+def _row_ends(value: Any) -> dict[str, tuple[str, str]]:
+    """The first and the last text of a row, of each role and (with an empty role) of all turns."""
+    ends: dict[str, tuple[str, str]] = {}
+    texts = list(_contents(value))
+    if texts:
+        ends[""] = (texts[0], texts[-1])
+    for turn in _dicts(value):
+        if "role" in turn or "from" in turn:
+            role = str(turn.get("role", turn.get("from")))
+            for text in _contents(turn):
+                ends[role] = (ends.get(role, (text,))[0], text)
+    return ends
+
+
+def _held_over_rows(
+    before: dict[str, tuple[str, str]],
+    behind: dict[str, tuple[str, str]],
+    kinds: dict[str, str],
+    by_start: dict[str, set[int]],
+) -> Iterator[tuple[str, str]]:
+    """The kind of each value whose halves end one row and begin the next one, and the form."""
+    pairs = [_joined_ends([before[role][1], behind[role][0]]) for role in before.keys() & behind.keys()]
+    halves = [
+        part
+        for role in before.keys() & behind.keys()
+        for part in (_plain(before[role][1][-MAX_END:]), _plain(behind[role][0][:MAX_END]))
+    ]
+    plain = "\n".join(_plain(text) for pair in pairs for text in pair)
+    for part in _contained(plain, kinds, by_start):
+        if not any(part in half for half in halves):  # reported for its own row
+            yield kinds[part], "split over rows"
 
 
 def _in_ascii(text: str) -> str:
