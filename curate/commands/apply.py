@@ -13,7 +13,7 @@ from curate.core.decision import edits_of
 from curate.core.errors import require_all_lines
 from curate.core.json_output import Output
 from curate.core.output_pair import counting_lines, removed_path, replacing_both
-from curate.core.removed import removal, removed_line
+from curate.core.removed import removed_line
 from curate.core.snapshot import snapshots_of
 from curate.output.apply import drop_reason
 from curate.output.edited import edited_copies, edited_value, key_of, labelled
@@ -76,7 +76,7 @@ def apply(
                 matched_keys |= {key, edited_key}
                 result.dropped += 1
                 example = parsed.example.id if parsed.example else None
-                removed_output.write(removed_line(removal(parsed.place, example, drop_reason(drop), parsed.line.data)))
+                removed_output.write(removed_line(parsed.place, example, drop_reason(drop), parsed.line.data))
                 continue
             if edited_value(key, edits_of({key: decision}) if decision else {}, parsed.place) is not None:
                 matched_keys.add(key)

@@ -22,7 +22,7 @@ from curate.core.files import display_name, size_of
 from curate.core.form_keys import PAIR_SIDES
 from curate.core.json_output import Note, Output
 from curate.core.output_pair import replacing_both
-from curate.core.removed import Reason, Removal, removal, removed_line
+from curate.core.removed import Reason, counted_as, removed_line
 from curate.core.scratch import TempStore
 from curate.core.snapshot import snapshots_of
 from curate.core.text import json_line, visible
@@ -137,9 +137,9 @@ def convert(
             for part in _parts(copies.get(path, path), facts, converter, pool, copy):
                 report.add(part.report, before)
                 out.write(part.converted)
-                first_reason = first_reason or next((removed.why for removed in part.aside), "")
-                for removed in part.aside:
-                    aside_output.write(removed_line(removed.model_copy(update={"line": removed.line + before})))
+                first_reason = first_reason or next((reason.why for _, _, reason, _ in part.aside), "")
+                for place, example, reason, data in part.aside:
+                    aside_output.write(removed_line(place._replace(line=place.line + before), example, reason, data))
                 unmatched -= part.matched
                 before += part.lines
                 if progress:
@@ -165,7 +165,8 @@ class _Part:
 
     report: ConvertResult = field(default_factory=ConvertResult)
     converted: bytes = b""
-    aside: list[Removal] = field(default_factory=list)
+    aside: list[tuple[Place, str | None, Reason, bytes]] = field(default_factory=list)
+    """What is not converted: for each line, what `removed_line` takes."""
     matched: set[str] = field(default_factory=set)
     """Keys of lines that a decision is about."""
     lines: int = 0
@@ -254,9 +255,9 @@ class _Converter:
                 continue
             for line in unit.lines:
                 example = line.example.id if line.example else None
-                part.aside.append(removal(line.place, example, written, line.line.data))
+                part.aside.append((line.place, example, written, line.line.data))
                 report.aside += 1
-                report.reasons[part.aside[-1].reason] += 1
+                report.reasons[counted_as(written.code, written.decided_by)] += 1
         part.converted = b"".join(converted_lines)
         return part
 

@@ -26,7 +26,7 @@ from curate.core.json_output import NotPrinted, Output, Rounded
 from curate.core.kernels import kernels_for
 from curate.core.masking import secrets_in
 from curate.core.output_pair import removed_path, replacing_both
-from curate.core.removed import Reason, WithoutLines, removal, removed_line
+from curate.core.removed import Reason, WithoutLines, removal_of, removed_line
 from curate.core.snapshot import Snapshot, snapshots_of
 from curate.core.store import save
 from curate.core.text import plural, visible
@@ -102,6 +102,8 @@ class DecontaminateResult(Output):
     removed: WithoutLines
     """Without their text, which is in the file of removed lines."""
     stays: NotPrinted[list[ParsedLine]] = field(repr=False)
+    records: NotPrinted[list[bytes]] = field(repr=False)
+    """Those of the removed lines, with their text."""
     seen: NotPrinted[list[Snapshot]]
     """The files and the benchmarks, as they were before they were read."""
 
@@ -141,8 +143,8 @@ def decontaminate(
         leak.place: Reason(finding.code, finding.message, "rule") for leak, finding in zip(leaks, findings, strict=True)
     }
     kept = [line for line in dataset.lines if line.example is None or line.place not in reasons]
-    removed = [
-        removal(line.place, line.example.id, reasons[line.place], line.line.data)
+    records = [
+        removed_line(line.place, line.example.id, reasons[line.place], line.line.data)
         for line in dataset.lines
         if line.example is not None and line.place in reasons
     ]
@@ -157,8 +159,9 @@ def decontaminate(
         written=False,
         benchmarks=_summaries(index, matches, contamination.too_short, rephrased=embed is not None),
         found=contained,
-        removed=removed,
+        removed=list(map(removal_of, records)),
         stays=kept,
+        records=records,
         seen=snapshots,
     )
 
@@ -347,8 +350,8 @@ def write_decontaminated(result: DecontaminateResult, output: Path, *, overwrite
     with replacing_both(output, removed, overwrite=overwrite, seen=result.seen) as (kept_output, removed_output):
         for line in result.stays:
             kept_output.write(line.jsonl + b"\n")
-        for record in result.removed:
-            removed_output.write(removed_line(record))
+        for record in result.records:
+            removed_output.write(record)
         require_all_lines(result.read, kept_output.lines, removed_output.lines)
     result.written = True
     return removed

@@ -14,7 +14,7 @@ from curate.core.example import Place
 from curate.core.files import display_name
 from curate.core.json_output import Note, Output
 from curate.core.output_pair import replacing_both
-from curate.core.removed import Reason, removal, removed_line
+from curate.core.removed import Reason, removed_line
 from curate.core.snapshot import snapshots_of
 from curate.core.text import json_line
 from curate.output.apply import unreadable
@@ -205,7 +205,7 @@ def ingest_paths(
             for parsed, reasons in unwritten:
                 report.aside += 1
                 reason = Reason("J025", "; ".join(dict.fromkeys(reasons)), "rule")
-                aside_output.write(removed_line(removal(parsed.place, None, reason, parsed.line.data)))
+                aside_output.write(removed_line(parsed.place, None, reason, parsed.line.data))
         if report.read and not report.calls + report.other + report.joined + report.sessions.tools.total():
             raise InputError(
                 f"{', '.join(map(display_name, paths[:3]))}: no line is of an export of {EXPORTS}",

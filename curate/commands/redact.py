@@ -18,7 +18,7 @@ from curate.core.files import display_name, size_of
 from curate.core.json_output import Output
 from curate.core.key_value_secrets import Secret
 from curate.core.output_pair import CountingWriter, replacing_both
-from curate.core.removed import Reason, removal, removed_line
+from curate.core.removed import Reason, removed_line
 from curate.core.scratch import TempStore
 from curate.core.snapshot import snapshots_of
 from curate.core.worker_pool import WorkerPool, cores
@@ -251,7 +251,7 @@ def _write(
     assert isinstance(line, ParsedLine)  # a line that is given as bytes is written
     example = line.example.id if line.example else None
     place = line.place._replace(line=line.place.line + before)
-    aside.write(removed_line(removal(place, example, redacted, line.line.data)))
+    aside.write(removed_line(place, example, redacted, line.line.data))
     report.reasons[redacted.code or ""] += 1
 
 

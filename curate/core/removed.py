@@ -2,7 +2,7 @@
 
 import base64
 from datetime import datetime
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 
@@ -105,18 +105,29 @@ def escape_surrogates(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def removal(place: Place, example: str | None, reason: Reason, data: bytes) -> Removal:
-    """Create the record of a removed line."""
+def removed_line(place: Place, example: str | None, reason: Reason, data: bytes) -> bytes:
+    """The record of a removed line, a line of `removed.jsonl` with its line break: a `Removal` without the values that
+    are None. It is written without the model, which takes twice as long.
+    """
+    import orjson
+
+    record: dict[str, Any] = {
+        "example": example,
+        "file": place.file,
+        "line": place.line,
+        "code": reason.code,
+        "why": reason.why,
+        "kept": None if reason.kept is None else vars(reason.kept),
+        "similarity": reason.similarity,
+        "decided_by": reason.decided_by,
+        "when": reason.when,
+    }
     try:
-        content = {"text": data.decode("utf-8")}
+        record["text"] = data.decode("utf-8")
     except UnicodeDecodeError:
-        content = {"base64": base64.b64encode(data).decode("ascii")}
-    return Removal(example=example, file=place.file, line=place.line, **content, **reason._asdict())
-
-
-def removed_line(removal: Removal) -> bytes:
-    """A line of `removed.jsonl`, with its line break."""
-    return removal.model_dump_json(exclude_none=True).encode() + b"\n"
+        record["base64"] = base64.b64encode(data).decode("ascii")
+    present = {name: value for name, value in record.items() if value is not None}
+    return orjson.dumps(present, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z)
 
 
 def removal_of(line: bytes) -> Removal:

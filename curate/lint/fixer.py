@@ -21,7 +21,7 @@ from curate.core.example import UNKNOWN, Place
 from curate.core.files import LEDGER, STDIN, display_name, packing, real_path, replacing
 from curate.core.finding import Finding, Severity
 from curate.core.paths import identity
-from curate.core.removed import REASON_OF_CODE, KeptExample, Reason, Removal, removal, removal_of, removed_line
+from curate.core.removed import REASON_OF_CODE, KeptExample, Reason, removal_of, removed_line
 from curate.core.snapshot import Snapshot, require_unchanged, state_of
 from curate.lint.checker import Checker
 from curate.lint.rules.dataset_summary import DatasetState
@@ -43,8 +43,8 @@ class LineChange(NamedTuple):
     before: bytes
     after: bytes
     """May contain several lines; empty if the line is removed."""
-    removals: tuple[Removal, ...] = ()
-    """Its removed lines."""
+    records: tuple[bytes, ...] = ()
+    """Those of its removed lines."""
 
 
 @dataclass(slots=True)
@@ -202,7 +202,7 @@ class Fixer:
             if not kept_lines:
                 fixed.removed[removed_pieces[0][1].code or ""].append(number)
             removed = [
-                removal(parsed.place, line.example.id if line.example else None, reason, line.line.data)
+                removed_line(parsed.place, line.example.id if line.example else None, reason, line.line.data)
                 for line, reason in removed_pieces
             ]
             yield LineChange(original, after, tuple(removed))
@@ -404,12 +404,12 @@ def _rewrite(path: Path, lines: Iterable[LineChange], fixed: FixedFile, limits: 
 
     source = real_path(path).resolve()
     state, digest, size, read = state_of(source), xxhash.xxh3_128(), 0, 0
-    removals: list[Removal] = []
+    records: list[bytes] = []
     with ExitStack() as stack:
         out: IO[bytes] | None = None
-        for before, after, deleted in lines:
+        for before, after, removed in lines:
             read += not before.isspace()
-            removals += deleted
+            records += removed
             digest.update(before)
             if out is None and after != before:
                 if not os.access(source, os.W_OK):
@@ -424,22 +424,22 @@ def _rewrite(path: Path, lines: Iterable[LineChange], fixed: FixedFile, limits: 
             _copy_owner(source, out)
             shutil.copymode(source, out.name)
             if limits is not None:
-                _require_small_removal(fixed.name, read, removals, limits)
-            if removals:  # entered last, so renamed first: if killed, a line is in at least one of the two files
+                _require_small_removal(fixed.name, read, records, limits)
+            if records:  # entered last, so renamed first: if killed, a line is in at least one of the two files
                 ledger = path.with_name(f"{'stdin' if path == STDIN else path.stem}.{LEDGER}")
-                fixed.ledger = str(_append(ledger, removals, stack, source))
+                fixed.ledger = str(_append(ledger, records, stack, source))
             out.flush()  # detects a full disk before the first rename
             os.fsync(out.fileno())  # before the check, since it may take seconds, and lines may be appended meanwhile
             require_unchanged([Snapshot(source, state, digest.hexdigest())])
 
 
-def _append(ledger: Path, removals: Iterable[Removal], stack: ExitStack, source: Path) -> Path:
+def _append(ledger: Path, records: Iterable[bytes], stack: ExitStack, source: Path) -> Path:
     """Append to a ledger by rewriting it. Raises `OutputError` if a file with that name is not a ledger.
 
     A run that was killed between its two renames has recorded these lines already: they end the ledger then, which is
     newer than `source`.
     """
-    lines = b"".join(map(removed_line, removals))
+    lines = b"".join(records)
     out = stack.enter_context(replacing(ledger, mode=source.stat().st_mode))
     _copy_owner(source, out)
     if ledger.is_file():
@@ -466,9 +466,9 @@ def _copy_owner(source: Path, out: IO[bytes]) -> None:
         os.chown(out.fileno(), source.stat().st_uid, source.stat().st_gid)
 
 
-def _require_small_removal(name: str, read: int, removals: Sequence[Removal], limits: DedupConfig) -> None:
+def _require_small_removal(name: str, read: int, records: Sequence[bytes], limits: DedupConfig) -> None:
     """Raise `DataError` if too much of a file would be removed (D008). Blank lines do not count."""
-    lines = [removal for removal in removals if removal.data.strip()]
+    lines = [removal for removal in map(removal_of, records) if removal.data.strip()]
     clusters = Counter(Place(removal.kept.file, removal.kept.line) for removal in lines if removal.kept)
     findings = heavy(Removals({name: read}, {name: len(lines)}, clusters, limits))
     require_small_removals(findings, "inspect them with --diff, then pass --yes; the file is unchanged")

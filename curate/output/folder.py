@@ -42,7 +42,7 @@ from curate.core.manifest import (
 )
 from curate.core.masking import masked
 from curate.core.output_pair import CountingWriter
-from curate.core.removed import Reason, Removal, counted_as, removal, removed_line
+from curate.core.removed import Reason, Removal, counted_as, removed_line
 from curate.core.shards import shard_bounds, shard_names, shard_pattern, shards_of
 from curate.core.text import excerpt, json_line
 from curate.core.transaction import ReplaceableFiles, recover, replacing_together
@@ -312,7 +312,7 @@ def _write_ledger(path: Path, table: Table, left_out: Mapping[int, Reason], read
         for line, reason in sorted(left_out.items()):
             position = int(table.lines.searchsorted(line))
             example = table.id(position) if position < len(table.lines) and table.lines[position] == line else None
-            written.write(removed_line(removal(table.place(line), example, reason, reader.data(table.line_ref(line)))))
+            written.write(removed_line(table.place(line), example, reason, reader.data(table.line_ref(line))))
             reasons[counted_as(reason.code, reason.decided_by)] += 1
         lines, digest = written.lines, written.sha256
     return RemovedFile(file=path.name, lines=lines, sha256=digest, reasons=dict(sorted(reasons.items())))
@@ -442,5 +442,5 @@ def _records(lines: _RemovedLines) -> bytes:
     records = []
     for item, data in zip(lines.removals, LineReader().lines(lines.spots), strict=True):
         reason = duplicate_reason(item) if isinstance(item, DuplicateRemoval) else item.reason
-        records.append(removed_line(removal(item.place, item.example, reason, data)))
+        records.append(removed_line(item.place, item.example, reason, data))
     return b"".join(records)

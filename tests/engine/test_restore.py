@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from datetime import UTC, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from jsonschema import validate
 from curate.cli.main import main
 from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
-from curate.core.example import content_id
+from curate.core.example import Place, content_id
 from curate.core.manifest import read_manifest
+from curate.core.removed import KeptExample, Reason, removal_of, removed_line
 from curate.core.runs import Project
 from curate.verify import verify_folder
 from curate.verify.proof import Verdict
@@ -53,6 +55,32 @@ sound = written(conversations()).map(lambda pair: pair[1].replace("\n", " ").enc
 faulty = sound.map(lambda line: line.replace(b"assistant", b"asistant"))
 BROKEN = [b"{broken", b"caf\xe9", b'"\xff"', b"[1]", b"\x00\x01", b'{"messages": 1}\t', b'{"a": "\xe2\x80\xa8"}']
 broken = st.sampled_from(BROKEN)
+
+
+text = st.text()  # without surrogates, which no record has
+reasons = st.builds(
+    Reason,
+    code=st.none() | text,
+    why=text,
+    decided_by=text,
+    when=st.none() | st.datetimes(timezones=st.just(UTC) | st.just(timezone(timedelta(hours=-3, minutes=-30)))),
+    kept=st.none() | st.builds(KeptExample, example=text, file=text, line=st.integers(0, 1 << 40)),
+    similarity=st.none() | st.floats(0, 1),
+)
+
+
+@given(
+    place=st.builds(Place, file=text, line=st.integers(0, 1 << 40), nth=st.just(0)),
+    example=st.none() | text,
+    reason=reasons,
+    data=sound | broken | st.binary() | text.map(str.encode),
+)
+def test_a_record_is_what_its_model_writes(place: Place, example: str | None, reason: Reason, data: bytes) -> None:
+    record = removed_line(place, example, reason, data)
+    removal = removal_of(record)
+    assert (Place(removal.file, removal.line), removal.example, removal.data) == (place, example, data)
+    assert all(getattr(removal, name) == value for name, value in reason._asdict().items())
+    assert removal.model_dump_json(exclude_none=True).encode() + b"\n" == record
 
 
 @pytest.mark.slow
