@@ -195,8 +195,8 @@ def _write(args: CheckOptions, work: Workspace, report: CheckResult) -> None:
 
 
 def _with_stdin_name(name: str | None, files: Sequence[Path]) -> list[Path]:
-    """The files, standard input with its name. Raises `UsageError` if it is not read, for no name, and if another file
-    has it.
+    """The files, with `name` for standard input; None: no name is given. Raises `UsageError` if standard input is not
+    read, if `name` ends without a file name, and if another file has it.
     """
     if name is not None and STDIN not in files:
         raise UsageError("--stdin-filename has no effect without standard input", "pass - as the path")

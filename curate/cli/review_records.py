@@ -56,7 +56,7 @@ def export_examples(sources: Sources, tool: str, path: Path) -> int:
 
 
 def import_answers(sources: Sources, path: Path) -> int:
-    """Add the answers of annotators to the journal; returns the exit code."""
+    """Add the answers of annotators in the file `path` to the journal. Returns `FINDINGS` if some were refused."""
     from curate.review.annotation_import import import_records, import_text  # not imported by a review
 
     lines = LineIndex.of(sources.files)

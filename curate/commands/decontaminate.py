@@ -38,7 +38,7 @@ from curate.leakage.decontaminate import (
     contaminated,
     indexed,
     merged,
-    plain_words,
+    word_texts,
 )
 from curate.leakage.rephrased import Embed, add_facts, rephrased
 from curate.lint.rules.splits import Leak, benchmark_in_training
@@ -235,7 +235,7 @@ def _without_secrets(words: str, texts: Sequence[str]) -> str:
     secrets are recognized.
     """
     secrets = [secret for text in texts for secret in secrets_in(text)]
-    secret_words = {word for plain in plain_words(secrets) for word in plain.split()}
+    secret_words = {word for plain in word_texts(secrets) for word in plain.split()}
     return " ".join("[…]" if word in secret_words else word for word in words.split(" ")) if secret_words else words
 
 

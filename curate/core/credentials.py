@@ -46,6 +46,7 @@ class TokenFormat:
         word: bool = False,
         reported: bool = True,
     ) -> None:
+        """`chars`: what follows, as the inside of a character class; `least`: the fewest of these in a key."""
         self.kind, self.starts, self.chars, self.least, self.source = kind, starts, chars, least, source
         self.rest = rest or f"[{chars}]{{{least},}}"
         """What follows the beginning of a complete key, as a pattern."""

@@ -121,6 +121,7 @@ def _has_text(example: Example, key: str) -> bool:
 
 
 def _arguments(function: dict[str, Any]) -> str:
+    """The arguments of a call as canonical JSON; text that is not a JSON object or list unchanged."""
     arguments = function.get("arguments", function.get("parameters", ""))
     of_text = isinstance(arguments, str)
     try:

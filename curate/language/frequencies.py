@@ -124,6 +124,7 @@ def _frequency_of_han(match: re.Match[str]) -> Quantity:
 
 
 def _number(written: str) -> float:
+    """The value of digits or of a Han numeral; 1 for anything else and for zero."""
     if written.isdigit():
         return float(written) or 1.0
     return float(_HAN_NUMBERS.get(written[-1], 1)) or 1.0

@@ -266,6 +266,7 @@ def _position_in_words(kind: str, words: Sequence[str], first: int, match: re.Ma
 
 
 def _times(match: re.Match[str]) -> Quantity:
+    """A frequency such as `twice a day`: the days between two times; a plain number without a period."""
     times = FREQUENCY_WORDS.index(match["times"].lower()) + 1
     kind, factor = UNITS[match["period"].lower()] if match["period"] else ("number", 1.0)
     value = factor / times if match["period"] else float(times)
@@ -273,6 +274,7 @@ def _times(match: re.Match[str]) -> Quantity:
 
 
 def _amounts(text: str, counted: frozenset[str]) -> Iterator[Quantity]:
+    """The numbers of a text with their units; `counted`: the stems that make "one" a number."""
     for match in AMOUNT.finditer(text):
         digits, words = match["digits"], (match["words"] or "").lower()
         unit, kind, factor = (match["unit"] or "").lower(), "number", 1.0

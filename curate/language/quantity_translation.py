@@ -162,6 +162,7 @@ def _han_value(numeral: str) -> int:
 
 
 def _han_numbers(translated: Spelled) -> Spelled:
+    """The text with numbers in Han characters and full-width digits as ASCII digits."""
     translated = translated.sub(re.compile("[０-９]"), lambda match: str(int(match.group())))
     translated = translated.sub(
         HAN_PERCENT,
@@ -173,6 +174,7 @@ def _han_numbers(translated: Spelled) -> Spelled:
 
 
 def _han_units(translated: Spelled, language: str) -> Spelled:
+    """The text with Chinese or Japanese dates, times, weekdays and units after digits as English ones."""
     translated = translated.sub(re.compile(r"(\d+(?:\.\d+)?)万"), lambda match: str(round(float(match[1]) * 10_000)))
     translated = translated.sub(HAN_DATE, _han_date)
     translated = translated.sub(HAN_CLOCK, _han_clock)

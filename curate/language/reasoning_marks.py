@@ -87,6 +87,7 @@ def split_reasoning(text: str) -> SplitText:
 
 
 def _outside(text: str, blocks: Sequence[Block]) -> Iterator[str]:
+    """The text before, between and after the blocks."""
     position = 0
     for block in blocks:
         yield text[position : block.start]
@@ -146,6 +147,7 @@ def _kind(match: re.Match[str]) -> tuple[str, str, bool]:
 
 
 def _block(text: str, mark: str, start: int, inner: int, match: re.Match[str]) -> Block:
+    """The block that begins at `start`, with its text from `inner` on, and ends with the mark in `match`."""
     if not match["channel"]:
         return Block(mark, start, inner, match.start(), match.end())
     inner += len(CHANNEL_HEAD) if text.startswith(CHANNEL_HEAD, inner) else 0

@@ -23,8 +23,8 @@ MIN_SHARED_LETTERS: Final = 0.6
 
 
 def same_word(left: str, right: str) -> bool:
-    """Whether two folded words, not names, are the same word. The first letter must agree: typing errors rarely
-    affect it.
+    """Whether two folded words, not names, are the same apart from a genitive, two swapped letters or a doubled one.
+    The first letter must agree: typing errors rarely affect it.
     """
     if left[0] != right[0]:
         return False

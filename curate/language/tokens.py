@@ -179,11 +179,11 @@ def without_politeness(request: str) -> str:
     bare = POLITE_START.sub("", plain, count=1)
     if bare.rstrip(" .!?").endswith(POLITE_END_WORDS):  # seldom, and looking for more takes long
         bare = POLITE_END.sub("", bare, count=1)
-    left = _words(bare)
+    left = _words_without_articles(bare)
     if bare != plain and sum(word not in FILLER_WORDS or word in QUESTION_WORDS for word in left) < MIN_WORDS:
-        left = _words(plain)
+        left = _words_without_articles(plain)
     return " ".join(left) or plain
 
 
-def _words(text: str) -> list[str]:
+def _words_without_articles(text: str) -> list[str]:
     return [word for word in plain_words(text) if word not in ARTICLES]

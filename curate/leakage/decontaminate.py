@@ -155,10 +155,10 @@ def _turn_batches(examples: Sequence[Example]) -> Iterator[_Turns]:
             owners.append((number, REJECTED_SIDE))
             texts.append(text)
         if len(texts) >= CHUNK_TURNS:
-            yield _Turns(owners, plain_words(texts))
+            yield _Turns(owners, word_texts(texts))
             owners, texts = [], []
     if texts:
-        yield _Turns(owners, plain_words(texts))
+        yield _Turns(owners, word_texts(texts))
 
 
 class _Search:
@@ -268,7 +268,7 @@ def _rarest(parts: Array, hashes: Array) -> Array:
 
 
 def _longest(places: Sequence[int], run: int) -> tuple[int, int]:
-    """First word and length of the longest stretch of words that runs of `run` words at these positions cover."""
+    """Number of the first word, and of words, of the longest stretch that runs of `run` words at `places` cover."""
     best = (places[0], run)
     start = previous = places[0]
     for place in sorted(set(places)):
@@ -280,10 +280,9 @@ def _longest(places: Sequence[int], run: int) -> tuple[int, int]:
     return best
 
 
-def plain_words(texts: Sequence[str]) -> list[str]:
-    """Texts in Unicode normal form and lower case, with letters and digits only, and one space between words.
-
-    Invisible characters are removed.
+def word_texts(texts: Sequence[str]) -> list[str]:
+    """For each text its words in lower case and Unicode form NFKC, with one space between them; the other characters
+    are removed.
     """
     visible = text_column(texts).str.replace_all(UNSEEN.pattern, "").str.normalize("NFKC")
     lower = visible.str.to_lowercase().str.replace_all(DOTTED_I.pattern, "i")
@@ -292,7 +291,7 @@ def plain_words(texts: Sequence[str]) -> list[str]:
 
 
 def whole_hash(plain: str, key: int) -> int:
-    """The hash of a text of `plain_words`."""
+    """The hash of a text of `word_texts`."""
     return xxhash.xxh3_64_intdigest(" ".join(WORD.findall(plain)).encode(), key)
 
 
@@ -301,7 +300,7 @@ def indexed(items: Sequence[Item]) -> BenchmarkIndex:
     files = list(dict.fromkeys(item.place.file for item in items))
     parts = [(number, part) for number, item in enumerate(items) for part in item.parts]
     fields = list(dict.fromkeys(part.name for _, part in parts))
-    plain = plain_words([part.text for _, part in parts])
+    plain = word_texts([part.text for _, part in parts])
     counts = [len(WORD.findall(text)) for text in plain]
     least = [MIN_QUESTION_WORDS if part.is_question else RUN_WORDS for _, part in parts]
     kept = [row for row, count in enumerate(counts) if count >= least[row]]

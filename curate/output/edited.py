@@ -82,7 +82,8 @@ def key_of(parsed: ParsedLine) -> str:
 
 
 def edited_copies(paths: Sequence[Path], edits: Edits, folder: Path) -> dict[Path, Path]:
-    """Write a copy of each file with edits to a folder of this process in `folder`; returns copies by file.
+    """Write a copy of each file that has edited lines to a new folder in `folder`. Returns the copies by file; a file
+    without edited lines has none.
 
     Raises `InputError`, `OutputError`.
     """

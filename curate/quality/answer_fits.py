@@ -96,23 +96,23 @@ def _belongs_elsewhere(request_vectors: Matrix, answer_vectors: Matrix) -> Flags
     belongs = np.zeros(len(request_vectors), dtype=np.bool_)
     own_cosines = (request_vectors * answer_vectors).sum(axis=1)
     for start in range(0, len(request_vectors), ROWS_PER_BLOCK):
-        likeness = answer_vectors[start : start + ROWS_PER_BLOCK] @ request_vectors.T
-        rows = np.flatnonzero(_is_clearly_nearer(likeness, own_cosines[start : start + ROWS_PER_BLOCK]))
-        likeness = likeness[rows]
+        cosines = answer_vectors[start : start + ROWS_PER_BLOCK] @ request_vectors.T
+        rows = np.flatnonzero(_is_clearly_nearer(cosines, own_cosines[start : start + ROWS_PER_BLOCK]))
+        cosines = cosines[rows]
         rows += start
-        likeness[
+        cosines[
             (request_vectors[rows] @ request_vectors.T >= SAME_COSINE)
             | (answer_vectors[rows] @ answer_vectors.T >= SAME_COSINE)
         ] = -2
-        belongs[rows] = _is_clearly_nearer(likeness, own_cosines[rows])
+        belongs[rows] = _is_clearly_nearer(cosines, own_cosines[rows])
     return belongs
 
 
-def _is_clearly_nearer(likeness: Matrix, own_cosines: Floats) -> Flags:
+def _is_clearly_nearer(cosines: Matrix, own_cosines: Floats) -> Flags:
     """Whether each answer (row) is much more similar to some other request (column) than to its own, and similar enough
     to say so.
     """
-    best = likeness.max(axis=1)
+    best = cosines.max(axis=1)
     return np.asarray((best >= ELSEWHERE_COSINE) & (best - own_cosines >= COSINE_MARGIN))
 
 
@@ -123,8 +123,8 @@ def _is_usual(rows: Numbers, near: Nearest, answer_vectors: Matrix) -> Flags:
     usual = np.zeros(len(rows), dtype=np.bool_)
     for start in range(0, len(rows), ROWS_PER_BLOCK):
         block = rows[start : start + ROWS_PER_BLOCK]
-        likeness = np.einsum("id,ijd->ij", answer_vectors[block], answer_vectors[near.rows[block]], optimize=True)
-        same = likeness >= np.where(near.cosines[block] >= SAME_COSINE, REWORDED_COSINE, SAME_COSINE)
+        cosines = np.einsum("id,ijd->ij", answer_vectors[block], answer_vectors[near.rows[block]], optimize=True)
+        same = cosines >= np.where(near.cosines[block] >= SAME_COSINE, REWORDED_COSINE, SAME_COSINE)
         usual[start : start + ROWS_PER_BLOCK] = same.sum(axis=1) >= MIN_SAME_ANSWERS
     return usual
 

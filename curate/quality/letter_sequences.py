@@ -56,7 +56,7 @@ def garbled(requests: Sequence[str], answers: Sequence[str]) -> Floats:
     Computed from the share of the other texts of the file that have each sequence; punctuation is ignored.
     """
     texts = _coded([*answers, *requests])  # the numbers of all sequences would take 4 times as much
-    information = np.log(np.maximum(_texts_with(texts) - 0.5, 0.5) / len(texts))
+    information = np.log(np.maximum(_document_frequencies(texts) - 0.5, 0.5) / len(texts))
     means, lengths = np.zeros(len(answers)), np.zeros(len(answers))
     for number, block in enumerate(_blocks(texts[: len(answers)])):
         grams, owner, ends = _trigrams(block)
@@ -103,8 +103,8 @@ def _trigrams(texts: Sequence[bytes]) -> tuple[Words, Numbers, Numbers]:
     return grams, np.repeat(np.arange(len(texts)), lengths), np.cumsum(lengths)
 
 
-def _texts_with(texts: Sequence[bytes]) -> Numbers:
-    """For each sequence of three characters, the number of texts that have it."""
+def _document_frequencies(texts: Sequence[bytes]) -> Numbers:
+    """For each trigram of characters, by its number, how many texts contain it."""
     counts = np.zeros((ALPHABET_SIZE + OTHER_CHAR_CLASSES) ** 3, dtype=np.int64)
     for block in _blocks(texts):
         grams, owner, ends = _trigrams(block)

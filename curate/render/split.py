@@ -28,17 +28,17 @@ def moved_text(moved: Sequence[Move]) -> Iterator[Text]:
 
 
 def split_text(result: SplitResult, folder: Path) -> Iterator[Text]:
-    """The lines of the report."""
+    """The lines of the summary of a split into `folder`, safe to print."""
     manifest = result.manifest
     total = sum(part.examples for part in manifest.splits.values()) or 1
     for name, part in manifest.splits.items():
         yield Text(
             f"{name:<10} {part.examples:>9,}  {part.examples / total:6.1%}  {visible(display_name(folder / part.file))}"
         )
-    ties = ", ".join(f"{LINKS[name]} ({count:,})" for name, count in manifest.links.items())
+    links = ", ".join(f"{LINKS[name]} ({count:,})" for name, count in manifest.links.items())
     yield Text(
         f"{plural(manifest.groups, 'group')}, each in one split; the largest has "
-        f"{plural(result.division.largest, 'example')}" + (f"; related by {ties}" if ties else "")
+        f"{plural(result.division.largest, 'example')}" + (f"; related by {links}" if links else "")
     )
     for code, count in manifest.removed.reasons.items():
         yield Text(f"removed    {count:>9,}  {code}: {visible(reason_for(code, custom_rules(manifest)))}")

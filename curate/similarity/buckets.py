@@ -179,13 +179,16 @@ def _rarest_shingles(sets: Sets, groups: Numbers, threshold: float) -> tuple[Has
 def packed_bands(
     keys: Hashes, nodes: Numbers, bits: int, workers: int, new: Numbers | None = None
 ) -> Iterator[Bucketing]:
-    """The buckets of the sets `nodes` in each band of their `keys`; of buckets without one of the sets `new`, some may
-    be left out.
+    """For each band, the buckets of the sets `nodes`: sets with the same key. Buckets without one of the sets `new` may
+    be left out; None: all are kept.
+
+    `keys`: for each band a key of 64 bits for each set, or for each of `nodes`. `bits`: how many lowest bits of a key
+    are replaced by the number of its set.
     """
-    numbers, above = nodes.astype(np.uint64), np.uint64((1 << 64) - (1 << bits))
+    numbers, key_mask = nodes.astype(np.uint64), np.uint64((1 << 64) - (1 << bits))
 
     def bucketed(band: Hashes) -> Bucketing:
-        packed = (band if len(nodes) == len(band) else band[nodes]) & above
+        packed = (band if len(nodes) == len(band) else band[nodes]) & key_mask
         packed |= numbers
         if new is not None:
             has_new = np.zeros(1 << NEW_BITS, dtype=np.bool_)

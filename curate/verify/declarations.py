@@ -150,6 +150,7 @@ def _normal_function(tool: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_lower_types(value: Any) -> Any:
+    """A JSON Schema with the types of Vertex, which are in capitals, in lower case."""
     if type(value) is list:
         return [_with_lower_types(item) for item in value]
     if type(value) is not dict:

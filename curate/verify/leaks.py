@@ -136,14 +136,14 @@ def _points(leaks: Sequence[_Leak], compared: Compared, without: str) -> Iterato
 def _findings(examples: Examples, leaks: Sequence[_Leak], compared: Compared) -> list[Finding]:
     """For each example, the first leak that is not a shared key, and all shared keys."""
     rows_of: list[tuple[int, int, float, _Leak]] = []
-    places: set[int] = set()
+    reported: set[int] = set()
     for leak in leaks:
         pairs = zip(*(column.tolist() for column in leak.pairs), strict=True)
-        rows = [row for row in pairs if leak.message == SAME_KEY or row[0] not in places]
-        places.update(place for place, _, _ in rows)
+        rows = [row for row in pairs if leak.message == SAME_KEY or row[0] not in reported]
+        reported.update(row for row, _, _ in rows)
         rows_of += [(*row, leak) for row in rows]
     rows_of.sort(key=lambda item: item[0])
-    ids = _ids(examples, places)
+    ids = _ids(examples, reported)
     return [_leak_finding(examples, compared, ids, *item) for item in rows_of]
 
 

@@ -21,7 +21,7 @@ from curate.core.benchmark_index import MAX_SHARING_ITEMS, RUN_WORDS
 from curate.core.data_files import data_files
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
-from curate.leakage.decontaminate import WORD, Contamination, indexed, plain_words
+from curate.leakage.decontaminate import WORD, Contamination, indexed, word_texts
 from curate.leakage.decontaminate import contaminated as contaminated_by
 from curate.leakage.rephrased import add_facts, rephrased
 from curate.read.benchmark import Item, ItemText, read_benchmark
@@ -142,7 +142,7 @@ def test_scripts_whose_kernel_counts_characters_are_compared_by_characters() -> 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
 def test_words_are_those_of_the_compiled_code(text: str) -> None:
-    [plain] = plain_words([text])
+    [plain] = word_texts([text])
     data = plain.encode()
     spans = spans_of(np.frombuffer(data, dtype=np.uint8), 0, len(data)).tolist()
     assert WORD.findall(plain) == [data[start:end].decode() for start, end in spans]

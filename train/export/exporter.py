@@ -110,11 +110,14 @@ class EquivalenceTest:
             yield logits[-len(text.input_ids) :][[i - 1 for i in positions]].float(), ids[0, positions]
 
     def _answers(self, model: Any) -> tuple[tuple[tuple[int, ...], ...], int]:
-        """The tokens of each answer, and how many answers ended with a stop token."""
-        questions, limit = self.questions, self.questions.max_new_tokens
-        how = (model, self.template, questions.prompts, list(questions.stops), self.dtype)
+        """The tokens of each answer in the order of the prompts, and how many answers ended with a stop token."""
+        questions = self.questions
+        batches = answers(
+            model, self.template, questions.prompts, list(questions.stops), self.dtype,
+            max_new_tokens=questions.max_new_tokens, room=tokens_that_fit(model, self.dtype), at_once=BATCH_SIZE,
+        )  # fmt: skip
         completions = []
-        for batch in answers(*how, max_new_tokens=limit, room=tokens_that_fit(model, self.dtype), at_once=BATCH_SIZE):
+        for batch in batches:
             completions += batch
             self.done(len(batch))
         return tuple(tuple(completion.ids) for completion in sorted(completions)), sum(

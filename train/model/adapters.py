@@ -358,6 +358,7 @@ def _ia3(recipe: Recipe, model: Any) -> IA3Config:
 
 
 def _bottleneck(recipe: Recipe, model: Any) -> BottleneckConfig:
+    """Adapters after the layers of `target_modules`, as wide inside as the recipe says."""
     return BottleneckConfig(
         target_modules=_targets(recipe, model), bottleneck=recipe.bottleneck,
         hidden_size=model.config.get_text_config().hidden_size,

@@ -331,7 +331,9 @@ def dropout(of: Configuration) -> Outcome:
 
 
 def mask(of: Configuration) -> Outcome:
-    """No key: a loss on the answers only is ignored, since recipes have no other; else refused."""
+    """No key: `assistant_only_loss` and `completion_only_loss` are ignored, since a recipe always trains on the answers
+    only. Refused if those given are all false.
+    """
     given = [key for key in ("assistant_only_loss", "completion_only_loss") if of.given(key)]
     if not given:
         return Ignored(

@@ -25,10 +25,12 @@ class Key:
 
 
 def _mapped(names: str, becomes: str, meaning: str, convert: Convert, *, always: bool = False) -> Key:
+    """A key with the `names` that tools give it, separated by spaces, and the keys of a recipe that it `becomes`."""
     return Key(tuple(names.split()), becomes, meaning, convert, always)
 
 
 def _ignored(names: str, note: str) -> Key:
+    """A key without effect on the recipe, with the reason."""
     return Key(tuple(names.split()), "", f"No effect: {note}.", ignored(note))
 
 

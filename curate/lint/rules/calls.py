@@ -139,7 +139,10 @@ def function_fault(function: Any) -> str | None:
 @tool_calls_malformed.repaired_by(safe=True)
 @on_messages
 def mend_calls(messages: list[Object]) -> list[Object] | None:
-    """Remove empty lists of tool calls, and put names and arguments that stand in a call itself under `function`."""
+    """Remove empty lists of tool calls, and put names and arguments that stand in a call itself under `function`.
+
+    None if a call is still incomplete after that.
+    """
     edited = []
     for message in messages:
         calls = message.get("tool_calls") if message.get("role") == "assistant" else None

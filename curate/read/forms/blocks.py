@@ -329,7 +329,10 @@ FUNCTION_KEYS: Final = ("name", "description", "strict")
 
 
 def declarations(value: Object, schema: str) -> list[Object]:
-    """The tools of a conversation in messages format as declarations, with the schema under another key."""
+    """The tools of a conversation in messages format as declarations, with the parameters under the key `schema`.
+
+    Raises `UnwritableError` for a tool that is not a function.
+    """
     tools = value.get("tools") or []
     if isinstance(tools, str):
         raise UnwritableError("`tools` is text")

@@ -160,7 +160,9 @@ RANKS: Final = (1, 0)
 
 
 def write_preference(pair: PreferencePair) -> Object:
-    """The question and both answers as text."""
+    """A line with the question and both answers as text. Raises `UnwritableError` if the prompt is more than one user
+    message, for tools, and for an answer that is not text.
+    """
     refuse_tools(pair.tools, pair.messages)
     if [message["role"] for message in pair.prompt] != ["user"]:
         raise UnwritableError("the prompt is not one user message; preference-chat holds it")
