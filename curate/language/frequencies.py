@@ -8,7 +8,7 @@ from typing import Final
 
 from curate.language.lexicon import UNITS
 from curate.language.quantities import Quantity
-from curate.language.quantity_translation import HAN_DIGITS, spelled
+from curate.language.quantity_translation import HAN_DIGITS, HAN_SCALES, han_value, spelled
 from curate.language.quantity_words import UNITS_IN
 
 SECONDS_PER_DAY: Final = 86_400
@@ -51,7 +51,6 @@ _HAN_UNITS: Final = {
 }  # fmt: skip
 _HAN_UNIT: Final = "|".join(sorted(_HAN_UNITS, key=len, reverse=True))
 _HAN_NUMBER: Final = r"[\d一二三四五六七八九十两半]+"
-_HAN_NUMBERS: Final = {**HAN_DIGITS, "十": 10, "半": 0.5}
 HAN: Final = re.compile(
     rf"(?:每隔?|毎)(?P<count>{_HAN_NUMBER})?个?(?P<unit>{_HAN_UNIT})(?:(?P<times>{_HAN_NUMBER})[次回])?"
     rf"|(?P<count2>{_HAN_NUMBER})个?(?P<unit2>{_HAN_UNIT})(?:ごと|おき|(?:に|一般|只|需要?)?(?P<times2>{_HAN_NUMBER})[次回])"
@@ -124,7 +123,10 @@ def _frequency_of_han(match: re.Match[str]) -> Quantity:
 
 
 def _number(written: str) -> float:
-    """The value of digits or of a Han numeral; 1 for anything else and for zero."""
+    """The value of digits or of Han numerals, of which 半 adds a half; 1 for both mixed and for zero."""
     if written.isdigit():
         return float(written) or 1.0
-    return float(_HAN_NUMBERS.get(written[-1], 1)) or 1.0
+    numeral = written.removesuffix("半")
+    if not set(numeral) <= HAN_DIGITS.keys() | HAN_SCALES.keys():
+        return 1.0
+    return (han_value(numeral) + (0.5 if numeral != written else 0)) or 1.0

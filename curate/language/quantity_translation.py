@@ -149,7 +149,8 @@ def _idioms(language: str) -> list[tuple[re.Pattern[str], str]]:
     return [(re.compile(pattern, re.IGNORECASE), new) for pattern, new in IDIOMS[language]]
 
 
-def _han_value(numeral: str) -> int:
+def han_value(numeral: str) -> int:
+    """The number that Han numerals write; `numeral`: only keys of `HAN_DIGITS` and `HAN_SCALES`."""
     total = part = digit = 0
     for char in numeral:
         if char in HAN_DIGITS:
@@ -166,10 +167,10 @@ def _han_numbers(translated: Spelled) -> Spelled:
     translated = translated.sub(re.compile("[０-９]"), lambda match: str(int(match.group())))
     translated = translated.sub(
         HAN_PERCENT,
-        lambda match: f"{match[1] if match[1][0].isdigit() else _han_value(match[1])}%",
+        lambda match: f"{match[1] if match[1][0].isdigit() else han_value(match[1])}%",
     )
-    translated = translated.sub(HAN_MINUTES, lambda match: f"{_han_value(match.group()):02d}")
-    translated = translated.sub(HAN_NUMBER, lambda match: str(_han_value(match.group())))
+    translated = translated.sub(HAN_MINUTES, lambda match: f"{han_value(match.group()):02d}")
+    translated = translated.sub(HAN_NUMBER, lambda match: str(han_value(match.group())))
     return translated.sub(HAN_HALF, lambda match: f"{match[1]}.5{match[2] or match[3]}")
 
 
@@ -207,7 +208,7 @@ def _alone(month: str) -> str:
 
 
 def _han_clock(match: re.Match[str]) -> str | None:
-    quarters = 15 * int(_han_value(match["quarters"]) if match["quarters"] in HAN_DIGITS else match["quarters"] or 0)
+    quarters = 15 * int(han_value(match["quarters"]) if match["quarters"] in HAN_DIGITS else match["quarters"] or 0)
     hour, minute = int(match["hour"]), int(match["minute"] or match["bare"] or (30 if match["thirty"] else quarters))
     if hour > 24 or minute > 59:
         return None

@@ -388,6 +388,8 @@ def test_another_frequency_contradicts_where_one_is_asked_for() -> None:
         ("es", "dos veces al año", 182.4),
         ("it", "ogni sessanta minuti", 1 / 24),
         ("zh", "每周一次", 7),
+        ("zh", "每十二小时一次", 1 / 2),
+        ("ja", "毎年二十回", 18.24),
         ("ja", "2週間ごと", 14),
     ],
 )
