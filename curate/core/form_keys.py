@@ -150,6 +150,8 @@ NO_KEYS: Final = FormKeys()
 
 PAIR_SIDES: Final = {name: keys.sides for name, keys in FORM_KEYS.items() if keys.sides is not None}
 """Keys of the chosen and the rejected side, by format of preference pairs."""
+TRAINED_PAIRS: Final = ("preference", "openai-preference", "llama-factory-preference")
+"""Formats of preference pairs that trainers and services read."""
 CHOSEN_KEYS: Final = (PAIR_SIDES["preference"][0], PAIR_SIDES["openai-preference"][0])
 """Keys of the chosen side of a preference pair that may stand beside messages."""
 REJECTED_KEYS: Final = tuple(dict.fromkeys(rejected for _, rejected in PAIR_SIDES.values()))

@@ -124,6 +124,11 @@ def gigabytes(size: int) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"
 
 
+def table_cell(text: object) -> str:
+    """A text as a cell of a Markdown table, without characters that end the cell or a code span, or begin HTML."""
+    return visible(str(text)).replace("|", "\\|").replace("`", "'").replace("<", "&lt;")
+
+
 def estimated_tokens(size: int) -> int:
     """The number of tokens of a text of so many bytes, without a tokenizer."""
     return -(-size // BYTES_PER_TOKEN)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from curate.core.config import CardConfig, CustomRule, SourceConfig
 from curate.core.manifest import Manifest
-from curate.core.text import plural, visible
+from curate.core.text import plural, table_cell
 from curate.lint.rules import RULES
 from curate.lint.rules.custom import custom_summary, known_rules
 
@@ -58,7 +58,7 @@ def card(manifest: Manifest) -> str:
     """The text of `DATACARD.md`."""
     described = manifest.config.get("card", {})
     parts = [
-        f"---\n{_metadata(manifest)}{loading(manifest)}---\n\n# {_cell(described.get('title') or 'Data card')}\n",
+        f"---\n{_metadata(manifest)}{loading(manifest)}---\n\n# {table_cell(described.get('title') or 'Data card')}\n",
         *_described_lines(described),
         _splits_section(manifest),
         *_loading_section(manifest),
@@ -89,7 +89,7 @@ def _described_lines(described: dict[str, Any]) -> Iterator[str]:
     """A line of Markdown for each description in `[card]` that is set."""
     for name in ("description", "license", "languages", "contact"):
         if described.get(name):
-            yield f"**{name.capitalize()}**: {_cell(described[name])}\n"
+            yield f"**{name.capitalize()}**: {table_cell(described[name])}\n"
 
 
 def _metadata(manifest: Manifest) -> str:
@@ -177,15 +177,15 @@ def _sources_section(manifest: Manifest) -> str:
     rows = []
     for file in (*manifest.inputs, *manifest.existing):
         formats = ", ".join(f"{name} {count:,}" for name, count in file.formats.items())
-        row = f"| `{_cell(file.path)}` | {file.lines:,} | {file.examples:,} | {formats} |"
+        row = f"| `{table_cell(file.path)}` | {file.lines:,} | {file.examples:,} | {formats} |"
         said = said_of(file.path, sources)
-        described = f" {said.kind or 'not stated'} | {_cell(said.license) or 'not stated'} |" if sources else ""
+        described = f" {said.kind or 'not stated'} | {table_cell(said.license) or 'not stated'} |" if sources else ""
         rows.append(f"{row}{described} `{file.sha256}` |")
     names, rule = (" kind | license |", "---|---|") if sources else ("", "")
     text = _section_with_table(
         "## Sources", f"| file | lines | examples | formats |{names} SHA-256 |", f"|---|--:|--:|---|{rule}---|", rows
     )
-    tests = ", ".join(f"`{_cell(file.path)}`" for file in manifest.existing)
+    tests = ", ".join(f"`{table_cell(file.path)}`" for file in manifest.existing)
     return text + (
         f"\nThe test set was given ({tests}) and is unchanged; examples related to it were left out of the other "
         "splits.\n"
@@ -230,12 +230,12 @@ def reason_for(code: str, rules: Iterable[CustomRule]) -> str:
     if code in OTHER_REASONS:
         return OTHER_REASONS[code]
     if code in RULES:
-        return _cell(RULES[code].summary)
+        return table_cell(RULES[code].summary)
     for rule in rules:
         if rule.code == code:
-            return _cell(custom_summary(rule))
+            return table_cell(custom_summary(rule))
     by_code = known_rules()
-    return _cell(by_code[code].summary) if code in by_code else ""
+    return table_cell(by_code[code].summary) if code in by_code else ""
 
 
 def _division_section(manifest: Manifest) -> str:
@@ -267,9 +267,9 @@ def _division_section(manifest: Manifest) -> str:
         )
     lines += _mix_sentences(manifest.config.get("mix", {}))
     if config["stratify"]:
-        lines.append(f"The splits are stratified by {', '.join(map(_cell, config['stratify']))}.")
+        lines.append(f"The splits are stratified by {', '.join(map(table_cell, config['stratify']))}.")
     if config["group_by"]:
-        lines.append(f"Grouped by {', '.join(f'`{_cell(key)}`' for key in config['group_by'])} too.")
+        lines.append(f"Grouped by {', '.join(f'`{table_cell(key)}`' for key in config['group_by'])} too.")
     if manifest.grown_from:
         lines.append(f"Examples of an earlier split kept their split (manifest {manifest.grown_from[:12]}).")
     return "## How it was split\n\n" + "\n".join(lines) + "\n"
@@ -280,8 +280,8 @@ def _mix_sentences(config: dict[str, Any]) -> Iterator[str]:
     if config.get("weights"):
         yield (
             "Files were mixed by weight: "
-            f"{', '.join(f'`{_cell(name)}` {weight:g}' for name, weight in config['weights'].items())}; no example "
-            "was repeated."
+            f"{', '.join(f'`{table_cell(name)}` {weight:g}' for name, weight in config['weights'].items())}; "
+            "no example was repeated."
         )
     for unit in ("examples", "tokens"):
         if config.get(unit):
@@ -291,7 +291,7 @@ def _mix_sentences(config: dict[str, Any]) -> Iterator[str]:
 
 def _provenance_section(manifest: Manifest) -> str:
     with_what = ", ".join(f"{name} {number}" for name, number in manifest.versions.items() if number)
-    models = "".join(f"\n{purpose}: `{_cell(model)}`" for purpose, model in manifest.models.items())
+    models = "".join(f"\n{purpose}: `{table_cell(model)}`" for purpose, model in manifest.models.items())
     return (
         f"## Made with\n\ncurate {manifest.curate}; {with_what}.{models}\nAll settings, decisions and hashes are in "
         "`manifest.json`.\n"
@@ -301,8 +301,3 @@ def _provenance_section(manifest: Manifest) -> str:
 def _section_with_table(title: str, head: str, rule: str, rows: list[str]) -> str:
     """A section of Markdown with a table: its `title`, the `head` and `rule` of the table, and its rows."""
     return "\n".join([title, "", head, rule, *rows]) + "\n"
-
-
-def _cell(text: Any) -> str:
-    """A text of the data in Markdown, without signs that end a cell, a code or begin HTML."""
-    return visible(str(text)).replace("|", "\\|").replace("`", "'").replace("<", "&lt;")

@@ -18,7 +18,7 @@ from torch import Tensor
 from curate.core.errors import ModelError, UsageError
 from curate.core.files import json_text
 from curate.core.freed_memory import return_freed
-from curate.core.text import visible
+from curate.core.text import table_cell, visible
 from curate.models.encoding import IGNORE_INDEX
 from curate.models.template import Template
 from curate.models.template_messages import common_length
@@ -362,7 +362,7 @@ def card(trained: Trained, export: Export) -> str:
     measured = f"held-out loss ({report.held_out}, {report.held_out_examples:,} examples)"
     settings = {key: value for key, value in changed(recipe, {}).items() if key not in LOCAL_KEYS}
     facts = {
-        "base model": f"`{_cell(public)}` ({report.base[:26]}…)",
+        "base model": f"`{table_cell(public)}` ({report.base[:26]}…)",
         "method": f"{recipe.how.title}: {recipe.how.trains}",
         "trainable parameters": f"{report.trainable_parameters:,} of {report.total_parameters:,}",
         "trained on": f"{report.train_examples:,} examples, {tokens}, {report.steps:,} steps",
@@ -373,7 +373,7 @@ def card(trained: Trained, export: Export) -> str:
     shared = asked_with(export)
     parts = [
         "\n".join(head),
-        f"# {_cell(Path(export.folder).name)}\n",
+        f"# {table_cell(Path(export.folder).name)}\n",
         "| | |\n|---|---|\n" + "\n".join(f"| {name} | {value} |" for name, value in facts.items()) + "\n",
         *_verdict_section(trained),
         *_proof_section(export),
@@ -381,11 +381,15 @@ def card(trained: Trained, export: Export) -> str:
         "## Chat template\n\nThe model was trained with the chat template below; with another one it is worse. "
         + (f"It sets {assigned(export.defaults)} by default, as the training did. " if export.defaults else "")
         + f"SHA-256 `{export.template}`; an answer ends with "
-        f"{', '.join(f'`{_cell(stop)}`' for stop in export.stops) or 'nothing in particular'}.\n\n"
+        f"{', '.join(f'`{table_cell(stop)}`' for stop in export.stops) or 'nothing in particular'}.\n\n"
         + _fenced(export.template_source, "jinja"),
         *_shared_section("System message", export.system),
         *_shared_section("Tools and variables of the chat template", shared and json_text(shared)),
-        *(["## Notes\n\n" + "\n".join(f"- {_cell(note)}" for note in export.notes) + "\n"] if export.notes else []),
+        *(
+            ["## Notes\n\n" + "\n".join(f"- {table_cell(note)}" for note in export.notes) + "\n"]
+            if export.notes
+            else []
+        ),
         *_data_section(trained),
     ]
     return "\n".join(parts)
@@ -410,7 +414,7 @@ def _verdict_section(trained: Trained) -> list[str]:
     if evaluation.get("adapter_sha256") != trained.report.adapter_sha256:
         return []
     questions = f"{evaluation['questions']:,} held-out questions of the split {evaluation['split']}"
-    return [f"## Evaluation\n\nOn {questions}: {_cell(evaluation['verdict']['sentence'])}.\n"]
+    return [f"## Evaluation\n\nOn {questions}: {table_cell(evaluation['verdict']['sentence'])}.\n"]
 
 
 def _proof_section(export: Export) -> list[str]:
@@ -445,11 +449,6 @@ def _fenced(text: str, language: str) -> str:
     while fence in text:
         fence += "`"
     return f"{fence}{language}\n{visible(text, keep_newlines=True)}\n{fence}\n"
-
-
-def _cell(text: str) -> str:
-    """A text escaped for a cell of a Markdown table."""
-    return visible(text).replace("|", "\\|").replace("`", "'").replace("<", "&lt;")
 
 
 def root_mean_square(left: tuple[Tensor, ...], right: tuple[Tensor, ...]) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from curate.core.errors import ConfigError, InputError
-from curate.core.text import excerpt, visible
+from curate.core.text import BYTES_PER_TOKEN, excerpt, visible
 from curate.core.validation import validated
 from train.data.split_files import SplitFiles
 from train.methods import AUTO, OBJECTIVE_KEYS, OBJECTIVES, OWN_KEYS, method_of
@@ -28,7 +28,6 @@ from train.recipe_import.keys import KEYS, Key
 from train.recipe_import.source import MODEL_CALLS, SECOND_CALL, Setting, read_source, shown
 
 State = Literal["mapped", "default", "ignored", "refused"]
-BYTES_PER_TOKEN: Final = 4
 TOKENS_PER_MESSAGE: Final = 8
 NAMES: Final = sorted({name for key in KEYS for name in key.names} | SAME.keys())
 UNKNOWN: Final = "leave it out if it does not change the training, or set its counterpart in the recipe"

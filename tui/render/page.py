@@ -14,7 +14,7 @@ from textual.content import Content
 from curate.core.decision import Decision
 from curate.core.example import Example, Message, canonical, number_of
 from curate.core.finding import Finding
-from curate.core.text import UNSAFE, plural, visible
+from curate.core.text import UNSAFE, excerpt, plural, visible
 from curate.read.forms.form import PreferencePair
 from curate.review import Cluster, Entry, MultiConflict, PairConflict, ReviewSession, ReviewStatus, Side
 from curate.review.bulk import sides_shown
@@ -425,18 +425,12 @@ def _pair_conflict_page(session: ReviewSession, entry: Entry, conflict: PairConf
     about = [Content.assemble(_title(entry, RELATION_NAMES.get(conflict.code, "")), (question + confidence, MUTED))]
     for piece in sorted(conflict.evidence, key=lambda evidence: -evidence.confidence)[:3]:
         texts = [visible(view.read.text(text)) for text in (piece.left, piece.right)]
-        left, right = (literal(_shortened(text), marks) for text, marks in zip(texts, word_marks(*texts), strict=True))
+        left, right = (literal(excerpt(text), marks) for text, marks in zip(texts, word_marks(*texts), strict=True))
         about.append(Content.assemble(("why: ", "bold"), literal(piece.source), ": A says ", left, ", B says ", right))
     said = [(view.read.text(evidence.left), view.read.text(evidence.right)) for evidence in conflict.evidence]
     contradictory = [said, [(right, left) for left, right in said]]
     sides = [("A", conflict.left), ("B", conflict.right)]
     return _side_by_side(session, lines(*about), sides, view, conflict.turns or (None, None), contradictory)
-
-
-def _shortened(text: str) -> str:
-    """The beginning of a text, at most 60 characters, with unsafe characters escaped."""
-    shown = visible(text)
-    return shown if len(shown) <= 60 else shown[:59] + "…"
 
 
 def _multi_conflict_page(session: ReviewSession, entry: Entry, conflict: MultiConflict, view: ViewOptions) -> Page:
@@ -446,7 +440,7 @@ def _multi_conflict_page(session: ReviewSession, entry: Entry, conflict: MultiCo
     tied = len(conflict.groups) > 1 and conflict.groups[1].examples == first
     about = [
         _title(entry, RELATION_NAMES["topic"]),
-        Content.assemble(("asked: ", "bold"), literal(_shortened(view.read.text(conflict.request)))),
+        Content.assemble(("asked: ", "bold"), literal(excerpt(view.read.text(conflict.request)))),
     ]
     for number, group in enumerate(conflict.groups[:9]):
         most = "  majority" if number == 0 and not tied else ""

@@ -15,6 +15,7 @@ from curate.core.example import (
     kind_of,
 )
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
+from curate.core.form_keys import TRAINED_PAIRS
 from curate.core.lazy import pl
 from curate.core.targets import OPENAI_AZURE, Target
 from curate.core.text import excerpt, plural
@@ -71,7 +72,6 @@ READ_BY: Final = {
 ROLE_OF_KEY: Final = dict.fromkeys(
     ("tool_calls", "function_call", "refusal", "audio", *REASONING_KEYS), "assistant"
 ) | {"tool_call_id": "tool"}
-PAIR_FORMATS: Final = ("preference", "openai-preference", "llama-factory-preference")
 MIN_REPEATED_CHARS: Final = 20
 """Minimum length in characters of a message whose later repetition is suspicious, unlike "yes" or "go on"."""
 MIN_EXAMPLES: Final = 11
@@ -94,7 +94,7 @@ def turn_structure(example: Example) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    if example.format in (*PAIR_FORMATS, "text"):
+    if example.format in (*TRAINED_PAIRS, "text"):
         return
     expected, last = "user", ""
     for message in example.messages:

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from curate.core.example import SYSTEM_ROLES, Example, Place, canonical, content_text, kind_of, known_role
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
-from curate.core.form_keys import PAIR_SIDES
+from curate.core.form_keys import PAIR_SIDES, TRAINED_PAIRS
 from curate.core.lazy import lazy_pattern
 from curate.core.targets import Target
 from curate.core.text import excerpt, normalised, plural, visible, words
@@ -136,7 +136,7 @@ def pair_incomplete(example: Example, _: DatasetState) -> Problems:
         return  # its reader demands both sides
     value = example.value
     keys = value.keys() | {message.pointer.split("/")[1] for message in example.messages if message.pointer}
-    for name in ("preference", "openai-preference", "llama-factory-preference"):
+    for name in TRAINED_PAIRS:
         left, right = PAIR_SIDES[name]
         present = [key in keys or (key == left and _is_chosen_beside(example, right)) for key in (left, right)]
         if present[0] != present[1]:
