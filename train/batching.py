@@ -126,7 +126,7 @@ def groups(texts: Iterable[Encoded], tokens: int) -> Iterator[list[Encoded]]:
         yield group
 
 
-def split_into_microbatches(lengths: Sequence[int], max_tokens: int, ranks: int = 1) -> list[list[list[int]]]:
+def split_into_microbatches(lengths: Sequence[int], max_tokens: int, ranks: int) -> list[list[list[int]]]:
     """Pack texts of the given lengths: for each rank its micro-batches, each a list of indices.
 
     A micro-batch holds at most `max_tokens` tokens unless a single text has more. Texts are placed by best fit, the

@@ -93,8 +93,8 @@ def merge_adapters(
     folder: Path,
     printer: JournalPrinter,
     *,
-    data: Sequence[Path] = (),
-    limit: int = 100,
+    data: Sequence[Path],
+    limit: int,
 ) -> Composition:
     """Write the sum as an adapter, and measure it. Raises `CurateError`, and then the folder is unchanged.
 

@@ -60,7 +60,7 @@ def server_of(
     consent: Consent,
     tell: Callable[[Work], None] | None = None,
     *,
-    key: str | None = None,
+    key: str | None,
     price: str | None = None,
 ) -> Server | None:
     """The server at an address; OpenAI's for models whose names begin with `ft:`; None for models on this machine.

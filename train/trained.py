@@ -84,7 +84,7 @@ class Untrained(Trained):
         return self.base(**how)
 
 
-def untrained(model: str, data: Path, *, served: bool = False) -> Untrained:
+def untrained(model: str, data: Path, *, served: bool) -> Untrained:
     """A base model to measure on a split before any training; answers are kept in .curate/evaluations.
 
     `served`: it is the name of a model at a server, of which nothing is on this machine.

@@ -70,7 +70,7 @@ def compare_selection(
     state: Path,
     seeds: int,
     listen: Listener,
-    questions: int = 0,
+    questions: int,
 ) -> SelectionComparison:
     """Train and compare. `splits`: the folder that `splits_of` returns; `state`: the folder for data and runs;
     `questions`: number of held-out questions whose answers by each trained model are scored.

@@ -11,7 +11,7 @@ from curate.conflicts.judges import judge_of
 from curate.conflicts.judges.verdict_cache import Work
 from curate.core.config import Config, ConflictsConfig
 from curate.core.decision import edits_of
-from curate.core.egress import NO_CONSENT, Consent, address_of, is_address
+from curate.core.egress import Consent, address_of, is_address
 from curate.core.example import Example
 from curate.core.kernels import kernels_for
 from curate.core.verb_options import require_named_model
@@ -78,9 +78,9 @@ def search_conflicts(
     cache: Path | None,
     *,
     before: Callable[[Work], None] | None = None,
-    progress: Callable[[int], None] | None = None,
-    consent: Consent = NO_CONSENT,
-    judge_key: str | None = None,
+    progress: Callable[[int], None] | None,
+    consent: Consent,
+    judge_key: str | None,
     own: bool = False,
 ) -> ConflictsResult:
     """The conflicts among examples. `own`: whether the user named the judge, not a configuration; the other parameters

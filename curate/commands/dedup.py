@@ -294,7 +294,7 @@ def compare_examples(
     *,
     old: int = 0,
     memory: DedupCache | None = None,
-    cache: Path | None = None,
+    cache: Path | None,
     listen: Listener = ignore_events,
 ) -> FoundDuplicates:
     """Decide which examples of a table are removed as duplicates, and find the pairs that are reported and kept.

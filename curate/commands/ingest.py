@@ -187,7 +187,7 @@ def ingest_paths(
     *,
     minima: Mapping[str, float],
     options: SessionOptions = DEFAULTS,
-    overwrite: bool = False,
+    overwrite: bool,
     progress: Callable[[int], None] | None = None,
 ) -> IngestResult:
     """Write the conversations of traces to `output`, and lines with a call that is not written to `aside`. Raises

@@ -114,7 +114,7 @@ def _paper(name: str, form: Form | None) -> Paper:
     return Paper(name, len(form.fields), [f"{field.number} {field.question}" for field in form.blanks])
 
 
-def verify_statement(path: Path, folder: Path, session: Session, signers: Path | None = None) -> StatementResult:
+def verify_statement(path: Path, folder: Path, session: Session, signers: Path | None) -> StatementResult:
     """Compare a statement with the folder, which is verified again. Raises as `verify`, `differences` and `signer_of`
     do, and `UsageError` for `signers` if the statement is not signed.
     """

@@ -168,7 +168,7 @@ def score_exchanges(
     *,
     run: Path | None = None,
     rubric: "Rubric | None" = None,
-    cache: Path | None = None,
+    cache: Path | None,
     listen: Listener = ignore_events,
 ) -> tuple[dict[str, Floats], list[str]]:
     """The values of all signals and the doubt by name, and notes about signals that were not computed. `run` and
@@ -319,7 +319,7 @@ def require_scores_file(output: Path) -> None:
             raise UsageError(f"{visible(str(output))}: exists and has no scores", "choose another output")
 
 
-def write_scores(result: ScoreResult, output: Path, *, mode: int = 0o666) -> None:
+def write_scores(result: ScoreResult, output: Path, *, mode: int) -> None:
     """Write all values to a Parquet file, one row for each example; `mode` as in `replacing`. Raises `OutputError`."""
     from curate.core.files import replacing
 

@@ -486,9 +486,7 @@ def _silences(config: CheckConfig) -> bool:
     )
 
 
-def push_split(
-    folder: Path, manifest: Manifest, repository: str, *, private: bool = True, token: str | None = None
-) -> str:
+def push_split(folder: Path, manifest: Manifest, repository: str, *, private: bool, token: str | None = None) -> str:
     """Upload the splits with the data card and the manifest to a data set of the Hugging Face Hub, in one commit.
 
     The removed lines stay here: they may have been removed because they are private. Returns the commit's address.

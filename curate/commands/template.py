@@ -121,9 +121,9 @@ def compare_templates(
     files: Sequence[Path],
     before: str,
     now: str,
-    model: str = "",
-    shown: int = 0,
-    progress: Callable[[int], None] | None = None,
+    model: str,
+    shown: int,
+    progress: Callable[[int], None] | None,
 ) -> TemplateDiffResult:
     """Render the examples of files by two chat templates, each a name or a file.
 

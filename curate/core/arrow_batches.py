@@ -187,7 +187,7 @@ def _ranges(sizes: Sequence[int], size: int) -> Iterator[range]:
             start, total = index + 1, 0
 
 
-def arrow_batches(file: Path, name: str, kind: str, groups: range | None = None) -> Iterator[Any]:
+def arrow_batches(file: Path, name: str, kind: str, groups: range | None) -> Iterator[Any]:
     """The rows of a binary table in validated parts of about `BATCH_BYTES` bytes; `name`, `kind`: as in
     `curate.core.tables`. `groups`: the row groups of a Parquet file to read; None: all.
 

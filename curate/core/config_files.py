@@ -99,7 +99,7 @@ def find_config(
     return config if home == Path.cwd() else _with_paths_from(config, home)
 
 
-def load_project(path: Path, consent: "Consent", *, trains: bool = True, tracks: bool = False) -> tuple[Path, Config]:
+def load_project(path: Path, consent: "Consent", *, trains: bool, tracks: bool = False) -> tuple[Path, Config]:
     """The folder and configuration of a project, given its configuration file or its folder.
 
     In a folder, curate.toml takes precedence over pyproject.toml. `trains`: whether its recipe may be used; `tracks`:

@@ -234,7 +234,7 @@ def _replacing_shards(
 
 @contextmanager
 def replacing_shards(
-    output: Path, removed: Path, *, overwrite: bool = False, seen: Sequence[Snapshot] = ()
+    output: Path, removed: Path, *, overwrite: bool, seen: Sequence[Snapshot]
 ) -> Iterator[tuple[Path, CountingWriter]]:
     """As `replacing_both`; the block writes the shards of the output to the folder that it is given."""
     folder = output.parent

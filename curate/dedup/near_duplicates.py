@@ -128,7 +128,7 @@ def find_duplicates(
     table: Table,
     config: DedupConfig,
     pool: WorkerPool,
-    pinned: frozenset[str] = frozenset(),
+    pinned: frozenset[str],
     findings: Callable[[Numbers], Mapping[str, FindingCounts]] | None = None,
     old: int = 0,
     memory: DedupCache | None = None,

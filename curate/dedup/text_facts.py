@@ -115,7 +115,7 @@ def differ_in_names(left: Spellings | None, right: Spellings | None) -> bool:
     return left is not None and right is not None and not (left.names <= right.words and right.names <= left.words)
 
 
-def facts_equal(left: str, right: str, *, every: bool = False, requests: tuple[str, str] | None = None) -> bool:
+def facts_equal(left: str, right: str, *, every: bool, requests: tuple[str, str] | None = None) -> bool:
     """Whether one side of two examples states the same facts; with `every`, in the same content words. `requests`: the
     requests of two answers.
     """

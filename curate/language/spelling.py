@@ -39,7 +39,7 @@ def same_word(left: str, right: str) -> bool:
     return _has_swapped_letters(left, right) or _has_doubled_letter(*sorted((left, right), key=len))
 
 
-def lacks_accents(left: str, right: str, least: int = MIN_LETTERS) -> bool:
+def lacks_accents(left: str, right: str, least: int) -> bool:
     """Whether two words of `least` letters differ only in accents, which one of them lacks: Asesíname and Asesiname.
 
     Letters with other marks (ä, ñ, å, й) are letters of their own, but ä, ö and ü may be written ae, oe and ue.

@@ -181,7 +181,7 @@ class Template:
         variables: dict[str, Any],
         ranges: Sequence[Ranges | None],
         *,
-        as_one: bool = False,
+        as_one: bool,
     ) -> Rendering:
         """As `render`, with `answers`: the loss weight of each answer by its turn; `ranges`: for each turn the
         characters to train on, None for all.

@@ -201,7 +201,7 @@ def not_accepted(findings: Iterable[Finding], decisions: Mapping[str, DecisionSt
 
 
 def dropped_in(
-    table: Table, findings: Iterable[Finding], decisions: Mapping[str, DecisionState], first: int = 0
+    table: Table, findings: Iterable[Finding], decisions: Mapping[str, DecisionState], first: int
 ) -> list[Dropped]:
     """Lines of a table from number `first` on that a finding or a person removes, in order. `findings`: those that
     remove lines.
@@ -214,7 +214,7 @@ def dropped_in(
     return [dropped[line] for line in sorted(dropped)]
 
 
-def dropped_lines(table: Table, decisions: Mapping[str, DecisionState], first: int = 0) -> dict[int, Dropped]:
+def dropped_lines(table: Table, decisions: Mapping[str, DecisionState], first: int) -> dict[int, Dropped]:
     """Lines of a table from number `first` on that a person dropped, those without an example among them."""
     drops = {example: decision for example, decision in decisions.items() if decision.verdict == "drop"}
     return {
@@ -273,7 +273,7 @@ def large_removals(
     return heavy(Removals(lines, removed_counts, clusters, limits))
 
 
-def require_confirmation(findings: Sequence[Finding], repair: str = "") -> None:
+def require_confirmation(findings: Sequence[Finding], repair: str) -> None:
     """Raise `DataError` if a removal needs confirmation; `repair`: how the lines can be repaired instead."""
     hint = (
         "review them with `curate check --select CODE` and `curate dedup --explain`, then add --yes, drop fewer "

@@ -113,9 +113,7 @@ def _is_named(removal: Removal, name: str) -> bool:
     )
 
 
-def restore_to(
-    output: Path, entries: Sequence[Entry], numbers: Sequence[int], *, mode: int | None = None
-) -> RestoreResult:
+def restore_to(output: Path, entries: Sequence[Entry], numbers: Sequence[int], *, mode: int | None) -> RestoreResult:
     """Write lines of a ledger to a file in the order of `numbers`, their positions in `entries` from 0.
 
     The ledger keeps them. `mode` is as in `replacing`. Raises `OutputError`.

@@ -23,7 +23,7 @@ SAVE_INTERVAL_SECONDS: Final = 30.0
 
 
 def answer_losses(
-    exchanges: Sequence[Exchange], model: str, cache: Path | None, advance: Callable[[int], None] | None = None
+    exchanges: Sequence[Exchange], model: str, cache: Path | None, advance: Callable[[int], None] | None
 ) -> Floats:
     """The mean loss of each answer in nats per token, given its request and without it.
 

@@ -88,7 +88,7 @@ class Exchanges:
     """The first place of each, by id."""
 
 
-def read_exchanges(paths: Sequence[Path], workers: int = 1) -> Exchanges:
+def read_exchanges(paths: Sequence[Path], workers: int) -> Exchanges:
     """The distinct exchanges of files, whose parts processes read if they are large. Raises `InputError`."""
     read = understood = 0
     by_id: dict[str, Exchange] = {}

@@ -29,7 +29,7 @@ JsonMistake = tuple[str, str]
 """The kind of a defect (see `Defect`) and a sentence about it."""
 
 
-def explain_json_error(text: str, error: json.JSONDecodeError, column: int = 0) -> JsonMistake:
+def explain_json_error(text: str, error: json.JSONDecodeError, column: int) -> JsonMistake:
     """Name a known mistake, else repeat the parser's message; columns count characters from 1.
 
     `column` is the number of characters before `text` on its physical line.

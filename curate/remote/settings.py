@@ -74,7 +74,7 @@ class Settings(BaseModel):
 
 
 def settings_of(
-    remote: RemoteConfig, other_settings: dict[str, Value], grader: dict[str, Any] | None, *, ordered: bool = True
+    remote: RemoteConfig, other_settings: dict[str, Value], grader: dict[str, Any] | None, *, ordered: bool
 ) -> Settings:
     """The settings of a job: those of `[remote]` and `other_settings` (`--set`). For an estimate (not `ordered`) the
     grader may be missing.
@@ -130,7 +130,7 @@ def require_fit(settings: Settings, formats: dict[str, int], name: str) -> None:
 
 
 def price_of(
-    prices: Sequence[Price], model: str, method: Method, own_prices: Mapping[str, float], named: float | None = None
+    prices: Sequence[Price], model: str, method: Method, own_prices: Mapping[str, float], named: float | None
 ) -> Price | None:
     """The price of training `model`, None if unknown: the one given on the command line (`named`), else from the user's
     own table (the longest beginning of the name counts), else from the service's `prices`.

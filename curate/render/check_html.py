@@ -42,7 +42,7 @@ def check_html(
     yield footer(f"{report.seconds:.1f} s", filtered=bool(report.findings))
 
 
-def counted_again(paths: Sequence[Path], model: str = "") -> Stats:
+def counted_again(paths: Sequence[Path], model: str) -> Stats:
     """The statistics of the files that still exist, read again; the tokenizer of `model` counts tokens, if one is
     named.
     """
@@ -92,7 +92,7 @@ def _rows_by_count(counts: Mapping[str, int]) -> list[tuple[str, int, str]]:
     return [(name, count, "") for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
 
 
-def findings_section(report: CheckResult, limit: int | None, before: str = "") -> Iterator[str]:
+def findings_section(report: CheckResult, limit: int | None, before: str) -> Iterator[str]:
     """The findings by rule, at most `limit` in all (None: all); `before`: HTML below the heading."""
     if not report.findings:
         yield "<h2>Findings</h2>\n<p>No findings.</p>\n"

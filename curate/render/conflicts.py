@@ -107,7 +107,7 @@ class ConflictsOutput(Part, title="ConflictsResult"):
     topics: list[TopicOutput]
 
 
-def conflicts_json(report: ConflictsResult, decisions: Mapping[str, DecisionState] = NO_DECISIONS) -> dict[str, Any]:
+def conflicts_json(report: ConflictsResult, decisions: Mapping[str, DecisionState]) -> dict[str, Any]:
     """The report as plain values."""
     conflicts = [_conflict(conflict, state_of(conflict, decisions)) for conflict in report.conflicts]
     topics = list(map(_topic, report.topics))
@@ -150,7 +150,7 @@ def _topic(topic: Topic) -> dict[str, Any]:
 
 
 def conflicts_text(
-    report: ConflictsResult, limit: int | None = MAX_SHOWN, decisions: Mapping[str, DecisionState] = NO_DECISIONS
+    report: ConflictsResult, limit: int | None, decisions: Mapping[str, DecisionState]
 ) -> Iterator[Text]:
     """The report as lines, highest confidence first."""
     states = [state_of(conflict, decisions) for conflict in report.conflicts]

@@ -13,7 +13,7 @@ from curate.verify.decontamination import DecontaminationProof
 MAX_SHOWN = 20
 
 
-def decontaminate_text(result: DecontaminateResult, limit: int | None = MAX_SHOWN) -> Iterator[Text]:
+def decontaminate_text(result: DecontaminateResult, limit: int | None) -> Iterator[Text]:
     """The result as lines, lowest overlap first, since these are the least certain."""
     for item in sorted(result.found, key=lambda item: (item.share, item.finding.file, item.finding.line))[:limit]:
         finding = item.finding

@@ -153,7 +153,7 @@ def histogram(plan: DedupResult) -> list[HistogramBar]:
     ]
 
 
-def dedup_json(plan: DedupResult, *, explain: bool = False, written: bool = True) -> dict[str, Any]:
+def dedup_json(plan: DedupResult, *, explain: bool, written: bool) -> dict[str, Any]:
     """The result as plain values; `explain` adds the differences of each removal; `written`: whether files were
     written.
     """
@@ -188,7 +188,7 @@ def doubtful(plan: DedupResult, limit: int | None) -> list[DuplicateRemoval]:
 
 
 def dedup_text(
-    plan: DedupResult, limit: int | None = MAX_SHOWN, *, explain: bool = False, colour: bool = False, fold: bool = False
+    plan: DedupResult, limit: int | None, *, explain: bool, colour: bool, fold: bool
 ) -> Iterator[RenderableType]:
     """Removed lines and pairs to review, at most `limit` of each kind.
 

@@ -13,7 +13,7 @@ from curate.verify.redaction import RedactionProof
 
 
 def redact_text(
-    report: RedactResult, output: str, aside: str, *, paths: Sequence[str], mapping: str = "", names: bool
+    report: RedactResult, output: str, aside: str, *, paths: Sequence[str], mapping: str, names: bool
 ) -> Iterator[str]:
     """The lines of the summary, safe to print. `paths` are those of the data and `mapping` the file of the
     replacements, for the command of the next step; `names`: whether names were to be replaced.

@@ -34,7 +34,7 @@ SHOWN_AT_START: Final = ("beginning", "garbled", "format")
 
 
 def score_text(
-    result: ScoreResult, *, full: bool = False, paths: Sequence[str] = (), output: Path | None = None
+    result: ScoreResult, *, full: bool, paths: Sequence[str], output: Path | None
 ) -> Iterator[RenderableType]:
     """The result for people; `full`: both ends of each signal with ten examples each, and all correlations.
 

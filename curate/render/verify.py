@@ -14,7 +14,7 @@ STYLES: Final = {Verdict.PROVED: "green", Verdict.BROKEN: "bold red", Verdict.OP
 SPLIT_AGAIN: Final = "`curate split PATH -o OUT` splits again without leaks; --existing FILE keeps a test set as it is"
 
 
-def verify_text(proof: VerifyResult, limit: int | None = MAX_SHOWN) -> Iterator[Text]:
+def verify_text(proof: VerifyResult, limit: int | None) -> Iterator[Text]:
     """The result as lines: points, what was not checked, differences, conclusion."""
     width = max(map(len, (*(point.name for point in proof.points), *(check.name for check in proof.not_checked))))
     for point in proof.points:

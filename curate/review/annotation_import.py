@@ -39,9 +39,7 @@ class Imported:
     """New records of the journal, by reviewer."""
 
 
-def import_records(
-    path: Path, lines: LineIndex, log: DecisionLog, labels: Sequence[str] = (), reviewer: str = ""
-) -> Imported:
+def import_records(path: Path, lines: LineIndex, log: DecisionLog, labels: Sequence[str], reviewer: str) -> Imported:
     """Add the answers in a file to the journal; answers that the journal already has are not written again.
 
     `lines`: the lines of the data; `labels`: the labels that may be given; `reviewer`: the annotator, if the file names

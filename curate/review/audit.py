@@ -27,7 +27,7 @@ def why_not_ready(session: ReviewSession, population: Population) -> str:
     return "" if session.ended or population == "all" else "the check is running"
 
 
-def population_of(session: ReviewSession, population: Population, dropped_codes: Sequence[str] = ()) -> Ids:
+def population_of(session: ReviewSession, population: Population, dropped_codes: Sequence[str]) -> Ids:
     """The ids of all examples, or of those that would be kept: without what was dropped, what has an error or a rule of
     `dropped_codes`, and near-duplicates, unless somebody decided otherwise.
     """
@@ -54,7 +54,7 @@ def population_of(session: ReviewSession, population: Population, dropped_codes:
     return ids[kept]
 
 
-def start_audit(session: ReviewSession, population: Population, size: int, seed: int, codes: Sequence[str] = ()) -> str:
+def start_audit(session: ReviewSession, population: Population, size: int, seed: int, codes: Sequence[str]) -> str:
     """Draw a random sample of `size` examples and record it in one step, unless it is already recorded; returns the
     name of the audit, empty if there is no example. Raises `OutputError`.
     """

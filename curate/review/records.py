@@ -43,9 +43,7 @@ def record(log: DecisionLog, example: str, slot: Slot, verdict: Verdict, **field
     )
 
 
-def records_for(
-    log: DecisionLog, example: str, word: VerdictOrEdit, target: Target, why: str = ""
-) -> Iterator[Decision]:
+def records_for(log: DecisionLog, example: str, word: VerdictOrEdit, target: Target, why: str) -> Iterator[Decision]:
     """The journal records of a decision about an example at the entry of `target`; keeping an example also reverts a
     drop of it.
     """

@@ -282,7 +282,7 @@ class ReviewSession:
         """
         return self.decide_all([(target or Target(about=about), decisions)], why)
 
-    def decide_all(self, parts: Iterable[tuple[Target, Mapping[str, VerdictOrEdit]]], why: str = "") -> str:
+    def decide_all(self, parts: Iterable[tuple[Target, Mapping[str, VerdictOrEdit]]], why: str) -> str:
         """Record decisions about several entries in one step; returns the id of the step."""
         return self.write([
             record

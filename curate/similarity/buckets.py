@@ -176,9 +176,7 @@ def _rarest_shingles(sets: Sets, groups: Numbers, threshold: float) -> tuple[Has
     return keys[order], owners[order], lefts[order]
 
 
-def packed_bands(
-    keys: Hashes, nodes: Numbers, bits: int, workers: int, new: Numbers | None = None
-) -> Iterator[Bucketing]:
+def packed_bands(keys: Hashes, nodes: Numbers, bits: int, workers: int, new: Numbers | None) -> Iterator[Bucketing]:
     """For each band, the buckets of the sets `nodes`: sets with the same key. Buckets without one of the sets `new` may
     be left out; None: all are kept.
 

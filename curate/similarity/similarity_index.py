@@ -120,7 +120,7 @@ def band_keys(bands: Bands, sets: Sets) -> Hashes:
     return keys
 
 
-def all_band_keys(sets: Sets, bands: Bands, workers: WorkerPool, folder: Path | None = None) -> Hashes:
+def all_band_keys(sets: Sets, bands: Bands, workers: WorkerPool, folder: Path | None) -> Hashes:
     """The `band_keys` of many sets; with a folder, they are in a file there."""
     keys, end = empty((bands.number, len(sets)), "<u8", folder), 0
     parts = (sets.part(start, start + CHUNK_SETS) for start in range(0, len(sets), CHUNK_SETS))

@@ -53,7 +53,7 @@ class _Batch(NamedTuple):
 
 
 def near_question_pairs(
-    table: Table, keys: Ids, questions: Ids, workers: WorkerPool, memory: DedupCache | None = None
+    table: Table, keys: Ids, questions: Ids, workers: WorkerPool, memory: DedupCache | None
 ) -> tuple[Numbers, Numbers]:
     """Pairs of examples with nearly equal questions, of each question its first example. keys: those of each question
     without a part, one column per part; questions: the key of each whole question, 0 for none; `memory`: the cache of

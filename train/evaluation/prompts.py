@@ -177,7 +177,7 @@ def nearest_shots(
     count: int,
     model: str,
     cache: Path,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], None] | None,
 ) -> list[list[Question]]:
     """For each question the `count` nearest training examples by embedding of the request, the nearest last.
 

@@ -487,7 +487,7 @@ def compare(
     )  # fmt: skip
 
 
-def require_equivalent(proof: Proof, what: str, dtype: str = "auto") -> None:
+def require_equivalent(proof: Proof, what: str, dtype: str) -> None:
     """Raises `ModelError` if the export differs from the adapter by more than the dtype of its weights explains.
 
     `what`: the name of the export in messages.

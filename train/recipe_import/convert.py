@@ -74,7 +74,7 @@ NO_ADAPTER: Final = 'the file names none; method = "full" trains all weights'
 
 
 def import_recipe(
-    path: Path, data: Path | None, name: str, *, model: str | None = None, processes: int = 1, template_file: str = ""
+    path: Path, data: Path | None, name: str, *, model: str | None, processes: int, template_file: str
 ) -> RecipeImport:
     """The recipe for the configuration in a file.
 

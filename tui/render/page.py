@@ -504,9 +504,7 @@ def _places(text: str, words: str) -> Iterator[tuple[int, int]]:
         yield from (match.span() for match in islice(re.finditer(re.escape(words), text, re.IGNORECASE), MAX_SPANS))
 
 
-def tools_block(
-    example: Example, read: ConversationView, *, folded: bool, key: str, pointer: str = ""
-) -> Content | None:
+def tools_block(example: Example, read: ConversationView, *, folded: bool, key: str, pointer: str) -> Content | None:
     """What an example declares as `tools`; None without any. `pointer`: of a finding, whose tool is never folded."""
     tools = _parsed(example.value.get("tools"))
     if tools is None or tools == []:
