@@ -18,7 +18,7 @@ from curate.commands.session import Workspace
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import InputError, require_all_lines
 from curate.core.example import UNKNOWN, Example, Place, value_at, without_value_at
-from curate.core.files import display_name, size_of
+from curate.core.files import display_name
 from curate.core.form_keys import PAIR_SIDES
 from curate.core.json_output import Note, Output
 from curate.core.output_pair import replacing_both
@@ -33,6 +33,7 @@ from curate.output.apply import drop_reason, unreadable
 from curate.output.edited import acted_ids, edited_copies, key_of
 from curate.read.chunks import CHUNK_BYTES, Chunk, chunk_bytes, chunks_of
 from curate.read.dataset import FileFacts, ParsedLine, parsed_line, read_file, require_examples, require_read
+from curate.read.file_parts import is_parallel
 from curate.read.form_writer import Written, write_as
 from curate.read.formats import AMONG_MESSAGES, BY_NAME, COMPLETIONS, WRITABLE, example_of
 from curate.read.forms.form import Format, UnwritableError, json_in
@@ -41,7 +42,6 @@ from curate.read.preference_conversion import is_same_prompt, write_preference
 
 FIELD: Final = re.compile(r"\{\{|\}\}|\{([^{}]+)\}")
 """A key in braces, also a path such as `translation.en` or `choices.0`; doubled braces are braces."""
-MIN_PARALLEL_BYTES: Final = 16 << 20
 LINES_PER_PART: Final = 1_000
 
 
@@ -118,7 +118,7 @@ def convert(
     report, session, paths, decisions = ConvertResult(), work.session, work.files, work.decisions
     snapshots = snapshots_of(paths)
     copies, unmatched = edited_copies(paths, edits_of(decisions), work.project.edited), acted_ids(decisions)
-    first_reason, is_large = "", size_of(paths) >= MIN_PARALLEL_BYTES
+    first_reason, is_large = "", is_parallel(paths)
     converter = partial(_Converter, to, chosen, decisions, unmatched.copy(), template)
     with (
         session.executor.pool(

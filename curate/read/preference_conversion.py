@@ -27,8 +27,8 @@ from curate.read.forms.form import (
 from curate.read.forms.pairs import SIDES, SPEAKERS, begins_with_question, speaker_turn
 
 Messages = list[Object]
-CHOSEN_KEYS: Final = tuple(chosen for chosen, _ in SIDES)
-REJECTED_KEYS: Final = ("rejected", "rejected_messages", "rejected_response")
+CHOSEN_BESIDE_MESSAGES: Final = tuple(chosen for chosen, _ in SIDES)
+REJECTED_BESIDE_MESSAGES: Final = ("rejected", "rejected_messages", "rejected_response")
 """Keys of the two sides beside messages that end with an answer."""
 
 
@@ -47,7 +47,7 @@ def pair_in(example: Example) -> PreferencePair | None:
     rest = omit_keys(example.value, "messages", "tools")
     sides = PAIR_SIDES.get(example.format)
     if sides is None:
-        key = next((key for key in REJECTED_KEYS if rest.get(key)), None)
+        key = next((key for key in REJECTED_BESIDE_MESSAGES if rest.get(key)), None)
         if key is None:
             return None
         rejected = _side(rest.pop(key))
@@ -93,7 +93,7 @@ def _chosen_beside(messages: Messages, rest: Object, rejected: Messages, *, is_t
 
     The chosen side is removed from `rest`. Raises `UnwritableError` if the sides do not belong together.
     """
-    key = next((key for key in CHOSEN_KEYS if rest.get(key)), None)
+    key = next((key for key in CHOSEN_BESIDE_MESSAGES if rest.get(key)), None)
     if key is not None:
         chosen = _side(rest.pop(key))
         if begins_with_question(chosen):

@@ -42,7 +42,6 @@ PRICE_HELP: Final = "Estimate the cost at these prices in US dollars for 1,000,0
 Price = Annotated[str | None, typer.Option("--price", help=PRICE_HELP, metavar="IN,OUT")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Send data without asking for confirmation.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no notes.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 def recipe_of(path: Path, data: Path | None, changes: Sequence[str] | None) -> Recipe:

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from curate.cli.options import consent, print_work, takes_options
+from curate.cli.options import AsJson, consent, print_work, takes_options
 from curate.core.errors import ExitCode, InputError, UsageError
 from curate.core.text import visible
 from train.cli.common import (
-    AsJson,
     BaseUrl,
     Key,
     MovedData,

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import Address, executor_of, output_option
+from curate.cli.options import Address, AsJson, executor_of, output_option
 from curate.core.cluster import Engine
 from curate.core.errors import ExitCode
 from curate.core.runs import Project
-from train.cli.common import AsJson, Changes, DataFolder, Quiet, RecipeFile, print_result, recipe_of, with_trainer
+from train.cli.common import Changes, DataFolder, Quiet, RecipeFile, print_result, recipe_of, with_trainer
 
 
 def sweep(

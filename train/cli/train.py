@@ -11,12 +11,12 @@ from typing import Annotated, Final
 
 import typer
 
-from curate.cli.options import check_combination, memory_of
+from curate.cli.options import AsJson, check_combination, memory_of
 from curate.core.errors import CurateError, ExitCode, UsageError
 from curate.core.files import write_json
 from curate.core.runs import Project
 from curate.core.text import visible
-from train.cli.common import AsJson, Changes, DataFolder, Quiet, RecipeFile, print_result, recipe_of, with_trainer
+from train.cli.common import Changes, DataFolder, Quiet, RecipeFile, print_result, recipe_of, with_trainer
 from train.recipe import Recipe
 
 FOLLOW_STDIN = "CURATE_FOLLOW_STDIN"

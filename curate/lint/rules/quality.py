@@ -6,6 +6,7 @@ from typing import Final
 
 from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
+from curate.core.text import excerpt
 from curate.language.lexicon import NON_FINAL_WORDS
 from curate.language.reasoning_marks import MARK_HINT, REASONING_ONLY
 from curate.language.refusals import APOLOGY_ONLY, APOLOGY_REQUEST
@@ -28,8 +29,9 @@ from curate.lint.rules.polars_text_helpers import (
     any_of_pattern,
     asked,
     judged_by,
+    matching,
     question,
-    quoting_match,
+    rust_pattern,
 )
 from curate.lint.rules.prefilter import Among, Flag, foreign_patterns, patterns, shared_patterns
 from curate.lint.rules.rule import text_rule
@@ -73,6 +75,7 @@ CUTOFF: Final = (
     r"|(?:截至|截止)到?我的?(?:最后|最近|上)一?次?的?(?:更新|训练)|我的(?:知识|训练数据)(?:[^。\n]{0,10}(?:截止|截至|更新到)|库?(?:只|仅)?到20)"
 )
 """Phrases about the last data of a model, in English, German, Spanish, Portuguese, French and Chinese."""
+DISCLAIMER_ENDS: Final = ' \n\t,."“”()!?:;'
 DISCLAIMER: Final = lazy_pattern(
     r"(?i)\bas an? (?:artificial intelligence|ai|large) ?(?:language )?(?:model|assistant|chatbot|system)?,|\bas an? (?:ai|large) language model|\bas a language model,"
     r"|\bi['’ ]?a?m (?:just |only |merely )?an? (?:ai|artificial intelligence)(?: language model| model| assistant)?(?:,| and| so)(?: i)? (?:do not|don['’]t|cannot|can['’]t|am unable|am not|have no)|knowledge cut-?off"
@@ -199,9 +202,13 @@ def ai_disclaimer() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "As an AI language model, I have no taste, but many like Moby-Dick."}]}
     Good: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "Many like Moby-Dick."}]}
     """
-    return quoting_match(
-        answer(), f"{DISCLAIMER_HINT}|{MADE_BY_HINT}|{CHINESE_HINT}", DISCLAIMER, 'the answer says "{}"'
-    )
+    texts = matching(answer(), f"{DISCLAIMER_HINT}|{MADE_BY_HINT}|{CHINESE_HINT}")
+    return judged_by(texts.str.extract(f"({rust_pattern(DISCLAIMER)})"), _disclaimer_message)
+
+
+def _disclaimer_message(phrase: str) -> str:
+    """The message with the phrase, without signs around it."""
+    return f'the answer says "{excerpt(phrase.strip(DISCLAIMER_ENDS))}"'
 
 
 def _invalid_json(text: str) -> str | None:

@@ -3,9 +3,9 @@
 from typing import Any, Final
 
 from curate.core.example import Example
-from curate.core.targets import Target
+from curate.core.targets import OPENAI_AZURE
 
-REINFORCEMENT_TARGETS: Final = (Target.OPENAI, Target.AZURE)
+REINFORCEMENT_TARGETS: Final = OPENAI_AZURE
 """Services that train on prompts with references."""
 NOT_REFERENCES: Final = frozenset((
     "messages", "tools", "functions", "tool_choice", "parallel_tool_calls", "response_format", "images", "system",

@@ -109,9 +109,21 @@ def _read(value: Object) -> Reading:
         else:
             reading.turns.append(Turn(turn, pointer, f"{pointer}/content"))
     if "tools" in value:
-        reading.rest["tools"] = blocks.read_tools(value["tools"], "input_schema")
+        reading.rest["tools"] = _function_tools(value["tools"])
         reading.moved |= {f"/tools/{i}/function": f"/tools/{i}" for i in range(len(value["tools"] or ()))}
     return reading
+
+
+def _function_tools(tools: Any) -> Any:
+    """Tools with a name and an `input_schema` as function tools; tools of the service and other values unchanged."""
+    if not isinstance(tools, list):
+        return tools
+    return [
+        tool
+        if not isinstance(tool, dict) or "name" not in tool or ("input_schema" not in tool and "type" in tool)
+        else blocks.function_of(tool, "input_schema")
+        for tool in tools
+    ]
 
 
 def _block_value(block: blocks.Block, where: str) -> Object:

@@ -305,18 +305,6 @@ def arguments_of(call: Object, where: str) -> Object:
     return arguments
 
 
-def read_tools(tools: Any, schema: str) -> Any:
-    """Tools with name, description and a schema under another key, as functions; others stay as they are."""
-    if not isinstance(tools, list):
-        return tools
-    return [
-        tool
-        if not isinstance(tool, dict) or "name" not in tool or (schema not in tool and "type" in tool)
-        else function_of(tool, schema)
-        for tool in tools
-    ]
-
-
 def function_of(tool: Object, schema: str) -> Object:
     """A declaration as a function tool; keys other than name, description and schema stay beside it."""
     function = {

@@ -131,7 +131,7 @@ XLAM: Final = Format(
     ),
     read=_read_xlam,
 )
-PAIR_KEYS: Final = (("human", "assistant"), ("input", "output"), ("user", "assistant"), ("prompt", "response"))
+ITEM_KEYS: Final = (("human", "assistant"), ("input", "output"), ("user", "assistant"), ("prompt", "response"))
 """Keys of an item that holds a question and its answer."""
 TEXT_KEYS: Final = ("text", "utterance")
 """Keys of an item for what its `speaker` says."""
@@ -160,7 +160,7 @@ def _is_turns(items: Any) -> bool:
 
 def _pair_keys(item: Object) -> tuple[str, str] | None:
     """The keys of a question and its answer in one item; None if it does not have both."""
-    return next((pair for pair in PAIR_KEYS if has_strings(item, *pair)), None)
+    return next((pair for pair in ITEM_KEYS if has_strings(item, *pair)), None)
 
 
 def list_format(speaker: Callable[[Any, str], Turn]) -> Format:
