@@ -401,10 +401,10 @@ class CurateApp(KeyQueue):
             return
         kind, number = entry.kind, entry.number
         self.action_go(TAB_OF[kind].name)
-        there = self.queue_screen(kind)
-        view = there.list.view if there is not None else None
-        if there is not None and view is not None and (row := view.index(number)) is not None:
-            there.list.cursor = row
+        screen = self.queue_screen(kind)
+        view = screen.list.view if screen is not None else None
+        if screen is not None and view is not None and (row := view.index(number)) is not None:
+            screen.list.cursor = row
         elif view is None or message.go:
             self.state.pointed[kind] = number
             if message.go:

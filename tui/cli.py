@@ -153,7 +153,7 @@ def review(
         raise UsageError(f"--where: {mistake}", HELP)
     served = "TEXTUAL_DRIVER" in os.environ  # a server of browsers replaces the terminal
     _require_screen(served=served, web=web)
-    told = invocation()
+    called = invocation()
     run = None if from_run is None else find_run(from_run, Project(Path.cwd()))
     if not paths and run is None:
         raise UsageError("nothing to review", "name data files, the folder of a project, or a run with --from-run")
@@ -164,14 +164,14 @@ def review(
     sources = _sources(data, reviewer, share, yes=yes)  # reports a missing path before the screen opens
     options: dict[str, object] = {"--from-run": from_run, "--hardest": hardest, "--scores": scores}
     options |= {"--assign": assign, "--overlap": overlap} if assign else {}
-    options |= {"--config": told.config, "--yes": yes or None}
+    options |= {"--config": called.config, "--yes": yes or None}
     if web:
         from tui.web.server import serve  # import aiohttp only once it is needed
 
         if STDIN in sources.files:
             raise UsageError("standard input cannot be served", "save it to a file")
         options["--where"] = where or None
-        command = partial(command_of, sources.files if told.left_out else paths or [], options)
+        command = partial(command_of, sources.files if called.left_out else paths or [], options)
         serve(command, host or HOST, PORT if port is None else port, sources.project.journal_of("NAME"))
         return ExitCode.CLEAN
     first = tuple(fact for fact in (trained, scored) if fact is not None)
@@ -194,8 +194,8 @@ def _sources(paths: Sequence[Path], reviewer: str, share: Share | None, *, yes: 
 
     Raises `UsageError`, `InputError` or `ConfigError`.
     """
-    told = invocation()
-    return sources_of(paths, reviewer, share, agreement(yes=yes), config=told.config, left_out=told.left_out)
+    called = invocation()
+    return sources_of(paths, reviewer, share, agreement(yes=yes), config=called.config, left_out=called.left_out)
 
 
 def _require_screen(*, served: bool, web: bool) -> None:

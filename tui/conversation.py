@@ -256,8 +256,8 @@ class ConversationView:
         while index < len(messages) and index < start + MAX_TURNS and room > 0:
             message = messages[index]
             room -= min(len(message.text), MAX_MESSAGE_CHARS) + 100
-            shown, here = marks[index] if index < len(marks) else (), index == pointed
-            parts.append(self.turn(message, shown, pointed=here, fault=fault if here else ""))
+            shown, is_pointed = marks[index] if index < len(marks) else (), index == pointed
+            parts.append(self.turn(message, shown, pointed=is_pointed, fault=fault if is_pointed else ""))
             index += 1
         if index < len(messages):
             parts.append(

@@ -36,9 +36,9 @@ MARGIN_LINES = 2
 
 
 class Draw(Protocol):
-    """Renders a row, and its edge: whether the cursor is here, and whether it is selected."""
+    """Renders a row, and its edge: whether it has the cursor, and whether it is selected."""
 
-    def __call__(self, number: int, *, here: bool) -> Content:
+    def __call__(self, number: int, *, has_cursor: bool) -> Content:
         """`number`: of an entry; negative for a group (see `curate.review.view`)."""
         ...
 
@@ -145,19 +145,19 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
         width = self.scrollable_content_region.width
         if self.view is None or row >= len(self.view):
             return Strip.blank(width, self.rich_style)
-        here = row == self.cursor
-        look = (width, here and self.has_focus, here, self.app.theme, self._look(self.view[row]))
+        has_cursor = row == self.cursor
+        look = (width, has_cursor and self.has_focus, has_cursor, self.app.theme, self._look(self.view[row]))
         strip = self._strips.get(look)
         if strip is None:
             if len(self._strips) > MAX_CACHED_ROWS:
                 self._strips.clear()
-            strip = self._strips[look] = self._row_strip(self.view[row], width, here=here)
+            strip = self._strips[look] = self._row_strip(self.view[row], width, has_cursor=has_cursor)
         return strip
 
-    def _row_strip(self, number: int, width: int, *, here: bool) -> Strip:
+    def _row_strip(self, number: int, width: int, *, has_cursor: bool) -> Strip:
         """The drawn row of an entry or group by its number, from the cache if its inputs are the same."""
-        content = self._draw(number, here=here).truncate(width, ellipsis=True)
-        if here:
+        content = self._draw(number, has_cursor=has_cursor).truncate(width, ellipsis=True)
+        if has_cursor:
             style = self.get_visual_style("entry-list--cursor")
             content = content.without_spans.pad_right(max(0, width - content.cell_length)).stylize(style)
         return Visual.to_strips(self, content, width, 1, self.visual_style)[0].adjust_cell_length(

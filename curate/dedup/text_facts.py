@@ -255,8 +255,8 @@ def _is_named_in_place(pronouns: dict[str, str], names: dict[str, str], text: st
 
 def _has_some(text: str, words: Iterable[str]) -> bool:
     """Whether a folded text contains any of these words."""
-    there = [word for word in words if word in text]
-    return bool(there) and not set(there).isdisjoint(WORD_OR_SIGN.findall(text))
+    contained = [word for word in words if word in text]
+    return bool(contained) and not set(contained).isdisjoint(WORD_OR_SIGN.findall(text))
 
 
 def _ends(text: str) -> tuple[str, str]:

@@ -48,7 +48,7 @@ def clear_language(text: str, least: int, share: float = 0.0) -> str | None:
         for language in languages if best in languages else ():
             shared[language] += number
     for language in counts:
-        here, there = counts[best] - shared[language], counts[language] - shared[language]
-        if language != best and here < max(least / 2, 2 * there):
+        best_count, other_count = counts[best] - shared[language], counts[language] - shared[language]
+        if language != best and best_count < max(least / 2, 2 * other_count):
             return None
     return best

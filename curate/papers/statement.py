@@ -88,17 +88,17 @@ def differences(path: Path, expected: dict[str, Any]) -> list[str]:
     if len(stated_hashes) < len(stated.subject):
         changed.append("it names a file twice")
     for key in sorted(own.predicate.keys() | stated.predicate.keys()):
-        here, there = own.predicate.get(key), stated.predicate.get(key)
-        if here != there:
-            changed += _changed(key, here, there)
+        own_value, stated_value = own.predicate.get(key), stated.predicate.get(key)
+        if own_value != stated_value:
+            changed += _changed(key, own_value, stated_value)
     return changed
 
 
-def _changed(key: str, here: Any, there: Any) -> list[str]:
+def _changed(key: str, own_value: Any, stated_value: Any) -> list[str]:
     """What differs in a value of two statements, a sentence each: the items of a list by their names, or the value."""
-    own, stated = _by_name(here), _by_name(there)
+    own, stated = _by_name(own_value), _by_name(stated_value)
     if not own and not stated:
-        return [f"'{visible(key)}' is {_shown(here)}, not {_shown(there)}"]
+        return [f"'{visible(key)}' is {_shown(own_value)}, not {_shown(stated_value)}"]
     if own == stated:
         return [f"'{visible(key)}' has the same in another order, or twice"]
     return [

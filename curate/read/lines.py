@@ -113,7 +113,7 @@ def _lines_stand_alone(rest: bytes) -> bool:
     ]
     if are_objects[-1:] == [True] and not b"".join(lines[-2:-1]).rstrip().endswith(b","):
         return True
-    return any(this and after for this, after in pairwise(are_objects))
+    return any(first and second for first, second in pairwise(are_objects))
 
 
 def elements(data: bytes) -> Iterator[Element]:

@@ -87,11 +87,11 @@ def _near(session: ReviewSession, id_: str) -> list[str]:
         if example is not None and (key := content_id(example.question)) in cache:
             ids.append(example.id)
             keys.append(key)
-    here = next((position for position, whole_id in enumerate(ids) if whole_id.startswith(id_)), None)
+    row_of_example = next((position for position, whole_id in enumerate(ids) if whole_id.startswith(id_)), None)
     similar = list[str]()
-    if here is not None:
+    if row_of_example is not None:
         vectors = cache.get(keys)
-        cosines = vectors @ vectors[here]
+        cosines = vectors @ vectors[row_of_example]
         nearest = np.argsort(-cosines, kind="stable")
         similar = list(dict.fromkeys(ids[row] for row in nearest.tolist() if cosines[row] >= MIN_COSINE))[:MAX_NEAR]
     session.near[id_] = similar

@@ -250,9 +250,9 @@ def question_links(table: Table, search: LinkSearch) -> list[Pairs]:
 def prefix_links(table: Table, search: LinkSearch) -> list[Pairs]:
     """L005: one conversation continues the other."""
     links = _require_links(table)
-    there = np.flatnonzero(links.conversation_hash)
+    hashed = np.flatnonzero(links.conversation_hash)
     longer = np.repeat(np.arange(len(links.conversation_hash)), np.diff(links.ends))
-    return _part_links(Link.PREFIX, links.conversation_hash[there], there, (links.prefix_hashes, longer), search)
+    return _part_links(Link.PREFIX, links.conversation_hash[hashed], hashed, (links.prefix_hashes, longer), search)
 
 
 def key_links(table: Table, search: LinkSearch) -> list[Pairs]:

@@ -172,8 +172,8 @@ class Index(NamedTuple):
             ordered, crowds = rare_first(block, counts)
             block.hashes[:] = ordered.hashes
             numbers = ordered.owners + first
-            for parts, which in ((rare, in_prefix), (crowded, in_crowd)):
-                selected = np.flatnonzero(which(ordered, crowds, threshold) & once[numbers])
+            for parts, is_indexed in ((rare, in_prefix), (crowded, in_crowd)):
+                selected = np.flatnonzero(is_indexed(ordered, crowds, threshold) & once[numbers])
                 parts.append(
                     (
                         ordered.hashes[selected],

@@ -143,8 +143,8 @@ def _import(args: RecipeOptions, file: Path) -> None:
     rows = [(row.state, row.key, row.becomes, row.note) for row in made.rows]
     console(stderr=True).print(table("", "", f"{visible(str(file))} ({made.tool})", "recipe", "meaning", rows=rows))
     if made.refused:
-        told = (visible(f"{file}: {row.key}: {row.note}") for row in made.refused)
-        raise ConfigError("\n".join(told), "change these keys; no recipe was written")
+        refusals = (visible(f"{file}: {row.key}: {row.note}") for row in made.refused)
+        raise ConfigError("\n".join(refusals), "change these keys; no recipe was written")
     if args.printed:
         sys.stdout.write(made.text())
         return

@@ -124,9 +124,9 @@ class Evaluating:
                 self.embeddings = None
         return systems
 
-    def _without_systems(self, systems: Sequence[System], which: Any, why: str) -> list[System]:
-        """The systems that the predicate `which` does not select; a note names the others and says `why`."""
-        dropped = [system for system in systems if which(system)]
+    def _without_systems(self, systems: Sequence[System], dropped_if: Any, why: str) -> list[System]:
+        """The systems that the predicate `dropped_if` does not select; a note names the others and says `why`."""
+        dropped = [system for system in systems if dropped_if(system)]
         if dropped:
             self.notes.append(f"not asked: {', '.join(system.title for system in dropped)}: {why}")
         return [system for system in systems if system not in dropped]

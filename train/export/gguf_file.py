@@ -146,16 +146,16 @@ def load_model(file: Path, dtype: torch.dtype, config: Any, family: Family) -> A
     with init_empty_weights(include_buffers=False):
         model = AutoModelForCausalLM.from_config(model_config, dtype=dtype, trust_remote_code=False)
     model.tie_weights()  # each weight on the meta device is one of its own
-    there = {tensor.name: tensor for tensor in reader.tensors}
+    tensors = {tensor.name: tensor for tensor in reader.tensors}
     tensor_names = name_map(config, family)
     for name in [name for name, _ in _tensors(model)]:
-        if (tensor := there.pop(_gguf_name(tensor_names, name), None)) is None:
+        if (tensor := tensors.pop(_gguf_name(tensor_names, name), None)) is None:
             raise ModelError(f"{file}: has no tensor for {name}", "export again")
         laid = laid_out(name, _copied_tensor(tensor), config, family, back=True)
         model.load_state_dict({name: laid.to(dtype)}, assign=True, strict=False)
         if hasattr(mmap, "MADV_DONTNEED"):  # pages of the file that are not needed again count as memory
             reader.data._mmap.madvise(mmap.MADV_DONTNEED)
-    if unknown := there.keys() - {"rope_freqs.weight"}:
+    if unknown := tensors.keys() - {"rope_freqs.weight"}:
         raise ModelError(f"{file}: contains {min(unknown)}, which the model does not have", "export again")
     model.tie_weights()
     model.to(device())

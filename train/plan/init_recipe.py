@@ -124,17 +124,17 @@ def init_recipe(
     block: int = Recipe.model_fields["max_length"].default
     texts = Texts([min(length, block) for length in lengths] if plain else lengths, supervised)
     on_cpu = memory is None and device().type == "cpu"
-    there = available() if memory is None else memory
-    chosen, fit, sizes = _base(model, name, texts, there, on_cpu=on_cpu)
+    free_memory = available() if memory is None else memory
+    chosen, fit, sizes = _base(model, name, texts, free_memory, on_cpu=on_cpu)
     longest = max(lengths + [length for split in held_out for length in _lengths(split, objective, template)[0]])
     longest = block if plain else longest
     epochs = 3 if len(examples) < SMALL_DATASET else 1
     billions = sizes.total / 1e9
     counted = "has" if template is not None else "has about"
-    needs = f"{billions:.2g} billion weights; it needs {gigabytes(fit.estimate.high)} of {gigabytes(there)}"
+    needs = f"{billions:.2g} billion weights; it needs {gigabytes(fit.estimate.high)} of {gigabytes(free_memory)}"
     length = f"the longest example {counted} {longest:,} tokens; examples are never cut"
     length = "texts are cut into blocks of this length" if plain else length
-    exported, notes = _export_need(sizes, there, on_cpu=on_cpu)
+    exported, notes = _export_need(sizes, free_memory, on_cpu=on_cpu)
     if not fit.fits:
         notes.insert(0, "no recipe fits this memory; `curate train --plan` shows by how much")
     lines: list[tuple[str, Any, str]] = [
@@ -154,11 +154,11 @@ def init_recipe(
     return RecipeDraft(tuple(lines), tuple(notes))
 
 
-def _export_need(sizes: Sizes, there: int, *, on_cpu: bool) -> tuple[str, list[str]]:
-    """The memory of an export in words, and a note if it is more than `there` is, in bytes."""
+def _export_need(sizes: Sizes, free_memory: int, *, on_cpu: bool) -> tuple[str, list[str]]:
+    """The memory of an export in words, and a note if it is more than `free_memory`, in bytes."""
     export = 2 * sizes.total + EXPORT_BYTES
     exported = f"`curate export` needs about {gigabytes(export)}, for weights in 16 bits"
-    if export <= there:
+    if export <= free_memory:
         return exported, []
     where = "that is more than this machine has" if on_cpu else "that is more than the GPU has; use `--device cpu`"
     return exported, [f"{exported}: {where}"]

@@ -51,8 +51,8 @@ def plan(recipe: Recipe, printer: JournalPrinter, *, memory: int | None = None, 
     lenient = recipe.model_copy(update={"over_length": "leave-out", "untrainable": "leave-out"})
     prepared = prepare(lenient, printer)
     optimiser = optimiser_of(recipe) if memory is None or recipe.optimiser != "auto" else "paged_adamw_8bit"
-    there = available() if memory is None else memory
-    fit = choose_settings(sizes, prepared.texts, there, optimiser=optimiser)
+    free_memory = available() if memory is None else memory
+    fit = choose_settings(sizes, prepared.texts, free_memory, optimiser=optimiser)
     texts = prepared.train.encoded
     left_out = prepared.left_out
     long = tuple(omission for omission in left_out if omission.reason.startswith("K001"))
@@ -61,7 +61,7 @@ def plan(recipe: Recipe, printer: JournalPrinter, *, memory: int | None = None, 
     problems = training_problems(recipe, sizes.dtype, here=memory is None)
     refusals += [Refusal(reason=problem.reason, next=problem.hint) for problem in problems]
     if not fit.fits:
-        needs, next_step = shortage(fit, sizes, prepared.texts, there)
+        needs, next_step = shortage(fit, sizes, prepared.texts, free_memory)
         refusals.append(Refusal(reason=f"it {needs}", next=next_step))
     made = TrainingPlan(
         model=recipe.model,
@@ -79,7 +79,7 @@ def plan(recipe: Recipe, printer: JournalPrinter, *, memory: int | None = None, 
         tokens_per_pass=fit.tokens_per_pass,
         activation_checkpointing=fit.activation_checkpointing,
         memory=fit.estimate,
-        memory_available=there,
+        memory_available=free_memory,
         splits=_splits(prepared),
         steps=len(prepared.order),
         **_step_counts(prepared, fit.tokens_per_pass),

@@ -72,8 +72,8 @@ def _excess_losses(steps: Whole, losses: Floats) -> Floats:
     expected = np.empty(len(steps))
     for step in np.unique(steps):
         first, last = np.searchsorted(sorted_steps, (step - reach, step + reach + 1))
-        here = slice(*np.searchsorted(sorted_steps, (step, step + 1)))
-        expected[here] = np.median(sorted_losses[first:last])
+        rows = slice(*np.searchsorted(sorted_steps, (step, step + 1)))
+        expected[rows] = np.median(sorted_losses[first:last])
     excess = np.empty(len(steps))
     excess[order] = sorted_losses - expected
     return excess

@@ -49,9 +49,9 @@ class SweepFolder:
         file = self.path / "sweep.json"
         if fresh:
             clear_folder(self.path, "sweep.json", self.ours, "sweep", self.option)
-        if (there := read_json(file, self.option)) is not None:
-            if there != inputs:
-                differ = ", ".join(sorted(key for key in inputs if there.get(key) != inputs[key]))
+        if (present := read_json(file, self.option)) is not None:
+            if present != inputs:
+                differ = ", ".join(sorted(key for key in inputs if present.get(key) != inputs[key]))
                 raise UsageError(
                     f"{self.path}: contains another sweep (different: {differ})",
                     f"replace it with --fresh, or keep both with {self.option} DIR",

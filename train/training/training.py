@@ -88,10 +88,10 @@ def _finished_report(folder: RunFolder, key: str, mode: Mode) -> Report | None:
     """
     if mode == "fresh":
         return None
-    there = folder.key
-    if there is None:
+    key_in_folder = folder.key
+    if key_in_folder is None:
         return None
-    if there != key:
+    if key_in_folder != key:
         raise UsageError(
             f"{folder.path}: contains a run with another recipe, chat template, data or base model",
             "replace it with --fresh, or keep both with --run-dir DIR",

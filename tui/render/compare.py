@@ -144,7 +144,7 @@ def stacked(rows: Sequence[Row], width: int) -> tuple[Content, list[int]]:
 
 def _run_starts(marked: Sequence[bool], first: int) -> list[int]:
     """The lines in which a run of marked lines begins. `first`: the number of the first line."""
-    return [first + index for index, here in enumerate(marked) if here and not (index and marked[index - 1])]
+    return [first + index for index, is_marked in enumerate(marked) if is_marked and not (index and marked[index - 1])]
 
 
 def _has_highlight(line: Content) -> bool:

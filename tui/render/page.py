@@ -250,8 +250,8 @@ def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, view: 
 
     rule = RULES.get(finding.code)
     where = literal(f"{entry.place} {finding.pointer}".strip(), style=MUTED)
-    here = _decision_lines(session, entry.ids[0], entry.target) if entry.ids else None
-    standing = Content.assemble(here, "  ") if here is not None else Content("")
+    decision = _decision_lines(session, entry.ids[0], entry.target) if entry.ids else None
+    standing = Content.assemble(decision, "  ") if decision is not None else Content("")
     about = [
         Content.assemble(standing, where),
         Content.assemble(_title(entry, rule.name if rule else ""), literal(finding.message)),
@@ -511,18 +511,18 @@ def tools_block(example: Example, read: ConversationView, *, folded: bool, key: 
         return None
     items = tools if isinstance(tools, list) else [tools]
     parts = pointer.removeprefix(f"{example.tools_pointer}/").split("/")
-    here = number_of(parts[0]) if pointer.startswith(f"{example.tools_pointer}/") else None
+    pointed = number_of(parts[0]) if pointer.startswith(f"{example.tools_pointer}/") else None
     names = ", ".join(_name(item) for item in items[:MAX_NAMES]) + (", …" if len(items) > MAX_NAMES else "")
     lines = [Content.assemble(("⚙ ", TOOL_STYLE), (plural(len(items), "tool"), TOOL_STYLE), "  ", one_line(names),
                               (f"  {key} {'shows' if folded else 'hides'} the schemas", NOTE_STYLE))]  # fmt: skip
     room = MAX_CONVERSATION_CHARS
     for index, item in enumerate(items):
-        if folded and index != here:
+        if folded and index != pointed:
             continue
         if room <= 0:
             lines.append(Content.styled(f"… {len(items) - index:,} more tools", NOTE_STYLE))
             break
-        mark = ("  ◀ here", "bold reverse $text-error") if index == here else ""
+        mark = ("  ◀ here", "bold reverse $text-error") if index == pointed else ""
         schema = shortened(read.text(as_json(item, indent=2)))
         room -= len(schema)
         lines.append(Content.assemble(one_line(_name(item), TOOL_STYLE), mark, "\n", schema))

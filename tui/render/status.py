@@ -18,11 +18,11 @@ def status(
     session: ReviewSession, kind: Kind, view: View | None, cursor: int, *, sort: str, selected: int, task: str = ""
 ) -> Content:
     """The status line of a list."""
-    here = session.progress(kind)
+    progress = session.progress(kind)
     placed = kind != "example" or session.ended or session.examples.has_ids
     parts = [
         Content.styled(_cursor_position(view, cursor), "bold"),
-        Content(share(here) + unresolved_counts(session, kind) if placed else f"? of {here.total:,} decided"),
+        Content(share(progress) + unresolved_counts(session, kind) if placed else f"? of {progress.total:,} decided"),
     ]
     if view is not None and view.text:
         looked = "" if view.complete >= 1 else f" ({view.complete:.0%} searched)"
@@ -36,7 +36,7 @@ def status(
     if view is not None and view.groups is not None:
         parts.insert(1, Content(f"{plural(len(view.groups), 'group')}, {plural(len(view.rows), 'entry')}"))
     if session.rate >= 1:
-        hours = (here.total - here.decided) / session.rate
+        hours = (progress.total - progress.decided) / session.rate
         left = f", {hours:.1f} h left" if hours >= 1 else f", {ceil(60 * hours)} min left" if hours else ""
         parts.append(Content(f"{session.rate:,.0f}/h{left}"))
     parts.append(Content.styled(sort if sort.startswith("as ") else f"by {sort}", "$foreground-muted"))

@@ -154,8 +154,8 @@ class Rating(Selecting):
         if view is None:
             return False
         statuses = self.session.queues[self.kind].statuses.values
-        here = self.list.cursor
-        for index in chain(range(here + 1, len(view)), range(here)):
+        cursor = self.list.cursor
+        for index in chain(range(cursor + 1, len(view)), range(cursor)):
             number = view[index]
             if number >= 0 and number not in rated and statuses[number] != ReviewStatus.NOTHING:
                 self.list.cursor = index

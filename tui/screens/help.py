@@ -111,12 +111,12 @@ class HelpScreen(ModalScreen[None]):
         """The keys of this screen, those of others, and at last those that work in other lists only."""
         by_scope = {scope: [key for key in self._keys if key.scope == scope] for scope, _ in SECTIONS}
         titles = dict(SECTIONS)
-        here, elsewhere = self._name, list[Key]()
+        own_scope, elsewhere = self._name, list[Key]()
         if self._kind is not None:
-            here, titles["queue"] = "queue", TAB_OF[self._kind].title
+            own_scope, titles["queue"] = "queue", TAB_OF[self._kind].title
             elsewhere = [key for key in by_scope["queue"] if self._kind not in key.kinds]
             by_scope["queue"] = [key for key in by_scope["queue"] if self._kind in key.kinds]
-        scopes = sorted(by_scope, key=lambda scope: scope != here)
+        scopes = sorted(by_scope, key=lambda scope: scope != own_scope)
         sections = []
         for scope in scopes:
             parts = grouped(by_scope[scope]) if scope == "queue" else [("", by_scope[scope])]

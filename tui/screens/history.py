@@ -64,10 +64,10 @@ class HistoryScreen(Dialog[Decision | Likeness | None]):
         session = self._state.session
         return [step_text(session, step, self._read).casefold() for step in self._history.steps]
 
-    def _draw(self, number: int, *, here: bool) -> Content:
-        """The row of the step with this number; `here`: the cursor is on it."""
+    def _draw(self, number: int, *, has_cursor: bool) -> Content:
+        """The row of the step with this number; `has_cursor`: the cursor is on it."""
         row = step_row(self._state.session, self._history, self._history.steps[number], self._read)
-        return Content.assemble("█" if here else " ", row)
+        return Content.assemble("█" if has_cursor else " ", row)
 
     def _state_key(self, number: int) -> tuple[int, int]:
         """A value that changes when entry `number` must be drawn again."""

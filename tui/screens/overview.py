@@ -111,8 +111,8 @@ class OverviewScreen(Tasks):
         """Move to another task or rule."""
         tasks, rules = self.query_one("#tasks", OptionList), self.query_one("#rules", OptionList)
         count = tasks.option_count
-        here = count + (rules.highlighted or 0) if self.focused is rules else (tasks.highlighted or 0)
-        target = max(0, min(here + by, count + rules.option_count - 1))
+        position = count + (rules.highlighted or 0) if self.focused is rules else (tasks.highlighted or 0)
+        target = max(0, min(position + by, count + rules.option_count - 1))
         self._highlight(*((tasks, target) if target < count else (rules, target - count)))
 
     def _highlight(self, box: OptionList, line: int) -> None:

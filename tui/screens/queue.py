@@ -226,11 +226,11 @@ class QueueScreen(Filtering):
             return Page(Content(EMPTY_NOTES[self.kind]), left=self.summary())
         return Page(Content(WAITING_NOTES[self.kind]))
 
-    def _draw(self, number: int, *, here: bool) -> Content:
-        """The row of an entry or group; `here`: the cursor is on it."""
+    def _draw(self, number: int, *, has_cursor: bool) -> Content:
+        """The row of an entry or group; `has_cursor`: the cursor is on it."""
         group = self.list.view.groups[-1 - number] if self.list.view and self.list.view.groups and number < 0 else None
         chosen = bool(self.selected) and self.selected.issuperset([number] if group is None else group.rows.tolist())
-        edge = "█" if here and chosen else "▌" if here else "■" if chosen else " "
+        edge = "█" if has_cursor and chosen else "▌" if has_cursor else "■" if chosen else " "
         if group is not None:
             return Content.assemble(edge, group_row(self.session, group, self.grouping, self.state.rule_names))
         entry = self.session.queues[self.kind].entry(number)
