@@ -78,7 +78,7 @@ class DedupResult:
     similarities: Sequence[float]
     """Similarities of all pairs with a similarity of at least `floor`."""
     bands: Bands
-    """How signatures are cut into bands; tells the probability that a pair is compared."""
+    """How signatures are cut into bands; gives the probability that a pair is compared."""
 
     notes: list[str]
     """Further notes for the user."""

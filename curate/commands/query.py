@@ -133,7 +133,7 @@ def selected_lines(work: Workspace, condition: Condition) -> Iterator[tuple[Pars
 
 
 def selected_copy(work: Workspace, copies: TempStore) -> Workspace:
-    """The workspace with a file of the selected lines in place of its data; a note tells how many there are. Raises as
+    """The workspace with a file of the selected lines in place of its data; a note has their number. Raises as
     `condition_of` and `read_lines` do, and `InputError` if no line is selected.
     """
     condition = condition_of(work)

@@ -315,7 +315,7 @@ class _Parser:
         raise ExpressionError(self.text, self.token.start, message, hint)
 
     def take(self) -> _Token:
-        """The next token; reading goes on after it."""
+        """The next token; reading continues after it."""
         token = self.token
         self.index += 1
         return token

@@ -60,7 +60,7 @@ HAN: Final = re.compile(
 
 @lru_cache(16_384)
 def frequencies_in(text: str, language: str) -> tuple[Quantity, ...]:
-    """The frequencies in a text of a language that `curate.language.quantity_words` knows, in order; their value is the
+    """The frequencies in a text of a language of `curate.language.quantity_words`, in order; their value is the
     number of days from one occurrence to the next.
     """
     if language in ("zh", "ja"):

@@ -134,7 +134,7 @@ def structure_signature(example: Example) -> Shape | None:
 
 
 def has_keys_beside(example: Example) -> bool:
-    """Whether an example has, beside turns with role and text, only keys that no rule knows.
+    """Whether an example has, beside turns with role and text, only keys that no rule reads.
 
     Rules of scope `VALUE` and `DATASET` cannot fire then, except those that are declared with `any_key`.
     """

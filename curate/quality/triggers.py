@@ -38,7 +38,7 @@ Outcome = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """A word or two words in a row, and the answer that goes with them."""
+    """A word or two words in a row, and the answer that it occurs with."""
 
     phrase: str
     part: str

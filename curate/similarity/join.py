@@ -63,7 +63,7 @@ def join_sharing(
 
 @compiled
 def unite(parent: Any, left: Any, right: Any, joined: Any) -> None:
-    """Join left[i] with right[i] in the forest `parent` (int64), in order; joined[i] tells whether the two were
+    """Join left[i] with right[i] in the forest `parent` (int64), in order; joined[i] is whether the two were
     separate before.
     """
     for i in range(len(left)):

@@ -38,7 +38,7 @@ class LocalModel:
         self.folder = trained.folder
         """Where answers and the result are kept."""
         self.prompt = Prompts(self.template, longest_context(base_config(trained.recipe), MAX_PROMPT_TOKENS)).of
-        """Renders a question as far as the model's context goes, or returns None."""
+        """Renders a question as far as the model's context allows, or returns None."""
         self._made: dict[bool, Any] = {}
 
     def count_tokens(self, text: str) -> int:

@@ -286,7 +286,7 @@ def _pattern_outside_language_model(model: Any) -> str | None:
 
 
 def _require_matched(recipe: Recipe, model: Any) -> None:
-    """Raise `ConfigError` for layers that the model does not have, or whose names no preset knows: PEFT would ignore
+    """Raise `ConfigError` for layers that the model does not have, or whose names are in no preset: PEFT would ignore
     them and train the others.
     """
     targets, paths, missing = recipe.target_modules, [path for path, _ in model.named_modules()], list[str]()

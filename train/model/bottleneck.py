@@ -23,11 +23,11 @@ class BottleneckConfig(PeftConfig):  # type: ignore[misc]
     target_modules: set[str] | list[str] | str | None = None
     """Modules that get an adapter; their output has the size `hidden_size`."""
     exclude_modules: set[str] | list[str] | str | None = None
-    """Modules to leave alone; PEFT asks for it."""
+    """Modules that get no adapter; PEFT reads it."""
     bottleneck: int = 64
     """Neurons in the middle."""
     hidden_size: int = 0
-    """Size of what goes in and comes out."""
+    """Size of the input and of the output."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -73,7 +73,7 @@ def train_until(
 
 
 def _with_method(recipe: Recipe, folder: RunFolder, key: str, mode: Mode) -> Recipe:
-    """The recipe with its method: that of the run that goes on, or what `auto` means here."""
+    """The recipe with its method: that of the run that continues, or what `auto` means here."""
     if recipe.method == AUTO and mode != "fresh" and folder.key == key:
         kept = (folder.read("recipe.json") or {}).get("method")
         if kept in ("lora", "qlora"):
@@ -321,7 +321,7 @@ class Training:
         return callback
 
     def _pause_step(self, share: float) -> int | None:
-        """The step to pause after; None for a training that goes to its end."""
+        """The step to pause after; None for a training that runs to its end."""
         step = max(1, round(share * len(self.prepared.order)))
         if step >= len(self.prepared.order):
             return None

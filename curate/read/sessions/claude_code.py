@@ -27,7 +27,7 @@ def _matches(value: Object) -> bool:
 
 
 def _session_id(value: Object) -> Any:
-    """The session of a first question. A resumed session goes on after records of the earlier one."""
+    """The session of a first question. A resumed session continues after records of the earlier one."""
     first = value.get("type") == "user" and value.get("parentUuid") is None and not value.get("isSidechain")
     return value.get("sessionId") if first else None
 
