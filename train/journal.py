@@ -53,7 +53,7 @@ class JsonLines:
             file.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
 
     def cut(self, step: int) -> None:
-        """Drop what was written after `step` steps: a resumed training writes it again. An incomplete last line is dropped, too."""
+        """Drop what was written after `step` steps, which a resumed training writes again, and an incomplete last line."""
         if self.silent or not self.path.exists():
             return
         kept = []
