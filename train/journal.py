@@ -53,7 +53,7 @@ class JsonLines:
             file.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
 
     def cut(self, step: int) -> None:
-        """Drop what was written after `step` steps, which a resumed training writes again, and an incomplete last line."""
+        """Drop what was written after `step` steps, which a resumed training repeats, and an incomplete last line."""
         if self.silent or not self.path.exists():
             return
         kept = []
