@@ -305,7 +305,9 @@ class SplitPlan(StrictModel):
     longest: int
     """Number of tokens of its longest text."""
     repeated: float = 1.0
-    """Tokens of all texts, as a multiple of those of each example's longest one."""
+    """Tokens of all texts, as a multiple of those of each answer's longest one: 1 if no text repeats another one's
+    turns. The two answers of a pair are counted each for itself.
+    """
 
 
 class TrainingPlan(StrictModel):
@@ -356,6 +358,8 @@ class TrainingPlan(StrictModel):
     """
     masks: tuple[tuple[TextSpan, ...], ...]
     """Some examples, divided into parts that are trained on and parts that are not."""
+    mask_roles: tuple[Literal["good", "bad"], ...]
+    """For each of them whether its answer is to become more likely or, for preferences, less."""
     refusals: tuple[Refusal, ...]
     """Why the training would refuse to begin; empty if it would begin."""
 

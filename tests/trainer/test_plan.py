@@ -61,6 +61,18 @@ def test_the_mask_is_shown_as_the_tokens_have_it(project: Path, capsys: pytest.C
         assert mask[1]["text"].endswith("<|im_end|>")
 
 
+def test_the_two_answers_of_a_pair_are_shown_as_such_and_repeat_nothing(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pair = {"prompt": "How?", "chosen": "red red", "rejected": "blue"}
+    (project / "split/train.jsonl").write_text((json.dumps(pair) + "\n") * 3)
+    (project / "split/test.jsonl").write_text(json.dumps(pair | {"prompt": "Why?"}) + "\n")
+    assert main(["train", "--plan", str(project / "recipe.toml"), "--set", "objective=dpo", "--quiet"]) == 0
+    told = capsys.readouterr().out
+    assert "changes earlier turns" not in told
+    assert told.index("A good answer:") < told.index("{+red red<") < told.index("A bad answer:") < told.index("{+blue<")
+
+
 def test_a_training_that_would_be_refused_is_told_with_the_reason_and_the_way_out(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

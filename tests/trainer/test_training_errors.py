@@ -340,8 +340,11 @@ def test_what_is_longer_than_the_models_context_is_refused_or_left_out(
     (refusal,) = json.loads(capsys.readouterr().out)["refusals"]
     assert refusal == {
         "reason": "1 example is longer than the model's context, 256 tokens",
-        "next": 'shorten them, or set  over_length = "leave-out"',
+        "next": 'shorten them, or extend the model\'s context with  yarn = 2, or set  over_length = "leave-out"',
     }
+    words = ["--for", str(project / "split"), "--model", str(project / "model"), "-o", "-"]
+    assert main(["recipe", "init", *words]) == 0
+    assert "tokens, more than the model's 256: leave it out, shorten it, or extend" in capsys.readouterr().err
     assert run(project, "run", "--set", "over_length=leave-out", "--json") == 0
     (one,) = json.loads(capsys.readouterr().out)["left_out"]
     assert one["line"] == 41

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from math import ceil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -188,9 +189,16 @@ def remedy(left_out: Sequence[LeftOut]) -> str:
     reasons = [omission.reason for omission in left_out]
     if not all(reason.startswith("K001") for reason in reasons):
         return "fix them"
-    if any("the model's" in reason for reason in reasons):
-        return "shorten them"
-    return f"raise max_length to {max(int(reason.split()[1]) for reason in reasons)}"
+    longest = max(int(reason.split()[1]) for reason in reasons)
+    for reason in reasons:
+        if "the model's" in reason:
+            return f"shorten them, or {longer_context(longest, int(reason.split()[-1]))}"
+    return f"raise max_length to {longest}"
+
+
+def longer_context(tokens: int, context: int) -> str:
+    """What makes room for a text of so many tokens in a model that takes `context` of them, as a next step."""
+    return f"extend the model's context with  yarn = {ceil(tokens / context)}"
 
 
 class HeldOutPrompt(NamedTuple):

@@ -5,6 +5,7 @@ config.json, so that one can be chosen offline; `curate train --plan` reads the 
 """
 
 import shlex
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -21,10 +22,11 @@ from curate.models.names import configuration
 from curate.models.template import Template, load_template
 from train.data.pairs import objective_of, sides_of
 from train.data.split_files import SplitFiles
+from train.data.splits import longer_context
 from train.memory.autoconfig import Fit, Texts, available, choose_settings, sizes_of
 from train.memory.memory_profile import Sizes
 from train.methods import OBJECTIVES, ObjectiveName
-from train.model.base import device
+from train.model.base import device, longest_context
 from train.recipe import Recipe, commented_text
 from train.run_folder import SPLIT_NAMES
 
@@ -137,6 +139,9 @@ def init_recipe(
     exported, notes = _export_need(sizes, free_memory, on_cpu=on_cpu)
     if not fit.fits:
         notes.insert(0, "no recipe fits this memory; `curate train --plan` shows by how much")
+    if not plain and longest > (context := longest_context(sizes.config, sys.maxsize)):
+        problem = f"the longest example {counted} {longest:,} tokens, more than the model's {context:,}"
+        notes.insert(0, f"{problem}: leave it out, shorten it, or {longer_context(longest, context)}")
     lines: list[tuple[str, Any, str]] = [
         ("model", chosen, needs),
         *([("chat_template", template_name, "instead of the model's own, if it has one")] if chat_template else []),

@@ -54,6 +54,7 @@ def plan(recipe: Recipe, printer: JournalPrinter, *, memory: int | None = None, 
     free_memory = available() if memory is None else memory
     fit = choose_settings(sizes, prepared.texts, free_memory, optimiser=optimiser)
     texts = prepared.train.encoded
+    shown = sorted({0, len(texts) // 2, len(texts) - 1})
     left_out = prepared.left_out
     long = tuple(omission for omission in left_out if omission.reason.startswith("K001"))
     unusable = tuple(omission for omission in left_out if omission not in long)
@@ -90,7 +91,8 @@ def plan(recipe: Recipe, printer: JournalPrinter, *, memory: int | None = None, 
         mismatches=prepared.mismatches,
         findings=_findings(recipe, prepared.template) if recipe.objective != "pt" else (),
         served_with=_served_with(prepared),
-        masks=tuple(_pieces(texts[index], prepared.template) for index in sorted({0, len(texts) // 2, len(texts) - 1})),
+        masks=tuple(_pieces(texts[index], prepared.template) for index in shown),
+        mask_roles=tuple("good" if prepared.train.signs[index] > 0 else "bad" for index in shown),
         refusals=tuple(refusals),
     )
     if measure and not refusals:
@@ -133,8 +135,8 @@ def _splits(prepared: Prepared) -> tuple[SplitPlan, ...]:
     """The numbers of examples and tokens of each split."""
     plans = []
     for split in prepared.splits:
-        lengths, longest = split.encoded.lengths, np.zeros(len(split.lines), dtype=np.int64)
-        np.maximum.at(longest, split.owners, lengths)
+        lengths, longest = split.encoded.lengths, np.zeros((len(split.lines), 2), dtype=np.int64)
+        np.maximum.at(longest, (split.owners, (split.signs > 0).astype(np.int8)), lengths)
         tokens, supervised = int(lengths.sum()), int(split.encoded.supervised.sum())
         counts = {"texts": len(lengths), "tokens": tokens, "longest": int(lengths.max()), "supervised": supervised}
         counts["examples"] = len(split.lines)

@@ -39,8 +39,9 @@ def plan_text(plan: TrainingPlan, command: str) -> Iterator[RenderableType]:
     yield from _notes(plan)
     parts = "the green parts" if colour else "the parts in {+ +}"
     yield Text(f"Three examples as the model sees them; it is trained on {parts}.", "bold")
-    for mask in plan.masks:
-        yield Group(Text(""), _marked_text(mask, colour=colour))
+    for mask, role in zip(plan.masks, plan.mask_roles, strict=True):
+        labels = [Text(f"A {role} answer:", "bold")] if OBJECTIVES[plan.objective].compares else []
+        yield Group(Text(""), *labels, _marked_text(mask, colour=colour))
     yield Text("")
     if not plan.refusals:
         yield Text(f"Ready:  {visible(command)}", "bold green", no_wrap=True, overflow="ignore")
@@ -52,7 +53,7 @@ def plan_text(plan: TrainingPlan, command: str) -> Iterator[RenderableType]:
 def _notes(plan: TrainingPlan) -> Iterator[Text]:
     """Notes about the splits: repeated turns, few held-out examples, differences from inference."""
     for split in plan.splits:
-        if split.texts > split.examples:
+        if split.repeated > 1:
             yield Text(
                 f"note: {split.name}: the chat template changes earlier turns, so each answer is a text of its own: "
                 f"{split.texts / split.examples:.1f} texts an example, {split.repeated:.1f} times the tokens"
