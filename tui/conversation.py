@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from textual.content import Content
 
 from curate.core.example import MEDIA_KEYS, REASONING_KEYS, Example, Message
-from curate.core.text import UNSAFE, excerpt, visible
+from curate.core.text import EMPTY, UNSAFE, excerpt, visible
 from curate.language.reasoning_marks import split_reasoning
 from curate.review.turn_parts import (
     argument_names,
@@ -159,7 +159,7 @@ class ConversationView:
         elif content is not None and not isinstance(content, str):
             lines.append(Content.assemble(("content: ", NOTE_STYLE), shortened(self.text(as_json(content)))))
         elif not message.text and not message.has_content:
-            lines.append(Content.styled("(empty)" if content == "" else "(no content)", NOTE_STYLE))
+            lines.append(Content.styled(EMPTY if content == "" else "(no content)", NOTE_STYLE))
         for key, value in message.value.items():
             if key not in ("role", "content", "name") and value is not None:
                 lines += self._key_lines(key, value, fault, folded=folded)

@@ -313,8 +313,10 @@ class Layout(NamedTuple):
     spaced: bool = True
 
 
-LAYOUTS: Final = (Layout(counted=True), Layout(), Layout(spaced=False), Layout(short=True))
-"""The first one that fits is drawn: at 80 columns, all names without spaces around them."""
+LAYOUTS: Final = (
+    Layout(counted=True), Layout(), Layout(spaced=False), Layout(short=True), Layout(short=True, spaced=False)
+)  # fmt: skip
+"""The first one that fits is drawn: at 80 columns, all names without spaces around them; at 60, short ones."""
 
 
 class Nav(Widget):

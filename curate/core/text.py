@@ -4,7 +4,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.characters import UNSEEN, UNSPACED
 from curate.core.lazy import lazy_pattern, pl
@@ -45,6 +45,10 @@ def visible(text: str, *, keep_newlines: bool = False) -> str:
         return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
     return UNSAFE.sub(escape, text)
+
+
+EMPTY: Final = "(empty)"
+"""Shown in place of a text without characters: a blank cell looks like a value that is missing."""
 
 
 def excerpt(text: str, width: int = 60) -> str:

@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from curate.commands.run.result import RunResult
-from curate.core.text import excerpt, plural, visible
+from curate.core.text import EMPTY, excerpt, plural, visible
 from curate.render.console import table
 
 
@@ -21,7 +21,7 @@ def run_text(result: RunResult, project: Path, output: Path) -> Iterator[Rendera
         yield Text(f"note: {note}", style="dim")
     if result.training and result.training.get("generations"):
         keys, answers = ("prompt", "reference", "base", "tuned"), result.training["generations"]
-        rows = [[excerpt(str(item[key]), 60) for key in keys] for item in answers]
+        rows = [[excerpt(str(item[key]), 60) or EMPTY for key in keys] for item in answers]
         columns = ("Prompt", "Expected", "Base", "Tuned")
         yield table("Held-out prompts, before and after training", *columns, rows=rows)
     if result.undecided:

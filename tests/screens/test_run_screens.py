@@ -23,6 +23,7 @@ from tests.screens.conftest import opened, screen_text, settled, shown
 from train.evaluation.evaluation_result import Evaluation, Output, Result, Score, Verdict
 from train.scores import METRICS
 from tui.app import CurateApp
+from tui.render.runs import evaluation, run_detail
 from tui.render.splits import verification
 from tui.screens.ask import ConfirmScreen
 from tui.screens.splits import prove
@@ -75,15 +76,16 @@ def write_evaluation(folder: Path) -> None:
         expected="Ann.",
         answers={name: f"Answer of {name}." for name, *_ in ways},
     )
-    evaluation = Evaluation(
+    written = Evaluation(
         key="k", model="m", adapter_sha256="0", template="0", split="test", split_sha256="0", examples=40, questions=40,
         available=110, task="short",
-        task_from="most answers are short", metric="token_f1", max_new_tokens=32, embeddings=None,
+        task_from="most answers are short", metric="token_f1",
+        titles={name: METRICS[name].title for name in ("token_f1", "perplexity")}, max_new_tokens=32, embeddings=None,
         results=tuple(results), comparisons=(),
         verdict=Verdict(outcome="helped", use="tuned", sentence=said), classes=(), outputs=(output,), not_asked=(),
         notes=("one note",),
     )  # fmt: skip
-    (folder / "evaluation.json").write_text(evaluation.model_dump_json())
+    (folder / "evaluation.json").write_text(written.model_dump_json())
 
 
 def write_splits() -> Config:
@@ -153,6 +155,7 @@ async def test_trainings_are_shown_and_held_beside_each_other(make_app: Makes) -
         text = screen_text(app)
         assert "✓ training helped: tuned beats base, few-shot by 11.0 ± 5.5 token F1 (p = 0.003)" in text
         assert "★ tuned" in text
+        assert "token_f1" not in text  # the title of the metric, as in the verdict
         assert "72.0 [66.0, 77.0]  12.50 [11.00, 14.00]" in text
         assert "Who \\x1b[2J?" in text
         assert "Answer of zero-shot." in text
@@ -185,6 +188,11 @@ async def test_splits_are_shown_and_proved() -> None:
         assert "✖ failed" in text
         assert "✖ L001" in text
         assert "✓ L005" in text
+        await pilot.resize_terminal(60, 100)
+        await settled(pilot)
+        tabs, *page = screen_text(app).splitlines()
+        assert tabs.rstrip().endswith("8Eval")
+        assert any(line.split() == ["made", "of", "train", "validation", "test"] for line in page)
 
 
 def test_a_proof_that_holds_says_so() -> None:
@@ -225,6 +233,16 @@ def test_what_splits_are_made_of_is_held_beside_each_other(tmp_path: Path) -> No
 
 def test_metrics_that_are_no_shares_are_known() -> None:
     assert {metric.name for metric in METRICS.values() if not metric.percent} == UNBOUNDED_METRICS
+
+
+def test_an_answer_without_a_character_is_named() -> None:
+    folder = write_run("r", 2, report=True)
+    report = json.loads((folder / "report.json").read_text())
+    report["generations"][0]["tuned"] = ""
+    (folder / "report.json").write_text(json.dumps(report))
+    (run,) = Follower(Project(Path())).read_runs()
+    pages = run_detail([run], 0, 100, 40), evaluation([run], 0, 0, 100)
+    assert ["(empty)" in page.plain for page in pages] == [True, True]
 
 
 def test_methods_that_were_compared_are_trainings_of_their_own() -> None:

@@ -258,6 +258,7 @@ def test_a_base_is_measured_before_any_training(
     assert main([*words, "--systems", "zero-shot,few-shot"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert [one["name"] for one in report["results"]] == ["zero-shot", "few-shot"]
+    assert report["titles"]["accuracy"] == "accuracy"
     assert report["verdict"]["outcome"] == "not-compared"
     assert "is what a training has to beat" in report["verdict"]["sentence"]
     run = evaluated(finished, capsys, "--quiet", "--systems", "zero-shot,few-shot")[1]

@@ -205,7 +205,7 @@ def test_the_table_in_the_recipe_and_the_command_line_say_the_same(tmp_path: Pat
     ("over", "said"),
     [
         ("learnig_rate=1", "did you mean 'learning_rate'"),
-        ("rank=0", "greater than or equal to 1"),
+        ("rank=0", "rank: 0: must be greater than or equal to 1"),
         ("rank=small", "rank: small: "),
         ("learning_rate=1e-5..1e-3", "--random 20"),
         ("data=a,b", "cannot be tried"),

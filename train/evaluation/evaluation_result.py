@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from train.evaluation.options import SystemName
 from train.evaluation.task import TaskName
 from train.results import StrictModel
@@ -126,6 +128,8 @@ class Evaluation(StrictModel):
     """Why this task was chosen."""
     metric: str
     """The metric that decides."""
+    titles: dict[str, str] = Field(default_factory=dict)
+    """What each metric is called in tables, by its name; empty in files of versions without titles."""
     max_new_tokens: int
     embeddings: str | None
     """Model that found the nearest training examples or passages."""

@@ -6,7 +6,7 @@ from typing import Final
 from rich.console import RenderableType
 from rich.text import Text
 
-from curate.core.text import excerpt, plural, visible
+from curate.core.text import EMPTY, excerpt, plural, visible
 from curate.render.console import table
 from train.evaluation.evaluation_result import Evaluation, Score
 from train.evaluation.verdict import best_tuned
@@ -86,5 +86,5 @@ def _output_tables(report: Evaluation, count: int) -> Iterator[RenderableType]:
         texts = [("asked", output.request), ("expected", output.expected)]
         texts += [(result.title, output.answers[result.name]) for result in report.results]
         texts += [("passages", ", ".join(output.passages))] if output.passages else []
-        rows = [(name, excerpt(text, 300)) for name, text in texts]
+        rows = [(name, excerpt(text, 300) or EMPTY) for name, text in texts]
         yield table(f"{visible(output.file)}:{output.line}", "", "", rows=rows)

@@ -27,6 +27,7 @@ from train.evaluation.prompts import (
 from train.evaluation.served_model import ServedModel
 from train.evaluation.verdict import Scores, best_tuned, classes, compare, retrieval_verdict, verdict_of
 from train.journal import JournalPrinter
+from train.scores import METRICS
 from train.scores.calls import calls_in_answer
 from train.scores.metric import Given
 from train.trained import Trained
@@ -226,6 +227,7 @@ class Evaluating:
             template=None if self.backend.template is None else self.backend.template.hash,
             **{key: getattr(setup, key) for key in ("split", "available", "task", "task_from", "metric")},
             split_sha256=setup.files.sha256(),
+            titles={name: METRICS[name].title for name in results[0].scores},
             examples=examples,
             questions=len(setup.questions),
             max_new_tokens=self.max_new_tokens,

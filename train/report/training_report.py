@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from curate.core.datamap import MappedExample, Region
-from curate.core.text import duration, excerpt, gigabytes, plural, visible
+from curate.core.text import EMPTY, duration, excerpt, gigabytes, plural, visible
 from curate.render.console import table
 from curate.render.html import TABLE, block, footer, head, html_table, safe, tile
 from curate.render.html_plots import SCATTER, STYLE, Curve, Dots, curves, scatter
@@ -124,9 +124,9 @@ def training_text(report: Report | Pause) -> Iterator[RenderableType]:
 
 
 def _answered(report: Report) -> Iterator[tuple[str, str, str, str]]:
-    """Question, answer of the data, and the answers before and after the training."""
+    """Question, answer of the data, and the answers before and after the training; an empty one is named."""
     for shown in report.generations:
-        yield shown.prompt, shown.reference, shown.base, shown.tuned
+        yield shown.prompt, shown.reference or EMPTY, shown.base or EMPTY, shown.tuned or EMPTY
 
 
 def objective_facts(report: Report) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from curate.core.errors import ConfigError, UsageError
 from curate.core.text import excerpt
-from curate.core.validation import load_toml, validated
+from curate.core.validation import in_words, load_toml, validated
 from train.methods import OWN_KEYS, method_of
 from train.recipe import Recipe, changed, own_keys, toml_value
 from train.results import StrictModel
@@ -102,7 +102,7 @@ def new_trial(
     try:
         return Trial(number, changes, changed(recipe, changes, without=without), method=method)
     except ValidationError as error:
-        reasons = (str(problem["msg"]).removeprefix("Value error, ") for problem in error.errors(include_url=False))
+        reasons = (in_words(str(problem["msg"])) for problem in error.errors(include_url=False))
         return Trial(number, changes, {}, "; ".join(reasons), method)
 
 
@@ -167,7 +167,7 @@ def _mistakes(key: str, values: Range | tuple[Any, ...], *, drawn: bool) -> Iter
         try:
             kind.validate_python(value)
         except ValidationError as error:
-            yield f"{key}: {excerpt(str(value), 40)}: {error.errors(include_url=False)[0]['msg']}"
+            yield f"{key}: {excerpt(str(value), 40)}: {in_words(error.errors(include_url=False)[0]['msg'])}"
 
 
 def trials_of(recipe: Recipe, space: Space) -> tuple[Trial, ...]:

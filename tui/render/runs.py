@@ -10,7 +10,7 @@ from typing import Any, Final
 from textual.content import Content
 
 from curate.commands.run.followed import UNBOUNDED_METRICS, Followed, Outcome, Score, State, SystemResult
-from curate.core.text import excerpt, visible
+from curate.core.text import EMPTY, excerpt, visible
 from tui.conversation import literal, one_line, shortened
 from tui.render.signs import MUTED, bar, lines
 
@@ -125,7 +125,7 @@ def _sample_answers(report: dict[str, Any], width: int) -> list[Content]:
     for sample in (report.get("generations") or [])[:MAX_SAMPLES]:
         prompt = Content.assemble(("\nasked ", "bold"), literal(excerpt(str(sample.get("prompt", "")), 300)))
         blocks = [
-            Content.assemble((f"{title}\n", f"bold {colour}"), literal(excerpt(str(sample.get(key, "")), 600)))
+            Content.assemble((f"{title}\n", f"bold {colour}"), literal(excerpt(str(sample.get(key, "")), 600) or EMPTY))
             for title, key, colour in ANSWER_LABELS[1:]
         ]
         parts.extend([prompt, side_by_side(blocks, width)])
@@ -323,11 +323,12 @@ def _table(outcome: Outcome, width: int) -> list[Content]:
     """The primary metric, then as many others as fit."""
     every = list(dict.fromkeys(metric for result in outcome.results for metric in result.scores))
     names = [outcome.metric, *(name for name in every if name != outcome.metric)]
+    titles = [visible(outcome.titles.get(name, name)) for name in names]
     shown = names[: max(1, (width - TITLE_CELLS - 2) // SCORE_CELLS)]
     parts = [
         Content.styled(
             f"{'':<{TITLE_CELLS + 2}}"
-            + "".join(f"{visible(name)[: SCORE_CELLS - 1]:>{SCORE_CELLS}}" for name in shown),
+            + "".join(f"{title[: SCORE_CELLS - 1]:>{SCORE_CELLS}}" for title in titles[: len(shown)]),
             MUTED,
         )
     ]
@@ -346,7 +347,7 @@ def _table(outcome: Outcome, width: int) -> list[Content]:
                 "".join(scores[1:]),
             )
         )
-    left = names[len(shown) :]
+    left = titles[len(shown) :]
     also = one_line(f"  also measured: {', '.join(left)}", MUTED) if left else Content("")
     return [*parts, Content.assemble(("★ to use   [95% interval]", MUTED), also)]
 
@@ -385,7 +386,7 @@ def _answer_block(title: str, text: str, colour: str) -> Content:
     return Content.assemble(
         (title, f"bold {colour}"),
         "\n",
-        shortened(text, rest="") if text else Content.styled("(nothing)", f"{MUTED} italic"),
+        shortened(text, rest="") if text else Content.styled(EMPTY, f"{MUTED} italic"),
     )
 
 

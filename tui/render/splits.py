@@ -23,6 +23,8 @@ SUBJECT_CELLS: Final = 24
 """Width of the subject of a line in cells."""
 SHARE_CELLS: Final = 14
 """Width of a share in cells."""
+SIZE_CELLS: Final = 30
+"""Width of the name and the size of a split in cells, without its bar."""
 
 
 def splits(
@@ -36,7 +38,7 @@ def splits(
         *_sizes(manifest, width),
         "",
         proved,
-        *_composition(composition),
+        *_composition(composition, width),
         *_removal_reasons(manifest, width),
     )
 
@@ -54,6 +56,8 @@ def _sizes(manifest: Manifest, width: int) -> list[Content]:
     for name, part in manifest.splits.items():
         text = f"{part.characters / max(1, part.examples):,.0f} characters each, {plural(part.groups, 'group')}"
         shown = bar(part.examples / whole, room)
+        if SIZE_CELLS + room + len(text) > width:
+            text = ""
         parts.append(
             Content.assemble(
                 (f"{excerpt(name, 10):<11}", "bold"),
@@ -72,25 +76,26 @@ def _sizes(manifest: Manifest, width: int) -> list[Content]:
     return parts
 
 
-def _composition(composition: SplitComposition | None) -> list[Content]:
+def _composition(composition: SplitComposition | None, width: int) -> list[Content]:
     """The distribution of each trait over the splits; a note while it is measured."""
     if composition is None:
         return [Content.assemble(("\nmade of  ", "bold"), ("measuring …", MUTED))]
+    subject = max(14, min(SUBJECT_CELLS, width - SHARE_CELLS * len(composition.splits)))
     parts = [
         Content.assemble(
-            ("\n" + f"{'made of':<{SUBJECT_CELLS}}", "bold"),
+            ("\n" + f"{'made of':<{subject}}", "bold"),
             ("".join(f"{excerpt(name, SHARE_CELLS - 1):>{SHARE_CELLS}}" for name in composition.splits), MUTED),
         )
     ]
     medians = "".join(f"{split.median_tokens:>{SHARE_CELLS},}" for split in composition.measured)
-    parts.append(Content.assemble(f"{'median tokens':<{SUBJECT_CELLS}}", medians))
+    parts.append(Content.assemble(f"{'median tokens':<{subject}}", medians))
     apart = False
     for trait in composition.traits:
         cells = [
             (f"{'▲ ' if far else ''}{share:.1%}".rjust(SHARE_CELLS), "bold $text-warning" if far else "")
             for share, far in zip(trait.shares, trait.apart, strict=True)
         ]
-        parts.append(Content.assemble(f"{excerpt(trait.name, SUBJECT_CELLS - 1):<{SUBJECT_CELLS}}", *cells))
+        parts.append(Content.assemble(f"{excerpt(trait.name, subject - 1):<{subject}}", *cells))
         apart |= any(trait.apart)
     if apart:
         first = composition.splits[0]

@@ -142,6 +142,11 @@ class PlainScreen(FrameScreen):
         with VerticalScroll(id="page", can_focus=False):
             yield Static(id="page-text", markup=False)
 
+    def on_resize(self) -> None:
+        """Draw the page for the new width."""
+        if self.is_current and self.is_mounted:
+            self.catch_up()
+
     def draw(self, content: Content) -> None:
         """Draw another page at the same scroll position."""
         self.query_one("#page-text", Static).update(content)

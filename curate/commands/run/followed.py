@@ -80,6 +80,8 @@ class Outcome(_Part):
     task: str
     metric: str
     """The metric that decides."""
+    titles: dict[str, str] = {}
+    """What each metric is called, by its name; empty in files of versions without titles."""
     results: tuple[SystemResult, ...]
     verdict: Conclusion
     outputs: tuple[Answered, ...]
