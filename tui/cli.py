@@ -204,6 +204,11 @@ def _require_screen(*, served: bool, web: bool) -> None:
         stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)
     ):  # Textual draws on stderr
         raise UsageError("curate review needs a terminal", "`curate check PATH...` prints the findings")
+    if not (served or web) and (kind := os.environ.get("TERM", "")) in ("dumb", "unknown"):
+        raise UsageError(
+            f"TERM={kind}: curate review needs a terminal that places text on the screen",
+            "set TERM, for example to xterm-256color, or use --web; `curate check PATH...` prints the findings",
+        )
     for package in ("textual", *(["textual_serve"] if web else [])):
         if importlib.util.find_spec(package) is None:
             raise MissingExtra("curate review", "tui", package.replace("_", "-"))

@@ -142,11 +142,15 @@ def test_without_a_terminal_it_says_what_to_do(tmp_path: Path, capsys: pytest.Ca
     assert "curate check" in capsys.readouterr().err
 
 
-def test_without_textual_it_says_what_to_install(
+def test_without_textual_or_on_a_dumb_terminal_it_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         monkeypatch.setattr(stream, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "dumb")
+    assert main(["review", str(write_data(tmp_path))]) == ExitCode.USAGE
+    assert "TERM=dumb: " in capsys.readouterr().err
+    monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     monkeypatch.setattr("curate.cli.verbs._bind_package", lambda _package: None)
     assert main(["review", str(write_data(tmp_path))]) == ExitCode.USAGE
@@ -186,6 +190,7 @@ def test_the_command_that_repeats_the_review_is_printed_when_it_ends(
     monkeypatch.chdir(write_data(tmp_path).parent)
     for stream in ("stdin", "stdout", "stderr"):
         monkeypatch.setattr(getattr(sys, stream), "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setattr(sys.stdin, "fileno", lambda: 0)
     monkeypatch.setattr("tui.app.CurateApp.run", lambda app: app.state.filters.update(finding="code:M0 \x1b"))
     monkeypatch.setattr("tui.terminal.accept_all_input", lambda: None)
