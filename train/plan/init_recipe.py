@@ -16,7 +16,7 @@ import torch
 
 from curate.core.errors import InputError, ModelError
 from curate.core.example import Example
-from curate.core.text import gigabytes, plural
+from curate.core.text import BYTES_PER_TOKEN, gigabytes, plural
 from curate.models.chat_templates import chat_template_source
 from curate.models.names import configuration
 from curate.models.template import Template, load_template
@@ -209,7 +209,8 @@ def _lengths(
     values = [side.value for text in sides if not isinstance(text, str) for side in text]
     if template is None:
         texts = [[str(turn.get("content") or "") for turn in value.get("messages", [])] for value in values]
-        return [sum(len(text.encode()) // 4 + 8 for text in turns) + 8 for turns in texts], 1 - PROMPT_SHARE
+        sizes = ([len(text.encode()) // BYTES_PER_TOKEN + 8 for text in turns] for turns in texts)
+        return [sum(turns) + 8 for turns in sizes], 1 - PROMPT_SHARE
     encoded = [text for value in values for text in template.encode(value).encoded]
     lengths = [len(text.input_ids) for text in encoded]
     return lengths, sum(text.supervised for text in encoded) / max(1, sum(lengths))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from curate.core.text import plural
 from train.recipe_import.configuration import Configuration, Ignored, Mapped, Outcome, Refused
 
 Convert = Callable[[Configuration], Outcome]
@@ -193,7 +194,7 @@ def evaluation(of: Configuration) -> Outcome:
         return Ignored("the number of steps is not known: ten measurements, as without the key")
     return Mapped(
         {"evaluate_every": max(1, round(of.steps / epochs / per))},
-        f"{per} in an epoch of {of.steps / epochs:.0f} steps",
+        f"{per} in an epoch of {plural(max(1, round(of.steps / epochs)), 'step')}",
     )
 
 

@@ -61,6 +61,8 @@ def train_until(
                 f"{visible(str(folder.path))}: this training has finished; nothing to do (--fresh starts over)"
             )
             return finished
+        if mode == "resume" and folder.key is None:
+            printer.print(f"note: {visible(str(folder.path))}: no run to resume; this one begins at the first step")
         recipe = distributed.from_first(lambda: _with_method(recipe, folder, identity["key"], mode))
         require(training_problems(recipe, compute_dtype(recipe.dtype)))
         # Refuses what cannot be trained on before anything is written and before the model is loaded.
