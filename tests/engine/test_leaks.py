@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from curate.cli.main import main
-from curate.split import groups
 from tests.bench.split_leaks import Seen, digest, exempt_in, leaks, rows_in
 from tests.leaks import KINDS, Row, data_set, mixture, tangled
 
@@ -88,7 +87,7 @@ def sets_of(seed: int) -> list[Row]:
     rows = (
         mixture(rng, 180, 0.8, instructed=False)
         if seed % 2
-        else [row for kind in KINDS for row in data_set(kind, rng.choice(SHARES), rng, 30)]
+        else [row for kind in KINDS for share in (0.02, 0.3) for row in data_set(kind, share, rng, 15)]
     )
     rng.shuffle(rows)
     return rows
@@ -166,38 +165,3 @@ def exempt_without_manifest(rows: list[Row]) -> set[str]:
     runs = Counter(digest(run) for one in seen for run in one.runs)
     counts = [*runs.items(), *((digest([str(word) for word in first[1:]]), count) for first, count in firsts.items())]
     return {name for name, count in counts if count >= 20 and count > len(rows) / 10}
-
-
-OFF = {
-    "copy": ("copy_links", "near_links", "question_links", "prefix_links", "answer_links", "first_turn_texts"),
-    "near": ("near_links", "answer_links"),
-    "question": ("question_links", "first_turn_texts"),
-    "continuation": ("prefix_links", "first_turn_texts"),
-    "key": ("key_links",),
-    "answer": ("answer_links",),
-    "first turn": ("first_turn_texts",),
-    "near question": ("near_question_links",),
-    "document": ("document_texts",),
-    "cut answer": ("cut_answer_links",),
-}
-"""By kind the links that the writer must not look for, for that kind to leak: a copy is a near-copy too."""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
-def test_verify_catches_a_writer_that_does_not_look_for_a_kind(
-    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for links in OFF[kind]:
-        monkeypatch.setattr(groups, links, lambda *_: [])
-    caught = 0
-    for seed in range(SEEDS):
-        room = tmp_path / str(seed)
-        room.mkdir()
-        out = split(room, kind, seed)
-        leaking = counted(out, kind == "key").get(KINDS[kind][0], 0)
-        assert len(found(out, capsys)[KINDS[kind][0]]) == leaking, seed
-        caught += leaking > 0
-        if caught >= SEEDS // 2:
-            break
-    assert caught >= SEEDS // 2
