@@ -35,6 +35,8 @@ VERBS = (
     ["verify", "ok.jsonl"],
 )
 ROW = line_of(("What is it?", "It is this.")) + b"\n"
+LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_CPU, (60, 60))"
+"""What a process runs first that is killed after 60 s of processor time, many times as long as the command takes."""
 
 
 def _zst(data: bytes, times: int) -> bytes:
@@ -170,16 +172,16 @@ SCHEMAS: dict[str, tuple[dict[str, object], object]] = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("schema", "value"), SCHEMAS.values(), ids=SCHEMAS.keys())
-def test_parameters_of_a_tool_are_validated_in_bounded_time(
-    schema: dict[str, object], value: object, write: Write, forks: Forks
-) -> None:
-    said = json.dumps({"a": value, "a" * 40 + "!": 1})
-    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": said}}
-    turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": None, "tool_calls": [call]}]
-    tool = {"type": "function", "function": {"name": "f", "description": "d", "parameters": schema}}
-    write("data.jsonl", [{"messages": turns, "tools": [tool]}])
-    assert forks.run("check", "data.jsonl", "-q").returncode in (0, 1)
+def test_parameters_of_a_tool_are_validated_in_bounded_time(write: Write, forks: Forks) -> None:
+    rows = []
+    for schema, value in SCHEMAS.values():
+        said = json.dumps({"a": value, "a" * 40 + "!": 1})
+        call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": said}}
+        turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": None, "tool_calls": [call]}]
+        tool = {"type": "function", "function": {"name": "f", "description": "d", "parameters": schema}}
+        rows.append({"messages": turns, "tools": [tool]})
+    write("data.jsonl", rows)
+    assert forks.run("check", "data.jsonl", "-q", first=LIMITED).returncode in (0, 1)
 
 
 @pytest.mark.slow
@@ -189,25 +191,22 @@ def test_a_line_with_many_findings_is_repaired_once_to_know_whether_it_can_be(wr
 
 
 LONG_TEXTS = {
-    "struck words": "<s>x</s>" * 125_000,
-    "control tokens before a tag": "b <s>" * 200_000 + "<p>",
-    "control tokens in words": "a<s>" * 250_000,
-    "instructions in a list": "1. a" + "\n2. Instruction: x" * 55_000,
-    "instructions": "\n1. Instruction: x" * 55_000,
-    "speakers": "\n### Human: hi" * 70_000,
-    "character references": "&amp; " * 160_000,
-    "addresses": "a@b" * 330_000,
-    "links": "http://a:" * 110_000,
-    "account numbers": "DE12 ABCD " * 100_000,
+    "struck words": "<s>x</s>" * 32_000,
+    "control tokens before a tag": "b <s>" * 50_000 + "<p>",
+    "control tokens in words": "a<s>" * 64_000,
+    "instructions in a list": "1. a" + "\n2. Instruction: x" * 14_000,
+    "instructions": "\n1. Instruction: x" * 14_000,
+    "speakers": "\n### Human: hi" * 18_000,
+    "character references": "&amp; " * 42_000,
+    "addresses": "a@b" * 84_000,
+    "links": "http://a:" * 28_000,
+    "account numbers": "DE12 ABCD " * 25_000,
 }
-"""1 MB each of what a rule looks for, or of what it must look back from."""
+"""250 kB each of what a rule looks for, or of what it must look back from."""
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("answer", LONG_TEXTS.values(), ids=LONG_TEXTS.keys())
-def test_a_long_answer_is_looked_through_a_fixed_number_of_times(answer: str, write: Write, forks: Forks) -> None:
-    """Where each match looks back at all that stands before it, 200 kB of the first three take 38 to 294 s, and 1 MB 25
-    times that.
-    """
-    write("data.jsonl", line_of(("What is it?", answer)) + b"\n")
-    assert forks.run("check", "data.jsonl", "-q").returncode in (0, 1)
+def test_a_long_answer_is_looked_through_a_fixed_number_of_times(write: Write, forks: Forks) -> None:
+    """Where each match looks back at all that stands before it, 200 kB of the first three take 38 to 294 s."""
+    write("data.jsonl", [("What is it?", answer) for answer in LONG_TEXTS.values()])
+    assert forks.run("check", "data.jsonl", "-q", first=LIMITED).returncode in (0, 1)
