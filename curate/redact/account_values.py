@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from curate.core.lazy import lazy_pattern
-from curate.redact.form import CODE_HINT, DIGIT, Form, Hints, anywhere, compact, named, unspaced
+from curate.redact.form import CODE_HINT, DIGIT, Form, Hints, Words, anywhere, compact, named, unspaced
 from curate.redact.user_patterns import EXAMPLE_HOST, LOGIN, NO_SERVICE
 from curate.redact.value_patterns import FREE_GAP, HANDLE, PLATFORMS, UNSPACED_DATE
 
@@ -19,6 +19,9 @@ POSTAL_WORDS: Final = (
     r"codice[ _]postale|cep|"
     r"(?-i:CAP|C\.A\.P\.)(?= \d{5})|"
     r"postcode|pin ?code|kod[ _]pocztowy|c[ \.]?p(?=\.?: ?\d)|cap(?=: \d{5})|psč|postnummer|индекс"
+)
+POSTAL_HINT: Final = Hints(
+    DIGIT, Words("zip|post|plz|código|codigo|codice|cep|cap|c.a.p|pin|kod|cp|c.p|c p|psč|индекс")
 )
 CODE_BEHIND_ADDRESS: Final = re.compile(
     r"(?:,? |,?[ \t]*\n[ \t]*)(?P<value>(?:D-|A-|CH-|F-|I-|NL-|L-)?(?:\d{5}(?:-\d{3,4})?|\d{4} ?[A-Z]{2}|"
@@ -60,7 +63,7 @@ def _is_account(text: str) -> bool:
 
 ACCOUNT_VALUES: Final = (
     # an assignment in code (`zip_code = "90210"`) stays: a postal code alone is nobody's
-    named("postal_code", rf"(?:{POSTAL_WORDS})(?!\w* = [\"'`])", POSTAL_CODE, hint=DIGIT),
+    named("postal_code", rf"(?:{POSTAL_WORDS})(?!\w* = [\"'`])", POSTAL_CODE, hint=POSTAL_HINT),
     unspaced("postal_code", "〒|郵便番号|邮编|邮政编码|우편번호|पिन ?कोड|पिन", r"\d{3}-\d{4}|\d{6}|\d{5}", hint=DIGIT),
     Form(
         "postal_code",  # of the United Kingdom, behind a town or alone in its line
@@ -74,14 +77,16 @@ ACCOUNT_VALUES: Final = (
         "card_security_code",
         r"cvv2?|cvc2?|card (?:security|verification) (?:code|value)|(?:karten)?prüf(?:nummer|ziffer)|cryptogramme",
         r"\d{3,4}",
-        hint=Hints(DIGIT, re.compile("(?i)cv[vc]|card |prüf|cryptog")),
+        hint=Hints(DIGIT, Words("cvv|cvc|card |prüf|cryptog")),
     ),
     named(
         "customer_number",
         r"mrn|pnr|record locator|(?:booking|reservation|confirmation)[ _-](?:ref(?:erence)?|code|number|no\.?)|"
         r"frequent[ _-]flyer(?: number)?|loyalty(?: (?:card|number))?|buchungs(?:nummer|code)|vielflieger\w*",
         GROUPED_CODE,
-        hint=DIGIT,
+        hint=Hints(
+            DIGIT, Words("mrn|pnr|record|booking|reservation|confirmation|frequent|loyalty|buchungs|vielflieger")
+        ),
     ),
     anywhere("in_gstin", r"\d{2}[A-Z]{5}\d{4}[A-Z][A-Z0-9]Z[A-Z0-9]", compact("in_.gstin"), CODE_HINT),
     named("it_partita_iva", r"p\.? ?iva|partita iva", r"(?:IT)?\d{11}"),
@@ -105,7 +110,11 @@ ACCOUNT_VALUES: Final = (
         rf"{UNSPACED_DATE}|\d{{1,2}}[-/.]\d{{1,2}}[-/.](?:19|20)\d{{2}}",
         hint=DIGIT,
     ),
-    Form("phone", lazy_pattern(r"(?i)(?<![\w.])(?:ext\.|extn\.?|durchwahl|ramal) ?(?P<value>\d{3,6})(?![\w.])")),
+    Form(
+        "phone",
+        lazy_pattern(r"(?i)(?<![\w.])(?:ext\.|extn\.?|durchwahl|ramal) ?(?P<value>\d{3,6})(?![\w.])"),
+        hint=Words("ext.|extn|durchwahl|ramal"),
+    ),
     Form(
         "user_name",  # in a line of a log, behind its time
         lazy_pattern(
@@ -120,7 +129,7 @@ ACCOUNT_VALUES: Final = (
             rf"(?<![\w.]){LOG_FIELD}[\"']?\s?[=:]\s?[\"']?(?P<value>{NO_SERVICE}{LOGIN}(?<![.-]))(?=[\s,;\"'\]}}]|$)"
         ),
         _is_login,
-        hint=Hints(DIGIT, re.compile("(?i)user|login|uid|screen_name")),
+        hint=Hints(DIGIT, Words("user|login|uid|screen_name")),
     ),
     Form(
         "user_name",  # in messages of servers
@@ -137,7 +146,7 @@ ACCOUNT_VALUES: Final = (
             r"[a-z][a-z0-9]{0,20}-[a-z0-9-]{2,40}[a-z0-9])(?![\w.-])"
         ),
         _is_named_host,
-        hint=re.compile("(?i)host"),
+        hint=Words("host"),
     ),
     Form(
         "social_handle",
@@ -161,14 +170,14 @@ ACCOUNT_VALUES: Final = (
             rf"(?i:login|nick|usu[aá]rio|usuario|benutzername|identifiant)(?: (?i:to|é|es|est|ist|je|is))?[\s:]{{1,3}}"
             rf"(?P<value>{NO_SERVICE}(?=[a-z.-]*[0-9_]){LOGIN}(?<![.-]))(?![\w@(])"
         ),
-        hint=re.compile("(?i)login|nick|usu[aá]rio|benutzername|identifiant"),
+        hint=Words("login|nick|usuario|usuário|benutzername|identifiant"),
     ),
     named(
         "customer_number",
         r"frequent[ _-]flyer|miles (?:&|and) more|aadhaar enrol?ment",
         r"\d{2,4}(?:[ -]?\d{2,4}){2,4}",
         gap=FREE_GAP,
-        hint=DIGIT,
+        hint=Hints(DIGIT, Words("frequent|miles|aadhaar")),
     ),
 )
 """Forms in the order of precedence."""

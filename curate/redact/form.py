@@ -50,6 +50,32 @@ class Hints:
         return all(hint.search(text) for hint in self.hints)
 
 
+class _NotAscii:
+    """A hint: a character outside of ASCII."""
+
+    def search(self, text: str) -> bool:
+        """Whether the text has one."""
+        return not text.isascii()
+
+
+NOT_ASCII: Final = _NotAscii()
+
+
+class Words:
+    """A hint: a text with a value has one of these parts, written in lower case here and in any case there.
+
+    It takes a tenth of the time of an expression that ignores case.
+    """
+
+    def __init__(self, parts: str) -> None:
+        self.parts = tuple(parts.split("|"))
+
+    def search(self, text: str) -> bool:
+        """Whether the text has one of them."""
+        lower = text.lower()
+        return any(part in lower for part in self.parts)
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """One form of a kind of private value."""
@@ -89,4 +115,5 @@ def unspaced(
     kind: str, words: str, value: str, is_valid: Callable[[str], bool] = always, hint: Any = LONG_NUMBER
 ) -> Form:
     """A value after one of the words of a language without spaces, with at most 12 characters between them."""
-    return Form(kind, lazy_pattern(rf"(?:{words})[^\dA-Za-z\n]{{0,12}}(?P<value>{value}){END}"), is_valid, hint=hint)
+    pattern = lazy_pattern(rf"(?:{words})[^\dA-Za-z\n]{{0,12}}(?P<value>{value}){END}")
+    return Form(kind, pattern, is_valid, hint=Hints(NOT_ASCII, hint))

@@ -141,9 +141,9 @@ def _hints_and_pattern(hints: str, pattern: str) -> tuple[tuple[str, ...], Any]:
 
 
 ROLE_HINTS: Final = (
-    "er: contact ent: ry: ee: kunde kundin cliente: partner person: persoon bearbeiter referente responsable titular "
-    "inhaber houder intestatario posiadacz kontaktowa t.n.v. tario taire empfänger ontvanger odbiorca nadawca absender "
-    "diteur mittente paciente imię i sig nom et nombre"
+    "customer|contact|beneficiary|recipient|employee|tenant|patient|kunde|kundin|client|ansprech|kontakt|bearbeiter|"
+    "persona de|persona di|referente|responsable|titular|inhaber|houder|intestatari|posiadacz|imię i|imie i|t.n.v.|"
+    "destinat|empfänger|ontvanger|odbiorca|nadawca|absender|expéditeur|mittente|paciente|y apellidos|et prénom|e cognome"
 )
 """Parts of `ROLE_WORDS` in lower case."""
 ROLE_WORDS: Final = (
@@ -177,7 +177,7 @@ NAMES: Final = (
         ),
     ),
     _hints_and_pattern(
-        "|".join(ROLE_HINTS.split()),
+        ROLE_HINTS,
         rf"(?i)(?<![^\W_])(?:{ROLE_WORDS})(?: [^\W\d_]{{3,14}})?(?: ?: ?| ist | is | est | è | é |"
         rf"(?<=t\.n\.v\.) |(?<=t\.n\.v\. ))"
         rf"(?P<name>{NAME_WORD}(?: (?:(?:{PARTICLE}) ){{0,2}}{NAME_WORD}){{1,2}})",
@@ -246,7 +246,10 @@ NAMES: Final = (
     (("",), TITLED),
     (("",), WITH_PARTICLE),
     _hints_and_pattern(
-        "",
+        "regards|sincerely|cheers|thank|yours|faithfully|best|wishes|take care|love|respectfully|warmly|grüßen|grüße|"
+        "grüßle|gruß|mfg|lg|vg|dank|cordialement|distinguées|bien à|amicalement|amitiés|bises|bisous|merci|saludo|"
+        "cordiales|atentamente|abrazo|gracias|cordialmente|saluti|cumprimentos|atenciosamente|abraço|beijo|obrigad|abbracci|"
+        "cordialità|grazie|groet|liefs|bedankt|pozdrawiam|pozdrowienia|poważaniem|dziękuję|beso|atte|hilsen|hälsningar",
         (
             rf"(?i)\b(?:regards|sincerely|cheers|thanks|thank you|thanks again|yours truly|yours|faithfully|best|"
             rf"wishes|take care|love|respectfully|warmly|grüßen|grüße|grüßle|gruß|mfg|lg|vg|dank|danke|cordialement|"

@@ -1,5 +1,6 @@
 """Numbers that a state gives a person or a taxpayer: anywhere by their form and check digits, or behind a word."""
 
+import re
 from typing import Final
 
 from curate.core.lazy import lazy_pattern
@@ -9,6 +10,7 @@ from curate.redact.form import (
     LONG_NUMBER,
     Form,
     Hints,
+    Words,
     always,
     anywhere,
     compact,
@@ -83,7 +85,7 @@ NATIONAL_NUMBERS: Final[tuple[Form, ...]] = (
         "it_codice_fiscale",
         r"(?i:[A-Z]{3} ?[A-Z]{3} ?\d{2}[A-EHLMPR-T]\d{2} ?[A-Z]\d{3}[A-Z])",
         compact("it.codicefiscale"),
-        DIGIT,
+        re.compile("[0-9]{2}[A-Ta-t][0-9]{2}"),
     ),
     anywhere(
         "fr_nir",
@@ -122,7 +124,7 @@ NATIONAL_NUMBERS: Final[tuple[Form, ...]] = (
         rf"(?:(?-i:[A-Z]{{2,3}} \d{{6,7}})|{CODE})",
         _is_national_id,
         gap=PLAIN_GAP,
-        hint=DIGIT,
+        hint=Hints(DIGIT, Words("dowod|dowód|identit|id-kaart|cidad|bilhete")),
     ),
     named("national_id", rf"{ID_WORDS}|steuer[- ]?(?:id\w*|nummer)", GROUPED_ID, _is_grouped_id, gap=FREE_GAP),
     named("national_id", r"e\.?i\.?n|fein|employer id\w*|tax[ _-]id\w*", r"\d{2}-\d{7}", gap=FREE_GAP),

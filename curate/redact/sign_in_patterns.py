@@ -3,21 +3,29 @@
 import re
 from typing import Final
 
+from curate.redact.form import Hints, Words
+
 SPOKEN_GAP: Final = r"(?:,? [^\W\d_]{1,14}){0,5}(?:[,:]? [\"'`]?)"
 COPULA_GAP: Final = (
     r"[^\n.;?]{1,60}?[ '’](?:is|was|be|ist|war|lautet|es|era|est|était|è|era|é|to|auf|a|en)(?::? [\"'`]?)"
 )
 """What may stand between the word for a password and the password: words up to one that states it."""
-LOGIN_HINT: Final = re.compile("(?i)log-?in|credentials|zugang|anmeldung|identifiants|credenciales|acceso")
+LOGIN_HINT: Final = Words("login|log-in|credentials|zugang|anmeldung|identifiants|credenciales|acceso")
 COLON_GAP: Final = r"[^\n.;:?]{1,40}: ?[\"'`]?"
 SIGN_IN_WORDS: Final = (
     r"passwords?|pass wor[dt]|passwor[dt]e?|kennwort|mot de passe|mdp|contraseña|clave|pass(?:phrase|code)?|pw|pwd|pin|"
     r"senha|palavra[- ]passe|wachtwoord|ww|has[łl]o|(?:wlan|wi-?fi)[ -]?(?:schlüssel|key|code|kode)|lösenord|"
     r"adgangskode|passord|salasana|heslo|jelszó|parol[aăe]|şifre\w*|пароль"
 )
-SIGN_IN_HINT: Final = re.compile(
-    "(?i)(?<![^\\W_])(?:pass|pwd?(?![a-z])|kennwort|mot de passe|mdp|contrase|clave|pin(?![a-z])|senha|palavra|wacht|"
-    "ww |ww:|has[łl]o|w(?:lan|i-?fi)|lösen|adgangs|salasana|heslo|jelsz|parol|şifre|пароль)"
+SIGN_IN_HINT: Final = Hints(
+    Words(
+        "pass|pw|kennwort|mdp|contrase|clave|pin|senha|palavra|wacht|ww |ww:|hasło|haslo|wlan|wifi|wi-fi|lösen|adgangs|"
+        "salasana|heslo|jelsz|parol|şifre|пароль"
+    ),
+    re.compile(
+        "(?i)(?<![^\\W_])(?:pass|pwd?(?![a-z])|kennwort|mot de passe|mdp|contrase|clave|pin(?![a-z])|senha|palavra|"
+        "wacht|ww |ww:|has[łl]o|w(?:lan|i-?fi)|lösen|adgangs|salasana|heslo|jelsz|parol|şifre|пароль)"
+    ),
 )
 UNSPACED_SIGN_IN_WORDS: Final = (
     r"パスワード|暗証番号|密码|密碼|口令|비밀번호|암호|كلمة (?:المرور|السر)|الرقم السري|رمز عبور|"

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from curate.core.lazy import lazy_pattern
-from curate.redact.form import DIGIT, Form, Hints
+from curate.redact.form import DIGIT, NOT_ASCII, Form, Hints, Words
 from curate.redact.value_patterns import SQL_WORD, STREETS_EN
 
 CAPITALIZED: Final = r"[A-ZÀ-ÖØ-ÞĀ-ž][\wà-öø-ÿ'’-]*"
@@ -27,6 +27,8 @@ ADDRESS_WORDS: Final = (
     r"(?i:meu endereço(?: é| ?:)|endereço ?:)|(?i:mój adres(?: to)?|mieszkam ?:)"
 )
 """What names the address behind it, in languages whose addresses have many forms."""
+ADDRESS_HINT: Final = Words("عنوان|آدرس|نشانی|पता|ঠিকানা|ที่อยู่|địa chỉ|adres|地址|住所|주소|адрес|endereço|mieszkam")
+"""A part of each of `ADDRESS_WORDS`."""
 FREE_ADDRESS: Final = (
     rf"(?:{ADDRESS_WORDS})[\s:]{{0,3}}(?P<value>(?=[^\n]{{0,60}}\d)"
     r"(?:[^\s.!?;।؟。\"]|[ .](?=[\w,/№#(-])(?!है|است)){6,120}?)"
@@ -55,6 +57,11 @@ OWN_ADDRESS_HINT: Final = re.compile(
     "[Mm]ieszka|[Zz]amiesz|[Uu]lica: |[Ss]treet: |[Mm]era "
 )
 """A part of each of `OWN_ADDRESS_WORDS`."""
+OWN_ADDRESS_WORD: Final = Words(
+    "addre|adres|ship|deliver|send|sent|mail |post |live |lives |living |moved |stay |staying |resid|pick|drop|line1|line 1|anschrift|wohn|"
+    "straße: |strasse: |habit|demeur|domicil|direcc|vivo|vive|vivi|calle: |indirizzo|abito|risied|endere|mora|moro |entregar|woon|"
+    "straat: |mieszka|zamiesz|ulica: |street: |mera |mailed|posted"
+)
 NUMBERED_WORD: Final = re.compile(
     r"[A-ZÀ-ÖØ-ÞĀ-ž][\w'’.-]{1,30},? (?:n[º°.o]? ?)?[0-9]|[0-9][A-Za-z]?,? (?:(?:bis|ter|rue|bd|av|de|la|the)[ .])*[A-ZÀ-ÖØ-ÞĀ-žrbcaip]"
 )
@@ -97,7 +104,7 @@ def _is_address(text: str) -> bool:
 
 
 STREET_ADDRESSES: Final = (
-    Form("street_address", lazy_pattern(FREE_ADDRESS), _is_address, hint=Hints(DIGIT, lazy_pattern(ADDRESS_WORDS))),
+    Form("street_address", lazy_pattern(FREE_ADDRESS), _is_address, hint=Hints(DIGIT, ADDRESS_HINT)),
     Form(
         "street_address",
         lazy_pattern(
@@ -119,7 +126,10 @@ STREET_ADDRESSES: Final = (
             r"Weg|Platz|Allee|Markt|Ring|Hof|Berg|Tor|Ufer|Kirche)) \d{1,4} ?[a-h]?(?!\w)(?:,? \d{5} "
             r"[A-ZÄÖÜ][a-zäöüß]+)?"
         ),
-        hint=re.compile(r"[a-zß.] \d"),
+        hint=Hints(
+            re.compile(r"[a-zß.] [0-9]"),
+            Words("straße |strasse |str. |weg |platz |allee |gasse |damm |ufer |markt |ring |hof |berg |tor |kirche "),
+        ),
     ),
     Form(
         "street_address",
@@ -152,7 +162,7 @@ STREET_ADDRESSES: Final = (
             r"(?!(?:19|20)\d\d)\d{1,4}(?:[ /-]\d{1,3}|[ /-]?[A-Za-z](?!\w))?(?: m\. ?\d{1,3})?(?![\w%]|[.,:]\d| (?:year|Jahr|ans|años|anni|anos|jaar|lat|m|km|min|hour|Stunde|day|Tag|month|Monat|people|people)\w*)))"
         ),
         lambda text: not SQL_WORD.search(text),
-        hint=Hints(NUMBERED_WORD, OWN_ADDRESS_HINT),
+        hint=Hints(DIGIT, OWN_ADDRESS_WORD, NUMBERED_WORD, OWN_ADDRESS_HINT),
     ),
     Form(
         "street_address",  # Dutch, Swedish, Norwegian, Danish
@@ -197,7 +207,7 @@ STREET_ADDRESSES: Final = (
             r"(?:ул|пр|просп|пер|пл|наб|бул)\. ?[А-ЯЁ][а-яё-]+(?: [А-ЯЁ][а-яё-]+)?,? (?:д\. ?)?\d{1,4}[а-я]?"
             r"(?:,? ?(?:кв|корп|стр|к)\. ?\d{1,4}){0,2})(?!\w)"
         ),
-        hint=Hints(DIGIT, re.compile(r"náměstí|nábřeží|ulice|třída|(?:ул|пр|просп|пер|пл|наб|бул)\.")),
+        hint=Hints(NOT_ASCII, DIGIT, re.compile(r"náměstí|nábřeží|ulice|třída|(?:ул|пр|просп|пер|пл|наб|бул)\.")),
     ),
     Form(
         "street_address",  # Chinese, Japanese, Korean
@@ -208,7 +218,7 @@ STREET_ADDRESSES: Final = (
             r"\d{1,4}(?:(?:-|−|丁目|番地?|号)\d{0,4}){1,3}|"
             r"(?:[가-힣]{1,6}(?:시|도|구|군) ){1,3}[가-힣\d]{1,10}(?:로|길) ?\d{1,4}(?:-\d{1,3})?(?![\d])"
         ),
-        hint=Hints(DIGIT, re.compile(r"[0-9](?:号|-|−|丁目|番)|(?:로|길) ?[0-9]")),
+        hint=Hints(NOT_ASCII, DIGIT, re.compile(r"[0-9](?:号|-|−|丁目|番)|(?:로|길) ?[0-9]")),
     ),
     Form(
         "street_address",  # a box at a post office

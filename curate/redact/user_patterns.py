@@ -1,7 +1,8 @@
 """Patterns of users and hosts in paths, prompts and commands."""
 
-import re
 from typing import Final
+
+from curate.redact.form import Hints, Words
 
 SERVICE_USERS: Final = (
     r"shared|public|user\w*|your\w*|my\w*|some\w*|runner|root|default|ubuntu|debian|centos|fedora|name|git|ec2-user|"
@@ -12,8 +13,11 @@ SERVICE_USERS: Final = (
 """Users of systems and of examples."""
 NO_SERVICE: Final = rf"(?!(?i:{SERVICE_USERS})(?![\w.-]))"
 FOLDER_USER: Final = r"(?:[\w.'+-]|%20){2,40}(?<!\.)"
-HOME_HINT: Final = re.compile(r"(?i)(?:home|users|settings|benutzer|usuarios|utilisateurs|utenti)\\?[\\/]")
-OWNER_HINT: Final = re.compile("(?i)['’]s home")
+HOME_HINT: Final = Words(
+    "home/|home\\|users/|users\\|settings/|settings\\|benutzer/|benutzer\\|usuarios/|usuarios\\|utilisateurs/|"
+    "utilisateurs\\|utenti/|utenti\\"
+)
+OWNER_HINT: Final = Words("'s home|’s home")
 POSIX_HOME: Final = (
     r"(?:(?<!\w)(?:file|sftp|ssh|scp|smb|nfs|ftp)://[^/\s]{0,80}|(?<![\w./-])|(?<=-[ILR]))"
     r"(?:\\?/(?:mnt|media|export|var|usr|data|net|nfs|srv|host|Volumes|afs|private|System|storage|backup\w*|tank|pool|"
@@ -32,8 +36,9 @@ ANYBODY: Final = (
 """Words before `'s home folder` that name nobody."""
 FILE_MODE: Final = r"(?<!\w)[dl-](?:[r-][w-][xsStT-]){3}[.+@]? +\d{1,5} +"
 """The beginning of a line of `ls -l`."""
-FOLDER_HINT: Final = re.compile(
-    r"(?i)(?:folder|direct|ordner|verzeichnis|dossier|répertoire|carpeta|cartella|pasta)[^\n]{0,40}?(?:user|nutzer|usu|uti|ute)"
+FOLDER_HINT: Final = Hints(
+    Words("folder|direct|ordner|verzeichnis|dossier|répertoire|carpeta|cartella|pasta|diret"),
+    Words("user|nutzer|usu|util|utente"),
 )
 FOLDER_OF_USER: Final = (
     r"(?i:(?:folder|directory|ordner|verzeichnis|dossier|répertoire|carpeta|directorio|diretório|cartella|pasta)"

@@ -14,7 +14,7 @@ from typing import Any, Final
 from curate.core.credentials import credentials_in
 from curate.core.key_value_secrets import Secret
 from curate.core.lazy import lazy_pattern
-from curate.core.masking import CARD, EMAIL, IBAN, IP_ADDRESS, SSN
+from curate.core.masking import CARD, EMAIL, IBAN, IP_ADDRESS, IP_ADDRESS_HINT, SSN
 from curate.core.name_servers import NAME_SERVERS
 from curate.redact.account_values import ACCOUNT_VALUES, CODE_BEHIND_ADDRESS
 from curate.redact.folding import folded
@@ -22,8 +22,11 @@ from curate.redact.form import (
     CODE_HINT,
     DIGIT,
     LONG_NUMBER,
+    NOT_ASCII,
     SPACED,
     Form,
+    Hints,
+    Words,
     anywhere,
     named,
     stdnum,
@@ -107,6 +110,10 @@ CAPITALS_OR_DIGITS: Final = re.compile("[A-Z0-9]{6}")
 BORN_BEHIND: Final = re.compile("生まれ|生れ|出生|出世|년생|출생")
 PLATE_HINT: Final = re.compile(r"[A-ZÄÖÜА-Я][ -]*[0-9]|[0-9][ -]*[A-ZÄÖÜА-Я]")
 """A capital letter beside a digit, as in each plate."""
+PLATE_DE_HINT: Final = Hints(
+    Words("kennzeichen|auto|wagen|fahrzeug|halter|fahrer|geparkt|abgeschleppt|pkw|lkw|motorrad"),
+    re.compile("[A-ZÄÖÜ][- ][A-Z]{1,2} [0-9]"),
+)
 YEAR: Final = re.compile(r"(?:19|20)[0-9]{2}|[0-9][-/.] ?[0-9]{1,2}[-/.]")
 
 
@@ -240,7 +247,7 @@ FORMS: Final = (
             rf" (?:at|ät|arroba|arobase) (?!(?:the|an?|my|your|our|this|that|any)\b)[\w-]{{2,40}}"
             rf"(?:{SPOKEN_DOT}[\w-]{{2,40}}){{0,2}}{SPOKEN_DOT}(?:com|org|net|edu|gov|info|io|[a-z]{{2}}))(?![\w@])"
         ),
-        hint=lazy_pattern(f"(?i){SPOKEN_DOT}"),
+        hint=Words(" dot | punkt | punto | point "),
     ),
     Form("iban", IBAN, _is_iban),
     anywhere("iban", r"[a-z]{2}\d{2}(?: ?[a-z0-9]{4}){2,7}(?: ?[a-z0-9]{1,4})?", _is_iban, DIGIT),
@@ -251,8 +258,13 @@ FORMS: Final = (
     anywhere("card", ZERO_CARD, lambda text: _is_card(_with_zeros(text)), ZERO_HINT),
     anywhere("iban", ZERO_IBAN, lambda text: _is_iban(_with_zeros(text)), ZERO_HINT),
     Form("us_ssn", SSN, stdnum("us.ssn"), hint=LONG_NUMBER),
-    Form("ip_address", lazy_pattern(rf"{NO_VERSION}{IP_ADDRESS.pattern}"), _is_ip),
-    Form("ip_address", lazy_pattern(NO_VERSION + BESIDE.sub(f"[{SPACED}", IP_ADDRESS.pattern)), _is_ip),
+    Form("ip_address", lazy_pattern(rf"{NO_VERSION}{IP_ADDRESS.pattern}"), _is_ip, hint=IP_ADDRESS_HINT),
+    Form(
+        "ip_address",
+        lazy_pattern(NO_VERSION + BESIDE.sub(f"[{SPACED}", IP_ADDRESS.pattern)),
+        _is_ip,
+        hint=IP_ADDRESS_HINT,
+    ),
     Form(
         "ip_address",
         lazy_pattern(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|(?<=::))(?!\w|:[\w:]|\.\w)"),
@@ -284,9 +296,9 @@ FORMS: Final = (
         gap=FREE_GAP,
     ),
     unspaced("license_plate", "车牌|車牌|ナンバープレート", r"[一-鿿]?[A-Z]?[·• ]?[A-Z0-9]{4,6}", hint=DIGIT),
-    anywhere("license_plate", PLATE_ZH, hint=PLATE_HINT),
-    anywhere("license_plate", PLATE_JA, hint=DIGIT),
-    Form("license_plate", lazy_pattern(PLATE_DE), mark="-", hint=DIGIT),
+    anywhere("license_plate", PLATE_ZH, hint=Hints(NOT_ASCII, PLATE_HINT)),
+    anywhere("license_plate", PLATE_JA, hint=Hints(NOT_ASCII, DIGIT)),
+    Form("license_plate", lazy_pattern(PLATE_DE), hint=PLATE_DE_HINT),
     unspaced("drivers_license", "驾驶证|驾照|駕照|免許証|免許番号|운전면허", CODE, hint=CODE_HINT),
     unspaced("customer_number", CUSTOMER_WORDS_CJK, CUSTOMER_CODE, hint=CODE_HINT),
     named("passport", r"(?:загран)?паспорт\w*", r"\d{2} ?\d{2} ?\d{6}|\d{2} ?\d{7}", gap=FREE_GAP),
@@ -462,7 +474,7 @@ FORMS: Final = (
             r"(?i)(?<![\w.@-])(?P<value>[a-z0-9][a-z0-9-]{1,40}(?:\.[a-z0-9-]{1,40}){0,4}\.(?:internal|"
             r"corp|lan|intranet|local))(?![\w-])"
         ),
-        mark=".",
+        hint=Words(".internal|.corp|.lan|.intranet|.local"),
     ),
     Form(
         "url_token",
