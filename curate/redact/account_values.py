@@ -4,7 +4,19 @@ import re
 from typing import Final
 
 from curate.core.lazy import lazy_pattern
-from curate.redact.form import CODE_HINT, DIGIT, Form, Hints, Words, anywhere, compact, named, unspaced
+from curate.redact.form import (
+    CODE_HINT,
+    DIGIT,
+    LONG_NUMBER,
+    NOT_ASCII,
+    Form,
+    Hints,
+    Words,
+    anywhere,
+    compact,
+    named,
+    unspaced,
+)
 from curate.redact.user_patterns import EXAMPLE_HOST, LOGIN, NO_SERVICE
 from curate.redact.value_patterns import FREE_GAP, HANDLE, PLATFORMS, UNSPACED_DATE
 
@@ -30,8 +42,38 @@ CODE_BEHIND_ADDRESS: Final = re.compile(
 )
 """A postal code right behind a street address, also in the next line."""
 GROUPED_CODE: Final = r"(?-i:(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z0-9]{5,8}|\d{2,4}(?:[ -]\d{2,4}){2,4}|\d{7,16})"
-LOG_FIELD: Final = r"(?i:user|user[_ -]?name|user[_ -]?id|login|uid|screen_name)"
+ACCESS_WORDS: Final = (
+    r"pin(?:[ -]?(?:code|nummer|number|numer|kod))?|(?:door|gate|alarm|entry|access|building|lock|safe|"
+    r"intercom)[ -]code|"
+    r"(?:tür|tor|haus|alarm|zugangs?)code|code (?:d['’](?:entrée|accès)|d[ue] (?:la )?(?:portail|porte|digicode|"
+    r"grille)|"
+    r"de l['’](?:immeuble|entrée|alarme))|digicode|codice (?:del(?:la|l['’])? ?(?:portone|cancello|allarme|porta)|"
+    r"d['’]ingresso|di accesso)|c[óo]digo (?:de acceso|del? (?:portón|portal|alarma|la puerta)|d[ao] (?:portão|porta|"
+    r"portaria|"
+    r"alarme|prédio))|kod (?:do (?:bramy|domofonu|drzwi|klatki|alarmu|furtki)|dostępu|pin)|(?:deur|toegangs|poort|"
+    r"alarm)code|"
+    r"otp|one[ -]time (?:code|password|pin)|(?:verification|confirmation|sms|2fa|passcode|login) code|bestätigungscode|"
+    r"c[óo]digo (?:sms|de verifica[çc][ãa]o)|code (?:sms|de vérification|de confirmation)|codice (?:sms|otp)|"
+    r"kod (?:sms|weryfikacyjny)|sms-code|verificatiecode"
+)
+"""What names a code of digits for a card, a door or a sign-in."""
+ACCESS_CODE: Final = r"(?!(?:19|20)\d\d(?!\d))\d{4,8}"
+ACCESS_GAP: Final = r"(?:[ ,:]{1,2}(?!pin\b|zip\b|post)[^\W\d_]{1,14}){0,4}[ ,:#=]{1,3}"
+ACCESS_HINT: Final = Hints(re.compile("[0-9]{4}"), Words("pin|code|codice|código|codigo|kod |otp|one-time|one time"))
+LOG_FIELD: Final = (
+    r"(?i:user|user[_ -]?name|user[_ -]?id|login|uid|screen_name|usuario|usuário|utente|utilisateur|benutzer(?:name)?|"
+    r"gebruiker(?:snaam)?|użytkownik|konto)"
+)
 """Names of fields of users in logs, settings and JSON."""
+USER_HINT: Final = Words(
+    "user|login|uid|screen_name|usuario|usuário|utente|utilisateur|benutzer|gebruiker|użytkownik|konto|nick|identifiant"
+)
+SPOKEN_USER: Final = (
+    r"(?i:(?:for )?(?:invalid )?user|benutzer|usuario|usuário|utente|(?:l['’])?utilisateur|gebruiker|użytkownika?)"
+)
+HOST_HINT: Final = Words(
+    "host|server|rechner|serveur|poste|servidor|máquina|macchina|nodo|serwer|主机|服务器|ホスト|サーバ"
+)
 SERVICE_WORDS: Final = frozenset((
     "", "api", "app", "auth", "backend", "backup", "broker", "cache", "cluster", "container", "data", "database", "db",
     "dev", "docker", "elasticsearch", "frontend", "gateway", "host", "internal", "kafka", "lb", "local", "mail", "main",
@@ -75,10 +117,23 @@ ACCOUNT_VALUES: Final = (
     ),
     named(
         "card_security_code",
-        r"cvv2?|cvc2?|card (?:security|verification) (?:code|value)|(?:karten)?prüf(?:nummer|ziffer)|cryptogramme",
+        r"cvv2?|cvc2?|(?:card )?(?:security|verification) (?:code|value)|(?:karten)?prüf(?:nummer|ziffer)|"
+        r"sicherheitscode|"
+        r"cryptogramme(?: visuel)?|code de sécurité|c[óo]digo de (?:seguridad|segurança|seguranca|verificaci[óo]n)|"
+        r"codice di (?:sicurezza|verifica)|beveiligingscode|kod (?:cvv|cvc|bezpieczeństwa)",
         r"\d{3,4}",
-        hint=Hints(DIGIT, Words("cvv|cvc|card |prüf|cryptog")),
+        hint=Hints(
+            DIGIT,
+            Words(
+                "cvv|cvc|security|verification|prüf|sicherheitsc|cryptog|sécurité|seguridad|segurança|"
+                "seguranca|verifica|sicurezza|beveiliging|bezpiecz"
+            ),
+        ),
     ),
+    unspaced("card_security_code", "安全码|安全碼|セキュリティー?(?:コード|番号)|보안 ?코드", r"\d{3,4}", hint=DIGIT),
+    named("access_code", ACCESS_WORDS, ACCESS_CODE, gap=ACCESS_GAP, hint=ACCESS_HINT),
+    unspaced("access_code", "验证码|驗證碼|認証コード|確認コード|인증 ?번호|門禁|门禁码?", r"\d{4,8}", hint=DIGIT),
+    anywhere("customer_number", r"MRN\d{6,10}", hint=LONG_NUMBER),
     named(
         "customer_number",
         r"mrn|pnr|record locator|(?:booking|reservation|confirmation)[ _-](?:ref(?:erence)?|code|number|no\.?)|"
@@ -129,15 +184,52 @@ ACCOUNT_VALUES: Final = (
             rf"(?<![\w.]){LOG_FIELD}[\"']?\s?[=:]\s?[\"']?(?P<value>{NO_SERVICE}{LOGIN}(?<![.-]))(?=[\s,;\"'\]}}]|$)"
         ),
         _is_login,
-        hint=Hints(DIGIT, Words("user|login|uid|screen_name")),
+        hint=Hints(DIGIT, USER_HINT),
     ),
     Form(
         "user_name",  # in messages of servers
         lazy_pattern(
-            rf"(?:for|for user|for invalid user|Invalid user|user) (?P<value>{NO_SERVICE}{LOGIN}(?<![.-])) (?:from|by) "
-            r"\[?[0-9a-f]{1,4}[.:]"
+            rf"(?:for|{SPOKEN_USER}) [\"'«]?(?P<value>{NO_SERVICE}{LOGIN}(?<![.-]))[\"'»]? (?:from|by|von|desde|depuis|"
+            rf"dal?|de|"
+            r"vanaf|van|z|od)(?: (?:the )?(?:ip|IP|host))? \[?[0-9a-f]{1,4}[.:]"
         ),
-        hint=re.compile(r"(?:from|by) \[?[0-9a-f]{1,4}[.:]"),
+        hint=re.compile(r" \[?[0-9a-f]{1,4}[.:][0-9a-f]"),
+    ),
+    Form(
+        "user_name",  # in sentences: with a digit or `_`, before a verb of signing in or at the end of one
+        lazy_pattern(
+            rf"(?<![\w.])(?:{SPOKEN_USER}|"
+            rf"[Tt]he user) [\"'«`]?(?P<value>{NO_SERVICE}(?=[a-z.-]*[0-9_]){LOGIN}(?<![.-]))[\"'»`]?"
+            r"(?= (?:logg|log|sign|authent|fail|cannot|can't|could|tried|entr|inici|acced|se connect|s'est|n'a|konnte|"
+            r"hat|kann|"
+            r"meldet|ha |è |non |inlog|kan|heeft|is |zalog|nie |wygas|expir|est |got|was |has )|,? ?(?:and )?(?:sets?|"
+            r"with)\b|(?<=[a-z][0-9])(?=[ ,.;)]|$)|(?<=[a-z][0-9]{2})(?=[ ,.;)]|$))"
+        ),
+        hint=USER_HINT,
+    ),
+    Form(
+        "user_name",
+        lazy_pattern(
+            rf"(?:用户|用戶|ユーザー?|사용자)[  ]?(?P<value>{NO_SERVICE}(?=[a-z.-]*[0-9_.]){LOGIN}(?<![.-]))(?![\w@])"
+        ),
+        hint=Hints(NOT_ASCII, re.compile("用[户戶]|ユーザ|사용자")),
+    ),
+    Form(
+        "user_name",  # in commands
+        lazy_pattern(
+            rf"(?<![\w-])(?:mysql(?:dump)?|psql|mongo(?:sh)?|smbclient|redis-cli|ftp|curl)(?: [^\s|;]{{1,40}}){{0,6}} "
+            rf"-[uU] ?(?P<value>{NO_SERVICE}{LOGIN}(?<![.-]))(?![\w@/])"
+        ),
+        hint=Words(" -u"),
+    ),
+    Form(
+        "host_name",  # a full name with a number in its first part, behind a word
+        lazy_pattern(
+            r"(?i)(?:\b(?:host(?:name)?|server|rechner|serveur|poste|servidor|máquina|macchina|nodo|serwer\w{0,2})|"
+            r"主机|服务器|ホスト|サーバー?)"
+            r"[ :=]{1,2}[\"'(]?(?P<value>[a-z]{2,12}-?[0-9]{1,4}(?:\.[a-z0-9-]{1,40}){2,4})(?![\w-])"
+        ),
+        hint=HOST_HINT,
     ),
     Form(
         "host_name",
@@ -167,10 +259,13 @@ ACCOUNT_VALUES: Final = (
     Form(
         "user_name",  # words that also name a page: only with a sign or a digit
         lazy_pattern(
-            rf"(?i:login|nick|usu[aá]rio|usuario|benutzername|identifiant)(?: (?i:to|é|es|est|ist|je|is))?[\s:]{{1,3}}"
+            rf"(?i:\b(?:login|nick|usu[aá]rio|usuario|benutzername|identifiant|utente)(?: (?:to|é|es|est|ist|je|is))?|"
+            rf"\b(?:user ?name|nome utente|nombre de usuario|nome de usuário|nom d['’]utilisateur|gebruikersnaam|"
+            rf"nazwa użytkownika)"
+            rf"(?: [^\W\d_]{{1,10}}){{0,3}})[\s:]{{1,3}}"
             rf"(?P<value>{NO_SERVICE}(?=[a-z.-]*[0-9_]){LOGIN}(?<![.-]))(?![\w@(])"
         ),
-        hint=Words("login|nick|usuario|usuário|benutzername|identifiant"),
+        hint=Hints(re.compile("[0-9_]"), USER_HINT),
     ),
     named(
         "customer_number",

@@ -9,7 +9,7 @@ from xxhash import xxh3_128_intdigest
 from curate.core.key_value_secrets import Secret
 from curate.core.lazy import lazy_pattern
 from curate.redact.folding import folded
-from curate.redact.forms_of_address import SURNAMES_ZH, names_beside_forms_of_address
+from curate.redact.forms_of_address import SURNAMES_JA, SURNAMES_ZH, names_beside_forms_of_address
 
 PERSON: Final = "person"
 SURNAME: Final = "surname"
@@ -30,6 +30,7 @@ PERSON_KEYS: Final = frozenset(
     client_name person_name member_name tenant_name driver_name student_name teacher_name doctor_name
     middle_name maiden_name voornaam achternaam volledige_naam imie nazwisko imie_nazwisko imie_i_nazwisko nome_completo
     nombre_completo nom_complet cognome sobrenome apelido nombre_apellidos
+    given_name given_names guardian_name beneficiary_name
     姓名 氏名 联系人 お名前 имя фамилия фио""".split()  # noqa: SIM905
 )
 """Keys of JSON objects whose value is the name of a person."""
@@ -53,7 +54,8 @@ SURNAME_KEYS: Final = frozenset(
 )
 HONORIFIC: Final = (
     r"Mrs?|Ms|Mx|Miss|Dr|Dra|Prof(?:essor|esor)?|Herrn?|Frau|Monsieur|Madame|Maître|Mme|Mlle|[Ss]eñor(?:a|ita)?|Sra?|"
-    r"[Mm]evrouw|[Mm]eneer|Mevr|Mw|[Dd]hr|[Hh]eer|Drs|[Ss]ignor[ae]?|Sig(?:\.(?:ra|na))?|Dott(?:\.ssa)?|Avv|[Ss]enhora?|[Dd]oña|[Dd]ona|Don|(?i:doctora?|docteur|professeure?|profesora?|dottor(?:e|essa)?)"
+    r"[Mm]evrouw|[Mm]eneer|Mevr|Mw|[Dd]hr|[Hh]eer|Drs|[Ss]ignor[ae]?|Sig(?:\.(?:ra|na))?|Dott(?:\.ssa)?|Avv|"
+    r"[Ss]enhora?|[Dd]oña|[Dd]ona|[Dd]on|(?i:doctora?|docteur|professeure?|profesora?|dottor(?:e|essa)?)"
 )
 PARTICLE: Final = (
     "van|von|vom|de|del|della|da|das|do|dos|di|du|la|las|le|los|der|den|het|ter|ten|bin|ben|ibn|bint|al|el|af|av"
@@ -77,7 +79,24 @@ RELATION: Final = (
     r"son|daughter|brother|sister|friend|cousin|uncle|aunt|nephew|niece|father|mother|girlfriend|boyfriend|fianc[ée]e?|"
     r"partner|doctor|dentist|lawyer|therapist|teacher|professor|client|patient|accountant|assistant|tenant|"
     r"vermieter(?:in)?|chef(?:in)?|nachbarn?|nachbarin|kolleg(?:e|en|in)|mitbewohner(?:in)?|mann|frau|sohn|tochter|"
-    r"bruder|schwester|freund(?:in)?|arzt|ärztin|anwalt|anwältin|lehrer(?:in)?|"
+    r"bruder|schwester|freund(?:in)?|arzt|ärztin|anwalt|anwältin|lehrer(?:in)?|ex|oma|opa|mutter|vater|mama|papa|tante|"
+    r"onkel|"
+    r"cousine?|nichte|neffe|schwager|schwägerin|verlobter?|(?:schwieger|groß|stief)\w+|(?:zahn|haus|kinder)ärzt(?:in)?|"
+    r"mom|mum|dad|mother|grand(?:ma|pa|mother|father|son|daughter)|granny|nana|ex-\w+|step\w+|\w+-in-law|nanny|"
+    r"babysitter|"
+    r"novi[oa]|abuel[oa]|t[ií][oa]|prim[oa]|sobrin[oa]|suegr[oa]|cuñad[oa]|madre|padre|mamá|papá|mujer|compañer[oa]|"
+    r"caser[oa]|"
+    r"m[èe]re|p[èe]re|grand-[mp]ère|mamie|papi|oncle|cousin|neveu|nièce|beau-\w+|belle-\w+|copine?|conjointe?|"
+    r"compagn\w+|"
+    r"mãe|pai|av[óô]|v[óô]|tia|tio|sobrinh[oa]|sogr[oa]|cunhad[oa]|namorad[oa]|noiv[oa]|"
+    r"fratello|sorella|marito|moglie|figli[oa]|amic[oa]|ragazz[oa]|fidanzat[oa]|collega|capo|vicin[oa]|nonn[oa]|zi[oa]|"
+    r"cugin[oa]|suocer[oa]|nipote|medico|"
+    r"vriend(?:in)?|vrouw|zoon|dochter|broer|zus(?:je)?|moeder|oma|buur(?:man|vrouw)|baas|huisgenoot|nicht|neef|oom|"
+    r"(?:tand|huis)arts|"
+    r"siostr\w{1,2}|brat(?:a|u|em|owi)?|babci\w{1,2}|dziad\w{2,4}|mąż|męż\w{1,3}|żon\w{1,2}|syn(?:a|em|owi)?|"
+    r"cór\w{2,4}|koleg\w{1,2}|"
+    r"koleżan\w{2,3}|przyjaci\w{2,6}|chłopak\w{0,3}|dziewczyn\w{1,2}|szef\w{0,4}|sąsiad\w{0,4}|cioci\w{1,2}|wuj\w{1,4}|"
+    r"teściow\w{1,2}|lekar\w{1,4}|"
     r"voisine?|coll[èe]gue|patronne?|propriétaire|mari|femme|fils|fille|frère|sœur|amie?|médecin|avocate?|"
     r"vecin[oa]|jef[ea]|colega|marido|esposa|espos[oa]|hij[oa]|herman[oa]|amig[oa]|médic[oa]|abogad[oa]|"
     r"vizinh[oa]|chefe|filh[oa]|irmã|irmão"
@@ -85,16 +104,27 @@ RELATION: Final = (
 """Persons of private life, behind `my`."""
 LISTED: Final = lazy_pattern(
     rf"(?:(?i:\b(?:attendees|participants|teilnehmer(?:innen)?|anwesend|participants?|asistentes|partecipanti|"
-    rf"aanwezig|obecni)(?: present)?:"
+    rf"aanwezig|obecni|presentes|absents?|apologies|abwesend|entschuldigt|ausentes?|assenti?|afwezig|nieobecni|"
+    rf"protokolant(?:ka)?|"
+    rf"excusée?s?|présente?s?|presenti)(?: present)?(?: ?:|(?<=presenti)|(?<=aanwezig)|(?<=afwezig))"
     rf"[ \n-]*)|(?m:^)(?:To|Cc|CC|Bcc|An|À|Para|A|Aan|Do): )(?P<names>{NAME_WORD}(?: {NAME_WORD}){{1,2}}"
     rf"(?:(?:[,;] (?:and )?| (?:and|und|et|y|e|en|i) |\n[-*]? ?){NAME_WORD}(?: {NAME_WORD}){{1,2}}){{0,20}})"
 )
 LISTED_HINT: Final = re.compile(
-    r"attendees|participant|teilnehmer|anwesend:|asistentes|aanwezig|obecni:|(?m:^)(?:to|b?cc|an|à|para|aan): "
+    r"attendees|participant|teilnehmer|anwesend:|asistentes|aanwezig|obecni:|presente|absent|apologies|abwesend|"
+    r"entschuldigt|"
+    r"ausente|assent|afwezig|protokolant|excusé|présent|presenti|(?m:^)(?:to|b?cc|an|à|para|aan): "
     r"[^\n]*[,;]"
 )
 DEVANAGARI: Final = r"[\u0900-\u0963\u0970-\u097f]+"
 HAN: Final = r"[\u4e00-\u9fff々]"
+LISTED_CJK: Final = lazy_pattern(
+    rf"(?:出席者?|欠席者?|参加者|出席人员|与会人员|参会人员|缺席)[::]\s?(?P<names>{HAN}{{1,5}}(?:[  ]{HAN}{{1,4}})?"
+    rf"(?:[、,,]\s?{HAN}{{1,5}}(?:[  ]{HAN}{{1,4}})?){{0,20}})(?=[、,,。;;\s]|$)"
+)
+"""Attendees in Japanese and Chinese."""
+LISTED_NAME: Final = lazy_pattern(rf"{NAME_WORD}(?: {NAME_WORD}){{1,2}}")
+LISTED_NAME_CJK: Final = lazy_pattern(rf"{HAN}{{1,4}}[  ]{HAN}{{1,4}}|{HAN}{{2,5}}")
 OTHER_SCRIPTS: Final = tuple(
     map(
         lazy_pattern,
@@ -102,13 +132,28 @@ OTHER_SCRIPTS: Final = tuple(
             rf"(?:मेरा|मेरी पत्नी का|मेरे पति का|उनका|उसका) (?:पूरा )?नाम "
             rf"(?P<name>{DEVANAGARI}(?: {DEVANAGARI}){{0,2}}) (?:है|हैं)",
             rf"मैं (?P<name>{DEVANAGARI}(?: {DEVANAGARI}){{0,2}}) बोल रह[ाी]",
-            rf"(?:श्री|श्रीमती|सुश्री|डॉ\.?) (?P<name>{DEVANAGARI}(?: {DEVANAGARI}){{0,2}}?)(?= (?:को|से|का|की|के|ने|जी))",
+            rf"(?:श्री|श्रीमती|सुश्री|डॉ\.?) (?P<name>{DEVANAGARI}(?: {DEVANAGARI}){{0,2}}?)(?= (?:को|से|का|की|के|ने|"
+            rf"जी))",
             rf"(?:名前は|氏名(?:は|[::])|名義(?:人)?(?:は|[::])|担当(?:は|"
             rf"者[::]))[「 ]?(?P<name>{HAN}{{1,4}}[  ]{HAN}{{1,4}}|"
             rf"{HAN}{{2,6}}|[ァ-ヶー]{{2,10}}[  ・]?[ァ-ヶー]{{2,10}})(?=です|と|で|、|。|」|\s|$)",
             rf"(?<!{HAN})(?P<name>{HAN}{{2,6}}|{HAN}{{1,3}}[  ]{HAN}{{1,4}})"
             r"(?=と申します|と申し上げます|と言います|といいます)",
-            rf"(?<!{HAN})(?P<name>{HAN}{{2,5}})(?=様(?!々|子|式|相|態|に|な)|さん(?!ざん)|氏(?!名)|殿下?(?![{HAN[1:-1]}]))",
+            rf"(?<!{HAN})(?P<name>{HAN}{{2,5}})(?=様(?!々|子|式|相|態|に|な)|さん(?!ざん)|氏(?!名)|"
+            rf"殿下?(?![{HAN[1:-1]}]))",
+            rf"(?P<name>(?:{SURNAMES_JA})[  ]?(?:{HAN}{{1,3}}|[ぁ-ん]{{2,4}}(?=さん|様))?)(?=さん|様|くん|と申|"
+            rf"と言います)",
+            rf"(?:患者名?|運転者|契約者|被保険者|申込者|登録者|会員|受取人|カード名義|名義人?|世帯主|保護者|本人|"
+            rf"お届け先)(?:は|[::])?\s?"
+            rf"(?P<name>(?:{SURNAMES_JA})[  ]?(?:(?![様氏殿]){HAN}){{1,3}})(?=様|さん|です|で|と|、|,|。|」|の|が|\s|"
+            rf"$)",
+            rf"お世話になって(?:おり|い)ます。\s*(?:[^\s。、]{{1,20}}の)?(?P<name>{HAN}{{2,5}})(?=です|と申)",
+            rf"(?:患者|病人|持卡人|车主|司机|驾驶员|户名|开户人|申请人|投保人|被保险人|收款人|付款人|[甲乙]方|出租方|"
+            rf"承租方|法定代表人|"
+            rf"兹证明|客户)(?:[::]|是|为)?\s?(?P<name>(?:[{SURNAMES_ZH}]|欧阳|司马|上官|诸葛){HAN}{{1,2}}?)"
+            rf"(?=[,,。.!!;;、((\s]|$|已|系|于|现|同|先生|女士|您好)",
+            rf"(?P<name>(?:[{SURNAMES_ZH}]|欧阳|司马|上官|诸葛){HAN}{{1,2}}?)(?=同学(?!们|会|录|校)|律师(?!事务|函|费)|"
+            rf",?您好)",
             rf"(?:我叫|我的名字(?:叫|是))(?P<name>[{SURNAMES_ZH}]{HAN}{{1,3}})(?=[,,。.!!\s]|$)",
             rf"(?:姓名|联系人|聯絡人|收件人|收货人|经办人|负责人)(?:[::]|是)\s?(?P<name>{HAN}{{2,4}})(?=[,,。.!!\s]|$)",
             rf"(?:敬礼|敬禮|敬上)[!!]?\s*\n\s*(?P<name>{HAN}{{2,4}})(?=\s*$|\s*\n)",
@@ -120,7 +165,8 @@ OTHER_SCRIPTS: Final = tuple(
 )
 """Introductions and titles in Hindi, Japanese, Chinese, Korean and Russian."""
 NO_JAPANESE_NAME: Final = lazy_pattern(
-    r".*(?:客|皆|神|王|奥|姫|殿|何|同|仕|多|模|一|有|各|者|員|師|士|屋|母|父|兄|姉|娘|息子|旦那|医|生|長|方|君|隊|官|人|主|業|店|社|社員|子供|赤|"
+    r".*(?:客|皆|神|王|奥|姫|殿|何|同|仕|多|模|一|有|各|者|員|師|士|屋|母|父|兄|姉|娘|息子|旦那|医|生|長|方|君|隊|官|"
+    r"人|主|業|店|社|社員|子供|赤|"
     r"嫁|孫|叔|伯|祖|妹|弟|家|族|先輩|後輩|仏|上|本|作|両|沢山)"
 )
 """What precedes a Japanese title without being a name: relatives, professions, and parts of other words."""
@@ -130,6 +176,10 @@ HEADER: Final = "(?:Subject|Betreff|Objet|Asunto|Assunto|Oggetto|Onderwerp|Date|
 """A header of an e-mail behind `From` and `To`, which are also of journeys."""
 ABOUT_PERSON: Final = (
     r"\b(?:age|gender|sex|e-?mail|phone|tel|mobile|address|occupation|birth\w*|dob|alter|geburtsdatum|telefon|edad|"
+    r"prénom|pesel|dni|nif|nie|cpf|codice fiscale|bsn|passaporte|pasaporte|"
+    r"steuer-?id\w*|steuerklasse|vorname|cognome|apellidos?|achternaam|nazwisko|tel[eé]fono|t[ée]l[ée]phone|telefone|"
+    r"adresse|dirección|"
+    r"indirizzo|endereço|"
     r"âge|idade|nationality|job|position|employer|ssn|passport|surname|last name)\b(?=\s*(?:[:=(|]|is\b|\d))"
 )
 """What stands in the line of a person's name or in the next one; elsewhere, the name is of anything."""
@@ -140,17 +190,34 @@ def _hints_and_pattern(hints: str, pattern: str) -> tuple[tuple[str, ...], Any]:
     return tuple(hints.split("|")), lazy_pattern(pattern)
 
 
+NO_FIRST_WORD: Final = (
+    "(?:Patient(?:in|e)?|Patiënte?|Pa[zc]iente|Pacjent(?:ka)?|Utente|Dipendente|Mitarbeiter(?:in)?|Kund(?:e|in)|"
+    "Cliente?|Klient(?:ka)?|"
+    "Herrn?|Frau|Monsieur|Madame|Signor[ae]?|Señora?|Senhora?|Pani?|Mevrouw|Meneer|Born|The|Employee|Name|Nom|Nome|"
+    "Nombre|Naam)"
+)
+"""What a name does not begin with."""
 ROLE_HINTS: Final = (
     "customer|contact|beneficiary|recipient|employee|tenant|patient|kunde|kundin|client|ansprech|kontakt|bearbeiter|"
-    "persona de|persona di|referente|responsable|titular|inhaber|houder|intestatari|posiadacz|imię i|imie i|t.n.v.|"
-    "destinat|empfänger|ontvanger|odbiorca|nadawca|absender|expéditeur|mittente|paciente|y apellidos|et prénom|e cognome"
+    "persona de|persona di|referente|responsable|titula|inhaber|houd|driver|fahrer|conduc|kierowca|bestuurder|"
+    "motorista|halter|"
+    "eigent|propri|propiet|dono |właściciel|eigenaar|pacjent|patiënt|paziente|mitarbeiter|protokolant|intestatari|"
+    "posiadacz|imię i|imie i|t.n.v.|"
+    "destinat|empfänger|ontvanger|odbiorca|nadawca|absender|expéditeur|mittente|paciente|y apellidos|et prénom|"
+    "e cognome"
 )
 """Parts of `ROLE_WORDS` in lower case."""
 ROLE_WORDS: Final = (
-    r"customer|contact|beneficiary|recipient|employee|tenant|patient|kunde|kundin|client|cliente|ansprechpartner(?:in)?|"
+    r"customer|contact|beneficiary|recipient|employee|tenant|patient|kunde|kundin|client|cliente|"
+    r"ansprechpartner(?:in)?|"
     r"kontaktperson|ansprechperson|(?:sach)?bearbeiter(?:in)?|contactpersoon|persona di contatto|persona de "
     r"contacto|referente|"
-    r"responsable|osoba kontaktowa|titular|(?:konto)?inhaber(?:in)?|rekeninghouder|intestatario|posiadacz|"
+    r"responsable|osoba kontaktowa|titular(?:e|en)?|titulaire|\w{0,12}inhaber(?:in)?|\w{0,9}houd(?:er|ster)|driver|"
+    r"fahrer(?:in)?|"
+    r"conduct(?:ora?|eur|rice)|conducente|kierowca|bestuurder|motorista|halter(?:in)?|eigentümer(?:in)?|"
+    r"propiet[áa]ri[oa]|"
+    r"propriét\w+|proprietari[oa]|dono|właściciel\w{0,3}|eigenaar|pacjent(?:ka)?|patiënte?|paziente|mitarbeiter(?:in)?|"
+    r"protokolant(?:ka)?|intestatario|posiadacz|"
     r"imi[ęe] i nazwisko|t\.n\.v\.?|destinat[áa]ri[oa]|destinataire|empfänger(?:in)?|ontvanger|odbiorca|nadawca|"
     r"absender(?:in)?|expéditeur|mittente|paciente|nombre y apellidos|nom et prénom|nome e cognome"
 )
@@ -162,7 +229,7 @@ NAMES: Final = (
             rf"(?i)\b(?:my name is|my name's|mein name ist|ich heiße|je m'appelle|mon nom est|me llamo|mi "
             rf"nombre es|mi chiamo|il mio nome è|meu nome é|me chamo|chamo-me|moi,? c['’]est|"
             rf"mijn naam is|ik heet|nazywam się|mam na imi[ęe]|signed by|attn\.?:?|on behalf of|patient(?:in)? "
-            rf"name:?|full name:?|(?:account holder|cardholder):|(?:name|nombre|nom|nome):(?="
+            rf"name:?|full name:?|(?:account holder|cardholder):|(?:name|nombre|nom|nome|naam|imię) ?:(?="
             rf"[^\n]*\n?[^\n]*{ABOUT_PERSON})) {FULL_NAME}"
         ),
     ),
@@ -190,8 +257,10 @@ NAMES: Final = (
         rf"(?=,? ?[,(;] ?(?:geb|born|nat[oa]|nacid|née?|ssn|dob|dni|c\.?f\.?|tel|phone|[^\n]{{0,12}}{ABOUT_PERSON}))",
     ),
     _hints_and_pattern(  # above an address that something is sent to
-        "deliver|ship|send|bill|mail|liefer|versand|rechnung|livr|envoy|envi|entreg|consegn|sped|bezorg|stuur|dostaw|wysł|adres",
-        rf"(?i)(?:deliver|ship|send|bill|mail|liefer|versand|rechnungs|livr|envoy|env[ií]|entreg|consegn|sped|bezorg|verzend|"
+        "deliver|ship|send|bill|mail|liefer|versand|rechnung|livr|envoy|envi|entreg|consegn|sped|bezorg|stuur|dostaw|"
+        "wysł|adres",
+        rf"(?i)(?:deliver|ship|send|bill|mail|liefer|versand|rechnungs|livr|envoy|env[ií]|entreg|consegn|sped|bezorg|"
+        rf"verzend|"
         rf"stuur|dostaw|wysył|adres)[^\n]{{0,30}}\n[ \t]*(?P<name>{NAME_WORD}(?: (?:(?:{PARTICLE}) "
         rf"){{0,2}}{NAME_WORD}){{1,2}})"
         r"[ \t]*(?=\n[^\n]{0,50}\d)",
@@ -239,16 +308,81 @@ NAMES: Final = (
         rf"(?P<name>{NAME_WORD}(?: {NAME_WORD}){{1,2}})(?=[^\n:]{{0,200}}\n(?:[^\n]*\n){{0,5}}?(?:> ?)*{HEADER}:)",
     ),
     _hints_and_pattern(
-        "my |mein|mon |ma |mi |meu|minha",
-        rf"(?i:\b(?:my|our|mein|meine|meinem|meinen|meiner|mon|ma|mi|meu|minha) (?:\w+[ -])?(?:{RELATION}),?) "
+        "my |our |mein|unser|mon |ma |notre |mi |nuestr|meu|minha|noss|mio |mia |nostr|mijn |m'n |onze |mój |moj|nasz",
+        rf"(?i:\b(?:my|our|(?:mein|unser)(?:e[mnr]?)?|mon|ma|notre|mi|nuestr[oa]|meu|minha|noss[oa]|mi[oa]|nostr[oa]|"
+        rf"mijn|m'n|onze|"
+        rf"mój|moj(?:a|ą|ej|ego|emu)|nasz(?:a|ej|ego)?) (?:\w+[ -])?(?:{RELATION}),?) "
         rf"(?P<name>{NAME_WORD}(?: (?:(?:{PARTICLE}) )?{NAME_WORD}){{0,2}})",
     ),
     (("",), TITLED),
     (("",), WITH_PARTICLE),
+    _hints_and_pattern(  # who works with the writer
+        "collègue|collega|colega|kolleg|colleague|atendente|koleżank",
+        rf"(?i:\b(?:collègue|collega|colega|kolleg(?:e|en|in)|colleague|atendente|koleżank[aąi])) "
+        rf"(?P<name>{NAME_WORD}(?: (?:(?:{PARTICLE}) )?{NAME_WORD}){{0,2}})",
+    ),
+    _hints_and_pattern(
+        "nombre de|nome d|nome|au nom|auf den namen|op naam|na nazwisko|intestat",
+        rf"(?i:\b(?:a nombre de|a nome d[io]|em nome d[eao]|(?:è|está) em nome de|au nom de|auf den namen|op naam van|"
+        rf"na nazwisko|"
+        rf"intestat[oa] a)) (?P<name>{NAME_WORD}(?: (?:(?:{PARTICLE}) )?{NAME_WORD}){{1,3}})",
+    ),
+    _hints_and_pattern(  # patients and employees, in languages that do not write all nouns and headings with capitals
+        "paziente|paciente|patiënt|patientin|pacjent|utente|dipendente|empleado|empleada|pracowni|medewerker|"
+        "le patient|la patiente|"
+        "conducente|kierowca|conductor|sottoscritt|soussign|suscri|abajo firmante|podpisan",
+        rf"(?i:\b(?:paziente|paciente|patiënte?|patientin|pacjent(?:ka|a|ki)?|utente|dipendente|emplead[oa]|"
+        rf"pracowni[kc]\w{{0,2}}|medewerker|l[ae] patiente?|conducente|kierowca|conductora?|(?:il |"
+        rf"la )?sottoscritt[oa]|soussignée?|"
+        rf"(?:el |la )?(?:que )?suscri(?:be|t[oa])|(?:abajo|abaixo) (?:firmante|assinad[oa])|niżej podpisan[aey]))"
+        rf"(?:,? (?:n[.ºr°]{{0,3}} ?)?[A-Z-]{{0,4}}\d{{3,9}}(?:,|:)?)?,? "
+        rf"(?P<name>{NAME_WORD}(?: (?:(?:{PARTICLE}) )?{NAME_WORD}){{1,3}})",
+    ),
+    _hints_and_pattern(
+        "employee|staff|personalnummer|matricola|matricule|personeelsnummer| tal |certaine| gewisse|, nom|, naam|"
+        ", imię|, name ",
+        rf"(?i:\b(?:(?:employee|staff|personalnummer|personeelsnummer|matricola|matricule)(?: no\.?| number|"
+        rf" id)? [A-Z-]{{0,4}}"
+        rf"\d{{3,9}},|una? tal|une? certaine?|eine?r? gewisse[rns]?|(?<=, )(?:nome|nom|nombre|naam|imię|name))) "
+        rf"(?P<name>{NAME_WORD}(?: (?:(?:{PARTICLE}) )?{NAME_WORD}){{1,3}})",
+    ),
+    _hints_and_pattern(  # before a date of birth or the number of a person
+        "nato |nata |née|né |geb|ur. |nascid|nacid|pesel|dni |cpf|bsn|nif|codice fiscale|born |d.o.b|dob",
+        rf"(?P<name>(?!{NO_FIRST_WORD} "
+        rf"){NAME_WORD}(?: (?:(?:{PARTICLE}) ){{0,2}}{NAME_WORD}){{1,3}}),? \(?(?i:nat[oa] il|n[ée]+ le|geb(?:oren|"
+        rf"\.)?(?: am| op)?|"
+        rf"ur\.|nascid[oa] em|nacid[oa] el|born(?: on)?|d\.?o\.?b\.?:?|pesel:?|(?:con )?dni:?|cpf:?|bsn:?|nif:?|"
+        rf"codice fiscale:?) "
+        rf"(?=\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{2,4}}|\d{{8,11}}|\d{{3}}\.|[A-Z]{{6}}\d)",
+    ),
+    _hints_and_pattern(  # in a list of telephone numbers
+        " - |– |— |: |, |\t",
+        rf"(?m)^[\s\d.*>•-]{{0,6}}(?P<name>{NAME_WORD}(?: (?:(?:{PARTICLE}) )?{NAME_WORD}){{1,2}})(?: ?[–—:|,-] ?|\t|"
+        rf" \()"
+        r"(?=(?:\+|\(?0|\(\d|\d{3}[ -])[\d ()/.-]{6,16}\d(?!\w)|[\w.+-]{1,64}@[\w-]{1,63}\.)",
+    ),
+    _hints_and_pattern(  # behind the label of a form
+        "prénom|nom de famille|vorname|nachname|familienname|apellido|cognome|sobrenome|apelido|voornaam|achternaam|"
+        "nazwisko|imię|"
+        "first name|last name|surname|given name",
+        rf"(?-i:Prénom|Nom de famille|Vorname|Nachname|Familienname|Apellidos?|Cognome|Sobrenome|Apelido|Voornaam|"
+        rf"Achternaam|"
+        rf"Nazwisko|Imię|First name|Last name|Surname|Given name)(?:\*\*)? ?:(?:\*\*)? ?{FULL_NAME}(?=[ \t]*(?:$|[\n,;|"
+        rf"]))",
+    ),
+    _hints_and_pattern(  # in the last line, behind a greeting among friends
+        "groet|grüße|gruß|lg|vg|liefs|saludos|abrazo|beso|bises|bisous|baci|saluti|abraço|beij|pozdr|cheers|xoxo|"
+        "kisses|hugs",
+        rf"(?i:\b(?:groet(?:jes|en)?|gr(?:ü|ue)(?:ß|ss)e|gru(?:ß|ss)|lg|vg|liefs|saludos|abrazos?|besos?|bises|bisous|"
+        rf"baci|saluti|abraços?|"
+        rf"beij(?:os?|inhos?)|pozdrawiam|pozdro|cheers|xoxo|kisses|hugs))[,!]? "
+        rf"(?P<name>{NAME_WORD}(?: {NAME_WORD})?)(?=[ .!]{{0,2}}\Z)",
+    ),
     _hints_and_pattern(
         "regards|sincerely|cheers|thank|yours|faithfully|best|wishes|take care|love|respectfully|warmly|grüßen|grüße|"
         "grüßle|gruß|mfg|lg|vg|dank|cordialement|distinguées|bien à|amicalement|amitiés|bises|bisous|merci|saludo|"
-        "cordiales|atentamente|abrazo|gracias|cordialmente|saluti|cumprimentos|atenciosamente|abraço|beijo|obrigad|abbracci|"
+        "cordiales|atentamente|abrazo|gracias|cordialmente|saluti|cumprimentos|atenciosamente|abraço|beijo|obrigad|"
+        "abbracci|"
         "cordialità|grazie|groet|liefs|bedankt|pozdrawiam|pozdrowienia|poważaniem|dziękuję|beso|atte|hilsen|hälsningar",
         (
             rf"(?i)\b(?:regards|sincerely|cheers|thanks|thank you|thanks again|yours truly|yours|faithfully|best|"
@@ -313,11 +447,7 @@ def _names_in_ascii(text: str) -> Iterator[Secret]:
                     match.end(group),
                     SURNAME if pattern is WITH_PARTICLE or (pattern is TITLED and len(words) == 1) else PERSON,
                 )
-    for attendees in LISTED.finditer(text) if LISTED_HINT.search(lower) else ():
-        for match in re.finditer(rf"{NAME_WORD}(?: {NAME_WORD}){{1,2}}", attendees["names"]):
-            first = attendees.start("names")
-            if NO_NAMES.isdisjoint(match.group().split()):
-                yield Secret(match.start() + first, match.end() + first, PERSON)
+    yield from _attendees(text, lower)
     if not text.isascii():
         for pattern in OTHER_SCRIPTS:
             for match in pattern.finditer(text):
@@ -325,3 +455,13 @@ def _names_in_ascii(text: str) -> Iterator[Secret]:
                     yield Secret(match.start("name"), match.end("name"), PERSON)
     for start, end, is_last in names_beside_forms_of_address(text):
         yield Secret(start, end, SURNAME if is_last else PERSON)
+
+
+def _attendees(text: str, lower: str) -> Iterator[Secret]:
+    """The names in lists of who was present or absent; `lower`: the text in lower case."""
+    lists = [(attendees, LISTED_NAME) for attendees in (LISTED.finditer(text) if LISTED_HINT.search(lower) else ())]
+    lists += [(attendees, LISTED_NAME_CJK) for attendees in (() if text.isascii() else LISTED_CJK.finditer(text))]
+    for attendees, pattern in lists:
+        for match in pattern.finditer(text, *attendees.span("names")):
+            if NO_NAMES.isdisjoint(match.group().split()):
+                yield Secret(match.start(), match.end(), PERSON)

@@ -17,15 +17,22 @@ RECORD_KEYS: Final = frozenset(
     mobiel numer_telefonu nr_telefonu celular cellulare movil telemovel geboortedatum date_naissance date_de_naissance
     data_di_nascita data_nascita data_nascimento data_de_nascimento data_urodzenia fecha_nacimiento fecha_de_nacimiento
     dni nif bsn pesel codice_fiscale nir nr_konta rekeningnummer nhs_number telephone_portable home_phone
+    prenom voornaam imie cognome sobrenome apellido apellidos apelido nazwisko achternaam surname family_name
+    nom_de_famille
     手机 手机号 电话 联系电话 邮箱 身份证号 身份证 電話 電話番号 携帯 メール 生年月日""".split()  # noqa: SIM905
 )
 """Keys of objects and columns of tables that are of a person."""
 NAME_KEYS: Final = frozenset(
     """name display_name holder contact attendee customer client patient employee person user full contact_person
     owner tenant student teacher kunde mitarbeiter nom nome nombre cliente klant
-    naam klient titular intestatario inhaber assure prenom cardholder""".split()  # noqa: SIM905
+    naam klient titular intestatario inhaber assure prenom cardholder imie given first last""".split()  # noqa: SIM905
 )
 """Keys whose value is the name of a person if the others are of one."""
+ROLE_KEYS: Final = frozenset(
+    """klant klient cliente kunde kundin empfanger empfaenger destinatario destinataire ontvanger odbiorca recipient
+    passenger patient paciente paziente pacjent patientin cardholder titular titulaire guest beneficiary""".split()  # noqa: SIM905
+)
+"""Keys whose value is the name of a person if it has two words or more in the form of one."""
 OWN_COLUMNS: Final = PERSON_KEYS - {"nombre"}
 NO_PERSON: Final = re.compile(
     r"\b(?:Inc|GmbH|AG|Ltd|LLC|LLP|Corp\w*|Co|Company|Group|Bank|University|School|College|Hospital|Clinic|Center|"
@@ -44,6 +51,13 @@ SEPARATORS: Final = (",", ";", "\t", "|")
 OF_PERSON: Final = re.compile(r"@|\d(?:[ ()/.-]{0,2}\d){5}")
 """An e-mail address or a long number: a column `phone` may also name phones."""
 CAMEL_KEY: Final = lazy_pattern(r'"(?P<key>[a-z]{2,20}(?:[A-Z][a-z]{1,20}){1,3})"\s?:\s?"(?P<value>[^"\\\n]{1,120})"')
+SQL_TEXT: Final = r"(?:[^()'\n]|'(?:[^'\n]|'')*')"
+INSERT: Final = lazy_pattern(
+    r"(?i)\binsert\s+into\s+[\w.\"`\[\]]{1,60}\s*\((?P<keys>[^()]{3,400})\)\s*values\s*"
+    rf"(?P<rows>\({SQL_TEXT}{{1,2000}}\)(?:\s*,\s*\({SQL_TEXT}{{1,2000}}\)){{0,200}})"
+)
+SQL_ROW: Final = lazy_pattern(rf"\({SQL_TEXT}{{1,2000}}\)")
+SQL_VALUE: Final = lazy_pattern(r"\s*(?:'(?P<text>(?:[^'\n]|'')*)'|[^,'\n]+)\s*(?:,|$)")
 MAX_HEADER_CHARS: Final = 400
 RULE: Final = re.compile(r"[\s|:+-]+")
 CELLS: Final = {
@@ -77,6 +91,11 @@ def normal_key(key: str) -> str:
 def is_of_person(keys: Iterable[str]) -> bool:
     """Whether an object or a table has a key that only persons have."""
     return not RECORD_KEYS.isdisjoint(map(normal_key, keys))
+
+
+def is_name_of_role(key: str, value: Any) -> bool:
+    """Whether the key is of a role such as `recipient`, and the value the full name of a person."""
+    return normal_key(key) in ROLE_KEYS and is_personal_name(value) and len(value.split()) > 1
 
 
 def cells_of_tables(text: str) -> Iterator[Cell]:
@@ -117,6 +136,20 @@ def cells_of_keys(text: str) -> Iterator[Cell]:
         key = normal_key(match["key"])
         if key not in PERSON_KEYS or is_personal_name(match["value"]):
             yield Cell(match.start("value"), match.end("value"), key)
+
+
+def cells_of_inserts(text: str) -> Iterator[Cell]:
+    """The texts in the rows of SQL statements that insert, under the names of their columns."""
+    for match in INSERT.finditer(text) if "(" in text else ():
+        keys = [normal_key(key) for key in match["keys"].split(",")]
+        has_person = is_of_person(keys) or not PERSON_KEYS.isdisjoint(keys)
+        for row in SQL_ROW.finditer(text, *match.span("rows")):
+            cells = list(SQL_VALUE.finditer(text, row.start() + 1, row.end() - 1))
+            for key, cell in zip(keys, cells, strict=False) if len(cells) == len(keys) else ():
+                if value := cell["text"]:
+                    is_name = key in PERSON_KEYS or (has_person and key in NAME_KEYS)
+                    if not is_name or is_personal_name(value):
+                        yield Cell(cell.start("text"), cell.end("text"), "person_name" if is_name else key)
 
 
 def _separator(line: str) -> str:

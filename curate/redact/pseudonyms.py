@@ -54,6 +54,8 @@ LEGAL_FORM: Final = re.compile(
     r"S\.?L\.?|SARL|S\.?p\.?A\.?|B\.?V\.?|N\.?V\.?|Oy|AB|A/S|Limited))+$"
 )
 MAX_ACRONYM_CHARS: Final = 5
+YEARS: Final = (-3, -2, -1, 1, 2, 3)
+"""Years between a date of birth and the one that is invented for it."""
 DEGREES: Final = re.compile(r"\d+\.\d+")
 PARTICLES: Final = frozenset("van von de del della da dos di la le der den bin al".split())  # noqa: SIM905
 FEMALE_ENDING: Final = ("a", "e", "ine", "ette", "lyn", "ith", "beth")
@@ -268,14 +270,14 @@ class Pseudonyms:
         return plain[:kept] + digits[kept:]
 
     def _birth(self, value: str, plain: str) -> str:
-        """A date of the same form, within three years."""
+        """A date of the same form, one to three years before or after: another one also where the day is the same."""
         digest = self._digest("date_of_birth", plain)
         numbers = iter((1 + digest[0] % 9, 1 + digest[1] % 9))
 
         def shifted(match: re.Match[str]) -> str:
             digits = match.group()
             if len(digits) == 4:
-                return str(int(digits) - 3 + digest[2] % 7)
+                return str(int(digits) + YEARS[digest[2] % len(YEARS)])
             return str(next(numbers, 1)).zfill(len(digits))
 
         return re.sub(r"\d+", shifted, value)

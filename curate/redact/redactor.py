@@ -28,8 +28,10 @@ from curate.redact.names import (
 )
 from curate.redact.person_records import (
     NAME_KEYS,
+    cells_of_inserts,
     cells_of_keys,
     cells_of_tables,
+    is_name_of_role,
     is_of_person,
     is_personal_name,
     normal_key,
@@ -43,6 +45,8 @@ MIN_LITERAL_CHARS: Final = 6
 """Minimum number of characters of a value that is replaced wherever it stands; shorter ones occur by chance."""
 LOCAL_KINDS: Final = frozenset(("user_name", "host_name", "date_of_birth", "url_token"))
 """Kinds of values that are replaced only where they were found: elsewhere they are words."""
+YEAR_AND_MONTH: Final = re.compile(r"(?:19|20)[0-9]{2}[-/.][0-9]{1,2}(?:[-/.][0-9]{1,2})?")
+"""An invoice may have the number `2024-05`, with which dates begin."""
 NAME_KINDS: Final = (PERSON, SURNAME, ORG)
 COORDINATE_KEY: Final = re.compile(rf"\b(?:{COORDINATE_WORDS}|{COORDINATE_LISTS})\b")
 """What the key of a number with a fraction contains, if that is searched: others are measurements."""
@@ -56,6 +60,7 @@ thousands of phone numbers begin with the same code."""
 USER_KEYS: Final = frozenset(("username", "user_name", "login", "screen_name", "userid", "user_id"))
 """Keys whose value is the name of a user, unless it is one of a system."""
 USER: Final = re.compile(rf"{NO_SERVICE}(?!(?:string|str|text|int|integer|varchar|null|none|admin\w*)$){LOGIN}")
+SIGNED_USER: Final = re.compile("(?=[a-z._-]*[0-9_.])[a-z0-9._-]{5,}")
 PYTHON: Final = re.compile(r"```(?:python|py)[^\n]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
 SIGNS: Final = {"commat": "@", "period": ".", "plus": "+"}
 ESCAPE: Final = re.compile(
@@ -117,6 +122,7 @@ class Redactor:
             self.surnames.update(word.casefold() for word in words[-1:])
         is_full_name = kind in (PERSON, ORG) and len(words) > 1
         is_long = kind not in (*LOCAL_KINDS, *NAME_KINDS) and len(written) >= MIN_LITERAL_CHARS
+        is_long = is_long and not YEAR_AND_MONTH.fullmatch(written)
         if is_full_name or is_long:
             _add_literal(self.literals, written, kind)
         for number in DEGREES.findall(written) if kind == "coordinates" else ():
@@ -132,6 +138,8 @@ class Redactor:
         names: Literals = {}
         for word, kind in self._names_of_row(value).items() if has_values and self.names else ():
             _add_literal(names, word, kind)
+        for user in self._users_of_row(value) if has_values else ():
+            _add_literal(names, user, "user_name")
         secrets: list[list[Secret]] = []
 
         def search(text: str, key: str) -> str:
@@ -219,7 +227,7 @@ class Redactor:
         """The values in a text that are recognized by the names of columns of tables and by keys of JSON; `before` is
         added to their positions.
         """
-        for cell in (*cells_of_tables(text), *cells_of_keys(text)):
+        for cell in (*cells_of_tables(text), *cells_of_keys(text), *cells_of_inserts(text)):
             prefix = prefix_of(cell.key)
             shift = cell.start - len(prefix) + before
             for secret in self._recognized_values(prefix + text[cell.start : cell.end], prefix):
@@ -259,6 +267,16 @@ class Redactor:
             words_of_row = {word for text, _ in texts_of(value) for word in WORD.findall(folded(text).text)}
             alone |= {word: kind for word, kind in introduced.items() if word.lower() not in words_of_row}
         return alone | names
+
+    def _users_of_row(self, value: Any) -> set[str]:
+        """The names of users that are replaced in all texts of a row: with a digit or a sign, as no word has them."""
+        users = (
+            folded(text[secret.start : secret.end]).text
+            for text, prefix in texts_of(value)
+            for secret in self._recognized_values(text, prefix)
+            if secret.kind == "user_name"
+        )
+        return {user for user in users if SIGNED_USER.fullmatch(user)}
 
     def _names_by_key(self, text: str, prefix: str) -> list[Secret]:
         """The names of persons that are the value of a key or of a column of a table, by their place in the text."""
@@ -349,7 +367,7 @@ def _keys_in(value: Mapping[str, Any], parent: str) -> Iterator[str]:
     is_person = is_of_person(value)
     for name, inner in value.items():
         is_name = is_person and normal_key(name) in NAME_KEYS and is_personal_name(inner)
-        yield "person_name" if is_name else key_in(name, parent)
+        yield "person_name" if is_name or is_name_of_role(name, inner) else key_in(name, parent)
 
 
 def json_in(text: str) -> Any:

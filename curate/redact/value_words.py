@@ -3,7 +3,8 @@
 from typing import Final
 
 PASSPORT_WORDS: Final = (
-    r"pas+p[or]{1,3}r?ts?|(?:reise)?pass(?:nummer|nr\.?)|reisepass|passeport|pasaporte|passaporto|passaporte|paszport\w*|"
+    r"pas+p[or]{1,3}r?ts?|(?:reise)?pass(?:nummer|nr\.?)|reisepass|passeport|pasaporte|passaporto|passaporte|"
+    r"paszport\w*|"
     r"paspoort\w*|pas(?:nummer)|паспорт\w*|pasaport\w*|cestovn[íý]\w* pas\w*"
 )
 """Also with a letter left out or changed over."""
@@ -17,11 +18,12 @@ PLATE_WORDS: Final = (
     r"(?:licen[cs]e[ _-]|number[ _-])?plates?|(?:vehicle |car )?registration|(?:the|my|his|her|car|vehicle|"
     r"van)[ _-]reg|"
     r"(?:kfz-?|auto)?kennzeichen|nummernschild|(?:plaque d['’])?immatricul(?:ation|ée?)|plaque|matr[ií]cula(?:d[oa])?|"
-    r"targ(?:a|at[oa])|placas?|nr rej\w*\.?|tablic[ea]|(?:vehicle|ga+d[iy]) (?:no\.?|number)"
+    r"targ(?:a|at[oa])|placas?|nr rej\w*\.?|tablic[ea]|rejestracj\w{1,2}|(?:vehicle|ga+d[iy]) (?:no\.?|number)"
 )
 BIRTH_WORDS: Final = (
     r"born(?: on)?|birth[ _-]?da(?:y|te)|date[ _-]?of[ _-]?birth|d\.?o\.?b\.?|geboren(?: am)?|geburtsdatum|geburtstag|"
-    r"née?(?: le)?|date[ _](?:de[ _])?naissance|anniversaire|nacid[oa](?: el)?|nac[ií](?: el)?|"
+    r"n[ée]\(?e?\)?(?: le)?|nasceu(?: em)?|nació(?: el)?|date[ _](?:de[ _])?naissance|anniversaire|nacid[oa](?: el)?|"
+    r"nac[ií](?: el)?|"
     r"fecha[ _](?:de[ _])?nac\w*|f\. ?(?:de )?nac\.?|cumplea[ñn]os|cumple|nat[oa] il|data[ _](?:di[ _])?nascita|"
     r"compleanno|nascid[oa](?: em)?|nasci(?: em)?|data[ _](?:de[ _])?nascimento|anivers[áa]rio|geb\.(?: am)?|"
     r"geb(?:oorte)?\.?[ -]?dat(?:um|\.)|verjaardag|geboren (?:op|te)|född(?: den)?|født(?: den)?|fødselsdato|"
@@ -32,13 +34,18 @@ CUSTOMER_WORDS: Final = (
     r"medical record|invoice|loyalty|booking|reservation|confirmation|kunden|kd\.?|versicherten|versicherungs|"
     r"bestell|bestellung|rechnungs|rechnung|auftrags?|vertrags?|mitglieds|cliente|pedido|commande|factura?|facture|"
     r"identifiant client|ordine|abonnement|zamówieni[ea]|encomenda|bestelling|p[óo]liza|polizza|ap[óo]lice|matricola|"
-    r"matricule|historia cl[íi]nica|expediente|"
+    r"matricule|historia cl[íi]nica|expediente|cartella(?: clinica)?|(?:numer |nr )?historii choroby|historia choroby|"
+    r"dossier|"
+    r"prontu[áa]rio|processo(?: cl[íi]nico)?|fascicolo|polis[aęy]?|emplead[oa]|dipendente|medewerker|"
+    r"pracowni[kc]\w{0,2}|"
+    r"funcion[áa]ri[oa]|mitarbeiter(?:in)?|salariée?|tessera sanitaria|"
     r"(?:student|staff|claim|subscriber|badge|payroll|enrol?l?ment|case file|acct)[ _.-]{0,2}(?=id|no|num|#|:))"
     r"[ _.-]{0,2}(?:id|no\.?|num(?:ber|mer)|nr\.?|n[úu]mero|code|mrn|ref)?|"
     r"(?:n[úu]mero|num|n[º°o]\.?|c[óo]digo|refer[êe]ncia|ref\.|numéro|code|référence|réf\.|codice|riferimento)"
     r"(?: (?:de|del|da|do|di|du|de la|della)|,? d['’])? ?(?:client[ea]?|soci[oa]|s[óo]ci[oa]|adh[ée]rent|abonn[ée]|"
     r"p[óo]liza|polizza|ap[óo]lice|contrat[oe]?|contratto|pedido|encomenda|commande|ordine|expediente|dossier|pratica|"
-    r"processo|alumn[oa]|alun[oa]|emplead[oa]|dipendente|historia cl[íi]nica|paciente|patient|paziente|assuré)|"
+    r"processo|alumn[oa]|alun[oa]|emplead[oa]|dipendente|historia cl[íi]nica|paciente|patient|paziente|assuré|"
+    r"processo(?: cl[íi]nico)?)|"
     r"(?:numer|nr|kod) (?:klienta|polisy|zam[óo]wienia|umowy|pracownika|pacjenta|legitymacji|indeksu|sprawy|faktury)"
 )
 """Numbers of customers, patients, students, employees, policies, contracts and orders."""
@@ -84,7 +91,9 @@ SPOKEN_PHONE_WORDS: Final = (
 )
 """Words before a telephone number, with up to five others between them."""
 CUSTOMER_WORDS_CJK: Final = (
-    "(?:客户|顾客|会员|會員|保单|保单编|保险单|订单|運單|运单|合同|学|學|员工|工|病历|病案|就诊卡|住院|预订|预约|准考证|发票|"
-    "お客様|顧客|会員|社員|従業員|学籍|注文|ご注文|予約|契約|証券|診察券|受付|患者|伝票)(?:编号|編號|单号|號碼|号码|号|番号|No\\.?|ID)|"
+    "(?:客户|顾客|会员|會員|保单|保单编|保险单|订单|運單|运单|合同|学|學|员工|工|病历|病案|就诊卡|住院|预订|预约|"
+    "准考证|发票|"
+    "お客様|顧客|会員|社員|従業員|学籍|登録|カルテ|注文|ご注文|予約|契約|証券|診察券|受付|患者|伝票)(?:编号|編號|单号|"
+    "號碼|号码|号|番号|No\\.?|ID)|"
     "(?:회원|주문|고객|사원|직원|학생|학번|예약|계약|환자) ?(?:번호|ID)|我的订单|订单"
 )
