@@ -11,7 +11,9 @@ import json
 import quopri
 import re
 import unicodedata
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from itertools import pairwise
@@ -84,6 +86,8 @@ FEW_VALUES: Final = 500
 """Number of values up to which each is searched for by itself; for more, one pass over the text is faster."""
 PAIRS: Final = re.compile(r"(?:(?:\\x|0x|[ :,.-]{0,2}(?:0x)?)[0-9A-Fa-f]{2}){7,}")
 ESCAPE: Final = re.compile(r"\\(?:u\{?|x)(?:0{0,4}(?=[0-9A-Fa-f]{5}))?([0-9A-Fa-f]{2,4})\}?")
+URL_PASSWORD: Final = re.compile(r"://[^\s:@/]*:([^\s@/]+)@")
+"""A mapping has the URL as a whole; the password is also searched for alone."""
 WORD_KINDS: Final = ("user_name", "host_name", "date_of_birth")
 """Kinds in a mapping that are words elsewhere, and are not searched for."""
 NAME_KINDS: Final = ("person", "surname", "org")
@@ -93,6 +97,9 @@ NAME_KINDS: Final = ("person", "surname", "org")
 OCTAL: Final = re.compile(r"\\([0-3][0-7]{2})")
 FOLDED: Final = re.compile(r"(?<![A-Za-z0-9+/_-])(?:[A-Za-z0-9+/_-]{4,}\r?\n)+[A-Za-z0-9+/=_-]{2,}")
 """Base64 in several lines, as mails have it."""
+COMPRESSED: Final = (b"\x1f\x8b", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+"""What bytes that gzip or zlib compressed begin with."""
+MAX_UNPACKED: Final = 1 << 20
 RUN_32: Final = re.compile(r"(?<![A-Z2-7])[A-Z2-7]{10,}")
 CODE: Final = re.compile(r"[0-9]+")
 CODES: Final = re.compile(
@@ -168,6 +175,7 @@ def verify_redaction(
                         kinds.setdefault(_plain(written), kind)
     if mapping is not None:
         values = {(row["kind"], row["value"]) for row in _mapped(mapping)}
+        values |= {(kind, match[1]) for kind, value in values if (match := URL_PASSWORD.search(value))}
         kinds |= {_plain(value): kind for kind, value in values if _is_searched(kind, value)}
         proof.unsearched = sum(not _is_searched(kind, value) for kind, value in values)
     kinds = {plain: kind for plain, kind in kinds.items() if len(plain) >= MIN_CHARS}
@@ -339,8 +347,16 @@ def _from_base64(text: str, *, words: bool = True) -> str:
             part = run[start : len(run) - (len(run) - start) % 4] + {2: run[-2:] + "==", 3: run[-3:] + "="}.get(
                 (len(run) - start) % 4, ""
             )
-            texts.append(base64.b64decode(part).decode("utf-8", "ignore"))
+            texts.append(_text_of(base64.b64decode(part)))
     return "\n".join(texts)
+
+
+def _text_of(data: bytes) -> str:
+    """The text of some bytes, also if they are compressed by gzip or zlib; of large ones, the first `MAX_UNPACKED`."""
+    if data[:2] in COMPRESSED:
+        with suppress(zlib.error):
+            data = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(data, MAX_UNPACKED)
+    return data.decode("utf-8", "ignore")
 
 
 def _from_hexadecimal(text: str) -> str:
@@ -350,7 +366,7 @@ def _from_hexadecimal(text: str) -> str:
         digits = re.sub(r"[\\0]x|[^0-9A-Fa-f]", "", match.group())
         for start in range(2):
             part = digits[start : len(digits) - (len(digits) - start) % 2]
-            texts.append(bytes.fromhex(part).decode("utf-8", "ignore"))
+            texts.append(_text_of(bytes.fromhex(part)))
     return "\n".join(texts)
 
 

@@ -33,7 +33,7 @@ TIMES: Final = {"double": 2, "triple": 3}
 MIN_SPELLED: Final = 4
 """Minimum number of words in a row that spell a character."""
 TOKEN: Final = re.compile(r"[^\W\d_]+(?:-ray)?|[0-9]+")
-BETWEEN: Final = re.compile(r"[\s,.;:/()+–-]{0,4}")
+BETWEEN: Final = re.compile(r"[\s,.;:/()+@–-]{0,4}")
 SPOKEN_SIGN: Final = re.compile(r"\s+[\[(]?(?:at|dot|punkt|punto|point|arroba|dash|hyphen|underscore|plus)[\])]?\s+")
 BINARY: Final = re.compile(r"(?:(?<![0-9])[01]{8}[\s,]{0,2}){7,}")
 LOOKALIKE: Final = str.maketrans(
@@ -44,25 +44,27 @@ OTHER_LETTER: Final = re.compile("[\u0370-\u03ff\u0400-\u052f]")
 
 
 def from_words(text: str) -> str:
-    """The digits and letters that rows of words spell, one row a line: `four one double five` -> `4155`."""
+    """The digits and letters that rows of words spell, one row a line: `four one double five` -> `4155`. Digits and
+    single letters stand for themselves: `four b five` -> `4b5`."""
     return "\n".join(_rows(text))
 
 
 def _rows(text: str) -> Iterator[str]:
-    """The characters of each row of words and numbers, of which `MIN_SPELLED` or more are words."""
+    """The characters of each row of words, numbers and letters, of which `MIN_SPELLED` or more are words."""
     row: list[str] = []
     words = end = 0
     times = 1
     for match in TOKEN.finditer(text):
         token = match.group().casefold()
-        shown = token if token[0].isdigit() else SPELLED.get(token, "")
+        is_character = token[0].isdigit() or len(token) == 1
+        shown = token if is_character else SPELLED.get(token, "")
         if not BETWEEN.fullmatch(text, end, match.start()) or not (shown or token in TIMES):
             if words >= MIN_SPELLED:
                 yield "".join(row)
             row, words, times = [], 0, 1
         if shown:
             row.append(shown * times)
-            words += token is not shown
+            words += not is_character
         times = TIMES.get(token, 1)
         end = match.end()
     if words >= MIN_SPELLED:

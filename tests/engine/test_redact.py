@@ -1,11 +1,14 @@
 """`curate redact`: equal private values have equal replacements. `verify` proves that no private value is left."""
 
 import base64
+import codecs
+import gzip
 import json
 import re
 import shlex
 import stat
 import unicodedata
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -647,12 +650,74 @@ def test_a_name_has_its_particles(text: str, name: str) -> None:
         ("in Base64", "x" * 60_000 + "\nbWFyaWEubG9w\nZXo0MkBub3Jk\nd2Vyay5kZQ=="),
         ("in decimal codes", " ".join(str(ord(char)) for char in "maria.lopez42@nordwerk.de")),
         ("as it is", "".join(chr(0xE0000 + ord(char)) for char in "maria.lopez42@nordwerk.de")),
+        ("in ROT13", codecs.encode("maria.lopez42@nordwerk.de", "rot13")),
+        ("with signs in words", "maria dot lopez42 at nordwerk dot de"),
+        ("in words", "mike alfa r i a . lima o p e zulu four two @ november o r d w e r k . d e"),
+        ("in binary codes", " ".join(f"{ord(char):08b}" for char in "maria.lopez42@nordwerk.de")),
+        ("in look-alike letters", "maria.lopez42@nordwerk.de".translate(str.maketrans("aeo", "аео"))),
+        ("in Base64", base64.b64encode(gzip.compress(b"maria.lopez42@nordwerk.de")).decode()),
+        ("in hexadecimal", zlib.compress(b"maria.lopez42@nordwerk.de").hex()),
     ],
 )
 def test_the_proof_finds_a_value_in_hidden_forms(write: Write, form: str, hidden: str) -> None:
     write("a.jsonl", [chat("Write to maria.lopez42@nordwerk.de.", "Done.")])
     write("out.jsonl", [chat(f"Note: {hidden} end", "Done.")])
     assert [left.form for left in verify_redaction([Path("out.jsonl")], [Path("a.jsonl")]).left] == [form]
+
+
+def test_the_proof_finds_halves_in_two_rows(write: Write) -> None:
+    write("a.jsonl", [chat("It is 4539 1488 0343 6467", "Noted.")])
+    write("out.jsonl", [chat("Keep 4539 1488", "Ok."), chat("0343 6467 was the rest", "Ok.")])
+    left = verify_redaction([Path("out.jsonl")], [Path("a.jsonl")]).left
+    assert ("card", "split over rows") in [(value.kind, value.form) for value in left]
+
+
+def test_the_proof_finds_the_password_of_a_url_alone(write: Write) -> None:
+    write("a.jsonl", [chat("postgres://kim:Lantern-4417x@db7.fellow.lan/bills", "Noted.")])
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q", "--keep-mapping", "m.jsonl"]) == 0
+    write("back.jsonl", [chat("It was Lantern-4417x once", "Noted.")])
+    check = ["--redacted-from", "a.jsonl", "--mapping", "m.jsonl"]
+    assert main(["verify", "out.jsonl", *check]) == 0
+    assert main(["verify", "back.jsonl", *check]) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("mój brat Tadeusz jest chory", "Tadeusz"),
+        ("mia sorella Fiorenza arriva", "Fiorenza"),
+        ("Kierowca: Dorota Sikora, Polisa TR40118823", "Dorota Sikora TR40118823"),
+        ("Intestata a Renzo Baldini.", "Renzo Baldini"),
+        ("Prénom : Clotaire\nNom de famille : Aubertin", "Clotaire Aubertin"),
+        ("Eckart Sonnleitner, geb. 03.04.1971", "Eckart Sonnleitner 1971"),
+        ("2. Edwina Thackeray - (417) 288-6610\n", "Edwina Thackeray 6610"),
+        ("Verlag schickt es. Liebe Grüße, Gundula", "Gundula"),
+        ("INSERT INTO t (nome, cpf) VALUES ('Heitor Moraes', '390.533.447-05')", "Heitor Moraes 447"),
+        ("出席者：村上健太、石川優子", "村上健太 石川優子"),
+        ("昨日は清水くんと話した", "清水"),
+        ("持卡人林志远，安全码 418", "林志远 418"),
+        ("código de seguridad 731, PIN 8264", "731 8264"),
+        ("il codice del portone è 5519", "5519"),
+        ("nr historii choroby 66120934", "66120934"),
+        ("The user elk_ridge logged in. Ask elk_ridge.", "elk_ridge"),
+        ("mysql -u elk.ridge -p", "elk"),
+    ],
+)
+def test_values_behind_words_of_more_languages(text: str, values: str, write: Write) -> None:
+    write("a.jsonl", [chat(text, "Noted.")])
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 0
+    redacted = Path("out.jsonl").read_text("utf-8")
+    assert [value for value in values.split() if value in redacted] == []
+
+
+def test_a_number_like_a_date_is_replaced_only_where_it_is_one(write: Write) -> None:
+    write("a.jsonl", [chat("Invoice no. 2023-11 is open", "Noted."), chat("2023-11-02 10:22:41 started", "Noted.")])
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 0
+    assert "2023-11-02 10:22:41 started" in Path("out.jsonl").read_text("utf-8")
+
+
+def test_an_invented_date_of_birth_has_another_year() -> None:
+    assert all(not Pseudonyms(Style.PSEUDONYM).of("date_of_birth", "04.05.1985").endswith("1985") for _ in range(50))
 
 
 @pytest.mark.parametrize(
