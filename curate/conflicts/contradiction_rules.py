@@ -19,9 +19,10 @@ from curate.conflicts.negation import (
     opposite_words,
     yes_no_openings,
 )
-from curate.conflicts.numeric_contradictions import clashing_figures
-from curate.conflicts.requested_amounts import requested_amounts
+from curate.conflicts.numeric_contradictions import FigureClash, clashing_figures
+from curate.conflicts.requested_amounts import are_of_one_topic, requested_amounts
 from curate.core.lazy import lazy_pattern
+from curate.language.quantity_translation import UNSPACED_LETTER
 from curate.language.refusals import OPENING_CHARS, refuses
 from curate.language.sentences import Aligned, aligned_sentences, is_code, sentences
 from curate.language.tokens import content_words
@@ -113,7 +114,7 @@ def rule_contradictions(question: str, left: str, right: str) -> Iterator[Eviden
 
 def _given_values(question: str, left: str, right: str, pairs: Sequence[Aligned]) -> Iterator[Evidence]:
     """The first amounts, times, closed values or alternatives that two answers give differently, if there are any."""
-    if figures := clashing_figures(question, left, right, pairs):
+    if figures := _figures(question, left, right, pairs):
         if not are_of_other_cases(question, left, right, figures[1:]):
             yield Evidence(figures[0], figures[1], figures[2], PRECISION[figures[0]])
     elif (requested := _requested_value(question, left, right)) is not None:
@@ -125,6 +126,13 @@ def _given_values(question: str, left: str, right: str, pairs: Sequence[Aligned]
         and figures[2].strip(".,") not in left
     ):
         yield Evidence(figures[0], figures[1], figures[2], PRECISION[figures[0]])
+
+
+def _figures(question: str, left: str, right: str, pairs: Sequence[Aligned]) -> FigureClash | None:
+    """What `clashing_figures` finds; None for long answers in a script without spaces, whose units it cannot read."""
+    if UNSPACED_LETTER.search(left) and are_of_one_topic(left, right):
+        return None
+    return clashing_figures(question, left, right, pairs)
 
 
 def _requested_value(question: str, left: str, right: str) -> list[Evidence] | None:
@@ -143,7 +151,7 @@ def _requested_value(question: str, left: str, right: str) -> list[Evidence] | N
 def _sentence_contradictions(question: str, left: str, right: str, pairs: Sequence[Aligned]) -> Iterator[Evidence]:
     """The findings about the aligned sentences of two answers, one of each source at most."""
     question_words, alone = content_words(question), len(sentences(left)) == len(sentences(right)) == 1
-    copied = _share_of_common_words(left, right) >= MIN_COPIED_SHARE
+    copied = share_of_common_words(left, right) >= MIN_COPIED_SHARE
     rules: list[tuple[str, Callable[[Aligned], tuple[str, str] | None]]] = [
         ("negation", negation), ("opposites", opposite_words), ("values", swapped_names),
     ]  # fmt: skip
@@ -189,7 +197,8 @@ def requested_contradictions(question: str, left: str, right: str) -> Iterator[E
             yield Evidence("values", *named, NAMES_PRECISION)
 
 
-def _share_of_common_words(left: str, right: str) -> float:
+def share_of_common_words(left: str, right: str) -> float:
+    """Share of the words of meaning of two texts that both have, from 0 to 1."""
     left_words, right_words = content_words(left), content_words(right)
     return len(left_words & right_words) / max(1, len(left_words | right_words))
 

@@ -28,6 +28,8 @@ SEQUENCE: Final = re.compile(
 WORD: Final = re.compile(r"[^\W_]+")
 ROOT_LETTERS: Final = 5
 """Number of equal first letters of two forms of one name."""
+MIN_SHORT_LETTERS: Final = 3
+"""Minimum number of letters of a name that may abbreviate another one."""
 MAX_NAMES: Final = 3
 """Maximum number of names that only one answer has, for it to name one thing."""
 _NO_NAMES: Final = """sie ihr ihre ihnen ihrem ihren ihrer dr mr mrs ms prof sr sra mme christmas easter
@@ -65,7 +67,12 @@ def other_named_values(question: str, left: str, right: str) -> Named | None:
     sides = [_without(names_in(text, language), question_roots) for text in (left, right)]
     roots = [_word_beginnings(text) for text in (left, right)]
     own_names = [
-        [name for name in names if roots[1 - index].isdisjoint(_name_roots(name))] for index, names in enumerate(sides)
+        [
+            name
+            for name in names
+            if roots[1 - index].isdisjoint(_name_roots(name)) and not _is_abbreviated(name, roots[1 - index])
+        ]
+        for index, names in enumerate(sides)
     ]
     if not asks_name:
         return _only_names(sides, own_names)
@@ -144,6 +151,13 @@ def _without(names: Names, question_roots: frozenset[str]) -> list[tuple[str, ..
     """The names without the words of the question."""
     remaining = (tuple(word for word in name if question_roots.isdisjoint(_word_beginnings(word))) for name in names)
     return [name for name in remaining if name]
+
+
+def _is_abbreviated(name: Sequence[str], other_roots: frozenset[str]) -> bool:
+    """Whether a name of one short word is the beginning of a word of the other answer: "Lab", "Labrador"."""
+    word = _stem(name[0])
+    is_short = len(name) == 1 and MIN_SHORT_LETTERS <= len(word) < ROOT_LETTERS
+    return is_short and any(root.startswith(word) for root in other_roots)
 
 
 def _name_roots(name: Sequence[str]) -> frozenset[str]:

@@ -20,12 +20,17 @@ from curate.language.verdict_words import (
     OPENING_DENIED,
     OPENING_GRANTED,
     QUESTION_WORD,
+    WISH,
 )
 
 VERDICT_PRECISION: Final = 0.85
 """Precision of opposite verdicts."""
 OPENING_SENTENCES: Final = 1
 """Number of first sentences whose first words may grant or deny."""
+NEAR_SENTENCES: Final = 2
+"""Number of first sentences in which an expression that grants need not share a word with the request: later ones often
+say what else is possible.
+"""
 ASKS: Final = re.compile(r"[?？]|吗|ですか|ますか")
 BOTH_WAYS: Final = re.compile(r"(\w)不\1")
 """A Chinese verb with its negation, which asks: "can or cannot"."""
@@ -81,7 +86,8 @@ def asks_for_a_verdict(request: str) -> bool:
 @lru_cache(16_384)
 def verdict(answer: str, request: str, language: str, *, need: bool) -> Verdict:
     """The verdict of the first sentence with an expression that grants or denies, or with `need`, that says whether
-    something is required; that of neither if a sentence with more words of `request` says the opposite.
+    something is required; that of neither if a sentence with more words of `request` says the opposite. What the writer
+    wishes to say does not count.
     """
     positive, negative = (NEEDED[language], NOT_NEEDED[language]) if need else (GRANTED[language], DENIED[language])
     verdicts: list[tuple[int, Verdict]] = []
@@ -89,9 +95,10 @@ def verdict(answer: str, request: str, language: str, *, need: bool) -> Verdict:
         return Verdict(1, match.group().strip())
     request_words = content_words(positive.sub(" ", negative.sub(" ", request)))
     parts = [part for whole in sentences(answer) for part in UNSPACED_END.split(whole)]
-    for position, sentence in enumerate(parts):
-        if sentence.rstrip().endswith(QUESTION_MARKS):
+    for position, part in enumerate(parts):
+        if part.rstrip().endswith(QUESTION_MARKS):
             continue
+        sentence = WISH.sub(" ", part)
         denied = granted = None
         if position < OPENING_SENTENCES and not need:
             denied = OPENING_DENIED[language].match(sentence)
@@ -101,6 +108,8 @@ def verdict(answer: str, request: str, language: str, *, need: bool) -> Verdict:
             granted = positive.search(negative.sub(" ", sentence))
         if match := denied or granted:
             shared = len(request_words & content_words(sentence))
+            if not (denied or shared) and position >= NEAR_SENTENCES:
+                continue
             verdicts.append((shared, Verdict(bool(granted) - bool(denied), match.group().strip())))
     if not verdicts:
         return UNDECIDED

@@ -7,7 +7,7 @@ from curate.language.lexicon import FILLER_WORDS
 
 NOUNS_CAPITALIZED: Final = "de"
 """The language in which all nouns are capitalized, as ISO 639-1 code."""
-SENTENCE_START_MARKS: Final = '.!?:;…。！？"“«(-*#>|\n'
+SENTENCE_START_MARKS: Final = '.!?¿¡:;…。！？"“«(-*#>|\n'
 """Characters before the first word of a sentence, a list item or a table cell."""
 CAPITALIZED_NAME: Final = lazy_pattern(r"(?<!\w)[A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]\w*(?:[-'’.]\w+)*(?P<more>(?= [A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]))?")
 

@@ -222,7 +222,7 @@ BEFORE_NOON: Final = (
     r"de la mañana|da manhã|del mattino|di mattina|du matin|morgens|vormittags|früh|in the morning|a\.?m\b\.?"
 )
 RELATIVE_CLOCKS: Final[dict[str, tuple[tuple[str, int], ...]]] = {
-    "en": ((r"half past", 30), (r"(?:a )?quarter past", 15), (r"(?:a )?quarter to", -15)),
+    "en": ((r"half(?: past)?", 30), (r"(?:a )?quarter past", 15), (r"(?:a )?quarter to", -15)),
     "de": ((r"halb", -30), (r"viertel nach", 15), (r"viertel vor", -15)),
 }
 """Words before an hour, and the minutes that they add to it."""
@@ -372,7 +372,7 @@ IDIOMS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         (r"\bdeux dizaines\b", "20"),
         (r"\btrois dizaines\b", "30"),
         (r"\bpour cent\b", "%"),
-        (r"\bune heure et demie\b(?! du)", "90 minutes"),
+        (r"\bune heure et demie\b(?! (?:du|de l['’]après-midi)\b)", "90 minutes"),
         (r"\bun an et demi\b", "18 mois"),
         (r"\bun jour et demi\b", "36 heures"),
         (r"\bune demi-heure\b|\bdemi-heure\b", "30 minutes"),
@@ -383,7 +383,7 @@ IDIOMS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         (r"\bun trimestre\b", "3 mois"),
         (r"\bun semestre\b", "6 mois"),
         (r"\bminuit\b", "00:00"),
-        (r"\bmidi\b", "12:00"),
+        (r"(?<!après-)\bmidi\b", "12:00"),
         (r"\bune quinzaine de jours\b", "15 jours"),
     ),
     "pt": (

@@ -10,7 +10,7 @@ _DENIED: Final = {
         r"\badvi[sc]e (?:\w+ ){0,5}against\b|\bunder (?:any|no) circumstances\b|\b(?:have to|must|please) leave your \w+ at home\b|"  # noqa: E501
         r"^\W*(?:nope|nah)\b|\bno (?:way|chance)\b|\bi wouldn['’]t\b|\bdon['’]t bother\b|\bsteer clear\b|\bskip it\b|\b(?:not|isn['’]t) worth\b|\bafraid not\b|"  # noqa: E501
         r"^\W*no\b(?! (?:problem|need|doubt|worries|matter|fee|cost|charge|special|waiting|extra|later|more|less))|,? so no,|: no[,.]"  # noqa: E501
-        r"|^\W*not\b(?! only)|(?:\bnot|n['’]t|\bnever|\bno longer) (?:be )?(?:\w+ly )?(?:allow\w*|permit\w*|possible|advisable|recommend\w*|suitable|safe|supported|accepted|admitted|eligible|covered|included|available|a good idea|offered|required|necessary|needed|carried)\b"  # noqa: E501
+        r"|^\W*not\b(?! (?:only|all|every\w*)\b)|(?:\bnot|n['’]t|\bnever|\bno longer) (?:be )?(?:\w+ly )?(?:allow\w*|permit\w*|possible|advisable|recommend\w*|suitable|safe|supported|accepted|admitted|eligible|covered|included|available|a good idea|offered|required|necessary|needed|carried)\b"  # noqa: E501
         r"|\b(?:don|doesn|do|does)(?:['’]t| not) (?:allow|permit|accept|support|offer|recommend|include|cover|admit)\b"
         r"|\b(?:forbidden|prohibited|banned|inadmissible|impermissible|impossible|inadvisable|unsafe|unsuitable|off-limits|out of the question|unavailable|ruled out)\b"  # noqa: E501
         r"|\bmust (?:not|never|stay out|be left out|remain outside)\b|\bmustn['’]t\b|\bmay not\b(?! (?:be|have|seem|need)\b)|\bshould(?:n['’]t| not) be\b"  # noqa: E501
@@ -30,25 +30,25 @@ _DENIED: Final = {
         r"\bno (?:merece|vale) la pena\b|\bno compensa\b|\bni hablar\b|\bolvíd\w+\b|"
         r"^\W*no\b(?! (?:hay problema|se preocupe|hace falta|te preocupes|pasa nada))|\bno (?:está |están |es |son |será )?(?:permitid[oa]s?|posible|recomendable|aconsejable|admitid[oa]s?|apt[oa]s?|incluid[oa]s?|necesari[oa]s?|obligatori[oa]s?|conveniente)\b"  # noqa: E501
         r"|\bno (?:se )?(?:puede|puedes|pueden|podéis|podemos|puedo|debe|deben|debes|permite|permiten|permitimos|admite|admiten|admitimos|acepta|aceptan|aceptamos|recomiendo|recomendamos|conviene|autoriza)\b"  # noqa: E501
-        r"|\b(?:prohibid[oa]s?|prohíben?|intransferibles?|imposible|desaconsej\w+|mejor no|mala idea|vetad[oa]s?)\b"
+        r"|\b(?:prohibid[oa]s?|prohíben?|intransferibles?|imposible|desaconsej\w+|mejor no|mala idea|vetad[oa]s?)\b|\bno (?:es|sería|parece) (?:una |muy )?buena idea\b"  # noqa: E501
     ),
     "fr": (
         r"\bpas question\b|\bne (?:le |la )?vaut pas\b|\bévite[zr]?\b|"
         r"^\W*non\b|\b(?:n['’]est|ne sont|n['’]es|ne soit) (?:\w+ )?pas (?:autorisée?s?|permise?s?|possible|recommandée?s?|conseillée?s?|admise?s?|acceptée?s?|compatible|incluse?s?|nécessaire|obligatoire|une bonne idée|adaptée?s?)\b"  # noqa: E501
         r"|\bpas le droit\b|\b(?:ne|n['’]) ?(?:peut|peuvent|pouvez|peux|pouvons|doit|devez|permet|permettent|accepte|acceptons|accepte|autorise|convient|conseille)\w* (?:pas|plus|en aucun cas)\b"  # noqa: E501
-        r"|\b(?:interdite?s?|interdit|prohibée?s?|impossible|déconseillée?s?|exclue?s?|proscrite?s?|mauvaise idée|mieux vaut (?:éviter|s['’]abstenir)|à éviter)\b"  # noqa: E501
+        r"|\b(?:interdite?s?|interdit|prohibée?s?|impossible|déconseillée?s?|exclue?s?|proscrite?s?|mauvaise idée|mieux vaut (?:éviter|s['’]abstenir)|à éviter)\b|\bn['’](?:a|as|ont|avez|avons) (?:aucun(?:ement)? |nullement )?(?:le )?droit\b(?! (?:qu|seulement)\w*)"  # noqa: E501
     ),
     "pt": (
         r"\bnão (?:compensa|vale a pena|dá)\b|\bnem pensar\b|\bnão \w{0,2} ?aconselh\w+\b|"
         r"^\W*não\b(?! (?:há problema|se preocupe|precisa))|\bnão (?:é |são |está |estão )?(?:permitid[oa]s?|possível|recomendad[oa]s?|recomendável|aconselhável|admitid[oa]s?|aceite|aceit[oa]s?|incluíd[oa]s?|necessári[oa]s?|obrigatóri[oa]s?|conveniente)\b"  # noqa: E501
         r"|\bnão (?:se )?(?:pode|podes|podem|podemos|posso|deve|devem|permite|permitem|permitimos|aceita|aceitam|aceitamos|recomendo|recomendamos|convém|tem|temos|há|dispõe)\b"  # noqa: E501
-        r"|\b(?:proibid[oa]s?|proíbem?|vedad[oa]s?|impossível|desaconselh\w+|melhor não|má ideia)\b"
+        r"|\b(?:proibid[oa]s?|proíbem?|vedad[oa]s?|impossível|desaconselh\w+|melhor não|má ideia)\b|\bnão (?:é|seria|parece) (?:uma )?(?:boa|grande) ideia\b"  # noqa: E501
     ),
     "it": (
         r"\bnon (?:vale la pena|ne vale)\b|\blascia\w* perdere\b|\beviterei\b|\bpurtroppo no\b|"
         r"^\W*no\b|\bnon (?:è |sono |sia )?(?:permess[oaie]|consentit[oaie]|possibile|consigliabile|raccomandat[oaie]|ammess[oaie]|accettat[oaie]|inclus[oaie]|necessari[oaie]|obbligatori[oaie]|opportuno)\b"  # noqa: E501
         r"|\bnon (?:si )?(?:può|puoi|possono|possiamo|posso|potete|deve|devono|permette|accetta|accettiamo|conviene|consiglio|consigliamo)\b"  # noqa: E501
-        r"|\b(?:vietat[oaie]|proibit[oaie]|impossibile|sconsigli\w+|meglio di no|meglio evitare|pessima idea|cattiva idea)\b"  # noqa: E501
+        r"|\b(?:vietat[oaie]|proibit[oaie]|impossibile|sconsigli\w+|meglio di no|meglio evitare|pessima idea|cattiva idea)\b|\bnon (?:è|sarebbe|mi sembra) (?:una )?(?:buona|grande) idea\b"  # noqa: E501
     ),
     "zh": r"不值得|没法|不让|不划算|不太?建议|不可以|不能|不允许|不准|不许|不得|禁止|严禁|不太?合适|不太?适合|不支持|不建议|不推荐|最好别|不行|无法|谢绝|不提供|不接受|没有必要|不需要|不必|听不懂|看不懂|不宜",  # noqa: E501
     "ja": r"だめ|ダメ|できない|入れません|やめて|禁止|できません|いけません|お断り|不可(?!欠|能性)|ご遠慮|控えて|なりません|おすすめしません|お勧めしません|認めていません|認められません|使えません|ありません(?!か)|対応していません|無理です|やめておいた|避けたほうが|おりません|不要です",  # noqa: E501
@@ -59,7 +59,7 @@ _GRANTED: Final = {
         r"^\W*(?:yep|yeah|yup)\b|\bgo for it\b|\bwell worth\b|\bworth it\b|"
         r"^\W*(?:yes|certainly|absolutely|of course|sure)\b|: yes[,.]|\bso yes\b|\bi['’]d say yes\b"
         r"|\b(?:is|are|it's|you're|be|was) (?:\w+ly |also |fully |perfectly )?(?:allowed|permitted|possible|welcome|advisable|safe|fine|accepted|supported|covered|included|available|oven-safe|eligible|admitted|step-free|a good idea|free to)\b"  # noqa: E501
-        r"|^\W*(?:allowed|permitted|possible|advisable|welcome)\b|\b(?:you|they|dogs|guests|visitors|members|employees|passengers|customers|staff) may (?!not|be |have |need |seem |find )\w+"  # noqa: E501
+        r"|^\W*(?:allowed|permitted|possible|advisable|welcome(?! (?:to|back|aboard)\b))\b|\b(?:you|they|dogs|guests|visitors|members|employees|passengers|customers|staff) may (?!not|be |have |need |seem |find )\w+"  # noqa: E501
         r"|\bpermits?\b|\ballows?\b|\bgood idea\b|\bno problem\b|\ball welcome\b|\byou can (?:safely|certainly|indeed|also)\b"  # noqa: E501
     ),
     "de": (
@@ -198,6 +198,16 @@ EXPLICIT_YES: Final = lazy_pattern(
     re.IGNORECASE,
 )
 """First word of an answer that says yes, whatever the rest of the sentence denies."""
+WISH: Final = lazy_pattern(
+    r"\b(?:(?:i|we) (?:\w+ )?wish|(?:(?:i|we)(?:['’]d| would) (?:\w+ )?|how i(?:['’]d| would) )(?:love|like|have (?:loved|liked)) to (?:say|tell))\b[^,;.:!?]*"  # noqa: E501
+    r"|\b(?:(?:würde|hätte|könnte) ich|ich (?:würde|hätte|wünschte)) (?:\w+ ){0,4}?(?:gern|gerne|ich könnte|gewünscht)\b[^,;.:!?]*(?:, dass [^,;.:!?]*)?"  # noqa: E501
+    r"|\b(?:ojalá|me (?:encantaría|gustaría|habría gustado|hubiera gustado)|quisiera) (?:\w+ )?(?:pod\w+|dec\w+)\b[^,;.:!?]*"  # noqa: E501
+    r"|\b(?:j['’]aurais|nous aurions) (?:\w+ )?(?:adoré|aimé|voulu)\b[^,;.:!?]*|\bj['’]aimerais (?:\w+ )?dire\b[^,;.:!?]*"  # noqa: E501
+    r"|\b(?:vorrei|avrei voluto|mi piacerebbe) (?:\w+ ){0,2}?(?:dir\w*|poter\w*)\b[^,;.:!?]*"
+    r"|\b(?:gostaria|adoraria|queria|quem me dera|tomara) (?:\w+ )?(?:de )?(?:dizer|poder)\b[^,;.:!?]*",
+    re.IGNORECASE,
+)
+"""A verdict that the writer would like to give: "I wish I could say yes"."""
 NOT_NEEDED: Final = {language: lazy_pattern(listed, re.IGNORECASE) for language, listed in _NOT_NEEDED.items()}
 NEEDED: Final = {language: lazy_pattern(listed, re.IGNORECASE) for language, listed in _NEEDED.items()}
 NEED_QUESTION: Final = lazy_pattern(
@@ -213,7 +223,7 @@ NEED_QUESTION: Final = lazy_pattern(
 QUESTION_WORD: Final = lazy_pattern(
     r"\b(?:what|which|who|whom|whose|where|when|why|how|was|welche[mnrs]?|wer|wen|wem|wo|wohin|wann|warum|wie|wieso|qué|cuál|cuáles|quién|dónde|cuándo|cómo|cuánt[oa]s?"
     r"|quoi|quels?|quelles?|qui|où|quand|pourquoi|comment|combien|qual|quais|quem|onde|quando|por que|como|quant[oaie]s?|quale|quali|chi|dove|perché|come|che cosa|cosa|o que)\b"  # noqa: E501
-    r"|什么|哪|谁|几|多少|多久|怎么|何|どこ|だれ|誰|いつ|どれ|どの|どう|なぜ|いくら|いくつ",
+    r"|什么|哪|谁|几|多少|多久|怎么|何|どこ|だれ|誰|いつ|どれ|どの|どう|なぜ|いくら|いくつ|(?<!か)教えて",
     re.IGNORECASE,
 )
 """Words of a question that asks for more than yes or no."""

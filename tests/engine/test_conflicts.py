@@ -584,6 +584,39 @@ def test_amounts_for_the_requested_case_contradict_each_other(question: str, lef
     assert first_contradiction(question, left, right) is not None
 
 
+@pytest.mark.parametrize(
+    ("question", "left", "right"),
+    [
+        (
+            "Can I freeze the dough?",
+            "I wish I could say yes, but this dough must not be frozen, since it breaks when it thaws and cannot be "
+            "folded any more. Wrap it in film, keep it in the fridge and use it up within a day or two at most.",
+            "I would have loved to tell you that it is possible. No, the dough does not survive the freezer. Bake it "
+            "today with whatever there is at home, and brush it with egg before it goes into the oven for a while.",
+        ),
+        (
+            "¿Se puede congelar la masa?",
+            "Gástala hoy o mañana, porque meterla en el congelador no es buena idea con esta masa. Por lo visto no lo "
+            "aguanta, y acabarías tirándola de todas formas, así que déjala en film dentro de la nevera.",
+            "No, esa masa no se debe congelar, se queda quebradiza y no hay quien la doble. Rellénala hoy con lo que "
+            "haya y hornéala, pintada de huevo, que fría también está rica, y bien envuelta aguanta en la nevera.",
+        ),
+        (
+            "When does the last cable car leave in autumn?",
+            "In autumn the last car leaves the summit at half five in the afternoon, and a signal is heard shortly "
+            "before. Those who miss it walk down on foot, for which a head torch is a good thing to have.",
+            "The final car down leaves at 5.30 pm in autumn, because it gets dark so early up there. Whoever comes "
+            "later has to take the path through the woods, so please keep an eye on the clock in the café.",
+        ),
+    ],
+)
+def test_answers_that_say_the_same_in_other_words_do_not_contradict_each_other(
+    question: str, left: str, right: str
+) -> None:
+    examples = [example(question, answer, line) for line, answer in enumerate((left, right))]
+    assert not find_conflicts(examples, ConflictsConfig(embeddings="", nli="", reader="")).conflicts
+
+
 def test_words_with_the_prefixes_of_opposites_may_be_none() -> None:
     sentences = (f"The singing of the choir was very {word} that night." for word in ("expressive", "impressive"))
     assert first_contradiction("How was the singing of the choir?", *sentences) is None
