@@ -35,13 +35,15 @@ class Method:
     """Whether activations can be computed again in the backward pass instead of being kept."""
     virtual: bool = False
     """Whether it puts virtual tokens before each text."""
+    readers: str = "transformers and PEFT"
+    """What loads its result."""
     variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What `--compare` trains, and the keys of the recipe for each; nothing: the method as it is, under its name."""
 
     @property
     def cannot(self) -> tuple[str, ...]:
         """Limitations to know before the training begins."""
-        merged = "its result cannot be merged into the base: no GGUF and no Ollama, serving needs transformers and PEFT"
+        merged = f"its result cannot be merged into the base: no GGUF and no Ollama, serving needs {self.readers}"
         kept = "activations are kept for the backward pass: long examples take much memory"
         return (*[merged] * (not self.merges), *[kept] * (not self.checkpoints))
 
@@ -70,7 +72,7 @@ METHODS: Final[dict[MethodName, Method]] = {
     ),
     "bottleneck": Method(
         "bottleneck adapters", "small networks after attention and MLP", 3e-4, "Houlsby et al. (2019)",
-        frozenset(("places", "bottleneck")),
+        frozenset(("places", "bottleneck")), readers="`curate chat`",
         variants={"houlsby": {"places": "houlsby"}, "pfeiffer": {"places": "pfeiffer"}},
     ),
     "full": Method("full fine-tuning", "all its weights", 2e-5, "common practice, a tenth of LoRA's", quantises=False, merges=True),  # noqa: E501

@@ -14,6 +14,7 @@ from curate.core.example import Example, Place
 from curate.models.template import Template
 from tests.trainer.tiny import WORDS, make_tokenizer
 from train.evaluation.answering import Answer, ResponseCache
+from train.evaluation.eval_setup import longest_answer
 from train.evaluation.evaluation_result import Comparison, Result, Score, Verdict
 from train.evaluation.prompts import (
     Prompts,
@@ -60,6 +61,16 @@ def test_the_task_is_told_by_the_answers(answers: list[str], task: str) -> None:
 
 def test_answers_that_call_tools_make_a_task_of_tools() -> None:
     assert guess_task([Expected("", (("weather", {}),)), Expected("Sunny."), Expected("Rain.")])[0] == "tools"
+
+
+def test_the_room_for_an_answer_covers_its_reasoning_in_any_form() -> None:
+    parts = [{"type": "thinking", "thinking": "It is in France."}, {"type": "text", "text": "Paris."}]
+    for answer in ({"content": parts}, {"reasoning_content": "It is in France.", "content": "Paris."}):
+        messages = [{"role": "user", "content": "Where?"}, {"role": "assistant", **answer}]
+        question = Question(Example(Place("f", 1), {"messages": messages}, "messages"), 1)
+        assert (question.written, question.expected.text) == ("It is in France.Paris.", "Paris.")
+        setup: Any = SimpleNamespace(pool=[question], questions=[], task="text")
+        assert longest_answer(setup, len) == 48  # 22, 8 to spare, and the marks around it, in steps of 16
 
 
 def test_questions_are_the_last_answers_or_all_that_are_trained_on() -> None:

@@ -179,6 +179,9 @@ def test_methods_that_leave_no_weights_to_merge_go_as_adapters() -> None:
     for method, form in (("ia3", "merged"), ("prompt-tuning", "gguf"), ("full", "adapter")):
         with pytest.raises(UsageError, match=r"cannot be merged into|not an adapter"):
             require_form(Recipe(model="m", data="d", method=method), Options(form=form, folder=Path("out")))  # type: ignore[arg-type]
+    with pytest.raises(UsageError) as refused:
+        require_form(Recipe(model="m", data="d", method="bottleneck"), Options(form="merged", folder=Path("out")))
+    assert "curate chat" in refused.value.hint  # PEFT does not know them
     require_form(Recipe(model="m", data="d", method="full"), Options(form="merged", folder=Path("out")))
 
 

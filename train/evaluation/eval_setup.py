@@ -21,6 +21,8 @@ from train.trained import Trained
 
 MAX_ANSWER_TOKENS: Final = 512
 MAX_REASONING_TOKENS: Final = 4096
+REASONING_MARK_TOKENS: Final = 16
+"""Room for the marks that a template writes around reasoning, which has a key or a part of its own in the data."""
 MAX_SAMPLE: Final = 500
 """Training answers that determine the maximum length of an answer."""
 
@@ -150,4 +152,5 @@ def longest_answer(setup: EvalSetup, tokens: Callable[[str], int]) -> int:
     if setup.task == "tools":
         length += 64  # calls are no text
     thinks = any(len(question.written) > len(question.expected.text) for question in sample)
+    length += REASONING_MARK_TOKENS if thinks else 0
     return int(min(MAX_REASONING_TOKENS if thinks else MAX_ANSWER_TOKENS, -(-length // 16) * 16))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
 from curate.core.errors import InputError, requiring
-from curate.core.example import REASONING_KEYS, Example, content_text
+from curate.core.example import Example, content_text, reasoning_texts
 from curate.core.lazy import np
 from curate.core.limits import read_regular
 from curate.core.text import normalised, visible
@@ -82,8 +82,7 @@ class Question:
     def written(self) -> str:
         """The text of the answer, its reasoning included."""
         answer = self.messages[-1]
-        thoughts = (answer[key] for key in REASONING_KEYS if isinstance(answer.get(key), str))
-        return next(thoughts, "") + content_text(answer.get("content"))
+        return "".join(reasoning_texts(answer)) + content_text(answer.get("content"))
 
 
 def without_thoughts(text: str) -> str:

@@ -164,7 +164,7 @@ def require_form(recipe: Recipe, options: Options) -> None:
          "install llama.cpp, or use --dtype q8_0"),
         (form != "adapter" and not recipe.how.merges,
          f"--to {form}: {recipe.how.title} cannot be merged into the base",
-         "use --to adapter, which transformers and PEFT load"),
+         f"use --to adapter, for {recipe.how.readers}"),
         (adapter and recipe.yarn != 1,
          f"--to {form}: an adapter does not hold the longer context that yarn = {recipe.yarn:g} gives to the base",
          "use --to merged"),
