@@ -38,7 +38,7 @@ from curate.read.form_writer import Written, write_as
 from curate.read.formats import AMONG_MESSAGES, BY_NAME, COMPLETIONS, WRITABLE, example_of
 from curate.read.forms.form import Format, UnwritableError, json_in
 from curate.read.lines import BOM, split_lines
-from curate.read.preference_conversion import is_same_prompt, write_preference
+from curate.read.preference_conversion import is_same_prompt, rows_in_form
 
 FIELD: Final = re.compile(r"\{\{|\}\}|\{([^{}]+)\}")
 """A key in braces, also a path such as `translation.en` or `choices.0`; doubled braces are braces."""
@@ -349,7 +349,7 @@ def _objects_to_write(examples: Sequence[Example], form: Format) -> list[Written
     """The objects for an example, or for both labelled answers of a pair. Raises `UnwritableError`."""
     example, value = examples[0], dict(examples[0].value)
     if form.write_pair or form.label:
-        return write_preference(form, examples)
+        return rows_in_form(form, examples)
     if example.format in PAIR_SIDES:
         value.pop(PAIR_SIDES[example.format][1], None)
     several = example.format == "self-instruct"

@@ -57,7 +57,7 @@ def _ends(sizes: Numbers | Flags) -> Numbers:
     return np.append(0, np.cumsum(sizes))
 
 
-class Lines(NamedTuple):
+class PieceLines(NamedTuple):
     """The texts of pieces, cut into lines where pieces may have blocks."""
 
     pieces: Numbers
@@ -67,7 +67,7 @@ class Lines(NamedTuple):
     """Which pieces may have blocks."""
 
 
-def read_words(pieces: Pieces, block: int) -> tuple[Words, Lines, Numbers]:
+def read_words(pieces: Pieces, block: int) -> tuple[Words, PieceLines, Numbers]:
     """The words of all pieces; their lines, and where the words of each line begin and the last ones end. A piece that
     is not compared and has no block of `block` words has no words.
     """
@@ -79,7 +79,7 @@ def read_words(pieces: Pieces, block: int) -> tuple[Words, Lines, Numbers]:
     return Words(hashes, offsets, offsets[pieces.first], RunHashes(hashes)), lines, ends
 
 
-def _lines(texts: Texts, is_cut: Flags, whole: Numbers) -> Lines:
+def _lines(texts: Texts, is_cut: Flags, whole: Numbers) -> PieceLines:
     """The lines of the texts that are cut, and the texts number `whole`, in order."""
     cut, breaks = np.flatnonzero(is_cut), np.flatnonzero(texts.buffer == LINE_BREAK)
     owners = texts.starts[cut].searchsorted(breaks, "right") - 1
@@ -92,10 +92,10 @@ def _lines(texts: Texts, is_cut: Flags, whole: Numbers) -> Lines:
     numbers, starts = numbers[order], starts[order]
     last = np.append(numbers[1:] != numbers[:-1], True)[: len(numbers)]
     ends = np.where(last, texts.ends[numbers], np.append(starts[1:] - 1, 0)[: len(numbers)])
-    return Lines(numbers, Texts(texts.buffer, starts, ends), is_cut)
+    return PieceLines(numbers, Texts(texts.buffer, starts, ends), is_cut)
 
 
-def block_keys(words: Words, lines: Lines, line_ends: Numbers, first: Numbers, size: int) -> tuple[Ids, Numbers]:
+def block_keys(words: Words, lines: PieceLines, line_ends: Numbers, first: Numbers, size: int) -> tuple[Ids, Numbers]:
     """The keys of the first and of the last `size` words of the blocks of each conversation, and their ends: a piece
     itself, its paragraphs (between lines without words) and its lines.
 

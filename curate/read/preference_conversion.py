@@ -273,7 +273,7 @@ def labelled_rows(form: Format, pair: PreferencePair) -> list[Written]:
     return [write_labelled(form, pair.prompt + side, extra_keys, label=label) for side, label in sides]
 
 
-def write_preference(form: Format, examples: Sequence[Example]) -> list[Written]:
+def rows_in_form(form: Format, examples: Sequence[Example]) -> list[Written]:
     """The lines for a pair or a labelled answer, or for two labelled answers of a pair; in a form of either kind.
 
     Raises `UnwritableError`.

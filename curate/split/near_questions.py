@@ -109,7 +109,7 @@ def _nearly_equal_in(questions: Mapping[int, Words], part: int, parts: int) -> I
     if len(questions) > MAX_COMPARED:
         forms = defaultdict[tuple[int, Words], list[int]](list)
         for example, words in questions.items():
-            content = content_words(words)
+            content = without_small_words(words)
             inside = content[part * len(content) // parts : (part + 1) * len(content) // parts]
             forms[-1, inside].append(example)
             for place, word in enumerate(inside):
@@ -122,14 +122,14 @@ def _nearly_equal_in(questions: Mapping[int, Words], part: int, parts: int) -> I
                 yield left, right
 
 
-def content_words(words: Words) -> Words:
+def without_small_words(words: Words) -> Words:
     """Words without small words."""
     return tuple(word for word in words if word not in SMALL_WORDS)
 
 
 def nearly_equal(left_words: Words, right_words: Words) -> bool:
     """Whether two questions are nearly equal."""
-    left, right = content_words(left_words), content_words(right_words)
+    left, right = without_small_words(left_words), without_small_words(right_words)
     if len(left) != len(right):
         return False
     differing = [pair for pair in zip(left, right, strict=True) if pair[0] != pair[1]]
