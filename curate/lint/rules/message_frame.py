@@ -276,7 +276,7 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
     """Add the columns that depend on other rows, and the flags."""
     role, text, example = pl.col("role"), pl.col("text"), pl.col("example")
     without_nul = text
-    if any(frame[name].str.contains("\0", literal=True).any() for name in ("text", "reasoning")):
+    if any(frame.select(pl.col("text", "reasoning").str.contains("\0", literal=True).any()).row(0)):
         without_nul = text.str.replace_all("\0", " ", literal=True)
         frame = frame.with_columns(pl.col("reasoning").str.replace_all("\0", " ", literal=True))
     preceding = without_nul.shift(1)
