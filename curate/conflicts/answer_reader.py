@@ -1,5 +1,6 @@
 """What an answer says to a question, by a token classifier that reads both: yes or no, and which words are the name,
-place or amount that was asked for. Two answers are compared by what was read of each.
+place or amount that was asked for. Two answers are compared by what was read of each. Edited copies are read together:
+which of the words that differ contradict each other.
 
 For a model with these labels see `judge/README.md`.
 """
@@ -8,6 +9,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from difflib import SequenceMatcher
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean
@@ -27,9 +29,12 @@ from curate.models.names import fingerprint
 
 LABELS: Final = (
     "value", "yes", "answers", "asks yes or no", "asks a name or place", "asks an amount", "asks another thing",
+    "contradicts",
 )  # fmt: skip
-"""Labels of a model. The first one is of each token, the others of the whole answer, by the mean of its tokens."""
-SCORES: Final = len(LABELS) - 1
+"""Labels of a model. The first one is of each token, and the last one, of two edited copies that are read together; the
+others are of the whole answer, by the mean of its tokens.
+"""
+SCORES: Final = len(LABELS) - 2
 VALUE_WORDS: Final = 2
 """Number of the most probable words of the value that are compared."""
 WORD: Final = re.compile(r"\w+")
@@ -41,16 +46,31 @@ tests/bench/natural_answers that ask for one of them.
 MIN_PROBABILITY: Final = 0.85
 """Probability from which two answers count as contradictory: of the agreeing pairs of the even topics, 3% reach it.
 """
+MIN_OPPOSITE_PROBABILITY: Final = 0.92
+"""The same of two answers that say yes and no."""
 MIN_BRIEF_PROBABILITY: Final = 0.95
 """The same of two answers of up to `MAX_BRIEF_WORDS` words, of which only the names and places are compared."""
 PRECISION: Final = 0.9
 """Share of the pairs with that probability that contradict each other, if half of the pairs agree: the highest
 confidence. Of the even topics it is .93.
 """
+MIN_COPY_PROBABILITY: Final = 0.99
+"""Probability from which two edited copies count as contradictory: with it, the precision on half of the pairs of two
+sources that the model was not trained on is .96.
+"""
+MIN_COPY_WORDS: Final = 20
+"""Number of words of the shorter one of two edited copies that are read."""
+UNCHANGED_SCORE: Final = -20.0
+"""Score of two copies without other words."""
+NEAR_WORDS: Final = 6
+"""Number of words that are read before and after those that differ."""
+COPY_WORD: Final = re.compile(r"\w+|[^\w\s]")
+"""A word or a sign of two edited copies that are compared."""
 MIN_STEM_CHARS, MAX_ENDING_CHARS = 4, 2
 """Number of letters at the beginning that two forms of a word share at least, and at the end that may differ."""
 
 Pair = tuple[str, str]
+Span = tuple[int, int]
 
 
 class Reading(NamedTuple):
@@ -83,6 +103,12 @@ def min_probability(answers: Pair) -> float:
     return MIN_BRIEF_PROBABILITY if is_brief(answers) else MIN_PROBABILITY
 
 
+def contradict(compared: Compared, answers: Pair) -> bool:
+    """Whether two answers count as contradictory, from what `compare_answers` says about them."""
+    is_opposite = not (compared.left or compared.right)
+    return compared.probability >= max(min_probability(answers), MIN_OPPOSITE_PROBABILITY if is_opposite else 0.0)
+
+
 def compare_answers(
     pairs: Sequence[tuple[Pair, Pair]],
     model: str,
@@ -97,7 +123,11 @@ def compare_answers(
     `progress` is called with the number of answers that were read. Raises `ModelError` if the model is not available
     or is none that reads answers, `MissingExtra` without transformers.
     """
-    read = _Answers(model, cache, progress).read
+    texts = _Texts("answers", _scores, model, cache, progress)
+
+    def read(exchanges: Set[Pair]) -> dict[Pair, Reading]:
+        return {pair: _reading_of_scores(pair[1], row) for pair, row in texts.rows(exchanges).items()}
+
     own = [tuple(zip(questions, answers, strict=True)) for questions, answers in pairs]
     # The answer that is in most pairs is read first: it often shows that the other one of a pair need not be read.
     uses = Counter(exchange for both in own for exchange in both)
@@ -194,13 +224,21 @@ def _value_words(reading: Reading) -> str:
     return " ".join(word for word, _ in reading.values)
 
 
-class _Answers:
-    """What a model reads in answers, each read once."""
+class _Texts:
+    """What a model computes of pairs of texts, each read once."""
 
-    def __init__(self, model: str, cache: Path | None, progress: Callable[[int], None] | None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        compute: Callable[[Any, list[Pair]], Any],
+        model: str,
+        cache: Path | None,
+        progress: Callable[[int], None] | None,
+    ) -> None:
+        """`compute`: of a loaded model and pairs, a row of scores for each; `kind` names them in the cache."""
         name = content_id([*LABELS, model, fingerprint(model)])[:16]
-        self._store = EmbeddingCache(None if cache is None else cache / f"answers-{name}.npz")
-        self._loader, self._progress = Loader(token_classifier, model), progress
+        self._store = EmbeddingCache(None if cache is None else cache / f"{kind}-{name}.npz")
+        self._loader, self._compute, self._progress = Loader(token_classifier, model), compute, progress
 
     @cached_property
     def _model(self) -> Any:
@@ -210,21 +248,21 @@ class _Answers:
             raise ModelError(f"{self._loader.name}: is no model that reads answers", "make one as judge/README.md says")
         return model
 
-    def read(self, exchanges: Set[Pair]) -> dict[Pair, Reading]:
-        """The reading of each question with an answer. Raises as `compare_answers` does."""
-        keys = {exchange: content_id(list(exchange)) for exchange in sorted(exchanges)}
-        if new := [exchange for exchange, key in keys.items() if key not in self._store]:
-            texts = [tuple(map(storable, exchange)) for exchange in new]
-            for batch, rows in each_batch(_scores, texts, self._loader, self._model):
+    def rows(self, pairs: Set[Pair]) -> dict[Pair, list[float]]:
+        """The scores of each pair. Raises as `compare_answers` does."""
+        keys = {pair: content_id(list(pair)) for pair in sorted(pairs)}
+        if new := [pair for pair, key in keys.items() if key not in self._store]:
+            texts = [tuple(map(storable, pair)) for pair in new]
+            for batch, rows in each_batch(self._compute, texts, self._loader, self._model):
                 self._store.add([keys[new[index]] for index in batch], rows)
                 if self._progress:
                     self._progress(len(batch))
             self._store.save()
-        return {pair: _reading_of_scores(pair[1], self._store.get([key])[0].tolist()) for pair, key in keys.items()}
+        return {pair: self._store.get([key])[0].tolist() for pair, key in keys.items()}
 
 
-def _scores(reader: Any, texts: list[Pair]) -> Any:
-    """For each pair: the scores of the answer, then start, end and probability of the words of its value."""
+def _logits(reader: Any, texts: list[Pair]) -> tuple[Any, list[list[list[int]]], list[list[int | None]]]:
+    """The scores of each token of each pair, where it begins and ends, and which text it is of (0, 1, or None)."""
     import torch
 
     encoded = reader.tokenizer(
@@ -234,13 +272,19 @@ def _scores(reader: Any, texts: list[Pair]) -> Any:
     offsets = encoded.pop("offset_mapping").tolist()
     with torch.inference_mode():
         logits = reader(**encoded.to(reader.device)).logits.float().cpu()
+    return logits, offsets, [encoded.sequence_ids(index) for index in range(len(texts))]
+
+
+def _scores(reader: Any, texts: list[Pair]) -> Any:
+    """For each pair: the scores of the answer, then start, end and probability of the words of its value."""
+    logits, offsets, sides = _logits(reader, texts)
     rows = np.zeros((len(texts), SCORES + 3 * VALUE_WORDS), dtype=np.float32)
     for index, (question, answer) in enumerate(texts):
         question_words = {word.lower() for word in WORD.findall(question)}
-        inside = [token for token, side in enumerate(encoded.sequence_ids(index)) if side == 1]
+        inside = [token for token, side in enumerate(sides[index]) if side == 1]
         if inside:
-            chances = torch.sigmoid(logits[index, inside, 0]).tolist()
-            rows[index, :SCORES] = logits[index, inside, 1:].mean(dim=0)
+            chances = logits[index, inside, 0].sigmoid().tolist()
+            rows[index, :SCORES] = logits[index, inside, 1:-1].mean(dim=0)
             spans = [offsets[index][token] for token in inside]
             best: dict[str, tuple[int, int, float]] = {}
             for start, end, chance in sorted(_chances(answer, spans, chances), key=lambda word: -word[2]):
@@ -249,6 +293,93 @@ def _scores(reader: Any, texts: list[Pair]) -> Any:
                     best.setdefault(word, (start, end, chance))
             numbers = [number for word in [*best.values()][:VALUE_WORDS] for number in word]
             rows[index, SCORES : SCORES + len(numbers)] = numbers
+    return rows
+
+
+def may_be_copies(answers: Pair) -> bool:
+    """Whether two answers that share many words are such as a model reads together."""
+    return min(map(word_count, answers)) >= MIN_COPY_WORDS and not any(map(UNSPACED.search, answers))
+
+
+class Differences(NamedTuple):
+    """Where two edited copies differ."""
+
+    excerpts: Pair
+    """The words that differ, with `NEAR_WORDS` words before and after them."""
+    spans: list[tuple[Span, Span]]
+    """Start and end of the words that differ in both excerpts, 0 and 0 where one of them has nothing."""
+
+    @classmethod
+    def of(cls, left: str, right: str) -> "Differences":
+        """The differences of two texts, case ignored."""
+        words = [[word.span() for word in COPY_WORD.finditer(text)] for text in (left, right)]
+        worded = [[text[slice(*span)].lower() for span in own] for text, own in zip((left, right), words, strict=True)]
+        codes = SequenceMatcher(None, worded[0], worded[1], autojunk=False).get_opcodes()
+        edits = [((i, j), (k, m)) for kind, i, j, k, m in codes if kind != "equal"]
+        (one, of_one), (other, of_other) = (
+            _excerpt(text, own, [edit[side] for edit in edits])
+            for side, (text, own) in enumerate(zip((left, right), words, strict=True))
+        )
+        return cls((one, other), [*zip(of_one, of_other, strict=True)])
+
+
+def _excerpt(text: str, words: Sequence[Span], edits: Sequence[Span]) -> tuple[str, list[Span]]:
+    """The parts of a text around some ranges of its words, and where these ranges are in it."""
+    parts: list[tuple[int, int, list[Span]]] = []
+    for first, end in edits:
+        start, stop = max(0, first - NEAR_WORDS), min(len(words), end + NEAR_WORDS)
+        if parts and start <= parts[-1][1]:
+            parts[-1] = parts[-1][0], stop, [*parts[-1][2], (first, end)]
+        else:
+            parts.append((start, stop, [(first, end)]))
+    excerpt, spans = "", list[Span]()
+    for start, stop, inside in parts:
+        excerpt += "… " if start else ""
+        begin = words[start][0] if start < stop else 0
+        offset = len(excerpt) - begin
+        excerpt += text[begin : words[stop - 1][1]] + " " if start < stop else ""
+        spans += [
+            (words[first][0] + offset, words[end - 1][1] + offset) if first < end else (0, 0) for first, end in inside
+        ]
+    return excerpt, spans
+
+
+def compare_copies(
+    pairs: Sequence[Pair], model: str, cache: Path | None = None, progress: Callable[[int], None] | None = None
+) -> list[Compared]:
+    """For each pair of edited copies, how probably they contradict each other, by the words that differ. Each pair is
+    read in both orders. Raises as `compare_answers` does.
+    """
+    read = _Texts("copies", _copy_scores, model, cache, progress).rows
+    rows = read({order for pair in pairs for order in (pair, pair[::-1])})
+    results = []
+    for left, right in pairs:
+        score, number = rows[left, right]
+        probability = logistic(fmean((score, rows[right, left][0])))
+        (one, other), spans = Differences.of(left, right)
+        of_left, of_right = spans[int(number)] if number >= 0 else ((0, 0), (0, 0))
+        results.append(Compared(probability, one[slice(*of_left)], other[slice(*of_right)]))
+    return results
+
+
+def _copy_scores(reader: Any, texts: list[Pair]) -> Any:
+    """For each pair of edited copies: the score of the words that differ, and the position of those with the highest
+    one in `Differences.spans`; -1 without one.
+    """
+    differences = [Differences.of(*pair) for pair in texts]
+    logits, offsets, sides = _logits(reader, [item.excerpts for item in differences])
+    rows = np.full((len(texts), 2), -1, dtype=np.float32)
+    for index, item in enumerate(differences):
+        tokens = [
+            (token, number)
+            for number, spans in enumerate(item.spans)
+            for token, (side, (start, end)) in enumerate(zip(sides[index], offsets[index], strict=True))
+            if side is not None and start < spans[side][1] and end > spans[side][0]
+        ]
+        rows[index, 0] = UNCHANGED_SCORE
+        if tokens:
+            scores = logits[index, [token for token, _ in tokens], -1]
+            rows[index] = float((scores.softmax(-1) * scores).sum()), tokens[int(scores.argmax())][1]
     return rows
 
 

@@ -7,14 +7,24 @@ from typing import Final, NamedTuple, Protocol
 
 from curate.conflicts.answer_polarity import HEDGE, opposite_polarity
 from curate.conflicts.answer_reader import (
+    MIN_COPY_PROBABILITY,
     PRECISION,
+    Compared,
     compare_answers,
+    compare_copies,
+    contradict,
     is_brief,
-    min_probability,
+    may_be_copies,
 )
 from curate.conflicts.answer_swap import FACT_RULES, AnsweredPair, with_answers
 from curate.conflicts.candidate_pairs import Nominee
-from curate.conflicts.contradiction_rules import is_comparable, requested_contradictions, rule_contradictions
+from curate.conflicts.contradiction_rules import (
+    MIN_COPIED_SHARE,
+    is_comparable,
+    requested_contradictions,
+    rule_contradictions,
+    share_of_common_words,
+)
 from curate.conflicts.evidence import Evidence, confidence
 from curate.conflicts.labels import labels_clash
 from curate.conflicts.nli import contradictions, duplicates, entailments, have_something_in_common
@@ -189,14 +199,45 @@ def by_reader(
     progress: Callable[[int], None] | None = None,
     notes: list[str] | None = None,
 ) -> list[Judged]:
-    """Add the evidence of a model that reads each answer, about pairs without other evidence whose questions may be the
-    same. Raises as `compare_answers` does.
+    """Add the evidence of a model that reads answers, about pairs without other evidence whose questions may be the
+    same: edited copies together, then each answer with its question. Raises as `compare_answers` does.
 
     Of more than `MAX_READ_PAIRS`, those are read whose questions are most probably the same, and `notes` says how many
     are not.
     """
     results = list(judged)
-    indices = [index for index, item in enumerate(results) if not item.evidence and _to_be_read(item)]
+
+    def chosen(is_read: Callable[[Judged], bool]) -> list[int]:
+        indices = [index for index, item in enumerate(results) if not item.evidence and is_read(item)]
+        return _most_alike(results, indices, config, notes)
+
+    def add(index: int, verdict: Compared) -> None:
+        left, right = results[index].nominee[:2]
+        words = verdict.left or _first_sentence(left.answer), verdict.right or _first_sentence(right.answer)
+        score = round(min(verdict.probability, PRECISION), 4)
+        results[index] = results[index]._replace(evidence=(Evidence("reader", *words, score),), score=score)
+
+    indices = chosen(_are_copies)
+    copies = [(left.answer, right.answer) for left, right in (results[index].nominee[:2] for index in indices)]
+    for index, verdict in zip(indices, compare_copies(copies, config.reader, cache, progress), strict=True):
+        if verdict.probability >= MIN_COPY_PROBABILITY:
+            add(index, verdict)
+    indices = chosen(_to_be_read)
+    pairs = [
+        ((left.request, right.request), (left.answer, right.answer))
+        for left, right in (results[index].nominee[:2] for index in indices)
+    ]
+    for index, verdict in zip(indices, compare_answers(pairs, config.reader, cache, progress), strict=True):
+        left, right = results[index].nominee[:2]
+        if contradict(verdict, (left.answer, right.answer)):
+            add(index, verdict)
+    return results
+
+
+def _most_alike(
+    results: Sequence[Judged], indices: list[int], config: ConflictsConfig, notes: list[str] | None
+) -> list[int]:
+    """The `MAX_READ_PAIRS` of some pairs whose questions are most probably the same, in order."""
     if (left_out := len(indices) - MAX_READ_PAIRS) > 0:
         indices = sorted(sorted(indices, key=lambda index: -results[index].nominee.same)[:MAX_READ_PAIRS])
         if notes is not None:
@@ -204,17 +245,13 @@ def by_reader(
                 f"{plural(left_out, 'pair')} of answers not read by {config.reader}: it reads the {MAX_READ_PAIRS:,} "
                 "pairs whose questions are most alike"
             )
-    pairs = [
-        ((left.request, right.request), (left.answer, right.answer))
-        for left, right in (results[index].nominee[:2] for index in indices)
-    ]
-    for index, verdict in zip(indices, compare_answers(pairs, config.reader, cache, progress), strict=True):
-        left, right = results[index].nominee[:2]
-        if verdict.probability >= min_probability((left.answer, right.answer)):
-            words = verdict.left or _first_sentence(left.answer), verdict.right or _first_sentence(right.answer)
-            score = round(min(verdict.probability, PRECISION), 4)
-            results[index] = results[index]._replace(evidence=(Evidence("reader", *words, score),), score=score)
-    return results
+    return indices
+
+
+def _are_copies(item: Judged) -> bool:
+    """Whether a model reads both answers together."""
+    answers = item.nominee.left.answer, item.nominee.right.answer
+    return share_of_common_words(*answers) >= MIN_COPIED_SHARE and may_be_copies(answers) and _to_be_judged(item)
 
 
 def _to_be_read(item: Judged) -> bool:

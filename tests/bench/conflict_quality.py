@@ -1,9 +1,9 @@
 """How well clashing answers are told from answers that may both hold: by rules alone, by an NLI model alone, and by
 both, on labelled pairs.
 
-    python -m tests.bench.conflict_quality FOLDER [--nli MODEL] [--cache FOLDER] [--show RULE]
+    python -m tests.bench.conflict_quality FOLDER [--nli MODEL | --reader MODEL] [--cache FOLDER] [--show RULE]
 
-Without a model the rules alone are measured.
+Without a model the rules alone are measured; with `--reader`, they and that model.
 
 FOLDER has JSON Lines of {"prompt", "a", "b", "label": contradiction | consistent | neutral}, a file a source. Prints,
 for each source: area under the ROC curve and average precision of each scale, precision and recall at the default
@@ -24,7 +24,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from curate.conflicts.candidate_pairs import Nominee
 from curate.conflicts.evidence import MIN_PROBABILITY
-from curate.conflicts.judging import Judged, by_model, by_rules
+from curate.conflicts.judging import Judged, by_model, by_reader, by_rules
 from curate.conflicts.nli import MIN_PASSAGE_WORDS, contradictions, have_something_in_common
 from curate.conflicts.question import question_of
 from curate.core.config import ConflictsConfig
@@ -63,6 +63,9 @@ def judged(path: Path, config: ConflictsConfig, cache: Path | None) -> list[Pair
         for n, pair in enumerate(labelled)
     ]
     rules = [by_rules(nominee) for nominee in nominees]
+    if config.reader:
+        read = by_reader(rules, config, cache)
+        return [Pair(pair["label"], by, with_it, 0.0) for pair, by, with_it in zip(labelled, rules, read, strict=True)]
     if not config.nli:
         return [Pair(pair["label"], by, by, 0.0) for pair, by in zip(labelled, rules, strict=True)]
     both = by_model(rules, config, cache)
@@ -73,7 +76,7 @@ def judged(path: Path, config: ConflictsConfig, cache: Path | None) -> list[Pair
     ]
 
 
-def quality(pairs: Sequence[Pair], threshold: float, *, by_rules_alone: bool) -> None:
+def quality(pairs: Sequence[Pair], threshold: float, shown: Sequence[str]) -> None:
     truth = np.array([pair.clashes for pair in pairs])
     scales = {
         "rules": (
@@ -86,7 +89,7 @@ def quality(pairs: Sequence[Pair], threshold: float, *, by_rules_alone: bool) ->
         ),
         "both": (np.array([pair.both.score for pair in pairs]), np.array([bool(pair.both.evidence) for pair in pairs])),
     }
-    for name in ("rules",) if by_rules_alone else scales:
+    for name in shown:
         scores, flags = scales[name]
         ranks = (
             f"{roc_auc_score(truth, scores):6.3f} {average_precision_score(truth, scores):6.3f}"
@@ -159,10 +162,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--nli", default="", help="an NLI cross-encoder")
+    parser.add_argument("--reader", default="", help="a model that reads answers, without an NLI model")
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--show", help="print the wrong calls of this rule")
     args = parser.parse_args()
-    config = ConflictsConfig(nli=args.nli)
+    config = ConflictsConfig(nli=args.nli, reader=args.reader)
+    shown = ("rules", "both") if args.reader else ("rules", "NLI", "both") if args.nli else ("rules",)
     sources = {path.stem: judged(path, config, args.cache) for path in sorted(args.folder.glob("*.jsonl"))}
     print(f"    {'':6} {'AUC':>6} {'AP':>6} {'called':>7} {'precision':>9} {'recall':>6}")
     for name, pairs in sources.items():
@@ -170,7 +175,7 @@ def main() -> None:
             f"{name}: {len(pairs)} pairs, {sum(pair.clashes for pair in pairs)} of them "
             f"clash{'' if len(pairs) >= MAX_SOURCE_PAIRS else ' (few)'}"
         )
-        quality(pairs, config.contradiction, by_rules_alone=not args.nli)
+        quality(pairs, config.contradiction, shown)
     rules_by_name(sources, args.show)
     nothing_in_common(sources)
     if args.nli:

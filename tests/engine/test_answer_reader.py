@@ -20,7 +20,10 @@ from tests.conftest import chat
 
 pytestmark = pytest.mark.slow
 
-READ = {"granted": ("yes", 1.0), "withheld": ("yes", -1.0), "gatehouse": ("value", 1.0), "orangery": ("value", 1.0)}
+READ = {
+    "granted": ("yes", 1.0), "withheld": ("yes", -1.0), "gatehouse": ("value", 1.0), "orangery": ("value", 1.0),
+    "praises": ("contradicts", 1.0),
+}  # fmt: skip
 """Words that the model reads, and the label that each of them raises or lowers."""
 FILLER = (
     "We hear this from many guests who come along for the first time in spring and it is a fair thing to ask since the "
@@ -58,7 +61,7 @@ def reader(folder: Path, asks: str, labels: tuple[str, ...] = LABELS) -> Path:
             weights.zero_()
         model.bert.embeddings.word_embeddings.weight.copy_(torch.eye(size))
         model.bert.embeddings.LayerNorm.weight.fill_(1)
-        model.classifier.bias[0] = -4
+        model.classifier.bias[0] = model.classifier.bias[-1] = -4
         if asks in labels:
             model.classifier.bias[labels.index(asks)] = 8
         for word, (label, sign) in READ.items():
@@ -98,6 +101,22 @@ def test_answers_are_compared_by_what_is_read_in_them(
 ) -> None:
     found = listed(tmp_path, question, words, reader(tmp_path / "model", asks), capsys)
     assert [item["source"] for conflict in found for item in conflict["evidence"]] == (["reader"] if clash else [])
+
+
+@pytest.mark.parametrize(("words", "clash"), [(("praises", "reviews"), True), (("describes", "reviews"), False)])
+def test_edited_copies_are_read_together(
+    words: tuple[str, str], clash: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "The first part {} the plan of the council for the old harbour, and {} among the people who live beside it."
+    file = tmp_path / "data.jsonl"
+    rows = [chat("What is the report about?", text.format(word, "the second one lists the views")) for word in words]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    main(["conflicts", str(file), "--no-models", "--reader", str(reader(tmp_path / "model", "none")), "--json"])
+    conflicts = json.loads(capsys.readouterr().out)["conflicts"]
+    evidence = [item for conflict in conflicts for item in conflict["evidence"]]
+    assert [(item["source"], {item["left"], item["right"]}) for item in evidence] == (
+        [("reader", {*words})] if clash else []
+    )
 
 
 @pytest.mark.parametrize(
