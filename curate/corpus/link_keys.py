@@ -4,6 +4,7 @@ functions, because importing numpy takes time.
 Words are in an array, those of piece i from offsets[i] to offsets[i + 1].
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,6 @@ role; text outside of turns; the calls of the assistant's turn before it; reason
 Reasoning comes after all other pieces.
 """
 QUESTION_PARTS = 8
-LINE_BREAK = 10
 
 
 class Pieces(NamedTuple):
@@ -57,75 +57,76 @@ def _ends(sizes: Numbers | Flags) -> Numbers:
     return np.append(0, np.cumsum(sizes))
 
 
-class PieceLines(NamedTuple):
-    """The texts of pieces, cut into lines where pieces may have blocks."""
+class Segments(NamedTuple):
+    """The texts of pieces, cut where a line or a sentence begins if a piece may have blocks."""
 
     pieces: Numbers
-    """The piece of each line."""
+    """The piece of each segment."""
     texts: Texts
+    is_line: Flags
+    """Whether a line begins with it."""
     cut: Flags
     """Which pieces may have blocks."""
 
 
-def read_words(pieces: Pieces, block: int) -> tuple[Words, PieceLines, Numbers]:
-    """The words of all pieces; their lines, and where the words of each line begin and the last ones end. A piece that
-    is not compared and has no block of `block` words has no words.
+def read_words(pieces: Pieces, block: int, marks: Sequence[str]) -> tuple[Words, Segments, Numbers]:
+    """The words of all pieces; their segments, and where the words of each segment begin and the last ones end. A
+    piece that is not compared and has no block of `block` words has no words. `marks`: what stands before a sentence.
     """
     texts, kinds = pieces.texts, pieces.kinds
     has_blocks = (kinds < OUTSIDE_TURNS) & (kinds != ANSWER) & (texts.ends - texts.starts >= 2 * block - 1)
-    lines = _lines(texts, has_blocks, np.flatnonzero(~has_blocks & (kinds != UNCOMPARED)))
-    hashes, ends = word_hashes(lines.texts)
-    offsets = _ends(np.bincount(lines.pieces, np.diff(ends), len(kinds)).astype(np.int64))
-    return Words(hashes, offsets, offsets[pieces.first], RunHashes(hashes)), lines, ends
+    segments = _segments(texts, has_blocks, np.flatnonzero(~has_blocks & (kinds != UNCOMPARED)), marks)
+    hashes, ends = word_hashes(segments.texts)
+    offsets = _ends(np.bincount(segments.pieces, np.diff(ends), len(kinds)).astype(np.int64))
+    return Words(hashes, offsets, offsets[pieces.first], RunHashes(hashes)), segments, ends
 
 
-def _lines(texts: Texts, is_cut: Flags, whole: Numbers) -> PieceLines:
-    """The lines of the texts that are cut, and the texts number `whole`, in order."""
-    cut, breaks = np.flatnonzero(is_cut), np.flatnonzero(texts.buffer == LINE_BREAK)
-    owners = texts.starts[cut].searchsorted(breaks, "right") - 1
+def _segments(texts: Texts, is_cut: Flags, whole: Numbers, marks: Sequence[str]) -> Segments:
+    """The segments of the texts that are cut, and the texts number `whole`, in order."""
+    cut = np.flatnonzero(is_cut)
+    breaks, *sentences = (_ends_of(mark, texts.buffer) for mark in ("\n", *marks))
+    begins = np.concatenate([breaks, *sentences])
+    owners = texts.starts[cut].searchsorted(begins, "right") - 1
     inside = owners >= 0
-    inside[inside] = breaks[inside] < texts.ends[cut][owners[inside]]
-    breaks, owners = breaks[inside], cut[owners[inside]]
-    numbers = np.concatenate([cut, whole, owners])
-    starts = np.concatenate([texts.starts[cut], texts.starts[whole], breaks + 1])
+    inside[inside] = (begins[inside] > texts.starts[cut][owners[inside]]) & (
+        begins[inside] <= texts.ends[cut][owners[inside]]
+    )
+    is_line = np.concatenate([np.ones(len(cut) + len(whole), np.bool_), (np.arange(len(begins)) < len(breaks))[inside]])
+    numbers = np.concatenate([cut, whole, cut[owners[inside]]])
+    starts = np.concatenate([texts.starts[cut], texts.starts[whole], begins[inside]])
     order = np.lexsort((starts, numbers))
     numbers, starts = numbers[order], starts[order]
     last = np.append(numbers[1:] != numbers[:-1], True)[: len(numbers)]
-    ends = np.where(last, texts.ends[numbers], np.append(starts[1:] - 1, 0)[: len(numbers)])
-    return PieceLines(numbers, Texts(texts.buffer, starts, ends), is_cut)
+    ends = np.where(last, texts.ends[numbers], np.append(starts[1:], 0)[: len(numbers)])
+    return Segments(numbers, Texts(texts.buffer, starts, ends), is_line[order], is_cut)
 
 
-def block_keys(words: Words, lines: PieceLines, line_ends: Numbers, first: Numbers, size: int) -> tuple[Ids, Numbers]:
-    """The keys of the first and of the last `size` words of the blocks of each conversation, and their ends: a piece
-    itself, its paragraphs (between lines without words) and its lines.
+def _ends_of(mark: str, buffer: Bytes) -> Numbers:
+    """The ends of a mark in a buffer of UTF-8."""
+    *before, last = mark.encode()
+    places = np.flatnonzero(buffer[len(before) :] == last)
+    for place, byte in enumerate(before):
+        places = places[buffer[places + place] == byte]
+    return places + len(before) + 1
+
+
+def block_keys(
+    words: Words, segments: Segments, segment_ends: Numbers, first: Numbers, size: int
+) -> tuple[Ids, Numbers]:
+    """The keys of the runs of `size` words of each conversation, and their ends: the runs of a piece that begin with a
+    line or a sentence, or end with a line.
 
     `curate.corpus.links.runs_of` gives the words of the same runs in the same order.
     """
-    numbers = np.arange(len(lines.pieces))
-    last = np.append(lines.pieces[1:] != lines.pieces[:-1], True)[: len(numbers)]
-    blank = np.diff(line_ends) == 0
-    # a paragraph ends before a line without words, and with the piece
-    closes = np.concatenate([numbers[blank], numbers[last]])
-    places = np.concatenate([2 * numbers[blank], 2 * numbers[last] + 1])
-    closes, places = closes[places.argsort()], np.sort(places)
-    paragraph_ends = np.where(places % 2, line_ends[closes + 1], line_ends[closes])
-    opens = np.append(-1, closes[:-1])[: len(closes)]
-    same = (opens >= 0) & (lines.pieces[opens] == lines.pieces[closes])
-    paragraph_begins = words.offsets[lines.pieces[closes]].copy()
-    paragraph_begins[same] = paragraph_ends[:-1][same[1:]] if len(closes) else paragraph_ends
-    whole = lines.pieces[last]
-    owners = np.concatenate([whole, lines.pieces, lines.pieces[closes]])
-    begins = np.concatenate([words.offsets[whole], line_ends[:-1], paragraph_begins])
-    ends = np.concatenate([words.offsets[whole + 1], line_ends[1:], paragraph_ends])
-    order = np.concatenate([np.full(len(whole), -1), 2 * numbers, places])
-    totals = np.diff(words.offsets)[owners]
-    sizes = ends - begins
-    chosen = np.flatnonzero((sizes >= size) & ((sizes < totals) | (order < 0)) & lines.cut[owners])
-    chosen = chosen[np.lexsort((order[chosen], owners[chosen]))]
-    begins, ends = begins[chosen], ends[chosen]
-    keys = np.stack([words.runs.keys(begins, begins + size), words.runs.keys(ends - size, ends)], axis=1)
-    counts = np.bincount(owners[chosen], minlength=len(words.offsets) - 1)
-    return keys.ravel(), 2 * _ends(counts)[first]
+    pieces, begins, is_filled = segments.pieces, segment_ends[:-1], np.diff(segment_ends) > 0
+    is_start = segments.cut[pieces] & is_filled & (begins + size <= words.offsets[pieces + 1])
+    opens = np.flatnonzero(segments.is_line)
+    line_pieces, line_ends = pieces[opens], np.append(begins[opens], segment_ends[-1])
+    line_begins, line_ends = line_ends[:-1], line_ends[1:]
+    is_end = segments.cut[line_pieces] & (line_ends > line_begins) & (line_ends - size >= words.offsets[line_pieces])
+    runs = np.unique(np.concatenate([begins[is_start], line_ends[is_end] - size]))
+    counts = np.bincount(words.offsets.searchsorted(runs, "right") - 1, minlength=len(words.offsets) - 1)
+    return words.runs.keys(runs, runs + size), _ends(counts)[first]
 
 
 def chain_keys(words: Words, pieces: Pieces) -> tuple[Ids, Ids, Numbers]:

@@ -5,22 +5,23 @@ shingle sets of their answers.
 attachments; `conversation_hash` that of a conversation that ends with an answer, by role and words of its turns;
 `prefix_hashes` are those of its prefixes up to each earlier answer: one example continues another if its
 `prefix_hashes` contain the other's `conversation_hash`; `first_turn` is that of the words of the first user turn and
-the attachments; `near` are those of the question without one part each; `blocks` are those of the first and last words
-of the blocks of text in turns of roles other than the assistant, and in documents; `answer_edges` are those of the
-first and last words of answers, `answer_blocks` those of as many words as `blocks` has. System and developer turns are
-used only for `copy` and `blocks`. `curate.corpus.link_keys` computes the
-keys; `Run` gives the words of a text that has one.
+the attachments; `near` are those of the question without one part each; `blocks` are those of the runs of words that
+begin with a line or a sentence, or end with a line, in turns of roles other than the assistant, and in documents;
+`answer_edges` are those of the first and last words of answers, `answer_blocks` those of as many words as `blocks` has.
+System and developer turns are used only for `copy` and `blocks`. `curate.corpus.link_keys` computes the keys; `Run`
+gives the words of a text that has one.
 
 `Keys` holds stricter hashes of conversations and prefixes, for `curate dedup`: tools and the other side of a preference
 count.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from hashlib import blake2b
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 import xxhash
@@ -139,8 +140,8 @@ def linked(pieces: "link_keys.Pieces", size: int) -> tuple[Sets, Links, Numbers]
     from curate.corpus import link_keys
     from curate.similarity.word_hashes import shingle_sets
 
-    every, lines, line_ends = link_keys.read_words(pieces, BLOCK_WORDS)
-    blocks, block_ends = link_keys.block_keys(every, lines, line_ends, pieces.first, BLOCK_WORDS)
+    every, segments, segment_ends = link_keys.read_words(pieces, BLOCK_WORDS, SENTENCE_MARKS)
+    blocks, block_ends = link_keys.block_keys(every, segments, segment_ends, pieces.first, BLOCK_WORDS)
     compared = every.choose(~np.isin(pieces.kinds, (link_keys.UNCOMPARED, link_keys.REASONING)), pieces.first)
     conversations, prefixes, ends = link_keys.chain_keys(compared, pieces)
     questions, question_sizes, firsts, near = link_keys.question_keys(
@@ -267,7 +268,12 @@ FIRST_TURN_WORDS: Final = 8
 QUESTION_WORDS: Final = 6
 """Minimum number of words of nearly equal questions."""
 BLOCK_WORDS: Final = 30
-"""Minimum number of words of a block of text, and number of its first and of its last words that are compared."""
+"""Number of words of a run of a turn, a document or an answer that is compared."""
+SENTENCE_MARKS: Final = (". ", "! ", "? ", "\u061f ", "\u0964 ", "\u3002", "\uff01", "\uff1f")
+"""What stands before the beginning of a sentence: marks with a space, and full-width ones."""
+SENTENCE_END: Final = re.compile("|".join(f"(?<={re.escape(mark)})" for mark in SENTENCE_MARKS))
+RUN_CHARS: Final = 1000
+"""Most characters of the text of a run that are kept."""
 SMALL_WORDS: Final = frozenset(
     (
         "a", "an", "the", "please", "kindly", "der", "die", "das", "den", "dem", "des", "ein", "eine", "einen",
@@ -346,31 +352,21 @@ def _block_turns(example: Example) -> Iterator[str]:
 
 
 def _runs(text: str) -> Iterator[Run]:
-    """The blocks of a text in which runs of words are compared, with their words; none in a text that is too short."""
-    lines = [words_of(line) for line in text.split("\n")]
-    ends = [0]
-    for line in lines:
-        ends.append(ends[-1] + len(line))
-    every, total = [word for line in lines for word in line], ends[-1]
-    if total < BLOCK_WORDS:
-        return
-    written = text.split("\n")
-
-    def both(begin: int, end: int, line: int) -> Iterator[Run]:
-        shown = "\n".join(written[line:])
-        yield Run(tuple(every[begin : begin + BLOCK_WORDS]), shown)
-        yield Run(tuple(every[end - BLOCK_WORDS : end]), shown)
-
-    yield from both(0, total, 0)
-    paragraph, first = 0, 0
-    for number, (before, end) in enumerate([*pairwise(ends), (total, total)]):
-        if end > before:
-            if BLOCK_WORDS <= end - before < total:
-                yield from both(before, end, number)
-            continue
-        if BLOCK_WORDS <= before - paragraph < total:
-            yield from both(paragraph, before, first)
-        paragraph, first = before, number + 1
+    """The runs of words of a text that begin with a line or a sentence, or end with a line."""
+    every, shown, start = list[str](), dict[int, int](), 0
+    for line in text.split("\n"):
+        before, line_start = len(every), start
+        for segment in SENTENCE_END.split(line):
+            if segment_words := words_of(segment):
+                shown.setdefault(len(every), start)
+                every += segment_words
+            start += len(segment)
+        if len(every) > before:
+            shown.setdefault(len(every) - BLOCK_WORDS, line_start)
+        start += 1
+    for begin in sorted(shown):
+        if 0 <= begin <= len(every) - BLOCK_WORDS:
+            yield Run(tuple(every[begin : begin + BLOCK_WORDS]), text[shown[begin] : shown[begin] + RUN_CHARS])
 
 
 def key_of(example: Example) -> Key:

@@ -2,7 +2,8 @@
 share, and short answers.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from math import ceil
 from typing import Final, NamedTuple
@@ -57,7 +58,7 @@ def named_texts(
 
     split: the split of each example, negative for one that is not written.
     """
-    reader, by_examples = LineReader(), dict[tuple[str, bytes], ExemptText]()
+    keys_of = defaultdict[tuple[Link, bytes], list[int]](list)
     for shared in texts:
         keys = np.concatenate(
             [exempt_texts.keys for exempt_texts in exempt if exempt_texts.link is shared.link] or [shared.keys[:0]]
@@ -66,12 +67,13 @@ def named_texts(
             examples = shared.examples[shared.starts[number] : shared.starts[number + 1]]
             examples = examples[split[examples] >= 0]
             if len(examples) and split[examples].min() < split[examples].max():
-                example = reader.example(table.line_ref(int(table.lines[examples[0]])))
-                run = _run_with(example, shared.link, int(shared.keys[number]))
-                kind, key = TEXT_KINDS[shared.link], (shared.link.name, examples.tobytes())
-                before = by_examples.get(key, ExemptText(kind, run.text, len(examples), ()))
-                by_examples[key] = before._replace(runs=sorted({*before.runs, run.digest}))
-    return sorted(by_examples.values(), key=lambda text: (-text.examples, text.runs))
+                keys_of[shared.link, examples.tobytes()].append(int(shared.keys[number]))
+    reader, named = LineReader(), list[ExemptText]()
+    for (link, owners), run_keys in sorted(keys_of.items(), key=lambda item: np.frombuffer(item[0][1], np.int64)[0]):
+        rows = np.frombuffer(owners, dtype=np.int64)
+        runs = _runs_with(reader.example(table.line_ref(int(table.lines[rows[0]]))), link, frozenset(run_keys))
+        named.append(ExemptText(TEXT_KINDS[link], runs[0].text, len(rows), sorted({run.digest for run in runs})))
+    return sorted(named, key=lambda text: (-text.examples, text.runs))
 
 
 def shared_text_notes(texts: Sequence[ExemptText]) -> list[str]:
@@ -82,16 +84,17 @@ def shared_text_notes(texts: Sequence[ExemptText]) -> list[str]:
     return [f"{note} (`shared_texts` in the manifest); --group-by KEY keeps them together"] if texts else []
 
 
-def _run_with(example: Example, link: Link, key: int) -> Run:
-    """The run of words of an example that has this key."""
+def _runs_with(example: Example, link: Link, keys: Collection[int]) -> list[Run]:
+    """The runs of words of an example that have these keys, in order."""
     if link is Link.FIRST_TURN:
-        return first_turn_of(example)
+        return [first_turn_of(example)]
     _, links = links_of_lines((), (), [example], np.zeros((1, 2), dtype=np.uint64), Shingling().size)
-    blocks: list[int] = links.blocks.tolist()
-    if key in blocks:
-        return runs_of(example)[blocks.index(key)]
-    answers: list[int] = links.answer_blocks[links.answer_blocks != 0].tolist()
-    return answer_runs_of(example)[answers.index(key)]
+    blocks, answers = links.blocks.tolist(), links.answer_blocks[links.answer_blocks != 0].tolist()
+    return [
+        run
+        for run, key in zip([*runs_of(example), *answer_runs_of(example)], [*blocks, *answers], strict=True)
+        if key in keys
+    ]
 
 
 def instructions_in(table: Table) -> list[Numbers]:

@@ -303,7 +303,9 @@ def first_turn_texts(table: Table) -> list[SharedTexts]:
 
 
 def document_texts(table: Table) -> list[SharedTexts]:
-    """L014: blocks of text of 30 words or more begin or end alike, or an answer begins or ends like a block."""
+    """L014: blocks have the same 30 words from the beginning of a line or sentence on, or to the end of a line; or an
+    answer begins or ends with such words.
+    """
     links, every = _require_links(table), np.arange(len(table.lines))
     answer_keys, owners = links.answer_blocks.ravel(), np.repeat(every, 2 * np.diff(links.answer_ends))
     is_block = np.isin(answer_keys, links.blocks) & (answer_keys != 0)

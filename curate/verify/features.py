@@ -19,7 +19,7 @@ from curate.verify.lines import ChunkLines
 from curate.verify.near_questions import PARTS, part_keys
 from curate.verify.passages import Cut, Passages, Window
 from curate.verify.reading import NotUnderstoodError, Reading, Turn, read_line, trained_keys
-from curate.verify.shared_texts import FIRST_TURN_WORDS, digest_of, runs_of
+from curate.verify.shared_texts import FIRST_TURN_WORDS, digest_of, edge_runs_of, runs_of, segments_of
 from curate.verify.words import DIGEST_BYTES, Hashes, Numbers, Words, folded, hashed, hashes_of, shingles, words_of
 
 REASONING: Final = re.compile(rb'"(?:reasoning(?:_content)?|thinking)"\s*:\s*"[^"]')
@@ -147,16 +147,23 @@ class _Texts:
     """The words of the texts of a chunk."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        lines = list({line for text in texts for line in text.split("\n")})
-        self._words = dict(zip(lines, words_of(lines), strict=True))
+        self._segments = {line: segments_of(line) for text in texts for line in text.split("\n")}
+        segments = list({segment for line_segments in self._segments.values() for segment in line_segments})
+        self._words = dict(zip(segments, words_of(segments), strict=True))
 
-    def lines(self, text: str) -> list[list[str]]:
-        """The words of each line of a text."""
-        return [self._words[line] for line in text.split("\n")]
+    def lines(self, text: str) -> list[list[list[str]]]:
+        """The words of the segments of each line of a text."""
+        return [[self._words[segment] for segment in self._segments[line]] for line in text.split("\n")]
 
     def words(self, *texts: str) -> list[str]:
         """The words of texts."""
-        return [word for text in texts for line in text.split("\n") for word in self._words[line]]
+        return [
+            word
+            for text in texts
+            for line in text.split("\n")
+            for segment in self._segments[line]
+            for word in self._words[segment]
+        ]
 
 
 class _Example(NamedTuple):
@@ -264,7 +271,7 @@ def _row(example: _Example, texts: _Texts, requested: RequestedFeatures, counts:
         origins=list(origins_of(value)),
         prefixes=[digest for digest, turn in zip(prefix_hashes[:-1], turns, strict=False) if turn.role == "assistant"],
         blocks=sorted(blocks),
-        answer_blocks=sorted({digest for words in long_answers for digest in runs_of([words])} - blocks),
+        answer_blocks=sorted({digest for words in long_answers for digest in edge_runs_of(words)} - blocks),
         whole=shingles(all_words, attachments_hash),
         answers=[shingles(words) for words in (*long_answers, *together)],
         edges=[*map(edges_of, long_answers), *(NO_EDGES for _ in together)],
@@ -296,7 +303,7 @@ def _prefix_hashes(turns: Sequence[Turn], texts: _Texts) -> list[int]:
 
 
 def _blocks(value: dict[str, Any], reading: Reading, texts: _Texts) -> set[int]:
-    """The digests of the runs of blocks in the turns of the system, the user and tools, and in documents."""
+    """The digests of the runs of words in the turns of the system, the user and tools, and in documents."""
     block_texts = [turn.full_text for turn in reading.turns if turn.role != "assistant"]
     return set().union(*(runs_of(texts.lines(text)) for text in (*block_texts, *documents_of(value))))
 

@@ -1,11 +1,13 @@
 """Texts that link examples by themselves: the first user turn, and the blocks of text in documents and in turns of the
 system, the user and tools; `docs/leaks.md` defines both.
 
-A block is compared by its first and by its last words, its runs. A manifest names runs by digests.
+A block is compared by its runs of words that begin with a line or a sentence, or end with a line. A manifest names
+runs by digests.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 from typing import Final
 
 from curate.verify.words import Words
@@ -13,7 +15,9 @@ from curate.verify.words import Words
 FIRST_TURN_WORDS: Final = 8
 """Minimum number of words of a first user turn that is compared by itself."""
 BLOCK_WORDS: Final = 30
-"""Minimum number of words of a block, and number of words of a run."""
+"""Number of words of a run."""
+SENTENCE: Final = re.compile("(?<=[.!?\u061f\u0964] )|(?<=[\u3002\uff01\uff1f])")
+"""Where a sentence begins: behind a mark and a space, or behind a full-width mark."""
 RUN_DIGEST_BYTES: Final = 8
 
 
@@ -22,25 +26,23 @@ def digest_of(words: Words) -> int:
     return int.from_bytes(hashlib.blake2b(" ".join(words).encode(), digest_size=RUN_DIGEST_BYTES).digest())
 
 
-def runs_of(lines: Sequence[Words]) -> set[int]:
-    """The digests of the runs of a text, given the words of each line."""
-    words = [word for line in lines for word in line]
-    places = {
-        place
-        for begin, end in _blocks(list(map(len, lines)))
-        if end - begin >= BLOCK_WORDS
-        for place in (begin, end - BLOCK_WORDS)
-    }
-    return {digest_of(words[place : place + BLOCK_WORDS]) for place in places}
+def segments_of(line: str) -> list[str]:
+    """The parts of a line, cut where a sentence begins."""
+    return SENTENCE.split(line)
 
 
-def _blocks(sizes: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """The first word and the end of the text, of its lines, and of its paragraphs, which end at lines without words."""
-    yield 0, sum(sizes)
-    end = paragraph = 0
-    for size in [*sizes, 0]:
-        if not size:
-            yield paragraph, end
-            paragraph = end
-        yield end, end + size
-        end += size
+def runs_of(lines: Sequence[Sequence[Words]]) -> set[int]:
+    """The digests of the runs of a text, given the words of the segments of each line."""
+    words, places = list[str](), set[int]()
+    for line in lines:
+        for segment in filter(None, line):
+            places.add(len(words))
+            words += segment
+        if any(line):
+            places.add(len(words) - BLOCK_WORDS)
+    return {digest_of(words[place : place + BLOCK_WORDS]) for place in places if 0 <= place <= len(words) - BLOCK_WORDS}
+
+
+def edge_runs_of(words: Words) -> set[int]:
+    """The digests of the first and of the last words of an answer; none of one that is shorter than a run."""
+    return runs_of([[words]])

@@ -68,6 +68,7 @@ LOOKALIKES: Final = str.maketrans(
 )
 RUN, SHARED, OWN, THRESHOLD = 8, 40, 5, 0.8
 FIRST_TURN, QUESTION, BLOCK, LETTERS = 8, 6, 30, 3
+SENTENCE: Final = re.compile(r"(?<=[.!?\u061f\u0964] )|(?<=[\u3002\uff01\uff1f])")
 SMALL: Final = {
     "a", "an", "the", "please", "kindly", "der", "die", "das", "den", "dem", "des", "ein", "eine", "einen",
     "einem", "einer", "eines", "bitte", "le", "la", "les", "l", "un", "une", "el", "los", "las", "il",
@@ -182,16 +183,15 @@ def every_turn(row: Row) -> list[Row]:
 
 
 def runs_in(text: str) -> set[tuple[str, ...]]:
-    """The first and the last 30 words of the blocks of a text: the text, its paragraphs, its lines."""
-    lines = [words(line) for line in text.split("\n")]
-    paragraphs: list[list[str]] = [[]]
-    for line in lines:
-        if line:
-            paragraphs[-1] += line
-        else:
-            paragraphs.append([])
-    blocks = [[word for line in lines for word in line], *paragraphs, *lines]
-    return {tuple(run) for block in blocks if len(block) >= BLOCK for run in (block[:BLOCK], block[-BLOCK:])}
+    """The runs of 30 words of a text from the beginning of a line or a sentence on, or up to the end of a line."""
+    tokens: list[str] = []
+    starts: set[int] = set()
+    for line in text.split("\n"):
+        for sentence in SENTENCE.split(line):
+            starts.add(len(tokens))
+            tokens += words(sentence)
+        starts.add(len(tokens) - BLOCK)
+    return {tuple(tokens[at : at + BLOCK]) for at in starts if 0 <= at <= len(tokens) - BLOCK}
 
 
 def strings_in(value: Any) -> list[str]:

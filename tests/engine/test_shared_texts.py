@@ -17,7 +17,7 @@ from curate.similarity import join
 from curate.similarity.buckets import roots
 from curate.split import near_questions
 from curate.verify import near_questions as proof_questions
-from tests.bench.split_leaks import nearly_equal
+from tests.bench.split_leaks import leaks, nearly_equal
 from tests.conftest import Write
 from tests.leaks import Row, row
 
@@ -195,7 +195,9 @@ def test_a_system_prompt_of_a_folder_without_a_manifest_is_listed(
         ("{a}\n{b}\n\n{lines}\n{c}", ["L014"]),  # of the last paragraph
         ("{lines}\n\n{lines}", ["L014"]),  # the turn
         ("{a} {passage} {b}", []),  # inside a line
-        ("{a}\n{lines}\n{b}", []),  # lines of too few words
+        ("{a}\n{lines}\n{b}", ["L014"]),  # lines of fewer words, one after another
+        ("{a}. {passage}. {b}", ["L014"]),  # sentences inside a line
+        ("{a}.{passage}.{b}", []),
     ],
 )
 def test_the_proof_finds_a_block_that_two_splits_share(
@@ -286,3 +288,36 @@ def test_trees_are_joined_as_long_as_they_are_small() -> None:
     join.unite_up_to(parent, np.array([0, 2, 4, 7]), members, 3, made, united, sizes, last_sets)
     assert united.tolist() == [True, True, False]
     assert roots(parent).tolist() == [0, 0, 2, 2, 4, 5]
+
+
+@pytest.mark.parametrize("mark", [". ", "? ", "\n", "\u061f ", "\u3002"])
+def test_chunks_of_a_document_that_overlap_stand_in_one_split(
+    mark: str, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = random.Random(mark)
+    chunks = []
+    for number in range(20):
+        sentences = [words(rng, 16) + mark for _ in range(6)]
+        texts = "".join(sentences[:4]), f'{{"page": "{"".join(sentences[1:])}", "id": {number}}}'
+        chunks.append([tool(rng, words(rng, 9), text) | {"metadata": {"pair": number}} for text in texts])
+    write("data.jsonl", [chunk for pair in chunks for chunk in pair])
+    assert split().shared_texts == []
+    assert [len(splits) for splits in splits_by("pair").values()] == [1] * 20
+    assert main(["verify", str(OUT), "-q"]) == 0
+    early, late = map(list, zip(*chunks, strict=True))
+    for name, rows in (("train", early), ("test", late)):
+        write(f"apart/{name}.jsonl", rows)
+    capsys.readouterr()
+    assert main(["verify", "apart", "--json", "-q"]) == 1
+    assert [finding["code"] for finding in json.loads(capsys.readouterr().out)["findings"]] == ["L014"] * 20
+    assert len(leaks({"train": early, "test": late})["L014"]) == 20
+
+
+def test_instructions_inside_a_line_that_all_examples_share_are_named_once(write: Write) -> None:
+    rng = random.Random(5)
+    prompt = ". ".join(words(rng, 12) for _ in range(5))
+    write("data.jsonl", [row(f"{words(rng, 40)}. {prompt}. {words(rng, 9)}", words(rng, 8)) for _ in range(80)])
+    [shared] = split().shared_texts
+    assert (shared.kind, shared.examples) == ("document", 80)
+    assert shared.text.startswith(prompt[:40])
+    assert main(["verify", str(OUT), "-q"]) == 0

@@ -138,8 +138,8 @@ def near_question_across_splits() -> None:
 def document_across_splits() -> None:
     """A document is in two splits: a block of text in a turn of the system, the user or a tool, or under `documents`.
 
-    The model has seen the document in training. Two blocks (turns, paragraphs or lines of 30 words or more) begin or
-    end with the same 30 words; the block of one example can be the answer of the other. A document that too many
+    The model has seen the document in training. Two turns have the same 30 words from the beginning of a line or a
+    sentence on, or up to the end of a line; the block of one example can be the answer of the other. A document that too many
     examples share, such as a system prompt, is listed by `curate verify` and not reported.
     Bad:
         {"messages": [{"role": "user", "content": "The beech is a tall tree with smooth grey bark and leaves that turn to copper in autumn, which grows on chalk all over Europe, and whose nuts feed mice and jays.\\n\\nWhat colour is the bark?"}, {"role": "assistant", "content": "Grey."}]}
