@@ -285,7 +285,7 @@ def _converted(lines: Sequence[ParsedLine], report: ConvertResult, form: Format,
     """
     parsed, examples = lines[0], list[Example]()
     for line in lines:
-        if line.example is None:
+        if line.example is None or not (line.example.understood or line.example.format == UNKNOWN):
             return unreadable(line)
         repeated = any(defect.kind == "repeated-key" for defect in line.defects)  # one value would be lost
         examples.append(line.example if repeated else with_known_roles(line.example))

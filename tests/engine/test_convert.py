@@ -320,6 +320,9 @@ def test_a_preference_pair_is_set_aside_unless_its_chosen_side_is_asked_for(writ
     ("line", "code"),
     [
         (b'{"question": "Hi"}', "M001"),
+        (b'{"messages": "[]"}', "M002"),
+        (b'{"messages": []}', "M003"),
+        (b'{"messages": [{"role": "user", "content": null}]}', "C001"),
         (b"[1]", "J002"),
         (b'{"prompt": ', "J010"),
         (b'{"text": "caf\xe9"}', "J003"),
