@@ -1,4 +1,4 @@
-"""Keys of a line that name where an example comes from, such as a document or a user.
+"""Keys of a line that name where an example comes from, such as a document, a user or a picture.
 
 Examples of one origin in several splits are no leak by the rows of `docs/leaks.md` unless `--group-by` names the key.
 
@@ -22,6 +22,7 @@ NAMES: Final = frozenset(
     (
         "document_id", "doc_id", "conversation_id", "conv_id", "session_id", "source_id", "thread_id", "ticket_id",
         "user_id", "customer_id", "client_id", "account_id", "patient_id", "article_id", "url", "repo",
+        "image", "images", "audio", "audios", "video", "videos",
     )
 )  # fmt: skip
 PATHS: Final = tuple(sorted(NAMES | {f"/metadata/{name}" for name in NAMES}))
@@ -54,6 +55,8 @@ def origins_of(value: Mapping[str, Any]) -> Iterator[tuple[int, int]]:
     for prefix, keys in (("", value), ("/metadata/", metadata if isinstance(metadata, Mapping) else {})):
         for name in keys.keys() & NAMES:
             origin = with_whole_numbers(keys[name])
+            if isinstance(origin, list) and origin and all(isinstance(part, str) for part in origin):
+                origin = "\n".join(origin)
             if isinstance(origin, str | int) and not isinstance(origin, bool) and origin != "":
                 spelled = str(origin).encode("utf-8", "surrogatepass")
                 yield NUMBERS[prefix + name], xxhash.xxh3_64_intdigest(spelled)

@@ -47,6 +47,7 @@ def lines_about(
         ("user_id", lambda number: {"user_id": float(number // 4)}),
         ("doc_id", lambda number: {"doc_id": [number // 3, number // 3 + 0.0, str(number // 3)][number % 3]}),
         ("url", lambda number: {"url": f"https://example.org/{number % 40}"} if number % 2 else {}),
+        ("images", lambda number: {"images": [f"{number // 3}.png", "logo.png"]}),
     ],
 )
 def test_a_key_with_values_in_several_splits_is_named_until_it_is_grouped_by(
