@@ -49,6 +49,7 @@ EXPLANATION: Final = (
     "near-duplicates",
     "contradictions",
     "loss-masks",
+    "redaction",
     "benchmarks",
     "scale",
     "curatebench",

@@ -2,8 +2,9 @@
 
     python -m tests.bench.redacted_chats FILE [--entities MODEL] [--show]
 
-FILE is `redaction_chats.txt` or `redaction_chats_later.txt` beside this file; its first lines state the form. Recall:
-the value is no longer in its row. The patterns were improved on the misses of the first file; the second is later.
+FILE is `redaction_chats.txt`, `redaction_chats_later.txt`, `redaction_languages.txt` or `redaction_languages_later.txt`
+beside this file; the first lines state the form. Recall: the value is no longer in its row. The patterns were improved
+on the misses of `redaction_chats.txt` and `redaction_languages.txt`.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple
 from curate.cli.main import main
 
 MARK = re.compile(r"\{\{(\w+)\|(.*?)\}\}|<<(.*?)>>")
-ROLES = {"u": "user", "a": "assistant", "t": "tool"}
+ROLES = {"s": "system", "u": "user", "a": "assistant", "t": "tool"}
 
 
 class Chat(NamedTuple):
@@ -57,7 +58,7 @@ def _chat(block: str) -> Chat:
             messages.append({"role": ROLES[line[0]], "content": content})
             if line[0] == "t":
                 messages[-1]["tool_call_id"] = "call_1"
-    first = [] if messages[0]["role"] == "user" else [{"role": "user", "content": "Go on."}]
+    first = [] if messages[0]["role"] in ("system", "user") else [{"role": "user", "content": "Go on."}]
     return Chat({"messages": first + messages}, values, kept)
 
 
