@@ -7,7 +7,7 @@ import json
 import tomllib
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,23 @@ def bad_inputs() -> dict[tuple[str, Target], dict[str, bytes]]:
     return inputs
 
 
-BAD_INPUTS = bad_inputs()
+Case = tuple[str, str]
+"""The code of a rule, and the name of a case of it."""
+
+
+def batches() -> dict[str, tuple[Target, dict[Case, bytes]]]:
+    """The bad inputs of all rules that are checked in one file, by a name: for each target those of the rules that see
+    one line at a time, and each other one alone.
+    """
+    named: dict[str, tuple[Target, dict[Case, bytes]]] = {}
+    for (code, target), contents in bad_inputs().items():
+        for name, content in contents.items():
+            key = f"{target} {code} {name}" if code in COMPARING else str(target)
+            named.setdefault(key, (target, {}))[1][code, name] = content
+    return named
+
+
+BATCHES = batches()
 
 
 def parsed_lines(content: bytes) -> list[ParsedLine]:
@@ -86,21 +102,30 @@ def found_in(content: bytes, target: Target, *select: str) -> list[Finding]:
     ]
 
 
-def mended_content(code: str, content: bytes, target: Target) -> tuple[bytes, set[int]]:
-    """The content with every line mended that the rule's repair mends, and the numbers of these lines."""
-    repair = RULES[code].for_target(target).repair
-    assert repair is not None
-    fixable = {finding.line for finding in found_in(content, target, code) if finding.fixable}
-    pieces, changed = [], set()
+def joined(contents: Iterable[bytes]) -> tuple[bytes, list[int]]:
+    """Some contents as one file, and the number of the last line of each."""
+    parts = [content.removesuffix(b"\n") + b"\n" for content in contents]
+    return b"".join(parts), list(accumulate(part.count(b"\n") for part in parts))
+
+
+def mended(cases: Mapping[Case, bytes], target: Target) -> dict[Case, bytes]:
+    """The cases with a line that the repair of their rule mends, with every such line mended."""
+    content, ends = joined(cases.values())
+    findings = found_in(content, target, *{code for code, _ in cases})
+    fixable = {(finding.code, finding.line) for finding in findings if finding.fixable}
+    names, changed, pieces = [*cases], set[Case](), {case: list[bytes]() for case in cases}
     for parsed in parsed_lines(content):
+        case = names[bisect_left(ends, parsed.line.number)]
         data: bytes | None = parsed.line.data
-        if parsed.line.number in fixable:
+        if (case[0], parsed.line.number) in fixable:
+            repair = RULES[case[0]].for_target(target).repair
+            assert repair is not None
             data = repair.apply(parsed)
             assert data != parsed.line.data
-            changed.add(parsed.line.number)
+            changed.add(case)
         if data is not None:
-            pieces.append(data + b"\n")
-    return b"".join(pieces), changed
+            pieces[case].append(data + b"\n")
+    return {case: b"".join(pieces[case]) for case in cases if case in changed}
 
 
 def without_turns(content: bytes) -> bool:
@@ -119,33 +144,24 @@ def errors(content: bytes, target: Target) -> Counter[str]:
 
 def error_codes(contents: Iterable[bytes], target: Target) -> list[set[str]]:
     """The codes of the errors in each of some contents, all of which are lines of one file."""
-    parts = [content.removesuffix(b"\n") + b"\n" for content in contents]
-    ends = list(accumulate(part.count(b"\n") for part in parts))
-    codes = [set[str]() for _ in parts]
-    for finding in found_in(b"".join(parts), target):
+    content, ends = joined(contents)
+    codes = [set[str]() for _ in ends]
+    for finding in found_in(content, target):
         if finding.severity is Severity.ERROR:
             codes[bisect_left(ends, finding.line)].add(finding.code)
     return codes
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("code", "target"), BAD_INPUTS)
-def test_a_repair_settles_its_rule_and_makes_no_new_error(code: str, target: Target) -> None:
-    mended = {name: mended_content(code, content, target) for name, content in BAD_INPUTS[code, target].items()}
-    changed = {name: content for name, (content, lines) in mended.items() if lines}
-    for content in changed.values() if code in COMPARING else [b"".join(changed.values())]:
-        assert mended_content(code, content, target) == (content, set())  # nothing is left that can be fixed
-    compared = [name for name in changed if not without_turns(BAD_INPUTS[code, target][name])]
-    before = error_codes((BAD_INPUTS[code, target][name] for name in compared), target)
-    after = error_codes((changed[name] for name in compared), target)
-    new = {name: made - had for name, had, made in zip(compared, before, after, strict=True)}
-    assert {name: codes for name, codes in new.items() if codes} == {}
-
-
-@pytest.mark.parametrize("code", ON_LINES)
-def test_a_repair_mends_what_its_rule_documents_as_bad(code: str) -> None:
-    _, changed = mended_content(code, RULES[code].bad, target_of(code))
-    assert changed
+@pytest.mark.parametrize(("target", "cases"), BATCHES.values(), ids=BATCHES)
+def test_a_repair_settles_its_rule_and_makes_no_new_error(target: Target, cases: dict[Case, bytes]) -> None:
+    changed = mended(cases, target)
+    assert {case for case in cases if case[1] == "documented"} <= changed.keys()
+    assert not changed or mended(changed, target) == {}  # nothing is left that can be fixed
+    compared = [case for case in changed if not without_turns(cases[case])]
+    had, has = (error_codes((side[case] for case in compared), target) for side in (cases, changed))
+    new = {case: made - old for case, old, made in zip(compared, had, has, strict=True)}
+    assert {case: codes for case, codes in new.items() if codes} == {}
 
 
 DETAIL = {"train_detail": [{"begin_offset": 1, "end_offset": 2, "train": True}]}
@@ -176,12 +192,9 @@ def test_a_repair_loses_nothing(code: str, answer: dict[str, Any], mended: dict[
     assert repair.function({"messages": [asked, {**said, **answer}]}) == {"messages": [asked, {**said, **mended}]}
 
 
-@pytest.mark.parametrize("code", REPAIRED)
-def test_a_repair_says_in_one_sentence_what_it_does(code: str) -> None:
-    repair = RULES[code].repair
-    assert repair
-    assert repair.summary.endswith(".")
-    assert "\n" not in repair.summary
+def test_a_repair_says_in_one_sentence_what_it_does() -> None:
+    summaries = [rule.repair.summary for rule in REPAIRED.values() if rule.repair]
+    assert [summary for summary in summaries if not summary.endswith(".") or "\n" in summary] == []
 
 
 @st.composite
