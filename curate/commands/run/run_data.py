@@ -1,5 +1,6 @@
 """The inputs of the stages of a run: files, settings and decisions, each read once, on first use."""
 
+import glob
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -125,8 +126,13 @@ class RunData:
         )
 
     def _resolved(self, name: str) -> str | Path:
-        """A path relative to the project's folder; a URL stays."""
-        return name if is_url(name) else self.project.folder / name
+        """A path or pattern relative to the project's folder; a URL stays."""
+        if is_url(name):
+            return name
+        path = self.project.folder / name
+        if path.exists() or glob.escape(name) == name:
+            return path
+        return Path(glob.escape(str(self.project.folder))) / name  # brackets of the folder are no pattern
 
     def _name(self, path: Path) -> str:
         """The path relative to the project's folder, so that results do not depend on the working folder.
