@@ -321,3 +321,10 @@ def test_instructions_inside_a_line_that_all_examples_share_are_named_once(write
     assert (shared.kind, shared.examples) == ("document", 80)
     assert shared.text.startswith(prompt[:40])
     assert main(["verify", str(OUT), "-q"]) == 0
+
+
+def test_a_project_in_a_folder_with_brackets_reads_its_pattern(write: Write) -> None:
+    rng = random.Random(6)
+    write("p [1]/a.jsonl", [row(words(rng, 9), words(rng, 8)) for _ in range(20)])
+    Path("p [1]/curate.toml").write_text('data = ["*.jsonl"]\n', encoding="utf-8")
+    assert main(["run", "p [1]", "-q", "--only", "check"]) == 0
