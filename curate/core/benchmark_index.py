@@ -26,12 +26,9 @@ from curate.core.lazy import Array, Arrays, np
 from curate.core.store import load, own_key, require_types
 from curate.core.text import visible
 
-FORMAT: Final = 5
+FORMAT: Final = 4
 """The version of the files that are written."""
-LACKING: Final = {
-    2: "the right choices of its items", 3: "the solutions in code of its items",
-    4: "the descriptions of its tasks in code",
-}  # fmt: skip
+LACKING: Final = {2: "the right choices of its items", 3: "the solutions in code of its items"}
 """Older versions that are read, and what the search for rephrased items lacks with them."""
 INDEX_SUFFIX: Final = ".npz"
 RUN_WORDS: Final = 13

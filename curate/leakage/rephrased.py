@@ -1,15 +1,18 @@
 """Find benchmark items in other words: paraphrased, with other names, in another language, or inside a dialogue.
 
-1. Candidates: items that share words and numbers with a turn (the F1 score, rare words weigh more), the nearest item
-   of all, in another language the items with the nearest embeddings, and those with a similar solution in code.
+1. Candidates: within a language, items that share words and numbers with a turn (the F1 score, rare words weigh more),
+   and the nearest item of all; in another language, the items with the nearest embeddings.
 2. A logistic model decides, over the embeddings (the cosine, and its distance to the other items: Artetxe and Schwenk
    2019), the shared words and numbers, the words of the item that are missing, whether the answer of the item is in
-   the answer of the example, whether both say yes or no, whether the answer is the right choice of the item, and how
-   alike solutions in code are. Of a task in code, the description is compared, without examples.
+   the answer of the example, and how alike solutions in code are.
 
-The coefficients are fitted on half of the rephrased items of Yang et al. 2023, 78 others, the 100 of
-`rephrased_items_hundred.jsonl`, the 100 of `own_items.jsonl` with their near misses, 196 items as near misses of others
-and 12,000 clean rows, with the embeddings of multilingual-e5-small and of all-MiniLM-L6-v2 together.
+3. An item with choices is also found by its right one: if the answer of the example says little else, the question
+   only has to be more like the item than like others.
+
+The coefficients are fitted on half of the rephrased items of Yang et al. 2023 and 78 others, and 12,000 clean rows,
+with the embeddings of multilingual-e5-small and of all-MiniLM-L6-v2 together:
+`python -m tests.bench.decontamination FOLDER --embeddings MODEL MODEL --fit`. Those of another language are fitted with
+the first model and 28 of the others alone: all-MiniLM-L6-v2 is for English.
 """
 
 import re
@@ -30,7 +33,6 @@ from curate.language.quantity_words import FUNCTION_WORDS
 from curate.language.sentences import is_code
 from curate.language.tokens import content_words, plain_words
 from curate.leakage.decontaminate import BenchmarkIndex, Match
-from curate.leakage.questions import described, says_yes
 from curate.leakage.solutions import code_similarity, code_tokens, token_rarities
 from curate.read.benchmark import Item, ItemText
 
@@ -46,8 +48,7 @@ MAX_SPELLED_CHARS: Final = 1_000
 """Length of a text up to which its numbers in words are compared."""
 MIN_CHARS: Final = 20
 NUMBER_WEIGHTS: Final = (0.6, 1.4, 2.0)
-"""Weights of numbers of one digit, of two, and of more: small numbers are equal by chance, and so are years."""
-YEAR: Final = re.compile(r"(?:19|20)\d\d")
+"""Weights of numbers of one digit, of two, and of more: small numbers are equal by chance."""
 TELLING_NUMBERS: Final = 3.0
 """Weight from which common numbers count in full."""
 LEAST_WEIGHT: Final = 0.1
@@ -55,19 +56,6 @@ MIN_OVERLAP: Final = 0.3
 """Minimum F1 score of the words of a candidate in the same language: 1 of 5 clean chats has one."""
 MOST_CANDIDATES: Final = 5
 """Number of candidates of a turn, by words and by embeddings."""
-MOST_NEAREST: Final = 3
-"""Number of tasks in code with the nearest embeddings, and of items in another language with the most common words and
-numbers.
-"""
-MOST_WORDED: Final = 2
-"""Number of items in the same language with the most common words and numbers."""
-LEAST_OVERLAP: Final = 0.1
-LEAST_OVERLAP_ABROAD: Final = 0.03
-"""Minimum F1 score of such items."""
-MIN_CODE_SIMILARITY: Final = 0.45
-"""Minimum similarity of the solutions of the task in code with the most similar one."""
-NEITHER: Final = -0.5
-"""Stands for an answer that says neither yes nor no to an item that is answered so."""
 COMMON_SHARE: Final = 0.8
 """Share of the items of a benchmark that decides on the language of the others: that of a short text is uncertain."""
 MIN_FOREIGN_WORDS: Final = 5
@@ -75,11 +63,8 @@ MIN_FOREIGN_WORDS: Final = 5
 MAX_FUNCTION_SHARE: Final = 1 / 8
 """Share of English function words of such a text: "in" and "of" are Dutch words, too."""
 MAX_GOLD_WORDS: Final = 4
-LABEL: Final = re.compile(
-    r"\W*(?:[a-z]|yes|no|true|false|valid|invalid)(?:\W+(?:true|false|yes|no))*\W*", re.IGNORECASE
-)
+LABEL: Final = re.compile(r"\W*(?:[a-z]|yes|no|true|false|valid|invalid)\W*", re.IGNORECASE)
 """An answer that has nothing of its own."""
-RETURN: Final = re.compile(r"^\s*(?:return|yield|def)\b", re.MULTILINE)
 LETTER: Final = re.compile(r"\b\w\b")
 """A word of one letter, which any formula has."""
 UNCERTAIN_FIELDS: Final = frozenset((
@@ -91,10 +76,9 @@ CODE_FIELDS: Final = frozenset(("canonical_solution", "code"))
 """Fields of solutions in code. The numbers in the question of such an item are those of examples, which a rephrasing
 lacks.
 """
-QUESTION_WORD, QUESTION_NUMBER, ANSWER_TOKEN, GOLD, RIGHT, CODE, YES_OR_NO = range(7)
+QUESTION_WORD, QUESTION_NUMBER, ANSWER_TOKEN, GOLD, RIGHT, CODE = range(6)
 """Kinds of facts: the right answer of an item is `GOLD` if it is a number or a few words, its right choice `RIGHT`; a
-token of a solution in code is `CODE`. An answer that opens with yes or no has a fact without a token, whose weight is 1
-or -1.
+token of a solution in code is `CODE`.
 """
 MIN_RIGHT_SHARE: Final = 0.6
 """Least share of the words of the right choice that an answer has."""
@@ -107,19 +91,14 @@ NEUTRAL: Final = (
     "Translate this letter for me.", "Interest rates rose in March.", "Explain how a violin produces sound.",
 )  # fmt: skip
 """Unrelated sentences: their mean cosine is that of a model for texts that have nothing in common."""
-COEFFICIENTS: Final = {
-    "same language": (
-        4.8, 5.74, 3.85, -2.84, 6.69, -0.5, -1.29, 0.17, -0.86, 1.15, 1.47, 2.99, 7.85, 0.85, 4.86, -7.35,
-    ),
-    "other language": (
-        3.99, 12.34, 0.04, 0.01, 8.67, -3.98, 2.4, 1.69, -0.35, -0.5, 4.77, 0.0, 5.89, 1.31, -3.2, -6.47,
-    ),
-    "code": (6.04, 8.67, 3.43, -0.56, 1.27, 8.3, -0.11, 0.39, 1.23, 3.11, -8.51),
-}  # fmt: skip
-"""Coefficients of the features of a candidate, and the intercept, by its kind."""
+SAME_LANGUAGE: Final = (4.64, 3.5, 3.42, 2.77, 0.74, 2.62, -0.36, 2.45, 1.14, 0.49, -1.26, 2.73, 3.84, -7.72)
+OTHER_LANGUAGE: Final = (6.28, 9.5, 0.9, 1.08, 1.4, 2.55, -1.22, 3.44, 1.62, 0.93, 0.3, 0.0, 0.0, -5.77)
+"""Coefficients of the features of a candidate, and the intercept."""
+RIGHT_CHOICE: Final = (20.0, 10.0, -17.8)
+"""The same of a candidate that is rightly answered: how alike the questions are, whether it is the most alike item."""
 MIN_PROBABILITY: Final = 0.55
-"""Of .5, .55 and .6, the one that finds more in cross-validation on the data of the fit with all-MiniLM-L6-v2 and flags
-about as many clean rows as the coefficients before.
+"""Of .5, .55 and .6, in cross-validation on the data of the fit, the one that finds more with both models and flags no
+more clean rows than before.
 """
 
 
@@ -145,10 +124,7 @@ def bag(text: str, key: int) -> Bag:
     numbers = {match.group().replace(",", "") for match in NUMBER.finditer(digits)}
     return Bag(
         {_hashed(word, key): rarity(word) + LEAST_WEIGHT for word in words},
-        {
-            _hashed(number, key): NUMBER_WEIGHTS[0 if YEAR.fullmatch(number) else min(len(number), 3) - 1]
-            for number in numbers
-        },
+        {_hashed(number, key): NUMBER_WEIGHTS[min(len(number), 3) - 1] for number in numbers},
     )
 
 
@@ -181,16 +157,16 @@ def add_facts(index: BenchmarkIndex, items: Sequence[Item], embed: Embed, model:
     `model`: the fingerprint of the model that `embed` uses.
     """
     key = index_key()
-    questions = [described(_question(item)) for item in items]
+    questions = [_question(item) for item in items]
     facts: list[tuple[int, int, int, float]] = []
     for number, (item, question) in enumerate(zip(items, questions, strict=True)):
         answers = [part for part in item.parts if not part.is_question]
         question_bag, answered = bag(question, key), bag("\n".join(part.text for part in answers), key)
-        certain = item.right or next((part.text for part in answers if part.name not in UNCERTAIN_FIELDS), "")
+        gold = next((_gold(part.text, key) for part in answers if part.name not in UNCERTAIN_FIELDS), {})
         for kind, tokens in (
             (QUESTION_WORD, question_bag.words), (QUESTION_NUMBER, question_bag.numbers),
-            (ANSWER_TOKEN, answered.words | answered.numbers), (GOLD, _gold(certain, key)),
-            (CODE, _code(answers, key)), (YES_OR_NO, {0: said} if (said := says_yes(certain)) else {}),
+            (ANSWER_TOKEN, answered.words | answered.numbers), (GOLD, gold),
+            (CODE, _code(answers, key)),
             (RIGHT, {} if LABEL.fullmatch(item.right) else bag(LETTER.sub(" ", item.right), key).words),
         ):  # fmt: skip
             facts += ((token, number, kind, weight) for token, weight in tokens.items())
@@ -223,13 +199,8 @@ def _question(item: Item) -> str:
 
 def _code(answers: Sequence[ItemText], key: int) -> dict[int, float]:
     """The tokens of a solution in code, as hashes; empty for an item without one."""
-    code = next((part.text for part in answers if part.name in CODE_FIELDS or _is_solution(part.text)), "")
+    code = next((part.text for part in answers if part.name in CODE_FIELDS), "")
     return dict.fromkeys((_hashed(token, key) for token in code_tokens(code[:MAX_CHARS])), 1.0)
-
-
-def _is_solution(answer: str) -> bool:
-    """Whether an answer is a solution in code, in a field that also has other answers."""
-    return RETURN.search(answer) is not None and is_code(answer)
 
 
 def _gold(answer: str, key: int) -> dict[int, float]:
@@ -259,11 +230,6 @@ class Turn(NamedTuple):
     answer: str
     """The text of the answer to it."""
 
-    @property
-    def asked(self) -> str:
-        """What it asks for: of code, its description."""
-        return described(self.text)
-
 
 def turns_of(examples: Sequence[Example]) -> Iterator[Turn]:
     """The turns of users, and all of them as one if there are several; all turns of an example without a user."""
@@ -291,9 +257,10 @@ class Candidate(NamedTuple):
 
     turn: int
     item: int
-    kind: str
-    """A key of `COEFFICIENTS`."""
+    same_language: bool
     features: tuple[float, ...]
+    right: bool = False
+    """Whether the answer is the right choice of the item; the features are then those of `RIGHT_CHOICE`."""
 
 
 class Facts:
@@ -308,8 +275,6 @@ class Facts:
         self.gold: dict[int, dict[int, float]] = defaultdict(dict)
         self.code: dict[int, set[int]] = defaultdict(set)
         """Tokens of the solution."""
-        self.says_yes: dict[int, int] = {}
-        """1 for an item that is answered yes, -1 for one that is answered no."""
         self.weights = np.zeros((2, count))
         """Of the question, and of the question and the answer."""
         self.right: dict[int, list[tuple[int, float]]] = defaultdict(list)
@@ -326,9 +291,7 @@ class Facts:
                 self.right_weights[item] += weight
             if kind == CODE:
                 self.code[item].add(token)
-            if kind == YES_OR_NO:
-                self.says_yes[item] = int(weight)
-            for row in range(kind == ANSWER_TOKEN, 2 if kind <= ANSWER_TOKEN else 0):
+            for row in range(kind == ANSWER_TOKEN, 2 if kind not in (GOLD, RIGHT, CODE) else 0):
                 postings[row][token][item] = weight
         self.code_rarities = token_rarities(self.code.values())
         for row, by_token in enumerate(postings):
@@ -343,9 +306,9 @@ class Facts:
         """The words of a turn and of its answer, the overlaps, and which items are in another language, of those that
         have a question.
         """
-        question, answered = bag(turn.asked, key), bag(turn.answer, key)
+        question, answered = bag(turn.text, key), bag(turn.answer, key)
         both = Bag(question.words | answered.words, question.numbers | answered.numbers)
-        abroad = (self.languages != _language(turn.asked).encode()) & (self.weights[0] > 0)
+        abroad = (self.languages != _language(turn.text).encode()) & (self.weights[0] > 0)
         return question, answered, self.overlaps(question, both), abroad
 
     def overlaps(self, question: Bag, both: Bag) -> Array:
@@ -378,40 +341,35 @@ class Facts:
             and weight >= MIN_ANSWER_SHARE * (unasked + repeated[item])
         }
 
-    def features(self, item: int, question: Bag, answered: Bag, said: int | None) -> tuple[float, ...]:
-        """Shared numbers, the same in proportion to all numbers of both, the share of the item's numbers that is
-        missing, the share of the item's words that the turn has, the share of its rare words that is missing (a turn
-        about the same topic lacks them), whether the item has neither numbers nor an answer to compare, how much of
-        the answer of the item is in the answer (its weight, negative if nothing is), and whether both say yes or no.
-
-        said: whether the answer says yes (1), no (-1) or neither (0); None without an answer.
+    def features(
+        self, item: int, question: Bag, answered: Bag, solution: set[int], overlap: float
+    ) -> tuple[float, ...]:
+        """Shared words, shared numbers, the same in proportion to all numbers of both, the share of the item's numbers
+        that is missing, whether the answer of the item is in the answer (its weight, negative if it is not), the
+        share of the item's words that the turn has, the share of its rare words that is missing (a turn about the same
+        topic lacks them), whether the item has neither numbers nor an answer to compare, whether its solution is
+        code, and how alike that is to the code of the example. `solution`: the hashed tokens of that code.
         """
-        numbers = self.numbers.get(item, {})
+        code = self.code.get(item, set())
+        numbers = {} if code else self.numbers.get(item, {})
         common = sum(weight for token, weight in numbers.items() if token in question.numbers)
         total, other = sum(numbers.values()), sum(question.numbers.values())
         shared = min(1.0, common / TELLING_NUMBERS)
+        words = self.words.get(item, {})
+        missing = {token: weight for token, weight in words.items() if token not in question.words}
         gold = self.gold.get(item, {})
         tokens = answered.words.keys() | answered.numbers.keys()
-        present = len(gold.keys() & tokens) / max(1, len(gold))
-        says = self.says_yes.get(item, 0)
         return (
+            overlap,
             shared,
             shared * common / max(total + other - common, 1e-9),
             1 - common / total if total else 0.0,
-            *self.words_of(item, question),
+            max(gold.values(), default=0.0) * ((gold.keys() <= tokens) - (bool(tokens) and not gold.keys() & tokens)),
+            (sum(words.values()) - sum(missing.values())) / max(sum(words.values()), 1e-9),
+            _rare_weight(missing.values()) / max(_rare_weight(words.values()), 1e-9),
             float(not numbers and not gold),
-            max(gold.values(), default=0.0) * (present or -1.0) if tokens else 0.0,
-            0.0 if not says or said is None else float(says * said) if said else NEITHER,
-        )
-
-    def words_of(self, item: int, question: Bag) -> tuple[float, float]:
-        """The share of the item's words that a turn has, and the share of its rare words that is missing."""
-        words = self.words.get(item, {})
-        missing = [weight for token, weight in words.items() if token not in question.words]
-        total = sum(words.values())
-        return (
-            (total - sum(missing)) / max(total, 1e-9),
-            _rare_weight(missing) / max(_rare_weight(words.values()), 1e-9),
+            float(bool(code)),
+            code_similarity(code, solution, self.code_rarities) if code and solution else 0.0,
         )
 
 
@@ -434,64 +392,35 @@ def candidates(turns: Sequence[Turn], index: BenchmarkIndex, embed: Embed) -> It
     for number, turn in enumerate(turns):
         question, answered, scores, abroad = facts.compared(turn, key)
         if facts.rightly_answered(question, answered) or ((scores >= MIN_OVERLAP) & ~abroad).any() or abroad.any():
-            windows[number] = _windows(turn.asked)
+            windows[number] = _windows(turn.text)
     distinct = sorted({*NEUTRAL, *(window for texts in windows.values() for window in texts)})
     vectors = dict(zip(distinct, embed(distinct), strict=True))
     least = _chance(np.stack([vectors[text] for text in NEUTRAL]))
     for number, texts in windows.items():  # compared again: the scores of all turns would take too much memory
-        turn = turns[number]
-        question, answered, scores, abroad = facts.compared(turn, key)
-        right = facts.rightly_answered(question, answered)
+        question, answered, scores, abroad = facts.compared(turns[number], key)
         cosines = (np.stack([vectors[window] for window in texts]) @ items.T).max(axis=0)
         alike = (cosines - least) / (1 - least)
         others = np.sort(alike)[-MOST_CANDIDATES - 1 :]
-        solution = _solution(turn, key) if facts.code else set()
-        codes = {
-            item: code_similarity(code, solution, facts.code_rarities) if solution else 0.0
-            for item, code in facts.code.items()
-        }
-        said = says_yes(turn.answer) if turn.answer.strip() else None
-        if LABEL.fullmatch(turn.answer.strip()):
-            answered = Bag({}, {})
-        for item in sorted(_proposed(facts, scores, abroad, alike, codes if solution else {}) | right):
-            likeness, rest = float(alike[item]), float(others.sum()) - float(alike[item])
-            margin = likeness - rest / max(1, len(others) - 1)
-            gap = likeness - float(others[-1])
-            overlap, best = float(scores[item]), float(gap == 0)
-            if item in facts.code:
-                words = facts.words_of(item, question)
-                known_code = codes[item], float(bool(solution))
-                features = (likeness, margin, overlap, *words, *known_code, best, gap, float(abroad[item]))
-                yield Candidate(number, item, "code", features)
-            else:
-                *shared, gold, agrees = facts.features(item, question, answered, said)
-                answers = gold, agrees, float(item in right and not abroad[item]), shared[1] * max(gold, 0.0)
-                kind = "other language" if abroad[item] else "same language"
-                yield Candidate(number, item, kind, (likeness, margin, overlap, *shared, *answers, best, gap))
-
-
-def _proposed(facts: Facts, scores: Array, abroad: Array, alike: Array, codes: dict[int, float]) -> set[int]:
-    """The items that a turn may ask for; `codes`: how alike each solution is to the code of the example."""
-
-    def most(chosen: Array, values: Array, count: int) -> list[int]:
-        rows: list[int] = chosen[np.argsort(-values[chosen], kind="stable")[:count]].tolist()
-        return rows
-
-    asked = facts.weights[0] > 0
-    nearest = most(np.flatnonzero(asked), alike, MOST_NEAREST)
-    likely = most(np.flatnonzero((scores >= MIN_OVERLAP) & ~abroad), alike, MOST_CANDIDATES)
-    worded = most(np.flatnonzero((scores > LEAST_OVERLAP) & ~abroad), scores, MOST_WORDED)
-    foreign = most(np.flatnonzero(abroad), alike, MOST_CANDIDATES)
-    named = most(np.flatnonzero((scores > LEAST_OVERLAP_ABROAD) & abroad), scores, MOST_NEAREST)
-    proposed = {*likely, *worded, *foreign, *named}
-    proposed.update(
-        item for row, item in enumerate(nearest) if not abroad[item] and (not row or (codes and item in facts.code))
-    )
-    if codes:
-        item = max(codes, key=codes.__getitem__)
-        if codes[item] > MIN_CODE_SIMILARITY and asked[item]:
-            proposed.add(item)
-    return proposed
+        for item in sorted(facts.rightly_answered(question, answered)):
+            if not abroad[item]:
+                likeness = float(alike[item])
+                yield Candidate(number, item, True, (likeness, float(alike[item] == others[-1])), right=True)
+        solution = _solution(turns[number], key) if facts.code else set()
+        proposed = (
+            np.flatnonzero((scores >= MIN_OVERLAP) & ~abroad), np.flatnonzero(abroad)
+        )  # fmt: skip
+        likeliest = [
+            chosen[np.argsort(-alike[chosen], kind="stable")[:MOST_CANDIDATES]].tolist() for chosen in proposed
+        ]
+        nearest = int(alike.argmax())
+        if facts.weights[0, nearest] > 0 and not abroad[nearest] and nearest not in likeliest[0]:
+            likeliest[0].append(nearest)
+        for chosen in likeliest:
+            for item in chosen:
+                margin = float(alike[item]) - (float(others.sum()) - float(alike[item])) / max(1, len(others) - 1)
+                shared = facts.features(item, question, answered, solution, float(scores[item]))
+                both_alike = float(alike[item]) * shared[0]
+                yield Candidate(number, item, not abroad[item], (float(alike[item]), margin, both_alike, *shared))
 
 
 def _windows(text: str) -> list[str]:
@@ -507,7 +436,9 @@ def _chance(neutral: Matrix) -> float:
 
 def probability(candidate: Candidate) -> float:
     """The probability that a turn asks for an item."""
-    *weights, intercept = COEFFICIENTS[candidate.kind]
+    *weights, intercept = (
+        RIGHT_CHOICE if candidate.right else SAME_LANGUAGE if candidate.same_language else OTHER_LANGUAGE
+    )
     score = intercept + sum(weight * value for weight, value in zip(weights, candidate.features, strict=True))
     return logistic(score)
 

@@ -5,10 +5,9 @@
     python -m tests.bench.decontamination FOLDER --embeddings MODEL MODEL --fit
 
 FOLDER holds `decontamination/rephrased.jsonl` (the 243 rephrasings of Yang et al. 2023), `questions/` and `raw/` with
-benchmarks and chats. Half of the rephrasings (even rows), the rows `fit` of `rephrased_items.jsonl`, all of
-`rephrased_items_hundred.jsonl` and `own_items.jsonl` were used to fit the coefficients, with the first 12,000 clean
-rows; the others are held out. `--fit` prints coefficients for the pairs of all models together. Those of the detector
-were fitted with 196 more items as near misses of the others of their benchmark.
+benchmarks and chats. Half of the rephrasings (even rows), the rows `fit` of `rephrased_items.jsonl` and the rows
+`choose` of `rephrased_items_hundred.jsonl` were used to fit the coefficients, with the first 12,000 clean rows; the
+others are held out. `--fit` prints the coefficients for the pairs of all models together.
 
 `--own` measures with the items of a file instead, each with a rephrasing and a near miss, which is another item on the
 same topic. The 100 of `own_items.jsonl` were written without knowledge of how the detector decides; its misses were
@@ -18,9 +17,7 @@ were written before any of them was searched for.
 
 `--rephrasings` measures with the rephrasings of a file of items of the same benchmarks instead. The 100 of
 `rephrased_items_hundred.jsonl` were written in seven styles before the code of the detector was read; so were the 60 of
-`rephrased_items_sixty.jsonl` in six styles, with 14 items of their own, which chose nothing. The 40 of
-`rephrased_items_forty.jsonl`, in the same styles, were written with the code of the detector read and before its
-coefficients were fitted anew; they chose nothing.
+`rephrased_items_sixty.jsonl` in six styles, with 14 items of their own, which chose nothing.
 """
 
 import argparse
@@ -31,7 +28,6 @@ import re
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -40,15 +36,7 @@ import numpy as np
 
 from curate.core.example import Example, Place
 from curate.leakage.decontaminate import contaminated, indexed
-from curate.leakage.rephrased import (
-    COEFFICIENTS,
-    MIN_PROBABILITY,
-    Candidate,
-    add_facts,
-    candidates,
-    probability,
-    turns_of,
-)
+from curate.leakage.rephrased import MIN_PROBABILITY, Candidate, add_facts, candidates, probability, turns_of
 from curate.models.embeddings import embed
 from curate.read.benchmark import Item, ItemText
 from curate.read.dataset import read_dataset
@@ -96,10 +84,7 @@ def benchmarks(folder: Path) -> Iterator[Item]:
     )
     [algebra] = (raw / "D").glob("*abstract_algebra_test.csv")
     with algebra.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file))
-    choices = items("mmlu", [(cells[0], cells[1:5], "choices") for cells in rows])
-    for item, cells in zip(choices, rows, strict=True):
-        yield replace(item, right=cells["ABCD".index(cells[5]) + 1])
+        yield from items("mmlu", [(cells[0], cells[1:5], "choices") for cells in csv.reader(file)])
     [questions] = (raw / "D").glob("*mt_bench_question.jsonl")
     yield from items(
         "mtbench", [(row["turns"][0], row.get("reference", [])[:1], "reference") for row in lines(questions)]
@@ -185,26 +170,25 @@ def fit(rows: Sequence[Candidate], labels: Sequence[bool], weights: Sequence[flo
     """Print coefficients of a logistic model for each kind of candidate."""
     from sklearn.linear_model import LogisticRegression
 
-    for kind in COEFFICIENTS:
-        chosen = [number for number, row in enumerate(rows) if row.kind == kind]
-        model = LogisticRegression(C=10, max_iter=5_000).fit(
+    for same in (True, False):
+        chosen = [number for number, row in enumerate(rows) if row.same_language == same]
+        model = LogisticRegression(C=0.3, max_iter=2_000).fit(
             [rows[number].features for number in chosen], [labels[number] for number in chosen],
             sample_weight=[weights[number] for number in chosen],
         )  # fmt: skip
         values = [round(float(value), 2) for value in (*model.coef_[0], model.intercept_[0])]
-        print(kind, tuple(values))
+        print("SAME_LANGUAGE" if same else "OTHER_LANGUAGE", tuple(values))
 
 
 def fit_all(folder: Path, models: Sequence[str], count: int, cache: Path | None) -> None:
     """Fit the coefficients to the candidates of all models."""
     hundred = rephrasings(Path(__file__).parent / "rephrased_items_hundred.jsonl")
-    own = lines(Path(__file__).parent / "own_items.jsonl")
-    plants = [*hundred, *(plant for plant in planted(folder) if plant.fitted), *own_planted(own)]
-    clean = [*clean_rows(folder, count)[:FITTED_ROWS], *(item["near"] for item in own)]
+    plants = [plant for plant in (*hundred, *planted(folder)) if plant.fitted]
+    clean = clean_rows(folder, count)[:FITTED_ROWS]
     turns = list(
         turns_of([example(turns, row) for row, turns in enumerate([*(plant.turns for plant in plants), *clean])])
     )
-    items = [*benchmarks(folder), *own_benchmark(own)]
+    items = list(benchmarks(folder))
     truth = {(row, plant.bench, plant.line) for row, plant in enumerate(plants)}
     rows: list[Candidate] = []
     labels: list[bool] = []
@@ -263,7 +247,7 @@ def main() -> None:
     add_facts(index, items, embedded, "")
     places = [(item.place.file, item.place.line) for item in items]
     plants = list(own_planted(own) if own else rephrasings(path) if path else planted(options.folder))
-    near = [row["near"] for row in own or listed if "near" in row]
+    near = [item["near"] for item in own]
     clean = [*clean_rows(options.folder, options.rows), *near]
     examples = [example(turns, row) for row, turns in enumerate([*(plant.turns for plant in plants), *clean])]
     started = time.process_time()
@@ -280,8 +264,8 @@ def main() -> None:
         if probability(row) >= MIN_PROBABILITY
     }
     report(plants, truth, by_words, by_meaning, len(clean) - len(near))
-    if near:
-        report_own(own or listed, plants, by_words, by_words | by_meaning, len(plants) + len(clean) - len(near))
+    if own:
+        report_own(own, plants, by_words, by_words | by_meaning, len(plants) + len(clean) - len(near))
     show_false(by_words | by_meaning, clean, len(plants), places, items)
 
 
@@ -317,10 +301,9 @@ def report_own(own: Sequence[Any], plants: Sequence[Planted], by_words: set[Any]
         flagged = {row - first for row, _ in matches if row >= first}
         styles = Counter(own[row]["style"] for row in flagged)
         print(f"{name}: {len(flagged)} of {len(plants)} near misses flagged {dict(styles)}")
-    for row, plant in enumerate(plants):
-        if (row, (plant.bench, plant.line)) not in both:
-            missed = {"missed": plant.turns[0][:200], "bench": plant.bench, "line": plant.line}
-            print(json.dumps(missed, ensure_ascii=False))
+    for row, (plant, item) in enumerate(zip(plants, own, strict=True)):
+        if (row, ("own", row)) not in both:
+            print(json.dumps({"missed": plant.turns[0][:200], "item": item["question"][:200]}, ensure_ascii=False))
 
 
 def show_false(

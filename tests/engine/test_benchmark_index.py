@@ -15,8 +15,7 @@ from curate.core.benchmark_index import index_file
 from curate.core.example import Place
 from curate.core.store import own_key
 from curate.leakage.decontaminate import indexed
-from curate.leakage.questions import described
-from curate.leakage.rephrased import Turn, add_facts, candidates, probability
+from curate.leakage.rephrased import Turn, add_facts, candidates
 from curate.read.benchmark import AS_OF, BENCHMARKS, UNKNOWN, Item, ItemText
 
 QUESTION = "A farmer plants 17 rows of 23 apple trees and loses 4 trees to a storm. How many trees are left in the end?"
@@ -253,7 +252,7 @@ def test_a_question_across_windows_is_compared_whole_and_a_small_answer_counts_l
         next(candidate for candidate in candidates(turns, index, embed) if candidate[:2] == (row, row))
         for row in (0, 1)
     )
-    assert (across.features[0], 0 < triangle.features[9] < 0.5) == (1.0, True)
+    assert (across.features[0], 0 < triangle.features[7] < 0.5) == (1.0, True)
 
 
 def test_an_index_without_embeddings_cannot_find_other_words(capsys: pytest.CaptureFixture[str]) -> None:
@@ -365,27 +364,3 @@ def test_items_without_a_question_are_no_candidates() -> None:
     add_facts(index, items, embed, "")
     turns = [Turn(0, 0, QUESTION, ANSWER), Turn(1, 0, "小明有十六个苹果还剩下多少个苹果", "")]
     assert {candidate.item for candidate in candidates(turns, index, embed)} == {0}
-
-
-def test_a_yes_or_no_that_differs_from_the_answer_of_the_item_counts_against_it() -> None:
-    item = Item(Place("b", 1), (ItemText("question", "Can a diamond float?", True), ItemText("answer", "False", False)))
-    other = Item(Place("b", 2), (ItemText("question", "Which planet has rings?", True),))
-
-    def embed(texts: Sequence[str]) -> Any:
-        return np.eye(40, dtype=np.float32)[[0 if "diamond" in text else 1 + len(text) % 39 for text in texts]]
-
-    index = indexed([item, other])
-    add_facts(index, [item, other], embed, "")
-    answers = ("No, it sinks.", "Nein, er sinkt.", "", "It is hard.", "Yes, it does.")
-    turns = [Turn(row, 0, "Will a diamond stay on water?", answer) for row, answer in enumerate(answers)]
-    denied, translated, silent, vague, affirmed = (
-        probability(candidate) for candidate in candidates(turns, index, embed) if candidate.item == 0
-    )
-    assert denied > silent > vague > affirmed
-    assert translated > silent
-
-
-def test_the_examples_of_a_task_in_code_are_no_part_of_what_it_asks_for() -> None:
-    task = 'def add_up(xs):\n    """Sum the odd numbers of a list.\n    >>> add_up([1, 2, 3])\n    4\n    """\n'
-    assert described(task) == "add up: Sum the odd numbers of a list."
-    assert described("How do I sum the odd numbers?") == "How do I sum the odd numbers?"
