@@ -300,7 +300,16 @@ parent, child = pty.openpty()
 os.write(parent, {!r})
 os.dup2(child, 0)
 os.dup2(child, 2)
-atexit.register(lambda: (sys.stderr.flush(), os.write(1, os.read(parent, 1 << 16))))
+def show():
+    sys.stderr.flush()
+    for end in (child, 0, 2):
+        os.close(end)
+    try:
+        while shown := os.read(parent, 1 << 16):
+            os.write(1, shown)
+    except OSError:  # all is read
+        pass
+atexit.register(show)
 """
 """What a process runs first whose input and errors are a terminal: what is typed; what is shown goes to its output."""
 
