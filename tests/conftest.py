@@ -237,11 +237,13 @@ def trust(address: str, **settings: object) -> None:
         file.write(f"[[endpoint]]\naddress = {json.dumps(address)}\n{values}")
 
 
-def trust_folder() -> None:
-    """Write into the user's own configuration that the configuration of the working folder needs no consent."""
+def trust_folder(folder: Path | None = None) -> None:
+    """Write into the user's own configuration that the files of a folder, by default the working folder, need no
+    consent.
+    """
     path = Path(os.environ["XDG_CONFIG_HOME"]) / "curate" / "curate.toml"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"trust = {json.dumps([str(Path.cwd())])}\n")
+    path.write_text(f"trust = {json.dumps([str(folder or Path.cwd())])}\n")
 
 
 @cache

@@ -34,6 +34,7 @@ MAX_FRACTION: Final = 1e6
 PositiveFloat = Annotated[float, Field(gt=0, le=MAX_FRACTION)]
 NonNegativeFloat = Annotated[float, Field(ge=0, le=MAX_FRACTION)]
 PRESETS: Final = ("all-linear", "attention", "attention+mlp")
+NO_RECIPE: Final = "create one with  curate recipe init --for DATA"
 MAX_ALIGNED: Final = 60
 """Length of a line up to which comments are aligned with it."""
 
@@ -349,7 +350,7 @@ def load_recipe(path: Path, changes: Sequence[str] = (), tell: Callable[[str], N
 
     Raises `UsageError` if there is none, `ConfigError` with every mistake and the closest known key.
     """
-    values = load_toml(path, "recipe", "create one with  curate recipe init --for DATA")
+    values = load_toml(path, "recipe", NO_RECIPE)
     values.pop("sweep", None)  # the table of `curate sweep` is in the same file
     for key in (key for key in values if key in IGNORED):
         tell(visible(f"{path}: {key} has no effect: {IGNORED[key]}"))
@@ -371,6 +372,13 @@ def load_recipe(path: Path, changes: Sequence[str] = (), tell: Callable[[str], N
     if recipe.chat_template and (folder / recipe.chat_template).is_file():
         resolved["chat_template"] = str(folder / recipe.chat_template)
     return recipe.model_copy(update=resolved)
+
+
+def file_values(path: Path, changes: Sequence[str], *, without_data: bool) -> dict[str, Any]:
+    """The values of a recipe's file by own names, without those that `changes` replace, and `without_data`."""
+    values = own_keys(load_toml(path, "recipe", NO_RECIPE), str(path))
+    replaced = {*own_keys(dict(map(_parsed_change, changes)), "--set"), *(("data",) if without_data else ())}
+    return {key: value for key, value in values.items() if key not in replaced}
 
 
 def _without_former(

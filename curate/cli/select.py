@@ -14,10 +14,12 @@ from curate.commands.dedup import write_plan
 from curate.commands.score import models_of
 from curate.commands.select import SelectionGoal
 from curate.commands.select import select as select_data
+from curate.core.config_consent import require_recipe_agreed
 from curate.core.errors import UsageError
 from curate.core.files import display_name
 from curate.core.output_pair import checked_removed_path
 from curate.core.text import visible
+from curate.core.validation import load_toml
 from curate.core.verb_options import Given
 from curate.lint.rules.duplicates import require_small_removals
 from curate.render.console import print_result
@@ -104,6 +106,9 @@ def select(args: SelectOptions) -> None:
     _require_combination(args)
     files = options.named_files(args.paths)
     splits = None if args.compare is None else splits_of(args.compare, files)
+    if args.compare is not None:  # its `data` are the files of the command line
+        values = {key: value for key, value in load_toml(args.compare, "recipe", "").items() if key != "data"}
+        require_recipe_agreed(args.compare, values, options.agreement(yes=args.yes))
     read = [*files, *([args.earlier] if args.earlier else [])]
     removed = checked_removed_path(args.output, "removed", read, args.paths, overwrite=args.overwrite)
     below = options.named_numbers("--below", args.below, "ending=0.5")

@@ -146,7 +146,7 @@ def _train(recipe: Path, splits: Path, data: Path, run: Path, seed: int) -> Mapp
         copyfile(shared, data / shared.name)
     run.parent.mkdir(parents=True, exist_ok=True)
     changes = [f"seed={seed}", *WITHOUT_ANSWERS]
-    options = ["--data", data, "--run-dir", run, "--resume", "--quiet", "--json"]
+    options = ["--data", data, "--run-dir", run, "--resume", "--yes", "--quiet", "--json"]
     return _run_curate(
         "training", run, "train", recipe, *options, *(word for key in changes for word in ("--set", key))
     )

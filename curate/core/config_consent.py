@@ -11,7 +11,7 @@ A setting that an option replaces is not used, and needs no consent.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from glob import escape, glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -35,10 +35,12 @@ CONFINED_VARIABLE: Final = "CURATE_CONFINED_TO"
 RECIPE_KINDS: Final[Kinds] = {
     **dict.fromkeys(("model", "model_name_or_path", "base_model"), Kind.MODEL),
     "chat_template": Kind.TEMPLATE,
+    "data": Kind.PATH,
+    "report_to": Kind.TRACKER,
 }
-"""Keys of the recipe of a configuration that can refer to files outside of its folder. `curate run` itself requires
-that `data` is its output.
-"""
+"""Keys of a recipe that can reach outside of its folder."""
+LOCAL_TRACKER: Final = "tensorboard"
+"""Writes to the run's folder alone."""
 HUB: Final = "a model of the hub"
 URL: Final = "a URL"
 OUTSIDE: Final = "outside of the project's folder"
@@ -63,8 +65,32 @@ def require_agreed(config: Config, path: Path, consent: "Consent | None", used: 
         for key, value, kind, default in _settings(config, home, root, used)
         if (why := _reason(kind, value, default, home, root))
     ]
+    _require_consent(reasons, path, consent)
+
+
+def require_recipe_agreed(path: Path, values: Mapping[str, Any], consent: "Consent") -> None:
+    """Raise `UsageError` if the values of a recipe's file need consent and there is none.
+
+    A recipe in the working folder itself is the user's own. In a folder below it, a recipe may refer to files of the
+    working folder; elsewhere, to those of its own folder.
+    """
+    home, here = Path(os.path.abspath(path.parent)), Path.cwd()  # noqa: PTH100
+    if home == here and CONFINED_VARIABLE not in os.environ:
+        return
+    root = Path(os.environ.get(CONFINED_VARIABLE) or (here if home.is_relative_to(here) else home))
+    reasons = [
+        (f"{key} = {_shown(value)}", why)
+        for key, value, kind, default in _recipe_settings(values)
+        if (why := _reason(kind, value, default, home, root))
+    ]
+    _require_consent(reasons, path, consent)
+
+
+def _require_consent(reasons: Sequence[tuple[str, str]], path: Path, consent: "Consent | None") -> None:
+    """Raise `UsageError` for settings of a file, each with why it needs consent, if there is none."""
     if not reasons:
         return
+    confined, home = os.environ.get(CONFINED_VARIABLE), Path(os.path.abspath(path.parent))  # noqa: PTH100
     named = [f"{setting} ({why})" for setting, why in reasons[:MAX_NAMED]]
     named += [f"{len(reasons) - MAX_NAMED:,} more"] if len(reasons) > MAX_NAMED else []
     text = f"{visible(str(path))} sets {', '.join(named)}"
@@ -97,15 +123,20 @@ def _settings(config: Config, home: Path, root: Path, used: Used) -> Iterator[tu
                 yield f"{prefix}{key}", value, kind, default
     trains = PROJECT in used and config.recipe and used[PROJECT].get("recipe") is None
     if trains and not _reason(Kind.PATH, config.recipe, "", home, root):  # else it is not read
-        yield from _recipe_settings(home / config.recipe)
+        recipe = home / config.recipe
+        values = load_toml(recipe, "recipe", "write one, or remove `recipe` from the configuration")
+        values.pop("data", None)  # `curate run` itself requires that it is its output
+        for key, *setting in _recipe_settings(values):
+            yield f"{recipe.name}: {key}", *setting
 
 
-def _recipe_settings(recipe: Path) -> Iterator[tuple[str, Any, Kind | Guard, Any]]:
-    """The settings of the recipe that a configuration names. The trainer reports what is wrong with it."""
-    values = load_toml(recipe, "recipe", "write one, or remove `recipe` from the configuration")
+def _recipe_settings(values: Mapping[str, Any]) -> Iterator[tuple[str, Any, Kind, Any]]:
+    """The settings of a recipe, as `_settings`. The trainer reports what is wrong with it."""
     for key, kind in RECIPE_KINDS.items():
-        if isinstance(value := values.get(key), str) and value:
-            yield f"{recipe.name}: {key}", value, kind, ""
+        given = values.get(key)
+        for value in given if kind is Kind.TRACKER and isinstance(given, list) else [given]:
+            if isinstance(value, str) and value not in ("", LOCAL_TRACKER):
+                yield key, value, kind, ""
 
 
 def _reason(kind: Kind | Guard, value: Any, default: Any, home: Path, root: Path) -> str:

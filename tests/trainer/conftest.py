@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 
 from curate.cli.main import main
+from tests.conftest import trust_folder
 from tests.trainer.tiny import make_model, write_recipe, write_split
 
 
@@ -22,8 +23,9 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests that run in the working folder keep nothing there."""
+def own_cache(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests that run in the working folder keep nothing there. Their projects share a model outside of them."""
+    trust_folder(tmp_path_factory.getbasetemp())
     monkeypatch.setattr("curate.core.runs.Project.cache", tmp_path / "cache")
 
 

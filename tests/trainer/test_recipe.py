@@ -362,6 +362,40 @@ def test_missing_broken_and_empty_splits(tmp_path: Path) -> None:
 
 def test_each_key_that_names_a_model_or_a_file_needs_consent_in_a_configuration() -> None:
     texts = {name for name, field in Recipe.model_fields.items() if field.annotation is str}
-    assert texts == {"model", "chat_template", "revision", "data"}  # `data` is the output of the run
+    assert texts == {"model", "chat_template", "revision", "data"}
     names = {name for name, key in ALIASES.items() if key in ("model", "chat_template")}
-    assert set(RECIPE_KINDS) == {"model", "chat_template", *names}
+    assert set(RECIPE_KINDS) == {"model", "chat_template", "data", "report_to", *names}
+
+
+REACHING = {
+    "chat_template": ("../../evil.jinja", "outside of the project's folder"),
+    "data": ("/etc", "outside of the project's folder"),
+    "base_model": ("someone/model", "a model of the hub"),
+    "report_to": (["wandb"], "results are sent there"),
+}
+
+
+@pytest.mark.parametrize("key", REACHING)
+def test_what_a_recipe_of_another_folder_reaches_needs_consent(
+    key: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    value, why = REACHING[key]
+    folder = tmp_path / "work" / "downloaded"
+    folder.mkdir(parents=True)
+    (tmp_path / "evil.jinja").write_text("{{ 1 }}")
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "nothing is trusted"))
+    values = {"base_model": "offline:tiny", "data": "none", key: value}
+    path = folder / "recipe.toml"
+    path.write_text("".join(f"{name} = {json.dumps(text)}\n" for name, text in values.items()))
+    name = {"base_model": "model"}.get(key, key)
+    assert main(["train", str(path), "--plan"]) == 2
+    message = capsys.readouterr().err
+    assert f"sets {name} = " in message
+    assert f"({why}): needs your consent" in message
+    assert "pass --yes" in message
+    main(["train", str(path), "--plan", "--yes"])
+    assert f"note: {path} sets {name} = " in capsys.readouterr().err
+    monkeypatch.chdir(folder)  # a recipe of the working folder is the user's own
+    main(["train", "recipe.toml", "--plan"])
+    assert "consent" not in capsys.readouterr().err

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from pydantic import BaseModel
 
-from curate.cli.options import output_option
+from curate.cli.options import agreement, output_option
+from curate.core.config_consent import require_recipe_agreed
 from curate.core.errors import MissingExtra
 from curate.core.runs import Project, find_run
-from train.recipe import Recipe, load_recipe
+from train.recipe import Recipe, file_values, load_recipe
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -41,11 +42,19 @@ Key = Annotated[
 PRICE_HELP: Final = "Estimate the cost at these prices in US dollars for 1,000,000 tokens in and out."
 Price = Annotated[str | None, typer.Option("--price", help=PRICE_HELP, metavar="IN,OUT")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Send data without asking for confirmation.")]
+Reach = Annotated[
+    bool,
+    typer.Option("--yes", "-y", help="Allow models, files and trackers that a recipe of another folder names."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no notes.")]
 
 
-def recipe_of(path: Path, data: Path | None, changes: Sequence[str] | None) -> Recipe:
-    """The recipe in a file, with the values that the command line sets."""
+def recipe_of(path: Path, data: Path | None, changes: Sequence[str] | None, *, yes: bool) -> Recipe:
+    """The recipe in a file, with the values that the command line sets. `yes`: consent to what it reaches.
+
+    Raises `UsageError` for a recipe of another folder that reaches outside of it, without consent.
+    """
+    require_recipe_agreed(path, file_values(path, changes or (), without_data=data is not None), agreement(yes=yes))
     recipe = load_recipe(path, changes or (), lambda note: print(f"note: {note}", file=sys.stderr))  # noqa: T201
     return recipe if data is None else recipe.model_copy(update={"data": str(data.resolve())})
 

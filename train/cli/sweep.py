@@ -9,7 +9,7 @@ from curate.cli.options import Address, AsJson, executor_of, output_option
 from curate.core.cluster import Engine
 from curate.core.errors import ExitCode
 from curate.core.runs import Project
-from train.cli.common import Changes, DataFolder, Quiet, RecipeFile, print_result, recipe_of, with_trainer
+from train.cli.common import Changes, DataFolder, Quiet, Reach, RecipeFile, print_result, recipe_of, with_trainer
 
 
 def sweep(
@@ -57,6 +57,7 @@ def sweep(
         ),
     ] = Engine.LOCAL,
     address: Address = None,
+    yes: Reach = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> int:
@@ -67,7 +68,7 @@ def sweep(
     than the base.
     """
     executor = executor_of(engine, address)
-    chosen = recipe_of(recipe, data, changes)
+    chosen = recipe_of(recipe, data, changes, yes=yes)
     from train.sweep.space import space_of
 
     space = space_of(recipe, over or (), random=random, minutes=minutes, halving=halving, tie=tie, seed=seed)

@@ -16,7 +16,7 @@ from curate.core.errors import CurateError, ExitCode, UsageError
 from curate.core.files import write_json
 from curate.core.runs import Project
 from curate.core.text import visible
-from train.cli.common import Changes, DataFolder, Quiet, RecipeFile, print_result, recipe_of, with_trainer
+from train.cli.common import Changes, DataFolder, Quiet, Reach, RecipeFile, print_result, recipe_of, with_trainer
 from train.recipe import Recipe
 
 FOLLOW_STDIN = "CURATE_FOLLOW_STDIN"
@@ -47,8 +47,8 @@ Measure = Annotated[bool, typer.Option("--measure", help=MEASURE_HELP)]
 NEEDS: Final = {"methods": "compare", "vram": "plan", "measure": "plan"}
 """Options that have no effect without another one, by parameter."""
 ALONE: Final = {
-    "plan": ("data", "changes", "vram", "measure", "quiet", "as_json"),
-    "compare": ("data", "changes", "methods", "resume", "fresh", "run_dir", "quiet", "as_json"),
+    "plan": ("data", "changes", "vram", "measure", "yes", "quiet", "as_json"),
+    "compare": ("data", "changes", "methods", "resume", "fresh", "run_dir", "yes", "quiet", "as_json"),
 }
 """What can be combined with an option that does something else than one training, by parameter."""
 
@@ -68,6 +68,7 @@ def train(
     plan: ShowPlan = False,
     vram: Vram = None,
     measure: Measure = False,
+    yes: Reach = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> int:
@@ -84,14 +85,16 @@ def train(
         if measure and vram is not None:
             hint = "leave one of them out: --measure runs on this machine"
             raise UsageError("--measure cannot be combined with --vram", hint)
-        words = ["curate", "train", str(recipe), *(["--data", str(data)] if data else [])]
+        words = ["curate", "train", str(recipe), *(["--data", str(data)] if data else []), *(["--yes"] if yes else [])]
         command = shlex.join([*words, *(word for change in changes or () for word in ("--set", change))])
-        return _plan(recipe_of(recipe, data, changes), command, vram, measure=measure, quiet=quiet, as_json=as_json)
+        return _plan(
+            recipe_of(recipe, data, changes, yes=yes), command, vram, measure=measure, quiet=quiet, as_json=as_json
+        )
     if os.environ.get(FOLLOW_STDIN) == "1":
         threading.Thread(target=_end_with_parent, name="follow-stdin", daemon=True).start()
     if resume and fresh:
         raise UsageError("--resume cannot be combined with --fresh", "leave one of them out")
-    chosen = recipe_of(recipe, data, changes)
+    chosen = recipe_of(recipe, data, changes, yes=yes)
     # Another recipe has another run, so that commands that differ in --set do not end at each other's folder.
     name = "-".join(filter(None, (recipe.stem, re.sub(r"[^\w.]+", "-", " ".join(changes or ())).strip("-.")[:80])))
     place = run_dir or Project(Path.cwd()).run(f"{name}-compared" if compare else name)

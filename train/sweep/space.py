@@ -29,6 +29,7 @@ FIXED_KEYS: Final = {
     **dict.fromkeys(("max_length", "over_length", "untrainable"), DECIDES_REASON),
     **dict.fromkeys(("objective", "beta", "desirable_weight", "undesirable_weight"), MEASURES_REASON),
     "chat_template": MEASURES_REASON,
+    "report_to": "it does not change the training",
     "evaluate_every": "trials are measured when they are compared",
 }
 """Keys that no sweep tries, with the reason."""

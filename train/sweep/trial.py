@@ -38,7 +38,7 @@ class TrialRun:
     @property
     def words(self) -> list[str]:
         """The command, without its name."""
-        options = ("--resume", "--quiet", "--json", "--pause-at", repr(self.share))
+        options = ("--resume", "--yes", "--quiet", "--json", "--pause-at", repr(self.share))
         return ["train", str(self.recipe), "--run-dir", str(self.run), *options]
 
 

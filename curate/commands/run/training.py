@@ -29,7 +29,7 @@ POLL_SECONDS: Final = 0.2
 
 def train(folder: Path, recipe: Path, run: Path, listen: Listener) -> dict[str, Any]:
     """Train by `recipe`, or resume it; returns the run's report. Raises `CurateError` with the training's message."""
-    command = [*CURATE_COMMAND, "train", str(recipe), "--run-dir", str(run), "--resume", "--quiet", "--json"]
+    command = [*CURATE_COMMAND, "train", str(recipe), "--run-dir", str(run), "--resume", "--yes", "--quiet", "--json"]
     log = run.with_name(f"{run.name}.log")
     log.parent.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "CURATE_FOLLOW_STDIN": "1"}
