@@ -57,12 +57,17 @@ class ChatModel:
         ids = self.template.ids(text)
         longest = longest_context(self.model.config, MAX_CONTEXT_TOKENS)
         if len(ids) + max_new_tokens > longest:
+            less = "ask less at once" if max_new_tokens == 1 else "a lower --max-new-tokens leaves more room"
             raise UsageError(
                 f"the conversation has {len(ids):,} tokens; with {max_new_tokens:,} for the answer that is more than "
                 f"the model's {longest:,}",
-                "a lower --max-new-tokens leaves more room; /reset starts a new one",
+                f"{less}; /reset starts a new one",
             )
         return ids
+
+    def limit(self, turns: list[Turn], most: int) -> int:
+        """The most tokens of an answer: `most`, or what the model's context leaves, at least 1. Raises as `prompt`."""
+        return min(most, longest_context(self.model.config, MAX_CONTEXT_TOKENS) - len(self.prompt(turns, 1)))
 
     @torch.no_grad()
     def reply(

@@ -104,6 +104,10 @@ class ServedChat:
         """The model and its address."""
         return f"{self.model} at {self.server.address}"
 
+    def limit(self, turns: list[dict[str, Any]], most: int) -> int:  # noqa: ARG002
+        """The most tokens of an answer: `most`, because the server knows its context."""
+        return most
+
     def reply(
         self, turns: list[dict[str, Any]], show: Callable[[str], None], *, max_new_tokens: int, temperature: float
     ) -> Completion:

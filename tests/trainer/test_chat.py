@@ -40,8 +40,12 @@ def test_lines_of_standard_input_are_one_conversation(
     assert (code, out.count("\n")) == (0, 2), err
     monkeypatch.setattr("sys.stdin", io.StringIO("word " * 400))
     code, _, err = talk([str(finished / "run")], capsys)
-    assert (code, "tokens; with 512 for the answer that is more than the model's 256" in err) == (2, True)
-    assert "a lower --max-new-tokens leaves more room" in err
+    assert (code, "tokens; with 1 for the answer that is more than the model's 256" in err) == (2, True)
+    monkeypatch.setattr("sys.stdin", io.StringIO("word " * 200))
+    code, _, err = talk([str(finished / "run"), "--max-new-tokens", "250"], capsys)
+    assert (code, "a lower --max-new-tokens leaves more room" in err) == (2, True)
+    code, out, err = talk([str(finished / "run"), "--ask", "Number 1: repeat plum twice.", "--json"], capsys)
+    assert (code, json.loads(out)["tokens"] > 0) == (0, True), err  # by default, answers fit the context
 
 
 MOODS = CHATML.replace("assistant\n' }}", "assistant (' + mood + ')\n' + ('' if enable_thinking else '-') }}").replace(

@@ -21,6 +21,10 @@ SYSTEMS_ARGUMENT: Final[Any] = typer.Argument(
     "name of a model at a server.",
     metavar="RUN|EXPORT",
 )
+MAX_NEW_TOKENS: Final = 512
+LENGTH_HELP: Final = (
+    f"Limit answers to this many tokens.  [default: {MAX_NEW_TOKENS}, or what the model's context leaves]"
+)
 HELP: Final = (
     "/reset starts a new conversation, /system TEXT one with another system message, Ctrl-C stops an answer, /quit or "
     "Ctrl-D exits"
@@ -42,9 +46,7 @@ def chat(
     temperature: Annotated[
         float, typer.Option("--temperature", min=0, help="Sample at this temperature; 0 takes the most likely token.")
     ] = 0.0,
-    max_new_tokens: Annotated[
-        int, typer.Option("--max-new-tokens", min=1, help="Limit answers to this many tokens.")
-    ] = 512,
+    max_new_tokens: Annotated[int | None, typer.Option("--max-new-tokens", min=1, help=LENGTH_HELP)] = None,
     seed: Annotated[int, typer.Option("--seed", help="Set the seed of the sampling.")] = 0,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print each question with its answer as a line of JSON.")
@@ -128,15 +130,19 @@ class ChatSession:
     def answer(self, question: str) -> None:
         """Ask, show the answer as it is generated, and keep both in the conversation."""
         turns = [*self.turns, {"role": "user", "content": question}]
-        reply = self.who.reply(turns, (lambda _: None) if self.as_json else _write, **self.how)
+        given = self.how["max_new_tokens"]
+        most = given or self.who.limit(turns, MAX_NEW_TOKENS)
+        show = (lambda _: None) if self.as_json else _write
+        reply = self.who.reply(turns, show, **self.how | {"max_new_tokens": most})
         if self.as_json:
             line = Answered(question=question, answer=reply.text, tokens=reply.tokens, ended=reply.ended)
             sys.stdout.write(line.model_dump_json())
         sys.stdout.write("\n")
         sys.stdout.flush()
         if not reply.ended:
-            reached = reply.tokens >= self.how["max_new_tokens"]
-            self.note(f"(cut off at {reply.tokens:,} tokens; --max-new-tokens allows more)" if reached else "(stopped)")
+            full = given is None and most < MAX_NEW_TOKENS
+            why = "the model's context is full" if full else "--max-new-tokens allows more"
+            self.note(f"(cut off at {reply.tokens:,} tokens; {why})" if reply.tokens >= most else "(stopped)")
         self.turns = [*turns, {"role": "assistant", "content": reply.text}]
 
     def note(self, text: str) -> None:
