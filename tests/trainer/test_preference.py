@@ -296,7 +296,7 @@ def test_a_training_prefers_the_better_answers_and_resumes_to_the_same_bits(
     from train.results import Report
 
     told = dict(objective_facts(Report.model_validate(report)))
-    assert "before" in told["preference loss"]
+    assert "before" in told["held-out preference loss"]
 
 
 def test_memory_that_runs_out_before_the_gradients_makes_passes_smaller(

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from curate.cli.options import ChatTemplate, memory_of, takes_options
-from curate.core.errors import ConfigError, UsageError
+from curate.core.errors import ConfigError, ExitCode, UsageError
 from curate.core.files import write_bytes
 from curate.core.paths import require_distinct_paths
 from curate.core.text import visible
@@ -80,28 +80,28 @@ class RecipeOptions:
 
 
 @takes_options
-def recipe(args: RecipeOptions) -> None:
+def recipe(args: RecipeOptions) -> int:
     """Write a recipe that fits the data and the GPU or has the meaning of another trainer's file, or list all keys.
 
     import prints what became of each key, also of defaults that differ from those of a recipe. It writes nothing if a
-    key is refused.
+    key is refused. Exit status 1 if the recipe of init does not fit the memory.
     """
     if args.action == "keys":
         sys.stdout.write("\n\n".join(keys()) + "\n")
-        return
+        return ExitCode.CLEAN
     if (args.file is None) == (args.action == "import"):
         problem = "no file is named" if args.file is None else "takes no file"
         raise UsageError(f"{args.action}: {problem}", "curate recipe import FILE")
     if args.file is not None:
         _import(args, args.file)
-    elif args.data is not None:
-        _init(args, args.data)
-    else:
+        return ExitCode.CLEAN
+    if args.data is None:
         raise UsageError("no split folder is named", "name the split folder to train on: --for DATA")
+    return _init(args, args.data)
 
 
-def _init(args: RecipeOptions, data: Path) -> None:
-    """Write a first recipe for the data of a split folder."""
+def _init(args: RecipeOptions, data: Path) -> int:
+    """Write a first recipe for the data of a split folder; returns exit status 1 if it does not fit the memory."""
     if not args.printed:
         args.require_new(args.output)
         require_distinct_paths([*data.glob("*.jsonl"), data / "manifest.json"], (args.output,), named=(data,))
@@ -119,11 +119,12 @@ def _init(args: RecipeOptions, data: Path) -> None:
         text += "\n" + "\n\n".join(commented_key(name) for name in Recipe.model_fields if name not in written) + "\n"
     if args.printed:
         sys.stdout.write(text)
-        return
+        return ExitCode.CLEAN if made.fits else ExitCode.FINDINGS
     try:
         _write(args, text)
     except ConfigError as error:  # a folder's name that TOML or a recipe cannot take
         raise UsageError(f"{args.output}: {error.message}", "rename the folder") from error
+    return ExitCode.CLEAN if made.fits else ExitCode.FINDINGS
 
 
 def _import(args: RecipeOptions, file: Path) -> None:

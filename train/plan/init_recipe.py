@@ -30,6 +30,9 @@ from train.model.base import device, longest_context
 from train.recipe import Recipe, commented_text
 from train.run_folder import SPLIT_NAMES
 
+SCALES: Final = ((1e9, "billion"), (1e6, "million"), (1e3, "thousand"))
+"""Numbers with their names."""
+
 
 class Base(NamedTuple):
     """A base model by its hub id and its shape, which transformers' names describe."""
@@ -95,6 +98,8 @@ class RecipeDraft:
     """Key, value, reason."""
     notes: tuple[str, ...]
     """What does not fit."""
+    fits: bool
+    """Whether the training fits the memory."""
 
     def text(self) -> str:
         """The recipe as TOML, with the reason for each key as a comment."""
@@ -133,12 +138,13 @@ def init_recipe(
     epochs = 3 if len(examples) < SMALL_DATASET else 1
     billions = sizes.total / 1e9
     counted = "has" if template is not None else "has about"
-    needs = f"{billions:.2g} billion weights; it needs {gigabytes(fit.estimate.high)} of {gigabytes(free_memory)}"
+    needs = f"{_weights(sizes.total)}; it needs {gigabytes(fit.estimate.high)} of {gigabytes(free_memory)}"
     length = f"the longest example {counted} {longest:,} tokens; examples are never cut"
     length = "texts are cut into blocks of this length" if plain else length
     exported, notes = _export_need(sizes, free_memory, on_cpu=on_cpu)
     if not fit.fits:
-        notes.insert(0, "no recipe fits this memory; `curate train --plan` shows by how much")
+        needed = f"it needs {gigabytes(fit.estimate.high)}, and there are {gigabytes(free_memory)}"
+        notes.insert(0, f"the recipe does not fit: {needed}; name a smaller --model, or more memory")
     if not plain and longest > (context := longest_context(sizes.config, sys.maxsize)):
         problem = f"the longest example {counted} {longest:,} tokens, more than the model's {context:,}"
         notes.insert(0, f"{problem}: leave it out, shorten it, or {longer_context(longest, context)}")
@@ -156,7 +162,13 @@ def init_recipe(
         lines.append(("learning_rate", 1e-3 * goal.rate, f"small models tolerate more than {2e-4 * goal.rate:g}"))
     elif billions > 13:
         lines.append(("learning_rate", 1e-4 * goal.rate, "QLoRA above 13 billion"))
-    return RecipeDraft(tuple(lines), tuple(notes))
+    return RecipeDraft(tuple(lines), tuple(notes), fit.fits)
+
+
+def _weights(count: int) -> str:
+    """A number of weights in words: `160 thousand weights`, `1.5 billion weights`."""
+    size, name = next((pair for pair in SCALES if count >= pair[0]), SCALES[-1])
+    return f"{float(f'{count / size:.2g}'):g} {name} weights"
 
 
 def _export_need(sizes: Sizes, free_memory: int, *, on_cpu: bool) -> tuple[str, list[str]]:

@@ -26,8 +26,11 @@ def overfitting(
     tuned_loss: float,
     before: Mapping[str, Any] | None,
     after: Mapping[str, Any] | None,
+    loss: str = "held-out loss",
 ) -> Overfitting:
-    """The diagnosis. `before` and `after` are the `ProbeResult` of the base and of the tuned model, as dicts."""
+    """The diagnosis. `before` and `after` are the `ProbeResult` of the base and of the tuned model, as dicts; `loss`:
+    the name of the measured loss.
+    """
     curve = curve_of(journal)
     final = curve[-1].train if curve else _train_loss([line for line in journal if "loss" in line][-20:])
     held_out = [point for point in curve if point.held_out is not None]
@@ -51,8 +54,8 @@ def overfitting(
         best_step=best.step if best else None, rise=rise, memorised=memorised, general=forgotten, sentences=(),
     )  # fmt: skip
     lost = sum(line.get("event") == "validation" for line in journal) - len(curve)
-    notes = [f"{plural(lost, 'measurement')} of the held-out loss gave no number."] if lost else []
-    return result.model_copy(update={"sentences": (*notes, *_diagnosis_lines(result, kept_step))})
+    notes = [f"{plural(lost, 'measurement')} of the {loss} gave no number."] if lost else []
+    return result.model_copy(update={"sentences": (*notes, *_diagnosis_lines(result, kept_step, loss))})
 
 
 def curve_of(journal: Sequence[Mapping[str, Any]]) -> tuple[LossPoint, ...]:
@@ -97,13 +100,13 @@ def _forgotten(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
     )  # fmt: skip
 
 
-def _diagnosis_lines(diagnosis: Overfitting, kept: int) -> list[str]:
+def _diagnosis_lines(diagnosis: Overfitting, kept: int, loss: str) -> list[str]:
     """The diagnosis in words, the advice last."""
-    lines = [_loss_sentence(diagnosis, kept)]
+    lines = [_loss_sentence(diagnosis, kept, loss)]
     if diagnosis.gap is not None and diagnosis.train_loss is not None and diagnosis.held_out_loss is not None:
         side = "above" if diagnosis.gap >= 0 else "below"
         gap = f"{abs(diagnosis.gap):.2f} nats {side} that of training ({diagnosis.train_loss:.2f})"
-        lines.append(f"Generalisation gap: held-out loss {diagnosis.held_out_loss:.2f} at the end, {gap}.")
+        lines.append(f"Generalisation gap: {loss} {diagnosis.held_out_loss:.2f} at the end, {gap}.")
     if (memorised := diagnosis.memorised) is not None:
         trained, held_out = (
             plural(memorised.answers, "training answer"),
@@ -123,12 +126,12 @@ def _diagnosis_lines(diagnosis: Overfitting, kept: int) -> list[str]:
     return [sentence for sentence in lines if sentence] + [f"{ADVICE[sign]}." for sign in diagnosis.signs]
 
 
-def _loss_sentence(diagnosis: Overfitting, kept: int) -> str:
+def _loss_sentence(diagnosis: Overfitting, kept: int, loss: str) -> str:
     """A sentence about the step with the lowest held-out loss. `kept`: the step of the adapter that was kept."""
     measured = len(diagnosis.curve)
     if not measured:
         return (
-            "The held-out loss was measured only at the end; a validation split and `evaluate_every` show when it "
+            f"The {loss} was measured only at the end; a validation split and `evaluate_every` show when it "
             "stops improving."
         )
     last, best = diagnosis.curve[-1], diagnosis.best_step
@@ -136,12 +139,12 @@ def _loss_sentence(diagnosis: Overfitting, kept: int) -> str:
         low = (last.held_out or 0.0) - (diagnosis.rise or 0.0)
         verb = "and that adapter was kept" if kept == best else f"and the adapter of step {kept:,} was kept"
         return (
-            f"The held-out loss stopped improving after step {best:,} of {last.step:,} ({low:.2f}, "
+            f"The {loss} stopped improving after step {best:,} of {last.step:,} ({low:.2f}, "
             f"{last.held_out:.2f} at the end), {verb}."
         )
     if best == last.step:
         return (
-            f"The held-out loss was at its best ({last.held_out:.2f}) at the last step, {last.step:,}: it may still "
+            f"The {loss} was at its best ({last.held_out:.2f}) at the last step, {last.step:,}: it may still "
             "be improving."
         )
-    return f"The held-out loss was at its best after step {best:,} and stayed nearly constant until step {last.step:,}."
+    return f"The {loss} was at its best after step {best:,} and stayed nearly constant until step {last.step:,}."

@@ -18,13 +18,16 @@ from train.recipe import Recipe, recipe_text
 from train.results import DataMap, HardExample, LossPoint, Overfitting, Pause, Report
 
 
-def datamap_lines(data_map: DataMap) -> Iterator[str]:
-    """The map in words."""
+def datamap_lines(data_map: DataMap, report: Report) -> Iterator[str]:
+    """The map of a training in words."""
     times = f"{data_map.visits:.1f}".removesuffix(".0")
     yield (
         f"{plural(data_map.examples, 'example')}, each trained on {times} {'time' if times == '1' else 'times'} on "
         "average."
     )
+    if report.objective == "kto" and (bad := report.train_examples - data_map.examples) > 0:
+        are = "is" if bad == 1 else "are"
+        yield f"The map has good answers only; {plural(bad, 'example')} with a bad answer {are} not on it."
     for region in data_map.regions:
         name = region.name.capitalize() + " (the third with the highest variability)" * (region.name == "ambiguous")
         examples = plural(region.examples, "example")
@@ -113,7 +116,7 @@ def training_text(report: Report | Pause) -> Iterator[RenderableType]:
     )
     yield table("Training", "", "", rows=facts)
     if report.data_map is not None:
-        yield from _map_text(report.data_map)
+        yield from _map_text(report.data_map, report)
     if report.overfitting is not None:
         yield from overfitting_text(report.overfitting)
     if report.generations:
@@ -136,17 +139,17 @@ def objective_facts(report: Report) -> Iterator[tuple[str, str]]:
     base, tuned = report.base_preferences, report.tuned_preferences
     if base is None or tuned is None:
         return
-    yield "preference loss", f"{base.loss:.4f} before, {tuned.loss:.4f} after"
+    yield "held-out preference loss", f"{base.loss:.4f} before, {tuned.loss:.4f} after"
     if tuned.accuracy is not None and tuned.margin is not None:
         yield "preference accuracy, margin", f"{tuned.accuracy:.1%} by reward, {tuned.margin:+.4f}"
     if base.likelier is not None and tuned.likelier is not None:
         yield "better answer is likelier", f"{base.likelier:.1%} before, {tuned.likelier:.1%} after"
 
 
-def _map_text(data_map: DataMap) -> Iterator[RenderableType]:
+def _map_text(data_map: DataMap, report: Report) -> Iterator[RenderableType]:
     """The data map in words, with a table of the hardest examples."""
     yield Text("Easy and hard examples", "bold")
-    yield from map(Text, datamap_lines(data_map))
+    yield from map(Text, datamap_lines(data_map, report))
     columns = ("train.jsonl", "loss", "above others", "above neighbours", "question", "answer")
     rows = [
         (f"{example.line:,}", f"{example.loss:.2f}", f"{example.excess:+.2f}",
@@ -302,7 +305,7 @@ def map_html(report: Report, mapped: Sequence[MappedExample]) -> Iterator[str]:
     if data_map is None:
         return
     yield "<h2>Easy and hard examples</h2>\n"
-    yield "".join(f"<p>{safe(sentence)}</p>\n" for sentence in datamap_lines(data_map))
+    yield "".join(f"<p>{safe(sentence)}</p>\n" for sentence in datamap_lines(data_map, report))
     parts = ((name, [example for example in mapped if example.region == name]) for name in get_args(Region))
     dots = (Dots(name, [(example.variability, example.confidence) for example in part]) for name, part in parts)
     yield scatter("Each example by confidence and its variability", *dots, across="variability", up="confidence")

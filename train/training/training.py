@@ -414,6 +414,7 @@ class Training:
                 preferences["loss"] if preferences else tuned["loss"],
                 base.get("probes"),
                 tuned.get("probes"),
+                "held-out preference loss" if preferences else "held-out loss",
             ),
             data_map=data_map_summary(mapped, prepared.train.examples()),
             generations=tuple(
