@@ -153,6 +153,10 @@ def test_a_first_recipe_fits_all_splits_and_says_whether_the_export_fits(
     assert "more than the GPU has; use `--device cpu`" in told.err
     assert main(["recipe", "init", "--for", "split", "--vram", "12GB", "--model", "model", "-o", "-"]) == 0
     assert "note:" not in capsys.readouterr().err
+    assert main(["recipe", "init", "--for", "split", "--vram", "100MB", "--model", "model", "-o", "-"]) == 1
+    told = capsys.readouterr()
+    assert "note: the recipe does not fit: it needs" in told.err
+    assert "thousand weights; it needs" in told.out
 
 
 @pytest.mark.slow

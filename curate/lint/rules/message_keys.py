@@ -15,7 +15,7 @@ from curate.core.example import (
     kind_of,
 )
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
-from curate.core.form_keys import TRAINED_PAIRS
+from curate.core.form_keys import PAIR_SIDES
 from curate.core.lazy import pl
 from curate.core.targets import OPENAI_AZURE, Target
 from curate.core.text import excerpt, plural
@@ -94,7 +94,7 @@ def turn_structure(example: Example) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    if example.format in (*TRAINED_PAIRS, "text"):
+    if example.format in (*PAIR_SIDES, "text"):
         return
     expected, last = "user", ""
     for message in example.messages:
