@@ -156,7 +156,9 @@ def review(
     called = invocation()
     run = None if from_run is None else find_run(from_run, Project(Path.cwd()))
     if not paths and run is None:
-        raise UsageError("nothing to review", "name data files, the folder of a project, or a run with --from-run")
+        raise UsageError(
+            "nothing to review", "name data files, the folder of a project (`.` for this one), or a run with --from-run"
+        )
     trained = None if run is None else training_of(run, hardest or DEFAULT_HARDEST)
     scored = None if scores is None else read_scores(scores)
     share = share_of(assign, overlap) if assign else None
@@ -185,7 +187,7 @@ def review(
 def _named(paths: list[Path] | None) -> list[Path]:
     """The paths. Raises `UsageError` if there are none."""
     if not paths:
-        raise UsageError("no data is named", "name the data files, or the folder of a project")
+        raise UsageError("no data is named", "name the data files, or the folder of a project (`.` for this one)")
     return paths
 
 

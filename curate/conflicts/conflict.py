@@ -36,17 +36,18 @@ from curate.core.text import plural
 # `python -m tests.bench.conflict_quality FOLDER` over the 6,730 pairs of ChatProtect, ConflictQA and SICK,
 # and `python -m tests.bench.natural_conflicts FOLDER`.
 RULES_ALONE: Final = (
-    "short answers were judged by rules, which find 62% of the contradictions between English answers of a sentence; "
-    f"an NLI model finds more: {JUDGING}"
+    "short answers were judged by rules, which find 62% of the contradictions between English answers of a sentence"
 )
+MORE_BY_NLI: Final = f"; an NLI model finds more: {JUDGING}"
 LONG_BY_RULES: Final = (
-    "long answers were judged by rules, which find 52% of the contradictions between answers of 40 to 110 words; "
-    f"a model that reads them finds 70%: {READING}"
+    "long answers were judged by rules, which find 52% of the contradictions between answers of 40 to 110 words"
 )
+MORE_BY_READER: Final = f"; a model that reads them finds 70%: {READING}"
 LONG_BY_READER: Final = (
     "long answers were read by a model, which finds 70% of the contradictions between answers of 40 to 110 words"
 )
-EQUAL_ALONE: Final = f"only equal questions were compared: questions in other words need an embedding model, {SEMANTIC}"
+EQUAL_ALONE: Final = "only equal questions were compared"
+MORE_BY_EMBEDDINGS: Final = f": questions in other words need an embedding model, {SEMANTIC}"
 OTHER_SYSTEM: Final = 0.7
 """Factor of the confidence if a different system prompt may explain the difference."""
 TWO_QUESTIONS: Final = 0.7
@@ -230,9 +231,9 @@ def _judged(
 def _limits(config: ConflictsConfig) -> Iterator[str]:
     """What share of the contradictions is found without a judge, by the length of the answers."""
     if not config.nli:
-        yield RULES_ALONE
+        yield RULES_ALONE + MORE_BY_NLI * config.models
     if not config.reader:
-        yield LONG_BY_RULES
+        yield LONG_BY_RULES + MORE_BY_READER * config.models
     elif config.reader in READERS:
         yield LONG_BY_READER
 
@@ -253,7 +254,7 @@ def _pairs_to_compare(
     if config.embeddings:
         nominees.extend(reworded_pairs(groups, config, cache, notes, progress))
     else:
-        notes.append(EQUAL_ALONE)
+        notes.append(EQUAL_ALONE + MORE_BY_EMBEDDINGS * config.models)
     return sorted(nominees, key=lambda nominee: (nominee.left.request, nominee.right.request))
 
 

@@ -200,7 +200,7 @@ def _search_conflicts(sources: Sources, notify: events.Notify) -> "ConflictsResu
         why = str(error)
     if why:
         report = find_conflicts(examples, config.model_copy(update=dict.fromkeys(MODEL_KEYS, "")))
-    notes = [note for note in report.notes if not (why and note == EQUAL_ALONE)]
+    notes = [note for note in report.notes if not (why and note.startswith(EQUAL_ALONE))]
     if why:
         notes.insert(0, f"only equal questions were compared: {why}")
     if sources.config.conflicts.judge:
