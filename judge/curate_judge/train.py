@@ -75,7 +75,8 @@ def train(
     optimizer = torch.optim.AdamW(groups, lr=RATE, weight_decay=0.01)
     model.train()
     began, step, seen, done = time.process_time(), 0, 0, 0.0
-    copies, losses = _batches_of_edits(edits), ([], [])
+    copies = _batches_of_edits(edits)
+    losses: tuple[list[float], list[float]] = [], []  # of answers and of edited copies
     while done < 1:
         for batch in _alternate(_batches(topics, pairs), copies):
             done = (time.process_time() - began) / 60 / minutes
