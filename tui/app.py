@@ -35,8 +35,8 @@ from tui.messages import (
     FilesChanged,
     FilterChosen,
     LinesFound,
-    Measured,
     Narrowed,
+    ResultComputed,
     ScreenChosen,
     TerminalClosed,
 )
@@ -251,7 +251,7 @@ class CurateApp(KeyQueue):
     @work(thread=True, exclusive=True, exit_on_error=False, group="measure")
     def measure_data(self, session: ReviewSession) -> None:
         """Measure lengths, roles and so on."""
-        self.post_message(Measured("overview", measure(session.lines)))
+        self.post_message(ResultComputed("overview", measure(session.lines)))
 
     @on(FilterChosen)
     def _filter_chosen(self, message: FilterChosen) -> None:
@@ -286,8 +286,8 @@ class CurateApp(KeyQueue):
         if message.complete and "overview" not in self.results:
             self.measure_data(self.session)
 
-    @on(Measured)
-    def _measured(self, message: Measured) -> None:
+    @on(ResultComputed)
+    def _measured(self, message: ResultComputed) -> None:
         self.results[message.screen] = message.result
         self._stale = True
 

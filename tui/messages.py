@@ -40,7 +40,7 @@ class FilesChanged(Message):
 
 
 @dataclass
-class Measured(Message):
+class ResultComputed(Message):
     """A result for a screen was computed."""
 
     screen: str

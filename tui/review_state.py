@@ -20,7 +20,7 @@ class At(NamedTuple):
     order: str
 
 
-class Task(NamedTuple):
+class ReviewTask(NamedTuple):
     """What a list screen works through: the open entries that a filter shows, or the sample of an audit."""
 
     kind: Kind
@@ -57,7 +57,7 @@ class ReviewState:
         self.columns: dict[Kind, tuple[str, ...]] = {}
         """The columns of each list, if they were chosen."""
 
-        self.task: Task | None = None
+        self.task: ReviewTask | None = None
         self.pointed: dict[Kind, int] = {}
         """The entry that the list of a kind shows next: its number, or `START_OF_TASK`."""
         self.shares: dict[bool, int] = {}

@@ -31,7 +31,7 @@ from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.boilerplate import boilerplate_notes
 from curate.corpus.cache import DedupCache, load_kernels
-from curate.corpus.corpus import LineReader, Source, Table, examples_at, lines_at
+from curate.corpus.corpus import LineReader, LineSource, Table, examples_at, lines_at
 from curate.corpus.features import FeatureSpec, feature_spec_for
 from curate.corpus.loading import MemoryUse, is_big, read_table, within_memory
 from curate.dedup.cluster_resolution import NO_FINDINGS, DuplicateRemoval, FindingCounts
@@ -462,7 +462,7 @@ def _counts(
 class _StoredLines(NamedTuple):
     """Some lines of a file."""
 
-    source: Source
+    source: LineSource
     begins: Numbers
     """Offset at which each line starts."""
     ends: Numbers

@@ -18,7 +18,7 @@ from curate.conflicts.answer_polarity import polarity
 from curate.conflicts.answered_question import BRIEF_WORDS, length_share
 from curate.conflicts.question import Question, beside_shared_lines, calculate_otherwise, same_request
 from curate.conflicts.requested_amounts import word_count
-from curate.conflicts.reworded import Embed, Pair, nearest, reworded
+from curate.conflicts.reworded import Embed, RewordedPair, nearest, reworded
 from curate.conflicts.unread_questions import character_probability, character_vectors, is_unspaced
 from curate.conflicts.word_parts import MIN_COSINE
 from curate.core.config import ConflictsConfig
@@ -193,7 +193,7 @@ def reworded_pairs(
 
 def _by_answers(
     questions: Sequence[Question], vectors: Matrix, blocks: Sequence[range], by_word: Embed, by_answer: Embed
-) -> Iterator[Pair]:
+) -> Iterator[RewordedPair]:
     """Pairs of questions whose embeddings, together with the longest answer, are similar if both answers are short: a
     question may only describe a situation, and its answer shows what is asked.
     """
@@ -210,7 +210,7 @@ def _by_answers(
         left, right = short_answers[pair.left], short_answers[pair.right]
         cosine = float(vectors[left] @ vectors[right])
         others = in_other_language(*(question_language(plain_words(requests[row])) for row in (pair.left, pair.right)))
-        yield Pair(left, right, cosine, pair.features if others else (cosine, *pair.features[1:]), pair.same)
+        yield RewordedPair(left, right, cosine, pair.features if others else (cosine, *pair.features[1:]), pair.same)
 
 
 def _that_may_clash(groups: Groups) -> Iterator[dict[str, Question]]:

@@ -78,7 +78,7 @@ FINAL_RULES: Final = frozenset(("refusal", "label"))
 LABEL_PRECISION: Final = 0.95
 
 
-class Verdict(NamedTuple):
+class JudgeVerdict(NamedTuple):
     """A judge's verdict about two answers."""
 
     clash: bool
@@ -89,7 +89,7 @@ class Verdict(NamedTuple):
 class Judge(Protocol):
     """Can be asked whether two answers to one question contradict each other."""
 
-    def judge(self, pairs: Sequence[tuple[Question, Question]]) -> Sequence[Verdict | None]:
+    def judge(self, pairs: Sequence[tuple[Question, Question]]) -> Sequence[JudgeVerdict | None]:
         """A verdict for each pair, None if there is none. Raises `CurateError` if it cannot continue."""
         ...
 

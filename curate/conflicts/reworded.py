@@ -44,7 +44,7 @@ CELL_SIZE, PROBED_CELLS = 400, 8
 """Average number of questions of a cell, and number of cells that are searched for a question."""
 
 
-class Pair(NamedTuple):
+class RewordedPair(NamedTuple):
     """Two questions by position, the cosine of their embeddings, and the probability that they ask the same."""
 
     left: int
@@ -65,7 +65,7 @@ def reworded(
     min_probabilities: Sequence[float],
     blocks: Sequence[range] | None = None,
     cosine: float = MIN_COSINE,
-) -> list[Pair]:
+) -> list[RewordedPair]:
     """The pairs of `requests` whose probability of being the same, not `limited`, reaches the minimum of both, in order
     of position.
 
@@ -103,7 +103,11 @@ def reworded(
         dict(zip(sorted(differing_words), embed(sorted(differing_words)), strict=True)) if differing_words else {}
     )
     every = ((pair, features(compared[pair[:2]], pair[3], phrase_vectors, pair[4])) for pair in near)
-    return [Pair(*pair[:3], final, probability(final), pair[4]) for pair, final in every if suffices(*pair[:2], final)]
+    return [
+        RewordedPair(*pair[:3], final, probability(final), pair[4])
+        for pair, final in every
+        if suffices(*pair[:2], final)
+    ]
 
 
 def _candidates(

@@ -17,7 +17,7 @@ from curate.conflicts.candidate_pairs import MAX_REQUEST_CHARS, MIN_LONG_SAME_QU
 from curate.conflicts.contradiction_rules import first_contradiction
 from curate.conflicts.paraphrase_filter import answers_agree
 from curate.conflicts.question import Question, question_of
-from curate.conflicts.reworded import Pair, nearest, reworded
+from curate.conflicts.reworded import RewordedPair, nearest, reworded
 from curate.conflicts.same_question import difference_score, probability
 from curate.conflicts.unread_questions import character_probability, character_vectors, is_unspaced
 from curate.conflicts.word_parts import MIN_COSINE
@@ -220,7 +220,7 @@ def _by_characters(compared: Sequence[Numbered]) -> Iterator[SimilarPair]:
 
 def _nominated(
     questions: list[Question], model: str, cache: Path | None, progress: Callable[[int], None] | None
-) -> list[Pair]:
+) -> list[RewordedPair]:
     """Pairs of questions of one setting, in order, that may be the same."""
     requests = [question.request for question in questions]
     vectors = embed(requests, model, cache, progress)
@@ -235,6 +235,6 @@ def _nominated(
     return reworded(requests, vectors, partial(embed, model=model, cache=cache, kind="words"), needed, blocks)
 
 
-def _answered_pair(pair: Pair, left: Question, right: Question) -> AnsweredPair:
+def _answered_pair(pair: RewordedPair, left: Question, right: Question) -> AnsweredPair:
     both = (left.request, right.request), (left.answer, right.answer)
     return AnsweredPair(*both, (), difference_score(pair.features), pair.in_topic, pair.same)

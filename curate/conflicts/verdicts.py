@@ -36,7 +36,7 @@ BOTH_WAYS: Final = re.compile(r"(\w)不\1")
 """A Chinese verb with its negation, which asks: "can or cannot"."""
 
 
-class Verdict(NamedTuple):
+class AnswerVerdict(NamedTuple):
     """The verdict of an answer about the request."""
 
     sign: int
@@ -45,7 +45,7 @@ class Verdict(NamedTuple):
     """The expression that says so."""
 
 
-UNDECIDED: Final = Verdict(0, "")
+UNDECIDED: Final = AnswerVerdict(0, "")
 
 
 def opposite_verdicts(requests: tuple[str, str], answers: tuple[str, str]) -> tuple[str, str] | None:
@@ -63,7 +63,7 @@ def verdicts_agree(requests: tuple[str, str], answers: tuple[str, str]) -> bool:
     return left_verdict.sign * right_verdict.sign > 0
 
 
-def _verdicts(requests: tuple[str, str], answers: tuple[str, str]) -> tuple[Verdict, Verdict]:
+def _verdicts(requests: tuple[str, str], answers: tuple[str, str]) -> tuple[AnswerVerdict, AnswerVerdict]:
     """The verdicts of both answers; `UNDECIDED` if the requests ask for none or the answers are brief or too long."""
     if not are_of_one_topic(*answers) or not all(map(asks_for_a_verdict, requests)):
         return UNDECIDED, UNDECIDED
@@ -84,15 +84,15 @@ def asks_for_a_verdict(request: str) -> bool:
 
 
 @lru_cache(16_384)
-def verdict(answer: str, request: str, language: str, *, need: bool) -> Verdict:
+def verdict(answer: str, request: str, language: str, *, need: bool) -> AnswerVerdict:
     """The verdict of the first sentence with an expression that grants or denies, or with `need`, that says whether
     something is required; that of neither if a sentence with more words of `request` says the opposite. What the writer
     wishes to say does not count.
     """
     positive, negative = (NEEDED[language], NOT_NEEDED[language]) if need else (GRANTED[language], DENIED[language])
-    verdicts: list[tuple[int, Verdict]] = []
+    verdicts: list[tuple[int, AnswerVerdict]] = []
     if match := EXPLICIT_YES.match(answer):
-        return Verdict(1, match.group().strip())
+        return AnswerVerdict(1, match.group().strip())
     request_words = content_words(positive.sub(" ", negative.sub(" ", request)))
     parts = [part for whole in sentences(answer) for part in UNSPACED_END.split(whole)]
     for position, part in enumerate(parts):
@@ -110,7 +110,7 @@ def verdict(answer: str, request: str, language: str, *, need: bool) -> Verdict:
             shared = len(request_words & content_words(sentence))
             if not (denied or shared) and position >= NEAR_SENTENCES:
                 continue
-            verdicts.append((shared, Verdict(bool(granted) - bool(denied), match.group().strip())))
+            verdicts.append((shared, AnswerVerdict(bool(granted) - bool(denied), match.group().strip())))
     if not verdicts:
         return UNDECIDED
     nearest, first = max(verdicts, key=itemgetter(0)), verdicts[0]

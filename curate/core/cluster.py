@@ -191,9 +191,9 @@ class ClusterPool(WorkerPool):
         """The number of GPUs of the cluster; 0 for a pool without them."""
         return int(self._ray.cluster_resources().get("GPU", 0)) if self._gpu else 0
 
-    def task(self, make: Callable[..., Made], item: Any) -> "Task":
+    def task(self, make: Callable[..., Made], item: Any) -> "ClusterTask":
         """Apply `make` to an item in a task that can be followed."""
-        return Task(self, self._begin(make)(item))
+        return ClusterTask(self, self._begin(make)(item))
 
     def _begin(self, make: Callable[..., object]) -> Callable[[Any], Any]:
         """A function that begins the task of an item, and gives Ray's reference to its result."""
@@ -225,7 +225,7 @@ class ClusterPool(WorkerPool):
         return result
 
 
-class Task(NamedTuple):
+class ClusterTask(NamedTuple):
     """A task of a cluster, with the methods of a process; its result is its exit status."""
 
     pool: ClusterPool

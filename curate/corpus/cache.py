@@ -32,7 +32,7 @@ TYPES: Final = {**LINE_TYPES, "physical": "i8", "bands": "i8", "band_keys": "u8"
 """The arrays of columns with numpy's names of their types, without those that examples have."""
 
 
-class Task(NamedTuple):
+class ChunkTask(NamedTuple):
     """A chunk whose columns are requested, and the folder in which they may be cached."""
 
     chunk: Chunk
@@ -43,7 +43,7 @@ class Task(NamedTuple):
     """How signatures are cut into bands; None if band keys are not requested."""
 
 
-def columns_for(task: Task, spec: FeatureSpec) -> Columns:
+def columns_for(task: ChunkTask, spec: FeatureSpec) -> Columns:
     """The columns of a chunk, from the cache or computed and cached. Raises `InputError`, and `UsageError` if they must
     be in the cache and are not.
     """

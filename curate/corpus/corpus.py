@@ -29,7 +29,7 @@ LINES_AHEAD: Final = 1024
 LINE_ENDINGS: Final = (b"", b"\n", b"\r\n")
 
 
-class Source(NamedTuple):
+class LineSource(NamedTuple):
     """The file from which lines can be read again."""
 
     path: Path
@@ -45,7 +45,7 @@ class Table(Lines):
     """All lines of some files that are not blank, in order."""
 
     KINDS: ClassVar = {"lines": "i8", **Lines.KINDS}
-    sources: list[Source]
+    sources: list[LineSource]
     first: Numbers
     """The first line of each file; the last entry is the number of all lines."""
     lines: Numbers
@@ -81,7 +81,7 @@ class Table(Lines):
         files = [self.sources[source].name for source in (self.first.searchsorted(lines, side="right") - 1).tolist()]
         return list(map(Place, files, self.numbers[lines].tolist(), self.nths[lines].tolist()))
 
-    def spots(self, lines: Numbers) -> list[tuple[Source, int, int]]:
+    def spots(self, lines: Numbers) -> list[tuple[LineSource, int, int]]:
         """The file, start and size of some lines."""
         sources = [self.sources[number] for number in (self.first.searchsorted(lines, side="right") - 1).tolist()]
         return list(zip(sources, self.starts[lines].tolist(), self.sizes[lines].tolist(), strict=True))
@@ -129,7 +129,7 @@ class Table(Lines):
 class LineRef(NamedTuple):
     """A line of a file, by its bytes."""
 
-    source: Source
+    source: LineSource
     start: int
     size: int
     ending: int
@@ -156,7 +156,7 @@ class LineReader:
         for file in self._files.values():
             file.close()
 
-    def read_ahead(self, lines: Iterable[tuple[Source, int, int]]) -> None:
+    def read_ahead(self, lines: Iterable[tuple[LineSource, int, int]]) -> None:
         """Request lines of objects, given by their start and size, at once, because each request takes as long as many
         lines take to compare. Those of an earlier call are forgotten; lines of files are not read. Raises `InputError`.
         """
@@ -175,7 +175,7 @@ class LineReader:
         """
         return self.part(ref.source, ref.start, ref.size)
 
-    def lines(self, spots: Sequence[tuple[Source, int, int]]) -> Iterator[bytes]:
+    def lines(self, spots: Sequence[tuple[LineSource, int, int]]) -> Iterator[bytes]:
         """The bytes of lines, given by their start and size, without line endings."""
         for first in range(0, len(spots), LINES_AHEAD):
             some = spots[first : first + LINES_AHEAD]
@@ -183,7 +183,7 @@ class LineReader:
             for spot in some:
                 yield self.part(*spot)
 
-    def parts(self, source: Source, begins: Numbers, ends: Numbers) -> Iterator[memoryview]:
+    def parts(self, source: LineSource, begins: Numbers, ends: Numbers) -> Iterator[memoryview]:
         """Parts of a file, read ahead where they are in order. Raises `InputError` for a file that was deleted or
         truncated.
         """
@@ -195,14 +195,14 @@ class LineReader:
                 raise InputError.changed(source.name)
             yield block[begin - start : end - start]
 
-    def part(self, source: Source, start: int, size: int) -> bytes:
+    def part(self, source: LineSource, start: int, size: int) -> bytes:
         """Bytes of a file. Raises as `data` does."""
         data = self._ahead.get((source.path, start, start + size)) or self._read(source, start, size)
         if len(data) != size:  # a file that is mapped instead would end the process where it is cut short
             raise InputError.changed(source.name)
         return data
 
-    def _read(self, source: Source, start: int, size: int) -> bytes:
+    def _read(self, source: LineSource, start: int, size: int) -> bytes:
         try:
             file = self._files.get(source.path)
             if file is None:

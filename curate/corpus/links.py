@@ -53,7 +53,7 @@ HASHED_KEYS: Final = (*TOOL_KEYS, *CHOSEN_KEYS, *REJECTED_KEYS, *LABEL_KEYS, *AT
 """Keys besides the turns whose values are hashed too: tools, labels, attachments, and the rejected answer."""
 
 
-class Key(NamedTuple):
+class ExampleKeys(NamedTuple):
     """The keys of one example; 0 where it has none."""
 
     conversation_hash: int
@@ -71,7 +71,7 @@ class Keys(Rows):
     ends: Numbers
 
     @classmethod
-    def of(cls, keys: Sequence[Key]) -> "Keys":
+    def of(cls, keys: Sequence[ExampleKeys]) -> "Keys":
         """The columns for these keys."""
         prefix_hashes = np.array([prefix_hash for key in keys for prefix_hash in key.prefix_hashes], dtype=np.uint64)
         return cls(
@@ -369,7 +369,7 @@ def _runs(text: str) -> Iterator[Run]:
             yield Run(tuple(every[begin : begin + BLOCK_WORDS]), text[shown[begin] : shown[begin] + RUN_CHARS])
 
 
-def key_of(example: Example) -> Key:
+def key_of(example: Example) -> ExampleKeys:
     """The keys of an example."""
     carried: dict[str, Any] = {key: example.value[key] for key in HASHED_KEYS if key in example.value}
     return chain_key(
@@ -391,7 +391,7 @@ def digest(data: bytes, seed: int = 0) -> int:
     return xxhash.xxh64_intdigest(data, seed) or 1
 
 
-def chain_key(roles: tuple[str | None, ...], turns: Sequence[bytes], key: int = 0) -> Key:
+def chain_key(roles: tuple[str | None, ...], turns: Sequence[bytes], key: int = 0) -> ExampleKeys:
     """The key of a conversation (0 if it does not end with an answer), and the keys up to each earlier answer. `key`:
     the hash of its values besides its turns.
     """
@@ -400,7 +400,7 @@ def chain_key(roles: tuple[str | None, ...], turns: Sequence[bytes], key: int = 
         key = hashed(turn, key) or 1
         hashes.append(key)
     prefix_hashes = [hashes[index] for index in _answers(roles)]
-    return Key(prefix_hashes.pop() if roles[-1:] == ("assistant",) else 0, tuple(prefix_hashes))
+    return ExampleKeys(prefix_hashes.pop() if roles[-1:] == ("assistant",) else 0, tuple(prefix_hashes))
 
 
 @lru_cache(10_000)

@@ -18,8 +18,8 @@ from curate.core.lazy import Ids, Numbers, np
 from curate.core.scratch import TempStore, scratch, written
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.boilerplate import Passages, learn_passages, learning_examples
-from curate.corpus.cache import DedupCache, Task, columns_checkpoint, columns_for, keyed
-from curate.corpus.corpus import LineReader, Source, Table
+from curate.corpus.cache import ChunkTask, DedupCache, columns_checkpoint, columns_for, keyed
+from curate.corpus.corpus import LineReader, LineSource, Table
 from curate.corpus.dedup_text import On, asked_turns
 from curate.corpus.features import LINE_TYPES, Columns, FeatureSpec, columns_of_lines
 from curate.corpus.row_files import RowFiles, columns_of_rows, row_tasks
@@ -140,7 +140,7 @@ class _Parts:
     """The chunks that have been read so far; columns that all lines have are joined at once to save memory."""
 
     folder: Path | None = None
-    sources: list[Source] = field(default_factory=list)
+    sources: list[LineSource] = field(default_factory=list)
     first: list[int] = field(default_factory=lambda: [0])
     line_keys: list[Ids | None] = field(default_factory=list)
     band_keys: list[Ids | None] = field(default_factory=list)
@@ -161,7 +161,7 @@ class _Parts:
         self.line_keys.append(part.line_keys)
         self.band_keys.append(part.band_keys)
 
-    def end(self, source: Source) -> None:
+    def end(self, source: LineSource) -> None:
         """Record the end of a file."""
         self.sources.append(source)
         self.first.append(self.lines)
@@ -232,7 +232,7 @@ def _table_of(
             parts.add(part, physical)
             physical += part.physical
         place = copy() if is_cut or copied else real_path(path)
-        parts.end(Source(place if rows is None else RowFiles(place), name, is_cut))
+        parts.end(LineSource(place if rows is None else RowFiles(place), name, is_cut))
     return replace(parts.table(spec), bands=bands)
 
 
@@ -241,7 +241,7 @@ def _columns(
 ) -> Iterator[Columns]:
     """The columns of each piece, cached or computed."""
     folder, only = (memory.folder, memory.only) if memory else (None, False)
-    tasks = (Task(chunk, folder, only, bands) for chunk in pieces)
+    tasks = (ChunkTask(chunk, folder, only, bands) for chunk in pieces)
     make = partial(columns_for, spec=spec)
     checkpoint = columns_checkpoint(pool.checkpoints, spec, bands) if pool.checkpoints else None
     cached = False

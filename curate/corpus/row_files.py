@@ -19,7 +19,7 @@ from curate.core.files import real_path
 from curate.core.scratch import written
 from curate.core.tables import binary_table, row_group_ranges
 from curate.core.text import visible
-from curate.corpus.cache import Task, columns_for
+from curate.corpus.cache import ChunkTask, columns_for
 from curate.corpus.features import Columns, FeatureSpec
 from curate.read.chunks import Chunk, chunk_bytes
 from curate.similarity.similarity_index import Bands
@@ -126,6 +126,6 @@ def columns_of_rows(task: RowsTask, spec: FeatureSpec) -> Columns:
         new.write_bytes(data)
         new.replace(file)
     lines = Chunk(chunk.path, chunk.name, 0, None, data)
-    columns = columns_for(Task(lines, bands=task.bands), spec)
+    columns = columns_for(ChunkTask(lines, bands=task.bands), spec)
     columns.starts += int(file.name) << OFFSET_BITS
     return columns

@@ -47,7 +47,7 @@ from curate.core.shards import shard_bounds, shard_names, shard_pattern, shards_
 from curate.core.text import excerpt, json_line
 from curate.core.transaction import ReplaceableFiles, recover, replacing_together
 from curate.core.worker_pool import WorkerPool
-from curate.corpus.corpus import LINES_AHEAD, LineReader, Source, Table, lines_at
+from curate.corpus.corpus import LINES_AHEAD, LineReader, LineSource, Table, lines_at
 from curate.corpus.strata import FORMAT_NAMES
 from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.output.apply import Dropped, duplicate_reason
@@ -432,7 +432,7 @@ def write_removed(
 class _RemovedLines(NamedTuple):
     """Lines that are removed, each with its reason."""
 
-    spots: Sequence[tuple[Source, int, int]]
+    spots: Sequence[tuple[LineSource, int, int]]
     """File, start and size of each."""
     removals: Sequence[DuplicateRemoval | Dropped]
 

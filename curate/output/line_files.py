@@ -16,7 +16,7 @@ from curate.core.lazy import Flags, Numbers, np
 from curate.core.output_pair import CountingWriter
 from curate.core.text import json_line
 from curate.core.worker_pool import WorkerPool
-from curate.corpus.corpus import READ_AHEAD_BYTES, LineReader, LineRef, Source, Table
+from curate.corpus.corpus import READ_AHEAD_BYTES, LineReader, LineRef, LineSource, Table
 from curate.read.lines import compact
 
 TASKS_FOLDER: Final = "tasks"
@@ -28,7 +28,7 @@ REWRITTEN_LINES: Final = 1 << 12
 class CopiedLines(NamedTuple):
     """Lines of a file of JSON Lines that are written as they were read."""
 
-    source: Source
+    source: LineSource
     begins: Numbers
     """Offsets at which one or several lines that follow each other begin."""
     ends: Numbers
@@ -78,7 +78,7 @@ def parts_of(table: Table, lines: Numbers, as_read: Flags | None = None) -> Iter
                 yield RewrittenLines([table.line_ref(line) for line in some], kept)
 
 
-def _copied(table: Table, source: Source, lines: Numbers) -> CopiedLines:
+def _copied(table: Table, source: LineSource, lines: Numbers) -> CopiedLines:
     """Lines of a file; those that follow each other in it are one part, of at most about `READ_AHEAD_BYTES`."""
     starts = table.starts[lines]
     ends = starts + table.sizes[lines]

@@ -38,7 +38,7 @@ PENDING: Final = ".curate-restored.jsonl"
 """In a folder of splits: decisions of a restore that are not in the journal yet."""
 
 
-class Entry(NamedTuple):
+class LedgerLine(NamedTuple):
     """A line of the ledger."""
 
     line: bytes
@@ -63,7 +63,7 @@ class RestoreResult(Output):
     moved: NotPrinted[Sequence[Move]] = ()
 
 
-def read_entries(ledger: Path) -> list[Entry]:
+def read_entries(ledger: Path) -> list[LedgerLine]:
     """The lines of a ledger. Raises `InputError` for an invalid file."""
     try:
         with open_regular(ledger) as file:
@@ -74,7 +74,7 @@ def read_entries(ledger: Path) -> list[Entry]:
     for number, line in enumerate(data.split(b"\n"), start=1):
         if line.strip():
             try:
-                entries.append(Entry(line, removal_of(line)))
+                entries.append(LedgerLine(line, removal_of(line)))
             except ValueError:
                 raise InputError(
                     f"{ledger}:{number}: not the record of a removed line",
@@ -84,7 +84,7 @@ def read_entries(ledger: Path) -> list[Entry]:
 
 
 def selected_positions(
-    entries: Sequence[Entry], names: Iterable[str], reasons: Iterable[str], *, every: bool
+    entries: Sequence[LedgerLine], names: Iterable[str], reasons: Iterable[str], *, every: bool
 ) -> list[int]:
     """Positions of lines selected by id prefix, `file:line`, reason, or all. Raises `UsageError` without a match."""
     selected: set[int] = set(range(len(entries))) if every else set()
@@ -113,7 +113,9 @@ def _is_named(removal: Removal, name: str) -> bool:
     )
 
 
-def restore_to(output: Path, entries: Sequence[Entry], numbers: Sequence[int], *, mode: int | None) -> RestoreResult:
+def restore_to(
+    output: Path, entries: Sequence[LedgerLine], numbers: Sequence[int], *, mode: int | None
+) -> RestoreResult:
     """Write lines of a ledger to a file in the order of `numbers`, their positions in `entries` from 0.
 
     The ledger keeps them. `mode` is as in `replacing`. Raises `OutputError`.
@@ -151,7 +153,7 @@ def finish(folder: Path, journal: Path) -> bool:
     return True
 
 
-def _keep_decisions(restored: Sequence[Entry], folder: Path, journal: Path) -> list[Decision]:
+def _keep_decisions(restored: Sequence[LedgerLine], folder: Path, journal: Path) -> list[Decision]:
     """The decisions to record for lines restored into `folder`: to keep them.
 
     An example about which `journal` has another decision than to drop it has none. The journal is not changed.
@@ -172,7 +174,7 @@ def _keep_decisions(restored: Sequence[Entry], folder: Path, journal: Path) -> l
     ]
 
 
-def _require_intact(folder: Path, manifest: Manifest, entries: Sequence[Entry]) -> None:
+def _require_intact(folder: Path, manifest: Manifest, entries: Sequence[LedgerLine]) -> None:
     """Raise `InputError` if a folder differs from its manifest, since a new manifest would include the changes."""
     ledger = hashlib.sha256(b"".join(entry.line + b"\n" for entry in entries)).hexdigest()
     broken = changed_files(
@@ -190,7 +192,7 @@ def _require_intact(folder: Path, manifest: Manifest, entries: Sequence[Entry]) 
 
 def restore_into(
     folder: Path,
-    entries: Sequence[Entry],
+    entries: Sequence[LedgerLine],
     numbers: Sequence[int],
     project: Project,
     unread: Callable[[bytes], str],
@@ -260,7 +262,7 @@ def _not_comparable(removal: Removal, unread: Callable[[bytes], str]) -> str:
 
 
 def _without(
-    wrong: Mapping[int, str], entries: Sequence[Entry], numbers: Sequence[int], refused: Sequence[str] | None
+    wrong: Mapping[int, str], entries: Sequence[LedgerLine], numbers: Sequence[int], refused: Sequence[str] | None
 ) -> tuple[Sequence[int], Sequence[str] | None]:
     """The numbers of lines that can be restored, and `refused` with messages about the wrong ones. Raises as
     `restore_into` does.

@@ -5,7 +5,7 @@ import uuid
 from typing import Any, Final
 
 from curate.core.text import plural
-from curate.papers.facts import Facts, Source
+from curate.papers.facts import Facts, SourceFacts
 
 SPDX: Final = frozenset(
     """Apache-2.0 MIT BSD-2-Clause BSD-3-Clause GPL-2.0-only GPL-3.0-only LGPL-3.0-only AGPL-3.0-only MPL-2.0 CC0-1.0
@@ -66,7 +66,7 @@ def _component(
     return component
 
 
-def _source_component(number: int, source: Source) -> dict[str, Any]:
+def _source_component(number: int, source: SourceFacts) -> dict[str, Any]:
     """The component of a file that was read."""
     said = source.said
     kept = f"{source.kept:,} of {plural(source.read, 'line')} kept"

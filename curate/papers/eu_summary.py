@@ -8,7 +8,7 @@ from typing import Final
 
 from curate.core.files import MANIFEST
 from curate.core.text import plural
-from curate.papers.facts import Facts, Source
+from curate.papers.facts import Facts, SourceFacts
 from curate.papers.form import Field, Form
 
 RANGES: Final = (
@@ -126,23 +126,23 @@ def _sources_of_kind(facts: Facts, kind: str) -> str:
     return "; ".join(map(described, sources)) or _no_or_blank(facts, sources)
 
 
-def _no_or_blank(facts: Facts, sources: list[Source]) -> str:
+def _no_or_blank(facts: Facts, sources: list[SourceFacts]) -> str:
     """`no` if `sources` is empty and the kind of every source is known; else empty."""
     return "no" if not sources and not facts.of_kind("") else ""
 
 
-def _collection_period(sources: list[Source]) -> str:
+def _collection_period(sources: list[SourceFacts]) -> str:
     """The first and the last month of collection; empty if that of a source is unknown."""
     months = sorted({month for source in sources for month in source.said.collected.split("/") if month})
     return f"{months[0]} to {months[-1]}" if months and all(source.said.collected for source in sources) else ""
 
 
-def _generating_models(sources: list[Source]) -> str:
+def _generating_models(sources: list[SourceFacts]) -> str:
     """The models that generated the sources, with commas; empty if none is known."""
     return ", ".join(dict.fromkeys(source.said.generator for source in sources if source.said.generator))
 
 
-def described(source: Source) -> str:
+def described(source: SourceFacts) -> str:
     """A source in words: its description in the configuration, and how many of its lines are kept."""
     said = source.said
     parts = (said.owner, said.url, said.license, said.collected, said.description)

@@ -21,7 +21,7 @@ PERSONAL: Final = ("S",)
 """The rules that report private values."""
 
 
-class Source(NamedTuple):
+class SourceFacts(NamedTuple):
     """A file that was read, and what the configuration says of it."""
 
     path: str
@@ -47,7 +47,7 @@ class Facts:
     manifest: Manifest
     manifest_sha256: str
     card: CardConfig
-    sources: list[Source]
+    sources: list[SourceFacts]
     """In the order in which the files were read, a given test set first."""
     statistics: Stats
     """Of the files of all splits."""
@@ -81,7 +81,7 @@ class Facts:
         """The approximate number of tokens of all examples: bytes divided by four."""
         return sum(self.statistics.tokens)
 
-    def of_kind(self, *kinds: SourceKind) -> list[Source]:
+    def of_kind(self, *kinds: SourceKind) -> list[SourceFacts]:
         """The sources of some kinds."""
         return [source for source in self.sources if source.said.kind in kinds]
 
@@ -106,11 +106,11 @@ class Facts:
         return sorted({month for period in collected for month in period.split("/")}) if all(collected) else []
 
 
-def _sources(folder: Path, manifest: Manifest, card: CardConfig) -> Iterator[Source]:
+def _sources(folder: Path, manifest: Manifest, card: CardConfig) -> Iterator[SourceFacts]:
     """The files that were read, with their descriptions and the number of kept lines."""
     removed = _removed_by_file(folder / manifest.removed.file)
     for file in (*manifest.existing, *manifest.inputs):
-        yield Source(
+        yield SourceFacts(
             file.path, file.sha256, file.lines, file.lines - removed[file.path], said_of(file.path, card.sources)
         )
 

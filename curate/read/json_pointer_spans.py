@@ -14,7 +14,7 @@ STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 TOKEN = re.compile(STRING + r'|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
 
 
-class Key(NamedTuple):
+class KeyPosition(NamedTuple):
     """A key of an object and its position in the text."""
 
     name: str
@@ -105,13 +105,13 @@ class Spans:
             return None
 
 
-def repeated_keys(text: str) -> Iterator[Key]:
+def repeated_keys(text: str) -> Iterator[KeyPosition]:
     """Keys that an object of a valid JSON text repeats, each once, at its second position."""
     for path, start, level in _walk(text):
         if level is not None and level.is_object:
             level.seen[level.key] += 1
             if level.seen[level.key] == 2:
-                yield Key(level.key, path, start)
+                yield KeyPosition(level.key, path, start)
 
 
 class _Level:

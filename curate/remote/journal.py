@@ -21,7 +21,7 @@ from curate.remote.settings import Settings
 JOURNAL_FILE: Final = "journal.jsonl"
 
 
-class Entry(BaseModel):
+class JournalLine(BaseModel):
     """A line of the journal."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
@@ -31,7 +31,7 @@ class Entry(BaseModel):
     """Base URL of the service's API."""
 
 
-class FileSent(Entry):
+class FileSent(JournalLine):
     """A file was uploaded completely."""
 
     kind: Literal["file"] = "file"
@@ -41,14 +41,14 @@ class FileSent(Entry):
     file_id: str
 
 
-class FileGone(Entry):
+class FileGone(JournalLine):
     """The service no longer has a file, or could not read it."""
 
     kind: Literal["file-gone"] = "file-gone"
     file_id: str
 
 
-class JobAsked(Entry):
+class JobAsked(JournalLine):
     """A job is about to be requested; a later line records whether it was started."""
 
     kind: Literal["job-asked"] = "job-asked"
@@ -63,14 +63,14 @@ class JobAsked(Entry):
     """Ids of jobs on the same file that existed before."""
 
 
-class JobRefused(Entry):
+class JobRefused(JournalLine):
     """The service refused the last request for a job."""
 
     kind: Literal["job-refused"] = "job-refused"
     order: str
 
 
-class JobStarted(Entry):
+class JobStarted(JournalLine):
     """A job was started."""
 
     kind: Literal["job"] = "job"

@@ -20,9 +20,9 @@ from curate.review.entry import (
     Member,
     MultiConflict,
     PairConflict,
+    PlacedExample,
     Progress,
     ReviewStatus,
-    Side,
     Target,
 )
 from curate.review.records import Edit, VerdictOrEdit

@@ -14,7 +14,7 @@ from curate.core.snapshot import rights_of
 from curate.core.text import visible
 from curate.read.index import LineIndex
 from curate.review.annotation_record import WRITERS, AnnotationRecord, Suggestion, turns_of
-from curate.review.entry import Cluster, Side
+from curate.review.entry import Cluster, PlacedExample
 from curate.review.session import ReviewSession
 from curate.review.sources import Sources
 
@@ -99,7 +99,7 @@ def _suggestions(session: ReviewSession, example: Example) -> Iterator[tuple[str
     state, slots = log.state_of(example.id), log.slots(example.id)
     if state is not None and state.verdict in ("keep", "drop"):
         yield "verdict", Suggestion(state.verdict, state.who)
-    elif state is None and (removed := _drop_suggestion(session, Side(example.place, example.id))):
+    elif state is None and (removed := _drop_suggestion(session, PlacedExample(example.place, example.id))):
         yield "verdict", removed
     rating, note = log.last(example.id, RATING_SLOT), log.last(example.id, NOTE_SLOT)
     if rating is not None and log.rating(example.id):
@@ -110,7 +110,7 @@ def _suggestions(session: ReviewSession, example: Example) -> Iterator[tuple[str
         yield "note", Suggestion(note.why, note.who)
 
 
-def _drop_suggestion(session: ReviewSession, side: Side) -> Suggestion | None:
+def _drop_suggestion(session: ReviewSession, side: PlacedExample) -> Suggestion | None:
     """The suggestion to drop a near-duplicate of which another example is kept; None for other examples."""
     for number in session.clusters.example_index.rows(side.id):
         cluster = session.clusters.subjects[number]

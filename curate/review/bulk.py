@@ -17,8 +17,8 @@ from curate.review.entry import (
     Kind,
     MultiConflict,
     PairConflict,
+    PlacedExample,
     ReviewStatus,
-    Side,
     Target,
     sides_of,
 )
@@ -235,13 +235,13 @@ def apart_from(session: ReviewSession, cluster: Cluster, marked: Iterable[int]) 
     return {**decisions, **dict.fromkeys(dropped, "drop"), longest.id: "keep", cluster.kept.id: "keep"}
 
 
-def _text_chars(session: ReviewSession, side: Side) -> int:
+def _text_chars(session: ReviewSession, side: PlacedExample) -> int:
     """Number of characters in the messages of an example; 0 if its line holds no example."""
     example = session.example(side)
     return sum(len(message.text) for message in example.messages) if example else 0
 
 
-def first_change(session: ReviewSession, sides: Iterable[Side]) -> Place | None:
+def first_change(session: ReviewSession, sides: Iterable[PlacedExample]) -> Place | None:
     """The first place whose line in the file differs from the line that was checked and is shown; None without one."""
     for side in sides:
         current, shown = session.read(side.place), session.line(side.place)
@@ -250,10 +250,10 @@ def first_change(session: ReviewSession, sides: Iterable[Side]) -> Place | None:
     return None
 
 
-def sides_shown(entry: Entry, other: int) -> Sequence[Side]:
+def sides_shown(entry: Entry, other: int) -> Sequence[PlacedExample]:
     """The examples that are shown: A, and B number `other` of the others; for other entries the only one."""
     if not isinstance(entry.subject, Cluster | PairConflict | MultiConflict):
-        return [Side(entry.place, entry.ids[0] if entry.ids else "")]
+        return [PlacedExample(entry.place, entry.ids[0] if entry.ids else "")]
     parts = compared_ids(entry)
     shown = [parts[0], *parts[1:][other : other + 1]]
     return [next(side for side in sides_of(entry.subject) if side.id in part) for part in shown]

@@ -65,7 +65,7 @@ class ReviewStatus(IntEnum):
         return self < ReviewStatus.KEEP
 
 
-class Side(NamedTuple):
+class PlacedExample(NamedTuple):
     """An example and its place."""
 
     place: Place
@@ -75,7 +75,7 @@ class Side(NamedTuple):
 class Member(NamedTuple):
     """A duplicate of the kept example."""
 
-    side: Side
+    side: PlacedExample
     code: str
     """D001: exact copy; D003: near-duplicate."""
     similarity: float
@@ -86,7 +86,7 @@ class Member(NamedTuple):
 class Cluster:
     """Duplicates of a kept example, least similar first, since these need review most."""
 
-    kept: Side
+    kept: PlacedExample
     members: tuple[Member, ...]
     apart: bool = False
     """True for a pair that differs in a fact: both are kept unless a person decides otherwise."""
@@ -107,8 +107,8 @@ class PairConflict:
     """Two examples with the same question and contradictory answers; see `curate.conflicts.conflict.Conflict`."""
 
     code: str
-    left: Side
-    right: Side
+    left: PlacedExample
+    right: PlacedExample
     similarity: float
     evidence: tuple[Evidence, ...]
     confidence: float
@@ -121,7 +121,7 @@ class PairConflict:
 class AnswerGroup(NamedTuple):
     """Answers to a question that do not contradict each other."""
 
-    sides: tuple[Side, ...]
+    sides: tuple[PlacedExample, ...]
     """An example for each wording."""
     examples: int
     """Number of examples with these answers, including copies."""
@@ -204,7 +204,7 @@ class Counts(NamedTuple):
     """Entries without anything to decide."""
 
 
-def sides_of(subject: Cluster | PairConflict | MultiConflict) -> Sequence[Side]:
+def sides_of(subject: Cluster | PairConflict | MultiConflict) -> Sequence[PlacedExample]:
     """All examples of a cluster or conflict; of a cluster, the keeper first."""
     if isinstance(subject, Cluster):
         return (subject.kept, *(member.side for member in subject.members))

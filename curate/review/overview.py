@@ -20,7 +20,7 @@ MAX_SAMPLE_LINES: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class LineStatistics:
     """Statistics of some lines."""
 
     lines: int
@@ -37,14 +37,14 @@ class Measured:
     """Tokens of all examples: counted, or estimated from the sample."""
 
 
-def measure(lines: LineIndex, seed: int = 0) -> Measured:
+def measure(lines: LineIndex, seed: int = 0) -> LineStatistics:
     """Measure all lines, or a fixed random sample of `MAX_SAMPLE_LINES` lines."""
     count = len(lines)
     chosen = range(count) if count <= MAX_SAMPLE_LINES else sorted(Random(seed).sample(range(count), MAX_SAMPLE_LINES))  # noqa: S311
     stats = stats_of(_examples(lines, chosen))
     tokens = sorted(stats.tokens)
     total_tokens = sum(tokens) if count <= MAX_SAMPLE_LINES else round(sum(tokens) * count / max(1, len(chosen)))
-    return Measured(
+    return LineStatistics(
         lines=count,
         taken=len(chosen),
         stats=stats,
@@ -92,7 +92,7 @@ class SplitComposition:
     """The splits by features of their examples; a large split by a sample of some thousand lines."""
 
     splits: tuple[str, ...]
-    measured: tuple[Measured, ...]
+    measured: tuple[LineStatistics, ...]
     traits: tuple[Trait, ...]
 
 
@@ -102,7 +102,7 @@ def composition_of(splits: Mapping[str, Sequence[Path]]) -> SplitComposition:
     return SplitComposition(tuple(splits), tuple(measured), tuple(_compared_traits(measured)))
 
 
-def _compared_traits(measured: Sequence[Measured]) -> list[Trait]:
+def _compared_traits(measured: Sequence[LineStatistics]) -> list[Trait]:
     """The features that occur in a split; of formats and scripts, the most frequent ones."""
     stats = [split.stats for split in measured]
     counts: dict[str, list[int]] = {

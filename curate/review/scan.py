@@ -23,7 +23,7 @@ from curate.core.lazy import np
 from curate.core.runs import Project
 from curate.core.text import plural
 from curate.review import events
-from curate.review.entry import AnswerGroup, Cluster, Member, MultiConflict, PairConflict, Side
+from curate.review.entry import AnswerGroup, Cluster, Member, MultiConflict, PairConflict, PlacedExample
 from curate.review.sources import Sources
 
 if TYPE_CHECKING:
@@ -117,10 +117,10 @@ def _notify_ids(result: "DedupResult", notify: events.Notify) -> None:
 
 def clusters_of(duplicates: "Sequence[DuplicateRemoval]") -> list[Cluster]:
     """Duplicates grouped by kept example, clusters with the least similar member first."""
-    gathered: dict[Side, list[Member]] = {}
+    gathered: dict[PlacedExample, list[Member]] = {}
     for removal in duplicates:
-        gathered.setdefault(Side(removal.kept_place, removal.kept), []).append(
-            Member(Side(removal.place, removal.example), removal.code, removal.similarity)
+        gathered.setdefault(PlacedExample(removal.kept_place, removal.kept), []).append(
+            Member(PlacedExample(removal.place, removal.example), removal.code, removal.similarity)
         )
     clusters = [
         Cluster(kept_side, tuple(sorted(members, key=lambda member: member.similarity)))
@@ -137,8 +137,8 @@ def pairs_of(removals: "Sequence[DuplicateRemoval]") -> list[Cluster]:
     ordered = sorted(removals, key=lambda removal: (-removal.similarity, removal.kept, removal.example))
     return [
         Cluster(
-            Side(removal.kept_place, removal.kept),
-            (Member(Side(removal.place, removal.example), removal.code, removal.similarity),),
+            PlacedExample(removal.kept_place, removal.kept),
+            (Member(PlacedExample(removal.place, removal.example), removal.code, removal.similarity),),
             apart=True,
         )
         for removal in ordered
@@ -238,9 +238,9 @@ def multi_conflict_of(topic: "Topic") -> MultiConflict:
     )
 
 
-def _side(example: Example) -> Side:
+def _side(example: Example) -> PlacedExample:
     """The id and the place of an example."""
-    return Side(Place(*example.place), example.id)
+    return PlacedExample(Place(*example.place), example.id)
 
 
 class Scan:

@@ -28,7 +28,17 @@ from curate.read.formats import example_of
 from curate.read.index import LineIndex
 from curate.review import events
 from curate.review.assignment import Share
-from curate.review.entry import Cluster, Entry, Kind, MultiConflict, PairConflict, Progress, ReviewStatus, Side, Target
+from curate.review.entry import (
+    Cluster,
+    Entry,
+    Kind,
+    MultiConflict,
+    PairConflict,
+    PlacedExample,
+    Progress,
+    ReviewStatus,
+    Target,
+)
 from curate.review.queue import EXACT_COPY_CODE, ExampleQueue, FindingQueue, Queue
 from curate.review.records import VerdictOrEdit, before, follow_suppressions, last_step, record, records_for
 from curate.review.subject_queue import ClusterQueue, ConflictQueue, SubjectQueue, entry_of
@@ -205,7 +215,7 @@ class ReviewSession:
         except InputError:  # the file was truncated; `lines.changed` tells
             return None
 
-    def example(self, side: Side | Entry) -> Example | None:
+    def example(self, side: PlacedExample | Entry) -> Example | None:
         """An example with the edit in effect; None if its line holds no example or is not there."""
         parsed = self.line(side.place)
         return None if parsed is None else self.edited(parsed)

@@ -6,7 +6,17 @@ from typing import Any, ClassVar, Final, cast, overload
 from curate.core.example import Place
 from curate.core.finding import Severity
 from curate.core.lazy import Array, Flags, Numbers, Rows, np
-from curate.review.entry import Cluster, Entry, Kind, Member, MultiConflict, PairConflict, ReviewStatus, Side, sides_of
+from curate.review.entry import (
+    Cluster,
+    Entry,
+    Kind,
+    Member,
+    MultiConflict,
+    PairConflict,
+    PlacedExample,
+    ReviewStatus,
+    sides_of,
+)
 from curate.review.query import Query
 from curate.review.queue import ArrayColumn, Names, Queue, file_fits, in_ranges, key, matches_names
 
@@ -70,7 +80,7 @@ class ClusterColumns(Sequence[Cluster]):
         columns = zip(*(self._columns[name].values[first:last].tolist() for name in COLUMNS), strict=True)
         return [
             Member(
-                Side(Place(self.files.all[file], line, element), f"{high:016x}{low:016x}"),
+                PlacedExample(Place(self.files.all[file], line, element), f"{high:016x}{low:016x}"),
                 self.codes.all[code],
                 similarity,
             )

@@ -15,7 +15,7 @@ from curate.core.finding import Finding, Severity
 from curate.core.lazy import pl
 from curate.core.text import plural, visible
 from curate.quality.signals import BY_NAME, DOUBT
-from curate.review.entry import Cluster, MultiConflict, PairConflict, Side, sides_of
+from curate.review.entry import Cluster, MultiConflict, PairConflict, PlacedExample, sides_of
 from curate.review.events import ScoresKnown, TrainingKnown
 from curate.review.queue import ExampleQueue
 from curate.review.subject_queue import SubjectQueue
@@ -36,7 +36,7 @@ class Related(NamedTuple):
     """A related example, and its relation."""
 
     why: str
-    side: Side
+    side: PlacedExample
 
 
 def training_of(run: Path, hardest: int = DEFAULT_HARDEST) -> TrainingKnown:
@@ -94,7 +94,7 @@ def related(
                 neighbour.example,
                 Related(
                     f"neighbour, similarity {neighbour.similarity:.2f}, loss {neighbour.loss:.2f}",
-                    Side(place, neighbour.example),
+                    PlacedExample(place, neighbour.example),
                 ),
             )
     for queue in queues:
@@ -106,7 +106,7 @@ def related(
     return list(related.values())
 
 
-def _relation(subject: Cluster | PairConflict | MultiConflict, side: Side) -> str:
+def _relation(subject: Cluster | PairConflict | MultiConflict, side: PlacedExample) -> str:
     """How an example is related by a conflict or cluster, in words."""
     if isinstance(subject, PairConflict):
         return f"conflict {subject.code}"

@@ -74,7 +74,7 @@ class Counts:
             setattr(self, column.name, total | added if column.name == "ids" else total + added)
 
 
-class Row(NamedTuple):
+class ExampleFeatures(NamedTuple):
     """The features of one example; hash 0 means none."""
 
     line: int
@@ -216,7 +216,7 @@ def _as_int64(values: Iterable[int]) -> Numbers:
     return np.array(list(values), dtype=np.int64)
 
 
-def _columns(rows: Sequence[Row], keys: int) -> dict[str, np.ndarray[Any, Any]]:
+def _columns(rows: Sequence[ExampleFeatures], keys: int) -> dict[str, np.ndarray[Any, Any]]:
     """The features of examples as columns; `keys`: number of keys."""
     columns: dict[str, np.ndarray[Any, Any]] = {
         name: np.array([getattr(row, name) for row in rows], dtype=np.uint64)
@@ -234,7 +234,7 @@ def _columns(rows: Sequence[Row], keys: int) -> dict[str, np.ndarray[Any, Any]]:
     return {"places": _as_int64(row.line for row in rows), **columns}
 
 
-def _row(example: _Example, texts: _Texts, requested: RequestedFeatures, counts: Counts) -> Row:
+def _row(example: _Example, texts: _Texts, requested: RequestedFeatures, counts: Counts) -> ExampleFeatures:
     """The features of an example, which is also counted."""
     line, value, reading, cut = example
     turns = [turn for turn in reading.turns if turn.role != "system"]
@@ -258,7 +258,7 @@ def _row(example: _Example, texts: _Texts, requested: RequestedFeatures, counts:
     counts.wordless += not all_words
     question = texts.words(*user_texts)
     blocks = _blocks(value, reading, texts)
-    return Row(
+    return ExampleFeatures(
         line=line,
         trained=_training_hash(value, reading),
         question=_question_hash(user_texts, question, attachments_hash),

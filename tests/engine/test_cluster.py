@@ -27,7 +27,7 @@ from curate.core.cluster import LOCAL, ClusterPool, Engine, Executor
 from curate.core.errors import CurateError, ExitCode, InputError
 from curate.core.store import save
 from curate.corpus import loading
-from curate.corpus.cache import Task
+from curate.corpus.cache import ChunkTask
 from curate.dedup import fact_guard
 from curate.leakage import decontaminate
 from curate.lint.checker import Checker
@@ -544,7 +544,7 @@ def test_a_command_that_was_killed_resumes_after_the_chunks_that_were_finished(
         return each(pool, make, map(noted, items), quick)
 
     def noted(item: object) -> object:
-        if isinstance(item, Chunk | Task):
+        if isinstance(item, Chunk | ChunkTask):
             read.append(item)
         return item
 

@@ -244,4 +244,4 @@ def test_what_cannot_be_written_is_said_and_changes_nothing(write: Write) -> Non
     assert len(planned.duplicates) == 1
     assert "the cache was not written" in planned.notes[0]
     [piece] = chunks_of(DATA, "data.jsonl") or []
-    assert columns_for(module.Task(piece, Path("file")), FeatureSpec("conversation", Shingling())).trouble
+    assert columns_for(module.ChunkTask(piece, Path("file")), FeatureSpec("conversation", Shingling())).trouble

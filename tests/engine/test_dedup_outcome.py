@@ -295,6 +295,6 @@ def test_parts_of_a_file_are_read_in_any_order(spans: list[tuple[int, int]], ahe
     begins, sizes = (np.array([span[at] for span in spans], dtype=np.int64) for at in (0, 1))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(corpus, "READ_AHEAD_BYTES", ahead)
-        source, reader = corpus.Source(Path("part"), "part"), corpus.LineReader()
+        source, reader = corpus.LineSource(Path("part"), "part"), corpus.LineReader()
         made = [bytes(part) for part in reader.parts(source, begins, begins + sizes)]
     assert made == [data[begin : begin + size] for begin, size in spans]

@@ -15,7 +15,7 @@ from curate.core.example import Example, Place, canonical
 from curate.core.lazy import Ids, Numbers
 from curate.core.scratch import temporary_folder
 from curate.corpus.features import Columns, FeatureSpec, columns_of
-from curate.corpus.links import HASHED_KEYS, Key, Links, chain_key, key_of, plain_ids
+from curate.corpus.links import HASHED_KEYS, ExampleKeys, Links, chain_key, key_of, plain_ids
 from curate.read.chunks import chunks_of
 from curate.similarity.shingles import Sets, Shingling
 from tests.bench.split_leaks import Seen, answers_of, turns_of, words
@@ -167,7 +167,7 @@ def test_a_conversation_begins_another_one_only_with_the_same_tools_and_the_same
     two: list[dict[str, Any]] = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]
     four = [{"role": "user", "content": "So?"}, {"role": "assistant"}]
 
-    def key(turns: list[dict[str, Any]], **other: Any) -> Key:
+    def key(turns: list[dict[str, Any]], **other: Any) -> ExampleKeys:
         return key_of(Example(Place("x", 1), {"messages": turns, **other}, "messages"))
 
     assert key(two).conversation_hash in key([*two, *four], id=7).prefix_hashes

@@ -19,7 +19,7 @@ from curate.core.files import display_name
 from curate.core.snapshot import require_unchanged, snapshot
 from curate.core.urls import safe_url
 from curate.core.worker_pool import WorkerPool
-from curate.corpus.corpus import LineReader, Source
+from curate.corpus.corpus import LineReader, LineSource
 from curate.read.chunk_cache import Checkpoint
 from curate.read.chunks import Chunk, chunk_bytes, chunks_of
 from tests.conftest import Write, trust_folder
@@ -344,7 +344,7 @@ def test_the_chunks_of_an_object_hold_what_a_file_holds(versioned: Any, write: W
 def test_lines_of_an_object_are_requested_together(versioned: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     versioned.pipe("/data/a.jsonl", LINES)
     [path] = data_files(["s3://data/a.jsonl"], by_range=True)
-    source, reader = Source(path, "a.jsonl"), LineReader()
+    source, reader = LineSource(path, "a.jsonl"), LineReader()
     places_of_lines = [(source, 109, 90), (source, 0, 50), (source, 109, 20)]
     reader.read_ahead(places_of_lines)
     monkeypatch.setattr(places, "opened", None)

@@ -259,7 +259,7 @@ def test_questions_in_other_languages_whose_embeddings_are_unlike_are_compared()
     asked, reworded_, _ = OTHER_LANGUAGES[0]
     far = np.array([[1, 0], [0.3, 0.954]], dtype=np.float32)
 
-    def pairs(*requests: str) -> list[candidates.Pair]:
+    def pairs(*requests: str) -> list[candidates.RewordedPair]:
         return reworded(
             requests, far, lambda texts: np.eye(max(2, len(texts)), dtype=np.float32)[: len(texts)], [0.3, 0.3]
         )

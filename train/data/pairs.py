@@ -20,7 +20,7 @@ from train.data.split_files import SplitFiles
 from train.methods import ObjectiveName
 
 
-class Side(NamedTuple):
+class LabelledConversation(NamedTuple):
     """A conversation and whether its answer is to become more likely."""
 
     sign: int
@@ -29,7 +29,7 @@ class Side(NamedTuple):
     """In messages format; of its answers only those of this side are trained on."""
 
 
-def sides_of(example: Example, objective: ObjectiveName) -> tuple[Side, ...] | str:
+def sides_of(example: Example, objective: ObjectiveName) -> tuple[LabelledConversation, ...] | str:
     """The sides of an example, the better one first, or a message why the objective cannot use the example.
 
     Answers in the prompt are not trained on. A label is about the answers after the last message of the user.
@@ -38,9 +38,13 @@ def sides_of(example: Example, objective: ObjectiveName) -> tuple[Side, ...] | s
     if objective == "pt":
         if plain is None:
             return "is a conversation; objective 'pt' trains on plain text, rows of the form {\"text\": ...}"
-        return (Side(1, example.value),) if plain.strip() else "contains no text"
+        return (LabelledConversation(1, example.value),) if plain.strip() else "contains no text"
     if objective == "sft":
-        return (Side(1, example.value),) if plain is None else "is plain text, which objective 'pt' trains on"
+        return (
+            (LabelledConversation(1, example.value),)
+            if plain is None
+            else "is plain text, which objective 'pt' trains on"
+        )
     pair = pair_of(example)
     if pair is not None:
         return _sides_of_pair(example, pair.keys, len(pair.chosen), len(pair.rejected))
@@ -51,7 +55,7 @@ def sides_of(example: Example, objective: ObjectiveName) -> tuple[Side, ...] | s
         return "contains neither a label (true or false) nor a chosen and rejected answer, as objective 'kto' needs"
     turns = example.value["messages"]
     last_question = max((index for index, turn in enumerate(turns) if turn.get("role") == "user"), default=-1)
-    return (Side(1 if label else -1, _masked_conversation(example, turns, last_question + 1)),)
+    return (LabelledConversation(1 if label else -1, _masked_conversation(example, turns, last_question + 1)),)
 
 
 def _label_of(example: Example) -> bool | None:
@@ -91,7 +95,9 @@ def preferred_examples(examples: Iterable[Example], objective: ObjectiveName) ->
             yield replace(example, value=sides[0].value, format="messages", pointers=None)
 
 
-def _sides_of_pair(example: Example, keys: tuple[str, str], better: int, worse: int) -> tuple[Side, ...] | str:
+def _sides_of_pair(
+    example: Example, keys: tuple[str, str], better: int, worse: int
+) -> tuple[LabelledConversation, ...] | str:
     """The chosen and the rejected side of a pair, or a message why it cannot be used.
 
     `better`, `worse`: how many turns at the end of the chosen and of the rejected side are its answer.
@@ -103,8 +109,10 @@ def _sides_of_pair(example: Example, keys: tuple[str, str], better: int, worse: 
         for message in example.messages
         if message.pointer != pointer and not message.pointer.startswith(f"{pointer}/")
     ]
-    sides = [Side(1, _masked_conversation(example, prompt + chosen, len(prompt + chosen) - better))]
-    sides.append(Side(-1, _masked_conversation(example, prompt + rejected, len(prompt + rejected) - worse)))
+    sides = [LabelledConversation(1, _masked_conversation(example, prompt + chosen, len(prompt + chosen) - better))]
+    sides.append(
+        LabelledConversation(-1, _masked_conversation(example, prompt + rejected, len(prompt + rejected) - worse))
+    )
     if not any(turn.get("role") == "user" for turn in sides[0].value["messages"]):
         return "contains no message of the user before its two answers"
     return tuple(sides)

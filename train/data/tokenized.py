@@ -31,7 +31,7 @@ from curate.lint.rules.preference import pair_of
 from curate.models.encoding import Encoded, Encoding, EncodingProblem, Rendered
 from curate.models.template import Template, trained_answers
 from curate.models.template_messages import answer_weight, has_reasoning, template_settings
-from train.data.pairs import Side, is_labelled_bad, refused_lines, sides_of
+from train.data.pairs import LabelledConversation, is_labelled_bad, refused_lines, sides_of
 from train.data.plain_text import text_of
 from train.data.split_files import SplitFiles
 from train.data.system_message import system_of
@@ -246,7 +246,7 @@ class Tokenizing:
             self._add_block(len(self.open_block), self.line)
         self.writer.flush()
 
-    def _encoded_sides(self, example: Example) -> list[tuple[Side, Encoding]] | float | str:
+    def _encoded_sides(self, example: Example) -> list[tuple[LabelledConversation, Encoding]] | float | str:
         """Each side of an example with its encoded texts; for plain text its loss weight, a float; a message if the
         example is not trained on.
         """

@@ -11,7 +11,7 @@ from functools import cached_property
 from math import ceil, isfinite
 from typing import Any, Final, NamedTuple
 
-from train.recipe_import.source import TRAINERS, Expression, Setting, Source
+from train.recipe_import.source import TRAINERS, Expression, ImportedSettings, Setting
 
 SAME: Final = {
     "micro_batch_size": "per_device_train_batch_size", "num_epochs": "num_train_epochs",
@@ -120,7 +120,7 @@ class Amount(NamedTuple):
 class Configuration:
     """The settings of a file by their names in the table of keys."""
 
-    source: Source
+    source: ImportedSettings
     data: Amount | None
     processes: int
     settings: dict[str, list[Setting]]
@@ -264,7 +264,7 @@ class Configuration:
         return ceil(self.data.examples * self.number("num_train_epochs", above=0) / size)
 
 
-def configuration(source: Source, data: Amount | None, processes: int) -> Configuration:
+def configuration(source: ImportedSettings, data: Amount | None, processes: int) -> Configuration:
     """The settings of a file, with the defaults of its classes or of its tool."""
     settings: dict[str, list[Setting]] = {}
     for setting in source.settings:

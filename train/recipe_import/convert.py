@@ -24,7 +24,7 @@ from train.recipe_import.configuration import (
     RefusedError,
     configuration,
 )
-from train.recipe_import.keys import KEYS, Key
+from train.recipe_import.keys import KEYS, ImportedKey
 from train.recipe_import.source import MODEL_CALLS, SECOND_CALL, Setting, read_source, shown
 
 State = Literal["mapped", "default", "ignored", "refused"]
@@ -34,7 +34,7 @@ UNKNOWN: Final = "leave it out if it does not change the training, or set its co
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ConvertedKey:
     """What became of a key."""
 
     key: str
@@ -54,12 +54,12 @@ class RecipeImport:
     values: dict[str, Any]
     origins: dict[str, str]
     """Where the value of each key comes from."""
-    rows: tuple[Row, ...]
+    rows: tuple[ConvertedKey, ...]
     template: str
     """A chat template that the file holds itself; the recipe names a file for it."""
 
     @property
-    def refused(self) -> list[Row]:
+    def refused(self) -> list[ConvertedKey]:
         """The keys that cannot be imported."""
         return [row for row in self.rows if row.state == "refused"]
 
@@ -83,7 +83,7 @@ def import_recipe(
     """
     source = read_source(path)
     config = configuration(source, None if data is None else amount_of(data), processes)
-    rows: list[Row] = []
+    rows: list[ConvertedKey] = []
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     if model is not None:
@@ -101,11 +101,11 @@ def import_recipe(
         if row.state != "default" or row.becomes:  # else the tool's default is that of a recipe
             rows.append(row)
     if "model" not in values and not any(row.key.startswith("model") for row in rows):
-        rows.append(Row("model", "refused", "", "no base model is named; name it with --model"))
+        rows.append(ConvertedKey("model", "refused", "", "no base model is named; name it with --model"))
     if "method" not in values:
         method = Recipe.model_fields["method"].default
         values["method"], origins["method"] = method, NO_ADAPTER
-        rows.append(Row("no adapter", "default", f"method = {toml(method)}", NO_ADAPTER))
+        rows.append(ConvertedKey("no adapter", "default", f"method = {toml(method)}", NO_ADAPTER))
     template = values.get("chat_template", "")
     template = template if "{" in template else ""
     if template:
@@ -132,7 +132,7 @@ def amount_of(folder: Path) -> Amount:
     return Amount(len(examples), max(1.0, sum(sizes) / len(examples)))
 
 
-def _outcomes(config: Configuration) -> Iterator[tuple[Row, Outcome]]:
+def _outcomes(config: Configuration) -> Iterator[tuple[ConvertedKey, Outcome]]:
     """Each key of the file, or default of its tool, and what becomes of it; in the order of the table."""
     outcome: Outcome
     waiting = dict(config.settings)
@@ -167,10 +167,10 @@ def _outcomes(config: Configuration) -> Iterator[tuple[Row, Outcome]]:
         for setting in config.source.settings
         if setting.value is None and SAME.get(setting.name, setting.name) not in config.settings
     ]:
-        yield Row(excerpt(", ".join(empty), 120), "ignored", "", "without a value"), Ignored("without a value")
+        yield ConvertedKey(excerpt(", ".join(empty), 120), "ignored", "", "without a value"), Ignored("without a value")
 
 
-def _outcome(config: Configuration, key: Key, settings: list[Setting]) -> Outcome:
+def _outcome(config: Configuration, key: ImportedKey, settings: list[Setting]) -> Outcome:
     """What becomes of a key: refused also if it is given twice with different values."""
     by_name: dict[str, Any] = {}
     for setting in settings:
@@ -184,7 +184,7 @@ def _outcome(config: Configuration, key: Key, settings: list[Setting]) -> Outcom
         return outcome
 
 
-def _row(config: Configuration, settings: list[Setting], defaults: list[str], outcome: Outcome) -> Row:
+def _row(config: Configuration, settings: list[Setting], defaults: list[str], outcome: Outcome) -> ConvertedKey:
     """The row of the table for an outcome; without settings it names the defaults, or else the tool."""
     used = [f"{setting.name} = {shown(setting.name, setting.value)}" for setting in settings]
     places = ", ".join(dict.fromkeys(setting.place for setting in settings if setting.place))
@@ -203,14 +203,14 @@ def _row(config: Configuration, settings: list[Setting], defaults: list[str], ou
         used = [f"{name} = {shown(name, config.defaults[name][0])}" for name in defaults]
         note = f"default of {', '.join(origins)}" + (f"; {note}" if note else "")
     shown_key = excerpt(", ".join(used), 120) + (f" ({places})" if places else "")
-    return Row(visible(shown_key), state, becomes, visible(note))
+    return ConvertedKey(visible(shown_key), state, becomes, visible(note))
 
 
-def _drop_unused(values: dict[str, Any], rows: list[Row]) -> None:
+def _drop_unused(values: dict[str, Any], rows: list[ConvertedKey]) -> None:
     """Remove keys from `values` that the method or the objective does not read, and add a row for each to `rows`."""
     method, objective = values.get("method", AUTO), values.get("objective", "sft")
     idle = OBJECTIVE_KEYS - OBJECTIVES[objective].keys if objective in OBJECTIVES else frozenset()
     idle |= OWN_KEYS - method_of(method).keys
     for key in [key for key in values if key in idle]:
         del values[key]
-        rows.append(Row(key, "ignored", "", f"not used by method {method} and objective {objective}"))
+        rows.append(ConvertedKey(key, "ignored", "", f"not used by method {method} and objective {objective}"))

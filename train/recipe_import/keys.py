@@ -10,7 +10,7 @@ from train.recipe_import.converters import Convert, among, flag, ignored, number
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class ImportedKey:
     """One key of another tool, or several that have one meaning together."""
 
     names: tuple[str, ...]
@@ -24,20 +24,20 @@ class Key:
     """Whether it follows from the classes in the file, too."""
 
 
-def _mapped(names: str, becomes: str, meaning: str, convert: Convert, *, always: bool = False) -> Key:
+def _mapped(names: str, becomes: str, meaning: str, convert: Convert, *, always: bool = False) -> ImportedKey:
     """A key with the `names` that tools give it, separated by spaces, and the keys of a recipe that it `becomes`."""
-    return Key(tuple(names.split()), becomes, meaning, convert, always)
+    return ImportedKey(tuple(names.split()), becomes, meaning, convert, always)
 
 
-def _ignored(names: str, note: str) -> Key:
+def _ignored(names: str, note: str) -> ImportedKey:
     """A key without effect on the recipe, with the reason."""
-    return Key(tuple(names.split()), "", f"No effect: {note}.", ignored(note))
+    return ImportedKey(tuple(names.split()), "", f"No effect: {note}.", ignored(note))
 
 
-def _refused(names: str, *allowed: object, reason: str, hint: str = "leave out the key") -> list[Key]:
+def _refused(names: str, *allowed: object, reason: str, hint: str = "leave out the key") -> list[ImportedKey]:
     """A key for each name that refuses all values except an empty one and those `allowed`."""
     accept = only(*allowed, reason=reason, hint=hint)
-    return [Key((name,), "", f"Refused: {reason}; {hint}.", accept(name)) for name in names.split()]
+    return [ImportedKey((name,), "", f"Refused: {reason}; {hint}.", accept(name)) for name in names.split()]
 
 
 KEYS: Final = (
@@ -113,16 +113,17 @@ KEYS: Final = (
     *_refused("adam_beta2", 0.999, reason="AdamW has the betas 0.9 and 0.999"),
     *_refused("adam_epsilon", 1e-8, "1e-8", "1e-08", reason="AdamW has the epsilon 1e-8"),
     *_refused("train_on_inputs", False, "false", reason="the loss covers the answers only"),
-    Key(("assistant_only_loss", "completion_only_loss"), "", "Refused if false: the loss covers the answers only. The "
-        "default of TRL covers whole conversations; that is told.", to.mask),
-    Key(("special_tokens",), "", "Refused, but for `pad_token`, which has no effect: nothing is padded.",
+    ImportedKey(("assistant_only_loss", "completion_only_loss"), "", "Refused if false: the loss covers the answers only. "
+        "The default of TRL covers whole conversations; that is told.", to.mask),
+    ImportedKey(("special_tokens",), "", "Refused, but for `pad_token`, which has no effect: nothing is padded.",
         to.special_tokens),
     *_refused("tokens added_tokens_overrides add_tokens add_special_tokens resize_vocab fix_untrained_tokens", False,
               reason="the tokenizer of the model is used as it is"),
     *_refused("task_type", "CAUSAL_LM", "TaskType.CAUSAL_LM", reason="only causal language models are trained"),
     *_refused("peft_type", "LORA", reason="only LoRA is imported", hint="set the method in the recipe"),
     *_refused("quantization_method", "bitsandbytes", "bnb", reason="a base in 4 bits is in NF4 of bitsandbytes"),
-    Key(("plugins",), "", "Refused, but for Liger and Cut Cross Entropy, which do not change the result.", to.plugins),
+    ImportedKey(("plugins",), "", "Refused, but for Liger and Cut Cross Entropy, which do not change the result.",
+        to.plugins),
     _mapped("rope_scaling", "yarn", "The factor of YaRN; other scalings are refused.", to.rope),
     *_refused("rope_theta model_init_kwargs", reason="curate train does not offer it"),
     *(_ignored(name, note) for name, note in IGNORED.items()),

@@ -68,7 +68,7 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ImportedSettings:
     """The settings of a file, and the tool that reads it."""
 
     tool: str
@@ -77,7 +77,7 @@ class Source:
     settings: tuple[Setting, ...]
 
 
-def read_source(path: Path) -> Source:
+def read_source(path: Path) -> ImportedSettings:
     """Read the training settings of a Python, JSON, TOML or YAML file. Raises `InputError` if there are none.
 
     Raises `InputError` also for a file that is a notebook, too large, not readable or not valid.
@@ -138,7 +138,7 @@ def _yaml(text: str) -> Any:
         raise ValueError(" ".join(str(error).split())) from None
 
 
-def _mapping(values: Any) -> Source:
+def _mapping(values: Any) -> ImportedSettings:
     """The settings of a YAML, JSON or TOML file: keys, and tables with the name of a class."""
     settings: list[Setting] = []
     blocks: list[str] = []
@@ -154,10 +154,10 @@ def _mapping(values: Any) -> Source:
         blocks.append("LoraConfig")
     scores = {tool: len(marks & names) for tool, marks in MARKS.items()}
     tool = max(scores, key=lambda name: scores[name])
-    return Source(tool if scores[tool] and not blocks else "transformers", tuple(blocks), tuple(settings))
+    return ImportedSettings(tool if scores[tool] and not blocks else "transformers", tuple(blocks), tuple(settings))
 
 
-def _python(tree: ast.Module) -> Source:
+def _python(tree: ast.Module) -> ImportedSettings:
     """The settings of the calls in a script: training arguments, adapter, quantisation, base model and trainer."""
     live = list(_live_nodes(tree))
     names = _constants(live)
@@ -178,7 +178,7 @@ def _python(tree: ast.Module) -> Source:
         settings += [Setting(name, value, f"{block}:{line}") for name, value, line in arguments]
     if tool == "transformers" and any(block in (*ARGUMENTS[1:], *TRAINERS) for block in blocks):
         tool = "trl"
-    return Source(tool, tuple(blocks), tuple(settings))
+    return ImportedSettings(tool, tuple(blocks), tuple(settings))
 
 
 def _live_nodes(node: ast.AST) -> Iterator[ast.AST]:

@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Any, Final
 
 from curate.commands.run.training import OWN_GROUP, STOP_SIGNAL
-from curate.core.cluster import MODEL_PACKAGES, PACKAGES, ClusterPool, Executor, Task
+from curate.core.cluster import MODEL_PACKAGES, PACKAGES, ClusterPool, ClusterTask, Executor
 from curate.core.runs import new_events
 from train.journal import signals_to
 
@@ -125,7 +125,7 @@ def _on_node(runner: Runner, work: TrialRun) -> int:
         return runner(work, watch)
 
 
-def _wait_for(process: "subprocess.Popen[bytes] | Task", work: TrialRun, watch: TrialMonitor) -> int:
+def _wait_for(process: "subprocess.Popen[bytes] | ClusterTask", work: TrialRun, watch: TrialMonitor) -> int:
     """Follow a training until it ends, ask it to stop if needed, and return its exit code."""
     offset, stopped, patience = 0, 0, 0.0
     while True:

@@ -14,7 +14,7 @@ from curate.read.preference_conversion import label_of, pair_in
 from curate.review import ReviewSession, Side
 from curate.review.turn_parts import media_in
 from tui.conversation import NOTE_STYLE, ConversationView, as_json, literal, shortened
-from tui.render.compare import MAX_UNFOLDED_RUN, Row, compare
+from tui.render.compare import MAX_UNFOLDED_RUN, ComparisonRow, compare
 
 LABELS: Final = {
     True: ("+ wanted answer", "bold $text-success"),
@@ -76,7 +76,7 @@ def _value_text(value: Any, read: ConversationView) -> Content:
 
 def pair_rows(
     example: Example, pair: PreferencePair, read: ConversationView, finding: str = "", fold_key: str = ""
-) -> Iterator[Row]:
+) -> Iterator[ComparisonRow]:
     """The prompt over the full width, then the chosen answer beside the rejected one.
 
     `finding`: the JSON pointer of a finding, whose message is marked; empty for none. `fold_key`: the key that unfolds
@@ -87,11 +87,11 @@ def pair_rows(
     pointed = next((n for n, given in enumerate(pointers) if given and f"{finding}/".startswith(f"{given}/")), None)
     first = prompt_turns - 1 if fold_key and pointed is None and prompt_turns > MAX_UNFOLDED_RUN else 0
     if first:
-        yield Row(Content.styled(f"… {first:,} earlier messages; {fold_key} shows them", NOTE_STYLE))
+        yield ComparisonRow(Content.styled(f"… {first:,} earlier messages; {fold_key} shows them", NOTE_STYLE))
     for index, message in enumerate(_messages(pair.prompt)[first:], first):
-        yield Row(read.turn(message, pointed=index == pointed))
+        yield ComparisonRow(read.turn(message, pointed=index == pointed))
     chosen, rejected = _messages(pair.chosen, prompt_turns), _messages(pair.rejected, prompt_turns)
-    yield Row(_answer_heading("A chosen", chosen), _answer_heading("B rejected", rejected))
+    yield ComparisonRow(_answer_heading("A chosen", chosen), _answer_heading("B rejected", rejected))
     yield from compare(chosen, rejected, read, folded=fold_key)
 
 
@@ -106,7 +106,7 @@ def _answer_heading(name: str, messages: Sequence[Message]) -> Content:
     return Content.assemble((f" {name} ", "bold reverse"), (f" {plural(size, 'character')}", NOTE_STYLE))
 
 
-def raw_rows(session: ReviewSession, sides: Sequence[Side], read: ConversationView) -> list[Row]:
+def raw_rows(session: ReviewSession, sides: Sequence[Side], read: ConversationView) -> list[ComparisonRow]:
     """The lines as they are in the files, escaped and with secrets masked."""
     texts = []
     for side in sides:
@@ -114,7 +114,7 @@ def raw_rows(session: ReviewSession, sides: Sequence[Side], read: ConversationVi
         text = parsed.line.data.decode("utf-8", "replace") if parsed is not None else "(no longer there)"
         head = literal(f"{side.place}, {plural(len(text), 'character')}", style=NOTE_STYLE)
         texts.append(Content.assemble(head, "\n", shortened(read.text(text))))
-    return [Row(texts[0], texts[1] if len(texts) > 1 else None)]
+    return [ComparisonRow(texts[0], texts[1] if len(texts) > 1 else None)]
 
 
 def data_folder(session: ReviewSession, places: Iterable[Place]) -> Path | None:

@@ -22,7 +22,7 @@ SEPARATOR: Final = " │ "
 NO_MESSAGE: Final = "(no message here)"
 
 
-class Row(NamedTuple):
+class ComparisonRow(NamedTuple):
     """What stands side by side; `right` None: once, over the full width."""
 
     left: Content
@@ -38,7 +38,7 @@ def compare(
     *,
     folded: str = "f",
     last: tuple[Marks, Marks] | None = None,
-) -> Iterator[Row]:
+) -> Iterator[ComparisonRow]:
     """The rows of two conversations.
 
     `folded`: the key that unfolds identical messages, empty if they are. `last`: marks of the last messages, instead of
@@ -48,7 +48,7 @@ def compare(
     room = MAX_CONVERSATION_CHARS
     for tag, a, b, c, d in SequenceMatcher(None, keys[0], keys[1], autojunk=False).get_opcodes():
         if room <= 0:
-            yield Row(Content.styled("… more messages; $EDITOR opens all of them", NOTE_STYLE))
+            yield ComparisonRow(Content.styled("… more messages; $EDITOR opens all of them", NOTE_STYLE))
             return
         if tag == "equal":
             yield from _unchanged_rows(left[a:b], read, folded)
@@ -60,7 +60,9 @@ def compare(
             room -= sum(min(len(message.text), MAX_MESSAGE_CHARS) for message in (own, other) if message)
 
 
-def _row(own: Message | None, other: Message | None, read: ConversationView, marks: tuple[Marks, Marks] | None) -> Row:
+def _row(
+    own: Message | None, other: Message | None, read: ConversationView, marks: tuple[Marks, Marks] | None
+) -> ComparisonRow:
     """Two messages side by side, or one beside a placeholder; without `marks` the words that differ are marked."""
     texts = [read.text(message.text) if message else "" for message in (own, other)]
     words = marks or word_marks(*texts)
@@ -70,7 +72,7 @@ def _row(own: Message | None, other: Message | None, read: ConversationView, mar
         read.turn(message, shown, folded=False) if message else Content.styled(NO_MESSAGE, NOTE_STYLE)
         for message, shown in zip((own, other), words, strict=True)
     ]
-    return Row(sides[0], sides[1], differs=own is None or other is None or not any(words))
+    return ComparisonRow(sides[0], sides[1], differs=own is None or other is None or not any(words))
 
 
 def _is_other_text(text: str, marks: Marks) -> bool:
@@ -79,10 +81,10 @@ def _is_other_text(text: str, marks: Marks) -> bool:
     return len(text) >= MIN_OTHER_CHARS and marked > MAX_MARKED_SHARE * len(text)
 
 
-def _unchanged_rows(messages: Sequence[Message], read: ConversationView, folded: str) -> Iterator[Row]:
+def _unchanged_rows(messages: Sequence[Message], read: ConversationView, folded: str) -> Iterator[ComparisonRow]:
     """Rows of messages that both sides have, drawn once; a long run is folded if `folded` names a key."""
     if not folded:
-        yield from (Row(read.turn(message)) for message in messages)
+        yield from (ComparisonRow(read.turn(message)) for message in messages)
         return
     shown = messages if len(messages) <= MAX_UNFOLDED_RUN else [messages[0], messages[-1]]
     for message in shown:
@@ -99,14 +101,14 @@ def _unchanged_rows(messages: Sequence[Message], read: ConversationView, folded:
             not plain and len(text) <= MAX_FOLDED_CHARS
         ):  # content that is no text, or calls: short enough, drawn as usual
             body = Content("\n").join(read.turn(message).split("\n")[1:])
-        yield Row(Content("\n").join([same, body]))
+        yield ComparisonRow(Content("\n").join([same, body]))
         if len(shown) < len(messages) and message is shown[0]:
-            yield Row(
+            yield ComparisonRow(
                 Content.styled(f"… {len(messages) - 2:,} more messages are the same; {folded} shows them", NOTE_STYLE)
             )
 
 
-def two_columns(rows: Sequence[Row], width: int) -> tuple[Content, list[int]]:
+def two_columns(rows: Sequence[ComparisonRow], width: int) -> tuple[Content, list[int]]:
     """The rows in two columns that fill `width` cells, and the lines in which a difference begins."""
     each = max(1, (width - len(SEPARATOR)) // 2)
     between = Content.styled(SEPARATOR, MUTED)
@@ -126,7 +128,7 @@ def two_columns(rows: Sequence[Row], width: int) -> tuple[Content, list[int]]:
     return Content("\n").join(drawn[:-1] if len(rows) > 1 else drawn), differences
 
 
-def stacked(rows: Sequence[Row], width: int) -> tuple[Content, list[int]]:
+def stacked(rows: Sequence[ComparisonRow], width: int) -> tuple[Content, list[int]]:
     """The rows below each other, all of the left side first; and the lines in which a difference begins."""
     drawn: list[Content] = []
     differences: list[int] = []

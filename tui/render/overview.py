@@ -10,7 +10,7 @@ from curate.core.finding import Severity
 from curate.core.text import excerpt, plural, visible
 from curate.corpus.stats import Stats
 from curate.review import ReviewSession
-from curate.review.overview import Measured
+from curate.review.overview import LineStatistics
 from tui.conversation import ROLE_STYLES, literal, one_line
 from tui.keys import TABS
 from tui.render.signs import MUTED, SEVERITIES, bar, lines
@@ -149,7 +149,7 @@ def rule_line(rule: Rule, most: int, name: str) -> Content:
     )
 
 
-def statistics(result: Measured | None) -> Content:
+def statistics(result: LineStatistics | None) -> Content:
     """Lengths, roles and other statistics."""
     if result is None:
         return Content.styled("measuring …", MUTED)
@@ -210,7 +210,7 @@ def _histogram(buckets: Sequence[tuple[int, int, int]]) -> list[Content]:
     ]
 
 
-def _roles(result: Measured) -> list[Content]:
+def _roles(result: LineStatistics) -> list[Content]:
     """A bar for each role, by characters."""
     roles = sorted(result.stats.roles.items(), key=lambda item: -item[1].characters)
     most = max((counts.characters for _, counts in roles), default=1) or 1

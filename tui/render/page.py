@@ -33,7 +33,7 @@ from tui.conversation import (
 )
 from tui.diff import conflict_marks, word_marks
 from tui.render.card import data_folder, pair_of, pair_rows, raw_rows, strip
-from tui.render.compare import Row, compare
+from tui.render.compare import ComparisonRow, compare
 from tui.render.signs import MUTED, SEVERITIES, lines, status_sign, verdict_sign
 
 MAX_NAMES: Final = 12
@@ -81,7 +81,7 @@ class Page:
     before: Content | None = None
     """The turns before the relevant one."""
     left: Content | None = None
-    rows: Sequence[Row] = ()
+    rows: Sequence[ComparisonRow] = ()
     """A comparison, instead of `left`."""
     jump: bool = False
     """True to scroll to `left` at first instead of the part before them."""
@@ -120,10 +120,10 @@ class ViewOptions:
         parts = (strip(example, self.read, pair) if example.messages else None, self.tools(example, pointer))
         return [part for part in parts if part is not None]
 
-    def pair(self, example: Example, pair: PreferencePair, pointer: str = "") -> list[Row]:
+    def pair(self, example: Example, pair: PreferencePair, pointer: str = "") -> list[ComparisonRow]:
         """An example with a chosen and a rejected answer."""
         key = self.key("fold") if self.folded else ""
-        above = [Row(part) for part in self.head(example, pointer, pair)]
+        above = [ComparisonRow(part) for part in self.head(example, pointer, pair)]
         return [*above, *pair_rows(example, pair, self.read, pointer, key)]
 
 
@@ -397,9 +397,9 @@ def _side_by_side(
     last = (marks[0], marks[1]) if any(marks) else None
     compared = compare(messages[0], messages[1], read, folded=view.key("fold") if view.folded else "", last=last)
     if any(messages):
-        return Page(about, rows=[Row(heads[0], heads[1]), *tools_rows(examples, view.tools), *compared])
+        return Page(about, rows=[ComparisonRow(heads[0], heads[1]), *tools_rows(examples, view.tools), *compared])
     plain = [read.whole(example) if example else Content("") for example in examples]  # no conversations
-    return Page(about, rows=[Row(heads[0], heads[1]), Row(plain[0], plain[1])])
+    return Page(about, rows=[ComparisonRow(heads[0], heads[1]), ComparisonRow(plain[0], plain[1])])
 
 
 def _side_heading(session: ReviewSession, name: str, side: Side, *, exists: bool = True) -> Content:
@@ -460,7 +460,7 @@ def _multi_conflict_page(session: ReviewSession, entry: Entry, conflict: MultiCo
     ]
     firsts = [(name, sides[0]) for name, sides in groups]
     others = [[_other_wording(session, name, side, view) for side in sides[1:MAX_RELATED]] for name, sides in groups]
-    more = [Row(left, right) for left, right in zip_longest(*others, fillvalue=Content(""))]
+    more = [ComparisonRow(left, right) for left, right in zip_longest(*others, fillvalue=Content(""))]
     compared = _side_by_side(session, lines(*about), firsts, view)
     return Page(compared.about, rows=[*compared.rows, *more])
 
@@ -529,16 +529,18 @@ def tools_block(example: Example, read: ConversationView, *, folded: bool, key: 
     return Content("\n").join(lines)
 
 
-def tools_rows(examples: Sequence[Example | None], drawn: Callable[[Example], Content | None]) -> Iterator[Row]:
+def tools_rows(
+    examples: Sequence[Example | None], drawn: Callable[[Example], Content | None]
+) -> Iterator[ComparisonRow]:
     """The tools of two examples: once if they are the same."""
     own, other = [drawn(example) if example else None for example in examples]
     if own is None and other is None:
         return
     if len({canonical(example.value.get("tools")) if example else b"" for example in examples}) == 1:
-        yield Row(own or Content(""))
+        yield ComparisonRow(own or Content(""))
     else:
         none = Content.styled("(no tools)", NOTE_STYLE)
-        yield Row(own or none, other or none, differs=True)
+        yield ComparisonRow(own or none, other or none, differs=True)
 
 
 def _parsed(tools: Any) -> Any:

@@ -15,7 +15,7 @@ from curate.review import Choice, Cluster, ReviewStatus, next_open
 from curate.review.audit import JUDGEMENTS, judge
 from curate.review.bulk import apart_from, compared_ids, next_compared, rate, sides_shown, verdicts_for
 from tui.render.status import summary
-from tui.review_state import Task
+from tui.review_state import ReviewTask
 from tui.screens.frame import EndScreen
 from tui.screens.selecting import Selecting
 
@@ -46,7 +46,7 @@ class Rating(Selecting):
     """As far as the journal was read; it is replaced, not changed."""
 
     @property
-    def current_task(self) -> Task | None:
+    def current_task(self) -> ReviewTask | None:
         """The task that this list works through; None: another one, or none."""
         task = self.state.task
         return task if task is not None and task.kind == self.kind else None
@@ -66,7 +66,7 @@ class Rating(Selecting):
         total = self.session.queues[self.kind].total
         return f"rating: 1 to 5, 0 none, {self.state.key('rate')} ends · {len(self.rated):,} of {total:,} rated"
 
-    def _is_judged(self, task: Task, example_id: str) -> bool:
+    def _is_judged(self, task: ReviewTask, example_id: str) -> bool:
         """Whether the audit has a judgement of the example, good or bad."""
         return judgement(self.session.log, example_id, task.audit) in (GOOD, BAD)
 
@@ -116,7 +116,7 @@ class Rating(Selecting):
         elif self._try_to_write(lambda: rate(self.session, [example], str(stars or ""))) and not self._go_to_unrated():
             self.notify("every entry of the list is rated", timeout=4, markup=False)
 
-    def _judge(self, task: Task, example_id: str, digit: int) -> None:
+    def _judge(self, task: ReviewTask, example_id: str, digit: int) -> None:
         """Record a judgement for the audit of a task, and go to the next example."""
         if digit not in JUDGEMENTS:
             self.say("1: good, 2: bad, 0: open")
@@ -202,7 +202,7 @@ class Deciding(Rating):
         """Go on with the next kind of open entries of the inbox; without one, show the end."""
         self.end_task()
         if (stage := self.state.inbox.next_stage()) is not None:
-            self.begin(Task(stage.kind, stage.filter))
+            self.begin(ReviewTask(stage.kind, stage.filter))
         else:
             self.show_end("Inbox")
 

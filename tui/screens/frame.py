@@ -17,7 +17,7 @@ from textual.worker import Worker
 from curate.review import ReviewSession
 from tui.keys import TABS, Key, bindings, rebound
 from tui.messages import FilterChosen, ScreenChosen
-from tui.review_state import START_OF_TASK, ReviewState, Task
+from tui.review_state import START_OF_TASK, ReviewState, ReviewTask
 from tui.screens.ask import Dialog
 from tui.widgets import KeyFooter, Nav
 
@@ -78,7 +78,7 @@ class FrameScreen(Screen[None]):
         }
         self.query_one(Nav).counts = {name: len(queue) for name, queue in queues.items()}
 
-    def begin(self, task: Task) -> None:
+    def begin(self, task: ReviewTask) -> None:
         """Show the list of a task at its first entry."""
         self.state.task, self.state.pointed[task.kind] = task, START_OF_TASK
         self.app.post_message(FilterChosen(task.kind, task.filter, go=True))

@@ -15,7 +15,7 @@ from curate.core.manifest import Manifest, read_manifest
 from curate.review.overview import composition_of
 from curate.verify.proof import VerifyResult
 from tui.keys import bindings
-from tui.messages import Failed, Measured
+from tui.messages import Failed, ResultComputed
 from tui.render.splits import no_folder, splits, verification
 from tui.screens.frame import PlainScreen
 
@@ -89,7 +89,7 @@ class SplitsScreen(PlainScreen):
     def measure(self, manifest: Manifest) -> None:
         """Measure the composition of the splits in the background."""
         parts = {name: part.paths(self.folder) for name, part in manifest.splits.items() if part.examples}
-        self.app.post_message(Measured("composition", composition_of(parts)))
+        self.app.post_message(ResultComputed("composition", composition_of(parts)))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="proof")
     def read_again(self) -> None:
@@ -98,11 +98,11 @@ class SplitsScreen(PlainScreen):
         try:
             proved = prove(self.folder, lambda: worker.is_cancelled)
         except CurateError as error:
-            self.app.post_message(Measured("proof", None))
+            self.app.post_message(ResultComputed("proof", None))
             self.app.post_message(Failed(error))
         else:
             if proved is not None:
-                self.app.post_message(Measured("proof", proved))
+                self.app.post_message(ResultComputed("proof", proved))
 
 
 def prove(folder: Path, stopped: Callable[[], bool] = lambda: False) -> VerifyResult | None:

@@ -24,7 +24,7 @@ from tui.conversation import literal
 from tui.messages import Failed
 from tui.render.signs import lines
 from tui.render.status import decision_counts
-from tui.review_state import Task
+from tui.review_state import ReviewTask
 from tui.screens.ask import AskScreen, ConfirmScreen, MenuScreen, Option
 from tui.screens.frame import FrameScreen
 
@@ -68,7 +68,7 @@ class Tasks(FrameScreen):
         if stage is None:
             self.notify("nothing is left to decide" if self.session.ended else "the check is running", timeout=4)
         else:
-            self.begin(Task(stage.kind, stage.filter))
+            self.begin(ReviewTask(stage.kind, stage.filter))
 
     # Audit
 
@@ -120,7 +120,7 @@ class Tasks(FrameScreen):
 
     def _open_audit(self, name: str) -> None:
         sample = samples(self.session.log).get(name, [])
-        self.begin(Task("example", f"audit:{name}", name, tuple(sample)))
+        self.begin(ReviewTask("example", f"audit:{name}", name, tuple(sample)))
 
     # Apply
 

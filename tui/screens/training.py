@@ -9,7 +9,7 @@ from curate.commands.run.followed import Followed, Follower, State, require_reci
 from curate.core.errors import CurateError
 from tui.conversation import literal
 from tui.keys import bindings
-from tui.messages import Failed, Measured
+from tui.messages import Failed, ResultComputed
 from tui.render.runs import NO_TRAINING, START_HINT, evaluation, run_comparison, run_detail
 from tui.screens.ask import ConfirmScreen
 from tui.screens.frame import LOADING_NOTE, PlainScreen
@@ -51,7 +51,7 @@ class RunsScreen(PlainScreen):
         """Read new events of the folders."""
         runs = self.follower.read_runs()
         if not self.known or runs != self.state.results["runs"]:  # unchanged runs are not redrawn
-            self.app.post_message(Measured("runs", runs))
+            self.app.post_message(ResultComputed("runs", runs))
 
     def catch_up(self) -> None:
         """Offer the keys that have an effect now."""

@@ -5,7 +5,7 @@ from typing import Final
 
 from curate.conflicts.judges.prompt import JSON_PROMPT, judge_prompt, verdict_of
 from curate.conflicts.judges.verdict_cache import Pair
-from curate.conflicts.judging import Verdict
+from curate.conflicts.judging import JudgeVerdict
 from curate.core.chat_endpoint import ChatEndpoint
 
 ANY_KEY_VARIABLE: Final = "CURATE_JUDGE_KEY"
@@ -41,7 +41,7 @@ class Endpoint:
         """The message about a pair."""
         return judge_prompt(*pair, JSON_PROMPT)
 
-    def verdicts(self, pairs: Sequence[Pair]) -> Iterator[Verdict | None]:
+    def verdicts(self, pairs: Sequence[Pair]) -> Iterator[JudgeVerdict | None]:
         """A verdict for each pair, in order; None for a reply that has none. Raises as `replies` does."""
         return map(verdict_of, self.replies([self.message(pair) for pair in pairs]))
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from curate.conflicts.judges.prompt import YES_OR_NO_PROMPT, judge_prompt
 from curate.conflicts.judges.verdict_cache import Pair
-from curate.conflicts.judging import Verdict
+from curate.conflicts.judging import JudgeVerdict
 from curate.core.errors import ModelError
 from curate.core.text import storable
 from curate.models.model_loading import causal_model
@@ -29,10 +29,10 @@ class Local:
         """The message about a pair."""
         return judge_prompt(*pair, YES_OR_NO_PROMPT)
 
-    def verdicts(self, pairs: Sequence[Pair]) -> Iterator[Verdict | None]:
+    def verdicts(self, pairs: Sequence[Pair]) -> Iterator[JudgeVerdict | None]:
         """A verdict for each pair, in order; none is None. Raises as `chances` does."""
         for chance in self.chances([self.message(pair) for pair in pairs]):
-            yield Verdict(chance > 0.5, f"yes with a probability of {chance:.2f}")
+            yield JudgeVerdict(chance > 0.5, f"yes with a probability of {chance:.2f}")
 
     def chances(self, messages: Sequence[str]) -> Iterator[float]:
         """The probability that the reply to each message is Yes and not No, as the next token. Raises `ModelError`,

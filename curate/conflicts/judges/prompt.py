@@ -5,7 +5,7 @@ only yes or no is read from a reply.
 import re
 from typing import Final
 
-from curate.conflicts.judging import Verdict
+from curate.conflicts.judging import JudgeVerdict
 from curate.conflicts.question import Question
 from curate.core.validation import parsed_json
 
@@ -48,7 +48,7 @@ def marked(name: str, text: str) -> str:
     return f"<<<{name}>>>\n{fenced}\n<<<end of {name}>>>"
 
 
-def verdict_of(reply: str) -> Verdict | None:
+def verdict_of(reply: str) -> JudgeVerdict | None:
     """The verdict of a reply; None if it says neither yes nor no."""
     for match in JSON_OBJECT.finditer(reply):
         try:
@@ -57,6 +57,6 @@ def verdict_of(reply: str) -> Verdict | None:
             continue
         if isinstance(value.get("contradict"), bool):
             why = value.get("why")
-            return Verdict(value["contradict"], why if isinstance(why, str) else "")
+            return JudgeVerdict(value["contradict"], why if isinstance(why, str) else "")
     plain = PLAIN_VERDICT.match(reply)
-    return None if plain is None else Verdict(plain.group(1).lower() in ("yes", "true"), reply.strip())
+    return None if plain is None else JudgeVerdict(plain.group(1).lower() in ("yes", "true"), reply.strip())

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from curate.conflicts.judges.prompt import VERSION
-from curate.conflicts.judging import Verdict
+from curate.conflicts.judging import JudgeVerdict
 from curate.conflicts.question import Question
 from curate.core.example import content_id
 from curate.core.store import Journal
@@ -50,7 +50,7 @@ class PairJudge(Protocol):
         """The message about a pair."""
         ...
 
-    def verdicts(self, pairs: Sequence[Pair]) -> Iterator[Verdict | None]:
+    def verdicts(self, pairs: Sequence[Pair]) -> Iterator[JudgeVerdict | None]:
         """A verdict for each pair, in order; None where the reply says neither yes nor no. Raises `CurateError` when it
         cannot go on.
         """
@@ -73,12 +73,12 @@ class VerdictCache:
         self.model, self._before, self._progress = model, before, progress
         self._journal = path and Journal(path, mode=0o600)  # reasons quote the data
 
-    def judge(self, pairs: Sequence[Pair]) -> list[Verdict | None]:
+    def judge(self, pairs: Sequence[Pair]) -> list[JudgeVerdict | None]:
         """A verdict for each pair, in order; None if the model gave none. Raises `CurateError` if it cannot
         continue; verdicts so far are cached.
         """
         keys = [content_id([VERSION, self.model.message(pair)]) for pair in pairs]
-        cached = self._journal.read(lambda value: Verdict(**value)) if self._journal else {}
+        cached = self._journal.read(lambda value: JudgeVerdict(**value)) if self._journal else {}
         new = {key: pair for key, pair in zip(keys, pairs, strict=True) if key not in cached}
         if new:
             if self._before is not None:
@@ -86,7 +86,7 @@ class VerdictCache:
             self._ask(new, cached)
         return [cached.get(key) for key in keys]
 
-    def _ask(self, uncached: dict[str, Pair], cached: dict[str, Verdict]) -> None:
+    def _ask(self, uncached: dict[str, Pair], cached: dict[str, JudgeVerdict]) -> None:
         """Ask the model about pairs; each verdict is added to `cached` and to the journal as soon as it is known."""
         if self._journal:
             self._journal.add({})  # before anything is asked, since a verdict that cannot be cached would be paid twice

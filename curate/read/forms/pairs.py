@@ -36,7 +36,7 @@ from curate.read.forms.vertex import VERTEX
 LABELS: Final = ("non-preferred", "preferred")
 
 
-class Side(NamedTuple):
+class PreferenceSide(NamedTuple):
     """An answer: the turn in the service's form, its pointer in the line, and the pointer that its reader gives it."""
 
     turn: Object
@@ -44,7 +44,7 @@ class Side(NamedTuple):
     read_as: str
 
 
-def _pair(form: Format, prompt: Object, key: str, rejected: Side, chosen: Side) -> Reading:
+def _pair(form: Format, prompt: Object, key: str, rejected: PreferenceSide, chosen: PreferenceSide) -> Reading:
     """The reading of the prompt and the chosen answer; the other one is under `rejected`, as messages. `key`: where the
     form has its turns.
     """
@@ -77,7 +77,9 @@ def _read_vertex(value: Object) -> Reading:
     scores = sorted({side["score"] for side in completions if isinstance(side.get("score"), int | float)})
     values = (scores[0], scores[-1]) if len(scores) == 2 else (0, 1)
     places = _rejected_and_chosen(completions, "score", "completion", values, "/completions")
-    sides = (Side(completions[i]["completion"], f"/completions/{i}/completion", "/contents/0") for i in places)
+    sides = (
+        PreferenceSide(completions[i]["completion"], f"/completions/{i}/completion", "/contents/0") for i in places
+    )
     return _pair(VERTEX, omit_keys(value, "completions"), "contents", *sides)
 
 
@@ -90,7 +92,7 @@ def _read_nova(value: Object) -> Reading:
     candidates = last["candidates"]
     places = _rejected_and_chosen(candidates, "preferenceLabel", "content", LABELS, pointer)
     sides = (
-        Side({"role": last.get("role"), "content": candidates[i]["content"]}, f"{pointer}/{i}", "/messages/0")
+        PreferenceSide({"role": last.get("role"), "content": candidates[i]["content"]}, f"{pointer}/{i}", "/messages/0")
         for i in places
     )
     reading = _pair(BEDROCK, {**value, "messages": messages}, "messages", *sides)

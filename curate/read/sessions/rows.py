@@ -22,7 +22,7 @@ from curate.read.sessions.claude_code import CLAUDE_CODE
 from curate.read.sessions.codex import CODEX
 from curate.read.sessions.openhands import OPENHANDS
 from curate.read.sessions.pi import PI
-from curate.read.sessions.session import Row, Session, SessionFormat, Thread, counted, texts_of
+from curate.read.sessions.session import Session, SessionFormat, SessionRow, Thread, counted, texts_of
 from curate.read.sessions.swe_agent import SWE_AGENT, repository_in
 from curate.read.traces import ModelCall, NoConversationError
 
@@ -186,14 +186,14 @@ def _calls_of_thread(
         session.leave("of the system", thread.system)
 
 
-def _cut(thread: Thread, per: Per) -> Iterator[Row]:
+def _cut(thread: Thread, per: Per) -> Iterator[SessionRow]:
     """Split a conversation into rows: one per context, or one per turn of a context."""
     messages = thread.messages
     for begin, end in pairwise(
         [0, *(index for index in dict.fromkeys(thread.contexts) if 0 < index < len(messages)), len(messages)]
     ):
         if per is Per.SESSION:
-            yield Row(thread, messages[begin:end], end - begin)
+            yield SessionRow(thread, messages[begin:end], end - begin)
             continue
         question_positions = [
             index
@@ -201,10 +201,12 @@ def _cut(thread: Thread, per: Per) -> Iterator[Row]:
             if messages[index]["role"] == "user" and messages[index - 1]["role"] in ("assistant", "tool")
         ]
         for first, last in pairwise([begin, *question_positions, end]):
-            yield Row(thread, messages[begin if per is Per.TURN else first : last], last - first)
+            yield SessionRow(thread, messages[begin if per is Per.TURN else first : last], last - first)
 
 
-def _row(row: Row, options: SessionOptions, counts: SessionCounts, new_counts: Counter[str], ended: str) -> Object:
+def _row(
+    row: SessionRow, options: SessionOptions, counts: SessionCounts, new_counts: Counter[str], ended: str
+) -> Object:
     """The row as it is written. `new_counts`: counts of the messages that no earlier row has."""
     counts.written += new_counts
     system = row.thread.system if options.system is Keep.KEEP else []
@@ -232,7 +234,7 @@ def _digest(value: Any) -> str:
     return blake2b(repr(value).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def _metadata(session: Session, row: Row) -> Object:
+def _metadata(session: Session, row: SessionRow) -> Object:
     """The ids of a session, and the group keys that keep its rows in one split."""
     known_ids = {key: item for key, item in session.ids.items() if item is not None}
     first = next((text for thread in session.threads.values() for text in _questions(thread)), "")

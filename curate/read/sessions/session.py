@@ -196,7 +196,7 @@ class SessionFormat:
     """The ids and the records of a line that holds a whole session; None for other lines."""
 
 
-class Row(NamedTuple):
+class SessionRow(NamedTuple):
     """A conversation of a session."""
 
     thread: Thread
