@@ -17,7 +17,7 @@ from curate.papers.bom import bill_of_materials
 from curate.papers.california import california
 from curate.papers.croissant import croissant
 from curate.papers.eu_summary import eu_summary
-from curate.papers.facts import Facts
+from curate.papers.facts import PaperFacts
 from curate.papers.form import Form
 from curate.papers.statement import differences, signature_of, signer_of, statement
 from curate.verify.proof import VerifyResult
@@ -79,7 +79,7 @@ def papers(folder: Path, output: Path, session: Session, *, key: Path | None = N
         raise UsageError(f"{display_name(output)}: is not empty", "name another folder, or delete its files")
     if key is not None and (shutil.which("ssh-keygen") is None or not key.is_file()):
         raise UsageError(f"{display_name(key)}: no such key, or no ssh-keygen", "name a key of SSH; install OpenSSH")
-    facts = Facts.of(folder)
+    facts = PaperFacts.of(folder)
     proof = verify(folder, session)
     forms = {"eu-training-summary.md": eu_summary(facts), "california-ab-2013.md": california(facts)}
     texts: Mapping[str, str] = {

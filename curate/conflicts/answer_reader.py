@@ -73,7 +73,7 @@ Pair = tuple[str, str]
 Span = tuple[int, int]
 
 
-class Reading(NamedTuple):
+class AnswerReading(NamedTuple):
     """What a model reads in an answer to a question."""
 
     yes: float
@@ -85,7 +85,7 @@ class Reading(NamedTuple):
     """The words that are most probably the value, with their probabilities, highest first."""
 
 
-class Compared(NamedTuple):
+class AnswerComparison(NamedTuple):
     """The probability that two answers contradict each other, and the words that do; empty for yes and no."""
 
     probability: float
@@ -103,7 +103,7 @@ def min_probability(answers: Pair) -> float:
     return MIN_BRIEF_PROBABILITY if is_brief(answers) else MIN_PROBABILITY
 
 
-def contradict(compared: Compared, answers: Pair) -> bool:
+def contradict(compared: AnswerComparison, answers: Pair) -> bool:
     """Whether two answers count as contradictory, from what `compare_answers` says about them."""
     is_opposite = not (compared.left or compared.right)
     return compared.probability >= max(min_probability(answers), MIN_OPPOSITE_PROBABILITY if is_opposite else 0.0)
@@ -114,7 +114,7 @@ def compare_answers(
     model: str,
     cache: Path | None = None,
     progress: Callable[[int], None] | None = None,
-) -> list[Compared]:
+) -> list[AnswerComparison]:
     """For each pair of questions and their answers, how probably the answers contradict each other. Both answers are
     read with each question: reworded questions may ask for the opposite. Where one answer or both, read with their own
     questions, show that `min_probability` cannot be reached, nothing more is read, and the probability is an upper
@@ -125,7 +125,7 @@ def compare_answers(
     """
     texts = _Texts("answers", _scores, model, cache, progress)
 
-    def read(exchanges: Set[Pair]) -> dict[Pair, Reading]:
+    def read(exchanges: Set[Pair]) -> dict[Pair, AnswerReading]:
         return {pair: _reading_of_scores(pair[1], row) for pair, row in texts.rows(exchanges).items()}
 
     own = [tuple(zip(questions, answers, strict=True)) for questions, answers in pairs]
@@ -156,12 +156,12 @@ def compare_answers(
     return [
         _compared([(readings[left], readings[right]) for left, right in both], *answers)
         if both
-        else Compared(bound, "", "")
+        else AnswerComparison(bound, "", "")
         for both, bound, (_, answers) in zip(exchanges, upper_bounds, pairs, strict=True)
     ]
 
 
-def _bound(own: Sequence[Reading | None], answers: Pair) -> float:
+def _bound(own: Sequence[AnswerReading | None], answers: Pair) -> float:
     """The highest probability of two answers of which is known what they say to their own questions, or what one of
     them does; None for the other.
     """
@@ -174,7 +174,7 @@ def _bound(own: Sequence[Reading | None], answers: Pair) -> float:
     return _probability(*_asked(reading for reading in own if reading is not None), opposite, other_value)
 
 
-def _asked(readings: Iterable[Reading]) -> tuple[float, float]:
+def _asked(readings: Iterable[AnswerReading]) -> tuple[float, float]:
     """The least probabilities that yes or no is asked for, and a name or place."""
     kinds = [reading.kinds for reading in readings]
     return min(kind[0] for kind in kinds), min(kind[1] for kind in kinds)
@@ -185,7 +185,7 @@ def _probability(asks_yes_or_no: float, asks_name: float, opposite: float, other
     return logistic(INTERCEPT + OPPOSITE_WEIGHT * asks_yes_or_no * opposite + VALUE_WEIGHT * asks_name * other_value)
 
 
-def _compared(read: Sequence[tuple[Reading, Reading]], left: str, right: str) -> Compared:
+def _compared(read: Sequence[tuple[AnswerReading, AnswerReading]], left: str, right: str) -> AnswerComparison:
     """`read`: of both answers, with each question."""
     brief = is_brief((left, right))
     opposite = fmean(first.yes * (1 - second.yes) + second.yes * (1 - first.yes) for first, second in read)
@@ -195,10 +195,10 @@ def _compared(read: Sequence[tuple[Reading, Reading]], left: str, right: str) ->
     )
     asks_yes_or_no, asks_name = _asked(reading for both in read for reading in both)
     words = (_value_words(side) if asks_name * other_value > asks_yes_or_no * opposite else "" for side in read[0])
-    return Compared(_probability(asks_yes_or_no, asks_name, opposite, other_value), *words)
+    return AnswerComparison(_probability(asks_yes_or_no, asks_name, opposite, other_value), *words)
 
 
-def _missing(reading: Reading, answer: str, *, every: bool) -> float:
+def _missing(reading: AnswerReading, answer: str, *, every: bool) -> float:
     """How probable the words are that are the value of a reading and are not in another answer; 0 if the most probable
     one is in it, or with `every` any of them.
     """
@@ -220,7 +220,7 @@ def _is_form(word: str, other: str) -> bool:
     return word == other or (len(word) > same <= len(other) and word[:same] == other[:same])
 
 
-def _value_words(reading: Reading) -> str:
+def _value_words(reading: AnswerReading) -> str:
     return " ".join(word for word, _ in reading.values)
 
 
@@ -346,7 +346,7 @@ def _excerpt(text: str, words: Sequence[Span], edits: Sequence[Span]) -> tuple[s
 
 def compare_copies(
     pairs: Sequence[Pair], model: str, cache: Path | None = None, progress: Callable[[int], None] | None = None
-) -> list[Compared]:
+) -> list[AnswerComparison]:
     """For each pair of edited copies, how probably they contradict each other, by the words that differ. Each pair is
     read in both orders. Raises as `compare_answers` does.
     """
@@ -358,7 +358,7 @@ def compare_copies(
         probability = logistic(fmean((score, rows[right, left][0])))
         (one, other), spans = Differences.of(left, right)
         of_left, of_right = spans[int(number)] if number >= 0 else ((0, 0), (0, 0))
-        results.append(Compared(probability, one[slice(*of_left)], other[slice(*of_right)]))
+        results.append(AnswerComparison(probability, one[slice(*of_left)], other[slice(*of_right)]))
     return results
 
 
@@ -395,11 +395,11 @@ def _chances(answer: str, spans: Sequence[Sequence[int]], chances: Sequence[floa
             yield word.start(), word.end(), max(within)
 
 
-def _reading_of_scores(answer: str, row: Sequence[float]) -> Reading:
+def _reading_of_scores(answer: str, row: Sequence[float]) -> AnswerReading:
     """What the model reads in an answer, from its row of scores."""
     yes, answers, *kinds = row[:SCORES]
     odds = [math.exp(kind - max(kinds)) for kind in kinds]
     spans = zip(*(row[SCORES + part :: 3] for part in range(3)), strict=True)
     values = tuple((answer[int(start) : int(end)].strip(), chance) for start, end, chance in spans if chance > 0)
     shares = tuple(share / math.fsum(odds) for share in odds)
-    return Reading(logistic(yes), logistic(answers), shares, values)
+    return AnswerReading(logistic(yes), logistic(answers), shares, values)

@@ -9,7 +9,7 @@ from curate.conflicts.answer_polarity import HEDGE, opposite_polarity
 from curate.conflicts.answer_reader import (
     MIN_COPY_PROBABILITY,
     PRECISION,
-    Compared,
+    AnswerComparison,
     compare_answers,
     compare_copies,
     contradict,
@@ -211,7 +211,7 @@ def by_reader(
         indices = [index for index, item in enumerate(results) if not item.evidence and is_read(item)]
         return _most_alike(results, indices, config, notes)
 
-    def add(index: int, verdict: Compared) -> None:
+    def add(index: int, verdict: AnswerComparison) -> None:
         left, right = results[index].nominee[:2]
         words = verdict.left or _first_sentence(left.answer), verdict.right or _first_sentence(right.answer)
         score = round(min(verdict.probability, PRECISION), 4)

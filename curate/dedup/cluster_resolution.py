@@ -111,7 +111,7 @@ class FindingCounts(NamedTuple):
 NO_FINDINGS: Final = FindingCounts(0, 0, 0, 0)
 
 
-class Compared(NamedTuple):
+class ComparedFeatures(NamedTuple):
     """The compared features of distinct examples."""
 
     sets: Sets
@@ -121,7 +121,7 @@ class Compared(NamedTuple):
 
 def resolve_clusters(
     table: Table,
-    compared: Compared,
+    compared: ComparedFeatures,
     groups: Sequence[Numbers],
     policy: ResolutionPolicy,
     pool: WorkerPool,
@@ -179,7 +179,7 @@ def resolve_ranked(
     outcome = kernel.Outcome(
         np.zeros(len(sizes), dtype=np.int64), np.zeros(len(members), dtype=np.bool_), no_winners, np.zeros(len(members))
     )
-    facts = kernel.Facts(agree is not None, np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.uint8), tally)
+    facts = kernel.FactComparisons(agree is not None, np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.uint8), tally)
     misses, pending = list[float](), np.arange(len(sizes))
     room = kernel.buffers_for(sets.offsets, members, parts.ends, LARGE_GROUP) if len(sizes) else None
     while len(pending):
@@ -311,7 +311,7 @@ def invalid_at(table: Table, positions: Numbers, policy: ResolutionPolicy) -> Fl
 
 
 def _ranked(
-    table: Table, compared: Compared, members: Numbers, owners: Numbers, policy: ResolutionPolicy
+    table: Table, compared: ComparedFeatures, members: Numbers, owners: Numbers, policy: ResolutionPolicy
 ) -> tuple[Numbers, Bytes]:
     """The members of all groups in the order in which they are decided, and the possible outcomes of each (see
     `cluster_resolution_kernel`).

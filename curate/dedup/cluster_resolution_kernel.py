@@ -42,7 +42,7 @@ class Members(NamedTuple):
     """Possible outcomes of each member (uint8, flags)."""
 
 
-class Facts(NamedTuple):
+class FactComparisons(NamedTuple):
     """Results of fact comparisons."""
 
     matter: bool
@@ -245,7 +245,7 @@ def _first_matches(
     near: Any,
     others: Any,
     threshold: float,
-    facts: Facts,
+    facts: FactComparisons,
     differ: bool,
     requests: Any,
     request_count: int,
@@ -280,7 +280,7 @@ def _first_matches(
 def _resolve_group(  # noqa: PLR0912
     group: int,
     members: Members,
-    facts: Facts,
+    facts: FactComparisons,
     similarities: Similarities,
     outcome: Outcome,
     limits: Limits,
@@ -351,7 +351,7 @@ def _resolve_group(  # noqa: PLR0912
 
 @compiled
 def resolve(
-    members: Members, groups: Any, facts: Facts, similarities: Similarities, outcome: Outcome, limits: Limits,
+    members: Members, groups: Any, facts: FactComparisons, similarities: Similarities, outcome: Outcome, limits: Limits,
     room: Buffers, requests: Any, misses: Any,
 ) -> Any:  # fmt: skip
     """Decide in the groups `groups` (their numbers) as far as possible. Writes the fact comparisons needed to continue

@@ -25,7 +25,7 @@ from curate.corpus.links import Keys
 from curate.corpus.loading import table_of
 from curate.dedup.cluster_resolution import (
     Code,
-    Compared,
+    ComparedFeatures,
     DuplicateRemoval,
     FindingCounts,
     Pair,
@@ -160,7 +160,7 @@ def find_duplicates(
         related = prefixes.related() if prefixes else same_key[:0]
         counts = findings(distinct[np.unique(np.concatenate([same_key, related, *groups.members]))])
     compared, policy = (
-        Compared(sets, distinct),
+        ComparedFeatures(sets, distinct),
         ResolutionPolicy(config, pinned, counts, old, prefixes.numbers if prefixes else frozenset(), table.common),
     )
     resolution = resolve_clusters(table, compared, groups.members, policy, pool, memory)
@@ -199,7 +199,7 @@ def find_duplicates_in(
 
 def _same_words(
     table: Table,
-    compared: Compared,
+    compared: ComparedFeatures,
     same_key: Numbers,
     words: tuple[Hashes, Numbers],
     lost: Mapping[int, tuple[Code, Pair]],
@@ -314,7 +314,7 @@ MAX_DISTINCT_PER_KEY: Final = 20
 
 def same_wording(
     table: Table,
-    compared: Compared,
+    compared: ComparedFeatures,
     keys: Ids,
     order: Numbers,
     policy: ResolutionPolicy,

@@ -221,7 +221,7 @@ def _gold(answer: str, key: int) -> dict[int, float]:
     return dict.fromkeys(tokens.words, 1.0) if len(tokens.words) <= MAX_GOLD_WORDS else {}
 
 
-class Turn(NamedTuple):
+class AskingText(NamedTuple):
     """A text of an example that may ask for an item."""
 
     example: int
@@ -231,7 +231,7 @@ class Turn(NamedTuple):
     """The text of the answer to it."""
 
 
-def turns_of(examples: Sequence[Example]) -> Iterator[Turn]:
+def turns_of(examples: Sequence[Example]) -> Iterator[AskingText]:
     """The turns of users, and all of them as one if there are several; all turns of an example without a user."""
     for number, example in enumerate(examples):
         turns = [(index, known_role(message.role), message.text) for index, message in enumerate(example.messages)]
@@ -241,7 +241,7 @@ def turns_of(examples: Sequence[Example]) -> Iterator[Turn]:
             texts.append((texts[-1][0], "\n".join(text for _, text, _ in texts), texts[-1][2]))
         for index, text, answer in texts:
             if len(text.strip()) >= MIN_CHARS or not text.isascii():
-                yield Turn(number, index, text.strip(), answer)
+                yield AskingText(number, index, text.strip(), answer)
 
 
 def _answer(turns: Sequence[tuple[int, str, str]]) -> str:
@@ -263,7 +263,7 @@ class Candidate(NamedTuple):
     """Whether the answer is the right choice of the item; the features are then those of `RIGHT_CHOICE`."""
 
 
-class Facts:
+class ItemFacts:
     """The words and numbers of all items of an index."""
 
     def __init__(self, arrays: Arrays) -> None:
@@ -302,7 +302,7 @@ class Facts:
             for by_token in postings
         ]
 
-    def compared(self, turn: Turn, key: int) -> tuple[Bag, Bag, Array, Array]:
+    def compared(self, turn: AskingText, key: int) -> tuple[Bag, Bag, Array, Array]:
         """The words of a turn and of its answer, the overlaps, and which items are in another language, of those that
         have a question.
         """
@@ -373,7 +373,7 @@ class Facts:
         )
 
 
-def _solution(turn: Turn, key: int) -> set[int]:
+def _solution(turn: AskingText, key: int) -> set[int]:
     """The hashed tokens of the code that answers a turn, or of the turn if nobody answers; empty for other text."""
     text = (turn.answer or turn.text)[:MAX_CHARS]
     return {_hashed(token, key) for token in code_tokens(text)} if is_code(text) else set()
@@ -384,9 +384,9 @@ def _rare_weight(weights: Iterable[float]) -> float:
     return sum(weight for weight in weights if weight > MAX_RARITY)
 
 
-def candidates(turns: Sequence[Turn], index: BenchmarkIndex, embed: Embed) -> Iterator[Candidate]:
+def candidates(turns: Sequence[AskingText], index: BenchmarkIndex, embed: Embed) -> Iterator[Candidate]:
     """The items that each turn may ask for, with the features of `probability`. `embed` is called once."""
-    key, facts = index_key(), Facts(index.arrays)
+    key, facts = index_key(), ItemFacts(index.arrays)
     items = index.arrays["vectors"].astype(np.float32)
     windows: dict[int, list[str]] = {}
     for number, turn in enumerate(turns):

@@ -5,7 +5,7 @@ import uuid
 from typing import Any, Final
 
 from curate.core.text import plural
-from curate.papers.facts import Facts, SourceFacts
+from curate.papers.facts import PaperFacts, SourceFacts
 
 SPDX: Final = frozenset(
     """Apache-2.0 MIT BSD-2-Clause BSD-3-Clause GPL-2.0-only GPL-3.0-only LGPL-3.0-only AGPL-3.0-only MPL-2.0 CC0-1.0
@@ -16,7 +16,7 @@ SPDX: Final = frozenset(
 """Identifiers of SPDX that a license is named by; others are written as names."""
 
 
-def bill_of_materials(facts: Facts) -> dict[str, Any]:
+def bill_of_materials(facts: PaperFacts) -> dict[str, Any]:
     """The bill as JSON. Its serial number is made from the manifest, so that equal data has an equal bill."""
     serial = uuid.uuid5(uuid.NAMESPACE_OID, facts.manifest_sha256)
     whole = {
@@ -79,7 +79,7 @@ def _source_component(number: int, source: SourceFacts) -> dict[str, Any]:
     return component
 
 
-def _dataset_entry(name: str, description: str, creator: str, facts: Facts) -> dict[str, Any]:
+def _dataset_entry(name: str, description: str, creator: str, facts: PaperFacts) -> dict[str, Any]:
     """The description of the data set; what is not known is left out."""
     dataset: dict[str, Any] = {"type": "dataset", "name": name}
     if description:

@@ -5,7 +5,7 @@ from typing import Final
 from curate.core.files import MANIFEST
 from curate.core.text import plural
 from curate.papers.eu_summary import CARD, COUNTED, SOURCES, described
-from curate.papers.facts import Facts
+from curate.papers.facts import PaperFacts
 from curate.papers.form import Field, Form
 
 NOTICE: Final = (
@@ -14,7 +14,7 @@ NOTICE: Final = (
 )
 
 
-def california(facts: Facts) -> Form:
+def california(facts: PaperFacts) -> Form:
     """The form; fields without a known value are blank."""
     has_kinds = not facts.of_kind("")
     licensed, synthetic = facts.of_kind("licensed"), facts.of_kind("synthetic")
@@ -81,7 +81,7 @@ def california(facts: Facts) -> Form:
     )
 
 
-def _types_of_data(facts: Facts) -> str:
+def _types_of_data(facts: PaperFacts) -> str:
     """The types of data: conversations, and the number of messages by role."""
     roles = ", ".join(f"{name} {role.messages:,}" for name, role in facts.statistics.roles.items())
     return f"conversations; messages by role: {roles}"

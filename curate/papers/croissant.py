@@ -8,7 +8,7 @@ from typing import Any, Final
 from curate.core.limits import open_regular
 from curate.core.manifest import OutputFile
 from curate.core.text import plural
-from curate.papers.facts import Facts
+from curate.papers.facts import PaperFacts
 
 VERSION: Final = "http://mlcommons.org/croissant/1.1"
 CONTEXT: Final[dict[str, Any]] = {
@@ -31,7 +31,7 @@ CONTEXT: Final[dict[str, Any]] = {
 TYPES: Final = {str: "sc:Text", bool: "sc:Boolean", int: "sc:Integer", float: "sc:Float"}
 
 
-def croissant(facts: Facts) -> dict[str, Any]:
+def croissant(facts: PaperFacts) -> dict[str, Any]:
     """The description as JSON-LD. Properties without a known value are left out."""
     card = facts.card
     splits = [(name, part) for name, part in facts.manifest.splits.items() if part.examples]
@@ -120,7 +120,7 @@ def _first_row(path: Path) -> dict[str, Any]:
         return dict(json.loads(lines.readline()))
 
 
-def _derived_from(facts: Facts) -> list[dict[str, Any]]:
+def _derived_from(facts: PaperFacts) -> list[dict[str, Any]]:
     """The sources that the configuration describes."""
     return [
         {"@type": "prov:Entity", "prov:label": source.title, **_without_empty(url=said.url, license=said.license)}

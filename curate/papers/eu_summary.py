@@ -8,7 +8,7 @@ from typing import Final
 
 from curate.core.files import MANIFEST
 from curate.core.text import plural
-from curate.papers.facts import Facts, SourceFacts
+from curate.papers.facts import PaperFacts, SourceFacts
 from curate.papers.form import Field, Form
 
 RANGES: Final = (
@@ -25,7 +25,7 @@ CARD: Final = "curate.toml: [card]"
 COUNTED: Final = "counted in the files of the splits"
 
 
-def eu_summary(facts: Facts) -> Form:
+def eu_summary(facts: PaperFacts) -> Form:
     """The form; fields without a known value are blank."""
     return Form(
         f"Public summary of training content: {facts.name}",
@@ -38,7 +38,7 @@ def eu_summary(facts: Facts) -> Form:
     )
 
 
-def _general_fields(facts: Facts) -> list[Field]:
+def _general_fields(facts: PaperFacts) -> list[Field]:
     """The fields of section 1: provider, model, and size and content of the data."""
     card = facts.card
     scripts = ", ".join(f"{script} {count:,}" for script, count in facts.statistics.mainly.most_common(8))
@@ -73,7 +73,7 @@ def _general_fields(facts: Facts) -> list[Field]:
     ]
 
 
-def _source_fields(facts: Facts) -> list[Field]:
+def _source_fields(facts: PaperFacts) -> list[Field]:
     """The fields of section 2: the sources by kind."""
     crawled, synthetic = facts.of_kind("crawled"), facts.of_kind("synthetic")
     details = _no_or_blank(facts, crawled)
@@ -102,7 +102,7 @@ def _source_fields(facts: Facts) -> list[Field]:
     ]
 
 
-def _processing_fields(facts: Facts) -> list[Field]:
+def _processing_fields(facts: PaperFacts) -> list[Field]:
     """The fields of section 3: what was removed and how."""
     done = "; ".join((*facts.removals(), f"curate {facts.manifest.curate}"))
     return [
@@ -118,7 +118,7 @@ def _processing_fields(facts: Facts) -> list[Field]:
     ]
 
 
-def _sources_of_kind(facts: Facts, kind: str) -> str:
+def _sources_of_kind(facts: PaperFacts, kind: str) -> str:
     """The sources of a kind in words; `no` if every source has another kind; empty if there are none, but the kind of a
     source is unknown.
     """
@@ -126,7 +126,7 @@ def _sources_of_kind(facts: Facts, kind: str) -> str:
     return "; ".join(map(described, sources)) or _no_or_blank(facts, sources)
 
 
-def _no_or_blank(facts: Facts, sources: list[SourceFacts]) -> str:
+def _no_or_blank(facts: PaperFacts, sources: list[SourceFacts]) -> str:
     """`no` if `sources` is empty and the kind of every source is known; else empty."""
     return "no" if not sources and not facts.of_kind("") else ""
 

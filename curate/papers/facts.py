@@ -40,7 +40,7 @@ class SourceFacts(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Facts:
+class PaperFacts:
     """What the papers are made from."""
 
     folder: Path
@@ -55,7 +55,7 @@ class Facts:
     """Number of findings by rule of `PERSONAL` in the files of all splits."""
 
     @classmethod
-    def of(cls, folder: Path) -> "Facts":
+    def of(cls, folder: Path) -> "PaperFacts":
         """Read a folder that `curate split` or `curate run` wrote. Raises `InputError`."""
         manifest, digest = read_manifest(folder)
         card = CardConfig.model_validate(manifest.config.get("card", {}))

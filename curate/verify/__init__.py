@@ -25,7 +25,7 @@ from curate.core.worker_pool import WorkerPool, cores
 from curate.verify.cut_answers import MIN_ANSWER_WORDS
 from curate.verify.examples import Examples, read_examples
 from curate.verify.features import RequestedFeatures
-from curate.verify.leaks import Compared, leak_points
+from curate.verify.leaks import ComparisonSettings, leak_points
 from curate.verify.line_accounting import accounting_point
 from curate.verify.manifest_integrity import counts_point, files_point, ledger_point, manifest_point, read_ledger
 from curate.verify.passages import MIN_EXAMPLES as SHARED_BY
@@ -80,7 +80,7 @@ def _written(
     manifest: Manifest,
     digest: str,
     parts: Mapping[str, Sequence[Path]],
-    compared: Compared,
+    compared: ComparisonSettings,
     listen: Listener,
     executor: Executor,
     input_paths: Mapping[str, Path],
@@ -138,7 +138,9 @@ def verify_files(
 
     keys: paths of values that two splits must not share. Raises as `verify_folder`.
     """
-    compared = Compared(list(parts), (config or DedupConfig()).threshold, keys, embeddings, cache=cache, demanded=True)
+    compared = ComparisonSettings(
+        list(parts), (config or DedupConfig()).threshold, keys, embeddings, cache=cache, demanded=True
+    )
     differences: list[Difference] = []
     files = list(chain.from_iterable(parts.values()))
     with unchanging(files):
@@ -165,7 +167,7 @@ class _ProofState(NamedTuple):
 def _compare_splits(
     state: _ProofState,
     read: Examples,
-    compared: Compared,
+    compared: ComparisonSettings,
     texts: TextLeaks,
     unchecked: list[NotChecked],
     listen: Listener,
@@ -187,11 +189,11 @@ def _compare_splits(
     )
 
 
-def _compared(manifest: Manifest, names: Sequence[str], embeddings: str, cache: Path | None) -> Compared:
+def _compared(manifest: Manifest, names: Sequence[str], embeddings: str, cache: Path | None) -> ComparisonSettings:
     """The settings of the comparison, from a manifest and the options: splits, keys, threshold and model."""
     split = manifest.config["split"]
     threshold = DedupConfig.model_validate(manifest.config["dedup"]).threshold
-    return Compared(
+    return ComparisonSettings(
         names,
         threshold,
         tuple(split["group_by"]),
@@ -225,7 +227,7 @@ def _pool(
 
 
 def _read_splits(
-    parts: Mapping[str, Sequence[Path]], compared: Compared, pool: WorkerPool, listen: Listener
+    parts: Mapping[str, Sequence[Path]], compared: ComparisonSettings, pool: WorkerPool, listen: Listener
 ) -> Examples:
     """Read and compare the files of each split, and report the stage."""
     listen(StageStarted("read"))

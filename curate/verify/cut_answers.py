@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import xxhash
 
-from curate.verify.reading import Reading
+from curate.verify.reading import ParsedContent
 from curate.verify.similarity_index import BLOCK_HASHES, Flags, Sets, slices
 from curate.verify.words import SHINGLE_WORDS, Hashes, Numbers, Words, words_of
 
@@ -89,7 +89,7 @@ def _shared_edges(edges: Hashes, end: int, splits: Numbers) -> tuple[Numbers, Nu
     return rows[shared], buckets[shared]
 
 
-def cut_answers(readings: Mapping[int, Reading], splits: Mapping[int, int]) -> dict[int, int]:
+def cut_answers(readings: Mapping[int, ParsedContent], splits: Mapping[int, int]) -> dict[int, int]:
     """For each example with an answer that is the beginning or the end of one in an earlier split, or the reverse, the
     first such earlier example; examples by place.
 
@@ -105,7 +105,7 @@ def cut_answers(readings: Mapping[int, Reading], splits: Mapping[int, int]) -> d
     return pairs
 
 
-def _long_answers(reading: Reading) -> list[Words]:
+def _long_answers(reading: ParsedContent) -> list[Words]:
     """The words of each assistant turn and of each reasoning that is compared by itself."""
     turns = [turn for turn in reading.turns if turn.role == "assistant"]
     texts = [*(turn.full_text for turn in turns), *(text for turn in turns for text in turn.reasoning)]

@@ -18,7 +18,7 @@ from curate.verify.declarations import documents_of
 from curate.verify.lines import ChunkLines
 from curate.verify.near_questions import PARTS, part_keys
 from curate.verify.passages import Cut, Passages, Window
-from curate.verify.reading import NotUnderstoodError, Reading, Turn, read_line, trained_keys
+from curate.verify.reading import NotUnderstoodError, ParsedContent, ReadTurn, read_line, trained_keys
 from curate.verify.shared_texts import FIRST_TURN_WORDS, digest_of, edge_runs_of, runs_of, segments_of
 from curate.verify.words import DIGEST_BYTES, Hashes, Numbers, Words, folded, hashed, hashes_of, shingles, words_of
 
@@ -171,7 +171,7 @@ class _Example(NamedTuple):
 
     line: int
     value: Any
-    reading: Reading
+    reading: ParsedContent
     cut: Cut
     """Its user turns without shared passages."""
 
@@ -278,7 +278,7 @@ def _row(example: _Example, texts: _Texts, requested: RequestedFeatures, counts:
     )
 
 
-def _training_hash(value: dict[str, Any], reading: Reading) -> int:
+def _training_hash(value: dict[str, Any], reading: ParsedContent) -> int:
     """The hash of everything that a trainer reads."""
     trained = trained_keys(value)
     if "messages" not in value:  # turns under keys that are no trainer's
@@ -292,7 +292,7 @@ def _question_hash(user_texts: Sequence[str], words: Words, attachments_hash: in
     return hashed(" ".join(words) or signs, attachments_hash) if user_texts else 0
 
 
-def _prefix_hashes(turns: Sequence[Turn], texts: _Texts) -> list[int]:
+def _prefix_hashes(turns: Sequence[ReadTurn], texts: _Texts) -> list[int]:
     """The hash of the turns up to each one."""
     hashes, digest = list[int](), xxhash.xxh3_64()
     for turn in turns:
@@ -302,7 +302,7 @@ def _prefix_hashes(turns: Sequence[Turn], texts: _Texts) -> list[int]:
     return hashes
 
 
-def _blocks(value: dict[str, Any], reading: Reading, texts: _Texts) -> set[int]:
+def _blocks(value: dict[str, Any], reading: ParsedContent, texts: _Texts) -> set[int]:
     """The digests of the runs of words in the turns of the system, the user and tools, and in documents."""
     block_texts = [turn.full_text for turn in reading.turns if turn.role != "assistant"]
     return set().union(*(runs_of(texts.lines(text)) for text in (*block_texts, *documents_of(value))))
@@ -321,7 +321,7 @@ def _count(example: _Example, counts: Counts, ids: frozenset[str]) -> None:
         counts.ids.add(example_id)
 
 
-def _has_extra_texts(value: dict[str, Any], reading: Reading) -> bool:
+def _has_extra_texts(value: dict[str, Any], reading: ParsedContent) -> bool:
     """Whether a text under a key of another form beside `messages` is in no turn."""
     keys = FORM_KEYS & value.keys() if "messages" in value else ()
     extra_texts = {value[key] for key in keys if type(value[key]) is str}

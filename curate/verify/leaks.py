@@ -41,7 +41,7 @@ BLOCK_QUESTIONS: Final = 256
 """Number of questions that are compared with all earlier splits at a time."""
 
 
-class Compared(NamedTuple):
+class ComparisonSettings(NamedTuple):
     """The settings of the comparison."""
 
     names: Sequence[str]
@@ -69,7 +69,7 @@ class _Leak(NamedTuple):
 
 
 def leak_points(
-    examples: Examples, compared: Compared, texts: Mapping[str, Similar]
+    examples: Examples, compared: ComparisonSettings, texts: Mapping[str, Similar]
 ) -> tuple[list[Point], list[Finding]]:
     """The check points about leaks, and the findings.
 
@@ -104,7 +104,7 @@ def leak_points(
     return list(_points(leaks, compared, without)), _findings(examples, leaks, compared)
 
 
-def _points(leaks: Sequence[_Leak], compared: Compared, without: str) -> Iterator[Point]:
+def _points(leaks: Sequence[_Leak], compared: ComparisonSettings, without: str) -> Iterator[Point]:
     """The points of the proof about leaks: for each kind whether there is one."""
     proved = {
         "L001": "no example is in two splits",
@@ -133,7 +133,7 @@ def _points(leaks: Sequence[_Leak], compared: Compared, without: str) -> Iterato
             yield Point(f"{code} {name}", Verdict.PROVED, proved[code])
 
 
-def _findings(examples: Examples, leaks: Sequence[_Leak], compared: Compared) -> list[Finding]:
+def _findings(examples: Examples, leaks: Sequence[_Leak], compared: ComparisonSettings) -> list[Finding]:
     """For each example, the first leak that is not a shared key, and all shared keys."""
     rows_of: list[tuple[int, int, float, _Leak]] = []
     reported: set[int] = set()
@@ -149,7 +149,7 @@ def _findings(examples: Examples, leaks: Sequence[_Leak], compared: Compared) ->
 
 def _leak_finding(
     examples: Examples,
-    compared: Compared,
+    compared: ComparisonSettings,
     ids: dict[int, str],
     place: int,
     earlier: int,
@@ -201,7 +201,7 @@ def _first_match(examples: Examples, later: tuple[Hashes, Numbers], among: tuple
     return Similar(places[last], earlier[last], np.ones(len(last)))
 
 
-def _near(examples: Examples, compared: Compared) -> Similar:
+def _near(examples: Examples, compared: ComparisonSettings) -> Similar:
     """Questions that are close by an embedding model. Raises `ModelError`, `MissingExtra`.
 
     The model is the one thing that this package shares with the code that writes splits.
@@ -212,7 +212,7 @@ def _near(examples: Examples, compared: Compared) -> Similar:
     return Similar(places[matched], places[nearest[matched]], similarity[matched])
 
 
-def _nearest_texts(texts: list[str], splits: Numbers, compared: Compared) -> tuple[Numbers, Floats]:
+def _nearest_texts(texts: list[str], splits: Numbers, compared: ComparisonSettings) -> tuple[Numbers, Floats]:
     """The nearest text of an earlier split for each text, and their cosine similarity; -1 if none is close."""
     from curate.models.embeddings import embed  # slow to import, and not needed without a model
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from itertools import chain, combinations, pairwise
 from typing import Final
 
-from curate.verify.reading import Reading
+from curate.verify.reading import ParsedContent
 from curate.verify.words import Words, hashed, words_of
 
 QUESTION_WORDS: Final = 6
@@ -59,7 +59,7 @@ def part_keys(words: Words, attachments_hash: int) -> list[int]:
     ]
 
 
-def question_of(reading: Reading) -> Question:
+def question_of(reading: ParsedContent) -> Question:
     """The words of the user turns."""
     return tuple(chain.from_iterable(words_of([turn.text for turn in reading.turns if turn.role == "user"])))
 

@@ -66,7 +66,7 @@ class NotUnderstoodError(ValueError):
 
 
 @dataclass(slots=True)
-class Turn:
+class ReadTurn:
     """A turn: role (`system`, `user`, `assistant` or `tool`), text, names and arguments of the tools that it calls, and
     the reasoning beside its text.
     """
@@ -83,11 +83,11 @@ class Turn:
 
 
 @dataclass(slots=True)
-class Reading:
+class ParsedContent:
     """The parsed content of a line."""
 
-    turns: list[Turn]
-    others: list[Turn] = field(default_factory=list)
+    turns: list[ReadTurn]
+    others: list[ReadTurn] = field(default_factory=list)
     """The other side of a preference pair."""
     attached: list[Any] = field(default_factory=list)
     """Attachments, as written."""
@@ -112,13 +112,13 @@ def loads(line: bytes) -> Any:
     return value if is_known or _reader_of(value) else small
 
 
-def read(value: Any) -> Reading:
+def read(value: Any) -> ParsedContent:
     """The turns of a parsed line. Raises `NotUnderstoodError`."""
     if type(value) is list:  # a list of turns is a conversation
         value = {"conversation" if _has_pairs(value) else "messages": value}
     if type(value) is not dict:
         raise NotUnderstoodError("not a JSON object")
-    reading = Reading([])
+    reading = ParsedContent([])
     reading.attached += attachments_of(value)
     if (form := _reader_of(value)) is None:
         raise NotUnderstoodError("unknown format")
@@ -126,7 +126,7 @@ def read(value: Any) -> Reading:
     instructed = paired or form in (_question_answer, _alpaca) or type(value.get("conversations")) is list
     key = "system_prompt" if instructed and not value.get("system") else "system"
     if type(value.get(key)) is str and value[key]:
-        reading.turns.append(Turn("system", value[key]))
+        reading.turns.append(ReadTurn("system", value[key]))
     form(value, reading)
     if form is not _messages and not reading.others:
         _rejected_beside(value, reading)
@@ -150,7 +150,7 @@ def trained_keys(value: Object) -> Object:
     return value if value.keys() <= keys else {key: item for key, item in value.items() if key in keys}
 
 
-def _reader_of(value: Object) -> Callable[[Object, Reading], None] | None:
+def _reader_of(value: Object) -> Callable[[Object, ParsedContent], None] | None:
     """The function that adds the turns of a format; None for an unknown format."""
     return next((turns for detects, turns in FORMS if detects(value)), None)
 
@@ -163,7 +163,7 @@ def _role(speaker: Any) -> str:
     return role
 
 
-def _turn(value: Any, reading: Reading) -> Turn:
+def _turn(value: Any, reading: ParsedContent) -> ReadTurn:
     """Parse one turn; content other than text is collected as attachments."""
     if type(value) is not dict:
         raise NotUnderstoodError("a message is not an object")
@@ -171,20 +171,20 @@ def _turn(value: Any, reading: Reading) -> Turn:
     role = _role(speaker)
     content = value.get("content", value.get("value", value.get("text")))
     if len(value) == 2 and type(content) is str and speaker not in CALL_SPEAKERS:
-        return Turn(role, content)
+        return ReadTurn(role, content)
     if role == "system":  # only compared for exact copies
-        reading = Reading([])
+        reading = ParsedContent([])
     reading.attached += attachments_of(value)
     if speaker in CALL_SPEAKERS and (calls := _called(content)):
-        return Turn(role, "", calls)
+        return ReadTurn(role, "", calls)
     reasoning = [value[key] for key in REASONING_KEYS if type(value.get(key)) is str] if role == "assistant" else ()
     calls = _calls(value)
     if role == "assistant" and not calls and type(content) is list:
         content, calls = _without_calls(content)
-    return Turn(role, _text(content, reading), calls, reasoning)
+    return ReadTurn(role, _text(content, reading), calls, reasoning)
 
 
-def _text(content: Any, reading: Reading) -> str:
+def _text(content: Any, reading: ParsedContent) -> str:
     """The text of a content; parts that are not pure text are collected as attachments."""
     if type(content) is str:
         return content
@@ -240,10 +240,10 @@ def _called(content: Any) -> str:
         return ""
 
 
-def _list_reader(key: str) -> Callable[[Object, Reading], None]:
+def _list_reader(key: str) -> Callable[[Object, ParsedContent], None]:
     """A function that adds the turns in the list `key` to a reading."""
 
-    def turns(value: Object, reading: Reading) -> None:
+    def turns(value: Object, reading: ParsedContent) -> None:
         if type(value[key]) is not list:
             raise NotUnderstoodError(f"no list under {key}")
         for turn in value[key]:
@@ -254,28 +254,28 @@ def _list_reader(key: str) -> Callable[[Object, Reading], None]:
                 and type(text := turn.get("content")) is str
                 and turn["role"] in TEXT_SPEAKERS
             ):
-                reading.turns.append(Turn(ROLES[turn["role"]], text))  # the common case
+                reading.turns.append(ReadTurn(ROLES[turn["role"]], text))  # the common case
             else:
                 reading.turns.append(_turn(turn, reading))
 
     return turns
 
 
-def _side(side: Any, role: str, reading: Reading) -> list[Turn]:
+def _side(side: Any, role: str, reading: ParsedContent) -> list[ReadTurn]:
     """One side: text, a turn or a list of turns."""
     if type(side) is str:
-        return [Turn(role, side)]
+        return [ReadTurn(role, side)]
     if type(side) in (dict, list):
         return [_turn(turn, reading) for turn in (side if type(side) is list else [side])]
     raise NotUnderstoodError("a side of a pair is neither text nor messages")
 
 
 def _pair(
-    chosen_key: str, rejected_key: str, prompt: Callable[[Object, Reading], list[Turn]]
-) -> Callable[[Object, Reading], None]:
+    chosen_key: str, rejected_key: str, prompt: Callable[[Object, ParsedContent], list[ReadTurn]]
+) -> Callable[[Object, ParsedContent], None]:
     """A reader of both sides of a preference; either may also hold the prompt."""
 
-    def add_sides(value: Object, reading: Reading) -> None:
+    def add_sides(value: Object, reading: ParsedContent) -> None:
         value = with_messages(value, chosen_key, rejected_key)
         chosen, rejected = (_side(value[key], "assistant", reading) for key in (chosen_key, rejected_key))
         reading.turns += ([] if _starts_with_user(chosen) else prompt(value, reading)) + chosen
@@ -284,12 +284,12 @@ def _pair(
     return add_sides
 
 
-def _starts_with_user(side: list[Turn]) -> bool:
+def _starts_with_user(side: list[ReadTurn]) -> bool:
     """Whether the first turn other than a system turn is the user's: the side is a whole conversation."""
     return [turn.role for turn in side if turn.role != "system"][:1] == ["user"]
 
 
-def _own_turns(rejected: list[Turn], chosen: list[Turn]) -> list[Turn]:
+def _own_turns(rejected: list[ReadTurn], chosen: list[ReadTurn]) -> list[ReadTurn]:
     """The rejected turns without the prompt and system turns.
 
     If they start with a user turn, the turns that both sides share at the start count as the prompt.
@@ -301,7 +301,7 @@ def _own_turns(rejected: list[Turn], chosen: list[Turn]) -> list[Turn]:
     return rejected[next(differing, min(len(chosen), len(rejected))) :]
 
 
-def _messages(value: Object, reading: Reading) -> None:
+def _messages(value: Object, reading: ParsedContent) -> None:
     """Messages; beside them may stand both sides of a preference, or the rejected one."""
     _list_reader("messages")(value, reading)
     if len(value) > 1:
@@ -312,7 +312,7 @@ def _messages(value: Object, reading: Reading) -> None:
         _rejected_beside(value, reading)
 
 
-def _rejected_beside(value: Object, reading: Reading) -> None:
+def _rejected_beside(value: Object, reading: ParsedContent) -> None:
     """Add the turns of each rejected side beside a conversation to `reading.others`."""
     for key in REJECTED_KEYS:
         if _is_side(value.get(key)):
@@ -326,7 +326,7 @@ def _is_side(side: Any) -> bool:
     return type(side) is str or (bool(turns) and are_turns)
 
 
-def _prompt(value: Object, reading: Reading) -> list[Turn]:
+def _prompt(value: Object, reading: ParsedContent) -> list[ReadTurn]:
     """The prompt that both sides of a preference answer."""
     if type(value.get("conversations")) is list:
         return [_turn(turn, reading) for turn in value["conversations"]]
@@ -337,25 +337,25 @@ def _prompt(value: Object, reading: Reading) -> list[Turn]:
     return [*_history(value, reading), *(_side(value[key], "user", reading) if key else [])]
 
 
-def _openai_prompt(value: Object, reading: Reading) -> list[Turn]:
+def _openai_prompt(value: Object, reading: ParsedContent) -> list[ReadTurn]:
     reading.attached += attachments_of(value["input"])
     return [_turn(turn, reading) for turn in value["input"]["messages"]]
 
 
-def _history(value: Object, reading: Reading) -> list[Turn]:
+def _history(value: Object, reading: ParsedContent) -> list[ReadTurn]:
     """Earlier questions with their answers."""
     turns = []
     history = value.get("history") or []
     for pair in history if type(history) is list else [history]:
         if type(pair) is not list or len(pair) != 2:
             raise NotUnderstoodError("the history is not a list of pairs")
-        turns += [Turn("user", _text(pair[0], reading)), Turn("assistant", _text(pair[1], reading))]
+        turns += [ReadTurn("user", _text(pair[0], reading)), ReadTurn("assistant", _text(pair[1], reading))]
     return turns
 
 
-def _instruction_turns(value: Object, reading: Reading) -> list[Turn]:
+def _instruction_turns(value: Object, reading: ParsedContent) -> list[ReadTurn]:
     """The turns for an instruction and its input, after the earlier history."""
-    return [*_history(value, reading), Turn("user", _joined_texts(value, "instruction", "input", "context"))]
+    return [*_history(value, reading), ReadTurn("user", _joined_texts(value, "instruction", "input", "context"))]
 
 
 def _joined_texts(value: Object, *keys: str) -> str:
@@ -366,15 +366,15 @@ def _joined_texts(value: Object, *keys: str) -> str:
     return "\n\n".join(texts) if texts else next(value[key] for key in keys if type(value.get(key)) is str)
 
 
-def _alpaca(value: Object, reading: Reading) -> None:
+def _alpaca(value: Object, reading: ParsedContent) -> None:
     """Add the turns of an instruction and its answer to `reading.turns`."""
     reading.turns += [
         *_instruction_turns(value, reading),
-        Turn("assistant", _text(value["output"] if "output" in value else value["response"], reading)),
+        ReadTurn("assistant", _text(value["output"] if "output" in value else value["response"], reading)),
     ]
 
 
-def _instances(value: Object, reading: Reading) -> None:
+def _instances(value: Object, reading: ParsedContent) -> None:
     """Add a question and an answer to `reading.turns` for each instance of a task. Raises `NotUnderstoodError` for one
     without output.
     """
@@ -382,29 +382,29 @@ def _instances(value: Object, reading: Reading) -> None:
         if type(instance) is not dict or "output" not in instance:
             raise NotUnderstoodError("an instance has no output")
         reading.turns += [
-            Turn("user", _joined_texts({**value, "input": instance.get("input")}, "instruction", "input")),
-            Turn("assistant", _text(instance["output"], reading)),
+            ReadTurn("user", _joined_texts({**value, "input": instance.get("input")}, "instruction", "input")),
+            ReadTurn("assistant", _text(instance["output"], reading)),
         ]
 
 
-def _completion(value: Object, reading: Reading) -> None:
+def _completion(value: Object, reading: ParsedContent) -> None:
     """Add the turns of a prompt and its completion to `reading.turns`."""
     plain = [*_side(value["prompt"], "user", reading), *_side(value["completion"], "assistant", reading)]
-    reading.turns += [Turn(*turn) for turn in completed_transcript(value) or ()] or plain
+    reading.turns += [ReadTurn(*turn) for turn in completed_transcript(value) or ()] or plain
 
 
-def _question_answer(value: Object, reading: Reading) -> None:
+def _question_answer(value: Object, reading: ParsedContent) -> None:
     """Add the turns of the history, the question with what it is about, and the answer."""
     question_key, answer_key = question_keys(value) or ("", "")
     if type(value[question_key]) is list:
         question = _side(value[question_key], "user", reading)
     else:
         text = _joined_texts(value, "definition", "context", question_key)
-        question = [Turn("user", text if text.strip() else value[question_key])]
-    reading.turns += [*_history(value, reading), *question, Turn("assistant", value[answer_key])]
+        question = [ReadTurn("user", text if text.strip() else value[question_key])]
+    reading.turns += [*_history(value, reading), *question, ReadTurn("assistant", value[answer_key])]
 
 
-def _stored(value: Object, reading: Reading) -> None:
+def _stored(value: Object, reading: ParsedContent) -> None:
     """Add the turns of a stored request and of its answer to `reading.turns`. Raises `NotUnderstoodError`."""
     turns = list_under(value, ("request", "body"), "messages", "input")
     if not turns or value.get("messages", turns) is not turns:
@@ -412,28 +412,30 @@ def _stored(value: Object, reading: Reading) -> None:
     reading.turns += [_turn(turn, reading) for turn in (*turns, completion_of(value))]
 
 
-def _plain(value: Object, reading: Reading) -> None:
+def _plain(value: Object, reading: ParsedContent) -> None:
     """Add the turns of a text to `reading.turns`; the whole text is an answer if it has no marks of turns."""
     turns = None if value.get("system") else transcript(value["text"])
-    reading.turns += [Turn(*turn) for turn in turns or (("assistant", value["text"]),)]
+    reading.turns += [ReadTurn(*turn) for turn in turns or (("assistant", value["text"]),)]
 
 
-def _sided_format(parse: Callable[[Object, list[Any]], tuple[TurnList, TurnList]]) -> Callable[[Object, Reading], None]:
+def _sided_format(
+    parse: Callable[[Object, list[Any]], tuple[TurnList, TurnList]],
+) -> Callable[[Object, ParsedContent], None]:
     """Turns and the worse answer of a format with its own parser."""
 
-    def turns(value: Object, reading: Reading) -> None:
+    def turns(value: Object, reading: ParsedContent) -> None:
         try:
             both = parse(value, reading.attached)
         except (NoFormError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise NotUnderstoodError(f"a form that cannot be read: {error}") from None
         reading.turns[:], reading.others[:] = (
-            [Turn(_role(role), text, calls) for role, text, calls in side_turns] for side_turns in both
+            [ReadTurn(_role(role), text, calls) for role, text, calls in side_turns] for side_turns in both
         )
 
     return turns
 
 
-def _turns_format(parse: Callable[[Object, list[Any]], TurnList]) -> Callable[[Object, Reading], None]:
+def _turns_format(parse: Callable[[Object, list[Any]], TurnList]) -> Callable[[Object, ParsedContent], None]:
     """Turns of a format with its own parser."""
     return _sided_format(lambda value, attached: (parse(value, attached), []))
 
@@ -446,7 +448,7 @@ def _has_list(key: str) -> Callable[[Object], bool]:
     return lambda value: type(value.get(key)) is list
 
 
-FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], None]], ...]] = (
+FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, ParsedContent], None]], ...]] = (
     (lambda value: type(completion_of(value)) is dict, _stored),
     *((detects, _sided_format(parse)) for detects, parse in SIDED_FORMS),
     *((detects, _turns_format(parse)) for detects, parse in BLOCK_FORMS),
@@ -510,7 +512,7 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-def read_line(line: bytes) -> tuple[Any, Reading]:
+def read_line(line: bytes) -> tuple[Any, ParsedContent]:
     """Parse a line of a split. Raises `NotUnderstoodError`."""
     value = loads(line)
     require_once(line, value)

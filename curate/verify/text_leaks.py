@@ -22,7 +22,7 @@ from curate.verify.lines import LINE_BITS, lines_of
 from curate.verify.near_duplicates import Similar
 from curate.verify.near_questions import PARTS, nearly_equal_pairs, question_of
 from curate.verify.proof import Difference, NotChecked, Point, point_of
-from curate.verify.reading import NotUnderstoodError, Reading, read_line
+from curate.verify.reading import NotUnderstoodError, ParsedContent, read_line
 from curate.verify.similarity_index import Flags
 from curate.verify.words import Hashes, Numbers
 
@@ -185,7 +185,7 @@ class _Crossing:
         return Similar(places, self.firsts[self.of[selected[first]]], np.ones(len(places)))
 
 
-def readings_at(examples: Examples, places: Collection[int]) -> dict[int, Reading]:
+def readings_at(examples: Examples, places: Collection[int]) -> dict[int, ParsedContent]:
     """The examples at some places, read again; those that changed meanwhile are left out."""
     readings = {}
     for file in sorted({place >> LINE_BITS for place in places}):

@@ -15,7 +15,7 @@ from curate.core.benchmark_index import index_file
 from curate.core.example import Place
 from curate.core.store import own_key
 from curate.leakage.decontaminate import indexed
-from curate.leakage.rephrased import Turn, add_facts, candidates
+from curate.leakage.rephrased import AskingText, add_facts, candidates
 from curate.read.benchmark import AS_OF, BENCHMARKS, UNKNOWN, Item, ItemText
 
 QUESTION = "A farmer plants 17 rows of 23 apple trees and loses 4 trees to a storm. How many trees are left in the end?"
@@ -247,7 +247,7 @@ def test_a_question_across_windows_is_compared_whole_and_a_small_answer_counts_l
     ]
     index = indexed(items)
     add_facts(index, items, embed, "")
-    turns = [Turn(0, 0, FILLER + REWORDED, ""), Turn(1, 0, TRIANGLE["question"], "It has 3 angles.")]
+    turns = [AskingText(0, 0, FILLER + REWORDED, ""), AskingText(1, 0, TRIANGLE["question"], "It has 3 angles.")]
     across, triangle = (
         next(candidate for candidate in candidates(turns, index, embed) if candidate[:2] == (row, row))
         for row in (0, 1)
@@ -362,5 +362,5 @@ def test_items_without_a_question_are_no_candidates() -> None:
 
     index = indexed(items)
     add_facts(index, items, embed, "")
-    turns = [Turn(0, 0, QUESTION, ANSWER), Turn(1, 0, "小明有十六个苹果还剩下多少个苹果", "")]
+    turns = [AskingText(0, 0, QUESTION, ANSWER), AskingText(1, 0, "小明有十六个苹果还剩下多少个苹果", "")]
     assert {candidate.item for candidate in candidates(turns, index, embed)} == {0}

@@ -21,7 +21,7 @@ from curate.corpus.loading import read_table
 from curate.dedup import cluster_resolution, cluster_resolution_kernel
 from curate.dedup.cluster_resolution import (
     NO_FINDINGS,
-    Compared,
+    ComparedFeatures,
     FindingCounts,
     Pair,
     Resolution,
@@ -90,7 +90,7 @@ def both_ways(
     groups = grouped(sets, config.threshold, WorkerPool(1, processes=False)).members
     with WorkerPool(1, processes=False) as pool:
         made = resolve_clusters(
-            table, Compared(sets, distinct), groups, ResolutionPolicy(config, kept, findings, old, aside), pool
+            table, ComparedFeatures(sets, distinct), groups, ResolutionPolicy(config, kept, findings, old, aside), pool
         )
     reader, whole, ranks = (
         LineReader(),
