@@ -113,8 +113,8 @@ KEYS: Final = (
     *_refused("adam_beta2", 0.999, reason="AdamW has the betas 0.9 and 0.999"),
     *_refused("adam_epsilon", 1e-8, "1e-8", "1e-08", reason="AdamW has the epsilon 1e-8"),
     *_refused("train_on_inputs", False, "false", reason="the loss covers the answers only"),
-    ImportedKey(("assistant_only_loss", "completion_only_loss"), "", "Refused if false: the loss covers the answers only. "
-        "The default of TRL covers whole conversations; that is told.", to.mask),
+    ImportedKey(("assistant_only_loss", "completion_only_loss"), "",
+        "Refused if false: the loss covers the answers only. The default of TRL covers whole conversations; that is told.", to.mask),
     ImportedKey(("special_tokens",), "", "Refused, but for `pad_token`, which has no effect: nothing is padded.",
         to.special_tokens),
     *_refused("tokens added_tokens_overrides add_tokens add_special_tokens resize_vocab fix_untrained_tokens", False,
