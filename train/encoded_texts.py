@@ -90,7 +90,7 @@ class EncodedTexts(Sequence[Encoded]):
         return replace(self, **{name: getattr(self, name)[indices] for name in names})
 
 
-class Run(NamedTuple):
+class WeightedRun(NamedTuple):
     """Tokens that are trained on with the same weight."""
 
     first: int
@@ -98,17 +98,17 @@ class Run(NamedTuple):
     weight: float
 
 
-def runs_of(text: Encoded) -> list[Run]:
+def runs_of(text: Encoded) -> list[WeightedRun]:
     """The runs of a text. The first token of a text is never trained on: nothing precedes it."""
-    runs: list[Run] = []
+    runs: list[WeightedRun] = []
     for index in range(1, len(text.labels)):
         if text.labels[index] == IGNORE_INDEX:
             continue
         weight = text.weights[index]
         if runs and runs[-1].end == index and runs[-1].weight == weight:
-            runs[-1] = Run(runs[-1].first, index + 1, weight)
+            runs[-1] = WeightedRun(runs[-1].first, index + 1, weight)
         else:
-            runs.append(Run(index, index + 1, weight))
+            runs.append(WeightedRun(index, index + 1, weight))
     return runs
 
 

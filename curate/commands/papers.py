@@ -18,7 +18,7 @@ from curate.papers.california import california
 from curate.papers.croissant import croissant
 from curate.papers.eu_summary import eu_summary
 from curate.papers.facts import PaperFacts
-from curate.papers.form import Form
+from curate.papers.form import PaperForm
 from curate.papers.statement import differences, signature_of, signer_of, statement
 from curate.verify.proof import VerifyResult
 
@@ -107,7 +107,7 @@ def papers(folder: Path, output: Path, session: Session, *, key: Path | None = N
     )
 
 
-def _paper(name: str, form: Form | None) -> Paper:
+def _paper(name: str, form: PaperForm | None) -> Paper:
     """A written file with the number of its fields and those that are blank; no fields without a form."""
     if form is None:
         return Paper(name, 0, [])

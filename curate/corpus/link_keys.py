@@ -33,7 +33,7 @@ class Pieces(NamedTuple):
     """Where the pieces of each conversation begin, and where the last ones end."""
 
 
-class Words(NamedTuple):
+class PieceWords(NamedTuple):
     """The words of some pieces of conversations."""
 
     hashes: Hashes
@@ -43,13 +43,13 @@ class Words(NamedTuple):
     """Of each conversation: where its words begin, and where the last ones end."""
     runs: RunHashes
 
-    def choose(self, chosen: Flags, first: Numbers) -> "Words":
+    def choose(self, chosen: Flags, first: Numbers) -> "PieceWords":
         """Only the words of the chosen pieces; the others have none. first: see `Pieces`."""
         sizes = np.diff(self.offsets)
         if not sizes[~chosen].any():
             return self
         hashes, offsets = self.hashes[np.repeat(chosen, sizes)], _ends(np.where(chosen, sizes, 0))
-        return Words(hashes, offsets, offsets[first], RunHashes(hashes, self.runs))
+        return PieceWords(hashes, offsets, offsets[first], RunHashes(hashes, self.runs))
 
 
 def _ends(sizes: Numbers | Flags) -> Numbers:
@@ -69,7 +69,7 @@ class Segments(NamedTuple):
     """Which pieces may have blocks."""
 
 
-def read_words(pieces: Pieces, block: int, marks: Sequence[str]) -> tuple[Words, Segments, Numbers]:
+def read_words(pieces: Pieces, block: int, marks: Sequence[str]) -> tuple[PieceWords, Segments, Numbers]:
     """The words of all pieces; their segments, and where the words of each segment begin and the last ones end. A
     piece that is not compared and has no block of `block` words has no words. `marks`: what stands before a sentence.
     """
@@ -78,7 +78,7 @@ def read_words(pieces: Pieces, block: int, marks: Sequence[str]) -> tuple[Words,
     segments = _segments(texts, has_blocks, np.flatnonzero(~has_blocks & (kinds != UNCOMPARED)), marks)
     hashes, ends = word_hashes(segments.texts)
     offsets = _ends(np.bincount(segments.pieces, np.diff(ends), len(kinds)).astype(np.int64))
-    return Words(hashes, offsets, offsets[pieces.first], RunHashes(hashes)), segments, ends
+    return PieceWords(hashes, offsets, offsets[pieces.first], RunHashes(hashes)), segments, ends
 
 
 def _segments(texts: Texts, is_cut: Flags, whole: Numbers, marks: Sequence[str]) -> Segments:
@@ -111,7 +111,7 @@ def _ends_of(mark: str, buffer: Bytes) -> Numbers:
 
 
 def block_keys(
-    words: Words, segments: Segments, segment_ends: Numbers, first: Numbers, size: int
+    words: PieceWords, segments: Segments, segment_ends: Numbers, first: Numbers, size: int
 ) -> tuple[Ids, Numbers]:
     """The keys of the runs of `size` words of each conversation, and their ends: the runs of a piece that begin with a
     line or a sentence, or end with a line.
@@ -129,7 +129,7 @@ def block_keys(
     return words.runs.keys(runs, runs + size), _ends(counts)[first]
 
 
-def chain_keys(words: Words, pieces: Pieces) -> tuple[Ids, Ids, Numbers]:
+def chain_keys(words: PieceWords, pieces: Pieces) -> tuple[Ids, Ids, Numbers]:
     """The key of each conversation that ends with an answer, else 0; the keys up to each earlier answer, and the ends
     of those of each conversation.
     """
@@ -154,7 +154,7 @@ def chain_keys(words: Words, pieces: Pieces) -> tuple[Ids, Ids, Numbers]:
 
 
 def question_keys(
-    words: Words, pieces: Pieces, least_first: int, least: int, small: Hashes
+    words: PieceWords, pieces: Pieces, least_first: int, least: int, small: Hashes
 ) -> tuple[Ids, Numbers, Ids, Ids]:
     """For each conversation the key of its user turns and their number of words; the key of its first user turn, 0 for
     one of few words; and the keys of its question without a part each, 0 for few words. `small`: words that do not
@@ -208,7 +208,7 @@ class Answers(NamedTuple):
     """The end of the answers of each conversation."""
 
 
-def answers_of(words: Words, pieces: Pieces, least: int, size: int, block: int) -> Answers:
+def answers_of(words: PieceWords, pieces: Pieces, least: int, size: int, block: int) -> Answers:
     """The answers of each conversation. `words`: of all pieces; `least`: number of words below which one is short;
     `block`: number of words of `Answers.blocks`.
     """

@@ -8,7 +8,7 @@ attachments; `conversation_hash` that of a conversation that ends with an answer
 the attachments; `near` are those of the question without one part each; `blocks` are those of the runs of words that
 begin with a line or a sentence, or end with a line, in turns of roles other than the assistant, and in documents;
 `answer_edges` are those of the first and last words of answers, `answer_blocks` those of as many words as `blocks` has.
-System and developer turns are used only for `copy` and `blocks`. `curate.corpus.link_keys` computes the keys; `Run`
+System and developer turns are used only for `copy` and `blocks`. `curate.corpus.link_keys` computes the keys; `WordRun`
 gives the words of a text that has one.
 
 `Keys` holds stricter hashes of conversations and prefixes, for `curate dedup`: tools and the other side of a preference
@@ -285,7 +285,7 @@ SMALL_WORDS: Final = frozenset(
 DIGEST_BYTES: Final = 8
 
 
-class Run(NamedTuple):
+class WordRun(NamedTuple):
     """A run of words that is compared."""
 
     words: tuple[str, ...]
@@ -322,21 +322,21 @@ def asked_words(example: Example) -> tuple[str, ...]:
     )
 
 
-def first_turn_of(example: Example) -> Run:
+def first_turn_of(example: Example) -> WordRun:
     """The first user turn."""
     text = next(message.text for message in example.messages if known_role(message.role) == "user")
-    return Run(tuple(words_of(text)), text)
+    return WordRun(tuple(words_of(text)), text)
 
 
-def runs_of(example: Example) -> list[Run]:
+def runs_of(example: Example) -> list[WordRun]:
     """The runs of words whose hashes are the keys of an example's blocks, in the order of these keys."""
     return [run for text in _block_turns(example) for run in _runs(text)]
 
 
-def answer_runs_of(example: Example) -> list[Run]:
+def answer_runs_of(example: Example) -> list[WordRun]:
     """The first and the last words of each answer and reasoning that is as long as a block."""
     return [
-        Run(tuple(run), text)
+        WordRun(tuple(run), text)
         for text in _single_answers(example)
         if len(answer := words_of(text)) >= BLOCK_WORDS
         for run in (answer[:BLOCK_WORDS], answer[-BLOCK_WORDS:])
@@ -351,7 +351,7 @@ def _block_turns(example: Example) -> Iterator[str]:
     yield from document_texts(example.value)
 
 
-def _runs(text: str) -> Iterator[Run]:
+def _runs(text: str) -> Iterator[WordRun]:
     """The runs of words of a text that begin with a line or a sentence, or end with a line."""
     every, shown, start = list[str](), dict[int, int](), 0
     for line in text.split("\n"):
@@ -366,7 +366,7 @@ def _runs(text: str) -> Iterator[Run]:
         start += 1
     for begin in sorted(shown):
         if 0 <= begin <= len(every) - BLOCK_WORDS:
-            yield Run(tuple(every[begin : begin + BLOCK_WORDS]), text[shown[begin] : shown[begin] + RUN_CHARS])
+            yield WordRun(tuple(every[begin : begin + BLOCK_WORDS]), text[shown[begin] : shown[begin] + RUN_CHARS])
 
 
 def key_of(example: Example) -> ExampleKeys:

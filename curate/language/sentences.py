@@ -115,20 +115,20 @@ def _aligned_pair(left: str, right: str, left_words: frozenset[str], right_words
     )
 
 
-class Option(NamedTuple):
+class ListedChoice(NamedTuple):
     """One option of a list of choices."""
 
     label: str
     words: tuple[str, ...]
 
 
-def options(text: str) -> list[Option]:
+def options(text: str) -> list[ListedChoice]:
     """The options of all lists in a text, in order: consecutive labels from the first one on (A, a or 1), each with
     its words up to the next one or the end of its line.
     """
     if not OPTION_LABEL_HINT.search(text):  # most do not
         return []
-    options_found: list[Option] = []
+    options_found: list[ListedChoice] = []
     run: list[re.Match[str]] = []
     for mark in (*OPTION_LABEL.finditer(text), None):
         if mark is not None and run and _is_next_label(run[-1].group(1), mark.group(1)):
@@ -147,6 +147,6 @@ def _is_next_label(label: str, other: str) -> bool:
     return not other.isdigit() and ord(other) == ord(label) + 1
 
 
-def _option(mark: re.Match[str], text: str) -> Option:
+def _option(mark: re.Match[str], text: str) -> ListedChoice:
     first, *_ = text.strip().splitlines() or [""]
-    return Option(mark.group(1).casefold(), tuple(words(normalised(first))))
+    return ListedChoice(mark.group(1).casefold(), tuple(words(normalised(first))))

@@ -6,7 +6,7 @@ from curate.core.files import MANIFEST
 from curate.core.text import plural
 from curate.papers.eu_summary import CARD, COUNTED, SOURCES, described
 from curate.papers.facts import PaperFacts
-from curate.papers.form import Field, Form
+from curate.papers.form import Field, PaperForm
 
 NOTICE: Final = (
     "Draft of the documentation for a generative AI system that is trained on this data. It covers this data alone. A "
@@ -14,7 +14,7 @@ NOTICE: Final = (
 )
 
 
-def california(facts: PaperFacts) -> Form:
+def california(facts: PaperFacts) -> PaperForm:
     """The form; fields without a known value are blank."""
     has_kinds = not facts.of_kind("")
     licensed, synthetic = facts.of_kind("licensed"), facts.of_kind("synthetic")
@@ -76,7 +76,7 @@ def california(facts: PaperFacts) -> Form:
             SOURCES,
         ),
     )
-    return Form(
+    return PaperForm(
         f"Training data documentation, AB 2013: {facts.name}", NOTICE, (("Civil Code section 3111(a)", fields),)
     )
 

@@ -9,7 +9,7 @@ from typing import Final
 from curate.core.files import MANIFEST
 from curate.core.text import plural
 from curate.papers.facts import PaperFacts, SourceFacts
-from curate.papers.form import Field, Form
+from curate.papers.form import Field, PaperForm
 
 RANGES: Final = (
     (10**9, "Less than 1 billion tokens"),
@@ -25,9 +25,9 @@ CARD: Final = "curate.toml: [card]"
 COUNTED: Final = "counted in the files of the splits"
 
 
-def eu_summary(facts: PaperFacts) -> Form:
+def eu_summary(facts: PaperFacts) -> PaperForm:
     """The form; fields without a known value are blank."""
-    return Form(
+    return PaperForm(
         f"Public summary of training content: {facts.name}",
         NOTICE,
         (

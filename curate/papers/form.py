@@ -21,7 +21,7 @@ class Field(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Form:
+class PaperForm:
     """A form with its sections."""
 
     title: str

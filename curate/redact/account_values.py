@@ -9,9 +9,9 @@ from curate.redact.form import (
     DIGIT,
     LONG_NUMBER,
     NOT_ASCII,
-    Form,
+    HintParts,
     Hints,
-    Words,
+    ValueForm,
     anywhere,
     compact,
     named,
@@ -33,7 +33,7 @@ POSTAL_WORDS: Final = (
     r"postcode|pin ?code|kod[ _]pocztowy|c[ \.]?p(?=\.?: ?\d)|cap(?=: \d{5})|psč|postnummer|индекс"
 )
 POSTAL_HINT: Final = Hints(
-    DIGIT, Words("zip|post|plz|código|codigo|codice|cep|cap|c.a.p|pin|kod|cp|c.p|c p|psč|индекс")
+    DIGIT, HintParts("zip|post|plz|código|codigo|codice|cep|cap|c.a.p|pin|kod|cp|c.p|c p|psč|индекс")
 )
 CODE_BEHIND_ADDRESS: Final = re.compile(
     r"(?:,? |,?[ \t]*\n[ \t]*)(?P<value>(?:D-|A-|CH-|F-|I-|NL-|L-)?(?:\d{5}(?:-\d{3,4})?|\d{4} ?[A-Z]{2}|"
@@ -59,19 +59,21 @@ ACCESS_WORDS: Final = (
 """What names a code of digits for a card, a door or a sign-in."""
 ACCESS_CODE: Final = r"(?!(?:19|20)\d\d(?!\d))\d{4,8}"
 ACCESS_GAP: Final = r"(?:[ ,:]{1,2}(?!pin\b|zip\b|post)[^\W\d_]{1,14}){0,4}[ ,:#=]{1,3}"
-ACCESS_HINT: Final = Hints(re.compile("[0-9]{4}"), Words("pin|code|codice|código|codigo|kod |otp|one-time|one time"))
+ACCESS_HINT: Final = Hints(
+    re.compile("[0-9]{4}"), HintParts("pin|code|codice|código|codigo|kod |otp|one-time|one time")
+)
 LOG_FIELD: Final = (
     r"(?i:user|user[_ -]?name|user[_ -]?id|login|uid|screen_name|usuario|usuário|utente|utilisateur|benutzer(?:name)?|"
     r"gebruiker(?:snaam)?|użytkownik|konto)"
 )
 """Names of fields of users in logs, settings and JSON."""
-USER_HINT: Final = Words(
+USER_HINT: Final = HintParts(
     "user|login|uid|screen_name|usuario|usuário|utente|utilisateur|benutzer|gebruiker|użytkownik|konto|nick|identifiant"
 )
 SPOKEN_USER: Final = (
     r"(?i:(?:for )?(?:invalid )?user|benutzer|usuario|usuário|utente|(?:l['’])?utilisateur|gebruiker|użytkownika?)"
 )
-HOST_HINT: Final = Words(
+HOST_HINT: Final = HintParts(
     "host|server|rechner|serveur|poste|servidor|máquina|macchina|nodo|serwer|主机|服务器|ホスト|サーバ"
 )
 SERVICE_WORDS: Final = frozenset((
@@ -107,7 +109,7 @@ ACCOUNT_VALUES: Final = (
     # an assignment in code (`zip_code = "90210"`) stays: a postal code alone is nobody's
     named("postal_code", rf"(?:{POSTAL_WORDS})(?!\w* = [\"'`])", POSTAL_CODE, hint=POSTAL_HINT),
     unspaced("postal_code", "〒|郵便番号|邮编|邮政编码|우편번호|पिन ?कोड|पिन", r"\d{3}-\d{4}|\d{6}|\d{5}", hint=DIGIT),
-    Form(
+    ValueForm(
         "postal_code",  # of the United Kingdom, behind a town or alone in its line
         lazy_pattern(
             r"(?m)(?:(?<=, )|(?<=[a-z] )|^)(?P<value>[A-PR-UWYZ][A-HK-Y]?\d[A-Z\d]? \d[ABD-HJLNP-UW-Z]{2})"
@@ -124,7 +126,7 @@ ACCOUNT_VALUES: Final = (
         r"\d{3,4}",
         hint=Hints(
             DIGIT,
-            Words(
+            HintParts(
                 "cvv|cvc|security|verification|prüf|sicherheitsc|cryptog|sécurité|seguridad|segurança|"
                 "seguranca|verifica|sicurezza|beveiliging|bezpiecz"
             ),
@@ -140,13 +142,13 @@ ACCOUNT_VALUES: Final = (
         r"frequent[ _-]flyer(?: number)?|loyalty(?: (?:card|number))?|buchungs(?:nummer|code)|vielflieger\w*",
         GROUPED_CODE,
         hint=Hints(
-            DIGIT, Words("mrn|pnr|record|booking|reservation|confirmation|frequent|loyalty|buchungs|vielflieger")
+            DIGIT, HintParts("mrn|pnr|record|booking|reservation|confirmation|frequent|loyalty|buchungs|vielflieger")
         ),
     ),
     anywhere("in_gstin", r"\d{2}[A-Z]{5}\d{4}[A-Z][A-Z0-9]Z[A-Z0-9]", compact("in_.gstin"), CODE_HINT),
     named("it_partita_iva", r"p\.? ?iva|partita iva", r"(?:IT)?\d{11}"),
     anywhere("vat_number", r"(?:DE|FR|BE|PL|DK|FI|SE|PT|LU|HU)[A-Z0-9]{2}\d{6,10}", compact("eu.vat"), CODE_HINT),
-    Form(
+    ValueForm(
         "cloud_account",
         lazy_pattern(r"(?<!\w)arn:aws[\w-]*:[\w-]*:[\w-]*:(?P<value>\d{12})(?=[:/])"),
         _is_account,
@@ -165,12 +167,12 @@ ACCOUNT_VALUES: Final = (
         rf"{UNSPACED_DATE}|\d{{1,2}}[-/.]\d{{1,2}}[-/.](?:19|20)\d{{2}}",
         hint=DIGIT,
     ),
-    Form(
+    ValueForm(
         "phone",
         lazy_pattern(r"(?i)(?<![\w.])(?:ext\.|extn\.?|durchwahl|ramal) ?(?P<value>\d{3,6})(?![\w.])"),
-        hint=Words("ext.|extn|durchwahl|ramal"),
+        hint=HintParts("ext.|extn|durchwahl|ramal"),
     ),
-    Form(
+    ValueForm(
         "user_name",  # in a line of a log, behind its time
         lazy_pattern(
             rf"(?m)\d\d:\d\d(?::\d\d)?[^\n]{{0,120}}?(?<![\w.]){LOG_FIELD}[=:] ?[\"']?(?P<value>{NO_SERVICE}{LOGIN}"
@@ -178,7 +180,7 @@ ACCOUNT_VALUES: Final = (
         ),
         hint=re.compile(r"\d\d:\d\d"),
     ),
-    Form(
+    ValueForm(
         "user_name",
         lazy_pattern(
             rf"(?<![\w.]){LOG_FIELD}[\"']?\s?[=:]\s?[\"']?(?P<value>{NO_SERVICE}{LOGIN}(?<![.-]))(?=[\s,;\"'\]}}]|$)"
@@ -186,7 +188,7 @@ ACCOUNT_VALUES: Final = (
         _is_login,
         hint=Hints(DIGIT, USER_HINT),
     ),
-    Form(
+    ValueForm(
         "user_name",  # in messages of servers
         lazy_pattern(
             rf"(?:for|{SPOKEN_USER}) [\"'«]?(?P<value>{NO_SERVICE}{LOGIN}(?<![.-]))[\"'»]? (?:from|by|von|desde|depuis|"
@@ -195,7 +197,7 @@ ACCOUNT_VALUES: Final = (
         ),
         hint=re.compile(r" \[?[0-9a-f]{1,4}[.:][0-9a-f]"),
     ),
-    Form(
+    ValueForm(
         "user_name",  # in sentences: with a digit or `_`, before a verb of signing in or at the end of one
         lazy_pattern(
             rf"(?<![\w.])(?:{SPOKEN_USER}|"
@@ -207,22 +209,22 @@ ACCOUNT_VALUES: Final = (
         ),
         hint=USER_HINT,
     ),
-    Form(
+    ValueForm(
         "user_name",
         lazy_pattern(
             rf"(?:用户|用戶|ユーザー?|사용자)[  ]?(?P<value>{NO_SERVICE}(?=[a-z.-]*[0-9_.]){LOGIN}(?<![.-]))(?![\w@])"
         ),
         hint=Hints(NOT_ASCII, re.compile("用[户戶]|ユーザ|사용자")),
     ),
-    Form(
+    ValueForm(
         "user_name",  # in commands
         lazy_pattern(
             rf"(?<![\w-])(?:mysql(?:dump)?|psql|mongo(?:sh)?|smbclient|redis-cli|ftp|curl)(?: [^\s|;]{{1,40}}){{0,6}} "
             rf"-[uU] ?(?P<value>{NO_SERVICE}{LOGIN}(?<![.-]))(?![\w@/])"
         ),
-        hint=Words(" -u"),
+        hint=HintParts(" -u"),
     ),
-    Form(
+    ValueForm(
         "host_name",  # a full name with a number in its first part, behind a word
         lazy_pattern(
             r"(?i)(?:\b(?:host(?:name)?|server|rechner|serveur|poste|servidor|máquina|macchina|nodo|serwer\w{0,2})|"
@@ -231,16 +233,16 @@ ACCOUNT_VALUES: Final = (
         ),
         hint=HOST_HINT,
     ),
-    Form(
+    ValueForm(
         "host_name",
         lazy_pattern(
             rf"(?i)(?:\b(?:on|from|to|at) host |\bhost(?:name)?[=:] ?[\"']?)(?P<value>(?!{EXAMPLE_HOST})"
             r"[a-z][a-z0-9]{0,20}-[a-z0-9-]{2,40}[a-z0-9])(?![\w.-])"
         ),
         _is_named_host,
-        hint=Words("host"),
+        hint=HintParts("host"),
     ),
-    Form(
+    ValueForm(
         "social_handle",
         lazy_pattern(
             rf"(?i)(?<![\w@.])(?P<value>{HANDLE})[^\n@.?!]{{0,40}} (?:on|via|through|from|auf|über|bei|sur|en|por|"
@@ -248,7 +250,7 @@ ACCOUNT_VALUES: Final = (
         ),
         mark="@",
     ),
-    Form(
+    ValueForm(
         "social_handle",
         lazy_pattern(
             rf"(?i)(?<!\w)(?:users?(?:name)?|usu[aá]rio|benutzer|utilisateur|profile?|perfil|follow(?:ed|ing)?|"
@@ -256,7 +258,7 @@ ACCOUNT_VALUES: Final = (
         ),
         mark="@",
     ),
-    Form(
+    ValueForm(
         "user_name",  # words that also name a page: only with a sign or a digit
         lazy_pattern(
             rf"(?i:\b(?:login|nick|usu[aá]rio|usuario|benutzername|identifiant|utente)(?: (?:to|é|es|est|ist|je|is))?|"
@@ -272,7 +274,7 @@ ACCOUNT_VALUES: Final = (
         r"frequent[ _-]flyer|miles (?:&|and) more|aadhaar enrol?ment",
         r"\d{2,4}(?:[ -]?\d{2,4}){2,4}",
         gap=FREE_GAP,
-        hint=Hints(DIGIT, Words("frequent|miles|aadhaar")),
+        hint=Hints(DIGIT, HintParts("frequent|miles|aadhaar")),
     ),
 )
 """Forms in the order of precedence."""

@@ -61,7 +61,7 @@ class _NotAscii:
 NOT_ASCII: Final = _NotAscii()
 
 
-class Words:
+class HintParts:
     """A hint: a text with a value has one of these parts, written in lower case here and in any case there.
 
     It takes a tenth of the time of an expression that ignores case.
@@ -77,7 +77,7 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class ValueForm:
     """One form of a kind of private value."""
 
     kind: str
@@ -90,9 +90,9 @@ class Form:
     """A pattern that each text with such a value has; few texts with none are searched further."""
 
 
-def anywhere(kind: str, pattern: str, is_valid: Callable[[str], bool] = always, hint: Any = None) -> Form:
+def anywhere(kind: str, pattern: str, is_valid: Callable[[str], bool] = always, hint: Any = None) -> ValueForm:
     """A value that is recognized by its form, wherever it stands."""
-    return Form(kind, lazy_pattern(rf"{BEGIN}{pattern}{END}"), is_valid, hint=hint or LONG_NUMBER)
+    return ValueForm(kind, lazy_pattern(rf"{BEGIN}{pattern}{END}"), is_valid, hint=hint or LONG_NUMBER)
 
 
 def named(
@@ -103,17 +103,17 @@ def named(
     mark: str = "",
     gap: str = MAX_GAP,
     hint: Any = None,
-) -> Form:
+) -> ValueForm:
     """A value that is recognized after one of the words, with at most `gap` between them."""
     pattern = rf"(?i)(?<![^\W_])(?:{words})(?![^\W_]){gap}(?P<value>{value}){END}"
-    return Form(
+    return ValueForm(
         kind, lazy_pattern(pattern), is_valid, mark, hint or (CODE_HINT if value in (CODE, VIN) else LONG_NUMBER)
     )
 
 
 def unspaced(
     kind: str, words: str, value: str, is_valid: Callable[[str], bool] = always, hint: Any = LONG_NUMBER
-) -> Form:
+) -> ValueForm:
     """A value after one of the words of a language without spaces, with at most 12 characters between them."""
     pattern = lazy_pattern(rf"(?:{words})[^\dA-Za-z\n]{{0,12}}(?P<value>{value}){END}")
-    return Form(kind, pattern, is_valid, hint=Hints(NOT_ASCII, hint))
+    return ValueForm(kind, pattern, is_valid, hint=Hints(NOT_ASCII, hint))

@@ -8,9 +8,9 @@ from curate.redact.form import (
     CODE_HINT,
     DIGIT,
     LONG_NUMBER,
-    Form,
+    HintParts,
     Hints,
-    Words,
+    ValueForm,
     always,
     anywhere,
     compact,
@@ -75,7 +75,7 @@ BEHIND_HINT: Final = Hints(
     LONG_NUMBER,
     lazy_pattern(rf"(?i)(?<![^\W_])(?:{'|'.join(words for _, words, *_ in BEHIND_A_WORD)})(?![^\W_])"),
 )
-NATIONAL_NUMBERS: Final[tuple[Form, ...]] = (
+NATIONAL_NUMBERS: Final[tuple[ValueForm, ...]] = (
     anywhere(
         "es_dni",
         r"(?i:(?:\d{8}|\d{1,2}\.\d{3}\.\d{3}|[XYZ][ -]?\d{7})[ -]?[A-HJ-NP-TV-Z])",
@@ -124,7 +124,7 @@ NATIONAL_NUMBERS: Final[tuple[Form, ...]] = (
         rf"(?:(?-i:[A-Z]{{2,3}} \d{{6,7}})|{CODE})",
         _is_national_id,
         gap=PLAIN_GAP,
-        hint=Hints(DIGIT, Words("dowod|dowód|identit|id-kaart|cidad|bilhete")),
+        hint=Hints(DIGIT, HintParts("dowod|dowód|identit|id-kaart|cidad|bilhete")),
     ),
     named("national_id", rf"{ID_WORDS}|steuer[- ]?(?:id\w*|nummer)", GROUPED_ID, _is_grouped_id, gap=FREE_GAP),
     named("national_id", r"e\.?i\.?n|fein|employer id\w*|tax[ _-]id\w*", r"\d{2}-\d{7}", gap=FREE_GAP),

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from curate.core.lazy import lazy_pattern
-from curate.redact.form import CODE_HINT, DIGIT, END, LONG_NUMBER, SEPARATOR, Form, Hints, always
+from curate.redact.form import CODE_HINT, DIGIT, END, LONG_NUMBER, SEPARATOR, Hints, ValueForm, always
 from curate.redact.user_patterns import NO_SERVICE
 from curate.redact.value_patterns import CALENDAR, CODE
 
@@ -77,17 +77,19 @@ def _is_no_amount(text: str) -> bool:
 
 def _behind(
     kind: str, words: str, value: str, is_valid: Callable[[str], bool] = always, hint: re.Pattern[str] = LONG_NUMBER
-) -> Form:
+) -> ValueForm:
     """A value behind one of the words, with others between them."""
     pattern = lazy_pattern(f"(?:{words}){GAP}(?P<value>{value}){END}")
-    return Form(kind, pattern, is_valid, hint=hint)
+    return ValueForm(kind, pattern, is_valid, hint=hint)
 
 
 OTHER_LANGUAGES: Final = (
     _behind("phone", PHONE_WORDS, PHONE_NUMBER, _is_dialled),
     _behind("phone", NUMBER_WORDS, PHONE_NUMBER, _is_with_zero),
     *(
-        Form("phone", lazy_pattern(f"(?<![0-9A-Za-z_.+-])(?P<value>{number}){END}"), hint=Hints(LONG_NUMBER, letters))
+        ValueForm(
+            "phone", lazy_pattern(f"(?<![0-9A-Za-z_.+-])(?P<value>{number}){END}"), hint=Hints(LONG_NUMBER, letters)
+        )
         for letters, number in MOBILES
     ),
     _behind("national_id", "الهوية|هويتي|[إا]قامة|القومي|الرقم المدني", r"\d{10}|\d{12}|\d{14}"),
@@ -116,7 +118,7 @@ OTHER_LANGUAGES: Final = (
         DATE,
         hint=DIGIT,
     ),
-    Form(
+    ValueForm(
         "user_name",
         lazy_pattern(rf"(?:{LOGIN_WORDS})[\s:\"'`«「(-]{{1,4}}(?P<value>{NO_SERVICE}{NO_LOGIN}{LOGIN})(?![\w@])"),
         hint=re.compile("[a-z]"),

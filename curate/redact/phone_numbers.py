@@ -5,7 +5,7 @@ from typing import Final
 
 from curate.core.lazy import lazy_pattern
 from curate.core.masking import PHONE
-from curate.redact.form import END, LONG_NUMBER, SEPARATOR, Form, anywhere, named, unspaced
+from curate.redact.form import END, LONG_NUMBER, SEPARATOR, ValueForm, anywhere, named, unspaced
 from curate.redact.value_patterns import CALENDAR, FREE_GAP
 from curate.redact.value_words import SPOKEN_PHONE_WORDS
 
@@ -36,7 +36,7 @@ PHONE_NUMBERS: Final = (
         _is_national_phone,
         gap=FREE_GAP,
     ),
-    Form(
+    ValueForm(
         "phone",
         lazy_pattern(
             rf"(?i)(?<![\w.+(/-])(?P<value>(?:\+|\(|0)?\d(?:{SEPARATOR}{{0,3}}\d){{8,14}})"
@@ -53,7 +53,7 @@ PHONE_NUMBERS: Final = (
         rf"(?:\+|\(|0)?\d(?:{SEPARATOR}{{0,3}}\d){{6,14}}",
         _is_phone,
     ),
-    Form(
+    ValueForm(
         "phone",  # of Spain and Portugal: in three groups behind an article; in the others that no amount has
         lazy_pattern(
             r"(?i)(?<!\w)(?:al|del|el|ao|no|pelo) (?P<value>[6-9]\d{2}(?P<sign>[ .-])\d{3}(?P=sign)\d{3})"
@@ -75,8 +75,8 @@ PHONE_NUMBERS: Final = (
         r"[89]\d(?: \d{3} \d{2} \d{2}|\.\d{3}\.\d{2}\.\d{2}|-\d{3}-\d{2}-\d{2})|1[3-9]\d([ -])\d{4}\1\d{4})",
         _is_phone,
     ),
-    Form("phone", PHONE, _is_phone, hint=LONG_NUMBER),
-    Form(
+    ValueForm("phone", PHONE, _is_phone, hint=LONG_NUMBER),
+    ValueForm(
         "phone",
         lazy_pattern(rf"(?<![\w.+(/-])(?:\+|00)[1-9]\d{{0,2}}(?:{SEPARATOR}{{0,3}}\d){{7,12}}{END}"),
         _is_phone,
@@ -88,7 +88,7 @@ PHONE_NUMBERS: Final = (
         r"\d{2}[ -]9\d{4}-\d{4})",
         _is_phone,
     ),
-    Form(
+    ValueForm(
         "phone",
         lazy_pattern(
             r"(?i)(?<!\w)(?:(?:on|at|ring|text|call|dial|try|phone) (?=0[1-9]\d{8,9}(?![\w-]))|"
@@ -98,7 +98,7 @@ PHONE_NUMBERS: Final = (
         _is_phone,
         hint=LONG_NUMBER,
     ),
-    Form(
+    ValueForm(
         "phone",
         lazy_pattern(r"(?<![\w.(-])(?:\(\d{2,5}\) ?|0\d{1,4}(?:[ /-]| [/-] ))\d{2,8}(?:[ -]\d{2,8}){0,4}(?![\w-])"),
         _is_national_phone,

@@ -3,14 +3,14 @@
 import re
 from typing import Final
 
-from curate.redact.form import Hints, Words
+from curate.redact.form import HintParts, Hints
 
 SPOKEN_GAP: Final = r"(?:,? [^\W\d_]{1,14}){0,5}(?:[,:]? [\"'`]?)"
 COPULA_GAP: Final = (
     r"[^\n.;?]{1,60}?[ '’](?:is|was|be|ist|war|lautet|es|era|est|était|è|era|é|to|auf|a|en)(?::? [\"'`]?)"
 )
 """What may stand between the word for a password and the password: words up to one that states it."""
-LOGIN_HINT: Final = Words("login|log-in|credentials|zugang|anmeldung|identifiants|credenciales|acceso")
+LOGIN_HINT: Final = HintParts("login|log-in|credentials|zugang|anmeldung|identifiants|credenciales|acceso")
 COLON_GAP: Final = r"[^\n.;:?]{1,40}: ?[\"'`]?"
 SIGN_IN_WORDS: Final = (
     r"passwords?|pass wor[dt]|passwor[dt]e?|kennwort|mot de passe|mdp|contraseña|clave|pass(?:phrase|code)?|pw|pwd|pin|"
@@ -18,7 +18,7 @@ SIGN_IN_WORDS: Final = (
     r"adgangskode|passord|salasana|heslo|jelszó|parol[aăe]|şifre\w*|пароль"
 )
 SIGN_IN_HINT: Final = Hints(
-    Words(
+    HintParts(
         "pass|pw|kennwort|mdp|contrase|clave|pin|senha|palavra|wacht|ww |ww:|hasło|haslo|wlan|wifi|wi-fi|lösen|adgangs|"
         "salasana|heslo|jelsz|parol|şifre|пароль"
     ),

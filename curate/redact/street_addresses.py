@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from curate.core.lazy import lazy_pattern
-from curate.redact.form import DIGIT, NOT_ASCII, Form, Hints, Words
+from curate.redact.form import DIGIT, NOT_ASCII, HintParts, Hints, ValueForm
 from curate.redact.value_patterns import SQL_WORD, STREETS_EN
 
 CAPITALIZED: Final = r"[A-ZÀ-ÖØ-ÞĀ-ž][\wà-öø-ÿ'’-]*"
@@ -27,7 +27,7 @@ ADDRESS_WORDS: Final = (
     r"(?i:meu endereço(?: é| ?:)|endereço ?:)|(?i:mój adres(?: to)?|mieszkam ?:)"
 )
 """What names the address behind it, in languages whose addresses have many forms."""
-ADDRESS_HINT: Final = Words("عنوان|آدرس|نشانی|पता|ঠিকানা|ที่อยู่|địa chỉ|adres|地址|住所|주소|адрес|endereço|mieszkam")
+ADDRESS_HINT: Final = HintParts("عنوان|آدرس|نشانی|पता|ঠিকানা|ที่อยู่|địa chỉ|adres|地址|住所|주소|адрес|endereço|mieszkam")
 """A part of each of `ADDRESS_WORDS`."""
 FREE_ADDRESS: Final = (
     rf"(?:{ADDRESS_WORDS})[\s:]{{0,3}}(?P<value>(?=[^\n]{{0,60}}\d)"
@@ -57,7 +57,7 @@ OWN_ADDRESS_HINT: Final = re.compile(
     "[Mm]ieszka|[Zz]amiesz|[Uu]lica: |[Ss]treet: |[Mm]era "
 )
 """A part of each of `OWN_ADDRESS_WORDS`."""
-OWN_ADDRESS_WORD: Final = Words(
+OWN_ADDRESS_WORD: Final = HintParts(
     "addre|adres|ship|deliver|send|sent|mail |post |live |lives |living |moved |stay |staying |resid|pick|drop|line1|line 1|anschrift|wohn|"
     "straße: |strasse: |habit|demeur|domicil|direcc|vivo|vive|vivi|calle: |indirizzo|abito|risied|endere|mora|moro |entregar|woon|"
     "straat: |mieszka|zamiesz|ulica: |street: |mera |mailed|posted"
@@ -104,8 +104,8 @@ def _is_address(text: str) -> bool:
 
 
 STREET_ADDRESSES: Final = (
-    Form("street_address", lazy_pattern(FREE_ADDRESS), _is_address, hint=Hints(DIGIT, ADDRESS_HINT)),
-    Form(
+    ValueForm("street_address", lazy_pattern(FREE_ADDRESS), _is_address, hint=Hints(DIGIT, ADDRESS_HINT)),
+    ValueForm(
         "street_address",
         lazy_pattern(
             rf"(?<![\w.,])(?:(?:Flat|Apt\.?|Unit|Suite|Apartment) \w{{1,5}}, )?(?!(?:18|19|"
@@ -117,7 +117,7 @@ STREET_ADDRESSES: Final = (
         lambda text: not SQL_WORD.search(text),
         hint=re.compile(r"\d[A-Za-z]?,? [A-ZÀ-ÖØ-Þ\d]"),
     ),
-    Form(
+    ValueForm(
         "street_address",
         lazy_pattern(
             r"(?:(?:[A-ZÄÖÜ][a-zäöüß]+-){1,3}(?:Straße|Strasse|Platz|Allee|Weg|Ring|Ufer|Damm)|"
@@ -128,10 +128,12 @@ STREET_ADDRESSES: Final = (
         ),
         hint=Hints(
             re.compile(r"[a-zß.] [0-9]"),
-            Words("straße |strasse |str. |weg |platz |allee |gasse |damm |ufer |markt |ring |hof |berg |tor |kirche "),
+            HintParts(
+                "straße |strasse |str. |weg |platz |allee |gasse |damm |ufer |markt |ring |hof |berg |tor |kirche "
+            ),
         ),
     ),
-    Form(
+    ValueForm(
         "street_address",
         lazy_pattern(
             rf"(?i:\d{{1,4}}(?: ?bis| ?ter)?,? (?:rue|avenue|boulevard|bo?u?l?v?d\.?|av\.|place|chemin|impasse|allée|"
@@ -140,7 +142,7 @@ STREET_ADDRESSES: Final = (
         ),
         hint=re.compile(r"(?i)\d(?: ?bis| ?ter)?,? [rabpciq]"),
     ),
-    Form(
+    ValueForm(
         "street_address",
         lazy_pattern(
             rf"(?<!\w)(?!(?:Av\.|Via) (?:{NO_STREET})\b)(?:[Cc]alle|[Rr]ua|R\.(?= [^\n]{{2,40}}n[º°.]? ?\d)|[Vv]ia(?= de[il])|V\.le|C\.so|P\.za|C/|Avenida|Avda\.?|Av\.|Blvd\.|Calzada|Calz\.|Jirón|"
@@ -153,7 +155,7 @@ STREET_ADDRESSES: Final = (
             rf"dpto|bloco|bl|casa|esc|interno)\.? ?\w{{1,5}}))?(?:/[A-Z](?!\w))?(?:,? \d{{5}} {CAPITALIZED})?"
         ),
     ),
-    Form(
+    ValueForm(
         "street_address",  # of any form, behind a word for an address
         lazy_pattern(
             rf"(?<![\w.@-])(?:{OWN_ADDRESS_WORDS})(?P<value>(?:(?:Flat|Unit|Apt\.?|Suite|Apartment|No\.?|H\.No\.) \w{{1,4}},? )?"
@@ -164,7 +166,7 @@ STREET_ADDRESSES: Final = (
         lambda text: not SQL_WORD.search(text),
         hint=Hints(DIGIT, OWN_ADDRESS_WORD, NUMBERED_WORD, OWN_ADDRESS_HINT),
     ),
-    Form(
+    ValueForm(
         "street_address",  # Dutch, Swedish, Norwegian, Danish
         lazy_pattern(
             r"(?<!\w)(?:[A-ZÅÄÖØÆ][a-zåäöøæ]+ )?[A-ZÅÄÖØÆ][a-zåäöøæ]+(?:straat|gracht|laan|plein|dijk|singel|steeg|"
@@ -180,7 +182,7 @@ STREET_ADDRESSES: Final = (
             ),
         ),
     ),
-    Form(
+    ValueForm(
         "street_address",  # Polish and Turkish
         lazy_pattern(
             rf"(?<!\w)(?:(?:ul|al|pl|os)\. (?:{CAPITALIZED} ){{1,3}}\d{{1,4}}[a-zA-Z]?(?: ?(?:/|m\.?|lok\.) ?"
@@ -191,7 +193,7 @@ STREET_ADDRESSES: Final = (
         ),
         hint=Hints(DIGIT, re.compile(r"(?:(?<!\w)(?:ul|al|pl|os)\. |Mah|Sok|Cad|Bulvar)")),
     ),
-    Form(
+    ValueForm(
         "street_address",  # of Colombia: `Calle 72 # 10-34`
         lazy_pattern(
             r"(?<!\w)(?:Calle|Carrera|Cra\.?|Cl\.?|Kr\.?|Transversal|Diagonal|Avenida) \d{1,3}[A-Z]?(?: (?:Sur|"
@@ -200,7 +202,7 @@ STREET_ADDRESSES: Final = (
         ),
         hint=Hints(DIGIT, re.compile(r"(?:#|No\.?|n[°º]) ?[0-9]")),
     ),
-    Form(
+    ValueForm(
         "street_address",  # Czech, Russian
         lazy_pattern(
             rf"(?<!\w)(?:{CAPITALIZED} (?:náměstí|nábřeží|ulice|třída) \d{{1,4}}(?:/\d{{1,4}})?|"
@@ -209,7 +211,7 @@ STREET_ADDRESSES: Final = (
         ),
         hint=Hints(NOT_ASCII, DIGIT, re.compile(r"náměstí|nábřeží|ulice|třída|(?:ул|пр|просп|пер|пл|наб|бул)\.")),
     ),
-    Form(
+    ValueForm(
         "street_address",  # Chinese, Japanese, Korean
         lazy_pattern(
             r"(?=[\u4e00-\u9fff]{2,37}\d)(?<!我住)(?<!家住)(?<!我)(?!(?:我|家|我家|我们|他|她)?住在|我|住|在|寄|送|地址)(?:[\u4e00-\u9fff]{1,8}(?:省|市|区|县)){0,3}[\u4e00-\u9fff]{1,8}(?:路|街|大道|巷|胡同)\d{1,5}(?:弄\d{1,4})?号"
@@ -220,7 +222,7 @@ STREET_ADDRESSES: Final = (
         ),
         hint=Hints(NOT_ASCII, DIGIT, re.compile(r"[0-9](?:号|-|−|丁目|番)|(?:로|길) ?[0-9]")),
     ),
-    Form(
+    ValueForm(
         "street_address",  # a box at a post office
         lazy_pattern(
             r"(?<!\w)(?:P\.? ?O\.? Box|Postfach|Postbus|Apartado(?: [Pp]ostal)?|Casella [Pp]ostale|Caixa Postal|"

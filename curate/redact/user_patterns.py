@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from curate.redact.form import Hints, Words
+from curate.redact.form import HintParts, Hints
 
 SERVICE_USERS: Final = (
     r"shared|public|user\w*|your\w*|my\w*|some\w*|runner|root|default|ubuntu|debian|centos|fedora|name|git|ec2-user|"
@@ -13,11 +13,11 @@ SERVICE_USERS: Final = (
 """Users of systems and of examples."""
 NO_SERVICE: Final = rf"(?!(?i:{SERVICE_USERS})(?![\w.-]))"
 FOLDER_USER: Final = r"(?:[\w.'+-]|%20){2,40}(?<!\.)"
-HOME_HINT: Final = Words(
+HOME_HINT: Final = HintParts(
     "home/|home\\|users/|users\\|settings/|settings\\|benutzer/|benutzer\\|usuarios/|usuarios\\|utilisateurs/|"
     "utilisateurs\\|utenti/|utenti\\"
 )
-OWNER_HINT: Final = Words("'s home|’s home")
+OWNER_HINT: Final = HintParts("'s home|’s home")
 POSIX_HOME: Final = (
     r"(?:(?<!\w)(?:file|sftp|ssh|scp|smb|nfs|ftp)://[^/\s]{0,80}|(?<![\w./-])|(?<=-[ILR]))"
     r"(?:\\?/(?:mnt|media|export|var|usr|data|net|nfs|srv|host|Volumes|afs|private|System|storage|backup\w*|tank|pool|"
@@ -37,8 +37,8 @@ ANYBODY: Final = (
 FILE_MODE: Final = r"(?<!\w)[dl-](?:[r-][w-][xsStT-]){3}[.+@]? +\d{1,5} +"
 """The beginning of a line of `ls -l`."""
 FOLDER_HINT: Final = Hints(
-    Words("folder|direct|ordner|verzeichnis|dossier|répertoire|carpeta|cartella|pasta|diret"),
-    Words("user|nutzer|usu|util|utente"),
+    HintParts("folder|direct|ordner|verzeichnis|dossier|répertoire|carpeta|cartella|pasta|diret"),
+    HintParts("user|nutzer|usu|util|utente"),
 )
 FOLDER_OF_USER: Final = (
     r"(?i:(?:folder|directory|ordner|verzeichnis|dossier|répertoire|carpeta|directorio|diretório|cartella|pasta)"

@@ -24,9 +24,9 @@ from curate.redact.form import (
     LONG_NUMBER,
     NOT_ASCII,
     SPACED,
-    Form,
+    HintParts,
     Hints,
-    Words,
+    ValueForm,
     anywhere,
     named,
     stdnum,
@@ -111,7 +111,7 @@ BORN_BEHIND: Final = re.compile("生まれ|生れ|出生|出世|년생|출생")
 PLATE_HINT: Final = re.compile(r"[A-ZÄÖÜА-Я][ -]*[0-9]|[0-9][ -]*[A-ZÄÖÜА-Я]")
 """A capital letter beside a digit, as in each plate."""
 PLATE_DE_HINT: Final = Hints(
-    Words("kennzeichen|auto|wagen|fahrzeug|halter|fahrer|geparkt|abgeschleppt|pkw|lkw|motorrad"),
+    HintParts("kennzeichen|auto|wagen|fahrzeug|halter|fahrer|geparkt|abgeschleppt|pkw|lkw|motorrad"),
     re.compile("[A-ZÄÖÜ][- ][A-Z]{1,2} [0-9]"),
 )
 YEAR: Final = re.compile(r"(?:19|20)[0-9]{2}|[0-9][-/.] ?[0-9]{1,2}[-/.]")
@@ -224,14 +224,14 @@ BESIDE: Final = re.compile(r"(?<=<!)\[\\w|(?<=\(\?!)\[\\w")
 MAX_SHORT: Final = 40
 """Characters of texts that are searched once: keys and roles stand in each row."""
 FORMS: Final = (
-    Form("email", EMAIL, _is_of_person, mark="@"),
-    Form(
+    ValueForm("email", EMAIL, _is_of_person, mark="@"),
+    ValueForm(
         "email",  # in other letters than Latin ones, also in the domain
         lazy_pattern(r"(?<![\w.+/@-])\w[\w.+-]{0,63}@(?:\w[\w-]{0,62}\.)+[^\W\d_]{2,24}(?![\w@])"),
         lambda text: not text.isascii() and not EMAIL.search(text),
         mark="@",
     ),
-    Form(
+    ValueForm(
         "email",  # with an at sign in brackets, as it is written against robots
         lazy_pattern(
             rf"(?i)(?<![\w.@-])(?P<value>[\w+-]{{1,40}}(?:{DOT}[\w+-]{{1,40}}){{0,3}} ?[\[({{](?:at|ät|arroba|"
@@ -240,32 +240,32 @@ FORMS: Final = (
         ),
         hint=BRACKETED_AT,
     ),
-    Form(
+    ValueForm(
         "email",  # as it is spoken
         lazy_pattern(
             rf"(?i)(?<![\w.@-])(?P<value>(?:[\w+-]{{1,40}}(?:{SPOKEN_DOT}[\w+-]{{1,40}}){{1,3}}|[a-z_-]+[0-9]\w*)"
             rf" (?:at|ät|arroba|arobase) (?!(?:the|an?|my|your|our|this|that|any)\b)[\w-]{{2,40}}"
             rf"(?:{SPOKEN_DOT}[\w-]{{2,40}}){{0,2}}{SPOKEN_DOT}(?:com|org|net|edu|gov|info|io|[a-z]{{2}}))(?![\w@])"
         ),
-        hint=Words(" dot | punkt | punto | point "),
+        hint=HintParts(" dot | punkt | punto | point "),
     ),
-    Form("iban", IBAN, _is_iban),
+    ValueForm("iban", IBAN, _is_iban),
     anywhere("iban", r"[a-z]{2}\d{2}(?: ?[a-z0-9]{4}){2,7}(?: ?[a-z0-9]{1,4})?", _is_iban, DIGIT),
-    Form("card", CARD, _is_card, hint=LONG_NUMBER),
-    Form("card", lazy_pattern(BESIDE.sub(f"[{SPACED}", CARD.pattern)), _is_card, hint=LONG_NUMBER),
+    ValueForm("card", CARD, _is_card, hint=LONG_NUMBER),
+    ValueForm("card", lazy_pattern(BESIDE.sub(f"[{SPACED}", CARD.pattern)), _is_card, hint=LONG_NUMBER),
     anywhere("card", r"3(?:0[0-5]|[689]\d)\d([ -]?)\d{6}\1\d{4}", _is_card),
     anywhere("card", r"[2-6]\d{3}(?:\.\d{4}){3}", _is_card),
     anywhere("card", ZERO_CARD, lambda text: _is_card(_with_zeros(text)), ZERO_HINT),
     anywhere("iban", ZERO_IBAN, lambda text: _is_iban(_with_zeros(text)), ZERO_HINT),
-    Form("us_ssn", SSN, stdnum("us.ssn"), hint=LONG_NUMBER),
-    Form("ip_address", lazy_pattern(rf"{NO_VERSION}{IP_ADDRESS.pattern}"), _is_ip, hint=IP_ADDRESS_HINT),
-    Form(
+    ValueForm("us_ssn", SSN, stdnum("us.ssn"), hint=LONG_NUMBER),
+    ValueForm("ip_address", lazy_pattern(rf"{NO_VERSION}{IP_ADDRESS.pattern}"), _is_ip, hint=IP_ADDRESS_HINT),
+    ValueForm(
         "ip_address",
         lazy_pattern(NO_VERSION + BESIDE.sub(f"[{SPACED}", IP_ADDRESS.pattern)),
         _is_ip,
         hint=IP_ADDRESS_HINT,
     ),
-    Form(
+    ValueForm(
         "ip_address",
         lazy_pattern(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|(?<=::))(?!\w|:[\w:]|\.\w)"),
         lambda text: len(text) > 8 and _is_ip(text),
@@ -276,7 +276,7 @@ FORMS: Final = (
     ),
     anywhere("ethereum_address", r"0x[0-9A-Fa-f]{40}", hint=DIGIT),
     anywhere("coordinates", r"-?\d{1,2}\.\d{4,}(?:° ?[NS])?,\s?-?\d{1,3}\.\d{4,}(?:° ?[EW])?"),
-    Form(
+    ValueForm(
         "coordinates",
         lazy_pattern(
             r"(?<![\w.])\d{1,2}° ?\d{1,2}['’′] ?(?:\d{1,2}(?:\.\d{1,4})?(?:[\"”″]|'') ?)?[NS],? ?"
@@ -298,7 +298,7 @@ FORMS: Final = (
     unspaced("license_plate", "车牌|車牌|ナンバープレート", r"[一-鿿]?[A-Z]?[·• ]?[A-Z0-9]{4,6}", hint=DIGIT),
     anywhere("license_plate", PLATE_ZH, hint=Hints(NOT_ASCII, PLATE_HINT)),
     anywhere("license_plate", PLATE_JA, hint=Hints(NOT_ASCII, DIGIT)),
-    Form("license_plate", lazy_pattern(PLATE_DE), hint=PLATE_DE_HINT),
+    ValueForm("license_plate", lazy_pattern(PLATE_DE), hint=PLATE_DE_HINT),
     unspaced("drivers_license", "驾驶证|驾照|駕照|免許証|免許番号|운전면허", CODE, hint=CODE_HINT),
     unspaced("customer_number", CUSTOMER_WORDS_CJK, CUSTOMER_CODE, hint=CODE_HINT),
     named("passport", r"(?:загран)?паспорт\w*", r"\d{2} ?\d{2} ?\d{6}|\d{2} ?\d{7}", gap=FREE_GAP),
@@ -357,17 +357,17 @@ FORMS: Final = (
         hint=YEAR,
     ),
     unspaced("date_of_birth", "出生|生日|生年月日|誕生日|생년월일|생일", UNSPACED_DATE, hint=DIGIT),
-    Form(
+    ValueForm(
         "date_of_birth",
         lazy_pattern(rf"(?i)(?<![\w.-])(?P<value>{DATE})(?= (?:\w+ ){{0,3}}(?:geboren|born|nato|nata)\b)"),
         hint=YEAR,
     ),
-    Form(
+    ValueForm(
         "date_of_birth",
         lazy_pattern(rf"(?<![\w.-])(?P<value>{UNSPACED_DATE})(?=\s?(?:生まれ|生れ|出生|出世|년생|출생))"),
         hint=BORN_BEHIND,
     ),
-    Form(
+    ValueForm(
         "date_of_birth",  # behind the star of pedigrees and obituaries
         lazy_pattern(r"(?<![\w*])\*(?P<value>\d{1,2}\.\d{1,2}\.(?:19|20)?\d{2})(?=[,;)] ?)"),
         mark="*",
@@ -384,7 +384,7 @@ FORMS: Final = (
         gap=r" ?[:=]? ?[\w.@-]{2,40} ?[/|:,] ?",
         hint=LOGIN_HINT,
     ),
-    Form(
+    ValueForm(
         "password",  # behind an e-mail address and a sign
         lazy_pattern(
             rf"(?i)(?:log-?in|credentials|zugang|anmeld|account|acces|sign ?in|user)[^\n]{{0,30}}?"
@@ -394,7 +394,7 @@ FORMS: Final = (
         mark="@",
     ),
     unspaced("password", UNSPACED_SIGN_IN_WORDS, UNSPACED_SIGN_IN_VALUE, _is_secret_with_digit, hint=DIGIT),
-    Form(
+    ValueForm(
         "password",
         lazy_pattern(
             rf"(?i)(?<![^\s\"'`(])(?P<value>{SIGN_IN_VALUE})[\"'`]? (?:as|is|was|for|als|ist|war|für|para|pour|como|es"
@@ -406,18 +406,18 @@ FORMS: Final = (
     ),
     *PHONE_NUMBERS,
     named("social_handle", rf"{PLATFORMS}|handle", HANDLE, mark="@", gap=r"[^\n@]{0,40}"),
-    Form(
+    ValueForm(
         "social_handle",
         lazy_pattern(rf"(?i)(?<![\w@.])(?P<value>{HANDLE}) (?:on|auf|bei|sur|en|su|no) (?:{PLATFORMS})\b"),
         mark="@",
     ),
-    Form("user_name", lazy_pattern(rf"{POSIX_HOME}(?P<value>{NO_SERVICE}{FOLDER_USER})"), hint=HOME_HINT),
-    Form(
+    ValueForm("user_name", lazy_pattern(rf"{POSIX_HOME}(?P<value>{NO_SERVICE}{FOLDER_USER})"), hint=HOME_HINT),
+    ValueForm(
         "user_name",
         lazy_pattern(rf"{WINDOWS_HOME}(?P<value>{NO_SERVICE}{FOLDER_USER}(?:(?: {FOLDER_USER}){{1,3}}(?=[\\/]))?)"),
         hint=HOME_HINT,
     ),
-    Form(
+    ValueForm(
         "user_name",
         lazy_pattern(
             rf"(?:(?<![\w~/.-])|(?<=\w/))~(?P<value>{NO_SERVICE}{LOGIN})(?=/(?:\.[a-z]|(?:public_html|bin|src|tmp|"
@@ -426,57 +426,61 @@ FORMS: Final = (
         ),
         mark="~",
     ),
-    Form(
+    ValueForm(
         "user_name",
         lazy_pattern(
             rf"(?:https?://[^\s/]{{1,80}}/|(?<![\w-])(?:cd|ls|du|tree|find) )~(?P<value>{NO_SERVICE}{LOGIN}(?<![.-]))"
         ),
         mark="~",
     ),
-    Form(
+    ValueForm(
         "user_name",
         lazy_pattern(rf"(?<!\w)(?:SUDO_USER|USER(?:NAME)?|LOGNAME)=(?P<value>{NO_SERVICE}{LOGIN})\b"),
         mark="=",
     ),
-    Form(
+    ValueForm(
         "user_name",
         lazy_pattern(
             rf"(?<![\w.@'’-])(?P<value>{NO_SERVICE}(?!{ANYBODY}){LOGIN})['’]s (?i:home)[- ](?i:folder|directory|dir)\b"
         ),
         hint=OWNER_HINT,
     ),
-    Form("user_name", lazy_pattern(rf"{FILE_MODE}(?P<value>{NO_SERVICE}{LOGIN}) "), mark="rw"),
-    Form("user_name", lazy_pattern(rf"{FILE_MODE}(?P<owner>{NO_SERVICE}{LOGIN}) +(?P<value>(?P=owner)) "), mark="rw"),
-    Form(
+    ValueForm("user_name", lazy_pattern(rf"{FILE_MODE}(?P<value>{NO_SERVICE}{LOGIN}) "), mark="rw"),
+    ValueForm(
+        "user_name", lazy_pattern(rf"{FILE_MODE}(?P<owner>{NO_SERVICE}{LOGIN}) +(?P<value>(?P=owner)) "), mark="rw"
+    ),
+    ValueForm(
         "user_name",
         lazy_pattern(rf"{FOLDER_OF_USER}(?P<value>{NO_SERVICE}{LOGIN}(?<![.-])){USER_END}"),
         hint=FOLDER_HINT,
     ),
-    Form(
+    ValueForm(
         "user_name",
         lazy_pattern(rf"(?m)(?:^|[\s(\[])(?P<value>(?!(?:{SERVICE_USERS})@){LOGIN})@{HOST}{PROMPT_END}"),
         mark="@",
     ),
-    Form(
+    ValueForm(
         "host_name",
         lazy_pattern(rf"(?m)(?:^|[\s(\[]){LOGIN}@(?P<value>(?!{EXAMPLE_HOST}){HOST}){PROMPT_END}"),
         mark="@",
     ),
-    Form(
+    ValueForm(
         "user_name",
         lazy_pattern(rf"{REMOTE_COMMAND}(?P<value>(?!(?:{SERVICE_USERS})@){LOGIN})@{HOST}(?![\w@])"),
         mark="@",
     ),
-    Form("host_name", lazy_pattern(rf"{REMOTE_COMMAND}{LOGIN}@(?P<value>(?!{EXAMPLE_HOST}){HOST})(?![\w@])"), mark="@"),
-    Form(
+    ValueForm(
+        "host_name", lazy_pattern(rf"{REMOTE_COMMAND}{LOGIN}@(?P<value>(?!{EXAMPLE_HOST}){HOST})(?![\w@])"), mark="@"
+    ),
+    ValueForm(
         "host_name",
         lazy_pattern(
             r"(?i)(?<![\w.@-])(?P<value>[a-z0-9][a-z0-9-]{1,40}(?:\.[a-z0-9-]{1,40}){0,4}\.(?:internal|"
             r"corp|lan|intranet|local))(?![\w-])"
         ),
-        hint=Words(".internal|.corp|.lan|.intranet|.local"),
+        hint=HintParts(".internal|.corp|.lan|.intranet|.local"),
     ),
-    Form(
+    ValueForm(
         "url_token",
         lazy_pattern(
             r"(?i)https?://[^\s\"'<>]{1,300}?[?&#;](?:[\w-]{0,20}(?:token|key|sig(?:nature)?|secret|auth|"

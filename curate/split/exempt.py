@@ -15,7 +15,7 @@ from curate.core.text import plural
 from curate.corpus.boilerplate import MIN_EXAMPLES, MIN_SHARE, examples_with, own_texts
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.dedup_text import answers_of, asked_turns, segments_of
-from curate.corpus.links import Run, answer_runs_of, first_turn_of, links_of_lines, runs_of
+from curate.corpus.links import WordRun, answer_runs_of, first_turn_of, links_of_lines, runs_of
 from curate.similarity.shingles import Sets, Shingling, salted, texts_of
 from curate.similarity.word_hashes import shingled
 from curate.split.groups import Link, SharedTexts
@@ -84,7 +84,7 @@ def shared_text_notes(texts: Sequence[ExemptText]) -> list[str]:
     return [f"{note} (`shared_texts` in the manifest); --group-by KEY keeps them together"] if texts else []
 
 
-def _runs_with(example: Example, link: Link, keys: Collection[int]) -> list[Run]:
+def _runs_with(example: Example, link: Link, keys: Collection[int]) -> list[WordRun]:
     """The runs of words of an example that have these keys, in order."""
     if link is Link.FIRST_TURN:
         return [first_turn_of(example)]

@@ -37,7 +37,7 @@ MAX_CHARS: Final = 60
 KINDS: Final = {"first question": "L012", "document": "L014"}
 
 
-class Keys(NamedTuple):
+class TextDigests(NamedTuple):
     """Keys of texts; the digest of each, as in a manifest; its place, and the number of examples that it stands for."""
 
     hashes: Hashes
@@ -76,7 +76,7 @@ def text_leaks(examples: Examples, shared_texts: Sequence[SharedText] | None) ->
     )
     ones = np.ones(len(examples.places), dtype=np.int64)
     for kind, keys in (
-        ("first question", Keys(examples.first_turn, examples.first_words, examples.places, ones)),
+        ("first question", TextDigests(examples.first_turn, examples.first_words, examples.places, ones)),
         ("document", _document_keys(examples, shared_texts or ())),
     ):
         crossing = _Crossing(examples, keys)
@@ -102,7 +102,7 @@ def text_leaks(examples: Examples, shared_texts: Sequence[SharedText] | None) ->
     return TextLeaks(pairs, exempt, wrong)
 
 
-def _document_keys(examples: Examples, shared_texts: Sequence[SharedText]) -> Keys:
+def _document_keys(examples: Examples, shared_texts: Sequence[SharedText]) -> TextDigests:
     """The runs of blocks, and those of answers that a block has too or that a manifest names."""
     named = [int(run, 16) for text in shared_texts for run in text.runs if RUN_DIGEST.fullmatch(run)]
     is_block = np.isin(examples.answer_blocks, np.append(examples.blocks, np.array(named, dtype=np.uint64)))
@@ -110,7 +110,7 @@ def _document_keys(examples: Examples, shared_texts: Sequence[SharedText]) -> Ke
     places = np.concatenate([examples.blocks_by, examples.answer_blocks_by[is_block]])
     counts = np.concatenate([examples.block_examples, np.ones(np.count_nonzero(is_block), dtype=np.int64)])
     order = places.argsort(kind="stable")  # the first place of a run must be in the earliest split that has it
-    return Keys(runs[order], runs[order], places[order], counts[order])
+    return TextDigests(runs[order], runs[order], places[order], counts[order])
 
 
 def exempt_texts_point(manifest: Path, leaks: TextLeaks, count: int, differences: list[Difference]) -> Point:
@@ -142,7 +142,7 @@ def exempt_texts(leaks: TextLeaks) -> Iterator[NotChecked]:
 class _Crossing:
     """The keys that a split shares with an earlier one."""
 
-    def __init__(self, all_examples: Examples, keys: Keys) -> None:
+    def __init__(self, all_examples: Examples, keys: TextDigests) -> None:
         self.all_examples, self.keys = all_examples, keys
         self.every, firsts, self.of = np.unique(keys.hashes, return_index=True, return_inverse=True)
         self.firsts, self.digests = keys.places[firsts], keys.digests[firsts]

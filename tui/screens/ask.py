@@ -168,7 +168,7 @@ def like_screen(alike: Sequence[Likeness]) -> PickScreen:
     return PickScreen("Show the entries with the same", lines)
 
 
-class Option(NamedTuple):
+class MenuOption(NamedTuple):
     """A line of a menu."""
 
     key: str
@@ -182,7 +182,7 @@ class MenuScreen(Dialog[str | None]):
     AUTO_FOCUS = "#menu"
     BINDINGS = [Binding("escape,q", "leave", "Cancel", tooltip="Make no changes.", id="menu-leave")]  # noqa: RUF012
 
-    def __init__(self, title: str, options: Sequence[Option], switch: str = "") -> None:
+    def __init__(self, title: str, options: Sequence[MenuOption], switch: str = "") -> None:
         """`switch`: what the key `!` includes, which adds `!` to the result."""
         super().__init__()
         self._title, self._options, self._switch = title, options, switch

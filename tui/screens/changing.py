@@ -34,7 +34,7 @@ from tui.messages import DecisionReverted, Failed
 from tui.render.changes import repair_text
 from tui.render.signs import SEVERITIES, failure, lines
 from tui.review_state import ReviewState
-from tui.screens.ask import AskScreen, ConfirmScreen, Dialog, MenuScreen, Option
+from tui.screens.ask import AskScreen, ConfirmScreen, Dialog, MenuOption, MenuScreen
 from tui.screens.frame import FrameScreen
 from tui.widgets import KeyFooter
 
@@ -154,7 +154,7 @@ class Changing(FrameScreen):
         if len(sides) < 2:
             act(entry, sides[0])
             return
-        options = [Option(key, key.upper(), str(side.place)) for key, side in zip("ab", sides, strict=True)]
+        options = [MenuOption(key, key.upper(), str(side.place)) for key, side in zip("ab", sides, strict=True)]
         self.app.push_screen(
             MenuScreen(f"{verb} A or B?", options), lambda key: act(entry, sides["ab".index(key)]) if key else None
         )

@@ -18,7 +18,7 @@ from tui.abandon import cancellable
 from tui.conversation import ConversationView
 from tui.messages import Failed
 from tui.render.changes import bulk_text, notes_text, repairs_text
-from tui.screens.ask import AskScreen, ConfirmScreen, MenuScreen, Option
+from tui.screens.ask import AskScreen, ConfirmScreen, MenuOption, MenuScreen
 from tui.screens.changing import Changing
 from tui.widgets import EntryList
 
@@ -27,19 +27,19 @@ PAIR_CHOICES: dict[str, str] = {**CHOICES, "y": "both", "d": "neither"}
 MAX_FILTER_CHARS = 200
 """Maximum number of characters of a filter in a question."""
 OTHER_OPTIONS = (
-    Option("u", "Undecide", "take decisions and edits back"),
-    Option("m", "Note", "add a note to each example"),
-    Option("l", "Label", "label or rate each example"),
+    MenuOption("u", "Undecide", "take decisions and edits back"),
+    MenuOption("m", "Note", "add a note to each example"),
+    MenuOption("l", "Label", "label or rate each example"),
 )
-SINGLE_OPTIONS = (Option("y", "Keep"), Option("d", "Drop"), *OTHER_OPTIONS)
+SINGLE_OPTIONS = (MenuOption("y", "Keep"), MenuOption("d", "Drop"), *OTHER_OPTIONS)
 SIDE_OPTIONS = (
-    Option("a", "Keep A", "the keeper, or the first answer; drop the others"),
-    Option("b", "Keep B", "of each pair; drop A"),
-    Option("y", "Keep all"),
-    Option("d", "Drop all"),
+    MenuOption("a", "Keep A", "the keeper, or the first answer; drop the others"),
+    MenuOption("b", "Keep B", "of each pair; drop A"),
+    MenuOption("y", "Keep all"),
+    MenuOption("d", "Drop all"),
     *OTHER_OPTIONS,
 )
-REPAIR_OPTION = Option("r", "Repair", "apply the fix of each rule")
+REPAIR_OPTION = MenuOption("r", "Repair", "apply the fix of each rule")
 BULK_OPTIONS = {
     "example": SINGLE_OPTIONS,
     "finding": (*SINGLE_OPTIONS[:2], REPAIR_OPTION, *OTHER_OPTIONS),
@@ -182,9 +182,9 @@ class Selecting(Changing):
         """Ask for a rating or label of examples, which are confirmed if there are several."""
         names = dict(zip(ascii_lowercase, self.state.sources.config.review.labels, strict=False))
         options = [
-            *(Option(str(rating), "★" * rating) for rating in range(1, 6)),
-            Option("0", "no rating"),
-            *(Option(key, f"#{name}", "give it, or take it back") for key, name in names.items()),
+            *(MenuOption(str(rating), "★" * rating) for rating in range(1, 6)),
+            MenuOption("0", "no rating"),
+            *(MenuOption(key, f"#{name}", "give it, or take it back") for key, name in names.items()),
         ]
         help_ = "" if names else '\nlabels: [review] labels = ["NAME"] in curate.toml'
 

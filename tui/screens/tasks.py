@@ -7,7 +7,7 @@ from pathlib import Path
 from textual import work
 from textual.content import Content
 from textual.widgets import OptionList
-from textual.widgets.option_list import Option as ListOption
+from textual.widgets.option_list import MenuOption as ListOption
 
 from curate.commands.apply import ApplyResult, apply
 from curate.commands.review_history import Audit, audit_sentence, audits_in, samples
@@ -25,7 +25,7 @@ from tui.messages import Failed
 from tui.render.signs import lines
 from tui.render.status import decision_counts
 from tui.review_state import ReviewTask
-from tui.screens.ask import AskScreen, ConfirmScreen, MenuScreen, Option
+from tui.screens.ask import AskScreen, ConfirmScreen, MenuOption, MenuScreen
 from tui.screens.frame import FrameScreen
 
 LABEL_CELLS = 9
@@ -76,10 +76,10 @@ class Tasks(FrameScreen):
         """Ask for the examples to draw from, or for an audit to resume."""
         audits = audits_in([self.session.log]).audits[-MAX_RESUMED:]
         options = [
-            Option("a", "All", "all examples, each content once"),
-            Option("k", "Kept", "those that would be kept, as decided so far"),
+            MenuOption("a", "All", "all examples, each content once"),
+            MenuOption("k", "Kept", "those that would be kept, as decided so far"),
             *(
-                Option(str(number), "Resume", f"{audit.name}: {audit.judged:,} of {audit.sample:,} judged")
+                MenuOption(str(number), "Resume", f"{audit.name}: {audit.judged:,} of {audit.sample:,} judged")
                 for number, audit in enumerate(audits, start=1)
             ),
         ]
