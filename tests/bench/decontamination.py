@@ -7,7 +7,8 @@
 FOLDER holds `decontamination/rephrased.jsonl` (the 243 rephrasings of Yang et al. 2023), `questions/` and `raw/` with
 benchmarks and chats. Half of the rephrasings (even rows), the rows `fit` of `rephrased_items.jsonl` and the rows
 `choose` of `rephrased_items_hundred.jsonl` were used to fit the coefficients, with the first 12,000 clean rows; the
-others are held out. `--fit` prints the coefficients for the pairs of all models together.
+others are held out. `--fit` prints the coefficients for the pairs of all models together. Those for another language
+are of an earlier fit, and those of right choices are not fitted.
 
 `--own` measures with the items of a file instead, each with a rephrasing and a near miss, which is another item on the
 same topic. The 100 of `own_items.jsonl` were written without knowledge of how the detector decides; its misses were
@@ -17,7 +18,8 @@ were written before any of them was searched for.
 
 `--rephrasings` measures with the rephrasings of a file of items of the same benchmarks instead. The 100 of
 `rephrased_items_hundred.jsonl` were written in seven styles before the code of the detector was read; so were the 60 of
-`rephrased_items_sixty.jsonl` in six styles, with 14 items of their own, which chose nothing.
+`rephrased_items_sixty.jsonl` in six styles, with 14 items of their own, which chose nothing. The 40 of
+`rephrased_items_forty.jsonl`, in the same styles, were written with the code of the detector read; they chose nothing.
 """
 
 import argparse
@@ -28,6 +30,7 @@ import re
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -84,7 +87,10 @@ def benchmarks(folder: Path) -> Iterator[Item]:
     )
     [algebra] = (raw / "D").glob("*abstract_algebra_test.csv")
     with algebra.open(encoding="utf-8", newline="") as file:
-        yield from items("mmlu", [(cells[0], cells[1:5], "choices") for cells in csv.reader(file)])
+        rows = list(csv.reader(file))
+    choices = items("mmlu", [(cells[0], cells[1:5], "choices") for cells in rows])
+    for item, cells in zip(choices, rows, strict=True):
+        yield replace(item, right=cells["ABCD".index(cells[5]) + 1])
     [questions] = (raw / "D").glob("*mt_bench_question.jsonl")
     yield from items(
         "mtbench", [(row["turns"][0], row.get("reference", [])[:1], "reference") for row in lines(questions)]
@@ -171,7 +177,7 @@ def fit(rows: Sequence[Candidate], labels: Sequence[bool], weights: Sequence[flo
     from sklearn.linear_model import LogisticRegression
 
     for same in (True, False):
-        chosen = [number for number, row in enumerate(rows) if row.same_language == same]
+        chosen = [number for number, row in enumerate(rows) if row.same_language == same and not row.right]
         model = LogisticRegression(C=0.3, max_iter=2_000).fit(
             [rows[number].features for number in chosen], [labels[number] for number in chosen],
             sample_weight=[weights[number] for number in chosen],
@@ -247,7 +253,7 @@ def main() -> None:
     add_facts(index, items, embedded, "")
     places = [(item.place.file, item.place.line) for item in items]
     plants = list(own_planted(own) if own else rephrasings(path) if path else planted(options.folder))
-    near = [item["near"] for item in own]
+    near = [row["near"] for row in own or listed if "near" in row]
     clean = [*clean_rows(options.folder, options.rows), *near]
     examples = [example(turns, row) for row, turns in enumerate([*(plant.turns for plant in plants), *clean])]
     started = time.process_time()
@@ -264,8 +270,8 @@ def main() -> None:
         if probability(row) >= MIN_PROBABILITY
     }
     report(plants, truth, by_words, by_meaning, len(clean) - len(near))
-    if own:
-        report_own(own, plants, by_words, by_words | by_meaning, len(plants) + len(clean) - len(near))
+    if near:
+        report_own(own or listed, plants, by_words, by_words | by_meaning, len(plants) + len(clean) - len(near))
     show_false(by_words | by_meaning, clean, len(plants), places, items)
 
 
@@ -301,9 +307,10 @@ def report_own(own: Sequence[Any], plants: Sequence[Planted], by_words: set[Any]
         flagged = {row - first for row, _ in matches if row >= first}
         styles = Counter(own[row]["style"] for row in flagged)
         print(f"{name}: {len(flagged)} of {len(plants)} near misses flagged {dict(styles)}")
-    for row, (plant, item) in enumerate(zip(plants, own, strict=True)):
-        if (row, ("own", row)) not in both:
-            print(json.dumps({"missed": plant.turns[0][:200], "item": item["question"][:200]}, ensure_ascii=False))
+    for row, plant in enumerate(plants):
+        if (row, (plant.bench, plant.line)) not in both:
+            missed = {"missed": plant.turns[0][:200], "bench": plant.bench, "line": plant.line}
+            print(json.dumps(missed, ensure_ascii=False))
 
 
 def show_false(
