@@ -50,6 +50,7 @@ EXPLANATION: Final = (
     "contradictions",
     "loss-masks",
     "redaction",
+    "rephrased-items",
     "benchmarks",
     "scale",
     "curatebench",

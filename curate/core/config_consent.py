@@ -130,7 +130,7 @@ def _settings(config: Config, home: Path, root: Path, used: Used) -> Iterator[tu
             yield f"{recipe.name}: {key}", *setting
 
 
-def _recipe_settings(values: Mapping[str, Any]) -> Iterator[tuple[str, Any, Kind, Any]]:
+def _recipe_settings(values: Mapping[str, Any]) -> Iterator[tuple[str, Any, Kind | Guard, Any]]:
     """The settings of a recipe, as `_settings`. The trainer reports what is wrong with it."""
     for key, kind in RECIPE_KINDS.items():
         given = values.get(key)

@@ -21,7 +21,16 @@ from curate.core.example import Example, Place
 from curate.core.finding import Finding, Severity
 from curate.core.runs import Project
 from curate.read.index import LineIndex
-from curate.review import AnswerGroup, Cluster, Member, MultiConflict, PairConflict, ReviewSession, Side, Sources
+from curate.review import (
+    AnswerGroup,
+    Cluster,
+    Member,
+    MultiConflict,
+    PairConflict,
+    PlacedExample,
+    ReviewSession,
+    Sources,
+)
 from curate.review.events import Advanced, Checked, ConflictsFound, DuplicatesFound, Ended, FindingsFound, ScanEvent
 from tests.waiting import PATIENCE_SECONDS
 from tui.app import CurateApp
@@ -78,8 +87,8 @@ def example_at(lines: LineIndex, line: int) -> Example:
 
 
 def facts_about(lines: LineIndex) -> list[ScanEvent]:
-    def side(line: int) -> Side:
-        return Side(Place(NAME, line), example_at(lines, line).id)
+    def side(line: int) -> PlacedExample:
+        return PlacedExample(Place(NAME, line), example_at(lines, line).id)
 
     def finding(code: str, severity: Severity, line: int, pointer: str, message: str, fixable: bool = False) -> Finding:
         parsed = lines.read(Place(NAME, line))

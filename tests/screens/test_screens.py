@@ -34,10 +34,10 @@ from curate.review import (
     Edit,
     Member,
     PairConflict,
+    PlacedExample,
     Progress,
     ReviewSession,
     ReviewStatus,
-    Side,
     Sources,
     View,
     views,
@@ -848,7 +848,7 @@ async def test_messages_are_aligned_and_identical_ones_folded() -> None:
     def facts(sources: Sources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
         index = LineIndex(sources.files)
         list(index.build())
-        sides = [Side(Place("data.jsonl", line), example_at(index, line).id) for line in (1, 2)]
+        sides = [PlacedExample(Place("data.jsonl", line), example_at(index, line).id) for line in (1, 2)]
         tell(DuplicatesFound([Cluster(sides[0], (Member(sides[1], "D003", 0.9),), apart=True)]))
         tell(Ended())
 
@@ -988,7 +988,7 @@ async def test_of_contradictory_sentences_the_words_that_differ_are_marked(
     def tell(sources: Sources, take: Callable[[ScanEvent], None], _stopped: object) -> None:
         lines = LineIndex(sources.files)
         list(lines.build())
-        left, right = (Side(Place("data.jsonl", line), example_at(lines, line).id) for line in (1, 2))
+        left, right = (PlacedExample(Place("data.jsonl", line), example_at(lines, line).id) for line in (1, 2))
         evidence = (Evidence("nli", *said, 0.9),)
         take(ConflictsFound([PairConflict("X003", left, right, 1.0, evidence, 0.9, id="1-2")], []))
         take(Ended())

@@ -21,10 +21,10 @@ from curate.review import (
     Kind,
     Member,
     MultiConflict,
+    PlacedExample,
     Progress,
     ReviewSession,
     ReviewStatus,
-    Side,
     View,
     next_open,
     views,
@@ -387,7 +387,7 @@ def test_filters_of_the_other_kinds(session: ReviewSession) -> None:
 
 
 SIDES = st.builds(
-    lambda file, line, nth, high, low: Side(Place(file, line, nth), f"{high:016x}{low:016x}"),
+    lambda file, line, nth, high, low: PlacedExample(Place(file, line, nth), f"{high:016x}{low:016x}"),
     st.sampled_from(["a.jsonl", "b.jsonl", "c d.json"]), st.integers(1, 9), st.integers(0, 3),
     st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1),
 )  # fmt: skip
@@ -419,7 +419,7 @@ def test_clusters_come_back_from_their_columns_and_are_filtered(chunks: list[lis
 @pytest.mark.slow
 def test_entries_of_more_than_65536_files_are_held() -> None:
     names = [f"{number}.json" for number in range(66_000)]
-    sides = [Side(Place(name, 1), "0" * 32) for name in names]
+    sides = [PlacedExample(Place(name, 1), "0" * 32) for name in names]
     undecided = [ReviewStatus.UNDECIDED] * len(names)
     clusters, findings = ClusterQueue(), FindingQueue()
     clusters.add([Cluster(side, (Member(side, "D001", 1.0),)) for side in sides], undecided)

@@ -11,7 +11,7 @@ from curate.core.form_keys import LABEL_KEYS
 from curate.core.text import excerpt, plural
 from curate.read.forms.form import PreferencePair, UnwritableError
 from curate.read.preference_conversion import label_of, pair_in
-from curate.review import ReviewSession, Side
+from curate.review import PlacedExample, ReviewSession
 from curate.review.turn_parts import media_in
 from tui.conversation import NOTE_STYLE, ConversationView, as_json, literal, shortened
 from tui.render.compare import MAX_UNFOLDED_RUN, ComparisonRow, compare
@@ -106,7 +106,7 @@ def _answer_heading(name: str, messages: Sequence[Message]) -> Content:
     return Content.assemble((f" {name} ", "bold reverse"), (f" {plural(size, 'character')}", NOTE_STYLE))
 
 
-def raw_rows(session: ReviewSession, sides: Sequence[Side], read: ConversationView) -> list[ComparisonRow]:
+def raw_rows(session: ReviewSession, sides: Sequence[PlacedExample], read: ConversationView) -> list[ComparisonRow]:
     """The lines as they are in the files, escaped and with secrets masked."""
     texts = []
     for side in sides:

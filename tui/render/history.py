@@ -7,7 +7,7 @@ from textual.content import Content
 from curate.commands.review_history import History, Step
 from curate.core.decision import Decision, Scope
 from curate.core.text import excerpt, plural, visible
-from curate.review import ReviewSession, Side
+from curate.review import PlacedExample, ReviewSession
 from curate.review.history import UndoPlan, place_of
 from tui.conversation import ConversationView, literal
 from tui.render.rows import question_text
@@ -50,7 +50,7 @@ def step_row(session: ReviewSession, history: History, step: Step, read: Convers
     sign, colour = SIGNS[history.state(step)]
     example = step.decisions[0].example
     place = place_of(session, example)
-    request = f"  {question_text(session, Side(place, example))}" if place is not None else ""
+    request = f"  {question_text(session, PlacedExample(place, example))}" if place is not None else ""
     return Content.assemble((f"{sign} ", f"bold {colour}"), step_text(session, step, read), (request, MUTED))
 
 

@@ -16,7 +16,7 @@ from curate.core.example import Example, Message, canonical, number_of
 from curate.core.finding import Finding
 from curate.core.text import UNSAFE, excerpt, plural, visible
 from curate.read.forms.form import PreferencePair
-from curate.review import Cluster, Entry, MultiConflict, PairConflict, ReviewSession, ReviewStatus, Side
+from curate.review import Cluster, Entry, MultiConflict, PairConflict, PlacedExample, ReviewSession, ReviewStatus
 from curate.review.bulk import sides_shown
 from curate.review.entry import Target
 from curate.review.training_signals import related
@@ -297,7 +297,7 @@ def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, view: 
 def _training_page(session: ReviewSession, entry: Entry, about: Content, view: ViewOptions) -> Page:
     """An example that was hard to learn, beside the most related example if there is one."""
     assert session.trained is not None
-    own = Side(entry.place, entry.ids[0])
+    own = PlacedExample(entry.place, entry.ids[0])
     near = related(session.examples, (session.conflicts, session.clusters), own.id, session.trained.mapped)
     content = [
         Content.assemble(("beside: ", "bold"), relation.why, " ", literal(str(relation.side.place), style=MUTED))
@@ -376,7 +376,7 @@ def _kept_pair_page(session: ReviewSession, entry: Entry, cluster: Cluster, view
 def _side_by_side(
     session: ReviewSession,
     about: Content,
-    sides: Sequence[tuple[str, Side]],
+    sides: Sequence[tuple[str, PlacedExample]],
     view: ViewOptions,
     turns: Sequence[int | None] = (None, None),
     contradictory: Sequence[Sequence[tuple[str, str]]] = (),
@@ -402,7 +402,7 @@ def _side_by_side(
     return Page(about, rows=[ComparisonRow(heads[0], heads[1]), ComparisonRow(plain[0], plain[1])])
 
 
-def _side_heading(session: ReviewSession, name: str, side: Side, *, exists: bool = True) -> Content:
+def _side_heading(session: ReviewSession, name: str, side: PlacedExample, *, exists: bool = True) -> Content:
     """The line above a side: its name, the decision about it, and its place."""
     undecided = session.verdict(side.id) == "undecided" and not session.contested(side.id)
     stays = (
@@ -465,7 +465,7 @@ def _multi_conflict_page(session: ReviewSession, entry: Entry, conflict: MultiCo
     return Page(compared.about, rows=[*compared.rows, *more])
 
 
-def _other_wording(session: ReviewSession, name: str, side: Side, view: ViewOptions) -> Content:
+def _other_wording(session: ReviewSession, name: str, side: PlacedExample, view: ViewOptions) -> Content:
     """A side with its heading, for another example that gives the same answer in other words."""
     example = session.example(side)
     return lines(

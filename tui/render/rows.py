@@ -19,9 +19,9 @@ from curate.review import (
     Kind,
     MultiConflict,
     PairConflict,
+    PlacedExample,
     ReviewSession,
     ReviewStatus,
-    Side,
     View,
 )
 from curate.review.columns import Facet, column_value
@@ -161,7 +161,7 @@ def _subject_text(session: ReviewSession, entry: Entry, read: ConversationView) 
         case MultiConflict():
             return _one_line(entry.subject.request[:MAX_OPENING_CHARS], read)
         case Cluster():
-            place: Side | Entry = entry.subject.kept
+            place: PlacedExample | Entry = entry.subject.kept
         case PairConflict():
             place = entry.subject.left
         case _:
@@ -180,10 +180,10 @@ def _subject_text(session: ReviewSession, entry: Entry, read: ConversationView) 
 def example_text(session: ReviewSession, example_id: str) -> str:
     """The place and the question of an example, on one line; empty if its place is not known."""
     place = session.examples.place_of(example_id)
-    return "" if place is None else f"{visible(str(place))} {question_text(session, Side(place, example_id))}"
+    return "" if place is None else f"{visible(str(place))} {question_text(session, PlacedExample(place, example_id))}"
 
 
-def question_text(session: ReviewSession, side: Side) -> str:
+def question_text(session: ReviewSession, side: PlacedExample) -> str:
     """The beginning of the question of an example, on one line; empty if it is not there any more."""
     stored = session.example(side)
     request = stored.question[:MAX_OPENING_CHARS] if stored is not None else ""

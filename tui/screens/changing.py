@@ -24,7 +24,7 @@ from curate.core.text import plural
 from curate.output.edited import key_of
 from curate.read.dataset import ParsedLine
 from curate.read.formats import example_of
-from curate.review import Edit, Entry, Kind, PairConflict, Side, VerdictOrEdit
+from curate.review import Edit, Entry, Kind, PairConflict, PlacedExample, VerdictOrEdit
 from curate.review.bulk import first_change, sides_shown
 from curate.review.draft import TURN_MARK, draft_of, line_in, value_of
 from curate.review.live_lint import still_found
@@ -145,7 +145,7 @@ class Changing(FrameScreen):
     def redraw(self, *, stay: bool = False) -> None:
         """Redraw the screen."""
 
-    def _choose_side(self, verb: str, act: Callable[[Entry, Side], None]) -> None:
+    def _choose_side(self, verb: str, act: Callable[[Entry, PlacedExample], None]) -> None:
         """Act on the example of the entry; of a comparison, ask whether on A or on B."""
         entry = self.entry
         if entry is None or self.moved(entry):
@@ -169,7 +169,7 @@ class Changing(FrameScreen):
             self.app.post_message(Failed(InputError(f"{place}: the line changed on disk", f"{key} reloads the files")))
         return place is not None
 
-    def _parsed_line(self, side: Side) -> ParsedLine | None:
+    def _parsed_line(self, side: PlacedExample) -> ParsedLine | None:
         """The line of a side; None, with a note on the status line, if it no longer exists."""
         parsed = self.session.line(side.place)
         if parsed is None:
@@ -220,7 +220,7 @@ class Changing(FrameScreen):
         """Edit the example in the built-in editor."""
         self._choose_side("Edit", self._edit)
 
-    def _edit(self, entry: Entry, side: Side) -> None:
+    def _edit(self, entry: Entry, side: PlacedExample) -> None:
         parsed = self._parsed_line(side)
         if parsed is None:
             return
@@ -274,7 +274,7 @@ class Changing(FrameScreen):
         """Edit the example in $EDITOR."""
         self._choose_side("Edit", self._edit_outside)
 
-    def _edit_outside(self, entry: Entry, side: Side) -> None:
+    def _edit_outside(self, entry: Entry, side: PlacedExample) -> None:
         parsed = self._parsed_line(side)
         if parsed is None:
             return
@@ -388,7 +388,7 @@ class Changing(FrameScreen):
         """Add a note about the example."""
         self._choose_side("Note about", self._ask_note)
 
-    def _ask_note(self, entry: Entry, side: Side, text: str = "") -> None:
+    def _ask_note(self, entry: Entry, side: PlacedExample, text: str = "") -> None:
         if not side.id:
             self.say("there is no example here to add a note to")
             return
@@ -398,7 +398,7 @@ class Changing(FrameScreen):
             lambda note: self._save_note(entry, side, note, old),
         )
 
-    def _save_note(self, entry: Entry, side: Side, note: str | None, old: str) -> None:
+    def _save_note(self, entry: Entry, side: PlacedExample, note: str | None, old: str) -> None:
         """Save a note that was `old` when it was opened; ask again if it has changed since, or cannot be saved."""
         if note is None or note == self.session.note(side.id):
             return

@@ -7,7 +7,7 @@ from pathlib import Path
 from textual import work
 from textual.content import Content
 from textual.widgets import OptionList
-from textual.widgets.option_list import MenuOption as ListOption
+from textual.widgets.option_list import Option as ListOption
 
 from curate.commands.apply import ApplyResult, apply
 from curate.commands.review_history import Audit, audit_sentence, audits_in, samples
