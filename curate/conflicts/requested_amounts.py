@@ -144,7 +144,7 @@ def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
         single = len(sides[0]) == len(sides[1]) == 1
         is_possible = kind in UNASKED_KINDS or (kind == "time" and "date" in kinds_asked)  # "when": "in ten minutes"
         if (
-            (kind in kinds_asked or (single and is_possible and not any(_is_month(side[0]) for side in sides)))
+            (kind in kinds_asked or (single and is_possible))
             and max(map(len, sides)) <= MAX_VALUES
             and not _is_elsewhere(sides[0], right_amounts)
             and not _is_elsewhere(sides[1], left_amounts)
@@ -162,11 +162,6 @@ def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
     ):
         return counted
     return _only_other_slot((left, left_amounts), (right, right_amounts), question_quantities)
-
-
-def _is_month(amount: Quantity) -> bool:
-    """Whether an amount is a month without a day, which an answer often names besides what was asked for."""
-    return amount.kind == "date" and amount.value[1] is not None and amount.value[2] is None
 
 
 def _other_first_value(
