@@ -297,8 +297,14 @@ def _scores(reader: Any, texts: list[Pair]) -> Any:
 
 
 def may_be_copies(answers: Pair) -> bool:
-    """Whether two answers that share many words are such as a model reads together."""
-    return min(map(word_count, answers)) >= MIN_COPY_WORDS and not any(map(UNSPACED.search, answers))
+    """Whether two answers that share many words are such as a model reads together: where they differ, one has other
+    words, not more or fewer, and neither asks back. Rewordings mostly add or leave out words.
+    """
+    if min(map(word_count, answers)) < MIN_COPY_WORDS or any(map(UNSPACED.search, answers)):
+        return False
+    if any(answer.rstrip().endswith("?") for answer in answers):
+        return False
+    return all(span[0] < span[1] for spans in Differences.of(*answers).spans for span in spans)
 
 
 class Differences(NamedTuple):
