@@ -56,7 +56,7 @@ confidence. Of the even topics it is .93.
 """
 MIN_COPY_PROBABILITY: Final = 0.99
 """Probability from which two edited copies count as contradictory: with it, the precision on half of the pairs of two
-sources that the model was not trained on is .96.
+sources that the model was not trained on is .97.
 """
 MIN_COPY_WORDS: Final = 20
 """Number of words of the shorter one of two edited copies that are read."""
