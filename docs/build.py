@@ -52,6 +52,7 @@ EXPLANATION: Final = (
     "redaction",
     "rephrased-items",
     "benchmarks",
+    "rephrased-items",
     "scale",
     "curatebench",
 )
