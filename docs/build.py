@@ -52,7 +52,6 @@ EXPLANATION: Final = (
     "redaction",
     "rephrased-items",
     "benchmarks",
-    "rephrased-items",
     "scale",
     "curatebench",
 )

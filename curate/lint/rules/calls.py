@@ -139,10 +139,7 @@ def function_fault(function: Any) -> str | None:
 @tool_calls_malformed.repaired_by(safe=True)
 @on_messages
 def mend_calls(messages: list[Object]) -> list[Object] | None:
-    """Remove empty lists of tool calls, and put names and arguments that stand in a call itself under `function`.
-
-    None if a call is still incomplete after that.
-    """
+    """Remove empty lists of tool calls, and put names and arguments that stand in a call itself under `function`."""
     edited = []
     for message in messages:
         calls = message.get("tool_calls") if message.get("role") == "assistant" else None
@@ -151,7 +148,7 @@ def mend_calls(messages: list[Object]) -> list[Object] | None:
         repaired = [_with_function(call) for call in calls or ()]
         call = message.get("function_call") if message.get("role") == "assistant" else None
         if any(map(call_fault, repaired)) or (call and function_fault(call)):
-            return None
+            return None  # a call is still incomplete
         without_calls = message if calls is None else omit_keys(message, "tool_calls")
         edited.append({**message, "tool_calls": repaired} if repaired else without_calls)
     return edited
