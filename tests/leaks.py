@@ -89,6 +89,18 @@ def question(rng: random.Random, one: Row) -> Row:
     return row(spelled(rng, said(one)[0]), text(rng, 30), system=rng.choice(SYSTEMS), metadata={"source": text(rng, 6)})
 
 
+def options(rng: random.Random, one: Row) -> Row:
+    """The same question with its options in another order; of a question without options, with three new ones."""
+    asked, *lines = said(one)[0].split("\n")
+    choices = [line.split(" ", 1)[1] for line in lines] or [text(rng, 3) for _ in range(3)]
+    rng.shuffle(choices)
+    label = rng.choice(("{})", "({})", "{}.", "- {}:", "\uff08{}\uff09", "{}\u3001"))
+    lettered = [
+        f"{label.replace(' ', '').format(letter)} {choice}" for letter, choice in zip("ABC", choices, strict=True)
+    ]
+    return row("\n".join([spelled(rng, asked), *lettered]), text(rng, 30), system=rng.choice(SYSTEMS))
+
+
 def continuation(rng: random.Random, one: Row) -> Row:
     """The same conversation, which goes on."""
     turns = [spelled(rng, turn) for turn in said(one)]
@@ -158,6 +170,7 @@ KINDS: Final[dict[str, tuple[str, Callable[[random.Random, Row], Row]]]] = {
     "near question": ("L013", near_question),
     "document": ("L014", document),
     "cut answer": ("L015", cut),
+    "options": ("L003", options),
 }
 """By name the code that tells it, and what makes another example that leaks from one."""
 
@@ -167,6 +180,8 @@ def data_set(kind: str, share: float, rng: random.Random, count: int = 120) -> S
     make = KINDS[kind][1]
     answered = 15 if kind == "continuation" else 30  # an answer of 20 words is compared by itself
     rows = [fresh(rng, answered) for _ in range(count - round(share * count))]
+    if kind == "options":
+        rows = [options(rng, one) for one in rows]
     if kind == "document":
         rows = [with_document(rng, one) for one in rows]
     sources = rows[:1] if share > 0.04 else rows[:3]

@@ -4,6 +4,7 @@ functions, because importing numpy takes time.
 Words are in an array, those of piece i from offsets[i] to offsets[i + 1].
 """
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -19,6 +20,17 @@ role; text outside of turns; the calls of the assistant's turn before it; reason
 Reasoning comes after all other pieces.
 """
 QUESTION_PARTS = 8
+LABEL = re.compile(
+    rb"(?:[ \t(\[*>-]|\xef\xbc\x88)*"
+    rb"(?:[A-Za-z]|\xce[\x91-\xbf]|\xcf[\x80-\x89]|\xd0[\x90-\xbf]|\xd1[\x80-\x8f]|\xef\xbc[\xa1-\xba]|\xef\xbd[\x81-\x9a]"
+    rb"|(?:[0-9]|\xef\xbc[\x90-\x99]){1,2})"
+    rb"(?:[.):\]]|\xe3\x80\x81|\xef\xbc[\x89\x8e\x9a])"
+    rb"(?=[ \t\r\n]|\Z|\xc2\xa0|\xe3(?:\x80\x80|[\x81-\x83])"
+    rb"|\xe4[\xb8-\xbf]|[\xe5-\xe9\xeb\xec]|\xea[\xb0-\xbf]|\xed[\x80-\x9e])"
+)
+"""The label of an option or a paragraph at the beginning of a line, in UTF-8, before white space or a character of a
+script without case (Han, kana, Hangul); its letter or number is one word.
+"""
 
 
 class Pieces(NamedTuple):
@@ -58,7 +70,7 @@ def _ends(sizes: Numbers | Flags) -> Numbers:
 
 
 class Segments(NamedTuple):
-    """The texts of pieces, cut where a line or a sentence begins if a piece may have blocks."""
+    """The texts of pieces, cut where a line or a sentence begins if a piece is of the user or may have blocks."""
 
     pieces: Numbers
     """The piece of each segment."""
@@ -66,7 +78,7 @@ class Segments(NamedTuple):
     is_line: Flags
     """Whether a line begins with it."""
     cut: Flags
-    """Which pieces may have blocks."""
+    """Which pieces are cut."""
 
 
 def read_words(pieces: Pieces, block: int, marks: Sequence[str]) -> tuple[PieceWords, Segments, Numbers]:
@@ -75,7 +87,8 @@ def read_words(pieces: Pieces, block: int, marks: Sequence[str]) -> tuple[PieceW
     """
     texts, kinds = pieces.texts, pieces.kinds
     has_blocks = (kinds < OUTSIDE_TURNS) & (kinds != ANSWER) & (texts.ends - texts.starts >= 2 * block - 1)
-    segments = _segments(texts, has_blocks, np.flatnonzero(~has_blocks & (kinds != UNCOMPARED)), marks)
+    is_cut = has_blocks | (kinds == USER)  # of which lines are compared too
+    segments = _segments(texts, is_cut, np.flatnonzero(~is_cut & (kinds != UNCOMPARED)), marks)
     hashes, ends = word_hashes(segments.texts)
     offsets = _ends(np.bincount(segments.pieces, np.diff(ends), len(kinds)).astype(np.int64))
     return PieceWords(hashes, offsets, offsets[pieces.first], RunHashes(hashes)), segments, ends
@@ -183,6 +196,30 @@ def question_keys(
         keys = runs.of(rest, end, runs.of(start, skip, end - start))
         near[chosen, part] = mixed(keys ^ mixed(np.full(1, part + 1, dtype=np.uint64))) | np.uint64(1)
     return mixed(said.runs.of(said.rows[:-1], said.rows[1:])), sizes, firsts, near
+
+
+def line_keys(
+    words: PieceWords, segments: Segments, segment_ends: Numbers, pieces: Pieces, least: int, least_words: int
+) -> Ids:
+    """For each conversation the key of the lines of its user turns in any order, without their labels; 0 for fewer than
+    `least` lines or `least_words` words. Lines without words do not count.
+    """
+    opens = np.flatnonzero(segments.is_line)
+    begins, ends = segment_ends[:-1][opens], np.append(segment_ends[opens[1:]], segment_ends[-1])[: len(opens)]
+    is_asked = (pieces.kinds[segments.pieces[opens]] == USER) & (ends > begins)
+    opens, begins, ends = opens[is_asked], begins[is_asked], ends[is_asked]
+    rows = pieces.first.searchsorted(segments.pieces[opens], "right") - 1
+    several = np.bincount(rows, minlength=len(pieces.first) - 1)[rows] >= least
+    opens, begins, ends, rows = opens[several], begins[several], ends[several], rows[several]
+    text = segments.texts.buffer.data
+    spans = zip(segments.texts.starts[opens].tolist(), segments.texts.ends[opens].tolist(), strict=True)
+    begins = begins + np.array([LABEL.match(text, *span) is not None for span in spans], dtype=np.bool_)
+    is_filled = ends > begins
+    begins, ends, rows = begins[is_filled], ends[is_filled], rows[is_filled]
+    bounds = rows.searchsorted(np.arange(len(pieces.first)))
+    lines = np.append(np.uint64(0), np.cumsum(words.runs.keys(begins, ends), dtype=np.uint64))
+    enough = (np.diff(bounds) >= least) & (np.diff(_ends(ends - begins)[bounds]) >= least_words)
+    return np.where(enough, mixed(np.diff(lines[bounds])) | np.uint64(1), np.uint64(0))
 
 
 class Answers(NamedTuple):

@@ -2,12 +2,13 @@
 shingle sets of their answers.
 
 `copy` is the key of all content that is trained on; `prompt_hash` that of the words of the user turns and the
-attachments; `conversation_hash` that of a conversation that ends with an answer, by role and words of its turns;
-`prefix_hashes` are those of its prefixes up to each earlier answer: one example continues another if its
-`prefix_hashes` contain the other's `conversation_hash`; `first_turn` is that of the words of the first user turn and
-the attachments; `near` are those of the question without one part each; `blocks` are those of the runs of words that
-begin with a line or a sentence, or end with a line, in turns of roles other than the assistant, and in documents;
-`answer_edges` are those of the first and last words of answers, `answer_blocks` those of as many words as `blocks` has.
+attachments; `question_lines` that of the lines of the user turns in any order; `conversation_hash` that of a
+conversation that ends with an answer, by role and words of its turns; `prefix_hashes` are those of its prefixes up to
+each earlier answer: one example continues another if its `prefix_hashes` contain the other's `conversation_hash`;
+`first_turn` is that of the words of the first user turn and the attachments; `near` are those of the question without
+one part each; `blocks` are those of the runs of words that begin with a line or a sentence, or end with a line, in
+turns of roles other than the assistant, and in documents; `answer_edges` are those of the first and last words of
+answers, `answer_blocks` those of as many words as `blocks` has.
 System and developer turns are used only for `copy` and `blocks`. `curate.corpus.link_keys` computes the keys; `WordRun`
 gives the words of a text that has one.
 
@@ -96,7 +97,7 @@ class Links(Rows):
         "answer_edges": "u8",
         "edge_shingles": "u4",
         "answer_blocks": "u8",
-        **dict.fromkeys(("first_turn", "near", "blocks", "answer_bands"), "u8"),
+        **dict.fromkeys(("first_turn", "near", "question_lines", "blocks", "answer_bands"), "u8"),
     }
     PARTS: ClassVar = {
         "prefix_hashes": "ends",
@@ -126,6 +127,8 @@ class Links(Rows):
     """0 if it has few words."""
     near: Ids
     """Keys of each question without a part, one column per part; 0 if it has few words."""
+    question_lines: Ids
+    """0 if it has few lines or words."""
     blocks: Ids
     """May have a key twice for an example."""
     block_ends: Numbers
@@ -147,9 +150,10 @@ def linked(pieces: "link_keys.Pieces", size: int) -> tuple[Sets, Links, Numbers]
     questions, question_sizes, firsts, near = link_keys.question_keys(
         compared, pieces, FIRST_TURN_WORDS, QUESTION_WORDS, _small_words()
     )
+    lines = link_keys.line_keys(every, segments, segment_ends, pieces, QUESTION_LINES, QUESTION_WORDS)
     answers = link_keys.answers_of(every, pieces, SHORT_ANSWER_WORDS, size, BLOCK_WORDS)
     links = Links(
-        questions.copy(), questions, conversations, prefixes, ends, *answers, firsts, near, blocks, block_ends,
+        questions.copy(), questions, conversations, prefixes, ends, *answers, firsts, near, lines, blocks, block_ends,
         np.empty((len(answers.keys), 0), dtype=np.uint64),
     )  # fmt: skip
     return shingle_sets(compared.hashes, compared.rows[:-1], compared.rows[1:], size), links, question_sizes
@@ -191,7 +195,7 @@ def links_of_lines(
     links.copy = ids[:, 0].copy()
     for row, example in enumerate(examples, start=len(roles)):
         if attached := attachments(example.value):
-            for column in (links.prompt_hash, links.first_turn, links.near.T):
+            for column in (links.prompt_hash, links.first_turn, links.question_lines, links.near.T):
                 for key in column[..., row : row + 1].reshape(-1, 1):
                     key[:] = digest(attached, int(key[0])) if key[0] else 0
         trained = trained_content(example.value)
@@ -266,7 +270,9 @@ def _prompt_key(turns: Sequence[str]) -> int:
 FIRST_TURN_WORDS: Final = 8
 """Minimum number of words of a first user turn that is compared separately."""
 QUESTION_WORDS: Final = 6
-"""Minimum number of words of nearly equal questions."""
+"""Minimum number of words of nearly equal questions, and of questions with the same lines."""
+QUESTION_LINES: Final = 3
+"""Minimum number of lines of questions with the same lines."""
 BLOCK_WORDS: Final = 30
 """Number of words of a run of a turn, a document or an answer that is compared."""
 SENTENCE_MARKS: Final = (". ", "! ", "? ", "\u061f ", "\u0964 ", "\u3002", "\uff01", "\uff1f")

@@ -243,8 +243,9 @@ def near_links(table: Table, search: LinkSearch) -> list[Pairs]:
 
 
 def question_links(table: Table, search: LinkSearch) -> list[Pairs]:
-    """L003: user turns have the same words, and attachments are equal."""
-    return [_equal(Link.QUESTION, _require_links(table).prompt_hash, search)]
+    """L003: user turns have the same words, or the same lines in another order, and attachments are equal."""
+    links = _require_links(table)
+    return [_equal(Link.QUESTION, keys, search) for keys in (links.prompt_hash, links.question_lines)]
 
 
 def prefix_links(table: Table, search: LinkSearch) -> list[Pairs]:

@@ -36,6 +36,7 @@ class Examples:
     """Place of each example."""
     trained: Hashes
     question: Hashes
+    question_lines: Hashes
     turns: Hashes
     first_turn: Hashes
     first_words: Hashes

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import chain
 from typing import Any, Final, NamedTuple
@@ -16,7 +16,7 @@ from curate.core.origin_keys import origins_of
 from curate.verify.cut_answers import MIN_ANSWER_WORDS, NO_EDGES, Edges, edges_of
 from curate.verify.declarations import documents_of
 from curate.verify.lines import ChunkLines
-from curate.verify.near_questions import PARTS, part_keys
+from curate.verify.near_questions import PARTS, lines_key, part_keys
 from curate.verify.passages import Cut, Passages, Window
 from curate.verify.reading import NotUnderstoodError, ParsedContent, ReadTurn, read_line, trained_keys
 from curate.verify.shared_texts import FIRST_TURN_WORDS, digest_of, edge_runs_of, runs_of, segments_of
@@ -82,6 +82,8 @@ class ExampleFeatures(NamedTuple):
     """Hash of the complete training input and output."""
     question: int
     """Hash of the words of the user turns and of the attachments."""
+    question_lines: int
+    """Hash of the lines of the user turns in any order, and of the attachments; 0 for few lines."""
     turns: int
     """Hash of all turns, for an example that ends with an answer."""
     first_turn: int
@@ -155,6 +157,11 @@ class _Texts:
         """The words of the segments of each line of a text."""
         return [[self._words[segment] for segment in self._segments[line]] for line in text.split("\n")]
 
+    def with_lines(self, texts: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+        """The lines of texts, each with its words."""
+        for text in texts:
+            yield from zip(text.split("\n"), map(list, map(chain.from_iterable, self.lines(text))), strict=True)
+
     def words(self, *texts: str) -> list[str]:
         """The words of texts."""
         return [
@@ -220,7 +227,7 @@ def _columns(rows: Sequence[ExampleFeatures], keys: int) -> dict[str, np.ndarray
     """The features of examples as columns; `keys`: number of keys."""
     columns: dict[str, np.ndarray[Any, Any]] = {
         name: np.array([getattr(row, name) for row in rows], dtype=np.uint64)
-        for name in ("trained", "question", "turns", "first_turn", "first_words", "short")
+        for name in ("trained", "question", "question_lines", "turns", "first_turn", "first_words", "short")
     }
     for name, width in (("near", PARTS), ("keys", keys)):
         columns[name] = np.array([getattr(row, name) for row in rows], dtype=np.uint64).reshape(len(rows), width)
@@ -262,6 +269,7 @@ def _row(example: _Example, texts: _Texts, requested: RequestedFeatures, counts:
         line=line,
         trained=_training_hash(value, reading),
         question=_question_hash(user_texts, question, attachments_hash),
+        question_lines=lines_key(texts.with_lines(user_texts), attachments_hash),
         turns=prefix_hashes[-1] if ends_with_answer else 0,
         first_turn=hashed(" ".join(first), attachments_hash) if len(first) >= FIRST_TURN_WORDS else 0,
         first_words=digest_of(first) if len(first) >= FIRST_TURN_WORDS else 0,

@@ -82,6 +82,7 @@ def leak_points(
         _Leak("L001", _equal(examples, examples.trained), "is a copy of {where}"),
         _Leak("L002", examples.similar["whole"], "is a near-duplicate of {where}, similarity {share}"),
         _Leak("L003", _equal(examples, examples.question), "has the same question as {where}"),
+        _Leak("L003", _equal(examples, examples.question_lines), "has the same question as {where}, lines reordered"),
         _Leak("L013", texts["L013"], "has nearly the same question as {where}"),
         _Leak("L011", examples.similar["answers"], "has nearly the same answer as {where}, similarity {share}"),
         _Leak("L015", texts["L015"], "has the beginning or the end of the same answer as {where}"),
@@ -100,7 +101,7 @@ def leak_points(
                 raise
             without = f"not checked: {error.message}"
         else:
-            leaks.insert(10, _Leak("L006", near, "has nearly the same question as {where}, cosine similarity {share}"))
+            leaks.insert(11, _Leak("L006", near, "has nearly the same question as {where}, cosine similarity {share}"))
     return list(_points(leaks, compared, without)), _findings(examples, leaks, compared)
 
 

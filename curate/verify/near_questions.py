@@ -5,16 +5,24 @@ Without one of `PARTS` parts of its words, small words aside, a question equals 
 part only.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import chain, combinations, pairwise
 from typing import Final
 
 from curate.verify.reading import ParsedContent
-from curate.verify.words import Words, hashed, words_of
+from curate.verify.words import UNSEEN, Words, hashed, words_of
 
 QUESTION_WORDS: Final = 6
 """Minimum number of words of a question."""
+MIN_LINES: Final = 3
+"""Number of lines from which the lines of a question are compared."""
+OPTION: Final = re.compile(
+    r"[ \t(\[*>\uff08-]*(?:[a-zA-Z\u0391-\u03c9\u0410-\u044f\uff21-\uff3a\uff41-\uff5a]|[0-9\uff10-\uff19]{1,2})"
+    r"[.:)\]\u3001\uff09\uff0e\uff1a](?=[ \t\r\u00a0\u3000\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7bf]|\Z)"
+)
+"""The beginning of a line with a label; the label is the first word of the line."""
 MIN_SIMILARITY: Final = 0.8
 """Jaccard similarity of the words of two questions."""
 MIN_LETTERS: Final = 3
@@ -57,6 +65,18 @@ def part_keys(words: Words, attachments_hash: int) -> list[int]:
         hashed(f"{len(counted)} {part} {' '.join(counted[:begin] + counted[end:])}", attachments_hash)
         for part, (begin, end) in enumerate(pairwise(ends))
     ]
+
+
+def lines_key(lines: Iterable[tuple[str, Words]], attachments_hash: int) -> int:
+    """The key of the lines of a question in any order, 0 for few of them. lines: each with its words."""
+    compared = sorted(
+        " ".join(words)
+        for line, every in lines
+        if (words := every[1:] if OPTION.match(UNSEEN.sub("", line)) else every)
+    )
+    if len(compared) < MIN_LINES or sum(line.count(" ") + 1 for line in compared) < QUESTION_WORDS:
+        return 0
+    return hashed("\n".join(compared), attachments_hash)
 
 
 def question_of(reading: ParsedContent) -> Question:

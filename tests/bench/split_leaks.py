@@ -69,6 +69,10 @@ LOOKALIKES: Final = str.maketrans(
 RUN, SHARED, OWN, THRESHOLD = 8, 40, 5, 0.8
 FIRST_TURN, QUESTION, BLOCK, LETTERS = 8, 6, 30, 3
 SENTENCE: Final = re.compile(r"(?<=[.!?\u061f\u0964] )|(?<=[\u3002\uff01\uff1f])")
+UNLABELLED: Final = re.compile(
+    r"^[ \t(\[*>\uff08-]*([0-9\uff10-\uff19]{1,2}|[A-Za-z\uff21-\uff3a\uff41-\uff5a\u0391-\u03c9\u0410-\u044f])"
+    r"[.):\]\u3001\uff09\uff0e\uff1a](?=$|[ \t\r\xa0\u3000]|[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7bf])"
+)
 SMALL: Final = {
     "a", "an", "the", "please", "kindly", "der", "die", "das", "den", "dem", "des", "ein", "eine", "einen",
     "einem", "einer", "eines", "bitte", "le", "la", "les", "l", "un", "une", "el", "los", "las", "il",
@@ -280,6 +284,10 @@ class Seen:
         tokens = [word for text in asked for word in words(text)] or folded("\n".join(asked)).split()
         self.question = (self.beside, *tokens) if asked else None
         self.asked = tokens if asked else []
+        lines = [words(UNLABELLED.sub("", line.translate(UNSEEN))) for text in asked for line in text.split("\n")]
+        lines = sorted(filter(None, lines))
+        enough = len(lines) >= 3 and sum(map(len, lines)) >= QUESTION
+        self.lines = (self.beside, *map(tuple, lines)) if enough else None
         first = words(asked[0]) if asked else []
         self.first = (self.beside, *first) if len(first) >= FIRST_TURN else None
         passages = [text_of(turn["content"]) for turn in every_turn(row) if turn["role"] != "assistant"]
@@ -417,7 +425,7 @@ def leaks(
     return {
         "L001": set(equal([one.copy for one in seen], ranks)),
         "L002": {later for later, earlier in alike if seen[later].beside == seen[earlier].beside},
-        "L003": set(equal([one.question for one in seen], ranks)),
+        "L003": {*equal([one.question for one in seen], ranks), *equal([one.lines for one in seen], ranks)},
         "L005": {*continued(seen), *equal([source(row) for row, _ in rows], ranks)},
         "L011": {later for later, _ in answered},
         "L012": set(

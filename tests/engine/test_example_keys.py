@@ -211,6 +211,7 @@ def links_with(some: list[Row]) -> Links:
         answer_ends=ends([len(row[4]) for row in some]),
         first_turn=ids([row[0] for row in some]),
         near=ids([row[1] for row in some]).reshape(-1, 1),
+        question_lines=ids([row[1] for row in some]),
         blocks=ids([one for row in some for one in row[3]]),
         block_ends=ends([len(row[3]) for row in some]),
         answer_bands=ids([key for _, key in answers]).reshape(-1, 1),

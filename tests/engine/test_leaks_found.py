@@ -74,6 +74,16 @@ LEAKS: dict[str, tuple[object, object, set[str]]] = {
         {"L003"},
     ),
     "a question of signs alone": (chat("?! 😀", "Oak."), chat(" ?!  😀\n", "Elm."), {"L003"}),
+    "options in another order": (
+        chat("Which of these is a tree?\nA) the oak\nB) the cod\nC) the ant", "A"),
+        chat("which of these is a tree\n\n(1) the ant\n(2) the oak\n- 3. the Cod", "2"),
+        {"L003"},
+    ),
+    "paragraphs in another order": (
+        chat("An oak stands here.\n\nA cod swims there.\n\nCompare both of them.", "No."),
+        chat("Compare both of them.\nA cod swims there.\nAn oak stands here.", "Yes."),
+        {"L003"},
+    ),
     "an answer to another question": (
         turns("Name a tree.", BEECH),
         turns("What stands in that wood over there by the river, tell me?", BEECH),
@@ -210,6 +220,10 @@ NONE: dict[str, tuple[object, object]] = {
                 *turns("", "Cat.")["messages"][1:],
             ]
         },
+    ),
+    "lines with other numbers in front": (
+        turns("How much is it in all?\n5 apples\n3 pears", "8"),
+        turns("How much is it in all?\n6 pears\n5 apples", "11"),
     ),
     "a refusal": (
         turns("Name a tree.", "I am sorry, but I cannot help."),
