@@ -274,8 +274,9 @@ def test_data_that_cannot_be_trained_on_leave_no_run_behind(project: Path, capsy
 
 
 def test_how_a_step_is_spread_over_passes_does_not_change_the_loss(
-    project: Path, capsys: pytest.CaptureFixture[str]
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(project)  # else a note says that its model is outside of its folder
     losses = []
     for name, room in (("one", 512), ("four", 1)):
         write_recipe(
