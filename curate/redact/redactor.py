@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -57,6 +58,8 @@ NAME: Final = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 Literals = dict[str, dict[tuple[int, int], dict[str, str]]]
 """Kind of each text that is replaced, by its first word, the place of that word in it and its length, and the text:
 thousands of phone numbers begin with the same code."""
+Recognized = Callable[[str, str], Sequence[Secret]]
+"""The values that are recognized in a text after the prefix of its key, both given; each text is searched once."""
 USER_KEYS: Final = frozenset(("username", "user_name", "login", "screen_name", "userid", "user_id"))
 """Keys whose value is the name of a user, unless it is one of a system."""
 USER: Final = re.compile(rf"{NO_SERVICE}(?!(?:string|str|text|int|integer|varchar|null|none|admin\w*)$){LOGIN}")
@@ -138,12 +141,13 @@ class Redactor:
         names: Literals = {}
         for word, kind in self._names_of_row(value).items() if has_values and self.names else ():
             _add_literal(names, word, kind)
-        for user in self._users_of_row(value) if has_values else ():
+        recognized: Recognized = cache(lambda *text: tuple(self._recognized_values(*text)) if has_values else ())
+        for user in _users_of_row(value, recognized) if has_values else ():
             _add_literal(names, user, "user_name")
         secrets: list[list[Secret]] = []
 
         def search(text: str, key: str) -> str:
-            secrets.append(self._secrets(text, prefix_of(key), names, has_values=has_values))
+            secrets.append(self._secrets(text, prefix_of(key), names, recognized))
             return text
 
         _with_texts(value, search)
@@ -162,8 +166,8 @@ class Redactor:
             raise UnsafeRedaction(f"it has a private value {left}")
         return redacted
 
-    def _secrets(self, text: str, prefix: str, names: Literals, *, has_values: bool) -> list[Secret]:
-        """The values in a text, without those that overlap others; `names`: those that `_names_of_row` returns."""
+    def _secrets(self, text: str, prefix: str, names: Literals, recognized: Recognized) -> list[Secret]:
+        """The values in a text, without those that overlap others; `names`: the names and users of the row."""
         shift = len(prefix)
         blocks = [match.span() for match in CODE_BLOCK.finditer(text)] if names and "```" in text else []
         secrets = [
@@ -171,7 +175,7 @@ class Redactor:
             for name in _literals_in(text, names, shift)
             if name.kind not in NAME_KINDS or not any(start <= name.start - shift < end for start, end in blocks)
         ]  # before the others: of values of equal length, the first one counts
-        secrets += self._recognized_values(prefix + text, prefix) if has_values else ()
+        secrets += recognized(prefix + text, prefix)
         secrets += _literals_in(text, self.literals, shift)
         return list(without_overlaps(secrets)) if secrets else []
 
@@ -268,16 +272,6 @@ class Redactor:
             alone |= {word: kind for word, kind in introduced.items() if word.lower() not in words_of_row}
         return alone | names
 
-    def _users_of_row(self, value: Any) -> set[str]:
-        """The names of users that are replaced in all texts of a row: with a digit or a sign, as no word has them."""
-        users = (
-            folded(text[secret.start : secret.end]).text
-            for text, prefix in texts_of(value)
-            for secret in self._recognized_values(text, prefix)
-            if secret.kind == "user_name"
-        )
-        return {user for user in users if SIGNED_USER.fullmatch(user)}
-
     def _names_by_key(self, text: str, prefix: str) -> list[Secret]:
         """The names of persons that are the value of a key or of a column of a table, by their place in the text."""
         body, key = text[len(prefix) :], prefix[:-2].replace(" ", "_")
@@ -293,6 +287,17 @@ class Redactor:
 def _is_name_word(word: str) -> bool:
     """Whether a word of a name is replaced in the whole row: initials and particles are not."""
     return NAME.fullmatch(word) is not None and len(word) > 2 and word[0].isupper()
+
+
+def _users_of_row(value: Any, recognized: Recognized) -> set[str]:
+    """The names of users that are replaced in all texts of a row: with a digit or a sign, as no word has them."""
+    users = (
+        folded(text[secret.start : secret.end]).text
+        for text, prefix in texts_of(value)
+        for secret in recognized(text, prefix)
+        if secret.kind == "user_name"
+    )
+    return {user for user in users if SIGNED_USER.fullmatch(user)}
 
 
 def _add_literal(literals: Literals, written: str, kind: str) -> None:
