@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, Final, NamedTuple
 
-from curate.conflicts.requested_amounts import word_count
+from curate.conflicts.requested_amounts import MAX_WORDS, word_count
 from curate.core.errors import ModelError
 from curate.core.example import content_id
 from curate.core.lazy import np
@@ -297,10 +297,11 @@ def _scores(reader: Any, texts: list[Pair]) -> Any:
 
 
 def may_be_copies(answers: Pair) -> bool:
-    """Whether two answers that share many words are such as a model reads together: where they differ, one has other
-    words, not more or fewer, and neither asks back. Rewordings mostly add or leave out words.
+    """Whether two answers that share many words are such as a model reads together: neither is long, where they differ,
+    one has other words, not more or fewer, and neither asks back. Rewordings mostly add or leave out words.
     """
-    if min(map(word_count, answers)) < MIN_COPY_WORDS or any(map(UNSPACED.search, answers)):
+    counts = [word_count(answer) for answer in answers]
+    if min(counts) < MIN_COPY_WORDS or max(counts) > MAX_WORDS or any(map(UNSPACED.search, answers)):
         return False
     if any(answer.rstrip().endswith("?") for answer in answers):
         return False

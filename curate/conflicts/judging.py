@@ -251,7 +251,7 @@ def _most_alike(
 def _are_copies(item: Judged) -> bool:
     """Whether a model reads both answers together."""
     answers = item.nominee.left.answer, item.nominee.right.answer
-    return share_of_common_words(*answers) >= MIN_COPIED_SHARE and may_be_copies(answers) and _to_be_judged(item)
+    return _to_be_judged(item) and share_of_common_words(*answers) >= MIN_COPIED_SHARE and may_be_copies(answers)
 
 
 def _to_be_read(item: Judged) -> bool:
