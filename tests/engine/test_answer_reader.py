@@ -103,13 +103,26 @@ def test_answers_are_compared_by_what_is_read_in_them(
     assert [item["source"] for conflict in found for item in conflict["evidence"]] == (["reader"] if clash else [])
 
 
-@pytest.mark.parametrize(("words", "clash"), [(("praises", "reviews"), True), (("describes", "reviews"), False)])
+@pytest.mark.parametrize(
+    ("words", "ends", "clash"),
+    [
+        (("praises", "reviews"), ("", ""), True),
+        (("describes", "reviews"), ("", ""), False),
+        (("praises", "reviews"), (" It is short.", ""), False),
+        (("praises", "reviews"), (" Which part?", " Which part?"), False),
+        (("praises", "reviews"), (" It is short." * 70, " It is short." * 70), False),
+    ],
+    ids=["another word", "a word that does not contradict", "more words", "a question", "long"],
+)
 def test_edited_copies_are_read_together(
-    words: tuple[str, str], clash: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    words: tuple[str, str], ends: tuple[str, str], clash: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = "The first part {} the plan of the council for the old harbour, and {} among the people who live beside it."
     file = tmp_path / "data.jsonl"
-    rows = [chat("What is the report about?", text.format(word, "the second one lists the views")) for word in words]
+    rows = [
+        chat("What is the report about?", text.format(word, "the second one lists the views") + end)
+        for word, end in zip(words, ends, strict=True)
+    ]
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     main(["conflicts", str(file), "--no-models", "--reader", str(reader(tmp_path / "model", "none")), "--json"])
     conflicts = json.loads(capsys.readouterr().out)["conflicts"]
