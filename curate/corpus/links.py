@@ -183,7 +183,7 @@ def links_of_lines(
     from curate.corpus.link_keys import Pieces
 
     pieces = Pieces(
-        texts_of(every),
+        texts_of(every, _normal_segments),
         np.array(kinds, dtype=np.uint8),
         np.array(hashes, dtype=np.uint64),
         np.array(first, dtype=np.int64),
@@ -278,6 +278,7 @@ BLOCK_WORDS: Final = 30
 SENTENCE_MARKS: Final = (". ", "! ", "? ", "\u061f ", "\u0964 ", "\u3002", "\uff01", "\uff1f")
 """What stands before the beginning of a sentence: marks with a space, and full-width ones."""
 SENTENCE_END: Final = re.compile("|".join(f"(?<={re.escape(mark)})" for mark in SENTENCE_MARKS))
+SENTENCE_MARK: Final = re.compile("|".join(map(re.escape, SENTENCE_MARKS)))
 RUN_CHARS: Final = 1000
 """Most characters of the text of a run that are kept."""
 SMALL_WORDS: Final = frozenset(
@@ -355,6 +356,14 @@ def _block_turns(example: Example) -> Iterator[str]:
         if known_role(message.role) != "assistant":
             yield message.text
     yield from document_texts(example.value)
+
+
+def _normal_segments(text: str) -> str:
+    """`normal`, with a mark before a sentence only where the text as written has one: folding makes `\u2026` three full
+    stops, and `\uff01` a mark that needs a space.
+    """
+    segments = (normal(segment) for segment in SENTENCE_END.split(text))
+    return "\u3002".join(SENTENCE_MARK.sub(lambda mark: mark.group()[:-1] + "\t", segment) for segment in segments)
 
 
 def _runs(text: str) -> Iterator[WordRun]:

@@ -9,7 +9,7 @@ and punctuation are ignored.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -176,13 +176,13 @@ def letters() -> Bytes:
     return classes
 
 
-def texts_of(texts: Sequence[str]) -> Texts:
+def texts_of(texts: Sequence[str], normalize: Callable[[str], str] = normal) -> Texts:
     """Texts in one buffer. Texts with a character whose folding depends on others are normalized here, which requires
     Python; the compiled code folds all others.
     """
     folded = list(texts)
     for number in _unfoldable(texts, [number for number, text in enumerate(texts) if not text.isascii()]):
-        folded[number] = normal(texts[number])
+        folded[number] = normalize(texts[number])
     buffer, offsets = buffer_of([text.encode("utf-8", "surrogatepass") for text in folded])
     return Texts(buffer, offsets[:-1], offsets[1:])
 

@@ -25,6 +25,10 @@ OUT = Path("out")
 ALPHABETS = ("abcdefghijklmnopqrstuvwxyz", "абвгдежзиклмнопрстуфхцчшщыэюя", "αβγδεζηθικλμνξπρστυφχψω", "äöüßaeiourstnl")
 
 
+FOLDED = ("\u2122", "\u2026 ")
+"""Signs that are folded together with what stands beside them, to letters and to full stops."""
+
+
 def words(rng: random.Random, count: int, alphabet: str = ALPHABETS[0]) -> str:
     return " ".join("".join(rng.choices(alphabet, k=rng.randrange(4, 9))) for _ in range(count))
 
@@ -290,7 +294,18 @@ def test_trees_are_joined_as_long_as_they_are_small() -> None:
     assert roots(parent).tolist() == [0, 0, 2, 2, 4, 5]
 
 
-@pytest.mark.parametrize("mark", [". ", "? ", "\n", "\u061f ", "\u3002"])
+@pytest.mark.parametrize(
+    "mark",
+    [
+        ". ",
+        "? ",
+        "\n",
+        "\u061f ",
+        "\u3002",
+        "\uff01",
+        *(f" {sign}{mark}" for sign in FOLDED for mark in ("\uff01", ". ")),
+    ],
+)
 def test_chunks_of_a_document_that_overlap_stand_in_one_split(
     mark: str, write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -320,6 +335,15 @@ def test_instructions_inside_a_line_that_all_examples_share_are_named_once(write
     [shared] = split().shared_texts
     assert (shared.kind, shared.examples) == ("document", 80)
     assert shared.text.startswith(prompt[:40])
+    assert main(["verify", str(OUT), "-q"]) == 0
+
+
+@pytest.mark.parametrize("sign", ["\u2026 ", "\u2047 ", "\uff01", "\uff0e "])
+def test_a_shared_text_with_signs_that_fold_to_marks_is_named(sign: str, write: Write) -> None:
+    rng = random.Random(7)
+    prompt = f"{words(rng, 35)}{sign}{words(rng, 40)}\u2122 {words(rng, 3)}"
+    write("data.jsonl", [row(words(rng, 12), words(rng, 8), system=prompt) for _ in range(80)])
+    assert [(text.kind, text.examples) for text in split().shared_texts] == [("document", 80)]
     assert main(["verify", str(OUT), "-q"]) == 0
 
 
