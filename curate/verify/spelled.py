@@ -34,7 +34,9 @@ MIN_SPELLED: Final = 4
 """Minimum number of words in a row that spell a character."""
 TOKEN: Final = re.compile(r"[^\W\d_]+(?:-ray)?|[0-9]+")
 BETWEEN: Final = re.compile(r"[\s,.;:/()+@–-]{0,4}")
-SPOKEN_SIGN: Final = re.compile(r"\s+[\[(]?(?:at|dot|punkt|punto|point|arroba|dash|hyphen|underscore|plus)[\])]?\s+")
+SPOKEN_SIGN: Final = re.compile(
+    r"\s{1,4}[\[(]?(?:at|dot|punkt|punto|point|arroba|dash|hyphen|underscore|plus)[\])]?\s{1,4}"
+)
 BINARY: Final = re.compile(r"(?:(?<![0-9])[01]{8}[\s,]{0,2}){7,}")
 LOOKALIKE: Final = str.maketrans(
     "асеорхуіјѕԁԛԝӏкмтвнАВСЕНІЈКМОРЅТХУοανρικτυχΑΒΕΗΙΚΜΝΟΡΤΧΥΖ",

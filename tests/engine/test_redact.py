@@ -681,6 +681,13 @@ def test_the_proof_finds_the_password_of_a_url_alone(write: Write) -> None:
     assert main(["verify", "back.jsonl", *check]) == 1
 
 
+def test_the_proof_reads_long_white_space_once(write: Write) -> None:
+    """It would take minutes if each space began a search to the last one."""
+    write("a.jsonl", [chat("Write to maria.lopez42@nordwerk.de", "Noted.")])
+    write("out.jsonl", [chat(f"Meet at x{' ' * 200_000}y", "maria dot lopez42  at  nordwerk dot de")])
+    assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl"]) == 1
+
+
 @pytest.mark.parametrize(
     ("text", "values"),
     [
