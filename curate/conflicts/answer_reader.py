@@ -59,7 +59,7 @@ MIN_COPY_PROBABILITY: Final = 0.99
 sources that the model was not trained on is .97.
 """
 MIN_COPY_WORDS: Final = 20
-"""Number of words of the shorter one of two edited copies that are read."""
+"""Minimum number of words of edited copies that are read."""
 UNCHANGED_SCORE: Final = -20.0
 """Score of two copies without other words."""
 NEAR_WORDS: Final = 6
@@ -323,11 +323,11 @@ class Differences(NamedTuple):
         worded = [[text[slice(*span)].lower() for span in own] for text, own in zip((left, right), words, strict=True)]
         codes = SequenceMatcher(None, worded[0], worded[1], autojunk=False).get_opcodes()
         edits = [((i, j), (k, m)) for kind, i, j, k, m in codes if kind != "equal"]
-        (one, of_one), (other, of_other) = (
+        (left_excerpt, left_spans), (right_excerpt, right_spans) = (
             _excerpt(text, own, [edit[side] for edit in edits])
             for side, (text, own) in enumerate(zip((left, right), words, strict=True))
         )
-        return cls((one, other), [*zip(of_one, of_other, strict=True)])
+        return cls((left_excerpt, right_excerpt), [*zip(left_spans, right_spans, strict=True)])
 
 
 def _excerpt(text: str, words: Sequence[Span], edits: Sequence[Span]) -> tuple[str, list[Span]]:
@@ -363,9 +363,9 @@ def compare_copies(
     for left, right in pairs:
         score, number = rows[left, right]
         probability = logistic(fmean((score, rows[right, left][0])))
-        (one, other), spans = Differences.of(left, right)
+        excerpts, spans = Differences.of(left, right)
         of_left, of_right = spans[int(number)] if number >= 0 else ((0, 0), (0, 0))
-        results.append(AnswerComparison(probability, one[slice(*of_left)], other[slice(*of_right)]))
+        results.append(AnswerComparison(probability, excerpts[0][slice(*of_left)], excerpts[1][slice(*of_right)]))
     return results
 
 
