@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from curate.core.config import NO_MODEL, Config, load_config
 from curate.core.config_consent import PROJECT, require_agreed
 from curate.core.errors import UsageError
+from curate.core.paths import path_from
 from curate.core.text import visible
 from curate.core.urls import is_url
 from curate.core.validation import MAX_TOML_BYTES, load_toml
@@ -143,7 +144,7 @@ def _with_paths_from(config: Config, home: Path) -> Config:
 
 def _path_from(home: Path, name: str) -> str:
     """The path or pattern `name` of a configuration in `home`, for the working folder; a URL as it is."""
-    return name if is_url(name) else str(shown_path(home / name))
+    return name if is_url(name) else str(path_from(shown_path(home), name))
 
 
 def shown_path(path: Path) -> Path:

@@ -22,6 +22,12 @@ def from_here(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
+def path_from(folder: Path, name: str) -> Path:
+    """The path or pattern `name` relative to `folder`; brackets in the name of the folder are not part of a pattern."""
+    path = folder / name
+    return path if path.exists() or glob.escape(name) == name else Path(glob.escape(str(folder))) / name
+
+
 def path_inside(folder: Path, name: str) -> Path:
     """The path inside `folder` for a name from a state file.
 

@@ -101,8 +101,10 @@ def _error_text(model: type[BaseModel], item: Any) -> str:
     if item["type"] == "extra_forbidden":
         import difflib  # only imported for a mistake
 
-        near = difflib.get_close_matches(str(item["loc"][-1]), _keys_at(model, item["loc"][:-1]), n=1)
-        return f"unknown key {place!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+        keys = _keys_at(model, item["loc"][:-1])
+        if near := difflib.get_close_matches(str(item["loc"][-1]), keys, n=1):
+            return f"unknown key {place!r}; did you mean {near[0]!r}?"
+        return f"unknown key {place!r}" + (f"; known keys: {', '.join(sorted(keys))}" if keys else "")
     if item["type"] == "missing":
         return f"missing key {place!r}"
     message = in_words(str(item["msg"]))

@@ -26,9 +26,9 @@ def _notes(notes: Sequence[Note]) -> Iterator[str | Text]:
     yield from more_lines(len(notes), MAX_SHOWN, " notes", "--json")
 
 
-def _kinds(counts: Counter[str]) -> str:
-    """` (12 alpaca, 3 messages)`, the most frequent first; empty if there are none."""
-    return f" ({', '.join(f'{count:,} {name}' for name, count in counts.most_common())})" if counts else ""
+def _kinds(label: str, counts: Counter[str]) -> str:
+    """`, formats: alpaca (12), messages (3)`, the most frequent first; empty if there are none."""
+    return f", {label}: {_counted(dict(counts.most_common()))}" if counts else ""
 
 
 def _counted(counts: Mapping[str, int]) -> str:
@@ -40,7 +40,7 @@ def convert_text(report: ConvertResult, output: str, aside: str) -> Iterator[str
     """The lines of the summary, safe to print; `output` and `aside`: names of the written files."""
     yield from _notes(report.notes)
     read = plural(report.read, "line")
-    yield f"{read} read: {report.converted:,} written to {visible(output)}{_kinds(report.formats)}"
+    yield f"{read} read: {report.converted:,} written to {visible(output)}{_kinds('formats', report.formats)}"
     if report.renamed:
         yield f"{plural(report.renamed, 'line')} with aliases of roles, which were renamed as `curate check --fix` does"
     if report.added:
@@ -68,7 +68,7 @@ def ingest_text(report: IngestResult, output: str, aside: str) -> Iterator[str |
     """The lines of the summary, safe to print; `output` and `aside`: names of the written files."""
     yield from _notes(report.notes)
     read = f"{plural(report.read, 'line')} read, {plural(report.calls, 'model call')}"
-    yield f"{read}: {report.written:,} written to {visible(output)}{_kinds(report.sources)}"
+    yield f"{read}: {report.written:,} written to {visible(output)}{_kinds('sources', report.sources)}"
     yield from _session_text(report.sessions)
     if report.left_out:
         names = _counted(dict(report.left_out.most_common()))
@@ -91,7 +91,7 @@ def _session_text(counts: SessionCounts) -> Iterator[str]:
     """The lines about sessions: how much of each kind was read, written and left out; none if there are no sessions."""
     if not counts.tools:
         return
-    yield f"{plural(counts.tools.total(), 'session')}{_kinds(counts.tools)}:"
+    yield f"{plural(counts.tools.total(), 'session')}{_kinds('tools', counts.tools)}:"
     for kind in counts.read:
         read, written, left_out = (counter[kind] for counter in (counts.read, counts.written, counts.left_out))
         yield f"  {kind}: {read:,} read, {written:,} written, {left_out:,} left out"

@@ -26,6 +26,12 @@ def test_all_mistakes_are_told_with_the_likely_key() -> None:
     ]
 
 
+def test_a_key_that_resembles_none_is_reported_with_the_known_ones() -> None:
+    Path("curate.toml").write_text("[mix]\nqqq = 1\n")
+    with pytest.raises(ConfigError, match=r"unknown key 'mix\.qqq'; known keys: "):
+        load_config(Path("curate.toml"))
+
+
 def test_the_table_in_pyproject_is_read_when_there_is_no_file_of_its_own() -> None:
     Path("pyproject.toml").write_text("[tool.curate]\nseed = 7\n")
     assert find_config(Path()).seed == 7

@@ -222,7 +222,7 @@ def test_convert_writes_another_form_and_sets_aside_what_it_cannot_say(write: Wr
     )
     assert main(["convert", str(path), "-o", "out.jsonl", "--to", "bedrock"]) == 1
     shown = capsys.readouterr().out
-    assert "3 lines read: 1 written to out.jsonl (1 messages)" in shown
+    assert "3 lines read: 1 written to out.jsonl, formats: messages (1)" in shown
     assert "not written, since the form has no place for it (number of lines): id (1)" in shown
     assert json.loads(Path("out.jsonl").read_bytes()) == {
         "schemaVersion": "bedrock-conversation-2024",

@@ -352,3 +352,12 @@ def test_a_project_in_a_folder_with_brackets_reads_its_pattern(write: Write) -> 
     write("p [1]/a.jsonl", [row(words(rng, 9), words(rng, 8)) for _ in range(20)])
     Path("p [1]/curate.toml").write_text('data = ["*.jsonl"]\n', encoding="utf-8")
     assert main(["run", "p [1]", "-q", "--only", "check"]) == 0
+
+
+def test_a_pattern_of_a_given_test_set_is_read_in_a_folder_with_brackets(write: Write) -> None:
+    rng = random.Random(6)
+    write("p [1]/a.jsonl", [row(words(rng, 9), words(rng, 8)) for _ in range(20)])
+    write("p [1]/held/t.jsonl", [row(words(rng, 9), words(rng, 8)) for _ in range(3)])
+    Path("p [1]/curate.toml").write_text('[split]\nexisting = ["held/*.jsonl"]\n', encoding="utf-8")
+    assert main(["split", "p [1]/a.jsonl", "-o", str(OUT), "-q"]) == 0
+    assert len((OUT / "test.jsonl").read_bytes().splitlines()) == 3

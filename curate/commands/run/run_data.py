@@ -1,6 +1,5 @@
 """The inputs of the stages of a run: files, settings and decisions, each read once, on first use."""
 
-import glob
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +19,7 @@ from curate.core.example import Example
 from curate.core.files import display_name
 from curate.core.finding import Finding
 from curate.core.lazy import np
-from curate.core.paths import require_distinct_paths
+from curate.core.paths import path_from, require_distinct_paths
 from curate.core.removed import Reason, counted_as
 from curate.core.runs import Project, project_of
 from curate.core.urls import is_url
@@ -127,12 +126,7 @@ class RunData:
 
     def _resolved(self, name: str) -> str | Path:
         """A path or pattern relative to the project's folder; a URL stays."""
-        if is_url(name):
-            return name
-        path = self.project.folder / name
-        if path.exists() or glob.escape(name) == name:
-            return path
-        return Path(glob.escape(str(self.project.folder))) / name  # brackets of the folder are no pattern
+        return name if is_url(name) else path_from(self.project.folder, name)
 
     def _name(self, path: Path) -> str:
         """The path relative to the project's folder, so that results do not depend on the working folder.
