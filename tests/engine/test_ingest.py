@@ -245,7 +245,7 @@ def test_what_is_no_call_is_counted_with_its_reason(write: Write, capsys: Captur
     path = write("traces.jsonl", [good, *odd])
     assert main(["ingest", str(path), "-o", str(OUT)]) == 1
     shown = capsys.readouterr().out
-    assert "7 lines read, 3 model calls: 1 written to out.jsonl (1 langfuse)" in shown
+    assert "7 lines read, 3 model calls: 1 written to out.jsonl, sources: langfuse (1)" in shown
     assert "traces.jsonl:3: the question is int" in shown
     assert "traces.jsonl:4: it has no answer" in shown
     assert len(ASIDE.read_bytes().splitlines()) == 5
