@@ -353,7 +353,7 @@ def test_the_command_says_what_became_of_the_lines(write: Write, capsys: Capture
     path = write("data.jsonl", [{"prompt": "Hi", "completion": "Hello."}, {"question": "\x1b[31m"}])
     assert main(["convert", str(path), "--to", "messages", "-o", str(OUT)]) == 1
     said = capsys.readouterr().out
-    assert "2 lines read: 1 written to out.jsonl (1 prompt-completion)" in said
+    assert "2 lines read: 1 written to out.jsonl, formats: prompt-completion (1)" in said
     assert "1 line not converted, written to out.unconverted.jsonl with the reason: M001 × 1" in said
     assert OUT.read_bytes() == line_of(("Hi", "Hello.")) + b"\n"
 
