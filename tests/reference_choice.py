@@ -7,8 +7,8 @@ from typing import Any
 
 from curate.core.example import Example
 from curate.corpus.features import length, rank_of
-from curate.dedup.cluster_resolution import Pair, Resolution
-from curate.similarity.shingles import Sets
+from curate.dedup.cluster_resolution import DuplicatePair, Resolution
+from curate.similarity.shingles import ShingleSets
 from curate.similarity.similarity_index import MAX_COMPARED, jaccard
 
 Rank = tuple[Any, ...]
@@ -59,17 +59,17 @@ def choose(
         alike = [(found, other) for found, _, other in near if found >= threshold]
         winner = next(((found, other) for found, other in alike if same(at, other)), None)
         if winner is not None and at not in pinned:
-            choice.gone.append(Pair(at, winner[1], winner[0]))
+            choice.gone.append(DuplicatePair(at, winner[1], winner[0]))
             choice.similarities.append(winner[0])
             continue
         if alike and winner is None:
-            choice.apart.append(Pair(at, alike[0][1], alike[0][0]))
+            choice.apart.append(DuplicatePair(at, alike[0][1], alike[0][0]))
         choice.similarities.extend(found for found, _, _ in near)
         if at not in apart:
             stays.append(at)
     return choice
 
 
-def similarity_in(sets: Sets) -> Callable[[int, int], float]:
+def similarity_in(sets: ShingleSets) -> Callable[[int, int], float]:
     """Of two sets by their numbers."""
     return lambda left, right: jaccard(sets, left, right)

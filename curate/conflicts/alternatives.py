@@ -44,7 +44,7 @@ NO_CHOICE: Final = NEGATIONS | frozenset(
 """Words of a sentence that may name what is not chosen."""
 
 
-class Chosen(NamedTuple):
+class ChosenWords(NamedTuple):
     """The words by which two answers choose."""
 
     left: str
@@ -52,7 +52,7 @@ class Chosen(NamedTuple):
     precision: float
 
 
-def other_alternatives(question: str, left: str, right: str) -> Chosen | None:
+def other_alternatives(question: str, left: str, right: str) -> ChosenWords | None:
     """The choices of two answers, at least one of them of more than `MAX_BRIEF_WORDS` words, between the two things
     that the question names, if they differ; else None.
     """
@@ -64,7 +64,7 @@ def other_alternatives(question: str, left: str, right: str) -> Chosen | None:
     choices = [_choice(text, roots) for text in (left, right)]
     if not all(root for root, _ in choices) or choices[0][0] == choices[1][0]:
         return None
-    return Chosen(choices[0][1], choices[1][1], PRECISION)
+    return ChosenWords(choices[0][1], choices[1][1], PRECISION)
 
 
 @lru_cache(16_384)

@@ -123,7 +123,7 @@ def compare_answers(
     `progress` is called with the number of answers that were read. Raises `ModelError` if the model is not available
     or is none that reads answers, `MissingExtra` without transformers.
     """
-    texts = _Texts("answers", _scores, model, cache, progress)
+    texts = _PairScores("answers", _scores, model, cache, progress)
 
     def read(exchanges: Set[Pair]) -> dict[Pair, AnswerReading]:
         return {pair: _reading_of_scores(pair[1], row) for pair, row in texts.rows(exchanges).items()}
@@ -224,7 +224,7 @@ def _value_words(reading: AnswerReading) -> str:
     return " ".join(word for word, _ in reading.values)
 
 
-class _Texts:
+class _PairScores:
     """What a model computes of pairs of texts, each read once."""
 
     def __init__(
@@ -357,7 +357,7 @@ def compare_copies(
     """For each pair of edited copies, how probably they contradict each other, by the words that differ. Each pair is
     read in both orders. Raises as `compare_answers` does.
     """
-    read = _Texts("copies", _copy_scores, model, cache, progress).rows
+    read = _PairScores("copies", _copy_scores, model, cache, progress).rows
     rows = read({order for pair in pairs for order in (pair, pair[::-1])})
     results = []
     for left, right in pairs:

@@ -42,14 +42,14 @@ Name = tuple[str, ...]
 Names = tuple[Name, ...]
 
 
-class Named(NamedTuple):
+class AnswerNames(NamedTuple):
     """The names of both answers."""
 
     left: str
     right: str
 
 
-def other_named_values(question: str, left: str, right: str) -> Named | None:
+def other_named_values(question: str, left: str, right: str) -> AnswerNames | None:
     """The first differing names of two answers to a question for a person, a place or a thing; None if there are none.
 
     At least one answer must have more than `MAX_BRIEF_WORDS` words.
@@ -88,17 +88,19 @@ def other_named_values(question: str, left: str, right: str) -> Named | None:
         all(full_names) and all(len(set(names)) == 1 for names in own_names) and all(len(name) == 1 for name in shared)
     ):
         return None
-    return Named(*(" ".join((names or side_names)[0]) for names, side_names in zip(full_names, own_names, strict=True)))
+    return AnswerNames(
+        *(" ".join((names or side_names)[0]) for names, side_names in zip(full_names, own_names, strict=True))
+    )
 
 
-def _only_names(sides: Sequence[Sequence[Name]], own_names: Sequence[Sequence[Name]]) -> Named | None:
+def _only_names(sides: Sequence[Sequence[Name]], own_names: Sequence[Sequence[Name]]) -> AnswerNames | None:
     """The names of two answers that have one each, besides those of the question, if they differ; else None."""
     if all(len(set(names)) == 1 for names in sides) and all(own_names):
-        return Named(*(" ".join(names[0]) for names in own_names))
+        return AnswerNames(*(" ".join(names[0]) for names in own_names))
     return None
 
 
-def _other_persons(sides: Sequence[Sequence[Name]], own_names: Sequence[Sequence[Name]]) -> Named | None:
+def _other_persons(sides: Sequence[Sequence[Name]], own_names: Sequence[Sequence[Name]]) -> AnswerNames | None:
     """The only name of two or three words of each answer, if they differ; else None. Names of one word are those of
     things beside the point.
     """
@@ -106,7 +108,7 @@ def _other_persons(sides: Sequence[Sequence[Name]], own_names: Sequence[Sequence
     own = [names & set(side) for names, side in zip(full, own_names, strict=True)]
     if not all(len(names) == len(mine) == 1 for names, mine in zip(full, own, strict=True)):
         return None
-    return Named(*(" ".join(next(iter(mine))) for mine in own))
+    return AnswerNames(*(" ".join(next(iter(mine))) for mine in own))
 
 
 @lru_cache(16_384)

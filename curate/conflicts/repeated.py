@@ -20,7 +20,7 @@ from curate.corpus.links import key_of
 from curate.dedup.cluster_resolution import all_chosen
 from curate.dedup.fact_guard import facts_agree, sides_of
 from curate.language.tokens import content_words
-from curate.similarity.shingles import Sets, Shingling, salted, texts_of
+from curate.similarity.shingles import ShingleSets, Shingling, salted, texts_of
 from curate.similarity.similarity_index import grouped, jaccard
 from curate.similarity.word_hashes import shingled
 
@@ -77,7 +77,7 @@ def same_answers(examples: Sequence[Example]) -> Iterator[Repetition]:
             yield Repetition(answers[left], answers[right], similarity)
 
 
-def _hashed_sets(owned: Sequence[tuple[int, frozenset[str]]]) -> Sets:
+def _hashed_sets(owned: Sequence[tuple[int, frozenset[str]]]) -> ShingleSets:
     """Sets of words as sets of hashes; the hashes of different groups are disjoint."""
     hashed = [
         np.unique(
@@ -88,7 +88,7 @@ def _hashed_sets(owned: Sequence[tuple[int, frozenset[str]]]) -> Sets:
         )
         for group, set_words in owned
     ]
-    return Sets(np.concatenate(hashed), np.cumsum([0, *map(len, hashed)], dtype=np.int64))
+    return ShingleSets(np.concatenate(hashed), np.cumsum([0, *map(len, hashed)], dtype=np.int64))
 
 
 def prefix_duplicates(examples: Sequence[Example]) -> Iterator[Repetition]:

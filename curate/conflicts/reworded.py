@@ -18,7 +18,7 @@ from curate.conflicts.same_question import (
 )
 from curate.conflicts.word_parts import MIN_COSINE as MIN_PART_COSINE
 from curate.conflicts.word_parts import unit_vectors, word_parts
-from curate.conflicts.wording import Wording, wording
+from curate.conflicts.wording import QuestionWording, wording
 from curate.core.lazy import Matrix, np
 from curate.core.text import normalised
 from curate.language.function_words import ENGLISH, in_other_language, question_language
@@ -131,7 +131,7 @@ def _candidates(
         yield block.start + left, block.start + right, pairs[left, right]
 
 
-def _with_common_subject(questions: Mapping[int, Wording]) -> set[int]:
+def _with_common_subject(questions: Mapping[int, QuestionWording]) -> set[int]:
     """The questions that name, by two words, what at least `MIN_SUBJECT_SIZE` of them name."""
     by_name: dict[tuple[str, str], list[int]] = defaultdict(list)
     for index, question in questions.items():

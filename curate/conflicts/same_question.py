@@ -15,7 +15,7 @@ from rapidfuzz.distance import Indel, Levenshtein
 
 from curate.conflicts.word_parts import likeness
 from curate.conflicts.wording import (
-    Wording,
+    QuestionWording,
     asks_opposite_ends,
     is_opposite,
     many_other_numbers,
@@ -83,8 +83,8 @@ OTHER_NAMES_WEIGHT: Final = 0.25
 class WordsCompared(NamedTuple):
     """The comparison of the words of two questions, without embeddings."""
 
-    left: Wording
-    right: Wording
+    left: QuestionWording
+    right: QuestionWording
     overlap: float
     """From 0 to 1, in whatever order; rare words weigh more."""
     frame: float
@@ -101,7 +101,7 @@ class WordsCompared(NamedTuple):
     """That of `word_parts`, which stands for the other `FITTED_FEATURES`; None in English."""
 
 
-def compare_words(left: Wording, right: Wording) -> WordsCompared:
+def compare_words(left: QuestionWording, right: QuestionWording) -> WordsCompared:
     """The part of `features` that needs no embedding."""
     total = left.rarity + right.rarity or 1.0
     lone_rarities = (
@@ -176,7 +176,7 @@ def _farthest(words: WordsCompared, vectors: Mapping[str, Matrix]) -> float:
     )
 
 
-def _is_variation(left: Wording, right: Wording, frame: float) -> bool:
+def _is_variation(left: QuestionWording, right: QuestionWording, frame: float) -> bool:
     """Whether two long questions are one text with different content words, or in a different order.
 
     This is true of none of 115 pairs of equal questions with 30 words or more, labelled by doctors.
@@ -189,7 +189,7 @@ def _is_variation(left: Wording, right: Wording, frame: float) -> bool:
     return left_stems != right_stems
 
 
-def _adds_words(left: Wording, right: Wording, frame: float) -> bool:
+def _adds_words(left: QuestionWording, right: QuestionWording, frame: float) -> bool:
     """Whether one of two questions is the other one with additional content words, which usually restrict it: "Do they
     hunt foxes?", "Did they hunt foxes until 2005?".
     """
@@ -197,7 +197,7 @@ def _adds_words(left: Wording, right: Wording, frame: float) -> bool:
     return frame >= SAME_SENTENCE_SHARE and bool(more[0]) != bool(more[1])
 
 
-def _other_value(left: Wording, right: Wording, frame: float) -> float:
+def _other_value(left: QuestionWording, right: QuestionWording, frame: float) -> float:
     """Weight of a different value, name or opposite in two questions."""
     if (frame >= SAME_SENTENCE_SHARE and other_value(left, right)) or (
         frame >= SUBSTITUTION_SHARE and is_opposite(left, right)
@@ -217,7 +217,7 @@ def _is_spelling(left: str, right: str) -> bool:
     )
 
 
-def _distance(word: str, other: Wording, vectors: Mapping[str, Matrix]) -> float:
+def _distance(word: str, other: QuestionWording, vectors: Mapping[str, Matrix]) -> float:
     """Cosine distance to the nearest word of the other side, from 0 to 1."""
     if word not in vectors:
         return 1.0
@@ -227,7 +227,7 @@ def _distance(word: str, other: Wording, vectors: Mapping[str, Matrix]) -> float
     )
 
 
-def _phrases_apart(left: Wording, right: Wording) -> Iterator[tuple[str, str, bool]]:
+def _phrases_apart(left: QuestionWording, right: QuestionWording) -> Iterator[tuple[str, str, bool]]:
     """The substituted phrases of two questions with nearly the same sentence, and of others what each one asks for."""
     if Indel.normalized_similarity(left.order, right.order) >= SUBSTITUTION_SHARE:
         yield from _substitutions(left, right)
@@ -237,13 +237,13 @@ def _phrases_apart(left: Wording, right: Wording) -> Iterator[tuple[str, str, bo
         yield left_phrase, right_phrase, True
 
 
-def _asked_thing(side: Wording) -> str:
+def _asked_thing(side: QuestionWording) -> str:
     """The content words directly after the first of `ASKING`; empty without them."""
     start = next((index for index, word in enumerate(side.order, start=1) if word in ASKING), len(side.order))
     return " ".join(takewhile(set(side.content.values()).__contains__, side.order[start:]))
 
 
-def _substitutions(left: Wording, right: Wording) -> Iterator[tuple[str, str, bool]]:
+def _substitutions(left: QuestionWording, right: QuestionWording) -> Iterator[tuple[str, str, bool]]:
     """The substituted phrases of two questions with nearly the same sentence, as content words, and whether both
     questions ask for them.
     """
@@ -319,7 +319,7 @@ def _weighted_sum(weights: tuple[float, ...], values: tuple[float, ...]) -> floa
     return sum(weight * value for weight, value in zip(weights, values, strict=True))
 
 
-def words_apart(left: Wording, right: Wording) -> set[str]:
+def words_apart(left: QuestionWording, right: QuestionWording) -> set[str]:
     """The words and phrases whose vectors `features` needs: those of two questions with nearly the same sentence in
     which each side has words that the other does not have.
     """

@@ -65,7 +65,7 @@ FIRST_PERSON: Final = frozenset(("i", "my", "im", "am"))
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class QuestionWording:
     """The compared parts of a question."""
 
     order: tuple[str, ...]
@@ -84,12 +84,12 @@ class Wording:
     """The sum over all content words."""
 
 
-def wording(request: str) -> Wording:
+def wording(request: str) -> QuestionWording:
     """The wording of a request."""
     every = list(map(sys.intern, plain_words(request)))  # many questions are kept
     content = {stem(word): word for word in every if word not in FILLER_WORDS} or {stem(word): word for word in every}
     numbers = {*NUMBER.findall(request), *(str(NUMERALS[word]) for word in every if word in NUMERALS and word != "one")}
-    return Wording(
+    return QuestionWording(
         tuple(every),
         question_language(every),
         content,
@@ -118,7 +118,7 @@ def rarity(word: str) -> float:
     return _rarities().get(word, MAX_RARITY)
 
 
-def other_value(left: Wording, right: Wording) -> bool:
+def other_value(left: QuestionWording, right: QuestionWording) -> bool:
     """Whether two questions have different numbers, names, values or negation, which makes different questions if the
     sentence is the same.
     """
@@ -135,17 +135,17 @@ def other_value(left: Wording, right: Wording) -> bool:
     )
 
 
-def _words_apart(left: Wording, right: Wording) -> tuple[set[str], set[str]]:
+def _words_apart(left: QuestionWording, right: QuestionWording) -> tuple[set[str], set[str]]:
     """The words of each of two questions that the other one does not have."""
     return set(left.order) - set(right.order), set(right.order) - set(left.order)
 
 
-def other_numbers(left: Wording, right: Wording) -> bool:
+def other_numbers(left: QuestionWording, right: QuestionWording) -> bool:
     """Whether both questions have numbers and the numbers differ, which makes different questions in any sentence."""
     return bool(left.numbers) and bool(right.numbers) and left.numbers != right.numbers
 
 
-def many_other_numbers(left: Wording, right: Wording) -> bool:
+def many_other_numbers(left: QuestionWording, right: QuestionWording) -> bool:
     """Whether two questions are different exercises: both have two or more numbers, and each has one that the other
     does not have; or both ask how many or how much, one has more than two numbers, and they share none.
 
@@ -164,12 +164,12 @@ def many_other_numbers(left: Wording, right: Wording) -> bool:
     )
 
 
-def other_aspect(left: Wording, right: Wording) -> bool:
+def other_aspect(left: QuestionWording, right: QuestionWording) -> bool:
     """Whether two questions ask for different aspects: a price and a place."""
     return bool(left.aspects) and bool(right.aspects) and left.aspects.isdisjoint(right.aspects)
 
 
-def asks_opposite_ends(left: Wording, right: Wording) -> bool:
+def asks_opposite_ends(left: QuestionWording, right: QuestionWording) -> bool:
     """Whether two questions ask for opposite ends of one scale: closest and farthest."""
     left_stems, right_stems = left.content.keys() - right.content.keys(), right.content.keys() - left.content.keys()
     if POLE_STEMS.isdisjoint(left_stems) or POLE_STEMS.isdisjoint(right_stems):  # the common case
@@ -181,12 +181,12 @@ def asks_opposite_ends(left: Wording, right: Wording) -> bool:
     )
 
 
-def is_opposite(left: Wording, right: Wording) -> bool:
+def is_opposite(left: QuestionWording, right: QuestionWording) -> bool:
     """Whether a word of one question is the opposite of one of the other: happy and unhappy."""
     return has_opposite(*_words_apart(left, right))
 
 
-def other_names(left: Wording, right: Wording) -> bool:
+def other_names(left: QuestionWording, right: QuestionWording) -> bool:
     """Whether each question has a name that is not among the words of the other, compared by their first letters."""
     return all(
         not {name[:MIN_ROOT_LETTERS] for name in wording.names}
@@ -195,7 +195,7 @@ def other_names(left: Wording, right: Wording) -> bool:
     )
 
 
-def other_quotation(left: Wording, right: Wording) -> bool:
+def other_quotation(left: QuestionWording, right: QuestionWording) -> bool:
     """Whether each question quotes words that the other one does not contain."""
     return all(
         wording.quoted and wording.quoted.isdisjoint(other_wording.content)

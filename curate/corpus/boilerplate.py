@@ -21,7 +21,7 @@ from typing import Final
 from curate.core.lazy import Flags, Hashes, Ids, Numbers, np, pl
 from curate.core.masking import secrets_in
 from curate.corpus.dedup_text import Segment
-from curate.similarity.shingles import Sets, buffer_of
+from curate.similarity.shingles import ShingleSets, buffer_of
 
 RUN: Final = 8
 MIN_SHARE: Final = 0.05
@@ -36,7 +36,7 @@ Passages = tuple[str, ...]
 """Shared instructions, as written in the data."""
 
 
-def learning_examples(sets: Sets, ids: Ids) -> tuple[Numbers, int]:
+def learning_examples(sets: ShingleSets, ids: Ids) -> tuple[Numbers, int]:
     """The numbers of the examples that passages are learned from, empty if there can be no passage; and how many of
     these examples must share a passage.
 

@@ -19,7 +19,7 @@ from curate.corpus.features import Lines
 from curate.read.dataset import FileFacts, ParsedLine, parsed_line
 from curate.read.decode import plain_line
 from curate.read.lines import Line
-from curate.similarity.shingles import Sets
+from curate.similarity.shingles import ShingleSets
 from curate.similarity.similarity_index import Bands
 
 READ_AHEAD_BYTES: Final = 1 << 20
@@ -91,7 +91,7 @@ class Table(Lines):
         save memory.
         """
         table = replace(self) if len(numbers) == len(self.lines) else Lines.take(self, numbers, folder)
-        self.sets, self.links = joined(Sets, ()), None
+        self.sets, self.links = joined(ShingleSets, ()), None
         return table
 
     def _selected(self, method: str, numbers: Numbers, folder: Path | None) -> Self:

@@ -35,7 +35,7 @@ from curate.language.spelling import same_word, spelling_key, spellings
 from curate.language.tokens import WORD_OR_SIGN
 from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine
-from curate.similarity.shingles import Sets, Shingling, salted, texts_of
+from curate.similarity.shingles import ShingleSets, Shingling, salted, texts_of
 from curate.similarity.word_hashes import shingled
 
 SHORT_TEXT_CHARS: Final = 300
@@ -163,7 +163,7 @@ class Lines(Rows):
 
     KINDS: ClassVar = {
         "ids": "u8",
-        "sets": Sets,
+        "sets": ShingleSets,
         "short_texts": ShortTexts,
         "lengths": "i8",
         "ranks": "f8",
@@ -183,7 +183,7 @@ class Lines(Rows):
     """How many other elements start before it on the same line."""
     ids: Ids
     """The id, as two numbers."""
-    sets: Sets
+    sets: ShingleSets
     """The shingles of the text."""
     short_texts: ShortTexts
     """The words of short texts, if requested."""
@@ -301,8 +301,8 @@ def columns_of_batch(batch: Batch, spec: FeatureSpec) -> Columns:
 
 
 def _compared(
-    batch: Batch, examples: Sequence[Example], spec: FeatureSpec, whole_sets: Sets | None
-) -> tuple[Sets, ShortTexts]:
+    batch: Batch, examples: Sequence[Example], spec: FeatureSpec, whole_sets: ShingleSets | None
+) -> tuple[ShingleSets, ShortTexts]:
     """The shingles of the compared text (`whole_sets` if they are known and nothing is left out), and the words of
     short texts.
     """

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from curate.core.lazy import Bytes, Flags, Hashes, Ids, Numbers, Shingles
-from curate.similarity.shingles import Sets, Texts
+from curate.similarity.shingles import ShingleSets, TextBuffer
 from curate.similarity.word_hashes import RunHashes, mixed, shingle_sets, word_hashes
 
 UNCOMPARED, USER, ANSWER, OTHER, OUTSIDE_TURNS, CALL, REASONING = 0, 1, 2, 3, 4, 5, 6
@@ -36,7 +36,7 @@ script without case (Han, kana, Hangul); its letter or number is one word.
 class Pieces(NamedTuple):
     """Conversations in pieces."""
 
-    texts: Texts
+    texts: TextBuffer
     kinds: Bytes
     """The kind of each piece."""
     roles: Ids
@@ -74,7 +74,7 @@ class Segments(NamedTuple):
 
     pieces: Numbers
     """The piece of each segment."""
-    texts: Texts
+    texts: TextBuffer
     is_line: Flags
     """Whether a line begins with it."""
     cut: Flags
@@ -94,7 +94,7 @@ def read_words(pieces: Pieces, block: int, marks: Sequence[str]) -> tuple[PieceW
     return PieceWords(hashes, offsets, offsets[pieces.first], RunHashes(hashes)), segments, ends
 
 
-def _segments(texts: Texts, is_cut: Flags, whole: Numbers, marks: Sequence[str]) -> Segments:
+def _segments(texts: TextBuffer, is_cut: Flags, whole: Numbers, marks: Sequence[str]) -> Segments:
     """The segments of the texts that are cut, and the texts number `whole`, in order."""
     cut = np.flatnonzero(is_cut)
     breaks, *sentences = (_ends_of(mark, texts.buffer) for mark in ("\n", *marks))
@@ -111,7 +111,7 @@ def _segments(texts: Texts, is_cut: Flags, whole: Numbers, marks: Sequence[str])
     numbers, starts = numbers[order], starts[order]
     last = np.append(numbers[1:] != numbers[:-1], True)[: len(numbers)]
     ends = np.where(last, texts.ends[numbers], np.append(starts[1:], 0)[: len(numbers)])
-    return Segments(numbers, Texts(texts.buffer, starts, ends), is_line[order], is_cut)
+    return Segments(numbers, TextBuffer(texts.buffer, starts, ends), is_line[order], is_cut)
 
 
 def _ends_of(mark: str, buffer: Bytes) -> Numbers:
@@ -225,7 +225,7 @@ def line_keys(
 class Answers(NamedTuple):
     """The answers of conversations: all turns of the assistant together, each of several turns, each reasoning."""
 
-    sets: Sets
+    sets: ShingleSets
     """The shingles of each; empty for a short one."""
     keys: Ids
     """The key of the words of each; 0 for one without words, and for short reasoning, which is no short answer."""

@@ -45,7 +45,7 @@ from curate.core.form_keys import CHOSEN_KEYS, LABEL_KEYS, REJECTED_KEYS, TOOL_K
 from curate.core.lazy import Hashes, Ids, Numbers, Shingles, np
 from curate.core.text import normalised, words
 from curate.corpus.dedup_text import answers_of, called_texts, other_sides
-from curate.similarity.shingles import Sets, letters, normal, texts_of
+from curate.similarity.shingles import ShingleSets, letters, normal, texts_of
 
 if TYPE_CHECKING:
     from curate.corpus import link_keys
@@ -92,7 +92,7 @@ class Links(Rows):
 
     KINDS: ClassVar = {
         **dict.fromkeys(("copy", "prompt_hash", "conversation_hash", "prefix_hashes", "answered"), "u8"),
-        "answers": Sets,
+        "answers": ShingleSets,
         "answer_sizes": "u4",
         "answer_edges": "u8",
         "edge_shingles": "u4",
@@ -115,7 +115,7 @@ class Links(Rows):
     """0 if it does not end with an answer."""
     prefix_hashes: Ids
     ends: Numbers
-    answers: Sets
+    answers: ShingleSets
     """The shingles of each answer and reasoning; empty for a short one. See `curate.corpus.link_keys.Answers`."""
     answered: Ids
     answer_sizes: Shingles
@@ -136,7 +136,7 @@ class Links(Rows):
     """The band keys of each answer, one column per band; no columns if they are not requested."""
 
 
-def linked(pieces: "link_keys.Pieces", size: int) -> tuple[Sets, Links, Numbers]:
+def linked(pieces: "link_keys.Pieces", size: int) -> tuple[ShingleSets, Links, Numbers]:
     """The sets of the complete texts, the links without `copy` and attachments, and the number of words in the user
     turns of each.
     """
@@ -169,7 +169,7 @@ def _small_words() -> Hashes:
 
 def links_of_lines(
     roles: Sequence[tuple[str, ...]], texts: Sequence[Sequence[str]], examples: Sequence[Example], ids: Ids, size: int
-) -> tuple[Sets, Links]:
+) -> tuple[ShingleSets, Links]:
     """The links of plain conversations (roles and texts), then of examples. ids: of all of them."""
     every = [text for turn_texts in texts for text in turn_texts]
     kinds, hashes = ([value for speakers in roles for value in make(speakers)] for make in (_kinds, _role_hashes))

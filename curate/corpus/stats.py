@@ -193,7 +193,7 @@ def collect(
 
 def _checkpoint(cache: Path) -> Checkpoint:
     """How the numbers of chunks are kept in the folder of a project."""
-    hint: Any = _Part
+    hint: Any = _StatsChunk
     part_of = decoder(hint)
     return Checkpoint(
         cache / CACHE_FOLDER, "numbers", ".json", "", lambda part, _: to_json(part), lambda value, _: part_of(value)
@@ -211,7 +211,7 @@ def stats_of(examples: Iterable[Example]) -> Stats:
 
 
 @dataclass(slots=True)
-class _Part:
+class _StatsChunk:
     """The numbers of some lines of a file, and what else is known of them."""
 
     facts: FileFacts
@@ -252,15 +252,15 @@ def _add_file(
     require_read(facts)
 
 
-def _part_of_chunk(cache: ChunkCache | None, key_names: Set[str], chunk: Chunk) -> _Part:
+def _part_of_chunk(cache: ChunkCache | None, key_names: Set[str], chunk: Chunk) -> _StatsChunk:
     if cache:
-        return cache.result(chunk, _Part, partial(_part_of_chunk, None, key_names), _joined)[0]
+        return cache.result(chunk, _StatsChunk, partial(_part_of_chunk, None, key_names), _joined)[0]
     facts = FileFacts(chunk.name)
     batch = read_chunk(chunk, facts, key_names)
     return _part_of_batch(batch, facts, len(batch.lines))
 
 
-def _joined(parts: Sequence[_Part]) -> _Part:
+def _joined(parts: Sequence[_StatsChunk]) -> _StatsChunk:
     """The numbers of a chunk from those of its parts; the first part is changed."""
     whole = parts[0]
     for part in parts[1:]:
@@ -270,14 +270,14 @@ def _joined(parts: Sequence[_Part]) -> _Part:
     return whole
 
 
-def _part_of_batch(batch: Batch, facts: FileFacts, lines: int) -> _Part:
+def _part_of_batch(batch: Batch, facts: FileFacts, lines: int) -> _StatsChunk:
     stats = Stats()
     for line in batch.in_order():
         if isinstance(line, int):
             _add_plain(stats, batch, line)
         elif line.example is not None:
             _add(stats, line.example, None)
-    return _Part(facts, lines, stats)
+    return _StatsChunk(facts, lines, stats)
 
 
 def _add_plain(stats: Stats, batch: Batch, position: int) -> None:

@@ -60,7 +60,7 @@ them.
 SAMPLE_CHARS: Final = 600
 
 
-class Trait(NamedTuple):
+class ExampleTrait(NamedTuple):
     """A trait of an example: a key, equal for equal values, and its name."""
 
     key: bytes
@@ -87,7 +87,7 @@ def require_traits(names: Iterable[str]) -> None:
             )
 
 
-def trait_of(name: str, row: StratumInput) -> Trait | None:
+def trait_of(name: str, row: StratumInput) -> ExampleTrait | None:
     """The trait of an example; None if it has none. For a path, its value."""
     if name == "label":
         answer = next(
@@ -112,7 +112,7 @@ def trait_of(name: str, row: StratumInput) -> Trait | None:
     return None if row.example is None else trait_at(row.example, name)
 
 
-def trait_at(example: Example, path: str) -> Trait | None:
+def trait_at(example: Example, path: str) -> ExampleTrait | None:
     """The value at a path of an example (see `value_at`); None for a missing value, null and empty text.
 
     Tables turn 17 into 17.0 or "17": these count as one value.
@@ -123,7 +123,7 @@ def trait_at(example: Example, path: str) -> Trait | None:
     if isinstance(value, str):
         return _text_trait(value)
     data = canonical(with_whole_numbers(value))
-    return Trait(data, data.decode("utf-8", "replace"))
+    return ExampleTrait(data, data.decode("utf-8", "replace"))
 
 
 def _dialogue_text(row: StratumInput) -> str:
@@ -131,8 +131,8 @@ def _dialogue_text(row: StratumInput) -> str:
     return "\n".join(text for role, text in turns if known_role(role) != "system")[:SAMPLE_CHARS]
 
 
-def _text_trait(text: str) -> Trait:
-    return Trait(text.encode("utf-8", "surrogatepass"), text)
+def _text_trait(text: str) -> ExampleTrait:
+    return ExampleTrait(text.encode("utf-8", "surrogatepass"), text)
 
 
 def _has_calls(example: Example) -> bool:
@@ -142,7 +142,7 @@ def _has_calls(example: Example) -> bool:
     )
 
 
-def _language(text: str) -> Trait | None:
+def _language(text: str) -> ExampleTrait | None:
     """The language as ISO 639-1 code, by py3langid (Lui and Baldwin 2012); None for a text without letters.
 
     Raises `MissingExtra` if py3langid is not installed.
@@ -254,7 +254,7 @@ def _stratum_inputs(batch: Batch, examples: Iterable[Example], path: str) -> Ite
         )
 
 
-def _trait_number(trait: Trait | None, names: dict[int, str]) -> int:
+def _trait_number(trait: ExampleTrait | None, names: dict[int, str]) -> int:
     """The hash of a trait, 0 for None; its name is added to `names` while there is room."""
     import xxhash
 

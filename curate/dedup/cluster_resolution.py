@@ -16,7 +16,7 @@ from curate.corpus.boilerplate import Passages
 from curate.corpus.cache import DedupCache, pair_keys
 from curate.corpus.corpus import Table
 from curate.dedup.fact_guard import LinePairs, lines_agree
-from curate.similarity.shingles import Sets
+from curate.similarity.shingles import ShingleSets
 from curate.similarity.similarity_index import MAX_COMPARED, MIN_REPORTED
 
 Code = Literal["D001", "D003", "D004", "D007"]
@@ -25,7 +25,7 @@ the other.
 """
 
 
-class Pair(NamedTuple):
+class DuplicatePair(NamedTuple):
     """Two examples, by position, and their true Jaccard similarity (not an estimate)."""
 
     left: int
@@ -37,9 +37,9 @@ class Pair(NamedTuple):
 class Resolution:
     """The outcome for the examples of a group."""
 
-    gone: list[Pair] = field(default_factory=list)
+    gone: list[DuplicatePair] = field(default_factory=list)
     """Removed examples (left), each with the example kept instead (right)."""
-    apart: list[Pair] = field(default_factory=list)
+    apart: list[DuplicatePair] = field(default_factory=list)
     """Examples (left) that are kept because they differ in a fact from a similar kept example (right, the most similar
     one).
     """
@@ -114,7 +114,7 @@ NO_FINDINGS: Final = FindingCounts(0, 0, 0, 0)
 class ComparedFeatures(NamedTuple):
     """The compared features of distinct examples."""
 
-    sets: Sets
+    sets: ShingleSets
     positions: Numbers
     """Position of each among all examples."""
 
@@ -148,14 +148,14 @@ def resolve_clusters(
         compared.sets, order, sizes, kinds, config.threshold, None if config.ignore_facts else agree
     )
     removed, kept_apart = (
-        [Pair(int(positions[left]), int(positions[right]), similarity) for left, right, similarity in pairs]
+        [DuplicatePair(int(positions[left]), int(positions[right]), similarity) for left, right, similarity in pairs]
         for pairs in (ranked.gone, ranked.apart)
     )
     return Resolution(removed, kept_apart, ranked.similarities)
 
 
 def resolve_ranked(
-    sets: Sets,
+    sets: ShingleSets,
     members: Numbers,
     sizes: Numbers,
     kinds: Bytes,
@@ -176,7 +176,7 @@ def resolve_ranked(
     cells = np.where((squares > 0) & (squares.cumsum() <= MAX_CACHED_PAIRS), squares.cumsum() - squares, -1)
     similarities = kernel.Similarities(np.full(int(squares[cells >= 0].sum()), np.nan), cells)
     no_winners, tally = np.full((len(members), 2), -1, dtype=np.int64), np.zeros((len(sizes), 2), dtype=np.int64)
-    outcome = kernel.Outcome(
+    outcome = kernel.ResolvedMembers(
         np.zeros(len(sizes), dtype=np.int64), np.zeros(len(members), dtype=np.bool_), no_winners, np.zeros(len(members))
     )
     facts = kernel.FactComparisons(agree is not None, np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.uint8), tally)
@@ -184,7 +184,7 @@ def resolve_ranked(
     room = kernel.buffers_for(sets.offsets, members, parts.ends, LARGE_GROUP) if len(sizes) else None
     while len(pending):
         batch = max(FACT_BATCH, len(facts.pairs) // 4)  # each call reads all kept members of a large group again
-        limits = kernel.Limits(
+        limits = kernel.WorkLimits(
             min(MIN_REPORTED, threshold), threshold, max(1, batch // len(pending)), LARGE_GROUP, CALL_WORK
         )
         questions = np.empty((len(pending) * (limits.ahead + MAX_COMPARED), 3), dtype=np.int64)
@@ -204,19 +204,21 @@ def resolve_ranked(
             facts = facts._replace(pairs=pairs_known[order], verdicts=verdicts[order])
         pending = pending[outcome.done[pending] < sizes[pending]]
 
-    def pairs_of(column: int) -> "tuple[list[Pair], list[float]]":
+    def pairs_of(column: int) -> "tuple[list[DuplicatePair], list[float]]":
         winners = outcome.winners[:, column]
         positions = np.flatnonzero(winners >= 0)
         similarities_found: list[float] = outcome.similarities[positions].tolist()
         return list(
-            map(Pair, members[positions].tolist(), winners[positions].tolist(), similarities_found)
+            map(DuplicatePair, members[positions].tolist(), winners[positions].tolist(), similarities_found)
         ), similarities_found
 
     (removed, removed_similarities), (kept_apart, _) = pairs_of(0), pairs_of(1)
     return Resolution(removed, kept_apart, [*removed_similarities, *misses])
 
 
-def all_chosen(sets: Sets, groups: Sequence[Numbers], threshold: float, same: Callable[[int, int], bool]) -> Resolution:
+def all_chosen(
+    sets: ShingleSets, groups: Sequence[Numbers], threshold: float, same: Callable[[int, int], bool]
+) -> Resolution:
     """As `resolve_ranked`, with members in the order of their numbers, any of which may be removed; `same`: whether two
     agree in their facts.
     """

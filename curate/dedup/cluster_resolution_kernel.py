@@ -62,7 +62,7 @@ class Similarities(NamedTuple):
     cells: Any
 
 
-class Outcome(NamedTuple):
+class ResolvedMembers(NamedTuple):
     """The outcome for members so far."""
 
     done: Any
@@ -77,7 +77,7 @@ class Outcome(NamedTuple):
     """Similarities to these."""
 
 
-class Limits(NamedTuple):
+class WorkLimits(NamedTuple):
     """Limits of the work per call."""
 
     floor: float
@@ -91,7 +91,7 @@ class Limits(NamedTuple):
     """Approximate number of comparisons after which to return."""
 
 
-class Buffers(NamedTuple):
+class GroupBuffers(NamedTuple):
     """Buffers of the size of the largest group, reused for each group."""
 
     stays: Any
@@ -113,8 +113,8 @@ class Buffers(NamedTuple):
     """For each entry the position of its member among the kept ones (int32)."""
 
 
-def buffers_for(offsets: Numbers, members: Numbers, ends: Numbers, crowd: int) -> Buffers:
-    """Buffers for groups; `crowd`: see `Limits`."""
+def buffers_for(offsets: Numbers, members: Numbers, ends: Numbers, crowd: int) -> GroupBuffers:
+    """Buffers for groups; `crowd`: see `WorkLimits`."""
     sizes = np.diff(ends)
     longest = int(sizes.max())
     shingles = np.append(0, np.cumsum(np.diff(offsets)[members]))
@@ -124,7 +124,7 @@ def buffers_for(offsets: Numbers, members: Numbers, ends: Numbers, crowd: int) -
     heads, often = np.empty(slots, dtype=np.int32), np.empty(slots, dtype=np.uint8)
     links, places = (np.empty(total, dtype=np.int32) for _ in range(2))
     ranked, others = np.empty(MAX_COMPARED), np.empty(MAX_COMPARED, dtype=np.int64)
-    return Buffers(stays, np.arange(longest), chosen, seen, ranked, others, heads, often, links, places)
+    return GroupBuffers(stays, np.arange(longest), chosen, seen, ranked, others, heads, often, links, places)
 
 
 @compiled
@@ -143,7 +143,7 @@ def _insert_similar(near: float, who: int, similarities: Any, others: Any, count
 
 
 @compiled
-def _add_postings(hashes: Any, place: int, room: Buffers, slots: int, used: int) -> int:
+def _add_postings(hashes: Any, place: int, room: GroupBuffers, slots: int, used: int) -> int:
     """Add the shingles `hashes` by a kept member, except those that many have; returns the new number of entries."""
     for shingle in hashes:
         slot = mixed(U64(shingle)) & U64(slots - 1)
@@ -155,7 +155,7 @@ def _add_postings(hashes: Any, place: int, room: Buffers, slots: int, used: int)
 
 
 @compiled
-def _members_sharing(hashes: Any, rank: int, room: Buffers, slots: int, kept: int) -> int:
+def _members_sharing(hashes: Any, rank: int, room: GroupBuffers, slots: int, kept: int) -> int:
     """Write the positions of members that share a rare shingle, and of the first ones, to `room.chosen`, ascending;
     returns their number.
 
@@ -178,7 +178,7 @@ def _members_sharing(hashes: Any, rank: int, room: Buffers, slots: int, kept: in
 
 
 @compiled
-def _of_crowd(group: int, rank: int, count: int, members: Members, room: Buffers, noted: int, notes: int) -> Any:
+def _of_crowd(group: int, rank: int, count: int, members: Members, room: GroupBuffers, noted: int, notes: int) -> Any:
     """The number of members of a large group that a member is compared with, whose positions are in `room.chosen`; the
     number of kept members in the index of shingles, and the number of its entries.
     """
@@ -204,7 +204,7 @@ def _of_crowd(group: int, rank: int, count: int, members: Members, room: Buffers
 
 @compiled
 def _most_similar(
-    members: Members, begin: int, room: Buffers, candidates: Any, rank: int, floor: float, cached: Any
+    members: Members, begin: int, room: GroupBuffers, candidates: Any, rank: int, floor: float, cached: Any
 ) -> Any:
     """Write the `MAX_COMPARED` most similar of a group's kept members (at the positions `candidates` of `room.stays`)
     to `room`, most similar first; returns their number.
@@ -282,9 +282,9 @@ def _resolve_group(  # noqa: PLR0912
     members: Members,
     facts: FactComparisons,
     similarities: Similarities,
-    outcome: Outcome,
-    limits: Limits,
-    room: Buffers,
+    outcome: ResolvedMembers,
+    limits: WorkLimits,
+    room: GroupBuffers,
     requests: Any,
     request_count: int,
     misses: Any,
@@ -351,8 +351,8 @@ def _resolve_group(  # noqa: PLR0912
 
 @compiled
 def resolve(
-    members: Members, groups: Any, facts: FactComparisons, similarities: Similarities, outcome: Outcome, limits: Limits,
-    room: Buffers, requests: Any, misses: Any,
+    members: Members, groups: Any, facts: FactComparisons, similarities: Similarities, outcome: ResolvedMembers, limits: WorkLimits,
+    room: GroupBuffers, requests: Any, misses: Any,
 ) -> Any:  # fmt: skip
     """Decide in the groups `groups` (their numbers) as far as possible. Writes the fact comparisons needed to continue
     to `requests`, and other similarities found to `misses`; returns the numbers of both.

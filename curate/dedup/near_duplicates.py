@@ -26,16 +26,16 @@ from curate.corpus.loading import table_of
 from curate.dedup.cluster_resolution import (
     Code,
     ComparedFeatures,
+    DuplicatePair,
     DuplicateRemoval,
     FindingCounts,
-    Pair,
     ResolutionPolicy,
     agreed,
     invalid_at,
     ranks_of,
     resolve_clusters,
 )
-from curate.similarity.shingles import Sets
+from curate.similarity.shingles import ShingleSets
 from curate.similarity.similarity_index import Bands, grouped, jaccard
 
 
@@ -75,7 +75,9 @@ class PrefixDuplicates:
         """The conversations that begin with example `number`, longest first."""
         return map(int, self._longer[self._first[number] : self._last[number]])
 
-    def settled(self, goes: Callable[[int], bool], stays: Callable[[int, int], bool], sets: Sets) -> Iterator[Pair]:
+    def settled(
+        self, goes: Callable[[int], bool], stays: Callable[[int, int], bool], sets: ShingleSets
+    ) -> Iterator[DuplicatePair]:
         """The removed prefixes, each with the longest kept conversation that may replace it.
 
         `goes(number)`: whether it may be removed; `stays(number, longer)`: whether the longer one is kept and may
@@ -99,7 +101,7 @@ class PrefixDuplicates:
             )
             if longer_number is not None:
                 removed.add(number)
-                yield Pair(number, longer_number, jaccard(sets, number, longer_number))
+                yield DuplicatePair(number, longer_number, jaccard(sets, number, longer_number))
 
 
 @dataclass(slots=True)
@@ -164,7 +166,7 @@ def find_duplicates(
         ResolutionPolicy(config, pinned, counts, old, prefixes.numbers if prefixes else frozenset(), table.common),
     )
     resolution = resolve_clusters(table, compared, groups.members, policy, pool, memory)
-    replaced: dict[int, tuple[Code, Pair]] = {pair.left: ("D003", pair) for pair in resolution.gone}
+    replaced: dict[int, tuple[Code, DuplicatePair]] = {pair.left: ("D003", pair) for pair in resolution.gone}
     if prefixes:
         replaced |= _prefix_duplicates(table, prefixes, sets, distinct, replaced, policy)
     pairs, removed_numbers = _same_words(table, compared, same_key, (keys, typos), replaced, policy, pool, memory)
@@ -202,11 +204,11 @@ def _same_words(
     compared: ComparedFeatures,
     same_key: Numbers,
     words: tuple[Hashes, Numbers],
-    lost: Mapping[int, tuple[Code, Pair]],
+    lost: Mapping[int, tuple[Code, DuplicatePair]],
     policy: ResolutionPolicy,
     pool: WorkerPool,
     memory: DedupCache | None,
-) -> tuple[list[tuple[int, Pair]], set[int]]:
+) -> tuple[list[tuple[int, DuplicatePair]], set[int]]:
     """Pairs of short examples with the same words, each with the number of its left one, and the numbers of those
     removed. `same_key`: the numbers of examples that have the key of another one; `words`: the keys of all examples,
     and how many of their words were replaced by another word.
@@ -226,7 +228,9 @@ def _same_words(
     return pairs, {position for position, _ in pairs if position not in fixed} if policy.config.same_words else set()
 
 
-def _with_copies(lost: Mapping[int, tuple[Code, Pair]], copies: Numbers, old: int) -> list[tuple[Code, Pair]]:
+def _with_copies(
+    lost: Mapping[int, tuple[Code, DuplicatePair]], copies: Numbers, old: int
+) -> list[tuple[Code, DuplicatePair]]:
     """Removed examples and their copies, by position, with the same kept example. Copies of kept examples are removed
     too.
     """
@@ -234,7 +238,7 @@ def _with_copies(lost: Mapping[int, tuple[Code, Pair]], copies: Numbers, old: in
     for position in np.flatnonzero(copies != np.arange(len(copies))).tolist():
         original = int(copies[position])
         if original in lost or not old or original < old <= position:
-            code, pair = lost.get(original, ("D001", Pair(position, original, 1.0)))
+            code, pair = lost.get(original, ("D001", DuplicatePair(position, original, 1.0)))
             removals.append((code, pair._replace(left=position)))
     return sorted(removals, key=lambda item: item[1].left)
 
@@ -262,11 +266,11 @@ def first_copies(table: Table, *, last: bool = False) -> Numbers:
 def _prefix_duplicates(
     table: Table,
     prefixes: PrefixDuplicates,
-    sets: Sets,
+    sets: ShingleSets,
     distinct: Numbers,
     lost: Mapping[int, object],
     policy: ResolutionPolicy,
-) -> dict[int, tuple[Code, Pair]]:
+) -> dict[int, tuple[Code, DuplicatePair]]:
     """The removed prefixes of longer conversations, by number among all examples."""
     old, invalid = policy.old, invalid_at(table, distinct, policy)
     pairs = prefixes.settled(
@@ -278,12 +282,14 @@ def _prefix_duplicates(
         sets,
     )
     return {
-        int(distinct[number]): ("D007", Pair(int(distinct[number]), int(distinct[longer_number]), similarity))
+        int(distinct[number]): ("D007", DuplicatePair(int(distinct[number]), int(distinct[longer_number]), similarity))
         for number, longer_number, similarity in pairs
     }
 
 
-def _removals(table: Table, pairs: Sequence[Pair], codes: Sequence[Code], threshold: float) -> list[DuplicateRemoval]:
+def _removals(
+    table: Table, pairs: Sequence[DuplicatePair], codes: Sequence[Code], threshold: float
+) -> list[DuplicateRemoval]:
     """For each pair, the line of its left example and the line of the right one, which it is compared with."""
     left, right = (np.array([pair[side] for pair in pairs], dtype=np.int64) for side in (0, 1))
     places, kept_places = (table.places(table.lines[ends]) for ends in (left, right))
@@ -294,12 +300,12 @@ def _removals(table: Table, pairs: Sequence[Pair], codes: Sequence[Code], thresh
     )
 
 
-def _kept_pairs(table: Table, pairs_apart: Sequence[Pair], threshold: float) -> list[DuplicateRemoval]:
+def _kept_pairs(table: Table, pairs_apart: Sequence[DuplicatePair], threshold: float) -> list[DuplicateRemoval]:
     """As `_removals`, for pairs of which both sides are kept: in the order of their ids, so that the order of the files
     does not matter.
     """
     ordered = [
-        pair if table.id(pair.left) < table.id(pair.right) else Pair(pair.right, pair.left, pair.similarity)
+        pair if table.id(pair.left) < table.id(pair.right) else DuplicatePair(pair.right, pair.left, pair.similarity)
         for pair in pairs_apart
     ]
     return sorted(
@@ -320,14 +326,14 @@ def same_wording(
     policy: ResolutionPolicy,
     pool: WorkerPool,
     memory: DedupCache | None,
-) -> list[tuple[int, Pair]]:
+) -> list[tuple[int, DuplicatePair]]:
     """Pairs with the same words: the number of the left one of each, and the positions of both among all examples.
 
     order: the numbers of the compared examples, in the order of preference. In each pair the right one comes first in
     it, and is the left one of no other pair. If examples are compared with older ones (`policy.old`), the left one is
     new and the right one old. Raises `InputError` if lines cannot be read again.
     """
-    pairs: list[tuple[int, Pair]] = []
+    pairs: list[tuple[int, DuplicatePair]] = []
     rest = order[np.argsort(keys[order], kind="stable")]
     for _ in range(MAX_DISTINCT_PER_KEY):
         starts = np.flatnonzero(np.diff(keys[rest], prepend=keys[rest[:1]] + np.uint64(1)))
@@ -347,6 +353,6 @@ def same_wording(
         same[asks] = agreed(table, positions[asks], policy, pool, memory, words=True)
         for left, right in zip(rest[same].tolist(), firsts[same].tolist(), strict=True):
             removed, kept_position = compared.positions[[left, right]].tolist()
-            pairs.append((left, Pair(removed, kept_position, jaccard(compared.sets, left, right))))
+            pairs.append((left, DuplicatePair(removed, kept_position, jaccard(compared.sets, left, right))))
         rest = rest[~same]
     return pairs

@@ -217,7 +217,7 @@ def _han_clock(match: re.Match[str]) -> str | None:
     return f" {_hours_and_minutes(60 * hour + minute)} "
 
 
-class _Token:
+class _NumberToken:
     def __init__(self, text: str) -> None:
         self._text = text
 
@@ -237,7 +237,7 @@ def _number_words(translated: Spelled, language: str) -> Spelled:
     text = storable(translated.text)  # as long as before; the library takes no lone surrogates
     pieces = [(match.start(), match.group()) for match in TOKEN.finditer(text)]
     changes = []
-    for number in find_numbers([_Token(piece) for _, piece in pieces], language, threshold=0):
+    for number in find_numbers([_NumberToken(piece) for _, piece in pieces], language, threshold=0):
         start = pieces[number.start][0]
         last = pieces[number.end - 1]
         end = last[0] + len(last[1])

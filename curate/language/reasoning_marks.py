@@ -30,7 +30,7 @@ OPENING: Final = {"[think]": ("[THINK]", "[/THINK]"), "thought": ("<|begin_of_th
 OPENING_OF_CHANNEL: Final = ("<|channel|>analysis", "<|channel|>final")
 
 
-class Block(NamedTuple):
+class ReasoningBlock(NamedTuple):
     """A block of reasoning in a text: its outer and its inner range."""
 
     mark: str
@@ -44,11 +44,11 @@ class Block(NamedTuple):
 class MarkedText(NamedTuple):
     """The marks of a text."""
 
-    blocks: tuple[Block, ...]
+    blocks: tuple[ReasoningBlock, ...]
     """The outermost blocks with both marks."""
-    ended: Block | None
+    ended: ReasoningBlock | None
     """The block from the start of the text to the last closing mark without an opening one."""
-    unclosed: Block | None
+    unclosed: ReasoningBlock | None
     """The block from the first opening mark without a closing one to the end of the text."""
     nested: bool
     opened: Mapping[str, int]
@@ -64,7 +64,7 @@ class MarkedText(NamedTuple):
 class SplitText(NamedTuple):
     """The reasoning in the text of an answer, and the rest."""
 
-    blocks: tuple[Block, ...]
+    blocks: tuple[ReasoningBlock, ...]
     reasoning: tuple[str, ...]
     """The text in each block."""
     outside: tuple[str, ...]
@@ -86,7 +86,7 @@ def split_reasoning(text: str) -> SplitText:
     return SplitText(tuple(blocks), inner, tuple(_outside(text, blocks)))
 
 
-def _outside(text: str, blocks: Sequence[Block]) -> Iterator[str]:
+def _outside(text: str, blocks: Sequence[ReasoningBlock]) -> Iterator[str]:
     """The text before, between and after the blocks."""
     position = 0
     for block in blocks:
@@ -107,8 +107,8 @@ def marked_text(text: str) -> MarkedText:
 
 def _marked_text(text: str) -> MarkedText:
     stack: list[tuple[str, str, int, int]] = []
-    blocks: list[Block] = []
-    ended: Block | None = None
+    blocks: list[ReasoningBlock] = []
+    ended: ReasoningBlock | None = None
     opened, closed, names = dict[str, int](), dict[str, int](), dict[str, str]()
     nested, paired = False, True
     for match in MARK.finditer(text):
@@ -130,8 +130,8 @@ def _marked_text(text: str) -> MarkedText:
             if not stack:
                 blocks.append(_block(text, mark, start, inner, match))
         elif not stack:
-            ended = Block(opening, 0, 0, match.start(), match.end())
-    unclosed = Block(stack[0][0], *stack[0][2:], len(text), len(text)) if stack else None
+            ended = ReasoningBlock(opening, 0, 0, match.start(), match.end())
+    unclosed = ReasoningBlock(stack[0][0], *stack[0][2:], len(text), len(text)) if stack else None
     return MarkedText(tuple(blocks), ended, unclosed, nested, opened, closed, names, paired and not stack)
 
 
@@ -146,14 +146,14 @@ def _kind(match: re.Match[str]) -> tuple[str, str, bool]:
     return *OPENING["[think]"], bool(match["ends"])
 
 
-def _block(text: str, mark: str, start: int, inner: int, match: re.Match[str]) -> Block:
+def _block(text: str, mark: str, start: int, inner: int, match: re.Match[str]) -> ReasoningBlock:
     """The block that begins at `start`, with its text from `inner` on, and ends with the mark in `match`."""
     if not match["channel"]:
-        return Block(mark, start, inner, match.start(), match.end())
+        return ReasoningBlock(mark, start, inner, match.start(), match.end())
     inner += len(CHANNEL_HEAD) if text.startswith(CHANNEL_HEAD, inner) else 0
     tail = CHANNEL_TAIL.search(text, inner, match.start())
     end = match.end() + (len(CHANNEL_HEAD) if text.startswith(CHANNEL_HEAD, match.end()) else 0)
-    return Block(mark, start, inner, max(inner, tail.start() if tail else match.start()), end)
+    return ReasoningBlock(mark, start, inner, max(inner, tail.start() if tail else match.start()), end)
 
 
 def may_have_marks(text: str) -> bool:

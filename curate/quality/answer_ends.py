@@ -65,7 +65,7 @@ CUT_STRONG_FEATURES: Final = (3, 4, 5, 6, 7, 9)
 BEGIN_STRONG_FEATURES: Final = (3, 5, 6, 7)
 
 
-class Wording:
+class SentenceWords:
     """The words of a file, and how many of its texts they begin and end sentences in."""
 
     def __init__(self, requests: Sequence[str], answers: Sequence[str]) -> None:
@@ -220,7 +220,7 @@ def odd_edge_log_odds(kinds: Sequence[str], odd: Sequence[bool]) -> dict[str, fl
     return {kind: log((strange[kind] + 0.5) / (total[kind] - strange[kind] + 1.5)) for kind in total}
 
 
-def cut_features(answers: Sequence[str], kinds: Sequence[str], wording: Wording) -> Floats:
+def cut_features(answers: Sequence[str], kinds: Sequence[str], wording: SentenceWords) -> Floats:
     """One row for each answer, see `CUT_WEIGHTS`; `kinds`: see `kind_of`."""
     unended = list(map(is_unended, answers))
     usual = odd_edge_log_odds(kinds, unended)
@@ -262,7 +262,7 @@ def cut_features(answers: Sequence[str], kinds: Sequence[str], wording: Wording)
     return np.array(rows, dtype=np.float64)
 
 
-def begin_features(answers: Sequence[str], kinds: Sequence[str], wording: Wording) -> Floats:
+def begin_features(answers: Sequence[str], kinds: Sequence[str], wording: SentenceWords) -> Floats:
     """One row for each answer, see `BEGIN_WEIGHTS`; `kinds`: see `kind_of`."""
 
     def is_low(answer: str) -> bool:
@@ -302,12 +302,12 @@ def _goodness(features: Floats, weights: Sequence[float], sure: Sequence[int]) -
     return np.asarray(1 - np.where(features[:, sure].any(axis=1), doubt, doubt / 2))
 
 
-def endings(answers: Sequence[str], kinds: Sequence[str], wording: Wording) -> Floats:
+def endings(answers: Sequence[str], kinds: Sequence[str], wording: SentenceWords) -> Floats:
     """The probability that each answer is complete; `kinds`: see `kind_of`."""
     return _goodness(cut_features(answers, kinds, wording), CUT_WEIGHTS, CUT_STRONG_FEATURES)
 
 
-def openings(requests: Sequence[str], answers: Sequence[str], kinds: Sequence[str], wording: Wording) -> Floats:
+def openings(requests: Sequence[str], answers: Sequence[str], kinds: Sequence[str], wording: SentenceWords) -> Floats:
     """The probability that the beginning of each answer is complete; the doubt is halved if its first line is one of
     the options in the request.
     """

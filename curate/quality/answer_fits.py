@@ -34,14 +34,14 @@ Words = dict[str, float]
 WEIGHTS: Final = (-1.646, -0.479, -0.147, -6.126, -4.187, 6.168, -7.001, -7.394)
 
 
-class Nearest(NamedTuple):
+class NearestRows(NamedTuple):
     """The `NEIGHBOURS` nearest other rows of each row, or all if there are fewer, the nearest first."""
 
     rows: Numbers
     cosines: Floats
 
 
-def nearest(vectors: Matrix) -> Nearest:
+def nearest(vectors: Matrix) -> NearestRows:
     """The nearest other rows of each row of unit vectors, by cosine similarity."""
     size, near = len(vectors), max(0, min(NEIGHBOURS, len(vectors) - 1))
     rows, cosines = np.zeros((size, near), dtype=np.int64), np.zeros((size, near))
@@ -51,7 +51,7 @@ def nearest(vectors: Matrix) -> Nearest:
         columns = _largest(block, near)
         rows[start : start + ROWS_PER_BLOCK] = columns
         cosines[start : start + ROWS_PER_BLOCK] = np.take_along_axis(block, columns, axis=1)
-    return Nearest(rows, cosines)
+    return NearestRows(rows, cosines)
 
 
 def _largest(values: Matrix, count: int) -> Numbers:
@@ -72,7 +72,7 @@ def _largest(values: Matrix, count: int) -> Numbers:
 
 
 def fits(
-    requests: Sequence[str], answers: Sequence[str], request_vectors: Matrix, answer_vectors: Matrix, near: Nearest
+    requests: Sequence[str], answers: Sequence[str], request_vectors: Matrix, answer_vectors: Matrix, near: NearestRows
 ) -> Floats:
     """The probability that each answer belongs to its request. `request_vectors` and `answer_vectors`: unit vectors of
     both; `near`: `nearest(request_vectors)`.
@@ -116,7 +116,7 @@ def _is_clearly_nearer(cosines: Matrix, own_cosines: Floats) -> Flags:
     return np.asarray((best >= ELSEWHERE_COSINE) & (best - own_cosines >= COSINE_MARGIN))
 
 
-def _is_usual(rows: Numbers, near: Nearest, answer_vectors: Matrix) -> Flags:
+def _is_usual(rows: Numbers, near: NearestRows, answer_vectors: Matrix) -> Flags:
     """Whether some of the nearest requests of each row have the same answer, such as "Who are you?" and "What is your
     name?", or are the same request and have a reworded answer.
     """
@@ -129,7 +129,7 @@ def _is_usual(rows: Numbers, near: Nearest, answer_vectors: Matrix) -> Flags:
     return usual
 
 
-def _nearest_others(request_vectors: Matrix, near: Nearest) -> Numbers:
+def _nearest_others(request_vectors: Matrix, near: NearestRows) -> Numbers:
     """The nearest requests of each request without equal ones, whose answers fit as well."""
     other_rows = near.rows.copy()
     same = np.flatnonzero((near.cosines >= SAME_COSINE).any(axis=1))
@@ -147,7 +147,7 @@ def features(
     words_said: Sequence[Words],
     request_vectors: Matrix,
     answer_vectors: Matrix,
-    near: Nearest,
+    near: NearestRows,
 ) -> Floats:
     """One row for each pair, see `WEIGHTS`; the words are those of requests and answers."""
     size, nearest_others = len(words_asked), _nearest_others(request_vectors, near)

@@ -117,7 +117,7 @@ def read_exchanges(paths: Sequence[Path], workers: int) -> Exchanges:
     return Exchanges(read, understood, [by_id[name] for name in sorted(by_id)], places)
 
 
-class _Part(NamedTuple):
+class _ExchangeChunk(NamedTuple):
     """The exchanges of some lines of a file with their places, and what else is known of the lines."""
 
     facts: FileFacts
@@ -125,14 +125,14 @@ class _Part(NamedTuple):
     exchanges: list[tuple[Exchange, Place]]
 
 
-def _part_of_chunk(key_names: Set[str], chunk: Chunk) -> _Part:
+def _part_of_chunk(key_names: Set[str], chunk: Chunk) -> _ExchangeChunk:
     """As `_part_of_batch`, for the lines of a chunk."""
     facts = FileFacts(chunk.name)
     batch = read_chunk(chunk, facts, key_names)
     return _part_of_batch(batch, facts, len(batch.lines))
 
 
-def _part_of_batch(batch: Batch, facts: FileFacts, lines: int) -> _Part:
+def _part_of_batch(batch: Batch, facts: FileFacts, lines: int) -> _ExchangeChunk:
     """The exchanges in a batch of a file; `lines`: the number of its lines."""
     exchanges = []
     for line in batch.in_order():
@@ -145,7 +145,7 @@ def _part_of_batch(batch: Batch, facts: FileFacts, lines: int) -> _Part:
             continue
         if exchange is not None:
             exchanges.append((exchange, place))
-    return _Part(facts, lines, exchanges)
+    return _ExchangeChunk(facts, lines, exchanges)
 
 
 def _id_of(batch: Batch, position: int) -> str:

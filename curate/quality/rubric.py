@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from curate.conflicts.judges.endpoint import ANY_KEY_VARIABLE, Endpoint
+from curate.conflicts.judges.endpoint import ANY_KEY_VARIABLE, JudgeEndpoint
 from curate.conflicts.judges.local import Local
 from curate.conflicts.judges.prompt import JSON_OBJECT, MAX_TEXT_CHARS, marked
 from curate.conflicts.judges.verdict_cache import CHARS_PER_TOKEN, Work
@@ -43,7 +43,7 @@ class Rubric:
     """A rubric, and the model that rates."""
 
     text: str
-    model: Endpoint | Local
+    model: JudgeEndpoint | Local
     before: Callable[[Work], None]
     """Called with the amount of work; may raise to prevent it."""
 
@@ -51,7 +51,7 @@ class Rubric:
     def identity(self) -> str:
         """An id of the model, which is part of the cache key of its replies."""
         model = self.model
-        parts = [model.address, model.model] if isinstance(model, Endpoint) else [fingerprint(model.name)]
+        parts = [model.address, model.model] if isinstance(model, JudgeEndpoint) else [fingerprint(model.name)]
         return content_id([VERSION, *parts])
 
     def message(self, exchange: Exchange) -> str:
@@ -63,7 +63,7 @@ class Rubric:
             marked("request", exchange.question[-MAX_TEXT_CHARS:]),
             marked("answer", exchange.answer[:MAX_TEXT_CHARS]),
         ]
-        return "\n\n".join([*parts, JSON_PROMPT if isinstance(self.model, Endpoint) else YES_OR_NO_PROMPT])
+        return "\n\n".join([*parts, JSON_PROMPT if isinstance(self.model, JudgeEndpoint) else YES_OR_NO_PROMPT])
 
 
 def rubric_of(
@@ -80,7 +80,7 @@ def rubric_of(
         before(work)
         consent.require(f"{plural(work.pairs - work.known, 'request')} with answers", address)
 
-    return Rubric(text, Endpoint(address, model, key=key, general=ANY_KEY_VARIABLE), agreed)
+    return Rubric(text, JudgeEndpoint(address, model, key=key, general=ANY_KEY_VARIABLE), agreed)
 
 
 def ratings(
@@ -115,11 +115,11 @@ def ratings(
     return np.array([scores[key] for key in keys], dtype=np.float64)
 
 
-def _scores(model: Endpoint | Local, messages: Sequence[str]) -> Iterator[float | None]:
+def _scores(model: JudgeEndpoint | Local, messages: Sequence[str]) -> Iterator[float | None]:
     """The score in the reply to each message; None for a reply without one."""
     if not messages:
         return iter(())
-    return map(score_of, model.replies(messages)) if isinstance(model, Endpoint) else model.chances(messages)
+    return map(score_of, model.replies(messages)) if isinstance(model, JudgeEndpoint) else model.chances(messages)
 
 
 def score_of(reply: str) -> float | None:

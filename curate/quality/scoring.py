@@ -14,8 +14,8 @@ from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.strata import are_labels, is_label
 from curate.models.embeddings import embed
 from curate.models.names import fingerprint
-from curate.quality.answer_ends import Wording, endings, kind_of, openings
-from curate.quality.answer_fits import Nearest, fits, nearest
+from curate.quality.answer_ends import SentenceWords, endings, kind_of, openings
+from curate.quality.answer_fits import NearestRows, fits, nearest
 from curate.quality.answer_format import formats
 from curate.quality.answer_language import languages
 from curate.quality.answer_text import boilerplate, refusals
@@ -118,7 +118,7 @@ def _signals_of_group(exchanges: Sequence[Exchange], group: str) -> Columns:
     )
     match group:
         case "edges":
-            wording, kinds = Wording(requests, answers), list(map(kind_of, answers))
+            wording, kinds = SentenceWords(requests, answers), list(map(kind_of, answers))
             return {
                 "ending": endings(answers, kinds, wording),
                 "beginning": openings(requests, answers, kinds, wording),
@@ -155,7 +155,7 @@ def _embedding_signals(
     return columns
 
 
-def crowding(near: Nearest) -> Columns:
+def crowding(near: NearestRows) -> Columns:
     """The rarity and the density of each row, by its nearest others."""
     if not near.cosines.size:
         return {"rarity": np.ones(len(near.rows)), "density": np.zeros(len(near.rows))}

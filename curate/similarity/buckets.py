@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from curate.core.lazy import Flags, Floats, Hashes, Numbers, np
 from curate.core.worker_pool import parallel_map
-from curate.similarity.shingles import Sets
+from curate.similarity.shingles import ShingleSets
 from curate.similarity.word_hashes import mixed
 
 LARGE_BUCKET: Final = 64
@@ -68,7 +68,7 @@ def buckets(packed: Hashes, bits: int) -> Bucketing:
 class SetJoin:
     """A forest of sets in which similar ones are joined, and the pairs that are nearly similar."""
 
-    def __init__(self, sets: Sets, bounds: Floats, workers: int) -> None:
+    def __init__(self, sets: ShingleSets, bounds: Floats, workers: int) -> None:
         """bounds: the similarity from which pairs are noted, and from which they are joined."""
         self.sets, self.bounds, self.workers = sets, bounds, workers
         self.parent = np.arange(len(sets))
@@ -155,7 +155,7 @@ class SetJoin:
         )  # fmt: skip
 
 
-def _rarest_shingles(sets: Sets, groups: Numbers, threshold: float) -> tuple[Hashes, Numbers, Numbers]:
+def _rarest_shingles(sets: ShingleSets, groups: Numbers, threshold: float) -> tuple[Hashes, Numbers, Numbers]:
     """The rarest shingles of each set, so many that two similar sets must share one of them.
 
     Returns a key for each, the shingle and then the group of the set, ascending; the number of the set; and how many of

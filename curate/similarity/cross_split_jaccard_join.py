@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple
 
 from curate.core.lazy import Array, Bytes, Floats, Hashes, Numbers, Words, np
 from curate.core.worker_pool import WorkerPool
-from curate.similarity.shingles import Sets
+from curate.similarity.shingles import ShingleSets
 
 COUNTED_BITS: Final = 22
 """Most high bits of a shingle by which its occurrences are counted: 16 MB of counts. A collision only makes a
@@ -44,7 +44,7 @@ recur less often.
 """
 
 
-class Nearest(NamedTuple):
+class NearestSets(NamedTuple):
     """For each set the most similar one of an earlier part; -1 if none is similar enough."""
 
     other: Numbers
@@ -52,12 +52,12 @@ class Nearest(NamedTuple):
 
 
 def nearest_across_splits(
-    sets: Sets,
+    sets: ShingleSets,
     parts: Array,
     threshold: float,
     workers: WorkerPool,
     chosen: Numbers | None = None,
-) -> Nearest:
+) -> NearestSets:
     """For each set the most similar one among those of parts with smaller numbers, the first of equally similar ones,
     if their similarity is at least `threshold`.
 
@@ -69,7 +69,7 @@ def nearest_across_splits(
         raise ValueError(f"a similarity of {threshold:g} is not in (0, 1]")
 
     count = len(sets)
-    nearest = Nearest(np.full(count, -1, dtype=np.int64), np.zeros(count))
+    nearest = NearestSets(np.full(count, -1, dtype=np.int64), np.zeros(count))
     late = (
         chosen if chosen is not None else np.flatnonzero(parts > parts.min()) if count else np.empty(0, dtype=np.int64)
     )
@@ -88,12 +88,12 @@ def nearest_across_splits(
 
 def _nearest_of(
     block: Numbers,
-    sets: Sets,
+    sets: ShingleSets,
     parts: Array,
     before: bool,
     threshold: float,
     workers: WorkerPool,
-) -> Nearest:
+) -> NearestSets:
     """The result of `nearest_across_splits` for only the sets `block` (ascending numbers)."""
     indexing = partial(_lookup_of, before=before, threshold=threshold)
     [lookup] = workers.each_compiled(indexing, [_Stretch(0, sets.chosen(block), parts[block])])
@@ -102,7 +102,7 @@ def _nearest_of(
         _Stretch(start, sets.part(start, start + step), parts[start : start + step])
         for start in range(0, len(sets), step)
     )
-    nearest = Nearest(np.full(len(block), -1, dtype=np.int64), np.zeros(len(block)))
+    nearest = NearestSets(np.full(len(block), -1, dtype=np.int64), np.zeros(len(block)))
     for best, other in workers.each_compiled(partial(_nearest_in, lookup), stretches):
         better = best > nearest.similarity  # ascending, so that the first of equals stays
         nearest.similarity[better], nearest.other[better] = best[better], other[better]
@@ -139,7 +139,7 @@ class _Stretch(NamedTuple):
 
     first: int
     """The number of the first one."""
-    sets: Sets
+    sets: ShingleSets
     parts: Array
 
 
@@ -225,7 +225,7 @@ def _index(keys: Hashes, often: Bytes) -> tuple[Any, float]:
     starts = np.append(keys.searchsorted(bounds), len(keys)).astype(np.int32)
     equal = np.flatnonzero(np.append(True, (keys[1:] ^ keys[:-1]) >> np.uint64(32))[: len(keys)])
     recur = float((np.diff(equal, append=len(keys)).astype(float) ** 2).sum())
-    return kernels.Index(keys, starts, often), recur
+    return kernels.KeyIndex(keys, starts, often), recur
 
 
 def _sizes(threshold: float, largest: int) -> Any:
@@ -234,10 +234,10 @@ def _sizes(threshold: float, largest: int) -> Any:
 
     difference = (1 - threshold) / threshold
     if threshold < MIN_GROUPED_SIMILARITY:
-        return kernels.Sizes(threshold, difference, 1.0, np.zeros(1, dtype=np.int64))
+        return kernels.SizeLimits(threshold, difference, 1.0, np.zeros(1, dtype=np.int64))
     ratio = max(1.25, threshold**-2)
     kinds = np.arange(int(np.log(largest / threshold + 1) / np.log(ratio)) + 2)
-    return kernels.Sizes(
+    return kernels.SizeLimits(
         threshold,
         difference,
         float(np.log(ratio)),

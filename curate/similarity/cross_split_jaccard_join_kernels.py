@@ -23,7 +23,7 @@ similarity.
 """
 
 
-class Sizes(NamedTuple):
+class SizeLimits(NamedTuple):
     """Limits that the size of a set implies for similar sets."""
 
     least: float
@@ -36,7 +36,7 @@ class Sizes(NamedTuple):
     """int64: the number of groups of a set for each class."""
 
 
-class Index(NamedTuple):
+class KeyIndex(NamedTuple):
     """The places of the sets that have a key."""
 
     keys: Any
@@ -66,7 +66,7 @@ class IndexedSets(NamedTuple):
     """uint64, eight words each: whether the number of shingles with each of 512 values of the lowest bits is odd."""
 
 
-class Buffers(NamedTuple):
+class JoinBuffers(NamedTuple):
     """Buffers of the size of the largest set or of its groups, reused for each set."""
 
     keys: Any
@@ -80,11 +80,11 @@ class Buffers(NamedTuple):
     """One of `IndexedSets.maps`."""
 
 
-def buffers_for(size: int) -> Buffers:
+def buffers_for(size: int) -> JoinBuffers:
     """Buffers for sets of up to this size, and up to as many groups."""
     highs, begins, ends = (np.empty(size, dtype=np.int64) for _ in range(3))
     keys, histogram, bits = (np.zeros(count, dtype=kind) for count, kind in ((size, U64), (256, np.int64), (8, U64)))
-    return Buffers(keys, highs, begins, ends, histogram, bits)
+    return JoinBuffers(keys, highs, begins, ends, histogram, bits)
 
 
 @compiled

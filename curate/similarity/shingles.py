@@ -98,7 +98,7 @@ class Shingling(NamedTuple):
     size: int = 3
 
 
-class Texts(NamedTuple):
+class TextBuffer(NamedTuple):
     """Texts in UTF-8: number i is in `buffer` from starts[i] to ends[i]."""
 
     buffer: Bytes
@@ -107,7 +107,7 @@ class Texts(NamedTuple):
 
 
 @dataclass(slots=True)
-class Sets(Rows):
+class ShingleSets(Rows):
     """Sets of distinct hashes, each sorted: number i is in `hashes` from offsets[i] to offsets[i + 1]."""
 
     KINDS: ClassVar = {"hashes": "u4"}
@@ -121,12 +121,12 @@ class Sets(Rows):
     def __getitem__(self, number: int) -> Shingles:
         return self.hashes[self.offsets[number] : self.offsets[number + 1]]
 
-    def part(self, start: int, end: int) -> "Sets":
+    def part(self, start: int, end: int) -> "ShingleSets":
         """The sets from number `start` up to, not including, `end`."""
         offsets = self.offsets[start : end + 1]
-        return Sets(self.hashes[offsets[0] : offsets[-1]], offsets - offsets[0])
+        return ShingleSets(self.hashes[offsets[0] : offsets[-1]], offsets - offsets[0])
 
-    def chosen(self, numbers: Numbers, folder: Path | None = None) -> "Sets":  # noqa: ARG002
+    def chosen(self, numbers: Numbers, folder: Path | None = None) -> "ShingleSets":  # noqa: ARG002
         """The sets with these numbers, in this order; in memory."""
         sizes = np.diff(self.offsets)[numbers]
         offsets = np.append(0, np.cumsum(sizes))
@@ -134,19 +134,19 @@ class Sets(Rows):
         for first in range(0, len(numbers), CHUNK_SETS):
             part = slice(first, first + CHUNK_SETS)
             _copy_sets(self, numbers[part], offsets[first : first + CHUNK_SETS + 1], hashes)
-        return Sets(hashes, offsets)
+        return ShingleSets(hashes, offsets)
 
-    def take(self, numbers: Numbers, folder: Path | None = None) -> "Sets":  # noqa: ARG002
+    def take(self, numbers: Numbers, folder: Path | None = None) -> "ShingleSets":  # noqa: ARG002
         """The sets with these ascending numbers, in the same array; the other sets cannot be used afterwards."""
         sizes = np.diff(self.offsets)[numbers]
         offsets = np.append(0, np.cumsum(sizes))
         for first in range(0, len(numbers), CHUNK_SETS):  # no set moves towards the end
             part = slice(first, first + CHUNK_SETS)
             _copy_sets(self, numbers[part], offsets[first : first + CHUNK_SETS + 1], self.hashes)
-        return Sets(self.hashes[: offsets[-1]], offsets)
+        return ShingleSets(self.hashes[: offsets[-1]], offsets)
 
 
-def _copy_sets(sets: Sets, numbers: Numbers, offsets: Numbers, into: Shingles) -> None:
+def _copy_sets(sets: ShingleSets, numbers: Numbers, offsets: Numbers, into: Shingles) -> None:
     """Write the sets with these numbers to `into`, from offsets[0] on. `into` may be their own array if the numbers
     ascend.
     """
@@ -176,7 +176,7 @@ def letters() -> Bytes:
     return classes
 
 
-def texts_of(texts: Sequence[str], normalize: Callable[[str], str] = normal) -> Texts:
+def texts_of(texts: Sequence[str], normalize: Callable[[str], str] = normal) -> TextBuffer:
     """Texts in one buffer. Texts with a character whose folding depends on others are normalized here, which requires
     Python; the compiled code folds all others.
     """
@@ -184,7 +184,7 @@ def texts_of(texts: Sequence[str], normalize: Callable[[str], str] = normal) -> 
     for number in _unfoldable(texts, [number for number, text in enumerate(texts) if not text.isascii()]):
         folded[number] = normalize(texts[number])
     buffer, offsets = buffer_of([text.encode("utf-8", "surrogatepass") for text in folded])
-    return Texts(buffer, offsets[:-1], offsets[1:])
+    return TextBuffer(buffer, offsets[:-1], offsets[1:])
 
 
 def _unfoldable(texts: Sequence[str], numbers: Sequence[int]) -> list[int]:
@@ -202,7 +202,7 @@ def buffer_of(texts: Sequence[bytes]) -> tuple[Bytes, Numbers]:
     return np.frombuffer(b"".join(texts), dtype=np.uint8), offsets
 
 
-def salted(sets: Sets, salts: Iterable[bytes]) -> Sets:
+def salted(sets: ShingleSets, salts: Iterable[bytes]) -> ShingleSets:
     """The sets, changed so that sets with different salts share nothing; an empty salt changes nothing.
 
     Attachments are used as salts: examples with different attachments are not similar.
@@ -214,4 +214,4 @@ def salted(sets: Sets, salts: Iterable[bytes]) -> Sets:
     for number, salt in marked:
         start, end = sets.offsets[number : number + 2].tolist()
         hashes[start:end] = np.sort(hashes[start:end] ^ np.uint32(xxhash.xxh32_intdigest(salt) | 1))
-    return Sets(hashes, sets.offsets)
+    return ShingleSets(hashes, sets.offsets)

@@ -16,7 +16,7 @@ from curate.core.errors import requiring
 from curate.core.lazy import Floats, Hashes, Numbers, Words, np
 from curate.core.worker_pool import WorkerPool, lazy_once
 from curate.similarity.buckets import SetJoin, packed_bands, roots
-from curate.similarity.shingles import Sets
+from curate.similarity.shingles import ShingleSets
 
 PERMUTATIONS: Final = 128
 SEED: Final = 1
@@ -49,7 +49,7 @@ def permutations(count: int) -> tuple[Words, Words]:
     return factors, summands
 
 
-def signatures(sets: Sets, count: int = PERMUTATIONS, used: int | None = None) -> Words:
+def signatures(sets: ShingleSets, count: int = PERMUTATIONS, used: int | None = None) -> Words:
     """MinHash signatures (Broder 1997), those of `datasketch.MinHash` with scheme affine32, bit for bit.
 
     One row of values a set, the first `used` of `count` permutations; sets without shingles get the largest value,
@@ -110,7 +110,7 @@ def bands_for(threshold: float, permutations: int = PERMUTATIONS, recall: float 
     )
 
 
-def band_keys(bands: Bands, sets: Sets) -> Hashes:
+def band_keys(bands: Bands, sets: ShingleSets) -> Hashes:
     """A 64-bit key for each band (first axis) and set (second axis): equal keys mean equal values in the band."""
     from curate.similarity import kernels
 
@@ -120,7 +120,7 @@ def band_keys(bands: Bands, sets: Sets) -> Hashes:
     return keys
 
 
-def all_band_keys(sets: Sets, bands: Bands, workers: WorkerPool, folder: Path | None) -> Hashes:
+def all_band_keys(sets: ShingleSets, bands: Bands, workers: WorkerPool, folder: Path | None) -> Hashes:
     """The `band_keys` of many sets; with a folder, they are in a file there."""
     keys, end = empty((bands.number, len(sets)), "<u8", folder), 0
     parts = (sets.part(start, start + CHUNK_SETS) for start in range(0, len(sets), CHUNK_SETS))
@@ -138,7 +138,7 @@ its own, it is kept.
 """
 
 
-class Groups(NamedTuple):
+class SimilarityGroups(NamedTuple):
     """Sets in groups: any two candidates that are similar are in one group."""
 
     members: list[Numbers]
@@ -152,7 +152,7 @@ class Groups(NamedTuple):
 
 
 def grouped(
-    sets: Sets,
+    sets: ShingleSets,
     threshold: float,
     workers: WorkerPool,
     keys: Hashes | None = None,
@@ -160,11 +160,11 @@ def grouped(
     misses: bool = True,
     folder: Path | None = None,
     before: Numbers | None = None,
-) -> Groups:
+) -> SimilarityGroups:
     """Gather the sets whose similarity is at least `threshold`. Sets without shingles are in no group.
 
     The order of the sets changes only numbers. `keys`: the `band_keys` of all, if known. `misses`: whether
-    `Groups.misses` are wanted. With a folder, keys are in a file there. `before`: for each set a number that is equal
+    `SimilarityGroups.misses` are wanted. With a folder, keys are in a file there. `before`: for each set a number that is equal
     for sets of one group if only these are grouped; -1 for others. Only these others are compared then, and there are
     no `misses`.
     """
@@ -181,11 +181,11 @@ def grouped(
     left, right = pairs[:, :2].T.astype(np.int64)
     separate = np.flatnonzero(roots[left] != roots[right])
     once = separate[np.unique(left[separate] << 32 | right[separate], return_index=True)[1]]
-    return Groups(members, np.sort(pairs[once, 2]).tolist(), bands)
+    return SimilarityGroups(members, np.sort(pairs[once, 2]).tolist(), bands)
 
 
 def _joined(
-    sets: Sets, nodes: Numbers, keys: Hashes, bounds: Floats, workers: int, before: Numbers | None
+    sets: ShingleSets, nodes: Numbers, keys: Hashes, bounds: Floats, workers: int, before: Numbers | None
 ) -> tuple[Numbers, Floats]:
     """For each set the first one of its group; and rows of left, right and similarity of near misses.
 
@@ -204,7 +204,7 @@ def _joined(
     return roots(forest.parent), np.concatenate(forest.misses)
 
 
-def jaccard(sets: Sets, left: int, right: int) -> float:
+def jaccard(sets: ShingleSets, left: int, right: int) -> float:
     """The similarity of two sets: shared hashes divided by all hashes; 0 if one is empty."""
     shared = len(np.intersect1d(sets[left], sets[right], assume_unique=True))
     return shared / max(1, len(sets[left]) + len(sets[right]) - shared)

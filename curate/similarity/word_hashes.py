@@ -2,7 +2,7 @@
 
 from curate.core.disk_arrays import joined
 from curate.core.lazy import Array, Hashes, Numbers, np
-from curate.similarity.shingles import Sets, Shingling, Texts, code_point_folds, letters
+from curate.similarity.shingles import ShingleSets, Shingling, TextBuffer, code_point_folds, letters
 
 HASH_BASE = 0x9E3779B97F4A7C15
 MAX_HASH = (1 << 64) - 1
@@ -24,7 +24,7 @@ def mixed(values: Hashes) -> Hashes:
     return values
 
 
-def word_hashes(texts: Texts, *, characters: bool = False) -> tuple[Hashes, Numbers]:
+def word_hashes(texts: TextBuffer, *, characters: bool = False) -> tuple[Hashes, Numbers]:
     """The 64-bit hashes of the words of texts, and their offsets: those of text i are from offsets[i] to
     offsets[i + 1]. With `characters`, those of their characters.
     """
@@ -35,7 +35,7 @@ def word_hashes(texts: Texts, *, characters: bool = False) -> tuple[Hashes, Numb
     return _kernel_hashes(texts, characters=characters)
 
 
-def _kernel_hashes(texts: Texts, *, characters: bool) -> tuple[Hashes, Numbers]:
+def _kernel_hashes(texts: TextBuffer, *, characters: bool) -> tuple[Hashes, Numbers]:
     """As `word_hashes`, by the kernel."""
     from curate.similarity import word_kernels
 
@@ -56,13 +56,13 @@ def _kernel_hashes(texts: Texts, *, characters: bool) -> tuple[Hashes, Numbers]:
         words = np.append(words[: offsets[row]], np.empty(len(words) + longest, dtype=np.uint64))
 
 
-def _interpreted_hashes(texts: Texts) -> tuple[Hashes, Numbers]:
+def _interpreted_hashes(texts: TextBuffer) -> tuple[Hashes, Numbers]:
     """As `word_hashes`, without a compiler: only texts in a script without spaces are given to the kernel."""
     parts = []
     for number, (start, end) in enumerate(zip(texts.starts, texts.ends, strict=True)):
         words = _folded_words(texts.buffer[start:end].tobytes())
         if words is None:
-            row = Texts(texts.buffer, texts.starts[number : number + 1], texts.ends[number : number + 1])
+            row = TextBuffer(texts.buffer, texts.starts[number : number + 1], texts.ends[number : number + 1])
             parts.append(_kernel_hashes(row, characters=False)[0])
         else:
             parts.append(mixed(np.array([_word_state(word) for word in words], dtype=np.uint64)))
@@ -93,22 +93,22 @@ def _word_state(word: bytes) -> int:
     return state
 
 
-def shingled(texts: Texts, shingling: Shingling = Shingling()) -> Sets:  # noqa: B008
+def shingled(texts: TextBuffer, shingling: Shingling = Shingling()) -> ShingleSets:  # noqa: B008
     """The shingle sets of the texts: distinct 32-bit hashes, sorted; empty for a text without words."""
     words, offsets = word_hashes(texts, characters=shingling.unit == "character")
     return shingle_sets(words, offsets[:-1], offsets[1:], shingling.size)
 
 
-def shingle_sets(words: Hashes, begins: Numbers, ends: Numbers, size: int) -> Sets:
+def shingle_sets(words: Hashes, begins: Numbers, ends: Numbers, size: int) -> ShingleSets:
     """For each run of words, from begins[i] to ends[i], the 32-bit hashes of its runs of `size` words; of all its words
     if these are fewer.
     """
     blocks = np.flatnonzero(np.diff(np.cumsum(ends - begins) // BLOCK_WORDS)) + 1
     bounds = zip(np.split(begins, blocks), np.split(ends, blocks), strict=True)
-    return joined(Sets, (_sets_of(words, *block, size) for block in bounds))
+    return joined(ShingleSets, (_sets_of(words, *block, size) for block in bounds))
 
 
-def _sets_of(words: Hashes, begins: Numbers, ends: Numbers, size: int) -> Sets:
+def _sets_of(words: Hashes, begins: Numbers, ends: Numbers, size: int) -> ShingleSets:
     """As `shingle_sets`, for a block of runs."""
     counts, low = ends - begins, int(begins.min(initial=len(words)))
     words, begins, ends = words[low : int(ends.max(initial=low))], begins - low, ends - low
@@ -126,7 +126,7 @@ def _sets_of(words: Hashes, begins: Numbers, ends: Numbers, size: int) -> Sets:
     keys.sort()  # one sort of all sets, with the number of the set in the highest bits
     keys = keys[np.append(True, keys[1:] != keys[:-1])[: len(keys)]]
     bounds = keys.searchsorted(np.arange(len(counts) + 1, dtype=np.uint64) << np.uint64(32))
-    return Sets(keys.astype(np.uint32), bounds)
+    return ShingleSets(keys.astype(np.uint32), bounds)
 
 
 def _short_runs(words: Hashes, begins: Numbers, ends: Numbers, size: int) -> Hashes:

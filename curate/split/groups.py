@@ -19,7 +19,7 @@ from curate.corpus.cache import DedupCache, text_keys
 from curate.corpus.corpus import Table
 from curate.corpus.links import Links
 from curate.similarity.cross_split_jaccard_join import nearest_across_splits
-from curate.similarity.shingles import Sets
+from curate.similarity.shingles import ShingleSets
 from curate.similarity.similarity_index import bands_for, grouped
 from curate.split.cut_answers import cut_answers
 from curate.split.near_questions import near_question_pairs
@@ -371,7 +371,7 @@ def _first(keys: Ids, among: Ids, numbers: Numbers) -> Numbers:
     return np.where(among[order][positions] == keys, numbers[order][positions], -1)
 
 
-def _nearest_across(link: Link, sets: Sets, owners: Numbers, search: LinkSearch) -> list[Pairs]:
+def _nearest_across(link: Link, sets: ShingleSets, owners: Numbers, search: LinkSearch) -> list[Pairs]:
     """For each set that is near one of another part, the most similar such one; owners: the example of each set."""
     if search.parts is None:
         raise ValueError("no parts to compare")
@@ -384,7 +384,7 @@ def _nearest_across(link: Link, sets: Sets, owners: Numbers, search: LinkSearch)
 
 
 def _grouped(
-    table: Table, sets: Sets, bands: Hashes | None, search: LinkSearch, keys: Hashes, kind: str
+    table: Table, sets: ShingleSets, bands: Hashes | None, search: LinkSearch, keys: Hashes, kind: str
 ) -> list[Numbers]:
     """The groups of nearly equal sets. `bands`: their band keys, if the table has those of the threshold; `keys`: the
     key of each text; `kind`: the kind of text, by which groups are cached.

@@ -43,7 +43,7 @@ def signatures_ours(path: str) -> tuple[float, float]:
     """Texts a second of one processor to signatures: from texts, tokenising and hashing among it, and from ready sets
     of hashes.
     """
-    from curate.similarity.shingles import Sets, Shingling, Texts, texts_of
+    from curate.similarity.shingles import ShingleSets, Shingling, TextBuffer, texts_of
     from curate.similarity.similarity_index import signatures
     from curate.similarity.word_hashes import shingled
 
@@ -51,7 +51,7 @@ def signatures_ours(path: str) -> tuple[float, float]:
         texts = [compared_text(line) for _, line in zip(range(50_000), lines, strict=False)]
     parts = [texts_of(texts[at : at + 2000]) for at in range(0, len(texts), 2000)]
 
-    def whole(part: Texts) -> Sets:
+    def whole(part: TextBuffer) -> ShingleSets:
         sets = shingled(part, Shingling("word", 5))
         signatures(sets)
         return sets

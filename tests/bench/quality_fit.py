@@ -24,7 +24,7 @@ def main(folder: Path, kinds: list[str]) -> None:
             for kind in {"cut", "beginning"}.intersection(kinds):
                 found = planted(pairs, PLANTS[kind], 0.05, Random(seed))
                 requests, answers = zip(*found.pairs, strict=True)
-                known = answer_ends.Wording(requests, answers)
+                known = answer_ends.SentenceWords(requests, answers)
                 make = answer_ends.cut_features if kind == "cut" else answer_ends.begin_features
                 rows.setdefault(kind, []).append(
                     (

@@ -22,8 +22,8 @@ from curate.dedup import cluster_resolution, cluster_resolution_kernel
 from curate.dedup.cluster_resolution import (
     NO_FINDINGS,
     ComparedFeatures,
+    DuplicatePair,
     FindingCounts,
-    Pair,
     Resolution,
     ResolutionPolicy,
     resolve_clusters,
@@ -31,7 +31,7 @@ from curate.dedup.cluster_resolution import (
 )
 from curate.dedup.cluster_resolution_kernel import COMPARED, REMOVABLE, REPLACING
 from curate.dedup.near_duplicates import first_copies
-from curate.similarity.shingles import Sets
+from curate.similarity.shingles import ShingleSets
 from curate.similarity.similarity_index import MAX_COMPARED, MIN_REPORTED, grouped
 from tests.conftest import chat
 from tests.reference_choice import choose, ranking, similarity_in
@@ -66,7 +66,7 @@ def corpora(draw: st.DrawFn) -> list[object]:
     return [{**draw(st.sampled_from(FORMS))(" ".join(words)), **draw(st.sampled_from(OTHER))} for words in said]
 
 
-Settled = tuple[list[Pair], list[Pair], list[float]]
+Settled = tuple[list[DuplicatePair], list[DuplicatePair], list[float]]
 
 
 def settled(choice: Resolution) -> Settled:
@@ -198,8 +198,11 @@ def test_a_crowd_tells_all_that_share_something_rare(members: list[frozenset[int
     alike than all are is missed.
     """
     sets = joined(
-        Sets,
-        [Sets(np.array(sorted({*member, *range(100, 130)}), dtype=np.uint32), np.array([0, 35])) for member in members],
+        ShingleSets,
+        [
+            ShingleSets(np.array(sorted({*member, *range(100, 130)}), dtype=np.uint32), np.array([0, 35]))
+            for member in members
+        ],
     )
     order, sizes, kinds = (
         np.arange(len(members)),
@@ -218,7 +221,9 @@ def test_a_crowd_tells_all_that_share_something_rare(members: list[frozenset[int
 def test_a_group_is_chosen_from_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compiled code returns from time to time, so that it can be interrupted, and goes on where it was."""
     members = [sorted({n % 7, n % 11, n % 13, *range(20, 24)}) for n in range(300)]
-    sets = joined(Sets, [Sets(np.array(member, dtype=np.uint32), np.array([0, len(member)])) for member in members])
+    sets = joined(
+        ShingleSets, [ShingleSets(np.array(member, dtype=np.uint32), np.array([0, len(member)])) for member in members]
+    )
     order, sizes, kinds = (
         np.arange(300),
         np.array([200, 100]),

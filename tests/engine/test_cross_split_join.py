@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from curate.core.worker_pool import WorkerPool
 from curate.similarity import cross_split_jaccard_join
 from curate.similarity.cross_split_jaccard_join import nearest_across_splits
-from curate.similarity.shingles import Sets
+from curate.similarity.shingles import ShingleSets
 
 families = st.lists(st.tuples(st.frozensets(st.integers(0, 60), max_size=40), st.integers(0, 2)), max_size=25)
 threads = partial(WorkerPool, processes=False)
@@ -19,9 +19,9 @@ threads = partial(WorkerPool, processes=False)
 SPREAD = np.random.default_rng(1).integers(0, 1 << 32, 61, dtype=np.uint64)
 
 
-def sets_of(members: list[frozenset[int]]) -> Sets:
+def sets_of(members: list[frozenset[int]]) -> ShingleSets:
     rows = [np.sort(SPREAD[sorted(member)]).astype(np.uint32) for member in members]
-    return Sets(np.concatenate([np.empty(0, dtype=np.uint32), *rows]), np.cumsum([0, *map(len, rows)]))
+    return ShingleSets(np.concatenate([np.empty(0, dtype=np.uint32), *rows]), np.cumsum([0, *map(len, rows)]))
 
 
 def brute(members: list[frozenset[int]], parts: list[int], threshold: float) -> list[tuple[int, float]]:

@@ -17,7 +17,7 @@ from curate.core.scratch import temporary_folder
 from curate.corpus.features import Columns, FeatureSpec, columns_of
 from curate.corpus.links import HASHED_KEYS, ExampleKeys, Links, chain_key, key_of, plain_ids
 from curate.read.chunks import chunks_of
-from curate.similarity.shingles import Sets, Shingling
+from curate.similarity.shingles import ShingleSets, Shingling
 from tests.bench.split_leaks import Seen, answers_of, turns_of, words
 from tests.conftest import chat
 from tests.strategies import conversations, lines
@@ -202,7 +202,7 @@ def links_with(some: list[Row]) -> Links:
         conversation_hash=ids([row[2] for row in some]),
         prefix_hashes=ids([one for row in some for one in row[3]]),
         ends=ends([len(row[3]) for row in some]),
-        answers=Sets(shingles, ends([len(members) for members, _ in answers])),
+        answers=ShingleSets(shingles, ends([len(members) for members, _ in answers])),
         answered=ids([key for _, key in answers]),
         answer_sizes=np.array([len(members) for members, _ in answers], dtype=np.uint32),
         answer_edges=ids([key for _, key in answers for _ in range(2)]).reshape(-1, 2),

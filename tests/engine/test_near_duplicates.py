@@ -18,7 +18,7 @@ from curate.core.worker_pool import WorkerPool
 from curate.corpus.dedup_text import written_text
 from curate.dedup.near_duplicates import FoundDuplicates, find_duplicates_in
 from curate.similarity.buckets import SetJoin, roots
-from curate.similarity.shingles import Sets, Shingling, texts_of
+from curate.similarity.shingles import ShingleSets, Shingling, texts_of
 from curate.similarity.similarity_index import PERMUTATIONS, bands_for, grouped, jaccard, signatures
 from curate.similarity.word_hashes import shingled
 from tests.conftest import of_hundred
@@ -108,11 +108,11 @@ def test_every_removal_is_similar_to_the_very_example_kept_and_every_cluster_kee
         assert lost.similarity >= 0.6
 
 
-def sets_of(*members: set[int]) -> Sets:
+def sets_of(*members: set[int]) -> ShingleSets:
     """Sets made by hand."""
     return joined(
-        Sets,
-        [Sets(np.array(sorted(numbers), dtype=np.uint32), np.array([0, len(numbers)])) for numbers in members],
+        ShingleSets,
+        [ShingleSets(np.array(sorted(numbers), dtype=np.uint32), np.array([0, len(numbers)])) for numbers in members],
     )
 
 
@@ -195,7 +195,7 @@ def test_sets_do_not_depend_on_how_texts_are_parted(
 ) -> None:
     whole = shingled(texts_of(texts), Shingling(unit, 3))
     some = (shingled(texts_of(texts[at : at + step]), Shingling(unit, 3)) for at in range(0, len(texts), step))
-    parts = joined(Sets, some)
+    parts = joined(ShingleSets, some)
     assert (whole.hashes.tolist(), whole.offsets.tolist()) == (parts.hashes.tolist(), parts.offsets.tolist())
 
 

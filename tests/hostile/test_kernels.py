@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from curate.cli.main import main
 from curate.core.worker_pool import WorkerPool
 from curate.similarity.cross_split_jaccard_join import nearest_across_splits
-from curate.similarity.shingles import Sets
+from curate.similarity.shingles import ShingleSets
 from tests.conftest import Write
 from tests.forks import Forks
 
@@ -22,10 +22,10 @@ threads = partial(WorkerPool, processes=False)
 TINY_THRESHOLDS = (1e-320, 1e-12, 1e-9, 1e-7, 1e-6, 0.01)
 
 
-def sets_of(members: list[frozenset[int]]) -> Sets:
+def sets_of(members: list[frozenset[int]]) -> ShingleSets:
     """Sets of numbers as sets of shingles."""
     offsets = np.cumsum([0, *map(len, members)], dtype=np.int64)
-    return Sets(np.array([value for member in members for value in sorted(member)], dtype=np.uint32), offsets)
+    return ShingleSets(np.array([value for member in members for value in sorted(member)], dtype=np.uint32), offsets)
 
 
 @pytest.mark.slow

@@ -46,9 +46,9 @@ def judge_of(
         raise UsageError(
             f"{address}: no model is named", "name it with --judge-model, or as `judge_model` under [conflicts]"
         )
-    from curate.conflicts.judges.endpoint import ANY_KEY_VARIABLE, Endpoint
+    from curate.conflicts.judges.endpoint import ANY_KEY_VARIABLE, JudgeEndpoint
 
-    endpoint = Endpoint(
+    endpoint = JudgeEndpoint(
         address, config.judge_model, config.judge_price, key=key, general=ANY_KEY_VARIABLE if own else None
     )
 

@@ -15,7 +15,7 @@ KEY_HINT: Final = (
 )
 
 
-class Endpoint:
+class JudgeEndpoint:
     """A model at an address."""
 
     leaves = True

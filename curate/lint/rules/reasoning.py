@@ -8,7 +8,7 @@ from curate.core.lazy import lazy_pattern, pl
 from curate.core.text import excerpt
 from curate.language.identification import NAMES, clear_language
 from curate.language.lexicon import NON_FINAL_WORDS
-from curate.language.reasoning_marks import MARK, MARK_HINT, Block, MarkedText, marked_text
+from curate.language.reasoning_marks import MARK, MARK_HINT, MarkedText, ReasoningBlock, marked_text
 from curate.lint.rules.characters import LATIN, MIN_COMMON_WORDS, OTHER_SCRIPT
 from curate.lint.rules.dataset_summary import DatasetSummary, in_some
 from curate.lint.rules.polars_text_helpers import answer, asked, judged_by, question
@@ -59,11 +59,11 @@ class _Answer:
         self.about_marks = bool(MARK.search(self.question))
 
     @property
-    def blocks(self) -> tuple[Block, ...]:
+    def blocks(self) -> tuple[ReasoningBlock, ...]:
         """The blocks of reasoning in the text; none if the marks are broken, which Q029 reports."""
         return self.marks.blocks if self.marks.paired else ()
 
-    def inside(self, block: Block) -> str:
+    def inside(self, block: ReasoningBlock) -> str:
         """The reasoning in a block."""
         return self.text[block.inner : block.inner_end].strip()
 
