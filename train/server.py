@@ -18,9 +18,9 @@ from curate.core.runs import Project
 from curate.core.targets import KEYS, Target
 from curate.core.text import visible
 from curate.read.dataset import read_dataset
-from curate.remote.endpoint import Endpoint, Place
+from curate.remote.endpoint import ServiceAddress, ServiceClient
 from curate.remote.fetch import RECORD_FILE, Record
-from curate.remote.journal import FileSent, JobStarted, Journal
+from curate.remote.journal import FileSent, JobJournal, JobStarted
 from curate.remote.services import ANY_KEY_VARIABLE, SERVICE
 from train.data.system_message import shared_system
 
@@ -125,7 +125,7 @@ def trained_system(server: Server, model: str, tell: Callable[[str], None]) -> s
     The service is asked for jobs whose results were not fetched. `tell` gets a note where the training file is gone or
     changed.
     """
-    journal = Journal(Project(Path.cwd()).remote)
+    journal = JobJournal(Project(Path.cwd()).remote)
     started = [entry for entry in reversed(journal.all_started()) if entry.address == server.address]
     job = next((entry for entry in started if _model_of(journal, server, entry) == model), None)
     order = None if job is None else journal.order_of(job.job)
@@ -143,14 +143,14 @@ def trained_system(server: Server, model: str, tell: Callable[[str], None]) -> s
     return None
 
 
-def _model_of(journal: Journal, server: Server, started: JobStarted) -> str | None:
+def _model_of(journal: JobJournal, server: Server, started: JobStarted) -> str | None:
     """The name of the model of a job, from its fetched record or the service; None if neither has it."""
     with suppress(OSError, ValueError, CurateError):
         record = Record.model_validate_json(read_regular(journal.job_folder(started.job) / RECORD_FILE))
         return record.job.fine_tuned_model
     key = key_for(server.address, server.key, general=ANY_KEY_VARIABLE)
     with suppress(CurateError):
-        place = Place(SERVICE[started.target], server.address)
-        with (place.service.endpoint or Endpoint)(place, key or "") as endpoint:
+        place = ServiceAddress(SERVICE[started.target], server.address)
+        with (place.service.endpoint or ServiceClient)(place, key or "") as endpoint:
             return endpoint.job(started.job).fine_tuned_model
     return None

@@ -48,13 +48,13 @@ def mcp(
         from mcp.server.stdio import stdio_server
         from mcp_types import ToolAnnotations
 
-    class Server(MCPServer):
+    class StdioServer(MCPServer):
         async def run_stdio_async(self) -> None:
             async with stdio_server() as (requests, answers):
                 options = self._lowlevel_server.create_initialization_options()
                 await self._lowlevel_server.run(_answering_invalid(requests, answers), answers, options)
 
-    server = Server("curate", instructions=INSTRUCTIONS, log_level="WARNING")
+    server = StdioServer("curate", instructions=INSTRUCTIONS, log_level="WARNING")
     hints = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
     for tool in Tools(folder.resolve()).all():
         server.tool(annotations=hints, structured_output=False)(tool)

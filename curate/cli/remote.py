@@ -22,7 +22,7 @@ from curate.core.targets import KEYS
 from curate.core.text import plural, visible
 from curate.core.transaction import locked
 from curate.lint.runner import CheckResult
-from curate.remote.endpoint import Endpoint, Place
+from curate.remote.endpoint import ServiceAddress, ServiceClient
 from curate.remote.estimate import EstimateResult, FileNumbers, TokenCounter, counter_of, estimated, measure
 from curate.remote.fetch import EventLog
 from curate.remote.fetch import fetch as fetch_job
@@ -398,14 +398,14 @@ def _count_and_estimate(
     return estimated(resolved.place, job_settings, training, measured_on, counter, cost, hours)
 
 
-def _print_estimate(result: EstimateResult, place: Place) -> None:
+def _print_estimate(result: EstimateResult, place: ServiceAddress) -> None:
     prefix = "" if result.exact else "about "
     tokens = f"{prefix}{plural(result.tokens, 'token')} in {plural(result.epochs, 'epoch')}"
     text = f"{visible(result.settings.model)} at {place.host}, {result.settings.method}: {tokens}, {cost_text(result)}"
     console(stderr=True).print(text + (f" ({result.price_source})" if result.price_source else ""))
 
 
-def _unsent(files: list[Path], place: Place) -> list[Path]:
+def _unsent(files: list[Path], place: ServiceAddress) -> list[Path]:
     """The files whose content is not in the journal of uploads."""
     return [path for path in files if options.journal().file(place.address, sha256(path)) is None]
 
@@ -424,7 +424,7 @@ def _folder_lock() -> AbstractContextManager[None]:
     return locked(folder)
 
 
-def _upload(endpoint: Endpoint, path: Path, ask: Callable[[str], None] | None, *, quiet: bool) -> Sent:
+def _upload(endpoint: ServiceClient, path: Path, ask: Callable[[str], None] | None, *, quiet: bool) -> Sent:
     """Upload a file unless the service has it; `ask` gets a question first if the service deleted an earlier upload."""
     confirm = None if ask is None else lambda: ask(f"{_files_with_sizes([path])}, which the service no longer has,")
     with progress(f"sending {path.name}", "bytes", quiet=quiet, total=path.stat().st_size, waits=True) as advance:

@@ -22,8 +22,8 @@ from curate.core.shards import split_file
 from curate.core.targets import SERVICES, Target
 from curate.core.text import visible
 from curate.core.validation import parsed_json
-from curate.remote.endpoint import Place
-from curate.remote.journal import Journal
+from curate.remote.endpoint import ServiceAddress
+from curate.remote.journal import JobJournal
 from curate.remote.services import CLOSED_NOTE, SERVICE, is_closing, place_of
 from curate.remote.settings import Settings, Value, settings_of
 from curate.render.console import console
@@ -92,7 +92,7 @@ class RemoteOptions(NamedTuple):
     work: Workspace
     """The data, by the rules of the service."""
     remote: RemoteConfig
-    place: Place
+    place: ServiceAddress
 
 
 def resolve_options(
@@ -198,15 +198,15 @@ def files_of(data: Path, validation: Path | None) -> tuple[Path, Path | None]:
     return data, validation
 
 
-def journal() -> Journal:
+def journal() -> JobJournal:
     """The upload and job journal of the working folder."""
-    return Journal(Project(Path.cwd()).remote)
+    return JobJournal(Project(Path.cwd()).remote)
 
 
-def place_of_job(job: str | None, target: Target | None, base_url: str | None) -> Place:
+def place_of_job(job: str | None, target: Target | None, base_url: str | None) -> ServiceAddress:
     """The service of a job: as named, else the one where it was started from here, else the configured one."""
     if target is None and base_url is None and (started := journal().started(job)) is not None:
-        return Place(SERVICE[started.target], started.address)
+        return ServiceAddress(SERVICE[started.target], started.address)
     return resolve_options(None, target, base_url, connected=True, used=()).place
 
 
@@ -218,12 +218,12 @@ def job_command(verb: str, job: str, target: Target | None, base_url: str | None
     return visible(shlex.join(["curate", "remote", verb, job, *named]))
 
 
-def print_closing_notice(place: Place) -> None:
+def print_closing_notice(place: ServiceAddress) -> None:
     """Print a note to stderr about OpenAI's end of fine-tuning, if it concerns the service."""
     if is_closing(place):
         console(stderr=True).print(f"note: {CLOSED_NOTE}")
 
 
-def require_consent(content: str, place: Place, *, yes: bool, as_json: bool) -> None:
+def require_consent(content: str, place: ServiceAddress, *, yes: bool, as_json: bool) -> None:
     """Raise `UsageError` unless the user consented to sending, or does so at the terminal."""
     consent(yes=yes, as_json=as_json).require(content, place.address)

@@ -23,7 +23,7 @@ from curate.core.log_odds import logistic
 from curate.core.text import storable
 from curate.language.precise_requests import MAX_BRIEF_WORDS
 from curate.models.embeddings import EmbeddingCache
-from curate.models.model_batches import Loader, each_batch
+from curate.models.model_batches import ModelLoader, each_batch
 from curate.models.model_loading import token_classifier
 from curate.models.names import fingerprint
 
@@ -238,7 +238,7 @@ class _PairScores:
         """`compute`: of a loaded model and pairs, a row of scores for each; `kind` names them in the cache."""
         name = content_id([*LABELS, model, fingerprint(model)])[:16]
         self._store = EmbeddingCache(None if cache is None else cache / f"{kind}-{name}.npz")
-        self._loader, self._compute, self._progress = Loader(token_classifier, model), compute, progress
+        self._loader, self._compute, self._progress = ModelLoader(token_classifier, model), compute, progress
 
     @cached_property
     def _model(self) -> Any:

@@ -19,7 +19,7 @@ from curate.language.quantities import align_units
 from curate.language.sentences import MIN_SHARED_WORDS, Aligned, aligned_sentences, sentences
 from curate.language.tokens import content_words
 from curate.models.embeddings import EmbeddingCache
-from curate.models.model_batches import Loader, each_batch
+from curate.models.model_batches import ModelLoader, each_batch
 from curate.models.model_loading import cross_encoder
 from curate.models.names import fingerprint
 
@@ -222,7 +222,7 @@ def _judge(
 
 def _asker(model: str, labels: tuple[str, ...], store: EmbeddingCache) -> Callable[[Sequence[Pair]], None]:
     """A function that adds the probabilities of labels for pairs of texts to the store."""
-    loader = Loader(cross_encoder, model)
+    loader = ModelLoader(cross_encoder, model)
     judge = loader()
     columns = [_label_column(judge.config.id2label, label, model) for label in labels]
 

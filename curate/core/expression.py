@@ -276,7 +276,7 @@ def regex_error(pattern: str) -> str:
     return ""
 
 
-class _Token(NamedTuple):
+class _ExpressionToken(NamedTuple):
     kind: str
     text: str
     start: int
@@ -291,7 +291,7 @@ class _Parser:
         self.index = 0
         self.depth = 0
 
-    def _tokens(self) -> Iterator[_Token]:
+    def _tokens(self) -> Iterator[_ExpressionToken]:
         position, end = 0, len(self.text.rstrip())
         while position < end:
             match = TOKEN.match(self.text, position)
@@ -302,19 +302,19 @@ class _Parser:
             if kind == "term" and self.text.startswith('"', match.end()):
                 message = "a quotation mark inside of a term"
                 raise ExpressionError(self.text, match.end(), message, 'write it after the colon: field:"source=a b"')
-            yield _Token(kind, match[kind], match.start(kind))
+            yield _ExpressionToken(kind, match[kind], match.start(kind))
             position = match.end()
 
     @property
-    def token(self) -> _Token:
+    def token(self) -> _ExpressionToken:
         """The next token; of the kind "end" behind the last one."""
-        return self.tokens[self.index] if self.index < len(self.tokens) else _Token("end", "", len(self.text))
+        return self.tokens[self.index] if self.index < len(self.tokens) else _ExpressionToken("end", "", len(self.text))
 
     def fail(self, message: str, hint: str = "") -> NoReturn:
         """Raise `ExpressionError` at the next token."""
         raise ExpressionError(self.text, self.token.start, message, hint)
 
-    def take(self) -> _Token:
+    def take(self) -> _ExpressionToken:
         """The next token; reading continues after it."""
         token = self.token
         self.index += 1
@@ -389,18 +389,18 @@ class _Parser:
         term = Term(key, value, token.start)
         return Not(term) if minus else term
 
-    def is_operator(self, name: _Token) -> bool:
+    def is_operator(self, name: _ExpressionToken) -> bool:
         """Whether the next token is an operator that is a word, after the name of a field."""
         return self.token.kind == "word" and self.token.text in TEXT_SIGNS and is_field(name.text)
 
-    def term(self, token: _Token) -> Node:
+    def term(self, token: _ExpressionToken) -> Node:
         """The term KEY:VALUE of a token, negated if a minus precedes it."""
         minus = token.text.startswith("-")
         key, _, value = token.text[minus:].partition(":")
         term = Term(key, value.strip('"'), token.start)
         return Not(term) if minus else term
 
-    def comparison(self, name: _Token) -> Node:
+    def comparison(self, name: _ExpressionToken) -> Node:
         field = name.text
         if not is_field(field):
             names = [*NUMBER_FIELDS, *TEXT_FIELDS]
@@ -417,7 +417,7 @@ class _Parser:
         test = self.test(field, "=" if operator == "!=" else operator, self.value())
         return Not(test) if operator == "!=" else test
 
-    def several(self) -> list[_Token]:
+    def several(self) -> list[_ExpressionToken]:
         """The values in parentheses after `in`."""
         if not self.is_mark("("):
             self.fail("a list in parentheses is missing", "write it like  role in (system, tool)")
@@ -431,14 +431,14 @@ class _Parser:
         self.take()
         return values
 
-    def value(self) -> _Token:
+    def value(self) -> _ExpressionToken:
         """The token of a value, without its quotation marks."""
         if self.token.kind not in ("word", "quote", "regex", "term"):
             self.fail("a value is missing", 'write a number, a word or a "text"')
         token = self.take()
         return token._replace(text=token.text[1:-1]) if token.kind == "quote" else token
 
-    def test(self, field: str, sign: str, value: _Token) -> Node:
+    def test(self, field: str, sign: str, value: _ExpressionToken) -> Node:
         """The test of a field. Raises `ExpressionError` for a sign or a value that does not fit the field."""
 
         def wrong(message: str, hint: str) -> NoReturn:

@@ -34,13 +34,13 @@ class Note(Output):
         return cls(place.file, place.line, why)
 
 
-class Part(BaseModel):
+class OutputModel(BaseModel):
     """The base of output models that take their values from the attributes of a result, by name or by path."""
 
     model_config = ConfigDict(use_attribute_docstrings=True, from_attributes=True)
 
 
-Model = TypeVar("Model", bound=Part)
+Model = TypeVar("Model", bound=OutputModel)
 
 
 def at(*path: str) -> Any:
@@ -80,6 +80,6 @@ def output_of(kind: type[Model], result: object, **overrides: Any) -> Model:
     return kind.model_validate(values | overrides)
 
 
-def plain(kind: type[Part], result: object, *, exclude_none: bool = False, **overrides: Any) -> dict[str, Any]:
+def plain(kind: type[OutputModel], result: object, *, exclude_none: bool = False, **overrides: Any) -> dict[str, Any]:
     """A result as plain values of an output model."""
     return output_of(kind, result, **overrides).model_dump(mode="json", exclude_none=exclude_none)

@@ -26,7 +26,7 @@ class Secret(NamedTuple):
     kind: str
 
 
-class Named(NamedTuple):
+class SecretNames(NamedTuple):
     """Names of secrets of one form."""
 
     mark: str
@@ -45,19 +45,22 @@ QUALIFIERS: Final = (
     "private", "server", "service", "shared", "signing", "ssh", "storage", "subscription",
 )  # fmt: skip
 NAMES: Final = (
-    Named("pass", r"(?<!by)(?<!com)(?<!sur)pass(?:w(?:or)?d|wd|wort|phrase|code)?" + SUFFIX, 4, PASSWORD),
-    *(Named(word, word, 4, PASSWORD) for word in ("kennwort", "contraseña", "mot de passe", "senha", "密码", "密碼")),
-    Named("pwd", "pwd" + SUFFIX, 4, PASSWORD),
-    Named("secret", "secret" + SUFFIX, 8),
-    Named("token", "token" + SUFFIX, 8),
-    Named("cred", "cred(?:ential)?" + SUFFIX, 8),
-    Named("jwt", "jwt" + SUFFIX, 16),
-    Named("auth", r"(?<![a-z])_?auth(?:orization)?(?:[ \t]{0,2}[\"']?[_-]?(?:key|code|header))?", 8),
-    Named("sess", "sess(?:ion)?[_-]?(?:id|key)?" + SUFFIX, 12),
-    Named("sid", "(?<![a-z])sid", 12),
-    Named("sig", "(?<![a-z])sig(?:nature)?", 20),
-    Named("key", r"(?:(?<=[_-])|(?<=[a-z](?-i:K)))" + "key" + SUFFIX, 16),
-    *(Named(word, rf"{word}[ _.-]?(?:access[ _.-]?)?key" + SUFFIX, 8) for word in QUALIFIERS),
+    SecretNames("pass", r"(?<!by)(?<!com)(?<!sur)pass(?:w(?:or)?d|wd|wort|phrase|code)?" + SUFFIX, 4, PASSWORD),
+    *(
+        SecretNames(word, word, 4, PASSWORD)
+        for word in ("kennwort", "contraseña", "mot de passe", "senha", "密码", "密碼")
+    ),
+    SecretNames("pwd", "pwd" + SUFFIX, 4, PASSWORD),
+    SecretNames("secret", "secret" + SUFFIX, 8),
+    SecretNames("token", "token" + SUFFIX, 8),
+    SecretNames("cred", "cred(?:ential)?" + SUFFIX, 8),
+    SecretNames("jwt", "jwt" + SUFFIX, 16),
+    SecretNames("auth", r"(?<![a-z])_?auth(?:orization)?(?:[ \t]{0,2}[\"']?[_-]?(?:key|code|header))?", 8),
+    SecretNames("sess", "sess(?:ion)?[_-]?(?:id|key)?" + SUFFIX, 12),
+    SecretNames("sid", "(?<![a-z])sid", 12),
+    SecretNames("sig", "(?<![a-z])sig(?:nature)?", 20),
+    SecretNames("key", r"(?:(?<=[_-])|(?<=[a-z](?-i:K)))" + "key" + SUFFIX, 16),
+    *(SecretNames(word, rf"{word}[ _.-]?(?:access[ _.-]?)?key" + SUFFIX, 8) for word in QUALIFIERS),
 )
 SEPARATOR: Final = (
     r"(?:\\?[\"'`\])}*_]{0,4}[ \t]{0,8}(?:=>|:=|->|={1,3}|:{1,2}|\|{1,2}|>|[ ](?:is|ist|lautet|es|est|é)[ ]|：|[是为為])"  # noqa: E501
@@ -154,7 +157,7 @@ def assigned_in(text: str, kind: str | None = None) -> Iterator[Secret]:
                     yield from finder(text, lowered)
 
 
-def _named_secrets(named: Named, text: str, lowered: str) -> Iterator[Secret]:
+def _named_secrets(named: SecretNames, text: str, lowered: str) -> Iterator[Secret]:
     """The values that follow a name such as `password` and a separator. `lowered` is the text in lower case."""
     position = lowered.find(named.mark)
     while position >= 0:
@@ -200,7 +203,7 @@ def is_password(value: str) -> bool:
     return not (PLACEHOLDER.match(value) or (words <= NAME_WORDS and not any(map(str.isdigit, value))))
 
 
-def _value(text: str, name_match: re.Match[str], named: Named) -> Secret | None:
+def _value(text: str, name_match: re.Match[str], named: SecretNames) -> Secret | None:
     """The value behind a name: to the closing quote on the same line, or to a white space; None if no value follows."""
     start = name_match.end()
     if opening := OPENING.match(text, start):
@@ -214,7 +217,7 @@ def _value(text: str, name_match: re.Match[str], named: Named) -> Secret | None:
     return Secret(start, match.end(), named.kind) if match else None
 
 
-def _is_credible(text: str, span: Secret, match: re.Match[str], named: Named) -> bool:
+def _is_credible(text: str, span: Secret, match: re.Match[str], named: SecretNames) -> bool:
     """Whether the value at `span`, after the name that `match` found, is probably a secret: no placeholder, reference,
     call or phrase, and long enough for its kind.
     """
@@ -234,7 +237,7 @@ def _is_credible(text: str, span: Secret, match: re.Match[str], named: Named) ->
     return any(char.isdigit() for char in value) and not value.replace(",", "").replace(".", "").isdigit()
 
 
-def _is_credible_word(text: str, span: Secret, match: re.Match[str], named: Named, *, quoted: bool) -> bool:
+def _is_credible_word(text: str, span: Secret, match: re.Match[str], named: SecretNames, *, quoted: bool) -> bool:
     """Whether a value of letters may be a secret: not within a sentence, and long or mixed unless for a password."""
     value, separator = text[span.start : span.end], match.group()
     if not quoted and "=" not in separator and (PROSE.match(text, span.end) or " is " in separator or "|" in separator):

@@ -33,11 +33,11 @@ RESULT_PACKAGES: Final = ("datasketch", "numba", "numpy", "orjson", "polars", "p
 """Packages whose version can change the output."""
 
 
-class _Part(BaseModel):
+class _ManifestModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
-class InputFile(_Part):
+class InputFile(_ManifestModel):
     """A file that was read."""
 
     path: str
@@ -50,7 +50,7 @@ class InputFile(_Part):
     """Number of examples by format."""
 
 
-class Shard(_Part):
+class Shard(_ManifestModel):
     """One of several files of a split."""
 
     file: str
@@ -58,7 +58,7 @@ class Shard(_Part):
     sha256: str
 
 
-class OutputFile(_Part):
+class OutputFile(_ManifestModel):
     """A split that was written."""
 
     file: str
@@ -102,7 +102,7 @@ class OutputFile(_Part):
         return values
 
 
-class RemovedFile(_Part):
+class RemovedFile(_ManifestModel):
     """`removed.jsonl`."""
 
     file: str
@@ -112,7 +112,7 @@ class RemovedFile(_Part):
     """Number of removed lines by code; `decision` if a person dropped them, `mix` if they exceed the budget."""
 
 
-class Restored(_Part):
+class Restored(_ManifestModel):
     """A removed line that was restored."""
 
     file: str
@@ -123,7 +123,7 @@ class Restored(_Part):
     """The code of its removal."""
 
 
-class SharedInstruction(_Part):
+class SharedInstruction(_ManifestModel):
     """A passage of user turns that many examples share; it is left out when whole texts are compared."""
 
     text: str
@@ -131,7 +131,7 @@ class SharedInstruction(_Part):
     """Number of written examples that contain it."""
 
 
-class SharedText(_Part):
+class SharedText(_ManifestModel):
     """A first question or a document that links nothing, because a group would be too large to be held out."""
 
     kind: Literal["first question", "document"]
@@ -143,7 +143,7 @@ class SharedText(_Part):
     """BLAKE2b hashes, of 8 bytes, of the words of a first question, or of the runs of 30 words of a document."""
 
 
-class ShortAnswer(_Part):
+class ShortAnswer(_ManifestModel):
     """An answer of fewer than 20 words that different questions share; such answers are not compared by themselves."""
 
     text: str
@@ -153,7 +153,7 @@ class ShortAnswer(_Part):
     """Number of different questions among them."""
 
 
-class Manifest(_Part):
+class Manifest(_ManifestModel):
     """`manifest.json` of an output folder."""
 
     manifest_version: Literal[3] = 3

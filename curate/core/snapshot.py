@@ -14,7 +14,7 @@ from curate.core.places import BLOCK_BYTES
 from curate.core.text import visible
 
 
-class State(NamedTuple):
+class FileState(NamedTuple):
     """The state of a file on disk."""
 
     inode: int
@@ -27,7 +27,7 @@ class Snapshot(NamedTuple):
     """The state of a file when it was read."""
 
     path: Path
-    state: State
+    state: FileState
     checksum: str
     """xxh3, 128 bits, of its bytes; of an object, of nothing."""
     sha256: str = ""
@@ -58,13 +58,13 @@ def snapshots_of(paths: Iterable[Path]) -> list[Snapshot]:
     return [snapshot(path) for path in dict.fromkeys(paths)]
 
 
-def state_of(path: Path) -> State:
+def state_of(path: Path) -> FileState:
     """The current state of a file. Raises `InputError`."""
     try:
         status = real_path(path).stat()
     except OSError as error:
         raise InputError.of(visible(display_name(path)), error) from error
-    return State(status.st_ino, status.st_size, status.st_mtime_ns)
+    return FileState(status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 @contextmanager
@@ -81,7 +81,7 @@ def unchanging(paths: Iterable[Path]) -> Iterator[None]:
     _require_same(states)
 
 
-def _require_same(states: Mapping[Path, State]) -> None:
+def _require_same(states: Mapping[Path, FileState]) -> None:
     """Raise `InputError` for a file whose state is no longer the given one."""
     for path, state in states.items():
         if state_of(path) != state:

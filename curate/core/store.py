@@ -344,7 +344,7 @@ class StoredRows:
         return keys, rows
 
 
-class Journal:
+class ResultJournal:
     """Signed values of JSON by key in a file of JSON Lines, for expensive results: each one is written immediately."""
 
     def __init__(self, path: Path, mode: int = 0o666) -> None:

@@ -94,7 +94,7 @@ FORMATS: Final[dict[Target, tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class TargetLimits:
     """Limits of a target; None if it has no such limit or none is known."""
 
     source: str
@@ -129,10 +129,10 @@ class Limits:
 
 GB: Final = 10**9
 MB: Final = 10**6
-LIMITS: Final[dict[Target, Limits]] = {
-    Target.TRAINER: Limits("its own source"),
-    Target.TRL: Limits("its own source, 2026-11"),
-    Target.OPENAI: Limits(
+LIMITS: Final[dict[Target, TargetLimits]] = {
+    Target.TRAINER: TargetLimits("its own source"),
+    Target.TRL: TargetLimits("its own source, 2026-11"),
+    Target.OPENAI: TargetLimits(
         "the service's guides to fine-tuning and to vision fine-tuning (developers.openai.com), read 2026-11",
         file_bytes=512 * MB,
         min_examples=10,
@@ -141,7 +141,7 @@ LIMITS: Final[dict[Target, Limits]] = {
         examples_with_images=50_000,
         tools=128,
     ),
-    Target.AZURE: Limits(
+    Target.AZURE: TargetLimits(
         "the service's guides and its quotas and limits (learn.microsoft.com), read 2026-11",
         file_bytes=512 * MB,
         min_examples=10,
@@ -151,22 +151,22 @@ LIMITS: Final[dict[Target, Limits]] = {
         examples_with_images=50_000,
         tools=128,
     ),
-    Target.TOGETHER: Limits(
+    Target.TOGETHER: TargetLimits(
         "the client's file check (togethercomputer/together-py), read 2026-11",
         file_bytes=int(50.1 * GB),
         min_examples=1,
         images=10,
         image_bytes=10 * MB,
     ),
-    Target.FIREWORKS: Limits(
+    Target.FIREWORKS: TargetLimits(
         "the service's documentation (docs.fireworks.ai), read 2026-11", min_examples=3, max_examples=3_000_000
     ),
-    Target.MISTRAL: Limits(
+    Target.MISTRAL: TargetLimits(
         "the service's documentation (docs.mistral.ai), read 2026-11", file_bytes=GB, min_examples=10
     ),
-    Target.AXOLOTL: Limits("its own source, 2026-11"),
-    Target.LLAMAFACTORY: Limits("its own source, 2026-11"),
-    Target.BEDROCK: Limits(
+    Target.AXOLOTL: TargetLimits("its own source, 2026-11"),
+    Target.LLAMAFACTORY: TargetLimits("its own source, 2026-11"),
+    Target.BEDROCK: TargetLimits(
         "AWS's guide to preparing data for Amazon Nova (docs.aws.amazon.com) and the validator of data sets in its "
         "samples (aws-samples/amazon-nova-samples), read 2026-11",
         min_examples=8,
@@ -189,18 +189,20 @@ LIMITS: Final[dict[Target, Limits]] = {
         ),
         roles=("user", "assistant"),
     ),
-    Target.VERTEX: Limits(
+    Target.VERTEX: TargetLimits(
         "Google's guide to supervised tuning of Gemini models (cloud.google.com/vertex-ai), read 2026-11",
         file_bytes=GB,
         max_examples=1_000_000,
         examples_with_images=300_000,
         roles=("user", "model", "function"),
     ),
-    Target.ANTHROPIC: Limits(
+    Target.ANTHROPIC: TargetLimits(
         "the cookbook on fine-tuning Claude 3 Haiku on Bedrock (platform.claude.com), read 2026-11; it names no limits",
         roles=("user", "assistant"),
     ),
-    Target.UNSLOTH: Limits("the chat data that TRL takes, which it trains with; no limits are named"),
-    Target.MS_SWIFT: Limits("its guide to custom datasets (swift.readthedocs.io), read 2026-11; no limits are named"),
-    Target.VERL: Limits("the rows that its examples prepare (volcengine/verl); no limits are named"),
+    Target.UNSLOTH: TargetLimits("the chat data that TRL takes, which it trains with; no limits are named"),
+    Target.MS_SWIFT: TargetLimits(
+        "its guide to custom datasets (swift.readthedocs.io), read 2026-11; no limits are named"
+    ),
+    Target.VERL: TargetLimits("the rows that its examples prepare (volcengine/verl); no limits are named"),
 }

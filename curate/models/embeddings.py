@@ -13,7 +13,7 @@ from curate.core.files import remove_orphans
 from curate.core.lazy import Arrays, Matrix, np
 from curate.core.store import load, require_types, save
 from curate.core.text import storable, visible
-from curate.models.model_batches import Loader, each_batch
+from curate.models.model_batches import ModelLoader, each_batch
 from curate.models.model_loading import sentence_encoder
 from curate.models.names import fingerprint
 
@@ -91,7 +91,7 @@ def embed(
     keys = [content_id(text) for text in texts]
     missing = {key: storable(text) for key, text in zip(keys, texts, strict=True) if key not in store}
     if missing:
-        loader = Loader(sentence_encoder, model, exact)
+        loader = ModelLoader(sentence_encoder, model, exact)
         new = sorted(missing)  # in bfloat16 a vector depends a little on its batch, which no order may change
         for batch, vectors in each_batch(_encoded, [missing[key] for key in new], loader, loader()):
             store.add([new[index] for index in batch], _unit(vectors))

@@ -31,7 +31,7 @@ class Mismatch(NamedTuple):
     """The rule of `curate check --model` that reports the same, if there is one."""
 
 
-class Answer(NamedTuple):
+class SupervisedTokens(NamedTuple):
     """The tokens `first` to `last` (itself included), which are trained on as turn number `turn`."""
 
     turn: int
@@ -40,7 +40,7 @@ class Answer(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class SupervisedSpan:
     """Characters `start` to `end` of a text that the model is trained to produce as turn number `turn`, from 0."""
 
     start: int
@@ -56,7 +56,7 @@ class Rendered:
     """One text to train on, its supervised spans in order, and the differences between training and inference."""
 
     text: str
-    spans: tuple[Span, ...]
+    spans: tuple[SupervisedSpan, ...]
     mismatches: tuple[Mismatch, ...] = ()
 
 
@@ -82,7 +82,7 @@ class Encoded:
     weights: list[float]
     """Loss weight of each token; 0 if it is not trained on."""
     text: Rendered
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[SupervisedTokens, ...] = ()
     """The token ranges of the answers; an answer without a trained token is missing."""
     straddling: int = 0
     """Tokens that begin in the prompt and end in an answer; they are not trained on."""
@@ -183,7 +183,7 @@ class Encoder:
         labels, weights, straddling = [IGNORE_INDEX] * len(ids), [0.0] * len(ids), 0
         spans = iter(rendered.spans)
         span = next(spans, None)
-        answers: dict[int, Answer] = {}
+        answers: dict[int, SupervisedTokens] = {}
         for index, (start, end) in enumerate(offsets):
             while span is not None and start >= span.end:
                 span = next(spans, None)
@@ -192,14 +192,14 @@ class Encoder:
             inside = span.start < end <= span.end if span.part else start >= span.start
             if inside and index:  # the first token has no context to be predicted from
                 labels[index], weights[index] = ids[index], span.weight
-                answers[span.turn] = Answer(
+                answers[span.turn] = SupervisedTokens(
                     span.turn, answers[span.turn].first if span.turn in answers else index, index
                 )
             elif end > span.start and not span.part:
                 straddling += 1
         return self._with_mismatches(rendered, ids, labels, weights, answers, mismatches, straddling)
 
-    def _encode_apart(self, rendered: Rendered, span: Span) -> Encoded | None:
+    def _encode_apart(self, rendered: Rendered, span: SupervisedSpan) -> Encoded | None:
         """Prompt and answer tokenized separately, as inference does; None if the two do not result in the text."""
         text = Rendered(
             rendered.text[: span.end],
@@ -216,7 +216,7 @@ class Encoder:
             return None
         labels = [IGNORE_INDEX] * len(prompt) + answer
         weights = [0.0] * len(prompt) + [span.weight] * len(answer)
-        answers = {span.turn: Answer(span.turn, len(prompt), len(ids) - 1)} if answer else {}
+        answers = {span.turn: SupervisedTokens(span.turn, len(prompt), len(ids) - 1)} if answer else {}
         return self._with_mismatches(text, ids, labels, weights, answers)
 
     def _decoded_text(self, ids: list[int]) -> str:
@@ -224,7 +224,7 @@ class Encoder:
         return str(self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
     def _with_mismatches(
-        self, text: Rendered, ids: list[int], labels: list[int], weights: list[float], answers: Mapping[int, Answer],
+        self, text: Rendered, ids: list[int], labels: list[int], weights: list[float], answers: Mapping[int, SupervisedTokens],
         mismatches: tuple[Mismatch, ...] = (),
         straddling: int = 0,
     ) -> Encoded:  # fmt: skip
@@ -238,7 +238,7 @@ class Encoder:
             ids, labels, weights, Rendered(text.text, text.spans, tuple(every)), tuple(answers.values()), straddling
         )
 
-    def _answers_without_stop(self, ids: list[int], answers: Iterable[Answer]) -> Iterator[Mismatch]:
+    def _answers_without_stop(self, ids: list[int], answers: Iterable[SupervisedTokens]) -> Iterator[Mismatch]:
         """A difference for each answer whose last token is no stop token."""
         for answer in answers:
             if ids[answer.last] not in self.stops:

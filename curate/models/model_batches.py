@@ -26,7 +26,7 @@ BATCH_TOKENS: Final = 2048
 TOKENIZED_TEXTS: Final = 1024
 
 
-class Loader(NamedTuple):
+class ModelLoader(NamedTuple):
     """A function that loads a model, with its arguments, for any process."""
 
     load: Callable[..., Any]
@@ -43,9 +43,9 @@ class _Pools:
     """The pools of a cluster, one for each model, with that model in their workers."""
 
     def __init__(self, executor: Executor, opened: ExitStack) -> None:
-        self.executor, self.opened, self.of = executor, opened, dict[Loader, ClusterPool]()
+        self.executor, self.opened, self.of = executor, opened, dict[ModelLoader, ClusterPool]()
 
-    def pool(self, loader: Loader, model: Any) -> ClusterPool:
+    def pool(self, loader: ModelLoader, model: Any) -> ClusterPool:
         """The pool of the model that `loader` loads, opened at the first call."""
         if loader not in self.of:
             anew = partial(_loaded_alike, loader, _model_identity(loader, model))
@@ -72,7 +72,7 @@ def models_on(executor: Executor) -> Iterator[None]:
 
 
 def each_batch(
-    compute: Callable[[Any, list[Any]], Made], texts: Sequence[Any], loader: Loader, model: Any
+    compute: Callable[[Any, list[Any]], Made], texts: Sequence[Any], loader: ModelLoader, model: Any
 ) -> Iterator[tuple[list[int], Made]]:
     """The positions of each batch, and the result of `compute` for the model and the texts of the batch, in order.
 
@@ -108,7 +108,7 @@ def _in_one_thread(compute: Callable[[Any, list[Any]], Made], model: Any, texts:
     return compute(model, texts)
 
 
-def _loaded_alike(loader: Loader, expected: tuple[str, str]) -> Any:
+def _loaded_alike(loader: ModelLoader, expected: tuple[str, str]) -> Any:
     """The model in a worker. Raises `CurateError` if its results would differ."""
     model = loader()
     if (actual := _model_identity(loader, model)) != expected:
@@ -124,7 +124,7 @@ def _loaded_alike(loader: Loader, expected: tuple[str, str]) -> Any:
     return model
 
 
-def _model_identity(loader: Loader, model: Any) -> tuple[str, str]:
+def _model_identity(loader: ModelLoader, model: Any) -> tuple[str, str]:
     """The identity of a model apart from package versions: its files, and the processor with the precision."""
     import torch
 

@@ -22,7 +22,7 @@ from curate.core.lazy import lazy_pattern
 from curate.core.text import excerpt
 from curate.language.reasoning_marks import MARK, split_reasoning
 from curate.models.chat_templates import boundary_tokens, chat_template_source
-from curate.models.encoding import Encoder, Encoding, EncodingProblem, Mismatch, Rendered, Rendering, Span
+from curate.models.encoding import Encoder, Encoding, EncodingProblem, Mismatch, Rendered, Rendering, SupervisedSpan
 from curate.models.names import model_errors, require_at_hand, resolve
 from curate.models.template_messages import (
     TEXT_TYPES,
@@ -211,7 +211,7 @@ class Template:
                 return _refusal("K004", f"/messages/{i}/tool_calls", why)
             if any(name not in full for name in function_names(tools)):
                 mismatches.append(Mismatch("the template does not render the tools", -1, "K005"))
-            spans = _parts(turns[i], ranges[i], full, Span(start, end, i, weight))
+            spans = _parts(turns[i], ranges[i], full, SupervisedSpan(start, end, i, weight))
             if not spans:
                 return _refusal("", f"/messages/{i}/content", "its parts to train on are not in the rendered text")
             single.append(Rendered(full[:end], spans, tuple(mismatches)))
@@ -293,7 +293,7 @@ def _refusal(code: str, pointer: str, message: str) -> Rendering:
     return Rendering((), (EncodingProblem(code, pointer, message),))
 
 
-def _parts(turn: Turn, ranges: Ranges | None, full: str, answer_span: Span) -> tuple[Span, ...]:
+def _parts(turn: Turn, ranges: Ranges | None, full: str, answer_span: SupervisedSpan) -> tuple[SupervisedSpan, ...]:
     """The spans of an answer: the whole, or the ranges of its content that are trained on."""
     if ranges is None:
         return (answer_span,)
@@ -307,7 +307,9 @@ def _parts(turn: Turn, ranges: Ranges | None, full: str, answer_span: Span) -> t
         (position + len(str(content)), answer_span.end),
     ]
     return tuple(
-        Span(begin, end, answer_span.turn, answer_span.weight, part=True) for begin, end in every if begin < end
+        SupervisedSpan(begin, end, answer_span.turn, answer_span.weight, part=True)
+        for begin, end in every
+        if begin < end
     )
 
 

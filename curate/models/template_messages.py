@@ -232,12 +232,12 @@ def as_is(
     `whole`: the rendered conversation. `single`: by answer number, its text as inference renders it, and the end of the
     prompt in it. `render` renders turns as `whole` was rendered.
     """
-    from curate.models.encoding import Rendered, Span
+    from curate.models.encoding import Rendered, SupervisedSpan
 
     mark = next((mark for mark in PLACEHOLDERS if mark not in whole), None)
     if mark is None:
         return None
-    spans: list[Span] = []
+    spans: list[SupervisedSpan] = []
     for i, (text, start) in single.items():
         if whole.startswith(text.text):
             spans += text.spans
@@ -254,7 +254,7 @@ def as_is(
         shared = ending[: common_length(ending, whole[last:])]
         if shared != ending:
             shared = shared[: max((index for index, char in enumerate(shared) if char.isspace()), default=0)]
-        spans.append(Span(first, last + len(shared.rstrip()), i, text.spans[0].weight))
+        spans.append(SupervisedSpan(first, last + len(shared.rstrip()), i, text.spans[0].weight))
     mismatches = dict.fromkeys(mismatch for text, _ in single.values() for mismatch in text.mismatches)
     return Rendered(whole[: spans[-1].end], tuple(spans), tuple(mismatches))
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from curate.core.example import escape
 from curate.core.text import json_line
-from curate.read.json_pointer_spans import Span, Spans
+from curate.read.json_pointer_spans import JsonSpan, Spans
 
 JSON_STRING: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 SPACED_MARK: Final = re.compile(r"[:,]\s")
@@ -65,9 +65,9 @@ class _Edit:
             return f"[{self._comma.join(self._elements(pointer, before, after))}]"
         return self._new(after)
 
-    def _spliced(self, pointer: str, span: Span, before: dict[Any, Any], after: dict[Any, Any]) -> str:
+    def _spliced(self, pointer: str, span: JsonSpan, before: dict[Any, Any], after: dict[Any, Any]) -> str:
         """The text of an object or a list, by key or index, with new texts of its values."""
-        places = list[tuple[Span, str, Any]]()
+        places = list[tuple[JsonSpan, str, Any]]()
         for key in after:
             child = _child(pointer, str(key))
             place = self._spans.find(child)

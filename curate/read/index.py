@@ -15,7 +15,7 @@ from curate.core.errors import InputError
 from curate.core.example import Place
 from curate.core.files import blocks, display_name, packing, real_path
 from curate.core.lazy import Numbers, np
-from curate.core.snapshot import State, state_of
+from curate.core.snapshot import FileState, state_of
 from curate.read.dataset import WIDE_ENCODING, FileFacts, ParsedLine, parsed_line
 from curate.read.lines import BOM, Line, elements, is_document, sniff_file_kind
 
@@ -274,7 +274,7 @@ class LineIndex:
         return [index.name for index in self.indexes if index.changed]
 
 
-def _state_of(path: Path) -> State | None:
+def _state_of(path: Path) -> FileState | None:
     """The state of a file on disk; None if it does not exist."""
     try:
         return state_of(path)

@@ -24,7 +24,7 @@ class KeyPosition(NamedTuple):
     """Index in the text."""
 
 
-class Span(NamedTuple):
+class JsonSpan(NamedTuple):
     """The part of a text from `start` to before `end`."""
 
     start: int
@@ -46,16 +46,16 @@ class Spans:
     def __init__(self, text: str) -> None:
         self.text = text
         self._start = len(text) - len(text.lstrip(" \t\r\n"))
-        self._inside: dict[str, dict[str, Span]] = {}
+        self._inside: dict[str, dict[str, JsonSpan]] = {}
 
-    def find(self, target: str) -> Span | None:
+    def find(self, target: str) -> JsonSpan | None:
         """The span of the value at pointer `target`, the last of repeated keys; None if missing or not JSON."""
         if not target:
             return self._value(self._start)
         above, slash, key = target.rpartition("/")
         children = self._inside.get(above)
         if children is None:
-            container = self.find(above) if above else Span(self._start, len(self.text))
+            container = self.find(above) if above else JsonSpan(self._start, len(self.text))
             children = self._inside[above] = self._children(container.start) if container and slash else {}
         return children.get(key)
 
@@ -69,9 +69,9 @@ class Spans:
         """The positions of the line breaks in the text."""
         return [match.start() for match in re.finditer("\n", self.text)]
 
-    def _children(self, position: int) -> dict[str, Span]:
+    def _children(self, position: int) -> dict[str, JsonSpan]:
         """The values in the object or list at `position`, by escaped key; empty if that is not JSON."""
-        text, spans, scan = self.text, dict[str, Span](), _PARSER.raw_decode
+        text, spans, scan = self.text, dict[str, JsonSpan](), _PARSER.raw_decode
         opening = text[position : position + 1]
         if opening not in ("{", "["):
             return spans
@@ -91,16 +91,16 @@ class Spans:
                         key = json.loads(f'"{key}"', strict=False)
                     key = escape(key)
                 end = scan(text, position)[1]
-                spans[key] = Span(position, end)
+                spans[key] = JsonSpan(position, end)
                 position = end
         except (ValueError, RecursionError):
             return {}
         return spans
 
-    def _value(self, start: int) -> Span | None:
+    def _value(self, start: int) -> JsonSpan | None:
         """The span of the value that starts here; None if it is not JSON."""
         try:
-            return Span(start, _PARSER.raw_decode(self.text, start)[1])
+            return JsonSpan(start, _PARSER.raw_decode(self.text, start)[1])
         except (ValueError, RecursionError):
             return None
 

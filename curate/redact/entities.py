@@ -9,7 +9,7 @@ from curate.core.characters import UNSPACED
 from curate.core.errors import ModelError
 from curate.core.key_value_secrets import Secret
 from curate.core.text import storable
-from curate.models.model_batches import Loader, each_batch
+from curate.models.model_batches import ModelLoader, each_batch
 from curate.models.model_loading import entity_recognizer
 from curate.redact.folding import folded
 from curate.redact.names import (
@@ -68,7 +68,7 @@ def names_by_text(
     `MissingExtra` without its libraries.
     """
     names: dict[int, tuple[Secret, ...]] = {}
-    loader = Loader(entity_recognizer, model)
+    loader = ModelLoader(entity_recognizer, model)
     recognizer = loader()
     labels = recognizer.config.id2label.values()
     if not any(_kind_of(label[2:] if label.startswith(("B-", "I-")) else label) for label in labels):

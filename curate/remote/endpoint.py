@@ -64,7 +64,7 @@ class Service:
     """Its name in messages."""
     address: str = ""
     """Base URL of its API; empty if each customer has one."""
-    endpoint: "type[Endpoint] | None" = None
+    endpoint: "type[ServiceClient] | None" = None
     """Client of its own API; None for an OpenAI-compatible one."""
     epochs: int | None = None
     """Default number of epochs; None: as `curate.corpus.stats.usual_epochs` gives."""
@@ -77,7 +77,7 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ServiceAddress:
     """A service and its address."""
 
     service: Service
@@ -103,10 +103,10 @@ class Place:
         return bound_variable(self.address) == KEYS[self.target].variable
 
 
-class Endpoint:
+class ServiceClient:
     """The client of a service. Raises `MissingExtra` without the openai package; all methods raise `RemoteError`."""
 
-    def __init__(self, place: Place, key: str) -> None:
+    def __init__(self, place: ServiceAddress, key: str) -> None:
         self.place = place
         self._key = key
         self._client = client_for(place.address, key, seconds=TIMEOUT_SECONDS, feature="speaking to a service")
@@ -254,7 +254,7 @@ class Endpoint:
         return "run the command again later; completed work is kept"
 
 
-class OwnEndpoint(Endpoint, ABC):
+class OwnEndpoint(ServiceClient, ABC):
     """A service with an API of its own, used by plain requests of the client."""
 
     jobs_path: ClassVar[str]

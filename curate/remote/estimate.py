@@ -21,7 +21,7 @@ from curate.core.text import estimated_tokens, storable
 from curate.corpus.stats import Progress, usual_epochs, with_progress
 from curate.models.template import load_template
 from curate.read.dataset import FileFacts, read_file, require_read
-from curate.remote.endpoint import Place
+from curate.remote.endpoint import ServiceAddress
 from curate.remote.settings import PREFERENCE_FORMAT, Price, Settings
 
 CL100K_MODELS: Final = ("gpt-3.5", "davinci-002", "babbage-002")
@@ -121,7 +121,7 @@ class EstimateResult(Output):
 
 
 def estimated(
-    place: Place,
+    place: ServiceAddress,
     settings: Settings,
     training: FileNumbers,
     validation: FileNumbers | None,

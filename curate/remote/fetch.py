@@ -25,9 +25,9 @@ from curate.core.json_output import NotPrinted, Output
 from curate.core.limits import read_regular
 from curate.core.transaction import ReplaceableFiles, recover, replacing_together
 from curate.core.validation import parsed_json
-from curate.remote.endpoint import Endpoint
+from curate.remote.endpoint import ServiceClient
 from curate.remote.job import SAFE_ID, Job, JobEvent, event_of
-from curate.remote.journal import JobAsked, Journal
+from curate.remote.journal import JobAsked, JobJournal
 
 EVENTS_FILE: Final = "events.jsonl"
 JOB_FILE: Final = "job.json"
@@ -104,7 +104,7 @@ class FetchResult(Output):
         return [name for name, path in self.record.results.items() if path is None]
 
 
-def fetch(endpoint: Endpoint, journal: Journal, job_id: str, folder: Path | None = None) -> FetchResult:
+def fetch(endpoint: ServiceClient, journal: JobJournal, job_id: str, folder: Path | None = None) -> FetchResult:
     """Download the results of a finished job to a folder; if None, to that of the job in `.curate/remote/`.
 
     Raises `UsageError` for a job that is not over and where a file exists that no fetch of this job wrote,
@@ -202,7 +202,7 @@ def _stored_events(path: Path) -> list[JobEvent]:
     return list(by_id.values())
 
 
-def new_job_events(endpoint: Endpoint, job_id: str, log: EventLog) -> list[JobEvent]:
+def new_job_events(endpoint: ServiceClient, job_id: str, log: EventLog) -> list[JobEvent]:
     """The events that are not in the log, the earliest first. Raises `RemoteError`.
 
     If the service lists the latest event first, pages are requested until one has nothing new, else all of them.
@@ -232,8 +232,8 @@ def new_job_events(endpoint: Endpoint, job_id: str, log: EventLog) -> list[JobEv
 
 
 def watch(
-    endpoint: Endpoint,
-    journal: Journal,
+    endpoint: ServiceClient,
+    journal: JobJournal,
     job_id: str,
     show: Callable[[list[JobEvent], Job], None],
     *,

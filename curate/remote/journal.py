@@ -84,7 +84,7 @@ Line = FileSent | FileGone | JobAsked | JobRefused | JobStarted
 LINE_ADAPTER: Final[TypeAdapter[Line]] = TypeAdapter(Annotated[Line, Field(discriminator="kind")])
 
 
-class Journal:
+class JobJournal:
     """The journal of a working folder, `.curate/remote/`."""
 
     def __init__(self, folder: Path) -> None:
@@ -170,7 +170,7 @@ def order_hash(address: str, settings: Settings, training: str, validation: str 
     return content_id([address, settings.model_dump(mode="json"), training, validation])
 
 
-def require_started(journal: Journal, job_id: str | None) -> str:
+def require_started(journal: JobJournal, job_id: str | None) -> str:
     """The given id, else that of the last job started from this folder. Raises `UsageError` if there is none,
     `RemoteError` for an invalid id.
     """

@@ -6,7 +6,7 @@ from curate.core.egress import KEYRING_SERVICE, address_of, bound_variable, key_
 from curate.core.errors import UsageError
 from curate.core.targets import KEYS, SERVICES, Target
 from curate.remote import fireworks, together
-from curate.remote.endpoint import Endpoint, Place, Service
+from curate.remote.endpoint import Service, ServiceAddress, ServiceClient
 from curate.remote.settings import Price
 
 CLOSED_NOTE: Final = (
@@ -58,7 +58,7 @@ SERVICE: Final[dict[Target, Service]] = {
 }
 
 
-def place_of(target: Target, base_url: str, *, connected: bool, named: bool = False) -> Place:
+def place_of(target: Target, base_url: str, *, connected: bool, named: bool = False) -> ServiceAddress:
     """The service and its address, which may be empty unless `connected`.
 
     `named`: whether the address is from the command line, not from a configuration. Raises `UsageError` for a target
@@ -68,7 +68,7 @@ def place_of(target: Target, base_url: str, *, connected: bool, named: bool = Fa
         raise UsageError(f"{target}: not a service", f"use one of {', '.join(SERVICES)}")
     service = SERVICE[target]
     if base_url:
-        return Place(service, address_of(base_url, "--base-url"), named)
+        return ServiceAddress(service, address_of(base_url, "--base-url"), named)
     if connected and service.own:
         raise UsageError(
             f"curate cannot start jobs at {target}: {service.own}",
@@ -76,20 +76,20 @@ def place_of(target: Target, base_url: str, *, connected: bool, named: bool = Fa
         )
     if connected and not service.address:
         raise UsageError(f"{target}: needs the address of your account", f"add --base-url {service.example}")
-    return Place(service, service.address)
+    return ServiceAddress(service, service.address)
 
 
-def is_closing(place: Place) -> bool:
+def is_closing(place: ServiceAddress) -> bool:
     """Whether OpenAI's end of fine-tuning concerns the place."""
     return place.host in KEYS[Target.OPENAI].hosts
 
 
-def endpoint_of(place: Place) -> Endpoint:
+def endpoint_of(place: ServiceAddress) -> ServiceClient:
     """The client of a service, with its key. Raises `UsageError` without a key."""
-    return (place.service.endpoint or Endpoint)(place, key_of(place))
+    return (place.service.endpoint or ServiceClient)(place, key_of(place))
 
 
-def key_of(place: Place) -> str:
+def key_of(place: ServiceAddress) -> str:
     """The key for a place. The variable of a service applies to its own hosts only, so no other gets its key.
 
     Raises `UsageError` without a key; it says where to set one.

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from curate.core.errors import RemoteError
-from curate.remote.endpoint import Endpoint
+from curate.remote.endpoint import ServiceClient
 from curate.remote.job import Job
-from curate.remote.journal import JobAsked, JobRefused, JobStarted, Journal, order_hash
+from curate.remote.journal import JobAsked, JobJournal, JobRefused, JobStarted, order_hash
 from curate.remote.settings import Settings
 from curate.remote.upload import Sent
 
@@ -26,8 +26,8 @@ class Started(NamedTuple):
 
 
 def start(
-    endpoint: Endpoint,
-    journal: Journal,
+    endpoint: ServiceClient,
+    journal: JobJournal,
     settings: Settings,
     training: Sent,
     validation: Sent | None,
@@ -68,7 +68,7 @@ def start(
     return Started(job, already_started=False)
 
 
-def _asked_for(endpoint: Endpoint, journal: Journal, request: JobAsked, sleep: Callable[[float], None]) -> Job:
+def _asked_for(endpoint: ServiceClient, journal: JobJournal, request: JobAsked, sleep: Callable[[float], None]) -> Job:
     """Request a job until the service answers; after a request without a reply, only look for its job."""
     for attempt in range(ATTEMPTS):
         try:
@@ -87,7 +87,7 @@ def _asked_for(endpoint: Endpoint, journal: Journal, request: JobAsked, sleep: C
 
 
 def _wait_for_job(
-    endpoint: Endpoint, journal: Journal, request: JobAsked, error: RemoteError, sleep: Callable[[float], None]
+    endpoint: ServiceClient, journal: JobJournal, request: JobAsked, error: RemoteError, sleep: Callable[[float], None]
 ) -> Job:
     """The job of a request without a reply, once the service lists it. Raises `RemoteError` if it does not."""
     for attempt in range(ATTEMPTS):
@@ -98,7 +98,7 @@ def _wait_for_job(
     raise RemoteError(f"{error.message}; no job found so far", hint, passing=True) from None
 
 
-def _new_job_of(endpoint: Endpoint, journal: Journal, request: JobAsked) -> Job | None:
+def _new_job_of(endpoint: ServiceClient, journal: JobJournal, request: JobAsked) -> Job | None:
     """The job that a request without a reply started, if the service lists it: the first on the request's file with its
     model that neither existed before nor is recorded in the journal. None if the service lists no such job.
     """
@@ -117,7 +117,7 @@ def _may_be_same_model(reported: str, named: str) -> bool:
     return reported.startswith(named) or named.startswith(reported)
 
 
-def _latest_job(endpoint: Endpoint, jobs: list[str]) -> Job | None:
+def _latest_job(endpoint: ServiceClient, jobs: list[str]) -> Job | None:
     """The last of some jobs; None without jobs, or if it failed, was cancelled or no longer exists."""
     if not jobs:
         return None

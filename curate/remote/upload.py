@@ -8,9 +8,9 @@ from typing import Final
 
 from curate.core.errors import InputError, RemoteError, UsageError
 from curate.core.files import STDIN, display_name, packing, sha256
-from curate.remote.endpoint import Endpoint, Progress
+from curate.remote.endpoint import Progress, ServiceClient
 from curate.remote.job import UploadedFile
-from curate.remote.journal import FileGone, FileSent, Journal
+from curate.remote.journal import FileGone, FileSent, JobJournal
 
 ATTEMPTS: Final = 3
 READY_STATES: Final = frozenset(("processed", "uploaded", "succeeded"))
@@ -43,8 +43,8 @@ def require_sendable(path: Path) -> None:
 
 
 def send(
-    endpoint: Endpoint,
-    journal: Journal,
+    endpoint: ServiceClient,
+    journal: JobJournal,
     path: Path,
     advance: Progress | None = None,
     *,
@@ -79,7 +79,7 @@ def send(
     return Sent(display_name(path), digest, size, file.id, reused=False)
 
 
-def _upload_completely(endpoint: Endpoint, path: Path, size: int, advance: Progress | None) -> UploadedFile:
+def _upload_completely(endpoint: ServiceClient, path: Path, size: int, advance: Progress | None) -> UploadedFile:
     """Upload a file until it has arrived completely, as far as the service reports its size. Raises `RemoteError`."""
     arrived = 0
     for _ in range(ATTEMPTS):
@@ -100,7 +100,7 @@ def _upload_completely(endpoint: Endpoint, path: Path, size: int, advance: Progr
 
 
 def _await_read(
-    endpoint: Endpoint, journal: Journal, file: UploadedFile, path: Path, sleep: Callable[[float], None]
+    endpoint: ServiceClient, journal: JobJournal, file: UploadedFile, path: Path, sleep: Callable[[float], None]
 ) -> None:
     """Wait until the service has processed a file. Raises `RemoteError` if that takes too long or fails; a failure is
     recorded in the journal.

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from curate.core.finding import Finding, Severity
-from curate.core.json_output import Part, plain
+from curate.core.json_output import OutputModel, plain
 from curate.lint.runner import CheckResult
 
 
-class CheckSummary(Part):
+class CheckSummary(OutputModel):
     """Counts of a check."""
 
     files: int
@@ -33,14 +33,14 @@ class CheckSummary(Part):
     seconds: float
 
 
-class CheckOutput(Part, title="CheckResult"):
+class CheckOutput(OutputModel, title="CheckResult"):
     """What `curate check --output-format json` prints."""
 
     findings: list[Finding]
     summary: CheckSummary
 
 
-class SummaryLine(Part):
+class SummaryLine(OutputModel):
     """The last line; all lines before it are findings."""
 
     summary: CheckSummary

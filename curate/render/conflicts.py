@@ -11,7 +11,7 @@ from curate.conflicts.evidence import Evidence
 from curate.conflicts.question import Question
 from curate.conflicts.topics import Topic
 from curate.core.decision import DecisionState
-from curate.core.json_output import ClearText, Part, at, output_of, plain
+from curate.core.json_output import ClearText, OutputModel, at, output_of, plain
 from curate.core.masking import masked, redact_message, redacted_excerpt
 from curate.core.text import excerpt, plural, storable, visible
 from curate.render.console import more_lines
@@ -27,7 +27,7 @@ STATES: Final[dict[State, str]] = {
 ANSWER_CHARS, SPAN_CHARS = 160, 60
 
 
-class Side(Part):
+class Side(OutputModel):
     """One side of a conflict."""
 
     example: str = at("example", "id")
@@ -40,7 +40,7 @@ class Side(Part):
     answer: ClearText
 
 
-class EvidenceOutput(Part):
+class EvidenceOutput(OutputModel):
     """Why the sides clash."""
 
     source: str
@@ -53,7 +53,7 @@ class EvidenceOutput(Part):
     """The reason that a judge gave."""
 
 
-class ConflictOutput(Part):
+class ConflictOutput(OutputModel):
     """One conflict."""
 
     id: str
@@ -73,7 +73,7 @@ class ConflictOutput(Part):
     evidence: list[EvidenceOutput]
 
 
-class AnswerGroupOutput(Part):
+class AnswerGroupOutput(OutputModel):
     """Answers of a topic that do not contradict each other."""
 
     examples: int
@@ -83,14 +83,14 @@ class AnswerGroupOutput(Part):
     """The distinct answers."""
 
 
-class TopicOutput(Part):
+class TopicOutput(OutputModel):
     """A question with three or more different answers, some of them contradictory."""
 
     question: ClearText
     groups: list[AnswerGroupOutput]
 
 
-class ConflictsOutput(Part, title="ConflictsResult"):
+class ConflictsOutput(OutputModel, title="ConflictsResult"):
     """What `curate conflicts --json` prints."""
 
     conflicts: list[ConflictOutput]

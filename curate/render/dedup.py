@@ -14,7 +14,7 @@ from rich.text import Text
 
 from curate.commands.dedup import DedupResult
 from curate.core.example import Example, Place, known_role
-from curate.core.json_output import Part, PlaceText, Rounded, at, plain
+from curate.core.json_output import OutputModel, PlaceText, Rounded, at, plain
 from curate.core.masking import masked
 from curate.core.text import excerpt, plural, storable, visible
 from curate.dedup.cluster_resolution import DuplicateRemoval
@@ -46,7 +46,7 @@ MARKS: Final = {"same": ("", ""), "gone": ("[-", "-]"), "kept": ("{+", "+}")}
 """As in `git diff --word-diff`."""
 
 
-class ApartPair(Part):
+class ApartPair(OutputModel):
     """Two near-duplicates that differ in a fact; both are kept."""
 
     left: str = at("example")
@@ -56,21 +56,21 @@ class ApartPair(Part):
     similarity: Rounded
 
 
-class DiffPiece(Part):
+class DiffPiece(OutputModel):
     """Text in both examples (same), only in the removed one (gone) or only in the kept one (kept)."""
 
     kind: Literal["same", "gone", "kept"]
     text: str
 
 
-class TurnDiff(Part):
+class TurnDiff(OutputModel):
     """A turn of both examples, compared word by word."""
 
     role: str
     pieces: list[DiffPiece]
 
 
-class RemovedLine(Part):
+class RemovedLine(OutputModel):
     """A removed line; its text is in `removed.jsonl`."""
 
     example: str
@@ -90,7 +90,7 @@ class RemovedLine(Part):
     """With --explain: the differences. Secrets are left out."""
 
 
-class HistogramBar(Part):
+class HistogramBar(OutputModel):
     """Number of pairs with a similarity from `low` to below `high`; the last bar includes 1."""
 
     low: float
@@ -98,7 +98,7 @@ class HistogramBar(Part):
     pairs: int
 
 
-class HeavyRemoval(Part):
+class HeavyRemoval(OutputModel):
     """A finding D008."""
 
     code: str
@@ -107,7 +107,7 @@ class HeavyRemoval(Part):
     message: str
 
 
-class DedupOutput(Part, title="DedupResult"):
+class DedupOutput(OutputModel, title="DedupResult"):
     """What `curate dedup --json` prints."""
 
     read: int

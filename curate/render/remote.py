@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, Self
 from rich.text import Text
 
 from curate.core.errors import RemoteError
-from curate.core.json_output import Part
+from curate.core.json_output import OutputModel
 from curate.core.text import plural, visible
 from curate.remote.estimate import EstimateResult
 from curate.remote.fetch import METRICS_FILE, FetchResult
@@ -26,14 +26,14 @@ CURVE_COLUMNS: Final = 60
 STEP_MESSAGE: Final = re.compile(r"\b[Ss]tep (\d+)/(\d+)")
 
 
-class UploadOutput(Part):
+class UploadOutput(OutputModel):
     """What `curate remote upload --json` prints."""
 
     address: str
     files: list[Sent]
 
 
-class StartOutput(Part):
+class StartOutput(OutputModel):
     """What `curate remote start --json` prints."""
 
     address: str
@@ -44,7 +44,7 @@ class StartOutput(Part):
     estimate: EstimateResult
 
 
-class WatchLine(Part):
+class WatchLine(OutputModel):
     """A line of `curate remote watch --json`: an event, or at the end the job."""
 
     kind: Literal["event", "job"]

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from rich.table import Table
 from rich.text import Text
 
-from curate.core.json_output import Part, output_of
+from curate.core.json_output import OutputModel, output_of
 from curate.core.masking import redact_message
 from curate.core.text import duration, excerpt, plural, visible
 from curate.corpus.stats import (
@@ -30,7 +30,7 @@ MIN_SHARE: Final = 0.0005
 ROLES: Final = ("system", "developer", "user", "assistant", "tool", "function", "other")
 
 
-class Spread(Part):
+class Spread(OutputModel):
     """Distribution of a number over the examples."""
 
     mean: float
@@ -42,7 +42,7 @@ class Spread(Part):
     total: int
 
 
-class Bin(Part):
+class Bin(OutputModel):
     """Number of examples with a value from `low` to `high`, both inclusive."""
 
     low: int
@@ -50,7 +50,7 @@ class Bin(Part):
     examples: int
 
 
-class ScriptNumbers(Part):
+class ScriptNumbers(OutputModel):
     """The text in one Unicode script."""
 
     letters: int
@@ -60,7 +60,7 @@ class ScriptNumbers(Part):
     """Examples with most letters in this script."""
 
 
-class PromptNumbers(Part):
+class PromptNumbers(OutputModel):
     """A system prompt."""
 
     text: str
@@ -68,7 +68,7 @@ class PromptNumbers(Part):
     examples: int
 
 
-class SystemNumbers(Part):
+class SystemNumbers(OutputModel):
     """The use of system prompts."""
 
     examples: int
@@ -78,7 +78,7 @@ class SystemNumbers(Part):
     """The three most frequent."""
 
 
-class Estimate(Part):
+class Estimate(OutputModel):
     """Estimated cost and time of a training, from a given price and speed."""
 
     epochs: int
@@ -91,7 +91,7 @@ class Estimate(Part):
     """At the given speed."""
 
 
-class StatsResult(Part):
+class StatsResult(OutputModel):
     """What `curate stats --json` prints."""
 
     model_config = ConfigDict(serialize_by_alias=True)

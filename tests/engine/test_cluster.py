@@ -32,7 +32,7 @@ from curate.dedup import fact_guard
 from curate.leakage import decontaminate
 from curate.lint.checker import Checker
 from curate.models import model_batches
-from curate.models.model_batches import Loader
+from curate.models.model_batches import ModelLoader
 from curate.output import line_files
 from curate.read import file_parts
 from curate.read.chunks import Chunk, chunk_bytes
@@ -363,7 +363,7 @@ def test_a_model_that_judges_answers_gives_the_same_on_a_cluster(
     sent: list[str] = []
     pool = model_batches._Pools.pool
 
-    def noted(pools: model_batches._Pools, loader: Loader, model: object) -> ClusterPool:
+    def noted(pools: model_batches._Pools, loader: ModelLoader, model: object) -> ClusterPool:
         sent.append(loader.name)
         return pool(pools, loader, model)
 

@@ -22,7 +22,7 @@ from curate.core import egress
 from curate.core.chat_endpoint import ChatEndpoint
 from curate.core.errors import ModelError, RemoteError
 from curate.core.targets import Target
-from curate.remote.endpoint import Endpoint, Place
+from curate.remote.endpoint import ServiceAddress, ServiceClient
 from curate.remote.fetch import EventLog
 from curate.remote.job import event_of, job_of
 from curate.remote.services import SERVICE
@@ -522,10 +522,13 @@ def test_a_reply_without_end_is_not_read_to_it(monkeypatch: pytest.MonkeyPatch) 
     )
     with running(ThreadingHTTPServer(("127.0.0.1", 0), answers)) as server:
         address = f"http://127.0.0.1:{server.server_address[1]}/v1"
-        with Endpoint(Place(SERVICE[Target.OPENAI], address), "key") as endpoint, pytest.raises(RemoteError):
+        with (
+            ServiceClient(ServiceAddress(SERVICE[Target.OPENAI], address), "key") as endpoint,
+            pytest.raises(RemoteError),
+        ):
             endpoint.job("a")
         monkeypatch.setattr(egress, "MAX_REPLY_BYTES", 2_000)
-        with Endpoint(Place(SERVICE[Target.OPENAI], address), "key") as endpoint:
+        with ServiceClient(ServiceAddress(SERVICE[Target.OPENAI], address), "key") as endpoint:
             assert endpoint.job("a").status == "running"
             monkeypatch.setattr(egress, "MAX_REPLY_SECONDS", -1.0)
             with pytest.raises(RemoteError, match="a reply takes more than"):
@@ -592,7 +595,7 @@ def test_a_reply_that_is_no_json_or_other_json_is_an_error_and_no_crash(body: by
             assert list(asked.replies([{"messages": []}])) == [None]
         with suppress(ModelError):
             assert asked.stream({"messages": []}, lambda _: None).text == ""
-        with Endpoint(Place(SERVICE[Target.OPENAI], address), "key") as endpoint:
+        with ServiceClient(ServiceAddress(SERVICE[Target.OPENAI], address), "key") as endpoint:
             for ask in (
                 lambda: endpoint.job("a"),
                 lambda: endpoint.create(Settings(model="m", method="supervised"), "f", None),

@@ -109,7 +109,7 @@ def test_columns_of_another_file_are_not_taken_for_those_of_this_one(
 
 def test_a_journal_keeps_each_value_and_reads_only_signed_lines() -> None:
     path = Path("private/judge.jsonl")
-    journal = store.Journal(path, mode=0o600)
+    journal = store.ResultJournal(path, mode=0o600)
 
     def values() -> dict[str, Any]:
         return journal.read(lambda value: value)
@@ -129,4 +129,4 @@ def test_a_journal_keeps_each_value_and_reads_only_signed_lines() -> None:
     journal.add({"c": 4})  # behind a line that a crash truncated
     assert values() == {"a": [1e-05, "é\ud800"], "c": 4}
     path.rename("private/other.jsonl")
-    assert store.Journal(Path("private/other.jsonl")).read(str) == {}
+    assert store.ResultJournal(Path("private/other.jsonl")).read(str) == {}

@@ -11,7 +11,7 @@ import pytest
 from curate.cli.main import main
 from curate.core.files import sha256
 from curate.core.targets import Target
-from curate.remote.journal import FileSent, JobAsked, JobStarted, Journal
+from curate.remote.journal import FileSent, JobAsked, JobJournal, JobStarted
 from curate.remote.settings import Settings
 from tests.chat_server import ChatServer, running
 from tests.trainer.tiny import write_split
@@ -203,7 +203,7 @@ def test_a_hosted_model_is_asked_with_the_system_message_of_its_training(
     told = {"role": "system", "content": "Answer in words only."}
     train = Path("mine.jsonl")
     train.write_text("".join(json.dumps({"messages": [told, *line["messages"]]}) + "\n" for line in lines))
-    journal, digest = Journal(Path(".curate/remote")), sha256(train)
+    journal, digest = JobJournal(Path(".curate/remote")), sha256(train)
     where = {"address": server.address}
     journal.add(FileSent(**where, path=str(train), sha256=digest, bytes=train.stat().st_size, file_id="file-1"))
     asked = JobAsked(

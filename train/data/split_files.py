@@ -10,7 +10,7 @@ from curate.core.errors import InputError
 from curate.core.example import Example, where
 from curate.core.files import display_name, real_path
 from curate.core.shards import shard_pattern, split_files
-from curate.core.snapshot import State, state_of
+from curate.core.snapshot import FileState, state_of
 from curate.core.text import plural, visible
 from curate.read.dataset import read_lines
 
@@ -52,7 +52,7 @@ class SplitFiles:
                 digest.update(b"\n")
         return digest.hexdigest()
 
-    def states(self) -> tuple[State, ...]:
+    def states(self) -> tuple[FileState, ...]:
         """The current states of the files. Raises `InputError`."""
         return tuple(map(state_of, self.files))
 

@@ -18,7 +18,7 @@ from curate.core.errors import ConfigError, InputError, ModelError
 from curate.core.example import Example
 from curate.core.lazy import Floats, Hashes, Numbers
 from curate.core.shards import split_files
-from curate.core.snapshot import State
+from curate.core.snapshot import FileState
 from curate.core.text import plural, visible
 from curate.models.names import configuration
 from curate.models.template import Template, load_template
@@ -73,7 +73,7 @@ class Split:
     """Share of the examples that are rendered with `enable_thinking`; None if the template does not read it."""
     highest: int
     """The highest token."""
-    states: tuple[State, ...]
+    states: tuple[FileState, ...]
     """The files when they were read."""
 
     @property

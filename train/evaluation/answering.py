@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from curate.core.store import Journal
+from curate.core.store import ResultJournal
 
 Asked = TypeVar("Asked")
 
@@ -28,11 +28,11 @@ class Loss(NamedTuple):
 
 
 class ResponseCache:
-    """Answers and losses by key, kept in a file (`curate.core.store.Journal`)."""
+    """Answers and losses by key, kept in a file (`curate.core.store.ResultJournal`)."""
 
     def __init__(self, path: Path) -> None:
         """Read the entries of the file `path`. Raises `InputError`."""
-        self._journal = Journal(path)
+        self._journal = ResultJournal(path)
         self._values = self._journal.read(lambda value: value)
 
     def get(self, key: str) -> Any:

@@ -9,7 +9,7 @@ from curate.conflicts.judges.prompt import VERSION
 from curate.conflicts.judging import JudgeVerdict
 from curate.conflicts.question import Question
 from curate.core.example import content_id
-from curate.core.store import Journal
+from curate.core.store import ResultJournal
 
 CHARS_PER_TOKEN: Final = 4
 """Characters per token of English, on average: the estimate needs no tokenizer."""
@@ -71,7 +71,7 @@ class VerdictCache:
         `judge_of`.
         """
         self.model, self._before, self._progress = model, before, progress
-        self._journal = path and Journal(path, mode=0o600)  # reasons quote the data
+        self._journal = path and ResultJournal(path, mode=0o600)  # reasons quote the data
 
     def judge(self, pairs: Sequence[Pair]) -> list[JudgeVerdict | None]:
         """A verdict for each pair, in order; None if the model gave none. Raises `CurateError` if it cannot

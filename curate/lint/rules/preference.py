@@ -45,7 +45,7 @@ class SideTurn(NamedTuple):
     calls: bytes
 
 
-class Pair(NamedTuple):
+class PreferenceSides(NamedTuple):
     """The two sides of a preference example; their common first turns belong to the prompt."""
 
     chosen: list[SideTurn]
@@ -92,7 +92,7 @@ def _side(example: Example, key: str) -> list[SideTurn]:
     return [_side_turn(message.value) for message in example.messages if is_in_side(message, key)]
 
 
-def pair_of(example: Example) -> Pair | None:
+def pair_of(example: Example) -> PreferenceSides | None:
     """The two sides; None if the example is not a pair."""
     keys = SIDE_KEYS.get(example.format)
     if example.plain or keys is None or keys[1] not in example.value:
@@ -103,7 +103,7 @@ def pair_of(example: Example) -> Pair | None:
     shared = 0
     while shared < min(len(chosen), len(rejected)) - 1 and chosen[shared] == rejected[shared]:
         shared += 1
-    return Pair(chosen[shared:], rejected[shared:], keys, shared > 0)
+    return PreferenceSides(chosen[shared:], rejected[shared:], keys, shared > 0)
 
 
 def prompt_of(example: Example, keys: tuple[str, str]) -> list[SideTurn]:
@@ -192,7 +192,7 @@ def sides_equal(example: Example) -> Problems:
         yield Problem(f"/{pair.keys[1]}", "chosen and rejected are the same")
 
 
-def same(pair: Pair) -> bool:
+def same(pair: PreferenceSides) -> bool:
     """Whether the two sides are equal, ignoring case and white space except in answers with a code block."""
     chosen, rejected = (
         [(turn.role, turn.text.strip() if FENCE in turn.text else normalised(turn.text), turn.calls) for turn in side]

@@ -46,7 +46,7 @@ def _answer_and_reasoning() -> "pl.Expr":
     )
 
 
-class _Answer:
+class _ReasonedAnswer:
     """An answer with its question, taken apart into reasoning and what is said."""
 
     def __init__(self, joined: str) -> None:
@@ -139,7 +139,7 @@ def scattered_reasoning() -> "pl.Expr":
 
 
 def _scattered_message(joined: str) -> str | None:
-    parsed = _Answer(joined)
+    parsed = _ReasonedAnswer(joined)
     blocks = parsed.blocks
     if not blocks or parsed.about_marks:
         return None
@@ -174,7 +174,7 @@ def empty_reasoning() -> "pl.Expr":
 
 
 def _empty_message(joined: str) -> str | None:
-    parsed = _Answer(joined)
+    parsed = _ReasonedAnswer(joined)
     if parsed.about_marks:
         return None
     if empty := next((block for block in parsed.blocks if not parsed.inside(block)), None):
@@ -242,7 +242,7 @@ def reasoning_in_history() -> "pl.Expr":
 
 
 def _history_message(joined: str) -> str | None:
-    parsed = _Answer(joined)
+    parsed = _ReasonedAnswer(joined)
     has_reasoning = any(parsed.reasonings) and not parsed.about_marks
     return "the answer has reasoning, and a question follows it" if has_reasoning else None
 
@@ -267,7 +267,7 @@ def reasoning_in_other_language() -> "pl.Expr":
 
 
 def _language_message(joined: str) -> str | None:
-    parsed = _Answer(joined)
+    parsed = _ReasonedAnswer(joined)
     reasoning = "\n".join(parsed.reasonings)
     if len(reasoning) < MIN_LANGUAGE_CHARS or not parsed.question.strip() or not parsed.said:
         return None
@@ -306,7 +306,7 @@ def cut_reasoning() -> "pl.Expr":
 
 
 def _cut_message(joined: str) -> str | None:
-    parsed = _Answer(joined)
+    parsed = _ReasonedAnswer(joined)
     if parsed.about_marks:
         return None
     cut = next((reasoning for reasoning in parsed.reasonings if _is_cut(reasoning)), None)

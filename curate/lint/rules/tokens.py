@@ -18,7 +18,7 @@ from curate.lint.rules.roles import conversation_pointer
 from curate.lint.rules.rule import token_rule
 
 if TYPE_CHECKING:
-    from curate.models.encoding import Encoded, Encoding, Span
+    from curate.models.encoding import Encoded, Encoding, SupervisedSpan
     from curate.models.template import Template
 
 
@@ -268,7 +268,7 @@ def mask_beyond_answer(encoded: EncodedExample) -> Problems:
                 yield Problem(encoded.pointer(answer.turn), message)
 
 
-def _covered(encoded: EncodedExample, text: "Encoded", span: "Span", ids: list[int]) -> str | None:
+def _covered(encoded: EncodedExample, text: "Encoded", span: "SupervisedSpan", ids: list[int]) -> str | None:
     """What the trained tokens contain besides the answer, or None."""
     answer = text.text.text[span.start : span.end]
     if encoded.template.tokenizer.unk_token_id not in ids and not text.straddling:

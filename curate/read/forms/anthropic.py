@@ -42,7 +42,7 @@ def _matches(value: Object) -> bool:
     )
 
 
-def _block(part: Any, pointer: str) -> blocks.Block:
+def _block(part: Any, pointer: str) -> blocks.MessageBlock:
     """A block of Anthropic in messages format; unknown parts are unchanged."""
     if not isinstance(part, dict) or not isinstance(part.get("type"), str):
         raise UnreadableError(pointer, "a content block has no type")
@@ -63,21 +63,23 @@ def _block(part: Any, pointer: str) -> blocks.Block:
         return blocks.call(part.get("id"), part.get("name"), as_text(tool_input), pointer, rest)
     if kind == "tool_result":
         return _result_block(part, pointer)
-    return blocks.Block("content", part, pointer)
+    return blocks.MessageBlock("content", part, pointer)
 
 
-def _image_block(part: Object, pointer: str) -> blocks.Block:
+def _image_block(part: Object, pointer: str) -> blocks.MessageBlock:
     """The block of an image. Raises `UnreadableError`."""
     source, extra = part.get("source"), omit_keys(part, "type", "source")
     if isinstance(source, dict) and source.get("type") == "base64" and source.keys() == {"type", "media_type", "data"}:
         mime = source["media_type"]
         return blocks.media_part(mime, f"data:{mime};base64,{source['data']}", pointer, extra)
     if isinstance(source, dict) and source.get("type") == "url" and isinstance(source.get("url"), str):
-        return blocks.Block("content", {"type": "image_url", "image_url": {"url": source["url"]}, **extra}, pointer)
+        return blocks.MessageBlock(
+            "content", {"type": "image_url", "image_url": {"url": source["url"]}, **extra}, pointer
+        )
     raise UnreadableError(pointer, "an image with neither base64 data nor a URL")
 
 
-def _result_block(part: Object, pointer: str) -> blocks.Block:
+def _result_block(part: Object, pointer: str) -> blocks.MessageBlock:
     """The block of a tool's result. Raises `UnreadableError`."""
     content = part.get("content", "")
     if isinstance(content, list):
@@ -126,7 +128,7 @@ def _function_tools(tools: Any) -> Any:
     ]
 
 
-def _block_value(block: blocks.Block, where: str) -> Object:
+def _block_value(block: blocks.MessageBlock, where: str) -> Object:
     """A block as Anthropic writes it. Raises `UnwritableError` with `where`, the place of the message."""
     value = block.value
     if block.kind == "thinking":

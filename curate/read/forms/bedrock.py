@@ -50,9 +50,9 @@ def _is_media(part: Object) -> bool:
     return kind is not None and isinstance(part[kind], dict) and {"format", "source"} <= part[kind].keys()
 
 
-def _blocks(parts: list[Any], pointer: str) -> list[blocks.Block]:
+def _blocks(parts: list[Any], pointer: str) -> list[blocks.MessageBlock]:
     """Content parts as blocks; a cache point marks the part before it."""
-    pieces: list[blocks.Block] = []
+    pieces: list[blocks.MessageBlock] = []
     for i, part in enumerate(parts):
         if isinstance(part, dict) and part.keys() == CACHE_KEYS:
             if pieces and pieces[-1].kind != "thinking":
@@ -62,7 +62,7 @@ def _blocks(parts: list[Any], pointer: str) -> list[blocks.Block]:
     return pieces
 
 
-def _block(part: Any, pointer: str) -> blocks.Block:
+def _block(part: Any, pointer: str) -> blocks.MessageBlock:
     """A part of a message as a block. Raises `UnreadableError`."""
     if not isinstance(part, dict):
         raise UnreadableError(pointer, "a content part is not an object")
@@ -91,7 +91,7 @@ def _block(part: Any, pointer: str) -> blocks.Block:
     return _media_block(kind, inner, inner_pointer)
 
 
-def _reasoning(content: Object, part: Object, pointer: str) -> blocks.Block:
+def _reasoning(content: Object, part: Object, pointer: str) -> blocks.MessageBlock:
     """The block of a part with the reasoning `content`; without text if it is redacted. Raises `UnreadableError`."""
     reasoning = content.get("reasoningText")
     if len(content) != 1 or not (isinstance(reasoning, dict) or "redactedContent" in content):
@@ -104,7 +104,7 @@ def _reasoning(content: Object, part: Object, pointer: str) -> blocks.Block:
     return blocks.thinking(reasoning.get("text"), part, plain, f"{pointer}/reasoningText/text")
 
 
-def _media_block(kind: str, content: Object, pointer: str) -> blocks.Block:
+def _media_block(kind: str, content: Object, pointer: str) -> blocks.MessageBlock:
     """The block of a part whose key `kind` holds the media `content`. Raises `UnreadableError`."""
     source, extra = content.get("source"), omit_keys(content, "format", "source")
     place = source.get("s3Location") if isinstance(source, dict) else None
@@ -177,7 +177,7 @@ def _add_tools(reading: Reading, config: Any) -> None:
         reading.rest["toolConfig"] = rest
 
 
-def _block_value(block: blocks.Block, where: str) -> Object:
+def _block_value(block: blocks.MessageBlock, where: str) -> Object:
     """A block as Bedrock writes it. Raises `UnwritableError` with `where`, the place of the message."""
     value = block.value
     if block.kind == "thinking":

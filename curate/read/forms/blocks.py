@@ -1,6 +1,6 @@
 """What services with content blocks have in common: a message holds text, media, reasoning, calls and results.
 
-A block is read as a `Block` in messages format. `turns_of` makes messages from the blocks of one turn, `blocks_of` does
+A block is read as a `MessageBlock` in messages format. `turns_of` makes messages from the blocks of one turn, `blocks_of` does
 the reverse, so that a form only says how it spells each kind of block.
 """
 
@@ -19,7 +19,7 @@ DETAILS_KEY: Final = "reasoning_details"
 """Key of a message with the reasoning as its service wrote it, if it holds more than text (a signature, an id)."""
 
 
-class Block(NamedTuple):
+class MessageBlock(NamedTuple):
     """A block of a message."""
 
     kind: str
@@ -47,14 +47,14 @@ def turns_with_role(value: Object) -> Iterator[tuple[str, Object]]:
         yield pointer, turn
 
 
-def text_part(text: Any, pointer: str, extra: Object | None = None) -> Block:
+def text_part(text: Any, pointer: str, extra: Object | None = None) -> MessageBlock:
     """A block of text."""
     if not isinstance(text, str):
         raise UnreadableError(pointer, "the text of a part is not text")
-    return Block("content", {"type": "text", "text": text, **(extra or {})}, pointer)
+    return MessageBlock("content", {"type": "text", "text": text, **(extra or {})}, pointer)
 
 
-def media_part(mime: Any, url: Any, pointer: str, extra: Object | None = None) -> Block:
+def media_part(mime: Any, url: Any, pointer: str, extra: Object | None = None) -> MessageBlock:
     """A block of an image, audio, video or file, as a part with a URL."""
     if not isinstance(mime, str) or not isinstance(url, str):
         raise UnreadableError(pointer, "the media of a part has no type or no data")
@@ -62,7 +62,7 @@ def media_part(mime: Any, url: Any, pointer: str, extra: Object | None = None) -
     part: Object = {"type": kind, kind: {"url": url}} if kind else {"type": "file", "file": {"file_data": url}}
     if kind is None or (not url.startswith(f"data:{mime};") and _guessed_media_type(url, kind) != mime):
         part["mime_type"] = mime
-    return Block("content", {**part, **(extra or {})}, pointer)
+    return MessageBlock("content", {**part, **(extra or {})}, pointer)
 
 
 def media_of(part: Object) -> tuple[str, str, Object] | None:
@@ -92,12 +92,12 @@ def _guessed_media_type(url: str, kind: Any) -> str:
     return f"{main}/{names.get(ending, ending if ending.isalnum() and len(ending) < 6 else 'png')}"
 
 
-def call(call_id: Any, name: Any, arguments: str, pointer: str, extra: Object | None = None) -> Block:
+def call(call_id: Any, name: Any, arguments: str, pointer: str, extra: Object | None = None) -> MessageBlock:
     """A block of a tool call."""
     if not isinstance(name, str) or not isinstance(call_id, str):
         raise UnreadableError(pointer, "a tool call has no name or no id")
     value = {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
-    return Block("call", _with_extra_keys(value, extra, pointer, "a tool call"), pointer)
+    return MessageBlock("call", _with_extra_keys(value, extra, pointer, "a tool call"), pointer)
 
 
 def _with_extra_keys(value: Object, extra: Object | None, pointer: str, what: str) -> Object:
@@ -109,21 +109,21 @@ def _with_extra_keys(value: Object, extra: Object | None, pointer: str, what: st
     return {**value, **(extra or {})}
 
 
-def result(call_id: Any, content: Any, pointer: str, content_pointer: str, extra: Object | None = None) -> Block:
+def result(call_id: Any, content: Any, pointer: str, content_pointer: str, extra: Object | None = None) -> MessageBlock:
     """A block of a tool's result; `content_pointer` is the pointer to its content."""
     if not isinstance(call_id, str):
         raise UnreadableError(pointer, "a tool result has no id")
     value = {"role": "tool", "tool_call_id": call_id, "content": content}
-    return Block("result", _with_extra_keys(value, extra, pointer, "a tool result"), pointer, content_pointer)
+    return MessageBlock("result", _with_extra_keys(value, extra, pointer, "a tool result"), pointer, content_pointer)
 
 
-def thinking(text: Any, detail: Object, plain: bool, pointer: str) -> Block:
+def thinking(text: Any, detail: Object, plain: bool, pointer: str) -> MessageBlock:
     """A block of reasoning. `detail`: the block in its own form; `plain`: whether it holds nothing but the text. Raises
     `UnreadableError` if `text` is no text.
     """
     if not isinstance(text, str):
         raise UnreadableError(pointer, "a reasoning has no text")
-    return Block("thinking", {"text": text, "detail": detail, "plain": plain}, pointer)
+    return MessageBlock("thinking", {"text": text, "detail": detail, "plain": plain}, pointer)
 
 
 def simplest_content(parts: Sequence[Object]) -> Any:
@@ -133,7 +133,7 @@ def simplest_content(parts: Sequence[Object]) -> Any:
     return list(parts)
 
 
-def content_of_result(blocks: Sequence[Block], pointer: str) -> Any:
+def content_of_result(blocks: Sequence[MessageBlock], pointer: str) -> Any:
     """The content of a tool's result. Raises `UnreadableError` for a block that is neither text nor media."""
     if any(block.kind != "content" for block in blocks):
         raise UnreadableError(pointer, "a tool result holds another call or result")
@@ -141,7 +141,7 @@ def content_of_result(blocks: Sequence[Block], pointer: str) -> Any:
 
 
 def system_turn(
-    blocks: Sequence[Block], pointer: str = "/system", content: str = "", extra: Object | None = None
+    blocks: Sequence[MessageBlock], pointer: str = "/system", content: str = "", extra: Object | None = None
 ) -> Turn:
     """The system prompt that blocks hold, at `pointer`; `content`: the pointer to its parts, by default `pointer`."""
     message = {"role": "system", "content": simplest_content([block.value for block in blocks]), **(extra or {})}
@@ -149,7 +149,7 @@ def system_turn(
 
 
 def add_turns(
-    reading: Reading, role: str, blocks: Sequence[Block], turn_pointer: str, content: str, extra: Object
+    reading: Reading, role: str, blocks: Sequence[MessageBlock], turn_pointer: str, content: str, extra: Object
 ) -> None:
     """Add the messages that the blocks of one turn make; `extra` are other keys of the turn."""
     if not blocks:
@@ -175,9 +175,9 @@ def add_turns(
         reading.turns.append(Turn(message | kept_keys, pointer, content))
 
 
-def _message_runs(blocks: Sequence[Block]) -> Iterator[list[Block]]:
+def _message_runs(blocks: Sequence[MessageBlock]) -> Iterator[list[MessageBlock]]:
     """The blocks of each message: one result, or blocks in order."""
-    run: list[Block] = []
+    run: list[MessageBlock] = []
     for block in blocks:
         if run and (block.kind == "result" or run[-1].kind == "result" or ORDER[block.kind] < ORDER[run[-1].kind]):
             yield run
@@ -186,7 +186,7 @@ def _message_runs(blocks: Sequence[Block]) -> Iterator[list[Block]]:
     yield run
 
 
-def _message(reading: Reading, role: str, run: Sequence[Block], pointer: str, content: str) -> Object:
+def _message(reading: Reading, role: str, run: Sequence[MessageBlock], pointer: str, content: str) -> Object:
     """A message in messages format of the blocks `run`, whose places in the line are added to `reading`; `pointer`,
     `content`: the pointers to the message and its content in messages format.
     """
@@ -256,14 +256,14 @@ def parts_of(content: Any, where: str) -> list[Object]:
     raise UnwritableError(f"the content of {where} is neither text nor a list of parts")
 
 
-def blocks_of(message: Object, where: str, is_own: Callable[[Object], bool]) -> list[Block]:
+def blocks_of(message: Object, where: str, is_own: Callable[[Object], bool]) -> list[MessageBlock]:
     """The blocks of a message in messages format. Raises `UnwritableError` for keys that no block can hold.
 
     `is_own` tells whether a reasoning is spelled as the form spells it, and can be written as it is.
     """
     role = message["role"]
     if role == "tool":
-        return [Block("result", message, "")]
+        return [MessageBlock("result", message, "")]
     known_keys = {"role", "content"} | (
         {"tool_calls", "reasoning_content", DETAILS_KEY} if role == "assistant" else set()
     )
@@ -275,21 +275,21 @@ def blocks_of(message: Object, where: str, is_own: Callable[[Object], bool]) -> 
         and all(isinstance(detail, dict) and is_own(detail) for detail in details)
     )
     message_blocks = [
-        Block("thinking", {"text": "", "detail": detail}, "") for detail in details or () if has_own_details
+        MessageBlock("thinking", {"text": "", "detail": detail}, "") for detail in details or () if has_own_details
     ]
     if not has_own_details and details and thoughts is None:
         raise UnwritableError(f"the reasoning of {where} has no text")
     if not has_own_details and thoughts is not None:
         if not isinstance(thoughts, str):
             raise UnwritableError(f"`reasoning_content` of {where} is not text")
-        message_blocks.append(Block("thinking", {"text": thoughts, "detail": None}, ""))
-    message_blocks += [Block("content", part, "") for part in parts_of(message.get("content"), where)]
+        message_blocks.append(MessageBlock("thinking", {"text": thoughts, "detail": None}, ""))
+    message_blocks += [MessageBlock("content", part, "") for part in parts_of(message.get("content"), where)]
     calls = message.get("tool_calls")
     for call in calls if isinstance(calls, list) else ():
         function = call.get("function") if isinstance(call, dict) else None
         if not isinstance(function, dict) or not isinstance(function.get("name"), str):
             raise UnwritableError(f"a tool call of {where} has no name")
-        message_blocks.append(Block("call", call, ""))
+        message_blocks.append(MessageBlock("call", call, ""))
     if not message_blocks:
         raise UnwritableError(f"{where} is empty")
     return message_blocks

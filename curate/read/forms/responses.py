@@ -59,12 +59,12 @@ def _content(content: Any, pointer: str) -> Any:
     return blocks.simplest_content(parts) if parts else content
 
 
-class _Answer:
+class _PendingAnswer:
     """The reasoning, the text and the calls that stand in a row, which are one answer."""
 
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
-        self.pending: list[tuple[str, blocks.Block]] = []
+        self.pending: list[tuple[str, blocks.MessageBlock]] = []
         """Its blocks so far, each with the pointer of its item."""
         self.extra_keys = Object()
 
@@ -84,7 +84,7 @@ class _Answer:
 
 def _add_items(reading: Reading, items: Any, pointer: str) -> None:
     """Add the messages of a list of items. Raises `UnreadableError` for an item of another type."""
-    answer = _Answer(reading)
+    answer = _PendingAnswer(reading)
     for i, item in enumerate(items):
         item_pointer = f"{pointer}/{i}"
         kind = item.get("type", "message")
@@ -109,7 +109,7 @@ def _add_items(reading: Reading, items: Any, pointer: str) -> None:
     answer.end()
 
 
-def _add_message(item: Object, pointer: str, answer: _Answer) -> None:
+def _add_message(item: Object, pointer: str, answer: _PendingAnswer) -> None:
     """Add a message of the assistant with text to its answer, and another message behind it."""
     content = _content(item.get("content"), f"{pointer}/content")
     extra = _extra_keys(item, MESSAGE_KEYS)
@@ -129,7 +129,7 @@ def _add_message(item: Object, pointer: str, answer: _Answer) -> None:
             pointer,
             blocks.text_part(part, pointer)
             if isinstance(part, str)
-            else blocks.Block("content", part, f"{pointer}/content/{n}"),
+            else blocks.MessageBlock("content", part, f"{pointer}/content/{n}"),
         )
         for n, part in enumerate(parts)
     ]
@@ -148,7 +148,7 @@ def _extra_keys(item: Object, read_keys: frozenset[str]) -> Object:
 REASONING_KEYS: Final = frozenset(("type", "id", "summary", "content", "encrypted_content", "status"))
 
 
-def _reasoning(item: Object, pointer: str) -> blocks.Block:
+def _reasoning(item: Object, pointer: str) -> blocks.MessageBlock:
     """The block of a reasoning item. Raises `UnreadableError`."""
     texts = []
     if unknown := [key for key in item if key not in REASONING_KEYS]:

@@ -69,7 +69,7 @@ class _Calls:
         return self.waiting[response["name"]].popleft()
 
 
-def _block(part: Any, pointer: str, calls: _Calls) -> blocks.Block:
+def _block(part: Any, pointer: str, calls: _Calls) -> blocks.MessageBlock:
     """A part of a turn as a block; `calls` has the ids of calls and gets that of a function call."""
     if not isinstance(part, dict):
         raise UnreadableError(pointer, "a part is not an object")
@@ -196,7 +196,7 @@ class _Writer:
     def __init__(self) -> None:
         self.names: dict[Any, str] = {}
 
-    def __call__(self, block: blocks.Block, where: str) -> Object:
+    def __call__(self, block: blocks.MessageBlock, where: str) -> Object:
         """The part of a block. Raises `UnwritableError` with `where`, the place of the message."""
         value = block.value
         if block.kind == "thinking":

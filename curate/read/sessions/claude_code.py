@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from curate.read.forms.form import Object
-from curate.read.sessions.session import Session, SessionFormat, Thread, UnknownRecordError, content_of
+from curate.read.sessions.session import AgentSession, SessionFormat, Thread, UnknownRecordError, content_of
 
 TALK: Final = ("user", "assistant")
 BOOKKEEPING: Final = frozenset((
@@ -32,7 +32,7 @@ def _session_id(value: Object) -> Any:
     return value.get("sessionId") if first else None
 
 
-def _add(value: Object, session: Session) -> None:
+def _add(value: Object, session: AgentSession) -> None:
     """Add a record to `session`. Raises `UnknownRecordError` for a record of an unknown type."""
     kind = value["type"]
     if kind in BOOKKEEPING:
@@ -52,7 +52,7 @@ def _add(value: Object, session: Session) -> None:
         _add_answer(value, message, thread, session)
 
 
-def _add_user(content: Any, thread: Thread, session: Session) -> None:
+def _add_user(content: Any, thread: Thread, session: AgentSession) -> None:
     """Add the tool results and the other parts of a user message, or the interruption that it marks.
 
     Raises `UnknownRecordError` for a result of an unknown kind, after the other parts are added.
@@ -78,7 +78,7 @@ def _add_user(content: Any, thread: Thread, session: Session) -> None:
         raise unknown
 
 
-def _add_answer(value: Object, message: Object, thread: Thread, session: Session) -> None:
+def _add_answer(value: Object, message: Object, thread: Thread, session: AgentSession) -> None:
     """Add the parts of an answer to `thread`. Raises `UnknownRecordError` for an unknown type of part, after the other
     parts are added.
     """

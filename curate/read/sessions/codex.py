@@ -7,7 +7,7 @@ Sources: codex-rs/protocol/src/protocol.rs and models.rs of openai/codex, docs/f
 from typing import Any, Final
 
 from curate.read.forms.form import Object, is_objects
-from curate.read.sessions.session import Session, SessionFormat, Thread, UnknownRecordError, content_of
+from curate.read.sessions.session import AgentSession, SessionFormat, Thread, UnknownRecordError, content_of
 
 RECORDS: Final = ("session_meta", "response_item", "event_msg", "turn_context", "compacted")
 BOOKKEEPING: Final = ("turn_context", "world_state", "token_count_info")
@@ -34,7 +34,7 @@ def _session_id(value: Object) -> Any:
     return payload.get("id") if value.get("type") == "session_meta" and isinstance(payload, dict) else None
 
 
-def _add(value: Object, session: Session) -> None:
+def _add(value: Object, session: AgentSession) -> None:
     """Add a record to `session`. Raises `UnknownRecordError` for a record of an unknown type."""
     kind, payload, thread = value.get("type"), value.get("payload"), session.thread()
     if kind == "session_meta" and isinstance(payload, dict):
@@ -59,7 +59,7 @@ def _add(value: Object, session: Session) -> None:
         raise UnknownRecordError(f"a record of type {kind!r}")
 
 
-def _add_header(payload: Object, session: Session) -> None:
+def _add_header(payload: Object, session: AgentSession) -> None:
     """Set the ids, the instructions and the tools of the session; a header that is repeated is only counted."""
     if payload.get("id") == session.ids.get("id"):  # a resumed session repeats it
         session.leave("repeated headers")
@@ -74,7 +74,7 @@ def _add_header(payload: Object, session: Session) -> None:
     )
 
 
-def _add_event(payload: Object, thread: Thread, session: Session) -> None:
+def _add_event(payload: Object, thread: Thread, session: AgentSession) -> None:
     """Count an event. Events repeat the items, except that they report how a turn ended."""
     kind = payload["type"]
     session.leave(f"event_msg records of type {kind}" if isinstance(kind, str) else "event_msg records")
@@ -82,7 +82,7 @@ def _add_event(payload: Object, thread: Thread, session: Session) -> None:
         thread.ended = "aborted" if kind == "turn_aborted" else "failed"
 
 
-def _add_item(item: Object, thread: Thread, session: Session) -> None:
+def _add_item(item: Object, thread: Thread, session: AgentSession) -> None:
     """Add a message, a reasoning, a call or a result to `thread`. Raises `UnknownRecordError` for another type."""
     kind = item["type"]
     if kind == "message" and item["role"] not in ("user", "assistant", "system", "developer"):

@@ -8,7 +8,7 @@ of OpenHands/software-agent-sdk, read 2026-11.
 from typing import Any, Final
 
 from curate.read.forms.form import Object, is_objects
-from curate.read.sessions.session import Session, SessionFormat, Thread, UnknownRecordError, content_of
+from curate.read.sessions.session import AgentSession, SessionFormat, Thread, UnknownRecordError, content_of
 
 STATES: Final = {"error": "failed", "stopped": "aborted", "rejected": "aborted", "paused": "aborted"}
 """How a session ended, by the state of its agent."""
@@ -28,7 +28,7 @@ def _matches(value: Object) -> bool:
     return isinstance(value.get("action", value.get("observation")), str)
 
 
-def _add(value: Object, session: Session) -> None:
+def _add(value: Object, session: AgentSession) -> None:
     """Add an event to `session`. Raises `UnknownRecordError` for an event of an unknown type."""
     if "kind" in value:
         _add_sdk_event(value, session)
@@ -60,7 +60,7 @@ def _add(value: Object, session: Session) -> None:
         raise UnknownRecordError(f"an observation of type {name!r}")
 
 
-def _add_action(value: Object, args: Object, metadata: Any, session: Session) -> None:
+def _add_action(value: Object, args: Object, metadata: Any, session: AgentSession) -> None:
     """Add a tool call: as the model wrote it if the event has the response, else from the action."""
     thread, thought = session.thread(), args.get("thought") or args.get("final_thought")
     if value["source"] != "agent":
@@ -109,7 +109,7 @@ def _is_sdk_event(value: Object) -> bool:
     return kind.endswith("Event") or kind in (*SDK_BOOKKEEPING, "Condensation") or "Observation" in kind
 
 
-def _add_sdk_event(value: Object, session: Session) -> None:
+def _add_sdk_event(value: Object, session: AgentSession) -> None:
     """Add an event of the SDK to a session. Raises as `SessionFormat.add` does."""
     kind, thread = value["kind"], session.thread()
     if kind == "SystemPromptEvent":
@@ -144,7 +144,7 @@ def _add_sdk_event(value: Object, session: Session) -> None:
         raise UnknownRecordError(f"an event of kind {kind!r}")
 
 
-def _add_summary(value: Object, thread: Thread, session: Session) -> None:
+def _add_summary(value: Object, thread: Thread, session: AgentSession) -> None:
     """Begin a new context. Some versions store the summary in the condensation alone, others as the next event, too."""
     summary = value.get("summary") or ""
     begun = thread.contexts and thread.contexts[-1] >= len(thread.messages) - 1

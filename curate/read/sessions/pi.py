@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from curate.read.forms.form import Object
-from curate.read.sessions.session import Session, SessionFormat, Thread, UnknownRecordError, content_of
+from curate.read.sessions.session import AgentSession, SessionFormat, Thread, UnknownRecordError, content_of
 
 BOOKKEEPING: Final = frozenset((
     "model_change", "thinking_level_change", "custom", "label", "session_info", "context_transform", "ephemeral",
@@ -30,7 +30,7 @@ def _session_id(value: Object) -> Any:
     return value.get("id") if value.get("type") == "session" else None
 
 
-def _add(value: Object, session: Session) -> None:
+def _add(value: Object, session: AgentSession) -> None:
     """Add a record to `session`. Raises `UnknownRecordError` for a record of an unknown type."""
     kind, thread = value.get("type"), session.thread()
     if kind == "session":
@@ -50,7 +50,7 @@ def _add(value: Object, session: Session) -> None:
         raise UnknownRecordError(f"an entry of type {kind!r}")
 
 
-def _add_message(message: Object, thread: Thread, session: Session) -> None:
+def _add_message(message: Object, thread: Thread, session: AgentSession) -> None:
     """Add a message, a result or a command of the user to `thread`. Raises `UnknownRecordError` for another role."""
     role = message["role"]
     if role == "assistant":
@@ -70,7 +70,7 @@ def _add_message(message: Object, thread: Thread, session: Session) -> None:
         raise UnknownRecordError(f"a message of role {role!r}")
 
 
-def _add_answer(message: Object, thread: Thread, session: Session) -> None:
+def _add_answer(message: Object, thread: Thread, session: AgentSession) -> None:
     """Add the parts of an answer to `thread`. Raises `UnknownRecordError` for another part."""
     session.know(model=message.get("model"))
     for part in message["content"]:

@@ -22,7 +22,7 @@ from curate.read.sessions.claude_code import CLAUDE_CODE
 from curate.read.sessions.codex import CODEX
 from curate.read.sessions.openhands import OPENHANDS
 from curate.read.sessions.pi import PI
-from curate.read.sessions.session import Session, SessionFormat, SessionRow, Thread, counted, texts_of
+from curate.read.sessions.session import AgentSession, SessionFormat, SessionRow, Thread, counted, texts_of
 from curate.read.sessions.swe_agent import SWE_AGENT, repository_in
 from curate.read.traces import ModelCall, NoConversationError
 
@@ -105,9 +105,9 @@ def unpacked(value: Object) -> tuple[SessionFormat, Object, list[Object]] | None
     return None
 
 
-def read_session(form: SessionFormat, records: Sequence[Object], ids: Object) -> tuple[Session, dict[int, str]]:
+def read_session(form: SessionFormat, records: Sequence[Object], ids: Object) -> tuple[AgentSession, dict[int, str]]:
     """Read the records of a session. Also returns the errors of records that were not read, by position."""
-    session, whys = Session(form.name), dict[int, str]()
+    session, whys = AgentSession(form.name), dict[int, str]()
     session.know(**ids)
     session.odd_ids = [
         index
@@ -115,7 +115,7 @@ def read_session(form: SessionFormat, records: Sequence[Object], ids: Object) ->
         if not all(isinstance(value.get(key), str | None) for key in form.tree_keys)
     ]
     branch_positions = set() if session.odd_ids else form.other_branches(records)
-    branch = Session(form.name)
+    branch = AgentSession(form.name)
     for index, value in enumerate(records):
         try:
             form.add(value, branch if index in branch_positions else session)
@@ -131,7 +131,7 @@ def read_session(form: SessionFormat, records: Sequence[Object], ids: Object) ->
     return session, whys
 
 
-def calls_of(session: Session, options: SessionOptions, counts: SessionCounts) -> list[ModelCall]:
+def calls_of(session: AgentSession, options: SessionOptions, counts: SessionCounts) -> list[ModelCall]:
     """The rows of a session, as model calls. Adds to `counts` what was read and left out; a row is counted when its
     `conversation` is requested.
     """
@@ -160,7 +160,7 @@ def calls_of(session: Session, options: SessionOptions, counts: SessionCounts) -
 
 
 def _calls_of_thread(
-    session: Session, thread: Thread, options: SessionOptions, counts: SessionCounts
+    session: AgentSession, thread: Thread, options: SessionOptions, counts: SessionCounts
 ) -> Iterator[ModelCall]:
     """The rows of one conversation of a session; those without an answer are counted as left out."""
     rows = list(_cut(thread, options.per))
@@ -234,7 +234,7 @@ def _digest(value: Any) -> str:
     return blake2b(repr(value).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def _metadata(session: Session, row: SessionRow) -> Object:
+def _metadata(session: AgentSession, row: SessionRow) -> Object:
     """The ids of a session, and the group keys that keep its rows in one split."""
     known_ids = {key: item for key, item in session.ids.items() if item is not None}
     first = next((text for thread in session.threads.values() for text in _questions(thread)), "")

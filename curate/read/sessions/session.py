@@ -134,7 +134,7 @@ def _content_parts(content: Any) -> list[Any]:
 
 
 @dataclass(slots=True)
-class Session:
+class AgentSession:
     """A session while its records are read."""
 
     source: str
@@ -184,7 +184,7 @@ class SessionFormat:
     name: str
     matches: Callable[[Object], bool]
     """Whether a line is a record of such a session."""
-    add: Callable[[Object, Session], None]
+    add: Callable[[Object, AgentSession], None]
     """Adds a record to a session. Raises `UnknownRecordError`, or one of `SHAPE_ERRORS` for an unexpected type."""
     session_id: Callable[[Object], Any] = lambda _value: None
     """The id of the session that a record begins; None for other records. Another id begins another session."""

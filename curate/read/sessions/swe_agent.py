@@ -9,7 +9,7 @@ import re
 from typing import Any, Final
 
 from curate.read.forms.form import Object, is_objects
-from curate.read.sessions.session import Session, SessionFormat, UnknownRecordError, content_of
+from curate.read.sessions.session import AgentSession, SessionFormat, UnknownRecordError, content_of
 
 INSTANCE: Final = re.compile(r"(?P<owner>[\w.-]+?)__(?P<name>[\w.-]+)-\d+")
 """Ids of SWE-bench: the repository and the number of a pull request."""
@@ -46,7 +46,7 @@ def _messages_of(step: Object, index: int) -> list[Object]:
     return [*(query or ()), {"role": "assistant", "content": step["response"]}, observed]
 
 
-def _add(value: Object, session: Session) -> None:
+def _add(value: Object, session: AgentSession) -> None:
     """Add a message to `session`. Raises `UnknownRecordError` for a message with an unknown role."""
     thread = session.thread()
     if set(value) == {"exit_status"}:
@@ -70,7 +70,7 @@ def _add(value: Object, session: Session) -> None:
         raise UnknownRecordError(f"a message of role {role!r}")
 
 
-def _add_answer(value: Object, session: Session) -> None:
+def _add_answer(value: Object, session: AgentSession) -> None:
     """Add the reasoning, the text and the calls of an answer to the session."""
     thread, calls = session.thread(), value.get("tool_calls") or ()
     for block in value.get("thinking_blocks") or ():
