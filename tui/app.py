@@ -20,7 +20,7 @@ from textual.worker import Worker, WorkerState, get_current_worker
 from curate.core.decision import Decision
 from curate.core.errors import CurateError
 from curate.core.text import plural, visible
-from curate.review import Kind, ReviewSession, Sources, views
+from curate.review import Kind, ReviewSession, ReviewSources, views
 from curate.review.events import ScanEvent
 from curate.review.history import entry_of
 from curate.review.overview import measure
@@ -135,7 +135,7 @@ FILE_POLL_SECONDS = 2.0
 """Seconds between checks of the files on disk."""
 
 
-ScanFunction = Callable[[Sources, Callable[[ScanEvent], None], Callable[[], bool]], None]
+ScanFunction = Callable[[ReviewSources, Callable[[ScanEvent], None], Callable[[], bool]], None]
 """Checks and compares, reports each fact, and polls whether to stop."""
 
 
@@ -148,7 +148,7 @@ class CurateApp(KeyQueue):
     DEFAULT_MODE = "overview"
 
     def __init__(
-        self, sources: Sources, facts: ScanFunction, merged: int = 0, at: At | None = None, filtered: str = ""
+        self, sources: ReviewSources, facts: ScanFunction, merged: int = 0, at: At | None = None, filtered: str = ""
     ) -> None:
         """`facts` runs the check; `merged`: decisions just merged from another journal; `at`: the first view;
         `filtered`: the filter of each list at the start.

@@ -27,7 +27,7 @@ from curate.review.annotation_record import WRITERS
 from curate.review.assignment import Share, share_of
 from curate.review.events import ScanEvent, TrainingKnown
 from curate.review.query import HELP, mistake_in
-from curate.review.sources import Sources, sources_of
+from curate.review.sources import ReviewSources, sources_of
 from curate.review.training_signals import DEFAULT_HARDEST, TRAINING_FILTER, read_scores, training_of
 
 HOST: Final = "127.0.0.1"
@@ -191,7 +191,7 @@ def _named(paths: list[Path] | None) -> list[Path]:
     return paths
 
 
-def _sources(paths: Sequence[Path], reviewer: str, share: Share | None, *, yes: bool) -> Sources:
+def _sources(paths: Sequence[Path], reviewer: str, share: Share | None, *, yes: bool) -> ReviewSources:
     """What is reviewed: the data, with the configuration and the files left out that the command line names.
 
     Raises `UsageError`, `InputError` or `ConfigError`.
@@ -217,7 +217,7 @@ def _require_screen(*, served: bool, web: bool) -> None:
 
 
 def _show(
-    sources: Sources, first: Sequence[ScanEvent], merge: Sequence[Path], where: str, *, served: bool
+    sources: ReviewSources, first: Sequence[ScanEvent], merge: Sequence[Path], where: str, *, served: bool
 ) -> tuple[list[str], int]:
     """Show the review in this terminal, or for a server; returns the filters of its lists at the end, and the exit
     code.
@@ -237,7 +237,7 @@ def _show(
     gc.set_threshold(*gc.get_threshold()[:2], FULL_GC_THRESHOLD)
     gc.enable()
 
-    def scan(sources: Sources, tell: Callable[[ScanEvent], None], stopped: Callable[[], bool]) -> None:
+    def scan(sources: ReviewSources, tell: Callable[[ScanEvent], None], stopped: Callable[[], bool]) -> None:
         for fact in first:
             tell(fact)
         scanned(sources, tell, stopped)
@@ -271,7 +271,7 @@ def words_of(paths: Sequence[Path], options: Mapping[str, object], reviewer: str
     return ["review", *words, "--", *map(str, paths)]
 
 
-def scanned(sources: Sources, tell: Callable[[ScanEvent], None], stopped: Callable[[], bool]) -> None:
+def scanned(sources: ReviewSources, tell: Callable[[ScanEvent], None], stopped: Callable[[], bool]) -> None:
     """Check and compare in a separate process. `tell` gets each result; the scan ends when `stopped` returns True."""
     from curate.commands.run import load_conflicts  # imported only once the screen is shown
     from curate.review.scan import Scan

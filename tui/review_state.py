@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from curate.core.decision_log import DecisionLog
 from curate.core.snapshot import rights_of
 from curate.read.index import LineIndex
-from curate.review import KINDS, Kind, ReviewSession, Sources
+from curate.review import KINDS, Kind, ReviewSession, ReviewSources
 from curate.review.inbox import Inbox
 from tui.keys import keys_from_config
 
@@ -38,7 +38,7 @@ START_OF_TASK: Final = -1
 class ReviewState:
     """The state of one review. The application and the screens write to it; widgets are passed what they draw."""
 
-    def __init__(self, sources: Sources, at: At | None = None, filtered: str = "") -> None:
+    def __init__(self, sources: ReviewSources, at: At | None = None, filtered: str = "") -> None:
         """`filtered`: the filter of each list at the start. Raises `InputError` for missing files, `ConfigError` for
         mistakes in `[review.keys]`.
         """

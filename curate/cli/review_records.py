@@ -11,7 +11,7 @@ from curate.core.snapshot import rights_of
 from curate.core.text import plural, visible
 from curate.read.index import LineIndex
 from curate.render.console import print_lines
-from curate.review.sources import Sources
+from curate.review.sources import ReviewSources
 
 
 def print_journals(journals: Sequence[Path] | None, what: str, *, as_json: bool) -> None:
@@ -44,7 +44,7 @@ def print_journals(journals: Sequence[Path] | None, what: str, *, as_json: bool)
         print_result(result, agreement_text(result), as_json=as_json)
 
 
-def export_examples(sources: Sources, tool: str, path: Path) -> int:
+def export_examples(sources: ReviewSources, tool: str, path: Path) -> int:
     """Write records for the annotation tool `tool`; returns the exit code."""
     from curate.review.annotation_export import export_records  # not imported by a review
 
@@ -55,7 +55,7 @@ def export_examples(sources: Sources, tool: str, path: Path) -> int:
     return ExitCode.CLEAN
 
 
-def import_answers(sources: Sources, path: Path) -> int:
+def import_answers(sources: ReviewSources, path: Path) -> int:
     """Add the answers of annotators in the file `path` to the journal. Returns `FINDINGS` if some were refused."""
     from curate.review.annotation_import import import_records, import_text  # not imported by a review
 

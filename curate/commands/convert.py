@@ -160,7 +160,7 @@ def convert(
 
 
 @dataclass(slots=True)
-class _Part:
+class _ConvertedChunk:
     """The conversion of consecutive lines of a file; line numbers start at 1 in each chunk."""
 
     report: ConvertResult = field(default_factory=ConvertResult)
@@ -175,7 +175,7 @@ class _Part:
 
 def _parts(
     path: Path, facts: FileFacts, converter: "Callable[[], _Converter]", pool: WorkerPool, copy: Callable[[], Path]
-) -> Iterator[_Part]:
+) -> Iterator[_ConvertedChunk]:
     """The converted parts of a file, in order: its chunks in parallel if lines are independent, else groups of
     lines.
     """
@@ -205,7 +205,7 @@ class _Converter:
         """Whether two lines may become one, for which they are read in order."""
         return WRITABLE[self.to].write_pair is not None
 
-    def chunk(self, chunk: Chunk) -> _Part:
+    def chunk(self, chunk: Chunk) -> _ConvertedChunk:
         """The conversion of the lines of a chunk."""
         offset, data, size = chunk_bytes(chunk)
         start = len(BOM) if offset == 0 and data.startswith(BOM) else 0
@@ -234,9 +234,9 @@ class _Converter:
         if waiting is not None:
             yield waiting
 
-    def part(self, units: Iterable["_Unit"]) -> _Part:
+    def part(self, units: Iterable["_Unit"]) -> _ConvertedChunk:
         """The conversion of units, as one part with its counts."""
-        part, converted_lines, form = _Part(), list[bytes](), WRITABLE[self.to]
+        part, converted_lines, form = _ConvertedChunk(), list[bytes](), WRITABLE[self.to]
         report = part.report
         for unit in units:
             part.lines += len(unit.lines)

@@ -196,7 +196,7 @@ def ingest_paths(
     snapshots = snapshots_of(paths)
     report = IngestResult()
     joined = _read_joined_rows(paths)
-    reading = _Reading(joined, minima, options, report)
+    reading = _ConversationReading(joined, minima, options, report)
     with replacing_both(output, aside, overwrite=overwrite, seen=snapshots) as (out, aside_output):
         for item in lines_and_sessions(paths, joined.forms, progress):
             written, unwritten = reading.of_session(item) if isinstance(item, SessionLines) else reading.of_line(item)
@@ -251,7 +251,7 @@ Unwritten = list[tuple[ParsedLine, list[str]]]
 
 
 @dataclass(slots=True)
-class _Reading:
+class _ConversationReading:
     """The second reading, which gives conversations and counts them."""
 
     joined: _Joined

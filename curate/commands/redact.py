@@ -121,7 +121,7 @@ class _State(NamedTuple):
     """Whether each line of a part has a value."""
 
 
-class _Part(NamedTuple):
+class _RedactionChunk(NamedTuple):
     """What was found in some lines of a file; blank lines are left out."""
 
     facts: FileFacts
@@ -136,10 +136,10 @@ class _Part(NamedTuple):
     """Number of lines of the file before the chunk, which the places of its lines do not count."""
 
 
-_Search = Callable[[_State, Sequence[ParsedLine], FileFacts, int], _Part]
+_Search = Callable[[_State, Sequence[ParsedLine], FileFacts, int], _RedactionChunk]
 
 
-def _parts(files: Sequence[Path], state: _State, search: _Search, copies: TempStore) -> Iterator[_Part]:
+def _parts(files: Sequence[Path], state: _State, search: _Search, copies: TempStore) -> Iterator[_RedactionChunk]:
     """What `search` finds in the files, in order, by processes if these are large. Raises `InputError`."""
     own, parallel = partial(_State, *state), size_of(files) >= MIN_PARALLEL_BYTES
     of_chunk, of_batch = partial(_part_of_chunk, search), partial(_part_of_batch, search, state)
@@ -153,14 +153,14 @@ def _parts(files: Sequence[Path], state: _State, search: _Search, copies: TempSt
             require_read(facts)
 
 
-def _part_of_chunk(search: _Search, state: _State, chunk: Chunk) -> _Part:
+def _part_of_chunk(search: _Search, state: _State, chunk: Chunk) -> _RedactionChunk:
     """What `search` finds in the lines of a chunk."""
     facts = FileFacts(chunk.name)
     batch = read_chunk(chunk, facts)
     return _part_of_batch(search, state, batch, facts, len(batch.lines))
 
 
-def _part_of_batch(search: _Search, state: _State, batch: Batch, facts: FileFacts, physical: int) -> _Part:
+def _part_of_batch(search: _Search, state: _State, batch: Batch, facts: FileFacts, physical: int) -> _RedactionChunk:
     """What `search` finds in some lines; `physical`: the number of lines in the file."""
     return search(state, [line for line in batch.as_written() if not line.blank], facts, physical)
 
@@ -184,15 +184,15 @@ def _learn(files: Sequence[Path], redactor: Redactor, copies: TempStore) -> tupl
     return read, learned
 
 
-def _texts_of_part(_: _State, lines: Sequence[ParsedLine], facts: FileFacts, physical: int) -> _Part:
+def _texts_of_part(_: _State, lines: Sequence[ParsedLine], facts: FileFacts, physical: int) -> _RedactionChunk:
     texts = [
         [] if line.example is None else [text[len(prefix) :] for text, prefix in texts_of(line.decoded.value)]
         for line in lines
     ]
-    return _Part(facts, physical, _part_key(lines), texts)
+    return _RedactionChunk(facts, physical, _part_key(lines), texts)
 
 
-def _values_of_part(state: _State, lines: Sequence[ParsedLine], facts: FileFacts, physical: int) -> _Part:
+def _values_of_part(state: _State, lines: Sequence[ParsedLine], facts: FileFacts, physical: int) -> _RedactionChunk:
     """The private values in some lines, and for each line whether it has one."""
     values: dict[tuple[str, str], None] = {}
     flags = []
@@ -200,10 +200,10 @@ def _values_of_part(state: _State, lines: Sequence[ParsedLine], facts: FileFacts
         values_of_line = {} if line.example is None else state.redactor.values_in(line.decoded.value)
         values.update(values_of_line)
         flags.append(bool(values_of_line))
-    return _Part(facts, physical, _part_key(lines), flags, values)
+    return _RedactionChunk(facts, physical, _part_key(lines), flags, values)
 
 
-def _results_of_part(state: _State, lines: Sequence[ParsedLine], facts: FileFacts, physical: int) -> _Part:
+def _results_of_part(state: _State, lines: Sequence[ParsedLine], facts: FileFacts, physical: int) -> _RedactionChunk:
     """For each line the result of `_search_line`. Raises `InputError` if the file changed since the values were
     learned.
     """
@@ -213,7 +213,7 @@ def _results_of_part(state: _State, lines: Sequence[ParsedLine], facts: FileFact
     results = [
         _search_line(line, state.redactor, has_values=bool(flag)) for line, flag in zip(lines, flags, strict=True)
     ]
-    return _Part(facts, physical, key, results)
+    return _RedactionChunk(facts, physical, key, results)
 
 
 _Searched = tuple[ParsedLine | bytes, list[list[Secret]]]

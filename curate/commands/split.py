@@ -54,7 +54,7 @@ DIVIDING_KEYS: Final = ("fractions", "counts", "stratify", "existing")
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class SplitSources:
     """The files to divide and a given test set, each as it was before it was read."""
 
     files: Sequence[Path]
@@ -117,7 +117,7 @@ class Sources:
 
 def sources_of(
     work: Workspace, named: Sequence[str | Path], output: Path, verdicts: Mapping[str, DecisionState]
-) -> Sources:
+) -> SplitSources:
     """The files to divide and a given test set.
 
     `named`: the files to divide, as the user named them. Raises `InputError` for a missing file, `UsageError` for a
@@ -128,7 +128,7 @@ def sources_of(
     test_files = data_files(existing, session.tell_skipped, session.left_out, by_range=by_range) if existing else []
     require_distinct_paths([*paths, *test_files], folder=output, named=[*named, *existing])
     require_other_files(test_files, paths)
-    return Sources.of(paths, test_files, verdicts, work.project.edited)
+    return SplitSources.of(paths, test_files, verdicts, work.project.edited)
 
 
 def require_other_files(test_files: Sequence[Path], paths: Sequence[Path]) -> None:
@@ -184,7 +184,7 @@ def split(
 
 
 def _table_and_findings(
-    work: Workspace, sources: Sources, pool: WorkerPool, folder: Path | None, memory: DedupCache | None
+    work: Workspace, sources: SplitSources, pool: WorkerPool, folder: Path | None, memory: DedupCache | None
 ) -> tuple[Table, list[Finding]]:
     """The table of all files, and the findings for which lines are left out: found while the lines are read, unless a
     rule compares several of them or asks a model.
@@ -213,7 +213,7 @@ def _table_and_findings(
 
 def _left_out(
     work: Workspace,
-    sources: Sources,
+    sources: SplitSources,
     table: Table,
     errors: Sequence[Finding],
     decisions: Mapping[str, DecisionState],
@@ -237,7 +237,7 @@ def _left_out(
 
 
 def split_data(
-    sources: Sources,
+    sources: SplitSources,
     table: Table,
     left_out: Mapping[int, Reason],
     output: Path,
@@ -348,7 +348,7 @@ def _missing_classes(table: Table, division: Division, split: int, fraction: flo
 
 
 def read_sources(
-    sources: Sources,
+    sources: SplitSources,
     spec: FeatureSpec,
     pool: WorkerPool,
     advance: Callable[[int], None] | None = None,
@@ -368,7 +368,7 @@ def read_sources(
     return table
 
 
-def _errors(sources: Sources, work: Workspace) -> list[Finding]:
+def _errors(sources: SplitSources, work: Workspace) -> list[Finding]:
     """The findings for which lines of the files to divide are left out, including those of a model's template."""
     session, rules = work.session, work.rules
     session.listen(StageStarted("check"))
@@ -392,7 +392,7 @@ def _earlier_entry(memory: DedupCache, manifest: Manifest) -> Path:
 
 def _earlier_division(
     output: Path,
-    sources: Sources,
+    sources: SplitSources,
     config: Config,
     pool: WorkerPool,
     notes: list[str],

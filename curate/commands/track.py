@@ -36,7 +36,7 @@ UNTRACKED: Final[Mapping[str, Mapping[str, Any]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class TrackedRun:
     """What is logged about a run of a command."""
 
     verb: str
@@ -79,7 +79,7 @@ def require_tracker(config: TrackConfig) -> None:
         raise UsageError(f"track.to: {config.to} is not installed", f"pip install {config.to}, or leave [track] out")
 
 
-def track(config: TrackConfig, record: Callable[[], Record]) -> None:
+def track(config: TrackConfig, record: Callable[[], TrackedRun]) -> None:
     """Log a record to the configured tracker; without one, or for a server that may only read, do nothing. Raises
     `OutputError` if the tracker fails.
     """
@@ -104,7 +104,7 @@ def track(config: TrackConfig, record: Callable[[], Record]) -> None:
             ) from error
 
 
-def _log_to_mlflow(mlflow: Any, config: TrackConfig, record: Record, folder: Path) -> None:
+def _log_to_mlflow(mlflow: Any, config: TrackConfig, record: TrackedRun, folder: Path) -> None:
     """Log the record as a run of MLflow, with the files of the folder."""
     client = mlflow.MlflowClient(tracking_uri=config.address or None)
     experiment = client.get_experiment_by_name(config.project)
@@ -116,7 +116,7 @@ def _log_to_mlflow(mlflow: Any, config: TrackConfig, record: Record, folder: Pat
     client.set_terminated(run.info.run_id)
 
 
-def _log_to_wandb(wandb: Any, config: TrackConfig, record: Record, folder: Path) -> None:
+def _log_to_wandb(wandb: Any, config: TrackConfig, record: TrackedRun, folder: Path) -> None:
     """Log the record as a run of Weights & Biases, with the files of the folder."""
     settings = wandb.Settings(**({"base_url": config.address} if config.address else {}))
     facts = {"curate": __version__, **record.facts}
@@ -127,7 +127,7 @@ def _log_to_wandb(wandb: Any, config: TrackConfig, record: Record, folder: Path)
         run.log_artifact(_artifact(wandb, record, folder))
 
 
-def _log_to_trackio(trackio: Any, config: TrackConfig, record: Record, folder: Path) -> None:
+def _log_to_trackio(trackio: Any, config: TrackConfig, record: TrackedRun, folder: Path) -> None:
     """Log the record as a run of Trackio, with the files of the folder."""
     place = {"server_url": config.address} if config.address else {}
     facts = {"curate": __version__, "verb": record.verb, **record.facts}
@@ -139,19 +139,19 @@ def _log_to_trackio(trackio: Any, config: TrackConfig, record: Record, folder: P
         trackio.finish()
 
 
-def _artifact(package: Any, record: Record, folder: Path) -> Any:
+def _artifact(package: Any, record: TrackedRun, folder: Path) -> Any:
     """An artifact of the package with the files of the folder."""
     artifact = package.Artifact(f"curate-{record.verb}", type="data-report")
     artifact.add_dir(str(folder))
     return artifact
 
 
-LOGGERS: Final[Mapping[str, Callable[[Any, TrackConfig, Record, Path], None]]] = {
+LOGGERS: Final[Mapping[str, Callable[[Any, TrackConfig, TrackedRun, Path], None]]] = {
     "mlflow": _log_to_mlflow, "trackio": _log_to_trackio, "wandb": _log_to_wandb
 }  # fmt: skip
 
 
-def check_record(result: "CheckResult", files: Sequence[Path]) -> Record:
+def check_record(result: "CheckResult", files: Sequence[Path]) -> TrackedRun:
     """The counts of a check by severity and rule, and the hashes of its files."""
     counts = {
         "files": result.files, "lines": result.lines, "examples": result.examples,
@@ -161,10 +161,10 @@ def check_record(result: "CheckResult", files: Sequence[Path]) -> Record:
     hashes = {display_name(path): sha256(path) for path in files if path.is_file()}
     report = {"counts": counts, "codes": dict(sorted(result.codes.items())), "sha256": hashes}
     facts = {"verdict": "failed" if result.failed or result.not_understood else "passed"}
-    return Record("check", counts, facts, {"check.json": _json_bytes(report)})
+    return TrackedRun("check", counts, facts, {"check.json": _json_bytes(report)})
 
 
-def split_record(folder: Path, manifest: "Manifest", verb: str = "split") -> Record:
+def split_record(folder: Path, manifest: "Manifest", verb: str = "split") -> TrackedRun:
     """The sizes of the splits, the removed lines by reason, and the manifest with its hashes, beside the data card."""
     from curate.core.files import MANIFEST
     from curate.output.folder import CARD  # a check does not load it
@@ -173,25 +173,25 @@ def split_record(folder: Path, manifest: "Manifest", verb: str = "split") -> Rec
     counts |= {f"removed_{reason}": count for reason, count in manifest.removed.reasons.items()}
     files = {name: (folder / name).read_bytes() for name in (MANIFEST, CARD) if (folder / name).is_file()}
     facts = {"manifest_sha256": sha256(folder / MANIFEST)} if MANIFEST in files else {}
-    return Record(verb, counts, facts, files)
+    return TrackedRun(verb, counts, facts, files)
 
 
-def run_record(folder: Path, result: "RunResult") -> Record:
+def run_record(folder: Path, result: "RunResult") -> TrackedRun:
     """What `split_record` has, once there are splits, and the number of findings by code."""
-    written = split_record(folder, result.manifest, "run") if result.manifest else Record("run", {})
+    written = split_record(folder, result.manifest, "run") if result.manifest else TrackedRun("run", {})
     counts = {"not_understood": result.not_understood, "conflicts": len(result.conflicts)}
     stages = {f"stage_{name}": state for name, state in result.stages.items()}
-    return Record("run", {**counts, **written.counts}, {**stages, **written.facts}, written.files)
+    return TrackedRun("run", {**counts, **written.counts}, {**stages, **written.facts}, written.files)
 
 
-def verify_record(result: "VerifyResult") -> Record:
+def verify_record(result: "VerifyResult") -> TrackedRun:
     """The verdict of each point, without the examples in findings."""
     verdicts = {point.name: point.verdict.value for point in result.points}
     report = {"holds": result.holds, "complete": result.complete, "points": verdicts, "examples": result.examples}
     report |= {"not_checked": [asdict(part) for part in result.not_checked], "manifest_sha256": result.manifest_sha256}
     counts = {f"examples_{name}": count for name, count in result.examples.items()} | {"findings": len(result.findings)}
     facts = {"verdict": "passed" if result.holds else "failed", "manifest_sha256": result.manifest_sha256 or ""}
-    return Record("verify", counts, facts, {"verify.json": _json_bytes(report)})
+    return TrackedRun("verify", counts, facts, {"verify.json": _json_bytes(report)})
 
 
 def _json_bytes(value: Any) -> bytes:

@@ -12,26 +12,26 @@ from curate.review.entry import (
     KINDS,
     PAIR_CHOICES,
     SINGLE_CHOICES,
-    AnswerGroup,
     Choice,
     Cluster,
+    ClusterMember,
+    DecisionTarget,
     Entry,
     Kind,
-    Member,
     MultiConflict,
     PairConflict,
+    PlacedAnswerGroup,
     PlacedExample,
     Progress,
     ReviewStatus,
-    Target,
 )
 from curate.review.records import Edit, VerdictOrEdit
 from curate.review.session import ReviewSession
-from curate.review.sources import Sources, sources_of
+from curate.review.sources import ReviewSources, sources_of
 from curate.review.view import View, at_line, next_open, views
 
 __all__ = [
-    "KINDS", "PAIR_CHOICES", "SINGLE_CHOICES", "AnswerGroup", "Choice", "Cluster", "Edit", "Entry", "Kind", "Member",
-    "MultiConflict", "PairConflict", "PlacedExample", "Progress", "ReviewSession", "ReviewStatus", "Sources", "Target",
+    "KINDS", "PAIR_CHOICES", "SINGLE_CHOICES", "PlacedAnswerGroup", "Choice", "Cluster", "Edit", "Entry", "Kind", "ClusterMember",
+    "MultiConflict", "PairConflict", "PlacedExample", "Progress", "ReviewSession", "ReviewStatus", "ReviewSources", "DecisionTarget",
     "VerdictOrEdit", "View", "at_line", "next_open", "sources_of", "views",
 ]  # fmt: skip

@@ -16,7 +16,7 @@ from curate.read.index import LineIndex
 from curate.review.annotation_record import WRITERS, AnnotationRecord, Suggestion, turns_of
 from curate.review.entry import Cluster, PlacedExample
 from curate.review.session import ReviewSession
-from curate.review.sources import Sources
+from curate.review.sources import ReviewSources
 
 DEDUP_AGENT: Final = "curate dedup"
 MAX_NAMED_FINDINGS: Final = 20
@@ -31,7 +31,7 @@ class ExportedRecords(NamedTuple):
     unread: int
 
 
-def _session_of(sources: Sources) -> ReviewSession:
+def _session_of(sources: ReviewSources) -> ReviewSession:
     """The review session of data files, with their findings and duplicates already found, for use without a screen.
     Raises `CurateError` if the check or the search fails.
     """
@@ -47,7 +47,7 @@ def _session_of(sources: Sources) -> ReviewSession:
     return session
 
 
-def export_records(sources: Sources, tool: str, path: Path) -> ExportedRecords:
+def export_records(sources: ReviewSources, tool: str, path: Path) -> ExportedRecords:
     """Write a record for each distinct example to a new file, as a JSON list with a record per line.
 
     Raises `UsageError` if the file exists, `OutputError`, `InputError`.

@@ -13,13 +13,13 @@ from curate.output.edited import key_of
 from curate.review.entry import (
     Choice,
     Cluster,
+    DecisionTarget,
     Entry,
     Kind,
     MultiConflict,
     PairConflict,
     PlacedExample,
     ReviewStatus,
-    Target,
     sides_of,
 )
 from curate.review.live_lint import LiveLint, Repaired, still_found
@@ -43,7 +43,7 @@ class Bulk:
     """Examples by current and new decision."""
     decisions: Mapping[str, VerdictOrEdit]
     """The decision for each example."""
-    parts: Sequence[tuple[Target, Mapping[str, VerdictOrEdit]]] = ()
+    parts: Sequence[tuple[DecisionTarget, Mapping[str, VerdictOrEdit]]] = ()
     """The same by what it is about."""
 
 
@@ -61,7 +61,7 @@ def preview(
     session: ReviewSession, kind: Kind, rows: Rows, choice: Choice | Literal["undecided"], *, decided_too: bool = False
 ) -> Bulk:
     """Preview the changes. Decided entries are skipped unless `decided_too`; contested ones are always skipped."""
-    parts: list[tuple[Target, Mapping[str, VerdictOrEdit]]] = []
+    parts: list[tuple[DecisionTarget, Mapping[str, VerdictOrEdit]]] = []
     changes: dict[str, tuple[str, str]] = {}
     decisions: dict[str, VerdictOrEdit] = {}
     entries = 0
@@ -111,7 +111,7 @@ def repairs(
     unless `decided_too`; contested ones are always skipped.
     """
     values: dict[str, dict[str, Any]] = {}
-    targets: dict[str, tuple[Target, tuple[str, ...]]] = {}
+    targets: dict[str, tuple[DecisionTarget, tuple[str, ...]]] = {}
     samples: dict[str, list[tuple[Place, dict[str, Any] | None, Repaired]]] = {}
     entries = unsafe = 0
     for entry in _decidable(session, "finding", rows, decided_too=decided_too):

@@ -26,7 +26,7 @@ SCOPES: Final[dict[Kind, Scope]] = {
 }  # fmt: skip
 
 
-class Target(NamedTuple):
+class DecisionTarget(NamedTuple):
     """What a decision is about."""
 
     scope: Scope = "example"
@@ -72,7 +72,7 @@ class PlacedExample(NamedTuple):
     id: str
 
 
-class Member(NamedTuple):
+class ClusterMember(NamedTuple):
     """A duplicate of the kept example."""
 
     side: PlacedExample
@@ -87,7 +87,7 @@ class Cluster:
     """Duplicates of a kept example, least similar first, since these need review most."""
 
     kept: PlacedExample
-    members: tuple[Member, ...]
+    members: tuple[ClusterMember, ...]
     apart: bool = False
     """True for a pair that differs in a fact: both are kept unless a person decides otherwise."""
 
@@ -97,7 +97,7 @@ class Cluster:
         return f"{self.kept.id[:12]}-{self.members[0].side.id[:12]}" if self.apart else self.kept.id[:12]
 
     @property
-    def distinct(self) -> tuple[Member, ...]:
+    def distinct(self) -> tuple[ClusterMember, ...]:
         """Members with other content than the keeper, each content once: those to decide about."""
         return tuple({member.side.id: member for member in self.members if member.side.id != self.kept.id}.values())
 
@@ -118,7 +118,7 @@ class PairConflict:
     """Probability that both questions ask the same."""
 
 
-class AnswerGroup(NamedTuple):
+class PlacedAnswerGroup(NamedTuple):
     """Answers to a question that do not contradict each other."""
 
     sides: tuple[PlacedExample, ...]
@@ -132,7 +132,7 @@ class MultiConflict:
     """A question with three or more answers, some contradictory; the most frequent answers first."""
 
     request: str
-    groups: tuple[AnswerGroup, ...]
+    groups: tuple[PlacedAnswerGroup, ...]
 
     @property
     def id(self) -> str:
@@ -170,10 +170,10 @@ class Entry:
         return isinstance(self.subject, Finding) and self.subject.example is None
 
     @property
-    def target(self) -> Target:
+    def target(self) -> DecisionTarget:
         """The subject of a decision made at this entry."""
         pointer = self.subject.pointer if isinstance(self.subject, Finding) else ""
-        return Target(SCOPES[self.kind], self.about, pointer)
+        return DecisionTarget(SCOPES[self.kind], self.about, pointer)
 
     @property
     def choices(self) -> frozenset[Choice]:
@@ -192,7 +192,7 @@ class Progress(NamedTuple):
     total: int
 
 
-class Counts(NamedTuple):
+class EntryCounts(NamedTuple):
     """Number of entries by what is left to do."""
 
     decided: int

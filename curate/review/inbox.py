@@ -8,7 +8,7 @@ from curate.review.query import parse
 from curate.review.session import ReviewSession
 
 
-class Stage(NamedTuple):
+class InboxStep(NamedTuple):
     """Entries of a kind that a filter shows."""
 
     kind: Kind
@@ -17,9 +17,9 @@ class Stage(NamedTuple):
 
 
 STAGES: Final = (
-    Stage("finding", "severity:error", "error"),
-    Stage("cluster", "", "duplicate"),
-    Stage("conflict", "", "conflict"),
+    InboxStep("finding", "severity:error", "error"),
+    InboxStep("cluster", "", "duplicate"),
+    InboxStep("conflict", "", "conflict"),
 )
 
 
@@ -30,7 +30,7 @@ class Inbox:
         self.session = session
         self._rows: dict[Kind, tuple[int, Numbers]] = {}
 
-    def progress(self, stage: Stage) -> Progress:
+    def progress(self, stage: InboxStep) -> Progress:
         """Number of decided entries of a stage, and of all that can be decided."""
         queue = self.session.queues[stage.kind]
         if not stage.filter:
@@ -41,7 +41,7 @@ class Inbox:
         total = int(np.count_nonzero(statuses != ReviewStatus.NOTHING))
         return Progress(total - int(np.count_nonzero(statuses < ReviewStatus.KEEP)), total)
 
-    def open(self, stage: Stage) -> int:
+    def open(self, stage: InboxStep) -> int:
         """Number of open entries of a stage."""
         decided, total = self.progress(stage)
         return total - decided
@@ -52,6 +52,6 @@ class Inbox:
         parts = [self.progress(stage) for stage in STAGES]
         return Progress(sum(part.decided for part in parts), sum(part.total for part in parts))
 
-    def next_stage(self) -> Stage | None:
+    def next_stage(self) -> InboxStep | None:
         """The first stage with an open entry; None if nothing is left to decide."""
         return next((stage for stage in STAGES if self.open(stage)), None)

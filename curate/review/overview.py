@@ -77,7 +77,7 @@ MAX_LISTED: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Trait:
+class TraitShares:
     """A feature of examples and its share in each split."""
 
     name: str
@@ -93,7 +93,7 @@ class SplitComposition:
 
     splits: tuple[str, ...]
     measured: tuple[LineStatistics, ...]
-    traits: tuple[Trait, ...]
+    traits: tuple[TraitShares, ...]
 
 
 def composition_of(splits: Mapping[str, Sequence[Path]]) -> SplitComposition:
@@ -102,7 +102,7 @@ def composition_of(splits: Mapping[str, Sequence[Path]]) -> SplitComposition:
     return SplitComposition(tuple(splits), tuple(measured), tuple(_compared_traits(measured)))
 
 
-def _compared_traits(measured: Sequence[LineStatistics]) -> list[Trait]:
+def _compared_traits(measured: Sequence[LineStatistics]) -> list[TraitShares]:
     """The features that occur in a split; of formats and scripts, the most frequent ones."""
     stats = [split.stats for split in measured]
     counts: dict[str, list[int]] = {
@@ -126,10 +126,10 @@ def _compared_traits(measured: Sequence[LineStatistics]) -> list[Trait]:
     return [_trait_of(name, of, wholes) for name, of in counts.items() if any(of)]
 
 
-def _trait_of(name: str, counts: Sequence[int], wholes: Sequence[int]) -> Trait:
+def _trait_of(name: str, counts: Sequence[int], wholes: Sequence[int]) -> TraitShares:
     """A feature with its share in each split; `counts`: examples with it, `wholes`: all examples, by split."""
     shares = tuple(count / total if total else 0.0 for count, total in zip(counts, wholes, strict=True))
-    return Trait(
+    return TraitShares(
         name,
         shares,
         tuple(_is_significant(counts[0], wholes[0], count, total) for count, total in zip(counts, wholes, strict=True)),

@@ -16,7 +16,7 @@ from curate.core.lazy import Array, Flags, Floats, Ids, Rows, np
 from curate.quality.signals import DOUBT
 from curate.read.index import LineIndex
 from curate.review.assignment import Share
-from curate.review.entry import Counts, Entry, Kind, ReviewStatus
+from curate.review.entry import Entry, EntryCounts, Kind, ReviewStatus
 from curate.review.events import ExamplesKnown, ScoresKnown
 from curate.review.query import COMPARISONS, Query, Range
 
@@ -148,12 +148,12 @@ class Queue(ABC):
         if (ReviewStatus.NOTHING in (old, status)) and old is not status:
             self.total += 1 if old is ReviewStatus.NOTHING else -1
 
-    def counts_by_need(self) -> Counts:
+    def counts_by_need(self) -> EntryCounts:
         """Number of entries by what is left to do."""
         fix, nothing = (
             int(np.count_nonzero(self.statuses.values == status)) for status in (ReviewStatus.FIX, ReviewStatus.NOTHING)
         )
-        return Counts(self.total - self.open, self.open - fix, fix, nothing)
+        return EntryCounts(self.total - self.open, self.open - fix, fix, nothing)
 
     def _extend(self, statuses: Sequence[int] | Array) -> None:
         """Append statuses, and count the open and the decidable ones."""

@@ -9,7 +9,7 @@ from curate.core.decision import EDIT_SLOT, FORMAT, VERDICT_SLOT, Decision, Slot
 from curate.core.decision_log import DecisionLog
 from curate.core.finding import Finding, Severity
 from curate.lint.suppressions import add_suppressions, load_suppressions, remove_suppression
-from curate.review.entry import Target
+from curate.review.entry import DecisionTarget
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,9 @@ def record(log: DecisionLog, example: str, slot: Slot, verdict: Verdict, **field
     )
 
 
-def records_for(log: DecisionLog, example: str, word: VerdictOrEdit, target: Target, why: str) -> Iterator[Decision]:
+def records_for(
+    log: DecisionLog, example: str, word: VerdictOrEdit, target: DecisionTarget, why: str
+) -> Iterator[Decision]:
     """The journal records of a decision about an example at the entry of `target`; keeping an example also reverts a
     drop of it.
     """

@@ -23,8 +23,8 @@ from curate.core.lazy import np
 from curate.core.runs import Project
 from curate.core.text import plural
 from curate.review import events
-from curate.review.entry import AnswerGroup, Cluster, Member, MultiConflict, PairConflict, PlacedExample
-from curate.review.sources import Sources
+from curate.review.entry import Cluster, ClusterMember, MultiConflict, PairConflict, PlacedAnswerGroup, PlacedExample
+from curate.review.sources import ReviewSources
 
 if TYPE_CHECKING:
     from curate.commands.dedup import DedupResult
@@ -46,7 +46,7 @@ CLUSTERS_PER_EVENT: Final = 500
 """Clusters in one event: more would hold up keys."""
 
 
-def scan(sources: Sources, load_conflicts: LoadConflicts | None, notify: events.Notify) -> None:
+def scan(sources: ReviewSources, load_conflicts: LoadConflicts | None, notify: events.Notify) -> None:
     """Check the files and search for duplicates and conflicts; `notify` gets each result as an event, `Ended` last."""
     stages: tuple[tuple[str, Callable[[], object]], ...] = (
         ("check", lambda: _report_findings(sources, notify)),
@@ -60,7 +60,7 @@ def scan(sources: Sources, load_conflicts: LoadConflicts | None, notify: events.
     notify(events.Ended())
 
 
-def _report_findings(sources: Sources, notify: events.Notify) -> None:
+def _report_findings(sources: ReviewSources, notify: events.Notify) -> None:
     """Check the files, and notify of findings and progress."""
     # the rules take 0.2 s to load, here in the process that nobody waits for
     from curate.commands.check import check
@@ -75,7 +75,7 @@ def _report_findings(sources: Sources, notify: events.Notify) -> None:
     notify(events.Checked(report.lines, report.examples, report.suppressed, report.seconds))
 
 
-def _report_duplicates(sources: Sources, load_conflicts: LoadConflicts | None, notify: events.Notify) -> None:
+def _report_duplicates(sources: ReviewSources, load_conflicts: LoadConflicts | None, notify: events.Notify) -> None:
     """Search for duplicates, then for conflicts among the kept examples, and notify of both."""
     from curate.commands.dedup import dedup
     from curate.commands.session import Session, Workspace
@@ -117,10 +117,10 @@ def _notify_ids(result: "DedupResult", notify: events.Notify) -> None:
 
 def clusters_of(duplicates: "Sequence[DuplicateRemoval]") -> list[Cluster]:
     """Duplicates grouped by kept example, clusters with the least similar member first."""
-    gathered: dict[PlacedExample, list[Member]] = {}
+    gathered: dict[PlacedExample, list[ClusterMember]] = {}
     for removal in duplicates:
         gathered.setdefault(PlacedExample(removal.kept_place, removal.kept), []).append(
-            Member(PlacedExample(removal.place, removal.example), removal.code, removal.similarity)
+            ClusterMember(PlacedExample(removal.place, removal.example), removal.code, removal.similarity)
         )
     clusters = [
         Cluster(kept_side, tuple(sorted(members, key=lambda member: member.similarity)))
@@ -138,7 +138,7 @@ def pairs_of(removals: "Sequence[DuplicateRemoval]") -> list[Cluster]:
     return [
         Cluster(
             PlacedExample(removal.kept_place, removal.kept),
-            (Member(PlacedExample(removal.place, removal.example), removal.code, removal.similarity),),
+            (ClusterMember(PlacedExample(removal.place, removal.example), removal.code, removal.similarity),),
             apart=True,
         )
         for removal in ordered
@@ -146,7 +146,7 @@ def pairs_of(removals: "Sequence[DuplicateRemoval]") -> list[Cluster]:
 
 
 def _report_conflicts(
-    sources: Sources, load_conflicts: LoadConflicts | None, result: "DedupResult", notify: events.Notify
+    sources: ReviewSources, load_conflicts: LoadConflicts | None, result: "DedupResult", notify: events.Notify
 ) -> None:
     """Notify of the conflicts of the last run, or search for conflicts if there was none."""
     table = result.table
@@ -181,7 +181,7 @@ def _report_conflicts(
     )
 
 
-def _search_conflicts(sources: Sources, notify: events.Notify) -> "ConflictsResult":
+def _search_conflicts(sources: ReviewSources, notify: events.Notify) -> "ConflictsResult":
     """The conflicts among all examples. Models compare questions in other words unless there are many examples, and a
     model that cannot be used is named in the notes.
     """
@@ -232,7 +232,7 @@ def multi_conflict_of(topic: "Topic") -> MultiConflict:
     return MultiConflict(
         topic.request,
         tuple(
-            AnswerGroup(tuple(_side(question.example) for question in group.answers), group.examples)
+            PlacedAnswerGroup(tuple(_side(question.example) for question in group.answers), group.examples)
             for group in topic.groups
         ),
     )
@@ -246,7 +246,7 @@ def _side(example: Example) -> PlacedExample:
 class Scan:
     """A scan in a separate process, which ends with this one in any case."""
 
-    def __init__(self, sources: Sources, load_conflicts: LoadConflicts | None = None) -> None:
+    def __init__(self, sources: ReviewSources, load_conflicts: LoadConflicts | None = None) -> None:
         """`load_conflicts`: a module-level function, since another process imports it."""
         conflicts = with_default_models(sources.config.conflicts)
         sources = sources._replace(config=sources.config.model_copy(update={"conflicts": conflicts}))
@@ -287,7 +287,7 @@ class Scan:
         self._pipe.close()
 
 
-def _serve(pipe: Connection, sources: Sources, load_conflicts: LoadConflicts | None) -> None:
+def _serve(pipe: Connection, sources: ReviewSources, load_conflicts: LoadConflicts | None) -> None:
     """The child process: scan, and end with the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _discard_output()

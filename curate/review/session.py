@@ -30,6 +30,7 @@ from curate.review import events
 from curate.review.assignment import Share
 from curate.review.entry import (
     Cluster,
+    DecisionTarget,
     Entry,
     Kind,
     MultiConflict,
@@ -37,7 +38,6 @@ from curate.review.entry import (
     PlacedExample,
     Progress,
     ReviewStatus,
-    Target,
 )
 from curate.review.queue import EXACT_COPY_CODE, ExampleQueue, FindingQueue, Queue
 from curate.review.records import VerdictOrEdit, before, follow_suppressions, last_step, record, records_for
@@ -227,7 +227,7 @@ class ReviewSession:
 
     # Status
 
-    def verdict(self, example: str, target: Target | None = None) -> Verdict:
+    def verdict(self, example: str, target: DecisionTarget | None = None) -> Verdict:
         """The verdict about an example, or its finding, pair or cluster `target`; `undecided` also if contested."""
         slots = self.log.slots(example)
         if not slots or self.log.contested_decisions(example):
@@ -284,15 +284,19 @@ class ReviewSession:
     # Decisions
 
     def decide(
-        self, decisions: Mapping[str, VerdictOrEdit], about: str = "", why: str = "", target: Target | None = None
+        self,
+        decisions: Mapping[str, VerdictOrEdit],
+        about: str = "",
+        why: str = "",
+        target: DecisionTarget | None = None,
     ) -> str:
         """Record decisions by example id in one step; returns its id. Raises `OutputError`; nothing is in effect then.
 
         Without a `target`, they are about whole examples; `about` is the subject of such decisions.
         """
-        return self.decide_all([(target or Target(about=about), decisions)], why)
+        return self.decide_all([(target or DecisionTarget(about=about), decisions)], why)
 
-    def decide_all(self, parts: Iterable[tuple[Target, Mapping[str, VerdictOrEdit]]], why: str) -> str:
+    def decide_all(self, parts: Iterable[tuple[DecisionTarget, Mapping[str, VerdictOrEdit]]], why: str) -> str:
         """Record decisions about several entries in one step; returns the id of the step."""
         return self.write([
             record
@@ -394,7 +398,7 @@ class ReviewSession:
         return self.log.decisions[-1].example if self.log.decisions else None
 
 
-def _is_decision_about(edit: Decision, target: Target) -> bool:
+def _is_decision_about(edit: Decision, target: DecisionTarget) -> bool:
     """Whether an edit is a decision about an entry: it removed the finding, or was made about the pair.
 
     An edit of the first format, and any edit for an example, is one.

@@ -24,7 +24,7 @@ def valid_reviewer(name: str) -> bool:
     return REVIEWER_NAME.fullmatch(name) is not None
 
 
-class Sources(NamedTuple):
+class ReviewSources(NamedTuple):
     """The project that stores the decisions, its configuration, and the data files."""
 
     project: Project
@@ -50,7 +50,7 @@ def sources_of(
     *,
     config: Path | None = None,
     left_out: LeftOut | None = None,
-) -> Sources:
+) -> ReviewSources:
     """The sources for `paths`: a single folder is a project with data in its configuration, else data files.
 
     Data files belong to their project (see `project_of`), without one to the named folder. `consent`: to the settings
@@ -71,6 +71,6 @@ def sources_of(
     project_config = find_config(
         found_project.folder, consent, config, project=project, check={}, dedup={}, conflicts={}
     )
-    return Sources(
+    return ReviewSources(
         Project(Path()) if found_project.folder == Path.cwd() else found_project, project_config, files, reviewer, share
     )

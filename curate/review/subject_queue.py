@@ -8,9 +8,9 @@ from curate.core.finding import Severity
 from curate.core.lazy import Array, Flags, Numbers, Rows, np
 from curate.review.entry import (
     Cluster,
+    ClusterMember,
     Entry,
     Kind,
-    Member,
     MultiConflict,
     PairConflict,
     PlacedExample,
@@ -42,7 +42,7 @@ class ClusterColumns(Sequence[Cluster]):
 
     def extend(self, clusters: Sequence[Cluster]) -> None:
         """Append clusters."""
-        sides = [Member(cluster.kept, "", 1.0) for cluster in clusters]
+        sides = [ClusterMember(cluster.kept, "", 1.0) for cluster in clusters]
         members = [side for keeper, cluster in zip(sides, clusters, strict=True) for side in (keeper, *cluster.members)]
         places = [member.side.place for member in members]
         columns: dict[str, list[Any]] = {
@@ -74,12 +74,12 @@ class ClusterColumns(Sequence[Cluster]):
         keeper, *members = self._members(range(len(self))[index])
         return Cluster(keeper.side, tuple(members), bool(self._apart.values[index]))
 
-    def _members(self, number: int) -> list[Member]:
+    def _members(self, number: int) -> list[ClusterMember]:
         """The members of a cluster, the keeper first."""
         first, last = (int(self._ends.values[number - 1]) if number else 0), int(self._ends.values[number])
         columns = zip(*(self._columns[name].values[first:last].tolist() for name in COLUMNS), strict=True)
         return [
-            Member(
+            ClusterMember(
                 PlacedExample(Place(self.files.all[file], line, element), f"{high:016x}{low:016x}"),
                 self.codes.all[code],
                 similarity,

@@ -31,7 +31,7 @@ class Group(NamedTuple):
     opened: bool
 
 
-class Groups:
+class EntryGroups:
     """The groups of some entries, in the order of their first entry; two arrays, whatever their number."""
 
     def __init__(self, rows: Numbers, keys: Numbers, opened: Collection[int] = ()) -> None:
@@ -221,13 +221,13 @@ class View:
         """`known_count`: the number of entries of the queue when they were filtered."""
         self.known = known_count
         self.kind, self.rows, self.text, self.sort, self.complete = kind, rows, text, sort, complete
-        self.groups: Groups | None = None
+        self.groups: EntryGroups | None = None
         self.lines: Numbers = rows
-        """Numbers of entries; for groups see `Groups.lines`."""
+        """Numbers of entries; for groups see `EntryGroups.lines`."""
 
     def group(self, keys: Numbers | None, opened: Collection[int]) -> None:
         """Show entries with the same key as one line, unless it is opened; None: one line for each entry."""
-        self.groups = None if keys is None else Groups(self.rows, keys, opened)
+        self.groups = None if keys is None else EntryGroups(self.rows, keys, opened)
         self.lines = self.rows if self.groups is None else self.groups.lines()
 
     def __len__(self) -> int:

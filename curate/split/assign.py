@@ -21,7 +21,7 @@ from curate.corpus.corpus import Table
 from curate.corpus.features import FeatureSpec
 from curate.corpus.loading import read_table
 from curate.similarity.shingles import Shingling
-from curate.split.groups import Groups, Link
+from curate.split.groups import Link, SplitGroups
 
 SPLIT_NAMES: Final = ("train", "validation", "test")
 
@@ -291,7 +291,7 @@ class _Step(NamedTuple):
     to: int
 
 
-def moves_of(table: Table, groups: Groups, assigned: Assigned, before: Numbers) -> list[Move]:
+def moves_of(table: Table, groups: SplitGroups, assigned: Assigned, before: Numbers) -> list[Move]:
     """The moves, in the order of the examples. `before`: the earlier split of each example."""
     graph = _graph(groups, assigned.moved) if len(assigned.moved) else {}
     moves = []
@@ -309,7 +309,7 @@ def moves_of(table: Table, groups: Groups, assigned: Assigned, before: Numbers) 
     return moves
 
 
-def _graph(groups: Groups, members: Numbers) -> Mapping[int, Sequence[_Step]]:
+def _graph(groups: SplitGroups, members: Numbers) -> Mapping[int, Sequence[_Step]]:
     """The links of the groups that have one of these members, in both directions."""
     graph: dict[int, list[_Step]] = defaultdict(list)
     group_numbers = np.unique(groups.of[members])

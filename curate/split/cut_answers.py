@@ -42,7 +42,7 @@ class _Bucket(NamedTuple):
     examples: Sequence[int]
 
 
-class _Batch(NamedTuple):
+class _BucketBatch(NamedTuple):
     """Buckets, and the lines of their examples by number."""
 
     lines: Mapping[int, LineRef]
@@ -67,7 +67,7 @@ def cut_answers(
     def compute(numbers: Numbers) -> Iterator[Ids]:
         missing = [buckets[number] for number in numbers.tolist()]
         parts = table.line_batches([bucket.examples for bucket in missing], EXAMPLES_PER_BATCH)
-        return chain.from_iterable(workers.each(compare, (_Batch(lines, missing[part]) for part, lines in parts)))
+        return chain.from_iterable(workers.each(compare, (_BucketBatch(lines, missing[part]) for part, lines in parts)))
 
     kinds = (2 * bucket.end + only_longest for bucket in buckets)
     stored_keys = bucket_keys(table.ids, [bucket.examples for bucket in buckets], kinds)
@@ -115,7 +115,7 @@ def _similar_edges(links: Links, end: int) -> Iterator[Numbers]:
         yield from np.split(rows[chosen], np.flatnonzero(np.diff(buckets[chosen])) + 1)
 
 
-def _cut_answers_in(batch: _Batch, *, only_longest: bool) -> list[Ids]:
+def _cut_answers_in(batch: _BucketBatch, *, only_longest: bool) -> list[Ids]:
     """The keys of cut answers in each bucket of a batch, each with twice the position of an example that has it, plus 1
     if its answer is longer.
     """

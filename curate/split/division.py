@@ -38,11 +38,11 @@ from curate.split.exempt import (
     without_passages,
 )
 from curate.split.groups import (
-    Groups,
     Link,
     LinkSearch,
     Pairs,
     SharedTexts,
+    SplitGroups,
     group,
     links_of,
     missed_links,
@@ -266,7 +266,7 @@ def _kept_examples(table: Table, staying: Numbers) -> Table:
     return part
 
 
-def _large_group_note(groups: Groups, assigned: Assigned, holdable: int) -> list[str]:
+def _large_group_note(groups: SplitGroups, assigned: Assigned, holdable: int) -> list[str]:
     """A note about groups that are too large for held-out splits."""
     if not len(assigned.too_large):
         return []
@@ -317,7 +317,7 @@ def _grouped_and_assigned(
     strata: Numbers | None,
     meanings: Pairs | None,
     texts: Sequence[SharedTexts],
-) -> tuple[Groups, Assigned]:
+) -> tuple[SplitGroups, Assigned]:
     """Group and assign, until the exact joins find nothing across splits.
 
     After the first round, and in it if the examples of the earlier splits were compared, only examples that were found

@@ -103,7 +103,7 @@ class SharedTexts(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Groups:
+class SplitGroups:
     """Examples by number, and the links that connect them."""
 
     of: Numbers
@@ -130,7 +130,7 @@ class Groups:
         return [digits[start : start + 32] for start in range(0, len(digits), 32)]
 
 
-def group(count: int, links: Iterable[Pairs], texts: Iterable[SharedTexts] = (), largest: int = 0) -> Groups:
+def group(count: int, links: Iterable[Pairs], texts: Iterable[SharedTexts] = (), largest: int = 0) -> SplitGroups:
     """The groups of `count` examples by all `links`, and by shared `texts`, rare ones first, as long as a group that a
     text makes has no more than `largest` examples.
     """
@@ -150,7 +150,7 @@ def group(count: int, links: Iterable[Pairs], texts: Iterable[SharedTexts] = (),
         firsts = np.repeat(shared.examples[shared.starts[:-1]], np.diff(shared.starts))
         joins.append(Pairs(shared.link, firsts[is_join], shared.examples[is_join]))
         exempt.append(_some(shared, np.flatnonzero(~links_all)))
-    return Groups(roots(parent), tuple(joins), tuple(exempt))
+    return SplitGroups(roots(parent), tuple(joins), tuple(exempt))
 
 
 def _some(shared: SharedTexts, numbers: Numbers) -> SharedTexts:

@@ -42,7 +42,7 @@ QUESTIONS_PER_BATCH: Final = 4000
 Words = tuple[str, ...]
 
 
-class _Batch(NamedTuple):
+class _QuestionBatch(NamedTuple):
     """Questions that are compared, with the data that another process needs."""
 
     lines: Mapping[int, LineRef]
@@ -67,7 +67,7 @@ def near_question_pairs(
     def compute(numbers: Numbers) -> Iterator[Ids]:
         missing = [buckets[number] for number in numbers.tolist()]
         ranges = table.line_batches([members for _, members in missing], QUESTIONS_PER_BATCH)
-        batches = (_Batch(lines, missing[batch], parts) for batch, lines in ranges)
+        batches = (_QuestionBatch(lines, missing[batch], parts) for batch, lines in ranges)
         return chain.from_iterable(workers.each(_nearly_equal_pairs, batches))
 
     stored_keys = bucket_keys(table.ids, [members for _, members in buckets], (part for part, _ in buckets))
@@ -81,7 +81,7 @@ def near_question_pairs(
     return pair_rows[:, 0], pair_rows[:, 1]
 
 
-def _nearly_equal_pairs(batch: _Batch) -> list[Ids]:
+def _nearly_equal_pairs(batch: _QuestionBatch) -> list[Ids]:
     """The pairs of each bucket of a batch, by the positions of their examples in it."""
     reader = LineReader()
     reader.read_ahead(line[:3] for line in batch.lines.values())

@@ -12,7 +12,7 @@ import numpy as np
 import xxhash
 
 from curate.verify.reading import ParsedContent
-from curate.verify.similarity_index import BLOCK_HASHES, Flags, Sets, slices
+from curate.verify.similarity_index import BLOCK_HASHES, Flags, HashSets, slices
 from curate.verify.words import SHINGLE_WORDS, Hashes, Numbers, Words, words_of
 
 MIN_ANSWER_WORDS: Final = 20
@@ -44,7 +44,7 @@ def edges_of(words: Words) -> Edges:
     return Edges(first_words, last_words, first, last, len(words))
 
 
-def cut_candidates(edges: Hashes, sets: Sets, splits: Numbers) -> Flags:
+def cut_candidates(edges: Hashes, sets: HashSets, splits: Numbers) -> Flags:
     """Which answers may be the beginning or the end of one in another split, or the reverse.
 
     edges: those of each answer, one column per field; sets: its shingles; splits: its split number.

@@ -16,8 +16,8 @@ from curate.core.events import Listener, StageAdvanced
 from curate.core.scratch import temporary_folder
 from curate.core.worker_pool import WorkerPool
 from curate.verify.cut_answers import NO_EDGES
-from curate.verify.features import Counts, Features, RequestedFeatures, features_of
-from curate.verify.lines import LINE_BITS, Chunk, ChunkLines, chunks_of, read_chunk
+from curate.verify.features import FeatureCounts, Features, RequestedFeatures, features_of
+from curate.verify.lines import LINE_BITS, ByteRange, ChunkLines, chunks_of, read_chunk
 from curate.verify.near_duplicates import SetStore, Similar
 from curate.verify.words import Hashes, Numbers
 
@@ -73,7 +73,7 @@ class Examples:
     """Number of characters in each split."""
     requests: list[tuple[int, str]]
     """If requested: place and text of each last question."""
-    counts: Counts
+    counts: FeatureCounts
     similar: Mapping[str, Similar]
     """By kind: whole texts, answers."""
     cut: Numbers
@@ -107,7 +107,7 @@ class _Task(NamedTuple):
     """A chunk of a file, with the number of the file."""
 
     file: int
-    chunk: Chunk | ChunkLines
+    chunk: ByteRange | ChunkLines
 
 
 def read_examples(splits: Sequence[Sequence[Path]], threshold: float, pool: WorkerPool, listen: Listener) -> Examples:
@@ -116,10 +116,10 @@ def read_examples(splits: Sequence[Sequence[Path]], threshold: float, pool: Work
     The workers of the pool compute the features. Raises `InputError`.
     """
     with temporary_folder() as folder:
-        return _Reading(splits, folder).all(threshold, pool, listen)
+        return _FeatureReading(splits, folder).all(threshold, pool, listen)
 
 
-class _Reading:
+class _FeatureReading:
     """The features of all splits, collected while they are read."""
 
     def __init__(self, splits: Sequence[Sequence[Path]], folder: Path) -> None:
@@ -131,7 +131,7 @@ class _Reading:
         self.unread: list[tuple[Path, int, str]] = []
         self.requests: list[tuple[int, str]] = []
         self.characters, self.lines = [0] * len(splits), [0] * len(self.files)
-        self.counts = Counts()
+        self.counts = FeatureCounts()
 
     def all(self, threshold: float, pool: WorkerPool, listen: Listener) -> Examples:
         """Read and compare all splits."""

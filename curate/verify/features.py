@@ -43,7 +43,7 @@ class RequestedFeatures(NamedTuple):
 
 
 @dataclass(slots=True)
-class Counts:
+class FeatureCounts:
     """Numbers of examples, and what some of them have."""
 
     attached: int = 0
@@ -67,7 +67,7 @@ class Counts:
     windows: Counter[Window] = field(default_factory=Counter)
     """For each run of a shared passage, the examples that contain it."""
 
-    def add(self, other: "Counts") -> None:
+    def add(self, other: "FeatureCounts") -> None:
         """Add the examples of a chunk."""
         for column in fields(self):
             total, added = getattr(self, column.name), getattr(other, column.name)
@@ -142,10 +142,10 @@ class Features(NamedTuple):
     """Lines that hold no example, with the reason."""
     requests: list[tuple[int, str]]
     """If requested: line and text of each last question."""
-    counts: Counts
+    counts: FeatureCounts
 
 
-class _Texts:
+class _ChunkWords:
     """The words of the texts of a chunk."""
 
     def __init__(self, texts: Iterable[str]) -> None:
@@ -185,7 +185,7 @@ class _Example(NamedTuple):
 
 def features_of(lines: ChunkLines, requested: RequestedFeatures) -> Features:
     """Parse lines and compute the features that are compared."""
-    counts, examples, unread = Counts(), list[_Example](), list[tuple[int, str]]()
+    counts, examples, unread = FeatureCounts(), list[_Example](), list[tuple[int, str]]()
     requests: list[tuple[int, str]] = []
     for number, line in zip(*lines, strict=True):
         try:
@@ -198,7 +198,7 @@ def features_of(lines: ChunkLines, requested: RequestedFeatures) -> Features:
         counts.reasoned += REASONING.search(line) is not None
         if requested.requests and user_texts and user_texts[-1].strip():
             requests.append((number, user_texts[-1]))
-    texts = _Texts(
+    texts = _ChunkWords(
         text
         for example in examples
         for text in (
@@ -241,7 +241,7 @@ def _columns(rows: Sequence[ExampleFeatures], keys: int) -> dict[str, np.ndarray
     return {"places": _as_int64(row.line for row in rows), **columns}
 
 
-def _row(example: _Example, texts: _Texts, requested: RequestedFeatures, counts: Counts) -> ExampleFeatures:
+def _row(example: _Example, texts: _ChunkWords, requested: RequestedFeatures, counts: FeatureCounts) -> ExampleFeatures:
     """The features of an example, which is also counted."""
     line, value, reading, cut = example
     turns = [turn for turn in reading.turns if turn.role != "system"]
@@ -300,7 +300,7 @@ def _question_hash(user_texts: Sequence[str], words: Words, attachments_hash: in
     return hashed(" ".join(words) or signs, attachments_hash) if user_texts else 0
 
 
-def _prefix_hashes(turns: Sequence[ReadTurn], texts: _Texts) -> list[int]:
+def _prefix_hashes(turns: Sequence[ReadTurn], texts: _ChunkWords) -> list[int]:
     """The hash of the turns up to each one."""
     hashes, digest = list[int](), xxhash.xxh3_64()
     for turn in turns:
@@ -310,13 +310,13 @@ def _prefix_hashes(turns: Sequence[ReadTurn], texts: _Texts) -> list[int]:
     return hashes
 
 
-def _blocks(value: dict[str, Any], reading: ParsedContent, texts: _Texts) -> set[int]:
+def _blocks(value: dict[str, Any], reading: ParsedContent, texts: _ChunkWords) -> set[int]:
     """The digests of the runs of words in the turns of the system, the user and tools, and in documents."""
     block_texts = [turn.full_text for turn in reading.turns if turn.role != "assistant"]
     return set().union(*(runs_of(texts.lines(text)) for text in (*block_texts, *documents_of(value))))
 
 
-def _count(example: _Example, counts: Counts, ids: frozenset[str]) -> None:
+def _count(example: _Example, counts: FeatureCounts, ids: frozenset[str]) -> None:
     """Add an example to the counts."""
     value, reading = example.value, example.reading
     counts.attached += bool(reading.attached)

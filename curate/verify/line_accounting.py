@@ -18,14 +18,14 @@ from curate.core.worker_pool import WorkerPool
 from curate.verify.declarations import declared_tools, media
 from curate.verify.examples import Examples
 from curate.verify.features import RequestedFeatures, digests_of, id_of
-from curate.verify.lines import LINE_BITS, Chunk, ChunkLines, chunks_of, lines_of, read_chunk
+from curate.verify.lines import LINE_BITS, ByteRange, ChunkLines, chunks_of, lines_of, read_chunk
 from curate.verify.manifest_integrity import Ledger, removed_lines
 from curate.verify.proof import MAX_SHOWN, Difference, Point, Verdict, point_of
 from curate.verify.reading import NotUnderstoodError, loads, read
 from curate.verify.words import Hashes, Numbers
 
 
-class Inputs(NamedTuple):
+class AvailableInputs(NamedTuple):
     """The input files that are available."""
 
     files: list[Path]
@@ -33,11 +33,11 @@ class Inputs(NamedTuple):
     changed: list[str]
 
 
-def find_inputs(folder: Path, files: Sequence[InputFile], input_paths: Mapping[str, Path]) -> Inputs:
+def find_inputs(folder: Path, files: Sequence[InputFile], input_paths: Mapping[str, Path]) -> AvailableInputs:
     """Find the input files of a manifest: at the path in `input_paths` for a name, else at the path in the manifest,
     relative to the working folder or to the output. A changed file is not used.
     """
-    inputs = Inputs([], [], [])
+    inputs = AvailableInputs([], [], [])
     for file in files:
         named_path = input_paths.get(file.path) or path_of(file.path)
         present = [path for path in dict.fromkeys((named_path, folder.parent / named_path)) if path.is_file()]
@@ -133,7 +133,7 @@ def _digest_files(paths: Sequence[Path], pool: WorkerPool) -> _Lines:
     return _Lines(paths, np.concatenate(digests), np.concatenate(places))
 
 
-def _digests(_: RequestedFeatures, chunk: Chunk | ChunkLines) -> tuple[Hashes, Numbers, int]:
+def _digests(_: RequestedFeatures, chunk: ByteRange | ChunkLines) -> tuple[Hashes, Numbers, int]:
     """The digests of the lines of a chunk, their line numbers in it, and the number of its physical lines."""
     lines, physical = read_chunk(chunk)
     return digests_of(lines.lines), np.array(lines.numbers, dtype=np.int64), physical

@@ -30,7 +30,7 @@ class ChunkLines(NamedTuple):
     """Their bytes without the line break; an element of a document is put on one line."""
 
 
-class Chunk(NamedTuple):
+class ByteRange(NamedTuple):
     """A byte range of a file: the lines that begin in it."""
 
     path: Path
@@ -38,7 +38,7 @@ class Chunk(NamedTuple):
     stop: int
 
 
-def chunks_of(path: Path) -> Iterator[Chunk | ChunkLines]:
+def chunks_of(path: Path) -> Iterator[ByteRange | ChunkLines]:
     """Split a file into chunks: byte ranges if it can be read in parallel, else lines. Raises `InputError`."""
     try:
         size = path.stat().st_size
@@ -47,12 +47,12 @@ def chunks_of(path: Path) -> Iterator[Chunk | ChunkLines]:
     except OSError as error:
         raise InputError.of(path, error) from error
     if plain:
-        yield from (Chunk(path, start, min(start + CHUNK_BYTES, size)) for start in range(0, size, CHUNK_BYTES))
+        yield from (ByteRange(path, start, min(start + CHUNK_BYTES, size)) for start in range(0, size, CHUNK_BYTES))
     else:
         yield from _unpacked(path)
 
 
-def read_chunk(chunk: Chunk | ChunkLines) -> tuple[ChunkLines, int]:
+def read_chunk(chunk: ByteRange | ChunkLines) -> tuple[ChunkLines, int]:
     """The lines of a chunk, numbered from 1 for a byte range, and its number of physical lines. Raises `InputError`."""
     if isinstance(chunk, ChunkLines):
         return chunk, 0

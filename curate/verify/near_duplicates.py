@@ -20,10 +20,10 @@ from curate.verify.similarity_index import (
     Counts,
     Flags,
     Floats,
-    Index,
+    HashSets,
+    HeldOutIndex,
     Matches,
     Postings,
-    Sets,
     counts_of,
     matches,
     slices,
@@ -84,7 +84,7 @@ class SetStore:
         sizes, places = np.concatenate(self.sizes), np.concatenate(self.places)
         splits = np.array(owners, dtype=np.int64)[places >> LINE_BITS]
         with written(self.folder), (self.folder / "hashes").open("r+b") as file:
-            return np.unique(places[cut_candidates(edges, Sets(mapped(file, "u8"), sizes), splits)])
+            return np.unique(places[cut_candidates(edges, HashSets(mapped(file, "u8"), sizes), splits)])
 
     def similar(self, owners: Sequence[int], threshold: float, pool: WorkerPool) -> Similar:
         """Compare each set of a held-out split with the sets of the splits before its own, at the Jaccard similarity
@@ -98,9 +98,9 @@ class SetStore:
         first_held_out = int(np.searchsorted(splits, 1))  # the first held-out set
         start = int(sizes[:first_held_out].sum())
         with written(self.folder), (self.folder / "hashes").open("r+b") as file:
-            held_out = Sets(mapped(file, "u8")[start:], sizes[first_held_out:])
+            held_out = HashSets(mapped(file, "u8")[start:], sizes[first_held_out:])
             counts = counts_of(held_out)
-            index = Index.of(held_out, splits[first_held_out:], counts, threshold)
+            index = HeldOutIndex.of(held_out, splits[first_held_out:], counts, threshold)
             _save(self.folder, index, counts, start)
         best, earlier = np.zeros(len(held_out.sizes)), np.full(len(held_out.sizes), -1, dtype=np.int64)
         for split in range(int(splits.max(initial=0))):
@@ -138,11 +138,11 @@ def _slices_of(sizes: Numbers, splits: Numbers, split: int) -> Iterator[_Slice]:
 class _LoadedIndex(NamedTuple):
     """The held-out sets, and the counts that order hashes."""
 
-    sets: Index
+    sets: HeldOutIndex
     counts: Counts
 
 
-def _save(folder: Path, index: Index, counts: Counts, start: int) -> None:
+def _save(folder: Path, index: HeldOutIndex, counts: Counts, start: int) -> None:
     """Save an index for other processes; its hashes begin at `start` in the file `hashes`."""
     columns = (np.array([start]), counts, index.sets.sizes, index.units, *index.rare, *index.crowded)
     for number, column in enumerate(columns):
@@ -156,8 +156,8 @@ def _load_index(folder: Path) -> _LoadedIndex:
     columns = [np.load(path, mmap_mode="r" if path.stat().st_size > MAPPED_BYTES else None) for path in paths]
     start, counts, sizes, units, *postings = map(np.asarray, columns)
     with (folder / "hashes").open("r+b") as file:
-        sets = Sets(mapped(file, "u8")[int(start[0]) :], sizes)
-    return _LoadedIndex(Index(sets, units, Postings(*postings[:3]), Postings(*postings[3:])), counts)
+        sets = HashSets(mapped(file, "u8")[int(start[0]) :], sizes)
+    return _LoadedIndex(HeldOutIndex(sets, units, Postings(*postings[:3]), Postings(*postings[3:])), counts)
 
 
 def _match(folder: Path, searched: Counts, threshold: float, _: RequestedFeatures, part: _Slice) -> Matches:
@@ -167,4 +167,4 @@ def _match(folder: Path, searched: Counts, threshold: float, _: RequestedFeature
     hashes = np.fromfile(
         folder / "hashes", dtype=np.uint64, count=int(part.sizes.sum()), offset=part.start * DIGEST_BYTES
     )
-    return matches(held_out.sets, Sets(hashes, part.sizes), held_out.counts, marked, threshold)
+    return matches(held_out.sets, HashSets(hashes, part.sizes), held_out.counts, marked, threshold)

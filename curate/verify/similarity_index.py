@@ -36,7 +36,7 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 Counts = np.ndarray[Any, np.dtype[np.uint8]]
 
 
-class Sets(NamedTuple):
+class HashSets(NamedTuple):
     """Sets of hashes, concatenated."""
 
     hashes: Hashes
@@ -52,10 +52,10 @@ class Sets(NamedTuple):
         """The set of each hash."""
         return np.repeat(np.arange(len(self.sizes)), self.sizes)
 
-    def chosen(self, numbers: Numbers) -> "Sets":
+    def chosen(self, numbers: Numbers) -> "HashSets":
         """The sets with these numbers, in this order."""
         sizes = self.sizes[numbers]
-        return Sets(self.hashes[_spans(self.starts[numbers], sizes)], sizes)
+        return HashSets(self.hashes[_spans(self.starts[numbers], sizes)], sizes)
 
     def digests(self, skipped: Numbers | int = 0) -> Hashes:
         """A digest of each set: the sum of its hashes, without the first `skipped` ones."""
@@ -67,11 +67,11 @@ class Sets(NamedTuple):
         """The position of each hash in its set."""
         return np.asarray(np.arange(len(self.hashes)) - np.repeat(self.starts, self.sizes), dtype=np.int64)
 
-    def slices(self) -> "Iterator[tuple[int, Sets]]":
+    def slices(self) -> "Iterator[tuple[int, HashSets]]":
         """The sets in slices of about `BLOCK_HASHES` hashes, with the number of the first."""
         ends = np.append(0, np.cumsum(self.sizes))
         for part in slices(self.sizes, BLOCK_HASHES, SETS_PER_SLICE):
-            yield part.start, Sets(self.hashes[ends[part.start] : ends[part.stop]], self.sizes[part])
+            yield part.start, HashSets(self.hashes[ends[part.start] : ends[part.stop]], self.sizes[part])
 
 
 class Matches(NamedTuple):
@@ -82,7 +82,7 @@ class Matches(NamedTuple):
     similarity: Floats
 
 
-def counts_of(sets: Sets) -> Counts:
+def counts_of(sets: HashSets) -> Counts:
     """Approximate number of sets with each hash, up to `MIN_CROWDED_SETS`; a power of two of counters."""
     counters = min(MAX_COUNTERS, 1 << (COUNTERS_PER_HASH * len(sets.hashes)).bit_length())
     counts = np.zeros(counters, dtype=np.int64)
@@ -95,12 +95,12 @@ def _counter_index(hashes: Hashes, counters: int) -> Numbers:
     return np.asarray(hashes & np.uint64(counters - 1), dtype=np.int64)
 
 
-def rare_first(sets: Sets, counts: Counts) -> tuple[Sets, Numbers]:
+def rare_first(sets: HashSets, counts: Counts) -> tuple[HashSets, Numbers]:
     """The sets with their hashes in order, and the number of crowded ones in each, which are last."""
     set_counts = counts[_counter_index(sets.hashes, len(counts))]
     order = np.lexsort((sets.hashes, set_counts, sets.owners))
     crowded = np.bincount(sets.owners[set_counts >= MIN_CROWDED_SETS], minlength=len(sets.sizes))
-    return Sets(sets.hashes[order], sets.sizes), crowded
+    return HashSets(sets.hashes[order], sets.sizes), crowded
 
 
 def least_shared(n: Numbers, m: Numbers, threshold: float) -> Numbers:
@@ -108,14 +108,14 @@ def least_shared(n: Numbers, m: Numbers, threshold: float) -> Numbers:
     return np.asarray(np.ceil(threshold / (1 + threshold) * (n + m) - ROUNDING_SLACK), dtype=np.int64)
 
 
-def in_prefix(sets: Sets, crowded: Numbers, threshold: float) -> Flags:
+def in_prefix(sets: HashSets, crowded: Numbers, threshold: float) -> Flags:
     """Which hashes are in the prefix of their set and not crowded; `crowded`: how many of each set are."""
     least = np.maximum(np.ceil(threshold * sets.sizes - ROUNDING_SLACK), 1)
     ends = np.minimum(sets.sizes - least + 1, sets.sizes - crowded)
     return np.asarray(sets.places < ends[sets.owners], dtype=np.bool_)
 
 
-def in_crowd(sets: Sets, crowded: Numbers, threshold: float) -> Flags:
+def in_crowd(sets: HashSets, crowded: Numbers, threshold: float) -> Flags:
     """Which hashes are crowded in a set that has enough of them to be similar by these alone."""
     begins = np.where(crowded >= threshold * sets.sizes - ROUNDING_SLACK, sets.sizes - crowded, sets.sizes)
     return np.asarray(sets.places >= begins[sets.owners], dtype=np.bool_)
@@ -145,10 +145,10 @@ class Postings(NamedTuple):
         return left, right - left
 
 
-class Index(NamedTuple):
+class HeldOutIndex(NamedTuple):
     """Index of held-out sets by their hashes."""
 
-    sets: Sets
+    sets: HashSets
     """Their hashes in order."""
     units: Numbers
     """For each set, the first equal one of its split, which is compared."""
@@ -158,7 +158,7 @@ class Index(NamedTuple):
     """The crowded hashes of sets that have enough of them."""
 
     @classmethod
-    def of(cls, sets: Sets, splits: Numbers, counts: Counts, threshold: float) -> "Index":
+    def of(cls, sets: HashSets, splits: Numbers, counts: Counts, threshold: float) -> "HeldOutIndex":
         """Build the index; `splits`: the split number of each set. The hashes, which may be in a file, are put in order
         in place.
         """
@@ -184,7 +184,7 @@ class Index(NamedTuple):
         return cls(sets, units, Postings.of(rare), Postings.of(crowded))
 
 
-def matches(index: Index, earlier: Sets, counts: Counts, searched: Flags, threshold: float) -> Matches:
+def matches(index: HeldOutIndex, earlier: HashSets, counts: Counts, searched: Flags, threshold: float) -> Matches:
     """The held-out sets of the mask `searched` that are similar to a set in a slice of earlier ones."""
     return _Matching(index, earlier, counts, searched, threshold).all()
 
@@ -192,7 +192,9 @@ def matches(index: Index, earlier: Sets, counts: Counts, searched: Flags, thresh
 class _Matching:
     """The comparison of a slice of earlier sets with an index."""
 
-    def __init__(self, index: Index, earlier: Sets, counts: Counts, searched: Flags, threshold: float) -> None:
+    def __init__(
+        self, index: HeldOutIndex, earlier: HashSets, counts: Counts, searched: Flags, threshold: float
+    ) -> None:
         self.index, self.searched, self.threshold = index, searched, threshold
         _, self.firsts = np.unique(earlier.digests(), return_index=True)
         self.firsts = np.sort(self.firsts)

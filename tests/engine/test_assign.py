@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.split.assign import NO_SPLIT, SPLIT_NAMES, SplitTargets, assign
-from curate.split.groups import Groups, Link, Pairs, group
+from curate.split.groups import Link, Pairs, SplitGroups, group
 
 COUNT = 40
 links = st.lists(st.tuples(st.integers(0, COUNT - 1), st.integers(0, COUNT - 1)), max_size=50)
@@ -29,7 +29,7 @@ def ids(count: int) -> np.ndarray:
     return np.array([[number * 7919 % 10007, number] for number in range(count)], dtype=np.uint64)
 
 
-def grouped(count: int, pairs: list[tuple[int, int]]) -> Groups:
+def grouped(count: int, pairs: list[tuple[int, int]]) -> SplitGroups:
     left, right = (np.array([pair[at] for pair in pairs], dtype=np.int64) for at in (0, 1))
     return group(count, [Pairs(Link.NEAR, left, right)])
 

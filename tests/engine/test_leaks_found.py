@@ -25,7 +25,7 @@ from curate.core.text import words as plain_words
 from curate.verify import similarity_index, verify_files
 from curate.verify.proof import Verdict, VerifyResult
 from curate.verify.reading import NotUnderstoodError, read
-from curate.verify.similarity_index import Index, Sets, counts_of, matches
+from curate.verify.similarity_index import HashSets, HeldOutIndex, counts_of, matches
 from curate.verify.words import folded, hashed, hashes_of, shingles, words_of
 from tests.conftest import Write, chat
 
@@ -500,11 +500,11 @@ def test_a_text_of_few_words_is_one_shingle() -> None:
     assert found[3].isdisjoint(hashes_of(shingles(texts[3].split(), seed=1)).tolist())
 
 
-def sets(lists: Sequence[Sequence[int]]) -> Sets:
+def sets(lists: Sequence[Sequence[int]]) -> HashSets:
     """Sets of hashes of numbers."""
     each = [{hashed(str(one)) for one in items} for items in lists]
     hashes = np.array([one for items in each for one in items], dtype=np.uint64)
-    return Sets(hashes, np.array(list(map(len, each)), dtype=np.int64))
+    return HashSets(hashes, np.array(list(map(len, each)), dtype=np.int64))
 
 
 few = st.lists(st.integers(0, 40), min_size=1, max_size=14)
@@ -527,7 +527,7 @@ def test_the_join_finds_what_a_plain_count_finds(
         patch.setattr(similarity_index, "BLOCK_HASHES", hits)
         counts = counts_of(sets(held))
         for split in (0, 1):
-            index = Index.of(sets(held), splits, counts, threshold)
+            index = HeldOutIndex.of(sets(held), splits, counts, threshold)
             compared = (splits > split) & (index.units == np.arange(len(held)))
             found = matches(index, sets(earlier), counts, compared, threshold)
             similar = {
@@ -545,11 +545,11 @@ def test_the_join_finds_what_a_plain_count_finds(
 @pytest.mark.slow
 def test_an_index_takes_less_memory_than_the_sets_that_it_is_of() -> None:
     hashes = np.random.default_rng(7).integers(1 << 63, size=4_000_000, dtype=np.uint64)
-    held = Sets(hashes, np.full(20_000, 200))
+    held = HashSets(hashes, np.full(20_000, 200))
     counts = counts_of(held)
     tracemalloc.start()
     try:
-        Index.of(held, np.ones(20_000, dtype=np.int64), counts, 0.9)
+        HeldOutIndex.of(held, np.ones(20_000, dtype=np.int64), counts, 0.9)
         assert tracemalloc.get_traced_memory()[1] < held.hashes.nbytes
     finally:
         tracemalloc.stop()

@@ -22,14 +22,14 @@ from curate.core.finding import Finding, Severity
 from curate.core.runs import Project
 from curate.read.index import LineIndex
 from curate.review import (
-    AnswerGroup,
     Cluster,
-    Member,
+    ClusterMember,
     MultiConflict,
     PairConflict,
+    PlacedAnswerGroup,
     PlacedExample,
     ReviewSession,
-    Sources,
+    ReviewSources,
 )
 from curate.review.events import Advanced, Checked, ConflictsFound, DuplicatesFound, Ended, FindingsFound, ScanEvent
 from tests.waiting import PATIENCE_SECONDS
@@ -103,14 +103,20 @@ def facts_about(lines: LineIndex) -> list[ScanEvent]:
         finding("D001", Severity.WARNING, 6, "", "exact copy of data.jsonl:3"),
     ]
     cluster = Cluster(
-        side(3), (Member(side(5), "D003", 0.82), Member(side(4), "D003", 0.87), Member(side(6), "D001", 1.0))
+        side(3),
+        (
+            ClusterMember(side(5), "D003", 0.82),
+            ClusterMember(side(4), "D003", 0.87),
+            ClusterMember(side(6), "D001", 1.0),
+        ),
     )
-    pair = Cluster(side(1), (Member(side(2), "D003", 0.91),), apart=True)
+    pair = Cluster(side(1), (ClusterMember(side(2), "D003", 0.91),), apart=True)
     clash = PairConflict(
         "X003", side(1), side(2), 1.0, (Evidence("dates", "1969", "1968", 0.97),), 0.97, id="1969-1968"
     )
     dispute = MultiConflict(
-        "Who is the best?", (AnswerGroup((side(10),), 3), AnswerGroup((side(11),), 1), AnswerGroup((side(12),), 1))
+        "Who is the best?",
+        (PlacedAnswerGroup((side(10),), 3), PlacedAnswerGroup((side(11),), 1), PlacedAnswerGroup((side(12),), 1)),
     )
     return [
         Advanced("check", 0, None),
@@ -150,7 +156,7 @@ def session(open_session: Opens) -> ReviewSession:
     return open_session()
 
 
-def told(sources: Sources, tell: Callable[[ScanEvent], None], stopped: Callable[[], bool]) -> None:
+def told(sources: ReviewSources, tell: Callable[[ScanEvent], None], stopped: Callable[[], bool]) -> None:
     """Tells the facts about the file as a scan does."""
     lines = LineIndex(sources.files)
     list(lines.build())
@@ -162,7 +168,7 @@ def told(sources: Sources, tell: Callable[[ScanEvent], None], stopped: Callable[
 def make_app() -> Callable[[], CurateApp]:
     """An application that reads the file and is told the facts in its workers, as it is in earnest."""
     path = write_lines(Path())
-    return lambda: CurateApp(Sources(Project(Path()), Config(), [path]), told)
+    return lambda: CurateApp(ReviewSources(Project(Path()), Config(), [path]), told)
 
 
 async def at_rest(_least: float = 0) -> None:

@@ -23,7 +23,7 @@ from curate.core.config import load_config
 from curate.core.datamap import MAPPED, MappedExample, Neighbour
 from curate.core.runs import Project
 from curate.read.dataset import FileFacts, read_file
-from curate.review import Sources, sources_of
+from curate.review import ReviewSources, sources_of
 from curate.review.events import ScanEvent
 from curate.review.scan import scan
 from curate.review.training_signals import TRAINING_FILTER, training_of
@@ -188,7 +188,7 @@ def facts() -> list[ScanEvent]:
 async def draw(picture: Picture, known: Sequence[ScanEvent], size: tuple[int, int], out: Path, *, light: bool) -> None:
     """Draw a screen once everything is told."""
 
-    def tell_all(_sources: Sources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
+    def tell_all(_sources: ReviewSources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
         for fact in [training_of(Project(Path()).run("qlora")), *known] if trained else known:
             tell(fact)
 

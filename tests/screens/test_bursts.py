@@ -16,7 +16,7 @@ from textual.widgets import Input, TextArea
 
 from curate.core.config import Config
 from curate.core.runs import Project
-from curate.review import Sources
+from curate.review import ReviewSources
 from tests.screens.conftest import opened, queue, settled, told, write_lines
 from tui.app import CurateApp
 from tui.key_queue import KeyQueue
@@ -41,7 +41,7 @@ OPENING = "mesr*/:?E"
 
 
 def new_app() -> CurateApp:
-    return CurateApp(Sources(Project(Path()), Config(), [write_lines(Path())]), told)
+    return CurateApp(ReviewSources(Project(Path()), Config(), [write_lines(Path())]), told)
 
 
 async def all_told(pilot: Pilot[None], *keys: str) -> None:

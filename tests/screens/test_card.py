@@ -11,7 +11,7 @@ from curate.core.config import Config
 from curate.core.decision_log import DecisionLog
 from curate.core.finding import Finding, Severity
 from curate.core.runs import Project
-from curate.review import Sources
+from curate.review import ReviewSources
 from curate.review.events import Ended, FindingsFound
 from curate.review.scan import scan
 from tests.screens.conftest import SECRET, opened, queue, screen_text, settled
@@ -37,14 +37,14 @@ def app_of(*lines: dict[str, Any], findings: tuple[Finding, ...] = (), known: bo
     path = Path("data.jsonl")
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
 
-    def tell(sources: Sources, take: Any, _stopped: object) -> None:
+    def tell(sources: ReviewSources, take: Any, _stopped: object) -> None:
         if known:
             scan(sources, None, take)
             return
         take(FindingsFound(list(findings)))
         take(Ended())
 
-    return CurateApp(Sources(Project(Path()), Config(), [path]), tell)
+    return CurateApp(ReviewSources(Project(Path()), Config(), [path]), tell)
 
 
 async def drawn(app: CurateApp, *keys: str, size: tuple[int, int] = (160, 40)) -> str:

@@ -8,7 +8,7 @@ from textual.strip import Strip
 
 from curate.core.config import Config
 from curate.core.runs import Project
-from curate.review import Sources
+from curate.review import ReviewSources
 from curate.review.events import Ended
 from tests.screens.conftest import opened, settled
 from tui.app import CurateApp
@@ -29,7 +29,7 @@ def _app(folder: Path, count: int) -> CurateApp:
             for asked, answer in texts
         )
     )
-    return CurateApp(Sources(Project(Path()), Config(), [path]), lambda _sources, tell, _stopped: tell(Ended()))
+    return CurateApp(ReviewSources(Project(Path()), Config(), [path]), lambda _sources, tell, _stopped: tell(Ended()))
 
 
 def _strips(app: CurateApp) -> list[str]:

@@ -15,7 +15,7 @@ from curate.core.errors import CurateError
 from curate.core.runs import Project
 from curate.core.text import UNSAFE
 from curate.read.index import LineIndex
-from curate.review import KINDS, Sources
+from curate.review import KINDS, ReviewSources
 from curate.review.events import Ended, ScanEvent, TrainingKnown
 from curate.review.scan import Scan
 from curate.review.training_signals import TRAINING_FILTER
@@ -35,7 +35,7 @@ PLAIN = 6
 
 
 def app_for(facts: Callable[..., None] = told, lines: tuple[bytes, ...] = LINES) -> CurateApp:
-    return CurateApp(Sources(Project(Path()), Config(), [write_lines(Path(), lines)]), facts)
+    return CurateApp(ReviewSources(Project(Path()), Config(), [write_lines(Path(), lines)]), facts)
 
 
 async def test_hostile_text_is_shown_and_not_obeyed(make_app: Makes) -> None:
@@ -132,12 +132,12 @@ async def test_what_runs_say_is_shown_and_not_obeyed(make_app: Makes, size: tupl
 async def test_what_a_run_found_hard_is_shown_and_not_obeyed(lines: LineIndex) -> None:
     known = TrainingKnown([mapped(lines, 2, 1, near=9), mapped(lines, 9, 2, near=2)], 11)
 
-    def trained(_: Sources, tell: Callable[[ScanEvent], None], __: Callable[[], bool]) -> None:
+    def trained(_: ReviewSources, tell: Callable[[ScanEvent], None], __: Callable[[], bool]) -> None:
         for one in (known, ids_known(lines), Ended()):
             tell(one)
 
     app = CurateApp(
-        Sources(Project(Path()), Config(), [write_lines(Path())]),
+        ReviewSources(Project(Path()), Config(), [write_lines(Path())]),
         trained,
         0,
         At("finding", TRAINING_FILTER, "as found"),
@@ -162,7 +162,7 @@ async def test_what_a_manifest_says_is_shown_and_not_obeyed() -> None:
     found["removed"]["reasons"] = {HOSTILE + "r" * 1_000_000: 2}
     path.write_text(json.dumps(found))
     app = CurateApp(
-        Sources(Project(Path()), config, [Path("letters.jsonl")]), lambda _sources, tell, _stopped: tell(Ended())
+        ReviewSources(Project(Path()), config, [Path("letters.jsonl")]), lambda _sources, tell, _stopped: tell(Ended())
     )
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(pilot, "6")
@@ -189,7 +189,7 @@ async def test_a_megabyte_and_ten_thousand_turns() -> None:
 
 def test_what_a_check_prints_is_not_written_over_the_screen(capfd: pytest.CaptureFixture[str]) -> None:
     write_lines(Path())
-    scan = Scan(Sources(Project(Path()), Config(), [Path("data.jsonl")]), loud_conflicts)
+    scan = Scan(ReviewSources(Project(Path()), Config(), [Path("data.jsonl")]), loud_conflicts)
     with suppress(CurateError):
         list(scan.events())
     scan.stop()

@@ -9,7 +9,7 @@ from curate.cli.main import main
 from curate.core.config import Config
 from curate.core.errors import ConfigError, ExitCode
 from curate.core.runs import Project
-from curate.review import Sources
+from curate.review import ReviewSources
 from tests.screens.conftest import opened, queue, screen_text, told, write_lines
 from tui.app import CurateApp
 from tui.keys import KEYS, keys_from_config
@@ -19,7 +19,7 @@ Makes = Callable[..., CurateApp]
 
 def app_with(**keys: str) -> CurateApp:
     config = Config.model_validate({"review": {"keys": keys}})
-    return CurateApp(Sources(Project(Path()), config, [write_lines(Path())]), told)
+    return CurateApp(ReviewSources(Project(Path()), config, [write_lines(Path())]), told)
 
 
 def mistakes(**keys: str) -> str:

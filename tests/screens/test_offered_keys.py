@@ -8,7 +8,7 @@ import pytest
 from curate.core.config import Config
 from curate.core.runs import Project
 from curate.lint.rules import RULES
-from curate.review import Sources
+from curate.review import ReviewSources
 from curate.review.events import Checked, Ended, ScanEvent
 from tests.screens.conftest import LINES, opened, queue, screen_text, shown, write_lines
 from tui.app import CurateApp
@@ -56,12 +56,12 @@ async def test_a_footer_shows_the_keys_that_fit_and_have_an_effect(make_app: Mak
 
 @pytest.mark.slow
 async def test_an_empty_list_says_what_to_do_next() -> None:
-    def clean(_sources: Sources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
+    def clean(_sources: ReviewSources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
         tell(Checked(1, 1, 0, 0.1))
         tell(Ended())
 
     path = write_lines(Path(), LINES[:1])
-    app = CurateApp(Sources(Project(Path()), Config(), [path]), clean)
+    app = CurateApp(ReviewSources(Project(Path()), Config(), [path]), clean)
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(pilot, "3")
         await shown(pilot, "next: curate apply data.jsonl -o clean.jsonl")

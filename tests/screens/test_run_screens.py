@@ -9,11 +9,11 @@ import pytest
 from filelock import FileLock
 
 from curate.commands.run import run
-from curate.commands.run.followed import UNBOUNDED_METRICS, Follower, State
+from curate.commands.run.followed import UNBOUNDED_METRICS, Follower, TrainingState
 from curate.core.config import Config
 from curate.core.errors import CurateError
 from curate.core.runs import Project
-from curate.review import Sources
+from curate.review import ReviewSources
 from curate.review.events import Ended
 from curate.review.overview import composition_of
 from curate.verify.proof import Point, VerifyResult
@@ -107,7 +107,7 @@ def test_a_training_is_followed_line_by_line() -> None:
     follower = Follower(Project(Path()))
     first = follower.read_runs()[0]
     assert (first.state, [step["step"] for step in first.steps], first.validation) == (
-        State.STOPPED,
+        TrainingState.STOPPED,
         [1, 2, 3],
         ((3, 1.2),),
     )
@@ -115,7 +115,7 @@ def test_a_training_is_followed_line_by_line() -> None:
         with (folder / "metrics.jsonl").open("a") as file:
             file.write('ing"}\n{"step": 4, "max_steps": 40, "loss": 1.0, "seconds": 8.0}\n')
         now = follower.read_runs()[0]
-        assert (now.state, now.steps[-1]["step"], now.seconds_left) == (State.RUNNING, 4, 72.0)
+        assert (now.state, now.steps[-1]["step"], now.seconds_left) == (TrainingState.RUNNING, 4, 72.0)
     (folder / "metrics.jsonl").write_text('{"step": 1, "max_steps": 40, "loss": 9.0, "seconds": 2.0}\n')
     assert follower.read_runs()[0].steps[0]["loss"] == 9.0
 
@@ -174,7 +174,7 @@ async def test_nothing_yet_is_said_with_the_next_step(make_app: Makes) -> None:
 async def test_splits_are_shown_and_proved() -> None:
     config = write_splits()
     app = CurateApp(
-        Sources(Project(Path()), config, [Path("letters.jsonl")]), lambda _sources, tell, _stopped: tell(Ended())
+        ReviewSources(Project(Path()), config, [Path("letters.jsonl")]), lambda _sources, tell, _stopped: tell(Ended())
     )
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(pilot, "6")

@@ -31,14 +31,14 @@ from curate.lint.suppressions import load_suppressions
 from curate.read.index import LineIndex
 from curate.review import (
     Cluster,
+    ClusterMember,
     Edit,
-    Member,
     PairConflict,
     PlacedExample,
     Progress,
     ReviewSession,
+    ReviewSources,
     ReviewStatus,
-    Sources,
     View,
     views,
 )
@@ -72,13 +72,13 @@ Makes = Callable[[], CurateApp]
 
 
 def app_for(facts: Callable[..., None] = told, lines: tuple[bytes, ...] = LINES) -> CurateApp:
-    return CurateApp(Sources(Project(Path()), Config(), [write_lines(Path(), lines)]), facts)
+    return CurateApp(ReviewSources(Project(Path()), Config(), [write_lines(Path(), lines)]), facts)
 
 
 async def test_the_first_lines_can_be_looked_at_while_everything_else_goes_on() -> None:
     go_on = threading.Event()
 
-    def slow(_sources: Sources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
+    def slow(_sources: ReviewSources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
         tell(Advanced("check", 5, None))
         go_on.wait(PATIENCE_SECONDS)
         tell(Ended())
@@ -109,7 +109,7 @@ def test_leaving_does_not_wait_for_the_checking() -> None:
     begun, go_on = threading.Event(), threading.Event()
     waited: list[bool] = []
 
-    def slow(_sources: Sources, _tell: object, _stopped: object) -> None:
+    def slow(_sources: ReviewSources, _tell: object, _stopped: object) -> None:
         begun.set()
         waited.append(go_on.wait(PATIENCE_SECONDS))
 
@@ -145,7 +145,7 @@ async def test_decide_undo_quit_and_reopen(make_app: Makes, journal: Path) -> No
 
 async def test_files_with_long_names_are_told_apart_in_a_list() -> None:
     paths = [write_lines(Path()).rename(f"conversations-of-the-shop-{year}.jsonl") for year in (2023, 2024)]
-    app = CurateApp(Sources(Project(Path()), Config(), paths), lambda _sources, tell, _stopped: tell(Ended()))
+    app = CurateApp(ReviewSources(Project(Path()), Config(), paths), lambda _sources, tell, _stopped: tell(Ended()))
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(pilot, "2")
         assert "…3.jsonl:1 " in screen_text(app)
@@ -496,7 +496,7 @@ async def test_lines_that_are_not_found_again_yet_are_not_drawn(
 async def test_a_stage_that_cannot_go_on_is_told() -> None:
     error = InputError("data.jsonl: is a zip archive \x1b[2J [red]", "unpack it first")
 
-    def broken(_sources: Sources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
+    def broken(_sources: ReviewSources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
         tell(StageFailed("check", error))
         tell(Ended())
 
@@ -544,7 +544,7 @@ async def test_a_full_disk_is_told_and_nothing_counts(make_app: Makes, monkeypat
 async def test_a_file_that_changes_before_the_check_ends_no_review(change: bytes) -> None:
     lines = tuple(chat(("user", f"question {number}"), ("assistant", "answer")) for number in range(29))
 
-    def checked(sources: Sources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
+    def checked(sources: ReviewSources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
         while not app.session.lines.complete:  # else they may be read while the file is empty, before it is written
             time.sleep(0.01)
         write_lines(Path(), lines if change else ())
@@ -562,7 +562,7 @@ async def test_a_file_that_changes_before_the_check_ends_no_review(change: bytes
 async def test_the_end_of_the_check_tells_which_examples_are_decided_and_filters_them_anew() -> None:
     go_on = threading.Event()
 
-    def checked(sources: Sources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
+    def checked(sources: ReviewSources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
         go_on.wait(PATIENCE_SECONDS)
         scan(sources, None, tell)
 
@@ -788,7 +788,7 @@ async def test_findings_are_grouped_and_a_selection_is_decided_by_menu(make_app:
 
 
 async def test_the_preview_of_a_repair_says_that_a_difference_is_hidden() -> None:
-    def checked(sources: Sources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
+    def checked(sources: ReviewSources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
         scan(sources, None, tell)
 
     app = app_for(checked, (chat(("user", "Who?"), ("assistant", "Ask bob.miller@gmail.com\nor Ann.")),))
@@ -845,11 +845,11 @@ async def test_messages_are_aligned_and_identical_ones_folded() -> None:
                  ("assistant", "Lake Geneva lies in the Alps."))  # fmt: skip
     lines = (one, other)
 
-    def facts(sources: Sources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
+    def facts(sources: ReviewSources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
         index = LineIndex(sources.files)
         list(index.build())
         sides = [PlacedExample(Place("data.jsonl", line), example_at(index, line).id) for line in (1, 2)]
-        tell(DuplicatesFound([Cluster(sides[0], (Member(sides[1], "D003", 0.9),), apart=True)]))
+        tell(DuplicatesFound([Cluster(sides[0], (ClusterMember(sides[1], "D003", 0.9),), apart=True)]))
         tell(Ended())
 
     app = app_for(facts, lines)
@@ -885,7 +885,7 @@ async def test_an_edit_that_is_equal_to_a_dropped_example_is_told(make_app: Make
 
 async def test_examples_are_labelled_and_rated_by_keys() -> None:
     config = Config(review=ReviewConfig(labels=("great", "off-topic")))
-    app = CurateApp(Sources(Project(Path()), config, [write_lines(Path())]), told)
+    app = CurateApp(ReviewSources(Project(Path()), config, [write_lines(Path())]), told)
     async with app.run_test(size=(120, 40)) as pilot:
         session = await opened(pilot, "3", "L", "4")
         example = session.findings.entry(1).ids[0]
@@ -903,7 +903,7 @@ async def test_examples_are_labelled_and_rated_by_keys() -> None:
 async def test_a_long_preview_leaves_the_keys_of_its_dialog_visible(size: tuple[int, int]) -> None:
     broken = tuple(chat(("user", f"hi {n}\u200b"), ("user", "there?"), ("assistant", "")) for n in range(9))
 
-    def facts(sources: Sources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
+    def facts(sources: ReviewSources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
         index = LineIndex(sources.files)
         list(index.build())
         ids = [example_at(index, line).id for line in range(1, 10)]
@@ -985,7 +985,7 @@ async def test_a_key_right_behind_escape_is_not_typed_into_the_editor(make_app: 
 async def test_of_contradictory_sentences_the_words_that_differ_are_marked(
     said: tuple[str, str], words: set[str]
 ) -> None:
-    def tell(sources: Sources, take: Callable[[ScanEvent], None], _stopped: object) -> None:
+    def tell(sources: ReviewSources, take: Callable[[ScanEvent], None], _stopped: object) -> None:
         lines = LineIndex(sources.files)
         list(lines.build())
         left, right = (PlacedExample(Place("data.jsonl", line), example_at(lines, line).id) for line in (1, 2))

@@ -16,10 +16,10 @@ from curate.read.index import LineIndex
 from curate.review import (
     Choice,
     Cluster,
+    ClusterMember,
     Edit,
     Entry,
     Kind,
-    Member,
     MultiConflict,
     PlacedExample,
     Progress,
@@ -394,7 +394,9 @@ SIDES = st.builds(
 CLUSTERS = st.builds(
     Cluster,
     SIDES,
-    st.lists(st.builds(Member, SIDES, st.sampled_from(["D001", "D003"]), st.floats(0, 1)), min_size=1).map(tuple),
+    st.lists(st.builds(ClusterMember, SIDES, st.sampled_from(["D001", "D003"]), st.floats(0, 1)), min_size=1).map(
+        tuple
+    ),
     st.booleans(),
 )
 
@@ -422,7 +424,7 @@ def test_entries_of_more_than_65536_files_are_held() -> None:
     sides = [PlacedExample(Place(name, 1), "0" * 32) for name in names]
     undecided = [ReviewStatus.UNDECIDED] * len(names)
     clusters, findings = ClusterQueue(), FindingQueue()
-    clusters.add([Cluster(side, (Member(side, "D001", 1.0),)) for side in sides], undecided)
+    clusters.add([Cluster(side, (ClusterMember(side, "D001", 1.0),)) for side in sides], undecided)
     found = [Finding("C003", Severity.ERROR, name, 1, "", "", "", False, None) for name in names]
     findings.add(found, [""] * len(names), undecided)
     assert clusters.entry(65_999).place.file == findings.entry(65_999).place.file == names[-1]

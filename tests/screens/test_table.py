@@ -16,7 +16,7 @@ from curate.core.example import content_id
 from curate.core.runs import Project
 from curate.models.embeddings import EmbeddingCache
 from curate.read.index import LineIndex
-from curate.review import ReviewSession, Sources, views
+from curate.review import ReviewSession, ReviewSources, views
 from curate.review.columns import facets
 from curate.review.events import ScanEvent
 from curate.review.query import term, with_term
@@ -58,10 +58,10 @@ async def picked(pilot: Pilot[None], key: str, name: str) -> None:
 def scanned(path: Path) -> CurateApp:
     """An application whose facts are those of a check, so that the ids of all examples are known."""
 
-    def tell(given: Sources, take: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
+    def tell(given: ReviewSources, take: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
         scan(given, None, take)
 
-    return CurateApp(Sources(Project(Path()), Config(), [path]), tell)
+    return CurateApp(ReviewSources(Project(Path()), Config(), [path]), tell)
 
 
 async def test_columns_show_and_sort() -> None:

@@ -13,7 +13,7 @@ from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
 from curate.core.runs import Project
 from curate.read.index import LineIndex
-from curate.review import ReviewSession, ReviewStatus, Sources
+from curate.review import ReviewSession, ReviewSources, ReviewStatus
 from curate.review.events import Ended, ExamplesKnown, ScanEvent
 from tests.screens.conftest import NAME, SECRET, facts_about, opened, queue, screen_text, shown, write_lines
 from tui.app import CurateApp
@@ -35,7 +35,7 @@ def known_ids(lines: LineIndex) -> ExamplesKnown:
     return ExamplesKnown(NAME, np.empty(0, np.int64), np.array(rows), np.array(ids, np.uint64))
 
 
-def told_with_ids(sources: Sources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
+def told_with_ids(sources: ReviewSources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
     lines = LineIndex(sources.files)
     list(lines.build())
     for fact in [*facts_about(lines)[:-1], known_ids(lines), Ended()]:
@@ -44,7 +44,7 @@ def told_with_ids(sources: Sources, tell: Callable[[ScanEvent], None], _stopped:
 
 @pytest.fixture
 def app() -> CurateApp:
-    return CurateApp(Sources(Project(Path()), Config(), [write_lines(Path())]), told_with_ids)
+    return CurateApp(ReviewSources(Project(Path()), Config(), [write_lines(Path())]), told_with_ids)
 
 
 async def test_the_inbox_goes_through_errors_duplicates_and_conflicts(app: CurateApp) -> None:
@@ -232,7 +232,7 @@ async def test_hostile_text_in_the_journal_is_shown_as_text(journal: Path) -> No
     DecisionLog(journal).add(
         Decision(format=2, example="0" * 32, verdict="keep", scope="finding", about=hostile, who=hostile, why=SECRET)
     )
-    app = CurateApp(Sources(Project(Path()), Config(), [write_lines(Path())]), told_with_ids)
+    app = CurateApp(ReviewSources(Project(Path()), Config(), [write_lines(Path())]), told_with_ids)
     async with app.run_test(size=(160, 30)) as pilot:
         await opened(pilot, "H")
         text = screen_text(app)
@@ -248,7 +248,9 @@ async def test_hostile_text_in_the_journal_is_shown_as_text(journal: Path) -> No
 async def test_the_overview_names_system_prompts_without_secrets() -> None:
     turns = [{"role": "system", "content": f"You know {SECRET}."}, {"role": "user", "content": "Hi"}]
     Path(NAME).write_text(json.dumps({"messages": turns}) + "\n", encoding="utf-8")
-    app = CurateApp(Sources(Project(Path()), Config(), [Path(NAME)]), lambda _sources, tell, _stopped: tell(Ended()))
+    app = CurateApp(
+        ReviewSources(Project(Path()), Config(), [Path(NAME)]), lambda _sources, tell, _stopped: tell(Ended())
+    )
     async with app.run_test(size=(160, 50)) as pilot:
         await shown(pilot, "system prompts  1 different")
         assert "1 You know [GITHUB TOKEN]." in screen_text(app)

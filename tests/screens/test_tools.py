@@ -7,7 +7,7 @@ import pytest
 
 from curate.core.config import Config
 from curate.core.runs import Project
-from curate.review import Sources
+from curate.review import ReviewSources
 from curate.review.scan import scan
 from tests.screens.conftest import LINES, NAME, opened, queue, screen_text, settled, shown, told, write_lines
 from tui.app import CurateApp
@@ -23,7 +23,9 @@ def app_of(*tools: object) -> CurateApp:
     lines = [json.dumps({"messages": asked, "tools": one}) for one in tools]
     path = Path("data.jsonl")
     path.write_text("\n".join(lines) + "\n")
-    return CurateApp(Sources(Project(Path()), Config(), [path]), lambda sources, tell, _: scan(sources, None, tell))
+    return CurateApp(
+        ReviewSources(Project(Path()), Config(), [path]), lambda sources, tell, _: scan(sources, None, tell)
+    )
 
 
 @pytest.mark.slow
@@ -72,7 +74,7 @@ async def test_tools_of_two_examples_are_drawn_once_if_they_are_the_same() -> No
             json.dumps({**json.loads(line), "tools": [tool(tools.pop())]}).encode() if at < 2 else line
             for at, line in enumerate(LINES)
         ))  # fmt: skip
-        app = CurateApp(Sources(Project(Path()), Config(), [Path(NAME)]), told)
+        app = CurateApp(ReviewSources(Project(Path()), Config(), [Path(NAME)]), told)
         async with app.run_test(size=(160, 60)) as pilot:
             await opened(pilot, "5")
             assert screen_text(app).count("⚙") == times

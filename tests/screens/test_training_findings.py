@@ -13,7 +13,7 @@ from curate.core.errors import InputError
 from curate.core.runs import Project, data_of, find_run
 from curate.lint.suppressions import load_suppressions
 from curate.read.index import LineIndex
-from curate.review import ReviewSession, Sources
+from curate.review import ReviewSession, ReviewSources
 from curate.review.events import Ended, ExamplesKnown, ScanEvent, TrainingKnown
 from curate.review.training_signals import TRAINING_FILTER, related, training_of
 from tests.screens.conftest import Opens, example_at, facts_about, opened, screen_text, write_lines
@@ -84,11 +84,13 @@ def test_what_was_hard_to_learn_is_found_again_in_the_files(learnt: ReviewSessio
 async def test_the_review_begins_there_with_what_stands_beside(lines: LineIndex) -> None:
     path = write_lines(Path())
 
-    def told(_: Sources, tell: Callable[[ScanEvent], None], __: Callable[[], bool]) -> None:
+    def told(_: ReviewSources, tell: Callable[[ScanEvent], None], __: Callable[[], bool]) -> None:
         for fact in facts(lines):
             tell(fact)
 
-    app = CurateApp(Sources(Project(Path()), Config(), [path]), told, 0, At("finding", TRAINING_FILTER, "as found"))
+    app = CurateApp(
+        ReviewSources(Project(Path()), Config(), [path]), told, 0, At("finding", TRAINING_FILTER, "as found")
+    )
     async with app.run_test(size=(120, 40)) as pilot:
         session = await opened(pilot)
         shown = screen_text(app)
@@ -104,12 +106,15 @@ async def test_the_review_begins_there_with_what_stands_beside(lines: LineIndex)
 
 @pytest.mark.slow
 async def test_what_no_rule_has_found_is_neither_suppressed_nor_repaired(lines: LineIndex) -> None:
-    def told(_: Sources, tell: Callable[[ScanEvent], None], __: Callable[[], bool]) -> None:
+    def told(_: ReviewSources, tell: Callable[[ScanEvent], None], __: Callable[[], bool]) -> None:
         for fact in facts(lines):
             tell(fact)
 
     app = CurateApp(
-        Sources(Project(Path()), Config(), [write_lines(Path())]), told, 0, At("finding", TRAINING_FILTER, "as found")
+        ReviewSources(Project(Path()), Config(), [write_lines(Path())]),
+        told,
+        0,
+        At("finding", TRAINING_FILTER, "as found"),
     )
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(pilot)

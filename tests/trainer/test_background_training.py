@@ -15,11 +15,11 @@ import pytest
 from filelock import FileLock
 
 from curate.commands.run import followed
-from curate.commands.run.followed import Followed, State
+from curate.commands.run.followed import Followed, TrainingState
 from curate.core.config import Config
 from curate.core.errors import UsageError
 from curate.core.runs import Project
-from curate.review import Sources
+from curate.review import ReviewSources
 from curate.review.events import Ended
 from tests.screens.conftest import opened, screen_text
 from tests.trainer.forked import held_process, leading
@@ -41,7 +41,7 @@ async def test_a_training_is_started_stopped_and_gone_on_with(project: Path, mon
     write_recipe(project, max_steps=6, save_every=500, generations=0)
     (project / "data.jsonl").write_text("")
     app = CurateApp(
-        Sources(Project(project), Config(recipe="recipe.toml"), [project / "data.jsonl"]),
+        ReviewSources(Project(project), Config(recipe="recipe.toml"), [project / "data.jsonl"]),
         lambda _sources, tell, _stopped: tell(Ended()),
     )
     async with app.run_test(size=(120, 50)) as pilot:
@@ -63,16 +63,16 @@ async def test_a_training_is_started_stopped_and_gone_on_with(project: Path, mon
         await confirmed("s")
         run = await reached(lambda run: len(run.steps) >= 2 and held_process(run.path) > 0)
         training = held_process(run.path)
-        assert run.state is State.RUNNING
+        assert run.state is TrainingState.RUNNING
         monkeypatch.setattr(followed, "CURATE_COMMAND", ("0",))
         await opened(pilot)
         assert "▶ running" in screen_text(app)
         await confirmed("x")
         os.kill(training, signal.SIGCONT)
-        stopped = await reached(lambda run: run.state is not State.RUNNING)
+        stopped = await reached(lambda run: run.state is not TrainingState.RUNNING)
         await confirmed("s")
-        finished = await reached(lambda run: run.state is State.FINISHED)
-        assert stopped.state is State.STOPPED
+        finished = await reached(lambda run: run.state is TrainingState.FINISHED)
+        assert stopped.state is TrainingState.STOPPED
         assert finished.steps[: len(stopped.steps)] == stopped.steps
         assert [event for event in finished.events if event != "failed"] == ["interrupted", "resumed", "finished"]
         await opened(pilot)

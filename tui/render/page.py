@@ -18,7 +18,7 @@ from curate.core.text import UNSAFE, excerpt, plural, visible
 from curate.read.forms.form import PreferencePair
 from curate.review import Cluster, Entry, MultiConflict, PairConflict, PlacedExample, ReviewSession, ReviewStatus
 from curate.review.bulk import sides_shown
-from curate.review.entry import Target
+from curate.review.entry import DecisionTarget
 from curate.review.training_signals import related
 from curate.review.view import Group
 from tui.conversation import (
@@ -176,7 +176,7 @@ def _title(entry: Entry, name: str) -> Content:
     return Content.assemble((f"{glyph} {entry.code} ", colour), (f"{name} ", "bold"))
 
 
-def _decision_lines(session: ReviewSession, example_id: str, target: Target | None = None) -> Content:
+def _decision_lines(session: ReviewSession, example_id: str, target: DecisionTarget | None = None) -> Content:
     """The decision about an example and its note; if contested, all decisions. `target`: only decisions about it."""
     contested = session.contested(example_id)
     if contested:

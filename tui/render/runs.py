@@ -9,7 +9,14 @@ from typing import Any, Final
 
 from textual.content import Content
 
-from curate.commands.run.followed import UNBOUNDED_METRICS, Followed, Outcome, Score, State, SystemResult
+from curate.commands.run.followed import (
+    UNBOUNDED_METRICS,
+    EvaluationOutcome,
+    Followed,
+    Score,
+    SystemResult,
+    TrainingState,
+)
 from curate.core.text import EMPTY, excerpt, visible
 from tui.conversation import literal, one_line, shortened
 from tui.render.signs import MUTED, bar, lines
@@ -21,9 +28,9 @@ MIN_COLUMN_CELLS: Final = 36
 """Minimum width of a column in cells."""
 GAP: Final = "  "
 STATES: Final = {
-    State.RUNNING: ("▶ running", "bold $text-warning"),
-    State.FINISHED: ("✓ finished", "bold $text-success"),
-    State.STOPPED: ("■ stopped", "bold $text-error"),
+    TrainingState.RUNNING: ("▶ running", "bold $text-warning"),
+    TrainingState.FINISHED: ("✓ finished", "bold $text-success"),
+    TrainingState.STOPPED: ("■ stopped", "bold $text-error"),
 }
 ANSWER_LABELS: Final = (
     ("asked", "prompt", "$text-primary"),
@@ -44,7 +51,7 @@ def run_detail(runs: Sequence[Followed], index: int, width: int, height: int) ->
     state, colour = STATES[run.state]
     turn = f"   run {min(index, len(runs) - 1) + 1} of {len(runs)} ←→   "
     parts = [Content.assemble(one_line(run.name, "bold"), "  ", (state, colour), (turn, MUTED), _model(run))]
-    if run.phase and run.state is State.RUNNING:
+    if run.phase and run.state is TrainingState.RUNNING:
         done, total = run.phase.get("done") or 0, run.phase.get("total") or 0
         parts.append(
             Content.assemble(
@@ -70,7 +77,7 @@ def run_detail(runs: Sequence[Followed], index: int, width: int, height: int) ->
     if run.report:
         parts.append(loss_change(run.report))
         parts.extend(_sample_answers(run.report, width))
-    elif run.output and run.state is State.STOPPED:
+    elif run.output and run.state is TrainingState.STOPPED:
         parts.append(Content.assemble(("last output:\n", "bold"), shortened(run.output[-800:], rest="")))
     return lines(*parts)
 
@@ -319,7 +326,7 @@ def _score_text(metric: str, score: Score) -> str:
     return f"{value} [{low}, {high}]"
 
 
-def _table(outcome: Outcome, width: int) -> list[Content]:
+def _table(outcome: EvaluationOutcome, width: int) -> list[Content]:
     """The primary metric, then as many others as fit."""
     every = list(dict.fromkeys(metric for result in outcome.results for metric in result.scores))
     names = [outcome.metric, *(name for name in every if name != outcome.metric)]
@@ -352,7 +359,7 @@ def _table(outcome: Outcome, width: int) -> list[Content]:
     return [*parts, Content.assemble(("★ to use   [95% interval]", MUTED), also)]
 
 
-def _intervals(outcome: Outcome, width: int) -> list[Content]:
+def _intervals(outcome: EvaluationOutcome, width: int) -> list[Content]:
     """The primary metric on one scale, with intervals."""
     scored: list[tuple[SystemResult, Score]] = [
         (result, result.scores[outcome.metric]) for result in outcome.results if outcome.metric in result.scores
@@ -390,7 +397,7 @@ def _answer_block(title: str, text: str, colour: str) -> Content:
     )
 
 
-def _outputs(outcome: Outcome, output: int, width: int) -> Content:
+def _outputs(outcome: EvaluationOutcome, output: int, width: int) -> Content:
     """A question with the expected answer and those of all systems. `output`: its number, which starts again after the
     last.
     """

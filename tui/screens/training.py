@@ -5,7 +5,7 @@ from collections.abc import Callable
 from textual import work
 from textual.content import Content
 
-from curate.commands.run.followed import Followed, Follower, State, require_recipe, start, stop
+from curate.commands.run.followed import Followed, Follower, TrainingState, require_recipe, start, stop
 from curate.core.errors import CurateError
 from tui.conversation import literal
 from tui.keys import bindings
@@ -97,7 +97,7 @@ class TrainingScreen(RunsScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Stop a running training only; people who review in a browser start and stop none on the server."""
-        running = bool(self.runs) and self.runs[min(self.at, len(self.runs) - 1)].state is State.RUNNING
+        running = bool(self.runs) and self.runs[min(self.at, len(self.runs) - 1)].state is TrainingState.RUNNING
         wrong = (action == "stop" and not running) or (action == "compare" and not self.runs)
         wrong |= self.app.is_web and action in ("start", "stop")
         return not wrong and super().check_action(action, parameters)

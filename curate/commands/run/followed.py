@@ -27,11 +27,11 @@ UNBOUNDED_METRICS: Final = frozenset(("perplexity",))
 """Metrics that are not shares from 0 to 1."""
 
 
-class _Part(BaseModel):
+class _FileModel(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, use_attribute_docstrings=True)
 
 
-class Score(_Part):
+class Score(_FileModel):
     """A score with its 95% interval."""
 
     value: float
@@ -39,7 +39,7 @@ class Score(_Part):
     high: float
 
 
-class SystemResult(_Part):
+class SystemResult(_FileModel):
     """The base or the tuned model, with or without examples in its prompt."""
 
     name: str
@@ -49,7 +49,7 @@ class SystemResult(_Part):
     """By the metric's name."""
 
 
-class Conclusion(_Part):
+class Conclusion(_FileModel):
     """Whether training helped."""
 
     outcome: str
@@ -59,7 +59,7 @@ class Conclusion(_Part):
     sentence: str
 
 
-class Answered(_Part):
+class QuestionAnswers(_FileModel):
     """A question with all answers to it."""
 
     file: str
@@ -70,7 +70,7 @@ class Answered(_Part):
     """By system."""
 
 
-class Outcome(_Part):
+class EvaluationOutcome(_FileModel):
     """The result of an evaluation."""
 
     split: str
@@ -84,11 +84,11 @@ class Outcome(_Part):
     """What each metric is called, by its name; empty in files of versions without titles."""
     results: tuple[SystemResult, ...]
     verdict: Conclusion
-    outputs: tuple[Answered, ...]
+    outputs: tuple[QuestionAnswers, ...]
     notes: tuple[str, ...]
 
 
-class State(StrEnum):
+class TrainingState(StrEnum):
     """The state of a training."""
 
     RUNNING = "running"
@@ -104,7 +104,7 @@ class Followed:
     path: Path
     name: str = ""
     """Name of its folder; for one of several compared methods, with the folder of the comparison."""
-    state: State = State.STOPPED
+    state: TrainingState = TrainingState.STOPPED
     recipe: dict[str, Any] = field(default_factory=dict)
     steps: tuple[dict[str, Any], ...] = ()
     """Steps: step, max_steps, loss, learning_rate, tokens_per_second and memory, as the trainer writes them."""
@@ -115,7 +115,7 @@ class Followed:
     events: tuple[str, ...] = ()
     """Other events, in order: resumed, out-of-memory, interrupted, ..."""
     report: dict[str, Any] | None = None
-    evaluation: Outcome | None = None
+    evaluation: EvaluationOutcome | None = None
     """What `curate evaluate` wrote to the folder; None without an evaluation."""
     unread: str = ""
     """Why the evaluation could not be read."""
@@ -126,7 +126,7 @@ class Followed:
     def seconds_left(self) -> float | None:
         """Estimated seconds until the last step, at the speed of recent steps; None if unknown."""
         recent = self.steps[-20:]
-        if self.state is not State.RUNNING or len(recent) < 2 or not recent[-1].get("max_steps"):
+        if self.state is not TrainingState.RUNNING or len(recent) < 2 or not recent[-1].get("max_steps"):
             return None
         duration = float(recent[-1].get("seconds", 0)) - float(recent[0].get("seconds", 0))
         pace = duration / (len(recent) - 1)
@@ -139,7 +139,7 @@ class Follower:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._known: dict[Path, tuple[int, Followed]] = {}
-        self._outcomes: dict[Path, tuple[tuple[int, int] | None, Outcome | None, str]] = {}
+        self._outcomes: dict[Path, tuple[tuple[int, int] | None, EvaluationOutcome | None, str]] = {}
 
     def read_runs(self) -> list[Followed]:
         """The current state of all trainings, latest first."""
@@ -164,7 +164,11 @@ class Follower:
         evaluation, unread = self._outcome(path / "evaluation.json")
         updated = replace(
             before,
-            state=State.FINISHED if report is not None else State.RUNNING if runs(path) else State.STOPPED,
+            state=TrainingState.FINISHED
+            if report is not None
+            else TrainingState.RUNNING
+            if runs(path)
+            else TrainingState.STOPPED,
             recipe=before.recipe or _json_object_in(path / "recipe.json") or {},
             steps=tuple(steps[number] for number in sorted(steps)),
             validation=tuple(sorted(validation.items())),
@@ -181,7 +185,7 @@ class Follower:
         self._known[path] = (end, updated)
         return updated
 
-    def _outcome(self, path: Path) -> tuple[Outcome | None, str]:
+    def _outcome(self, path: Path) -> tuple[EvaluationOutcome | None, str]:
         """The result of an evaluation, or why it cannot be read; None and an empty text if there is none yet.
 
         The large file is read again only if it changed.
@@ -285,14 +289,14 @@ def _is_trainer(process: int, run: Path) -> bool:
     return os.fsencode(run.absolute()) in words
 
 
-def read_outcome(path: Path) -> Outcome | None:
+def read_outcome(path: Path) -> EvaluationOutcome | None:
     """The content of an `evaluation.json`; None if there is none. Raises `ValueError` for a file of another form."""
     try:
         data = read_regular(path)
     except OSError:  # not there yet
         return None
     try:
-        return Outcome.model_validate_json(data)
+        return EvaluationOutcome.model_validate_json(data)
     except ValidationError as error:
         first = error.errors()[0]
         raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None

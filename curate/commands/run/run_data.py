@@ -8,7 +8,7 @@ from typing import Any
 from curate.commands.conflicts import conflict_settings, model_fingerprints
 from curate.commands.run.result import RunResult, StageSelection
 from curate.commands.session import Session
-from curate.commands.split import Sources, read_sources, require_other_files
+from curate.commands.split import SplitSources, read_sources, require_other_files
 from curate.core.config import Config, ConflictsConfig
 from curate.core.data_files import data_files
 from curate.core.decision import DecisionState
@@ -138,9 +138,9 @@ class RunData:
         )
 
     @cached_property
-    def sources(self) -> Sources:
+    def sources(self) -> SplitSources:
         """The files of the configuration and a given test set, with the edits of the review."""
-        return Sources.of(self.paths, self.given_test_files, self.verdicts, self.project.edited, self._name)
+        return SplitSources.of(self.paths, self.given_test_files, self.verdicts, self.project.edited, self._name)
 
     @property
     def cache(self) -> Path | None:

@@ -51,7 +51,7 @@ class Stage(ABC):
         return True
 
 
-class Check(Stage):
+class CheckStage(Stage):
     """Search for errors."""
 
     @override
@@ -87,7 +87,7 @@ class Check(Stage):
         return run_result
 
 
-class Dedup(Stage):
+class DedupStage(Stage):
     """Search for duplicates among the kept examples: none is removed in favor of one that is left out."""
 
     @override
@@ -129,7 +129,7 @@ class Dedup(Stage):
         )
 
 
-class Conflicts(Stage):
+class ConflictsStage(Stage):
     """Search for answers that contradict each other."""
 
     @override
@@ -169,7 +169,7 @@ class Conflicts(Stage):
         return replace(run_result, conflicts=report.conflicts)
 
 
-class Split(Stage):
+class SplitStage(Stage):
     """Divide the kept examples, and write them."""
 
     @override
@@ -227,7 +227,7 @@ class Split(Stage):
         return replace(run_result, not_understood=result["not_understood"], manifest=manifest, manifest_sha256=digest)
 
 
-class Train(Stage):
+class TrainStage(Stage):
     """Train on the splits, in a process of its own."""
 
     @override
@@ -252,10 +252,10 @@ class Train(Stage):
 
 
 ALL_STAGES: Final[dict[str, Stage]] = {
-    "check": Check(),
-    "dedup": Dedup(),
-    "conflicts": Conflicts(),
-    "split": Split(),
-    "train": Train(),
+    "check": CheckStage(),
+    "dedup": DedupStage(),
+    "conflicts": ConflictsStage(),
+    "split": SplitStage(),
+    "train": TrainStage(),
 }
 """All stages, in their order (`curate.commands.run.result.STAGES`)."""
