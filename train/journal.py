@@ -68,7 +68,7 @@ class JsonLines:
         return new_events(self.path, 0)[1]
 
 
-class Journal(JsonLines):
+class TrainingJournal(JsonLines):
     """The journal, open to be written to."""
 
     def __init__(self, path: Path, *, silent: bool = False) -> None:
@@ -156,7 +156,7 @@ class Phase:
 class JournalPrinter:
     """Prints lines and progress bars to standard error, and opens phases, one at a time."""
 
-    def __init__(self, *, quiet: bool, journal: Journal | None = None) -> None:
+    def __init__(self, *, quiet: bool, journal: TrainingJournal | None = None) -> None:
         self.quiet = quiet
         self.journal = journal
         self.console = console(stderr=True)

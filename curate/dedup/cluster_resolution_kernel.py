@@ -351,8 +351,8 @@ def _resolve_group(  # noqa: PLR0912
 
 @compiled
 def resolve(
-    members: Members, groups: Any, facts: FactComparisons, similarities: Similarities, outcome: ResolvedMembers, limits: WorkLimits,
-    room: GroupBuffers, requests: Any, misses: Any,
+    members: Members, groups: Any, facts: FactComparisons, similarities: Similarities, outcome: ResolvedMembers,
+    limits: WorkLimits, room: GroupBuffers, requests: Any, misses: Any,
 ) -> Any:  # fmt: skip
     """Decide in the groups `groups` (their numbers) as far as possible. Writes the fact comparisons needed to continue
     to `requests`, and other similarities found to `misses`; returns the numbers of both.

@@ -224,7 +224,8 @@ class Encoder:
         return str(self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
     def _with_mismatches(
-        self, text: Rendered, ids: list[int], labels: list[int], weights: list[float], answers: Mapping[int, SupervisedTokens],
+        self, text: Rendered, ids: list[int], labels: list[int], weights: list[float],
+        answers: Mapping[int, SupervisedTokens],
         mismatches: tuple[Mismatch, ...] = (),
         straddling: int = 0,
     ) -> Encoded:  # fmt: skip

@@ -164,9 +164,9 @@ def grouped(
     """Gather the sets whose similarity is at least `threshold`. Sets without shingles are in no group.
 
     The order of the sets changes only numbers. `keys`: the `band_keys` of all, if known. `misses`: whether
-    `SimilarityGroups.misses` are wanted. With a folder, keys are in a file there. `before`: for each set a number that is equal
-    for sets of one group if only these are grouped; -1 for others. Only these others are compared then, and there are
-    no `misses`.
+    `SimilarityGroups.misses` are wanted. With a folder, keys are in a file there. `before`: for each set a number that
+    is equal for sets of one group if only these are grouped; -1 for others. Only these others are compared then, and
+    there are no `misses`.
     """
     bands = bands_for(threshold)
     nodes = np.flatnonzero(np.diff(sets.offsets)).astype(np.int64)

@@ -19,7 +19,7 @@ from transformers import AutoModelForCausalLM, LlamaConfig
 
 from train.batching import pack
 from train.memory.autoconfig import optimiser_of
-from train.memory.memory_profile import Load, Sizes, _texts
+from train.memory.memory_profile import Load, MemoryProfile, _texts
 from train.model.adapters import add_adapter
 from train.model.base import autocast
 from train.model.loss import losses, use_chunked_cross_entropy, use_packed_attention
@@ -72,7 +72,7 @@ def main() -> None:
     recipe = Recipe(
         model=given.shape, data="-", method="qlora", optimiser="adamw_8bit" if given.cpu else "paged_adamw_8bit"
     )
-    sizes = Sizes(recipe, torch.bfloat16, on_cpu=given.cpu, config=config)
+    sizes = MemoryProfile(recipe, torch.bfloat16, on_cpu=given.cpu, config=config)
     where = "on no device" if given.estimate else "on a CPU" if given.cpu else f"on {torch.cuda.get_device_name()}"
     print(f"{given.shape}, {config.num_hidden_layers} layers, {where}")
     print(

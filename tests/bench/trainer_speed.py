@@ -303,7 +303,7 @@ def curate(folder: Path, adapter: Path, given: argparse.Namespace) -> dict[str, 
     import torch
 
     from train.data.splits import prepare
-    from train.journal import Journal, JournalPrinter
+    from train.journal import JournalPrinter, TrainingJournal
     from train.memory.autoconfig import decide
     from train.run_folder import RunFolder
     from train.training.training import Training
@@ -314,7 +314,7 @@ def curate(folder: Path, adapter: Path, given: argparse.Namespace) -> dict[str, 
     run = RunFolder(folder / "run")
     run.path.mkdir(exist_ok=True)
     run.clear()
-    printer.journal = Journal(run.metrics)
+    printer.journal = TrainingJournal(run.metrics)
     training = Training(prepared, decide(chosen, prepared.texts), run, printer, {})
     torch.set_num_threads(given.threads)
     training._load()

@@ -20,7 +20,7 @@ import torch
 
 from tests.trainer.tiny import conversations, make_model
 from train.data.splits import Prepared, prepare
-from train.journal import Journal, JournalPrinter
+from train.journal import JournalPrinter, TrainingJournal
 from train.memory.autoconfig import decide
 from train.model.adapters import load_adapter
 from train.model.base import DTYPES, load_base
@@ -46,7 +46,7 @@ def ours(recipe: Recipe, folder: Path) -> tuple[Prepared, list[float]]:
     printer = JournalPrinter(quiet=True)
     prepared, run = prepare(recipe, printer), RunFolder(folder / "run")
     run.path.mkdir(parents=True)
-    printer.journal = Journal(run.metrics)
+    printer.journal = TrainingJournal(run.metrics)
     training = Training(prepared, decide(recipe, prepared.texts), run, printer, {})
     training._load()
     training.model.save_pretrained(str(folder / "start"))

@@ -16,7 +16,7 @@ from tests.trainer.tiny import make_model, write_recipe, write_split
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A model of one layer: what takes time in a tiny training is the number of modules."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("train.memory.memory_profile.Sizes._bytes_with_layers", measured_once())
+        patch.setattr("train.memory.memory_profile.MemoryProfile._bytes_with_layers", measured_once())
         # PEFT's page beside each adapter and checkpoint takes a tenth of the time; a training in a process writes it.
         patch.setattr("peft.PeftModel.create_or_update_model_card", lambda *_: None)
         yield make_model(tmp_path_factory.mktemp("model"), layers=1)
@@ -31,11 +31,11 @@ def own_cache(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypa
 
 def measured_once() -> Callable[..., int]:
     """Measures the memory of a step once for equal models and recipes: it takes half of the time of a tiny training."""
-    from train.memory.memory_profile import Sizes
+    from train.memory.memory_profile import MemoryProfile
 
-    measured, known = Sizes._bytes_with_layers, dict[tuple[object, ...], int]()
+    measured, known = MemoryProfile._bytes_with_layers, dict[tuple[object, ...], int]()
 
-    def once(sizes: Sizes, *asked: Any) -> int:
+    def once(sizes: MemoryProfile, *asked: Any) -> int:
         recipe = sizes.recipe.model_dump_json(exclude=WITHOUT_MEMORY)
         config = str(sizes.config.to_dict() | {"_name_or_path": ""})
         key = (config, recipe, sizes.dtype, sizes.on_cpu, *asked)

@@ -14,14 +14,14 @@ from train.encoded_texts import EncodedTexts
 from train.recipe import Recipe
 
 if TYPE_CHECKING:
-    from train.data.splits import Split
+    from train.data.splits import TokenizedSplit
 
 
-def load(folder: Path, *, template: str = CHATML, **values: Any) -> "Split":
+def load(folder: Path, *, template: str = CHATML, **values: Any) -> "TokenizedSplit":
     return load_split(folder, "train", Template(make_tokenizer(template)), Recipe(model="m", data="d", **values))
 
 
-def ids(split: "Split") -> list[list[int]]:
+def ids(split: "TokenizedSplit") -> list[list[int]]:
     return [text.input_ids for text in split.encoded]
 
 

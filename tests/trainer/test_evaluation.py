@@ -13,12 +13,12 @@ from curate.cli.main import main
 from curate.core.example import Example, Place
 from curate.models.template import Template
 from tests.trainer.tiny import WORDS, make_tokenizer
-from train.evaluation.answering import Answer, ResponseCache
+from train.evaluation.answering import ModelAnswer, ResponseCache
 from train.evaluation.eval_setup import longest_answer
 from train.evaluation.evaluation_result import Comparison, Result, Score, Verdict
 from train.evaluation.prompts import (
+    EvaluationQuestion,
     Prompts,
-    Question,
     fixed_shots,
     questions_of,
     shot_of,
@@ -39,7 +39,7 @@ def example(*turns: tuple[str, str], line: int = 1, **more: Any) -> Example:
     )
 
 
-def question(asked: str, answer: str, system: str | None = None, line: int = 1) -> Question:
+def question(asked: str, answer: str, system: str | None = None, line: int = 1) -> EvaluationQuestion:
     return questions_of(
         [example(*([("system", system)] if system else []), ("user", asked), ("assistant", answer), line=line)], "last"
     )[0]
@@ -67,7 +67,7 @@ def test_the_room_for_an_answer_covers_its_reasoning_in_any_form() -> None:
     parts = [{"type": "thinking", "thinking": "It is in France."}, {"type": "text", "text": "Paris."}]
     for answer in ({"content": parts}, {"reasoning_content": "It is in France.", "content": "Paris."}):
         messages = [{"role": "user", "content": "Where?"}, {"role": "assistant", **answer}]
-        question = Question(Example(Place("f", 1), {"messages": messages}, "messages"), 1)
+        question = EvaluationQuestion(Example(Place("f", 1), {"messages": messages}, "messages"), 1)
         assert (question.written, question.expected.text) == ("It is in France.Paris.", "Paris.")
         setup: Any = SimpleNamespace(pool=[question], questions=[], task="text")
         assert longest_answer(setup, len) == 48  # 22, 8 to spare, and the marks around it, in steps of 16
@@ -369,7 +369,7 @@ def test_a_run_is_held_against_prompts_and_nothing_is_asked_twice(
 
 def test_answers_that_somebody_else_wrote_are_asked_again(tmp_path: Path) -> None:
     path = tmp_path / "answers.jsonl"
-    ResponseCache(path).add({"a": Answer("é\ud800", "", ended=True), "b": [1e-05, 3]})
+    ResponseCache(path).add({"a": ModelAnswer("é\ud800", "", ended=True), "b": [1e-05, 3]})
     lines = [json.loads(line) for line in path.read_bytes().splitlines()]
     assert [ResponseCache(path).get(key) for key in "ab"] == [line["value"] for line in lines]
     lines[1]["value"] = [0.0, 3]

@@ -173,16 +173,16 @@ def test_a_template_that_is_not_the_one_of_the_training_is_shown_beside_it(
 
 @pytest.mark.slow
 def test_methods_that_leave_no_weights_to_merge_go_as_adapters() -> None:
-    from train.export.export_result import Options
+    from train.export.export_result import ExportOptions
     from train.export.exporter import require_form
 
     for method, form in (("ia3", "merged"), ("prompt-tuning", "gguf"), ("full", "adapter")):
         with pytest.raises(UsageError, match=r"cannot be merged into|not an adapter"):
-            require_form(Recipe(model="m", data="d", method=method), Options(form=form, folder=Path("out")))  # type: ignore[arg-type]
+            require_form(Recipe(model="m", data="d", method=method), ExportOptions(form=form, folder=Path("out")))  # type: ignore[arg-type]
     with pytest.raises(UsageError) as refused:
-        require_form(Recipe(model="m", data="d", method="bottleneck"), Options(form="merged", folder=Path("out")))
+        require_form(Recipe(model="m", data="d", method="bottleneck"), ExportOptions(form="merged", folder=Path("out")))
     assert "curate chat" in refused.value.hint  # PEFT does not know them
-    require_form(Recipe(model="m", data="d", method="full"), Options(form="merged", folder=Path("out")))
+    require_form(Recipe(model="m", data="d", method="full"), ExportOptions(form="merged", folder=Path("out")))
 
 
 @pytest.mark.slow

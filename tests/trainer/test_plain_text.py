@@ -16,7 +16,7 @@ from train.data.plain_text import TEMPLATE, continuation
 from train.recipe import Recipe
 
 if TYPE_CHECKING:
-    from train.data.splits import Split
+    from train.data.splits import TokenizedSplit
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +30,7 @@ def write(file: Path, rows: list[dict[str, Any]]) -> None:
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
-def split_of(folder: Path, rows: list[dict[str, Any]], **keys: Any) -> "Split":
+def split_of(folder: Path, rows: list[dict[str, Any]], **keys: Any) -> "TokenizedSplit":
     from curate.models.template import Template
 
     write(folder / "train.jsonl", rows)

@@ -146,13 +146,13 @@ def test_what_the_validation_split_holds_is_planned_as_it_is_refused_and_left_ou
 def test_a_change_that_a_recipe_does_not_allow_hides_no_other_that_fits(project: Path) -> None:
     import torch
 
-    from train.memory.autoconfig import Texts, cheapest_fit
-    from train.memory.memory_profile import Sizes
+    from train.memory.autoconfig import TextLengths, cheapest_fit
+    from train.memory.memory_profile import MemoryProfile
 
     values = {"method": "lora", "initialisation": "pissa", "tokens_per_pass": None, "max_length": 8000}
     recipe = load_recipe(write_recipe(project, **values))
-    sizes = Sizes(recipe, torch.float32, on_cpu=False)  # qlora takes no pissa
-    texts = Texts([64] * 20 + [8000], 0.1)
+    sizes = MemoryProfile(recipe, torch.float32, on_cpu=False)  # qlora takes no pissa
+    texts = TextLengths([64] * 20 + [8000], 0.1)
     found = cheapest_fit(sizes, texts, round(sizes.without_steps("adamw_8bit") / 0.9) + 8_000_000, "adamw_torch")
     assert found is not None
     assert {"max_length", "optimiser"} <= found[0].keys()
@@ -264,7 +264,7 @@ def test_kernels_for_texts_of_many_lengths_are_bounded_and_expected(
     monkeypatch.setattr(memory_profile, "held_memory", lambda: 0)
     recipe = load_recipe(write_recipe(project, method="full", rank=None, dropout=None))
     whole, half = (
-        memory_profile.Sizes(recipe, dtype, on_cpu=True).without_steps("sgd")
+        memory_profile.MemoryProfile(recipe, dtype, on_cpu=True).without_steps("sgd")
         for dtype in (torch.float32, torch.bfloat16)
     )
     assert half - whole == memory_profile.KERNEL_BYTES  # all weights are trained, in float32

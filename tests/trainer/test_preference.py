@@ -16,7 +16,7 @@ from tests.trainer.tiny import WORDS, load_split, make_tokenizer, write_recipe
 from train.recipe import Recipe
 
 if TYPE_CHECKING:
-    from train.data.splits import Split
+    from train.data.splits import TokenizedSplit
 
 pytestmark = pytest.mark.slow
 
@@ -49,7 +49,7 @@ def write(file: Path, rows: list[dict[str, Any]]) -> Path:
     return file
 
 
-def split_of(folder: Path, rows: list[dict[str, Any]], recipe: Recipe, name: str = "train") -> "Split":
+def split_of(folder: Path, rows: list[dict[str, Any]], recipe: Recipe, name: str = "train") -> "TokenizedSplit":
     from curate.models.template import Template
 
     write(folder / f"{name}.jsonl", rows)
@@ -63,7 +63,7 @@ METHODS: dict[str, dict[str, Any]] = {
 }
 
 
-def plain_losses(model: Any, split: "Split", step: list[int], recipe: Recipe) -> Any:
+def plain_losses(model: Any, split: "TokenizedSplit", step: list[int], recipe: Recipe) -> Any:
     """The loss of a step as the papers write it, text by text, by transformers' own forward pass of the PEFT model."""
     import torch
 

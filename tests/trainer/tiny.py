@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 if TYPE_CHECKING:
-    from train.data.splits import Split
+    from train.data.splits import TokenizedSplit
 
 CHATML = """{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system
 You are a helpful assistant<|im_end|>
@@ -97,7 +97,7 @@ def write_split(folder: Path, *, train: int = 40, test: int = 6) -> Path:
     return folder
 
 
-def load_split(folder: Path, name: str, template: Any, recipe: Any) -> "Split":
+def load_split(folder: Path, name: str, template: Any, recipe: Any) -> "TokenizedSplit":
     """`load_split` of the trainer, which loads PyTorch: to collect the tests does not."""
     from train.data import splits
 

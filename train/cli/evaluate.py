@@ -23,7 +23,7 @@ from train.cli.common import (
     require_runs,
     with_trainer,
 )  # fmt: skip
-from train.evaluation.options import LIMIT, SHOTS, SYSTEMS, Options, SystemName
+from train.evaluation.options import LIMIT, SHOTS, SYSTEMS, EvaluationOptions, SystemName
 from train.evaluation.prompts import Turns
 from train.evaluation.task import TaskName
 from train.scores import METRICS
@@ -141,12 +141,12 @@ def _server(args: EvaluateOptions) -> Server | None:
     )  # fmt: skip
 
 
-def _options(args: EvaluateOptions, *, served: bool) -> Options:
+def _options(args: EvaluateOptions, *, served: bool) -> EvaluationOptions:
     """The options of the evaluation. Raises `UsageError` for a system that cannot be measured."""
     has_tuned = args.tuned is not None if served else args.run is not None
     has_base = args.model is not None if served else True
     names = [name for name, system in SYSTEMS.items() if (has_tuned if system.tuned else has_base)]
-    return Options(
+    return EvaluationOptions(
         systems=tuple(_system_named(name, names) for name in args.systems.split(",")) if args.systems else tuple(names),
         data=args.data, split=args.split, task=args.task, metric=args.metric, shots=args.shots, limit=args.limit,
         turns=args.turns, max_new_tokens=args.max_new_tokens, embeddings=args.embeddings, documents=args.documents,
@@ -167,7 +167,9 @@ def _print_overfitting(args: EvaluateOptions, diagnosis: "Overfitting | None") -
     return ExitCode.FINDINGS if diagnosis.signs else ExitCode.CLEAN
 
 
-def _measure(args: EvaluateOptions, trained: "Trained", server: Server | None, options: Options) -> "Evaluation":
+def _measure(
+    args: EvaluateOptions, trained: "Trained", server: Server | None, options: EvaluationOptions
+) -> "Evaluation":
     """Ask the models, and compare their answers."""
     with with_trainer():
         from train.evaluation.evaluator import evaluate as measure

@@ -14,7 +14,7 @@ from curate.core.egress import upload
 from curate.core.errors import UsageError
 from curate.core.text import visible
 from train.cli.common import OutputFolder, Quiet, Yes, print_result, require_runs, with_trainer
-from train.export.export_result import PROMPTS, DtypeName, Export, Form, Options
+from train.export.export_result import PROMPTS, DtypeName, Export, ExportOptions, Form
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,7 +100,9 @@ def export(
         require_push_consent("the export with its model card", push, yes=yes, as_json=as_json)
     if where == "cpu":  # before torch looks for one
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
-    options = Options(form=form, folder=folder, dtype=dtype, prompts=prompts, data=data[0] if data else None, name=name)
+    options = ExportOptions(
+        form=form, folder=folder, dtype=dtype, prompts=prompts, data=data[0] if data else None, name=name
+    )
     require_runs(*runs)
     with with_trainer():
         from train.export.exporter import export as write

@@ -30,7 +30,7 @@ from train.data.split_files import SplitFiles
 from train.data.tokenized import tokenized
 from train.encoded_texts import EncodedTexts
 from train.journal import JournalPrinter
-from train.memory.autoconfig import Texts
+from train.memory.autoconfig import TextLengths
 from train.model.base import base_config, longest_context
 from train.model.generation import stop_ids
 from train.recipe import Recipe
@@ -41,7 +41,7 @@ MAX_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Split:
+class TokenizedSplit:
     """One split, tokenized. Its examples stay in the file."""
 
     name: str
@@ -99,7 +99,7 @@ class Split:
                 yield example
                 number = next(numbers, None)
 
-    def sample(self, count: int) -> "Split":
+    def sample(self, count: int) -> "TokenizedSplit":
         """At most `count` of its examples, spread evenly: the beginning of a sorted file is not representative."""
         size = len(self.lines)
         if count >= size:
@@ -111,7 +111,9 @@ class Split:
         return replace(self, encoded=self.encoded.chosen(texts), owners=owners, signs=self.signs[texts], **examples)
 
 
-def load_split(folder: Path, name: str, template: Template, recipe: Recipe, context: int = sys.maxsize) -> Split:
+def load_split(
+    folder: Path, name: str, template: Template, recipe: Recipe, context: int = sys.maxsize
+) -> TokenizedSplit:
     """Encode one split. `context`: tokens that the model takes.
 
     Raises `InputError` if the file is missing, empty or broken, or, with their list, if the recipe refuses examples
@@ -141,7 +143,7 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe, cont
     if takes_thinking(template.source):
         reasoning = facts["thinking"] / len(systems)
         shared[VARIABLES] = {THINKING: reasoning > 0.5} | shared.get(VARIABLES, {})
-    return Split(
+    return TokenizedSplit(
         name, files, encoded.texts, columns["owners"], signs, columns["lines"], columns["numbers"],
         columns["example_weights"], systems, (*long, *unusable), Counter(facts["mismatches"]),
         facts["system"] if (systems == systems[0]).all() else None, shared, reasoning, facts["highest"], states,
@@ -212,7 +214,7 @@ class HeldOutPrompt(NamedTuple):
     """The answer in the data."""
 
 
-def held_out_prompts(split: Split, template: Template, recipe: Recipe) -> list[HeldOutPrompt]:
+def held_out_prompts(split: TokenizedSplit, template: Template, recipe: Recipe) -> list[HeldOutPrompt]:
     """Up to `generations` questions spread over a split, with their better answers."""
     count = recipe.generations
     if not count:
@@ -234,10 +236,10 @@ class Prepared:
 
     recipe: Recipe
     template: Template
-    train: Split
-    validation: Split | None
+    train: TokenizedSplit
+    validation: TokenizedSplit | None
     """Measured on during the training; None without measurements or with an empty split."""
-    held_out: Split
+    held_out: TokenizedSplit
     """Measured on before and after it."""
     order: Order
     stops: list[int]
@@ -246,7 +248,7 @@ class Prepared:
     """Training and held-out answers to probe."""
 
     @property
-    def splits(self) -> tuple[Split, ...]:
+    def splits(self) -> tuple[TokenizedSplit, ...]:
         """The splits, each once, the held-out one last."""
         candidates = (self.train, self.validation, self.held_out)
         return tuple({split.name: split for split in candidates if split is not None}.values())
@@ -267,10 +269,10 @@ class Prepared:
         return evaluate_every(self.recipe, len(self.order))
 
     @property
-    def texts(self) -> Texts:
+    def texts(self) -> TextLengths:
         """Lengths of the training texts."""
         lengths = self.train.encoded.lengths.tolist()
-        return Texts(lengths, int(self.train.encoded.supervised.sum()) / sum(lengths))
+        return TextLengths(lengths, int(self.train.encoded.supervised.sum()) / sum(lengths))
 
     @property
     def start(self) -> list[int]:

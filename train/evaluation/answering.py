@@ -9,7 +9,7 @@ from curate.core.store import ResultJournal
 Asked = TypeVar("Asked")
 
 
-class Answer(NamedTuple):
+class ModelAnswer(NamedTuple):
     """What a model answered."""
 
     text: str

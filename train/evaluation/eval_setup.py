@@ -11,8 +11,8 @@ from curate.core.text import normalised, plural, visible
 from curate.models.template import Template
 from train.data.pairs import preferred_examples
 from train.data.split_files import SplitFiles
-from train.evaluation.options import LIMIT, SHOTS, Options
-from train.evaluation.prompts import Question, Turns, questions_of, spread_evenly
+from train.evaluation.options import LIMIT, SHOTS, EvaluationOptions
+from train.evaluation.prompts import EvaluationQuestion, Turns, questions_of, spread_evenly
 from train.evaluation.task import TASKS, TaskName, guess_task
 from train.scores import METRICS
 from train.scores.calls import calls_in_answer
@@ -33,9 +33,9 @@ class EvalSetup:
 
     split: str
     files: SplitFiles
-    questions: list[Question]
+    questions: list[EvaluationQuestion]
     available: int
-    pool: list[Question]
+    pool: list[EvaluationQuestion]
     """Training examples, the only ones shown in prompts."""
     task: TaskName
     task_from: str
@@ -52,7 +52,7 @@ class EvalSetup:
         return tuple(name for name in names if self.losses or name != PERPLEXITY.name)
 
 
-def eval_setup(trained: Trained, template: Template | None, options: Options) -> EvalSetup:
+def eval_setup(trained: Trained, template: Template | None, options: EvaluationOptions) -> EvalSetup:
     """Read the splits. `template`: None if a server renders the prompts.
 
     Raises `InputError` if the splits have changed since the training or hold no question.
@@ -109,7 +109,11 @@ def examples_of(trained: Trained, folder: Path, split: str) -> list[Example]:
 
 
 def _notes(
-    trained: Trained, template: Template | None, questions: list[Question], pool: list[Question], task: TaskName
+    trained: Trained,
+    template: Template | None,
+    questions: list[EvaluationQuestion],
+    pool: list[EvaluationQuestion],
+    task: TaskName,
 ) -> tuple[str, ...]:
     """Notes on the validity of the numbers."""
     notes = []
@@ -133,7 +137,7 @@ def _notes(
     return tuple(notes)
 
 
-def _loses_calls(template: Template, question: Question) -> bool:
+def _loses_calls(template: Template, question: EvaluationQuestion) -> bool:
     """Whether the functions called in the rendered answer are others than those that are expected."""
     encoding = template.encode({**question.example.value, "messages": question.messages})
     span = encoding.encoded[-1].text if encoding.encoded else None

@@ -8,15 +8,15 @@ from curate.core.errors import InputError, ModelError
 from curate.core.text import plural, visible
 from curate.models.names import resolve
 from train.errors import memory_errors
-from train.evaluation.answering import Answer, Loss, ResponseCache
+from train.evaluation.answering import Loss, ModelAnswer, ResponseCache
 from train.evaluation.eval_setup import eval_setup, longest_answer
 from train.evaluation.evaluation_result import Comparison, Evaluation, NotAsked, Output, Result
 from train.evaluation.local_model import LocalModel
-from train.evaluation.options import EMBEDDINGS, SYSTEMS, Options, System, SystemName
+from train.evaluation.options import EMBEDDINGS, SYSTEMS, EvaluationOptions, System, SystemName
 from train.evaluation.prompts import (
     PASSAGES,
+    EvaluationQuestion,
     Passage,
-    Question,
     Shown,
     fixed_shots,
     nearest_passages,
@@ -41,7 +41,7 @@ class SystemAnswers:
     """The prompts of one system, with its answers and losses."""
 
     prompts: list[Any]
-    answers: list[Answer]
+    answers: list[ModelAnswer]
     losses: list[Loss]
 
     @property
@@ -57,7 +57,7 @@ Backend = LocalModel | ServedModel
 """The models that are asked: on this machine, or at a server."""
 
 
-def evaluate(trained: Trained, backend: Backend, options: Options, printer: JournalPrinter) -> Evaluation:
+def evaluate(trained: Trained, backend: Backend, options: EvaluationOptions, printer: JournalPrinter) -> Evaluation:
     """Ask, measure, compare, write `evaluation.json`. Raises `CurateError`; answers so far stay in the cache."""
     hint = "answers so far are kept: try a lower --max-new-tokens or --shots, or a machine with more memory"
     with backend.folder.locked(), memory_errors(hint):
@@ -67,7 +67,7 @@ def evaluate(trained: Trained, backend: Backend, options: Options, printer: Jour
 class Evaluating:
     """A running evaluation."""
 
-    def __init__(self, trained: Trained, backend: Backend, options: Options, printer: JournalPrinter) -> None:
+    def __init__(self, trained: Trained, backend: Backend, options: EvaluationOptions, printer: JournalPrinter) -> None:
         self.trained, self.backend, self.options, self.printer = trained, backend, options, printer
         self.setup = eval_setup(trained, backend.template, options)
         self.max_new_tokens = options.max_new_tokens or longest_answer(self.setup, backend.count_tokens)
@@ -142,7 +142,7 @@ class Evaluating:
             prompts[system.name] = [prompt for prompt in rendered if prompt is not None]
         return prompts
 
-    def _leave_out(self, refused: list[Question]) -> None:
+    def _leave_out(self, refused: list[EvaluationQuestion]) -> None:
         """Remove the questions that the template refuses, and record why. Raises `InputError` if none is left."""
         for question in refused:
             why = self.backend.refusal(question)
@@ -268,7 +268,7 @@ def _result_of(
     )  # fmt: skip
 
 
-def _output(question: Question, answers: dict[SystemName, Answer], nearest: Sequence[Shown]) -> Output:
+def _output(question: EvaluationQuestion, answers: dict[SystemName, ModelAnswer], nearest: Sequence[Shown]) -> Output:
     """A question with the expected answer and the answer of each system."""
     calls = [f"{name}({arguments})" for name, arguments in question.expected.calls]
     return Output(

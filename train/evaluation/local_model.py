@@ -9,9 +9,9 @@ from typing import Any, Final
 from curate.core.example import content_id
 from curate.models.encoding import IGNORE_INDEX, Encoded
 from curate.models.template import Template
-from train.evaluation.answering import Answer, Loss, ResponseCache
+from train.evaluation.answering import Loss, ModelAnswer, ResponseCache
 from train.evaluation.options import System
-from train.evaluation.prompts import Prompt, Prompts, Question
+from train.evaluation.prompts import EvaluationQuestion, Prompt, Prompts
 from train.journal import JournalPrinter
 from train.memory.hardware import tokens_that_fit
 from train.model.adapters import adapter_disabled
@@ -45,7 +45,7 @@ class LocalModel:
         """Tokens of a text."""
         return len(self.template.ids(text))
 
-    def refusal(self, question: Question) -> str:
+    def refusal(self, question: EvaluationQuestion) -> str:
         """Why the template refuses a question."""
         encoding = self.template.encode({**question.example.value, "messages": question.messages})
         return encoding.problems[0].message if encoding.problems else "the chat template changes its earlier turns"
@@ -57,7 +57,7 @@ class LocalModel:
 
     def ask(
         self, system: System, prompts: Sequence[Prompt], cache: ResponseCache, most: int
-    ) -> tuple[list[Answer], list[Loss]]:
+    ) -> tuple[list[ModelAnswer], list[Loss]]:
         """For each prompt the answer, of at most `most` tokens, and the loss of the expected answer."""
         report, recipe = self.trained.report, self.trained.recipe
         weights = report.adapter_sha256 if system.tuned else None
@@ -73,7 +73,7 @@ class LocalModel:
         phase = self.printer.phase(system.title, 2 * len(prompts))
         with self.lent(tuned=system.tuned) as model:
             generate = partial(self._generate, model, stop_ids(self.template, texts), most)
-            answered = [Answer(*values) for values in cache.complete(keyed_texts, generate, phase.advance)]
+            answered = [ModelAnswer(*values) for values in cache.complete(keyed_texts, generate, phase.advance)]
             losses = [Loss(*values) for values in cache.complete(measured, partial(self._losses, model), phase.advance)]
         return answered, losses
 

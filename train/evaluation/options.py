@@ -44,7 +44,7 @@ SHOTS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class EvaluationOptions:
     """Options of `curate evaluate`; None leaves the choice to the data."""
 
     systems: tuple[SystemName, ...] = tuple(SYSTEMS)

@@ -53,7 +53,7 @@ QUESTION: Final = "Question:"
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class EvaluationQuestion:
     """A conversation up to an answer of the data."""
 
     example: Example
@@ -91,19 +91,19 @@ def without_thoughts(text: str) -> str:
     return "".join(split.outside).strip() if split.blocks else text
 
 
-def questions_of(examples: Sequence[Example], turns: Turns) -> list[Question]:
+def questions_of(examples: Sequence[Example], turns: Turns) -> list[EvaluationQuestion]:
     """The last answer of each example, or all that are trained on; answers without text and calls are skipped."""
     return [question for example in examples for question in _questions(example, turns)]
 
 
-def _questions(example: Example, turns: Turns) -> Iterator[Question]:
+def _questions(example: Example, turns: Turns) -> Iterator[EvaluationQuestion]:
     """The questions of an example with an expected answer: about its last answer, or all of them."""
     messages = example.value["messages"]
     answers = [
         i for i in range(1, len(messages)) if messages[i].get("role") == "assistant" and _is_trained_on(messages[i])
     ]
     for turn in answers if turns == "all" else answers[-1:]:
-        question = Question(example, turn)
+        question = EvaluationQuestion(example, turn)
         if question.expected.text.strip() or question.expected.calls:
             yield question
 
@@ -113,29 +113,29 @@ def _is_trained_on(turn: dict[str, Any]) -> bool:
     return turn.get("weight") != 0 and all(turn.get(key) is not False for key in TRAINING_KEYS)
 
 
-def spread_evenly(questions: Sequence[Question], limit: int) -> list[Question]:
+def spread_evenly(questions: Sequence[EvaluationQuestion], limit: int) -> list[EvaluationQuestion]:
     """At most `limit` of the questions, spread evenly over them."""
     if len(questions) <= limit:
         return list(questions)
     return [questions[i * len(questions) // limit] for i in range(limit)]
 
 
-def shot_of(question: Question) -> list[dict[str, Any]]:
+def shot_of(question: EvaluationQuestion) -> list[dict[str, Any]]:
     """The last exchange of a conversation, without our key `weight`."""
     turns = question.messages
     start = next((i for i in range(len(turns) - 1, -1, -1) if turns[i].get("role") == "user"), len(turns) - 1)
     return [{key: value for key, value in turn.items() if key != "weight"} for turn in turns[start:]]
 
 
-Shown = Question | Passage
+Shown = EvaluationQuestion | Passage
 """What a prompt shows besides the question: a training example, or a passage of a document."""
 
 
-def turns_with(question: Question, shown: Sequence[Shown]) -> list[dict[str, Any]]:
+def turns_with(question: EvaluationQuestion, shown: Sequence[Shown]) -> list[dict[str, Any]]:
     """The turns before the answer, with examples after the system message and passages before the request."""
     turns = question.messages[:-1]
     head = next((i for i, turn in enumerate(turns) if turn.get("role") not in ("system", "developer")), len(turns))
-    shots = [turn for example in shown if isinstance(example, Question) for turn in shot_of(example)]
+    shots = [turn for example in shown if isinstance(example, EvaluationQuestion) for turn in shot_of(example)]
     passages = [example.text for example in shown if isinstance(example, Passage)]
     last = next((i for i in range(len(turns) - 1, -1, -1) if turns[i].get("role") == "user"), None)
     if passages and last is not None:
@@ -150,11 +150,11 @@ def _with_passages(turn: dict[str, Any], passages: Sequence[str]) -> dict[str, A
     return {**turn, "content": parts}
 
 
-def fixed_shots(pool: Sequence[Question], count: int, seed: int, *, labels: bool) -> list[Question]:
+def fixed_shots(pool: Sequence[EvaluationQuestion], count: int, seed: int, *, labels: bool) -> list[EvaluationQuestion]:
     """Examples for all questions: with `labels` one of each label in turn, else a draw from those of medium length."""
     draw = random.Random(f"{seed}:shots")  # noqa: S311
     if labels:
-        by_label: dict[str, list[Question]] = defaultdict(list)
+        by_label: dict[str, list[EvaluationQuestion]] = defaultdict(list)
         for question in pool:
             by_label[normalised(question.expected.text)].append(question)
         groups = sorted(by_label.values(), key=len, reverse=True)
@@ -171,13 +171,13 @@ def fixed_shots(pool: Sequence[Question], count: int, seed: int, *, labels: bool
 
 
 def nearest_shots(
-    questions: Sequence[Question],
-    pool: Sequence[Question],
+    questions: Sequence[EvaluationQuestion],
+    pool: Sequence[EvaluationQuestion],
     count: int,
     model: str,
     cache: Path,
     progress: Callable[[int], None] | None,
-) -> list[list[Question]]:
+) -> list[list[EvaluationQuestion]]:
     """For each question the `count` nearest training examples by embedding of the request, the nearest last.
 
     `progress` is called with the number of texts embedded since its last call.
@@ -216,12 +216,12 @@ class Prompts:
         self.room = room
         """Tokens that prompt and answer may have together."""
 
-    def of(self, question: Question, shots: Sequence[Shown] = ()) -> Prompt | None:
+    def of(self, question: EvaluationQuestion, shots: Sequence[Shown] = ()) -> Prompt | None:
         """The prompt with as many of the last examples as fit; None if the template refuses the question."""
         made = (self._prompt_with(question, shots[left:]) for left in range(len(shots) + 1))
         return next((prompt for prompt in made if prompt is not None), None)
 
-    def _prompt_with(self, question: Question, shots: Sequence[Shown]) -> Prompt | None:
+    def _prompt_with(self, question: EvaluationQuestion, shots: Sequence[Shown]) -> Prompt | None:
         """The prompt with all of these examples; None if the template refuses it, or if it does not fit."""
         turns = _untrained_turns(turns_with(question, shots))
         answer = {key: value for key, value in question.messages[-1].items() if key != "weight"}

@@ -16,9 +16,9 @@ from curate.core.example import content_id
 from curate.core.runs import Project
 from curate.core.text import estimated_tokens, plural
 from curate.models.template_messages import template_tools
-from train.evaluation.answering import Answer, Loss, ResponseCache
+from train.evaluation.answering import Loss, ModelAnswer, ResponseCache
 from train.evaluation.options import System
-from train.evaluation.prompts import Question, Shown, turns_with
+from train.evaluation.prompts import EvaluationQuestion, Shown, turns_with
 from train.journal import JournalPrinter
 from train.run_folder import RunFolder
 from train.server import Server
@@ -83,7 +83,7 @@ class ServedModel:
 
     count_tokens = staticmethod(tokens_of)
 
-    def prompt(self, question: Question, shots: Sequence[Shown] = ()) -> ServedPrompt | None:
+    def prompt(self, question: EvaluationQuestion, shots: Sequence[Shown] = ()) -> ServedPrompt | None:
         """The request with as many of the last examples or passages as fit; None for tools that are no JSON."""
         tools = template_tools(question.example.value)
         if isinstance(tools, str):
@@ -93,7 +93,7 @@ class ServedModel:
         prompt = ServedPrompt(plain_json(request), len(shots))
         return prompt if not shots or prompt.tokens <= MAX_PROMPT_TOKENS else self.prompt(question, shots[1:])
 
-    def refusal(self, question: Question) -> str:  # noqa: ARG002
+    def refusal(self, question: EvaluationQuestion) -> str:  # noqa: ARG002
         """Why a question cannot be asked."""
         return "its tools are not valid JSON"
 
@@ -120,7 +120,7 @@ class ServedModel:
 
     def ask(
         self, system: System, prompts: Sequence[ServedPrompt], cache: ResponseCache, most: int
-    ) -> tuple[list[Answer], list[Loss]]:
+    ) -> tuple[list[ModelAnswer], list[Loss]]:
         """For each prompt an answer of at most `most` tokens and an empty loss; cached at once. Raises `ModelError`."""
         phase = self.printer.phase(system.title, len(prompts))
         endpoint = self._endpoints[system.tuned]
@@ -138,7 +138,7 @@ class ServedModel:
         replies_in_order = cache.complete(list(self._requests(system, prompts, most)), replies, phase.advance)
         if "temperature" in endpoint.refused:
             self.printer.print(f"{endpoint.model} takes no temperature: its answers vary from run to run")
-        return [Answer(*values) for values in replies_in_order], [Loss(0.0, 0)] * len(prompts)
+        return [ModelAnswer(*values) for values in replies_in_order], [Loss(0.0, 0)] * len(prompts)
 
     def _requests(
         self, system: System, prompts: Sequence[ServedPrompt], most: int

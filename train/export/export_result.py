@@ -76,7 +76,7 @@ K_QUANTS: Final = ("q6_K", "q5_K_M", "q4_K_M")
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class ExportOptions:
     """Options of `curate export`."""
 
     form: Form

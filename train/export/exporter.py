@@ -25,7 +25,7 @@ from curate.models.template_messages import common_length
 from train.errors import memory_errors
 from train.export import gguf_file, gguf_layout, merged, modelfile
 from train.export.export_folder import EXPORT_FILE, conclude, files_of, read, writing
-from train.export.export_result import K_QUANTS, Export, Form, Options, Proof
+from train.export.export_result import K_QUANTS, Export, ExportOptions, Form, Proof
 from train.export.merged import in_float32, stored_dtype
 from train.export.questions import Questions, questions_for
 from train.journal import JournalPrinter
@@ -144,7 +144,7 @@ Written = tuple[str, Callable[[], Any]]
 """The dtype of the weights that were written, and a function that loads the model from the files."""
 
 
-def export(trained: Trained, options: Options, printer: JournalPrinter) -> Export:
+def export(trained: Trained, options: ExportOptions, printer: JournalPrinter) -> Export:
     """Write an export and verify it. Raises `CurateError`, and then the folder is unchanged."""
     require_form(trained.recipe, options)
     hint = "--device cpu merges and verifies in main memory; fewer --prompts need less"
@@ -152,7 +152,7 @@ def export(trained: Trained, options: Options, printer: JournalPrinter) -> Expor
         return Exporter(trained, options, printer, stage).run()
 
 
-def require_form(recipe: Recipe, options: Options) -> None:
+def require_form(recipe: Recipe, options: ExportOptions) -> None:
     """Raises `UsageError` if a form of export is impossible for a method."""
     form, dtype = options.form, options.dtype
     adapter = form in ("adapter", "gguf-adapter")
@@ -179,7 +179,7 @@ def require_form(recipe: Recipe, options: Options) -> None:
 class Exporter:
     """A running export. Raises `UsageError` if the form is impossible for this model."""
 
-    def __init__(self, trained: Trained, options: Options, printer: JournalPrinter, stage: Path) -> None:
+    def __init__(self, trained: Trained, options: ExportOptions, printer: JournalPrinter, stage: Path) -> None:
         self.trained, self.options, self.printer, self.stage = trained, options, printer, stage
         self.template = trained.template()  # refuses another one than that of the training
         self.questions: Questions = questions_for(trained, self.template, options.data, options.prompts)

@@ -15,7 +15,7 @@ from curate.core.errors import ConfigError
 from curate.core.text import gigabytes
 from train.distributed import world_size
 from train.memory.hardware import free_memory, held_memory, total_memory
-from train.memory.memory_profile import Load, Sizes
+from train.memory.memory_profile import Load, MemoryProfile
 from train.methods import AUTO
 from train.model.base import compute_dtype, device, experts_of
 from train.recipe import Recipe, toml
@@ -38,7 +38,7 @@ class Fit(NamedTuple):
     fits: bool
 
 
-class Texts(NamedTuple):
+class TextLengths(NamedTuple):
     """Lengths of the training texts."""
 
     lengths: Sequence[int]
@@ -47,7 +47,7 @@ class Texts(NamedTuple):
     """Share of supervised tokens."""
 
 
-def choose_settings(sizes: Sizes, texts: Texts, memory: int, *, optimiser: str) -> Fit:
+def choose_settings(sizes: MemoryProfile, texts: TextLengths, memory: int, *, optimiser: str) -> Fit:
     """The fastest settings that fit into `memory` bytes; if none fit, those that need the least.
 
     Tried in this order: large passes without activation checkpointing, smaller ones, then the same with checkpointing,
@@ -63,7 +63,7 @@ def choose_settings(sizes: Sizes, texts: Texts, memory: int, *, optimiser: str) 
     return min(tried, key=lambda fit: fit.estimate.high)
 
 
-def _candidates(sizes: Sizes, texts: Texts) -> Iterator[tuple[int, Load, bool]]:
+def _candidates(sizes: MemoryProfile, texts: TextLengths) -> Iterator[tuple[int, Load, bool]]:
     """Settings to try, the fastest first: tokens of a pass, the largest pass, and whether checkpointing is on.
 
     The largest pass has the longest text, and texts of median length while they fit.
@@ -81,7 +81,9 @@ def _candidates(sizes: Sizes, texts: Texts) -> Iterator[tuple[int, Load, bool]]:
             yield room, Load(lengths, max(1, round(sum(lengths) * texts.supervised))), checkpointing
 
 
-def cheapest_fit(sizes: Sizes, texts: Texts, memory: int, optimiser: str) -> tuple[dict[str, Any], Fit] | None:
+def cheapest_fit(
+    sizes: MemoryProfile, texts: TextLengths, memory: int, optimiser: str
+) -> tuple[dict[str, Any], Fit] | None:
     """The cheapest changes with which a recipe fits; None if not even all of them help.
 
     `max_length` comes last, because longer examples would be left out.
@@ -106,11 +108,11 @@ def cheapest_fit(sizes: Sizes, texts: Texts, memory: int, optimiser: str) -> tup
         kept = [length for length in texts.lengths if length <= changed.max_length]
         if not kept:
             continue
-        smaller = Sizes(changed, sizes.dtype, on_cpu=sizes.on_cpu)
+        smaller = MemoryProfile(changed, sizes.dtype, on_cpu=sizes.on_cpu)
         chosen = str(changes.get("optimiser", optimiser))
         if smaller.without_steps(chosen) > memory * MEMORY_SHARE:
             continue
-        fit = choose_settings(smaller, Texts(kept, texts.supervised), memory, optimiser=chosen)
+        fit = choose_settings(smaller, TextLengths(kept, texts.supervised), memory, optimiser=chosen)
         if fit.fits:
             choices = {key: value for key, value in changes.items() if value != getattr(recipe, key)}
             return choices | {
@@ -123,7 +125,7 @@ def cheapest_fit(sizes: Sizes, texts: Texts, memory: int, optimiser: str) -> tup
 PACKAGES: Final = ("torch", "transformers", "peft", "bitsandbytes", "accelerate")
 
 
-class Settings(StrictModel):
+class RunEnvironment(StrictModel):
     """The run's environment.json."""
 
     python: str
@@ -143,20 +145,20 @@ class Settings(StrictModel):
     estimate: Estimate
     """Expected memory."""
 
-    def differs(self, now: "Settings") -> bool:
+    def differs(self, now: "RunEnvironment") -> bool:
         """Whether a run with these settings would give another result with those of `now`."""
         return any(getattr(self, key) != getattr(now, key) for key in ("packages", "device", "ranks"))
 
 
-def sizes_of(recipe: Recipe, dtype: torch.dtype, memory: int, *, on_cpu: bool, config: Any = None) -> Sizes:
+def sizes_of(recipe: Recipe, dtype: torch.dtype, memory: int, *, on_cpu: bool, config: Any = None) -> MemoryProfile:
     """Memory estimates for a recipe, which is `sizes.recipe`: with the method that `auto` means in `memory` bytes."""
     if recipe.method != AUTO:
-        return Sizes(recipe, dtype, on_cpu=on_cpu, config=config)
+        return MemoryProfile(recipe, dtype, on_cpu=on_cpu, config=config)
     whole, packed = (recipe.model_copy(update={"method": method}) for method in ("lora", "qlora"))
-    sizes = Sizes(whole, dtype, on_cpu=on_cpu, config=config)
+    sizes = MemoryProfile(whole, dtype, on_cpu=on_cpu, config=config)
     if sizes.weights < memory * BASE_SHARE or experts_of(sizes.config):
         return sizes
-    return Sizes(packed, dtype, on_cpu=on_cpu, config=sizes.config)
+    return MemoryProfile(packed, dtype, on_cpu=on_cpu, config=sizes.config)
 
 
 def with_method(recipe: Recipe) -> Recipe:
@@ -167,15 +169,15 @@ def with_method(recipe: Recipe) -> Recipe:
     return sizes_of(recipe, dtype, total_memory(), on_cpu=on_cpu).recipe
 
 
-def decide(recipe: Recipe, texts: Texts) -> Settings:
+def decide(recipe: Recipe, texts: TextLengths) -> RunEnvironment:
     """The settings of a run that starts here and now. Raises `ConfigError` with the nearest ones if they do not fit."""
     on, memory, optimiser = device(), available(), optimiser_of(recipe)
-    sizes = Sizes(recipe, compute_dtype(recipe.dtype), on_cpu=on.type == "cpu")
+    sizes = MemoryProfile(recipe, compute_dtype(recipe.dtype), on_cpu=on.type == "cpu")
     fit = choose_settings(sizes, texts, memory, optimiser=optimiser)
     if not fit.fits:
         needs, next_step = shortage(fit, sizes, texts, memory)
         raise ConfigError(f"this training {needs}", next_step)
-    return Settings(
+    return RunEnvironment(
         python=platform.python_version(),
         system=f"{platform.system()} {platform.machine()}",
         device="cpu" if sizes.on_cpu else torch.cuda.get_device_name(on),
@@ -199,7 +201,7 @@ def available() -> int:
     return free_memory() + (held_memory() if device().type == "cpu" else 0)
 
 
-def shortage(tried: Fit, sizes: Sizes, texts: Texts, memory: int) -> tuple[str, str]:
+def shortage(tried: Fit, sizes: MemoryProfile, texts: TextLengths, memory: int) -> tuple[str, str]:
     """A message how much memory is missing, and a hint with the changes to the recipe with which it fits."""
     needs = f"needs {gigabytes(tried.estimate.high)} of memory, and there are {gigabytes(memory)}"
     other = cheapest_fit(sizes, texts, memory, tried.optimiser)

@@ -197,7 +197,7 @@ class Load(NamedTuple):
     """Tokens trained on."""
 
 
-class Sizes:
+class MemoryProfile:
     """Memory estimates for a recipe, from the configuration of its base alone."""
 
     def __init__(self, recipe: Recipe, dtype: torch.dtype, *, on_cpu: bool, config: Any = None) -> None:

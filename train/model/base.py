@@ -107,20 +107,20 @@ def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False
     return model
 
 
-class Problem(NamedTuple):
+class RecipeProblem(NamedTuple):
     """Why a recipe cannot be used here, and what to do."""
 
     reason: str
     hint: str
 
 
-def require(problems: Sequence[Problem]) -> None:
+def require(problems: Sequence[RecipeProblem]) -> None:
     """Raise `ModelError` for the first problem."""
     if problems:
         raise ModelError(*problems[0])
 
 
-def training_problems(recipe: Recipe, dtype: torch.dtype, *, here: bool = True) -> list[Problem]:
+def training_problems(recipe: Recipe, dtype: torch.dtype, *, here: bool = True) -> list[RecipeProblem]:
     """The reasons to refuse a training before weights are loaded, except memory and data; empty if there are none.
 
     `here`: on this machine; else only what is refused on every machine. Raises `ModelError` without a model.
@@ -140,36 +140,36 @@ def training_problems(recipe: Recipe, dtype: torch.dtype, *, here: bool = True) 
     )  # fmt: skip
     missing = reporting_problem(recipe)
     return [
-        *base_problems(recipe, dtype), *([] if missing is None else [Problem(*missing)]),
-        *(Problem(reason, hint) for refused, reason, hint in checks if refused),
+        *base_problems(recipe, dtype), *([] if missing is None else [RecipeProblem(*missing)]),
+        *(RecipeProblem(reason, hint) for refused, reason, hint in checks if refused),
     ]  # fmt: skip
 
 
-def base_problems(recipe: Recipe, dtype: torch.dtype) -> list[Problem]:
+def base_problems(recipe: Recipe, dtype: torch.dtype) -> list[RecipeProblem]:
     """Why the base of a recipe cannot be loaded on this machine as the recipe says. Raises `ModelError` without one."""
     attention = attention_problem(recipe, dtype)
     return [*_weight_problems(recipe), *([attention] if attention is not None else [])]
 
 
-def attention_problem(recipe: Recipe, dtype: torch.dtype) -> Problem | None:
+def attention_problem(recipe: Recipe, dtype: torch.dtype) -> RecipeProblem | None:
     """Why the attention of the recipe cannot be computed on this machine, and what to do; None if it can."""
     if recipe.attention not in ("flash_attention_2", "varlen"):
         return None
     what, instead = f"attention = {recipe.attention!r}", 'set  attention = "auto"'
     if device().type != "cuda":
-        return Problem(f"{what}: needs an NVIDIA GPU", instead)
+        return RecipeProblem(f"{what}: needs an NVIDIA GPU", instead)
     if dtype == torch.float32:
-        return Problem(
+        return RecipeProblem(
             f"{what}: computes in 16 bits only", f'set  dtype = "bfloat16", or {instead.removeprefix("set  ")}'
         )
     package = "flash_attn" if recipe.attention == "flash_attention_2" else "torch.nn.attention.varlen"
     if find_spec(package) is None:
         how = "pip install flash-attn" if package == "flash_attn" else "install a newer torch"
-        return Problem(f"{what}: {package} is not installed", f"{how}, or {instead}")
+        return RecipeProblem(f"{what}: {package} is not installed", f"{how}, or {instead}")
     return None
 
 
-def _weight_problems(recipe: Recipe) -> list[Problem]:
+def _weight_problems(recipe: Recipe) -> list[RecipeProblem]:
     """Why the weights of the base cannot be trained as the recipe says; empty if they can."""
     config = base_config(recipe)
     count, name = experts_of(config), recipe.model
@@ -181,7 +181,7 @@ def _weight_problems(recipe: Recipe) -> list[Problem]:
          f"{name}: has {count} experts in weights that bitsandbytes leaves in 16 bits",
          'set  method = "lora"  (adapters on attention, the experts stay as they are), or name a dense model'),
     )  # fmt: skip
-    return [Problem(reason, hint) for refused, reason, hint in checks if refused]
+    return [RecipeProblem(reason, hint) for refused, reason, hint in checks if refused]
 
 
 def experts_of(config: Any) -> int:

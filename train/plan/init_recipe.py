@@ -23,8 +23,8 @@ from curate.models.template import Template, load_template
 from train.data.pairs import objective_of, sides_of
 from train.data.split_files import SplitFiles
 from train.data.splits import longer_context
-from train.memory.autoconfig import Fit, Texts, available, choose_settings, sizes_of
-from train.memory.memory_profile import Sizes
+from train.memory.autoconfig import Fit, TextLengths, available, choose_settings, sizes_of
+from train.memory.memory_profile import MemoryProfile
 from train.methods import OBJECTIVES, ObjectiveName
 from train.model.base import device, longest_context
 from train.recipe import Recipe, commented_text
@@ -129,7 +129,7 @@ def init_recipe(
         command = shlex.join([*words, *(["--chat-template", chat_template] if chat_template else [])])
         raise ModelError(f"{data}: the chat template refuses all examples", f"{command}  shows why")
     block: int = Recipe.model_fields["max_length"].default
-    texts = Texts([min(length, block) for length in lengths] if plain else lengths, supervised)
+    texts = TextLengths([min(length, block) for length in lengths] if plain else lengths, supervised)
     on_cpu = memory is None and device().type == "cpu"
     free_memory = available() if memory is None else memory
     chosen, fit, sizes = _base(model, name, texts, free_memory, on_cpu=on_cpu)
@@ -171,7 +171,7 @@ def _weights(count: int) -> str:
     return f"{float(f'{count / size:.2g}'):g} {name} weights"
 
 
-def _export_need(sizes: Sizes, free_memory: int, *, on_cpu: bool) -> tuple[str, list[str]]:
+def _export_need(sizes: MemoryProfile, free_memory: int, *, on_cpu: bool) -> tuple[str, list[str]]:
     """The memory of an export in words, and a note if it is more than `free_memory`, in bytes."""
     export = 2 * sizes.total + EXPORT_BYTES
     exported = f"`curate export` needs about {gigabytes(export)}, for weights in 16 bits"
@@ -192,12 +192,14 @@ def _examples(data: Path) -> list[list[Example]]:
     return examples
 
 
-def _base(model: str | None, data: str, texts: Texts, memory: int, *, on_cpu: bool) -> tuple[str, Fit, Sizes]:
+def _base(
+    model: str | None, data: str, texts: TextLengths, memory: int, *, on_cpu: bool
+) -> tuple[str, Fit, MemoryProfile]:
     """Name, settings and memory estimates of the base that is named, or of the largest one that fits."""
     dtype = torch.bfloat16
     optimiser = "adamw_torch" if on_cpu else "paged_adamw_8bit"
 
-    def sized(name: str, shape: Any) -> Sizes:
+    def sized(name: str, shape: Any) -> MemoryProfile:
         recipe = Recipe(model=name, data=data, max_length=max(texts.lengths))
         return sizes_of(recipe, dtype, memory, on_cpu=on_cpu, config=shape)
 

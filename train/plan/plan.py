@@ -26,7 +26,7 @@ from train.errors import memory_errors
 from train.journal import JournalPrinter
 from train.memory.autoconfig import available, choose_settings, optimiser_of, shortage, sizes_of
 from train.memory.hardware import peak_memory, total_memory
-from train.memory.memory_profile import Sizes
+from train.memory.memory_profile import MemoryProfile
 from train.model.adapters import add_adapter
 from train.model.base import autocast, compute_dtype, device, load_base, training_problems
 from train.model.loss import EmbeddingNoise, packs_exactly, use_chunked_cross_entropy
@@ -123,7 +123,7 @@ def _refusals(recipe: Recipe, long: tuple[LeftOut, ...], unusable: tuple[LeftOut
     return refusals
 
 
-def _rank_notes(recipe: Recipe, sizes: Sizes) -> list[str]:
+def _rank_notes(recipe: Recipe, sizes: MemoryProfile) -> list[str]:
     """A note if the rank of LoRA is not below the width of the model; empty if it is."""
     width = int(sizes.config.get_text_config().hidden_size)
     if "rank" not in recipe.how.keys or recipe.rank < width:

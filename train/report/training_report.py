@@ -12,7 +12,7 @@ from curate.core.text import EMPTY, duration, excerpt, gigabytes, plural, visibl
 from curate.render.console import table
 from curate.render.html import TABLE, block, footer, head, html_table, safe, tile
 from curate.render.html_plots import SCATTER, STYLE, Curve, Dots, curves, scatter
-from train.memory.autoconfig import Settings
+from train.memory.autoconfig import RunEnvironment
 from train.methods import OWN_KEYS
 from train.recipe import Recipe, recipe_text
 from train.results import DataMap, HardExample, LossPoint, Overfitting, Pause, Report
@@ -169,7 +169,7 @@ WINDOW: Final = 20
 
 def report_html(
     report: Report,
-    settings: Settings,
+    settings: RunEnvironment,
     journal: Sequence[dict[str, Any]],
     mapped: Sequence[MappedExample] = (),
     recipe: Recipe | None = None,
@@ -215,7 +215,7 @@ def _tiles_html(report: Report, journal: Sequence[dict[str, Any]]) -> Iterator[s
     yield "</div>\n"
 
 
-def _memory_html(settings: Settings, journal: Sequence[dict[str, Any]]) -> Iterator[str]:
+def _memory_html(settings: RunEnvironment, journal: Sequence[dict[str, Any]]) -> Iterator[str]:
     """The memory that was used and expected, and where it ran out."""
     peak = max((line["memory"] for line in journal if "memory" in line), default=0)
     expected = settings.estimate

@@ -30,8 +30,8 @@ from curate.core.text import excerpt, plural
 from train import distributed
 from train.batching import Microbatches, Order
 from train.errors import NoMemory, NotANumber, ran_out
-from train.journal import Journal, LossLog, Phase, signals_to
-from train.memory.autoconfig import Settings
+from train.journal import LossLog, Phase, TrainingJournal, signals_to
+from train.memory.autoconfig import RunEnvironment
 from train.memory.hardware import peak_memory
 from train.model.base import DTYPES, autocast, device
 from train.model.loss import EmbeddingNoise, losses
@@ -44,7 +44,7 @@ from train.training.preference import Preference
 class Callback:
     """Logs each step, measures on the validation split, and decides when to stop."""
 
-    journal: Journal
+    journal: TrainingJournal
     loss_log: LossLog
     phase: Phase
     microbatches: Microbatches
@@ -185,7 +185,7 @@ def train(
     microbatches: Microbatches,
     order: Order,
     recipe: Recipe,
-    settings: Settings,
+    settings: RunEnvironment,
     folder: Path,
     *,
     callback: Callback,
@@ -441,7 +441,7 @@ def make_optimizer(model: Any, arguments: TrainingArguments, lora_plus: float = 
     return kind(groups, **options)
 
 
-def training_arguments(recipe: Recipe, settings: Settings, steps: int, folder: Path) -> TrainingArguments:
+def training_arguments(recipe: Recipe, settings: RunEnvironment, steps: int, folder: Path) -> TrainingArguments:
     """The recipe in the terms of transformers."""
     # Of transformers' schedules "constant" ignores the warm-up.
     schedule = "constant_with_warmup" if recipe.schedule == "constant" else recipe.schedule

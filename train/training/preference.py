@@ -20,7 +20,7 @@ from torch.nn.functional import logsigmoid
 from curate.models.encoding import IGNORE_INDEX, Encoded
 from train import distributed
 from train.batching import pack, split_into_microbatches
-from train.data.splits import Split
+from train.data.splits import TokenizedSplit
 from train.methods import ObjectiveName
 from train.model.adapters import adapter_disabled
 from train.model.base import autocast, device
@@ -84,7 +84,7 @@ class Weighed(NamedTuple):
 class Preference:
     """The preferences of a split, for the objective of a recipe."""
 
-    split: Split
+    split: TokenizedSplit
     recipe: Recipe
     dtype: torch.dtype
 

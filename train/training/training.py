@@ -17,10 +17,10 @@ from curate.core.text import visible
 from curate.core.validation import validated
 from train import distributed
 from train.batching import Microbatches
-from train.data.splits import Prepared, Split, prepare
+from train.data.splits import Prepared, TokenizedSplit, prepare
 from train.errors import NotANumber, memory_errors
-from train.journal import Journal, JournalPrinter, LossLog
-from train.memory.autoconfig import Settings, decide, with_method
+from train.journal import JournalPrinter, LossLog, TrainingJournal
+from train.memory.autoconfig import RunEnvironment, decide, with_method
 from train.memory.hardware import peak_memory, tokens_that_fit
 from train.methods import AUTO
 from train.model.adapters import WEIGHTS, adapter_disabled, add_adapter, load_adapter_weights, parameters, save
@@ -68,7 +68,7 @@ def train_until(
         # Refuses what cannot be trained on before anything is written and before the model is loaded.
         prepared = prepare(recipe, printer)
         settings = distributed.from_first(lambda: _settings_of(prepared, folder, identity, mode, printer))
-        printer.journal = Journal(folder.metrics, silent=distributed.rank() > 0)
+        printer.journal = TrainingJournal(folder.metrics, silent=distributed.rank() > 0)
         printer.journal.cut(sys.maxsize)  # before the next line: a full disk or a crash may have torn the last one
         with printer.showing(), memory_errors(MEMORY_HINT):
             return Training(prepared, settings, folder, printer, identity).run(share)
@@ -109,7 +109,7 @@ def _finished_report(folder: RunFolder, key: str, mode: Mode) -> Report | None:
 
 def _settings_of(
     prepared: Prepared, folder: RunFolder, identity: dict[str, Any], mode: Mode, printer: JournalPrinter
-) -> Settings:
+) -> RunEnvironment:
     """The settings of a run: new ones for a fresh or new run, whose folder is cleared, or else those it began with.
 
     Prints a note if the settings of a resumed run would now differ. Raises `ConfigError` if the training does not fit
@@ -126,7 +126,7 @@ def _settings_of(
         folder.write("environment.json", now.model_dump(mode="json"))
         folder.write("identity.json", {**identity, "template": prepared.template.hash})
         return now
-    settings = validated(Settings, folder.read("environment.json") or {}, str(folder.path / "environment.json"))
+    settings = validated(RunEnvironment, folder.read("environment.json") or {}, str(folder.path / "environment.json"))
     if settings.differs(now):
         printer.print(
             "note: packages, device or number of processes have changed since this run began; the result will "
@@ -141,7 +141,7 @@ class Training:
     def __init__(
         self,
         prepared: Prepared,
-        settings: Settings,
+        settings: RunEnvironment,
         folder: RunFolder,
         printer: JournalPrinter,
         identity: dict[str, Any],
@@ -222,7 +222,7 @@ class Training:
         distributed.from_first(lambda: self.folder.write("base.json", measures))
         return measures
 
-    def _preference(self, split: Split) -> Preference | None:
+    def _preference(self, split: TokenizedSplit) -> Preference | None:
         """The preferences of a split; None if the objective compares no answers."""
         return Preference(split, self.recipe, self.dtype) if self.recipe.goal.compares else None
 

@@ -1,7 +1,7 @@
 """What services with content blocks have in common: a message holds text, media, reasoning, calls and results.
 
-A block is read as a `MessageBlock` in messages format. `turns_of` makes messages from the blocks of one turn, `blocks_of` does
-the reverse, so that a form only says how it spells each kind of block.
+A block is read as a `MessageBlock` in messages format. `turns_of` makes messages from the blocks of one turn,
+`blocks_of` does the reverse, so that a form only says how it spells each kind of block.
 """
 
 import re
