@@ -23,6 +23,7 @@ from curate.core.errors import InputError, OutputError, UsageError
 from curate.core.example import canonical
 from curate.core.files import remove_leftovers, sha256, sync_files, sync_folder, write_json
 from curate.core.limits import is_special, read_regular
+from curate.core.manifest import SPLIT_NAMES
 from curate.core.text import gigabytes, visible
 from curate.core.validation import parsed_json
 from curate.models.chat_templates import chat_template_source
@@ -31,7 +32,6 @@ from train import distributed
 from train.data.split_files import SplitFiles
 from train.recipe import Recipe
 
-SPLIT_NAMES: Final = ("train", "validation", "test")
 OWN_FILES: Final = frozenset((
     "identity.json", "recipe.json", "template.jinja", "environment.json", "base.json",
     "metrics.jsonl", "losses.jsonl", "checkpoints", "adapter", "tensorboard",

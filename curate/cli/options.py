@@ -117,6 +117,7 @@ Memory = Annotated[
 ]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Disable the cache in .curate/cache.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Hide the progress bar.")]
+AgreeToSend = Annotated[bool, typer.Option("--yes", "-y", help="Send data without asking for confirmation.")]
 Agree = Annotated[bool, typer.Option("--yes", "-y", help=f"{AGREE_HELP}.")]
 NoDecisions = Annotated[
     bool, typer.Option("--no-decisions", help="Ignore the decisions of the review: edits, drops and what is kept.")

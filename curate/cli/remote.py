@@ -12,7 +12,16 @@ from typing import Annotated, Final
 import typer
 
 from curate.cli import remote_options as options
-from curate.cli.options import Agree, AsJson, ChatTemplate, Quiet, check_combination, output_option, progress
+from curate.cli.options import (
+    Agree,
+    AgreeToSend,
+    AsJson,
+    ChatTemplate,
+    Quiet,
+    check_combination,
+    output_option,
+    progress,
+)
 from curate.commands.check import check
 from curate.core.errors import DataError, ExitCode, UsageError
 from curate.core.files import sha256
@@ -142,7 +151,7 @@ def upload(
     base_url: options.BaseUrl = None,
     no_check: NoCheck = False,
     as_json: AsJson = False,
-    yes: options.Yes = False,
+    yes: AgreeToSend = False,
     quiet: Quiet = False,
 ) -> None:
     """Upload the files; `start` does so by itself. A file with the same content is not sent twice.
@@ -188,7 +197,7 @@ def start(
     ] = False,
     no_check: NoCheck = False,
     as_json: AsJson = False,
-    yes: options.Yes = False,
+    yes: AgreeToSend = False,
     quiet: Quiet = False,
 ) -> None:
     """Validate, estimate and upload the files, then start a job. The cost is shown first.

@@ -80,7 +80,6 @@ Tokenizer = Annotated[
     str | None,
     typer.Option(help="Count tokens with the tokenizer of this model: hub id, folder or offline:NAME.", metavar="NAME"),
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Send data without asking for confirmation.")]
 JobId = Annotated[
     str | None, typer.Argument(help="Id of the job. If omitted, the last one started from this folder.", metavar="JOB")
 ]

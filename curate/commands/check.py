@@ -4,16 +4,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from curate.commands.session import Workspace
+from curate.core.events import Advance
 from curate.core.files import display_name
 from curate.core.finding import Finding
 from curate.core.verb_options import require_named_model
 from curate.lint.project_check import check_project
-from curate.lint.runner import CheckResult, Progress
+from curate.lint.runner import CheckResult
 
 
 def check(
     work: Workspace,
-    progress: Progress | None = None,
+    progress: Advance | None = None,
     *,
     on_findings: Callable[[list[Finding]], None] | None = None,
     name_of: Callable[[Path], str] = display_name,

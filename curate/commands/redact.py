@@ -106,7 +106,7 @@ def redact(
     return report
 
 
-MIN_PARALLEL_BYTES: Final = 2 << 20
+MIN_PARALLEL_SEARCH_BYTES: Final = 2 << 20
 """Size of the files from which processes search them: one process takes more than a second for a megabyte."""
 CHUNK_BYTES: Final = 1 << 20
 PartKey = tuple[str, int]
@@ -141,7 +141,7 @@ _Search = Callable[[_State, Sequence[ParsedLine], FileFacts, int], _RedactionChu
 
 def _parts(files: Sequence[Path], state: _State, search: _Search, copies: TempStore) -> Iterator[_RedactionChunk]:
     """What `search` finds in the files, in order, by processes if these are large. Raises `InputError`."""
-    own, parallel = partial(_State, *state), size_of(files) >= MIN_PARALLEL_BYTES
+    own, parallel = partial(_State, *state), size_of(files) >= MIN_PARALLEL_SEARCH_BYTES
     of_chunk, of_batch = partial(_part_of_chunk, search), partial(_part_of_batch, search, state)
     with WorkerPool(cores() if parallel else 1, processes=parallel, own=own, make_state=own) as pool:
         for number, path in enumerate(files):

@@ -17,7 +17,7 @@ from curate.core.files import MANIFEST, display_name
 from curate.core.finding import Finding, Severity
 from curate.core.kernels import kernels_for
 from curate.core.lazy import np
-from curate.core.manifest import Manifest, changed_files, data_settings, named_files, read_manifest
+from curate.core.manifest import SPLIT_NAMES, Manifest, changed_files, data_settings, named_files, read_manifest
 from curate.core.paths import identity, require_distinct_paths
 from curate.core.removed import Reason
 from curate.core.snapshot import Snapshot, mode_of, require_unchanged, snapshot
@@ -45,7 +45,7 @@ from curate.output.folder import CARD, LOADING, OutputSettings, SplitResult, inp
 from curate.output.restore import finish
 from curate.read.chunk_cache import CACHE_FOLDER, tidy
 from curate.similarity.similarity_index import Bands, bands_for
-from curate.split.assign import SPLIT_NAMES, Earlier, earlier_splits
+from curate.split.assign import Earlier, earlier_splits
 from curate.split.division import Division, divide, grouped_by_session, split_feature_spec
 
 MEMORY: Final = MemoryUse(400 << 20, 350)

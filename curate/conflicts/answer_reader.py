@@ -20,7 +20,7 @@ from curate.core.errors import ModelError
 from curate.core.example import content_id
 from curate.core.lazy import np
 from curate.core.log_odds import logistic
-from curate.core.text import storable
+from curate.core.text import TextPair, storable
 from curate.language.precise_requests import MAX_BRIEF_WORDS
 from curate.models.embeddings import EmbeddingCache
 from curate.models.model_batches import ModelLoader, each_batch
@@ -69,7 +69,6 @@ COPY_WORD: Final = re.compile(r"\w+|[^\w\s]")
 MIN_STEM_CHARS, MAX_ENDING_CHARS = 4, 2
 """Number of letters at the beginning that two forms of a word share at least, and at the end that may differ."""
 
-Pair = tuple[str, str]
 Span = tuple[int, int]
 
 
@@ -93,24 +92,24 @@ class AnswerComparison(NamedTuple):
     right: str
 
 
-def is_brief(answers: Pair) -> bool:
+def is_brief(answers: TextPair) -> bool:
     """Whether only the names and places of two answers are compared, all of which must differ."""
     return max(map(word_count, answers)) <= MAX_BRIEF_WORDS
 
 
-def min_probability(answers: Pair) -> float:
+def min_probability(answers: TextPair) -> float:
     """The probability from which two answers count as contradictory."""
     return MIN_BRIEF_PROBABILITY if is_brief(answers) else MIN_PROBABILITY
 
 
-def contradict(compared: AnswerComparison, answers: Pair) -> bool:
+def contradict(compared: AnswerComparison, answers: TextPair) -> bool:
     """Whether two answers count as contradictory, from what `compare_answers` says about them."""
     is_opposite = not (compared.left or compared.right)
     return compared.probability >= max(min_probability(answers), MIN_OPPOSITE_PROBABILITY if is_opposite else 0.0)
 
 
 def compare_answers(
-    pairs: Sequence[tuple[Pair, Pair]],
+    pairs: Sequence[tuple[TextPair, TextPair]],
     model: str,
     cache: Path | None = None,
     progress: Callable[[int], None] | None = None,
@@ -125,7 +124,7 @@ def compare_answers(
     """
     texts = _PairScores("answers", _scores, model, cache, progress)
 
-    def read(exchanges: Set[Pair]) -> dict[Pair, AnswerReading]:
+    def read(exchanges: Set[TextPair]) -> dict[TextPair, AnswerReading]:
         return {pair: _reading_of_scores(pair[1], row) for pair, row in texts.rows(exchanges).items()}
 
     own = [tuple(zip(questions, answers, strict=True)) for questions, answers in pairs]
@@ -161,7 +160,7 @@ def compare_answers(
     ]
 
 
-def _bound(own: Sequence[AnswerReading | None], answers: Pair) -> float:
+def _bound(own: Sequence[AnswerReading | None], answers: TextPair) -> float:
     """The highest probability of two answers of which is known what they say to their own questions, or what one of
     them does; None for the other.
     """
@@ -230,7 +229,7 @@ class _PairScores:
     def __init__(
         self,
         kind: str,
-        compute: Callable[[Any, list[Pair]], Any],
+        compute: Callable[[Any, list[TextPair]], Any],
         model: str,
         cache: Path | None,
         progress: Callable[[int], None] | None,
@@ -248,7 +247,7 @@ class _PairScores:
             raise ModelError(f"{self._loader.name}: is no model that reads answers", "make one as judge/README.md says")
         return model
 
-    def rows(self, pairs: Set[Pair]) -> dict[Pair, list[float]]:
+    def rows(self, pairs: Set[TextPair]) -> dict[TextPair, list[float]]:
         """The scores of each pair. Raises as `compare_answers` does."""
         keys = {pair: content_id(list(pair)) for pair in sorted(pairs)}
         if new := [pair for pair, key in keys.items() if key not in self._store]:
@@ -261,7 +260,7 @@ class _PairScores:
         return {pair: self._store.get([key])[0].tolist() for pair, key in keys.items()}
 
 
-def _logits(reader: Any, texts: list[Pair]) -> tuple[Any, list[list[list[int]]], list[list[int | None]]]:
+def _logits(reader: Any, texts: list[TextPair]) -> tuple[Any, list[list[list[int]]], list[list[int | None]]]:
     """The scores of each token of each pair, where it begins and ends, and which text it is of (0, 1, or None)."""
     import torch
 
@@ -275,7 +274,7 @@ def _logits(reader: Any, texts: list[Pair]) -> tuple[Any, list[list[list[int]]],
     return logits, offsets, [encoded.sequence_ids(index) for index in range(len(texts))]
 
 
-def _scores(reader: Any, texts: list[Pair]) -> Any:
+def _scores(reader: Any, texts: list[TextPair]) -> Any:
     """For each pair: the scores of the answer, then start, end and probability of the words of its value."""
     logits, offsets, sides = _logits(reader, texts)
     rows = np.zeros((len(texts), SCORES + 3 * VALUE_WORDS), dtype=np.float32)
@@ -296,7 +295,7 @@ def _scores(reader: Any, texts: list[Pair]) -> Any:
     return rows
 
 
-def may_be_copies(answers: Pair) -> bool:
+def may_be_copies(answers: TextPair) -> bool:
     """Whether two answers that share many words are such as a model reads together: neither is long, where they differ,
     one has other words, not more or fewer, and neither asks back. Rewordings mostly add or leave out words.
     """
@@ -311,7 +310,7 @@ def may_be_copies(answers: Pair) -> bool:
 class Differences(NamedTuple):
     """Where two edited copies differ."""
 
-    excerpts: Pair
+    excerpts: TextPair
     """The words that differ, with `NEAR_WORDS` words before and after them."""
     spans: list[tuple[Span, Span]]
     """Start and end of the words that differ in both excerpts, 0 and 0 where one of them has nothing."""
@@ -352,7 +351,7 @@ def _excerpt(text: str, words: Sequence[Span], edits: Sequence[Span]) -> tuple[s
 
 
 def compare_copies(
-    pairs: Sequence[Pair], model: str, cache: Path | None = None, progress: Callable[[int], None] | None = None
+    pairs: Sequence[TextPair], model: str, cache: Path | None = None, progress: Callable[[int], None] | None = None
 ) -> list[AnswerComparison]:
     """For each pair of edited copies, how probably they contradict each other, by the words that differ. Each pair is
     read in both orders. Raises as `compare_answers` does.
@@ -369,7 +368,7 @@ def compare_copies(
     return results
 
 
-def _copy_scores(reader: Any, texts: list[Pair]) -> Any:
+def _copy_scores(reader: Any, texts: list[TextPair]) -> Any:
     """For each pair of edited copies: the score of the words that differ, and the position of those with the highest
     one in `Differences.spans`; -1 without one.
     """

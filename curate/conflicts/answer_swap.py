@@ -23,6 +23,7 @@ from curate.conflicts.evidence import Evidence
 from curate.conflicts.nli import entailments
 from curate.core.lazy import Matrix
 from curate.core.log_odds import log_odds, logistic
+from curate.core.text import TextPair
 from curate.language.refusals import OPENING_CHARS, refuses
 from curate.language.sentences import sentences
 from curate.language.tokens import content_words
@@ -57,14 +58,12 @@ WITHOUT_NLI: Final = (0.58, 5.29, -10.54, 5.72, 4.63)
 questions that are probably the same.
 """
 
-Pair = tuple[str, str]
-
 
 class AnsweredPair(NamedTuple):
     """Two questions, their answers, and the evidence that the answers clash."""
 
-    questions: Pair
-    answers: Pair
+    questions: TextPair
+    answers: TextPair
     evidence: tuple[Evidence, ...]
     difference_score: float = 0.0
     """As in `answered_question.QuestionsOnly`, like `in_topic`."""
@@ -77,7 +76,7 @@ def with_answers(
     same: Sequence[float],
     cosines: Sequence[float],
     pairs: Sequence[AnsweredPair],
-    models: Pair,
+    models: TextPair,
     cache: Path | None = None,
     progress: Callable[[int], None] | None = None,
     *,
@@ -117,7 +116,7 @@ def _with_brief_answers(
     same: Sequence[float],
     cosines: Sequence[float],
     pairs: Sequence[AnsweredPair],
-    models: Pair,
+    models: TextPair,
     cache: Path | None,
     progress: Callable[[int], None] | None,
 ) -> list[float]:
@@ -175,7 +174,7 @@ def _first_sentences(answer: str) -> str:
     return " ".join(sentences(answer)[:2])[:MAX_ANSWER_CHARS]
 
 
-def _swapped(pair: AnsweredPair) -> tuple[list[Pair], Callable[[Iterable[float]], float]]:
+def _swapped(pair: AnsweredPair) -> tuple[list[TextPair], Callable[[Iterable[float]], float]]:
     """Pairs of texts of which the first entails the second if both questions are the same, and the function that
     combines the probabilities of entailment.
     """

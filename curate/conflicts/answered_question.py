@@ -18,6 +18,7 @@ from curate.conflicts.requested_amounts import word_count
 from curate.conflicts.same_question import SUBSTITUTION_SHARE
 from curate.conflicts.wording import rarity
 from curate.core.lazy import Matrix
+from curate.core.text import TextPair
 from curate.language.precise_requests import asks_yes_or_no
 from curate.language.quantity_translation import language_of
 from curate.language.quantity_words import FUNCTION_WORDS
@@ -49,8 +50,6 @@ passport be valid?". Independently worded questions that are the same seldom hav
 OPENING_COSINE, OPENING_WEIGHT = 0.8, 20.0
 """The cosine with answers from which such questions are more probably the same than not, and its weight."""
 
-Pair = tuple[str, str]
-
 
 class QuestionsOnly(NamedTuple):
     """The comparison of two questions without their answers."""
@@ -65,19 +64,21 @@ class QuestionsOnly(NamedTuple):
     """Upper bound of the log-odds where answers may only lower them."""
 
 
-def length_share(answers: Pair) -> float:
+def length_share(answers: TextPair) -> float:
     """Weight of the answers, from 0 to 1, by the number of words of the shorter one."""
     words = min(map(word_count, answers))
     return min(1.0, max(0.0, (words - BRIEF_WORDS) / (LONG_WORDS - BRIEF_WORDS)))
 
 
-def texts(questions: Pair, answers: Pair) -> tuple[str, ...]:
+def texts(questions: TextPair, answers: TextPair) -> tuple[str, ...]:
     """The texts whose embeddings `features` compares: questions, answers, and questions with answers."""
     left_answer, right_answer = (answer[:MAX_ANSWER_CHARS] for answer in answers)
     return *questions, left_answer, right_answer, f"{questions[0]} {left_answer}", f"{questions[1]} {right_answer}"
 
 
-def features(questions: Pair, answers: Pair, vectors: Mapping[str, Matrix]) -> tuple[float, float, float, float]:
+def features(
+    questions: TextPair, answers: TextPair, vectors: Mapping[str, Matrix]
+) -> tuple[float, float, float, float]:
     """The features of two questions and their answers, in the order of `FEATURES`.
 
     These are the cosine of the questions with their answers; how much better each answer fits the other question than
@@ -115,7 +116,9 @@ def _share(words: Set[str], text: Set[str]) -> float:
     return sum(rarity(word) for word in words if word in text) / total if total else 0.0
 
 
-def long_answer_score(alone: QuestionsOnly, questions: Pair, answers: Pair, vectors: Mapping[str, Matrix]) -> float:
+def long_answer_score(
+    alone: QuestionsOnly, questions: TextPair, answers: TextPair, vectors: Mapping[str, Matrix]
+) -> float:
     """The log-odds that two questions with long answers are the same.
 
     Answers only lower the probability of questions with nearly the same sentence, which differ in single words, and of
@@ -133,7 +136,7 @@ def long_answer_score(alone: QuestionsOnly, questions: Pair, answers: Pair, vect
     return score
 
 
-def have_one_form(questions: Pair) -> bool:
+def have_one_form(questions: TextPair) -> bool:
     """Whether two questions of one sentence each begin with the same words that ask, and each has words of meaning that
     the other one does not have.
     """

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from curate.core.errors import ModelError
 from curate.core.example import content_id
 from curate.core.log_odds import log_odds, logistic
-from curate.core.text import storable
+from curate.core.text import TextPair, storable
 from curate.language.precise_requests import MAX_BRIEF_WORDS
 from curate.language.quantities import align_units
 from curate.language.sentences import MIN_SHARED_WORDS, Aligned, aligned_sentences, sentences
@@ -44,7 +44,6 @@ The intercept is .75 above the fitted one: of the pairs with the same question, 
 PAIRS_PER_SAVE: Final = 512
 
 
-Pair = tuple[str, str]
 Verdict = tuple[float, ...]
 """A model's probability of each label."""
 
@@ -187,7 +186,7 @@ def _always(_: Verdict) -> bool:
 
 
 def _judge(
-    requests: Sequence[tuple[Pair, Callable[[Verdict], bool]]],
+    requests: Sequence[tuple[TextPair, Callable[[Verdict], bool]]],
     model: str,
     labels: tuple[str, ...],
     cache: Path | None,
@@ -200,10 +199,10 @@ def _judge(
     store = EmbeddingCache(None if cache is None else cache / f"nli-{name}-directed.npz")
     texts = [(left, align_units(left, right)) for (left, right), _ in requests]
 
-    def stored(pair: Pair) -> Verdict:
+    def stored(pair: TextPair) -> Verdict:
         return tuple(map(float, store.get([pair_key(*pair)])[0]))
 
-    new: dict[Pair, list[Callable[[Verdict], bool]]] = {}
+    new: dict[TextPair, list[Callable[[Verdict], bool]]] = {}
     for pair, (_, matters) in zip(texts, requests, strict=True):
         if pair_key(*pair) not in store or (pair_key(*pair[::-1]) not in store and matters(stored(pair))):
             new.setdefault(pair, []).append(matters)
@@ -220,13 +219,13 @@ def _judge(
     return [(stored(pair), stored(pair[::-1] if pair_key(*pair[::-1]) in store else pair)) for pair in texts]
 
 
-def _asker(model: str, labels: tuple[str, ...], store: EmbeddingCache) -> Callable[[Sequence[Pair]], None]:
+def _asker(model: str, labels: tuple[str, ...], store: EmbeddingCache) -> Callable[[Sequence[TextPair]], None]:
     """A function that adds the probabilities of labels for pairs of texts to the store."""
     loader = ModelLoader(cross_encoder, model)
     judge = loader()
     columns = [_label_column(judge.config.id2label, label, model) for label in labels]
 
-    def ask(pairs: Sequence[Pair]) -> None:
+    def ask(pairs: Sequence[TextPair]) -> None:
         new = [pair for pair in pairs if pair_key(*pair) not in store]
         texts = [(storable(left), storable(right)) for left, right in new]
         for batch, logits in each_batch(_judged, texts, loader, judge):
@@ -235,7 +234,7 @@ def _asker(model: str, labels: tuple[str, ...], store: EmbeddingCache) -> Callab
     return ask
 
 
-def _judged(judge: Any, texts: list[Pair]) -> Any:
+def _judged(judge: Any, texts: list[TextPair]) -> Any:
     classes = len(judge.config.id2label)
     return judge.predict(texts, batch_size=len(texts), apply_softmax=classes > 1, show_progress_bar=False)
 

@@ -18,14 +18,12 @@ from curate.conflicts.word_parts import unit_vectors
 from curate.core.characters import UNSPACED
 from curate.core.lazy import Matrix
 from curate.core.log_odds import logistic
-from curate.core.text import normalised, words
+from curate.core.text import TextPair, normalised, words
 
 WEIGHTS, INTERCEPT = (19.2, 11.8), -1.25
 """Coefficients of the cosine of both questions with their answers, and of the share of the pairs of characters of only
 one question that are in the other answer, minus the share in its own answer.
 """
-
-Pair = tuple[str, str]
 
 
 def is_unspaced(text: str) -> bool:
@@ -44,7 +42,7 @@ def character_vectors(texts: Sequence[str]) -> Matrix:
     return unit_vectors(list(map(_adjacent, texts)))
 
 
-def features(questions: Pair, answers: Pair) -> tuple[float, float]:
+def features(questions: TextPair, answers: TextPair) -> tuple[float, float]:
     """The features of two questions and their answers, in the order of `WEIGHTS`."""
     left_question, right_question, left_answer, right_answer = map(_adjacent, (*questions, *answers))
     left, right = left_question | left_answer, right_question | right_answer
@@ -63,7 +61,7 @@ def _share(pairs: frozenset[str], text: frozenset[str]) -> float:
     return len(pairs & text) / len(pairs) if pairs else 0.0
 
 
-def character_probability(questions: Pair, answers: Pair) -> float:
+def character_probability(questions: TextPair, answers: TextPair) -> float:
     """The probability that two questions with long answers are the same; 0 if they are one sentence with a
     substitution, which only a model could compare.
     """

@@ -40,6 +40,9 @@ class StageFinished:
 Event = RunPlanned | StageStarted | StageAdvanced | StageFinished
 Listener = Callable[[Event], None]
 
+Advance = Callable[[int], None]
+"""Is called with the number of lines, bytes or replies that were processed since the last call."""
+
 
 def ignore_events(event: Event) -> None:
     """Ignore an event."""

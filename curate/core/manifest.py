@@ -29,6 +29,7 @@ from curate.core.masking import plain_without_keys
 from curate.core.paths import path_inside
 from curate.core.transaction import require_finished
 
+SPLIT_NAMES: Final = ("train", "validation", "test")
 RESULT_PACKAGES: Final = ("datasketch", "numba", "numpy", "orjson", "polars", "pydantic", "xxhash")
 """Packages whose version can change the output."""
 

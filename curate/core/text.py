@@ -25,6 +25,8 @@ MASKED_CHARS = 200
 """Characters behind an excerpt that are searched for the rest of a key or a password that begins in it."""
 BYTES_PER_TOKEN = 4
 """Bytes that count as one token if there is no tokenizer."""
+TextPair = tuple[str, str]
+"""Two texts that are compared, such as questions or answers."""
 NAMED_ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 SPACES = re.compile(r"\s+")
 WORDS = re.compile(r"\w+")

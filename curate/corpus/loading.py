@@ -28,7 +28,7 @@ from curate.read.dataset import FileFacts, read_file, require_read
 from curate.read.lines import is_document
 from curate.similarity.similarity_index import Bands
 
-MIN_PARALLEL_BYTES: Final = 32 << 20
+MIN_PARALLEL_TABLE_BYTES: Final = 32 << 20
 CHUNK_BYTES: Final = 4 << 20
 MEMORY_PER_BYTE: Final = 3
 """Maximum memory in bytes per byte of the files if all arrays are in memory."""
@@ -83,7 +83,7 @@ def within_memory(paths: Sequence[Path], limit: int | None, use: MemoryUse, work
 
 def is_big(paths: Sequence[Path]) -> bool:
     """Whether these files are large enough to be read in several processes."""
-    return size_of(paths) >= MIN_PARALLEL_BYTES
+    return size_of(paths) >= MIN_PARALLEL_TABLE_BYTES
 
 
 def read_table(

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from curate.core.cluster import LOCAL, Executor
 from curate.core.errors import InputError, UsageError
+from curate.core.events import Advance
 from curate.core.example import ROLES, SYSTEM_ROLES, TOOL_ROLES, Example, Message, canonical, known_role
 from curate.core.files import display_name
 from curate.core.json_output import Output
@@ -28,8 +29,6 @@ from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine, read_file, require_read
 from curate.read.file_parts import conversation_keys, file_parts, is_parallel
 from curate.read.form_writer import normal_tools
-
-Progress = Callable[[int], None]
 
 OTHER_ROLES: Final = "other"
 """All roles that are not known to chat models, together."""
@@ -141,7 +140,7 @@ class Stats:
 def collect(
     paths: Sequence[Path],
     model: str = "",
-    progress: Progress | None = None,
+    progress: Advance | None = None,
     *,
     chat_template: str = "",
     strict: bool = True,
@@ -224,7 +223,7 @@ def _add_file(
     facts: FileFacts,
     stats: Stats,
     template: Template | None,
-    progress: Progress | None,
+    progress: Advance | None,
     pool: WorkerPool,
     copy: Callable[[], Path],
     chunks: ChunkCache | None,
@@ -290,7 +289,7 @@ def _add_plain(stats: Stats, batch: Batch, position: int) -> None:
     _add_system(stats, roles, texts)
 
 
-def with_progress(lines: Iterable[ParsedLine], progress: Progress | None) -> Iterator[ParsedLine]:
+def with_progress(lines: Iterable[ParsedLine], progress: Advance | None) -> Iterator[ParsedLine]:
     """The lines of a file; `progress` is called with the number of lines at intervals and at the end."""
     done = 0
     for done, line in enumerate(lines, start=1):

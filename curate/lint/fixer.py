@@ -8,7 +8,7 @@ to the file, as `curate dedup` writes it, before the file is replaced.
 import os
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -17,6 +17,7 @@ from typing import IO, Final, NamedTuple
 
 from curate.core.config import CheckConfig, DedupConfig
 from curate.core.errors import OutputError
+from curate.core.events import Advance
 from curate.core.example import UNKNOWN, Place
 from curate.core.files import LEDGER, STDIN, display_name, packing, real_path, replacing
 from curate.core.finding import Finding, Severity
@@ -34,7 +35,6 @@ from curate.read.lines import BOM, Line
 
 MAX_ROUNDS: Final = 20
 """Maximum number of successive repairs of one line."""
-Progress = Callable[[int], None]
 
 
 class LineChange(NamedTuple):
@@ -145,7 +145,7 @@ class Fixer:
         for code, example in suppressed:
             self.suppressed[example].add(code)
 
-    def lines(self, path: Path, fixed: FixedFile, progress: Progress | None = None) -> Iterator[LineChange]:
+    def lines(self, path: Path, fixed: FixedFile, progress: Advance | None = None) -> Iterator[LineChange]:
         """Yield the repaired lines of a file and record fixes in `fixed`; nothing if it cannot be fixed in place."""
         source = real_path(path)
         for key in (source.resolve(), identity(source)):  # a link to it would make each line a duplicate of itself
@@ -379,7 +379,7 @@ def fix_paths(
     suppressed: Collection[tuple[str, str]] = (),
     limits: DedupConfig | None = None,
     report: FixReport | None = None,
-    progress: Progress | None = None,
+    progress: Advance | None = None,
 ) -> FixReport:
     """Fix files in place; `report` gets each file when it is done, so it is correct even if a later file fails.
 

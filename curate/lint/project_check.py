@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Self
 
 from curate.core.cluster import LOCAL, Executor
 from curate.core.config import SUPPRESSIONS, CheckConfig, Config, ConflictsConfig
+from curate.core.events import Advance
 from curate.core.files import display_name
 from curate.core.finding import Finding
 from curate.core.kernels import kernels_for
-from curate.lint.runner import CheckResult, Progress, check_paths
+from curate.lint.runner import CheckResult, check_paths
 
 if TYPE_CHECKING:
     from curate.lint.suppressions import Suppressions
@@ -66,7 +67,7 @@ class ProjectRules:
 def check_project(
     files: Sequence[Path],
     rules: ProjectRules,
-    progress: Progress | None = None,
+    progress: Advance | None = None,
     *,
     name_of: Callable[[Path], str] = display_name,
     workers: int = 1,

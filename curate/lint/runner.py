@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 from curate.core.cluster import LOCAL, Executor
 from curate.core.config import CheckConfig, ConflictsConfig
 from curate.core.errors import UsageError
+from curate.core.events import Advance
 from curate.core.example import Example, content_text
 from curate.core.files import display_name, packing, path_of
 from curate.core.finding import Finding, Severity
@@ -29,7 +30,6 @@ from curate.read.file_parts import file_parts, is_parallel, uncached_chunk_bytes
 
 LABELS_DIFFER: Final = "X005"
 """The rule for labels of one input, of which no other rule reports that they contradict each other."""
-Progress = Callable[[int], None]
 Cuts = list[tuple[int, Chunk]]
 """The chunks of a file, each with the number of lines before it."""
 Value = TypeVar("Value")
@@ -89,7 +89,7 @@ class CheckResult:
 def check_paths(
     paths: Sequence[Path],
     config: CheckConfig = CheckConfig.model_construct(),  # noqa: B008
-    progress: Progress | None = None,
+    progress: Advance | None = None,
     name_of: Callable[[Path], str] = display_name,
     workers: int = 1,
     on_findings: Callable[[list[Finding]], None] | None = None,
@@ -172,7 +172,7 @@ def _check_file(
     checker: Checker,
     second_reading: "_SecondReading",
     report: CheckResult,
-    progress: Progress | None,
+    progress: Advance | None,
     sink: _FindingSink,
     copy: Callable[[], Path],
 ) -> None:

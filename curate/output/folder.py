@@ -23,6 +23,7 @@ from curate.core.json_output import NotPrinted, Output
 from curate.core.lazy import Numbers, np
 from curate.core.limits import read_regular
 from curate.core.manifest import (
+    SPLIT_NAMES,
     InputFile,
     Manifest,
     OutputFile,
@@ -55,7 +56,7 @@ from curate.output.datacard import card, loading
 from curate.output.line_files import LineFile, parts_of, write_files
 from curate.output.trainer_configs import TRAINERS, configurations, parquet_of, writes_parquet
 from curate.read.formats import AS_READ, example_of
-from curate.split.assign import SPLIT_NAMES, Move
+from curate.split.assign import Move
 from curate.split.division import Division
 
 SHARED_TEXT_CHARS: Final = 80

@@ -17,7 +17,7 @@ from curate.core.files import LEDGER, MANIFEST, display_name, replacing
 from curate.core.json_output import NotPrinted, Output
 from curate.core.lazy import np
 from curate.core.limits import open_regular
-from curate.core.manifest import Manifest, Restored, changed_files, digest_of, named_files, read_manifest
+from curate.core.manifest import SPLIT_NAMES, Manifest, Restored, changed_files, digest_of, named_files, read_manifest
 from curate.core.output_pair import CountingWriter
 from curate.core.paths import path_inside
 from curate.core.removed import Removal, WithoutLines, removal_of
@@ -31,7 +31,7 @@ from curate.corpus.corpus import Table
 from curate.corpus.loading import read_table
 from curate.output.folder import restore_lines
 from curate.read.lines import compact
-from curate.split.assign import NO_SPLIT, SPLIT_NAMES, Move
+from curate.split.assign import NO_SPLIT, Move
 from curate.split.division import Division, divide, split_feature_spec
 
 PENDING: Final = ".curate-restored.jsonl"

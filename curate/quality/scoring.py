@@ -1,13 +1,14 @@
 """All signals of some exchanges, one column each: 1 for good, 0 for doubtful, NaN if not applicable."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from curate.core import store
+from curate.core.events import Advance
 from curate.core.lazy import Array, Arrays, Floats, Matrix, Numbers, np
 from curate.core.text import normalised
 from curate.core.worker_pool import WorkerPool, cores
@@ -26,7 +27,6 @@ from curate.quality.signals import BY_NAME
 
 FOLDS: Final = 10
 Columns = dict[str, Floats]
-Advance = Callable[[int], None]
 COMBINED_WEIGHT: Final = 0.1
 """Share of the doubt that comes from all signals together."""
 MANY_EXCHANGES: Final = 1_000

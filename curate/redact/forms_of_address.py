@@ -105,81 +105,81 @@ NO_CHINESE: Final = (
 SAN: Final = "san|sama|kun|chan|sensei|senpai|ssi|nim"
 
 
-def _pattern(hints: str, pattern: str) -> tuple[tuple[str, ...], Any]:
+def hints_and_pattern(hints: str, pattern: str) -> tuple[tuple[str, ...], Any]:
     """Parts of which a text must contain one before it is searched, and the pattern of a name."""
     return tuple(hints.split("|")), lazy_pattern(pattern)
 
 
 FORMS_OF_ADDRESS: Final = (
-    _pattern(
+    hints_and_pattern(
         " Hanım| Bey| Beyefendi| Hanımefendi",
         rf"(?<![\w'’])(?:Sayın )?(?P<name>(?!(?:{NO_TURKISH}) ){WORD}(?: (?!(?:{NO_TURKISH}) ){WORD}){{0,2}})"
         r"(?= (?:Hanım(?:efendi)?|Bey(?:efendi)?)(?![^\W\d_]))",
     ),
-    _pattern(
+    hints_and_pattern(
         "pani|pana|panu|panem|panią|Pani|Panu|Pana|Panem|Panią|Panie",
         rf"(?<!\w)(?:[Pp]ani[ąe]?|[Pp]an(?:em|a|u|ie)) (?:(?:doktor|profesor|mecenas|inżynier|magister|dyrektor|prezes)\w* )?(?P<name>(?!(?:{NO_POLISH})(?!\w)){WORD}(?:-{WORD})?"
         rf"(?: {WORD}(?:-{WORD})?)?)",
     ),
-    _pattern(
+    hints_and_pattern(
         "ą|ć|ę|ł|ń|ś|ź|ż|Ł|Ś|Ź|Ż|Ć",  # in English and Spanish, a pan is for frying, and bread
         rf"(?<!\w)[Pp]an (?P<name>(?!(?:{NO_POLISH})(?!\w)){WORD}(?: {WORD}(?:-{WORD})?|(?P<last>(?! {WORD}))))",
     ),
-    _pattern(
+    hints_and_pattern(
         "осподин|оспож|г-н|г-ж",
         rf"(?<!\w)(?:[Гг]осподин(?:а|у|ом|е)?|[Гг]осподину|[Гг]оспож(?:а|и|е|у|ой)|[Гг]-н(?:а|у|ом)?|[Гг]-ж(?:а|и|е|у|ой))"
         rf" (?P<name>(?!(?:{NO_RUSSIAN})){CYRILLIC}(?:(?: {CYRILLIC}){{1,2}}|(?P<last>)))",
     ),
-    _pattern(
+    hints_and_pattern(
         "вич|вна|ична|ьич",  # first name and patronymic in a salutation, or before a comma at the beginning
         rf"(?:(?i:уважаем(?:ый|ая)|дорог(?:ой|ая)|здравствуйте,?|добрый (?:день|вечер)[,!]?|доброе утро[,!]?) |(?m:^))"
         rf"(?P<name>{CYRILLIC} [А-ЯЁ][а-яё]+(?:вич|вна|ична|ьич))(?=[,!])",
     ),
-    _pattern(
+    hints_and_pattern(
         "nh |hị |ng |à |ác |ô |hú |ạn |m ",
         rf"(?<!\w)(?i:anh|chị|ông|bà|bác|cô|chú|bạn|em|thầy) (?P<name>(?!Hà (?:Nội|Nam|Tĩnh|Giang)|Cao Bằng|Lâm Đồng|Hồ Tây)(?:{SURNAMES_VI})(?: {WORD}){{1,3}})",
     ),
-    _pattern(
+    hints_and_pattern(
         "السيد|الأستاذ|الدكتور|المهندس|الآنسة|السيدة",
         rf"(?<!{ARABIC})[ولب]?(?:السيدة?|الأستاذة?|الدكتورة?|المهندسة?|الآنسة) (?P<name>(?!(?:{NO_ARABIC}|ال{ARABIC}+)(?!{ARABIC}))"
         rf"{ARABIC}{{2,}}(?: (?!(?:{NO_ARABIC}|لل{ARABIC}+|بال{ARABIC}+)(?!{ARABIC}))(?:(?:بن|أبو|عبد|آل) )?{ARABIC}{{2,}})?"
         rf"(?: (?:بن|آل|ابن|أبو) {ARABIC}{{2,}})*)",
     ),
-    _pattern(
+    hints_and_pattern(
         "آقای|خانم|جناب",
         rf"(?<!{ARABIC})(?:آقای|خانم|جناب) (?:(?:دکتر|مهندس) )?(?P<name>(?:(?!(?:{NO_PERSIAN}|{AFTER_PERSIAN})(?!{ARABIC}))"
         rf"{ARABIC}{{2,}})(?: (?!(?:{NO_PERSIAN}|{AFTER_PERSIAN})(?!{ARABIC})){ARABIC}{{2,}})?"
         rf"(?: {ARABIC}{{2,}}(?:ی|پور|زاده|نژاد|فر|یان|راد|نیا|وند)(?!{ARABIC}))?)",
     ),
-    _pattern(
+    hints_and_pattern(
         " जी",
         rf"(?<!{DEVANAGARI})(?P<name>(?:(?!(?:{NO_HINDI}|{BEFORE_HINDI}) ){DEVANAGARI}{{2,}} )?(?:(?:{SURNAMES_HI})|(?!(?:{NO_HINDI}) )"
         rf"{DEVANAGARI}{{3,}})) जी(?= (?:ने|को|से|का|की|के|और|आप|नमस्ते)(?!{DEVANAGARI})|[,!।])",
     ),
-    _pattern(
+    hints_and_pattern(
         "জনাব|বেগম|ডাঃ|ড.|ডা.|শ্রী|মোঃ|মোছাঃ",
         rf"(?<!{BENGALI})(?:জনাবা?|ডাঃ|ডা\.|ড\.|শ্রী(?:মতী)?|মোঃ|মোছাঃ) (?P<name>(?!(?:সাহেব|কৃষ্ণ)(?!{BENGALI})){BENGALI}{{2,}}(?: (?!(?:{AFTER_BENGALI})(?!{BENGALI})){BENGALI}{{2,}})?"
         rf"(?: (?:{SURNAMES_BN})(?!{BENGALI}))*)",
     ),
-    _pattern(
+    hints_and_pattern(
         "คุณ|นาย|นาง|ดร.",
         r"(?<!เจ้า)(?<!คุณ)(?<!ขุน)(?:นางสาว|นาย(?!ก|จ้าง|แพทย์|ทหาร|ทุน|หน้า|อำเภอ|ตำรวจ|ช่าง|ท่า|พล|ทะเบียน|ประกัน|แบบ|เรือ)|"
         r"นาง(?!ฟ้า|เอก|แบบ|งาม|พยาบาล|ร้าย|สาว|เงือก)|ดร\. ?)"
         rf"(?P<name>(?!{NO_THAI})[ก-๎]{{3,14}} [ก-๎]{{3,18}}?)(?= |$|[,.!?]|ส่ง|มา|ไป|ได้|เป็น)",
     ),
-    _pattern(
+    hints_and_pattern(
         "คุณ", rf"คุณ(?P<name>(?:{GIVEN_TH})(?:{SECOND_TH}|(?![ะ-ฺ็-๎]|ครับ|ค่ะ|ไหม))(?: (?!{NO_THAI})[ก-๎]{{3,14}}(?= |$))?)"
     ),
-    _pattern(
+    hints_and_pattern(
         "-san|-sama|-kun|-chan|-sensei|-senpai|-ssi|-nim",
         rf"(?<![\w'’-])(?P<name>(?!(?:Santa|Oyaji|Onii|Onee|Oni|Mr|Sun|San|Baby|Neko|Inu|Fuji|Mount Fuji)-)[A-Z][a-zāīūēō]{{1,14}}(?: [A-Z][a-zāīūēō]{{1,14}})?)"
         rf"(?=-(?:{SAN})(?![\w-]))",
     ),
-    _pattern(
+    hints_and_pattern(
         "님|씨",
         rf"(?<![가-힣])(?P<name>(?!(?:{NO_KOREAN}) ?[님씨])[{SURNAMES_KO}][가-힣]{{2}})(?= ?(?:님|씨)(?:[은이의을도과]|께|에게|가|는|를|와|에|,|\.|!|\?| |$))",
     ),
-    _pattern(
+    hints_and_pattern(
         "先生|女士|小姐|太太",
         rf"(?P<name>(?!{NO_CHINESE})(?:(?<![任如为若格])[{SURNAMES_ZH}]|欧阳|歐陽|司马|司馬|上官|诸葛|諸葛){HAN}{{0,2}}?)(?=(?:先生(?!成(?!功)|产|產|效)|女士|小姐|太太)(?!们|們))",
     ),

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from xxhash import xxh3_128_intdigest
 
 from curate.core.key_value_secrets import Secret
 from curate.core.lazy import lazy_pattern
 from curate.redact.folding import folded
-from curate.redact.forms_of_address import SURNAMES_JA, SURNAMES_ZH, names_beside_forms_of_address
+from curate.redact.forms_of_address import SURNAMES_JA, SURNAMES_ZH, hints_and_pattern, names_beside_forms_of_address
 
 PERSON: Final = "person"
 SURNAME: Final = "surname"
@@ -185,11 +185,6 @@ ABOUT_PERSON: Final = (
 """What stands in the line of a person's name or in the next one; elsewhere, the name is of anything."""
 
 
-def _hints_and_pattern(hints: str, pattern: str) -> tuple[tuple[str, ...], Any]:
-    """The words of which a text must contain one before it is searched, and the pattern of a name."""
-    return tuple(hints.split("|")), lazy_pattern(pattern)
-
-
 NO_FIRST_WORD: Final = (
     "(?:Patient(?:in|e)?|Patiënte?|Pa[zc]iente|Pacjent(?:ka)?|Utente|Dipendente|Mitarbeiter(?:in)?|Kund(?:e|in)|"
     "Cliente?|Klient(?:ka)?|"
@@ -223,7 +218,7 @@ ROLE_WORDS: Final = (
 )
 """What the name of a person stands behind, with a colon or a verb."""
 NAMES: Final = (
-    _hints_and_pattern(
+    hints_and_pattern(
         "name|nom|heiße|appelle|llamo|chiamo|chamo|naam|heet|nazywam|imię|imie|c'est|c’est|signed|attn|behalf|holder:",
         (
             rf"(?i)\b(?:my name is|my name's|mein name ist|ich heiße|je m'appelle|mon nom est|me llamo|mi "
@@ -233,7 +228,7 @@ NAMES: Final = (
             rf"[^\n]*\n?[^\n]*{ABOUT_PERSON})) {FULL_NAME}"
         ),
     ),
-    _hints_and_pattern(
+    hints_and_pattern(
         "i am|i'm|im |ik ben|jestem|this is|ich bin|je suis|soy|sono|sou |aqui é|spoke|met with|ask for|speak|"
         "signed|name |naam",
         (
@@ -243,20 +238,20 @@ NAMES: Final = (
             rf"naam) (?P<name>{NAME_WORD}(?: {NAME_WORD}){{1,2}}|{NAME_WORD} (?-i:[A-Z]\.))"
         ),
     ),
-    _hints_and_pattern(
+    hints_and_pattern(
         ROLE_HINTS,
         rf"(?i)(?<![^\W_])(?:{ROLE_WORDS})(?: [^\W\d_]{{3,14}})?(?: ?: ?| ist | is | est | è | é |"
         rf"(?<=t\.n\.v\.) |(?<=t\.n\.v\. ))"
         rf"(?P<name>{NAME_WORD}(?: (?:(?:{PARTICLE}) ){{0,2}}{NAME_WORD}){{1,2}})",
     ),
-    _hints_and_pattern(  # before what is of a person
+    hints_and_pattern(  # before what is of a person
         "employee|patient|paciente|client|customer|tenant|madame|monsieur|kunde|sottoscritt|meldung von|abaixo",
         rf"(?i)(?<![^\W_])(?:employee|patient(?:in)?|paciente|client|customer|tenant|kund(?:e|in)|(?:il |la "
         rf")?sottoscritt[oa]|"
         rf"meldung von|contact) (?P<name>{NAME_WORD}(?: (?:(?:{PARTICLE}) ){{0,2}}{NAME_WORD}){{1,2}})"
         rf"(?=,? ?[,(;] ?(?:geb|born|nat[oa]|nacid|née?|ssn|dob|dni|c\.?f\.?|tel|phone|[^\n]{{0,12}}{ABOUT_PERSON}))",
     ),
-    _hints_and_pattern(  # above an address that something is sent to
+    hints_and_pattern(  # above an address that something is sent to
         "deliver|ship|send|bill|mail|liefer|versand|rechnung|livr|envoy|envi|entreg|consegn|sped|bezorg|stuur|dostaw|"
         "wysł|adres",
         rf"(?i)(?:deliver|ship|send|bill|mail|liefer|versand|rechnungs|livr|envoy|env[ií]|entreg|consegn|sped|bezorg|"
@@ -265,18 +260,18 @@ NAMES: Final = (
         rf"){{0,2}}{NAME_WORD}){{1,2}})"
         r"[ \t]*(?=\n[^\n]{0,50}\d)",
     ),
-    _hints_and_pattern(
+    hints_and_pattern(
         "this is|speaking|hier |ici |habla ",
         (
             rf"(?i)\b(?:this is|you are speaking with|you're speaking with|hier ist|hier spricht|ici|habla) "
             rf"(?P<name>{NAME_WORD})(?= (?:from|calling|speaking|here|again|von|vom|aus|de|del|du)\b|\. How\b)"
         ),
     ),
-    _hints_and_pattern(
+    hints_and_pattern(
         "name|nombre|apellido|prenom|nom|holder",
         rf"(?i)(?<![^\W_])(?:{PERSON_KEY_WORDS})[\"']?\s?[:=]\s?[\"']{FULL_NAME}(?=[\"'])",
     ),
-    _hints_and_pattern(  # in JSON within a text; `name` alone may be that of a thing
+    hints_and_pattern(  # in JSON within a text; `name` alone may be that of a thing
         "name",
         (
             r"(?i)\"(?:customer|client|patient|employee|person|tenant|student|teacher|passenger|guest|attendee|"
@@ -284,7 +279,7 @@ NAMES: Final = (
             rf"\"(?P<name>{NAME_WORD}(?: {NAME_WORD}){{1,3}})(?=\")"
         ),
     ),
-    _hints_and_pattern(
+    hints_and_pattern(
         "",
         (
             rf"(?i)(?:^|\n|[\"'“])[ \t]*(?:dear|hi|hello|hey|hallo|liebe[r]?|lieber|bonjour|bonsoir|ch[eè]re?|hola|"
@@ -297,17 +292,17 @@ NAMES: Final = (
             rf"{FULL_NAME}(?=[,!:\n])"
         ),
     ),
-    _hints_and_pattern(
+    hints_and_pattern(
         "@",  # before an e-mail address in angle brackets
         rf"(?<![\w'’])[\"']?(?P<name>{NAME_WORD}(?:,? (?:(?:{PARTICLE}) ){{0,2}}(?:{NAME_WORD}|[A-Z]\.)){{0,3}})[\"']? "
         r"?[<\[(](?:mailto:)?[^\s<>@()]{1,64}@[^\s<>@()]{1,80}\.[a-z]{2,20}[>\])]",
     ),
-    _hints_and_pattern(
+    hints_and_pattern(
         "from:|to:|cc:|von:|an:|de:|à:|para:",
         rf"(?m)^(?:> ?)*(?:From|To|Cc|CC|Bcc|Von|An|De|À|Para): "
         rf"(?P<name>{NAME_WORD}(?: {NAME_WORD}){{1,2}})(?=[^\n:]{{0,200}}\n(?:[^\n]*\n){{0,5}}?(?:> ?)*{HEADER}:)",
     ),
-    _hints_and_pattern(
+    hints_and_pattern(
         "my |our |mein|unser|mon |ma |notre |mi |nuestr|meu|minha|noss|mio |mia |nostr|mijn |m'n |onze |mój |moj|nasz",
         rf"(?i:\b(?:my|our|(?:mein|unser)(?:e[mnr]?)?|mon|ma|notre|mi|nuestr[oa]|meu|minha|noss[oa]|mi[oa]|nostr[oa]|"
         rf"mijn|m'n|onze|"
@@ -316,18 +311,18 @@ NAMES: Final = (
     ),
     (("",), TITLED),
     (("",), WITH_PARTICLE),
-    _hints_and_pattern(  # who works with the writer
+    hints_and_pattern(  # who works with the writer
         "collègue|collega|colega|kolleg|colleague|atendente|koleżank",
         rf"(?i:\b(?:collègue|collega|colega|kolleg(?:e|en|in)|colleague|atendente|koleżank[aąi])) "
         rf"(?P<name>{NAME_WORD}(?: (?:(?:{PARTICLE}) )?{NAME_WORD}){{0,2}})",
     ),
-    _hints_and_pattern(
+    hints_and_pattern(
         "nombre de|nome d|nome|au nom|auf den namen|op naam|na nazwisko|intestat",
         rf"(?i:\b(?:a nombre de|a nome d[io]|em nome d[eao]|(?:è|está) em nome de|au nom de|auf den namen|op naam van|"
         rf"na nazwisko|"
         rf"intestat[oa] a)) (?P<name>{NAME_WORD}(?: (?:(?:{PARTICLE}) )?{NAME_WORD}){{1,3}})",
     ),
-    _hints_and_pattern(  # patients and employees, in languages that do not write all nouns and headings with capitals
+    hints_and_pattern(  # patients and employees, in languages that do not write all nouns and headings with capitals
         "paziente|paciente|patiënt|patientin|pacjent|utente|dipendente|empleado|empleada|pracowni|medewerker|"
         "le patient|la patiente|"
         "conducente|kierowca|conductor|sottoscritt|soussign|suscri|abajo firmante|podpisan",
@@ -338,7 +333,7 @@ NAMES: Final = (
         rf"(?:,? (?:n[.ºr°]{{0,3}} ?)?[A-Z-]{{0,4}}\d{{3,9}}(?:,|:)?)?,? "
         rf"(?P<name>{NAME_WORD}(?: (?:(?:{PARTICLE}) )?{NAME_WORD}){{1,3}})",
     ),
-    _hints_and_pattern(
+    hints_and_pattern(
         "employee|staff|personalnummer|matricola|matricule|personeelsnummer| tal |certaine| gewisse|, nom|, naam|"
         ", imię|, name ",
         rf"(?i:\b(?:(?:employee|staff|personalnummer|personeelsnummer|matricola|matricule)(?: no\.?| number|"
@@ -346,7 +341,7 @@ NAMES: Final = (
         rf"\d{{3,9}},|una? tal|une? certaine?|eine?r? gewisse[rns]?|(?<=, )(?:nome|nom|nombre|naam|imię|name))) "
         rf"(?P<name>{NAME_WORD}(?: (?:(?:{PARTICLE}) )?{NAME_WORD}){{1,3}})",
     ),
-    _hints_and_pattern(  # before a date of birth or the number of a person
+    hints_and_pattern(  # before a date of birth or the number of a person
         "nato |nata |née|né |geb|ur. |nascid|nacid|pesel|dni |cpf|bsn|nif|codice fiscale|born |d.o.b|dob",
         rf"(?P<name>(?!{NO_FIRST_WORD} "
         rf"){NAME_WORD}(?: (?:(?:{PARTICLE}) ){{0,2}}{NAME_WORD}){{1,3}}),? \(?(?i:nat[oa] il|n[ée]+ le|geb(?:oren|"
@@ -355,13 +350,13 @@ NAMES: Final = (
         rf"codice fiscale:?) "
         rf"(?=\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{2,4}}|\d{{8,11}}|\d{{3}}\.|[A-Z]{{6}}\d)",
     ),
-    _hints_and_pattern(  # in a list of telephone numbers
+    hints_and_pattern(  # in a list of telephone numbers
         " - |– |— |: |, |\t",
         rf"(?m)^[\s\d.*>•-]{{0,6}}(?P<name>{NAME_WORD}(?: (?:(?:{PARTICLE}) )?{NAME_WORD}){{1,2}})(?: ?[–—:|,-] ?|\t|"
         rf" \()"
         r"(?=(?:\+|\(?0|\(\d|\d{3}[ -])[\d ()/.-]{6,16}\d(?!\w)|[\w.+-]{1,64}@[\w-]{1,63}\.)",
     ),
-    _hints_and_pattern(  # behind the label of a form
+    hints_and_pattern(  # behind the label of a form
         "prénom|nom de famille|vorname|nachname|familienname|apellido|cognome|sobrenome|apelido|voornaam|achternaam|"
         "nazwisko|imię|"
         "first name|last name|surname|given name",
@@ -370,7 +365,7 @@ NAMES: Final = (
         rf"Nazwisko|Imię|First name|Last name|Surname|Given name)(?:\*\*)? ?:(?:\*\*)? ?{FULL_NAME}(?=[ \t]*(?:$|[\n,;|"
         rf"]))",
     ),
-    _hints_and_pattern(  # in the last line, behind a greeting among friends
+    hints_and_pattern(  # in the last line, behind a greeting among friends
         "groet|grüße|gruß|lg|vg|liefs|saludos|abrazo|beso|bises|bisous|baci|saluti|abraço|beij|pozdr|cheers|xoxo|"
         "kisses|hugs",
         rf"(?i:\b(?:groet(?:jes|en)?|gr(?:ü|ue)(?:ß|ss)e|gru(?:ß|ss)|lg|vg|liefs|saludos|abrazos?|besos?|bises|bisous|"
@@ -378,7 +373,7 @@ NAMES: Final = (
         rf"beij(?:os?|inhos?)|pozdrawiam|pozdro|cheers|xoxo|kisses|hugs))[,!]? "
         rf"(?P<name>{NAME_WORD}(?: {NAME_WORD})?)(?=[ .!]{{0,2}}\Z)",
     ),
-    _hints_and_pattern(
+    hints_and_pattern(
         "regards|sincerely|cheers|thank|yours|faithfully|best|wishes|take care|love|respectfully|warmly|grüßen|grüße|"
         "grüßle|gruß|mfg|lg|vg|dank|cordialement|distinguées|bien à|amicalement|amitiés|bises|bisous|merci|saludo|"
         "cordiales|atentamente|abrazo|gracias|cordialmente|saluti|cumprimentos|atenciosamente|abraço|beijo|obrigad|"

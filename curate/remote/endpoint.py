@@ -15,6 +15,7 @@ from typing_extensions import override
 from curate.core.chat_endpoint import NOT_JSON
 from curate.core.egress import bound_variable, client_for, host_of, redirect_error
 from curate.core.errors import InputError, RemoteError
+from curate.core.events import Advance
 from curate.core.targets import KEYS, Target
 from curate.core.text import excerpt
 from curate.core.validation import parsed_json
@@ -29,7 +30,6 @@ NOT_FOUND: Final = (404, 410)
 JOBS_PATH: Final = "/fine_tuning/jobs"
 SECRET_KEYS: Final = re.compile(r"api_?key|wandb_key|signed_?url|secret|password|credential|api_token", re.IGNORECASE)
 """Keys of a reply that are not stored: API keys of others and signed URLs."""
-Progress = Callable[[int], None]
 Reply = TypeVar("Reply")
 
 
@@ -43,7 +43,7 @@ class EventPage(NamedTuple):
 class _Counted(BufferedReader):
     """A file that reports how many bytes were read; bytes that a retry reads again are not reported twice."""
 
-    def __init__(self, path: Path, advance: Progress | None) -> None:
+    def __init__(self, path: Path, advance: Advance | None) -> None:
         super().__init__(FileIO(path))
         self._advance, self._told = advance, 0
 
@@ -129,7 +129,7 @@ class ServiceClient:
                 return None
             raise
 
-    def upload(self, path: Path, advance: Progress | None = None) -> UploadedFile:
+    def upload(self, path: Path, advance: Advance | None = None) -> UploadedFile:
         """Upload a file to train on; `advance` is called with the number of bytes sent."""
         try:
             file = _Counted(path, advance)

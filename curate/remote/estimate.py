@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from curate.core.errors import UsageError
+from curate.core.events import Advance
 from curate.core.example import content_text
 from curate.core.files import display_name
 from curate.core.form_keys import PAIR_SIDES
 from curate.core.json_output import NotPrinted, Output
 from curate.core.text import estimated_tokens, storable
-from curate.corpus.stats import Progress, usual_epochs, with_progress
+from curate.corpus.stats import usual_epochs, with_progress
 from curate.models.template import load_template
 from curate.read.dataset import FileFacts, read_file, require_read
 from curate.remote.endpoint import ServiceAddress
@@ -61,7 +62,7 @@ class FileNumbers(Output):
     formats: NotPrinted[Counter[str]]
 
 
-def measure(path: Path, counter: TokenCounter, progress: Progress | None = None) -> FileNumbers:
+def measure(path: Path, counter: TokenCounter, progress: Advance | None = None) -> FileNumbers:
     """Count the tokens of a file. Raises `InputError` if it cannot be read."""
     facts, lengths, with_images = FileFacts(display_name(path)), array("I"), 0
     for parsed in with_progress(read_file(path, facts), progress):

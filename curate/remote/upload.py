@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from curate.core.errors import InputError, RemoteError, UsageError
+from curate.core.events import Advance
 from curate.core.files import STDIN, display_name, packing, sha256
-from curate.remote.endpoint import Progress, ServiceClient
+from curate.remote.endpoint import ServiceClient
 from curate.remote.job import UploadedFile
 from curate.remote.journal import FileGone, FileSent, JobJournal
 
@@ -46,7 +47,7 @@ def send(
     endpoint: ServiceClient,
     journal: JobJournal,
     path: Path,
-    advance: Progress | None = None,
+    advance: Advance | None = None,
     *,
     before: Callable[[], None] | None = None,
     sleep: Callable[[float], None] = time.sleep,
@@ -79,7 +80,7 @@ def send(
     return Sent(display_name(path), digest, size, file.id, reused=False)
 
 
-def _upload_completely(endpoint: ServiceClient, path: Path, size: int, advance: Progress | None) -> UploadedFile:
+def _upload_completely(endpoint: ServiceClient, path: Path, size: int, advance: Advance | None) -> UploadedFile:
     """Upload a file until it has arrived completely, as far as the service reports its size. Raises `RemoteError`."""
     arrived = 0
     for _ in range(ATTEMPTS):

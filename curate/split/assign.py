@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from curate.core.json_output import Output
 from curate.core.lazy import Arrays, Floats, Ids, Numbers, np, pl
+from curate.core.manifest import SPLIT_NAMES
 from curate.core.store import load, require_types, save
 from curate.core.text import visible
 from curate.core.worker_pool import WorkerPool
@@ -22,9 +23,6 @@ from curate.corpus.features import FeatureSpec
 from curate.corpus.loading import read_table
 from curate.similarity.shingles import Shingling
 from curate.split.groups import Link, SplitGroups
-
-SPLIT_NAMES: Final = ("train", "validation", "test")
-
 
 COINCIDENCE_PROBABILITY: Final = 1e-4
 """Probability below which a split without groups is not a coincidence: the examples were divided with the same seed

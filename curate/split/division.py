@@ -14,6 +14,7 @@ from typing import Final
 from curate.core.config import Config
 from curate.core.errors import InputError, UsageError
 from curate.core.lazy import Numbers, np
+from curate.core.manifest import SPLIT_NAMES
 from curate.core.origin_keys import SESSION_GROUPS, spread_keys
 from curate.core.removed import NO_EXAMPLE, KeptExample, Reason
 from curate.core.text import plural, visible
@@ -25,7 +26,7 @@ from curate.corpus.features import FeatureSpec
 from curate.corpus.strata import FORMAT_NAMES, Marking, require_traits
 from curate.read.formats import BY_NAME
 from curate.similarity.shingles import Shingling
-from curate.split.assign import NO_SPLIT, SPLIT_NAMES, Assigned, Move, SplitTargets, assign, moves_of
+from curate.split.assign import NO_SPLIT, Assigned, Move, SplitTargets, assign, moves_of
 from curate.split.exempt import (
     ExemptAnswer,
     ExemptInstruction,

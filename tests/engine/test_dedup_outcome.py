@@ -249,7 +249,7 @@ def test_processes_make_what_threads_make(monkeypatch: pytest.MonkeyPatch) -> No
     config = DedupConfig(threshold=0.6, keep="best")
     expected = run(lines, config)
     assert len(expected.gone) > 50
-    monkeypatch.setattr(loading, "MIN_PARALLEL_BYTES", 0)
+    monkeypatch.setattr(loading, "MIN_PARALLEL_TABLE_BYTES", 0)
     monkeypatch.setattr(DEDUP, "cores", lambda: 2)
     monkeypatch.setattr(loading, "CHUNK_BYTES", 50_000)
     monkeypatch.setattr(worker_pool, "FEW_ITEMS", 0)

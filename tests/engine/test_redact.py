@@ -573,7 +573,7 @@ def test_processes_redact_as_one_process_does(write: Write, monkeypatch: pytest.
     monkeypatch.setattr("curate.commands.redact.CHUNK_BYTES", 400)
     outcomes = []
     for size in (1 << 30, 1):
-        monkeypatch.setattr("curate.commands.redact.MIN_PARALLEL_BYTES", size)
+        monkeypatch.setattr("curate.commands.redact.MIN_PARALLEL_SEARCH_BYTES", size)
         options = ["--style", "label", "--keep-mapping", f"m{size}", "--overwrite", "-q"]
         assert main(["redact", "a.jsonl", "-o", "out.jsonl", *options]) == 1
         outcomes.append([Path(name).read_bytes() for name in ("out.jsonl", "out.unredacted.jsonl", f"m{size}")])

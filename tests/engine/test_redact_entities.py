@@ -169,7 +169,7 @@ def test_processes_replace_names_as_one_process_does(write: Write, monkeypatch: 
     monkeypatch.setattr("curate.commands.redact.CHUNK_BYTES", 400)
     outcomes = []
     for size in (1 << 30, 1):
-        monkeypatch.setattr("curate.commands.redact.MIN_PARALLEL_BYTES", size)
+        monkeypatch.setattr("curate.commands.redact.MIN_PARALLEL_SEARCH_BYTES", size)
         outcomes.append(redacted("--style", "label", "--overwrite"))
     assert outcomes[0] == outcomes[1]
     assert all("Keller" not in text and "Tom" not in text for row in outcomes[1] for text in row)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from curate.cli.options import consent
+from curate.cli.options import AgreeToSend, consent
 from curate.core.errors import CurateError
 from curate.core.text import excerpt, visible
-from train.cli.common import BaseUrl, Key, Quiet, Yes, require_runs, with_trainer
+from train.cli.common import BaseUrl, Key, Quiet, require_runs, with_trainer
 from train.results import Answered
 from train.server import ServedChat, server_of
 
@@ -53,7 +53,7 @@ def chat(
     ] = False,
     base_url: BaseUrl = None,
     key: Key = None,
-    yes: Yes = False,
+    yes: AgreeToSend = False,
     quiet: Quiet = False,
 ) -> None:
     """Chat with the model of a run or of an export, with the chat template of its training; or with one of a server.

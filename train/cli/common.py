@@ -41,7 +41,6 @@ Key = Annotated[
 ]
 PRICE_HELP: Final = "Estimate the cost at these prices in US dollars for 1,000,000 tokens in and out."
 Price = Annotated[str | None, typer.Option("--price", help=PRICE_HELP, metavar="IN,OUT")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Send data without asking for confirmation.")]
 Reach = Annotated[
     bool,
     typer.Option("--yes", "-y", help="Allow models, files and trackers that a recipe of another folder names."),

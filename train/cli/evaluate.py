@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from curate.cli.options import AsJson, consent, print_work, takes_options
+from curate.cli.options import AgreeToSend, AsJson, consent, print_work, takes_options
 from curate.core.errors import ExitCode, InputError, UsageError
 from curate.core.text import visible
 from train.cli.common import (
@@ -18,7 +18,6 @@ from train.cli.common import (
     MovedData,
     Price,
     Quiet,
-    Yes,
     print_result,
     require_runs,
     with_trainer,
@@ -62,7 +61,7 @@ class EvaluateOptions:
     base_url: BaseUrl = None
     key: Key = None
     price: Price = None
-    yes: Yes = False
+    yes: AgreeToSend = False
     systems: Annotated[
         str | None, typer.Option("--systems", help=f"Compare these of {', '.join(SYSTEMS)}.  [default: all]")
     ] = None

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from curate.cli.options import AsJson, check_combination, require_push_consent
+from curate.cli.options import AgreeToSend, AsJson, check_combination, require_push_consent
 from curate.core.egress import upload
 from curate.core.errors import UsageError
 from curate.core.text import visible
-from train.cli.common import OutputFolder, Quiet, Yes, print_result, require_runs, with_trainer
+from train.cli.common import OutputFolder, Quiet, print_result, require_runs, with_trainer
 from train.export.export_result import PROMPTS, DtypeName, Export, ExportOptions, Form
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def export(
     merge: Merge = False,
     weights: Weights = None,
     limit: Limit = 100,
-    yes: Yes = False,
+    yes: AgreeToSend = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:

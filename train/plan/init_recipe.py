@@ -16,6 +16,7 @@ import torch
 
 from curate.core.errors import InputError, ModelError
 from curate.core.example import Example
+from curate.core.manifest import SPLIT_NAMES
 from curate.core.text import BYTES_PER_TOKEN, gigabytes, plural
 from curate.models.chat_templates import chat_template_source
 from curate.models.names import configuration
@@ -28,7 +29,6 @@ from train.memory.memory_profile import MemoryProfile
 from train.methods import OBJECTIVES, ObjectiveName
 from train.model.base import device, longest_context
 from train.recipe import Recipe, commented_text
-from train.run_folder import SPLIT_NAMES
 
 SCALES: Final = ((1e9, "billion"), (1e6, "million"), (1e3, "thousand"))
 """Numbers with their names."""

@@ -12,6 +12,7 @@ from curate.core import store
 from curate.core.config import SUPPRESSIONS, CheckConfig, Config
 from curate.core.example import where
 from curate.core.files import display_name, sha256
+from curate.core.manifest import SPLIT_NAMES
 from curate.core.runs import project_of
 from curate.core.shards import split_files
 from curate.core.snapshot import unchanging
@@ -32,7 +33,6 @@ from train.model.base import autocast, compute_dtype, device, load_base, trainin
 from train.model.loss import EmbeddingNoise, packs_exactly, use_chunked_cross_entropy
 from train.recipe import Recipe
 from train.results import LeftOut, Refusal, RuleCount, SplitPlan, TextSpan, TrainingPlan
-from train.run_folder import SPLIT_NAMES
 from train.template_defaults import VARIABLES, differing_variables, served_with
 from train.training.preference import Preference
 

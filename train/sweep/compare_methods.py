@@ -12,12 +12,13 @@ from rich.console import RenderableType
 
 from curate.core.errors import CurateError, UsageError
 from curate.core.files import write_bytes, write_json
+from curate.core.manifest import SPLIT_NAMES
 from curate.core.text import gigabytes
 from curate.render.console import tables
 from train.journal import JournalPrinter, JsonLines
 from train.methods import METHODS
 from train.recipe import Recipe
-from train.run_folder import SPLIT_NAMES, RunFolder, folder_lock
+from train.run_folder import RunFolder, folder_lock
 from train.sweep.halving import Halving
 from train.sweep.space import Trial, new_trial
 from train.sweep.sweep_folder import SweepFolder, inputs_of

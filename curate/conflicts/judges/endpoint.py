@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from curate.conflicts.judges.prompt import JSON_PROMPT, judge_prompt, verdict_of
-from curate.conflicts.judges.verdict_cache import Pair
+from curate.conflicts.judges.verdict_cache import QuestionPair
 from curate.conflicts.judging import JudgeVerdict
 from curate.core.chat_endpoint import ChatEndpoint
 
@@ -37,11 +37,11 @@ class JudgeEndpoint:
         )
         self.name = self._chat.name
 
-    def message(self, pair: Pair) -> str:
+    def message(self, pair: QuestionPair) -> str:
         """The message about a pair."""
         return judge_prompt(*pair, JSON_PROMPT)
 
-    def verdicts(self, pairs: Sequence[Pair]) -> Iterator[JudgeVerdict | None]:
+    def verdicts(self, pairs: Sequence[QuestionPair]) -> Iterator[JudgeVerdict | None]:
         """A verdict for each pair, in order; None for a reply that has none. Raises as `replies` does."""
         return map(verdict_of, self.replies([self.message(pair) for pair in pairs]))
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from curate.conflicts.judges.prompt import YES_OR_NO_PROMPT, judge_prompt
-from curate.conflicts.judges.verdict_cache import Pair
+from curate.conflicts.judges.verdict_cache import QuestionPair
 from curate.conflicts.judging import JudgeVerdict
 from curate.core.errors import ModelError
 from curate.core.text import storable
@@ -25,11 +25,11 @@ class Local:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def message(self, pair: Pair) -> str:
+    def message(self, pair: QuestionPair) -> str:
         """The message about a pair."""
         return judge_prompt(*pair, YES_OR_NO_PROMPT)
 
-    def verdicts(self, pairs: Sequence[Pair]) -> Iterator[JudgeVerdict | None]:
+    def verdicts(self, pairs: Sequence[QuestionPair]) -> Iterator[JudgeVerdict | None]:
         """A verdict for each pair, in order; none is None. Raises as `chances` does."""
         for chance in self.chances([self.message(pair) for pair in pairs]):
             yield JudgeVerdict(chance > 0.5, f"yes with a probability of {chance:.2f}")

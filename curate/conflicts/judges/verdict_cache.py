@@ -15,7 +15,7 @@ CHARS_PER_TOKEN: Final = 4
 """Characters per token of English, on average: the estimate needs no tokenizer."""
 MAX_REASON_CHARS: Final = 300
 """Maximum number of characters of a cached reason."""
-Pair = tuple[Question, Question]
+QuestionPair = tuple[Question, Question]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,11 @@ class PairJudge(Protocol):
     reply_tokens: int
     """Maximum number of tokens of a reply."""
 
-    def message(self, pair: Pair) -> str:
+    def message(self, pair: QuestionPair) -> str:
         """The message about a pair."""
         ...
 
-    def verdicts(self, pairs: Sequence[Pair]) -> Iterator[JudgeVerdict | None]:
+    def verdicts(self, pairs: Sequence[QuestionPair]) -> Iterator[JudgeVerdict | None]:
         """A verdict for each pair, in order; None where the reply says neither yes nor no. Raises `CurateError` when it
         cannot go on.
         """
@@ -73,7 +73,7 @@ class VerdictCache:
         self.model, self._before, self._progress = model, before, progress
         self._journal = path and ResultJournal(path, mode=0o600)  # reasons quote the data
 
-    def judge(self, pairs: Sequence[Pair]) -> list[JudgeVerdict | None]:
+    def judge(self, pairs: Sequence[QuestionPair]) -> list[JudgeVerdict | None]:
         """A verdict for each pair, in order; None if the model gave none. Raises `CurateError` if it cannot
         continue; verdicts so far are cached.
         """
@@ -86,7 +86,7 @@ class VerdictCache:
             self._ask(new, cached)
         return [cached.get(key) for key in keys]
 
-    def _ask(self, uncached: dict[str, Pair], cached: dict[str, JudgeVerdict]) -> None:
+    def _ask(self, uncached: dict[str, QuestionPair], cached: dict[str, JudgeVerdict]) -> None:
         """Ask the model about pairs; each verdict is added to `cached` and to the journal as soon as it is known."""
         if self._journal:
             self._journal.add({})  # before anything is asked, since a verdict that cannot be cached would be paid twice
@@ -98,7 +98,7 @@ class VerdictCache:
             if self._progress is not None:
                 self._progress(1)
 
-    def _work_ahead(self, pairs: int, new: Sequence[Pair]) -> Work:
+    def _work_ahead(self, pairs: int, new: Sequence[QuestionPair]) -> Work:
         tokens_in = sum(len(self.model.message(pair)) for pair in new) // CHARS_PER_TOKEN
         tokens_out = len(new) * self.model.reply_tokens
         price = (
