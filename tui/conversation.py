@@ -101,10 +101,9 @@ def one_line(text: str, style: str = "") -> Content:
     )
 
 
-def shortened(
-    text: str, marks: Sequence[Mark] = (), limit: int = MAX_MESSAGE_CHARS, *, rest: str = "; $EDITOR opens all of it"
-) -> Content:
-    """`text` cut after `limit` characters, with a note about the remaining length and where the `rest` is."""
+def shortened(text: str, marks: Sequence[Mark] = (), *, rest: str = "; $EDITOR opens all of it") -> Content:
+    """`text` cut after `MAX_MESSAGE_CHARS` characters, with a note about how long the `rest` is and where."""
+    limit = MAX_MESSAGE_CHARS
     if len(text) <= limit:
         return literal(text, marks)
     inside = [Mark(mark.start, min(mark.end, limit), mark.style) for mark in marks if mark.start < limit]
@@ -128,9 +127,9 @@ def heading(message: Message, *, pointed: bool = False) -> Content:
 class ConversationView:
     """Displays texts of the data; secrets are hidden until the user asks for them."""
 
-    def __init__(self, *, secrets: bool = False, folded: bool = True, key: str = "f") -> None:
-        """`folded`: whether reasoning is; `key` unfolds it."""
-        self.secrets, self.folded, self.key = secrets, folded, key
+    def __init__(self, key: str = "f") -> None:
+        """`key` unfolds reasoning."""
+        self.secrets, self.folded, self.key = False, True, key
         self.folder: Path | None = Path()
         """The folder of the data, in which images are looked for; None: they are not."""
 

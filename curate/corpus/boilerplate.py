@@ -216,17 +216,17 @@ def _cut(texts: Sequence[str], passages: Passages) -> tuple[list[str], Numbers, 
     )
 
 
-def cut_texts(texts: Sequence[str], passages: Passages, least: int = MIN_OWN, hides: int = MIN_SHARED) -> list[str]:
+def cut_texts(texts: Sequence[str], passages: Passages, least: int = MIN_OWN) -> list[str]:
     """User turns without shared words, each on its own.
 
-    Turns of which fewer than `least` consecutive words would be left, or fewer than `hides` words would be removed,
-    stay as they are.
+    Turns of which fewer than `least` consecutive words would be left, or fewer than `MIN_SHARED` words would be
+    removed, stay as they are.
     """
     if not passages:
         return list(texts)
     cut, removed_counts, longest = _cut(texts, passages)
     return [
-        short if words >= hides and longest_run >= least else text
+        short if words >= MIN_SHARED and longest_run >= least else text
         for text, short, words, longest_run in zip(texts, cut, removed_counts.tolist(), longest.tolist(), strict=True)
     ]
 

@@ -188,15 +188,13 @@ def find_duplicates(
     )
 
 
-def find_duplicates_in(
-    examples: Sequence[Example], config: DedupConfig, pinned: frozenset[str] = frozenset()
-) -> FoundDuplicates:
+def find_duplicates_in(examples: Sequence[Example], config: DedupConfig) -> FoundDuplicates:
     """The duplicates among examples in memory: line n is example n - 1. Raises `OSError` if there is not enough space
     for a copy of them.
     """
     with WorkerPool(cores(), processes=False) as pool:
         spec = feature_spec_for(config)._replace(short_texts=config.same_words)
-        return find_duplicates(table_of(examples, spec, pool), config, pool, pinned)
+        return find_duplicates(table_of(examples, spec, pool), config, pool, frozenset())
 
 
 def _same_words(

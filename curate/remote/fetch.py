@@ -239,7 +239,6 @@ def watch(
     *,
     once: bool = False,
     trouble: Callable[[RemoteError, float], None] | None = None,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> Job:
     """Report a job's new events to `show` until it ends, or `once`; returns its last state.
 
@@ -261,7 +260,7 @@ def watch(
             if trouble is not None:
                 trouble(error, wait)
             failing += wait
-            sleep(wait)
+            time.sleep(wait)
             continue
         failing = 0.0
         log.add(new)
@@ -272,4 +271,4 @@ def watch(
         if once or (job.over and (endings == POLLS_AFTER_END or (endings and not new))):
             return job
         endings += job.over
-        sleep(min(POLL_SECONDS, 1.0) if job.over else POLL_SECONDS)
+        time.sleep(min(POLL_SECONDS, 1.0) if job.over else POLL_SECONDS)

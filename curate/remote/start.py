@@ -1,7 +1,6 @@
 """Start a job exactly once: after a request without a reply, look for its job before another request is sent."""
 
 import time
-from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from curate.core.errors import RemoteError
@@ -33,7 +32,6 @@ def start(
     validation: Sent | None,
     *,
     again: bool = False,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> Started:
     """Start a job on uploaded files, or find the one that was started with the same content and settings.
 
@@ -59,7 +57,7 @@ def start(
     )
     journal.add(request)
     try:
-        job = _asked_for(endpoint, journal, request, sleep)
+        job = _asked_for(endpoint, journal, request)
     except RemoteError as error:
         if error.status is not None and not error.passing:
             journal.add(JobRefused(address=address, order=order))
@@ -68,7 +66,7 @@ def start(
     return Started(job, already_started=False)
 
 
-def _asked_for(endpoint: ServiceClient, journal: JobJournal, request: JobAsked, sleep: Callable[[float], None]) -> Job:
+def _asked_for(endpoint: ServiceClient, journal: JobJournal, request: JobAsked) -> Job:
     """Request a job until the service answers; after a request without a reply, only look for its job."""
     for attempt in range(ATTEMPTS):
         try:
@@ -77,8 +75,8 @@ def _asked_for(endpoint: ServiceClient, journal: JobJournal, request: JobAsked, 
             if not error.passing or (error.wait or 0) > MAX_WAIT_SECONDS:
                 raise
             if error.status is None:
-                return _wait_for_job(endpoint, journal, request, error, sleep)
-            sleep(error.wait if error.wait is not None else FIRST_PAUSE_SECONDS * 2**attempt)
+                return _wait_for_job(endpoint, journal, request, error)
+            time.sleep(error.wait if error.wait is not None else FIRST_PAUSE_SECONDS * 2**attempt)
             if error.status != 429 and (job := _new_job_of(endpoint, journal, request)) is not None:
                 return job
             if attempt == ATTEMPTS - 1:
@@ -86,14 +84,12 @@ def _asked_for(endpoint: ServiceClient, journal: JobJournal, request: JobAsked, 
     raise AssertionError("a loop that returns or raises")
 
 
-def _wait_for_job(
-    endpoint: ServiceClient, journal: JobJournal, request: JobAsked, error: RemoteError, sleep: Callable[[float], None]
-) -> Job:
+def _wait_for_job(endpoint: ServiceClient, journal: JobJournal, request: JobAsked, error: RemoteError) -> Job:
     """The job of a request without a reply, once the service lists it. Raises `RemoteError` if it does not."""
     for attempt in range(ATTEMPTS):
         if (job := _new_job_of(endpoint, journal, request)) is not None:
             return job
-        sleep(FIRST_PAUSE_SECONDS * 2**attempt)
+        time.sleep(FIRST_PAUSE_SECONDS * 2**attempt)
     hint = "run the command again in a few minutes; it first looks for the job, so that none is started twice"
     raise RemoteError(f"{error.message}; no job found so far", hint, passing=True) from None
 

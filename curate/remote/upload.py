@@ -50,7 +50,6 @@ def send(
     advance: Advance | None = None,
     *,
     before: Callable[[], None] | None = None,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> Sent:
     """Upload a file unless the service has its content, and wait until the service has processed it.
 
@@ -63,7 +62,7 @@ def send(
     if earlier is not None:
         stored = endpoint.file(earlier.file_id)
         if stored is not None and (stored.status or "") not in FAILED_STATES and stored.bytes in (None, size):
-            _await_read(endpoint, journal, stored, path, sleep)
+            _await_read(endpoint, journal, stored, path)
             return Sent(display_name(path), digest, size, earlier.file_id, reused=True)
         journal.add(FileGone(address=address, file_id=earlier.file_id))
     if before is not None:
@@ -76,7 +75,7 @@ def send(
             "run the command again when the file is complete; the upload is deleted at the service",
         )
     journal.add(FileSent(address=address, path=display_name(path), sha256=digest, bytes=size, file_id=file.id))
-    _await_read(endpoint, journal, file, path, sleep)
+    _await_read(endpoint, journal, file, path)
     return Sent(display_name(path), digest, size, file.id, reused=False)
 
 
@@ -100,9 +99,7 @@ def _upload_completely(endpoint: ServiceClient, path: Path, size: int, advance: 
     )
 
 
-def _await_read(
-    endpoint: ServiceClient, journal: JobJournal, file: UploadedFile, path: Path, sleep: Callable[[float], None]
-) -> None:
+def _await_read(endpoint: ServiceClient, journal: JobJournal, file: UploadedFile, path: Path) -> None:
     """Wait until the service has processed a file. Raises `RemoteError` if that takes too long or fails; a failure is
     recorded in the journal.
     """
@@ -114,7 +111,7 @@ def _await_read(
                 f"{path}: the service is still processing {file.id} ({current.status})",
                 "run the command again later; the file is not sent again",
             )
-        sleep(POLL_SECONDS)
+        time.sleep(POLL_SECONDS)
         waited += POLL_SECONDS
         current = endpoint.file(file.id)
     if current is None or current.status in FAILED_STATES:

@@ -19,7 +19,6 @@ from curate.render.html import PAIRS, block, brief, filters, footer, full, head,
 from curate.render.html_plots import bars
 
 MAX_SHOWN = 20
-NO_DECISIONS: Final[Mapping[str, DecisionState]] = {}
 STATES: Final[dict[State, str]] = {
     "open": "", "dropped": " [decided: one side dropped]", "edited": " [decided: one side edited]",
     "kept": " [decided: both kept]",

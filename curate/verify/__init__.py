@@ -127,7 +127,6 @@ def verify_files(
     parts: Mapping[str, Sequence[Path]],
     name: str,
     *,
-    config: DedupConfig | None = None,
     keys: Sequence[str] = (),
     embeddings: str = "",
     cache: Path | None = None,
@@ -138,9 +137,7 @@ def verify_files(
 
     keys: paths of values that two splits must not share. Raises as `verify_folder`.
     """
-    compared = ComparisonSettings(
-        list(parts), (config or DedupConfig()).threshold, keys, embeddings, cache=cache, demanded=True
-    )
+    compared = ComparisonSettings(list(parts), DedupConfig().threshold, keys, embeddings, cache=cache, demanded=True)
     differences: list[Difference] = []
     files = list(chain.from_iterable(parts.values()))
     with unchanging(files):

@@ -29,14 +29,23 @@ from curate.dedup.near_duplicates import find_duplicates_in
 from tests.bench.split_leaks import exempt_in, leaks, rows_in
 from tests.conftest import Write, of_hundred
 
-PREAMBLE = "below is an instruction that describes a task, paired with an input that gives further context."
-CLOSING = "if you have any more questions about this in the future, do not hesitate to ask me again."
-CHINESE = "请根据下面的说明完成任务并且用完整的句子回答问题"
+PREAMBLE = (
+    "below is an instruction that describes a task, paired with an input that gives further context. write a response "
+    "that completes the request, keep to the facts of the input, name the places where they stand, and say so if the "
+    "input lacks what is needed."
+)
+CLOSING = (
+    "if you have any more questions about this in the future, do not hesitate to ask me again. please answer in two "
+    "short paragraphs of plain prose, without lists, tables, headings or links, and end with the date on which each of "
+    "the sources was read."
+)
+CHINESE = (
+    "请根据下面的说明完成任务并且用完整的句子回答问题，不要遗漏任何细节，也不要加入输入中没有的内容，最后注明日期和作者"
+)
 
 
 def without_boilerplate(texts: list[str]) -> list[str]:
-    """However little they share."""
-    return cut_texts(texts, learn_passages([text] for text in dict.fromkeys(texts)), hides=0)
+    return cut_texts(texts, learn_passages([text] for text in dict.fromkeys(texts)))
 
 
 def own(n: int, words: int = 12) -> str:

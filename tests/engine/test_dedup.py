@@ -418,6 +418,14 @@ def test_a_field_that_no_example_has_is_a_mistake(write: Write, capsys: pytest.C
     assert "1 example without anything usable under 'date'" in capsys.readouterr().err
 
 
+def test_content_that_a_person_keeps_stays_once(write: Write) -> None:
+    write("data.jsonl", [chat("Hi", "Hello there.")] * 2)
+    twin = content_id(chat("Hi", "Hello there."))
+    DecisionLog(Path(".curate/decisions.jsonl")).add(Decision(example=twin, verdict="keep"))
+    assert dedup("data.jsonl", "-o", "out.jsonl") == 0
+    assert [item["line"] for item in removed()] == [2]
+
+
 def test_what_was_decided_in_review_counts(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     lines = write("data.jsonl", PAIRS).read_bytes().splitlines()
     short, long = (content_id(json.loads(lines[at])) for at in (0, 2))

@@ -352,13 +352,6 @@ def test_a_pinned_example_never_goes() -> None:
     assert choose([0, 1], chained, lambda *_: True, 0.5, 0.8, pinned={0, 1}).gone == []
 
 
-def test_content_that_a_person_keeps_stays_once() -> None:
-    twins = [example("Hi", "Hello there.", line) for line in (1, 2)]
-    assert [
-        lost.place.line for lost in find_duplicates_in(twins, DedupConfig(), frozenset({twins[0].id})).duplicates
-    ] == [2]
-
-
 def test_templates_are_in_the_same_groups_whether_near_misses_are_told() -> None:
     rng, template = random.Random(0), list(range(1000, 1060))
     sets = sets_of(
