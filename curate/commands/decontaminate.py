@@ -1,7 +1,7 @@
 """Decontamination of files: which examples contain items of a benchmark, and the files without them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -19,14 +19,14 @@ from curate.core.benchmark_index import (
 )
 from curate.core.errors import InputError, OutputError, UsageError, require_all_lines
 from curate.core.events import StageFinished, StageStarted
-from curate.core.example import Example
+from curate.core.example import Example, Place
 from curate.core.files import DATA_SUFFIXES, display_name, sha256
 from curate.core.finding import Finding
 from curate.core.json_output import NotPrinted, Output, Rounded
 from curate.core.kernels import kernels_for
 from curate.core.masking import secrets_in
 from curate.core.output_pair import removed_path, replacing_both
-from curate.core.removed import Reason, WithoutLines, removal_of, removed_line
+from curate.core.removed import Reason, Removal, removed_line
 from curate.core.snapshot import Snapshot, snapshots_of
 from curate.core.store import save
 from curate.core.text import plural, visible
@@ -99,11 +99,11 @@ class DecontaminateResult(Output):
     benchmarks: list[Benchmark]
     found: list[FoundItem]
     """One for each example that contains an item: the item with the largest share in it."""
-    removed: WithoutLines
+    removed: list[Removal]
     """Without their text, which is in the file of removed lines."""
-    stays: NotPrinted[list[ParsedLine]] = field(repr=False)
-    records: NotPrinted[list[bytes]] = field(repr=False)
-    """Those of the removed lines, with their text."""
+    lines: NotPrinted[Sequence[ParsedLine]] = field(repr=False)
+    reasons: NotPrinted[Mapping[Place, Reason]] = field(repr=False)
+    """Why lines are removed."""
     seen: NotPrinted[list[Snapshot]]
     """The files and the benchmarks, as they were before they were read."""
 
@@ -142,26 +142,21 @@ def decontaminate(
     reasons = {
         leak.place: Reason(finding.code, finding.message, "rule") for leak, finding in zip(leaks, findings, strict=True)
     }
-    kept = [line for line in dataset.lines if line.example is None or line.place not in reasons]
-    records = [
-        removed_line(line.place, line.example.id, reasons[line.place], line.line.data)
-        for line in dataset.lines
-        if line.example is not None and line.place in reasons
-    ]
+    removed = [Removal.without_text(leak.place, leak.example, reasons[leak.place]) for leak in leaks]
     contained = [
         FoundItem(finding, *leak.benchmark[:2], leak.field, leak.kind, leak.words, leak.share, leak.others)
         for leak, finding in zip(leaks, findings, strict=True)
     ]
     return DecontaminateResult(
         read=len(dataset.lines),
-        kept=len(kept),
+        kept=len(dataset.lines) - len(removed),
         not_understood=dataset.not_understood,
         written=False,
         benchmarks=_summaries(index, matches, contamination.too_short, rephrased=embed is not None),
         found=contained,
-        removed=list(map(removal_of, records)),
-        stays=kept,
-        records=records,
+        removed=removed,
+        lines=dataset.lines,
+        reasons=reasons,
         seen=snapshots,
     )
 
@@ -348,10 +343,11 @@ def write_decontaminated(result: DecontaminateResult, output: Path, *, overwrite
     """
     removed = removed_path(output, "removed")
     with replacing_both(output, removed, overwrite=overwrite, seen=result.seen) as (kept_output, removed_output):
-        for line in result.stays:
-            kept_output.write(line.jsonl + b"\n")
-        for record in result.records:
-            removed_output.write(record)
+        for line in result.lines:
+            if line.example is not None and (reason := result.reasons.get(line.place)):
+                removed_output.write(removed_line(line.place, line.example.id, reason, line.line.data))
+            else:
+                kept_output.write(line.jsonl + b"\n")
         require_all_lines(result.read, kept_output.lines, removed_output.lines)
     result.written = True
     return removed

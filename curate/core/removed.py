@@ -2,9 +2,9 @@
 
 import base64
 from datetime import datetime
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict
 
 from curate.core.example import Place
 
@@ -59,6 +59,11 @@ class Removal(BaseModel):
     base64: str | None = None
     """The line's bytes in base64, if they are not UTF-8."""
 
+    @classmethod
+    def without_text(cls, place: Place, example: str | None, reason: "Reason") -> "Removal":
+        """The record of a line, without the line itself."""
+        return cls(example=example, file=place.file, line=place.line, **reason._asdict())
+
     @property
     def data(self) -> bytes:
         """The bytes of the line as it was read, without its line break."""
@@ -73,13 +78,6 @@ class Removal(BaseModel):
     def reason(self) -> str:
         """The reason for the counts: the code, `mix` or `decision`."""
         return counted_as(self.code, self.decided_by)
-
-
-WithoutLines = Annotated[
-    list[Removal],
-    PlainSerializer(lambda removals: [removal.without_line for removal in removals], return_type=list[Removal]),
-]
-"""Records, printed without the lines themselves."""
 
 
 def counted_as(code: str | None, decided_by: str) -> str:

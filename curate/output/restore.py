@@ -20,7 +20,7 @@ from curate.core.limits import open_regular
 from curate.core.manifest import SPLIT_NAMES, Manifest, Restored, changed_files, digest_of, named_files, read_manifest
 from curate.core.output_pair import CountingWriter
 from curate.core.paths import path_inside
-from curate.core.removed import Removal, WithoutLines, removal_of
+from curate.core.removed import Removal, removal_of
 from curate.core.runs import Project
 from curate.core.scratch import temporary_folder
 from curate.core.snapshot import mode_of, require_unchanged, rights_of, snapshot
@@ -50,7 +50,7 @@ class LedgerLine(NamedTuple):
 class RestoreResult(Output):
     """What `curate restore --json` prints."""
 
-    restored: WithoutLines
+    restored: list[Removal]
     """The ledger's lines without their text, in the order they were read."""
     left: int
     """Lines that stay in the ledger."""
@@ -125,7 +125,9 @@ def restore_to(
         for number in numbers:
             written.write(compact(entries[number].removal.data) + b"\n")
         require_all_lines(len(numbers), written.lines, 0)
-    return RestoreResult([entries[number].removal for number in numbers], len(entries), [], str(output), None)
+    return RestoreResult(
+        [entries[number].removal.without_line for number in numbers], len(entries), [], str(output), None
+    )
 
 
 def finish(folder: Path, journal: Path) -> bool:
@@ -248,7 +250,7 @@ def restore_into(
         )  # fmt: skip
         finish(folder, project.decisions)
     return RestoreResult(
-        [entry.removal for entry in chosen], len(stays), [*(refused or ())], None, manifest, division.moved
+        [entry.removal.without_line for entry in chosen], len(stays), [*(refused or ())], None, manifest, division.moved
     )
 
 
