@@ -33,7 +33,7 @@ from curate.corpus.boilerplate import boilerplate_notes
 from curate.corpus.cache import DedupCache, load_kernels
 from curate.corpus.corpus import LineReader, LineSource, Table, examples_at, lines_at
 from curate.corpus.features import FeatureSpec, feature_spec_for
-from curate.corpus.loading import MemoryUse, is_big, read_table, within_memory
+from curate.corpus.loading import MemoryUse, begins_cached, is_big, read_table, within_memory
 from curate.dedup.cluster_resolution import NO_FINDINGS, DuplicateRemoval, FindingCounts
 from curate.dedup.near_duplicates import FoundDuplicates, find_duplicates
 from curate.lint.error_filter import ErrorFilter, suffices
@@ -150,9 +150,10 @@ def dedup(
         session.executor.pool(workers, processes=is_big(paths), files=paths, cache=work.cache) as pool,
     ):
         spec, bands = feature_spec_for(config), None if folder else bands_for(config.threshold)
-        if not config.embeddings:  # comparing them uses all cores
-            pool.fork(partial(load_kernels, spec, bands))
         memory = DedupCache.of(cache, spec, only=cached_only) if cache else None
+        is_cached = memory and paths and begins_cached(paths[-1], spec, memory, bands)
+        if not is_cached and not config.embeddings:  # comparing them uses all cores
+            pool.fork(partial(load_kernels, spec, bands))
         drop_rules = rules.selecting(rules.check.drop) if rules.check.drop else None
         in_one_pass = drop_rules is not None and not against and suffices(drop_rules.check)
         screening = ErrorFilter.of(drop_rules.check, cache) if drop_rules and in_one_pass else None

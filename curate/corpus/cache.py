@@ -49,9 +49,7 @@ def columns_for(task: ChunkTask, spec: FeatureSpec) -> Columns:
     """
     if task.folder is None:
         return _computed(task.chunk, spec, task.bands)
-    answer_bands = task.bands if spec.links else None  # as columns, all chunks have the same
-    settings = repr((spec._replace(judging=None), answer_bands)), task.chunk.name if spec.marking else ""
-    path, chunk = chunk_entry(task.folder, "piece", ".npz", task.chunk, *settings)
+    path, chunk = _chunk_entry(task, task.folder, spec)
     start = chunk.start
     damage: list[str] = []
     columns = load(path, lambda arrays: columns_from(arrays, start, task.bands), lambda: damage.append(DAMAGED_NOTE))
@@ -70,6 +68,18 @@ def columns_for(task: ChunkTask, spec: FeatureSpec) -> Columns:
             columns.judged = spec.judging.judged(chunk)
     columns.line_keys = _line_keys(path.stem[-32:], len(columns.starts))
     return columns
+
+
+def is_cached(task: ChunkTask, spec: FeatureSpec) -> bool:
+    """Whether the columns of a chunk are in its folder. Raises `InputError`."""
+    return task.folder is not None and _chunk_entry(task, task.folder, spec)[0].is_file()
+
+
+def _chunk_entry(task: ChunkTask, folder: Path, spec: FeatureSpec) -> tuple[Path, Chunk]:
+    """The entry of a chunk, and the chunk with its bytes. Raises `InputError`."""
+    answer_bands = task.bands if spec.links else None  # as columns, all chunks have the same
+    settings = repr((spec._replace(judging=None), answer_bands)), task.chunk.name if spec.marking else ""
+    return chunk_entry(folder, "piece", ".npz", task.chunk, *settings)
 
 
 def _computed(chunk: Chunk, spec: FeatureSpec, bands: Bands | None) -> Columns:

@@ -18,7 +18,7 @@ from curate.core.lazy import Ids, Numbers, np
 from curate.core.scratch import TempStore, scratch, written
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.boilerplate import Passages, learn_passages, learning_examples
-from curate.corpus.cache import ChunkTask, DedupCache, columns_checkpoint, columns_for, keyed
+from curate.corpus.cache import ChunkTask, DedupCache, columns_checkpoint, columns_for, is_cached, keyed
 from curate.corpus.corpus import LineReader, LineSource, Table
 from curate.corpus.dedup_text import On, asked_turns
 from curate.corpus.features import LINE_TYPES, Columns, FeatureSpec, columns_of_lines
@@ -115,6 +115,16 @@ def read_table(
             del table, learn  # frees memory before the second table is read
             return replace(_table_of(paths, common_spec, pool, None, name_of, memory, folder, bands), judged=judged)
     return table
+
+
+def begins_cached(path: Path, spec: FeatureSpec, memory: DedupCache, bands: Bands | None) -> bool:
+    """Whether the columns of the first chunk of a file are cached: those of most chunks usually are then. Raises
+    `InputError`.
+    """
+    if packing(path):
+        return False
+    chunk = next(chunks_of(path, display_name(path), CHUNK_BYTES, cached=True) or iter(()), None)
+    return chunk is not None and is_cached(ChunkTask(chunk, memory.folder, memory.only, bands), spec)
 
 
 def table_of(examples: Sequence[Example], spec: FeatureSpec, pool: WorkerPool) -> Table:
