@@ -17,6 +17,7 @@ from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 NOT_STORED: Final = {"stored": False}
 """Metadata of a dataclass field that is left out; it has its default value when decoded."""
+SCALARS: Final = frozenset({str, int, bool, float})
 INTEGER_TYPES: Final = "BIQ"
 """The type codes of arrays that are decoded."""
 
@@ -46,7 +47,7 @@ def decoder(kind: Any) -> Callable[[Any], Any]:
     if origin in (Union, UnionType):
         (present,) = (decoder(argument) for argument in arguments if argument is not NoneType)
         return lambda value: None if value is None else present(value)
-    if origin in (str, int, bool, float):
+    if origin in SCALARS:
         return lambda value: _of_type(value, origin)
     if origin is bytes:
         return lambda value: a2b_base64(value, strict_mode=True)
@@ -71,7 +72,10 @@ def _collection_decoder(origin: Any, arguments: tuple[Any, ...]) -> Callable[[An
         member: Callable[[Any], Any] = origin
         return member
     if issubclass(origin, Mapping):
-        key, item = decoder(arguments[0]), decoder(int if origin is Counter else arguments[1])
+        kinds = arguments[0], int if origin is Counter else arguments[1]
+        if set(kinds) <= SCALARS:
+            return lambda pairs: origin(_mapping(pairs, *kinds))
+        key, item = map(decoder, kinds)
         return lambda pairs: origin({key(name): item(value) for name, value in pairs})
     if issubclass(origin, tuple) and arguments[1:] != (...,):
         hints = get_type_hints(origin).values() if hasattr(origin, "_fields") else arguments
@@ -80,6 +84,14 @@ def _collection_decoder(origin: Any, arguments: tuple[Any, ...]) -> Callable[[An
         return lambda values: make([part(value) for part, value in zip(parts, values, strict=True)])
     element = decoder(arguments[0])
     return lambda values: origin(map(element, values))
+
+
+def _mapping(pairs: Any, key: type, item: type) -> dict[Any, Any]:
+    """The mapping of pairs of a key and an item of these types. Raises `TypeError` for others."""
+    mapping = dict(pairs)
+    if not {*map(type, mapping)} <= {key} or not {*map(type, mapping.values())} <= {item}:
+        raise TypeError(f"keys or items of other types than {key.__name__} and {item.__name__}")
+    return mapping
 
 
 def _dataclass_decoder(kind: Any) -> Callable[[Any], Any]:
