@@ -50,18 +50,8 @@ class SelectOptions(options.CommonOptions):
             metavar="FIELD=N",
         ),
     ] = None
-    below: Annotated[
-        list[str] | None,
-        typer.Option(help="Leave out examples whose signal is below this value.", metavar="SIGNAL=VALUE"),
-    ] = None
     where: options.Where = ""
     given: Given = field(default_factory=dict)
-    earlier: Annotated[
-        Path | None,
-        typer.Option(
-            help="Select the examples of this earlier selection first, as far as the size allows.", metavar="FILE"
-        ),
-    ] = None
     embeddings: Embeddings = None
     no_models: NoModels = False
     loss_model: LossModel = None
@@ -97,7 +87,7 @@ class SelectOptions(options.CommonOptions):
 def select(args: SelectOptions) -> None:
     """Select examples to train on: one of each cluster of duplicates, then those that cover the data best.
 
-    Doubtful examples count less; none is left out for a score without --below. Each line that is left out is recorded
+    Doubtful examples count less; none is left out for a score without --where. Each line that is left out is recorded
     with its reason; `curate restore` brings it back.
 
     Exit status: 0, 1 if too much would be removed without --yes or a line holds no example, 2 if a file cannot be read
@@ -109,14 +99,12 @@ def select(args: SelectOptions) -> None:
     if args.compare is not None:  # its `data` are the files of the command line
         values = {key: value for key, value in load_toml(args.compare, "recipe", "").items() if key != "data"}
         require_recipe_agreed(args.compare, values, options.agreement(yes=args.yes))
-    read = [*files, *([args.earlier] if args.earlier else [])]
-    removed = checked_removed_path(args.output, "removed", read, args.paths, overwrite=args.overwrite)
-    below = options.named_numbers("--below", args.below, "ending=0.5")
-    goal = SelectionGoal(args.examples, args.tokens, _minimums(args.floor), below)
+    removed = checked_removed_path(args.output, "removed", files, args.paths, overwrite=args.overwrite)
+    goal = SelectionGoal(args.examples, args.tokens, _minimums(args.floor))
     with args.stages() as shown:
         work = args.session(listen=shown.listen).open(files, args.given, conflicts={"embeddings": args.embeddings})
         models = models_of(work.config, args.embeddings, args.loss_model, no_models=args.no_models)
-        result = select_data(work, goal, models, earlier=args.earlier)
+        result = select_data(work, goal, models)
         if args.compare and splits:
             folder, seeds = work.project.state / "comparisons", args.seeds or 3
             try:

@@ -4,11 +4,11 @@ Every line that is left out is recorded with its reason, as in deduplication, wh
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import PlainSerializer
 
@@ -16,7 +16,6 @@ from curate.commands.dedup import DedupResult, dedup, removals
 from curate.commands.score import score_exchanges
 from curate.commands.session import Workspace
 from curate.core.config import CustomRule
-from curate.core.decision import DecisionState
 from curate.core.errors import UsageError
 from curate.core.events import StageFinished, StageStarted
 from curate.core.example import SYSTEM_ROLES, Example, Place, known_role
@@ -24,7 +23,7 @@ from curate.core.finding import Finding
 from curate.core.json_output import ClearText, NotPrinted, Output, Rounded
 from curate.core.lazy import Floats, Matrix, np
 from curate.core.removed import Reason
-from curate.core.text import BYTES_PER_TOKEN, plural, visible
+from curate.core.text import BYTES_PER_TOKEN, plural
 from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.corpus import LineReader, LineRef, Table
 from curate.corpus.strata import StratumInput, require_traits, trait_of
@@ -34,8 +33,7 @@ from curate.output.apply import Dropped
 from curate.quality.exchange import Exchange, exchange_of
 from curate.quality.scoring import Models
 from curate.quality.selection import choose, coverage, hashed_vectors, nearest_chosen
-from curate.quality.signals import BY_NAME, DOUBT
-from curate.read.dataset import read_dataset
+from curate.quality.signals import DOUBT
 
 MAX_CHARS: Final = 2_000
 MAX_LEAST_COVERED: Final = 5
@@ -56,8 +54,6 @@ class SelectionGoal:
     """Estimated as bytes of text / 4."""
     floors: Mapping[str, int] = field(default_factory=dict)
     """Minimum number of examples for each value of a field."""
-    below: Mapping[str, float] = field(default_factory=dict)
-    """The value of a signal below which an example is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +166,6 @@ class SelectResult(Output):
     least_covered: list[Uncovered]
     """At most 5 examples that are not selected and least similar to a selected one."""
     floors: list[Floor]
-    earlier: int
-    """Examples of the earlier selection that are in the data."""
-    displaced: list[str]
-    """Ids of those that are not selected any more."""
     heavy: Annotated[list[Finding], PlainSerializer(_messages, return_type=list[str])]
     """Removals by a rule or a score that need a confirmation (D008)."""
     notes: list[str]
@@ -186,31 +178,26 @@ class SelectResult(Output):
     """The kept lines, and the reason of each removed one."""
 
 
-def select(work: Workspace, goal: SelectionGoal, models: Models, *, earlier: Path | None = None) -> SelectResult:
-    """Decide which examples of a project's data to train on. `earlier`: a file with an earlier selection.
+def select(work: Workspace, goal: SelectionGoal, models: Models) -> SelectResult:
+    """Decide which examples of a project's data to train on.
 
     Only copies of files with edits and the cache are written. Raises `InputError`, `ModelError`,
-    `MissingExtra`, and `UsageError` for floors beyond the budget and unknown names of signals or fields.
+    `MissingExtra`, and `UsageError` for floors beyond the budget and unknown names of fields.
     """
     require_traits(name for name in goal.floors if name != "length")
     config = work.config.dedup.model_copy(update={"keep": "longest"})
-    verdicts, cache, listen = work.decisions, work.cache, work.session.listen
+    cache, listen = work.cache, work.session.listen
     planned = dedup(work, config=config)
     removed_places = {duplicate.place for duplicate in planned.duplicates}
     examples, exchanges = _read(planned.table, [*goal.floors])
     columns, notes = score_exchanges(exchanges, models, cache=cache, listen=listen)
-    _require_signals(goal.below, columns)
     positions = {exchange.id: index for index, exchange in enumerate(exchanges)}
     left_out = [*planned.dropped, *_without_example(planned)]
-    candidates, too_low = _selectable(
-        examples, removed_places, verdicts, partial(_low_score, below=goal.below, columns=columns, positions=positions)
-    )
-    left_out += too_low
+    candidates, copies = _selectable(examples, removed_places)
+    left_out += copies
     large_removals = heavy(removals(planned.lines, planned.duplicates, config, left_out))
     listen(StageStarted("select"))
-    chosen, vectors, floors, earlier_ids = _select_examples(
-        candidates, goal, columns, positions, exchanges, models, cache, earlier, {example.id for example in examples}
-    )
+    chosen, vectors, floors = _select_examples(candidates, goal, columns, positions, exchanges, models, cache)
     names = sorted(candidates)
     selected = {names[index] for index in chosen}
     nearest, similarity = nearest_chosen(vectors, chosen)
@@ -221,11 +208,6 @@ def select(work: Workspace, goal: SelectionGoal, models: Models, *, earlier: Pat
     final = replace(planned, dropped=left_out)
     reasons = Counter([*(duplicate.code for duplicate in final.duplicates), *(removal.code for removal in left_out)])
     doubts = {exchange.id: float(columns[DOUBT][index]) for index, exchange in enumerate(exchanges)}
-    if earlier_ids:
-        displaced = len(earlier_ids - selected)
-        notes.append(
-            f"{plural(len(earlier_ids), 'example')} of the earlier selection in the data: {displaced:,} displaced"
-        )
     return SelectResult(
         read=final.read,
         selected=len(chosen),
@@ -237,8 +219,6 @@ def select(work: Workspace, goal: SelectionGoal, models: Models, *, earlier: Pat
         coverage_random=round(covered_at_random, 4),
         least_covered=_least_covered(names, candidates, chosen, similarity),
         floors=floors,
-        earlier=len(earlier_ids),
-        displaced=sorted(earlier_ids - selected),
         heavy=large_removals,
         notes=[*planned.notes, *notes],
         written=False,
@@ -248,33 +228,18 @@ def select(work: Workspace, goal: SelectionGoal, models: Models, *, earlier: Pat
     )
 
 
-def _require_signals(below: Mapping[str, float], columns: Mapping[str, Any]) -> None:
-    """Raise `UsageError` for a name in `below` that is not a computed signal."""
-    for name in below:
-        if name not in columns or name == DOUBT:
-            available = ", ".join(signal for signal in columns if signal != DOUBT)
-            hint = f"name one of {available}" + ("; others need a model" if name in BY_NAME else "")
-            raise UsageError(f"--below {visible(name)}: no such signal was computed", hint)
-
-
 def _selectable(
     examples: Iterable["_Candidate"],
     removed_places: Collection[Place],
-    verdicts: Mapping[str, DecisionState],
-    reason: Callable[[str], str | None],
 ) -> tuple[dict[str, "_Candidate"], list[Dropped]]:
-    """The candidates by id, and the examples left out as copies or because of a score; `reason` returns why an id is
-    left out, or None.
-    """
+    """The candidates by id, and the examples left out as copies."""
     candidates, left_out = dict[str, _Candidate](), list[Dropped]()
     for example in examples:
         if example.place in removed_places:
             continue
-        decision = verdicts.get(example.id)
-        low = None if decision and decision.verdict == "keep" else reason(example.id)
-        if low or example.id in candidates:
+        if example.id in candidates:
             left_out.append(
-                Dropped(example.place, example.id, Reason(None, low or "exact copy of a kept example", SELECT_SOURCE))
+                Dropped(example.place, example.id, Reason(None, "exact copy of a kept example", SELECT_SOURCE))
             )
         else:
             candidates[example.id] = example
@@ -335,18 +300,6 @@ def _without_example(planned: DedupResult) -> Iterator[Dropped]:
             yield Dropped(place, None, Reason(None, "holds no example in a known form", SELECT_SOURCE))
 
 
-def _low_score(
-    name: str, below: Mapping[str, float], columns: Mapping[str, Floats], positions: Mapping[str, int]
-) -> str | None:
-    """The first signal of an example that is below its limit, as a reason to leave it out; None if no signal is."""
-    if name in positions:
-        for signal, limit in below.items():
-            value = float(columns[signal][positions[name]])
-            if value < limit:
-                return f"{signal} {value:.3f} is below {limit:g}"
-    return None
-
-
 def _select_examples(
     candidates: Mapping[str, _Candidate],
     goal: SelectionGoal,
@@ -355,14 +308,10 @@ def _select_examples(
     exchanges: Sequence[Exchange],
     models: Models,
     cache: Path | None,
-    earlier: Path | None,
-    present_ids: set[str],
-) -> tuple[list[int], Matrix, list[Floor], set[str]]:
-    """Select examples by the goal; `earlier` is a file with an earlier selection, whose examples are preferred.
-
-    Returns the positions of the selected examples among the sorted names of the candidates, the vectors of all
-    candidates, how many examples each minimum of `--floor` has and got, and the ids of the earlier selection that are
-    in `present_ids`. Raises `UsageError` if the floors need more than `--examples`.
+) -> tuple[list[int], Matrix, list[Floor]]:
+    """Select examples by the goal: the positions of the selected examples among the sorted names of the candidates, the
+    vectors of all candidates, and how many examples each minimum of `--floor` has and got. Raises `UsageError` if the
+    floors need more than `--examples`.
     """
     names = sorted(candidates)
     exchange_by_id = {exchange.id: exchange for exchange in exchanges}
@@ -382,25 +331,14 @@ def _select_examples(
             f"--floor needs {plural(needed, 'example')}, more than --examples {budget}",
             "lower a floor or raise the number",
         )
-    earlier_ids: set[str] = set()
-    if earlier is not None:
-        earlier_ids = {example.id for example in read_dataset([earlier]).examples} & present_ids
-    chosen = choose(
-        vectors,
-        np.maximum(quality, 0.01),
-        sizes,
-        budget,
-        groups,
-        list(goal.floors.values()),
-        {index for index, name in enumerate(names) if name in earlier_ids},
-    )
+    chosen = choose(vectors, np.maximum(quality, 0.01), sizes, budget, groups, list(goal.floors.values()))
     chosen_set = set(chosen)
     floors = [
         Floor(name, value, minimum, len(chosen_set.intersection(rows)), len(rows))
         for (name, minimum), group in zip(goal.floors.items(), groups, strict=True)
         for value, rows in sorted(group.items())
     ]
-    return chosen, vectors, floors, earlier_ids
+    return chosen, vectors, floors
 
 
 def _costs(names: Iterable[str], candidates: Mapping[str, _Candidate], goal: SelectionGoal) -> list[int]:

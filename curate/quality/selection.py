@@ -76,13 +76,11 @@ def choose(
     budget: int,
     floors: Sequence[Mapping[str, Sequence[int]]] = (),
     least: Sequence[int] = (),
-    earlier: Collection[int] = (),
 ) -> list[int]:
     """The rows to select, in the order in which they were chosen.
 
     `sizes`: the cost of each row in the `budget`. `floors`: for each field the rows of each value, of which at least
-    the number in `least` is selected first. `earlier`: rows of an earlier selection, which are kept while there is
-    room.
+    the number in `least` is selected first.
     """
     chooser, spent = Chooser(vectors, quality), 0
 
@@ -101,9 +99,7 @@ def choose(
             members = set(groups[name])
             goal = len(chooser.chosen) + min(number, len(members)) - chooser.count(members)
             reached = partial(_has_enough, chooser, goal)
-            chooser.choose(members.intersection(earlier), fits, reached)
             chooser.choose(members, fits, reached)
-    chooser.choose(earlier, fits, is_full)
     chooser.choose(range(len(sizes)), fits, is_full)
     return chooser.chosen
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from curate.cli.main import main
 from curate.commands.run import run
 from curate.core.config import CheckConfig, load_config
-from curate.core.decision import Decision, Scope
+from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
 from curate.core.runs import Project
 from curate.core.snapshot import require_unchanged
@@ -114,23 +114,6 @@ def test_a_dropped_line_without_an_example_is_removed_for_the_reason_that_the_pe
     assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 1
     [entry] = map(json.loads, Path("out/removed.jsonl").read_text().splitlines())
     assert (entry["line"], entry["why"], entry["decided_by"]) == (9, "cut by the export", "ann")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("scope", "selected"), [("example", 8), ("finding", 7)])
-def test_an_edited_example_that_was_kept_is_selected_whatever_its_scores(
-    scope: Scope, selected: int, write: Write
-) -> None:
-    """To accept a finding is not to keep the example."""
-    path = write("data.jsonl", [chat(f"What are {n} and {n}?", f"They are {2 * n} together.") for n in range(8)])
-    key, value = next(iter(edits(path, 2, chat("What are 1 and 1?", "They are, together with the")).items()))
-    about = {"about": "C003", "pointer": "/messages"} if scope == "finding" else {}
-    log = DecisionLog(Project(Path()).decisions)
-    log.add(Decision(format=2, example=key, verdict="keep", scope=scope, replaces=(), **about))
-    log.add(Decision(format=2, record="edit", example=key, verdict="edit", value=value, replaces=()))
-    options = ["--examples", "8", "--below", "ending=0.5", "--no-models", "-o", "selected.jsonl", "-q"]
-    assert main(["select", "data.jsonl", *options]) in (0, 1)
-    assert len(Path("selected.jsonl").read_text().splitlines()) == selected
 
 
 @pytest.mark.parametrize("verb", ["dedup", "split", "convert"])

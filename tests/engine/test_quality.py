@@ -356,33 +356,6 @@ def test_floors_and_token_budgets_hold(write: Write, capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.slow
-def test_an_earlier_selection_stays_when_data_grows(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
-    old = write("old.jsonl", data(30))
-    first, _ = selected([old], "--examples", "8", name="first.jsonl")
-    grown = write("grown.jsonl", data(50))
-    capsys.readouterr()
-    kept, _ = selected([grown], "--examples", "10", "--earlier", "first.jsonl")
-    assert set(first) < set(kept)
-    assert "8 examples of the earlier selection in the data: 0 displaced" in capsys.readouterr().out
-    kept, _ = selected([grown], "--examples", "6", "--earlier", "first.jsonl")
-    assert set(kept) < set(first)
-    assert "2 displaced" in capsys.readouterr().out
-
-
-def test_an_earlier_example_without_an_answer_in_words_is_counted(
-    write: Write, capsys: pytest.CaptureFixture[str]
-) -> None:
-    call = {"id": "a", "type": "function", "function": {"name": "now", "arguments": "{}"}}
-    turns = [{"role": "user", "content": "What time is it?"}, {"role": "assistant", "tool_calls": [call]}]
-    tools = [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {}}}}]
-    earlier = write("first.jsonl", [{"messages": turns, "tools": tools}])
-    path = write("all.jsonl", [*data(30), {"messages": turns, "tools": tools}])
-    kept, _ = selected([path], "--examples", "1", "--earlier", str(earlier))
-    assert "What time is it?" in str(kept)
-    assert "1 example of the earlier selection in the data: 0 displaced" in capsys.readouterr().out
-
-
-@pytest.mark.slow
 def test_select_names_its_coverage_and_the_least_covered(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [line(TOPICS[nth % 10] if nth < 20 else "rivers", VERBS[nth % 5], nth) for nth in range(120)]
     path = write("data.jsonl", rows)
@@ -403,25 +376,12 @@ def test_select_names_its_coverage_and_the_least_covered(write: Write, capsys: p
     assert every["coverage"] == pytest.approx(every["coverage_random"])
 
 
-def test_a_score_removes_nothing_unless_it_is_asked_to(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_score_removes_nothing_unless_it_is_asked_to(write: Write) -> None:
     cut = chat("Please praise violins.", "People praise violins in many ways. Most of them start with the history of")
     path = write("data.jsonl", [*data(), cut])
-    kept, _ = selected([path], "--examples", "41")
-    assert len(kept) == 41
-    kept, gone = selected([path], "--examples", "41", "--below", "ending=0.5")
-    assert [re.match(r"ending 0\.\d+ is below 0\.5", one["why"]) is not None for one in gone] == [True]
-    capsys.readouterr()
-    assert main(["select", str(path), "--no-models", "--examples", "9", "--below", "sense=1"]) == 2
-    assert "no such signal" in capsys.readouterr().err
-
-
-def test_too_much_below_a_score_needs_a_yes(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
-    Path("curate.toml").write_text("[dedup]\nstop_least = 5\n")
-    path = write("data.jsonl", data())
-    command = ["select", str(path), "--no-models", "-q", "--examples", "9", "--below", "ending=1.1", "-o", "out.jsonl"]
-    assert main(command) == 1
-    assert "D008" in capsys.readouterr().err
-    assert not Path("out.jsonl").exists()
+    assert len(selected([path], "--examples", "41")[0]) == 41
+    kept, gone = selected([path], "--examples", "41", "--where", "score.ending >= .5")
+    assert (len(kept), [one["decided_by"] for one in gone]) == (40, ["where"])
 
 
 @settings(max_examples=20)
@@ -432,7 +392,7 @@ def test_choosing_takes_what_the_budget_allows_once(size: int, budget: int, seed
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     quality = random.uniform(0.01, 1, size)
     groups = {"even": list(range(0, size, 2)), "odd": list(range(1, size, 2))}
-    found = choose(vectors, quality, [1] * size, budget, [groups], [budget // 2], earlier=[0, 1])
+    found = choose(vectors, quality, [1] * size, budget, [groups], [budget // 2])
     assert len(found) == len(set(found)) == min(budget, size)
     assert all(len(set(rows) & set(found)) >= min(budget // 2, len(rows)) for rows in groups.values())
 
