@@ -31,10 +31,6 @@ LossModel = Annotated[
         metavar="MODEL",
     ),
 ]
-Run = Annotated[
-    Path | None,
-    typer.Option(help="Add the signals of a training, from the data map in the folder of its run.", metavar="DIR"),
-]
 
 
 def score(
@@ -42,7 +38,6 @@ def score(
     embeddings: Embeddings = None,
     no_models: NoModels = False,
     loss_model: LossModel = None,
-    run: Run = None,
     judge: Annotated[
         str | None,
         typer.Option(
@@ -96,7 +91,7 @@ def score(
                 read_rubric(rubric), judge, judge_model, key=judge_key, consent=agreed, before=before
             )
         models = models_of(work.config, embeddings, loss_model, no_models=no_models)
-        result = score_data(work, models, run=run, rubric=judge_rubric)
+        result = score_data(work, models, rubric=judge_rubric)
     if output is not None:
         write_scores(result, output, mode=rights_of(files))
     options.write_html(score_html(result), html, files)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from curate.commands.session import Workspace
 from curate.conflicts.default_models import with_default_models
 from curate.core.config import Config, with_options
-from curate.core.datamap import read_datamap
 from curate.core.errors import OutputError, UsageError
 from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted, ignore_events
 from curate.core.example import Place
@@ -124,10 +123,9 @@ class ScoreResult(Output):
     """The value of each signal by example, in the order of `exchanges`; the doubt among them."""
 
 
-def score(work: Workspace, models: Models, *, run: Path | None = None, rubric: "Rubric | None" = None) -> ScoreResult:
-    """Score the examples of a project's data as it is, without the decisions of the review. `run`: the folder of a
-    training whose data map is an additional signal; `rubric`: the questions to a judge. Raises `InputError`,
-    `ModelError` and `MissingExtra`.
+def score(work: Workspace, models: Models, *, rubric: "Rubric | None" = None) -> ScoreResult:
+    """Score the examples of a project's data as it is, without the decisions of the review. `rubric`: the questions to
+    a judge. Raises `InputError`, `ModelError` and `MissingExtra`.
     """
     _ = work.decisions  # a note says that they are not applied
     files, listen = work.files, work.session.listen
@@ -136,7 +134,7 @@ def score(work: Workspace, models: Models, *, run: Path | None = None, rubric: "
     require_examples(data.read, data.understood)
     exchanges, places = data.exchanges, data.places
     listen(StageFinished("read", False, plural(data.read, "line")))
-    columns, notes = score_exchanges(exchanges, models, run=run, rubric=rubric, cache=work.cache, listen=listen)
+    columns, notes = score_exchanges(exchanges, models, rubric=rubric, cache=work.cache, listen=listen)
     listen(StageStarted("check"))
     hits = _reported_examples(work, {exchange.id: index for index, exchange in enumerate(exchanges)})
     listen(StageFinished("check", False, plural(sum(map(len, hits.values())), "finding")))
@@ -166,12 +164,11 @@ def score_exchanges(
     exchanges: Sequence[Exchange],
     models: Models,
     *,
-    run: Path | None = None,
     rubric: "Rubric | None" = None,
     cache: Path | None,
     listen: Listener = ignore_events,
 ) -> tuple[dict[str, Floats], list[str]]:
-    """The values of all signals and the doubt by name, and notes about signals that were not computed. `run` and
+    """The values of all signals and the doubt by name, and notes about signals that were not computed.
     `rubric`: see `score`.
     """
     total = len(exchanges) * (2 * bool(models.embeddings) + bool(models.loss) + bool(rubric))
@@ -188,13 +185,6 @@ def score_exchanges(
     notes = []
     if models.embeddings is None:
         notes.append("no embedding model: `fits`, `label`, `rarity` and `density` are missing (extra `semantic`)")
-    if run is not None:
-        confidences = {entry.example: entry.confidence for entry in read_datamap(run)}
-        columns["learned"] = np.array(
-            [confidences.get(exchange.id, np.nan) for exchange in exchanges], dtype=np.float64
-        )
-        in_map = sum(exchange.id in confidences for exchange in exchanges)
-        notes.append(f"{in_map:,} of {plural(len(exchanges), 'example')} in the data map")
     if rubric is not None:
         from curate.quality.rubric import ratings  # the client of an endpoint: only where a judge was named
 

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from curate.core.json_output import Output
 
-Cost = Literal["text", "embeddings", "loss model", "judge", "run"]
+Cost = Literal["text", "embeddings", "loss model", "judge"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Signal(Output):
     summary: str
     """The meaning of the number."""
     cost: Cost
-    """What it is computed from: the text alone, embeddings, a causal model, a judge or a training run."""
+    """What it is computed from: the text alone, embeddings, a causal model or a judge."""
     measured: str
     """Its measured accuracy, and on which data."""
     doubts: bool = True
@@ -69,8 +69,7 @@ SIGNALS: Final = (
            "loss model", DESCRIPTIVE, doubts=False),
     Signal("ifd", "loss with the request / loss without it (Li et al. 2024)", "loss model", DESCRIPTIVE, doubts=False),
     Signal("judge", "how well the answer meets a rubric of your own, by a language model",
-           "judge", "not measured: it is your rubric; see its correlation with the others", doubts=False),
-    Signal("learned", "mean confidence in the answer during a training (data map)", "run", DESCRIPTIVE, doubts=False)
+           "judge", "not measured: it is your rubric; see its correlation with the others", doubts=False)
 )  # fmt: skip
 BY_NAME: Final = {signal.name: signal for signal in SIGNALS}
 DOUBT: Final = "doubt"
