@@ -44,7 +44,7 @@ class CountingWriter:
         self.lines = 0
         """Number of written lines, each with its line break."""
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | bytearray) -> None:
         """Write bytes. Raises `OSError`; `OutputError` if the file has a path."""
         with self._named():
             self._file.write(data)

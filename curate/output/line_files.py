@@ -34,16 +34,16 @@ class CopiedLines(NamedTuple):
     ends: Numbers
     """Offsets at which the ending of the last of them begins."""
 
-    def blocks(self, reader: LineReader) -> Iterator[bytes]:
+    def blocks(self, reader: LineReader) -> Iterator[bytes | bytearray]:
         """The bytes of the lines, each with a line break. Raises `InputError`."""
         block = bytearray()
         for part in reader.parts(*self):
             block += part
             block += b"\n"
             if len(block) >= READ_AHEAD_BYTES:
-                yield bytes(block)
-                block.clear()
-        yield bytes(block)
+                yield block
+                block = bytearray()
+        yield block
 
 
 class RewrittenLines(NamedTuple):

@@ -84,19 +84,19 @@ def assign(
         where = np.full(len(firsts), len(SPLIT_NAMES))
         np.minimum.at(where, group_of[earlier], before[earlier])
         where[where == len(SPLIT_NAMES)] = NO_SPLIT
-    places = positions(names, targets.seed)
     open_ = np.flatnonzero(where == NO_SPLIT)
+    places, open_names = np.zeros(len(names)), [names[number] for number in open_.tolist()]
+    places[open_] = positions(open_names, targets.seed)  # the hashes of the others are not used
     most = _largest_groups(targets, len(groups))
-    large = open_[sizes[open_] > max(most[1:])]
+    hashed, large = open_, open_[sizes[open_] > max(most[1:])]
     where[large] = 0
     open_ = open_[sizes[open_] <= max(most[1:])]
     if len(large):
         targets = replace(targets, shares=_of_the_rest(targets.shares, len(groups), int(sizes[open_].sum())))
     salted = targets.counts is None and strata is None and _divided_before(places[open_], targets)
     if salted:
-        places = positions(
-            names, targets.seed, hashlib.blake2b("".join(sorted(names)).encode(), digest_size=8).hexdigest()
-        )
+        salt = hashlib.blake2b("".join(sorted(names)).encode(), digest_size=8).hexdigest()
+        places[hashed] = positions(open_names, targets.seed, salt)
     if targets.counts is not None or strata is not None:
         _by_share(where, open_, sizes, places, _group_strata(group_of, strata, len(firsts)), targets)
     else:
