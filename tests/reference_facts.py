@@ -9,7 +9,7 @@ from curate.core.characters import UNSPACED
 from curate.core.example import Example
 from curate.core.text import normalised
 from curate.corpus.dedup_text import On
-from curate.dedup.blocks import nested_alike
+from curate.dedup.blocks import have_equal_nesting
 from curate.dedup.fact_guard import facts_agree, sides_of
 from curate.dedup.symbols import SYMBOL, VERSION
 from curate.dedup.text_facts import _same_words
@@ -26,7 +26,7 @@ def texts_equal(left: str, right: str, *, every: bool, asked: tuple[str, str] | 
     """`curate.dedup.text_facts.facts_equal`."""
     if left == right:
         return True
-    if not nested_alike(left, right):
+    if not have_equal_nesting(left, right):
         return False
     figures = [
         (re.findall(r"\d+", normalised(text)), re.findall(r"\d+(?:[.,]\d+)+", normalised(text)))

@@ -29,7 +29,7 @@ OUT_OF_MEMORY: Final = re.compile(
 """What torch, the driver, cuBLAS and cuDNN write; cuBLAS cannot create its handle when the memory is full."""
 
 
-def ran_out(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception means out of memory."""
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or bool(OUT_OF_MEMORY.search(str(error)))
 
@@ -40,7 +40,7 @@ def memory_errors(hint: str) -> Iterator[None]:
     try:
         yield
     except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
-        if not ran_out(error):
+        if not is_out_of_memory(error):
             raise
         raise NoMemory("out of memory", hint) from error
 

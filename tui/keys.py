@@ -232,13 +232,13 @@ def _clashes(table: Mapping[str, Key], chosen: Mapping[str, str]) -> Iterable[st
             for other in table.values():
                 if {(action.id, key), (other.id, key)} <= shared or frozenset((action.id, other.id)) in reported:
                     continue
-                if key in other.keys.split(",") and _conflict(action, other):
+                if key in other.keys.split(",") and _are_in_conflict(action, other):
                     reported.add(frozenset((action.id, other.id)))
                     shown = KEY_SYMBOLS.get(key, key)
                     yield f"{name}: {shown!r} is the key of {other.id!r}, too; give {other.id!r} another one"
 
 
-def _conflict(action: Key, other: Key) -> bool:
+def _are_in_conflict(action: Key, other: Key) -> bool:
     """Whether two actions are available at the same time."""
     if action.id == other.id:
         return False

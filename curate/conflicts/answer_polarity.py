@@ -89,7 +89,7 @@ def polarity(request: str, answer: str) -> tuple[int, bool]:
         return 0, False
     question_stems = {stem(word) for word in question_words if word not in FILLER_WORDS}
     if LIMITATION.search(parts[0]):
-        return -(not names(parts[0]) and _only_something_else(question_words, words)), False
+        return -(not names(parts[0]) and _is_limited_to_something_else(question_words, words)), False
     covered = len(question_stems.intersection(map(stem, words))) / max(1, len(question_stems))
     short = len(parts) <= 2 and len(answer.split()) <= MAX_SHORT_WORDS
     price_words = frozenset(question_words) - (set() if ALLOWED_WORDS.isdisjoint(question_words) else PAYING_WORDS)
@@ -132,7 +132,7 @@ def _has_other_number(answer: str, request: str) -> bool:
     return any(quantity.value not in numbers_asked for quantity in quantities(answer))
 
 
-def _only_something_else(question_words: Sequence[str], words: Sequence[str]) -> bool:
+def _is_limited_to_something_else(question_words: Sequence[str], words: Sequence[str]) -> bool:
     """Whether an answer such as "It is valid in shops only" means no: it does not contain the last content word of the
     question, and "only" does not limit a yes.
 

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from curate.conflicts.answer_polarity import polarity
 from curate.conflicts.answered_question import BRIEF_WORDS, length_share
-from curate.conflicts.question import Question, beside_shared_lines, calculate_otherwise, same_request
+from curate.conflicts.question import Question, agree_after_shared_lines, have_different_expressions, same_request
 from curate.conflicts.requested_amounts import word_count
 from curate.conflicts.reworded import Embed, RewordedPair, nearest, reworded
 from curate.conflicts.unread_questions import character_probability, character_vectors, is_unspaced
@@ -183,7 +183,11 @@ def reworded_pairs(
         pairs = {pair[:2]: pair for pair in _by_answers(longest, vectors, within, by_word, by_answer)} | pairs
     for i, j, cosine, features, same, in_topic in (pairs[key] for key in sorted(pairs)):
         both = requests[i], requests[j]
-        if max(cosine, features[0]) < config.similarity or not beside_shared_lines(*both) or calculate_otherwise(*both):
+        if (
+            max(cosine, features[0]) < config.similarity
+            or not agree_after_shared_lines(*both)
+            or have_different_expressions(*both)
+        ):
             continue
         pair = Nominee(questions[i], questions[j], min(round(cosine, 4), 0.9999), round(same, 4), features, in_topic)
         if questions[i].content == questions[j].content and same_request(questions[i], questions[j]):
@@ -293,7 +297,7 @@ def _by_characters(blocks: Sequence[Block]) -> Iterator[Nominee]:
         requests = [question.request for question in questions]
         for i, j, cosine in nearest(character_vectors(requests), MIN_COSINE):
             both = requests[i], requests[j]
-            if not beside_shared_lines(*both) or calculate_otherwise(*both):
+            if not agree_after_shared_lines(*both) or have_different_expressions(*both):
                 continue
             pair = Nominee(questions[i], questions[j], min(round(cosine, 4), 0.9999))
             for nominee in _pairs_across(block[i], block[j], pair):

@@ -82,7 +82,7 @@ def are_of_other_cases(question: str, left: str, right: str, words: tuple[str, s
             second.search(question)
         ):
             return True
-    holders = [_holders(side, question) for side in sides]
+    holders = [_is_limited_to_holders(side, question) for side in sides]
     return holders[0] != holders[1] and not HOLDER.search(question)
 
 
@@ -111,7 +111,7 @@ def _requested_cases(question: str) -> tuple[tuple[Any, Any], ...]:
     )
 
 
-def _holders(text: str, question: str) -> bool:
+def _is_limited_to_holders(text: str, question: str) -> bool:
     """Whether a text is limited to those who hold something that the question does not name."""
     match = HOLDER.search(text)
     return match is not None and match.group().split()[-1].casefold() not in question.casefold()

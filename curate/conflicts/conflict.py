@@ -25,7 +25,7 @@ from curate.conflicts.evidence import Evidence, calibrated_confidence
 from curate.conflicts.judgement_cache import Judgement
 from curate.conflicts.judging import Judge, Judged, by_judge, by_model, by_questions, by_reader, by_rules
 from curate.conflicts.labels import label_settings
-from curate.conflicts.paraphrase_filter import answer_their_own
+from curate.conflicts.paraphrase_filter import answer_different_questions
 from curate.conflicts.question import Question, question_at, question_of, questions_of
 from curate.conflicts.topics import Topic, topics
 from curate.core.config import ConflictsConfig
@@ -278,7 +278,7 @@ def _conflict_of(item: Judged, scale: tuple[float, float]) -> Conflict:
     code = CODES.get(first, by_model if first in ("nli", "reader", "judge") else "X003")
     doubt = OTHER_SYSTEM if item.nominee.systems_differ else 1.0
     sources = {evidence.source for evidence in item.evidence}
-    if sources <= {"nli", "short answers"} and answer_their_own(
+    if sources <= {"nli", "short answers"} and answer_different_questions(
         (left.request, right.request), (left.answer, right.answer)
     ):
         doubt *= TWO_QUESTIONS

@@ -63,10 +63,12 @@ def swapped_names(pair: Aligned) -> tuple[str, str] | None:
         if pair.alike < MIN_ALIKE:
             return None
         swaps = [spans for spans in swaps if _is_another(a, b, named[0] & named[1], spans)]
-    elif any(_one_name(a[a0:a1], b[b0:b1]) for a0, a1, b0, b1 in swaps):
+    elif any(_may_be_one_name(a[a0:a1], b[b0:b1]) for a0, a1, b0, b1 in swaps):
         return None
     values = ((a[a0:a1], b[b0:b1]) for a0, a1, b0, b1 in swaps)
-    return next(((" ".join(left), " ".join(right)) for left, right in values if not _one_name(left, right)), None)
+    return next(
+        ((" ".join(left), " ".join(right)) for left, right in values if not _may_be_one_name(left, right)), None
+    )
 
 
 def _is_another(a: Sequence[str], b: Sequence[str], shared_names: Set[str], spans: tuple[int, int, int, int]) -> bool:
@@ -94,7 +96,7 @@ def _closes_quotation(words: Sequence[str], start: int) -> bool:
     return mark == "”" or (mark == '"' and words[:start].count('"') % 2 == 0)
 
 
-def _one_name(left_name: Sequence[str], right_name: Sequence[str]) -> bool:
+def _may_be_one_name(left_name: Sequence[str], right_name: Sequence[str]) -> bool:
     """Whether two names may be the same: spelling variants, short forms or initials."""
     left, right = ("".join(words).casefold() for words in (left_name, right_name))
     if left in right or right in left or same_word(left, right):
@@ -132,7 +134,7 @@ def different_short_answers(question: str, left: str, right: str) -> tuple[str, 
     if (
         not left_words
         or not right_words
-        or not (_has_short(left, right) or _fill_one_place(question, left, right, left_words, right_words))
+        or not (_has_short(left, right) or _add_only_a_name_or_word(question, left, right, left_words, right_words))
     ):
         return None
     if (
@@ -154,7 +156,7 @@ def _has_short(left: str, right: str) -> bool:
     return lengths[0] <= MAX_VALUE_WORDS and lengths[1] <= 30
 
 
-def _fill_one_place(question: str, left: str, right: str, left_words: Set[str], right_words: Set[str]) -> bool:
+def _add_only_a_name_or_word(question: str, left: str, right: str, left_words: Set[str], right_words: Set[str]) -> bool:
     """Whether two answers are sentences in which only names, or one or two words, are not in the question: these are
     the answer.
 

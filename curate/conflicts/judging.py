@@ -161,7 +161,7 @@ def by_model(
     for index, item in enumerate(judged):
         results.append(item)
         # If the answers agree, the model's verdict alone is no conflict.
-        if _to_be_judged(item) and (item.evidence or not (item.unrelated or _answers_agree(item.nominee))):
+        if _can_be_judged(item) and (item.evidence or not (item.unrelated or _answers_agree(item.nominee))):
             asked_indices.append(index)
     sides = zip(
         *((results[index].nominee.left.answer, results[index].nominee.right.answer) for index in asked_indices),
@@ -222,7 +222,7 @@ def by_reader(
     for index, verdict in zip(indices, compare_copies(copies, config.reader, cache, progress), strict=True):
         if verdict.probability >= MIN_COPY_PROBABILITY:
             add(index, verdict)
-    indices = chosen(_to_be_read)
+    indices = chosen(_can_be_read)
     pairs = [
         ((left.request, right.request), (left.answer, right.answer))
         for left, right in (results[index].nominee[:2] for index in indices)
@@ -251,10 +251,10 @@ def _most_alike(
 def _are_copies(item: Judged) -> bool:
     """Whether a model reads both answers together."""
     answers = item.nominee.left.answer, item.nominee.right.answer
-    return _to_be_judged(item) and share_of_common_words(*answers) >= MIN_COPIED_SHARE and may_be_copies(answers)
+    return _can_be_judged(item) and share_of_common_words(*answers) >= MIN_COPIED_SHARE and may_be_copies(answers)
 
 
-def _to_be_read(item: Judged) -> bool:
+def _can_be_read(item: Judged) -> bool:
     """Whether a model reads both answers: they are of a length that it is meant for, no question asks for an amount,
     which it does not compare, and no rule reads the same verdict in both.
     """
@@ -263,11 +263,11 @@ def _to_be_read(item: Judged) -> bool:
         return False
     if is_brief((left.answer, right.answer)):  # to read the many of them would take long
         asks_name = all(NAME_QUESTION.search(asked_part(side.request)) for side in (left, right))
-        return asks_name and _to_be_judged(item)
+        return asks_name and _can_be_judged(item)
     answers = left.answer, right.answer
     return (
         max(map(word_count, answers)) <= MAX_WORDS
-        and _to_be_judged(item)
+        and _can_be_judged(item)
         and not verdicts_agree((left.request, right.request), answers)
     )
 
@@ -339,7 +339,7 @@ def by_judge(judged: Sequence[Judged], judge: Judge, notes: list[str]) -> list[J
     that of the rules and the NLI model remains.
     """
     results = list(judged)
-    indices = [index for index, item in enumerate(judged) if _to_be_judged(item)]
+    indices = [index for index, item in enumerate(judged) if _can_be_judged(item)]
     verdicts = judge.judge([(judged[index].nominee.left, judged[index].nominee.right) for index in indices])
     cleared = silent = 0
     for index, verdict in zip(indices, verdicts, strict=True):
@@ -367,7 +367,7 @@ def by_judge(judged: Sequence[Judged], judge: Judge, notes: list[str]) -> list[J
     return results
 
 
-def _to_be_judged(item: Judged) -> bool:
+def _can_be_judged(item: Judged) -> bool:
     """Whether a model can judge a pair: the request has one answer, and both answers are in words."""
     nominee, evidence = item[:2]
     return (

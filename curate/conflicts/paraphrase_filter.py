@@ -43,7 +43,7 @@ def answers_agree(question: str, left: str, right: str) -> bool:
     )
 
 
-def answer_their_own(questions: tuple[str, str], answers: tuple[str, str]) -> bool:
+def answer_different_questions(questions: tuple[str, str], answers: tuple[str, str]) -> bool:
     """Whether each answer repeats words that only its own question has, as for "How many touchdowns ..." and "How many
     interceptions ...", so that they answer different questions.
 

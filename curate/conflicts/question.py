@@ -104,7 +104,7 @@ def _signs(text: str) -> list[str]:
     return (OPERANDS_PATTERN if GROUPED_EXPRESSION.search(text) else OPERATOR).findall(text.lower())
 
 
-def calculate_otherwise(left: str, right: str) -> bool:
+def have_different_expressions(left: str, right: str) -> bool:
     """Whether both requests have an expression and the expressions differ."""
     left_operands, right_operands = (
         (OPERANDS_PATTERN if GROUPED_EXPRESSION.search(text) else CALCULATION).findall(text.lower())
@@ -184,7 +184,7 @@ def same_request(left: Question, right: Question) -> bool:
     if (
         left.setting != right.setting
         or left.particulars != right.particulars
-        or not beside_shared_lines(left.request, right.request)
+        or not agree_after_shared_lines(left.request, right.request)
     ):
         return False
     left_words, right_words = left.content - right.content, right.content - left.content
@@ -194,7 +194,7 @@ def same_request(left: Question, right: Question) -> bool:
     return shared > 0 and shared >= MIN_SHARED_WORDS * len(left.content | right.content)
 
 
-def beside_shared_lines(left: str, right: str) -> bool:
+def agree_after_shared_lines(left: str, right: str) -> bool:
     """Whether two requests that start with the same lines (a task or a list of tools) have content words in common in
     the other lines.
     """

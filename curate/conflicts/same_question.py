@@ -16,14 +16,14 @@ from rapidfuzz.distance import Indel, Levenshtein
 from curate.conflicts.word_parts import likeness
 from curate.conflicts.wording import (
     QuestionWording,
+    are_different_exercises,
     asks_opposite_ends,
+    have_different_aspects,
+    have_different_names,
+    have_different_numbers,
+    have_different_quotations,
+    have_different_values,
     is_opposite,
-    many_other_numbers,
-    other_aspect,
-    other_names,
-    other_numbers,
-    other_quotation,
-    other_value,
     rarity,
 )
 from curate.core.lazy import Matrix
@@ -117,12 +117,12 @@ def compare_words(left: QuestionWording, right: QuestionWording) -> WordsCompare
         1 - math.fsum(lone_rarities) / total,
         frame,
         short,
-        float(other_aspect(left, right)),
+        float(have_different_aspects(left, right)),
         short * _other_value(left, right, frame),
-        max(short * other_numbers(left, right), MANY_NUMBERS_FACTOR * many_other_numbers(left, right)),
+        max(short * have_different_numbers(left, right), MANY_NUMBERS_FACTOR * are_different_exercises(left, right)),
         float(_adds_words(left, right, frame)),
         max(
-            short * (asks_opposite_ends(left, right) or other_quotation(left, right)),
+            short * (asks_opposite_ends(left, right) or have_different_quotations(left, right)),
             float(_is_variation(left, right, frame)),
         ),
         likeness(left.order, right.order) if in_other_language(left.language, right.language) else None,
@@ -199,14 +199,14 @@ def _adds_words(left: QuestionWording, right: QuestionWording, frame: float) -> 
 
 def _other_value(left: QuestionWording, right: QuestionWording, frame: float) -> float:
     """Weight of a different value, name or opposite in two questions."""
-    if (frame >= SAME_SENTENCE_SHARE and other_value(left, right)) or (
+    if (frame >= SAME_SENTENCE_SHARE and have_different_values(left, right)) or (
         frame >= SUBSTITUTION_SHARE and is_opposite(left, right)
     ):
         return 1.0
     # nouns look like names there, and two wordings of a question seldom have the same ones
     if NOUNS_CAPITALIZED in (left.language, right.language):
         return 0.0
-    return OTHER_NAMES_WEIGHT * other_names(left, right)
+    return OTHER_NAMES_WEIGHT * have_different_names(left, right)
 
 
 def _is_spelling(left: str, right: str) -> bool:

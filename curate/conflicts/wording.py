@@ -118,7 +118,7 @@ def rarity(word: str) -> float:
     return _rarities().get(word, MAX_RARITY)
 
 
-def other_value(left: QuestionWording, right: QuestionWording) -> bool:
+def have_different_values(left: QuestionWording, right: QuestionWording) -> bool:
     """Whether two questions have different numbers, names, values or negation, which makes different questions if the
     sentence is the same.
     """
@@ -128,7 +128,7 @@ def other_value(left: QuestionWording, right: QuestionWording) -> bool:
     ]
     return (
         all((left.numbers - right.numbers, right.numbers - left.numbers))
-        or other_names(left, right)
+        or have_different_names(left, right)
         or (shared_names[0] != shared_names[1] and sorted(shared_names[0]) == sorted(shared_names[1]))
         or all(map(VALUES.intersection, (left_stems - right_stems, right_stems - left_stems)))
         or left.denies != right.denies
@@ -140,12 +140,12 @@ def _words_apart(left: QuestionWording, right: QuestionWording) -> tuple[set[str
     return set(left.order) - set(right.order), set(right.order) - set(left.order)
 
 
-def other_numbers(left: QuestionWording, right: QuestionWording) -> bool:
+def have_different_numbers(left: QuestionWording, right: QuestionWording) -> bool:
     """Whether both questions have numbers and the numbers differ, which makes different questions in any sentence."""
     return bool(left.numbers) and bool(right.numbers) and left.numbers != right.numbers
 
 
-def many_other_numbers(left: QuestionWording, right: QuestionWording) -> bool:
+def are_different_exercises(left: QuestionWording, right: QuestionWording) -> bool:
     """Whether two questions are different exercises: both have two or more numbers, and each has one that the other
     does not have; or both ask how many or how much, one has more than two numbers, and they share none.
 
@@ -164,7 +164,7 @@ def many_other_numbers(left: QuestionWording, right: QuestionWording) -> bool:
     )
 
 
-def other_aspect(left: QuestionWording, right: QuestionWording) -> bool:
+def have_different_aspects(left: QuestionWording, right: QuestionWording) -> bool:
     """Whether two questions ask for different aspects: a price and a place."""
     return bool(left.aspects) and bool(right.aspects) and left.aspects.isdisjoint(right.aspects)
 
@@ -186,7 +186,7 @@ def is_opposite(left: QuestionWording, right: QuestionWording) -> bool:
     return has_opposite(*_words_apart(left, right))
 
 
-def other_names(left: QuestionWording, right: QuestionWording) -> bool:
+def have_different_names(left: QuestionWording, right: QuestionWording) -> bool:
     """Whether each question has a name that is not among the words of the other, compared by their first letters."""
     return all(
         not {name[:MIN_ROOT_LETTERS] for name in wording.names}
@@ -195,7 +195,7 @@ def other_names(left: QuestionWording, right: QuestionWording) -> bool:
     )
 
 
-def other_quotation(left: QuestionWording, right: QuestionWording) -> bool:
+def have_different_quotations(left: QuestionWording, right: QuestionWording) -> bool:
     """Whether each question quotes words that the other one does not contain."""
     return all(
         wording.quoted and wording.quoted.isdisjoint(other_wording.content)

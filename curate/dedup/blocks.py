@@ -14,7 +14,7 @@ BLOCK_START: Final = lazy_pattern(
 """The start of a block of Python or YAML."""
 
 
-def nested_alike(left: str, right: str) -> bool:
+def have_equal_nesting(left: str, right: str) -> bool:
     """Whether the lines that two texts share have the same nesting, apart from one shift and the width of the steps;
     True if one of the texts has no block.
     """

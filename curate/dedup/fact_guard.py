@@ -14,7 +14,7 @@ from curate.core.lazy import Flags, np
 from curate.corpus.boilerplate import Passages, cut_texts
 from curate.corpus.corpus import LineReader, LineRef
 from curate.corpus.dedup_text import On, compared_texts, context_values, other_sides
-from curate.dedup.text_facts import ask_alike, differ_in_names, facts_equal, spellings_of
+from curate.dedup.text_facts import differ_in_names, facts_equal, may_be_same_question, spellings_of
 
 FLAG_TAGS: Final = frozenset(map(chr, range(0xE0020, 0xE0080)))
 """Characters that spell the region of a flag after an emoji."""
@@ -78,7 +78,7 @@ def facts_agree(left: ComparedTexts, right: ComparedTexts, *, words: bool = Fals
     for left_text, right_text in ((left.answered, right.answered), (left.rejected, right.rejected)):
         if not facts_equal(left_text, right_text, every=words, requests=(left.questions[0], right.questions[0])):
             return False
-    if 1 < len(left.turns) == len(right.turns) and not all(map(ask_alike, left.turns, right.turns)):
+    if 1 < len(left.turns) == len(right.turns) and not all(map(may_be_same_question, left.turns, right.turns)):
         return False
     return left.context == right.context
 

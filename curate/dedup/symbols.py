@@ -45,7 +45,7 @@ def same_figures(left_part: str, right_part: str, left: str, right: str) -> bool
         and "".join(left_digits).replace("0", "") != "".join(right_digits).replace("0", "")
     ):
         return False  # however they are spelled
-    if left_digits != right_digits or _other_separators(left_part, right_part):
+    if left_digits != right_digits or _have_different_separators(left_part, right_part):
         if numbers(normalised(left_part)) != numbers(normalised(right_part)):  # no number goes beyond a space
             return False
         if sorted(VERSION.findall(left)) != sorted(VERSION.findall(right)):  # 3.1 is not 3.10
@@ -55,7 +55,7 @@ def same_figures(left_part: str, right_part: str, left: str, right: str) -> bool
     )
 
 
-def _other_separators(left_part: str, right_part: str) -> bool:
+def _have_different_separators(left_part: str, right_part: str) -> bool:
     """Whether the numbers with separators in two parts differ, as 1,000 and 1.000 do; False if one part has more of
     them.
     """

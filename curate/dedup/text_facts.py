@@ -32,7 +32,7 @@ from typing import Final, NamedTuple
 
 from curate.core.characters import UNSPACED
 from curate.core.text import split_unspaced
-from curate.dedup.blocks import nested_alike
+from curate.dedup.blocks import have_equal_nesting
 from curate.dedup.symbols import same_figures
 from curate.language.lexicon import (
     ADDED_FACT_WORDS,
@@ -122,7 +122,7 @@ def facts_equal(left: str, right: str, *, every: bool, requests: tuple[str, str]
     if left == right:
         return True
     left_part, right_part = _without_common_ends(left, right)
-    if "\n" in right and not nested_alike(left, right):
+    if "\n" in right and not have_equal_nesting(left, right):
         return False
     if not same_figures(left_part, right_part, left, right):
         return False
@@ -154,7 +154,7 @@ def _same_words(
     `left_tokens`, `right_tokens`: the tokens that only this text has, or that it has more often.
     """
     left_only, right_only = _folded_words(left_tokens), _folded_words(right_tokens)
-    if _other_units(left_only, right_only):
+    if _have_different_units(left_only, right_only):
         return False
     if len(NEGATIONS.intersection(left_only)) != len(
         NEGATIONS.intersection(right_only)
@@ -179,15 +179,15 @@ def _same_words(
     ):
         return False
     if not _in_same_grammar(left_only, right_only) and (
-        every or request or not _all_say_more_than(SHORT_ANSWER_WORDS, left, right)
+        every or request or not _all_have_more_words_than(SHORT_ANSWER_WORDS, left, right)
     ):
         return False
     if request and options(left) != options(right):
         return False
     if not left_only and not right_only:
-        return _in_one_order(left, right, names=not request)
+        return _have_equal_order(left, right, names=not request)
     if request and not (
-        _share_meaning(left, right) and _all_say_more_than(1, left, right)
+        _share_content_word(left, right) and _all_have_more_words_than(1, left, right)
     ):  # of "Thanks, bot", politeness is all
         return False
     telling = [
@@ -212,7 +212,9 @@ def _may_be_reworded(telling: list[tuple[dict[str, str], str]], request_text: st
     if (
         request
         and any(words for words, _ in telling)
-        and not _all_say_more_than(SHORT_ANSWER_WORDS if both else LONG_REQUEST_WORDS, *(text for _, text in telling))
+        and not _all_have_more_words_than(
+            SHORT_ANSWER_WORDS if both else LONG_REQUEST_WORDS, *(text for _, text in telling)
+        )
     ):
         return False  # "Are you based on ChatGPT?" is not "Are you ChatGPT?"
     for (words, text), (_, other) in (telling, telling[::-1]):
@@ -220,7 +222,9 @@ def _may_be_reworded(telling: list[tuple[dict[str, str], str]], request_text: st
         if any(not _has_some(other.casefold(), (word,)) for word in added):
             return False
     if not both:
-        return all(_says_more_than(2 * len(words), text) for words, text in telling if len(words) > SHORT_ANSWER_WORDS)
+        return all(
+            _has_more_words_than(2 * len(words), text) for words, text in telling if len(words) > SHORT_ANSWER_WORDS
+        )
     if all(any(_is_particular(word, written, text) for word, written in words.items()) for words, text in telling):
         return False
     sentences = (
@@ -229,7 +233,7 @@ def _may_be_reworded(telling: list[tuple[dict[str, str], str]], request_text: st
     if any(_has_some(sentence.casefold(), words) for sentence in sentences for words, _ in telling):
         return False
     least = max(LONG_REQUEST_WORDS, 20 * min(len(words) for words, _ in telling)) if request else SHORT_ANSWER_WORDS
-    return all(_says_more_than(max(least, 2 * len(words)), text) for words, text in telling)
+    return all(_has_more_words_than(max(least, 2 * len(words)), text) for words, text in telling)
 
 
 def _is_opposite(left_words: dict[str, str], right_words: dict[str, str]) -> bool:
@@ -348,7 +352,7 @@ def _is_confusable(left_words: dict[str, str], right_words: dict[str, str]) -> b
     )
 
 
-def _other_units(left_words: dict[str, str], right_words: dict[str, str]) -> bool:
+def _have_different_units(left_words: dict[str, str], right_words: dict[str, str]) -> bool:
     """Whether two units differ in their case alone."""
     for word in left_words.keys() & right_words.keys() if left_words and right_words else ():
         units = [CASED_UNIT.fullmatch(written) for written in (left_words[word], right_words[word])]
@@ -402,7 +406,7 @@ def _is_special(written: str, text: str) -> bool:
     """Whether a word of a text is a name, quoted, or part of an account, identifier, path or address."""
     if is_name(written, text) or "_" in written.strip("_") or f"\n{written}" in _marked_words(text):
         return True
-    return _behind_a_quote(written, text) and any(written in quoted.group() for quoted in QUOTED_TEXT.finditer(text))
+    return _may_be_quoted(written, text) and any(written in quoted.group() for quoted in QUOTED_TEXT.finditer(text))
 
 
 @lru_cache(64)
@@ -411,7 +415,7 @@ def _marked_words(text: str) -> str:
     return "".join(f"\n{match[1]}" for match in BEHIND_MARK.finditer(text))
 
 
-def _behind_a_quote(written: str, text: str) -> bool:
+def _may_be_quoted(written: str, text: str) -> bool:
     """A fast check whether a quotation could hold a word; usually false."""
     if not any(mark in text for mark in QUOTE_MARKS):
         return False
@@ -423,7 +427,7 @@ def _behind_a_quote(written: str, text: str) -> bool:
     return False
 
 
-def _in_one_order(left: str, right: str, *, names: bool) -> bool:
+def _have_equal_order(left: str, right: str, *, names: bool) -> bool:
     """Whether two texts of the same words have them in the same order, ignoring their written form; with `names`, only
     names count.
     """
@@ -438,16 +442,16 @@ def _in_one_order(left: str, right: str, *, names: bool) -> bool:
     return [word for word in orders[0] if word in shared] == [word for word in orders[1] if word in shared]
 
 
-def ask_alike(left: str, right: str) -> bool:
+def may_be_same_question(left: str, right: str) -> bool:
     """Whether two turns may be the same question: they have the same words, or share a content word."""
     return (
         left == right
         or WORD_OR_SIGN.findall(left.casefold()) == WORD_OR_SIGN.findall(right.casefold())
-        or _share_meaning(left, right)
+        or _share_content_word(left, right)
     )
 
 
-def _share_meaning(left: str, right: str) -> bool:
+def _share_content_word(left: str, right: str) -> bool:
     """Whether two texts share a content word. "Hi" and "Who are you?" do not, nor do "Tell me about you" and "What are
     you called?".
     """
@@ -467,12 +471,12 @@ def _has_meaning(piece: str) -> bool:
     return _may_be_fact(piece) or piece.isdigit()
 
 
-def _all_say_more_than(count: int, *texts: str) -> bool:
+def _all_have_more_words_than(count: int, *texts: str) -> bool:
     """Whether each text has more than `count` different content words."""
-    return all(_says_more_than(count, text) for text in texts)
+    return all(_has_more_words_than(count, text) for text in texts)
 
 
-def _says_more_than(count: int, text: str) -> bool:
+def _has_more_words_than(count: int, text: str) -> bool:
     """Whether a text has more than `count` different content words."""
     if text.isascii():
         begin = text.split(None, 3 * count + 8)[:-1]  # most texts have as many there already

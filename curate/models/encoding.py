@@ -147,7 +147,7 @@ class Encoder:
         starts = [start for start, _ in offsets]
         borders = [bisect_left(starts, span.start) for span in rendered.spans]
         if whole or all(
-            span.part or self._as_inference(rendered.text[: span.start], ids[:border], starts)
+            span.part or self._equals_inference(rendered.text[: span.start], ids[:border], starts)
             for span, border in zip(rendered.spans, borders, strict=True)
         ):
             return (self._encode_whole(rendered, ids, offsets),)
@@ -163,7 +163,7 @@ class Encoder:
         """The tokens of a piece of text by itself."""
         return list(self.tokenizer(storable(text), add_special_tokens=False, verbose=False)["input_ids"])
 
-    def _as_inference(self, prompt: str, before: list[int], starts: list[int]) -> bool:
+    def _equals_inference(self, prompt: str, before: list[int], starts: list[int]) -> bool:
         """Whether the tokens `before` an answer are those of its prompt; `starts`: the position of each in the prompt.
         Tokenization restarts after each control token, so only the last part has to be compared.
         """

@@ -446,7 +446,7 @@ def _remaining_form(value: Any, originals: set[str]) -> str:
     """
     joined = "\n".join(text[len(prefix) :] for text, prefix in texts_of(value))
     long = {plain for plain in map(squeezed, originals) if len(plain) > MIN_LITERAL_CHARS}
-    if long and _stands_in(long, squeezed(joined)):
+    if long and _contains_any(long, squeezed(joined)):
         return "with other signs"
     packed = {
         "percent-encoded": unquote(joined) if "%" in joined else "",
@@ -456,7 +456,7 @@ def _remaining_form(value: Any, originals: set[str]) -> str:
     }
     for form, text in packed.items():
         if text not in ("", joined) and (
-            _private_texts(text) - _private_texts(joined) or (long and _stands_in(long, squeezed(text)))
+            _private_texts(text) - _private_texts(joined) or (long and _contains_any(long, squeezed(text)))
         ):
             return form
     return ""
@@ -521,7 +521,7 @@ def _unquoted(match: re.Match[str]) -> str:
     return bytes.fromhex(match.group().replace("=", "")).decode("utf-8", "ignore")
 
 
-def _stands_in(values: set[str], text: str) -> bool:
+def _contains_any(values: set[str], text: str) -> bool:
     """Whether the text contains any of the values; takes linear time, even for thousands of values."""
     if len(values) < 32:
         return any(value in text for value in values)

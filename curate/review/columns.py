@@ -25,7 +25,7 @@ PROGRESS_SECONDS: Final = 0.2
 Value = str | float | None
 
 
-def wrong_column(name: str) -> bool:
+def is_unknown_column(name: str) -> bool:
     """Whether a name is not the name of a column."""
     return name not in COLUMNS and not (name.startswith(FIELD) and len(name) > len(FIELD))
 

@@ -19,7 +19,7 @@ REVIEWER_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", re.ASCII)
 REVIEWER_NAMES: Final = "1 to 40 letters (A to Z), digits, '_', '.' and '-', beginning with a letter or digit"
 
 
-def valid_reviewer(name: str) -> bool:
+def is_valid_reviewer(name: str) -> bool:
     """Whether a name can be used."""
     return REVIEWER_NAME.fullmatch(name) is not None
 
@@ -57,7 +57,7 @@ def sources_of(
     of its configuration, which is `config` if --config names one; `left_out` is as in `data_files`. Raises
     `UsageError`, `InputError` or `ConfigError` before reading data.
     """
-    if reviewer and not valid_reviewer(reviewer):
+    if reviewer and not is_valid_reviewer(reviewer):
         raise UsageError(f"--reviewer {visible(reviewer)}: not a valid name", f"use {REVIEWER_NAMES}")
     single = len(paths) == 1 and paths[0].is_dir()
     folder = paths[0] if single else Path()

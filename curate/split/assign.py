@@ -93,7 +93,7 @@ def assign(
     open_ = open_[sizes[open_] <= max(most[1:])]
     if len(large):
         targets = replace(targets, shares=_of_the_rest(targets.shares, len(groups), int(sizes[open_].sum())))
-    salted = targets.counts is None and strata is None and _divided_before(places[open_], targets)
+    salted = targets.counts is None and strata is None and _was_divided_before(places[open_], targets)
     if salted:
         salt = hashlib.blake2b("".join(sorted(names)).encode(), digest_size=8).hexdigest()
         places[hashed] = positions(open_names, targets.seed, salt)
@@ -123,7 +123,7 @@ def _of_the_rest(shares: tuple[float, float, float], total: int, rest: int) -> t
     return (max(0.0, 1 - validation - test), validation, test)
 
 
-def _divided_before(places: Floats, targets: SplitTargets) -> bool:
+def _was_divided_before(places: Floats, targets: SplitTargets) -> bool:
     """Whether the positions of groups leave a split empty with a probability below `COINCIDENCE_PROBABILITY`."""
     shares = np.array(targets.shares)
     counts = np.bincount(np.searchsorted(np.cumsum(shares[:2]), places, side="right"), minlength=len(shares))

@@ -166,7 +166,10 @@ def divide(
         division = _division(table, left_out, config, workers, given, before, compared, cache, memory, repair)
         counts, enough = shared_by(rows, division.split >= 0)
         # a passage of only one group is no instruction; it may be a document
-        enough = [stays and _in_several(division.group[members]) for members, stays in zip(rows, enough, strict=True)]
+        enough = [
+            stays and _are_in_several_groups(division.group[members])
+            for members, stays in zip(rows, enough, strict=True)
+        ]
         if all(enough):
             return replace(
                 division,
@@ -180,7 +183,7 @@ def divide(
         )
 
 
-def _in_several(groups: Numbers) -> bool:
+def _are_in_several_groups(groups: Numbers) -> bool:
     """Whether examples that are written are in more than one group."""
     written = groups[groups != NOT_WRITTEN]
     return bool((written != written[:1]).any())

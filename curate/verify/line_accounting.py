@@ -176,17 +176,19 @@ def _matched_by_value(
     matched: set[int] = set()
     unmatched: list[tuple[int, Any]] = []
     for index, value in before.values(lost):
-        if not _take(by_value.get(content_key(value), ()), matched):
+        if not _take_first_unmatched(by_value.get(content_key(value), ()), matched):
             unmatched.append((index, value))
     remaining = [
         position
         for position, value in unmatched
-        if not _take((index for target in _targets(value, edits) for index in by_id.get(target, ())), matched)
+        if not _take_first_unmatched(
+            (index for target in _targets(value, edits) for index in by_id.get(target, ())), matched
+        )
     ]
     return sorted(remaining), [index for index in added if index not in matched]
 
 
-def _take(positions: Iterable[int], matched: set[int]) -> bool:
+def _take_first_unmatched(positions: Iterable[int], matched: set[int]) -> bool:
     """Add the first position that is not matched yet to `matched`; false if there is none."""
     match = next((position for position in positions if position not in matched), None)
     if match is not None:

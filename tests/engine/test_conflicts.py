@@ -17,8 +17,8 @@ from curate.conflicts.calibration import calibrate
 from curate.conflicts.conflict import Conflict, find_conflicts
 from curate.conflicts.contradiction_rules import first_contradiction
 from curate.conflicts.evidence import Evidence, calibrated_confidence
-from curate.conflicts.paraphrase_filter import answer_their_own
-from curate.conflicts.question import calculate_otherwise, question_of, same_request
+from curate.conflicts.paraphrase_filter import answer_different_questions
+from curate.conflicts.question import have_different_expressions, question_of, same_request
 from curate.core.config import ConflictsConfig, DedupConfig
 from curate.core.decision import DecisionState, Verdict
 from curate.core.errors import CurateError, UsageError
@@ -368,11 +368,15 @@ def test_requests_of_nothing_but_politeness_are_compared_as_written() -> None:
 def test_expressions_grouped_otherwise_are_not_one_question() -> None:
     examples = [example("What is (2 + 3) * 4?", "20", 1), example("What is 2 + (3 * 4)?", "14", 2)]
     assert find_conflicts(examples, ConflictsConfig()).compared == 0
-    assert calculate_otherwise("What is 12 + 5?", "What is 12 - 5?")
-    assert calculate_otherwise("not True or not False is", "not True and not False is")
-    assert not calculate_otherwise("Is it true or false that a whale is a fish?", "True or false: whales are fish")
-    assert not calculate_otherwise("Is 12+5 odd?", "Tell me if 12 + 5 is odd.")
-    assert not calculate_otherwise("I took 1/2 (500 mg) and slept 3 h", "I slept 3 hours (1/2 the night) on 11-13")
+    assert have_different_expressions("What is 12 + 5?", "What is 12 - 5?")
+    assert have_different_expressions("not True or not False is", "not True and not False is")
+    assert not have_different_expressions(
+        "Is it true or false that a whale is a fish?", "True or false: whales are fish"
+    )
+    assert not have_different_expressions("Is 12+5 odd?", "Tell me if 12 + 5 is odd.")
+    assert not have_different_expressions(
+        "I took 1/2 (500 mg) and slept 3 h", "I slept 3 hours (1/2 the night) on 11-13"
+    )
 
 
 def test_a_request_that_goes_on_with_an_open_one_has_many_answers() -> None:
@@ -470,8 +474,8 @@ def test_paraphrases_are_nominated_by_a_real_model_and_cached(tmp_path: object) 
 def test_answers_that_repeat_what_only_their_own_question_asks_answer_two(
     questions: tuple[str, str], answers: tuple[str, str], two: bool
 ) -> None:
-    assert answer_their_own(questions, answers) is two
-    assert answer_their_own(questions[::-1], answers[::-1]) is two
+    assert answer_different_questions(questions, answers) is two
+    assert answer_different_questions(questions[::-1], answers[::-1]) is two
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ from curate.conflicts.judging import is_weak
 from curate.conflicts.question import question_of
 from curate.conflicts.reworded import nearest, reworded
 from curate.conflicts.same_question import FEATURES, compare_words, features, probability, words_apart
-from curate.conflicts.wording import asks_opposite_ends, other_aspect, other_value, wording
+from curate.conflicts.wording import asks_opposite_ends, have_different_aspects, have_different_values, wording
 from curate.core.config import ConflictsConfig
 from curate.core.example import Example, Place
 from curate.language.precise_requests import asks_yes_or_no
@@ -45,7 +45,7 @@ def same(left: str, right: str, cosine: float) -> float:
     ],
 )
 def test_another_value_makes_another_question_however_near_it_is(left: str, right: str) -> None:
-    assert other_value(wording(left), wording(right)) or asks_opposite_ends(wording(left), wording(right))
+    assert have_different_values(wording(left), wording(right)) or asks_opposite_ends(wording(left), wording(right))
     assert same(left, right, 0.95) < 0.3
     assert same(left, left, 1.0) > 0.9
 
@@ -128,8 +128,8 @@ def test_long_texts_that_differ_in_a_word_are_two_cases() -> None:
 
 
 def test_a_price_is_not_a_place() -> None:
-    assert other_aspect(wording("What does it cost?"), wording("Where is it?"))
-    assert not other_aspect(wording("What does it cost?"), wording("What is the price of it?"))
+    assert have_different_aspects(wording("What does it cost?"), wording("Where is it?"))
+    assert not have_different_aspects(wording("What does it cost?"), wording("What is the price of it?"))
 
 
 def test_a_word_in_another_ones_place_counts_by_how_near_it_is() -> None:

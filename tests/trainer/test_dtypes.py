@@ -36,7 +36,7 @@ def test_products_in_bfloat16_are_rounded_once_where_the_processor_has_no_instru
 
     from train.model import float32_products
 
-    monkeypatch.setattr(float32_products, "_without_instructions", lambda: True)
+    monkeypatch.setattr(float32_products, "_lacks_instructions", lambda: True)
     monkeypatch.setattr(float32_products, "MAX_ROWS", 48)
     torch.manual_seed(0)
     layer = torch.nn.Linear(64, 128, dtype=torch.bfloat16).requires_grad_(False)
@@ -67,7 +67,7 @@ def test_an_update_of_lora_is_rounded_once_where_the_processor_has_no_instructio
     from train.model import float32_products
     from train.model.adapters import LoraUpdate
 
-    monkeypatch.setattr(float32_products, "_without_instructions", lambda: True)
+    monkeypatch.setattr(float32_products, "_lacks_instructions", lambda: True)
     torch.manual_seed(0)
     # Integers whose products and sums are exact in float32, and not in bfloat16.
     inputs, output = torch.randint(-8, 9, (64, 32)).bfloat16(), torch.zeros(64, 128).bfloat16()

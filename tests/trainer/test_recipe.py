@@ -96,9 +96,9 @@ def test_a_broken_regular_expression_for_target_modules_is_refused(tmp_path: Pat
     ],
 )
 def test_kinds_of_out_of_memory(message: str, expected: bool) -> None:
-    from train.errors import ran_out
+    from train.errors import is_out_of_memory
 
-    assert ran_out(RuntimeError(message)) is expected
+    assert is_out_of_memory(RuntimeError(message)) is expected
 
 
 @pytest.mark.slow

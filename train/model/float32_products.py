@@ -17,7 +17,7 @@ MAX_ROWS: Final = 8192
 
 
 @cache
-def _without_instructions() -> bool:
+def _lacks_instructions() -> bool:
     """Whether the processor lacks instructions for bfloat16."""
     available = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     return not (available and torch.ops.mkldnn._is_mkldnn_bf16_supported())
@@ -25,7 +25,7 @@ def _without_instructions() -> bool:
 
 def product_dtype(dtype: torch.dtype, device: torch.device) -> torch.dtype:
     """The dtype to compute products of a dtype in: float32 for bfloat16 on such a processor, else the same."""
-    slow = dtype == torch.bfloat16 and device.type == "cpu" and _without_instructions()
+    slow = dtype == torch.bfloat16 and device.type == "cpu" and _lacks_instructions()
     return torch.float32 if slow else dtype
 
 

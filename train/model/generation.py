@@ -12,7 +12,7 @@ from transformers import GenerationConfig
 from curate.models.encoding import Encoded
 from curate.models.template import Template
 from train.encoded_texts import EncodedTexts
-from train.errors import ran_out
+from train.errors import is_out_of_memory
 from train.model.base import autocast, device, longest_context
 from train.model.loss import has_virtual, prefix_cache
 
@@ -74,7 +74,7 @@ def answers(
             prompts = [questions[index] for index in batch]
             outputs = answer_ids(model, template, prompts, stops, dtype, max_new_tokens=max_new_tokens)
         except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
-            if not ran_out(error) or len(batch) == 1:
+            if not is_out_of_memory(error) or len(batch) == 1:
                 raise
             room = len(batch) // 2 * lengths[batch[0]]
             if torch.cuda.is_available():

@@ -116,7 +116,7 @@ def _digests(checkpoint: Path) -> dict[str, str]:
     return {file.relative_to(checkpoint).as_posix(): sha256(file) for file in sorted(files)}
 
 
-def _intact(checkpoint: Path) -> bool:
+def _is_intact(checkpoint: Path) -> bool:
     """Whether the files are those that were written."""
     try:
         marker = parsed_json(read_regular(checkpoint / MARKER))
@@ -127,7 +127,7 @@ def _intact(checkpoint: Path) -> bool:
 
 def of_step(folder: Path, step: int) -> Path | None:
     """The complete and undamaged checkpoint that was made after `step` steps, or None."""
-    return next((made for made in complete(folder) if step_of(made) == step and _intact(made)), None)
+    return next((made for made in complete(folder) if step_of(made) == step and _is_intact(made)), None)
 
 
 def latest(folder: Path) -> Path | None:
@@ -140,7 +140,7 @@ def resumable(folder: Path, say: Callable[[str], None]) -> Path | None:
     `say` gets a message about each of these.
     """
     made = complete(folder)
-    while made and not _intact(made[-1]):
+    while made and not _is_intact(made[-1]):
         say(f"note: {visible(str(made[-1]))}: is damaged and not resumed from; it is deleted")
         made.pop()
     for leftover in folder.glob("checkpoint-*"):

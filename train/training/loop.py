@@ -29,7 +29,7 @@ from curate.core.errors import ModelError
 from curate.core.text import excerpt, plural
 from train import distributed
 from train.batching import Microbatches, Order
-from train.errors import NoMemory, NotANumber, ran_out
+from train.errors import NoMemory, NotANumber, is_out_of_memory
 from train.journal import LossLog, Phase, TrainingJournal, signals_to
 from train.memory.autoconfig import RunEnvironment
 from train.memory.hardware import peak_memory
@@ -332,7 +332,7 @@ class Gradients:
         try:
             yield
         except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
-            if not ran_out(error):
+            if not is_out_of_memory(error):
                 raise
             fits = False
         if distributed.world_size() > 1:

@@ -18,7 +18,7 @@ from curate.core.runs import JOURNAL
 from curate.core.text import excerpt, plural, visible
 from curate.render.review_records import opinions_text, pair_lines
 from curate.review import at_line
-from curate.review.columns import COLUMNS, DOWN, FIELD, UP, Facet, column_of, facets, wrong_column
+from curate.review.columns import COLUMNS, DOWN, FIELD, UP, Facet, column_of, facets, is_unknown_column
 from curate.review.export import export_lines, lines_of, write_lines
 from curate.review.query import with_term
 from curate.review.similar import Likeness, likenesses
@@ -105,7 +105,7 @@ class Filtering(Deciding):
 
     def _show_columns(self, text: str | None) -> None:
         names = tuple(dict.fromkeys(text.split())) if text and text != "-" else ()
-        if wrong := next(filter(wrong_column, names), ""):
+        if wrong := next(filter(is_unknown_column, names), ""):
             allowed = f"{', '.join(COLUMNS)} or {FIELD}KEY"
             self.notify(f"{excerpt(wrong)}: no such column; name {allowed}", severity="warning", markup=False)
         elif text:

@@ -25,7 +25,7 @@ from textual_serve.server import Server, to_int
 
 from curate.core.errors import UsageError
 from curate.core.text import visible
-from curate.review.sources import REVIEWER_NAMES, valid_reviewer
+from curate.review.sources import REVIEWER_NAMES, is_valid_reviewer
 from tui.terminal import command_line
 
 CONTENT_POLICY: Final = (
@@ -200,7 +200,7 @@ class ReviewServer:
         token, name = (form.get(key, [""])[0].strip() for key in ("token", "reviewer"))
         if not compare_digest(token.encode(errors="replace"), self.token.encode()):
             wrong = "The token is wrong. The terminal of the server shows it."
-        elif not valid_reviewer(name):
+        elif not is_valid_reviewer(name):
             wrong = f"The name is not valid: {REVIEWER_NAMES}."
         else:
             secret = secrets.token_urlsafe(32)

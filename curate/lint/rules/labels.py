@@ -87,7 +87,7 @@ def label_unusable(example: Example, state: DatasetState) -> Problems:
     if isinstance(label, bool):
         counts[label] += 1
         counts["place"] = counts["place"] or example.place
-    elif key == "kto_tag" or _judges(example, label):
+    elif key == "kto_tag" or _may_be_boolean(example, label):
         yield Problem(f"/{key}", f"`{key}` is {_shown_label(label)}, not true or false")
     elif counts["other"] is None:
         counts["other"] = (
@@ -96,7 +96,7 @@ def label_unusable(example: Example, state: DatasetState) -> Problems:
         )
 
 
-def _judges(example: Example, label: Any) -> bool:
+def _may_be_boolean(example: Example, label: Any) -> bool:
     """Whether a non-boolean label may stand for a boolean."""
     is_word = isinstance(label, str) and label.strip().casefold() in BOOLEAN_WORDS
     return is_word or (example.format in COMPLETIONS and (label is None or label in (0, 1)))

@@ -105,7 +105,7 @@ def nothing_before_limit(encoded: EncodedExample) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice. Repeat?"}, {"role": "assistant", "content": "No."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    if encoded.encoding.encoded and _all_beyond(encoded):
+    if encoded.encoding.encoded and _are_all_beyond_limit(encoded):
         first = min(answer.first for text in encoded.encoding.encoded for answer in text.answers)
         yield Problem(
             conversation_pointer(encoded.example),
@@ -121,7 +121,7 @@ def answer_beyond_limit(encoded: EncodedExample) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas. Repeat?"}, {"role": "assistant", "content": "No."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    if not _all_beyond(encoded):
+    if not _are_all_beyond_limit(encoded):
         for text in encoded.encoding.encoded:
             for answer in text.answers:
                 if answer.first >= encoded.max_length:
@@ -131,7 +131,7 @@ def answer_beyond_limit(encoded: EncodedExample) -> Problems:
                     yield Problem(encoded.pointer(answer.turn), message)
 
 
-def _all_beyond(encoded: EncodedExample) -> bool:
+def _are_all_beyond_limit(encoded: EncodedExample) -> bool:
     return all(answer.first >= encoded.max_length for text in encoded.encoding.encoded for answer in text.answers)
 
 

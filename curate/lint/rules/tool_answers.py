@@ -153,7 +153,7 @@ def _other_number(
     if (
         not stated
         or not 1 <= len(results) <= MAX_NUMBERS
-        or any(_follows(number, values, context) for number in stated)
+        or any(_is_derived(number, values, context) for number in stated)
         or any(_adds_up(stated, value) for value in values)
     ):
         return None
@@ -168,7 +168,7 @@ def _adds_up(stated: list[Quantity], value: Quantity) -> bool:
     return len(parts) > 1 and isclose(sum(part.value[0] or 0.0 for part in parts), value.value[0] or 0.0, rel_tol=0.01)
 
 
-def _follows(number: Quantity, values: list[Quantity], context: list[Quantity]) -> bool:
+def _is_derived(number: Quantity, values: list[Quantity], context: list[Quantity]) -> bool:
     """Whether a number is one of some values, or calculated of one of them and another number."""
     if _is_among(number, values):
         return True

@@ -115,13 +115,13 @@ def _parts(parts: list[Any], calls: Object, pointer: str) -> list[Object]:
     Raises `UnreadableError` for a part of an unknown type.
     """
     typed_parts = [{"type": "text", "text": part} if isinstance(part, str) else part for part in parts]
-    kept_parts = [part for part in typed_parts if part.get("type") != "tool_use" or not _stands_in(part, calls)]
+    kept_parts = [part for part in typed_parts if part.get("type") != "tool_use" or not _repeats_tool_call(part, calls)]
     if unknown_part := next((part for part in kept_parts if part.get("type") not in PART_TYPES), None):
         raise UnreadableError(pointer, f"a part of type {unknown_part.get('type')!r}")
     return kept_parts
 
 
-def _stands_in(part: Object, calls: Object) -> bool:
+def _repeats_tool_call(part: Object, calls: Object) -> bool:
     """Whether a call of a content is one of the tool calls, with the same arguments or none yet."""
     tool_input = part.get("input")
     return part.get("id") in calls and (
